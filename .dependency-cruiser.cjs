@@ -1,0 +1,105 @@
+/** The room rules of ARCHITECTURE.md as errors, on the source, type-only imports counted. */
+
+/** A room imports itself and the floors below it, nothing beside it and nothing above it. */
+const floors = [
+  ['domain'],
+  ['net', 'operators', 'market', 'codec', 'capture', 'telemetry'],
+  ['venues', 'sinks', 'gateway', 'client'],
+  ['simulator', 'pipeline'],
+  ['cli'],
+];
+
+const room = (...names) => `^src/(${names.join('|')})/`;
+
+const floorRules = floors.flatMap((rooms, floor) =>
+  rooms.map((name) => ({
+    name: `arrows-point-down-from-${name}`,
+    severity: 'error',
+    from: { path: room(name) },
+    to: { path: '^src/', pathNot: room(name, ...floors.slice(0, floor).flat()) },
+  })),
+);
+
+/** Rooms that stand alone: which packages and Node modules they may use, as a pattern (none: nothing). */
+const closedRooms = [
+  ['domain', '^$'],
+  ['market', '^$'],
+  ['operators', '^node_modules/rxjs/'],
+].map(([name, allowed]) => ({
+  name: `${name}-stands-alone`,
+  severity: 'error',
+  from: { path: room(name) },
+  to: { pathNot: ['^src/', allowed] },
+}));
+
+/** A package is imported in the one room that solves its problem. */
+const packageRules = [
+  ['ws', ['^src/net/', '^src/simulator/']],
+  ['kafkajs', ['^src/sinks/kafka/', '^src/client/']],
+  ['avsc', ['^src/codec/']],
+  ['pino', ['^src/telemetry/']],
+  ['zod', ['^src/pipeline/', '^src/cli/']],
+  ['yaml', ['^src/pipeline/', '^src/cli/']],
+].map(([name, users]) => ({
+  name: `${name}-in-its-room`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: users },
+  to: { path: `^node_modules/(@types/)?${name}/` },
+}));
+
+/** Siblings of one kind know their contract, not each other. */
+const siblingRules = ['venues', 'sinks'].map((name) => ({
+  name: `${name}-do-not-know-each-other`,
+  severity: 'error',
+  from: { path: `^src/${name}/([^/]+)/` },
+  to: { path: `^src/${name}/[^/]+/`, pathNot: `^src/${name}/$1/` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...floorRules,
+    ...closedRooms,
+    ...packageRules,
+    ...siblingRules,
+    {
+      name: 'simulator-is-independent',
+      comment: 'The simulator is the other side of the wire: sharing venue code would share its mistakes.',
+      severity: 'error',
+      from: { path: room('simulator') },
+      to: { path: room('venues', 'sinks', 'gateway', 'client') },
+    },
+    {
+      name: 'nothing-inside-imports-the-public-face',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: ['^src/index\\.ts$', '^src/.+/index\\.ts$'] },
+    },
+    {
+      name: 'every-file-has-a-room',
+      comment: 'A new top-level folder of src needs its floor in this file.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/index\\.ts$', room(...floors.flat())] },
+      to: {},
+    },
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'source-without-tests-and-tools',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|bench|scripts|examples|dist)/' },
+    },
+    {
+      name: 'source-without-dev-dependencies',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

@@ -1,0 +1,39 @@
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test run bench lint format typecheck build python ready
+export PATH := $(CURDIR)/.tools/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+
+help: ## these lines
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1 \2/p' Makefile | while read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
+
+demo: ready ## simulated venues, the whole pipeline, Avro files on disk: nothing to set up
+	@exec node src/cli/main.ts demo $(ARGS)
+
+test: ready ## every test; the last line is N passed, N failed, N skipped
+	@exec node scripts/test.ts
+
+run: ready ## the main job against the live venues, with config/market-feed.yaml
+	@exec node src/cli/main.ts run --config config/market-feed.yaml $(ARGS)
+
+bench: ready ## benchmarks, as a table of ratios
+	@exec node bench/main.ts $(ARGS)
+
+lint: ready ## Biome and the room rules
+	@biome check --error-on-warnings .
+	@depcruise $(wildcard src test scripts bench examples)
+
+format: ready ## what Biome can mend by itself
+	@biome check --write .
+
+typecheck: ready ## the types, and how much of the source they cover
+	@tsc -p .
+	@type-coverage -p tsconfig.json
+
+build: ready ## dist/, as it is published
+	@rm -rf dist && tsc -p tsconfig.build.json
+
+python: ready ## the Python environment of the independent readers, in .tools/python
+	@node scripts/python.ts
+
+ready:
+	@bash scripts/bootstrap.sh

@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+// Runs the command line on a Node that can: the source in a clone, the built files in the published package.
+// Plain JavaScript of old: it has to say so, not to fail at a syntax error, where Node is too old.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const main = existsSync(at('src/cli/main.ts')) ? at('src/cli/main.ts') : at('dist/cli/main.js');
+const [major, minor] = process.versions.node.split('.').map(Number);
+
+if (major > 22 || (major === 22 && minor >= 18)) {
+  process.argv[1] = main;
+  await import(main);
+} else if (existsSync(at('.tools/node_modules/node/bin/node'))) {
+  // What make installed beside it. It decides when to end; a signal may reach it twice, from the terminal and from here.
+  const child = spawn(at('.tools/node_modules/node/bin/node'), [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code) => process.exit(code ?? 1));
+} else {
+  console.error(`market-feed needs Node.js 22.18 or newer (24 is best); this is ${process.version}.`);
+  process.exit(1);
+}

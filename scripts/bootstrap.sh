@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Makes a fresh clone ready: Node 24 in .tools where the machine's is older, and node_modules as the lock says.
+# Does nothing where that has been done. Says what it does on stderr.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+major() { "$1" -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0; }
+
+command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or newer, with npm' >&2; exit 1; }
+
+if [ "$(major node)" -lt 24 ]; then # make puts .tools first on the PATH
+  echo "Node.js $(node --version 2>/dev/null || echo '(none)') is older than 24: installing Node 24 into .tools/" >&2
+  mkdir -p .tools
+  # A package.json of its own keeps npm from walking up to ours; newer npm asks for leave to run its install script.
+  echo '{ "private": true, "allowScripts": { "node": true } }' >.tools/package.json
+  npm install --prefix .tools --no-save --no-package-lock --loglevel=error node@24 >&2
+  export PATH="$PWD/.tools/node_modules/node/bin:$PATH"
+  [ "$(major node)" -ge 24 ] || { echo 'the npm package node@24 brought no Node 24 for this machine' >&2; exit 1; }
+fi
+
+wanted="$(cksum <package-lock.json) node $(major node)"
+stamp=node_modules/.market-feed-stamp
+if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+  echo 'installing the packages of package-lock.json' >&2
+  npm ci --loglevel=error >&2
+  echo "$wanted" >"$stamp"
+fi

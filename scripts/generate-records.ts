@@ -1,0 +1,81 @@
+/**
+ * Writes src/domain/record.ts from schemas/*.avsc, the only definition of the records:
+ * `node scripts/generate-records.ts`. With `--check` it writes nothing and fails where the file differs.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { TOPICS } from '../src/codec/topics.ts';
+
+type Schema = string | readonly Schema[] | SchemaObject;
+interface SchemaObject {
+  readonly type: Schema;
+  readonly logicalType?: string;
+  readonly name?: string;
+  readonly symbols?: readonly string[];
+  readonly items?: Schema;
+  readonly values?: Schema;
+  readonly doc?: string;
+}
+interface RecordSchema {
+  readonly name: string;
+  readonly doc: string;
+  readonly fields: readonly (SchemaObject & { readonly name: string; readonly doc: string })[];
+}
+
+const primitives: Record<string, string> = {
+  string: 'string',
+  boolean: 'boolean',
+  long: 'number',
+  double: 'number',
+  bytes: 'Uint8Array',
+  null: 'null',
+};
+const enums = new Map<string, string>();
+
+const camelCase = (name: string): string => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+
+function typeOf(schema: Schema): string {
+  if (typeof schema === 'string') {
+    const known = primitives[schema] ?? (enums.has(schema) ? schema : undefined);
+    if (known === undefined) throw new Error(`no TypeScript type for Avro ${schema}`);
+    return known;
+  }
+  if (Array.isArray(schema)) return schema.map(typeOf).join(' | ');
+  const object = schema as SchemaObject;
+  if (object.logicalType === 'decimal') return 'Decimal';
+  if (object.type === 'array') return `readonly ${typeOf(object.items as Schema)}[]`;
+  if (object.type === 'map') return `Readonly<Record<string, ${typeOf(object.values as Schema)}>>`;
+  if (object.type === 'enum') {
+    enums.set(object.name as string, (object.symbols as string[]).map((symbol) => `'${symbol}'`).join(' | '));
+    return object.name as string;
+  }
+  return typeOf(object.type);
+}
+
+const records = TOPICS.map((topic) => {
+  const schema = JSON.parse(
+    readFileSync(new URL(`../schemas/${topic.schema}.avsc`, import.meta.url), 'utf8'),
+  ) as RecordSchema;
+  const fields = schema.fields.map(
+    (field) => `  /** ${field.doc} */\n  readonly ${camelCase(field.name)}: ${typeOf(field.type)};`,
+  );
+  return `/** ${schema.doc} Topic \`${topic.name}\`. */\nexport interface ${schema.name} {\n  readonly kind: '${topic.kind}';\n${fields.join('\n')}\n}\n`;
+});
+
+const text = [
+  '// Made from schemas/*.avsc by scripts/generate-records.ts; change the schemas, not this file.',
+  "import type { Decimal } from './decimal.ts';\n",
+  ...[...enums].map(([name, symbols]) => `export type ${name} = ${symbols};\n`),
+  ...records,
+  `/** Every record that a topic carries, told apart by \`kind\`. */\nexport type FeedRecord = ${TOPICS.map((topic) => topic.record).join(' | ')};`,
+  "export type RecordKind = FeedRecord['kind'];\n",
+].join('\n');
+
+const target = new URL('../src/domain/record.ts', import.meta.url);
+if (process.argv.includes('--check')) {
+  if (readFileSync(target, 'utf8') !== text) {
+    process.stderr.write('src/domain/record.ts is not what the schemas say: run node scripts/generate-records.ts\n');
+    process.exitCode = 1;
+  }
+} else {
+  writeFileSync(target, text);
+}

@@ -1,0 +1,3 @@
+import { preparePython } from '../test/support/python.ts';
+
+await preparePython();

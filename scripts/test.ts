@@ -1,0 +1,78 @@
+/**
+ * Every check and every test; the last line is `N passed, N failed, N skipped` alone, the exit code 1 where anything failed.
+ * A check (lint, types, …) counts as one test. What is missing on the machine fails and is named; what is skipped is listed.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { startVitest } from 'vitest/node';
+import { preparePython } from '../test/support/python.ts';
+import { Totals } from './totals.ts';
+
+interface Check {
+  readonly name: string;
+  /** Resolves when it passed; rejects with what to print. */
+  readonly run: () => Promise<void>;
+}
+
+const cruised = ['src', 'test', 'scripts', 'bench', 'examples'].filter((folder) => existsSync(folder));
+
+const checks: readonly Check[] = [
+  { name: 'types (tsc)', run: () => tool('tsc', '-p', 'tsconfig.json') },
+  { name: 'lint and format (Biome)', run: () => tool('biome', 'check', '--error-on-warnings', '.') },
+  { name: 'room rules (dependency-cruiser)', run: () => tool('depcruise', ...cruised) },
+  { name: 'no any (type-coverage)', run: () => tool('type-coverage', '-p', 'tsconfig.json', '--detail') },
+  { name: 'the package builds (tsc)', run: () => tool('tsc', '-p', 'tsconfig.build.json') },
+  { name: 'record types are those of the schemas', run: () => node('scripts/generate-records.ts', '--check') },
+  { name: 'Python for the independent readers', run: preparePython },
+];
+
+function tool(name: string, ...args: string[]): Promise<void> {
+  return node(`node_modules/.bin/${name}`, ...args);
+}
+
+const { FORCE_COLOR: _, ...inherited } = process.env;
+const plain = { ...inherited, NO_COLOR: '1' };
+
+async function node(...args: string[]): Promise<void> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: plain });
+  const exited = new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+  const [out, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
+  if (code !== 0) throw new Error(`${out}${errors}`.trim() || `exit code ${code}`);
+}
+
+async function runChecks(totals: Totals): Promise<void> {
+  const waiting = [...checks];
+  const worker = async () => {
+    for (let check = waiting.shift(); check; check = waiting.shift()) {
+      const started = performance.now();
+      const failure = await check.run().then(
+        () => undefined,
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      );
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      console.log(
+        failure === undefined ? `✓ ${check.name} ${seconds} s` : `× ${check.name} ${seconds} s\n${failure}\n`,
+      );
+      if (failure === undefined) totals.passed += 1;
+      else totals.failures.push(check.name);
+    }
+  };
+  await Promise.all([worker(), worker()]);
+}
+
+function end(): never {
+  for (const name of totals.skips) console.log(`skipped: ${name}`);
+  for (const name of totals.failures) console.log(`failed: ${name}`);
+  console.log(`${totals.passed} passed, ${totals.failures.length} failed, ${totals.skips.length} skipped`);
+  process.exit(totals.failures.length > 0 ? 1 : 0);
+}
+
+const totals = new Totals(end);
+await runChecks(totals);
+const vitest = await startVitest('test', [], { watch: false, reporters: ['default', totals] });
+await vitest.close();
+end();

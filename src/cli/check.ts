@@ -1,0 +1,134 @@
+import type { VenueId } from '../domain/instrument.ts';
+import type { Config } from '../pipeline/config.ts';
+import type { Command } from './command.ts';
+import { configOption, configurationOf } from './configuration.ts';
+
+export const command: Command = {
+  usage: 'check [--config FILE]',
+  about:
+    'Validates the configuration and prints what it comes to. Venues are asked for their time; one that cannot be reached is shown, no error.',
+  options: { config: configOption },
+  async run(context) {
+    const config = configurationOf(context);
+    const { isDepthChannel } = await import('../pipeline/config.ts');
+    const later = config.feed.channels.filter(isDepthChannel);
+    const lines = [
+      row('configuration', `${config.source ?? 'built-in defaults'}: valid`),
+      row(
+        'environment',
+        config.environment + (config.environment === 'production' ? '' : ': these are not market prices'),
+      ),
+      row('coins', coinsOf(config)),
+      row('channels', config.feed.channels.filter((channel) => !isDepthChannel(channel)).join(', ')),
+      ...(later.length === 0
+        ? []
+        : [row('not yet served', `${later.join(', ')}: order books come with a later version`)]),
+      row(
+        'mode',
+        config.feed.mode === 'all'
+          ? 'all: every venue is published'
+          : `failover: one active venue a symbol, standby ${config.feed.standby}`,
+      ),
+      ...(await venueLines(config, context.signal)),
+      ...sinkLines(config),
+      row('topics', (await topicNames(config)).join(', ')),
+    ];
+    await context.out.write(`${lines.join('\n')}\n`);
+    return 0;
+  },
+};
+
+function row(label: string, text: string): string {
+  return `${label.padEnd(16)}${text}`;
+}
+
+function coinsOf({ coins, quote }: Config): string {
+  if (coins.kind === 'all')
+    return `all that the venues list against ${quote}${coins.topByVolume === null ? '' : `, the ${coins.topByVolume} most traded`}`;
+  return `${coins.entries.length} against ${quote}: ${coins.entries.map(({ coin }) => coin).join(' ')}`;
+}
+
+async function venueLines(config: Config, signal: AbortSignal): Promise<readonly string[]> {
+  const { feedVenues } = await import('../pipeline/config.ts');
+  const plans = await Promise.all(feedVenues(config).map((id, index) => venuePlan(config, id, index + 1, signal)));
+  const disabled = config.feed.venues.filter((id) => !config.venues[id].enabled);
+  return [...plans.flat(), ...(disabled.length === 0 ? [] : [row('disabled', disabled.join(', '))])];
+}
+
+async function venuePlan(config: Config, id: VenueId, place: number, signal: AbortSignal): Promise<readonly string[]> {
+  const { environmentOf, instrumentsFor, isDepthChannel } = await import('../pipeline/config.ts');
+  const { planConnections } = await import('../venues/plan-connections.ts');
+  const { venues } = await import('../venues/registry.ts');
+  const { lines, websocketUrls, restUrl } = config.venues[id];
+  const instruments = instrumentsFor(config, id);
+  const channels = config.feed.channels.filter((channel) => !isDepthChannel(channel));
+  const connections = planConnections(venues[id], { instruments, channels, lines, websocketUrls });
+  const groups = new Set(connections.map(({ group }) => group)).size;
+  const topics = connections
+    .filter(({ line }) => line === 0)
+    .reduce((sum, connection) => sum + connection.topics.length, 0);
+  const listed = new Set(instruments.map(({ coin }) => coin));
+  const absent =
+    config.coins.kind === 'list'
+      ? config.coins.entries.map(({ coin }) => coin).filter((coin) => !listed.has(coin))
+      : [];
+  const environment = environmentOf(config, id);
+  return [
+    row(`venue ${place}`, id + (environment === 'production' ? '' : `, environment ${environment}`)),
+    ...(config.coins.kind === 'all'
+      ? [row('  connections', `${lines} a group of topics, after the venue's list`)]
+      : [
+          row(
+            '  connections',
+            `${connections.length}: ${groups} ${groups === 1 ? 'group' : 'groups'} of topics on ${lines} ${lines === 1 ? 'line' : 'lines'} each`,
+          ),
+          row(
+            '  subscriptions',
+            `${topics} topics for ${instruments.length} symbols${absent.length === 0 ? '' : `; not listed there: ${absent.join(', ')}`}`,
+          ),
+        ]),
+    ...websocketUrls.map((url) => row('  websocket', url)),
+    row('  rest', `${restUrl}  ${await clockOf(id, restUrl, signal)}`),
+  ];
+}
+
+const CLOCK_TIMEOUT_MS = 3000;
+
+/** The venue's clock against ours, best effort. */
+async function clockOf(id: VenueId, restUrl: string, signal: AbortSignal): Promise<string> {
+  const { getJson } = await import('../net/get-json.ts');
+  const { venues } = await import('../venues/registry.ts');
+  const { time } = venues[id];
+  const before = Date.now();
+  try {
+    const { status, body } = await getJson(restUrl + time.path, { timeoutMs: CLOCK_TIMEOUT_MS, signal });
+    const after = Date.now();
+    if (status !== 200) return `clock unknown: answered ${status}`;
+    const offset = Math.round(time.parse(JSON.parse(body)) - (before + after) / 2);
+    return `clock ${offset >= 0 ? '+' : ''}${offset} ms against ours (±${Math.ceil((after - before) / 2)} ms)`;
+  } catch (error) {
+    return `not reachable: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function sinkLines(config: Config): readonly string[] {
+  return config.sinks.map((sink) => {
+    if (sink === 'file')
+      return row('sink', `Avro files in ${config.file.dir}, a new one after ${config.file.rotateMb} MB`);
+    const { brokers, client, compression, batch, ssl, sasl, schemaRegistry } = config.kafka;
+    const security = `${ssl === null ? 'no TLS' : 'TLS'}${sasl === null ? '' : `, SASL ${sasl.mechanism} as ${sasl.username}`}`;
+    const encoding =
+      schemaRegistry === null ? 'Avro single-object encoding' : `Confluent wire format, registry ${schemaRegistry.url}`;
+    return row(
+      'sink',
+      `Kafka ${brokers.join(', ')} by ${client}; ${security}; ${encoding}; batches up to ${batch.maxRecords}, compression ${compression}`,
+    );
+  });
+}
+
+async function topicNames(config: Config): Promise<readonly string[]> {
+  const { TOPICS } = await import('../codec/topics.ts');
+  const { environmentPrefixes } = await import('../pipeline/config.ts');
+  const before = config.sinks.includes('kafka') ? config.kafka.topicPrefix : '';
+  return environmentPrefixes(config).flatMap((prefix) => TOPICS.map(({ name }) => before + prefix + name));
+}

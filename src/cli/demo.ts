@@ -1,0 +1,78 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { VENUE_IDS } from '../domain/instrument.ts';
+import { loadConfig } from '../pipeline/load-config.ts';
+import type { Command } from './command.ts';
+
+const DEFAULT_OUT = 'data/demo';
+const TRADES_PER_SECOND = 100;
+const LOG_EVERY_MS = 5000;
+
+export const command: Command = {
+  usage: 'demo [--port N] [--duration S] [--out DIR]',
+  about: `The whole pipeline against simulated venues, into Avro files: no broker, no network. Ctrl-C ends it. Every record is marked simulated.\n${DEFAULT_OUT}, the default folder, is emptied of an earlier demo's files first; a folder given with --out is continued.`,
+  options: {
+    port: { value: 'N', help: 'port of the simulated venues (default: any free one)' },
+    duration: { value: 'S', help: 'ends after so many seconds' },
+    out: { value: 'DIR', help: `folder of the files (default ${DEFAULT_OUT})` },
+  },
+  async run(context) {
+    const { options } = context;
+    const port = options.number('port', 0, 65_535) ?? 0;
+    const seconds = options.number('duration', 0.1, 31_536_000, 'any');
+    const out = options.text('out') ?? DEFAULT_OUT;
+    const { startSimulator } = await import('../simulator/server.ts');
+    const simulator = await startSimulator({ port, rate: TRADES_PER_SECOND, seed: 1 + (Date.now() % 1_000_000) });
+    try {
+      // The user's environment is not asked: it may say production.
+      const config = loadConfig({ values: demoValues(simulator.url, simulator.httpUrl, path.resolve(out)) });
+      if (options.text('out') === undefined) await removeFormerFiles(config.file.dir);
+      const { runFeed } = await import('./run-feed.ts');
+      return await runFeed(context, config, {
+        hints: [
+          `files  ${out}    read them: market-feed tail trades --dir ${out}`,
+          `break  curl -d '{"venue":"bybit","fault":"close"}' ${simulator.httpUrl}/faults    (GET lists all)`,
+        ],
+        logEveryMs: LOG_EVERY_MS,
+        ...(seconds === undefined ? {} : { durationMs: seconds * 1000 }),
+      });
+    } finally {
+      await simulator.close();
+    }
+  },
+};
+
+/** The testnet is left out: its records would say testnet, and all of the demo's say simulated. */
+const DEMO_VENUES = VENUE_IDS.filter((venue) => venue !== 'binance_testnet');
+
+function demoValues(wsUrl: string, httpUrl: string, dir: string): object {
+  return {
+    environment: 'simulated',
+    feed: { venues: DEMO_VENUES, allow_test_data: true, fail_back_after_ms: 15_000 },
+    venues: Object.fromEntries(
+      VENUE_IDS.map((venue) => [
+        venue,
+        {
+          websocket_urls: [`${wsUrl}/${venue}${venue === 'bybit' ? '/v5/public/spot' : '/stream'}`],
+          rest_url: `${httpUrl}/${venue}`,
+        },
+      ]),
+    ),
+    sinks: ['file'],
+    file: { dir },
+    spill: { dir: path.join(dir, 'spill') },
+  };
+}
+
+/** Takes the record files of an earlier demo away, and nothing else. */
+async function removeFormerFiles(dir: string): Promise<void> {
+  const { TOPICS } = await import('../codec/topics.ts');
+  const { fileName, listFiles, PART } = await import('../sinks/avro-file/file-name.ts');
+  for (const { name } of TOPICS) {
+    const folder = path.join(dir, name);
+    for (const file of await listFiles(folder)) {
+      const closed = path.join(folder, fileName(file.stamp, file.seq));
+      await rm(file.open ? closed + PART : closed, { force: true });
+    }
+  }
+}

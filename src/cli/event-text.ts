@@ -1,0 +1,63 @@
+import { toJson } from '../codec/json-view.ts';
+import type { MarketEvent } from '../domain/line.ts';
+import type { FeedRecord } from '../domain/record.ts';
+import { amount, percent } from './figures.ts';
+import { inColumns } from './terminal-text.ts';
+
+type Shown = FeedRecord | MarketEvent;
+
+/** An event or record as one JSON line with the schemas' names; a ticker, which is no record, in the same manner. */
+export function jsonLine(event: Shown): string {
+  if (event.kind !== 'ticker') return `${JSON.stringify(toJson(event))}\n`;
+  const { kind: _kind, epoch: _epoch, ...fields } = event;
+  const named = Object.entries(fields).map(
+    ([name, value]) => [name.replace(/[A-Z]|\d+/g, (part) => `_${part.toLowerCase()}`), value] as const,
+  );
+  return `${JSON.stringify(Object.fromEntries(named))}\n`;
+}
+
+/** An event or record as one line for people: time, symbol, what happened. */
+export function textLine(event: Shown): string {
+  const test = event.environment === 'production' ? '' : `  [${event.environment}]`;
+  return `${clock(event)}  ${body(event)}${test}\n`;
+}
+
+function body(event: Shown): string {
+  switch (event.kind) {
+    case 'trade':
+    case 'agg_trade': {
+      const last = event.kind === 'agg_trade' ? `–${event.lastTradeId ?? '?'}` : '';
+      const marks = [...event.conditions, ...(event.source === 'backfill' ? ['backfill'] : [])];
+      return `${symbol(event)}${event.isBuyerMaker ? 'sell' : 'buy '} ${number(event.price)} × ${number(event.quantity)}  ${event.venue}  #${event.tradeId}${last}${marks.length === 0 ? '' : `  ${marks.join(' ')}`}`;
+    }
+    case 'price':
+    case 'ticker':
+      return `${symbol(event)}${number(event.price)}  24 h ${event.change24h === null ? '–' : percent(event.change24h)}  volume ${event.volume24h === null ? '–' : amount(event.volume24h)}  ${event.venue}`;
+    case 'book_ticker':
+      return `${symbol(event)}bid ${number(event.bidPrice)} × ${number(event.bidQuantity)}  ask ${number(event.askPrice)} × ${number(event.askQuantity)}  ${event.venue}`;
+    case 'kline':
+      return `${symbol(event)}${inColumns(event.interval, 4)} open ${amount(event.open)}  high ${amount(event.high)}  low ${amount(event.low)}  close ${amount(event.close)}  volume ${amount(event.volume)}  ${event.closed ? 'closed' : 'open'}  ${event.venue}`;
+    case 'status':
+      return `${inColumns(event.state, 22)}${event.venue ?? 'feed'}${event.coin === null ? '' : ` ${event.coin}`}  ${event.reason}`;
+    case 'gap':
+      return `${symbol(event)}${event.outcome}  ${event.venue} #${event.epoch}  after ${event.fromId ?? 'start'} before ${event.toId ?? 'end'}  missing ${event.missing ?? '?'}  filled ${event.filled}`;
+    case 'position':
+      return `${symbol(event)}${event.venue} #${event.epoch}  trade ${event.tradeId ?? '–'}`;
+    case 'dead_letter':
+      return `${inColumns(event.venue, 16)}${event.stage}: ${event.reason}`;
+  }
+}
+
+function clock(event: Shown): string {
+  const ms =
+    'receivedAt' in event ? Math.floor(event.receivedAt / 1000) : 'timestamp' in event ? event.timestamp : event.toTime;
+  return new Date(ms).toISOString().slice(11, 23);
+}
+
+function symbol(event: { readonly symbol: string }): string {
+  return `${inColumns(event.symbol, 9)} `;
+}
+
+function number(value: string): string {
+  return inColumns(amount(value), 12, 'right');
+}

@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+import type { Output } from './command.ts';
+import { dispatch } from './dispatch.ts';
+
+/** The process around a command: signals, closed pipes, exit code. What a command is: command.ts. */
+const ending = new AbortController();
+/** One Ctrl-C arrives several times under npx, which passes on what the terminal has sent already; milliseconds. */
+const SAME_MS = 1000;
+let firstAt = 0;
+
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    if (!ending.signal.aborted) {
+      firstAt = performance.now();
+      ending.abort(name);
+    } else if (performance.now() - firstAt > SAME_MS) {
+      // The user asks twice: whatever holds the clean shutdown up is left.
+      process.exit(1);
+    }
+  });
+}
+
+const code = await dispatch(process.argv.slice(2), {
+  environment: process.env,
+  out: outputTo(process.stdout, () => ending.abort('stdout closed')),
+  err: outputTo(process.stderr, () => {}),
+  signal: ending.signal,
+});
+process.exit(code);
+
+function outputTo(stream: NodeJS.WriteStream, onClosed: () => void): Output {
+  let closed = false;
+  stream.on('error', () => {
+    closed = true;
+    onClosed();
+  });
+  return {
+    isTerminal: stream.isTTY === true,
+    size: () => ({ columns: stream.columns ?? 80, rows: stream.rows ?? 24 }),
+    write: (text) =>
+      new Promise((resolve) => {
+        if (closed) resolve();
+        else stream.write(text, () => resolve());
+      }),
+  };
+}

@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util';
+import { type Command, didYouMean, OptionValues, UsageError } from './command.ts';
+
+/** The options and words of a command line, checked against what the command takes. Throws UsageError. */
+export function parseArguments(
+  command: Command,
+  argv: readonly string[],
+): { readonly options: OptionValues; readonly arguments: readonly string[] } {
+  const known = Object.fromEntries(
+    Object.entries(command.options).map(([name, { value }]) => [
+      name,
+      { type: value === undefined ? 'boolean' : 'string' } as const,
+    ]),
+  );
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: known,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const values = new Map<string, string[]>();
+  const words: string[] = [];
+  /** A list option that the next words still belong to. */
+  let open: string[] | undefined;
+  for (const token of tokens) {
+    if (token.kind === 'positional') (open ?? words).push(...(open === undefined ? [token.value] : split(token.value)));
+    else {
+      open = undefined;
+      if (token.kind === 'option') open = takeOption(command, token, values);
+    }
+  }
+  const max = command.maxArguments ?? 0;
+  if (words.length > max) throw new UsageError(`unexpected "${words[max]}": usage: market-feed ${command.usage}`);
+  return { options: new OptionValues(values), arguments: words };
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+function takeOption(
+  { options }: Command,
+  { name, rawName, value, inlineValue }: OptionToken,
+  values: Map<string, string[]>,
+): string[] | undefined {
+  const spec = Object.hasOwn(options, name) ? options[name] : undefined;
+  if (spec === undefined || !rawName.startsWith('--')) {
+    const names = Object.keys(options).map((one) => `--${one}`);
+    throw new UsageError(
+      `unknown option ${rawName}, allowed: ${names.join(', ') || 'no options'}${didYouMean(rawName, names)}`,
+    );
+  }
+  if (spec.value === undefined) {
+    if (inlineValue === true) throw new UsageError(`--${name} takes no value, found "${value}"`);
+    values.set(name, []);
+    return undefined;
+  }
+  const looksLikeOption = inlineValue !== true && value !== undefined && /^-(?!\d|$)/.test(value);
+  if (value === undefined || value === '' || looksLikeOption)
+    throw new UsageError(`--${name} needs a value: --${name} ${spec.value}`);
+  const before = spec.many === undefined ? [] : (values.get(name) ?? []);
+  const all = [...before, ...(spec.many === 'list' ? split(value) : [value])];
+  values.set(name, all);
+  return spec.many === 'list' ? all : undefined;
+}
+
+function split(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}

@@ -1,0 +1,129 @@
+import type { Config } from '../pipeline/config.ts';
+import { type Pipeline, startPipeline } from '../pipeline/run.ts';
+import type { FeedSnapshot } from '../pipeline/snapshot.ts';
+import { createLog, type Logger } from '../telemetry/log.ts';
+import type { CommandContext } from './command.ts';
+import { count, duration } from './figures.ts';
+import { type Painter, paintStatus } from './status-painter.ts';
+
+export interface RunFeedOptions {
+  /** Where to look, for the live status. */
+  readonly hints: readonly string[];
+  /** How often the status is logged where there is no terminal, milliseconds. */
+  readonly logEveryMs?: number;
+  /** Ends the run after this long, milliseconds. */
+  readonly durationMs?: number;
+}
+
+/** Runs the pipeline until the context's signal, shows or logs its status, and returns the exit code. */
+export async function runFeed(
+  { out, err, signal, environment }: CommandContext,
+  config: Config,
+  { hints, logEveryMs = 30_000, durationMs }: RunFeedOptions,
+): Promise<number> {
+  const live = out.isTerminal && environment.TERM !== 'dumb';
+  let painter: Painter | undefined;
+  /** What went wrong while the screen was ours; told when it is given back. */
+  const complaints: string[] = [];
+  const log = createLog({
+    level: config.log.level,
+    destination: {
+      write(json: string) {
+        painter?.note(json);
+        if (painter === undefined || !err.isTerminal) void err.write(json);
+        else if (/^\{"level":"(?:error|fatal)"/.test(json)) complaints.push(json);
+      },
+    },
+  });
+
+  let pipeline: Pipeline;
+  try {
+    pipeline = await startPipeline(config, { log, signal });
+  } catch (error) {
+    if (signal.aborted) return 0;
+    throw error;
+  }
+  const limit = durationMs === undefined ? undefined : AbortSignal.timeout(durationMs);
+  if (live)
+    painter = paintStatus({
+      out,
+      color: colorWanted(environment),
+      snapshot: () => pipeline.snapshot(),
+      hints: () => hints,
+    });
+  else for (const hint of hints) log.info({}, hint);
+  const reporter = live ? undefined : setInterval(() => logStatus(log, pipeline.snapshot()), logEveryMs);
+
+  await aborted(limit === undefined ? signal : AbortSignal.any([signal, limit]));
+
+  clearInterval(reporter);
+  const { undelivered } = await pipeline.stop(signal.aborted ? String(signal.reason) : 'the time is up');
+  const last = pipeline.snapshot();
+  if (painter === undefined) logStatus(log, last);
+  else {
+    painter.close();
+    await err.write(complaints.slice(-20).join(''));
+    await out.write(`${[summary(last), ...hints.slice(0, 1)].join('\n')}\n`);
+  }
+  if (undelivered > 0) await err.write(`market-feed: ${undelivered} records could not be delivered\n`);
+  return undelivered === 0 ? 0 : 1;
+}
+
+function summary({ at, startedAt, counts, sinks }: FeedSnapshot): string {
+  const parts = sinks.map(
+    ({ name, delivered, dropped }) =>
+      `${name} ${count(delivered)} records${dropped === 0 ? '' : `, ${count(dropped)} dropped`}`,
+  );
+  return [`Stopped after ${duration(at - startedAt)}: ${count(counts.trades ?? 0)} trades`, ...parts].join('; ');
+}
+
+function logStatus(
+  log: Logger,
+  { activeVenue, trading, venues, coins, sinks, counts, environment }: FeedSnapshot,
+): void {
+  log.info(
+    {
+      environment,
+      active_venue: activeVenue,
+      trading: trading.state,
+      venues: Object.fromEntries(
+        venues.map((venue) => [
+          venue.venue,
+          {
+            state: venue.state,
+            lines_up: venue.linesUp,
+            age_ms: venue.ageMs === null ? null : Math.round(venue.ageMs),
+            frames: venue.frames,
+          },
+        ]),
+      ),
+      prices: Object.fromEntries(coins.map(({ coin, price }) => [coin, price])),
+      sinks: Object.fromEntries(
+        sinks.map((sink) => [
+          sink.name,
+          {
+            state: sink.state,
+            lag_ms: sink.lagMs === null ? null : Math.round(sink.lagMs),
+            queued: sink.queued,
+            delivered: sink.delivered,
+            dropped: sink.dropped,
+          },
+        ]),
+      ),
+      counts,
+    },
+    'status',
+  );
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** https://no-color.org: set and not empty means none. */
+export function colorWanted(environment: Readonly<Record<string, string | undefined>>): boolean {
+  return (environment.NO_COLOR ?? '') === '';
+}

@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
+import { type Command, type CommandContext, choiceIn, numberIn, UsageError } from './command.ts';
+
+const DEFAULT_PORT = 9100;
+const FORMATS = ['market-feed', 'hftbacktest', 'ndjson', 'cryptofeed'] as const;
+const MAX_RATE = 10_000_000;
+
+export const command: Command = {
+  usage: 'simulate [--port N] [--seed N] [--rate N] [--symbols N] [--journal FILE] [--capture FILE]… [--speed max|1]',
+  about:
+    'The venues alone: the real wire protocols of Bybit, Binance, Binance US and the Binance testnet on one local port, WebSocket and REST, ' +
+    'below /bybit, /binance, /binance_us and /binance_testnet. The same seed gives the same trades.\n' +
+    'Faults on command: GET /faults lists them, POST /faults starts one, DELETE /faults ends them. GET /stats counts.\n' +
+    'With --capture the recorded session is served instead, to every connection from its start; venues that are not in it answer 503.',
+  options: {
+    port: { value: 'N', help: `port to listen on, 0 for any free one (default ${DEFAULT_PORT})` },
+    seed: { value: 'N', help: 'decides the market (default 1)' },
+    rate: { value: 'N', many: 'list', help: 'trades a second of each venue (default 100), or VENUE=N of one' },
+    symbols: { value: 'N', help: 'coins traded, up to 2000 (default 20)' },
+    journal: { value: 'FILE', help: 'NDJSON, a line per event made and the connections it went to' },
+    capture: { value: 'FILE', many: 'list', help: 'recorded session; several play one after the other' },
+    format: { value: 'F', help: `of the captures: ${FORMATS.join(', ')} (default: told from the first file)` },
+    venue: { value: 'V', help: 'whose frames the captures hold, where they do not say' },
+    speed: { value: 'max|1', help: 'of the captures: as fast as they are read (default), or their own pace' },
+  },
+  async run(context) {
+    const { startSimulator } = await import('../simulator/server.ts');
+    const { out, signal } = context;
+    const simulator = await startSimulator(simulatorOptions(context));
+    const { port, url, httpUrl } = simulator;
+    try {
+      const told = { port, url, http_url: httpUrl, venues: Object.keys(simulator.counts()) };
+      await out.write(
+        out.isTerminal
+          ? `${told.venues.map((venue) => `${venue.padEnd(16)} ${url}/${venue}`).join('\n')}\nfaults           ${httpUrl}/faults\n`
+          : `${JSON.stringify(told)}\n`,
+      );
+      if (!signal.aborted) await once(signal, 'abort');
+    } finally {
+      await simulator.close();
+    }
+    return 0;
+  },
+};
+
+function simulatorOptions({ options }: CommandContext) {
+  const files = options.texts('capture');
+  const format = options.oneOf('format', FORMATS);
+  const venue = options.oneOf('venue', VENUE_IDS);
+  const speed = options.oneOf('speed', ['max', '1']);
+  for (const name of ['format', 'venue', 'speed'])
+    if (files === undefined && options.flag(name))
+      throw new UsageError(`--${name} is for --capture, which is not given`);
+  return {
+    port: options.number('port', 0, 65_535) ?? DEFAULT_PORT,
+    seed: options.number('seed', 0, 4_294_967_295),
+    rate: rates(options.texts('rate')),
+    symbols: options.number('symbols', 1, 2_000),
+    journal: options.text('journal'),
+    capture: files === undefined ? undefined : { files, format, venue, speed },
+  };
+}
+
+/** `1000`, or `bybit=1000`; a venue that is not named gets the last plain number. */
+function rates(texts: readonly string[] | undefined): number | Partial<Record<VenueId, number>> | undefined {
+  if (texts === undefined) return undefined;
+  const named: Partial<Record<VenueId, number>> = {};
+  let all: number | undefined;
+  for (const text of texts) {
+    const [first = '', second] = text.split('=', 2);
+    if (second === undefined) all = numberIn('--rate', first, 0, MAX_RATE, 'any');
+    else named[choiceIn('--rate', first, VENUE_IDS)] = numberIn(`--rate ${first}`, second, 0, MAX_RATE, 'any');
+  }
+  if (all === undefined) return named;
+  for (const venue of VENUE_IDS) named[venue] ??= all;
+  return named;
+}

@@ -1,0 +1,154 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { FeedRecord } from '../domain/record.ts';
+import type { Config } from '../pipeline/config.ts';
+import { type Command, type CommandContext, didYouMean, UsageError } from './command.ts';
+import { configOption, configurationOf } from './configuration.ts';
+
+export const command: Command = {
+  usage:
+    'tail <topic> [--coin C] [--from beginning|end|TIME] [--limit N] [--follow] [--json] [--dir DIR] [--config FILE]',
+  about:
+    'Decoded records of a topic (trades, prices, feed-status, …; those of other environments have their prefix: simulated.trades),\n' +
+    "from Kafka, from a file sink's folder where the configuration has no brokers, or from --dir.\n" +
+    'From the end it waits for new records; from the beginning or a time it ends at the present end, unless --limit or --follow say to wait.',
+  options: {
+    coin: { value: 'C', help: 'records of this coin alone: BTC or BTCUSDT' },
+    from: { value: 'TIME', help: 'beginning, end (default), or a time of arrival such as 2026-11-21T08:30:00Z' },
+    limit: { value: 'N', help: 'ends after so many records' },
+    follow: { help: 'waits for more at the end' },
+    json: { help: "a JSON object a line, with the schemas' names" },
+    dir: { value: 'DIR', help: "a file sink's folder" },
+    config: configOption,
+  },
+  maxArguments: 1,
+  async run(context) {
+    const { options } = context;
+    const dir = options.text('dir');
+    const config = dir !== undefined && !options.flag('config') ? undefined : configurationOf(context);
+    const from = startOf(options.text('from') ?? 'end');
+    const limit = options.number('limit', 1, Number.MAX_SAFE_INTEGER) ?? Number.POSITIVE_INFINITY;
+    const follow = options.flag('follow') || from === 'end' || Number.isFinite(limit);
+    const topic = await topicNamed(context.arguments[0], config?.kafka.topicPrefix ?? 'market.');
+    const wanted = await coinFilter(options.text('coin'), config?.quote ?? 'USDT');
+    const fromFiles = dir ?? (config?.sinks.includes('kafka') ? undefined : config?.file.dir);
+    const records =
+      fromFiles === undefined && config !== undefined
+        ? kafkaRecords(config, topic, from, follow, context)
+        : fileRecords(fromFiles ?? '.', topic, from, follow, context);
+    await print(records, wanted, limit, context);
+    return 0;
+  },
+};
+
+type Start = 'beginning' | 'end' | { readonly timeMs: number };
+
+function startOf(text: string): Start {
+  if (text === 'beginning' || text === 'end') return text;
+  const timeMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : /^\d{13}$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isNaN(timeMs))
+    throw new UsageError(
+      `--from: found "${text}", allowed: beginning, end, a time such as 2026-11-21T08:30:00Z, or milliseconds since 1970`,
+    );
+  return { timeMs };
+}
+
+/** The topic's name without the configured prefix, checked against those that there are. */
+async function topicNamed(text: string | undefined, prefix: string): Promise<string> {
+  const { TOPICS } = await import('../codec/topics.ts');
+  const names = TOPICS.map(({ name }) => name);
+  if (text === undefined) throw new UsageError(`the topic is missing, allowed: ${names.join(', ')}`);
+  const short = prefix !== '' && text.startsWith(prefix) ? text.slice(prefix.length) : text;
+  const bare = short.replace(/^(?:testnet|simulated|replay)\./, '');
+  if (!names.includes(bare))
+    throw new UsageError(`topic: found "${text}", allowed: ${names.join(', ')}${didYouMean(bare, names)}`);
+  return short;
+}
+
+async function coinFilter(text: string | undefined, quote: string): Promise<(record: FeedRecord) => boolean> {
+  if (text === undefined) return () => true;
+  const { coinNamed } = await import('../pipeline/config/coin-list.ts');
+  const coin = coinNamed(text, quote);
+  if (coin === undefined)
+    throw new UsageError(`--coin: found "${text}", allowed: a coin or its symbol, such as BTC or BTC${quote}`);
+  return (record) => ('coin' in record ? record.coin === coin : 'symbol' in record && record.symbol === coin + quote);
+}
+
+async function* kafkaRecords(
+  { kafka }: Config,
+  topic: string,
+  from: Start,
+  follow: boolean,
+  { err, signal }: CommandContext,
+): AsyncGenerator<FeedRecord> {
+  const { Fault } = await import('../domain/fault.ts');
+  const { readTopic } = await import('../sinks/kafka/read-topic.ts');
+  const { kafkaComplaints } = await import('./kafka-log.ts');
+  for await (const { partition, offset, record } of readTopic(
+    kafka,
+    kafka.topicPrefix + topic,
+    { from, follow, signal },
+    kafkaComplaints(err),
+  )) {
+    if (record instanceof Fault)
+      await err.write(`market-feed: tail: partition ${partition} offset ${offset}: ${record.message}\n`);
+    else yield record;
+  }
+}
+
+async function* fileRecords(
+  dir: string,
+  topic: string,
+  from: Start,
+  follow: boolean,
+  { err, signal }: CommandContext,
+): AsyncGenerator<FeedRecord> {
+  const { readFiles } = await import('../sinks/avro-file/read-files.ts');
+  if (!existsSync(path.join(dir, topic)))
+    await err.write(`market-feed: tail: no folder ${path.join(dir, topic)}${follow ? ' yet: waiting' : ''}\n`);
+  const since = typeof from === 'object' ? from.timeMs : Number.NEGATIVE_INFINITY;
+  for await (const record of readFiles(dir, topic, { from: from === 'end' ? 'end' : 'beginning', follow, signal })) {
+    if (arrivedAt(record) >= since) yield record;
+  }
+}
+
+function arrivedAt(record: FeedRecord): number {
+  if ('receivedAt' in record) return record.receivedAt / 1000;
+  return 'timestamp' in record ? record.timestamp : record.toTime;
+}
+
+const WRITE_CHARACTERS = 65_536;
+const WRITE_AFTER_MS = 50;
+
+/** Writes lines in portions: a full one, or what there is after a moment. */
+async function print(
+  records: AsyncIterable<FeedRecord>,
+  wanted: (record: FeedRecord) => boolean,
+  limit: number,
+  { options, out, signal }: CommandContext,
+): Promise<void> {
+  const { jsonLine, textLine } = await import('./event-text.ts');
+  const line = options.flag('json') ? jsonLine : textLine;
+  let pending = '';
+  let timer: NodeJS.Timeout | undefined;
+  const flush = (): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    const text = pending;
+    pending = '';
+    return text === '' ? Promise.resolve() : out.write(text);
+  };
+  let left = limit;
+  try {
+    for await (const record of records) {
+      if (!wanted(record)) continue;
+      pending += line(record);
+      left--;
+      if (left === 0 || signal.aborted) break;
+      if (pending.length >= WRITE_CHARACTERS) await flush();
+      else timer ??= setTimeout(() => void flush(), WRITE_AFTER_MS);
+    }
+  } finally {
+    await flush();
+  }
+}

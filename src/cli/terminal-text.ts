@@ -1,0 +1,92 @@
+/** A piece of a line in one style. */
+export interface Span {
+  readonly text: string;
+  readonly style: Style;
+}
+
+export type Style = keyof typeof STYLES;
+
+/** Select Graphic Rendition parameters: the 16 colours that every terminal maps to its own theme. */
+const STYLES = {
+  plain: '',
+  dim: '2',
+  bold: '1',
+  up: '32',
+  down: '31',
+  upBold: '1;32',
+  downBold: '1;31',
+  good: '32',
+  warn: '33',
+  bad: '31',
+  accent: '36',
+  title: '1;36',
+  header: '2;4',
+  alarm: '1;30;43',
+} as const;
+
+export function span(text: string, style: Style = 'plain'): Span {
+  return { text, style };
+}
+
+/** Columns that a text takes: control characters none, East Asian wide characters and emoji two. */
+export function textWidth(text: string): number {
+  let width = 0;
+  for (const character of text) width += characterWidth(character);
+  return width;
+}
+
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+const NO_WIDTH = /[\p{Cc}\p{Mn}\p{Cf}]/u;
+
+function characterWidth(character: string): number {
+  if (character >= ' ' && character <= '~') return 1;
+  if (NO_WIDTH.test(character)) return 0;
+  return WIDE.test(character) ? 2 : 1;
+}
+
+/** The text in exactly `width` columns: filled with blanks, or cut with an ellipsis at its end. */
+export function inColumns(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+  const cut = cutTo(text, width);
+  const blanks = ' '.repeat(Math.max(0, width - textWidth(cut)));
+  return align === 'left' ? cut + blanks : blanks + cut;
+}
+
+function cutTo(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  if (width <= 0) return '';
+  let cut = '';
+  let used = 0;
+  for (const character of text) {
+    const next = characterWidth(character);
+    if (used + next > width - 1) break;
+    cut += character;
+    used += next;
+  }
+  return `${cut}…`;
+}
+
+/** The spans as one terminal line of at most `width` columns; control characters are taken out. */
+export function toLine(spans: readonly Span[], width: number, color: boolean): string {
+  let line = '';
+  let left = width;
+  for (const { text, style } of spans) {
+    if (left <= 0) break;
+    // What a venue or broker says must not steer the terminal.
+    const cut = cutTo(text.replace(/\p{Cc}/gu, ' '), left);
+    left -= textWidth(cut);
+    const sgr = color ? STYLES[style] : '';
+    line += sgr === '' || cut === '' ? cut : `\u001b[${sgr}m${cut}\u001b[0m`;
+  }
+  return line.trimEnd();
+}
+
+export function spansWidth(spans: readonly Span[]): number {
+  return spans.reduce((sum, { text }) => sum + textWidth(text), 0);
+}
+
+/** Spans in exactly `width` columns, filled with blanks; longer ones stay as they are. */
+export function padSpans(spans: readonly Span[], width: number): readonly Span[] {
+  const missing = width - spansWidth(spans);
+  return missing > 0 ? [...spans, span(' '.repeat(missing))] : spans;
+}

@@ -1,0 +1,66 @@
+import type { Config } from '../pipeline/config.ts';
+import type { TopicDescription } from '../sinks/kafka/admin.ts';
+import { type Command, type CommandContext, choiceIn, UsageError } from './command.ts';
+import { configOption, configurationOf } from './configuration.ts';
+import { inColumns } from './terminal-text.ts';
+
+export const command: Command = {
+  usage: 'topics create|describe [--config FILE]',
+  about:
+    'create makes the topics that are missing; describe shows what is there and what differs from what the feed would make. Exit code 1: describe found a difference.',
+  options: { config: configOption },
+  maxArguments: 1,
+  async run(context) {
+    const [word] = context.arguments;
+    if (word === undefined)
+      throw new UsageError(`what is missing, allowed: create, describe; usage: market-feed ${command.usage}`);
+    const action = choiceIn('what to do', word, ['create', 'describe']);
+    const config = configurationOf(context);
+    if (config.kafka.brokers.length === 0)
+      throw new UsageError(
+        `${config.source ?? 'configuration'}: kafka.brokers: found [], allowed: at least one host:port`,
+      );
+    return action === 'create' ? create(config, context) : describe(config, context);
+  },
+};
+
+async function create(config: Config, { out, err }: CommandContext): Promise<number> {
+  const { environmentPrefixes } = await import('../pipeline/config.ts');
+  const { createTopics } = await import('../sinks/kafka/admin.ts');
+  const { kafkaComplaints } = await import('./kafka-log.ts');
+  const created = await createTopics(config.kafka, environmentPrefixes(config), kafkaComplaints(err));
+  await out.write(
+    created.length === 0 ? 'nothing to do: all topics exist\n' : created.map((name) => `created ${name}\n`).join(''),
+  );
+  return 0;
+}
+
+async function describe(config: Config, { out, err }: CommandContext): Promise<number> {
+  const { environmentPrefixes } = await import('../pipeline/config.ts');
+  const { describeTopics } = await import('../sinks/kafka/admin.ts');
+  const { kafkaComplaints } = await import('./kafka-log.ts');
+  const topics = await describeTopics(config.kafka, environmentPrefixes(config), kafkaComplaints(err));
+  const width = Math.max(...topics.map(({ name }) => name.length)) + 2;
+  await out.write(topics.map((topic) => topicLines(topic, width)).join(''));
+  return topics.every(({ differences }) => differences.length === 0) ? 0 : 1;
+}
+
+function topicLines(
+  { name, exists, partitions, replication, settings, records, differences }: TopicDescription,
+  width: number,
+): string {
+  const setting = (key: string) => settings[key] ?? '?';
+  const facts = exists
+    ? `${partitions} partitions × ${replication}  ${records} records  ${setting('cleanup.policy')}  retention ${retention(setting('retention.ms'))}  ${setting('message.timestamp.type')}`
+    : '';
+  const wrong = differences.map(
+    (difference) => `${exists ? '\n' : ''}${exists ? ' '.repeat(width) : ''}! ${difference}`,
+  );
+  return `${inColumns(name, width)}${facts}${wrong.join('')}\n`;
+}
+
+function retention(ms: string): string {
+  const days = Number(ms) / 86_400_000;
+  if (ms === '-1') return 'for ever';
+  return Number.isInteger(days) ? `${days} d` : `${ms} ms`;
+}

@@ -1,0 +1,92 @@
+import type { Fault } from '../domain/fault.ts';
+import { CHANNELS, type Channel, VENUE_IDS } from '../domain/instrument.ts';
+import type { LineEvent } from '../domain/line.ts';
+import type { Config } from '../pipeline/config.ts';
+import { type Command, type CommandContext, choiceIn, numberIn, UsageError } from './command.ts';
+import { configOption, configurationOf } from './configuration.ts';
+
+export const command: Command = {
+  usage: 'watch [symbol] [channel] [limit] [--venue V] [--config FILE]',
+  about:
+    'One line per event, straight from one venue (by default btcusdt, trade, 10). JSON lines where stdout is no terminal.',
+  options: {
+    venue: { value: 'V', help: `${VENUE_IDS.join(', ')}; by default the first of the configuration` },
+    config: configOption,
+  },
+  maxArguments: 3,
+  async run(context) {
+    const [symbol = 'btcusdt', channelText = 'trade', limit = '10'] = context.arguments;
+    const channel = choiceIn('channel', channelText, CHANNELS);
+    const most = numberIn('limit', limit, 1, 1_000_000_000);
+    const { isDepthChannel } = await import('../pipeline/config.ts');
+    if (isDepthChannel(channel))
+      throw new UsageError(`channel: ${channel} is not served yet: order books come with a later version`);
+    return watch(context, configurationOf(context), symbol, channel, most);
+  },
+};
+
+async function watch(
+  { options, out, err, signal }: CommandContext,
+  config: Config,
+  symbol: string,
+  channel: Channel,
+  limit: number,
+): Promise<number> {
+  const { environmentOf, feedVenues, instrumentsFor } = await import('../pipeline/config.ts');
+  const { coinNamed } = await import('../pipeline/config/coin-list.ts');
+  const { monotonicScheduler } = await import('../pipeline/monotonic-scheduler.ts');
+  const { connectLine } = await import('../venues/connect.ts');
+  const { venues } = await import('../venues/registry.ts');
+  const { jsonLine, textLine } = await import('./event-text.ts');
+
+  const id = options.oneOf('venue', VENUE_IDS) ?? feedVenues(config)[0] ?? 'bybit';
+  const venue = venues[id];
+  const settings = config.venues[id];
+  const coin = coinNamed(symbol, config.quote);
+  if (coin === undefined)
+    throw new UsageError(
+      `symbol: found "${symbol}", allowed: a coin or its symbol against ${config.quote}, such as BTC or BTC${config.quote}`,
+    );
+  const instrument = instrumentsFor(config, id).find((one) => one.coin === coin) ?? {
+    coin,
+    symbol: coin + config.quote,
+    venueSymbol: coin + config.quote,
+  };
+  const topics = venue.topics(instrument, channel);
+  if (topics.length === 0) throw new UsageError(`channel: ${id} has no ${channel}`);
+
+  const events$ = connectLine({
+    venue,
+    url: venue.url(settings.websocketUrls[0] ?? ''),
+    context: { environment: environmentOf(config, id), instruments: new Map([[instrument.venueSymbol, instrument]]) },
+    topics: () => topics,
+    scheduler: monotonicScheduler,
+    connectTimeoutMs: settings.connectTimeoutMs,
+    probeAfterMs: config.feed.staleAfterMs / 2,
+    compression: settings.compression,
+    maxFrameMb: settings.maxFrameMb,
+  });
+
+  return new Promise((resolve) => {
+    let left = limit;
+    const end = (code: number) => {
+      subscription.unsubscribe();
+      resolve(code);
+    };
+    const fail = (fault: Fault) => {
+      void err.write(`market-feed: watch: ${id}: ${fault.message}\n`);
+      end(1);
+    };
+    const take = (event: LineEvent) => {
+      if (event.kind === 'refused') fail(event.fault);
+      if (event.kind !== 'data' || left === 0) return;
+      const shown = event.events.slice(0, left);
+      left -= shown.length;
+      const written = out.write(shown.map(out.isTerminal ? textLine : jsonLine).join(''));
+      if (left === 0) void written.then(() => end(0));
+    };
+    const subscription = events$.subscribe({ next: take, error: fail });
+    signal.addEventListener('abort', () => end(0), { once: true });
+    if (signal.aborted) end(0);
+  });
+}

@@ -1,0 +1,119 @@
+import avro from 'avsc';
+import { DECIMAL_PRECISION, DECIMAL_SCALE } from '../domain/decimal.ts';
+import { decimalFromBytes, decimalToBytes } from './decimal-bytes.ts';
+import { type AvroField, type AvroSchema, isUnion, type RecordSchema } from './schema-files.ts';
+
+/** An Avro type of the library: what values of a schema look like and how they are written. */
+export type AvroType = avro.Type;
+
+/** `received_at` → `receivedAt`, `volume_24h` → `volume24h`. */
+export const camelCase = (name: string): string =>
+  name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+
+const asRead = (value: unknown): unknown => value;
+
+class DecimalType extends avro.types.LogicalType {
+  constructor(schema: ConstructorParameters<typeof avro.types.LogicalType>[0], options?: unknown) {
+    super(schema, options);
+    // avsc then takes such a schema for plain bytes, which no decimal of ours can be read from.
+    const { precision, scale } = schema as { precision?: unknown; scale?: unknown };
+    if (precision !== DECIMAL_PRECISION || scale !== DECIMAL_SCALE) throw new Error('not our decimal');
+  }
+  protected override _toValue(text: unknown): Buffer | undefined {
+    return typeof text === 'string' ? decimalToBytes(text) : undefined;
+  }
+  protected override _fromValue(bytes: Uint8Array): string {
+    const text = decimalFromBytes(bytes);
+    if (text === undefined) throw new Error('decimal of more than 38 digits');
+    return text;
+  }
+  protected override _resolve(writer: unknown): unknown {
+    return writer instanceof DecimalType ? asRead : undefined;
+  }
+}
+
+/** A primitive whose values are checked on the way out and left as they are on the way in. */
+abstract class CheckedType extends avro.types.LogicalType {
+  protected override _fromValue(value: unknown): unknown {
+    return value;
+  }
+  protected override _resolve(writer: unknown): unknown {
+    return writer instanceof this.constructor ? asRead : undefined;
+  }
+}
+
+/** avsc checks the upper bound (2^53 - 2), but rounds below this one without a word. */
+const SMALLEST_LONG = -(2 ** 52);
+
+class LongType extends CheckedType {
+  protected override _toValue(value: unknown): number | undefined {
+    return typeof value === 'number' && value >= SMALLEST_LONG ? value : undefined;
+  }
+}
+
+/** Bytes that need not be Node's Buffer. */
+class BytesType extends CheckedType {
+  protected override _toValue(bytes: unknown): Buffer | undefined {
+    return bytes instanceof Uint8Array ? viewOf(bytes) : undefined;
+  }
+}
+
+/** Text with lone surrogates (a venue's JSON may bring them) replaced, as it would be no UTF-8 otherwise. */
+class TextType extends CheckedType {
+  protected override _toValue(text: unknown): string | undefined {
+    return typeof text === 'string' ? text.toWellFormed() : undefined;
+  }
+}
+
+const checked: Readonly<Record<string, AvroSchema>> = {
+  long: { type: 'long', logicalType: 'checked-long' },
+  bytes: { type: 'bytes', logicalType: 'checked-bytes' },
+  string: { type: 'string', logicalType: 'text' },
+};
+
+/**
+ * The schema with what is ours alone, same bytes on the wire: fields in camelCase as our records have them, so that
+ * nothing is copied from name to name, and primitives that are checked more closely than avsc does.
+ */
+function inMemory(schema: AvroSchema): AvroSchema {
+  if (typeof schema === 'string') return checked[schema] ?? schema;
+  // A nullable string is a name or an id, no free text; avsc tries every branch of a union that has a type of ours.
+  if (isUnion(schema)) return schema.map((branch) => (branch === 'string' ? branch : inMemory(branch)));
+  if (schema.logicalType === 'decimal') return schema;
+  if (typeof schema.type === 'string' && schema.type in checked) return inMemory(schema.type);
+  return {
+    ...schema,
+    ...(schema.items === undefined ? {} : { items: inMemory(schema.items) }),
+    ...(schema.values === undefined ? {} : { values: inMemory(schema.values) }),
+    ...(schema.fields === undefined ? {} : { fields: schema.fields.map(inMemoryField) }),
+  };
+}
+
+function inMemoryField(field: AvroField): AvroField {
+  return {
+    ...field,
+    name: camelCase(field.name),
+    type: inMemory(field.type),
+    ...(field.aliases === undefined ? {} : { aliases: field.aliases.map(camelCase) }),
+  };
+}
+
+/** The Avro type of a schema as written. */
+export const typeOf = (schema: AvroSchema): avro.Type =>
+  avro.Type.forSchema(schema as Parameters<typeof avro.Type.forSchema>[0], {
+    logicalTypes: { decimal: DecimalType, 'checked-long': LongType, 'checked-bytes': BytesType, text: TextType },
+    omitRecordMethods: true,
+  });
+
+/** The type that our records are encoded with: same bytes on the wire as the schema as written. */
+export const recordType = (schema: RecordSchema): avro.Type => typeOf(inMemory(schema));
+
+/** The same bytes as Node's Buffer, not copied. */
+export const viewOf = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** What a type is called in a schema, for messages. */
+export function typeName(type: avro.Type): string {
+  if (type instanceof avro.types.UnwrappedUnionType) return type.types.map(typeName).join(' or ');
+  return type instanceof CheckedType ? type.underlyingType.typeName : type.typeName.replace(/^logical:/, '');
+}

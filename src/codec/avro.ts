@@ -1,0 +1,164 @@
+import { Fault } from '../domain/fault.ts';
+import type { FeedRecord, RecordKind } from '../domain/record.ts';
+import { type AvroType, camelCase, recordType, typeName, typeOf, viewOf } from './avro-type.ts';
+import { fingerprint } from './fingerprint.ts';
+import { currentSchema, type RecordSchema } from './schema-files.ts';
+import { TOPICS, type TopicDefinition, topicOf } from './topics.ts';
+
+/** Reads records of one writer's schema, as records of ours. */
+export interface RecordReader {
+  readonly kind: RecordKind;
+  /** The record whose body starts at `offset`, and where it ends. Throws a Fault (malformed). */
+  read(bytes: Uint8Array, offset: number): { readonly record: FeedRecord; readonly end: number };
+}
+
+/** One kind of record to Avro bytes and back, by its schema in schemas/. */
+export interface RecordCodec extends RecordReader {
+  readonly topic: TopicDefinition;
+  /** As written in schemas/: snake_case, with documentation. */
+  readonly schema: RecordSchema;
+  readonly schemaJson: string;
+  /** CRC-64-AVRO of the schema, 8 bytes, little-endian. */
+  readonly fingerprint: Uint8Array;
+  /** The record's Avro body behind a copy of `header`. Throws a Fault (encode, never) that names the field. */
+  encode(record: FeedRecord, header?: Uint8Array): Buffer;
+  /** The record whose body is all of `bytes` from `offset` on. Throws a Fault (malformed). */
+  decode(bytes: Uint8Array, offset?: number): FeedRecord;
+}
+
+/** CRC-64-AVRO fingerprint of a schema's Parsing Canonical Form, 8 bytes, little-endian. Documentation and logical types do not count. */
+export function fingerprintOf(schema: RecordSchema): Uint8Array {
+  return fingerprint(JSON.stringify(typeOf(schema).schema()));
+}
+
+/** Why Avro cannot read records written with `writer` as records of `reader`; undefined where it can. */
+export function unreadable(reader: RecordSchema, writer: RecordSchema): string | undefined {
+  try {
+    recordType(reader).createResolver(recordType(writer));
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function newReader(kind: RecordKind, type: AvroType, resolver?: ReturnType<AvroType['createResolver']>): RecordReader {
+  const name = topicOf(kind).record;
+  return {
+    kind,
+    read(bytes, offset) {
+      try {
+        const decoded: { value: object | undefined; offset: number } = type.decode(viewOf(bytes), offset, resolver);
+        if (decoded.value === undefined) throw new Error('truncated');
+        // The kind is no field of the schema: it tells the records of different topics apart in memory.
+        const record = decoded.value as { kind: RecordKind };
+        record.kind = kind;
+        return { record: record as FeedRecord, end: decoded.offset };
+      } catch (error) {
+        throw new Fault('malformed', `${name}: ${messageOf(error)}`, { retry: { kind: 'never' }, cause: error });
+      }
+    },
+  };
+}
+
+/** Longest record that fits without growing: a dead letter's 64 KiB and its reason. */
+let scratch = Buffer.allocUnsafeSlow(80 * 1024);
+const NO_HEADER = new Uint8Array(0);
+
+function encodeFault(schema: RecordSchema, type: AvroType, record: unknown, cause: unknown): Fault {
+  let path: readonly string[] = [];
+  let found: unknown;
+  let wanted = '';
+  type.isValid(record, {
+    errorHook(at, value: unknown, expected) {
+      if (wanted !== '') return;
+      path = at;
+      found = value;
+      wanted = typeName(expected);
+    },
+  });
+  const [first, ...rest] = path;
+  const field = schema.fields.find((candidate) => camelCase(candidate.name) === first)?.name;
+  const where = [schema.name, ...(field === undefined ? [] : [field, ...rest])].join('.');
+  const message = wanted === '' ? messageOf(cause) : `${describe(found)} is no ${wanted}`;
+  return new Fault('encode', `${where}: ${message}`, {
+    retry: { kind: 'never' },
+    cause,
+    ...(field === undefined ? {} : { field }),
+  });
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 64));
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return String(value);
+}
+
+function newCodec(topic: TopicDefinition): RecordCodec {
+  const schema = currentSchema(topic.schema);
+  const type = recordType(schema);
+  const reader = newReader(topic.kind, type);
+  return {
+    ...reader,
+    topic,
+    schema,
+    schemaJson: JSON.stringify(schema),
+    fingerprint: fingerprintOf(schema),
+    encode(record, header = NO_HEADER) {
+      const start = header.length;
+      let end: number;
+      try {
+        end = type.encode(record, scratch, start);
+        if (end < 0) {
+          scratch = Buffer.allocUnsafeSlow(2 * (scratch.length - end));
+          end = type.encode(record, scratch, start);
+        }
+      } catch (error) {
+        throw encodeFault(schema, type, record, error);
+      }
+      scratch.set(header);
+      const bytes = Buffer.allocUnsafe(end);
+      scratch.copy(bytes, 0, 0, end);
+      return bytes;
+    },
+    decode(bytes, offset = 0) {
+      const { record, end } = reader.read(bytes, offset);
+      if (end === bytes.length) return record;
+      throw new Fault('malformed', `${topic.record}: ${bytes.length - end} bytes too many`, {
+        retry: { kind: 'never' },
+      });
+    },
+  };
+}
+
+const codecs = new Map<RecordKind, RecordCodec>();
+
+/** The codec of a kind of record; made once, from its schema file. */
+export function codecOf(kind: RecordKind): RecordCodec {
+  let codec = codecs.get(kind);
+  if (codec === undefined) {
+    codec = newCodec(topicOf(kind));
+    codecs.set(kind, codec);
+  }
+  return codec;
+}
+
+/**
+ * A reader of records written with another version of one of our schemas (`schemaJson`, told by its record's name):
+ * fields that it lacks take our defaults, fields that we lack are left out.
+ * Throws a Fault (malformed, never) where it is no schema of ours or cannot be read as ours.
+ */
+export function readerOf(schemaJson: string): RecordReader {
+  try {
+    const writer = JSON.parse(schemaJson) as RecordSchema;
+    const topic = TOPICS.find((candidate) => candidate.record === writer.name);
+    if (topic === undefined) throw new Error(`no record of ours is named ${String(writer.name)}`);
+    const codec = codecOf(topic.kind);
+    if (codec.schemaJson === schemaJson) return codec;
+    const type = recordType(codec.schema);
+    return newReader(topic.kind, type, type.createResolver(recordType(writer)));
+  } catch (error) {
+    throw new Fault('malformed', `writer's schema: ${messageOf(error)}`, { retry: { kind: 'never' }, cause: error });
+  }
+}

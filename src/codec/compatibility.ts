@@ -1,0 +1,60 @@
+import { unreadable } from './avro.ts';
+import { type AvroSchema, type AvroSchemaObject, isUnion, type RecordSchema } from './schema-files.ts';
+
+/**
+ * What keeps `schema` from being FULL_TRANSITIVE compatible with every one of `versions`: it must read all that was
+ * written with them, and they must read all that is written with it. An empty list: nothing. Beyond Avro's resolution
+ * this holds to what Avro lets pass and our consumers would not survive: a logical type, precision or scale that
+ * changed (other value, same bytes), an enum without default (no symbol could ever be added), another identity.
+ */
+export function fullTransitive(schema: RecordSchema, versions: readonly RecordSchema[]): readonly string[] {
+  const problems = enumsWithoutDefault(schema, schema.name);
+  versions.forEach((version, index) => {
+    const label = `version ${index + 1}`;
+    const backward = unreadable(schema, version);
+    if (backward !== undefined) problems.push(`cannot read records of ${label}: ${backward}`);
+    const forward = unreadable(version, schema);
+    if (forward !== undefined) problems.push(`readers of ${label} cannot read it: ${forward}`);
+    for (const change of changesOfMeaning(schema, version)) problems.push(`${change} than in ${label}`);
+    if (JSON.stringify(schema.identity) !== JSON.stringify(version.identity)) {
+      problems.push(`${schema.name} has another identity than in ${label}`);
+    }
+  });
+  return problems;
+}
+
+function enumsWithoutDefault(schema: AvroSchema, path: string): string[] {
+  if (typeof schema === 'string') return [];
+  if (isUnion(schema)) return schema.flatMap((branch) => enumsWithoutDefault(branch, path));
+  if (schema.type === 'enum') return schema.default === undefined ? [`${path} is an enum without default`] : [];
+  return children(schema).flatMap(([name, child]) => enumsWithoutDefault(child, `${path}.${name}`));
+}
+
+/** The schemas inside one: a record's fields, an array's items, a map's values, a type written as an object. */
+function children(schema: AvroSchemaObject): readonly (readonly [string, AvroSchema])[] {
+  return [
+    ...(schema.fields ?? []).map((field) => [field.name, field.type] as const),
+    ...(schema.items === undefined ? [] : [['items', schema.items] as const]),
+    ...(schema.values === undefined ? [] : [['values', schema.values] as const]),
+    ...(typeof schema.type === 'object' ? [['type', schema.type] as const] : []),
+  ];
+}
+
+function changesOfMeaning(schema: RecordSchema, version: RecordSchema): string[] {
+  const before = new Map(meanings(version, schema.name));
+  return meanings(schema, schema.name).flatMap(([path, meaning]) => {
+    const was = before.get(path);
+    return was === undefined || was === meaning ? [] : [`${path} is ${meaning}, other`];
+  });
+}
+
+/** What the values at each path stand for, where Avro's type alone does not tell. */
+function meanings(schema: AvroSchema, path: string): (readonly [string, string])[] {
+  if (typeof schema === 'string') return schema === 'null' ? [] : [[path, 'plain']];
+  if (isUnion(schema)) return schema.flatMap((branch) => meanings(branch, path));
+  const { logicalType, precision, scale } = schema;
+  if (logicalType !== undefined)
+    return [[path, [logicalType, precision, scale].filter((part) => part !== undefined).join(' ')]];
+  const inner = children(schema);
+  return inner.length === 0 ? [[path, 'plain']] : inner.flatMap(([name, child]) => meanings(child, `${path}.${name}`));
+}

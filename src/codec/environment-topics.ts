@@ -1,0 +1,43 @@
+import type { Environment, FeedRecord } from '../domain/record.ts';
+import { topicOf } from './topics.ts';
+
+/** One active venue a symbol, or every venue published beside the others. */
+export type FeedMode = 'failover' | 'all';
+
+const PREFIXES: Readonly<Record<Environment, string>> = {
+  production: '',
+  testnet: 'testnet.',
+  simulated: 'simulated.',
+  replay: 'replay.',
+};
+
+/** What stands before the topic names of an environment; nothing where test data may share the production topics. */
+export function environmentPrefix(environment: Environment, allowTestData: boolean): string {
+  return allowTestData ? '' : PREFIXES[environment];
+}
+
+/** Topic of a record without the configured prefix: `trades`, `testnet.trades`. The record's own environment decides. */
+export function topicNameOf(record: FeedRecord, allowTestData: boolean): string {
+  return environmentPrefix(record.environment, allowTestData) + topicOf(record.kind).name;
+}
+
+/**
+ * Message key of a record. Market records: the canonical symbol, in mode `all` VENUE:SYMBOL, as the venues of a symbol
+ * are separate series there. A status of one coin: VENUE:SYMBOL by its `details.symbol`, for it has no field of that
+ * name; VENUE:COIN without it.
+ */
+export function keyOf(record: FeedRecord, mode: FeedMode): string {
+  switch (record.kind) {
+    case 'status':
+      if (record.venue === null) return 'feed';
+      if (record.coin === null) return record.venue;
+      return `${record.venue}:${record.details.symbol ?? record.coin}`;
+    case 'gap':
+    case 'position':
+      return `${record.venue}:${record.symbol}`;
+    case 'dead_letter':
+      return record.venue;
+    default:
+      return mode === 'all' ? `${record.venue}:${record.symbol}` : record.symbol;
+  }
+}

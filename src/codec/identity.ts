@@ -1,0 +1,27 @@
+import type { FeedRecord } from '../domain/record.ts';
+import { codecOf } from './avro.ts';
+import { camelCase } from './avro-type.ts';
+
+const keysByRecord = new Map<string, readonly string[]>();
+
+function identityKeys(record: FeedRecord): readonly string[] {
+  let keys = keysByRecord.get(record.kind);
+  if (keys === undefined) {
+    keys = (codecOf(record.kind).schema.identity ?? []).map(camelCase);
+    keysByRecord.set(record.kind, keys);
+  }
+  return keys;
+}
+
+/**
+ * Names the event that a record is about: equal for the same event delivered twice, different otherwise. A JSON array
+ * of the record's name and the values of the fields that its schema's attribute `identity` lists, bytes in base64.
+ */
+export function identityOf(record: FeedRecord): string {
+  const fields = record as unknown as Readonly<Record<string, unknown>>; // by name: which ones is the schema's to say
+  const values = identityKeys(record).map((key) => {
+    const value = fields[key];
+    return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+  });
+  return JSON.stringify([codecOf(record.kind).topic.record, ...values]);
+}

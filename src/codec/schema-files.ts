@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** An Avro schema as JSON. */
+export type AvroSchema = string | readonly AvroSchema[] | AvroSchemaObject;
+
+/** A schema that is not a name or a union: a record, enum, array, map, or a primitive with attributes. */
+export interface AvroSchemaObject {
+  readonly type: AvroSchema;
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly aliases?: readonly string[];
+  readonly doc?: string;
+  readonly logicalType?: string;
+  readonly precision?: number;
+  readonly scale?: number;
+  readonly size?: number;
+  readonly symbols?: readonly string[];
+  readonly default?: unknown;
+  readonly items?: AvroSchema;
+  readonly values?: AvroSchema;
+  readonly fields?: readonly AvroField[];
+  /** Names of the fields that together name the event; on the records of schemas/ only. */
+  readonly identity?: readonly string[];
+}
+
+export interface AvroField extends AvroSchemaObject {
+  readonly name: string;
+}
+
+/** The schema of a record. */
+export interface RecordSchema extends AvroSchemaObject {
+  readonly type: 'record';
+  readonly name: string;
+  readonly fields: readonly AvroField[];
+}
+
+export const isUnion = (schema: AvroSchema): schema is readonly AvroSchema[] => Array.isArray(schema);
+
+const FOLDER = new URL('../../schemas/', import.meta.url);
+
+function readSchema(path: string): RecordSchema {
+  return JSON.parse(readFileSync(new URL(path, FOLDER), 'utf8')) as RecordSchema;
+}
+
+/** The schema in schemas/NAME.avsc. */
+export function currentSchema(name: string): RecordSchema {
+  return readSchema(`${name}.avsc`);
+}
+
+/** The schema as each release had it, oldest first (schemas/released/N/NAME.avsc; none where the record is younger). */
+export function releasedSchemas(name: string): readonly RecordSchema[] {
+  return readdirSync(new URL('released/', FOLDER))
+    .sort((a, b) => Number(a) - Number(b))
+    .filter((release) => readdirSync(new URL(`released/${release}/`, FOLDER)).includes(`${name}.avsc`))
+    .map((release) => readSchema(`released/${release}/${name}.avsc`));
+}

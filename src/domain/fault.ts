@@ -1,0 +1,55 @@
+/** What to do after a fault: try again with backoff, try again no earlier than `afterMs`, or never. */
+export type Retry =
+  | { readonly kind: 'backoff' }
+  | { readonly kind: 'after'; readonly afterMs: number }
+  | { readonly kind: 'never' };
+
+export type FaultKind =
+  | 'connect_failed'
+  | 'connect_timeout'
+  | 'connection_closed'
+  | 'region_blocked'
+  | 'rate_limited'
+  | 'unavailable'
+  | 'socket_dead'
+  | 'subscription_mute'
+  | 'rotation'
+  | 'retries_exhausted'
+  | 'malformed'
+  | 'unknown_symbol'
+  | 'subscription_rejected'
+  | 'encode'
+  | 'sink'
+  | 'internal';
+
+export interface FaultOptions {
+  readonly retry?: Retry;
+  /** The field or key that was wrong. */
+  readonly field?: string;
+  /** HTTP status or WebSocket close code, where there was one. */
+  readonly status?: number;
+  readonly cause?: unknown;
+}
+
+/** Anything that went wrong, with its own retry decision: nothing decides by reading a message. */
+export class Fault extends Error {
+  override readonly name = 'Fault';
+  readonly kind: FaultKind;
+  readonly retry: Retry;
+  readonly field: string | undefined;
+  readonly status: number | undefined;
+
+  constructor(kind: FaultKind, message: string, options: FaultOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.kind = kind;
+    this.retry = options.retry ?? { kind: 'backoff' };
+    this.field = options.field;
+    this.status = options.status;
+  }
+}
+
+/** The fault itself, or an unexpected error wrapped as one (kind `internal`, retried with backoff). */
+export function asFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  return new Fault('internal', error instanceof Error ? error.message : String(error), { cause: error });
+}

@@ -1,0 +1,59 @@
+export type VenueId = 'bybit' | 'binance' | 'binance_us' | 'binance_testnet';
+
+export const VENUE_IDS: readonly VenueId[] = ['bybit', 'binance', 'binance_us', 'binance_testnet'];
+
+/** A coin as one venue lists it against the configured quote. */
+export interface Instrument {
+  /** Base asset, `BTC`. */
+  readonly coin: string;
+  /** Canonical symbol: coin + quote, `BTCUSDT`. */
+  readonly symbol: string;
+  /** As the venue spells it in its payloads, upper case where the venue has case. */
+  readonly venueSymbol: string;
+}
+
+export const KLINE_INTERVALS = [
+  '1s',
+  '1m',
+  '3m',
+  '5m',
+  '15m',
+  '30m',
+  '1h',
+  '2h',
+  '4h',
+  '6h',
+  '8h',
+  '12h',
+  '1d',
+  '3d',
+  '1w',
+  '1M',
+] as const;
+export type KlineInterval = (typeof KLINE_INTERVALS)[number];
+
+/** What can be asked for of a symbol. Depth channels are reserved for the order books. */
+export type Channel =
+  | 'trade'
+  | 'agg_trade'
+  | 'ticker'
+  | 'mini_ticker'
+  | 'book_ticker'
+  | `kline_${KlineInterval}`
+  | 'depth'
+  | 'depth5'
+  | 'depth10'
+  | 'depth20';
+
+export const CHANNELS: readonly Channel[] = [
+  'trade',
+  'agg_trade',
+  'ticker',
+  'mini_ticker',
+  'book_ticker',
+  ...KLINE_INTERVALS.map((interval) => `kline_${interval}` as const),
+  'depth',
+  'depth5',
+  'depth10',
+  'depth20',
+];

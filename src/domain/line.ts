@@ -1,0 +1,65 @@
+import type { Decimal } from './decimal.ts';
+import type { Fault } from './fault.ts';
+import type { AggTrade, BookTicker, Kline, TradeEvent } from './record.ts';
+
+/** One message as it came from a socket, before anybody looked into it. */
+export interface RawFrame {
+  readonly data: Uint8Array;
+  /** True for a binary frame; venues send text. */
+  readonly binary: boolean;
+  /** Microseconds since 1970, wall clock, taken in the socket's message event. */
+  readonly receivedAt: number;
+}
+
+/** The 24-hour figures of a symbol; no record of its own, price ticks are made of it. */
+export interface Ticker {
+  readonly kind: 'ticker';
+  readonly venue: string;
+  readonly symbol: string;
+  readonly venueSymbol: string;
+  readonly coin: string;
+  readonly environment: TradeEvent['environment'];
+  readonly epoch: number;
+  readonly receivedAt: number;
+  /** Last price, quote asset. */
+  readonly price: Decimal;
+  /** Milliseconds, the venue's clock: when it published the ticker. */
+  readonly timestamp: number;
+  readonly volume24h: Decimal | null;
+  readonly quoteVolume24h: Decimal | null;
+  /** Percent. */
+  readonly change24h: Decimal | null;
+}
+
+/** What a venue's market frame is decoded to. Decoders leave `epoch` 0; the router numbers it. */
+export type MarketEvent = TradeEvent | AggTrade | BookTicker | Kline | Ticker;
+
+export type RotationReason = 'server_shutdown' | 'maintenance' | 'lifetime';
+
+/**
+ * What one connection (a line) tells, in order. That it ended is told by the Observable's error, always a Fault:
+ * a line never completes of itself.
+ */
+export type LineEvent =
+  /** The socket is open; nothing is subscribed yet. */
+  | { readonly kind: 'opened'; readonly url: string }
+  /** A data frame, all its events of one symbol; empty where it only shows that the market lives (a repeat). */
+  | {
+      readonly kind: 'data';
+      readonly receivedAt: number;
+      readonly events: readonly MarketEvent[];
+      readonly warning?: DataWarning;
+    }
+  /** The socket answers: acknowledgement or pong. Not data. */
+  | { readonly kind: 'answered'; readonly what: 'ack' | 'pong' }
+  | { readonly kind: 'subscribed'; readonly topics: readonly string[] }
+  | { readonly kind: 'refused'; readonly topics: readonly string[]; readonly fault: Fault }
+  /** A frame that could not be used: goes to dead letters, disturbs nothing. */
+  | { readonly kind: 'malformed'; readonly frame: RawFrame; readonly fault: Fault }
+  /** A well-formed frame that nobody asked for; counted by reason. */
+  | { readonly kind: 'ignored'; readonly reason: string }
+  /** The venue will close this connection: open another first. */
+  | { readonly kind: 'rotate'; readonly reason: RotationReason };
+
+/** Something odd in data that is passed on all the same; counted. */
+export type DataWarning = 'inverted_spread' | 'equal_spread';

@@ -1,0 +1,277 @@
+// Made from schemas/*.avsc by scripts/generate-records.ts; change the schemas, not this file.
+import type { Decimal } from './decimal.ts';
+
+export type Environment = 'production' | 'testnet' | 'simulated' | 'replay';
+
+export type TradeSource = 'live' | 'backfill';
+
+export type GapOutcome = 'repaired' | 'unrepaired' | 'unknown';
+
+/** One trade of one venue. Topic `trades`. */
+export interface TradeEvent {
+  readonly kind: 'trade';
+  /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
+  readonly venue: string;
+  /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
+  readonly symbol: string;
+  /** The symbol as the venue spells it. */
+  readonly venueSymbol: string;
+  /** The base asset, e.g. BTC. */
+  readonly coin: string;
+  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
+  readonly environment: Environment;
+  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing; 0 in mode all. Prices of two epochs are prices of two venues. */
+  readonly epoch: number;
+  /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
+  readonly receivedAt: number;
+  /** Price in the quote asset, exactly as the venue sent it. */
+  readonly price: Decimal;
+  /** Quantity in the base asset, exactly as the venue sent it. */
+  readonly quantity: Decimal;
+  /** True when the taker sold (the buyer's order was resting), false when the taker bought. */
+  readonly isBuyerMaker: boolean;
+  /** When the venue matched the trade, by its clock. */
+  readonly timestamp: number;
+  /** When the venue published the event, by its clock, where it says so. */
+  readonly eventTime: null | number;
+  /** The venue's id of the trade, digits; of an aggregated trade its first trade id. Compare as integers. */
+  readonly tradeId: string;
+  /** Last trade id that an aggregated trade stands for; null for a single trade. */
+  readonly lastTradeId: null | string;
+  /** What is special about the trade: block (negotiated off the book), rpi (retail price improvement), aggregated (stands for all trades up to last_trade_id). */
+  readonly conditions: readonly string[];
+  /** live: from the stream as it happened; backfill: fetched or kept back and published later. */
+  readonly source: TradeSource;
+}
+
+/** All fills of one taker order at one price, as the venue aggregates them. Topic `agg-trades`. */
+export interface AggTrade {
+  readonly kind: 'agg_trade';
+  /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
+  readonly venue: string;
+  /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
+  readonly symbol: string;
+  /** The symbol as the venue spells it. */
+  readonly venueSymbol: string;
+  /** The base asset, e.g. BTC. */
+  readonly coin: string;
+  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
+  readonly environment: Environment;
+  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing; 0 in mode all. Prices of two epochs are prices of two venues. */
+  readonly epoch: number;
+  /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
+  readonly receivedAt: number;
+  /** Price in the quote asset, exactly as the venue sent it. */
+  readonly price: Decimal;
+  /** Quantity in the base asset, exactly as the venue sent it. */
+  readonly quantity: Decimal;
+  /** True when the taker sold (the buyer's order was resting), false when the taker bought. */
+  readonly isBuyerMaker: boolean;
+  /** When the venue matched the trade, by its clock. */
+  readonly timestamp: number;
+  /** When the venue published the event, by its clock, where it says so. */
+  readonly eventTime: null | number;
+  /** The venue's id of the trade, digits; of an aggregated trade its first trade id. Compare as integers. */
+  readonly tradeId: string;
+  /** First trade id of the aggregate; equal to trade_id. */
+  readonly firstTradeId: string;
+  /** Last trade id of the aggregate. */
+  readonly lastTradeId: string;
+  /** What is special about the trade: block (negotiated off the book), rpi (retail price improvement), aggregated (stands for all trades up to last_trade_id). */
+  readonly conditions: readonly string[];
+  /** live: from the stream as it happened; backfill: fetched or kept back and published later. */
+  readonly source: TradeSource;
+}
+
+/** The last price of a symbol, with the 24-hour figures last known. Topic `prices`. */
+export interface PriceTick {
+  readonly kind: 'price';
+  /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
+  readonly venue: string;
+  /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
+  readonly symbol: string;
+  /** The symbol as the venue spells it. */
+  readonly venueSymbol: string;
+  /** The base asset, e.g. BTC. */
+  readonly coin: string;
+  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
+  readonly environment: Environment;
+  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing; 0 in mode all. Prices of two epochs are prices of two venues. */
+  readonly epoch: number;
+  /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
+  readonly receivedAt: number;
+  /** Last price in the quote asset. */
+  readonly price: Decimal;
+  /** The venue's time of the trade or ticker that the tick comes from. */
+  readonly timestamp: number;
+  /** Traded in the last 24 hours, base asset. */
+  readonly volume24h: null | Decimal;
+  /** Traded in the last 24 hours, quote asset. */
+  readonly quoteVolume24h: null | Decimal;
+  /** Price change over the last 24 hours in percent. */
+  readonly change24h: null | Decimal;
+}
+
+/** Best bid and ask of a symbol. Topic `book-tickers`. */
+export interface BookTicker {
+  readonly kind: 'book_ticker';
+  /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
+  readonly venue: string;
+  /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
+  readonly symbol: string;
+  /** The symbol as the venue spells it. */
+  readonly venueSymbol: string;
+  /** The base asset, e.g. BTC. */
+  readonly coin: string;
+  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
+  readonly environment: Environment;
+  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing; 0 in mode all. Prices of two epochs are prices of two venues. */
+  readonly epoch: number;
+  /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
+  readonly receivedAt: number;
+  /** Best bid price in the quote asset. */
+  readonly bidPrice: Decimal;
+  /** Quantity at the best bid, base asset. */
+  readonly bidQuantity: Decimal;
+  /** Best ask price in the quote asset. */
+  readonly askPrice: Decimal;
+  /** Quantity at the best ask, base asset. */
+  readonly askQuantity: Decimal;
+  /** The venue's book update id, digits. */
+  readonly updateId: null | string;
+  /** The venue's time of the book change, where it says so. */
+  readonly timestamp: null | number;
+}
+
+/** A candle of one interval, open or closed. Topic `klines`. */
+export interface Kline {
+  readonly kind: 'kline';
+  /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
+  readonly venue: string;
+  /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
+  readonly symbol: string;
+  /** The symbol as the venue spells it. */
+  readonly venueSymbol: string;
+  /** The base asset, e.g. BTC. */
+  readonly coin: string;
+  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
+  readonly environment: Environment;
+  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing; 0 in mode all. Prices of two epochs are prices of two venues. */
+  readonly epoch: number;
+  /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
+  readonly receivedAt: number;
+  /** Length of the candle: 1s 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M. */
+  readonly interval: string;
+  /** When the venue published this state of the candle. */
+  readonly timestamp: number;
+  /** Start of the candle, inclusive. */
+  readonly openTime: number;
+  /** End of the candle, inclusive (…999). */
+  readonly closeTime: number;
+  /** First price. */
+  readonly open: Decimal;
+  /** Highest price. */
+  readonly high: Decimal;
+  /** Lowest price. */
+  readonly low: Decimal;
+  /** Last price so far. */
+  readonly close: Decimal;
+  /** Traded in the candle, base asset. */
+  readonly volume: Decimal;
+  /** Traded in the candle, quote asset. */
+  readonly quoteVolume: Decimal;
+  /** Number of trades in the candle, where the venue says so. */
+  readonly tradeCount: null | number;
+  /** True once the candle is final. */
+  readonly closed: boolean;
+}
+
+/** What happened to the feed, and every second what state it is in. Topic `feed-status`. */
+export interface FeedStatus {
+  readonly kind: 'status';
+  /** Number of the record within its instance, from 1, +1 a record. */
+  readonly sequence: number;
+  /** connecting, connected, disconnected, subscribed, subscription_rejected, feed_stale, feed_recovered, failed_over, failed_back, gap_detected, gap_repaired, gap_unrepaired, region_blocked, rate_limited, session_rotated, sink_unavailable, sink_recovered, trading_halted, trading_resumed, heartbeat or stopped. */
+  readonly state: string;
+  /** Why, in words for people. */
+  readonly reason: string;
+  /** The venue concerned; null: the whole feed. */
+  readonly venue: null | string;
+  /** The coin concerned; null: all of the venue's. */
+  readonly coin: null | string;
+  /** The venue that serves the feed as the record is written; null: none. */
+  readonly activeVenue: null | string;
+  /** The process that speaks, unique per start. */
+  readonly instance: string;
+  /** When it happened, by our wall clock. */
+  readonly timestamp: number;
+  /** Figures and names that belong to the state, for programs. */
+  readonly details: Readonly<Record<string, string>>;
+  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
+  readonly environment: Environment;
+}
+
+/** A hole in the trades of one symbol, and what became of it. Topic `gaps`. */
+export interface Gap {
+  readonly kind: 'gap';
+  /** The venue whose trades are missing. */
+  readonly venue: string;
+  /** Canonical symbol. */
+  readonly symbol: string;
+  /** The epoch in which the hole lies. */
+  readonly epoch: number;
+  /** Id of the last trade before the hole, exclusive; null: the hole starts before the first trade known. */
+  readonly fromId: null | string;
+  /** Id of the first trade after the hole, exclusive; null: nothing followed in this epoch. */
+  readonly toId: null | string;
+  /** Timestamp of the trade before the hole. */
+  readonly fromTime: number;
+  /** Timestamp of the trade after the hole, or the time of the switch. */
+  readonly toTime: number;
+  /** Trades that are missing; null where ids do not tell. */
+  readonly missing: null | number;
+  /** Trades of the hole that were fetched and published. */
+  readonly filled: number;
+  /** repaired: nothing is missing any more; unrepaired: trades are missing; unknown: it cannot be told. */
+  readonly outcome: GapOutcome;
+  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
+  readonly environment: Environment;
+}
+
+/** Internal: the epoch of a symbol at a venue, written before the first record of the epoch, and how far its trades were published. Topic `positions`. */
+export interface Position {
+  readonly kind: 'position';
+  /** The venue that serves the symbol in this epoch. */
+  readonly venue: string;
+  /** Canonical symbol. */
+  readonly symbol: string;
+  /** The epoch. */
+  readonly epoch: number;
+  /** A trade of the epoch that was published; later ones may have been. Null: none yet. */
+  readonly tradeId: null | string;
+  /** Timestamp of that trade, or when the epoch began. */
+  readonly timestamp: number;
+  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
+  readonly environment: Environment;
+}
+
+/** A frame or record that could not be used, kept whole with the reason. Topic `dead-letters`. */
+export interface DeadLetter {
+  readonly kind: 'dead_letter';
+  /** The venue that it came from. */
+  readonly venue: string;
+  /** When it arrived at our socket, microseconds since 1970. */
+  readonly receivedAt: number;
+  /** Where it was refused: decode, encode or sink. */
+  readonly stage: string;
+  /** What was wrong, with the field's name; «(payload cut: N bytes)» at its end where the payload was longer than is kept. */
+  readonly reason: string;
+  /** The frame as received, at most 64 KiB. */
+  readonly payload: Uint8Array;
+  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
+  readonly environment: Environment;
+}
+
+/** Every record that a topic carries, told apart by `kind`. */
+export type FeedRecord = TradeEvent | AggTrade | PriceTick | BookTicker | Kline | FeedStatus | Gap | Position | DeadLetter;
+export type RecordKind = FeedRecord['kind'];

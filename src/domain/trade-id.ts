@@ -1,0 +1,13 @@
+/**
+ * Compares two trade ids as integers of any length (Bybit's have 19 digits, more than a number holds).
+ * Both are digits without leading zeros. Negative, zero or positive.
+ */
+export function compareIds(a: string, b: string): number {
+  if (a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** True for digits without leading zeros. */
+export function isTradeId(text: string): boolean {
+  return /^(?:0|[1-9]\d{0,38})$/.test(text);
+}

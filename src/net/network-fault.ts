@@ -1,0 +1,18 @@
+import { Fault } from '../domain/fault.ts';
+
+/** An error of Node's network layer (DNS, TCP, TLS, HTTP) as the fault `connect_failed`, retried with backoff. */
+export function networkFault(error: unknown, url: string): Fault {
+  const host = URL.canParse(url) ? new URL(url).host : url;
+  return new Fault('connect_failed', `cannot reach ${host}: ${explain(error)}`, { cause: error });
+}
+
+/** Node hides the reason: in a code, in the parts of an AggregateError (one per address tried), or in a cause (fetch). */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return [...new Set(error.errors.map(explain))].join(', ');
+  if (error.cause instanceof Error) return explain(error.cause);
+  if ('code' in error && typeof error.code === 'string' && !error.message.includes(error.code))
+    return `${error.code} ${error.message}`.trim();
+  return error.message;
+}

@@ -1,0 +1,212 @@
+import type { IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+import { Fault } from '../domain/fault.ts';
+import type { RawFrame } from '../domain/line.ts';
+import { networkFault } from './network-fault.ts';
+import { type WallClock, wallClock } from './wall-clock.ts';
+
+export interface SocketOptions {
+  /** From the start of the connection to the end of the handshake, milliseconds. */
+  readonly connectTimeoutMs: number;
+  /** Offers permessage-deflate. */
+  readonly compression: boolean;
+  /** A longer frame, once inflated, ends the connection. Bytes. */
+  readonly maxFrameBytes: number;
+  /** Stamps the frames; the system's wall clock by default. */
+  readonly clock?: WallClock;
+}
+
+/** An answer to the handshake that was not 101. Header names in lower case; the body as text, at most 64 KiB of it. */
+export interface HandshakeRefusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
+}
+
+/** How a connection ended. */
+export type SocketEnd =
+  | { readonly kind: 'refused'; readonly refusal: HandshakeRefusal }
+  /** Not reached, timed out, closed or broken: `connect_failed`, `connect_timeout` or `connection_closed` (status: the close code). */
+  | { readonly kind: 'failed'; readonly fault: Fault }
+  /** The far side sent what cannot be received; the connection is closed for it. */
+  | { readonly kind: 'violated'; readonly what: 'frame_too_large' | 'protocol_error'; readonly fault: Fault };
+
+/** What a socket tells. No callback runs before `openSocket` has returned, none after `onEnd` or `close()`. */
+export interface SocketHandlers {
+  onOpen(): void;
+  /** `frame.data` is a view of the buffer that the system delivered: copy it to keep it for long. */
+  onFrame(frame: RawFrame): void;
+  /** The far side pinged; a pong with its payload has been sent. */
+  onPing(): void;
+  onPong(): void;
+  /** Exactly once, unless `close()` came first. */
+  onEnd(end: SocketEnd): void;
+}
+
+/** A connection under way or open. Sending on one that is not open does nothing: its end is told anyway. */
+export interface Socket {
+  send(text: string): void;
+  ping(): void;
+  /** Ends the connection: a close frame, half a second for its answer, then the axe. */
+  close(): void;
+}
+
+const MAX_REFUSAL_BODY = 64 * 1024;
+const CLOSE_TIMEOUT_MS = 500;
+const NORMAL_CLOSURE = 1000;
+const ABNORMAL_CLOSURE = 1006;
+
+const systemClock = wallClock();
+
+/** Opens a WebSocket connection to a server and tells what comes of it. Never throws. */
+export function openSocket(url: string, options: SocketOptions, handlers: SocketHandlers): Socket {
+  const clock = options.clock ?? systemClock;
+  let ended = false;
+  let opened = false;
+  let webSocket: WebSocket | undefined;
+  let giveUp = (): void => {
+    const waited = `no answer from ${hostOf(url)} within ${options.connectTimeoutMs} ms`;
+    end({ kind: 'failed', fault: new Fault('connect_timeout', waited) });
+  };
+
+  function end(how: SocketEnd): void {
+    if (ended) return;
+    release();
+    handlers.onEnd(how);
+  }
+
+  function release(): void {
+    ended = true;
+    clearTimeout(connectTimer);
+    webSocket?.off('message', onMessage);
+  }
+
+  function onMessage(data: Buffer, binary: boolean): void {
+    handlers.onFrame({ data, binary, receivedAt: clock() });
+  }
+
+  function onError(error: Error): void {
+    if (!opened) end({ kind: 'failed', fault: networkFault(error, url) });
+    else end(violation(error, url));
+  }
+
+  const connectTimer = setTimeout(() => {
+    giveUp();
+    webSocket?.terminate();
+  }, options.connectTimeoutMs);
+
+  try {
+    webSocket = new WebSocket(url, webSocketOptions(options));
+  } catch (error) {
+    const fault = new Fault('connect_failed', `not a WebSocket address: ${url}`, {
+      retry: { kind: 'never' },
+      cause: error,
+    });
+    process.nextTick(end, { kind: 'failed', fault });
+    return { send: ignore, ping: ignore, close: release };
+  }
+
+  const socket = webSocket;
+  socket.on('open', () => {
+    if (ended) return;
+    opened = true;
+    clearTimeout(connectTimer);
+    handlers.onOpen();
+  });
+  socket.on('message', onMessage);
+  socket.on('ping', () => {
+    if (!ended) handlers.onPing();
+  });
+  socket.on('pong', () => {
+    if (!ended) handlers.onPong();
+  });
+  socket.on('unexpected-response', (_request, response) => {
+    giveUp = readRefusal(response, (refusal) => {
+      end({ kind: 'refused', refusal });
+      socket.terminate();
+    });
+  });
+  // Stays for good: ws tells errors after close() and terminate() too, and an unheard one would end the process.
+  socket.on('error', onError);
+  socket.on('close', (code, reason) => {
+    end({ kind: 'failed', fault: closed(code, reason, url) });
+  });
+
+  return {
+    send(text) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(text);
+    },
+    ping() {
+      if (socket.readyState === WebSocket.OPEN) socket.ping();
+    },
+    close() {
+      if (!ended) release();
+      socket.close(NORMAL_CLOSURE);
+    },
+  };
+}
+
+function webSocketOptions(options: SocketOptions): WebSocket.ClientOptions {
+  // closeTimeout is younger than the type declarations.
+  const settings: WebSocket.ClientOptions & { closeTimeout: number } = {
+    perMessageDeflate: options.compression,
+    maxPayload: options.maxFrameBytes,
+    // The decoder checks the text, once, and a frame that is not UTF-8 is a dead letter, not the end of the line.
+    skipUTF8Validation: true,
+    followRedirects: false,
+    closeTimeout: CLOSE_TIMEOUT_MS,
+  };
+  return settings;
+}
+
+/** Reads the body of a refusal to its end or its bound. The function returned ends it with what has come so far. */
+function readRefusal(response: IncomingMessage, done: (refusal: HandshakeRefusal) => void): () => void {
+  const parts: Buffer[] = [];
+  let size = 0;
+  const finish = (): void => {
+    response.off('data', take);
+    const body = Buffer.concat(parts).subarray(0, MAX_REFUSAL_BODY).toString('utf8');
+    done({ status: response.statusCode ?? 0, headers: flatHeaders(response), body });
+  };
+  const take = (part: Buffer): void => {
+    parts.push(part);
+    size += part.length;
+    if (size >= MAX_REFUSAL_BODY) finish();
+  };
+  response.on('data', take);
+  response.once('end', finish);
+  response.once('error', finish);
+  return finish;
+}
+
+function flatHeaders(response: IncomingMessage): Record<string, string | undefined> {
+  const flat: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(response.headers))
+    flat[name] = Array.isArray(value) ? value.join(', ') : value;
+  return flat;
+}
+
+function violation(error: Error, url: string): SocketEnd {
+  const tooLarge = 'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+  const what = tooLarge ? 'frame_too_large' : 'protocol_error';
+  const status = tooLarge ? 1009 : 1002;
+  const fault = new Fault('connection_closed', `${hostOf(url)} sent what cannot be received: ${error.message}`, {
+    status,
+    cause: error,
+  });
+  return { kind: 'violated', what, fault };
+}
+
+function closed(code: number, reason: Buffer, url: string): Fault {
+  const host = hostOf(url);
+  const told = reason.length === 0 ? '' : ` (${reason.toString('utf8')})`;
+  const message =
+    code === ABNORMAL_CLOSURE ? `the connection to ${host} broke` : `${host} closed the connection with ${code}${told}`;
+  return new Fault('connection_closed', message, { status: code });
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}
+
+function ignore(): void {}

@@ -1,0 +1,172 @@
+import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
+import { createAlarm } from './alarm.ts';
+import { listen } from './listen.ts';
+
+/** How one condition stands now. */
+export interface ConditionReport<S extends string> {
+  readonly source: S;
+  readonly ok: boolean;
+  /** Why it is not; left out of the reason where it is. */
+  readonly reason?: string;
+}
+
+export interface ConditionOptions {
+  /** Longest time between two reports of this source; a longer silence is as bad as a bad report. Default: no limit. */
+  readonly maxSilenceMs?: number;
+}
+
+export interface CircuitBreakerOptions<S extends string> {
+  /** Every condition that has to be good. Their order is that of the reasons. */
+  readonly sources: Readonly<Record<S, ConditionOptions>>;
+  /** How long all of them have to be good without a break before a halt ends, milliseconds. */
+  readonly resumeAfterMs: number;
+  /** Default `asyncScheduler`. */
+  readonly scheduler?: SchedulerLike;
+}
+
+/** Whether the consumer may act, and why not. */
+export interface BreakerDecision {
+  readonly state: 'allowed' | 'halted';
+  /**
+   * `ok`; `starting` (not every source has reported yet); `ended` (the reports have); else the bad ones as
+   * `SOURCE: REASON`, joined by `; `. While a halt waits for its end the last reason stays.
+   */
+  readonly reason: string;
+  /** When this state began, milliseconds, the scheduler's time. */
+  readonly since: number;
+}
+
+interface Condition {
+  readonly source: string;
+  readonly maxSilenceMs: number;
+  reportedAt: number;
+  state: 'unknown' | 'good' | 'bad';
+  reason: string | undefined;
+}
+
+/**
+ * Turns reports on several conditions into one decision: halted at once when any is bad, allowed again after all have
+ * been good for a while.
+ *
+ * <span class="informal">Fast to stop, slow to start again.</span>
+ *
+ * ```
+ * source   -a-b---x--a-----      a, b: good; x: a is bad
+ *          circuitBreaker({ sources: { a: {}, b: {} }, resumeAfterMs: 4 })
+ * result   s--o---h------p-      s: halted, starting; o, p: allowed; h: halted, a: REASON
+ * ```
+ *
+ * - **next**: the decision at the subscription (`starting`), then each one that differs in state or reason.
+ * - **error**: the source's; a `RangeError` for a report of a source that is not listed.
+ * - **complete**: when the source completes; a halt (`ended`) comes right before, since nobody judges any more.
+ *
+ * The first time all are good ends `starting` at once; only what was bad has to prove itself for `resumeAfterMs`. A
+ * source that stays silent for its `maxSilenceMs`, from the subscription on, is bad with reason `silence`.
+ *
+ * @example
+ * import { from } from 'rxjs';
+ * import { circuitBreaker, type ConditionReport } from 'market-feed/operators';
+ *
+ * const reports: ConditionReport<'feed' | 'lag'>[] = [
+ *   { source: 'feed', ok: true },
+ *   { source: 'lag', ok: true },
+ *   { source: 'lag', ok: false, reason: '3200 ms' },
+ * ];
+ * from(reports)
+ *   .pipe(circuitBreaker({ sources: { feed: { maxSilenceMs: 3000 }, lag: {} }, resumeAfterMs: 5000 }))
+ *   .subscribe(({ state, reason }) => console.log(state, reason));
+ * // halted starting
+ * // allowed ok
+ * // halted lag: 3200 ms
+ * // halted ended
+ */
+export function circuitBreaker<S extends string>(
+  options: CircuitBreakerOptions<S>,
+): OperatorFunction<ConditionReport<S>, BreakerDecision> {
+  const { resumeAfterMs, scheduler = asyncScheduler } = options;
+  const limits = Object.entries<ConditionOptions>(options.sources);
+
+  return (reports) =>
+    new Observable((subscriber) => {
+      const startedAt = scheduler.now();
+      const conditions = limits.map(
+        ([source, { maxSilenceMs = Number.POSITIVE_INFINITY }]): Condition => ({
+          source,
+          maxSilenceMs,
+          reportedAt: startedAt,
+          state: 'unknown',
+          reason: undefined,
+        }),
+      );
+      const bySource = new Map(conditions.map((condition) => [condition.source, condition]));
+
+      let decision: BreakerDecision = { state: 'halted', reason: 'starting', since: startedAt };
+      let wasBad = false;
+      let goodSince: number | undefined;
+
+      const decide = (state: BreakerDecision['state'], reason: string, now: number): void => {
+        if (state === decision.state && reason === decision.reason) return;
+        decision = { state, reason, since: state === decision.state ? decision.since : now };
+        subscriber.next(decision);
+      };
+
+      const judge = (): void => {
+        const now = scheduler.now();
+        const bad: string[] = [];
+        let unknown = false;
+        let nextMs = Number.POSITIVE_INFINITY;
+        for (const condition of conditions) {
+          const silentForMs = now - condition.reportedAt;
+          if (silentForMs >= condition.maxSilenceMs) {
+            bad.push(`${condition.source}: silence`);
+            continue;
+          }
+          nextMs = Math.min(nextMs, condition.maxSilenceMs - silentForMs);
+          if (condition.state === 'unknown') unknown = true;
+          if (condition.state === 'bad') {
+            bad.push(condition.reason === undefined ? condition.source : `${condition.source}: ${condition.reason}`);
+          }
+        }
+
+        if (bad.length > 0) {
+          wasBad = true;
+          goodSince = undefined;
+          decide('halted', bad.join('; '), now);
+        } else if (unknown) {
+          goodSince = undefined;
+        } else if (decision.state === 'halted') {
+          goodSince ??= now;
+          const waitMs = wasBad ? resumeAfterMs - (now - goodSince) : 0;
+          if (waitMs <= 0) decide('allowed', 'ok', now);
+          else nextMs = Math.min(nextMs, waitMs);
+        }
+        // An alarm that is due before is left alone: when it goes off, it is judged what is due then.
+        if (now + nextMs < alarmAt) {
+          alarmAt = now + nextMs;
+          alarm.set(nextMs);
+        }
+      };
+
+      let alarmAt = Number.POSITIVE_INFINITY;
+      const alarm = createAlarm(subscriber, scheduler, () => {
+        alarmAt = Number.POSITIVE_INFINITY;
+        judge();
+      });
+      subscriber.next(decision);
+      listen(reports, subscriber, {
+        next({ source, ok, reason }) {
+          const condition = bySource.get(source);
+          if (condition === undefined) throw new RangeError(`circuitBreaker: ${source} is not among its sources`);
+          condition.reportedAt = scheduler.now();
+          condition.state = ok ? 'good' : 'bad';
+          condition.reason = reason;
+          judge();
+        },
+        complete() {
+          decide('halted', 'ended', scheduler.now());
+          subscriber.complete();
+        },
+      });
+      judge();
+    });
+}

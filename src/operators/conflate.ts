@@ -1,0 +1,92 @@
+import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
+import { createAlarm } from './alarm.ts';
+import { listen } from './listen.ts';
+
+interface ConflateByKey<T> {
+  /** Of the values with the same key only the newest waits. */
+  key(value: T): unknown;
+  /** Told of each value that a newer one has taken the place of. */
+  onReplace?(replaced: T, by: T): void;
+}
+
+/** Released when somebody is ready to take them. */
+export interface ConflateUntil<T> extends ConflateByKey<T> {
+  /** Each of its values releases what waits. Its completion ends only the releases; its error is the result's. */
+  readonly release$: Observable<unknown>;
+}
+
+/** Released at a bounded pace. */
+export interface ConflateEvery<T> extends ConflateByKey<T> {
+  /** What waits is released this long after the first of it came, milliseconds. */
+  readonly everyMs: number;
+  /** Default `asyncScheduler`. */
+  readonly scheduler?: SchedulerLike;
+}
+
+export type ConflateOptions<T> = ConflateUntil<T> | ConflateEvery<T>;
+
+/**
+ * Holds values back until they can be taken, and of those with the same key only the newest.
+ *
+ * <span class="informal">Who can not drink from the hose gets the latest price of everything, as often as they can
+ * take it.</span>
+ *
+ * ```
+ * source   -a-b-A----c----b-|     A: newer, of a's key
+ * release$ -------x-x----x---
+ *          conflate({ key: (value) => value.toLowerCase(), release$ })
+ * result   -------r------s--(t|)  r: [A, b], s: [c], t: [b]
+ * ```
+ *
+ * - **next**: the values that waited, as an array: one a key, in the order in which the keys began to wait. Never
+ *   empty.
+ * - **error**: the source's or the notifier's, at once, and what waits is dropped; whatever a callback throws.
+ * - **complete**: when the source completes, after a last array of what still waits.
+ *
+ * Its memory is one value a key. No timer runs while nothing waits.
+ *
+ * @example
+ * import { from } from 'rxjs';
+ * import { conflate } from 'market-feed/operators';
+ *
+ * const ticks = [
+ *   { symbol: 'BTCUSDT', price: '1' },
+ *   { symbol: 'ETHUSDT', price: '2' },
+ *   { symbol: 'BTCUSDT', price: '3' },
+ * ];
+ * from(ticks)
+ *   .pipe(conflate({ key: (tick) => tick.symbol, everyMs: 100 }))
+ *   .subscribe((latest) => console.log(latest.map(({ symbol, price }) => `${symbol} ${price}`)));
+ * // [ 'BTCUSDT 3', 'ETHUSDT 2' ]
+ */
+export function conflate<T>(options: ConflateOptions<T>): OperatorFunction<T, T[]> {
+  return (source) =>
+    new Observable((subscriber) => {
+      let waiting = new Map<unknown, T>();
+
+      const release = (): void => {
+        if (waiting.size === 0) return;
+        const released = waiting;
+        waiting = new Map();
+        subscriber.next([...released.values()]);
+      };
+
+      const everyMs = 'everyMs' in options ? options.everyMs : undefined;
+      const scheduler = ('everyMs' in options ? options.scheduler : undefined) ?? asyncScheduler;
+      const pace = createAlarm(subscriber, scheduler, release);
+      if ('release$' in options) listen(options.release$, subscriber, { next: release, complete: () => {} });
+
+      listen(source, subscriber, {
+        next(value) {
+          const key = options.key(value);
+          if (waiting.has(key)) options.onReplace?.(waiting.get(key) as T, value);
+          else if (waiting.size === 0 && everyMs !== undefined) pace.set(everyMs);
+          waiting.set(key, value);
+        },
+        complete() {
+          release();
+          subscriber.complete();
+        },
+      });
+    });
+}

@@ -1,0 +1,98 @@
+import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
+import { listen } from './listen.ts';
+
+/** The last `size` different keys that were seen. */
+export interface SeenWindow<K> {
+  /** Remembers the key. False: it is in the window already, and stays where it is. */
+  add(key: K): boolean;
+  has(key: K): boolean;
+  clear(): void;
+}
+
+/** Keys are compared as a `Set` compares them: 7, 7n and '7' are three keys. */
+export type Key = string | number | bigint;
+
+/** A window over the last `size` (at least 1) different keys, in constant time and memory; a new key drops the oldest. */
+export function createSeenWindow<K = Key>(size: number): SeenWindow<K> {
+  if (!(Number.isSafeInteger(size) && size > 0))
+    throw new RangeError(`size must be a whole number above 0, found ${size}`);
+  const seen = new Set<K>();
+  const ring: K[] = [];
+  let oldest = 0;
+  return {
+    add(key) {
+      if (seen.has(key)) return false;
+      seen.add(key);
+      if (ring.length < size) {
+        ring.push(key);
+        return true;
+      }
+      // The ring is full, so the place holds a key.
+      seen.delete(ring[oldest] as K);
+      ring[oldest] = key;
+      oldest = oldest + 1 === size ? 0 : oldest + 1;
+      return true;
+    },
+    has: (key) => seen.has(key),
+    clear() {
+      seen.clear();
+      ring.length = 0;
+      oldest = 0;
+    },
+  };
+}
+
+export interface DeduplicateOptions<T> {
+  /** What names the event: equal for the same event delivered twice, different otherwise. */
+  key(value: T): Key;
+  /** How many different keys are remembered. */
+  readonly size: number;
+  /** Told of each value that is left out. */
+  onDuplicate?(value: T): void;
+}
+
+/**
+ * Lets the first value with a key pass and leaves out those with the same key that come later, within the last `size`
+ * different keys.
+ *
+ * <span class="informal">Two lines carry the same trades; whichever is first counts.</span>
+ *
+ * ```
+ * source   -a-b-a-c-a-c-
+ *          deduplicate({ key: (value) => value, size: 2 })
+ * result   -a-b---c-a---       the second a is known; c drops it, so the third is new
+ * ```
+ *
+ * - **next**: each value whose key is not among the last `size` different keys.
+ * - **error**: the source's; whatever a callback throws.
+ * - **complete**: when the source completes.
+ *
+ * Its memory is `size` keys. It lives as long as the subscription, so it goes above what is lost and made anew: merge
+ * the lines first. Keys that may come again for another event (ids that restart) carry the epoch.
+ *
+ * @example
+ * import { from } from 'rxjs';
+ * import { deduplicate } from 'market-feed/operators';
+ *
+ * from([{ id: '7' }, { id: '8' }, { id: '7' }])
+ *   .pipe(deduplicate({ key: (trade) => trade.id, size: 1000 }))
+ *   .subscribe((trade) => console.log(trade.id));
+ * // 7
+ * // 8
+ */
+export function deduplicate<T>(options: DeduplicateOptions<T>): MonoTypeOperatorFunction<T> {
+  const { size } = options;
+  // A size that cannot be is told where the operator is made, not where it is subscribed to.
+  createSeenWindow(size);
+
+  return (source) =>
+    new Observable((subscriber) => {
+      const seen = createSeenWindow(size);
+      listen(source, subscriber, {
+        next(value) {
+          if (seen.add(options.key(value))) subscriber.next(value);
+          else options.onDuplicate?.(value);
+        },
+      });
+    });
+}

@@ -1,0 +1,89 @@
+import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
+import { createAlarm } from './alarm.ts';
+import { listen } from './listen.ts';
+
+export interface DetectStaleOptions<T> {
+  /** Longest silence that is still healthy, milliseconds. */
+  readonly staleAfterMs: number;
+  /** True for what counts as data; pongs and acknowledgements pass through and prove nothing. */
+  isData(value: T): boolean;
+  /** Default `asyncScheduler`, which follows the wall clock; a monotonic one cannot be misled when that is set. */
+  readonly scheduler?: SchedulerLike;
+}
+
+/** Times are the scheduler's, in milliseconds. */
+export type Freshness<T> =
+  | { readonly kind: 'value'; readonly value: T }
+  /** No data for `ageMs`, counted from `lastDataAt`, or from the subscription where none came yet (null). */
+  | { readonly kind: 'stale'; readonly ageMs: number; readonly lastDataAt: number | null }
+  /** The next value is data again; `staleForMs` since the `stale` before it. */
+  | { readonly kind: 'recovered'; readonly staleForMs: number };
+
+/**
+ * Passes the source's values through and tells, between them, when data stopped coming and when it came back.
+ *
+ * <span class="informal">A socket can be open, answer pings and yet be dead; only data says that it lives.</span>
+ *
+ * ```
+ * source   -d--p---p-d---d--       d: data, p: pong
+ *          detectStale({ staleAfterMs: 5, isData: (value) => value === 'd' })
+ * result   -d--p-s-p-(rd)d--       s: stale, ageMs 5; r: recovered, staleForMs 4
+ * ```
+ *
+ * - **next**: each value as `{ kind: 'value', value }`; `stale` once in each silence, to the millisecond
+ *   `staleAfterMs` after the last data (or the subscription); `recovered` right before the first data after it.
+ * - **error**: the source's; whatever `isData` throws.
+ * - **complete**: when the source completes.
+ *
+ * A value costs one reading of the clock: no timer is set anew while data flows.
+ *
+ * @example
+ * import { concat, delay, of } from 'rxjs';
+ * import { detectStale } from 'market-feed/operators';
+ *
+ * concat(of('trade'), of('trade').pipe(delay(120)))
+ *   .pipe(detectStale({ staleAfterMs: 50, isData: () => true }))
+ *   .subscribe(({ kind }) => console.log(kind));
+ * // value
+ * // stale
+ * // recovered
+ * // value
+ */
+export function detectStale<T>(options: DetectStaleOptions<T>): OperatorFunction<T, Freshness<T>> {
+  const { staleAfterMs, scheduler = asyncScheduler } = options;
+
+  return (source) =>
+    new Observable((subscriber) => {
+      let lastDataAt: number | null = null;
+      let countedFrom = scheduler.now();
+      let staleSince: number | undefined;
+
+      // Armed once and checked when it goes off, instead of set anew with every value.
+      const alarm = createAlarm(subscriber, scheduler, () => {
+        const now = scheduler.now();
+        const ageMs = now - countedFrom;
+        if (ageMs < staleAfterMs) return alarm.set(staleAfterMs - ageMs);
+        staleSince = now;
+        subscriber.next({ kind: 'stale', ageMs, lastDataAt });
+      });
+
+      listen(source, subscriber, {
+        next(value) {
+          if (options.isData(value)) {
+            const now = scheduler.now();
+            lastDataAt = now;
+            countedFrom = now;
+            if (staleSince !== undefined) {
+              const staleForMs = now - staleSince;
+              staleSince = undefined;
+              alarm.set(staleAfterMs);
+              subscriber.next({ kind: 'recovered', staleForMs });
+            }
+          }
+          subscriber.next({ kind: 'value', value });
+        },
+      });
+      // After the source, so that of two things due in the same millisecond its value comes first.
+      alarm.set(staleAfterMs);
+    });
+}

@@ -1,0 +1,136 @@
+/**
+ * The rule by which one of several sources serves, as a pure function of what is known of each.
+ *
+ * The active source is left (a) at once when it is blocked, (b) when it has been without a connection for `graceMs`,
+ * (c) when it is stale; never for a source that is not healthy itself. A source that stands before the active one in
+ * the order of preference takes over again once it has been healthy for `failBackAfterMs` without a break.
+ */
+export interface FailoverTiming {
+  /** How long the active source may be without a connection, milliseconds. */
+  readonly graceMs: number;
+  /** How long a preferred source must be healthy before it serves again, milliseconds. */
+  readonly failBackAfterMs: number;
+  /** Before its first data an attempt that neither fails nor succeeds counts as failed after this, milliseconds. */
+  readonly connectTimeoutMs: number;
+}
+
+/** What is known of one source. Times are the scheduler's milliseconds. */
+export interface SourceHealth {
+  readonly connected: boolean;
+  readonly blocked: boolean;
+  readonly stale: boolean;
+  /** It has delivered data since it was connected. */
+  readonly hasData: boolean;
+  /** Since when it counts as unconnected; null while it is connected or was not tried yet. */
+  readonly downSince: number | null;
+  /** Since when it is connected, delivering and not stale; null: it is not. */
+  readonly healthySince: number | null;
+}
+
+export type SwitchReason = 'blocked' | 'disconnected' | 'stale' | 'preferred_again' | 'first';
+
+export interface Decision {
+  /** Index of the source that serves from now on. */
+  readonly active: number;
+  /** Set when `active` changed. */
+  readonly reason?: SwitchReason;
+  /** When the decision may come out differently without any event; null: never. */
+  readonly wakeAt: number | null;
+}
+
+export const UNTRIED: SourceHealth = {
+  connected: false,
+  blocked: false,
+  stale: false,
+  hasData: false,
+  downSince: null,
+  healthySince: null,
+};
+
+export type HealthEvent =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'connected' }
+  /** Nothing of the source is connected any more, or an attempt to connect failed. */
+  | { readonly kind: 'disconnected'; readonly blocked: boolean }
+  | { readonly kind: 'data' }
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'recovered' };
+
+/** The health of a source after an event. */
+export function nextHealth(
+  health: SourceHealth,
+  event: HealthEvent,
+  now: number,
+  timing: FailoverTiming,
+): SourceHealth {
+  const next = { ...health, ...change(health, event, now, timing) };
+  const healthy = next.connected && next.hasData && !next.stale;
+  return { ...next, healthySince: healthy ? (health.healthySince ?? now) : null };
+}
+
+function change(health: SourceHealth, event: HealthEvent, now: number, timing: FailoverTiming): Partial<SourceHealth> {
+  switch (event.kind) {
+    case 'started':
+      return { downSince: now + timing.connectTimeoutMs };
+    case 'connected':
+      return { connected: true, blocked: false, downSince: null };
+    case 'disconnected': {
+      const since = health.downSince === null ? now : Math.min(health.downSince, now);
+      return { connected: false, blocked: event.blocked, hasData: false, downSince: since };
+    }
+    case 'data':
+      return { hasData: true, stale: false };
+    case 'stale':
+      return { stale: true };
+    case 'recovered':
+      return { stale: false };
+  }
+}
+
+/** Which source serves now. `active` is -1 until the first one does. */
+export function decide(
+  sources: readonly SourceHealth[],
+  active: number,
+  now: number,
+  timing: FailoverTiming,
+): Decision {
+  const current = sources[active];
+  if (current === undefined) return begin(sources, now, timing);
+
+  const failed = failure(current, now, timing);
+  if (failed !== undefined) {
+    const next = sources.findIndex((source, index) => index !== active && source.healthySince !== null);
+    return next === -1 ? { active, wakeAt: null } : { active: next, reason: failed, wakeAt: null };
+  }
+  const leaveAt = current.downSince === null ? null : current.downSince + timing.graceMs;
+  let backAt: number | null = null;
+  for (let index = 0; index < active; index++) {
+    const since = sources[index]?.healthySince;
+    if (since === null || since === undefined) continue;
+    if (now - since >= timing.failBackAfterMs) return { active: index, reason: 'preferred_again', wakeAt: null };
+    backAt = earlier(backAt, since + timing.failBackAfterMs);
+  }
+  return { active, wakeAt: earlier(leaveAt, backAt) };
+}
+
+/** At a start the first in order is waited for until it serves or has failed; then any healthy one serves. */
+function begin(sources: readonly SourceHealth[], now: number, timing: FailoverTiming): Decision {
+  const first = sources[0];
+  const healthy = sources.findIndex((source) => source.healthySince !== null);
+  if (first === undefined || healthy === 0 || (healthy > 0 && failure(first, now, timing) !== undefined)) {
+    return healthy === -1 ? { active: -1, wakeAt: null } : { active: healthy, reason: 'first', wakeAt: null };
+  }
+  const failsAt = first.downSince === null ? null : first.downSince + timing.graceMs;
+  return { active: -1, wakeAt: failsAt === null || failsAt <= now ? null : failsAt };
+}
+
+function failure(source: SourceHealth, now: number, timing: FailoverTiming): SwitchReason | undefined {
+  if (source.blocked && !source.connected) return 'blocked';
+  if (source.stale) return 'stale';
+  if (!source.connected && source.downSince !== null && now - source.downSince >= timing.graceMs) return 'disconnected';
+  return undefined;
+}
+
+function earlier(a: number | null, b: number | null): number | null {
+  return a === null ? b : b === null ? a : Math.min(a, b);
+}

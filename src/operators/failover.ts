@@ -1,0 +1,371 @@
+import { asyncScheduler, Observable, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
+import {
+  type Decision,
+  decide,
+  type FailoverTiming,
+  type HealthEvent,
+  nextHealth,
+  type SourceHealth,
+  type SwitchReason,
+  UNTRIED,
+} from './failover-decision.ts';
+
+/** What a source of {@link failover} tells, in order. */
+export type SourceEvent<T> =
+  /** A value of one key; `at` is when it was received, in any unit that rises with time and is the same for all sources. */
+  | { readonly kind: 'value'; readonly key: string; readonly at: number; readonly value: T }
+  | { readonly kind: 'connected' }
+  /** Nothing of the source is connected any more, or an attempt failed; `blocked`: it will not be had from here. */
+  | { readonly kind: 'disconnected'; readonly blocked: boolean }
+  /** Data should come and does not. */
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'recovered' }
+  /** Whether the source has this key at all; until told otherwise it has. */
+  | { readonly kind: 'serves'; readonly key: string; readonly serves: boolean };
+
+export interface FailoverSource<T> {
+  readonly id: string;
+  readonly events$: Observable<SourceEvent<T>>;
+}
+
+export type FailoverEvent<T> =
+  /** `held`: received before the switch, from the ring. */
+  | {
+      readonly kind: 'value';
+      readonly source: string;
+      readonly key: string;
+      readonly epoch: number;
+      readonly value: T;
+      readonly held: boolean;
+    }
+  /** Another source serves: all keys, or one key that the active source does not have. */
+  | {
+      readonly kind: 'switched';
+      readonly from: string | null;
+      readonly to: string;
+      readonly reason: SwitchReason | 'not_served';
+      readonly key: string | null;
+      readonly back: boolean;
+    }
+  /** A new epoch of a key begins; its first value follows. */
+  | { readonly kind: 'epoch'; readonly source: string; readonly key: string; readonly epoch: number };
+
+export interface FailoverOptions<T> extends FailoverTiming {
+  /** hot: all sources are subscribed, a switch costs one step; cold: the next one is subscribed when it is needed. */
+  readonly standby: 'hot' | 'cold';
+  /** How far back, in the unit of `at`, values of a source that does not serve are kept for a switch. */
+  readonly ringSpan: number;
+  /** Which values the ring keeps. Default: all. */
+  readonly keepInRing?: (value: T) => boolean;
+  /** The number of the next epoch of a key, greater than any before. Default: counts from 1. */
+  readonly nextEpoch?: (key: string) => number;
+  readonly scheduler?: SchedulerLike;
+}
+
+interface Route {
+  /** Index of the source that serves the key. */
+  source: number;
+  /** 0: the first value of the epoch has not come yet. */
+  epoch: number;
+  lastAt: number;
+}
+
+interface Held<T> {
+  readonly key: string;
+  readonly at: number;
+  readonly value: T;
+}
+
+/**
+ * Serves the values of the first healthy of several sources, in order of preference, and says so when it changes.
+ *
+ * One stream speaks at a time; when it falls silent the next one goes on where it stopped.
+ *
+ * ```text
+ * a:        -C-1---2---D--------------C-5-6-
+ * b:        -C--x---y-----z---w---v---w---u-
+ * failover: ---1---2--------Sz-w---v--------      (S: switched, then y as held if it came after 2)
+ * ```
+ *
+ * Emits `value` for each value of the source that serves the value's key, `switched` when another source serves, and
+ * `epoch` before the first value that a source gives for a key in its turn. No value of a former epoch follows a
+ * later one of its key. Values of the other sources that were received after the last data of the source that is left
+ * come first, marked `held`. Errors of a source count as its disconnection; when every source has ended the result
+ * completes, or errors with the last error. An error thrown by an option function goes to the subscriber.
+ *
+ * @example
+ * failover([{ id: 'a', events$: a$ }, { id: 'b', events$: b$ }],
+ *   { graceMs: 500, failBackAfterMs: 30_000, connectTimeoutMs: 10_000, standby: 'hot', ringSpan: 10_000 })
+ *   .subscribe((event) => console.log(event));
+ */
+export function failover<T>(
+  sources: readonly FailoverSource<T>[],
+  options: FailoverOptions<T>,
+): Observable<FailoverEvent<T>> {
+  return new Observable((subscriber) => {
+    const run = new FailoverRun(sources, options, subscriber);
+    run.start();
+    return () => run.stop();
+  });
+}
+
+class FailoverRun<T> {
+  readonly #sources: readonly FailoverSource<T>[];
+  readonly #options: FailoverOptions<T>;
+  readonly #out: Subscriber<FailoverEvent<T>>;
+  readonly #scheduler: SchedulerLike;
+  readonly #nextEpoch: (key: string) => number;
+  readonly #health: SourceHealth[];
+  readonly #lastAt: number[];
+  readonly #rings: Held<T>[][];
+  readonly #subscriptions: (Subscription | undefined)[];
+  readonly #ended = new Set<number>();
+  /** Sources that lack a key, by key. */
+  readonly #lacking = new Map<string, Set<number>>();
+  readonly #routes = new Map<string, Route>();
+  #active = -1;
+  #wake: Subscription | undefined;
+  #lastError: { readonly error: unknown } | undefined;
+
+  constructor(sources: readonly FailoverSource<T>[], options: FailoverOptions<T>, out: Subscriber<FailoverEvent<T>>) {
+    this.#sources = sources;
+    this.#options = options;
+    this.#out = out;
+    this.#scheduler = options.scheduler ?? asyncScheduler;
+    const epochs = new Map<string, number>();
+    this.#nextEpoch =
+      options.nextEpoch ??
+      ((key) => {
+        const epoch = (epochs.get(key) ?? 0) + 1;
+        epochs.set(key, epoch);
+        return epoch;
+      });
+    this.#health = sources.map(() => UNTRIED);
+    this.#lastAt = sources.map(() => Number.NEGATIVE_INFINITY);
+    this.#rings = sources.map(() => []);
+    this.#subscriptions = sources.map(() => undefined);
+  }
+
+  start(): void {
+    if (this.#sources.length === 0) {
+      this.#out.complete();
+      return;
+    }
+    const count = this.#options.standby === 'hot' ? this.#sources.length : 1;
+    for (let index = 0; index < count; index++) this.#subscribe(index);
+  }
+
+  stop(): void {
+    this.#wake?.unsubscribe();
+    for (const subscription of this.#subscriptions) subscription?.unsubscribe();
+  }
+
+  #subscribe(index: number): void {
+    if (this.#subscriptions[index] !== undefined || this.#out.closed) return;
+    const subscription = new Subscription();
+    this.#subscriptions[index] = subscription;
+    this.#onHealth(index, { kind: 'started' });
+    const source = this.#sources[index] as FailoverSource<T>;
+    subscription.add(
+      source.events$.subscribe({
+        next: (event) => this.#guard(() => this.#onEvent(index, event)),
+        error: (error: unknown) => {
+          this.#lastError = { error };
+          this.#guard(() => this.#onEnd(index));
+        },
+        complete: () => this.#guard(() => this.#onEnd(index)),
+      }),
+    );
+    if (this.#out.closed) subscription.unsubscribe();
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#out.error(error);
+    }
+  }
+
+  #onEnd(index: number): void {
+    this.#ended.add(index);
+    this.#onHealth(index, { kind: 'disconnected', blocked: true });
+    if (this.#ended.size < this.#sources.length || this.#out.closed) return;
+    if (this.#lastError === undefined) this.#out.complete();
+    else this.#out.error(this.#lastError.error);
+  }
+
+  #onEvent(index: number, event: SourceEvent<T>): void {
+    switch (event.kind) {
+      case 'value':
+        this.#onValue(index, event.key, event.at, event.value);
+        return;
+      case 'serves':
+        this.#onServes(index, event.key, event.serves);
+        return;
+      default:
+        this.#onHealth(index, event);
+    }
+  }
+
+  #onValue(index: number, key: string, at: number, value: T): void {
+    const health = this.#health[index] as SourceHealth;
+    if (!health.hasData || health.stale) this.#onHealth(index, { kind: 'data' });
+    this.#lastAt[index] = at;
+    const route = this.#routes.get(key) ?? this.#newRoute(key);
+    if (route?.source === index) this.#emit(route, key, at, value, false);
+    else this.#hold(index, key, at, value);
+  }
+
+  #emit(route: Route, key: string, at: number, value: T, held: boolean): void {
+    const source = (this.#sources[route.source] as FailoverSource<T>).id;
+    if (route.epoch === 0) {
+      route.epoch = this.#nextEpoch(key);
+      this.#out.next({ kind: 'epoch', source, key, epoch: route.epoch });
+    }
+    route.lastAt = at;
+    this.#out.next({ kind: 'value', source, key, epoch: route.epoch, value, held });
+  }
+
+  #hold(index: number, key: string, at: number, value: T): void {
+    if (this.#options.keepInRing?.(value) === false) return;
+    const ring = this.#rings[index] as Held<T>[];
+    ring.push({ key, at, value });
+    const oldest = at - this.#options.ringSpan;
+    // Cut in large pieces: the ring may be up to twice as long as asked for, and each value is moved once.
+    if ((ring[ring.length >> 1] as Held<T>).at < oldest) {
+      let first = ring.length >> 1;
+      while ((ring[first] as Held<T>).at < oldest) first++;
+      ring.splice(0, first);
+    }
+  }
+
+  #onHealth(index: number, event: HealthEvent): void {
+    this.#health[index] = nextHealth(this.#health[index] as SourceHealth, event, this.#scheduler.now(), this.#options);
+    this.#decide();
+  }
+
+  #decide(): void {
+    const now = this.#scheduler.now();
+    const decision = decide(this.#health, this.#active, now, this.#options);
+    if (decision.active !== this.#active) {
+      this.#switchAll(decision);
+      this.#decide();
+      return;
+    }
+    for (const key of this.#lacking.keys()) this.#reroute(key);
+    const standbyAt = this.#options.standby === 'cold' ? this.#wakeStandby(now) : null;
+    const wakeAt =
+      decision.wakeAt === null || standbyAt === null
+        ? (decision.wakeAt ?? standbyAt)
+        : Math.min(decision.wakeAt, standbyAt);
+    this.#wake?.unsubscribe();
+    this.#wake =
+      wakeAt === null
+        ? undefined
+        : this.#scheduler.schedule(() => this.#guard(() => this.#decide()), Math.max(0, wakeAt - now));
+  }
+
+  /** Cold standby: when every source that runs has failed, the next one in order is started. Returns when to look again. */
+  #wakeStandby(now: number): number | null {
+    const running = this.#sources.findLastIndex((_, index) => this.#subscriptions[index] !== undefined);
+    const last = this.#health[running];
+    if (last === undefined || running + 1 >= this.#sources.length) return null;
+    if (this.#health.some((health) => health.healthySince !== null)) return null;
+    const failsAt =
+      last.blocked || last.stale ? now : last.downSince === null ? null : last.downSince + this.#options.graceMs;
+    if (failsAt === null || failsAt > now) return failsAt;
+    this.#subscribe(running + 1);
+    return null;
+  }
+
+  #switchAll(decision: Decision): void {
+    const from = this.#active;
+    const to = decision.active;
+    this.#active = to;
+    const reason = decision.reason ?? 'first';
+    this.#out.next({
+      kind: 'switched',
+      from: this.#sources[from]?.id ?? null,
+      to: (this.#sources[to] as FailoverSource<T>).id,
+      reason,
+      key: null,
+      back: reason === 'preferred_again',
+    });
+    const cut = from === -1 ? Number.POSITIVE_INFINITY : (this.#lastAt[from] as number);
+    for (const [key, route] of this.#routes) {
+      const source = this.#serving(key, route.source);
+      if (source !== route.source) this.#routes.set(key, { source, epoch: 0, lastAt: route.lastAt });
+    }
+    this.#release(to, cut, (key) => (this.#routes.get(key) ?? this.#newRoute(key))?.source === to);
+    if (this.#options.standby === 'cold' && reason === 'preferred_again') this.#dropStandby(to);
+  }
+
+  #dropStandby(active: number): void {
+    for (let index = active + 1; index < this.#sources.length; index++) {
+      this.#subscriptions[index]?.unsubscribe();
+      this.#subscriptions[index] = undefined;
+      this.#health[index] = UNTRIED;
+      this.#rings[index] = [];
+    }
+  }
+
+  /** Emits what the ring of a source holds of the chosen keys, received after `cut`, and forgets it. */
+  #release(index: number, cut: number, chosen: (key: string) => boolean): void {
+    const ring = this.#rings[index] as Held<T>[];
+    const oldest = (this.#lastAt[index] as number) - this.#options.ringSpan;
+    this.#rings[index] = ring.filter((held) => !chosen(held.key));
+    for (const held of ring) {
+      if (held.at <= cut || held.at < oldest || !chosen(held.key)) continue;
+      this.#emit(this.#routes.get(held.key) as Route, held.key, held.at, held.value, true);
+    }
+  }
+
+  #newRoute(key: string): Route | undefined {
+    const source = this.#serving(key, this.#active);
+    if (source === -1) return undefined;
+    const route = { source, epoch: 0, lastAt: Number.NEGATIVE_INFINITY };
+    this.#routes.set(key, route);
+    return route;
+  }
+
+  /** The active source if it has the key; else the one that serves it now while that is healthy; else the first healthy one that has it. */
+  #serving(key: string, now: number): number {
+    const lacking = this.#lacking.get(key);
+    if (lacking === undefined || !lacking.has(this.#active) || this.#active === -1) return this.#active;
+    const usable = (index: number): boolean =>
+      !lacking.has(index) && this.#health[index]?.healthySince !== null && index !== -1;
+    if (now !== this.#active && usable(now)) return now;
+    const other = this.#sources.findIndex((_, index) => usable(index));
+    return other === -1 ? this.#active : other;
+  }
+
+  #onServes(index: number, key: string, serves: boolean): void {
+    const lacking = this.#lacking.get(key) ?? new Set<number>();
+    if (serves) lacking.delete(index);
+    else lacking.add(index);
+    if (lacking.size === 0) this.#lacking.delete(key);
+    else this.#lacking.set(key, lacking);
+    this.#reroute(key);
+  }
+
+  #reroute(key: string): void {
+    const route = this.#routes.get(key);
+    if (this.#active === -1) return;
+    const from = route?.source ?? this.#active;
+    const to = this.#serving(key, from);
+    if (to === from) return;
+    this.#routes.set(key, { source: to, epoch: 0, lastAt: route?.lastAt ?? Number.NEGATIVE_INFINITY });
+    const back = to === this.#active;
+    this.#out.next({
+      kind: 'switched',
+      from: (this.#sources[from] as FailoverSource<T>).id,
+      to: (this.#sources[to] as FailoverSource<T>).id,
+      reason: back ? 'preferred_again' : 'not_served',
+      key,
+      back,
+    });
+    const cut = back ? (this.#lastAt[from] as number) : (route?.lastAt ?? Number.POSITIVE_INFINITY);
+    this.#release(to, cut, (candidate) => candidate === key);
+  }
+}

@@ -1,0 +1,30 @@
+/** `market-feed/operators`: RxJS operators for feeds. Each stands alone: options in, events and callbacks out. */
+export {
+  type BreakerDecision,
+  type CircuitBreakerOptions,
+  type ConditionOptions,
+  type ConditionReport,
+  circuitBreaker,
+} from './circuit-breaker.ts';
+export { type ConflateEvery, type ConflateOptions, type ConflateUntil, conflate } from './conflate.ts';
+export { type ContiguousAccess, ContiguousSequence, type Hole, type Sequenced } from './contiguous-sequence.ts';
+export { createSeenWindow, type DeduplicateOptions, deduplicate, type Key, type SeenWindow } from './deduplicate.ts';
+export { type DetectStaleOptions, detectStale, type Freshness } from './detect-stale.ts';
+export {
+  type FailoverEvent,
+  type FailoverOptions,
+  type FailoverSource,
+  failover,
+  type SourceEvent,
+} from './failover.ts';
+export type { FailoverTiming, SwitchReason } from './failover-decision.ts';
+export { type OverlapAccess, OverlapSequence } from './overlap-sequence.ts';
+export { type RetryBackoffOptions, type RetryNotice, retryBackoff } from './retry-backoff.ts';
+export {
+  type ClosedWindow,
+  type Cut,
+  createTumblingWindows,
+  type TumblingWindows,
+  type TumblingWindowsOptions,
+} from './tumbling-windows.ts';
+export { type WindowStatsOptions, windowStats } from './window-stats.ts';

@@ -1,0 +1,141 @@
+import { asyncScheduler, type MonoTypeOperatorFunction, Observable, type SchedulerLike } from 'rxjs';
+import { asFault, Fault } from '../domain/fault.ts';
+import { createAlarm } from './alarm.ts';
+import { listen } from './listen.ts';
+
+export interface RetryBackoffOptions<T> {
+  /** Upper bound of the first delay, milliseconds, above 0. It doubles with every attempt without data. */
+  readonly initialDelayMs: number;
+  /** Upper bound of every delay, milliseconds. */
+  readonly maxDelayMs: number;
+  /** Attempts in a row without data before it gives up or goes on as probes; default: no limit. */
+  readonly maxAttempts?: number;
+  /** Pace of the attempts after `maxAttempts`, milliseconds; without it the result errors instead. */
+  readonly probeEveryMs?: number;
+  /** True for what proves that the source delivers. Only this resets the attempts: a connect or an acknowledgement does not. */
+  isData(value: T): boolean;
+  /** Uniform in [0, 1); default `Math.random`. */
+  random?(): number;
+  /** Default `asyncScheduler`. */
+  readonly scheduler?: SchedulerLike;
+  /** Told of each retry when its wait begins. */
+  onRetry?(retry: RetryNotice): void;
+}
+
+export interface RetryNotice {
+  /** Attempts since the last data, this one included: from 1. */
+  readonly attempt: number;
+  /** Until the source is subscribed to again. */
+  readonly delayMs: number;
+  /** Why the last subscription ended. */
+  readonly fault: Fault;
+  /** True when `maxAttempts` is used up and the slow pace applies. */
+  readonly probing: boolean;
+}
+
+/** No delay is shorter than this part of the first bound: full jitter alone may give 0, and a loop without a pause. */
+const FLOOR = 0.1;
+
+/**
+ * Mirrors the source, and subscribes to it again after an error, each time after a longer, randomised wait.
+ *
+ * <span class="informal">It is `retry` with manners: it waits like a polite client of a server in trouble, and forgets
+ * the trouble only when data flows.</span>
+ *
+ * ```
+ * first    -o-d-#                        o: opened, d: data
+ * second          --#                    2 ms after the first error
+ * third                 -o-d-#           4 ms after the second: no data came
+ * fourth                       -o--      2 ms after the third: it did
+ *          retryBackoff({ initialDelayMs: 2, maxDelayMs: 8, isData: (value) => value === 'd' })
+ * result   -o-d----------o-d----o---     here with every delay at its upper bound
+ * ```
+ *
+ * - **next**: every value of every subscription to the source, unchanged.
+ * - **error**: the source's own, where its `Fault` says `never` (whatever is no `Fault` is retried); a `Fault`
+ *   `retries_exhausted` whose cause is the last one, after `maxAttempts` without data and no `probeEveryMs`; whatever a
+ *   callback throws.
+ * - **complete**: when the source completes. There is no retry after a completion: it ends what it should end.
+ *
+ * The n-th wait in a row without data is uniform between a floor, a tenth of `initialDelayMs`, and
+ * `min(maxDelayMs, initialDelayMs × 2^(n−1))`. A fault that asks for a wait gets exactly that one (the floor at least,
+ * `probeEveryMs` at least while probing).
+ *
+ * @example
+ * import { defer, of, throwError } from 'rxjs';
+ * import { retryBackoff } from 'market-feed/operators';
+ *
+ * let attempts = 0;
+ * const line$ = defer(() => (++attempts < 3 ? throwError(() => new Error('refused')) : of('trade')));
+ * line$
+ *   .pipe(
+ *     retryBackoff({
+ *       initialDelayMs: 100,
+ *       maxDelayMs: 5_000,
+ *       isData: (value) => value === 'trade',
+ *       onRetry: ({ attempt, fault }) => console.log(`retry ${attempt}: ${fault.message}`),
+ *     }),
+ *   )
+ *   .subscribe((value) => console.log(value));
+ * // retry 1: refused
+ * // retry 2: refused
+ * // trade
+ */
+export function retryBackoff<T>(options: RetryBackoffOptions<T>): MonoTypeOperatorFunction<T> {
+  const {
+    initialDelayMs,
+    maxDelayMs,
+    maxAttempts = Number.POSITIVE_INFINITY,
+    probeEveryMs,
+    random = Math.random,
+    scheduler = asyncScheduler,
+  } = options;
+  if (!(initialDelayMs > 0))
+    throw new RangeError(`retryBackoff: initialDelayMs must be above 0, found ${initialDelayMs}`);
+  const floorMs = Math.min(initialDelayMs, maxDelayMs) * FLOOR;
+
+  return (source) =>
+    new Observable((subscriber) => {
+      let attempt = 0;
+
+      const delayFor = (fault: Fault, probing: boolean): number => {
+        if (fault.retry.kind === 'after') {
+          const { afterMs } = fault.retry;
+          const leastMs = probing && probeEveryMs !== undefined ? probeEveryMs : floorMs;
+          return afterMs > leastMs ? afterMs : leastMs;
+        }
+        if (probing && probeEveryMs !== undefined) return probeEveryMs;
+        const boundMs = Math.min(maxDelayMs, initialDelayMs * 2 ** (attempt - 1));
+        return floorMs + random() * (boundMs - floorMs);
+      };
+
+      const subscribe = (): void => {
+        listen(source, subscriber, {
+          next(value) {
+            if (attempt !== 0 && options.isData(value)) attempt = 0;
+            subscriber.next(value);
+          },
+          error(error) {
+            const fault = asFault(error);
+            if (fault.retry.kind === 'never') return subscriber.error(error);
+            attempt += 1;
+            const probing = attempt > maxAttempts;
+            if (probing && probeEveryMs === undefined) {
+              return subscriber.error(
+                new Fault('retries_exhausted', `gave up after ${maxAttempts} attempts without data: ${fault.message}`, {
+                  retry: { kind: 'never' },
+                  cause: fault,
+                }),
+              );
+            }
+            const delayMs = delayFor(fault, probing);
+            options.onRetry?.({ attempt, delayMs, fault, probing });
+            wait.set(delayMs);
+          },
+        });
+      };
+
+      const wait = createAlarm(subscriber, scheduler, subscribe);
+      subscribe();
+    });
+}

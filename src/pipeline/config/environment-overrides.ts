@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { nearestKey } from './nearest-key.ts';
+import type { Problem } from './problem.ts';
+import { allKeys, bare, isNullable, schemaAt } from './schema-walk.ts';
+
+const PREFIX = 'MARKET_FEED__';
+
+export interface EnvironmentOverride {
+  readonly variable: string;
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+/**
+ * The configuration values that environment variables set: `MARKET_FEED__FEED__STALE_AFTER_MS=3000` is `feed.stale_after_ms`.
+ * Text is read as what the key takes: a number, true or false, a list (comma-separated; empty: no entry), null. What does not
+ * read so stays text, for the validation to name.
+ */
+export function environmentOverrides(environment: Readonly<Record<string, string | undefined>>): {
+  readonly overrides: readonly EnvironmentOverride[];
+  readonly problems: readonly Problem[];
+} {
+  const overrides: EnvironmentOverride[] = [];
+  const problems: Problem[] = [];
+  for (const variable of Object.keys(environment).sort()) {
+    const text = environment[variable];
+    if (!variable.startsWith(PREFIX) || text === undefined) continue;
+    const path = variable.slice(PREFIX.length).toLowerCase().split('__');
+    const schema = schemaAt(path);
+    if (schema === undefined) {
+      const near = nearestKey(
+        variable,
+        allKeys().map((key) => PREFIX + key.toUpperCase().replaceAll('.', '__')),
+      );
+      problems.push({
+        where: `environment variable ${variable}`,
+        key: path.join('.'),
+        found: 'an unknown key',
+        allowed: 'allowed: the keys of the configuration',
+        ...(near === undefined ? {} : { hint: `did you mean ${near}?` }),
+      });
+    } else overrides.push({ variable, path, value: readAs(text.trim(), schema) });
+  }
+  return { overrides, problems };
+}
+
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+function readAs(text: string, schema: unknown): unknown {
+  if (isNullable(schema) && (text === 'null' || text === '')) return null;
+  const inner = bare(schema);
+  if (inner instanceof z.ZodNumber) return NUMBER.test(text) ? Number(text) : text;
+  if (inner instanceof z.ZodBoolean) return text === 'true' ? true : text === 'false' ? false : text;
+  if (inner instanceof z.ZodLiteral) return text === 'true' ? true : text;
+  if (inner instanceof z.ZodArray) return entriesOf(text, inner.element);
+  if (inner instanceof z.ZodUnion) {
+    const options: readonly unknown[] = inner.def.options.map(bare);
+    if (options.some((option) => option instanceof z.ZodBoolean) && (text === 'true' || text === 'false'))
+      return text === 'true';
+    const list = options.find((option) => option instanceof z.ZodArray);
+    if (list instanceof z.ZodArray && !/[/\\]|\.json$/i.test(text)) return entriesOf(text, list.element);
+  }
+  return text;
+}
+
+function entriesOf(text: string, element: unknown): unknown[] {
+  if (text === '') return [];
+  return text.split(',').map((entry) => readAs(entry.trim(), element));
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { sections } from './schema.ts';
+
+/** A schema without the wrappers that say «may be missing» or «may be null». */
+export function bare(schema: unknown): unknown {
+  let current: unknown = schema;
+  while (
+    current instanceof z.ZodDefault ||
+    current instanceof z.ZodPrefault ||
+    current instanceof z.ZodNullable ||
+    current instanceof z.ZodOptional
+  )
+    current = current.def.innerType;
+  return current;
+}
+
+/** True where null is a value of the key, so that an empty key is not an empty section. */
+export function isNullable(schema: unknown): boolean {
+  let current: unknown = schema;
+  while (current instanceof z.ZodDefault || current instanceof z.ZodPrefault || current instanceof z.ZodOptional)
+    current = current.def.innerType;
+  return current instanceof z.ZodNullable;
+}
+
+/** The keys of a section and their schemas; undefined where the schema is no section. A choice counts as its section. */
+export function keysOf(schema: unknown): Readonly<Record<string, unknown>> | undefined {
+  const inner = bare(schema);
+  if (inner instanceof z.ZodObject) return inner.shape;
+  if (inner instanceof z.ZodUnion) return inner.def.options.map(keysOf).find((keys) => keys !== undefined);
+  return undefined;
+}
+
+/** The schema of a key; undefined where there is no such key. Lists are not entered. */
+export function schemaAt(path: readonly (string | number)[]): unknown {
+  let keys: Readonly<Record<string, unknown>> | undefined = sections;
+  let schema: unknown;
+  for (const step of path) {
+    if (keys === undefined || !Object.hasOwn(keys, step)) return undefined;
+    schema = keys[step];
+    keys = keysOf(schema);
+  }
+  return schema;
+}
+
+/** Every key of the configuration as a dotted path. */
+export function allKeys(keys: Readonly<Record<string, unknown>> = sections, prefix = ''): readonly string[] {
+  return Object.entries(keys).flatMap(([key, schema]) => {
+    const inner = keysOf(schema);
+    return [prefix + key, ...(inner === undefined ? [] : allKeys(inner, `${prefix}${key}.`))];
+  });
+}

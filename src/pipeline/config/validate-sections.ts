@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import { nearestKey } from './nearest-key.ts';
+import { shown } from './problem.ts';
+import type { ConfigReport } from './report.ts';
+import { type SectionName, type Sections, secrets, sections } from './schema.ts';
+import { allKeys, bare, isNullable, keysOf, schemaAt } from './schema-walk.ts';
+import { type KeyPath, valueAt } from './yaml-source.ts';
+
+export type Plain = Record<string, unknown>;
+
+export function isPlain(value: unknown): value is Plain {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The sections that are right, defaults filled in; everything that is wrong goes into the report. */
+export function validateSections(root: Plain, report: ConfigReport): Partial<Sections> {
+  const value = withoutEmptySections(root, sections);
+  const validation = new Validation(value, report);
+  for (const key of Object.keys(value))
+    if (!Object.hasOwn(sections, key)) validation.unknownKey([key], Object.keys(sections));
+  const valid: Plain = {};
+  for (const name of Object.keys(sections) as SectionName[]) {
+    const result = sections[name].safeParse(Object.hasOwn(value, name) ? value[name] : undefined);
+    if (result.success) valid[name] = result.data;
+    else for (const issue of result.error.issues) validation.issue(issue, [name]);
+  }
+  // Each value was parsed by the schema of its name.
+  const checked = valid as Partial<Sections>;
+  checkTogether(checked, report);
+  return checked;
+}
+
+class Validation {
+  readonly #root: Plain;
+  readonly #report: ConfigReport;
+
+  constructor(root: Plain, report: ConfigReport) {
+    this.#root = root;
+    this.#report = report;
+  }
+
+  issue(issue: z.core.$ZodIssue, at: KeyPath): void {
+    const here: KeyPath = [...at, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys) this.unknownKey([...here, key], Object.keys(keysOf(schemaAt(here)) ?? {}));
+      return;
+    }
+    if (issue.code === 'invalid_union') {
+      // The option whose own shape fits, wrong only further in, says best what is wrong.
+      const meant = issue.errors.find(
+        (issues) =>
+          issues.length > 0 &&
+          issues.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys' || code === 'too_small'),
+      );
+      if (meant !== undefined) {
+        for (const inner of meant) this.issue(inner, here);
+        return;
+      }
+    }
+    const value = valueAt(this.#root, here);
+    const near =
+      issue.code === 'invalid_value' && typeof value === 'string'
+        ? nearestKey(value, issue.values.map(String))
+        : undefined;
+    this.#report.refuse(
+      here,
+      this.#report.shown(this.#root, here),
+      issue.message,
+      near === undefined ? undefined : `did you mean ${near}?`,
+    );
+  }
+
+  unknownKey(here: KeyPath, known: readonly string[]): void {
+    const key = String(here.at(-1));
+    const near =
+      nearestKey(key, known) ??
+      nearestKey(key.replaceAll('-', '_'), known) ??
+      allKeys().find((other) => other === key || other.endsWith(`.${key}`));
+    const value = /pass|secret|token|key/i.test(key) ? '[hidden]' : shown(valueAt(this.#root, here));
+    this.#report.refuse(
+      here,
+      `an unknown key (value ${value})`,
+      known.join(', '),
+      near === undefined ? undefined : `did you mean ${near}?`,
+    );
+  }
+}
+
+/** Rules that no key can judge alone. */
+function checkTogether({ feed, venues, sinks, kafka }: Partial<Sections>, report: ConfigReport): void {
+  if (sinks?.includes('kafka') && kafka !== undefined && kafka.brokers.length === 0) {
+    report.refuse(['kafka', 'brokers'], '[]', 'at least one host:port, because sinks has kafka');
+  }
+  if (feed !== undefined && venues !== undefined && feed.venues.every((venue) => !venues[venue].enabled)) {
+    report.refuse(
+      ['feed', 'venues'],
+      shown(feed.venues),
+      'at least one venue that is enabled (venues.VENUE.enabled: true)',
+    );
+  }
+}
+
+/** `feed:` with nothing below it is an empty section, not null. */
+function withoutEmptySections(value: Plain, keys: Readonly<Record<string, unknown>>): Plain {
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => {
+      const schema = Object.hasOwn(keys, key) ? keys[key] : undefined;
+      const innerKeys = keysOf(schema);
+      if (innerKeys === undefined) return [key, inner];
+      if (inner === null && !isNullable(schema)) return [key, undefined];
+      return [key, isPlain(inner) ? withoutEmptySections(inner, innerKeys) : inner];
+    }),
+  );
+}
+
+/** Takes secrets out of what a file says and reports them: they belong into a file of their own or the environment. */
+export function refuseSecrets(value: Plain, report: ConfigReport, at: KeyPath = []): Plain {
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]) => {
+      const here = [...at, key];
+      const schema = bare(schemaAt(here));
+      const mark = schema instanceof z.ZodString ? secrets.get(schema) : undefined;
+      if (mark === undefined) return [[key, isPlain(inner) ? refuseSecrets(inner, report, here) : inner]];
+      report.refuse(
+        here,
+        '[secret]',
+        `${mark.file} with the path of a file, or the environment variable ${variableOf(here)}`,
+      );
+      return [];
+    }),
+  );
+}
+
+/** The environment variable of a key. */
+export function variableOf(key: KeyPath): string {
+  return `MARKET_FEED__${key.join('__').toUpperCase()}`;
+}

@@ -1,0 +1,130 @@
+import type { AggTrade, Environment, Gap, Position, TradeEvent } from '../domain/record.ts';
+import { compareIds } from '../domain/trade-id.ts';
+import type { HoleNotice } from './merge-lines.ts';
+
+interface Epoch {
+  readonly venue: string;
+  readonly symbol: string;
+  readonly epoch: number;
+  readonly environment: Environment;
+  first: TradeEvent | AggTrade | undefined;
+  last: TradeEvent | AggTrade | undefined;
+  checkpointed: string | null;
+}
+
+/**
+ * Numbers the epochs of each symbol, going on from what the sinks remember, and keeps how far each was published:
+ * what positions and gaps are made of. `key` tells what is served apart: the symbol, or VENUE:SYMBOL in mode all.
+ */
+export class EpochLedger {
+  readonly #numbers = new Map<string, number>();
+  /** How the former run ended, until this one begins an epoch of the symbol. */
+  readonly #former = new Map<string, Position>();
+  readonly #epochs = new Map<string, Epoch>();
+
+  constructor(positions: readonly Position[]) {
+    for (const position of positions) {
+      this.#numbers.set(position.symbol, Math.max(this.#numbers.get(position.symbol) ?? 0, position.epoch));
+      if (position.epoch > (this.#former.get(position.symbol)?.epoch ?? 0)) this.#former.set(position.symbol, position);
+    }
+  }
+
+  next(symbol: string): number {
+    const epoch = (this.#numbers.get(symbol) ?? 0) + 1;
+    this.#numbers.set(symbol, epoch);
+    return epoch;
+  }
+
+  /** A new epoch: its position, to be acknowledged before its first record; and the gap that ends the former run's, if any. */
+  begin(
+    key: string,
+    start: {
+      readonly venue: string;
+      readonly symbol: string;
+      readonly epoch: number;
+      readonly environment: Environment;
+      readonly at: number;
+    },
+  ): { readonly position: Position; readonly gap: Gap | undefined } {
+    const { venue, symbol, epoch, environment, at } = start;
+    const former = this.#former.get(symbol);
+    this.#former.delete(symbol);
+    this.#epochs.set(key, { venue, symbol, epoch, environment, first: undefined, last: undefined, checkpointed: null });
+    const gap: Gap | undefined =
+      former === undefined || former.tradeId === null
+        ? undefined
+        : {
+            kind: 'gap',
+            venue: former.venue,
+            symbol,
+            epoch: former.epoch,
+            fromId: former.tradeId,
+            toId: null,
+            fromTime: former.timestamp,
+            toTime: at,
+            missing: null,
+            filled: 0,
+            outcome: 'unknown',
+            environment,
+          };
+    return { position: { kind: 'position', venue, symbol, epoch, tradeId: null, timestamp: at, environment }, gap };
+  }
+
+  /** A trade was handed out for publishing. */
+  published(key: string, trade: TradeEvent | AggTrade): void {
+    const epoch = this.#epochs.get(key);
+    if (epoch === undefined) return;
+    epoch.first ??= trade;
+    epoch.last = trade;
+  }
+
+  /** The gap that a hole is; undefined where it does not lie between two published trades of the epoch. */
+  gap(
+    key: string,
+    { symbol, hole }: HoleNotice,
+    start: { readonly epoch: number; readonly environment: Environment },
+  ): Gap | undefined {
+    const first = this.#epochs.get(key)?.first;
+    if (first === undefined || compareIds(hole.before.tradeId, first.tradeId) < 0) return undefined;
+    return {
+      kind: 'gap',
+      venue: hole.before.venue,
+      symbol,
+      epoch: start.epoch,
+      fromId: hole.before.lastTradeId ?? hole.before.tradeId,
+      toId: hole.after.tradeId,
+      fromTime: hole.before.timestamp,
+      toTime: hole.after.timestamp,
+      missing: hole.missing,
+      filled: 0,
+      outcome: hole.missing === null ? 'unknown' : 'unrepaired',
+      environment: start.environment,
+    };
+  }
+
+  /** The last trade handed out in the current epoch of a key. */
+  last(key: string): TradeEvent | AggTrade | undefined {
+    return this.#epochs.get(key)?.last;
+  }
+
+  /** Positions of the epochs that moved on since they were last asked for. */
+  checkpoint(): Position[] {
+    const positions: Position[] = [];
+    for (const epoch of this.#epochs.values()) {
+      if (epoch.last === undefined) continue;
+      const tradeId = epoch.last.lastTradeId ?? epoch.last.tradeId;
+      if (tradeId === epoch.checkpointed) continue;
+      epoch.checkpointed = tradeId;
+      positions.push({
+        kind: 'position',
+        venue: epoch.venue,
+        symbol: epoch.symbol,
+        epoch: epoch.epoch,
+        tradeId,
+        timestamp: epoch.last.timestamp,
+        environment: epoch.environment,
+      });
+    }
+    return positions;
+  }
+}

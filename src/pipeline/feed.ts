@@ -1,0 +1,424 @@
+import { filter, map, merge, Observable, type SchedulerLike, Subject, Subscription } from 'rxjs';
+import type { Instrument, VenueId } from '../domain/instrument.ts';
+import type { AggTrade, BookTicker, Environment, FeedRecord, Kline, Position, TradeEvent } from '../domain/record.ts';
+import { type FailoverEvent, failover, type SourceEvent } from '../operators/failover.ts';
+import type { Activity } from './activity.ts';
+import type { Config } from './config.ts';
+import { EpochLedger } from './epoch-ledger.ts';
+import { FeedView } from './feed-view.ts';
+import type { MergedEvent } from './merge-lines.ts';
+import { PriceTicks } from './price-ticks.ts';
+import { StatusLog, type StatusNote } from './status-log.ts';
+import { Trading } from './trading.ts';
+import type { VenueFeed, VenueSignal } from './venue-feed.ts';
+
+/** Records ready to be published, in order. */
+export interface FeedOutput {
+  readonly records: readonly FeedRecord[];
+  /** Nothing may be written before these are acknowledged. */
+  readonly barrier: boolean;
+}
+
+/** How a venue is, as its own signals told it. */
+export interface VenueState {
+  connected: boolean;
+  stale: boolean;
+  quiet: boolean;
+  hasData: boolean;
+  blocked: boolean;
+  probing: boolean;
+  limited: boolean;
+  lastReceivedAt: number | null;
+  reason: string;
+}
+
+export interface FeedOptions {
+  readonly config: Pick<Config, 'feed' | 'environment'> & { readonly connectTimeoutMs: number };
+  readonly venues: readonly VenueFeed[];
+  readonly activity: Activity;
+  /** What the sinks remember of former runs. */
+  readonly positions: readonly Position[];
+  readonly instance: string;
+  readonly scheduler: SchedulerLike;
+  readonly wallClockMs: () => number;
+  readonly environmentOf: (venue: VenueId) => Environment;
+}
+
+interface Batch {
+  readonly venue: string;
+  readonly events: readonly MergedEvent[];
+}
+
+const HEARTBEAT_MS = 1000;
+const CHECKPOINT_EVERY_BEATS = 10;
+/** More of the standby's past than this is never needed: a switch for silence comes after `stale_after_ms`. */
+const RING_EXTRA_MS = 5000;
+/** Symbols whose last ids a switch names one by one. */
+const NAMED_SYMBOLS = 25;
+
+type Publishable = TradeEvent | AggTrade | BookTicker | Kline;
+
+/** All venues as one feed: who serves, in which epoch, what is published of it, and what happened. */
+export class Feed {
+  readonly output$: Observable<FeedOutput>;
+  readonly view = new FeedView();
+  readonly trading: Trading;
+  readonly venues: readonly VenueFeed[];
+  readonly states = new Map<string, VenueState>();
+  readonly startedAt: number;
+  activeVenue: string | null = null;
+  readonly #options: FeedOptions;
+  readonly #all: boolean;
+  /** Which events positions and gaps count by: trades where they are subscribed. */
+  readonly #ledgerKind: 'trade' | 'agg_trade';
+  readonly #ledger: EpochLedger;
+  readonly #log: StatusLog;
+  readonly #ticks = new PriceTicks();
+  readonly #out$ = new Subject<FeedOutput>();
+  readonly #subscription = new Subscription();
+  #beats = 0;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    this.#all = options.config.feed.mode === 'all';
+    this.#ledgerKind = options.config.feed.channels.includes('trade') ? 'trade' : 'agg_trade';
+    this.venues = options.venues;
+    this.startedAt = options.wallClockMs();
+    this.#ledger = new EpochLedger(options.positions);
+    this.#log = new StatusLog(options.instance, options.config.environment, options.wallClockMs);
+    this.output$ = this.#out$;
+    for (const { options: venue } of options.venues) {
+      this.states.set(venue.venue.id, {
+        connected: false,
+        stale: false,
+        quiet: false,
+        hasData: false,
+        blocked: false,
+        probing: false,
+        limited: false,
+        lastReceivedAt: null,
+        reason: '',
+      });
+      for (const instrument of venue.instruments) this.#show(venue.venue.id, instrument);
+    }
+    this.trading = new Trading({ scheduler: options.scheduler, tell: (note) => this.status(note) });
+  }
+
+  start(): void {
+    const { scheduler } = this.#options;
+    const routed$ = this.#all ? this.#everyVenue() : this.#failover();
+    this.#subscription.add(routed$.subscribe((event) => this.#onRouted(event)));
+    this.#subscription.add(
+      scheduler.schedule(
+        function beat(this, feed) {
+          feed?.heartbeat();
+          this.schedule(feed, HEARTBEAT_MS);
+        },
+        HEARTBEAT_MS,
+        this as Feed,
+      ),
+    );
+  }
+
+  /** Ends all connections; says so last. What was received is out when it returns. */
+  stop(reason: string): void {
+    for (const venue of this.venues) venue.flush();
+    this.#subscription.unsubscribe();
+    this.trading.close();
+    const positions = this.#ledger.checkpoint();
+    if (positions.length > 0) this.#out$.next({ records: positions, barrier: false });
+    this.status({ state: 'stopped', reason });
+    this.#out$.complete();
+  }
+
+  add(venue: VenueId, instrument: Instrument): void {
+    this.#show(venue, instrument);
+    this.venues.find((feed) => feed.options.venue.id === venue)?.add(instrument);
+  }
+
+  remove(symbol: string): void {
+    for (const venue of this.venues) {
+      venue.remove(symbol);
+      this.view.remove(this.#key(venue.options.venue.id, symbol));
+    }
+  }
+
+  /** Publishes what happened; anyone may tell. */
+  status(note: StatusNote): void {
+    this.#out$.next({ records: [this.#log.record(note, this.activeVenue)], barrier: false });
+  }
+
+  /** Publishes records that come from nowhere in the stream: dead letters of a sink. */
+  publish(records: readonly FeedRecord[]): void {
+    this.#out$.next({ records, barrier: false });
+  }
+
+  heartbeat(): void {
+    this.view.second();
+    const { state, reason } = this.trading.state;
+    const now = this.#options.wallClockMs();
+    const details: Record<string, string> = {
+      trading: state,
+      trading_reason: reason,
+      halted: [...this.trading.haltedSymbols].sort().join(','),
+      symbols: [...new Set([...this.view.symbols.values()].map(({ symbol }) => symbol))].join(','),
+    };
+    for (const [venue, { lastReceivedAt }] of this.states)
+      if (lastReceivedAt !== null)
+        details[`age_ms.${venue}`] = String(Math.max(0, Math.round(now - lastReceivedAt / 1000)));
+    this.status({ state: 'heartbeat', reason: state === 'allowed' ? 'the feed is in order' : reason, details });
+    if (++this.#beats % CHECKPOINT_EVERY_BEATS === 0) {
+      const positions = this.#ledger.checkpoint();
+      if (positions.length > 0) this.#out$.next({ records: positions, barrier: false });
+    }
+  }
+
+  /** What is served apart: the symbol, or in mode all each venue's. */
+  #key(venue: string, symbol: string): string {
+    return this.#all ? `${venue}:${symbol}` : symbol;
+  }
+
+  #show(venue: string, { coin, symbol }: Instrument): void {
+    this.view.add(this.#key(venue, symbol), coin, symbol);
+  }
+
+  #failover(): Observable<FailoverEvent<Batch>> {
+    const { config, scheduler } = this.#options;
+    const { feed } = config;
+    return failover(
+      this.venues.map((venue) => ({ id: venue.options.venue.id, events$: this.#sourceEvents(venue) })),
+      {
+        standby: feed.standby,
+        graceMs: feed.failoverGraceMs,
+        failBackAfterMs: feed.failBackAfterMs,
+        connectTimeoutMs: config.connectTimeoutMs,
+        ringSpan: (feed.staleAfterMs + RING_EXTRA_MS) * 1000,
+        keepInRing: ({ events }) => isTrade(events[0]) || events[0]?.kind === 'hole',
+        nextEpoch: (symbol) => this.#ledger.next(symbol),
+        scheduler,
+      },
+    );
+  }
+
+  #everyVenue(): Observable<FailoverEvent<Batch>> {
+    return merge(
+      ...this.venues.map((venue) => {
+        const source = venue.options.venue.id;
+        return this.#sourceEvents(venue).pipe(
+          filter((event) => event.kind === 'value'),
+          map(
+            (event): FailoverEvent<Batch> => ({
+              kind: 'value',
+              source,
+              key: this.#key(source, event.key),
+              epoch: 0,
+              value: event.value,
+              held: false,
+            }),
+          ),
+        );
+      }),
+    );
+  }
+
+  /** The venue's signals as a source of failover; what is not routed is published at once, in its place. */
+  #sourceEvents(venue: VenueFeed): Observable<SourceEvent<Batch>> {
+    const id = venue.options.venue.id;
+    return new Observable((subscriber) =>
+      venue.signals$.subscribe({
+        next: (signal) => {
+          const event = this.#onSignal(id, signal);
+          if (event !== undefined) subscriber.next(event);
+        },
+        error: (error: unknown) => subscriber.error(error),
+      }),
+    );
+  }
+
+  #onSignal(venue: VenueId, signal: VenueSignal): SourceEvent<Batch> | undefined {
+    const state = this.states.get(venue) as VenueState;
+    switch (signal.kind) {
+      case 'events': {
+        state.lastReceivedAt = signal.receivedAt;
+        const first = signal.events[0];
+        if (first?.kind === 'ticker') this.#ticks.learn(first);
+        if (!state.hasData) {
+          state.hasData = true;
+          this.#judgeTrading();
+        }
+        return { kind: 'value', key: signal.symbol, at: signal.receivedAt, value: { venue, events: signal.events } };
+      }
+      case 'status':
+        this.#follow(state, signal.note);
+        this.trading.coin(venue, signal.note);
+        this.status(signal.note);
+        return undefined;
+      case 'dead_letter':
+        this.publish([signal.record]);
+        return undefined;
+      case 'serves':
+        return { kind: 'serves', key: signal.symbol, serves: signal.serves };
+      case 'connected':
+        Object.assign(state, { connected: true, blocked: false, limited: false, probing: false });
+        this.#judgeTrading();
+        return { kind: 'connected' };
+      case 'disconnected':
+        Object.assign(state, { connected: false, blocked: signal.blocked });
+        this.#judgeTrading();
+        return { kind: 'disconnected', blocked: signal.blocked };
+      case 'stale':
+        state.stale = true;
+        this.#judgeTrading();
+        return { kind: 'stale' };
+      case 'recovered':
+        state.stale = false;
+        this.#judgeTrading();
+        return { kind: 'recovered' };
+    }
+  }
+
+  /** What the live status says of a venue beside its health. */
+  #follow(state: VenueState, note: StatusNote): void {
+    if (note.coin !== undefined) return;
+    if (note.state === 'disconnected') {
+      state.reason = note.reason;
+      state.probing = note.details?.probing === 'true';
+    } else if (note.state === 'rate_limited') state.limited = true;
+    else if (note.state === 'connected') state.reason = '';
+    else if (note.details?.line === undefined && note.state === 'feed_stale')
+      state.quiet = note.details?.cause === 'quiet_market';
+    else if (note.details?.line === undefined && note.state === 'feed_recovered') state.quiet = false;
+  }
+
+  #onRouted(event: FailoverEvent<Batch>): void {
+    switch (event.kind) {
+      case 'value':
+        this.#publish(event.key, event.value.events, event.epoch, event.held);
+        return;
+      case 'switched':
+        this.#onSwitched(event);
+        return;
+      case 'epoch': {
+        const venue = event.source as VenueId;
+        const environment = this.#options.environmentOf(venue);
+        const { position, gap } = this.#ledger.begin(event.key, {
+          venue,
+          symbol: event.key,
+          epoch: event.epoch,
+          environment,
+          at: this.#options.wallClockMs(),
+        });
+        this.trading.served(event.key, venue);
+        this.#out$.next({ records: gap === undefined ? [position] : [gap, position], barrier: true });
+      }
+    }
+  }
+
+  #onSwitched(event: Extract<FailoverEvent<Batch>, { kind: 'switched' }>): void {
+    if (event.key === null) this.activeVenue = event.to;
+    const preferred = this.venues[0]?.options.venue.id ?? null;
+    const from = event.from ?? preferred;
+    this.#judgeTrading();
+    if (from === event.to) return;
+    const details: Record<string, string> = {
+      from: from ?? '',
+      to: event.to,
+      reason: event.reason,
+      ...(event.key === null ? {} : { symbol: event.key }),
+    };
+    const symbols = event.key === null ? [...this.view.symbols.keys()] : [event.key];
+    let lastTimestamp = 0;
+    for (const symbol of symbols) {
+      const last = this.#ledger.last(symbol);
+      if (last === undefined) continue;
+      lastTimestamp = Math.max(lastTimestamp, last.timestamp);
+      if (symbols.length > NAMED_SYMBOLS) continue;
+      details[`last_id.${symbol}`] = last.lastTradeId ?? last.tradeId;
+      details[`last_timestamp.${symbol}`] = String(last.timestamp);
+    }
+    if (lastTimestamp > 0) details.last_timestamp = String(lastTimestamp);
+    const coin = event.key === null ? undefined : this.view.symbols.get(event.key)?.coin;
+    this.status({
+      state: event.back ? 'failed_back' : 'failed_over',
+      reason: `${from ?? 'nobody'} → ${event.to}: ${event.reason.replaceAll('_', ' ')}`,
+      venue: event.to,
+      ...(coin === undefined ? {} : { coin }),
+      details,
+    });
+  }
+
+  #publish(key: string, events: readonly MergedEvent[], epoch: number, held: boolean): void {
+    const now = this.#options.scheduler.now();
+    let records: FeedRecord[] = [];
+    for (const event of events) {
+      if (event.kind === 'hole') {
+        if (records.length > 0) this.#out$.next({ records, barrier: false });
+        records = [];
+        this.#onHole(key, event, epoch);
+        continue;
+      }
+      if (event.kind !== 'ticker') {
+        stamp(event, epoch, held);
+        records.push(event);
+        if (event.kind === this.#ledgerKind) this.#ledger.published(key, event as TradeEvent | AggTrade);
+        this.view.published(key, event, now);
+      }
+      if (event.kind === 'trade' || event.kind === 'ticker') {
+        const tick = this.#ticks.tick(key, event, epoch);
+        if (tick !== undefined) {
+          records.push(tick);
+          this.view.published(key, tick, now);
+        }
+      }
+    }
+    if (records.length > 0) this.#out$.next({ records, barrier: false });
+  }
+
+  #onHole(key: string, notice: Extract<MergedEvent, { kind: 'hole' }>, epoch: number): void {
+    const gap = this.#ledger.gap(key, notice, { epoch, environment: notice.hole.after.environment });
+    if (gap === undefined) return;
+    const details = {
+      symbol: notice.symbol,
+      epoch: String(epoch),
+      from_id: gap.fromId ?? '',
+      to_id: gap.toId ?? '',
+      missing: gap.missing === null ? 'unknown' : String(gap.missing),
+    };
+    const about = { venue: gap.venue, coin: notice.coin, details };
+    this.status({ state: 'gap_detected', reason: `trades of ${notice.symbol} are missing`, ...about });
+    this.#out$.next({ records: [gap], barrier: true });
+    this.status({
+      state: 'gap_unrepaired',
+      reason: `trades of ${notice.symbol} between ${gap.fromId} and ${gap.toId} could not be had`,
+      ...about,
+    });
+  }
+
+  #judgeTrading(): void {
+    const active = this.activeVenue;
+    if (this.#all) {
+      const healthy = [...this.states.values()].some((state) => state.connected && state.hasData && !state.stale);
+      this.trading.judge(healthy, 'no venue delivers');
+      return;
+    }
+    const state = active === null ? undefined : this.states.get(active);
+    if (state === undefined) this.trading.judge(false, 'no venue serves yet');
+    else if (active === 'binance_testnet') this.trading.judge(false, 'the testnet is the active venue');
+    else if (!state.connected) this.trading.judge(false, `${active} is not connected`);
+    else if (state.stale) this.trading.judge(false, `${active} is stale`);
+    else this.trading.judge(state.hasData, `${active} has no data yet`);
+  }
+}
+
+function isTrade(event: MergedEvent | undefined): boolean {
+  return event?.kind === 'trade' || event?.kind === 'agg_trade';
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The one place where an event is written to after decoding: it belongs to the feed until it is published, and a copy of each would be the dearest step of its way. */
+function stamp(event: Publishable, epoch: number, held: boolean): void {
+  const open = event as Mutable<Publishable>;
+  open.epoch = epoch;
+  if (held && (open.kind === 'trade' || open.kind === 'agg_trade')) open.source = 'backfill';
+}

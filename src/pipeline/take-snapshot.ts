@@ -1,0 +1,98 @@
+import type { DrainStats } from '../sinks/drain.ts';
+import { type Config, environmentOf } from './config.ts';
+import type { Feed, VenueState } from './feed.ts';
+import type { CoinSnapshot, FeedSnapshot, VenueSnapshot } from './snapshot.ts';
+import type { VenueFeed } from './venue-feed.ts';
+
+/** One look at the running feed. `now` is the wall clock, `schedulerNow` the feed's own; both milliseconds. */
+export function snapshotOf(
+  feed: Feed,
+  config: Config,
+  sinks: readonly { readonly name: string; readonly stats: DrainStats }[],
+  now: number,
+  schedulerNow: number,
+): FeedSnapshot {
+  return {
+    at: now,
+    startedAt: feed.startedAt,
+    environment: config.environment,
+    mode: config.feed.mode,
+    activeVenue: feed.activeVenue,
+    trading: feed.trading.state,
+    venues: feed.venues.map((venue) => venueSnapshot(feed, config, venue, now)),
+    coins: [...feed.view.symbols].map(([key, view]): CoinSnapshot => {
+      const { coin, symbol, venue, epoch, price, change24h, lastAt } = view;
+      const ageMs = lastAt === null ? null : schedulerNow - lastAt;
+      return {
+        coin,
+        symbol,
+        venue,
+        epoch,
+        price,
+        change24h,
+        tradesPerSecond: feed.view.tradesPerSecond(key),
+        ageMs,
+        stale: feed.trading.haltedSymbols.has(symbol),
+      };
+    }),
+    sinks: sinks.map(({ name, stats }) => ({
+      name,
+      state: stats.state,
+      reason: stats.reason,
+      queued: stats.queued,
+      lagMs: stats.oldestUnackedMs,
+      delivered: stats.delivered,
+      dropped: Object.values(stats.dropped).reduce((sum, count) => sum + count, 0),
+    })),
+    counts: countsOf(feed),
+  };
+}
+
+function venueSnapshot(feed: Feed, config: Config, venue: VenueFeed, now: number): VenueSnapshot {
+  const id = venue.options.venue.id;
+  const state = feed.states.get(id) as VenueState;
+  return {
+    venue: id,
+    state: stateName(state),
+    environment: environmentOf(config, id),
+    active: feed.activeVenue === id,
+    linesUp: venue.linesUp,
+    lines: venue.lines,
+    ageMs: state.lastReceivedAt === null ? null : Math.max(0, now - state.lastReceivedAt / 1000),
+    frames: venue.counts.frames,
+    reconnects: venue.counts.reconnects,
+    reason: state.reason,
+  };
+}
+
+function stateName(state: VenueState): VenueSnapshot['state'] {
+  if (state.connected) return state.stale ? 'stale' : state.quiet ? 'quiet' : 'connected';
+  if (state.blocked) return 'region_blocked';
+  if (state.limited) return 'rate_limited';
+  if (state.probing) return 'probing';
+  return state.reason === '' ? 'connecting' : 'disconnected';
+}
+
+function countsOf(feed: Feed): Record<string, number> {
+  const counts: Record<string, number> = {
+    trades: feed.view.trades,
+    events: 0,
+    malformed: 0,
+    ignored: 0,
+    duplicates: 0,
+    warnings: 0,
+    reconnects: 0,
+  };
+  const add = (name: string, count: number): void => {
+    counts[name] = (counts[name] ?? 0) + count;
+  };
+  for (const { counts: own, duplicates } of feed.venues) {
+    add('events', own.events);
+    add('malformed', own.malformed);
+    add('duplicates', duplicates);
+    add('reconnects', own.reconnects);
+    for (const count of own.ignored.values()) add('ignored', count);
+    for (const count of own.warnings.values()) add('warnings', count);
+  }
+  return counts;
+}

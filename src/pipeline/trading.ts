@@ -1,0 +1,55 @@
+import { type SchedulerLike, Subject, type Subscription } from 'rxjs';
+import { type ConditionReport, circuitBreaker } from '../operators/circuit-breaker.ts';
+import type { StatusNote } from './status-log.ts';
+
+export interface TradingOptions {
+  readonly scheduler: SchedulerLike;
+  readonly tell: (note: StatusNote) => void;
+}
+
+/** How long everything must be in order before trading is resumed, milliseconds. */
+const RESUME_AFTER_MS = 1000;
+
+/** Whether the feed can be traded on, for all and for single symbols: what `trading_halted`, `trading_resumed` and the heartbeat say. */
+export class Trading {
+  /** Symbols that alone cannot be trusted now. */
+  readonly haltedSymbols = new Set<string>();
+  state: { readonly state: 'allowed' | 'halted'; readonly reason: string } = { state: 'halted', reason: 'starting' };
+  readonly #conditions$ = new Subject<ConditionReport<'venue'>>();
+  readonly #subscription: Subscription;
+  readonly #servedBy = new Map<string, string>();
+
+  constructor({ scheduler, tell }: TradingOptions) {
+    this.#subscription = this.#conditions$
+      .pipe(circuitBreaker({ sources: { venue: {} }, resumeAfterMs: RESUME_AFTER_MS, scheduler }))
+      .subscribe((decision) => {
+        const before = this.state;
+        this.state = { state: decision.state, reason: decision.reason };
+        if (decision.state === before.state) return;
+        const reason = decision.state === 'allowed' ? 'the feed is in order' : decision.reason;
+        tell({ state: decision.state === 'allowed' ? 'trading_resumed' : 'trading_halted', reason });
+      });
+  }
+
+  close(): void {
+    this.#subscription.unsubscribe();
+  }
+
+  judge(ok: boolean, reason: string): void {
+    this.#conditions$.next(ok ? { source: 'venue', ok } : { source: 'venue', ok, reason });
+  }
+
+  /** Another venue serves the symbol: what was wrong with it at the former one does not matter any more. */
+  served(symbol: string, venue: string): void {
+    this.#servedBy.set(symbol, venue);
+    this.haltedSymbols.delete(symbol);
+  }
+
+  /** Follows what happens to single coins at the venue that serves them. */
+  coin(venue: string, note: StatusNote): void {
+    const symbol = note.details?.symbol;
+    if (symbol === undefined || this.#servedBy.get(symbol) !== venue) return;
+    if (note.state === 'feed_stale' && note.details?.cause !== 'quiet_market') this.haltedSymbols.add(symbol);
+    if (note.state === 'feed_recovered') this.haltedSymbols.delete(symbol);
+  }
+}

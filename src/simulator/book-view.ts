@@ -1,0 +1,24 @@
+import type { Listing, Quote } from './listing.ts';
+
+/** The best levels of a book at one update id. */
+export interface BookView {
+  readonly updateId: number;
+  readonly bids: readonly Quote[];
+  readonly asks: readonly Quote[];
+}
+
+export function viewBook(listing: Listing, levels: number): BookView {
+  return { updateId: listing.updateId, bids: listing.bids(levels), asks: listing.asks(levels) };
+}
+
+/** What turns one side into another: levels to set, quantity 0 removes; best first. */
+export function changedLevels(before: readonly Quote[], after: readonly Quote[]): Quote[] {
+  const old = new Map(before.map(({ price, quantity }) => [price, quantity]));
+  const changes: Quote[] = [];
+  for (const level of after) {
+    if (old.get(level.price) !== level.quantity) changes.push(level);
+    old.delete(level.price);
+  }
+  for (const price of old.keys()) changes.push({ price, quantity: 0 });
+  return changes;
+}

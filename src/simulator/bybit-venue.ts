@@ -1,0 +1,38 @@
+import type { SimulatedVenue } from './binance-venue.ts';
+import { BybitRest, tooFrequent } from './bybit-rest.ts';
+import { BybitSocket } from './bybit-socket.ts';
+import { BybitStreams } from './bybit-streams.ts';
+import type { VenueHost } from './venue-host.ts';
+import type { RestAnswer, VenueProtocol, VenueStreams } from './venue-protocol.ts';
+
+/** Bybit v5 public spot. */
+export function bybitVenue(host: VenueHost): SimulatedVenue {
+  const streams = new BybitStreams(host);
+  const rest = new BybitRest(host);
+  const socket = new BybitSocket({
+    host,
+    onSubscribe: (connection, name, topic) => streams.subscribed(connection, name, topic, Date.now()),
+  });
+  const protocol: VenueProtocol = {
+    role: (path) => socket.role(path),
+    opened: () => {},
+    message: (connection, text) => socket.message(connection, text, Date.now()),
+    rest: (request) => rest.answer(request),
+    refusalBody,
+  };
+  const sliced: VenueStreams = {
+    order: (listing, first, count) => streams.order(listing, first, count),
+    slice: (now) => {
+      streams.slice(now);
+      socket.cutIdle(now);
+    },
+  };
+  return { host, protocol, streams: sliced, clearLimits: () => rest.clearLimit() };
+}
+
+function refusalBody(status: number, now: number): Pick<RestAnswer, 'body' | 'contentType'> {
+  if (status === 403) return { body: tooFrequent, contentType: 'text/html' };
+  if (status === 429)
+    return { body: `{"retCode":10006,"retMsg":"Too many visits!","result":{},"retExtInfo":{},"time":${now}}` };
+  return { body: '<html><body>Service unavailable</body></html>', contentType: 'text/html' };
+}

@@ -1,0 +1,141 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import type { FrameSubject } from './frame-subject.ts';
+import { Interference } from './interference.ts';
+import { textFrame } from './text-frame.ts';
+
+/** Bytes that may wait for a client that does not read, before it is cut off as venues do. */
+const SLOW_CLIENT_BYTES = 256 * 1024 * 1024;
+
+/** A stream or topic, as a connection that listens to it sees it. */
+export interface ListenedTopic extends FrameSubject {
+  readonly name: string;
+  add(connection: Connection): void;
+  remove(connection: Connection): void;
+  /** Sends an event (bytes as latin1) to this connection alone; false where a fault held it back. */
+  publishTo(connection: Connection, data: string): boolean;
+}
+
+/** One client's WebSocket at one venue. Data frames are collected and leave in one write a slice. */
+export class Connection {
+  /** By order of opening at its venue, from 1. */
+  readonly number: number;
+  /** `market` lines carry market data; `status` lines only Bybit's system status. */
+  readonly role: 'market' | 'status';
+  readonly ws: WebSocket;
+  readonly openedAt: number;
+  readonly topics = new Map<string, ListenedTopic>();
+  /** Binance: events wrapped as `{"stream":…,"data":…}`; times in microseconds. */
+  combined = false;
+  micros = false;
+  interference: Interference | undefined;
+  /** Data frames sent. */
+  frames = 0;
+  readonly socket: Socket;
+  /** Takes it off the venue's lists. */
+  private readonly onLeave: () => void;
+  private out = '';
+  private trickled: Buffer = Buffer.alloc(0);
+  private readonly deflated: boolean;
+
+  constructor(
+    number: number,
+    role: 'market' | 'status',
+    ws: WebSocket,
+    socket: Socket,
+    now: number,
+    onLeave: (connection: Connection) => void,
+  ) {
+    this.number = number;
+    this.role = role;
+    this.ws = ws;
+    this.socket = socket;
+    this.openedAt = now;
+    this.onLeave = () => onLeave(this);
+    this.deflated = ws.extensions !== '';
+  }
+
+  /** Closes with a handshake. Nothing follows the close frame, so it is taken off its topics at once. */
+  close(code: number, reason: string): void {
+    this.flush(0);
+    this.onLeave();
+    this.ws.close(code, reason);
+  }
+
+  /** What disturbs this connection; made on first use. */
+  disturb(): Interference {
+    this.interference ??= new Interference();
+    return this.interference;
+  }
+
+  /** Queues a data frame whose latin1 form is already made. Not for a connection that is being interfered with. */
+  push(payload: string, framed: string): void {
+    this.frames++;
+    if (this.deflated) this.ws.send(Buffer.from(payload, 'latin1'), { binary: false });
+    else this.out += framed;
+  }
+
+  /** Sends an answer of the protocol itself (acknowledgement, pong, error, event), after all queued data. */
+  control(text: string): void {
+    if (this.deflated) {
+      if (this.interference?.frozen !== true) this.ws.send(text);
+      return;
+    }
+    this.out += textFrame(text);
+    this.flush(0);
+  }
+
+  /** Queues text that is meant to be wrong or unknown to a client. */
+  inject(payload: string | Buffer): void {
+    this.flush(0);
+    if (this.interference?.frozen === true) return;
+    this.ws.send(payload);
+  }
+
+  /** Writes what is queued. `elapsedMs`: since the last flush of a trickling line. */
+  flush(elapsedMs: number): void {
+    const { interference } = this;
+    if (interference?.bytesPerSecond !== undefined || this.trickled.length > 0) {
+      this.trickle(interference?.bytesPerSecond, elapsedMs);
+      return;
+    }
+    if (this.out === '') return;
+    const bytes = this.out;
+    this.out = '';
+    this.socket.write(bytes, 'latin1');
+  }
+
+  /** True where the client reads so slowly that a venue would cut it off. */
+  get tooSlow(): boolean {
+    return this.socket.writableLength > SLOW_CLIENT_BYTES;
+  }
+
+  /** From now on nothing leaves, not even a pong or a close frame; what arrives is ignored. */
+  freeze(): void {
+    this.flush(0);
+    // A half-open peer: the WebSocket layer goes on writing, into nothing.
+    this.socket.write = () => true;
+  }
+
+  thaw(): void {
+    if (Object.hasOwn(this.socket, 'write')) Reflect.deleteProperty(this.socket, 'write');
+    this.out = '';
+  }
+
+  private trickle(bytesPerSecond: number | undefined, elapsedMs: number): void {
+    if (this.out !== '') {
+      const waiting = Buffer.from(this.out, 'latin1');
+      this.out = '';
+      if (this.trickled.length < 4_194_304) this.trickled = Buffer.concat([this.trickled, waiting]);
+    }
+    if (bytesPerSecond === undefined) {
+      this.socket.write(this.trickled);
+      this.trickled = Buffer.alloc(0);
+      return;
+    }
+    const size = Math.floor((bytesPerSecond * elapsedMs) / 1_000);
+    if (size === 0 || this.trickled.length === 0) return;
+    this.socket.write(this.trickled.subarray(0, size));
+    this.trickled = this.trickled.subarray(size);
+  }
+}

@@ -1,0 +1,54 @@
+export type RestVerdict =
+  | { readonly kind: 'allowed'; readonly used: number }
+  | { readonly kind: 'limited' | 'banned'; readonly used: number; readonly retryAfter: number };
+
+export interface RestLimitOptions {
+  readonly amount: number;
+  readonly windowMs: number;
+  /** Requests answered 429 before the address is banned; 0 bans at once. */
+  readonly warnings: number;
+  readonly banMs: number;
+}
+
+/** One venue's request limit for one address: a counter per window of the clock, then warnings, then a ban. */
+export class RestLimit {
+  private readonly options: RestLimitOptions;
+  private window = 0;
+  private used = 0;
+  private warned = 0;
+  private bannedUntil = 0;
+
+  constructor(options: RestLimitOptions) {
+    this.options = options;
+  }
+
+  /** Counts a request of this weight at `now` (milliseconds). */
+  take(weight: number, now: number): RestVerdict {
+    const { amount, windowMs, warnings, banMs } = this.options;
+    const window = Math.floor(now / windowMs);
+    if (window !== this.window) {
+      this.window = window;
+      this.used = 0;
+      this.warned = 0;
+    }
+    if (now < this.bannedUntil)
+      return { kind: 'banned', used: this.used, retryAfter: Math.ceil((this.bannedUntil - now) / 1_000) };
+    if (this.used + weight <= amount) {
+      this.used += weight;
+      return { kind: 'allowed', used: this.used };
+    }
+    if (this.warned < warnings) {
+      this.warned++;
+      return { kind: 'limited', used: this.used, retryAfter: Math.ceil(((window + 1) * windowMs - now) / 1_000) };
+    }
+    this.bannedUntil = now + banMs;
+    return { kind: 'banned', used: this.used, retryAfter: Math.ceil(banMs / 1_000) };
+  }
+
+  /** Lifts a ban and forgets what was counted. */
+  clear(): void {
+    this.used = 0;
+    this.warned = 0;
+    this.bannedUntil = 0;
+  }
+}

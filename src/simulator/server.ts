@@ -1,0 +1,240 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
+import { binanceVenue, type SimulatedVenue } from './binance-venue.ts';
+import { bybitVenue } from './bybit-venue.ts';
+import { openCaptures } from './capture-library.ts';
+import { MAX_COINS } from './coins.ts';
+import { answerFaults, json, snakeCase } from './control-plane.ts';
+import type { FaultRequest } from './fault-command.ts';
+import { type ActiveFault, Faults } from './faults.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { Journal } from './journal.ts';
+import { Market } from './market.ts';
+import { MarketClock } from './market-clock.ts';
+import {
+  DEFAULT_LIFETIME_MS,
+  DEFAULT_RATE,
+  DEFAULT_SEED,
+  DEFAULT_SYMBOLS,
+  type SimulatorOptions,
+} from './simulator-options.ts';
+import { refuseUpgrade, respond, VenueDoor } from './venue-door.ts';
+import { VenueHost } from './venue-host.ts';
+import { VENUE_PROFILES } from './venue-profile.ts';
+
+const SLICE_MS = 1;
+
+export interface VenueCounts {
+  /** Connections open now, and ever opened. */
+  readonly connections: number;
+  readonly opened: number;
+  readonly tradesMade: number;
+  /** Trades that were due and left out: quiet, or more than the machine could make. */
+  readonly tradesLeftOut: number;
+  readonly framesSent: number;
+  /** Connections cut because the client read too slowly. */
+  readonly slowClientsClosed: number;
+}
+
+export interface Simulator {
+  readonly port: number;
+  /** `ws://127.0.0.1:PORT`: a venue's WebSocket base is this + `/bybit`, `/binance`, … */
+  readonly url: string;
+  /** `http://127.0.0.1:PORT` */
+  readonly httpUrl: string;
+  readonly counts: () => Record<string, VenueCounts>;
+  /** Starts a fault, as `POST /faults`. @throws BadFault */
+  readonly fault: (request: FaultRequest) => ActiveFault[];
+  /** Ends every fault, or those of one venue. */
+  readonly clearFaults: (venue?: VenueId) => void;
+  /** Writes the journal's lines out. */
+  readonly flushJournal: () => void;
+  /** Cuts every connection, frees the port, completes the journal. */
+  readonly close: () => Promise<void>;
+}
+
+interface Site {
+  readonly venue: SimulatedVenue;
+  readonly door: VenueDoor;
+  readonly heartbeat: Heartbeat;
+  readonly clock: MarketClock | undefined;
+}
+
+/**
+ * Starts the venue simulator: the four venues' wire protocols on one local port, a path prefix per venue.
+ * @throws Error where the port is taken, a capture cannot be read, or the journal cannot be written; RangeError for impossible options.
+ */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const symbols = options.symbols ?? DEFAULT_SYMBOLS;
+  if (!Number.isInteger(symbols) || symbols < 1 || symbols > MAX_COINS)
+    throw new RangeError(`symbols is ${symbols}; allowed: 1–${MAX_COINS}`);
+  const captures = options.capture === undefined ? undefined : await openCaptures(options.capture);
+  const journal = options.journal === undefined ? undefined : new Journal(options.journal);
+  const startedAt = Date.now();
+  const hosts = VENUE_PROFILES.filter(({ id }) => captures === undefined || captures.has(id)).map((profile) => {
+    const rate = rateOf(options, profile.id);
+    const market =
+      captures === undefined
+        ? new Market({ profile, seed: options.seed ?? DEFAULT_SEED, symbols, rate, startedAt })
+        : undefined;
+    return new VenueHost(profile, market, captures?.get(profile.id), journal);
+  });
+  const venues = hosts.map((host) => (host.profile.protocol === 'bybit' ? bybitVenue(host) : binanceVenue(host)));
+  const faults = new Faults(venues);
+  const sites = new Map(venues.map((venue) => [venue.host.id, newSite(venue, faults, options)]));
+  const server = createServer();
+  try {
+    await listen(server, options.port ?? 0, options.host ?? '127.0.0.1');
+  } catch (error) {
+    await journal?.close();
+    throw error;
+  }
+  return running(server, sites, faults, journal, options.host ?? '127.0.0.1');
+}
+
+function rateOf({ rate = DEFAULT_RATE }: SimulatorOptions, venue: VenueId): number {
+  const own = typeof rate === 'number' ? rate : (rate[venue] ?? DEFAULT_RATE);
+  if (!(own >= 0 && own <= 10_000_000)) throw new RangeError(`rate is ${own}; allowed: 0–10,000,000 trades a second`);
+  return own;
+}
+
+function newSite(venue: SimulatedVenue, faults: Faults, options: SimulatorOptions): Site {
+  const { host, streams } = venue;
+  const ping = host.profile.ping === undefined ? undefined : (options.ping ?? host.profile.ping);
+  const lifetimeMs = host.profile.protocol === 'binance' ? (options.lifetimeMs ?? DEFAULT_LIFETIME_MS) : undefined;
+  const heartbeat = new Heartbeat({ ping, lifetimeMs });
+  const door = new VenueDoor({
+    venue,
+    heartbeat,
+    connectionLimit: options.connectionLimit ?? true,
+    compression: options.compression ?? false,
+    onOpen: () => faults.opened(),
+  });
+  const onOrder = streams.order.bind(streams);
+  const clock =
+    host.market === undefined
+      ? undefined
+      : new MarketClock(host.market, rateOf(options, host.profile.id), performance.now(), onOrder);
+  return { venue, door, heartbeat, clock };
+}
+
+function running(
+  server: Server,
+  sites: ReadonlyMap<string, Site>,
+  faults: Faults,
+  journal: Journal | undefined,
+  address: string,
+): Simulator {
+  const { port } = server.address() as AddressInfo;
+  const counts = () => Object.fromEntries([...sites].map(([id, site]) => [id, countsOf(site)]));
+  const stats = () => Object.fromEntries(Object.entries(counts()).map(([id, one]) => [id, snakeCase(one)]));
+  let last = performance.now();
+  let timer = setTimeout(slice, SLICE_MS);
+
+  function slice(): void {
+    timer = setTimeout(slice, SLICE_MS);
+    const monotonic = performance.now();
+    const now = Date.now();
+    faults.slice(now);
+    for (const { venue, clock, heartbeat } of sites.values()) {
+      const { connections } = venue.host;
+      clock?.slice(monotonic, now);
+      if (venue.host.market !== undefined) venue.streams.slice(now);
+      heartbeat.slice(connections, now);
+      for (const connection of connections) {
+        connection.flush(monotonic - last);
+        if (connection.tooSlow) {
+          venue.host.slowClientsClosed++;
+          connection.ws.terminate();
+        }
+      }
+    }
+    last = monotonic;
+  }
+
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const { site, path, query } = routed(request, sites);
+    if (site === undefined) refuseUpgrade(socket, notServed(path));
+    else site.door.upgrade(request, socket, head, path, query);
+  });
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { site, path, query } = routed(request, sites);
+    if (site !== undefined) site.door.rest(request, response, path, query);
+    else if (path === '/healthz') respond(response, { status: 200, body: '{"status":"ok"}' });
+    else if (path === '/stats') respond(response, json(200, { venues: stats(), journal_lines: journal?.lines ?? 0 }));
+    else if (path === '/faults') void answerFaults(request, query, faults).then((answer) => respond(response, answer));
+    else respond(response, notServed(path));
+  });
+
+  return {
+    port,
+    url: `ws://${address}:${port}`,
+    httpUrl: `http://${address}:${port}`,
+    counts,
+    fault: (request) => faults.start(request, Date.now()),
+    clearFaults: (venue) => faults.clear(Date.now(), venue),
+    flushJournal: () => journal?.flush(),
+    close: async () => {
+      clearTimeout(timer);
+      for (const { venue } of sites.values()) {
+        venue.host.capture?.close();
+        for (const connection of [...venue.host.connections]) connection.ws.terminate();
+      }
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await journal?.close();
+    },
+  };
+}
+
+function countsOf({ venue: { host }, clock }: Site): VenueCounts {
+  return {
+    connections: host.connections.length,
+    opened: host.opened,
+    tradesMade: host.market?.made ?? 0,
+    tradesLeftOut: (host.market?.leftOut ?? 0) + (clock?.forgiven ?? 0),
+    framesSent: host.framesSent,
+    slowClientsClosed: host.slowClientsClosed,
+  };
+}
+
+function routed(
+  request: IncomingMessage,
+  sites: ReadonlyMap<string, Site>,
+): { site: Site | undefined; path: string; query: URLSearchParams } {
+  const [target = '', search = ''] = splitOnce(request.url ?? '/', '?');
+  const [, prefix = ''] = target.split('/', 2);
+  const site = sites.get(prefix);
+  return {
+    site,
+    path: site === undefined ? target : target.slice(prefix.length + 1) || '/',
+    query: new URLSearchParams(search),
+  };
+}
+
+function splitOnce(text: string, separator: string): string[] {
+  const at = text.indexOf(separator);
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function notServed(path: string) {
+  const known = VENUE_IDS.some((id) => path.startsWith(`/${id}/`));
+  return known
+    ? { status: 503, body: '{"error":"not_served","message":"this venue is not in the recorded session"}' }
+    : {
+        status: 404,
+        body: '{"error":"not_found","message":"known: /bybit /binance /binance_us /binance_testnet /faults /stats /healthz"}',
+      };
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,47 @@
+import type { VenueId } from '../domain/instrument.ts';
+import { DEFAULT_COINS } from './coins.ts';
+
+export type CaptureFormat = 'market-feed' | 'hftbacktest' | 'ndjson' | 'cryptofeed';
+
+export interface CaptureOptions {
+  /** Played one after the other. */
+  readonly files: readonly string[];
+  /** By default told from the first file's first line. */
+  readonly format?: CaptureFormat | undefined;
+  /** Whose frames they are, where the files do not say. */
+  readonly venue?: VenueId | undefined;
+  /** `max`: as fast as it is read. `1`: at its own pace. */
+  readonly speed?: 'max' | '1' | undefined;
+  /** Milliseconds without a new subscription after which a connection's session begins; 300. */
+  readonly settleMs?: number | undefined;
+}
+
+export interface SimulatorOptions {
+  /** 0, the default: any free one. */
+  readonly port?: number | undefined;
+  /** 127.0.0.1 by default. */
+  readonly host?: string | undefined;
+  /** The same seed (and rate and symbols) gives the same trades; 1 by default. */
+  readonly seed?: number | undefined;
+  /** Trades a second of each venue, all symbols together, or venue by venue; 100 by default. */
+  readonly rate?: number | Partial<Readonly<Record<VenueId, number>>> | undefined;
+  /** Coins traded, 1–2000; 20 by default. */
+  readonly symbols?: number | undefined;
+  /** NDJSON file for everything made. */
+  readonly journal?: string | undefined;
+  /** Recorded sessions instead of a market; venues without a recording are not served then. */
+  readonly capture?: CaptureOptions | undefined;
+  /** Binance's server ping, by default 20 s (US: 3 min), to be answered within a minute (US: 10 min). */
+  readonly ping?: { readonly everyMs: number; readonly answerWithinMs: number } | undefined;
+  /** Milliseconds after which Binance closes a connection; 24 hours. */
+  readonly lifetimeMs?: number | undefined;
+  /** False: any number of connection attempts. The other limits stay. */
+  readonly connectionLimit?: boolean | undefined;
+  /** True: permessage-deflate is offered. */
+  readonly compression?: boolean | undefined;
+}
+
+export const DEFAULT_RATE = 100;
+export const DEFAULT_SEED = 1;
+export const DEFAULT_SYMBOLS = DEFAULT_COINS;
+export const DEFAULT_LIFETIME_MS = 86_400_000;

@@ -1,0 +1,107 @@
+import type { Connection, ListenedTopic } from './connection.ts';
+import type { EventKind } from './frame-subject.ts';
+import { asciiFrame } from './text-frame.ts';
+
+const COMBINED = 1;
+const MICROS = 2;
+
+/**
+ * A stream (Binance) or topic (Bybit) and who listens to it. Listeners differ in the envelope and the unit of time
+ * they asked for; each form is serialised once for all who want it.
+ */
+export class Topic implements ListenedTopic {
+  readonly name: string;
+  readonly kind: EventKind;
+  readonly symbol: string;
+  /** Listeners in all forms. */
+  size = 0;
+  private readonly forms: Connection[][] = [[], [], [], []];
+  private everyone = '[]';
+  /** The name as bytes, for names beyond ASCII. */
+  private readonly wireName: string;
+
+  constructor(name: string, kind: EventKind, symbol: string) {
+    this.name = name;
+    this.wireName = Buffer.from(name, 'utf8').toString('latin1');
+    this.kind = kind;
+    this.symbol = symbol;
+  }
+
+  add(connection: Connection): void {
+    this.form(connection).push(connection);
+    this.count();
+  }
+
+  remove(connection: Connection): void {
+    for (const form of this.forms) {
+      const at = form.indexOf(connection);
+      if (at !== -1) form.splice(at, 1);
+    }
+    this.count();
+  }
+
+  has(connection: Connection): boolean {
+    return this.forms.some((form) => form.includes(connection));
+  }
+
+  listeners(): Connection[] {
+    return this.forms.flat().sort((a, b) => a.number - b.number);
+  }
+
+  /** True where a listener wants microseconds. */
+  get wantsMicros(): boolean {
+    return (
+      (this.forms[MICROS] as Connection[]).length > 0 || (this.forms[MICROS | COMBINED] as Connection[]).length > 0
+    );
+  }
+
+  /** True where a fault works on a listener. */
+  get disturbed(): boolean {
+    for (const form of this.forms)
+      for (const connection of form) if (connection.interference !== undefined) return true;
+    return false;
+  }
+
+  /**
+   * Sends an event, given as bytes (latin1), to every listener.
+   * @returns the numbers of the connections that it went to, as JSON.
+   */
+  publish(millis: string, micros: string = millis): string {
+    const disturbed = this.disturbed;
+    const reached: number[] = [];
+    for (let form = 0; form < 4; form++) {
+      const listeners = this.forms[form] as Connection[];
+      if (listeners.length === 0) continue;
+      const data = form & MICROS ? micros : millis;
+      const payload = form & COMBINED ? `{"stream":"${this.wireName}","data":${data}}` : data;
+      const framed = asciiFrame(payload);
+      for (const connection of listeners) {
+        const { interference } = connection;
+        if (interference === undefined) connection.push(payload, framed);
+        else if (!interference.deliver(connection, this, payload, framed)) continue;
+        if (disturbed) reached.push(connection.number);
+      }
+    }
+    return disturbed ? `[${reached.sort((a, b) => a - b).join(',')}]` : this.everyone;
+  }
+
+  /** Sends a payload to one listener alone, past nobody's faults but its own; false where it did not go out. */
+  publishTo(connection: Connection, data: string): boolean {
+    const payload = connection.combined ? `{"stream":"${this.wireName}","data":${data}}` : data;
+    const framed = asciiFrame(payload);
+    if (connection.interference !== undefined)
+      return connection.interference.deliver(connection, this, payload, framed);
+    connection.push(payload, framed);
+    return true;
+  }
+
+  private form(connection: Connection): Connection[] {
+    return this.forms[(connection.combined ? COMBINED : 0) | (connection.micros ? MICROS : 0)] as Connection[];
+  }
+
+  private count(): void {
+    const numbers = this.listeners().map(({ number }) => number);
+    this.size = numbers.length;
+    this.everyone = `[${numbers.join(',')}]`;
+  }
+}

@@ -1,0 +1,113 @@
+/** The latest trades of one symbol, in columns, addressed by a number that counts the symbol's trades from 0. */
+export class TradeRing {
+  /** Trades ever pushed: the number of the next one. */
+  count = 0;
+  private readonly capacity: number;
+  private mask: number;
+  private ids: Float64Array;
+  private prices: Int32Array;
+  private quantities: Float64Array;
+  private times: Float64Array;
+  private groups: Float64Array;
+  private sells: Uint8Array;
+
+  /** @param capacity trades kept at most, a power of two; memory grows up to it as trades come. */
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    const size = Math.min(64, capacity);
+    this.mask = size - 1;
+    this.ids = new Float64Array(size);
+    this.prices = new Int32Array(size);
+    this.quantities = new Float64Array(size);
+    this.times = new Float64Array(size);
+    this.groups = new Float64Array(size);
+    this.sells = new Uint8Array(size);
+  }
+
+  /** The oldest number still kept. */
+  get first(): number {
+    return Math.max(0, this.count - this.mask - 1);
+  }
+
+  push(id: number, price: number, quantity: number, time: number, group: number, sell: boolean): void {
+    if (this.count > this.mask && this.mask + 1 < this.capacity) this.grow();
+    const slot = this.count++ & this.mask;
+    this.ids[slot] = id;
+    this.prices[slot] = price;
+    this.quantities[slot] = quantity;
+    this.times[slot] = time;
+    this.groups[slot] = group;
+    this.sells[slot] = sell ? 1 : 0;
+  }
+
+  id(number: number): number {
+    return this.ids[number & this.mask] as number;
+  }
+  /** Price steps. */
+  price(number: number): number {
+    return this.prices[number & this.mask] as number;
+  }
+  /** Quantity steps. */
+  quantity(number: number): number {
+    return this.quantities[number & this.mask] as number;
+  }
+  /** Milliseconds since 1970. */
+  time(number: number): number {
+    return this.times[number & this.mask] as number;
+  }
+  /** The aggregated trade it belongs to (Binance) or its matching sequence (Bybit). */
+  group(number: number): number {
+    return this.groups[number & this.mask] as number;
+  }
+  /** True where the taker sold. */
+  sell(number: number): boolean {
+    return this.sells[number & this.mask] === 1;
+  }
+
+  /** Forgets every trade. */
+  clear(): void {
+    this.count = 0;
+  }
+
+  /** The first kept number whose id is at least `id`; `count` where there is none. */
+  fromId(id: number): number {
+    return this.search((number) => this.id(number) >= id);
+  }
+
+  /** The first kept number whose group is at least `group`; `count` where there is none. */
+  fromGroup(group: number): number {
+    return this.search((number) => this.group(number) >= group);
+  }
+
+  /** The first kept number whose time is at least `time`; `count` where there is none. */
+  fromTime(time: number): number {
+    return this.search((number) => this.time(number) >= time);
+  }
+
+  private search(reached: (number: number) => boolean): number {
+    let low = this.first;
+    let high = this.count;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (reached(middle)) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  private grow(): void {
+    const size = (this.mask + 1) * 2;
+    this.mask = size - 1;
+    this.ids = copied(this.ids, new Float64Array(size));
+    this.prices = copied(this.prices, new Int32Array(size));
+    this.quantities = copied(this.quantities, new Float64Array(size));
+    this.times = copied(this.times, new Float64Array(size));
+    this.groups = copied(this.groups, new Float64Array(size));
+    this.sells = copied(this.sells, new Uint8Array(size));
+  }
+}
+
+function copied<A extends Float64Array | Int32Array | Uint8Array>(from: A, to: A): A {
+  to.set(from);
+  return to;
+}

@@ -1,0 +1,101 @@
+import type { CaptureSession } from './capture-session.ts';
+import type { Connection } from './connection.ts';
+import type { EventKind } from './frame-subject.ts';
+import type { Journal } from './journal.ts';
+import type { Listing } from './listing.ts';
+import type { Market } from './market.ts';
+import { Topic } from './topic.ts';
+import type { VenueProfile } from './venue-profile.ts';
+
+export interface Refusal {
+  readonly status: number;
+  /** Seconds for Retry-After; undefined where the status has none. */
+  readonly retryAfter: number | undefined;
+}
+
+/** The state of one simulated venue: who is connected, what they listen to, and what the faults have closed. */
+export class VenueHost {
+  readonly profile: VenueProfile;
+  /** What it serves: a market of its own or a recording. */
+  readonly market: Market | undefined;
+  readonly capture: CaptureSession | undefined;
+  readonly journal: Journal | undefined;
+  /** Open connections, in order of opening. */
+  readonly connections: Connection[] = [];
+  readonly topics = new Map<string, Topic>();
+  /** Connections ever opened: the number of the latest one. */
+  opened = 0;
+  frames = 0;
+  slowClientsClosed = 0;
+  /** Set by faults. */
+  refusal: Refusal | undefined;
+  restRefusal: Refusal | undefined;
+  closesAtOnce = false;
+  rejectedSymbols: ReadonlySet<string> = new Set();
+
+  constructor(
+    profile: VenueProfile,
+    market: Market | undefined,
+    capture: CaptureSession | undefined,
+    journal: Journal | undefined,
+  ) {
+    this.profile = profile;
+    this.market = market;
+    this.capture = capture;
+    this.journal = journal;
+  }
+
+  get id(): string {
+    return this.profile.id;
+  }
+
+  /** Open connections that carry market data: what the faults call line 1, 2, … */
+  get lines(): Connection[] {
+    return this.connections.filter(({ role }) => role === 'market');
+  }
+
+  listing(symbol: string): Listing | undefined {
+    return this.market?.bySymbol.get(symbol);
+  }
+
+  lists(symbol: string): boolean {
+    return this.market?.bySymbol.has(symbol) ?? this.capture?.symbols.has(symbol) ?? false;
+  }
+
+  topic(name: string, kind: EventKind, symbol: string): Topic {
+    let topic = this.topics.get(name);
+    if (topic === undefined) {
+      topic = new Topic(name, kind, symbol);
+      this.topics.set(name, topic);
+    }
+    return topic;
+  }
+
+  subscribe(connection: Connection, topic: Topic): void {
+    if (connection.topics.has(topic.name)) return;
+    connection.topics.set(topic.name, topic);
+    topic.add(connection);
+    this.capture?.subscribed(connection, this.journal);
+  }
+
+  unsubscribe(connection: Connection, name: string): void {
+    const topic = connection.topics.get(name);
+    if (topic === undefined) return;
+    connection.topics.delete(name);
+    topic.remove(connection);
+  }
+
+  /** Forgets a connection that is gone. */
+  left(connection: Connection): void {
+    const at = this.connections.indexOf(connection);
+    if (at === -1) return;
+    this.connections.splice(at, 1);
+    this.frames += connection.frames;
+    for (const topic of connection.topics.values()) topic.remove(connection);
+    connection.topics.clear();
+  }
+
+  get framesSent(): number {
+    return this.connections.reduce((sum, { frames }) => sum + frames, this.frames);
+  }
+}

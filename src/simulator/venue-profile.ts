@@ -1,0 +1,59 @@
+import type { VenueId } from '../domain/instrument.ts';
+
+/** What distinguishes one simulated venue from another: identities, price, limits. Sources in PROTOCOL facts 2, 3 and 4. */
+export interface VenueProfile {
+  readonly id: VenueId;
+  readonly protocol: 'bybit' | 'binance';
+  /** Its prices lie this much beside the common fair price (1 = 100 %). */
+  readonly priceOffset: number;
+  readonly firstTradeId: number;
+  readonly firstUpdateId: number;
+  /** Binance counts request weight a minute, Bybit requests in five seconds. */
+  readonly restLimit: { readonly amount: number; readonly windowMs: number };
+  /** WebSocket connection attempts an address may make in five minutes. */
+  readonly connectionsPerFiveMinutes: number;
+  /** Server pings (Binance); undefined where the venue sends none. */
+  readonly ping?: { readonly everyMs: number; readonly answerWithinMs: number };
+}
+
+export const VENUE_PROFILES: readonly VenueProfile[] = [
+  {
+    id: 'bybit',
+    protocol: 'bybit',
+    priceOffset: 0.00004,
+    firstTradeId: 1_227_213_000,
+    firstUpdateId: 38_992_362,
+    restLimit: { amount: 600, windowMs: 5_000 },
+    connectionsPerFiveMinutes: 500,
+  },
+  {
+    id: 'binance',
+    protocol: 'binance',
+    priceOffset: 0,
+    firstTradeId: 3_735_683_259,
+    firstUpdateId: 50_093_239_203,
+    restLimit: { amount: 6_000, windowMs: 60_000 },
+    connectionsPerFiveMinutes: 300,
+    ping: { everyMs: 20_000, answerWithinMs: 60_000 },
+  },
+  {
+    id: 'binance_us',
+    protocol: 'binance',
+    priceOffset: -0.0003,
+    firstTradeId: 31_480_210,
+    firstUpdateId: 1_912_400_120,
+    restLimit: { amount: 1_200, windowMs: 60_000 },
+    connectionsPerFiveMinutes: 300,
+    ping: { everyMs: 180_000, answerWithinMs: 600_000 },
+  },
+  {
+    id: 'binance_testnet',
+    protocol: 'binance',
+    priceOffset: 0.002,
+    firstTradeId: 388_510,
+    firstUpdateId: 1_801_512,
+    restLimit: { amount: 6_000, windowMs: 60_000 },
+    connectionsPerFiveMinutes: 300,
+    ping: { everyMs: 20_000, answerWithinMs: 60_000 },
+  },
+];

@@ -1,0 +1,41 @@
+import type { Connection } from './connection.ts';
+import type { Listing } from './listing.ts';
+
+export interface RestRequest {
+  /** The path below the venue's prefix, `/api/v3/time`. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+export interface RestAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly contentType?: string;
+  readonly body: string;
+}
+
+/** How a venue talks: its side of the WebSocket and its REST interface. */
+export interface VenueProtocol {
+  /** What a WebSocket path (below the prefix) is for; undefined where there is none. */
+  role(path: string): 'market' | 'status' | undefined;
+  /** Why a handshake is refused; undefined where it is accepted. */
+  refuses?(path: string, query: URLSearchParams): RestAnswer | undefined;
+  opened(connection: Connection, path: string, query: URLSearchParams): void;
+  message(connection: Connection, text: string): void;
+  /** A ping or pong of the client. */
+  heartbeat?(connection: Connection, kind: 'ping' | 'pong', payload: string): void;
+  closed?(connection: Connection): void;
+  rest(request: RestRequest): RestAnswer;
+  /** The body that comes with a refusal of this status. */
+  refusalBody(status: number, now: number): Pick<RestAnswer, 'body' | 'contentType'>;
+}
+
+/** How a venue's market becomes frames. */
+export interface VenueStreams {
+  order(listing: Listing, first: number, count: number): void;
+  /** Once a slice, after its orders. `now`: milliseconds since 1970. */
+  slice(now: number): void;
+}

@@ -1,0 +1,80 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { BLOCK_HEAD_BYTES, type FileHeader, readBlockHead, readHeader, SYNC_BYTES } from './container.ts';
+
+const FIRST_READ_BYTES = 32 * 1024;
+
+export interface FileBlock {
+  /** Number of records. */
+  readonly count: number;
+  /** Their bodies as they are in the file: compressed where its codec says so. */
+  readonly data: Buffer;
+}
+
+/** The blocks of a container file one after the other, whole ones only; the file may still grow. */
+export class FileBlocks {
+  readonly path: string;
+  readonly #file: FileHandle;
+  #header: FileHeader | undefined;
+  #offset = 0;
+
+  private constructor(path: string, file: FileHandle) {
+    this.path = path;
+    this.#file = file;
+  }
+
+  static async open(path: string): Promise<FileBlocks> {
+    return new FileBlocks(path, await open(path, 'r'));
+  }
+
+  /** Known after the first call of `next` that found it whole. */
+  get header(): FileHeader | undefined {
+    return this.#header;
+  }
+
+  /** Where the last whole block ends. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  async size(): Promise<number> {
+    return (await this.#file.stat()).size;
+  }
+
+  /** The next block; undefined where no whole one follows (yet): the file ends there, or is torn. */
+  async next(): Promise<FileBlock | undefined> {
+    this.#header ??= await this.#readHeader();
+    if (this.#header === undefined) return undefined;
+    const head = readBlockHead(await this.#read(this.#offset, BLOCK_HEAD_BYTES), 0);
+    if (head === undefined || this.#offset + head.length > (await this.size())) return undefined;
+    const bytes = await this.#read(this.#offset, head.length);
+    const dataEnd = head.dataStart + head.dataBytes;
+    if (!bytes.subarray(dataEnd, dataEnd + SYNC_BYTES).equals(this.#header.sync)) return undefined;
+    this.#offset += head.length;
+    return { count: head.count, data: bytes.subarray(head.dataStart, dataEnd) };
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  async #readHeader(): Promise<FileHeader | undefined> {
+    const size = await this.size();
+    for (let length = FIRST_READ_BYTES; ; length *= 4) {
+      const header = readHeader(await this.#read(0, length));
+      if (header !== undefined) this.#offset = header.end;
+      if (header !== undefined || length >= size) return header;
+    }
+  }
+
+  /** As many bytes as there are, `length` at most. */
+  async #read(from: number, length: number): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(length);
+    let got = 0;
+    while (got < length) {
+      const { bytesRead } = await this.#file.read(bytes, got, length - got, from + got);
+      if (bytesRead === 0) break;
+      got += bytesRead;
+    }
+    return bytes.subarray(0, got);
+  }
+}

@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type RecordReader, readerOf } from '../../codec/avro.ts';
+import { Fault } from '../../domain/fault.ts';
+import type { FeedRecord } from '../../domain/record.ts';
+import { blockBodies, type FileHeader } from './container.ts';
+import { type FileBlock, FileBlocks } from './file-blocks.ts';
+import { type DataFile, listFiles, PART } from './file-name.ts';
+
+export interface ReadFilesOptions {
+  /** `end`: only what is written from now on; `beginning` by default. */
+  readonly from?: 'beginning' | 'end';
+  /** Wait for more instead of ending; false by default. */
+  readonly follow?: boolean;
+  /** Milliseconds between two looks for more; 200 by default. */
+  readonly pollMs?: number;
+  /** Ends the reading, also while it waits. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The records in DIR/TOPIC, file after file, of an open file those in whole blocks. Ends at once where there is no such
+ * folder, unless it follows. Throws a Fault (malformed) at a file that is damaged, with its path.
+ */
+export async function* readFiles(
+  dir: string,
+  topic: string,
+  options: ReadFilesOptions = {},
+): AsyncGenerator<FeedRecord, void, undefined> {
+  const { from = 'beginning', follow = false, pollMs = 200, signal } = options;
+  const folder = join(dir, topic);
+  let seq = 0;
+  let skipLast = from === 'end';
+  while (signal?.aborted !== true) {
+    const files = await listFiles(folder);
+    const file = skipLast ? files.at(-1) : files.find((candidate) => candidate.seq > seq);
+    const skipWhatIsThere = skipLast;
+    skipLast = false;
+    if (file !== undefined) {
+      seq = file.seq;
+      yield* readFile(folder, file, { skipWhatIsThere, follow, pollMs, signal });
+      continue;
+    }
+    if (!follow) return;
+    await pause(pollMs, signal);
+  }
+}
+
+async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  await delay(milliseconds, undefined, signal === undefined ? {} : { signal }).catch(() => {});
+}
+
+interface ReadFileOptions {
+  readonly skipWhatIsThere: boolean;
+  readonly follow: boolean;
+  readonly pollMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function* readFile(folder: string, file: DataFile, options: ReadFileOptions): AsyncGenerator<FeedRecord> {
+  const { follow, pollMs, signal } = options;
+  const blocks = await openEither(folder, file);
+  if (blocks === undefined) return;
+  try {
+    const skipTo = options.skipWhatIsThere ? await blocks.size() : 0;
+    while (blocks.offset < skipTo && (await blocks.next()) !== undefined);
+    let read: ((block: FileBlock) => Promise<FeedRecord[]>) | undefined;
+    for (let growing = true; signal?.aborted !== true; ) {
+      const block = await blocks.next();
+      if (block !== undefined) {
+        read ??= blockReader(blocks.header as FileHeader, blocks.path);
+        yield* await read(block);
+        continue;
+      }
+      if (!growing && blocks.offset < (await blocks.size()))
+        throw damaged(blocks.path, `no whole block at ${blocks.offset}`);
+      if (!growing) return;
+      // Looked up before the next try: what the file had when it was closed is read to its end.
+      const files = await listFiles(folder);
+      growing = files.find((candidate) => candidate.seq === file.seq)?.open === true;
+      // A file that is open though there is a later one was left by a crash and will not grow.
+      if (growing && (!follow || files.at(-1)?.seq !== file.seq)) return;
+      if (growing) await pause(pollMs, signal);
+    }
+  } finally {
+    await blocks.close();
+  }
+}
+
+/** An open file may be closed, and lose its ending, at any moment; one that a crash left empty may be gone. */
+async function openEither(folder: string, file: DataFile): Promise<FileBlocks | undefined> {
+  for (const ending of file.open ? [PART, ''] : ['']) {
+    try {
+      return await FileBlocks.open(join(folder, file.name + ending));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  return undefined;
+}
+
+function blockReader(header: FileHeader, path: string): (block: FileBlock) => Promise<FeedRecord[]> {
+  const { codec } = header;
+  if (codec !== 'null' && codec !== 'deflate') throw damaged(path, `codec ${codec} is not known`);
+  const reader: RecordReader = readerOf(header.schemaJson);
+  return async ({ data, count }) => {
+    try {
+      const bodies = await blockBodies(data, codec);
+      const records: FeedRecord[] = [];
+      let at = 0;
+      for (let i = 0; i < count; i++) {
+        const { record, end } = reader.read(bodies, at);
+        records.push(record);
+        at = end;
+      }
+      return records;
+    } catch (error) {
+      throw damaged(path, error instanceof Error ? error.message : String(error));
+    }
+  };
+}
+
+const damaged = (path: string, reason: string): Fault =>
+  new Fault('malformed', `${path}: ${reason}`, { retry: { kind: 'never' } });

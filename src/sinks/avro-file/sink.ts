@@ -1,0 +1,198 @@
+import { access, constants, mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { codecOf } from '../../codec/avro.ts';
+import { topicOf } from '../../codec/topics.ts';
+import { asFault, Fault } from '../../domain/fault.ts';
+import type { FeedRecord, Position, RecordKind } from '../../domain/record.ts';
+import type { Health, Outcome, OutRecord, Sink } from '../contract.ts';
+import type { FileCodec } from './container.ts';
+import { listFiles } from './file-name.ts';
+import { compactPositions, isPositionsTopic, lastPositions } from './last-positions.ts';
+import { type Repair, repairFile } from './repair-file.ts';
+import { TopicFile, type TopicFileOptions } from './topic-file.ts';
+
+export interface AvroFileSinkOptions {
+  readonly dir: string;
+  /** MiB at which a file is closed and the next begun. */
+  readonly rotateMb: number;
+  readonly codec: FileCodec;
+  /** Wall clock, milliseconds: for the names of files. */
+  readonly now: () => number;
+  /**
+   * Milliseconds between two small batches; 100 by default. Blocks of a few records compress badly and cost a write
+   * each, so what comes in between waits in the drain and makes one block.
+   */
+  readonly blockEveryMs?: number;
+  /** Called for every file that a crash had left open. */
+  readonly onRepaired?: (path: string, repair: Repair) => void;
+}
+
+const DELIVERED: Outcome = { kind: 'delivered' };
+const LARGE_BATCH = 500;
+
+/**
+ * Avro object container files, DIR/TOPIC/YYYYMMDDTHHMMSS-SEQ.avro. Delivered means: in the file, in a whole block that
+ * the operating system has, so it outlives this process but not a loss of power in the next seconds. A file is
+ * synchronised to the disk when it is closed, the position that begins an epoch at once.
+ */
+export function createAvroFileSink(options: AvroFileSinkOptions): Sink {
+  return new AvroFileSink(options);
+}
+
+class AvroFileSink implements Sink {
+  readonly name = 'file';
+  readonly #options: AvroFileSinkOptions;
+  readonly #fileOptions: TopicFileOptions;
+  readonly #files = new Map<string, TopicFile>();
+  readonly #closing = new AbortController();
+  #health: Health = { state: 'up' };
+  /** Resolves when the next small batch may be written. */
+  #pace: Promise<unknown> = Promise.resolve();
+  #lastLength = 0;
+  /** Writes and the close, one after the other. */
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(options: AvroFileSinkOptions) {
+    this.#options = options;
+    const { rotateMb, codec, now } = options;
+    this.#fileOptions = { rotateBytes: rotateMb * 2 ** 20, codec, now };
+  }
+
+  async open(): Promise<void> {
+    const { dir, onRepaired } = this.#options;
+    try {
+      await mkdir(dir, { recursive: true });
+      await access(dir, constants.W_OK);
+      for (const entry of await readdir(dir, { withFileTypes: true })) {
+        if (!entry.isDirectory()) continue;
+        const folder = join(dir, entry.name);
+        for (const file of await listFiles(folder)) {
+          if (file.open) onRepaired?.(join(folder, file.name), await repairFile(join(folder, file.name)));
+        }
+        if (isPositionsTopic(entry.name)) await compactPositions(dir, entry.name, this.#fileOptions);
+      }
+    } catch (error) {
+      throw fileFault(error);
+    }
+  }
+
+  write(batch: readonly OutRecord[]): Promise<readonly Outcome[]> {
+    return this.#next(() => this.#write(batch));
+  }
+
+  async positions(environmentPrefix: string): Promise<readonly Position[]> {
+    return lastPositions(this.#options.dir, environmentPrefix + topicOf('position').name).catch((error: unknown) => {
+      throw fileFault(error);
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing.abort();
+    return this.#next(async () => {
+      const results = await Promise.allSettled([...this.#files.values()].map((file) => file.close()));
+      const failed = results.find((result) => result.status === 'rejected');
+      if (failed !== undefined) throw fileFault(failed.reason);
+    });
+  }
+
+  health(): Health {
+    return this.#health;
+  }
+
+  #next<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#work.then(work);
+    this.#work = result.catch(() => {});
+    return result;
+  }
+
+  async #write(batch: readonly OutRecord[]): Promise<readonly Outcome[]> {
+    if (!this.#isUrgent(batch)) await this.#pace;
+    this.#lastLength = batch.length;
+    const outcomes: Outcome[] = new Array(batch.length);
+    const failures = await Promise.all(
+      [...encoded(batch, outcomes)].map(([topic, part]) => this.#append(topic, part, outcomes)),
+    );
+    const failure = failures.find((fault) => fault !== undefined);
+    if (failure === undefined) this.#health = { state: 'up' };
+    else if (this.#health.state === 'up') {
+      this.#health = { state: 'down', sinceMs: this.#options.now(), reason: failure.message };
+    }
+    const { blockEveryMs = 100 } = this.#options;
+    if (blockEveryMs > 0) {
+      this.#pace = delay(blockEveryMs, undefined, { signal: this.#closing.signal }).catch(() => {});
+    }
+    return outcomes;
+  }
+
+  /** Not to be kept waiting: it is large, as large as the drain makes them (there is more behind it), or others wait for it. */
+  #isUrgent(batch: readonly OutRecord[]): boolean {
+    if (batch.length >= LARGE_BATCH || batch.length === this.#lastLength) return true;
+    return batch.some(({ record }) => record.kind === 'gap' || beginsEpoch(record));
+  }
+
+  /** Sets the outcome of each record of one topic's part of a batch; the fault where not all of them were delivered. */
+  async #append(topic: string, part: TopicPart, outcomes: Outcome[]): Promise<Fault | undefined> {
+    let file = this.#files.get(topic);
+    if (file === undefined) {
+      file = new TopicFile(join(this.#options.dir, topic), codecOf(part.kind), this.#fileOptions);
+      this.#files.set(topic, file);
+    }
+    let { written, error } = await file.append(part.bodies);
+    if (error === undefined && part.beginsEpoch) {
+      await file.synchronise().catch((cause: unknown) => {
+        written = 0;
+        error = cause;
+      });
+    }
+    const fault = error === undefined ? undefined : fileFault(error);
+    part.indices.forEach((index, position) => {
+      outcomes[index] = position < written || fault === undefined ? DELIVERED : { kind: 'retry', fault };
+    });
+    return fault;
+  }
+}
+
+/** The position that numbers a new epoch: what is written after it must not outlive it, not even a loss of power. */
+const beginsEpoch = (record: FeedRecord): boolean => record.kind === 'position' && record.tradeId === null;
+
+interface TopicPart {
+  readonly kind: RecordKind;
+  beginsEpoch: boolean;
+  /** Places of the records in the batch. */
+  readonly indices: number[];
+  readonly bodies: Buffer[];
+}
+
+/** The batch by topic, encoded; sets the outcome of what cannot be. */
+function encoded(batch: readonly OutRecord[], outcomes: Outcome[]): Map<string, TopicPart> {
+  const parts = new Map<string, TopicPart>();
+  batch.forEach(({ topic, record }, index) => {
+    try {
+      const body = codecOf(record.kind).encode(record);
+      let part = parts.get(topic);
+      if (part === undefined) {
+        part = { kind: record.kind, beginsEpoch: false, indices: [], bodies: [] };
+        parts.set(topic, part);
+      }
+      part.beginsEpoch ||= beginsEpoch(record);
+      part.indices.push(index);
+      part.bodies.push(body);
+    } catch (error) {
+      outcomes[index] = { kind: 'rejected', fault: asFault(error) };
+    }
+  });
+  return parts;
+}
+
+/** Errors that trying again does not help against: the folder is the wrong one. */
+const PERMANENT = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR']);
+
+function fileFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return new Fault('sink', `file: ${message}`, {
+    cause: error,
+    ...(PERMANENT.has(code) ? { retry: { kind: 'never' } } : {}),
+  });
+}

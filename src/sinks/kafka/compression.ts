@@ -1,0 +1,47 @@
+import { promisify } from 'node:util';
+import { gunzip, gzip, zstdCompress, zstdDecompress } from 'node:zlib';
+
+/** One of Kafka's codecs over the records of a batch. */
+export interface Codec {
+  compress(bytes: Buffer): Promise<Buffer>;
+  decompress(bytes: Buffer): Promise<Buffer>;
+}
+
+/** The codecs by Kafka's names; packages are loaded when a codec is first used. */
+export const CODECS: Readonly<Record<'gzip' | 'snappy' | 'lz4' | 'zstd', Codec>> = {
+  gzip: { compress: promisify(gzip) as (bytes: Buffer) => Promise<Buffer>, decompress: promisify(gunzip) },
+  zstd: {
+    compress: promisify(zstdCompress) as (bytes: Buffer) => Promise<Buffer>,
+    decompress: promisify(zstdDecompress),
+  },
+  lz4: {
+    compress: async (bytes) => (await import('lz4-napi')).compressFrame(bytes),
+    decompress: async (bytes) => (await import('lz4-napi')).decompressFrame(bytes),
+  },
+  snappy: { compress: snappyCompress, decompress: snappyDecompress },
+};
+
+/** Java's SnappyOutputStream: this, version 1 and lowest compatible version 1, then blocks, each behind its length. */
+const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1]);
+const XERIAL_MAGIC_BYTES = 8;
+
+async function snappyCompress(bytes: Buffer): Promise<Buffer> {
+  const { compress } = await import('snappyjs');
+  const block = compress(bytes);
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(block.length);
+  return Buffer.concat([XERIAL, length, block]);
+}
+
+/** Reads Java's framing, and the bare block that some clients write. */
+async function snappyDecompress(bytes: Buffer): Promise<Buffer> {
+  const { uncompress } = await import('snappyjs');
+  if (XERIAL.compare(bytes, 0, XERIAL_MAGIC_BYTES, 0, XERIAL_MAGIC_BYTES) !== 0) return Buffer.from(uncompress(bytes));
+  const blocks: Uint8Array[] = [];
+  for (let at = XERIAL.length; at < bytes.length; ) {
+    const length = bytes.readInt32BE(at);
+    blocks.push(uncompress(bytes.subarray(at + 4, at + 4 + length)));
+    at += 4 + length;
+  }
+  return Buffer.concat(blocks);
+}

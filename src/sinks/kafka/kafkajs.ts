@@ -1,0 +1,240 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { connect, isIP, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import kafkajs, {
+  type Admin,
+  CompressionTypes,
+  Kafka,
+  type KafkaConfig as KafkaOptions,
+  logLevel,
+  type PartitionerArgs,
+  Partitioners,
+  type PartitionMetadata,
+  type Producer,
+  type ProducerConfig,
+  type SASLOptions,
+} from 'kafkajs';
+import { Fault } from '../../domain/fault.ts';
+import { CODECS } from './compression.ts';
+import type { KafkaConfig, KafkaLog } from './config.ts';
+
+export type { Admin, PartitionerArgs, PartitionMetadata, Producer, ProducerConfig };
+export { CompressionTypes, Partitioners };
+
+const require = createRequire(import.meta.url);
+
+/** The parts of kafkajs 2.2.4 behind its public face that reading without a consumer group needs (src/cluster, src/broker). */
+export interface Cluster {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  addTargetTopic(topic: string): Promise<void>;
+  refreshMetadata(): Promise<void>;
+  findTopicPartitionMetadata(topic: string): PartitionMetadata[];
+  findBroker(of: { nodeId: string }): Promise<FetchingBroker>;
+  fetchTopicsOffset(
+    topics: { topic: string; partitions: { partition: number }[]; fromBeginning?: boolean; fromTimestamp?: number }[],
+  ): Promise<{ topic: string; partitions: { partition: number; offset: string }[] }[]>;
+}
+
+export interface FetchingBroker {
+  fetch(request: {
+    isolationLevel: number;
+    maxWaitTime: number;
+    minBytes: number;
+    maxBytes: number;
+    topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[];
+  }): Promise<{ responses: { topicName: string; partitions: FetchedPartition[] }[] }>;
+}
+
+export interface FetchedPartition {
+  readonly partition: number;
+  readonly highWatermark: string;
+  readonly lastStableOffset: string;
+  readonly abortedTransactions: readonly unknown[];
+  readonly messages: readonly FetchedMessage[];
+}
+
+export interface FetchedMessage {
+  readonly offset: string;
+  readonly timestamp: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly isControlRecord: boolean;
+}
+
+type MakeCluster = new (options: object) => Cluster;
+type MakeBatch = new (
+  topic: string,
+  fetchedOffset: string,
+  partition: FetchedPartition,
+) => { readonly messages: readonly FetchedMessage[] };
+
+const READ_COMMITTED = 1;
+
+/** One set of connections to the brokers, with kafkajs' clients over it. */
+export class KafkaConnection {
+  readonly #options: KafkaOptions;
+  readonly #kafka: Kafka;
+  readonly #sockets = new Set<Socket>();
+  #ended = false;
+
+  /** @throws Fault (never) where a certificate or key cannot be read. */
+  constructor(config: KafkaConfig, log: KafkaLog) {
+    addCodecs();
+    fixNegativeTimeouts();
+    this.#options = {
+      brokers: [...config.brokers],
+      clientId: config.clientId,
+      connectionTimeout: 3000,
+      requestTimeout: 10_000,
+      // Only to look for a broker that answers. What must not fail is repeated by its caller, who can also stop.
+      retry: {
+        initialRetryTime: 50,
+        maxRetryTime: 500,
+        factor: 0.2,
+        multiplier: 2,
+        retries: Math.max(3, config.brokers.length),
+      },
+      socketFactory: ({ host, port, ssl, onConnect }) => this.#openSocket(host, port, ssl, onConnect),
+      logLevel: logLevel.INFO,
+      // Whatever matters in them comes as an error too, and is told with the sink's state.
+      logCreator:
+        () =>
+        ({ namespace, log: { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...details } }) =>
+          log('debug', `kafkajs ${namespace}: ${message}`, details),
+      ...(config.ssl === null ? {} : { ssl: sslOptions(config.ssl) }),
+      ...(config.sasl === null ? {} : { sasl: saslOptions(config.sasl) }),
+    };
+    this.#kafka = new Kafka(this.#options);
+  }
+
+  admin(): Admin {
+    return this.#kafka.admin();
+  }
+
+  producer(options: ProducerConfig): Producer {
+    return this.#kafka.producer(options);
+  }
+
+  /** For reading committed records without a group. */
+  cluster(): Cluster {
+    const MakeOne = require('kafkajs/src/cluster') as MakeCluster;
+    const { createLogger } = require('kafkajs/src/loggers') as { createLogger(options: object): unknown };
+    return new MakeOne({
+      ...this.#options,
+      logger: createLogger({ level: this.#options.logLevel, logCreator: this.#options.logCreator }),
+      enforceRequestTimeout: true,
+      metadataMaxAge: 300_000,
+      allowAutoTopicCreation: false,
+      isolationLevel: READ_COMMITTED,
+    });
+  }
+
+  /** Cuts every connection at once; requests under way fail. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy(new Error('cut'));
+  }
+
+  /** Cuts every connection and opens none any more: what kafkajs still tries fails. */
+  end(): void {
+    this.#ended = true;
+    this.cut();
+  }
+
+  #openSocket(host: string, port: number, ssl: ConnectionOptions | undefined, onConnect: () => void): Socket {
+    if (this.#ended) throw new Error('closed');
+    const socket = ssl
+      ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
+      : connect({ host, port, noDelay: true }, onConnect);
+    socket.setKeepAlive(true, 60_000);
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    return socket;
+  }
+}
+
+/** Fetches what is committed from the offset on, `maxBytes` a partition; waits `maxWaitMs` for it. */
+export async function fetchCommitted(
+  broker: FetchingBroker,
+  topic: string,
+  offsets: ReadonlyMap<number, string>,
+  { maxWaitMs, maxBytes }: { readonly maxWaitMs: number; readonly maxBytes: number },
+): Promise<readonly { readonly fetched: FetchedPartition; readonly committed: readonly FetchedMessage[] }[]> {
+  const Batch = require('kafkajs/src/consumer/batch') as MakeBatch;
+  const partitions = [...offsets].map(([partition, fetchOffset]) => ({ partition, fetchOffset, maxBytes }));
+  const { responses } = await broker.fetch({
+    isolationLevel: READ_COMMITTED,
+    maxWaitTime: maxWaitMs,
+    minBytes: 1,
+    maxBytes: 50 * 2 ** 20,
+    topics: [{ topic, partitions }],
+  });
+  return responses.flatMap((response) =>
+    response.partitions.map((fetched) => ({
+      fetched,
+      committed: new Batch(topic, offsets.get(fetched.partition) ?? '0', fetched).messages,
+    })),
+  );
+}
+
+function sslOptions(ssl: NonNullable<KafkaConfig['ssl']>): ConnectionOptions | true {
+  if (ssl === true) return true;
+  const { caFile, certFile, keyFile } = ssl;
+  return {
+    ...(caFile === undefined ? {} : { ca: readFile(caFile) }),
+    ...(certFile === undefined ? {} : { cert: readFile(certFile) }),
+    ...(keyFile === undefined ? {} : { key: readFile(keyFile) }),
+  };
+}
+
+function readFile(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new Fault('sink', `kafka.ssl: ${path} cannot be read`, { retry: { kind: 'never' }, cause });
+  }
+}
+
+function saslOptions({ mechanism, username, password }: NonNullable<KafkaConfig['sasl']>): SASLOptions {
+  return { mechanism, username, password: password.reveal() };
+}
+
+/** kafkajs has gzip alone; the others are entered in its table, which is one for the process. */
+function addCodecs(): void {
+  const table = [
+    [CompressionTypes.GZIP, CODECS.gzip],
+    [CompressionTypes.Snappy, CODECS.snappy],
+    [CompressionTypes.LZ4, CODECS.lz4],
+    [CompressionTypes.ZSTD, CODECS.zstd],
+  ] as const;
+  for (const [type, codec] of table) {
+    // Node sees no named export of this name.
+    kafkajs.CompressionCodecs[type] = () => ({
+      compress: (encoder: { readonly buffer: Buffer }) => codec.compress(encoder.buffer),
+      decompress: (bytes: Buffer) => codec.decompress(bytes),
+    });
+  }
+}
+
+interface RequestQueue {
+  readonly pending: readonly unknown[];
+  scheduleCheckPendingRequests(): void;
+}
+
+let fixed = false;
+
+/**
+ * After each answer kafkajs 2.2.4 sets a timer that looks after waiting requests, also when none waits, and then with a
+ * negative time, of which Node.js 24 warns (kafkajs issue 1751, never released). With nothing that waits there is
+ * nothing to look after: the next request that has to wait sets the timer.
+ */
+function fixNegativeTimeouts(): void {
+  if (fixed) return;
+  fixed = true;
+  const { prototype } = require('kafkajs/src/network/requestQueue') as { readonly prototype: RequestQueue };
+  const schedule = prototype.scheduleCheckPendingRequests;
+  prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
+    if (this.pending.length > 0) schedule.call(this);
+  };
+}

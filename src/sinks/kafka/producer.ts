@@ -1,0 +1,390 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Fault } from '../../domain/fault.ts';
+import type { Health, Outcome } from '../contract.ts';
+import type { Compression, KafkaConfig, KafkaLog } from './config.ts';
+import { CompressionTypes, KafkaConnection, type PartitionerArgs, type Producer } from './kafkajs.ts';
+import { kafkaFault, needsNewConnection, reasonOf, verdictOf } from './kafka-error.ts';
+import type { TopicLayout } from './topic-layout.ts';
+
+/** An encoded record. */
+export interface Message {
+  readonly topic: string;
+  readonly key: string;
+  readonly value: Buffer;
+}
+
+/** The one way to Kafka's topics; a client library stands behind it. Driven with one `produce` at a time. */
+export interface BatchProducer {
+  /** Connects. Rejects with a Fault. */
+  open(): Promise<void>;
+  /** One outcome per message, once each is certain. Takes as long as the brokers are away; `close` ends it. */
+  produce(messages: readonly Message[], layouts: ReadonlyMap<string, TopicLayout>): Promise<readonly Outcome[]>;
+  health(): Health;
+  /** Ends what is under way (its outcome is `retry`) and every connection. */
+  close(): Promise<void>;
+}
+
+export type ProducerConnection = Pick<KafkaConnection, 'producer' | 'cut' | 'end'>;
+
+export interface ProducerOptions {
+  readonly config: KafkaConfig;
+  readonly log: KafkaLog;
+  /** Milliseconds, for Health. */
+  readonly now: () => number;
+  /** Waits between attempts; ends early when the signal says so. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Instead of connections to the configured brokers. */
+  readonly connection?: ProducerConnection;
+}
+
+/** A message as kafkajs gets it: it hands it back to the partitioner at each attempt. */
+interface Placed {
+  readonly key: string;
+  readonly value: Buffer;
+  readonly index: number;
+  readonly partition: number;
+  send: Send;
+}
+
+/** One call of kafkajs: everything in it goes to one broker. */
+interface Send {
+  readonly leader: number;
+  moved: boolean;
+}
+
+/** The messages of a partition that go together: a record batch, stored whole or not at all. */
+interface Part {
+  readonly layout: TopicLayout;
+  readonly partition: number;
+  readonly round: number;
+  readonly messages: Placed[];
+  bytes: number;
+}
+
+const NO_PARTS: readonly Part[] = [];
+const NOWHERE: Send = { leader: -1, moved: false };
+const DELIVERED: Outcome = { kind: 'delivered' };
+
+/** Below the 1 MiB that brokers take by default; halved where they take less. */
+const FIRST_MAX_PART_BYTES = 900_000;
+const MIN_MAX_PART_BYTES = 16_384;
+/** Of a record beside key and value, at most: lengths, offset, timestamp. */
+const RECORD_OVERHEAD_BYTES = 32;
+/** How long the broker waits for its replicas; less than the request's own timeout. */
+const REPLICAS_TIMEOUT_MS = 8000;
+const PAUSES_MS = [50, 100, 200, 400, 800, 1000];
+const MISSING_TRIES = 10;
+const LAST_ANSWER_MS = 500;
+
+const COMPRESSION: Readonly<Record<Compression, CompressionTypes>> = {
+  none: CompressionTypes.None,
+  gzip: CompressionTypes.GZIP,
+  snappy: CompressionTypes.Snappy,
+  lz4: CompressionTypes.LZ4,
+  zstd: CompressionTypes.ZSTD,
+};
+
+/**
+ * kafkajs 2.2.4, driven so that it neither loses nor repeats (docs/decisions/0002): idempotent; after an error the very
+ * same record batches are sent again, by the same producer, before anything else; all of a call goes to one broker.
+ */
+export class KafkajsProducer implements BatchProducer {
+  readonly #connection: ProducerConnection;
+  readonly #pauseFor: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly #now: () => number;
+  readonly #compression: CompressionTypes;
+  readonly #stop = new AbortController();
+  #producer: Producer | undefined;
+  #layouts: ReadonlyMap<string, TopicLayout> = new Map();
+  #maxPartBytes = FIRST_MAX_PART_BYTES;
+  /** Why this producer must not send anything any more. */
+  #broken: Fault | undefined;
+  #health: Health = { state: 'up' };
+  #reconnecting: Promise<void> | undefined;
+  #underWay: Promise<unknown> | undefined;
+
+  /** @throws Fault (never) where the configuration cannot be used. */
+  constructor({ config, log, now, pause = wait, connection = new KafkaConnection(config, log) }: ProducerOptions) {
+    this.#connection = connection;
+    this.#pauseFor = pause;
+    this.#now = now;
+    this.#compression = COMPRESSION[config.compression];
+  }
+
+  async open(): Promise<void> {
+    const producer = this.#connection.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      // As few as kafkajs lets an idempotent producer have: the repeating is done here, where it can be stopped.
+      retry: { retries: 1 },
+      createPartitioner: () => (args) => this.#place(args),
+    });
+    this.#producer = producer;
+    this.#broken = undefined;
+    try {
+      await producer.connect();
+      this.#up();
+    } catch (error) {
+      this.#producer = undefined;
+      this.#down(reasonOf(error));
+      await disconnect(producer);
+      throw kafkaFault(error);
+    }
+  }
+
+  produce(messages: readonly Message[], layouts: ReadonlyMap<string, TopicLayout>): Promise<readonly Outcome[]> {
+    const outcomes = this.#produce(messages, layouts);
+    this.#underWay = outcomes;
+    return outcomes;
+  }
+
+  async #produce(messages: readonly Message[], layouts: ReadonlyMap<string, TopicLayout>): Promise<readonly Outcome[]> {
+    const outcomes: Outcome[] = new Array<Outcome>(messages.length).fill(DELIVERED);
+    this.#layouts = layouts;
+    try {
+      if (this.#broken !== undefined || this.#producer === undefined) await this.#renew();
+      for (const round of this.#rounds(messages)) await this.#deliver(round, outcomes);
+    } catch (error) {
+      const fault = kafkaFault(error);
+      return outcomes.map(() => ({ kind: 'retry', fault }));
+    }
+    return outcomes;
+  }
+
+  health(): Health {
+    return this.#health;
+  }
+
+  async close(): Promise<void> {
+    // What is under way is answered in a moment where the brokers are there, and not for long where they are not.
+    if (this.#health.state === 'up') await Promise.race([this.#underWay, delay(LAST_ANSWER_MS, undefined, { ref: false })]);
+    this.#stop.abort();
+    this.#connection.end();
+    if (this.#producer !== undefined) await disconnect(this.#producer);
+  }
+
+  /** The messages by partition, in their order, each part within the size that brokers take; a further part of a partition is in a later round. */
+  #rounds(messages: readonly Message[]): readonly (readonly Part[])[] {
+    const rounds: Part[][] = [];
+    const open = new Map<TopicLayout, (Part | undefined)[]>();
+    for (let index = 0; index < messages.length; index++) {
+      const { topic, key, value } = messages[index] as Message;
+      const layout = this.#layoutOf(topic);
+      const partition = layout.partitionOf(key);
+      const size = key.length + value.length + RECORD_OVERHEAD_BYTES;
+      let parts = open.get(layout);
+      if (parts === undefined) {
+        parts = [];
+        open.set(layout, parts);
+      }
+      let part = parts[partition];
+      if (part === undefined || part.bytes + size > this.#maxPartBytes) {
+        part = { layout, partition, round: part === undefined ? 0 : part.round + 1, messages: [], bytes: 0 };
+        parts[partition] = part;
+        const round = rounds[part.round];
+        if (round === undefined) rounds[part.round] = [part];
+        else round.push(part);
+      }
+      part.messages.push({ key, value, index, partition, send: NOWHERE });
+      part.bytes += size;
+    }
+    return rounds;
+  }
+
+  #layoutOf(topic: string): TopicLayout {
+    const layout = this.#layouts.get(topic);
+    if (layout === undefined) throw new Fault('internal', `kafka: topic ${topic} was not looked up`);
+    return layout;
+  }
+
+  /** Sends each broker its parts, all brokers at once. */
+  async #deliver(parts: readonly Part[], outcomes: Outcome[]): Promise<void> {
+    const byLeader = new Map<number, Part[]>();
+    for (const part of parts) {
+      const leader = part.layout.leaderOf(part.partition);
+      const group = byLeader.get(leader);
+      if (group === undefined) byLeader.set(leader, [part]);
+      else group.push(part);
+    }
+    await Promise.all([...byLeader].map(([leader, group]) => this.#settle(group, leader, outcomes)));
+  }
+
+  /** Sends the parts of one broker until it is certain what became of them. */
+  async #settle(group: readonly Part[], leader: number, outcomes: Outcome[]): Promise<void> {
+    let parts = group;
+    for (let failures = 0; ; failures++) {
+      if (this.#broken !== undefined || this.#producer === undefined || this.#stop.signal.aborted) {
+        this.#leave(parts, this.#broken ?? new Fault('sink', 'kafka: closed'), outcomes);
+        return;
+      }
+      const send: Send = { leader, moved: false };
+      let error: unknown;
+      try {
+        parts = await this.#send(this.#producer, parts, send);
+        this.#up();
+        if (parts.length === 0) return;
+        error = new Unanswered(`no answer for partition ${parts[0]?.partition} of ${parts[0]?.layout.topic}`);
+      } catch (caught) {
+        error = caught;
+      }
+      if (send.moved) {
+        await this.#deliver(parts, outcomes);
+        return;
+      }
+      const verdict = verdictOf(error);
+      if (verdict === 'passing' || (verdict === 'missing' && failures < MISSING_TRIES)) {
+        this.#down(reasonOf(error));
+        await this.#pause(failures);
+        if (needsNewConnection(error)) await this.#reconnect();
+        continue;
+      }
+      const [part] = parts;
+      if (part !== undefined && parts.length === 1) {
+        await this.#judge(part, leader, verdict, error, outcomes);
+        return;
+      }
+      // The error is one part's and does not say whose. The same parts one by one: what was stored is known by its numbers.
+      for (const each of parts) await this.#settle([each], leader, outcomes);
+      return;
+    }
+  }
+
+  async #judge(part: Part, leader: number, verdict: string, error: unknown, outcomes: Outcome[]): Promise<void> {
+    if (verdict === 'stored') return;
+    if (verdict === 'broken' || verdict === 'missing') {
+      this.#broken = kafkaFault(error);
+      this.#down(reasonOf(error));
+      this.#leave([part], this.#broken, outcomes);
+      return;
+    }
+    const { messages } = part;
+    const [only] = messages;
+    if (only !== undefined && messages.length === 1) {
+      const message = `kafka: ${part.layout.topic}: ${reasonOf(error)} (${only.value.length} bytes)`;
+      outcomes[only.index] = {
+        kind: 'rejected',
+        fault: new Fault('sink', message, { retry: { kind: 'never' }, cause: error }),
+      };
+      return;
+    }
+    if (verdict === 'too_large')
+      this.#maxPartBytes = Math.max(MIN_MAX_PART_BYTES, Math.min(this.#maxPartBytes, part.bytes / 2));
+    const middle = messages.length >> 1;
+    for (const half of [messages.slice(0, middle), messages.slice(middle)]) {
+      const bytes = half.reduce((sum, { key, value }) => sum + key.length + value.length + RECORD_OVERHEAD_BYTES, 0);
+      await this.#settle([{ ...part, messages: half, bytes }], leader, outcomes);
+    }
+  }
+
+  /** One attempt; returns the parts that kafkajs said nothing of, which it did not send. */
+  async #send(producer: Producer, parts: readonly Part[], send: Send): Promise<readonly Part[]> {
+    const byTopic = new Map<string, Placed[]>();
+    for (const { layout, messages } of parts) {
+      const topicMessages = byTopic.get(layout.topic);
+      for (const message of messages) message.send = send;
+      if (topicMessages === undefined) byTopic.set(layout.topic, messages.slice());
+      else for (const message of messages) topicMessages.push(message);
+    }
+    const answers = await producer.sendBatch({
+      acks: -1,
+      timeout: REPLICAS_TIMEOUT_MS,
+      compression: this.#compression,
+      topicMessages: [...byTopic].map(([topic, messages]) => ({ topic, messages })),
+    });
+    if (answers.length === parts.length) return NO_PARTS;
+    return parts.filter(
+      ({ layout, partition }) =>
+        !answers.some((answer) => answer.topicName === layout.topic && answer.partition === partition),
+    );
+  }
+
+  /** kafkajs' partitioner: a message stays in the partition that it was first given, and the call ends where that moved to another broker. */
+  #place({ topic, partitionMetadata, message }: PartitionerArgs): number {
+    if (this.#stop.signal.aborted) throw new Moved('closed');
+    // kafkajs hands back the very objects that #send gave it
+    const placed = message as unknown as Placed;
+    const layout = this.#layoutOf(topic);
+    layout.learn(partitionMetadata);
+    if (layout.leaderOf(placed.partition) !== placed.send.leader) {
+      placed.send.moved = true;
+      throw new Moved(`partition ${placed.partition} of ${topic} moved`);
+    }
+    return placed.partition;
+  }
+
+  #leave(parts: readonly Part[], fault: Fault, outcomes: Outcome[]): void {
+    for (const { messages } of parts) for (const { index } of messages) outcomes[index] = { kind: 'retry', fault };
+  }
+
+  /** A producer of its own number, for what another left uncertain is settled or given up. */
+  async #renew(): Promise<void> {
+    const old = this.#producer;
+    this.#producer = undefined;
+    if (old !== undefined) await disconnect(old);
+    await this.open();
+  }
+
+  /** New connections for the same producer, where the old ones are not to be trusted. */
+  #reconnect(): Promise<void> {
+    this.#reconnecting ??= this.#connectAgain().finally(() => {
+      this.#reconnecting = undefined;
+    });
+    return this.#reconnecting;
+  }
+
+  async #connectAgain(): Promise<void> {
+    const producer = this.#producer;
+    this.#connection.cut();
+    if (producer === undefined) return;
+    await disconnect(producer);
+    for (let failures = 0; !this.#stop.signal.aborted; failures++) {
+      try {
+        await producer.connect();
+        return;
+      } catch (error) {
+        this.#down(reasonOf(error));
+        await this.#pause(failures);
+      }
+    }
+  }
+
+  async #pause(failures: number): Promise<void> {
+    await this.#pauseFor(PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)] as number, this.#stop.signal);
+  }
+
+  #up(): void {
+    if (this.#health.state === 'down') this.#health = { state: 'up' };
+  }
+
+  #down(reason: string): void {
+    this.#health = {
+      state: 'down',
+      sinceMs: this.#health.state === 'down' ? this.#health.sinceMs : this.#now(),
+      reason,
+    };
+  }
+}
+
+/** kafkajs passed a partition over, as one that its topic does not have (any more). */
+class Unanswered extends Error {
+  readonly type = 'UNKNOWN_TOPIC_OR_PARTITION';
+}
+
+/** Ends a call of kafkajs before anything is sent. */
+class Moved extends Error {
+  readonly retriable = false;
+}
+
+async function wait(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => {});
+}
+
+const DISCONNECT_MS = 500;
+
+/** kafkajs waits for requests under way; where none is answered any more, not for long. */
+async function disconnect(producer: Producer): Promise<void> {
+  const timeout = new AbortController();
+  await Promise.race([producer.disconnect().catch(() => {}), wait(DISCONNECT_MS, timeout.signal)]);
+  timeout.abort();
+}

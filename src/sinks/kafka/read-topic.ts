@@ -1,0 +1,46 @@
+import { newWireDecoder } from '../../codec/wire-format.ts';
+import { asFault, type Fault } from '../../domain/fault.ts';
+import type { FeedRecord } from '../../domain/record.ts';
+import type { KafkaConfig, KafkaLog } from './config.ts';
+import { type FetchOptions, fetchTopic } from './fetch-topic.ts';
+import { registryOf } from './registry-client.ts';
+
+export interface TopicRecord {
+  readonly partition: number;
+  readonly offset: string;
+  /** The broker's append time, milliseconds since 1970. */
+  readonly timestamp: number;
+  readonly key: string | null;
+  /** A Fault (malformed) where it is none of ours. */
+  readonly record: FeedRecord | Fault;
+}
+
+/**
+ * The committed records of a topic (full name), in order per partition; both framings are read, Confluent's with the
+ * configured registry. Tombstones are passed over. Rejects with a Fault where the brokers or the registry fail.
+ */
+export async function* readTopic(
+  config: KafkaConfig,
+  topic: string,
+  options: FetchOptions,
+  log: KafkaLog,
+): AsyncGenerator<TopicRecord, void, undefined> {
+  const registry = registryOf(config);
+  const decode = newWireDecoder(registry === undefined ? undefined : (id) => registry.schemaById(id));
+  for await (const messages of fetchTopic(config, topic, options, log)) {
+    for (const { partition, offset, timestamp, key, value } of messages) {
+      if (value === null) continue;
+      yield { partition, offset, timestamp, key, record: await decoded(decode, value) };
+    }
+  }
+}
+
+async function decoded(decode: ReturnType<typeof newWireDecoder>, value: Buffer): Promise<FeedRecord | Fault> {
+  try {
+    return await decode(value);
+  } catch (error) {
+    const fault = asFault(error);
+    if (fault.kind !== 'malformed') throw fault;
+    return fault;
+  }
+}

@@ -1,0 +1,139 @@
+import { codecOf } from '../../codec/avro.ts';
+import type { SchemaRegistry } from '../../codec/schema-registry.ts';
+import { TOPICS, topicOf } from '../../codec/topics.ts';
+import { encodeConfluent, encodeSingleObject } from '../../codec/wire-format.ts';
+import { asFault, Fault } from '../../domain/fault.ts';
+import type { Position } from '../../domain/record.ts';
+import type { Health, Outcome, OutRecord, Sink } from '../contract.ts';
+import { hasTopic, prepareTopics } from './admin.ts';
+import { PRODUCERS } from './clients.ts';
+import type { KafkaConfig, KafkaLog } from './config.ts';
+import type { BatchProducer, Message } from './producer.ts';
+import { readTopic } from './read-topic.ts';
+import { registryOf } from './registry-client.ts';
+import type { TopicLayout } from './topic-layout.ts';
+
+export interface KafkaSinkOptions {
+  readonly config: KafkaConfig;
+  /** The environments whose topics are made at the start: `` for production, `simulated.` and so on; others when their first record comes. */
+  readonly environmentPrefixes: readonly string[];
+  readonly log: KafkaLog;
+  /** Milliseconds, for Health. */
+  readonly now: () => number;
+}
+
+/**
+ * Records to Kafka topics, Avro in the framing that the configuration asks for.
+ * @throws Fault (never) where the configuration cannot be used.
+ */
+export function createKafkaSink(options: KafkaSinkOptions): Sink {
+  return new KafkaSink(options);
+}
+
+class KafkaSink implements Sink {
+  readonly name = 'kafka';
+  readonly #config: KafkaConfig;
+  readonly #log: KafkaLog;
+  readonly #producer: BatchProducer;
+  readonly #registry: SchemaRegistry | undefined;
+  readonly #prefixes: Set<string>;
+  /** By full name; empty: to be looked up (again). */
+  #layouts: ReadonlyMap<string, TopicLayout> = new Map();
+  /** The registry's ids of the schemas, by full topic name. */
+  readonly #schemaIds = new Map<string, number>();
+  readonly #fullNames = new Map<string, string>();
+  #health: Health;
+  #isOpen = false;
+
+  constructor({ config, environmentPrefixes, log, now }: KafkaSinkOptions) {
+    this.#config = config;
+    this.#log = log;
+    this.#prefixes = new Set(environmentPrefixes);
+    this.#registry = registryOf(config);
+    this.#producer = PRODUCERS[config.client]({ config, log, now });
+    this.#health = { state: 'down', sinceMs: now(), reason: 'not open' };
+  }
+
+  async open(): Promise<void> {
+    await this.#prepare();
+    await this.#producer.open();
+    this.#isOpen = true;
+  }
+
+  async write(batch: readonly OutRecord[]): Promise<readonly Outcome[]> {
+    try {
+      if (batch.some(({ topic }) => !this.#layouts.has(this.#fullName(topic)))) {
+        for (const { topic } of batch) this.#prefixes.add(environmentPrefixOf(topic));
+        await this.#prepare();
+      }
+    } catch (error) {
+      const fault = asFault(error);
+      return batch.map(() => ({ kind: 'retry', fault }));
+    }
+    const messages: Message[] = [];
+    const refused = new Map<number, Outcome>();
+    for (let index = 0; index < batch.length; index++) {
+      const { topic, key, record } = batch[index] as OutRecord;
+      const name = this.#fullName(topic);
+      try {
+        const schemaId = this.#schemaIds.get(name);
+        const value = schemaId === undefined ? encodeSingleObject(record) : encodeConfluent(record, schemaId);
+        messages.push({ topic: name, key, value });
+      } catch (error) {
+        refused.set(index, { kind: 'rejected', fault: asFault(error) });
+      }
+    }
+    const outcomes = await this.#producer.produce(messages, this.#layouts);
+    if (outcomes.some(({ kind }) => kind === 'retry')) this.#layouts = new Map();
+    if (refused.size === 0) return outcomes;
+    const answered = outcomes.values();
+    return batch.map((_, index) => refused.get(index) ?? (answered.next().value as Outcome));
+  }
+
+  async positions(environmentPrefix: string): Promise<readonly Position[]> {
+    const topic = this.#fullName(environmentPrefix + topicOf('position').name);
+    const last = new Map<string, Position>();
+    const options = { from: 'beginning', follow: false } as const;
+    if (!this.#layouts.has(topic) && !(await hasTopic(this.#config, topic, this.#log))) return [];
+    for await (const { key, record } of readTopic(this.#config, topic, options, this.#log)) {
+      if (record instanceof Fault) throw record;
+      if (record.kind === 'position' && key !== null) last.set(key, record);
+    }
+    return [...last.values()];
+  }
+
+  async close(): Promise<void> {
+    await this.#producer.close();
+  }
+
+  health(): Health {
+    return this.#isOpen ? this.#producer.health() : this.#health;
+  }
+
+  /** Topics and schemas of every environment in use: made or looked up. */
+  async #prepare(): Promise<void> {
+    const prefixes = [...this.#prefixes];
+    this.#layouts = await prepareTopics(this.#config, prefixes, this.#log);
+    if (this.#registry === undefined) return;
+    for (const prefix of prefixes) {
+      for (const { name: short, kind } of TOPICS) {
+        const name = this.#fullName(prefix + short);
+        this.#schemaIds.set(name, await this.#registry.idOf(`${name}-value`, codecOf(kind).schemaJson));
+      }
+    }
+  }
+
+  #fullName(topic: string): string {
+    let name = this.#fullNames.get(topic);
+    if (name === undefined) {
+      name = this.#config.topicPrefix + topic;
+      this.#fullNames.set(topic, name);
+    }
+    return name;
+  }
+}
+
+/** `simulated.` of `simulated.trades`. */
+function environmentPrefixOf(topic: string): string {
+  return topic.slice(0, topic.lastIndexOf('.') + 1);
+}

@@ -1,0 +1,35 @@
+import type { FileCodec } from './avro-file/container.ts';
+import type { Sink } from './contract.ts';
+import type { KafkaConfig, KafkaLog } from './kafka/config.ts';
+
+/** What the sinks need of the configuration and of the process. */
+export interface SinkSettings {
+  readonly kafka: KafkaConfig;
+  readonly file: { readonly dir: string; readonly rotateMb: number; readonly codec: FileCodec | 'none' };
+  /** What stands before the topics of the environments in use: `` for production, `simulated.` and so on. */
+  readonly environmentPrefixes: readonly string[];
+  readonly log: KafkaLog;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds since 1970. */
+  readonly wallClockMs: () => number;
+}
+
+/** By the name in the configuration's `sinks`. A sink's libraries are loaded when it is asked for. */
+export const sinks: Readonly<Record<'kafka' | 'file', (settings: SinkSettings) => Promise<Sink>>> = {
+  async kafka({ kafka, environmentPrefixes, log, now }) {
+    const { createKafkaSink } = await import('./kafka/sink.ts');
+    return createKafkaSink({ config: kafka, environmentPrefixes, log, now });
+  },
+  async file({ file, log, wallClockMs }) {
+    const { createAvroFileSink } = await import('./avro-file/sink.ts');
+    return createAvroFileSink({
+      dir: file.dir,
+      rotateMb: file.rotateMb,
+      codec: file.codec === 'none' ? 'null' : file.codec,
+      now: wallClockMs,
+      onRepaired: (part, repair) =>
+        log('warn', 'a file that a crash left open was closed', { event: 'file_repaired', file: part, ...repair }),
+    });
+  },
+};

@@ -1,0 +1,37 @@
+import type { ListedInstrument, RestRequest } from '../contract.ts';
+import { readArray, readObject, readString, readTime, within } from '../fields.ts';
+import type { BinanceExchangeInfo, BinanceSymbol, BinanceTime } from './wire.ts';
+
+/** The instrument list. `query`: what keeps the answer small, where the venue offers it. */
+export function exchangeInfo(query: string, weight: number): RestRequest<readonly ListedInstrument[]> {
+  return {
+    path: `/api/v3/exchangeInfo${query}`,
+    weight,
+    parse(body) {
+      const { symbols } = readObject<BinanceExchangeInfo>(body, '');
+      return readArray(symbols, 'symbols').map((row, index) => {
+        try {
+          return readSymbol(row);
+        } catch (error) {
+          throw within(`symbols[${index}]`, error);
+        }
+      });
+    },
+  };
+}
+
+function readSymbol(row: unknown): ListedInstrument {
+  const symbol = readObject<BinanceSymbol>(row, '');
+  return {
+    venueSymbol: readString(symbol.symbol, 'symbol'),
+    base: readString(symbol.baseAsset, 'baseAsset'),
+    quote: readString(symbol.quoteAsset, 'quoteAsset'),
+    trading: readString(symbol.status, 'status') === 'TRADING',
+  };
+}
+
+export const time: RestRequest<number> = {
+  path: '/api/v3/time',
+  weight: 1,
+  parse: (body) => readTime(readObject<BinanceTime>(body, '').serverTime, 'serverTime'),
+};

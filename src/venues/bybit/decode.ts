@@ -1,0 +1,109 @@
+import type { Instrument } from '../../domain/instrument.ts';
+import type { Decoded, Decoder, DecoderContext } from '../contract.ts';
+import { decodedEvents, ignored, type Origin, safely } from '../decoding.ts';
+import { malformed, readArray, readNumericId, readObject, readString, readTime, type Unchecked } from '../fields.ts';
+import { jsonOf, refuseDuplicateKeys, textOf } from '../read-frame.ts';
+import { spreadWarning } from '../top-of-book.ts';
+import { readAnswer } from './answer.ts';
+import { readBookTicker } from './decode-book-ticker.ts';
+import { readKlines } from './decode-klines.ts';
+import { readTicker } from './decode-ticker.ts';
+import { readTrades } from './decode-trades.ts';
+import { type BybitTopic, parseTopic } from './topic.ts';
+import type { BybitAnswerFrame, BybitBook, BybitDataFrame, BybitTicker } from './wire.ts';
+
+/** A decoder for one connection: it remembers the last update of each one-level book, to know the repeats. */
+export function bybitDecoder(context: DecoderContext): Decoder {
+  const origin: Origin = { venue: 'bybit', environment: context.environment };
+  const topics = new Map<string, BybitTopic>();
+  const lastUpdate = new Map<string, string>();
+
+  function topicOf(name: string): BybitTopic | undefined {
+    const known = topics.get(name);
+    if (known !== undefined) return known;
+    const topic = parseTopic(name);
+    // Only what was asked for is kept, so that a peer cannot make the map grow.
+    if (topic !== undefined && context.instruments.has(topic.symbol)) topics.set(name, topic);
+    return topic;
+  }
+
+  return safely((frame) => {
+    const text = textOf(frame);
+    const outer = readObject<BybitDataFrame & BybitAnswerFrame>(jsonOf(text), '');
+    if (outer.topic === undefined) {
+      const answer = readAnswer(outer);
+      refuseDuplicateKeys(text, keysOf(outer));
+      return answer;
+    }
+    const topic = topicOf(readString(outer.topic, 'topic'));
+    if (topic === undefined) return ignored('unknown_event');
+    const instrument = context.instruments.get(topic.symbol);
+    if (instrument === undefined) return ignored('unknown_symbol');
+    switch (topic.event) {
+      case 'trade': {
+        const data = readArray(outer.data, 'data');
+        const trades = readTrades(data, readTime(outer.ts, 'ts'), origin, instrument, frame.receivedAt);
+        refuseDuplicateKeys(text, keysOf(outer, data));
+        return decodedEvents(trades);
+      }
+      case 'kline': {
+        const data = readArray(outer.data, 'data');
+        const klines = readKlines(data, topic, origin, instrument, frame.receivedAt);
+        refuseDuplicateKeys(text, keysOf(outer, data));
+        return decodedEvents(klines);
+      }
+      case 'ticker':
+        return decodeTicker(text, outer, origin, instrument, frame.receivedAt);
+      case 'book_ticker':
+        return decodeBookTicker(text, outer, origin, instrument, frame.receivedAt, lastUpdate);
+      case 'depth':
+        return ignored('depth');
+    }
+  });
+}
+
+function decodeTicker(
+  text: string,
+  outer: Unchecked<BybitDataFrame>,
+  origin: Origin,
+  instrument: Instrument,
+  receivedAt: number,
+): Decoded {
+  const data = readSnapshot<BybitTicker>(outer);
+  const ticker = readTicker(data, readTime(outer.ts, 'ts'), origin, instrument, receivedAt);
+  refuseDuplicateKeys(text, keysOf(outer, [data]));
+  return decodedEvents([ticker]);
+}
+
+function decodeBookTicker(
+  text: string,
+  outer: Unchecked<BybitDataFrame>,
+  origin: Origin,
+  instrument: Instrument,
+  receivedAt: number,
+  lastUpdate: Map<string, string>,
+): Decoded {
+  const data = readSnapshot<BybitBook>(outer);
+  const updateId = readNumericId(data.u, 'data.u');
+  // The matching engine's time, comparable with that of trades; absent in recordings from before 2024.
+  const matchedAt = outer.cts === undefined ? null : readTime(outer.cts, 'cts');
+  const ticker = readBookTicker(data, updateId, matchedAt, origin, instrument, receivedAt);
+  refuseDuplicateKeys(text, keysOf(outer, [data]));
+  const repeated = lastUpdate.get(instrument.venueSymbol) === updateId;
+  lastUpdate.set(instrument.venueSymbol, updateId);
+  if (ticker === undefined) return ignored('one_sided_book');
+  return repeated ? decodedEvents([]) : decodedEvents([ticker], spreadWarning(ticker.bidPrice, ticker.askPrice));
+}
+
+/** The data of a topic that spot sends whole each time. */
+function readSnapshot<T>(outer: Unchecked<BybitDataFrame>): Unchecked<T> {
+  if (outer.type !== 'snapshot') throw malformed('type', `is ${JSON.stringify(outer.type)}, not snapshot`);
+  return readObject<T>(outer.data, 'data');
+}
+
+/** How many keys an envelope and the objects in it have. */
+function keysOf(outer: object, data: readonly unknown[] = []): number {
+  let keys = Object.keys(outer).length;
+  for (const item of data) keys += Object.keys(item as object).length;
+  return keys;
+}

@@ -1,0 +1,27 @@
+import type { Venue } from '../contract.ts';
+import { bybitDecoder } from './decode.ts';
+import { refusal } from './refusal.ts';
+import { instruments, time } from './rest.ts';
+import { subscribe, unsubscribe } from './subscribe.ts';
+import { bybitTopics } from './topic.ts';
+
+export const bybit: Venue = {
+  id: 'bybit',
+  limits: {
+    // All topics of a connection as one JSON array: at most 21,000 characters. 42 a topic is more than any needs.
+    topicsPerConnection: 500,
+    // Not documented; ten requests a second subscribe 100 topics.
+    messagesPerSecond: 10,
+    connectionLifetimeMs: undefined,
+  },
+  contiguousTradeIds: false,
+  topics: bybitTopics,
+  url: (base) => base,
+  subscribe,
+  unsubscribe,
+  heartbeat: { everyMs: 20_000, frame: (id) => JSON.stringify({ req_id: String(id), op: 'ping' }) },
+  newDecoder: bybitDecoder,
+  instruments,
+  time,
+  refusal,
+};

@@ -1,0 +1,88 @@
+import type { Fault } from '../domain/fault.ts';
+import type { Channel, Instrument, VenueId } from '../domain/instrument.ts';
+import type { DataWarning, MarketEvent, RawFrame, RotationReason } from '../domain/line.ts';
+import type { Environment } from '../domain/record.ts';
+
+/** A request over the socket: the frame to send, the id that its answer carries, the topics it is about. */
+export interface ControlRequest {
+  readonly id: string;
+  readonly frame: string;
+  readonly topics: readonly string[];
+}
+
+/** What a decoder has to know beside the frame. Fixed for one connection, but `instruments` may grow while it lives. */
+export interface DecoderContext {
+  readonly environment: Environment;
+  /** By the venue's symbol, upper case. A symbol that is not in it was not asked for. */
+  readonly instruments: ReadonlyMap<string, Instrument>;
+}
+
+/** What a frame means. A decoder never throws. */
+export type Decoded =
+  /** Market data, all of one symbol; empty where the frame repeats what this connection already told. */
+  | { readonly kind: 'events'; readonly events: readonly MarketEvent[]; readonly warning?: DataWarning }
+  | { readonly kind: 'ack'; readonly id: string | undefined }
+  | { readonly kind: 'pong' }
+  /** A control request was refused. `id` and `topics` as far as the answer names them; the whole request is refused. */
+  | {
+      readonly kind: 'refused';
+      readonly id: string | undefined;
+      readonly topics: readonly string[];
+      readonly fault: Fault;
+      /** Refused because the topics named (all of the request, where it names none) are subscribed: as good as an `ack`. */
+      readonly alreadySubscribed?: true;
+    }
+  | { readonly kind: 'rotate'; readonly reason: RotationReason }
+  /** Well-formed, but nothing that was asked for; counted by reason. */
+  | { readonly kind: 'ignored'; readonly reason: string }
+  | { readonly kind: 'malformed'; readonly fault: Fault };
+
+export type Decoder = (frame: RawFrame) => Decoded;
+
+/** A GET request of a venue's REST interface, without host; `weight` in the venue's own units. */
+export interface RestRequest<T> {
+  readonly path: string;
+  readonly weight: number;
+  /** The meaning of a 200 body; throws a Fault (malformed, naming the field) where it is not as documented. */
+  parse(body: unknown): T;
+}
+
+/** A row of the venue's instrument list. */
+export interface ListedInstrument {
+  readonly venueSymbol: string;
+  readonly base: string;
+  readonly quote: string;
+  /** Open for trading now. */
+  readonly trading: boolean;
+}
+
+export interface VenueLimits {
+  readonly topicsPerConnection: number;
+  /** Messages that we may send per second on one connection, pings and pongs included. */
+  readonly messagesPerSecond: number;
+  /** Age at which the venue closes a connection, milliseconds; undefined: no such rule. */
+  readonly connectionLifetimeMs: number | undefined;
+}
+
+/** All that the feed knows of one venue: a value made of pure functions (no clock, no I/O). */
+export interface Venue {
+  readonly id: VenueId;
+  readonly limits: VenueLimits;
+  /** True where trade ids of a symbol step by exactly one, so that a jump proves a loss. */
+  readonly contiguousTradeIds: boolean;
+  /** The venue's topics that carry a channel of an instrument; empty where it has no such channel. */
+  topics(instrument: Instrument, channel: Channel): readonly string[];
+  /** The address to open for a connection: the configured base, completed. Topics are subscribed by message, not in the address. */
+  url(base: string): string;
+  /** Requests that subscribe the topics, each within the venue's limits. `nextId` numbers requests within a connection, from 1. */
+  subscribe(topics: readonly string[], nextId: () => number): readonly ControlRequest[];
+  unsubscribe(topics: readonly string[], nextId: () => number): readonly ControlRequest[];
+  /** A heartbeat of ours that the venue wants, sent as a text frame; undefined where it pings us instead. */
+  readonly heartbeat: { readonly everyMs: number; frame(id: number): string } | undefined;
+  newDecoder(context: DecoderContext): Decoder;
+  readonly instruments: RestRequest<readonly ListedInstrument[]>;
+  /** Server time, milliseconds since 1970 (fractions where the venue tells more). */
+  readonly time: RestRequest<number>;
+  /** What a refusal (handshake or REST: status, headers in lower case, body as text) means. */
+  refusal(status: number, headers: Readonly<Record<string, string | undefined>>, body: string): Fault;
+}

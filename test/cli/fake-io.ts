@@ -1,0 +1,24 @@
+import type { CommandContext, Output } from '../../src/cli/command.ts';
+
+export interface FakeOutput extends Output {
+  text(): string;
+}
+
+export function fakeOutput(isTerminal = false, size = { columns: 80, rows: 24 }): FakeOutput {
+  let text = '';
+  return {
+    isTerminal,
+    size: () => size,
+    write: async (more) => {
+      text += more;
+    },
+    text: () => text,
+  };
+}
+
+/** What dispatch needs, with everything written kept. */
+export function fakeIo(
+  environment: Readonly<Record<string, string>> = {},
+): Omit<CommandContext, 'options' | 'arguments'> & { readonly out: FakeOutput; readonly err: FakeOutput } {
+  return { environment, out: fakeOutput(), err: fakeOutput(), signal: new AbortController().signal };
+}

@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { amount, count, duration, percent, rate } from '../../src/cli/figures.ts';
+
+it.each([
+  [0, '0 ms'],
+  [-3, '0 ms'],
+  [999.4, '999 ms'],
+  [1000, '1.0 s'],
+  [9999, '9.9 s'],
+  [99_999, '99 s'],
+  [100_000, '1 m 40 s'],
+  [3_600_000, '1 h 00 m'],
+  [172_800_000, '2 d 0 h'],
+])('%d ms is %s', (ms, text) => expect(duration(ms)).toBe(text));
+
+it.each([
+  [0, '0'],
+  [1234, '1,234'],
+  [9_999_999, '9,999,999'],
+  [12_345_678, '12.3 M'],
+  [12_345_678_901, '12.3 G'],
+])('a count of %d is %s', (value, text) => expect(count(value)).toBe(text));
+
+it('keeps every digit of a price and adds only zeros', () => {
+  expect(amount('64250.1', 2)).toBe('64,250.10');
+  expect(amount('0.00000123', 2)).toBe('0.00000123');
+  expect(amount('12345678901234567890.123456789012345678')).toBe('12,345,678,901,234,567,890.123456789012345678');
+  expect(amount('-1234')).toBe('-1,234');
+});
+
+it('shows percentages with their sign, and no negative zero', () => {
+  expect([percent('2.314'), percent('-2.316'), percent('0'), percent('-0.001')]).toEqual([
+    '+2.31%',
+    '-2.32%',
+    '+0.00%',
+    '+0.00%',
+  ]);
+});
+
+it('shows rates with a place below 100', () =>
+  expect([rate(0), rate(12.34), rate(1234.5)]).toEqual(['0.0', '12.3', '1,235']));

@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { afterEach, expect, it } from 'vitest';
+import { until } from '../support/until.ts';
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+function start(...argv: string[]) {
+  const child = spawn(process.execPath, ['src/cli/main.ts', ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+  children.push(child);
+  const said = { out: '', err: '' };
+  child.stdout.on('data', (chunk: Buffer) => {
+    said.out += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    said.err += chunk.toString();
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+  return { child, said, ended };
+}
+
+it('ends with the command’s exit code, complaints on stderr', async () => {
+  const { said, ended } = start('rnu');
+  expect(await ended).toBe(2);
+  expect(said.out).toBe('');
+  expect(said.err).toContain('did you mean run?');
+});
+
+it.each(['SIGINT', 'SIGTERM'] as const)('%s ends a command in 0', async (signal) => {
+  const { child, said, ended } = start('simulate', '--port', '0');
+  await until(() => said.out.includes('port'));
+  child.kill(signal);
+  expect(await ended).toBe(0);
+  expect(said.err).toBe('');
+});
+
+it('ends quietly when nobody reads any more', async () => {
+  const simulator = start('simulate', '--port', '0');
+  await until(() => simulator.said.out.includes('}'));
+  const { url } = JSON.parse(simulator.said.out) as { url: string };
+  const environment = { ...process.env, MARKET_FEED__VENUES__BYBIT__WEBSOCKET_URLS: `${url}/bybit/v5/public/spot` };
+  const watch = spawn(process.execPath, ['src/cli/main.ts', 'watch', 'btcusdt', 'book_ticker', '1000000'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: environment,
+  });
+  children.push(watch);
+  let complaints = '';
+  watch.stderr.on('data', (chunk: Buffer) => {
+    complaints += chunk.toString();
+  });
+  const ended = new Promise<number | null>((resolve) => watch.once('exit', (code) => resolve(code)));
+  await new Promise((resolve) => watch.stdout.once('data', resolve));
+  watch.stdout.destroy();
+  expect(await ended).toBe(0);
+  expect(complaints).toBe('');
+});

@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import { codecOf } from '../../src/codec/avro.ts';
+import { camelCase } from '../../src/codec/avro-type.ts';
+import type { AvroSchema, AvroSchemaObject } from '../../src/codec/schema-files.ts';
+import { fromUnscaled } from '../../src/domain/decimal.ts';
+import type { FeedRecord, RecordKind } from '../../src/domain/record.ts';
+
+const LARGEST = 10n ** 38n - 1n;
+
+/** Every decimal that there is, in canonical form; ordinary ones more often than not. */
+export const arbitraryDecimal = fc
+  .oneof(
+    fc.bigInt({ min: -LARGEST, max: LARGEST }),
+    fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }),
+    fc
+      .tuple(fc.nat(9_999_999), fc.integer({ min: 10, max: 18 }))
+      .map(([digits, zeros]) => BigInt(digits) * 10n ** BigInt(zeros)),
+    fc.tuple(fc.nat(127), fc.integer({ min: -1, max: 1 })).map(([bit, add]) => {
+      const value = 2n ** BigInt(bit) + BigInt(add);
+      return value > LARGEST ? LARGEST : value;
+    }),
+  )
+  .chain((value) => fc.constantFrom(value, -value))
+  .map(fromUnscaled);
+
+const arbitraryText = fc.oneof(fc.string(), fc.string({ unit: 'grapheme', maxLength: 80 }));
+
+function arbitraryOf(schema: AvroSchema): fc.Arbitrary<unknown> {
+  if (Array.isArray(schema)) return fc.oneof(...(schema as readonly AvroSchema[]).map(arbitraryOf));
+  const object = (typeof schema === 'string' ? { type: schema } : schema) as AvroSchemaObject;
+  if (object.logicalType === 'decimal') return arbitraryDecimal;
+  switch (object.type) {
+    case 'null':
+      return fc.constant(null);
+    case 'string':
+      return arbitraryText;
+    case 'boolean':
+      return fc.boolean();
+    case 'long':
+      return fc.oneof(fc.integer({ min: -(2 ** 52), max: 2 ** 53 - 2 }), fc.nat(200));
+    case 'double':
+      return fc.double({ noNaN: true });
+    case 'bytes':
+      return fc.uint8Array({ maxLength: 200 });
+    case 'enum':
+      return fc.constantFrom(...(object.symbols ?? []));
+    case 'array':
+      return fc.array(arbitraryOf(object.items as AvroSchema), { maxLength: 5 });
+    case 'map':
+      return fc.dictionary(
+        arbitraryText.filter((key) => key !== '__proto__'),
+        arbitraryOf(object.values as AvroSchema),
+        {
+          noNullPrototype: true,
+        },
+      );
+    default:
+      throw new Error(`no values for Avro ${JSON.stringify(object.type)}`);
+  }
+}
+
+/** Any record of a kind, from its schema. */
+export function arbitraryRecord(kind: RecordKind): fc.Arbitrary<FeedRecord> {
+  const fields = codecOf(kind).schema.fields.map((field) => [camelCase(field.name), arbitraryOf(field.type)] as const);
+  return fc
+    .record({ kind: fc.constant(kind), ...Object.fromEntries(fields) })
+    .map((record) => record as unknown as FeedRecord); // made field by field from its schema
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { environmentPrefix, keyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
+import type { FeedRecord } from '../../src/domain/record.ts';
+import {
+  sampleBookTicker,
+  sampleDeadLetter,
+  sampleGap,
+  sampleKline,
+  samplePosition,
+  samplePrice,
+  sampleRecords,
+  sampleStatus,
+  sampleTrade,
+} from './sample-records.ts';
+
+describe('topicNameOf', () => {
+  it('is the short name for production', () => {
+    expect(sampleRecords.map((record) => topicNameOf(record, false))).toEqual([
+      'trades',
+      'agg-trades',
+      'prices',
+      'book-tickers',
+      'klines',
+      'feed-status',
+      'gaps',
+      'positions',
+      'dead-letters',
+    ]);
+  });
+
+  it('keeps every other environment apart, by the record itself', () => {
+    expect(topicNameOf(sampleTrade({ environment: 'testnet' }), false)).toBe('testnet.trades');
+    expect(topicNameOf(samplePrice({ environment: 'simulated' }), false)).toBe('simulated.prices');
+    expect(topicNameOf(sampleGap({ environment: 'replay' }), false)).toBe('replay.gaps');
+    expect(topicNameOf(sampleStatus({ environment: 'simulated' }), false)).toBe('simulated.feed-status');
+  });
+
+  it('lets test data share the production topics where that is allowed', () => {
+    expect(topicNameOf(sampleTrade({ environment: 'testnet' }), true)).toBe('trades');
+    expect(environmentPrefix('replay', true)).toBe('');
+    expect(environmentPrefix('replay', false)).toBe('replay.');
+  });
+});
+
+describe('keyOf', () => {
+  it.each<[string, string, FeedRecord]>([
+    ['BTCUSDT', 'bybit:BTCUSDT', sampleTrade()],
+    ['BTCUSDT', 'bybit:BTCUSDT', samplePrice()],
+    ['ETHUSDT', 'bybit:ETHUSDT', sampleKline({ symbol: 'ETHUSDT', venueSymbol: 'ETHUSDT' })],
+    ['BTCUSDT', 'binance:BTCUSDT', sampleBookTicker({ venue: 'binance' })],
+    ['binance:BTCUSDT', 'binance:BTCUSDT', sampleGap()],
+    ['binance:BTCUSDT', 'binance:BTCUSDT', samplePosition()],
+    ['binance_us', 'binance_us', sampleDeadLetter()],
+    ['feed', 'feed', sampleStatus({ venue: null })],
+    ['bybit', 'bybit', sampleStatus()],
+    ['bybit:BTCUSDT', 'bybit:BTCUSDT', sampleStatus({ coin: 'BTC', details: { symbol: 'BTCUSDT' } })],
+    ['bybit:BTC', 'bybit:BTC', sampleStatus({ coin: 'BTC', details: {} })],
+  ])('is %s, in mode all %s', (failover, all, record) => {
+    expect(keyOf(record, 'failover')).toBe(failover);
+    expect(keyOf(record, 'all')).toBe(all);
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { identityOf } from '../../src/codec/identity.ts';
+import type { FeedRecord } from '../../src/domain/record.ts';
+import {
+  sampleAggTrade,
+  sampleBookTicker,
+  sampleDeadLetter,
+  sampleGap,
+  sampleKline,
+  samplePosition,
+  samplePrice,
+  sampleRecords,
+  sampleStatus,
+  sampleTrade,
+} from './sample-records.ts';
+
+describe('identityOf', () => {
+  it('differs from kind to kind', () => {
+    expect(new Set(sampleRecords.map(identityOf)).size).toBe(sampleRecords.length);
+    expect(identityOf(sampleTrade())).toBe('["TradeEvent","bybit","BTCUSDT","2290000000123456789",1763712345100]');
+  });
+
+  it.each<[string, FeedRecord, FeedRecord]>([
+    ['a trade received twice', sampleTrade(), sampleTrade({ receivedAt: 1, source: 'backfill', epoch: 9 })],
+    ['a candle received twice', sampleKline(), sampleKline({ receivedAt: 1 })],
+    ['a book ticker received twice', sampleBookTicker(), sampleBookTicker({ receivedAt: 1, timestamp: 5 })],
+    [
+      'a dead letter whose payload is the same',
+      sampleDeadLetter(),
+      sampleDeadLetter({ payload: Buffer.from('{"p":"NaN"}') }),
+    ],
+  ])('is equal: %s', (_, a, b) => {
+    expect(identityOf(a)).toBe(identityOf(b));
+  });
+
+  it.each<[string, FeedRecord, FeedRecord]>([
+    ['a trade id that started again', sampleTrade(), sampleTrade({ timestamp: 5 })],
+    ['an aggregated trade of another symbol', sampleAggTrade(), sampleAggTrade({ symbol: 'ETHUSDT' })],
+    ['a price of another epoch', samplePrice(), samplePrice({ epoch: 4 })],
+    ['a later state of a candle', sampleKline(), sampleKline({ timestamp: 1_763_712_345_101 })],
+    ['null and text', sampleGap({ toId: null }), sampleGap({ toId: 'null' })],
+    ['a position of the same epoch further on', samplePosition(), samplePosition({ tradeId: '1' })],
+    ['the next status', sampleStatus(), sampleStatus({ sequence: 18 })],
+    ['another payload', sampleDeadLetter(), sampleDeadLetter({ payload: Buffer.from('{"p":"NaN" }') })],
+  ])('differs: %s', (_, a, b) => {
+    expect(identityOf(a)).not.toBe(identityOf(b));
+  });
+});

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { codecOf } from '../../src/codec/avro.ts';
+import { toJson } from '../../src/codec/json-view.ts';
+import { sampleDeadLetter, sampleRecords, sampleTrade } from './sample-records.ts';
+
+describe('toJson', () => {
+  it('has the names of the schema, in its order, and nothing else', () => {
+    for (const record of sampleRecords.filter(({ kind }) => kind !== 'dead_letter')) {
+      expect(Object.keys(toJson(record))).toEqual(codecOf(record.kind).schema.fields.map(({ name }) => name));
+    }
+  });
+
+  it('keeps decimals as text, times and nulls', () => {
+    expect(toJson(sampleTrade())).toMatchObject({
+      price: '61837.63',
+      received_at: 1_763_712_345_123_456,
+      is_buyer_maker: true,
+      last_trade_id: null,
+      conditions: [],
+    });
+  });
+
+  it('has bytes in base64, and as text where they are text', () => {
+    expect(toJson(sampleDeadLetter())).toMatchObject({ payload: 'eyJwIjoiTmFOIn0=', payload_text: '{"p":"NaN"}' });
+    const binary = toJson(sampleDeadLetter({ payload: Uint8Array.of(0xff, 0x00) }));
+    expect(binary).toMatchObject({ payload: '/wA=' });
+    expect(binary).not.toHaveProperty('payload_text');
+  });
+});

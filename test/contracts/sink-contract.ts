@@ -1,0 +1,213 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { identityOf } from '../../src/codec/identity.ts';
+import { toJson } from '../../src/codec/json-view.ts';
+import { topicOf } from '../../src/codec/topics.ts';
+import type { FeedRecord } from '../../src/domain/record.ts';
+import type { Outcome, OutRecord, Sink } from '../../src/sinks/contract.ts';
+import { sampleDeadLetter, samplePosition, sampleRecords, sampleTrade } from '../codec/sample-records.ts';
+import { until } from '../support/until.ts';
+
+/** A place that records go to (a folder, a broker with a topic prefix of its own), empty at first. */
+export interface Store {
+  /** A sink on this store that is not open yet; a second one is the restart of the first. */
+  newSink(): Sink;
+  /** The records of a topic as a reader of the store finds them now, in order per key. */
+  read(topic: string): Promise<readonly FeedRecord[]>;
+  /** Makes writing impossible until `end`. Skip when the store cannot be broken. */
+  readonly outage?: { begin(): Promise<void>; end(): Promise<void> };
+  /** Milliseconds until the sink may notice and get over an outage; 10,000 by default. */
+  readonly outageTimeoutMs?: number;
+  remove(): Promise<void>;
+}
+
+const symbols = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT'];
+const out = (record: FeedRecord, key = 'BTCUSDT', prefix = ''): OutRecord => ({
+  topic: prefix + topicOf(record.kind).name,
+  key,
+  record,
+});
+
+function trades(from: number, count: number): OutRecord[] {
+  return Array.from({ length: count }, (_, index) => {
+    const symbol = symbols[(from + index) % symbols.length] as string;
+    return out(sampleTrade({ symbol, tradeId: String(from + index) }), symbol);
+  });
+}
+
+const tradeIds = (records: readonly FeedRecord[], symbol: string): string[] =>
+  records.flatMap((record) => (record.kind === 'trade' && record.symbol === symbol ? [record.tradeId] : []));
+
+const delivered = (count: number): Outcome[] => Array.from({ length: count }, () => ({ kind: 'delivered' }));
+
+/** What every sink promises. Called by each sink's own ten-line test. */
+export function sinkContract(name: string, newStore: () => Promise<Store>): void {
+  describe(`${name} keeps the sink contract`, () => {
+    let store: Store;
+    let sinks: Sink[];
+
+    beforeEach(async () => {
+      store = await newStore();
+      sinks = [];
+    });
+    afterEach(async () => {
+      await Promise.all(sinks.map((sink) => sink.close()));
+      await store.remove();
+    });
+
+    async function openSink(): Promise<Sink> {
+      const sink = store.newSink();
+      sinks.push(sink);
+      await sink.open();
+      return sink;
+    }
+
+    async function expectTrades(expected: readonly OutRecord[]): Promise<void> {
+      const found = await store.read('trades');
+      for (const symbol of symbols) {
+        expect(tradeIds(found, symbol)).toEqual(
+          tradeIds(
+            expected.map(({ record }) => record),
+            symbol,
+          ),
+        );
+      }
+    }
+
+    it('SC-01 carries a record of every kind unchanged', async () => {
+      const sink = await openSink();
+      const batch = sampleRecords.map((record) => out(record));
+      expect(await sink.write(batch)).toEqual(delivered(batch.length));
+      for (const { topic, record } of batch) {
+        const found = await store.read(topic);
+        expect(found.map(toJson)).toEqual([toJson(record)]);
+        expect(found.map(identityOf)).toEqual([identityOf(record)]);
+      }
+    });
+
+    it('SC-02 has an outcome for every record, none for an empty batch', async () => {
+      const sink = await openSink();
+      expect(await sink.write([])).toEqual([]);
+      expect(await sink.write(trades(1, 7))).toEqual(delivered(7));
+    });
+
+    it('SC-03 keeps the order per key over many batches', async () => {
+      const sink = await openSink();
+      const all = trades(1, 400);
+      for (let at = 0; at < all.length; at += 40) {
+        const batch = all.slice(at, at + 40);
+        expect(await sink.write(batch)).toEqual(delivered(batch.length));
+      }
+      await expectTrades(all);
+    });
+
+    it('SC-04 says delivered only of what a reader finds, before any close', async () => {
+      const sink = await openSink();
+      await sink.write(trades(1, 3));
+      await expectTrades(trades(1, 3));
+      await sink.write(trades(4, 3));
+      await expectTrades(trades(1, 6));
+    });
+
+    it('SC-05 rejects a record that cannot be encoded, names the field, and delivers its neighbours', async () => {
+      const sink = await openSink();
+      const [first, second, third] = trades(1, 3) as [OutRecord, OutRecord, OutRecord];
+      const broken: OutRecord = { ...second, record: sampleTrade({ price: 'NaN' }) };
+      const outcomes = await sink.write([first, broken, third]);
+      expect(outcomes.map(({ kind }) => kind)).toEqual(['delivered', 'rejected', 'delivered']);
+      expect(outcomes[1]).toMatchObject({ fault: { kind: 'encode', field: 'price', retry: { kind: 'never' } } });
+      await expectTrades([first, third]);
+      expect(sink.health().state).toBe('up');
+    });
+
+    it('SC-06 (skip when the store cannot be broken) loses and repeats nothing over an outage', async ({ skip }) => {
+      const { outage, outageTimeoutMs: timeoutMs = 10_000 } = store;
+      if (outage === undefined) return skip();
+      const sink = await openSink();
+      const all = trades(1, 30);
+      expect(await sink.write(all.slice(0, 10))).toEqual(delivered(10));
+      await outage.begin();
+      // A sink that tries again by itself answers late; one that does not says retry. Both are right, throwing is not.
+      let answer = sink.write(all.slice(10, 20));
+      await until(() => sink.health().state === 'down', { timeoutMs, message: 'health down' });
+      await outage.end();
+      let left: readonly OutRecord[] = all.slice(10, 20);
+      await until(
+        async () => {
+          const outcomes = await answer;
+          expect(outcomes).toHaveLength(left.length);
+          expect(outcomes.some(({ kind }) => kind === 'rejected')).toBe(false);
+          left = left.filter((_, index) => outcomes[index]?.kind === 'retry');
+          if (left.length > 0) answer = sink.write(left);
+          return left.length === 0;
+        },
+        { timeoutMs, everyMs: 50, message: 'delivery after the outage' },
+      );
+      expect(sink.health().state).toBe('up');
+      expect(await sink.write(all.slice(20))).toEqual(delivered(10));
+      await expectTrades(all);
+    });
+
+    it('SC-07 delivers what was written when it is closed meanwhile, and closes twice without harm', async () => {
+      const sink = await openSink();
+      const answer = sink.write(trades(1, 50));
+      await sink.close();
+      const outcomes = await answer;
+      const sent = trades(1, 50).filter((_, index) => outcomes[index]?.kind === 'delivered');
+      expect(sent).toHaveLength(50);
+      await expectTrades(sent);
+      await sink.close();
+    });
+
+    it('SC-08 finds the last position of every venue and symbol again, per environment', async () => {
+      const first = await openSink();
+      expect(await first.positions('')).toEqual([]);
+      const position = (venue: string, symbol: string, epoch: number) => samplePosition({ venue, symbol, epoch });
+      const written = [
+        position('bybit', 'BTCUSDT', 1),
+        position('bybit', 'ETHUSDT', 1),
+        position('binance', 'BTCUSDT', 2),
+        position('bybit', 'BTCUSDT', 3),
+      ];
+      await first.write(written.map((record) => out(record, `${record.venue}:${record.symbol}`)));
+      await first.write([out(samplePosition({ epoch: 9 }), 'binance:BTCUSDT', 'simulated.')]);
+      await first.close();
+
+      const second = await openSink();
+      const found = (await second.positions('')).map(({ venue, symbol, epoch }) => `${venue}:${symbol}:${epoch}`);
+      expect(found.sort()).toEqual(['binance:BTCUSDT:2', 'bybit:BTCUSDT:3', 'bybit:ETHUSDT:1']);
+      expect((await second.positions('simulated.')).map(({ epoch }) => epoch)).toEqual([9]);
+      expect(await second.positions('replay.')).toEqual([]);
+    });
+
+    it('SC-09 goes on behind what an earlier run wrote', async () => {
+      const first = await openSink();
+      await first.write(trades(1, 20));
+      await first.close();
+      const second = await openSink();
+      await second.write(trades(21, 20));
+      await expectTrades(trades(1, 40));
+    });
+
+    it('SC-10 keeps the topics of environments apart', async () => {
+      const sink = await openSink();
+      const simulated = sampleTrade({ environment: 'simulated', tradeId: '2' });
+      await sink.write([out(sampleTrade({ tradeId: '1' })), out(simulated, 'BTCUSDT', 'simulated.')]);
+      expect(tradeIds(await store.read('trades'), 'BTCUSDT')).toEqual(['1']);
+      expect(tradeIds(await store.read('simulated.trades'), 'BTCUSDT')).toEqual(['2']);
+    });
+
+    it('SC-11 is up once it is open', async () => {
+      expect((await openSink()).health()).toEqual({ state: 'up' });
+    });
+
+    it('SC-12 takes a dead letter of 64 KiB of anything', async () => {
+      const sink = await openSink();
+      const payload = Uint8Array.from({ length: 65_536 }, (_, index) => (index * 31) % 256);
+      const record = sampleDeadLetter({ payload, reason: 'lone surrogate \ud800 · (payload cut: 70000 bytes)' });
+      expect(await sink.write([out(record, record.venue)])).toEqual(delivered(1));
+      const [found] = await store.read('dead-letters');
+      expect(found).toMatchObject({ reason: 'lone surrogate \ufffd · (payload cut: 70000 bytes)' });
+      expect(found?.kind === 'dead_letter' && Buffer.compare(found.payload, payload)).toBe(0);
+    });
+  });
+}

@@ -1,0 +1,63 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { toJson } from '../../src/codec/json-view.ts';
+import { TOPICS } from '../../src/codec/topics.ts';
+import type { FeedRecord, RecordKind } from '../../src/domain/record.ts';
+import type { FileCodec } from '../../src/sinks/avro-file/container.ts';
+import { createAvroFileSink } from '../../src/sinks/avro-file/sink.ts';
+import { arbitraryRecord } from '../codec/arbitrary-records.ts';
+import { sampleRecords } from '../codec/sample-records.ts';
+import { namesIn, testFolder } from '../sinks/avro-file/test-folder.ts';
+import { runPython } from '../support/python.ts';
+
+const BATCHES = 5;
+const PER_BATCH = 40;
+
+function asPythonSeesIt(record: FeedRecord): unknown {
+  const { payload_text: _, ...fields } = toJson(record);
+  return fields;
+}
+
+/** The sample of a kind and as many others as fill the batches, the same in every run. */
+function records(kind: RecordKind): FeedRecord[] {
+  const sample = sampleRecords.filter((record) => record.kind === kind);
+  return [...sample, ...fc.sample(arbitraryRecord(kind), { numRuns: BATCHES * PER_BATCH - sample.length, seed: 7 })];
+}
+
+describe('files of the Avro file sink, read with fastavro', () => {
+  it.each<FileCodec>(['null', 'deflate'])(
+    'codec %s: every value of every record, in order, over several files',
+    async (codec) => {
+      const dir = await testFolder();
+      const sink = createAvroFileSink({ dir, rotateMb: 0.004, codec, now: () => 0, blockEveryMs: 0 });
+      await sink.open();
+      for (const { kind, name } of TOPICS) {
+        const all = records(kind);
+        for (let at = 0; at < all.length; at += PER_BATCH) {
+          const outcomes = await sink.write(
+            all.slice(at, at + PER_BATCH).map((record) => ({ topic: name, key: '', record })),
+          );
+          expect(outcomes.every((outcome) => outcome.kind === 'delivered')).toBe(true);
+        }
+      }
+      await sink.close();
+
+      for (const { kind, name, record: schema } of TOPICS) {
+        const { stdout, stderr, code } = await runPython('read_files.py', [join(dir, name)]);
+        expect(stderr).toBe('');
+        expect(code).toBe(0);
+        const lines = stdout
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line) as { file: string; schema: string; record: unknown });
+        expect(lines.map(({ record }) => record)).toEqual(records(kind).map(asPythonSeesIt));
+        expect(new Set(lines.map((line) => line.schema))).toEqual(new Set([`market.feed.v1.${schema}`]));
+        expect(new Set(lines.map(({ file }) => file))).toEqual(new Set(await namesIn(dir, name)));
+      }
+      expect((await namesIn(dir, 'trades')).length).toBeGreaterThan(1);
+      await rm(dir, { recursive: true });
+    },
+  );
+});

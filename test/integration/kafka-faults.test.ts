@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { asyncScheduler } from 'rxjs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Fault } from '../../src/domain/fault.ts';
+import type { FeedRecord } from '../../src/domain/record.ts';
+import { createDrain } from '../../src/sinks/drain.ts';
+import type { KafkaConfig } from '../../src/sinks/kafka/config.ts';
+import { readTopic } from '../../src/sinks/kafka/read-topic.ts';
+import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { sinkContract } from '../contracts/sink-contract.ts';
+import { trade } from '../sinks/fake-sink.ts';
+import { kafkaConfig } from '../support/kafka-config.ts';
+import { type ProxiedBroker, startProxiedBroker } from '../support/kafka-proxy.ts';
+import { until } from '../support/until.ts';
+
+const quiet = () => {};
+let proxied: ProxiedBroker;
+beforeAll(async () => {
+  proxied = await startProxiedBroker();
+});
+afterAll(() => proxied?.close());
+afterEach(() => proxied.serve());
+
+const config = (over: Partial<KafkaConfig> = {}) =>
+  kafkaConfig(proxied.brokers, { topicPrefix: `${randomUUID()}.`, partitions: 3, ...over });
+
+const sinkOf = (of: KafkaConfig) =>
+  createKafkaSink({ config: of, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
+
+async function read(of: KafkaConfig, topic: string): Promise<FeedRecord[]> {
+  const records: FeedRecord[] = [];
+  const options = { from: 'beginning', follow: false } as const;
+  for await (const { record } of readTopic(of, of.topicPrefix + topic, options, quiet)) {
+    if (record instanceof Fault) throw record;
+    records.push(record);
+  }
+  return records;
+}
+
+const SYMBOLS = Array.from({ length: 20 }, (_, index) => `C${index}USDT`);
+
+/** Pushes trades 1, 2, 3… at a rate through a drain until told to stop. */
+function feed(of: KafkaConfig, perSecond: number) {
+  const states: string[] = [];
+  const latencies: number[] = [];
+  const pushedAt: number[] = [];
+  const drain = createDrain(sinkOf(of), {
+    scheduler: asyncScheduler,
+    onState: (state, reason) => states.push(`${state}: ${reason}`),
+    onDelivered: (records) => {
+      const now = performance.now();
+      for (const { record } of records) {
+        if (record.kind === 'trade') latencies.push(now - (pushedAt[Number(record.tradeId)] as number));
+      }
+    },
+  });
+  let count = 0;
+  let going = true;
+  const running = (async () => {
+    await drain.opened;
+    const start = performance.now();
+    while (going) {
+      const due = ((performance.now() - start) / 1000) * perSecond;
+      while (count < due) {
+        count++;
+        pushedAt[count] = performance.now();
+        drain.push(trade(count, SYMBOLS[count % SYMBOLS.length]));
+      }
+      await delay(5);
+    }
+  })();
+  return {
+    drain,
+    states,
+    latencies,
+    get count() {
+      return count;
+    },
+    async stop(deadlineMs: number) {
+      going = false;
+      await running;
+      return drain.close({ deadlineMs });
+    },
+  };
+}
+
+/** Each trade 1 to count once, in order within its symbol. */
+async function expectOnceEach(of: KafkaConfig, count: number): Promise<void> {
+  const ids = new Map<string, number[]>();
+  for (const record of await read(of, 'trades')) {
+    if (record.kind !== 'trade') continue;
+    const own = ids.get(record.symbol) ?? [];
+    own.push(Number(record.tradeId));
+    ids.set(record.symbol, own);
+  }
+  for (const [index, symbol] of SYMBOLS.entries()) {
+    const expected: number[] = [];
+    for (let id = index === 0 ? SYMBOLS.length : index; id <= count; id += SYMBOLS.length) expected.push(id);
+    expect(ids.get(symbol) ?? []).toEqual(expected);
+  }
+}
+
+sinkContract('kafka', async () => {
+  const of = config();
+  return {
+    newSink: () => sinkOf(of),
+    read: (topic) => read(of, topic),
+    outage: { begin: () => proxied.refuse(), end: () => proxied.serve() },
+    remove: async () => {},
+  };
+});
+
+describe('the Kafka sink and its drain', () => {
+  it('lose and repeat nothing where answers are lost', async () => {
+    const of = config();
+    const feeding = feed(of, 1000);
+    await feeding.drain.opened;
+    let answers = 0;
+    proxied.loseAnswers(() => ++answers % 40 === 0);
+    await until(() => proxied.lost >= 20, { timeoutMs: 30_000, message: () => `${proxied.lost} answers lost` });
+    await proxied.serve();
+    expect(await feeding.stop(10_000)).toEqual({ undelivered: 0 });
+    await expectOnceEach(of, feeding.count);
+  }, 60_000);
+
+  it('lose and repeat nothing over a broker killed and started again 10 s later, and tell of it', async () => {
+    const of = config();
+    const feeding = feed(of, 500);
+    await until(() => feeding.drain.stats().delivered > 500);
+    await proxied.broker.kill();
+    await delay(10_000);
+    await proxied.broker.start();
+    await until(() => feeding.drain.stats().queued < 50, { timeoutMs: 30_000 });
+    await delay(500);
+    expect(await feeding.stop(10_000)).toEqual({ undelivered: 0 });
+    expect(feeding.states).toEqual(['up: open', expect.stringContaining('down: '), 'up: delivers again']);
+    await expectOnceEach(of, feeding.count);
+  }, 120_000);
+
+  it('notice a broker that takes everything in and answers nothing, and get over it', async () => {
+    const of = config();
+    const feeding = feed(of, 200);
+    await until(() => feeding.drain.stats().delivered > 100);
+    await proxied.hang();
+    await until(() => feeding.drain.stats().state === 'down', { timeoutMs: 3000 });
+    await until(() => feeding.drain.stats().oldestUnackedMs !== null && (feeding.drain.stats().oldestUnackedMs ?? 0) > 11_000, {
+      timeoutMs: 20_000,
+    });
+    await proxied.serve();
+    await until(() => feeding.drain.stats().state === 'up', { timeoutMs: 20_000 });
+    expect(await feeding.stop(10_000)).toEqual({ undelivered: 0 });
+    await expectOnceEach(of, feeding.count);
+  }, 60_000);
+
+  it('count what is left where the broker is away at the end, and end within the deadline and a moment', async () => {
+    const of = config();
+    const feeding = feed(of, 500);
+    await until(() => feeding.drain.stats().delivered > 100);
+    await proxied.refuse();
+    await delay(300);
+    const started = performance.now();
+    const { undelivered } = await feeding.stop(1000);
+    expect(performance.now() - started).toBeLessThan(3500);
+    expect(undelivered).toBeGreaterThan(100);
+    expect(undelivered + feeding.drain.stats().delivered).toBe(feeding.count);
+  });
+});

@@ -1,0 +1,244 @@
+import { randomUUID } from 'node:crypto';
+import { asyncScheduler } from 'rxjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Fault } from '../../src/domain/fault.ts';
+import type { OutRecord, Sink } from '../../src/sinks/contract.ts';
+import { createDrain } from '../../src/sinks/drain.ts';
+import { createTopics, describeTopics } from '../../src/sinks/kafka/admin.ts';
+import type { Compression, KafkaConfig } from '../../src/sinks/kafka/config.ts';
+import type { StartAt } from '../../src/sinks/kafka/fetch-topic.ts';
+import { readTopic, type TopicRecord } from '../../src/sinks/kafka/read-topic.ts';
+import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { deadLetter, gap, position, short, tick, trade } from '../sinks/fake-sink.ts';
+import { sharedBrokers } from '../support/kafka-broker.ts';
+import { kafkaConfig } from '../support/kafka-config.ts';
+import { runPython } from '../support/python.ts';
+
+const quiet = () => {};
+let brokers: string[];
+beforeAll(async () => {
+  brokers = await sharedBrokers();
+});
+
+const config = (over: Partial<KafkaConfig> = {}) => kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, ...over });
+
+const sinkOf = (of: KafkaConfig): Sink =>
+  createKafkaSink({ config: of, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
+
+async function withSink<T>(of: KafkaConfig, work: (sink: Sink) => Promise<T>): Promise<T> {
+  const sink = sinkOf(of);
+  try {
+    await sink.open();
+    return await work(sink);
+  } finally {
+    await sink.close();
+  }
+}
+
+async function read(of: KafkaConfig, topic: string, from: StartAt = 'beginning'): Promise<TopicRecord[]> {
+  const records: TopicRecord[] = [];
+  for await (const record of readTopic(of, of.topicPrefix + topic, { from, follow: false }, quiet)) records.push(record);
+  return records;
+}
+
+const shortOf = ({ record, key }: TopicRecord): string =>
+  record instanceof Fault ? record.message : short({ topic: '', key: key ?? '', record });
+
+async function python(of: KafkaConfig, topic: string, ...more: string[]): Promise<PythonLine[]> {
+  const names = ['--brokers', brokers.join(','), '--topic', of.topicPrefix + topic, '--schemas', 'schemas', ...more];
+  const { stdout, stderr, code } = await runPython('read_topic.py', names);
+  if (code !== 0) throw new Error(stderr);
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as PythonLine);
+}
+
+interface PythonLine {
+  readonly partition: number;
+  readonly key: string;
+  readonly timestamp: number;
+  readonly timestamp_type: string;
+  readonly headers: number;
+  readonly schema: string;
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+describe('the Kafka sink', () => {
+  it('makes the topics as the contract has them, once, and describes them', async () => {
+    const of = config({ partitions: 3 });
+    const made = await createTopics(of, ['', 'simulated.'], quiet);
+    expect(made).toContain(`${of.topicPrefix}trades`);
+    expect(made).toContain(`${of.topicPrefix}simulated.positions`);
+    expect(await createTopics(of, ['', 'simulated.'], quiet)).toEqual([]);
+    const rows = await describeTopics(of, [''], quiet);
+    expect(rows.flatMap(({ differences }) => differences)).toEqual([]);
+    const by = new Map(rows.map((row) => [row.name.slice(of.topicPrefix.length), row]));
+    expect(by.get('trades')).toMatchObject({
+      exists: true,
+      partitions: 3,
+      replication: 1,
+      records: 0n,
+      settings: { 'cleanup.policy': 'delete', 'retention.ms': '604800000', 'message.timestamp.type': 'LogAppendTime' },
+    });
+    expect(by.get('prices')?.settings['cleanup.policy']).toBe('compact,delete');
+    expect(by.get('positions')?.settings).toMatchObject({ 'cleanup.policy': 'compact', 'retention.ms': '-1' });
+    expect(by.get('feed-status')).toMatchObject({ partitions: 1, settings: { 'retention.ms': '2592000000' } });
+    const other = await describeTopics({ ...of, partitions: 4 }, ['', 'replay.'], quiet);
+    expect(other.find(({ name }) => name.endsWith('.trades'))?.differences).toEqual(['partitions: 3, not 4']);
+    expect(other.find(({ name }) => name.endsWith('.replay.trades'))?.differences).toEqual(['does not exist']);
+  });
+
+  it('writes records that a Python program reads: order per key, Java’s partitions, append time, no headers', async () => {
+    const of = config();
+    const symbols = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT'];
+    const batch: OutRecord[] = [];
+    for (let id = 1; id <= 2000; id++) batch.push(trade(id, symbols[id % symbols.length]));
+    const before = Date.now();
+    await withSink(of, async (sink) => {
+      for (let at = 0; at < batch.length; at += 500) {
+        const outcomes = await sink.write(batch.slice(at, at + 500));
+        expect(outcomes.filter(({ kind }) => kind !== 'delivered')).toEqual([]);
+      }
+    });
+    const lines = await python(of, 'trades');
+    expect(lines).toHaveLength(2000);
+    for (const symbol of symbols) {
+      const own = lines.filter(({ key }) => key === symbol);
+      expect(own.map(({ record }) => Number(record.trade_id))).toEqual(
+        batch.filter(({ key }) => key === symbol).map(({ record }) => (record.kind === 'trade' ? Number(record.tradeId) : 0)),
+      );
+      expect(new Set(own.map(({ partition }) => partition)).size).toBe(1);
+    }
+    const [line] = lines;
+    expect(line).toMatchObject({ timestamp_type: 'log_append_time', headers: 0, schema: 'market.feed.v1.TradeEvent' });
+    expect(line?.timestamp).toBeGreaterThanOrEqual(before - 1000);
+    expect(line?.record).toMatchObject({ price: '61837.63', quantity: '0.00292', environment: 'simulated', last_trade_id: null });
+  });
+
+  it.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)('compresses with %s, readable by librdkafka and by us', async (compression: Compression) => {
+    const of = config({ compression });
+    const batch = Array.from({ length: 300 }, (_, index) => trade(index + 1));
+    await withSink(of, async (sink) => {
+      expect((await sink.write(batch)).every(({ kind }) => kind === 'delivered')).toBe(true);
+    });
+    expect((await python(of, 'trades')).map(({ record }) => `t${record.trade_id}`)).toEqual(batch.map(short));
+    expect((await read(of, 'trades')).map(shortOf)).toEqual(batch.map(short));
+  });
+
+  it('makes the topics of another environment when its first record comes', async () => {
+    const of = config();
+    await withSink(of, async (sink) => {
+      const record = { ...trade(1), topic: 'testnet.trades' };
+      expect(await sink.write([trade(7), record])).toEqual([{ kind: 'delivered' }, { kind: 'delivered' }]);
+    });
+    expect((await read(of, 'testnet.trades')).map(shortOf)).toEqual(['t1']);
+  });
+
+  it('reads the last position of each venue and symbol, in well under a second', async () => {
+    const of = config();
+    await withSink(of, async (sink) => {
+      expect(await sink.positions('')).toEqual([]);
+      await sink.write([position(1), position(1, 'ETHUSDT'), position(2)]);
+      const third = position(3, 'BTCUSDT', { tradeId: '17', timestamp: 1_732_000_000_500 });
+      await sink.write([third]);
+      const started = performance.now();
+      const found = await sink.positions('');
+      console.info(`positions: ${Math.round(performance.now() - started)} ms`);
+      expect(performance.now() - started).toBeLessThan(1000);
+      expect(found.toSorted((a, b) => a.symbol.localeCompare(b.symbol))).toEqual([
+        third.record,
+        position(1, 'ETHUSDT').record,
+      ]);
+    });
+  });
+
+  it('rejects what cannot be encoded and what the broker will never take; their neighbours are delivered once', async () => {
+    const of = config({ partitions: 1 });
+    const huge = trade(3, 'BTCUSDT', { conditions: ['x'.repeat(1_500_000)] });
+    const wrong = trade(5, 'BTCUSDT', { price: 'dear' });
+    const batch = [trade(1), gap(1, 2), trade(2), huge, trade(4), wrong, trade(6), tick('1')];
+    await withSink(of, async (sink) => {
+      const outcomes = await sink.write(batch);
+      expect(outcomes.map(({ kind }) => kind)).toEqual([
+        'delivered',
+        'delivered',
+        'delivered',
+        'rejected',
+        'delivered',
+        'rejected',
+        'delivered',
+        'delivered',
+      ]);
+      const faults = outcomes.flatMap((outcome) => (outcome.kind === 'rejected' ? [outcome.fault] : []));
+      expect(faults[0]?.message).toContain('larger');
+      expect(faults[1]?.message).toContain('price');
+      expect((await sink.write([trade(7)]))[0]?.kind).toBe('delivered');
+    });
+    expect((await read(of, 'trades')).map(shortOf)).toEqual(['t1', 't2', 't4', 't6', 't7']);
+    expect((await read(of, 'gaps')).map(shortOf)).toEqual(['gap']);
+    expect((await read(of, 'prices')).map(shortOf)).toEqual(['p1']);
+  });
+
+  it('cuts what is too much for one request into several, in order', async () => {
+    const of = config({ partitions: 1 });
+    const batch = Array.from({ length: 40 }, (_, index) =>
+      deadLetter(new Uint8Array(65_536).fill(index), { receivedAt: 1_732_000_000_000_000 + index }),
+    );
+    await withSink(of, async (sink) => {
+      expect((await sink.write(batch)).every(({ kind }) => kind === 'delivered')).toBe(true);
+    });
+    const records = await read(of, 'dead-letters');
+    const summary = records.map(({ record }) =>
+      record instanceof Fault || record.kind !== 'dead_letter'
+        ? record
+        : [record.receivedAt % 1000, record.payload.length, record.payload.every((byte) => byte === record.receivedAt % 1000)],
+    );
+    expect(summary).toEqual(batch.map((_, index) => [index, 65_536, true]));
+  });
+
+  it('is read from a time, from the end, and on', async () => {
+    const of = config({ partitions: 2 });
+    await withSink(of, async (sink) => {
+      await sink.write([trade(1), trade(2, 'ETHUSDT')]);
+      const [first] = await read(of, 'trades');
+      const timeMs = (first?.timestamp ?? 0) + 1;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await sink.write([trade(3)]);
+      expect((await read(of, 'trades', { timeMs })).map(shortOf)).toEqual(['t3']);
+      expect((await read(of, 'trades', { timeMs: Date.now() + 60_000 })).map(shortOf)).toEqual([]);
+      expect((await read(of, 'trades', 'end')).map(shortOf)).toEqual([]);
+      const abort = new AbortController();
+      const seen: string[] = [];
+      const following = (async () => {
+        const options = { from: 'beginning', follow: true, signal: abort.signal } as const;
+        for await (const record of readTopic(of, `${of.topicPrefix}trades`, options, quiet)) seen.push(shortOf(record));
+      })();
+      await sink.write([trade(4), trade(5, 'ETHUSDT')]);
+      await expect.poll(() => seen.toSorted()).toEqual(['t1', 't2', 't3', 't4', 't5']);
+      abort.abort();
+      await following;
+    });
+  });
+
+  it('delivers through a drain what is pushed one by one, and closes in time', async () => {
+    const of = config();
+    const drain = createDrain(sinkOf(of), { scheduler: asyncScheduler });
+    for (let id = 1; id <= 5000; id++) drain.push(trade(id));
+    await drain.opened;
+    expect(await drain.close({ deadlineMs: 5000 })).toEqual({ undelivered: 0 });
+    expect((await read(of, 'trades')).map(shortOf)).toEqual(Array.from({ length: 5000 }, (_, index) => `t${index + 1}`));
+  });
+
+  it('says why it cannot open, may be tried again, and ends at once', async () => {
+    const states: string[] = [];
+    const of = config({ brokers: ['127.0.0.1:1'] } as Partial<KafkaConfig>);
+    const drain = createDrain(sinkOf(of), {
+      scheduler: asyncScheduler,
+      onState: (state, reason) => states.push(`${state}: ${reason}`),
+    });
+    drain.push(trade(1));
+    await expect.poll(() => states, { timeout: 10_000 }).toEqual([expect.stringContaining('ECONNREFUSED')]);
+    expect(await drain.close({ deadlineMs: 50 })).toEqual({ undelivered: 1 });
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { wallClock } from '../../src/net/wall-clock.ts';
+
+const START = 1_700_000_000_000;
+
+function clocks() {
+  const time = { wall: START, monotonic: 5000 };
+  const now = wallClock({ wall: () => Math.floor(time.wall), monotonic: () => time.monotonic });
+  const pass = (ms: number) => {
+    time.wall += ms;
+    time.monotonic += ms;
+  };
+  return { time, now, pass };
+}
+
+describe('wallClock', () => {
+  it('tells microseconds within a millisecond', () => {
+    const { now, pass } = clocks();
+    expect(now()).toBe(START * 1000);
+    pass(0.25);
+    expect(now()).toBe(START * 1000 + 250);
+    pass(1.5);
+    expect(now()).toBe(START * 1000 + 1750);
+  });
+
+  it('is whole microseconds, and a safe integer', () => {
+    const { now, pass } = clocks();
+    pass(0.123456);
+    expect(Number.isSafeInteger(now())).toBe(true);
+  });
+
+  it('never lags the system clock: one that started in mid-millisecond is set right at the next edge', () => {
+    const time = { wall: START + 0.9, monotonic: 0 };
+    const now = wallClock({ wall: () => Math.floor(time.wall), monotonic: () => time.monotonic });
+    expect(now()).toBe(START * 1000);
+    time.wall += 0.1;
+    time.monotonic += 0.1;
+    expect(now()).toBe((START + 1) * 1000);
+    time.wall += 0.5;
+    time.monotonic += 0.5;
+    expect(now()).toBe((START + 1) * 1000 + 500);
+  });
+
+  it('keeps still over 2 ms of lead, so that a pause between the two readings changes nothing', () => {
+    const { time, now } = clocks();
+    time.monotonic += 1.9;
+    expect(now()).toBe(START * 1000 + 1900);
+  });
+
+  it.each([
+    ['ahead by an hour', 3_600_000],
+    ['back by an hour', -3_600_000],
+    ['back by 3 ms', -3],
+    ['ahead by 1 ms', 1],
+  ])('follows a wall clock stepped %s', (_what, step) => {
+    const { time, now, pass } = clocks();
+    pass(10);
+    expect(now()).toBe((START + 10) * 1000);
+    time.wall += step;
+    expect(now()).toBe((START + 10 + step) * 1000);
+    pass(0.5);
+    expect(now()).toBe((START + 10 + step) * 1000 + 500);
+  });
+
+  it('reads the system clocks by default', () => {
+    const before = Date.now() * 1000;
+    const at = wallClock()();
+    expect(at).toBeGreaterThanOrEqual(before);
+    expect(at).toBeLessThanOrEqual((Date.now() + 3) * 1000);
+  });
+});

@@ -1,0 +1,225 @@
+import { count, interval, of, Subject, take, tap } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { conflate } from '../../src/operators/conflate.ts';
+import { retryBackoff } from '../../src/operators/retry-backoff.ts';
+import { marbles } from '../support/marbles.ts';
+
+/** A capital is a newer value of the small letter's key. */
+const key = (value: string): string => value.toLowerCase();
+
+describe('conflate, released by a notifier', () => {
+  it('keeps the newest of each key until it is released, in the order of first waiting', () => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot('   -a-b-A----c----b-|   ');
+      const release$ = hot(' -------x-x----x---   ');
+      const sub = '          ^----------------!   ';
+      const expected = '     -------r------s--(t|)';
+      const values = { r: ['A', 'b'], s: ['c'], t: ['b'] };
+      expectObservable(source.pipe(conflate({ key, release$ }))).toBe(expected, values);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+      expectSubscriptions(release$.subscriptions).toBe(sub);
+    });
+  });
+
+  it('never', () => {
+    marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+      const source = cold('  -    ');
+      const release$ = hot(' -x-x-');
+      const sub = '          ^    ';
+      const expected = '     -----';
+      expectObservable(source.pipe(conflate({ key, release$ }))).toBe(expected);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('empty', () => {
+    marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+      const source = cold('  --|');
+      const release$ = hot(' -x-x-');
+      const sub = '          ^-!';
+      const expected = '     --|';
+      expectObservable(source.pipe(conflate({ key, release$ }))).toBe(expected);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+      expectSubscriptions(release$.subscriptions).toBe(sub);
+    });
+  });
+
+  it('one value', () => {
+    marbles(({ cold, hot, expectObservable }) => {
+      const source = cold('  -a---|');
+      const release$ = hot(' ---x-x');
+      const expected = '     ---r-|';
+      expectObservable(source.pipe(conflate({ key, release$ }))).toBe(expected, { r: ['a'] });
+    });
+  });
+
+  it('many values of one key: the newest, and the others told of', () => {
+    const replaced: string[] = [];
+    marbles(({ cold, hot, expectObservable }) => {
+      const source = cold('  (aAaA)-a-|   ');
+      const release$ = hot(' ------x--   ');
+      const expected = '     ------r--(s|)';
+      const onReplace = (old: string, by: string): void => void replaced.push(`${old} by ${by}`);
+      const values = { r: ['A'], s: ['a'] };
+      expectObservable(source.pipe(conflate({ key, release$, onReplace }))).toBe(expected, values);
+    });
+    expect(replaced).toEqual(['a by A', 'A by a', 'a by A']);
+  });
+
+  it('undefined is a value too', () => {
+    const replaced: unknown[] = [];
+    marbles(({ hot, expectObservable }) => {
+      const source = of(undefined, undefined);
+      const release$ = hot(' -');
+      const expected = '     (r|)';
+      const onReplace = (old: undefined): void => void replaced.push(old);
+      expectObservable(source.pipe(conflate({ key: () => 'k', release$, onReplace }))).toBe(expected, {
+        r: [undefined],
+      });
+    });
+    expect(replaced).toEqual([undefined]);
+  });
+
+  it('source error: at once, what waits is dropped', () => {
+    marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+      const source = cold('  -a-#');
+      const release$ = hot(' ----x');
+      const sub = '          ^--!';
+      const expected = '     ---#';
+      expectObservable(source.pipe(conflate({ key, release$ }))).toBe(expected);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+      expectSubscriptions(release$.subscriptions).toBe(sub);
+    });
+  });
+
+  it('notifier: its error is the result’s, its completion only ends the releases', () => {
+    marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+      const source = cold('   -a-b-|   ');
+      const errors$ = hot('   --x-#    ');
+      const completes$ = hot('--|      ');
+      const subError = '      ^---!    ';
+      const subComplete = '   ^----!   ';
+      const onError = '       --r-#    ';
+      const onComplete = '    -----(s|)';
+      expectObservable(source.pipe(conflate({ key, release$: errors$ }))).toBe(onError, { r: ['a'] });
+      expectObservable(source.pipe(conflate({ key, release$: completes$ }))).toBe(onComplete, { s: ['a', 'b'] });
+      expectSubscriptions(source.subscriptions).toBe([subError, subComplete]);
+    });
+  });
+
+  it('early unsubscribe', () => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot('   -a-b-c-');
+      const release$ = hot(' --x-x-x');
+      const sub = '          ^--!   ';
+      const unsub = '        ---!   ';
+      const expected = '     --r----';
+      expectObservable(source.pipe(conflate({ key, release$ })), unsub).toBe(expected, { r: ['a'] });
+      expectSubscriptions(source.subscriptions).toBe(sub);
+      expectSubscriptions(release$.subscriptions).toBe(sub);
+    });
+  });
+
+  it('a callback that throws ends the result with its error', () => {
+    marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+      const throwing = (): never => {
+        throw 'callback';
+      };
+      const source = cold('     -a-A-');
+      const release$ = hot('    -----');
+      const subKey = '          ^!   ';
+      const expectedKey = '     -#   ';
+      const subReplace = '      ^--! ';
+      const expectedReplace = ' ---# ';
+      const byKey = source.pipe(conflate({ key: throwing, release$ }));
+      const byReplace = source.pipe(conflate({ key, release$, onReplace: throwing }));
+      expectObservable(byKey).toBe(expectedKey, undefined, 'callback');
+      expectObservable(byReplace).toBe(expectedReplace, undefined, 'callback');
+      expectSubscriptions(source.subscriptions).toBe([subKey, subReplace]);
+      expectSubscriptions(release$.subscriptions).toBe([subKey, subReplace]);
+    });
+  });
+
+  it('a value that comes while the last array is taken waits for the next', () => {
+    marbles(({ hot, expectObservable }) => {
+      const source = new Subject<string>();
+      const release$ = hot(' -x-x-');
+      const expected = '     -r-s-';
+      const result = source.pipe(
+        conflate({ key, release$ }),
+        tap((values) => values.includes('a') && source.next('b')),
+      );
+      expectObservable(result).toBe(expected, { r: ['a'], s: ['b'] });
+      hot('a').subscribe(source);
+    });
+  });
+
+  it('what waits survives the loss of a line', () => {
+    marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+      const line = cold('    -a-#     ');
+      const release$ = hot(' -----x---x');
+      const subs = ['        ^--!     ', '-----^--!', '----------^!'];
+      const unsub = '        -----------!';
+      const expected = '     -----r---r-';
+      const retry = { initialDelayMs: 2, maxDelayMs: 2, random: () => 1, isData: () => true };
+      const result = line.pipe(retryBackoff(retry), conflate({ key, release$ }));
+      expectObservable(result, unsub).toBe(expected, { r: ['a'] });
+      expectSubscriptions(line.subscriptions).toBe(subs);
+    });
+  });
+
+  it('keeps epochs apart, where the key names them', () => {
+    marbles(({ hot, expectObservable }) => {
+      const source = hot('   -a-A-a-|   ');
+      const release$ = hot(' --------   ');
+      const expected = '     -------(r|)';
+      const epochs = source.pipe(conflate({ key: (value) => value, release$ }));
+      expectObservable(epochs).toBe(expected, { r: ['a', 'A'] });
+    });
+  });
+});
+
+describe('conflate, released at a pace', () => {
+  it('releases a while after the first value that waits', () => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot('  -a-bA------aA-----b-|   ');
+      const sub = '         ^-------------------!   ';
+      const expected = '    ------r---------s---(t|)';
+      const values = { r: ['A', 'b'], s: ['A'], t: ['b'] };
+      expectObservable(source.pipe(conflate({ key, everyMs: 5 }))).toBe(expected, values);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('never, empty, source error and early unsubscribe leave no timer', () => {
+    marbles(({ cold, hot, scheduler, expectObservable }) => {
+      const pace = { key, everyMs: 5, scheduler };
+      expectObservable(cold('-').pipe(conflate(pace))).toBe('       -');
+      expectObservable(cold('--|').pipe(conflate(pace))).toBe('     --|');
+      expectObservable(cold('-a-#').pipe(conflate(pace))).toBe('    ---#');
+      expectObservable(hot(' -a-----').pipe(conflate(pace)), '----!').toBe('-');
+    });
+  });
+
+  it('early unsubscribe in the middle of a synchronous burst', () => {
+    let pulled = 0;
+    marbles(({ expectObservable }) => {
+      const burst = of('a', 'b', 'c').pipe(tap(() => pulled++));
+      expectObservable(burst.pipe(conflate({ key, everyMs: 5 }), take(1))).toBe('(r|)', { r: ['a', 'b', 'c'] });
+      expectObservable(burst.pipe(conflate({ key, everyMs: 5 }), take(0))).toBe('|');
+    });
+    expect(pulled).toBe(3);
+  });
+
+  it('long virtual time: 10 values a second for three hours', () => {
+    marbles(({ scheduler, expectObservable }) => {
+      // A value every 100 ms: the first to wait and the two within 250 ms of it, then the next three.
+      const source = interval(100, scheduler).pipe(take(3 * 36_000));
+      const result = source.pipe(conflate({ key: (index) => index % 2, everyMs: 250, scheduler }));
+      const first = '350ms r 299ms (s|)';
+      const all = '  10800s (n|)';
+      expectObservable(result.pipe(take(2))).toBe(first, { r: [2, 1], s: [5, 4] });
+      expectObservable(result.pipe(count())).toBe(all, { n: 36_000 });
+    });
+  });
+});

@@ -1,0 +1,204 @@
+import { concat, defer, filter, finalize, ignoreElements, interval, map, NEVER, of, switchMap, take, tap } from 'rxjs';
+import { describe, expect, it, vi } from 'vitest';
+import { detectStale, type Freshness } from '../../src/operators/detect-stale.ts';
+import { retryBackoff } from '../../src/operators/retry-backoff.ts';
+import { marbles } from '../support/marbles.ts';
+
+// d: data, p: pong.
+const isData = (value: string): boolean => value === 'd';
+const options = { staleAfterMs: 5, isData };
+const value = (value: string): Freshness<string> => ({ kind: 'value', value });
+const stale = (lastDataAt: number | null, ageMs = 5): Freshness<string> => ({ kind: 'stale', ageMs, lastDataAt });
+const recovered = (staleForMs: number): Freshness<string> => ({ kind: 'recovered', staleForMs });
+const passed = { d: value('d'), p: value('p') };
+
+describe('detectStale', () => {
+  it('tells once that data stopped, and right before the next data that it came back; a pong is no data', () => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot('  -d--p---p-d---d--');
+      const sub = '         ^---------------!';
+      const unsub = '       ----------------!';
+      const expected = '    -d--p-s-p-(rd)d--';
+      const values = { ...passed, s: stale(1), r: recovered(4) };
+      expectObservable(source.pipe(detectStale(options)), unsub).toBe(expected, values);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('never: stale once, counted from the subscription', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('   -');
+      const subscription = '  --^----------------!';
+      const sub = '           --^----------------!';
+      const expected = '      -------s------------';
+      expectObservable(source.pipe(detectStale(options)), subscription).toBe(expected, { s: stale(null) });
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('empty: completes and leaves no timer', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold(' --|');
+      const sub = '         ^-!';
+      const expected = '    --|';
+      expectObservable(source.pipe(detectStale(options))).toBe(expected);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('one value', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold(' -d------|');
+      const sub = '         ^-------!';
+      const expected = '    -d----s-|';
+      expectObservable(source.pipe(detectStale(options))).toBe(expected, { ...passed, s: stale(1) });
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('many values, none of them later than allowed: a value at the last moment counts', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold(' d----d-dd---d----d|');
+      const sub = '         ^-----------------!';
+      const expected = '    d----d-dd---d----d|';
+      expectObservable(source.pipe(detectStale(options))).toBe(expected, passed);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('is exact to the millisecond after data at any phase of its timer', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold(' d--d--------d---d-----');
+      const sub = '         ^---------------------!';
+      const unsub = '       ----------------------!';
+      const expected = '    d--d----s---(rd)d----t';
+      const values = { ...passed, s: stale(3), r: recovered(4), t: stale(16) };
+      expectObservable(source.pipe(detectStale(options)), unsub).toBe(expected, values);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('source error: passes through and leaves no timer', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold(' -d-#');
+      const sub = '         ^--!';
+      const expected = '    -d-#';
+      expectObservable(source.pipe(detectStale(options))).toBe(expected, passed);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('early unsubscribe: leaves the source, no stale after it', () => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot('  -d--------');
+      const sub = '         ^----!    ';
+      const unsub = '       -----!    ';
+      const expected = '    -d--------';
+      expectObservable(source.pipe(detectStale(options)), unsub).toBe(expected, passed);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('early unsubscribe at the recovery: nothing after it', () => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot('  -------d------------');
+      const sub = '         ^------!            ';
+      const expected = '    -----s-(r|)         ';
+      const values = { s: stale(null), r: recovered(2) };
+      expectObservable(source.pipe(detectStale(options), take(2))).toBe(expected, values);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('early unsubscribe in the middle of a synchronous burst', () => {
+    let pulled = 0;
+    marbles(({ expectObservable }) => {
+      const burst = concat(of('d', 'd', 'd', 'd'), NEVER).pipe(tap(() => pulled++));
+      expectObservable(burst.pipe(detectStale(options), take(2))).toBe('(dd|)', passed);
+    });
+    expect(pulled).toBe(2);
+  });
+
+  it('a callback that throws ends the result with its error', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold(' -p-d-d---');
+      const sub = '         ^--!      ';
+      const expected = '    -p-#      ';
+      const throwing = (each: string): boolean => {
+        if (each === 'd') throw 'callback';
+        return false;
+      };
+      const result = source.pipe(detectStale({ ...options, isData: throwing }));
+      expectObservable(result).toBe(expected, passed, 'callback');
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('the age goes on over the loss of a line, until data comes back', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const first = cold('  -d#           ');
+      const second = cold('     ---p--d-- ');
+      const sub1 = '        ^-!           ';
+      const sub2 = '        ----^--------!';
+      const unsub = '       -------------!';
+      const expected = '    -d----sp--(rd)';
+      const lines = [first, second];
+      const source = defer(() => lines.shift() ?? NEVER);
+      const retry = { initialDelayMs: 2, maxDelayMs: 2, random: () => 1, isData };
+      const result = source.pipe(retryBackoff(retry), detectStale(options));
+      expectObservable(result, unsub).toBe(expected, { ...passed, s: stale(1), r: recovered(4) });
+      expectSubscriptions(first.subscriptions).toBe(sub1);
+      expectSubscriptions(second.subscriptions).toBe(sub2);
+    });
+  });
+
+  it('a new subscription, as at a change of venue, counts from its own start', () => {
+    marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
+      const venue = hot('   a------b------');
+      const a = cold('      -d            ');
+      const b = cold('             ---d--- ');
+      const subA = '        ^------!      ';
+      const subB = '        -------^-----!';
+      const unsub = '       -------------!';
+      const expected = '    -d----s---d---';
+      const result = venue.pipe(switchMap((name) => (name === 'a' ? a : b).pipe(detectStale(options))));
+      expectObservable(result, unsub).toBe(expected, { ...passed, s: stale(1) });
+      expectSubscriptions(a.subscriptions).toBe(subA);
+      expectSubscriptions(b.subscriptions).toBe(subB);
+    });
+  });
+
+  it('long virtual time: a value a second for a day, then silence for three hours', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const day = interval(1000).pipe(
+        take(86_400),
+        map(() => 'd'),
+      );
+      const later = cold('                                   10800000ms d');
+      const source = concat(day, later).pipe(detectStale({ staleAfterMs: 5000, isData }));
+      const expected = '86405000ms s 10794999ms (rd)';
+      const told = source.pipe(filter(({ kind }, index) => kind !== 'value' || index > 86_400));
+      const values = { s: stale(86_400_000, 5000), r: recovered(10_795_000), d: passed.d };
+      expectObservable(told, '97201s !').toBe(expected, values);
+      expectSubscriptions(later.subscriptions).toBe('86400s ^ 10800999ms !');
+    });
+  });
+
+  it('sets no timer for a value', () => {
+    let timers = 0;
+    marbles(({ scheduler, expectObservable }) => {
+      const schedule = vi.spyOn(scheduler, 'schedule');
+      const source = interval(1, scheduler).pipe(
+        take(1000),
+        map(() => 'd'),
+        finalize(() => {
+          timers = schedule.mock.calls.length;
+        }),
+      );
+      const result = source.pipe(detectStale({ ...options, staleAfterMs: 100, scheduler }), ignoreElements());
+      expectObservable(result).toBe('1s |');
+    });
+    expect(timers).toBeGreaterThan(0);
+    expect(timers).toBeLessThan(20);
+  });
+});

@@ -1,0 +1,291 @@
+import { Observable } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { describe, expect, it } from 'vitest';
+import { type FailoverEvent, type FailoverOptions, failover, type SourceEvent } from '../../src/operators/failover.ts';
+
+/*
+ * Source marbles: C connected, D disconnected, X disconnected and blocked, S stale, R recovered,
+ * N / Y «does not serve / serves btc»; other lower-case letters and digits are values of btc, capitals E and F of eth.
+ * A value's time is its frame. Result marbles are spelled by `told`.
+ */
+type Source = SourceEvent<string>;
+
+const control: Record<string, Source> = {
+  C: { kind: 'connected' },
+  D: { kind: 'disconnected', blocked: false },
+  X: { kind: 'disconnected', blocked: true },
+  S: { kind: 'stale' },
+  R: { kind: 'recovered' },
+  N: { kind: 'serves', key: 'btc', serves: false },
+  Y: { kind: 'serves', key: 'btc', serves: true },
+};
+
+function told(event: FailoverEvent<string>): string {
+  if (event.kind === 'epoch') return `${event.key} epoch ${event.epoch} of ${event.source}`;
+  if (event.kind === 'switched')
+    return `${event.from ?? '-'}>${event.to} ${event.reason}${event.key === null ? '' : ` ${event.key}`}${event.back ? ' back' : ''}`;
+  return `${event.key}@${event.epoch} ${event.value}${event.held ? ' held' : ''}`;
+}
+
+interface Run {
+  readonly told: readonly string[];
+  readonly subscriptions: readonly string[];
+}
+
+/** Runs sources of marbles and lists what was told as `TIME text`. */
+function run(
+  marbles: Record<string, string>,
+  options: Partial<FailoverOptions<string>> = {},
+  unsubscribeAt?: number,
+): Run {
+  const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
+  const lines: string[] = [];
+  const subscriptions: string[] = [];
+  scheduler.run(({ cold, flush }) => {
+    const sources = Object.entries(marbles).map(([id, text]) => ({
+      id,
+      events$: new Observable<Source>((subscriber) => {
+        subscriptions.push(`${scheduler.now()} +${id}`);
+        const letters = [...new Set(text.replace(/\s|\d+(?:ms|s|m)\b|[-|#()]/g, ''))];
+        const marks = Object.fromEntries(letters.map((letter) => [letter, letter]));
+        subscriber.add(
+          cold(text, marks).subscribe({
+            next: (letter) =>
+              subscriber.next(
+                control[letter] ?? {
+                  kind: 'value',
+                  key: letter === 'E' || letter === 'F' ? 'eth' : 'btc',
+                  at: scheduler.now(),
+                  value: letter,
+                },
+              ),
+            error: (error: unknown) => subscriber.error(error),
+            complete: () => subscriber.complete(),
+          }),
+        );
+        subscriber.add(() => subscriptions.push(`${scheduler.now()} -${id}`));
+      }),
+    }));
+    const subscription = failover(sources, {
+      graceMs: 5,
+      failBackAfterMs: 20,
+      connectTimeoutMs: 50,
+      standby: 'hot',
+      ringSpan: 100,
+      scheduler,
+      ...options,
+    }).subscribe({
+      next: (event) => lines.push(`${scheduler.now()} ${told(event)}`),
+      error: (error: unknown) =>
+        lines.push(`${scheduler.now()} error ${error instanceof Error ? error.message : error}`),
+      complete: () => lines.push(`${scheduler.now()} complete`),
+    });
+    if (unsubscribeAt !== undefined) scheduler.schedule(() => subscription.unsubscribe(), unsubscribeAt);
+    flush();
+  });
+  return { told: lines, subscriptions };
+}
+
+describe('failover', () => {
+  it('tells nothing of sources that never speak', () => {
+    expect(run({ a: '-', b: '-' }).told).toEqual([]);
+  });
+
+  it('completes at once without sources, and when all have completed', () => {
+    expect(run({}).told).toEqual(['0 complete']);
+    expect(run({ a: '--|', b: '----|' }).told).toEqual(['4 complete']);
+  });
+
+  it('serves the preferred source in epoch 1 and drops what the standby says meanwhile', () => {
+    //                              0123456
+    expect(run({ a: 'C-1-2-', b: 'C-x-y-' }).told).toEqual([
+      '2 ->a first',
+      '2 btc epoch 1 of a',
+      '2 btc@1 1',
+      '4 btc@1 2',
+    ]);
+  });
+
+  it('moves at once when the source is blocked, first what the standby got after the last data', () => {
+    //                           01234567
+    expect(run({ a: 'C1--X---', b: 'Cx-y-z--' }).told.slice(3)).toEqual([
+      '4 a>b blocked',
+      '4 btc epoch 2 of b',
+      '4 btc@2 y held',
+      '5 btc@2 z',
+    ]);
+  });
+
+  it('moves when the source has been without a connection for the grace, not before', () => {
+    //                  0123456789
+    expect(run({ a: 'C1-D------', b: 'Cx-------y' }).told.slice(3)).toEqual([
+      '8 a>b disconnected',
+      '9 btc epoch 2 of b',
+      '9 btc@2 y',
+    ]);
+    expect(run({ a: 'C1-D--C2--', b: 'Cx-------y' }).told.slice(3)).toEqual(['7 btc@1 2']);
+  });
+
+  it('moves when the source is stale, and not to one that is stale itself', () => {
+    //                  0123456789
+    expect(run({ a: 'C1---S----', b: 'Cx-S------', c: 'Cv-----w--' }).told.slice(3)).toEqual([
+      '5 a>c stale',
+      '7 btc epoch 2 of c',
+      '7 btc@2 w',
+    ]);
+  });
+
+  it('stays and waits while none is healthy, and goes to the first that is', () => {
+    //                  0123456789
+    expect(run({ a: 'C1-X------', b: 'CxX---Cy--' }).told.slice(3)).toEqual([
+      '7 a>b blocked',
+      '7 btc epoch 2 of b',
+      '7 btc@2 y',
+    ]);
+  });
+
+  it('fails back after the preferred one was healthy for the whole of the hysteresis', () => {
+    // a delivers again at 7: back at 27; b had nothing since 3, so what a got after that comes first
+    const { told } = run({ a: 'C1-X--C2 18ms 3-4', b: 'Cx-y 25ms z-w' });
+    expect(told.slice(3)).toEqual([
+      '3 a>b blocked',
+      '3 btc epoch 2 of b',
+      '3 btc@2 y',
+      '27 b>a preferred_again back',
+      '27 btc epoch 3 of a',
+      '27 btc@3 2 held',
+      '27 btc@3 3 held',
+      '28 btc@3 4',
+    ]);
+  });
+
+  it('starts the hysteresis anew when the preferred one falters', () => {
+    const { told } = run({ a: 'C1-X--C2 5ms D--C3 30ms -', b: 'Cx-y 40ms z' });
+    expect(told.find((line) => line.includes('back'))).toBe('37 b>a preferred_again back');
+  });
+
+  it('lets no value of an epoch follow a later epoch of its key', () => {
+    const { told } = run({ a: 'C1E2X--C3F4 30ms 5E', b: 'CxEyFzEwF 30ms vEuF' }, { failBackAfterMs: 3 });
+    const epochs = new Map<string, number>();
+    for (const line of told) {
+      const match = / (btc|eth)@(\d+) /.exec(line);
+      if (match === null) continue;
+      expect(Number(match[2])).toBeGreaterThanOrEqual(epochs.get(match[1] as string) ?? 0);
+      epochs.set(match[1] as string, Number(match[2]));
+    }
+    expect(epochs.get('btc')).toBeGreaterThan(1);
+  });
+
+  it('at a start waits for the preferred one until its attempt failed or timed out', () => {
+    //                  0123456789
+    expect(run({ a: '--D-------', b: 'Cx------y-' }).told).toEqual(['7 ->b first', '8 btc epoch 1 of b', '8 btc@1 y']);
+    expect(run({ a: '-X--------', b: 'Cx------y-' }).told).toEqual([
+      '1 ->b first',
+      '1 btc epoch 1 of b',
+      '1 btc@1 x',
+      '8 btc@1 y',
+    ]);
+    expect(run({ a: '100ms -', b: 'Cx 60ms y' }).told[0]).toBe('55 ->b first');
+  });
+
+  it('serves one key from the next source while the active one lacks it, and gives it back', () => {
+    //                  012345678901
+    const { told } = run({ a: 'C1E-N--E-Y3-', b: 'CxE--z-F-w--' });
+    expect(told).toEqual([
+      '1 ->a first',
+      '1 btc epoch 1 of a',
+      '1 btc@1 1',
+      '2 eth epoch 1 of a',
+      '2 eth@1 E',
+      '4 a>b not_served btc',
+      '5 btc epoch 2 of b',
+      '5 btc@2 z',
+      '7 eth@1 E',
+      '9 b>a preferred_again btc back',
+      '10 btc epoch 3 of a',
+      '10 btc@3 3',
+    ]);
+  });
+
+  it('takes a key that the active source lacks further when its substitute fails', () => {
+    //                  01234567890
+    const { told } = run({ a: 'CEN--------', b: 'C-x-S------', c: 'C-v---w----' });
+    expect(told.slice(3)).toEqual([
+      '2 a>b not_served btc',
+      '2 btc epoch 1 of b',
+      '2 btc@1 x',
+      '4 b>c not_served btc',
+      '6 btc epoch 2 of c',
+      '6 btc@2 w',
+    ]);
+  });
+
+  it('keeps values for as long as ringSpan and no longer', () => {
+    const { told } = run({ a: 'C1 19ms X', b: 'C 1ms v 9ms x 4ms y 5ms z' }, { ringSpan: 8 });
+    expect(told.filter((line) => line.endsWith('held'))).toEqual(['21 btc@2 x held', '21 btc@2 y held']);
+  });
+
+  it('keeps only what keepInRing says', () => {
+    const { told } = run({ a: 'C1--X---', b: 'C-xy-z--' }, { keepInRing: (value) => value !== 'x' });
+    expect(told.slice(3)).toEqual(['4 a>b blocked', '4 btc epoch 2 of b', '4 btc@2 y held', '5 btc@2 z']);
+  });
+
+  it('takes epochs from nextEpoch', () => {
+    let epoch = 40;
+    expect(run({ a: 'C1' }, { nextEpoch: () => ++epoch }).told.at(-1)).toBe('1 btc@41 1');
+  });
+
+  it('cold: subscribes the next source only when the one before has failed, and drops it after the return', () => {
+    const { told, subscriptions } = run({ a: 'C1-X--C2 30ms 3', b: 'Cx---y 60ms -' }, { standby: 'cold' });
+    expect(subscriptions.slice(0, 3)).toEqual(['0 +a', '3 +b', '27 -b']);
+    expect(told.slice(3)).toEqual([
+      '4 a>b blocked',
+      '4 btc epoch 2 of b',
+      '4 btc@2 x',
+      '8 btc@2 y',
+      '27 b>a preferred_again back',
+      '38 btc epoch 3 of a',
+      '38 btc@3 3',
+    ]);
+  });
+
+  it('counts the error of a source as its end, and errors with the last one when all have ended', () => {
+    expect(run({ a: 'C1-#', b: 'Cx--y-z-|' }).told.slice(3)).toEqual([
+      '3 a>b blocked',
+      '4 btc epoch 2 of b',
+      '4 btc@2 y',
+      '6 btc@2 z',
+      '8 error error',
+    ]);
+  });
+
+  it('unsubscribes every source at once and tells nothing after', () => {
+    const { told, subscriptions } = run({ a: 'C1-2-3-4', b: 'Cx-y-z-w' }, {}, 4);
+    expect(told.at(-1)).toBe('3 btc@1 2');
+    expect(subscriptions).toEqual(['0 +a', '0 +b', '4 -a', '4 -b']);
+  });
+
+  it('gives an error thrown by an option function to the subscriber', () => {
+    const failing = () => {
+      throw new Error('no number');
+    };
+    expect(run({ a: 'C1-2', b: '-' }, { nextEpoch: failing }).told).toEqual(['1 ->a first', '1 error no number']);
+  });
+
+  it('holds over days: a blocked hour every day, each with a new epoch there and back', () => {
+    const day = '82800s ';
+    const a = `C1 ${day} X 3600s C2 ${day} X 3600s C3 ${day} X 3600s C4 ${day} -`;
+    const b = `Cx ${[1, 2, 3, 4, 5, 6, 7, 8].map(() => '43200s y').join(' ')}`;
+    const { told } = run({ a, b }, { failBackAfterMs: 30_000, ringSpan: 10_000 });
+    const switches = told.filter((line) => line.includes('>'));
+    expect(switches.map((line) => line.replace(/^\d+ /, ''))).toEqual([
+      '->a first',
+      'a>b blocked',
+      'b>a preferred_again back',
+      'a>b blocked',
+      'b>a preferred_again back',
+      'a>b blocked',
+      'b>a preferred_again back',
+    ]);
+  });
+});

@@ -1,0 +1,325 @@
+import { defer, merge, type Observable, of, Subject, take, tap, throwError } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { Fault } from '../../src/domain/fault.ts';
+import { type RetryNotice, retryBackoff } from '../../src/operators/retry-backoff.ts';
+import { marbles } from '../support/marbles.ts';
+
+// o: opened, a: acknowledgement, d: data. With `random` at its top every delay is its upper bound.
+const isData = (value: string): boolean => value === 'd';
+const top = (): number => 1;
+const backoff = { initialDelayMs: 2, maxDelayMs: 8, isData, random: top };
+
+/** A source that is a new connection at each subscription: the first, the second, …, then the last one again. */
+function connections(...lines: Observable<string>[]): Observable<string> {
+  let next = 0;
+  return defer(() => lines[Math.min(next++, lines.length - 1)] ?? throwError(() => 'no line'));
+}
+
+const blocked = new Fault('region_blocked', 'HTTP 451', { retry: { kind: 'never' }, status: 451 });
+const limited = (afterMs: number): Fault =>
+  new Fault('rate_limited', 'HTTP 429', { retry: { kind: 'after', afterMs } });
+
+describe('retryBackoff', () => {
+  it('subscribes again after a wait that doubles until data flows', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const first = cold('  -o-d-#                   ');
+      const second = cold('        --#               ');
+      const third = cold('               -o-d-#      ');
+      const fourth = cold('                     -o-- ');
+      const sub1 = '        ^----!                   ';
+      const sub2 = '        -------^-!               ';
+      const sub3 = '        -------------^----!      ';
+      const sub4 = '        --------------------^---!';
+      const unsub = '       ------------------------!';
+      const expected = '    -o-d----------o-d----o---';
+
+      const result = connections(first, second, third, fourth).pipe(retryBackoff(backoff));
+
+      expectObservable(result, unsub).toBe(expected);
+      expectSubscriptions(first.subscriptions).toBe(sub1);
+      expectSubscriptions(second.subscriptions).toBe(sub2);
+      expectSubscriptions(third.subscriptions).toBe(sub3);
+      expectSubscriptions(fourth.subscriptions).toBe(sub4);
+    });
+  });
+
+  it('never: a silent source stays subscribed', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold(' -');
+      const sub = '         ^';
+      const expected = '    -';
+      expectObservable(source.pipe(retryBackoff(backoff))).toBe(expected);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('empty: completion passes through', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold(' --|');
+      const sub = '         ^-!';
+      const expected = '    --|';
+      expectObservable(source.pipe(retryBackoff(backoff))).toBe(expected);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('one value', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold(' -d|');
+      const sub = '         ^-!';
+      const expected = '    -d|';
+      expectObservable(source.pipe(retryBackoff(backoff))).toBe(expected);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('many values', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold(' -od(da)d-|');
+      const sub = '         ^--------!';
+      const expected = '    -od(da)d-|';
+      expectObservable(source.pipe(retryBackoff(backoff))).toBe(expected);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('is not reset by an open or an acknowledgement: 2, 4, 8, 8', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold(' -oa#                              ');
+      const subs = [
+        '                   ^--!                              ',
+        '                   -----^--!                         ',
+        '                   ------------^--!                  ',
+        '                   -----------------------^--!       ',
+        '                   ----------------------------------^--!',
+      ];
+      const unsub = '       -------------------------------------!';
+      const expected = '    -oa---oa-----oa---------oa---------oa-';
+      expectObservable(source.pipe(retryBackoff(backoff)), unsub).toBe(expected);
+      expectSubscriptions(source.subscriptions).toBe(subs);
+    });
+  });
+
+  it('spreads each delay between a floor and its bound, so that it is never 0', () => {
+    const notices: RetryNotice[] = [];
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const draws = [0, 1, 0.5, 0];
+      const random = (): number => draws.shift() ?? 1;
+      const onRetry = (notice: RetryNotice): void => void notices.push(notice);
+      const source = cold(' #');
+      // The floor is 1 ms; the upper bounds are 10, 20, 30, 30, 30 ms.
+      const subs = ['       (^!)', '1ms (^!)', '21ms (^!)', '36.5ms (^!)', '37.5ms (^!)'];
+      const unsub = '       60ms !';
+      const expected = '    -';
+      const options = { initialDelayMs: 10, maxDelayMs: 30, isData, random, onRetry };
+      expectObservable(source.pipe(retryBackoff(options)), unsub).toBe(expected);
+      expectSubscriptions(source.subscriptions).toBe(subs);
+    });
+    expect(notices.map(({ delayMs }) => delayMs)).toEqual([1, 20, 15.5, 1, 30]);
+    const fault = new Fault('internal', 'error', { cause: 'error' });
+    expect(notices[1]).toEqual({ attempt: 2, delayMs: 20, fault, probing: false });
+  });
+
+  it('waits exactly as long as the fault asks, whatever the jitter, but never less than the floor', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const first = cold('  -#                   ', undefined, limited(12));
+      const second = cold('              d-#     ', undefined, limited(0));
+      const third = cold('                   d-- ');
+      const sub1 = '        ^!                   ';
+      const sub2 = '        -------------^-!     ';
+      const sub3 = '        -----------------^--!';
+      const unsub = '       --------------------!';
+      const expected = '    -------------d---d-- ';
+      const options = { ...backoff, initialDelayMs: 20, maxDelayMs: 100 };
+      expectObservable(connections(first, second, third).pipe(retryBackoff(options)), unsub).toBe(expected);
+      expectSubscriptions(first.subscriptions).toBe(sub1);
+      expectSubscriptions(second.subscriptions).toBe(sub2);
+      expectSubscriptions(third.subscriptions).toBe(sub3);
+    });
+  });
+
+  it('source error that says never ends it', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold(' -o-#', undefined, blocked);
+      const sub = '         ^--!';
+      const expected = '    -o-#';
+      expectObservable(source.pipe(retryBackoff(backoff))).toBe(expected, undefined, blocked);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('gives up after maxAttempts, with the last fault as cause', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const last = new Fault('connect_failed', 'ECONNREFUSED');
+      const first = cold('  #       ', undefined, new Fault('connection_closed', 'closed 1006'));
+      const second = cold('   #     ', undefined, last);
+      const third = cold('        #', undefined, last);
+      const sub1 = '        (^!)    ';
+      const sub2 = '        --(^!)  ';
+      const sub3 = '        ------(^!)';
+      const expected = '    ------# ';
+      const exhausted = new Fault('retries_exhausted', 'gave up after 2 attempts without data: ECONNREFUSED', {
+        retry: { kind: 'never' },
+        cause: last,
+      });
+      const result = connections(first, second, third).pipe(retryBackoff({ ...backoff, maxAttempts: 2 }));
+      expectObservable(result).toBe(expected, undefined, exhausted);
+      expectSubscriptions(first.subscriptions).toBe(sub1);
+      expectSubscriptions(second.subscriptions).toBe(sub2);
+      expectSubscriptions(third.subscriptions).toBe(sub3);
+    });
+  });
+
+  it('probes for ever after maxAttempts where it may, and is well again with the first data', () => {
+    const notices: string[] = [];
+    marbles(({ cold, scheduler, expectObservable, expectSubscriptions }) => {
+      const dead = cold('   #                               ');
+      const alive = cold('                         -d-#     ');
+      const subs = ['       (^!)', '--(^!)', '------(^!)', '---------------(^!)', '-----------------------------(^!)'];
+      const sub5 = '        ------------------------^--!     ';
+      const unsub = '       ------------------------------!  ';
+      const expected = '    -------------------------d-----  ';
+      const onRetry = ({ attempt, delayMs, probing }: RetryNotice): void =>
+        void notices.push(`${scheduler.now()}: attempt ${attempt}, ${delayMs} ms${probing ? ', probing' : ''}`);
+      const source = connections(dead, dead, dead, dead, alive, dead);
+      const result = source.pipe(retryBackoff({ ...backoff, maxAttempts: 2, probeEveryMs: 9, onRetry }));
+      expectObservable(result, unsub).toBe(expected);
+      expectSubscriptions(dead.subscriptions).toBe(subs);
+      expectSubscriptions(alive.subscriptions).toBe(sub5);
+    });
+    expect(notices).toEqual([
+      '0: attempt 1, 2 ms',
+      '2: attempt 2, 4 ms',
+      '6: attempt 3, 9 ms, probing',
+      '15: attempt 4, 9 ms, probing',
+      '27: attempt 1, 2 ms',
+      '29: attempt 2, 4 ms',
+    ]);
+  });
+
+  it('probes no earlier than the fault allows', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold(' #', undefined, limited(20));
+      const subs = ['       (^!)', '20ms (^!)', '40ms (^!)', '60ms (^!)'];
+      const options = { ...backoff, maxAttempts: 1, probeEveryMs: 9 };
+      expectObservable(source.pipe(retryBackoff(options)), '70ms !').toBe('-');
+      expectSubscriptions(source.subscriptions).toBe(subs);
+    });
+  });
+
+  it('early unsubscribe: leaves the source, or ends the wait', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold(' -o-d-#      ');
+      const sub = '         ^---!       ';
+      const unsub = '       ----!       ';
+      const expected = '    -o-d-       ';
+      expectObservable(source.pipe(retryBackoff(backoff)), unsub).toBe(expected);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+
+      const waiting = cold('-#          ');
+      const waitSub = '     ^!          ';
+      const waitUnsub = '   --!         ';
+      const nothing = '     ---         ';
+      expectObservable(waiting.pipe(retryBackoff(backoff)), waitUnsub).toBe(nothing);
+      expectSubscriptions(waiting.subscriptions).toBe(waitSub);
+    });
+  });
+
+  it('early unsubscribe in the middle of a synchronous burst', () => {
+    let pulled = 0;
+    marbles(({ expectObservable }) => {
+      const burst = of('d', 'd', 'd', 'd').pipe(tap(() => pulled++));
+      expectObservable(burst.pipe(retryBackoff(backoff), take(2))).toBe('(dd|)');
+    });
+    expect(pulled).toBe(2);
+  });
+
+  it('a callback that throws ends the result with its error', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const throwing = (): never => {
+        throw 'callback';
+      };
+      const first = cold('  -o-#           ');
+      const second = cold('       -d-d     ');
+      const sub1 = '        ^--!           ';
+      const sub2 = '        -----^!        ';
+      const dataFails = '   -o----#        ';
+      const retryFails = '  -o-#           ';
+      expectObservable(connections(first, second).pipe(retryBackoff({ ...backoff, isData: throwing }))).toBe(
+        dataFails,
+        undefined,
+        'callback',
+      );
+      expectObservable(first.pipe(retryBackoff({ ...backoff, onRetry: throwing }))).toBe(
+        retryFails,
+        undefined,
+        'callback',
+      );
+      expectObservable(first.pipe(retryBackoff({ ...backoff, random: throwing }))).toBe(
+        retryFails,
+        undefined,
+        'callback',
+      );
+      expectSubscriptions(first.subscriptions).toBe([sub1, sub1, sub1]);
+      expectSubscriptions(second.subscriptions).toBe(sub2);
+    });
+  });
+
+  it('a lost line comes back without disturbing the other', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const lineA = cold('  -a-d#                ');
+      const lineB = cold('  d-----d-----d-----d--');
+      const subA = [
+        '                   ^---!                ',
+        '                   ------^---!          ',
+        '                   ------------^---!    ',
+        '                   ------------------^-!',
+      ];
+      const subB = '        ^-------------------!';
+      const unsub = '       --------------------!';
+      const expected = '    da-d--da-d--da-d--da-';
+      expectObservable(merge(lineA.pipe(retryBackoff(backoff)), lineB), unsub).toBe(expected);
+      expectSubscriptions(lineA.subscriptions).toBe(subA);
+      expectSubscriptions(lineB.subscriptions).toBe(subB);
+    });
+  });
+
+  it('each subscription counts its own attempts', () => {
+    marbles(({ cold, expectObservable }) => {
+      const source = cold('-#');
+      const seen = new Subject<string>();
+      const result = source.pipe(retryBackoff({ ...backoff, onRetry: ({ attempt }) => seen.next(`${attempt}`) }));
+      expectObservable(result, '^---!    ').toBe('-');
+      expectObservable(result, '-----^--!').toBe('-');
+      expectObservable(seen).toBe('-1----1');
+    });
+  });
+
+  it('long virtual time: a venue down for a day is asked 1,441 times, then serves', () => {
+    let asked = 0;
+    marbles(({ cold, expectObservable }) => {
+      const dead = cold<string>('#');
+      const alive = cold('d-');
+      const source = defer(() => (++asked <= 1441 ? dead : alive));
+      const result = source.pipe(retryBackoff({ initialDelayMs: 60_000, maxDelayMs: 60_000, isData, random: top }));
+      expectObservable(result, '1441m -!').toBe('1441m d');
+    });
+    expect(asked).toBe(1442);
+  });
+
+  it('long virtual time: waits longer than a timer of Node.js can', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const days = 30 * 24 * 3_600_000;
+      const first = cold('#', undefined, limited(days));
+      const second = cold('d');
+      expectObservable(connections(first, second).pipe(retryBackoff(backoff)), `${days + 1}ms !`).toBe(`${days}ms d`);
+      expectSubscriptions(second.subscriptions).toBe(`${days}ms ^!`);
+    });
+  });
+
+  it('refuses a first delay that is not above 0', () => {
+    for (const initialDelayMs of [0, -1, Number.NaN]) {
+      expect(() => retryBackoff({ ...backoff, initialDelayMs })).toThrow(RangeError);
+    }
+  });
+});

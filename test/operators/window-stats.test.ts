@@ -1,0 +1,495 @@
+import { concat, defer, filter, interval, map, NEVER, of, take, tap } from 'rxjs';
+import { describe, expect, it, vi } from 'vitest';
+import { retryBackoff } from '../../src/operators/retry-backoff.ts';
+import type { ClosedWindow, Cut } from '../../src/operators/tumbling-windows.ts';
+import { type WindowStatsOptions, windowStats } from '../../src/operators/window-stats.ts';
+import { marbles } from '../support/marbles.ts';
+
+interface Trade {
+  readonly name: string;
+  readonly timestamp: number;
+  readonly key?: string;
+  readonly venue?: string;
+}
+
+/** Marble values from their timestamps, keys and venues. */
+function trades<N extends string>(table: Record<N, number | Omit<Trade, 'name'>>): Record<N, Trade> {
+  const rows = Object.entries<number | Omit<Trade, 'name'>>(table);
+  const named = rows.map(([name, row]) => [name, { name, ...(typeof row === 'number' ? { timestamp: row } : row) }]);
+  return Object.fromEntries(named);
+}
+
+/** Windows of 10 ms that hold the names of their trades; nothing is idle for long. */
+const options: WindowStatsOptions<Trade, string> = {
+  windowMs: 10,
+  allowedLatenessMs: 3,
+  idleAfterMs: 100,
+  timestampOf: (trade) => trade.timestamp,
+  keyOf: (trade) => trade.key ?? 'k',
+  clockOf: (trade) => trade.venue ?? 'v',
+  create: () => '',
+  add: (names, trade) => names + trade.name,
+};
+
+function window(
+  windowStart: number,
+  accumulator: string,
+  more: Partial<ClosedWindow<string>> = {},
+): ClosedWindow<string> {
+  return { key: 'k', windowStart, windowEnd: windowStart + 10, accumulator, complete: true, ...more };
+}
+
+describe('windowStats', () => {
+  it('tells a window when event time has passed its end and the allowed lateness', () => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot('  -a--b--c--d---|', trades({ a: 2, b: 8, c: 14, d: 9 }));
+      const sub = '         ^-------------!';
+      const expected = '    -------w------|';
+      expectObservable(source.pipe(windowStats(options))).toBe(expected, { w: window(0, 'ab') });
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('never', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold<Trade>(' -');
+      const sub = '                ^';
+      const expected = '           -';
+      expectObservable(source.pipe(windowStats(options))).toBe(expected);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('empty', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold<Trade>(' --|');
+      const sub = '                ^-!';
+      const expected = '           --|';
+      expectObservable(source.pipe(windowStats(options))).toBe(expected);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('one value: its window is open at the end, and nothing is told', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold(' -a-|', trades({ a: 2 }));
+      const sub = '         ^--!';
+      const expected = '    ---|';
+      expectObservable(source.pipe(windowStats(options))).toBe(expected);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('many values: windows by end, each once; none without a value', () => {
+    marbles(({ cold, expectObservable }) => {
+      const source = cold(' abcde----f-----|', trades({ a: 9, b: 10, c: 2, d: 22, e: 12, f: 69 }));
+      const expected = '    ---w-----(xy)--|';
+      // e (12) comes in time for [10, 20), which waits for 23.
+      const values = { w: window(0, 'ac'), x: window(10, 'be'), y: window(20, 'd') };
+      expectObservable(source.pipe(windowStats(options))).toBe(expected, values);
+    });
+  });
+
+  it('the last moment: a value counts until event time is exactly end + lateness', () => {
+    const late: string[] = [];
+    marbles(({ cold, expectObservable }) => {
+      const source = cold(' a-b-c-d-e-|', trades({ a: 0, b: 12, c: 9, d: 13, e: 9 }));
+      const expected = '    ------w---|';
+      const onLate = (trade: Trade): void => void late.push(trade.name);
+      expectObservable(source.pipe(windowStats({ ...options, onLate }))).toBe(expected, { w: window(0, 'ac') });
+    });
+    expect(late).toEqual(['e']);
+  });
+
+  it('a late value is told of and merged nowhere, also into a window that never was', () => {
+    const late: string[] = [];
+    marbles(({ cold, expectObservable }) => {
+      const source = cold(' a-b-c---|', trades({ a: 50, b: 5, c: 70 }));
+      const expected = '    ----w---|';
+      const onLate = (trade: Trade): void => void late.push(trade.name);
+      expectObservable(source.pipe(windowStats({ ...options, onLate }))).toBe(expected, { w: window(50, 'a') });
+    });
+    expect(late).toEqual(['b']);
+  });
+
+  it('times before 1970 and without lateness', () => {
+    marbles(({ cold, expectObservable }) => {
+      const source = cold(' a-b-c-|', trades({ a: -1, b: -10, c: 0 }));
+      const expected = '    ----w-|';
+      const exact = { ...options, allowedLatenessMs: 0 };
+      expectObservable(source.pipe(windowStats(exact))).toBe(expected, { w: window(-10, 'ab') });
+    });
+  });
+
+  it('keys have windows of their own; the clock of their group closes them all', () => {
+    marbles(({ cold, expectObservable }) => {
+      const values = trades({
+        a: { key: 'BTC', venue: 'v1', timestamp: 1 },
+        b: { key: 'ETH', venue: 'v1', timestamp: 2 },
+        c: { key: 'ADA', venue: 'v2', timestamp: 3 },
+        d: { key: 'BTC', venue: 'v1', timestamp: 15 },
+        e: { key: 'ADA', venue: 'v2', timestamp: 13 },
+      });
+      const source = cold(' abc--d----e---|', values);
+      const expected = '    -----(wx)-y---|';
+      const told = {
+        w: window(0, 'a', { key: 'BTC' }),
+        x: window(0, 'b', { key: 'ETH' }),
+        y: window(0, 'c', { key: 'ADA' }),
+      };
+      expectObservable(source.pipe(windowStats(options))).toBe(expected, told);
+    });
+  });
+
+  it('without clockOf each key is its own clock', () => {
+    marbles(({ cold, expectObservable }) => {
+      const values = trades({
+        a: { key: 'x', timestamp: 1 },
+        b: { key: 'y', timestamp: 50 },
+        c: { key: 'x', timestamp: 13 },
+      });
+      const source = cold(' a-b-c-|', values);
+      const expected = '    ----w-|';
+      const { clockOf: _, ...rest } = options;
+      expectObservable(source.pipe(windowStats<Trade, string>(rest))).toBe(expected, {
+        w: window(0, 'a', { key: 'x' }),
+      });
+    });
+  });
+
+  it('source error: open windows are dropped', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold(' -a-#', trades({ a: 2 }));
+      const sub = '         ^--!';
+      const expected = '    ---#';
+      expectObservable(source.pipe(windowStats(options))).toBe(expected);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('early unsubscribe', () => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot('  -a-b-c-', trades({ a: 2, b: 14, c: 30 }));
+      const cut$ = hot<Cut>('-------');
+      const sub = '         ^---!  ';
+      const unsub = '       ----!  ';
+      const expected = '    ---w---';
+      expectObservable(source.pipe(windowStats({ ...options, cut$ })), unsub).toBe(expected, { w: window(0, 'a') });
+      expectSubscriptions(source.subscriptions).toBe(sub);
+      expectSubscriptions(cut$.subscriptions).toBe(sub);
+    });
+  });
+
+  it('early unsubscribe in the middle of a synchronous burst', () => {
+    let pulled = 0;
+    marbles(({ expectObservable }) => {
+      const burst = of(2, 14, 30, 50).pipe(
+        tap(() => pulled++),
+        map((timestamp): Trade => ({ name: 'a', timestamp })),
+      );
+      expectObservable(burst.pipe(windowStats(options), take(1))).toBe('(w|)', { w: window(0, 'a') });
+    });
+    expect(pulled).toBe(2);
+  });
+
+  it.each(['timestampOf', 'keyOf', 'clockOf', 'create', 'add'] as const)(
+    '%s that throws ends the result with its error',
+    (name) => {
+      marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+        const throwing = (): never => {
+          throw 'callback';
+        };
+        const source = cold('   -a-b-', trades({ a: 2, b: 14 }));
+        const cut$ = hot<Cut>(' -----');
+        const sub = '           ^!   ';
+        const expected = '      -#   ';
+        const result = source.pipe(windowStats({ ...options, cut$, [name]: throwing }));
+        expectObservable(result).toBe(expected, undefined, 'callback');
+        expectSubscriptions(source.subscriptions).toBe(sub);
+        expectSubscriptions(cut$.subscriptions).toBe(sub);
+      });
+    },
+  );
+
+  it('onLate that throws ends the result with its error', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const onLate = (): never => {
+        throw 'callback';
+      };
+      const source = cold(' a-b-', trades({ a: 50, b: 2 }));
+      const sub = '         ^-! ';
+      const expected = '    --# ';
+      expectObservable(source.pipe(windowStats({ ...options, onLate }))).toBe(expected, undefined, 'callback');
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('open windows survive the loss of a line', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const table = trades({ a: 2, b: 5, c: 13 });
+      const first = cold('  -a-#      ', table);
+      const again = cold('       -b-c-', table);
+      const subFirst = '    ^--!      ';
+      const subAgain = '    -----^----!';
+      const unsub = '       ----------!';
+      const expected = '    --------w-';
+      const lines = [first, again];
+      const retry = { initialDelayMs: 2, maxDelayMs: 2, random: () => 1, isData: () => true };
+      const source = defer(() => lines.shift() ?? NEVER).pipe(retryBackoff(retry));
+      expectObservable(source.pipe(windowStats(options)), unsub).toBe(expected, { w: window(0, 'ab') });
+      expectSubscriptions(first.subscriptions).toBe(subFirst);
+      expectSubscriptions(again.subscriptions).toBe(subAgain);
+    });
+  });
+
+  it('refuses a window of no length', () => {
+    marbles(({ cold, expectObservable }) => {
+      const error = new RangeError('windowMs must be above 0, found 0');
+      expectObservable(cold<Trade>('-').pipe(windowStats({ ...options, windowMs: 0 }))).toBe('#', undefined, error);
+    });
+  });
+
+  it('long virtual time: a trade a second for a day, then silence; no timer is set for a trade', () => {
+    const schedule = vi.fn();
+    marbles(({ scheduler, expectObservable }) => {
+      const counted: typeof scheduler.schedule = (...action) => {
+        schedule();
+        return scheduler.schedule(...action);
+      };
+      const clock = { now: () => scheduler.now(), schedule: counted };
+      const day = interval(1000, scheduler).pipe(
+        take(86_400),
+        map((): Trade => ({ name: 'a', timestamp: scheduler.now() })),
+      );
+      const minutes: WindowStatsOptions<Trade, number> = {
+        ...options,
+        windowMs: 60_000,
+        allowedLatenessMs: 2000,
+        idleAfterMs: 5000,
+        create: () => 0,
+        add: (trades) => trades + 1,
+        scheduler: clock,
+      };
+      const result = concat(day, NEVER).pipe(windowStats(minutes));
+      const counts = result.pipe(
+        map(({ accumulator, windowStart }) => ({ accumulator, windowStart })),
+        filter((_, index) => index === 0 || index >= 1439),
+      );
+      const expected = '62s w 86344999ms x 54999ms y';
+      const told = {
+        w: { accumulator: 59, windowStart: 0 },
+        x: { accumulator: 60, windowStart: 86_340_000 },
+        y: { accumulator: 1, windowStart: 86_400_000 },
+      };
+      expectObservable(counts, '86500s !').toBe(expected, told);
+    });
+    expect(schedule.mock.calls.length).toBeLessThan(86_400 / 5);
+  });
+});
+
+describe('windowStats in silence', () => {
+  const idle = { ...options, idleAfterMs: 5 };
+
+  it('closes a window that is over after lateness + idle time without a value', () => {
+    const late: string[] = [];
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot('  -a----------b--|', trades({ a: 9, b: 8 }));
+      const sub = '         ^--------------!';
+      const expected = '    ---------w-----|';
+      const onLate = (trade: Trade): void => void late.push(trade.name);
+      expectObservable(source.pipe(windowStats({ ...idle, onLate }))).toBe(expected, { w: window(0, 'a') });
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+    expect(late).toEqual(['b']);
+  });
+
+  it('a value at the last moment keeps it open', () => {
+    marbles(({ hot, expectObservable }) => {
+      const source = hot('  -a-------b----------', trades({ a: 9, b: 8 }));
+      const unsub = '       -------------------!';
+      const expected = '    -----------------w--';
+      expectObservable(source.pipe(windowStats(idle)), unsub).toBe(expected, { w: window(0, 'ab') });
+    });
+  });
+
+  it('does not close a window in its middle: event time goes on with the clock', () => {
+    marbles(({ hot, expectObservable }) => {
+      // After a, 0 + 10 of silence is not past 10 + 3; after b, 8 + 8 is.
+      const source = hot('  -a---------b-----------', trades({ a: 0, b: 8 }));
+      const unsub = '       ----------------------!';
+      const expected = '    -------------------w---';
+      expectObservable(source.pipe(windowStats(idle)), unsub).toBe(expected, { w: window(0, 'ab') });
+    });
+  });
+
+  it('closes windows one after the other as time goes on, then opens new ones', () => {
+    marbles(({ hot, expectObservable }) => {
+      const source = hot('  -ab------------------------c---d--', trades({ a: 9, b: 12, c: 35, d: 43 }));
+      const unsub = '       ----------------------------------!';
+      // [0, 10): silence of 8 after b; [10, 20): 12 + 11 of silence reaches 20 + 3.
+      const expected = '    ----------w--x-----------------y--';
+      const values = { w: window(0, 'a'), x: window(10, 'b'), y: window(30, 'c') };
+      expectObservable(source.pipe(windowStats(idle)), unsub).toBe(expected, values);
+    });
+  });
+
+  it('judges each clock group by its own silence', () => {
+    marbles(({ hot, expectObservable }) => {
+      const table = trades({
+        a: { venue: 'v1', key: 'a', timestamp: 0 },
+        b: { venue: 'v2', key: 'b', timestamp: 9 },
+        c: { venue: 'v3', key: 'c', timestamp: 9 },
+      });
+      const source = hot('  -abc-c-c-c-c----', table);
+      const unsub = '       ---------------!';
+      const expected = '    ----------x---w-';
+      const values = { x: window(0, 'b', { key: 'b' }), w: window(0, 'a', { key: 'a' }) };
+      expectObservable(source.pipe(windowStats(idle)), unsub).toBe(expected, values);
+    });
+  });
+
+  it('sees a window that ends soon, though another lasts long', () => {
+    marbles(({ hot, expectObservable }) => {
+      const table = trades({
+        a: { venue: 'v1', key: 'a', timestamp: 0 },
+        b: { venue: 'v2', key: 'b', timestamp: 29 },
+      });
+      const source = hot('  -a--------b----------------------------', table);
+      const unsub = '       --------------------------------------!';
+      const expected = '    ------------------x---------------w----';
+      const values = {
+        w: window(0, 'a', { key: 'a', windowEnd: 30 }),
+        x: window(0, 'b', { key: 'b', windowEnd: 30 }),
+      };
+      expectObservable(source.pipe(windowStats({ ...idle, windowMs: 30 })), unsub).toBe(expected, values);
+    });
+  });
+
+  it('groups that fall silent together are told by end', () => {
+    marbles(({ hot, expectObservable }) => {
+      const table = trades({
+        a: { venue: 'v1', key: 'a', timestamp: 19 },
+        b: { venue: 'v2', key: 'b', timestamp: 9 },
+      });
+      const source = hot('  -(ab)-------', table);
+      const unsub = '       -----------!';
+      const expected = '    ---------(xw)';
+      const values = { x: window(0, 'b', { key: 'b' }), w: window(10, 'a', { key: 'a' }) };
+      expectObservable(source.pipe(windowStats(idle)), unsub).toBe(expected, values);
+    });
+  });
+
+  it('needs no silence where none is asked for', () => {
+    marbles(({ hot, expectObservable }) => {
+      const source = hot('  -a-------------', trades({ a: 0 }));
+      const unsub = '       --------------!';
+      const expected = '    -----------w---';
+      const none = { ...options, allowedLatenessMs: 0, idleAfterMs: 0 };
+      expectObservable(source.pipe(windowStats(none)), unsub).toBe(expected, { w: window(0, 'a') });
+    });
+  });
+});
+
+describe('windowStats cut short', () => {
+  const incomplete = (windowStart: number, names: string, key: string): ClosedWindow<string> =>
+    window(windowStart, names, { key, complete: false });
+
+  it.each([
+    ['a key', { key: 'BTC' }, '-----(yzw)-'],
+    ['a clock group', { clock: 'v1' }, '-----(yxw)-'],
+    ['a key of a clock group', { key: 'BTC', clock: 'v1' }, '-----(yw)--'],
+    ['all', {}, '-----(yxzw)'],
+  ])('%s: its open windows at once, by end, as incomplete', (_, cut, expected) => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const table = trades({
+        a: { key: 'BTC', venue: 'v1', timestamp: 12 },
+        b: { key: 'BTC', venue: 'v1', timestamp: 9 },
+        c: { key: 'ETH', venue: 'v1', timestamp: 8 },
+        d: { key: 'BTC', venue: 'v2', timestamp: 7 },
+      });
+      const source = hot('   -abcd------', table);
+      const cut$ = hot<Cut>('-----x-----', { x: cut });
+      const sub = '          ^----------!';
+      const unsub = '        -----------!';
+      const values = {
+        w: incomplete(10, 'a', 'BTC'),
+        x: incomplete(0, 'c', 'ETH'),
+        y: incomplete(0, 'b', 'BTC'),
+        z: incomplete(0, 'd', 'BTC'),
+      };
+      expectObservable(source.pipe(windowStats({ ...options, cut$ })), unsub).toBe(expected, values);
+      expectSubscriptions(cut$.subscriptions).toBe(sub);
+    });
+  });
+
+  it('a window that was cut is never told again, nor cut again; its later values are late; the next window is whole', () => {
+    const late: string[] = [];
+    marbles(({ hot, expectObservable }) => {
+      const source = hot('   -a---b---c---d-|', trades({ a: 2, b: 5, c: 15, d: 24 }));
+      const cut$ = hot<Cut>('---x---x--------', { x: {} });
+      const expected = '     ---w---------y-|';
+      const onLate = (trade: Trade): void => void late.push(trade.name);
+      const values = { w: incomplete(0, 'a', 'k'), y: window(10, 'c') };
+      expectObservable(source.pipe(windowStats({ ...options, cut$, onLate }))).toBe(expected, values);
+    });
+    expect(late).toEqual(['b']);
+  });
+
+  it('a late value of a cut window still closes what its time closes', () => {
+    const late: string[] = [];
+    marbles(({ hot, expectObservable }) => {
+      const source = hot(
+        '   -ab---c-|',
+        trades({ a: 2, b: { key: 'other', timestamp: 12 }, c: { key: 'other', timestamp: 13 } }),
+      );
+      const cut$ = hot<Cut>('---x-----', { x: { key: 'other' } });
+      const expected = '     ---w--y-|';
+      const onLate = (trade: Trade): void => void late.push(trade.name);
+      const values = { w: incomplete(10, 'b', 'other'), y: window(0, 'a') };
+      expectObservable(source.pipe(windowStats({ ...options, cut$, onLate }))).toBe(expected, values);
+    });
+    expect(late).toEqual(['c']);
+  });
+
+  it('an epoch that ends: its windows come before the first of the next, which shares nothing with them', () => {
+    marbles(({ hot, expectObservable }) => {
+      const table = trades({
+        a: { key: 'v1:BTC:1', venue: 'v1', timestamp: 2 },
+        b: { key: 'v2:BTC:2', venue: 'v2', timestamp: 3 },
+        c: { key: 'v2:BTC:2', venue: 'v2', timestamp: 13 },
+      });
+      const source = hot('   -a---b---c-|', table);
+      const cut$ = hot<Cut>('-----x------', { x: { clock: 'v1' } });
+      const expected = '     -----w---y-|';
+      const values = { w: incomplete(0, 'a', 'v1:BTC:1'), y: window(0, 'b', { key: 'v2:BTC:2' }) };
+      expectObservable(source.pipe(windowStats({ ...options, cut$ }))).toBe(expected, values);
+    });
+  });
+
+  it('cut$: its completion means nothing, its error is the result’s', () => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot('        -a---b-|', trades({ a: 2, b: 13 }));
+      const completes$ = hot<Cut>('--|     ');
+      const errors$ = hot<Cut>('   ---#    ');
+      const onComplete = '        -----w-|';
+      const onError = '           ---#    ';
+      const subs = ['             ^------!', '^--!'];
+      expectObservable(source.pipe(windowStats({ ...options, cut$: completes$ }))).toBe(onComplete, {
+        w: window(0, 'a'),
+      });
+      expectObservable(source.pipe(windowStats({ ...options, cut$: errors$ }))).toBe(onError);
+      expectSubscriptions(source.subscriptions).toBe(subs);
+    });
+  });
+
+  it('in silence the place of a cut window is given up unseen', () => {
+    marbles(({ hot, expectObservable }) => {
+      const source = hot('   -a----------------', trades({ a: 9 }));
+      const cut$ = hot<Cut>('---x--------x-----', { x: {} });
+      const unsub = '        -----------------!';
+      const expected = '     ---w--------------';
+      const idle = { ...options, idleAfterMs: 5, cut$ };
+      expectObservable(source.pipe(windowStats(idle)), unsub).toBe(expected, { w: incomplete(0, 'a', 'k') });
+    });
+  });
+});

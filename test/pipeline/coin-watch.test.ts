@@ -1,0 +1,92 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { CoinWatch, type CoinWatchOptions } from '../../src/pipeline/coin-watch.ts';
+
+const btc = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
+const eth = { coin: 'ETH', symbol: 'ETHUSDT', venueSymbol: 'ETHUSDT' };
+
+let told: string[];
+let quiet: boolean;
+
+function watch(): CoinWatch {
+  const options: CoinWatchOptions = {
+    venue: 'bybit',
+    coinStaleAfterMs: 30_000,
+    resubscribeWithinMs: 5000,
+    failBackAfterMs: 10_000,
+    isQuiet: () => quiet,
+    resubscribe: (symbol) => told.push(`resubscribe ${symbol}`),
+    tell: (signal) =>
+      told.push(
+        signal.kind === 'serves'
+          ? `${signal.symbol} ${signal.serves ? 'served' : 'not served'}`
+          : `${signal.note.state} ${signal.note.coin} ${signal.note.details?.cause ?? ''}`.trim(),
+      ),
+  };
+  const coins = new CoinWatch(options);
+  coins.add(btc, 0);
+  coins.add(eth, 0);
+  return coins;
+}
+
+/** A sweep a second, as the feed does, with ETH alive all the time. */
+function pass(coins: CoinWatch, fromSecond: number, toSecond: number): void {
+  for (let second = fromSecond; second <= toSecond; second++) {
+    coins.seen('ETHUSDT', second * 1000);
+    coins.sweep(second * 1000);
+  }
+}
+
+describe('CoinWatch', () => {
+  beforeEach(() => {
+    told = [];
+    quiet = false;
+  });
+
+  it('says nothing of coins that have events', () => {
+    const coins = watch();
+    for (let second = 0; second < 100; second++) {
+      coins.seen('BTCUSDT', second * 1000);
+      pass(coins, second, second);
+    }
+    expect(told).toEqual([]);
+  });
+
+  it('tells a mute coin, subscribes it anew once, and leaves it to another venue when that does not help', () => {
+    const coins = watch();
+    pass(coins, 1, 34);
+    expect(told).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT']);
+    pass(coins, 35, 100);
+    expect(told.slice(2)).toEqual(['BTCUSDT not served']);
+  });
+
+  it('takes the coin back after it has delivered for the hysteresis', () => {
+    const coins = watch();
+    pass(coins, 1, 40);
+    told = [];
+    for (let second = 41; second <= 52; second++) {
+      coins.seen('BTCUSDT', second * 1000);
+      pass(coins, second, second);
+    }
+    expect(told).toEqual(['feed_recovered BTC', 'BTCUSDT served']);
+  });
+
+  it('a new subscription that helps is the end of it; the next silence starts over', () => {
+    const coins = watch();
+    pass(coins, 1, 31);
+    coins.seen('BTCUSDT', 32_000);
+    pass(coins, 33, 61);
+    expect(told).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT', 'feed_recovered BTC']);
+    pass(coins, 62, 62);
+    expect(told.slice(3)).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT']);
+  });
+
+  it('leaves a coin alone that trades nowhere, and looks again when it does elsewhere', () => {
+    quiet = true;
+    const coins = watch();
+    pass(coins, 1, 50);
+    expect(told).toEqual(['feed_stale BTC quiet_market']);
+    quiet = false;
+    pass(coins, 51, 60);
+    expect(told.slice(1)).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT', 'BTCUSDT not served']);
+  });
+});

@@ -1,0 +1,115 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { startSimulator } from '../../src/simulator/server.ts';
+import { until } from '../support/until.ts';
+import { Client } from './client.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'journal-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Line {
+  venue: string;
+  symbol: string;
+  kind: string;
+  id: string;
+  price: string;
+  quantity: string;
+  side: string;
+  time: number;
+  sent: number[];
+}
+
+const read = (path: string): Line[] =>
+  readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line);
+
+/** True once nothing new has come since the last look. */
+function settled(clients: readonly Client[]): () => boolean {
+  let before = -1;
+  return () => {
+    const now = clients.reduce((sum, { texts }) => sum + texts.length, 0);
+    const same = now === before;
+    before = now;
+    return same;
+  };
+}
+
+describe('the journal', () => {
+  it('holds exactly what each connection got, and what nobody got', async () => {
+    const path = join(folder, 'all.ndjson');
+    const simulator = await startSimulator({ rate: 1_000, journal: path });
+    const one = await Client.open(`${simulator.url}/binance/stream?streams=btcusdt@trade/ethusdt@trade`);
+    const two = await Client.open(`${simulator.url}/binance/ws/btcusdt@trade`);
+    const bybit = await Client.open(`${simulator.url}/bybit/v5/public/spot`);
+    bybit.send({ op: 'subscribe', args: ['publicTrade.BTCUSDT', 'orderbook.1.BTCUSDT'] });
+    await two.count(50);
+    simulator.fault({ venue: 'binance', fault: 'skip_trades', line: 2, symbol: 'BTCUSDT', count: 5 });
+    simulator.fault({ venue: 'bybit', fault: 'skip_trades', symbol: 'BTCUSDT', count: 5 });
+    await two.count(150);
+    await bybit.count(100);
+    simulator.fault({ venue: 'all', fault: 'quiet' });
+    await until(settled([one, two, bybit]), { everyMs: 100 });
+    await simulator.close();
+
+    const lines = read(path);
+    const trades = (venue: string, connection: number) =>
+      lines
+        .filter(({ kind, sent, ...line }) => kind === 'trade' && line.venue === venue && sent.includes(connection))
+        .map(({ symbol, id, price, quantity, side, time }) => [symbol, id, price, quantity, side, time]);
+    const fromBinance = (message: Record<string, unknown>) => {
+      const { s, t, p, q, m, T } = (message.data ?? message) as Record<string, unknown>;
+      return [s, String(t), p, q, m === true ? 'sell' : 'buy', T];
+    };
+    expect(trades('binance', 1)).toEqual(one.messages.map(fromBinance));
+    expect(trades('binance', 2)).toEqual(two.messages.map(fromBinance));
+    const items = bybit.messages
+      .filter(({ topic }) => topic === 'publicTrade.BTCUSDT')
+      .flatMap(({ data }) => data as Record<string, unknown>[]);
+    expect(trades('bybit', 1)).toEqual(items.map(({ s, i, p, v, S, T }) => [s, i, p, v, String(S).toLowerCase(), T]));
+
+    const skipped = lines.filter(
+      ({ venue, symbol, kind, sent }) =>
+        venue === 'binance' && symbol === 'BTCUSDT' && kind === 'trade' && sent.join() === '1',
+    );
+    expect(skipped.length).toBeGreaterThanOrEqual(5);
+    const ids = lines
+      .filter(({ venue, symbol, kind }) => venue === 'binance' && symbol === 'BTCUSDT' && kind === 'trade')
+      .map(({ id }) => Number(id));
+    expect(ids).toEqual(ids.map((_, i) => (ids[0] as number) + i));
+    expect(lines.some(({ venue, kind, sent }) => venue === 'binance_us' && kind === 'trade' && sent.length === 0)).toBe(
+      true,
+    );
+    expect(lines.filter(({ venue, kind }) => venue === 'bybit' && kind === 'book_ticker')).toHaveLength(
+      bybit.messages.filter(({ topic }) => topic === 'orderbook.1.BTCUSDT').length,
+    );
+  });
+
+  it('is on disk soon after', async () => {
+    const path = join(folder, 'soon.ndjson');
+    const simulator = await startSimulator({ rate: 500, journal: path });
+    await until(() => read(path).length > 20, { timeoutMs: 3_000 });
+    await simulator.close();
+  });
+
+  it('of the same seed holds the same trades', async () => {
+    const runs: string[][] = [];
+    for (const name of ['a', 'b']) {
+      const path = join(folder, `${name}.ndjson`);
+      const simulator = await startSimulator({ rate: 2_000, seed: 42, journal: path });
+      await until(() => (simulator.counts().bybit?.tradesMade ?? 0) > 500);
+      await simulator.close();
+      runs.push(
+        read(path)
+          .filter(({ venue }) => venue === 'bybit')
+          .slice(0, 500)
+          .map(({ symbol, id, price, quantity, side }) => [symbol, id, price, quantity, side].join()),
+      );
+    }
+    expect(runs[0]).toHaveLength(500);
+    expect(runs[0]).toEqual(runs[1]);
+  });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { parseStreamName } from '../../src/simulator/binance-stream-name.ts';
+import { nextOpenTime, openTime } from '../../src/simulator/candle.ts';
+import { CandleStore } from '../../src/simulator/candle-store.ts';
+import { eightPlaces, fixed, shortest } from '../../src/simulator/decimals.ts';
+import { RestLimit } from '../../src/simulator/rest-limit.ts';
+import { textFrame } from '../../src/simulator/text-frame.ts';
+import { TradeRing } from '../../src/simulator/trade-ring.ts';
+
+describe('decimals as the venues write them', () => {
+  it.each([
+    [6183763, 2, '61837.63', '61837.63000000', '61837.63'],
+    [7714100, 2, '77141.00', '77141.00000000', '77141'],
+    [292, 5, '0.00292', '0.00292000', '0.00292'],
+    [10, 5, '0.00010', '0.00010000', '0.0001'],
+    [12, 0, '12', '12.00000000', '12'],
+    [0, 3, '0.000', '0.00000000', '0'],
+    [100000000, 8, '1.00000000', '1.00000000', '1'],
+  ])('%i steps with %i places', (units, places, all, binance, bybit) => {
+    expect(fixed(units, places)).toBe(all);
+    expect(eightPlaces(units, places)).toBe(binance);
+    expect(shortest(units, places)).toBe(bybit);
+  });
+});
+
+describe('a text frame', () => {
+  it.each([0, 1, 125, 126, 4_095, 4_096, 65_535, 65_536])('of %i bytes has the header of RFC 6455', (length) => {
+    const bytes = Buffer.from(textFrame('x'.repeat(length)), 'latin1');
+    const header = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+    expect(bytes.length).toBe(header + length);
+    expect(bytes[0]).toBe(0x81);
+    const told = length < 126 ? bytes[1] : length < 65_536 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
+    expect(told).toBe(length);
+  });
+
+  it('counts bytes, not characters', () => {
+    const bytes = Buffer.from(textFrame('这是'), 'latin1');
+    expect(bytes[1]).toBe(6);
+    expect(bytes.subarray(2).toString('utf8')).toBe('这是');
+  });
+});
+
+describe('a trade ring', () => {
+  it('keeps the latest and finds by id, group and time', () => {
+    const ring = new TradeRing(256);
+    for (let i = 0; i < 1_000; i++) ring.push(5_000 + i, i, 1, 10 * i, Math.floor(i / 2), false);
+    expect([ring.first, ring.count]).toEqual([744, 1_000]);
+    expect([ring.id(744), ring.id(999)]).toEqual([5_744, 5_999]);
+    expect(ring.fromId(5_800)).toBe(800);
+    expect(ring.fromId(1)).toBe(744);
+    expect(ring.fromId(9_999)).toBe(1_000);
+    expect(ring.fromGroup(400)).toBe(800);
+    expect(ring.fromTime(8_001)).toBe(801);
+  });
+});
+
+describe('candles', () => {
+  const start = Date.UTC(2026, 10, 21, 8, 30, 30);
+
+  it('open at the venue boundaries', () => {
+    const time = Date.UTC(2026, 10, 21, 8, 37, 12, 345);
+    expect(openTime('15m', time)).toBe(Date.UTC(2026, 10, 21, 8, 30));
+    expect(openTime('1w', time)).toBe(Date.UTC(2026, 10, 16));
+    expect(openTime('1M', time)).toBe(Date.UTC(2026, 10, 1));
+    expect(nextOpenTime('1M', Date.UTC(2026, 11, 1))).toBe(Date.UTC(2027, 0, 1));
+    expect(openTime('7m', time)).toBeUndefined();
+  });
+
+  it('sum what was traded, over seconds and minutes', () => {
+    const store = new CandleStore({
+      seed: 1,
+      price: 100,
+      startedAt: start,
+      firstId: 1_000,
+      minuteVolume: 60,
+      keptSeconds: 100,
+    });
+    const minute = start + 30_000;
+    store.add(101, 5, minute + 100, false, 1_000);
+    store.add(99, 2, minute + 1_500, true, 1_001);
+    store.add(103, 1, minute + 59_999, false, 1_002);
+    store.add(104, 1, minute + 60_000, false, 1_003);
+    expect(store.candle(minute, minute + 60_000)).toEqual({
+      open: 101,
+      high: 103,
+      low: 99,
+      close: 103,
+      volume: 8,
+      quote: 101 * 5 + 99 * 2 + 103,
+      buyVolume: 6,
+      buyQuote: 101 * 5 + 103,
+      trades: 3,
+      firstId: 1_000,
+      lastId: 1_002,
+    });
+    expect(store.candle(minute + 1_000, minute + 2_000)).toMatchObject({ open: 99, volume: 2, trades: 1 });
+    expect(store.candle(minute, minute + 120_000)).toMatchObject({ close: 104, trades: 4 });
+  });
+
+  it('have a past that meets the present, and no trades where none were', () => {
+    const store = new CandleStore({
+      seed: 1,
+      price: 10_000,
+      startedAt: start,
+      firstId: 100_000,
+      minuteVolume: 60,
+      keptSeconds: 100,
+    });
+    const past = store.candle(start - 90_000, start - 30_000);
+    expect(past.trades).toBeGreaterThan(0);
+    expect(past.high).toBeGreaterThanOrEqual(past.low);
+    expect(Math.abs(past.close / 10_000 - 1)).toBeLessThan(0.05);
+    expect(store.candle(start + 30_000, start + 90_000)).toMatchObject({
+      trades: 0,
+      firstId: -1,
+      lastId: -1,
+      volume: 0,
+      open: 10_000,
+      close: 10_000,
+    });
+  });
+});
+
+describe('a request limit', () => {
+  it('warns, bans, and forgets with the window', () => {
+    const limit = new RestLimit({ amount: 10, windowMs: 1_000, warnings: 1, banMs: 5_000 });
+    expect(limit.take(6, 100)).toEqual({ kind: 'allowed', used: 6 });
+    expect(limit.take(6, 200)).toEqual({ kind: 'limited', used: 6, retryAfter: 1 });
+    expect(limit.take(6, 1_000)).toEqual({ kind: 'allowed', used: 6 });
+    expect(limit.take(6, 1_100).kind).toBe('limited');
+    expect(limit.take(6, 1_200)).toEqual({ kind: 'banned', used: 6, retryAfter: 5 });
+    expect(limit.take(1, 6_100).kind).toBe('banned');
+    expect(limit.take(1, 6_200).kind).toBe('allowed');
+  });
+});
+
+describe('Binance stream names', () => {
+  it.each([
+    ['btcusdt@trade', { symbol: 'BTCUSDT', kind: 'trade' }],
+    ['btcusdt@kline_1M', { symbol: 'BTCUSDT', kind: 'kline', interval: '1M' }],
+    ['btcusdt@depth', { symbol: 'BTCUSDT', kind: 'depth', levels: 0, everyMs: 1_000 }],
+    ['btcusdt@depth20@100ms', { symbol: 'BTCUSDT', kind: 'depth', levels: 20, everyMs: 100 }],
+    ['BTCUSDT@trade', { symbol: '', kind: 'trade' }],
+    ['!miniTicker@arr', { symbol: '', kind: 'mini_ticker' }],
+    ['btcusdt@kline_7m', undefined],
+    ['btcusdt', undefined],
+    ['btcusdt@depth7', undefined],
+    ['!ticker@arr', undefined],
+    ['', undefined],
+  ])('%s', (name, expected) => {
+    expect(parseStreamName(name)).toEqual(expected);
+  });
+});

@@ -1,0 +1,143 @@
+import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { FeedRecord } from '../../../src/domain/record.ts';
+import { type ReadFilesOptions, readFiles } from '../../../src/sinks/avro-file/read-files.ts';
+import type { OutRecord } from '../../../src/sinks/contract.ts';
+import { sampleTrade } from '../../codec/sample-records.ts';
+import { until } from '../../support/until.ts';
+import { collect } from './collect.ts';
+import { openSink, testFolder } from './test-folder.ts';
+
+const trade = (id: number): OutRecord => ({
+  topic: 'trades',
+  key: 'BTCUSDT',
+  record: sampleTrade({ tradeId: String(id) }),
+});
+const id = (record: FeedRecord): string => (record.kind === 'trade' ? record.tradeId : record.kind);
+
+/** Reads in the background until it is stopped. */
+function follow(dir: string, options: ReadFilesOptions = {}) {
+  const stop = new AbortController();
+  const found: string[] = [];
+  const ended = (async () => {
+    for await (const record of readFiles(dir, 'trades', { follow: true, pollMs: 5, signal: stop.signal, ...options })) {
+      found.push(id(record));
+    }
+  })();
+  return { found, ended, stop };
+}
+
+describe('readFiles', () => {
+  it('finds nothing where there is no folder', async () => {
+    expect(await collect(readFiles(await testFolder(), 'trades'))).toEqual([]);
+  });
+
+  it('reads file after file in the order of their numbers, and the whole blocks of the open one', async () => {
+    const dir = await testFolder();
+    const sink = await openSink(dir, { rotateMb: 1e-6 });
+    for (let i = 1; i <= 12; i++) await sink.write([trade(i)]);
+    const slow = await openSink(dir);
+    await slow.write([trade(13)]);
+    expect((await collect(readFiles(dir, 'trades'))).map(id)).toEqual(
+      Array.from({ length: 13 }, (_, i) => String(i + 1)),
+    );
+  });
+
+  it('follows an open file over its end into the next ones', async () => {
+    const dir = await testFolder();
+    const { found, ended, stop } = follow(dir);
+    const sink = await openSink(dir, { rotateMb: 0.001 });
+    for (let i = 1; i <= 100; i++) {
+      await sink.write([trade(i)]);
+      if (i % 10 === 0) await until(() => found.length === i, { message: () => `${i} records, found ${found.length}` });
+    }
+    await sink.close();
+    stop.abort();
+    await ended;
+    expect(found).toEqual(Array.from({ length: 100 }, (_, i) => String(i + 1)));
+  });
+
+  it('from the end: only what comes', async () => {
+    const dir = await testFolder();
+    const old = await openSink(dir);
+    await old.write([trade(1)]);
+    await old.close();
+    const sink = await openSink(dir);
+    await sink.write([trade(2)]);
+    expect(await collect(readFiles(dir, 'trades', { from: 'end' }))).toEqual([]);
+    const { found, ended, stop } = follow(dir, { from: 'end' });
+    for (let i = 3; found.length === 0; i++) {
+      await sink.write([trade(i)]);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await sink.close();
+    const next = await openSink(dir);
+    await next.write([trade(1_000_000)]);
+    await until(() => found.includes('1000000'), { message: 'the next file' });
+    stop.abort();
+    await ended;
+    expect(Number(found[0])).toBeGreaterThan(2);
+    expect(found).toEqual([...found].sort((a, b) => Number(a) - Number(b)));
+  });
+
+  it('ends when it is told to, also while it waits', async () => {
+    const { ended, stop } = follow(await testFolder(), { pollMs: 60_000 });
+    stop.abort();
+    await ended;
+  });
+
+  it('leaves out the torn end of a file that a crash left open, and reads on in the next', async () => {
+    const dir = await testFolder();
+    const sink = await openSink(dir);
+    await sink.write([trade(1)]);
+    await sink.write([trade(2)]);
+    const part = join(dir, 'trades', '20261121T083100-0000000001.avro.part');
+    await truncate(part, (await readFile(part)).length - 1);
+    expect((await collect(readFiles(dir, 'trades'))).map(id)).toEqual(['1']);
+
+    const other = await testFolder();
+    const closed = await openSink(other);
+    await closed.write([trade(3)]);
+    await closed.close();
+    const bytes = await readFile(join(other, 'trades', '20261121T083100-0000000001.avro'));
+    await writeFile(join(dir, 'trades', '20261121T083100-0000000002.avro'), bytes);
+    expect((await collect(readFiles(dir, 'trades'))).map(id)).toEqual(['1', '3']);
+    const { found, ended, stop } = follow(dir);
+    await until(() => found.length === 2);
+    stop.abort();
+    await ended;
+    expect(found).toEqual(['1', '3']);
+  });
+
+  it.each([
+    ['cut', (bytes: Buffer) => bytes.subarray(0, -1)],
+    ['with a broken sync marker', (bytes: Buffer) => Buffer.concat([bytes.subarray(0, -1), Buffer.of(0)])],
+    ['with a broken block', (bytes: Buffer) => bytes.fill(0xff, bytes.length - 60, bytes.length - 20)],
+    ['that is none', () => Buffer.from('not Avro')],
+    [
+      'of a codec that is not known',
+      (bytes: Buffer) => Buffer.from(bytes.toString('latin1').replace('deflate', 'bogus!!'), 'latin1'),
+    ],
+  ])('names a closed file %s', async (_, damage) => {
+    const dir = await testFolder();
+    const sink = await openSink(dir, { codec: 'deflate' });
+    await sink.write([trade(1)]);
+    await sink.close();
+    const path = join(dir, 'trades', '20261121T083100-0000000001.avro');
+    await writeFile(path, damage(await readFile(path)));
+    await expect(collect(readFiles(dir, 'trades'))).rejects.toMatchObject({
+      name: 'Fault',
+      kind: 'malformed',
+      message: expect.stringContaining('0000000001.avro'),
+    });
+  });
+
+  it('passes over what is not a data file', async () => {
+    const dir = await testFolder();
+    await mkdir(join(dir, 'trades'));
+    await writeFile(join(dir, 'trades', 'notes.txt'), 'x');
+    await writeFile(join(dir, 'trades', '20261121T083100-1.avro'), 'x');
+    expect(await collect(readFiles(dir, 'trades'))).toEqual([]);
+  });
+});

@@ -1,0 +1,28 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type AvroFileSinkOptions, createAvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
+import type { Sink } from '../../../src/sinks/contract.ts';
+
+/** An empty folder that is gone when the test ends. */
+export async function testFolder(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'market-feed-files-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** 2026-11-21T08:31:00Z */
+export const START = Date.UTC(2026, 10, 21, 8, 31);
+
+/** A sink that writes at once, open; closed when the test ends. */
+export async function openSink(dir: string, options: Partial<AvroFileSinkOptions> = {}): Promise<Sink> {
+  const sink = createAvroFileSink({ dir, rotateMb: 64, codec: 'null', now: () => START, blockEveryMs: 0, ...options });
+  await sink.open();
+  onTestFinished(() => sink.close());
+  return sink;
+}
+
+/** Names of what is in DIR/TOPIC, sorted. */
+export const namesIn = async (dir: string, topic: string): Promise<string[]> =>
+  (await readdir(join(dir, topic))).sort();

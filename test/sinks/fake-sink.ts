@@ -1,0 +1,168 @@
+import { Fault } from '../../src/domain/fault.ts';
+import type { DeadLetter, FeedRecord, Gap, Position, PriceTick, TradeEvent } from '../../src/domain/record.ts';
+import type { Health, Outcome, OutRecord, Sink } from '../../src/sinks/contract.ts';
+
+export const delivered: Outcome = { kind: 'delivered' };
+export const retry = (afterMs?: number): Outcome => ({
+  kind: 'retry',
+  fault: new Fault('sink', 'not now'),
+  ...(afterMs === undefined ? {} : { afterMs }),
+});
+export const rejected: Outcome = {
+  kind: 'rejected',
+  fault: new Fault('sink', 'too large', { retry: { kind: 'never' } }),
+};
+
+/** A sink whose batches the test answers by hand, or all at once by a rule. */
+export class FakeSink implements Sink {
+  readonly name = 'fake';
+  readonly batches: (readonly OutRecord[])[] = [];
+  /** What open() does next; empty: it succeeds. */
+  readonly opening: (Error | Promise<void>)[] = [];
+  opens = 0;
+  closes = 0;
+  healthNow: Health = { state: 'up' };
+  /** Answers a batch at once; without one the test calls `answer`. */
+  rule: ((batch: readonly OutRecord[]) => readonly Outcome[]) | undefined;
+  #answers: ((outcomes: readonly Outcome[]) => void)[] = [];
+
+  async open(): Promise<void> {
+    this.opens++;
+    const next = this.opening.shift();
+    if (next instanceof Error) throw next;
+    await next;
+  }
+
+  write(batch: readonly OutRecord[]): Promise<readonly Outcome[]> {
+    this.batches.push(batch);
+    if (this.rule !== undefined) return Promise.resolve(this.rule(batch));
+    return new Promise((resolve) => this.#answers.push(resolve));
+  }
+
+  get underWay(): number {
+    return this.#answers.length;
+  }
+
+  /** Answers the oldest batch under way: the same for each record, or one each. */
+  answer(outcome: Outcome | readonly Outcome[]): void {
+    const resolve = this.#answers.shift();
+    const batch = this.batches[this.batches.length - 1 - this.#answers.length];
+    if (resolve === undefined || batch === undefined) throw new Error('no batch is under way');
+    resolve(Array.isArray(outcome) ? outcome : batch.map(() => outcome as Outcome));
+  }
+
+  async positions(): Promise<readonly Position[]> {
+    return [];
+  }
+
+  async close(): Promise<void> {
+    this.closes++;
+    for (const resolve of this.#answers.splice(0)) resolve([]);
+  }
+
+  health(): Health {
+    return this.healthNow;
+  }
+}
+
+const market = {
+  venue: 'binance',
+  symbol: 'BTCUSDT',
+  venueSymbol: 'BTCUSDT',
+  coin: 'BTC',
+  environment: 'simulated',
+  epoch: 1,
+  receivedAt: 1_732_000_000_000_000,
+} as const;
+
+const record = (topic: string, key: string, value: FeedRecord): OutRecord => ({ topic, key, record: value });
+
+export function trade(id: number, symbol = 'BTCUSDT', over: Partial<TradeEvent> = {}): OutRecord {
+  return record('trades', symbol, {
+    ...market,
+    kind: 'trade',
+    symbol,
+    price: '61837.63',
+    quantity: '0.00292',
+    isBuyerMaker: id % 2 === 0,
+    timestamp: 1_732_000_000_000 + id,
+    eventTime: null,
+    tradeId: String(id),
+    lastTradeId: null,
+    conditions: [],
+    source: 'live',
+    ...over,
+  });
+}
+
+export function tick(price: string, symbol = 'BTCUSDT', over: Partial<PriceTick> = {}): OutRecord {
+  return record('prices', symbol, {
+    ...market,
+    kind: 'price',
+    symbol,
+    price,
+    timestamp: 1_732_000_000_000,
+    volume24h: null,
+    quoteVolume24h: null,
+    change24h: null,
+    ...over,
+  });
+}
+
+export function position(epoch: number, symbol = 'BTCUSDT', over: Partial<Position> = {}): OutRecord {
+  return record('positions', `binance:${symbol}`, {
+    kind: 'position',
+    venue: 'binance',
+    symbol,
+    epoch,
+    tradeId: null,
+    timestamp: 1_732_000_000_000,
+    environment: 'simulated',
+    ...over,
+  });
+}
+
+export function gap(fromId: number, toId: number, symbol = 'BTCUSDT', over: Partial<Gap> = {}): OutRecord {
+  return record('gaps', `binance:${symbol}`, {
+    kind: 'gap',
+    venue: 'binance',
+    symbol,
+    epoch: 1,
+    fromId: String(fromId),
+    toId: String(toId),
+    fromTime: 1_732_000_000_000,
+    toTime: 1_732_000_000_001,
+    missing: toId - fromId - 1,
+    filled: 0,
+    outcome: 'unrepaired',
+    environment: 'simulated',
+    ...over,
+  });
+}
+
+export function deadLetter(payload: Uint8Array, over: Partial<DeadLetter> = {}): OutRecord {
+  return record('dead-letters', 'binance', {
+    kind: 'dead_letter',
+    venue: 'binance',
+    receivedAt: 1_732_000_000_000_000,
+    stage: 'decode',
+    reason: 'no JSON',
+    payload,
+    environment: 'simulated',
+    ...over,
+  });
+}
+
+/** `t7` of trade 7, `p61` of a tick at 61, `e2` of the position of epoch 2, `g` of a gap. */
+export function short({ record: value }: OutRecord): string {
+  switch (value.kind) {
+    case 'trade':
+      return `t${value.tradeId}`;
+    case 'price':
+      return `p${value.price}`;
+    case 'position':
+      return `e${value.epoch}`;
+    default:
+      return value.kind;
+  }
+}

@@ -1,0 +1,81 @@
+import type { Ticker } from '../../src/domain/line.ts';
+import type { AggTrade, BookTicker, Kline, TradeEvent } from '../../src/domain/record.ts';
+
+/** Plausible events for tests, each field replaceable. */
+const common = {
+  venue: 'binance',
+  symbol: 'BTCUSDT',
+  venueSymbol: 'BTCUSDT',
+  coin: 'BTC',
+  environment: 'production',
+  epoch: 0,
+  receivedAt: 1_723_161_254_087_896,
+} as const;
+
+export function tradeEvent(id: number | string, fields: Partial<TradeEvent> = {}): TradeEvent {
+  return {
+    kind: 'trade',
+    ...common,
+    price: '61837.63',
+    quantity: '0.02',
+    isBuyerMaker: true,
+    timestamp: 1_723_161_255_342,
+    eventTime: null,
+    tradeId: String(id),
+    lastTradeId: null,
+    conditions: [],
+    source: 'live',
+    ...fields,
+  };
+}
+
+export function aggTrade(first: number, last: number, fields: Partial<AggTrade> = {}): AggTrade {
+  return { ...tradeEvent(first), kind: 'agg_trade', firstTradeId: String(first), lastTradeId: String(last), ...fields };
+}
+
+export function ticker(fields: Partial<Ticker> = {}): Ticker {
+  return {
+    kind: 'ticker',
+    ...common,
+    price: '61840',
+    timestamp: 1_723_161_256_000,
+    volume24h: '1000',
+    quoteVolume24h: '61840000',
+    change24h: '-1.5',
+    ...fields,
+  };
+}
+
+export function bookTicker(updateId: number, fields: Partial<BookTicker> = {}): BookTicker {
+  return {
+    kind: 'book_ticker',
+    ...common,
+    bidPrice: '61837.63',
+    bidQuantity: '1',
+    askPrice: '61837.64',
+    askQuantity: '2',
+    updateId: String(updateId),
+    timestamp: null,
+    ...fields,
+  };
+}
+
+export function kline(openTime: number, timestamp: number, fields: Partial<Kline> = {}): Kline {
+  return {
+    kind: 'kline',
+    ...common,
+    interval: '1m',
+    timestamp,
+    openTime,
+    closeTime: openTime + 59_999,
+    open: '1',
+    high: '2',
+    low: '1',
+    close: '2',
+    volume: '3',
+    quoteVolume: '5',
+    tradeCount: 4,
+    closed: false,
+    ...fields,
+  };
+}

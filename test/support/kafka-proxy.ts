@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type Broker, startBroker } from './kafka-broker.ts';
+
+const PRODUCE = 0;
+
+/** A broker that is reached only through a proxy, which can fail in ways that a broker cannot be asked for. */
+export interface ProxiedBroker {
+  readonly broker: Broker;
+  readonly brokers: string[];
+  /** Refuses connections and cuts those that are open, until `serve`. */
+  refuse(): Promise<void>;
+  serve(): Promise<void>;
+  /** Takes requests in and passes no answer on, without closing anything, until `serve`. */
+  hang(): Promise<void>;
+  /** Cuts the connection instead of passing an answer to a produce request on, wherever `cut` says so. */
+  loseAnswers(cut: () => boolean): void;
+  /** How many answers were lost so. */
+  readonly lost: number;
+  close(): Promise<void>;
+}
+
+/** Starts one of the test's own. */
+export async function startProxiedBroker(): Promise<ProxiedBroker> {
+  const sockets = new Set<Socket>();
+  let target: { host: string; port: number } | undefined;
+  let hanging = false;
+  let cut: () => boolean = () => false;
+  let lost = 0;
+
+  const server = createServer((client) => {
+    if (target === undefined) {
+      client.destroy();
+      return;
+    }
+    const broker = connect(target);
+    const end = () => {
+      client.destroy();
+      broker.destroy();
+    };
+    for (const socket of [client, broker]) {
+      sockets.add(socket);
+      socket.setNoDelay();
+      socket.on('error', end);
+      socket.on('close', () => {
+        sockets.delete(socket);
+        end();
+      });
+    }
+    let lastRequest = -1;
+    client.on('data', (data) => {
+      // one request at a time: a portion that starts with a length starts a request
+      if (data.length > 6) lastRequest = data.readInt16BE(4);
+      broker.write(data);
+    });
+    broker.on('data', (data) => {
+      if (hanging) return;
+      if (lastRequest === PRODUCE && cut()) {
+        lost++;
+        end();
+        return;
+      }
+      client.write(data);
+    });
+  });
+
+  const listen = async (port: number) => {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  };
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+  const broker = await startBroker({ config: { 'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}` } });
+  const [host, brokerPort] = (broker.brokers[0] as string).split(':') as [string, string];
+  target = { host, port: Number(brokerPort) };
+
+  const refuse = async () => {
+    const closed = server.listening ? new Promise((resolve) => server.close(resolve)) : undefined;
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  return {
+    broker,
+    brokers: [`127.0.0.1:${port}`],
+    refuse,
+    async serve() {
+      if (hanging) for (const socket of sockets) socket.destroy();
+      hanging = false;
+      cut = () => false;
+      if (!server.listening) await listen(port);
+    },
+    async hang() {
+      hanging = true;
+    },
+    loseAnswers(when) {
+      cut = when;
+    },
+    get lost() {
+      return lost;
+    },
+    async close() {
+      await refuse();
+      await broker.close();
+    },
+  };
+}

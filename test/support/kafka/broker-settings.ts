@@ -1,0 +1,44 @@
+export const kafkaVersion = '4.3.1';
+
+interface Addresses {
+  readonly listeners: string;
+  readonly advertised: string;
+  readonly controller: string;
+  readonly data: string;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/** server.properties of a single broker and controller for tests, the same whichever way it is run. */
+export function brokerSettings(addresses: Addresses): Record<string, string> {
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@${addresses.controller}`,
+    listeners: addresses.listeners,
+    'advertised.listeners': addresses.advertised,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'controller.listener.names': 'CONTROLLER',
+    'log.dirs': addresses.data,
+    'num.partitions': '4',
+    'auto.create.topics.enable': 'false',
+    // one node: every internal topic has one replica
+    'offsets.topic.replication.factor': '1',
+    'offsets.topic.num.partitions': '4',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'transaction.state.log.num.partitions': '4',
+    'share.coordinator.state.topic.replication.factor': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    // no wait of 3 s before a consumer group's first assignment
+    'group.initial.rebalance.delay.ms': '0',
+    'num.network.threads': '2',
+    'num.io.threads': '2',
+    'background.threads': '2',
+    // after a kill the controller refuses the broker until its old session ends: 2 s instead of 9 s
+    'broker.session.timeout.ms': '2000',
+    'broker.heartbeat.interval.ms': '250',
+    'controlled.shutdown.enable': 'true',
+    ...addresses.config,
+  };
+}

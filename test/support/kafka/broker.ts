@@ -1,0 +1,21 @@
+export interface BrokerOptions {
+  /** The way to run it; without one, KAFKA_WAY, else a Docker engine where one answers, else Java with Maven. */
+  readonly way?: 'docker' | 'java';
+  /** Broker settings (server.properties) beside those of every test broker. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+/** A broker of a test's own, running when it is handed out. */
+export interface Broker {
+  readonly way: 'docker' | 'java';
+  /** host:port, the same after every start. */
+  readonly brokers: string[];
+  /** Shuts down cleanly; resolves when the process is gone. */
+  stop(): Promise<void>;
+  /** kill -9; resolves when the process is gone. */
+  kill(): Promise<void>;
+  /** Starts it again with its data; resolves when it answers. */
+  start(): Promise<void>;
+  /** Ends it and removes its data. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { freePort } from '../free-port.ts';
+import { type GuardedProcess, startGuarded } from '../guarded-process.ts';
+import { fillOnce, java, maven, whyNoJavaOf, whyNoMaven } from '../java.ts';
+import { tools } from '../tools.ts';
+import type { Broker, BrokerOptions } from './broker.ts';
+import { brokerSettings, kafkaVersion } from './broker-settings.ts';
+import { waitForBroker } from './wait-for-broker.ts';
+
+const run = promisify(execFile);
+const jars = join(tools, 'kafka', kafkaVersion);
+
+/** Why there can be no broker from Maven Central's jars here; undefined when there can. */
+export async function whyNoJava(): Promise<string | undefined> {
+  return (await whyNoJavaOf(17)) ?? (existsSync(jars) ? undefined : whyNoMaven());
+}
+
+/** A KRaft broker of one node as a process of this machine. */
+export async function startJavaBroker(options: BrokerOptions): Promise<Broker> {
+  await fillOnce(jars, (fresh) =>
+    maven(
+      ...['-f', join(import.meta.dirname, 'pom.xml'), `-Dkafka.version=${kafkaVersion}`],
+      ...['dependency:copy-dependencies', `-DoutputDirectory=${fresh}`, '-DincludeScope=runtime'],
+    ),
+  );
+  const directory = await mkdtemp(join(tmpdir(), 'market-feed-kafka-'));
+  const port = await freePort();
+  const controllerPort = await freePort();
+  const propertiesFile = join(directory, 'server.properties');
+  const logFile = join(directory, 'broker.log');
+  const settings = brokerSettings({
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    advertised: `PLAINTEXT://127.0.0.1:${port}`,
+    controller: `127.0.0.1:${controllerPort}`,
+    data: join(directory, 'log'),
+    config: options.config ?? {},
+  });
+  const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
+  await writeFile(propertiesFile, lines.join(''));
+  const classPath = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', join(jars, '*')];
+  await run(java, [
+    ...['-Xmx64m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...classPath],
+    ...['kafka.tools.StorageTool', 'format', '-t', 'MkU3OEVBNTcwNTJENDM2Qk', '-c', propertiesFile],
+  ]);
+
+  let process: GuardedProcess | undefined;
+
+  async function start(): Promise<void> {
+    if (process?.running) throw new Error('the broker is running');
+    const command = [java, '-Xmx256m', '-XX:+UseSerialGC', ...classPath, 'kafka.Kafka', propertiesFile];
+    const started = await startGuarded(command, logFile);
+    process = started;
+    try {
+      await waitForBroker('127.0.0.1', port, { alive: () => started.running });
+    } catch (cause) {
+      const log = await readFile(logFile, 'utf8').catch(() => '');
+      await started.end('SIGKILL');
+      throw new Error(`the broker did not start:\n${log.slice(-2000)}`, { cause });
+    }
+  }
+
+  async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    await process?.end(signal);
+  }
+
+  async function close(): Promise<void> {
+    await end('SIGKILL');
+    await rm(directory, { recursive: true, force: true });
+  }
+
+  try {
+    await start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    way: 'java',
+    brokers: [`127.0.0.1:${port}`],
+    start,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    close,
+  };
+}

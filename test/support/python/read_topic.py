@@ -1,0 +1,75 @@
+"""Prints a Kafka topic whole, a JSON line a record: from the first offset to the end as it was at the start.
+
+Read with read_committed, partition after partition in order of offset. Each line: partition, offset, key,
+timestamp (ms), timestamp_type (create_time or log_append_time), headers, schema, record (null for a tombstone).
+"""
+
+import argparse
+import sys
+import time
+
+from avro_records import Decoder, dumps
+from confluent_kafka import OFFSET_BEGINNING, TIMESTAMP_LOG_APPEND_TIME, Consumer, KafkaError, TopicPartition
+
+
+def messages(brokers, topic, timeout):
+    consumer = Consumer(
+        {
+            "bootstrap.servers": brokers,
+            "group.id": "independent-reader",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "isolation.level": "read_committed",
+            "fetch.wait.max.ms": 50,
+        }
+    )
+    try:
+        known = consumer.list_topics(topic, timeout=timeout).topics[topic]
+        if known.error is not None:
+            raise SystemExit(f"{topic}: {known.error}")
+        for partition in sorted(known.partitions):
+            consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
+            heard = time.monotonic()
+            while True:
+                # It waits for that many or that long, so not long: the last batch is never full.
+                batch = consumer.consume(1000, timeout=0.05)
+                if batch:
+                    heard = time.monotonic()
+                elif time.monotonic() - heard > timeout:
+                    raise SystemExit(f"{topic}/{partition}: neither a record nor the end in {timeout} s")
+                errors = [m.error() for m in batch if m.error()]
+                yield from (m for m in batch if not m.error())
+                if any(e.code() == KafkaError._PARTITION_EOF for e in errors):
+                    break
+                if errors:
+                    raise SystemExit(f"{topic}/{partition}: {errors[0]}")
+    finally:
+        consumer.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--brokers", required=True)
+    parser.add_argument("--topic", required=True)
+    parser.add_argument("--schemas", help="folder of .avsc files, for single-object encoding")
+    parser.add_argument("--registry", help="base URL of a schema registry, for its wire format")
+    parser.add_argument("--timeout", type=float, default=20, help="seconds without an answer")
+    options = parser.parse_args()
+    decode = Decoder(options.registry, options.schemas)
+    for message in messages(options.brokers, options.topic, options.timeout):
+        kind, timestamp = message.timestamp()
+        schema, record = (None, None) if message.value() is None else decode(message.value())
+        line = {
+            "partition": message.partition(),
+            "offset": message.offset(),
+            "key": None if message.key() is None else message.key().decode(),
+            "timestamp": timestamp,
+            "timestamp_type": "log_append_time" if kind == TIMESTAMP_LOG_APPEND_TIME else "create_time",
+            "headers": len(message.headers() or []),
+            "schema": schema,
+            "record": record,
+        }
+        sys.stdout.write(dumps(line) + "\n")
+
+
+main()
