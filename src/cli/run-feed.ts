@@ -36,6 +36,7 @@ export async function runFeed(
     },
   });
 
+  log.info({ config: config.source, environment: config.environment, sinks: config.sinks }, 'starting');
   let pipeline: Pipeline;
   try {
     pipeline = await startPipeline(config, { log, signal });

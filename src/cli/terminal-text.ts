@@ -71,7 +71,6 @@ export function toLine(spans: readonly Span[], width: number, color: boolean): s
   let line = '';
   let left = width;
   for (const { text, style } of spans) {
-    if (left <= 0) break;
     // What a venue or broker says must not steer the terminal.
     const cut = cutTo(text.replace(/\p{Cc}/gu, ' '), left);
     left -= textWidth(cut);

@@ -10,7 +10,8 @@ import type { MergedEvent } from './merge-lines.ts';
 import { PriceTicks } from './price-ticks.ts';
 import { StatusLog, type StatusNote } from './status-log.ts';
 import { Trading } from './trading.ts';
-import type { VenueFeed, VenueSignal } from './venue-feed.ts';
+import type { VenueFeed } from './venue-feed.ts';
+import type { VenueSignal } from './venue-signal.ts';
 
 /** Records ready to be published, in order. */
 export interface FeedOutput {

@@ -130,8 +130,9 @@ class Outlet {
     this.name = sink.name;
     this.drain = createDrain(sink, {
       scheduler,
-      maxBatch: config.kafka.batch.maxRecords,
-      lingerMs: config.kafka.batch.lingerMs,
+      ...(sink.name === 'kafka'
+        ? { maxBatch: config.kafka.batch.maxRecords, lingerMs: config.kafka.batch.lingerMs }
+        : {}),
       onState: (state, reason) => this.#onState(state, reason),
       onRejected: (record, fault) => this.#onRejected(record.record, fault.message),
       onDropped: (records) => this.#onDropped(records),

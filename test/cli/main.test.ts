@@ -36,6 +36,19 @@ it.each(['SIGINT', 'SIGTERM'] as const)('%s ends a command in 0', async (signal)
   expect(said.err).toBe('');
 });
 
+it('ends in 1 at the second signal, whatever holds the clean end up', async () => {
+  const deaf = 'data:text/javascript,AbortSignal.prototype.addEventListener=()=>{}';
+  const child = spawn(process.execPath, ['--import', deaf, 'src/cli/main.ts', 'simulate', '--port', '0']);
+  children.push(child);
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  child.kill('SIGINT');
+  const first = await Promise.race([ended, new Promise((resolve) => setTimeout(() => resolve('still there'), 300))]);
+  expect(first).toBe('still there');
+  child.kill('SIGINT');
+  expect(await ended).toBe(1);
+});
+
 it('ends quietly when nobody reads any more', async () => {
   const simulator = start('simulate', '--port', '0');
   await until(() => simulator.said.out.includes('}'));

@@ -144,9 +144,12 @@ describe('the Kafka sink and its drain', () => {
     await until(() => feeding.drain.stats().delivered > 100);
     await proxied.hang();
     await until(() => feeding.drain.stats().state === 'down', { timeoutMs: 3000 });
-    await until(() => feeding.drain.stats().oldestUnackedMs !== null && (feeding.drain.stats().oldestUnackedMs ?? 0) > 11_000, {
-      timeoutMs: 20_000,
-    });
+    await until(
+      () => feeding.drain.stats().oldestUnackedMs !== null && (feeding.drain.stats().oldestUnackedMs ?? 0) > 11_000,
+      {
+        timeoutMs: 20_000,
+      },
+    );
     await proxied.serve();
     await until(() => feeding.drain.stats().state === 'up', { timeoutMs: 20_000 });
     expect(await feeding.stop(10_000)).toEqual({ undelivered: 0 });

@@ -48,8 +48,13 @@ describe('the Kafka sink with a schema registry', () => {
       ...['--brokers', brokers.join(','), '--topic', topic, '--registry', registry.url],
     ]);
     expect(code, stderr).toBe(0);
-    const lines = stdout.trim().split('\n').map((line) => JSON.parse(line) as { record: { trade_id: string; price: string } });
-    expect(lines.map(({ record }) => Number(record.trade_id))).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { record: { trade_id: string; price: string } });
+    expect(lines.map(({ record }) => Number(record.trade_id))).toEqual(
+      Array.from({ length: 100 }, (_, index) => index + 1),
+    );
     expect(lines[0]?.record.price).toBe('61837.63');
 
     const seen: string[] = [];

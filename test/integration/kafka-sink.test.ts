@@ -37,7 +37,8 @@ async function withSink<T>(of: KafkaConfig, work: (sink: Sink) => Promise<T>): P
 
 async function read(of: KafkaConfig, topic: string, from: StartAt = 'beginning'): Promise<TopicRecord[]> {
   const records: TopicRecord[] = [];
-  for await (const record of readTopic(of, of.topicPrefix + topic, { from, follow: false }, quiet)) records.push(record);
+  for await (const record of readTopic(of, of.topicPrefix + topic, { from, follow: false }, quiet))
+    records.push(record);
   return records;
 }
 
@@ -106,25 +107,35 @@ describe('the Kafka sink', () => {
     for (const symbol of symbols) {
       const own = lines.filter(({ key }) => key === symbol);
       expect(own.map(({ record }) => Number(record.trade_id))).toEqual(
-        batch.filter(({ key }) => key === symbol).map(({ record }) => (record.kind === 'trade' ? Number(record.tradeId) : 0)),
+        batch
+          .filter(({ key }) => key === symbol)
+          .map(({ record }) => (record.kind === 'trade' ? Number(record.tradeId) : 0)),
       );
       expect(new Set(own.map(({ partition }) => partition)).size).toBe(1);
     }
     const [line] = lines;
     expect(line).toMatchObject({ timestamp_type: 'log_append_time', headers: 0, schema: 'market.feed.v1.TradeEvent' });
     expect(line?.timestamp).toBeGreaterThanOrEqual(before - 1000);
-    expect(line?.record).toMatchObject({ price: '61837.63', quantity: '0.00292', environment: 'simulated', last_trade_id: null });
+    expect(line?.record).toMatchObject({
+      price: '61837.63',
+      quantity: '0.00292',
+      environment: 'simulated',
+      last_trade_id: null,
+    });
   });
 
-  it.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)('compresses with %s, readable by librdkafka and by us', async (compression: Compression) => {
-    const of = config({ compression });
-    const batch = Array.from({ length: 300 }, (_, index) => trade(index + 1));
-    await withSink(of, async (sink) => {
-      expect((await sink.write(batch)).every(({ kind }) => kind === 'delivered')).toBe(true);
-    });
-    expect((await python(of, 'trades')).map(({ record }) => `t${record.trade_id}`)).toEqual(batch.map(short));
-    expect((await read(of, 'trades')).map(shortOf)).toEqual(batch.map(short));
-  });
+  it.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)(
+    'compresses with %s, readable by librdkafka and by us',
+    async (compression: Compression) => {
+      const of = config({ compression });
+      const batch = Array.from({ length: 300 }, (_, index) => trade(index + 1));
+      await withSink(of, async (sink) => {
+        expect((await sink.write(batch)).every(({ kind }) => kind === 'delivered')).toBe(true);
+      });
+      expect((await python(of, 'trades')).map(({ record }) => `t${record.trade_id}`)).toEqual(batch.map(short));
+      expect((await read(of, 'trades')).map(shortOf)).toEqual(batch.map(short));
+    },
+  );
 
   it('makes the topics of another environment when its first record comes', async () => {
     const of = config();
@@ -192,7 +203,11 @@ describe('the Kafka sink', () => {
     const summary = records.map(({ record }) =>
       record instanceof Fault || record.kind !== 'dead_letter'
         ? record
-        : [record.receivedAt % 1000, record.payload.length, record.payload.every((byte) => byte === record.receivedAt % 1000)],
+        : [
+            record.receivedAt % 1000,
+            record.payload.length,
+            record.payload.every((byte) => byte === record.receivedAt % 1000),
+          ],
     );
     expect(summary).toEqual(batch.map((_, index) => [index, 65_536, true]));
   });
@@ -227,7 +242,9 @@ describe('the Kafka sink', () => {
     for (let id = 1; id <= 5000; id++) drain.push(trade(id));
     await drain.opened;
     expect(await drain.close({ deadlineMs: 5000 })).toEqual({ undelivered: 0 });
-    expect((await read(of, 'trades')).map(shortOf)).toEqual(Array.from({ length: 5000 }, (_, index) => `t${index + 1}`));
+    expect((await read(of, 'trades')).map(shortOf)).toEqual(
+      Array.from({ length: 5000 }, (_, index) => `t${index + 1}`),
+    );
   });
 
   it('says why it cannot open, may be tried again, and ends at once', async () => {

@@ -23,7 +23,9 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ waitMs: fc.nat(3000) }) },
   {
     weight: 3,
-    arbitrary: fc.record({ answer: fc.array(fc.constantFrom<Outcome['kind']>('delivered', 'delivered', 'retry', 'rejected')) }),
+    arbitrary: fc.record({
+      answer: fc.array(fc.constantFrom<Outcome['kind']>('delivered', 'delivered', 'retry', 'rejected')),
+    }),
   },
 );
 
@@ -74,7 +76,8 @@ describe('a drain under any pushes and outcomes', () => {
             expect(batch.length).toBeLessThanOrEqual(maxBatch);
             for (const record of batch) {
               const symbol = 'symbol' in record.record ? record.record.symbol : '';
-              if (record.record.kind !== 'position') expect(opened.get(symbol) ?? 1).toBeGreaterThanOrEqual(epochOf(record));
+              if (record.record.kind !== 'position')
+                expect(opened.get(symbol) ?? 1).toBeGreaterThanOrEqual(epochOf(record));
             }
           }
         };

@@ -182,7 +182,7 @@ const kafka = section({
   schema_registry: schemaRegistry.default(null),
 });
 
-/** How a text of `coins` reads from the environment: a file, or a list. */
+/** What a coin may be called: letters and digits of any script. */
 export const COIN = /^[\p{L}\p{N}]{1,30}$/u;
 const coinsAllowed = 'a path of a JSON file, a list of coins such as [BTC, ETH], or { all: true, top_by_volume: 200 }';
 

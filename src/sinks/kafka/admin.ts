@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { TOPICS, type TopicDefinition } from '../../codec/topics.ts';
 import type { KafkaConfig, KafkaLog } from './config.ts';
-import { type Admin, KafkaConnection } from './kafkajs.ts';
 import { isUnsettledTopic, kafkaFault } from './kafka-error.ts';
+import { type Admin, KafkaConnection } from './kafkajs.ts';
 import { TopicLayout } from './topic-layout.ts';
 
 /** A topic as it is, beside what it should be. */

@@ -1,6 +1,7 @@
 import { Fault } from '../../domain/fault.ts';
+import type { BatchProducer } from './batch-producer.ts';
 import type { KafkaConfig } from './config.ts';
-import { type BatchProducer, KafkajsProducer, type ProducerOptions } from './producer.ts';
+import { KafkajsProducer, type ProducerOptions } from './producer.ts';
 
 /** Client libraries by their names in the configuration. */
 export const PRODUCERS: Readonly<Record<KafkaConfig['client'], (options: ProducerOptions) => BatchProducer>> = {

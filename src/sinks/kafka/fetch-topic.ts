@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaConfig, KafkaLog } from './config.ts';
-import { type Cluster, type FetchedMessage, fetchCommitted, KafkaConnection } from './kafkajs.ts';
 import { isUnsettledTopic, kafkaFault } from './kafka-error.ts';
+import { type Cluster, type FetchedMessage, fetchCommitted, KafkaConnection } from './kafkajs.ts';
 
 /** Where reading starts: a time is the broker's append time, milliseconds since 1970. */
 export type StartAt = 'beginning' | 'end' | { readonly timeMs: number };

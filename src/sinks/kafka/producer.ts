@@ -1,28 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../domain/fault.ts';
 import type { Health, Outcome } from '../contract.ts';
+import type { BatchProducer, Message } from './batch-producer.ts';
 import type { Compression, KafkaConfig, KafkaLog } from './config.ts';
-import { CompressionTypes, KafkaConnection, type PartitionerArgs, type Producer } from './kafkajs.ts';
 import { kafkaFault, needsNewConnection, reasonOf, verdictOf } from './kafka-error.ts';
+import { CompressionTypes, KafkaConnection, type PartitionerArgs, type Producer } from './kafkajs.ts';
+import { halvesOf, inRounds, type Part, type Placed, type Send } from './parts.ts';
 import type { TopicLayout } from './topic-layout.ts';
-
-/** An encoded record. */
-export interface Message {
-  readonly topic: string;
-  readonly key: string;
-  readonly value: Buffer;
-}
-
-/** The one way to Kafka's topics; a client library stands behind it. Driven with one `produce` at a time. */
-export interface BatchProducer {
-  /** Connects. Rejects with a Fault. */
-  open(): Promise<void>;
-  /** One outcome per message, once each is certain. Takes as long as the brokers are away; `close` ends it. */
-  produce(messages: readonly Message[], layouts: ReadonlyMap<string, TopicLayout>): Promise<readonly Outcome[]>;
-  health(): Health;
-  /** Ends what is under way (its outcome is `retry`) and every connection. */
-  close(): Promise<void>;
-}
 
 export type ProducerConnection = Pick<KafkaConnection, 'producer' | 'cut' | 'end'>;
 
@@ -37,39 +21,12 @@ export interface ProducerOptions {
   readonly connection?: ProducerConnection;
 }
 
-/** A message as kafkajs gets it: it hands it back to the partitioner at each attempt. */
-interface Placed {
-  readonly key: string;
-  readonly value: Buffer;
-  readonly index: number;
-  readonly partition: number;
-  send: Send;
-}
-
-/** One call of kafkajs: everything in it goes to one broker. */
-interface Send {
-  readonly leader: number;
-  moved: boolean;
-}
-
-/** The messages of a partition that go together: a record batch, stored whole or not at all. */
-interface Part {
-  readonly layout: TopicLayout;
-  readonly partition: number;
-  readonly round: number;
-  readonly messages: Placed[];
-  bytes: number;
-}
-
 const NO_PARTS: readonly Part[] = [];
-const NOWHERE: Send = { leader: -1, moved: false };
 const DELIVERED: Outcome = { kind: 'delivered' };
 
 /** Below the 1 MiB that brokers take by default; halved where they take less. */
 const FIRST_MAX_PART_BYTES = 900_000;
 const MIN_MAX_PART_BYTES = 16_384;
-/** Of a record beside key and value, at most: lengths, offset, timestamp. */
-const RECORD_OVERHEAD_BYTES = 32;
 /** How long the broker waits for its replicas; less than the request's own timeout. */
 const REPLICAS_TIMEOUT_MS = 8000;
 const PAUSES_MS = [50, 100, 200, 400, 800, 1000];
@@ -144,7 +101,8 @@ export class KafkajsProducer implements BatchProducer {
     this.#layouts = layouts;
     try {
       if (this.#broken !== undefined || this.#producer === undefined) await this.#renew();
-      for (const round of this.#rounds(messages)) await this.#deliver(round, outcomes);
+      for (const round of inRounds(messages, (topic) => this.#layoutOf(topic), this.#maxPartBytes))
+        await this.#deliver(round, outcomes);
     } catch (error) {
       const fault = kafkaFault(error);
       return outcomes.map(() => ({ kind: 'retry', fault }));
@@ -158,38 +116,11 @@ export class KafkajsProducer implements BatchProducer {
 
   async close(): Promise<void> {
     // What is under way is answered in a moment where the brokers are there, and not for long where they are not.
-    if (this.#health.state === 'up') await Promise.race([this.#underWay, delay(LAST_ANSWER_MS, undefined, { ref: false })]);
+    if (this.#health.state === 'up')
+      await Promise.race([this.#underWay, delay(LAST_ANSWER_MS, undefined, { ref: false })]);
     this.#stop.abort();
     this.#connection.end();
     if (this.#producer !== undefined) await disconnect(this.#producer);
-  }
-
-  /** The messages by partition, in their order, each part within the size that brokers take; a further part of a partition is in a later round. */
-  #rounds(messages: readonly Message[]): readonly (readonly Part[])[] {
-    const rounds: Part[][] = [];
-    const open = new Map<TopicLayout, (Part | undefined)[]>();
-    for (let index = 0; index < messages.length; index++) {
-      const { topic, key, value } = messages[index] as Message;
-      const layout = this.#layoutOf(topic);
-      const partition = layout.partitionOf(key);
-      const size = key.length + value.length + RECORD_OVERHEAD_BYTES;
-      let parts = open.get(layout);
-      if (parts === undefined) {
-        parts = [];
-        open.set(layout, parts);
-      }
-      let part = parts[partition];
-      if (part === undefined || part.bytes + size > this.#maxPartBytes) {
-        part = { layout, partition, round: part === undefined ? 0 : part.round + 1, messages: [], bytes: 0 };
-        parts[partition] = part;
-        const round = rounds[part.round];
-        if (round === undefined) rounds[part.round] = [part];
-        else round.push(part);
-      }
-      part.messages.push({ key, value, index, partition, send: NOWHERE });
-      part.bytes += size;
-    }
-    return rounds;
   }
 
   #layoutOf(topic: string): TopicLayout {
@@ -270,11 +201,7 @@ export class KafkajsProducer implements BatchProducer {
     }
     if (verdict === 'too_large')
       this.#maxPartBytes = Math.max(MIN_MAX_PART_BYTES, Math.min(this.#maxPartBytes, part.bytes / 2));
-    const middle = messages.length >> 1;
-    for (const half of [messages.slice(0, middle), messages.slice(middle)]) {
-      const bytes = half.reduce((sum, { key, value }) => sum + key.length + value.length + RECORD_OVERHEAD_BYTES, 0);
-      await this.#settle([{ ...part, messages: half, bytes }], leader, outcomes);
-    }
+    for (const half of halvesOf(part)) await this.#settle([half], leader, outcomes);
   }
 
   /** One attempt; returns the parts that kafkajs said nothing of, which it did not send. */

@@ -97,7 +97,9 @@ export class FakeCluster implements ProducerConnection {
           (batch.messages as Stored[]).push({ key: String(message.key), value: String(message.value) });
         }
       }
-      const leaders = new Set([...batches.values()].map(({ topic, partition }) => this.topics.get(topic)?.leaders[partition]));
+      const leaders = new Set(
+        [...batches.values()].map(({ topic, partition }) => this.topics.get(topic)?.leaders[partition]),
+      );
       if (leaders.size > 1) throw new Error('a call for more than one broker: kafkajs may lose or repeat');
       this.requests++;
       const failure = this.failure();

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Message, KafkajsProducer } from '../../../src/sinks/kafka/producer.ts';
+import type { Message } from '../../../src/sinks/kafka/batch-producer.ts';
+import { KafkajsProducer } from '../../../src/sinks/kafka/producer.ts';
 import { TopicLayout } from '../../../src/sinks/kafka/topic-layout.ts';
 import { kafkaConfig } from '../../support/kafka-config.ts';
 import { type Failure, FakeCluster } from './fake-cluster.ts';
@@ -20,7 +21,9 @@ async function setUp(leaders: readonly number[] = [1, 2, 1, 2]) {
   await producer.open();
   const produce = (messages: readonly Message[]) => producer.produce(messages, layouts);
   const stored = (topic: string) =>
-    Array.from({ length: PARTITIONS }, (_, partition) => cluster.records(topic, partition).map(({ value }) => value)).flat();
+    Array.from({ length: PARTITIONS }, (_, partition) =>
+      cluster.records(topic, partition).map(({ value }) => value),
+    ).flat();
   return { cluster, producer, produce, stored };
 }
 
@@ -32,7 +35,9 @@ const numbered = (from: number, count: number, topic = 'a') =>
 describe('the Kafka producer', () => {
   it('sends each broker its own, and never two brokers with one call', async () => {
     const { cluster, produce, stored } = await setUp();
-    expect(new Set(kinds(await produce([...numbered(0, 50), ...numbered(0, 50, 'b')])))).toEqual(new Set(['delivered']));
+    expect(new Set(kinds(await produce([...numbered(0, 50), ...numbered(0, 50, 'b')])))).toEqual(
+      new Set(['delivered']),
+    );
     expect(cluster.requests).toBe(2);
     expect(stored('a')).toHaveLength(50);
     expect(stored('b')).toHaveLength(50);
@@ -47,7 +52,11 @@ describe('the Kafka producer', () => {
       cluster.failure = () => failures.shift() ?? 'none';
       expect(new Set(kinds(await produce(numbered(10, 40))))).toEqual(new Set(['delivered']));
       await produce(numbered(50, 10));
-      expect(stored('a').map(Number).toSorted((x, y) => x - y)).toEqual(Array.from({ length: 60 }, (_, index) => index));
+      expect(
+        stored('a')
+          .map(Number)
+          .toSorted((x, y) => x - y),
+      ).toEqual(Array.from({ length: 60 }, (_, index) => index));
       expect(cluster.producers).toBe(1);
     },
   );
@@ -63,7 +72,11 @@ describe('the Kafka producer', () => {
     for (let from = 0; from < 100; from += 20) {
       expect(new Set(kinds(await produce(numbered(from, 20))))).toEqual(new Set(['delivered']));
     }
-    expect(stored('a').map(Number).toSorted((x, y) => x - y)).toEqual(Array.from({ length: 100 }, (_, index) => index));
+    expect(
+      stored('a')
+        .map(Number)
+        .toSorted((x, y) => x - y),
+    ).toEqual(Array.from({ length: 100 }, (_, index) => index));
   });
 
   it('rejects the one record that the broker refuses; what else was stored is not stored twice', async () => {
@@ -72,9 +85,11 @@ describe('the Kafka producer', () => {
     const outcomes = kinds(await produce(numbered(0, 40)));
     expect(outcomes[13]).toBe('rejected');
     expect(outcomes.filter((kind) => kind !== 'delivered')).toEqual(['rejected']);
-    expect(stored('a').map(Number).toSorted((x, y) => x - y)).toEqual(
-      Array.from({ length: 40 }, (_, index) => index).filter((index) => index !== 13),
-    );
+    expect(
+      stored('a')
+        .map(Number)
+        .toSorted((x, y) => x - y),
+    ).toEqual(Array.from({ length: 40 }, (_, index) => index).filter((index) => index !== 13));
     await produce(numbered(40, 10));
     expect(stored('a')).toHaveLength(49);
     expect(cluster.producers).toBe(1);
@@ -164,7 +179,13 @@ describe('the partition of a key', () => {
   it('is Java’s', () => {
     const layout = new TopicLayout(
       't',
-      Array.from({ length: 100 }, (_, partitionId) => ({ partitionErrorCode: 0, partitionId, leader: 1, replicas: [], isr: [] })),
+      Array.from({ length: 100 }, (_, partitionId) => ({
+        partitionErrorCode: 0,
+        partitionId,
+        leader: 1,
+        replicas: [],
+        isr: [],
+      })),
     );
     // org.apache.kafka.common.utils.UtilsTest.testMurmur2, then Utils.toPositive and modulo 100
     const java = { '21': -973932308, foobar: -790332482, 'a-little-bit-long-string': -985981536, abc: 479470107 };

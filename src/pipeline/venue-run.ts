@@ -1,0 +1,322 @@
+import { catchError, EMPTY, type Subscriber, Subscription, timeout } from 'rxjs';
+import { asFault, type Fault } from '../domain/fault.ts';
+import type { Instrument } from '../domain/instrument.ts';
+import { detectStale } from '../operators/detect-stale.ts';
+import type { ListedInstrument } from '../venues/contract.ts';
+import { CoinWatch } from './coin-watch.ts';
+import { deadLetter } from './dead-letter.ts';
+import { noteOf } from './line-note.ts';
+import { LineMerge, type MergedEvent } from './merge-lines.ts';
+import type { StatusNote } from './status-log.ts';
+import type { LineSignal } from './venue-line.ts';
+import { type Line, VenueLines } from './venue-lines.ts';
+import type { VenueCounts, VenueFeedOptions, VenueSignal } from './venue-signal.ts';
+import { VenueSilence } from './venue-silence.ts';
+
+/** How long connecting waits for the instrument list; without it unknown symbols are found out later. */
+const LIST_TIMEOUT_MS = 2000;
+/** How long trades wait behind a hole for the other line to fill it. */
+const HOLD_MS = 1000;
+const HOLD_CHECK_MS = 50;
+const SWEEP_MS = 1000;
+
+type Signal<K extends LineSignal['kind']> = Extract<LineSignal, { kind: K }>;
+
+/** One subscription of a venue feed: turns what its lines tell into what the venue tells. */
+export class VenueRun {
+  readonly merge: LineMerge;
+  readonly lines: VenueLines;
+  readonly #options: VenueFeedOptions;
+  readonly #counts: VenueCounts;
+  readonly #out: Subscriber<VenueSignal>;
+  readonly #id: string;
+  readonly #coins: CoinWatch;
+  readonly #silence: VenueSilence;
+  readonly #subscription = new Subscription();
+  #holdCheck: Subscription | undefined;
+  #blockedTold = false;
+
+  constructor(options: VenueFeedOptions, counts: VenueCounts, out: Subscriber<VenueSignal>) {
+    const { venue, activity, scheduler, staleAfterMs } = options;
+    this.#options = options;
+    this.#counts = counts;
+    this.#out = out;
+    this.#id = venue.id;
+    this.merge = new LineMerge({ venue: venue.id, contiguousTradeIds: venue.contiguousTradeIds });
+    const isQuiet = (now: number) => activity.venueIsQuiet(this.#id, now, staleAfterMs / 2);
+    this.#silence = new VenueSilence({
+      staleAfterMs,
+      scheduler,
+      isQuiet,
+      onStale: (cause, ageMs) => this.#onVenueStale(cause, Math.round(ageMs)),
+    });
+    // A line that falls silent while another of the venue delivers is mute, whatever other venues do.
+    this.lines = new VenueLines(options, counts, (line) => {
+      const now = scheduler.now();
+      const othersSilent = now - this.#silence.lastDataAt >= staleAfterMs / 2 || this.lines.isAlone(line);
+      return othersSilent && isQuiet(now);
+    });
+    this.#coins = new CoinWatch({
+      venue: this.#id,
+      coinStaleAfterMs: options.coinStaleAfterMs,
+      resubscribeWithinMs: staleAfterMs,
+      failBackAfterMs: options.failBackAfterMs,
+      isQuiet: (coin, now) => activity.coinIsQuiet(this.#id, coin, now, options.coinStaleAfterMs),
+      resubscribe: (symbol) => {
+        const instrument = this.lines.bySymbol(symbol);
+        if (instrument !== undefined) this.lines.command(instrument, 'resubscribe');
+      },
+      tell: (signal) => this.#out.next(signal),
+    });
+  }
+
+  start(): void {
+    const { scheduler, staleAfterMs, listed$, activity } = this.#options;
+    activity.connected(this.#id, false);
+    const watched$ = this.lines.signals$.pipe(
+      detectStale({ staleAfterMs, isData: ({ signal }) => signal.kind === 'data', scheduler }),
+    );
+    this.#subscription.add(
+      watched$.subscribe((item) => {
+        if (item.kind === 'value') this.#onSignal(item.value.line, item.value.signal);
+        else if (item.kind === 'stale') this.#silence.stale();
+        else this.#onVenueRecovered(item.staleForMs);
+      }),
+    );
+    this.#subscription.add(
+      scheduler.schedule(
+        function sweep(this, run) {
+          run?.sweepCoins();
+          this.schedule(run, SWEEP_MS);
+        },
+        SWEEP_MS,
+        this as VenueRun,
+      ),
+    );
+    this.#subscription.add(
+      listed$.pipe(timeout({ first: LIST_TIMEOUT_MS, scheduler })).subscribe({
+        next: (listed) => this.#begin(listed),
+        error: (error: unknown) => this.#beginUnlisted(asFault(error)),
+      }),
+    );
+  }
+
+  stop(): void {
+    this.#subscription.unsubscribe();
+    this.#silence.close();
+    this.#holdCheck?.unsubscribe();
+    this.lines.close();
+  }
+
+  /** Hands out what waits behind holes. */
+  flush(): void {
+    this.#releaseHolds(0);
+  }
+
+  sweepCoins(): void {
+    if (this.lines.up > 0) this.#coins.sweep(this.#options.scheduler.now());
+  }
+
+  add(instrument: Instrument): void {
+    if (this.lines.instruments.has(instrument.venueSymbol)) return;
+    this.#coins.add(instrument, this.#options.scheduler.now());
+    this.lines.add(instrument);
+  }
+
+  remove(symbol: string): void {
+    const instrument = this.lines.bySymbol(symbol);
+    if (instrument !== undefined) this.lines.remove(instrument);
+    this.#coins.remove(symbol);
+  }
+
+  #begin(listed: readonly ListedInstrument[]): void {
+    const { all, instruments } = this.#options;
+    const trading = new Map(listed.filter((row) => row.trading).map((row) => [row.venueSymbol, row]));
+    const wanted = all === null ? instruments : everyInstrument([...trading.values()], all.quote);
+    for (const instrument of wanted) if (!trading.has(instrument.venueSymbol)) this.#leaveOut(instrument);
+    this.#open(wanted.filter((instrument) => trading.has(instrument.venueSymbol)));
+  }
+
+  /** The list did not come in time: connect all the same, and check when it comes. */
+  #beginUnlisted(fault: Fault): void {
+    const reason = `instrument list not available (${fault.message}); symbols are not checked yet`;
+    this.#note({ state: 'connecting', reason });
+    this.#open(this.#options.instruments);
+    this.#subscription.add(
+      this.#options.listed$.pipe(catchError(() => EMPTY)).subscribe((listed) => {
+        const trading = new Set(listed.filter((row) => row.trading).map((row) => row.venueSymbol));
+        for (const instrument of [...this.lines.instruments.values()]) {
+          if (trading.has(instrument.venueSymbol)) continue;
+          this.remove(instrument.symbol);
+          this.#leaveOut(instrument);
+        }
+      }),
+    );
+  }
+
+  #open(instruments: readonly Instrument[]): void {
+    const now = this.#options.scheduler.now();
+    for (const instrument of instruments) this.#coins.add(instrument, now);
+    this.lines.open(instruments);
+  }
+
+  #leaveOut({ coin, symbol, venueSymbol }: Instrument): void {
+    this.#note({
+      state: 'subscription_rejected',
+      reason: 'not in the instrument list of the venue, or not trading',
+      coin,
+      details: { symbol, venue_symbol: venueSymbol },
+    });
+    this.#out.next({ kind: 'serves', symbol, serves: false });
+  }
+
+  #onSignal(line: Line, signal: LineSignal): void {
+    if (signal.kind === 'data') {
+      this.#onData(line, signal);
+      return;
+    }
+    const note = noteOf(line, signal);
+    if (signal.kind === 'opened') this.#onOpened(line);
+    if (signal.kind === 'lost') this.#onLost(line);
+    if (note !== undefined) this.#note(note);
+    switch (signal.kind) {
+      case 'answered':
+        this.#silence.answered();
+        return;
+      case 'opened':
+        if (this.lines.up === 1) this.#out.next({ kind: 'connected' });
+        return;
+      case 'lost':
+        this.#afterLoss(signal, note?.details ?? {});
+        return;
+      case 'refused':
+        for (const topic of signal.topics) this.#onRefused(line, topic, signal.fault);
+        return;
+      case 'malformed':
+        this.#onMalformed(signal);
+        return;
+      case 'ignored':
+        count(this.#counts.ignored, signal.reason);
+    }
+  }
+
+  #onData(line: Line, { receivedAt, events: received, warning }: Signal<'data'>): void {
+    const { scheduler, activity } = this.#options;
+    const now = scheduler.now();
+    this.#silence.data(now);
+    activity.data(this.#id, now);
+    if (warning !== undefined) count(this.#counts.warnings, warning);
+    const first = received[0];
+    if (first === undefined) return;
+    this.#coins.seen(first.symbol, now);
+    if (first.kind === 'trade') activity.traded(this.#id, first.coin, now);
+    const events = this.merge.data(line.number, received, now);
+    this.#counts.events += events.length;
+    if (events.length > 0) this.#out.next({ kind: 'events', symbol: first.symbol, receivedAt, events });
+    if (this.merge.holds) this.#watchHolds();
+  }
+
+  /** Trades wait behind a hole while another line may fill it; without one they wait for nothing. */
+  #watchHolds(): void {
+    if (this.lines.up < 2) {
+      this.#releaseHolds(0);
+      return;
+    }
+    this.#holdCheck ??= this.#options.scheduler.schedule(() => {
+      this.#holdCheck = undefined;
+      this.#releaseHolds(this.lines.up < 2 ? 0 : HOLD_MS);
+      if (this.merge.holds) this.#watchHolds();
+    }, HOLD_CHECK_MS);
+  }
+
+  #releaseHolds(holdMs: number): void {
+    this.#emitLoose(this.merge.release(this.#options.scheduler.now(), holdMs));
+  }
+
+  /** Events that come out without a frame of their own, possibly of several symbols. */
+  #emitLoose(events: readonly MergedEvent[]): void {
+    for (const event of events) {
+      const receivedAt = event.kind === 'hole' ? event.hole.after.receivedAt : event.receivedAt;
+      this.#out.next({ kind: 'events', symbol: event.symbol, receivedAt, events: [event] });
+    }
+  }
+
+  #onOpened(line: Line): void {
+    line.up = true;
+    this.#blockedTold = false;
+    this.merge.lineJoined(line.number);
+    this.#options.activity.connected(this.#id, true);
+  }
+
+  #onLost(line: Line): void {
+    const wasUp = line.up;
+    line.up = false;
+    this.#counts.reconnects++;
+    if (wasUp) this.#emitLoose(this.merge.lineLost(line.number));
+  }
+
+  #afterLoss({ fault }: Signal<'lost'>, details: Readonly<Record<string, string>>): void {
+    const blocked = fault.kind === 'region_blocked';
+    if (blocked && !this.#blockedTold) {
+      this.#blockedTold = true;
+      this.#note({ state: 'region_blocked', reason: fault.message, details });
+    }
+    if (fault.kind === 'rate_limited') this.#note({ state: 'rate_limited', reason: fault.message, details });
+    if (this.lines.up > 0) return;
+    this.#options.activity.connected(this.#id, false);
+    this.#out.next({ kind: 'disconnected', blocked });
+  }
+
+  #onRefused(line: Line, topic: string, fault: Fault): void {
+    const instrument = this.lines.byTopic(topic);
+    line.topics.delete(topic);
+    this.#note({
+      state: 'subscription_rejected',
+      reason: fault.message,
+      ...(instrument === undefined ? {} : { coin: instrument.coin }),
+      details: { line: String(line.number), topic, ...(instrument === undefined ? {} : { symbol: instrument.symbol }) },
+    });
+    if (instrument === undefined || !this.lines.lacks(instrument)) return;
+    this.#out.next({ kind: 'serves', symbol: instrument.symbol, serves: false });
+  }
+
+  #onMalformed({ frame, fault }: Signal<'malformed'>): void {
+    this.#counts.malformed++;
+    const record = deadLetter({
+      venue: this.#id,
+      receivedAt: frame.receivedAt,
+      stage: 'decode',
+      reason: fault.message,
+      payload: frame.data,
+      environment: this.#options.environment,
+    });
+    this.#out.next({ kind: 'dead_letter', record });
+  }
+
+  #onVenueStale(cause: string, ageMs: number): void {
+    const reason = `no data from the venue for ${ageMs} ms`;
+    this.#note({ state: 'feed_stale', reason, details: { cause, age_ms: String(ageMs) } });
+    if (cause !== 'quiet_market') this.#out.next({ kind: 'stale' });
+  }
+
+  #onVenueRecovered(staleForMs: number): void {
+    const cause = this.#silence.recovered();
+    const details = { stale_for_ms: String(Math.round(staleForMs)) };
+    this.#note({ state: 'feed_recovered', reason: 'data again', details });
+    if (cause !== 'quiet_market') this.#out.next({ kind: 'recovered' });
+  }
+
+  #note(note: Omit<StatusNote, 'venue'>): void {
+    this.#out.next({ kind: 'status', note: { ...note, venue: this.#id } });
+  }
+}
+
+function everyInstrument(rows: readonly ListedInstrument[], quote: string): readonly Instrument[] {
+  return rows
+    .filter((row) => row.quote === quote)
+    .map((row) => ({ coin: row.base, symbol: row.base + row.quote, venueSymbol: row.venueSymbol }));
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}

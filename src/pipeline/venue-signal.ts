@@ -1,0 +1,67 @@
+import type { Observable, SchedulerLike } from 'rxjs';
+import type { Channel, Instrument } from '../domain/instrument.ts';
+import type { LineEvent, RawFrame } from '../domain/line.ts';
+import type { DeadLetter, Environment } from '../domain/record.ts';
+import type { LineCommand } from '../venues/connect.ts';
+import type { ListedInstrument, Venue } from '../venues/contract.ts';
+import type { Activity } from './activity.ts';
+import type { VenueConfig } from './config.ts';
+import type { MergedEvent } from './merge-lines.ts';
+import type { StatusNote } from './status-log.ts';
+
+/** What one venue tells: its events merged from all its lines, how it is, and what happened to it. */
+export type VenueSignal =
+  | {
+      readonly kind: 'events';
+      readonly symbol: string;
+      readonly receivedAt: number;
+      readonly events: readonly MergedEvent[];
+    }
+  | { readonly kind: 'status'; readonly note: StatusNote }
+  | { readonly kind: 'dead_letter'; readonly record: DeadLetter }
+  /** The first line is up; or none is any more, or an attempt failed while none was. */
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'disconnected'; readonly blocked: boolean }
+  /** Venue-wide, and not for want of a market. */
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'recovered' }
+  | { readonly kind: 'serves'; readonly symbol: string; readonly serves: boolean };
+
+export interface ConnectArguments {
+  readonly url: string;
+  readonly topics: () => readonly string[];
+  readonly commands$: Observable<LineCommand>;
+  readonly instruments: ReadonlyMap<string, Instrument>;
+  readonly onFrame: (frame: RawFrame) => void;
+}
+
+export interface VenueFeedOptions {
+  readonly venue: Venue;
+  readonly settings: VenueConfig;
+  readonly environment: Environment;
+  /** Empty with `all`. */
+  readonly instruments: readonly Instrument[];
+  /** Every instrument that the venue lists against this quote, instead of named ones. */
+  readonly all: { readonly quote: string } | null;
+  readonly channels: readonly Channel[];
+  readonly staleAfterMs: number;
+  readonly coinStaleAfterMs: number;
+  readonly failBackAfterMs: number;
+  readonly activity: Activity;
+  readonly scheduler: SchedulerLike;
+  /** One connection a subscription. */
+  readonly connect: (args: ConnectArguments) => Observable<LineEvent>;
+  /** The venue's instrument list, once. */
+  readonly listed$: Observable<readonly ListedInstrument[]>;
+  readonly onFrame?: (frame: RawFrame, line: number) => void;
+}
+
+/** What a venue feed counts; read, never reset. */
+export interface VenueCounts {
+  frames: number;
+  events: number;
+  malformed: number;
+  readonly ignored: Map<string, number>;
+  readonly warnings: Map<string, number>;
+  reconnects: number;
+}

@@ -1,0 +1,20 @@
+import type { Health, Outcome } from '../contract.ts';
+import type { TopicLayout } from './topic-layout.ts';
+
+/** An encoded record. */
+export interface Message {
+  readonly topic: string;
+  readonly key: string;
+  readonly value: Buffer;
+}
+
+/** The one way to Kafka's topics; a client library stands behind it. Driven with one `produce` at a time. */
+export interface BatchProducer {
+  /** Connects. Rejects with a Fault. */
+  open(): Promise<void>;
+  /** One outcome per message, once each is certain. Takes as long as the brokers are away; `close` ends it. */
+  produce(messages: readonly Message[], layouts: ReadonlyMap<string, TopicLayout>): Promise<readonly Outcome[]>;
+  health(): Health;
+  /** Ends what is under way (its outcome is `retry`) and every connection. */
+  close(): Promise<void>;
+}

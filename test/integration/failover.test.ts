@@ -1,0 +1,336 @@
+import { describe, expect, it, vi } from 'vitest';
+import { epochProblems } from '../support/epoch-rules.ts';
+import { compareTrades } from '../support/journal.ts';
+import { SimulatedFeed } from '../support/simulated-feed.ts';
+import { until } from '../support/until.ts';
+
+vi.setConfig({ maxConcurrency: 6 });
+
+const RATES = { bybit: 60, binance: 60 };
+const TWO = ['bybit', 'binance'];
+/** Reconnects that do not make a test wait. */
+const BRISK = {
+  reconnect: { initial_delay_ms: 50, max_delay_ms: 400, max_attempts: 5, probe_every_ms: 300 },
+  connect_timeout_ms: 2000,
+};
+
+/** Ends the feed; what it published must obey every rule and agree with the journal. */
+async function expectWholeAndInOrder(simulated: SimulatedFeed): Promise<number> {
+  const journal = await simulated.end();
+  expect(epochProblems(simulated.published)).toEqual([]);
+  const { problems, trades } = compareTrades(simulated.records, journal);
+  expect(problems).toEqual([]);
+  expect(trades).toBeGreaterThan(0);
+  return trades;
+}
+
+/** The states of venue-wide news, without those of lines and coins, as `state venue`. */
+function venueStory(simulated: SimulatedFeed, states: readonly string[]): string[] {
+  return simulated
+    .told({})
+    .flatMap(({ state, venue, coin, details }) =>
+      states.includes(state) && coin === null && details.line === undefined ? [`${state} ${venue ?? ''}`] : [],
+    );
+}
+
+describe.concurrent('a region is blocked', () => {
+  it('while it serves: the next venue is active within 1 s of the refusal', async () => {
+    await using simulated = await SimulatedFeed.start({ rates: RATES, feed: { venues: TWO } });
+    await simulated.moreTrades(50, 'bybit');
+    await until(() => simulated.feed.states.get('binance')?.hasData);
+    const refusedAt = performance.now();
+    simulated.simulator.fault({ venue: 'bybit', fault: 'refuse', status: 451 });
+    const over = await simulated.untilTold({ state: 'failed_over', venue: 'binance' });
+    console.log(
+      `bybit refused with 451 while it serves: binance is active after ${(over.at - refusedAt).toFixed(0)} ms`,
+    );
+    expect(over.at - refusedAt).toBeLessThan(1000);
+    expect(simulated.feed.activeVenue).toBe('binance');
+    expect(over).toMatchObject({
+      activeVenue: 'binance',
+      details: { from: 'bybit', to: 'binance', 'last_id.BTCUSDT': expect.any(String) },
+    });
+    await simulated.untilTold({ state: 'region_blocked', venue: 'bybit', details: { status: '451' } });
+    await simulated.moreTrades(50, 'binance');
+    expect(simulated.told({ state: 'failed_back' })).toEqual([]);
+    await expectWholeAndInOrder(simulated);
+  });
+
+  it('from the start: the next venue is active within 1 s of the refusal', async () => {
+    const refuse = { venue: 'bybit', fault: 'refuse', status: 451 } as const;
+    await using simulated = await SimulatedFeed.start({
+      rates: RATES,
+      feed: { venues: TWO },
+      before: ({ fault }) => fault(refuse),
+    });
+    const refused = await simulated.untilTold({ state: 'disconnected', venue: 'bybit', details: { status: '451' } });
+    const over = await simulated.untilTold({ state: 'failed_over', venue: 'binance' });
+    console.log(
+      `bybit refused with 451 from the start: binance is active after ${(over.at - refused.at).toFixed(0)} ms`,
+    );
+    expect(over.at - refused.at).toBeLessThan(1000);
+    await simulated.moreTrades(50, 'binance');
+    expect(simulated.told({ state: 'region_blocked', venue: 'bybit' })).toHaveLength(1);
+    expect(new Set(simulated.of('trade').map(({ venue }) => venue))).toEqual(new Set(['binance']));
+    await expectWholeAndInOrder(simulated);
+  });
+});
+
+describe.concurrent('a venue falls silent', () => {
+  it('though it answers pings: stale after 5 s, failed over at once, failed back after the hysteresis', async () => {
+    let lastDataAt = 0;
+    await using simulated = await SimulatedFeed.start({
+      rates: RATES,
+      feed: { venues: TWO, fail_back_after_ms: 2000 },
+      venue: BRISK,
+      onFrame: (venue, _line, { data }) => {
+        if (venue === 'bybit' && Buffer.from(data).includes('"topic"')) lastDataAt = performance.now();
+      },
+    });
+    await simulated.moreTrades(60, 'bybit');
+    await until(() => simulated.feed.states.get('binance')?.hasData);
+    simulated.simulator.fault({ venue: 'bybit', fault: 'silence_with_pong' });
+    const over = await simulated.untilTold({ state: 'failed_over' });
+    const lastAt = lastDataAt;
+    const [stale] = simulated.told({ state: 'feed_stale', venue: 'bybit', details: { line: undefined } });
+    const staleAfterMs = (stale?.at ?? 0) - lastAt;
+    console.log(
+      `bybit silent: feed_stale ${staleAfterMs.toFixed(0)} ms after its last data, failed_over ${(over.at - (stale?.at ?? 0)).toFixed(0)} ms later`,
+    );
+    expect(staleAfterMs).toBeGreaterThanOrEqual(4999);
+    expect(staleAfterMs).toBeLessThanOrEqual(5500);
+    expect(Number(stale?.details.age_ms)).toBeGreaterThanOrEqual(5000);
+    expect(Number(stale?.details.age_ms)).toBeLessThanOrEqual(5500);
+    expect(stale?.details.cause).toBe('subscription_mute');
+    expect(over.at - (stale?.at ?? 0)).toBeLessThan(100);
+    expect(over).toMatchObject({
+      venue: 'binance',
+      activeVenue: 'binance',
+      details: { from: 'bybit', to: 'binance', reason: 'stale' },
+    });
+
+    await simulated.moreTrades(60, 'binance');
+    simulated.simulator.clearFaults();
+    const recovered = await simulated.untilTold({
+      state: 'feed_recovered',
+      venue: 'bybit',
+      details: { line: undefined },
+    });
+    const back = await simulated.untilTold({ state: 'failed_back' });
+    console.log(`bybit back: failed_back ${(back.at - recovered.at).toFixed(0)} ms after its recovery`);
+    expect(back.at - recovered.at).toBeGreaterThanOrEqual(1999);
+    expect(back.at - recovered.at).toBeLessThan(3000);
+    await simulated.moreTrades(60, 'bybit');
+
+    await expectWholeAndInOrder(simulated);
+    const news = ['feed_stale', 'failed_over', 'feed_recovered', 'failed_back', 'trading_halted', 'trading_resumed'];
+    expect(venueStory(simulated, news).filter((text) => !text.startsWith('trading'))).toEqual([
+      'feed_stale bybit',
+      'failed_over binance',
+      'feed_recovered bybit',
+      'failed_back bybit',
+    ]);
+    expect(simulated.told({}).map(({ sequence }) => sequence)).toEqual(simulated.told({}).map((_, index) => index + 1));
+    const trades = simulated.of('trade').filter(({ symbol }) => symbol === 'BTCUSDT');
+    const turns = trades
+      .map(({ venue, epoch }) => `${venue} ${epoch}`)
+      .filter((turn, index, all) => turn !== all[index - 1]);
+    expect(turns).toEqual(['bybit 1', 'binance 2', 'bybit 3']);
+    const firstOfStandby = simulated.of('trade').filter(({ venue }) => venue === 'binance');
+    expect(firstOfStandby[0]).toMatchObject({ source: 'backfill' });
+    expect(firstOfStandby.at(-1)).toMatchObject({ source: 'live' });
+    const lastOfBybit = simulated.of('trade').findLast(({ epoch, venue }) => venue === 'bybit' && epoch === 1);
+    for (const { receivedAt } of firstOfStandby)
+      expect(receivedAt).toBeGreaterThan(lastOfBybit?.receivedAt ?? Number.POSITIVE_INFINITY);
+  });
+
+  it('and answers nothing at all: socket_dead', async () => {
+    await using simulated = await SimulatedFeed.start({
+      rates: RATES,
+      feed: { venues: TWO, stale_after_ms: 1000 },
+      venue: BRISK,
+    });
+    await simulated.moreTrades(50, 'bybit');
+    await until(() => simulated.feed.states.get('binance')?.hasData);
+    simulated.simulator.fault({ venue: 'bybit', fault: 'silence_without_pong' });
+    const over = await simulated.untilTold({ state: 'failed_over', venue: 'binance' });
+    const stale = simulated.told({ state: 'feed_stale', venue: 'bybit' });
+    expect(stale.map(({ details }) => details.cause)).toContain('socket_dead');
+    expect(new Set(stale.map(({ details }) => details.cause))).toEqual(new Set(['socket_dead']));
+    expect(simulated.told({ state: 'feed_stale', venue: 'bybit', details: { line: undefined } })).toHaveLength(1);
+    expect(over.details.reason).toBe('stale');
+    await simulated.moreTrades(50, 'binance');
+    await expectWholeAndInOrder(simulated);
+  });
+
+  it.each([
+    ['the default order', ['bybit', 'binance']],
+    ['where the next venue repeats its book, which is no sign of a market that lives', ['binance', 'bybit']],
+  ])('because nothing happens anywhere: quiet_market, no failover, no halt; %s', async (_what, venues) => {
+    await using simulated = await SimulatedFeed.start({
+      rates: RATES,
+      feed: { venues, channels: ['trade', 'ticker', 'book_ticker'], stale_after_ms: 3500, coin_stale_after_ms: 60_000 },
+      venue: BRISK,
+    });
+    await simulated.untilTold({ state: 'trading_resumed' });
+    await until(() => [...simulated.feed.states.values()].every(({ hasData }) => hasData));
+    simulated.simulator.fault({ venue: 'all', fault: 'quiet' });
+    const stale = await simulated.untilTold({ state: 'feed_stale', venue: 'binance', details: { line: undefined } });
+    expect(stale.details.cause).toBe('quiet_market');
+    await simulated.untilTold({ state: 'heartbeat' }, { count: simulated.told({ state: 'heartbeat' }).length + 3 });
+    simulated.simulator.clearFaults();
+    await simulated.moreTrades(30);
+    expect(simulated.told({ state: 'feed_stale' }).filter(({ details }) => details.cause !== 'quiet_market')).toEqual(
+      [],
+    );
+    for (const state of ['failed_over', 'trading_halted', 'disconnected'] as const)
+      expect(simulated.told({ state })).toEqual([]);
+    await simulated.untilTold({ state: 'feed_recovered', venue: 'binance', details: { line: undefined } });
+    await expectWholeAndInOrder(simulated);
+  });
+});
+
+describe.concurrent('all four venues down', () => {
+  it('waits with capped backoff and recovers by itself when any returns', async () => {
+    const rates = { bybit: 40, binance: 40, binance_us: 40, binance_testnet: 40 };
+    await using simulated = await SimulatedFeed.start({ rates, feed: { fail_back_after_ms: 500 }, venue: BRISK });
+    await simulated.moreTrades(30, 'bybit');
+    simulated.simulator.fault({ venue: 'all', fault: 'refuse', status: 503 });
+    await simulated.untilTold({ state: 'trading_halted' });
+    await simulated.untilTold({ state: 'disconnected', details: { probing: 'true' } }, { count: 16 });
+    const lost = simulated.told({ state: 'disconnected' });
+    for (const { details } of lost) {
+      if (details.probing === 'true') expect(details.retry_in_ms).toBe('300');
+      else expect(Number(details.retry_in_ms)).toBeLessThanOrEqual(400);
+      expect(Number(details.retry_in_ms)).toBeGreaterThanOrEqual(5);
+    }
+    expect(new Set(lost.map(({ venue, details }) => `${venue} ${details.line}`)).size).toBe(8);
+
+    simulated.simulator.clearFaults('binance_us');
+    await simulated.untilTold({ state: 'failed_over', venue: 'binance_us' });
+    await simulated.moreTrades(30, 'binance_us');
+    await simulated.untilTold({ state: 'trading_resumed' }, { count: 2 });
+    simulated.simulator.clearFaults();
+    await simulated.untilTold({ state: 'failed_back', venue: 'bybit' });
+    await simulated.moreTrades(30, 'bybit');
+    await expectWholeAndInOrder(simulated);
+  });
+});
+
+describe.concurrent('one coin is mute', () => {
+  it('it is told, subscribed anew, served by the next venue, and goes back', async () => {
+    const rates = { bybit: 120, binance: 120 };
+    const feed = {
+      venues: TWO,
+      channels: ['trade'],
+      stale_after_ms: 1000,
+      coin_stale_after_ms: 1500,
+      fail_back_after_ms: 1000,
+    };
+    await using simulated = await SimulatedFeed.start({ rates, coins: ['BTC', 'ETH'], feed, venue: BRISK });
+    await simulated.moreTrades(50, 'bybit');
+    simulated.simulator.fault({ venue: 'bybit', fault: 'mute_symbol', symbol: 'ETHUSDT' });
+    const stale = await simulated.untilTold({ state: 'feed_stale', venue: 'bybit', coin: 'ETH' });
+    expect(stale.details).toMatchObject({ cause: 'subscription_mute', symbol: 'ETHUSDT' });
+    const over = await simulated.untilTold({ state: 'failed_over', coin: 'ETH' });
+    expect(over).toMatchObject({
+      venue: 'binance',
+      activeVenue: 'bybit',
+      details: { from: 'bybit', to: 'binance', symbol: 'ETHUSDT' },
+    });
+    const subscribed = simulated
+      .told({ state: 'subscribed', venue: 'bybit' })
+      .filter(({ at }) => at > stale.at && at < over.at);
+    expect(subscribed.map(({ details }) => details.line).sort()).toEqual(['1', '2']);
+    await until(() => simulated.of('trade').findLast(({ symbol }) => symbol === 'ETHUSDT')?.venue === 'binance');
+    await simulated.moreTrades(30);
+
+    simulated.simulator.clearFaults();
+    await simulated.untilTold({ state: 'feed_recovered', venue: 'bybit', coin: 'ETH' });
+    await simulated.untilTold({ state: 'failed_back', coin: 'ETH' });
+    await until(() => simulated.of('trade').findLast(({ symbol }) => symbol === 'ETHUSDT')?.venue === 'bybit');
+    const venuesOf = (coin: string) =>
+      simulated
+        .of('trade')
+        .flatMap(({ symbol, venue, epoch }) => (symbol === `${coin}USDT` ? [`${venue} ${epoch}`] : []));
+    expect([...new Set(venuesOf('ETH'))]).toEqual(['bybit 1', 'binance 2', 'bybit 3']);
+    expect([...new Set(venuesOf('BTC'))]).toEqual(['bybit 1']);
+    await expectWholeAndInOrder(simulated);
+  });
+});
+
+describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venue) => {
+  const rates = { [venue]: 200 };
+
+  it('one is closed, then the other, again and again: no gap, nothing twice, nothing lost', async () => {
+    await using simulated = await SimulatedFeed.start({ rates, feed: { venues: [venue] }, venue: BRISK });
+    await simulated.moreTrades(50);
+    for (let round = 1; round <= 4; round++) {
+      await until(() => simulated.feed.venues[0]?.linesUp === 2);
+      await simulated.untilTold({ state: 'subscribed' }, { count: round + 1 });
+      // A line that has just joined is in step after its first trade of each coin.
+      await simulated.moreTrades(150);
+      simulated.simulator.fault({ venue, fault: round % 2 === 0 ? 'reset' : 'close', line: 1 });
+      await simulated.untilTold({ state: 'disconnected' }, { count: round });
+      await simulated.moreTrades(20);
+    }
+    expect(simulated.of('gap')).toEqual([]);
+    expect(simulated.told({ state: 'gap_detected' })).toEqual([]);
+    expect(simulated.feed.venues[0]?.duplicates).toBeGreaterThan(300);
+    await expectWholeAndInOrder(simulated);
+    expect(new Set(simulated.of('trade').map(({ epoch }) => epoch))).toEqual(new Set([1]));
+  });
+
+  it('both are closed: a gap names what is missing, before the first trade after it', async () => {
+    await using simulated = await SimulatedFeed.start({ rates, feed: { venues: [venue] }, venue: BRISK });
+    await simulated.moreTrades(100);
+    simulated.simulator.fault({ venue, fault: 'close' });
+    await simulated.untilTold({ state: 'disconnected' }, { count: 2 });
+    await until(() => simulated.of('gap').length >= 3);
+    await simulated.moreTrades(200);
+    const gaps = simulated.of('gap');
+    for (const gap of gaps) {
+      const after = simulated.records.findIndex(
+        (record) => record.kind === 'trade' && record.symbol === gap.symbol && record.tradeId === gap.toId,
+      );
+      expect(after).toBeGreaterThan(simulated.records.indexOf(gap));
+      expect(simulated.published.find(({ record }) => record === gap)?.barrier).toBe(true);
+      expect(gap).toMatchObject({ venue, epoch: 1, filled: 0, outcome: venue === 'bybit' ? 'unknown' : 'unrepaired' });
+    }
+    const journal = await simulated.end();
+    for (const { symbol, fromId, toId, missing } of gaps) {
+      const between = journal.filter(
+        (event) =>
+          event.kind === 'trade' &&
+          event.symbol === symbol &&
+          BigInt(event.id) > BigInt(fromId ?? 0) &&
+          BigInt(event.id) < BigInt(toId ?? 0),
+      );
+      expect(missing).toBe(venue === 'bybit' ? null : between.length);
+      expect(between.filter(({ sent }) => sent.length > 0)).toEqual([]);
+    }
+    await expectWholeAndInOrder(simulated);
+  });
+});
+
+describe.concurrent('a cold standby', () => {
+  it('is connected when it is needed, dropped when it is not, and found again', async () => {
+    const feed = { venues: TWO, standby: 'cold', stale_after_ms: 1000, fail_back_after_ms: 500 };
+    await using simulated = await SimulatedFeed.start({ rates: RATES, feed, venue: BRISK });
+    await simulated.moreTrades(50, 'bybit');
+    expect(simulated.simulator.counts().binance?.opened).toBe(0);
+    simulated.simulator.fault({ venue: 'bybit', fault: 'refuse', status: 451 });
+    await simulated.untilTold({ state: 'failed_over', venue: 'binance' });
+    await simulated.moreTrades(50, 'binance');
+    simulated.simulator.clearFaults();
+    await simulated.untilTold({ state: 'failed_back', venue: 'bybit' });
+    await until(() => simulated.simulator.counts().binance?.connections === 0);
+    await simulated.moreTrades(50, 'bybit');
+
+    simulated.simulator.fault({ venue: 'bybit', fault: 'silence_with_pong' });
+    await simulated.untilTold({ state: 'failed_over', venue: 'binance' }, { count: 2 });
+    expect(simulated.told({ state: 'feed_stale', details: { cause: 'quiet_market' } })).toEqual([]);
+    await simulated.moreTrades(50, 'binance');
+    await expectWholeAndInOrder(simulated);
+  });
+});

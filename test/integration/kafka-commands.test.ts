@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, expect, it } from 'vitest';
+import { dispatch } from '../../src/cli/dispatch.ts';
+import { loadConfig } from '../../src/pipeline/load-config.ts';
+import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { fakeIo } from '../cli/fake-io.ts';
+import { tradeEvent } from '../support/events.ts';
+import { sharedBrokers } from '../support/kafka-broker.ts';
+import { until } from '../support/until.ts';
+
+let environment: Readonly<Record<string, string>>;
+let prefix: string;
+beforeAll(async () => {
+  prefix = `${randomUUID()}.`;
+  environment = {
+    MARKET_FEED__KAFKA__BROKERS: (await sharedBrokers()).join(','),
+    MARKET_FEED__KAFKA__TOPIC_PREFIX: prefix,
+    MARKET_FEED__KAFKA__PARTITIONS: '2',
+    MARKET_FEED__FEED__VENUES: 'bybit',
+  };
+});
+
+async function call(argv: readonly string[], more: Readonly<Record<string, string>> = {}) {
+  const io = fakeIo({ ...environment, ...more });
+  const code = await dispatch([...argv, '--config', 'config/market-feed.yaml'], io);
+  return { code, out: io.out.text(), err: io.err.text() };
+}
+
+it('makes the topics once, describes them, and tells what differs', async () => {
+  const before = await call(['topics', 'describe']);
+  expect(before.code).toBe(1);
+  expect(before.out).toMatch(new RegExp(`^${prefix}trades +! does not exist$`, 'm'));
+
+  const created = await call(['topics', 'create']);
+  expect([created.code, created.err]).toEqual([0, '']);
+  expect(created.out).toContain(`created ${prefix}trades\n`);
+  expect((await call(['topics', 'create'])).out).toContain('nothing to do');
+
+  const described = await call(['topics', 'describe']);
+  expect(described.code).toBe(0);
+  expect(described.out).toMatch(
+    new RegExp(`^${prefix}trades +2 partitions × 1 +0 records +delete +retention 7 d +LogAppendTime$`, 'm'),
+  );
+  expect(described.out).toMatch(new RegExp(`^${prefix}positions .* compact +retention for ever`, 'm'));
+
+  const more = await call(['topics', 'describe'], { MARKET_FEED__KAFKA__PARTITIONS: '3' });
+  expect(more.code).toBe(1);
+  expect(more.out).toContain('! partitions: 2, not 3');
+});
+
+it('tails a topic from the beginning, from a time, and from the end', async () => {
+  await call(['topics', 'create']);
+  const { kafka } = loadConfig({ environment });
+  const sink = createKafkaSink({
+    config: kafka,
+    environmentPrefixes: [''],
+    log: () => {},
+    now: () => performance.now(),
+  });
+  await sink.open();
+  const write = (id: number) => sink.write([{ topic: 'trades', key: 'BTCUSDT', record: tradeEvent(id) }]);
+  const ids = (text: string) =>
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => Number((JSON.parse(line) as { trade_id: string }).trade_id));
+  try {
+    await write(1);
+    await write(2);
+    expect(ids((await call(['tail', 'trades', '--from', 'beginning', '--json'])).out)).toEqual([1, 2]);
+    expect(ids((await call(['tail', `${prefix}trades`, '--from', 'beginning', '--json', '--limit', '1'])).out)).toEqual(
+      [1],
+    );
+    expect(ids((await call(['tail', 'trades', '--from', '2030-01-01', '--json'])).out)).toEqual([]);
+
+    const ending = new AbortController();
+    const io = { ...fakeIo(environment), signal: ending.signal };
+    const running = dispatch(['tail', 'trades', '--json', '--config', 'config/market-feed.yaml'], io);
+    let id = 3;
+    await until(
+      async () => {
+        await write(id++);
+        return io.out.text() !== '';
+      },
+      { everyMs: 200 },
+    );
+    ending.abort('SIGTERM');
+    expect(await running).toBe(0);
+    expect(ids(io.out.text())[0]).toBeGreaterThan(2);
+    expect(io.err.text()).toBe('');
+  } finally {
+    await sink.close();
+  }
+});
+
+it('ends in 1 where no broker answers', async () => {
+  const { code, err } = await call(['topics', 'describe'], { MARKET_FEED__KAFKA__BROKERS: '127.0.0.1:1' });
+  expect(code).toBe(1);
+  expect(err).toContain('127.0.0.1:1');
+});

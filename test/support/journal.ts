@@ -1,0 +1,138 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { AggTrade, FeedRecord, Gap, TradeEvent } from '../../src/domain/record.ts';
+
+/** A line of the simulator's journal: an event that a venue made. */
+export interface JournalEvent {
+  readonly venue: string;
+  readonly symbol: string;
+  readonly kind: string;
+  readonly id: string;
+  /** As on the wire. */
+  readonly price: string;
+  readonly quantity: string;
+  /** Of the taker; empty where there is none. */
+  readonly side: 'buy' | 'sell' | '';
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** Numbers of the connections that it went to. */
+  readonly sent: readonly number[];
+  readonly first_trade_id?: string;
+  readonly last_trade_id?: string;
+  readonly closed?: boolean;
+  readonly ask_price?: string;
+  readonly ask_quantity?: string;
+}
+
+/** The events of a journal that are kept; all by default. */
+export async function readJournal(
+  file: string,
+  keep: (event: JournalEvent) => boolean = () => true,
+): Promise<JournalEvent[]> {
+  const events: JournalEvent[] = [];
+  for await (const line of createInterface({ input: createReadStream(file) })) {
+    const event = JSON.parse(line) as JournalEvent;
+    if (keep(event)) events.push(event);
+  }
+  return events;
+}
+
+/** The value of a decimal text, however many zeros it ends in. Made without the code under test. */
+export function exactValue(text: string): string {
+  return text.includes('.') ? text.replace(/0+$/, '').replace(/\.$/, '') : text;
+}
+
+export interface Comparison {
+  /** Runs of one venue, symbol and epoch that were compared, and the trades in them. */
+  readonly runs: number;
+  readonly trades: number;
+  /** What does not agree, in words; at most 20. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Compares published trades with a journal: within each venue, symbol and epoch they must be exactly the journal's
+ * events from the first to the last of them, in its order, with equal values; what lies inside a published gap may be missing.
+ */
+export function compareTrades(
+  records: readonly FeedRecord[],
+  journal: readonly JournalEvent[],
+  kind: 'trade' | 'agg_trade' = 'trade',
+): Comparison {
+  const problems: string[] = [];
+  const made = grouped(
+    journal.filter((event) => event.kind === kind),
+    ({ venue, symbol }) => `${venue} ${symbol}`,
+  );
+  const runs = grouped(
+    records.filter((record): record is TradeEvent | AggTrade => record.kind === kind),
+    ({ venue, symbol, epoch }) => `${venue} ${symbol} ${epoch}`,
+  );
+  const gaps = grouped(
+    records.filter((record) => record.kind === 'gap'),
+    ({ venue, symbol, epoch }) => `${venue} ${symbol} ${epoch}`,
+  );
+  let trades = 0;
+  for (const [run, published] of runs) {
+    trades += published.length;
+    const expected = expectedRun(
+      made.get(run.slice(0, run.lastIndexOf(' '))) ?? [],
+      published,
+      gaps.get(run) ?? [],
+      kind,
+    );
+    problems.push(...differences(run, published, expected, kind));
+  }
+  return { runs: runs.size, trades, problems: problems.slice(0, 20) };
+}
+
+function expectedRun(
+  made: readonly JournalEvent[],
+  published: readonly (TradeEvent | AggTrade)[],
+  gaps: readonly Gap[],
+  kind: string,
+): JournalEvent[] {
+  const first = BigInt(published[0]?.tradeId ?? 0);
+  const last = BigInt(published.at(-1)?.tradeId ?? 0);
+  return made.filter((event) => {
+    const id = idOf(event, kind);
+    return (
+      id >= first &&
+      id <= last &&
+      !gaps.some(({ fromId, toId }) => fromId !== null && toId !== null && id > BigInt(fromId) && id < BigInt(toId))
+    );
+  });
+}
+
+function differences(
+  run: string,
+  published: readonly (TradeEvent | AggTrade)[],
+  expected: readonly JournalEvent[],
+  kind: string,
+): string[] {
+  const at = published.findIndex((trade, index) => trade.tradeId !== idOf(expected[index], kind).toString());
+  if (at !== -1)
+    return [
+      `${run}: number ${at} of ${published.length} is ${published[at]?.tradeId} after ${published[at - 1]?.tradeId}, but the journal has ${idOf(expected[at], kind)}`,
+    ];
+  if (expected.length !== published.length)
+    return [`${run}: ${published.length} published, ${expected.length} in the journal`];
+  return published.flatMap((trade, index) => {
+    const event = expected[index] as JournalEvent;
+    const same =
+      trade.price === exactValue(event.price) &&
+      trade.quantity === exactValue(event.quantity) &&
+      trade.isBuyerMaker === (event.side === 'sell') &&
+      trade.timestamp === event.time &&
+      (trade.kind !== 'agg_trade' || trade.lastTradeId === event.last_trade_id);
+    return same ? [] : [`${run}: ${JSON.stringify(trade)} is ${JSON.stringify(event)} in the journal`];
+  });
+}
+
+function idOf(event: JournalEvent | undefined, kind: string): bigint {
+  return BigInt((kind === 'agg_trade' ? event?.first_trade_id : event?.id) ?? -1);
+}
+
+export function grouped<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  return Map.groupBy(items, key);
+}
