@@ -8,11 +8,12 @@ import type { StaleCause } from '../domain/status.ts';
 export class Activity {
   readonly #venues = new Map<
     string,
-    { market: string; connected: boolean; lastDataAt: number; trades: Map<string, number> }
+    { market: string; connected: boolean; lastDataAt: number; lastEventAt: number; trades: Map<string, number> }
   >();
 
   register(venue: string, market: string): void {
-    this.#venues.set(venue, { market, connected: false, lastDataAt: Number.NEGATIVE_INFINITY, trades: new Map() });
+    const never = Number.NEGATIVE_INFINITY;
+    this.#venues.set(venue, { market, connected: false, lastDataAt: never, lastEventAt: never, trades: new Map() });
   }
 
   connected(venue: string, connected: boolean): void {
@@ -20,24 +21,22 @@ export class Activity {
     if (entry !== undefined) entry.connected = connected;
   }
 
-  data(venue: string, now: number): void {
+  /** A data frame came; `eventful` unless it only repeats what was told, as venues do where nothing happens. */
+  data(venue: string, now: number, eventful: boolean): void {
     const entry = this.#venues.get(venue);
-    if (entry !== undefined) entry.lastDataAt = now;
+    if (entry === undefined) return;
+    entry.lastDataAt = now;
+    if (eventful) entry.lastEventAt = now;
   }
 
   traded(venue: string, coin: string, now: number): void {
     this.#venues.get(venue)?.trades.set(coin, now);
   }
 
-  lastDataAt(venue: string): number | null {
-    const at = this.#venues.get(venue)?.lastDataAt ?? Number.NEGATIVE_INFINITY;
-    return at === Number.NEGATIVE_INFINITY ? null : at;
-  }
-
-  /** True when other venues of the same market are connected and none of them has had data for `quietMs` either. */
+  /** True when other venues of the same market are connected and nothing has happened at any of them for `quietMs` either. */
   venueIsQuiet(venue: string, now: number, quietMs: number): boolean {
     const others = this.#others(venue);
-    return others.length > 0 && others.every((other) => now - other.lastDataAt >= quietMs);
+    return others.length > 0 && others.every((other) => now - other.lastEventAt >= quietMs);
   }
 
   /** True when other venues of the same market are delivering and the coin has not traded at any of them for `quietMs`. */

@@ -71,7 +71,6 @@ export function buildFeed(config: Config, dependencies: FeedDependencies): Feed 
   return new Feed({
     config: { feed: config.feed, environment: config.environment, connectTimeoutMs },
     venues: feeds,
-    activity,
     positions,
     instance,
     scheduler,

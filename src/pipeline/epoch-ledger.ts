@@ -107,6 +107,12 @@ export class EpochLedger {
     return this.#epochs.get(key)?.last;
   }
 
+  /** The first trade handed out in the current epoch of a key, if that is a venue's. */
+  first(key: string, venue: string): TradeEvent | AggTrade | undefined {
+    const epoch = this.#epochs.get(key);
+    return epoch?.venue === venue ? epoch.first : undefined;
+  }
+
   /** Positions of the epochs that moved on since they were last asked for. */
   checkpoint(): Position[] {
     const positions: Position[] = [];

@@ -2,16 +2,17 @@ import { filter, map, merge, Observable, type SchedulerLike, Subject, Subscripti
 import type { Instrument, VenueId } from '../domain/instrument.ts';
 import type { AggTrade, BookTicker, Environment, FeedRecord, Kline, Position, TradeEvent } from '../domain/record.ts';
 import { type FailoverEvent, failover, type SourceEvent } from '../operators/failover.ts';
-import type { Activity } from './activity.ts';
 import type { Config } from './config.ts';
 import { EpochLedger } from './epoch-ledger.ts';
 import { FeedView } from './feed-view.ts';
 import type { MergedEvent } from './merge-lines.ts';
 import { PriceTicks } from './price-ticks.ts';
 import { StatusLog, type StatusNote } from './status-log.ts';
+import { switchNote } from './switch-note.ts';
 import { Trading } from './trading.ts';
 import type { VenueFeed } from './venue-feed.ts';
 import type { VenueSignal } from './venue-signal.ts';
+import { NEW_VENUE, nextVenueState, type VenueState } from './venue-state.ts';
 
 /** Records ready to be published, in order. */
 export interface FeedOutput {
@@ -20,23 +21,9 @@ export interface FeedOutput {
   readonly barrier: boolean;
 }
 
-/** How a venue is, as its own signals told it. */
-export interface VenueState {
-  connected: boolean;
-  stale: boolean;
-  quiet: boolean;
-  hasData: boolean;
-  blocked: boolean;
-  probing: boolean;
-  limited: boolean;
-  lastReceivedAt: number | null;
-  reason: string;
-}
-
 export interface FeedOptions {
   readonly config: Pick<Config, 'feed' | 'environment'> & { readonly connectTimeoutMs: number };
   readonly venues: readonly VenueFeed[];
-  readonly activity: Activity;
   /** What the sinks remember of former runs. */
   readonly positions: readonly Position[];
   readonly instance: string;
@@ -54,8 +41,6 @@ const HEARTBEAT_MS = 1000;
 const CHECKPOINT_EVERY_BEATS = 10;
 /** More of the standby's past than this is never needed: a switch for silence comes after `stale_after_ms`. */
 const RING_EXTRA_MS = 5000;
-/** Symbols whose last ids a switch names one by one. */
-const NAMED_SYMBOLS = 25;
 
 type Publishable = TradeEvent | AggTrade | BookTicker | Kline;
 
@@ -66,6 +51,8 @@ export class Feed {
   readonly trading: Trading;
   readonly venues: readonly VenueFeed[];
   readonly states = new Map<string, VenueState>();
+  /** When the last frame with events came, by venue: microseconds since 1970. */
+  readonly lastReceivedAt = new Map<string, number>();
   readonly startedAt: number;
   activeVenue: string | null = null;
   readonly #options: FeedOptions;
@@ -89,17 +76,7 @@ export class Feed {
     this.#log = new StatusLog(options.instance, options.config.environment, options.wallClockMs);
     this.output$ = this.#out$;
     for (const { options: venue } of options.venues) {
-      this.states.set(venue.venue.id, {
-        connected: false,
-        stale: false,
-        quiet: false,
-        hasData: false,
-        blocked: false,
-        probing: false,
-        limited: false,
-        lastReceivedAt: null,
-        reason: '',
-      });
+      this.states.set(venue.venue.id, NEW_VENUE);
       for (const instrument of venue.instruments) this.#show(venue.venue.id, instrument);
     }
     this.trading = new Trading({ scheduler: options.scheduler, tell: (note) => this.status(note) });
@@ -144,6 +121,11 @@ export class Feed {
     }
   }
 
+  /** Since the last data frame of a venue, milliseconds; null: none yet. */
+  ageMs({ lastDataAt }: VenueFeed): number | null {
+    return lastDataAt === null ? null : this.#options.scheduler.now() - lastDataAt;
+  }
+
   /** Publishes what happened; anyone may tell. */
   status(note: StatusNote): void {
     this.#out$.next({ records: [this.#log.record(note, this.activeVenue)], barrier: false });
@@ -157,16 +139,16 @@ export class Feed {
   heartbeat(): void {
     this.view.second();
     const { state, reason } = this.trading.state;
-    const now = this.#options.wallClockMs();
     const details: Record<string, string> = {
       trading: state,
       trading_reason: reason,
       halted: [...this.trading.haltedSymbols].sort().join(','),
       symbols: [...new Set([...this.view.symbols.values()].map(({ symbol }) => symbol))].join(','),
     };
-    for (const [venue, { lastReceivedAt }] of this.states)
-      if (lastReceivedAt !== null)
-        details[`age_ms.${venue}`] = String(Math.max(0, Math.round(now - lastReceivedAt / 1000)));
+    for (const venue of this.venues) {
+      const ageMs = this.ageMs(venue);
+      if (ageMs !== null) details[`age_ms.${venue.options.venue.id}`] = String(Math.round(ageMs));
+    }
     this.status({ state: 'heartbeat', reason: state === 'allowed' ? 'the feed is in order' : reason, details });
     if (++this.#beats % CHECKPOINT_EVERY_BEATS === 0) {
       const positions = this.#ledger.checkpoint();
@@ -225,32 +207,41 @@ export class Feed {
   /** The venue's signals as a source of failover; what is not routed is published at once, in its place. */
   #sourceEvents(venue: VenueFeed): Observable<SourceEvent<Batch>> {
     const id = venue.options.venue.id;
-    return new Observable((subscriber) =>
-      venue.signals$.subscribe({
+    return new Observable((subscriber) => {
+      const signals = venue.signals$.subscribe({
         next: (signal) => {
           const event = this.#onSignal(id, signal);
           if (event !== undefined) subscriber.next(event);
         },
         error: (error: unknown) => subscriber.error(error),
-      }),
-    );
+      });
+      return () => {
+        signals.unsubscribe();
+        this.states.set(id, NEW_VENUE);
+      };
+    });
   }
 
   #onSignal(venue: VenueId, signal: VenueSignal): SourceEvent<Batch> | undefined {
-    const state = this.states.get(venue) as VenueState;
+    const before = this.states.get(venue) as VenueState;
+    const state = nextVenueState(before, signal);
+    if (state !== before) {
+      this.states.set(venue, state);
+      this.#judgeTrading();
+    }
     switch (signal.kind) {
       case 'events': {
-        state.lastReceivedAt = signal.receivedAt;
+        this.lastReceivedAt.set(venue, signal.receivedAt);
         const first = signal.events[0];
         if (first?.kind === 'ticker') this.#ticks.learn(first);
-        if (!state.hasData) {
-          state.hasData = true;
-          this.#judgeTrading();
-        }
-        return { kind: 'value', key: signal.symbol, at: signal.receivedAt, value: { venue, events: signal.events } };
+        return {
+          kind: 'value',
+          key: signal.symbol,
+          at: signal.receivedAt,
+          value: { venue, events: signal.events },
+        };
       }
       case 'status':
-        this.#follow(state, signal.note);
         this.trading.coin(venue, signal.note);
         this.status(signal.note);
         return undefined;
@@ -260,35 +251,11 @@ export class Feed {
       case 'serves':
         return { kind: 'serves', key: signal.symbol, serves: signal.serves };
       case 'connected':
-        Object.assign(state, { connected: true, blocked: false, limited: false, probing: false });
-        this.#judgeTrading();
-        return { kind: 'connected' };
       case 'disconnected':
-        Object.assign(state, { connected: false, blocked: signal.blocked });
-        this.#judgeTrading();
-        return { kind: 'disconnected', blocked: signal.blocked };
       case 'stale':
-        state.stale = true;
-        this.#judgeTrading();
-        return { kind: 'stale' };
       case 'recovered':
-        state.stale = false;
-        this.#judgeTrading();
-        return { kind: 'recovered' };
+        return signal;
     }
-  }
-
-  /** What the live status says of a venue beside its health. */
-  #follow(state: VenueState, note: StatusNote): void {
-    if (note.coin !== undefined) return;
-    if (note.state === 'disconnected') {
-      state.reason = note.reason;
-      state.probing = note.details?.probing === 'true';
-    } else if (note.state === 'rate_limited') state.limited = true;
-    else if (note.state === 'connected') state.reason = '';
-    else if (note.details?.line === undefined && note.state === 'feed_stale')
-      state.quiet = note.details?.cause === 'quiet_market';
-    else if (note.details?.line === undefined && note.state === 'feed_recovered') state.quiet = false;
   }
 
   #onRouted(event: FailoverEvent<Batch>): void {
@@ -317,34 +284,16 @@ export class Feed {
 
   #onSwitched(event: Extract<FailoverEvent<Batch>, { kind: 'switched' }>): void {
     if (event.key === null) this.activeVenue = event.to;
-    const preferred = this.venues[0]?.options.venue.id ?? null;
-    const from = event.from ?? preferred;
     this.#judgeTrading();
+    const from = event.from ?? this.venues[0]?.options.venue.id ?? null;
     if (from === event.to) return;
-    const details: Record<string, string> = {
-      from: from ?? '',
-      to: event.to,
-      reason: event.reason,
-      ...(event.key === null ? {} : { symbol: event.key }),
-    };
-    const symbols = event.key === null ? [...this.view.symbols.keys()] : [event.key];
-    let lastTimestamp = 0;
-    for (const symbol of symbols) {
-      const last = this.#ledger.last(symbol);
-      if (last === undefined) continue;
-      lastTimestamp = Math.max(lastTimestamp, last.timestamp);
-      if (symbols.length > NAMED_SYMBOLS) continue;
-      details[`last_id.${symbol}`] = last.lastTradeId ?? last.tradeId;
-      details[`last_timestamp.${symbol}`] = String(last.timestamp);
-    }
-    if (lastTimestamp > 0) details.last_timestamp = String(lastTimestamp);
+    const keys = event.key === null ? [...this.view.symbols.keys()] : [event.key];
+    const lasts = keys.map((symbol) => ({ symbol, last: this.#ledger.last(symbol) }));
     const coin = event.key === null ? undefined : this.view.symbols.get(event.key)?.coin;
-    this.status({
-      state: event.back ? 'failed_back' : 'failed_over',
-      reason: `${from ?? 'nobody'} → ${event.to}: ${event.reason.replaceAll('_', ' ')}`,
-      venue: event.to,
-      ...(coin === undefined ? {} : { coin }),
-      details,
+    // What the new venue held for this moment follows at once; then the seams are known from both sides.
+    queueMicrotask(() => {
+      const turns = lasts.map(({ symbol, last }) => ({ symbol, last, first: this.#ledger.first(symbol, event.to) }));
+      this.status(switchNote({ ...event, from, symbol: event.key, coin }, turns));
     });
   }
 

@@ -143,7 +143,7 @@ export class MarketFeed {
       this.#feed.venues.map((venue) => {
         const id = venue.options.venue.id;
         const state = this.#feed.states.get(id);
-        const receivedAt = state?.lastReceivedAt ?? null;
+        const receivedAt = this.#feed.lastReceivedAt.get(id) ?? null;
         return [
           id,
           {

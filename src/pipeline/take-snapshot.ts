@@ -1,8 +1,9 @@
 import type { DrainStats } from '../sinks/drain.ts';
 import { type Config, environmentOf } from './config.ts';
-import type { Feed, VenueState } from './feed.ts';
+import type { Feed } from './feed.ts';
 import type { CoinSnapshot, FeedSnapshot, VenueSnapshot } from './snapshot.ts';
 import type { VenueFeed } from './venue-feed.ts';
+import type { VenueState } from './venue-state.ts';
 
 /** One look at the running feed. `now` is the wall clock, `schedulerNow` the feed's own; both milliseconds. */
 export function snapshotOf(
@@ -19,7 +20,7 @@ export function snapshotOf(
     mode: config.feed.mode,
     activeVenue: feed.activeVenue,
     trading: feed.trading.state,
-    venues: feed.venues.map((venue) => venueSnapshot(feed, config, venue, now)),
+    venues: feed.venues.map((venue) => venueSnapshot(feed, config, venue)),
     coins: [...feed.view.symbols].map(([key, view]): CoinSnapshot => {
       const { coin, symbol, venue, epoch, price, change24h, lastAt } = view;
       const ageMs = lastAt === null ? null : schedulerNow - lastAt;
@@ -48,17 +49,17 @@ export function snapshotOf(
   };
 }
 
-function venueSnapshot(feed: Feed, config: Config, venue: VenueFeed, now: number): VenueSnapshot {
+function venueSnapshot(feed: Feed, config: Config, venue: VenueFeed): VenueSnapshot {
   const id = venue.options.venue.id;
   const state = feed.states.get(id) as VenueState;
   return {
     venue: id,
-    state: stateName(state),
+    state: venue.running ? stateName(state) : 'idle',
     environment: environmentOf(config, id),
     active: feed.activeVenue === id,
     linesUp: venue.linesUp,
     lines: venue.lines,
-    ageMs: state.lastReceivedAt === null ? null : Math.max(0, now - state.lastReceivedAt / 1000),
+    ageMs: feed.ageMs(venue),
     frames: venue.counts.frames,
     reconnects: venue.counts.reconnects,
     reason: state.reason,

@@ -30,6 +30,16 @@ export class VenueFeed {
     });
   }
 
+  /** False for a cold standby that is not needed. */
+  get running(): boolean {
+    return this.#run !== undefined;
+  }
+
+  /** When the last data frame came, the scheduler's milliseconds; null: none yet. */
+  get lastDataAt(): number | null {
+    return this.#run?.lastDataAt ?? null;
+  }
+
   get linesUp(): number {
     return this.#run?.lines.up ?? 0;
   }

@@ -70,6 +70,11 @@ export class VenueRun {
     });
   }
 
+  /** Of the last data frame, repeats included; null: none came. */
+  get lastDataAt(): number | null {
+    return this.#silence.hasData ? this.#silence.lastDataAt : null;
+  }
+
   start(): void {
     const { scheduler, staleAfterMs, listed$, activity } = this.#options;
     activity.connected(this.#id, false);
@@ -106,6 +111,7 @@ export class VenueRun {
     this.#silence.close();
     this.#holdCheck?.unsubscribe();
     this.lines.close();
+    this.#options.activity.connected(this.#id, false);
   }
 
   /** Hands out what waits behind holes. */
@@ -204,7 +210,7 @@ export class VenueRun {
     const { scheduler, activity } = this.#options;
     const now = scheduler.now();
     this.#silence.data(now);
-    activity.data(this.#id, now);
+    activity.data(this.#id, now, received.length > 0);
     if (warning !== undefined) count(this.#counts.warnings, warning);
     const first = received[0];
     if (first === undefined) return;

@@ -13,7 +13,9 @@ export interface VenueSilenceOptions {
 
 /** What is known of a venue's silence over all its lines. A quiet market is looked at again while the silence lasts. */
 export class VenueSilence {
+  /** The scheduler's milliseconds; before the first data, when the venue was subscribed. */
   lastDataAt: number;
+  hasData = false;
   readonly #options: VenueSilenceOptions;
   #lastAnswerAt = Number.NEGATIVE_INFINITY;
   #told: StaleCause | undefined;
@@ -26,6 +28,7 @@ export class VenueSilence {
 
   data(now: number): void {
     this.lastDataAt = now;
+    this.hasData = true;
     this.#lastAnswerAt = now;
   }
 

@@ -7,7 +7,7 @@ const BACKLOG_SECONDS = 2;
 /** Keeps one market at its rate: each slice makes the trades that are due, and catches up what a late slice missed. */
 export class MarketClock {
   private readonly market: Market;
-  private readonly rate: number;
+  private rate: number;
   private readonly onOrder: OnOrder;
   private startedAt: number;
   private made = 0;
@@ -20,6 +20,13 @@ export class MarketClock {
     this.rate = rate;
     this.startedAt = startedAt;
     this.onOrder = onOrder;
+  }
+
+  /** From now on `rate` trades a second; what was due before is not made up for. The market's own time is not touched. */
+  setRate(rate: number, monotonic: number): void {
+    this.rate = rate;
+    this.startedAt = monotonic;
+    this.made = 0;
   }
 
   /** `monotonic` decides how many are due, `now` (milliseconds since 1970) is their time. */

@@ -49,6 +49,8 @@ export interface Simulator {
   readonly fault: (request: FaultRequest) => ActiveFault[];
   /** Ends every fault, or those of one venue. */
   readonly clearFaults: (venue?: VenueId) => void;
+  /** Changes how many trades a second a venue makes, its market otherwise going on as it would. */
+  readonly setRate: (venue: VenueId, rate: number) => void;
   /** Writes the journal's lines out. */
   readonly flushJournal: () => void;
   /** Cuts every connection, frees the port, completes the journal. */
@@ -175,6 +177,7 @@ function running(
     counts,
     fault: (request) => faults.start(request, Date.now()),
     clearFaults: (venue) => faults.clear(Date.now(), venue),
+    setRate: (venue, rate) => sites.get(venue)?.clock?.setRate(rate, performance.now()),
     flushJournal: () => journal?.flush(),
     close: async () => {
       clearTimeout(timer);

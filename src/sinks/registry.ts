@@ -5,7 +5,7 @@ import type { KafkaConfig, KafkaLog } from './kafka/config.ts';
 /** What the sinks need of the configuration and of the process. */
 export interface SinkSettings {
   readonly kafka: KafkaConfig;
-  readonly file: { readonly dir: string; readonly rotateMb: number; readonly codec: FileCodec | 'none' };
+  readonly file: { readonly dir: string; readonly rotateMb: number; readonly codec: FileCodec };
   /** What stands before the topics of the environments in use: `` for production, `simulated.` and so on. */
   readonly environmentPrefixes: readonly string[];
   readonly log: KafkaLog;
@@ -26,7 +26,7 @@ export const sinks: Readonly<Record<'kafka' | 'file', (settings: SinkSettings) =
     return createAvroFileSink({
       dir: file.dir,
       rotateMb: file.rotateMb,
-      codec: file.codec === 'none' ? 'null' : file.codec,
+      codec: file.codec,
       now: wallClockMs,
       onRepaired: (part, repair) =>
         log('warn', 'a file that a crash left open was closed', { event: 'file_repaired', file: part, ...repair }),

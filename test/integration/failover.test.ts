@@ -285,8 +285,8 @@ describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venu
     await using simulated = await SimulatedFeed.start({ rates, feed: { venues: [venue] }, venue: BRISK });
     await simulated.moreTrades(100);
     simulated.simulator.fault({ venue, fault: 'close' });
-    await simulated.untilTold({ state: 'disconnected' }, { count: 2 });
-    await until(() => simulated.of('gap').length >= 3);
+    simulated.simulator.fault({ venue, fault: 'refuse', status: 503, seconds: 0.5 });
+    await until(() => simulated.of('gap').length >= 3, { message: () => simulated.story().join('\n') });
     await simulated.moreTrades(200);
     const gaps = simulated.of('gap');
     for (const gap of gaps) {
@@ -325,6 +325,7 @@ describe.concurrent('a cold standby', () => {
     simulated.simulator.clearFaults();
     await simulated.untilTold({ state: 'failed_back', venue: 'bybit' });
     await until(() => simulated.simulator.counts().binance?.connections === 0);
+    expect(simulated.feed.states.get('binance')?.connected).toBe(false);
     await simulated.moreTrades(50, 'bybit');
 
     simulated.simulator.fault({ venue: 'bybit', fault: 'silence_with_pong' });

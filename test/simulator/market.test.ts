@@ -168,4 +168,16 @@ describe('the clock of a market', () => {
     clock.slice(61_500, 0);
     expect(clock.forgiven).toBeGreaterThan(57_000);
   });
+
+  it('goes on at another rate from the moment that it is told', () => {
+    const one = market('binance', { rate: 1_000 });
+    const clock = new MarketClock(one, 1_000, 0, () => {});
+    let now = 0;
+    for (; now <= 1_000; now++) clock.slice(now, now);
+    const before = one.made;
+    clock.setRate(20_000, now);
+    for (; now <= 2_000; now++) clock.slice(now, now);
+    expect(Math.abs(before - 1_000)).toBeLessThan(110);
+    expect(Math.abs(one.made - before - 20_000)).toBeLessThan(300);
+  });
 });

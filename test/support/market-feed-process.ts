@@ -84,22 +84,6 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** The `venues` section of a configuration, for the simulator at the URL; `more` goes into each venue. */
-export function simulatedVenues({ url, httpUrl }: { url: string; httpUrl: string }, more: object = {}): object {
-  const paths = {
-    bybit: '/v5/public/spot',
-    binance: '/stream',
-    binance_us: '/stream',
-    binance_testnet: '/stream',
-  };
-  return Object.fromEntries(
-    Object.entries(paths).map(([venue, path]) => [
-      venue,
-      { websocket_urls: [`${url}/${venue}${path}`], rest_url: `${httpUrl}/${venue}`, ...more },
-    ]),
-  );
-}
-
 /** Writes a configuration file into the folder and returns its path. */
 export async function writeConfiguration(folder: string, values: object): Promise<string> {
   const file = join(folder, 'market-feed.yaml');

@@ -6,45 +6,10 @@ timestamp (ms), timestamp_type (create_time or log_append_time), headers, schema
 
 import argparse
 import sys
-import time
 
 from avro_records import Decoder, dumps
-from confluent_kafka import OFFSET_BEGINNING, TIMESTAMP_LOG_APPEND_TIME, Consumer, KafkaError, TopicPartition
-
-
-def messages(brokers, topic, timeout):
-    consumer = Consumer(
-        {
-            "bootstrap.servers": brokers,
-            "group.id": "independent-reader",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "isolation.level": "read_committed",
-            "fetch.wait.max.ms": 50,
-        }
-    )
-    try:
-        known = consumer.list_topics(topic, timeout=timeout).topics[topic]
-        if known.error is not None:
-            raise SystemExit(f"{topic}: {known.error}")
-        for partition in sorted(known.partitions):
-            consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
-            heard = time.monotonic()
-            while True:
-                # It waits for that many or that long, so not long: the last batch is never full.
-                batch = consumer.consume(1000, timeout=0.05)
-                if batch:
-                    heard = time.monotonic()
-                elif time.monotonic() - heard > timeout:
-                    raise SystemExit(f"{topic}/{partition}: neither a record nor the end in {timeout} s")
-                errors = [m.error() for m in batch if m.error()]
-                yield from (m for m in batch if not m.error())
-                if any(e.code() == KafkaError._PARTITION_EOF for e in errors):
-                    break
-                if errors:
-                    raise SystemExit(f"{topic}/{partition}: {errors[0]}")
-    finally:
-        consumer.close()
+from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME
+from kafka_topic import messages
 
 
 def main():

@@ -1,0 +1,68 @@
+/**
+ * What `make bench` measures us against: the script that one writes in an afternoon, honest and tuned, and no more.
+ * ws, JSON.parse, avsc, kafkajs; one batch every 5 ms, or as soon as the last one is through. No reconnect, no check
+ * of what arrives, no gap, no duplicate, no staleness, no status, no bound on memory.
+ * Arguments: WebSocket URL, broker, topic, schema file, the header of its single-object encoding in hex, symbols.
+ */
+import { readFileSync } from 'node:fs';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import avro from 'avsc';
+import { Kafka, logLevel, type Message, Partitioners } from 'kafkajs';
+import { WebSocket } from 'ws';
+
+const [url = '', broker = '', topic = '', schemaFile = '', header = '', ...symbols] = process.argv.slice(2);
+const BATCH_MS = 5;
+
+const type = avro.Type.forSchema(JSON.parse(readFileSync(schemaFile, 'utf8')));
+const scratch = Buffer.alloc(4096);
+const headerBytes = scratch.write(header, 'hex');
+
+/** Prices and quantities repeat. Binance writes eight places; the schema wants eighteen. */
+const decimals = new Map<string, Buffer>();
+function decimal(text: string): Buffer {
+  let bytes = decimals.get(text);
+  if (bytes === undefined) {
+    const hex = (BigInt(text.replace('.', '')) * 10_000_000_000n).toString(16);
+    bytes = Buffer.from(hex.padStart(hex.length + (hex.length % 2 === 0 ? 2 : 1), '0'), 'hex');
+    if (decimals.size === 10_000) decimals.clear();
+    decimals.set(text, bytes);
+  }
+  return bytes;
+}
+
+const kafka = new Kafka({ clientId: 'script', brokers: [broker], logLevel: logLevel.ERROR });
+const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, allowAutoTopicCreation: false });
+await producer.connect();
+
+let waiting: Message[] = [];
+const socket = new WebSocket(url, { perMessageDeflate: false, skipUTF8Validation: true });
+socket.on('open', () => {
+  socket.send(JSON.stringify({ method: 'SUBSCRIBE', params: symbols.map((s) => `${s.toLowerCase()}@trade`), id: 1 }));
+});
+socket.on('message', (frame: Buffer) => {
+  const { data } = JSON.parse(frame.toString());
+  if (data === undefined) return;
+  // biome-ignore format: the record, three lines
+  const trade = {
+    venue: 'binance', symbol: data.s, venue_symbol: data.s, coin: data.s.slice(0, -4), environment: 'simulated', epoch: 1,
+    received_at: Date.now() * 1000, price: decimal(data.p), quantity: decimal(data.q), is_buyer_maker: data.m,
+    timestamp: data.T, event_time: data.E, trade_id: String(data.t), last_trade_id: null, conditions: [], source: 'live',
+  };
+  const end = type.encode(trade, scratch, headerBytes);
+  waiting.push({ key: data.s, value: Buffer.from(scratch.subarray(0, end)) });
+});
+socket.on('close', () => process.exit(1));
+
+let open = true;
+process.on('SIGTERM', () => {
+  open = false;
+});
+while (open || waiting.length > 0) {
+  const startedAt = performance.now();
+  const messages = waiting;
+  waiting = [];
+  if (messages.length > 0) await producer.send({ topic, messages });
+  const left = BATCH_MS - (performance.now() - startedAt);
+  await (left < 1 ? setImmediate() : setTimeout(left));
+}
+process.exit(0);

@@ -1,0 +1,68 @@
+import { type ChildProcess, fork } from 'node:child_process';
+
+/** A process of the bench's own that answers questions. */
+export interface Child {
+  ask<T>(what: string, value?: unknown): Promise<T>;
+  end(): Promise<void>;
+}
+
+interface Question {
+  readonly number: number;
+  readonly what: string;
+  readonly value: unknown;
+}
+
+interface Answer {
+  readonly number: number;
+  readonly value?: unknown;
+  readonly error?: string;
+}
+
+/** Starts a file as a process; it must call `answer`. */
+export function startChild(file: string, args: readonly string[] = []): Child {
+  const child = fork(file, [...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const open = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  let asked = 0;
+  child.on('message', ({ number, value, error }: Answer) => {
+    const waiting = open.get(number);
+    open.delete(number);
+    if (error === undefined) waiting?.resolve(value);
+    else waiting?.reject(new Error(error));
+  });
+  const gone = goneOf(child);
+  void gone.then(() => {
+    for (const { reject } of open.values()) reject(new Error(`${file} ended`));
+    open.clear();
+  });
+  return {
+    ask: <T>(what: string, value?: unknown) =>
+      new Promise<T>((resolve, reject) => {
+        const number = ++asked;
+        open.set(number, { resolve: (answer) => resolve(answer as T), reject });
+        child.send({ number, what, value } satisfies Question, (error) => {
+          if (error !== null) reject(error);
+        });
+      }),
+    end: async () => {
+      child.kill('SIGKILL');
+      await gone;
+    },
+  };
+}
+
+function goneOf(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => child.once('exit', () => resolve()));
+}
+
+/** The other side: answers each question by the handler of its name, and ends with whoever asks. */
+export function answer(handlers: Readonly<Record<string, (value: never) => unknown>>): void {
+  process.on('message', async ({ number, what, value }: Question) => {
+    const reply: Answer = await Promise.resolve()
+      // the bench asks and answers: what is sent under a name is what its handler takes
+      .then(() => (handlers[what] as (value: unknown) => unknown)(value))
+      .then((result) => ({ number, value: result }))
+      .catch((error: unknown) => ({ number, error: String(error) }));
+    process.send?.(reply);
+  });
+  process.on('disconnect', () => process.exit(0));
+}

@@ -1,0 +1,72 @@
+/**
+ * The independent consumer, a process of its own: reads a topic of trades, counts them, checks their order by their
+ * ids, and takes the latency of each from the simulator's send. Arguments: broker, topic, partitions, schema file.
+ */
+import { readFileSync } from 'node:fs';
+import avro from 'avsc';
+import { answer } from './child.ts';
+import { fetchTopic } from './fetch-topic.ts';
+
+const [broker = '', topic = '', partitions = '', schemaFile = ''] = process.argv.slice(2);
+/** C3 01 and the fingerprint. */
+const HEADER_BYTES = 10;
+/** The simulator tells its time in whole milliseconds, cut off: half of one on average. */
+const CUT_OFF_MS = 0.5;
+
+const type = avro.Type.forSchema(JSON.parse(readFileSync(schemaFile, 'utf8')));
+interface Trade {
+  readonly symbol: string;
+  readonly timestamp: number;
+  readonly trade_id: string;
+}
+
+let received = 0;
+let missing = 0;
+let repeated = 0;
+let latencies: number[] | undefined;
+let failed: string | undefined;
+const lastIds = new Map<string, number>();
+const wallOffset = wallOffsetNow();
+
+function onRecord(value: Buffer, at: number): void {
+  const trade: Trade = type.decode(value, HEADER_BYTES).value;
+  const id = Number(trade.trade_id);
+  const last = lastIds.get(trade.symbol);
+  if (last !== undefined && id <= last) {
+    repeated++;
+    return;
+  }
+  if (last !== undefined) missing += id - last - 1;
+  lastIds.set(trade.symbol, id);
+  received++;
+  latencies?.push(at + wallOffset - trade.timestamp - CUT_OFF_MS);
+}
+
+/** What is to be added to performance.now() for the wall clock: read when that has just changed. */
+function wallOffsetNow(): number {
+  const before = Date.now();
+  for (;;) {
+    const wall = Date.now();
+    if (wall !== before) return wall - performance.now();
+  }
+}
+
+answer({
+  /** `repeated`: seen before, or behind a later one. */
+  counts: () => {
+    if (failed !== undefined) throw new Error(failed);
+    return { received, missing, repeated };
+  },
+  collect: () => {
+    latencies = [];
+  },
+  /** Milliseconds at each of the shares asked for, of all since `collect`. */
+  latencies: (shares: readonly number[]) => {
+    const sorted = Float64Array.from(latencies ?? []).sort();
+    latencies = undefined;
+    return shares.map((share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN);
+  },
+});
+fetchTopic({ broker, topic, partitions: Number(partitions), onRecord }).catch((error: unknown) => {
+  failed = String(error);
+});

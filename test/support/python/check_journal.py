@@ -1,0 +1,201 @@
+"""Compares the simulator's journal with the topics of a pipeline that listened to it.
+
+Trades and aggregated trades: within each venue, symbol and epoch exactly the journal's, from the first to the last
+published, in its order, with its values. Book tickers and candles: those that were sent, without repeats. Prices:
+each one a trade's or a ticker's, never back in time. Everywhere: the key is the symbol, a key has one partition,
+timestamps are LogAppendTime, no headers.
+Nothing of the project is used but the schemas of its records. Prints what it found as JSON, `problems` among it;
+of each topic `unsent`: events that went to the pipeline before the first or after the last that it published.
+"""
+
+import argparse
+import collections
+import json
+from decimal import Decimal
+
+from avro_records import Decoder
+from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME
+from kafka_topic import messages
+
+
+def journal_of(file, venues):
+    """Kind to (venue, symbol) to its events in order."""
+    events = collections.defaultdict(lambda: collections.defaultdict(list))
+    with open(file) as lines:
+        for line in lines:
+            event = json.loads(line)
+            if event["venue"] in venues:
+                events[event["kind"]][event["venue"], event["symbol"]].append(event)
+    return events
+
+
+def trade(event):
+    """What a record must say of it."""
+    return {
+        "trade_id": event.get("first_trade_id", event["id"]),
+        "last_trade_id": event.get("last_trade_id"),
+        "price": Decimal(event["price"]),
+        "quantity": Decimal(event["quantity"]),
+        "is_buyer_maker": event["side"] == "sell",
+        "timestamp": event["time"],
+    }
+
+
+def book_ticker(event):
+    return {
+        "update_id": event["id"],
+        "bid_price": Decimal(event["price"]),
+        "bid_quantity": Decimal(event["quantity"]),
+        "ask_price": Decimal(event["ask_price"]),
+        "ask_quantity": Decimal(event["ask_quantity"]),
+    }
+
+
+def kline(event):
+    interval, open_time = event["id"].split(":")
+    return {"interval": interval, "open_time": int(open_time), "closed": event["closed"], "timestamp": event["time"]}
+
+
+def repeats_left_out(events, identity):
+    seen = set()
+    for event in events:
+        if identity(event) not in seen:
+            seen.add(identity(event))
+            yield event
+
+
+class Topics:
+    def __init__(self, options):
+        self.options = options
+        self.decode = Decoder(registry=options.registry, schemas=options.schemas)
+        self.problems = []
+        self.latencies = []
+
+    def problem(self, text):
+        if len(self.problems) < 20:
+            self.problems.append(text)
+
+    def read(self, name, latencies=False):
+        """(venue, symbol, epoch) to the topic's records in order."""
+        topic = self.options.prefix + name
+        runs = collections.defaultdict(list)
+        partitions = {}
+        for message in messages(self.options.brokers, topic):
+            _, record = self.decode(message.value())
+            key = message.key().decode()
+            by_venue = f"{record['venue']}:{record['symbol']}" if record["epoch"] == 0 else record["symbol"]
+            if key != by_venue:
+                self.problem(f"{topic}: key {key} of {by_venue}")
+            if partitions.setdefault(key, message.partition()) != message.partition():
+                self.problem(f"{topic}: key {key} in partitions {partitions[key]} and {message.partition()}")
+            kind, appended = message.timestamp()
+            if kind != TIMESTAMP_LOG_APPEND_TIME or message.headers():
+                self.problem(f"{topic}: timestamp type {kind}, headers {message.headers()}")
+            if latencies:
+                self.latencies.append(appended - record["received_at"] / 1000)
+            runs[record["venue"], record["symbol"], record["epoch"]].append(record)
+        return runs
+
+    def compare(self, name, journal, expected_of, same, latencies=False):
+        """Each run of records against the journal's events, from where the first of them stands to where the last does."""
+        count = unsent_before = unsent_after = 0
+        runs = self.read(name, latencies)
+        for run, records in runs.items():
+            count += len(records)
+            events = journal[run[:2]]
+            expected = [expected_of(event) for event in events]
+            at = [index for index, fields in enumerate(expected) if same(fields, records[0])]
+            if not at:
+                self.problem(f"{name} {run}: the first, {records[0]}, is not in the journal")
+                continue
+            for offset, record in enumerate(records):
+                index = at[0] + offset
+                fields = expected[index] if index < len(expected) else None
+                found = None if fields is None else {field: record[field] for field in fields}
+                if found != fields or fields is None:
+                    self.problem(f"{name} {run}: number {offset} of {len(records)} is {found or record}, in the journal {fields}")
+                    break
+            unsent_before += sum(1 for event in events[: at[0]] if event["sent"])
+            unsent_after += sum(1 for event in events[at[0] + len(records) :] if event["sent"])
+        return {
+            "records": count,
+            "runs": len(runs),
+            "symbols": len({(venue, symbol) for venue, symbol, _ in runs}),
+            "unsent": [unsent_before, unsent_after],
+        }
+
+    def prices(self, journal):
+        count = 0
+        runs = self.read("prices")
+        for run, records in runs.items():
+            venue_symbol = run[:2]
+            made = {
+                (event["time"], Decimal(event["price"]))
+                for kind in ("trade", "ticker", "mini_ticker")
+                for event in journal[kind][venue_symbol]
+            }
+            last = 0
+            for record in records:
+                count += 1
+                if (record["timestamp"], record["price"]) not in made:
+                    self.problem(f"prices {run}: {record} is nobody's price")
+                if record["timestamp"] < last:
+                    self.problem(f"prices {run}: {record['timestamp']} after {last}")
+                last = record["timestamp"]
+        return {"records": count, "symbols": len({run[:2] for run in runs})}
+
+
+def percentile(values, share):
+    return round(sorted(values)[min(len(values) - 1, int(len(values) * share))], 2)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--brokers", required=True)
+    parser.add_argument("--prefix", required=True, help="of the topics, with the environment's")
+    parser.add_argument("--schemas")
+    parser.add_argument("--registry")
+    parser.add_argument("--journal", required=True)
+    parser.add_argument("--venues", required=True, help="comma-separated")
+    options = parser.parse_args()
+    journal = journal_of(options.journal, options.venues.split(","))
+    topics = Topics(options)
+
+    def by_id(fields, record):
+        return fields["trade_id"] == record["trade_id"]
+
+    def books(events):
+        sent = [event for event in events if event["sent"]]
+        return list(repeats_left_out(sent, lambda event: event["id"]))
+
+    def candles(events):
+        sent = [event for event in events if event["sent"]]
+        return list(repeats_left_out(sent, lambda event: (event["id"], event["time"])))
+
+    book_tickers = {key: books(events) for key, events in journal["book_ticker"].items()}
+    klines = {key: candles(events) for key, events in journal["kline"].items()}
+    found = {
+        "trades": topics.compare("trades", journal["trade"], trade, by_id, latencies=True),
+        "agg_trades": topics.compare("agg-trades", journal["agg_trade"], trade, by_id),
+        "book_tickers": topics.compare(
+            "book-tickers", book_tickers, book_ticker, lambda fields, record: fields["update_id"] == record["update_id"]
+        ),
+        "klines": topics.compare(
+            "klines",
+            klines,
+            kline,
+            lambda fields, record: (fields["open_time"], fields["timestamp"])
+            == (record["open_time"], record["timestamp"]),
+        ),
+        "prices": topics.prices(journal),
+        "receive_to_append_ms": {
+            name: percentile(topics.latencies, share) for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1))
+        }
+        if topics.latencies
+        else None,
+        "problems": topics.problems,
+    }
+    print(json.dumps(found))
+
+
+main()
