@@ -26,7 +26,11 @@ let repeated = 0;
 let latencies: number[] | undefined;
 let failed: string | undefined;
 const lastIds = new Map<string, number>();
-const wallOffset = wallOffsetNow();
+/** What has to be added to performance.now() for the wall clock: that tells whole milliseconds, so the largest difference is the one taken when it had just changed. */
+let wallOffset = Number.NEGATIVE_INFINITY;
+setInterval(() => {
+  for (let look = 0; look < 20; look++) wallOffset = Math.max(wallOffset, Date.now() - performance.now());
+}, 10);
 
 function onRecord(value: Buffer, at: number): void {
   const trade: Trade = type.decode(value, HEADER_BYTES).value;
@@ -39,16 +43,7 @@ function onRecord(value: Buffer, at: number): void {
   if (last !== undefined) missing += id - last - 1;
   lastIds.set(trade.symbol, id);
   received++;
-  latencies?.push(at + wallOffset - trade.timestamp - CUT_OFF_MS);
-}
-
-/** What is to be added to performance.now() for the wall clock: read when that has just changed. */
-function wallOffsetNow(): number {
-  const before = Date.now();
-  for (;;) {
-    const wall = Date.now();
-    if (wall !== before) return wall - performance.now();
-  }
+  latencies?.push(at - trade.timestamp);
 }
 
 answer({
@@ -62,7 +57,7 @@ answer({
   },
   /** Milliseconds at each of the shares asked for, of all since `collect`. */
   latencies: (shares: readonly number[]) => {
-    const sorted = Float64Array.from(latencies ?? []).sort();
+    const sorted = Float64Array.from(latencies ?? [], (value) => value + wallOffset - CUT_OFF_MS).sort();
     latencies = undefined;
     return shares.map((share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN);
   },

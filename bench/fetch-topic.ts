@@ -19,6 +19,8 @@ const MAX_WAIT_MS = 100;
 const MAX_PARTITION_BYTES = 4 * 2 ** 20;
 const CONTROL_BATCH = 0x20;
 const CODEC = 0x07;
+/** A topic just made: unknown, without a leader, or its leader does not know of it. */
+const NOT_YET: ReadonlySet<number> = new Set([3, 5, 6]);
 
 /** Reads from the beginning on, for ever; rejects when the connection ends or an answer is not as it should be. */
 export async function fetchTopic({ broker, topic, partitions, onRecord }: FetchOptions): Promise<never> {
@@ -96,7 +98,7 @@ function readAnswer(body: Buffer, offsets: number[], now: number, onRecord: Fetc
     for (let left = int32(body); left > 0; left--) {
       const partition = int32(body);
       const error = body.readInt16BE(at);
-      if (error !== 0) throw new Error(`fetch of partition ${partition}: error ${error}`);
+      if (error !== 0 && !NOT_YET.has(error)) throw new Error(`fetch of partition ${partition}: error ${error}`);
       at += 2 + 8 + 8;
       const aborted = int32(body);
       at += Math.max(0, aborted) * 16;

@@ -77,7 +77,12 @@ function configuration({ address, broker, prefix }: Place): string {
     feed: { venues: ['binance'], channels: ['trade'], allow_test_data: true },
     venues: { binance: { websocket_urls: [address.webSocket], rest_url: address.rest, lines: 1 } },
     sinks: ['kafka'],
-    kafka: { brokers: [broker], topic_prefix: prefix, partitions: PARTITIONS },
+    kafka: {
+      brokers: [broker],
+      topic_prefix: prefix,
+      partitions: PARTITIONS,
+      batch: { max_records: Number(process.env.BB ?? 1000) },
+    },
     gateway: { enabled: false },
   });
 }

@@ -83,7 +83,7 @@ export async function measure(parties: Parties, pace: Pace): Promise<Figures> {
 
   const best = await ramp(parties, pace, sentBefore);
   await load.ask('rate', 0);
-  await drained(parties, sentBefore);
+  await drained(parties, sentBefore, 0);
   const { sent } = await load.ask<{ sent: number }>('sent');
   const { received, repeated } = await consumer.ask<{ received: number; repeated: number }>('counts');
   return {
@@ -123,7 +123,9 @@ async function ramp(parties: Parties, pace: Pace, sentBefore: number): Promise<{
   let rate = FIRST_STEP;
   while (rate <= TOP_RATE && refinements >= 0) {
     const step = await hold(parties, pace, rate, sentBefore);
-    parties.tell(`  ${Math.round(rate)}/s ${step.held ? 'held' : `not held (${step.why})`}`);
+    parties.tell(
+      `  ${Math.round(rate)}/s ${step.held ? 'held' : `not held (${step.why})`}, ${step.cpu.toFixed(1)} µs CPU a trade`,
+    );
     if (step.held) best = { rate: step.rate, cpu: step.cpu };
     else {
       failed = rate;
@@ -171,8 +173,11 @@ async function hold(parties: Parties, { settleMs, holdMs }: Pace, rate: number, 
   return { held: why === undefined, why, rate: offered, cpu };
 }
 
-/** Waits until hardly anything is under way; where that does not come, the rest is lost, and counted as such. */
-async function drained(parties: Parties, sentBefore: number): Promise<void> {
+/** A tenth of a second's trades at the low rate: nothing waits any more. */
+const HARDLY_ANY = LOW_RATE / 10;
+
+/** Waits until no more than `left` trades are under way; where that does not come, the rest is lost, and counted as such. */
+async function drained(parties: Parties, sentBefore: number, left = HARDLY_ANY): Promise<void> {
   let last = -1;
   let since = performance.now();
   await until(
@@ -180,7 +185,7 @@ async function drained(parties: Parties, sentBefore: number): Promise<void> {
       const { sent, received } = await look(parties);
       if (received !== last) since = performance.now();
       last = received;
-      return sent - sentBefore - received < LOW_RATE * 0.05 || performance.now() - since > 3000;
+      return sent - sentBefore - received <= left || performance.now() - since > 3000;
     },
     { timeoutMs: 60_000, everyMs: LOOK_EVERY_MS, message: 'what was sent arrives' },
   );

@@ -16,8 +16,8 @@ feed.subscribeTrades(({ symbol, price, quantity, isBuyerMaker, venue, epoch, tra
 );
 
 // Loss is data: disconnections, silence and failovers are events, never an exception.
-feed.subscribeStatus(({ state, reason }) => {
-  if (state !== 'heartbeat') console.error(`  ${state}: ${reason}`);
+feed.subscribeStatus(({ state, venue, reason }) => {
+  if (state !== 'heartbeat') console.error(`  ${state} ${venue ?? 'feed'}: ${reason}`);
 });
 
 // Raw frames, for what the records do not carry.
@@ -31,4 +31,5 @@ process.once('SIGINT', () => {
   void feed.close();
 });
 
-await feed.connect();
+// Resolves with the first data, however long that takes; rejects only when the feed is closed before.
+await feed.connect().catch((error: Error) => console.error(error.message));

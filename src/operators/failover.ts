@@ -79,24 +79,55 @@ interface Held<T> {
 /**
  * Serves the values of the first healthy of several sources, in order of preference, and says so when it changes.
  *
- * One stream speaks at a time; when it falls silent the next one goes on where it stopped.
+ * <span class="informal">One stream speaks at a time; when it falls silent the next one goes on where it stopped.</span>
  *
- * ```text
- * a:        -C-1---2---D--------------C-5-6-
- * b:        -C--x---y-----z---w---v---w---u-
- * failover: ---1---2--------Sz-w---v--------      (S: switched, then y as held if it came after 2)
+ * ```
+ * a        -C1----2-X--------C3-45------6-     C: connected, X: disconnected, blocked
+ * b        -Cx-----y-----z-----v------u---
+ *          failover([a, b], { graceMs: 5, failBackAfterMs: 4, … })
+ * result   --(F1)-2-(Sy)-z-----v--(B45)-6-     F: first, S: a → b, y held since it came after 2; B: b → a, 4 and 5 held
  * ```
  *
- * Emits `value` for each value of the source that serves the value's key, `switched` when another source serves, and
- * `epoch` before the first value that a source gives for a key in its turn. No value of a former epoch follows a
- * later one of its key. Values of the other sources that were received after the last data of the source that is left
- * come first, marked `held`. Errors of a source count as its disconnection; when every source has ended the result
- * completes, or errors with the last error. An error thrown by an option function goes to the subscriber.
+ * - **next**: `value` for each value of the source that serves the value's key; `switched` when another source serves,
+ *   at the start too; `epoch` right before the first value that a source gives for a key in its turn (not in the
+ *   picture). Values of the new source received after the last data of the old one come first, as `held`. No value of a
+ *   former epoch follows a later one of its key.
+ * - **error**: the last source's error, when every source has ended; whatever an option function throws.
+ * - **complete**: when every source has ended and none of them with an error. A source that ends alone, in whichever
+ *   way, counts as blocked.
+ *
+ * Its memory is the ring of each source (up to twice `ringSpan`) and a few numbers a key.
  *
  * @example
- * failover([{ id: 'a', events$: a$ }, { id: 'b', events$: b$ }],
- *   { graceMs: 500, failBackAfterMs: 30_000, connectTimeoutMs: 10_000, standby: 'hot', ringSpan: 10_000 })
- *   .subscribe((event) => console.log(event));
+ * import { Subject } from 'rxjs';
+ * import { failover, type SourceEvent } from 'market-feed/operators';
+ *
+ * const bybit$ = new Subject<SourceEvent<string>>();
+ * const binance$ = new Subject<SourceEvent<string>>();
+ * const price = (at: number, value: string): SourceEvent<string> => ({ kind: 'value', key: 'BTC', at, value });
+ *
+ * failover(
+ *   [
+ *     { id: 'bybit', events$: bybit$ },
+ *     { id: 'binance', events$: binance$ },
+ *   ],
+ *   { graceMs: 500, failBackAfterMs: 30_000, connectTimeoutMs: 10_000, standby: 'hot', ringSpan: 10_000 },
+ * ).subscribe((event) => {
+ *   if (event.kind === 'value') console.log(`${event.source} #${event.epoch} ${event.value}`);
+ *   if (event.kind === 'switched') console.log(`${event.from} → ${event.to}: ${event.reason}`);
+ * });
+ *
+ * bybit$.next({ kind: 'connected' });
+ * binance$.next({ kind: 'connected' });
+ * bybit$.next(price(1, '61837.63'));
+ * binance$.next(price(2, '61840.1'));
+ * bybit$.next({ kind: 'disconnected', blocked: true });
+ * binance$.next(price(3, '61840.2'));
+ * // null → bybit: first
+ * // bybit #1 61837.63
+ * // bybit → binance: blocked
+ * // binance #2 61840.1
+ * // binance #2 61840.2
  */
 export function failover<T>(
   sources: readonly FailoverSource<T>[],

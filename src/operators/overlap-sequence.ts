@@ -94,7 +94,7 @@ export class OverlapSequence<T> {
     }
     const out: Sequenced<T>[] = [];
     if (this.#unwatched && this.#last !== undefined)
-      out.push({ kind: 'hole', hole: { before: this.#last, after: value, missing: null } });
+      out.push({ kind: 'hole', hole: { before: this.#last, after: value, missing: null, filled: 0 } });
     this.#unwatched = false;
     this.#remember(id, value);
     out.push({ kind: 'value', value });
@@ -125,7 +125,7 @@ export class OverlapSequence<T> {
     const after = this.#recent[at];
     // Before the first one that is remembered: not ours to report.
     if (before === undefined || after === undefined) return [];
-    const hole: Hole<T> = { before, after, missing: 1 };
+    const hole: Hole<T> = { before, after, missing: 1, filled: 0 };
     return [{ kind: 'hole', hole }];
   }
 

@@ -96,8 +96,8 @@ export class EpochLedger {
       fromTime: hole.before.timestamp,
       toTime: hole.after.timestamp,
       missing: hole.missing,
-      filled: 0,
-      outcome: hole.missing === null ? 'unknown' : 'unrepaired',
+      filled: hole.filled,
+      outcome: outcomeOf(hole),
       environment: start.environment,
     };
   }
@@ -133,4 +133,9 @@ export class EpochLedger {
     }
     return positions;
   }
+}
+
+function outcomeOf({ missing, filled }: HoleNotice['hole']): Gap['outcome'] {
+  if (missing === null) return 'unknown';
+  return filled === missing ? 'repaired' : 'unrepaired';
 }

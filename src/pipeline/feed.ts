@@ -333,15 +333,14 @@ export class Feed {
       from_id: gap.fromId ?? '',
       to_id: gap.toId ?? '',
       missing: gap.missing === null ? 'unknown' : String(gap.missing),
+      filled: String(gap.filled),
     };
     const about = { venue: gap.venue, coin: notice.coin, details };
     this.status({ state: 'gap_detected', reason: `trades of ${notice.symbol} are missing`, ...about });
     this.#out$.next({ records: [gap], barrier: true });
-    this.status({
-      state: 'gap_unrepaired',
-      reason: `trades of ${notice.symbol} between ${gap.fromId} and ${gap.toId} could not be had`,
-      ...about,
-    });
+    const between = `trades of ${notice.symbol} between ${gap.fromId} and ${gap.toId}`;
+    if (gap.outcome === 'repaired') this.status({ state: 'gap_repaired', reason: `${between} were fetched`, ...about });
+    else this.status({ state: 'gap_unrepaired', reason: `${between} could not be had`, ...about });
   }
 
   #judgeTrading(): void {

@@ -20,6 +20,8 @@ export interface PipelineDependencies {
   readonly signal?: AbortSignal;
   readonly scheduler?: SchedulerLike;
   readonly wallClockMs?: () => number;
+  /** Sees the records of each batch that a sink acknowledged, in order. */
+  readonly onDelivered?: (sink: string, records: readonly OutRecord[]) => void;
 }
 
 /** The main job while it runs. */
@@ -36,7 +38,7 @@ const DROPPED_TOLD_EVERY_MS = 1000;
 
 /** Opens the sinks, reads from them where the last run ended, and connects the venues: resolves once data can flow. */
 export async function startPipeline(config: Config, dependencies: PipelineDependencies): Promise<Pipeline> {
-  const { log, scheduler = monotonicScheduler, wallClockMs = Date.now } = dependencies;
+  const { log, scheduler = monotonicScheduler, wallClockMs = Date.now, onDelivered } = dependencies;
   const settings: SinkSettings = {
     kafka: config.kafka,
     file: config.file,
@@ -46,15 +48,12 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     wallClockMs,
   };
   const outlets = await Promise.all(
-    config.sinks.map(async (name) => new Outlet(await sinks[name](settings), scheduler, config)),
+    config.sinks.map(async (name) => new Outlet(await sinks[name](settings), scheduler, config, log, onDelivered)),
   );
-  const aborted = () => Promise.all(outlets.map((outlet) => outlet.drain.close({ deadlineMs: 0 })));
-  dependencies.signal?.addEventListener('abort', aborted, { once: true });
-  const positions = (await Promise.all(outlets.map((outlet) => outlet.open()))).flat();
-  dependencies.signal?.removeEventListener('abort', aborted);
+  const positions = await openAll(outlets, dependencies.signal);
 
   const feed = buildFeed(config, { scheduler, wallClockMs, instance: randomUUID(), positions });
-  for (const outlet of outlets) outlet.attach(feed, log);
+  for (const outlet of outlets) outlet.attach(feed);
   const topic = topicNames(config.feed.allowTestData);
   feed.output$.subscribe(({ records, barrier }) => {
     for (const record of records) {
@@ -110,6 +109,25 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
 
 const BARRIER = { barrier: true } as const;
 
+/** Where former runs ended in each sink. @throws the signal's reason where that comes first. */
+async function openAll(outlets: readonly Outlet[], signal: AbortSignal | undefined): Promise<readonly Position[]> {
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => {
+      Promise.all(outlets.map((outlet) => outlet.drain.close({ deadlineMs: 0 }))).then(
+        () => reject(signal?.reason),
+        reject,
+      );
+    };
+  });
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    return (await Promise.race([Promise.all(outlets.map((outlet) => outlet.open())), aborted])).flat();
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
 /** A sink behind its drain, and what the feed has to hear of it. */
 class Outlet {
   readonly name: string;
@@ -117,15 +135,22 @@ class Outlet {
   readonly #sink: Sink;
   readonly #config: Config;
   readonly #scheduler: SchedulerLike;
+  readonly #log: Logger;
   #feed: Feed | undefined;
-  #log: Logger | undefined;
   #down = false;
   #dropped = new Map<string, number>();
   #telling = false;
 
-  constructor(sink: Sink, scheduler: SchedulerLike, config: Config) {
+  constructor(
+    sink: Sink,
+    scheduler: SchedulerLike,
+    config: Config,
+    log: Logger,
+    onDelivered: PipelineDependencies['onDelivered'],
+  ) {
     this.#sink = sink;
     this.#config = config;
+    this.#log = log;
     this.#scheduler = scheduler;
     this.name = sink.name;
     this.drain = createDrain(sink, {
@@ -134,6 +159,9 @@ class Outlet {
         ? { maxBatch: config.kafka.batch.maxRecords, lingerMs: config.kafka.batch.lingerMs }
         : {}),
       onState: (state, reason) => this.#onState(state, reason),
+      ...(onDelivered === undefined
+        ? {}
+        : { onDelivered: (records: readonly OutRecord[]) => onDelivered(sink.name, records) }),
       onRejected: (record, fault) => this.#onRejected(record.record, fault.message),
       onDropped: (records) => this.#onDropped(records),
     });
@@ -146,22 +174,22 @@ class Outlet {
     return (await Promise.all(prefixes.map((prefix) => this.#sink.positions(prefix)))).flat();
   }
 
-  attach(feed: Feed, log: Logger): void {
+  attach(feed: Feed): void {
     this.#feed = feed;
-    this.#log = log;
   }
 
   #onState(state: string, reason: string): void {
-    if (state === 'down' && !this.#down) {
+    const feed = this.#feed;
+    if (feed === undefined) {
+      // Before there is a feed nobody publishes it, and a process that waits has to say for what.
+      if (state === 'down')
+        this.#log.warn({ event: 'sink_unavailable', sink: this.name }, `waits for ${this.name}: ${reason}`);
+    } else if (state === 'down' && !this.#down) {
       this.#down = true;
-      this.#feed?.status({
-        state: 'sink_unavailable',
-        reason: `${this.name}: ${reason}`,
-        details: { sink: this.name },
-      });
+      feed.status({ state: 'sink_unavailable', reason: `${this.name}: ${reason}`, details: { sink: this.name } });
     } else if (state === 'up' && this.#down) {
       this.#down = false;
-      this.#feed?.status({
+      feed.status({
         state: 'sink_recovered',
         reason: `${this.name} takes records again`,
         details: { sink: this.name },
@@ -170,7 +198,7 @@ class Outlet {
   }
 
   #onRejected(record: FeedRecord, reason: string): void {
-    this.#log?.error({ event: 'record_rejected', sink: this.name, kind: record.kind, reason }, 'record rejected');
+    this.#log.error({ event: 'record_rejected', sink: this.name, kind: record.kind, reason }, 'record rejected');
     if (record.kind === 'dead_letter' || record.kind === 'status') return;
     const payload = Buffer.from(JSON.stringify(record));
     const receivedAt = 'receivedAt' in record ? record.receivedAt : 0;
@@ -197,7 +225,7 @@ class Outlet {
         [...this.#dropped].map(([topic, count]) => [`dropped.${topic}`, String(count)]),
       );
       this.#dropped = new Map();
-      this.#log?.error({ event: 'records_dropped', sink: this.name, ...details }, 'records dropped');
+      this.#log.error({ event: 'records_dropped', sink: this.name, ...details }, 'records dropped');
       this.#feed?.status({
         state: 'sink_unavailable',
         reason: `${this.name} is too slow: records were dropped`,

@@ -63,7 +63,7 @@ export class BybitStreams implements VenueStreams {
       this.first(connection, topic, listing, this.ticker(listing, now), now);
     } else if (kind === 'book_ticker') {
       if (!this.bests.has(name)) this.bests.set(name, paced);
-      this.first(connection, topic, listing, this.best(topic, listing, now), now);
+      this.first(connection, topic, listing, this.best(topic, listing, now), now, `${listing.updateId}`);
     } else if (kind === 'kline') {
       const ours = BYBIT_INTERVALS[interval ?? ''] ?? '1m';
       const open = openTime(ours, now) as number;
@@ -74,6 +74,8 @@ export class BybitStreams implements VenueStreams {
         listing,
         klineFrame(listing, interval ?? '1', open, nextOpenTime(ours, open), now, false),
         now,
+        `${interval ?? '1'}:${open}`,
+        ',"closed":false',
       );
     } else
       this.first(
@@ -214,9 +216,17 @@ export class BybitStreams implements VenueStreams {
     paced.sentTrades = paced.listing.trades.count;
   }
 
-  private first(connection: Connection, topic: Topic, listing: Listing, frame: string, now: number): void {
+  private first(
+    connection: Connection,
+    topic: Topic,
+    listing: Listing,
+    frame: string,
+    now: number,
+    id = '',
+    more = '',
+  ): void {
     const reached = topic.publishTo(connection, frame);
-    this.journal(topic, listing, '', now, reached ? `[${connection.number}]` : '[]');
+    this.journal(topic, listing, id, now, reached ? `[${connection.number}]` : '[]', more);
   }
 
   private journal(topic: Topic, listing: Listing, id: string, time: number, sent: string, more = ''): void {

@@ -37,7 +37,11 @@ async function play({ files, format, venue, coins, quote = 'USDT', channels, lin
   );
   const prefix = `${randomUUID()}.`;
   const config = await writeConfiguration(await temporaryFolder(), {
-    ...simulatedValues(simulate, { coins, feed: { venues: [venue], channels, allow_test_data: false }, venue: { lines } }),
+    ...simulatedValues(simulate, {
+      coins,
+      feed: { venues: [venue], channels, allow_test_data: false },
+      venue: { lines },
+    }),
     quote,
     kafka: { brokers, topic_prefix: prefix },
     gateway: { enabled: false },
@@ -61,11 +65,21 @@ async function play({ files, format, venue, coins, quote = 'USDT', channels, lin
   run.signal('SIGTERM');
   expect(await run.exited, run.stderr).toBe(0);
   await count();
-  return { prefix: `${prefix}simulated.`, counts, stopped: run.log().find(({ undelivered }) => undelivered !== undefined) };
+  return {
+    prefix: `${prefix}simulated.`,
+    counts,
+    stopped: run.log().find(({ undelivered }) => undelivered !== undefined),
+  };
 }
 
 async function python<T>(script: string, ...args: readonly string[]): Promise<T[]> {
-  const { stdout, stderr, code } = await runPython(script, [...args, '--brokers', brokers.join(','), '--schemas', 'schemas']);
+  const { stdout, stderr, code } = await runPython(script, [
+    ...args,
+    '--brokers',
+    brokers.join(','),
+    '--schemas',
+    'schemas',
+  ]);
   expect(code, stderr).toBe(0);
   return stdout
     .trim()
@@ -73,66 +87,66 @@ async function python<T>(script: string, ...args: readonly string[]): Promise<T[
     .map((line) => JSON.parse(line) as T);
 }
 
-describe.skipIf(captures === undefined)('recorded sessions of the real venues, where ../shared/captures is there', () => {
-  it.each([1, 2])(
-    'Binance: 19,904 trades arrive once each, in order, with their values, over %i line(s)',
-    async (lines) => {
-      const files = ['hftbacktest-binance-spot-btcusdt-20240808.gz', 'hftbacktest-binance-spot-btcusdt-20240809.gz'];
-      const { prefix, counts } = await play({
-        files,
-        format: 'hftbacktest',
-        venue: 'binance',
+describe.skipIf(captures === undefined)(
+  'recorded sessions of the real venues, where ../shared/captures is there',
+  () => {
+    it.each([1, 2])(
+      'Binance: 19,904 trades arrive once each, in order, with their values, over %i line(s)',
+      async (lines) => {
+        const files = ['hftbacktest-binance-spot-btcusdt-20240808.gz', 'hftbacktest-binance-spot-btcusdt-20240809.gz'];
+        const { prefix, counts } = await play({
+          files,
+          format: 'hftbacktest',
+          venue: 'binance',
+          coins: ['BTC'],
+          channels: ['trade', 'book_ticker'],
+          lines,
+          expected: { trades: 19_904, 'book-tickers': 73_174 },
+        });
+        expect(counts).toMatchObject({ 'dead-letters': 0, gaps: 0 });
+        const [found] = await python<{ trades: object }>(
+          'check_recording.py',
+          ...['--prefix', prefix, '--symbol', 'BTCUSDT', '--environment', 'simulated', ...files.map(recording)],
+        );
+        expect(found?.trades).toMatchObject({ count: 19_904, first: '3735683259', last: '3735703162' });
+        console.info(`recorded Binance session, ${lines} line(s): ${JSON.stringify(found)}`);
+      },
+      60_000,
+    );
+
+    it('the Bybit testnet: trades and top of book arrive, no frame is malformed', async () => {
+      const { prefix, counts, stopped } = await play({
+        files: ['bybit-testnet-spot-mixed.ndjson'],
+        format: 'ndjson',
+        venue: 'bybit',
         coins: ['BTC'],
         channels: ['trade', 'book_ticker'],
-        lines,
-        expected: { trades: 19_904, 'book-tickers': 73_174 },
+        lines: 2,
+        // 14 top-of-book frames, 2 of them repeats
+        expected: { trades: 8, 'book-tickers': 12 },
       });
-      expect(counts).toMatchObject({ 'dead-letters': 0, gaps: 0 });
-      const [found] = await python<{ trades: object }>(
-        'check_recording.py',
-        ...['--prefix', prefix, '--symbol', 'BTCUSDT', '--environment', 'simulated', ...files.map(recording)],
+      expect(counts).toMatchObject({ trades: 8, 'book-tickers': 12, 'dead-letters': 0, gaps: 0 });
+      expect(stopped).toMatchObject({ venues: { bybit: { malformed: 0 } } });
+      const trades = await python<{ record: { trade_id: string; price: string } }>(
+        'read_topic.py',
+        ...['--topic', `${prefix}trades`],
       );
-      expect(found?.trades).toMatchObject({ count: 19_904, first: '3735683259', last: '3735703162' });
-      console.info(`recorded Binance session, ${lines} line(s): ${JSON.stringify(found)}`);
-    },
-    60_000,
-  );
+      expect(trades.map(({ record }) => record.trade_id)).toEqual(['2100000000188691524', '2100000000188691528']);
+    }, 40_000);
 
-  it('the Bybit testnet: trades and top of book arrive, no frame is malformed', async () => {
-    const { prefix, counts, stopped } = await play({
-      files: ['bybit-testnet-spot-mixed.ndjson'],
-      format: 'ndjson',
-      venue: 'bybit',
-      coins: ['BTC'],
-      channels: ['trade', 'book_ticker'],
-      lines: 2,
-      // 14 top-of-book frames, 2 of them repeats
-      expected: { trades: 8, 'book-tickers': 12 },
-    });
-    expect(counts).toMatchObject({ trades: 8, 'book-tickers': 12, 'dead-letters': 0, gaps: 0 });
-    expect(stopped).toMatchObject({ venues: { bybit: { malformed: 0 } } });
-    const trades = await python<{ record: { trade_id: string; price: string } }>(
-      'read_topic.py',
-      ...['--topic', `${prefix}trades`],
-    );
-    expect(trades.map(({ record }) => record.trade_id)).toEqual([
-      '2100000000188691524',
-      '2100000000188691528',
-    ]);
-  }, 40_000);
-
-  it('Binance US: aggregated trades and candles arrive, no frame is malformed, the two recorded holes are told', async () => {
-    const { counts, stopped } = await play({
-      files: ['binanceus-aggTrade.ndjson', 'binanceus-kline_1m.ndjson'],
-      format: 'ndjson',
-      venue: 'binance_us',
-      coins: ['BTC', 'DOGE', 'HNT', 'MANA', 'MKR', 'SOL', 'USDT', 'VTHO', 'ZRX'],
-      quote: 'USD',
-      channels: ['agg_trade', 'kline_1m'],
-      lines: 1,
-      expected: { 'agg-trades': 187, klines: 3, gaps: 2 },
-    });
-    expect(counts).toMatchObject({ 'agg-trades': 187, klines: 3, gaps: 2, 'dead-letters': 0 });
-    expect(stopped).toMatchObject({ venues: { binance_us: { malformed: 0 } } });
-  }, 40_000);
-});
+    it('Binance US: aggregated trades and candles arrive, no frame is malformed, the two recorded holes are told', async () => {
+      const { counts, stopped } = await play({
+        files: ['binanceus-aggTrade.ndjson', 'binanceus-kline_1m.ndjson'],
+        format: 'ndjson',
+        venue: 'binance_us',
+        coins: ['BTC', 'DOGE', 'HNT', 'MANA', 'MKR', 'SOL', 'USDT', 'VTHO', 'ZRX'],
+        quote: 'USD',
+        channels: ['agg_trade', 'kline_1m'],
+        lines: 1,
+        expected: { 'agg-trades': 187, klines: 3, gaps: 2 },
+      });
+      expect(counts).toMatchObject({ 'agg-trades': 187, klines: 3, gaps: 2, 'dead-letters': 0 });
+      expect(stopped).toMatchObject({ venues: { binance_us: { malformed: 0 } } });
+    }, 40_000);
+  },
+);

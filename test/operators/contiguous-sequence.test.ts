@@ -22,7 +22,7 @@ function told(sequenced: readonly Sequenced<Trade>[]): string {
       item.kind === 'value'
         ? `${item.value.first}`
         : item.kind === 'hole'
-          ? `(${item.hole.before.last},${item.hole.after.first}):${item.hole.missing}`
+          ? `(${item.hole.before.last},${item.hole.after.first}):${item.hole.missing}${item.hole.filled === 0 ? '' : ` filled ${item.hole.filled}`}`
           : `reset ${item.value.first}`,
     )
     .join(' ');
@@ -81,6 +81,38 @@ describe('ContiguousSequence', () => {
 
   it('lets go what it holds before a reset', () => {
     expect(feed(create(), [trade(1000, 50), trade(1002, 51), trade(5, 60)])).toBe('1000 (1000,1002):1 1002 reset 5 5');
+  });
+
+  it('is filled with fetched values, and reports the hole right before the first value behind it', () => {
+    const sequence = create();
+    feed(sequence, [trade(1), trade(4), trade(5)]);
+    expect(sequence.hole).toEqual({ after: 1, before: 4 });
+    expect(told(sequence.fill([3, 2, 4, 1].map((id) => trade(id))))).toBe('2 3 (1,4):2 filled 2 4 5');
+    expect(sequence.hole).toBeUndefined();
+    expect(feed(sequence, [trade(6)])).toBe('6');
+  });
+
+  it('fills holes one after the other, and reports what could not be filled', () => {
+    const sequence = create();
+    feed(sequence, [trade(1), trade(4), trade(7)]);
+    expect(told(sequence.fill([trade(2), trade(3)]))).toBe('2 3 (1,4):2 filled 2 4');
+    expect(sequence.hole).toEqual({ after: 4, before: 7 });
+    expect(told(sequence.fill([trade(5)]))).toBe('5');
+    expect(told(sequence.release())).toBe('(4,7):2 filled 1 7');
+  });
+
+  it('takes only aggregates that lie wholly inside the hole', () => {
+    const sequence = create();
+    feed(sequence, [trade(3), trade(9)]);
+    expect(told(sequence.fill([trade(2, 2, 4), trade(4, 4, 6), trade(7, 7, 9)]))).toBe('4');
+    expect(told(sequence.release())).toBe('(3,9):5 filled 3 9');
+  });
+
+  it('a hole that was filled in part and completed by another line is reported as filled in part', () => {
+    const sequence = create();
+    feed(sequence, [trade(1), trade(4)]);
+    expect(told(sequence.fill([trade(2)]))).toBe('2');
+    expect(feed(sequence, [trade(3)])).toBe('3 (1,4):2 filled 1 4');
   });
 
   it('gives the journal, less reported holes, for any loss, repetition and reordering within two lines', () => {

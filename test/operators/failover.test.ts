@@ -1,7 +1,8 @@
-import { Observable } from 'rxjs';
+import { filter, map, Observable } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { type FailoverEvent, type FailoverOptions, failover, type SourceEvent } from '../../src/operators/failover.ts';
+import { marbles } from '../support/marbles.ts';
 
 /*
  * Source marbles: C connected, D disconnected, X disconnected and blocked, S stale, R recovered,
@@ -104,6 +105,27 @@ describe('failover', () => {
       '2 btc@1 1',
       '4 btc@1 2',
     ]);
+  });
+
+  it('draws the picture of its docstring, epochs left out', () => {
+    marbles(({ cold, expectObservable, scheduler }) => {
+      const a = '      -C1----2-X--------C3-45------6-';
+      const b = '      -Cx-----y-----z-----v------u---';
+      const result = ' --(F1)-2-(Sy)-z-----v--(B45)-6-';
+
+      const sources = Object.entries({ a, b }).map(([id, text]) => ({
+        id,
+        events$: cold(text).pipe(
+          map((letter): Source => control[letter] ?? { kind: 'value', key: 'btc', at: scheduler.now(), value: letter }),
+        ),
+      }));
+      const timing = { graceMs: 5, failBackAfterMs: 4, connectTimeoutMs: 50 };
+      const letters$ = failover(sources, { ...timing, standby: 'hot', ringSpan: 100, scheduler }).pipe(
+        filter((event) => event.kind !== 'epoch'),
+        map((event) => (event.kind === 'value' ? event.value : event.back ? 'B' : event.from === null ? 'F' : 'S')),
+      );
+      expectObservable(letters$).toBe(result);
+    });
   });
 
   it('moves at once when the source is blocked, first what the standby got after the last data', () => {

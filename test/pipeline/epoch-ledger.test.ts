@@ -15,7 +15,7 @@ const position = (venue: string, epoch: number, tradeId: string | null): Positio
 });
 const begin = (ledger: EpochLedger, venue: string) =>
   ledger.begin('BTCUSDT', { venue, symbol: 'BTCUSDT', epoch: ledger.next('BTCUSDT'), environment, at: 9000 });
-const hole = (before: number, after: number, missing: number | null) =>
+const hole = (before: number, after: number, missing: number | null, filled = 0) =>
   ({
     kind: 'hole',
     symbol: 'BTCUSDT',
@@ -24,6 +24,7 @@ const hole = (before: number, after: number, missing: number | null) =>
       before: tradeEvent(before, { timestamp: before }),
       after: tradeEvent(after, { timestamp: after }),
       missing,
+      filled,
     },
   }) as const;
 
@@ -95,6 +96,15 @@ describe('EpochLedger', () => {
       missing: null,
       outcome: 'unknown',
     });
+  });
+
+  it('says what became of the hole', () => {
+    const ledger = new EpochLedger([]);
+    begin(ledger, 'binance');
+    ledger.published('BTCUSDT', tradeEvent(21));
+    const gap = (filled: number) => ledger.gap('BTCUSDT', hole(21, 25, 3, filled), { epoch: 1, environment });
+    expect(gap(3)).toMatchObject({ missing: 3, filled: 3, outcome: 'repaired' });
+    expect(gap(1)).toMatchObject({ missing: 3, filled: 1, outcome: 'unrepaired' });
   });
 
   it('checkpoints the epochs that moved, with the last id that an aggregate stands for', () => {

@@ -14,6 +14,8 @@ export interface MarketFeedProcess {
   /** The lines of its log so far. */
   log(): LogLine[];
   signal(name: 'SIGINT' | 'SIGTERM'): void;
+  /** Waits for an event in its log. @throws Error with its log where it ends before, or none comes within 20 s. */
+  logged(event: string): Promise<LogLine>;
   /** Its exit code, null where a signal ended it; resolves once all of its output is read. */
   readonly exited: Promise<number | null>;
 }
@@ -41,6 +43,10 @@ export function startMarketFeed(...args: readonly string[]): MarketFeedProcess {
     child.kill('SIGKILL');
     await exited;
   });
+  let running = true;
+  void exited.then(() => {
+    running = false;
+  });
   return {
     get stdout() {
       return said.stdout;
@@ -48,15 +54,28 @@ export function startMarketFeed(...args: readonly string[]): MarketFeedProcess {
     get stderr() {
       return said.stderr;
     },
-    log: () =>
-      said.stderr
-        .slice(0, said.stderr.lastIndexOf('\n') + 1)
-        .split('\n')
-        .filter((line) => line.startsWith('{'))
-        .map((line) => JSON.parse(line) as LogLine),
+    log: () => logOf(said.stderr),
+    async logged(event) {
+      const found = () => logOf(said.stderr).find((line) => line.event === event);
+      await until(() => !running || found(), {
+        timeoutMs: 20_000,
+        message: () => `${event} in the log:\n${said.stderr}`,
+      });
+      const line = found();
+      if (line === undefined) throw new Error(`it ended without ${event} in the log:\n${said.stderr}`);
+      return line;
+    },
     signal: (name) => child.kill(name),
     exited,
   };
+}
+
+function logOf(stderr: string): LogLine[] {
+  return stderr
+    .slice(0, stderr.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as LogLine);
 }
 
 export interface SimulateProcess extends MarketFeedProcess {

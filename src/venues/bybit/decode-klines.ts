@@ -14,9 +14,13 @@ import {
 import type { BybitTopic } from './topic.ts';
 import type { BybitKline } from './wire.ts';
 
-/** The candles of a message, in its order. Bybit counts no trades. */
+/**
+ * The candles of a message, in its order. Bybit counts no trades. `publishedAt`, the message's time, dates them: a candle's
+ * own `timestamp` is that of its last trade, the same for the open candle and, where nothing more traded, the closed one.
+ */
 export function readKlines(
   data: readonly unknown[],
+  publishedAt: number,
   topic: BybitTopic,
   origin: Origin,
   instrument: Instrument,
@@ -25,7 +29,7 @@ export function readKlines(
   if (data.length === 0) throw malformed('data', 'has no candle');
   return data.map((item, index) => {
     try {
-      return readKline(readObject<BybitKline>(item, ''), topic, origin, instrument, receivedAt);
+      return readKline(readObject<BybitKline>(item, ''), publishedAt, topic, origin, instrument, receivedAt);
     } catch (error) {
       throw within(`data[${index}]`, error);
     }
@@ -34,6 +38,7 @@ export function readKlines(
 
 function readKline(
   kline: Unchecked<BybitKline>,
+  publishedAt: number,
   topic: BybitTopic,
   origin: Origin,
   instrument: Instrument,
@@ -55,7 +60,7 @@ function readKline(
     epoch: 0,
     receivedAt,
     interval: topic.interval,
-    timestamp: readTime(kline.timestamp, 'timestamp'),
+    timestamp: publishedAt,
     openTime,
     closeTime,
     open: readPositive(kline.open, 'open'),

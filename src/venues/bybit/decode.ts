@@ -48,7 +48,7 @@ export function bybitDecoder(context: DecoderContext): Decoder {
       }
       case 'kline': {
         const data = readArray(outer.data, 'data');
-        const klines = readKlines(data, topic, origin, instrument, frame.receivedAt);
+        const klines = readKlines(data, readTime(outer.ts, 'ts'), topic, origin, instrument, frame.receivedAt);
         refuseDuplicateKeys(text, keysOf(outer, data));
         return decodedEvents(klines);
       }

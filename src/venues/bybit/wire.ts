@@ -62,7 +62,6 @@ export interface BybitKline {
   readonly volume: string;
   readonly turnover: string;
   readonly confirm: boolean;
-  readonly timestamp: number;
 }
 
 /** Answer to a request, pongs included (whose `op` is `ping` on spot). */

@@ -1,8 +1,8 @@
 """Compares the simulator's journal with the topics of a pipeline that listened to it.
 
 Trades and aggregated trades: within each venue, symbol and epoch exactly the journal's, from the first to the last
-published, in its order, with its values. Book tickers and candles: those that were sent, without repeats. Prices:
-each one a trade's or a ticker's, never back in time. Everywhere: the key is the symbol, a key has one partition,
+published, in its order, with its values. Book tickers and candles: those that were sent, in their order; `skipped`
+counts those left out. Prices: each one a trade's or a ticker's, never back in time. Everywhere: the key is the symbol, a key has one partition,
 timestamps are LogAppendTime, no headers.
 Nothing of the project is used but the schemas of its records. Prints what it found as JSON, `problems` among it;
 of each topic `unsent`: events that went to the pipeline before the first or after the last that it published.
@@ -53,7 +53,12 @@ def book_ticker(event):
 
 def kline(event):
     interval, open_time = event["id"].split(":")
-    return {"interval": interval, "open_time": int(open_time), "closed": event["closed"], "timestamp": event["time"]}
+    fields = {"interval": INTERVALS.get(interval, interval), "open_time": int(open_time), "closed": event["closed"]}
+    # Bybit's is the time of the candle's last trade
+    return fields if event["venue"] == "bybit" else {**fields, "timestamp": event["time"]}
+
+
+INTERVALS = {"1": "1m"}
 
 
 def repeats_left_out(events, identity):
@@ -92,37 +97,47 @@ class Topics:
             if kind != TIMESTAMP_LOG_APPEND_TIME or message.headers():
                 self.problem(f"{topic}: timestamp type {kind}, headers {message.headers()}")
             if latencies:
-                self.latencies.append(appended - record["received_at"] / 1000)
+                received = record["received_at"] / 1000
+                self.latencies.append((received, appended - received))
             runs[record["venue"], record["symbol"], record["epoch"]].append(record)
         return runs
 
-    def compare(self, name, journal, expected_of, same, latencies=False):
+    def compare(self, name, journal, expected_of, latencies=False, complete=True):
         """Each run of records against the journal's events, from where the first of them stands to where the last does."""
-        count = unsent_before = unsent_after = 0
+        count = skipped = unsent_before = unsent_after = 0
         runs = self.read(name, latencies)
         for run, records in runs.items():
             count += len(records)
             events = journal[run[:2]]
-            expected = [expected_of(event) for event in events]
-            at = [index for index, fields in enumerate(expected) if same(fields, records[0])]
-            if not at:
-                self.problem(f"{name} {run}: the first, {records[0]}, is not in the journal")
-                continue
-            for offset, record in enumerate(records):
-                index = at[0] + offset
-                fields = expected[index] if index < len(expected) else None
-                found = None if fields is None else {field: record[field] for field in fields}
-                if found != fields or fields is None:
-                    self.problem(f"{name} {run}: number {offset} of {len(records)} is {found or record}, in the journal {fields}")
+            at = -1
+            for number, record in enumerate(records):
+                last = at
+                at = self.find(record, events, at + 1, expected_of, complete and number > 0)
+                if at is None:
+                    there = expected_of(events[last + 1]) if last + 1 < len(events) else None
+                    self.problem(f"{name} {run}: number {number} of {len(records)} is {record}, in the journal {there}")
                     break
-            unsent_before += sum(1 for event in events[: at[0]] if event["sent"])
-            unsent_after += sum(1 for event in events[at[0] + len(records) :] if event["sent"])
+                if number == 0:
+                    unsent_before += sum(1 for event in events[:at] if event["sent"])
+                else:
+                    skipped += at - last - 1
+            else:
+                unsent_after += sum(1 for event in events[at + 1 :] if event["sent"])
         return {
             "records": count,
             "runs": len(runs),
             "symbols": len({(venue, symbol) for venue, symbol, _ in runs}),
+            "skipped": skipped,
             "unsent": [unsent_before, unsent_after],
         }
+
+    @staticmethod
+    def find(record, events, start, expected_of, next_only):
+        """Where the record stands among the events; None where it does not."""
+        for index in range(start, min(start + 1, len(events)) if next_only else len(events)):
+            if all(record[field] == value for field, value in expected_of(events[index]).items()):
+                return index
+        return None
 
     def prices(self, journal):
         count = 0
@@ -145,8 +160,21 @@ class Topics:
         return {"records": count, "symbols": len({run[:2] for run in runs})}
 
 
-def percentile(values, share):
-    return round(sorted(values)[min(len(values) - 1, int(len(values) * share))], 2)
+def percentiles(latencies):
+    """Of all trades, and of those after the first two seconds, when code is compiled and the epochs are begun."""
+    if not latencies:
+        return None
+    warm = min(received for received, _ in latencies) + 2000
+    found = {}
+    for name, values in (
+        ("all", sorted(latency for _, latency in latencies)),
+        ("after_2_s", sorted(latency for received, latency in latencies if received > warm)),
+    ):
+        if values:
+            found[name] = {
+                f"p{share}": round(values[min(len(values) - 1, len(values) * share // 100)], 2) for share in (50, 99, 100)
+            }
+    return found
 
 
 def main():
@@ -161,38 +189,21 @@ def main():
     journal = journal_of(options.journal, options.venues.split(","))
     topics = Topics(options)
 
-    def by_id(fields, record):
-        return fields["trade_id"] == record["trade_id"]
-
-    def books(events):
-        sent = [event for event in events if event["sent"]]
-        return list(repeats_left_out(sent, lambda event: event["id"]))
-
-    def candles(events):
-        sent = [event for event in events if event["sent"]]
-        return list(repeats_left_out(sent, lambda event: (event["id"], event["time"])))
-
-    book_tickers = {key: books(events) for key, events in journal["book_ticker"].items()}
-    klines = {key: candles(events) for key, events in journal["kline"].items()}
-    found = {
-        "trades": topics.compare("trades", journal["trade"], trade, by_id, latencies=True),
-        "agg_trades": topics.compare("agg-trades", journal["agg_trade"], trade, by_id),
-        "book_tickers": topics.compare(
-            "book-tickers", book_tickers, book_ticker, lambda fields, record: fields["update_id"] == record["update_id"]
-        ),
-        "klines": topics.compare(
-            "klines",
-            klines,
-            kline,
-            lambda fields, record: (fields["open_time"], fields["timestamp"])
-            == (record["open_time"], record["timestamp"]),
-        ),
-        "prices": topics.prices(journal),
-        "receive_to_append_ms": {
-            name: percentile(topics.latencies, share) for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1))
+    def sent_once(kind, identity):
+        return {
+            key: list(repeats_left_out((event for event in events if event["sent"]), identity))
+            for key, events in journal[kind].items()
         }
-        if topics.latencies
-        else None,
+
+    book_tickers = sent_once("book_ticker", lambda event: event["id"])
+    klines = sent_once("kline", lambda event: (event["id"], event["time"]))
+    found = {
+        "trades": topics.compare("trades", journal["trade"], trade, latencies=True),
+        "agg_trades": topics.compare("agg-trades", journal["agg_trade"], trade),
+        "book_tickers": topics.compare("book-tickers", book_tickers, book_ticker, complete=False),
+        "klines": topics.compare("klines", klines, kline, complete=False),
+        "prices": topics.prices(journal),
+        "receive_to_append_ms": percentiles(topics.latencies),
         "problems": topics.problems,
     }
     print(json.dumps(found))

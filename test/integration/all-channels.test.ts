@@ -1,0 +1,235 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { CHANNELS } from '../../src/domain/instrument.ts';
+import type { BookTicker, FeedRecord, Kline } from '../../src/domain/record.ts';
+import { wallClock } from '../../src/net/wall-clock.ts';
+import { isDepthChannel } from '../../src/pipeline/config.ts';
+import { loadConfig } from '../../src/pipeline/load-config.ts';
+import { MarketFeed } from '../../src/pipeline/market-feed.ts';
+import { startPipeline } from '../../src/pipeline/run.ts';
+import { readFiles } from '../../src/sinks/avro-file/read-files.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { epochProblems } from '../support/epoch-rules.ts';
+import { compareTrades, exactValue, grouped, type JournalEvent, readJournal } from '../support/journal.ts';
+import { startSimulate, temporaryFolder } from '../support/market-feed-process.ts';
+import { simulatedValues } from '../support/simulated-feed.ts';
+import { root } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+
+/** A minute is the measure; a quarter of it, and less for the second venue, is enough for every run of the tests. */
+const MEASURED = process.env.DURATION_S;
+const SECONDS = Number(MEASURED ?? 15);
+const PER_SECOND = 2000;
+const STANDBY_PER_SECOND = 200;
+const ALL = CHANNELS.filter((channel) => !isDepthChannel(channel));
+const TWENTY = join(root, 'config/coins.json');
+/** What Bybit's topics, and with them the journal, call an interval. */
+const BYBIT_INTERVALS: Readonly<Record<string, string>> = {
+  ...{ 1: '1m', 3: '3m', 5: '5m', 15: '15m', 30: '30m', 60: '1h', 120: '2h', 240: '4h', 360: '6h', 720: '12h' },
+  ...{ D: '1d', W: '1w', M: '1M' },
+};
+/** From the first trade of the last coin, until all its other topics are subscribed on both lines. */
+const SETTLE_MS = 2000;
+
+const now = wallClock();
+
+describe.each([
+  { venue: 'binance', standby: 'bybit', seconds: SECONDS },
+  { venue: 'bybit', standby: 'binance', seconds: MEASURED === undefined ? 8 : SECONDS },
+] as const)('20 coins, all channels, $venue', ({ venue, standby, seconds }) => {
+  it(`${PER_SECOND} trades a second for ${seconds} s: journal and files agree`, {
+    timeout: seconds * 2500 + 60_000,
+  }, async () => {
+    const folder = await temporaryFolder();
+    const journalFile = join(folder, 'journal.ndjson');
+    const rates = [`${venue}=${PER_SECOND}`, `${standby}=${STANDBY_PER_SECOND}`, '0'];
+    const simulate = await startSimulate('--journal', journalFile, ...rates.flatMap((rate) => ['--rate', rate]));
+    const dir = join(folder, 'files');
+    const config = loadConfig({
+      values: {
+        ...simulatedValues(simulate, { feed: { venues: [venue, standby], channels: ALL }, file: { dir } }),
+        coins: TWENTY,
+      },
+    });
+    const latencies: number[] = [];
+    const complaints: string[] = [];
+    const pipeline = await startPipeline(config, {
+      log: createLog({ level: 'warn', destination: { write: (line) => complaints.push(line) } }),
+      onDelivered: (_sink, records) => {
+        const acknowledgedAt = now();
+        for (const { record } of records)
+          if (record.kind === 'trade') latencies.push(acknowledgedAt - record.receivedAt);
+      },
+    });
+    await until(() =>
+      [...pipeline.feed.view.symbols.values()].every((symbol) => symbol.venue === venue && symbol.trades > 0),
+    );
+    await delay(SETTLE_MS);
+    const startedAt = Date.now();
+    await delay(seconds * 1000);
+    const stoppedAt = Date.now();
+    const asked = performance.now();
+    const { undelivered } = await pipeline.stop('the test is over');
+    const stopMs = performance.now() - asked;
+    simulate.signal('SIGTERM');
+    expect(await simulate.exited).toBe(0);
+
+    expect(undelivered).toBe(0);
+    expect(complaints).toEqual([]);
+    expect(pipeline.snapshot().sinks.map(({ dropped, queued }) => ({ dropped, queued }))).toEqual([
+      { dropped: 0, queued: 0 },
+    ]);
+    const records = await recordsIn(dir);
+    const journal = await readJournal(journalFile, (event) => event.venue === venue);
+
+    expect(records.filter(({ kind }) => kind === 'gap' || kind === 'dead_letter')).toEqual([]);
+    expect(epochProblems(inOrderOfTopics(records))).toEqual([]);
+    const trades = compareTrades(records, journal);
+    expect(trades.problems).toEqual([]);
+    expect(trades.runs).toBe(20);
+    expect(trades.trades).toBeGreaterThan(PER_SECOND * seconds * 0.9);
+    const lastSent = journal.filter(
+      ({ kind, sent, time }) => kind === 'trade' && sent.length > 0 && time < stoppedAt - 200,
+    );
+    const ids = new Set(
+      records.flatMap((record) => (record.kind === 'trade' ? [`${record.symbol} ${record.tradeId}`] : [])),
+    );
+    expect(lastSent.filter(({ symbol, id, time }) => time > startedAt && !ids.has(`${symbol} ${id}`))).toEqual([]);
+    if (venue === 'binance') {
+      const aggregated = compareTrades(records, journal, 'agg_trade');
+      expect(aggregated.problems).toEqual([]);
+      expect(aggregated.runs).toBe(20);
+    }
+    const window = { from: startedAt, to: stoppedAt - 200 };
+    const books = compareBooks(records, journal, window);
+    const klines = compareKlines(records, journal, window);
+    expect(comparePrices(records, journal)).toEqual([]);
+
+    latencies.sort((a, b) => a - b);
+    console.log(
+      `${venue}: ${trades.trades} trades, ${books} book tickers, ${klines} klines in ${seconds} s equal to the journal (${journal.length} lines); ` +
+        `receive to acknowledge p50 ${quantile(latencies, 0.5) / 1000} ms, p99 ${quantile(latencies, 0.99) / 1000} ms; stop in ${stopMs.toFixed(0)} ms`,
+    );
+  });
+});
+
+it(`from the simulator's send to a MarketFeed callback: under 100 ms p99 at ${PER_SECOND} trades a second`, {
+  timeout: 60_000,
+}, async () => {
+  const simulate = await startSimulate('--rate', `bybit=${PER_SECOND}`, '--rate', '0');
+  const config = loadConfig({ values: { ...simulatedValues(simulate), coins: TWENTY } });
+  const coins = config.coins.kind === 'list' ? config.coins.entries.map(({ coin }) => coin) : [];
+  const feed = new MarketFeed(coins, { venues: ['bybit'], config });
+  const latencies: number[] = [];
+  feed.subscribeTrades(({ timestamp }) => latencies.push(Date.now() - timestamp));
+  await feed.connect();
+  await delay(1000);
+  latencies.length = 0;
+  const from = performance.now();
+  await delay((MEASURED === undefined ? 5 : 10) * 1000);
+  const seconds = (performance.now() - from) / 1000;
+  await feed.close();
+  latencies.sort((a, b) => a - b);
+  const p99 = quantile(latencies, 0.99);
+  console.log(
+    `simulator's send to callback: ${(latencies.length / seconds).toFixed(0)} trades/s, p50 ${quantile(latencies, 0.5)} ms, p99 ${p99} ms, longest ${latencies.at(-1)} ms`,
+  );
+  expect(latencies.length).toBeGreaterThan(PER_SECOND * seconds * 0.9);
+  expect(p99).toBeLessThan(100);
+});
+
+async function recordsIn(dir: string): Promise<FeedRecord[]> {
+  const records: FeedRecord[] = [];
+  for (const topic of ['positions', 'gaps', 'trades', 'agg-trades', 'prices', 'book-tickers', 'klines', 'dead-letters'])
+    for await (const record of readFiles(dir, topic)) records.push(record);
+  return records;
+}
+
+/** As the rules want to see records: here each topic has an order of its own, and the positions stand first. */
+function inOrderOfTopics(records: readonly FeedRecord[]) {
+  return records.map((record) => ({ record, barrier: record.kind === 'position' }));
+}
+
+interface Window {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Every state of a book that was sent, once and with its values; returns how many. */
+function compareBooks(records: readonly FeedRecord[], journal: readonly JournalEvent[], { from, to }: Window): number {
+  const published = grouped(
+    records.filter((record): record is BookTicker => record.kind === 'book_ticker'),
+    ({ symbol }) => symbol,
+  );
+  const sent = journal.filter(
+    ({ kind, id, time, sent: lines }) =>
+      kind === 'book_ticker' && id !== '' && lines.length > 0 && time >= from && time <= to,
+  );
+  let compared = 0;
+  for (const [symbol, events] of grouped(sent, (event) => event.symbol)) {
+    const states = new Map(events.map((event) => [event.id, event]));
+    const expected = [...states.values()].map((event) =>
+      [event.id, event.price, event.quantity, event.ask_price ?? '', event.ask_quantity ?? '']
+        .map(exactValue)
+        .join(' '),
+    );
+    const found = (published.get(symbol) ?? [])
+      .filter(({ updateId }) => states.has(updateId ?? ''))
+      .map((book) => [book.updateId, book.bidPrice, book.bidQuantity, book.askPrice, book.askQuantity].join(' '));
+    expect(found, symbol).toEqual(expected);
+    compared += found.length;
+  }
+  expect(compared).toBeGreaterThan(100);
+  return compared;
+}
+
+/** Every state of a candle that was sent, once and in order; returns how many. */
+function compareKlines(records: readonly FeedRecord[], journal: readonly JournalEvent[], { from, to }: Window): number {
+  const key = ({ symbol, interval, openTime, timestamp, closed }: Kline) =>
+    `${symbol} ${interval}:${openTime} ${timestamp} ${closed}`;
+  const published = records.filter(
+    (record): record is Kline => record.kind === 'kline' && record.timestamp >= from && record.timestamp <= to,
+  );
+  const sent = journal.filter(
+    ({ kind, id, time, sent: lines }) =>
+      kind === 'kline' && id !== '' && lines.length > 0 && time >= from && time <= to,
+  );
+  const topicOf = (text: string) => text.slice(0, text.indexOf(':'));
+  const state = ({ venue, symbol, id, time }: JournalEvent) => {
+    const [interval = '', openTime] = id.split(':');
+    return `${symbol} ${venue === 'bybit' ? BYBIT_INTERVALS[interval] : interval}:${openTime} ${time}`;
+  };
+  const expected = grouped(
+    sent.map((event) => `${state(event)} ${event.closed}`),
+    topicOf,
+  );
+  const found = grouped(published.map(key), topicOf);
+  expect([...found.keys()].sort()).toEqual([...expected.keys()].sort());
+  for (const [topic, states] of expected) expect(found.get(topic), topic).toEqual(states);
+  // Of a candle that is closed Bybit's part of the journal has the price of a moment later.
+  const closes = new Map(sent.map((event) => [`${state(event)} ${event.closed}`, exactValue(event.price)]));
+  for (const kline of published)
+    if (kline.venue !== 'bybit' || !kline.closed) expect(kline.close).toBe(closes.get(key(kline)));
+  expect(published.length).toBeGreaterThan(100);
+  return published.length;
+}
+
+/** Ticks that are no price of the symbol, or older than the one before them. */
+function comparePrices(records: readonly FeedRecord[], journal: readonly JournalEvent[]): string[] {
+  const prices = new Set(journal.map(({ symbol, price }) => `${symbol} ${exactValue(price)}`));
+  const last = new Map<string, number>();
+  return records.flatMap((record) => {
+    if (record.kind !== 'price') return [];
+    const { symbol, price, timestamp } = record;
+    const before = last.get(symbol) ?? 0;
+    last.set(symbol, timestamp);
+    return prices.has(`${symbol} ${price}`) && timestamp >= before
+      ? []
+      : [`${symbol} ${price} ${timestamp} after ${before}`];
+  });
+}
+
+function quantile(sorted: readonly number[], part: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+}

@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import type { DeadLetter, FeedRecord } from '../../src/domain/record.ts';
+import { buildFeed } from '../../src/pipeline/build-feed.ts';
+import type { Feed } from '../../src/pipeline/feed.ts';
+import { loadConfig } from '../../src/pipeline/load-config.ts';
+import { monotonicScheduler } from '../../src/pipeline/monotonic-scheduler.ts';
+import { type BadFrame, badFrames, goodTrade, type Protocol } from '../fixtures/bad-frames.ts';
+import { simulatedValues } from '../support/simulated-feed.ts';
+import { until } from '../support/until.ts';
+import { sendOn, VenueServer } from '../support/venue-server.ts';
+
+const MEGABYTE = 1024 * 1024;
+const LONGEST_PAYLOAD = 64 * 1024;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+interface Listening extends Disposable {
+  readonly feed: Feed;
+  readonly records: FeedRecord[];
+}
+
+/** The real feed on a venue that sends what it is told to. */
+async function listen(protocol: Protocol, server: VenueServer, lines: number): Promise<Listening> {
+  const feed = buildFeed(
+    loadConfig({
+      values: simulatedValues(server, {
+        coins: ['BTC', 'ETH'],
+        feed: { venues: [protocol], channels: ['trade', 'ticker', 'book_ticker'] },
+        venue: { lines, reconnect: { initial_delay_ms: 20, max_delay_ms: 50 } },
+      }),
+    }),
+    { scheduler: monotonicScheduler, wallClockMs: Date.now, instance: randomUUID(), positions: [] },
+  );
+  const records: FeedRecord[] = [];
+  feed.output$.subscribe((output) => records.push(...output.records));
+  feed.start();
+  await until(() => server.lines.length === lines);
+  return { feed, records, [Symbol.dispose]: () => feed.stop('the test is over') };
+}
+
+function tradeIds(records: readonly FeedRecord[]): string[] {
+  return records.flatMap((record) => (record.kind === 'trade' ? [record.tradeId] : []));
+}
+
+function deadLetters(records: readonly FeedRecord[]): DeadLetter[] {
+  return records.filter((record) => record.kind === 'dead_letter');
+}
+
+/** What is kept alive, buffers included. */
+function retainedBytes(): number {
+  collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+describe.each(['binance', 'bybit'] as const)('bad input at the socket of %s', (protocol) => {
+  it('each bad frame is a dead letter or a counted ignore, and the good trades between them arrive in order', async () => {
+    const bad = badFrames(protocol);
+    await using server = await VenueServer.start(protocol);
+    using listening = await listen(protocol, server, 1);
+    const { feed, records } = listening;
+    const before = process.memoryUsage().rss;
+    await server.send(goodTrade(protocol, 0).text);
+    for (const [index, { data, binary }] of bad.entries()) {
+      await server.send(data, binary);
+      await server.send(goodTrade(protocol, index + 1).text);
+    }
+    await until(() => tradeIds(records).length > bad.length, {
+      timeoutMs: 20_000,
+      message: () => `${tradeIds(records).length} of ${bad.length + 1} good trades`,
+    });
+    const grownMb = (process.memoryUsage().rss - before) / MEGABYTE;
+
+    expect(tradeIds(records)).toEqual(
+      Array.from({ length: bad.length + 1 }, (_, index) => goodTrade(protocol, index).tradeId),
+    );
+    const malformed = bad.filter(({ expect: outcome }) => outcome === 'malformed');
+    const letters = deadLetters(records);
+    expect(letters).toHaveLength(malformed.length);
+    for (const [index, frame] of malformed.entries()) expectLetter(letters[index] as DeadLetter, frame, protocol);
+    expect(bad.length).toBeGreaterThanOrEqual(40);
+
+    const { counts } = feed.venues[0] as Feed['venues'][number];
+    expect(counts.malformed).toBe(malformed.length);
+    expect(Object.fromEntries(counts.ignored)).toEqual(countedBy(bad, ({ reason }) => reason));
+    expect(Object.fromEntries(counts.warnings)).toEqual(countedBy(bad, ({ warning }) => warning));
+    expect(counts.warnings.get('inverted_spread')).toBe(1);
+    const books = records.flatMap((record) =>
+      record.kind === 'book_ticker' ? [`${record.bidPrice} ${record.askPrice}`] : [],
+    );
+    expect(books).toEqual(['3 2', '2 2']);
+    const states = records.flatMap((record) => (record.kind === 'status' ? [record.state] : []));
+    expect(states).not.toContain('disconnected');
+    expect(records.some(({ kind }) => kind === 'gap')).toBe(false);
+    console.log(
+      `${protocol}: ${bad.length} kinds (${malformed.length} dead letters), resident memory +${grownMb.toFixed(0)} MB`,
+    );
+    expect(grownMb).toBeLessThan(600);
+  }, 60_000);
+
+  it('a frame of 40 MB closes its line alone: the other carries on without a gap', async () => {
+    await using server = await VenueServer.start(protocol);
+    using listening = await listen(protocol, server, 2);
+    const { feed, records } = listening;
+    let next = 0;
+    const good = async (count: number) => {
+      for (let sent = 0; sent < count; sent++) await server.send(goodTrade(protocol, next++).text);
+      await until(() => tradeIds(records).length === next, { message: () => `${tradeIds(records).length} of ${next}` });
+    };
+    await good(20);
+    const hit = server.lines[0];
+    if (hit === undefined) throw new Error('no line');
+    const sent = sendOn(hit, JSON.stringify({ note: 'x'.repeat(40 * MEGABYTE) }));
+    await good(20);
+    await sent;
+    await until(() => records.some((record) => record.kind === 'status' && record.state === 'disconnected'));
+    await good(20);
+    await until(() => server.lines.length === 2 && !server.lines.includes(hit));
+    await good(20);
+
+    expect(tradeIds(records)).toEqual(Array.from({ length: next }, (_, index) => goodTrade(protocol, index).tradeId));
+    expect(Object.fromEntries(feed.venues[0]?.counts.ignored ?? [])).toEqual({ frame_too_large: 1 });
+    const lost = records.flatMap((record) =>
+      record.kind === 'status' && record.state === 'disconnected' ? [record.details] : [],
+    );
+    expect(lost).toEqual([expect.objectContaining({ status: '1009' })]);
+    for (const kind of ['gap', 'dead_letter']) expect(records.filter((record) => record.kind === kind)).toEqual([]);
+  }, 30_000);
+
+  it('memory is bounded however many large frames come', async () => {
+    await using server = await VenueServer.start(protocol);
+    using listening = await listen(protocol, server, 1);
+    const large = Buffer.from(`{"note":"${'x'.repeat(20 * MEGABYTE)}"}`);
+    const flood = async (letters: number) => {
+      while (deadLetters(listening.records).length < letters) {
+        const seen = deadLetters(listening.records).length;
+        await server.send(large);
+        await until(() => deadLetters(listening.records).length > seen, { everyMs: 1 });
+      }
+    };
+    await flood(5);
+    const before = retainedBytes();
+    const residentBefore = process.memoryUsage().rss;
+    await flood(25);
+    const keptMb = (retainedBytes() - before) / MEGABYTE;
+    const grownMb = (process.memoryUsage().rss - residentBefore) / MEGABYTE;
+    console.log(
+      `${protocol}: 20 frames of 20 MB: kept ${keptMb.toFixed(1)} MB (their dead letters: ${((20 * LONGEST_PAYLOAD) / MEGABYTE).toFixed(1)} MB), resident memory +${grownMb.toFixed(0)} MB`,
+    );
+    expect(keptMb).toBeLessThan(10);
+    expect(grownMb).toBeLessThan(200);
+  }, 60_000);
+});
+
+function expectLetter(letter: DeadLetter, { name, data, field }: BadFrame, protocol: Protocol): void {
+  const sent = Buffer.from(data);
+  expect(letter, name).toMatchObject({ venue: protocol, stage: 'decode', environment: 'simulated' });
+  if (field !== undefined) expect(letter.reason, name).toContain(field);
+  expect(letter.reason, name).not.toBe('');
+  expect(letter.receivedAt / 1000, name).toBeGreaterThan(Date.now() - 120_000);
+  expect(Buffer.compare(letter.payload, sent.subarray(0, LONGEST_PAYLOAD)), name).toBe(0);
+  if (sent.length > LONGEST_PAYLOAD) expect(letter.reason, name).toContain(`payload cut: ${sent.length} bytes`);
+  else expect(letter.reason, name).not.toContain('payload cut');
+}
+
+function countedBy(frames: readonly BadFrame[], key: (frame: BadFrame) => string | undefined): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const frame of frames) {
+    const name = key(frame);
+    if (name !== undefined) counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}

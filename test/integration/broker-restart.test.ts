@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Broker, startBroker } from '../support/kafka-broker.ts';
+import {
+  type SimulateProcess,
+  startMarketFeed,
+  startSimulate,
+  temporaryFolder,
+  writeConfiguration,
+} from '../support/market-feed-process.ts';
+import { runPython } from '../support/python.ts';
+import { simulatedValues } from '../support/simulated-feed.ts';
+
+let broker: Broker;
+beforeAll(async () => {
+  broker = await startBroker();
+});
+afterAll(() => broker?.close());
+
+const OUTAGE_MS = 20_000;
+const PER_SECOND = 500;
+const COINS = ['BTC', 'ETH', 'SOL', 'BNB', 'XRP'];
+
+async function startRun(simulate: SimulateProcess) {
+  const prefix = `${randomUUID()}.`;
+  const config = await writeConfiguration(await temporaryFolder(), {
+    ...simulatedValues(simulate, {
+      coins: COINS,
+      feed: { venues: ['binance'], channels: ['trade'], allow_test_data: false },
+    }),
+    kafka: { brokers: broker.brokers, topic_prefix: prefix, partitions: 3 },
+    gateway: { enabled: false },
+  });
+  return { run: startMarketFeed('run', '--config', config), prefix: `${prefix}simulated.` };
+}
+
+interface Status {
+  readonly sequence: number;
+  readonly state: string;
+  readonly reason: string;
+  readonly timestamp: number;
+  readonly details: Readonly<Record<string, string>>;
+}
+
+async function statusIn(prefix: string): Promise<Status[]> {
+  const { stdout, stderr, code } = await runPython('read_topic.py', [
+    ...['--brokers', broker.brokers.join(','), '--topic', `${prefix}feed-status`, '--schemas', 'schemas'],
+  ]);
+  expect(code, stderr).toBe(0);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { record: Status }).record);
+}
+
+it('loses nothing over a broker restart of 20 s; who is stopped meanwhile counts what is left and ends in 1', async () => {
+  const journal = join(await temporaryFolder(), 'journal.ndjson');
+  const simulate = await startSimulate('--rate', `${PER_SECOND}`, '--symbols', '5', '--journal', journal);
+  const [staying, leaving] = [await startRun(simulate), await startRun(simulate)];
+  await staying.run.logged('trading_resumed');
+  await leaving.run.logged('trading_resumed');
+
+  await broker.stop();
+  const stoppedAt = Date.now();
+  const [told] = await Promise.all([staying.run.logged('sink_unavailable'), leaving.run.logged('sink_unavailable')]);
+  expect(told).toMatchObject({ sink: 'kafka' });
+
+  await delay(2000);
+  const asked = performance.now();
+  leaving.run.signal('SIGTERM');
+  expect(await leaving.run.exited, leaving.run.stderr).toBe(1);
+  expect(performance.now() - asked).toBeLessThan(5000);
+  const left = Number(/^market-feed: (\d+) records could not be delivered$/m.exec(leaving.run.stderr)?.[1]);
+  expect(left).toBeGreaterThan(PER_SECOND * 2);
+  expect(leaving.run.log().find(({ undelivered }) => undelivered !== undefined)).toMatchObject({ undelivered: left });
+
+  await delay(stoppedAt + OUTAGE_MS - Date.now());
+  await broker.start();
+  const startedAt = Date.now();
+  await staying.run.logged('sink_recovered');
+  await delay(1000);
+  staying.run.signal('SIGTERM');
+  expect(await staying.run.exited, staying.run.stderr).toBe(0);
+  simulate.signal('SIGTERM');
+  await simulate.exited;
+
+  const { stdout, stderr, code } = await runPython('check_journal.py', [
+    ...['--brokers', broker.brokers.join(','), '--prefix', staying.prefix, '--schemas', 'schemas'],
+    ...['--journal', journal, '--venues', 'binance'],
+  ]);
+  expect(code, stderr).toBe(0);
+  console.info(stdout.trim());
+  const { trades, problems } = JSON.parse(stdout) as {
+    trades: { records: number; runs: number; unsent: [number, number] };
+    problems: string[];
+  };
+  expect(problems).toEqual([]);
+  expect(trades.records).toBeGreaterThan((PER_SECOND * OUTAGE_MS) / 1000);
+  // One epoch of each symbol, whole but for what was on its way when the connections were closed.
+  expect(trades.runs).toBe(COINS.length);
+  expect(trades.unsent[0]).toBe(0);
+  expect(trades.unsent[1]).toBeLessThan(PER_SECOND / 2);
+  expect(staying.run.log().find(({ undelivered }) => undelivered !== undefined)).toMatchObject({
+    undelivered: 0,
+    sinks: [{ dropped: {}, rejected: 0 }],
+    venues: { binance: { reconnects: 0 } },
+  });
+
+  const status = await statusIn(staying.prefix);
+  expect(status.map(({ sequence }) => sequence)).toEqual(status.map((_, index) => index + 1));
+  expect(status.filter(({ state }) => state.startsWith('sink_')).map(({ state }) => state)).toEqual([
+    'sink_unavailable',
+    'sink_recovered',
+  ]);
+  expect(status.at(-1)?.state).toBe('stopped');
+  // The feed went on: a heartbeat a second, each with fresh data behind it.
+  const beats = status.filter(
+    ({ state, timestamp }) => state === 'heartbeat' && timestamp > stoppedAt && timestamp < startedAt,
+  );
+  expect(beats.length).toBeGreaterThan(OUTAGE_MS / 1000 - 3);
+  for (const { details } of beats) expect(Number(details['age_ms.binance'])).toBeLessThan(1000);
+}, 120_000);

@@ -1,0 +1,192 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import {
+  type FeedStatus,
+  loadConfig,
+  MarketFeed,
+  type MarketFeedOptions,
+  type PriceTick,
+  type TradeEvent,
+  type VenueFrame,
+} from '../../src/index.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
+import { simulatedValues } from '../support/simulated-feed.ts';
+import { root } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+
+let simulator: Simulator;
+beforeAll(async () => {
+  simulator = await startSimulator({ rate: { bybit: 400, binance: 100, binance_us: 20, binance_testnet: 20 } });
+});
+afterAll(() => simulator.close());
+
+function marketFeed(
+  coins: readonly string[],
+  options: Omit<MarketFeedOptions, 'config'>,
+  feed: object = {},
+): MarketFeed {
+  const made = new MarketFeed(coins, {
+    ...options,
+    config: loadConfig({ values: simulatedValues(simulator, { feed }) }),
+  });
+  onTestFinished(() => made.close());
+  return made;
+}
+
+const rejected = (statuses: readonly FeedStatus[], coin: string) =>
+  statuses.flatMap(({ state, venue, coin: of }) => (state === 'subscription_rejected' && of === coin ? [venue] : []));
+
+describe('MarketFeed', () => {
+  it('does what its example says, line by line', async () => {
+    const feed = marketFeed(['BTC', 'ETH', 'SOL'], { venue: 'bybit' });
+    const frames: VenueFrame[] = [];
+    const seen = { prices: [] as PriceTick[], trades: [] as TradeEvent[], status: [] as FeedStatus[] };
+    const completed: string[] = [];
+    for (const name of ['prices$', 'trades$', 'status$', 'frames$'] as const)
+      feed[name].subscribe({ complete: () => completed.push(name) });
+    feed.frames$.subscribe((frame) => frames.push(frame));
+    feed.subscribePrice((tick) => seen.prices.push(tick));
+    const trades = feed.subscribeTrades((trade) => seen.trades.push(trade));
+    feed.subscribeStatus((status) => seen.status.push(status));
+    expect(feed.getPrice('BTC')).toBeUndefined();
+    expect(feed.getAllPrices()).toEqual([]);
+    expect(feed.getStatus().bybit).toEqual({ connected: false, lastMessageTime: null, messageCount: 0 });
+
+    await feed.connect();
+    await until(() => feed.getAllPrices().length === 3 && seen.trades.length > 50);
+    const tick = feed.getPrice('BTC');
+    expect(tick).toMatchObject({
+      kind: 'price',
+      venue: 'bybit',
+      coin: 'BTC',
+      symbol: 'BTCUSDT',
+      environment: 'simulated',
+      epoch: 1,
+    });
+    expect(tick?.price).toMatch(/^\d+(\.\d*[1-9])?$/);
+    expect(tick?.volume24h).toMatch(/^\d+(\.\d*[1-9])?$/);
+    expect(feed.getPrice('btc')).toEqual(feed.getPrice('BTC'));
+    expect(seen.prices.length).toBeGreaterThan(seen.trades.length);
+    expect(seen.trades[0]).toMatchObject({
+      isBuyerMaker: expect.any(Boolean),
+      tradeId: expect.stringMatching(/^\d{19}$/),
+    });
+    expect(seen.status.map(({ state }) => state)).toContain('connected');
+    const status = feed.getStatus();
+    expect(Object.keys(status)).toEqual(['bybit', 'binance', 'binance_us', 'binance_testnet']);
+    expect(status.bybit).toMatchObject({ connected: true, lastMessageTime: expect.any(Number) });
+    expect(Math.abs(Date.now() - (status.bybit?.lastMessageTime ?? 0))).toBeLessThan(5000);
+    expect(status.bybit?.messageCount).toBeGreaterThan(50);
+    const raw = frames.find(({ venue, data }) => venue === 'bybit' && Buffer.from(data).includes('publicTrade'));
+    expect(JSON.parse(Buffer.from(raw?.data ?? []).toString())).toMatchObject({
+      topic: expect.stringContaining('publicTrade.'),
+    });
+    expect(new Set(frames.map(({ venue, line }) => `${venue} ${line}`)).size).toBe(8);
+
+    await feed.add('ADA');
+    await until(() => feed.getPrice('ADA') !== undefined && seen.trades.some(({ coin }) => coin === 'ADA'));
+    await feed.remove('SOL');
+    expect(feed.getPrice('SOL')).toBeUndefined();
+    const from = seen.trades.length;
+    await until(() => seen.trades.length > from + 100);
+    expect(new Set(seen.trades.slice(from).map(({ coin }) => coin))).toEqual(new Set(['BTC', 'ETH', 'ADA']));
+    expect(
+      feed
+        .getAllPrices()
+        .map(({ coin }) => coin)
+        .sort(),
+    ).toEqual(['ADA', 'BTC', 'ETH']);
+    trades.unsubscribe();
+
+    await feed.close();
+    expect(completed.sort()).toEqual(['frames$', 'prices$', 'status$', 'trades$']);
+    expect(seen.status.at(-1)?.state).toBe('stopped');
+    await until(() => Object.values(simulator.counts()).every(({ connections }) => connections === 0));
+    expect(
+      seen.status.filter(({ state }) => ['failed_over', 'gap_detected', 'disconnected', 'feed_stale'].includes(state)),
+    ).toEqual([]);
+  });
+
+  it('one venue alone: no other is connected', async () => {
+    const opened = () =>
+      Object.fromEntries(Object.entries(simulator.counts()).map(([venue, counts]) => [venue, counts.opened]));
+    const before = opened();
+    const feed = marketFeed(['BTC'], { venues: ['bybit'] });
+    await feed.connect();
+    await until(() => feed.getPrice('BTC') !== undefined);
+    expect(Object.keys(feed.getStatus())).toEqual(['bybit']);
+    await until(() => opened().bybit === (before.bybit ?? 0) + 2);
+    expect({ ...opened(), bybit: 0 }).toEqual({ ...before, bybit: 0 });
+  });
+
+  it('a coin that no venue lists is reported, the others go on', async () => {
+    const statuses: FeedStatus[] = [];
+    const feed = marketFeed(['BTC', 'NOSUCH'], { venues: ['bybit', 'binance'] });
+    feed.subscribeStatus((status) => statuses.push(status));
+    await feed.connect();
+    await until(() => rejected(statuses, 'NOSUCH').length >= 2);
+    expect(new Set(rejected(statuses, 'NOSUCH'))).toEqual(new Set(['bybit', 'binance']));
+    await feed.add('NOTHING');
+    await until(() => new Set(rejected(statuses, 'NOTHING')).size === 2);
+    let trades = 0;
+    feed.subscribeTrades(() => trades++);
+    await until(() => trades > 20);
+    expect(feed.getAllPrices().map(({ coin }) => coin)).toEqual(['BTC']);
+  });
+
+  it('coins are added and removed before it connects, too', async () => {
+    const feed = marketFeed(['BTC', 'SOL'], { venues: ['bybit'] });
+    const coins = new Set<string>();
+    let trades = 0;
+    feed.subscribeTrades(({ coin }) => {
+      trades++;
+      coins.add(coin);
+    });
+    await feed.add('ETH');
+    await feed.remove('SOL');
+    await feed.connect();
+    await until(() => trades > 100);
+    expect(coins).toEqual(new Set(['BTC', 'ETH']));
+  });
+
+  it('a coin that was added is followed by a cold standby as well', async () => {
+    const feed = marketFeed(['BTC'], { venues: ['bybit', 'binance'] }, { standby: 'cold' });
+    const trades: TradeEvent[] = [];
+    feed.subscribeTrades((trade) => trades.push(trade));
+    await feed.connect();
+    await feed.add('ETH');
+    await until(() => trades.some(({ coin }) => coin === 'ETH'));
+    simulator.fault({ venue: 'bybit', fault: 'refuse', status: 451 });
+    try {
+      await until(() => new Set(trades.filter(({ venue }) => venue === 'binance').map(({ coin }) => coin)).size === 2);
+    } finally {
+      simulator.clearFaults();
+    }
+  });
+
+  it('connecting twice is connecting once; closing before there is data rejects', async () => {
+    const feed = marketFeed(['BTC'], { venues: ['bybit'] });
+    const before = simulator.counts().bybit?.opened ?? 0;
+    await Promise.all([feed.connect(), feed.connect()]);
+    await until(() => simulator.counts().bybit?.opened === before + 2);
+    const early = marketFeed(['BTC'], { venues: ['bybit'] });
+    const connecting = early.connect();
+    await early.close();
+    await expect(connecting).rejects.toThrow('closed before any data');
+    await early.close();
+  });
+
+  it('leaves nothing behind: a script that closes it ends by itself', async () => {
+    const script = join(root, 'test/support/market-feed-script.ts');
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [script, simulator.url, simulator.httpUrl], {
+      timeout: 20_000,
+    });
+    expect(stderr).toBe('');
+    const { trades, ended_after_ms } = JSON.parse(stdout) as { trades: number; ended_after_ms: number };
+    console.log(`the process ended ${ended_after_ms.toFixed(0)} ms after close()`);
+    expect(trades).toBeGreaterThanOrEqual(20);
+    expect(ended_after_ms).toBeLessThan(1500);
+  });
+});

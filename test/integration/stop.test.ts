@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Fault } from '../../src/domain/fault.ts';
+import type { FeedRecord, FeedStatus, TradeEvent } from '../../src/domain/record.ts';
+import { readTopic } from '../../src/sinks/kafka/read-topic.ts';
+import { readJournal } from '../support/journal.ts';
+import { sharedBrokers } from '../support/kafka-broker.ts';
+import { kafkaConfig } from '../support/kafka-config.ts';
+import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
+import { simulatedValues } from '../support/simulated-feed.ts';
+import { root } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+
+let brokers: string[];
+beforeAll(async () => {
+  brokers = await sharedBrokers();
+});
+
+const PER_SECOND = 2000;
+/** The most that may lie between a trade's making and its arrival in a busy process, milliseconds. */
+const ON_ITS_WAY_MS = 1500;
+const WITHIN_MS = 5000;
+
+async function recordsOf<K extends FeedRecord['kind']>(
+  kind: K,
+  topic: string,
+): Promise<Extract<FeedRecord, { kind: K }>[]> {
+  const records: Extract<FeedRecord, { kind: K }>[] = [];
+  const isWanted = (record: FeedRecord): record is Extract<FeedRecord, { kind: K }> => record.kind === kind;
+  for await (const { record } of readTopic(
+    kafkaConfig(brokers),
+    topic,
+    { from: 'beginning', follow: false },
+    () => {},
+  )) {
+    if (record instanceof Fault) throw record;
+    if (isWanted(record)) records.push(record);
+  }
+  return records;
+}
+
+interface Moment {
+  readonly signal: 'SIGTERM' | 'SIGINT';
+  /** What was the last thing in the log. */
+  readonly after: string;
+  /** And this much later, milliseconds. */
+  readonly thenMs: number;
+  readonly lines: number;
+}
+
+/** One run against a simulator under load, stopped at the moment; and what it left behind. */
+async function stopAt({ signal, after, thenMs, lines }: Moment) {
+  const folder = await temporaryFolder();
+  const journal = join(folder, 'journal.ndjson');
+  const simulate = await startSimulate('--rate', `binance=${PER_SECOND}`, '--symbols', '20', '--journal', journal);
+  const prefix = `${randomUUID()}.`;
+  const config = await writeConfiguration(folder, {
+    ...simulatedValues(simulate, {
+      feed: { venues: ['binance'], channels: ['trade'], allow_test_data: false },
+      venue: { lines },
+    }),
+    coins: join(root, 'config/coins.json'),
+    kafka: { brokers, topic_prefix: prefix, partitions: 2 },
+    gateway: { enabled: false },
+  });
+  const run = startMarketFeed('run', '--config', config);
+  await run.logged(after);
+  await delay(thenMs);
+  const askedAt = Date.now();
+  run.signal(signal);
+  const code = await run.exited;
+  const tookMs = Date.now() - askedAt;
+  simulate.signal('SIGTERM');
+  await simulate.exited;
+  const log = run.log();
+  return {
+    code,
+    tookMs,
+    askedAt,
+    log,
+    summary: log.find(({ undelivered }) => undelivered !== undefined),
+    stderr: run.stderr,
+    prefix: `${prefix}simulated.`,
+    /** In the order in which they were made and sent. */
+    sent: await readJournal(
+      journal,
+      ({ kind, sent, venue }) => kind === 'trade' && venue === 'binance' && sent.length > 0,
+    ),
+  };
+}
+
+const key = ({ symbol, id }: { symbol: string; id: string }) => `${symbol} ${id}`;
+const keyOfTrade = ({ symbol, tradeId }: TradeEvent) => key({ symbol, id: tradeId });
+
+function expectWholeStory(status: readonly FeedStatus[]): void {
+  expect(status.map(({ sequence }) => sequence)).toEqual(status.map((_, index) => index + 1));
+  expect(status.at(-1)).toMatchObject({ state: 'stopped' });
+}
+
+const random = (ms: number): number => Math.round(Math.random() * ms);
+
+describe('a run that is told to stop', () => {
+  it.each<Moment>([
+    { signal: 'SIGTERM', after: 'connected', thenMs: 0, lines: 1 },
+    { signal: 'SIGINT', after: 'subscribed', thenMs: random(300), lines: 1 },
+    { signal: 'SIGTERM', after: 'subscribed', thenMs: 300 + random(1200), lines: 1 },
+    { signal: 'SIGTERM', after: 'subscribed', thenMs: 1000 + random(1000), lines: 2 },
+  ])(
+    'delivers all that it has received and ends in 0 within 5 s: $signal $thenMs ms after $after, lines: $lines',
+    async (moment) => {
+      const { code, tookMs, askedAt, log, summary, stderr, prefix, sent } = await stopAt(moment);
+      expect(code, stderr).toBe(0);
+      expect(tookMs).toBeLessThan(WITHIN_MS);
+      expect(summary).toMatchObject({ undelivered: 0 });
+      expectWholeStory(await recordsOf('status', `${prefix}feed-status`));
+
+      // The journal is in the order of sending, whatever the symbol, and a connection keeps that order: what a
+      // connection has brought when it is closed is a beginning of what was sent to it. Both lines were sent the same,
+      // so what they have brought together is a beginning of what was sent to either. Hence nothing that was received
+      // is missing where the published trades are such a beginning and there are as many as were received.
+      const published = await recordsOf('trade', `${prefix}trades`);
+      expect(new Set(published.map(keyOfTrade)).size).toBe(published.length);
+      expect(published.map(keyOfTrade).sort()).toEqual(sent.slice(0, published.length).map(key).sort());
+      // Over one line each frame is a trade or answers a subscription, and its frames were counted where they were received.
+      if (moment.lines === 1) {
+        const { frames } = (summary as { venues: { binance: { frames: number } } }).venues.binance;
+        expect(published.length).toBe(frames - log.filter(({ event }) => event === 'subscribed').length);
+      }
+      // By the clock, too: what was sent a good while before the signal is there.
+      const late = sent.slice(published.length).filter(({ time }) => time < askedAt - ON_ITS_WAY_MS);
+      expect(late).toEqual([]);
+      console.info(
+        `${JSON.stringify(moment)}: in ${tookMs} ms; ${published.length} of ${sent.length} trades that were sent`,
+      );
+    },
+    40_000,
+  );
+
+  it('ends in 0 within 5 s at any moment of its start', async () => {
+    const simulate = await startSimulate('--rate', `binance=${PER_SECOND}`, '--symbols', '20');
+    for (const [index, afterMs] of [0, random(300), random(1000), random(1500)].entries()) {
+      const prefix = `${randomUUID()}.`;
+      const config = await writeConfiguration(await temporaryFolder(), {
+        ...simulatedValues(simulate, { feed: { venues: ['binance'], allow_test_data: false } }),
+        kafka: { brokers, topic_prefix: prefix, partitions: 1 },
+        gateway: { enabled: false },
+      });
+      const run = startMarketFeed('run', '--config', config);
+      await until(() => run.stderr !== '');
+      await delay(afterMs);
+      const askedAt = performance.now();
+      run.signal(index % 2 === 0 ? 'SIGTERM' : 'SIGINT');
+      expect(await run.exited, `${afterMs} ms: ${run.stderr}`).toBe(0);
+      expect(performance.now() - askedAt, `${afterMs} ms`).toBeLessThan(WITHIN_MS);
+      // Where it had begun, it says that it stopped.
+      if (run.stderr.includes('"connecting"'))
+        expectWholeStory(await recordsOf('status', `${prefix}simulated.feed-status`));
+    }
+  }, 40_000);
+
+  it('ends in 0 at once where the brokers never answered: nothing was received', async () => {
+    const simulate = await startSimulate('--rate', '100');
+    const config = await writeConfiguration(await temporaryFolder(), {
+      ...simulatedValues(simulate, { feed: { venues: ['binance'], allow_test_data: false } }),
+      kafka: { brokers: ['127.0.0.1:1'] },
+      gateway: { enabled: false },
+    });
+    const run = startMarketFeed('run', '--config', config);
+    await expect.poll(() => run.stderr, { timeout: 20_000 }).toContain('127.0.0.1:1');
+    await delay(1000);
+    const askedAt = performance.now();
+    run.signal('SIGTERM');
+    expect(await run.exited, run.stderr).toBe(0);
+    expect(performance.now() - askedAt).toBeLessThan(2000);
+  }, 30_000);
+});
