@@ -15,9 +15,6 @@ simulator.setRate(VENUE, 0);
 answer({
   address: () => ({ webSocket: `${simulator.url}/${VENUE}/stream`, rest: `${simulator.httpUrl}/${VENUE}` }),
   rate: (rate: number) => simulator.setRate(VENUE, rate),
-  /** Trades sent to whoever listens, and those that were due and could not be made. */
-  sent: () => {
-    const counts = simulator.counts()[VENUE];
-    return { sent: counts?.framesSent ?? 0, leftOut: counts?.tradesLeftOut ?? 0 };
-  },
+  /** Trades sent to whoever listens. */
+  sent: () => simulator.counts()[VENUE]?.framesSent ?? 0,
 });

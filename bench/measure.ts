@@ -64,7 +64,7 @@ interface Look {
 /** Latency and cost at a low rate, then the highest rate that is held; all that was sent is accounted for at the end. */
 export async function measure(parties: Parties, pace: Pace): Promise<Figures> {
   const { load, consumer, subject, tell } = parties;
-  const sentBefore = (await load.ask<{ sent: number }>('sent')).sent;
+  const sentBefore = await load.ask<number>('sent');
   await load.ask('rate', 200);
   await until(async () => (await look(parties)).received > 0, {
     timeoutMs: 30_000,
@@ -84,7 +84,7 @@ export async function measure(parties: Parties, pace: Pace): Promise<Figures> {
   const best = await ramp(parties, pace, sentBefore);
   await load.ask('rate', 0);
   await drained(parties, sentBefore, 0);
-  const { sent } = await load.ask<{ sent: number }>('sent');
+  const sent = await load.ask<number>('sent');
   const { received, repeated } = await consumer.ask<{ received: number; repeated: number }>('counts');
   return {
     sustained: best.rate,
@@ -192,8 +192,8 @@ async function drained(parties: Parties, sentBefore: number, left = HARDLY_ANY):
 }
 
 async function look({ load, consumer }: Parties): Promise<Look> {
-  const [{ sent }, { received }] = await Promise.all([
-    load.ask<{ sent: number }>('sent'),
+  const [sent, { received }] = await Promise.all([
+    load.ask<number>('sent'),
     consumer.ask<{ received: number }>('counts'),
   ]);
   return { at: performance.now(), sent, received };

@@ -1,10 +1,10 @@
-import { type Figures, LOW_RATE, median } from './measure.ts';
+import { type Figures, LOW_RATE, median, type Pace } from './measure.ts';
 
 export interface Circumstances {
   readonly runs: number;
   readonly cores: number;
   readonly node: string;
-  readonly broker: string;
+  readonly pace: Pace;
 }
 
 interface Row {
@@ -80,7 +80,7 @@ function markdown(rows: readonly (readonly string[])[]): string {
 
 export function document(
   results: Readonly<Record<string, readonly Figures[]>>,
-  { runs, cores, node, broker }: Circumstances,
+  { runs, cores, node, pace }: Circumstances,
 ): string {
   return `# Performance
 
@@ -89,17 +89,17 @@ cores: the ratios are what counts, and only within one run of the benchmark.
 
 ${table(results)}
 
-Median of ${runs} runs (lowest–highest), the programs in turn. ${cores} cores, Node ${node}, Kafka by ${broker}.
+Median of ${runs} runs (lowest–highest), the programs in turn. ${cores} cores, Node ${node}.
 
 - **The work**: 20 symbols of Binance's \`@trade\` stream over one WebSocket from the simulator (\`src/simulator\`, a
-  process of its own, bursts included) to the topic \`trades\` of one Kafka broker: ${'`'}schemas/trade-event.avsc${'`'} in Avro
+  process of its own, bursts included) to the topic \`trades\` of one Kafka broker: \`schemas/trade-event.avsc\` in Avro
   single-object encoding, keyed by symbol, 4 partitions, no compression, acknowledged by all replicas (one).
 - **script**: [bench/baseline/script.ts](../bench/baseline/script.ts): ws, JSON.parse, avsc, kafkajs, one batch every
   5 ms or as soon as the last one is through. It checks nothing.
 - **ours**: \`market-feed run\` with one venue and one line, everything else as it is by default: every field
   validated, the sequence of ids checked, duplicates dropped, staleness watched, failover ready, exact decimals,
   idempotent producer with one batch in flight; price ticks, positions and status go to their own topics beside.
-- **sustained**: the highest rate of a ramp that was held for ${seconds(FULL_HOLD_MS)}: never more than 250 ms of trades
+- **sustained**: the highest rate of a ramp that was held for ${pace.holdMs / 1000} s: never more than 250 ms of trades
   under way, and no growth. The next rate that did not hold is some 5 % higher.
 - **p50, p99**: from the simulator's send to a consumer that shares no code with either side
   ([bench/consumer.ts](../bench/consumer.ts)), at ${LOW_RATE.toLocaleString('en-US')} trades a second. The simulator's time is in whole
@@ -108,6 +108,3 @@ Median of ${runs} runs (lowest–highest), the programs in turn. ${cores} cores,
 - **lost**: sent to the program and never seen by the consumer, over the whole run with its overloads.
 `;
 }
-
-const FULL_HOLD_MS = 2500;
-const seconds = (ms: number) => `${ms / 1000} s`;

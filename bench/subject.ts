@@ -25,7 +25,9 @@ export function startSubject(args: readonly string[], logFile: string): Subject 
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
   const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
-  process.once('exit', () => child.kill('SIGKILL'));
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  void exited.then(() => process.off('exit', kill));
   return {
     ended: exited,
     async cpuSeconds() {

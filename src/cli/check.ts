@@ -43,8 +43,7 @@ function row(label: string, text: string): string {
 }
 
 function coinsOf({ coins, quote }: Config): string {
-  if (coins.kind === 'all')
-    return `all that the venues list against ${quote}${coins.topByVolume === null ? '' : `, the ${coins.topByVolume} most traded`}`;
+  if (coins.kind === 'all') return `all that the venues list against ${quote}`;
   return `${coins.entries.length} against ${quote}: ${coins.entries.map(({ coin }) => coin).join(' ')}`;
 }
 

@@ -5,6 +5,7 @@ import { loadConfig } from '../pipeline/load-config.ts';
 import type { Command } from './command.ts';
 
 const DEFAULT_OUT = 'data/demo';
+const DEFAULT_PORT = 9100;
 const TRADES_PER_SECOND = 100;
 const LOG_EVERY_MS = 5000;
 
@@ -12,17 +13,19 @@ export const command: Command = {
   usage: 'demo [--port N] [--duration S] [--out DIR]',
   about: `The whole pipeline against simulated venues, into Avro files: no broker, no network. Ctrl-C ends it. Every record is marked simulated.\n${DEFAULT_OUT}, the default folder, is emptied of an earlier demo's files first; a folder given with --out is continued.`,
   options: {
-    port: { value: 'N', help: 'port of the simulated venues (default: any free one)' },
+    port: {
+      value: 'N',
+      help: `port of the simulated venues (default ${DEFAULT_PORT}, or any free one where that is taken)`,
+    },
     duration: { value: 'S', help: 'ends after so many seconds' },
     out: { value: 'DIR', help: `folder of the files (default ${DEFAULT_OUT})` },
   },
   async run(context) {
     const { options } = context;
-    const port = options.number('port', 0, 65_535) ?? 0;
+    const port = options.number('port', 0, 65_535);
     const seconds = options.number('duration', 0.1, 31_536_000, 'any');
     const out = options.text('out') ?? DEFAULT_OUT;
-    const { startSimulator } = await import('../simulator/server.ts');
-    const simulator = await startSimulator({ port, rate: TRADES_PER_SECOND, seed: 1 + (Date.now() % 1_000_000) });
+    const simulator = await startVenues(port);
     try {
       // The user's environment is not asked: it may say production.
       const config = loadConfig({ values: demoValues(simulator.url, simulator.httpUrl, path.resolve(out)) });
@@ -41,6 +44,18 @@ export const command: Command = {
     }
   },
 };
+
+async function startVenues(port: number | undefined) {
+  const { startSimulator } = await import('../simulator/server.ts');
+  const market = { rate: TRADES_PER_SECOND, seed: 1 + (Date.now() % 1_000_000) };
+  try {
+    return await startSimulator({ ...market, port: port ?? DEFAULT_PORT });
+  } catch (error) {
+    const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    if (!taken || port !== undefined) throw error;
+    return startSimulator({ ...market, port: 0 });
+  }
+}
 
 /** The testnet is left out: its records would say testnet, and all of the demo's say simulated. */
 const DEMO_VENUES = VENUE_IDS.filter((venue) => venue !== 'binance_testnet');

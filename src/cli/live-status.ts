@@ -1,14 +1,15 @@
 import type { CoinSnapshot, FeedSnapshot, SinkSnapshot, VenueSnapshot } from '../pipeline/snapshot.ts';
 import { amount, count, duration, percent, rate } from './figures.ts';
 import { type PriceMemory, type PriceTrail, sparkline } from './price-memory.ts';
-import { inColumns, padSpans, type Span, type Style, span, spansWidth, toLine } from './terminal-text.ts';
+import type { Note, StatusNotes } from './status-notes.ts';
+import { inColumns, padSpans, type Span, type Style, span, spansWidth, textWidth, toLine } from './terminal-text.ts';
 
 export interface StatusView {
   readonly snapshot: FeedSnapshot;
   /** Prices of the paints so far, this one included. */
   readonly memory: PriceMemory;
-  /** The last things that were logged, newest last; as many as there is room for are shown. */
-  readonly notes: readonly { readonly level: 'info' | 'warn' | 'error'; readonly text: string }[];
+  /** What happened; as much of it as there is room for is shown. */
+  readonly notes: Pick<StatusNotes, 'latest'>;
   /** Where to look: files, commands. One line each. */
   readonly hints: readonly string[];
 }
@@ -45,8 +46,8 @@ export function renderStatus(
   let free = rows - top.length - venues.length - bottom.length - coins.length;
   const blank = (): readonly Line[] => (free-- > 0 ? [[]] : []);
   const sections = [top, blank(), venues, blank(), coins, blank(), bottom];
-  const shownNotes = free > 1 ? [[], ...notes.slice(-Math.min(5, free - 1)).map(noteLine)] : [];
-  return [...sections.flat(), ...(shownNotes.length > 1 ? shownNotes : [])]
+  const told = notes.latest(free > 1 ? free - 1 : free).map(noteLine);
+  return [...sections.flat(), ...(free > 1 && told.length > 0 ? [[]] : []), ...told]
     .slice(0, rows)
     .map((line) => toLine(line, columns, color));
 }
@@ -85,14 +86,16 @@ const STATES: Readonly<Record<VenueSnapshot['state'], Style>> = {
   region_blocked: 'bad',
 };
 
-/** Below this width a reason takes the place of the counters. */
-const ROOMY = 100;
+/** The columns of a venue with its counters. */
+const COUNTED_WIDTH = 76;
+/** Of a reason so much has to fit beside the counters; else it takes their place. */
+const REASON_WIDTH = 20;
 
 function venueHeader(columns: number): Line {
   const counters = `${inColumns('FRAMES', 12, 'right')}${inColumns('RECONNECTS', 12, 'right')}`;
   return [
     span(
-      `   ${inColumns('VENUE', 16)}${inColumns('STATE', 17)}${inColumns('LINES', 6)}${inColumns('LAST DATA', 10, 'right')}${columns < 66 ? '' : counters}`,
+      `   ${inColumns('VENUE', 16)}${inColumns('STATE', 17)}${inColumns('LINES', 6)}${inColumns('LAST DATA', 10, 'right')}${columns < COUNTED_WIDTH ? '' : counters}`,
       'dim',
     ),
   ];
@@ -103,6 +106,7 @@ function venueLine(
   columns: number,
 ): Line {
   const style = STATES[state];
+  const told = reason === '' ? '' : `  ${reason}`;
   const counters = [
     span(inColumns(count(frames), 12, 'right')),
     span(inColumns(count(reconnects), 12, 'right'), reconnects > 0 ? 'warn' : 'dim'),
@@ -116,8 +120,8 @@ function venueLine(
       inColumns(ageMs === null ? '–' : duration(ageMs), 10, 'right'),
       style === 'warn' || style === 'bad' ? style : 'plain',
     ),
-    ...(columns >= ROOMY || (columns >= 66 && reason === '') ? counters : []),
-    span(reason === '' ? '' : `  ${reason}`, style === 'bad' || style === 'warn' ? style : 'dim'),
+    ...(columns >= COUNTED_WIDTH + Math.min(textWidth(told), 2 + REASON_WIDTH) ? counters : []),
+    span(told, style === 'bad' || style === 'warn' ? style : 'dim'),
   ];
 }
 
@@ -216,10 +220,13 @@ function sinkLine({ name, state, lagMs, queued, delivered, dropped, reason }: Si
   ];
 }
 
+/** What people would take for something else by its name. */
+const COUNTS: Readonly<Record<string, string>> = { duplicates: 'second arrivals' };
+
 function countLines({ counts }: FeedSnapshot, columns: number): readonly Line[] {
   const lines: Span[][] = [];
   for (const [name, value] of Object.entries(counts).filter(([key, many]) => many > 0 || key === 'trades')) {
-    const part = [span(` ${name.replaceAll('_', ' ')} `, 'dim'), span(`${count(value)} `)];
+    const part = [span(` ${COUNTS[name] ?? name.replaceAll('_', ' ')} `, 'dim'), span(`${count(value)} `)];
     const line = lines.at(-1);
     if (line === undefined || spansWidth(line) + spansWidth(part) > columns) lines.push(part);
     else line.push(...part);
@@ -227,7 +234,7 @@ function countLines({ counts }: FeedSnapshot, columns: number): readonly Line[] 
   return lines;
 }
 
-function noteLine({ level, text }: StatusView['notes'][number]): Line {
+function noteLine({ level, text }: Note): Line {
   return [
     span(' '),
     span(level === 'info' ? '· ' : '! ', level === 'error' ? 'bad' : level === 'warn' ? 'warn' : 'dim'),

@@ -4,6 +4,7 @@ import type { FeedSnapshot } from '../pipeline/snapshot.ts';
 import { createLog, type Logger } from '../telemetry/log.ts';
 import type { CommandContext } from './command.ts';
 import { count, duration } from './figures.ts';
+import { noteText, StatusNotes } from './status-notes.ts';
 import { type Painter, paintStatus } from './status-painter.ts';
 
 export interface RunFeedOptions {
@@ -22,6 +23,7 @@ export async function runFeed(
   { hints, logEveryMs = 30_000, durationMs }: RunFeedOptions,
 ): Promise<number> {
   const live = out.isTerminal && environment.TERM !== 'dumb';
+  const notes = new StatusNotes();
   let painter: Painter | undefined;
   /** What went wrong while the screen was ours; told when it is given back. */
   const complaints: string[] = [];
@@ -29,9 +31,11 @@ export async function runFeed(
     level: config.log.level,
     destination: {
       write(json: string) {
-        painter?.note(json);
-        if (painter === undefined || !err.isTerminal) void err.write(json);
-        else if (/^\{"level":"(?:error|fatal)"/.test(json)) complaints.push(json);
+        notes.add(json);
+        if (!live || !err.isTerminal) void err.write(json);
+        else if (painter !== undefined) {
+          if (FAILURE.test(json)) complaints.push(complaint(json));
+        } else if (CONCERN.test(json)) void err.write(complaint(json));
       },
     },
   });
@@ -50,6 +54,7 @@ export async function runFeed(
       out,
       color: colorWanted(environment),
       snapshot: () => pipeline.snapshot(),
+      notes,
       hints: () => hints,
     });
   else for (const hint of hints) log.info({}, hint);
@@ -58,16 +63,23 @@ export async function runFeed(
   await aborted(limit === undefined ? signal : AbortSignal.any([signal, limit]));
 
   clearInterval(reporter);
+  // As it was while it ran: after the stop nothing is connected.
+  if (!live) logStatus(log, pipeline.snapshot());
   const { undelivered } = await pipeline.stop(signal.aborted ? String(signal.reason) : 'the time is up');
-  const last = pipeline.snapshot();
-  if (painter === undefined) logStatus(log, last);
-  else {
+  if (painter !== undefined) {
     painter.close();
     await err.write(complaints.slice(-20).join(''));
-    await out.write(`${[summary(last), ...hints.slice(0, 1)].join('\n')}\n`);
+    await out.write(`${[summary(pipeline.snapshot()), ...hints.slice(0, 1)].join('\n')}\n`);
   }
   if (undelivered > 0) await err.write(`market-feed: ${undelivered} records could not be delivered\n`);
   return undelivered === 0 ? 0 : 1;
+}
+
+const FAILURE = /^\{"level":"(?:error|fatal)"/;
+const CONCERN = /^\{"level":"(?:warn|error|fatal)"/;
+
+function complaint(json: string): string {
+  return `market-feed: ${noteText(json)}\n`;
 }
 
 function summary({ at, startedAt, counts, sinks }: FeedSnapshot): string {

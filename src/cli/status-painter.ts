@@ -7,12 +7,11 @@ export interface PainterOptions {
   readonly out: Output;
   readonly color: boolean;
   readonly snapshot: () => FeedSnapshot;
+  readonly notes: StatusView['notes'];
   readonly hints: () => readonly string[];
 }
 
 export interface Painter {
-  /** Keeps what was logged for the next paint; JSON as pino writes it. */
-  note(json: string): void;
   /** Gives the terminal back as it was. */
   close(): void;
 }
@@ -20,11 +19,9 @@ export interface Painter {
 const EVERY_MS = 2000;
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l';
 const LEAVE = '\u001b[?7h\u001b[?25h\u001b[?1049l';
-const KEPT_NOTES = 20;
 
 /** Paints the live status on the terminal's alternate screen, every two seconds and after a resize, each paint in one write. */
-export function paintStatus({ out, color, snapshot, hints }: PainterOptions): Painter {
-  const notes: StatusView['notes'][number][] = [];
+export function paintStatus({ out, color, snapshot, notes, hints }: PainterOptions): Painter {
   let memory: PriceMemory = new Map();
   let last: FeedSnapshot | undefined;
   let busy = false;
@@ -64,11 +61,6 @@ export function paintStatus({ out, color, snapshot, hints }: PainterOptions): Pa
   const timer = setInterval(paint, EVERY_MS);
 
   return {
-    note(json) {
-      const entry = noteOf(json);
-      if (entry !== undefined) notes.push(entry);
-      if (notes.length > KEPT_NOTES) notes.shift();
-    },
     close() {
       clearInterval(timer);
       process.off('SIGWINCH', repaint);
@@ -77,25 +69,3 @@ export function paintStatus({ out, color, snapshot, hints }: PainterOptions): Pa
     },
   };
 }
-
-function noteOf(json: string): StatusView['notes'][number] | undefined {
-  let entry: unknown;
-  try {
-    entry = JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-  if (typeof entry !== 'object' || entry === null) return undefined;
-  const { level, time, msg, venue, line, event: _event, active_venue: _active, url: _url, ...fields }: LogEntry = entry;
-  const details = Object.entries(fields)
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => `  ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  const clock = typeof time === 'string' ? `${time.slice(11, 19)} ` : '';
-  const subject = typeof venue === 'string' ? `${venue}${typeof line === 'string' ? ` line ${line}` : ''}: ` : '';
-  const severity = level === 'error' || level === 'fatal' ? 'error' : level === 'warn' ? 'warn' : 'info';
-  return { level: severity, text: `${clock}${subject}${String(msg ?? '')}${details.join('')}` };
-}
-
-type LogEntry = Readonly<
-  Partial<Record<'level' | 'time' | 'msg' | 'venue' | 'line' | 'event' | 'active_venue' | 'url', unknown>>
->;

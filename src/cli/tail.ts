@@ -4,17 +4,21 @@ import type { FeedRecord } from '../domain/record.ts';
 import type { Config } from '../pipeline/config.ts';
 import { type Command, type CommandContext, didYouMean, UsageError } from './command.ts';
 import { configOption, configurationOf } from './configuration.ts';
+import { type Start, startTime } from './start-time.ts';
 
 export const command: Command = {
   usage:
     'tail <topic> [--coin C] [--from beginning|end|TIME] [--limit N] [--follow] [--json] [--dir DIR] [--config FILE]',
   about:
-    'Decoded records of a topic (trades, prices, feed-status, …; those of other environments have their prefix: simulated.trades),\n' +
+    'Decoded records of a topic (trades, prices, feed-status, …), those of the configured environment where none is named (simulated.trades, testnet.trades),\n' +
     "from Kafka, from a file sink's folder where the configuration has no brokers, or from --dir.\n" +
     'From the end it waits for new records; from the beginning or a time it ends at the present end, unless --limit or --follow say to wait.',
   options: {
     coin: { value: 'C', help: 'records of this coin alone: BTC or BTCUSDT' },
-    from: { value: 'TIME', help: 'beginning, end (default), or a time of arrival such as 2026-11-21T08:30:00Z' },
+    from: {
+      value: 'TIME',
+      help: 'beginning, end (default), or a time of arrival: 2026-11-21T08:30:00Z, 08:30 (UTC), -10m',
+    },
     limit: { value: 'N', help: 'ends after so many records' },
     follow: { help: 'waits for more at the end' },
     json: { help: "a JSON object a line, with the schemas' names" },
@@ -26,10 +30,10 @@ export const command: Command = {
     const { options } = context;
     const dir = options.text('dir');
     const config = dir !== undefined && !options.flag('config') ? undefined : configurationOf(context);
-    const from = startOf(options.text('from') ?? 'end');
+    const from = startTime(options.text('from') ?? 'end', Date.now());
     const limit = options.number('limit', 1, Number.MAX_SAFE_INTEGER) ?? Number.POSITIVE_INFINITY;
     const follow = options.flag('follow') || from === 'end' || Number.isFinite(limit);
-    const topic = await topicNamed(context.arguments[0], config?.kafka.topicPrefix ?? 'market.');
+    const topic = await topicNamed(context.arguments[0], config);
     const wanted = await coinFilter(options.text('coin'), config?.quote ?? 'USDT');
     const fromFiles = dir ?? (config?.sinks.includes('kafka') ? undefined : config?.file.dir);
     const records =
@@ -41,29 +45,27 @@ export const command: Command = {
   },
 };
 
-type Start = 'beginning' | 'end' | { readonly timeMs: number };
-
-function startOf(text: string): Start {
-  if (text === 'beginning' || text === 'end') return text;
-  const timeMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : /^\d{13}$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(timeMs))
-    throw new UsageError(
-      `--from: found "${text}", allowed: beginning, end, a time such as 2026-11-21T08:30:00Z, or milliseconds since 1970`,
-    );
-  return { timeMs };
-}
-
-/** The topic's name without the configured prefix, checked against those that there are. */
-async function topicNamed(text: string | undefined, prefix: string): Promise<string> {
+/**
+ * The topic's name without the configured prefix, checked against those that there are. A short name alone means the
+ * configured environment's; with the prefix (`market.trades`) it means that very topic.
+ */
+async function topicNamed(text: string | undefined, config: Config | undefined): Promise<string> {
   const { TOPICS } = await import('../codec/topics.ts');
   const names = TOPICS.map(({ name }) => name);
   if (text === undefined) throw new UsageError(`the topic is missing, allowed: ${names.join(', ')}`);
-  const short = prefix !== '' && text.startsWith(prefix) ? text.slice(prefix.length) : text;
-  const bare = short.replace(/^(?:testnet|simulated|replay)\./, '');
+  const prefix = config?.kafka.topicPrefix ?? 'market.';
+  const whole = prefix !== '' && text.startsWith(prefix);
+  const short = whole ? text.slice(prefix.length) : text;
+  const bare = short.replace(ENVIRONMENT_PREFIX, '');
   if (!names.includes(bare))
     throw new UsageError(`topic: found "${text}", allowed: ${names.join(', ')}${didYouMean(bare, names)}`);
-  return short;
+  if (whole || bare !== short || config === undefined) return short;
+  const { environmentPrefixes } = await import('../pipeline/config.ts');
+  return `${environmentPrefixes(config)[0] ?? ''}${bare}`;
 }
+
+const OTHER_ENVIRONMENTS = ['testnet.', 'simulated.', 'replay.'];
+const ENVIRONMENT_PREFIX = /^(?:testnet|simulated|replay)\./;
 
 async function coinFilter(text: string | undefined, quote: string): Promise<(record: FeedRecord) => boolean> {
   if (text === undefined) return () => true;
@@ -84,16 +86,31 @@ async function* kafkaRecords(
   const { Fault } = await import('../domain/fault.ts');
   const { readTopic } = await import('../sinks/kafka/read-topic.ts');
   const { kafkaComplaints } = await import('./kafka-log.ts');
-  for await (const { partition, offset, record } of readTopic(
-    kafka,
-    kafka.topicPrefix + topic,
-    { from, follow, signal },
-    kafkaComplaints(err),
-  )) {
-    if (record instanceof Fault)
-      await err.write(`market-feed: tail: partition ${partition} offset ${offset}: ${record.message}\n`);
-    else yield record;
+  const name = kafka.topicPrefix + topic;
+  try {
+    for await (const { partition, offset, record } of readTopic(
+      kafka,
+      name,
+      { from, follow, signal },
+      kafkaComplaints(err),
+    )) {
+      if (record instanceof Fault)
+        await err.write(`market-feed: tail: partition ${partition} offset ${offset}: ${record.message}\n`);
+      else yield record;
+    }
+  } catch (error) {
+    throw (await missingTopic(kafka, name).catch(() => undefined)) ?? error;
   }
+}
+
+/** That there is no such topic, and which ones there are; undefined where it exists. */
+async function missingTopic(kafka: Config['kafka'], name: string): Promise<Error | undefined> {
+  const { describeTopics } = await import('../sinks/kafka/admin.ts');
+  const topics = await describeTopics(kafka, ['', ...OTHER_ENVIRONMENTS], () => {});
+  const existing = topics.filter(({ exists }) => exists).map((topic) => topic.name);
+  if (existing.includes(name)) return undefined;
+  const others = existing.length === 0 ? `none that begins with "${kafka.topicPrefix}"` : existing.join(', ');
+  return new Error(`topic ${name} does not exist at ${kafka.brokers.join(', ')}; there are: ${others}`);
 }
 
 async function* fileRecords(
@@ -104,12 +121,25 @@ async function* fileRecords(
   { err, signal }: CommandContext,
 ): AsyncGenerator<FeedRecord> {
   const { readFiles } = await import('../sinks/avro-file/read-files.ts');
-  if (!existsSync(path.join(dir, topic)))
-    await err.write(`market-feed: tail: no folder ${path.join(dir, topic)}${follow ? ' yet: waiting' : ''}\n`);
+  const notice = await absence(dir, topic);
+  if (notice !== undefined) await err.write(`market-feed: tail: ${notice}${follow ? '; waiting' : ''}\n`);
   const since = typeof from === 'object' ? from.timeMs : Number.NEGATIVE_INFINITY;
   for await (const record of readFiles(dir, topic, { from: from === 'end' ? 'end' : 'beginning', follow, signal })) {
     if (arrivedAt(record) >= since) yield record;
   }
+}
+
+/** Why there may be nothing to read; undefined: the topic is there, or is one of a feed's that has had no record yet. */
+async function absence(dir: string, topic: string): Promise<string | undefined> {
+  if (!existsSync(dir)) return `no folder ${dir}`;
+  if (existsSync(path.join(dir, topic))) return undefined;
+  const { TOPICS } = await import('../codec/topics.ts');
+  const bare = topic.replace(ENVIRONMENT_PREFIX, '');
+  const there = (name: string) => existsSync(path.join(dir, name));
+  const elsewhere = ['', ...OTHER_ENVIRONMENTS].map((prefix) => prefix + bare).filter(there);
+  if (elsewhere.length > 0) return `no ${topic} in ${dir}, but ${elsewhere.join(', ')}`;
+  const fed = TOPICS.some(({ name }) => ['', ...OTHER_ENVIRONMENTS].some((prefix) => there(prefix + name)));
+  return fed ? undefined : `no topics in ${dir}`;
 }
 
 function arrivedAt(record: FeedRecord): number {

@@ -1,19 +1,40 @@
 import type { StaleCause } from '../domain/status.ts';
 
+interface Entry {
+  readonly market: string;
+  connected: boolean;
+  lastDataAt: number;
+  /** Of data that was not a repeat. */
+  lastEventAt: number;
+  /** When the first event came after a quiet time. */
+  wokeAt: number;
+  readonly trades: Map<string, number>;
+}
+
 /**
  * When each venue last had data, and when each coin last traded there: what tells a mute subscription from a quiet
  * market. Times are the scheduler's milliseconds. Only venues of the same market are compared: a testnet's trades say
  * nothing about the real market.
  */
 export class Activity {
-  readonly #venues = new Map<
-    string,
-    { market: string; connected: boolean; lastDataAt: number; lastEventAt: number; trades: Map<string, number> }
-  >();
+  readonly #quietMs: number;
+  readonly #venues = new Map<string, Entry>();
+
+  /** @param quietMs how long nothing must happen at a venue before its market counts as quiet. */
+  constructor(quietMs: number) {
+    this.#quietMs = quietMs;
+  }
 
   register(venue: string, market: string): void {
     const never = Number.NEGATIVE_INFINITY;
-    this.#venues.set(venue, { market, connected: false, lastDataAt: never, lastEventAt: never, trades: new Map() });
+    this.#venues.set(venue, {
+      market,
+      connected: false,
+      lastDataAt: never,
+      lastEventAt: never,
+      wokeAt: never,
+      trades: new Map(),
+    });
   }
 
   connected(venue: string, connected: boolean): void {
@@ -26,17 +47,24 @@ export class Activity {
     const entry = this.#venues.get(venue);
     if (entry === undefined) return;
     entry.lastDataAt = now;
-    if (eventful) entry.lastEventAt = now;
+    if (!eventful) return;
+    if (now - entry.lastEventAt >= this.#quietMs) entry.wokeAt = now;
+    entry.lastEventAt = now;
   }
 
   traded(venue: string, coin: string, now: number): void {
     this.#venues.get(venue)?.trades.set(coin, now);
   }
 
-  /** True when other venues of the same market are connected and nothing has happened at any of them for `quietMs` either. */
-  venueIsQuiet(venue: string, now: number, quietMs: number): boolean {
+  /**
+   * True when other venues of the same market are connected and nothing has happened at any of them lately, or only just
+   * began to again: venues do not wake up at the same moment.
+   */
+  venueIsQuiet(venue: string, now: number): boolean {
     const others = this.#others(venue);
-    return others.length > 0 && others.every((other) => now - other.lastEventAt >= quietMs);
+    const isQuiet = ({ lastEventAt, wokeAt }: Entry) =>
+      now - lastEventAt >= this.#quietMs || now - wokeAt < this.#quietMs;
+    return others.length > 0 && others.every(isQuiet);
   }
 
   /** True when other venues of the same market are delivering and the coin has not traded at any of them for `quietMs`. */

@@ -1,17 +1,14 @@
-import { Observable, type SchedulerLike } from 'rxjs';
+import type { SchedulerLike } from 'rxjs';
 import type { Instrument, VenueId } from '../domain/instrument.ts';
 import type { RawFrame } from '../domain/line.ts';
 import type { Position } from '../domain/record.ts';
 import { connectLine } from '../venues/connect.ts';
-import type { ListedInstrument, Venue } from '../venues/contract.ts';
 import { venues } from '../venues/registry.ts';
-import { askRest } from '../venues/rest-client.ts';
+import { VenueRest } from '../venues/rest-client.ts';
 import { Activity } from './activity.ts';
 import { type Config, environmentOf, feedVenues, instrumentsFor, isDepthChannel } from './config.ts';
 import { Feed } from './feed.ts';
 import { VenueFeed } from './venue-feed.ts';
-
-const LIST_TIMEOUT_MS = 10_000;
 
 /** What a feed needs beside its configuration. */
 export interface FeedDependencies {
@@ -28,16 +25,20 @@ export interface FeedDependencies {
 /** The feed of a configuration: all its venues, wired to the network. Nothing is connected before it is started. */
 export function buildFeed(config: Config, dependencies: FeedDependencies): Feed {
   const { scheduler, wallClockMs, instance, positions, onFrame } = dependencies;
-  const activity = new Activity();
+  const wallClockMicros = () => wallClockMs() * 1000;
+  const activity = new Activity(config.feed.staleAfterMs / 2);
   const ids = feedVenues(config);
   const feeds = ids.map((id) => {
     const venue = venues[id];
+    const { backfill } = venue;
     const settings = config.venues[id];
-    activity.register(id, environmentOf(config, id));
+    const environment = environmentOf(config, id);
+    const rest = new VenueRest(venue, settings.restUrl, scheduler);
+    activity.register(id, environment);
     return new VenueFeed({
       venue,
       settings,
-      environment: environmentOf(config, id),
+      environment,
       instruments: instrumentsFor(config, id),
       all: config.coins.kind === 'all' ? { quote: config.quote } : null,
       channels: config.feed.channels.filter((channel) => !isDepthChannel(channel)),
@@ -46,13 +47,18 @@ export function buildFeed(config: Config, dependencies: FeedDependencies): Feed 
       failBackAfterMs: config.feed.failBackAfterMs,
       activity,
       scheduler,
-      listed$: listed(venue, settings.restUrl),
+      listed$: rest.ask$(venue.instruments),
+      fetchMissing:
+        backfill === undefined || !config.feed.backfill
+          ? undefined
+          : (instrument, hole, attempt) =>
+              rest.ask$(backfill({ ...hole, instrument, attempt, environment, receivedAt: wallClockMicros })),
       connect: ({ url, topics, commands$, instruments, onFrame: tap }) =>
         connectLine({
           venue,
           url,
           context: {
-            environment: environmentOf(config, id),
+            environment,
             instruments: instruments as ReadonlyMap<string, Instrument>,
           },
           topics,
@@ -76,19 +82,5 @@ export function buildFeed(config: Config, dependencies: FeedDependencies): Feed 
     scheduler,
     wallClockMs,
     environmentOf: (venue) => environmentOf(config, venue),
-  });
-}
-
-function listed(venue: Venue, restUrl: string): Observable<readonly ListedInstrument[]> {
-  return new Observable((subscriber) => {
-    const abort = new AbortController();
-    askRest(venue, venue.instruments, { restUrl, timeoutMs: LIST_TIMEOUT_MS, signal: abort.signal }).then(
-      (rows) => {
-        subscriber.next(rows);
-        subscriber.complete();
-      },
-      (error: unknown) => subscriber.error(error),
-    );
-    return () => abort.abort();
   });
 }

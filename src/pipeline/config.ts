@@ -17,8 +17,8 @@ export interface CoinEntry {
 
 export type CoinSelection =
   | { readonly kind: 'list'; readonly entries: readonly CoinEntry[] }
-  /** Whatever the venues list against the quote, the `topByVolume` most traded (null: all). */
-  | { readonly kind: 'all'; readonly topByVolume: number | null };
+  /** Whatever the venues list against the quote. */
+  | { readonly kind: 'all' };
 
 export type VenueConfig = Camel<Sections['venues']['bybit']>;
 export type ReconnectConfig = VenueConfig['reconnect'];

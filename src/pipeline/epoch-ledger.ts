@@ -49,7 +49,7 @@ export class EpochLedger {
     const { venue, symbol, epoch, environment, at } = start;
     const former = this.#former.get(symbol);
     this.#former.delete(symbol);
-    this.#epochs.set(key, { venue, symbol, epoch, environment, first: undefined, last: undefined, checkpointed: null });
+    this.track(key, start);
     const gap: Gap | undefined =
       former === undefined || former.tradeId === null
         ? undefined
@@ -68,6 +68,12 @@ export class EpochLedger {
             environment,
           };
     return { position: { kind: 'position', venue, symbol, epoch, tradeId: null, timestamp: at, environment }, gap };
+  }
+
+  /** Follows a series without an epoch of its own (mode all: 0), or one whose epoch begins. */
+  track(key: string, series: Pick<Epoch, 'venue' | 'symbol' | 'epoch' | 'environment'>): void {
+    const { venue, symbol, epoch, environment } = series;
+    this.#epochs.set(key, { venue, symbol, epoch, environment, first: undefined, last: undefined, checkpointed: null });
   }
 
   /** A trade was handed out for publishing. */

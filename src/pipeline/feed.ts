@@ -161,8 +161,12 @@ export class Feed {
     return this.#all ? `${venue}:${symbol}` : symbol;
   }
 
-  #show(venue: string, { coin, symbol }: Instrument): void {
-    this.view.add(this.#key(venue, symbol), coin, symbol);
+  #show(venue: VenueId, { coin, symbol }: Instrument): void {
+    const key = this.#key(venue, symbol);
+    if (this.view.symbols.has(key)) return;
+    this.view.add(key, coin, symbol);
+    const environment = this.#options.environmentOf(venue);
+    if (this.#all) this.#ledger.track(key, { venue, symbol, epoch: 0, environment });
   }
 
   #failover(): Observable<FailoverEvent<Batch>> {
@@ -244,6 +248,9 @@ export class Feed {
       case 'status':
         this.trading.coin(venue, signal.note);
         this.status(signal.note);
+        return undefined;
+      case 'instruments':
+        for (const instrument of signal.instruments) this.#show(venue, instrument);
         return undefined;
       case 'dead_letter':
         this.publish([signal.record]);
@@ -352,7 +359,8 @@ export class Feed {
     }
     const state = active === null ? undefined : this.states.get(active);
     if (state === undefined) this.trading.judge(false, 'no venue serves yet');
-    else if (active === 'binance_testnet') this.trading.judge(false, 'the testnet is the active venue');
+    else if (this.#options.environmentOf(active as VenueId) === 'testnet')
+      this.trading.judge(false, 'the testnet is the active venue');
     else if (!state.connected) this.trading.judge(false, `${active} is not connected`);
     else if (state.stale) this.trading.judge(false, `${active} is stale`);
     else this.trading.judge(state.hasData, `${active} has no data yet`);

@@ -15,6 +15,12 @@ export interface HoleNotice {
   readonly hole: Hole<SequencedTrade>;
 }
 
+/** Trades on both sides of what is missing, exclusive. */
+export interface TradeHole {
+  readonly before: TradeEvent;
+  readonly after: TradeEvent;
+}
+
 export type MergedEvent = MarketEvent | HoleNotice;
 
 export interface MergeOptions {
@@ -103,20 +109,68 @@ export class LineMerge {
     return out ?? events;
   }
 
-  /** Lets go what waits behind a hole for longer than `holdMs`. */
-  release(now: number, holdMs: number): MergedEvent[] {
+  /** What is missing in the trades of a symbol that holds others back, in order; empty: nothing is. */
+  holes(symbol: string): TradeHole[] {
+    return this.#contiguous(symbol)?.holes.filter(isTradeHole) ?? [];
+  }
+
+  /** The first trade of a symbol that came and waits behind a hole. */
+  waiting(symbol: string): SequencedTrade | undefined {
+    return this.#contiguous(symbol)?.waiting;
+  }
+
+  /** Symbols whose trades wait behind a hole for at least `sinceMs`. */
+  symbolsHeld(now: number, sinceMs: number): string[] {
+    return [...this.#holding].filter((symbol) => {
+      const heldSince = this.#contiguous(symbol)?.heldSince;
+      return heldSince !== undefined && now - heldSince >= sinceMs;
+    });
+  }
+
+  /** Takes trades that were fetched for the holes of a symbol. */
+  fill(symbol: string, fetched: readonly TradeEvent[]): MergedEvent[] {
+    const out: MergedEvent[] = [];
+    append(out, symbol, this.#contiguous(symbol)?.fill(fetched) ?? []);
+    return out;
+  }
+
+  /** Lets go all trades of a symbol: what is missing will not be had. */
+  giveUp(symbol: string): MergedEvent[] {
+    const out: MergedEvent[] = [];
+    append(out, symbol, this.#contiguous(symbol)?.release() ?? []);
+    return out;
+  }
+
+  /** Lets go what waits behind a hole for longer than it may. */
+  release(now: number, holdMs: { readonly trades: number; readonly aggTrades: number }): MergedEvent[] {
     const out: MergedEvent[] = [];
     for (const symbol of this.#holding) {
-      const state = this.#symbols.get(symbol) as SymbolState;
-      let holding = false;
-      for (const sequence of [state.trades, state.aggTrades]) {
-        if (!(sequence instanceof ContiguousSequence) || sequence.heldSince === undefined) continue;
-        if (now - sequence.heldSince >= holdMs) append(out, symbol, sequence.release());
-        else holding = true;
-      }
-      if (!holding) this.#holding.delete(symbol);
+      const { trades, aggTrades } = this.#symbols.get(symbol) as SymbolState;
+      const waits = [
+        this.#releaseOne(out, symbol, trades, now, holdMs.trades),
+        this.#releaseOne(out, symbol, aggTrades, now, holdMs.aggTrades),
+      ];
+      if (!waits.includes(true)) this.#holding.delete(symbol);
     }
     return out;
+  }
+
+  /** True when the sequence goes on waiting. */
+  #releaseOne(
+    out: MergedEvent[],
+    symbol: string,
+    sequence: SymbolState['trades'],
+    now: number,
+    holdMs: number,
+  ): boolean {
+    if (!(sequence instanceof ContiguousSequence)) return false;
+    append(out, symbol, sequence.release(now - holdMs));
+    return sequence.heldSince !== undefined;
+  }
+
+  #contiguous(symbol: string): ContiguousSequence<SequencedTrade> | undefined {
+    const trades = this.#symbols.get(symbol)?.trades;
+    return trades instanceof ContiguousSequence ? trades : undefined;
   }
 
   #passes(line: number, event: MarketEvent, now: number): boolean | Sequenced<SequencedTrade>[] {
@@ -176,6 +230,10 @@ export class LineMerge {
     this.#symbols.set(symbol, state);
     return state;
   }
+}
+
+function isTradeHole(hole: { readonly before: SequencedTrade; readonly after: SequencedTrade }): hole is TradeHole {
+  return hole.before.kind === 'trade' && hole.after.kind === 'trade';
 }
 
 function append(out: MergedEvent[], symbol: string, sequenced: readonly Sequenced<SequencedTrade>[]): void {

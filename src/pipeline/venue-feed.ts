@@ -15,12 +15,15 @@ export class VenueFeed {
     reconnects: 0,
   };
   readonly options: VenueFeedOptions;
+  /** What is followed whenever it runs, by the venue's symbol. */
+  readonly #instruments: Map<string, Instrument>;
   #run: VenueRun | undefined;
 
   constructor(options: VenueFeedOptions) {
     this.options = options;
+    this.#instruments = new Map(options.instruments.map((instrument) => [instrument.venueSymbol, instrument]));
     this.signals$ = new Observable((subscriber) => {
-      const run = new VenueRun(options, this.counts, subscriber);
+      const run = new VenueRun({ ...options, instruments: [...this.#instruments.values()] }, this.counts, subscriber);
       this.#run = run;
       run.start();
       return () => {
@@ -59,10 +62,13 @@ export class VenueFeed {
   }
 
   add(instrument: Instrument): void {
+    this.#instruments.set(instrument.venueSymbol, instrument);
     this.#run?.add(instrument);
   }
 
   remove(symbol: string): void {
+    for (const instrument of this.#instruments.values())
+      if (instrument.symbol === symbol) this.#instruments.delete(instrument.venueSymbol);
     this.#run?.remove(symbol);
   }
 }

@@ -5,6 +5,7 @@ import { detectStale } from '../operators/detect-stale.ts';
 import type { ListedInstrument } from '../venues/contract.ts';
 import { CoinWatch } from './coin-watch.ts';
 import { deadLetter } from './dead-letter.ts';
+import { GapRepair } from './gap-repair.ts';
 import { noteOf } from './line-note.ts';
 import { LineMerge, type MergedEvent } from './merge-lines.ts';
 import type { StatusNote } from './status-log.ts';
@@ -16,7 +17,9 @@ import { VenueSilence } from './venue-silence.ts';
 /** How long connecting waits for the instrument list; without it unknown symbols are found out later. */
 const LIST_TIMEOUT_MS = 2000;
 /** How long trades wait behind a hole for the other line to fill it. */
-const HOLD_MS = 1000;
+const OTHER_LINE_MS = 500;
+/** How long they wait for the venue's past. */
+const REPAIR_MS = 10_000;
 const HOLD_CHECK_MS = 50;
 const SWEEP_MS = 1000;
 
@@ -32,7 +35,10 @@ export class VenueRun {
   readonly #id: string;
   readonly #coins: CoinWatch;
   readonly #silence: VenueSilence;
+  readonly #repair: GapRepair;
   readonly #subscription = new Subscription();
+  /** Instruments that are looked up in the venue's list before they are subscribed, by symbol. */
+  readonly #asked = new Map<string, Subscription>();
   #holdCheck: Subscription | undefined;
   #blockedTold = false;
 
@@ -43,7 +49,7 @@ export class VenueRun {
     this.#out = out;
     this.#id = venue.id;
     this.merge = new LineMerge({ venue: venue.id, contiguousTradeIds: venue.contiguousTradeIds });
-    const isQuiet = (now: number) => activity.venueIsQuiet(this.#id, now, staleAfterMs / 2);
+    const isQuiet = (now: number) => activity.venueIsQuiet(this.#id, now);
     this.#silence = new VenueSilence({
       staleAfterMs,
       scheduler,
@@ -55,6 +61,17 @@ export class VenueRun {
       const now = scheduler.now();
       const othersSilent = now - this.#silence.lastDataAt >= staleAfterMs / 2 || this.lines.isAlone(line);
       return othersSilent && isQuiet(now);
+    });
+    this.#repair = new GapRepair({
+      fetch: (symbol, hole, attempt) => {
+        const instrument = this.lines.bySymbol(symbol);
+        if (instrument === undefined || options.fetchMissing === undefined) return EMPTY;
+        return options.fetchMissing(instrument, hole, attempt);
+      },
+      holes: (symbol) => this.merge.holes(symbol),
+      fill: (symbol, trades) => this.#emitLoose(this.merge.fill(symbol, trades), this.merge.waiting(symbol)),
+      giveUp: (symbol) => this.#emitLoose(this.merge.giveUp(symbol)),
+      scheduler,
     });
     this.#coins = new CoinWatch({
       venue: this.#id,
@@ -109,6 +126,7 @@ export class VenueRun {
   stop(): void {
     this.#subscription.unsubscribe();
     this.#silence.close();
+    this.#repair.close();
     this.#holdCheck?.unsubscribe();
     this.lines.close();
     this.#options.activity.connected(this.#id, false);
@@ -116,23 +134,42 @@ export class VenueRun {
 
   /** Hands out what waits behind holes. */
   flush(): void {
-    this.#releaseHolds(0);
+    this.#emitLoose(this.merge.release(this.#options.scheduler.now(), { trades: 0, aggTrades: 0 }));
   }
 
   sweepCoins(): void {
     if (this.lines.up > 0) this.#coins.sweep(this.#options.scheduler.now());
   }
 
+  /** Follows one more instrument, if the venue lists it: some venues acknowledge any name, and say nothing more. */
   add(instrument: Instrument): void {
-    if (this.lines.instruments.has(instrument.venueSymbol)) return;
-    this.#coins.add(instrument, this.#options.scheduler.now());
-    this.lines.add(instrument);
+    const { symbol, venueSymbol } = instrument;
+    if (this.lines.instruments.has(venueSymbol) || this.#asked.has(symbol)) return;
+    const asked = this.#options.listed$
+      .pipe(timeout({ first: LIST_TIMEOUT_MS, scheduler: this.#options.scheduler }))
+      .subscribe({
+        next: (listed) => {
+          if (listed.some((row) => row.trading && row.venueSymbol === venueSymbol)) this.#follow(instrument);
+          else this.#leaveOut(instrument);
+        },
+        error: () => this.#follow(instrument),
+      });
+    asked.add(() => this.#asked.delete(symbol));
+    this.#subscription.add(asked);
+    if (!asked.closed) this.#asked.set(symbol, asked);
   }
 
   remove(symbol: string): void {
+    this.#asked.get(symbol)?.unsubscribe();
     const instrument = this.lines.bySymbol(symbol);
     if (instrument !== undefined) this.lines.remove(instrument);
     this.#coins.remove(symbol);
+  }
+
+  #follow(instrument: Instrument): void {
+    this.#coins.add(instrument, this.#options.scheduler.now());
+    this.lines.add(instrument);
+    this.#out.next({ kind: 'serves', symbol: instrument.symbol, serves: true });
   }
 
   #begin(listed: readonly ListedInstrument[]): void {
@@ -163,6 +200,7 @@ export class VenueRun {
   #open(instruments: readonly Instrument[]): void {
     const now = this.#options.scheduler.now();
     for (const instrument of instruments) this.#coins.add(instrument, now);
+    this.#out.next({ kind: 'instruments', instruments });
     this.lines.open(instruments);
   }
 
@@ -222,28 +260,40 @@ export class VenueRun {
     if (this.merge.holds) this.#watchHolds();
   }
 
-  /** Trades wait behind a hole while another line may fill it; without one they wait for nothing. */
+  /**
+   * Trades wait behind a hole while it may be filled: a moment for the other line, and where the venue tells the past,
+   * for as long as that takes within bounds. Without either they wait for nothing.
+   */
   #watchHolds(): void {
-    if (this.lines.up < 2) {
-      this.#releaseHolds(0);
-      return;
+    const { scheduler, fetchMissing } = this.#options;
+    const otherLineMs = this.lines.up < 2 ? 0 : OTHER_LINE_MS;
+    const now = scheduler.now();
+    if (fetchMissing !== undefined) {
+      for (const symbol of this.merge.symbolsHeld(now, otherLineMs)) this.#repair.repair(symbol);
     }
-    this.#holdCheck ??= this.#options.scheduler.schedule(() => {
+    this.#emitLoose(
+      this.merge.release(now, { trades: fetchMissing === undefined ? otherLineMs : REPAIR_MS, aggTrades: otherLineMs }),
+    );
+    if (!this.merge.holds) return;
+    this.#holdCheck ??= scheduler.schedule(() => {
       this.#holdCheck = undefined;
-      this.#releaseHolds(this.lines.up < 2 ? 0 : HOLD_MS);
-      if (this.merge.holds) this.#watchHolds();
+      this.#watchHolds();
     }, HOLD_CHECK_MS);
   }
 
-  #releaseHolds(holdMs: number): void {
-    this.#emitLoose(this.merge.release(this.#options.scheduler.now(), holdMs));
-  }
-
-  /** Events that come out without a frame of their own, possibly of several symbols. */
-  #emitLoose(events: readonly MergedEvent[]): void {
-    for (const event of events) {
-      const receivedAt = event.kind === 'hole' ? event.hole.after.receivedAt : event.receivedAt;
-      this.#out.next({ kind: 'events', symbol: event.symbol, receivedAt, events: [event] });
+  /**
+   * Events that come out without a frame of their own, possibly of several symbols. What was fetched counts as received
+   * with the trade behind it, which may still wait, so that these times rise with the ids of a symbol.
+   */
+  #emitLoose(events: readonly MergedEvent[], waiting?: MergedEvent): void {
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index] as MergedEvent;
+      const isFetched = (other: MergedEvent) => other.kind === 'trade' && other.source === 'backfill';
+      let from: MergedEvent = event;
+      for (let next = index + 1; isFetched(from); next++)
+        from = events[next] ?? waiting ?? (events.at(-1) as MergedEvent);
+      const receivedAt = from.kind === 'hole' ? from.hole.after.receivedAt : from.receivedAt;
+      this.#out.next({ kind: 'events', symbol: event.symbol, receivedAt, events: [event], late: true });
     }
   }
 

@@ -1,12 +1,12 @@
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { Channel, Instrument } from '../domain/instrument.ts';
 import type { LineEvent, RawFrame } from '../domain/line.ts';
-import type { DeadLetter, Environment } from '../domain/record.ts';
+import type { DeadLetter, Environment, TradeEvent } from '../domain/record.ts';
 import type { LineCommand } from '../venues/connect.ts';
 import type { ListedInstrument, Venue } from '../venues/contract.ts';
 import type { Activity } from './activity.ts';
 import type { VenueConfig } from './config.ts';
-import type { MergedEvent } from './merge-lines.ts';
+import type { MergedEvent, TradeHole } from './merge-lines.ts';
 import type { StatusNote } from './status-log.ts';
 
 /** What one venue tells: its events merged from all its lines, how it is, and what happened to it. */
@@ -16,8 +16,12 @@ export type VenueSignal =
       readonly symbol: string;
       readonly receivedAt: number;
       readonly events: readonly MergedEvent[];
+      /** They were held back or fetched: no sign that the venue delivers. */
+      readonly late?: true;
     }
   | { readonly kind: 'status'; readonly note: StatusNote }
+  /** These are subscribed now. */
+  | { readonly kind: 'instruments'; readonly instruments: readonly Instrument[] }
   | { readonly kind: 'dead_letter'; readonly record: DeadLetter }
   /** The first line is up; or none is any more, or an attempt failed while none was. */
   | { readonly kind: 'connected' }
@@ -53,6 +57,10 @@ export interface VenueFeedOptions {
   readonly connect: (args: ConnectArguments) => Observable<LineEvent>;
   /** The venue's instrument list, once. */
   readonly listed$: Observable<readonly ListedInstrument[]>;
+  /** Asks the venue's REST interface for trades of a hole; undefined where it cannot tell them, or is not to be asked. */
+  readonly fetchMissing:
+    | ((instrument: Instrument, hole: TradeHole, attempt: number) => Observable<readonly TradeEvent[]>)
+    | undefined;
   readonly onFrame?: (frame: RawFrame, line: number) => void;
 }
 

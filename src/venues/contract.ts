@@ -1,7 +1,7 @@
 import type { Fault } from '../domain/fault.ts';
 import type { Channel, Instrument, VenueId } from '../domain/instrument.ts';
 import type { DataWarning, MarketEvent, RawFrame, RotationReason } from '../domain/line.ts';
-import type { Environment } from '../domain/record.ts';
+import type { Environment, TradeEvent } from '../domain/record.ts';
 
 /** A request over the socket: the frame to send, the id that its answer carries, the topics it is about. */
 export interface ControlRequest {
@@ -47,6 +47,18 @@ export interface RestRequest<T> {
   parse(body: unknown): T;
 }
 
+/** Trades that are missing between two others, both exclusive. */
+export interface BackfillRequest {
+  readonly instrument: Instrument;
+  readonly before: TradeEvent;
+  readonly after: TradeEvent;
+  /** From 0: which try it is; later ones may ask elsewhere. */
+  readonly attempt: number;
+  readonly environment: Environment;
+  /** Microseconds since 1970, asked when the answer is read. */
+  readonly receivedAt: () => number;
+}
+
 /** A row of the venue's instrument list. */
 export interface ListedInstrument {
   readonly venueSymbol: string;
@@ -81,6 +93,13 @@ export interface Venue {
   readonly heartbeat: { readonly everyMs: number; frame(id: number): string } | undefined;
   newDecoder(context: DecoderContext): Decoder;
   readonly instruments: RestRequest<readonly ListedInstrument[]>;
+  /** Weight that REST requests may cost in a minute, all together. */
+  readonly restWeightPerMinute: number;
+  /**
+   * The request that fetches trades of a hole, as many as one answer carries from its beginning on; the answer may hold
+   * others beside them. Undefined where ids do not tell a hole from none.
+   */
+  readonly backfill: ((wanted: BackfillRequest) => RestRequest<readonly TradeEvent[]>) | undefined;
   /** Server time, milliseconds since 1970 (fractions where the venue tells more). */
   readonly time: RestRequest<number>;
   /** What a refusal (handshake or REST: status, headers in lower case, body as text) means. */

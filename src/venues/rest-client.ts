@@ -1,4 +1,5 @@
-import { Fault } from '../domain/fault.ts';
+import { Observable, type SchedulerLike } from 'rxjs';
+import { asFault, Fault } from '../domain/fault.ts';
 import { getJson, type HttpAnswer } from '../net/get-json.ts';
 import type { RestRequest, Venue } from './contract.ts';
 
@@ -27,5 +28,66 @@ function parsed({ body }: HttpAnswer, url: string): unknown {
     return JSON.parse(body);
   } catch (error) {
     throw new Fault('malformed', `${url} answers with what is no JSON: ${body.slice(0, 200)}`, { cause: error });
+  }
+}
+
+/**
+ * One venue's REST interface behind one weight budget: what would cost more in a minute than the venue allows waits, and
+ * after a rate limit nothing is asked until its time is over.
+ */
+export class VenueRest {
+  readonly #venue: Venue;
+  readonly #restUrl: string;
+  readonly #scheduler: SchedulerLike;
+  /** Weight that may be spent now; fills up evenly. */
+  #weight: number;
+  #countedAt: number;
+  #blockedUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(venue: Venue, restUrl: string, scheduler: SchedulerLike) {
+    this.#venue = venue;
+    this.#restUrl = restUrl;
+    this.#scheduler = scheduler;
+    this.#weight = venue.restWeightPerMinute;
+    this.#countedAt = scheduler.now();
+  }
+
+  /** Asks once for each subscription; errors are Faults. Unsubscribing gives the request up. */
+  ask$<T>(request: RestRequest<T>, timeoutMs = 10_000): Observable<T> {
+    return new Observable((subscriber) => {
+      const abort = new AbortController();
+      subscriber.add(() => abort.abort());
+      const send = (): void => {
+        askRest(this.#venue, request, { restUrl: this.#restUrl, timeoutMs, signal: abort.signal }).then(
+          (value) => {
+            subscriber.next(value);
+            subscriber.complete();
+          },
+          (error: unknown) => {
+            this.#learn(asFault(error));
+            subscriber.error(error);
+          },
+        );
+      };
+      const waitMs = this.#book(request.weight);
+      if (waitMs === 0) send();
+      else subscriber.add(this.#scheduler.schedule(send, waitMs));
+    });
+  }
+
+  /** Takes the weight from the budget; returns how long to wait for it, milliseconds. */
+  #book(weight: number): number {
+    const now = this.#scheduler.now();
+    const perMs = this.#venue.restWeightPerMinute / 60_000;
+    this.#weight = Math.min(this.#venue.restWeightPerMinute, this.#weight + (now - this.#countedAt) * perMs);
+    this.#countedAt = now;
+    this.#weight -= weight;
+    return Math.max(0, this.#weight < 0 ? -this.#weight / perMs : 0, this.#blockedUntil - now);
+  }
+
+  #learn(fault: Fault): void {
+    if (fault.kind !== 'rate_limited') return;
+    const afterMs = fault.retry.kind === 'after' ? fault.retry.afterMs : 60_000;
+    this.#blockedUntil = Math.max(this.#blockedUntil, this.#scheduler.now() + afterMs);
   }
 }

@@ -80,10 +80,13 @@ function view(current: FeedSnapshot): StatusView {
   return {
     snapshot: current,
     memory,
-    notes: [
-      { level: 'warn', text: '08:31:02 line lost  venue=binance_us line=1' },
-      { level: 'info', text: '08:31:03 feed started' },
-    ],
+    notes: {
+      latest: (most) =>
+        [
+          { level: 'warn', text: '08:31:02 binance_us line 1: closed' } as const,
+          { level: 'info', text: '08:31:03 trading resumed: the feed is in order' } as const,
+        ].slice(-most),
+    },
     hints: ['files  data/demo', 'read   market-feed tail trades --dir data/demo'],
   };
 }
@@ -115,11 +118,38 @@ describe('as text', () => {
       sinks: [],
     };
     const lines = renderStatus(
-      { snapshot: snapshot(0, nothing), memory: new Map(), notes: [], hints: [] },
+      { snapshot: snapshot(0, nothing), memory: new Map(), notes: { latest: () => [] }, hints: [] },
       { columns: 79, rows: 24, color: false },
     );
     expect(`\n${lines.join('\n')}\n`).toMatchSnapshot();
   });
+});
+
+describe('a venue with a reason keeps its counters', () => {
+  const blocked = (reason: string) =>
+    ({ venues: [venue('bybit', { state: 'region_blocked', frames: 4321, reason })] }) satisfies Partial<FeedSnapshot>;
+  const line = (columns: number, reason: string) =>
+    render(columns, 24, blocked(reason)).find((text) => text.includes('region blocked')) ?? '';
+
+  it('on a terminal of 100 columns, whose last one is not used', () =>
+    expect(line(99, 'HTTP 451: Service unavailable')).toMatch(/ 4,321 +0 {2}HTTP 451: Service un…$/));
+  it('where the reason is short', () => expect(line(90, 'HTTP 451')).toMatch(/ 4,321 +0 {2}HTTP 451$/));
+  it('but not where it would be cut to nothing', () =>
+    expect(line(79, 'HTTP 451: no')).toMatch(/– +HTTP 451: no$|ms {2}HTTP 451: no$/));
+});
+
+it('fills the free rows with notes, and leaves one blank above them where it can', () => {
+  const notes = {
+    latest: (most: number) =>
+      Array.from({ length: most }, (_, index) => ({ level: 'warn', text: `note ${index}` }) as const),
+  };
+  const drawn = (rows: number) => renderStatus({ ...view(snapshot(2)), notes }, { columns: 119, rows, color: false });
+  const plain = drawn(37).findLastIndex((text) => text !== '' && !text.includes('note'));
+  expect(drawn(60)).toHaveLength(60);
+  expect(drawn(60).slice(plain + 1)[0]).toBe('');
+  expect(drawn(60).filter((text) => text.includes('note'))).toHaveLength(60 - plain - 2);
+  expect(drawn(plain + 2)).toHaveLength(plain + 2);
+  expect(drawn(plain + 2).at(-1)).toBe(' ! note 0');
 });
 
 describe('at any size', () => {

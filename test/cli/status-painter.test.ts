@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { StatusNotes } from '../../src/cli/status-notes.ts';
 import { paintStatus } from '../../src/cli/status-painter.ts';
 import type { FeedSnapshot } from '../../src/pipeline/snapshot.ts';
 import { fakeOutput } from './fake-io.ts';
@@ -38,13 +39,15 @@ const snapshot = (price: string): FeedSnapshot => ({
 it('takes the screen, paints every two seconds without scrolling, and gives the screen back', async () => {
   const out = fakeOutput(true);
   const prices = ['1.5', '2.5', '2'];
+  const notes = new StatusNotes();
   const painter = paintStatus({
     out,
     color: true,
     snapshot: () => snapshot(prices.shift() ?? '9'),
+    notes,
     hints: () => ['here'],
   });
-  painter.note(
+  notes.add(
     '{"level":"warn","time":"2026-11-21T08:30:00.000Z","event":"disconnected","venue":"bybit","coin":null,"line":"2","status":1006,"msg":"closed"}\n',
   );
   expect(out.text().startsWith('\u001b[?1049h\u001b[?25l')).toBe(true);
@@ -55,7 +58,7 @@ it('takes the screen, paints every two seconds without scrolling, and gives the 
   expect(out.text()).not.toContain('2.5');
   await vi.advanceTimersByTimeAsync(1);
   expect(out.text()).toMatch(/2\.5.*▲/);
-  expect(out.text()).toContain('08:30:00 bybit line 2: closed  status=1006');
+  expect(out.text()).toContain('08:30:00 bybit line 2: closed');
   await vi.advanceTimersByTimeAsync(2000);
   expect(out.text()).toMatch(/2\.0.*▼/);
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -43,9 +43,11 @@ const ids = (text: string) =>
     .filter((line) => line !== '')
     .map((line) => Number((JSON.parse(line) as { trade_id: string }).trade_id));
 
-async function tail(...argv: string[]) {
+const tail = (...argv: string[]) => tailOf('trades', dir, ...argv);
+
+async function tailOf(topic: string, from: string, ...argv: string[]) {
   const io = fakeIo();
-  const code = await dispatch(['tail', 'trades', '--dir', dir, ...argv], io);
+  const code = await dispatch(['tail', topic, '--dir', from, ...argv], io);
   return { code, out: io.out.text(), err: io.err.text() };
 }
 
@@ -92,9 +94,51 @@ describe('from files', () => {
     expect((await tail('--from', 'beginning')).out).toMatch(/^08:30:01\.000 {2}BTCUSDT .*64,250\.1 × /);
   });
 
+  it('takes a topic that had no record yet for empty', async () => {
+    await sink.write([out(1)]);
+    expect(await tailOf('gaps', dir, '--from', 'beginning')).toEqual({ code: 0, out: '', err: '' });
+  });
+
+  it('waits for the first record of a topic', async () => {
+    await sink.write([out(1)]);
+    const ending = new AbortController();
+    const io = { ...fakeIo(), signal: ending.signal };
+    const running = dispatch(['tail', 'prices', '--dir', dir, '--from', 'beginning', '--follow', '--json'], io);
+    await sink.write([{ topic: 'prices', key: 'BTCUSDT', record: priceTick() }]);
+    await until(() => io.out.text() !== '');
+    ending.abort('SIGINT');
+    expect(await running).toBe(0);
+    expect(io.err.text()).toBe('');
+  });
+
   it('says where it looked in vain', async () => {
-    const { code, out: text, err } = await tail('--from', 'beginning');
-    expect([code, text]).toEqual([0, '']);
-    expect(err).toContain(path.join(dir, 'trades'));
+    const nowhere = path.join(dir, 'nowhere');
+    expect(await tailOf('trades', nowhere, '--from', 'beginning')).toEqual({
+      code: 0,
+      out: '',
+      err: `market-feed: tail: no folder ${nowhere}\n`,
+    });
+    expect((await tailOf('trades', dir, '--from', 'beginning')).err).toBe(`market-feed: tail: no topics in ${dir}\n`);
+  });
+
+  it('reads the configured environment where none is named', async () => {
+    await sink.write([out(1), { ...out(3), topic: 'simulated.trades' }]);
+    const configured = async (topic: string) => {
+      const io = fakeIo({ MARKET_FEED__ENVIRONMENT: 'simulated', MARKET_FEED__FILE__DIR: dir });
+      const file = path.join(dir, 'market-feed.yaml');
+      writeFileSync(file, 'coins: [BTC]\n');
+      expect(await dispatch(['tail', topic, '--config', file, '--from', 'beginning', '--json'], io)).toBe(0);
+      return ids(io.out.text());
+    };
+    expect(await configured('trades')).toEqual([3]);
+    expect(await configured('market.trades')).toEqual([1]);
+    expect(await configured('simulated.trades')).toEqual([3]);
+  });
+
+  it('names the environments that a folder has instead', async () => {
+    await sink.write([{ ...out(3), topic: 'simulated.trades' }]);
+    expect((await tail('--from', 'beginning')).err).toBe(
+      `market-feed: tail: no trades in ${dir}, but simulated.trades\n`,
+    );
   });
 });

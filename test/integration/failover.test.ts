@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { epochProblems } from '../support/epoch-rules.ts';
 import { compareTrades } from '../support/journal.ts';
@@ -60,7 +61,8 @@ describe.concurrent('a region is blocked', () => {
     const refuse = { venue: 'bybit', fault: 'refuse', status: 451 } as const;
     await using simulated = await SimulatedFeed.start({
       rates: RATES,
-      feed: { venues: TWO },
+      // The grace is for connections that are lost; a region that is blocked is left at once.
+      feed: { venues: TWO, failover_grace_ms: 10_000 },
       before: ({ fault }) => fault(refuse),
     });
     const refused = await simulated.untilTold({ state: 'disconnected', venue: 'bybit', details: { status: '451' } });
@@ -282,7 +284,11 @@ describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venu
   });
 
   it('both are closed: a gap names what is missing, before the first trade after it', async () => {
-    await using simulated = await SimulatedFeed.start({ rates, feed: { venues: [venue] }, venue: BRISK });
+    await using simulated = await SimulatedFeed.start({
+      rates,
+      feed: { venues: [venue], backfill: false },
+      venue: BRISK,
+    });
     await simulated.moreTrades(100);
     simulated.simulator.fault({ venue, fault: 'close' });
     simulated.simulator.fault({ venue, fault: 'refuse', status: 503, seconds: 0.5 });
@@ -310,6 +316,22 @@ describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venu
       expect(between.filter(({ sent }) => sent.length > 0)).toEqual([]);
     }
     await expectWholeAndInOrder(simulated);
+  });
+
+  it('both flap: what is missing is named by a gap', async () => {
+    const feed = { venues: [venue], backfill: false };
+    await using simulated = await SimulatedFeed.start({ rates: { [venue]: 500 }, feed, venue: BRISK });
+    await simulated.moreTrades(50);
+    for (let round = 0; round < 40; round++) {
+      const open = simulated.simulator.counts()[venue]?.connections ?? 0;
+      if (open > 0) simulated.simulator.fault({ venue, fault: 'reset', line: 1 + (round % open) });
+      await delay(20 + ((round * 37) % 150));
+    }
+    await simulated.moreTrades(100);
+    const gaps = simulated.of('gap').length;
+    const trades = await expectWholeAndInOrder(simulated);
+    console.log(`${venue}, lines that flap: ${trades} trades, ${gaps} gaps`);
+    expect(gaps).toBeGreaterThan(0);
   });
 });
 

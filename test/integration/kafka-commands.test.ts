@@ -93,6 +93,23 @@ it('tails a topic from the beginning, from a time, and from the end', async () =
   }
 });
 
+it('says which topic is missing, and which there are', async () => {
+  const none = { MARKET_FEED__KAFKA__TOPIC_PREFIX: `${randomUUID()}.` };
+  const nothing = await call(['tail', 'trades', '--from', 'beginning'], none);
+  expect(nothing.code).toBe(1);
+  expect(nothing.err).toBe(
+    `market-feed: topic ${none.MARKET_FEED__KAFKA__TOPIC_PREFIX}trades does not exist at ${environment.MARKET_FEED__KAFKA__BROKERS?.replaceAll(',', ', ')}; there are: none that begins with "${none.MARKET_FEED__KAFKA__TOPIC_PREFIX}"\n`,
+  );
+  await call(['topics', 'create']);
+  const simulated = await call(['tail', 'trades', '--from', 'beginning'], { MARKET_FEED__ENVIRONMENT: 'simulated' });
+  expect(simulated.code).toBe(1);
+  expect(simulated.err).toContain(`topic ${prefix}simulated.trades does not exist`);
+  expect(simulated.err).toContain(`there are: ${prefix}trades, `);
+  expect(
+    (await call(['tail', `${prefix}gaps`, '--from', 'beginning'], { MARKET_FEED__ENVIRONMENT: 'simulated' })).code,
+  ).toBe(0);
+});
+
 it('ends in 1 where no broker answers', async () => {
   const { code, err } = await call(['topics', 'describe'], { MARKET_FEED__KAFKA__BROKERS: '127.0.0.1:1' });
   expect(code).toBe(1);

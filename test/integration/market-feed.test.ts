@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Observable } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import {
   type FeedStatus,
@@ -44,8 +45,13 @@ describe('MarketFeed', () => {
     const frames: VenueFrame[] = [];
     const seen = { prices: [] as PriceTick[], trades: [] as TradeEvent[], status: [] as FeedStatus[] };
     const completed: string[] = [];
-    for (const name of ['prices$', 'trades$', 'status$', 'frames$'] as const)
-      feed[name].subscribe({ complete: () => completed.push(name) });
+    const streams: Record<string, Observable<unknown>> = {
+      prices$: feed.prices$,
+      trades$: feed.trades$,
+      status$: feed.status$,
+      frames$: feed.frames$,
+    };
+    for (const [name, stream$] of Object.entries(streams)) stream$.subscribe({ complete: () => completed.push(name) });
     feed.frames$.subscribe((frame) => frames.push(frame));
     feed.subscribePrice((tick) => seen.prices.push(tick));
     const trades = feed.subscribeTrades((trade) => seen.trades.push(trade));

@@ -86,7 +86,7 @@ describe('ContiguousSequence', () => {
   it('is filled with fetched values, and reports the hole right before the first value behind it', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(4), trade(5)]);
-    expect(sequence.hole).toEqual({ after: 1, before: 4 });
+    expect(sequence.hole).toEqual({ before: trade(1), after: trade(4) });
     expect(told(sequence.fill([3, 2, 4, 1].map((id) => trade(id))))).toBe('2 3 (1,4):2 filled 2 4 5');
     expect(sequence.hole).toBeUndefined();
     expect(feed(sequence, [trade(6)])).toBe('6');
@@ -96,7 +96,7 @@ describe('ContiguousSequence', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(4), trade(7)]);
     expect(told(sequence.fill([trade(2), trade(3)]))).toBe('2 3 (1,4):2 filled 2 4');
-    expect(sequence.hole).toEqual({ after: 4, before: 7 });
+    expect(sequence.hole).toEqual({ before: trade(4), after: trade(7) });
     expect(told(sequence.fill([trade(5)]))).toBe('5');
     expect(told(sequence.release())).toBe('(4,7):2 filled 1 7');
   });

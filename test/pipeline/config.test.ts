@@ -149,8 +149,8 @@ describe('what is right', () => {
   });
 
   it('takes all coins of the venues', () => {
-    expect(load('coins: { all: true, top_by_volume: 200 }').coins).toEqual({ kind: 'all', topByVolume: 200 });
-    expect(load('coins: { all: true }').coins).toEqual({ kind: 'all', topByVolume: null });
+    expect(load('coins: { all: true }').coins).toEqual({ kind: 'all' });
+    expect(load('coins: { all: true, top_by_volume: null }').coins).toEqual({ kind: 'all' });
   });
 
   it('reads a coin list beside the configuration, and leaves a coin out where a venue has none', () => {
@@ -568,6 +568,16 @@ const BAD: readonly BadCase[] = [
     says: ['coins[1]:', '"ETHUSD"', 'the configured quote USDT'],
   },
   { name: 'a coin twice', yaml: 'coins: [BTC, BTC]', says: ['coins[1]:', '"BTC"', 'each entry once'] },
+  {
+    name: 'the most traded coins, which are not served yet',
+    yaml: 'coins:\n  all: true\n  top_by_volume: 200',
+    says: [':3: coins.top_by_volume:', 'found 200', 'allowed: null', 'a later version'],
+  },
+  {
+    name: 'a Kafka client that is not served yet',
+    yaml: 'kafka:\n  client: platformatic',
+    says: [':2: kafka.client:', '"platformatic"', 'allowed: kafkajs', 'a later version'],
+  },
   { name: 'all: false', yaml: 'coins: { all: false }', says: ['coins.all:', 'false', 'true'] },
   {
     name: 'a coin file that is not there',
@@ -659,6 +669,13 @@ const BAD: readonly BadCase[] = [
 ];
 
 describe('what is wrong ends in exit code 2 and one message', () => {
+  it('before anything runs', async () => {
+    const configuration = write('market-feed.yaml', 'kafka: { client: platformatic }');
+    const io = fakeIo();
+    expect(await dispatch(['run', '--config', configuration], io)).toBe(2);
+    expect(io.err.text()).toContain(`${configuration}:1: kafka.client: found "platformatic", allowed: kafkajs`);
+  });
+
   it('has at least forty kinds', () => expect(BAD.length).toBeGreaterThanOrEqual(40));
 
   it.each(BAD)('$name', async ({ yaml, coins, says, file }) => {

@@ -107,6 +107,16 @@ describe('EpochLedger', () => {
     expect(gap(1)).toMatchObject({ missing: 3, filled: 1, outcome: 'unrepaired' });
   });
 
+  it('names gaps of a series without epochs, too', () => {
+    const ledger = new EpochLedger([]);
+    ledger.track('binance:BTCUSDT', { venue: 'binance', symbol: 'BTCUSDT', epoch: 0, environment });
+    ledger.published('binance:BTCUSDT', tradeEvent(21));
+    expect(ledger.gap('binance:BTCUSDT', hole(21, 25, 3), { epoch: 0, environment })).toMatchObject({
+      epoch: 0,
+      fromId: '21',
+    });
+  });
+
   it('checkpoints the epochs that moved, with the last id that an aggregate stands for', () => {
     const ledger = new EpochLedger([]);
     begin(ledger, 'binance');

@@ -36,8 +36,8 @@ describe('LineMerge', () => {
     expect(told(merge.data(1, [tradeEvent(3)], 10))).toBe('');
     expect(merge.holds).toBe(true);
     expect(told(merge.data(1, [tradeEvent(9, { symbol: 'ETHUSDT' })], 20))).toBe('9');
-    expect(told(merge.release(109, 100))).toBe('');
-    expect(told(merge.release(110, 100))).toBe('(1,3):1 3');
+    expect(told(merge.release(109, { trades: 100, aggTrades: 100 }))).toBe('');
+    expect(told(merge.release(110, { trades: 100, aggTrades: 100 }))).toBe('(1,3):1 3');
     expect(merge.holds).toBe(false);
   });
 
@@ -46,7 +46,7 @@ describe('LineMerge', () => {
     merge.data(1, [tradeEvent(1)], 0);
     merge.data(1, [tradeEvent(3)], 10);
     expect(told(merge.data(2, [tradeEvent(2)], 20))).toBe('2 3');
-    expect(told(merge.release(1000, 100))).toBe('');
+    expect(told(merge.release(1000, { trades: 100, aggTrades: 100 }))).toBe('');
   });
 
   it('sequences aggregates by the trade ids that they stand for, apart from the trades', () => {
@@ -55,7 +55,7 @@ describe('LineMerge', () => {
     expect(told(merge.data(1, [tradeEvent(1)], 0))).toBe('1');
     expect(told(merge.data(1, [aggTrade(4, 4)], 0))).toBe('4');
     merge.data(1, [aggTrade(7, 9)], 0);
-    expect(told(merge.release(100, 100))).toBe('(4,7):2 7');
+    expect(told(merge.release(100, { trades: 100, aggTrades: 100 }))).toBe('(4,7):2 7');
   });
 
   it('Bybit: a line that joins is held until it overlaps; the loss of the last line in step lets go', () => {

@@ -8,7 +8,7 @@ interface Step {
 
 /** Every breach of the rules about venue, epoch, position, order and gap in what a feed in mode failover published, in words; at most 20. */
 export function epochProblems(published: readonly Step[]): string[] {
-  return [...turns(published), ...tradeRuns(published.map(({ record }) => record))].slice(0, 20);
+  return [...turns(published), ...runProblems(published.map(({ record }) => record))].slice(0, 20);
 }
 
 /** Epochs of a symbol only rise, each is one venue's, and its position came before its first record, as a barrier. */
@@ -36,8 +36,8 @@ function turns(published: readonly Step[]): string[] {
   return problems;
 }
 
-/** Ids rise; Binance's step by one but for published gaps, which name exactly what is missing and come before the trade after them. */
-function tradeRuns(records: readonly FeedRecord[]): string[] {
+/** Within a venue, symbol and epoch ids rise; Binance's step by one but for published gaps, which name exactly what is missing and come before the trade after them. */
+export function runProblems(records: readonly FeedRecord[]): string[] {
   const problems: string[] = [];
   const last = new Map<string, TradeEvent>();
   const gaps = new Map<string, Gap>();

@@ -21,6 +21,8 @@ export function fakeVenue(overrides: Partial<Venue> = {}): Venue {
     newDecoder: (context) => (frame) => decode(Buffer.from(frame.data).toString(), frame.receivedAt, context),
     instruments: { path: '/instruments', weight: 1, parse: () => [] },
     time: { path: '/time', weight: 1, parse: Number },
+    restWeightPerMinute: 1000,
+    backfill: undefined,
     refusal: (status, headers, body) =>
       new Fault(status === 451 ? 'region_blocked' : 'unavailable', body, {
         status,

@@ -168,7 +168,7 @@ const kafka = section({
     'a list of host:port',
     0,
   ).default([]),
-  client: oneOf(['kafkajs', 'platformatic']).default('kafkajs'),
+  client: z.enum(['kafkajs'], { error: 'kafkajs; platformatic comes with a later version' }).default('kafkajs'),
   client_id: text('1 to 200 letters, digits, dots, underscores or hyphens', /^[\w.-]{1,200}$/).default('market-feed'),
   topic_prefix: text('at most 200 letters, digits, dots, underscores or hyphens', /^[\w.-]{0,200}$/).default('market.'),
   partitions: whole(1, 10_000).default(6),
@@ -184,7 +184,7 @@ const kafka = section({
 
 /** What a coin may be called: letters and digits of any script. */
 export const COIN = /^[\p{L}\p{N}]{1,30}$/u;
-const coinsAllowed = 'a path of a JSON file, a list of coins such as [BTC, ETH], or { all: true, top_by_volume: 200 }';
+const coinsAllowed = 'a path of a JSON file, a list of coins such as [BTC, ETH], or { all: true }';
 
 /** One schema per top-level key, each judged by itself so that all errors are told at once. */
 export const sections = {
@@ -197,7 +197,10 @@ export const sections = {
           'a list of at least one coin',
           1,
         ),
-        section({ all: z.literal(true, { error: 'true' }), top_by_volume: whole(1, 10_000).nullable().default(null) }),
+        section({
+          all: z.literal(true, { error: 'true' }),
+          top_by_volume: z.null({ error: 'null; the most traded coins come with a later version' }).optional(),
+        }),
       ],
       { error: coinsAllowed },
     )

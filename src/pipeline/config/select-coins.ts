@@ -37,7 +37,7 @@ function configuredCoins(
     return coinsOfFile(existsSync(beside) ? beside : PACKAGED_COINS, quote, report, 'coins.json');
   }
   if (typeof coins === 'string') return coinsOfFile(files.path(coins), quote, report, coins);
-  if ('all' in coins) return { kind: 'all', topByVolume: coins.top_by_volume };
+  if ('all' in coins) return { kind: 'all' };
   return namedCoins(coins, quote, [], report, (index) => ['coins', index]);
 }
 

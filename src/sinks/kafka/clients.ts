@@ -1,4 +1,3 @@
-import { Fault } from '../../domain/fault.ts';
 import type { BatchProducer } from './batch-producer.ts';
 import type { KafkaConfig } from './config.ts';
 import { KafkajsProducer, type ProducerOptions } from './producer.ts';
@@ -6,10 +5,4 @@ import { KafkajsProducer, type ProducerOptions } from './producer.ts';
 /** Client libraries by their names in the configuration. */
 export const PRODUCERS: Readonly<Record<KafkaConfig['client'], (options: ProducerOptions) => BatchProducer>> = {
   kafkajs: (options) => new KafkajsProducer(options),
-  platformatic: () => {
-    throw new Fault('sink', 'kafka.client: platformatic is not served by this version; allowed: kafkajs', {
-      retry: { kind: 'never' },
-      field: 'kafka.client',
-    });
-  },
 };

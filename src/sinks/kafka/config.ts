@@ -2,7 +2,7 @@
 export interface KafkaConfig {
   /** host:port. */
   readonly brokers: readonly string[];
-  readonly client: 'kafkajs' | 'platformatic';
+  readonly client: 'kafkajs';
   readonly clientId: string;
   readonly topicPrefix: string;
   /** Of topics that are made and have no number of their own. */

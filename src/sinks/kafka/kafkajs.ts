@@ -18,6 +18,7 @@ import kafkajs, {
 import { Fault } from '../../domain/fault.ts';
 import { CODECS } from './compression.ts';
 import type { KafkaConfig, KafkaLog } from './config.ts';
+import { recordBytes } from './record-bytes.ts';
 
 export type { Admin, PartitionerArgs, PartitionMetadata, Producer, ProducerConfig };
 export { CompressionTypes, Partitioners };
@@ -83,6 +84,7 @@ export class KafkaConnection {
   constructor(config: KafkaConfig, log: KafkaLog) {
     addCodecs();
     fixNegativeTimeouts();
+    writeRecordsFaster();
     this.#options = {
       brokers: [...config.brokers],
       clientId: config.clientId,
@@ -237,4 +239,60 @@ function fixNegativeTimeouts(): void {
   prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
     if (this.pending.length > 0) schedule.call(this);
   };
+}
+
+/** What kafkajs makes a record of, and what it takes in return: the part of its Encoder that a record batch reads. */
+interface RecordFields {
+  readonly key: unknown;
+  readonly value: unknown;
+  readonly offsetDelta: number;
+  readonly timestampDelta: number;
+  readonly headers?: unknown;
+}
+type MakeRecord = (fields: RecordFields) => { readonly buf: Buffer; readonly buffer: Buffer };
+
+let faster = false;
+
+/**
+ * kafkajs 2.2.4 writes each record by way of a zeroed buffer of 512 bytes and a small one for each number, which is
+ * a fifth of what a trade costs us. Records like ours are made at once instead, byte for byte the same; it loads the
+ * function with its first produce request, so this comes before.
+ */
+function writeRecordsFaster(): void {
+  if (faster) return;
+  faster = true;
+  const path = require.resolve('kafkajs/src/protocol/recordBatch/record/v0');
+  const makeRecord = require(path) as MakeRecord;
+  const fast: MakeRecord = (fields) => {
+    const { key, value, offsetDelta, timestampDelta, headers } = fields;
+    if (typeof key !== 'string' || !Buffer.isBuffer(value) || timestampDelta !== 0 || headers !== undefined)
+      return makeRecord(fields);
+    const bytes = recordBytes(key, value, offsetDelta);
+    return { buf: bytes, buffer: bytes };
+  };
+  const module = require.cache[path];
+  if (module !== undefined) module.exports = fast;
+}
+
+/** A list of messages that are sorted into partitions. */
+export interface Sorted<T> {
+  readonly partition: number;
+  readonly messages: readonly T[];
+}
+
+/**
+ * The messages of all parts as one list for `sendBatch`. To sort a list into partitions kafkajs 2.2.4 copies what it
+ * has of a partition for each message (groupMessagesPerPartition: a reduce), quadratic in the size of the batch. Here
+ * the list says itself what that comes to; the partitioner is asked once a part.
+ */
+export function sortedMessages<T>(parts: readonly Sorted<T>[]): T[] {
+  const all = parts.flatMap(({ messages }) => messages);
+  const reduce = (add: (sorted: object, message: T) => object, start: Record<number, readonly T[]>): object => {
+    for (const { partition, messages } of parts) {
+      if (messages[0] !== undefined) add({}, messages[0]);
+      start[partition] = [...(start[partition] ?? []), ...messages];
+    }
+    return start;
+  };
+  return Object.defineProperty(all, 'reduce', { value: reduce });
 }

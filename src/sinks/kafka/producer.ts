@@ -4,7 +4,7 @@ import type { Health, Outcome } from '../contract.ts';
 import type { BatchProducer, Message } from './batch-producer.ts';
 import type { Compression, KafkaConfig, KafkaLog } from './config.ts';
 import { kafkaFault, needsNewConnection, reasonOf, verdictOf } from './kafka-error.ts';
-import { CompressionTypes, KafkaConnection, type PartitionerArgs, type Producer } from './kafkajs.ts';
+import { CompressionTypes, KafkaConnection, type PartitionerArgs, type Producer, sortedMessages } from './kafkajs.ts';
 import { halvesOf, inRounds, type Part, type Placed, type Send } from './parts.ts';
 import type { TopicLayout } from './topic-layout.ts';
 
@@ -206,18 +206,13 @@ export class KafkajsProducer implements BatchProducer {
 
   /** One attempt; returns the parts that kafkajs said nothing of, which it did not send. */
   async #send(producer: Producer, parts: readonly Part[], send: Send): Promise<readonly Part[]> {
-    const byTopic = new Map<string, Placed[]>();
-    for (const { layout, messages } of parts) {
-      const topicMessages = byTopic.get(layout.topic);
-      for (const message of messages) message.send = send;
-      if (topicMessages === undefined) byTopic.set(layout.topic, messages.slice());
-      else for (const message of messages) topicMessages.push(message);
-    }
+    for (const { messages } of parts) for (const message of messages) message.send = send;
+    const byTopic = Map.groupBy(parts, ({ layout }) => layout.topic);
     const answers = await producer.sendBatch({
       acks: -1,
       timeout: REPLICAS_TIMEOUT_MS,
       compression: this.#compression,
-      topicMessages: [...byTopic].map(([topic, messages]) => ({ topic, messages })),
+      topicMessages: [...byTopic].map(([topic, ofTopic]) => ({ topic, messages: sortedMessages(ofTopic) })),
     });
     if (answers.length === parts.length) return NO_PARTS;
     return parts.filter(

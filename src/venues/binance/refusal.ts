@@ -1,4 +1,5 @@
 import { Fault, type FaultKind, type Retry } from '../../domain/fault.ts';
+import { refusalReason } from '../refusal-reason.ts';
 import { retryAfter } from '../retry-after.ts';
 
 const SECOND = 1_000;
@@ -7,8 +8,7 @@ const TOO_MUCH_TRAFFIC = /too much traffic|too many requests|rate limit/i;
 
 /** The meaning of a refused handshake or REST request, after `rest-api.md`, HTTP return codes; 451 is field knowledge. */
 export function refusal(status: number, headers: Readonly<Record<string, string | undefined>>, body: string): Fault {
-  const fault = (kind: FaultKind, retry: Retry) =>
-    new Fault(kind, `HTTP ${status}${body === '' ? '' : `: ${body.slice(0, 200)}`}`, { status, retry });
+  const fault = (kind: FaultKind, retry: Retry) => new Fault(kind, refusalReason(status, body), { status, retry });
   if (status === 451) return fault('region_blocked', { kind: 'never' });
   if (status === 403) {
     return TOO_MUCH_TRAFFIC.test(body)

@@ -1,5 +1,6 @@
 import { KLINE_INTERVALS, type KlineInterval, type VenueId } from '../../domain/instrument.ts';
 import type { Venue } from '../contract.ts';
+import { backfillById, backfillByTime } from './backfill.ts';
 import { binanceDecoder } from './decode.ts';
 import { refusal } from './refusal.ts';
 import { exchangeInfo, time } from './rest.ts';
@@ -10,9 +11,11 @@ interface Variant {
   readonly id: VenueId;
   readonly intervals: readonly KlineInterval[];
   readonly instruments: Venue['instruments'];
+  readonly backfill: Venue['backfill'];
+  readonly restWeightPerMinute: number;
 }
 
-function binanceVenue({ id, intervals, instruments }: Variant): Venue {
+function binanceVenue({ id, intervals, instruments, backfill, restWeightPerMinute }: Variant): Venue {
   return {
     id,
     limits: { topicsPerConnection: 1024, messagesPerSecond: 5, connectionLifetimeMs: 24 * 3_600_000 },
@@ -24,6 +27,8 @@ function binanceVenue({ id, intervals, instruments }: Variant): Venue {
     heartbeat: undefined,
     newDecoder: (context) => binanceDecoder(id, context),
     instruments,
+    backfill,
+    restWeightPerMinute,
     time,
     refusal,
   };
@@ -32,12 +37,20 @@ function binanceVenue({ id, intervals, instruments }: Variant): Venue {
 /** Lists what trades on the spot market, without the permission sets that make most of the answer. */
 const SPOT_TRADING = exchangeInfo('?permissions=SPOT&symbolStatus=TRADING&showPermissionSets=false', 20);
 
-export const binance: Venue = binanceVenue({ id: 'binance', intervals: KLINE_INTERVALS, instruments: SPOT_TRADING });
+export const binance: Venue = binanceVenue({
+  id: 'binance',
+  intervals: KLINE_INTERVALS,
+  instruments: SPOT_TRADING,
+  backfill: backfillById('binance'),
+  restWeightPerMinute: 6000,
+});
 
 export const binanceTestnet: Venue = binanceVenue({
   id: 'binance_testnet',
   intervals: KLINE_INTERVALS,
   instruments: SPOT_TRADING,
+  backfill: backfillById('binance_testnet'),
+  restWeightPerMinute: 6000,
 });
 
 /** Knows neither one-second candles nor the filters of the instrument list. */
@@ -45,4 +58,6 @@ export const binanceUs: Venue = binanceVenue({
   id: 'binance_us',
   intervals: KLINE_INTERVALS.filter((interval) => interval !== '1s'),
   instruments: exchangeInfo('', 10),
+  backfill: backfillByTime('binance_us'),
+  restWeightPerMinute: 1200,
 });

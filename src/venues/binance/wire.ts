@@ -116,3 +116,23 @@ export interface BinanceSymbol {
 export interface BinanceTime {
   readonly serverTime: number;
 }
+
+/** A row of `trades` and `historicalTrades`. */
+export interface BinanceTradeRow {
+  readonly id: number;
+  readonly price: string;
+  readonly qty: string;
+  readonly time: number;
+  readonly isBuyerMaker: boolean;
+}
+
+/** A row of `aggTrades`. */
+export interface BinanceAggTradeRow {
+  readonly p: string;
+  readonly q: string;
+  /** First and last trade id. */
+  readonly f: number;
+  readonly l: number;
+  readonly T: number;
+  readonly m: boolean;
+}

@@ -1,5 +1,6 @@
 import { Fault, type FaultKind, type Retry } from '../../domain/fault.ts';
 import { isObject, type Unchecked } from '../fields.ts';
+import { refusalReason } from '../refusal-reason.ts';
 import { retryAfter } from '../retry-after.ts';
 import { faultOfCode } from './fault-of-code.ts';
 import type { BybitBody } from './wire.ts';
@@ -8,8 +9,7 @@ const SECOND = 1_000;
 
 /** The meaning of a refused handshake or REST request, after the v5 documents (error codes, rate limits). */
 export function refusal(status: number, headers: Readonly<Record<string, string | undefined>>, body: string): Fault {
-  const fault = (kind: FaultKind, retry: Retry) =>
-    new Fault(kind, `HTTP ${status}${body === '' ? '' : `: ${body.slice(0, 200)}`}`, { status, retry });
+  const fault = (kind: FaultKind, retry: Retry) => new Fault(kind, refusalReason(status, body), { status, retry });
   // More than 600 requests in 5 s: every session has to stop for 10 minutes. Any other 403 is a refused place.
   if (status === 403 && /too frequent/i.test(body)) return fault('rate_limited', retryAfter(headers, 600 * SECOND));
   const { retCode, retMsg } = parsed(body);

@@ -22,6 +22,10 @@ export const bybit: Venue = {
   heartbeat: { everyMs: 20_000, frame: (id) => JSON.stringify({ req_id: String(id), op: 'ping' }) },
   newDecoder: bybitDecoder,
   instruments,
+  // 600 requests in 5 s for all, each counted as 1.
+  restWeightPerMinute: 7200,
+  // Its ids jump: nothing tells which are missing.
+  backfill: undefined,
   time,
   refusal,
 };

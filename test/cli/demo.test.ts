@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { dispatch } from '../../src/cli/dispatch.ts';
+import { fakeIo, fakeOutput } from './fake-io.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(path.join(tmpdir(), 'market-feed-demo-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const demo = (seconds: string) => ['demo', '--duration', seconds, '--out', dir];
+
+it('writes nothing but the live status and a summary on a terminal', { timeout: 30_000 }, async () => {
+  const io = { ...fakeIo(), out: fakeOutput(true, { columns: 100, rows: 30 }), err: fakeOutput(true) };
+  expect(await dispatch(demo('2.5'), io)).toBe(0);
+  expect(io.err.text()).toBe('');
+  expect(io.out.text()).not.toContain('"level"');
+  expect(io.out.text()).toContain('*** SIMULATED');
+  const [, after = ''] = io.out.text().split('\u001b[?1049l');
+  expect(after).toMatch(/^Stopped after .*: \d+ trades; file [\d,]+ records\nfiles {2}/);
+});
+
+it('logs its last status as it was while it ran, then that it stopped; a port that is taken is no obstacle', {
+  timeout: 30_000,
+}, async () => {
+  const other = createServer().listen(9100, '127.0.0.1');
+  // Whoever has the port, it is taken.
+  other.on('error', () => {});
+  await Promise.race([once(other, 'listening'), once(other, 'error')]);
+  const io = fakeIo();
+  try {
+    expect(await dispatch(demo('2.5'), io)).toBe(0);
+  } finally {
+    other.close();
+  }
+  const log = io.err
+    .text()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { msg: string; venues?: Record<string, { state: string; lines_up: number }> });
+  expect(log.at(-1)?.msg).toBe('stopped');
+  expect(log.findLast(({ msg }) => msg === 'status')?.venues?.bybit).toMatchObject({ state: 'connected', lines_up: 2 });
+  const hint = log.find(({ msg }) => msg.startsWith('break '))?.msg ?? '';
+  expect(hint).toMatch(/http:\/\/127\.0\.0\.1:\d+\/faults/);
+  expect(hint).not.toContain(':9100/');
+});

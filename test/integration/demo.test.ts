@@ -1,0 +1,55 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { openFiles, recordsByPython } from '../support/avro-files.ts';
+import { type LogLine, startMarketFeed, temporaryFolder } from '../support/market-feed-process.ts';
+import { until } from '../support/until.ts';
+
+const TOPICS = ['book-tickers', 'feed-status', 'klines', 'positions', 'prices', 'trades'];
+
+/** The prices that a line of the log shows, where it is one of the status. */
+function pricesOf({ msg, prices }: LogLine): Record<string, string | null> | undefined {
+  return msg === 'status' ? (prices as Record<string, string | null>) : undefined;
+}
+
+function sizeOf(dir: string, topic: string): number {
+  const folder = join(dir, topic);
+  return readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
+}
+
+it('the demo needs nothing: prices of 20 coins move, files grow, Ctrl-C leaves whole files', {
+  timeout: 90_000,
+}, async () => {
+  const dir = await temporaryFolder();
+  const startedAt = performance.now();
+  const demo = startMarketFeed('demo', '--duration', '80', '--out', dir);
+  const complete = () =>
+    demo
+      .log()
+      .map(pricesOf)
+      .filter((prices) => prices !== undefined)
+      .filter((prices) => Object.values(prices).filter((price) => price !== null).length === 20);
+  await until(() => complete().length > 0, { timeoutMs: 60_000, message: () => demo.stderr });
+  const shownAfterMs = performance.now() - startedAt;
+  const sizes = TOPICS.map((topic) => sizeOf(dir, topic));
+  await until(() => complete().length > 1, { timeoutMs: 20_000 });
+  const [first = {}, second = {}] = complete();
+  expect(Object.keys(first).filter((coin) => first[coin] !== second[coin]).length).toBeGreaterThan(10);
+  for (const [index, topic] of TOPICS.entries())
+    if (topic !== 'positions') expect(sizeOf(dir, topic), topic).toBeGreaterThan(sizes[index] ?? 0);
+  expect(openFiles(dir).map((name) => name.slice(0, name.indexOf('/')))).toEqual(TOPICS);
+
+  const asked = performance.now();
+  demo.signal('SIGINT');
+  expect(await demo.exited, demo.stderr).toBe(0);
+  const endedAfterMs = performance.now() - asked;
+  console.log(
+    `the demo: prices of 20 coins logged after ${shownAfterMs.toFixed(0)} ms, ended ${endedAfterMs.toFixed(0)} ms after Ctrl-C`,
+  );
+  expect(endedAfterMs).toBeLessThan(3000);
+  expect(openFiles(dir)).toEqual([]);
+  const counts = await recordsByPython(dir);
+  expect(Object.keys(counts).sort()).toEqual(TOPICS);
+  expect(counts.trades).toBeGreaterThan(500);
+  expect(demo.log().filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
+});

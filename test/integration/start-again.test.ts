@@ -1,0 +1,148 @@
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import type { FeedRecord } from '../../src/domain/record.ts';
+import { loadConfig } from '../../src/pipeline/load-config.ts';
+import { type Pipeline, startPipeline } from '../../src/pipeline/run.ts';
+import { startSimulator } from '../../src/simulator/server.ts';
+import { readFiles } from '../../src/sinks/avro-file/read-files.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { openFiles, recordsByPython } from '../support/avro-files.ts';
+import { runProblems } from '../support/epoch-rules.ts';
+import { compareTrades, readJournal } from '../support/journal.ts';
+import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
+import { simulatedValues } from '../support/simulated-feed.ts';
+import { until } from '../support/until.ts';
+
+const COINS = ['BTC', 'ETH', 'SOL'];
+const SYMBOLS = COINS.map((coin) => `${coin}USDT`);
+
+async function recordsOf<K extends FeedRecord['kind']>(
+  kind: K,
+  dir: string,
+  topic: string,
+): Promise<Extract<FeedRecord, { kind: K }>[]> {
+  const records: Extract<FeedRecord, { kind: K }>[] = [];
+  const isWanted = (record: FeedRecord): record is Extract<FeedRecord, { kind: K }> => record.kind === kind;
+  for await (const record of readFiles(dir, topic)) if (isWanted(record)) records.push(record);
+  return records;
+}
+
+it('a run goes on where the last one stopped: the next epochs, and a gap that ends each old one', async () => {
+  const folder = await temporaryFolder();
+  const dir = join(folder, 'files');
+  const simulator = await startSimulator({
+    rate: { bybit: 0, binance: 300, binance_us: 0, binance_testnet: 0 },
+    journal: join(folder, 'journal.ndjson'),
+  });
+  let closed: Promise<void> | undefined;
+  const closeSimulator = () => {
+    closed ??= simulator.close();
+    return closed;
+  };
+  onTestFinished(closeSimulator);
+  const config = loadConfig({
+    values: simulatedValues(simulator, { coins: COINS, feed: { venues: ['binance'] }, file: { dir } }),
+  });
+  const running: Pipeline[] = [];
+  onTestFinished(async () => {
+    for (const pipeline of running) await pipeline.stop('the test is over');
+  });
+  const epochs = [1, 2, 3];
+  for (const epoch of epochs) {
+    const pipeline = await startPipeline(config, { log: createLog({ level: 'silent' }) });
+    running.push(pipeline);
+    await until(() =>
+      [...pipeline.feed.view.symbols.values()].every((view) => view.epoch === epoch && view.trades > 10),
+    );
+    expect(await pipeline.stop('stopped by the test')).toEqual({ undelivered: 0 });
+    expect(openFiles(dir)).toEqual([]);
+  }
+  await closeSimulator();
+
+  const trades = await recordsOf('trade', dir, 'trades');
+  const gaps = await recordsOf('gap', dir, 'gaps');
+  const positions = await recordsOf('position', dir, 'positions');
+  for (const symbol of SYMBOLS) {
+    const own = trades.filter((trade) => trade.symbol === symbol);
+    expect([...new Set(own.map(({ epoch }) => epoch))]).toEqual(epochs);
+    const ends = epochs.slice(0, -1).map((epoch) => {
+      const last = own.findLast((trade) => trade.epoch === epoch);
+      return {
+        venue: 'binance',
+        epoch,
+        fromId: last?.tradeId,
+        fromTime: last?.timestamp,
+        toId: null,
+        missing: null,
+        outcome: 'unknown',
+      };
+    });
+    expect(gaps.filter((gap) => gap.symbol === symbol)).toMatchObject(ends);
+    const position = positions.findLast((candidate) => candidate.symbol === symbol);
+    expect(position).toMatchObject({ venue: 'binance', epoch: 3, tradeId: own.at(-1)?.tradeId });
+  }
+  expect(runProblems([...gaps, ...trades])).toEqual([]);
+  expect(compareTrades(trades, await readJournal(join(folder, 'journal.ndjson'))).problems).toEqual([]);
+  const statuses = await recordsOf('status', dir, 'feed-status');
+  expect(new Set(statuses.map(({ instance }) => instance)).size).toBe(epochs.length);
+  expect(statuses.filter(({ state }) => state === 'stopped')).toHaveLength(epochs.length);
+  expect(await recordsByPython(dir)).toMatchObject({
+    trades: trades.length,
+    gaps: gaps.length,
+    'feed-status': statuses.length,
+  });
+});
+
+it('a run that was killed leaves files that the next start repairs, and nothing is in them twice', {
+  timeout: 60_000,
+}, async () => {
+  const folder = await temporaryFolder();
+  const dir = join(folder, 'files');
+  const journal = join(folder, 'journal.ndjson');
+  const simulate = await startSimulate('--journal', journal, '--rate', 'binance=1000', '--rate', '0');
+  const values = simulatedValues(simulate, {
+    coins: COINS,
+    feed: { venues: ['binance'], channels: ['trade', 'ticker', 'book_ticker'] },
+    file: { dir },
+  });
+  const config = await writeConfiguration(folder, values);
+  const start = async () => {
+    const run = startMarketFeed('run', '--config', config);
+    await until(() => run.log().some(({ event }) => event === 'trading_resumed'), {
+      timeoutMs: 20_000,
+      message: () => run.stderr,
+    });
+    return run;
+  };
+
+  const killed = await start();
+  await until(async () => (await recordsOf('trade', dir, 'trades')).length > 300);
+  killed.signal('SIGKILL');
+  expect(await killed.exited).toBeNull();
+  const left = openFiles(dir);
+  expect(left.some((name) => name.startsWith('trades/'))).toBe(true);
+  const before = await recordsOf('trade', dir, 'trades');
+  const torn = left.find((name) => name.startsWith('trades/')) ?? '';
+  // A block of 1000 records of which only the beginning was written.
+  appendFileSync(join(dir, torn), Buffer.from([0xd0, 0x0f, 0xa0, 0x9c, 0x01, 1, 2, 3, 4]));
+
+  const again = await start();
+  expect(again.log().filter(({ event }) => event === 'file_repaired')).toHaveLength(left.length);
+  await until(async () => (await recordsOf('trade', dir, 'trades')).length > before.length + 300);
+  again.signal('SIGTERM');
+  expect(await again.exited, again.stderr).toBe(0);
+  expect(openFiles(dir)).toEqual([]);
+  simulate.signal('SIGTERM');
+  expect(await simulate.exited).toBe(0);
+
+  const trades = await recordsOf('trade', dir, 'trades');
+  expect(trades.slice(0, before.length)).toEqual(before);
+  const positions = await recordsOf('position', dir, 'positions');
+  expect(runProblems(trades)).toEqual([]);
+  for (const symbol of SYMBOLS)
+    expect([...new Set(trades.flatMap((trade) => (trade.symbol === symbol ? [trade.epoch] : [])))]).toEqual([1, 2]);
+  expect(compareTrades(trades, await readJournal(journal)).problems).toEqual([]);
+  const counts = await recordsByPython(dir);
+  expect(counts).toMatchObject({ trades: trades.length, positions: positions.length });
+});
