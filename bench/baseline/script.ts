@@ -13,6 +13,8 @@ import { WebSocket } from 'ws';
 const [url = '', broker = '', topic = '', schemaFile = '', header = '', ...symbols] = process.argv.slice(2);
 const BATCH_MS = 5;
 
+type Trade = Record<'s' | 'p' | 'q', string> & Record<'T' | 'E' | 't', number> & { m: boolean };
+
 const type = avro.Type.forSchema(JSON.parse(readFileSync(schemaFile, 'utf8')));
 const scratch = Buffer.alloc(4096);
 const headerBytes = scratch.write(header, 'hex');
@@ -40,7 +42,7 @@ socket.on('open', () => {
   socket.send(JSON.stringify({ method: 'SUBSCRIBE', params: symbols.map((s) => `${s.toLowerCase()}@trade`), id: 1 }));
 });
 socket.on('message', (frame: Buffer) => {
-  const { data } = JSON.parse(frame.toString());
+  const { data }: { data?: Trade } = JSON.parse(frame.toString());
   if (data === undefined) return;
   // biome-ignore format: the record, three lines
   const trade = {

@@ -1,7 +1,7 @@
 import { toJson } from '../codec/json-view.ts';
 import type { MarketEvent } from '../domain/line.ts';
 import type { FeedRecord } from '../domain/record.ts';
-import { amount, percent } from './figures.ts';
+import { amount, percent, rate } from './figures.ts';
 import { inColumns } from './terminal-text.ts';
 
 type Shown = FeedRecord | MarketEvent;
@@ -16,13 +16,16 @@ export function jsonLine(event: Shown): string {
   return `${JSON.stringify(Object.fromEntries(named))}\n`;
 }
 
-/** An event or record as one line for people: time, symbol, what happened. */
-export function textLine(event: Shown): string {
+/**
+ * An event or record as one line for people: time, symbol, what happened. A candle: ✓ where it is closed, open → close,
+ * low–high, volume; `watched`: from the one venue that was asked for, which need not be named where there is little room.
+ */
+export function textLine(event: Shown, watched = false): string {
   const test = event.environment === 'production' ? '' : `  [${event.environment}]`;
-  return `${clock(event)}  ${body(event)}${test}\n`;
+  return `${clock(event)}  ${body(event, watched)}${test}\n`;
 }
 
-function body(event: Shown): string {
+function body(event: Shown, watched: boolean): string {
   switch (event.kind) {
     case 'trade':
     case 'agg_trade': {
@@ -36,7 +39,7 @@ function body(event: Shown): string {
     case 'book_ticker':
       return `${symbol(event)}bid ${number(event.bidPrice)} × ${number(event.bidQuantity)}  ask ${number(event.askPrice)} × ${number(event.askQuantity)}  ${event.venue}`;
     case 'kline':
-      return `${symbol(event)}${inColumns(event.interval, 4)} open ${amount(event.open)}  high ${amount(event.high)}  low ${amount(event.low)}  close ${amount(event.close)}  volume ${amount(event.volume)}  ${event.closed ? 'closed' : 'open'}  ${event.venue}`;
+      return `${symbol(event)}${inColumns(event.interval, 3)} ${event.closed ? '✓' : ' '} ${amount(event.open)} → ${amount(event.close)}  ${amount(event.low)}–${amount(event.high)}  ${rate(Number(event.volume))}${watched ? '' : `  ${event.venue}`}`;
     case 'status':
       return `${inColumns(event.state, 22)}${event.venue ?? 'feed'}${event.coin === null ? '' : ` ${event.coin}`}  ${event.reason}`;
     case 'gap':

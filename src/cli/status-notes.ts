@@ -27,6 +27,7 @@ export class StatusNotes {
   #told: readonly Told[] = [];
   /** Connections that were lost, as VENUE LINE: of those alone it is news that they are open. */
   readonly #lost = new Set<string>();
+  #halted = false;
 
   /** Takes a line of the log, JSON as pino writes it. */
   add(json: string): void {
@@ -49,9 +50,11 @@ export class StatusNotes {
   #isRoutine({ level, event, venue, line }: LogEntry): boolean {
     const connection = `${venue} ${line}`;
     if (event === 'disconnected') this.#lost.add(connection);
+    if (event === 'trading_halted') this.#halted = true;
     if (level !== 'info') return level === 'debug' || level === 'trace';
     if (event === undefined || ROUTINE.has(event)) return true;
     if (event === 'connecting') return line !== undefined;
+    if (event === 'trading_resumed') return !this.#halted;
     return event === 'connected' && !this.#lost.delete(connection);
   }
 }
@@ -77,7 +80,7 @@ function toldOf({ level, time, msg, event, venue, coin, line, cause }: LogEntry)
   const severity = level === 'error' || level === 'fatal' ? 'error' : level === 'warn' && !quiet ? 'warn' : 'info';
   const label = LABELS[event ?? ''] ?? '';
   const reason = (msg ?? '')
-    .replace(/^line \d+:? /, '')
+    .replace(/^(?:line \d+:?|venue:) /, '')
     .replace(/^is open$/, 'open again')
     .replace(/\b(\d{4,}) ms\b/g, (_, ms: string) => duration(Number(ms)));
   // A switch names its venues itself.

@@ -82,7 +82,7 @@ async function watch(
       if (event.kind !== 'data' || left === 0) return;
       const shown = event.events.slice(0, left);
       left -= shown.length;
-      const written = out.write(shown.map(out.isTerminal ? textLine : jsonLine).join(''));
+      const written = out.write(shown.map((one) => (out.isTerminal ? textLine(one, true) : jsonLine(one))).join(''));
       if (left === 0) void written.then(() => end(0));
     };
     const subscription = events$.subscribe({ next: take, error: fail });

@@ -190,7 +190,10 @@ export class ContiguousSequence<T> {
     while (at > 0 && first((this.#held[at - 1] as Held<T>).value) > first(value)) at--;
     const before = this.#held[at - 1]?.value;
     const behind = this.#held[at]?.value;
-    if ((before !== undefined && last(before) >= first(value)) || (behind !== undefined && first(behind) <= last(value))) {
+    if (
+      (before !== undefined && last(before) >= first(value)) ||
+      (behind !== undefined && first(behind) <= last(value))
+    ) {
       this.duplicates++;
       return;
     }

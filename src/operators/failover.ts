@@ -12,8 +12,11 @@ import {
 
 /** What a source of {@link failover} tells, in order. */
 export type SourceEvent<T> =
-  /** A value of one key; `at` is when it was received, in any unit that rises with time and is the same for all sources. */
-  | { readonly kind: 'value'; readonly key: string; readonly at: number; readonly value: T }
+  /**
+   * A value of one key; `at` is when it was received, in any unit that rises with time and is the same for all sources.
+   * `late`: it was received earlier and kept back till now, so it is no sign that the source delivers.
+   */
+  | { readonly kind: 'value'; readonly key: string; readonly at: number; readonly value: T; readonly late?: true }
   | { readonly kind: 'connected' }
   /** Nothing of the source is connected any more, or an attempt failed; `blocked`: it will not be had from here. */
   | { readonly kind: 'disconnected'; readonly blocked: boolean }
@@ -229,6 +232,7 @@ class FailoverRun<T> {
   #onEvent(index: number, event: SourceEvent<T>): void {
     switch (event.kind) {
       case 'value':
+        if (event.late !== true) this.#onData(index, event.at);
         this.#onValue(index, event.key, event.at, event.value);
         return;
       case 'serves':
@@ -239,10 +243,13 @@ class FailoverRun<T> {
     }
   }
 
-  #onValue(index: number, key: string, at: number, value: T): void {
+  #onData(index: number, at: number): void {
     const health = this.#health[index] as SourceHealth;
     if (!health.hasData || health.stale) this.#onHealth(index, { kind: 'data' });
     this.#lastAt[index] = at;
+  }
+
+  #onValue(index: number, key: string, at: number, value: T): void {
     const route = this.#routes.get(key) ?? this.#newRoute(key);
     if (route?.source === index) this.#emit(route, key, at, value, false);
     else this.#hold(index, key, at, value);

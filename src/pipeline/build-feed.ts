@@ -10,6 +10,9 @@ import { type Config, environmentOf, feedVenues, instrumentsFor, isDepthChannel 
 import { Feed } from './feed.ts';
 import { VenueFeed } from './venue-feed.ts';
 
+/** An answer that takes longer would keep the holes of other symbols waiting for nothing. */
+const BACKFILL_TIMEOUT_MS = 3000;
+
 /** What a feed needs beside its configuration. */
 export interface FeedDependencies {
   readonly scheduler: SchedulerLike;
@@ -52,7 +55,10 @@ export function buildFeed(config: Config, dependencies: FeedDependencies): Feed 
         backfill === undefined || !config.feed.backfill
           ? undefined
           : (instrument, hole, attempt) =>
-              rest.ask$(backfill({ ...hole, instrument, attempt, environment, receivedAt: wallClockMicros })),
+              rest.ask$(
+                backfill({ ...hole, instrument, attempt, environment, receivedAt: wallClockMicros }),
+                BACKFILL_TIMEOUT_MS,
+              ),
       connect: ({ url, topics, commands$, instruments, onFrame: tap }) =>
         connectLine({
           venue,

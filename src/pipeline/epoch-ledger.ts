@@ -84,26 +84,36 @@ export class EpochLedger {
     epoch.last = trade;
   }
 
-  /** The gap that a hole is; undefined where it does not lie between two published trades of the epoch. */
+  /** The gap that a hole is, as far as it lies behind the first trade of the epoch; undefined: nothing of it does. */
   gap(
     key: string,
     { symbol, hole }: HoleNotice,
     start: { readonly epoch: number; readonly environment: Environment },
   ): Gap | undefined {
-    const first = this.#epochs.get(key)?.first;
-    if (first === undefined || compareIds(hole.before.tradeId, first.tradeId) < 0) return undefined;
+    const { first, last } = this.#epochs.get(key) ?? {};
+    if (first === undefined || last === undefined || compareIds(hole.after.tradeId, first.tradeId) <= 0)
+      return undefined;
+    let { before, missing, filled } = hole;
+    if (compareIds(before.tradeId, first.tradeId) < 0) {
+      // The epoch began with a trade that was fetched for this hole: what is left of it begins behind the last of these.
+      const passed = missing === null ? 0 : idsBetween(before, last);
+      before = last;
+      missing = missing === null ? null : missing - passed;
+      filled -= passed;
+      if (missing === 0) return undefined;
+    }
     return {
       kind: 'gap',
-      venue: hole.before.venue,
+      venue: before.venue,
       symbol,
       epoch: start.epoch,
-      fromId: hole.before.lastTradeId ?? hole.before.tradeId,
+      fromId: lastIdOf(before),
       toId: hole.after.tradeId,
-      fromTime: hole.before.timestamp,
+      fromTime: before.timestamp,
       toTime: hole.after.timestamp,
-      missing: hole.missing,
-      filled: hole.filled,
-      outcome: outcomeOf(hole),
+      missing,
+      filled,
+      outcome: outcomeOf(missing, filled),
       environment: start.environment,
     };
   }
@@ -124,7 +134,7 @@ export class EpochLedger {
     const positions: Position[] = [];
     for (const epoch of this.#epochs.values()) {
       if (epoch.last === undefined) continue;
-      const tradeId = epoch.last.lastTradeId ?? epoch.last.tradeId;
+      const tradeId = lastIdOf(epoch.last);
       if (tradeId === epoch.checkpointed) continue;
       epoch.checkpointed = tradeId;
       positions.push({
@@ -141,7 +151,15 @@ export class EpochLedger {
   }
 }
 
-function outcomeOf({ missing, filled }: HoleNotice['hole']): Gap['outcome'] {
+function outcomeOf(missing: number | null, filled: number): Gap['outcome'] {
   if (missing === null) return 'unknown';
   return filled === missing ? 'repaired' : 'unrepaired';
+}
+
+function lastIdOf(trade: TradeEvent | AggTrade): string {
+  return trade.lastTradeId ?? trade.tradeId;
+}
+
+function idsBetween(before: TradeEvent | AggTrade, last: TradeEvent | AggTrade): number {
+  return Number(BigInt(lastIdOf(last)) - BigInt(lastIdOf(before)));
 }

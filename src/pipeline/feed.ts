@@ -235,7 +235,7 @@ export class Feed {
     }
     switch (signal.kind) {
       case 'events': {
-        this.lastReceivedAt.set(venue, signal.receivedAt);
+        if (signal.late !== true) this.lastReceivedAt.set(venue, signal.receivedAt);
         const first = signal.events[0];
         if (first?.kind === 'ticker') this.#ticks.learn(first);
         return {
@@ -243,6 +243,7 @@ export class Feed {
           key: signal.symbol,
           at: signal.receivedAt,
           value: { venue, events: signal.events },
+          ...(signal.late === true ? { late: true } : {}),
         };
       }
       case 'status':

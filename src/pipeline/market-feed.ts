@@ -25,7 +25,7 @@ export interface MarketFeedOptions {
 /** How a venue is now. */
 export interface VenueStatus {
   readonly connected: boolean;
-  /** Milliseconds since 1970, wall clock; null: none yet. */
+  /** Whole milliseconds since 1970, wall clock; null: none yet. */
   readonly lastMessageTime: number | null;
   readonly messageCount: number;
 }
@@ -148,7 +148,7 @@ export class MarketFeed {
           id,
           {
             connected: state?.connected ?? false,
-            lastMessageTime: receivedAt === null ? null : receivedAt / 1000,
+            lastMessageTime: receivedAt === null ? null : Math.floor(receivedAt / 1000),
             messageCount: venue.counts.frames,
           },
         ];

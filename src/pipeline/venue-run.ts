@@ -1,6 +1,7 @@
 import { catchError, EMPTY, type Subscriber, Subscription, timeout } from 'rxjs';
 import { asFault, type Fault } from '../domain/fault.ts';
 import type { Instrument } from '../domain/instrument.ts';
+import type { AggTrade, TradeEvent } from '../domain/record.ts';
 import { detectStale } from '../operators/detect-stale.ts';
 import type { ListedInstrument } from '../venues/contract.ts';
 import { CoinWatch } from './coin-watch.ts';
@@ -285,16 +286,22 @@ export class VenueRun {
    * Events that come out without a frame of their own, possibly of several symbols. What was fetched counts as received
    * with the trade behind it, which may still wait, so that these times rise with the ids of a symbol.
    */
-  #emitLoose(events: readonly MergedEvent[], waiting?: MergedEvent): void {
-    for (let index = 0; index < events.length; index++) {
-      const event = events[index] as MergedEvent;
-      const isFetched = (other: MergedEvent) => other.kind === 'trade' && other.source === 'backfill';
-      let from: MergedEvent = event;
-      for (let next = index + 1; isFetched(from); next++)
-        from = events[next] ?? waiting ?? (events.at(-1) as MergedEvent);
-      const receivedAt = from.kind === 'hole' ? from.hole.after.receivedAt : from.receivedAt;
-      this.#out.next({ kind: 'events', symbol: event.symbol, receivedAt, events: [event], late: true });
+  #emitLoose(events: readonly MergedEvent[], waiting?: TradeEvent | AggTrade): void {
+    const times: number[] = [];
+    let at = waiting?.receivedAt;
+    for (const event of events.toReversed()) {
+      if (event.kind === 'hole') at = event.hole.after.receivedAt;
+      else if (event.kind !== 'trade' || event.source === 'live') at = event.receivedAt;
+      times.push(at ?? Number.POSITIVE_INFINITY);
     }
+    for (const event of events)
+      this.#out.next({
+        kind: 'events',
+        symbol: event.symbol,
+        receivedAt: times.pop() as number,
+        events: [event],
+        late: true,
+      });
   }
 
   #onOpened(line: Line): void {

@@ -31,7 +31,7 @@ export const NEW_VENUE: VenueState = {
 export function nextVenueState(state: VenueState, signal: VenueSignal): VenueState {
   switch (signal.kind) {
     case 'events':
-      return state.hasData ? state : { ...state, hasData: true };
+      return state.hasData || signal.late === true ? state : { ...state, hasData: true };
     case 'connected':
       return { ...state, connected: true, blocked: false, limited: false, probing: false, reason: '' };
     case 'disconnected':

@@ -33,8 +33,9 @@ export function snakeCase(members: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(members).map(([name, value]) => [renamed(name), value]));
 }
 
+/** An answer of the control plane, which people read with curl. */
 export function json(status: number, body: unknown): RestAnswer {
-  return { status, body: JSON.stringify(body) };
+  return { status, body: `${JSON.stringify(body)}\n` };
 }
 
 function venueOf(query: URLSearchParams): string | undefined {

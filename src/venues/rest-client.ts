@@ -39,7 +39,9 @@ export class VenueRest {
   readonly #venue: Venue;
   readonly #restUrl: string;
   readonly #scheduler: SchedulerLike;
-  /** Weight that may be spent now; fills up evenly. */
+  /** Weight that may be spent at once. As much again comes back in a minute: no minute costs more than the venue allows. */
+  readonly #burst: number;
+  /** Weight that may be spent now; below zero where requests wait. */
   #weight: number;
   #countedAt: number;
   #blockedUntil = Number.NEGATIVE_INFINITY;
@@ -48,7 +50,8 @@ export class VenueRest {
     this.#venue = venue;
     this.#restUrl = restUrl;
     this.#scheduler = scheduler;
-    this.#weight = venue.restWeightPerMinute;
+    this.#burst = venue.restWeightPerMinute / 2;
+    this.#weight = this.#burst;
     this.#countedAt = scheduler.now();
   }
 
@@ -56,15 +59,25 @@ export class VenueRest {
   ask$<T>(request: RestRequest<T>, timeoutMs = 10_000): Observable<T> {
     return new Observable((subscriber) => {
       const abort = new AbortController();
-      subscriber.add(() => abort.abort());
+      let sent = false;
+      subscriber.add(() => {
+        abort.abort();
+        if (!sent) this.#weight += request.weight;
+      });
       const send = (): void => {
+        const waitMs = this.#blockedUntil - this.#scheduler.now();
+        if (waitMs > 0) {
+          subscriber.add(this.#scheduler.schedule(send, waitMs));
+          return;
+        }
+        sent = true;
         askRest(this.#venue, request, { restUrl: this.#restUrl, timeoutMs, signal: abort.signal }).then(
           (value) => {
             subscriber.next(value);
             subscriber.complete();
           },
           (error: unknown) => {
-            this.#learn(asFault(error));
+            if (!abort.signal.aborted) this.#learn(asFault(error));
             subscriber.error(error);
           },
         );
@@ -78,11 +91,10 @@ export class VenueRest {
   /** Takes the weight from the budget; returns how long to wait for it, milliseconds. */
   #book(weight: number): number {
     const now = this.#scheduler.now();
-    const perMs = this.#venue.restWeightPerMinute / 60_000;
-    this.#weight = Math.min(this.#venue.restWeightPerMinute, this.#weight + (now - this.#countedAt) * perMs);
+    const perMs = this.#burst / 60_000;
+    this.#weight = Math.min(this.#burst, this.#weight + (now - this.#countedAt) * perMs) - weight;
     this.#countedAt = now;
-    this.#weight -= weight;
-    return Math.max(0, this.#weight < 0 ? -this.#weight / perMs : 0, this.#blockedUntil - now);
+    return this.#weight < 0 ? -this.#weight / perMs : 0;
   }
 
   #learn(fault: Fault): void {

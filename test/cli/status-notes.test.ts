@@ -34,6 +34,7 @@ it('leaves out what goes as it should', () => {
       line('info', 'connected', 'line 1 is open', at('bybit', '1')),
       ...Array.from({ length: 40 }, () => subscribed('bybit', '1')),
       line('debug', 'heartbeat', 'the feed is in order'),
+      line('info', 'trading_resumed', 'the feed is in order'),
       '{"level":"info","time":"2026-11-21T08:30:00.000Z","config":"x.yaml","msg":"starting"}\n',
       'no JSON\n',
       'null\n',
@@ -59,7 +60,7 @@ it('says things once and without their details', () => {
     ),
   ).toEqual([
     'failed over: bybit → binance: disconnected',
-    'trading halted: venue: bybit is not connected',
+    'trading halted: bybit is not connected',
     'binance_us ADA: subscription rejected: not in the instrument list',
     'bybit: no event of DOTUSDT for 30 s',
     'bybit: instrument list not available (503); symbols are not checked yet',
@@ -110,9 +111,11 @@ describe('where there is little room', () => {
   });
 
   it('warnings and their end outlast the rest', () => {
+    const halted = line('warn', 'trading_halted', 'venue: no venue delivers');
     const resumed = line('info', 'trading_resumed', 'the feed is in order');
-    expect(story(3, failedOver, rotated, resumed, quiet, subscribed('bybit', '1'))).toEqual([
+    expect(story(4, failedOver, rotated, halted, resumed, quiet, subscribed('bybit', '1'))).toEqual([
       'failed over: bybit → binance: disconnected',
+      'trading halted: no venue delivers',
       'trading resumed: the feed is in order',
       'bybit: no event of FILUSDT for 30 s',
     ]);
@@ -131,7 +134,7 @@ it('tells the level of a note', () => {
   const notes = new StatusNotes();
   notes.add(failedOver);
   notes.add(line('error', 'records_dropped', 'records dropped'));
-  notes.add(line('info', 'trading_resumed', 'the feed is in order'));
+  notes.add(line('info', 'sink_recovered', 'kafka takes records again'));
   expect(notes.latest(5).map(({ level }) => level)).toEqual(['warn', 'error', 'info']);
 });
 

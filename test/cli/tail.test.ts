@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dispatch } from '../../src/cli/dispatch.ts';
 import { createAvroFileSink } from '../../src/sinks/avro-file/sink.ts';
 import type { OutRecord, Sink } from '../../src/sinks/contract.ts';
-import { tradeEvent } from '../support/events.ts';
+import { aggTrade, tradeEvent } from '../support/events.ts';
 import { until } from '../support/until.ts';
 import { fakeIo } from './fake-io.ts';
 
@@ -103,8 +103,8 @@ describe('from files', () => {
     await sink.write([out(1)]);
     const ending = new AbortController();
     const io = { ...fakeIo(), signal: ending.signal };
-    const running = dispatch(['tail', 'prices', '--dir', dir, '--from', 'beginning', '--follow', '--json'], io);
-    await sink.write([{ topic: 'prices', key: 'BTCUSDT', record: priceTick() }]);
+    const running = dispatch(['tail', 'agg-trades', '--dir', dir, '--from', 'beginning', '--follow', '--json'], io);
+    await sink.write([{ topic: 'agg-trades', key: 'BTCUSDT', record: aggTrade(1, 2) }]);
     await until(() => io.out.text() !== '');
     ending.abort('SIGINT');
     expect(await running).toBe(0);

@@ -325,6 +325,8 @@ describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venu
     for (let round = 0; round < 40; round++) {
       const open = simulated.simulator.counts()[venue]?.connections ?? 0;
       if (open > 0) simulated.simulator.fault({ venue, fault: 'reset', line: 1 + (round % open) });
+      // Once for certain nobody listens for a while.
+      if (round === 20) simulated.simulator.fault({ venue, fault: 'refuse', status: 503, seconds: 0.4 });
       await delay(20 + ((round * 37) % 150));
     }
     await simulated.moreTrades(100);

@@ -98,7 +98,7 @@ it('says which topic is missing, and which there are', async () => {
   const nothing = await call(['tail', 'trades', '--from', 'beginning'], none);
   expect(nothing.code).toBe(1);
   expect(nothing.err).toBe(
-    `market-feed: topic ${none.MARKET_FEED__KAFKA__TOPIC_PREFIX}trades does not exist at ${environment.MARKET_FEED__KAFKA__BROKERS?.replaceAll(',', ', ')}; there are: none that begins with "${none.MARKET_FEED__KAFKA__TOPIC_PREFIX}"\n`,
+    `market-feed: tail: topic ${none.MARKET_FEED__KAFKA__TOPIC_PREFIX}trades does not exist at ${environment.MARKET_FEED__KAFKA__BROKERS?.replaceAll(',', ', ')}; there are: none that begins with "${none.MARKET_FEED__KAFKA__TOPIC_PREFIX}"\n`,
   );
   await call(['topics', 'create']);
   const simulated = await call(['tail', 'trades', '--from', 'beginning'], { MARKET_FEED__ENVIRONMENT: 'simulated' });

@@ -86,9 +86,11 @@ describe('ContiguousSequence', () => {
   it('is filled with fetched values, and reports the hole right before the first value behind it', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(4), trade(5)]);
-    expect(sequence.hole).toEqual({ before: trade(1), after: trade(4) });
+    expect(sequence.holes).toEqual([{ before: trade(1), after: trade(4) }]);
+    expect(sequence.waiting).toEqual(trade(4));
     expect(told(sequence.fill([3, 2, 4, 1].map((id) => trade(id))))).toBe('2 3 (1,4):2 filled 2 4 5');
-    expect(sequence.hole).toBeUndefined();
+    expect(sequence.holes).toEqual([]);
+    expect(sequence.waiting).toBeUndefined();
     expect(feed(sequence, [trade(6)])).toBe('6');
   });
 
@@ -96,7 +98,7 @@ describe('ContiguousSequence', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(4), trade(7)]);
     expect(told(sequence.fill([trade(2), trade(3)]))).toBe('2 3 (1,4):2 filled 2 4');
-    expect(sequence.hole).toEqual({ before: trade(4), after: trade(7) });
+    expect(sequence.holes).toEqual([{ before: trade(4), after: trade(7) }]);
     expect(told(sequence.fill([trade(5)]))).toBe('5');
     expect(told(sequence.release())).toBe('(4,7):2 filled 1 7');
   });
@@ -108,11 +110,53 @@ describe('ContiguousSequence', () => {
     expect(told(sequence.release())).toBe('(3,9):5 filled 3 9');
   });
 
-  it('a hole that was filled in part and completed by another line is reported as filled in part', () => {
+  it('a hole that was filled in part ends at the first value that comes by a line after all', () => {
     const sequence = create();
-    feed(sequence, [trade(1), trade(4)]);
+    feed(sequence, [trade(1), trade(5)]);
     expect(told(sequence.fill([trade(2)]))).toBe('2');
-    expect(feed(sequence, [trade(3)])).toBe('3 (1,4):2 filled 1 4');
+    expect(feed(sequence, [trade(3), trade(4)])).toBe('(1,3):1 filled 1 3 4 5');
+    feed(sequence, [trade(9)]);
+    expect(told(sequence.fill([trade(6)]))).toBe('6');
+    expect(feed(sequence, [trade(8)])).toBe('');
+    expect(told(sequence.release())).toBe('(5,8):2 filled 1 8 9');
+  });
+
+  it('keeps what was fetched from the middle of a hole until its beginning is there, or is given up', () => {
+    const sequence = create();
+    feed(sequence, [trade(1), trade(9)]);
+    expect(told(sequence.fill([trade(4), trade(6, 6, 7)]))).toBe('');
+    expect(sequence.waiting).toEqual(trade(9));
+    expect(sequence.holes.map(({ before, after }) => [before.last, after.first])).toEqual([
+      [1, 4],
+      [4, 6],
+      [7, 9],
+    ]);
+    expect(told(sequence.fill([trade(3), trade(2)]))).toBe('2 3 4');
+    expect(told(sequence.release())).toBe('(1,9):7 filled 5 6 9');
+    expect(sequence.holes).toEqual([]);
+  });
+
+  it('fetched values do not count as held', () => {
+    const sequence = create(2);
+    feed(sequence, [trade(1), trade(9), trade(10)]);
+    sequence.fill([3, 4, 5, 6, 7].map((id) => trade(id)));
+    expect(sequence.heldSince).toBe(0);
+    expect(told(sequence.accept(trade(11), 0))).toBe('(1,9):7 filled 5 3 4 5 6 7 9 10 11');
+  });
+
+  it('each hole is as old as the first value behind it', () => {
+    const sequence = create();
+    feed(sequence, [trade(1)]);
+    feed(sequence, [trade(4)], 100);
+    feed(sequence, [trade(7)], 300);
+    feed(sequence, [trade(6)], 400);
+    expect(sequence.heldSince).toBe(100);
+    expect(told(sequence.release(99))).toBe('');
+    expect(told(sequence.release(299))).toBe('(1,4):2 4');
+    expect(sequence.heldSince).toBe(300);
+    expect(feed(sequence, [trade(9)], 500)).toBe('');
+    expect(feed(sequence, [trade(5)], 600)).toBe('5 6 7');
+    expect(sequence.heldSince).toBe(500);
   });
 
   it('gives the journal, less reported holes, for any loss, repetition and reordering within two lines', () => {
@@ -161,4 +205,192 @@ describe('ContiguousSequence', () => {
       { numRuns: 2000 },
     );
   });
+
+  it('gives the journal, or names each missing id in a hole, whatever is lost, repeated, reordered, fetched and given up', () => {
+    let filled = 0;
+    let missing = 0;
+    fc.assert(
+      fc.property(steps, (plan) => {
+        const run = new Run();
+        for (const step of plan) run.step(step);
+        run.end();
+        expect(run.problems).toEqual([]);
+        filled += run.filled;
+        missing += run.missing;
+      }),
+      { numRuns: 10_000 },
+    );
+    expect(filled).toBeGreaterThan(10_000);
+    expect(missing).toBeGreaterThan(10_000);
+  }, 30_000);
 });
+
+const FIRST = 100;
+
+type Step =
+  /** The next ids happen; each line gets those that it does not lose. */
+  | { readonly kind: 'live'; readonly lost: readonly (readonly [boolean, boolean])[] }
+  /** A line delivers what it has, so many of its oldest, the first two in reverse order where told. */
+  | { readonly kind: 'arrive'; readonly line: 0 | 1; readonly count: number; readonly reverse: boolean }
+  /** The venue's past is asked: from some id on, so many, some left out, some aggregated, in any order. */
+  | {
+      readonly kind: 'fetch';
+      readonly from: number;
+      readonly pieces: readonly { readonly ids: number; readonly left: boolean }[];
+      readonly backwards: boolean;
+    }
+  | { readonly kind: 'release'; readonly openedBefore: number };
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constant('live' as const),
+        lost: fc.array(fc.tuple(fc.boolean(), fc.boolean()), { minLength: 1, maxLength: 8 }),
+      }),
+    },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: fc.constant('arrive' as const),
+        line: fc.constantFrom(0 as const, 1 as const),
+        count: fc.integer({ min: 1, max: 10 }),
+        reverse: fc.boolean(),
+      }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constant('fetch' as const),
+        from: fc.integer({ min: -2, max: 4 }),
+        pieces: fc.array(
+          fc.record({ ids: fc.constantFrom(1, 1, 1, 2, 3), left: fc.constantFrom(true, false, false, false) }),
+          { maxLength: 8 },
+        ),
+        backwards: fc.boolean(),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('release' as const), openedBefore: fc.integer({ min: 0, max: 5 }) }),
+    },
+  ),
+  { minLength: 10, maxLength: 40 },
+);
+
+/** A sequence under a plan, against what it must do, made without it. */
+class Run {
+  filled = 0;
+  missing = 0;
+  readonly problems: string[] = [];
+  readonly #sequence = create(20);
+  readonly #lines: [Trade[], Trade[]] = [[], []];
+  #made = FIRST;
+  #now = 0;
+  /** The last id passed on, and the first. */
+  #last = Number.NaN;
+  #first = Number.NaN;
+  readonly #covered = new Set<number>();
+  readonly #arrived = new Set<number>();
+  /** Ids that were skipped when a hole was given up: what comes of them later is a repeat. */
+  readonly #givenUp = new Set<number>();
+  readonly #holes: { readonly from: number; readonly to: number; readonly missing: number; readonly filled: number }[] =
+    [];
+
+  step(step: Step): void {
+    this.#now++;
+    switch (step.kind) {
+      case 'live':
+        for (const lost of step.lost) {
+          const value = trade(this.#made++, 5);
+          for (const line of [0, 1] as const) if (!lost[line]) this.#lines[line].push(value);
+        }
+        return;
+      case 'arrive': {
+        const values = this.#lines[step.line].splice(0, step.count);
+        if (step.reverse) values.splice(0, 2, ...values.slice(0, 2).reverse());
+        for (const value of values) this.#arrive(value);
+        return;
+      }
+      case 'fetch':
+        this.#fetch(step);
+        return;
+      case 'release':
+        this.#take(this.#sequence.release(this.#now - step.openedBefore));
+    }
+  }
+
+  end(): void {
+    for (const line of [0, 1] as const) for (const value of this.#lines[line]) this.#arrive(value);
+    this.#take(this.#sequence.release());
+    this.#must(this.#sequence.heldSince === undefined, 'nothing is held at the end');
+    const inHoles = new Set<number>();
+    for (const { from, to, missing, filled } of this.#holes) {
+      const ids = Array.from({ length: to - from - 1 }, (_, index) => from + 1 + index);
+      const hole = `the hole (${from},${to})`;
+      this.#must(missing === ids.length, `${hole} says that ${missing} are missing`);
+      this.#must(filled === ids.filter((id) => this.#covered.has(id)).length, `${hole} says that ${filled} are filled`);
+      for (const id of ids) {
+        this.#must(!inHoles.has(id), `${id} lies in one hole`);
+        inHoles.add(id);
+      }
+      this.#must(this.#covered.has(from) && this.#covered.has(to), `${hole} lies between values`);
+      this.filled += filled;
+      this.missing += missing - filled;
+    }
+    for (let id = this.#first; id <= this.#last; id++) {
+      this.#must(this.#covered.has(id) || inHoles.has(id), `${id} is there or in a hole`);
+      const wasHeard = this.#arrived.has(id) && !this.#givenUp.has(id);
+      this.#must(!wasHeard || this.#covered.has(id), `${id} came and is there`);
+    }
+  }
+
+  #must(holds: boolean, what: string): void {
+    if (!holds) this.problems.push(what);
+  }
+
+  #arrive(value: Trade): void {
+    if (this.#sequence.next(value)) this.#pass(value);
+    else this.#take(this.#sequence.accept(value, this.#now));
+    if (!this.#covered.has(value.first) && value.first < this.#last) this.#givenUp.add(value.first);
+    this.#arrived.add(value.first);
+  }
+
+  #fetch({ from, pieces, backwards }: Extract<Step, { kind: 'fetch' }>): void {
+    const values: Trade[] = [];
+    let id = Math.max(FIRST, (Number.isNaN(this.#last) ? FIRST : this.#last) + from);
+    for (const { ids, left } of pieces) {
+      const last = id + ids - 1;
+      if (!left && last < this.#made) values.push(trade(id, 5, last));
+      id = last + 1;
+    }
+    this.#take(this.#sequence.fill(backwards ? values.reverse() : values));
+  }
+
+  #take(sequenced: readonly Sequenced<Trade>[]): void {
+    for (const item of sequenced) {
+      if (item.kind === 'value') this.#pass(item.value);
+      else if (item.kind === 'reset') throw new Error('nothing was reset');
+      else {
+        const { before, after, missing, filled } = item.hole;
+        this.#holes.push({ from: before.last, to: after.first, missing: missing ?? -1, filled });
+      }
+    }
+  }
+
+  #pass({ first, last }: Trade): void {
+    if (Number.isNaN(this.#last)) this.#first = first;
+    else {
+      this.#must(first > this.#last, `${first} after ${this.#last}`);
+      // Whatever is skipped was named before.
+      for (let id = this.#last + 1; id < first; id++)
+        this.#must(
+          this.#holes.some(({ from, to }) => from < id && id < to),
+          `${id} is named before it is skipped`,
+        );
+    }
+    for (let id = first; id <= last; id++) this.#covered.add(id);
+    this.#last = last;
+  }
+}

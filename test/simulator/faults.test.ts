@@ -62,6 +62,11 @@ function ids(client: Client): number[] {
 }
 
 describe('the faults over HTTP', () => {
+  it('answers in lines', async () => {
+    for (const path of ['/faults', '/stats'])
+      expect(await (await fetch(`${simulator.httpUrl}${path}`)).text()).toMatch(/^\{.*\}\n$/);
+  });
+
   it('are listed with a sentence and their parameters', async () => {
     const list = (await (await fetch(`${simulator.httpUrl}/faults`)).json()) as {
       faults: { name: string; description: string; parameters: string[] }[];

@@ -1,10 +1,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import type { RestRequest } from '../../src/venues/contract.ts';
-import { askRest } from '../../src/venues/rest-client.ts';
+import { askRest, VenueRest } from '../../src/venues/rest-client.ts';
+import { until } from '../support/until.ts';
 import { fakeVenue } from './fake-venue.ts';
+import { SteppedScheduler } from './stepped-scheduler.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -71,5 +75,123 @@ describe('askRest', () => {
       kind: 'malformed',
       field,
     });
+  });
+});
+
+describe('VenueRest', () => {
+  const limited = (afterMs: number) =>
+    fakeVenue({
+      refusal: (status) => new Fault('rate_limited', `HTTP ${status}`, { retry: { kind: 'after', afterMs } }),
+    });
+
+  async function serveJson() {
+    const { asked, options } = await serve(200, {}, '{"time":5}');
+    const scheduler = new SteppedScheduler();
+    return { asked, scheduler, restUrl: options.restUrl };
+  }
+
+  it('answers a subscriber once and completes', async () => {
+    const { asked, scheduler, restUrl } = await serveJson();
+    const rest = new VenueRest(fakeVenue(), restUrl, scheduler);
+    expect(await lastValueFrom(rest.ask$(request).pipe(toArray()))).toEqual([5]);
+    expect(asked).toHaveLength(1);
+    expect(scheduler.waiting).toBe(0);
+  });
+
+  it('what would cost more than its budget waits: no minute costs more than the venue allows', async () => {
+    const { asked, scheduler, restUrl } = await serveJson();
+    const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 60 }), restUrl, scheduler);
+    const times: number[] = [];
+    for (let ask = 0; ask < 20; ask++)
+      rest.ask$({ ...request, weight: 10 }).subscribe(() => times.push(scheduler.now()));
+    // Half of it may be spent at once, the other half comes in the course of the minute.
+    for (const [ms, count] of [
+      [0, 3],
+      [19_999, 3],
+      [1, 4],
+      [20_000, 5],
+      [20_000, 6],
+      [59_999, 8],
+      [1, 9],
+    ] as const) {
+      scheduler.advance(ms);
+      await until(() => asked.length >= count && times.length >= count);
+      expect(asked).toHaveLength(count);
+    }
+  });
+
+  it('a budget that was not used does not grow', async () => {
+    const { asked, scheduler, restUrl } = await serveJson();
+    const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 60 }), restUrl, scheduler);
+    scheduler.advance(3_600_000);
+    const answers = [1, 2, 3, 4].map(() => firstValueFrom(rest.ask$({ ...request, weight: 10 })));
+    await Promise.all(answers.slice(0, 3));
+    expect(scheduler.waiting).toBe(1);
+    scheduler.advance(20_000);
+    await answers[3];
+    expect(asked).toHaveLength(4);
+  });
+
+  it('after a rate limit nothing is asked until its time is over, not even what was waiting for something else', async () => {
+    const { asked, options } = await serve(429, {}, '');
+    const scheduler = new SteppedScheduler();
+    const venue = { ...limited(30_000), restWeightPerMinute: 20 };
+    const rest = new VenueRest(venue, options.restUrl, scheduler);
+    const outcomes: string[] = [];
+    const ask = (weight: number) =>
+      rest.ask$({ ...request, weight }).subscribe({ error: (error: Error) => outcomes.push(error.message) });
+    ask(10);
+    ask(1);
+    await until(() => outcomes.length === 1);
+    ask(0);
+    scheduler.advance(6000);
+    expect(asked).toHaveLength(1);
+    scheduler.advance(23_999);
+    expect(asked).toHaveLength(1);
+    scheduler.advance(1);
+    await until(() => outcomes.length === 3);
+    expect(asked).toHaveLength(3);
+  });
+
+  it('a refusal that is no rate limit stops nobody else', async () => {
+    const { asked, options } = await serve(500, {}, 'broken');
+    const rest = new VenueRest(fakeVenue(), options.restUrl, new SteppedScheduler());
+    await expect(firstValueFrom(rest.ask$(request))).rejects.toMatchObject({ message: 'broken' });
+    await expect(firstValueFrom(rest.ask$(request))).rejects.toMatchObject({ message: 'broken' });
+    expect(asked).toHaveLength(2);
+  });
+
+  it('unsubscribing takes back a request that is on its way', async () => {
+    const closed: string[] = [];
+    const server = createServer((incoming) => {
+      closed.push('asked');
+      incoming.socket.on('close', () => closed.push('closed'));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    cleanups.push(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const rest = new VenueRest(limited(30_000), `http://127.0.0.1:${port}`, new SteppedScheduler());
+    const told: string[] = [];
+    const asking = rest.ask$(request).subscribe({ next: () => told.push('next'), error: () => told.push('error') });
+    await until(() => closed.length === 1);
+    asking.unsubscribe();
+    await until(() => closed.length === 2);
+    expect(closed).toEqual(['asked', 'closed']);
+    expect(told).toEqual([]);
+  });
+
+  it('unsubscribing one that waits gives its weight back', async () => {
+    const { asked, scheduler, restUrl } = await serveJson();
+    const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 20 }), restUrl, scheduler);
+    const heavy = { ...request, weight: 10 };
+    await firstValueFrom(rest.ask$(heavy));
+    const waits = [1, 2, 3].map(() => rest.ask$(heavy).subscribe());
+    for (const wait of waits) wait.unsubscribe();
+    expect(scheduler.waiting).toBe(0);
+    const answer = firstValueFrom(rest.ask$(heavy));
+    scheduler.advance(60_000);
+    await answer;
+    expect(asked).toHaveLength(2);
   });
 });

@@ -30,13 +30,16 @@ export function backfillById(venue: VenueId) {
   };
 }
 
-/** Where the past by id wants a key: the last trades, then the aggregated ones of the time of the hole. */
+/**
+ * Where the past by id wants a key: the last trades, then the aggregated ones from the time of the hole on. No end is
+ * named, for a span of an hour or more is refused.
+ */
 export function backfillByTime(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
     if (wanted.attempt === 0)
       return rows(`trades?symbol=${symbolOf(wanted)}&limit=${PAGE}`, 1, wanted, tradeRow(venue));
-    const span = `startTime=${wanted.before.timestamp}&endTime=${wanted.after.timestamp}`;
-    return rows(`aggTrades?symbol=${symbolOf(wanted)}&${span}&limit=${PAGE}`, 1, wanted, aggTradeRow(venue));
+    const from = `startTime=${wanted.before.timestamp}`;
+    return rows(`aggTrades?symbol=${symbolOf(wanted)}&${from}&limit=${PAGE}`, 1, wanted, aggTradeRow(venue));
   };
 }
 
