@@ -32,7 +32,7 @@ export async function runFeed(
     destination: {
       write(json: string) {
         notes.add(json);
-        if (painter === undefined || !err.isTerminal) void err.write(json);
+        if (!live || !err.isTerminal) void err.write(json);
         else if (painter !== undefined) {
           if (FAILURE.test(json)) complaints.push(complaint(json));
         } else if (CONCERN.test(json)) void err.write(complaint(json));
@@ -64,9 +64,8 @@ export async function runFeed(
 
   clearInterval(reporter);
   // As it was while it ran: after the stop nothing is connected.
-
-  const { undelivered } = await pipeline.stop(signal.aborted ? String(signal.reason) : 'the time is up');
   if (!live) logStatus(log, pipeline.snapshot());
+  const { undelivered } = await pipeline.stop(signal.aborted ? String(signal.reason) : 'the time is up');
   if (painter !== undefined) {
     painter.close();
     await err.write(complaints.slice(-20).join(''));

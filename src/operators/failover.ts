@@ -60,8 +60,8 @@ export interface FailoverOptions<T> extends FailoverTiming {
   readonly ringSpan: number;
   /** Which values the ring keeps. Default: all. */
   readonly keepInRing?: (value: T) => boolean;
-  /** The number of the next epoch of a key, greater than any before. Default: counts from 1. */
-  readonly nextEpoch?: (key: string) => number;
+  /** The number of the epoch of a key that begins at a source, greater than any before. Default: counts from 1. */
+  readonly nextEpoch?: (key: string, source: string) => number;
   readonly scheduler?: SchedulerLike;
 }
 
@@ -148,7 +148,7 @@ class FailoverRun<T> {
   readonly #options: FailoverOptions<T>;
   readonly #out: Subscriber<FailoverEvent<T>>;
   readonly #scheduler: SchedulerLike;
-  readonly #nextEpoch: (key: string) => number;
+  readonly #nextEpoch: (key: string, source: string) => number;
   readonly #health: SourceHealth[];
   readonly #lastAt: number[];
   readonly #rings: Held<T>[][];
@@ -258,7 +258,7 @@ class FailoverRun<T> {
   #emit(route: Route, key: string, at: number, value: T, held: boolean): void {
     const source = (this.#sources[route.source] as FailoverSource<T>).id;
     if (route.epoch === 0) {
-      route.epoch = this.#nextEpoch(key);
+      route.epoch = this.#nextEpoch(key, source);
       this.#out.next({ kind: 'epoch', source, key, epoch: route.epoch });
     }
     route.lastAt = at;

@@ -29,45 +29,49 @@ export class EpochLedger {
     }
   }
 
-  next(symbol: string): number {
-    const epoch = (this.#numbers.get(symbol) ?? 0) + 1;
-    this.#numbers.set(symbol, epoch);
-    return epoch;
+  /** The epoch of a symbol whose first record at a venue is due: the one begun for it, else the number that `begin` will give. */
+  epochOf(symbol: string, venue: string): number {
+    const current = this.#epochs.get(symbol);
+    return current?.venue === venue && current.first === undefined ? current.epoch : this.#nextNumber(symbol);
   }
 
-  /** A new epoch: its position, to be acknowledged before its first record; and the gap that ends the former run's, if any. */
+  /** True when the epoch has begun. */
+  hasBegun(symbol: string, epoch: number): boolean {
+    return this.#epochs.get(symbol)?.epoch === epoch;
+  }
+
+  /** Begins an epoch: its position, to be acknowledged before its first record; before it the gap that ends the former run's, if any. */
   begin(
-    key: string,
-    start: {
-      readonly venue: string;
-      readonly symbol: string;
-      readonly epoch: number;
-      readonly environment: Environment;
-      readonly at: number;
-    },
-  ): { readonly position: Position; readonly gap: Gap | undefined } {
-    const { venue, symbol, epoch, environment, at } = start;
+    symbol: string,
+    start: { readonly venue: string; readonly environment: Environment; readonly at: number },
+  ): readonly (Gap | Position)[] {
+    const { venue, environment, at } = start;
+    const epoch = this.#nextNumber(symbol);
+    this.#numbers.set(symbol, epoch);
+    this.track(symbol, { venue, symbol, epoch, environment });
+    const position: Position = { kind: 'position', venue, symbol, epoch, tradeId: null, timestamp: at, environment };
     const former = this.#former.get(symbol);
     this.#former.delete(symbol);
-    this.track(key, start);
-    const gap: Gap | undefined =
-      former === undefined || former.tradeId === null
-        ? undefined
-        : {
-            kind: 'gap',
-            venue: former.venue,
-            symbol,
-            epoch: former.epoch,
-            fromId: former.tradeId,
-            toId: null,
-            fromTime: former.timestamp,
-            toTime: at,
-            missing: null,
-            filled: 0,
-            outcome: 'unknown',
-            environment,
-          };
-    return { position: { kind: 'position', venue, symbol, epoch, tradeId: null, timestamp: at, environment }, gap };
+    if (former === undefined || former.tradeId === null) return [position];
+    const gap: Gap = {
+      kind: 'gap',
+      venue: former.venue,
+      symbol,
+      epoch: former.epoch,
+      fromId: former.tradeId,
+      toId: null,
+      fromTime: former.timestamp,
+      toTime: at,
+      missing: null,
+      filled: 0,
+      outcome: 'unknown',
+      environment,
+    };
+    return [gap, position];
+  }
+
+  #nextNumber(symbol: string): number {
+    return (this.#numbers.get(symbol) ?? 0) + 1;
   }
 
   /** Follows a series without an epoch of its own (mode all: 0), or one whose epoch begins. */
@@ -129,11 +133,11 @@ export class EpochLedger {
     return epoch?.venue === venue ? epoch.first : undefined;
   }
 
-  /** Positions of the epochs that moved on since they were last asked for. */
-  checkpoint(): Position[] {
+  /** Positions of the epochs that moved on since they were last asked for; `fresh`: only of those that have none yet. */
+  checkpoint(which: 'all' | 'fresh'): Position[] {
     const positions: Position[] = [];
     for (const epoch of this.#epochs.values()) {
-      if (epoch.last === undefined) continue;
+      if (epoch.last === undefined || (which === 'fresh' && epoch.checkpointed !== null)) continue;
       const tradeId = lastIdOf(epoch.last);
       if (tradeId === epoch.checkpointed) continue;
       epoch.checkpointed = tradeId;

@@ -64,6 +64,8 @@ export class Feed {
   readonly #ticks = new PriceTicks();
   readonly #out$ = new Subject<FeedOutput>();
   readonly #subscription = new Subscription();
+  /** Symbols that a venue does not have now, by venue. */
+  readonly #lacking = new Map<string, Set<string>>();
   #beats = 0;
 
   constructor(options: FeedOptions) {
@@ -103,8 +105,7 @@ export class Feed {
     for (const venue of this.venues) venue.flush();
     this.#subscription.unsubscribe();
     this.trading.close();
-    const positions = this.#ledger.checkpoint();
-    if (positions.length > 0) this.#out$.next({ records: positions, barrier: false });
+    this.#checkpoint('all');
     this.status({ state: 'stopped', reason });
     this.#out$.complete();
   }
@@ -150,10 +151,12 @@ export class Feed {
       if (ageMs !== null) details[`age_ms.${venue.options.venue.id}`] = String(Math.round(ageMs));
     }
     this.status({ state: 'heartbeat', reason: state === 'allowed' ? 'the feed is in order' : reason, details });
-    if (++this.#beats % CHECKPOINT_EVERY_BEATS === 0) {
-      const positions = this.#ledger.checkpoint();
-      if (positions.length > 0) this.#out$.next({ records: positions, barrier: false });
-    }
+    this.#checkpoint(++this.#beats % CHECKPOINT_EVERY_BEATS === 0 ? 'all' : 'fresh');
+  }
+
+  #checkpoint(which: 'all' | 'fresh'): void {
+    const records = this.#ledger.checkpoint(which);
+    if (records.length > 0) this.#out$.next({ records, barrier: false });
   }
 
   /** What is served apart: the symbol, or in mode all each venue's. */
@@ -181,7 +184,7 @@ export class Feed {
         connectTimeoutMs: config.connectTimeoutMs,
         ringSpan: (feed.staleAfterMs + RING_EXTRA_MS) * 1000,
         keepInRing: ({ events }) => isTrade(events[0]) || events[0]?.kind === 'hole',
-        nextEpoch: (symbol) => this.#ledger.next(symbol),
+        nextEpoch: (symbol, venue) => this.#ledger.epochOf(symbol, venue),
         scheduler,
       },
     );
@@ -257,6 +260,7 @@ export class Feed {
         this.publish([signal.record]);
         return undefined;
       case 'serves':
+        this.#noteServes(venue, signal.symbol, signal.serves);
         return { kind: 'serves', key: signal.symbol, serves: signal.serves };
       case 'connected':
       case 'disconnected':
@@ -264,6 +268,13 @@ export class Feed {
       case 'recovered':
         return signal;
     }
+  }
+
+  #noteServes(venue: string, symbol: string, serves: boolean): void {
+    const lacking = this.#lacking.get(venue) ?? new Set<string>();
+    this.#lacking.set(venue, lacking);
+    if (serves) lacking.delete(symbol);
+    else lacking.add(symbol);
   }
 
   #onRouted(event: FailoverEvent<Batch>): void {
@@ -274,29 +285,38 @@ export class Feed {
       case 'switched':
         this.#onSwitched(event);
         return;
-      case 'epoch': {
-        const venue = event.source as VenueId;
-        const environment = this.#options.environmentOf(venue);
-        const { position, gap } = this.#ledger.begin(event.key, {
-          venue,
-          symbol: event.key,
-          epoch: event.epoch,
-          environment,
-          at: this.#options.wallClockMs(),
-        });
-        this.trading.served(event.key, venue);
-        this.#out$.next({ records: gap === undefined ? [position] : [gap, position], barrier: true });
-      }
+      case 'epoch':
+        this.trading.served(event.key, event.source);
+        if (!this.#ledger.hasBegun(event.key, event.epoch)) this.#announce([event.key], event.source as VenueId);
     }
   }
 
+  /** Begins epochs at a venue: their positions are acknowledged before the first record that bears them. */
+  #announce(symbols: readonly string[], venue: VenueId): void {
+    const environment = this.#options.environmentOf(venue);
+    const at = this.#options.wallClockMs();
+    const records = symbols.flatMap((symbol) => this.#ledger.begin(symbol, { venue, environment, at }));
+    if (records.length > 0) this.#out$.next({ records, barrier: true });
+  }
+
   #onSwitched(event: Extract<FailoverEvent<Batch>, { kind: 'switched' }>): void {
-    if (event.key === null) this.activeVenue = event.to;
+    const symbols = [...this.view.symbols.keys()];
+    const lasts = (event.key === null ? symbols : [event.key]).map((symbol) => ({
+      symbol,
+      last: this.#ledger.last(symbol),
+    }));
+    if (event.key === null) {
+      this.activeVenue = event.to;
+      // All at once: one by one, each with its first record, they would cost a round to the sink each.
+      const lacking = this.#lacking.get(event.to);
+      this.#announce(
+        symbols.filter((symbol) => lacking?.has(symbol) !== true),
+        event.to as VenueId,
+      );
+    }
     this.#judgeTrading();
     const from = event.from ?? this.venues[0]?.options.venue.id ?? null;
     if (from === event.to) return;
-    const keys = event.key === null ? [...this.view.symbols.keys()] : [event.key];
-    const lasts = keys.map((symbol) => ({ symbol, last: this.#ledger.last(symbol) }));
     const coin = event.key === null ? undefined : this.view.symbols.get(event.key)?.coin;
     // What the new venue held for this moment follows at once; then the seams are known from both sides.
     queueMicrotask(() => {

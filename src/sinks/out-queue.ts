@@ -72,7 +72,7 @@ export class OutQueue {
     this.#bytes += bytesOf(record.record);
   }
 
-  /** The oldest `max` records at most; a barrier is the last of its batch. */
+  /** The oldest `max` records at most; nothing but other barriers follows a barrier in its batch. */
   take(max: number): OutRecord[] {
     const count = Math.min(max, this.length);
     const batch: OutRecord[] = [];
@@ -83,7 +83,7 @@ export class OutQueue {
       this.#head++;
       this.#bytes -= bytesOf(record.record);
       batch.push(record);
-      if (this.#barriers[slot] === 1) break;
+      if (this.#barriers[slot] === 1 && (taken + 1 >= count || this.#barriers[this.#slot(this.#head)] !== 1)) break;
     }
     return batch;
   }

@@ -4,8 +4,10 @@ import { canonicalDecimal } from '../../src/domain/decimal.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { CHANNELS, type Channel, type Instrument, KLINE_INTERVALS } from '../../src/domain/instrument.ts';
 import type { RawFrame } from '../../src/domain/line.ts';
-import type { Decoded, DecoderContext, ListedInstrument, Venue } from '../../src/venues/contract.ts';
+import type { TradeEvent } from '../../src/domain/record.ts';
+import type { BackfillRequest, Decoded, DecoderContext, ListedInstrument, Venue } from '../../src/venues/contract.ts';
 import type { FrameFixture, RestFixture } from '../fixtures/read-fixtures.ts';
+import { tradeEvent } from '../support/events.ts';
 import { valueAt, withoutValue, withValue } from './json-path.ts';
 import { expectWellFormed } from './well-formed-event.ts';
 
@@ -22,6 +24,8 @@ export interface VenueContract {
   readonly request: { readonly topics: number; readonly characters: number };
   /** All topics of one connection, written as one JSON array; undefined where there is no such limit. */
   readonly connectionCharacters?: number;
+  /** Answers of its past trades, by attempt; none where it has none that can be told from a hole. */
+  readonly backfill?: readonly RestFixture<readonly Partial<TradeEvent>[]>[];
 }
 
 export const RECEIVED_AT = 1_700_000_000_123_456;
@@ -32,6 +36,14 @@ const COINS = ['BTC', 'BNB', 'ETH', '这是测试币456'];
 export function fixtureContext(): DecoderContext & { readonly instruments: Map<string, Instrument> } {
   const instruments = COINS.map((coin) => ({ coin, symbol: `${coin}USDT`, venueSymbol: `${coin}USDT` }));
   return { environment: 'production', instruments: new Map(instruments.map((one) => [one.venueSymbol, one])) };
+}
+
+/** What is wanted of a venue's past: BTC, between the trades 100 and 200. */
+export function wantedOf(venue: Venue, attempt: number): BackfillRequest {
+  const instrument = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
+  const at = (id: number) => tradeEvent(id, { venue: venue.id, timestamp: 1_700_000_000_000 + id });
+  const common = { environment: 'production', receivedAt: () => RECEIVED_AT } as const;
+  return { instrument, before: at(100), after: at(200), attempt, ...common };
 }
 
 /** What every venue has to keep, each numbered with its skip-when. A venue's test is one call. */
@@ -263,6 +275,41 @@ export function venueContract(contract: VenueContract): void {
       );
       expect(passed).toBeGreaterThan(0);
     }, 30_000);
+
+    // Skip when: the venue's ids do not tell a hole from none.
+    it.each((contract.backfill ?? []).map((fixture, attempt) => ({ ...fixture, attempt })))(
+      'VC-18 its past, attempt $attempt, is read as documented: trades of this symbol, from backfill',
+      ({ attempt, body, parsed }) => {
+        const request = venue.backfill?.(wantedOf(venue, attempt));
+        if (request === undefined) throw new Error('the venue has no backfill');
+        expect(request.path).toMatch(/^\/.*BTCUSDT/);
+        expect(request.weight).toBeGreaterThan(0);
+        expect(request.weight).toBeLessThan(venue.restWeightPerMinute / 2);
+        expect(request.parse(body)).toEqual(
+          parsed.map((trade) => ({
+            kind: 'trade',
+            venue: venue.id,
+            symbol: 'BTCUSDT',
+            venueSymbol: 'BTCUSDT',
+            coin: 'BTC',
+            environment: 'production',
+            epoch: 0,
+            receivedAt: RECEIVED_AT,
+            eventTime: null,
+            source: 'backfill',
+            ...trade,
+          })),
+        );
+        expect(request.parse([])).toEqual([]);
+        for (const broken of [null, {}, 'x', 1, [null], [[]], [{}], [1]])
+          expect(thrown(() => request.parse(broken))).toMatchObject({ kind: 'malformed', retry: { kind: 'never' } });
+      },
+    );
+
+    it('VC-18 it has a past to ask for only where its ids step by one', () => {
+      expect(venue.backfill !== undefined).toBe(venue.contiguousTradeIds);
+      expect(venue.backfill !== undefined).toBe((contract.backfill ?? []).length > 0);
+    });
   });
 }
 

@@ -186,6 +186,43 @@ describe('failover', () => {
     expect(told.find((line) => line.includes('back'))).toBe('37 b>a preferred_again back');
   });
 
+  it('takes what comes late for no sign of life, and counts the silence from the last data', () => {
+    const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
+    const lines: string[] = [];
+    const late = (value: string, at: number): Source => ({ kind: 'value', key: 'btc', at, value, late: true });
+    scheduler.run(({ cold, flush }) => {
+      const data = (text: string, lates: Record<string, Source> = {}) =>
+        cold(text).pipe(
+          map(
+            (letter): Source =>
+              lates[letter] ?? control[letter] ?? { kind: 'value', key: 'btc', at: scheduler.now(), value: letter },
+          ),
+        );
+      failover(
+        [
+          // Received at 2, out at 12: the standby's trades since 4 come first, and nothing says that `a` is well again.
+          { id: 'a', events$: data('C-a-b-------lS-m------------------------', { l: late('l', 2), m: late('m', 3) }) },
+          { id: 'b', events$: data('C--u---v---w---------x----------------y-') },
+        ],
+        { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 50, standby: 'hot', ringSpan: 100, scheduler },
+      ).subscribe((event) => lines.push(`${scheduler.now()} ${told(event)}`));
+      flush();
+    });
+    expect(lines).toEqual([
+      '2 ->a first',
+      '2 btc epoch 1 of a',
+      '2 btc@1 a',
+      '4 btc@1 b',
+      '12 btc@1 l',
+      '13 a>b stale',
+      '13 btc epoch 2 of b',
+      '13 btc@2 v held',
+      '13 btc@2 w held',
+      '21 btc@2 x',
+      '38 btc@2 y',
+    ]);
+  });
+
   it('lets no value of an epoch follow a later epoch of its key', () => {
     const { told } = run({ a: 'C1E2X--C3F4 30ms 5E', b: 'CxEyFzEwF 30ms vEuF' }, { failBackAfterMs: 3 });
     const epochs = new Map<string, number>();

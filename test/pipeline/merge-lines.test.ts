@@ -49,6 +49,50 @@ describe('LineMerge', () => {
     expect(told(merge.release(1000, { trades: 100, aggTrades: 100 }))).toBe('');
   });
 
+  it('is filled with fetched trades, per symbol, and gives up one symbol alone', () => {
+    const merge = binance();
+    const eth = { symbol: 'ETHUSDT' };
+    merge.data(1, [tradeEvent(1)], 0);
+    merge.data(1, [tradeEvent(4)], 10);
+    merge.data(1, [tradeEvent(1, eth)], 20);
+    merge.data(1, [tradeEvent(3, eth)], 30);
+    expect(merge.symbolsHeld(30, 20)).toEqual(['BTCUSDT']);
+    expect(merge.holes('BTCUSDT').map(({ before, after }) => [before.tradeId, after.tradeId])).toEqual([['1', '4']]);
+    expect(merge.holes('SOLUSDT')).toEqual([]);
+    expect(told(merge.fill('BTCUSDT', [tradeEvent(2), tradeEvent(3)]))).toBe('2 3 (1,4):2 4');
+    expect(merge.waiting('BTCUSDT')).toBeUndefined();
+    expect(merge.waiting('ETHUSDT')).toMatchObject({ tradeId: '3' });
+    expect(told(merge.giveUp('ETHUSDT'))).toBe('(1,3):1 3');
+    expect(merge.symbolsHeld(1000, 0)).toEqual([]);
+    expect(told(merge.giveUp('ETHUSDT'))).toBe('');
+  });
+
+  it('gives up only the holes that are old enough', () => {
+    const merge = binance();
+    for (const [id, now] of [
+      [1, 0],
+      [3, 10],
+      [5, 60],
+    ] as const)
+      merge.data(1, [tradeEvent(id)], now);
+    const holdMs = { trades: 100, aggTrades: 100 };
+    expect(told(merge.release(110, holdMs))).toBe('(1,3):1 3');
+    expect(merge.holds).toBe(true);
+    expect(told(merge.release(160, holdMs))).toBe('(3,5):1 5');
+    expect(merge.holds).toBe(false);
+  });
+
+  it('Bybit has no past to be filled with', () => {
+    const merge = bybit();
+    merge.lineJoined(1);
+    merge.data(1, [tradeEvent(1), tradeEvent(5)], 0);
+    expect([merge.holes('BTCUSDT'), merge.fill('BTCUSDT', [tradeEvent(2)]), merge.giveUp('BTCUSDT')]).toEqual([
+      [],
+      [],
+      [],
+    ]);
+  });
+
   it('sequences aggregates by the trade ids that they stand for, apart from the trades', () => {
     const merge = binance();
     expect(told(merge.data(1, [aggTrade(1, 3)], 0))).toBe('1');

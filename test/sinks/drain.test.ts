@@ -91,6 +91,25 @@ describe('batches', () => {
   });
 });
 
+describe('barriers in a row', () => {
+  it('share a batch, which nothing else follows', async () => {
+    const { clock, sink, drain, batches } = await setUp();
+    drain.push(trade(1));
+    await clock.advance(0);
+    drain.push(position(2), { barrier: true });
+    drain.push(position(3), { barrier: true });
+    drain.push(trade(2));
+    sink.answer(delivered);
+    await clock.advance(0);
+    sink.answer([delivered, retry()]);
+    await clock.advance(100);
+    expect(batches()).toEqual(['t1', 'e2 e3', 'e3']);
+    sink.answer(delivered);
+    await clock.advance(0);
+    expect(batches().at(-1)).toBe('t2');
+  });
+});
+
 describe('price ticks', () => {
   it('take the place of an older one of the same symbol that waits', async () => {
     const { clock, sink, drain, out, batches } = await setUp();

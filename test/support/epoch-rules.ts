@@ -36,26 +36,65 @@ function turns(published: readonly Step[]): string[] {
   return problems;
 }
 
-/** Within a venue, symbol and epoch ids rise; Binance's step by one but for published gaps, which name exactly what is missing and come before the trade after them. */
+/**
+ * Within a venue, symbol and epoch ids rise; Binance's step by one but for published gaps, which come before the trade
+ * after them and say exactly what is missing and what was filled.
+ */
 export function runProblems(records: readonly FeedRecord[]): string[] {
   const problems: string[] = [];
-  const last = new Map<string, TradeEvent>();
-  const gaps = new Map<string, Gap>();
+  const runs = new Map<string, { readonly trades: TradeEvent[]; readonly gaps: Gap[] }>();
   for (const record of records) {
-    if (record.kind === 'gap')
-      gaps.set(`${record.venue} ${record.symbol} ${record.epoch} ${record.fromId} ${record.toId}`, record);
-    if (record.kind !== 'trade') continue;
-    const run = `${record.venue} ${record.symbol} ${record.epoch}`;
-    const before = last.get(run);
-    last.set(run, record);
+    if (record.kind !== 'gap' && record.kind !== 'trade') continue;
+    const name = `${record.venue} ${record.symbol} ${record.epoch}`;
+    const run = runs.get(name) ?? { trades: [], gaps: [] };
+    runs.set(name, run);
+    if (record.kind === 'gap') {
+      run.gaps.push(record);
+      continue;
+    }
+    const before = run.trades.at(-1);
+    run.trades.push(record);
     if (before === undefined) continue;
-    const step = BigInt(record.tradeId) - BigInt(before.tradeId);
-    if (step <= 0n) problems.push(`${run}: ${record.tradeId} after ${before.tradeId}`);
-    if (record.venue === 'bybit' || step === 1n) continue;
-    const gap = gaps.get(`${run} ${before.tradeId} ${record.tradeId}`);
-    if (gap === undefined) problems.push(`${run}: from ${before.tradeId} to ${record.tradeId} without a gap before it`);
-    else if (BigInt(gap.missing ?? -1) !== step - 1n)
-      problems.push(`${run}: ${step - 1n} missing, the gap says ${gap.missing}`);
+    const last = lastIdOf(before);
+    const id = BigInt(record.tradeId);
+    if (id <= last) problems.push(`${name}: ${id} after ${last}`);
+    if (record.venue === 'bybit' || id === last + 1n) continue;
+    if (
+      !run.gaps.some(
+        ({ fromId, toId }) => fromId !== null && toId !== null && last >= BigInt(fromId) && id <= BigInt(toId),
+      )
+    )
+      problems.push(`${name}: from ${last} to ${id} without a gap before it`);
   }
+  for (const [name, { trades, gaps }] of runs)
+    if (!name.startsWith('bybit')) for (const gap of gaps) problems.push(...gapProblems(name, gap, trades));
   return problems;
+}
+
+function gapProblems(
+  name: string,
+  { fromId, toId, missing, filled, outcome }: Gap,
+  trades: readonly TradeEvent[],
+): string[] {
+  if (fromId === null || toId === null) return [];
+  const [from, to] = [BigInt(fromId), BigInt(toId)];
+  const inside = trades.filter((trade) => BigInt(trade.tradeId) > from && lastIdOf(trade) < to);
+  const has = inside.reduce((sum, trade) => sum + lastIdOf(trade) - BigInt(trade.tradeId) + 1n, 0n);
+  const gap = `${name}: the gap (${from},${to})`;
+  return [
+    ...(BigInt(missing ?? -1) === to - from - 1n ? [] : [`${gap} says ${missing} missing`]),
+    ...(BigInt(filled) === has ? [] : [`${gap} says ${filled} filled, ${has} are there`]),
+    ...((outcome === 'repaired') === (missing === filled)
+      ? []
+      : [`${gap} of ${missing} with ${filled} filled is ${outcome}`]),
+    ...(trades.some((trade) => lastIdOf(trade) === from) ? [] : [`${gap} does not begin at a published trade`]),
+    // A run may end before the trade after its last gap is written.
+    ...(trades.some(({ tradeId }) => BigInt(tradeId) > to) && !trades.some(({ tradeId }) => BigInt(tradeId) === to)
+      ? [`${gap} does not end at a published trade`]
+      : []),
+  ];
+}
+
+function lastIdOf(trade: TradeEvent): bigint {
+  return BigInt(trade.lastTradeId ?? trade.tradeId);
 }

@@ -52,7 +52,8 @@ export interface Comparison {
 
 /**
  * Compares published trades with a journal: within each venue, symbol and epoch they must be exactly the journal's
- * events from the first to the last of them, in its order, with equal values; what lies inside a published gap may be missing.
+ * events from the first to the last of them, in its order, with equal values; what lies inside a published gap may be
+ * missing, and an aggregated trade stands for all events up to its last.
  */
 export function compareTrades(
   records: readonly FeedRecord[],
@@ -93,15 +94,39 @@ function expectedRun(
   kind: string,
 ): JournalEvent[] {
   const first = BigInt(published[0]?.tradeId ?? 0);
-  const last = BigInt(published.at(-1)?.tradeId ?? 0);
-  return made.filter((event) => {
+  const last = lastIdOf(published.at(-1));
+  const wanted: JournalEvent[] = [];
+  let at = 0;
+  for (const event of made) {
     const id = idOf(event, kind);
-    return (
-      id >= first &&
-      id <= last &&
-      !gaps.some(({ fromId, toId }) => fromId !== null && toId !== null && id > BigInt(fromId) && id < BigInt(toId))
+    while (at < published.length - 1 && id > lastIdOf(published[at])) at++;
+    const trade = published[at];
+    const isThere = id >= BigInt(trade?.tradeId ?? 0) && id <= lastIdOf(trade);
+    const isMissing = gaps.some(
+      ({ fromId, toId }) => fromId !== null && toId !== null && id > BigInt(fromId) && id < BigInt(toId),
     );
+    if (id < first || id > last || (isMissing && !isThere)) continue;
+    const before = wanted.at(-1);
+    if (isThere && kind === 'trade' && before !== undefined && idOf(before, kind) >= BigInt(trade?.tradeId ?? 0))
+      wanted[wanted.length - 1] = aggregateOf(before, event);
+    else wanted.push(event);
+  }
+  return wanted;
+}
+
+/** Two fills of one order at one price, as one. */
+function aggregateOf(first: JournalEvent, { price, side, quantity }: JournalEvent): JournalEvent {
+  const same = price === first.price && side === first.side;
+  return same ? { ...first, quantity: exactSum(first.quantity, quantity) } : { ...first, price: `${price} and others` };
+}
+
+function exactSum(...texts: readonly string[]): string {
+  const scaled = texts.map((text) => {
+    const [whole = '', fraction = ''] = text.split('.');
+    return BigInt(whole + fraction.padEnd(18, '0'));
   });
+  const digits = String(scaled.reduce((sum, value) => sum + value)).padStart(19, '0');
+  return `${digits.slice(0, -18)}.${digits.slice(-18)}`;
 }
 
 function differences(
@@ -131,6 +156,11 @@ function differences(
 
 function idOf(event: JournalEvent | undefined, kind: string): bigint {
   return BigInt((kind === 'agg_trade' ? event?.first_trade_id : event?.id) ?? -1);
+}
+
+function lastIdOf(trade: TradeEvent | AggTrade | undefined): bigint {
+  const id = trade?.kind === 'trade' ? (trade.lastTradeId ?? trade.tradeId) : trade?.tradeId;
+  return BigInt(id ?? 0);
 }
 
 export function grouped<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {

@@ -29,3 +29,8 @@ it('keeps the reason, but not a page of it', () => {
   expect(refusal(451, {}, RESTRICTED).message).toContain('restricted location');
   expect(refusal(403, {}, 'x'.repeat(100_000)).message.length).toBeLessThan(300);
 });
+
+it('says the reason of a page without its mark-up', () =>
+  expect(refusal(451, {}, '<html><body>Service unavailable</body></html>').message).toBe(
+    'HTTP 451: Service unavailable',
+  ));

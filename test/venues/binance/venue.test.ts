@@ -1,6 +1,6 @@
 import { binance, binanceTestnet, binanceUs } from '../../../src/venues/binance/venue.ts';
 import { venueContract } from '../../contracts/venue-contract.ts';
-import { frameFixtures, instrumentsFixture, timeFixture } from '../../fixtures/read-fixtures.ts';
+import { frameFixtures, instrumentsFixture, timeFixture, tradesFixture } from '../../fixtures/read-fixtures.ts';
 
 const shared = {
   instruments: instrumentsFixture('binance', 'exchange-info'),
@@ -9,17 +9,22 @@ const shared = {
   request: { topics: 200, characters: 4_096 },
 };
 const frames = frameFixtures('binance');
+const recent = tradesFixture('binance', 'trades');
+const byId = [recent, tradesFixture('binance', 'historical-trades')];
+const byTime = [recent, tradesFixture('binance', 'agg-trades')];
 
-venueContract({ ...shared, venue: binance, fixtures: frames, missingChannels: [] });
+venueContract({ ...shared, venue: binance, fixtures: frames, missingChannels: [], backfill: byId });
 venueContract({
   ...shared,
   venue: binanceUs,
   fixtures: [...frames, ...frameFixtures('binance_us')],
   missingChannels: ['kline_1s'],
+  backfill: byTime,
 });
 venueContract({
   ...shared,
   venue: binanceTestnet,
   fixtures: [...frames, ...frameFixtures('binance_testnet')],
   missingChannels: [],
+  backfill: byId,
 });

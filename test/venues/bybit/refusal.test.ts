@@ -30,3 +30,8 @@ it.each([
   const body = { retCode, retMsg: 'no', result: {}, retExtInfo: {}, time: 1 };
   expect(() => instruments.parse(body)).toThrow(expect.objectContaining({ kind, retry }));
 });
+
+it('says the reason of a page without its mark-up', () =>
+  expect(refusal(451, {}, '<html><body>Service unavailable</body></html>').message).toBe(
+    'HTTP 451: Service unavailable',
+  ));
