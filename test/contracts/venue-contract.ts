@@ -38,12 +38,12 @@ export function fixtureContext(): DecoderContext & { readonly instruments: Map<s
   return { environment: 'production', instruments: new Map(instruments.map((one) => [one.venueSymbol, one])) };
 }
 
-/** What is wanted of a venue's past: BTC, between the trades 100 and 200. */
+/** What is wanted of a venue's past: BTC, between the trades 100 and 50,000. */
 export function wantedOf(venue: Venue, attempt: number): BackfillRequest {
   const instrument = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
   const at = (id: number) => tradeEvent(id, { venue: venue.id, timestamp: 1_700_000_000_000 + id });
   const common = { environment: 'production', receivedAt: () => RECEIVED_AT } as const;
-  return { instrument, before: at(100), after: at(200), attempt, ...common };
+  return { instrument, before: at(100), after: at(50_000), attempt, ...common };
 }
 
 /** What every venue has to keep, each numbered with its skip-when. A venue's test is one call. */
@@ -280,7 +280,7 @@ export function venueContract(contract: VenueContract): void {
     it.each((contract.backfill ?? []).map((fixture, attempt) => ({ ...fixture, attempt })))(
       'VC-18 its past, attempt $attempt, is read as documented: trades of this symbol, from backfill',
       ({ attempt, body, parsed }) => {
-        const request = venue.backfill?.(wantedOf(venue, attempt));
+        const request = venue.backfill?.({ ...wantedOf(venue, attempt), before: tradeEvent(28_456) });
         if (request === undefined) throw new Error('the venue has no backfill');
         expect(request.path).toMatch(/^\/.*BTCUSDT/);
         expect(request.weight).toBeGreaterThan(0);

@@ -146,12 +146,14 @@ describe.each(['binance', 'bybit'] as const)('bad input at the socket of %s', (p
     const before = retainedBytes();
     const residentBefore = process.memoryUsage().rss;
     await flood(25);
-    const keptMb = (retainedBytes() - before) / MEGABYTE;
+    // The last frame may still be in the hands of a socket for a moment.
+    const kept = () => (retainedBytes() - before) / MEGABYTE;
+    await until(() => kept() < 10, { timeoutMs: 10_000, message: 'the frames are let go' });
+    const keptMb = kept();
     const grownMb = (process.memoryUsage().rss - residentBefore) / MEGABYTE;
     console.log(
       `${protocol}: 20 frames of 20 MB: kept ${keptMb.toFixed(1)} MB (their dead letters: ${((20 * LONGEST_PAYLOAD) / MEGABYTE).toFixed(1)} MB), resident memory +${grownMb.toFixed(0)} MB`,
     );
-    expect(keptMb).toBeLessThan(10);
     expect(grownMb).toBeLessThan(200);
   }, 60_000);
 });

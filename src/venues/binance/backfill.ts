@@ -23,7 +23,7 @@ type ReadRow = (row: unknown, wanted: BackfillRequest) => TradeEvent;
 /** The last trades first, for they are fresh at once; then the past by id, which lags a little behind. */
 export function backfillById(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
-    const from = BigInt(wanted.before.lastTradeId ?? wanted.before.tradeId) + 1n;
+    const from = firstMissing(wanted);
     return wanted.attempt === 0
       ? rows(`trades?symbol=${symbolOf(wanted)}&limit=${PAGE}`, 25, wanted, tradeRow(venue))
       : rows(`historicalTrades?symbol=${symbolOf(wanted)}&fromId=${from}&limit=${PAGE}`, 25, wanted, tradeRow(venue));
@@ -31,16 +31,27 @@ export function backfillById(venue: VenueId) {
 }
 
 /**
- * Where the past by id wants a key: the last trades, then the aggregated ones from the time of the hole on. No end is
- * named, for a span of an hour or more is refused.
+ * Where the past by id wants a key: the last trades, as far as they reach back to where the hole begins, and in turn
+ * with them the aggregated ones from its time on. Of these only what lies wholly inside counts, so single trades from
+ * its middle would cost the aggregates that they are a part of. No end is named: a span of an hour or more is refused.
  */
 export function backfillByTime(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
-    if (wanted.attempt === 0)
-      return rows(`trades?symbol=${symbolOf(wanted)}&limit=${PAGE}`, 1, wanted, tradeRow(venue));
+    if (wanted.attempt % 2 === 0) {
+      const request = rows(`trades?symbol=${symbolOf(wanted)}&limit=${PAGE}`, 1, wanted, tradeRow(venue));
+      return { ...request, parse: (body) => reachingBack(request.parse(body), wanted) };
+    }
     const from = `startTime=${wanted.before.timestamp}`;
     return rows(`aggTrades?symbol=${symbolOf(wanted)}&${from}&limit=${PAGE}`, 1, wanted, aggTradeRow(venue));
   };
+}
+
+function reachingBack(trades: readonly TradeEvent[], wanted: BackfillRequest): readonly TradeEvent[] {
+  return BigInt(trades[0]?.tradeId ?? 0) <= firstMissing(wanted) ? trades : [];
+}
+
+function firstMissing({ before }: BackfillRequest): bigint {
+  return BigInt(before.lastTradeId ?? before.tradeId) + 1n;
 }
 
 function symbolOf({ instrument }: BackfillRequest): string {

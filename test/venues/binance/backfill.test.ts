@@ -43,12 +43,21 @@ describe.each([binance, binanceTestnet])('backfill of $id', (venue) => {
 });
 
 describe('backfill of binance_us', () => {
-  it('asks for the last trades first', () => {
-    expect(requestOf(binanceUs, 0)).toMatchObject({ path: '/api/v3/trades?symbol=BTCUSDT&limit=1000', weight: 1 });
+  it.each([0, 2])('asks for the last trades at attempt %i', (attempt) => {
+    expect(requestOf(binanceUs, attempt)).toMatchObject({
+      path: '/api/v3/trades?symbol=BTCUSDT&limit=1000',
+      weight: 1,
+    });
   });
 
-  it('then, without a key, for aggregated trades from the time of the trade before the hole', () => {
-    expect(requestOf(binanceUs, 1)).toMatchObject({
+  it('takes these only where they reach back to the first id that is missing', () => {
+    const row = { id: 28457, price: '4.0', qty: '12.0', time: 1499865549590, isBuyerMaker: true };
+    const from = (before: number) => requestOf(binanceUs, 0, { before: tradeEvent(before) }).parse([row]).length;
+    expect([28455, 28456, 28457].map(from)).toEqual([0, 1, 1]);
+  });
+
+  it.each([1, 3])('in turn with aggregated ones, which want no key, at attempt %i', (attempt) => {
+    expect(requestOf(binanceUs, attempt)).toMatchObject({
       path: '/api/v3/aggTrades?symbol=BTCUSDT&startTime=1700000000100&limit=1000',
       weight: 1,
     });

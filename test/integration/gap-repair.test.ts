@@ -1,0 +1,268 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { Gap } from '../../src/domain/record.ts';
+import { epochProblems } from '../support/epoch-rules.ts';
+import { compareTrades, type JournalEvent } from '../support/journal.ts';
+import { SimulatedFeed } from '../support/simulated-feed.ts';
+import { until } from '../support/until.ts';
+
+vi.setConfig({ maxConcurrency: 8, testTimeout: 30_000 });
+
+const RATE = 150;
+const BRISK = { reconnect: { initial_delay_ms: 50, max_delay_ms: 400, max_attempts: 5, probe_every_ms: 300 } };
+
+interface Started {
+  readonly venue?: 'binance' | 'binance_us';
+  readonly rate?: number;
+  readonly coins?: readonly string[];
+  readonly feed?: object;
+}
+
+async function started({ venue = 'binance', rate = RATE, coins, feed = {} }: Started = {}): Promise<SimulatedFeed> {
+  const simulated = await SimulatedFeed.start({
+    rates: { [venue]: rate },
+    ...(coins === undefined ? {} : { coins }),
+    feed: { venues: [venue], channels: ['trade'], ...feed },
+    venue: BRISK,
+  });
+  await until(() => simulated.feed.venues[0]?.linesUp === 2);
+  await simulated.moreTrades(rate / 2);
+  return simulated;
+}
+
+function gapsOf(simulated: SimulatedFeed, symbol?: string): Gap[] {
+  return simulated.of('gap').filter((gap) => symbol === undefined || gap.symbol === symbol);
+}
+
+async function untilGaps(simulated: SimulatedFeed, count: number, timeoutMs = 15_000): Promise<Gap[]> {
+  await until(() => gapsOf(simulated).length >= count, {
+    timeoutMs,
+    everyMs: 5,
+    message: () => `${count} gaps; told was\n${simulated.story().join('\n')}`,
+  });
+  return gapsOf(simulated);
+}
+
+/** When a record came out, `performance.now()`. */
+function timeOf(simulated: SimulatedFeed, record: object | undefined): number {
+  return simulated.published.find((published) => published.record === record)?.at ?? Number.NaN;
+}
+
+/** Ends the feed; what it published must obey every rule and agree with the journal; gives that. */
+async function expectWholeAndInOrder(simulated: SimulatedFeed): Promise<JournalEvent[]> {
+  const journal = await simulated.end();
+  expect(epochProblems(simulated.published)).toEqual([]);
+  const { problems, trades } = compareTrades(simulated.records, journal);
+  expect(problems).toEqual([]);
+  expect(trades).toBeGreaterThan(0);
+  for (const gap of gapsOf(simulated)) {
+    const published = simulated.published.find(({ record }) => record === gap);
+    expect(published?.barrier).toBe(true);
+    const after = simulated.records.findIndex(
+      (record) => record.kind === 'trade' && record.symbol === gap.symbol && record.tradeId === gap.toId,
+    );
+    expect(after).toBeGreaterThan(simulated.records.indexOf(gap));
+  }
+  return journal;
+}
+
+/** The ids of a symbol's trades that no connection was sent, between the first and the last published. */
+function unsent(simulated: SimulatedFeed, journal: readonly JournalEvent[], symbol: string): string[] {
+  const published = simulated.of('trade').filter((trade) => trade.symbol === symbol);
+  const [first, last] = [published[0], published.at(-1)].map((trade) => BigInt(trade?.tradeId ?? 0));
+  return journal.flatMap(({ kind, id, sent, symbol: of }) => {
+    const inside = BigInt(id) >= (first ?? 0n) && BigInt(id) <= (last ?? 0n);
+    return kind === 'trade' && of === symbol && sent.length === 0 && inside ? [id] : [];
+  });
+}
+
+describe.concurrent('Binance: trades that no line delivers', () => {
+  it('are fetched: nothing lost, nothing twice, and only their symbol waits', async () => {
+    await using simulated = await started();
+    const skippedAt = performance.now();
+    simulated.simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: 'BTCUSDT', count: 5 });
+    const [gap] = await untilGaps(simulated, 1);
+    await simulated.moreTrades(RATE / 2);
+    expect(gap).toMatchObject({
+      venue: 'binance',
+      symbol: 'BTCUSDT',
+      epoch: 1,
+      missing: 5,
+      filled: 5,
+      outcome: 'repaired',
+    });
+    console.log(`5 skipped trades were repaired ${(timeOf(simulated, gap) - skippedAt).toFixed(0)} ms after the fault`);
+
+    const details = {
+      symbol: 'BTCUSDT',
+      from_id: gap?.fromId ?? '',
+      to_id: gap?.toId ?? '',
+      missing: '5',
+      filled: '5',
+    };
+    for (const state of ['gap_detected', 'gap_repaired'] as const)
+      expect(simulated.told({ state, venue: 'binance', coin: 'BTC', details })).toHaveLength(1);
+    expect(simulated.told({ state: 'gap_unrepaired' })).toEqual([]);
+
+    const trades = simulated.of('trade');
+    const inHole = trades.filter(
+      ({ symbol, tradeId }) =>
+        symbol === 'BTCUSDT' && BigInt(tradeId) > BigInt(gap?.fromId ?? 0) && BigInt(tradeId) < BigInt(gap?.toId ?? 0),
+    );
+    expect(inHole.map(({ source, conditions, lastTradeId }) => [source, conditions, lastTradeId])).toEqual(
+      Array.from({ length: 5 }, () => ['backfill', [], null]),
+    );
+    const before = trades.find(({ symbol, tradeId }) => symbol === 'BTCUSDT' && tradeId === gap?.fromId);
+    const others = simulated.published
+      .filter(({ record }) => record.kind === 'trade' && record.symbol !== 'BTCUSDT')
+      .map(({ at }) => at)
+      .filter((at) => at > timeOf(simulated, before) && at < timeOf(simulated, gap));
+    expect(others.length).toBeGreaterThan(10);
+
+    const journal = await expectWholeAndInOrder(simulated);
+    expect(unsent(simulated, journal, 'BTCUSDT')).toEqual(inHole.map(({ tradeId }) => tradeId));
+  });
+
+  it('of several symbols at once, again and again, are all fetched', async () => {
+    await using simulated = await started({ rate: 400 });
+    for (let round = 0; round < 3; round++) {
+      for (const symbol of ['BTCUSDT', 'ETHUSDT', 'SOLUSDT'])
+        simulated.simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol, count: 1 + round * 4 });
+      await untilGaps(simulated, 3 * (round + 1));
+    }
+    await simulated.moreTrades(50);
+    expect(gapsOf(simulated).map(({ missing, filled }) => [missing, filled])).toEqual(
+      [1, 1, 1, 5, 5, 5, 9, 9, 9].map((count) => [count, count]),
+    );
+    await expectWholeAndInOrder(simulated);
+  });
+
+  it('while both lines are away for a second are fetched', async () => {
+    await using simulated = await started();
+    simulated.simulator.fault({ venue: 'binance', fault: 'close' });
+    simulated.simulator.fault({ venue: 'binance', fault: 'refuse', status: 503, seconds: 1 });
+    const gaps = await untilGaps(simulated, 3);
+    await simulated.moreTrades(RATE);
+    for (const gap of gaps) expect(gap).toMatchObject({ outcome: 'repaired', filled: gap.missing });
+    const journal = await expectWholeAndInOrder(simulated);
+    for (const { symbol, missing, fromId, toId } of gaps) {
+      const lost = unsent(simulated, journal, symbol).filter(
+        (id) => BigInt(id) > BigInt(fromId ?? 0) && BigInt(id) < BigInt(toId ?? 0),
+      );
+      expect(lost.length).toBeGreaterThan(0);
+      expect(missing).toBeGreaterThanOrEqual(lost.length);
+    }
+  });
+
+  it('and that the venue itself has lost do not keep those of another symbol waiting', async () => {
+    await using simulated = await started();
+    simulated.simulator.fault({ venue: 'binance', fault: 'id_jump', symbol: 'BTCUSDT', count: 7 });
+    simulated.simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: 'ETHUSDT', count: 3 });
+    await untilGaps(simulated, 2);
+    await simulated.moreTrades(50);
+    const [eth, btc] = [...gapsOf(simulated, 'ETHUSDT'), ...gapsOf(simulated, 'BTCUSDT')];
+    expect(eth).toMatchObject({ outcome: 'repaired', missing: 3, filled: 3 });
+    expect(btc).toMatchObject({ outcome: 'unrepaired', missing: 7, filled: 0 });
+    const waited = timeOf(simulated, btc) - timeOf(simulated, eth);
+    console.log(`ETH was repaired ${waited.toFixed(0)} ms before BTC, which cannot be, was given up`);
+    expect(waited).toBeGreaterThan(5000);
+    await expectWholeAndInOrder(simulated);
+  });
+});
+
+describe.concurrent('Binance US: trades that no line delivers', () => {
+  it('while both lines are away for a second are fetched', async () => {
+    await using simulated = await started({ venue: 'binance_us' });
+    simulated.simulator.fault({ venue: 'binance_us', fault: 'close' });
+    simulated.simulator.fault({ venue: 'binance_us', fault: 'refuse', status: 503, seconds: 1 });
+    const gaps = await untilGaps(simulated, 3);
+    await simulated.moreTrades(RATE);
+    for (const gap of gaps) expect(gap).toMatchObject({ outcome: 'repaired', filled: gap.missing });
+    await expectWholeAndInOrder(simulated);
+  });
+
+  it('come aggregated where the last trades no longer reach back; each counts for all ids up to its last', async () => {
+    await using simulated = await started({ venue: 'binance_us', rate: 4000, coins: ['BTC'] });
+    simulated.simulator.fault({ venue: 'binance_us', fault: 'skip_trades', symbol: 'BTCUSDT', count: 1500 });
+    const [gap] = await untilGaps(simulated, 1, 25_000);
+    await simulated.moreTrades(200);
+    const aggregated = simulated.of('trade').filter(({ conditions }) => conditions.includes('aggregated'));
+    expect(aggregated.length).toBeGreaterThan(100);
+    expect(
+      aggregated.some(({ tradeId, lastTradeId }) => lastTradeId !== null && BigInt(lastTradeId) > BigInt(tradeId)),
+    ).toBe(true);
+    expect(new Set(aggregated.map(({ source }) => source))).toEqual(new Set(['backfill']));
+    expect(gap?.missing).toBe(1500);
+    console.log(`of 1500 trades ${gap?.filled} came, as ${aggregated.length} aggregated ones: ${gap?.outcome}`);
+    // The first ones may be a part of an aggregate that began before the hole.
+    expect(gap?.filled).toBeGreaterThan(1000);
+    await expectWholeAndInOrder(simulated);
+  });
+});
+
+describe.concurrent('a hole that cannot be filled', () => {
+  it.each([429, 500])(
+    'for REST is refused with %i: unrepaired after 10 s, with exact bounds, and the flow goes on',
+    async (status) => {
+      await using simulated = await started();
+      simulated.simulator.fault({ venue: 'binance', fault: 'refuse_rest', status, seconds: 25 });
+      simulated.simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: 'BTCUSDT', count: 4 });
+      const [gap] = await untilGaps(simulated, 1);
+      await simulated.moreTrades(RATE);
+      expect(gap).toMatchObject({ symbol: 'BTCUSDT', epoch: 1, missing: 4, filled: 0, outcome: 'unrepaired' });
+      expect(gapsOf(simulated)).toHaveLength(1);
+      const before = simulated
+        .of('trade')
+        .find(({ symbol, tradeId }) => symbol === 'BTCUSDT' && tradeId === gap?.fromId);
+      const after = simulated.of('trade').find(({ symbol, tradeId }) => symbol === 'BTCUSDT' && tradeId === gap?.toId);
+      expect([gap?.fromTime, gap?.toTime]).toEqual([before?.timestamp, after?.timestamp]);
+      const heldMs = timeOf(simulated, gap) - (after?.receivedAt ?? 0) / 1000 + performance.timeOrigin;
+      console.log(`REST refused with ${status}: given up after ${heldMs.toFixed(0)} ms`);
+      expect(heldMs).toBeGreaterThan(9900);
+      expect(heldMs).toBeLessThan(10_500);
+      const details = { symbol: 'BTCUSDT', missing: '4', filled: '0' };
+      expect(simulated.told({ state: 'gap_unrepaired', venue: 'binance', coin: 'BTC', details })).toHaveLength(1);
+      expect(simulated.told({ state: 'gap_repaired' })).toEqual([]);
+      const journal = await expectWholeAndInOrder(simulated);
+      expect(unsent(simulated, journal, 'BTCUSDT')).toEqual(
+        [1, 2, 3, 4].map((step) => String(BigInt(gap?.fromId ?? 0) + BigInt(step))),
+      );
+    },
+  );
+
+  it('for backfill is switched off: unrepaired within a second', async () => {
+    await using simulated = await started({ feed: { backfill: false } });
+    simulated.simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: 'BTCUSDT', count: 4 });
+    const [gap] = await untilGaps(simulated, 1);
+    await simulated.moreTrades(50);
+    expect(gap).toMatchObject({ symbol: 'BTCUSDT', missing: 4, filled: 0, outcome: 'unrepaired' });
+    const after = simulated.of('trade').find(({ symbol, tradeId }) => symbol === 'BTCUSDT' && tradeId === gap?.toId);
+    const heldMs = timeOf(simulated, gap) - (after?.receivedAt ?? 0) / 1000 + performance.timeOrigin;
+    expect(heldMs).toBeLessThan(1000);
+    await expectWholeAndInOrder(simulated);
+  });
+});
+
+describe.concurrent('a hole of the standby', () => {
+  it('that is filled after the active venue fell silent does not tear its new epoch', async () => {
+    let frames = 0;
+    await using simulated = await SimulatedFeed.start({
+      rates: { bybit: RATE, binance: 2 * RATE },
+      feed: { venues: ['bybit', 'binance'], channels: ['trade'], stale_after_ms: 1500 },
+      venue: BRISK,
+      onFrame: (venue, _line, { data }) => {
+        if (venue === 'binance' && Buffer.from(data).includes('"s":"BTCUSDT"')) frames++;
+      },
+    });
+    await until(() => simulated.feed.venues.every(({ linesUp }) => linesUp === 2));
+    await simulated.moreTrades(RATE / 2, 'bybit');
+    simulated.simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: 'BTCUSDT', count: 5 });
+    const from = frames;
+    await until(() => frames >= from + 24, { everyMs: 1 });
+    simulated.simulator.fault({ venue: 'bybit', fault: 'silence_with_pong' });
+    await simulated.untilTold({ state: 'failed_over', venue: 'binance' });
+    await simulated.moreTrades(RATE / 2, 'binance');
+    expect(simulated.of('trade').some(({ venue, symbol }) => venue === 'binance' && symbol === 'BTCUSDT')).toBe(true);
+    expect(gapsOf(simulated).filter(({ venue }) => venue === 'binance')).toEqual([]);
+    await expectWholeAndInOrder(simulated);
+  });
+});
