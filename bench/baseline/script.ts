@@ -12,6 +12,8 @@ import { WebSocket } from 'ws';
 
 const [url = '', broker = '', topic = '', schemaFile = '', header = '', ...symbols] = process.argv.slice(2);
 const BATCH_MS = 5;
+/** More in one request than the broker takes would end the script when it has fallen behind. */
+const MAX_BATCH = 4000;
 
 type Trade = Record<'s' | 'p' | 'q', string> & Record<'T' | 'E' | 't', number> & { m: boolean };
 
@@ -36,7 +38,7 @@ const kafka = new Kafka({ clientId: 'script', brokers: [broker], logLevel: logLe
 const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, allowAutoTopicCreation: false });
 await producer.connect();
 
-let waiting: Message[] = [];
+const waiting: Message[] = [];
 const socket = new WebSocket(url, { perMessageDeflate: false, skipUTF8Validation: true });
 socket.on('open', () => {
   socket.send(JSON.stringify({ method: 'SUBSCRIBE', params: symbols.map((s) => `${s.toLowerCase()}@trade`), id: 1 }));
@@ -61,8 +63,7 @@ process.on('SIGTERM', () => {
 });
 while (open || waiting.length > 0) {
   const startedAt = performance.now();
-  const messages = waiting;
-  waiting = [];
+  const messages = waiting.splice(0, MAX_BATCH);
   if (messages.length > 0) await producer.send({ topic, messages });
   const left = BATCH_MS - (performance.now() - startedAt);
   await (left < 1 ? setImmediate() : setTimeout(left));
