@@ -35,6 +35,11 @@ export class EpochLedger {
     return current?.venue === venue && current.first === undefined ? current.epoch : this.#nextNumber(symbol);
   }
 
+  /** The venue of a symbol's current epoch. */
+  venueOf(symbol: string): string | undefined {
+    return this.#epochs.get(symbol)?.venue;
+  }
+
   /** True when the epoch has begun. */
   hasBegun(symbol: string, epoch: number): boolean {
     return this.#epochs.get(symbol)?.epoch === epoch;

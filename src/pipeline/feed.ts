@@ -307,12 +307,13 @@ export class Feed {
     }));
     if (event.key === null) {
       this.activeVenue = event.to;
-      // All at once: one by one, each with its first record, they would cost a round to the sink each.
+      // All at once: one by one, each with its first record, they would cost a round to the sink each. Symbols that the
+      // venue serves already, because the former one lacked them, stay in their epoch.
       const lacking = this.#lacking.get(event.to);
-      this.#announce(
-        symbols.filter((symbol) => lacking?.has(symbol) !== true),
-        event.to as VenueId,
+      const moving = symbols.filter(
+        (symbol) => lacking?.has(symbol) !== true && this.#ledger.venueOf(symbol) !== event.to,
       );
+      this.#announce(moving, event.to as VenueId);
     }
     this.#judgeTrading();
     const from = event.from ?? this.venues[0]?.options.venue.id ?? null;
