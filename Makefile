@@ -1,6 +1,6 @@
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test run bench lint format typecheck build python ready
+.PHONY: help demo test run bench faults chaos lint format typecheck build python ready
 export PATH := $(CURDIR)/.tools/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
 help: ## these lines
@@ -17,6 +17,12 @@ run: ready ## the main job against the live venues, with config/market-feed.yaml
 
 bench: ready ## benchmarks, as a table of ratios
 	@exec node bench/main.ts $(ARGS)
+
+faults: ready ## every fault against the whole pipeline: docs/fault-matrix.md
+	@exec node bench/faults/main.ts $(ARGS)
+
+chaos: ready ## ten minutes of random faults from a seed, every trade accounted for
+	@exec node bench/faults/chaos.ts $(ARGS)
 
 lint: ready ## Biome and the room rules
 	@biome check --error-on-warnings .

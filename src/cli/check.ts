@@ -6,7 +6,7 @@ import { configOption, configurationOf } from './configuration.ts';
 export const command: Command = {
   usage: 'check [--config FILE]',
   about:
-    'Validates the configuration and prints what it comes to. Venues are asked for their time; one that cannot be reached is shown, no error.',
+    'Validates the configuration and prints what it comes to. Venues are asked for their time: + says that their clock is ahead of this one. One that cannot be reached is shown, and is no error.',
   options: { config: configOption },
   async run(context) {
     const config = configurationOf(context);
@@ -58,6 +58,7 @@ async function venuePlan(config: Config, id: VenueId, place: number, signal: Abo
   const { environmentOf, instrumentsFor, isDepthChannel } = await import('../pipeline/config.ts');
   const { planConnections } = await import('../venues/plan-connections.ts');
   const { venues } = await import('../venues/registry.ts');
+  const { venueClock } = await import('./venue-clock.ts');
   const { lines, websocketUrls, restUrl } = config.venues[id];
   const instruments = instrumentsFor(config, id);
   const channels = config.feed.channels.filter((channel) => !isDepthChannel(channel));
@@ -87,27 +88,9 @@ async function venuePlan(config: Config, id: VenueId, place: number, signal: Abo
           ),
         ]),
     ...websocketUrls.map((url) => row('  websocket', url)),
-    row('  rest', `${restUrl}  ${await clockOf(id, restUrl, signal)}`),
+    row('  rest', restUrl),
+    row('  clock offset', await venueClock(venues[id], restUrl, signal)),
   ];
-}
-
-const CLOCK_TIMEOUT_MS = 3000;
-
-/** The venue's clock against ours, best effort. */
-async function clockOf(id: VenueId, restUrl: string, signal: AbortSignal): Promise<string> {
-  const { getJson } = await import('../net/get-json.ts');
-  const { venues } = await import('../venues/registry.ts');
-  const { time } = venues[id];
-  const before = Date.now();
-  try {
-    const { status, body } = await getJson(restUrl + time.path, { timeoutMs: CLOCK_TIMEOUT_MS, signal });
-    const after = Date.now();
-    if (status !== 200) return `clock unknown: answered ${status}`;
-    const offset = Math.round(time.parse(JSON.parse(body)) - (before + after) / 2);
-    return `clock ${offset >= 0 ? '+' : ''}${offset} ms against ours (±${Math.ceil((after - before) / 2)} ms)`;
-  } catch (error) {
-    return `not reachable: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }
 
 function sinkLines(config: Config): readonly string[] {

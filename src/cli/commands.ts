@@ -17,6 +17,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'one channel of one venue, straight to the terminal',
     load: async () => (await import('./watch.ts')).command,
   },
+  record: {
+    summary: 'all that the venues send into a capture',
+    load: async () => (await import('./record.ts')).command,
+  },
+  replay: {
+    summary: 'a capture through the pipeline again',
+    load: async () => (await import('./replay.ts')).command,
+  },
   tail: { summary: 'decoded records of a topic', load: async () => (await import('./tail.ts')).command },
   topics: { summary: 'create or describe the topics', load: async () => (await import('./topics.ts')).command },
   check: {

@@ -14,6 +14,12 @@ export function duration(ms: number): string {
     : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** A duration that may be short, or below zero where clocks differ: one place below ten milliseconds. */
+export function latency(ms: number): string {
+  if (Math.abs(ms) < 9.95) return `${ms.toFixed(1).replace('-0.0', '0.0')} ms`;
+  return ms < 0 ? `-${duration(-ms)}` : duration(ms);
+}
+
 /** A count with thousands separators; from ten million on in short, `12.3 M`. */
 export function count(value: number): string {
   if (value < 10_000_000) return grouped(String(Math.round(value)));

@@ -1,5 +1,6 @@
 import type { CoinSnapshot, FeedSnapshot, SinkSnapshot, VenueSnapshot } from '../pipeline/snapshot.ts';
-import { amount, count, duration, percent, rate } from './figures.ts';
+import type { LatencyFigures } from '../telemetry/latency-histogram.ts';
+import { amount, count, duration, latency, percent, rate } from './figures.ts';
 import { type PriceMemory, type PriceTrail, sparkline } from './price-memory.ts';
 import type { Note, StatusNotes } from './status-notes.ts';
 import { inColumns, padSpans, type Span, type Style, span, spansWidth, textWidth, toLine } from './terminal-text.ts';
@@ -22,6 +23,9 @@ export interface Screen {
 
 type Line = readonly Span[];
 
+/** Between the sections. */
+const BLANKS = 3;
+
 /** The live status as at most `rows` lines of at most `columns` columns. */
 export function renderStatus(
   { snapshot, memory, notes, hints }: StatusView,
@@ -29,13 +33,15 @@ export function renderStatus(
 ): string[] {
   const top = [titleLine(snapshot, columns), ...bannerLines(snapshot, columns)];
   const venues = [venueHeader(columns), ...snapshot.venues.map((venue) => venueLine(venue, columns))];
-  const figures = [...snapshot.sinks.map(sinkLine), ...countLines(snapshot, columns)];
+  const sinks = snapshot.sinks.map(sinkLine);
+  const counts = countLines(snapshot, columns);
   const hintLines = hints.map((hint): Line => [span(` ${hint}`, 'dim')]);
-  const room = rows - top.length - venues.length - figures.length;
   const across = Math.max(1, Math.floor(columns / CELL_WIDTH));
-  // Where the coins would not fit beside them, the hints go.
-  const bottom =
-    1 + Math.ceil(snapshot.coins.length / across) + hintLines.length <= room ? [...figures, ...hintLines] : figures;
+  const room = rows - top.length - venues.length - 1 - Math.ceil(snapshot.coins.length / across);
+  // Where the coins would not fit beside them, the hints go; the latencies go before the blank lines do.
+  const told = [...sinks, ...counts, ...hintLines];
+  const timed = [...sinks, ...latencyLines(snapshot, columns), ...counts, ...hintLines];
+  const bottom = timed.length + BLANKS <= room ? timed : told.length <= room ? told : [...sinks, ...counts];
 
   const coins = coinBlock(
     snapshot.coins,
@@ -46,8 +52,8 @@ export function renderStatus(
   let free = rows - top.length - venues.length - bottom.length - coins.length;
   const blank = (): readonly Line[] => (free-- > 0 ? [[]] : []);
   const sections = [top, blank(), venues, blank(), coins, blank(), bottom];
-  const told = notes.latest(free > 1 ? free - 1 : free).map(noteLine);
-  return [...sections.flat(), ...(free > 1 && told.length > 0 ? [[]] : []), ...told]
+  const latest = notes.latest(free > 1 ? free - 1 : free).map(noteLine);
+  return [...sections.flat(), ...(free > 1 && latest.length > 0 ? [[]] : []), ...latest]
     .slice(0, rows)
     .map((line) => toLine(line, columns, color));
 }
@@ -218,6 +224,27 @@ function sinkLine({ name, state, lagMs, queued, delivered, dropped, reason }: Si
     ...(dropped > 0 ? [span(`dropped ${count(dropped)}  `, 'bad')] : []),
     span(state === 'up' ? '' : reason, 'warn'),
   ];
+}
+
+/** What 99 % of the live trades stay within, stage by stage; of the active venue, else of the slowest. */
+function latencyLines({ venues, sinks }: FeedSnapshot, columns: number): readonly Line[] {
+  const arrival = (venue: VenueSnapshot) => venue.latencyMs.venueToSocket?.p99 ?? Number.NEGATIVE_INFINITY;
+  const venue = venues.find(({ active }) => active) ?? venues.toSorted((a, b) => arrival(b) - arrival(a))[0];
+  const stages: [string, LatencyFigures | null | undefined][] = [
+    [`${venue?.venue} → socket`, venue?.latencyMs.venueToSocket],
+    ['socket → feed', venue?.latencyMs.socketToEmitted],
+    ...sinks.map(({ name, latencyMs }): [string, LatencyFigures | null] => [
+      `feed → ${name}`,
+      latencyMs.emittedToAcknowledged,
+    ]),
+  ];
+  const line: Span[] = [span(' p99  ', 'dim')];
+  for (const [stage, figures] of stages) {
+    if (figures === null || figures === undefined) continue;
+    const part = [span(`${stage} `, 'dim'), span(`${latency(figures.p99)}  `)];
+    if (spansWidth(line) + spansWidth(part) <= columns) line.push(...part);
+  }
+  return line.length === 1 ? [] : [line];
 }
 
 /** What people would take for something else by its name. */

@@ -1,3 +1,4 @@
+import { asFault } from '../domain/fault.ts';
 import type { Config } from '../pipeline/config.ts';
 import { type Pipeline, startPipeline } from '../pipeline/run.ts';
 import type { FeedSnapshot } from '../pipeline/snapshot.ts';
@@ -60,19 +61,26 @@ export async function runFeed(
   else for (const hint of hints) log.info({}, hint);
   const reporter = live ? undefined : setInterval(() => logStatus(log, pipeline.snapshot()), logEveryMs);
 
-  await aborted(limit === undefined ? signal : AbortSignal.any([signal, limit]));
+  const { failed } = pipeline;
+  await aborted(AbortSignal.any([signal, failed, ...(limit === undefined ? [] : [limit])]));
 
   clearInterval(reporter);
   // As it was while it ran: after the stop nothing is connected.
   if (!live) logStatus(log, pipeline.snapshot());
-  const { undelivered } = await pipeline.stop(signal.aborted ? String(signal.reason) : 'the time is up');
+  const reason = failed.aborted ? 'a sink failed' : signal.aborted ? String(signal.reason) : 'the time is up';
+  const { undelivered, spilled } = await pipeline.stop(reason);
   if (painter !== undefined) {
     painter.close();
     await err.write(complaints.slice(-20).join(''));
     await out.write(`${[summary(pipeline.snapshot()), ...hints.slice(0, 1)].join('\n')}\n`);
   }
+  if (failed.aborted) await err.write(`market-feed: ${asFault(failed.reason).message}\n`);
+  if (spilled > 0)
+    await err.write(
+      `market-feed: ${spilled} records wait in ${config.spill.dir} and are delivered by the next start\n`,
+    );
   if (undelivered > 0) await err.write(`market-feed: ${undelivered} records could not be delivered\n`);
-  return undelivered === 0 ? 0 : 1;
+  return undelivered === 0 && !failed.aborted ? 0 : 1;
 }
 
 const FAILURE = /^\{"level":"(?:error|fatal)"/;

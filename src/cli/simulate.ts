@@ -1,9 +1,9 @@
 import { once } from 'node:events';
+import { CAPTURE_FORMATS } from '../capture/capture-line.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import { type Command, type CommandContext, choiceIn, numberIn, UsageError } from './command.ts';
 
 const DEFAULT_PORT = 9100;
-const FORMATS = ['market-feed', 'hftbacktest', 'ndjson', 'cryptofeed'] as const;
 const MAX_RATE = 10_000_000;
 
 export const command: Command = {
@@ -20,7 +20,7 @@ export const command: Command = {
     symbols: { value: 'N', help: 'coins traded, up to 2000 (default 20)' },
     journal: { value: 'FILE', help: 'NDJSON, a line per event made and the connections it went to' },
     capture: { value: 'FILE', many: 'list', help: 'recorded session; several play one after the other' },
-    format: { value: 'F', help: `of the captures: ${FORMATS.join(', ')} (default: told from the first file)` },
+    format: { value: 'F', help: `of the captures: ${CAPTURE_FORMATS.join(', ')} (default: told from the first file)` },
     venue: { value: 'V', help: 'whose frames the captures hold, where they do not say' },
     speed: { value: 'max|1', help: 'of the captures: as fast as they are read (default), or their own pace' },
   },
@@ -46,7 +46,7 @@ export const command: Command = {
 
 function simulatorOptions({ options }: CommandContext) {
   const files = options.texts('capture');
-  const format = options.oneOf('format', FORMATS);
+  const format = options.oneOf('format', CAPTURE_FORMATS);
   const venue = options.oneOf('venue', VENUE_IDS);
   const speed = options.oneOf('speed', ['max', '1']);
   for (const name of ['format', 'venue', 'speed'])

@@ -14,7 +14,6 @@ export type FaultKind =
   | 'socket_dead'
   | 'subscription_mute'
   | 'rotation'
-  | 'retries_exhausted'
   | 'malformed'
   | 'unknown_symbol'
   | 'subscription_rejected'

@@ -36,6 +36,13 @@ export type MarketEvent = TradeEvent | AggTrade | BookTicker | Kline | Ticker;
 
 export type RotationReason = 'server_shutdown' | 'maintenance' | 'lifetime';
 
+export interface RotationNotice {
+  readonly kind: 'rotate';
+  readonly reason: RotationReason;
+  /** What the venue says of it. */
+  readonly details?: Readonly<Record<string, string>>;
+}
+
 /**
  * What one connection (a line) tells, in order. That it ended is told by the Observable's error, always a Fault:
  * a line never completes of itself.
@@ -58,8 +65,8 @@ export type LineEvent =
   | { readonly kind: 'malformed'; readonly frame: RawFrame; readonly fault: Fault }
   /** A well-formed frame that nobody asked for; counted by reason. */
   | { readonly kind: 'ignored'; readonly reason: string }
-  /** The venue will close this connection: open another first. */
-  | { readonly kind: 'rotate'; readonly reason: RotationReason };
+  /** The venue will close this connection, or is expected to: open another first. */
+  | RotationNotice;
 
 /** Something odd in data that is passed on all the same; counted. */
 export type DataWarning = 'inverted_spread' | 'equal_spread';

@@ -21,7 +21,7 @@ export interface SourceHealth {
   readonly stale: boolean;
   /** It has delivered data since it was connected. */
   readonly hasData: boolean;
-  /** Since when it counts as unconnected; null while it is connected or was not tried yet. */
+  /** Since when it counts as unconnected; null once it has data, or was not tried yet: a connection that ends before its first data is none. */
   readonly downSince: number | null;
   /** Since when it is connected, delivering and not stale; null: it is not. */
   readonly healthySince: number | null;
@@ -73,13 +73,13 @@ function change(health: SourceHealth, event: HealthEvent, now: number, timing: F
     case 'started':
       return { downSince: now + timing.connectTimeoutMs };
     case 'connected':
-      return { connected: true, blocked: false, downSince: null };
+      return { connected: true, blocked: false };
     case 'disconnected': {
       const since = health.downSince === null ? now : Math.min(health.downSince, now);
       return { connected: false, blocked: event.blocked, hasData: false, downSince: since };
     }
     case 'data':
-      return { hasData: true, stale: false };
+      return { hasData: true, stale: false, downSince: null };
     case 'stale':
       return { stale: true };
     case 'recovered':
@@ -87,22 +87,23 @@ function change(health: SourceHealth, event: HealthEvent, now: number, timing: F
   }
 }
 
-/** Which source serves now. `active` is -1 until the first one does. */
+/** Which source serves now. `active` is -1 until the first one does, at best that of index `startWith`. */
 export function decide(
   sources: readonly SourceHealth[],
   active: number,
   now: number,
   timing: FailoverTiming,
+  startWith = 0,
 ): Decision {
   const current = sources[active];
-  if (current === undefined) return begin(sources, now, timing);
+  if (current === undefined) return begin(sources, now, timing, startWith);
 
   const failed = failure(current, now, timing);
   if (failed !== undefined) {
     const next = sources.findIndex((source, index) => index !== active && source.healthySince !== null);
     return next === -1 ? { active, wakeAt: null } : { active: next, reason: failed, wakeAt: null };
   }
-  const leaveAt = current.downSince === null ? null : current.downSince + timing.graceMs;
+  const leaveAt = current.connected || current.downSince === null ? null : current.downSince + timing.graceMs;
   let backAt: number | null = null;
   for (let index = 0; index < active; index++) {
     const since = sources[index]?.healthySince;
@@ -113,13 +114,14 @@ export function decide(
   return { active, wakeAt: earlier(leaveAt, backAt) };
 }
 
-/** At a start the first in order is waited for until it serves or has failed; then any healthy one serves. */
-function begin(sources: readonly SourceHealth[], now: number, timing: FailoverTiming): Decision {
-  const first = sources[0];
+/** At a start one source is waited for until it serves or has failed; then any healthy one serves. */
+function begin(sources: readonly SourceHealth[], now: number, timing: FailoverTiming, startWith: number): Decision {
+  const first = sources[startWith];
+  if (first === undefined) return { active: -1, wakeAt: null };
+  if (first.healthySince !== null) return { active: startWith, reason: 'first', wakeAt: null };
   const healthy = sources.findIndex((source) => source.healthySince !== null);
-  if (first === undefined || healthy === 0 || (healthy > 0 && failure(first, now, timing) !== undefined)) {
-    return healthy === -1 ? { active: -1, wakeAt: null } : { active: healthy, reason: 'first', wakeAt: null };
-  }
+  if (healthy !== -1 && failure(first, now, timing) !== undefined)
+    return { active: healthy, reason: 'first', wakeAt: null };
   const failsAt = first.downSince === null ? null : first.downSince + timing.graceMs;
   return { active: -1, wakeAt: failsAt === null || failsAt <= now ? null : failsAt };
 }

@@ -9,6 +9,7 @@ import {
   type SwitchReason,
   UNTRIED,
 } from './failover-decision.ts';
+import { listen } from './listen.ts';
 
 /** What a source of {@link failover} tells, in order. */
 export type SourceEvent<T> =
@@ -56,6 +57,11 @@ export type FailoverEvent<T> =
 export interface FailoverOptions<T> extends FailoverTiming {
   /** hot: all sources are subscribed, a switch costs one step; cold: the next one is subscribed when it is needed. */
   readonly standby: 'hot' | 'cold';
+  /**
+   * The source that is waited for at the start, as long as it may still serve; when it does, what it said before its
+   * first data comes first, as `held`. Default: the first in order, and nothing held.
+   */
+  readonly startWith?: string;
   /** How far back, in the unit of `at`, values of a source that does not serve are kept for a switch. */
   readonly ringSpan: number;
   /** Which values the ring keeps. Default: all. */
@@ -85,10 +91,10 @@ interface Held<T> {
  * <span class="informal">One stream speaks at a time; when it falls silent the next one goes on where it stopped.</span>
  *
  * ```
- * a        -C1----2-X--------C3-45------6-     C: connected, X: disconnected, blocked
- * b        -Cx-----y-----z-----v------u---
+ * a        -C-1---2--X--------C-3-4-----5-6-     C: connected, X: disconnected, blocked
+ * b        -C--x---y-----z--v----w------q---
  *          failover([a, b], { graceMs: 5, failBackAfterMs: 4, … })
- * result   --(F1)-2-(Sy)-z-----v--(B45)-6-     F: first, S: a → b, y held since it came after 2; B: b → a, 4 and 5 held
+ * result   ---(F1)2--(Sy)z--v----w--(B4)5-6-     F: first, S: a → b, y held since it came after 2; B: b → a, 4 held
  * ```
  *
  * - **next**: `value` for each value of the source that serves the value's key; `switched` when another source serves,
@@ -154,6 +160,7 @@ class FailoverRun<T> {
   readonly #rings: Held<T>[][];
   readonly #subscriptions: (Subscription | undefined)[];
   readonly #ended = new Set<number>();
+  readonly #startWith: number;
   /** Sources that lack a key, by key. */
   readonly #lacking = new Map<string, Set<number>>();
   readonly #routes = new Map<string, Route>();
@@ -174,6 +181,10 @@ class FailoverRun<T> {
         epochs.set(key, epoch);
         return epoch;
       });
+    this.#startWith = Math.max(
+      0,
+      sources.findIndex(({ id }) => id === options.startWith),
+    );
     this.#health = sources.map(() => UNTRIED);
     this.#lastAt = sources.map(() => Number.NEGATIVE_INFINITY);
     this.#rings = sources.map(() => []);
@@ -185,7 +196,7 @@ class FailoverRun<T> {
       this.#out.complete();
       return;
     }
-    const count = this.#options.standby === 'hot' ? this.#sources.length : 1;
+    const count = this.#options.standby === 'hot' ? this.#sources.length : this.#startWith + 1;
     for (let index = 0; index < count; index++) this.#subscribe(index);
   }
 
@@ -201,13 +212,13 @@ class FailoverRun<T> {
     this.#onHealth(index, { kind: 'started' });
     const source = this.#sources[index] as FailoverSource<T>;
     subscription.add(
-      source.events$.subscribe({
-        next: (event) => this.#guard(() => this.#onEvent(index, event)),
-        error: (error: unknown) => {
+      listen(source.events$, this.#out, {
+        next: (event) => this.#onEvent(index, event),
+        error: (error) => {
           this.#lastError = { error };
-          this.#guard(() => this.#onEnd(index));
+          this.#onEnd(index);
         },
-        complete: () => this.#guard(() => this.#onEnd(index)),
+        complete: () => this.#onEnd(index),
       }),
     );
     if (this.#out.closed) subscription.unsubscribe();
@@ -285,7 +296,7 @@ class FailoverRun<T> {
 
   #decide(): void {
     const now = this.#scheduler.now();
-    const decision = decide(this.#health, this.#active, now, this.#options);
+    const decision = decide(this.#health, this.#active, now, this.#options, this.#startWith);
     if (decision.active !== this.#active) {
       this.#switchAll(decision);
       this.#decide();
@@ -330,13 +341,19 @@ class FailoverRun<T> {
       key: null,
       back: reason === 'preferred_again',
     });
-    const cut = from === -1 ? Number.POSITIVE_INFINITY : (this.#lastAt[from] as number);
+    const cut = from === -1 ? this.#startsAfter(to) : (this.#lastAt[from] as number);
     for (const [key, route] of this.#routes) {
       const source = this.#serving(key, route.source);
       if (source !== route.source) this.#routes.set(key, { source, epoch: 0, lastAt: route.lastAt });
     }
     this.#release(to, cut, (key) => (this.#routes.get(key) ?? this.#newRoute(key))?.source === to);
     if (this.#options.standby === 'cold' && reason === 'preferred_again') this.#dropStandby(to);
+  }
+
+  /** What the source to start with had to say before its first data belongs to it; of any other, nothing does. */
+  #startsAfter(first: number): number {
+    const { startWith } = this.#options;
+    return this.#sources[first]?.id === startWith ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   }
 
   #dropStandby(active: number): void {

@@ -7,7 +7,13 @@ export {
   circuitBreaker,
 } from './circuit-breaker.ts';
 export { type ConflateEvery, type ConflateOptions, type ConflateUntil, conflate } from './conflate.ts';
-export { type ContiguousAccess, ContiguousSequence, type Hole, type Sequenced } from './contiguous-sequence.ts';
+export {
+  type ContiguousAccess,
+  ContiguousSequence,
+  type Hole,
+  type Mark,
+  type Sequenced,
+} from './contiguous-sequence.ts';
 export { createSeenWindow, type DeduplicateOptions, deduplicate, type Key, type SeenWindow } from './deduplicate.ts';
 export { type DetectStaleOptions, detectStale, type Freshness } from './detect-stale.ts';
 export {
@@ -18,8 +24,10 @@ export {
   type SourceEvent,
 } from './failover.ts';
 export type { FailoverTiming, SwitchReason } from './failover-decision.ts';
-export { type OverlapAccess, OverlapSequence } from './overlap-sequence.ts';
-export { type RetryBackoffOptions, type RetryNotice, retryBackoff } from './retry-backoff.ts';
+export { type OverlapAccess, type OverlapOptions, OverlapSequence } from './overlap-sequence.ts';
+export { type GapEvent, type MissingIds, type RepairGapsOptions, repairGaps } from './repair-gaps.ts';
+export { RetriesExhausted, type RetryBackoffOptions, type RetryNotice, retryBackoff } from './retry-backoff.ts';
+export type { RetryDecision } from './retry-decision.ts';
 export {
   type ClosedWindow,
   type Cut,

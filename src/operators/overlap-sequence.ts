@@ -1,141 +1,405 @@
-import type { Hole, Sequenced } from './contiguous-sequence.ts';
+import type { Hole, Mark, Sequenced } from './contiguous-sequence.ts';
+
+export interface OverlapAccess<T> {
+  /** The id, as a key of a set. */
+  id(value: T): string;
+  /** Negative, zero or positive as the id a is less than, equal to or greater than b. */
+  compare(a: string, b: string): number;
+  /** Venue's time, milliseconds. */
+  timestamp(value: T): number;
+}
+
+export interface OverlapOptions {
+  /** How many of the last values are remembered to tell a repeat from a late one. */
+  readonly window: number;
+  /** The source's last values can be asked for: after a time without any line in step, values wait for them. */
+  readonly recent: boolean;
+  /** How many wait for them at the most. */
+  readonly maxHeld: number;
+}
+
+interface Line<T> {
+  inStep: boolean;
+  /** Its subscription was acknowledged; or it was, or the line has delivered. */
+  acknowledged: boolean;
+  subscribed: boolean;
+  /** What waits for another line, or for the recent values. */
+  held: T[];
+}
+
+/** Lines whose values wait for the recent ones: each misses nothing from its first on. */
+interface Wait {
+  readonly since: number;
+  readonly lines: Set<number>;
+}
 
 /**
  * Puts the values of one key in order where ids rise but jump, so that only a second line shows a loss.
  *
  * Of lines that are in step the first arrival wins and the second is a repeat. A line that joins while another is in
- * step holds its values until one of them has come by a line in step, too: from there on both overlap. When the last
- * line in step is lost, what a joining line holds is passed on. A value that was passed on by nobody and lies behind
- * one that was is too late: it becomes a hole of one. When no line was left, what was missed until the next value is
- * a hole of unknown size.
+ * step holds its values until one of them has come by a line in step, too: from there on both overlap. A value that was
+ * passed on by nobody and lies behind one that was is too late: it becomes a hole of one.
+ *
+ * When no line was left in step, the source's last values are asked for, and what the lines deliver is held meanwhile.
+ * If they reach back to the last value passed on, nothing but they was missed: those that are new are passed on in
+ * order, then the held ones. If they do not, or cannot be had, what was missed is a hole of unknown size.
  */
-export interface OverlapAccess<T> {
-  /** Negative, zero or positive as the id of a is less than, equal to or greater than that of b. */
-  compare(a: T, b: T): number;
-  /** The id, as a key of a set. */
-  id(value: T): string;
-}
-
-interface Line<T> {
-  inStep: boolean;
-  held: T[];
-}
-
 export class OverlapSequence<T> {
   readonly #access: OverlapAccess<T>;
-  readonly #window: number;
+  readonly #options: OverlapOptions;
   readonly #lines = new Map<number, Line<T>>();
   /** Passed on lately, in order; `#seen` holds their ids. */
   #recent: T[] = [];
   readonly #seen = new Set<string>();
-  #last: T | undefined;
+  /** Those of them that came right behind a hole of unknown size: what is too late for it is named by it. */
+  readonly #behindHoles = new Set<string>();
+  /** What came before the first that is remembered; undefined: nothing did. */
+  #floor: Mark | undefined;
+  #lastId: string | undefined;
+  #lastTimestamp = 0;
+  /** Where a former run ended. */
+  #resumedId: string | undefined;
+  /** No line was in step for some time since the last value was passed on. */
   #unwatched = false;
+  #wait: Wait | undefined;
+  /** What was missed up to now was filled with recent values: a hole, once the next value comes by a line. */
+  #open: { readonly before: Mark; filled: number } | undefined;
+  /** Nothing is out of the ordinary: the hot path is open. */
+  #plain = true;
   duplicates = 0;
 
-  /** @param window how many of the last values are remembered to tell a repeat from a late one. */
-  constructor(access: OverlapAccess<T>, window: number) {
+  constructor(access: OverlapAccess<T>, options: OverlapOptions) {
     this.#access = access;
-    this.#window = window;
+    this.#options = options;
+  }
+
+  /** Since when the recent values are waited for; undefined: they are not. */
+  get heldSince(): number | undefined {
+    return this.#wait?.since;
+  }
+
+  /** The first value that waits for the recent ones; undefined: none does. */
+  get waiting(): T | undefined {
+    return this.#wait === undefined ? undefined : this.#furthestBack()?.held[0];
+  }
+
+  /** The last value passed on, while the recent ones are waited for: they should reach back to it. */
+  get wanted(): Mark | undefined {
+    return this.#wait === undefined ? undefined : this.#mark();
+  }
+
+  /** Goes on where a former run ended, as if the value with that id had been passed on. To be called before any value. */
+  resume(mark: Mark): void {
+    this.#lastId = mark.id;
+    this.#lastTimestamp = mark.timestamp;
+    this.#resumedId = mark.id;
+    this.#floor = mark;
+    this.#unwatched = true;
+    this.#plain = false;
+  }
+
+  /** Undoes `resume`, if nothing was passed on since: the first value that came begins, and no hole lies before it. */
+  forget(): Sequenced<T>[] {
+    if (this.#resumedId === undefined || this.#lastId !== this.#resumedId) return [];
+    this.#lastId = undefined;
+    this.#floor = undefined;
+    this.#unwatched = false;
+    return this.#settled(this.#giveUp());
   }
 
   /** A line has connected: until proven otherwise it has missed something. */
   joined(line: number): void {
-    this.#lines.set(line, { inStep: false, held: [] });
+    this.#lines.set(line, { inStep: false, acknowledged: false, subscribed: false, held: [] });
+  }
+
+  /** The venue has acknowledged a line's subscription: it misses nothing from now on. For the second time: from now on again. */
+  subscribed(line: number, now: number): Sequenced<T>[] {
+    const out = this.#line(line).acknowledged ? this.lost(line, now) : [];
+    const state = this.#line(line);
+    state.acknowledged = true;
+    state.subscribed = true;
+    this.#seek(now);
+    return this.#settled(out);
   }
 
   /** A line is gone; what the others held may become due. */
-  lost(line: number): Sequenced<T>[] {
+  lost(line: number, now: number): Sequenced<T>[] {
+    const gone = this.#lines.get(line);
     this.#lines.delete(line);
-    return this.#anyInStep() ? [] : this.#promote();
+    if (gone?.subscribed !== true || this.#lastId === undefined) return [];
+    const out: Sequenced<T>[] = [];
+    if (this.#wait !== undefined) {
+      this.#wait.lines.delete(line);
+      if (this.#wait.lines.size > 0) return [];
+      this.#wait = undefined;
+      out.push(...this.#inStep(gone));
+    } else if (this.#anyInStep()) return this.#settled([]);
+    this.#unwatched = true;
+    if (this.#options.recent) this.#seek(now);
+    else out.push(...this.#giveUp());
+    return this.#settled(out);
+  }
+
+  /** A line takes another's place, which is let go: both were subscribed for a time, so that nothing lies between them. */
+  handedOver(from: number, to: number): Sequenced<T>[] {
+    const former = this.#lines.get(from);
+    const heir = this.#line(to);
+    this.#lines.delete(from);
+    heir.subscribed ||= former?.subscribed === true;
+    const out: Sequenced<T>[] = [];
+    if (this.#wait?.lines.delete(from) === true) {
+      this.#wait.lines.add(to);
+      heir.held = this.#sorted([...(former?.held ?? []), ...heir.held]);
+    } else if (former?.inStep === true) out.push(...this.#inStep(heir));
+    return this.#settled(out);
   }
 
   /** True where the value is simply the next one by a line in step: the hot path, without a result object. It counts as passed on. */
   next(line: number, value: T): boolean {
-    if (this.#unwatched || this.#lines.get(line)?.inStep !== true) return false;
-    if (this.#last === undefined || this.#access.compare(value, this.#last) <= 0) return false;
-    this.#remember(this.#access.id(value), value);
+    if (!this.#plain || this.#lastId === undefined || this.#lines.get(line)?.inStep !== true) return false;
+    const id = this.#access.id(value);
+    if (this.#access.compare(id, this.#lastId) <= 0) return false;
+    this.#remember(id, value);
     return true;
   }
 
-  /** What to pass on now that a value has come by a line. */
-  accept(line: number, value: T): Sequenced<T>[] {
-    const state = this.#lines.get(line) ?? { inStep: false, held: [] };
-    this.#lines.set(line, state);
+  /** What to pass on now that a value has come by a line; `now` in milliseconds, any origin. */
+  accept(line: number, value: T, now: number): Sequenced<T>[] {
+    const state = this.#line(line);
+    state.subscribed = true;
+    this.#seek(now);
+    if (this.#wait?.lines.has(line) === true) return this.#settled(this.#keep(state, value));
     if (!state.inStep) {
-      if (this.#anyInStep()) return this.#join(state, value);
+      if (this.#wait !== undefined || this.#anyInStep()) return this.#settled(this.#join(state, value));
       state.inStep = true;
     }
-    return this.#pass(value);
+    return this.#settled(this.#pass(value));
+  }
+
+  /** Takes the source's last values, in any order, those that were passed on before among them. */
+  fill(values: readonly T[]): Sequenced<T>[] {
+    if (this.#wait === undefined || values.length === 0) return [];
+    const { id, compare } = this.#access;
+    const recent = this.#sorted(values);
+    const oldest = id(recent[0] as T);
+    const reachesBack = compare(oldest, this.#lastId as string) <= 0;
+    const first = this.#furthestBack()?.held[0];
+    // A line that delivered what is older than all of them knows more.
+    if (!reachesBack && first !== undefined && compare(id(first), oldest) < 0) return this.#settled(this.#giveUp());
+    const held = [...this.#wait.lines].flatMap((number) => this.#line(number).held.splice(0));
+    for (const number of this.#wait.lines) this.#line(number).inStep = true;
+    this.#wait = undefined;
+    return this.#settled([...this.#merged(recent, this.#sorted(held), reachesBack), ...this.#overlaps()]);
+  }
+
+  #merged(recent: readonly T[], held: readonly T[], reachesBack: boolean): Sequenced<T>[] {
+    const { id, compare } = this.#access;
+    const live = new Set(held.map(id));
+    const end = held.at(-1);
+    // Behind the last one that came by a line nothing was missed: that is on its way.
+    const fetched = recent.filter(
+      (value) =>
+        !live.has(id(value)) && this.#isBeyond(value) && (end === undefined || compare(id(value), id(end)) < 0),
+    );
+    const all = this.#sorted([...held, ...fetched]).filter((value) => this.#isBeyond(value));
+    const out = held.flatMap((value) => this.#lateOrSeen(value) ?? []);
+    if (reachesBack) this.#unwatched = false;
+    else if (all[0] !== undefined) out.push(this.#unknownHole(all[0]));
+    const lastFetched = fetched.at(-1);
+    for (const value of all) {
+      if (reachesBack && !live.has(id(value))) {
+        this.#open ??= { before: this.#mark(), filled: 0 };
+        this.#open.filled++;
+      } else if (this.#open !== undefined && (lastFetched === undefined || compare(id(value), id(lastFetched)) > 0))
+        out.push(this.#filledHole(value));
+      this.#remember(id(value), value);
+      out.push({ kind: 'value', value });
+    }
+    return out;
+  }
+
+  /** Waits for the recent values no longer, if they were waited for since `openedBy`: what is held follows a hole. */
+  release(openedBy = Number.POSITIVE_INFINITY): Sequenced<T>[] {
+    if (this.#wait === undefined || this.#wait.since > openedBy) return [];
+    return this.#settled(this.#giveUp());
+  }
+
+  #line(line: number): Line<T> {
+    let state = this.#lines.get(line);
+    if (state === undefined) {
+      this.joined(line);
+      state = this.#lines.get(line) as Line<T>;
+    }
+    return state;
+  }
+
+  /** Has the lines that are subscribed wait for the recent values, where these can tell what was missed. */
+  #seek(now: number): void {
+    if (!this.#unwatched || !this.#options.recent || this.#wait !== undefined) return;
+    const lines = new Set<number>();
+    for (const [number, line] of this.#lines) if (line.subscribed) lines.add(number);
+    if (lines.size > 0) this.#wait = { since: now, lines };
+  }
+
+  /** A value comes while the recent ones are waited for. */
+  #keep(line: Line<T>, value: T): Sequenced<T>[] {
+    const late = this.#lateOrSeen(value);
+    if (late !== undefined) return late;
+    const { id, compare } = this.#access;
+    let at = line.held.length;
+    while (at > 0 && compare(id(line.held[at - 1] as T), id(value)) > 0) at--;
+    line.held.splice(at, 0, value);
+    return line.held.length > this.#options.maxHeld ? this.#giveUp() : [];
+  }
+
+  /** The line that holds the oldest value of all; undefined: none holds any. */
+  #furthestBack(): Line<T> | undefined {
+    const { id, compare } = this.#access;
+    let first: Line<T> | undefined;
+    for (const number of this.#wait?.lines ?? this.#lines.keys()) {
+      const line = this.#line(number);
+      const [value, oldest] = [line.held[0], first?.held[0]];
+      if (value === undefined) continue;
+      if (oldest === undefined || compare(id(value), id(oldest)) < 0) first = line;
+    }
+    return first;
+  }
+
+  /**
+   * What was missed will not be known. The line that came first goes on; the others join it. Where nothing waited it
+   * is told when something comes.
+   */
+  #giveUp(): Sequenced<T>[] {
+    const first = this.#furthestBack();
+    this.#wait = undefined;
+    return first === undefined ? [] : [...this.#inStep(first), ...this.#overlaps()];
+  }
+
+  /** Lines that hold what was passed on by now are in step. */
+  #overlaps(): Sequenced<T>[] {
+    const out: Sequenced<T>[] = [];
+    for (const line of this.#lines.values())
+      if (!line.inStep && line.held.some((value) => this.#seen.has(this.#access.id(value))))
+        out.push(...this.#inStep(line));
+    return out;
+  }
+
+  /** By id, each once. */
+  #sorted(values: readonly T[]): T[] {
+    const { id, compare } = this.#access;
+    const sorted = [...values].sort((a, b) => compare(id(a), id(b)));
+    return sorted.filter((value, at) => at === 0 || id(value) !== id(sorted[at - 1] as T));
   }
 
   #join(state: Line<T>, value: T): Sequenced<T>[] {
-    if (!this.#seen.has(this.#access.id(value))) {
-      state.held.push(value);
-      if (state.held.length > this.#window) state.held.shift();
+    if (this.#seen.has(this.#access.id(value))) {
+      this.duplicates++;
+      state.inStep = true;
+      state.held = [];
       return [];
     }
-    this.duplicates++;
-    state.inStep = true;
-    state.held = [];
+    state.held.push(value);
+    if (state.held.length > this.#options.window) state.held.shift();
     return [];
   }
 
   #pass(value: T): Sequenced<T>[] {
-    const id = this.#access.id(value);
-    if (this.#seen.has(id)) {
-      this.duplicates++;
+    const known = this.#lateOrSeen(value);
+    if (known !== undefined) {
       // It was passed on before, so nothing lies between: no hole after all.
-      this.#unwatched = false;
-      return [];
-    }
-    if (this.#last !== undefined && this.#access.compare(value, this.#last) < 0) {
-      this.#seen.add(id);
-      return this.#late(value);
+      if (known.length === 0) this.#unwatched = false;
+      return known;
     }
     const out: Sequenced<T>[] = [];
-    if (this.#unwatched && this.#last !== undefined)
-      out.push({ kind: 'hole', hole: { before: this.#last, after: value, missing: null, filled: 0 } });
-    this.#unwatched = false;
+    if (this.#unwatched && this.#lastId !== undefined) out.push(this.#unknownHole(value));
+    else if (this.#open !== undefined) out.push(this.#filledHole(value));
+    const id = this.#access.id(value);
     this.#remember(id, value);
     out.push({ kind: 'value', value });
+    for (const line of this.#lines.values()) {
+      const at = line.inStep ? -1 : line.held.findIndex((held) => this.#access.id(held) === id);
+      if (at < 0) continue;
+      this.duplicates++;
+      out.push(...this.#inStep(line));
+    }
     return out;
   }
 
-  /** Nobody is in step any more: what joining lines hold is all there is. */
-  #promote(): Sequenced<T>[] {
-    this.#unwatched = true;
-    const held: T[] = [];
-    for (const line of this.#lines.values()) {
-      if (line.held.length === 0) continue;
-      held.push(...line.held);
-      line.held = [];
-      line.inStep = true;
-    }
-    // A line that held the value after the last one passed on overlaps with the line that is lost; whether it did is not known.
-    held.sort((a, b) => this.#access.compare(a, b));
-    return held
-      .filter((value) => this.#last === undefined || this.#access.compare(value, this.#last) > 0)
-      .flatMap((value) => this.#pass(value));
+  /** A line that held its values is in step: those beyond the last one are the next ones. */
+  #inStep(line: Line<T>): Sequenced<T>[] {
+    line.inStep = true;
+    return line.held.splice(0).flatMap((value) => this.#pass(value));
   }
 
-  #late(value: T): Sequenced<T>[] {
+  #isBeyond(value: T): boolean {
+    return this.#lastId === undefined || this.#access.compare(this.#access.id(value), this.#lastId) > 0;
+  }
+
+  #mark(): Mark {
+    return { id: this.#lastId as string, timestamp: this.#lastTimestamp };
+  }
+
+  #unknownHole(after: T): Sequenced<T> {
+    const { before, filled } = this.#open ?? { before: this.#mark(), filled: 0 };
+    this.#open = undefined;
+    this.#unwatched = false;
+    this.#behindHoles.add(this.#access.id(after));
+    return { kind: 'hole', hole: { before, after, missing: null, filled } };
+  }
+
+  #filledHole(after: T): Sequenced<T> {
+    const { before, filled } = this.#open as { before: Mark; filled: number };
+    this.#open = undefined;
+    return { kind: 'hole', hole: { before, after, missing: filled, filled } };
+  }
+
+  /** Undefined: the value is a new one. Nothing: it was passed on before. A hole: it was not, and is too late now. */
+  #lateOrSeen(value: T): Sequenced<T>[] | undefined {
+    const id = this.#access.id(value);
+    if (this.#seen.has(id) || id === this.#floor?.id) {
+      this.duplicates++;
+      return [];
+    }
+    if (this.#isBeyond(value)) return undefined;
+    this.#seen.add(id);
+    return this.#late(id);
+  }
+
+  #late(id: string): Sequenced<T>[] {
+    const { compare, timestamp, id: idOf } = this.#access;
     let at = this.#recent.length;
-    while (at > 0 && this.#access.compare(this.#recent[at - 1] as T, value) > 0) at--;
-    const before = this.#recent[at - 1];
+    while (at > 0 && compare(idOf(this.#recent[at - 1] as T), id) > 0) at--;
+    const previous = this.#recent[at - 1];
+    const before = previous === undefined ? this.#floor : { id: idOf(previous), timestamp: timestamp(previous) };
     const after = this.#recent[at];
-    // Before the first one that is remembered: not ours to report.
-    if (before === undefined || after === undefined) return [];
+    // Before all that is remembered: not ours to report.
+    if (before === undefined || after === undefined || compare(before.id, id) > 0) return [];
+    if (this.#behindHoles.has(idOf(after))) return [];
     const hole: Hole<T> = { before, after, missing: 1, filled: 0 };
     return [{ kind: 'hole', hole }];
   }
 
   #remember(id: string, value: T): void {
-    this.#last = value;
+    this.#lastId = id;
+    this.#lastTimestamp = this.#access.timestamp(value);
     this.#seen.add(id);
     this.#recent.push(value);
-    if (this.#recent.length < 2 * this.#window) return;
-    for (const old of this.#recent.slice(0, this.#window)) this.#seen.delete(this.#access.id(old));
-    this.#recent = this.#recent.slice(this.#window);
+    const { window } = this.#options;
+    if (this.#recent.length < 2 * window) return;
+    const old = this.#recent.slice(0, window);
+    for (const one of old) {
+      this.#seen.delete(this.#access.id(one));
+      this.#behindHoles.delete(this.#access.id(one));
+    }
+    const floor = old.at(-1) as T;
+    this.#floor = { id: this.#access.id(floor), timestamp: this.#access.timestamp(floor) };
+    this.#recent = this.#recent.slice(window);
+  }
+
+  #settled(out: Sequenced<T>[]): Sequenced<T>[] {
+    this.#plain = !this.#unwatched && this.#wait === undefined && this.#open === undefined;
+    if (this.#plain) for (const line of this.#lines.values()) if (line.held.length > 0) this.#plain = false;
+    return out;
   }
 
   #anyInStep(): boolean {

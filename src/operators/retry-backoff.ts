@@ -1,7 +1,7 @@
 import { asyncScheduler, type MonoTypeOperatorFunction, Observable, type SchedulerLike } from 'rxjs';
-import { asFault, Fault } from '../domain/fault.ts';
 import { createAlarm } from './alarm.ts';
 import { listen } from './listen.ts';
+import { type RetryDecision, retryDecision } from './retry-decision.ts';
 
 export interface RetryBackoffOptions<T> {
   /** Upper bound of the first delay, milliseconds, above 0. It doubles with every attempt without data. */
@@ -27,10 +27,17 @@ export interface RetryNotice {
   readonly attempt: number;
   /** Until the source is subscribed to again. */
   readonly delayMs: number;
-  /** Why the last subscription ended. */
-  readonly fault: Fault;
+  /** Why the last subscription ended: what the source gave, unchanged. */
+  readonly error: unknown;
   /** True when `maxAttempts` is used up and the slow pace applies. */
   readonly probing: boolean;
+}
+
+/** The result's error when every attempt is used up; its cause is the source's last error. */
+export class RetriesExhausted extends Error {
+  override readonly name = 'RetriesExhausted';
+  /** Whoever retries the result is told not to. */
+  readonly retry: RetryDecision = { kind: 'never' };
 }
 
 /** No delay is shorter than this part of the first bound: full jitter alone may give 0, and a loop without a pause. */
@@ -52,14 +59,14 @@ const FLOOR = 0.1;
  * ```
  *
  * - **next**: every value of every subscription to the source, unchanged.
- * - **error**: the source's own, where its `Fault` says `never` (whatever is no `Fault` is retried); a `Fault`
- *   `retries_exhausted` whose cause is the last one, after `maxAttempts` without data and no `probeEveryMs`; whatever a
- *   callback throws.
+ * - **error**: the source's own, where that says `never`; `RetriesExhausted` with the last one as its cause, after
+ *   `maxAttempts` without data and no `probeEveryMs`; whatever a callback throws.
  * - **complete**: when the source completes. There is no retry after a completion: it ends what it should end.
  *
  * The n-th wait in a row without data is uniform between a floor, a tenth of `initialDelayMs`, and
- * `min(maxDelayMs, initialDelayMs × 2^(n−1))`. A fault that asks for a wait gets exactly that one (the floor at least,
- * `probeEveryMs` at least while probing).
+ * `min(maxDelayMs, initialDelayMs × 2^(n−1))`. An error may decide for itself with a property `retry`: with
+ * `{ kind: 'never' }` the result ends, with `{ kind: 'after', afterMs }` the wait is exactly that long (the floor at
+ * least, `probeEveryMs` at least while probing). Every other error is retried.
  *
  * @example
  * import { defer, of, throwError } from 'rxjs';
@@ -73,12 +80,12 @@ const FLOOR = 0.1;
  *       initialDelayMs: 100,
  *       maxDelayMs: 5_000,
  *       isData: (value) => value === 'trade',
- *       onRetry: ({ attempt, fault }) => console.log(`retry ${attempt}: ${fault.message}`),
+ *       onRetry: ({ attempt, error }) => console.log(`retry ${attempt}: ${error}`),
  *     }),
  *   )
  *   .subscribe((value) => console.log(value));
- * // retry 1: refused
- * // retry 2: refused
+ * // retry 1: Error: refused
+ * // retry 2: Error: refused
  * // trade
  */
 export function retryBackoff<T>(options: RetryBackoffOptions<T>): MonoTypeOperatorFunction<T> {
@@ -98,9 +105,9 @@ export function retryBackoff<T>(options: RetryBackoffOptions<T>): MonoTypeOperat
     new Observable((subscriber) => {
       let attempt = 0;
 
-      const delayFor = (fault: Fault, probing: boolean): number => {
-        if (fault.retry.kind === 'after') {
-          const { afterMs } = fault.retry;
+      const delayFor = (decision: RetryDecision, probing: boolean): number => {
+        if (decision.kind === 'after') {
+          const { afterMs } = decision;
           const leastMs = probing && probeEveryMs !== undefined ? probeEveryMs : floorMs;
           return afterMs > leastMs ? afterMs : leastMs;
         }
@@ -116,20 +123,17 @@ export function retryBackoff<T>(options: RetryBackoffOptions<T>): MonoTypeOperat
             subscriber.next(value);
           },
           error(error) {
-            const fault = asFault(error);
-            if (fault.retry.kind === 'never') return subscriber.error(error);
+            const decision = retryDecision(error);
+            if (decision.kind === 'never') return subscriber.error(error);
             attempt += 1;
             const probing = attempt > maxAttempts;
             if (probing && probeEveryMs === undefined) {
-              return subscriber.error(
-                new Fault('retries_exhausted', `gave up after ${maxAttempts} attempts without data: ${fault.message}`, {
-                  retry: { kind: 'never' },
-                  cause: fault,
-                }),
-              );
+              const last = error instanceof Error ? error.message : String(error);
+              const message = `gave up after ${maxAttempts} attempts without data: ${last}`;
+              return subscriber.error(new RetriesExhausted(message, { cause: error }));
             }
-            const delayMs = delayFor(fault, probing);
-            options.onRetry?.({ attempt, delayMs, fault, probing });
+            const delayMs = delayFor(decision, probing);
+            options.onRetry?.({ attempt, delayMs, error, probing });
             wait.set(delayMs);
           },
         });

@@ -1,14 +1,19 @@
 import type { StaleCause } from '../domain/status.ts';
 
+/** When something last happened, and when it first did after a quiet time. */
+interface Pulse {
+  lastAt: number;
+  wokeAt: number;
+}
+
 interface Entry {
   readonly market: string;
   connected: boolean;
   lastDataAt: number;
   /** Of data that was not a repeat. */
-  lastEventAt: number;
-  /** When the first event came after a quiet time. */
-  wokeAt: number;
-  readonly trades: Map<string, number>;
+  readonly events: Pulse;
+  /** By coin. */
+  readonly trades: Map<string, Pulse>;
 }
 
 /**
@@ -18,11 +23,13 @@ interface Entry {
  */
 export class Activity {
   readonly #quietMs: number;
+  readonly #coinQuietMs: number;
   readonly #venues = new Map<string, Entry>();
 
-  /** @param quietMs how long nothing must happen at a venue before its market counts as quiet. */
-  constructor(quietMs: number) {
+  /** @param quietMs how long nothing must happen at a venue before its market counts as quiet; `coinQuietMs`: before a coin there does. */
+  constructor({ quietMs, coinQuietMs }: { readonly quietMs: number; readonly coinQuietMs: number }) {
     this.#quietMs = quietMs;
+    this.#coinQuietMs = coinQuietMs;
   }
 
   register(venue: string, market: string): void {
@@ -31,8 +38,7 @@ export class Activity {
       market,
       connected: false,
       lastDataAt: never,
-      lastEventAt: never,
-      wokeAt: never,
+      events: { lastAt: never, wokeAt: never },
       trades: new Map(),
     });
   }
@@ -47,13 +53,14 @@ export class Activity {
     const entry = this.#venues.get(venue);
     if (entry === undefined) return;
     entry.lastDataAt = now;
-    if (!eventful) return;
-    if (now - entry.lastEventAt >= this.#quietMs) entry.wokeAt = now;
-    entry.lastEventAt = now;
+    if (eventful) beat(entry.events, now, this.#quietMs);
   }
 
   traded(venue: string, coin: string, now: number): void {
-    this.#venues.get(venue)?.trades.set(coin, now);
+    const trades = this.#venues.get(venue)?.trades;
+    const pulse = trades?.get(coin);
+    if (pulse === undefined) trades?.set(coin, { lastAt: now, wokeAt: now });
+    else beat(pulse, now, this.#coinQuietMs);
   }
 
   /**
@@ -62,15 +69,20 @@ export class Activity {
    */
   venueIsQuiet(venue: string, now: number): boolean {
     const others = this.#others(venue);
-    const isQuiet = ({ lastEventAt, wokeAt }: Entry) =>
-      now - lastEventAt >= this.#quietMs || now - wokeAt < this.#quietMs;
-    return others.length > 0 && others.every(isQuiet);
+    return others.length > 0 && others.every(({ events }) => this.#isQuiet(events, now, this.#quietMs));
   }
 
-  /** True when other venues of the same market are delivering and the coin has not traded at any of them for `quietMs`. */
-  coinIsQuiet(venue: string, coin: string, now: number, quietMs: number): boolean {
-    const others = this.#others(venue).filter((other) => now - other.lastDataAt < quietMs && other.trades.has(coin));
-    return others.length > 0 && others.every((other) => now - (other.trades.get(coin) as number) >= quietMs);
+  /**
+   * True when other venues of the same market that know the coin are connected and it has not traded at any of them for
+   * `coinQuietMs`, or only just began to again. Whether anything else trades there says nothing: a night is quiet for all.
+   */
+  coinIsQuiet(venue: string, coin: string, now: number): boolean {
+    const others = this.#others(venue).flatMap(({ trades }) => trades.get(coin) ?? []);
+    return others.length > 0 && others.every((pulse) => this.#isQuiet(pulse, now, this.#coinQuietMs));
+  }
+
+  #isQuiet({ lastAt, wokeAt }: Pulse, now: number, quietMs: number): boolean {
+    return now - lastAt >= quietMs || now - wokeAt < this.#quietMs;
   }
 
   #others(venue: string) {
@@ -85,6 +97,11 @@ export class Activity {
       )
       .map(([, entry]) => entry);
   }
+}
+
+function beat(pulse: Pulse, now: number, quietMs: number): void {
+  if (now - pulse.lastAt >= quietMs) pulse.wokeAt = now;
+  pulse.lastAt = now;
 }
 
 /**

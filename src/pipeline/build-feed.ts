@@ -1,17 +1,27 @@
-import type { SchedulerLike } from 'rxjs';
-import type { Instrument, VenueId } from '../domain/instrument.ts';
+import { EMPTY, type SchedulerLike } from 'rxjs';
+import type { VenueId } from '../domain/instrument.ts';
 import type { RawFrame } from '../domain/line.ts';
-import type { Position } from '../domain/record.ts';
+import { network } from '../net/network.ts';
 import { connectLine } from '../venues/connect.ts';
 import { venues } from '../venues/registry.ts';
 import { VenueRest } from '../venues/rest-client.ts';
 import { Activity } from './activity.ts';
+import { watchClock } from './clock-offset.ts';
 import { type Config, environmentOf, feedVenues, instrumentsFor, isDepthChannel } from './config.ts';
 import { Feed } from './feed.ts';
+import type { FormerEpoch } from './former-runs.ts';
+import type { Latencies } from './latencies.ts';
 import { VenueFeed } from './venue-feed.ts';
+import type { VenueNetworks } from './venue-networks.ts';
+import type { VenueFeedOptions } from './venue-signal.ts';
 
 /** An answer that takes longer would keep the holes of other symbols waiting for nothing. */
 const BACKFILL_TIMEOUT_MS = 3000;
+/** A slower answer says little about a clock. */
+const CLOCK_TIMEOUT_MS = 3000;
+
+/** How often a connection that carries announcements alone is asked whether it lives. */
+const NOTICES_PROBE_MS = 20_000;
 
 /** What a feed needs beside its configuration. */
 export interface FeedDependencies {
@@ -19,29 +29,45 @@ export interface FeedDependencies {
   readonly wallClockMs: () => number;
   /** Unique per start of the process. */
   readonly instance: string;
-  /** What the sinks remember of former runs; none for a library that has no sink. */
-  readonly positions: readonly Position[];
+  /** How former runs ended, as the sinks tell; none for a library that has no sink. */
+  readonly former: readonly FormerEpoch[];
+  /** Gets the times of all stages; without it nothing is timed. */
+  readonly latencies?: Latencies;
+  /** The age at which the venues close a connection, milliseconds, instead of what is known of them; for tests. */
+  readonly lifetimeMs?: number;
+  /** What stands for the network: a recording of it, or one that is replayed; the real one by default. */
+  readonly networks?: VenueNetworks;
+  /** Uniform in [0, 1), for the times of retries and rotations; `Math.random` by default. */
+  readonly random?: () => number;
   /** Sees every frame of every line as it came. */
   readonly onFrame?: (venue: VenueId, line: number, frame: RawFrame) => void;
 }
 
 /** The feed of a configuration: all its venues, wired to the network. Nothing is connected before it is started. */
 export function buildFeed(config: Config, dependencies: FeedDependencies): Feed {
-  const { scheduler, wallClockMs, instance, positions, onFrame } = dependencies;
+  const { scheduler, wallClockMs, instance, former, latencies, lifetimeMs, random, onFrame } = dependencies;
+  const networks = dependencies.networks ?? (() => network);
   const wallClockMicros = () => wallClockMs() * 1000;
-  const activity = new Activity(config.feed.staleAfterMs / 2);
+  const activity = new Activity({
+    quietMs: config.feed.staleAfterMs / 2,
+    coinQuietMs: config.feed.coinStaleAfterMs,
+  });
   const ids = feedVenues(config);
   const feeds = ids.map((id) => {
     const venue = venues[id];
-    const { backfill } = venue;
+    const { backfill, backfillAggTrades, recent } = venue;
     const settings = config.venues[id];
     const environment = environmentOf(config, id);
-    const rest = new VenueRest(venue, settings.restUrl, scheduler);
+    const rest = new VenueRest(venue, settings.restUrl, scheduler, networks(id, 0).get);
     activity.register(id, environment);
     return new VenueFeed({
       venue,
       settings,
       environment,
+      feedEnvironment: config.environment,
+      resume: new Map(
+        former.flatMap(({ venue, symbol, takeUp }) => (venue === id && takeUp !== undefined ? [[symbol, takeUp]] : [])),
+      ),
       instruments: instrumentsFor(config, id),
       all: config.coins.kind === 'all' ? { quote: config.quote } : null,
       channels: config.feed.channels.filter((channel) => !isDepthChannel(channel)),
@@ -54,19 +80,23 @@ export function buildFeed(config: Config, dependencies: FeedDependencies): Feed 
       fetchMissing:
         backfill === undefined || !config.feed.backfill
           ? undefined
-          : (instrument, hole, attempt) =>
-              rest.ask$(
-                backfill({ ...hole, instrument, attempt, environment, receivedAt: wallClockMicros }),
-                BACKFILL_TIMEOUT_MS,
-              ),
-      connect: ({ url, topics, commands$, instruments, onFrame: tap }) =>
+          : (instrument, hole, attempt) => {
+              const wanted = { ...hole, instrument, attempt, environment, receivedAt: wallClockMicros };
+              if (hole.kind === 'trade') return rest.ask$(backfill(wanted), BACKFILL_TIMEOUT_MS);
+              return backfillAggTrades === undefined
+                ? EMPTY
+                : rest.ask$(backfillAggTrades(wanted), BACKFILL_TIMEOUT_MS);
+            },
+      fetchRecent:
+        recent === undefined || !config.feed.backfill
+          ? undefined
+          : (instrument) => rest.ask$(recent(instrument, environment, wallClockMicros), BACKFILL_TIMEOUT_MS),
+      connect: ({ line, url, topics, commands$, instruments, rotateAfterMs, onFrame: tap }) =>
         connectLine({
           venue,
           url,
-          context: {
-            environment,
-            instruments: instruments as ReadonlyMap<string, Instrument>,
-          },
+          open: networks(id, line).open,
+          context: { environment, instruments },
           topics,
           commands$,
           scheduler,
@@ -74,8 +104,27 @@ export function buildFeed(config: Config, dependencies: FeedDependencies): Feed 
           probeAfterMs: config.feed.staleAfterMs / 2,
           compression: settings.compression,
           maxFrameMb: settings.maxFrameMb,
+          ...(rotateAfterMs === undefined ? {} : { rotateAfterMs }),
           onFrame: tap,
+          ...(latencies === undefined ? {} : { clock: latencies.clock }),
         }),
+      ...(latencies === undefined
+        ? {}
+        : {
+            timing: {
+              latency: latencies.venue(id),
+              clock$: watchClock(
+                {
+                  ask: (onSent) => rest.ask$(venue.time, CLOCK_TIMEOUT_MS, onSent),
+                  read: () => ({ wall: latencies.clock() / 1000, monotonic: scheduler.now() }),
+                },
+                scheduler,
+              ),
+            },
+          }),
+      ...noticesOf(config, id, scheduler, networks),
+      ...(random === undefined ? {} : { random }),
+      ...(lifetimeMs === undefined || venue.limits.connectionLifetimeMs === undefined ? {} : { lifetimeMs }),
       ...(onFrame === undefined ? {} : { onFrame: (frame: RawFrame, line: number) => onFrame(id, line, frame) }),
     });
   });
@@ -83,10 +132,37 @@ export function buildFeed(config: Config, dependencies: FeedDependencies): Feed 
   return new Feed({
     config: { feed: config.feed, environment: config.environment, connectTimeoutMs },
     venues: feeds,
-    positions,
+    former,
     instance,
     scheduler,
     wallClockMs,
     environmentOf: (venue) => environmentOf(config, venue),
   });
+}
+
+/** A connection to the venue's announcements, beside its lines, where it makes any. */
+function noticesOf(
+  config: Config,
+  id: VenueId,
+  scheduler: SchedulerLike,
+  networks: VenueNetworks,
+): Pick<VenueFeedOptions, 'notices$'> {
+  const settings = config.venues[id];
+  const { notices } = venues[id];
+  const url = settings.websocketUrls.map((base) => notices?.url(base)).find((found) => found !== undefined);
+  if (notices === undefined || url === undefined) return {};
+  return {
+    notices$: connectLine({
+      venue: { ...venues[id], newDecoder: notices.newDecoder },
+      url,
+      open: networks(id, 0).open,
+      context: { environment: environmentOf(config, id), instruments: new Map() },
+      topics: () => notices.topics,
+      scheduler,
+      connectTimeoutMs: settings.connectTimeoutMs,
+      probeAfterMs: NOTICES_PROBE_MS,
+      compression: settings.compression,
+      maxFrameMb: settings.maxFrameMb,
+    }),
+  };
 }

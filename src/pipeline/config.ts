@@ -64,7 +64,8 @@ export interface Config {
   readonly source: string | null;
   readonly coins: CoinSelection;
   readonly quote: string;
-  readonly environment: Sections['environment'];
+  /** Of a file `production` or `simulated`; a replay marks itself. */
+  readonly environment: Sections['environment'] | 'replay';
   readonly feed: Camel<Sections['feed']>;
   /** By venue id, which stays as it is (`binance_us`). */
   readonly venues: Readonly<Record<VenueId, VenueConfig>>;
@@ -95,7 +96,7 @@ export function instrumentsFor(config: Config, venue: VenueId): readonly Instrum
 
 /** What a record of a venue says of its market. */
 export function environmentOf(config: Config, venue: VenueId): Environment {
-  return venue === 'binance_testnet' ? 'testnet' : config.environment;
+  return venue === 'binance_testnet' && config.environment !== 'replay' ? 'testnet' : config.environment;
 }
 
 /** The topic prefixes of all environments that this configuration may write to: `` or `simulated.`, and `testnet.`. */

@@ -1,15 +1,27 @@
 import type { AggTrade, Environment, Gap, Position, TradeEvent } from '../domain/record.ts';
 import { compareIds } from '../domain/trade-id.ts';
-import type { HoleNotice } from './merge-lines.ts';
+import type { LastTrade } from '../sinks/contract.ts';
+import type { FormerEpoch } from './former-runs.ts';
+import type { HoleNotice } from './merged-event.ts';
 
 interface Epoch {
   readonly venue: string;
   readonly symbol: string;
   readonly epoch: number;
-  readonly environment: Environment;
+  /** Milliseconds since 1970, wall clock. */
+  readonly at: number;
+  /** The last trade that a former run published in it; null: none, or it began in this run. */
+  takenUp: LastTrade | null;
   first: TradeEvent | AggTrade | undefined;
   last: TradeEvent | AggTrade | undefined;
-  checkpointed: string | null;
+  /** Its trades have a position of this run. */
+  checkpointed: boolean;
+}
+
+/** A venue begins to serve; `at` in milliseconds since 1970, wall clock. */
+export interface Beginning {
+  readonly venue: string;
+  readonly at: number;
 }
 
 /**
@@ -17,22 +29,24 @@ interface Epoch {
  * what positions and gaps are made of. `key` tells what is served apart: the symbol, or VENUE:SYMBOL in mode all.
  */
 export class EpochLedger {
+  readonly #environment: Environment;
   readonly #numbers = new Map<string, number>();
-  /** How the former run ended, until this one begins an epoch of the symbol. */
-  readonly #former = new Map<string, Position>();
+  /** How former runs ended, until this one serves the symbol. */
+  readonly #former: Map<string, FormerEpoch[]>;
   readonly #epochs = new Map<string, Epoch>();
 
-  constructor(positions: readonly Position[]) {
-    for (const position of positions) {
-      this.#numbers.set(position.symbol, Math.max(this.#numbers.get(position.symbol) ?? 0, position.epoch));
-      if (position.epoch > (this.#former.get(position.symbol)?.epoch ?? 0)) this.#former.set(position.symbol, position);
-    }
+  /** @param environment the configured one: that of positions and gaps, whatever the venue's. */
+  constructor(former: readonly FormerEpoch[], environment: Environment) {
+    this.#environment = environment;
+    this.#former = Map.groupBy(former, ({ symbol }) => symbol);
+    for (const { symbol, epoch } of former) this.#numbers.set(symbol, Math.max(this.#numbers.get(symbol) ?? 0, epoch));
   }
 
-  /** The epoch of a symbol whose first record at a venue is due: the one begun for it, else the number that `begin` will give. */
+  /** The epoch of a symbol whose first record at a venue is due: the one begun for it, else the one that `begin` will give. */
   epochOf(symbol: string, venue: string): number {
     const current = this.#epochs.get(symbol);
-    return current?.venue === venue && current.first === undefined ? current.epoch : this.#nextNumber(symbol);
+    if (current?.venue === venue && current.first === undefined) return current.epoch;
+    return this.#toTakeUp(symbol, venue)?.epoch ?? this.#nextNumber(symbol);
   }
 
   /** The venue of a symbol's current epoch. */
@@ -40,49 +54,76 @@ export class EpochLedger {
     return this.#epochs.get(symbol)?.venue;
   }
 
+  /** The number of the current epoch of a key; 0 where there are none. */
+  current(key: string): number {
+    return this.#epochs.get(key)?.epoch ?? 0;
+  }
+
   /** True when the epoch has begun. */
   hasBegun(symbol: string, epoch: number): boolean {
     return this.#epochs.get(symbol)?.epoch === epoch;
   }
 
-  /** Begins an epoch: its position, to be acknowledged before its first record; before it the gap that ends the former run's, if any. */
-  begin(
-    symbol: string,
-    start: { readonly venue: string; readonly environment: Environment; readonly at: number },
-  ): readonly (Gap | Position)[] {
-    const { venue, environment, at } = start;
+  /**
+   * A venue serves a symbol from now on. Where the last run left it at this venue its epoch goes on, and nothing is to
+   * be written; else a new one begins: its position, to be acknowledged before its first record, before it the gaps
+   * that end the epochs of former runs.
+   */
+  begin(symbol: string, { venue, at }: Beginning): readonly (Gap | Position)[] {
+    const former = this.#former.get(symbol) ?? [];
+    const takenUp = this.#toTakeUp(symbol, venue);
+    this.#former.delete(symbol);
+    if (takenUp !== undefined) {
+      this.#track(symbol, { venue, symbol, epoch: takenUp.epoch, at, takenUp: takenUp.last });
+      return [];
+    }
     const epoch = this.#nextNumber(symbol);
     this.#numbers.set(symbol, epoch);
-    this.track(symbol, { venue, symbol, epoch, environment });
-    const position: Position = { kind: 'position', venue, symbol, epoch, tradeId: null, timestamp: at, environment };
-    const former = this.#former.get(symbol);
-    this.#former.delete(symbol);
-    if (former === undefined || former.tradeId === null) return [position];
-    const gap: Gap = {
-      kind: 'gap',
-      venue: former.venue,
-      symbol,
-      epoch: former.epoch,
-      fromId: former.tradeId,
-      toId: null,
-      fromTime: former.timestamp,
-      toTime: at,
-      missing: null,
-      filled: 0,
-      outcome: 'unknown',
-      environment,
-    };
-    return [gap, position];
+    this.#track(symbol, { venue, symbol, epoch, at, takenUp: null });
+    const gaps = former.flatMap((ended) => this.#endOf(ended, at) ?? []);
+    return [...gaps, { ...this.#position(venue, symbol, epoch), tradeId: null, timestamp: at }];
+  }
+
+  /** Follows a venue's series that has no epochs (mode all: 0), from where former runs left it. */
+  follow(key: string, symbol: string, { venue, at }: Beginning): void {
+    const left = this.#former.get(symbol)?.find((former) => former.venue === venue);
+    this.#track(key, { venue, symbol, epoch: 0, at, takenUp: left?.takeUp === undefined ? null : left.last });
+  }
+
+  /** What a former run left at this venue and this one may go on with. */
+  #toTakeUp(symbol: string, venue: string): FormerEpoch | undefined {
+    const former = this.#former.get(symbol)?.find(({ takeUp }) => takeUp !== undefined);
+    return former?.venue === venue ? former : undefined;
   }
 
   #nextNumber(symbol: string): number {
     return (this.#numbers.get(symbol) ?? 0) + 1;
   }
 
-  /** Follows a series without an epoch of its own (mode all: 0), or one whose epoch begins. */
-  track(key: string, series: Pick<Epoch, 'venue' | 'symbol' | 'epoch' | 'environment'>): void {
-    const { venue, symbol, epoch, environment } = series;
-    this.#epochs.set(key, { venue, symbol, epoch, environment, first: undefined, last: undefined, checkpointed: null });
+  #track(key: string, begun: Pick<Epoch, 'venue' | 'symbol' | 'epoch' | 'at' | 'takenUp'>): void {
+    this.#epochs.set(key, { ...begun, first: undefined, last: undefined, checkpointed: false });
+  }
+
+  #position(venue: string, symbol: string, epoch: number) {
+    return { kind: 'position', venue, symbol, epoch, environment: this.#environment } as const;
+  }
+
+  #endOf({ venue, symbol, epoch, last }: FormerEpoch, at: number): Gap | undefined {
+    if (last === null) return undefined;
+    return {
+      kind: 'gap',
+      venue,
+      symbol,
+      epoch,
+      fromId: last.id,
+      toId: null,
+      fromTime: last.timestamp,
+      toTime: at,
+      missing: null,
+      filled: 0,
+      outcome: 'unknown',
+      environment: this.#environment,
+    };
   }
 
   /** A trade was handed out for publishing. */
@@ -94,37 +135,54 @@ export class EpochLedger {
   }
 
   /** The gap that a hole is, as far as it lies behind the first trade of the epoch; undefined: nothing of it does. */
-  gap(
-    key: string,
-    { symbol, hole }: HoleNotice,
-    start: { readonly epoch: number; readonly environment: Environment },
-  ): Gap | undefined {
-    const { first, last } = this.#epochs.get(key) ?? {};
-    if (first === undefined || last === undefined || compareIds(hole.after.tradeId, first.tradeId) <= 0)
-      return undefined;
+  gap(key: string, { symbol, hole }: Pick<HoleNotice, 'symbol' | 'hole'>): Gap | undefined {
+    const current = this.#epochs.get(key);
+    if (current === undefined) return undefined;
+    const { first, last, takenUp, epoch } = current;
     let { before, missing, filled } = hole;
-    if (compareIds(before.tradeId, first.tradeId) < 0) {
-      // The epoch began with a trade that was fetched for this hole: what is left of it begins behind the last of these.
-      const passed = missing === null ? 0 : idsBetween(before, last);
-      before = last;
-      missing = missing === null ? null : missing - passed;
-      filled -= passed;
-      if (missing === 0) return undefined;
+    if (takenUp === null) {
+      if (first === undefined || last === undefined || compareIds(hole.after.tradeId, first.tradeId) <= 0)
+        return undefined;
+      if (compareIds(before.id, first.tradeId) < 0) {
+        // The epoch began with a trade that was fetched for this hole: what is left of it begins behind the last of these.
+        if (filled === missing) return undefined;
+        const passed = missing === null ? 0 : idsBetween(before.id, lastIdOf(last));
+        before = lastTradeOf(last);
+        missing = missing === null ? null : missing - passed;
+        filled = missing === null ? 0 : filled - passed;
+        if (missing === 0) return undefined;
+      }
     }
     return {
       kind: 'gap',
-      venue: before.venue,
+      venue: hole.after.venue,
       symbol,
-      epoch: start.epoch,
-      fromId: lastIdOf(before),
+      epoch,
+      fromId: before.id,
       toId: hole.after.tradeId,
       fromTime: before.timestamp,
       toTime: hole.after.timestamp,
       missing,
       filled,
       outcome: outcomeOf(missing, filled),
-      environment: start.environment,
+      environment: this.#environment,
     };
+  }
+
+  /**
+   * The venue counts the trades of a series anew, from `after`. Ids of two counts cannot be told apart in one epoch, so
+   * a new one begins as `begin` does it, behind the gap that ends the old; in mode all there is but one.
+   */
+  restart(key: string, { venue, symbol, timestamp }: TradeEvent | AggTrade, at: number): readonly (Gap | Position)[] {
+    const current = this.#epochs.get(key);
+    if (current === undefined) return [];
+    const last = current.last === undefined ? current.takenUp : lastTradeOf(current.last);
+    const gap = this.#endOf({ venue, symbol, epoch: current.epoch, last, takeUp: undefined }, timestamp);
+    const gaps = gap === undefined ? [] : [gap];
+    if (current.epoch > 0) return [...gaps, ...this.begin(symbol, { venue, at })];
+    current.takenUp = null;
+    current.first = undefined;
+    return gaps;
   }
 
   /** The last trade handed out in the current epoch of a key. */
@@ -138,22 +196,17 @@ export class EpochLedger {
     return epoch?.venue === venue ? epoch.first : undefined;
   }
 
-  /** Positions of the epochs that moved on since they were last asked for; `fresh`: only of those that have none yet. */
+  /** Positions of all epochs, moved or not: none is older than the last round; `fresh`: only of those that have none with a trade yet. */
   checkpoint(which: 'all' | 'fresh'): Position[] {
     const positions: Position[] = [];
     for (const epoch of this.#epochs.values()) {
-      if (epoch.last === undefined || (which === 'fresh' && epoch.checkpointed !== null)) continue;
-      const tradeId = lastIdOf(epoch.last);
-      if (tradeId === epoch.checkpointed) continue;
-      epoch.checkpointed = tradeId;
+      if (which === 'fresh' && (epoch.last === undefined || epoch.checkpointed)) continue;
+      epoch.checkpointed ||= epoch.last !== undefined;
+      const last = epoch.last === undefined ? epoch.takenUp : lastTradeOf(epoch.last);
       positions.push({
-        kind: 'position',
-        venue: epoch.venue,
-        symbol: epoch.symbol,
-        epoch: epoch.epoch,
-        tradeId,
-        timestamp: epoch.last.timestamp,
-        environment: epoch.environment,
+        ...this.#position(epoch.venue, epoch.symbol, epoch.epoch),
+        tradeId: last?.id ?? null,
+        timestamp: last?.timestamp ?? epoch.at,
       });
     }
     return positions;
@@ -161,7 +214,6 @@ export class EpochLedger {
 }
 
 function outcomeOf(missing: number | null, filled: number): Gap['outcome'] {
-  if (missing === null) return 'unknown';
   return filled === missing ? 'repaired' : 'unrepaired';
 }
 
@@ -169,6 +221,10 @@ function lastIdOf(trade: TradeEvent | AggTrade): string {
   return trade.lastTradeId ?? trade.tradeId;
 }
 
-function idsBetween(before: TradeEvent | AggTrade, last: TradeEvent | AggTrade): number {
-  return Number(BigInt(lastIdOf(last)) - BigInt(lastIdOf(before)));
+function lastTradeOf(trade: TradeEvent | AggTrade): LastTrade {
+  return { id: lastIdOf(trade), timestamp: trade.timestamp };
+}
+
+function idsBetween(before: string, last: string): number {
+  return Number(BigInt(last) - BigInt(before));
 }

@@ -1,11 +1,12 @@
 import { filter, map, merge, Observable, type SchedulerLike, Subject, Subscription } from 'rxjs';
 import type { Instrument, VenueId } from '../domain/instrument.ts';
-import type { AggTrade, BookTicker, Environment, FeedRecord, Kline, Position, TradeEvent } from '../domain/record.ts';
+import type { AggTrade, BookTicker, Environment, FeedRecord, Gap, Kline, TradeEvent } from '../domain/record.ts';
 import { type FailoverEvent, failover, type SourceEvent } from '../operators/failover.ts';
 import type { Config } from './config.ts';
 import { EpochLedger } from './epoch-ledger.ts';
 import { FeedView } from './feed-view.ts';
-import type { MergedEvent } from './merge-lines.ts';
+import { type FormerEpoch, venueToStartWith } from './former-runs.ts';
+import type { HoleNotice, HoleOpened, IdsRestarted, MergedEvent } from './merged-event.ts';
 import { PriceTicks } from './price-ticks.ts';
 import { StatusLog, type StatusNote } from './status-log.ts';
 import { switchNote } from './switch-note.ts';
@@ -24,8 +25,8 @@ export interface FeedOutput {
 export interface FeedOptions {
   readonly config: Pick<Config, 'feed' | 'environment'> & { readonly connectTimeoutMs: number };
   readonly venues: readonly VenueFeed[];
-  /** What the sinks remember of former runs. */
-  readonly positions: readonly Position[];
+  /** How former runs ended, as the sinks tell. */
+  readonly former: readonly FormerEpoch[];
   readonly instance: string;
   readonly scheduler: SchedulerLike;
   readonly wallClockMs: () => number;
@@ -66,6 +67,10 @@ export class Feed {
   readonly #subscription = new Subscription();
   /** Symbols that a venue does not have now, by venue. */
   readonly #lacking = new Map<string, Set<string>>();
+  /** Holes that were told and have no outcome yet, by what is served apart: the first id behind each. */
+  readonly #openHoles = new Map<string, Set<string>>();
+  /** Symbols that a former run left at a venue, until somebody serves them. */
+  readonly #former: Map<string, string>;
   #beats = 0;
 
   constructor(options: FeedOptions) {
@@ -74,7 +79,10 @@ export class Feed {
     this.#ledgerKind = options.config.feed.channels.includes('trade') ? 'trade' : 'agg_trade';
     this.venues = options.venues;
     this.startedAt = options.wallClockMs();
-    this.#ledger = new EpochLedger(options.positions);
+    this.#former = new Map(
+      options.former.flatMap(({ symbol, venue, takeUp }) => (takeUp === undefined ? [] : [[symbol, venue]])),
+    );
+    this.#ledger = new EpochLedger(options.former, options.config.environment);
     this.#log = new StatusLog(options.instance, options.config.environment, options.wallClockMs);
     this.output$ = this.#out$;
     for (const { options: venue } of options.venues) {
@@ -168,13 +176,16 @@ export class Feed {
     const key = this.#key(venue, symbol);
     if (this.view.symbols.has(key)) return;
     this.view.add(key, coin, symbol);
-    const environment = this.#options.environmentOf(venue);
-    if (this.#all) this.#ledger.track(key, { venue, symbol, epoch: 0, environment });
+    if (this.#all) this.#ledger.follow(key, symbol, { venue, at: this.#options.wallClockMs() });
   }
 
   #failover(): Observable<FailoverEvent<Batch>> {
-    const { config, scheduler } = this.#options;
+    const { config, former, scheduler } = this.#options;
     const { feed } = config;
+    const startWith = venueToStartWith(
+      former,
+      this.venues.map((venue) => venue.options.venue.id),
+    );
     return failover(
       this.venues.map((venue) => ({ id: venue.options.venue.id, events$: this.#sourceEvents(venue) })),
       {
@@ -183,8 +194,9 @@ export class Feed {
         failBackAfterMs: feed.failBackAfterMs,
         connectTimeoutMs: config.connectTimeoutMs,
         ringSpan: (feed.staleAfterMs + RING_EXTRA_MS) * 1000,
-        keepInRing: ({ events }) => isTrade(events[0]) || events[0]?.kind === 'hole',
+        keepInRing: ({ events }) => isOfTrades(events[0]),
         nextEpoch: (symbol, venue) => this.#ledger.epochOf(symbol, venue),
+        ...(startWith === undefined ? {} : { startWith }),
         scheduler,
       },
     );
@@ -280,12 +292,13 @@ export class Feed {
   #onRouted(event: FailoverEvent<Batch>): void {
     switch (event.kind) {
       case 'value':
-        this.#publish(event.key, event.value.events, event.epoch, event.held);
+        this.#publish(event.key, event.value.events, event.held);
         return;
       case 'switched':
         this.#onSwitched(event);
         return;
       case 'epoch':
+        this.#openHoles.delete(event.key);
         this.trading.served(event.key, event.source);
         if (!this.#ledger.hasBegun(event.key, event.epoch)) this.#announce([event.key], event.source as VenueId);
     }
@@ -293,10 +306,18 @@ export class Feed {
 
   /** Begins epochs at a venue: their positions are acknowledged before the first record that bears them. */
   #announce(symbols: readonly string[], venue: VenueId): void {
-    const environment = this.#options.environmentOf(venue);
     const at = this.#options.wallClockMs();
-    const records = symbols.flatMap((symbol) => this.#ledger.begin(symbol, { venue, environment, at }));
+    for (const symbol of symbols) this.#leaveElsewhere(symbol, venue);
+    const records = symbols.flatMap((symbol) => this.#ledger.begin(symbol, { venue, at }));
     if (records.length > 0) this.#out$.next({ records, barrier: true });
+  }
+
+  /** Where another venue than the one of the former run takes a symbol over, that one has nothing to go on with any more. */
+  #leaveElsewhere(symbol: string, venue: VenueId): void {
+    const former = this.#former.get(symbol);
+    this.#former.delete(symbol);
+    if (former === undefined || former === venue) return;
+    this.venues.find((feed) => feed.options.venue.id === former)?.forget(symbol);
   }
 
   #onSwitched(event: Extract<FailoverEvent<Batch>, { kind: 'switched' }>): void {
@@ -326,14 +347,18 @@ export class Feed {
     });
   }
 
-  #publish(key: string, events: readonly MergedEvent[], epoch: number, held: boolean): void {
+  #publish(key: string, events: readonly MergedEvent[], held: boolean): void {
     const now = this.#options.scheduler.now();
+    let epoch = this.#ledger.current(key);
     let records: FeedRecord[] = [];
     for (const event of events) {
-      if (event.kind === 'hole') {
+      if (event.kind === 'hole' || event.kind === 'hole_opened' || event.kind === 'ids_restarted') {
         if (records.length > 0) this.#out$.next({ records, barrier: false });
         records = [];
-        this.#onHole(key, event, epoch);
+        if (event.kind === 'hole') this.#onHole(key, event);
+        else if (event.kind === 'hole_opened') this.#onHoleOpened(key, event);
+        else this.#onIdsRestarted(key, event);
+        epoch = this.#ledger.current(key);
         continue;
       }
       if (event.kind !== 'ticker') {
@@ -353,23 +378,54 @@ export class Feed {
     if (records.length > 0) this.#out$.next({ records, barrier: false });
   }
 
-  #onHole(key: string, notice: Extract<MergedEvent, { kind: 'hole' }>, epoch: number): void {
-    const gap = this.#ledger.gap(key, notice, { epoch, environment: notice.hole.after.environment });
+  /** Told as soon as the repair begins, which may take seconds. */
+  #onHoleOpened(key: string, notice: HoleOpened): void {
+    const gap = this.#ledger.gap(key, notice);
     if (gap === undefined) return;
-    const details = {
-      symbol: notice.symbol,
-      epoch: String(epoch),
-      from_id: gap.fromId ?? '',
-      to_id: gap.toId ?? '',
-      missing: gap.missing === null ? 'unknown' : String(gap.missing),
-      filled: String(gap.filled),
-    };
-    const about = { venue: gap.venue, coin: notice.coin, details };
-    this.status({ state: 'gap_detected', reason: `trades of ${notice.symbol} are missing`, ...about });
+    const open = this.#openHoles.get(key) ?? new Set<string>();
+    this.#openHoles.set(key, open);
+    open.add(notice.hole.after.tradeId);
+    this.#gapDetected(notice.coin, gap);
+  }
+
+  #onHole(key: string, notice: HoleNotice): void {
+    const gap = this.#ledger.gap(key, notice);
+    const wasTold = this.#openHoles.get(key)?.delete(notice.hole.after.tradeId) === true;
+    if (gap === undefined) return;
+    if (!wasTold) this.#gapDetected(notice.coin, gap);
     this.#out$.next({ records: [gap], barrier: true });
+    const about = { venue: gap.venue, coin: notice.coin, details: { ...gapDetails(gap), filled: String(gap.filled) } };
     const between = `trades of ${notice.symbol} between ${gap.fromId} and ${gap.toId}`;
     if (gap.outcome === 'repaired') this.status({ state: 'gap_repaired', reason: `${between} were fetched`, ...about });
     else this.status({ state: 'gap_unrepaired', reason: `${between} could not be had`, ...about });
+  }
+
+  #gapDetected(coin: string, gap: Gap): void {
+    const { venue, symbol } = gap;
+    this.status({
+      state: 'gap_detected',
+      reason: `trades of ${symbol} are missing`,
+      venue,
+      coin,
+      details: gapDetails(gap),
+    });
+  }
+
+  /** Nothing tells whether trades lie between the two counts: the epoch of the first one ends with a gap that nothing follows. */
+  #onIdsRestarted(key: string, { symbol, coin, after }: IdsRestarted): void {
+    this.#openHoles.delete(key);
+    if (after.kind !== this.#ledgerKind) return;
+    const records = this.#ledger.restart(key, after, this.#options.wallClockMs());
+    if (records.length > 0) this.#out$.next({ records, barrier: true });
+    const gap = records.find((record) => record.kind === 'gap');
+    if (gap === undefined) return;
+    this.status({
+      state: 'gap_detected',
+      reason: `${gap.venue} counts the trades of ${symbol} anew, from ${after.tradeId}, after ${gap.fromId}`,
+      venue: gap.venue,
+      coin,
+      details: { ...gapDetails(gap), cause: 'ids_restarted', first_id: after.tradeId },
+    });
   }
 
   #judgeTrading(): void {
@@ -389,8 +445,20 @@ export class Feed {
   }
 }
 
-function isTrade(event: MergedEvent | undefined): boolean {
-  return event?.kind === 'trade' || event?.kind === 'agg_trade';
+/** What a standby keeps for the moment when it takes over: trades, and what lies between them. */
+function isOfTrades(event: MergedEvent | undefined): boolean {
+  const kind = event?.kind;
+  return kind === 'trade' || kind === 'agg_trade' || kind === 'hole' || kind === 'ids_restarted';
+}
+
+function gapDetails({ symbol, epoch, fromId, toId, missing }: Gap): Record<string, string> {
+  return {
+    symbol,
+    epoch: String(epoch),
+    from_id: fromId ?? '',
+    to_id: toId ?? '',
+    missing: missing === null ? 'unknown' : String(missing),
+  };
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

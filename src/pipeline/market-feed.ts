@@ -77,7 +77,7 @@ export class MarketFeed {
       scheduler: monotonicScheduler,
       wallClockMs: Date.now,
       instance: randomUUID(),
-      positions: [],
+      former: [],
       onFrame: (venue, line, frame) => {
         // The frame is a view into the socket's buffer, which is used again.
         if (this.#frames$.observed) this.#frames$.next({ ...frame, data: new Uint8Array(frame.data), venue, line });

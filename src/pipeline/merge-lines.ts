@@ -1,53 +1,28 @@
-import type { VenueId } from '../domain/instrument.ts';
 import type { MarketEvent } from '../domain/line.ts';
-import type { AggTrade, BookTicker, Kline, TradeEvent } from '../domain/record.ts';
+import type { BookTicker, Kline } from '../domain/record.ts';
 import { compareIds } from '../domain/trade-id.ts';
-import { ContiguousSequence, type Hole, type Sequenced } from '../operators/contiguous-sequence.ts';
-import { OverlapSequence } from '../operators/overlap-sequence.ts';
-
-type SequencedTrade = TradeEvent | AggTrade;
-
-/** A hole in the trades of one symbol, in its place in the stream. */
-export interface HoleNotice {
-  readonly kind: 'hole';
-  readonly symbol: string;
-  readonly coin: string;
-  readonly hole: Hole<SequencedTrade>;
-}
-
-/** Trades on both sides of what is missing, exclusive. */
-export interface TradeHole {
-  readonly before: TradeEvent;
-  readonly after: TradeEvent;
-}
-
-export type MergedEvent = MarketEvent | HoleNotice;
+import type { Mark } from '../operators/contiguous-sequence.ts';
+import type { MergedEvent } from './merged-event.ts';
+import { TradeSeries } from './trade-series.ts';
 
 export interface MergeOptions {
-  readonly venue: VenueId;
   readonly contiguousTradeIds: boolean;
+  /** The venue's last trades can be asked for where its ids do not tell a hole. */
+  readonly recentTrades: boolean;
 }
 
-/** Trades held behind one hole at the most. */
-const MAX_HELD = 10_000;
-/** Trades remembered per symbol where ids jump. */
-const SEEN_WINDOW = 2048;
+/** Where a former run ended; null: it published none. */
+export interface Resumption {
+  readonly trade: Mark | null;
+  readonly aggTrade: Mark | null;
+}
+
 /** A book update id below the last one is a repeat by the slower line, or, after this long without a higher one, a new count. */
 const BOOK_RESET_AFTER_US = 5_000_000;
 
-const contiguousAccess = {
-  first: (trade: SequencedTrade) => Number(trade.tradeId),
-  last: (trade: SequencedTrade) => Number(trade.lastTradeId ?? trade.tradeId),
-  timestamp: (trade: SequencedTrade) => trade.timestamp,
-};
-const overlapAccess = {
-  compare: (a: SequencedTrade, b: SequencedTrade) => compareIds(a.tradeId, b.tradeId),
-  id: (trade: SequencedTrade) => trade.tradeId,
-};
-
 interface SymbolState {
-  readonly trades: ContiguousSequence<SequencedTrade> | OverlapSequence<SequencedTrade>;
-  readonly aggTrades: ContiguousSequence<SequencedTrade>;
+  readonly trades: TradeSeries;
+  readonly aggTrades: TradeSeries;
   readonly klines: Map<string, Kline>;
   bookTicker: BookTicker | undefined;
   tickerTimestamp: number;
@@ -60,9 +35,10 @@ interface SymbolState {
 export class LineMerge {
   readonly #options: MergeOptions;
   readonly #symbols = new Map<string, SymbolState>();
-  readonly #lines = new Set<number>();
-  /** Symbols that hold trades behind a hole. */
-  readonly #holding = new Set<string>();
+  /** Symbols whose trades are subscribed, by line. */
+  readonly #lines = new Map<number, Set<string>>();
+  /** Series that hold trades back. */
+  readonly #holding = new Set<TradeSeries>();
   #duplicates = 0;
 
   constructor(options: MergeOptions) {
@@ -76,21 +52,46 @@ export class LineMerge {
     return count;
   }
 
-  get holds(): boolean {
-    return this.#holding.size > 0;
+  /** Series that hold trades back, or wait for the venue's last ones. */
+  get holding(): ReadonlySet<TradeSeries> {
+    return this.#holding;
+  }
+
+  /** Goes on where a former run ended. To be called before any data of the symbol. */
+  resume(symbol: string, { trade, aggTrade }: Resumption): void {
+    const state = this.#state(symbol);
+    if (trade !== null) state.trades.resume(trade);
+    if (aggTrade !== null) state.aggTrades.resume(aggTrade);
+  }
+
+  /** Takes `resume` back where nothing was published since: another venue has served the symbol meanwhile. */
+  forget(symbol: string): MergedEvent[] {
+    const state = this.#symbols.get(symbol);
+    return state === undefined ? [] : this.#watched([state.trades, state.aggTrades], (series) => series.forget());
   }
 
   lineJoined(line: number): void {
-    this.#lines.add(line);
-    for (const { trades } of this.#symbols.values()) if (trades instanceof OverlapSequence) trades.joined(line);
+    this.#lines.set(line, new Set());
+    for (const { trades } of this.#symbols.values()) trades.joined(line);
   }
 
-  lineLost(line: number): MergedEvent[] {
+  /** The venue has acknowledged a line's subscription of these symbols' trades. */
+  lineSubscribed(line: number, symbols: readonly string[], now: number): MergedEvent[] {
+    const subscribed = this.#lines.get(line);
+    for (const symbol of symbols) subscribed?.add(symbol);
+    const known = symbols.flatMap((symbol) => this.#symbols.get(symbol)?.trades ?? []);
+    return this.#watched(known, (series) => series.subscribed(line, now));
+  }
+
+  lineLost(line: number, now: number): MergedEvent[] {
     this.#lines.delete(line);
-    const out: MergedEvent[] = [];
-    for (const [symbol, { trades }] of this.#symbols)
-      if (trades instanceof OverlapSequence) append(out, symbol, trades.lost(line));
-    return out;
+    return this.#watched(this.#trades(), (series) => series.lost(line, now));
+  }
+
+  /** A line that was subscribed before `from` is let go takes its place: nothing lies between them. */
+  lineHandedOver(from: number, to: number): MergedEvent[] {
+    this.#lines.delete(from);
+    return this.#watched(this.#trades(), (series) => series.handedOver(from, to));
   }
 
   /** The events of one frame as they pass on: the same array where nothing had to be changed. */
@@ -104,82 +105,36 @@ export class LineMerge {
         continue;
       }
       out ??= events.slice(0, index);
-      if (passes !== false) append(out, event.symbol, passes);
+      if (passes !== false) out.push(...passes);
     }
     return out ?? events;
   }
 
-  /** What is missing in the trades of a symbol that holds others back, in order; empty: nothing is. */
-  holes(symbol: string): TradeHole[] {
-    return this.#contiguous(symbol)?.holes.filter(isTradeHole) ?? [];
+  /** Announces the holes that have been waited for as long as another line may take. */
+  tell(now: number, otherLineMs: number): MergedEvent[] {
+    return [...this.#holding].flatMap((series) => series.tell(now - otherLineMs));
   }
 
-  /** The first trade of a symbol that came and waits behind a hole. */
-  waiting(symbol: string): SequencedTrade | undefined {
-    return this.#contiguous(symbol)?.waiting;
+  /** Takes trades that were fetched for what is missing in a series. */
+  fill(series: TradeSeries, fetched: Parameters<TradeSeries['fill']>[0]): MergedEvent[] {
+    return this.#watched([series], () => series.fill(fetched));
   }
 
-  /** Symbols whose trades wait behind a hole for at least `sinceMs`. */
-  symbolsHeld(now: number, sinceMs: number): string[] {
-    return [...this.#holding].filter((symbol) => {
-      const heldSince = this.#contiguous(symbol)?.heldSince;
-      return heldSince !== undefined && now - heldSince >= sinceMs;
-    });
+  /** Lets go what has waited for as long as it may; by default all of a series. */
+  release(series: Iterable<TradeSeries>, openedBy?: number): MergedEvent[] {
+    return this.#watched([...series], (one) => one.release(openedBy));
   }
 
-  /** Takes trades that were fetched for the holes of a symbol. */
-  fill(symbol: string, fetched: readonly TradeEvent[]): MergedEvent[] {
-    const out: MergedEvent[] = [];
-    append(out, symbol, this.#contiguous(symbol)?.fill(fetched) ?? []);
-    return out;
-  }
-
-  /** Lets go all trades of a symbol: what is missing will not be had. */
-  giveUp(symbol: string): MergedEvent[] {
-    const out: MergedEvent[] = [];
-    append(out, symbol, this.#contiguous(symbol)?.release() ?? []);
-    return out;
-  }
-
-  /** Lets go what waits behind a hole for longer than it may. */
-  release(now: number, holdMs: { readonly trades: number; readonly aggTrades: number }): MergedEvent[] {
-    const out: MergedEvent[] = [];
-    for (const symbol of this.#holding) {
-      const { trades, aggTrades } = this.#symbols.get(symbol) as SymbolState;
-      const waits = [
-        this.#releaseOne(out, symbol, trades, now, holdMs.trades),
-        this.#releaseOne(out, symbol, aggTrades, now, holdMs.aggTrades),
-      ];
-      if (!waits.includes(true)) this.#holding.delete(symbol);
-    }
-    return out;
-  }
-
-  /** True when the sequence goes on waiting. */
-  #releaseOne(
-    out: MergedEvent[],
-    symbol: string,
-    sequence: SymbolState['trades'],
-    now: number,
-    holdMs: number,
-  ): boolean {
-    if (!(sequence instanceof ContiguousSequence)) return false;
-    append(out, symbol, sequence.release(now - holdMs));
-    return sequence.heldSince !== undefined;
-  }
-
-  #contiguous(symbol: string): ContiguousSequence<SequencedTrade> | undefined {
-    const trades = this.#symbols.get(symbol)?.trades;
-    return trades instanceof ContiguousSequence ? trades : undefined;
-  }
-
-  #passes(line: number, event: MarketEvent, now: number): boolean | Sequenced<SequencedTrade>[] {
-    const state = this.#symbols.get(event.symbol) ?? this.#newSymbol(event.symbol);
+  #passes(line: number, event: MarketEvent, now: number): boolean | MergedEvent[] {
+    const state = this.#state(event.symbol);
     switch (event.kind) {
       case 'trade':
-        return this.#sequence(state.trades, line, event, now);
-      case 'agg_trade':
-        return this.#sequence(state.aggTrades, line, event, now);
+      case 'agg_trade': {
+        const series = event.kind === 'trade' ? state.trades : state.aggTrades;
+        const passes = series.accept(line, event, now);
+        if (passes !== true) this.#watch(series);
+        return passes;
+      }
       case 'ticker':
         if (event.timestamp <= state.tickerTimestamp) return this.#repeat();
         state.tickerTimestamp = event.timestamp;
@@ -197,49 +152,45 @@ export class LineMerge {
     }
   }
 
-  #sequence(
-    sequence: SymbolState['trades'],
-    line: number,
-    trade: SequencedTrade,
-    now: number,
-  ): boolean | Sequenced<SequencedTrade>[] {
-    if (sequence instanceof OverlapSequence) return sequence.next(line, trade) || sequence.accept(line, trade);
-    if (sequence.next(trade)) return true;
-    const out = sequence.accept(trade, now);
-    if (sequence.heldSince !== undefined) this.#holding.add(trade.symbol);
-    return out;
-  }
-
   #repeat(): false {
     this.#duplicates++;
     return false;
   }
 
-  #newSymbol(symbol: string): SymbolState {
-    const trades = this.#options.contiguousTradeIds
-      ? new ContiguousSequence(contiguousAccess, MAX_HELD)
-      : new OverlapSequence(overlapAccess, SEEN_WINDOW);
-    if (trades instanceof OverlapSequence) for (const line of this.#lines) trades.joined(line);
+  #trades(): TradeSeries[] {
+    return [...this.#symbols.values()].map(({ trades }) => trades);
+  }
+
+  #watched(all: readonly TradeSeries[], tell: (series: TradeSeries) => MergedEvent[]): MergedEvent[] {
+    return all.flatMap((series) => {
+      const out = tell(series);
+      this.#watch(series);
+      return out;
+    });
+  }
+
+  #watch(series: TradeSeries): void {
+    if (series.heldSince === undefined) this.#holding.delete(series);
+    else this.#holding.add(series);
+  }
+
+  #state(symbol: string): SymbolState {
+    const known = this.#symbols.get(symbol);
+    if (known !== undefined) return known;
+    const { contiguousTradeIds: contiguous, recentTrades: recent } = this.#options;
     const state: SymbolState = {
-      trades,
-      aggTrades: new ContiguousSequence(contiguousAccess, MAX_HELD),
+      trades: new TradeSeries({ symbol, kind: 'trade', contiguous, recent }),
+      aggTrades: new TradeSeries({ symbol, kind: 'agg_trade', contiguous: true, recent }),
       klines: new Map(),
       bookTicker: undefined,
       tickerTimestamp: Number.NEGATIVE_INFINITY,
     };
+    for (const [line, subscribed] of this.#lines) {
+      state.trades.joined(line);
+      if (subscribed.has(symbol)) state.trades.subscribed(line, 0);
+    }
     this.#symbols.set(symbol, state);
     return state;
-  }
-}
-
-function isTradeHole(hole: { readonly before: SequencedTrade; readonly after: SequencedTrade }): hole is TradeHole {
-  return hole.before.kind === 'trade' && hole.after.kind === 'trade';
-}
-
-function append(out: MergedEvent[], symbol: string, sequenced: readonly Sequenced<SequencedTrade>[]): void {
-  for (const item of sequenced) {
-    if (item.kind === 'value') out.push(item.value);
-    else if (item.kind === 'hole') out.push({ kind: 'hole', symbol, coin: item.hole.after.coin, hole: item.hole });
   }
 }
 

@@ -1,15 +1,21 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import type { SchedulerLike } from 'rxjs';
 import { keyOf, topicNameOf } from '../codec/environment-topics.ts';
-import type { FeedRecord, FeedStatus, Position } from '../domain/record.ts';
-import type { OutRecord, Sink } from '../sinks/contract.ts';
-import { createDrain, type Drain } from '../sinks/drain.ts';
+import type { Fault } from '../domain/fault.ts';
+import type { FeedRecord, FeedStatus } from '../domain/record.ts';
+import { wallClock } from '../net/wall-clock.ts';
+import type { Ending, OutRecord, Sink } from '../sinks/contract.ts';
+import { type Closed, createDrain, type Drain, type SpillEvent } from '../sinks/drain.ts';
 import { type SinkSettings, sinks } from '../sinks/registry.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { AckLatency } from './ack-latency.ts';
 import { buildFeed } from './build-feed.ts';
 import { type Config, environmentPrefixes } from './config.ts';
 import { deadLetter } from './dead-letter.ts';
 import type { Feed } from './feed.ts';
+import { type AheadOf, aheadOf, type FormerEpoch, formerEpochs } from './former-runs.ts';
+import { Latencies } from './latencies.ts';
 import { monotonicScheduler } from './monotonic-scheduler.ts';
 import type { FeedSnapshot } from './snapshot.ts';
 import { snapshotOf } from './take-snapshot.ts';
@@ -28,8 +34,10 @@ export interface PipelineDependencies {
 export interface Pipeline {
   readonly feed: Feed;
   snapshot(): FeedSnapshot;
+  /** Aborted, with the Fault as its reason, when a sink is over for good: the run has to end. */
+  readonly failed: AbortSignal;
   /** Closes the connections, delivers what was received, within 5 s; says how many records were left. */
-  stop(reason: string): Promise<{ readonly undelivered: number }>;
+  stop(reason: string): Promise<Closed>;
 }
 
 /** Of the five seconds that a stop may take; a drain needs up to 1.5 s beyond its deadline. */
@@ -47,34 +55,65 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     now: () => scheduler.now(),
     wallClockMs,
   };
+  const now = () => scheduler.now();
+  const latencies = new Latencies(wallClock({ wall: wallClockMs, monotonic: now }), now);
+  const failing = new AbortController();
   const outlets = await Promise.all(
-    config.sinks.map(async (name) => new Outlet(await sinks[name](settings), scheduler, config, log, onDelivered)),
+    config.sinks.map(async (name) => {
+      const sink = await sinks[name](settings);
+      return new Outlet(sink, {
+        scheduler,
+        config,
+        log,
+        latency: latencies.sink(sink.name),
+        onDelivered,
+        onFailed: (fault) => failing.abort(fault),
+      });
+    }),
   );
-  const positions = await openAll(outlets, dependencies.signal);
+  const endings = await openAll(outlets, dependencies.signal);
+  const former = formerEpochs(endings, {
+    environment: config.environment,
+    trades: config.feed.channels.includes('trade'),
+    aggTrades: config.feed.channels.includes('agg_trade'),
+    everyVenue: config.feed.mode === 'all',
+  });
 
-  const feed = buildFeed(config, { scheduler, wallClockMs, instance: randomUUID(), positions });
-  for (const outlet of outlets) outlet.attach(feed);
+  const feed = buildFeed(config, { scheduler, wallClockMs, instance: randomUUID(), former, latencies });
+  for (const [index, outlet] of outlets.entries()) outlet.begin(feed, endings[index] ?? [], former);
+  const resumed = former.filter(({ takeUp }) => takeUp !== undefined).length;
+  if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'goes on where the last run ended');
   const topic = topicNames(config.feed.allowTestData);
   feed.output$.subscribe(({ records, barrier }) => {
+    const timed = latencies.emitted(records);
     for (const record of records) {
       if (record.kind === 'status') logStatus(log, record);
       const out: OutRecord = { topic: topic(record), key: keyOf(record, config.feed.mode), record };
-      for (const { drain } of outlets) drain.push(out, barrier ? BARRIER : undefined);
+      for (const outlet of outlets) {
+        if (record === timed) outlet.latency.pushed(out);
+        outlet.push(out, barrier);
+      }
     }
   });
   feed.start();
 
-  let stopping: Promise<{ readonly undelivered: number }> | undefined;
-  const stop = async (reason: string): Promise<{ readonly undelivered: number }> => {
+  let stopping: Promise<Closed> | undefined;
+  const stop = async (reason: string): Promise<Closed> => {
     feed.stop(reason);
     const ends = await Promise.all(outlets.map((outlet) => outlet.drain.close({ deadlineMs: STOP_WITHIN_MS })));
     const undelivered = ends.reduce((sum, end) => sum + end.undelivered, 0);
+    const spilled = ends.reduce((sum, end) => sum + end.spilled, 0);
     log.info(
       {
         event: 'stopped',
         reason,
         undelivered,
-        sinks: outlets.map((outlet) => ({ sink: outlet.name, ...outlet.drain.stats() })),
+        spilled,
+        sinks: outlets.map(({ name, drain, latency }) => ({
+          sink: name,
+          ...drain.stats(),
+          latencyMs: { emittedToAcknowledged: latency.histogram.figures() },
+        })),
         venues: Object.fromEntries(
           feed.venues.map((venue) => [
             venue.options.venue.id,
@@ -82,20 +121,23 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
               ...venue.counts,
               ignored: Object.fromEntries(venue.counts.ignored),
               warnings: Object.fromEntries(venue.counts.warnings),
+              ...latencies.venue(venue.options.venue.id).figures(),
             },
           ]),
         ),
       },
       'stopped',
     );
-    return { undelivered };
+    return { undelivered, spilled };
   };
   return {
     feed,
+    failed: failing.signal,
     snapshot: () =>
       snapshotOf(
         feed,
         config,
+        latencies,
         outlets.map(({ name, drain }) => ({ name, stats: drain.stats() })),
         wallClockMs(),
         scheduler.now(),
@@ -110,7 +152,10 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
 const BARRIER = { barrier: true } as const;
 
 /** Where former runs ended in each sink. @throws the signal's reason where that comes first. */
-async function openAll(outlets: readonly Outlet[], signal: AbortSignal | undefined): Promise<readonly Position[]> {
+async function openAll(
+  outlets: readonly Outlet[],
+  signal: AbortSignal | undefined,
+): Promise<readonly (readonly Ending[])[]> {
   let onAbort = () => {};
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => {
@@ -122,33 +167,38 @@ async function openAll(outlets: readonly Outlet[], signal: AbortSignal | undefin
   });
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    return (await Promise.race([Promise.all(outlets.map((outlet) => outlet.open())), aborted])).flat();
+    return await Promise.race([Promise.all(outlets.map((outlet) => outlet.open())), aborted]);
   } finally {
     signal?.removeEventListener('abort', onAbort);
   }
+}
+
+interface OutletOptions {
+  readonly scheduler: SchedulerLike;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly latency: AckLatency;
+  readonly onDelivered: PipelineDependencies['onDelivered'];
+  readonly onFailed: (fault: Fault) => void;
 }
 
 /** A sink behind its drain, and what the feed has to hear of it. */
 class Outlet {
   readonly name: string;
   readonly drain: Drain;
-  readonly #sink: Sink;
+  readonly latency: AckLatency;
   readonly #config: Config;
   readonly #scheduler: SchedulerLike;
   readonly #log: Logger;
   #feed: Feed | undefined;
+  /** What the sink had before the feed goes on; undefined: nothing is ahead of the feed. */
+  #ahead: AheadOf | undefined;
   #down = false;
   #dropped = new Map<string, number>();
   #telling = false;
 
-  constructor(
-    sink: Sink,
-    scheduler: SchedulerLike,
-    config: Config,
-    log: Logger,
-    onDelivered: PipelineDependencies['onDelivered'],
-  ) {
-    this.#sink = sink;
+  constructor(sink: Sink, { scheduler, config, log, latency, onDelivered, onFailed }: OutletOptions) {
+    this.latency = latency;
     this.#config = config;
     this.#log = log;
     this.#scheduler = scheduler;
@@ -158,24 +208,55 @@ class Outlet {
       ...(sink.name === 'kafka'
         ? { maxBatch: config.kafka.batch.maxRecords, lingerMs: config.kafka.batch.lingerMs }
         : {}),
+      spill: { dir: join(config.spill.dir, sink.name), maxBytes: config.spill.maxMb * 2 ** 20 },
+      outGap: (gap) => this.#outOf({ ...gap, environment: config.environment }),
+      onFailed: (fault) => {
+        log.error({ event: 'sink_failed', sink: sink.name }, fault.message);
+        onFailed(fault);
+      },
+      onSpill: (event, reason) => this.#onSpill(event, reason),
       onState: (state, reason) => this.#onState(state, reason),
-      ...(onDelivered === undefined
-        ? {}
-        : { onDelivered: (records: readonly OutRecord[]) => onDelivered(sink.name, records) }),
+      onDelivered: (records) => {
+        latency.acknowledged(records);
+        onDelivered?.(sink.name, records);
+      },
       onRejected: (record, fault) => this.#onRejected(record.record, fault.message),
-      onDropped: (records) => this.#onDropped(records),
+      onDropped: (byTopic) => this.#onDropped(byTopic),
     });
   }
 
-  /** Where former runs ended, of every environment that this one may write to. */
-  async open(): Promise<readonly Position[]> {
+  /** Where former runs ended, what they left in the spill included. */
+  async open(): Promise<readonly Ending[]> {
     await this.drain.opened;
-    const prefixes = environmentPrefixes(this.#config);
-    return (await Promise.all(prefixes.map((prefix) => this.#sink.positions(prefix)))).flat();
+    const { channels } = this.#config.feed;
+    return this.drain.resume({
+      environmentPrefixes: environmentPrefixes(this.#config),
+      trades: channels.includes('trade'),
+      aggTrades: channels.includes('agg_trade'),
+    });
   }
 
-  attach(feed: Feed): void {
+  /** The endings again as positions: the next start finds them no older than this one, whatever becomes of the run. */
+  begin(feed: Feed, endings: readonly Ending[], former: readonly FormerEpoch[]): void {
     this.#feed = feed;
+    this.#ahead = aheadOf(endings, former);
+    const counted = this.#config.feed.channels.includes('trade') ? 'trade' : 'aggTrade';
+    for (const { venue, symbol, epoch, [counted]: last } of endings) {
+      if (last === null || last === undefined) continue;
+      const { environment } = this.#config;
+      const { id: tradeId, timestamp } = last;
+      this.drain.push(this.#outOf({ kind: 'position', venue, symbol, epoch, tradeId, timestamp, environment }));
+    }
+  }
+
+  push(out: OutRecord, barrier: boolean): void {
+    if (this.#ahead?.has(out.record) === true) return;
+    this.drain.push(out, barrier ? BARRIER : undefined);
+  }
+
+  #outOf(record: FeedRecord): OutRecord {
+    const { mode, allowTestData } = this.#config.feed;
+    return { topic: topicNameOf(record, allowTestData), key: keyOf(record, mode), record };
   }
 
   #onState(state: string, reason: string): void {
@@ -197,6 +278,12 @@ class Outlet {
     }
   }
 
+  #onSpill(event: SpillEvent, reason: string): void {
+    const fields = { event: `spill_${event}`, sink: this.name };
+    if (event === 'drained') this.#log.info(fields, reason);
+    else this.#log.warn(fields, `${this.name}: ${reason}`);
+  }
+
   #onRejected(record: FeedRecord, reason: string): void {
     this.#log.error({ event: 'record_rejected', sink: this.name, kind: record.kind, reason }, 'record rejected');
     if (record.kind === 'dead_letter' || record.kind === 'status') return;
@@ -209,14 +296,14 @@ class Outlet {
         stage: 'encode',
         reason,
         payload,
-        environment: record.environment,
+        environment: this.#config.environment,
       }),
     ]);
   }
 
   /** Told once a second at the most: dropping is already the sign of too much. */
-  #onDropped(records: readonly OutRecord[]): void {
-    for (const { topic } of records) this.#dropped.set(topic, (this.#dropped.get(topic) ?? 0) + 1);
+  #onDropped(byTopic: ReadonlyMap<string, number>): void {
+    for (const [topic, count] of byTopic) this.#dropped.set(topic, (this.#dropped.get(topic) ?? 0) + count);
     if (this.#telling) return;
     this.#telling = true;
     this.#scheduler.schedule(() => {
@@ -259,7 +346,7 @@ const LOUD = new Set([
   'trading_halted',
 ]);
 
-function logStatus(log: Logger, record: FeedStatus): void {
+export function logStatus(log: Logger, record: FeedStatus): void {
   const fields = {
     event: record.state,
     venue: record.venue,

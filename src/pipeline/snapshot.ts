@@ -1,5 +1,7 @@
 import type { Decimal } from '../domain/decimal.ts';
 import type { Environment } from '../domain/record.ts';
+import type { LatencyFigures } from '../telemetry/latency-histogram.ts';
+import type { ClockState } from './clock-offset.ts';
 
 /** What one look at the running feed shows: for the live status, the heartbeat and, later, the gateway. Times are wall-clock milliseconds. */
 export interface FeedSnapshot {
@@ -35,6 +37,12 @@ export interface VenueSnapshot {
   readonly ageMs: number | null;
   readonly frames: number;
   readonly reconnects: number;
+  readonly clock: ClockState;
+  /** Of live trades, since the start; null: none was timed. */
+  readonly latencyMs: {
+    readonly venueToSocket: LatencyFigures | null;
+    readonly socketToEmitted: LatencyFigures | null;
+  };
   /** Why it is in this state, where that needs words. */
   readonly reason: string;
 }
@@ -62,4 +70,6 @@ export interface SinkSnapshot {
   readonly lagMs: number | null;
   readonly delivered: number;
   readonly dropped: number;
+  /** Since the start; null: nothing was acknowledged. */
+  readonly latencyMs: { readonly emittedToAcknowledged: LatencyFigures | null };
 }

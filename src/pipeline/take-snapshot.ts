@@ -1,6 +1,7 @@
 import type { DrainStats } from '../sinks/drain.ts';
 import { type Config, environmentOf } from './config.ts';
 import type { Feed } from './feed.ts';
+import type { Latencies } from './latencies.ts';
 import type { CoinSnapshot, FeedSnapshot, VenueSnapshot } from './snapshot.ts';
 import type { VenueFeed } from './venue-feed.ts';
 import type { VenueState } from './venue-state.ts';
@@ -9,6 +10,7 @@ import type { VenueState } from './venue-state.ts';
 export function snapshotOf(
   feed: Feed,
   config: Config,
+  latencies: Latencies,
   sinks: readonly { readonly name: string; readonly stats: DrainStats }[],
   now: number,
   schedulerNow: number,
@@ -20,7 +22,7 @@ export function snapshotOf(
     mode: config.feed.mode,
     activeVenue: feed.activeVenue,
     trading: feed.trading.state,
-    venues: feed.venues.map((venue) => venueSnapshot(feed, config, venue)),
+    venues: feed.venues.map((venue) => venueSnapshot(feed, config, latencies, venue)),
     coins: [...feed.view.symbols].map(([key, view]): CoinSnapshot => {
       const { coin, symbol, venue, epoch, price, change24h, lastAt } = view;
       const ageMs = lastAt === null ? null : schedulerNow - lastAt;
@@ -44,12 +46,13 @@ export function snapshotOf(
       lagMs: stats.oldestUnackedMs,
       delivered: stats.delivered,
       dropped: Object.values(stats.dropped).reduce((sum, count) => sum + count, 0),
+      latencyMs: { emittedToAcknowledged: latencies.sink(name).histogram.figures() },
     })),
     counts: countsOf(feed),
   };
 }
 
-function venueSnapshot(feed: Feed, config: Config, venue: VenueFeed): VenueSnapshot {
+function venueSnapshot(feed: Feed, config: Config, latencies: Latencies, venue: VenueFeed): VenueSnapshot {
   const id = venue.options.venue.id;
   const state = feed.states.get(id) as VenueState;
   return {
@@ -63,6 +66,7 @@ function venueSnapshot(feed: Feed, config: Config, venue: VenueFeed): VenueSnaps
     frames: venue.counts.frames,
     reconnects: venue.counts.reconnects,
     reason: state.reason,
+    ...latencies.venue(id).figures(),
   };
 }
 

@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs';
 import type { Instrument } from '../domain/instrument.ts';
+import type { Resumption } from './merge-lines.ts';
 import { VenueRun } from './venue-run.ts';
 import type { VenueCounts, VenueFeedOptions, VenueSignal } from './venue-signal.ts';
 
@@ -17,13 +18,18 @@ export class VenueFeed {
   readonly options: VenueFeedOptions;
   /** What is followed whenever it runs, by the venue's symbol. */
   readonly #instruments: Map<string, Instrument>;
+  /** Where former runs ended, until a run goes on there, or another venue has served the symbol. */
+  #resume: Map<string, Resumption>;
   #run: VenueRun | undefined;
 
   constructor(options: VenueFeedOptions) {
     this.options = options;
     this.#instruments = new Map(options.instruments.map((instrument) => [instrument.venueSymbol, instrument]));
+    this.#resume = new Map(options.resume);
     this.signals$ = new Observable((subscriber) => {
-      const run = new VenueRun({ ...options, instruments: [...this.#instruments.values()] }, this.counts, subscriber);
+      const instruments = [...this.#instruments.values()];
+      const run = new VenueRun({ ...options, instruments, resume: this.#resume }, this.counts, subscriber);
+      this.#resume = new Map();
       this.#run = run;
       run.start();
       return () => {
@@ -59,6 +65,12 @@ export class VenueFeed {
   /** Hands out what waits behind holes: nothing more will come. */
   flush(): void {
     this.#run?.flush();
+  }
+
+  /** The symbol, another venue's meanwhile, does not go on where a former run ended. */
+  forget(symbol: string): void {
+    this.#resume.delete(symbol);
+    this.#run?.forget(symbol);
   }
 
   add(instrument: Instrument): void {

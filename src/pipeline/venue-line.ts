@@ -1,34 +1,21 @@
-import {
-  catchError,
-  concat,
-  defer,
-  Observable,
-  type OperatorFunction,
-  of,
-  type SchedulerLike,
-  switchMap,
-  timer,
-} from 'rxjs';
-import { asFault, Fault } from '../domain/fault.ts';
+import { concat, defer, Observable, type OperatorFunction, of, type SchedulerLike } from 'rxjs';
+import { Fault } from '../domain/fault.ts';
 import type { LineEvent } from '../domain/line.ts';
 import type { StaleCause } from '../domain/status.ts';
 import { detectStale, type Freshness } from '../operators/detect-stale.ts';
-import { retryBackoff } from '../operators/retry-backoff.ts';
 import { answerWindowMs, staleCause } from './activity.ts';
 import type { ReconnectConfig } from './config.ts';
+import { keepConnecting, type Loss } from './keep-connecting.ts';
 
 /** One line of a venue through all its connections: what each tells, and what happens between them. */
 export type LineSignal =
   | LineEvent
   | { readonly kind: 'connecting' }
-  /** The connection ended or could not be made; the next attempt follows after `retryInMs`. */
-  | {
-      readonly kind: 'lost';
-      readonly fault: Fault;
-      readonly retryInMs: number;
-      readonly attempt: number;
-      readonly probing: boolean;
-    }
+  /**
+   * The connection ended or could not be made; the next attempt follows after `retryInMs`, or `successor` says that
+   * another connection has taken its place.
+   */
+  | (Loss & { readonly kind: 'lost'; readonly successor?: true })
   | { readonly kind: 'stale'; readonly cause: StaleCause; readonly ageMs: number }
   | { readonly kind: 'recovered'; readonly staleForMs: number };
 
@@ -40,35 +27,22 @@ export interface VenueLineOptions {
   /** True when other venues show that nothing happens in the market. */
   readonly isQuiet: () => boolean;
   readonly scheduler: SchedulerLike;
+  /** Uniform in [0, 1); `Math.random` by default. */
+  readonly random?: () => number;
 }
 
 /** Connects, watches and connects again, for ever: a fault that says never, or too many of the others, slow it down to probes. */
 export function venueLine(options: VenueLineOptions): Observable<LineSignal> {
-  const { reconnect, scheduler, staleAfterMs } = options;
+  const { reconnect, scheduler, random, staleAfterMs } = options;
   return new Observable<LineSignal>((subscriber) => {
     const attempt$ = defer(() => concat(of<LineSignal>({ kind: 'connecting' }), watched(options)));
-    const line$: Observable<LineSignal> = attempt$.pipe(
-      retryBackoff({
-        initialDelayMs: reconnect.initialDelayMs,
-        maxDelayMs: reconnect.maxDelayMs,
-        maxAttempts: reconnect.maxAttempts,
-        probeEveryMs: reconnect.probeEveryMs,
-        isData: (signal) => signal.kind === 'data',
-        scheduler,
-        onRetry: ({ fault, delayMs, attempt, probing }) =>
-          subscriber.next({ kind: 'lost', fault, retryInMs: delayMs, attempt, probing }),
-      }),
-      catchError((error: unknown) => {
-        subscriber.next({
-          kind: 'lost',
-          fault: asFault(error),
-          retryInMs: reconnect.probeEveryMs,
-          attempt: 1,
-          probing: true,
-        });
-        return timer(reconnect.probeEveryMs, scheduler).pipe(switchMap(() => line$));
-      }),
-    );
+    const line$ = keepConnecting(attempt$, {
+      reconnect,
+      scheduler,
+      random,
+      isData: (signal) => signal.kind === 'data',
+      onLost: (loss) => subscriber.next({ kind: 'lost', ...loss }),
+    });
     return line$.subscribe(subscriber);
   });
 

@@ -1,42 +1,30 @@
-import { type Observable, Subject, Subscription } from 'rxjs';
+import { type Observable, Subject } from 'rxjs';
 import type { Instrument } from '../domain/instrument.ts';
-import type { LineCommand } from '../venues/connect.ts';
+import type { RotationNotice } from '../domain/line.ts';
 import { type ConnectionPlan, planConnections } from '../venues/plan-connections.ts';
+import type { LineConnection } from './line-connection.ts';
+import { type LineNews, RotatingLine } from './rotating-line.ts';
+import { MAX_POSTPONEMENTS, postponement, rotationAge } from './rotation-age.ts';
 import { type LineSignal, venueLine } from './venue-line.ts';
 import type { VenueCounts, VenueFeedOptions } from './venue-signal.ts';
-
-/** One connection that is kept: its place in the plan and what is subscribed on it. */
-export interface Line {
-  /** From 1, by order of opening. */
-  readonly number: number;
-  readonly plan: ConnectionPlan;
-  readonly topics: Set<string>;
-  readonly commands$: Subject<LineCommand>;
-  up: boolean;
-  subscription: Subscription;
-}
-
-export interface TaggedSignal {
-  readonly line: Line;
-  readonly signal: LineSignal;
-}
 
 /** The lines of one venue: which instruments are subscribed on which connections, and all their signals as one stream. */
 export class VenueLines {
   /** By the venue's symbol: what the decoders know. */
   readonly instruments = new Map<string, Instrument>();
-  readonly signals$: Observable<TaggedSignal>;
-  readonly #signals$ = new Subject<TaggedSignal>();
+  readonly news$: Observable<LineNews>;
+  readonly #news$ = new Subject<LineNews>();
   readonly #options: VenueFeedOptions;
   readonly #counts: VenueCounts;
-  readonly #isQuiet: (line: Line) => boolean;
-  readonly #lines: Line[] = [];
+  readonly #isQuiet: (connection: LineConnection) => boolean;
+  readonly #lines: RotatingLine[] = [];
+  #connections = 0;
 
-  constructor(options: VenueFeedOptions, counts: VenueCounts, isQuiet: (line: Line) => boolean) {
+  constructor(options: VenueFeedOptions, counts: VenueCounts, isQuiet: (connection: LineConnection) => boolean) {
     this.#options = options;
     this.#counts = counts;
     this.#isQuiet = isQuiet;
-    this.signals$ = this.#signals$;
+    this.news$ = this.#news$;
   }
 
   get count(): number {
@@ -47,9 +35,19 @@ export class VenueLines {
     return this.#lines.filter((line) => line.up).length;
   }
 
-  /** True when no other line of the venue is up. */
-  isAlone(line: Line): boolean {
-    return this.#lines.every((other) => other === line || !other.up);
+  /** More than lines while some are rotated. */
+  get connectionsUp(): number {
+    return this.#lines.reduce((sum, line) => sum + line.connectionsUp.length, 0);
+  }
+
+  /** True when no other connection of the venue is up. */
+  isAlone(connection: LineConnection): boolean {
+    return this.#lines.every((line) => line.connectionsUp.every((other) => other === connection));
+  }
+
+  /** Replaces the connections of all lines, each by a new one that delivers before the old one is let go. */
+  rotate(notice: RotationNotice): void {
+    for (const line of this.#lines) line.rotate(notice);
   }
 
   /** Opens connections for instruments, as many as the venue's limits ask for, each `lines` times. */
@@ -72,9 +70,7 @@ export class VenueLines {
     }
     this.instruments.set(instrument.venueSymbol, instrument);
     for (const line of this.#lines) {
-      if (line.plan.group !== group) continue;
-      for (const topic of topics) line.topics.add(topic);
-      line.commands$.next({ kind: 'subscribe', topics });
+      if (line.plan.group === group) line.subscribe(topics);
     }
   }
 
@@ -88,7 +84,7 @@ export class VenueLines {
     const own = this.topicsOf(instrument);
     for (const line of this.#lines) {
       const topics = own.filter((topic) => line.topics.has(topic));
-      if (line.up && topics.length > 0) line.commands$.next({ kind, topics });
+      if (line.up && topics.length > 0) line.command({ kind, topics });
     }
   }
 
@@ -109,7 +105,7 @@ export class VenueLines {
   }
 
   close(): void {
-    for (const line of this.#lines) line.subscription.unsubscribe();
+    for (const line of this.#lines) line.close();
   }
 
   topicsOf(instrument: Instrument): readonly string[] {
@@ -117,34 +113,45 @@ export class VenueLines {
   }
 
   #keep(plan: ConnectionPlan): void {
-    const { settings, connect, onFrame, staleAfterMs, scheduler } = this.#options;
-    const number = this.#lines.length + 1;
-    const line: Line = {
-      number,
+    const { staleAfterMs, scheduler } = this.#options;
+    const lifetimeMs = this.#lifetimeMs;
+    const line = new RotatingLine({
+      number: this.#lines.length + 1,
       plan,
-      topics: new Set(plan.topics),
-      commands$: new Subject(),
-      up: false,
-      subscription: Subscription.EMPTY,
-    };
+      nextConnectionId: () => ++this.#connections,
+      connect: (of, connection) => this.#connect(of, connection),
+      isTurn: () => !this.#lines.some(({ rotates }) => rotates),
+      postponeMs: lifetimeMs === undefined ? 0 : postponement(lifetimeMs),
+      maxPostponements: MAX_POSTPONEMENTS,
+      tell: (news) => this.#news$.next(news),
+      staleAfterMs,
+      scheduler,
+    });
     this.#lines.push(line);
+    line.start();
+  }
+
+  #connect(line: RotatingLine, connection: LineConnection): Observable<LineSignal> {
+    const { settings, connect, onFrame, staleAfterMs, scheduler, random = Math.random } = this.#options;
+    const { number, plan, topics } = line;
+    const lifetimeMs = this.#lifetimeMs;
     const connection$ = connect({
+      line: number,
       url: plan.url,
-      topics: () => [...line.topics],
-      commands$: line.commands$,
+      topics: () => [...topics],
+      commands$: connection.commands$,
       instruments: this.instruments,
+      rotateAfterMs: lifetimeMs === undefined ? undefined : rotationAge(lifetimeMs, plan.line, random),
       onFrame: (frame) => {
         this.#counts.frames++;
         onFrame?.(frame, number);
       },
     });
-    const isQuiet = () => this.#isQuiet(line);
-    line.subscription = venueLine({
-      connection$,
-      reconnect: settings.reconnect,
-      staleAfterMs,
-      isQuiet,
-      scheduler,
-    }).subscribe((signal) => this.#signals$.next({ line, signal }));
+    const isQuiet = () => this.#isQuiet(connection);
+    return venueLine({ connection$, reconnect: settings.reconnect, staleAfterMs, isQuiet, scheduler, random });
+  }
+
+  get #lifetimeMs(): number | undefined {
+    return this.#options.lifetimeMs ?? this.#options.venue.limits.connectionLifetimeMs;
   }
 }

@@ -1,27 +1,23 @@
 import { catchError, EMPTY, type Subscriber, Subscription, timeout } from 'rxjs';
 import { asFault, type Fault } from '../domain/fault.ts';
 import type { Instrument } from '../domain/instrument.ts';
-import type { AggTrade, TradeEvent } from '../domain/record.ts';
 import { detectStale } from '../operators/detect-stale.ts';
 import type { ListedInstrument } from '../venues/contract.ts';
 import { CoinWatch } from './coin-watch.ts';
 import { deadLetter } from './dead-letter.ts';
-import { GapRepair } from './gap-repair.ts';
 import { noteOf } from './line-note.ts';
-import { LineMerge, type MergedEvent } from './merge-lines.ts';
+import { LineMerge } from './merge-lines.ts';
+import type { HandedOver, LineNews, RotatingLine } from './rotating-line.ts';
 import type { StatusNote } from './status-log.ts';
 import type { LineSignal } from './venue-line.ts';
-import { type Line, VenueLines } from './venue-lines.ts';
+import { VenueLines } from './venue-lines.ts';
+import { venueNotices } from './venue-notices.ts';
+import { VenueRepair } from './venue-repair.ts';
 import type { VenueCounts, VenueFeedOptions, VenueSignal } from './venue-signal.ts';
 import { VenueSilence } from './venue-silence.ts';
 
 /** How long connecting waits for the instrument list; without it unknown symbols are found out later. */
 const LIST_TIMEOUT_MS = 2000;
-/** How long trades wait behind a hole for the other line to fill it. */
-const OTHER_LINE_MS = 500;
-/** How long they wait for the venue's past. */
-const REPAIR_MS = 10_000;
-const HOLD_CHECK_MS = 50;
 const SWEEP_MS = 1000;
 
 type Signal<K extends LineSignal['kind']> = Extract<LineSignal, { kind: K }>;
@@ -36,12 +32,12 @@ export class VenueRun {
   readonly #id: string;
   readonly #coins: CoinWatch;
   readonly #silence: VenueSilence;
-  readonly #repair: GapRepair;
+  readonly #repair: VenueRepair;
   readonly #subscription = new Subscription();
   /** Instruments that are looked up in the venue's list before they are subscribed, by symbol. */
   readonly #asked = new Map<string, Subscription>();
-  #holdCheck: Subscription | undefined;
   #blockedTold = false;
+  #connectedTold = false;
 
   constructor(options: VenueFeedOptions, counts: VenueCounts, out: Subscriber<VenueSignal>) {
     const { venue, activity, scheduler, staleAfterMs } = options;
@@ -49,7 +45,11 @@ export class VenueRun {
     this.#counts = counts;
     this.#out = out;
     this.#id = venue.id;
-    this.merge = new LineMerge({ venue: venue.id, contiguousTradeIds: venue.contiguousTradeIds });
+    this.merge = new LineMerge({
+      contiguousTradeIds: venue.contiguousTradeIds,
+      recentTrades: options.fetchRecent !== undefined,
+    });
+    for (const [symbol, ended] of options.resume ?? []) this.merge.resume(symbol, ended);
     const isQuiet = (now: number) => activity.venueIsQuiet(this.#id, now);
     this.#silence = new VenueSilence({
       staleAfterMs,
@@ -58,28 +58,26 @@ export class VenueRun {
       onStale: (cause, ageMs) => this.#onVenueStale(cause, Math.round(ageMs)),
     });
     // A line that falls silent while another of the venue delivers is mute, whatever other venues do.
-    this.lines = new VenueLines(options, counts, (line) => {
+    this.lines = new VenueLines(options, counts, (connection) => {
       const now = scheduler.now();
-      const othersSilent = now - this.#silence.lastDataAt >= staleAfterMs / 2 || this.lines.isAlone(line);
+      const othersSilent = now - this.#silence.lastDataAt >= staleAfterMs / 2 || this.lines.isAlone(connection);
       return othersSilent && isQuiet(now);
     });
-    this.#repair = new GapRepair({
-      fetch: (symbol, hole, attempt) => {
-        const instrument = this.lines.bySymbol(symbol);
-        if (instrument === undefined || options.fetchMissing === undefined) return EMPTY;
-        return options.fetchMissing(instrument, hole, attempt);
-      },
-      holes: (symbol) => this.merge.holes(symbol),
-      fill: (symbol, trades) => this.#emitLoose(this.merge.fill(symbol, trades), this.merge.waiting(symbol)),
-      giveUp: (symbol) => this.#emitLoose(this.merge.giveUp(symbol)),
+    this.#repair = new VenueRepair({
+      merge: this.merge,
+      fetchMissing: options.fetchMissing,
+      fetchRecent: options.fetchRecent,
+      instrument: (symbol) => this.lines.bySymbol(symbol),
+      linesUp: () => this.lines.connectionsUp,
       scheduler,
+      out: (signal) => this.#out.next(signal),
     });
     this.#coins = new CoinWatch({
       venue: this.#id,
       coinStaleAfterMs: options.coinStaleAfterMs,
       resubscribeWithinMs: staleAfterMs,
       failBackAfterMs: options.failBackAfterMs,
-      isQuiet: (coin, now) => activity.coinIsQuiet(this.#id, coin, now, options.coinStaleAfterMs),
+      isQuiet: (coin, now) => activity.coinIsQuiet(this.#id, coin, now),
       resubscribe: (symbol) => {
         const instrument = this.lines.bySymbol(symbol);
         if (instrument !== undefined) this.lines.command(instrument, 'resubscribe');
@@ -94,14 +92,14 @@ export class VenueRun {
   }
 
   start(): void {
-    const { scheduler, staleAfterMs, listed$, activity } = this.#options;
+    const { scheduler, staleAfterMs, listed$, activity, timing } = this.#options;
     activity.connected(this.#id, false);
-    const watched$ = this.lines.signals$.pipe(
+    const watched$ = this.lines.news$.pipe(
       detectStale({ staleAfterMs, isData: ({ signal }) => signal.kind === 'data', scheduler }),
     );
     this.#subscription.add(
       watched$.subscribe((item) => {
-        if (item.kind === 'value') this.#onSignal(item.value.line, item.value.signal);
+        if (item.kind === 'value') this.#onNews(item.value);
         else if (item.kind === 'stale') this.#silence.stale();
         else this.#onVenueRecovered(item.staleForMs);
       }),
@@ -122,20 +120,29 @@ export class VenueRun {
         error: (error: unknown) => this.#beginUnlisted(asFault(error)),
       }),
     );
+    this.#subscription.add(
+      timing?.clock$.subscribe((state) => {
+        timing.latency.clock = state;
+      }),
+    );
   }
 
   stop(): void {
     this.#subscription.unsubscribe();
     this.#silence.close();
     this.#repair.close();
-    this.#holdCheck?.unsubscribe();
     this.lines.close();
     this.#options.activity.connected(this.#id, false);
   }
 
   /** Hands out what waits behind holes. */
   flush(): void {
-    this.#emitLoose(this.merge.release(this.#options.scheduler.now(), { trades: 0, aggTrades: 0 }));
+    this.#repair.flush();
+  }
+
+  /** What a former run published of a symbol does not count: another venue has served it meanwhile. */
+  forget(symbol: string): void {
+    this.#repair.emit(this.merge.forget(symbol));
   }
 
   sweepCoins(): void {
@@ -203,6 +210,7 @@ export class VenueRun {
     for (const instrument of instruments) this.#coins.add(instrument, now);
     this.#out.next({ kind: 'instruments', instruments });
     this.lines.open(instruments);
+    this.#followNotices();
   }
 
   #leaveOut({ coin, symbol, venueSymbol }: Instrument): void {
@@ -215,24 +223,44 @@ export class VenueRun {
     this.#out.next({ kind: 'serves', symbol, serves: false });
   }
 
-  #onSignal(line: Line, signal: LineSignal): void {
+  /** A venue that announces maintenance gets new connections while it still takes them. */
+  #followNotices(): void {
+    const { notices$, settings, scheduler } = this.#options;
+    if (notices$ === undefined) return;
+    const onLost = (): void => count(this.#counts.ignored, 'notices_lost');
+    this.#subscription.add(
+      venueNotices({
+        connection$: notices$,
+        reconnect: settings.reconnect,
+        scheduler,
+        random: this.#options.random,
+        onLost,
+      }).subscribe((notice) => this.lines.rotate(notice)),
+    );
+  }
+
+  #onNews(news: LineNews): void {
+    const { line, connection, successor, signal } = news;
     if (signal.kind === 'data') {
-      this.#onData(line, signal);
+      this.#onData(connection.id, signal);
       return;
     }
-    const note = noteOf(line, signal);
-    if (signal.kind === 'opened') this.#onOpened(line);
-    if (signal.kind === 'lost') this.#onLost(line);
+    const note = noteOf(news);
+    if (signal.kind === 'opened') this.#onOpened(connection.id);
+    if (signal.kind === 'lost') this.#onLost(news);
+    if (signal.kind === 'subscribed') this.#onSubscribed(connection.id, signal.topics);
+    if (signal.kind === 'handed_over') this.#onHandedOver(connection.id, signal);
     if (note !== undefined) this.#note(note);
     switch (signal.kind) {
       case 'answered':
         this.#silence.answered();
         return;
       case 'opened':
-        if (this.lines.up === 1) this.#out.next({ kind: 'connected' });
+        if (!this.#connectedTold) this.#out.next({ kind: 'connected' });
+        this.#connectedTold = true;
         return;
       case 'lost':
-        this.#afterLoss(signal, note?.details ?? {});
+        if (!successor) this.#afterLoss(signal, note?.details ?? {});
         return;
       case 'refused':
         for (const topic of signal.topics) this.#onRefused(line, topic, signal.fault);
@@ -245,7 +273,7 @@ export class VenueRun {
     }
   }
 
-  #onData(line: Line, { receivedAt, events: received, warning }: Signal<'data'>): void {
+  #onData(connection: number, { receivedAt, events: received, warning }: Signal<'data'>): void {
     const { scheduler, activity } = this.#options;
     const now = scheduler.now();
     this.#silence.data(now);
@@ -255,67 +283,43 @@ export class VenueRun {
     if (first === undefined) return;
     this.#coins.seen(first.symbol, now);
     if (first.kind === 'trade') activity.traded(this.#id, first.coin, now);
-    const events = this.merge.data(line.number, received, now);
+    const events = this.merge.data(connection, received, now);
     this.#counts.events += events.length;
-    if (events.length > 0) this.#out.next({ kind: 'events', symbol: first.symbol, receivedAt, events });
-    if (this.merge.holds) this.#watchHolds();
+    this.#options.timing?.latency.received(events[0]);
+    // Held back, it is a sign of life all the same.
+    if (events.length > 0 || this.merge.holding.size > 0)
+      this.#out.next({ kind: 'events', symbol: first.symbol, receivedAt, events });
+    this.#repair.watch();
   }
 
-  /**
-   * Trades wait behind a hole while it may be filled: a moment for the other line, and where the venue tells the past,
-   * for as long as that takes within bounds. Without either they wait for nothing.
-   */
-  #watchHolds(): void {
-    const { scheduler, fetchMissing } = this.#options;
-    const otherLineMs = this.lines.up < 2 ? 0 : OTHER_LINE_MS;
-    const now = scheduler.now();
-    if (fetchMissing !== undefined) {
-      for (const symbol of this.merge.symbolsHeld(now, otherLineMs)) this.#repair.repair(symbol);
-    }
-    this.#emitLoose(
-      this.merge.release(now, { trades: fetchMissing === undefined ? otherLineMs : REPAIR_MS, aggTrades: otherLineMs }),
-    );
-    if (!this.merge.holds) return;
-    this.#holdCheck ??= scheduler.schedule(() => {
-      this.#holdCheck = undefined;
-      this.#watchHolds();
-    }, HOLD_CHECK_MS);
-  }
-
-  /**
-   * Events that come out without a frame of their own, possibly of several symbols. What was fetched counts as received
-   * with the trade behind it, which may still wait, so that these times rise with the ids of a symbol.
-   */
-  #emitLoose(events: readonly MergedEvent[], waiting?: TradeEvent | AggTrade): void {
-    const times: number[] = [];
-    let at = waiting?.receivedAt;
-    for (const event of events.toReversed()) {
-      if (event.kind === 'hole') at = event.hole.after.receivedAt;
-      else if (event.kind !== 'trade' || event.source === 'live') at = event.receivedAt;
-      times.push(at ?? Number.POSITIVE_INFINITY);
-    }
-    for (const event of events)
-      this.#out.next({
-        kind: 'events',
-        symbol: event.symbol,
-        receivedAt: times.pop() as number,
-        events: [event],
-        late: true,
-      });
-  }
-
-  #onOpened(line: Line): void {
-    line.up = true;
+  #onOpened(connection: number): void {
     this.#blockedTold = false;
-    this.merge.lineJoined(line.number);
+    this.merge.lineJoined(connection);
     this.#options.activity.connected(this.#id, true);
   }
 
-  #onLost(line: Line): void {
-    const wasUp = line.up;
-    line.up = false;
-    this.#counts.reconnects++;
-    if (wasUp) this.#emitLoose(this.merge.lineLost(line.number));
+  #onLost({ connection, successor, wasUp }: LineNews): void {
+    if (!successor) this.#counts.reconnects++;
+    if (!wasUp) return;
+    this.#repair.emit(this.merge.lineLost(connection.id, this.#options.scheduler.now()));
+    this.#repair.watch();
+  }
+
+  /** From now on the connection misses no trade of these topics; what was missed before can be asked for. */
+  #onSubscribed(connection: number, topics: readonly string[]): void {
+    const { venue, scheduler } = this.#options;
+    if (venue.contiguousTradeIds) return;
+    const acknowledged = new Set(topics);
+    const symbols = [...this.lines.instruments.values()]
+      .filter((instrument) => venue.topics(instrument, 'trade').some((topic) => acknowledged.has(topic)))
+      .map(({ symbol }) => symbol);
+    this.#repair.emit(this.merge.lineSubscribed(connection, symbols, scheduler.now()));
+    this.#repair.watch();
+  }
+
+  #onHandedOver(to: number, { from }: HandedOver): void {
+    this.#repair.emit(this.merge.lineHandedOver(from, to));
+    this.#repair.watch();
   }
 
   #afterLoss({ fault }: Signal<'lost'>, details: Readonly<Record<string, string>>): void {
@@ -326,11 +330,12 @@ export class VenueRun {
     }
     if (fault.kind === 'rate_limited') this.#note({ state: 'rate_limited', reason: fault.message, details });
     if (this.lines.up > 0) return;
+    this.#connectedTold = false;
     this.#options.activity.connected(this.#id, false);
     this.#out.next({ kind: 'disconnected', blocked });
   }
 
-  #onRefused(line: Line, topic: string, fault: Fault): void {
+  #onRefused(line: RotatingLine, topic: string, fault: Fault): void {
     const instrument = this.lines.byTopic(topic);
     line.topics.delete(topic);
     this.#note({
@@ -351,7 +356,7 @@ export class VenueRun {
       stage: 'decode',
       reason: fault.message,
       payload: frame.data,
-      environment: this.#options.environment,
+      environment: this.#options.feedEnvironment,
     });
     this.#out.next({ kind: 'dead_letter', record });
   }

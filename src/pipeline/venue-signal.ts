@@ -5,8 +5,11 @@ import type { DeadLetter, Environment, TradeEvent } from '../domain/record.ts';
 import type { LineCommand } from '../venues/connect.ts';
 import type { ListedInstrument, Venue } from '../venues/contract.ts';
 import type { Activity } from './activity.ts';
+import type { ClockState } from './clock-offset.ts';
 import type { VenueConfig } from './config.ts';
-import type { MergedEvent, TradeHole } from './merge-lines.ts';
+import type { VenueLatency } from './latencies.ts';
+import type { Resumption } from './merge-lines.ts';
+import type { MergedEvent, SequencedTrade, TradeHole } from './merged-event.ts';
 import type { StatusNote } from './status-log.ts';
 
 /** What one venue tells: its events merged from all its lines, how it is, and what happened to it. */
@@ -32,17 +35,24 @@ export type VenueSignal =
   | { readonly kind: 'serves'; readonly symbol: string; readonly serves: boolean };
 
 export interface ConnectArguments {
+  /** Number of the line, from 1. */
+  readonly line: number;
   readonly url: string;
   readonly topics: () => readonly string[];
   readonly commands$: Observable<LineCommand>;
   readonly instruments: ReadonlyMap<string, Instrument>;
+  /** The age at which the connection asks to be replaced, milliseconds; undefined: never. */
+  readonly rotateAfterMs: number | undefined;
   readonly onFrame: (frame: RawFrame) => void;
 }
 
 export interface VenueFeedOptions {
   readonly venue: Venue;
   readonly settings: VenueConfig;
+  /** Of the venue's market events. */
   readonly environment: Environment;
+  /** The configured one: of everything that the feed says itself. */
+  readonly feedEnvironment: Environment;
   /** Empty with `all`. */
   readonly instruments: readonly Instrument[];
   /** Every instrument that the venue lists against this quote, instead of named ones. */
@@ -55,13 +65,25 @@ export interface VenueFeedOptions {
   readonly scheduler: SchedulerLike;
   /** One connection a subscription. */
   readonly connect: (args: ConnectArguments) => Observable<LineEvent>;
+  /** One connection to the venue's announcements a subscription; undefined where it has none. */
+  readonly notices$?: Observable<LineEvent>;
+  /** The age at which the venue closes a connection, milliseconds; by default what is known of the venue. */
+  readonly lifetimeMs?: number;
+  /** Uniform in [0, 1); `Math.random` by default. */
+  readonly random?: () => number;
   /** The venue's instrument list, once. */
   readonly listed$: Observable<readonly ListedInstrument[]>;
   /** Asks the venue's REST interface for trades of a hole; undefined where it cannot tell them, or is not to be asked. */
   readonly fetchMissing:
-    | ((instrument: Instrument, hole: TradeHole, attempt: number) => Observable<readonly TradeEvent[]>)
+    | ((instrument: Instrument, hole: TradeHole, attempt: number) => Observable<readonly SequencedTrade[]>)
     | undefined;
+  /** Asks it for the last trades of a symbol, where ids do not tell a hole; undefined: it has none, or is not to be asked. */
+  readonly fetchRecent: ((instrument: Instrument) => Observable<readonly TradeEvent[]>) | undefined;
+  /** Where former runs ended, by symbol: the first run goes on there. */
+  readonly resume?: ReadonlyMap<string, Resumption>;
   readonly onFrame?: (frame: RawFrame, line: number) => void;
+  /** What is timed, and the venue's clock for it, followed while the venue runs; undefined: nothing is. */
+  readonly timing?: { readonly latency: VenueLatency; readonly clock$: Observable<ClockState> };
 }
 
 /** What a venue feed counts; read, never reset. */

@@ -13,6 +13,7 @@ import type { StreamName } from './binance-stream-name.ts';
 import { nextOpenTime, openTime } from './candle.ts';
 import type { Connection } from './connection.ts';
 import type { EventKind } from './frame-subject.ts';
+import { WITHHELD } from './journal.ts';
 import type { Listing } from './listing.ts';
 import type { Topic } from './topic.ts';
 import type { VenueHost } from './venue-host.ts';
@@ -131,6 +132,7 @@ export class BinanceStreams implements VenueStreams {
         trades.sell(number) ? 'sell' : 'buy',
         trades.time(number),
         sent,
+        heard !== undefined && sent !== heard.listening ? WITHHELD : '',
       );
     }
   }

@@ -13,6 +13,7 @@ import type { TopicName } from './bybit-socket.ts';
 import { nextOpenTime, openTime } from './candle.ts';
 import type { Connection } from './connection.ts';
 import type { EventKind } from './frame-subject.ts';
+import { WITHHELD } from './journal.ts';
 import type { Listing } from './listing.ts';
 import type { Topic } from './topic.ts';
 import type { VenueHost } from './venue-host.ts';
@@ -148,6 +149,7 @@ export class BybitStreams implements VenueStreams {
         side,
         trades.time(number),
         to,
+        topic !== undefined && to !== topic.listening ? WITHHELD : '',
       );
     }
   }

@@ -115,12 +115,6 @@ function bybitTrades(frame: string): RecordedTrade[] {
   }));
 }
 
-/** The time of the venue in a frame, for recordings without receive times. */
-export function venueTime(data: string): number | undefined {
-  const match = /"(?:E|ts)":(\d{13})/.exec(data);
-  return match === null ? undefined : Number(match[1]);
-}
-
 function parsed(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(utf8(text));

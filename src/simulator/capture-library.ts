@@ -1,6 +1,7 @@
+import { detectFormat } from '../capture/read-capture.ts';
 import type { VenueId } from '../domain/instrument.ts';
-import { captureLines, detectFormat } from './capture-lines.ts';
 import { CaptureSession, type CaptureSource, venueOfLine } from './capture-session.ts';
+import { recordedMessages } from './recorded-messages.ts';
 import type { CaptureOptions } from './simulator-options.ts';
 
 const SETTLE_MS = 300;
@@ -28,7 +29,7 @@ export async function openCaptures({
   const sessions = new Map<VenueId, CaptureSession>();
   let place = -1;
   for (const file of files) {
-    for await (const line of captureLines(file, source.format)) {
+    for await (const line of recordedMessages(file, source.format)) {
       place++;
       const id = venueOfLine(line, venue);
       const session = sessions.get(id) ?? new CaptureSession(id, source);

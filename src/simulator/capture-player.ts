@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { venueTime } from '../capture/capture-line.ts';
 import type { VenueId } from '../domain/instrument.ts';
-import { type DataFrame, tradesOf, venueTime } from './capture-frame.ts';
+import { type DataFrame, tradesOf } from './capture-frame.ts';
 import type { Connection, ListenedTopic } from './connection.ts';
 import type { Journal } from './journal.ts';
 

@@ -1,10 +1,10 @@
+import type { CaptureFormat } from '../capture/capture-line.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import { dataFrame, guessVenue, isDepthBody, type RecordedTrade, tradesOf } from './capture-frame.ts';
-import { type CaptureLine, captureLines } from './capture-lines.ts';
 import { CapturePlayer, type PlayedFrame, type PlayedSession } from './capture-player.ts';
 import type { Connection } from './connection.ts';
 import type { Journal } from './journal.ts';
-import type { CaptureFormat } from './simulator-options.ts';
+import { type RecordedMessage, recordedMessages } from './recorded-messages.ts';
 
 const QUOTES = [
   'USDT',
@@ -62,7 +62,7 @@ export class CaptureSession implements PlayedSession {
   }
 
   /** Takes note of a line while the recording is read for the first time. */
-  note(line: CaptureLine, place: number): void {
+  note(line: RecordedMessage, place: number): void {
     if (isDepthBody(this.venue, line.frame)) {
       const symbol = this.symbols.size === 1 ? ([...this.symbols][0] as string) : '';
       if (!this.depthBodies.has(symbol)) this.depthBodies.set(symbol, line.frame);
@@ -84,7 +84,7 @@ export class CaptureSession implements PlayedSession {
   async *frames(): AsyncGenerator<PlayedFrame> {
     let place = -1;
     for (const [file, path] of this.source.files.entries()) {
-      for await (const line of captureLines(path, this.source.format)) {
+      for await (const line of recordedMessages(path, this.source.format)) {
         place++;
         if (venueOfLine(line, this.source.venue) !== this.venue) continue;
         const frame = dataFrame(this.venue, line.frame);
@@ -170,7 +170,7 @@ export class CaptureSession implements PlayedSession {
 }
 
 /** Whose frame a line is: named by its connection, by the recording, or told by how it looks. */
-export function venueOfLine({ connection, frame }: CaptureLine, otherwise: VenueId | undefined): VenueId {
+export function venueOfLine({ connection, frame }: RecordedMessage, otherwise: VenueId | undefined): VenueId {
   if (connection !== '') {
     for (const id of ['binance_testnet', 'binance_us', 'binance', 'bybit'] as const)
       if (connection.includes(id)) return id;

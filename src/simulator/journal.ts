@@ -4,6 +4,9 @@ import type { EventKind } from './frame-subject.ts';
 const FLUSH_EVERY_MS = 50;
 const CHUNK = 1 << 20;
 
+/** Further member of a trade that a fault kept from a connection that had asked for it. */
+export const WITHHELD = ',"withheld":true';
+
 /**
  * The record of everything the market made, sent or not: NDJSON, one line an event, in the order it was made.
  * Lines are collected and written in the background; on disk at the latest 100 ms after the event, unless the disk is slower.

@@ -30,6 +30,8 @@ export interface VenueCounts {
   /** Connections open now, and ever opened. */
   readonly connections: number;
   readonly opened: number;
+  /** Of the open ones those that carry market data: what faults call line 1, 2, … */
+  readonly lines: number;
   readonly tradesMade: number;
   /** Trades that were due and left out: quiet, or more than the machine could make. */
   readonly tradesLeftOut: number;
@@ -196,6 +198,7 @@ function countsOf({ venue: { host }, clock }: Site): VenueCounts {
   return {
     connections: host.connections.length,
     opened: host.opened,
+    lines: host.lines.length,
     tradesMade: host.market?.made ?? 0,
     tradesLeftOut: (host.market?.leftOut ?? 0) + (clock?.forgiven ?? 0),
     framesSent: host.framesSent,

@@ -1,7 +1,6 @@
+import type { CaptureFormat } from '../capture/capture-line.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import { DEFAULT_COINS } from './coins.ts';
-
-export type CaptureFormat = 'market-feed' | 'hftbacktest' | 'ndjson' | 'cryptofeed';
 
 export interface CaptureOptions {
   /** Played one after the other. */

@@ -55,6 +55,11 @@ export class Topic implements ListenedTopic {
     );
   }
 
+  /** Who listens: the numbers of the connections as JSON. */
+  get listening(): string {
+    return this.everyone;
+  }
+
   /** True where a fault works on a listener. */
   get disturbed(): boolean {
     for (const form of this.forms)

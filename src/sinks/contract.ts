@@ -1,5 +1,5 @@
 import type { Fault } from '../domain/fault.ts';
-import type { FeedRecord, Position } from '../domain/record.ts';
+import type { Environment, FeedRecord } from '../domain/record.ts';
 
 /** A record on its way out. */
 export interface OutRecord {
@@ -14,7 +14,10 @@ export interface OutRecord {
 export type Outcome =
   /** Acknowledged: the broker (all in-sync replicas) or the file system has it. */
   | { readonly kind: 'delivered' }
-  /** Not delivered, may be tried again, `afterMs` at the earliest. */
+  /**
+   * Not delivered, may be tried again, `afterMs` at the earliest. Where the fault's own retry is `never` this sink is over:
+   * it will take nothing any more (another writer took over).
+   */
   | { readonly kind: 'retry'; readonly afterMs?: number; readonly fault: Fault }
   /** Will never be accepted: goes to dead letters. */
   | { readonly kind: 'rejected'; readonly fault: Fault };
@@ -22,6 +25,35 @@ export type Outcome =
 export type Health =
   | { readonly state: 'up' }
   | { readonly state: 'down'; readonly sinceMs: number; readonly reason: string };
+
+/** The trade that a series goes on from. */
+export interface LastTrade {
+  /** The last id that it stands for. */
+  readonly id: string;
+  /** Milliseconds since 1970, the venue's clock. */
+  readonly timestamp: number;
+}
+
+/** Where the records of one venue and symbol end in a sink: its last epoch there, and the last trade published in it. */
+export interface Ending {
+  readonly venue: string;
+  readonly symbol: string;
+  readonly epoch: number;
+  readonly environment: Environment;
+  /** null: none in this epoch yet; undefined: not known, nothing can go on from here. */
+  readonly trade: LastTrade | null | undefined;
+  readonly aggTrade: LastTrade | null | undefined;
+}
+
+/** Which series an ending is asked for: only these are looked for in the topics. */
+export interface EndingsOptions {
+  /** The topics of one environment: `` or `simulated.`; it is the configured one, so all positions are there. */
+  readonly environmentPrefix: string;
+  /** Other environments of the same run: what their venues published is in topics of their own (`testnet.`). */
+  readonly otherPrefixes?: readonly string[];
+  readonly trades: boolean;
+  readonly aggTrades: boolean;
+}
 
 /**
  * Where records go. The drain calls `write` with one batch at a time and awaits it: a sink never sees two writes at once.
@@ -33,8 +65,11 @@ export interface Sink {
   open(): Promise<void>;
   /** One outcome per record, in the order of the batch. Never rejects for a reason of the far side. */
   write(batch: readonly OutRecord[]): Promise<readonly Outcome[]>;
-  /** The last known position of every venue and symbol in the sink, for the topics of one environment prefix (`` or `simulated.`). */
-  positions(environmentPrefix: string): Promise<readonly Position[]>;
+  /**
+   * Where every venue and symbol ends, read from the sink itself: from `positions` and what was published after them.
+   * Called once, after `open`, which made sure that nothing of a former writer can still land.
+   */
+  endings(options: EndingsOptions): Promise<readonly Ending[]>;
   /** Delivers what it holds back and releases everything. */
   close(): Promise<void>;
   health(): Health;

@@ -1,7 +1,11 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
+import { topicOf } from '../codec/topics.ts';
 import { asFault, Fault } from '../domain/fault.ts';
-import type { Outcome, OutRecord, Sink } from './contract.ts';
-import { OutQueue } from './out-queue.ts';
+import type { Ending, EndingsOptions, Outcome, OutRecord, Sink } from './contract.ts';
+import { LossLedger, lossesOf, type OutGap } from './loss-ledger.ts';
+import { OutQueue, type QueueEntry } from './out-queue.ts';
+import type { SpillMark } from './spill/recover-log.ts';
+import { Spill, type SpillOptions } from './spill/spill.ts';
 
 export type DrainState = 'opening' | 'up' | 'down';
 
@@ -12,9 +16,16 @@ export interface DrainOptions {
   readonly maxBatch?: number;
   /** Milliseconds that a batch waits for more than there is when the sink is idle; 0 by default. */
   readonly lingerMs?: number;
-  /** Records that may wait; 200,000 by default. */
+  /**
+   * Where records go that the sink cannot take: after a second without it, or when half of the memory is used. With it
+   * nothing is delivered before `resume`.
+   */
+  readonly spill?: SpillOptions;
+  /** How the gap that dropped trades leave goes out; to the topic beside theirs by default. */
+  readonly outGap?: OutGap;
+  /** Records that may wait in memory; 200,000 by default. */
   readonly maxRecords?: number;
-  /** Approximate heap bytes that may wait; 256 MiB by default. */
+  /** Approximate heap bytes that may wait in memory; 256 MiB by default. */
   readonly maxBytes?: number;
   /** Milliseconds without an answer to a batch after which the sink counts as down; 2000 by default. */
   readonly downAfterMs?: number;
@@ -26,14 +37,36 @@ export interface DrainOptions {
   readonly onDelivered?: (records: readonly OutRecord[]) => void;
   /** Called for each record that the sink will never take. */
   readonly onRejected?: (record: OutRecord, fault: Fault) => void;
-  /** Called with the records that were dropped for want of room, in order: about a hundredth of the limit at once. */
-  readonly onDropped?: (records: readonly OutRecord[]) => void;
+  /** Called with how many records of each topic were dropped for want of room. */
+  readonly onDropped?: (byTopic: ReadonlyMap<string, number>) => void;
+  /** Called once when the sink is over for good: nothing is tried again, and nothing spilled, for another may write now. */
+  readonly onFailed?: (fault: Fault) => void;
+  /** Called when records begin to go to the spill, when it fails, takes again, cannot be read, and when it is empty; for people. */
+  readonly onSpill?: (event: SpillEvent, reason: string) => void;
+}
+
+export type SpillEvent = 'spilling' | 'failing' | 'broken' | 'drained';
+
+export interface SpillStats {
+  /** Records on the disk that are not under way. */
+  readonly records: number;
+  readonly bytes: number;
+  /** Milliseconds since the oldest of its files was begun, or found; null: there is none. */
+  readonly oldestMs: number | null;
+  /** Stretches of files that could not be read. */
+  readonly broken: number;
+}
+
+/** What a close left: in the spill for the next start, or nowhere. */
+export interface Closed {
+  readonly undelivered: number;
+  readonly spilled: number;
 }
 
 export interface DrainStats {
   readonly state: DrainState;
   readonly reason: string;
-  /** Records that wait or are under way. */
+  /** Records that wait, in memory or in the spill, or are under way. */
   readonly queued: number;
   /** Milliseconds since the oldest record that is not acknowledged was pushed; null: all are. */
   readonly oldestUnackedMs: number | null;
@@ -44,6 +77,8 @@ export interface DrainStats {
   readonly batches: number;
   /** Records dropped for want of room, by topic. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** null: there is none. */
+  readonly spill: SpillStats | null;
 }
 
 export interface PushOptions {
@@ -51,10 +86,20 @@ export interface PushOptions {
   readonly barrier?: boolean;
 }
 
+export interface ResumeOptions extends Pick<EndingsOptions, 'trades' | 'aggTrades'> {
+  /** Of every environment that is written to, the configured one first. */
+  readonly environmentPrefixes: readonly string[];
+}
+
 export interface Drain {
   readonly name: string;
   /** Resolves when the sink is open; rejects with the Fault when it can never be, or when the drain closes before. */
   readonly opened: Promise<void>;
+  /**
+   * Once, after `opened` and before the first push: reads where every series ends, of the sink and of what a former
+   * process spilled, and begins to deliver that. @throws Fault
+   */
+  resume(options: ResumeOptions): Promise<readonly Ending[]>;
   /** Takes the record. Never blocks: where there is no room, something less precious is dropped (docs/decisions/0003). */
   push(record: OutRecord, options?: PushOptions): void;
   pushMany(records: readonly OutRecord[]): void;
@@ -63,17 +108,24 @@ export interface Drain {
   /** Resolves when all that was pushed is acknowledged, rejected or dropped. */
   idle(): Promise<void>;
   stats(): DrainStats;
-  /** Takes no more, delivers what waits, for `deadlineMs` at most, closes the sink, and says what was left. */
-  close(options: { readonly deadlineMs: number }): Promise<{ readonly undelivered: number }>;
+  /**
+   * Takes no more, delivers what waits, for `deadlineMs` at most, puts the rest into the spill, closes the sink, and says
+   * what was left.
+   */
+  close(options: { readonly deadlineMs: number }): Promise<Closed>;
 }
 
 const WATCH_EVERY_MS = 250;
+const SPILL_AFTER_MS = 1000;
+const READ_AT_ONCE = 5000;
+const READ_AGAIN_MS = 1000;
+const SAVE_MS = 1000;
 const LAST_ANSWER_MS = 500;
 const NONE: readonly OutRecord[] = [];
 
 /**
  * Carries records to a sink: one batch at a time, the next made of all that came meanwhile; in order; in bounded memory.
- * What the sink could not take is tried again before anything newer.
+ * What the sink could not take is tried again before anything newer. What it cannot take for long waits on disk.
  */
 export function createDrain(sink: Sink, options: DrainOptions): Drain {
   return new SinkDrain(sink, options);
@@ -89,6 +141,10 @@ class SinkDrain implements Drain {
   readonly #downAfterMs: number;
   readonly #maxRecords: number;
   readonly #queue: OutQueue;
+  /** Back from the spill: goes before the queue. */
+  readonly #stage = new OutQueue({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
+  readonly #spill: Spill | undefined;
+  readonly #ledger: LossLedger;
   readonly #timers = new Set<Subscription>();
 
   #state: DrainState = 'opening';
@@ -98,10 +154,22 @@ class SinkDrain implements Drain {
   #accepting = true;
   /** Nothing is written any more: the deadline of close() has passed. */
   #stopped = false;
-  #isOpen = false;
+  #isReady = false;
+  /** The sink will never take anything again. */
+  #isOver = false;
+  #seq = 0;
   #pumping: Promise<void> = Promise.resolve();
   #unacked: readonly OutRecord[] = NONE;
   #unackedSince = 0;
+  /** The place of the first of them; those of gaps lie between two records. */
+  #unackedSeq = 0;
+  #unackedStep = 1;
+  /** Whatever becomes of this process, they are in the spill. */
+  #isUnackedSafe = false;
+  /** What was taken out of the spill ends here. */
+  #readSeq = 0;
+  #reading: Promise<void> = Promise.resolve();
+  #downSince: number | undefined;
   /** Since when the sink owes an answer; undefined between batches. */
   #askedAt: number | undefined;
   #failures = 0;
@@ -109,7 +177,7 @@ class SinkDrain implements Drain {
   #idle: Waiting | undefined;
   #room: Waiting | undefined;
   #stop = waiting();
-  #closing: Promise<{ readonly undelivered: number }> | undefined;
+  #closing: Promise<Closed> | undefined;
 
   #delivered = 0;
   #rejected = 0;
@@ -126,6 +194,8 @@ class SinkDrain implements Drain {
     this.#downAfterMs = options.downAfterMs ?? 2000;
     this.#maxRecords = options.maxRecords ?? 200_000;
     this.#queue = new OutQueue({ maxRecords: this.#maxRecords, maxBytes: options.maxBytes ?? 256 * 2 ** 20 });
+    this.#ledger = new LossLedger(options.outGap);
+    if (options.spill !== undefined) this.#spill = this.#newSpill(options.spill);
     this.#watchOften();
     this.opened = this.#open();
     this.opened.catch(() => {});
@@ -137,15 +207,16 @@ class SinkDrain implements Drain {
 
   push(record: OutRecord, options?: PushOptions): void {
     if (!this.#accepting) {
-      this.#countDropped([record]);
+      this.#countDropped(new Map([[record.topic, 1]]));
       return;
     }
     if (this.#queue.replace(record)) {
       this.#conflated++;
       return;
     }
-    while (this.#queue.isFull) this.#countDropped(this.#queue.evict());
-    this.#queue.push(record, options?.barrier === true, this.#scheduler.now());
+    if (this.#spill !== undefined && this.#queue.isHalfFull) this.#beginSpill();
+    while (this.#queue.isFull) this.#evict();
+    this.#queue.push(record, options?.barrier === true, ++this.#seq, this.#scheduler.now());
     if (!this.#running) this.#wake();
   }
 
@@ -154,7 +225,9 @@ class SinkDrain implements Drain {
   }
 
   room(): Promise<void> | undefined {
-    if (this.#room === undefined && !this.#queue.isFull) return undefined;
+    // What can wait must not fill a disk.
+    const isFull = this.#spill === undefined ? this.#queue.isFull : this.#spill.isOn || this.#queue.isHalfFull;
+    if (this.#room === undefined && !isFull) return undefined;
     this.#room ??= waiting();
     return this.#room.promise;
   }
@@ -166,49 +239,108 @@ class SinkDrain implements Drain {
   }
 
   stats(): DrainStats {
-    const oldest = this.#unacked.length > 0 ? this.#unackedSince : this.#queue.oldestAt;
+    const since = this.#unacked.length > 0 ? this.#unackedSince : (this.#stage.oldestAt ?? this.#queue.oldestAt);
+    const spilledSince = this.#spill?.since;
+    const oldest = spilledSince === undefined ? since : Math.min(spilledSince, since ?? spilledSince);
     return {
       state: this.#state,
       reason: this.#reason,
-      queued: this.#queue.length + this.#unacked.length,
+      queued: this.#waiting + this.#unacked.length,
       oldestUnackedMs: oldest === undefined ? null : Math.max(0, this.#scheduler.now() - oldest),
       delivered: this.#delivered,
       rejected: this.#rejected,
       conflated: this.#conflated,
       batches: this.#batches,
       dropped: Object.fromEntries(this.#droppedByTopic),
+      spill:
+        this.#spill === undefined
+          ? null
+          : {
+              records: this.#spill.unread,
+              bytes: this.#spill.bytes,
+              oldestMs: spilledSince === undefined ? null : this.#scheduler.now() - spilledSince,
+              broken: this.#spill.broken,
+            },
     };
   }
 
-  close({ deadlineMs }: { readonly deadlineMs: number }): Promise<{ readonly undelivered: number }> {
+  close({ deadlineMs }: { readonly deadlineMs: number }): Promise<Closed> {
     this.#closing ??= this.#close(deadlineMs);
     return this.#closing;
   }
 
-  async #close(deadlineMs: number): Promise<{ readonly undelivered: number }> {
+  async resume({ environmentPrefixes, trades, aggTrades }: ResumeOptions): Promise<readonly Ending[]> {
+    const ask = (prefixes: readonly string[], spilled: ReadonlySet<string>): Promise<readonly Ending[]> => {
+      const [environmentPrefix = '', ...otherPrefixes] = prefixes;
+      const isSpilled = (kind: 'trade' | 'agg_trade') =>
+        prefixes.some((prefix) => spilled.has(prefix + topicOf(kind).name));
+      return this.#sink.endings({
+        environmentPrefix,
+        otherPrefixes,
+        trades: trades || isSpilled('trade'),
+        aggTrades: aggTrades || isSpilled('agg_trade'),
+      });
+    };
+    if (this.#spill === undefined) {
+      const endings = await ask(environmentPrefixes, new Set());
+      this.#ledger.seed(endings);
+      return endings;
+    }
+    const endings = await this.#spill.recover(environmentPrefixes, ask);
+    this.#seq = Math.max(this.#seq, Math.ceil(this.#spill.lastSeq));
+    this.#isReady = true;
+    if (this.#spill.isOn) this.#options.onSpill?.('spilling', `${this.#spill.unread} records of a former run`);
+    this.#wake();
+    return endings;
+  }
+
+  async #close(deadlineMs: number): Promise<Closed> {
     this.#accepting = false;
-    if (this.#isOpen) this.#start();
-    await Promise.race([this.idle(), this.#delay(deadlineMs)]);
+    if (this.#isReady && !this.#isOver) this.#start();
+    if (!this.#isOver) await Promise.race([this.idle(), this.#delay(deadlineMs)]);
     this.#stopped = true;
     this.#stop.resolve();
     this.#room?.resolve();
+    await this.#reading;
     try {
-      await this.#sink.close();
+      // The rest goes to the disk first: what the closing sink still takes of it, the next start finds there.
+      await Promise.all([this.#saveAll(), this.#sink.close()]);
     } finally {
       // What a closed sink still says of the batch under way counts, but it is not waited for long.
       await Promise.race([this.#pumping, this.#delay(LAST_ANSWER_MS)]);
       this.#watch?.unsubscribe();
       for (const timer of this.#timers) timer.unsubscribe();
       this.#timers.clear();
+      await this.#spill?.close(this.#mark).catch((error) => this.#tellSpill('failing', asFault(error).message));
     }
-    return { undelivered: this.#queue.length + this.#unacked.length };
+    return this.#left();
+  }
+
+  #left(): Closed {
+    const unacked = this.#unacked.length;
+    if (this.#spill === undefined) return { undelivered: this.#waiting + unacked, spilled: 0 };
+    const isSafe = unacked === 0 || this.#isUnackedSafe || this.#spill.hasSaved(this.#unackedSeq + unacked - 1);
+    const undelivered = this.#queue.length + this.#spill.pending + (isSafe ? 0 : unacked);
+    return { undelivered, spilled: this.#waiting + unacked - undelivered };
+  }
+
+  async #saveAll(): Promise<void> {
+    if (this.#spill === undefined || !this.#isReady || this.#isOver) return;
+    let isOver = false;
+    const first = this.#spill.isOn ? [] : this.#leaveMemory();
+    await Promise.race([
+      this.#spill.saveAll(first, this.#unacked.length, () => isOver),
+      this.#delay(SAVE_MS).then(() => {
+        isOver = true;
+      }),
+    ]);
   }
 
   async #open(): Promise<void> {
     for (let failures = 0; !this.#stopped; failures++) {
       try {
         await this.#sink.open();
-        this.#isOpen = true;
+        this.#isReady = this.#spill === undefined;
         this.#become('up', 'open');
         this.#wake();
         return;
@@ -224,8 +356,8 @@ class SinkDrain implements Drain {
 
   /** Starts a batch with everything that is pushed in the same turn of the event loop. */
   #wake(): void {
-    if (!this.#isOpen || this.#running || this.#queue.length === 0 || this.#stopped) return;
-    if (this.#lingerMs > 0 && this.#queue.length < this.#maxBatch && this.#accepting) {
+    if (!this.#isReady || this.#running || this.#waiting === 0 || this.#stopped) return;
+    if (this.#lingerMs > 0 && this.#waiting < this.#maxBatch && this.#accepting) {
       if (this.#lingering) return;
       this.#lingering = true;
       this.#after(this.#lingerMs, () => {
@@ -246,22 +378,52 @@ class SinkDrain implements Drain {
   async #run(): Promise<void> {
     while (!this.#stopped) {
       if (this.#unacked.length === 0) {
-        const oldest = this.#queue.oldestAt;
-        if (oldest === undefined) break;
-        this.#unackedSince = oldest;
-        this.#unacked = this.#queue.take(this.#maxBatch);
-        if (this.#room !== undefined) this.#tellRoom();
+        if (this.#spill?.isOn === true && this.#stage.length === 0) {
+          this.#reading = this.#readSpill(this.#spill);
+          await this.#reading;
+          if (this.#stopped) break;
+        }
+        if (this.#spill?.isOn === true && this.#stage.length === 0) continue;
+        if (!this.#takeBatch()) break;
+        if (this.#isUnackedSafe) await this.#spill?.saveMark(this.#mark);
       }
       const pauseMs = await this.#write(this.#unacked);
       if (pauseMs > 0) await this.#pause(pauseMs);
     }
     this.#running = false;
     if (this.#isIdle()) {
-      this.#idle?.resolve();
-      this.#idle = undefined;
+      this.#tellIdle();
     } else if (!this.#stopped) {
       this.#wake();
     }
+  }
+
+  /** Makes the next batch; false where nothing waits. */
+  #takeBatch(): boolean {
+    const source = this.#stage.length > 0 ? this.#stage : this.#queue;
+    const { oldestAt, headSeq } = source;
+    if (oldestAt === undefined || headSeq === undefined) return false;
+    this.#unackedSince = oldestAt;
+    const gaps = this.#ledger.isEmpty ? NONE : this.#gapsBefore(source.head);
+    if (gaps.length > 0) {
+      // A batch of their own: acknowledged before the trade behind the hole is written.
+      this.#unackedStep = 1 / (gaps.length + 1);
+      this.#unackedSeq = headSeq - 1 + this.#unackedStep;
+      this.#unacked = gaps;
+    } else {
+      this.#unackedStep = 1;
+      this.#unackedSeq = headSeq;
+      this.#unacked = this.#ledger.isEmpty
+        ? source.take(this.#maxBatch)
+        : source.take(this.#maxBatch, (record, seq) => this.#ledger.isDue(record, seq));
+    }
+    this.#isUnackedSafe = this.#spill?.isOn === true && source === this.#stage;
+    if (this.#room !== undefined) this.#tellRoom();
+    return true;
+  }
+
+  #gapsBefore(head: QueueEntry | undefined): readonly OutRecord[] {
+    return head === undefined ? NONE : this.#ledger.takeDue(head.out, head.seq);
   }
 
   /** Writes the batch; what of it has to be tried again stays in #unacked. Returns how many milliseconds to wait before that. */
@@ -295,8 +457,7 @@ class SinkDrain implements Drain {
         if (outcome.kind === 'delivered') {
           taken.push(record);
         } else if (outcome.kind === 'rejected') {
-          this.#rejected++;
-          this.#options.onRejected?.(record, outcome.fault);
+          this.#reject(record, outcome.fault);
         } else {
           left.push(record);
           fault ??= outcome.fault;
@@ -310,14 +471,25 @@ class SinkDrain implements Drain {
     if (delivered.length > 0) {
       this.#failures = 0;
       this.#delivered += delivered.length;
+      this.#ledger.delivered(delivered);
       this.#options.onDelivered?.(delivered);
     }
+    if (again.length === 0) this.#tellSettled();
     if (fault !== undefined) {
       this.#become('down', fault.message);
+      if (fault.retry.kind === 'never') this.#fail(fault);
       return this.#backoff(this.#failures++, afterMs);
     }
     if (this.#state !== 'up') this.#become('up', 'delivers again');
     return 0;
+  }
+
+  #fail(fault: Fault): void {
+    this.#isOver = true;
+    this.#stopped = true;
+    this.#accepting = false;
+    this.#stop.resolve();
+    this.#options.onFailed?.(fault);
   }
 
   #backoff(failures: number, afterMs: number): number {
@@ -325,8 +497,11 @@ class SinkDrain implements Drain {
     return Math.max(afterMs, Math.min(maxMs, initialMs * 2 ** Math.min(failures, 30)));
   }
 
-  #become(state: DrainState, reason: string): void {
+  #become(state: DrainState, cause: string): void {
+    const reason = state === 'down' && this.#spill?.isOn === true ? `${cause}; records go to the spill` : cause;
     if (this.#state === state && (this.#reason === reason || state === 'up')) return;
+    if (state === 'up') this.#downSince = undefined;
+    else this.#downSince ??= this.#scheduler.now();
     this.#state = state;
     this.#reason = reason;
     this.#options.onState?.(state, reason);
@@ -342,23 +517,135 @@ class SinkDrain implements Drain {
           health.state === 'down' ? health.reason : `no answer to a batch within ${this.#downAfterMs} ms`,
         );
       }
+      const downFor = this.#scheduler.now() - (this.#downSince ?? Number.POSITIVE_INFINITY);
+      if (downFor >= SPILL_AFTER_MS && this.#waiting + this.#unacked.length > 0) this.#beginSpill();
       this.#watchOften();
     }, WATCH_EVERY_MS);
   }
 
-  #countDropped(records: readonly OutRecord[]): void {
-    for (const { topic } of records) this.#droppedByTopic.set(topic, (this.#droppedByTopic.get(topic) ?? 0) + 1);
-    this.#options.onDropped?.(records);
+  #newSpill(options: SpillOptions): Spill {
+    const parts = { queue: this.#queue, ledger: this.#ledger, scheduler: this.#scheduler };
+    return new Spill(options, parts, {
+      onDropped: (byTopic) => {
+        this.#countDropped(byTopic);
+        if (this.#isIdle()) this.#tellIdle();
+      },
+      onRejected: (record, fault) => this.#reject(record, fault),
+      onFault: (fault) => {
+        if (fault !== undefined) this.#tellSpill('failing', fault.message);
+        else if (this.#spill?.isOn === true) this.#tellSpill('spilling', 'the disk takes records again');
+      },
+      onTaken: () => {
+        if (this.#room !== undefined) this.#tellRoom();
+      },
+      onBroken: () => this.#tellSpill('broken', 'a part of a file could not be read'),
+    });
+  }
+
+  #beginSpill(): void {
+    if (this.#spill === undefined || !this.#isReady || this.#stopped) return;
+    if (this.#spill.isOn) {
+      this.#spill.hurry();
+      return;
+    }
+    const underWay = this.#unacked.length;
+    this.#spill.begin(this.#leaveMemory(), underWay);
+    this.#tellSpill('spilling', this.#state === 'down' ? this.#reason : 'half of the memory is used');
+    if (this.#state === 'down') this.#become('down', this.#reason);
+  }
+
+  /** The batch under way, and what waits before the queue. */
+  #leaveMemory(): QueueEntry[] {
+    const entries = this.#unacked.map((out, index) => ({
+      seq: this.#unackedSeq + index * this.#unackedStep,
+      barrier: out.record.kind === 'gap' || out.record.kind === 'position',
+      out,
+    }));
+    this.#readSeq = Math.max(this.#readSeq, entries.at(-1)?.seq ?? 0);
+    return [...entries, ...this.#stage.takeEntries(this.#stage.length)];
+  }
+
+  /** Fills the stage, once at least where there is anything. */
+  async #readSpill(spill: Spill): Promise<void> {
+    try {
+      const entries = await spill.read(READ_AT_ONCE);
+      const now = this.#scheduler.now();
+      for (const { out, barrier, seq } of entries) {
+        if (this.#stage.replace(out)) this.#conflated++;
+        else this.#stage.push(out, barrier, seq, now);
+        this.#readSeq = Math.max(this.#readSeq, seq);
+      }
+      if (!spill.isOn) {
+        this.#tellSettled();
+        this.#tellSpill('drained', 'all that was spilled is delivered');
+        if (this.#room !== undefined) this.#tellRoom();
+      }
+    } catch (error) {
+      this.#tellSpill('failing', asFault(error).message);
+      await this.#pause(READ_AGAIN_MS);
+    }
+  }
+
+  /** All up to here is with the sink or rejected. */
+  get #settledSeq(): number {
+    if (this.#unacked.length > 0) return this.#unackedSeq - 1;
+    return this.#stage.headSeq === undefined ? this.#readSeq : this.#stage.headSeq - 1;
+  }
+
+  get #mark(): SpillMark {
+    return { settledSeq: this.#settledSeq, handedSeq: (this.#stage.headSeq ?? this.#readSeq + 1) - 1 };
+  }
+
+  #tellSettled(): void {
+    if (this.#spill === undefined || !this.#spill.hasFiles) return;
+    this.#spill.settled(this.#settledSeq).catch((error) => this.#tellSpill('failing', asFault(error).message));
+  }
+
+  #tellSpill(event: SpillEvent, reason: string): void {
+    this.#options.onSpill?.(event, reason);
+  }
+
+  #reject(record: OutRecord, fault: Fault): void {
+    this.#rejected++;
+    this.#options.onRejected?.(record, fault);
+  }
+
+  #evict(): void {
+    const evicted = this.#queue.evict();
+    this.#ledger.lost(lossesOf(evicted), `${this.#batches} ${this.#spill?.mark}`);
+    const byTopic = new Map<string, number>();
+    for (const { out } of evicted) byTopic.set(out.topic, (byTopic.get(out.topic) ?? 0) + 1);
+    this.#countDropped(byTopic);
+  }
+
+  #countDropped(byTopic: ReadonlyMap<string, number>): void {
+    for (const [topic, count] of byTopic) {
+      this.#droppedByTopic.set(topic, (this.#droppedByTopic.get(topic) ?? 0) + count);
+    }
+    this.#options.onDropped?.(byTopic);
   }
 
   #tellRoom(): void {
-    if (this.#queue.length > this.#maxRecords / 2 || this.#queue.isFull) return;
+    if (this.#spill?.isOn === true || this.#queue.length > this.#maxRecords / (this.#spill === undefined ? 2 : 4))
+      return;
+    if (this.#queue.isFull) return;
     this.#room?.resolve();
     this.#room = undefined;
   }
 
+  #tellIdle(): void {
+    this.#idle?.resolve();
+    this.#idle = undefined;
+  }
+
+  /** Records that wait for their batch, wherever. */
+  get #waiting(): number {
+    const spilled = this.#spill === undefined ? 0 : this.#spill.unread + this.#spill.pending;
+    return this.#queue.length + this.#stage.length + spilled;
+  }
+
   #isIdle(): boolean {
-    return this.#queue.length === 0 && this.#unacked.length === 0;
+    return this.#unacked.length === 0 && this.#waiting === 0;
   }
 
   /** Waits, but no longer than until the drain stops. */

@@ -1,9 +1,23 @@
-import type { FeedRecord, RecordKind } from '../domain/record.ts';
+import type { FeedRecord } from '../domain/record.ts';
 import type { OutRecord } from './contract.ts';
+import { MOST_PRECIOUS, worthOf } from './worth.ts';
 
 const FIRST_CAPACITY = 1024;
 /** Rough heap size of a record with its strings, bytes; only a dead letter carries more. */
 const RECORD_BYTES = 700;
+
+/** A record on its way with its place in it. */
+export interface QueueEntry {
+  /** Rises from record to record; the order in which they were pushed. */
+  readonly seq: number;
+  /** Nothing pushed after it is written before it is acknowledged. */
+  readonly barrier: boolean;
+  readonly out: OutRecord;
+}
+
+/** Flags of a record: what stands behind it waits until it is acknowledged; it waits until what stands before it is. */
+const HOLDS = 1;
+const WAITS = 2;
 
 export interface OutQueueLimits {
   readonly maxRecords: number;
@@ -20,7 +34,8 @@ export class OutQueue {
   readonly #limits: OutQueueLimits;
   #records: (OutRecord | undefined)[] = new Array(FIRST_CAPACITY);
   #pushedAt = new Float64Array(FIRST_CAPACITY);
-  #barriers = new Uint8Array(FIRST_CAPACITY);
+  #seqs = new Float64Array(FIRST_CAPACITY);
+  #flags = new Uint8Array(FIRST_CAPACITY);
   /** Positions count from the first record ever; the slot is the position modulo the capacity, a power of two. */
   #head = 0;
   #tail = 0;
@@ -40,6 +55,16 @@ export class OutQueue {
     return this.#bytes;
   }
 
+  /** The place of the oldest record; undefined when nothing waits. */
+  get headSeq(): number | undefined {
+    return this.length === 0 ? undefined : this.#seqs[this.#slot(this.#head)];
+  }
+
+  /** The oldest record; undefined when nothing waits. */
+  get head(): QueueEntry | undefined {
+    return this.length === 0 ? undefined : this.#entry(this.#slot(this.#head));
+  }
+
   /** When the oldest record was pushed, in the caller's milliseconds; undefined when nothing waits. */
   get oldestAt(): number | undefined {
     return this.length === 0 ? undefined : this.#pushedAt[this.#slot(this.#head)];
@@ -47,6 +72,11 @@ export class OutQueue {
 
   get isFull(): boolean {
     return this.length >= this.#limits.maxRecords || this.#bytes > this.#limits.maxBytes;
+  }
+
+  /** Half of one of the limits is used. */
+  get isHalfFull(): boolean {
+    return this.length * 2 >= this.#limits.maxRecords || this.#bytes * 2 > this.#limits.maxBytes;
   }
 
   /** Puts a price tick in the place of one of the same topic, key and epoch that waits; false where none does. */
@@ -61,50 +91,71 @@ export class OutQueue {
     return true;
   }
 
-  push(record: OutRecord, barrier: boolean, now: number): void {
+  /** `seq` is above that of every record pushed before, `now` in the caller's milliseconds. */
+  push(record: OutRecord, barrier: boolean, seq: number, now: number): void {
     if (record.record.kind === 'price') this.#ticksOf(record.topic).set(record.key, this.#tail);
     if (this.length === this.#records.length) this.#grow();
     const slot = this.#slot(this.#tail);
     this.#records[slot] = record;
     this.#pushedAt[slot] = now;
-    this.#barriers[slot] = barrier ? 1 : 0;
+    this.#seqs[slot] = seq;
+    this.#flags[slot] = barrier ? HOLDS | WAITS : record.record.kind === 'position' ? WAITS : 0;
     this.#tail++;
     this.#bytes += bytesOf(record.record);
   }
 
-  /** The oldest `max` records at most; nothing but other barriers follows a barrier in its batch. */
-  take(max: number): OutRecord[] {
-    const count = Math.min(max, this.length);
+  /**
+   * The oldest `max` records at most, as one batch. Nothing but other barriers follows a barrier in its batch, nor stands
+   * before one: a barrier in the sink says that all before it is there too. So does any position, which names a trade
+   * that was published. `stop` ends the batch before a record.
+   */
+  take(max: number, stop?: (record: OutRecord, seq: number) => boolean): OutRecord[] {
     const batch: OutRecord[] = [];
-    for (let taken = 0; taken < count; taken++) {
+    const count = Math.min(max, this.length);
+    let before = 0;
+    while (batch.length < count) {
       const slot = this.#slot(this.#head);
+      const flags = this.#flags[slot] as number;
+      if (batch.length > 0 && ((before & HOLDS) > (flags & HOLDS) || (flags & WAITS) > (before & WAITS))) break;
       const record = this.#records[slot] as OutRecord;
-      this.#records[slot] = undefined;
-      this.#head++;
-      this.#bytes -= bytesOf(record.record);
+      if (stop?.(record, this.#seqs[slot] as number) === true) break;
+      this.#shift(slot, record);
       batch.push(record);
-      if (this.#barriers[slot] === 1 && (taken + 1 >= count || this.#barriers[this.#slot(this.#head)] !== 1)) break;
+      before = flags;
     }
     return batch;
+  }
+
+  /** The oldest `max` records at most, whatever they are. */
+  takeEntries(max: number): QueueEntry[] {
+    const entries: QueueEntry[] = [];
+    const count = Math.min(max, this.length);
+    while (entries.length < count) {
+      const slot = this.#slot(this.#head);
+      const entry = this.#entry(slot);
+      this.#shift(slot, entry.out);
+      entries.push(entry);
+    }
+    return entries;
   }
 
   /**
    * Makes room: takes out at least one record, about a hundredth of the limit where there are as many, of the least
    * precious class that waits, oldest first, and returns them in order.
    */
-  evict(): OutRecord[] {
+  evict(): QueueEntry[] {
     const wanted = Math.max(1, Math.floor(this.#limits.maxRecords / 100));
     let worst = MOST_PRECIOUS;
     for (let at = this.#head; at < this.#tail && worst > 0; at++) {
       worst = Math.min(worst, worthOf((this.#records[this.#slot(at)] as OutRecord).record));
     }
-    const evicted: OutRecord[] = [];
+    const evicted: QueueEntry[] = [];
     let keep = this.#head;
     for (let at = this.#head; at < this.#tail; at++) {
       const from = this.#slot(at);
       const record = this.#records[from] as OutRecord;
       if (evicted.length < wanted && worthOf(record.record) === worst) {
-        evicted.push(record);
+        evicted.push(this.#entry(from));
         this.#bytes -= bytesOf(record.record);
         continue;
       }
@@ -133,7 +184,22 @@ export class OutQueue {
   #move(from: number, to: number): void {
     this.#records[to] = this.#records[from];
     this.#pushedAt[to] = this.#pushedAt[from] as number;
-    this.#barriers[to] = this.#barriers[from] as number;
+    this.#seqs[to] = this.#seqs[from] as number;
+    this.#flags[to] = this.#flags[from] as number;
+  }
+
+  #shift(slot: number, record: OutRecord): void {
+    this.#records[slot] = undefined;
+    this.#head++;
+    this.#bytes -= bytesOf(record.record);
+  }
+
+  #entry(slot: number): QueueEntry {
+    return {
+      seq: this.#seqs[slot] as number,
+      barrier: ((this.#flags[slot] as number) & HOLDS) !== 0,
+      out: this.#records[slot] as OutRecord,
+    };
   }
 
   #findTicks(): void {
@@ -149,37 +215,21 @@ export class OutQueue {
     const capacity = this.#records.length * 2;
     const records: (OutRecord | undefined)[] = new Array(capacity);
     const pushedAt = new Float64Array(capacity);
-    const barriers = new Uint8Array(capacity);
+    const seqs = new Float64Array(capacity);
+    const flags = new Uint8Array(capacity);
     for (let at = this.#head; at < this.#tail; at++) {
       const from = this.#slot(at);
       const to = at & (capacity - 1);
       records[to] = this.#records[from];
       pushedAt[to] = this.#pushedAt[from] as number;
-      barriers[to] = this.#barriers[from] as number;
+      seqs[to] = this.#seqs[from] as number;
+      flags[to] = this.#flags[from] as number;
     }
     this.#records = records;
     this.#pushedAt = pushedAt;
-    this.#barriers = barriers;
+    this.#seqs = seqs;
+    this.#flags = flags;
   }
-}
-
-const MOST_PRECIOUS = 4;
-
-/** How much it hurts to lose a record of the kind: 0 is dropped first (docs/decisions/0003). */
-const WORTH: Readonly<Record<RecordKind, number>> = {
-  price: 0,
-  book_ticker: 1,
-  kline: 1,
-  dead_letter: 2,
-  trade: 3,
-  agg_trade: 3,
-  gap: MOST_PRECIOUS,
-  position: MOST_PRECIOUS,
-  status: MOST_PRECIOUS,
-};
-
-function worthOf(record: FeedRecord): number {
-  return record.kind === 'kline' && record.closed ? 2 : WORTH[record.kind];
 }
 
 function bytesOf(record: FeedRecord): number {

@@ -5,7 +5,13 @@ import type { KafkaConfig, KafkaLog } from './kafka/config.ts';
 /** What the sinks need of the configuration and of the process. */
 export interface SinkSettings {
   readonly kafka: KafkaConfig;
-  readonly file: { readonly dir: string; readonly rotateMb: number; readonly codec: FileCodec };
+  readonly file: {
+    readonly dir: string;
+    readonly rotateMb: number;
+    readonly codec: FileCodec;
+    /** Milliseconds between two small batches; the sink's own default. */
+    readonly blockEveryMs?: number;
+  };
   /** What stands before the topics of the environments in use: `` for production, `simulated.` and so on. */
   readonly environmentPrefixes: readonly string[];
   readonly log: KafkaLog;
@@ -28,6 +34,7 @@ export const sinks: Readonly<Record<'kafka' | 'file', (settings: SinkSettings) =
       rotateMb: file.rotateMb,
       codec: file.codec,
       now: wallClockMs,
+      ...(file.blockEveryMs === undefined ? {} : { blockEveryMs: file.blockEveryMs }),
       onRepaired: (part, repair) =>
         log('warn', 'a file that a crash left open was closed', { event: 'file_repaired', file: part, ...repair }),
     });

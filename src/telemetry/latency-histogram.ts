@@ -1,79 +1,69 @@
-/** Upper bounds in seconds. Below zero too: a clock may be behind the venue's, and that is worth seeing, not hiding. */
-const BOUNDS = Float64Array.of(
-  -1,
-  -0.1,
-  -0.01,
-  0,
-  0.0005,
-  0.001,
-  0.002,
-  0.005,
-  0.01,
-  0.02,
-  0.05,
-  0.1,
-  0.2,
-  0.5,
-  1,
-  2,
-  5,
-  10,
-  30,
-);
+/** Milliseconds. */
+export interface LatencyFigures {
+  readonly count: number;
+  /** The median, and what 99 % and 99.9 % of the observations stay within: true to 3 %, and to a microsecond. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  /** True to a microsecond. */
+  readonly max: number;
+}
 
-/** The distribution of one series. */
+/** Sixteen buckets for each doubling; below 16 µs one for each microsecond. */
+const STEP_BITS = 4;
+const STEPS = 2 ** STEP_BITS;
+/** Microseconds; what is longer (134 s) counts in the last bucket. */
+const LONGEST = 2 ** 27 - 1;
+const BUCKETS = bucketOf(LONGEST) + 1;
+
+/**
+ * The distribution of one latency since it was made, in 6 KiB whatever comes. Below zero too: a clock may be behind the
+ * venue's, and that is worth seeing, not hiding.
+ */
 export class LatencyHistogram {
-  readonly #counts = new Float64Array(BOUNDS.length + 1);
-  #sum = 0;
+  /** Mirrored at the middle: what is below zero counts downwards from there. */
+  readonly #counts = new Float64Array(2 * BUCKETS);
+  #count = 0;
+  #max = Number.NEGATIVE_INFINITY;
 
-  observe(seconds: number): void {
-    let bucket = 0;
-    while (bucket < BOUNDS.length && seconds > (BOUNDS[bucket] ?? 0)) bucket++;
-    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
-    this.#sum += seconds;
+  observe(ms: number): void {
+    const micros = Math.max(-LONGEST, Math.min(LONGEST, Math.trunc(ms * 1000)));
+    const bucket = micros < 0 ? BUCKETS - 1 - bucketOf(-micros) : BUCKETS + bucketOf(micros);
+    this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
+    this.#count++;
+    if (ms > this.#max) this.#max = ms;
   }
 
-  /** Lines of Prometheus' text format; `labels` as they stand between the braces, not empty. */
-  lines(name: string, labels: string): string[] {
-    let total = 0;
-    const lines = Array.from(this.#counts, (count, bucket) => {
-      total += count;
-      return `${name}_bucket{${labels},le="${BOUNDS[bucket] ?? '+Inf'}"} ${total}`;
-    });
-    lines.push(`${name}_sum{${labels}} ${this.#sum}`, `${name}_count{${labels}} ${total}`);
-    return lines;
+  /** Null: nothing was observed. */
+  figures(): LatencyFigures | null {
+    if (this.#count === 0) return null;
+    return {
+      count: this.#count,
+      p50: this.#quantile(0.5),
+      p99: this.#quantile(0.99),
+      p999: this.#quantile(0.999),
+      max: Math.round(this.#max * 1000) / 1000,
+    };
+  }
+
+  /** The middle of the bucket where the `share` lowest observations end. */
+  #quantile(share: number): number {
+    let left = Math.ceil(share * this.#count);
+    let bucket = -1;
+    while (left > 0) left -= this.#counts[++bucket] as number;
+    const micros = bucket < BUCKETS ? -middleOf(BUCKETS - 1 - bucket) : middleOf(bucket - BUCKETS);
+    return Math.min(micros, Math.round(this.#max * 1000)) / 1000;
   }
 }
 
-/**
- * All series of one latency, by the value of one label. Beside the registry, not in it: prom-client's histogram takes
- * 340 ns an observation (ten times this one) and accepts no counts made elsewhere.
- */
-export class LatencyFamily {
-  readonly #name: string;
-  readonly #help: string;
-  readonly #label: string;
-  readonly #series = new Map<string, LatencyHistogram>();
+function bucketOf(micros: number): number {
+  if (micros < STEPS) return micros;
+  const shift = 31 - Math.clz32(micros) - STEP_BITS;
+  return shift * STEPS + (micros >> shift);
+}
 
-  constructor(name: string, help: string, label: string) {
-    this.#name = name;
-    this.#help = help;
-    this.#label = label;
-  }
-
-  /** The series of a label value (venues, sinks: a handful, no quotes in it), always the same one. */
-  with(value: string): LatencyHistogram {
-    const known = this.#series.get(value);
-    if (known !== undefined) return known;
-    const series = new LatencyHistogram();
-    this.#series.set(value, series);
-    return series;
-  }
-
-  /** In Prometheus' text format. */
-  text(): string {
-    const lines = [`# HELP ${this.#name} ${this.#help}`, `# TYPE ${this.#name} histogram`];
-    for (const [value, series] of this.#series) lines.push(...series.lines(this.#name, `${this.#label}="${value}"`));
-    return `${lines.join('\n')}\n`;
-  }
+function middleOf(bucket: number): number {
+  if (bucket < STEPS) return bucket;
+  const shift = Math.floor(bucket / STEPS) - 1;
+  return (bucket - shift * STEPS + 0.5) * 2 ** shift;
 }

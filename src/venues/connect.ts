@@ -27,16 +27,17 @@ export interface LineOptions {
   readonly probeAfterMs: number;
   readonly compression: boolean;
   readonly maxFrameMb: number;
-  /** How long before the venue's limit of a connection's age `rotate` is told; ten minutes by default. */
-  readonly rotateBeforeMs?: number;
+  /** The age at which it tells `rotate`, for the venue will close it for its age; never by default. Milliseconds. */
+  readonly rotateAfterMs?: number;
   /** Sees every frame as it came, before it is decoded. Must not throw. */
   readonly onFrame?: (frame: RawFrame) => void;
+  /** Opens the connection; the real network by default. */
+  readonly open?: typeof openSocket;
   /** Stamps the frames; the system's wall clock by default. */
   readonly clock?: WallClock;
 }
 
 const MEGABYTE = 1024 * 1024;
-const ROTATE_BEFORE_MS = 600_000;
 /** Silence is measured in ticks, so that a frame costs a flag and not a look at a clock. */
 const TICKS_PER_PROBE = 10;
 
@@ -49,7 +50,7 @@ const TICKS_PER_PROBE = 10;
  * A refused batch is tried again in parts, down to single topics; `refused` names what was refused alone.
  */
 export function connectLine(options: LineOptions): Observable<LineEvent> {
-  const { venue, url, scheduler } = options;
+  const { venue, url, scheduler, open = openSocket } = options;
   return new Observable<LineEvent>((observer) => {
     const decode = venue.newDecoder(options.context);
     const requests = new ControlRequests(venue);
@@ -148,10 +149,9 @@ export function connectLine(options: LineOptions): Observable<LineEvent> {
       send(requests.subscribe(options.topics()));
       timers.add(interval(options.probeAfterMs / TICKS_PER_PROBE, scheduler).subscribe(onTick));
       if (venue.heartbeat !== undefined) timers.add(interval(venue.heartbeat.everyMs, scheduler).subscribe(beat));
-      const lifetimeMs = venue.limits.connectionLifetimeMs;
-      if (lifetimeMs !== undefined) {
+      if (options.rotateAfterMs !== undefined) {
         const rotate = (): void => observer.next({ kind: 'rotate', reason: 'lifetime' });
-        timers.add(scheduler.schedule(rotate, lifetimeMs - (options.rotateBeforeMs ?? ROTATE_BEFORE_MS)));
+        timers.add(scheduler.schedule(rotate, options.rotateAfterMs));
       }
       timers.add(options.commands$?.subscribe({ next: onCommand, error: (error) => observer.error(asFault(error)) }));
     }
@@ -166,7 +166,7 @@ export function connectLine(options: LineOptions): Observable<LineEvent> {
       observer.error(end.fault);
     }
 
-    const socket = openSocket(
+    const socket = open(
       url,
       {
         connectTimeoutMs: options.connectTimeoutMs,

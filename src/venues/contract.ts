@@ -1,7 +1,7 @@
 import type { Fault } from '../domain/fault.ts';
 import type { Channel, Instrument, VenueId } from '../domain/instrument.ts';
-import type { DataWarning, MarketEvent, RawFrame, RotationReason } from '../domain/line.ts';
-import type { Environment, TradeEvent } from '../domain/record.ts';
+import type { DataWarning, MarketEvent, RawFrame, RotationNotice } from '../domain/line.ts';
+import type { AggTrade, Environment, TradeEvent } from '../domain/record.ts';
 
 /** A request over the socket: the frame to send, the id that its answer carries, the topics it is about. */
 export interface ControlRequest {
@@ -32,7 +32,7 @@ export type Decoded =
       /** Refused because the topics named (all of the request, where it names none) are subscribed: as good as an `ack`. */
       readonly alreadySubscribed?: true;
     }
-  | { readonly kind: 'rotate'; readonly reason: RotationReason }
+  | RotationNotice
   /** Well-formed, but nothing that was asked for; counted by reason. */
   | { readonly kind: 'ignored'; readonly reason: string }
   | { readonly kind: 'malformed'; readonly fault: Fault };
@@ -50,8 +50,9 @@ export interface RestRequest<T> {
 /** Trades that are missing between two others, both exclusive. */
 export interface BackfillRequest {
   readonly instrument: Instrument;
-  readonly before: TradeEvent;
-  readonly after: TradeEvent;
+  /** Of the last trade before them: its last id, and its time by the venue's clock, milliseconds. */
+  readonly before: { readonly id: string; readonly timestamp: number };
+  readonly after: TradeEvent | AggTrade;
   /** From 0: which try it is; later ones may ask elsewhere. */
   readonly attempt: number;
   readonly environment: Environment;
@@ -76,6 +77,15 @@ export interface VenueLimits {
   readonly connectionLifetimeMs: number | undefined;
 }
 
+/** Announcements that a venue makes on a connection of their own, which speaks as its others do. */
+export interface VenueNotices {
+  /** The address that belongs to a configured base; undefined where that is not known. */
+  url(base: string): string | undefined;
+  readonly topics: readonly string[];
+  /** `rotate` where the venue's connections had better be replaced; its `details.notice` names the state of affairs, the same however often it is sent. */
+  newDecoder(): Decoder;
+}
+
 /** All that the feed knows of one venue: a value made of pure functions (no clock, no I/O). */
 export interface Venue {
   readonly id: VenueId;
@@ -92,14 +102,28 @@ export interface Venue {
   /** A heartbeat of ours that the venue wants, sent as a text frame; undefined where it pings us instead. */
   readonly heartbeat: { readonly everyMs: number; frame(id: number): string } | undefined;
   newDecoder(context: DecoderContext): Decoder;
+  /** Undefined where it makes none. */
+  readonly notices?: VenueNotices;
   readonly instruments: RestRequest<readonly ListedInstrument[]>;
   /** Weight that REST requests may cost in a minute, all together. */
   readonly restWeightPerMinute: number;
+  /** Weight that they may cost at once, where the venue counts by less than a minute. */
+  readonly restBurst?: number;
   /**
    * The request that fetches trades of a hole, as many as one answer carries from its beginning on; the answer may hold
    * others beside them. Undefined where ids do not tell a hole from none.
    */
   readonly backfill: ((wanted: BackfillRequest) => RestRequest<readonly TradeEvent[]>) | undefined;
+  /** The same of aggregated trades; undefined where the venue has none. */
+  readonly backfillAggTrades: ((wanted: BackfillRequest) => RestRequest<readonly AggTrade[]>) | undefined;
+  /** The last trades of an instrument, as many as one answer carries; undefined where a hole is fetched by its ids. */
+  readonly recent:
+    | ((
+        instrument: Instrument,
+        environment: Environment,
+        receivedAt: BackfillRequest['receivedAt'],
+      ) => RestRequest<readonly TradeEvent[]>)
+    | undefined;
   /** Server time, milliseconds since 1970 (fractions where the venue tells more). */
   readonly time: RestRequest<number>;
   /** What a refusal (handshake or REST: status, headers in lower case, body as text) means. */

@@ -8,6 +8,8 @@ export interface RestOptions {
   readonly restUrl: string;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** The real network by default. */
+  readonly get?: typeof getJson;
 }
 
 /**
@@ -16,9 +18,9 @@ export interface RestOptions {
  * or what kept the answer from coming.
  */
 export async function askRest<T>(venue: Venue, request: RestRequest<T>, options: RestOptions): Promise<T> {
-  const { restUrl, timeoutMs, signal } = options;
+  const { restUrl, timeoutMs, signal, get = getJson } = options;
   const url = restUrl.replace(/\/+$/, '') + request.path;
-  const answer = await getJson(url, { timeoutMs, ...(signal === undefined ? {} : { signal }) });
+  const answer = await get(url, { timeoutMs, ...(signal === undefined ? {} : { signal }) });
   if (answer.status !== 200) throw venue.refusal(answer.status, answer.headers, answer.body);
   return request.parse(parsed(answer, url));
 }
@@ -39,24 +41,31 @@ export class VenueRest {
   readonly #venue: Venue;
   readonly #restUrl: string;
   readonly #scheduler: SchedulerLike;
-  /** Weight that may be spent at once. As much again comes back in a minute: no minute costs more than the venue allows. */
+  readonly #get: typeof getJson;
+  /** Weight that may be spent at once, and that comes back: half of what the venue allows each, so that no minute costs more. */
   readonly #burst: number;
+  readonly #perMs: number;
   /** Weight that may be spent now; below zero where requests wait. */
   #weight: number;
   #countedAt: number;
   #blockedUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(venue: Venue, restUrl: string, scheduler: SchedulerLike) {
+  constructor(venue: Venue, restUrl: string, scheduler: SchedulerLike, get: typeof getJson = getJson) {
     this.#venue = venue;
     this.#restUrl = restUrl;
     this.#scheduler = scheduler;
-    this.#burst = venue.restWeightPerMinute / 2;
+    this.#get = get;
+    this.#perMs = venue.restWeightPerMinute / 2 / 60_000;
+    this.#burst = venue.restBurst ?? venue.restWeightPerMinute / 2;
     this.#weight = this.#burst;
     this.#countedAt = scheduler.now();
   }
 
-  /** Asks once for each subscription; errors are Faults. Unsubscribing gives the request up. */
-  ask$<T>(request: RestRequest<T>, timeoutMs = 10_000): Observable<T> {
+  /**
+   * Asks once for each subscription; errors are Faults. Unsubscribing gives the request up. `onSent` is called when the
+   * request leaves, which the budget may delay.
+   */
+  ask$<T>(request: RestRequest<T>, timeoutMs = 10_000, onSent?: () => void): Observable<T> {
     return new Observable((subscriber) => {
       const abort = new AbortController();
       let sent = false;
@@ -71,7 +80,8 @@ export class VenueRest {
           return;
         }
         sent = true;
-        askRest(this.#venue, request, { restUrl: this.#restUrl, timeoutMs, signal: abort.signal }).then(
+        onSent?.();
+        askRest(this.#venue, request, { restUrl: this.#restUrl, timeoutMs, signal: abort.signal, get: this.#get }).then(
           (value) => {
             subscriber.next(value);
             subscriber.complete();
@@ -91,10 +101,9 @@ export class VenueRest {
   /** Takes the weight from the budget; returns how long to wait for it, milliseconds. */
   #book(weight: number): number {
     const now = this.#scheduler.now();
-    const perMs = this.#burst / 60_000;
-    this.#weight = Math.min(this.#burst, this.#weight + (now - this.#countedAt) * perMs) - weight;
+    this.#weight = Math.min(this.#burst, this.#weight + (now - this.#countedAt) * this.#perMs) - weight;
     this.#countedAt = now;
-    return this.#weight < 0 ? -this.#weight / perMs : 0;
+    return this.#weight < 0 ? -this.#weight / this.#perMs : 0;
   }
 
   #learn(fault: Fault): void {

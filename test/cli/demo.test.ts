@@ -43,7 +43,22 @@ it('logs its last status as it was while it ran, then that it stopped; a port th
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as { msg: string; venues?: Record<string, { state: string; lines_up: number }> });
-  expect(log.at(-1)?.msg).toBe('stopped');
+  expect(log.at(-1)).toMatchObject({
+    msg: 'stopped',
+    venues: {
+      bybit: {
+        // The simulator's clock is ours.
+        clock: { estimate: { offsetMs: expect.closeTo(0, -2), uncertaintyMs: expect.any(Number) }, failures: 0 },
+        latencyMs: {
+          venueToSocket: { count: expect.any(Number), p50: expect.closeTo(0, -2) },
+          socketToEmitted: { count: expect.any(Number), p99: expect.any(Number) },
+        },
+      },
+      // Standing by: timed as far as it comes.
+      binance: { latencyMs: { venueToSocket: { count: expect.any(Number) }, socketToEmitted: null } },
+    },
+    sinks: [{ sink: 'file', latencyMs: { emittedToAcknowledged: { max: expect.any(Number) } } }],
+  });
   expect(log.findLast(({ msg }) => msg === 'status')?.venues?.bybit).toMatchObject({ state: 'connected', lines_up: 2 });
   const hint = log.find(({ msg }) => msg.startsWith('break '))?.msg ?? '';
   expect(hint).toMatch(/http:\/\/127\.0\.0\.1:\d+\/faults/);

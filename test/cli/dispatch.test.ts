@@ -92,6 +92,6 @@ it('prints what a configuration comes to, venues that cannot be reached included
   expect(io.out.text()).toMatch(/^coins +2 against USDT: BTC ETH$/m);
   expect(io.out.text()).toMatch(/^not yet served +depth/m);
   expect(io.out.text()).toMatch(/^ +subscriptions +8 topics for 2 symbols$/m);
-  expect(io.out.text()).toMatch(/http:\/\/127\.0\.0\.1:1 +not reachable/);
+  expect(io.out.text()).toMatch(/^ +clock offset +bybit not reachable \(.*127\.0\.0\.1:1.*\)$/m);
   expect(io.err.text()).toBe('');
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { amount, count, duration, percent, rate } from '../../src/cli/figures.ts';
+import { amount, count, duration, latency, percent, rate } from '../../src/cli/figures.ts';
 
 it.each([
   [0, '0 ms'],
@@ -12,6 +12,16 @@ it.each([
   [3_600_000, '1 h 00 m'],
   [172_800_000, '2 d 0 h'],
 ])('%d ms is %s', (ms, text) => expect(duration(ms)).toBe(text));
+
+it.each([
+  [0.31, '0.3 ms'],
+  [-0.04, '0.0 ms'],
+  [-1.26, '-1.3 ms'],
+  [9.96, '10 ms'],
+  [34.4, '34 ms'],
+  [-1250, '-1.2 s'],
+  [10_000, '10 s'],
+])('a latency of %d ms is %s', (ms, text) => expect(latency(ms)).toBe(text));
 
 it.each([
   [0, '0'],

@@ -7,6 +7,10 @@ import type { CoinSnapshot, FeedSnapshot, VenueSnapshot } from '../../src/pipeli
 const COINS = 'BTC ETH SOL BNB XRP ADA DOGE AVAX DOT LINK LTC POL UNI ATOM NEAR APT ARB OP FIL TRX'.split(' ');
 const AT = Date.UTC(2026, 10, 21, 8, 31, 5);
 
+const figures = (p99: number) => ({ count: 1000, p50: p99 / 2, p99, p999: p99 * 2, max: p99 * 3 });
+
+const UNTIMED = { venueToSocket: null, socketToEmitted: null };
+
 function venue(name: string, more: Partial<VenueSnapshot> = {}): VenueSnapshot {
   return {
     venue: name,
@@ -19,6 +23,8 @@ function venue(name: string, more: Partial<VenueSnapshot> = {}): VenueSnapshot {
     frames: 12_345,
     reconnects: 0,
     reason: '',
+    clock: { estimate: { offsetMs: 12.5, uncertaintyMs: 8 }, failures: 0 },
+    latencyMs: { venueToSocket: figures(34.4), socketToEmitted: figures(0.31) },
     ...more,
   };
 }
@@ -66,7 +72,18 @@ function snapshot(step: number, more: Partial<FeedSnapshot> = {}): FeedSnapshot 
       }),
     ],
     coins: COINS.map((name, index) => coin(name, index, step)),
-    sinks: [{ name: 'file', state: 'up', reason: '', queued: 12, lagMs: 14, delivered: 123_456, dropped: 0 }],
+    sinks: [
+      {
+        name: 'file',
+        state: 'up',
+        reason: '',
+        queued: 12,
+        lagMs: 14,
+        delivered: 123_456,
+        dropped: 0,
+        latencyMs: { emittedToAcknowledged: figures(6.2) },
+      },
+    ],
     counts: { trades: 48_000, prices: 12_492, book_tickers: 32_000, klines: 160, gaps: 0, dead_letters: 2 },
     ...more,
   };
@@ -103,7 +120,7 @@ describe('as text', () => {
     const nothing = {
       activeVenue: null,
       trading: { state: 'halted', reason: 'no venue has delivered yet' } as const,
-      venues: [venue('bybit', { state: 'connecting', linesUp: 0, ageMs: null, frames: 0 })],
+      venues: [venue('bybit', { state: 'connecting', linesUp: 0, ageMs: null, frames: 0, latencyMs: UNTIMED })],
       coins: COINS.slice(0, 3).map((name, index) => ({
         ...coin(name, index, 0),
         price: null,
@@ -136,6 +153,32 @@ describe('a venue with a reason keeps its counters', () => {
   it('where the reason is short', () => expect(line(90, 'HTTP 451')).toMatch(/ 4,321 +0 {2}HTTP 451$/));
   it('but not where it would be cut to nothing', () =>
     expect(line(79, 'HTTP 451: no')).toMatch(/– +HTTP 451: no$|ms {2}HTTP 451: no$/));
+});
+
+describe('the latencies', () => {
+  const lineOf = (columns: number, rows: number, more: Partial<FeedSnapshot> = {}) =>
+    render(columns, rows, more).find((text) => text.startsWith(' p99'));
+
+  it('are those of the active venue, and of every sink', () => {
+    const venues = [venue('bybit'), venue('binance', { active: true })];
+    expect(lineOf(99, 40, { venues })).toBe(' p99  binance → socket 34 ms  socket → feed 0.3 ms  feed → file 6.2 ms');
+  });
+
+  it('are those of the slowest venue where all are published', () => {
+    const slow = { venueToSocket: figures(250), socketToEmitted: null };
+    const venues = [venue('bybit'), venue('binance', { latencyMs: slow }), venue('binance_us')];
+    expect(lineOf(99, 40, { venues })).toBe(' p99  binance → socket 250 ms  feed → file 6.2 ms');
+  });
+
+  it('go where there is no room for them, whole stages at a time', () => {
+    expect(lineOf(60, 40)).toBe(' p99  bybit → socket 34 ms  socket → feed 0.3 ms');
+    expect(lineOf(79, 25)).toBeDefined();
+    expect(lineOf(79, 24)).toBeUndefined();
+  });
+
+  it('are not there before anything was timed', () => {
+    expect(lineOf(99, 40, { venues: [venue('bybit', { latencyMs: UNTIMED })], sinks: [] })).toBeUndefined();
+  });
 });
 
 it('fills the free rows with notes, and leaves one blank above them where it can', () => {
@@ -215,6 +258,7 @@ it('shows halted trading, a sink that is down, and what was dropped', () => {
         lagMs: 61_000,
         delivered: 5,
         dropped: 17,
+        latencyMs: { emittedToAcknowledged: null },
       },
     ],
   }).join('\n');

@@ -2,9 +2,15 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { identityOf } from '../../src/codec/identity.ts';
 import { toJson } from '../../src/codec/json-view.ts';
 import { topicOf } from '../../src/codec/topics.ts';
-import type { FeedRecord } from '../../src/domain/record.ts';
-import type { Outcome, OutRecord, Sink } from '../../src/sinks/contract.ts';
-import { sampleDeadLetter, samplePosition, sampleRecords, sampleTrade } from '../codec/sample-records.ts';
+import type { AggTrade, FeedRecord, Position, TradeEvent } from '../../src/domain/record.ts';
+import type { Ending, EndingsOptions, Outcome, OutRecord, Sink } from '../../src/sinks/contract.ts';
+import {
+  sampleAggTrade,
+  sampleDeadLetter,
+  samplePosition,
+  sampleRecords,
+  sampleTrade,
+} from '../codec/sample-records.ts';
 import { until } from '../support/until.ts';
 
 /** A place that records go to (a folder, a broker with a topic prefix of its own), empty at first. */
@@ -36,6 +42,13 @@ function trades(from: number, count: number): OutRecord[] {
 
 const tradeIds = (records: readonly FeedRecord[], symbol: string): string[] =>
   records.flatMap((record) => (record.kind === 'trade' && record.symbol === symbol ? [record.tradeId] : []));
+
+const asked = (over: Partial<EndingsOptions> = {}): EndingsOptions => ({
+  environmentPrefix: '',
+  trades: true,
+  aggTrades: false,
+  ...over,
+});
 
 const delivered = (count: number): Outcome[] => Array.from({ length: count }, () => ({ kind: 'delivered' }));
 
@@ -160,7 +173,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
 
     it('SC-08 finds the last position of every venue and symbol again, per environment', async () => {
       const first = await openSink();
-      expect(await first.positions('')).toEqual([]);
+      expect(await first.endings(asked())).toEqual([]);
       const position = (venue: string, symbol: string, epoch: number) => samplePosition({ venue, symbol, epoch });
       const written = [
         position('bybit', 'BTCUSDT', 1),
@@ -173,10 +186,10 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       await first.close();
 
       const second = await openSink();
-      const found = (await second.positions('')).map(({ venue, symbol, epoch }) => `${venue}:${symbol}:${epoch}`);
+      const found = (await second.endings(asked())).map(({ venue, symbol, epoch }) => `${venue}:${symbol}:${epoch}`);
       expect(found.sort()).toEqual(['binance:BTCUSDT:2', 'bybit:BTCUSDT:3', 'bybit:ETHUSDT:1']);
-      expect((await second.positions('simulated.')).map(({ epoch }) => epoch)).toEqual([9]);
-      expect(await second.positions('replay.')).toEqual([]);
+      expect((await second.endings(asked({ environmentPrefix: 'simulated.' }))).map(({ epoch }) => epoch)).toEqual([9]);
+      expect(await second.endings(asked({ environmentPrefix: 'replay.' }))).toEqual([]);
     });
 
     it('SC-09 goes on behind what an earlier run wrote', async () => {
@@ -198,6 +211,152 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
 
     it('SC-11 is up once it is open', async () => {
       expect((await openSink()).health()).toEqual({ state: 'up' });
+    });
+
+    describe('where each venue and symbol ends', () => {
+      const T = 1_732_000_000_000;
+      /** One written at `second`; the venue's time is that too. */
+      const traded = (id: number, second: number, over: Partial<TradeEvent> = {}): OutRecord => {
+        const timestamp = T + second * 1000;
+        const of = { venue: 'binance', epoch: 1, timestamp, receivedAt: timestamp * 1000 };
+        const record = sampleTrade({ ...of, tradeId: String(id), ...over });
+        return out(record, record.symbol);
+      };
+      const aggregated = (id: number, second: number, over: Partial<AggTrade> = {}): OutRecord => {
+        const timestamp = T + second * 1000;
+        const ids = { tradeId: String(id), firstTradeId: String(id), lastTradeId: String(id + 2) };
+        const record = sampleAggTrade({ ...ids, timestamp, receivedAt: timestamp * 1000, epoch: 1, ...over });
+        return out(record, record.symbol);
+      };
+      const placed = (id: number | null, second: number, over: Partial<Position> = {}): OutRecord => {
+        const tradeId = id === null ? null : String(id);
+        const record = samplePosition({ tradeId, timestamp: T + second * 1000, epoch: 1, ...over });
+        return out(record, `${record.venue}:${record.symbol}`);
+      };
+      const at = (id: number, second: number) => ({ id: String(id), timestamp: T + second * 1000 });
+
+      /** The endings by venue and symbol that a restart finds behind the batches. */
+      async function endingsBehind(
+        batches: readonly (readonly OutRecord[])[],
+        over: Partial<EndingsOptions> = {},
+      ): Promise<ReadonlyMap<string, Ending>> {
+        const first = await openSink();
+        for (const batch of batches) expect(await first.write(batch)).toEqual(delivered(batch.length));
+        await first.close();
+        const endings = await (await openSink()).endings(asked(over));
+        return new Map(endings.map((ending) => [`${ending.venue}:${ending.symbol}`, ending]));
+      }
+
+      it('SC-13 a trade behind the last position counts, with all that it says', async () => {
+        const batches = [[traded(1, 1)], [placed(1, 1)], [traded(2, 2), traded(3, 3)]];
+        expect((await endingsBehind(batches)).get('binance:BTCUSDT')).toEqual({
+          venue: 'binance',
+          symbol: 'BTCUSDT',
+          epoch: 1,
+          environment: 'production',
+          trade: at(3, 3),
+          aggTrade: undefined,
+        });
+      });
+
+      it('SC-14 a position alone counts: its trade may lie far before, or be gone', async () => {
+        const ended = await endingsBehind([[placed(7, 5)]]);
+        expect(ended.get('binance:BTCUSDT')).toMatchObject({ epoch: 1, trade: at(7, 5), aggTrade: undefined });
+      });
+
+      it('SC-15 an epoch that began without a trade has none, whatever lies before it', async () => {
+        const ended = await endingsBehind([
+          [traded(1, 1), traded(2, 2)],
+          [placed(2, 2)],
+          [placed(null, 3, { epoch: 2 })],
+        ]);
+        expect(ended.get('binance:BTCUSDT')).toMatchObject({ epoch: 2, trade: null, aggTrade: undefined });
+      });
+
+      it('SC-16 the venues of a symbol end each for themselves', async () => {
+        const bybit = { venue: 'bybit', epoch: 2 };
+        const ended = await endingsBehind([
+          [placed(null, 0)],
+          [traded(1, 1), traded(2, 2)],
+          [placed(2, 2), placed(null, 3, bybit)],
+          [traded(900, 3, bybit), traded(901, 4, bybit)],
+        ]);
+        expect(ended.get('binance:BTCUSDT')).toMatchObject({ epoch: 1, trade: at(2, 2) });
+        expect(ended.get('bybit:BTCUSDT')).toMatchObject({ epoch: 2, trade: at(901, 4) });
+        expect(ended.size).toBe(2);
+      });
+
+      it('SC-17 a quiet symbol ends where it did, far before the others', async () => {
+        const eth = { symbol: 'ETHUSDT' };
+        const busy = Array.from({ length: 300 }, (_, index) => [traded(index + 2, index + 2)]);
+        const ended = await endingsBehind([
+          [traded(5, 1, eth), traded(1, 1)],
+          ...busy,
+          [placed(300, 300), placed(5, 1, eth)],
+          [traded(302, 302)],
+        ]);
+        expect(ended.get('binance:ETHUSDT')).toMatchObject({ epoch: 1, trade: at(5, 1) });
+        expect(ended.get('binance:BTCUSDT')).toMatchObject({ epoch: 1, trade: at(302, 302) });
+      });
+
+      it('SC-18 aggregated trades are told apart: found ones by their last id, others are not known', async () => {
+        const eth = { symbol: 'ETHUSDT' };
+        const written = [
+          [traded(1, 1), traded(1, 1, eth), aggregated(10, 1)],
+          [placed(1, 1), placed(1, 1, eth)],
+          [aggregated(13, 2), traded(2, 2)],
+        ];
+        const both = await endingsBehind(written, { aggTrades: true });
+        expect(both.get('binance:BTCUSDT')).toMatchObject({ trade: at(2, 2), aggTrade: at(15, 2) });
+        expect(both.get('binance:ETHUSDT')).toMatchObject({ trade: at(1, 1), aggTrade: undefined });
+      });
+
+      it('SC-19 where aggregated trades alone are asked for, positions are theirs', async () => {
+        const eth = { symbol: 'ETHUSDT' };
+        const written = [[aggregated(10, 1)], [placed(12, 1), placed(40, 1, eth)], [aggregated(13, 2)]];
+        const ended = await endingsBehind(written, { trades: false, aggTrades: true });
+        expect(ended.get('binance:BTCUSDT')).toMatchObject({ trade: undefined, aggTrade: at(15, 2) });
+        expect(ended.get('binance:ETHUSDT')).toMatchObject({ trade: undefined, aggTrade: at(40, 1) });
+      });
+
+      it('SC-20 a trade that stands for several ends with the last of them', async () => {
+        const many = traded(5, 2, { lastTradeId: '9', conditions: ['aggregated'] });
+        const ended = await endingsBehind([[placed(4, 1)], [many]]);
+        expect(ended.get('binance:BTCUSDT')).toMatchObject({ trade: at(9, 2) });
+      });
+
+      it('SC-21 the last one published counts, also where ids start again', async () => {
+        const ended = await endingsBehind([[traded(9_000, 1)], [placed(9_000, 1)], [traded(9_001, 2), traded(3, 3)]]);
+        expect(ended.get('binance:BTCUSDT')).toMatchObject({ trade: at(3, 3) });
+      });
+
+      it('SC-22 without epochs (mode all) each venue goes on in 0', async () => {
+        const all = { epoch: 0 };
+        const bybit = { epoch: 0, venue: 'bybit' };
+        const keyed = (sent: OutRecord): OutRecord => {
+          const { venue, symbol } = sent.record as TradeEvent;
+          return { ...sent, key: `${venue}:${symbol}` };
+        };
+        const ended = await endingsBehind([
+          [traded(1, 1, all), traded(70, 1, bybit)].map(keyed),
+          [placed(1, 1, all), placed(70, 1, bybit)],
+          [traded(71, 2, bybit)].map(keyed),
+        ]);
+        expect(ended.get('binance:BTCUSDT')).toMatchObject({ epoch: 0, trade: at(1, 1) });
+        expect(ended.get('bybit:BTCUSDT')).toMatchObject({ epoch: 0, trade: at(71, 2) });
+      });
+
+      it('SC-23 the testnet ends in topics of its own, its positions lie with all others', async () => {
+        const venue = 'binance_testnet';
+        const tested = (id: number, second: number): OutRecord => {
+          const sent = traded(id, second, { venue, environment: 'testnet' });
+          return { ...sent, topic: `testnet.${sent.topic}` };
+        };
+        const batches = [[tested(1, 1), traded(7, 1)], [placed(1, 1, { venue }), placed(7, 1)], [tested(2, 2)]];
+        const ended = await endingsBehind(batches, { otherPrefixes: ['testnet.'] });
+        expect(ended.get('binance_testnet:BTCUSDT')).toMatchObject({ environment: 'production', trade: at(2, 2) });
+        expect(ended.get('binance:BTCUSDT')).toMatchObject({ trade: at(7, 1) });
+      });
     });
 
     it('SC-12 takes a dead letter of 64 KiB of anything', async () => {

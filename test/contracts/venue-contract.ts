@@ -5,7 +5,14 @@ import { Fault } from '../../src/domain/fault.ts';
 import { CHANNELS, type Channel, type Instrument, KLINE_INTERVALS } from '../../src/domain/instrument.ts';
 import type { RawFrame } from '../../src/domain/line.ts';
 import type { TradeEvent } from '../../src/domain/record.ts';
-import type { BackfillRequest, Decoded, DecoderContext, ListedInstrument, Venue } from '../../src/venues/contract.ts';
+import type {
+  BackfillRequest,
+  Decoded,
+  DecoderContext,
+  ListedInstrument,
+  RestRequest,
+  Venue,
+} from '../../src/venues/contract.ts';
 import type { FrameFixture, RestFixture } from '../fixtures/read-fixtures.ts';
 import { tradeEvent } from '../support/events.ts';
 import { valueAt, withoutValue, withValue } from './json-path.ts';
@@ -26,6 +33,10 @@ export interface VenueContract {
   readonly connectionCharacters?: number;
   /** Answers of its past trades, by attempt; none where it has none that can be told from a hole. */
   readonly backfill?: readonly RestFixture<readonly Partial<TradeEvent>[]>[];
+  /** An answer of its past aggregated trades; none where it has none. */
+  readonly backfillAggTrades?: RestFixture<readonly object[]>;
+  /** An answer of its last trades; none where a hole is fetched by its ids. */
+  readonly recent?: RestFixture<readonly Partial<TradeEvent>[]>;
 }
 
 export const RECEIVED_AT = 1_700_000_000_123_456;
@@ -38,12 +49,12 @@ export function fixtureContext(): DecoderContext & { readonly instruments: Map<s
   return { environment: 'production', instruments: new Map(instruments.map((one) => [one.venueSymbol, one])) };
 }
 
-/** What is wanted of a venue's past: BTC, between the trades 100 and 50,000. */
+/** What is wanted of a venue's past: BTC, between the trades 100 and 900. */
 export function wantedOf(venue: Venue, attempt: number): BackfillRequest {
   const instrument = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
   const at = (id: number) => tradeEvent(id, { venue: venue.id, timestamp: 1_700_000_000_000 + id });
   const common = { environment: 'production', receivedAt: () => RECEIVED_AT } as const;
-  return { instrument, before: at(100), after: at(50_000), attempt, ...common };
+  return { instrument, before: { id: '100', timestamp: at(100).timestamp }, after: at(900), attempt, ...common };
 }
 
 /** What every venue has to keep, each numbered with its skip-when. A venue's test is one call. */
@@ -280,37 +291,67 @@ export function venueContract(contract: VenueContract): void {
     it.each((contract.backfill ?? []).map((fixture, attempt) => ({ ...fixture, attempt })))(
       'VC-18 its past, attempt $attempt, is read as documented: trades of this symbol, from backfill',
       ({ attempt, body, parsed }) => {
-        const request = venue.backfill?.({ ...wantedOf(venue, attempt), before: tradeEvent(28_456) });
+        const request = venue.backfill?.({ ...wantedOf(venue, attempt), before: { id: '28456', timestamp: 1 } });
         if (request === undefined) throw new Error('the venue has no backfill');
-        expect(request.path).toMatch(/^\/.*BTCUSDT/);
-        expect(request.weight).toBeGreaterThan(0);
-        expect(request.weight).toBeLessThan(venue.restWeightPerMinute / 2);
-        expect(request.parse(body)).toEqual(
-          parsed.map((trade) => ({
-            kind: 'trade',
-            venue: venue.id,
-            symbol: 'BTCUSDT',
-            venueSymbol: 'BTCUSDT',
-            coin: 'BTC',
-            environment: 'production',
-            epoch: 0,
-            receivedAt: RECEIVED_AT,
-            eventTime: null,
-            source: 'backfill',
-            ...trade,
-          })),
-        );
-        expect(request.parse([])).toEqual([]);
-        for (const broken of [null, {}, 'x', 1, [null], [[]], [{}], [1]])
-          expect(thrown(() => request.parse(broken))).toMatchObject({ kind: 'malformed', retry: { kind: 'never' } });
+        expectPast(request, 'trade', { body, parsed });
       },
     );
 
-    it('VC-18 it has a past to ask for only where its ids step by one', () => {
+    // Skip when: the venue has no aggregated trades.
+    it.skipIf(contract.backfillAggTrades === undefined)(
+      'VC-18 its past aggregated trades are read as documented',
+      () => {
+        const request = venue.backfillAggTrades?.(wantedOf(venue, 0));
+        if (request === undefined || contract.backfillAggTrades === undefined) throw new Error('none');
+        expectPast(request, 'agg_trade', contract.backfillAggTrades);
+      },
+    );
+
+    // Skip when: the venue's ids tell a hole.
+    it.skipIf(contract.recent === undefined)('VC-18 its last trades are read as documented', () => {
+      const { instrument, environment, receivedAt } = wantedOf(venue, 0);
+      const request = venue.recent?.(instrument, environment, receivedAt);
+      if (request === undefined || contract.recent === undefined) throw new Error('none');
+      expectPast(request, 'trade', contract.recent);
+    });
+
+    it('VC-18 it has a past to ask for by ids where they step by one, and last trades where they do not', () => {
       expect(venue.backfill !== undefined).toBe(venue.contiguousTradeIds);
       expect(venue.backfill !== undefined).toBe((contract.backfill ?? []).length > 0);
+      expect(venue.recent === undefined).toBe(venue.contiguousTradeIds);
+      expect(venue.recent === undefined).toBe(contract.recent === undefined);
+      expect(venue.backfillAggTrades === undefined).toBe(contract.missingChannels.includes('agg_trade'));
+      expect(venue.backfillAggTrades === undefined).toBe(contract.backfillAggTrades === undefined);
     });
   });
+
+  /** Past trades of BTC, and nothing that is none. */
+  function expectPast<T>(
+    request: RestRequest<readonly T[]>,
+    kind: string,
+    { body, parsed }: RestFixture<readonly object[]>,
+  ) {
+    expect(request.path).toMatch(/^\/.*BTCUSDT/);
+    expect(request.weight).toBeGreaterThan(0);
+    expect(request.weight).toBeLessThan(venue.restBurst ?? venue.restWeightPerMinute / 2);
+    expect(request.parse(body)).toEqual(
+      parsed.map((trade) => ({
+        kind,
+        venue: venue.id,
+        symbol: 'BTCUSDT',
+        venueSymbol: 'BTCUSDT',
+        coin: 'BTC',
+        environment: 'production',
+        epoch: 0,
+        receivedAt: RECEIVED_AT,
+        eventTime: null,
+        source: 'backfill',
+        ...trade,
+      })),
+    );
+    for (const broken of [null, {}, 'x', 1, [null], [[]], [{}], [1]])
+      expect(thrown(() => request.parse(broken))).toMatchObject({ kind: 'malformed', retry: { kind: 'never' } });
+  }
 }
 
 function frameOf(text: string): RawFrame {

@@ -33,7 +33,7 @@ async function listen(protocol: Protocol, server: VenueServer, lines: number): P
         venue: { lines, reconnect: { initial_delay_ms: 20, max_delay_ms: 50 } },
       }),
     }),
-    { scheduler: monotonicScheduler, wallClockMs: Date.now, instance: randomUUID(), positions: [] },
+    { scheduler: monotonicScheduler, wallClockMs: Date.now, instance: randomUUID(), former: [] },
   );
   const records: FeedRecord[] = [];
   feed.output$.subscribe((output) => records.push(...output.records));

@@ -301,7 +301,7 @@ describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venu
       );
       expect(after).toBeGreaterThan(simulated.records.indexOf(gap));
       expect(simulated.published.find(({ record }) => record === gap)?.barrier).toBe(true);
-      expect(gap).toMatchObject({ venue, epoch: 1, filled: 0, outcome: venue === 'bybit' ? 'unknown' : 'unrepaired' });
+      expect(gap).toMatchObject({ venue, epoch: 1, filled: 0, outcome: 'unrepaired' });
     }
     const journal = await simulated.end();
     for (const { symbol, fromId, toId, missing } of gaps) {
@@ -323,7 +323,7 @@ describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venu
     await using simulated = await SimulatedFeed.start({ rates: { [venue]: 500 }, feed, venue: BRISK });
     await simulated.moreTrades(50);
     for (let round = 0; round < 40; round++) {
-      const open = simulated.simulator.counts()[venue]?.connections ?? 0;
+      const open = simulated.simulator.counts()[venue]?.lines ?? 0;
       if (open > 0) simulated.simulator.fault({ venue, fault: 'reset', line: 1 + (round % open) });
       // Once for certain nobody listens for a while.
       if (round === 20) simulated.simulator.fault({ venue, fault: 'refuse', status: 503, seconds: 0.4 });

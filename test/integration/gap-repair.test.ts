@@ -11,7 +11,7 @@ const RATE = 150;
 const BRISK = { reconnect: { initial_delay_ms: 50, max_delay_ms: 400, max_attempts: 5, probe_every_ms: 300 } };
 
 interface Started {
-  readonly venue?: 'binance' | 'binance_us';
+  readonly venue?: 'binance' | 'binance_us' | 'bybit';
   readonly rate?: number;
   readonly coins?: readonly string[];
   readonly feed?: object;
@@ -97,10 +97,10 @@ describe.concurrent('Binance: trades that no line delivers', () => {
       from_id: gap?.fromId ?? '',
       to_id: gap?.toId ?? '',
       missing: '5',
-      filled: '5',
     };
-    for (const state of ['gap_detected', 'gap_repaired'] as const)
-      expect(simulated.told({ state, venue: 'binance', coin: 'BTC', details })).toHaveLength(1);
+    const about = { venue: 'binance', coin: 'BTC' };
+    expect(simulated.told({ state: 'gap_detected', ...about, details })).toHaveLength(1);
+    expect(simulated.told({ state: 'gap_repaired', ...about, details: { ...details, filled: '5' } })).toHaveLength(1);
     expect(simulated.told({ state: 'gap_unrepaired' })).toEqual([]);
 
     const trades = simulated.of('trade');
@@ -199,6 +199,116 @@ describe.concurrent('Binance US: trades that no line delivers', () => {
   });
 });
 
+describe.concurrent('Binance: aggregated trades that no line delivers', () => {
+  it.each(['binance', 'binance_us'] as const)('of %s are fetched', async (venue) => {
+    await using simulated = await SimulatedFeed.start({
+      rates: { [venue]: RATE },
+      feed: { venues: [venue], channels: ['agg_trade'] },
+      venue: BRISK,
+    });
+    const came = (): number => simulated.of('agg_trade').length;
+    await until(() => simulated.feed.venues[0]?.linesUp === 2 && came() > 50);
+    simulated.simulator.fault({ venue, fault: 'close' });
+    simulated.simulator.fault({ venue, fault: 'refuse', status: 503, seconds: 1 });
+    await untilGaps(simulated, 3);
+    const enough = came() + RATE;
+    await until(() => came() >= enough);
+    for (const gap of gapsOf(simulated)) expect(gap).toMatchObject({ outcome: 'repaired', filled: gap.missing });
+    const fetched = simulated.of('agg_trade').filter(({ source }) => source === 'backfill');
+    expect(fetched.length).toBeGreaterThan(10);
+    expect(fetched.every(({ tradeId, firstTradeId }) => tradeId === firstTradeId)).toBe(true);
+    // The journal has only aggregates that were sent: that none is missing is told by the trades that they stand for.
+    for (const symbol of ['BTCUSDT', 'ETHUSDT', 'SOLUSDT']) {
+      const trades = simulated.of('agg_trade').filter((trade) => trade.symbol === symbol);
+      const jumps = trades.filter(({ tradeId }, index) => {
+        const before = trades[index - 1];
+        return before !== undefined && BigInt(tradeId) !== BigInt(before.lastTradeId) + 1n;
+      });
+      expect(jumps).toEqual([]);
+      expect(trades.length).toBeGreaterThan(10);
+    }
+  });
+});
+
+describe.concurrent('Bybit: both lines are away for a moment', () => {
+  it('the recent trades reach back: what was missed is published in order, and nothing is missing', async () => {
+    await using simulated = await started({ venue: 'bybit', rate: 60 });
+    simulated.simulator.fault({ venue: 'bybit', fault: 'close' });
+    simulated.simulator.fault({ venue: 'bybit', fault: 'refuse', status: 503, seconds: 0.7 });
+    const gaps = await untilGaps(simulated, 3);
+    await simulated.moreTrades(60);
+    for (const gap of gaps) {
+      expect(gap).toMatchObject({ outcome: 'repaired', filled: gap.missing });
+      expect(simulated.told({ state: 'gap_repaired', details: { from_id: gap.fromId ?? '' } })).toHaveLength(1);
+    }
+    const journal = await expectWholeAndInOrder(simulated);
+    const published = new Set(simulated.of('trade').map(({ symbol, tradeId }) => `${symbol} ${tradeId}`));
+    for (const symbol of ['BTCUSDT', 'ETHUSDT', 'SOLUSDT']) {
+      const lost = unsent(simulated, journal, symbol);
+      expect(lost.filter((id) => !published.has(`${symbol} ${id}`))).toEqual([]);
+    }
+    expect(simulated.told({ state: 'gap_unrepaired' })).toEqual([]);
+  });
+
+  it('they do not reach back: a gap from the last trade seen to the oldest of them, and all of them', async () => {
+    await using simulated = await started({ venue: 'bybit', rate: 800, coins: ['BTC'] });
+    simulated.simulator.fault({ venue: 'bybit', fault: 'close' });
+    simulated.simulator.fault({ venue: 'bybit', fault: 'refuse', status: 503, seconds: 0.8 });
+    const [gap] = await untilGaps(simulated, 1);
+    await simulated.moreTrades(200);
+    expect(gapsOf(simulated)).toHaveLength(1);
+    expect(gap).toMatchObject({ missing: null, filled: 0, outcome: 'unrepaired' });
+    const details = { from_id: gap?.fromId ?? '', to_id: gap?.toId ?? '', missing: 'unknown' };
+    for (const state of ['gap_detected', 'gap_unrepaired'] as const)
+      expect(simulated.told({ state, venue: 'bybit', coin: 'BTC', details })).toHaveLength(1);
+    const trades = simulated.of('trade');
+    const at = trades.findIndex(({ tradeId }) => tradeId === gap?.toId);
+    expect(trades[at - 1]?.tradeId).toBe(gap?.fromId);
+    expect([trades[at - 1]?.timestamp, trades[at]?.timestamp]).toEqual([gap?.fromTime, gap?.toTime]);
+    expect(trades[at - 1]?.source).toBe('live');
+    expect(trades.slice(at, at + 20).every(({ source }) => source === 'backfill')).toBe(true);
+    const journal = await expectWholeAndInOrder(simulated);
+    const inside = journal.filter(
+      ({ kind, id }) =>
+        kind === 'trade' && BigInt(id) > BigInt(gap?.fromId ?? 0) && BigInt(id) < BigInt(gap?.toId ?? 0),
+    );
+    console.log(`${inside.length} trades of Bybit lie in the gap`);
+    expect(inside.length).toBeGreaterThan(0);
+  });
+
+  it('REST is refused, too: only for so long do the trades wait', async () => {
+    await using simulated = await started({ venue: 'bybit', rate: 60, coins: ['BTC'] });
+    simulated.simulator.fault({ venue: 'bybit', fault: 'refuse_rest', status: 500, seconds: 30 });
+    simulated.simulator.fault({ venue: 'bybit', fault: 'close' });
+    const [gap] = await untilGaps(simulated, 1);
+    expect(gap).toMatchObject({ missing: null, filled: 0, outcome: 'unrepaired' });
+    await simulated.moreTrades(100);
+    expect(gapsOf(simulated)).toHaveLength(1);
+    await expectWholeAndInOrder(simulated);
+  });
+});
+
+describe.concurrent('a testnet that counts anew', () => {
+  it('is told, with a gap that nothing follows, and no trade is asked for', async () => {
+    await using simulated = await started();
+    simulated.simulator.fault({ venue: 'binance', fault: 'testnet_reset' });
+    const gaps = await untilGaps(simulated, 3);
+    await simulated.moreTrades(RATE);
+    for (const gap of gaps) expect(gap).toMatchObject({ toId: null, missing: null, filled: 0, outcome: 'unknown' });
+    expect(gapsOf(simulated)).toHaveLength(3);
+    expect(simulated.told({ state: 'gap_detected', details: { cause: 'ids_restarted' } })).toHaveLength(3);
+    for (const state of ['gap_repaired', 'gap_unrepaired'] as const) expect(simulated.told({ state })).toEqual([]);
+    for (const { symbol, fromId } of gaps) {
+      const trades = simulated.of('trade').filter((trade) => trade.symbol === symbol);
+      const at = trades.findIndex(({ tradeId }) => tradeId === fromId);
+      expect(BigInt(trades[at + 1]?.tradeId ?? 0)).toBeLessThan(BigInt(fromId ?? 0));
+      expect([trades[at]?.epoch, trades[at + 1]?.epoch]).toEqual([1, 2]);
+      expect(trades.every(({ source }) => source === 'live')).toBe(true);
+    }
+    expect(epochProblems(simulated.published)).toEqual([]);
+  });
+});
+
 describe.concurrent('a hole that cannot be filled', () => {
   it.each([429, 500])(
     'for REST is refused with %i: unrepaired after 10 s, with exact bounds, and the flow goes on',
@@ -219,6 +329,11 @@ describe.concurrent('a hole that cannot be filled', () => {
       console.log(`REST refused with ${status}: given up after ${heldMs.toFixed(0)} ms`);
       expect(heldMs).toBeGreaterThan(9900);
       expect(heldMs).toBeLessThan(10_500);
+      const [detected, ...more] = simulated.told({ state: 'gap_detected', details: { to_id: gap?.toId ?? '' } });
+      expect(more).toEqual([]);
+      const toldAfterMs = (detected?.at ?? 0) - (after?.receivedAt ?? 0) / 1000 + performance.timeOrigin;
+      console.log(`and told ${toldAfterMs.toFixed(0)} ms after the first trade behind it`);
+      expect(toldAfterMs).toBeLessThan(1500);
       const details = { symbol: 'BTCUSDT', missing: '4', filled: '0' };
       expect(simulated.told({ state: 'gap_unrepaired', venue: 'binance', coin: 'BTC', details })).toHaveLength(1);
       expect(simulated.told({ state: 'gap_repaired' })).toEqual([]);

@@ -120,7 +120,7 @@ describe('the Kafka sink and its drain', () => {
     proxied.loseAnswers(() => ++answers % 40 === 0);
     await until(() => proxied.lost >= 20, { timeoutMs: 30_000, message: () => `${proxied.lost} answers lost` });
     await proxied.serve();
-    expect(await feeding.stop(10_000)).toEqual({ undelivered: 0 });
+    expect(await feeding.stop(10_000)).toMatchObject({ undelivered: 0 });
     await expectOnceEach(of, feeding.count);
   }, 60_000);
 
@@ -133,7 +133,7 @@ describe('the Kafka sink and its drain', () => {
     await proxied.broker.start();
     await until(() => feeding.drain.stats().queued < 50, { timeoutMs: 30_000 });
     await delay(500);
-    expect(await feeding.stop(10_000)).toEqual({ undelivered: 0 });
+    expect(await feeding.stop(10_000)).toMatchObject({ undelivered: 0 });
     // While it is down the reason may change, and is told again.
     const turns = feeding.states.filter(
       (state, index, all) => !(state.startsWith('down') && all[index - 1]?.startsWith('down')),
@@ -156,7 +156,7 @@ describe('the Kafka sink and its drain', () => {
     );
     await proxied.serve();
     await until(() => feeding.drain.stats().state === 'up', { timeoutMs: 20_000 });
-    expect(await feeding.stop(10_000)).toEqual({ undelivered: 0 });
+    expect(await feeding.stop(10_000)).toMatchObject({ undelivered: 0 });
     await expectOnceEach(of, feeding.count);
   }, 60_000);
 

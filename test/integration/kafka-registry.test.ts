@@ -41,7 +41,7 @@ describe('the Kafka sink with a schema registry', () => {
     for (let id = 1; id <= 100; id++) drain.push(trade(id));
     drain.push(tick('61837.63'));
     await drain.opened;
-    expect(await drain.close({ deadlineMs: 10_000 })).toEqual({ undelivered: 0 });
+    expect(await drain.close({ deadlineMs: 10_000 })).toEqual({ undelivered: 0, spilled: 0 });
 
     const topic = `${of.topicPrefix}trades`;
     const { stdout, stderr, code } = await runPython('read_topic.py', [

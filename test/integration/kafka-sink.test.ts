@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import kafkajs from 'kafkajs';
 import { asyncScheduler } from 'rxjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
@@ -15,6 +16,7 @@ import { kafkaConfig } from '../support/kafka-config.ts';
 import { runPython } from '../support/python.ts';
 
 const quiet = () => {};
+const TRADES = { environmentPrefix: '', trades: true, aggTrades: false } as const;
 let brokers: string[];
 beforeAll(async () => {
   brokers = await sharedBrokers();
@@ -83,7 +85,11 @@ describe('the Kafka sink', () => {
       settings: { 'cleanup.policy': 'delete', 'retention.ms': '604800000', 'message.timestamp.type': 'LogAppendTime' },
     });
     expect(by.get('prices')?.settings['cleanup.policy']).toBe('compact,delete');
-    expect(by.get('positions')?.settings).toMatchObject({ 'cleanup.policy': 'compact', 'retention.ms': '-1' });
+    expect(by.get('positions')?.settings).toMatchObject({
+      'cleanup.policy': 'compact',
+      'retention.ms': '-1',
+      'segment.ms': '3600000',
+    });
     expect(by.get('feed-status')).toMatchObject({ partitions: 1, settings: { 'retention.ms': '2592000000' } });
     const other = await describeTopics({ ...of, partitions: 4 }, ['', 'replay.'], quiet);
     expect(other.find(({ name }) => name.endsWith('.trades'))?.differences).toEqual(['partitions: 3, not 4']);
@@ -146,21 +152,51 @@ describe('the Kafka sink', () => {
     expect((await read(of, 'testnet.trades')).map(shortOf)).toEqual(['t1']);
   });
 
-  it('reads the last position of each venue and symbol, in well under a second', async () => {
+  it('reads where each venue and symbol ends, in well under a second', async () => {
     const of = config();
     await withSink(of, async (sink) => {
-      expect(await sink.positions('')).toEqual([]);
+      expect(await sink.endings(TRADES)).toEqual([]);
       await sink.write([position(1), position(1, 'ETHUSDT'), position(2)]);
       const third = position(3, 'BTCUSDT', { tradeId: '17', timestamp: 1_732_000_000_500 });
       await sink.write([third]);
       const started = performance.now();
-      const found = await sink.positions('');
-      console.info(`positions: ${Math.round(performance.now() - started)} ms`);
+      const found = await sink.endings(TRADES);
+      console.info(`endings: ${Math.round(performance.now() - started)} ms`);
       expect(performance.now() - started).toBeLessThan(1000);
-      expect(found.toSorted((a, b) => a.symbol.localeCompare(b.symbol))).toEqual([
-        third.record,
-        position(1, 'ETHUSDT').record,
+      expect(found.toSorted((a, b) => a.symbol.localeCompare(b.symbol))).toMatchObject([
+        { epoch: 3, trade: { id: '17', timestamp: 1_732_000_000_500 } },
+        { symbol: 'ETHUSDT', epoch: 1, trade: null },
       ]);
+    });
+  });
+
+  it('reads where all ends past what is not ours, and from topics that are not there', async () => {
+    const of = config({ partitions: 1 });
+    await withSink(of, async (sink) => {
+      await sink.write([position(1, 'BTCUSDT', { tradeId: '4' }), trade(5)]);
+      const foreign = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).producer();
+      await foreign.connect();
+      await foreign.send({ topic: `${of.topicPrefix}trades`, messages: [{ key: 'BTCUSDT', value: '{"id":6}' }] });
+      await foreign.disconnect();
+      expect(await sink.endings(TRADES)).toMatchObject([{ symbol: 'BTCUSDT', trade: { id: '5' } }]);
+      expect(await sink.endings({ ...TRADES, environmentPrefix: 'replay.' })).toEqual([]);
+    });
+  });
+
+  it('is read up to a time', async () => {
+    const of = config({ partitions: 1 });
+    await withSink(of, async (sink) => {
+      for (const id of [1, 2, 3]) {
+        await sink.write([trade(id)]);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      const [, second, third] = await read(of, 'trades');
+      const until = third?.timestamp ?? 0;
+      const from = { timeMs: second?.timestamp ?? 0 };
+      const found: string[] = [];
+      for await (const record of readTopic(of, `${of.topicPrefix}trades`, { from, until, follow: false }, quiet))
+        found.push(shortOf(record));
+      expect(found).toEqual(['t2']);
     });
   });
 
@@ -241,7 +277,7 @@ describe('the Kafka sink', () => {
     const drain = createDrain(sinkOf(of), { scheduler: asyncScheduler });
     for (let id = 1; id <= 5000; id++) drain.push(trade(id));
     await drain.opened;
-    expect(await drain.close({ deadlineMs: 5000 })).toEqual({ undelivered: 0 });
+    expect(await drain.close({ deadlineMs: 5000 })).toMatchObject({ undelivered: 0 });
     expect((await read(of, 'trades')).map(shortOf)).toEqual(
       Array.from({ length: 5000 }, (_, index) => `t${index + 1}`),
     );
@@ -256,6 +292,6 @@ describe('the Kafka sink', () => {
     });
     drain.push(trade(1));
     await expect.poll(() => states, { timeout: 10_000 }).toEqual([expect.stringContaining('ECONNREFUSED')]);
-    expect(await drain.close({ deadlineMs: 50 })).toEqual({ undelivered: 1 });
+    expect(await drain.close({ deadlineMs: 50 })).toMatchObject({ undelivered: 1 });
   });
 });

@@ -124,7 +124,8 @@ describe('MarketFeed', () => {
     await feed.connect();
     await until(() => feed.getPrice('BTC') !== undefined);
     expect(Object.keys(feed.getStatus())).toEqual(['bybit']);
-    await until(() => opened().bybit === (before.bybit ?? 0) + 2);
+    // Two lines, and the venue's announcements.
+    await until(() => opened().bybit === (before.bybit ?? 0) + 3);
     expect({ ...opened(), bybit: 0 }).toEqual({ ...before, bybit: 0 });
   });
 
@@ -177,7 +178,8 @@ describe('MarketFeed', () => {
     const feed = marketFeed(['BTC'], { venues: ['bybit'] });
     const before = simulator.counts().bybit?.opened ?? 0;
     await Promise.all([feed.connect(), feed.connect()]);
-    await until(() => simulator.counts().bybit?.opened === before + 2);
+    // Two lines, and the venue's announcements.
+    await until(() => simulator.counts().bybit?.opened === before + 3);
     const early = marketFeed(['BTC'], { venues: ['bybit'] });
     const connecting = early.connect();
     await early.close();

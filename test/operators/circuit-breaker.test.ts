@@ -2,7 +2,9 @@ import { concat, defer, interval, map, NEVER, of, take, tap } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { type BreakerDecision, type ConditionReport, circuitBreaker } from '../../src/operators/circuit-breaker.ts';
 import { retryBackoff } from '../../src/operators/retry-backoff.ts';
+import { expectPicture } from '../support/expect-picture.ts';
 import { marbles } from '../support/marbles.ts';
+import { picture } from './pictures/circuit-breaker.ts';
 
 type Source = 'a' | 'b';
 type Report = ConditionReport<Source>;
@@ -22,15 +24,7 @@ const s = halted('starting', 0);
 
 describe('circuitBreaker', () => {
   it('halts at once, resumes after all have been good for a while', () => {
-    marbles(({ hot, expectObservable, expectSubscriptions }) => {
-      const source = hot('  -a-b---x--a-----', reports);
-      const sub = '         ^--------------!';
-      const unsub = '       ---------------!';
-      const expected = '    s--o---h------p-';
-      const values = { s, o: allowed(3), h: halted('a: too old', 7), p: allowed(14) };
-      expectObservable(source.pipe(circuitBreaker(options)), unsub).toBe(expected, values);
-      expectSubscriptions(source.subscriptions).toBe(sub);
-    });
+    expectPicture(picture, ([source = NEVER]) => source.pipe(circuitBreaker(options)));
   });
 
   it('never: starting, for ever', () => {

@@ -1,24 +1,17 @@
-import { count, interval, of, Subject, take, tap } from 'rxjs';
+import { count, interval, NEVER, of, Subject, take, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { conflate } from '../../src/operators/conflate.ts';
 import { retryBackoff } from '../../src/operators/retry-backoff.ts';
+import { expectPicture } from '../support/expect-picture.ts';
 import { marbles } from '../support/marbles.ts';
+import { picture } from './pictures/conflate.ts';
 
 /** A capital is a newer value of the small letter's key. */
 const key = (value: string): string => value.toLowerCase();
 
 describe('conflate, released by a notifier', () => {
   it('keeps the newest of each key until it is released, in the order of first waiting', () => {
-    marbles(({ hot, expectObservable, expectSubscriptions }) => {
-      const source = hot('   -a-b-A----c----b-|   ');
-      const release$ = hot(' -------x-x----x---   ');
-      const sub = '          ^----------------!   ';
-      const expected = '     -------r------s--(t|)';
-      const values = { r: ['A', 'b'], s: ['c'], t: ['b'] };
-      expectObservable(source.pipe(conflate({ key, release$ }))).toBe(expected, values);
-      expectSubscriptions(source.subscriptions).toBe(sub);
-      expectSubscriptions(release$.subscriptions).toBe(sub);
-    });
+    expectPicture(picture, ([source = NEVER, release$ = NEVER]) => source.pipe(conflate({ key, release$ })));
   });
 
   it('never', () => {

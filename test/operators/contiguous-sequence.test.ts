@@ -18,13 +18,13 @@ const create = (maxHeld = 100) => new ContiguousSequence(access, maxHeld);
 
 function told(sequenced: readonly Sequenced<Trade>[]): string {
   return sequenced
-    .map((item) =>
-      item.kind === 'value'
-        ? `${item.value.first}`
-        : item.kind === 'hole'
-          ? `(${item.hole.before.last},${item.hole.after.first}):${item.hole.missing}${item.hole.filled === 0 ? '' : ` filled ${item.hole.filled}`}`
-          : `reset ${item.value.first}`,
-    )
+    .map((item) => {
+      if (item.kind === 'value') return `${item.value.first}`;
+      if (item.kind === 'reset') return `reset ${item.before.id}>${item.value.first}`;
+      const { before, after, missing, filled } = item.hole;
+      const hole = `(${before.id},${after.first}):${missing}${filled === 0 ? '' : ` filled ${filled}`}`;
+      return item.kind === 'opened' ? `opened ${hole}` : hole;
+    })
     .join(' ');
 }
 
@@ -75,18 +75,20 @@ describe('ContiguousSequence', () => {
   it('takes a smaller id with a later timestamp for a reset, and one with a time already seen for a repeat', () => {
     const sequence = create();
     expect(feed(sequence, [trade(1000, 50), trade(1001, 51), trade(3, 51), trade(5, 60), trade(6, 61)])).toBe(
-      '1000 1001 reset 5 5 6',
+      '1000 1001 reset 1001>5 5 6',
     );
   });
 
   it('lets go what it holds before a reset', () => {
-    expect(feed(create(), [trade(1000, 50), trade(1002, 51), trade(5, 60)])).toBe('1000 (1000,1002):1 1002 reset 5 5');
+    expect(feed(create(), [trade(1000, 50), trade(1002, 51), trade(5, 60)])).toBe(
+      '1000 (1000,1002):1 1002 reset 1002>5 5',
+    );
   });
 
   it('is filled with fetched values, and reports the hole right before the first value behind it', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(4), trade(5)]);
-    expect(sequence.holes).toEqual([{ before: trade(1), after: trade(4) }]);
+    expect(sequence.holes).toEqual([{ before: { id: '1', timestamp: 1 }, after: trade(4) }]);
     expect(sequence.waiting).toEqual(trade(4));
     expect(told(sequence.fill([3, 2, 4, 1].map((id) => trade(id))))).toBe('2 3 (1,4):2 filled 2 4 5');
     expect(sequence.holes).toEqual([]);
@@ -98,7 +100,7 @@ describe('ContiguousSequence', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(4), trade(7)]);
     expect(told(sequence.fill([trade(2), trade(3)]))).toBe('2 3 (1,4):2 filled 2 4');
-    expect(sequence.holes).toEqual([{ before: trade(4), after: trade(7) }]);
+    expect(sequence.holes).toEqual([{ before: { id: '4', timestamp: 4 }, after: trade(7) }]);
     expect(told(sequence.fill([trade(5)]))).toBe('5');
     expect(told(sequence.release())).toBe('(4,7):2 filled 1 7');
   });
@@ -126,10 +128,10 @@ describe('ContiguousSequence', () => {
     feed(sequence, [trade(1), trade(9)]);
     expect(told(sequence.fill([trade(4), trade(6, 6, 7)]))).toBe('');
     expect(sequence.waiting).toEqual(trade(9));
-    expect(sequence.holes.map(({ before, after }) => [before.last, after.first])).toEqual([
-      [1, 4],
-      [4, 6],
-      [7, 9],
+    expect(sequence.holes.map(({ before, after }) => [before.id, after.first])).toEqual([
+      ['1', 4],
+      ['4', 6],
+      ['7', 9],
     ]);
     expect(told(sequence.fill([trade(3), trade(2)]))).toBe('2 3 4');
     expect(told(sequence.release())).toBe('(1,9):7 filled 5 6 9');
@@ -159,6 +161,87 @@ describe('ContiguousSequence', () => {
     expect(sequence.heldSince).toBe(500);
   });
 
+  it('leaves out what still comes from before a reset: that is no hole of thousands', () => {
+    const sequence = create();
+    expect(feed(sequence, [trade(1000, 50), trade(5, 60), trade(1001, 51), trade(6, 61), trade(1002, 52)])).toBe(
+      '1000 reset 1000>5 5 6',
+    );
+    expect(sequence.heldSince).toBeUndefined();
+    expect(feed(sequence, [trade(8, 62)])).toBe('');
+    expect(told(sequence.release())).toBe('(6,8):1 8');
+  });
+
+  it('tells a hole that lasts, once, and reports it with the same bounds, whatever came by whichever way', () => {
+    const sequence = create();
+    feed(sequence, [trade(1), trade(6)], 100);
+    expect([sequence.tell(99), sequence.tell(100), sequence.tell(200)].map(told)).toEqual(['', 'opened (1,6):4', '']);
+    expect(feed(sequence, [trade(4), trade(2)])).toBe('2');
+    expect(told(sequence.fill([trade(3)]))).toBe('3 4');
+    expect(feed(sequence, [trade(5), trade(7)])).toBe('5 (1,6):4 filled 4 6 7');
+    feed(sequence, [trade(10), trade(13)], 200);
+    expect(told(sequence.tell(200))).toBe('opened (7,10):2 opened (10,13):2');
+    expect(feed(sequence, [trade(12), trade(16)], 300)).toBe('');
+    expect(told(sequence.release())).toBe('(7,10):2 10 (10,13):2 filled 1 12 13 (13,16):2 16');
+  });
+
+  it('tells the holes in front of one that lasts, too', () => {
+    const sequence = create();
+    feed(sequence, [trade(1), trade(9)], 100);
+    feed(sequence, [trade(5)], 200);
+    expect(told(sequence.tell(100))).toBe('opened (1,5):3 opened (5,9):3');
+  });
+
+  it('tells a hole from where it began, when a part of it was filled before', () => {
+    const sequence = create();
+    feed(sequence, [trade(1), trade(9)], 100);
+    sequence.fill([trade(2), trade(5)]);
+    expect(told(sequence.tell(100))).toBe('opened (1,9):7');
+    expect(told(sequence.release())).toBe('(1,9):7 filled 2 5 9');
+  });
+
+  it('goes on where a former run ended: the next id passes, a jump is a hole, what is known a repeat', () => {
+    const mark = { id: '10', timestamp: 50 };
+    const sequence = create();
+    sequence.resume(mark);
+    expect(feed(sequence, [trade(9, 50), trade(10, 50), trade(11, 51)])).toBe('11');
+    expect(sequence.duplicates).toBe(2);
+
+    const jumping = create();
+    jumping.resume(mark);
+    expect(feed(jumping, [trade(13, 53)], 7)).toBe('');
+    expect(jumping.holes).toEqual([{ before: mark, after: trade(13, 53) }]);
+    expect(told(jumping.tell(7))).toBe('opened (10,13):2');
+    expect(told(jumping.fill([trade(11), trade(12)]))).toBe('11 12 (10,13):2 filled 2 13');
+
+    const reset = create();
+    reset.resume(mark);
+    expect(feed(reset, [trade(3, 60), trade(4, 61)])).toBe('reset 10>3 3 4');
+    expect(reset.heldSince).toBeUndefined();
+  });
+
+  it('forgets where a former run ended, as long as nothing was passed on since', () => {
+    const sequence = create();
+    sequence.resume({ id: '10', timestamp: 50 });
+    feed(sequence, [trade(14), trade(15), trade(18)], 3);
+    sequence.fill([trade(13)]);
+    sequence.tell(3);
+    expect(told(sequence.forget())).toBe('14 15');
+    expect(sequence.holes).toEqual([{ before: { id: '15', timestamp: 15 }, after: trade(18) }]);
+    expect(told(sequence.release())).toBe('(15,18):2 18');
+
+    const passed = create();
+    passed.resume({ id: '10', timestamp: 50 });
+    feed(passed, [trade(11, 51), trade(13, 53)]);
+    expect(told(passed.forget())).toBe('');
+    expect(told(passed.release())).toBe('(11,13):1 13');
+
+    const quiet = create();
+    quiet.resume({ id: '10', timestamp: 50 });
+    expect(told(quiet.forget())).toBe('');
+    expect(feed(quiet, [trade(3, 1), trade(4, 2)])).toBe('3 4');
+    expect(told(create().forget())).toBe('');
+  });
+
   it('gives the journal, less reported holes, for any loss, repetition and reordering within two lines', () => {
     const delivery = fc.array(
       fc.record({ drop: fc.integer({ min: 0, max: 9 }), repeat: fc.boolean(), delay: fc.integer({ min: 0, max: 4 }) }),
@@ -184,7 +267,7 @@ describe('ContiguousSequence', () => {
         const take = (sequenced: readonly Sequenced<Trade>[]) => {
           for (const item of sequenced) {
             if (item.kind === 'value') out.push(item.value.first);
-            else if (item.kind === 'hole') holes.push([item.hole.before.last, item.hole.after.first]);
+            else if (item.kind === 'hole') holes.push([Number(item.hole.before.id), item.hole.after.first]);
           }
         };
         for (const { index } of arrivals) {
@@ -239,7 +322,7 @@ type Step =
       readonly pieces: readonly { readonly ids: number; readonly left: boolean }[];
       readonly backwards: boolean;
     }
-  | { readonly kind: 'release'; readonly openedBefore: number };
+  | { readonly kind: 'release' | 'tell'; readonly openedBefore: number };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
@@ -275,6 +358,10 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       weight: 1,
       arbitrary: fc.record({ kind: fc.constant('release' as const), openedBefore: fc.integer({ min: 0, max: 5 }) }),
     },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant('tell' as const), openedBefore: fc.integer({ min: 0, max: 5 }) }),
+    },
   ),
   { minLength: 10, maxLength: 40 },
 );
@@ -295,6 +382,8 @@ class Run {
   readonly #arrived = new Set<number>();
   /** Ids that were skipped when a hole was given up: what comes of them later is a repeat. */
   readonly #givenUp = new Set<number>();
+  /** Told, and without an outcome yet. */
+  readonly #opened = new Set<string>();
   readonly #holes: { readonly from: number; readonly to: number; readonly missing: number; readonly filled: number }[] =
     [];
 
@@ -316,6 +405,9 @@ class Run {
       case 'fetch':
         this.#fetch(step);
         return;
+      case 'tell':
+        this.#take(this.#sequence.tell(this.#now - step.openedBefore));
+        return;
       case 'release':
         this.#take(this.#sequence.release(this.#now - step.openedBefore));
     }
@@ -325,6 +417,7 @@ class Run {
     for (const line of [0, 1] as const) for (const value of this.#lines[line]) this.#arrive(value);
     this.#take(this.#sequence.release());
     this.#must(this.#sequence.heldSince === undefined, 'nothing is held at the end');
+    this.#must(this.#opened.size === 0, `${[...this.#opened]} were told and had no outcome`);
     const inHoles = new Set<number>();
     for (const { from, to, missing, filled } of this.#holes) {
       const ids = Array.from({ length: to - from - 1 }, (_, index) => from + 1 + index);
@@ -372,9 +465,17 @@ class Run {
     for (const item of sequenced) {
       if (item.kind === 'value') this.#pass(item.value);
       else if (item.kind === 'reset') throw new Error('nothing was reset');
-      else {
+      else if (item.kind === 'opened') {
+        const { before, after, missing } = item.hole;
+        this.#must(
+          missing === after.first - Number(before.id) - 1,
+          `(${before.id},${after.first}) is told with ${missing}`,
+        );
+        this.#opened.add(`(${before.id},${after.first})`);
+      } else {
         const { before, after, missing, filled } = item.hole;
-        this.#holes.push({ from: before.last, to: after.first, missing: missing ?? -1, filled });
+        this.#opened.delete(`(${before.id},${after.first})`);
+        this.#holes.push({ from: Number(before.id), to: after.first, missing: missing ?? -1, filled });
       }
     }
   }

@@ -2,20 +2,15 @@ import { concat, count, defer, interval, map, merge, NEVER, of, take, tap } from
 import { describe, expect, it } from 'vitest';
 import { createSeenWindow, deduplicate } from '../../src/operators/deduplicate.ts';
 import { retryBackoff } from '../../src/operators/retry-backoff.ts';
+import { expectPicture } from '../support/expect-picture.ts';
 import { marbles } from '../support/marbles.ts';
+import { picture } from './pictures/deduplicate.ts';
 
 const options = { key: (value: string) => value, size: 2 };
 
 describe('deduplicate', () => {
   it('lets the first of equal keys pass, within the last keys', () => {
-    marbles(({ hot, expectObservable, expectSubscriptions }) => {
-      const source = hot('  -a-b-a-c-a-c-');
-      const sub = '         ^------------!';
-      const unsub = '       -------------!';
-      const expected = '    -a-b---c-a---';
-      expectObservable(source.pipe(deduplicate(options)), unsub).toBe(expected);
-      expectSubscriptions(source.subscriptions).toBe(sub);
-    });
+    expectPicture(picture, ([source = NEVER]) => source.pipe(deduplicate(options)));
   });
 
   it('never', () => {

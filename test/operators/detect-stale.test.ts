@@ -2,7 +2,9 @@ import { concat, defer, filter, finalize, ignoreElements, interval, map, NEVER, 
 import { describe, expect, it, vi } from 'vitest';
 import { detectStale, type Freshness } from '../../src/operators/detect-stale.ts';
 import { retryBackoff } from '../../src/operators/retry-backoff.ts';
+import { expectPicture } from '../support/expect-picture.ts';
 import { marbles } from '../support/marbles.ts';
+import { picture } from './pictures/detect-stale.ts';
 
 // d: data, p: pong.
 const isData = (value: string): boolean => value === 'd';
@@ -14,15 +16,7 @@ const passed = { d: value('d'), p: value('p') };
 
 describe('detectStale', () => {
   it('tells once that data stopped, and right before the next data that it came back; a pong is no data', () => {
-    marbles(({ hot, expectObservable, expectSubscriptions }) => {
-      const source = hot('  -d--p---p-d---d--');
-      const sub = '         ^---------------!';
-      const unsub = '       ----------------!';
-      const expected = '    -d--p-s-p-(rd)d--';
-      const values = { ...passed, s: stale(1), r: recovered(4) };
-      expectObservable(source.pipe(detectStale(options)), unsub).toBe(expected, values);
-      expectSubscriptions(source.subscriptions).toBe(sub);
-    });
+    expectPicture(picture, ([source = NEVER]) => source.pipe(detectStale(options)));
   });
 
   it('never: stale once, counted from the subscription', () => {

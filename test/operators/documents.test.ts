@@ -1,13 +1,17 @@
-import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import type { MarblePicture } from '../../scripts/marble-picture.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
-const names = readdirSync(new URL('docs/operators', root)).map((file) => file.replace(/\.md$/, ''));
+const names = readdirSync(new URL('docs/operators', root)).flatMap((file) =>
+  file.endsWith('.md') && file !== 'README.md' ? file.replace(/\.md$/, '') : [],
+);
+const index = read('docs/operators/README.md');
 
-/** The text of the last docstring that has a marble picture, without its stars. */
+/** The last docstring that has a marble picture, without its stars. */
 function docstring(name: string): string {
   const comments = [...read(`src/operators/${name}.ts`).matchAll(/\/\*\*(.*?)\*\//gs)].map(([, text = '']) => text);
   const comment = comments.findLast((text) => text.includes('```')) ?? '';
@@ -21,44 +25,118 @@ function between(text: string, begin: string, end: string): string {
   return text.slice(from + begin.length, to < 0 ? undefined : to).trim();
 }
 
+/** Paragraphs and list items, each on one line. */
+const unwrapped = (text: string): string => text.trim().replace(/\n(?!\n|- )(?<!\n\n) */g, ' ');
+
 /** What a program prints, standard output alone. */
-async function run(source: string): Promise<string> {
-  const code = source.replaceAll("'market-feed/operators'", "'./src/operators/index.ts'");
-  const options = ['--input-type=module-typescript', '--eval', code];
-  const { stdout } = await promisify(execFile)(process.execPath, options, { cwd: root });
+async function node(...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
   return stdout.trim();
 }
 
+const run = (source: string): Promise<string> =>
+  node(
+    '--input-type=module-typescript',
+    '--eval',
+    source.replaceAll("'market-feed/operators'", "'./src/operators/index.ts'"),
+  );
+
+/** The comments at the end of a program, which say what it prints. */
+function says(program: string): string {
+  const lines = program.trim().split('\n');
+  const last = lines.findLastIndex((line) => !line.startsWith('// '));
+  return lines
+    .slice(last + 1)
+    .map((line) => line.slice(3))
+    .join('\n');
+}
+
+it('the pictures are drawn from the marbles that are tested', () => {
+  const draw = new URL('scripts/draw-marbles.ts', root).pathname;
+  expect(() => execFileSync(process.execPath, [draw, '--check'], { stdio: 'pipe' })).not.toThrow();
+});
+
 describe.each(names)('docs/operators/%s.md', (name) => {
   const page = read(`docs/operators/${name}.md`);
-  const example = between(page, '```ts\n', '```');
+  const doc = docstring(name);
+  const title = between(page, '# ', '\n');
+  const section = (heading: string): string => between(page, `\n## ${heading}\n`, '\n## ');
+  const example = between(section('Example'), '```ts\n', '```');
 
-  it('has the marble picture of the docstring, and the test has its marbles', () => {
-    const picture = between(page, '```text\n', '```');
-    expect(picture).not.toBe('');
-    expect(between(docstring(name), '```\n', '```')).toBe(picture);
-    const marbles = picture
-      .split('\n')
-      .flatMap((line) => /^\w+\$? +([-|#()\w]*-[-|#()\w]*)(?: |$)/.exec(line)?.[1] ?? []);
-    expect(marbles.length).toBeGreaterThan(1);
-    const test = read(`test/operators/${name}.test.ts`);
-    const tested = [...test.matchAll(/'([^'\n]*)'/g)].map(([, text = '']) => text.trim());
-    expect(tested).toEqual(expect.arrayContaining(marbles));
+  it('has the sections of every page, in their order', () => {
+    const order = ['Options', 'Notifications', 'Example', 'Why it is like this', 'Cases tested', 'Related'];
+    const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, heading = '']) => heading);
+    expect(headings.filter((heading) => order.includes(heading))).toEqual(order);
   });
 
-  it('has the example of the docstring', () => {
-    expect(between(docstring(name), '@example\n', '\0')).toBe(example);
+  it('has the sentences, the notifications and the example of the docstring', () => {
+    const sentences = unwrapped(between(doc, '', '```')).split('\n\n');
+    const informal = between(sentences[1] ?? '', '<span class="informal">', '</span>');
+    expect(page.split('\n\n').slice(1, 3)).toEqual([sentences[0], `*${informal}*`]);
+    expect(section('Notifications')).toBe(unwrapped(between(doc.slice(doc.lastIndexOf('```') + 3), '', '@example')));
+    expect(between(doc, '@example\n', '\0')).toBe(example);
+  });
+
+  it('has the signature of the source, exported for everybody', () => {
+    const signature = between(page, '```ts\n', '```');
+    expect(signature).toContain(`import { ${title} } from 'market-feed/operators';`);
+    const declared = between(signature, '\n\n', ';\n\0').replace(/;$/, '');
+    expect(read(`src/operators/${name}.ts`)).toContain(`export ${declared} {`);
+    expect(read('src/operators/index.ts')).toMatch(new RegExp(`\\b${title}\\b[^']*'\\./${name}\\.ts'`));
+  });
+
+  it('shows its picture, whose marbles are those of the docstring', async () => {
+    expect(page).toMatch(new RegExp(`^!\\[.{20,}\\]\\(${name}\\.svg\\)$`, 'm'));
+    const { picture } = (await import(`./pictures/${name}.ts`)) as { readonly picture: MarblePicture };
+    expect(picture.name).toBe(title);
+    const drawn = between(doc, '```\n', '```').split('\n');
+    const rows = [...picture.inputs, picture.result].map(
+      (row) => `${row.name.padEnd(9)}${' '.repeat(row.from ?? 0)}${row.marbles}`,
+    );
+    const code = `${' '.repeat(9)}${picture.operator.join(' ')}`;
+    const expected = [...rows.slice(0, -1), code, ...rows.slice(-1)];
+    expect(drawn.map((line, index) => line.slice(0, expected[index]?.length))).toEqual(expected);
+    expect(read(`test/operators/${name}.test.ts`)).toContain('expectPicture(picture, ');
+  });
+
+  it('lists the cases that it was tested for, each a test', () => {
+    const tests = read(`test/operators/${name}.test.ts`).matchAll(
+      /^\s*it(?:\.each\([\s\S]*?\))?\(\s*'((?:[^'\\]|\\.)*)'/gm,
+    );
+    const listed = [...section('Cases tested').matchAll(/^- (.*)$/gm)].map(([, text = '']) => text);
+    expect(listed).toEqual([...tests].map(([, text = '']) => text.replaceAll("\\'", "'")));
   });
 
   it('prints what its example says', async () => {
-    const says = example.split('\n').flatMap((line) => /^\/\/ (.*)/.exec(line)?.[1] ?? []);
-    expect(says).not.toEqual([]);
-    expect(await run(example)).toBe(says.join('\n'));
+    expect(says(example)).not.toBe('');
+    expect(await run(example)).toBe(says(example));
+  });
+
+  it('stands in the index with its sentence and its picture', () => {
+    const sentence = page.split('\n\n')[1];
+    const thumbnail = `[<img src="${name}.svg" alt="${title}" width="480">](${name}.md)`;
+    expect(index).toContain(`### [${title}](${name}.md)\n\n${sentence}\n\n${thumbnail}\n`);
+  });
+
+  it('links to pages that there are', () => {
+    for (const [, file = ''] of page.matchAll(/\]\(([^):]+)\)/g)) {
+      expect(existsSync(new URL(`docs/operators/${file}`, root)), file).toBe(true);
+    }
   });
 });
 
-it('examples/custom-operator.ts prints what it says', async () => {
-  const source = read('examples/custom-operator.ts').replaceAll("'../src/", "'./src/");
-  const says = between(source, 'console.log(symbol, price));\n', '\0').replace(/^\/\/ /gm, '');
-  expect(await run(source)).toBe(says);
+describe('examples', () => {
+  it.each(['custom-operator', 'ten-lines'])('%s.ts prints what it says', async (name) => {
+    const said = says(read(`examples/${name}.ts`));
+    expect(said).not.toBe('');
+    expect(await node(`examples/${name}.ts`)).toBe(said);
+  });
+
+  it('ten-lines.ts has ten lines of code, and the index shows it', () => {
+    const example = read('examples/ten-lines.ts');
+    const source = example.slice(example.indexOf('import {'));
+    const code = source.split('\n').filter((line) => line !== '' && !line.startsWith('//'));
+    expect(code).toHaveLength(10);
+    expect(index).toContain(source.replace('../src/operators/index.ts', 'market-feed/operators'));
+  });
 });

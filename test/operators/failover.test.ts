@@ -1,12 +1,14 @@
-import { filter, map, Observable } from 'rxjs';
+import { filter, map, Observable, of, take, tap } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { type FailoverEvent, type FailoverOptions, failover, type SourceEvent } from '../../src/operators/failover.ts';
+import { expectPicture } from '../support/expect-picture.ts';
 import { marbles } from '../support/marbles.ts';
+import { picture } from './pictures/failover.ts';
 
 /*
  * Source marbles: C connected, D disconnected, X disconnected and blocked, S stale, R recovered,
- * N / Y «does not serve / serves btc»; other lower-case letters and digits are values of btc, capitals E and F of eth.
+ * N / Y «does not serve / serves btc», L a value of btc that came late; other lower-case letters and digits are values of btc, capitals E and F of eth.
  * A value's time is its frame. Result marbles are spelled by `told`.
  */
 type Source = SourceEvent<string>;
@@ -19,6 +21,7 @@ const control: Record<string, Source> = {
   R: { kind: 'recovered' },
   N: { kind: 'serves', key: 'btc', serves: false },
   Y: { kind: 'serves', key: 'btc', serves: true },
+  L: { kind: 'value', key: 'btc', at: 0, value: 'late', late: true },
 };
 
 function told(event: FailoverEvent<string>): string {
@@ -108,23 +111,18 @@ describe('failover', () => {
   });
 
   it('draws the picture of its docstring, epochs left out', () => {
-    marbles(({ cold, expectObservable, scheduler }) => {
-      const a = '      -C1----2-X--------C3-45------6-';
-      const b = '      -Cx-----y-----z-----v------u---';
-      const result = ' --(F1)-2-(Sy)-z-----v--(B45)-6-';
-
-      const sources = Object.entries({ a, b }).map(([id, text]) => ({
-        id,
-        events$: cold(text).pipe(
+    expectPicture(picture, (inputs, { scheduler }) => {
+      const sources = inputs.map((letter$, index) => ({
+        id: 'ab'.charAt(index),
+        events$: letter$.pipe(
           map((letter): Source => control[letter] ?? { kind: 'value', key: 'btc', at: scheduler.now(), value: letter }),
         ),
       }));
       const timing = { graceMs: 5, failBackAfterMs: 4, connectTimeoutMs: 50 };
-      const letters$ = failover(sources, { ...timing, standby: 'hot', ringSpan: 100, scheduler }).pipe(
+      return failover(sources, { ...timing, standby: 'hot', ringSpan: 100, scheduler }).pipe(
         filter((event) => event.kind !== 'epoch'),
         map((event) => (event.kind === 'value' ? event.value : event.back ? 'B' : event.from === null ? 'F' : 'S')),
       );
-      expectObservable(letters$).toBe(result);
     });
   });
 
@@ -146,6 +144,14 @@ describe('failover', () => {
       '9 btc@2 y',
     ]);
     expect(run({ a: 'C1-D--C2--', b: 'Cx-------y' }).told.slice(3)).toEqual(['7 btc@1 2']);
+  });
+
+  it('takes a connection that ends before its first data for none: the grace goes on', () => {
+    expect(run({ a: 'C1-D-C-D-C-D', b: 'Cx----------y' }).told.slice(3)).toEqual([
+      '8 a>b disconnected',
+      '12 btc epoch 2 of b',
+      '12 btc@2 y',
+    ]);
   });
 
   it('moves when the source is stale, and not to one that is stale itself', () => {
@@ -247,6 +253,45 @@ describe('failover', () => {
     expect(run({ a: '100ms -', b: 'Cx 60ms y' }).told[0]).toBe('55 ->b first');
   });
 
+  it('starts with the source that it is told to, and goes back to the preferred one as ever', () => {
+    expect(run({ a: 'C1---2---3---4', b: '--Cx-y---z---w' }, { startWith: 'b', failBackAfterMs: 10 }).told).toEqual([
+      '3 ->b first',
+      '3 btc epoch 1 of b',
+      '3 btc@1 x',
+      '5 btc@1 y',
+      '9 btc@1 z',
+      '11 b>a preferred_again back',
+      '13 btc epoch 2 of a',
+      '13 btc@2 4',
+    ]);
+  });
+
+  it('gives what the source to start with told late before its first data first, and nothing of another', () => {
+    const sources = { a: 'C-L--1' };
+    expect(run(sources, { startWith: 'a' }).told).toEqual([
+      '5 ->a first',
+      '5 btc epoch 1 of a',
+      '5 btc@1 late held',
+      '5 btc@1 1',
+    ]);
+    expect(run(sources).told).not.toContain('5 btc@1 late held');
+  });
+
+  it('starts with the first healthy one where the source to start with fails, or is none of them', () => {
+    const a = 'C1---2';
+    expect(run({ a, b: '--X---' }, { startWith: 'b' }).told.slice(0, 2)).toEqual(['2 ->a first', '5 btc epoch 1 of a']);
+    expect(run({ a, b: '------' }, { startWith: 'c' }).told[0]).toBe('1 ->a first');
+  });
+
+  it('cold: subscribes up to the source that it starts with', () => {
+    const { told, subscriptions } = run(
+      { a: 'C1---2---3----', b: 'Cx-y---', c: 'Cz' },
+      { standby: 'cold', startWith: 'b', failBackAfterMs: 6 },
+    );
+    expect(subscriptions.slice(0, 3)).toEqual(['0 +a', '0 +b', '7 -b']);
+    expect(told).toContain('7 b>a preferred_again back');
+  });
+
   it('serves one key from the next source while the active one lacks it, and gives it back', () => {
     //                  012345678901
     const { told } = run({ a: 'C1E-N--E-Y3-', b: 'CxE--z-F-w--' });
@@ -346,5 +391,65 @@ describe('failover', () => {
       'a>b blocked',
       'b>a preferred_again back',
     ]);
+  });
+
+  it('early unsubscribe in the middle of a synchronous burst', () => {
+    let pulled = 0;
+    marbles(({ scheduler, expectObservable }) => {
+      const values = ['1', '2', '3'].map((value): Source => ({ kind: 'value', key: 'btc', at: 0, value }));
+      const events$ = of<Source[]>({ kind: 'connected' }, ...values).pipe(tap(() => pulled++));
+      const timing = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 50 };
+      const result = failover([{ id: 'a', events$ }], { ...timing, standby: 'hot', ringSpan: 100, scheduler });
+      // first, epoch, 1
+      expectObservable(result.pipe(map(told), take(3))).toBe('(fev|)', {
+        f: '->a first',
+        e: 'btc epoch 1 of a',
+        v: 'btc@1 1',
+      });
+    });
+    expect(pulled).toBe(2);
+  });
+
+  it('gives an error thrown by keepInRing to the subscriber', () => {
+    const failing = (): never => {
+      throw new Error('no ring');
+    };
+    expect(run({ a: 'C1-2', b: 'C--x' }, { keepInRing: failing }).told.at(-1)).toBe('3 error no ring');
+  });
+
+  it('holds over two weeks: twelve switches there and back a day, each to the millisecond, each with its seam', () => {
+    const cycleMs = 7_200_000;
+    const cycles = Array.from({ length: 14 * 12 - 1 }, (_, index) => index + 1);
+    const causes = [
+      { letter: 'X', reason: 'blocked', afterMs: 0 },
+      { letter: 'D', reason: 'disconnected', afterMs: 5 },
+      { letter: 'S', reason: 'stale', afterMs: 0 },
+    ] as const;
+    const cause = (cycle: number) => causes[cycle % 3] as (typeof causes)[number];
+    // Every two hours `a` fails; ten minutes later it has data again, 1, and 2 ten seconds after. `b` speaks every twenty minutes.
+    const failures = cycles.map((cycle) => `${cause(cycle).letter} 599999ms C1 9999ms 2 6589998ms`);
+    const a = `C1 7199998ms ${failures.join(' ')} -`;
+    const b = `C 999ms ${'x 1199999ms '.repeat(14 * 72)}`;
+
+    const { told, subscriptions } = run({ a, b }, { failBackAfterMs: 30_000, ringSpan: 10_000 }, 14 * 86_400_000 - 1);
+
+    const expected = cycles.flatMap((cycle) => {
+      const at = cycle * cycleMs;
+      const { reason, afterMs } = cause(cycle);
+      const [there, back] = [2 * cycle, 2 * cycle + 1];
+      return [
+        `${at + afterMs} a>b ${reason}`,
+        `${at + afterMs} btc epoch ${there} of b`,
+        `${at + afterMs} btc@${there} x held`,
+        `${at + 1000} btc@${there} x`,
+        `${at + 630_001} b>a preferred_again back`,
+        `${at + 630_001} btc epoch ${back} of a`,
+        `${at + 630_001} btc@${back} 1 held`,
+        `${at + 630_001} btc@${back} 2 held`,
+      ];
+    });
+    expect(told.slice(0, 3)).toEqual(['1 ->a first', '1 btc epoch 1 of a', '1 btc@1 1']);
+    expect(told.slice(3)).toEqual(expected);
+    expect(subscriptions.filter((line) => line.includes('+'))).toEqual(['0 +a', '0 +b']);
   });
 });

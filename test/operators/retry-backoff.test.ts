@@ -1,8 +1,10 @@
 import { defer, merge, type Observable, of, Subject, take, tap, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
-import { type RetryNotice, retryBackoff } from '../../src/operators/retry-backoff.ts';
+import { RetriesExhausted, type RetryNotice, retryBackoff } from '../../src/operators/retry-backoff.ts';
+import { expectPicture } from '../support/expect-picture.ts';
 import { marbles } from '../support/marbles.ts';
+import { picture } from './pictures/retry-backoff.ts';
 
 // o: opened, a: acknowledgement, d: data. With `random` at its top every delay is its upper bound.
 const isData = (value: string): boolean => value === 'd';
@@ -21,26 +23,7 @@ const limited = (afterMs: number): Fault =>
 
 describe('retryBackoff', () => {
   it('subscribes again after a wait that doubles until data flows', () => {
-    marbles(({ cold, expectObservable, expectSubscriptions }) => {
-      const first = cold('  -o-d-#                   ');
-      const second = cold('        --#               ');
-      const third = cold('               -o-d-#      ');
-      const fourth = cold('                     -o-- ');
-      const sub1 = '        ^----!                   ';
-      const sub2 = '        -------^-!               ';
-      const sub3 = '        -------------^----!      ';
-      const sub4 = '        --------------------^---!';
-      const unsub = '       ------------------------!';
-      const expected = '    -o-d----------o-d----o---';
-
-      const result = connections(first, second, third, fourth).pipe(retryBackoff(backoff));
-
-      expectObservable(result, unsub).toBe(expected);
-      expectSubscriptions(first.subscriptions).toBe(sub1);
-      expectSubscriptions(second.subscriptions).toBe(sub2);
-      expectSubscriptions(third.subscriptions).toBe(sub3);
-      expectSubscriptions(fourth.subscriptions).toBe(sub4);
-    });
+    expectPicture(picture, (lines) => connections(...lines).pipe(retryBackoff(backoff)));
   });
 
   it('never: a silent source stays subscribed', () => {
@@ -116,8 +99,7 @@ describe('retryBackoff', () => {
       expectSubscriptions(source.subscriptions).toBe(subs);
     });
     expect(notices.map(({ delayMs }) => delayMs)).toEqual([1, 20, 15.5, 1, 30]);
-    const fault = new Fault('internal', 'error', { cause: 'error' });
-    expect(notices[1]).toEqual({ attempt: 2, delayMs: 20, fault, probing: false });
+    expect(notices[1]).toEqual({ attempt: 2, delayMs: 20, error: 'error', probing: false });
   });
 
   it('waits exactly as long as the fault asks, whatever the jitter, but never less than the floor', () => {
@@ -148,7 +130,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('gives up after maxAttempts, with the last fault as cause', () => {
+  it('gives up after maxAttempts, with the last error as cause', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const last = new Fault('connect_failed', 'ECONNREFUSED');
       const first = cold('  #       ', undefined, new Fault('connection_closed', 'closed 1006'));
@@ -158,10 +140,7 @@ describe('retryBackoff', () => {
       const sub2 = '        --(^!)  ';
       const sub3 = '        ------(^!)';
       const expected = '    ------# ';
-      const exhausted = new Fault('retries_exhausted', 'gave up after 2 attempts without data: ECONNREFUSED', {
-        retry: { kind: 'never' },
-        cause: last,
-      });
+      const exhausted = new RetriesExhausted('gave up after 2 attempts without data: ECONNREFUSED', { cause: last });
       const result = connections(first, second, third).pipe(retryBackoff({ ...backoff, maxAttempts: 2 }));
       expectObservable(result).toBe(expected, undefined, exhausted);
       expectSubscriptions(first.subscriptions).toBe(sub1);

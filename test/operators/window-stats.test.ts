@@ -3,7 +3,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { retryBackoff } from '../../src/operators/retry-backoff.ts';
 import type { ClosedWindow, Cut } from '../../src/operators/tumbling-windows.ts';
 import { type WindowStatsOptions, windowStats } from '../../src/operators/window-stats.ts';
+import { expectPicture } from '../support/expect-picture.ts';
 import { marbles } from '../support/marbles.ts';
+import { picture } from './pictures/window-stats.ts';
 
 interface Trade {
   readonly name: string;
@@ -41,13 +43,7 @@ function window(
 
 describe('windowStats', () => {
   it('tells a window when event time has passed its end and the allowed lateness', () => {
-    marbles(({ hot, expectObservable, expectSubscriptions }) => {
-      const source = hot('  -a--b--c--d---|', trades({ a: 2, b: 8, c: 14, d: 9 }));
-      const sub = '         ^-------------!';
-      const expected = '    -------w------|';
-      expectObservable(source.pipe(windowStats(options))).toBe(expected, { w: window(0, 'ab') });
-      expectSubscriptions(source.subscriptions).toBe(sub);
-    });
+    expectPicture(picture, ([source = NEVER]) => source.pipe(windowStats(options)));
   });
 
   it('never', () => {

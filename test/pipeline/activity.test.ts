@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { Activity } from '../../src/pipeline/activity.ts';
 
 const QUIET_MS = 100;
+const COIN_QUIET_MS = 1000;
 
 function twoVenues(): Activity {
-  const activity = new Activity(QUIET_MS);
+  const activity = new Activity({ quietMs: QUIET_MS, coinQuietMs: COIN_QUIET_MS });
   for (const venue of ['a', 'b']) {
     activity.register(venue, 'production');
     activity.connected(venue, true);
@@ -43,5 +44,18 @@ describe('whether a market is quiet, as the other venues show it', () => {
     expect(activity.venueIsQuiet('a', 500)).toBe(true);
     activity.connected('b', false);
     expect(activity.venueIsQuiet('a', 500)).toBe(false);
+  });
+
+  it('a coin is quiet that trades nowhere else either, be it at night, and a moment longer', () => {
+    const activity = twoVenues();
+    activity.data('b', 0, true);
+    expect(activity.coinIsQuiet('a', 'BTC', 5000)).toBe(false);
+    activity.traded('b', 'BTC', 0);
+    expect(activity.coinIsQuiet('a', 'BTC', 999)).toBe(false);
+    expect(activity.coinIsQuiet('a', 'BTC', 1000)).toBe(true);
+    activity.traded('b', 'BTC', 5000);
+    expect([5099, 5100, 5999].map((now) => activity.coinIsQuiet('a', 'BTC', now))).toEqual([true, false, false]);
+    activity.traded('b', 'BTC', 5500);
+    expect(activity.coinIsQuiet('a', 'BTC', 5501)).toBe(false);
   });
 });

@@ -1,19 +1,32 @@
 import { describe, expect, it } from 'vitest';
-import { LineMerge, type MergedEvent } from '../../src/pipeline/merge-lines.ts';
+import { LineMerge } from '../../src/pipeline/merge-lines.ts';
+import type { MergedEvent } from '../../src/pipeline/merged-event.ts';
+import type { TradeSeries } from '../../src/pipeline/trade-series.ts';
 import { aggTrade, bookTicker, kline, ticker, tradeEvent } from '../support/events.ts';
 
 function told(events: readonly MergedEvent[]): string {
   return events
     .map((event) => {
-      if (event.kind === 'hole')
-        return `(${event.hole.before.tradeId},${event.hole.after.tradeId}):${event.hole.missing ?? '?'}`;
+      if (event.kind === 'hole' || event.kind === 'hole_opened') {
+        const { before, after, missing, filled } = event.hole;
+        const hole = `(${before.id},${after.tradeId}):${missing ?? '?'}${filled === 0 ? '' : ` filled ${filled}`}`;
+        return event.kind === 'hole' ? hole : `opened ${hole}`;
+      }
+      if (event.kind === 'ids_restarted') return `restarted ${event.before.id}>${event.after.tradeId}`;
       return event.kind === 'trade' || event.kind === 'agg_trade' ? event.tradeId : event.kind;
     })
     .join(' ');
 }
 
-const binance = () => new LineMerge({ venue: 'binance', contiguousTradeIds: true });
-const bybit = () => new LineMerge({ venue: 'bybit', contiguousTradeIds: false });
+const binance = () => new LineMerge({ contiguousTradeIds: true, recentTrades: false });
+const bybit = (recentTrades = false) => new LineMerge({ contiguousTradeIds: false, recentTrades });
+
+/** The series of a symbol that holds trades back. */
+function held(merge: LineMerge, symbol = 'BTCUSDT'): TradeSeries {
+  const series = [...merge.holding].find((one) => one.symbol === symbol);
+  if (series === undefined) throw new Error(`nothing of ${symbol} is held`);
+  return series;
+}
 
 describe('LineMerge', () => {
   it('hands the same array on where nothing was to be changed', () => {
@@ -34,11 +47,11 @@ describe('LineMerge', () => {
     const merge = binance();
     merge.data(1, [tradeEvent(1)], 0);
     expect(told(merge.data(1, [tradeEvent(3)], 10))).toBe('');
-    expect(merge.holds).toBe(true);
+    expect(merge.holding.size).toBe(1);
     expect(told(merge.data(1, [tradeEvent(9, { symbol: 'ETHUSDT' })], 20))).toBe('9');
-    expect(told(merge.release(109, { trades: 100, aggTrades: 100 }))).toBe('');
-    expect(told(merge.release(110, { trades: 100, aggTrades: 100 }))).toBe('(1,3):1 3');
-    expect(merge.holds).toBe(false);
+    expect(told(merge.release(merge.holding, 9))).toBe('');
+    expect(told(merge.release(merge.holding, 10))).toBe('(1,3):1 3');
+    expect(merge.holding.size).toBe(0);
   });
 
   it('a hole that the other line fills is none', () => {
@@ -46,7 +59,7 @@ describe('LineMerge', () => {
     merge.data(1, [tradeEvent(1)], 0);
     merge.data(1, [tradeEvent(3)], 10);
     expect(told(merge.data(2, [tradeEvent(2)], 20))).toBe('2 3');
-    expect(told(merge.release(1000, { trades: 100, aggTrades: 100 }))).toBe('');
+    expect(told(merge.release(merge.holding))).toBe('');
   });
 
   it('is filled with fetched trades, per symbol, and gives up one symbol alone', () => {
@@ -56,15 +69,14 @@ describe('LineMerge', () => {
     merge.data(1, [tradeEvent(4)], 10);
     merge.data(1, [tradeEvent(1, eth)], 20);
     merge.data(1, [tradeEvent(3, eth)], 30);
-    expect(merge.symbolsHeld(30, 20)).toEqual(['BTCUSDT']);
-    expect(merge.holes('BTCUSDT').map(({ before, after }) => [before.tradeId, after.tradeId])).toEqual([['1', '4']]);
-    expect(merge.holes('SOLUSDT')).toEqual([]);
-    expect(told(merge.fill('BTCUSDT', [tradeEvent(2), tradeEvent(3)]))).toBe('2 3 (1,4):2 4');
-    expect(merge.waiting('BTCUSDT')).toBeUndefined();
-    expect(merge.waiting('ETHUSDT')).toMatchObject({ tradeId: '3' });
-    expect(told(merge.giveUp('ETHUSDT'))).toBe('(1,3):1 3');
-    expect(merge.symbolsHeld(1000, 0)).toEqual([]);
-    expect(told(merge.giveUp('ETHUSDT'))).toBe('');
+    const btc = held(merge);
+    expect(btc.wanted.map(({ before, after }) => [before.id, after?.tradeId])).toEqual([['1', '4']]);
+    expect([btc.isDue(29, 20), btc.isDue(30, 20), held(merge, 'ETHUSDT').isDue(30, 20)]).toEqual([false, true, false]);
+    expect(told(merge.fill(btc, [tradeEvent(2), tradeEvent(3)]))).toBe('2 3 (1,4):2 filled 2 4');
+    expect(btc.waiting).toBeUndefined();
+    expect(held(merge, 'ETHUSDT').waiting).toMatchObject({ tradeId: '3' });
+    expect(told(merge.release([held(merge, 'ETHUSDT')]))).toBe('(1,3):1 3');
+    expect(merge.holding.size).toBe(0);
   });
 
   it('gives up only the holes that are old enough', () => {
@@ -75,22 +87,97 @@ describe('LineMerge', () => {
       [5, 60],
     ] as const)
       merge.data(1, [tradeEvent(id)], now);
-    const holdMs = { trades: 100, aggTrades: 100 };
-    expect(told(merge.release(110, holdMs))).toBe('(1,3):1 3');
-    expect(merge.holds).toBe(true);
-    expect(told(merge.release(160, holdMs))).toBe('(3,5):1 5');
-    expect(merge.holds).toBe(false);
+    expect(told(merge.release(merge.holding, 10))).toBe('(1,3):1 3');
+    expect(merge.holding.size).toBe(1);
+    expect(told(merge.release(merge.holding, 60))).toBe('(3,5):1 5');
+    expect(merge.holding.size).toBe(0);
   });
 
-  it('Bybit has no past to be filled with', () => {
+  it('announces a hole once it has outlasted the other line, once', () => {
+    const merge = binance();
+    merge.data(1, [tradeEvent(1), tradeEvent(4)], 10);
+    expect([merge.tell(109, 100), merge.tell(110, 100), merge.tell(111, 100)].map(told)).toEqual([
+      '',
+      'opened (1,4):2',
+      '',
+    ]);
+    expect(told(merge.data(2, [tradeEvent(2), tradeEvent(3)], 120))).toBe('2 3 (1,4):2 filled 2 4');
+  });
+
+  it('goes on where a former run ended, trades and aggregates apart, unless that is to be forgotten', () => {
+    const merge = binance();
+    const mark = (id: number) => ({ id: String(id), timestamp: 1 });
+    merge.resume('BTCUSDT', { trade: mark(10), aggTrade: mark(8) });
+    merge.resume('ETHUSDT', { trade: mark(10), aggTrade: null });
+    const eth = { symbol: 'ETHUSDT' };
+    expect(told(merge.data(1, [tradeEvent(13), aggTrade(9, 10), tradeEvent(15, eth), aggTrade(7, 9, eth)], 0))).toBe(
+      '9 7',
+    );
+    expect(told(merge.forget('ETHUSDT'))).toBe('15');
+    expect(told(merge.forget('SOLUSDT'))).toBe('');
+    expect(told(merge.fill(held(merge), [tradeEvent(11), tradeEvent(12)]))).toBe('11 12 (10,13):2 filled 2 13');
+    expect(told(merge.forget('BTCUSDT'))).toBe('');
+  });
+
+  it('tells that a venue counts anew, with the last id of the former count', () => {
+    const merge = binance();
+    merge.data(1, [tradeEvent(1000, { timestamp: 5 })], 0);
+    expect(told(merge.data(1, [tradeEvent(3, { timestamp: 9 })], 0))).toBe('restarted 1000>3 3');
+    const resumed = binance();
+    resumed.resume('BTCUSDT', { trade: { id: '1000', timestamp: 5 }, aggTrade: null });
+    expect(told(resumed.data(1, [tradeEvent(3, { timestamp: 9 }), tradeEvent(4, { timestamp: 10 })], 0))).toBe(
+      'restarted 1000>3 3 4',
+    );
+    expect(resumed.holding.size).toBe(0);
+  });
+
+  it('Bybit waits for its last trades only where they can be asked for', () => {
     const merge = bybit();
     merge.lineJoined(1);
     merge.data(1, [tradeEvent(1), tradeEvent(5)], 0);
-    expect([merge.holes('BTCUSDT'), merge.fill('BTCUSDT', [tradeEvent(2)]), merge.giveUp('BTCUSDT')]).toEqual([
-      [],
-      [],
-      [],
+    merge.lineLost(1, 0);
+    merge.lineJoined(2);
+    expect(told(merge.lineSubscribed(2, ['BTCUSDT'], 0))).toBe('');
+    expect(merge.holding.size).toBe(0);
+    expect(told(merge.data(2, [tradeEvent(9)], 0))).toBe('(5,9):? 9');
+  });
+
+  it('Bybit: from the acknowledgement on a symbol waits for its last trades, others do not', () => {
+    const merge = bybit(true);
+    const eth = { symbol: 'ETHUSDT' };
+    merge.lineJoined(1);
+    merge.data(1, [tradeEvent(10), tradeEvent(11, eth)], 0);
+    merge.lineLost(1, 0);
+    expect(merge.holding.size).toBe(0);
+    merge.lineJoined(2);
+    merge.lineSubscribed(2, ['BTCUSDT', 'SOLUSDT'], 100);
+    expect([...merge.holding].map(({ symbol }) => symbol)).toEqual(['BTCUSDT']);
+    expect(held(merge).isDue(100, 500)).toBe(true);
+    expect(held(merge).wanted).toEqual([
+      { before: { id: '10', timestamp: tradeEvent(10).timestamp }, after: undefined },
     ]);
+    expect(told(merge.data(2, [tradeEvent(17)], 110))).toBe('');
+    expect(told(merge.data(2, [tradeEvent(1, { symbol: 'SOLUSDT' })], 110))).toBe('1');
+    expect(told(merge.fill(held(merge), [tradeEvent(9), tradeEvent(10), tradeEvent(14)]))).toBe(
+      '14 (10,17):1 filled 1 17',
+    );
+    expect(merge.holding.size).toBe(0);
+    // The first trade does where no acknowledgement came.
+    expect(told(merge.data(2, [tradeEvent(15, eth)], 120))).toBe('');
+    expect(held(merge, 'ETHUSDT').waiting).toMatchObject({ tradeId: '15' });
+  });
+
+  it('Bybit: a line takes the place of another without a hole', () => {
+    const merge = bybit(true);
+    merge.lineJoined(1);
+    merge.data(1, [tradeEvent(10)], 0);
+    merge.lineJoined(2);
+    merge.lineSubscribed(2, ['BTCUSDT'], 0);
+    merge.data(2, [tradeEvent(14)], 0);
+    expect(told(merge.lineHandedOver(1, 2))).toBe('14');
+    expect(told(merge.lineLost(1, 0))).toBe('');
+    expect(told(merge.data(2, [tradeEvent(15)], 0))).toBe('15');
+    expect(merge.holding.size).toBe(0);
   });
 
   it('sequences aggregates by the trade ids that they stand for, apart from the trades', () => {
@@ -99,7 +186,7 @@ describe('LineMerge', () => {
     expect(told(merge.data(1, [tradeEvent(1)], 0))).toBe('1');
     expect(told(merge.data(1, [aggTrade(4, 4)], 0))).toBe('4');
     merge.data(1, [aggTrade(7, 9)], 0);
-    expect(told(merge.release(100, { trades: 100, aggTrades: 100 }))).toBe('(4,7):2 7');
+    expect(told(merge.release(merge.holding))).toBe('(4,7):2 7');
   });
 
   it('Bybit: a line that joins is held until it overlaps; the loss of the last line in step lets go', () => {
@@ -109,7 +196,7 @@ describe('LineMerge', () => {
     expect(told(merge.data(1, [tradeEvent(id(14)), tradeEvent(id(18))], 0))).toBe(`${id(14)} ${id(18)}`);
     merge.lineJoined(2);
     expect(told(merge.data(2, [tradeEvent(id(20))], 0))).toBe('');
-    expect(told(merge.lineLost(1))).toBe(`(${id(18)},${id(20)}):? ${id(20)}`);
+    expect(told(merge.lineLost(1, 0))).toBe(`(${id(18)},${id(20)}):? ${id(20)}`);
   });
 
   it('Bybit: one symbol that is mute on a line does not hold up another', () => {

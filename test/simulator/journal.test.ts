@@ -19,6 +19,7 @@ interface Line {
   side: string;
   time: number;
   sent: number[];
+  withheld?: true;
 }
 
 const read = (path: string): Line[] =>
@@ -76,6 +77,15 @@ describe('the journal', () => {
         venue === 'binance' && symbol === 'BTCUSDT' && kind === 'trade' && sent.join() === '1',
     );
     expect(skipped.length).toBeGreaterThanOrEqual(5);
+    // Five that were kept from line 2, five from Bybit's only line; what nobody had asked for is kept from nobody.
+    const withheld = lines.filter((line) => line.withheld === true);
+    expect(withheld.map(({ venue, symbol, kind, sent }) => [venue, symbol, kind, sent.join()])).toEqual(
+      expect.arrayContaining([
+        ['binance', 'BTCUSDT', 'trade', '1'],
+        ['bybit', 'BTCUSDT', 'trade', ''],
+      ]),
+    );
+    expect(withheld).toHaveLength(10);
     const ids = lines
       .filter(({ venue, symbol, kind }) => venue === 'binance' && symbol === 'BTCUSDT' && kind === 'trade')
       .map(({ id }) => Number(id));

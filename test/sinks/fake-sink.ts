@@ -1,6 +1,6 @@
 import { Fault } from '../../src/domain/fault.ts';
 import type { DeadLetter, FeedRecord, Gap, Position, PriceTick, TradeEvent } from '../../src/domain/record.ts';
-import type { Health, Outcome, OutRecord, Sink } from '../../src/sinks/contract.ts';
+import type { Ending, Health, Outcome, OutRecord, Sink } from '../../src/sinks/contract.ts';
 
 export const delivered: Outcome = { kind: 'delivered' };
 export const retry = (afterMs?: number): Outcome => ({
@@ -51,8 +51,11 @@ export class FakeSink implements Sink {
     resolve(Array.isArray(outcome) ? outcome : batch.map(() => outcome as Outcome));
   }
 
-  async positions(): Promise<readonly Position[]> {
-    return [];
+  /** What `endings` finds. */
+  ended: readonly Ending[] = [];
+
+  async endings(): Promise<readonly Ending[]> {
+    return this.ended;
   }
 
   async close(): Promise<void> {

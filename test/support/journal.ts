@@ -17,6 +17,8 @@ export interface JournalEvent {
   readonly time: number;
   /** Numbers of the connections that it went to. */
   readonly sent: readonly number[];
+  /** A fault kept the trade from a connection that had asked for it. */
+  readonly withheld?: true;
   readonly first_trade_id?: string;
   readonly last_trade_id?: string;
   readonly closed?: boolean;

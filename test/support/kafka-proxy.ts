@@ -15,18 +15,21 @@ export interface ProxiedBroker {
   hang(): Promise<void>;
   /** Cuts the connection instead of passing an answer to a produce request on, wherever `cut` says so. */
   loseAnswers(cut: () => boolean): void;
+  /** Keeps the next produce request back, as a network might: resolves when it is there, with what passes it on after all. */
+  holdProduce(): Promise<() => void>;
   /** How many answers were lost so. */
   readonly lost: number;
   close(): Promise<void>;
 }
 
-/** Starts one of the test's own. */
-export async function startProxiedBroker(): Promise<ProxiedBroker> {
+/** Starts one of the test's own, with these settings beside a test broker's. */
+export async function startProxiedBroker(config: Readonly<Record<string, string>> = {}): Promise<ProxiedBroker> {
   const sockets = new Set<Socket>();
   let target: { host: string; port: number } | undefined;
   let hanging = false;
   let cut: () => boolean = () => false;
   let lost = 0;
+  let onHeld: ((passOn: () => void) => void) | undefined;
 
   const server = createServer((client) => {
     if (target === undefined) {
@@ -48,10 +51,20 @@ export async function startProxiedBroker(): Promise<ProxiedBroker> {
       });
     }
     let lastRequest = -1;
+    let held: Buffer[] | undefined;
     client.on('data', (data) => {
       // one request at a time: a portion that starts with a length starts a request
-      if (data.length > 6) lastRequest = data.readInt16BE(4);
-      broker.write(data);
+      if (data.length > 6 && held === undefined) lastRequest = data.readInt16BE(4);
+      if (lastRequest === PRODUCE && onHeld !== undefined) {
+        held = [];
+        onHeld(() => {
+          for (const part of held ?? []) broker.write(part);
+          held = undefined;
+        });
+        onHeld = undefined;
+      }
+      if (held === undefined) broker.write(data);
+      else held.push(data);
     });
     broker.on('data', (data) => {
       if (hanging) return;
@@ -70,7 +83,7 @@ export async function startProxiedBroker(): Promise<ProxiedBroker> {
   };
   await listen(0);
   const { port } = server.address() as AddressInfo;
-  const broker = await startBroker({ config: { 'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}` } });
+  const broker = await startBroker({ config: { ...config, 'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}` } });
   const [host, brokerPort] = (broker.brokers[0] as string).split(':') as [string, string];
   target = { host, port: Number(brokerPort) };
 
@@ -91,6 +104,11 @@ export async function startProxiedBroker(): Promise<ProxiedBroker> {
     },
     async hang() {
       hanging = true;
+    },
+    holdProduce() {
+      return new Promise((resolve) => {
+        onHeld = resolve;
+      });
     },
     loseAnswers(when) {
       cut = when;

@@ -9,6 +9,7 @@ import { buildFeed } from '../../src/pipeline/build-feed.ts';
 import type { Feed } from '../../src/pipeline/feed.ts';
 import { loadConfig } from '../../src/pipeline/load-config.ts';
 import { monotonicScheduler } from '../../src/pipeline/monotonic-scheduler.ts';
+import { type CaptureFile, createCapture } from '../../src/pipeline/record.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { type JournalEvent, readJournal } from './journal.ts';
 import { until } from './until.ts';
@@ -60,6 +61,10 @@ export type Told = FeedStatus & { readonly at: number };
 export interface SimulatedFeedOptions extends SimulatedValues {
   /** Trades a second by venue; venues that are not named make none. */
   readonly rates: Partial<Record<VenueId, number>>;
+  /** The age at which the feed takes the venues to close a connection, milliseconds. */
+  readonly lifetimeMs?: number;
+  /** All that comes over the network goes into this file too; whole after `end`. */
+  readonly recordTo?: string;
   /** Runs before the feed is started. */
   readonly before?: (simulator: Simulator) => void;
   readonly onFrame?: (venue: VenueId, line: number, frame: RawFrame) => void;
@@ -71,12 +76,14 @@ export class SimulatedFeed implements AsyncDisposable {
   readonly feed: Feed;
   readonly published: Published[] = [];
   readonly #folder: string;
+  readonly #capture: CaptureFile | undefined;
   #running = true;
 
-  private constructor(simulator: Simulator, feed: Feed, folder: string) {
+  private constructor(simulator: Simulator, feed: Feed, folder: string, capture: CaptureFile | undefined) {
     this.simulator = simulator;
     this.feed = feed;
     this.#folder = folder;
+    this.#capture = capture;
     feed.output$.subscribe(({ records, barrier }) => {
       const at = performance.now();
       for (const record of records) this.published.push({ at, record, barrier });
@@ -92,15 +99,18 @@ export class SimulatedFeed implements AsyncDisposable {
       journal: join(folder, 'journal.ndjson'),
     });
     const config = loadConfig({ values: simulatedValues(simulator, options) });
-    const { onFrame } = options;
+    const { onFrame, lifetimeMs, recordTo } = options;
+    const capture = recordTo === undefined ? undefined : await createCapture(recordTo, config);
     const dependencies = {
       scheduler: monotonicScheduler,
       wallClockMs: Date.now,
       instance: randomUUID(),
-      positions: [],
+      former: [],
+      ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
+      ...(capture === undefined ? {} : { networks: capture.networks, random: capture.random }),
     };
     const feed = buildFeed(config, { ...dependencies, ...(onFrame === undefined ? {} : { onFrame }) });
-    const simulated = new SimulatedFeed(simulator, feed, folder);
+    const simulated = new SimulatedFeed(simulator, feed, folder, capture);
     options.before?.(simulator);
     feed.start();
     return simulated;
@@ -173,6 +183,7 @@ export class SimulatedFeed implements AsyncDisposable {
     if (!this.#running) return;
     this.#running = false;
     this.feed.stop('the test is over');
+    await this.#capture?.close();
     await this.simulator.close();
   }
 }

@@ -12,7 +12,7 @@ const COINS = ['BTC', 'ETH'];
 export class VenueServer implements AsyncDisposable {
   readonly url: string;
   readonly httpUrl: string;
-  /** Connections on which something was subscribed, in that order. */
+  /** Connections on which market data was subscribed, in that order. */
   readonly lines: WebSocket[] = [];
   readonly #close: () => Promise<void>;
 
@@ -65,10 +65,11 @@ interface Request {
   readonly method?: string;
   readonly op?: string;
   readonly req_id?: string;
+  readonly args?: readonly string[];
 }
 
-function isSubscription({ method, op }: Request): boolean {
-  return method === 'SUBSCRIBE' || op === 'subscribe';
+function isSubscription({ method, op, args = [] }: Request): boolean {
+  return method === 'SUBSCRIBE' || (op === 'subscribe' && !args.includes('system.status'));
 }
 
 const answers: Readonly<Record<Protocol, (request: Request) => object>> = {

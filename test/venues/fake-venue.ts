@@ -23,6 +23,8 @@ export function fakeVenue(overrides: Partial<Venue> = {}): Venue {
     time: { path: '/time', weight: 1, parse: Number },
     restWeightPerMinute: 1000,
     backfill: undefined,
+    backfillAggTrades: undefined,
+    recent: undefined,
     refusal: (status, headers, body) =>
       new Fault(status === 451 ? 'region_blocked' : 'unavailable', body, {
         status,

@@ -120,6 +120,23 @@ describe('VenueRest', () => {
     }
   });
 
+  it('where a venue counts by less than a minute no more is spent at once than it says', async () => {
+    const { asked, scheduler, restUrl } = await serveJson();
+    const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 7200, restBurst: 30 }), restUrl, scheduler);
+    for (let ask = 0; ask < 100; ask++) rest.ask$(request).subscribe();
+    // And in the half second after it comes back: 60 a second.
+    for (const [ms, count] of [
+      [0, 30],
+      [500, 60],
+      [500, 90],
+      [1000, 100],
+    ] as const) {
+      scheduler.advance(ms);
+      await until(() => asked.length >= count);
+      expect(asked).toHaveLength(count);
+    }
+  });
+
   it('a budget that was not used does not grow', async () => {
     const { asked, scheduler, restUrl } = await serveJson();
     const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 60 }), restUrl, scheduler);

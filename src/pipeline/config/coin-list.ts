@@ -11,7 +11,8 @@ const COIN_KEYS = ['coin', 'tier', 'symbols'];
 const symbol = z.string().min(1).max(60).nullable();
 const allowedCoin = 'a coin such as "BTC"';
 
-const entrySchema = z.strictObject(
+/** A coin as it stands in a coin list. */
+export const entrySchema = z.strictObject(
   {
     coin: z.string({ error: allowedCoin }).regex(COIN, { error: allowedCoin }),
     tier: z

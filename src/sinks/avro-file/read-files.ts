@@ -99,7 +99,8 @@ async function openEither(folder: string, file: DataFile): Promise<FileBlocks | 
   return undefined;
 }
 
-function blockReader(header: FileHeader, path: string): (block: FileBlock) => Promise<FeedRecord[]> {
+/** Decodes the blocks of a file with this header. Throws a Fault (malformed). */
+export function blockReader(header: FileHeader, path: string): (block: FileBlock) => Promise<FeedRecord[]> {
   const { codec } = header;
   if (codec !== 'null' && codec !== 'deflate') throw damaged(path, `codec ${codec} is not known`);
   const reader: RecordReader = readerOf(header.schemaJson);
@@ -120,5 +121,5 @@ function blockReader(header: FileHeader, path: string): (block: FileBlock) => Pr
   };
 }
 
-const damaged = (path: string, reason: string): Fault =>
+export const damaged = (path: string, reason: string): Fault =>
   new Fault('malformed', `${path}: ${reason}`, { retry: { kind: 'never' } });

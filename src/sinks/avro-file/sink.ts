@@ -2,13 +2,13 @@ import { access, constants, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { codecOf } from '../../codec/avro.ts';
-import { topicOf } from '../../codec/topics.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
-import type { FeedRecord, Position, RecordKind } from '../../domain/record.ts';
-import type { Health, Outcome, OutRecord, Sink } from '../contract.ts';
+import type { FeedRecord, RecordKind } from '../../domain/record.ts';
+import type { Ending, EndingsOptions, Health, Outcome, OutRecord, Sink } from '../contract.ts';
 import type { FileCodec } from './container.ts';
 import { listFiles } from './file-name.ts';
-import { compactPositions, isPositionsTopic, lastPositions } from './last-positions.ts';
+import { compactPositions, isPositionsTopic } from './last-positions.ts';
+import { readEndings } from './read-endings.ts';
 import { type Repair, repairFile } from './repair-file.ts';
 import { TopicFile, type TopicFileOptions } from './topic-file.ts';
 
@@ -30,6 +30,8 @@ export interface AvroFileSinkOptions {
 
 const DELIVERED: Outcome = { kind: 'delivered' };
 const LARGE_BATCH = 500;
+/** A few hours of positions. */
+const POSITIONS_BYTES = 2 ** 20;
 
 /**
  * Avro object container files, DIR/TOPIC/YYYYMMDDTHHMMSS-SEQ.avro. Delivered means: in the file, in a whole block that
@@ -81,10 +83,12 @@ class AvroFileSink implements Sink {
     return this.#next(() => this.#write(batch));
   }
 
-  async positions(environmentPrefix: string): Promise<readonly Position[]> {
-    return lastPositions(this.#options.dir, environmentPrefix + topicOf('position').name).catch((error: unknown) => {
+  async endings(options: EndingsOptions): Promise<readonly Ending[]> {
+    try {
+      return await readEndings(this.#options.dir, options);
+    } catch (error) {
       throw fileFault(error);
-    });
+    }
   }
 
   close(): Promise<void> {
@@ -135,7 +139,7 @@ class AvroFileSink implements Sink {
   async #append(topic: string, part: TopicPart, outcomes: Outcome[]): Promise<Fault | undefined> {
     let file = this.#files.get(topic);
     if (file === undefined) {
-      file = new TopicFile(join(this.#options.dir, topic), codecOf(part.kind), this.#fileOptions);
+      file = new TopicFile(join(this.#options.dir, topic), codecOf(part.kind), this.#fileOptionsOf(topic));
       this.#files.set(topic, file);
     }
     let { written, error } = await file.append(part.bodies);
@@ -145,11 +149,24 @@ class AvroFileSink implements Sink {
         error = cause;
       });
     }
+    if (isPositionsTopic(topic) && !file.isOpen) await this.#compact(topic);
     const fault = error === undefined ? undefined : fileFault(error);
     part.indices.forEach((index, position) => {
       outcomes[index] = position < written || fault === undefined ? DELIVERED : { kind: 'retry', fault };
     });
     return fault;
+  }
+
+  /** Of a full file of positions only the last ones matter: at the next start they are read all. */
+  async #compact(topic: string): Promise<void> {
+    this.#files.delete(topic);
+    // Where it fails there is more to read, and the next time does it.
+    await compactPositions(this.#options.dir, topic, this.#fileOptionsOf(topic)).catch(() => {});
+  }
+
+  #fileOptionsOf(topic: string): TopicFileOptions {
+    if (!isPositionsTopic(topic)) return this.#fileOptions;
+    return { ...this.#fileOptions, rotateBytes: Math.min(this.#fileOptions.rotateBytes, POSITIONS_BYTES) };
   }
 }
 

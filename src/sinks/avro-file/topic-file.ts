@@ -44,6 +44,11 @@ export class TopicFile {
     this.#options = options;
   }
 
+  /** False before the first append and when the file was full: the next append begins another. */
+  get isOpen(): boolean {
+    return this.#open !== undefined;
+  }
+
   /** Appends encoded records. A block is in the file whole, or cut off again before anything else is written. */
   async append(bodies: readonly Buffer[]): Promise<Appended> {
     let written = 0;

@@ -22,6 +22,8 @@ export interface TopicDescription {
 
 const TRIES = 10;
 const PAUSE_MS = 200;
+/** A broker compacts what lies before the segment that it writes, a week by default; a start reads the whole topic. */
+const SEGMENT_MS = 3_600_000;
 
 /** Makes the feed's topics that are not there yet; returns their full names. Rejects with a Fault. */
 export async function createTopics(
@@ -41,9 +43,10 @@ export async function describeTopics(
   return withAdmin(config, log, async (admin) => {
     const known = new Set(await admin.listTopics());
     const wanted = wantedTopics(config, environmentPrefixes);
-    const names = wanted.map(({ name }) => name).filter((name) => known.has(name));
+    const there = wanted.filter(({ name }) => known.has(name));
+    const names = there.map(({ name }) => name);
     const { topics } = names.length === 0 ? { topics: [] } : await admin.fetchTopicMetadata({ topics: names });
-    const settings = await settingsOf(admin, names);
+    const settings = await settingsOf(admin, there);
     return Promise.all(
       wanted.map(async ({ name, definition }): Promise<TopicDescription> => {
         const partitions = topics.find((topic) => topic.name === name)?.partitions;
@@ -128,6 +131,7 @@ function settingsWanted({ cleanup, retentionMs }: TopicDefinition): Readonly<Rec
     'cleanup.policy': cleanup,
     'retention.ms': String(retentionMs),
     'message.timestamp.type': 'LogAppendTime',
+    ...(cleanup === 'compact' ? { 'segment.ms': String(SEGMENT_MS) } : {}),
   };
 }
 
@@ -158,12 +162,18 @@ function sorted(value: string): string {
 
 const TOPIC_RESOURCE = 2;
 
-async function settingsOf(admin: Admin, names: readonly string[]): Promise<Map<string, Record<string, string>>> {
-  if (names.length === 0) return new Map();
-  const configNames = Object.keys(settingsWanted(TOPICS[0] as TopicDefinition));
+async function settingsOf(
+  admin: Admin,
+  topics: readonly { readonly name: string; readonly definition: TopicDefinition }[],
+): Promise<Map<string, Record<string, string>>> {
+  if (topics.length === 0) return new Map();
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: names.map((name) => ({ type: TOPIC_RESOURCE, name, configNames })),
+    resources: topics.map(({ name, definition }) => ({
+      type: TOPIC_RESOURCE,
+      name,
+      configNames: Object.keys(settingsWanted(definition)),
+    })),
   });
   return new Map(
     resources.map(({ resourceName, configEntries }) => [

@@ -10,9 +10,12 @@ export interface Message {
 
 /** The one way to Kafka's topics; a client library stands behind it. Driven with one `produce` at a time. */
 export interface BatchProducer {
-  /** Connects. Rejects with a Fault. */
-  open(): Promise<void>;
-  /** One outcome per message, once each is certain. Takes as long as the brokers are away; `close` ends it. */
+  /** Shuts former writers out of the topics and connects. Rejects with a Fault. */
+  open(layouts: ReadonlyMap<string, TopicLayout>): Promise<void>;
+  /**
+   * One outcome per message, once each is certain. Takes as long as the brokers are away; `close` ends it. Former writers
+   * are shut out of a topic that is new here before anything is sent.
+   */
   produce(messages: readonly Message[], layouts: ReadonlyMap<string, TopicLayout>): Promise<readonly Outcome[]>;
   health(): Health;
   /** Ends what is under way (its outcome is `retry`) and every connection. */

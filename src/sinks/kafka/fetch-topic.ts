@@ -10,6 +10,8 @@ export interface FetchOptions {
   readonly from: StartAt;
   /** true: waits for more at the end; false: ends at the end as it was at the start. */
   readonly follow: boolean;
+  /** Where it does not follow: ends before what the broker took from this time on, milliseconds since 1970. */
+  readonly until?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -43,9 +45,10 @@ interface Reading {
 export async function* fetchTopic(
   config: KafkaConfig,
   topic: string,
-  { from, follow, signal }: FetchOptions,
+  options: FetchOptions,
   log: KafkaLog,
 ): AsyncGenerator<readonly TopicMessage[], void, undefined> {
+  const { follow, signal } = options;
   const connection = new KafkaConnection(config, log);
   const cluster = connection.cluster();
   const end = () => connection.end();
@@ -53,7 +56,7 @@ export async function* fetchTopic(
   try {
     await cluster.connect();
     await cluster.addTargetTopic(topic);
-    const readings = await settledStartOf(cluster, topic, from, follow);
+    const readings = await settledStartOf(cluster, topic, options);
     const aborted = () => signal?.aborted === true;
     while (!aborted()) {
       const open = [...readings].filter(([, { next, end }]) => end === undefined || next < end);
@@ -89,7 +92,11 @@ async function settledStartOf(...args: Parameters<typeof startOf>): ReturnType<t
   }
 }
 
-async function startOf(cluster: Cluster, topic: string, from: StartAt, follow: boolean): Promise<Map<number, Reading>> {
+async function startOf(
+  cluster: Cluster,
+  topic: string,
+  { from, follow, until }: FetchOptions,
+): Promise<Map<number, Reading>> {
   const partitions = cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => ({ partition: partitionId }));
   const offsets = async (at: { fromBeginning?: boolean; fromTimestamp?: number }) => {
     const [found] = await cluster.fetchTopicsOffset([{ topic, partitions, ...at }]);
@@ -100,11 +107,15 @@ async function startOf(cluster: Cluster, topic: string, from: StartAt, follow: b
     from === 'end'
       ? ends
       : await offsets(from === 'beginning' ? { fromBeginning: true } : { fromTimestamp: from.timeMs });
+  const stops = until === undefined ? ends : await offsets({ fromTimestamp: until });
   return new Map(
     [...ends].map(([partition, end]) => {
-      const start = starts.get(partition) ?? -1n;
       // -1: nothing as late as that time
-      return [partition, { next: start < 0n ? end : start, end: follow ? undefined : end }];
+      const at = (offsets: ReadonlyMap<number, bigint>): bigint => {
+        const offset = offsets.get(partition) ?? -1n;
+        return offset < 0n ? end : offset;
+      };
+      return [partition, { next: at(starts), end: follow ? undefined : at(stops) }];
     }),
   );
 }
@@ -153,7 +164,7 @@ async function recover(cluster: Cluster, topic: string, error: unknown, readings
   await cluster.connect();
   await cluster.refreshMetadata();
   if (!(error instanceof Error) || error.name !== 'KafkaJSOffsetOutOfRange') return;
-  const oldest = await startOf(cluster, topic, 'beginning', true);
+  const oldest = await startOf(cluster, topic, { from: 'beginning', follow: true });
   for (const [partition, { next }] of oldest) {
     const reading = readings.get(partition);
     if (reading !== undefined && reading.next < next) reading.next = next;

@@ -53,6 +53,37 @@ export function isUnsettledTopic(error: unknown): boolean {
   return typesOf(error).some((type) => YOUNG.has(type));
 }
 
+const NOT_YET_COORDINATED = new Set([
+  ...YOUNG,
+  'CONCURRENT_TRANSACTIONS',
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'OPERATION_NOT_ATTEMPTED',
+]);
+
+/** True where a transaction's coordinator is not ready for a request, and soon will be. */
+export function isNotYetCoordinated(error: unknown): boolean {
+  return typesOf(error).some((type) => NOT_YET_COORDINATED.has(type));
+}
+
+/** Of another epoch, of another producer. Only brokers of newer requests than kafkajs' say PRODUCER_FENCED. */
+const TAKEN_OVER = new Set(['INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING', 'PRODUCER_FENCED']);
+
+/** True where a coordinator knows a later writer of the same transactional id. */
+export function isTakenOver(error: unknown): boolean {
+  return typesOf(error).some((type) => TAKEN_OVER.has(type));
+}
+
+/** True where an owner's transaction was to be ended and there was none. */
+export function isNoTransaction(error: unknown): boolean {
+  return typesOf(error).includes('INVALID_TXN_STATE');
+}
+
+export function isRefusedTransactionalId(error: unknown): boolean {
+  return typesOf(error).includes('TRANSACTIONAL_ID_AUTHORIZATION_FAILED');
+}
+
 /** A Fault of the far side, to be tried again. */
 export function kafkaFault(error: unknown): Fault {
   if (error instanceof Fault) return error;

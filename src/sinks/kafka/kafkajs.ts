@@ -25,14 +25,15 @@ export { CompressionTypes, Partitioners };
 
 const require = createRequire(import.meta.url);
 
-/** The parts of kafkajs 2.2.4 behind its public face that reading without a consumer group needs (src/cluster, src/broker). */
+/** The parts of kafkajs 2.2.4 behind its public face that reading without a consumer group and fencing need (src/cluster, src/broker). */
 export interface Cluster {
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   addTargetTopic(topic: string): Promise<void>;
   refreshMetadata(): Promise<void>;
   findTopicPartitionMetadata(topic: string): PartitionMetadata[];
-  findBroker(of: { nodeId: string }): Promise<FetchingBroker>;
+  getNodeIds(): string[];
+  findBroker(of: { nodeId: string }): Promise<FetchingBroker & CoordinatingBroker>;
   fetchTopicsOffset(
     topics: { topic: string; partitions: { partition: number }[]; fromBeginning?: boolean; fromTimestamp?: number }[],
   ): Promise<{ topic: string; partitions: { partition: number; offset: string }[] }[]>;
@@ -46,6 +47,24 @@ export interface FetchingBroker {
     maxBytes: number;
     topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[];
   }): Promise<{ responses: { topicName: string; partitions: FetchedPartition[] }[] }>;
+}
+
+/** How brokers tell an idempotent producer, and its turn, from others. */
+export interface ProducerNumbers {
+  readonly producerId: string;
+  readonly producerEpoch: number;
+}
+
+export interface CoordinatingBroker {
+  findGroupCoordinator(request: {
+    groupId: string;
+    coordinatorType: number;
+  }): Promise<{ coordinator: { nodeId: number } }>;
+  initProducerId(request: { transactionalId: string; transactionTimeout: number }): Promise<ProducerNumbers>;
+  addPartitionsToTxn(
+    request: ProducerNumbers & { transactionalId: string; topics: { topic: string; partitions: number[] }[] },
+  ): Promise<unknown>;
+  endTxn(request: ProducerNumbers & { transactionalId: string; transactionResult: boolean }): Promise<unknown>;
 }
 
 export interface FetchedPartition {
@@ -64,7 +83,8 @@ export interface FetchedMessage {
   readonly isControlRecord: boolean;
 }
 
-type MakeCluster = new (options: object) => Cluster;
+type MakeCluster = new (options: object) => Cluster & { findControllerBroker: () => Promise<object> };
+type MakeProducer = (options: ProducerConfig & { cluster: Cluster; logger: unknown }) => Producer;
 type MakeBatch = new (
   topic: string,
   fetchedOffset: string,
@@ -115,22 +135,42 @@ export class KafkaConnection {
     return this.#kafka.admin();
   }
 
-  producer(options: ProducerConfig): Producer {
-    return this.#kafka.producer(options);
+  /**
+   * An idempotent producer that writes, without transactions, under numbers that a transactional id was given: kafkajs
+   * itself would ask the controller for numbers of nobody's, or mark every batch as a transaction's.
+   */
+  producer(options: ProducerConfig, numbers: ProducerNumbers): Producer {
+    const makeProducer = require('kafkajs/src/producer') as MakeProducer;
+    const cluster = this.#newCluster({ maxInFlightRequests: options.maxInFlightRequests });
+    cluster.findControllerBroker = async () => ({ initProducerId: async () => numbers });
+    return makeProducer({
+      ...options,
+      retry: { ...this.#options.retry, ...options.retry },
+      cluster,
+      logger: this.#newLogger(),
+    });
   }
 
-  /** For reading committed records without a group. */
+  /** For reading committed records without a group, and for fencing. */
   cluster(): Cluster {
+    return this.#newCluster({ isolationLevel: READ_COMMITTED });
+  }
+
+  #newCluster(options: object): InstanceType<MakeCluster> {
     const MakeOne = require('kafkajs/src/cluster') as MakeCluster;
-    const { createLogger } = require('kafkajs/src/loggers') as { createLogger(options: object): unknown };
     return new MakeOne({
       ...this.#options,
-      logger: createLogger({ level: this.#options.logLevel, logCreator: this.#options.logCreator }),
+      logger: this.#newLogger(),
       enforceRequestTimeout: true,
       metadataMaxAge: 300_000,
       allowAutoTopicCreation: false,
-      isolationLevel: READ_COMMITTED,
+      ...options,
     });
+  }
+
+  #newLogger(): unknown {
+    const { createLogger } = require('kafkajs/src/loggers') as { createLogger(options: object): unknown };
+    return createLogger({ level: this.#options.logLevel, logCreator: this.#options.logCreator });
   }
 
   /** Cuts every connection at once; requests under way fail. */
@@ -154,6 +194,30 @@ export class KafkaConnection {
     socket.once('close', () => this.#sockets.delete(socket));
     return socket;
   }
+}
+
+const TRANSACTION_COORDINATOR = 1;
+
+/**
+ * The broker that knows of a transactional id. kafkajs' own search says only that there is none, also where the brokers
+ * refuse to tell.
+ */
+export async function findTransactionCoordinator(
+  cluster: Cluster,
+  transactionalId: string,
+): Promise<CoordinatingBroker> {
+  const request = { groupId: transactionalId, coordinatorType: TRANSACTION_COORDINATOR };
+  if (cluster.getNodeIds().length === 0) await cluster.refreshMetadata();
+  let failed: unknown = new Error('no broker answers');
+  for (const nodeId of cluster.getNodeIds()) {
+    try {
+      const { coordinator } = await (await cluster.findBroker({ nodeId })).findGroupCoordinator(request);
+      return await cluster.findBroker({ nodeId: String(coordinator.nodeId) });
+    } catch (error) {
+      failed = error;
+    }
+  }
+  throw failed;
 }
 
 /** Fetches what is committed from the offset on, `maxBytes` a partition; waits `maxWaitMs` for it. */

@@ -3,12 +3,25 @@ import { Fault } from '../../domain/fault.ts';
 import type { Health, Outcome } from '../contract.ts';
 import type { BatchProducer, Message } from './batch-producer.ts';
 import type { Compression, KafkaConfig, KafkaLog } from './config.ts';
+import { type Fence, TransactionFence, transactionalIdOf } from './fence.ts';
+import { FenceKeeper } from './fence-keeper.ts';
 import { kafkaFault, needsNewConnection, reasonOf, verdictOf } from './kafka-error.ts';
-import { CompressionTypes, KafkaConnection, type PartitionerArgs, type Producer, sortedMessages } from './kafkajs.ts';
+import {
+  CompressionTypes,
+  KafkaConnection,
+  type PartitionerArgs,
+  type Producer,
+  type ProducerConfig,
+  type ProducerNumbers,
+  sortedMessages,
+} from './kafkajs.ts';
 import { halvesOf, inRounds, type Part, type Placed, type Send } from './parts.ts';
 import type { TopicLayout } from './topic-layout.ts';
 
-export type ProducerConnection = Pick<KafkaConnection, 'producer' | 'cut' | 'end'>;
+export interface Reach {
+  readonly connection: Pick<KafkaConnection, 'producer' | 'cut' | 'end'>;
+  readonly fence: Fence;
+}
 
 export interface ProducerOptions {
   readonly config: KafkaConfig;
@@ -17,8 +30,8 @@ export interface ProducerOptions {
   readonly now: () => number;
   /** Waits between attempts; ends early when the signal says so. */
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Instead of connections to the configured brokers. */
-  readonly connection?: ProducerConnection;
+  /** Instead of the configured brokers. */
+  readonly reach?: Reach;
 }
 
 const NO_PARTS: readonly Part[] = [];
@@ -46,11 +59,12 @@ const COMPRESSION: Readonly<Record<Compression, CompressionTypes>> = {
  * same record batches are sent again, by the same producer, before anything else; all of a call goes to one broker.
  */
 export class KafkajsProducer implements BatchProducer {
-  readonly #connection: ProducerConnection;
+  readonly #connection: Reach['connection'];
   readonly #pauseFor: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly #now: () => number;
   readonly #compression: CompressionTypes;
   readonly #stop = new AbortController();
+  readonly #fence: FenceKeeper;
   #producer: Producer | undefined;
   #layouts: ReadonlyMap<string, TopicLayout> = new Map();
   #maxPartBytes = FIRST_MAX_PART_BYTES;
@@ -61,32 +75,42 @@ export class KafkajsProducer implements BatchProducer {
   #underWay: Promise<unknown> | undefined;
 
   /** @throws Fault (never) where the configuration cannot be used. */
-  constructor({ config, log, now, pause = wait, connection = new KafkaConnection(config, log) }: ProducerOptions) {
+  constructor({ config, log, now, pause = wait, ...options }: ProducerOptions) {
+    const { connection, fence } = options.reach ?? reachBrokers(config, log, this.#stop.signal);
     this.#connection = connection;
+    this.#fence = new FenceKeeper(fence, now);
     this.#pauseFor = pause;
     this.#now = now;
     this.#compression = COMPRESSION[config.compression];
   }
 
-  async open(): Promise<void> {
-    const producer = this.#connection.producer({
+  async open(layouts: ReadonlyMap<string, TopicLayout>): Promise<void> {
+    try {
+      await this.#connect(await this.#fence.renew(layouts));
+      this.#broken = undefined;
+      this.#up();
+    } catch (error) {
+      this.#down(reasonOf(error));
+      throw kafkaFault(error);
+    }
+  }
+
+  async #connect(numbers: ProducerNumbers): Promise<void> {
+    const options: ProducerConfig = {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       // As few as kafkajs lets an idempotent producer have: the repeating is done here, where it can be stopped.
       retry: { retries: 1 },
       createPartitioner: () => (args) => this.#place(args),
-    });
-    this.#producer = producer;
-    this.#broken = undefined;
+    };
+    const producer = this.#connection.producer(options, numbers);
     try {
       await producer.connect();
-      this.#up();
+      this.#producer = producer;
     } catch (error) {
-      this.#producer = undefined;
-      this.#down(reasonOf(error));
       await disconnect(producer);
-      throw kafkaFault(error);
+      throw error;
     }
   }
 
@@ -100,11 +124,13 @@ export class KafkajsProducer implements BatchProducer {
     const outcomes: Outcome[] = new Array<Outcome>(messages.length).fill(DELIVERED);
     this.#layouts = layouts;
     try {
-      if (this.#broken !== undefined || this.#producer === undefined) await this.#renew();
+      if (this.#broken !== undefined || this.#producer === undefined) await this.#renew(layouts);
+      else await this.#fence.keep(layouts);
       for (const round of inRounds(messages, (topic) => this.#layoutOf(topic), this.#maxPartBytes))
         await this.#deliver(round, outcomes);
     } catch (error) {
       const fault = kafkaFault(error);
+      this.#down(fault.message);
       return outcomes.map(() => ({ kind: 'retry', fault }));
     }
     return outcomes;
@@ -239,12 +265,12 @@ export class KafkajsProducer implements BatchProducer {
     for (const { messages } of parts) for (const { index } of messages) outcomes[index] = { kind: 'retry', fault };
   }
 
-  /** A producer of its own number, for what another left uncertain is settled or given up. */
-  async #renew(): Promise<void> {
+  /** A producer with the next numbers: what another left uncertain is settled or given up, and cannot land any more. */
+  async #renew(layouts: ReadonlyMap<string, TopicLayout>): Promise<void> {
     const old = this.#producer;
     this.#producer = undefined;
     if (old !== undefined) await disconnect(old);
-    await this.open();
+    await this.open(layouts);
   }
 
   /** New connections for the same producer, where the old ones are not to be trusted. */
@@ -286,6 +312,11 @@ export class KafkajsProducer implements BatchProducer {
       reason,
     };
   }
+}
+
+function reachBrokers(config: KafkaConfig, log: KafkaLog, signal: AbortSignal): Reach {
+  const connection = new KafkaConnection(config, log);
+  return { connection, fence: new TransactionFence(connection, transactionalIdOf(config), signal) };
 }
 
 /** kafkajs passed a partition over, as one that its topic does not have (any more). */

@@ -1,15 +1,14 @@
 import { codecOf } from '../../codec/avro.ts';
 import type { SchemaRegistry } from '../../codec/schema-registry.ts';
-import { TOPICS, topicOf } from '../../codec/topics.ts';
+import { TOPICS } from '../../codec/topics.ts';
 import { encodeConfluent, encodeSingleObject } from '../../codec/wire-format.ts';
-import { asFault, Fault } from '../../domain/fault.ts';
-import type { Position } from '../../domain/record.ts';
-import type { Health, Outcome, OutRecord, Sink } from '../contract.ts';
+import { asFault } from '../../domain/fault.ts';
+import type { Ending, EndingsOptions, Health, Outcome, OutRecord, Sink } from '../contract.ts';
 import { hasTopic, prepareTopics } from './admin.ts';
 import type { BatchProducer, Message } from './batch-producer.ts';
 import { PRODUCERS } from './clients.ts';
 import type { KafkaConfig, KafkaLog } from './config.ts';
-import { readTopic } from './read-topic.ts';
+import { readEndings } from './read-endings.ts';
 import { registryOf } from './registry-client.ts';
 import type { TopicLayout } from './topic-layout.ts';
 
@@ -56,7 +55,7 @@ class KafkaSink implements Sink {
 
   async open(): Promise<void> {
     await this.#prepare();
-    await this.#producer.open();
+    await this.#producer.open(this.#layouts);
     this.#isOpen = true;
   }
 
@@ -90,16 +89,9 @@ class KafkaSink implements Sink {
     return batch.map((_, index) => refused.get(index) ?? (answered.next().value as Outcome));
   }
 
-  async positions(environmentPrefix: string): Promise<readonly Position[]> {
-    const topic = this.#fullName(environmentPrefix + topicOf('position').name);
-    const last = new Map<string, Position>();
-    const options = { from: 'beginning', follow: false } as const;
-    if (!this.#layouts.has(topic) && !(await hasTopic(this.#config, topic, this.#log))) return [];
-    for await (const { key, record } of readTopic(this.#config, topic, options, this.#log)) {
-      if (record instanceof Fault) throw record;
-      if (record.kind === 'position' && key !== null) last.set(key, record);
-    }
-    return [...last.values()];
+  async endings(options: EndingsOptions): Promise<readonly Ending[]> {
+    const exists = async (topic: string) => this.#layouts.has(topic) || hasTopic(this.#config, topic, this.#log);
+    return readEndings(this.#config, options, exists, this.#log);
   }
 
   async close(): Promise<void> {

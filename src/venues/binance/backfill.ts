@@ -1,5 +1,5 @@
 import type { VenueId } from '../../domain/instrument.ts';
-import type { TradeEvent } from '../../domain/record.ts';
+import type { AggTrade, TradeEvent } from '../../domain/record.ts';
 import type { BackfillRequest, RestRequest } from '../contract.ts';
 import {
   malformed,
@@ -15,16 +15,21 @@ import {
 import type { BinanceAggTradeRow, BinanceTradeRow } from './wire.ts';
 
 const PAGE = 1000;
+/** Missing trades that a page of the last ones is asked for: the rest is room for what comes meanwhile. */
+const REACH = 900n;
 const NONE: readonly string[] = [];
 const AGGREGATED: readonly string[] = ['aggregated'];
 
-type ReadRow = (row: unknown, wanted: BackfillRequest) => TradeEvent;
+type ReadRow<T> = (row: unknown, wanted: BackfillRequest) => T;
 
-/** The last trades first, for they are fresh at once; then the past by id, which lags a little behind. */
+/**
+ * The last trades and the past by id in turn: those are fresh at once, this lags a little behind. Only the past where
+ * the last ones cannot reach back to where the hole begins.
+ */
 export function backfillById(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
     const from = firstMissing(wanted);
-    return wanted.attempt === 0
+    return wanted.attempt % 2 === 0 && isShort(wanted)
       ? rows(`trades?symbol=${symbolOf(wanted)}&limit=${PAGE}`, 25, wanted, tradeRow(venue))
       : rows(`historicalTrades?symbol=${symbolOf(wanted)}&fromId=${from}&limit=${PAGE}`, 25, wanted, tradeRow(venue));
   };
@@ -37,13 +42,27 @@ export function backfillById(venue: VenueId) {
  */
 export function backfillByTime(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
-    if (wanted.attempt % 2 === 0) {
+    if (wanted.attempt % 2 === 0 && isShort(wanted)) {
       const request = rows(`trades?symbol=${symbolOf(wanted)}&limit=${PAGE}`, 1, wanted, tradeRow(venue));
       return { ...request, parse: (body) => reachingBack(request.parse(body), wanted) };
     }
-    const from = `startTime=${wanted.before.timestamp}`;
-    return rows(`aggTrades?symbol=${symbolOf(wanted)}&${from}&limit=${PAGE}`, 1, wanted, aggTradeRow(venue));
+    return rows(`aggTrades?${aggTradesFrom(wanted)}`, 1, wanted, aggregatedTradeRow(venue));
   };
+}
+
+/** Aggregated trades from the hole's time on: their own ids are not known. */
+export function backfillAggTrades(venue: VenueId, weight: number) {
+  return (wanted: BackfillRequest): RestRequest<readonly AggTrade[]> =>
+    rows(`aggTrades?${aggTradesFrom(wanted)}`, weight, wanted, aggTradeRow(venue));
+}
+
+function aggTradesFrom(wanted: BackfillRequest): string {
+  return `symbol=${symbolOf(wanted)}&startTime=${wanted.before.timestamp}&limit=${PAGE}`;
+}
+
+/** True where the last trades can still reach back over the hole: some have been made since. */
+function isShort({ before, after }: BackfillRequest): boolean {
+  return BigInt(after.tradeId) - BigInt(before.id) < REACH;
 }
 
 function reachingBack(trades: readonly TradeEvent[], wanted: BackfillRequest): readonly TradeEvent[] {
@@ -51,19 +70,14 @@ function reachingBack(trades: readonly TradeEvent[], wanted: BackfillRequest): r
 }
 
 function firstMissing({ before }: BackfillRequest): bigint {
-  return BigInt(before.lastTradeId ?? before.tradeId) + 1n;
+  return BigInt(before.id) + 1n;
 }
 
 function symbolOf({ instrument }: BackfillRequest): string {
   return encodeURIComponent(instrument.venueSymbol);
 }
 
-function rows(
-  query: string,
-  weight: number,
-  wanted: BackfillRequest,
-  read: ReadRow,
-): RestRequest<readonly TradeEvent[]> {
+function rows<T>(query: string, weight: number, wanted: BackfillRequest, read: ReadRow<T>): RestRequest<readonly T[]> {
   return {
     path: `/api/v3/${query}`,
     weight,
@@ -78,10 +92,11 @@ function rows(
   };
 }
 
-function tradeRow(venue: VenueId): ReadRow {
+function tradeRow(venue: VenueId): ReadRow<TradeEvent> {
   return (value, wanted) => {
     const row: Unchecked<BinanceTradeRow> = readObject<BinanceTradeRow>(value, '');
     return {
+      kind: 'trade',
       ...common(venue, wanted),
       price: readPositive(row.price, 'price'),
       quantity: readPositive(row.qty, 'qty'),
@@ -94,29 +109,36 @@ function tradeRow(venue: VenueId): ReadRow {
   };
 }
 
-function aggTradeRow(venue: VenueId): ReadRow {
-  return (value, wanted) => {
-    const row: Unchecked<BinanceAggTradeRow> = readObject<BinanceAggTradeRow>(value, '');
-    const tradeId = readNumericId(row.f, 'f');
-    const lastTradeId = readNumericId(row.l, 'l');
-    if (Number(tradeId) > Number(lastTradeId))
-      throw malformed('l', `is ${lastTradeId}, before the first id ${tradeId}`);
-    return {
-      ...common(venue, wanted),
-      price: readPositive(row.p, 'p'),
-      quantity: readPositive(row.q, 'q'),
-      isBuyerMaker: readBoolean(row.m, 'm'),
-      timestamp: readTime(row.T, 'T'),
-      tradeId,
-      lastTradeId,
-      conditions: AGGREGATED,
-    };
+function aggregatedTradeRow(venue: VenueId): ReadRow<TradeEvent> {
+  return (row, wanted) => ({ kind: 'trade', ...aggregated(venue, row, wanted) });
+}
+
+function aggTradeRow(venue: VenueId): ReadRow<AggTrade> {
+  return (row, wanted) => {
+    const read = aggregated(venue, row, wanted);
+    return { kind: 'agg_trade', ...read, firstTradeId: read.tradeId };
+  };
+}
+
+function aggregated(venue: VenueId, value: unknown, wanted: BackfillRequest) {
+  const row: Unchecked<BinanceAggTradeRow> = readObject<BinanceAggTradeRow>(value, '');
+  const tradeId = readNumericId(row.f, 'f');
+  const lastTradeId = readNumericId(row.l, 'l');
+  if (Number(tradeId) > Number(lastTradeId)) throw malformed('l', `is ${lastTradeId}, before the first id ${tradeId}`);
+  return {
+    ...common(venue, wanted),
+    price: readPositive(row.p, 'p'),
+    quantity: readPositive(row.q, 'q'),
+    isBuyerMaker: readBoolean(row.m, 'm'),
+    timestamp: readTime(row.T, 'T'),
+    tradeId,
+    lastTradeId,
+    conditions: AGGREGATED,
   };
 }
 
 function common(venue: VenueId, { instrument, environment, receivedAt }: BackfillRequest) {
   return {
-    kind: 'trade',
     venue,
     symbol: instrument.symbol,
     venueSymbol: instrument.venueSymbol,

@@ -1,6 +1,6 @@
 import { KLINE_INTERVALS, type KlineInterval, type VenueId } from '../../domain/instrument.ts';
 import type { Venue } from '../contract.ts';
-import { backfillById, backfillByTime } from './backfill.ts';
+import { backfillAggTrades, backfillById, backfillByTime } from './backfill.ts';
 import { binanceDecoder } from './decode.ts';
 import { refusal } from './refusal.ts';
 import { exchangeInfo, time } from './rest.ts';
@@ -12,10 +12,11 @@ interface Variant {
   readonly intervals: readonly KlineInterval[];
   readonly instruments: Venue['instruments'];
   readonly backfill: Venue['backfill'];
+  readonly aggTradesWeight: number;
   readonly restWeightPerMinute: number;
 }
 
-function binanceVenue({ id, intervals, instruments, backfill, restWeightPerMinute }: Variant): Venue {
+function binanceVenue({ id, intervals, instruments, backfill, aggTradesWeight, restWeightPerMinute }: Variant): Venue {
   return {
     id,
     limits: { topicsPerConnection: 1024, messagesPerSecond: 5, connectionLifetimeMs: 24 * 3_600_000 },
@@ -28,6 +29,8 @@ function binanceVenue({ id, intervals, instruments, backfill, restWeightPerMinut
     newDecoder: (context) => binanceDecoder(id, context),
     instruments,
     backfill,
+    backfillAggTrades: backfillAggTrades(id, aggTradesWeight),
+    recent: undefined,
     restWeightPerMinute,
     time,
     refusal,
@@ -42,6 +45,7 @@ export const binance: Venue = binanceVenue({
   intervals: KLINE_INTERVALS,
   instruments: SPOT_TRADING,
   backfill: backfillById('binance'),
+  aggTradesWeight: 4,
   restWeightPerMinute: 6000,
 });
 
@@ -50,6 +54,7 @@ export const binanceTestnet: Venue = binanceVenue({
   intervals: KLINE_INTERVALS,
   instruments: SPOT_TRADING,
   backfill: backfillById('binance_testnet'),
+  aggTradesWeight: 4,
   restWeightPerMinute: 6000,
 });
 
@@ -59,5 +64,6 @@ export const binanceUs: Venue = binanceVenue({
   intervals: KLINE_INTERVALS.filter((interval) => interval !== '1s'),
   instruments: exchangeInfo('', 10),
   backfill: backfillByTime('binance_us'),
+  aggTradesWeight: 1,
   restWeightPerMinute: 1200,
 });

@@ -59,7 +59,7 @@ function readTrade(
     receivedAt,
     price: readPositive(trade.p, 'p'),
     quantity: readPositive(trade.v, 'v'),
-    isBuyerMaker: takerSold(trade.S),
+    isBuyerMaker: takerSold(trade.S, 'S'),
     timestamp: readTime(trade.T, 'T'),
     eventTime: publishedAt,
     tradeId: readTextId(trade.i, 'i'),
@@ -69,13 +69,14 @@ function readTrade(
   };
 }
 
-function takerSold(side: unknown): boolean {
+/** What the side of the taker says. */
+export function takerSold(side: unknown, field: string): boolean {
   if (side === 'Sell') return true;
   if (side === 'Buy') return false;
-  throw malformed('S', `is ${JSON.stringify(side)}, neither Buy nor Sell`);
+  throw malformed(field, `is ${JSON.stringify(side)}, neither Buy nor Sell`);
 }
 
-function conditionsOf(block: boolean, rpi: boolean): readonly string[] {
+export function conditionsOf(block: boolean, rpi: boolean): readonly string[] {
   if (block) return rpi ? BLOCK_RPI : BLOCK;
   return rpi ? RPI : NONE;
 }

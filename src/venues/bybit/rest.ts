@@ -31,7 +31,7 @@ export const time: RestRequest<number> = {
 };
 
 /** The result of a body. Errors come with status 200 too: a `retCode` other than 0 is thrown as a Fault. */
-function readResult<T>(body: unknown): Unchecked<T> {
+export function readResult<T>(body: unknown): Unchecked<T> {
   const { retCode, retMsg, result } = readObject<BybitBody>(body, '');
   if (typeof retCode !== 'number') throw malformed('retCode', 'is no number');
   if (retCode !== 0) {

@@ -1,5 +1,7 @@
 import type { Venue } from '../contract.ts';
 import { bybitDecoder } from './decode.ts';
+import { notices } from './notices.ts';
+import { recentTrades } from './recent-trades.ts';
 import { refusal } from './refusal.ts';
 import { instruments, time } from './rest.ts';
 import { subscribe, unsubscribe } from './subscribe.ts';
@@ -21,11 +23,15 @@ export const bybit: Venue = {
   unsubscribe,
   heartbeat: { everyMs: 20_000, frame: (id) => JSON.stringify({ req_id: String(id), op: 'ping' }) },
   newDecoder: bybitDecoder,
+  notices,
   instruments,
   // 600 requests in 5 s for all, each counted as 1.
   restWeightPerMinute: 7200,
+  restBurst: 300,
   // Its ids jump: nothing tells which are missing.
   backfill: undefined,
+  backfillAggTrades: undefined,
+  recent: recentTrades,
   time,
   refusal,
 };

@@ -64,6 +64,21 @@ export interface BybitKline {
   readonly confirm: boolean;
 }
 
+/** An element of `data` of `system.status`. */
+export interface BybitSystemStatus {
+  readonly id: string;
+  readonly title: string;
+  /** `scheduled`, `ongoing`, `completed`, `canceled`. */
+  readonly state: string;
+  /** Milliseconds since 1970, as text. */
+  readonly begin: string;
+  readonly end: string;
+  /** 1 futures, 2 spot, 3 options, 4 spreads. */
+  readonly product: readonly number[];
+  /** 1 production, 2 demo trading; documented as text, sent as a number. */
+  readonly env: number | string;
+}
+
 /** Answer to a request, pongs included (whose `op` is `ping` on spot). */
 export interface BybitAnswerFrame {
   readonly success: boolean;
@@ -93,4 +108,23 @@ export interface BybitInstrument {
 
 export interface BybitTime {
   readonly timeNano: string;
+}
+
+export interface BybitRecentTrades {
+  /** Newest first. */
+  readonly list: readonly BybitRecentTrade[];
+}
+
+export interface BybitRecentTrade {
+  readonly execId: string;
+  readonly symbol: string;
+  readonly price: string;
+  readonly size: string;
+  /** Side of the taker. */
+  readonly side: 'Buy' | 'Sell';
+  /** Milliseconds as text. */
+  readonly time: string;
+  readonly isBlockTrade: boolean;
+  /** Absent in bodies from before 2025. */
+  readonly isRPITrade: boolean;
 }

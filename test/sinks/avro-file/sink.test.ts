@@ -19,6 +19,7 @@ vi.mock('node:fs/promises', async (original) => {
   return { ...real, open: openOnDisk(real.open) };
 });
 
+const TRADES = { environmentPrefix: '', trades: true, aggTrades: false } as const;
 const trade = (id: number, topic = 'trades'): OutRecord => ({
   topic,
   key: 'BTCUSDT',
@@ -265,7 +266,31 @@ describe('Avro file sink', () => {
       samplePosition({ symbol: 'BTCUSDT', epoch: 3, tradeId: '8' }),
       samplePosition({ symbol: 'ETHUSDT', epoch: 3, tradeId: '8' }),
     ]);
-    expect((await sink.positions('')).map((record) => ({ ...record }))).toEqual(kept);
+    expect(await sink.endings(TRADES)).toMatchObject([
+      { symbol: 'BTCUSDT', epoch: 3, trade: { id: '8' } },
+      { symbol: 'ETHUSDT', epoch: 3, trade: { id: '8' } },
+    ]);
+  });
+
+  it('keeps few positions while it runs, the last of each venue and symbol', async () => {
+    const dir = await testFolder();
+    const sink = createAvroFileSink({ dir, rotateMb: 0.002, codec: 'null', now: () => START, blockEveryMs: 0 });
+    await sink.open();
+    const position = (symbol: string, round: number): OutRecord => ({
+      topic: 'positions',
+      key: `binance:${symbol}`,
+      record: samplePosition({ symbol, epoch: 1, tradeId: String(round) }),
+    });
+    await sink.write([position('OLDUSDT', 7)]);
+    for (let round = 1; round <= 500; round++) {
+      const outcomes = await sink.write([position('BTCUSDT', round), position('ETHUSDT', round)]);
+      expect(outcomes.map(({ kind }) => kind)).toEqual(['delivered', 'delivered']);
+    }
+    expect((await namesIn(dir, 'positions')).length).toBeLessThanOrEqual(2);
+    expect((await collect(readFiles(dir, 'positions'))).length).toBeLessThan(100);
+    const ids = (await sink.endings(TRADES)).map(({ symbol, trade }) => `${symbol} ${trade?.id}`);
+    expect(ids.toSorted()).toEqual(['BTCUSDT 500', 'ETHUSDT 500', 'OLDUSDT 7']);
+    await sink.close();
   });
 
   it('cannot open a folder that is a file, and says so for good', async () => {
@@ -281,7 +306,7 @@ describe('Avro file sink', () => {
     await mkdir(join(dir, 'positions'));
     await writeFile(join(dir, 'positions', '20261121T083100-0000000001.avro'), 'broken');
     const sink = await openSink(dir);
-    await expect(sink.positions('')).rejects.toMatchObject({
+    await expect(sink.endings(TRADES)).rejects.toMatchObject({
       kind: 'malformed',
       retry: { kind: 'never' },
       message: expect.stringContaining('0000000001.avro'),

@@ -1,5 +1,8 @@
-import type { PartitionMetadata, Producer, ProducerConfig } from '../../../src/sinks/kafka/kafkajs.ts';
-import type { ProducerConnection } from '../../../src/sinks/kafka/producer.ts';
+import { Fault } from '../../../src/domain/fault.ts';
+import type { Fence } from '../../../src/sinks/kafka/fence.ts';
+import type { PartitionMetadata, Producer, ProducerConfig, ProducerNumbers } from '../../../src/sinks/kafka/kafkajs.ts';
+import type { Reach } from '../../../src/sinks/kafka/producer.ts';
+import type { TopicLayout } from '../../../src/sinks/kafka/topic-layout.ts';
 
 export interface Stored {
   readonly key: string;
@@ -13,6 +16,8 @@ interface Batch {
 
 interface Log {
   readonly records: Stored[];
+  /** Numbers older than these are refused. */
+  fencedBelow: number;
   /** Of each producer: the next number expected, and the last batch, which is known again. */
   readonly producers: Map<number, { next: number; last: { first: number; count: number } | undefined }>;
 }
@@ -24,7 +29,9 @@ export type Failure = 'none' | 'before' | 'lost_answer' | 'some_stored' | 'skipp
  * src/producer/sendMessages.js): numbers go on with success and are taken back with any error, even where the broker
  * has stored; a broker takes a number that it knows for the same batch, says yes, and stores nothing.
  */
-export class FakeCluster implements ProducerConnection {
+export class FakeCluster implements Reach, Fence {
+  readonly connection: Reach['connection'] = this;
+  readonly fence: Fence = this;
   readonly topics = new Map<string, { leaders: number[]; logs: Log[] }>();
   /** What becomes of the next request. */
   failure: () => Failure = () => 'none';
@@ -35,13 +42,18 @@ export class FakeCluster implements ProducerConnection {
   /** Makes the broker forget a producer's numbers: it then refuses what comes. */
   outOfOrder: () => boolean = () => false;
   requests = 0;
+  /** The numbers given last: each writer's are one more. */
   producers = 0;
+  /** True: nobody answers for transactions. */
+  coordinatorAway = false;
+  /** How often topics were fenced. */
+  closings = 0;
   #metadata = new Map<string, PartitionMetadata[]>();
 
   addTopic(name: string, leaders: readonly number[]): PartitionMetadata[] {
     this.topics.set(name, {
       leaders: [...leaders],
-      logs: leaders.map(() => ({ records: [], producers: new Map() })),
+      logs: leaders.map(() => ({ records: [], fencedBelow: 0, producers: new Map() })),
     });
     this.refreshMetadata();
     return this.metadataOf(name);
@@ -80,8 +92,24 @@ export class FakeCluster implements ProducerConnection {
 
   end(): void {}
 
-  producer({ createPartitioner }: ProducerConfig): Producer {
-    const id = ++this.producers;
+  async take(): Promise<ProducerNumbers> {
+    return { producerId: '1', producerEpoch: ++this.producers };
+  }
+
+  async close(numbers: ProducerNumbers, layouts: readonly TopicLayout[]): Promise<void> {
+    if (this.coordinatorAway) throw new Fault('sink', 'no coordinator');
+    await this.confirm(numbers);
+    this.closings++;
+    for (const { topic } of layouts)
+      for (const log of this.topics.get(topic)?.logs ?? []) log.fencedBelow = numbers.producerEpoch;
+  }
+
+  async confirm({ producerEpoch }: ProducerNumbers): Promise<void> {
+    if (producerEpoch !== this.producers)
+      throw new Fault('sink', 'another writer took over', { retry: { kind: 'never' } });
+  }
+
+  producer({ createPartitioner }: ProducerConfig, { producerEpoch: id }: ProducerNumbers): Producer {
     const place = createPartitioner?.();
     const numbers = new Map<string, number>();
     const sendBatch: Producer['sendBatch'] = async ({ topicMessages = [] }) => {
@@ -127,6 +155,7 @@ export class FakeCluster implements ProducerConnection {
   #store(id: number, first: number, topic: string, partition: number, messages: readonly Stored[]): Error | undefined {
     const log = this.topics.get(topic)?.logs[partition];
     if (log === undefined) return protocolError('UNKNOWN_TOPIC_OR_PARTITION');
+    if (id < log.fencedBelow) return protocolError('INVALID_PRODUCER_EPOCH');
     if (messages.reduce((sum, { value }) => sum + value.length, 0) > this.maxBatchBytes) {
       return protocolError('MESSAGE_TOO_LARGE');
     }

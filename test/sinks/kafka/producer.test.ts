@@ -10,21 +10,25 @@ const PARTITIONS = 4;
 
 async function setUp(leaders: readonly number[] = [1, 2, 1, 2]) {
   const cluster = new FakeCluster();
+  let time = 0;
+  const tick = (ms: number) => {
+    time += ms;
+  };
   const layouts = new Map(['a', 'b'].map((name) => [name, new TopicLayout(name, cluster.addTopic(name, leaders))]));
   const producer = new KafkajsProducer({
     config: kafkaConfig(['x:1']),
     log: () => {},
-    now: () => 0,
+    now: () => time,
     pause: () => new Promise((resolve) => setImmediate(resolve)),
-    connection: cluster,
+    reach: cluster,
   });
-  await producer.open();
+  await producer.open(layouts);
   const produce = (messages: readonly Message[]) => producer.produce(messages, layouts);
   const stored = (topic: string) =>
     Array.from({ length: PARTITIONS }, (_, partition) =>
       cluster.records(topic, partition).map(({ value }) => value),
     ).flat();
-  return { cluster, producer, produce, stored };
+  return { cluster, producer, produce, stored, layouts, tick };
 }
 
 const message = (topic: string, key: string, value: string): Message => ({ topic, key, value: Buffer.from(value) });
@@ -120,6 +124,43 @@ describe('the Kafka producer', () => {
     expect(cluster.producers).toBe(2);
     expect(producer.health().state).toBe('up');
     expect(stored('a')).toHaveLength(20);
+  });
+
+  it('does not take the writing back from a later writer, and says so for good', async () => {
+    const { cluster, produce, stored, layouts } = await setUp([1, 1, 1, 1]);
+    await produce(numbered(0, 10));
+    await cluster.close(await cluster.take(), [...layouts.values()]);
+    expect(new Set(kinds(await produce(numbered(10, 10))))).toEqual(new Set(['retry']));
+    for (let again = 0; again < 3; again++) {
+      expect(await produce(numbered(10, 1))).toMatchObject([{ kind: 'retry', fault: { retry: { kind: 'never' } } }]);
+    }
+    expect(cluster.producers).toBe(2);
+    expect(stored('a')).toHaveLength(10);
+  });
+
+  it('fences at its opening, again when renewed, for a topic that comes later, and each day', async () => {
+    const { cluster, produce, layouts, tick } = await setUp([1, 1, 1, 1]);
+    expect(cluster.closings).toBe(1);
+    await produce(numbered(0, 10));
+    layouts.set('c', new TopicLayout('c', cluster.addTopic('c', [1, 1, 1, 1])));
+    await produce(numbered(0, 10, 'c'));
+    expect(cluster.closings).toBe(2);
+    tick(86_400_000);
+    cluster.coordinatorAway = true;
+    expect(new Set(kinds(await produce(numbered(60, 10))))).toEqual(new Set(['delivered']));
+    expect(cluster.closings).toBe(2);
+    cluster.coordinatorAway = false;
+    tick(1000);
+    await produce(numbered(10, 10));
+    await produce(numbered(20, 10));
+    expect(cluster.closings).toBe(3);
+    expect(cluster.producers).toBe(1);
+    cluster.outOfOrder = () => true;
+    await produce(numbered(30, 10));
+    cluster.outOfOrder = () => false;
+    await produce(numbered(30, 10));
+    expect(cluster.closings).toBe(4);
+    expect(cluster.producers).toBe(2);
   });
 
   it('ends at once when it is closed, and says what is uncertain', async () => {

@@ -25,20 +25,24 @@ function fieldOf(venue: Venue, attempt: number, row: Readonly<Record<string, unk
 }
 
 describe.each([binance, binanceTestnet])('backfill of $id', (venue) => {
-  it('asks for the last trades first, which are fresh', () => {
-    expect(requestOf(venue, 0)).toMatchObject({ path: '/api/v3/trades?symbol=BTCUSDT&limit=1000', weight: 25 });
+  it.each([0, 2])('asks for the last trades, which are fresh, at attempt %i', (attempt) => {
+    expect(requestOf(venue, attempt)).toMatchObject({ path: '/api/v3/trades?symbol=BTCUSDT&limit=1000', weight: 25 });
   });
 
-  it.each([1, 2, 17])('then, at attempt %i, for the past from the first id that is missing', (attempt) => {
+  it.each([1, 17])('in turn with them, at attempt %i, for the past from the first id that is missing', (attempt) => {
     expect(requestOf(venue, attempt)).toMatchObject({
       path: '/api/v3/historicalTrades?symbol=BTCUSDT&fromId=101&limit=1000',
       weight: 25,
     });
   });
 
-  it('an aggregated trade before the hole counts up to its last id', () => {
-    const before = tradeEvent(9_007_199_254_740_985, { lastTradeId: '9007199254740990' });
-    expect(requestOf(venue, 1, { before }).path).toContain('fromId=9007199254740991&');
+  it('counts ids exactly, and asks only the past where the last trades cannot reach back', () => {
+    const before = { id: '9007199254739090', timestamp: 1 };
+    const after = (id: number) => tradeEvent(id);
+    expect(requestOf(venue, 0, { before, after: after(9007199254739989) }).path).toContain('/trades?');
+    expect(requestOf(venue, 0, { before, after: after(9007199254739990) }).path).toContain(
+      '/historicalTrades?symbol=BTCUSDT&fromId=9007199254739091&',
+    );
   });
 });
 
@@ -52,7 +56,9 @@ describe('backfill of binance_us', () => {
 
   it('takes these only where they reach back to the first id that is missing', () => {
     const row = { id: 28457, price: '4.0', qty: '12.0', time: 1499865549590, isBuyerMaker: true };
-    const from = (before: number) => requestOf(binanceUs, 0, { before: tradeEvent(before) }).parse([row]).length;
+    const from = (before: number) =>
+      requestOf(binanceUs, 0, { before: { id: String(before), timestamp: 1 }, after: tradeEvent(28_460) }).parse([row])
+        .length;
     expect([28455, 28456, 28457].map(from)).toEqual([0, 1, 1]);
   });
 
@@ -60,6 +66,24 @@ describe('backfill of binance_us', () => {
     expect(requestOf(binanceUs, attempt)).toMatchObject({
       path: '/api/v3/aggTrades?symbol=BTCUSDT&startTime=1700000000100&limit=1000',
       weight: 1,
+    });
+  });
+
+  it('asks these alone where the last trades cannot reach back', () => {
+    const path = requestOf(binanceUs, 0, { after: tradeEvent(1100) }).path;
+    expect(path).toBe('/api/v3/aggTrades?symbol=BTCUSDT&startTime=1700000000100&limit=1000');
+  });
+});
+
+describe('backfill of aggregated trades', () => {
+  it.each([
+    [binance, 4],
+    [binanceTestnet, 4],
+    [binanceUs, 1],
+  ] as const)('of $id asks for them from the time of the last one on', (venue, weight) => {
+    expect(venue.backfillAggTrades?.(wantedOf(venue, 0))).toMatchObject({
+      path: '/api/v3/aggTrades?symbol=BTCUSDT&startTime=1700000000100&limit=1000',
+      weight,
     });
   });
 });

@@ -1,6 +1,12 @@
 import { binance, binanceTestnet, binanceUs } from '../../../src/venues/binance/venue.ts';
 import { venueContract } from '../../contracts/venue-contract.ts';
-import { frameFixtures, instrumentsFixture, timeFixture, tradesFixture } from '../../fixtures/read-fixtures.ts';
+import {
+  frameFixtures,
+  instrumentsFixture,
+  type RestFixture,
+  timeFixture,
+  tradesFixture,
+} from '../../fixtures/read-fixtures.ts';
 
 const shared = {
   instruments: instrumentsFixture('binance', 'exchange-info'),
@@ -10,16 +16,30 @@ const shared = {
 };
 const frames = frameFixtures('binance');
 const recent = tradesFixture('binance', 'trades');
+const aggregated = tradesFixture('binance', 'agg-trades');
+/** The same rows as aggregated trades: these name their first id twice. */
+const aggTrades: RestFixture<readonly object[]> = {
+  ...aggregated,
+  parsed: aggregated.parsed.map((trade) => ({ ...trade, firstTradeId: trade.tradeId })),
+};
 const byId = [recent, tradesFixture('binance', 'historical-trades')];
 const byTime = [recent, tradesFixture('binance', 'agg-trades')];
 
-venueContract({ ...shared, venue: binance, fixtures: frames, missingChannels: [], backfill: byId });
+venueContract({
+  ...shared,
+  venue: binance,
+  fixtures: frames,
+  missingChannels: [],
+  backfill: byId,
+  backfillAggTrades: aggTrades,
+});
 venueContract({
   ...shared,
   venue: binanceUs,
   fixtures: [...frames, ...frameFixtures('binance_us')],
   missingChannels: ['kline_1s'],
   backfill: byTime,
+  backfillAggTrades: aggTrades,
 });
 venueContract({
   ...shared,
@@ -27,4 +47,5 @@ venueContract({
   fixtures: [...frames, ...frameFixtures('binance_testnet')],
   missingChannels: [],
   backfill: byId,
+  backfillAggTrades: aggTrades,
 });

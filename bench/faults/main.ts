@@ -1,0 +1,150 @@
+/**
+ * `make faults`: the whole pipeline against every fault that we can inject, a run each; journal and topics compared.
+ * ARGS: --only NAME (whole or its part before the slash; may be repeated), --list, --at-once N, --keep DIR (all that a
+ * row leaves stays there; of a row that missed its expectation it always stays).
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { kafkaVersion } from '../../test/support/kafka/broker-settings.ts';
+import { type Broker, startBroker } from '../../test/support/kafka-broker.ts';
+import { PIPELINE_ROWS } from './pipeline-rows.ts';
+import { document, isGood, type Played, table, verdictText } from './report.ts';
+import { misses, type Row, Skipped } from './row.ts';
+import { Stage } from './stage.ts';
+import { VENUE_ROWS } from './venue-rows.ts';
+
+const ROWS = [...VENUE_ROWS, ...PIPELINE_ROWS];
+
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    list: { type: 'boolean', default: false },
+    'at-once': { type: 'string', default: '2' },
+    keep: { type: 'string' },
+  },
+});
+
+const rows = chosen(flags.only);
+if (flags.list) {
+  for (const { name, fault } of rows) console.log(`${name.padEnd(32)} ${fault}`);
+  process.exit();
+}
+const atOnce = Number(flags['at-once']);
+const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-faults-')));
+await mkdir(folder, { recursive: true });
+const startedAt = performance.now();
+const broker = await startBroker();
+const interrupted = new Promise<never>((_, reject) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Error(signal)));
+});
+let played: readonly Played[] = [];
+try {
+  played = await Promise.race([playAll(broker), interrupted]);
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : error}; logs: ${folder}`);
+  process.exitCode = 1;
+} finally {
+  await broker.close();
+}
+if (process.exitCode === 1) process.exit();
+
+console.log(`\n${table(played)}\n`);
+const bad = played.filter((one) => !isGood(one));
+for (const { row, outcome } of bad) {
+  const { losses = [], repeats = [], problems = [] } = outcome?.verdict ?? {};
+  console.log(`${row.name}: ${join(folder, fileName(row))}`);
+  for (const text of [...losses.slice(0, 5), ...repeats.slice(0, 5), ...problems.slice(0, 5)]) console.log(`  ${text}`);
+}
+if (flags.only === undefined) {
+  const page = document(played, {
+    cores: availableParallelism(),
+    node: process.version,
+    kafka: kafkaVersion,
+    date: new Date().toISOString().slice(0, 10),
+    atOnce,
+    minutes: Math.ceil((performance.now() - startedAt) / 60_000),
+  });
+  await writeFile(join(import.meta.dirname, '..', '..', 'docs', 'fault-matrix.md'), page);
+  console.log('written to docs/fault-matrix.md');
+}
+if (bad.length > 0) {
+  console.error(`${bad.length} of ${played.length} rows missed what they have to show: ${folder}`);
+  process.exit(1);
+}
+if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
+process.exit();
+
+function chosen(only: readonly string[] | undefined): readonly Row[] {
+  if (only === undefined) return ROWS;
+  const found = ROWS.filter(({ name }) => only.some((wanted) => name === wanted || name.split('/')[0] === wanted));
+  if (found.length === 0)
+    throw new Error(`no row ${only.join(', ')}; known: ${ROWS.map(({ name }) => name).join(', ')}`);
+  return found;
+}
+
+/** Some rows at a time, in their order. */
+async function playAll({ brokers }: Broker): Promise<readonly Played[]> {
+  const results = new Array<Played>(rows.length);
+  let next = 0;
+  const worker = async () => {
+    while (next < rows.length) {
+      const at = next++;
+      results[at] = await play(rows[at] as Row, brokers);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, rows.length) }, worker));
+  return results;
+}
+
+/** A row; once more where only its times were missed, for other rows run beside it. */
+async function play(row: Row, brokers: readonly string[]): Promise<Played> {
+  let result = await playOnce(row, brokers, fileName(row));
+  if (result.outcome !== undefined) {
+    const { wrong, slow } = misses(row, result.outcome);
+    if (wrong.length === 0 && slow.length > 0)
+      result = {
+        ...(await playOnce({ ...row, name: `${row.name}-again` }, brokers, `${fileName(row)}-again`)),
+        row,
+        again: true,
+      };
+  }
+  console.log(`${row.name.padEnd(32)} ${verdictText(result)}`);
+  if (isGood(result) && flags.keep === undefined) {
+    await rm(join(folder, fileName(row)), { recursive: true, force: true });
+    await rm(join(folder, `${fileName(row)}-again`), { recursive: true, force: true });
+  }
+  return result;
+}
+
+async function playOnce(row: Row, brokers: readonly string[], name: string): Promise<Played> {
+  try {
+    return { row, outcome: await Stage.play(row, join(folder, name), brokers) };
+  } catch (error) {
+    if (error instanceof Skipped) return { row, skipped: error.message };
+    const [complaint = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    return { row, outcome: broken(complaint) };
+  }
+}
+
+/** A row that did not come to its end. */
+function broken(complaint: string): NonNullable<Played['outcome']> {
+  const none = {
+    published: 0,
+    epochs: 0,
+    lost: 0,
+    inGaps: 0,
+    undetectable: 0,
+    duplicated: 0,
+    outOfOrder: 0,
+    gaps: 0,
+    instances: 0,
+  };
+  const verdict = { ...none, named: [], losses: [], repeats: [], problems: [] };
+  return { silentForMs: Number.POSITIVE_INFINITY, verdict, exitCode: null, complaints: [complaint] };
+}
+
+function fileName({ name }: Row): string {
+  return name.replaceAll('/', '.');
+}

@@ -1,0 +1,185 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { VenueId } from '../../src/domain/instrument.ts';
+import type { FeedStatus } from '../../src/domain/record.ts';
+import { killAgainAndAgain } from '../../test/support/kill-again.ts';
+import type { LoggedEvent } from '../../test/support/pipeline-process.ts';
+import { runPython } from '../../test/support/python.ts';
+import { AFTER_CLOSE_MS, type Row, type Scene, Skipped } from './row.ts';
+
+const run = promisify(execFile);
+
+const KILLS = 20;
+const HOUR_MS = 3_600_000;
+/** The pipeline tells every 30 s what waits. */
+const DRAINED_WITHIN_MS = 150_000;
+/** What waits in normal running. */
+const FEW = 5000;
+/** Trades a second at which memory holds a broker's absence for some seconds only. */
+const SPILLING_RATE = 8000;
+const SPILLING_SECONDS = 40;
+const BINANCE: readonly VenueId[] = ['binance', 'bybit'];
+const BYBIT: readonly VenueId[] = ['bybit', 'binance'];
+
+const sinkDown = ({ state }: FeedStatus) => state === 'sink_unavailable';
+
+function brokerOf({ broker }: Scene) {
+  if (broker === undefined) throw new Error('the row has no broker of its own');
+  return broker;
+}
+
+async function brokerAway(scene: Scene, seconds: number, how: 'stop' | 'kill'): Promise<void> {
+  const broker = brokerOf(scene);
+  scene.begun();
+  await broker[how]();
+  await scene.wait(seconds);
+  await broker.start();
+  await recovered(scene);
+}
+
+/** The sink takes records again, and has taken what had waited for it. */
+async function recovered(scene: Scene): Promise<void> {
+  const { events } = scene.pipeline;
+  const since = events.length;
+  const isBack = () => events.some(({ event }) => event === 'sink_recovered');
+  const isEmpty = () => events.slice(since).some((event) => event.event === 'status' && waitingIn(event) < FEW);
+  await scene.pipeline
+    .until(() => isBack() && isEmpty(), 'the sink has taken what waited for it', DRAINED_WITHIN_MS)
+    .catch((error: Error) => scene.complaints.push(error.message));
+}
+
+/** Records that wait for the broker, in memory or in the spill. */
+function waitingIn({ sinks }: LoggedEvent): number {
+  const { kafka } = sinks as { kafka: { state: string; queued: number } };
+  return kafka.state === 'up' ? kafka.queued : Number.POSITIVE_INFINITY;
+}
+
+function killRow(name: string, venues: readonly VenueId[], sink: 'kafka' | 'file', inGaps: 'none' | 'allowed'): Row {
+  return {
+    name,
+    fault: `kill -9 at ${KILLS} moments, ${sink === 'file' ? 'files' : 'Kafka'}`,
+    ...{ cut: 'all', venues, sink, expected: { inGaps } },
+    act: async (scene) => {
+      scene.begun();
+      const seed = Math.floor(Math.random() * 2 ** 31);
+      console.log(`${name}: kills at moments of seed ${seed}`);
+      try {
+        await killAgainAndAgain(scene.pipeline, () => scene.start(), { kills: KILLS, seed });
+      } catch (error) {
+        scene.complaints.push(error instanceof Error ? error.message : String(error));
+      }
+      await scene.inOrder(30_000).catch((error: Error) => scene.complaints.push(error.message));
+    },
+    afterwards: async (scene) => {
+      scene.complaints.push(...(await damagedFiles(scene)));
+    },
+  };
+}
+
+/** Topics of the file sink that fastavro cannot read, and why; none for Kafka. */
+async function damagedFiles({ place }: Pick<Scene, 'place'>): Promise<string[]> {
+  if (place.kind === 'kafka') return [];
+  const complaints: string[] = [];
+  for (const topic of await readdir(place.dir)) {
+    const { stderr, code } = await runPython('read_files.py', [join(place.dir, topic)]);
+    if (code !== 0) complaints.push(`fastavro cannot read ${topic}: ${stderr}`);
+  }
+  return complaints;
+}
+
+function clockRow(name: string, venues: readonly VenueId[], stepMs: number): Row {
+  return {
+    ...{ name, cut: 'none', venues, clockStepMs: stepMs },
+    fault: `wall clock stepped by an hour ${stepMs > 0 ? 'forwards' : 'back'}`,
+    expected: { inGaps: 'none', withinMs: AFTER_CLOSE_MS },
+    act: async (scene) => {
+      scene.begun();
+      scene.pipeline.signal('SIGUSR2');
+      await scene.wait(8);
+    },
+  };
+}
+
+/** A small file system of its own for the spill: it fills up for real. */
+async function smallFileSystem(folder: string): Promise<() => Promise<void>> {
+  const dir = join(folder, 'spill');
+  await mkdir(dir, { recursive: true });
+  try {
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', dir]);
+  } catch {
+    throw new Skipped('a file system of a few MB takes root and mount');
+  }
+  return async () => {
+    await run('umount', ['-l', dir]);
+  };
+}
+
+/** Memory is full, the rest lies in the spill: the process is killed, and the next one finds it. */
+async function killWithSpill(scene: Scene): Promise<void> {
+  const broker = brokerOf(scene);
+  scene.begun();
+  await broker.stop();
+  await scene.wait(SPILLING_SECONDS);
+  await scene.pipeline.kill();
+  scene.start();
+  await scene.wait(3);
+  await broker.start();
+  await scene.inOrder(60_000).catch((error: Error) => scene.complaints.push(error.message));
+  await scene.wait(10);
+}
+
+/** More than memory holds for the sink. */
+const SPILLING = { venues: ['binance'], cut: 'none', ownBroker: true, rate: SPILLING_RATE, tells: sinkDown } as const;
+
+/** Faults of what is not a venue: broker, disk, our own process, the clock. */
+export const PIPELINE_ROWS: readonly Row[] = [
+  {
+    ...{ name: 'broker-stop/binance', fault: 'broker stopped for 60 s', cut: 'none', venues: BINANCE, ownBroker: true },
+    ...{ tells: sinkDown, expected: { inGaps: 'none', withinMs: 75_000 } },
+    act: (scene) => brokerAway(scene, 60, 'stop'),
+  },
+  ...[BINANCE, BYBIT].map(
+    (venues): Row => ({
+      ...{ name: `broker-kill/${venues[0]}`, fault: 'broker killed and restarted', cut: 'none', venues },
+      ...{ ownBroker: true, tells: sinkDown, expected: { inGaps: 'none', withinMs: 30_000 } },
+      act: (scene) => brokerAway(scene, 5, 'kill'),
+    }),
+  ),
+  {
+    ...{ ...SPILLING, name: 'spill/binance', fault: 'broker away for longer than memory holds' },
+    expected: { inGaps: 'none' },
+    act: (scene) => brokerAway(scene, SPILLING_SECONDS, 'stop'),
+  },
+  {
+    ...{ ...SPILLING, name: 'spill-full/binance', fault: 'the same, and spill.max_mb (4) is reached' },
+    ...{ spill: { max_mb: 4 }, expected: { inGaps: 'some', exitCode: 1 } },
+    act: (scene) => brokerAway(scene, SPILLING_SECONDS, 'stop'),
+  },
+  {
+    ...{ ...SPILLING, name: 'disk-full/binance', fault: 'the same, and the file system (4 MB) is full' },
+    ...{ prepare: smallFileSystem, expected: { inGaps: 'some', exitCode: 1 } },
+    act: (scene) => brokerAway(scene, SPILLING_SECONDS, 'stop'),
+  },
+  {
+    ...{ ...SPILLING, name: 'spill-kill/binance', fault: 'the same, and kill -9 before the broker is back' },
+    expected: { inGaps: 'allowed' },
+    act: killWithSpill,
+  },
+  killRow('kill-kafka/binance', BINANCE, 'kafka', 'none'),
+  killRow('kill-kafka/bybit', BYBIT, 'kafka', 'allowed'),
+  killRow('kill-files/binance', BINANCE, 'file', 'none'),
+  ...[BINANCE, BYBIT].flatMap((venues) => [
+    clockRow(`clock-forwards/${venues[0]}`, venues, HOUR_MS),
+    clockRow(`clock-back/${venues[0]}`, venues, -HOUR_MS),
+  ]),
+  {
+    ...{ name: 'gateway-consumer', fault: 'a consumer of the gateway that stops reading', cut: 'none' },
+    ...{ venues: BINANCE, expected: { inGaps: 'none' } },
+    prepare: async () => {
+      throw new Skipped('there is no gateway yet');
+    },
+    act: async () => {},
+  },
+];

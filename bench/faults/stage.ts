@@ -1,0 +1,210 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { VENUE_IDS } from '../../src/domain/instrument.ts';
+import type { FaultRequest } from '../../src/simulator/fault-command.ts';
+import { JournalIndex } from '../../test/support/journal-index.ts';
+import { type Broker, startBroker } from '../../test/support/kafka-broker.ts';
+import { PipelineProcess } from '../../test/support/pipeline-process.ts';
+import { type Place, type Published, readRun } from '../../test/support/read-run.ts';
+import { type SimulatorAddress, simulatedValues } from '../../test/support/simulated-feed.ts';
+import { TradeJudge } from '../../test/support/trade-judge.ts';
+import { type Child, startChild } from '../child.ts';
+import type { Outcome, Row, Scene } from './row.ts';
+
+const RATE = 600;
+const LINES = 2;
+const SYMBOLS = 3;
+const COINS = ['BTC', 'ETH', 'SOL'];
+const STARTED_WITHIN_MS = 60_000;
+/** Before the fault, so that what follows is no start. */
+const WARM_MS = 2000;
+/** After everything is as before. */
+const SETTLE_MS = 2500;
+const RECOVERED_WITHIN_MS = 15_000;
+/** A trade may be stored this long before the injection is over. */
+const JUST_BEFORE_MS = 200;
+
+export const RECONNECT = { initial_delay_ms: 1000, max_delay_ms: 4000, max_attempts: 10, probe_every_ms: 4000 };
+export const FEED = { fail_back_after_ms: 2000, coin_stale_after_ms: 5000 };
+
+/** One run of the whole pipeline for one row: its venues, its broker, its process, and what is done to them. */
+export class Stage implements Scene {
+  readonly row: Row;
+  readonly folder: string;
+  readonly broker: Broker | undefined;
+  readonly complaints: string[] = [];
+  readonly #venues: Child;
+  readonly #place: Place;
+  readonly #journal: string;
+  readonly #config: string;
+  #pipeline: PipelineProcess | undefined;
+  #injectedAt: number | undefined;
+  #overAt = 0;
+
+  private constructor(row: Row, folder: string, broker: Broker | undefined, venues: Child, place: Place) {
+    this.row = row;
+    this.folder = folder;
+    this.broker = broker;
+    this.#venues = venues;
+    this.#place = place;
+    this.#journal = join(folder, 'journal.ndjson');
+    this.#config = join(folder, 'market-feed.yaml');
+  }
+
+  /** Plays a row from start to end. `brokers`: the shared broker's. */
+  static async play(row: Row, folder: string, brokers: readonly string[]): Promise<Outcome> {
+    await mkdir(folder, { recursive: true });
+    const undo = await row.prepare?.(folder);
+    const broker = row.ownBroker === true ? await startBroker() : undefined;
+    const rate = Object.fromEntries(VENUE_IDS.map((id) => [id, row.venues.includes(id) ? (row.rate ?? RATE) : 0]));
+    const journal = join(folder, 'journal.ndjson');
+    const options = { rate, symbols: SYMBOLS, journal, connectionLimit: false, ...row.simulator };
+    const venues = startChild(join(import.meta.dirname, 'venues.ts'), [JSON.stringify(options)]);
+    const place: Place =
+      row.sink === 'file'
+        ? { kind: 'file', dir: join(folder, 'data') }
+        : { kind: 'kafka', brokers: broker?.brokers ?? brokers, prefix: `${row.name.replaceAll('/', '.')}.` };
+    const stage = new Stage(row, folder, broker, venues, place);
+    try {
+      return await stage.#play();
+    } finally {
+      await stage.#pipeline?.kill();
+      await undo?.();
+      await venues.end();
+      await broker?.close();
+    }
+  }
+
+  get pipeline(): PipelineProcess {
+    if (this.#pipeline === undefined) throw new Error('the pipeline is not started');
+    return this.#pipeline;
+  }
+
+  get place(): Place {
+    return this.#place;
+  }
+
+  async inject(...requests: readonly FaultRequest[]): Promise<void> {
+    this.begun(await this.#venues.ask<number>('inject', requests));
+  }
+
+  begun(at = Date.now()): void {
+    this.#injectedAt ??= at;
+  }
+
+  async clear(): Promise<void> {
+    await this.#venues.ask('clear');
+  }
+
+  async wait(seconds: number): Promise<void> {
+    await delay(seconds * 1000);
+  }
+
+  start(): PipelineProcess {
+    const { clockStepMs } = this.row;
+    const preload = join(import.meta.dirname, 'step-clock.ts');
+    this.#pipeline = new PipelineProcess({
+      config: this.#config,
+      logFile: join(this.folder, 'pipeline.log'),
+      ...(clockStepMs === undefined
+        ? {}
+        : { nodeArgs: ['--import', preload], environment: { STEP_CLOCK_MS: String(clockStepMs) } }),
+    });
+    return this.#pipeline;
+  }
+
+  async inOrder(timeoutMs = 20_000): Promise<void> {
+    const { venues } = this.row;
+    await this.pipeline.until(
+      () => venues.every((venue) => this.pipeline.linesUp(venue) >= LINES) && this.pipeline.activeVenue === venues[0],
+      `all lines of ${venues.join(', ')} are up`,
+      timeoutMs,
+    );
+  }
+
+  async #play(): Promise<Outcome> {
+    await this.#configure(await this.#venues.ask<SimulatorAddress>('address'));
+    this.start();
+    await this.inOrder(STARTED_WITHIN_MS);
+    await delay(WARM_MS);
+    await this.row.act(this);
+    this.#overAt = Date.now();
+    // Whether everything came back is judged by what was published, not by this.
+    await this.inOrder(RECOVERED_WITHIN_MS).catch(() => {});
+    await delay(SETTLE_MS);
+    const exitCode = await this.pipeline.stop();
+    await this.row.afterwards?.(this);
+    await this.#venues.ask('close');
+    const judge = new TradeJudge(await JournalIndex.read(this.#journal), { timed: this.#place.kind === 'kafka' });
+    const published = await readRun(this.#place, judge);
+    const verdict = judge.verdict();
+    await this.#keep(verdict, published);
+    const noticedAfterMs = this.#noticedAfter(published);
+    return {
+      ...(noticedAfterMs === undefined ? {} : { noticedAfterMs }),
+      silentForMs: this.#silentFor(published),
+      verdict,
+      exitCode,
+      complaints: this.complaints,
+    };
+  }
+
+  async #configure(address: SimulatorAddress): Promise<void> {
+    const { row } = this;
+    const base = simulatedValues(address, {
+      coins: COINS,
+      feed: { venues: row.venues, channels: ['trade', 'ticker'], ...FEED, ...row.feed },
+      venue: { lines: LINES, reconnect: RECONNECT },
+    });
+    const place = this.#place;
+    const values = {
+      ...base,
+      ...(place.kind === 'file'
+        ? { sinks: ['file'], file: { dir: place.dir } }
+        : { sinks: ['kafka'], kafka: { brokers: place.brokers, topic_prefix: place.prefix, partitions: 3 } }),
+      spill: { dir: join(this.folder, 'spill'), ...row.spill },
+      gateway: { enabled: false },
+    };
+    // JSON is YAML
+    await writeFile(this.#config, JSON.stringify(values, null, 2));
+  }
+
+  #noticedAfter({ statuses }: Published): number | undefined {
+    const { tells } = this.row;
+    const injectedAt = this.#injectedAt;
+    if (tells === undefined || injectedAt === undefined) return undefined;
+    // Its own time: while a broker is away nothing is stored.
+    const telling = statuses.find(({ status }) => status.timestamp >= injectedAt && tells(status));
+    return telling === undefined ? undefined : telling.status.timestamp - injectedAt;
+  }
+
+  /** The longest time between two live trades, from just before the fault to the end. */
+  #silentFor({ live }: Published): number {
+    const { symbol } = this.row;
+    const from = (this.#injectedAt ?? 0) - JUST_BEFORE_MS;
+    let last: number | undefined;
+    let longest = 0;
+    for (const trade of live) {
+      if (symbol !== undefined && trade.symbol !== symbol) continue;
+      if (trade.at >= from && last !== undefined) longest = Math.max(longest, trade.at - last);
+      last = trade.at;
+    }
+    // Never again is the longest of all.
+    return last === undefined || last < this.#overAt ? Number.POSITIVE_INFINITY : longest;
+  }
+
+  /** What a row that missed its expectation is debugged with. */
+  async #keep(verdict: Outcome['verdict'], { statuses }: Published): Promise<void> {
+    const told = statuses
+      .filter(({ status }) => status.state !== 'heartbeat')
+      .map(({ status: { state, venue, coin, reason, details, timestamp }, at }) =>
+        JSON.stringify({ at, timestamp, state, venue, coin, reason, details }),
+      );
+    const injected = `injected at ${this.#injectedAt}, over at ${this.#overAt}`;
+    await writeFile(
+      join(this.folder, 'verdict.txt'),
+      [injected, JSON.stringify(verdict, null, 2), ...told, ''].join('\n'),
+    );
+  }
+}

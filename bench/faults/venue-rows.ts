@@ -1,0 +1,295 @@
+import type { VenueId } from '../../src/domain/instrument.ts';
+import type { FeedStatus } from '../../src/domain/record.ts';
+import type { FaultRequest } from '../../src/simulator/fault-command.ts';
+import { AFTER_CLOSE_MS, AFTER_SILENCE_MS, type Expectation, type Row } from './row.ts';
+
+type Fault = Omit<FaultRequest, 'venue'>;
+
+/** The venue that serves and its standby; `alone` in a row's name: without one. */
+const STANDBY: Readonly<Record<VenueId, VenueId>> = {
+  binance: 'bybit',
+  bybit: 'binance',
+  binance_us: 'binance',
+  binance_testnet: 'binance',
+};
+
+interface VenueRow {
+  readonly name: string;
+  readonly fault: string;
+  readonly cut: string;
+  readonly venues: readonly VenueId[];
+  readonly alone?: boolean;
+  readonly faults: readonly Fault[];
+  /** Until it is over. */
+  readonly seconds?: number;
+  readonly tells?: (status: FeedStatus, venue: VenueId) => boolean;
+  readonly expected: Expectation;
+  readonly more?: Partial<Row>;
+}
+
+const ONE = '1 of 2';
+const BOTH = 'both';
+const NONE = 'none';
+
+/** Nothing is missing, not even named: the other line, the repair or the standby has it. */
+const WHOLE: Expectation = { inGaps: 'none', withinMs: AFTER_CLOSE_MS };
+const WHOLE_AFTER_SILENCE: Expectation = { inGaps: 'none', withinMs: AFTER_SILENCE_MS };
+/** Without a standby nothing comes until the venue is back. */
+const WHOLE_IN_TIME: Expectation = { inGaps: 'none' };
+const NAMED: Expectation = { inGaps: 'allowed', withinMs: AFTER_CLOSE_MS };
+
+const disconnected = told('disconnected');
+const stale = told('feed_stale');
+
+function told(...states: readonly string[]) {
+  return (status: FeedStatus, venue: VenueId) => states.includes(status.state) && status.venue === venue;
+}
+
+function rowsOf({ name, fault, cut, venues, alone, faults, seconds, tells, expected, more }: VenueRow): Row[] {
+  return venues.map((venue) => ({
+    name: `${name}/${venue}${alone === true ? '-alone' : ''}`,
+    fault,
+    cut,
+    venues: alone === true ? [venue] : [venue, STANDBY[venue]],
+    act: async (scene) => {
+      await scene.inject(...faults.map((one) => ({ ...one, venue })));
+      if (seconds !== undefined) await scene.wait(seconds);
+    },
+    ...(tells === undefined ? {} : { tells: (status: FeedStatus) => tells(status, venue) }),
+    // Where ids jump nothing can be asked for: a venue that is back before the standby serves leaves a gap with a name.
+    expected:
+      venue === 'bybit' && cut === BOTH && expected.inGaps === 'none' ? { ...expected, inGaps: 'allowed' } : expected,
+    ...more,
+  }));
+}
+
+const THREE: readonly VenueId[] = ['binance', 'bybit', 'binance_us'];
+const TWO: readonly VenueId[] = ['binance', 'bybit'];
+const CONTIGUOUS: readonly VenueId[] = ['binance', 'binance_us'];
+
+/** A fault of one line and of both, with a hot standby. */
+function cuts(
+  name: string,
+  fault: string,
+  what: Fault,
+  more: Pick<VenueRow, 'seconds' | 'tells'>,
+  both: Expectation,
+): Row[] {
+  return [
+    ...rowsOf({
+      ...{ name: `${name}-one`, fault, cut: ONE, venues: THREE, faults: [{ ...what, line: 1 }] },
+      ...{ ...more, expected: WHOLE },
+    }),
+    ...rowsOf({
+      ...{ name: `${name}-both`, fault, cut: BOTH, venues: THREE, faults: [{ ...what, line: 'all' }] },
+      ...{ ...more, expected: both },
+    }),
+  ];
+}
+
+/** Faults of the serving venue alone; the pipeline and its broker are well. */
+export const VENUE_ROWS: readonly Row[] = [
+  ...rowsOf({
+    ...{ name: 'none', fault: 'none', cut: NONE, venues: THREE, faults: [], seconds: 5, expected: WHOLE },
+    more: {
+      act: async (scene) => {
+        scene.begun();
+        await scene.wait(5);
+      },
+    },
+  }),
+
+  ...cuts('close', 'clean close', { fault: 'close' }, { tells: disconnected }, WHOLE),
+  ...rowsOf({
+    ...{ name: 'close-both', fault: 'clean close', cut: BOTH, venues: CONTIGUOUS, alone: true },
+    ...{ faults: [{ fault: 'close' }], tells: disconnected, expected: WHOLE_IN_TIME },
+  }),
+  ...rowsOf({
+    ...{ name: 'close-both', fault: 'clean close', cut: BOTH, venues: ['bybit'], alone: true },
+    ...{ faults: [{ fault: 'close' }], tells: disconnected, expected: { inGaps: 'some' } },
+  }),
+  ...cuts('reset', 'connection reset', { fault: 'reset' }, { tells: disconnected }, WHOLE),
+
+  ...cuts(
+    'silence-with-pong',
+    'silence with pong',
+    { fault: 'silence_with_pong', seconds: 8 },
+    { seconds: 8, tells: stale },
+    WHOLE_AFTER_SILENCE,
+  ),
+  ...cuts(
+    'silence-without-pong',
+    'silence without pong (half open)',
+    { fault: 'silence_without_pong', seconds: 8 },
+    { seconds: 8, tells: stale },
+    WHOLE_AFTER_SILENCE,
+  ),
+
+  ...rowsOf({
+    ...{ name: 'mute-symbol-one', fault: 'one symbol mute', cut: ONE, venues: TWO, seconds: 10 },
+    faults: [{ fault: 'mute_symbol', line: 1, symbol: 'BTCUSDT', seconds: 10 }],
+    ...{ expected: WHOLE, more: { symbol: 'BTCUSDT' } },
+  }),
+  ...rowsOf({
+    ...{ name: 'mute-symbol-both', fault: 'one symbol mute', cut: BOTH, venues: THREE, seconds: 16 },
+    faults: [{ fault: 'mute_symbol', line: 'all', symbol: 'BTCUSDT', seconds: 16 }],
+    tells: (status, venue) => stale(status, venue) && status.coin === 'BTC',
+    // Its own silence, then a new subscription that stays mute as long.
+    expected: { inGaps: 'none', withinMs: 12_000 },
+    more: { symbol: 'BTCUSDT' },
+  }),
+
+  ...rowsOf({
+    ...{ name: 'close-loop', fault: 'close loop at connect', cut: BOTH, venues: THREE },
+    ...{ faults: [{ fault: 'close_loop', seconds: 8 }], seconds: 8, tells: disconnected, expected: WHOLE },
+  }),
+  ...[403, 429, 451, 503].flatMap((status) =>
+    rowsOf({
+      ...{ name: `refuse-${status}`, fault: `refusal ${status}`, cut: BOTH, venues: TWO },
+      ...{ faults: [{ fault: 'refuse', status, seconds: 6 }], seconds: 6 },
+      ...{ tells: disconnected, expected: WHOLE },
+    }),
+  ),
+  ...rowsOf({
+    ...{ name: 'refuse-503', fault: 'refusal 503', cut: BOTH, venues: TWO, alone: true, seconds: 5 },
+    ...{ faults: [{ fault: 'refuse', status: 503, seconds: 5 }], tells: disconnected },
+    expected: { inGaps: 'allowed' },
+  }),
+
+  ...rowsOf({
+    ...{ name: 'slow-trickle-one', fault: 'slow trickle', cut: ONE, venues: TWO, seconds: 8 },
+    ...{ faults: [{ fault: 'slow_trickle', line: 1, seconds: 8 }], expected: WHOLE },
+  }),
+  ...rowsOf({
+    ...{ name: 'slow-trickle-both', fault: 'slow trickle', cut: BOTH, venues: TWO, seconds: 8 },
+    ...{ faults: [{ fault: 'slow_trickle', line: 'all', seconds: 8 }], expected: WHOLE_AFTER_SILENCE },
+  }),
+
+  ...rowsOf({
+    ...{ name: 'server-shutdown-one', fault: 'serverShutdown', cut: ONE, venues: CONTIGUOUS, seconds: 5 },
+    ...{ faults: [{ fault: 'server_shutdown', line: 1, seconds: 4 }] },
+    ...{ tells: told('session_rotated', 'disconnected'), expected: WHOLE },
+  }),
+  ...rowsOf({
+    ...{ name: 'server-shutdown-both', fault: 'serverShutdown', cut: BOTH, venues: CONTIGUOUS, seconds: 5 },
+    ...{ faults: [{ fault: 'server_shutdown', line: 'all', seconds: 4 }] },
+    ...{ tells: told('session_rotated', 'disconnected'), expected: WHOLE },
+  }),
+  ...rowsOf({
+    ...{ name: 'maintenance', fault: 'maintenance announced', cut: NONE, venues: ['bybit'], seconds: 6 },
+    ...{ faults: [{ fault: 'maintenance', seconds: 6 }], tells: told('session_rotated'), expected: WHOLE },
+  }),
+  ...rowsOf({
+    ...{ name: 'lifetime', fault: '24-hour close, each line at its own age', cut: `${ONE}, then the other` },
+    ...{ venues: ['binance'], faults: [], tells: disconnected, expected: WHOLE },
+    more: {
+      simulator: { lifetimeMs: 14_000 },
+      act: async (scene) => {
+        // The lines were opened together: one is opened anew, so that they are of two ages.
+        await scene.inject({ venue: 'binance', fault: 'close', line: 1 });
+        await scene.wait(22);
+      },
+    },
+  }),
+
+  ...rowsOf({
+    ...{ name: 'skip-one', fault: 'skipped ids', cut: ONE, venues: CONTIGUOUS, seconds: 1 },
+    faults: [{ fault: 'skip_trades', line: 1, symbol: 'BTCUSDT', count: 20 }],
+    expected: WHOLE,
+  }),
+  ...rowsOf({
+    ...{ name: 'skip-one', fault: 'skipped ids', cut: ONE, venues: ['bybit'], seconds: 1 },
+    faults: [{ fault: 'skip_trades', line: 1, symbol: 'BTCUSDT', count: 20 }],
+    // They come by the other line; those that come behind a later trade of the first are named (CONTRACT 4).
+    expected: NAMED,
+  }),
+  ...rowsOf({
+    ...{ name: 'skip-both', fault: 'skipped ids', cut: BOTH, venues: CONTIGUOUS, seconds: 2 },
+    faults: [{ fault: 'skip_trades', line: 'all', symbol: 'BTCUSDT', count: 20 }],
+    ...{ tells: told('gap_detected'), expected: WHOLE },
+  }),
+  ...rowsOf({
+    ...{ name: 'skip-both', fault: 'skipped ids', cut: BOTH, venues: ['bybit'], seconds: 2 },
+    faults: [{ fault: 'skip_trades', line: 'all', symbol: 'BTCUSDT', count: 20 }],
+    expected: { ...WHOLE, notDetectable: true },
+  }),
+  ...rowsOf({
+    ...{ name: 'repeat-both', fault: 'repeated trades', cut: BOTH, venues: THREE, seconds: 3 },
+    ...{ faults: [{ fault: 'repeat_trades', line: 'all', count: 500 }], expected: WHOLE },
+  }),
+  ...rowsOf({
+    ...{ name: 'reorder-one', fault: 'reordered trades', cut: ONE, venues: CONTIGUOUS, seconds: 2 },
+    faults: [{ fault: 'reorder_trades', line: 1, symbol: 'BTCUSDT', count: 10 }],
+    expected: WHOLE,
+  }),
+  ...rowsOf({
+    ...{ name: 'reorder-one', fault: 'reordered trades', cut: ONE, venues: ['bybit'], seconds: 2 },
+    faults: [{ fault: 'reorder_trades', line: 1, symbol: 'BTCUSDT', count: 10 }],
+    expected: NAMED,
+  }),
+  ...rowsOf({
+    ...{ name: 'reorder-both', fault: 'reordered trades', cut: BOTH, venues: CONTIGUOUS, seconds: 2 },
+    faults: [{ fault: 'reorder_trades', line: 'all', symbol: 'BTCUSDT', count: 10 }],
+    expected: WHOLE,
+  }),
+  ...rowsOf({
+    ...{ name: 'reorder-both', fault: 'reordered trades', cut: BOTH, venues: ['bybit'], seconds: 2 },
+    faults: [{ fault: 'reorder_trades', line: 'all', symbol: 'BTCUSDT', count: 10 }],
+    // Where ids jump nobody waits for an earlier one: what comes behind a later one is named.
+    expected: { ...NAMED, inGaps: 'some' },
+  }),
+  ...rowsOf({
+    ...{ name: 'malformed', fault: 'malformed bursts', cut: BOTH, venues: TWO, seconds: 4 },
+    ...{ faults: [{ fault: 'malformed', line: 'all', count: 500 }], expected: WHOLE },
+  }),
+  ...rowsOf({
+    ...{ name: 'big-frame', fault: '20 MB frame', cut: BOTH, venues: TWO, seconds: 3 },
+    ...{ faults: [{ fault: 'big_frame', line: 'all', count: 20 }], expected: WHOLE },
+  }),
+  ...rowsOf({
+    ...{ name: 'huge-frame', fault: '40 MB frame, more than max_frame_mb', cut: BOTH, venues: ['binance'] },
+    ...{ faults: [{ fault: 'big_frame', line: 'all', count: 40 }], seconds: 3, tells: disconnected },
+    // Each line receives 32 MB before it is cut.
+    expected: { inGaps: 'none', withinMs: AFTER_SILENCE_MS },
+  }),
+
+  ...[429, 503].flatMap((status) => [
+    ...rowsOf({
+      ...{ name: `rest-${status}`, fault: `REST ${status} for 5 s during backfill`, cut: BOTH, venues: CONTIGUOUS },
+      faults: [
+        { fault: 'refuse_rest', status, seconds: 5 },
+        { fault: 'skip_trades', line: 'all', symbol: 'BTCUSDT', count: 20 },
+      ],
+      ...{ seconds: 9, tells: told('gap_detected', 'rate_limited'), expected: WHOLE },
+    }),
+    ...rowsOf({
+      ...{ name: `rest-${status}-long`, fault: `REST ${status} for 16 s, longer than the hold`, cut: BOTH },
+      venues: ['binance'],
+      faults: [
+        { fault: 'refuse_rest', status, seconds: 16 },
+        { fault: 'skip_trades', line: 'all', symbol: 'BTCUSDT', count: 20 },
+      ],
+      ...{ seconds: 17, tells: told('gap_detected', 'gap_unrepaired', 'rate_limited') },
+      expected: { ...NAMED, inGaps: 'some' },
+    }),
+  ]),
+
+  ...rowsOf({
+    ...{ name: 'all-down', fault: 'all venues down for 6 s', cut: BOTH, venues: TWO, faults: [] },
+    ...{ tells: disconnected, expected: { inGaps: 'allowed' } },
+    more: {
+      act: async (scene) => {
+        await scene.inject({ venue: 'all', fault: 'refuse', status: 503, seconds: 6 });
+        await scene.wait(6);
+      },
+    },
+  }),
+  ...rowsOf({
+    ...{ name: 'testnet-reset', fault: 'testnet reset', cut: BOTH, venues: ['binance_testnet'], alone: true },
+    ...{ faults: [{ fault: 'testnet_reset' }], seconds: 4, tells: disconnected, expected: { inGaps: 'allowed' } },
+  }),
+  ...rowsOf({
+    ...{ name: 'testnet-reset', fault: 'ids start again, as at a testnet reset', cut: BOTH, venues: ['binance'] },
+    ...{ faults: [{ fault: 'testnet_reset' }], seconds: 4, tells: disconnected, expected: NAMED },
+  }),
+];

@@ -1,0 +1,20 @@
+// A line that breaks after two trades is made anew; between the trades the stream says when data stopped and came back.
+// Run it with `node examples/ten-lines.ts`. In a project of yours import from 'market-feed/operators'.
+import { concat, of, take, throwError } from 'rxjs';
+import { detectStale, retryBackoff } from '../src/operators/index.ts';
+
+const lost$ = throwError(() => new Error('connection lost'));
+concat(of('BTC 61837.63', 'BTC 61838.01'), lost$)
+  .pipe(
+    retryBackoff({ initialDelayMs: 1000, maxDelayMs: 30_000, isData: () => true }),
+    detectStale({ staleAfterMs: 20, isData: () => true }),
+    take(7),
+  )
+  .subscribe((event) => console.log(event.kind === 'value' ? event.value : `feed ${event.kind}`));
+// BTC 61837.63
+// BTC 61838.01
+// feed stale
+// feed recovered
+// BTC 61837.63
+// BTC 61838.01
+// feed stale

@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { VENUE_IDS } from '../domain/instrument.ts';
+import type { Config } from '../pipeline/config.ts';
+import { type Command, type CommandContext, choiceIn, UsageError } from './command.ts';
+import { configOption, configurationOf } from './configuration.ts';
+import { count, duration } from './figures.ts';
+
+const EVERY_MS = 1000;
+const LOG_EVERY_MS = 30_000;
+
+export const command: Command = {
+  usage: 'record --out FILE [--config FILE] [--venue V…] [--symbol S…] [--channel C…] [--duration S]',
+  about:
+    'Everything that the venues send, as it comes, into a compressed capture: frames, connects, closes and REST answers with their times, until Ctrl-C. ' +
+    'Nothing is published. A capture that a killed process leaves is readable up to a second before.\n' +
+    'market-feed replay FILE runs it through the pipeline again; market-feed simulate --capture FILE serves it.',
+  options: {
+    out: { value: 'FILE', help: 'the capture; a file that exists is never overwritten' },
+    config: configOption,
+    venue: { value: 'V…', many: 'list', help: `these venues alone: ${VENUE_IDS.join(', ')}` },
+    symbol: { value: 'S…', many: 'list', help: 'these coins alone: BTC, BTCUSDT or btcusdt' },
+    channel: { value: 'C…', many: 'list', help: 'these channels: trade, ticker, book_ticker, kline_1m, …' },
+    duration: { value: 'S', help: 'ends after so many seconds' },
+  },
+  async run(context) {
+    const { options } = context;
+    const out = options.text('out');
+    if (out === undefined) throw new UsageError('--out is missing: market-feed record --out FILE');
+    if (existsSync(out)) throw new UsageError(`--out: ${out} exists; a capture is never overwritten`);
+    const seconds = options.number('duration', 0.1, 31_536_000, 'any');
+    return record(context, configOf(context), out, seconds);
+  },
+};
+
+function configOf(context: CommandContext): Config {
+  const { options } = context;
+  const symbols = options.texts('symbol');
+  const channels = options.texts('channel');
+  const config = configurationOf(context, {
+    ...(symbols === undefined ? {} : { symbols }),
+    ...(channels === undefined ? {} : { channels }),
+  });
+  const venues = options.texts('venue')?.map((name) => choiceIn('--venue', name, VENUE_IDS));
+  if (venues === undefined) return config;
+  const off = venues.find((venue) => !config.venues[venue].enabled);
+  if (off !== undefined) throw new UsageError(`--venue: ${off} is not enabled in the configuration`);
+  return { ...config, feed: { ...config.feed, venues: [...new Set(venues)] } };
+}
+
+async function record(
+  { out, err, signal }: CommandContext,
+  config: Config,
+  path: string,
+  seconds: number | undefined,
+): Promise<number> {
+  const { startRecording } = await import('../pipeline/record.ts');
+  const { createLog } = await import('../telemetry/log.ts');
+  const { StatusLine } = await import('./status-line.ts');
+  const startedAt = performance.now();
+  const failing = new AbortController();
+  const log = createLog({
+    level: err.isTerminal ? 'silent' : config.log.level,
+    destination: { write: (json: string) => void err.write(json) },
+  });
+  const recording = await startRecording(path, config, { log, onFailed: (error) => failing.abort(error) });
+  const figures = () => {
+    const { lines, frames, bytes } = recording.capture;
+    const up = recording.feed.venues.filter((venue) => venue.linesUp > 0).map((venue) => venue.options.venue.id);
+    return { lines, bytes, frames, up, ms: performance.now() - startedAt };
+  };
+  const line = new StatusLine(err);
+  let loggedAt = startedAt;
+  const timer = setInterval(() => {
+    const { frames, bytes, up, ms } = figures();
+    const connected = up.length === 0 ? 'no venue is connected' : up.join(' ');
+    line.show(`recording ${duration(ms)}  ${count(frames)} frames  ${megabytes(bytes)} MB  ${connected}`);
+    if (performance.now() - loggedAt < LOG_EVERY_MS) return;
+    loggedAt = performance.now();
+    log.info({ frames, bytes, connected: up }, 'recording');
+  }, EVERY_MS);
+
+  const ends = [signal, failing.signal, ...(seconds === undefined ? [] : [AbortSignal.timeout(seconds * 1000)])];
+  await aborted(AbortSignal.any(ends));
+  clearInterval(timer);
+  line.close();
+  const { ms } = figures();
+  await recording.stop(signal.aborted ? String(signal.reason) : 'the time is up');
+  const { lines, frames, bytes } = recording.capture;
+  await out.write(
+    out.isTerminal
+      ? `Recorded ${duration(ms)}: ${count(frames)} frames, ${megabytes(bytes)} MB in ${path}\n`
+      : `${JSON.stringify({ file: path, seconds: Math.round(ms) / 1000, frames, lines, bytes })}\n`,
+  );
+  return 0;
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(1);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,166 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { CAPTURE_FORMATS, type CaptureFormat } from '../capture/capture-line.ts';
+import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
+import type { Config } from '../pipeline/config.ts';
+import type { ReplayResult } from '../pipeline/replay.ts';
+import { type Command, type CommandContext, UsageError } from './command.ts';
+import { configOption, configurationOf } from './configuration.ts';
+import { count, duration } from './figures.ts';
+
+const SHOW_EVERY_MS = 200;
+
+export const command: Command = {
+  usage: 'replay FILE [--config FILE] [--out DIR] [--speed max|1] [--format F --venue V]',
+  about:
+    'A capture back through the same pipeline in its own time, as fast as the machine can; every record is marked replay. Two replays into empty folders give the same bytes.\n' +
+    'A capture of market-feed brings coins, venues and feed settings of its recording with it; --config takes those of a file instead. Sinks are always those of the configuration.\n' +
+    'Other recordings: --format hftbacktest (recv_ns SP FRAME), ndjson (a frame a line) or cryptofeed, with the --venue whose one connection they are.',
+  options: {
+    config: configOption,
+    out: { value: 'DIR', help: 'Avro files into this folder instead of the configured sinks' },
+    speed: { value: 'max|1', help: 'as fast as the machine can (default), or its own pace' },
+    format: { value: 'F', help: `${CAPTURE_FORMATS.join(', ')} (default market-feed)` },
+    venue: { value: 'V', help: `whose frames a foreign recording has: ${VENUE_IDS.join(', ')}` },
+  },
+  maxArguments: 1,
+  async run(context) {
+    const { options } = context;
+    const [file] = context.arguments;
+    if (file === undefined) throw new UsageError('which capture? market-feed replay FILE');
+    const format = options.oneOf('format', CAPTURE_FORMATS) ?? 'market-feed';
+    const venue = options.oneOf('venue', VENUE_IDS);
+    const speed = options.oneOf('speed', ['max', '1']) ?? 'max';
+    if (format !== 'market-feed' && venue === undefined)
+      throw new UsageError(`--format ${format} needs --venue: whose frames they are`);
+    if (format === 'market-feed' && venue !== undefined)
+      throw new UsageError('--venue is for other formats: a capture of market-feed names its venues');
+    const size = sizeOf(file);
+    const config = await configOf(context, file, format, venue);
+    return replayFile(context, config, { file, size, format, speed, ...(venue === undefined ? {} : { venue }) });
+  },
+};
+
+function sizeOf(file: string): number {
+  try {
+    return statSync(file).size;
+  } catch (error) {
+    throw new UsageError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function configOf(
+  context: CommandContext,
+  file: string,
+  format: CaptureFormat,
+  venue: VenueId | undefined,
+): Promise<Config> {
+  const { options } = context;
+  const own = configurationOf(context);
+  const configured =
+    format === 'market-feed' && options.text('config') === undefined ? await asCaptured(file, own) : own;
+  const { replayConfig } = await import('../pipeline/replay.ts');
+  const config = replayConfig(configured, venue);
+  const out = options.text('out');
+  return out === undefined ? config : { ...config, sinks: ['file'], file: { ...config.file, dir: path.resolve(out) } };
+}
+
+/** With what the recording was configured with. */
+async function asCaptured(file: string, own: Config): Promise<Config> {
+  const { captureHeader } = await import('../capture/read-capture.ts');
+  const { withCaptured } = await import('../pipeline/captured-config.ts');
+  const { config } = await captureHeader(file);
+  if (config === undefined) return own;
+  try {
+    return withCaptured(own, config);
+  } catch (error) {
+    throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+interface ReplayedFile {
+  readonly file: string;
+  readonly size: number;
+  readonly format: CaptureFormat;
+  readonly venue?: VenueId;
+  readonly speed: 'max' | '1';
+}
+
+async function replayFile(
+  { out, err, signal }: CommandContext,
+  config: Config,
+  { size, ...source }: ReplayedFile,
+): Promise<number> {
+  const { replay } = await import('../pipeline/replay.ts');
+  const { createLog } = await import('../telemetry/log.ts');
+  const { StatusLine } = await import('./status-line.ts');
+  const startedAt = performance.now();
+  const log = createLog({
+    level: err.isTerminal ? 'silent' : config.log.level,
+    destination: { write: (json: string) => void err.write(json) },
+  });
+  const line = new StatusLine(err);
+  let shownAt = startedAt;
+  let result: ReplayResult;
+  try {
+    result = await replay(config, {
+      ...source,
+      log,
+      signal,
+      onProgress: ({ bytes, elapsedMs }) => {
+        const now = performance.now();
+        if (now - shownAt < SHOW_EVERY_MS) return;
+        shownAt = now;
+        const share = Math.floor((100 * bytes) / size);
+        line.show(
+          `replaying ${share} %  ${duration(elapsedMs)} of the recording, ${times(elapsedMs, now - startedAt)}`,
+        );
+      },
+    });
+  } finally {
+    line.close();
+  }
+  const tookMs = performance.now() - startedAt;
+  await out.write(out.isTerminal ? inWords(result, tookMs) : inJson(source.file, result, tookMs));
+  if (result.undelivered > 0) await err.write(`market-feed: ${result.undelivered} records could not be delivered\n`);
+  // All that came before it is replayed and told; the exit code says that it is not the whole.
+  if (result.error !== undefined) throw result.error;
+  return result.undelivered === 0 || signal.aborted ? 0 : 1;
+}
+
+function times(elapsedMs: number, tookMs: number): string {
+  return `${count(elapsedMs / Math.max(1, tookMs))} times its speed`;
+}
+
+function inWords(result: ReplayResult, tookMs: number): string {
+  const { elapsedMs, frames, records, ignored, malformed, missed, bodies } = result;
+  const total = Object.values(records).reduce((sum, one) => sum + one, 0);
+  const odd = Object.entries({ ...ignored, malformed, missed, rest_bodies: bodies }).filter(([, many]) => many > 0);
+  return [
+    `Replayed ${duration(elapsedMs)} in ${duration(tookMs)}, ${times(elapsedMs, tookMs)}: ${count(frames)} frames, ${count(total)} records`,
+    ...Object.entries(records).map(([topic, many]) => `  ${topic.padEnd(24)} ${count(many)}`),
+    ...(odd.length === 0 ? [] : [`not used: ${odd.map(([reason, many]) => `${reason} ${count(many)}`).join(', ')}`]),
+    '',
+  ].join('\n');
+}
+
+function inJson(file: string, result: ReplayResult, tookMs: number): string {
+  const { from, to, elapsedMs, lines, frames, answers, bodies, missed, malformed, ignored, records, undelivered } =
+    result;
+  return `${JSON.stringify({
+    file,
+    from: new Date(from).toISOString(),
+    to: new Date(to).toISOString(),
+    seconds: Math.round(tookMs) / 1000,
+    speed: Math.round(elapsedMs / tookMs),
+    lines,
+    frames,
+    rest_answers: answers,
+    rest_bodies: bodies,
+    missed,
+    malformed,
+    ignored,
+    records,
+    undelivered,
+  })}\n`;
+}

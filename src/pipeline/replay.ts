@@ -1,0 +1,298 @@
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+import { type CaptureFormat, venueTime } from '../capture/capture-line.ts';
+import { type CaptureLine, captureHeader, readCapture } from '../capture/read-capture.ts';
+import type { VenueId } from '../domain/instrument.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { buildFeed } from './build-feed.ts';
+import type { Config } from './config.ts';
+import { deadLetter } from './dead-letter.ts';
+import type { Feed, FeedOutput } from './feed.ts';
+import { type ReplayCounts, ReplayNetwork } from './replay-network.ts';
+import { ReplayOutlets } from './replay-outlets.ts';
+import { logStatus } from './run.ts';
+import { seededRandom } from './seeded-random.ts';
+import { VirtualScheduler } from './virtual-scheduler.ts';
+
+export interface ReplayOptions {
+  readonly file: string;
+  readonly format: CaptureFormat;
+  /** Whose frames they are; for formats that do not say. */
+  readonly venue?: VenueId;
+  readonly speed: 'max' | '1';
+  readonly log: Logger;
+  /** Ends the replay where it stands. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ReplayProgress) => void;
+  /** Sees everything that the feed puts out. */
+  readonly onOutput?: (output: FeedOutput) => void;
+}
+
+export interface ReplayProgress {
+  /** Bytes of the file read so far. */
+  readonly bytes: number;
+  readonly lines: number;
+  /** Time of the recording since its beginning, milliseconds. */
+  readonly elapsedMs: number;
+}
+
+export interface ReplayResult extends ReplayCounts, ReplayProgress {
+  /** When the recording begins and ends, milliseconds since 1970. */
+  readonly from: number;
+  readonly to: number;
+  /** Bodies of REST answers among the frames, which a foreign recording does not relate to requests. */
+  readonly bodies: number;
+  readonly malformed: number;
+  /** Frames that nobody asked for, by reason: `unknown_symbol` where the configuration does not have it. */
+  readonly ignored: Readonly<Record<string, number>>;
+  /** Records by topic, before price ticks replaced each other. */
+  readonly records: Readonly<Record<string, number>>;
+  readonly undelivered: number;
+  /** What ended the reading before the end of the file; all that came before it was replayed. */
+  readonly error: Error | undefined;
+}
+
+const INSTANCE = 'replay';
+const LINES_A_PROGRESS = 1000;
+const DEFAULT_SEED = 1;
+/** Of a recording without times of receipt. */
+const LONGEST_PAUSE_MS = 60_000;
+/** After the last line time goes on by this much at the most, milliseconds, for what the feed has yet to take. */
+const LINGER_MS = 90_000;
+/**
+ * Nobody was disconnected where a foreign recording is silent: the feed, which takes that for a dead connection, is back
+ * before much of what follows has to wait.
+ */
+const FOREIGN_RECONNECT = { initialDelayMs: 100, maxDelayMs: 1000, maxAttempts: 1_000_000, probeEveryMs: 1000 };
+
+/** The configuration of a replay: marked so on every record, and cut down to what a foreign recording can be. */
+export function replayConfig(config: Config, venue: VenueId | undefined): Config {
+  const replay: Config = { ...config, environment: 'replay' };
+  if (venue === undefined) return replay;
+  return {
+    ...replay,
+    feed: { ...config.feed, venues: [venue], backfill: false },
+    venues: {
+      ...config.venues,
+      [venue]: { ...config.venues[venue], enabled: true, lines: 1, reconnect: FOREIGN_RECONNECT },
+    },
+  };
+}
+
+/**
+ * Runs a recording through the pipeline in its own time. `config` as of `replayConfig`.
+ * @throws Error where the file cannot be read at all, or a sink cannot be opened.
+ */
+export async function replay(config: Config, options: ReplayOptions): Promise<ReplayResult> {
+  const { file, format } = options;
+  const header = format === 'market-feed' ? await captureHeader(file) : undefined;
+  const single = format === 'market-feed' ? undefined : options.venue;
+  let bytes = 0;
+  const lines = readCapture(file, format, {
+    strict: true,
+    onRead: (count) => {
+      bytes += count;
+    },
+  });
+  try {
+    const first = await lines.next();
+    if (first.done === true) throw new Error(`${file}: empty, there is nothing to replay`);
+    const started = header?.started_ns === undefined ? undefined : Number(header.started_ns.slice(0, -6));
+    const run = new ReplayRun(config, options, single, started ?? timeOf(first.value) ?? 0, header?.seed);
+    return await run.play(first.value, lines, () => bytes);
+  } finally {
+    await lines.return(undefined);
+  }
+}
+
+class ReplayRun {
+  readonly #options: ReplayOptions;
+  readonly #config: Config;
+  readonly #scheduler: VirtualScheduler;
+  readonly #network: ReplayNetwork;
+  readonly #feed: Feed;
+  readonly #from: number;
+  readonly #realFrom = performance.now();
+  #outlets: ReplayOutlets | undefined;
+  /** How far the recorder's wall clock is ahead of time itself, milliseconds. */
+  #stepMs = 0;
+  #lines = 0;
+  #bodies = 0;
+
+  constructor(
+    config: Config,
+    options: ReplayOptions,
+    single: VenueId | undefined,
+    from: number,
+    seed: number = DEFAULT_SEED,
+  ) {
+    this.#config = config;
+    this.#options = options;
+    this.#from = from;
+    this.#scheduler = new VirtualScheduler(from);
+    this.#network = new ReplayNetwork({
+      scheduler: this.#scheduler,
+      restUrl: (venue) => config.venues[venue].restUrl,
+      single,
+    });
+    this.#feed = buildFeed(config, {
+      scheduler: this.#scheduler,
+      wallClockMs: () => this.#wallClockMs(),
+      instance: INSTANCE,
+      former: [],
+      networks: this.#network.networks,
+      random: seededRandom(seed),
+    });
+  }
+
+  async play(first: CaptureLine, rest: AsyncIterator<CaptureLine>, bytes: () => number): Promise<ReplayResult> {
+    const { log, signal, speed, onProgress, onOutput } = this.#options;
+    const outlets = await ReplayOutlets.open(this.#config, {
+      log,
+      wallClockMs: () => this.#wallClockMs(),
+      onRejected: (record, fault) => {
+        log.error({ event: 'record_rejected', kind: record.kind, reason: fault.message }, 'record rejected');
+        if (record.kind === 'dead_letter' || record.kind === 'status') return;
+        this.#feed.publish([
+          deadLetter({
+            venue: record.venue,
+            receivedAt: 'receivedAt' in record ? record.receivedAt : 0,
+            stage: 'encode',
+            reason: fault.message,
+            payload: Buffer.from(JSON.stringify(record)),
+            environment: this.#config.environment,
+          }),
+        ]);
+      },
+    });
+    this.#outlets = outlets;
+    this.#feed.output$.subscribe((output) => {
+      outlets.take(output, this.#scheduler.now());
+      // At its own pace somebody may be watching.
+      if (speed === '1') for (const record of output.records) if (record.kind === 'status') logStatus(log, record);
+      onOutput?.(output);
+    });
+    this.#feed.start();
+    const progress = (): ReplayProgress => ({
+      bytes: bytes(),
+      lines: this.#lines,
+      elapsedMs: this.#scheduler.now() - this.#from,
+    });
+
+    let error: Error | undefined;
+    for (let line: CaptureLine | undefined = first; line !== undefined && signal?.aborted !== true; ) {
+      await this.#take(line);
+      if (++this.#lines % LINES_A_PROGRESS === 0) onProgress?.(progress());
+      try {
+        const next: IteratorResult<CaptureLine> = await rest.next();
+        line = next.done === true ? undefined : next.value;
+      } catch (cause) {
+        error = cause instanceof Error ? cause : new Error(String(cause));
+        line = undefined;
+      }
+    }
+    await this.#runUntil(this.#scheduler.now(), true);
+    const to = this.#scheduler.now();
+    const end = progress();
+    await this.#linger(to + LINGER_MS);
+    this.#feed.stop(signal?.aborted === true ? String(signal.reason) : 'the recording is over');
+    await this.#settle();
+    const { undelivered } = await outlets.close();
+    return { ...end, ...this.#counts(outlets), from: this.#from, to, undelivered, error };
+  }
+
+  #counts(outlets: ReplayOutlets): Omit<ReplayResult, keyof ReplayProgress | 'from' | 'to' | 'undelivered' | 'error'> {
+    let malformed = 0;
+    const ignored: Record<string, number> = {};
+    for (const { counts } of this.#feed.venues) {
+      malformed += counts.malformed;
+      for (const [reason, count] of counts.ignored) ignored[reason] = (ignored[reason] ?? 0) + count;
+    }
+    const records = Object.fromEntries([...outlets.counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+    return { ...this.#network.counts, bodies: this.#bodies, malformed, ignored, records };
+  }
+
+  #wallClockMs(): number {
+    return Math.floor(this.#scheduler.now() + this.#stepMs);
+  }
+
+  async #take(line: CaptureLine): Promise<void> {
+    if (line.kind === 'mark' && line.mark.verb === 'clock') {
+      this.#stepMs += line.mark.stepMicros / 1000;
+      return;
+    }
+    const at = timeOf(line);
+    if (at !== undefined && line.at === undefined) this.#leaveOutPause(at);
+    if (at !== undefined) await this.#runUntil(at - this.#stepMs, false);
+    if (line.kind === 'body') {
+      this.#bodies++;
+      return;
+    }
+    this.#network.take(line.at === undefined && at !== undefined ? { ...line, at: Math.round(at * 1000) } : line);
+    await this.#letPromisesRun();
+  }
+
+  /** Without times of receipt nobody knows that a pause was one: such recordings are often put together from several. */
+  #leaveOutPause(at: number): void {
+    const pauseMs = at - this.#stepMs - this.#scheduler.now();
+    if (pauseMs > LONGEST_PAUSE_MS) this.#stepMs += pauseMs - LONGEST_PAUSE_MS;
+  }
+
+  /** Runs everything that is due before the moment, or at it too, and moves on to it. */
+  async #runUntil(moment: number, inclusive: boolean): Promise<void> {
+    const { signal } = this.#options;
+    for (;;) {
+      const next = this.#scheduler.next;
+      if (next === undefined || next > moment || (next === moment && !inclusive) || signal?.aborted === true) break;
+      await this.#comeTo(next);
+      this.#scheduler.runNext();
+      await this.#letPromisesRun();
+    }
+    await this.#comeTo(moment);
+    this.#scheduler.moveTo(moment);
+  }
+
+  async #linger(until: number): Promise<void> {
+    while (this.#network.holds && this.#options.signal?.aborted !== true) {
+      const next = this.#scheduler.next;
+      if (next === undefined || next > until) return;
+      await this.#runUntil(next, true);
+    }
+  }
+
+  async #comeTo(moment: number): Promise<void> {
+    if (this.#outlets?.isDue(moment) === true) await this.#settle();
+    if (this.#options.speed === 'max') return;
+    const aheadMs = moment - this.#from - (performance.now() - this.#realFrom);
+    // An aborted wait is over, and the loop sees why.
+    if (aheadMs > 1) await delay(aheadMs, undefined, { ...this.#abortable() }).catch(() => {});
+  }
+
+  async #letPromisesRun(): Promise<void> {
+    if (this.#network.takeSettled()) await turn();
+    else await null;
+  }
+
+  /** All that waits is acknowledged then, unless the replay is given up. */
+  async #settle(): Promise<void> {
+    const { signal } = this.#options;
+    const settled = this.#outlets?.settle();
+    if (signal === undefined) return settled;
+    const given = Promise.withResolvers<void>();
+    const giveUp = (): void => given.resolve();
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
+    await Promise.race([settled, given.promise]);
+    signal.removeEventListener('abort', giveUp);
+  }
+
+  #abortable(): { signal?: AbortSignal } {
+    const { signal } = this.#options;
+    return signal === undefined ? {} : { signal };
+  }
+}
+
+/** Milliseconds since 1970; of a frame without a time of receipt, what the venue says in it. */
+function timeOf(line: CaptureLine): number | undefined {
+  if (line.at !== undefined) return line.at / 1000;
+  return line.kind === 'frame' ? venueTime(line.frame) : undefined;
+}

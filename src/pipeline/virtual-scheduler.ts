@@ -1,0 +1,131 @@
+import { type SchedulerAction, type SchedulerLike, Subscription } from 'rxjs';
+
+interface Due {
+  readonly at: number;
+  /** Of two that are due at the same moment, what was scheduled first comes first. */
+  readonly order: number;
+  readonly run: () => void;
+  cancelled: boolean;
+}
+
+/**
+ * Time that is told, not measured: milliseconds, moved on by `advance` alone. What is scheduled runs when its moment is
+ * reached, in the order of these moments.
+ */
+export class VirtualScheduler implements SchedulerLike {
+  #now: number;
+  #orders = 0;
+  #cancelled = 0;
+  /** A binary heap. */
+  readonly #due: Due[] = [];
+
+  constructor(now: number) {
+    this.#now = now;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  schedule<T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T): Subscription {
+    return new VirtualAction(this, work).schedule(state, delay);
+  }
+
+  /** When the next thing is due; undefined: nothing is. */
+  get next(): number | undefined {
+    while (this.#due[0]?.cancelled === true) {
+      this.#pop();
+      this.#cancelled--;
+    }
+    return this.#due[0]?.at;
+  }
+
+  /** Runs the first thing that is due, at its moment. */
+  runNext(): void {
+    const at = this.next;
+    if (at === undefined) return;
+    const due = this.#pop() as Due;
+    this.#now = Math.max(this.#now, at);
+    due.run();
+  }
+
+  /** Moves time on where nothing is due before. Never back. */
+  moveTo(now: number): void {
+    this.#now = Math.max(this.#now, now);
+  }
+
+  /** Returns how to call it off. */
+  at(delay: number, run: () => void): () => void {
+    const due: Due = { at: this.#now + Math.max(0, delay), order: this.#orders++, run, cancelled: false };
+    this.#push(due);
+    return () => {
+      if (due.cancelled) return;
+      due.cancelled = true;
+      if (++this.#cancelled > 1000 && this.#cancelled > this.#due.length / 2) this.#sweep();
+    };
+  }
+
+  #push(due: Due): void {
+    const heap = this.#due;
+    let place = heap.length;
+    heap.push(due);
+    while (place > 0) {
+      const parent = (place - 1) >> 1;
+      if (!before(due, heap[parent] as Due)) break;
+      heap[place] = heap[parent] as Due;
+      place = parent;
+    }
+    heap[place] = due;
+  }
+
+  #pop(): Due | undefined {
+    const heap = this.#due;
+    const top = heap[0];
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return top;
+    let place = 0;
+    for (;;) {
+      let child = 2 * place + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && before(heap[child + 1] as Due, heap[child] as Due)) child++;
+      if (!before(heap[child] as Due, last)) break;
+      heap[place] = heap[child] as Due;
+      place = child;
+    }
+    heap[place] = last;
+    return top;
+  }
+
+  #sweep(): void {
+    const left = this.#due.filter(({ cancelled }) => !cancelled);
+    this.#due.length = 0;
+    for (const due of left) this.#push(due);
+    this.#cancelled = 0;
+  }
+}
+
+function before(a: Due, b: Due): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order);
+}
+
+class VirtualAction<T> extends Subscription implements SchedulerAction<T> {
+  readonly #scheduler: VirtualScheduler;
+  readonly #work: (this: SchedulerAction<T>, state?: T) => void;
+  #callOff: (() => void) | undefined;
+
+  constructor(scheduler: VirtualScheduler, work: (this: SchedulerAction<T>, state?: T) => void) {
+    super(() => this.#callOff?.());
+    this.#scheduler = scheduler;
+    this.#work = work;
+  }
+
+  schedule(state?: T, delay = 0): Subscription {
+    if (this.closed) return this;
+    this.#callOff?.();
+    this.#callOff = this.#scheduler.at(delay, () => {
+      this.#callOff = undefined;
+      this.#work.call(this, state);
+    });
+    return this;
+  }
+}

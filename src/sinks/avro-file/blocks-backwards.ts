@@ -1,0 +1,75 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { BLOCK_HEAD_BYTES, type FileHeader, readBlockHead, readHeader, SYNC_BYTES } from './container.ts';
+import type { FileBlock } from './file-blocks.ts';
+
+const FIRST_READ_BYTES = 32 * 1024;
+const CHUNK_BYTES = 2 ** 20;
+
+export interface BackwardBlocks {
+  readonly header: FileHeader;
+  /** The last block first. */
+  readonly blocks: AsyncIterable<FileBlock>;
+}
+
+/**
+ * The blocks of a container file from its end, found by the marks between them, a mebibyte at a time. The header is
+ * undefined where there is no whole one. Throws an Error at what is no whole block.
+ */
+export async function withBlocksBackwards<T>(
+  path: string,
+  work: (file: BackwardBlocks | undefined) => Promise<T>,
+): Promise<T> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const header = await headerOf(file, size);
+    return await work(header && { header, blocks: blocksOf(file, size, header) });
+  } finally {
+    await file.close();
+  }
+}
+
+async function headerOf(file: FileHandle, size: number): Promise<FileHeader | undefined> {
+  for (let length = FIRST_READ_BYTES; ; length *= 4) {
+    const header = readHeader(await read(file, 0, Math.min(length, size)));
+    if (header !== undefined || length >= size) return header;
+  }
+}
+
+async function* blocksOf(file: FileHandle, size: number, header: FileHeader): AsyncGenerator<FileBlock> {
+  const firstMark = header.end - SYNC_BYTES;
+  /** What lies from `from` to `end`, where the block that is looked for ends. */
+  let bytes: Buffer = Buffer.alloc(0);
+  let from = size;
+  for (let end = size; end > header.end; ) {
+    const mark = bytes.length < 2 * SYNC_BYTES ? -1 : bytes.lastIndexOf(header.sync, bytes.length - 2 * SYNC_BYTES);
+    if (mark < 0) {
+      if (from === firstMark) throw new Error(`no whole block ends at ${end}`);
+      const before = Math.max(firstMark, from - Math.max(CHUNK_BYTES, bytes.length));
+      bytes = Buffer.concat([await read(file, before, from - before), bytes]);
+      from = before;
+      continue;
+    }
+    yield blockOf(bytes.subarray(mark + SYNC_BYTES), header, end);
+    bytes = bytes.subarray(0, mark + SYNC_BYTES);
+    end = from + bytes.length;
+  }
+}
+
+function blockOf(bytes: Buffer, { sync }: FileHeader, end: number): FileBlock {
+  const head = readBlockHead(bytes.subarray(0, BLOCK_HEAD_BYTES), 0);
+  const whole = head?.length === bytes.length && bytes.subarray(-SYNC_BYTES).equals(sync);
+  if (head === undefined || !whole) throw new Error(`no whole block ends at ${end}`);
+  return { count: head.count, data: bytes.subarray(head.dataStart, head.dataStart + head.dataBytes) };
+}
+
+async function read(file: FileHandle, from: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length);
+  let got = 0;
+  while (got < length) {
+    const { bytesRead } = await file.read(bytes, got, length - got, from + got);
+    if (bytesRead === 0) throw new Error(`the file ends at ${from + got}`);
+    got += bytesRead;
+  }
+  return bytes;
+}

@@ -1,0 +1,87 @@
+import { topicOf } from '../../codec/topics.ts';
+import { Fault } from '../../domain/fault.ts';
+import type { Position } from '../../domain/record.ts';
+import type { Ending, EndingsOptions } from '../contract.ts';
+import { Endings, latestEpochs, seriesKey } from '../endings.ts';
+import type { KafkaConfig, KafkaLog } from './config.ts';
+import { readTopic } from './read-topic.ts';
+
+/** A position and when the broker took it, milliseconds since 1970. */
+export interface PlacedPosition {
+  readonly position: Position;
+  readonly takenAt: number;
+}
+
+/** Append times to read from and to, milliseconds; without `until` to the end. */
+export interface Stretch {
+  readonly from: number;
+  readonly until?: number;
+}
+
+/**
+ * Positions of all that is followed are written every 10 s, so the last trade of a series was taken by then, or not long
+ * after; the rest is for brokers' clocks that differ, and for aggregated trades, of which positions say nothing.
+ */
+const MARGIN_MS = 60_000;
+
+/** What the sink promises of `endings`, `exists` is asked for full names. */
+export async function readEndings(
+  config: KafkaConfig,
+  options: EndingsOptions,
+  exists: (topic: string) => Promise<boolean>,
+  log: KafkaLog,
+): Promise<readonly Ending[]> {
+  const { environmentPrefix, otherPrefixes = [] } = options;
+  const nameOf = (prefix: string, kind: 'position' | 'trade' | 'agg_trade') =>
+    config.topicPrefix + prefix + topicOf(kind).name;
+  const positionsTopic = nameOf(environmentPrefix, 'position');
+  const positions = (await exists(positionsTopic)) ? await lastPositions(config, positionsTopic, log) : [];
+  const stretches = stretchesOf(positions);
+  const endings = new Endings(
+    positions.map(({ position }) => position),
+    options,
+  );
+  const kinds = (['trade', 'agg_trade'] as const).filter((kind) =>
+    kind === 'trade' ? options.trades : options.aggTrades,
+  );
+  const topics = [environmentPrefix, ...otherPrefixes].flatMap((prefix) => kinds.map((kind) => nameOf(prefix, kind)));
+  for (const topic of topics) {
+    if (!(await exists(topic))) continue;
+    for (const { from, until } of stretches) {
+      const fetch = { from: { timeMs: from }, follow: false, ...(until === undefined ? {} : { until }) };
+      for await (const { record } of readTopic(config, topic, fetch, log)) {
+        // what is not ours ends nothing
+        if (!(record instanceof Fault)) endings.add(record);
+      }
+    }
+  }
+  return endings.all();
+}
+
+async function lastPositions(config: KafkaConfig, topic: string, log: KafkaLog): Promise<readonly PlacedPosition[]> {
+  const last = new Map<string, PlacedPosition>();
+  for await (const { record, timestamp } of readTopic(config, topic, { from: 'beginning', follow: false }, log)) {
+    if (record instanceof Fault) throw record;
+    if (record.kind === 'position') last.set(seriesKey(record), { position: record, takenAt: timestamp });
+  }
+  return [...last.values()];
+}
+
+/**
+ * Where the last trades lie of the series that may go on: those of each symbol's latest epoch. One that was followed to
+ * the end ends near the newest position of all; one that was not, soon after its own.
+ */
+export function stretchesOf(positions: readonly PlacedPosition[]): readonly Stretch[] {
+  if (positions.length === 0) return [];
+  const newest = Math.max(...positions.map(({ takenAt }) => takenAt));
+  const going = latestEpochs(positions.map(({ position, takenAt }) => ({ ...position, takenAt })));
+  const times = [...going.map(({ takenAt }) => takenAt), newest].toSorted((a, b) => a - b);
+  const stretches: { from: number; until: number }[] = [];
+  for (const takenAt of times) {
+    const [from, until] = [takenAt - MARGIN_MS, takenAt + MARGIN_MS];
+    const last = stretches.at(-1);
+    if (last !== undefined && from <= last.until) last.until = until;
+    else stretches.push({ from, until });
+  }
+  return stretches.map(({ from, until }, index) => (index < stretches.length - 1 ? { from, until } : { from }));
+}

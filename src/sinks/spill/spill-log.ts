@@ -1,0 +1,330 @@
+import { asFault, Fault } from '../../domain/fault.ts';
+import type { OutRecord } from '../contract.ts';
+import type { Loss } from '../loss-ledger.ts';
+import type { QueueEntry } from '../out-queue.ts';
+import { MOST_PRECIOUS, worthOf } from '../worth.ts';
+import { LogReader, type LogReaderHooks, type ReadEntry } from './log-reader.ts';
+import { MARK, markText, recoverLog, type SpillMark } from './recover-log.ts';
+import { CLASSES, newSegment, type Segment, Tally } from './segment.ts';
+import type { SpillFiles } from './spill-files.ts';
+import { commitFrame, lossFrame, recordFrame, segmentHead } from './spill-frame.ts';
+
+export interface SpillLogOptions {
+  readonly maxBytes: number;
+  /** Size at which a file is closed and the next begun; a 64th of the limit by default, 8 MiB at most. */
+  readonly segmentBytes?: number;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+}
+
+export interface Appended {
+  /** What no schema fits: it is nowhere. */
+  readonly rejected: readonly { readonly out: OutRecord; readonly fault: Fault }[];
+  /** What had to go for it, the losses among it saved. */
+  readonly dropped: readonly Tally[];
+}
+
+interface Piece {
+  readonly entry: QueueEntry;
+  readonly bytes: Buffer;
+}
+
+const LARGEST_SEGMENT = 8 * 2 ** 20;
+const SMALLEST_SEGMENT = 128 * 1024;
+
+/**
+ * Records on disk, in order: appended behind, read from the front, within a limit. A file for each worth
+ * (../worth.ts), so that what is least precious can go alone; a number on every record puts them in order again.
+ * Calls take turns.
+ */
+export class SpillLog {
+  readonly #files: SpillFiles;
+  readonly #options: SpillLogOptions;
+  readonly #segmentBytes: number;
+  #classes: Segment[][] = CLASSES.map(() => []);
+  #reader: LogReader;
+  #hooks: LogReaderHooks = {};
+  /** What a failed append left behind its end. */
+  #leftovers = new Map<string, number>();
+  readonly #unsynced = new Set<string>();
+  #lastSeq = 0;
+  #settledSeq = 0;
+  #handedSeq = 0;
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(files: SpillFiles, options: SpillLogOptions) {
+    this.#files = files;
+    this.#options = options;
+    this.#segmentBytes =
+      options.segmentBytes ?? Math.min(LARGEST_SEGMENT, Math.max(SMALLEST_SEGMENT, options.maxBytes / 64));
+    this.#reader = new LogReader(files, this.#classes);
+  }
+
+  /** Records that were not handed out yet. */
+  get unread(): number {
+    return this.#all().reduce((sum, { tally }) => sum + tally.count, 0);
+  }
+
+  get bytes(): number {
+    return this.#all().reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** When the oldest of the files was begun, or found; undefined: there is none. */
+  get since(): number | undefined {
+    const all = this.#all();
+    return all.length === 0 ? undefined : Math.min(...all.map(({ since }) => since));
+  }
+
+  /** Something is on the disk, and be it what a failed append left. */
+  get hasFiles(): boolean {
+    return this.#all().length > 0 || this.#leftovers.size > 0;
+  }
+
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  /** Opens what a former process left. `hooks` are for what is read from now on. What topics it is of, and how far the sink got. */
+  recover(hooks: LogReaderHooks): Promise<{ readonly topics: ReadonlySet<string>; readonly mark: SpillMark }> {
+    return this.#next(async () => {
+      const { classes, lastSeq, mark, topics } = await recoverLog(this.#files, this.#options.now());
+      this.#classes = classes;
+      this.#lastSeq = lastSeq;
+      this.#settledSeq = mark.settledSeq;
+      this.#hooks = hooks;
+      this.#reader = new LogReader(this.#files, classes, hooks);
+      return { topics, mark };
+    });
+  }
+
+  /** Shows all that is not settled, in order, until `each` says false; nothing of it counts as handed out. */
+  scan(each: (read: ReadEntry) => boolean, hooks: LogReaderHooks = {}): Promise<void> {
+    return this.#next(async () => {
+      const reader = new LogReader(this.#files, this.#classes, hooks);
+      for (;;) {
+        const read = await reader.read(READ_AT_ONCE);
+        for (const one of read) if (one.entry.seq > this.#settledSeq && !each(one)) return;
+        if (read.length === 0) return;
+      }
+    });
+  }
+
+  /** Records up to here are handed out already: they are only appended to be safe. */
+  handedOut(seq: number): void {
+    this.#handedSeq = seq;
+  }
+
+  /** The next records, `max` at most, of which `take` says that they are wanted; none: that was all. */
+  read(max: number, take: (entry: QueueEntry) => boolean): Promise<QueueEntry[]> {
+    return this.#next(async () => {
+      for (;;) {
+        const read = await this.#reader.read(max);
+        const wanted = read.filter((one) => {
+          const { seq } = one.entry;
+          if (seq <= this.#settledSeq || !take(one.entry)) return false;
+          one.segment.tally.remove(one.entry);
+          return true;
+        });
+        if (wanted.length > 0 || read.length === 0) return wanted.map(({ entry }) => entry);
+      }
+    });
+  }
+
+  /**
+   * Writes the records behind all others, and the losses that have to be remembered: all or nothing.
+   * @throws what the file system says, or a Fault where the limit leaves no room for what is most precious
+   */
+  append(entries: readonly QueueEntry[], losses: readonly Loss[]): Promise<Appended> {
+    return this.#next(() => this.#append(entries, losses));
+  }
+
+  /** Everything up to `seq` is with the sink, or given up: files that hold no more than that go. */
+  settle(seq: number): Promise<void> {
+    return this.#next(async () => {
+      if (seq <= this.#settledSeq) return;
+      this.#settledSeq = seq;
+      for (const segments of this.#classes) {
+        for (let oldest = segments[0]; segments.length > 1 && oldest !== undefined && oldest.lastSeq <= seq; ) {
+          await this.#remove(oldest);
+          oldest = segments[0];
+        }
+      }
+    });
+  }
+
+  /** Writes down how far the sink got. Where that fails the old mark goes: none is better than a wrong one. */
+  saveMark(mark: SpillMark): Promise<void> {
+    return this.#next(() =>
+      this.#files.replace(MARK, markText(mark)).catch(async (error) => {
+        await this.#files.remove(MARK);
+        throw error;
+      }),
+    );
+  }
+
+  /** Removes everything; all of it has to be settled. */
+  clear(): Promise<void> {
+    return this.#next(async () => {
+      if (!this.hasFiles) return;
+      // The commits go first: what is without them is nothing, should the process end here.
+      for (const segment of this.#all().reverse()) await this.#remove(segment);
+      await this.#cleanUp();
+      await this.#files.remove(MARK);
+      await this.#files.release();
+      this.#reader = new LogReader(this.#files, this.#classes, this.#hooks);
+    });
+  }
+
+  /** Puts on the disk what was appended, so that not even a loss of power takes it. */
+  sync(): Promise<void> {
+    return this.#next(async () => {
+      for (const name of [...this.#unsynced]) {
+        await this.#files.sync(name);
+        this.#unsynced.delete(name);
+      }
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#next(() => this.#files.release());
+  }
+
+  async #append(entries: readonly QueueEntry[], losses: readonly Loss[]): Promise<Appended> {
+    await this.#cleanUp();
+    const rejected: { out: OutRecord; fault: Fault }[] = [];
+    const pieces: Piece[][] = CLASSES.map(() => []);
+    for (const entry of entries) {
+      try {
+        pieces[worthOf(entry.out.record)]?.push({ entry, bytes: recordFrame(entry) });
+      } catch (error) {
+        rejected.push({ out: entry.out, fault: asFault(error) });
+      }
+    }
+    const { victims, refused } = this.#makeRoom(pieces);
+    const dropped = [...victims.map(({ tally }) => tally), ...refused.map((own) => this.#tallyOf(own))].filter(
+      ({ count }) => count > 0,
+    );
+    const lost = [...losses, ...dropped.flatMap((tally) => [...tally.losses.values()])];
+    const lastSeq = entries.at(-1)?.seq ?? this.#lastSeq;
+
+    const targets = CLASSES.map((worth) => this.#target(worth, pieces[worth] as Piece[], lastSeq, victims));
+    const lastSeqs = targets.map((target, worth) => {
+      const last = pieces[worth]?.at(-1)?.entry.seq;
+      return last ?? target?.lastSeq ?? 0;
+    });
+    const written: { segment: Segment; bytes: number; pieces: readonly Piece[] }[] = [];
+    for (const worth of CLASSES) {
+      const own = pieces[worth] as Piece[];
+      const commits = worth === MOST_PRECIOUS;
+      const segment = targets[worth];
+      if (segment === undefined || (own.length === 0 && !commits)) continue;
+      const bytes = Buffer.concat([
+        ...(segment.bytes === 0 ? [segmentHead()] : []),
+        ...own.map((piece) => piece.bytes),
+        ...(commits ? [...lost.map((loss) => lossFrame(lastSeq, loss)), commitFrame(lastSeq, lastSeqs)] : []),
+      ]);
+      this.#leftovers.set(segment.name, segment.bytes);
+      await this.#files.write(segment.name, segment.bytes, bytes);
+      this.#unsynced.add(segment.name);
+      written.push({ segment, bytes: bytes.length, pieces: own });
+    }
+
+    this.#leftovers.clear();
+    this.#lastSeq = lastSeq;
+    for (const { segment, bytes, pieces: own } of written) {
+      const segments = this.#classes[segment.worth] as Segment[];
+      if (!segments.includes(segment)) segments.push(segment);
+      segment.bytes += bytes;
+      segment.lastSeq = Math.max(segment.lastSeq, own.at(-1)?.entry.seq ?? segment.firstSeq);
+      for (const { entry } of own) if (entry.seq > this.#handedSeq) segment.tally.add(entry);
+    }
+    // A file that cannot be removed holds nothing that counts: it is tried again with the next append.
+    for (const victim of victims) await this.#remove(victim).catch(() => {});
+    return { rejected, dropped };
+  }
+
+  /** What has to go: the oldest of the least precious, be it on the disk or on its way there. */
+  #makeRoom(pieces: Piece[][]): { readonly victims: Segment[]; readonly refused: Piece[][] } {
+    const victims: Segment[] = [];
+    const refused: Piece[][] = [];
+    while (this.#sizeWith(pieces, victims) > this.#options.maxBytes) {
+      const worth = CLASSES.find(
+        (index) =>
+          (pieces[index] as Piece[]).length > 0 || this.#classes[index]?.some((segment) => !victims.includes(segment)),
+      );
+      if (worth === undefined || worth === MOST_PRECIOUS) {
+        throw new Fault('sink', `spill: its limit of ${this.#options.maxBytes} bytes is reached`);
+      }
+      const victim = this.#classes[worth]?.find((segment) => !victims.includes(segment));
+      if (victim !== undefined) {
+        victims.push(victim);
+      } else {
+        refused.push(pieces[worth] as Piece[]);
+        pieces[worth] = [];
+      }
+    }
+    return { victims, refused };
+  }
+
+  /** What all files will hold, with the heads of those that have to be begun. */
+  #sizeWith(pieces: readonly Piece[][], victims: readonly Segment[]): number {
+    let size = COMMIT_BYTES;
+    for (const worth of CLASSES) {
+      const own = pieces[worth] as Piece[];
+      for (const { bytes } of own) size += bytes.length;
+      const target = this.#target(worth, own, 0, victims);
+      if (target?.bytes === 0) size += segmentHead().length;
+      for (const segment of this.#classes[worth] as Segment[]) if (!victims.includes(segment)) size += segment.bytes;
+    }
+    return size;
+  }
+
+  /** Where the next records of a class go; undefined: there are none, and none before them. */
+  #target(worth: number, own: readonly Piece[], lastSeq: number, victims: readonly Segment[]): Segment | undefined {
+    const last = this.#classes[worth]?.at(-1);
+    const known = last === undefined || victims.includes(last) ? undefined : last;
+    const commits = worth === MOST_PRECIOUS;
+    if (known !== undefined && (known.bytes < this.#segmentBytes || own.length === 0)) return known;
+    if (own.length === 0 && !commits) return undefined;
+    return newSegment(worth, own[0]?.entry.seq ?? lastSeq, this.#options.now());
+  }
+
+  async #remove(segment: Segment): Promise<void> {
+    segment.dropped = true;
+    const segments = this.#classes[segment.worth] as Segment[];
+    if (segments.includes(segment)) segments.splice(segments.indexOf(segment), 1);
+    this.#unsynced.delete(segment.name);
+    this.#leftovers.set(segment.name, 0);
+    await this.#files.remove(segment.name);
+    this.#leftovers.delete(segment.name);
+  }
+
+  /** Cuts off what a failed append wrote: it must not be taken for records later. */
+  async #cleanUp(): Promise<void> {
+    for (const [name, bytes] of [...this.#leftovers]) {
+      if (bytes === 0) await this.#files.remove(name);
+      else await this.#files.truncate(name, bytes);
+      this.#leftovers.delete(name);
+    }
+  }
+
+  #tallyOf(pieces: readonly Piece[]): Tally {
+    const tally = new Tally();
+    for (const { entry } of pieces) if (entry.seq > this.#handedSeq) tally.add(entry);
+    return tally;
+  }
+
+  #all(): Segment[] {
+    return this.#classes.flat();
+  }
+
+  #next<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#work.then(work);
+    this.#work = result.catch(() => {});
+    return result;
+  }
+}
+
+const READ_AT_ONCE = 4096;
+/** Room for the end of an append: its commit, and losses that it has to remember. */
+const COMMIT_BYTES = 4096;

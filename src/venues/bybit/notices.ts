@@ -1,0 +1,57 @@
+import type { Decoded, Decoder, VenueNotices } from '../contract.ts';
+import { ignored, safely } from '../decoding.ts';
+import { isObject, malformed, readArray, readObject, readString, type Unchecked } from '../fields.ts';
+import { jsonOf, refuseDuplicateKeys, textOf } from '../read-frame.ts';
+import { readAnswer } from './answer.ts';
+import type { BybitAnswerFrame, BybitDataFrame, BybitSystemStatus } from './wire.ts';
+
+const SPOT_PATH = /\/v5\/public\/spot$/;
+const TOPIC = 'system.status';
+const SPOT = 2;
+/** Another environment that the same stream speaks of: demo trading. */
+const DEMO = '2';
+const OVER: ReadonlySet<string> = new Set(['completed', 'canceled', 'cancelled']);
+
+/**
+ * Bybit's announcements of maintenance and incidents (interruptions under 10 s are not announced). One that concerns
+ * spot and is not over asks for a rotation as soon as it is heard, scheduled or ongoing: whether the connections of
+ * now survive it is not promised, and a new one costs nothing.
+ */
+export const notices: VenueNotices = {
+  url: (base) => (SPOT_PATH.test(base) ? base.replace(SPOT_PATH, '/v5/public/misc/status') : undefined),
+  topics: [TOPIC],
+  newDecoder: () => decoder,
+};
+
+const decoder: Decoder = safely((frame) => {
+  const text = textOf(frame);
+  const outer = readObject<BybitDataFrame & BybitAnswerFrame>(jsonOf(text), '');
+  refuseDuplicateKeys(text, -1);
+  if (outer.topic === undefined) return readAnswer(outer);
+  if (readString(outer.topic, 'topic') !== TOPIC) return ignored('unknown_event');
+  return announced(readArray(outer.data, 'data'));
+});
+
+function announced(data: readonly unknown[]): Decoded {
+  const open = data.flatMap((item, index) => {
+    if (!isObject(item)) throw malformed(`data[${index}]`, 'is not an object');
+    const status = item as Unchecked<BybitSystemStatus>;
+    const id = readString(status.id, `data[${index}].id`);
+    const state = readString(status.state, `data[${index}].state`);
+    return OVER.has(state) || !concernsSpot(status) ? [] : [{ ...status, id, state }];
+  });
+  const [first] = open;
+  if (first === undefined) return ignored('maintenance_not_ours');
+  const details: Record<string, string> = { notice: open.map(({ id, state }) => `${id} ${state}`).join(', ') };
+  for (const key of ['title', 'begin', 'end'] as const) {
+    const value = first[key];
+    if (typeof value === 'string' && value !== '') details[key] = value;
+  }
+  return { kind: 'rotate', reason: 'maintenance', details };
+}
+
+/** Where it does not say whom it concerns, it concerns us. */
+function concernsSpot({ product, env }: Unchecked<BybitSystemStatus>): boolean {
+  const others = Array.isArray(product) && product.length > 0 && !product.map(Number).includes(SPOT);
+  return !others && String(env) !== DEMO;
+}

@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import type { CaptureFormat } from '../../src/capture/capture-line.ts';
+import { type CaptureLine, captureHeader, detectFormat, readCapture } from '../../src/capture/read-capture.ts';
+import { collect } from '../sinks/avro-file/collect.ts';
+import { captureFolder } from './temporary-folder.ts';
+
+const HEADER = '{"format":"market-feed-capture","version":1}';
+
+async function file(lines: readonly string[], name = 'a.gz', end = '\n'): Promise<string> {
+  const path = join(await captureFolder(), name);
+  const text = lines.join('\n') + end;
+  await writeFile(path, name.endsWith('.gz') ? gzipSync(text) : text);
+  return path;
+}
+
+async function lines(content: readonly string[], format: CaptureFormat): Promise<CaptureLine[]> {
+  return collect(readCapture(await file(content), format, { strict: true }));
+}
+
+describe('a capture is read', () => {
+  it('in each of its formats, times in whole microseconds', async () => {
+    const frame = { kind: 'frame', connection: '', binary: false };
+    expect(await lines([HEADER, '1723161253937085768 binance:1 {"a":1}'], 'market-feed')).toEqual([
+      { ...frame, connection: 'binance:1', at: 1_723_161_253_937_085, frame: '{"a":1}' },
+    ]);
+    expect(
+      await lines(['1723161253937085768 {"a":1}', '1723161254000000000 {"lastUpdateId":1}'], 'hftbacktest'),
+    ).toEqual([
+      { ...frame, at: 1_723_161_253_937_085, frame: '{"a":1}' },
+      { kind: 'body', connection: '', at: 1_723_161_254_000_000, body: '{"lastUpdateId":1}' },
+    ]);
+    expect(await lines(['{"a":1}', '', '[2]'], 'ndjson')).toEqual([
+      { ...frame, at: undefined, frame: '{"a":1}' },
+      { ...frame, at: undefined, frame: '[2]' },
+    ]);
+    const cryptofeed = [
+      'wss://example -> 1.5',
+      '1617566591.326123: {"a":1}',
+      'https://x/y?z=1 -> 1617566592.5: {"b":2}',
+    ];
+    expect(await lines(cryptofeed, 'cryptofeed')).toEqual([
+      { ...frame, at: 1_617_566_591_326_123, frame: '{"a":1}' },
+      { kind: 'body', connection: '', at: 1_617_566_592_500_000, body: '{"b":2}' },
+    ]);
+  });
+
+  it('plain or gzipped, its last line with or without an end, line ends of either kind', async () => {
+    for (const path of [
+      await file(['{"a":1}', '{"b":2}'], 'plain.ndjson'),
+      await file(['{"a":1}\r', '{"b":2}\r'], 'windows.ndjson'),
+      await file(['{"a":1}', '{"b":2}'], 'open.gz', ''),
+    ]) {
+      const read = await collect(readCapture(path, 'ndjson', { strict: true }));
+      expect(read.map((line) => line.kind === 'frame' && line.frame)).toEqual(['{"a":1}', '{"b":2}']);
+    }
+  });
+
+  it('as a stream: no more of the file than the lines need', async () => {
+    const path = await file(Array.from({ length: 40_000 }, () => `{"noise":"${randomBytes(90).toString('base64')}"}`));
+    let bytes = 0;
+    let count = 0;
+    for await (const line of readCapture(path, 'ndjson', { onRead: (more) => (bytes += more) })) {
+      count++;
+      // At 96 bytes a line, compressed; the reader is ahead by a chunk at the most.
+      if (line.kind === 'frame') expect(bytes).toBeLessThan(count * 110 + 128 * 1024);
+    }
+    expect({ count, large: bytes > 3_000_000 }).toEqual({ count: 40_000, large: true });
+  });
+});
+
+describe('what is no capture is refused by file and line', () => {
+  it.each([
+    [
+      'market-feed',
+      [HEADER, '1723161253937085000 binance:1 {"a":1}', 'rubbish'],
+      ':3: not a line of a market-feed capture: "rubbish"',
+    ],
+    ['market-feed', [HEADER, '1723161253937085000 binance:1 ! dance'], ':2: not a line of a market-feed capture'],
+    [
+      'market-feed',
+      [HEADER, '1723161253937085000 binance:1 ! ended {"kind'],
+      ':2: not a line of a market-feed capture',
+    ],
+    ['market-feed', [HEADER, '1723161253937085000 binance:1 plain'], ':2: not a line of a market-feed capture'],
+    ['hftbacktest', ['1723161253937085000 {"a":1}', '1723161253937085000'], ':2: not a line of a hftbacktest capture'],
+    ['ndjson', ['{"a":1}', 'hello'], ':2: not a line of a ndjson capture: "hello"'],
+    [
+      'market-feed',
+      ['{"format":"market-feed-capture","version":2}'],
+      ': a capture of version 2; this program reads version 1',
+    ],
+    ['market-feed', ['{"format":"other"}'], ': not a capture of market-feed: the format of its header is "other"'],
+    [
+      'market-feed',
+      ['1723161253937085000 {"a":1}'],
+      ': not a capture of market-feed: its first line is no JSON header',
+    ],
+  ] as const)('%s: %j', async (format, content, message) => {
+    const path = await file(content);
+    await expect(collect(readCapture(path, format, { strict: true }))).rejects.toThrow(path + message);
+  });
+
+  it('passes over odd lines where it may', async () => {
+    const path = await file([HEADER, 'rubbish', '1723161253937085000 binance:1 {"a":1}']);
+    expect(await collect(readCapture(path, 'market-feed'))).toHaveLength(1);
+  });
+
+  it('a missing, an empty and a damaged file', async () => {
+    const folder = await captureFolder();
+    await expect(collect(readCapture(join(folder, 'missing'), 'ndjson'))).rejects.toThrow(/missing: ENOENT/);
+    await expect(captureHeader(await file([], 'empty.gz', ''))).rejects.toThrow(/empty\.gz: empty, not a capture/);
+    await expect(detectFormat(await file(['hello']))).rejects.toThrow(/not a capture of a known format/);
+    const noise = Array.from({ length: 5000 }, () => `{"noise":"${randomBytes(40).toString('hex')}"}`);
+    const zipped = gzipSync(noise.join('\n'));
+    const damaged = join(folder, 'damaged.gz');
+    await writeFile(damaged, zipped.fill(0xff, zipped.length - 1000, zipped.length - 500));
+    const read: CaptureLine[] = [];
+    await expect(async () => {
+      for await (const line of readCapture(damaged, 'ndjson')) read.push(line);
+    }).rejects.toThrow(/damaged\.gz: (invalid|incorrect) .*, after line [34]\d\d\d$/);
+    expect(read.length).toBeGreaterThan(3000);
+  });
+
+  it('one cut short gives all its whole lines first, however often it is read', async () => {
+    const whole = Array.from({ length: 5000 }, (_, id) => `{"id":${id},"noise":"${randomBytes(20).toString('hex')}"}`);
+    const path = join(await captureFolder(), 'cut.gz');
+    const zipped = gzipSync(`${whole.join('\n')}\n`);
+    await writeFile(path, zipped.subarray(0, zipped.length - 9));
+    for (const _ of [1, 2, 3]) {
+      const read: CaptureLine[] = [];
+      await expect(async () => {
+        for await (const line of readCapture(path, 'ndjson', { strict: true })) read.push(line);
+      }).rejects.toThrow(/cut\.gz: torn, after line 4\d\d\d|cut\.gz: torn, after line 5000/);
+      expect(read.length).toBeGreaterThan(4900);
+    }
+  });
+});

@@ -1,0 +1,238 @@
+import { randomUUID } from 'node:crypto';
+import kafkajs from 'kafkajs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Fault } from '../../src/domain/fault.ts';
+import type { Sink } from '../../src/sinks/contract.ts';
+import type { KafkaConfig } from '../../src/sinks/kafka/config.ts';
+import { transactionalIdOf } from '../../src/sinks/kafka/fence.ts';
+import { findTransactionCoordinator, KafkaConnection } from '../../src/sinks/kafka/kafkajs.ts';
+import { readTopic } from '../../src/sinks/kafka/read-topic.ts';
+import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { short, tick, trade } from '../sinks/fake-sink.ts';
+import { kafkaConfig } from '../support/kafka-config.ts';
+import { type ProxiedBroker, startProxiedBroker } from '../support/kafka-proxy.ts';
+import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
+import { runPython } from '../support/python.ts';
+import { simulatedValues } from '../support/simulated-feed.ts';
+
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
+const quiet = () => {};
+let proxied: ProxiedBroker;
+const sinks: Sink[] = [];
+beforeAll(async () => {
+  proxied = await startProxiedBroker({
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'allow.everyone.if.no.acl.found': 'true',
+  });
+}, 60_000);
+afterAll(async () => {
+  for (const sink of sinks) await sink.close();
+  await proxied.close();
+});
+
+const config = (over: Partial<KafkaConfig> = {}) =>
+  kafkaConfig(proxied.brokers, { topicPrefix: `${randomUUID()}.`, partitions: 3, ...over });
+
+async function openSink(of: KafkaConfig): Promise<Sink> {
+  const sink = createKafkaSink({ config: of, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
+  sinks.push(sink);
+  await sink.open();
+  return sink;
+}
+
+async function read(of: KafkaConfig, topic: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { record } of readTopic(of, of.topicPrefix + topic, { from: 'beginning', follow: false }, quiet)) {
+    found.push(record instanceof Fault ? record.message : short({ topic, key: '', record }));
+  }
+  return found;
+}
+
+const DELIVERED = [{ kind: 'delivered' }];
+const OVER = [{ kind: 'retry', fault: { retry: { kind: 'never' }, message: expect.stringContaining('took over') } }];
+
+describe('a start', () => {
+  it('shuts the former writer out of every partition, and that one does not fight back', async () => {
+    const of = config();
+    const former = await openSink(of);
+    expect(await former.write([trade(1)])).toEqual(DELIVERED);
+    const later = await openSink(of);
+    expect(await former.write([trade(2)])).toMatchObject([{ kind: 'retry' }]);
+    expect(await former.write([trade(2)])).toMatchObject(OVER);
+    expect(await former.write([trade(2, 'ETHUSDT')])).toMatchObject(OVER);
+    expect(former.health()).toMatchObject({ state: 'down', reason: expect.stringContaining('took over') });
+    expect(await later.write([trade(3)])).toEqual(DELIVERED);
+    expect(await read(of, 'trades')).toEqual(['t1', 't3']);
+  });
+
+  it('shuts out a partition that the former writer never wrote to', async () => {
+    const of = config();
+    const former = await openSink(of);
+    await openSink(of);
+    expect(await former.write([trade(1)])).toMatchObject([{ kind: 'retry' }]);
+    expect(await read(of, 'trades')).toEqual([]);
+  });
+
+  it('lets a request of the former writer that is still under way not land', async () => {
+    const of = config();
+    const former = await openSink(of);
+    expect(await former.write([trade(1)])).toEqual(DELIVERED);
+    const held = proxied.holdProduce();
+    const answer = former.write([trade(2)]);
+    const passOn = await held;
+    const later = await openSink(of);
+    passOn();
+    expect(await answer).toMatchObject([{ kind: 'retry', fault: { message: expect.stringContaining('epoch') } }]);
+    expect(await later.write([trade(3)])).toEqual(DELIVERED);
+    expect(await read(of, 'trades')).toEqual(['t1', 't3']);
+  });
+
+  it('with another client id shuts nobody out: the request lands', async () => {
+    const of = config();
+    const former = await openSink(of);
+    const held = proxied.holdProduce();
+    const answer = former.write([trade(2)]);
+    const passOn = await held;
+    const other = await openSink({ ...of, clientId: 'another' });
+    expect(await other.write([trade(1)])).toEqual(DELIVERED);
+    passOn();
+    expect(await answer).toEqual(DELIVERED);
+    expect(await read(of, 'trades')).toEqual(['t1', 't2']);
+  });
+
+  it('shuts the former writer out of the topics of an environment that comes later', async () => {
+    const of = config();
+    const testnet = (id: number) => ({ ...trade(id), topic: 'testnet.trades' });
+    const former = await openSink(of);
+    expect(await former.write([testnet(1)])).toEqual(DELIVERED);
+    const held = proxied.holdProduce();
+    const answer = former.write([testnet(2)]);
+    const passOn = await held;
+    const later = await openSink(of);
+    // of another topic: a batch with the new numbers would do what the mark does
+    expect(await later.write([{ ...tick('1'), topic: 'testnet.prices' }])).toEqual(DELIVERED);
+    passOn();
+    expect(await answer).toMatchObject([{ kind: 'retry' }]);
+    expect(await read(of, 'testnet.trades')).toEqual(['t1']);
+  });
+
+  it('holds no reader of committed records back, and leaves nothing but its mark', async () => {
+    const of = config();
+    for (let run = 1; run <= 3; run++) {
+      const sink = await openSink(of);
+      expect(await sink.write([trade(run), trade(run, 'ETHUSDT'), trade(run, 'SOLUSDT')])).toHaveLength(3);
+      const cluster = new KafkaConnection(of, quiet).cluster();
+      await cluster.connect();
+      const topic = `${of.topicPrefix}trades`;
+      await cluster.addTargetTopic(topic);
+      const broker = await cluster.findBroker({ nodeId: String(cluster.findTopicPartitionMetadata(topic)[0]?.leader) });
+      const { responses } = await broker.fetch({
+        isolationLevel: 1,
+        maxWaitTime: 100,
+        minBytes: 1,
+        maxBytes: 2 ** 20,
+        topics: [
+          { topic, partitions: [0, 1, 2].map((partition) => ({ partition, fetchOffset: '0', maxBytes: 2 ** 20 })) },
+        ],
+      });
+      const partitions = responses.flatMap((response) => response.partitions);
+      expect(partitions).toHaveLength(3);
+      for (const { lastStableOffset, highWatermark, messages } of partitions) {
+        expect(lastStableOffset).toBe(highWatermark);
+        expect(messages.filter(({ isControlRecord }) => isControlRecord)).toHaveLength(run);
+      }
+      await cluster.disconnect();
+      await sink.close();
+    }
+    const names = ['--brokers', of.brokers.join(','), '--topic', `${of.topicPrefix}trades`, '--schemas', 'schemas'];
+    const { stdout } = await runPython('read_topic.py', names);
+    const ids = stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line).record.trade_id]));
+    expect(ids.toSorted()).toEqual(['1', '1', '1', '2', '2', '2', '3', '3', '3']);
+  });
+
+  it('ends a transaction that a killed start left open', async () => {
+    const of = config();
+    await (await openSink(of)).write([trade(1)]);
+    const connection = new KafkaConnection(of, quiet);
+    const cluster = connection.cluster();
+    await cluster.connect();
+    const transactionalId = transactionalIdOf(of);
+    const broker = await findTransactionCoordinator(cluster, transactionalId);
+    const numbers = await broker.initProducerId({ transactionalId, transactionTimeout: 60_000 });
+    const topics = [{ topic: `${of.topicPrefix}trades`, partitions: [0, 1, 2] }];
+    await broker.addPartitionsToTxn({ ...numbers, transactionalId, topics });
+    connection.end();
+    const sink = await openSink(of);
+    expect(await sink.write([trade(2)])).toEqual(DELIVERED);
+    expect(await read(of, 'trades')).toEqual(['t1', 't2']);
+  });
+
+  it('says what is missing where the broker does not allow it', async () => {
+    const of = config();
+    const admin = new KafkaConnection(of, quiet).admin();
+    await admin.connect();
+    await admin.createAcls({
+      acl: [
+        {
+          resourceType: AclResourceTypes.TRANSACTIONAL_ID,
+          resourceName: transactionalIdOf(of),
+          resourcePatternType: ResourcePatternTypes.LITERAL,
+          principal: 'User:ANONYMOUS',
+          host: '*',
+          operation: AclOperationTypes.ALL,
+          permissionType: AclPermissionTypes.DENY,
+        },
+      ],
+    });
+    await admin.disconnect();
+    await expect(openSink(of)).rejects.toMatchObject({
+      kind: 'sink',
+      retry: { kind: 'never' },
+      message: expect.stringContaining(`transactional id ${transactionalIdOf(of)}`),
+    });
+  });
+
+  it('costs little', async () => {
+    const of = config({ partitions: 6 });
+    await openSink(of);
+    const times: number[] = [];
+    for (let run = 0; run < 5; run++) {
+      const started = performance.now();
+      await openSink(of);
+      times.push(Math.round(performance.now() - started));
+    }
+    console.info(`a start over 44 partitions: ${times.join(', ')} ms`);
+    expect(Math.min(...times)).toBeLessThan(1000);
+  });
+
+  it('waits for a coordinator that loads, right after a broker was killed', async () => {
+    const of = config();
+    const former = await openSink(of);
+    expect(await former.write([trade(1)])).toEqual(DELIVERED);
+    await former.close();
+    await proxied.broker.kill();
+    await proxied.broker.start();
+    const sink = await openSink(of);
+    expect(await sink.write([trade(2)])).toEqual(DELIVERED);
+    expect(await read(of, 'trades')).toEqual(['t1', 't2']);
+  }, 120_000);
+});
+
+it('a run whose place another one takes ends with exit code 1 and says why', async () => {
+  const simulate = await startSimulate('--rate', '100', '--symbols', '3');
+  const config = await writeConfiguration(await temporaryFolder(), {
+    ...simulatedValues(simulate, { coins: ['BTC', 'ETH', 'SOL'], feed: { venues: ['binance'] } }),
+    kafka: { brokers: proxied.brokers, topic_prefix: `${randomUUID()}.`, partitions: 3 },
+    gateway: { enabled: false },
+  });
+  const first = startMarketFeed('run', '--config', config);
+  await first.logged('trading_resumed');
+  const second = startMarketFeed('run', '--config', config);
+  expect(await first.exited, first.stderr).toBe(1);
+  expect(first.stderr).toContain('another writer with the same kafka.client_id and topic_prefix took over');
+  await second.logged('trading_resumed');
+  second.signal('SIGTERM');
+  expect(await second.exited, second.stderr).toBe(0);
+  simulate.signal('SIGTERM');
+  await simulate.exited;
+}, 60_000);

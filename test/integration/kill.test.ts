@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { VenueId } from '../../src/domain/instrument.ts';
+import { startSimulator } from '../../src/simulator/server.ts';
+import { JournalIndex } from '../support/journal-index.ts';
+import { sharedBrokers } from '../support/kafka-broker.ts';
+import { killAgainAndAgain } from '../support/kill-again.ts';
+import { PipelineProcess } from '../support/pipeline-process.ts';
+import { runPython } from '../support/python.ts';
+import { type Place, readRun } from '../support/read-run.ts';
+import { simulatedValues } from '../support/simulated-feed.ts';
+import { TradeJudge, type Verdict } from '../support/trade-judge.ts';
+
+let brokers: string[];
+beforeAll(async () => {
+  brokers = await sharedBrokers();
+});
+
+const COINS = ['BTC', 'ETH', 'SOL'];
+const PER_SECOND = 1000;
+const KILLS = 4;
+/** After the last start. */
+const ON_MS = 2500;
+
+interface Killed {
+  readonly verdict: Verdict;
+  /** What fastavro complains about. */
+  readonly damaged: readonly string[];
+}
+
+/** Kills the pipeline under load at random moments and starts it again, then compares journal and what is stored. */
+async function killed(venue: VenueId, sink: 'kafka' | 'file'): Promise<Killed> {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  console.log(`${sink}, ${venue}: ${KILLS} kills, seed ${seed}`);
+  const folder = await mkdtemp(join(tmpdir(), 'market-feed-kill-'));
+  const journal = join(folder, 'journal.ndjson');
+  const rates = { bybit: 0, binance: 0, binance_us: 0, binance_testnet: 0, [venue]: PER_SECOND };
+  const simulator = await startSimulator({ rate: rates, symbols: COINS.length, journal, connectionLimit: false });
+  const place: Place =
+    sink === 'file'
+      ? { kind: 'file', dir: join(folder, 'data') }
+      : { kind: 'kafka', brokers, prefix: `${randomUUID()}.` };
+  const config = join(folder, 'market-feed.yaml');
+  const values = {
+    ...simulatedValues(simulator, { coins: COINS, feed: { venues: [venue] } }),
+    sinks: [sink],
+    ...(place.kind === 'file'
+      ? { file: { dir: place.dir } }
+      : { kafka: { brokers, topic_prefix: place.prefix, partitions: 3 } }),
+    spill: { dir: join(folder, 'spill') },
+    gateway: { enabled: false },
+  };
+  // JSON is YAML
+  await writeFile(config, JSON.stringify(values));
+  let closed: Promise<void> | undefined;
+  const closeSimulator = () => {
+    closed ??= simulator.close();
+    return closed;
+  };
+  let pipeline: PipelineProcess | undefined;
+  const start = () => {
+    pipeline = new PipelineProcess({ config, logFile: join(folder, 'pipeline.log') });
+    return pipeline;
+  };
+  try {
+    const last = await killAgainAndAgain(start(), start, { kills: KILLS, seed });
+    await last.until(() => last.activeVenue === venue, `${venue} serves`);
+    await delay(ON_MS);
+    expect(await last.stop()).toBe(0);
+    await closeSimulator();
+    const judge = new TradeJudge(await JournalIndex.read(journal), { timed: sink === 'kafka' });
+    await readRun(place, judge);
+    return { verdict: judge.verdict(), damaged: place.kind === 'file' ? await unreadable(place.dir) : [] };
+  } finally {
+    await pipeline?.kill();
+    await closeSimulator();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function unreadable(dir: string): Promise<string[]> {
+  const damaged: string[] = [];
+  for (const topic of await readdir(dir)) {
+    const { code, stderr } = await runPython('read_files.py', [join(dir, topic)]);
+    if (code !== 0) damaged.push(`${topic}: ${stderr}`);
+  }
+  return damaged;
+}
+
+const NOTHING_WRONG = { losses: [], repeats: [], problems: [], lost: 0, duplicated: 0, outOfOrder: 0 };
+
+describe.concurrent('killed at any moment and started again', { timeout: 60_000 }, () => {
+  it('Binance to Kafka: each trade once, none missing', async () => {
+    const { verdict } = await killed('binance', 'kafka');
+    expect(verdict).toMatchObject({ ...NOTHING_WRONG, inGaps: 0, named: [] });
+    expect(verdict.instances).toBeGreaterThan(KILLS / 2);
+    expect(verdict.published).toBeGreaterThan(PER_SECOND);
+  });
+
+  it('Bybit to Kafka: each trade once, or in a published gap', async () => {
+    const { verdict } = await killed('bybit', 'kafka');
+    expect(verdict).toMatchObject({ ...NOTHING_WRONG, undetectable: 0 });
+    expect(verdict.instances).toBeGreaterThan(KILLS / 2);
+    expect(verdict.published).toBeGreaterThan(PER_SECOND);
+  });
+
+  it('Binance to files: each trade once, none missing, and fastavro reads every file', async () => {
+    const { verdict, damaged } = await killed('binance', 'file');
+    expect(damaged).toEqual([]);
+    expect(verdict).toMatchObject({ ...NOTHING_WRONG, inGaps: 0, named: [] });
+    expect(verdict.instances).toBeGreaterThan(KILLS / 2);
+    expect(verdict.published).toBeGreaterThan(PER_SECOND);
+  });
+});

@@ -1,0 +1,241 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it, vi } from 'vitest';
+import { captureHeader } from '../../src/capture/read-capture.ts';
+import type { FeedRecord } from '../../src/domain/record.ts';
+import { withCaptured } from '../../src/pipeline/captured-config.ts';
+import { loadConfig } from '../../src/pipeline/load-config.ts';
+import { type ReplayResult, replay, replayConfig } from '../../src/pipeline/replay.ts';
+import { startSimulator } from '../../src/simulator/server.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { compareTrades } from '../support/journal.ts';
+import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
+import { SimulatedFeed, simulatedValues } from '../support/simulated-feed.ts';
+import { root } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const BRISK = { reconnect: { initial_delay_ms: 200, max_delay_ms: 1000, max_attempts: 5, probe_every_ms: 500 } };
+
+async function replayed(file: string): Promise<{ result: ReplayResult; records: FeedRecord[]; dir: string }> {
+  const dir = await temporaryFolder();
+  const own = loadConfig({ values: { sinks: ['file'], file: { dir } } });
+  const config = withCaptured(own, (await captureHeader(file)).config);
+  const records: FeedRecord[] = [];
+  const result = await replay(replayConfig(config, undefined), {
+    file,
+    format: 'market-feed',
+    speed: 'max',
+    log: createLog({ level: 'silent', destination: { write: () => {} } }),
+    onOutput: (output) => records.push(...output.records.map((record) => ({ ...record }))),
+  });
+  return { result, records, dir };
+}
+
+function sumsOf(dir: string): Record<string, string> {
+  const names = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.avro'));
+  return Object.fromEntries(
+    names.sort().map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(dir, name)))
+        .digest('hex'),
+    ]),
+  );
+}
+
+/** Trades and gaps as they were published, without what says which run it was. */
+function essence(records: readonly FeedRecord[]): unknown[] {
+  return records.flatMap((record): object[] => {
+    if (record.kind === 'trade') {
+      const { environment: _environment, receivedAt, ...trade } = record;
+      // What was fetched is stamped by the clock of its run.
+      return [{ ...trade, receivedAt: trade.source === 'live' ? receivedAt : null }];
+    }
+    if (record.kind !== 'gap') return [];
+    const { venue, symbol, epoch, fromId, toId, missing, filled, outcome } = record;
+    return [{ venue, symbol, epoch, fromId, toId, missing, filled, outcome }];
+  });
+}
+
+const bySymbol = (records: readonly unknown[]): Record<string, unknown[]> =>
+  Object.groupBy(records as { symbol: string }[], ({ symbol }) => symbol) as Record<string, unknown[]>;
+
+const told = (records: readonly FeedRecord[], states: readonly string[]): string[] =>
+  records.flatMap((record) =>
+    record.kind === 'status' && states.includes(record.state) && record.details.line === undefined
+      ? [`${record.state} ${record.venue ?? ''} ${record.coin ?? ''}`]
+      : [],
+  );
+
+describe('a recorded session', () => {
+  it('with lost lines, a repaired gap and a failover is replayed as it was published, and again the same', async () => {
+    const file = join(await temporaryFolder(), 'session.capture.gz');
+    await using live = await SimulatedFeed.start({
+      rates: { bybit: 80, binance: 80 },
+      coins: ['BTC', 'ETH'],
+      feed: { venues: ['binance', 'bybit'], channels: ['trade', 'ticker', 'book_ticker'] },
+      venue: BRISK,
+      recordTo: file,
+    });
+    await live.moreTrades(80, 'binance');
+    await until(() => live.feed.states.get('bybit')?.hasData);
+    const { simulator } = live;
+    simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: 'BTCUSDT', count: 5 });
+    await live.untilTold({ state: 'gap_repaired', venue: 'binance' });
+    simulator.fault({ venue: 'binance', fault: 'close', line: 1 });
+    await live.untilTold({ state: 'connected', venue: 'binance' }, { count: 3 });
+    await live.moreTrades(80, 'binance');
+    simulator.fault({ venue: 'binance', fault: 'refuse', status: 451 });
+    await live.untilTold({ state: 'failed_over', venue: 'bybit' });
+    await live.moreTrades(80, 'bybit');
+    const journal = await live.end();
+    expect(compareTrades(live.records, journal).problems).toEqual([]);
+
+    const { result, records, dir } = await replayed(file);
+    expect(result).toMatchObject({ error: undefined, missed: 0, malformed: 0, undelivered: 0 });
+    expect(bySymbol(essence(records))).toEqual(bySymbol(essence(live.records)));
+    const states = ['failed_over', 'gap_detected', 'gap_repaired', 'region_blocked', 'feed_stale'];
+    expect(told(records, states)).toEqual(told(live.records, states));
+    expect(records.some(({ kind }) => kind === 'gap')).toBe(true);
+
+    const again = await replayed(file);
+    expect(again.records).toEqual(records);
+    expect(sumsOf(again.dir)).toEqual(sumsOf(dir));
+    expect(Object.keys(sumsOf(dir)).map((name) => name.replace(/\/.*/, ''))).toContain('replay.trades');
+  });
+
+  it('is served by the simulator as well', async () => {
+    const file = join(await temporaryFolder(), 'session.capture.gz');
+    await using live = await SimulatedFeed.start({
+      rates: { binance: 100 },
+      coins: ['BTC'],
+      feed: { venues: ['binance'], channels: ['trade'] },
+      recordTo: file,
+    });
+    await live.moreTrades(100);
+    await live.end();
+    const simulator = await startSimulator({ capture: { files: [file] } });
+    const { symbols } = (await (await fetch(`${simulator.httpUrl}/binance/api/v3/exchangeInfo`)).json()) as {
+      symbols: { symbol: string }[];
+    };
+    await simulator.close();
+    expect(symbols.map(({ symbol }) => symbol)).toEqual(['BTCUSDT']);
+  });
+});
+
+describe('market-feed record and replay', () => {
+  async function configured(simulate: { readonly url: string; readonly httpUrl: string }): Promise<string> {
+    const folder = await temporaryFolder();
+    return writeConfiguration(folder, {
+      ...simulatedValues(simulate, {
+        coins: ['BTC', 'ETH'],
+        feed: { allow_test_data: false, venues: ['bybit', 'binance'] },
+      }),
+      sinks: ['file'],
+      file: { dir: 'data' },
+    });
+  }
+
+  it('record until SIGINT, replay to the same bytes, without a configuration', async () => {
+    const simulate = await startSimulate('--rate', '200');
+    const config = await configured(simulate);
+    const file = join(await temporaryFolder(), 'a.capture.gz');
+    const record = startMarketFeed('record', '--out', file, '--config', config, '--venue', 'bybit', '--symbol', 'ETH');
+    // The first flushes are done.
+    await until(() => statSync(file, { throwIfNoEntry: false })?.size, { timeoutMs: 20_000 });
+    await record.logged('subscribed');
+    const size = statSync(file).size;
+    await until(() => statSync(file).size > size + 2000, { timeoutMs: 20_000 });
+    record.signal('SIGINT');
+    expect(await record.exited, record.stderr).toBe(0);
+    const summary = JSON.parse(record.stdout) as { frames: number; lines: number; bytes: number };
+    expect(summary).toMatchObject({ file, bytes: statSync(file).size });
+    const text = gunzipSync(readFileSync(file)).toString();
+    expect(text.trimEnd().split('\n')).toHaveLength(summary.lines + 1);
+    expect(text).toContain(' bybit:1 ! connecting ');
+    expect(text).toContain(' bybit:rest ! answer ');
+    expect(text).not.toContain('binance:1 ');
+    expect(text).not.toContain('"publicTrade.BTCUSDT"');
+
+    const sums: unknown[] = [];
+    for (const _ of [1, 2]) {
+      const dir = await temporaryFolder();
+      const run = startMarketFeed('replay', file, '--out', dir);
+      expect(await run.exited, run.stderr).toBe(0);
+      expect(JSON.parse(run.stdout)).toMatchObject({ frames: summary.frames, missed: 0, malformed: 0 });
+      sums.push(sumsOf(dir));
+    }
+    expect(sums[1]).toEqual(sums[0]);
+    expect(Object.keys(sums[0] as object).map((name) => name.replace(/\/.*/, ''))).toContain('replay.trades');
+  });
+
+  it('a recorder that is killed leaves a capture that is replayed up to a second before, and said to be torn', async () => {
+    const simulate = await startSimulate('--rate', '200');
+    const config = await configured(simulate);
+    const file = join(await temporaryFolder(), 'a.capture.gz');
+    const record = startMarketFeed('record', '--out', file, '--config', config);
+    await record.logged('subscribed');
+    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    await until(() => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > size + 10_000, { timeoutMs: 20_000 });
+    record.signal('SIGKILL');
+    await record.exited;
+    const dir = await temporaryFolder();
+    const run = startMarketFeed('replay', file, '--out', dir);
+    expect(await run.exited).toBe(1);
+    expect(run.stderr).toMatch(
+      /market-feed: replay: .*a\.capture\.gz: torn, after line \d+ \(unexpected end of file\)/,
+    );
+    const told = JSON.parse(run.stdout) as { records: Record<string, number>; undelivered: number };
+    expect(told.undelivered).toBe(0);
+    expect(told.records['replay.trades']).toBeGreaterThan(10);
+  });
+
+  it('what cannot be is refused: 2 for a wrong command line, 1 for a wrong file', async () => {
+    const folder = await temporaryFolder();
+    const wrong = await writeConfiguration(folder, {});
+    const run = (...args: string[]) => {
+      const { status, stderr } = spawnSync(process.execPath, ['src/cli/main.ts', ...args], {
+        cwd: root,
+        encoding: 'utf8',
+      });
+      return { status, stderr };
+    };
+    expect(run('record')).toEqual({
+      status: 2,
+      stderr: 'market-feed: record: --out is missing: market-feed record --out FILE\n',
+    });
+    expect(run('record', '--out', wrong)).toEqual({
+      status: 2,
+      stderr: `market-feed: record: --out: ${wrong} exists; a capture is never overwritten\n`,
+    });
+    expect(run('record', '--out', join(folder, 'none', 'a.gz'))).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/ENOENT/),
+    });
+    expect(run('replay')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/which capture\? market-feed replay FILE/),
+    });
+    expect(run('replay', join(folder, 'missing'))).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/missing: ENOENT/),
+    });
+    expect(run('replay', wrong, '--format', 'ndjson')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/--format ndjson needs --venue/),
+    });
+    expect(run('replay', wrong, '--venue', 'binance')).toMatchObject({ status: 2 });
+    expect(run('replay', wrong, '--speed', '3')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/one of max, 1/),
+    });
+    const notOne = run('replay', wrong);
+    expect(notOne.status).toBe(1);
+    expect(notOne.stderr).toContain(`${wrong}: not a capture of market-feed`);
+  });
+});

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import ts from 'typescript';
+import { expect, it } from 'vitest';
+
+const root = new URL('../../src/operators/', import.meta.url).href;
+
+/** What the entry and the files below it import, types counted: other files of the room by their name, the rest as it is written. */
+function imports(entry: string): Set<string> {
+  const found = new Set([entry]);
+  for (const name of found) {
+    if (!name.startsWith(root)) continue;
+    const { importedFiles } = ts.preProcessFile(readFileSync(new URL(name), 'utf8'));
+    for (const { fileName } of importedFiles) {
+      found.add(fileName.startsWith('.') ? new URL(fileName, name).href : fileName);
+    }
+  }
+  return found;
+}
+
+it('market-feed/operators imports rxjs and nothing else, not even a type', () => {
+  const all = [...imports(`${root}index.ts`)];
+  expect(all.filter((name) => !name.startsWith(root))).toEqual(['rxjs']);
+  expect(all.filter((name) => name.startsWith(root)).length).toBeGreaterThan(10);
+});

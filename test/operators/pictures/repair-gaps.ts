@@ -1,0 +1,56 @@
+import type { MarblePicture } from '../../../scripts/marble-picture.ts';
+import type { GapEvent } from '../../../src/operators/repair-gaps.ts';
+
+const live = { tone: 'first' } as const;
+const fetched = { tone: 'second' } as const;
+const value = (id: string): GapEvent<string> => ({ kind: 'value', key: '', value: id });
+const before = { id: '2', timestamp: 2 };
+
+/** Each marble is an id; its time is its id, too. */
+export const picture: MarblePicture<string, GapEvent<string>> = {
+  name: 'repairGaps',
+  description:
+    'The values 1 and 2 pass. 5 comes, so 3 and 4 are missing: that is told at once, and 5 and 6 wait. Three milliseconds later the answer with 3 and 4 is there: they come first, then the report that the hole is repaired, then 5 and 6. 7 passes as it comes.',
+  inputs: [
+    {
+      name: 'source',
+      marbles: '-1-2-5-6-------7-',
+      marks: { 1: { ...live, means: 'a value and its id' }, 2: live, 5: live, 6: live, 7: live },
+      notes: { 5: '3 and 4 are missing' },
+      spans: [[5, 8, 'until the answer']],
+    },
+    {
+      name: 'fetch',
+      from: 5,
+      marbles: '---(a|)',
+      marks: { a: { ...fetched, label: '[3, 4]', means: 'the answer to what was asked for' } },
+    },
+  ],
+  operator: ['repairGaps({ first: Number, timestamp: Number, fetch })'],
+  result: {
+    name: 'result',
+    marbles: '-1-2-o--(34h56)7-',
+    values: {
+      1: value('1'),
+      2: value('2'),
+      o: { kind: 'opened', key: '', hole: { before, after: '5', missing: 2, filled: 0 } },
+      3: value('3'),
+      4: value('4'),
+      h: { kind: 'hole', key: '', hole: { before, after: '5', missing: 2, filled: 2 } },
+      5: value('5'),
+      6: value('6'),
+      7: value('7'),
+    },
+    marks: {
+      1: live,
+      2: live,
+      o: { label: 'opened', tone: 'bad', means: '2 are missing, and are asked for' },
+      3: fetched,
+      4: fetched,
+      h: { label: 'hole', tone: 'good', means: 'what became of it: 2 of 2 filled' },
+      5: live,
+      6: live,
+      7: live,
+    },
+  },
+};

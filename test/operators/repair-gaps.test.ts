@@ -1,0 +1,541 @@
+import fc from 'fast-check';
+import {
+  defer,
+  delay,
+  EMPTY,
+  finalize,
+  from,
+  interval,
+  map,
+  mergeMap,
+  NEVER,
+  type Observable,
+  of,
+  take,
+  throwError,
+  timer,
+  VirtualTimeScheduler,
+} from 'rxjs';
+import { describe, expect, it, vi } from 'vitest';
+import { type GapEvent, type RepairGapsOptions, repairGaps } from '../../src/operators/repair-gaps.ts';
+import { retryBackoff } from '../../src/operators/retry-backoff.ts';
+import { expectPicture } from '../support/expect-picture.ts';
+import { type MarbleHelpers, marbles } from '../support/marbles.ts';
+import { picture } from './pictures/repair-gaps.ts';
+
+type Options = Partial<RepairGapsOptions<string>> & Pick<RepairGapsOptions<string>, 'fetch'>;
+
+// A value is its id, and its time.
+const access = { first: Number, timestamp: Number };
+
+/** What an event says, in a few characters; a value is itself. */
+function told<T>(event: GapEvent<T>): string {
+  if (event.kind === 'value') return `${event.value}`;
+  if (event.kind === 'reset') return `reset ${event.before.id} to ${event.value}`;
+  const { before, after, missing, filled } = event.hole;
+  return `${event.kind} ${before.id}-${after} ${filled}/${missing}`;
+}
+
+function repaired({ scheduler }: MarbleHelpers, source: Observable<string>, options: Options): Observable<string> {
+  return source.pipe(repairGaps({ ...access, scheduler, ...options }), map(told));
+}
+
+const never = () => NEVER;
+
+describe('repairGaps', () => {
+  it('tells what is missing, fetches it, and passes it on before what waited', () => {
+    expectPicture(picture, ([source = NEVER, answer$ = NEVER], { scheduler }) =>
+      source.pipe(repairGaps({ ...access, fetch: () => answer$.pipe(map(() => ['4', '3'])), scheduler })),
+    );
+  });
+
+  it('never: nothing, and no timer', () => {
+    marbles((helpers) => {
+      const { cold, expectObservable, expectSubscriptions } = helpers;
+      const source = cold('     ---');
+      const sub = '             ^---!';
+      const unsub = '           ----!';
+      const expected = '        -----';
+      expectObservable(repaired(helpers, source, { fetch: never }), unsub).toBe(expected);
+      expectSubscriptions(source.subscriptions).toBe(sub);
+    });
+  });
+
+  it('empty: completes', () => {
+    marbles((helpers) => {
+      const { cold, expectObservable } = helpers;
+      const source = cold('     --|');
+      const expected = '        --|';
+      expectObservable(repaired(helpers, source, { fetch: never })).toBe(expected);
+    });
+  });
+
+  it('one value: the first id may be any', () => {
+    marbles((helpers) => {
+      const { cold, expectObservable } = helpers;
+      const source = cold('     -7-|');
+      const expected = '        -7-|';
+      expectObservable(repaired(helpers, source, { fetch: never })).toBe(expected);
+    });
+  });
+
+  it('many values: repeats are left out, and nothing is asked for', () => {
+    marbles((helpers) => {
+      const { cold, expectObservable, flush } = helpers;
+      const fetch = vi.fn(never);
+      const source = cold('     12132-34-(567)|');
+      const expected = '        12-3---4-(567)|';
+      expectObservable(repaired(helpers, source, { fetch })).toBe(expected);
+      flush();
+      expect(fetch).not.toHaveBeenCalled();
+    });
+  });
+
+  it('what the source brings within the grace was no hole; what it brings later fills one', () => {
+    marbles((helpers) => {
+      const { cold, expectObservable } = helpers;
+      const source = cold('     13-2-6---(45)------|');
+      const expected = '        1--(23)-o(45h6)----|';
+      const values = { o: 'opened 3-6 0/2', h: 'hole 3-6 2/2' };
+      expectObservable(repaired(helpers, source, { fetch: never, graceMs: 3 })).toBe(expected, {
+        ...Object.fromEntries(['1', '2', '3', '4', '5', '6'].map((id) => [id, id])),
+        ...values,
+      });
+    });
+  });
+
+  it('asks again, from where the last answer ended, until nothing is missing', () => {
+    const asked: string[] = [];
+    const pages = [
+      ['3', '9'],
+      ['5', '4'],
+    ];
+    const fetch: Options['fetch'] = ({ before, after }, attempt) => {
+      asked.push(`${before.id}-${after} ${attempt}`);
+      return of(pages[attempt] ?? []);
+    };
+    expect(timeline('12-6---7|', { fetch })).toEqual([
+      '0 1',
+      '1 2',
+      '3 opened 2-6 0/3',
+      '3 3',
+      '3 4',
+      '3 5',
+      '3 hole 2-6 3/3',
+      '3 6',
+      '7 7',
+      '8 complete',
+    ]);
+    expect(asked).toEqual(['2-6 0', '3-6 1']);
+  });
+
+  it('answers that bring nothing: longer and longer waits, given up after the hold, and the flow goes on', () => {
+    const asked: number[] = [];
+    const result = timelineOf((helpers) => {
+      const fetch = () => {
+        asked.push(helpers.scheduler.now());
+        return of([]);
+      };
+      return repaired(helpers, helpers.cold('13 1s 4|'), { fetch, holdMs: 1000 });
+    });
+    expect(result).toEqual(['0 1', '1 opened 1-3 0/1', '1001 hole 1-3 0/1', '1001 3', '1002 4', '1003 complete']);
+    expect(asked).toEqual([1, 201, 601]);
+  });
+
+  it('holds no more values than it may', () => {
+    expect(timeline('13456|', { fetch: never, maxHeld: 2 })).toEqual([
+      '0 1',
+      '1 opened 1-3 0/1',
+      '3 hole 1-3 0/1',
+      '3 3',
+      '3 4',
+      '3 5',
+      '4 6',
+      '5 complete',
+    ]);
+  });
+
+  it('only the series with a hole waits, and the series take turns', () => {
+    marbles(({ cold, expectObservable, scheduler }) => {
+      const values = { a: 'A1', b: 'A3', c: 'B1', d: 'B3', e: 'C1', f: 'C2' };
+      const source = cold('     abcdef-----|', values);
+      const expected = '        aocpef 5ms (xhb) 5ms (yid|)';
+      const result = source.pipe(
+        repairGaps({
+          key: (value) => value.slice(0, 1),
+          first: (value) => Number(value.slice(1)),
+          timestamp: () => 0,
+          fetch: ({ key }) => timer(10, scheduler).pipe(map(() => [`${key}2`])),
+          scheduler,
+        }),
+        map((event) => `${event.key} ${told(event)}`),
+      );
+      expectObservable(result).toBe(expected, {
+        a: 'A A1',
+        o: 'A opened 1-A3 0/1',
+        c: 'B B1',
+        p: 'B opened 1-B3 0/1',
+        e: 'C C1',
+        f: 'C C2',
+        x: 'A A2',
+        h: 'A hole 1-A3 1/1',
+        b: 'A A3',
+        y: 'B B2',
+        i: 'B hole 1-B3 1/1',
+        d: 'B B3',
+      });
+    });
+  });
+
+  it('an error of fetch is no error: it asks again, as late as the error says', () => {
+    const answers = [throwError(() => ({ retry: { kind: 'after', afterMs: 500 } })), of(['2'])];
+    expect(timeline('13|', { fetch: (_missing, attempt) => answers[attempt] ?? EMPTY })).toEqual([
+      '0 1',
+      '1 opened 1-3 0/1',
+      '501 2',
+      '501 hole 1-3 1/1',
+      '501 3',
+      '501 complete',
+    ]);
+  });
+
+  it('an error of fetch that says never ends the wait', () => {
+    const fetch = () => throwError(() => ({ retry: { kind: 'never' } }));
+    expect(timeline('13-4|', { fetch })).toEqual([
+      '0 1',
+      '1 opened 1-3 0/1',
+      '1 hole 1-3 0/1',
+      '1 3',
+      '3 4',
+      '4 complete',
+    ]);
+  });
+
+  it('source error: what waits is given up first', () => {
+    marbles((helpers) => {
+      const { cold, expectObservable, expectSubscriptions } = helpers;
+      const source = cold('     13-#');
+      const answer = cold<string[]>('      --');
+      const asked = '           -^-!';
+      const expected = '        1o-(h3#)';
+      const values = { 1: '1', 3: '3', o: 'opened 1-3 0/1', h: 'hole 1-3 0/1' };
+      expectObservable(repaired(helpers, source, { fetch: () => answer })).toBe(expected, values);
+      expectSubscriptions(answer.subscriptions).toBe(asked);
+    });
+  });
+
+  it('completes when nothing waits any more', () => {
+    marbles((helpers) => {
+      const { cold, expectObservable } = helpers;
+      const source = cold('     13|');
+      const answer = '           ----(f|)';
+      const expected = '        1o---(2h3|)';
+      const values = { 1: '1', 2: '2', 3: '3', o: 'opened 1-3 0/1', h: 'hole 1-3 1/1' };
+      const fetch = () => cold<string[]>(answer.trim(), { f: ['2'] });
+      expectObservable(repaired(helpers, source, { fetch })).toBe(expected, values);
+    });
+  });
+
+  it('early unsubscribe: the source, the request and every timer are left', () => {
+    marbles((helpers) => {
+      const { cold, expectObservable, expectSubscriptions } = helpers;
+      const source = cold('     13-----');
+      const answer = cold<string[]>('      ------');
+      const sub = '             ^---!';
+      const asked = '           -^--!';
+      const unsub = '           ----!';
+      const expected = '        1o---';
+      expectObservable(repaired(helpers, source, { fetch: () => answer }), unsub).toBe(expected, {
+        1: '1',
+        o: 'opened 1-3 0/1',
+      });
+      expectSubscriptions(source.subscriptions).toBe(sub);
+      expectSubscriptions(answer.subscriptions).toBe(asked);
+    });
+  });
+
+  it('early unsubscribe inside a synchronous burst', () => {
+    let left = 0;
+    let read = 0;
+    const burst$ = defer(() => from(['1', '2', '3', '4'])).pipe(
+      map((value) => {
+        read++;
+        return value;
+      }),
+      finalize(() => left++),
+    );
+    const out: string[] = [];
+    burst$.pipe(repairGaps({ ...access, fetch: never }), take(2), map(told)).subscribe((value) => out.push(value));
+    expect({ out, left, read }).toEqual({ out: ['1', '2'], left: 1, read: 2 });
+  });
+
+  it.each(['key', 'first', 'last', 'timestamp', 'fetch'])('what %s throws is an error of the result', (name) => {
+    marbles((helpers) => {
+      const { cold, expectObservable, expectSubscriptions } = helpers;
+      const source = cold('     13-4');
+      const thrower = () => {
+        throw 'error';
+      };
+      const options = { fetch: never, key: () => '', [name]: thrower };
+      const expected = name === 'fetch' ? '1(o#)' : '#';
+      const result = repaired(helpers, source, options);
+      expectObservable(result).toBe(expected, { 1: '1', o: 'opened 1-3 0/1' });
+      expectSubscriptions(source.subscriptions).toBe(name === 'fetch' ? '^!' : '(^!)');
+    });
+  });
+
+  it('what a callback throws at a fetched value is one, too', () => {
+    const first = (value: string) => {
+      if (value === 'x') throw new Error('no id');
+      return Number(value);
+    };
+    expect(timeline('13-4|', { first, fetch: () => of(['x', 'x']) })).toEqual([
+      '0 1',
+      '1 opened 1-3 0/1',
+      '1 Error: no id',
+    ]);
+  });
+
+  it('a count that starts again is told, and nothing is asked for', () => {
+    const fetch = vi.fn(never);
+    const at = (value: string) => Number(value.split('@')[1]);
+    const out: string[] = [];
+    from(['900@1', '3@2', '901@1', '4@3'])
+      .pipe(repairGaps({ first: (value) => Number.parseInt(value, 10), timestamp: at, fetch }), map(told))
+      .subscribe((text) => out.push(text));
+    expect(out).toEqual(['900@1', 'reset 900 to 3@2', '3@2', '4@3']);
+    expect(fetch).not.toHaveBeenCalled();
+  });
+
+  it('a value that stands for several ids counts for all of them', () => {
+    const [first, last] = [0, 1].map((at) => (value: string) => Number(value.split('-').at(at)));
+    const out: string[] = [];
+    from(['1-3', '4-4', '9-9'])
+      .pipe(
+        repairGaps({
+          first: first as (value: string) => number,
+          last: last as (value: string) => number,
+          timestamp: () => 0,
+          fetch: () => of(['3-5', '5-7', '8-9', '8-8']),
+        }),
+        map(told),
+      )
+      .subscribe((text) => out.push(text));
+    expect(out).toEqual(['1-3', '4-4', 'opened 4-9-9 0/4', '5-7', '8-8', 'hole 4-9-9 4/4', '9-9']);
+  });
+
+  it('a line is lost and comes back: what was missed meanwhile is fetched', () => {
+    const lines = ['12#', '6|'];
+    const result = timelineOf((helpers) => {
+      const line$ = defer(() => helpers.cold(lines.shift() ?? '|'));
+      const retry = {
+        initialDelayMs: 4,
+        maxDelayMs: 4,
+        isData: () => true,
+        random: () => 1,
+        scheduler: helpers.scheduler,
+      };
+      const fetch: Options['fetch'] = ({ before, after }) =>
+        of(['3', '4', '5'].filter((id) => id > before.id && id < after));
+      return repaired(helpers, line$.pipe(retryBackoff(retry)), { fetch });
+    });
+    expect(result).toEqual([
+      '0 1',
+      '1 2',
+      '6 opened 2-6 0/3',
+      '6 3',
+      '6 4',
+      '6 5',
+      '6 hole 2-6 3/3',
+      '6 6',
+      '7 complete',
+    ]);
+  });
+
+  it('two subscriptions are apart', () => {
+    const result$ = from(['1', '2']).pipe(repairGaps({ ...access, fetch: never }), map(told));
+    const out: string[] = [];
+    result$.subscribe((text) => out.push(text));
+    result$.subscribe((text) => out.push(text));
+    expect(out).toEqual(['1', '2', '1', '2']);
+  });
+
+  it('three days, a value a second: every loss is repaired, and no timer is set for a value', () => {
+    const DAYS = 3 * 86_400;
+    const counts = { value: 0, opened: 0, hole: 0, reset: 0 };
+    let schedules = 0;
+    let last = -1;
+    marbles(({ scheduler }) => {
+      const counting: SchedulerCount = {
+        now: () => scheduler.now(),
+        schedule: (...args) => {
+          schedules++;
+          return Reflect.apply(scheduler.schedule, scheduler, args);
+        },
+      };
+      interval(1000, scheduler)
+        .pipe(
+          take(DAYS),
+          mergeMap((id) => (id % 1000 > 996 ? EMPTY : of(id))),
+          repairGaps<number>({
+            first: (id) => id,
+            timestamp: (id) => id,
+            graceMs: 500,
+            fetch: ({ before, after }) => {
+              const from = Number(before.id) + 1;
+              return of(Array.from({ length: after - from }, (_, at) => from + at)).pipe(delay(300, scheduler));
+            },
+            scheduler: counting,
+          }),
+        )
+        .subscribe((event) => {
+          counts[event.kind]++;
+          if (event.kind === 'value') {
+            if (event.value !== last + 1) throw new Error(`${event.value} after ${last}`);
+            last = event.value;
+          }
+        });
+    });
+    const losses = Math.floor((DAYS - 1) / 1000);
+    expect(counts).toEqual({ value: losses * 1000 + (DAYS - losses * 1000), opened: losses, hole: losses, reset: 0 });
+    expect(schedules).toBeLessThan(4 * losses);
+  });
+
+  it('whatever is lost, repeated, reordered, fetched and refused: the journal, or each missing id in a hole', () => {
+    let filled = 0;
+    let missing = 0;
+    fc.assert(
+      fc.property(cases, (one) => {
+        const { problems, ...sums } = judge(one);
+        expect(problems).toEqual([]);
+        filled += sums.filled;
+        missing += sums.missing;
+      }),
+      { numRuns: 10_000 },
+    );
+    expect(filled).toBeGreaterThan(10_000);
+    expect(missing).toBeGreaterThan(1_000);
+  }, 60_000);
+});
+
+type SchedulerCount = NonNullable<RepairGapsOptions<number>['scheduler']>;
+
+/** What a result says and when, to its end. */
+function timelineOf(make: (helpers: MarbleHelpers) => Observable<string>): string[] {
+  const out: string[] = [];
+  marbles((helpers) => {
+    const { scheduler, flush } = helpers;
+    const tell = (text: string) => out.push(`${scheduler.now()} ${text}`);
+    make(helpers).subscribe({ next: tell, error: (error) => tell(`${error}`), complete: () => tell('complete') });
+    flush();
+  });
+  return out;
+}
+
+function timeline(source: string, options: Options): string[] {
+  return timelineOf((helpers) => repaired(helpers, helpers.cold(source), options));
+}
+
+interface Case {
+  /** Of each id: what the source does with it; `late` how many milliseconds it comes later than it should. */
+  readonly deliveries: readonly { readonly lost: boolean; readonly late: number; readonly again: number | null }[];
+  readonly graceMs: number;
+  /** What fetch does, in turn; whether it always brings all in the end. */
+  readonly answers: readonly ('all' | 'one' | 'none' | 'more' | 'error')[];
+  readonly answerMs: number;
+  readonly reliable: boolean;
+}
+
+const cases: fc.Arbitrary<Case> = fc.record({
+  deliveries: fc.array(
+    fc.record({
+      lost: fc.constantFrom(true, false, false, false),
+      late: fc.constantFrom(0, 0, 0, 3, 7, 15, 40),
+      again: fc.constantFrom(null, null, 2, 30),
+    }),
+    { minLength: 1, maxLength: 40 },
+  ),
+  graceMs: fc.constantFrom(0, 5, 20),
+  answers: fc.array(fc.constantFrom('all', 'one', 'none', 'more', 'error'), { minLength: 1, maxLength: 5 }),
+  answerMs: fc.constantFrom(0, 1, 9),
+  reliable: fc.boolean(),
+});
+
+const FIRST = 100;
+
+/** Runs a case in virtual time, an id every 5 ms, and compares the result with what was made. */
+function judge({ deliveries, graceMs, answers, answerMs, reliable }: Case) {
+  const scheduler = new VirtualTimeScheduler();
+  const arrivals = deliveries
+    .flatMap(({ lost, late, again }, at) => {
+      if (lost) return [];
+      const due = at * 5 + late;
+      return again === null
+        ? [{ id: FIRST + at, due }]
+        : [
+            { id: FIRST + at, due },
+            { id: FIRST + at, due: due + again },
+          ];
+    })
+    .sort((a, b) => a.due - b.due);
+  const made = FIRST + deliveries.length;
+  const out: number[] = [];
+  const holes: { from: number; to: number; missing: number; filled: number }[] = [];
+  const opened = new Set<string>();
+  const problems: string[] = [];
+  let asked = 0;
+  from(arrivals)
+    .pipe(
+      mergeMap(({ id, due }) => timer(due, scheduler).pipe(map(() => id))),
+      repairGaps<number>({
+        first: (id) => id,
+        timestamp: () => 0,
+        graceMs,
+        holdMs: reliable ? 60_000 : 300,
+        fetch: ({ before, after }) => {
+          const from = Number(before.id) + 1;
+          const all = Array.from({ length: after - from }, (_, at) => from + at);
+          const answer = reliable && asked >= answers.length ? 'all' : answers[asked++ % answers.length];
+          if (answer === 'error') return throwError(() => new Error('refused'));
+          if (answer === 'none') return of([]);
+          const more = Array.from({ length: 60 }, (_, at) => FIRST - 10 + at).filter((id) => id < made);
+          const values = answer === 'all' ? all : answer === 'one' ? all.slice(-1) : more.reverse();
+          return of(values).pipe(delay(answerMs, scheduler));
+        },
+        scheduler,
+      }),
+    )
+    .subscribe({
+      next: (event) => {
+        if (event.kind === 'value') out.push(event.value);
+        if (event.kind === 'reset') problems.push('reset');
+        if (event.kind === 'opened') opened.add(`${event.hole.before.id}-${event.hole.after}`);
+        if (event.kind !== 'hole') return;
+        const { before, after, missing: ids, filled: had } = event.hole;
+        opened.delete(`${before.id}-${after}`);
+        holes.push({ from: Number(before.id), to: after, missing: ids ?? -1, filled: had });
+        if (out.at(-1) !== undefined && (out.at(-1) as number) >= after) problems.push(`${after} was before its hole`);
+      },
+      complete: () => out.push(Number.NaN),
+    });
+  scheduler.flush();
+  if (!Number.isNaN(out.pop() as number)) problems.push('does not complete');
+  const has = new Set(out);
+  const first = arrivals[0]?.id ?? made;
+  const last = Math.max(first, ...arrivals.map(({ id }) => id));
+  if (has.size !== out.length) problems.push('a value twice');
+  if (out.some((id, at) => id <= (out[at - 1] ?? 0))) problems.push('out of order');
+  if (opened.size > 0) problems.push(`${[...opened]} without an outcome`);
+  if (reliable && out.length !== (arrivals.length === 0 ? 0 : last - first + 1)) problems.push('something is missing');
+  for (const { from: before, to, missing: ids, filled: had } of holes) {
+    const inside = out.filter((id) => id > before && id < to).length;
+    if (ids !== to - before - 1 || had !== inside) problems.push(`hole ${before}-${to}: ${had}/${ids}, has ${inside}`);
+    if (!has.has(before) || !has.has(to)) problems.push(`hole ${before}-${to} does not lie between values`);
+  }
+  for (let id = first; arrivals.length > 0 && id <= last; id++) {
+    const named = holes.filter(({ from: before, to }) => id > before && id < to).length;
+    if (!has.has(id) && named !== 1) problems.push(`${id} is in ${named} holes`);
+  }
+  const sum = (of: 'missing' | 'filled') => holes.reduce((total, hole) => total + hole[of], 0);
+  return { problems, filled: sum('filled'), missing: sum('missing') - sum('filled') };
+}

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import type { FeedRecord, TradeEvent } from '../../src/domain/record.ts';
+import { aheadOf, formerEpochs, venueToStartWith } from '../../src/pipeline/former-runs.ts';
+import type { Ending, LastTrade } from '../../src/sinks/contract.ts';
+import { aggTrade, tradeEvent } from '../support/events.ts';
+
+const at = (id: string): LastTrade => ({ id, timestamp: Number(id) });
+const ending = (venue: string, epoch: number, trade: Ending['trade'], more: Partial<Ending> = {}): Ending => ({
+  venue,
+  symbol: 'BTCUSDT',
+  epoch,
+  environment: 'production',
+  trade,
+  aggTrade: undefined,
+  ...more,
+});
+const trades = { environment: 'production', trades: true, aggTrades: false, everyVenue: false } as const;
+
+describe('formerEpochs', () => {
+  it('knows nothing where sinks remember nothing', () => {
+    expect(formerEpochs([], trades)).toEqual([]);
+    expect(formerEpochs([[], []], trades)).toEqual([]);
+  });
+
+  it('takes a symbol up in its last epoch, whatever the venue', () => {
+    expect(formerEpochs([[ending('bybit', 3, at('7')), ending('binance', 4, at('9'))]], trades)).toEqual([
+      {
+        venue: 'binance',
+        symbol: 'BTCUSDT',
+        epoch: 4,
+        last: at('9'),
+        takeUp: { trade: at('9'), aggTrade: null },
+      },
+    ]);
+  });
+
+  it('takes up an epoch that has no trade yet', () => {
+    expect(formerEpochs([[ending('bybit', 3, null)]], trades)).toMatchObject([
+      { last: null, takeUp: { trade: null, aggTrade: null } },
+    ]);
+  });
+
+  it('of sinks in the same epoch the one that is least far counts, by the id as a number', () => {
+    expect(formerEpochs([[ending('bybit', 3, at('10'))], [ending('bybit', 3, at('9'))]], trades)).toMatchObject([
+      { epoch: 3, last: at('9'), takeUp: { trade: at('9') } },
+    ]);
+  });
+
+  it.each([
+    ['stand in different epochs', [[ending('bybit', 3, at('7'))], [ending('binance', 4, at('9'))]], 2],
+    ['do not all know the symbol', [[ending('bybit', 3, at('7'))], []], 1],
+    ['have a trade in one and none in another', [[ending('bybit', 3, at('7'))], [ending('bybit', 3, null)]], 1],
+    ['do not know the last trade', [[ending('bybit', 3, undefined)]], 1],
+    ['were written by another environment', [[ending('bybit', 3, at('7'), { environment: 'simulated' })]], 1],
+  ] as const)('takes nothing up where sinks %s', (_, sinks, epochs) => {
+    const former = formerEpochs(sinks, trades);
+    expect(former).toHaveLength(epochs);
+    expect(former.every(({ takeUp }) => takeUp === undefined)).toBe(true);
+  });
+
+  it('wants both series where both are published, and the aggregated ones where only these are', () => {
+    const both = { ...trades, aggTrades: true };
+    const known = ending('binance', 3, at('7'), { aggTrade: at('5') });
+    expect(formerEpochs([[ending('binance', 3, at('7'))]], both)).toMatchObject([{ takeUp: undefined }]);
+    expect(formerEpochs([[known]], both)).toMatchObject([{ takeUp: { trade: at('7'), aggTrade: at('5') } }]);
+    expect(formerEpochs([[{ ...known, trade: undefined }]], { ...both, trades: false })).toMatchObject([
+      { last: at('5'), takeUp: { trade: null, aggTrade: at('5') } },
+    ]);
+  });
+
+  it('keeps the venues of a symbol apart where every venue is published', () => {
+    const sinks = [[ending('bybit', 0, at('7')), ending('binance', 0, at('9'))]];
+    expect(formerEpochs(sinks, { ...trades, everyVenue: true })).toMatchObject([
+      { venue: 'bybit', last: at('7') },
+      { venue: 'binance', last: at('9') },
+    ]);
+  });
+});
+
+describe('aheadOf', () => {
+  const first = [ending('bybit', 3, at('9')), ending('bybit', 1, at('4'), { symbol: 'ETHUSDT' })];
+  const second = [ending('bybit', 3, at('12')), ending('bybit', 1, at('4'), { symbol: 'ETHUSDT' })];
+  const former = formerEpochs([first, second], trades);
+  const trade = (id: number, fields: Partial<TradeEvent> = {}) =>
+    tradeEvent(id, { venue: 'bybit', epoch: 3, ...fields });
+
+  it('is nobody where no sink has more than the feed goes on from', () => {
+    expect(aheadOf(first, former)).toBeUndefined();
+    expect(aheadOf([], former)).toBeUndefined();
+  });
+
+  it('has the trades up to its own end, of that series and epoch alone, until one lies behind it', () => {
+    const ahead = aheadOf(second, former);
+    const has = (record: FeedRecord) => ahead?.has(record);
+    expect([trade(10), trade(12), trade(11, { lastTradeId: '12' })].map(has)).toEqual([true, true, true]);
+    expect(has(trade(10, { epoch: 4 }))).toBe(false);
+    expect(has(trade(10, { symbol: 'ETHUSDT', epoch: 1 }))).toBe(false);
+    expect(has(aggTrade(10, 12, { venue: 'bybit', epoch: 3 }))).toBe(false);
+    expect([trade(13), trade(12)].map(has)).toEqual([false, false]);
+  });
+});
+
+describe('venueToStartWith', () => {
+  const of = (...endings: Ending[]) => formerEpochs([endings], trades);
+  const venues = ['bybit', 'binance', 'binance_us'];
+
+  it('is the venue of the most symbols that can be taken up, the preferred one among equals', () => {
+    const btc = ending('binance', 4, at('9'));
+    const eth = ending('binance', 2, at('5'), { symbol: 'ETHUSDT' });
+    const sol = ending('bybit', 2, at('5'), { symbol: 'SOLUSDT' });
+    expect(venueToStartWith(of(btc, eth, sol), venues)).toBe('binance');
+    expect(venueToStartWith(of(btc, sol), venues)).toBe('bybit');
+  });
+
+  it('is nobody where nothing can be taken up, or only at a venue that is not configured', () => {
+    expect(venueToStartWith([], venues)).toBeUndefined();
+    expect(venueToStartWith(of(ending('binance', 4, undefined)), venues)).toBeUndefined();
+    expect(venueToStartWith(of(ending('binance', 4, at('1'))), ['bybit'])).toBeUndefined();
+  });
+});

@@ -1,0 +1,194 @@
+import { defer, Subject, throwError } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { Fault } from '../../src/domain/fault.ts';
+import type { LineEvent } from '../../src/domain/line.ts';
+import { VenueFeed } from '../../src/pipeline/venue-feed.ts';
+import type { VenueFeedOptions, VenueSignal } from '../../src/pipeline/venue-signal.ts';
+import { tradeEvent } from '../support/events.ts';
+import { fakeVenue } from '../venues/fake-venue.ts';
+import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
+import { type ScriptedConnection, type ScriptedOptions, scriptedVenue } from './scripted-lines.ts';
+
+interface Scripted extends ScriptedOptions {
+  /** True by default. */
+  readonly contiguous?: boolean;
+  readonly more?: Partial<VenueFeedOptions>;
+}
+
+/** A running venue whose connections a test plays. */
+class ScriptedRun {
+  readonly scheduler = new SteppedScheduler();
+  readonly connections: ScriptedConnection[] = [];
+  readonly signals: VenueSignal[] = [];
+
+  constructor({ contiguous = true, more = {}, ...options }: Scripted = {}) {
+    const venue = fakeVenue({ contiguousTradeIds: contiguous });
+    const scripted = scriptedVenue(this.scheduler, (connection) => this.connections.push(connection), options);
+    new VenueFeed({ ...scripted, venue, ...more }).signals$.subscribe((signal) => this.signals.push(signal));
+    for (const connection of this.connections) connection.open().acknowledge();
+  }
+
+  connection(index: number): ScriptedConnection {
+    const connection = this.connections[index];
+    if (connection === undefined) throw new RangeError(`only ${this.connections.length} connections were made`);
+    return connection;
+  }
+
+  /** The ids that came out, and holes, in order. */
+  get trades(): (number | string)[] {
+    return this.signals.flatMap((signal) =>
+      signal.kind === 'events'
+        ? signal.events.map((event) => (event.kind === 'trade' ? Number(event.tradeId) : event.kind))
+        : [],
+    );
+  }
+
+  told(state: string): Readonly<Record<string, string>>[] {
+    return this.signals.flatMap((signal) =>
+      signal.kind === 'status' && signal.note.state === state ? [signal.note.details ?? {}] : [],
+    );
+  }
+
+  count(kind: VenueSignal['kind']): number {
+    return this.signals.filter((signal) => signal.kind === kind).length;
+  }
+}
+
+/** Trades of BTC with these ids, each of the millisecond of its id. */
+function deliver(connection: ScriptedConnection, ...ids: readonly number[]): void {
+  for (const id of ids) connection.tell({ kind: 'data', receivedAt: 0, events: [tradeEvent(id, { timestamp: id })] });
+}
+
+describe.each([true, false])('VenueRun: two lines, contiguous ids: %s', (contiguous) => {
+  it.each(['first', 'second'] as const)(
+    'the loss of the %s delays no trade: the next one passes the moment it comes by the other',
+    (which) => {
+      const run = new ScriptedRun({ lines: 2, contiguous });
+      const [a, b] = run.connections as [ScriptedConnection, ScriptedConnection];
+      const [lost, left] = which === 'first' ? [a, b] : [b, a];
+      deliver(a, 1, 2);
+      deliver(b, 1, 2);
+      deliver(left, 3);
+      lost.fail();
+      expect(run.trades).toEqual([1, 2, 3]);
+      deliver(left, 4);
+      expect(run.trades).toEqual([1, 2, 3, 4]);
+      expect([run.count('connected'), run.count('disconnected')]).toEqual([1, 0]);
+      expect(run.scheduler.now()).toBe(0);
+    },
+  );
+});
+
+describe.each([true, false])('VenueRun: the rotation of one line, contiguous ids: %s', (contiguous) => {
+  it('loses nothing, repeats nothing, holds nothing up and tells no loss', () => {
+    const run = new ScriptedRun({ contiguous });
+    const old = run.connection(0);
+    deliver(old, 1, 2, 3);
+    old.rotate();
+    const next = run.connection(1).open().acknowledge();
+    deliver(next, 6);
+    deliver(old, 4, 5, 6);
+    expect(run.trades).toEqual([1, 2, 3, 4, 5, 6]);
+    deliver(next, 7, 8);
+    run.scheduler.advance(500);
+    expect(run.told('session_rotated')).toEqual([]);
+    deliver(old, 7, 8);
+    expect(run.told('session_rotated')).toEqual([
+      { line: '1', url: 'ws://a', reason: 'server_shutdown', duration_ms: '500' },
+    ]);
+    expect(old.closed).toBe(true);
+    deliver(next, 9);
+    expect(run.trades).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect([run.count('connected'), run.count('disconnected')]).toEqual([1, 0]);
+    for (const [state, times] of [
+      ['connecting', 1],
+      ['connected', 1],
+      ['subscribed', 1],
+      ['disconnected', 0],
+    ] as const)
+      expect(run.told(state)).toHaveLength(times);
+  });
+
+  it('hands over though none of its trades has come by both, for it was subscribed before', () => {
+    const run = new ScriptedRun({ contiguous });
+    const old = run.connection(0);
+    deliver(old, 1);
+    old.rotate();
+    const next = run.connection(1).open().acknowledge();
+    const ethereum = (id: number) =>
+      ({
+        kind: 'data',
+        receivedAt: 0,
+        events: [tradeEvent(id, { timestamp: id, symbol: 'ETHUSDT', coin: 'ETH' })],
+      }) as const;
+    next.tell(ethereum(50));
+    old.tell(ethereum(50));
+    run.scheduler.advance(500);
+    expect(old.closed).toBe(true);
+    deliver(next, 2);
+    expect(run.trades).toEqual([1, 50, 2]);
+  });
+
+  it('whose old connection dies goes on with the new one, without a word of the venue being away', () => {
+    const run = new ScriptedRun({ contiguous });
+    const old = run.connection(0);
+    deliver(old, 1, 2);
+    old.rotate();
+    const next = run.connection(1).open().acknowledge();
+    deliver(next, 3);
+    deliver(old, 3);
+    old.fail();
+    deliver(next, 4);
+    expect(run.trades).toEqual([1, 2, 3, 4]);
+    expect(run.count('disconnected')).toBe(0);
+    expect(run.told('disconnected')).toMatchObject([{ line: '1', successor: 'true', retry_in_ms: '0' }]);
+    expect(run.told('session_rotated')).toEqual([]);
+  });
+
+  it('that cannot connect is told, and is no loss', () => {
+    const run = new ScriptedRun({ contiguous });
+    run.connection(0).rotate();
+    run.connection(1).fail(new Fault('rate_limited', 'HTTP 429', { status: 429 }));
+    expect(run.told('connecting')).toMatchObject([{}, { line: '1', successor: 'true', status: '429' }]);
+    expect([run.told('disconnected'), run.told('rate_limited'), run.count('disconnected')]).toEqual([[], [], 0]);
+  });
+});
+
+describe('VenueRun: announcements', () => {
+  it('rotate all lines, and say what the venue said', () => {
+    const notices$ = new Subject<LineEvent>();
+    const run = new ScriptedRun({ lines: 2, more: { notices$ } });
+    for (const connection of run.connections) deliver(connection, 1);
+    notices$.next({ kind: 'opened', url: '' });
+    expect(run.connections).toHaveLength(2);
+    notices$.next({ kind: 'rotate', reason: 'maintenance', details: { notice: 'a ongoing', title: 'T' } });
+    for (const connection of run.connections.slice(2)) connection.open().acknowledge();
+    for (const connection of run.connections) deliver(connection, 2);
+    run.scheduler.advance(500);
+    expect(run.told('session_rotated')).toMatchObject([
+      { line: '1', reason: 'maintenance', notice: 'a ongoing', title: 'T' },
+      { line: '2', reason: 'maintenance', notice: 'a ongoing', title: 'T' },
+    ]);
+    expect(run.connections.map(({ closed }) => closed)).toEqual([true, true, false, false]);
+  });
+
+  it('that cannot be had are no fault of the venue, and are asked for no more once it is left', () => {
+    const scheduler = new SteppedScheduler();
+    const signals: VenueSignal[] = [];
+    let asked = 0;
+    const notices$ = defer(() => {
+      asked++;
+      return throwError(() => new Fault('connect_failed', 'refused'));
+    });
+    const feed = new VenueFeed({ ...scriptedVenue(scheduler, () => undefined, {}), notices$ });
+    const subscription = feed.signals$.subscribe((signal) => signals.push(signal));
+    scheduler.advance(60_000);
+    const askedInAMinute = asked;
+    expect(askedInAMinute).toBeGreaterThan(5);
+    expect(signals.some((signal) => signal.kind === 'status' && signal.note.reason.includes('refused'))).toBe(false);
+    expect(feed.counts.ignored.get('notices_lost')).toBe(askedInAMinute);
+    subscription.unsubscribe();
+    scheduler.advance(600_000);
+    expect(asked).toBe(askedInAMinute);
+  });
+});

@@ -1,0 +1,131 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { withBlocksBackwards } from '../../../src/sinks/avro-file/blocks-backwards.ts';
+import { block, fileHeader, syncMarker } from '../../../src/sinks/avro-file/container.ts';
+import { readEndings } from '../../../src/sinks/avro-file/read-endings.ts';
+import { createAvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
+import type { OutRecord } from '../../../src/sinks/contract.ts';
+import { samplePosition, sampleTrade } from '../../codec/sample-records.ts';
+import { testFolder } from './test-folder.ts';
+
+const TRADES = { environmentPrefix: '', trades: true, aggTrades: false } as const;
+const T = 1_732_000_000_000;
+
+const traded = (id: number, second: number, symbol = 'BTCUSDT'): OutRecord => {
+  const timestamp = T + second * 1000;
+  const of = { venue: 'binance', symbol, epoch: 1, timestamp, receivedAt: timestamp * 1000 };
+  return { topic: 'trades', key: symbol, record: sampleTrade({ ...of, tradeId: String(id) }) };
+};
+const placed = (id: number, second: number, symbol = 'BTCUSDT'): OutRecord => ({
+  topic: 'positions',
+  key: `binance:${symbol}`,
+  record: samplePosition({ symbol, epoch: 1, tradeId: String(id), timestamp: T + second * 1000 }),
+});
+
+/** A folder with a file of trades for each list, and the positions. */
+async function written(files: readonly (readonly OutRecord[])[], positions: readonly OutRecord[]): Promise<string> {
+  const dir = await testFolder();
+  for (const batch of [...files, positions]) {
+    const sink = createAvroFileSink({ dir, rotateMb: 64, codec: 'deflate', now: () => T, blockEveryMs: 0 });
+    await sink.open();
+    for (const record of batch) await sink.write([record]);
+    await sink.close();
+  }
+  return dir;
+}
+
+async function damage(dir: string, index: number): Promise<void> {
+  const names = (await readdir(join(dir, 'trades'))).toSorted();
+  const path = join(dir, 'trades', names[index] as string);
+  const bytes = await readFile(path);
+  await writeFile(path, bytes.subarray(0, -3));
+}
+
+async function lastIds(dir: string): Promise<Record<string, string | null | undefined>> {
+  const endings = await readEndings(dir, TRADES);
+  return Object.fromEntries(endings.map(({ symbol, trade }) => [symbol, trade === null ? null : trade?.id]));
+}
+
+const seconds = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
+
+describe('where the files end', () => {
+  it('reads no further back than the last trade of all', async () => {
+    const dir = await written(
+      [[traded(1, 1)], [traded(2, 2), traded(9, 2, 'ETHUSDT')], [traded(3, 3)]],
+      [placed(1, 1), placed(9, 2, 'ETHUSDT')],
+    );
+    await damage(dir, 0);
+    expect(await lastIds(dir)).toEqual({ BTCUSDT: '3', ETHUSDT: '9' });
+  });
+
+  it('reads a minute of running for one that is quiet, and then takes its position', async () => {
+    const quiet = [traded(9, 0, 'ETHUSDT')];
+    const positions = [placed(100, 100), placed(9, 0, 'ETHUSDT')];
+    const long = await written([quiet, seconds(1, 120).map((at) => traded(at, at))], positions);
+    await damage(long, 0);
+    expect(await lastIds(long)).toEqual({ BTCUSDT: '119', ETHUSDT: '9' });
+    const short = await written([quiet, seconds(1, 40).map((at) => traded(at, at))], positions);
+    await damage(short, 0);
+    expect(await lastIds(short)).toEqual({ BTCUSDT: '39', ETHUSDT: undefined });
+  });
+
+  it.each([3600, -3600])('is not misled by a clock that was set by %i s', async (step) => {
+    const dir = await written(
+      [
+        [traded(8, 1, 'ETHUSDT'), traded(9, 2, 'ETHUSDT'), traded(1, 3)],
+        [traded(2, 4 + step), traded(3, 5 + step)],
+      ],
+      [placed(8, 1, 'ETHUSDT'), placed(1, 3)],
+    );
+    expect(await lastIds(dir)).toEqual({ BTCUSDT: '3', ETHUSDT: '9' });
+  });
+
+  it('goes over a stand of the process: an hour without a block counts for little', async () => {
+    const dir = await written(
+      [[traded(9, 0, 'ETHUSDT')], [traded(1, 3600)]],
+      [placed(8, 0, 'ETHUSDT'), placed(1, 3600)],
+    );
+    expect(await lastIds(dir)).toEqual({ BTCUSDT: '1', ETHUSDT: '9' });
+  });
+
+  it('does not know what lies in or behind a damaged file', async () => {
+    const dir = await written(
+      [[traded(1, 1), traded(9, 1, 'ETHUSDT')], [traded(2, 2)]],
+      [placed(1, 1), placed(9, 1, 'ETHUSDT')],
+    );
+    await damage(dir, 1);
+    expect(await lastIds(dir)).toEqual({ BTCUSDT: undefined, ETHUSDT: undefined });
+  });
+});
+
+describe('blocks read backwards', () => {
+  it('are those read forwards, of any size', async () => {
+    const dir = await testFolder();
+    const path = join(dir, 'file');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof(fc.nat(40), fc.nat(3_000_000)), { maxLength: 6 }),
+        fc.nat(100_000),
+        async (sizes, headerBytes) => {
+          const schema = JSON.stringify({ doc: 'x'.repeat(headerBytes) });
+          const sync = syncMarker(schema, 1);
+          const parts = [fileHeader(schema, 'null', sync)];
+          for (const [index, size] of sizes.entries())
+            parts.push(await block(Buffer.alloc(size, index), index, 'null', sync));
+          await writeFile(path, Buffer.concat(parts));
+          const found = await withBlocksBackwards(path, async (file) => {
+            const blocks: number[][] = [];
+            for await (const { count, data } of file?.blocks ?? [])
+              blocks.push([count, data.length, data.at(-1) ?? -1]);
+            return blocks;
+          });
+          const expected = sizes.map((size, index) => [index, size, size === 0 ? -1 : index]);
+          expect(found).toEqual(expected.toReversed());
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+});

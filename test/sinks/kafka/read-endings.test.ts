@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { stretchesOf } from '../../../src/sinks/kafka/read-endings.ts';
+import { samplePosition } from '../../codec/sample-records.ts';
+
+const HOUR = 3_600_000;
+const at = (takenAt: number, symbol: string, epoch = 1, venue = 'binance') => ({
+  position: samplePosition({ symbol, epoch, venue }),
+  takenAt,
+});
+
+describe('the stretches of a topic that hold the last trades', () => {
+  it('none without a position', () => {
+    expect(stretchesOf([])).toEqual([]);
+  });
+
+  it('one, from a minute before the oldest of those written together', () => {
+    expect(stretchesOf([at(10 * HOUR + 5, 'A'), at(10 * HOUR, 'B')])).toEqual([{ from: 10 * HOUR - 60_000 }]);
+  });
+
+  it('an older epoch of another venue is over, and not looked for', () => {
+    const positions = [at(2 * HOUR, 'A', 1, 'bybit'), at(10 * HOUR, 'A', 2)];
+    expect(stretchesOf(positions)).toEqual([{ from: 10 * HOUR - 60_000 }]);
+    expect(stretchesOf([at(2 * HOUR, 'A', 0, 'bybit'), at(10 * HOUR, 'A', 0)])).toHaveLength(2);
+  });
+
+  it('around the position of what was not followed to the end, and the end', () => {
+    expect(stretchesOf([at(10 * HOUR, 'A'), at(2 * HOUR, 'B'), at(2 * HOUR + 90_000, 'C')])).toEqual([
+      { from: 2 * HOUR - 60_000, until: 2 * HOUR + 150_000 },
+      { from: 10 * HOUR - 60_000 },
+    ]);
+  });
+
+  it('the end also where the newest position is of an epoch that is over', () => {
+    expect(stretchesOf([at(10 * HOUR, 'A', 1, 'bybit'), at(9 * HOUR, 'A', 2)])).toEqual([
+      { from: 9 * HOUR - 60_000, until: 9 * HOUR + 60_000 },
+      { from: 10 * HOUR - 60_000 },
+    ]);
+  });
+});

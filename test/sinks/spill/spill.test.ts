@@ -1,0 +1,309 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { asyncScheduler } from 'rxjs';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { OutRecord } from '../../../src/sinks/contract.ts';
+import { createDrain, type Drain, type DrainOptions } from '../../../src/sinks/drain.ts';
+import type { SpillOptions } from '../../../src/sinks/spill/spill.ts';
+import { position, short, tick, trade } from '../fake-sink.ts';
+import { VirtualClock } from '../virtual-clock.ts';
+import { MemoryFiles } from './memory-files.ts';
+import { type Stored, StoringSink } from './storing-sink.ts';
+
+interface Process {
+  readonly clock: VirtualClock;
+  readonly sink: StoringSink;
+  readonly drain: Drain;
+  readonly files: MemoryFiles;
+  readonly told: string[];
+  readonly endings: readonly unknown[];
+}
+
+async function start(
+  stored: Stored = [],
+  files = new MemoryFiles(),
+  { spill, ...options }: Partial<Omit<DrainOptions, 'spill'>> & { readonly spill?: Partial<SpillOptions> } = {},
+): Promise<Process> {
+  const clock = new VirtualClock();
+  const sink = new StoringSink(stored);
+  const told: string[] = [];
+  const drain = createDrain(sink, {
+    scheduler: clock,
+    maxBatch: 10,
+    onSpill: (event, reason) => told.push(`${event}: ${reason}`),
+    ...options,
+    spill: { dir: '', maxBytes: 10_000_000, files, ...spill },
+  });
+  await clock.advance(0);
+  const endings = await drain.resume({ environmentPrefixes: [''], trades: true, aggTrades: false });
+  return { clock, sink, drain, files, told, endings };
+}
+
+/** What a killed process leaves. */
+const killed = ({ files, sink }: Process): MemoryFiles => {
+  sink.isDead = true;
+  return new MemoryFiles(files.files);
+};
+
+const trades = (from: number, to: number, epoch = 1): OutRecord[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => trade(from + index, 'BTCUSDT', { epoch }));
+
+const texts = (stored: readonly OutRecord[]): string => stored.map(short).join(' ');
+
+/** Spills what is pushed, nothing of it with the sink. */
+async function away(process: Process): Promise<void> {
+  process.sink.isAway = true;
+  process.drain.push(trade(0, 'XRPUSDT'));
+  await process.clock.advance(4000);
+}
+
+describe('a sink that is away', () => {
+  it('costs no memory once its records go to the spill, however long; then they come in order', async () => {
+    const stored: Stored = [];
+    const run = await start(stored, new MemoryFiles(), { maxRecords: 1000 });
+    await away(run);
+    let longest = 0;
+    for (let id = 1; id <= 20_000; id += 10) {
+      run.drain.pushMany(trades(id, id + 9));
+      await run.clock.advance(60);
+      const { queued, spill } = run.drain.stats();
+      longest = Math.max(longest, queued - (spill?.records ?? 0));
+    }
+    expect(longest).toBeLessThan(20);
+    expect(run.drain.stats()).toMatchObject({ state: 'down', dropped: {}, spill: { records: 20_000 } });
+    expect(run.drain.stats().reason).toContain('records go to the spill');
+    run.sink.comeBack();
+    await run.clock.advance(1000);
+    expect(texts(stored)).toBe(texts([trade(0), ...trades(1, 20_000)]));
+    expect(run.drain.stats()).toMatchObject({
+      state: 'up',
+      queued: 0,
+      spill: { records: 0, bytes: 0, oldestMs: null },
+    });
+    expect(run.told.at(-1)).toContain('drained');
+    expect(run.files.files.size).toBe(0);
+  });
+
+  it('leaves a barrier a barrier, and only the newest of ticks that wait together', async () => {
+    const stored: Stored = [];
+    const run = await start(stored);
+    await away(run);
+    run.drain.pushMany([trade(1), tick('1')]);
+    await run.clock.advance(100);
+    run.drain.push(tick('2'));
+    run.drain.push(position(2), { barrier: true });
+    run.drain.pushMany([trade(2, 'BTCUSDT', { epoch: 2 }), tick('3', 'BTCUSDT', { epoch: 2 })]);
+    await run.clock.advance(100);
+    run.sink.comeBack();
+    await run.clock.advance(1000);
+    expect(texts(stored)).toBe('t0 t1 p2 e2 t2 p3');
+    expect(run.drain.stats().conflated).toBe(1);
+  });
+});
+
+describe('a process that ends', () => {
+  it('by kill: the next delivers what was spilled and not stored, and goes on from its end', async () => {
+    const stored: Stored = [];
+    const first = await start(stored);
+    first.sink.isAway = true;
+    first.sink.storesWhenAway = 3;
+    first.drain.pushMany(trades(1, 8));
+    await first.clock.advance(4000);
+    first.drain.push(position(2), { barrier: true });
+    first.drain.pushMany(trades(9, 12, 2));
+    await first.clock.advance(100);
+    expect(texts(stored)).toBe('t1 t2 t3');
+    const second = await start(stored, killed(first));
+    expect(second.endings).toMatchObject([{ symbol: 'BTCUSDT', epoch: 2, trade: { id: '12' } }]);
+    second.drain.push(trade(13, 'BTCUSDT', { epoch: 2 }));
+    await second.clock.advance(1000);
+    expect(texts(stored)).toBe('t1 t2 t3 t4 t5 t6 t7 t8 e2 t9 t10 t11 t12 t13');
+  });
+
+  it('by close: spills what is left, and says so', async () => {
+    const stored: Stored = [];
+    const first = await start(stored);
+    first.sink.isAway = true;
+    first.drain.pushMany(trades(1, 25));
+    await first.clock.advance(0);
+    const closed = first.drain.close({ deadlineMs: 500 });
+    await first.clock.advance(2000);
+    expect(await closed).toEqual({ undelivered: 0, spilled: 25 });
+    const second = await start(stored, killed(first));
+    await second.clock.advance(100);
+    expect(texts(stored)).toBe(texts(trades(1, 25)));
+  });
+
+  it('by close on a full disk: says what is nowhere', async () => {
+    const run = await start();
+    run.sink.isAway = true;
+    run.files.full = true;
+    run.drain.pushMany(trades(1, 25));
+    await run.clock.advance(0);
+    const closed = run.drain.close({ deadlineMs: 500 });
+    await run.clock.advance(2000);
+    expect(await closed).toEqual({ undelivered: 25, spilled: 0 });
+    expect(run.told).toContain('failing: ENOSPC: by the test');
+  });
+
+  it('takes the order of the file for the truth where ids start again', async () => {
+    const stored: Stored = [];
+    const first = await start(stored);
+    first.sink.isAway = true;
+    first.sink.storesWhenAway = 4;
+    const later = { timestamp: 1_732_000_900_000 };
+    first.drain.pushMany([...trades(1000, 1002), ...[1, 2, 3].map((id) => trade(id, 'BTCUSDT', later))]);
+    await first.clock.advance(4000);
+    const second = await start(stored, killed(first));
+    await second.clock.advance(100);
+    expect(texts(stored)).toBe('t1000 t1001 t1002 t1 t2 t3');
+  });
+
+  it('in the middle of a write: nothing behind the last whole commit counts', async () => {
+    const stored: Stored = [];
+    const first = await start(stored);
+    await away(first);
+    first.drain.pushMany(trades(1, 3));
+    await first.clock.advance(100);
+    const name = [...first.files.files.keys()].find((one) => one.startsWith('4-')) as string;
+    const before = (first.files.files.get(name) as Buffer).length;
+    first.drain.push(position(2), { barrier: true });
+    first.drain.pushMany(trades(4, 6, 2));
+    await first.clock.advance(100);
+    const files = killed(first);
+    files.files.set(name, (files.files.get(name) as Buffer).subarray(0, before + 20));
+    const second = await start(stored, files);
+    expect(second.endings).toMatchObject([{ symbol: 'XRPUSDT' }, { epoch: 1, trade: { id: '3' } }]);
+    second.drain.push(trade(4));
+    await second.clock.advance(1000);
+    expect(texts(stored)).toBe('t0 t1 t2 t3 t4');
+  });
+
+  it('of another version: its files are refused by name', async () => {
+    const first = await start();
+    await away(first);
+    const files = killed(first);
+    for (const bytes of files.files.values()) bytes.write('mfspill2');
+    await expect(start([], files)).rejects.toThrow(/\.spill was written by another version \(mfspill2\)/);
+  });
+});
+
+describe('a part of a file that cannot be read', () => {
+  it('costs what was in it, under a gap, and nothing else', async () => {
+    const stored: Stored = [];
+    const first = await start(stored);
+    await away(first);
+    first.drain.pushMany(trades(1, 20));
+    await first.clock.advance(100);
+    const files = killed(first);
+    const bytes = files.files.get([...files.files.keys()].find((name) => name.startsWith('3-')) as string) as Buffer;
+    bytes[bytes.length - 1200] = (bytes[bytes.length - 1200] as number) ^ 0xff;
+    const second = await start(stored, files);
+    await second.clock.advance(1000);
+    const ids = stored.flatMap(({ record }) =>
+      record.kind === 'trade' && record.symbol === 'BTCUSDT' ? [Number(record.tradeId)] : [],
+    );
+    expect(ids).toHaveLength(19);
+    const missing = [...Array(20).keys()].map((index) => index + 1).find((id) => !ids.includes(id)) as number;
+    const gap = stored.find(({ record }) => record.kind === 'gap');
+    expect(gap?.record).toMatchObject({
+      fromId: `${missing - 1}`,
+      toId: `${missing + 1}`,
+      missing: null,
+      outcome: 'unknown',
+    });
+    expect(second.drain.stats().spill).toMatchObject({ records: 0, broken: 1 });
+  });
+});
+
+describe('the limit of the disk', () => {
+  it('takes ticks first and trades last, counts them, and names the trades in a gap before the next one', async () => {
+    const stored: Stored = [];
+    const run = await start(stored, new MemoryFiles(), { spill: { maxBytes: 190_000, segmentBytes: 30_000 } });
+    run.drain.push(trade(1));
+    await run.clock.advance(100);
+    await away(run);
+    for (let id = 2; id <= 2000; id++) {
+      run.drain.pushMany([trade(id), tick(String(id), 'BTCUSDT', { epoch: id })]);
+      if (id % 20 === 0) await run.clock.advance(60);
+      const { dropped, spill } = run.drain.stats();
+      expect(spill?.bytes).toBeLessThanOrEqual(190_000);
+      if ((dropped.trades ?? 0) > 0 && (dropped.prices ?? 0) === 0) expect.fail('a trade went before a tick');
+    }
+    await run.clock.advance(60);
+    const { dropped } = run.drain.stats();
+    run.sink.comeBack();
+    await run.clock.advance(1000);
+    const kept = stored.filter(({ record }) => record.kind === 'trade' && record.symbol === 'BTCUSDT').map(short);
+    expect(kept.length + (dropped.trades as number)).toBe(2000);
+    expect(kept.at(-1)).toBe('t2000');
+    const at = stored.findIndex(({ record }) => record.kind === 'gap');
+    expect(stored[at]?.record).toMatchObject({
+      fromId: '1',
+      toId: (kept[1] as string).slice(1),
+      missing: dropped.trades,
+      filled: 0,
+      outcome: 'unrepaired',
+      environment: 'simulated',
+    });
+    expect(stored.filter(({ record }) => record.kind === 'gap')).toHaveLength(1);
+    expect(stored.findIndex((record) => short(record) === kept[1])).toBeGreaterThan(at);
+  });
+});
+
+describe('a disk that is full', () => {
+  it('is told, keeps records in memory up to the bound, and takes them once there is room', async () => {
+    const stored: Stored = [];
+    const run = await start(stored, new MemoryFiles(), { maxRecords: 100 });
+    run.files.full = true;
+    await away(run);
+    run.drain.pushMany(trades(1, 200));
+    await run.clock.advance(5000);
+    expect(run.told).toContain('failing: ENOSPC: by the test');
+    expect(run.drain.stats().dropped).toEqual({ trades: 100 });
+    run.files.full = false;
+    await run.clock.advance(2000);
+    expect(run.told.at(-1)).toContain('takes records again');
+    expect(run.drain.stats().spill?.records).toBe(100);
+    const second = await start(stored, killed(run));
+    await second.clock.advance(1000);
+    const [, gap, ...rest] = stored;
+    expect(gap?.record).toMatchObject({ kind: 'gap', fromId: null, toId: '101', missing: 100 });
+    expect(texts(rest)).toBe(texts(trades(101, 200)));
+  });
+});
+
+describe('real files', () => {
+  it('hold an outage, a kill and the rest', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'market-feed-spill-'));
+    onTestFinished(() => rm(dir, { recursive: true, force: true }));
+    const stored: Stored = [];
+    const options = { scheduler: asyncScheduler, spill: { dir, maxBytes: 2 ** 26 }, maxRecords: 2000 };
+    const resume = { environmentPrefixes: [''], trades: true, aggTrades: false };
+    const sink = new StoringSink(stored);
+    const first = createDrain(sink, options);
+    await first.opened;
+    await first.resume(resume);
+    sink.isAway = true;
+    for (let id = 1; id <= 20_000; id += 500) {
+      first.pushMany(trades(id, id + 499));
+      await expect
+        .poll(() => first.stats().queued - (first.stats().spill?.records ?? 0), { timeout: 5000 })
+        .toBeLessThan(1900);
+    }
+    await expect.poll(() => first.stats().spill?.records).toBe(19_500);
+    sink.isDead = true;
+
+    const secondSink = new StoringSink(stored);
+    const second = createDrain(secondSink, options);
+    await second.opened;
+    expect(await second.resume(resume)).toMatchObject([{ trade: { id: '20000' } }]);
+    await second.idle();
+    await delay(50);
+    expect(await second.close({ deadlineMs: 1000 })).toEqual({ undelivered: 0, spilled: 0 });
+    expect(texts(stored)).toBe(texts(trades(1, 20_000)));
+    expect(await readdir(dir)).toEqual([]);
+  });
+});

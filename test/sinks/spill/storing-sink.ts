@@ -1,0 +1,74 @@
+import type { Ending, Health, Outcome, OutRecord, Sink } from '../../../src/sinks/contract.ts';
+import { delivered, retry } from '../fake-sink.ts';
+
+/** What outlives processes: the topics. */
+export type Stored = OutRecord[];
+
+/**
+ * A sink that keeps what it is given, as a broker does: while it is away a batch hangs, a part of it stored or not, and
+ * is completed without repeating when it is back, unless the process is gone by then.
+ */
+export class StoringSink implements Sink {
+  readonly name = 'storing';
+  isAway = false;
+  /** How many records of a batch that comes while it is away are stored all the same. */
+  storesWhenAway = 0;
+  isDead = false;
+  readonly #stored: Stored;
+  #isClosed = false;
+  #waiting: (() => void) | undefined;
+
+  constructor(stored: Stored) {
+    this.#stored = stored;
+  }
+
+  async open(): Promise<void> {}
+
+  async write(batch: readonly OutRecord[]): Promise<readonly Outcome[]> {
+    let done = 0;
+    if (this.isAway) {
+      done = Math.min(batch.length, this.storesWhenAway);
+      if (!this.isDead) this.#stored.push(...batch.slice(0, done));
+      while (this.isAway && !this.#isClosed) {
+        await new Promise<void>((resolve) => {
+          this.#waiting = resolve;
+        });
+      }
+      if (this.isAway) return batch.map(() => retry());
+    }
+    if (!this.isDead) this.#stored.push(...batch.slice(done));
+    return batch.map(() => delivered);
+  }
+
+  comeBack(): void {
+    this.isAway = false;
+    this.#waiting?.();
+    this.#waiting = undefined;
+  }
+
+  async endings(): Promise<readonly Ending[]> {
+    const endings = new Map<string, Ending>();
+    for (const { record } of this.#stored) {
+      if (record.kind !== 'trade' && record.kind !== 'position') continue;
+      const { venue, symbol, epoch, environment } = record;
+      const known = endings.get(symbol);
+      const trade =
+        record.kind === 'trade'
+          ? { id: record.tradeId, timestamp: record.timestamp }
+          : known?.epoch === epoch
+            ? (known.trade ?? null)
+            : null;
+      endings.set(symbol, { venue, symbol, epoch, environment, trade, aggTrade: null });
+    }
+    return [...endings.values()];
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#waiting?.();
+  }
+
+  health(): Health {
+    return { state: 'up' };
+  }
+}

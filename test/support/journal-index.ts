@@ -1,0 +1,113 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { exactValue, type JournalEvent } from './journal.ts';
+
+const FIRST_CAPACITY = 1024;
+
+/** The trades that one venue made of one symbol, in the order they were made, in columns: a long run has millions. */
+export class MadeTrades {
+  count = 0;
+  #ids = new BigInt64Array(FIRST_CAPACITY);
+  #times = new Float64Array(FIRST_CAPACITY);
+  #values = new Int32Array(FIRST_CAPACITY);
+  #withheld = new Uint8Array(FIRST_CAPACITY);
+  /** Where ids start again: a testnet's reset. */
+  readonly #generations: number[] = [0];
+
+  push(id: bigint, time: number, value: number, withheld: boolean): void {
+    if (this.count === this.#ids.length) this.#grow();
+    if (this.count > 0 && id <= (this.#ids[this.count - 1] as bigint)) this.#generations.push(this.count);
+    this.#ids[this.count] = id;
+    this.#times[this.count] = time;
+    this.#values[this.count] = value;
+    this.#withheld[this.count] = withheld ? 1 : 0;
+    this.count++;
+  }
+
+  id(index: number): bigint {
+    return this.#ids[index] as bigint;
+  }
+
+  /** Milliseconds since 1970. */
+  time(index: number): number {
+    return this.#times[index] as number;
+  }
+
+  /** Its `fingerprint`. */
+  value(index: number): number {
+    return this.#values[index] as number;
+  }
+
+  /** True where a fault kept it from a line that had asked for it. */
+  isWithheld(index: number): boolean {
+    return this.#withheld[index] === 1;
+  }
+
+  /** Where the trade stands; -1: it was never made. The time decides where an id was used twice; without one the latest counts. */
+  find(id: bigint, time?: number): number {
+    for (let generation = this.#generations.length - 1; generation >= 0; generation--) {
+      const start = this.#generations[generation] as number;
+      const end = this.#generations[generation + 1] ?? this.count;
+      const at = this.#search(id, start, end);
+      if (at < end && this.#ids[at] === id && (time === undefined || this.#times[at] === time)) return at;
+    }
+    return -1;
+  }
+
+  #search(id: bigint, start: number, end: number): number {
+    let low = start;
+    let high = end;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#ids[middle] as bigint) >= id) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  #grow(): void {
+    const ids = new BigInt64Array(this.#ids.length * 2);
+    const times = new Float64Array(ids.length);
+    const values = new Int32Array(ids.length);
+    const withheld = new Uint8Array(ids.length);
+    ids.set(this.#ids);
+    times.set(this.#times);
+    values.set(this.#values);
+    withheld.set(this.#withheld);
+    this.#ids = ids;
+    this.#times = times;
+    this.#values = values;
+    this.#withheld = withheld;
+  }
+}
+
+/** A number that two trades share only by a rare chance unless price, quantity and side are equal (FNV-1a). */
+export function fingerprint(price: string, quantity: string, isBuyerMaker: boolean): number {
+  const text = `${exactValue(price)} ${exactValue(quantity)} ${isBuyerMaker ? 'sell' : 'buy'}`;
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash | 0;
+}
+
+/** The trades of a simulator's journal, by venue and symbol. */
+export class JournalIndex {
+  readonly #made = new Map<string, MadeTrades>();
+
+  static async read(file: string): Promise<JournalIndex> {
+    const index = new JournalIndex();
+    for await (const line of createInterface({ input: createReadStream(file) }))
+      if (line.includes('"kind":"trade"')) index.add(JSON.parse(line) as JournalEvent);
+    return index;
+  }
+
+  add({ venue, symbol, id, time, price, quantity, side, withheld }: JournalEvent): void {
+    const name = `${venue} ${symbol}`;
+    const made = this.#made.get(name) ?? new MadeTrades();
+    this.#made.set(name, made);
+    made.push(BigInt(id), time, fingerprint(price, quantity, side === 'sell'), withheld === true);
+  }
+
+  of(venue: string, symbol: string): MadeTrades | undefined {
+    return this.#made.get(`${venue} ${symbol}`);
+  }
+}

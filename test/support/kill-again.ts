@@ -1,0 +1,43 @@
+import { Random } from '../../src/simulator/random.ts';
+import type { PipelineProcess } from './pipeline-process.ts';
+import { until } from './until.ts';
+
+/** Every third time it is killed while it starts, so long after that, milliseconds; else under load, so long after it serves. */
+const STARTING_MS = 4000;
+const SERVING_MS = 3000;
+const SERVES_WITHIN_MS = 30_000;
+
+export interface KillOptions {
+  readonly kills: number;
+  /** Decides the moments. */
+  readonly seed: number;
+}
+
+/**
+ * Kills the pipeline again and again and starts it each time; gives the last one, which runs on.
+ * @throws Error where it ends by itself or does not come to serve.
+ */
+export async function killAgainAndAgain(
+  running: PipelineProcess,
+  start: () => PipelineProcess,
+  { kills, seed }: KillOptions,
+): Promise<PipelineProcess> {
+  const random = new Random(seed);
+  let process = running;
+  for (let kill = 0; kill < kills; kill++) {
+    const starting = kill % 3 === 2;
+    const afterMs = random.below(starting ? STARTING_MS : SERVING_MS);
+    if (!starting) await serving(process);
+    const at = performance.now() + afterMs;
+    const killed = process;
+    await until(() => !killed.running || performance.now() >= at, { timeoutMs: afterMs + 5000, everyMs: 5 });
+    if (!killed.running) throw new Error(`the pipeline ended by itself, with code ${await killed.exited}`);
+    await killed.kill();
+    process = start();
+  }
+  return process;
+}
+
+function serving(process: PipelineProcess): Promise<void> {
+  return process.until(() => process.activeVenue !== undefined, 'a venue serves', SERVES_WITHIN_MS);
+}

@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { LatencyHistogram } from '../../src/telemetry/latency-histogram.ts';
+
+function histogramOf(values: readonly number[]): LatencyHistogram {
+  const histogram = new LatencyHistogram();
+  for (const value of values) histogram.observe(value);
+  return histogram;
+}
+
+describe('LatencyHistogram', () => {
+  it('says nothing of nothing', () => expect(new LatencyHistogram().figures()).toBeNull());
+
+  it('tells how many stay within what', () => {
+    const histogram = histogramOf(Array.from({ length: 1000 }, (_, index) => index + 1));
+    const { count, p50, p99, p999, max } = histogram.figures() as NonNullable<ReturnType<typeof histogram.figures>>;
+    expect([count, max]).toEqual([1000, 1000]);
+    for (const [told, exact] of [
+      [p50, 500],
+      [p99, 990],
+      [p999, 999],
+    ] as const)
+      expect(Math.abs(told - exact) / exact).toBeLessThan(0.032);
+  });
+
+  it('keeps what is below zero: a clock that is behind shows', () => {
+    expect(histogramOf([-1280, -1050, -1100]).figures()).toMatchObject({ count: 3, max: -1050 });
+    expect(histogramOf([-1280, -1050, -1100]).figures()?.p50).toBeCloseTo(-1100, -2);
+    expect(histogramOf([-5, -5, 20]).figures()?.p50).toBeCloseTo(-5, 0);
+  });
+
+  it('counts what is beyond its last bucket there, and tells the longest as it was', () => {
+    expect(histogramOf([1, 3_600_000]).figures()).toMatchObject({ max: 3_600_000 });
+    // In microseconds more than 32 bits hold.
+    expect(histogramOf([4_294_968]).figures()?.p50).toBeGreaterThan(130_000);
+    expect(histogramOf([-3_600_000]).figures()?.count).toBe(1);
+    expect(histogramOf([-3_600_000, -3_600_000, -1]).figures()?.p50).toBeLessThan(-130_000);
+  });
+
+  it('is true to 3.2 % or a microsecond, whatever comes', () => {
+    const milliseconds = fc.double({ min: -100_000, max: 100_000, noNaN: true });
+    const share = fc.constantFrom(['p50', 0.5] as const, ['p99', 0.99] as const, ['p999', 0.999] as const);
+    fc.assert(
+      fc.property(fc.array(milliseconds, { minLength: 1, maxLength: 200 }), share, (values, [name, part]) => {
+        const figures = histogramOf(values).figures();
+        const exact = values.toSorted((a, b) => a - b)[Math.ceil(part * values.length) - 1] as number;
+        expect(Math.abs((figures?.[name] ?? Number.NaN) - exact)).toBeLessThanOrEqual(0.032 * Math.abs(exact) + 0.0011);
+        expect(figures?.[name]).toBeLessThanOrEqual((figures?.max ?? Number.NaN) + 1e-9);
+      }),
+    );
+  });
+});
