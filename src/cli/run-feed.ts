@@ -68,7 +68,7 @@ export async function runFeed(
   // As it was while it ran: after the stop nothing is connected.
   if (!live) logStatus(log, pipeline.snapshot());
   const reason = failed.aborted ? 'a sink failed' : signal.aborted ? String(signal.reason) : 'the time is up';
-  const { undelivered, spilled } = await pipeline.stop(reason);
+  const { undelivered, spilled, dropped } = await pipeline.stop(reason);
   if (painter !== undefined) {
     painter.close();
     await err.write(complaints.slice(-20).join(''));
@@ -79,8 +79,9 @@ export async function runFeed(
     await err.write(
       `market-feed: ${spilled} records wait in ${config.spill.dir} and are delivered by the next start\n`,
     );
+  if (dropped > 0) await err.write(`market-feed: ${dropped} records were dropped for want of room\n`);
   if (undelivered > 0) await err.write(`market-feed: ${undelivered} records could not be delivered\n`);
-  return undelivered === 0 && !failed.aborted ? 0 : 1;
+  return undelivered + dropped === 0 && !failed.aborted ? 0 : 1;
 }
 
 const FAILURE = /^\{"level":"(?:error|fatal)"/;

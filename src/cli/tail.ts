@@ -136,7 +136,10 @@ async function absence(dir: string, topic: string): Promise<string | undefined> 
   const { TOPICS } = await import('../codec/topics.ts');
   const bare = topic.replace(ENVIRONMENT_PREFIX, '');
   const there = (name: string) => existsSync(path.join(dir, name));
-  const elsewhere = ['', ...OTHER_ENVIRONMENTS].map((prefix) => prefix + bare).filter(there);
+  // The topic itself may have been begun just now.
+  const elsewhere = ['', ...OTHER_ENVIRONMENTS]
+    .map((prefix) => prefix + bare)
+    .filter((name) => name !== topic && there(name));
   if (elsewhere.length > 0) return `no ${topic} in ${dir}, but ${elsewhere.join(', ')}`;
   const fed = TOPICS.some(({ name }) => ['', ...OTHER_ENVIRONMENTS].some((prefix) => there(prefix + name)));
   return fed ? undefined : `no topics in ${dir}`;

@@ -114,14 +114,14 @@ export function circuitBreaker<S extends string>(
         const now = scheduler.now();
         const bad: string[] = [];
         let unknown = false;
-        let nextMs = Number.POSITIVE_INFINITY;
+        let nextAt = Number.POSITIVE_INFINITY;
         for (const condition of conditions) {
-          const silentForMs = now - condition.reportedAt;
-          if (silentForMs >= condition.maxSilenceMs) {
+          const silentAt = condition.reportedAt + condition.maxSilenceMs;
+          if (now >= silentAt) {
             bad.push(`${condition.source}: silence`);
             continue;
           }
-          nextMs = Math.min(nextMs, condition.maxSilenceMs - silentForMs);
+          nextAt = Math.min(nextAt, silentAt);
           if (condition.state === 'unknown') unknown = true;
           if (condition.state === 'bad') {
             bad.push(condition.reason === undefined ? condition.source : `${condition.source}: ${condition.reason}`);
@@ -136,14 +136,14 @@ export function circuitBreaker<S extends string>(
           goodSince = undefined;
         } else if (decision.state === 'halted') {
           goodSince ??= now;
-          const waitMs = wasBad ? resumeAfterMs - (now - goodSince) : 0;
-          if (waitMs <= 0) decide('allowed', 'ok', now);
-          else nextMs = Math.min(nextMs, waitMs);
+          const resumeAt = wasBad ? goodSince + resumeAfterMs : now;
+          if (now >= resumeAt) decide('allowed', 'ok', now);
+          else nextAt = Math.min(nextAt, resumeAt);
         }
         // An alarm that is due before is left alone: when it goes off, it is judged what is due then.
-        if (now + nextMs < alarmAt) {
-          alarmAt = now + nextMs;
-          alarm.set(nextMs);
+        if (nextAt < alarmAt) {
+          alarmAt = nextAt;
+          alarm.set(nextAt - now);
         }
       };
 

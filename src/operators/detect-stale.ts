@@ -61,10 +61,11 @@ export function detectStale<T>(options: DetectStaleOptions<T>): OperatorFunction
       // Armed once and checked when it goes off, instead of set anew with every value.
       const alarm = createAlarm(subscriber, scheduler, () => {
         const now = scheduler.now();
-        const ageMs = now - countedFrom;
-        if (ageMs < staleAfterMs) return alarm.set(staleAfterMs - ageMs);
+        // Compared with the moment itself: an age is rounded, and could stay a hair short of it for ever.
+        const dueAt = countedFrom + staleAfterMs;
+        if (now < dueAt) return alarm.set(dueAt - now);
         staleSince = now;
-        subscriber.next({ kind: 'stale', ageMs, lastDataAt });
+        subscriber.next({ kind: 'stale', ageMs: now - countedFrom, lastDataAt });
       });
 
       listen(source, subscriber, {

@@ -108,7 +108,7 @@ export function decide(
   for (let index = 0; index < active; index++) {
     const since = sources[index]?.healthySince;
     if (since === null || since === undefined) continue;
-    if (now - since >= timing.failBackAfterMs) return { active: index, reason: 'preferred_again', wakeAt: null };
+    if (now >= since + timing.failBackAfterMs) return { active: index, reason: 'preferred_again', wakeAt: null };
     backAt = earlier(backAt, since + timing.failBackAfterMs);
   }
   return { active, wakeAt: earlier(leaveAt, backAt) };
@@ -129,7 +129,7 @@ function begin(sources: readonly SourceHealth[], now: number, timing: FailoverTi
 function failure(source: SourceHealth, now: number, timing: FailoverTiming): SwitchReason | undefined {
   if (source.blocked && !source.connected) return 'blocked';
   if (source.stale) return 'stale';
-  if (!source.connected && source.downSince !== null && now - source.downSince >= timing.graceMs) return 'disconnected';
+  if (!source.connected && source.downSince !== null && now >= source.downSince + timing.graceMs) return 'disconnected';
   return undefined;
 }
 

@@ -162,11 +162,14 @@ export function repairGaps<T>(options: RepairGapsOptions<T>): OperatorFunction<T
       /** Begins, goes on with and gives up what is due now, and comes back when the next is. */
       const look = (): void => {
         const now = scheduler.now();
+        // What is due was set by adding; a difference alone may be rounded to just before it.
+        const sinceBy = (since: number | undefined, ms: number): number =>
+          since !== undefined && since + ms <= now ? Math.max(since, now - ms) : now - ms;
         for (const key of [...holding]) {
-          tell(key, of(key).tell(now - graceMs));
-          tell(key, of(key).release(now - holdMs));
+          tell(key, of(key).tell(sinceBy(of(key).untoldSince, graceMs)));
+          tell(key, of(key).release(sinceBy(of(key).heldSince, holdMs)));
           const { heldSince } = of(key);
-          if (heldSince !== undefined && heldSince <= now - graceMs) queue.repair(key);
+          if (heldSince !== undefined && heldSince + graceMs <= now) queue.repair(key);
         }
         settle();
       };

@@ -36,8 +36,13 @@ export interface Pipeline {
   snapshot(): FeedSnapshot;
   /** Aborted, with the Fault as its reason, when a sink is over for good: the run has to end. */
   readonly failed: AbortSignal;
-  /** Closes the connections, delivers what was received, within 5 s; says how many records were left. */
-  stop(reason: string): Promise<Closed>;
+  /** Closes the connections, delivers what was received, within 5 s; says what became of the rest. */
+  stop(reason: string): Promise<Stopped>;
+}
+
+export interface Stopped extends Closed {
+  /** Records that were dropped for want of room while it ran. */
+  readonly dropped: number;
 }
 
 /** Of the five seconds that a stop may take; a drain needs up to 1.5 s beyond its deadline. */
@@ -97,12 +102,15 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   });
   feed.start();
 
-  let stopping: Promise<Closed> | undefined;
-  const stop = async (reason: string): Promise<Closed> => {
+  let stopping: Promise<Stopped> | undefined;
+  const stop = async (reason: string): Promise<Stopped> => {
     feed.stop(reason);
     const ends = await Promise.all(outlets.map((outlet) => outlet.drain.close({ deadlineMs: STOP_WITHIN_MS })));
     const undelivered = ends.reduce((sum, end) => sum + end.undelivered, 0);
     const spilled = ends.reduce((sum, end) => sum + end.spilled, 0);
+    const dropped = outlets
+      .flatMap(({ drain }) => Object.values(drain.stats().dropped))
+      .reduce((sum, count) => sum + count, 0);
     log.info(
       {
         event: 'stopped',
@@ -128,7 +136,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
       },
       'stopped',
     );
-    return { undelivered, spilled };
+    return { undelivered, spilled, dropped };
   };
   return {
     feed,

@@ -561,8 +561,12 @@ class SinkDrain implements Drain {
       barrier: out.record.kind === 'gap' || out.record.kind === 'position',
       out,
     }));
-    this.#readSeq = Math.max(this.#readSeq, entries.at(-1)?.seq ?? 0);
-    return [...entries, ...this.#stage.takeEntries(this.#stage.length)];
+    const staged = this.#stage.takeEntries(this.#stage.length);
+    const last = entries.at(-1);
+    // What had been read back and goes out again does not count as read, or it would count as settled.
+    if (last !== undefined) this.#readSeq = last.seq;
+    else if (staged[0] !== undefined) this.#readSeq = staged[0].seq - 1;
+    return [...entries, ...staged];
   }
 
   /** Fills the stage, once at least where there is anything. */

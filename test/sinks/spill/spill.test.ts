@@ -103,6 +103,29 @@ describe('a sink that is away', () => {
   });
 });
 
+describe('a full disk', () => {
+  it('loses nothing of what was read back and has to wait once more', async () => {
+    const stored: Stored = [];
+    const run = await start(stored, new MemoryFiles(), { maxRecords: 4000 });
+    run.files.full = true;
+    run.sink.isAway = true;
+    run.drain.pushMany(trades(1, 3000));
+    await run.clock.advance(4000);
+    // For two batches: what the disk did not take is back in memory then, and goes out again, as half of that is used.
+    run.sink.takes = 1;
+    run.sink.comeBack();
+    await run.clock.advance(100);
+    expect(stored).toHaveLength(20);
+    run.files.full = false;
+    run.drain.pushMany(trades(3001, 3500));
+    await run.clock.advance(4000);
+    run.sink.takes = Number.POSITIVE_INFINITY;
+    run.sink.comeBack();
+    await run.clock.advance(4000);
+    expect(texts(stored)).toBe(texts(trades(1, 3500)));
+  });
+});
+
 describe('a process that ends', () => {
   it('by kill: the next delivers what was spilled and not stored, and goes on from its end', async () => {
     const stored: Stored = [];

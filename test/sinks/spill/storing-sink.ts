@@ -14,6 +14,8 @@ export class StoringSink implements Sink {
   /** How many records of a batch that comes while it is away are stored all the same. */
   storesWhenAway = 0;
   isDead = false;
+  /** Batches that it still takes before it goes away by itself. */
+  takes = Number.POSITIVE_INFINITY;
   readonly #stored: Stored;
   #isClosed = false;
   #waiting: (() => void) | undefined;
@@ -26,6 +28,7 @@ export class StoringSink implements Sink {
 
   async write(batch: readonly OutRecord[]): Promise<readonly Outcome[]> {
     let done = 0;
+    if (--this.takes < 0) this.isAway = true;
     if (this.isAway) {
       done = Math.min(batch.length, this.storesWhenAway);
       if (!this.isDead) this.#stored.push(...batch.slice(0, done));
