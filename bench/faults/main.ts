@@ -3,14 +3,15 @@
  * ARGS: --only NAME (whole or its part before the slash; may be repeated), --list, --at-once N, --keep DIR (all that a
  * row leaves stays there; of a row that missed its expectation it always stays).
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { kafkaVersion } from '../../test/support/kafka/broker-settings.ts';
 import { type Broker, startBroker } from '../../test/support/kafka-broker.ts';
 import { PIPELINE_ROWS } from './pipeline-rows.ts';
-import { document, isGood, type Played, table, verdictText } from './report.ts';
+import { document, isGood, type Played, replayed, table, verdictText } from './report.ts';
 import { misses, type Row, Skipped } from './row.ts';
 import { Stage } from './stage.ts';
 import { VENUE_ROWS } from './venue-rows.ts';
@@ -57,6 +58,7 @@ for (const { row, outcome } of bad) {
   console.log(`${row.name}: ${join(folder, fileName(row))}`);
   for (const text of [...losses.slice(0, 5), ...repeats.slice(0, 5), ...problems.slice(0, 5)]) console.log(`  ${text}`);
 }
+const matrix = join(import.meta.dirname, '..', '..', 'docs', 'fault-matrix.md');
 if (flags.only === undefined) {
   const page = document(played, {
     cores: availableParallelism(),
@@ -66,8 +68,11 @@ if (flags.only === undefined) {
     atOnce,
     minutes: Math.ceil((performance.now() - startedAt) / 60_000),
   });
-  await writeFile(join(import.meta.dirname, '..', '..', 'docs', 'fault-matrix.md'), page);
+  await writeFile(matrix, page);
   console.log('written to docs/fault-matrix.md');
+} else if (existsSync(matrix)) {
+  await writeFile(matrix, replayed(await readFile(matrix, 'utf8'), played));
+  console.log('in its place in docs/fault-matrix.md');
 }
 if (bad.length > 0) {
   console.error(`${bad.length} of ${played.length} rows missed what they have to show: ${folder}`);

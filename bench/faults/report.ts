@@ -82,6 +82,31 @@ function markdown(rows: readonly (readonly string[])[]): string {
   return [line(head), `| ${rule.join(' | ')} |`, ...body.map(line)].join('\n');
 }
 
+/** The page with some rows played again, each in its place. */
+export function replayed(page: string, rows: readonly Played[]): string {
+  const isRow = (line: string) => line.startsWith('|') && !line.startsWith('| --');
+  const lines = page.split('\n');
+  const first = lines.findIndex(isRow);
+  const last = lines.findLastIndex(isRow);
+  const nameOf = (columns: readonly string[]) => columns.slice(0, 4).join('|');
+  const anew = new Map(rows.map(cells).map((columns) => [nameOf(columns), columns]));
+  const [, ...all] = lines
+    .slice(first, last + 1)
+    .filter(isRow)
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
+    .map((columns) => anew.get(nameOf(columns)) ?? columns);
+  const verdicts = all.map((columns) => columns.at(-1) ?? '').filter((verdict) => !verdict.startsWith('not played'));
+  const good = verdicts.filter((verdict) => !verdict.startsWith('**')).length;
+  return [...lines.slice(0, first), markdown([HEAD, ...all]), ...lines.slice(last + 1)]
+    .join('\n')
+    .replace(/\d+ of \d+ rows are/, `${good} of ${verdicts.length} rows are`);
+}
+
 export function document(rows: readonly Played[], about: Circumstances): string {
   const { cores, node, kafka, date, atOnce, minutes } = about;
   const good = rows.filter((played) => played.outcome !== undefined && isGood(played)).length;
@@ -95,7 +120,7 @@ ${table(rows)}
 
 ## How it was made
 
-\`make faults\`, or one row of it: \`make faults ARGS="--only close-both/binance"\` (\`--list\` names them). ${date}, ${cores} cores,
+\`make faults\`, or one row of it: \`make faults ARGS="--only close-both/binance"\` (\`--list\` names them), which takes its place in the table. ${date}, ${cores} cores,
 Node ${node}, Kafka ${kafka}, ${atOnce} rows at a time, ${minutes} minutes.
 
 Each row is a run of its own: \`market-feed run\` as a process with two lines per venue and the standby hot, the

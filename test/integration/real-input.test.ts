@@ -56,7 +56,11 @@ async function play({ files, format, venue, coins, quote = 'USDT', channels, lin
   const count = async (): Promise<void> => {
     const rows = await describeTopics(topics, ['simulated.'], () => {});
     counts = Object.fromEntries(
-      rows.map(({ name, records }) => [name.slice(`${prefix}simulated.`.length), Number(records)]),
+      // The start leaves a mark in each partition.
+      rows.map(({ name, records, partitions }) => [
+        name.slice(`${prefix}simulated.`.length),
+        Number(records) - partitions,
+      ]),
     );
   };
   await until(

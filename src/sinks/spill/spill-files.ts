@@ -33,8 +33,11 @@ class FolderFiles implements SpillFiles {
   }
 
   async list(): Promise<readonly { readonly name: string; readonly bytes: number }[]> {
-    await mkdir(this.#dir, { recursive: true });
-    const names = (await readdir(this.#dir)).sort();
+    const names = await readdir(this.#dir).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    names.sort();
     return Promise.all(names.map(async (name) => ({ name, bytes: (await stat(join(this.#dir, name))).size })));
   }
 
@@ -67,6 +70,7 @@ class FolderFiles implements SpillFiles {
 
   async replace(name: string, text: string): Promise<void> {
     const path = join(this.#dir, name);
+    await mkdir(this.#dir, { recursive: true });
     await writeFile(`${path}.new`, text);
     await rename(`${path}.new`, path);
   }
