@@ -186,8 +186,11 @@ export class OverlapSequence<T> {
     const first = this.#furthestBack()?.held[0];
     // A line that delivered what is older than all of them knows more.
     if (!reachesBack && first !== undefined && compare(id(first), oldest) < 0) return this.#settled(this.#giveUp());
-    const held = [...this.#wait.lines].flatMap((number) => this.#line(number).held.splice(0));
-    for (const number of this.#wait.lines) this.#line(number).inStep = true;
+    const waiting = [...this.#wait.lines].map((number) => this.#line(number));
+    const begun = waiting.filter((line) => line.held.length > 0);
+    const held = begun.flatMap((line) => line.held.splice(0));
+    // What another has begun with, one that brought nothing yet may begin behind: it joins by overlap.
+    for (const line of begun.length > 0 ? begun : waiting) line.inStep = true;
     this.#wait = undefined;
     return this.#settled([...this.#merged(recent, this.#sorted(held), reachesBack), ...this.#overlaps()]);
   }

@@ -371,7 +371,7 @@ describe('OverlapSequence', () => {
         filled += run.filled;
         unknown += run.unknown;
       }),
-      { numRuns: 10_000 },
+      { numRuns: 10_000, examples: [[LATE_LINE]] },
     );
     expect(filled).toBeGreaterThan(100);
     expect(unknown).toBeGreaterThan(100);
@@ -395,6 +395,19 @@ const recentStep = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('answer' as const), reach: fc.constantFrom(2, 6, 30) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('give up' as const) }) },
 );
+
+/** A line that was subscribed while another waited, and begins behind what that one still has to bring. */
+const LATE_LINE: RecentStep[] = [
+  { kind: 'made', count: 1 },
+  { kind: 'deliver', line: 1, count: 1 },
+  { kind: 'cut', line: 1 },
+  { kind: 'made', count: 2 },
+  { kind: 'back', line: 1 },
+  { kind: 'give up' },
+  { kind: 'made', count: 1 },
+  { kind: 'deliver', line: 2, count: 2 },
+  { kind: 'answer', reach: 30 },
+];
 
 type RecentStep = typeof recentStep extends fc.Arbitrary<infer S> ? S : never;
 
