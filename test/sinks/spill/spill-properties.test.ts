@@ -185,7 +185,7 @@ describe('a drain with a spill, through outages, crashes and full disks', () => 
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 10_000 },
     );
   }, 120_000);
 });
