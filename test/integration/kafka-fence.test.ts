@@ -33,8 +33,8 @@ afterAll(async () => {
 const config = (over: Partial<KafkaConfig> = {}) =>
   kafkaConfig(proxied.brokers, { topicPrefix: `${randomUUID()}.`, partitions: 3, ...over });
 
-async function openSink(of: KafkaConfig): Promise<Sink> {
-  const sink = createKafkaSink({ config: of, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
+async function openSink(of: KafkaConfig, environmentPrefixes = ['']): Promise<Sink> {
+  const sink = createKafkaSink({ config: of, environmentPrefixes, log: quiet, now: () => performance.now() });
   sinks.push(sink);
   await sink.open();
   return sink;
@@ -190,6 +190,17 @@ describe('a start', () => {
       retry: { kind: 'never' },
       message: expect.stringContaining(`transactional id ${transactionalIdOf(of)}`),
     });
+  });
+
+  it('of another environment shuts nobody out: a replay beside a run that goes on', async () => {
+    const of = config();
+    const running = await openSink(of);
+    expect(await running.write([trade(1)])).toEqual(DELIVERED);
+    await openSink(of, ['replay.']);
+    expect(await running.write([trade(2)])).toEqual(DELIVERED);
+    // its topic is marked first, which only the last writer of an id may
+    expect(await running.write([{ ...trade(3), topic: 'testnet.trades' }])).toEqual(DELIVERED);
+    expect(await read(of, 'trades')).toEqual(['t1', 't2']);
   });
 
   it('costs little', async () => {

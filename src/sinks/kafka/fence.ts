@@ -36,9 +36,9 @@ const TRANSACTION_TIMEOUT_MS = 60_000;
 const NOT_READY_MS = 10_000;
 const PAUSES_MS = [5, 10, 20, 50, 100, 200];
 
-/** One writer for each client id and prefix. */
-export function transactionalIdOf({ clientId, topicPrefix }: KafkaConfig): string {
-  return `market-feed.${clientId}.${topicPrefix}`;
+/** One writer for each client id, prefix and environment: a replay must not shut out the run whose frames it plays. */
+export function transactionalIdOf({ clientId, topicPrefix }: KafkaConfig, environmentPrefix = ''): string {
+  return `market-feed.${clientId}.${topicPrefix}${environmentPrefix}`;
 }
 
 /**

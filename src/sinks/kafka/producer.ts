@@ -30,6 +30,8 @@ export interface ProducerOptions {
   readonly now: () => number;
   /** Waits between attempts; ends early when the signal says so. */
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** What stands before the topics of the configured environment; none by default. */
+  readonly environmentPrefix?: string;
   /** Instead of the configured brokers. */
   readonly reach?: Reach;
 }
@@ -76,7 +78,8 @@ export class KafkajsProducer implements BatchProducer {
 
   /** @throws Fault (never) where the configuration cannot be used. */
   constructor({ config, log, now, pause = wait, ...options }: ProducerOptions) {
-    const { connection, fence } = options.reach ?? reachBrokers(config, log, this.#stop.signal);
+    const { connection, fence } =
+      options.reach ?? reachBrokers(config, log, options.environmentPrefix, this.#stop.signal);
     this.#connection = connection;
     this.#fence = new FenceKeeper(fence, now);
     this.#pauseFor = pause;
@@ -314,9 +317,14 @@ export class KafkajsProducer implements BatchProducer {
   }
 }
 
-function reachBrokers(config: KafkaConfig, log: KafkaLog, signal: AbortSignal): Reach {
+function reachBrokers(
+  config: KafkaConfig,
+  log: KafkaLog,
+  environmentPrefix: string | undefined,
+  signal: AbortSignal,
+): Reach {
   const connection = new KafkaConnection(config, log);
-  return { connection, fence: new TransactionFence(connection, transactionalIdOf(config), signal) };
+  return { connection, fence: new TransactionFence(connection, transactionalIdOf(config, environmentPrefix), signal) };
 }
 
 /** kafkajs passed a partition over, as one that its topic does not have (any more). */

@@ -14,7 +14,7 @@ import type { TopicLayout } from './topic-layout.ts';
 
 export interface KafkaSinkOptions {
   readonly config: KafkaConfig;
-  /** The environments whose topics are made at the start: `` for production, `simulated.` and so on; others when their first record comes. */
+  /** The environments whose topics are made at the start, the configured one first: `` for production, `simulated.` and so on; others when their first record comes. */
   readonly environmentPrefixes: readonly string[];
   readonly log: KafkaLog;
   /** Milliseconds, for Health. */
@@ -49,7 +49,8 @@ class KafkaSink implements Sink {
     this.#log = log;
     this.#prefixes = new Set(environmentPrefixes);
     this.#registry = registryOf(config);
-    this.#producer = PRODUCERS[config.client]({ config, log, now });
+    const [environmentPrefix = ''] = environmentPrefixes;
+    this.#producer = PRODUCERS[config.client]({ config, log, now, environmentPrefix });
     this.#health = { state: 'down', sinceMs: now(), reason: 'not open' };
   }
 
