@@ -11,6 +11,7 @@ interface SchemaObject {
   readonly logicalType?: string;
   readonly name?: string;
   readonly symbols?: readonly string[];
+  readonly fields?: RecordSchema['fields'];
   readonly items?: Schema;
   readonly values?: Schema;
   readonly doc?: string;
@@ -30,12 +31,13 @@ const primitives: Record<string, string> = {
   null: 'null',
 };
 const enums = new Map<string, string>();
+const nested = new Map<string, string>();
 
 const camelCase = (name: string): string => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
 function typeOf(schema: Schema): string {
   if (typeof schema === 'string') {
-    const known = primitives[schema] ?? (enums.has(schema) ? schema : undefined);
+    const known = primitives[schema] ?? (enums.has(schema) || nested.has(schema) ? schema : undefined);
     if (known === undefined) throw new Error(`no TypeScript type for Avro ${schema}`);
     return known;
   }
@@ -48,23 +50,32 @@ function typeOf(schema: Schema): string {
     enums.set(object.name as string, (object.symbols as string[]).map((symbol) => `'${symbol}'`).join(' | '));
     return object.name as string;
   }
+  if (object.type === 'record') {
+    const { name, doc } = object as SchemaObject & { readonly name: string; readonly doc: string };
+    nested.set(name, `/** ${doc} */\nexport interface ${name} {\n${fieldsOf(object.fields ?? [])}\n}\n`);
+    return name;
+  }
   return typeOf(object.type);
+}
+
+function fieldsOf(fields: RecordSchema['fields']): string {
+  return fields
+    .map((field) => `  /** ${field.doc} */\n  readonly ${camelCase(field.name)}: ${typeOf(field.type)};`)
+    .join('\n');
 }
 
 const records = TOPICS.map((topic) => {
   const schema = JSON.parse(
     readFileSync(new URL(`../schemas/${topic.schema}.avsc`, import.meta.url), 'utf8'),
   ) as RecordSchema;
-  const fields = schema.fields.map(
-    (field) => `  /** ${field.doc} */\n  readonly ${camelCase(field.name)}: ${typeOf(field.type)};`,
-  );
-  return `/** ${schema.doc} Topic \`${topic.name}\`. */\nexport interface ${schema.name} {\n  readonly kind: '${topic.kind}';\n${fields.join('\n')}\n}\n`;
+  return `/** ${schema.doc} Topic \`${topic.name}\`. */\nexport interface ${schema.name} {\n  readonly kind: '${topic.kind}';\n${fieldsOf(schema.fields)}\n}\n`;
 });
 
 const text = [
   '// Made from schemas/*.avsc by scripts/generate-records.ts; change the schemas, not this file.',
   "import type { Decimal } from './decimal.ts';\n",
   ...[...enums].map(([name, symbols]) => `export type ${name} = ${symbols};\n`),
+  ...nested.values(),
   ...records,
   `/** Every record that a topic carries, told apart by \`kind\`. */\nexport type FeedRecord = ${TOPICS.map((topic) => topic.record).join(' | ')};`,
   "export type RecordKind = FeedRecord['kind'];\n",

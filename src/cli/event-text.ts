@@ -1,14 +1,14 @@
 import { toJson } from '../codec/json-view.ts';
-import type { MarketEvent } from '../domain/line.ts';
-import type { FeedRecord } from '../domain/record.ts';
+import type { BookUpdate, MarketEvent } from '../domain/line.ts';
+import type { BookLevel, FeedRecord } from '../domain/record.ts';
 import { amount, percent, rate } from './figures.ts';
 import { inColumns } from './terminal-text.ts';
 
 type Shown = FeedRecord | MarketEvent;
 
-/** An event or record as one JSON line with the schemas' names; a ticker, which is no record, in the same manner. */
+/** An event or record as one JSON line with the schemas' names; tickers and book updates, which are no records, in the same manner. */
 export function jsonLine(event: Shown): string {
-  if (event.kind !== 'ticker') return `${JSON.stringify(toJson(event))}\n`;
+  if (event.kind !== 'ticker' && event.kind !== 'book_update') return `${JSON.stringify(toJson(event))}\n`;
   const { kind: _kind, epoch: _epoch, ...fields } = event;
   const named = Object.entries(fields).map(
     ([name, value]) => [name.replace(/[A-Z]|\d+/g, (part) => `_${part.toLowerCase()}`), value] as const,
@@ -40,6 +40,15 @@ function body(event: Shown, watched: boolean): string {
       return `${symbol(event)}bid ${number(event.bidPrice)} × ${number(event.bidQuantity)}  ask ${number(event.askPrice)} × ${number(event.askQuantity)}  ${event.venue}`;
     case 'kline':
       return `${symbol(event)}${inColumns(event.interval, 3)} ${event.closed ? '✓' : ' '} ${amount(event.open)} → ${amount(event.close)}  ${amount(event.low)}–${amount(event.high)}  ${rate(Number(event.volume))}${watched ? '' : `  ${event.venue}`}`;
+    case 'order_book':
+      return `${symbol(event)}${best(event)}  ${event.bids.length} + ${event.asks.length} levels  ${event.venue}  #${event.updateId}${event.stale ? '  stale' : ''}`;
+    case 'book_delta':
+    case 'book_update':
+      return `${symbol(event)}${event.snapshot ? `snapshot  ${best(event)}` : 'change'}  ${event.bids.length} + ${event.asks.length} levels  ${event.venue}  #${event.firstUpdateId}–${event.lastUpdateId}`;
+    case 'trade_stats':
+      return `${symbol(event)}${event.windowMs} ms from ${new Date(event.windowStart).toISOString().slice(11, 23)}  ${event.trades} trades  vwap ${number(event.vwap)}  ${inColumns(event.flow, 11)} ${percent(String(event.buyRatioVolume * 100))} bought${event.complete ? '' : '  incomplete'}  ${event.venue}`;
+    case 'large_trade':
+      return `${symbol(event)}${event.isBuyerMaker ? 'sell' : 'buy '} ${number(event.price)} × ${number(event.quantity)}  ${event.multiple.toFixed(1)} × the mean  ${event.venue}  #${event.tradeId}`;
     case 'status':
       return `${inColumns(event.state, 22)}${event.venue ?? 'feed'}${event.coin === null ? '' : ` ${event.coin}`}  ${event.reason}`;
     case 'gap':
@@ -49,6 +58,12 @@ function body(event: Shown, watched: boolean): string {
     case 'dead_letter':
       return `${inColumns(event.venue, 16)}${event.stage}: ${event.reason}`;
   }
+}
+
+function best({ bids, asks }: Pick<BookUpdate, 'bids' | 'asks'>): string {
+  const side = (level: BookLevel | undefined) =>
+    level === undefined ? '–' : `${number(level.price)} × ${number(level.quantity)}`;
+  return `bid ${side(bids[0])}  ask ${side(asks[0])}`;
 }
 
 function clock(event: Shown): string {

@@ -32,7 +32,7 @@ export const KLINE_INTERVALS = [
 ] as const;
 export type KlineInterval = (typeof KLINE_INTERVALS)[number];
 
-/** What can be asked for of a symbol. Depth channels are reserved for the order books. */
+/** What can be asked for of a symbol. `depth` is the book as deep as the venue tells it, `depth5` its five best levels a side. */
 export type Channel =
   | 'trade'
   | 'agg_trade'

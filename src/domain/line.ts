@@ -1,6 +1,6 @@
 import type { Decimal } from './decimal.ts';
 import type { Fault } from './fault.ts';
-import type { AggTrade, BookTicker, Kline, TradeEvent } from './record.ts';
+import type { AggTrade, BookLevel, BookTicker, Kline, TradeEvent } from './record.ts';
 
 /** One message as it came from a socket, before anybody looked into it. */
 export interface RawFrame {
@@ -31,8 +31,29 @@ export interface Ticker {
   readonly change24h: Decimal | null;
 }
 
+/** What a venue says of a symbol's book: all of it, or what changed. No record of its own, books are made of it. */
+export interface BookUpdate {
+  readonly kind: 'book_update';
+  readonly venue: string;
+  readonly symbol: string;
+  readonly venueSymbol: string;
+  readonly coin: string;
+  readonly environment: TradeEvent['environment'];
+  readonly epoch: number;
+  readonly receivedAt: number;
+  /** First and last of the venue's update ids that it covers, digits; of a snapshot both are the same. */
+  readonly firstUpdateId: string;
+  readonly lastUpdateId: string;
+  /** The levels are the whole book, best first, as far as the venue tells it; otherwise they are to be set, quantity 0 removes. */
+  readonly snapshot: boolean;
+  readonly bids: readonly BookLevel[];
+  readonly asks: readonly BookLevel[];
+  /** Milliseconds, the venue's clock: when the book changed, where it says so. */
+  readonly timestamp: number | null;
+}
+
 /** What a venue's market frame is decoded to. Decoders leave `epoch` 0; the router numbers it. */
-export type MarketEvent = TradeEvent | AggTrade | BookTicker | Kline | Ticker;
+export type MarketEvent = TradeEvent | AggTrade | BookTicker | BookUpdate | Kline | Ticker;
 
 export type RotationReason = 'server_shutdown' | 'maintenance' | 'lifetime';
 

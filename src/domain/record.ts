@@ -7,6 +7,14 @@ export type TradeSource = 'live' | 'backfill';
 
 export type GapOutcome = 'repaired' | 'unrepaired' | 'unknown';
 
+/** A price and what is offered at it. */
+export interface BookLevel {
+  /** Price in the quote asset. */
+  readonly price: Decimal;
+  /** Quantity in the base asset. */
+  readonly quantity: Decimal;
+}
+
 /** One trade of one venue. Topic `trades`. */
 export interface TradeEvent {
   readonly kind: 'trade';
@@ -186,6 +194,174 @@ export interface Kline {
   readonly closed: boolean;
 }
 
+/** The best levels of one book at one moment. Topic `order-books`. */
+export interface OrderBookSnapshot {
+  readonly kind: 'order_book';
+  /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
+  readonly venue: string;
+  /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
+  readonly symbol: string;
+  /** The symbol as the venue spells it. */
+  readonly venueSymbol: string;
+  /** The base asset, e.g. BTC. */
+  readonly coin: string;
+  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
+  readonly environment: Environment;
+  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing; 0 in mode all. Prices of two epochs are prices of two venues. */
+  readonly epoch: number;
+  /** When the frame that brought the book to this state arrived at our socket, microseconds since 1970 by our wall clock; of a stale book, when it became so. */
+  readonly receivedAt: number;
+  /** The venue's book update id, digits. */
+  readonly updateId: string;
+  /** Best first, at most as many as are configured. */
+  readonly bids: readonly BookLevel[];
+  /** Best first, at most as many as are configured. */
+  readonly asks: readonly BookLevel[];
+  /** The venue's time of the last change, where it says so. */
+  readonly timestamp: null | number;
+  /** True while the book is out of step with the venue and is being fetched again: the levels are the last that were right. Do not trade on them. */
+  readonly stale: boolean;
+}
+
+/** A change of one book, or, as a snapshot, all of it: snapshots replace, changes set levels. Topic `book-deltas`. */
+export interface BookDelta {
+  readonly kind: 'book_delta';
+  /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
+  readonly venue: string;
+  /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
+  readonly symbol: string;
+  /** The symbol as the venue spells it. */
+  readonly venueSymbol: string;
+  /** The base asset, e.g. BTC. */
+  readonly coin: string;
+  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
+  readonly environment: Environment;
+  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing; 0 in mode all. Prices of two epochs are prices of two venues. */
+  readonly epoch: number;
+  /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
+  readonly receivedAt: number;
+  /** The venue's first book update id that the change covers, digits; of a snapshot the same as last_update_id. */
+  readonly firstUpdateId: string;
+  /** The last one. A book that has it needs no record with this one or a smaller one. */
+  readonly lastUpdateId: string;
+  /** last_update_id of the record that this one continues; null for a snapshot. Where it is not what your book has, wait for the next snapshot. */
+  readonly previousUpdateId: null | string;
+  /** True: the levels are the whole book as far as the venue tells it, and replace what you have. */
+  readonly snapshot: boolean;
+  /** Levels to set, quantity 0 removes; of a snapshot best first. */
+  readonly bids: readonly BookLevel[];
+  /** Levels to set, quantity 0 removes; of a snapshot best first. */
+  readonly asks: readonly BookLevel[];
+  /** The venue's time of the change, where it says so. */
+  readonly timestamp: null | number;
+}
+
+/** What was traded in one window of event time. Block trades are not in it. Topic `trade-stats`. */
+export interface TradeStats {
+  readonly kind: 'trade_stats';
+  /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
+  readonly venue: string;
+  /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
+  readonly symbol: string;
+  /** The symbol as the venue spells it. */
+  readonly venueSymbol: string;
+  /** The base asset, e.g. BTC. */
+  readonly coin: string;
+  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
+  readonly environment: Environment;
+  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing; 0 in mode all. Prices of two epochs are prices of two venues. */
+  readonly epoch: number;
+  /** When the last trade in the window arrived at our socket, microseconds since 1970 by our wall clock. */
+  readonly receivedAt: number;
+  /** Length of the window, milliseconds. */
+  readonly windowMs: number;
+  /** Start of the window, inclusive, by the venue's clock. */
+  readonly windowStart: number;
+  /** End of the window, exclusive. */
+  readonly windowEnd: number;
+  /** Number of trades; an aggregated trade counts as one. */
+  readonly trades: number;
+  /** Those in which the taker bought. */
+  readonly buyTrades: number;
+  /** Those in which the taker sold. */
+  readonly sellTrades: number;
+  /** Sum of quantities, base asset; exact. */
+  readonly volume: Decimal;
+  /** Of trades in which the taker bought. */
+  readonly buyVolume: Decimal;
+  /** Of trades in which the taker sold. */
+  readonly sellVolume: Decimal;
+  /** Sum of price times quantity, quote asset; rounded half-even at 18 places. */
+  readonly value: Decimal;
+  /** Of trades in which the taker bought. */
+  readonly buyValue: Decimal;
+  /** Of trades in which the taker sold. */
+  readonly sellValue: Decimal;
+  /** Value by volume; rounded half-even at 18 places. */
+  readonly vwap: Decimal;
+  /** Price of the first trade. */
+  readonly open: Decimal;
+  /** Highest price. */
+  readonly high: Decimal;
+  /** Lowest price. */
+  readonly low: Decimal;
+  /** Price of the last trade. */
+  readonly close: Decimal;
+  /** Volume by number of trades; rounded half-even at 18 places. */
+  readonly averageQuantity: Decimal;
+  /** buy_volume / volume. */
+  readonly buyRatioVolume: number;
+  /** buy_trades / trades. */
+  readonly buyRatioCount: number;
+  /** By buy_ratio_volume: strong_buy from 0.70, buy from 0.55, strong_sell up to 0.30, sell up to 0.45, else neutral. */
+  readonly flow: string;
+  /** Standard deviation of the log returns of the last 30 closed one-minute candles; null while fewer are known. */
+  readonly volatility: null | number;
+  /** False: a known gap or a switch of venues lies inside the window, or it could not be rebuilt after a start. */
+  readonly complete: boolean;
+}
+
+/** A trade much larger than those before it. Topic `large-trades`. */
+export interface LargeTrade {
+  readonly kind: 'large_trade';
+  /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
+  readonly venue: string;
+  /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
+  readonly symbol: string;
+  /** The symbol as the venue spells it. */
+  readonly venueSymbol: string;
+  /** The base asset, e.g. BTC. */
+  readonly coin: string;
+  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
+  readonly environment: Environment;
+  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing; 0 in mode all. Prices of two epochs are prices of two venues. */
+  readonly epoch: number;
+  /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
+  readonly receivedAt: number;
+  /** Price in the quote asset, exactly as the venue sent it. */
+  readonly price: Decimal;
+  /** Quantity in the base asset, exactly as the venue sent it. */
+  readonly quantity: Decimal;
+  /** True when the taker sold (the buyer's order was resting), false when the taker bought. */
+  readonly isBuyerMaker: boolean;
+  /** When the venue matched the trade, by its clock. */
+  readonly timestamp: number;
+  /** When the venue published the event, by its clock, where it says so. */
+  readonly eventTime: null | number;
+  /** The venue's id of the trade, digits; of an aggregated trade its first trade id. Compare as integers. */
+  readonly tradeId: string;
+  /** Last trade id that an aggregated trade stands for; null for a single trade. */
+  readonly lastTradeId: null | string;
+  /** What is special about the trade: block (negotiated off the book), rpi (retail price improvement), aggregated (stands for all trades up to last_trade_id). */
+  readonly conditions: readonly string[];
+  /** live: from the stream as it happened; backfill: fetched or kept back and published later. */
+  readonly source: TradeSource;
+  /** Mean quantity of the symbol's trades before it, up to 1,000, at least 100; rounded half-even at 18 places. */
+  readonly averageQuantity: Decimal;
+  /** Its quantity by that mean. */
+  readonly multiple: number;
+}
+
 /** What happened to the feed, and every second what state it is in. Topic `feed-status`. */
 export interface FeedStatus {
   readonly kind: 'status';
@@ -273,5 +449,5 @@ export interface DeadLetter {
 }
 
 /** Every record that a topic carries, told apart by `kind`. */
-export type FeedRecord = TradeEvent | AggTrade | PriceTick | BookTicker | Kline | FeedStatus | Gap | Position | DeadLetter;
+export type FeedRecord = TradeEvent | AggTrade | PriceTick | BookTicker | Kline | OrderBookSnapshot | BookDelta | TradeStats | LargeTrade | FeedStatus | Gap | Position | DeadLetter;
 export type RecordKind = FeedRecord['kind'];

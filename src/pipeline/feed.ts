@@ -361,6 +361,7 @@ export class Feed {
         epoch = this.#ledger.current(key);
         continue;
       }
+      if (event.kind === 'book_update') continue;
       if (event.kind !== 'ticker') {
         stamp(event, epoch, held);
         records.push(event);

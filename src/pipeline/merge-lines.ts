@@ -143,6 +143,8 @@ export class LineMerge {
         if (state.bookTicker !== undefined && !isNewerBook(event, state.bookTicker)) return this.#repeat();
         state.bookTicker = event;
         return true;
+      case 'book_update':
+        return false;
       case 'kline': {
         const last = state.klines.get(event.interval);
         if (last !== undefined && !isNewerKline(event, last)) return this.#repeat();

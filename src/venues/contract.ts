@@ -1,6 +1,6 @@
 import type { Fault } from '../domain/fault.ts';
 import type { Channel, Instrument, VenueId } from '../domain/instrument.ts';
-import type { DataWarning, MarketEvent, RawFrame, RotationNotice } from '../domain/line.ts';
+import type { BookUpdate, DataWarning, MarketEvent, RawFrame, RotationNotice } from '../domain/line.ts';
 import type { AggTrade, Environment, TradeEvent } from '../domain/record.ts';
 
 /** A request over the socket: the frame to send, the id that its answer carries, the topics it is about. */
@@ -35,7 +35,12 @@ export type Decoded =
   | RotationNotice
   /** Well-formed, but nothing that was asked for; counted by reason. */
   | { readonly kind: 'ignored'; readonly reason: string }
-  | { readonly kind: 'malformed'; readonly fault: Fault };
+  | {
+      readonly kind: 'malformed';
+      readonly fault: Fault;
+      /** The canonical symbol that it was about, where the frame tells that much. */
+      readonly symbol?: string;
+    };
 
 export type Decoder = (frame: RawFrame) => Decoded;
 
@@ -55,6 +60,23 @@ export interface BackfillRequest {
   readonly after: TradeEvent | AggTrade;
   /** From 0: which try it is; later ones may ask elsewhere. */
   readonly attempt: number;
+  readonly environment: Environment;
+  /** Microseconds since 1970, asked when the answer is read. */
+  readonly receivedAt: () => number;
+}
+
+/** How much of a book is wanted. */
+export interface BookWish {
+  /** Best levels a side that are published. */
+  readonly levels: number;
+  /** How often they are, milliseconds. */
+  readonly intervalMs: number;
+}
+
+/** A book is to be begun: at least so many of its best levels a side, more where they cost nothing. */
+export interface BookRequest {
+  readonly instrument: Instrument;
+  readonly levels: number;
   readonly environment: Environment;
   /** Microseconds since 1970, asked when the answer is read. */
   readonly receivedAt: () => number;
@@ -92,8 +114,11 @@ export interface Venue {
   readonly limits: VenueLimits;
   /** True where trade ids of a symbol step by exactly one, so that a jump proves a loss. */
   readonly contiguousTradeIds: boolean;
-  /** The venue's topics that carry a channel of an instrument; empty where it has no such channel. */
-  topics(instrument: Instrument, channel: Channel): readonly string[];
+  /**
+   * The venue's topics that carry a channel of an instrument; empty where it has no such channel. `books` tells how much
+   * of a book is wanted: without it, what the venue offers as its usual one.
+   */
+  topics(instrument: Instrument, channel: Channel, books?: BookWish): readonly string[];
   /** The address to open for a connection: the configured base, completed. Topics are subscribed by message, not in the address. */
   url(base: string): string;
   /** Requests that subscribe the topics, each within the venue's limits. `nextId` numbers requests within a connection, from 1. */
@@ -124,6 +149,11 @@ export interface Venue {
         receivedAt: BackfillRequest['receivedAt'],
       ) => RestRequest<readonly TradeEvent[]>)
     | undefined;
+  /**
+   * The whole book that the changes of channel `depth` belong to, with the id of the last one in it. Undefined where the
+   * venue sends it by itself, first thing after each subscription.
+   */
+  readonly book: ((wanted: BookRequest) => RestRequest<BookUpdate>) | undefined;
   /** Server time, milliseconds since 1970 (fractions where the venue tells more). */
   readonly time: RestRequest<number>;
   /** What a refusal (handshake or REST: status, headers in lower case, body as text) means. */

@@ -25,6 +25,9 @@ export const arbitraryDecimal = fc
 
 const arbitraryText = fc.oneof(fc.string(), fc.string({ unit: 'grapheme', maxLength: 80 }));
 
+/** Records within records, by name: the second time a schema only names them. */
+const nested = new Map<string, fc.Arbitrary<unknown>>();
+
 function arbitraryOf(schema: AvroSchema): fc.Arbitrary<unknown> {
   if (Array.isArray(schema)) return fc.oneof(...(schema as readonly AvroSchema[]).map(arbitraryOf));
   const object = (typeof schema === 'string' ? { type: schema } : schema) as AvroSchemaObject;
@@ -54,8 +57,17 @@ function arbitraryOf(schema: AvroSchema): fc.Arbitrary<unknown> {
           noNullPrototype: true,
         },
       );
-    default:
+    case 'record': {
+      const fields = (object.fields ?? []).map(({ name, type }) => [camelCase(name), arbitraryOf(type)] as const);
+      const values = fc.record(Object.fromEntries(fields));
+      nested.set(object.name ?? '', values);
+      return values;
+    }
+    default: {
+      const known = nested.get(String(object.type));
+      if (known !== undefined) return known;
       throw new Error(`no values for Avro ${JSON.stringify(object.type)}`);
+    }
   }
 }
 

@@ -1,14 +1,18 @@
 import type {
   AggTrade,
+  BookDelta,
   BookTicker,
   DeadLetter,
   FeedRecord,
   FeedStatus,
   Gap,
   Kline,
+  LargeTrade,
+  OrderBookSnapshot,
   Position,
   PriceTick,
   TradeEvent,
+  TradeStats,
 } from '../../src/domain/record.ts';
 
 const market = {
@@ -147,6 +151,71 @@ export const sampleDeadLetter = (changes: Partial<DeadLetter> = {}): DeadLetter 
   ...changes,
 });
 
+export const sampleOrderBook = (changes: Partial<OrderBookSnapshot> = {}): OrderBookSnapshot => ({
+  kind: 'order_book',
+  ...market,
+  updateId: '39044951',
+  bids: [
+    { price: '61837.63', quantity: '3.78826' },
+    { price: '61837.5', quantity: '0.1' },
+  ],
+  asks: [{ price: '61837.64', quantity: '1.54698' }],
+  timestamp: 1_763_712_345_100,
+  stale: false,
+  ...changes,
+});
+
+export const sampleBookDelta = (changes: Partial<BookDelta> = {}): BookDelta => ({
+  kind: 'book_delta',
+  ...market,
+  venue: 'binance',
+  firstUpdateId: '50093239203',
+  lastUpdateId: '50093239207',
+  previousUpdateId: '50093239202',
+  snapshot: false,
+  bids: [{ price: '55653.87', quantity: '0' }],
+  asks: [],
+  timestamp: null,
+  ...changes,
+});
+
+export const sampleTradeStats = (changes: Partial<TradeStats> = {}): TradeStats => ({
+  kind: 'trade_stats',
+  ...market,
+  windowMs: 1000,
+  windowStart: 1_763_712_345_000,
+  windowEnd: 1_763_712_346_000,
+  trades: 3,
+  buyTrades: 2,
+  sellTrades: 1,
+  volume: '0.6',
+  buyVolume: '0.5',
+  sellVolume: '0.1',
+  value: '37102.57',
+  buyValue: '30918.81',
+  sellValue: '6183.76',
+  vwap: '61837.616666666666666667',
+  open: '61837.6',
+  high: '61837.64',
+  low: '61837.6',
+  close: '61837.62',
+  averageQuantity: '0.2',
+  buyRatioVolume: 0.833,
+  buyRatioCount: 0.666,
+  flow: 'strong_buy',
+  volatility: null,
+  complete: true,
+  ...changes,
+});
+
+export const sampleLargeTrade = (changes: Partial<LargeTrade> = {}): LargeTrade => ({
+  ...sampleTrade({ quantity: '12.5' }),
+  kind: 'large_trade',
+  averageQuantity: '0.5',
+  multiple: 25,
+  ...changes,
+});
+
 /** One record of every kind. */
 export const sampleRecords: readonly FeedRecord[] = [
   sampleTrade(),
@@ -154,6 +223,10 @@ export const sampleRecords: readonly FeedRecord[] = [
   samplePrice(),
   sampleBookTicker(),
   sampleKline(),
+  sampleOrderBook(),
+  sampleBookDelta(),
+  sampleTradeStats(),
+  sampleLargeTrade(),
   sampleStatus(),
   sampleGap(),
   samplePosition(),

@@ -26,6 +26,15 @@ export function expectWellFormed(event: MarketEvent, context: DecoderContext): v
       expectTimes(event.timestamp);
       expectIds(event.updateId);
       return;
+    case 'book_update': {
+      expectIds(event.firstUpdateId, event.lastUpdateId);
+      expectTimes(event.timestamp);
+      for (const { price, quantity } of [...event.bids, ...event.asks]) {
+        expectDecimals(isPositive, price);
+        expectDecimals(event.snapshot ? isPositive : isNotNegative, quantity);
+      }
+      return;
+    }
     case 'ticker':
       expectDecimals(isPositive, event.price);
       expectDecimals(isNotNegative, event.volume24h, event.quoteVolume24h);

@@ -25,6 +25,7 @@ export function fakeVenue(overrides: Partial<Venue> = {}): Venue {
     backfill: undefined,
     backfillAggTrades: undefined,
     recent: undefined,
+    book: undefined,
     refusal: (status, headers, body) =>
       new Fault(status === 451 ? 'region_blocked' : 'unavailable', body, {
         status,

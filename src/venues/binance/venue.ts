@@ -31,6 +31,7 @@ function binanceVenue({ id, intervals, instruments, backfill, aggTradesWeight, r
     backfill,
     backfillAggTrades: backfillAggTrades(id, aggTradesWeight),
     recent: undefined,
+    book: undefined,
     restWeightPerMinute,
     time,
     refusal,

@@ -31,6 +31,7 @@ export const bybit: Venue = {
   // Its ids jump: nothing tells which are missing.
   backfill: undefined,
   backfillAggTrades: undefined,
+  book: undefined,
   recent: recentTrades,
   time,
   refusal,
