@@ -1,10 +1,10 @@
 import { priceText, quantityText } from './binance-frames.ts';
-import { type BookView, changedLevels, viewBook } from './book-view.ts';
+import { DepthSide } from './depth-side.ts';
+import { WITHHELD } from './journal.ts';
 import type { Listing, Quote } from './listing.ts';
 import type { Topic } from './topic.ts';
 import type { VenueHost } from './venue-host.ts';
 
-const LEVELS = 500;
 const FAST_MS = 100;
 const SLOW_MS = 1_000;
 
@@ -15,12 +15,26 @@ interface DepthTopic {
   readonly everyMs: number;
 }
 
+interface View {
+  readonly updateId: number;
+  readonly bids: DepthSide;
+  readonly asks: DepthSide;
+}
+
+/** What a differences stream tells next: the ids from the one after `fromId` on. */
+interface Update {
+  readonly fromId: number;
+  readonly bids: readonly Quote[];
+  readonly asks: readonly Quote[];
+}
+
 interface Depth {
   readonly listing: Listing;
   readonly topics: DepthTopic[];
   /** As last published; undefined while nobody listens. */
-  view: BookView | undefined;
-  slow: { fromId: number; readonly bids: Set<number>; readonly asks: Set<number> };
+  view: View | undefined;
+  /** Prices that changed since the last slow publication. */
+  slow: { readonly fromId: number; readonly bids: Set<number>; readonly asks: Set<number> };
 }
 
 /**
@@ -38,16 +52,21 @@ export class BinanceDepth {
   }
 
   subscribed(topic: Topic, listing: Listing, levels: number, everyMs: number): void {
-    const depth = this.depths.get(listing) ?? { listing, topics: [], view: undefined, slow: accumulator(0) };
+    const depth = this.depths.get(listing) ?? { listing, topics: [], view: undefined, slow: changedSince(0) };
     this.depths.set(listing, depth);
     if (!depth.topics.some((known) => known.topic === topic)) depth.topics.push({ topic, levels, everyMs });
     if (depth.view === undefined) start(depth);
   }
 
+  /** The book's update ids have started again: what was published before is forgotten. */
+  restart(listing: Listing): void {
+    const depth = this.depths.get(listing);
+    if (depth?.view !== undefined) start(depth);
+  }
+
   /** The book as `GET /api/v3/depth` shows it. */
   snapshot(listing: Listing, limit: number): string {
-    const view = this.depths.get(listing)?.view ?? viewBook(listing, LEVELS);
-    return partial(listing, view, limit);
+    return partial(listing, this.depths.get(listing)?.view ?? viewOf(listing), limit);
   }
 
   slice(now: number): void {
@@ -59,75 +78,87 @@ export class BinanceDepth {
   }
 
   private publish(depth: Depth, now: number, slow: boolean): void {
-    const { listing } = depth;
-    const topics = depth.topics.filter(({ topic }) => topic.size > 0);
-    if (topics.length === 0 || depth.view === undefined) {
+    const { listing, view: before } = depth;
+    if (before === undefined) return;
+    if (depth.topics.every(({ topic }) => topic.size === 0)) {
       depth.view = undefined;
       return;
     }
-    const before = depth.view;
-    const changed = before.updateId !== listing.updateId;
-    if (changed) {
-      depth.view = viewBook(listing, LEVELS);
-      const bids = changedLevels(before.bids, depth.view.bids);
-      const asks = changedLevels(before.asks, depth.view.asks);
+    if (before.updateId !== listing.updateId) {
+      const after = viewOf(listing);
+      const bids = before.bids.changesTo(after.bids);
+      const asks = before.asks.changesTo(after.asks);
       for (const { price } of bids) depth.slow.bids.add(price);
       for (const { price } of asks) depth.slow.asks.add(price);
-      for (const { topic, levels, everyMs } of topics) {
-        if (everyMs !== FAST_MS) continue;
-        if (levels > 0)
-          this.send(topic, listing, partial(listing, depth.view, levels), partial(listing, depth.view, levels), now);
-        else this.sendUpdate(topic, listing, before.updateId + 1, bids, asks, now);
+      depth.view = after;
+      this.send(depth, after, FAST_MS, { fromId: before.updateId, bids, asks }, now);
+    }
+    const view = depth.view ?? before;
+    const { fromId } = depth.slow;
+    if (!slow || fromId === view.updateId) return;
+    const bids = current(depth.slow.bids, view.bids);
+    const asks = current(depth.slow.asks, view.asks);
+    depth.slow = changedSince(view.updateId);
+    this.send(depth, view, SLOW_MS, { fromId, bids, asks }, now);
+  }
+
+  private send({ listing, topics }: Depth, view: View, everyMs: number, update: Update, now: number): void {
+    for (const { topic, levels, everyMs: own } of topics) {
+      if (own !== everyMs || topic.size === 0) continue;
+      if (levels > 0) this.sendTo(topic, listing, view, partial(listing, view, levels), undefined, now);
+      else {
+        const text = (unit: string) => updateText(listing, view, update, now, unit);
+        this.sendTo(topic, listing, view, text(''), topic.wantsMicros ? text('000') : undefined, now);
       }
     }
-    if (!slow || depth.slow.fromId === listing.updateId) return;
-    const bids = current(depth.slow.bids, depth.view.bids);
-    const asks = current(depth.slow.asks, depth.view.asks);
-    for (const { topic, levels, everyMs } of topics) {
-      if (everyMs !== SLOW_MS) continue;
-      if (levels > 0)
-        this.send(topic, listing, partial(listing, depth.view, levels), partial(listing, depth.view, levels), now);
-      else this.sendUpdate(topic, listing, depth.slow.fromId + 1, bids, asks, now);
-    }
-    depth.slow = accumulator(depth.view.updateId);
   }
 
-  private sendUpdate(
+  private sendTo(
     topic: Topic,
-    listing: Listing,
-    from: number,
-    bids: readonly Quote[],
-    asks: readonly Quote[],
+    { symbol }: Listing,
+    { updateId }: View,
+    millis: string,
+    micros: string | undefined,
     now: number,
   ): void {
-    const update = (unit: string) =>
-      `{"e":"depthUpdate","E":${now}${unit},"s":"${listing.symbol}","U":${from},"u":${listing.updateId},"b":${levelsText(listing, bids)},"a":${levelsText(listing, asks)}}`;
-    this.send(topic, listing, update(''), topic.wantsMicros ? update('000') : '', now);
-  }
-
-  private send(topic: Topic, listing: Listing, millis: string, micros: string, now: number): void {
+    const { host } = this;
     const sent = topic.publish(millis, micros);
-    this.host.journal?.event(this.host.id, listing.symbol, 'depth', `${listing.updateId}`, '', '', '', now, sent);
+    const withheld = sent === topic.listening ? '' : WITHHELD;
+    host.journal?.event(host.id, symbol, topic.kind, `${updateId}`, '', '', '', now, sent, withheld);
   }
+}
+
+function viewOf(listing: Listing): View {
+  return {
+    updateId: listing.updateId,
+    bids: new DepthSide(listing, 'bids'),
+    asks: new DepthSide(listing, 'asks'),
+  };
 }
 
 function start(depth: Depth): void {
-  depth.view = viewBook(depth.listing, LEVELS);
-  depth.slow = accumulator(depth.view.updateId);
+  depth.view = viewOf(depth.listing);
+  depth.slow = changedSince(depth.view.updateId);
 }
 
-function accumulator(fromId: number): Depth['slow'] {
+function changedSince(fromId: number): Depth['slow'] {
   return { fromId, bids: new Set(), asks: new Set() };
 }
 
-function current(prices: ReadonlySet<number>, side: readonly Quote[]): Quote[] {
-  const quantities = new Map(side.map(({ price, quantity }) => [price, quantity]));
-  return [...prices].map((price) => ({ price, quantity: quantities.get(price) ?? 0 }));
+function current(prices: ReadonlySet<number>, side: DepthSide): Quote[] {
+  return [...prices].map((price) => ({ price, quantity: side.quantityAt(price) }));
 }
 
-function partial(listing: Listing, view: BookView, limit: number): string {
-  const bids = levelsText(listing, view.bids.slice(0, limit));
-  return `{"lastUpdateId":${view.updateId},"bids":${bids},"asks":${levelsText(listing, view.asks.slice(0, limit))}}`;
+function updateText(listing: Listing, { updateId }: View, update: Update, now: number, unit: string): string {
+  const { fromId, bids, asks } = update;
+  return (
+    `{"e":"depthUpdate","E":${now}${unit},"s":"${listing.symbol}","U":${fromId + 1},"u":${updateId},` +
+    `"b":${levelsText(listing, bids)},"a":${levelsText(listing, asks)}}`
+  );
+}
+
+function partial(listing: Listing, { updateId, bids, asks }: View, limit: number): string {
+  return `{"lastUpdateId":${updateId},"bids":${levelsText(listing, bids.first(limit))},"asks":${levelsText(listing, asks.first(limit))}}`;
 }
 
 function levelsText(listing: Listing, levels: readonly Quote[]): string {

@@ -3,6 +3,8 @@ import { nextOpenTime, openTime } from './candle.ts';
 import { QUOTE } from './coins.ts';
 import { eightPlaces } from './decimals.ts';
 import type { Listing } from './listing.ts';
+import type { PastTrades } from './past-trades.ts';
+import type { Trade } from './trade-ring.ts';
 import type { VenueHost } from './venue-host.ts';
 import type { RestRequest } from './venue-protocol.ts';
 
@@ -11,31 +13,44 @@ export interface RowsError {
   readonly message: string;
 }
 
+export function missing(parameter: string): RowsError {
+  return {
+    code: -1102,
+    message: `Mandatory parameter '${parameter}' was not sent, was empty/null, or malformed.`,
+  };
+}
+
 /** Makes the rows of an answer, oldest first, at most `limit`. */
 export type Rows = (host: VenueHost, symbol: string, request: RestRequest, limit: number) => string[] | RowsError;
 
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 /** `trades` and `historicalTrades`: from `fromId`, else the latest. */
 export const tradeRows: Rows = (host, symbol, { query }, limit) => {
   const fromId = integer(query, 'fromId');
   const listing = host.listing(symbol);
   if (listing === undefined) return host.capture?.tradeRows(symbol, fromId, limit) ?? [];
-  const { trades } = listing;
-  const first = fromId === undefined ? Math.max(trades.first, trades.count - limit) : trades.fromId(fromId);
-  const rows: string[] = [];
-  for (let number = first; number < Math.min(trades.count, first + limit); number++)
-    rows.push(tradeRow(listing, number));
-  return rows;
+  const { trades, past } = listing;
+  const kept = Math.min(limit, trades.count - trades.first);
+  const list = pastTrades(past, fromId ?? (past?.options.firstId ?? 0) - limit + kept, limit);
+  const first = fromId === undefined ? trades.count - kept : trades.fromId(fromId);
+  for (let number = first; number < trades.count && list.length < limit; number++) list.push(trades.at(number));
+  return list.map((trade) => tradeRow(listing, trade));
 };
 
-function tradeRow(listing: Listing, number: number): string {
-  const { trades } = listing;
-  const steps = trades.price(number);
-  const quantity = trades.quantity(number);
+function pastTrades(past: PastTrades | undefined, fromId: number, limit: number, endId = Number.MAX_VALUE): Trade[] {
+  const list: Trade[] = [];
+  if (past === undefined) return list;
+  const end = Math.min(endId, past.options.firstId);
+  for (let id = Math.max(fromId, past.oldestId); id < end && list.length < limit; id++) list.push(past.trade(id));
+  return list;
+}
+
+function tradeRow(listing: Listing, { id, price, quantity, time, sell }: Trade): string {
   return (
-    `{"id":${trades.id(number)},"price":"${priceText(listing, steps)}","qty":"${quantityText(listing, quantity)}",` +
-    `"quoteQty":"${quoteText(listing, steps * quantity)}","time":${trades.time(number)},"isBuyerMaker":${trades.sell(number)},"isBestMatch":true}`
+    `{"id":${id},"price":"${priceText(listing, price)}","qty":"${quantityText(listing, quantity)}",` +
+    `"quoteQty":"${quoteText(listing, price * quantity)}","time":${time},"isBuyerMaker":${sell},"isBestMatch":true}`
   );
 }
 
@@ -46,16 +61,25 @@ export const aggTradeRows: Rows = (host, symbol, { query }, limit) => {
   const endTime = integer(query, 'endTime');
   if (fromId !== undefined && startTime !== undefined)
     return { code: -1128, message: 'Combination of optional parameters invalid.' };
+  if (host.id === 'binance_us' && (endTime ?? 0) - (startTime ?? endTime ?? 0) >= HOUR)
+    return { code: -1127, message: 'More than 1 hours between startTime and endTime.' };
   const listing = host.listing(symbol);
   if (listing === undefined) return host.capture?.aggTradeRows(symbol, fromId, limit) ?? [];
-  const { trades } = listing;
+  const { trades, past } = listing;
   const end = endTime === undefined ? trades.count : trades.fromTime(endTime + 1);
-  if (fromId === undefined && startTime === undefined) return latestAggTrades(listing, end, limit);
+  const pastEnd = endTime === undefined ? past?.options.firstId : past?.firstIdAt(endTime + 1);
+  if (fromId === undefined && startTime === undefined) {
+    const latest = latestAggTrades(listing, end, limit);
+    const older = pastTrades(past, (pastEnd ?? 0) - limit + latest.length, limit - latest.length, pastEnd);
+    return [...older.map((trade) => aggTradeRow(listing, trade)), ...latest];
+  }
+  const pastFrom = fromId === undefined ? past?.firstIdAt(startTime ?? 0) : past?.idOfGroup(fromId);
+  const rows = pastTrades(past, pastFrom ?? 0, limit, pastEnd).map((trade) => aggTradeRow(listing, trade));
   let from = fromId === undefined ? trades.fromTime(startTime ?? 0) : trades.fromGroup(fromId);
-  const rows: string[] = [];
+  from = Math.max(from, firstWholeGroup(listing));
   while (from < end && rows.length < limit) {
     const last = lastOfGroup(listing, from);
-    rows.push(aggTradeRow(listing, from, last));
+    rows.push(groupRow(listing, from, last));
     from = last + 1;
   }
   return rows;
@@ -63,15 +87,22 @@ export const aggTradeRows: Rows = (host, symbol, { query }, limit) => {
 
 function latestAggTrades(listing: Listing, end: number, limit: number): string[] {
   const { trades } = listing;
+  const oldest = firstWholeGroup(listing);
   const rows: string[] = [];
   let last = end - 1;
-  while (last >= trades.first && rows.length < limit) {
+  while (last >= oldest && rows.length < limit) {
     let first = last;
-    while (first - 1 >= trades.first && trades.group(first - 1) === trades.group(last)) first--;
-    rows.push(aggTradeRow(listing, first, last));
+    while (first > oldest && trades.group(first - 1) === trades.group(last)) first--;
+    rows.push(groupRow(listing, first, last));
     last = first - 1;
   }
   return rows.reverse();
+}
+
+/** The oldest kept trade whose group is kept whole. */
+function firstWholeGroup(listing: Listing): number {
+  const { trades } = listing;
+  return trades.first === 0 ? 0 : lastOfGroup(listing, trades.first) + 1;
 }
 
 function lastOfGroup(listing: Listing, number: number): number {
@@ -81,19 +112,25 @@ function lastOfGroup(listing: Listing, number: number): number {
   return last;
 }
 
-function aggTradeRow(listing: Listing, first: number, last: number): string {
+/** The row of one group: its first trade, the quantity of all of them, the id of the last. */
+function aggTradeRow(listing: Listing, { id, group, price, quantity, time, sell }: Trade, lastId = id): string {
+  return (
+    `{"a":${group},"p":"${priceText(listing, price)}","q":"${quantityText(listing, quantity)}",` +
+    `"f":${id},"l":${lastId},"T":${time},"m":${sell},"M":true}`
+  );
+}
+
+function groupRow(listing: Listing, first: number, last: number): string {
   const { trades } = listing;
   let quantity = 0;
   for (let number = first; number <= last; number++) quantity += trades.quantity(number);
-  return (
-    `{"a":${trades.group(first)},"p":"${priceText(listing, trades.price(first))}","q":"${quantityText(listing, quantity)}",` +
-    `"f":${trades.id(first)},"l":${trades.id(last)},"T":${trades.time(first)},"m":${trades.sell(first)},"M":true}`
-  );
+  return aggTradeRow(listing, { ...trades.at(first), quantity }, trades.id(last));
 }
 
 /** `klines`: arrays of twelve; from `startTime`, else the latest; the last may be open. */
 export const klineRows: Rows = (host, symbol, { query, now }, limit) => {
   const interval = query.get('interval') ?? '';
+  if (interval === '') return missing('interval');
   const latest = openTime(interval, now);
   if (latest === undefined || (interval === '1s' && host.id === 'binance_us'))
     return { code: -1120, message: 'Invalid interval.' };
@@ -105,6 +142,7 @@ export const klineRows: Rows = (host, symbol, { query, now }, limit) => {
     startTime === undefined ? (openTime(interval, endTime) ?? latest) : (openTime(interval, startTime) ?? latest);
   if (startTime === undefined) for (let i = 1; i < limit; i++) open = openTime(interval, open - 1) ?? open;
   else if (open < startTime) open = nextOpenTime(interval, open);
+  open = Math.max(open, openTime(interval, listing.candles.openedAt) ?? open);
   const rows: string[] = [];
   while (open <= endTime && rows.length < limit) {
     const end = nextOpenTime(interval, open);

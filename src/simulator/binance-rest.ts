@@ -1,5 +1,14 @@
 import type { BinanceDepth } from './binance-depth.ts';
-import { aggTradeRows, dayRow, klineRows, type Rows, symbolRow, tradeRows } from './binance-rest-rows.ts';
+import {
+  aggTradeRows,
+  dayRow,
+  klineRows,
+  missing,
+  type Rows,
+  type RowsError,
+  symbolRow,
+  tradeRows,
+} from './binance-rest-rows.ts';
 import { RestLimit } from './rest-limit.ts';
 import type { VenueHost } from './venue-host.ts';
 import type { RestAnswer, RestRequest } from './venue-protocol.ts';
@@ -104,18 +113,17 @@ export class BinanceRest {
   private rows(request: RestRequest, rows: Rows): RestAnswer {
     const symbol = this.symbol(request.query);
     if (typeof symbol !== 'string') return symbol;
-    for (const name of ['fromId', 'startTime', 'endTime', 'limit']) {
-      const text = request.query.get(name);
-      if (text !== null && !/^\d+$/.test(text))
-        return error(400, -1100, `Illegal characters found in parameter '${name}'; legal range is '^[0-9]{1,20}$'.`);
-    }
+    const wrong = wrongNumber(request.query);
+    if (wrong !== undefined) return refused(wrong);
     const list = rows(this.host, symbol, request, limitOf(request.query, 500, 1_000));
-    return Array.isArray(list) ? ok(`[${list.join(',')}]`) : error(400, list.code, list.message);
+    return Array.isArray(list) ? ok(`[${list.join(',')}]`) : refused(list);
   }
 
   private depth({ query }: RestRequest): RestAnswer {
     const symbol = this.symbol(query);
     if (typeof symbol !== 'string') return symbol;
+    const wrong = wrongNumber(query);
+    if (wrong !== undefined) return refused(wrong);
     const listing = this.host.listing(symbol);
     if (listing !== undefined) return ok(this.books.snapshot(listing, limitOf(query, 100, 5_000)));
     const recorded = this.host.capture?.depthBody(symbol);
@@ -133,8 +141,7 @@ export class BinanceRest {
 
   private symbol(query: URLSearchParams): string | RestAnswer {
     const symbol = query.get('symbol');
-    if (symbol === null || symbol === '')
-      return error(400, -1102, "Mandatory parameter 'symbol' was not sent, was empty/null, or malformed.");
+    if (symbol === null || symbol === '') return refused(missing('symbol'));
     if (!/^[\w.\-\u4e00-\u9fff]{1,50}$/.test(symbol))
       return error(400, -1100, "Illegal characters found in parameter 'symbol'.");
     return this.host.lists(symbol) ? symbol : error(400, -1121, 'Invalid symbol.');
@@ -163,6 +170,24 @@ function ok(body: string): RestAnswer {
 
 function error(status: number, code: number, message: string): RestAnswer {
   return { status, body: `{"code":${code},"msg":${JSON.stringify(message)}}` };
+}
+
+function refused({ code, message }: RowsError): RestAnswer {
+  return error(400, code, message);
+}
+
+function wrongNumber(query: URLSearchParams): RowsError | undefined {
+  for (const name of ['fromId', 'startTime', 'endTime', 'limit']) {
+    const text = query.get(name);
+    if (text !== null && !/^\d{1,20}$/.test(text))
+      return {
+        code: -1100,
+        message: `Illegal characters found in parameter '${name}'; legal range is '^[0-9]{1,20}$'.`,
+      };
+  }
+  if (Number(query.get('limit') ?? 1) === 0)
+    return { code: -1130, message: "Data sent for parameter 'limit' is not valid." };
+  return undefined;
 }
 
 function limitOf(query: URLSearchParams, otherwise: number, most: number): number {

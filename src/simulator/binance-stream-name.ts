@@ -33,5 +33,6 @@ export function parseStreamName(name: string): StreamName | undefined {
   const symbol = spelled === spelled.toLowerCase() ? spelled.toUpperCase() : '';
   if (plain !== undefined) return { symbol, kind: KINDS[plain] as EventKind };
   if (interval !== undefined) return { symbol, kind: 'kline', interval };
-  return { symbol, kind: 'depth', levels: Number(levels ?? 0), everyMs: Number(everyMs ?? 1_000) };
+  const kind = levels === undefined ? 'depth' : 'book';
+  return { symbol, kind, levels: Number(levels ?? 0), everyMs: Number(everyMs ?? 1_000) };
 }

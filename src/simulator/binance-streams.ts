@@ -76,7 +76,8 @@ export class BinanceStreams implements VenueStreams {
     if (kind === 'trade') this.tradeTopics[listing.index] = topic;
     else if (kind === 'agg_trade') this.aggTopics[listing.index] = topic;
     else if (kind === 'book_ticker') this.bookTopics[listing.index] = topic;
-    else if (kind === 'depth') this.depth.subscribed(topic, listing, stream.levels ?? 0, stream.everyMs ?? 1_000);
+    else if (kind === 'depth' || kind === 'book')
+      this.depth.subscribed(topic, listing, stream.levels ?? 0, stream.everyMs ?? 1_000);
     else if (kind === 'kline') this.addKline(name, topic, listing, stream.interval ?? '1m');
     else if (!this.tickers.has(name))
       this.tickers.set(name, { topic, listing, mini: kind === 'mini_ticker', sentTrades: -1 });
@@ -91,6 +92,10 @@ export class BinanceStreams implements VenueStreams {
     if (agg !== undefined && agg.size > 0) this.publishAggTrades(agg, listing, first, count);
     const book = this.bookTopics[listing.index];
     if (book !== undefined && book.size > 0) this.changedBooks.add(listing);
+  }
+
+  restartBook(listing: Listing): void {
+    this.depth.restart(listing);
   }
 
   slice(now: number): void {

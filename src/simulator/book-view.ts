@@ -1,14 +1,20 @@
 import type { Listing, Quote } from './listing.ts';
 
-/** The best levels of a book at one update id. */
+/** The best levels of a book at one moment. */
 export interface BookView {
+  /** The listing's update id. */
   readonly updateId: number;
+  /** The venue's matching sequence. */
+  readonly sequence: number;
+  /** When the book changed last, milliseconds since 1970. */
+  readonly changedAt: number;
   readonly bids: readonly Quote[];
   readonly asks: readonly Quote[];
 }
 
-export function viewBook(listing: Listing, levels: number): BookView {
-  return { updateId: listing.updateId, bids: listing.bids(levels), asks: listing.asks(levels) };
+export function viewBook(listing: Listing, levels: number, sequence: number): BookView {
+  const { updateId, changedAt } = listing;
+  return { updateId, sequence, changedAt, bids: listing.bids(levels), asks: listing.asks(levels) };
 }
 
 /** What turns one side into another: levels to set, quantity 0 removes; best first. */

@@ -77,14 +77,17 @@ export interface BookFrame {
   readonly now: number;
   readonly updateId: number;
   readonly sequence: number;
+  /** When the book changed last, milliseconds since 1970. */
+  readonly changedAt: number;
   readonly bids: readonly Quote[];
   readonly asks: readonly Quote[];
 }
 
-export function bookFrame(listing: Listing, { topic, type, now, updateId, sequence, bids, asks }: BookFrame): string {
+export function bookFrame(listing: Listing, frame: BookFrame): string {
+  const { topic, type, now, updateId, sequence, changedAt, bids, asks } = frame;
   return (
     `{"topic":"${topic}","ts":${now},"type":"${type}","data":{"s":"${listing.symbol}","b":${levelsText(listing, bids)},"a":${levelsText(listing, asks)},` +
-    `"u":${updateId},"seq":${sequence}},"cts":${listing.changedAt}}`
+    `"u":${updateId},"seq":${sequence}},"cts":${changedAt}}`
   );
 }
 

@@ -1,4 +1,5 @@
-import { BYBIT_INTERVALS, isRpi, levelsText, priceText, quantityText, quoteText, tradeId } from './bybit-frames.ts';
+import type { BybitBooks } from './bybit-books.ts';
+import { BYBIT_INTERVALS, isRpi, priceText, quantityText, quoteText, tradeId } from './bybit-frames.ts';
 import { nextOpenTime, openTime } from './candle.ts';
 import { QUOTE } from './coins.ts';
 import { fixed } from './decimals.ts';
@@ -25,11 +26,13 @@ class Refused {
 /** Bybit v5's public market REST interface for spot: envelope, limits, errors. PROTOCOL facts 4. */
 export class BybitRest {
   private readonly host: VenueHost;
+  private readonly books: BybitBooks;
   private readonly limit: RestLimit;
   private readonly routes: ReadonlyMap<string, Handler>;
 
-  constructor(host: VenueHost) {
+  constructor(host: VenueHost, books: BybitBooks) {
     this.host = host;
+    this.books = books;
     this.limit = new RestLimit({ ...host.profile.restLimit, warnings: 0, banMs: BAN_MS });
     this.routes = new Map<string, Handler>([
       ['/v5/market/time', ({ now }) => `{"timeSecond":"${Math.floor(now / 1_000)}","timeNano":"${now}000000"}`],
@@ -102,12 +105,7 @@ export class BybitRest {
   private orderBook({ query, now }: RestRequest): string | Refused {
     const listing = this.listing(query);
     if (listing instanceof Refused) return listing;
-    const limit = limitOf(query, 1, 1_000);
-    const sequence = this.host.market?.lastSequence ?? 0;
-    return (
-      `{"s":"${listing.symbol}","a":${levelsText(listing, listing.asks(limit))},"b":${levelsText(listing, listing.bids(limit))},` +
-      `"ts":${now},"u":${listing.updateId},"seq":${sequence},"cts":${listing.changedAt}}`
-    );
+    return this.books.rest(listing, limitOf(query, 1, 1_000), now);
   }
 
   private klines({ query, now }: RestRequest): string | Refused {
@@ -116,8 +114,10 @@ export class BybitRest {
     const interval = BYBIT_INTERVALS[query.get('interval') ?? ''];
     if (interval === undefined) return new Refused(10001, 'Invalid period!');
     const limit = limitOf(query, 200, 1_000);
-    const last = Math.min(Number(query.get('end') ?? now), now);
-    const start = Number(query.get('start') ?? 0);
+    const { openedAt } = listing.candles;
+    const start = Math.max(Number(query.get('start') ?? 0), openTime(interval, openedAt) ?? openedAt);
+    let last = Math.min(Number(query.get('end') ?? now), now);
+    if (query.has('start') && !query.has('end')) last = Math.min(last, lastOpenTime(interval, start, limit));
     const rows: string[] = [];
     for (
       let open = openTime(interval, last);
@@ -138,6 +138,8 @@ export class BybitRest {
 
   private symbol(query: URLSearchParams): string | Refused {
     if (query.get('category') !== 'spot') return wrongCategory;
+    for (const name of ['start', 'end', 'limit'])
+      if (!/^\d{1,15}$/.test(query.get(name) ?? '0')) return new Refused(10001, `params error: ${name} is invalid`);
     const symbol = query.get('symbol') ?? '';
     return this.host.lists(symbol) ? symbol : wrongSymbol;
   }
@@ -178,6 +180,14 @@ function tickerRow(listing: Listing, now: number): string {
     `"price24hPcnt":"${(day.close / day.open - 1).toFixed(4)}","highPrice24h":"${price(day.high)}","lowPrice24h":"${price(day.low)}",` +
     `"turnover24h":"${quoteText(listing, day.quote)}","volume24h":"${quantity(day.volume)}","usdIndexPrice":"${price(day.close)}"}`
   );
+}
+
+/** Start of the last of `limit` candles, the first of which begins at `start` or later. */
+function lastOpenTime(interval: string, start: number, limit: number): number {
+  let open = openTime(interval, start) ?? start;
+  if (open < start) open = nextOpenTime(interval, open);
+  for (let i = 1; i < limit; i++) open = nextOpenTime(interval, open);
+  return open;
 }
 
 function limitOf(query: URLSearchParams, otherwise: number, most: number): number {

@@ -1,4 +1,5 @@
-import { BybitBooks } from './bybit-books.ts';
+import { viewBook } from './book-view.ts';
+import { BybitBooks, type OnBook } from './bybit-books.ts';
 import {
   BYBIT_INTERVALS,
   bookFrame,
@@ -45,11 +46,12 @@ export class BybitStreams implements VenueStreams {
   private readonly tradeTopics: (Topic | undefined)[] = [];
   private readonly tickers = new Map<string, PacedTopic>();
   private readonly bests = new Map<string, PacedTopic>();
-  private readonly books = new BybitBooks();
+  readonly books: BybitBooks;
   private readonly klines = new Map<string, KlineTopic>();
 
   constructor(host: VenueHost) {
     this.host = host;
+    this.books = new BybitBooks(host);
   }
 
   /** Takes up a topic for a connection; all but trades begin with a snapshot for it alone. */
@@ -78,14 +80,10 @@ export class BybitStreams implements VenueStreams {
         `${interval ?? '1'}:${open}`,
         ',"closed":false',
       );
-    } else
-      this.first(
-        connection,
-        topic,
-        listing,
-        this.books.snapshot(topic, listing, levels ?? 50, now, this.sequence),
-        now,
-      );
+    } else {
+      const { frame, updateId } = this.books.snapshot(topic, listing, levels ?? 50, now);
+      this.first(connection, topic, listing, frame, now, `${updateId}`, '', 'book');
+    }
   }
 
   order(listing: Listing, first: number, count: number): void {
@@ -111,15 +109,31 @@ export class BybitStreams implements VenueStreams {
     for (const paced of this.bests.values()) {
       if (paced.topic.size === 0) continue;
       const changed = paced.sentTrades !== paced.listing.trades.count;
-      if (now - paced.sentAt < (changed ? BEST_EVERY_MS : BEST_AGAIN_AFTER_MS)) continue;
-      this.mark(paced, now);
-      const sent = paced.topic.publish(this.best(paced.topic, paced.listing, now));
-      this.journal(paced.topic, paced.listing, `${paced.listing.updateId}`, now, sent);
+      if (now - paced.sentAt >= (changed ? BEST_EVERY_MS : BEST_AGAIN_AFTER_MS)) this.publishBest(paced, now);
     }
-    this.books.slice(now, this.sequence, (topic, listing, updateId, sent) =>
-      this.journal(topic, listing, `${updateId}`, now, sent),
-    );
+    this.books.slice(now, this.onBook(now));
     for (const kline of this.klines.values()) if (kline.topic.size > 0) this.kline(kline, now);
+  }
+
+  restartBook(listing: Listing, now: number): void {
+    listing.restartBook(now);
+    this.books.restart(listing, now, this.onBook(now));
+    const best = this.bests.get(`orderbook.1.${listing.symbol}`);
+    if (best !== undefined) this.publishBest(best, now);
+  }
+
+  private onBook(now: number): OnBook {
+    return (topic, listing, kind, updateId, sent) => {
+      const withheld = sent === topic.listening ? '' : WITHHELD;
+      this.journal(topic, listing, `${updateId}`, now, sent, withheld, kind);
+    };
+  }
+
+  private publishBest(paced: PacedTopic, now: number): void {
+    const { topic, listing } = paced;
+    if (topic.size === 0) return;
+    this.mark(paced, now);
+    this.journal(topic, listing, `${listing.updateId}`, now, topic.publish(this.best(topic, listing, now)));
   }
 
   private publishTrades(topic: Topic | undefined, listing: Listing, first: number, count: number): void {
@@ -197,16 +211,7 @@ export class BybitStreams implements VenueStreams {
   }
 
   private best(topic: Topic, listing: Listing, now: number): string {
-    const { updateId } = listing;
-    return bookFrame(listing, {
-      topic: topic.name,
-      type: 'snapshot',
-      now,
-      updateId,
-      sequence: this.sequence,
-      bids: listing.bids(1),
-      asks: listing.asks(1),
-    });
+    return bookFrame(listing, { topic: topic.name, type: 'snapshot', now, ...viewBook(listing, 1, this.sequence) });
   }
 
   private get sequence(): number {
@@ -226,14 +231,22 @@ export class BybitStreams implements VenueStreams {
     now: number,
     id = '',
     more = '',
+    kind: EventKind = topic.kind,
   ): void {
-    const reached = topic.publishTo(connection, frame);
-    this.journal(topic, listing, id, now, reached ? `[${connection.number}]` : '[]', more);
+    const reached = topic.publishTo(connection, frame, kind);
+    this.journal(topic, listing, id, now, reached ? `[${connection.number}]` : '[]', more, kind);
   }
 
-  private journal(topic: Topic, listing: Listing, id: string, time: number, sent: string, more = ''): void {
+  private journal(
+    topic: Topic,
+    listing: Listing,
+    id: string,
+    time: number,
+    sent: string,
+    more = '',
+    kind: EventKind = topic.kind,
+  ): void {
     if (this.host.journal === undefined) return;
-    const kind: EventKind = topic.kind;
     const best = kind === 'book_ticker';
     const price = priceText(listing, best ? listing.bestBid : listing.candles.price);
     const quantity = best ? quantityText(listing, listing.quantityAt(listing.bestBid)) : '';

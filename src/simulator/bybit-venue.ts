@@ -5,23 +5,24 @@ import { BybitStreams } from './bybit-streams.ts';
 import type { VenueHost } from './venue-host.ts';
 import type { RestAnswer, VenueProtocol, VenueStreams } from './venue-protocol.ts';
 
-/** Bybit v5 public spot. */
-export function bybitVenue(host: VenueHost): SimulatedVenue {
+/** Bybit v5 public spot. `clock`: milliseconds since 1970, asked when a message comes. */
+export function bybitVenue(host: VenueHost, clock: () => number = Date.now): SimulatedVenue {
   const streams = new BybitStreams(host);
-  const rest = new BybitRest(host);
+  const rest = new BybitRest(host, streams.books);
   const socket = new BybitSocket({
     host,
-    onSubscribe: (connection, name, topic) => streams.subscribed(connection, name, topic, Date.now()),
+    onSubscribe: (connection, name, topic) => streams.subscribed(connection, name, topic, clock()),
   });
   const protocol: VenueProtocol = {
     role: (path) => socket.role(path),
     opened: () => {},
-    message: (connection, text) => socket.message(connection, text, Date.now()),
+    message: (connection, text) => socket.message(connection, text, clock()),
     rest: (request) => rest.answer(request),
     refusalBody,
   };
   const sliced: VenueStreams = {
     order: (listing, first, count) => streams.order(listing, first, count),
+    restartBook: (listing, now) => streams.restartBook(listing, now),
     slice: (now) => {
       streams.slice(now);
       socket.cutIdle(now);

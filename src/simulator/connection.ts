@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import type { FrameSubject } from './frame-subject.ts';
+import type { EventKind, FrameSubject } from './frame-subject.ts';
 import { Interference } from './interference.ts';
 import { textFrame } from './text-frame.ts';
 
@@ -12,8 +12,8 @@ export interface ListenedTopic extends FrameSubject {
   readonly name: string;
   add(connection: Connection): void;
   remove(connection: Connection): void;
-  /** Sends an event (bytes as latin1) to this connection alone; false where a fault held it back. */
-  publishTo(connection: Connection, data: string): boolean;
+  /** Sends an event (bytes as latin1) to this connection alone; false where a fault held it back. `kind`: by default the topic's. */
+  publishTo(connection: Connection, data: string, kind?: EventKind): boolean;
 }
 
 /** One client's WebSocket at one venue. Data frames are collected and leave in one write a slice. */

@@ -3,6 +3,7 @@ import type { SimulatedVenue } from './binance-venue.ts';
 import type { Connection } from './connection.ts';
 import { BadFault, type FaultCommand } from './fault-command.ts';
 import type { Interference } from './interference.ts';
+import type { Listing } from './listing.ts';
 import type { Refusal, VenueHost } from './venue-host.ts';
 
 export interface FaultContext {
@@ -169,6 +170,17 @@ export const FAULT_KINDS: Readonly<Record<string, FaultKind>> = {
       for (const connection of connections) connection.disturb().skip(command.symbol, command.count ?? 1);
     },
   },
+  skip_book: {
+    description:
+      'The next count (1) changes of the book of the symbol, or of each one listened to, are journaled but not sent on the connection: its update ids show a gap.',
+    parameters: ['line', 'symbol', 'count'],
+    lasting: false,
+    start: ({ connections, command }) => {
+      for (const connection of connections)
+        for (const symbol of command.symbol === '' ? bookSymbols(connection) : [command.symbol])
+          connection.disturb().skipBook(symbol, command.count ?? 1);
+    },
+  },
   repeat_trades: {
     description: 'The next count (1) trade messages of the symbol are sent twice.',
     parameters: ['line', 'symbol', 'count'],
@@ -212,14 +224,26 @@ export const FAULT_KINDS: Readonly<Record<string, FaultKind>> = {
     end: ({ venue, command, now }) =>
       announceMaintenance(venue.host, 'completed', now - (command.seconds || 10) * 1_000, now),
   },
+  book_restart: {
+    description:
+      "The venue's book service starts again: every listener of a book gets a snapshot with update id 1, then changes from 2 on.",
+    parameters: ['symbol'],
+    venues: ['bybit'],
+    lasting: false,
+    start: ({ venue, command, now }) => {
+      for (const listing of listings(venue, command)) venue.streams.restartBook(listing, now);
+    },
+  },
   testnet_reset: {
     description:
       "The testnet's wipe: trade and update ids start low again, recent trades are gone, connections are cut. Works on any venue.",
     parameters: ['symbol'],
     lasting: false,
-    start: ({ venue, command }) => {
-      for (const listing of venue.host.market?.listings ?? [])
-        if (command.symbol === '' || command.symbol === listing.symbol) listing.reset();
+    start: ({ venue, command, now }) => {
+      for (const listing of listings(venue, command)) {
+        listing.reset();
+        venue.streams.restartBook(listing, now);
+      }
       reset(venue.host.connections);
     },
   },
@@ -229,9 +253,7 @@ export const FAULT_KINDS: Readonly<Record<string, FaultKind>> = {
     parameters: ['symbol', 'count'],
     lasting: false,
     start: ({ venue, command }) => {
-      for (const listing of venue.host.market?.listings ?? [])
-        if (command.symbol === '' || command.symbol === listing.symbol)
-          venue.host.market?.jumpIds(listing, command.count ?? 10);
+      for (const listing of listings(venue, command)) venue.host.market?.jumpIds(listing, command.count ?? 10);
     },
   },
   quiet: {
@@ -254,6 +276,15 @@ export const FAULT_KINDS: Readonly<Record<string, FaultKind>> = {
     },
   },
 };
+
+/** The listings that a fault of the venue's market means. */
+function listings({ host }: SimulatedVenue, { symbol }: FaultCommand): readonly Listing[] {
+  return (host.market?.listings ?? []).filter((listing) => symbol === '' || symbol === listing.symbol);
+}
+
+function bookSymbols({ topics }: Connection): Set<string> {
+  return new Set([...topics.values()].filter(({ kind }) => kind === 'depth').map(({ symbol }) => symbol));
+}
 
 function refusal({ status = 0, seconds }: FaultCommand, otherwise: number): Refusal {
   const code = status === 0 ? otherwise : status;

@@ -1,4 +1,5 @@
-export type EventKind = 'trade' | 'agg_trade' | 'ticker' | 'mini_ticker' | 'book_ticker' | 'kline' | 'depth';
+/** `depth`: changes of a book; `book`: a whole one or its best levels. */
+export type EventKind = 'trade' | 'agg_trade' | 'ticker' | 'mini_ticker' | 'book_ticker' | 'kline' | 'depth' | 'book';
 
 /** What a data frame is about, for the faults and the journal. */
 export interface FrameSubject {

@@ -12,7 +12,7 @@ interface Held {
   readonly framed: string;
 }
 
-/** What the faults do to the data frames of one connection. Counted faults apply to trades (and aggregated trades) alone. */
+/** What the faults do to the data frames of one connection. Counted faults apply to trades (and aggregated trades) or to changes of a book. */
 export class Interference {
   /** No data; acknowledgements and pongs go on. */
   silent = false;
@@ -28,6 +28,10 @@ export class Interference {
 
   skip(symbol: string, count: number): void {
     for (const kind of COUNTED) this.skips.set(key(kind, symbol), count);
+  }
+
+  skipBook(symbol: string, count: number): void {
+    this.skips.set(key('depth', symbol), count);
   }
 
   repeat(symbol: string, count: number): void {
@@ -58,7 +62,7 @@ export class Interference {
     this.reversals.clear();
   }
 
-  /** How many of the next `count` trades of a symbol are to be left out, and counts them off. */
+  /** How many of the next `count` trades (or changes of the book) of a symbol are to be left out, and counts them off. */
   takeSkips(subject: FrameSubject, count: number): number {
     const at = existing(this.skips, subject);
     if (at === undefined) return 0;

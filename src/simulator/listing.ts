@@ -1,5 +1,6 @@
 import { CandleStore } from './candle-store.ts';
 import type { Coin } from './coins.ts';
+import { PastTrades } from './past-trades.ts';
 import { PricePath } from './price-path.ts';
 import { hash, hashText, Random } from './random.ts';
 import { TradeRing } from './trade-ring.ts';
@@ -41,7 +42,9 @@ export class Listing {
   readonly trades: TradeRing;
   readonly largestLevel: number;
   readonly largestTrade: number;
-  candles: CandleStore;
+  readonly candles: CandleStore;
+  /** Its trades before the market opened; undefined once a reset has wiped them. */
+  past: PastTrades | undefined;
   bestBid = 0;
   bestAsk = 0;
   /** Id of the next trade, of the next aggregated trade, and of the book's last change. */
@@ -54,7 +57,6 @@ export class Listing {
   private readonly offset: number;
   private readonly steps: number;
   private readonly bookSeed: number;
-  private readonly candleSeed: number;
 
   constructor({ profile, coin, index, seed, startedAt, keptTrades }: ListingOptions) {
     const own = hashText(`${profile.id}:${coin.coin}`, seed);
@@ -76,13 +78,17 @@ export class Listing {
     this.updateId = profile.firstUpdateId + ids.below(1_000);
     this.changedAt = startedAt;
     this.bookSeed = hash(own, 1);
-    this.candleSeed = hash(own, 2);
     this.requote(0);
-    this.candles = this.newCandles(
+    const past = new PastTrades({
+      seed: hash(own, 2),
+      price: Math.floor((this.bestBid + this.bestAsk) / 2),
       startedAt,
-      Math.max(1, Math.round(MINUTE_VALUE * unit)),
-      keptTrades > 8_192 ? 1_000 : 60,
-    );
+      firstId: this.nextTradeId,
+      firstGroup: this.nextGroup,
+      minuteVolume: Math.max(1, Math.round(MINUTE_VALUE * unit)),
+    });
+    this.candles = new CandleStore(past, keptTrades > 8_192 ? 1_000 : 60);
+    this.past = past;
   }
 
   /** Moves the best prices to where the coin's fair price is at `seconds` of market time. */
@@ -108,9 +114,12 @@ export class Listing {
   quantityAt(price: number): number {
     const level = hash(this.bookSeed, price);
     const period = (level >>> 8) % 11;
-    const version = Math.floor((this.updateId + (level & 1023)) / 2 ** period);
-    const share = (hash(level, version) >>> 8) / 16777216;
-    return 1 + Math.floor(share * share * this.largestLevel);
+    return this.quantity(level, Math.floor((this.updateId + (level & 1023)) / 2 ** period));
+  }
+
+  /** The same far from the best prices, where nothing changes. */
+  deepQuantityAt(price: number): number {
+    return this.quantity(hash(this.bookSeed, price), -1);
   }
 
   /** The best `count` bids, highest first. */
@@ -129,27 +138,27 @@ export class Listing {
     return levels;
   }
 
-  /** The testnet's monthly wipe: ids start low again, the recent trades are gone. */
+  /** The testnet's monthly wipe: ids start low again, all trades are gone. */
   reset(): void {
     this.nextTradeId = 1;
     this.nextGroup = 1;
     this.updateId = 1;
     this.trades.clear();
+    this.past = undefined;
+  }
+
+  /** The update ids of its book start again. */
+  restartBook(now: number): void {
+    this.updateId = 1;
+    this.changedAt = now;
+  }
+
+  private quantity(level: number, version: number): number {
+    const share = (hash(level, version) >>> 8) / 16777216;
+    return 1 + Math.floor(share * share * this.largestLevel);
   }
 
   private rests(price: number): boolean {
     return (hash(this.bookSeed, price) & 3) !== 0;
-  }
-
-  private newCandles(startedAt: number, minuteVolume: number, keptSeconds: number): CandleStore {
-    const price = Math.floor((this.bestBid + this.bestAsk) / 2);
-    return new CandleStore({
-      seed: this.candleSeed,
-      price,
-      startedAt,
-      firstId: this.nextTradeId,
-      minuteVolume,
-      keptSeconds,
-    });
   }
 }

@@ -1,5 +1,5 @@
 import type { Connection, ListenedTopic } from './connection.ts';
-import type { EventKind } from './frame-subject.ts';
+import type { EventKind, FrameSubject } from './frame-subject.ts';
 import { asciiFrame } from './text-frame.ts';
 
 const COMBINED = 1;
@@ -68,11 +68,12 @@ export class Topic implements ListenedTopic {
   }
 
   /**
-   * Sends an event, given as bytes (latin1), to every listener.
+   * Sends an event, given as bytes (latin1), to every listener. `kind`: what the faults take it for.
    * @returns the numbers of the connections that it went to, as JSON.
    */
-  publish(millis: string, micros: string = millis): string {
+  publish(millis: string, micros: string = millis, kind: EventKind = this.kind): string {
     const disturbed = this.disturbed;
+    const subject = this.subject(kind);
     const reached: number[] = [];
     for (let form = 0; form < 4; form++) {
       const listeners = this.forms[form] as Connection[];
@@ -83,7 +84,7 @@ export class Topic implements ListenedTopic {
       for (const connection of listeners) {
         const { interference } = connection;
         if (interference === undefined) connection.push(payload, framed);
-        else if (!interference.deliver(connection, this, payload, framed)) continue;
+        else if (!interference.deliver(connection, subject, payload, framed)) continue;
         if (disturbed) reached.push(connection.number);
       }
     }
@@ -91,13 +92,17 @@ export class Topic implements ListenedTopic {
   }
 
   /** Sends a payload to one listener alone, past nobody's faults but its own; false where it did not go out. */
-  publishTo(connection: Connection, data: string): boolean {
+  publishTo(connection: Connection, data: string, kind: EventKind = this.kind): boolean {
     const payload = connection.combined ? `{"stream":"${this.wireName}","data":${data}}` : data;
     const framed = asciiFrame(payload);
     if (connection.interference !== undefined)
-      return connection.interference.deliver(connection, this, payload, framed);
+      return connection.interference.deliver(connection, this.subject(kind), payload, framed);
     connection.push(payload, framed);
     return true;
+  }
+
+  private subject(kind: EventKind): FrameSubject {
+    return kind === this.kind ? this : { kind, symbol: this.symbol };
   }
 
   private form(connection: Connection): Connection[] {

@@ -1,3 +1,16 @@
+export interface Trade {
+  readonly id: number;
+  /** The aggregated trade it belongs to (Binance) or its matching sequence (Bybit). */
+  readonly group: number;
+  /** Price and quantity steps. */
+  readonly price: number;
+  readonly quantity: number;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** True where the taker sold. */
+  readonly sell: boolean;
+}
+
 /** The latest trades of one symbol, in columns, addressed by a number that counts the symbol's trades from 0. */
 export class TradeRing {
   /** Trades ever pushed: the number of the next one. */
@@ -62,6 +75,17 @@ export class TradeRing {
   /** True where the taker sold. */
   sell(number: number): boolean {
     return this.sells[number & this.mask] === 1;
+  }
+
+  at(number: number): Trade {
+    return {
+      id: this.id(number),
+      group: this.group(number),
+      price: this.price(number),
+      quantity: this.quantity(number),
+      time: this.time(number),
+      sell: this.sell(number),
+    };
   }
 
   /** Forgets every trade. */

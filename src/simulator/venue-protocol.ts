@@ -38,4 +38,6 @@ export interface VenueStreams {
   order(listing: Listing, first: number, count: number): void;
   /** Once a slice, after its orders. `now`: milliseconds since 1970. */
   slice(now: number): void;
+  /** The update ids of a book have started again, or are to; everyone who listens gets what the venue sends then. */
+  restartBook(listing: Listing, now: number): void;
 }

@@ -95,6 +95,8 @@ describe('the faults over HTTP', () => {
     [{ venue: 'bybit', fault: 'mute_symbol' }, /symbol is missing/],
     [{ venue: 'bybit', fault: 'mute_symbol', symbol: 'NOPE' }, /symbol is "NOPE", which is not listed/],
     [{ venue: 'bybit', fault: 'server_shutdown' }, /server_shutdown is not a fault of bybit; allowed: binance/],
+    [{ venue: 'binance', fault: 'book_restart' }, /book_restart is not a fault of binance; allowed: bybit/],
+    [{ venue: 'bybit', fault: 'skip_book', count: 0 }, /count is 0; allowed/],
   ])('answer 400 to %j', async (body, message) => {
     const answer = await post(body);
     expect(answer.status).toBe(400);

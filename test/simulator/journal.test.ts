@@ -98,6 +98,37 @@ describe('the journal', () => {
     );
   });
 
+  it('holds the changes of a book that a fault kept from a connection', async () => {
+    const path = join(folder, 'books.ndjson');
+    const simulator = await startSimulator({ rate: 1_000, journal: path });
+    const binance = await Client.open(`${simulator.url}/binance/ws/btcusdt@depth@100ms`);
+    const bybit = await Client.open(`${simulator.url}/bybit/v5/public/spot`);
+    bybit.send({ op: 'subscribe', args: ['orderbook.50.BTCUSDT'] });
+    await binance.count(2);
+    await bybit.count(3);
+    simulator.fault({ venue: 'all', fault: 'skip_book', symbol: 'BTCUSDT', count: 2 });
+    await binance.count(5);
+    await bybit.count(15);
+    simulator.fault({ venue: 'all', fault: 'quiet' });
+    await until(settled([binance, bybit]), { everyMs: 250 });
+    await simulator.close();
+
+    const lines = read(path).filter(({ kind }) => kind === 'depth' || kind === 'book');
+    const withheld = lines.filter((line) => line.withheld === true);
+    expect(withheld.map(({ venue, kind, sent }) => [venue, kind, sent.length]).sort()).toEqual([
+      ['binance', 'depth', 0],
+      ['binance', 'depth', 0],
+      ['bybit', 'depth', 0],
+      ['bybit', 'depth', 0],
+    ]);
+    const sent = (venue: string) =>
+      lines.filter((line) => line.venue === venue && line.withheld !== true).map(({ id }) => Number(id));
+    expect(sent('binance')).toEqual(binance.messages.map(({ u }) => u));
+    const books = bybit.messages.filter(({ topic }) => topic === 'orderbook.50.BTCUSDT');
+    expect(sent('bybit')).toEqual(books.map(({ data }) => (data as { u: number }).u));
+    expect(lines.find(({ venue }) => venue === 'bybit')?.kind).toBe('book');
+  });
+
   it('is on disk soon after', async () => {
     const path = join(folder, 'soon.ndjson');
     const simulator = await startSimulator({ rate: 500, journal: path });

@@ -3,6 +3,7 @@ import { parseStreamName } from '../../src/simulator/binance-stream-name.ts';
 import { nextOpenTime, openTime } from '../../src/simulator/candle.ts';
 import { CandleStore } from '../../src/simulator/candle-store.ts';
 import { eightPlaces, fixed, shortest } from '../../src/simulator/decimals.ts';
+import { PastTrades } from '../../src/simulator/past-trades.ts';
 import { RestLimit } from '../../src/simulator/rest-limit.ts';
 import { textFrame } from '../../src/simulator/text-frame.ts';
 import { TradeRing } from '../../src/simulator/trade-ring.ts';
@@ -56,6 +57,8 @@ describe('a trade ring', () => {
 
 describe('candles', () => {
   const start = Date.UTC(2026, 10, 21, 8, 30, 30);
+  const past = (price: number, firstId: number) =>
+    new PastTrades({ seed: 1, price, startedAt: start, firstId, firstGroup: firstId, minuteVolume: 60 });
 
   it('open at the venue boundaries', () => {
     const time = Date.UTC(2026, 10, 21, 8, 37, 12, 345);
@@ -67,14 +70,7 @@ describe('candles', () => {
   });
 
   it('sum what was traded, over seconds and minutes', () => {
-    const store = new CandleStore({
-      seed: 1,
-      price: 100,
-      startedAt: start,
-      firstId: 1_000,
-      minuteVolume: 60,
-      keptSeconds: 100,
-    });
+    const store = new CandleStore(past(100, 1_000), 100);
     const minute = start + 30_000;
     store.add(101, 5, minute + 100, false, 1_000);
     store.add(99, 2, minute + 1_500, true, 1_001);
@@ -98,18 +94,11 @@ describe('candles', () => {
   });
 
   it('have a past that meets the present, and no trades where none were', () => {
-    const store = new CandleStore({
-      seed: 1,
-      price: 10_000,
-      startedAt: start,
-      firstId: 100_000,
-      minuteVolume: 60,
-      keptSeconds: 100,
-    });
-    const past = store.candle(start - 90_000, start - 30_000);
-    expect(past.trades).toBeGreaterThan(0);
-    expect(past.high).toBeGreaterThanOrEqual(past.low);
-    expect(Math.abs(past.close / 10_000 - 1)).toBeLessThan(0.05);
+    const store = new CandleStore(past(10_000, 100_000), 100);
+    const before = store.candle(start - 90_000, start - 30_000);
+    expect(before.trades).toBe(60);
+    expect(before.high).toBeGreaterThanOrEqual(before.low);
+    expect(Math.abs(before.close / 10_000 - 1)).toBeLessThan(0.05);
     expect(store.candle(start + 30_000, start + 90_000)).toMatchObject({
       trades: 0,
       firstId: -1,
@@ -139,7 +128,7 @@ describe('Binance stream names', () => {
     ['btcusdt@trade', { symbol: 'BTCUSDT', kind: 'trade' }],
     ['btcusdt@kline_1M', { symbol: 'BTCUSDT', kind: 'kline', interval: '1M' }],
     ['btcusdt@depth', { symbol: 'BTCUSDT', kind: 'depth', levels: 0, everyMs: 1_000 }],
-    ['btcusdt@depth20@100ms', { symbol: 'BTCUSDT', kind: 'depth', levels: 20, everyMs: 100 }],
+    ['btcusdt@depth20@100ms', { symbol: 'BTCUSDT', kind: 'book', levels: 20, everyMs: 100 }],
     ['BTCUSDT@trade', { symbol: '', kind: 'trade' }],
     ['!miniTicker@arr', { symbol: '', kind: 'mini_ticker' }],
     ['btcusdt@kline_7m', undefined],

@@ -1,0 +1,134 @@
+import { type Candle, emptyCandle } from './candle.ts';
+import { hash } from './random.ts';
+import type { Trade } from './trade-ring.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60_000;
+const HOUR = 3_600_000;
+const DAY = 86_400_000;
+const LONGEST_PAST = 400 * DAY;
+
+export interface PastTradesOptions {
+  readonly seed: number;
+  /** Price steps at the start. */
+  readonly price: number;
+  /** Milliseconds since 1970 when the market opened. */
+  readonly startedAt: number;
+  /** Ids of the first real trade and of the first real aggregated trade. */
+  readonly firstId: number;
+  readonly firstGroup: number;
+  /** Mean volume of a minute, in quantity steps. */
+  readonly minuteVolume: number;
+}
+
+/** The made-up trades of one symbol before the market opened, one a second; each is a function of its id, none is kept. */
+export class PastTrades {
+  readonly options: PastTradesOptions;
+  /** The first id there is. */
+  readonly oldestId: number;
+
+  constructor(options: PastTradesOptions) {
+    this.options = options;
+    const { firstId, firstGroup } = options;
+    this.oldestId = Math.max(1, firstId - firstGroup + 1, firstId - LONGEST_PAST / SECOND);
+  }
+
+  /** Milliseconds since 1970 of the first trade. */
+  get openedAt(): number {
+    return this.timeOf(this.oldestId);
+  }
+
+  /** The id of the trade that is this aggregated trade. */
+  idOfGroup(group: number): number {
+    return group - this.options.firstGroup + this.options.firstId;
+  }
+
+  /** The first id at `time` or later; that of the first real trade where the past has none. */
+  firstIdAt(time: number): number {
+    const { startedAt, firstId } = this.options;
+    return Math.min(firstId, Math.max(this.oldestId, firstId - Math.floor((startedAt - time) / SECOND)));
+  }
+
+  trade(id: number): Trade {
+    const { seed, firstId, firstGroup, minuteVolume } = this.options;
+    const time = this.timeOf(id);
+    const draw = hash(seed + 4, id);
+    const quantity = Math.max(1, Math.round((minuteVolume / 60) * (0.2 + (1.6 * (draw >>> 1)) / 2147483648)));
+    return { id, group: firstGroup - firstId + id, price: this.priceAt(time), quantity, time, sell: (draw & 1) === 1 };
+  }
+
+  /** The candle from `open` up to but not including `end`: of the trades themselves up to an hour, roughly beyond. */
+  candle(open: number, end: number): Candle {
+    if (end - open > HOUR) return this.roughCandle(open, end);
+    const candle = emptyCandle(this.priceAt(open));
+    const last = this.firstIdAt(end) - 1;
+    for (let id = this.firstIdAt(open); id <= last; id++) addTrade(candle, this.trade(id));
+    return candle;
+  }
+
+  /** A candle of mean volume whose prices are those of a few moments. */
+  roughCandle(open: number, end: number): Candle {
+    const prices = Array.from({ length: 13 }, (_, i) => this.priceAt(open + ((end - open) * i) / 12));
+    const high = Math.max(...prices);
+    const low = Math.min(...prices);
+    const volume = Math.max(1, Math.round((this.options.minuteVolume * (end - open)) / MINUTE));
+    const quote = volume * Math.round((high + low) / 2);
+    const firstId = this.firstIdAt(open);
+    const lastId = Math.max(firstId, this.firstIdAt(end) - 1);
+    return {
+      open: prices[0] as number,
+      high,
+      low,
+      close: prices[12] as number,
+      volume,
+      quote,
+      buyVolume: Math.round(volume * 0.49),
+      buyQuote: Math.round(quote * 0.49),
+      trades: lastId - firstId + 1,
+      firstId,
+      lastId,
+    };
+  }
+
+  /** Price steps at a time before the start; at the start it is the first real price. */
+  priceAt(time: number): number {
+    const { startedAt, price } = this.options;
+    return Math.max(1, Math.round(price * (1 + this.wave(time) - this.wave(startedAt))));
+  }
+
+  private timeOf(id: number): number {
+    return this.options.startedAt - (this.options.firstId - id) * SECOND;
+  }
+
+  private wave(time: number): number {
+    return (
+      0.03 * this.noise(time / DAY, 1) + 0.006 * this.noise(time / HOUR, 2) + 0.0008 * this.noise(time / MINUTE, 3)
+    );
+  }
+
+  private noise(position: number, octave: number): number {
+    const whole = Math.floor(position);
+    const salt = this.options.seed + octave;
+    const from = hash(salt, whole) / 2147483648 - 1;
+    const to = hash(salt, whole + 1) / 2147483648 - 1;
+    return from + (to - from) * (position - whole);
+  }
+}
+
+function addTrade(candle: Candle, { id, price, quantity, sell }: Trade): void {
+  if (candle.trades === 0) {
+    candle.open = candle.high = candle.low = price;
+    candle.firstId = id;
+  }
+  candle.high = Math.max(candle.high, price);
+  candle.low = Math.min(candle.low, price);
+  candle.close = price;
+  candle.volume += quantity;
+  candle.quote += price * quantity;
+  if (!sell) {
+    candle.buyVolume += quantity;
+    candle.buyQuote += price * quantity;
+  }
+  candle.trades++;
+  candle.lastId = id;
+}

@@ -1,0 +1,43 @@
+export type Levels = readonly (readonly [price: string, quantity: string])[];
+
+/** The plainest book: a map a side, sorted whenever it is looked at. */
+export class NaiveBook {
+  readonly bids = new Map<number, string>();
+  readonly asks = new Map<number, string>();
+
+  constructor(bids: Levels, asks: Levels) {
+    this.set(bids, asks);
+  }
+
+  set(bids: Levels, asks: Levels): void {
+    for (const [side, levels] of [
+      [this.bids, bids],
+      [this.asks, asks],
+    ] as const)
+      for (const [price, quantity] of levels) {
+        if (Number(quantity) === 0) side.delete(Number(price));
+        else side.set(Number(price), quantity);
+      }
+  }
+
+  get bestBid(): number {
+    return Math.max(...this.bids.keys());
+  }
+
+  get bestAsk(): number {
+    return Math.min(...this.asks.keys());
+  }
+
+  /** Best first; all down (up) to a price where one is given. */
+  bidLevels(lowest = 0): (readonly [number, string])[] {
+    return [...this.bids].filter(([price]) => price >= lowest).sort(([a], [b]) => b - a);
+  }
+
+  askLevels(highest = Number.POSITIVE_INFINITY): (readonly [number, string])[] {
+    return [...this.asks].filter(([price]) => price <= highest).sort(([a], [b]) => a - b);
+  }
+}
+
+export function numbered(levels: Levels): (readonly [number, string])[] {
+  return levels.map(([price, quantity]) => [Number(price), quantity]);
+}

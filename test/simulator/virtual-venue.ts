@@ -1,0 +1,104 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import type { VenueId } from '../../src/domain/instrument.ts';
+import { binanceVenue, type SimulatedVenue } from '../../src/simulator/binance-venue.ts';
+import { bybitVenue } from '../../src/simulator/bybit-venue.ts';
+import { Connection } from '../../src/simulator/connection.ts';
+import { Faults } from '../../src/simulator/faults.ts';
+import type { Listing } from '../../src/simulator/listing.ts';
+import { Market } from '../../src/simulator/market.ts';
+import { MarketClock } from '../../src/simulator/market-clock.ts';
+import { VenueHost } from '../../src/simulator/venue-host.ts';
+import { VENUE_PROFILES } from '../../src/simulator/venue-profile.ts';
+
+const SLICE_MS = 5;
+
+/** A connection without a socket: what went out is kept, frame by frame. */
+export class VirtualLine {
+  readonly texts: string[] = [];
+  readonly connection: Connection;
+  private read = 0;
+  private readonly venue: SimulatedVenue;
+
+  constructor(venue: SimulatedVenue, path: string, now: number) {
+    this.venue = venue;
+    const ws = {
+      extensions: 'virtual',
+      readyState: 1,
+      send: (data: string | Buffer) => this.texts.push(data.toString()),
+      close: () => {},
+    } as unknown as WebSocket;
+    const socket = { resetAndDestroy: () => venue.host.left(this.connection) } as unknown as Socket;
+    this.connection = new Connection(++venue.host.opened, 'market', ws, socket, now, (one) => venue.host.left(one));
+    venue.host.connections.push(this.connection);
+    venue.protocol.opened(this.connection, path, new URLSearchParams());
+  }
+
+  send(message: unknown): void {
+    this.venue.protocol.message(this.connection, JSON.stringify(message));
+  }
+
+  /** What has come since it was asked last. */
+  take<M>(): M[] {
+    const texts = this.texts.slice(this.read);
+    this.read = this.texts.length;
+    return texts.map((text) => JSON.parse(text) as M);
+  }
+}
+
+/** One simulated venue in virtual time, without a port. */
+export class VirtualVenue {
+  /** Milliseconds since 1970. */
+  now = Date.UTC(2026, 10, 21, 8, 30, 30);
+  readonly venue: SimulatedVenue;
+  readonly faults: Faults;
+  readonly market: Market;
+  private readonly clock: MarketClock;
+
+  constructor(id: VenueId, rate = 1_000, symbols = 3) {
+    const profile = VENUE_PROFILES.find((one) => one.id === id);
+    if (profile === undefined) throw new Error(id);
+    this.market = new Market({ profile, seed: 7, symbols, rate, startedAt: this.now });
+    const host = new VenueHost(profile, this.market, undefined, undefined);
+    this.venue = profile.protocol === 'bybit' ? bybitVenue(host, () => this.now) : binanceVenue(host);
+    this.faults = new Faults([this.venue]);
+    const { streams } = this.venue;
+    this.clock = new MarketClock(this.market, rate, this.now, (listing, first, count) =>
+      streams.order(listing, first, count),
+    );
+  }
+
+  get btc(): Listing {
+    return this.market.listings[0] as Listing;
+  }
+
+  open(path = '/ws'): VirtualLine {
+    return new VirtualLine(this.venue, path, this.now);
+  }
+
+  run(ms: number, each: () => void = () => {}): void {
+    const end = this.now + ms;
+    while (this.now < end) {
+      this.now += SLICE_MS;
+      this.faults.slice(this.now);
+      this.clock.slice(this.now, this.now);
+      this.venue.streams.slice(this.now);
+      each();
+    }
+  }
+
+  fault(request: Record<string, unknown>): void {
+    this.faults.start({ venue: this.venue.host.id, ...request }, this.now);
+  }
+
+  rest(path: string): { status: number; headers: Readonly<Record<string, string>>; body: unknown } {
+    const [route = '', query = ''] = path.split('?');
+    const answer = this.venue.protocol.rest({
+      path: route,
+      query: new URLSearchParams(query),
+      headers: {},
+      now: this.now,
+    });
+    return { status: answer.status, headers: answer.headers ?? {}, body: JSON.parse(answer.body) };
+  }
+}
