@@ -1,0 +1,95 @@
+import type { Decimal } from '../domain/decimal.ts';
+
+/** A decimal as a whole number: `digits` / 10^`places`. A bigint where a number would not be exact. */
+export interface Digits {
+  readonly digits: number | bigint;
+  readonly places: number;
+}
+
+/** A text of no more characters is read as a number first: up to 16 digits and a point. */
+const SHORT = 17;
+const MINUS = 45;
+const POINT = 46;
+const ZERO = 48;
+
+/** Powers of ten that a number holds exactly. */
+const POWERS: readonly number[] = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+
+/** As many as two decimals' places together and then some. */
+const BIG_POWERS: readonly bigint[] = Array.from({ length: 64 }, (_, exponent) => 10n ** BigInt(exponent));
+
+export function powerOfTen(exponent: number): bigint {
+  return BIG_POWERS[exponent] ?? 10n ** BigInt(exponent);
+}
+
+interface Reading {
+  readonly decimal: Decimal;
+  readonly value: Digits;
+}
+
+/** The last two readings: each statistic of a trade asks for the same price and quantity, one after the other. */
+let latest: Reading = { decimal: '0', value: { digits: 0, places: 0 } };
+let former = latest;
+
+export function digitsOf(decimal: Decimal): Digits {
+  if (decimal === former.decimal) return former.value;
+  if (decimal === latest.decimal) return latest.value;
+  former = latest;
+  latest = { decimal, value: read(decimal) };
+  return latest.value;
+}
+
+/** The double that is nearest to the value. */
+export function doubleOf({ digits, places }: Digits): number {
+  const power = POWERS[places];
+  // One division of two exact numbers rounds once.
+  if (typeof digits === 'number' && power !== undefined) return digits / power;
+  return Number(`${digits}e-${places}`);
+}
+
+function read(decimal: Decimal): Digits {
+  const length = decimal.length;
+  let at = decimal.charCodeAt(0) === MINUS ? 1 : 0;
+  const negative = at === 1;
+  if (length > SHORT) return longDigits(decimal);
+  let digits = 0;
+  let places = 0;
+  for (; at < length; at++) {
+    const code = decimal.charCodeAt(at);
+    if (code === POINT) places = length - at - 1;
+    else digits = digits * 10 + (code - ZERO);
+  }
+  if (!Number.isSafeInteger(digits)) return longDigits(decimal);
+  return { digits: negative ? -digits : digits, places };
+}
+
+function longDigits(decimal: Decimal): Digits {
+  const point = decimal.indexOf('.');
+  if (point === -1) return { digits: BigInt(decimal), places: 0 };
+  return { digits: BigInt(decimal.slice(0, point) + decimal.slice(point + 1)), places: decimal.length - point - 1 };
+}
+
+/** a × b, exact. */
+export function times(a: Digits, b: Digits): Digits {
+  const places = a.places + b.places;
+  if (typeof a.digits === 'number' && typeof b.digits === 'number') {
+    const digits = a.digits * b.digits;
+    // What is safe after rounding was not rounded.
+    if (Number.isSafeInteger(digits)) return { digits, places };
+  }
+  return { digits: BigInt(a.digits) * BigInt(b.digits), places };
+}
+
+/** value × 10^`places` as a number, where that is whole and exact; else NaN. */
+export function numberAt({ digits, places: own }: Digits, places: number): number {
+  if (typeof digits !== 'number') return Number.NaN;
+  if (own === places) return digits;
+  const scaled = digits * (POWERS[places - own] ?? Number.NaN);
+  return Number.isSafeInteger(scaled) ? scaled : Number.NaN;
+}
+
+/** value × 10^`places`; `places` are at least its own. */
+export function integerAt(value: Digits, places: number): bigint {
+  const scaled = numberAt(value, places);
+  return Number.isNaN(scaled) ? BigInt(value.digits) * powerOfTen(places - value.places) : BigInt(scaled);
+}
