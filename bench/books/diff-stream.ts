@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { canonicalDecimal } from '../../src/domain/decimal.ts';
+import type { BookLevel } from '../../src/domain/record.ts';
+import { seededRandom } from '../../src/pipeline/seeded-random.ts';
+
+export interface Change {
+  readonly bids: readonly BookLevel[];
+  readonly asks: readonly BookLevel[];
+}
+
+/** A whole book and the changes that follow it. */
+export interface DiffStream {
+  readonly name: string;
+  readonly start: Change;
+  readonly changes: readonly Change[];
+}
+
+type WireLevels = readonly (readonly [string, string])[];
+
+const ENDING = '.depth.ndjson.gz';
+
+/** A recorded Binance diff stream, NAME.depth.ndjson.gz, from the book in NAME.rest-depth.json.gz beside it on. */
+export function recordedStream(file: string): DiffStream {
+  if (!file.endsWith(ENDING)) throw new Error(`${file} is no recording: its name does not end in ${ENDING}`);
+  const name = basename(file, ENDING);
+  const rest = JSON.parse(inflated(file.replace(ENDING, '.rest-depth.json.gz'))) as {
+    lastUpdateId: number;
+    bids: WireLevels;
+    asks: WireLevels;
+  };
+  const updates = inflated(file)
+    .trimEnd()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { data: { u: number; b: WireLevels; a: WireLevels } }).data)
+    .filter(({ u }) => u > rest.lastUpdateId);
+  return {
+    name,
+    start: { bids: levelsOf(rest.bids), asks: levelsOf(rest.asks) },
+    changes: updates.map(({ b, a }) => ({ bids: levelsOf(b), asks: levelsOf(a) })),
+  };
+}
+
+function inflated(file: string): string {
+  return gunzipSync(readFileSync(file)).toString();
+}
+
+function levelsOf(rows: WireLevels): BookLevel[] {
+  return rows.map(([price, quantity]) => ({ price: canonical(price), quantity: canonical(quantity) }));
+}
+
+function canonical(text: string): string {
+  const decimal = canonicalDecimal(text);
+  if (decimal === undefined) throw new Error(`${text} is no decimal`);
+  return decimal;
+}
+
+/** Ticks of the generated market are cents; it starts at 61,837.63. */
+const START_TICK = 6_183_763;
+/** How far from the top changes lie, ticks: most of them near, a share of them anywhere. */
+const NEAR_TICKS = 40;
+const FAR_SHARE = 0.1;
+const REMOVED_SHARE = 0.45;
+/** By how many ticks the top moves at most with each change. */
+const MOVE_TICKS = 3;
+
+/** A market made up from a seed: `depth` levels a side, `size` of them changed at a time, mostly near the top. */
+export function generatedStream(options: { seed: number; depth: number; size: number; changes: number }): DiffStream {
+  const { seed, depth, size, changes } = options;
+  const random = seededRandom(seed);
+  const below = (bound: number): number => Math.floor(random() * bound);
+  const bids = new Set<number>();
+  const asks = new Set<number>();
+  let top = START_TICK;
+  const level = (tick: number, quantity: number): BookLevel => ({
+    price: canonical((tick / 100).toFixed(2)),
+    quantity: canonical((quantity / 1e5).toFixed(5)),
+  });
+  for (let distance = 0; distance < depth; distance++) {
+    bids.add(top - 2 * distance);
+    asks.add(top + 1 + 2 * distance);
+  }
+  const start = {
+    bids: [...bids].map((tick) => level(tick, 1 + below(1e6))),
+    asks: [...asks].map((tick) => level(tick, 1 + below(1e6))),
+  };
+  /** The levels that the move has run over, and then some others. */
+  function changed(side: Set<number>, direction: 1 | -1, best: number, number: number): BookLevel[] {
+    const levels: BookLevel[] = [];
+    for (let tick = best - direction * 2 * MOVE_TICKS; tick !== best; tick += direction)
+      if (side.delete(tick)) levels.push(level(tick, 0));
+    while (levels.length < number) {
+      const reach = random() < FAR_SHARE ? 2 * depth : -Math.log(1 - random()) * NEAR_TICKS;
+      const tick = best + direction * below(reach + 1);
+      const removed = side.has(tick) && random() < REMOVED_SHARE;
+      if (removed) side.delete(tick);
+      else side.add(tick);
+      levels.push(level(tick, removed ? 0 : 1 + below(1e6)));
+    }
+    return levels;
+  }
+  return {
+    name: `generated, ${depth} levels a side`,
+    start,
+    changes: Array.from({ length: changes }, () => {
+      top += below(2 * MOVE_TICKS + 1) - MOVE_TICKS;
+      const half = Math.floor(size / 2);
+      return { bids: changed(bids, -1, top, half), asks: changed(asks, 1, top + 1, size - half) };
+    }),
+  };
+}

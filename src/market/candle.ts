@@ -1,0 +1,61 @@
+import type { Kline, TradeEvent } from '../domain/record.ts';
+import { digitsOf, times } from './digits.ts';
+import { ExactSum } from './exact-sum.ts';
+import { PriceRange } from './price-range.ts';
+
+/** What a candle has to know of a trade. */
+export type CandleTrade = Pick<
+  TradeEvent,
+  'price' | 'quantity' | 'timestamp' | 'tradeId' | 'lastTradeId' | 'conditions' | 'source'
+>;
+
+/** What trades alone tell of a kline. */
+export type Candle = Pick<
+  Kline,
+  'interval' | 'openTime' | 'closeTime' | 'open' | 'high' | 'low' | 'close' | 'volume' | 'quoteVolume' | 'closed'
+> & { readonly tradeCount: number };
+
+/** Running sums of one candle, exact. */
+export class CandleSums {
+  /** Inclusive, milliseconds. */
+  readonly openTime: number;
+  /** Exclusive. */
+  readonly endTime: number;
+  #tradeCount = 0;
+  readonly #volume = new ExactSum();
+  readonly #quoteVolume = new ExactSum();
+  readonly #range = new PriceRange();
+
+  constructor(openTime: number, endTime: number) {
+    this.openTime = openTime;
+    this.endTime = endTime;
+  }
+
+  /** `count`: how many trades it stands for. */
+  add({ price, quantity, timestamp }: CandleTrade, count: number): void {
+    const base = digitsOf(quantity);
+    this.#volume.add(base);
+    this.#quoteVolume.add(times(digitsOf(price), base));
+    this.#range.add(price, timestamp);
+    this.#tradeCount += count;
+  }
+
+  toCandle(interval: string, closed: boolean): Candle {
+    return {
+      interval,
+      openTime: this.openTime,
+      closeTime: this.endTime - 1,
+      ...this.#range.prices,
+      volume: this.#volume.toDecimal(),
+      quoteVolume: this.#quoteVolume.toDecimal(),
+      tradeCount: this.#tradeCount,
+      closed,
+    };
+  }
+}
+
+/** How many trades of the venue a trade stands for. Where ids step by one an aggregated trade says so, else it is one. */
+export function tradesIn({ tradeId, lastTradeId }: CandleTrade, contiguousIds: boolean): number {
+  if (!contiguousIds || lastTradeId === null) return 1;
+  return Number(BigInt(lastTradeId) - BigInt(tradeId)) + 1;
+}

@@ -1,0 +1,41 @@
+import { compareDecimals, type Decimal } from '../domain/decimal.ts';
+
+/**
+ * Open, high, low and close of a set of trades. The open is the price of the earliest and the close that of the latest by
+ * timestamp; of trades of the same millisecond the first added opens and the last added closes. So it does not matter
+ * when a late trade comes in.
+ */
+export class PriceRange {
+  #open: Decimal = '0';
+  #high: Decimal = '0';
+  #low: Decimal = '0';
+  #close: Decimal = '0';
+  #openedAt = Number.POSITIVE_INFINITY;
+  #closedAt = Number.NEGATIVE_INFINITY;
+
+  add(price: Decimal, timestamp: number): void {
+    const first = this.#openedAt === Number.POSITIVE_INFINITY;
+    if (first || compareDecimals(price, this.#high) > 0) this.#high = price;
+    if (first || compareDecimals(price, this.#low) < 0) this.#low = price;
+    if (timestamp < this.#openedAt) {
+      this.#open = price;
+      this.#openedAt = timestamp;
+    }
+    if (timestamp >= this.#closedAt) {
+      this.#close = price;
+      this.#closedAt = timestamp;
+    }
+  }
+
+  /** All four '0' before the first trade. */
+  get prices(): Prices {
+    return { open: this.#open, high: this.#high, low: this.#low, close: this.#close };
+  }
+}
+
+export interface Prices {
+  readonly open: Decimal;
+  readonly high: Decimal;
+  readonly low: Decimal;
+  readonly close: Decimal;
+}

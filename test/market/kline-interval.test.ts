@@ -1,0 +1,47 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { KLINE_INTERVALS } from '../../src/domain/instrument.ts';
+import { nextOpenTime, openTimeOf } from '../../src/market/kline-interval.ts';
+
+const utc = (text: string): number => Date.parse(`${text}Z`);
+
+describe('the candle of a time', () => {
+  it.each([
+    ['1s', '2026-11-21T14:42:24.999', '2026-11-21T14:42:24', '2026-11-21T14:42:25'],
+    ['1m', '2026-11-21T14:42:24.999', '2026-11-21T14:42:00', '2026-11-21T14:43:00'],
+    ['3m', '2026-11-21T14:44:00', '2026-11-21T14:42:00', '2026-11-21T14:45:00'],
+    ['15m', '2026-11-21T14:42:24', '2026-11-21T14:30:00', '2026-11-21T14:45:00'],
+    ['1h', '2026-11-21T14:59:59.999', '2026-11-21T14:00:00', '2026-11-21T15:00:00'],
+    ['8h', '2026-11-21T14:42:00', '2026-11-21T08:00:00', '2026-11-21T16:00:00'],
+    ['1d', '2026-11-21T00:00:00', '2026-11-21T00:00:00', '2026-11-22T00:00:00'],
+    // A Saturday; the week began on Monday the 16th.
+    ['1w', '2026-11-21T14:42:00', '2026-11-16T00:00:00', '2026-11-23T00:00:00'],
+    ['1w', '2026-11-16T00:00:00', '2026-11-16T00:00:00', '2026-11-23T00:00:00'],
+    ['1w', '2026-11-15T23:59:59.999', '2026-11-09T00:00:00', '2026-11-16T00:00:00'],
+    ['1M', '2026-11-21T14:42:00', '2026-11-01T00:00:00', '2026-12-01T00:00:00'],
+    ['1M', '2026-12-31T23:59:59.999', '2026-12-01T00:00:00', '2027-01-01T00:00:00'],
+    ['1M', '2028-02-29T12:00:00', '2028-02-01T00:00:00', '2028-03-01T00:00:00'],
+  ] as const)('%s at %s', (interval, time, open, next) => {
+    expect(openTimeOf(interval, utc(time))).toBe(utc(open));
+    expect(nextOpenTime(interval, utc(open))).toBe(utc(next));
+  });
+
+  it('three days are counted from 1970-01-01', () => {
+    expect(openTimeOf('3d', 4 * 86_400_000)).toBe(3 * 86_400_000);
+  });
+
+  it('holds the time, and follows without a gap', () => {
+    const times = fc.integer({ min: 0, max: utc('2100-01-01T00:00:00') });
+    fc.assert(
+      fc.property(fc.constantFrom(...KLINE_INTERVALS), times, (interval, time) => {
+        const open = openTimeOf(interval, time);
+        const next = nextOpenTime(interval, open);
+        expect(open).toBeLessThanOrEqual(time);
+        expect(next).toBeGreaterThan(time);
+        expect(openTimeOf(interval, next)).toBe(next);
+        expect(openTimeOf(interval, next - 1)).toBe(open);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
