@@ -28,11 +28,13 @@ export { type OverlapAccess, type OverlapOptions, OverlapSequence } from './over
 export { type GapEvent, type MissingIds, type RepairGapsOptions, repairGaps } from './repair-gaps.ts';
 export { RetriesExhausted, type RetryBackoffOptions, type RetryNotice, retryBackoff } from './retry-backoff.ts';
 export type { RetryDecision } from './retry-decision.ts';
+export { type Rolled, type RollingStatsOptions, rollingStats } from './rolling-stats.ts';
 export {
-  type ClosedWindow,
   type Cut,
   createTumblingWindows,
+  type KeyInGroup,
   type TumblingWindows,
   type TumblingWindowsOptions,
 } from './tumbling-windows.ts';
 export { type WindowStatsOptions, windowStats } from './window-stats.ts';
+export type { ClosedWindow } from './window-timeline.ts';

@@ -1,3 +1,5 @@
+import { type ClosedWindow, WindowTimeline } from './window-timeline.ts';
+
 export interface TumblingWindowsOptions<T, A> {
   /** Length of every window, milliseconds. The first begins at 1970-01-01T00:00:00Z. */
   readonly windowMs: number;
@@ -19,41 +21,26 @@ export interface TumblingWindowsOptions<T, A> {
   onLate?(value: T): void;
 }
 
-export interface ClosedWindow<A> {
-  readonly key: string;
-  /** Inclusive, milliseconds. */
-  readonly windowStart: number;
-  /** Exclusive, milliseconds. */
-  readonly windowEnd: number;
-  readonly accumulator: A;
-  /** False: a cut closed it before its time. */
-  readonly complete: boolean;
-}
-
 /** Which windows to close now: those of a key, of a clock group, of a key in a clock group; all of them where neither is given. */
 export interface Cut {
   readonly key?: string;
   readonly clock?: string;
 }
 
-interface Window<A> {
-  accumulator: A;
-  /** It was published before its time; its place is kept until then, so that it is not published again. */
-  cut: boolean;
+/** A key in its clock group. */
+export interface KeyInGroup {
+  readonly key: string;
+  /** Default: the key itself, as where there is no `clockOf`. */
+  readonly clock?: string;
 }
 
 /** What shares one event time. */
 interface ClockGroup<A> {
-  /** Highest timestamp seen. */
-  eventTime: number;
+  readonly timeline: WindowTimeline<A>;
   /** Time of the last value, on the caller's clock. */
   lastDataAt: number;
-  /** Windows that end here or before have closed. */
-  closedEnd: number;
-  /** Start of the earliest open window. */
-  earliest: number;
-  /** By start, then by key. */
-  readonly windows: Map<number, Map<string, Window<A>>>;
+  /** Keys whose windows are held open, each in the time at which that began. */
+  readonly held: Map<string, WindowTimeline<A>>;
 }
 
 /** A state machine over all keys; `now` is the caller's clock, in milliseconds, from anywhere. */
@@ -66,6 +53,14 @@ export interface TumblingWindows<T, A> {
   nextIdleAt(): number | undefined;
   /** Closes windows before their time, by end. Values for them that come later are too late. */
   cut(which: Cut): readonly ClosedWindow<A>[];
+  /**
+   * Holds a key's windows open until `release`, however time goes on for its group: what is late for the key is judged
+   * as of now. `closedEnd`: as if all of the key's windows that end there or before had closed, and no other; for a key
+   * that has not come yet. A key that is held stays as it is.
+   */
+  hold(which: KeyInGroup, closedEnd?: number): void;
+  /** Ends a hold. The windows that have to close by now, by end. */
+  release(which: KeyInGroup): readonly ClosedWindow<A>[];
 }
 
 const NONE: readonly never[] = [];
@@ -76,82 +71,51 @@ const byEnd = (a: ClosedWindow<unknown>, b: ClosedWindow<unknown>): number => a.
  *
  * A window closes when its group's event time reaches its end + `allowedLatenessMs`; or after a silence of its group of
  * `allowedLatenessMs` + `idleAfterMs`, once its end + `allowedLatenessMs` is reached by event time as it would be had
- * it gone on with the clock; or at a cut. A value whose window has closed, or would have, is late.
+ * it gone on with the clock; or at a cut. A value whose window has closed, or would have, is late. For a key that is held
+ * time stands still in both respects; its values move the time of its group as any.
  */
 export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A>): TumblingWindows<T, A> {
   const { windowMs, allowedLatenessMs, idleAfterMs } = options;
   if (!(windowMs > 0)) throw new RangeError(`windowMs must be above 0, found ${windowMs}`);
   const groups = new Map<string, ClockGroup<A>>();
 
-  /** The event time that closes the earliest window of the group. */
-  const closesAt = (group: ClockGroup<A>): number => group.earliest + windowMs + allowedLatenessMs;
-
-  const closeUpTo = (group: ClockGroup<A>, time: number): readonly ClosedWindow<A>[] => {
-    if (closesAt(group) > time) return NONE;
-    const closed: ClosedWindow<A>[] = [];
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const [windowStart, byKey] of [...group.windows].sort(([a], [b]) => a - b)) {
-      const windowEnd = windowStart + windowMs;
-      if (windowEnd + allowedLatenessMs > time) {
-        earliest = windowStart;
-        break;
-      }
-      group.windows.delete(windowStart);
-      group.closedEnd = windowEnd;
-      for (const [key, { accumulator, cut }] of byKey) {
-        if (!cut) closed.push({ key, windowStart, windowEnd, accumulator, complete: true });
-      }
+  const groupOf = (clock: string): ClockGroup<A> => {
+    let group = groups.get(clock);
+    if (group === undefined) {
+      const timeline = new WindowTimeline<A>(windowMs, allowedLatenessMs);
+      group = { timeline, lastDataAt: Number.NEGATIVE_INFINITY, held: new Map() };
+      groups.set(clock, group);
     }
-    group.earliest = earliest;
-    return closed;
+    return group;
   };
 
   /** When silence alone closes the earliest window of the group. */
-  const idleAt = (group: ClockGroup<A>): number => {
-    const lastsMs = closesAt(group) - group.eventTime;
-    return group.lastDataAt + Math.max(allowedLatenessMs + idleAfterMs, lastsMs);
-  };
+  const idleAt = ({ timeline, lastDataAt }: ClockGroup<A>): number =>
+    lastDataAt + Math.max(allowedLatenessMs + idleAfterMs, timeline.closesAt - timeline.eventTime);
 
   return {
     add(value, now) {
       const key = options.keyOf(value);
-      const clock = options.clockOf === undefined ? key : options.clockOf(value);
       const timestamp = options.timestampOf(value);
       const windowStart = Math.floor(timestamp / windowMs) * windowMs;
+      const group = groupOf(options.clockOf === undefined ? key : options.clockOf(value));
+      const { timeline, held } = group;
+      const own = held.get(key) ?? timeline;
 
-      let group = groups.get(clock);
-      if (group === undefined) {
-        group = {
-          eventTime: timestamp,
-          lastDataAt: now,
-          closedEnd: Number.NEGATIVE_INFINITY,
-          earliest: Number.POSITIVE_INFINITY,
-          windows: new Map(),
-        };
-        groups.set(clock, group);
-      }
       group.lastDataAt = now;
-      const windowEnd = windowStart + windowMs;
-      if (windowEnd + allowedLatenessMs <= group.eventTime || windowEnd <= group.closedEnd) {
+      if (own.hasClosed(windowStart)) {
         options.onLate?.(value);
         return NONE;
       }
-
       let closed: readonly ClosedWindow<A>[] = NONE;
-      if (timestamp > group.eventTime) {
-        group.eventTime = timestamp;
-        closed = closeUpTo(group, timestamp);
+      if (timestamp > timeline.eventTime) {
+        timeline.eventTime = timestamp;
+        closed = timeline.closeDue();
       }
-
-      let byKey = group.windows.get(windowStart);
-      if (byKey === undefined) {
-        byKey = new Map();
-        group.windows.set(windowStart, byKey);
-        if (windowStart < group.earliest) group.earliest = windowStart;
-      }
-      const window = byKey.get(key);
+      const windows = own.at(windowStart);
+      const window = windows.get(key);
       if (window === undefined) {
-        byKey.set(key, { accumulator: options.add(options.create(windowStart, key), value), cut: false });
+        windows.set(key, { accumulator: options.add(options.create(windowStart, key), value), cut: false });
       } else if (window.cut) {
         options.onLate?.(value);
       } else {
@@ -163,10 +127,11 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
     idle(now) {
       const closed: ClosedWindow<A>[] = [];
       for (const group of groups.values()) {
-        if (group.windows.size === 0 || now < idleAt(group)) continue;
+        const { timeline, lastDataAt } = group;
+        if (timeline.isEmpty || now < idleAt(group)) continue;
         // At least what idleAt has found due, however fractions of a millisecond are rounded.
-        const reached = Math.max(closesAt(group), group.eventTime + (now - group.lastDataAt));
-        closed.push(...closeUpTo(group, reached));
+        const reached = Math.max(timeline.closesAt, timeline.eventTime + (now - lastDataAt));
+        closed.push(...timeline.closeDue({ eventTime: reached, closedEnd: timeline.closedEnd }));
       }
       return closed.sort(byEnd);
     },
@@ -174,25 +139,39 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
     nextIdleAt() {
       let next: number | undefined;
       for (const group of groups.values()) {
-        if (group.windows.size > 0) next = Math.min(next ?? Number.POSITIVE_INFINITY, idleAt(group));
+        if (!group.timeline.isEmpty) next = Math.min(next ?? Number.POSITIVE_INFINITY, idleAt(group));
       }
       return next;
     },
 
     cut({ key, clock }) {
       const closed: ClosedWindow<A>[] = [];
-      for (const [name, group] of groups) {
+      for (const [name, { timeline, held }] of groups) {
         if (clock !== undefined && clock !== name) continue;
-        for (const [windowStart, byKey] of group.windows) {
-          for (const [owner, window] of byKey) {
-            if (window.cut || (key !== undefined && key !== owner)) continue;
-            window.cut = true;
-            const windowEnd = windowStart + windowMs;
-            closed.push({ key: owner, windowStart, windowEnd, accumulator: window.accumulator, complete: false });
-          }
-        }
+        for (const each of [timeline, ...held.values()]) closed.push(...each.cut(key));
       }
       return closed.sort(byEnd);
+    },
+
+    hold({ key, clock = key }, closedEnd) {
+      const { timeline, held } = groupOf(clock);
+      if (held.has(key)) return;
+      const stopped = new WindowTimeline<A>(windowMs, allowedLatenessMs);
+      if (closedEnd === undefined) stopped.eventTime = timeline.eventTime;
+      stopped.closedEnd = closedEnd ?? timeline.closedEnd;
+      stopped.take(key, timeline);
+      held.set(key, stopped);
+    },
+
+    release({ key, clock = key }) {
+      const group = groups.get(clock);
+      const stopped = group?.held.get(key);
+      if (group === undefined || stopped === undefined) return NONE;
+      const { timeline, held } = group;
+      held.delete(key);
+      timeline.closedEnd = Math.max(timeline.closedEnd, stopped.closedEnd);
+      timeline.take(key, stopped);
+      return timeline.closeDue();
     },
   };
 }

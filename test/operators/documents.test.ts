@@ -126,7 +126,7 @@ describe.each(names)('docs/operators/%s.md', (name) => {
 });
 
 describe('examples', () => {
-  it.each(['custom-operator', 'ten-lines'])('%s.ts prints what it says', async (name) => {
+  it.each(['custom-operator', 'ten-lines', 'trade-stats'])('%s.ts prints what it says', async (name) => {
     const said = says(read(`examples/${name}.ts`));
     expect(said).not.toBe('');
     expect(await node(`examples/${name}.ts`)).toBe(said);

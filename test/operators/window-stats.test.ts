@@ -1,8 +1,9 @@
 import { concat, defer, filter, interval, map, NEVER, of, take, tap } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { retryBackoff } from '../../src/operators/retry-backoff.ts';
-import type { ClosedWindow, Cut } from '../../src/operators/tumbling-windows.ts';
+import type { Cut } from '../../src/operators/tumbling-windows.ts';
 import { type WindowStatsOptions, windowStats } from '../../src/operators/window-stats.ts';
+import type { ClosedWindow } from '../../src/operators/window-timeline.ts';
 import { expectPicture } from '../support/expect-picture.ts';
 import { marbles } from '../support/marbles.ts';
 import { picture } from './pictures/window-stats.ts';

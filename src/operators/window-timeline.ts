@@ -1,0 +1,121 @@
+export interface ClosedWindow<A> {
+  readonly key: string;
+  /** Inclusive, milliseconds. */
+  readonly windowStart: number;
+  /** Exclusive, milliseconds. */
+  readonly windowEnd: number;
+  readonly accumulator: A;
+  /** False: a cut closed it before its time. */
+  readonly complete: boolean;
+}
+
+interface Window<A> {
+  accumulator: A;
+  /** It was published before its time; its place is kept until then, so that it is not published again. */
+  cut: boolean;
+}
+
+/** How far time has come. */
+export interface Reached {
+  /** Highest timestamp seen, milliseconds. */
+  readonly eventTime: number;
+  /** Windows that end here or before have closed, whatever the event time. */
+  readonly closedEnd: number;
+}
+
+const NONE: readonly never[] = [];
+
+/** Open windows of one length and any keys, and how far their time has come. */
+export class WindowTimeline<A> implements Reached {
+  eventTime = Number.NEGATIVE_INFINITY;
+  closedEnd = Number.NEGATIVE_INFINITY;
+  readonly #windowMs: number;
+  readonly #latenessMs: number;
+  /** Start of the earliest open window. */
+  #earliest = Number.POSITIVE_INFINITY;
+  /** By start, then by key. */
+  readonly #windows = new Map<number, Map<string, Window<A>>>();
+
+  constructor(windowMs: number, allowedLatenessMs: number) {
+    this.#windowMs = windowMs;
+    this.#latenessMs = allowedLatenessMs;
+  }
+
+  get isEmpty(): boolean {
+    return this.#windows.size === 0;
+  }
+
+  /** The event time that closes the earliest window; Infinity: none is open. */
+  get closesAt(): number {
+    return this.#closesAt(this.#earliest);
+  }
+
+  hasClosed(windowStart: number, by: Reached = this): boolean {
+    return this.#closesAt(windowStart) <= by.eventTime || windowStart + this.#windowMs <= by.closedEnd;
+  }
+
+  /** The windows that begin at a time, by key; more may be put in. */
+  at(windowStart: number): Map<string, Window<A>> {
+    let byKey = this.#windows.get(windowStart);
+    if (byKey === undefined) {
+      byKey = new Map();
+      this.#windows.set(windowStart, byKey);
+      if (windowStart < this.#earliest) this.#earliest = windowStart;
+    }
+    return byKey;
+  }
+
+  /** Closes the windows that are over, by end. */
+  closeDue(by: Reached = this): readonly ClosedWindow<A>[] {
+    if (!this.hasClosed(this.#earliest, by)) return NONE;
+    const closed: ClosedWindow<A>[] = [];
+    for (const windowStart of [...this.#windows.keys()].sort((a, b) => a - b)) {
+      if (!this.hasClosed(windowStart, by)) break;
+      for (const [key, { accumulator, cut }] of this.at(windowStart)) {
+        if (!cut) closed.push(this.#closed(key, windowStart, accumulator, true));
+      }
+      this.#windows.delete(windowStart);
+      this.closedEnd = Math.max(this.closedEnd, windowStart + this.#windowMs);
+    }
+    this.#findEarliest();
+    return closed;
+  }
+
+  /** Closes windows before their time: those of a key, or all. Their places stay, as of windows that take nothing more. */
+  cut(key?: string): ClosedWindow<A>[] {
+    const closed: ClosedWindow<A>[] = [];
+    for (const [windowStart, byKey] of this.#windows) {
+      for (const owner of key === undefined ? byKey.keys() : [key]) {
+        const window = byKey.get(owner);
+        if (window === undefined || window.cut) continue;
+        window.cut = true;
+        closed.push(this.#closed(owner, windowStart, window.accumulator, false));
+      }
+    }
+    return closed;
+  }
+
+  /** Takes over the windows of a key. */
+  take(key: string, from: WindowTimeline<A>): void {
+    for (const [windowStart, byKey] of from.#windows) {
+      const window = byKey.get(key);
+      if (window === undefined) continue;
+      byKey.delete(key);
+      if (byKey.size === 0) from.#windows.delete(windowStart);
+      this.at(windowStart).set(key, window);
+    }
+    from.#findEarliest();
+  }
+
+  #closesAt(windowStart: number): number {
+    return windowStart + this.#windowMs + this.#latenessMs;
+  }
+
+  #findEarliest(): void {
+    this.#earliest = Math.min(...this.#windows.keys());
+  }
+
+  #closed(key: string, windowStart: number, accumulator: A, complete: boolean): ClosedWindow<A> {
+    return { key, windowStart, windowEnd: windowStart + this.#windowMs, accumulator, complete };
+  }
+}
