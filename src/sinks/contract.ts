@@ -1,5 +1,5 @@
 import type { Fault } from '../domain/fault.ts';
-import type { Environment, FeedRecord } from '../domain/record.ts';
+import type { AggTrade, Environment, FeedRecord, Gap, TradeEvent, TradeStats } from '../domain/record.ts';
 
 /** A record on its way out. */
 export interface OutRecord {
@@ -55,6 +55,36 @@ export interface EndingsOptions {
   readonly aggTrades: boolean;
 }
 
+/** What a start wants to know of the near past. */
+export interface RecentOptions {
+  /** Topics of these environments, as in EndingsOptions. */
+  readonly environmentPrefix: string;
+  readonly otherPrefixes?: readonly string[];
+  readonly kind: 'trade' | 'agg_trade';
+  /** Of which venues and symbols, as `endings` told them. The last trade of a venue is the latest that these name. */
+  readonly endings: readonly Ending[];
+  /** As many trades of each, … */
+  readonly trades: number;
+  /** … and in any case all that are less than so many milliseconds older than the last trade of their venue, by its clock. */
+  readonly spanMs: number;
+  /** The windows that end less than so many milliseconds before the last trade of their venue; as `spanMs` without it. */
+  readonly windowsSpanMs?: number;
+}
+
+export interface Recent {
+  /**
+   * In the order of publishing for each topic and symbol. Of a quiet symbol they may be fewer than asked for, though
+   * there are more: a sink does not read for ever.
+   */
+  readonly trades: readonly (TradeEvent | AggTrade)[];
+  /** The windows published, in that order too; one may be there twice. */
+  readonly windows: readonly TradeStats[];
+  /** The gaps that reach into the span, in that order. */
+  readonly gaps: readonly Gap[];
+  /** False where the sink could not make sure that all of the span is there: windows in it cannot be rebuilt. */
+  readonly whole: boolean;
+}
+
 /**
  * Where records go. The drain calls `write` with one batch at a time and awaits it: a sink never sees two writes at once.
  * The order of a batch is the order per key.
@@ -70,6 +100,8 @@ export interface Sink {
    * Called once, after `open`, which made sure that nothing of a former writer can still land.
    */
   endings(options: EndingsOptions): Promise<readonly Ending[]>;
+  /** What was published lately of the series that `endings` told of. Called once at the most, after it; bounded in memory and time. */
+  recent(options: RecentOptions): Promise<Recent>;
   /** Delivers what it holds back and releases everything. */
   close(): Promise<void>;
   health(): Health;

@@ -1,11 +1,13 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { topicOf } from '../codec/topics.ts';
 import { asFault, Fault } from '../domain/fault.ts';
-import type { Ending, EndingsOptions, Outcome, OutRecord, Sink } from './contract.ts';
+import type { Ending, EndingsOptions, Outcome, OutRecord, Recent, RecentOptions, Sink } from './contract.ts';
 import { LossLedger, lossesOf, type OutGap } from './loss-ledger.ts';
 import { OutQueue, type QueueEntry } from './out-queue.ts';
+import { sortOutcomes } from './sort-outcomes.ts';
 import type { SpillMark } from './spill/recover-log.ts';
 import { Spill, type SpillOptions } from './spill/spill.ts';
+import { recentBehind } from './spill/spilled-recent.ts';
 
 export type DrainState = 'opening' | 'up' | 'down';
 
@@ -86,10 +88,14 @@ export interface PushOptions {
   readonly barrier?: boolean;
 }
 
-export interface ResumeOptions extends Pick<EndingsOptions, 'trades' | 'aggTrades'> {
+interface WrittenTo {
   /** Of every environment that is written to, the configured one first. */
   readonly environmentPrefixes: readonly string[];
 }
+
+export interface ResumeOptions extends Pick<EndingsOptions, 'trades' | 'aggTrades'>, WrittenTo {}
+
+export interface DrainRecentOptions extends Omit<RecentOptions, 'environmentPrefix' | 'otherPrefixes'>, WrittenTo {}
 
 export interface Drain {
   readonly name: string;
@@ -100,6 +106,11 @@ export interface Drain {
    * process spilled, and begins to deliver that. @throws Fault
    */
   resume(options: ResumeOptions): Promise<readonly Ending[]>;
+  /**
+   * Once, after `resume` and before the first trade is pushed: what was published lately, or will have been when what a
+   * former process spilled is delivered; `endings` are those of `resume`. @throws Fault
+   */
+  recent(options: DrainRecentOptions): Promise<Recent>;
   /** Takes the record. Never blocks: where there is no room, something less precious is dropped (docs/decisions/0003). */
   push(record: OutRecord, options?: PushOptions): void;
   pushMany(records: readonly OutRecord[]): void;
@@ -294,6 +305,15 @@ class SinkDrain implements Drain {
     return endings;
   }
 
+  async recent({ environmentPrefixes, ...wanted }: DrainRecentOptions): Promise<Recent> {
+    const [environmentPrefix = '', ...otherPrefixes] = environmentPrefixes;
+    const options = { ...wanted, environmentPrefix, otherPrefixes };
+    // The spill goes first: what leaves it meanwhile is found in the sink.
+    const spilled = await this.#spill?.recent(options);
+    const stored = await this.#sink.recent(options);
+    return spilled === undefined ? stored : recentBehind(stored, spilled, options);
+  }
+
   async #close(deadlineMs: number): Promise<Closed> {
     this.#accepting = false;
     if (this.#isReady && !this.#isOver) this.#start();
@@ -442,31 +462,8 @@ class SinkDrain implements Drain {
   }
 
   #settle(batch: readonly OutRecord[], outcomes: readonly Outcome[]): number {
-    let delivered: readonly OutRecord[] = batch;
-    let again = NONE;
-    let fault: Fault | undefined;
-    let afterMs = 0;
-    if (!outcomes.every(isDelivered) || outcomes.length !== batch.length) {
-      const taken: OutRecord[] = [];
-      const left: OutRecord[] = [];
-      for (const [index, record] of batch.entries()) {
-        const outcome = outcomes[index] ?? {
-          kind: 'retry',
-          fault: new Fault('internal', `sink ${this.name}: no outcome for a record`),
-        };
-        if (outcome.kind === 'delivered') {
-          taken.push(record);
-        } else if (outcome.kind === 'rejected') {
-          this.#reject(record, outcome.fault);
-        } else {
-          left.push(record);
-          fault ??= outcome.fault;
-          afterMs = Math.max(afterMs, outcome.afterMs ?? 0);
-        }
-      }
-      delivered = taken;
-      again = left;
-    }
+    const { delivered, rejected, again, fault, afterMs } = sortOutcomes(batch, outcomes, this.name);
+    for (const { record, fault: refusal } of rejected) this.#reject(record, refusal);
     this.#unacked = again;
     if (delivered.length > 0) {
       this.#failures = 0;
@@ -668,10 +665,6 @@ class SinkDrain implements Drain {
     }, ms);
     this.#timers.add(timer);
   }
-}
-
-function isDelivered(outcome: Outcome): boolean {
-  return outcome.kind === 'delivered';
 }
 
 interface Waiting {

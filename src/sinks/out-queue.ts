@@ -3,8 +3,10 @@ import type { OutRecord } from './contract.ts';
 import { MOST_PRECIOUS, worthOf } from './worth.ts';
 
 const FIRST_CAPACITY = 1024;
-/** Rough heap size of a record with its strings, bytes; only a dead letter carries more. */
+/** Rough heap size of a record with its strings, bytes, without what some carry beside: payloads and levels. */
 const RECORD_BYTES = 700;
+/** Of a level of a book: an object and two short strings. */
+const LEVEL_BYTES = 120;
 
 /** A record on its way with its place in it. */
 export interface QueueEntry {
@@ -233,5 +235,13 @@ export class OutQueue {
 }
 
 function bytesOf(record: FeedRecord): number {
-  return record.kind === 'dead_letter' ? RECORD_BYTES + record.payload.length : RECORD_BYTES;
+  switch (record.kind) {
+    case 'dead_letter':
+      return RECORD_BYTES + record.payload.length;
+    case 'order_book':
+    case 'book_delta':
+      return RECORD_BYTES + (record.bids.length + record.asks.length) * LEVEL_BYTES;
+    default:
+      return RECORD_BYTES;
+  }
 }

@@ -2,14 +2,23 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { identityOf } from '../../src/codec/identity.ts';
 import { toJson } from '../../src/codec/json-view.ts';
 import { topicOf } from '../../src/codec/topics.ts';
-import type { AggTrade, FeedRecord, Position, TradeEvent } from '../../src/domain/record.ts';
-import type { Ending, EndingsOptions, Outcome, OutRecord, Sink } from '../../src/sinks/contract.ts';
+import type { AggTrade, FeedRecord, Position, TradeEvent, TradeStats } from '../../src/domain/record.ts';
+import type {
+  Ending,
+  EndingsOptions,
+  Outcome,
+  OutRecord,
+  Recent,
+  RecentOptions,
+  Sink,
+} from '../../src/sinks/contract.ts';
 import {
   sampleAggTrade,
   sampleDeadLetter,
   samplePosition,
   sampleRecords,
   sampleTrade,
+  sampleTradeStats,
 } from '../codec/sample-records.ts';
 import { until } from '../support/until.ts';
 
@@ -51,6 +60,27 @@ const asked = (over: Partial<EndingsOptions> = {}): EndingsOptions => ({
 });
 
 const delivered = (count: number): Outcome[] => Array.from({ length: count }, () => ({ kind: 'delivered' }));
+
+const T = 1_732_000_000_000;
+/** One written at `second`; the venue's time is that too. */
+const traded = (id: number, second: number, over: Partial<TradeEvent> = {}): OutRecord => {
+  const timestamp = T + second * 1000;
+  const of = { venue: 'binance', epoch: 1, timestamp, receivedAt: timestamp * 1000 };
+  const record = sampleTrade({ ...of, tradeId: String(id), ...over });
+  return out(record, record.symbol);
+};
+const aggregated = (id: number, second: number, over: Partial<AggTrade> = {}): OutRecord => {
+  const timestamp = T + second * 1000;
+  const ids = { tradeId: String(id), firstTradeId: String(id), lastTradeId: String(id + 2) };
+  const record = sampleAggTrade({ ...ids, timestamp, receivedAt: timestamp * 1000, epoch: 1, ...over });
+  return out(record, record.symbol);
+};
+const placed = (id: number | null, second: number, over: Partial<Position> = {}): OutRecord => {
+  const tradeId = id === null ? null : String(id);
+  const record = samplePosition({ tradeId, timestamp: T + second * 1000, epoch: 1, ...over });
+  return out(record, `${record.venue}:${record.symbol}`);
+};
+const at = (id: number, second: number) => ({ id: String(id), timestamp: T + second * 1000 });
 
 /** What every sink promises. Called by each sink's own ten-line test. */
 export function sinkContract(name: string, newStore: () => Promise<Store>): void {
@@ -214,27 +244,6 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
     });
 
     describe('where each venue and symbol ends', () => {
-      const T = 1_732_000_000_000;
-      /** One written at `second`; the venue's time is that too. */
-      const traded = (id: number, second: number, over: Partial<TradeEvent> = {}): OutRecord => {
-        const timestamp = T + second * 1000;
-        const of = { venue: 'binance', epoch: 1, timestamp, receivedAt: timestamp * 1000 };
-        const record = sampleTrade({ ...of, tradeId: String(id), ...over });
-        return out(record, record.symbol);
-      };
-      const aggregated = (id: number, second: number, over: Partial<AggTrade> = {}): OutRecord => {
-        const timestamp = T + second * 1000;
-        const ids = { tradeId: String(id), firstTradeId: String(id), lastTradeId: String(id + 2) };
-        const record = sampleAggTrade({ ...ids, timestamp, receivedAt: timestamp * 1000, epoch: 1, ...over });
-        return out(record, record.symbol);
-      };
-      const placed = (id: number | null, second: number, over: Partial<Position> = {}): OutRecord => {
-        const tradeId = id === null ? null : String(id);
-        const record = samplePosition({ tradeId, timestamp: T + second * 1000, epoch: 1, ...over });
-        return out(record, `${record.venue}:${record.symbol}`);
-      };
-      const at = (id: number, second: number) => ({ id: String(id), timestamp: T + second * 1000 });
-
       /** The endings by venue and symbol that a restart finds behind the batches. */
       async function endingsBehind(
         batches: readonly (readonly OutRecord[])[],
@@ -356,6 +365,153 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         const ended = await endingsBehind(batches, { otherPrefixes: ['testnet.'] });
         expect(ended.get('binance_testnet:BTCUSDT')).toMatchObject({ environment: 'production', trade: at(2, 2) });
         expect(ended.get('binance:BTCUSDT')).toMatchObject({ trade: at(7, 1) });
+      });
+    });
+
+    describe('what was published lately', () => {
+      const eth = { symbol: 'ETHUSDT' };
+      const window = (endSecond: number, over: Partial<TradeStats> = {}): OutRecord => {
+        const windowEnd = T + endSecond * 1000;
+        const windowMs = over.windowMs ?? 1000;
+        const of = { windowMs, windowStart: windowEnd - windowMs, windowEnd, receivedAt: windowEnd * 1000, epoch: 1 };
+        const record = sampleTradeStats({ venue: 'binance', ...of, ...over });
+        return out(record, record.symbol);
+      };
+
+      /** What a restart finds behind the batches; 5 trades and 10 s unless asked otherwise. */
+      async function recentBehind(
+        batches: readonly (readonly OutRecord[])[],
+        over: Partial<RecentOptions> = {},
+        asking: Partial<EndingsOptions> = {},
+      ): Promise<Recent> {
+        const first = await openSink();
+        for (const batch of batches) expect(await first.write(batch)).toEqual(delivered(batch.length));
+        await first.close();
+        const second = await openSink();
+        const endings = await second.endings(asked(asking));
+        return second.recent({ environmentPrefix: '', kind: 'trade', trades: 5, spanMs: 10_000, endings, ...over });
+      }
+
+      const idsOf = ({ trades: found }: Recent, symbol = 'BTCUSDT', venue = 'binance'): number[] =>
+        found.flatMap((trade) => (trade.symbol === symbol && trade.venue === venue ? [Number(trade.tradeId)] : []));
+      const endsOf = ({ windows }: Recent, symbol = 'BTCUSDT'): string[] =>
+        windows.flatMap((one) =>
+          one.symbol === symbol ? [`${one.windowMs}-${(one.windowEnd - T) / 1000} ${one.trades}`] : [],
+        );
+      const range = (from: number, to: number): number[] =>
+        Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+      it('SC-24 finds nothing where nothing is, and that this is all', async () => {
+        const nothing = { trades: [], windows: [], whole: true };
+        expect(await recentBehind([])).toEqual(nothing);
+        expect(await recentBehind([[placed(7, 5)]])).toEqual(nothing);
+      });
+
+      it('SC-25 the last trades of each venue and symbol, in order, with all that they say', async () => {
+        const bybit = { venue: 'bybit', epoch: 2 };
+        const written = [
+          [placed(null, 0), placed(null, 0, eth)],
+          ...range(1, 20).map((id) => [traded(id, id * 60), traded(100 + id, id * 60, eth)]),
+          [placed(20, 1200), placed(null, 1201, bybit)],
+          range(900, 920).map((id) => traded(id, 1200 + 60 * id, bybit)),
+        ];
+        const found = await recentBehind(written);
+        expect(idsOf(found)).toEqual(range(16, 20));
+        expect(idsOf(found, 'ETHUSDT')).toEqual(range(116, 120));
+        expect(idsOf(found, 'BTCUSDT', 'bybit')).toEqual(range(916, 920));
+        expect(found.trades.filter(({ symbol }) => symbol === 'BTCUSDT').at(-1)).toEqual(
+          traded(920, 1200 + 60 * 920, bybit).record,
+        );
+        expect(found.whole).toBe(true);
+      });
+
+      it('SC-26 all trades of the span before the last one of their venue, be they more', async () => {
+        const written = [
+          range(1, 300).map((id) => traded(id, id)),
+          [placed(300, 300), placed(1, 300, eth)],
+          [traded(2, 301, eth), ...range(301, 400).map((id) => traded(id, 301 + (id - 301) / 10))],
+        ];
+        // The last trade is of second 310.9.
+        const found = await recentBehind(written);
+        expect(idsOf(found)).toEqual(range(301, 400));
+        expect(idsOf(found, 'ETHUSDT')).toEqual([2]);
+        expect(found.whole).toBe(true);
+      });
+
+      it('SC-27 those of a quiet symbol, far before the others', async () => {
+        const busy = range(2, 40).map((chunk) => range(chunk * 100, chunk * 100 + 99).map((id) => traded(id, id)));
+        const found = await recentBehind([
+          [placed(1, 1), placed(5, 5, eth)],
+          range(1, 5).map((id) => traded(id, id, eth)),
+          ...busy,
+        ]);
+        expect(idsOf(found, 'ETHUSDT')).toEqual(range(1, 5));
+        expect(idsOf(found)).toEqual(range(4089, 4099).slice(1));
+      });
+
+      it('SC-28 the windows that end in the span, of every length, in the order of publishing', async () => {
+        const minute = { windowMs: 60_000 };
+        const batches = range(1, 130).map((end) => [
+          traded(end, end),
+          ...(end % 60 === 0 ? [window(end, minute), window(end, { ...minute, ...eth })] : []),
+          window(end, { trades: end % 7 }),
+        ]);
+        const written = [[placed(1, 1), placed(1, 1, eth)], ...batches];
+        const found = await recentBehind(written);
+        expect(endsOf(found)).toEqual(range(121, 130).map((end) => `1000-${end} ${end % 7}`));
+        const more = await recentBehind([], { spanMs: 70_000, kind: 'trade' });
+        expect(endsOf(more).filter((one) => one.startsWith('6'))).toHaveLength(1);
+        expect(endsOf(more, 'ETHUSDT')).toHaveLength(1);
+        expect((more.windows.at(-1) as TradeStats).windowEnd).toBe(T + 130_000);
+        const wider = await recentBehind([], { windowsSpanMs: 75_000 });
+        expect(wider.trades).toHaveLength(10);
+        expect(wider.windows.filter(({ windowMs }) => windowMs === 60_000)).toHaveLength(4);
+      });
+
+      it('SC-29 of series that are not asked for nothing, nor of other kinds and environments', async () => {
+        const simulated = (sent: OutRecord): OutRecord => ({ ...sent, topic: `simulated.${sent.topic}` });
+        const written = [
+          [placed(1, 1), placed(1, 1, eth)],
+          [traded(1, 1), traded(1, 1, eth), aggregated(1, 1), window(1), window(1, eth)],
+          [traded(50, 1), window(7)].map(simulated),
+        ];
+        const found = await recentBehind(written);
+        expect([idsOf(found), idsOf(found, 'ETHUSDT')]).toEqual([[1], [1]]);
+        const btc: Ending[] = [
+          { venue: 'binance', symbol: 'BTCUSDT', epoch: 1, environment: 'production', trade: at(1, 1), aggTrade: null },
+        ];
+        const one = await recentBehind([], { endings: btc });
+        expect(one.trades).toEqual([traded(1, 1).record]);
+        expect(one.windows).toEqual([window(1).record]);
+      });
+
+      it('SC-30 aggregated trades where these are asked for', async () => {
+        const written = [[placed(12, 1)], range(1, 9).map((id) => aggregated(id * 3, id)), [traded(1, 9)]];
+        const over = { kind: 'agg_trade', trades: 2, spanMs: 0 } as const;
+        const found = await recentBehind(written, over, { trades: false, aggTrades: true });
+        expect(found.trades).toEqual([aggregated(24, 8).record, aggregated(27, 9).record]);
+      });
+
+      it('SC-31 of several environments, and of venues that have no epochs (mode all)', async () => {
+        const testnet = { venue: 'binance_testnet', epoch: 0, environment: 'testnet' } as const;
+        const tested = (id: number, second: number): OutRecord => {
+          const sent = traded(id, second, testnet);
+          return { ...sent, topic: `testnet.${sent.topic}`, key: 'binance_testnet:BTCUSDT' };
+        };
+        const all = (id: number, second: number, venue: string): OutRecord => ({
+          ...traded(id, second, { venue, epoch: 0 }),
+          key: `${venue}:BTCUSDT`,
+        });
+        const written = [
+          [placed(1, 1, { venue: 'binance_testnet', epoch: 0 })],
+          [placed(1, 1, { epoch: 0 }), placed(1, 1, { venue: 'bybit', epoch: 0 })],
+          range(1, 9).flatMap((id) => [tested(id, id), all(10 + id, id, 'binance'), all(20 + id, id, 'bybit')]),
+        ];
+        const otherPrefixes = ['testnet.'];
+        const found = await recentBehind(written, { otherPrefixes, spanMs: 1000 }, { otherPrefixes });
+        expect(idsOf(found, 'BTCUSDT', 'binance_testnet')).toEqual(range(5, 9));
+        expect(idsOf(found, 'BTCUSDT', 'binance')).toEqual(range(15, 19));
+        expect(idsOf(found, 'BTCUSDT', 'bybit')).toEqual(range(25, 29));
       });
     });
 

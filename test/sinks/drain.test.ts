@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import { createDrain, type DrainOptions } from '../../src/sinks/drain.ts';
+import { sampleBookDelta } from '../codec/sample-records.ts';
 import { deadLetter, delivered, FakeSink, gap, position, rejected, retry, short, tick, trade } from './fake-sink.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -327,6 +328,19 @@ describe('room', () => {
     for (let count = 0; count < 100; count++) drain.push(deadLetter(new Uint8Array(65_536)));
     expect(drain.stats().dropped['dead-letters']).toBeGreaterThan(90);
     expect(dropped.every((text) => text.startsWith('dead-letters'))).toBe(true);
+  });
+
+  it('counts the levels of books, which leave before a trade does', async () => {
+    const { clock, drain, dropped } = await setUp({ maxBytes: 6_000_000 });
+    drain.push(trade(0));
+    await clock.advance(0);
+    drain.push(trade(1));
+    const side = Array.from({ length: 5000 }, (_, index) => ({ price: String(index + 1), quantity: '1' }));
+    const record = sampleBookDelta({ snapshot: true, bids: side, asks: side });
+    for (let count = 0; count < 20; count++) drain.push({ topic: 'book-deltas', key: 'BTCUSDT', record });
+    // 1.2 MB each
+    expect(drain.stats()).toMatchObject({ queued: 2 + 5, dropped: { 'book-deltas': 15 } });
+    expect(dropped.every((text) => text.startsWith('book-deltas'))).toBe(true);
   });
 
   it('is not needed by a tick that replaces another, also where that has moved up as others were dropped', async () => {

@@ -1,6 +1,6 @@
 import { Fault } from '../../src/domain/fault.ts';
 import type { DeadLetter, FeedRecord, Gap, Position, PriceTick, TradeEvent } from '../../src/domain/record.ts';
-import type { Ending, Health, Outcome, OutRecord, Sink } from '../../src/sinks/contract.ts';
+import type { Ending, Health, Outcome, OutRecord, Recent, Sink } from '../../src/sinks/contract.ts';
 
 export const delivered: Outcome = { kind: 'delivered' };
 export const retry = (afterMs?: number): Outcome => ({
@@ -56,6 +56,13 @@ export class FakeSink implements Sink {
 
   async endings(): Promise<readonly Ending[]> {
     return this.ended;
+  }
+
+  /** What `recent` finds. */
+  lately: Recent = { trades: [], windows: [], gaps: [], whole: true };
+
+  async recent(): Promise<Recent> {
+    return this.lately;
   }
 
   async close(): Promise<void> {

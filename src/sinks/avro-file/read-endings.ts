@@ -1,13 +1,10 @@
 import { join } from 'node:path';
 import { topicOf } from '../../codec/topics.ts';
-import { Fault } from '../../domain/fault.ts';
 import type { AggTrade, FeedRecord, TradeEvent } from '../../domain/record.ts';
 import type { Ending, EndingsOptions } from '../contract.ts';
 import { Endings, seriesKey } from '../endings.ts';
-import { withBlocksBackwards } from './blocks-backwards.ts';
-import { listFiles, PART } from './file-name.ts';
 import { lastPositions } from './last-positions.ts';
-import { blockReader, damaged } from './read-files.ts';
+import { readBackwards } from './read-backwards.ts';
 
 /** Microseconds of running that are read at most, and how many of them two neighbouring blocks count for at most: the
  * process may have stood still between them, or the clock was set. Positions are written every 10 s. */
@@ -58,28 +55,6 @@ async function lastTrades(
     newer = newest;
     return missing.size === 0 || covered > REACH_US;
   };
-  for (const { name, open } of (await listFiles(folder)).toReversed()) {
-    try {
-      if (await takeFile(join(folder, open ? name + PART : name), take)) break;
-    } catch (error) {
-      if (!(error instanceof Fault) || error.kind !== 'malformed') throw error;
-      return { last: [...last.values()].toReversed(), known: false };
-    }
-  }
-  return { last: [...last.values()].toReversed(), known: true };
-}
-
-function takeFile(path: string, take: (records: readonly FeedRecord[]) => boolean): Promise<boolean> {
-  return withBlocksBackwards(path, async (file) => {
-    if (file === undefined) throw damaged(path, 'no header');
-    const read = blockReader(file.header, path);
-    const blocks = file.blocks[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await blocks.next().catch((error: Error) => {
-        throw 'code' in error ? error : damaged(path, error.message);
-      });
-      if (next.done === true) return false;
-      if (take(await read(next.value))) return true;
-    }
-  });
+  const known = await readBackwards(folder, take);
+  return { last: [...last.values()].toReversed(), known };
 }

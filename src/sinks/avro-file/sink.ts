@@ -4,11 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { codecOf } from '../../codec/avro.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { FeedRecord, RecordKind } from '../../domain/record.ts';
-import type { Ending, EndingsOptions, Health, Outcome, OutRecord, Sink } from '../contract.ts';
+import type { Ending, EndingsOptions, Health, Outcome, OutRecord, Recent, RecentOptions, Sink } from '../contract.ts';
 import type { FileCodec } from './container.ts';
 import { listFiles } from './file-name.ts';
 import { compactPositions, isPositionsTopic } from './last-positions.ts';
 import { readEndings } from './read-endings.ts';
+import { readRecent } from './read-recent.ts';
 import { type Repair, repairFile } from './repair-file.ts';
 import { TopicFile, type TopicFileOptions } from './topic-file.ts';
 
@@ -89,6 +90,17 @@ class AvroFileSink implements Sink {
     } catch (error) {
       throw fileFault(error);
     }
+  }
+
+  /** In turn with the writes: an open file is read to its end. */
+  recent(options: RecentOptions): Promise<Recent> {
+    return this.#next(async () => {
+      try {
+        return await readRecent(this.#options.dir, options);
+      } catch (error) {
+        throw fileFault(error);
+      }
+    });
   }
 
   close(): Promise<void> {

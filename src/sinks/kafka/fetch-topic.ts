@@ -31,7 +31,8 @@ const WAIT_MS = 250;
 const PAUSE_MS = 200;
 const START_TRIES = 10;
 
-interface Reading {
+/** Offsets of a partition that are to be read. */
+export interface Reading {
   next: bigint;
   /** Where reading ends; undefined: never. */
   readonly end: bigint | undefined;
@@ -75,12 +76,18 @@ export async function* fetchTopic(
     throw kafkaFault(error);
   } finally {
     signal?.removeEventListener('abort', end);
-    await Promise.race([cluster.disconnect().catch(() => {}), delay(PAUSE_MS)]);
-    connection.end();
+    await disconnect(cluster, connection);
   }
 }
 
-async function settledStartOf(...args: Parameters<typeof startOf>): ReturnType<typeof startOf> {
+/** Leaves the brokers, and does not wait for them for long. */
+export async function disconnect(cluster: Cluster, connection: KafkaConnection): Promise<void> {
+  await Promise.race([cluster.disconnect().catch(() => {}), delay(PAUSE_MS)]);
+  connection.end();
+}
+
+/** What is to be read of each partition; a topic just made is waited for. */
+export async function settledStartOf(...args: Parameters<typeof startOf>): ReturnType<typeof startOf> {
   for (let tries = 1; ; tries++) {
     try {
       return await startOf(...args);
@@ -120,7 +127,8 @@ async function startOf(
   );
 }
 
-async function fetchRound(
+/** The next messages of each partition, a few MiB of them at most; moves the readings on. */
+export async function fetchRound(
   cluster: Cluster,
   topic: string,
   readings: ReadonlyMap<number, Reading>,
@@ -149,8 +157,11 @@ async function fetchRound(
     }
     const last = BigInt(fetched.messages.at(-1)?.offset ?? -1);
     if (last >= reading.next) reading.next = last + 1n;
-    // nothing of it is left, though more is committed behind: compaction emptied the batch
-    else if (reading.next < BigInt(fetched.lastStableOffset)) reading.next++;
+    else if (reading.next < BigInt(fetched.lastStableOffset)) {
+      // There was no room in the answer for its next batch: asked for alone it comes. Or compaction emptied that batch.
+      if (readings.size === 1) reading.next++;
+      else messages.push(...(await fetchRound(cluster, topic, new Map([[fetched.partition, reading]]))));
+    }
   }
   return messages;
 }

@@ -25,22 +25,26 @@ export async function* readTopic(
   options: FetchOptions,
   log: KafkaLog,
 ): AsyncGenerator<TopicRecord, void, undefined> {
-  const registry = registryOf(config);
-  const decode = newWireDecoder(registry === undefined ? undefined : (id) => registry.schemaById(id));
+  const decode = newMessageDecoder(config);
   for await (const messages of fetchTopic(config, topic, options, log)) {
     for (const { partition, offset, timestamp, key, value } of messages) {
       if (value === null) continue;
-      yield { partition, offset, timestamp, key, record: await decoded(decode, value) };
+      yield { partition, offset, timestamp, key, record: await decode(value) };
     }
   }
 }
 
-async function decoded(decode: ReturnType<typeof newWireDecoder>, value: Buffer): Promise<FeedRecord | Fault> {
-  try {
-    return await decode(value);
-  } catch (error) {
-    const fault = asFault(error);
-    if (fault.kind !== 'malformed') throw fault;
-    return fault;
-  }
+/** Decodes values, of Confluent's framing with the configured registry; a Fault (malformed) where one is none of ours. Rejects where the registry fails. */
+export function newMessageDecoder(config: KafkaConfig): (value: Buffer) => Promise<FeedRecord | Fault> {
+  const registry = registryOf(config);
+  const decode = newWireDecoder(registry === undefined ? undefined : (id) => registry.schemaById(id));
+  return async (value) => {
+    try {
+      return await decode(value);
+    } catch (error) {
+      const fault = asFault(error);
+      if (fault.kind !== 'malformed') throw fault;
+      return fault;
+    }
+  };
 }

@@ -3,12 +3,13 @@ import type { SchemaRegistry } from '../../codec/schema-registry.ts';
 import { TOPICS } from '../../codec/topics.ts';
 import { encodeConfluent, encodeSingleObject } from '../../codec/wire-format.ts';
 import { asFault } from '../../domain/fault.ts';
-import type { Ending, EndingsOptions, Health, Outcome, OutRecord, Sink } from '../contract.ts';
+import type { Ending, EndingsOptions, Health, Outcome, OutRecord, Recent, RecentOptions, Sink } from '../contract.ts';
 import { hasTopic, prepareTopics } from './admin.ts';
 import type { BatchProducer, Message } from './batch-producer.ts';
 import { PRODUCERS } from './clients.ts';
 import type { KafkaConfig, KafkaLog } from './config.ts';
 import { readEndings } from './read-endings.ts';
+import { readRecent } from './read-recent.ts';
 import { registryOf } from './registry-client.ts';
 import type { TopicLayout } from './topic-layout.ts';
 
@@ -91,8 +92,11 @@ class KafkaSink implements Sink {
   }
 
   async endings(options: EndingsOptions): Promise<readonly Ending[]> {
-    const exists = async (topic: string) => this.#layouts.has(topic) || hasTopic(this.#config, topic, this.#log);
-    return readEndings(this.#config, options, exists, this.#log);
+    return readEndings(this.#config, options, (topic) => this.#exists(topic), this.#log);
+  }
+
+  async recent(options: RecentOptions): Promise<Recent> {
+    return readRecent(this.#config, options, (topic) => this.#exists(topic), this.#log);
   }
 
   async close(): Promise<void> {
@@ -101,6 +105,10 @@ class KafkaSink implements Sink {
 
   health(): Health {
     return this.#isOpen ? this.#producer.health() : this.#health;
+  }
+
+  async #exists(topic: string): Promise<boolean> {
+    return this.#layouts.has(topic) || hasTopic(this.#config, topic, this.#log);
   }
 
   /** Topics and schemas of every environment in use: made or looked up. */

@@ -23,7 +23,7 @@ const MARK = Buffer.from([0xf5, 0xa7]);
 const HEAD_BYTES = 10;
 /** Type and seq. */
 const BODY_HEAD = 9;
-/** Far above a dead letter's 64 KiB: a longer length is a broken one. */
+/** Far above a book of 10,000 levels (250 kB) and a dead letter (64 KiB): a longer length is a broken one. */
 const LONGEST_BODY = 2 ** 20;
 
 export interface Frame {
@@ -112,7 +112,7 @@ function jsonFrame(type: number, seq: number, value: unknown): Buffer {
 
 export const jsonOf = ({ bytes, start, end }: Frame): unknown => JSON.parse(bytes.toString('utf8', start, end));
 
-/** The kinds of records that a segment's header names, in the order of their numbers. */
+/** The kinds of records that a segment's header names, in the order of their numbers; new ones go to the end. */
 const KINDS: readonly RecordKind[] = [
   'price',
   'book_ticker',
@@ -123,6 +123,10 @@ const KINDS: readonly RecordKind[] = [
   'gap',
   'position',
   'status',
+  'order_book',
+  'book_delta',
+  'trade_stats',
+  'large_trade',
 ];
 const numbers = new Map(KINDS.map((kind, number) => [kind, number]));
 

@@ -1,6 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import { asFault, type Fault } from '../../domain/fault.ts';
-import type { Ending, OutRecord } from '../contract.ts';
+import type { Ending, OutRecord, Recent, RecentOptions } from '../contract.ts';
 import type { LossLedger } from '../loss-ledger.ts';
 import type { OutQueue, QueueEntry } from '../out-queue.ts';
 import { TRADES } from '../worth.ts';
@@ -9,6 +9,7 @@ import type { SpillMark } from './recover-log.ts';
 import type { Tally } from './segment.ts';
 import { type SpillFiles, spillFiles } from './spill-files.ts';
 import { SpillLog } from './spill-log.ts';
+import { SpilledRecent } from './spilled-recent.ts';
 
 export interface SpillOptions {
   /** Folder of this sink alone, and of one process; made when it is needed. */
@@ -144,6 +145,25 @@ export class Spill {
       await this.#log.clear();
     }
     return reconciler.endings();
+  }
+
+  /** After `recover`: what the sink has not yet of the near past; undefined: nothing. */
+  async recent(options: RecentOptions): Promise<Recent | undefined> {
+    if (!this.#isOn) return undefined;
+    const found = new SpilledRecent(options);
+    let whole = true;
+    await this.#log.scan(
+      ({ entry }) => {
+        if (!this.#isStored(entry)) found.add(entry.out);
+        return true;
+      },
+      {
+        onBreak: () => {
+          whole = false;
+        },
+      },
+    );
+    return { ...found.all(), whole };
   }
 
   /** From now on what is in the queue goes to the disk, behind `first`, which left it before. `underWay` of these are with the sink. */

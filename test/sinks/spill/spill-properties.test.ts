@@ -1,12 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { FeedRecord } from '../../../src/domain/record.ts';
+import type { Recent } from '../../../src/sinks/contract.ts';
 import { createDrain, type Drain } from '../../../src/sinks/drain.ts';
+import { segmentHead } from '../../../src/sinks/spill/spill-frame.ts';
 import { position, tick, trade } from '../fake-sink.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { MemoryFiles } from './memory-files.ts';
 import { type Stored, StoringSink } from './storing-sink.ts';
 
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT'] as const;
+
+/** A file's head outweighs what a test writes: limits are told in heads. */
+const HEAD_BYTES = segmentHead().length;
+const AMPLE = 10_000_000;
+const TIGHT = 9 * HEAD_BYTES;
+/** Trades of a symbol that a start asks for. */
+const LATELY = 7;
 
 type Step =
   | { readonly push: number; readonly symbol: string }
@@ -41,6 +51,8 @@ class Run {
   /** Of the last trade pushed, by symbol. */
   readonly ids = new Map<string, number>();
   readonly epochs = new Map<string, number>();
+  /** What the start found of the near past. */
+  recent: Recent = { trades: [], windows: [], gaps: [], whole: true };
 
   constructor(stored: Stored, files: ReadonlyMap<string, Buffer>, maxBytes: number) {
     this.files = new MemoryFiles(files);
@@ -49,13 +61,16 @@ class Run {
       scheduler: this.clock,
       maxBatch: 5,
       maxRecords: 60,
-      spill: { dir: '', maxBytes, segmentBytes: 28_000, files: this.files },
+      spill: { dir: '', maxBytes, segmentBytes: 1.4 * HEAD_BYTES, files: this.files },
     });
   }
 
   async start(): Promise<void> {
     await this.clock.advance(0);
-    const endings = await this.drain.resume({ environmentPrefixes: [''], trades: true, aggTrades: false });
+    const environmentPrefixes = [''];
+    const endings = await this.drain.resume({ environmentPrefixes, trades: true, aggTrades: false });
+    const wanted = { environmentPrefixes, kind: 'trade', endings, trades: LATELY, spanMs: 1 } as const;
+    this.recent = await this.drain.recent(wanted);
     for (const ending of endings) {
       this.epochs.set(ending.symbol, ending.epoch);
       if (ending.trade) this.ids.set(ending.symbol, Number(ending.trade.id));
@@ -94,11 +109,28 @@ function check(stored: Stored): void {
   }
 }
 
+const idsOf = (trades: readonly FeedRecord[], one: string): string[] =>
+  trades.flatMap((record) => (record.kind === 'trade' && record.symbol === one ? [record.tradeId] : []));
+
+/** What a start found are the trades that were published in the end, up to the last one of then. */
+function checkRecent({ trades }: Recent, stored: Stored): void {
+  for (const one of SYMBOLS) {
+    const found = idsOf(trades, one);
+    const published = idsOf(
+      stored.map(({ record }) => record),
+      one,
+    );
+    const end = published.indexOf(found.at(-1) ?? '') + 1;
+    expect(found).toEqual(published.slice(Math.max(0, end - LATELY), end));
+  }
+}
+
 async function play(
   script: readonly Step[],
   maxBytes: number,
-): Promise<{ stored: Stored; pushed: Map<string, number> }> {
+): Promise<{ stored: Stored; pushed: Map<string, number>; starts: Recent[] }> {
   const stored: Stored = [];
+  const starts: Recent[] = [];
   let run = new Run(stored, new Map(), maxBytes);
   await run.start();
   // Where an epoch ended without a trade in the next, the feed knows from the former ending; the test keeps it.
@@ -107,6 +139,7 @@ async function play(
     run.sink.isDead = true;
     run = new Run(stored, run.files.files, maxBytes);
     await run.start();
+    starts.push(run.recent);
   };
   for (const step of script) {
     if ('push' in step) {
@@ -165,7 +198,7 @@ async function play(
   }
   await run.clock.advance(3000);
   expect([...run.files.files.keys()]).toEqual([]);
-  return { stored, pushed: run.ids };
+  return { stored, pushed: run.ids, starts };
 }
 
 describe('a drain with a spill, through outages, crashes and full disks', () => {
@@ -173,11 +206,13 @@ describe('a drain with a spill, through outages, crashes and full disks', () => 
     await fc.assert(
       fc.asyncProperty(
         fc.array(steps, { maxLength: 40 }),
-        fc.constantFrom(10_000_000, 10_000_000, 180_000),
+        fc.constantFrom(AMPLE, AMPLE, TIGHT),
         async (script, maxBytes) => {
-          const { stored, pushed } = await play(script, maxBytes);
+          const { stored, pushed, starts } = await play(script, maxBytes);
           check(stored);
-          if (script.some((step) => 'full' in step) || maxBytes < 1_000_000) return;
+          if (script.some((step) => 'full' in step) || maxBytes < AMPLE) return;
+          const isTorn = script.some((step) => 'kill' in step && step.kill.cut > 0);
+          for (const recent of isTorn ? [] : starts) checkRecent(recent, stored);
           for (const [one, id] of pushed) {
             const last = stored.findLast(({ record }) => record.kind === 'trade' && record.symbol === one)?.record;
             expect(last?.kind === 'trade' && Number(last.tradeId)).toBe(id);

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { asyncScheduler } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { OutRecord } from '../../../src/sinks/contract.ts';
+import type { Ending, OutRecord, Recent } from '../../../src/sinks/contract.ts';
 import { createDrain, type Drain, type DrainOptions } from '../../../src/sinks/drain.ts';
 import type { SpillOptions } from '../../../src/sinks/spill/spill.ts';
+import { sampleTradeStats } from '../../codec/sample-records.ts';
 import { position, short, tick, trade } from '../fake-sink.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { MemoryFiles } from './memory-files.ts';
@@ -18,7 +19,7 @@ interface Process {
   readonly drain: Drain;
   readonly files: MemoryFiles;
   readonly told: string[];
-  readonly endings: readonly unknown[];
+  readonly endings: readonly Ending[];
 }
 
 async function start(
@@ -123,6 +124,64 @@ describe('a full disk', () => {
     run.sink.comeBack();
     await run.clock.advance(4000);
     expect(texts(stored)).toBe(texts(trades(1, 3500)));
+  });
+});
+
+describe('the near past at a start', () => {
+  const window = (second: number): OutRecord => {
+    const windowEnd = 1_732_000_000_000 + second * 1000;
+    const of = { venue: 'binance', windowMs: 1000, windowStart: windowEnd - 1000, windowEnd };
+    return { topic: 'trade-stats', key: 'BTCUSDT', record: sampleTradeStats(of) };
+  };
+  const ask = ({ drain, endings }: Process, trades = 4): Promise<Recent> =>
+    drain.recent({ environmentPrefixes: [''], kind: 'trade', endings, trades, spanMs: 10 });
+  const idsOf = ({ trades: found }: Recent): string => found.map(({ tradeId }) => tradeId).join(' ');
+
+  it('is what the sink has, and behind it what is spilled and not in the sink', async () => {
+    const stored: Stored = [];
+    const first = await start(stored);
+    first.sink.isAway = true;
+    first.sink.storesWhenAway = 3;
+    first.drain.pushMany([...trades(1, 4), window(0), trade(5), window(1)]);
+    await first.clock.advance(4000);
+    expect(texts(stored)).toBe('t1 t2 t3');
+    const second = await start(stored, killed(first));
+    const recent = await ask(second, 9);
+    expect(idsOf(recent)).toBe('1 2 3 4 5');
+    expect(recent.windows).toEqual([window(0).record, window(1).record]);
+    expect(recent.whole).toBe(true);
+  });
+
+  it('names nothing twice that leaves the spill meanwhile, and no more than is asked for of a large one', async () => {
+    const stored: Stored = [];
+    const first = await start(stored, new MemoryFiles(), { maxRecords: 1_000_000 });
+    first.sink.isAway = true;
+    first.drain.pushMany(trades(1, 12_000));
+    await first.clock.advance(4000);
+    const second = await start(stored, killed(first));
+    // Batches go out while the spill is looked at.
+    const before = stored.length;
+    const asked = ask(second, 1000);
+    await second.clock.advance(10);
+    expect(idsOf(await asked)).toBe(
+      trades(11_001, 12_000)
+        .map(({ record }) => (record.kind === 'trade' ? record.tradeId : ''))
+        .join(' '),
+    );
+    expect([before, stored.length]).toEqual([0, 12_000]);
+  });
+
+  it('is not whole where the spill cannot be read', async () => {
+    const first = await start();
+    await away(first);
+    first.drain.pushMany(trades(1, 9));
+    await first.clock.advance(100);
+    const files = killed(first);
+    const name = [...files.files.keys()].find((one) => one.startsWith('3-')) as string;
+    const bytes = files.files.get(name) as Buffer;
+    bytes[bytes.length - 300] = (bytes.at(-300) as number) ^ 0xff;
+    const second = await start([], files);
+    expect((await ask(second)).whole).toBe(false);
   });
 });
 

@@ -1,4 +1,5 @@
-import type { Ending, Health, Outcome, OutRecord, Sink } from '../../../src/sinks/contract.ts';
+import type { Ending, Health, Outcome, OutRecord, Recent, RecentOptions, Sink } from '../../../src/sinks/contract.ts';
+import { byKind, type Dated, pick, soughtOf } from '../../../src/sinks/lookback.ts';
 import { delivered, retry } from '../fake-sink.ts';
 
 /** What outlives processes: the topics. */
@@ -64,6 +65,19 @@ export class StoringSink implements Sink {
       endings.set(symbol, { venue, symbol, epoch, environment, trade, aggTrade: null });
     }
     return [...endings.values()];
+  }
+
+  async recent(options: RecentOptions): Promise<Recent> {
+    // As a broker that takes its time: what is written meanwhile is found too.
+    await new Promise((resolve) => setImmediate(resolve));
+    const found = soughtOf(options).flatMap((sought) => {
+      const records = this.#stored.filter(({ topic, record }) => topic === sought.topic && record.kind === sought.kind);
+      return pick(
+        sought,
+        records.map(({ record }) => record as Dated),
+      );
+    });
+    return { ...byKind(found), whole: true };
   }
 
   async close(): Promise<void> {

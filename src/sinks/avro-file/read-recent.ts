@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import type { Recent, RecentOptions } from '../contract.ts';
+import { Lookback, type LookbackBounds, recentOf, soughtOf } from '../lookback.ts';
+import { readBackwards } from './read-backwards.ts';
+
+/** More than of a partition: all symbols lie in one file. */
+const BOUNDS: LookbackBounds = { span: 500_000, count: 120_000 };
+
+/** What the sink promises of `recent`, of the folders in `dir`. */
+export async function readRecent(
+  dir: string,
+  options: RecentOptions,
+  bounds: LookbackBounds = BOUNDS,
+): Promise<Recent> {
+  const lookbacks: Lookback[] = [];
+  for (const sought of soughtOf(options)) {
+    const lookback = new Lookback(sought, bounds);
+    lookbacks.push(lookback);
+    let isEnough = lookback.isEnough;
+    if (isEnough) continue;
+    const isSound = await readBackwards(join(dir, sought.topic), (records) => {
+      for (const record of records.toReversed()) lookback.add(record);
+      isEnough = lookback.isEnough;
+      return isEnough;
+    });
+    if (isSound && !isEnough) lookback.end();
+  }
+  return recentOf(lookbacks);
+}

@@ -1,0 +1,65 @@
+import { Fault } from '../../domain/fault.ts';
+import type { FeedRecord } from '../../domain/record.ts';
+import type { Recent, RecentOptions } from '../contract.ts';
+import { Lookback, type LookbackBounds, recentOf, type Sought, soughtOf } from '../lookback.ts';
+import type { KafkaConfig, KafkaLog } from './config.ts';
+import { type BackwardReader, fetchBackwards } from './fetch-backwards.ts';
+import type { TopicMessage } from './fetch-topic.ts';
+import { newMessageDecoder } from './read-topic.ts';
+
+/** A partition's. */
+const BOUNDS: LookbackBounds = { span: 200_000, count: 30_000 };
+
+/** What the sink promises of `recent`, `exists` is asked for full names. */
+export async function readRecent(
+  config: KafkaConfig,
+  options: RecentOptions,
+  exists: (topic: string) => Promise<boolean>,
+  log: KafkaLog,
+  bounds: LookbackBounds = BOUNDS,
+): Promise<Recent> {
+  const lookBack = async (sought: Sought): Promise<readonly Lookback[]> => {
+    const topic = config.topicPrefix + sought.topic;
+    if (sought.series.length === 0 || !(await exists(topic))) return [];
+    const lookbacks = new Map<number, Lookback>();
+    await fetchBackwards(
+      config,
+      topic,
+      (layout) => {
+        const byPartition = Map.groupBy(sought.series, ({ key }) => layout.partitionOf(key));
+        for (const [partition, series] of byPartition)
+          lookbacks.set(partition, new Lookback({ ...sought, series }, bounds));
+        return new Map([...lookbacks].map(([partition, lookback]) => [partition, new RecentReader(config, lookback)]));
+      },
+      log,
+    );
+    return [...lookbacks.values()];
+  };
+  return recentOf((await Promise.all(soughtOf(options).map(lookBack))).flat());
+}
+
+class RecentReader implements BackwardReader {
+  readonly #lookback: Lookback;
+  readonly #decode: (value: Buffer) => Promise<FeedRecord | Fault>;
+
+  constructor(config: KafkaConfig, lookback: Lookback) {
+    this.#lookback = lookback;
+    this.#decode = newMessageDecoder(config);
+  }
+
+  async take(messages: readonly TopicMessage[]): Promise<boolean> {
+    for (let index = messages.length - 1; index >= 0; index--) {
+      const { key, value } = messages[index] as TopicMessage;
+      // The first of a stretch tells how far back it goes, whosever it is.
+      const isSought = index === 0 || (key !== null && this.#lookback.seeks(key));
+      const record = value === null || !isSought ? undefined : await this.#decode(value);
+      if (record === undefined || record instanceof Fault) this.#lookback.pass();
+      else this.#lookback.add(record);
+    }
+    return !this.#lookback.isEnough;
+  }
+
+  end(): void {
+    this.#lookback.end();
+  }
+}

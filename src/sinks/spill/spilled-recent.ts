@@ -1,0 +1,55 @@
+import { identityOf } from '../../codec/identity.ts';
+import type { OutRecord, Recent, RecentOptions } from '../contract.ts';
+import { seriesKey } from '../endings.ts';
+import { byKind, type Dated, pick, type Sought, soughtOf } from '../lookback.ts';
+
+/** Records of a topic that are gathered before those are dropped that newer ones made needless. */
+const MOST_NEEDLESS = 10_000;
+
+/** The near past in a spill, which is read from its front. */
+export class SpilledRecent {
+  readonly #topics: ReadonlyMap<string, { readonly sought: Sought; records: Dated[]; needed: number }>;
+
+  constructor(options: RecentOptions) {
+    this.#topics = new Map(soughtOf(options).map((sought) => [sought.topic, { sought, records: [], needed: 0 }]));
+  }
+
+  /** The next record in the order of publishing. */
+  add({ topic, record }: OutRecord): void {
+    const of = this.#topics.get(topic);
+    if (of === undefined || record.kind !== of.sought.kind) return;
+    of.records.push(record as Dated); // as the kind that is sought of a topic is one of them
+    if (of.records.length < 2 * of.needed + MOST_NEEDLESS) return;
+    of.records = [...pick(of.sought, of.records)];
+    of.needed = of.records.length;
+  }
+
+  all(): Omit<Recent, 'whole'> {
+    return byKind([...this.#topics.values()].flatMap(({ sought, records }) => pick(sought, records)));
+  }
+}
+
+/** The near past when the spill is delivered behind what the sink has; some of it may be there already. */
+export function recentBehind(stored: Recent, spilled: Recent, options: RecentOptions): Recent {
+  const sought = soughtOf(options);
+  const [ofTrades, ofWindows, ofGaps] = [sought[0], sought[1], sought.at(-1)] as [Sought, Sought, Sought];
+  return {
+    ...byKind([
+      ...pick(ofTrades, behind(stored.trades, spilled.trades)),
+      ...pick(ofWindows, behind(stored.windows, spilled.windows)),
+      ...pick(ofGaps, behind(stored.gaps, spilled.gaps)),
+    ]),
+    whole: stored.whole && spilled.whole,
+  };
+}
+
+function behind(stored: readonly Dated[], spilled: readonly Dated[]): readonly Dated[] {
+  const known = new Set(stored.map(identityOf));
+  const settled = new Set<string>();
+  const rest = spilled.toReversed().filter((record) => {
+    const series = seriesKey(record);
+    if (known.has(identityOf(record))) settled.add(series);
+    return !settled.has(series);
+  });
+  return [...stored, ...rest.toReversed()];
+}

@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto';
+import kafkajs from 'kafkajs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createAvroFileSink } from '../../src/sinks/avro-file/sink.ts';
+import type { Ending, OutRecord, Recent, RecentOptions, Sink } from '../../src/sinks/contract.ts';
+import type { KafkaConfig } from '../../src/sinks/kafka/config.ts';
+import { readRecent } from '../../src/sinks/kafka/read-recent.ts';
+import { readTopic } from '../../src/sinks/kafka/read-topic.ts';
+import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { sampleBookDelta, sampleTrade, sampleTradeStats } from '../codec/sample-records.ts';
+import { testFolder } from '../sinks/avro-file/test-folder.ts';
+import { sharedBrokers } from '../support/kafka-broker.ts';
+import { kafkaConfig } from '../support/kafka-config.ts';
+
+const quiet = () => {};
+const T = 1_732_000_000_000;
+let brokers: string[];
+beforeAll(async () => {
+  brokers = await sharedBrokers();
+});
+
+const config = (over: Partial<KafkaConfig> = {}) => kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, ...over });
+const sinkOf = (of: KafkaConfig): Sink =>
+  createKafkaSink({ config: of, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
+
+const traded = (id: number, atMs: number, symbol = 'BTCUSDT'): OutRecord => {
+  const timestamp = T + atMs;
+  const of = { venue: 'binance', symbol, epoch: 1, timestamp, receivedAt: timestamp * 1000 };
+  return { topic: 'trades', key: symbol, record: sampleTrade({ ...of, tradeId: String(id) }) };
+};
+const window = (endMs: number, symbol: string): OutRecord => {
+  const windowEnd = T + endMs;
+  const of = { venue: 'binance', symbol, epoch: 1, receivedAt: windowEnd * 1000 };
+  const record = sampleTradeStats({ ...of, windowMs: 1000, windowStart: windowEnd - 1000, windowEnd });
+  return { topic: 'trade-stats', key: symbol, record };
+};
+const ending = (id: number, atMs: number, symbol = 'BTCUSDT'): Ending => ({
+  venue: 'binance',
+  symbol,
+  epoch: 1,
+  environment: 'production',
+  trade: { id: String(id), timestamp: T + atMs },
+  aggTrade: null,
+});
+
+async function writeAll(sink: Sink, records: readonly OutRecord[]): Promise<void> {
+  for (let at = 0; at < records.length; at += 1000) {
+    const outcomes = await sink.write(records.slice(at, at + 1000));
+    expect(outcomes.every(({ kind }) => kind === 'delivered')).toBe(true);
+  }
+}
+
+const idsOf = ({ trades }: Recent, symbol = 'BTCUSDT'): number[] =>
+  trades.flatMap((trade) => (trade.symbol === symbol ? [Number(trade.tradeId)] : []));
+const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+/** Of 20 symbols from 17 trades a second down to 1 in 5 s, in the order of time; with their windows of a second. */
+function market(seconds: number): { readonly records: readonly OutRecord[]; readonly endings: readonly Ending[] } {
+  const records: OutRecord[] = [];
+  const endings = new Map<string, Ending>();
+  const everyMs = range(0, 19).map((index) => Math.round(60 * 1.36 ** index));
+  const counts = everyMs.map(() => 0);
+  for (let at = 1; at <= seconds * 1000; at++) {
+    for (const [index, every] of everyMs.entries()) {
+      const symbol = `S${index}USDT`;
+      if (at % every === index % every) {
+        counts[index] = (counts[index] as number) + 1;
+        records.push(traded(counts[index] as number, at, symbol));
+        endings.set(symbol, ending(counts[index] as number, at, symbol));
+      }
+      if (at % 1000 === 0) records.push(window(at, symbol));
+    }
+  }
+  return { records, endings: [...endings.values()] };
+}
+
+const options = (over: Partial<RecentOptions> = {}): RecentOptions => ({
+  environmentPrefix: '',
+  kind: 'trade',
+  trades: 1000,
+  spanMs: 62_000,
+  endings: [ending(1, 0)],
+  ...over,
+});
+
+describe('what was published lately', () => {
+  it('of 20 symbols with 1,000 trades each, and their windows: in well under 2 s of work', async () => {
+    const { records, endings } = market(1000);
+    const dir = await testFolder();
+    const sinks = [
+      sinkOf(config()),
+      createAvroFileSink({ dir, rotateMb: 8, codec: 'deflate', now: () => T, blockEveryMs: 0 }),
+    ];
+    for (const sink of sinks) {
+      await sink.open();
+      await writeAll(sink, records);
+      const started = performance.now();
+      const before = process.cpuUsage();
+      const found = await sink.recent(options({ endings }));
+      const tookMs = performance.now() - started;
+      // On a machine that does other things too the clock says little.
+      const { user, system } = process.cpuUsage(before);
+      const cpuMs = (user + system) / 1000;
+      await sink.close();
+      const { trades, windows, whole } = found;
+      console.info(
+        `recent, ${sink.name}: ${trades.length} trades and ${windows.length} windows of ${records.length} records in ${Math.round(tookMs)} ms, ${Math.round(cpuMs)} ms of CPU`,
+      );
+      expect(whole).toBe(true);
+      expect(cpuMs).toBeLessThan(2000);
+      for (const { symbol, trade } of endings) {
+        const last = Number(trade?.id);
+        const ids = idsOf(found, symbol);
+        expect(ids).toEqual(range(last - ids.length + 1, last));
+        if (last < 1000) continue;
+        const isQuiet = last < 3000;
+        if (isQuiet) expect(ids.length).toBe(1000);
+        else expect(ids.length).toBeGreaterThanOrEqual(1000);
+      }
+      const lastAt = Math.max(...endings.map(({ trade }) => trade?.timestamp ?? 0));
+      expect(windows.map(({ windowEnd }) => windowEnd - lastAt > -62_000)).not.toContain(false);
+      expect(windows).toHaveLength(20 * 63);
+    }
+  }, 90_000);
+
+  it('passes over what is not ours and what a start leaves in the topic, and reads each framing', async () => {
+    const of = config({ partitions: 1 });
+    const first = sinkOf(of);
+    await first.open();
+    await first.write(range(1, 3).map((id) => traded(id, id)));
+    const foreign = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).producer();
+    await foreign.connect();
+    const topic = `${of.topicPrefix}trades`;
+    await foreign.send({
+      topic,
+      messages: [
+        { key: 'BTCUSDT', value: '{"id":4}' },
+        { key: 'BTCUSDT', value: null },
+        { key: null, value: 'x' },
+      ],
+    });
+    await foreign.disconnect();
+    await first.close();
+    for (const id of range(5, 8)) {
+      // A start fences the one before, which leaves a mark in the topic.
+      const sink = sinkOf(of);
+      await sink.open();
+      await sink.write([traded(id, id)]);
+      await sink.close();
+    }
+    const last = sinkOf(of);
+    await last.open();
+    const found = await last.recent(options({ endings: [ending(8, 8)], trades: 6 }));
+    await last.close();
+    expect(idsOf(found)).toEqual([1, 2, 3, 5, 6, 7, 8]);
+    expect(found.whole).toBe(true);
+  });
+
+  it('reads back in stretches without losing or repeating, however long they are', async () => {
+    const of = config({ partitions: 1 });
+    const sink = sinkOf(of);
+    await sink.open();
+    const records = range(1, 30_000).map((id) => traded(id, id, id % 3000 === 0 ? 'ETHUSDT' : 'BTCUSDT'));
+    await writeAll(sink, records);
+    const endings = [ending(29_999, 29_999), ending(30_000, 30_000, 'ETHUSDT')];
+    const found = await sink.recent(options({ endings, trades: 9, spanMs: 20_000 }));
+    await sink.close();
+    expect(idsOf(found, 'ETHUSDT')).toEqual(range(2, 10).map((n) => n * 3000));
+    expect(idsOf(found)).toEqual(range(10_001, 29_999).filter((id) => id % 3000 !== 0));
+  });
+
+  it('says where its bounds were met before the span was read; where only trades are few, it does not read on', async () => {
+    const of = config({ partitions: 1 });
+    const sink = sinkOf(of);
+    await sink.open();
+    await writeAll(sink, [
+      ...range(1, 5).map((id) => traded(id, id, 'ETHUSDT')),
+      ...range(1, 40_000).map((id) => traded(id, id * 10)),
+    ]);
+    await sink.close();
+    const exists = async (topic: string) => topic.endsWith('trades');
+    const endings = [ending(40_000, 400_000), ending(5, 5, 'ETHUSDT')];
+    const read = (spanMs: number) =>
+      readRecent(of, options({ endings, spanMs }), exists, quiet, { span: 12_000, count: 8000 });
+    // Two stretches are 20,480 records, 204 s, of which 30 s are for what may lie out of place.
+    const [short, long] = [await read(60_000), await read(180_000)];
+    expect([short.whole, long.whole]).toEqual([true, false]);
+    expect(idsOf(short, 'ETHUSDT')).toEqual([]);
+    expect(idsOf(short)).toEqual(range(34_001, 40_000));
+    expect(idsOf(long)).toEqual(range(22_001, 40_000));
+  });
+});
+
+describe('a book of 5,000 levels a side', () => {
+  it('goes through Kafka as one record, several in a batch', async () => {
+    const of = config({ partitions: 1 });
+    const sink = sinkOf(of);
+    await sink.open();
+    const side = (from: number) =>
+      range(0, 4999).map((index) => ({ price: `${from + index}.01`, quantity: `${index}.12345678` }));
+    const books = range(1, 8).map((id) =>
+      sampleBookDelta({ lastUpdateId: String(id), snapshot: true, bids: side(60_000), asks: side(70_000) }),
+    );
+    const outcomes = await sink.write(books.map((record) => ({ topic: 'book-deltas', key: record.symbol, record })));
+    await sink.close();
+    expect(outcomes.map(({ kind }) => kind)).toEqual(books.map(() => 'delivered'));
+    const found: unknown[] = [];
+    for await (const { record } of readTopic(
+      of,
+      `${of.topicPrefix}book-deltas`,
+      { from: 'beginning', follow: false },
+      quiet,
+    ))
+      found.push(record);
+    expect(found).toEqual(books);
+  });
+});
