@@ -25,6 +25,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'a capture through the pipeline again',
     load: async () => (await import('./replay.ts')).command,
   },
+  history: {
+    summary: 'past trades and candles by REST into files',
+    load: async () => (await import('./history.ts')).command,
+  },
   tail: { summary: 'decoded records of a topic', load: async () => (await import('./tail.ts')).command },
   topics: { summary: 'create or describe the topics', load: async () => (await import('./topics.ts')).command },
   check: {

@@ -18,9 +18,6 @@ export const command: Command = {
     const [symbol = 'btcusdt', channelText = 'trade', limit = '10'] = context.arguments;
     const channel = choiceIn('channel', channelText, CHANNELS);
     const most = numberIn('limit', limit, 1, 1_000_000_000);
-    const { isDepthChannel } = await import('../pipeline/config.ts');
-    if (isDepthChannel(channel))
-      throw new UsageError(`channel: ${channel} is not served yet: order books come with a later version`);
     return watch(context, configurationOf(context), symbol, channel, most);
   },
 };

@@ -57,3 +57,15 @@ export const CHANNELS: readonly Channel[] = [
   'depth10',
   'depth20',
 ];
+
+const DEPTH_CHANNELS: readonly Channel[] = ['depth', 'depth20', 'depth10', 'depth5'];
+
+export function isDepthChannel(channel: Channel): boolean {
+  return DEPTH_CHANNELS.includes(channel);
+}
+
+/** The channels without those of shallower books: the deepest one says all of them. */
+export function withDeepestBook(channels: readonly Channel[]): readonly Channel[] {
+  const deepest = DEPTH_CHANNELS.find((channel) => channels.includes(channel));
+  return channels.filter((channel) => channel === deepest || !isDepthChannel(channel));
+}

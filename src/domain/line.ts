@@ -83,7 +83,13 @@ export type LineEvent =
   | { readonly kind: 'subscribed'; readonly topics: readonly string[] }
   | { readonly kind: 'refused'; readonly topics: readonly string[]; readonly fault: Fault }
   /** A frame that could not be used: goes to dead letters, disturbs nothing. */
-  | { readonly kind: 'malformed'; readonly frame: RawFrame; readonly fault: Fault }
+  | {
+      readonly kind: 'malformed';
+      readonly frame: RawFrame;
+      readonly fault: Fault;
+      /** What it was about, where it tells that much. */
+      readonly symbol?: string;
+    }
   /** A well-formed frame that nobody asked for; counted by reason. */
   | { readonly kind: 'ignored'; readonly reason: string }
   /** The venue will close this connection, or is expected to: open another first. */

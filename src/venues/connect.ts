@@ -102,7 +102,7 @@ export function connectLine(options: LineOptions): Observable<LineEvent> {
           return;
         }
         case 'malformed':
-          observer.next({ kind: 'malformed', frame, fault: decoded.fault });
+          observer.next({ ...decoded, frame });
           return;
         case 'ignored':
         case 'rotate':

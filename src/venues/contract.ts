@@ -1,7 +1,7 @@
 import type { Fault } from '../domain/fault.ts';
-import type { Channel, Instrument, VenueId } from '../domain/instrument.ts';
+import type { Channel, Instrument, KlineInterval, VenueId } from '../domain/instrument.ts';
 import type { BookUpdate, DataWarning, MarketEvent, RawFrame, RotationNotice } from '../domain/line.ts';
-import type { AggTrade, Environment, TradeEvent } from '../domain/record.ts';
+import type { AggTrade, Environment, Kline, TradeEvent } from '../domain/record.ts';
 
 /** A request over the socket: the frame to send, the id that its answer carries, the topics it is about. */
 export interface ControlRequest {
@@ -82,6 +82,64 @@ export interface BookRequest {
   readonly receivedAt: () => number;
 }
 
+/** Whose past is asked for, and what its records say of where they come from. */
+export interface PastOrigin {
+  readonly instrument: Instrument;
+  readonly environment: Environment;
+  /** Microseconds since 1970, asked when the answer is read. */
+  readonly receivedAt: () => number;
+}
+
+export type PastRecord = TradeEvent | AggTrade | Kline;
+
+/** A record of the past and its place in its series. */
+export interface PlacedRecord {
+  readonly place: number;
+  readonly record: PastRecord;
+}
+
+/** One answer out of a series, oldest first. */
+export interface PastPage {
+  readonly rows: readonly PlacedRecord[];
+  /** The place that the next answer is to begin at; not behind `from` where nothing is there yet. */
+  readonly next: number;
+}
+
+/**
+ * A row of records of a venue's past. Each has a place, a whole number that rises along the series: the venue's id, of
+ * candles the open time (milliseconds since 1970).
+ */
+export interface PastSeries {
+  /** Places step by exactly one, so that a jump proves that something is missing. */
+  readonly contiguous: boolean;
+  /** The place of the last record; undefined where there is none. */
+  readonly latest: RestRequest<number | undefined>;
+  /** The first place at or after a time, milliseconds since 1970; undefined where there is none yet. */
+  firstFrom(timeMs: number): RestRequest<number | undefined>;
+  /** The place so many records behind another; before it, where `records` is below zero. */
+  step(place: number, records: number): number;
+  /**
+   * The records from a place up to another, both inclusive, as many as one answer carries. `nowMs`, the venue's time at
+   * the latest when it answers, tells which candles are closed.
+   */
+  page(from: number, to: number, nowMs: number): RestRequest<PastPage>;
+  /** The place of a record that was fetched before; undefined where the venue does not have it any more. */
+  placeOf(record: PastRecord): number | RestRequest<number | undefined>;
+}
+
+/** What of its past a venue tells without a key. */
+export interface VenueHistory {
+  /** Undefined where there are but the last ones (`Venue.recent`), or none. */
+  readonly trades: ((of: PastOrigin) => PastSeries) | undefined;
+  readonly aggTrades: ((of: PastOrigin) => PastSeries) | undefined;
+  readonly klines: (of: PastOrigin, interval: KlineInterval) => PastSeries;
+  readonly intervals: readonly KlineInterval[];
+  /** How many trades `Venue.recent` tells. */
+  readonly recentTrades: number;
+  /** For people: why there are no trades, or but the last ones. */
+  readonly whyNoTrades: string;
+}
+
 /** A row of the venue's instrument list. */
 export interface ListedInstrument {
   readonly venueSymbol: string;
@@ -154,6 +212,8 @@ export interface Venue {
    * venue sends it by itself, first thing after each subscription.
    */
   readonly book: ((wanted: BookRequest) => RestRequest<BookUpdate>) | undefined;
+  /** The past, for those who ask for it at any time; undefined where none can be asked for. */
+  readonly history?: VenueHistory;
   /** Server time, milliseconds since 1970 (fractions where the venue tells more). */
   readonly time: RestRequest<number>;
   /** What a refusal (handshake or REST: status, headers in lower case, body as text) means. */

@@ -18,18 +18,21 @@ export function safely(read: ReadFrame): Decoder {
     try {
       return read(frame);
     } catch (error) {
-      return {
-        kind: 'malformed',
-        fault:
-          error instanceof Fault
-            ? error
-            : new Fault('malformed', `frame cannot be read: ${asFault(error).message}`, {
-                retry: { kind: 'never' },
-                cause: error,
-              }),
-      };
+      return malformedFrame(error);
     }
   };
+}
+
+/** What was thrown while a frame was read, as the frame's meaning. `symbol`: canonical, where the frame had told it before. */
+export function malformedFrame(error: unknown, symbol?: string): Decoded {
+  const fault =
+    error instanceof Fault
+      ? error
+      : new Fault('malformed', `frame cannot be read: ${asFault(error).message}`, {
+          retry: { kind: 'never' },
+          cause: error,
+        });
+  return symbol === undefined ? { kind: 'malformed', fault } : { kind: 'malformed', fault, symbol };
 }
 
 export function decodedEvents(events: readonly MarketEvent[], warning?: DataWarning): Decoded {

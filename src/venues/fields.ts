@@ -16,12 +16,12 @@ export function malformed(field: string, problem: string): Fault {
   });
 }
 
-/** The fault with `place` put before its field: what was read as `p` lies at `data[3].p`, a whole that is wrong at `data[3]`. */
+/** The fault with `place` put before its field: what was read as `p` lies at `data[3].p`, `[0]` at `data[3][0]`, a whole that is wrong at `data[3]`. */
 export function within(place: string, error: unknown): unknown {
   if (!(error instanceof Fault)) return error;
   const { field, message } = error;
   const problem = message.slice(message.indexOf(' ') + 1);
-  return malformed(field === undefined ? place : `${place}.${field}`, problem);
+  return malformed(field === undefined ? place : `${place}${field.startsWith('[') ? '' : '.'}${field}`, problem);
 }
 
 function wrong(field: string, value: unknown, wanted: string): Fault {

@@ -1,5 +1,5 @@
 import type { Channel, Instrument } from '../domain/instrument.ts';
-import type { Venue } from './contract.ts';
+import type { BookWish, Venue } from './contract.ts';
 
 /** One connection to keep: line `line` of the group, which carries the same topics as the group's other lines. */
 export interface ConnectionPlan {
@@ -15,6 +15,8 @@ export interface ConnectionPlan {
 export interface PlanOptions {
   readonly instruments: readonly Instrument[];
   readonly channels: readonly Channel[];
+  /** How much of the books is wanted, for channels of books. */
+  readonly books?: BookWish;
   /** Connections per group, over the addresses in turn. */
   readonly lines: number;
   /** Base addresses as configured; at least one. */
@@ -36,12 +38,12 @@ export function planConnections(venue: Venue, options: PlanOptions): readonly Co
   );
 }
 
-function groupTopics(venue: Venue, { instruments, channels }: PlanOptions): readonly (readonly string[])[] {
+function groupTopics(venue: Venue, { instruments, channels, books }: PlanOptions): readonly (readonly string[])[] {
   const most = venue.limits.topicsPerConnection;
   const groups: string[][] = [];
   let current: string[] = [];
   for (const instrument of instruments) {
-    const topics = [...new Set(channels.flatMap((channel) => venue.topics(instrument, channel)))];
+    const topics = [...new Set(channels.flatMap((channel) => venue.topics(instrument, channel, books)))];
     if (current.length + topics.length > most && current.length > 0) {
       groups.push(current);
       current = [];

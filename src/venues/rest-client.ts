@@ -98,6 +98,24 @@ export class VenueRest {
     });
   }
 
+  /** The same for what can wait: asks once so much of the budget is there that others find half of it behind the request. */
+  askSparingly$<T>(request: RestRequest<T>, timeoutMs?: number): Observable<T> {
+    return new Observable((subscriber) => {
+      const ask = (): void => {
+        const shortMs = this.#missingMs(Math.min(request.weight + this.#burst / 2, this.#burst));
+        if (shortMs > 0) subscriber.add(this.#scheduler.schedule(ask, shortMs));
+        else subscriber.add(this.ask$(request, timeoutMs).subscribe(subscriber));
+      };
+      ask();
+    });
+  }
+
+  /** How long until so much weight may be spent, milliseconds. */
+  #missingMs(weight: number): number {
+    const there = Math.min(this.#burst, this.#weight + (this.#scheduler.now() - this.#countedAt) * this.#perMs);
+    return Math.max(0, weight - there) / this.#perMs;
+  }
+
   /** Takes the weight from the budget; returns how long to wait for it, milliseconds. */
   #book(weight: number): number {
     const now = this.#scheduler.now();

@@ -58,7 +58,7 @@ describe('wrong usage ends in 2 and says what is allowed', () => {
     [['demo', '--duration', 'x'], '--duration: found "x"', 'a number from'],
     [['demo', '--port', '70000'], '--port: found "70000"', 'from 0 to 65535'],
     [['watch', 'btcusdt', 'trades'], 'channel: found "trades"', 'did you mean trade?'],
-    [['watch', 'btcusdt', 'depth'], 'depth is not served yet', 'order books'],
+    [['watch', 'btcusdt', 'depth50'], 'channel: found "depth50"', 'did you mean depth5?'],
     [['watch', 'btcusdt', 'trade', '0'], 'limit: found "0"', 'from 1'],
     [['watch', 'btcusdt', 'trade', '1', '2'], 'unexpected "2"', 'usage: market-feed watch'],
     [['watch', 'btcusdt', '--venue', 'bybt'], '--venue: found "bybt"', 'did you mean bybit?'],
@@ -90,8 +90,8 @@ it('prints what a configuration comes to, venues that cannot be reached included
   });
   expect(await dispatch(['check', '--config', 'config/market-feed.yaml'], io)).toBe(0);
   expect(io.out.text()).toMatch(/^coins +2 against USDT: BTC ETH$/m);
-  expect(io.out.text()).toMatch(/^not yet served +depth/m);
-  expect(io.out.text()).toMatch(/^ +subscriptions +8 topics for 2 symbols$/m);
+  expect(io.out.text()).toMatch(/^channels +trade, .*, depth$/m);
+  expect(io.out.text()).toMatch(/^ +subscriptions +10 topics for 2 symbols$/m);
   expect(io.out.text()).toMatch(/^ +clock offset +bybit not reachable \(.*127\.0\.0\.1:1.*\)$/m);
   expect(io.err.text()).toBe('');
 });

@@ -16,6 +16,7 @@ import type {
 import type { FrameFixture, RestFixture } from '../fixtures/read-fixtures.ts';
 import { tradeEvent } from '../support/events.ts';
 import { valueAt, withoutValue, withValue } from './json-path.ts';
+import { type BookContract, venueBooks } from './venue-books.ts';
 import { expectWellFormed } from './well-formed-event.ts';
 
 export interface VenueContract {
@@ -23,7 +24,7 @@ export interface VenueContract {
   readonly fixtures: readonly FrameFixture[];
   readonly instruments: RestFixture<readonly ListedInstrument[]>;
   readonly time: RestFixture<number>;
-  /** Channels that the venue does not have, beside depth. */
+  /** Channels that the venue does not have. */
   readonly missingChannels: readonly Channel[];
   /** How often it wants a heartbeat of ours; undefined where it pings us. */
   readonly heartbeatMs: number | undefined;
@@ -37,6 +38,7 @@ export interface VenueContract {
   readonly backfillAggTrades?: RestFixture<readonly object[]>;
   /** An answer of its last trades; none where a hole is fetched by its ids. */
   readonly recent?: RestFixture<readonly Partial<TradeEvent>[]>;
+  readonly books: BookContract;
 }
 
 export const RECEIVED_AT = 1_700_000_000_123_456;
@@ -196,7 +198,7 @@ export function venueContract(contract: VenueContract): void {
     it('VC-11 each channel that the venue has is one topic of its symbol, the others none', () => {
       const [one, other] = [...fixtureContext().instruments.values()];
       if (one === undefined || other === undefined) throw new Error('the context has two instruments');
-      const missing: readonly Channel[] = [...contract.missingChannels, 'depth', 'depth5', 'depth10', 'depth20'];
+      const missing = contract.missingChannels;
       for (const channel of CHANNELS) {
         expect(venue.topics(one, channel), channel).toHaveLength(missing.includes(channel) ? 0 : 1);
         if (!missing.includes(channel)) expect(venue.topics(one, channel)).not.toEqual(venue.topics(other, channel));
@@ -323,6 +325,8 @@ export function venueContract(contract: VenueContract): void {
       expect(venue.backfillAggTrades === undefined).toBe(contract.missingChannels.includes('agg_trade'));
       expect(venue.backfillAggTrades === undefined).toBe(contract.backfillAggTrades === undefined);
     });
+
+    venueBooks({ venue, fixtures, books: contract.books, context: fixtureContext(), receivedAt: RECEIVED_AT });
   });
 
   /** Past trades of BTC, and nothing that is none. */

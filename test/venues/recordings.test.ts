@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Instrument, VenueId } from '../../src/domain/instrument.ts';
-import type { MarketEvent } from '../../src/domain/line.ts';
+import type { BookUpdate, MarketEvent } from '../../src/domain/line.ts';
 import type { Decoder } from '../../src/venues/contract.ts';
 import { venues } from '../../src/venues/registry.ts';
 import { expectWellFormed } from '../contracts/well-formed-event.ts';
@@ -24,25 +24,37 @@ describe.skipIf(captures === undefined)('real recordings (skipped where the fold
     const frames = days.flat().map((line) => line.slice(line.indexOf(' ') + 1));
     const { outcomes, events, malformed } = decodeAll(decode, frames);
     expect(malformed).toEqual([]);
-    // Partial depth and differences alike, among them one REST body of a book.
-    expect(Object.keys(outcomes).sort()).toEqual(['book_ticker', 'ignored: depth', 'trade']);
+    expect(outcomes).toEqual({
+      trade: 19_904,
+      book_ticker: 73_174,
+      book_update: 6_495,
+      // A REST body among the frames.
+      'ignored: book_without_symbol': 1,
+    });
+    expectConsecutive(events, 'BTCUSDT');
     const ids = events.flatMap((event) => (event.kind === 'trade' ? [Number(event.tradeId)] : []));
     expect(ids).toEqual(Array.from({ length: 3_735_703_162 - 3_735_683_259 + 1 }, (_, index) => 3_735_683_259 + index));
   });
 
   it.each([
-    ['binance', 'cryptofeed-binance-20210404-ee25be.0.gz', ['BTCUSDT', 'ETHUSDT', 'DOTUSDT']],
+    [
+      'binance',
+      'cryptofeed-binance-20210404-ee25be.0.gz',
+      { book_update: 2_688, agg_trade: 1_910, kline: 118 },
+      ['BTCUSDT', 'ETHUSDT', 'DOTUSDT'],
+    ],
     [
       'binance_us',
       'cryptofeed-binanceus-20210405-63b290.0.gz',
+      { book_update: 3_196, agg_trade: 188, book_ticker: 2_624 },
       ['BTCUSD', 'ETHBTC', 'MANAUSD', 'HNTUSD', 'QTUMUSDT', 'BCHBTC', 'VTHOUSD', 'SOLUSD', 'MKRUSD', 'DOGEUSD'],
     ],
-  ] as const)('the session of %s: every frame of the socket has its meaning', (venue, file, symbols) => {
+  ] as const)('the session of %s: every frame of the socket has its meaning', (venue, file, counts, symbols) => {
     const frames = lines(file).flatMap((line) => /^\d+\.\d+: (.*)$/.exec(line)?.[1] ?? []);
-    const { outcomes, malformed } = decodeAll(decoder(venue, symbols), frames);
+    const { outcomes, events, malformed } = decodeAll(decoder(venue, symbols), frames);
     expect(malformed).toEqual([]);
-    expect(Object.keys(outcomes).filter((outcome) => outcome.startsWith('ignored'))).toEqual(['ignored: depth']);
-    expect(outcomes.agg_trade).toBeGreaterThan(100);
+    expect(outcomes).toEqual(counts);
+    for (const symbol of symbols) expectConsecutive(events, symbol);
   });
 
   it.each([
@@ -71,7 +83,7 @@ describe.skipIf(captures === undefined)('real recordings (skipped where the fold
       lines('binance-testnet-spot-mixed.ndjson'),
     );
     expect(malformed).toEqual([]);
-    expect(Object.keys(outcomes).sort()).toEqual(['book_ticker', 'ignored: depth', 'trade']);
+    expect(outcomes).toEqual({ trade: 7, book_ticker: 6, book_update: 10 });
   });
 
   it('the session of the Bybit testnet: acknowledgement, pong, data, repeats, and the one real refusal', () => {
@@ -79,13 +91,17 @@ describe.skipIf(captures === undefined)('real recordings (skipped where the fold
     const { outcomes, events } = decodeAll(decoder('bybit', ['BTCUSDT']), frames);
     expect(outcomes).toEqual({
       ack: 1,
-      'ignored: depth': 19,
+      book_update: 19,
       book_ticker: 12,
       pong: 1,
       nothing_new: 2,
       trade: 8,
       refused: 1,
     });
+    const [first, ...changes] = bookUpdates(events, 'BTCUSDT');
+    expect([first?.snapshot, first?.bids.length, first?.asks.length]).toEqual([true, 50, 50]);
+    expect(changes.some((change) => change.snapshot)).toBe(false);
+    expectConsecutive(events, 'BTCUSDT');
     const trades = events.flatMap((event) => (event.kind === 'trade' ? [event] : []));
     expect(trades.map(({ tradeId }) => tradeId.slice(-3))).toEqual([
       '524',
@@ -98,6 +114,34 @@ describe.skipIf(captures === undefined)('real recordings (skipped where the fold
       '544',
     ]);
     expect(trades.map(({ isBuyerMaker }) => isBuyerMaker)).toEqual([true, true, true, true, true, false, true, true]);
+  });
+
+  it('the book of Bybit in production: all of it and the next change', () => {
+    const { events } = decodeAll(
+      decoder('bybit', ['BTCUSDT']),
+      lines('bybit-spot-orderbook50-btcusdt-20241108.ndjson'),
+    );
+    expect(bookUpdates(events, 'BTCUSDT').map(({ snapshot }) => snapshot)).toEqual([true, false]);
+    expectConsecutive(events, 'BTCUSDT');
+  });
+
+  it.each(bookSessions())('the book session %s: all changes, and the book by REST among them', (session) => {
+    const [place = '', , symbol = ''] = session.split('-');
+    const venue = place === 'binanceus' ? 'binance_us' : 'binance';
+    const frames = lines(`booksync/${session}.depth.ndjson.gz`);
+    const { outcomes, events } = decodeAll(decoder(venue, [symbol]), frames);
+    expect(outcomes).toEqual({ book_update: frames.length });
+    expectConsecutive(events, symbol);
+    const [instrument] = instruments([symbol]).values();
+    if (instrument === undefined) throw new Error('no instrument');
+    const request = venues[venue].book?.({ instrument, levels: 1, environment: 'replay', receivedAt: () => 1 });
+    const book = request?.parse(JSON.parse(lines(`booksync/${session}.rest-depth.json.gz`).join('')));
+    if (book === undefined) throw new Error('no book');
+    expectWellFormed(book, { environment: 'replay', instruments: instruments([symbol]) });
+    expect(Math.min(book.bids.length, book.asks.length)).toBeGreaterThan(100);
+    const updates = bookUpdates(events, symbol);
+    expect(Number(book.lastUpdateId)).toBeGreaterThanOrEqual(Number(updates[0]?.firstUpdateId) - 1);
+    expect(Number(book.lastUpdateId)).toBeLessThan(Number(updates.at(-1)?.lastUpdateId));
   });
 
   it('the Bybit REST bodies', () => {
@@ -141,6 +185,23 @@ function decodeAll(decode: Decoder, frames: readonly string[]): Decoding {
     if (event !== undefined) expectWellFormed(event, context);
   }
   return { outcomes, events, malformed };
+}
+
+function bookUpdates(events: readonly MarketEvent[], symbol: string): readonly BookUpdate[] {
+  return events.flatMap((event) => (event.kind === 'book_update' && event.symbol === symbol ? [event] : []));
+}
+
+/** Fails where update ids leave one out, or where there is no book. */
+function expectConsecutive(events: readonly MarketEvent[], symbol: string): void {
+  const updates = bookUpdates(events, symbol);
+  const expected = updates.slice(0, -1).map(({ lastUpdateId }) => String(BigInt(lastUpdateId) + 1n));
+  expect(updates.slice(1).map(({ firstUpdateId }) => firstUpdateId)).toEqual(expected);
+  expect(updates.length).toBeGreaterThan(0);
+}
+
+function bookSessions(): readonly string[] {
+  const files = captures === undefined ? [] : readdirSync(join(captures, 'booksync'));
+  return files.filter((file) => file.endsWith('.meta.json')).map((file) => file.slice(0, -'.meta.json'.length));
 }
 
 function lines(file: string): readonly string[] {

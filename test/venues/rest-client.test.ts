@@ -137,6 +137,23 @@ describe('VenueRest', () => {
     }
   });
 
+  it('what can wait leaves half of what may be spent at once to others', async () => {
+    const { asked, scheduler, restUrl } = await serveJson();
+    const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 60 }), restUrl, scheduler);
+    const later = Array.from({ length: 3 }, () => rest.askSparingly$({ ...request, weight: 10, path: '/book' }));
+    for (const ask of later) ask.subscribe();
+    await until(() => asked.length === 1);
+    expect(asked).toEqual(['/book']);
+    // 20 of 30 are left: others have them at once, and what can wait waits for them, too
+    for (let ask = 0; ask < 2; ask++) rest.ask$({ ...request, weight: 10 }).subscribe();
+    await until(() => asked.length === 3);
+    scheduler.advance(49_999);
+    expect(asked).toHaveLength(3);
+    scheduler.advance(1);
+    await until(() => asked.length === 4);
+    expect(asked.slice(3)).toEqual(['/book']);
+  });
+
   it('a budget that was not used does not grow', async () => {
     const { asked, scheduler, restUrl } = await serveJson();
     const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 60 }), restUrl, scheduler);

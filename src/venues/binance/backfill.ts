@@ -1,6 +1,6 @@
 import type { VenueId } from '../../domain/instrument.ts';
 import type { AggTrade, TradeEvent } from '../../domain/record.ts';
-import type { BackfillRequest, RestRequest } from '../contract.ts';
+import type { BackfillRequest, PastOrigin, RestRequest } from '../contract.ts';
 import {
   malformed,
   readArray,
@@ -20,7 +20,7 @@ const REACH = 900n;
 const NONE: readonly string[] = [];
 const AGGREGATED: readonly string[] = ['aggregated'];
 
-type ReadRow<T> = (row: unknown, wanted: BackfillRequest) => T;
+type ReadRow<T> = (row: unknown, of: PastOrigin) => T;
 
 /**
  * The last trades and the past by id in turn: those are fresh at once, this lags a little behind. Only the past where
@@ -92,7 +92,7 @@ function rows<T>(query: string, weight: number, wanted: BackfillRequest, read: R
   };
 }
 
-function tradeRow(venue: VenueId): ReadRow<TradeEvent> {
+export function tradeRow(venue: VenueId): ReadRow<TradeEvent> {
   return (value, wanted) => {
     const row: Unchecked<BinanceTradeRow> = readObject<BinanceTradeRow>(value, '');
     return {
@@ -113,14 +113,14 @@ function aggregatedTradeRow(venue: VenueId): ReadRow<TradeEvent> {
   return (row, wanted) => ({ kind: 'trade', ...aggregated(venue, row, wanted) });
 }
 
-function aggTradeRow(venue: VenueId): ReadRow<AggTrade> {
+export function aggTradeRow(venue: VenueId): ReadRow<AggTrade> {
   return (row, wanted) => {
     const read = aggregated(venue, row, wanted);
     return { kind: 'agg_trade', ...read, firstTradeId: read.tradeId };
   };
 }
 
-function aggregated(venue: VenueId, value: unknown, wanted: BackfillRequest) {
+function aggregated(venue: VenueId, value: unknown, wanted: PastOrigin) {
   const row: Unchecked<BinanceAggTradeRow> = readObject<BinanceAggTradeRow>(value, '');
   const tradeId = readNumericId(row.f, 'f');
   const lastTradeId = readNumericId(row.l, 'l');
@@ -137,7 +137,7 @@ function aggregated(venue: VenueId, value: unknown, wanted: BackfillRequest) {
   };
 }
 
-function common(venue: VenueId, { instrument, environment, receivedAt }: BackfillRequest) {
+function common(venue: VenueId, { instrument, environment, receivedAt }: PastOrigin) {
   return {
     venue,
     symbol: instrument.symbol,

@@ -1,12 +1,13 @@
 import { type Instrument, KLINE_INTERVALS, type VenueId } from '../../domain/instrument.ts';
 import type { MarketEvent } from '../../domain/line.ts';
 import type { Decoded, Decoder, DecoderContext } from '../contract.ts';
-import { decodedEvents, ignored, type Origin, safely } from '../decoding.ts';
+import { decodedEvents, ignored, malformedFrame, type Origin, safely } from '../decoding.ts';
 import { isObject, malformed, readObject, readString, type Unchecked, within } from '../fields.ts';
 import { jsonOf, refuseDuplicateKeys, textOf } from '../read-frame.ts';
 import { spreadWarning } from '../top-of-book.ts';
 import { readAnswer } from './answer.ts';
 import { readBookTicker } from './decode-book-ticker.ts';
+import { readBook, readDepthUpdate } from './decode-depth.ts';
 import { readKline } from './decode-kline.ts';
 import { readTicker } from './decode-ticker.ts';
 import { readAggTrade, readTrade } from './decode-trade.ts';
@@ -39,6 +40,8 @@ const READERS: ReadonlyMap<string, Read> = new Map<BinanceEvent, Read>([
   ['24hrMiniTicker', one(readTicker)],
   ['bookTicker', decodeBookTicker],
   ['kline', decodeKline],
+  ['depthUpdate', one(readDepthUpdate)],
+  ['partialDepth', one(readBook)],
 ]);
 
 function one(
@@ -66,9 +69,12 @@ export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder
     const outer = readObject<BinanceCombinedFrame>(jsonOf(text), '');
     if (outer.stream === undefined) return decodeBare(text, outer, frame.receivedAt);
     const stream = streamOf(readString(outer.stream, 'stream'));
-    return stream === undefined
-      ? decodeUnknownStream(outer.data)
-      : decodeCombined(text, outer, stream, frame.receivedAt);
+    if (stream === undefined) return decodeUnknownStream(outer.data);
+    try {
+      return decodeCombined(text, outer, stream, frame.receivedAt);
+    } catch (error) {
+      return malformedFrame(error, context.instruments.get(stream.symbol)?.symbol);
+    }
   });
 
   function decodeBare(text: string, frame: object, receivedAt: number): Decoded {
@@ -97,15 +103,14 @@ export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder
 
   function decodePayload(payload: Unchecked<Payload>, stream: BinanceStream | undefined, receivedAt: number): Decoded {
     const event = eventOf(payload, stream);
-    if (event === 'depthUpdate') return ignored('depth');
     if (event === 'serverShutdown') return { kind: 'rotate', reason: 'server_shutdown' };
     const read = READERS.get(event);
     if (read === undefined) return ignored('unknown_event');
     if (stream !== undefined && event !== stream.event)
       throw malformed('e', `is ${event}, not the stream's ${stream.event}`);
-    const symbol = readString(payload.s, 's');
-    if (stream !== undefined && symbol !== stream.symbol)
-      throw malformed('s', `is ${symbol}, not the stream's ${stream.symbol}`);
+    // Partial depth tells its symbol by the stream's name alone.
+    const symbol = event === 'partialDepth' ? stream?.symbol : readSymbol(payload, stream);
+    if (symbol === undefined) return ignored('book_without_symbol');
     const instrument = context.instruments.get(symbol);
     if (instrument === undefined) return ignored('unknown_symbol');
     return read(payload, { origin, instrument, receivedAt, interval: stream?.interval });
@@ -119,10 +124,17 @@ function keysOf(payload: Unchecked<Payload>): number {
 
 function eventOf(payload: Unchecked<Payload>, stream: BinanceStream | undefined): string {
   if (payload.e !== undefined) return readString(payload.e, 'e');
-  if (stream?.event === 'bookTicker' || stream?.event === 'depthUpdate') return stream.event;
+  if (stream?.event === 'bookTicker' || stream?.event === 'partialDepth') return stream.event;
   if (stream === undefined && payload.u !== undefined) return 'bookTicker';
-  if (stream === undefined && payload.lastUpdateId !== undefined) return 'depthUpdate';
+  if (stream === undefined && payload.lastUpdateId !== undefined) return 'partialDepth';
   throw malformed('e', 'is missing (the event type)');
+}
+
+function readSymbol(payload: Unchecked<Payload>, stream: BinanceStream | undefined): string {
+  const symbol = readString(payload.s, 's');
+  if (stream !== undefined && symbol !== stream.symbol)
+    throw malformed('s', `is ${symbol}, not the stream's ${stream.symbol}`);
+  return symbol;
 }
 
 function decodeUnknownStream(data: unknown): Decoded {

@@ -8,7 +8,8 @@ export type BinanceEvent =
   | '24hrMiniTicker'
   | 'bookTicker'
   | 'kline'
-  | 'depthUpdate';
+  | 'depthUpdate'
+  | 'partialDepth';
 
 export interface BinanceStream {
   /** Upper case, as in the payload. */
@@ -25,10 +26,9 @@ const EVENTS: ReadonlyMap<string, BinanceEvent> = new Map([
   ['miniTicker', '24hrMiniTicker'],
   ['bookTicker', 'bookTicker'],
   ...KLINE_INTERVALS.map((interval) => [`kline_${interval}`, 'kline'] as const),
-  ...['depth', 'depth5', 'depth10', 'depth20'].flatMap((depth) => [
-    [depth, 'depthUpdate'] as const,
-    [`${depth}@100ms`, 'depthUpdate'] as const,
-    [`${depth}@1000ms`, 'depthUpdate'] as const,
+  ...['', '@100ms', '@1000ms'].flatMap((speed) => [
+    [`depth${speed}`, 'depthUpdate'] as const,
+    ...[5, 10, 20].map((levels) => [`depth${levels}${speed}`, 'partialDepth'] as const),
   ]),
 ]);
 

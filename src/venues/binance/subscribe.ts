@@ -1,5 +1,5 @@
 import type { Channel, Instrument, KlineInterval } from '../../domain/instrument.ts';
-import type { ControlRequest } from '../contract.ts';
+import type { BookWish, ControlRequest } from '../contract.ts';
 
 /** More streams in one message have been dropped in silence; batches of this size are common. */
 const MAX_STREAMS_PER_REQUEST = 200;
@@ -11,16 +11,25 @@ const STREAMS: Partial<Readonly<Record<Channel, string>>> = {
   ticker: 'ticker',
   mini_ticker: 'miniTicker',
   book_ticker: 'bookTicker',
+  depth: 'depth@100ms',
+  depth5: 'depth5',
+  depth10: 'depth10',
+  depth20: 'depth20',
 };
 
-/** The streams of a channel: symbols lower case, intervals as the domain names them. */
+const PARTIAL_BOOKS: ReadonlySet<Channel> = new Set(['depth5', 'depth10', 'depth20']);
+/** How often partial books come where no speed is asked for, milliseconds. */
+const PARTIAL_BOOK_MS = 1000;
+
+/** The streams of a channel: symbols lower case, intervals and levels as the domain names them. */
 export function binanceTopics(
   intervals: ReadonlySet<KlineInterval>,
-): (instrument: Instrument, channel: Channel) => readonly string[] {
+): (instrument: Instrument, channel: Channel, books?: BookWish) => readonly string[] {
   const klineChannels = new Set<Channel>([...intervals].map((interval) => `kline_${interval}` as const));
-  return (instrument, channel) => {
+  return (instrument, channel, books) => {
     const stream = klineChannels.has(channel) ? channel : STREAMS[channel];
-    return stream === undefined ? [] : [`${instrument.venueSymbol.toLowerCase()}@${stream}`];
+    const fast = PARTIAL_BOOKS.has(channel) && books !== undefined && books.intervalMs < PARTIAL_BOOK_MS;
+    return stream === undefined ? [] : [`${instrument.venueSymbol.toLowerCase()}@${stream}${fast ? '@100ms' : ''}`];
   };
 }
 

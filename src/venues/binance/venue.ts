@@ -1,7 +1,9 @@
 import { KLINE_INTERVALS, type KlineInterval, type VenueId } from '../../domain/instrument.ts';
 import type { Venue } from '../contract.ts';
 import { backfillAggTrades, backfillById, backfillByTime } from './backfill.ts';
+import { bookBy } from './book.ts';
 import { binanceDecoder } from './decode.ts';
+import { binanceHistory } from './history.ts';
 import { refusal } from './refusal.ts';
 import { exchangeInfo, time } from './rest.ts';
 import { binanceTopics, subscribe, unsubscribe } from './subscribe.ts';
@@ -13,10 +15,13 @@ interface Variant {
   readonly instruments: Venue['instruments'];
   readonly backfill: Venue['backfill'];
   readonly aggTradesWeight: number;
+  readonly book: Venue['book'];
+  readonly history: NonNullable<Venue['history']>;
   readonly restWeightPerMinute: number;
 }
 
-function binanceVenue({ id, intervals, instruments, backfill, aggTradesWeight, restWeightPerMinute }: Variant): Venue {
+function binanceVenue(variant: Variant): Venue {
+  const { id, intervals, instruments, backfill, aggTradesWeight, book, history, restWeightPerMinute } = variant;
   return {
     id,
     limits: { topicsPerConnection: 1024, messagesPerSecond: 5, connectionLifetimeMs: 24 * 3_600_000 },
@@ -31,7 +36,8 @@ function binanceVenue({ id, intervals, instruments, backfill, aggTradesWeight, r
     backfill,
     backfillAggTrades: backfillAggTrades(id, aggTradesWeight),
     recent: undefined,
-    book: undefined,
+    book,
+    history,
     restWeightPerMinute,
     time,
     refusal,
@@ -41,12 +47,32 @@ function binanceVenue({ id, intervals, instruments, backfill, aggTradesWeight, r
 /** Lists what trades on the spot market, without the permission sets that make most of the answer. */
 const SPOT_TRADING = exchangeInfo('?permissions=SPOT&symbolStatus=TRADING&showPermissionSets=false', 20);
 
+const BOOK_SIZES = [
+  { levels: 100, weight: 5 },
+  { levels: 500, weight: 25 },
+  { levels: 1000, weight: 50 },
+  { levels: 5000, weight: 250 },
+] as const;
+
+const HISTORY = { intervals: KLINE_INTERVALS, tradesById: true, weights: { aggTrades: 4, klines: 2 } } as const;
+
+const US_INTERVALS = KLINE_INTERVALS.filter((interval) => interval !== '1s');
+
+const US_BOOK_SIZES = [
+  { levels: 100, weight: 1 },
+  { levels: 500, weight: 5 },
+  { levels: 1000, weight: 10 },
+  { levels: 5000, weight: 50 },
+] as const;
+
 export const binance: Venue = binanceVenue({
   id: 'binance',
   intervals: KLINE_INTERVALS,
   instruments: SPOT_TRADING,
   backfill: backfillById('binance'),
   aggTradesWeight: 4,
+  book: bookBy('binance', BOOK_SIZES),
+  history: binanceHistory({ id: 'binance', ...HISTORY }),
   restWeightPerMinute: 6000,
 });
 
@@ -56,15 +82,24 @@ export const binanceTestnet: Venue = binanceVenue({
   instruments: SPOT_TRADING,
   backfill: backfillById('binance_testnet'),
   aggTradesWeight: 4,
+  book: bookBy('binance_testnet', BOOK_SIZES),
+  history: binanceHistory({ id: 'binance_testnet', ...HISTORY }),
   restWeightPerMinute: 6000,
 });
 
 /** Knows neither one-second candles nor the filters of the instrument list. */
 export const binanceUs: Venue = binanceVenue({
   id: 'binance_us',
-  intervals: KLINE_INTERVALS.filter((interval) => interval !== '1s'),
+  intervals: US_INTERVALS,
   instruments: exchangeInfo('', 10),
   backfill: backfillByTime('binance_us'),
   aggTradesWeight: 1,
+  book: bookBy('binance_us', US_BOOK_SIZES),
+  history: binanceHistory({
+    id: 'binance_us',
+    intervals: US_INTERVALS,
+    tradesById: false,
+    weights: { aggTrades: 1, klines: 1 },
+  }),
   restWeightPerMinute: 1200,
 });

@@ -88,6 +88,28 @@ export interface BinanceKline {
   readonly x: boolean;
 }
 
+/** Stream `@depth`. */
+export interface BinanceDepthUpdateFrame {
+  readonly e: 'depthUpdate';
+  readonly E: number;
+  readonly s: string;
+  /** First and last update id. */
+  readonly U: number;
+  readonly u: number;
+  readonly b: readonly BinanceLevel[];
+  readonly a: readonly BinanceLevel[];
+}
+
+/** Streams `@depth5`, `@depth10`, `@depth20`, and the body of `depth` by REST. */
+export interface BinanceBook {
+  readonly lastUpdateId: number;
+  readonly bids: readonly BinanceLevel[];
+  readonly asks: readonly BinanceLevel[];
+}
+
+/** Price and quantity. */
+export type BinanceLevel = readonly [string, string];
+
 /** Answer to a control message; bare on `/stream` too. */
 export interface BinanceAnswerFrame {
   readonly result: unknown;

@@ -1,10 +1,11 @@
 import type { Instrument } from '../../domain/instrument.ts';
 import type { Decoded, Decoder, DecoderContext } from '../contract.ts';
-import { decodedEvents, ignored, type Origin, safely } from '../decoding.ts';
+import { decodedEvents, ignored, malformedFrame, type Origin, safely } from '../decoding.ts';
 import { malformed, readArray, readNumericId, readObject, readString, readTime, type Unchecked } from '../fields.ts';
 import { jsonOf, refuseDuplicateKeys, textOf } from '../read-frame.ts';
 import { spreadWarning } from '../top-of-book.ts';
 import { readAnswer } from './answer.ts';
+import { readBook } from './decode-book.ts';
 import { readBookTicker } from './decode-book-ticker.ts';
 import { readKlines } from './decode-klines.ts';
 import { readTicker } from './decode-ticker.ts';
@@ -39,27 +40,41 @@ export function bybitDecoder(context: DecoderContext): Decoder {
     if (topic === undefined) return ignored('unknown_event');
     const instrument = context.instruments.get(topic.symbol);
     if (instrument === undefined) return ignored('unknown_symbol');
+    try {
+      return decodeData(text, outer, topic, instrument, frame.receivedAt);
+    } catch (error) {
+      return malformedFrame(error, instrument.symbol);
+    }
+  });
+
+  function decodeData(
+    text: string,
+    outer: Unchecked<BybitDataFrame>,
+    topic: BybitTopic,
+    instrument: Instrument,
+    receivedAt: number,
+  ): Decoded {
     switch (topic.event) {
       case 'trade': {
         const data = readArray(outer.data, 'data');
-        const trades = readTrades(data, readTime(outer.ts, 'ts'), origin, instrument, frame.receivedAt);
+        const trades = readTrades(data, readTime(outer.ts, 'ts'), origin, instrument, receivedAt);
         refuseDuplicateKeys(text, keysOf(outer, data));
         return decodedEvents(trades);
       }
       case 'kline': {
         const data = readArray(outer.data, 'data');
-        const klines = readKlines(data, readTime(outer.ts, 'ts'), topic, origin, instrument, frame.receivedAt);
+        const klines = readKlines(data, readTime(outer.ts, 'ts'), topic, origin, instrument, receivedAt);
         refuseDuplicateKeys(text, keysOf(outer, data));
         return decodedEvents(klines);
       }
       case 'ticker':
-        return decodeTicker(text, outer, origin, instrument, frame.receivedAt);
+        return decodeTicker(text, outer, origin, instrument, receivedAt);
       case 'book_ticker':
-        return decodeBookTicker(text, outer, origin, instrument, frame.receivedAt, lastUpdate);
+        return decodeBookTicker(text, outer, origin, instrument, receivedAt, lastUpdate);
       case 'depth':
-        return ignored('depth');
+        return decodeBook(text, outer, origin, instrument, receivedAt);
     }
-  });
+  }
 }
 
 function decodeTicker(
@@ -85,14 +100,33 @@ function decodeBookTicker(
 ): Decoded {
   const data = readSnapshot<BybitBook>(outer);
   const updateId = readNumericId(data.u, 'data.u');
-  // The matching engine's time, comparable with that of trades; absent in recordings from before 2024.
-  const matchedAt = outer.cts === undefined ? null : readTime(outer.cts, 'cts');
-  const ticker = readBookTicker(data, updateId, matchedAt, origin, instrument, receivedAt);
+  const ticker = readBookTicker(data, updateId, readMatchedAt(outer), origin, instrument, receivedAt);
   refuseDuplicateKeys(text, keysOf(outer, [data]));
   const repeated = lastUpdate.get(instrument.venueSymbol) === updateId;
   lastUpdate.set(instrument.venueSymbol, updateId);
   if (ticker === undefined) return ignored('one_sided_book');
   return repeated ? decodedEvents([]) : decodedEvents([ticker], spreadWarning(ticker.bidPrice, ticker.askPrice));
+}
+
+function decodeBook(
+  text: string,
+  outer: Unchecked<BybitDataFrame>,
+  origin: Origin,
+  instrument: Instrument,
+  receivedAt: number,
+): Decoded {
+  const { type } = outer;
+  if (type !== 'snapshot' && type !== 'delta')
+    throw malformed('type', `is ${JSON.stringify(type)}, neither snapshot nor delta`);
+  const data = readObject<BybitBook>(outer.data, 'data');
+  const update = readBook(data, type === 'snapshot', readMatchedAt(outer), origin, instrument, receivedAt);
+  refuseDuplicateKeys(text, keysOf(outer, [data]));
+  return decodedEvents([update]);
+}
+
+/** The matching engine's time, comparable with that of trades; absent in recordings from before 2024. */
+function readMatchedAt(outer: Unchecked<BybitDataFrame>): number | null {
+  return outer.cts === undefined ? null : readTime(outer.cts, 'cts');
 }
 
 /** The data of a topic that spot sends whole each time. */

@@ -1,4 +1,5 @@
 import type { Channel, Instrument, KlineInterval } from '../../domain/instrument.ts';
+import type { BookWish } from '../contract.ts';
 
 /** Bybit's names of the intervals it has. */
 const INTERVALS: Partial<Readonly<Record<KlineInterval, string>>> = {
@@ -23,7 +24,15 @@ const TOPICS: ReadonlyMap<Channel, string> = new Map<Channel, string>([
   ['ticker', 'tickers'],
   ['mini_ticker', 'tickers'],
   ['book_ticker', 'orderbook.1'],
+  ...(['depth5', 'depth10', 'depth20'] as const).map((channel) => [channel, 'orderbook.50'] as const),
   ...Object.entries(INTERVALS).map(([interval, name]) => [`kline_${interval}` as Channel, `kline.${name}`] as const),
+]);
+
+/** The depths at which a book comes whole and then as changes, shallowest first: 20, 100 and 200 ms apart. */
+const BOOK_LEVELS = [50, 200, 1000] as const;
+const BOOK_TOPICS: ReadonlyMap<string, BybitEvent> = new Map([
+  ['1', 'book_ticker'],
+  ...BOOK_LEVELS.map((levels) => [String(levels), 'depth'] as const),
 ]);
 
 const INTERVAL_BY_NAME: ReadonlyMap<string, string> = new Map(
@@ -40,9 +49,14 @@ export interface BybitTopic {
   readonly interval: string;
 }
 
-export function bybitTopics(instrument: Instrument, channel: Channel): readonly string[] {
-  const topic = TOPICS.get(channel);
+export function bybitTopics(instrument: Instrument, channel: Channel, books?: BookWish): readonly string[] {
+  const topic = channel === 'depth' ? bookTopic(books?.levels ?? 0) : TOPICS.get(channel);
   return topic === undefined ? [] : [`${topic}.${instrument.venueSymbol}`];
+}
+
+/** The shallowest book that has the levels; the deepest where none has. */
+function bookTopic(wanted: number): string {
+  return `orderbook.${BOOK_LEVELS.find((levels) => levels >= wanted) ?? BOOK_LEVELS.at(-1)}`;
 }
 
 /** The meaning of a topic, `kline.60.BTCUSDT`; undefined for topics that no channel uses. */
@@ -60,7 +74,10 @@ export function parseTopic(topic: string): BybitTopic | undefined {
   if (rest.length === 1)
     return name === 'publicTrade' ? parsed('trade') : name === 'tickers' ? parsed('ticker') : undefined;
   if (rest.length !== 2) return undefined;
-  if (name === 'orderbook') return parsed(parameter === '1' ? 'book_ticker' : 'depth');
+  if (name === 'orderbook') {
+    const event = BOOK_TOPICS.get(parameter);
+    return event === undefined ? undefined : parsed(event);
+  }
   const interval = INTERVAL_BY_NAME.get(parameter);
   return name === 'kline' && interval !== undefined ? parsed('kline', interval) : undefined;
 }

@@ -1,5 +1,6 @@
 import type { Venue } from '../contract.ts';
 import { bybitDecoder } from './decode.ts';
+import { bybitHistory } from './history.ts';
 import { notices } from './notices.ts';
 import { recentTrades } from './recent-trades.ts';
 import { refusal } from './refusal.ts';
@@ -33,6 +34,7 @@ export const bybit: Venue = {
   backfillAggTrades: undefined,
   book: undefined,
   recent: recentTrades,
+  history: bybitHistory,
   time,
   refusal,
 };

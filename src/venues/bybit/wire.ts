@@ -41,7 +41,10 @@ export interface BybitTicker {
   readonly price24hPcnt: string;
 }
 
-/** `data` of `orderbook.1.SYMBOL`: at most one level a side, `[price, quantity]`. Pushed again after 3 s without change. */
+/**
+ * `data` of `orderbook.LEVELS.SYMBOL`: rows of price and quantity. One level comes whole each time, and again after 3 s
+ * without change; more come whole first, then as changes.
+ */
 export interface BybitBook {
   readonly s: string;
   readonly b: readonly (readonly [string, string])[];

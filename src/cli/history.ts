@@ -1,0 +1,222 @@
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { type Instrument, KLINE_INTERVALS, type KlineInterval, VENUE_IDS } from '../domain/instrument.ts';
+import type { Config } from '../pipeline/config.ts';
+import type { HistoryResult } from '../pipeline/history/fetch-history.ts';
+import type { HistoryRange } from '../pipeline/history/history-span.ts';
+import type { HistoryKind, HistoryRequest } from '../pipeline/history/run-history.ts';
+import type { Venue } from '../venues/contract.ts';
+import { type Command, type CommandContext, choiceIn, type OptionValues, UsageError } from './command.ts';
+import { configOption, configurationOf } from './configuration.ts';
+import { count, duration } from './figures.ts';
+import { startTime } from './start-time.ts';
+
+const KINDS: readonly HistoryKind[] = ['trades', 'agg_trades', 'klines'];
+const DEFAULT_LIMIT = 1000;
+const DEFAULT_DIR = 'history';
+
+export const command: Command = {
+  usage: `history <symbol> <${KINDS.join('|')}> [--venue V] [--from T] [--to T] [--limit N] [--interval I] [--out DIR] [--config FILE]`,
+  about:
+    'Past data by REST, within the weight budget, into Avro files of the same records as the feed writes. Without --from the last ones.\n' +
+    'The same command again goes on where it was ended, at whatever moment: nothing twice, nothing missing. docs/history.md tells more.',
+  options: {
+    venue: {
+      value: 'V',
+      help: `${VENUE_IDS.join(', ')}; by default the first of the configuration that can tell it`,
+    },
+    from: { value: 'T', help: 'from this time on: 2026-11-21T08:30:00Z, 08:30 (UTC), -10m, milliseconds since 1970' },
+    to: { value: 'T', help: 'up to this time, exclusive (default: now)' },
+    limit: { value: 'N', help: `so many: from --from on, without it the last ones (default ${DEFAULT_LIMIT} then)` },
+    interval: { value: 'I', help: `of klines: ${KLINE_INTERVALS.join(', ')} (default 1m)` },
+    out: { value: 'DIR', help: `folder of the files (default ${DEFAULT_DIR}); not a feed's own` },
+    config: configOption,
+  },
+  maxArguments: 2,
+  async run(context) {
+    const { HistoryRefused } = await import('../pipeline/history/history-refused.ts');
+    try {
+      return await history(context, await requestOf(context));
+    } catch (error) {
+      throw error instanceof HistoryRefused ? new UsageError(error.message) : error;
+    }
+  },
+};
+
+async function requestOf(context: CommandContext): Promise<HistoryRequest> {
+  const { options } = context;
+  const [symbol, what] = context.arguments;
+  if (symbol === undefined)
+    throw new UsageError(`symbol: found nothing, allowed: a symbol such as btcusdt; usage: ${command.usage}`);
+  if (what === undefined)
+    throw new UsageError(`what to fetch: found nothing, allowed: one of ${KINDS.join(', ')}; usage: ${command.usage}`);
+  const kind = choiceIn('what to fetch', what, KINDS);
+  if (kind !== 'klines' && options.flag('interval')) throw new UsageError(`--interval is for klines, found ${kind}`);
+  const interval = options.oneOf('interval', KLINE_INTERVALS) ?? '1m';
+  const wanted = rangeOf(options, Date.now());
+  const dir = folderOf(options.text('out') ?? DEFAULT_DIR);
+  const config = configurationOf(context);
+  const venue = await venueFor(kind, config, options, wanted);
+  const range = { ...wanted, limit: limitFor(kind, venue, wanted) };
+  if (kind === 'klines') requireInterval(venue, interval);
+  const instrument = await instrumentNamed(symbol, config, venue);
+  const told = JSON.stringify(['from', 'to', 'limit'].map((name) => options.text(name) ?? null));
+  return { config, venue, instrument, kind, interval, range, arguments: told, dir };
+}
+
+function rangeOf(options: OptionValues, nowMs: number): HistoryRange {
+  const fromMs = timeOf('from', options, nowMs);
+  const toMs = timeOf('to', options, nowMs);
+  if (fromMs !== undefined && fromMs > nowMs)
+    throw new UsageError(`--from: found ${options.text('from')}, allowed: a time that has been`);
+  if (fromMs !== undefined && toMs !== undefined && toMs <= fromMs)
+    throw new UsageError(
+      `--to: found ${options.text('to')} (${isoTime(toMs)}), allowed: a time after --from (${isoTime(fromMs)})`,
+    );
+  const limit = options.number('limit', 1, 1_000_000_000);
+  return { fromMs, toMs: toMs !== undefined && toMs >= nowMs ? undefined : toMs, limit };
+}
+
+function timeOf(name: 'from' | 'to', options: OptionValues, nowMs: number): number | undefined {
+  const text = options.text(name);
+  if (text === undefined) return undefined;
+  const time = readTime(text, nowMs);
+  if (time !== undefined && time > 0) return time;
+  throw new UsageError(
+    `--${name}: found "${text}", allowed: a time such as 2026-11-21T08:30:00Z, 08:30 (UTC) or -10m, or milliseconds since 1970`,
+  );
+}
+
+function readTime(text: string, nowMs: number): number | undefined {
+  try {
+    const start = startTime(text, nowMs);
+    return typeof start === 'object' ? start.timeMs : undefined;
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
+
+function folderOf(text: string): string {
+  if (existsSync(text) && !statSync(text).isDirectory())
+    throw new UsageError(`--out: found ${text}, a file, allowed: a folder`);
+  return path.resolve(text);
+}
+
+/** The venue that is named, or the first of the configuration that tells all of what is wanted, or else some of it. */
+async function venueFor(kind: HistoryKind, config: Config, options: OptionValues, range: HistoryRange): Promise<Venue> {
+  const { feedVenues } = await import('../pipeline/config.ts');
+  const { venues } = await import('../venues/registry.ts');
+  const named = options.oneOf('venue', VENUE_IDS);
+  const candidates = (named === undefined ? feedVenues(config) : [named]).map((id) => venues[id]);
+  const found =
+    candidates.find((venue) => tells(venue, kind, range)) ?? candidates.find((venue) => hasAny(venue, kind));
+  if (found !== undefined) return found;
+  const others = VENUE_IDS.filter((id) => hasAny(venues[id], kind));
+  const [first] = candidates;
+  const reason = kind === 'trades' && first?.history ? `: ${first.history.whyNoTrades}` : '';
+  throw new UsageError(
+    `--venue: found ${named ?? candidates.map(({ id }) => id).join(', ')}, which has no ${kind}${reason}; allowed: ${others.join(', ')}`,
+  );
+}
+
+function tells({ history }: Venue, kind: HistoryKind, { fromMs, limit }: HistoryRange): boolean {
+  if (history === undefined) return false;
+  if (kind === 'klines') return true;
+  if (kind === 'agg_trades') return history.aggTrades !== undefined;
+  return history.trades !== undefined || (fromMs === undefined && (limit ?? DEFAULT_LIMIT) <= history.recentTrades);
+}
+
+function hasAny(venue: Venue, kind: HistoryKind): boolean {
+  return tells(venue, kind, { fromMs: undefined, toMs: undefined, limit: 1 });
+}
+
+function limitFor(kind: HistoryKind, { id, history }: Venue, { fromMs, limit }: HistoryRange): number | undefined {
+  const most = kind === 'trades' && history?.trades === undefined ? history?.recentTrades : undefined;
+  if (most !== undefined && limit !== undefined && limit > most)
+    throw new UsageError(`--limit: found ${limit}, allowed: 1 to ${most} at ${id}: ${history?.whyNoTrades}`);
+  return limit ?? (fromMs === undefined ? (most ?? DEFAULT_LIMIT) : undefined);
+}
+
+function requireInterval({ id, history }: Venue, interval: KlineInterval): void {
+  const intervals = history?.intervals ?? [];
+  if (!intervals.includes(interval))
+    throw new UsageError(`--interval: found ${interval}, allowed at ${id}: ${intervals.join(', ')}`);
+}
+
+async function instrumentNamed(symbol: string, config: Config, { id }: Venue): Promise<Instrument> {
+  const { instrumentsFor } = await import('../pipeline/config.ts');
+  const { coinNamed } = await import('../pipeline/config/coin-list.ts');
+  const { quote } = config;
+  const coin = coinNamed(symbol, quote);
+  if (coin === undefined)
+    throw new UsageError(
+      `symbol: found "${symbol}", allowed: a coin or its symbol against ${quote}, such as BTC or BTC${quote}`,
+    );
+  const known = instrumentsFor(config, id).find((one) => one.coin === coin);
+  return known ?? { coin, symbol: coin + quote, venueSymbol: coin + quote };
+}
+
+async function history({ out, err, signal }: CommandContext, request: HistoryRequest): Promise<number> {
+  const { wallClock } = await import('../net/wall-clock.ts');
+  const { historyTopic, runHistory } = await import('../pipeline/history/run-history.ts');
+  const { monotonicScheduler } = await import('../pipeline/monotonic-scheduler.ts');
+  const { createLog } = await import('../telemetry/log.ts');
+  const { HistoryProgressLine } = await import('./history-progress.ts');
+  const { venue, instrument, kind, interval, config, dir } = request;
+  const what = kind === 'klines' ? `${kind} ${interval}` : kind;
+  const title = `${instrument.symbol} ${what} of ${venue.id}`;
+  const log = createLog({
+    level: err.isTerminal ? 'silent' : config.log.level,
+    destination: { write: (json: string) => void err.write(json) },
+  });
+  const line = new HistoryProgressLine(title, err, log, () => performance.now());
+  const startedAt = performance.now();
+  const result = await runHistory(request, {
+    signal,
+    scheduler: monotonicScheduler,
+    random: Math.random,
+    wallClock: wallClock(),
+    pid: process.pid,
+    onProgress: (progress) => line.show(progress),
+    onRepaired: (file, { cutBytes }) => log.info({ file, cut_bytes: cutBytes }, 'file of a killed process closed'),
+    onWait: (fault, delayMs) => line.wait(fault.message, delayMs),
+  })
+    .catch(async (error: unknown) => {
+      if (line.records > 0)
+        await err.write(`market-feed: history: ${count(line.records)} records are kept; the same command goes on\n`);
+      throw error;
+    })
+    .finally(() => line.close());
+  const tookMs = performance.now() - startedAt;
+  const topic = historyTopic(request);
+  for (const remark of remarks(result, title)) await err.write(`market-feed: history: ${remark}\n`);
+  await out.write(
+    out.isTerminal
+      ? `${result.complete ? 'Fetched' : 'Interrupted after'} ${count(result.records)} records, ${title}, in ${duration(tookMs)}: ${path.join(dir, topic)}\n`
+      : `${JSON.stringify({
+          venue: venue.id,
+          symbol: instrument.symbol,
+          topic,
+          dir,
+          records: result.records,
+          missing: result.missing,
+          complete: result.complete,
+          seconds: Math.round(tookMs) / 1000,
+        })}\n`,
+  );
+  return 0;
+}
+
+function remarks({ records, missing, complete, leavesHole }: HistoryResult, title: string): string[] {
+  return [
+    ...(complete && records === 0 ? [`${title}: nothing there that the folder has not yet`] : []),
+    ...(missing > 0 ? [`${title}: the venue left out ${count(missing)} records`] : []),
+    ...(leavesHole ? [`${title}: what the folder had ends before; what lies between is not fetched`] : []),
+    ...(complete ? [] : ['interrupted; the same command goes on from here']),
+  ];
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,77 @@
+import { afterEach, expect, it } from 'vitest';
+import { dispatch } from '../../src/cli/dispatch.ts';
+import type { VenueId } from '../../src/domain/instrument.ts';
+import { localServer } from '../net/local-server.ts';
+import { fakeIo, fakeOutput } from './fake-io.ts';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const bybitBook = (type: 'snapshot' | 'delta', u: number, b: object, a: object) =>
+  JSON.stringify({
+    topic: 'orderbook.50.BTCUSDT',
+    ts: 1672304484978,
+    type,
+    data: { s: 'BTCUSDT', b, a, u, seq: 9 },
+    cts: 1672304484976,
+  });
+const BYBIT_BOOK = [
+  bybitBook('snapshot', 7, [['16493.50', '0.006']], [['16611.00', '0.029']]),
+  bybitBook('delta', 8, [['16493.50', '0']], []),
+];
+
+/** Watches a venue that answers a subscription of `topic` with the frames; what was asked for, and what was written. */
+async function watch(venue: VenueId, channel: string, frames: readonly string[], isTerminal = false) {
+  const asked: string[] = [];
+  const server = await localServer({
+    onConnection(connection) {
+      connection.on('message', (text) => {
+        const { params, args } = JSON.parse(String(text)) as { params?: string[]; args?: string[] };
+        asked.push(...(params ?? args ?? []));
+        for (const frame of frames) connection.send(frame);
+      });
+    },
+  });
+  cleanups.push(() => server.close());
+  const io = fakeIo({ [`MARKET_FEED__VENUES__${venue.toUpperCase()}__WEBSOCKET_URLS`]: server.url });
+  const out = fakeOutput(isTerminal);
+  const argv = ['watch', 'btcusdt', channel, String(frames.length), '--venue', venue];
+  const code = await dispatch(argv, { ...io, out });
+  expect([code, io.err.text()]).toEqual([0, '']);
+  return { asked, lines: out.text().trimEnd().split('\n') };
+}
+
+it('shows a book as it comes: whole, then its changes, a JSON line each', async () => {
+  const { asked, lines } = await watch('bybit', 'depth', BYBIT_BOOK);
+  expect(asked).toEqual(['orderbook.50.BTCUSDT']);
+  const [book, change] = lines.map((line) => JSON.parse(line) as object);
+  expect(book).toMatchObject({
+    symbol: 'BTCUSDT',
+    first_update_id: '7',
+    last_update_id: '7',
+    snapshot: true,
+    bids: [{ price: '16493.5', quantity: '0.006' }],
+    asks: [{ price: '16611', quantity: '0.029' }],
+    timestamp: 1672304484976,
+  });
+  expect(change).toMatchObject({ snapshot: false, bids: [{ price: '16493.5', quantity: '0' }], asks: [] });
+});
+
+it('shows people a line for each update', async () => {
+  const { lines } = await watch('bybit', 'depth', BYBIT_BOOK, true);
+  expect(lines[0]).toMatch(/BTCUSDT +snapshot +bid +16,?493\.5\d* × .* ask +16,?611.* 1 \+ 1 levels +bybit +#7–7/);
+  expect(lines[1]).toMatch(/BTCUSDT +change +1 \+ 0 levels +bybit +#8–8/);
+});
+
+it.each([
+  ['depth', 'btcusdt@depth@100ms', { e: 'depthUpdate', E: 1672515782136, s: 'BTCUSDT', U: 5, u: 6, b: [], a: [] }],
+  ['depth5', 'btcusdt@depth5', { lastUpdateId: 6, bids: [], asks: [] }],
+  ['depth10', 'btcusdt@depth10', { lastUpdateId: 6, bids: [], asks: [] }],
+  ['depth20', 'btcusdt@depth20', { lastUpdateId: 6, bids: [], asks: [] }],
+])('%s of Binance is stream %s', async (channel, stream, data) => {
+  const { asked, lines } = await watch('binance', channel, [JSON.stringify({ stream, data })]);
+  expect(asked).toEqual([stream]);
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ last_update_id: '6', snapshot: channel !== 'depth' });
+});

@@ -1,0 +1,258 @@
+import { describe, expect, it } from 'vitest';
+import type { Channel } from '../../src/domain/instrument.ts';
+import type { BookUpdate } from '../../src/domain/line.ts';
+import type { BookWish, Decoded, DecoderContext, Venue } from '../../src/venues/contract.ts';
+import type { FrameFixture, RestFixture } from '../fixtures/read-fixtures.ts';
+import { valueAt, withoutValue, withValue } from './json-path.ts';
+import { expectWellFormed } from './well-formed-event.ts';
+
+/** What a venue says of order books, for BTCUSDT. */
+export interface BookContract {
+  readonly topics: readonly (readonly [channel: Channel, wish: BookWish | undefined, topic: string])[];
+  /** What is asked for, by the levels wanted; none where the venue sends the whole book by itself. */
+  readonly requests: readonly { readonly levels: number; readonly path: string; readonly weight: number }[];
+  readonly snapshot?: RestFixture<Partial<BookUpdate>>;
+}
+
+interface Subject {
+  readonly venue: Venue;
+  readonly fixtures: readonly FrameFixture[];
+  readonly books: BookContract;
+  readonly context: DecoderContext;
+  readonly receivedAt: number;
+}
+
+type BookFixture = FrameFixture & Required<Pick<FrameFixture, 'book'>>;
+
+const LARGEST_ID = Number.MAX_SAFE_INTEGER;
+
+/** Rows that are no level, and where in the row the fault lies. */
+const ABSURD_ROWS: readonly (readonly [row: unknown, place: string])[] = [
+  [['1', '1', '1'], ''],
+  [['1'], ''],
+  [[], ''],
+  [null, ''],
+  ['1', ''],
+  [{ 0: '1', 1: '1', length: 2 }, ''],
+  [{ price: '1', quantity: '1' }, ''],
+  [[1, '1'], '[0]'],
+  [[null, '1'], '[0]'],
+  [['0', '1'], '[0]'],
+  [['0.00000000', '0.00000000'], '[0]'],
+  [['-1', '1'], '[0]'],
+  [['', '1'], '[0]'],
+  [['NaN', '1'], '[0]'],
+  [['Infinity', '1'], '[0]'],
+  [['1e99', '1'], '[0]'],
+  [['0.0000000000000000001', '1'], '[0]'],
+  [['1', 1], '[1]'],
+  [['1', null], '[1]'],
+  [['1', '-0.5'], '[1]'],
+  [['1', ''], '[1]'],
+  [['1', 'NaN'], '[1]'],
+  [['1', '100000000000000000000'], '[1]'],
+  [['1', ['1']], '[1]'],
+];
+
+/** What every venue has to keep about order books: the part of the venue contract from VC-19 on. */
+export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subject): void {
+  const bookFixtures = fixtures.filter((fixture): fixture is BookFixture => fixture.book !== undefined);
+  const instrument = context.instruments.get('BTCUSDT') ?? { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
+
+  function decode(json: unknown): Decoded {
+    return venue.newDecoder(context)({ data: Buffer.from(JSON.stringify(json)), binary: false, receivedAt });
+  }
+
+  function update(json: unknown): BookUpdate {
+    const decoded = decode(json);
+    const event = decoded.kind === 'events' ? decoded.events[0] : undefined;
+    if (event?.kind !== 'book_update') throw new Error(`no book update: ${JSON.stringify(decoded)}`);
+    expectWellFormed(event, context);
+    return event;
+  }
+
+  function request(levels: number) {
+    const asked = venue.book?.({ instrument, levels, environment: 'production', receivedAt: () => receivedAt });
+    if (asked === undefined) throw new Error('the venue has no book to ask for');
+    return asked;
+  }
+
+  describe('order books', () => {
+    it.each(books.topics)('VC-19 %s, %j: %s', (channel, wish, topic) => {
+      expect(venue.topics(instrument, channel, wish)).toEqual([topic]);
+      expect(venue.subscribe([topic], () => 1)[0]?.frame).toContain(`"${topic}"`);
+    });
+
+    it('VC-19 fixtures show whole books and changes', () => {
+      expect(new Set(bookFixtures.map(isWhole))).toEqual(new Set([true, false]));
+    });
+
+    it.each(bookFixtures)(
+      'VC-20 $name with a row that is no level is malformed, naming the place',
+      ({ frame, book }) => {
+        for (const side of [book.bids, book.asks]) {
+          for (const [row, place] of ABSURD_ROWS) {
+            for (const good of [[], [['1', '1']]]) {
+              const decoded = decode(withValue(frame, side, [...good, row]));
+              const field = decoded.kind === 'malformed' ? decoded.fault.field : undefined;
+              expect(field, JSON.stringify(row)).toBe(`${side}[${good.length}]${place}`);
+            }
+          }
+        }
+      },
+    );
+
+    it.each(bookFixtures)('VC-21 $name with an empty side, or two, tells the other alone', ({ frame, book }) => {
+      const whole = update(frame);
+      expect(update(withValue(frame, book.bids, []))).toEqual({ ...whole, bids: [] });
+      expect(update(withValue(frame, book.asks, []))).toEqual({ ...whole, asks: [] });
+      const empty = withValue(withValue(frame, book.asks, []), book.bids, []);
+      expect(update(empty)).toEqual({ ...whole, bids: [], asks: [] });
+    });
+
+    it.each(bookFixtures.filter((fixture) => !isWhole(fixture)))(
+      'VC-22 $name, changes: every row in its order, far, repeated or removing',
+      ({ frame, book }) => {
+        const rows = [
+          ['5', '1'],
+          ['0.00000001', '0.00'],
+          ['99999999', '2.50'],
+          ['5', '0'],
+        ];
+        const levels = [
+          { price: '5', quantity: '1' },
+          { price: '0.00000001', quantity: '0' },
+          { price: '99999999', quantity: '2.5' },
+          { price: '5', quantity: '0' },
+        ];
+        expect(update(withValue(frame, book.bids, rows)).bids).toEqual(levels);
+        expect(update(withValue(frame, book.asks, rows)).asks).toEqual(levels);
+      },
+    );
+
+    it.each(bookFixtures.filter(isWhole))(
+      'VC-22 $name, a whole book: best first, a level without quantity is none, one that is there twice malformed',
+      ({ frame, book }) => {
+        const falling = [
+          ['10', '1'],
+          ['9.5', '0.000'],
+          ['9', '2'],
+        ];
+        const bids = [
+          { price: '10', quantity: '1' },
+          { price: '9', quantity: '2' },
+        ];
+        expect(update(withValue(frame, book.bids, falling)).bids).toEqual(bids);
+        expect(update(withValue(frame, book.asks, falling.toReversed())).asks).toEqual(bids.toReversed());
+        // in whatever order they come
+        expect(update(withValue(frame, book.bids, falling.toReversed())).bids).toEqual(bids);
+        expect(update(withValue(frame, book.asks, falling)).asks).toEqual(bids.toReversed());
+        for (const side of [book.bids, book.asks]) {
+          const twice = [
+            ['10', '1'],
+            ['10.0', '1'],
+          ];
+          expect(decode(withValue(frame, side, twice))).toMatchObject({ kind: 'malformed', fault: { field: side } });
+        }
+      },
+    );
+
+    it.each(bookFixtures)('VC-23 $name tells its first and last update id, exactly', ({ frame, book }) => {
+      const { firstUpdateId: first, lastUpdateId: last } = book;
+      const ids = (json: unknown) => [update(json).firstUpdateId, update(json).lastUpdateId];
+      const largest = withValue(frame, last, LARGEST_ID);
+      if (first === undefined) {
+        expect(ids(largest)).toEqual([String(LARGEST_ID), String(LARGEST_ID)]);
+        expect(ids(withValue(frame, last, 1))).toEqual(['1', '1']);
+      } else {
+        expect(ids(withValue(largest, first, LARGEST_ID - 1))).toEqual([String(LARGEST_ID - 1), String(LARGEST_ID)]);
+        expect(ids(withValue(largest, first, LARGEST_ID))).toEqual([String(LARGEST_ID), String(LARGEST_ID)]);
+        const backwards = withValue(withValue(frame, first, 1000), last, 999);
+        expect(decode(backwards)).toMatchObject({ kind: 'malformed', fault: { field: last } });
+      }
+    });
+
+    // Skip when: the venue sends the whole book by itself.
+    it.each(books.requests)('VC-24 $levels levels by REST: $path, weight $weight', ({ levels, path, weight }) => {
+      expect(request(levels)).toMatchObject({ path, weight });
+      expect(weight).toBeLessThan(venue.restBurst ?? venue.restWeightPerMinute / 2);
+    });
+
+    it('VC-24 it has a book to ask for, or sends it by itself', () => {
+      expect(venue.book === undefined).toBe(books.requests.length === 0);
+      expect(venue.book === undefined).toBe(books.snapshot === undefined);
+    });
+
+    // Skip when: as VC-24.
+    it.skipIf(books.snapshot === undefined)('VC-24 the book by REST is read as documented, and nothing else is', () => {
+      const { body, parsed } = books.snapshot ?? { body: undefined, parsed: undefined };
+      const asked = request(100);
+      expect(asked.parse(body)).toEqual({
+        kind: 'book_update',
+        venue: venue.id,
+        symbol: 'BTCUSDT',
+        venueSymbol: 'BTCUSDT',
+        coin: 'BTC',
+        environment: 'production',
+        epoch: 0,
+        receivedAt,
+        ...parsed,
+      });
+      const fieldOf = (broken: unknown) => {
+        try {
+          return asked.parse(broken);
+        } catch (error) {
+          expect(error).toMatchObject({ kind: 'malformed', retry: { kind: 'never' } });
+          return (error as { field?: string }).field ?? '';
+        }
+      };
+      for (const broken of [null, [], 'x', 1]) expect(fieldOf(broken)).toBe('');
+      for (const path of ['lastUpdateId', 'bids', 'asks', 'bids[0]', 'asks[0][0]', 'bids[1][1]']) {
+        expect(fieldOf(withValue(body, path, null))).toBe(path);
+        expect(fieldOf(withValue(body, path, { a: 1 }))).toBe(path);
+        expect(fieldOf(withValue(body, path, -1))).toBe(path);
+      }
+    });
+
+    // Skip when: a frame has no envelope that tells its symbol.
+    it.each(
+      fixtures.filter(
+        ({ frame, decoded }) => isEnveloped(frame) && decoded.kind === 'events' && decoded.events.length > 0,
+      ),
+    )('VC-25 $name, once malformed, names its symbol', ({ frame, decoded, reads = [] }) => {
+      const symbol = decoded.kind === 'events' ? decoded.events[0]?.symbol : undefined;
+      for (const path of reads.filter((one) => one.startsWith('data'))) {
+        expect(decode(withoutValue(frame, path)), path).toMatchObject({ kind: 'malformed', symbol });
+      }
+      const twice = JSON.stringify(frame).replace('"data":', '"data":1,"data":');
+      const data = Buffer.from(twice);
+      expect(venue.newDecoder(context)({ data, binary: false, receivedAt })).toMatchObject({
+        kind: 'malformed',
+        fault: { field: 'data' },
+        symbol,
+      });
+    });
+
+    it('VC-25 what tells no symbol, or one that nobody asked for, names none', () => {
+      const decoder = venue.newDecoder(context);
+      const unasked = venue.newDecoder({ ...context, instruments: new Map() });
+      expect(decoder({ data: Buffer.from('{'), binary: false, receivedAt })).not.toHaveProperty('symbol');
+      for (const { frame, reads = [] } of bookFixtures) {
+        for (const path of reads) {
+          const data = Buffer.from(JSON.stringify(withoutValue(frame, path)));
+          expect(unasked({ data, binary: false, receivedAt })).not.toHaveProperty('symbol');
+        }
+      }
+    });
+  });
+}
+
+/** As its golden says. */
+function isWhole({ decoded }: FrameFixture): boolean {
+  const event = decoded.kind === 'events' ? decoded.events[0] : undefined;
+  return event?.kind === 'book_update' && event.snapshot;
+}
+
+function isEnveloped(frame: unknown): boolean {
+  return typeof frame === 'object' && frame !== null && 'data' in frame && valueAt(frame, 'data') !== undefined;
+}

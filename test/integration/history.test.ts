@@ -1,0 +1,219 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { VenueId } from '../../src/domain/instrument.ts';
+import type { FeedRecord, Kline } from '../../src/domain/record.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
+import { readFiles } from '../../src/sinks/avro-file/read-files.ts';
+import { openFiles } from '../support/avro-files.ts';
+import { GatedRest } from '../support/gated-rest.ts';
+import { compareTrades, type JournalEvent, readJournal } from '../support/journal.ts';
+import {
+  type MarketFeedProcess,
+  startMarketFeed,
+  temporaryFolder,
+  writeConfiguration,
+} from '../support/market-feed-process.ts';
+import { preparePython, runPython } from '../support/python.ts';
+import { simulatedValues } from '../support/simulated-feed.ts';
+import { until } from '../support/until.ts';
+
+beforeAll(preparePython);
+
+const TRADES = 12_000;
+
+interface Past {
+  readonly simulator: Simulator;
+  readonly rest: GatedRest;
+  readonly dir: string;
+  readonly config: string;
+  /** `market-feed history btcusdt …` into `dir`. */
+  fetch(...args: readonly string[]): MarketFeedProcess;
+  journal(): Promise<JournalEvent[]>;
+}
+
+/** A venue that has made some thousand trades of BTC and then no more, behind a gate for pages of trades. Called within a test. */
+async function pastOf(venue: VenueId): Promise<Past> {
+  const folder = await temporaryFolder();
+  const journal = join(folder, 'journal.ndjson');
+  const rate = { bybit: 0, binance: 0, binance_us: 0, binance_testnet: 0, [venue]: 8000 };
+  const simulator = await startSimulator({ rate, symbols: 1, journal });
+  onTestFinished(() => simulator.close());
+  await until(() => (simulator.counts()[venue]?.tradesMade ?? 0) >= TRADES);
+  simulator.setRate(venue, 0);
+  const rest = await GatedRest.start(simulator.httpUrl, 'historicalTrades');
+  onTestFinished(() => rest[Symbol.asyncDispose]());
+  const config = await writeConfiguration(
+    folder,
+    simulatedValues({ url: simulator.url, httpUrl: rest.url }, { coins: ['BTC'], feed: { allow_test_data: false } }),
+  );
+  const dir = join(folder, 'past');
+  return {
+    simulator,
+    rest,
+    dir,
+    config,
+    fetch: (...args) => startMarketFeed('history', 'btcusdt', ...args, '--out', dir, '--config', config),
+    async journal() {
+      simulator.flushJournal();
+      const made = simulator.counts()[venue]?.tradesMade ?? 0;
+      let events: JournalEvent[] = [];
+      await until(async () => {
+        events = await readJournal(journal).catch(() => []);
+        return tradesOf(events).length === made;
+      });
+      return events;
+    },
+  };
+}
+
+async function stored(dir: string, topic: string): Promise<FeedRecord[]> {
+  const records: FeedRecord[] = [];
+  for await (const record of readFiles(dir, topic)) records.push(record);
+  return records;
+}
+
+async function countByPython(dir: string, topic: string): Promise<number> {
+  const { stdout, stderr, code } = await runPython('read_files.py', [join(dir, topic)]);
+  expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+  return stdout.split('\n').length - 1;
+}
+
+const tradesOf = (events: readonly JournalEvent[]) => events.filter(({ kind }) => kind === 'trade');
+const iso = (ms: number) => new Date(ms).toISOString();
+
+describe('market-feed history', { timeout: 60_000 }, () => {
+  it('fetches all trades between two times, and no other, in the environment of the configuration', async () => {
+    const { dir, fetch, journal } = await pastOf('binance');
+    const events = await journal();
+    const made = tradesOf(events);
+    const from = made[1500]?.time ?? 0;
+    const to = made[4500]?.time ?? 0;
+    const process = fetch('trades', '--from', iso(from), '--to', iso(to));
+    expect(await process.exited).toBe(0);
+    const wanted = made.filter(({ time }) => time >= from && time < to);
+    const records = await stored(dir, 'simulated.trades');
+    expect(records.length).toBe(wanted.length);
+    expect(compareTrades(records, wanted)).toEqual({ runs: 1, trades: wanted.length, problems: [] });
+    expect(new Set(records.map(({ environment }) => environment))).toEqual(new Set(['simulated']));
+    expect(records[0]).toMatchObject({ source: 'backfill', epoch: 0, venue: 'binance' });
+    expect(JSON.parse(process.stdout)).toMatchObject({ records: wanted.length, missing: 0, complete: true });
+    expect(await countByPython(dir, 'simulated.trades')).toBe(wanted.length);
+  });
+
+  it('killed again and again it goes on, and no trade is there twice or missing', async () => {
+    const { dir, rest, fetch, journal } = await pastOf('binance');
+    for (let kill = 1; kill <= 4; kill++) {
+      rest.letThrough(2);
+      const process = fetch('trades', '--limit', '11500');
+      await until(() => rest.held > 0, { timeoutMs: 20_000 });
+      process.signal('SIGKILL');
+      await process.exited;
+    }
+    rest.open();
+    const last = fetch('trades', '--limit', '11500');
+    expect(await last.exited).toBe(0);
+    const records = await stored(dir, 'simulated.trades');
+    const wanted = tradesOf(await journal()).slice(-11_500);
+    expect(compareTrades(records, wanted)).toEqual({ runs: 1, trades: 11_500, problems: [] });
+    expect(openFiles(dir)).toEqual([]);
+    expect(readdirSync(join(dir, 'simulated.trades')).length).toBe(5);
+    expect(await countByPython(dir, 'simulated.trades')).toBe(11_500);
+    expect(JSON.parse(last.stdout)).toMatchObject({ records: 3500, missing: 0 });
+  });
+
+  it('ends in 0 on Ctrl-C with whole files, and goes on from them', async () => {
+    const { dir, rest, fetch } = await pastOf('binance');
+    rest.letThrough(2);
+    const process = fetch('trades', '--limit', '5500');
+    await until(() => rest.held > 0, { timeoutMs: 20_000 });
+    process.signal('SIGINT');
+    expect(await process.exited).toBe(0);
+    expect(JSON.parse(process.stdout)).toMatchObject({ records: 2000, complete: false });
+    expect(openFiles(dir)).toEqual([]);
+    expect(await countByPython(dir, 'simulated.trades')).toBe(2000);
+    rest.open();
+    expect(await fetch('trades', '--limit', '5500').exited).toBe(0);
+    expect(await countByPython(dir, 'simulated.trades')).toBe(5500);
+  });
+
+  it('a refusal by the venue ends in 1; what was fetched is whole, and the same command goes on', async () => {
+    const { simulator, dir, rest, fetch } = await pastOf('binance');
+    rest.letThrough(2);
+    const refused = fetch('trades', '--limit', '5500');
+    await until(() => rest.held > 0, { timeoutMs: 20_000 });
+    simulator.fault({ venue: 'binance', fault: 'refuse_rest', status: 451, seconds: 600 });
+    rest.open();
+    expect(await refused.exited).toBe(1);
+    expect(refused.stderr).toMatch(/2,000 records are kept; the same command goes on\n.*HTTP 451/);
+    expect(openFiles(dir)).toEqual([]);
+    expect(await countByPython(dir, 'simulated.trades')).toBe(2000);
+    simulator.clearFaults('binance');
+    expect(await fetch('trades', '--limit', '5500').exited).toBe(0);
+    expect(await countByPython(dir, 'simulated.trades')).toBe(5500);
+  });
+
+  it('waits as long as the venue says when it is told to slow down', async () => {
+    const { rest, fetch } = await pastOf('binance');
+    rest.refusals.push(1, 1);
+    const process = fetch('trades', '--limit', '10');
+    expect(await process.exited).toBe(0);
+    const waits = process.log().filter(({ msg }) => msg === 'waiting for the venue');
+    expect(waits).toMatchObject([{ retry_after_ms: 1000 }, { retry_after_ms: 1000 }]);
+    expect(waits[0]).toMatchObject({ reason: expect.stringContaining('HTTP 429') });
+    expect((JSON.parse(process.stdout) as { seconds: number }).seconds).toBeGreaterThan(2);
+  });
+
+  it.each(['binance', 'binance_us'] as const)(
+    'fetches the aggregated trades of %s, and goes on with later ones',
+    async (venue) => {
+      const { simulator, dir, fetch, journal } = await pastOf(venue);
+      const from = tradesOf(await journal())[1000]?.time ?? 0;
+      expect(await fetch('agg_trades', '--venue', venue, '--from', iso(from)).exited).toBe(0);
+      const before = (await stored(dir, 'simulated.agg-trades')).length;
+      simulator.setRate(venue, 4000);
+      const made = simulator.counts()[venue]?.tradesMade ?? 0;
+      await until(() => (simulator.counts()[venue]?.tradesMade ?? 0) > made + 2000);
+      simulator.setRate(venue, 0);
+      expect(await fetch('agg_trades', '--venue', venue, '--from', iso(from)).exited).toBe(0);
+      const records = await stored(dir, 'simulated.agg-trades');
+      expect(records.length).toBeGreaterThan(before + 500);
+      const ids = records.flatMap((record) => (record.kind === 'agg_trade' ? [record] : []));
+      for (const [index, record] of ids.entries())
+        if (index > 0) expect(Number(record.firstTradeId)).toBe(Number(ids[index - 1]?.lastTradeId) + 1);
+      const events = tradesOf(await journal());
+      expect(ids.at(-1)?.lastTradeId).toBe(events.at(-1)?.id);
+      expect(ids[0]?.timestamp).toBeGreaterThanOrEqual(from);
+    },
+  );
+
+  it.each(['bybit', 'binance'] as const)('fetches the candles of %s; only the last may be open', async (venue) => {
+    const { dir, fetch } = await pastOf(venue);
+    expect(await fetch('klines', '--venue', venue, '--limit', '2500').exited).toBe(0);
+    const candles = (await stored(dir, 'simulated.klines')) as Kline[];
+    expect(candles.length).toBe(2500);
+    for (const [index, { openTime }] of candles.entries())
+      expect(openTime).toBe((candles[0]?.openTime ?? 0) + index * 60_000);
+    expect(candles.slice(0, -1).every(({ closed }) => closed)).toBe(true);
+    expect(candles.at(-1)?.closeTime).toBeGreaterThan(Date.now() - 60_000);
+  });
+
+  it('the last trades of Bybit are all that it tells', async () => {
+    const { dir, fetch, journal } = await pastOf('bybit');
+    expect(await fetch('trades', '--venue', 'bybit').exited).toBe(0);
+    expect(await fetch('trades', '--venue', 'bybit').exited).toBe(0);
+    const records = await stored(dir, 'simulated.trades');
+    const made = tradesOf(await journal());
+    expect(compareTrades(records, made.slice(-60))).toEqual({ runs: 1, trades: 60, problems: [] });
+    const refused = fetch('trades', '--venue', 'bybit', '--from', iso(made[0]?.time ?? 0));
+    expect(await refused.exited).toBe(2);
+    expect(refused.stderr).toMatch(/--from: found .*, allowed: .* or later, as bybit tells the last 60 trades/);
+  });
+
+  it.each(['bybit', 'binance'] as const)('a symbol that %s does not list ends in 2', async (venue) => {
+    const { dir, config } = await pastOf(venue);
+    const process = startMarketFeed('history', 'nosuch', 'klines', '--venue', venue, '--out', dir, '--config', config);
+    expect(await process.exited).toBe(2);
+    expect(process.stderr).toContain(`symbol: found "NOSUCHUSDT", which ${venue} does not list`);
+  });
+});
