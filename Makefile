@@ -1,6 +1,6 @@
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test run bench faults chaos lint format typecheck build python ready
+.PHONY: help demo test run bench faults chaos captures lint format typecheck build python ready
 export PATH := $(CURDIR)/.tools/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
 help: ## these lines
@@ -15,7 +15,9 @@ test: ready ## every test; the last line is N passed, N failed, N skipped
 run: ready ## the main job against the live venues, with config/market-feed.yaml
 	@exec node src/cli/main.ts run --config config/market-feed.yaml $(ARGS)
 
-bench: ready ## benchmarks, as a table of ratios
+bench: ready ## benchmarks, as tables of ratios: order books, trade analysis, the whole pipeline
+	@node bench/books/main.ts
+	@node bench/trades/main.ts
 	@exec node bench/main.ts $(ARGS)
 
 faults: ready ## every fault against the whole pipeline: docs/fault-matrix.md
@@ -23,6 +25,9 @@ faults: ready ## every fault against the whole pipeline: docs/fault-matrix.md
 
 chaos: ready ## ten minutes of random faults from a seed, every trade accounted for
 	@exec node bench/faults/chaos.ts $(ARGS)
+
+captures: ready ## every recording below CAPTURES=DIR through decoders, order books and the pipeline
+	@exec node scripts/captures/main.ts "$(CAPTURES)"
 
 lint: ready ## Biome and the room rules
 	@biome check --error-on-warnings .

@@ -65,8 +65,8 @@ interface Place {
 export type ParsedLine =
   | (Place & { readonly kind: 'frame'; readonly frame: string; readonly binary: boolean })
   | (Place & { readonly kind: 'mark'; readonly mark: CaptureMark })
-  /** The body of a REST answer among the frames of a foreign recording. */
-  | (Place & { readonly kind: 'body'; readonly body: string })
+  /** The body of a REST answer, which is a book, among the frames of a foreign recording; `symbol` where that tells whose. */
+  | (Place & { readonly kind: 'body'; readonly body: string; readonly symbol?: string })
   /** Belongs to the recording and says nothing: its header, an empty line. */
   | { readonly kind: 'nothing' }
   /** No line of the format. */
@@ -80,7 +80,7 @@ const ODD: ParsedLine = { kind: 'odd' };
 const TIMED = /^(\d{4,}) (.*)$/s;
 const OWN = /^(\d{4,}) (\S+) (.*)$/s;
 const CRYPTOFEED = /^(\d+\.\d+): (.*)$/s;
-const CRYPTOFEED_REST = /^https?:\S+ -> (\d+\.\d+): (.*)$/s;
+const CRYPTOFEED_REST = /^(https?:\S+) -> (\d+\.\d+): (.*)$/s;
 const DEPTH_BODY = '{"lastUpdateId"';
 const MICROS = 1e6;
 
@@ -100,7 +100,11 @@ export const PARSERS: Readonly<Record<CaptureFormat, ParseLine>> = {
   },
   cryptofeed: (line) => {
     const body = CRYPTOFEED_REST.exec(line);
-    if (body !== null) return { at: seconds(body[1]), connection: '', kind: 'body', body: body[2] ?? '' };
+    if (body !== null) {
+      const symbol = /[?&]symbol=([^&]+)/.exec(body[1] ?? '')?.[1];
+      const place = { at: seconds(body[2]), connection: '' };
+      return { ...place, kind: 'body', body: body[3] ?? '', ...(symbol === undefined ? {} : { symbol }) };
+    }
     const match = CRYPTOFEED.exec(line);
     return match === null ? NOTHING : message({ at: seconds(match[1]), connection: '' }, match[2] ?? '');
   },

@@ -24,6 +24,7 @@ export interface ReplayCounts {
 }
 
 type Happening = Exclude<CaptureLine, { kind: 'body' }>;
+type Body = Extract<CaptureLine, { kind: 'body' }>;
 
 interface Attached {
   readonly handlers: SocketHandlers;
@@ -75,6 +76,8 @@ export class ReplayNetwork {
   readonly #waiting = new Map<string, Attached[]>();
   readonly #requests = new Map<string, Request[]>();
   readonly #answers: { readonly key: string; readonly at: number; readonly answer: CapturedAnswer }[] = [];
+  /** Bodies of a foreign recording that nobody has asked for yet. */
+  readonly #bodies: { readonly at: number; readonly body: Body }[] = [];
   #settled = false;
 
   constructor(options: ReplayNetworkOptions) {
@@ -121,6 +124,16 @@ export class ReplayNetwork {
       default:
         this.#happen(line);
     }
+  }
+
+  /** A foreign recording has the answer, not the request: whoever asks for such a thing at the time gets it. */
+  takeBody(body: Body): void {
+    for (const [key, [request]] of this.#requests) {
+      if (request === undefined || !answersTo(key, body)) continue;
+      request.resolve(answerOf(key, body));
+      return;
+    }
+    this.#bodies.push({ at: this.#options.scheduler.now(), body });
   }
 
   #happen(line: Happening): void {
@@ -256,9 +269,9 @@ export class ReplayNetwork {
     const { scheduler, single } = this.#options;
     const key = `${venue} ${path}`;
     return new Promise((resolve, reject) => {
-      if (single !== undefined) {
+      if (single !== undefined && !BOOK_PATH.test(path)) {
         this.#settled = true;
-        reject(new Fault('connect_failed', 'the recording has no REST answers', { retry: { kind: 'never' } }));
+        reject(new Fault('connect_failed', 'the recording has no such REST answer', { retry: { kind: 'never' } }));
         return;
       }
       const request: Request = {
@@ -287,6 +300,8 @@ export class ReplayNetwork {
       this.#dropOldAnswers();
       const kept = this.#answers.findIndex((answer) => answer.key === key);
       if (kept !== -1) request.resolve((this.#answers.splice(kept, 1)[0] as { answer: CapturedAnswer }).answer);
+      const found = this.#bodies.findIndex(({ body }) => answersTo(key, body));
+      if (found !== -1) request.resolve(answerOf(key, (this.#bodies.splice(found, 1)[0] as { body: Body }).body));
     });
   }
 
@@ -305,7 +320,19 @@ export class ReplayNetwork {
   #dropOldAnswers(): void {
     const since = this.#options.scheduler.now() - KEEP_ANSWER_MS;
     while ((this.#answers[0]?.at ?? Number.POSITIVE_INFINITY) < since) this.#answers.shift();
+    while ((this.#bodies[0]?.at ?? Number.POSITIVE_INFINITY) < since) this.#bodies.shift();
   }
+}
+
+/** What a foreign recording may have the answer to. */
+const BOOK_PATH = /\/depth\?/;
+
+function answersTo(key: string, { symbol }: Body): boolean {
+  return BOOK_PATH.test(key) && (symbol === undefined || new RegExp(`[?&]symbol=${symbol}(&|$)`).test(key));
+}
+
+function answerOf(key: string, { body }: Body): CapturedAnswer {
+  return { path: key.slice(key.indexOf(' ') + 1), status: 200, headers: {}, body };
 }
 
 /** `binance:1.2` belongs to `binance:1`; a name without a number is a first line. */

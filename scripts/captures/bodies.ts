@@ -1,0 +1,21 @@
+import type { VenueId } from '../../src/domain/instrument.ts';
+import { venues } from '../../src/venues/registry.ts';
+import { jsonOf, type Recording, venueNamed } from './recordings.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Reads the body of a REST answer, of which its name tells the kind. */
+export function checkBody({ name, file }: Extract<Recording, { kind: 'body' }>): Verdict {
+  const venue: VenueId = venueNamed(name) ?? 'binance';
+  const body = jsonOf(file);
+  if (/instruments|exchange-?info/i.test(name)) {
+    const listed = venues[venue].instruments.parse(body);
+    return {
+      told: [`${listed.length} instruments, ${listed.filter(({ trading }) => trading).length} trading`],
+      wrong: [],
+    };
+  }
+  if (/time/i.test(name)) {
+    return { told: [`server time ${new Date(venues[venue].time.parse(body)).toISOString()}`], wrong: [] };
+  }
+  return { told: [], wrong: [], skipped: 'no reader for this body' };
+}

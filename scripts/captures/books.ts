@@ -1,0 +1,161 @@
+import { compareDecimals } from '../../src/domain/decimal.ts';
+import type { VenueId } from '../../src/domain/instrument.ts';
+import type { BookUpdate } from '../../src/domain/line.ts';
+import type { BookLevel, BookTicker } from '../../src/domain/record.ts';
+import { compareIds } from '../../src/domain/trade-id.ts';
+import { BookSync } from '../../src/market/book-sync.ts';
+import { venues } from '../../src/venues/registry.ts';
+import { Decoding } from './decoding.ts';
+import { jsonOf, linesOf, type Recording, textOf, venueNamed } from './recordings.ts';
+import { differences, type Verdict } from './verdict.ts';
+
+const TOP = 20;
+
+/** Runs a recorded stream of changes, and the snapshot taken during it, through the order book. */
+export function checkBook({ name, file, beside }: Extract<Recording, { kind: 'book' }>): Verdict {
+  const venue = venueNamed(name) ?? 'binance';
+  const decoding = new Decoding(venue);
+  const updates = linesOf(file).flatMap((line) =>
+    decoding.events(line).filter((event) => event.kind === 'book_update'),
+  );
+  const tickers = beside.bookTickers === undefined ? [] : tickersOf(venue, beside.bookTickers);
+  const snapshot = beside.snapshot === undefined ? undefined : snapshotOf(venue, updates[0], textOf(beside.snapshot));
+  const meta = beside.meta === undefined ? {} : jsonOf(beside.meta);
+  const before = Number(meta.depthFramesReceivedBeforeRestResponse ?? 0);
+  const found = rebuild(updates, snapshot, before, tickers);
+  const wrong = [...decoding.wrong];
+  if (found.gaps > 0) wrong.push(`${found.gaps} gaps`);
+  if (found.crossedAfterApply > 0) wrong.push(`crossed ${found.crossedAfterApply} times`);
+  if (found.bookTickerMismatches > 0) wrong.push(`${found.bookTickerMismatches} book tickers differ`);
+  if (beside.expected !== undefined) wrong.push(...differences(expectedOf(jsonOf(beside.expected)), found));
+  const { applied, ignored, gaps, finalUpdateId, bookTickerChecks } = found;
+  const told = [`${applied} applied, ${ignored} ignored, ${gaps} gaps, id ${finalUpdateId}`];
+  if (beside.expected !== undefined)
+    told.push(`as ${beside.expected.slice(beside.expected.lastIndexOf('/') + 1)} expects`);
+  if (tickers.length > 0) told.push(`best bid and ask as ${bookTickerChecks} book tickers say`);
+  return { told, wrong };
+}
+
+type Found = Readonly<Record<string, unknown>> & {
+  readonly applied: number;
+  readonly ignored: number;
+  readonly gaps: number;
+  readonly crossedAfterApply: number;
+  readonly finalUpdateId: string | undefined;
+  readonly bookTickerChecks: number;
+  readonly bookTickerMismatches: number;
+};
+
+function rebuild(
+  updates: readonly BookUpdate[],
+  snapshot: BookUpdate | undefined,
+  before: number,
+  tickers: readonly BookTicker[],
+): Found {
+  const sync = new BookSync({ mode: snapshot === undefined ? 'sent' : 'fetched' });
+  sync.joined(1);
+  const compared = new TickerComparison(tickers);
+  let [gaps, crossed] = [0, 0];
+  const step = (steps: ReturnType<BookSync['update']>): void => {
+    for (const { kind } of steps) {
+      if (kind === 'stale') gaps++;
+      else if (kind === 'changed') compared.at(sync);
+    }
+    if (sync.state === 'in_step' && sync.book.crossed) crossed++;
+  };
+  updates.forEach((update, index) => {
+    if (index === before && snapshot !== undefined) step(sync.snapshot(snapshot, 0));
+    step(sync.update(1, update, 0));
+  });
+  const { book, updateId, applied, ignored } = sync;
+  return {
+    applied,
+    ignored,
+    gaps,
+    crossedAfterApply: crossed,
+    finalUpdateId: updateId,
+    bidLevels: book.bidCount,
+    askLevels: book.askCount,
+    bids: book.bids(TOP).map(pairOf),
+    asks: book.asks(TOP).map(pairOf),
+    bookTickerChecks: compared.checks,
+    bookTickerMismatches: compared.mismatches,
+  };
+}
+
+/** Sets the best levels against what the book ticker said last, at the book's update id or before it. */
+class TickerComparison {
+  checks = 0;
+  mismatches = 0;
+  readonly #tickers: readonly BookTicker[];
+  #next = 0;
+
+  constructor(tickers: readonly BookTicker[]) {
+    this.#tickers = tickers;
+  }
+
+  at({ book, updateId = '0' }: BookSync): void {
+    let ticker = this.#tickers[this.#next];
+    while (ticker !== undefined && compareIds(ticker.updateId ?? '0', updateId) <= 0)
+      ticker = this.#tickers[++this.#next];
+    const last = this.#tickers[this.#next - 1];
+    if (last === undefined) return;
+    this.checks++;
+    const { bestBid, bestAsk } = book;
+    const same =
+      last.bidPrice === bestBid?.price &&
+      last.bidQuantity === bestBid.quantity &&
+      last.askPrice === bestAsk?.price &&
+      last.askQuantity === bestAsk.quantity;
+    if (!same) this.mismatches++;
+  }
+}
+
+function tickersOf(venue: VenueId, file: string): BookTicker[] {
+  const decoding = new Decoding(venue);
+  return linesOf(file).flatMap((line) => decoding.events(line).filter((event) => event.kind === 'book_ticker'));
+}
+
+function snapshotOf(venue: VenueId, first: BookUpdate | undefined, body: string): BookUpdate | undefined {
+  const { book } = venues[venue];
+  if (book === undefined || first === undefined) return undefined;
+  const { coin, symbol, venueSymbol, receivedAt } = first;
+  const instrument = { coin, symbol, venueSymbol };
+  return book({ instrument, levels: TOP, environment: 'replay', receivedAt: () => receivedAt }).parse(JSON.parse(body));
+}
+
+/** The expectations under our names and in canonical decimals. */
+function expectedOf(expected: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const canonical = (levels: unknown) =>
+    Array.isArray(levels)
+      ? (levels as [string, string][]).map(([price, quantity]) => [plain(price), plain(quantity)])
+      : levels;
+  // How many are compared is the comparer's own: ours takes the last ticker at or before each id.
+  const { bids, asks, bookTickerChecks: _, ...others } = expected;
+  return {
+    ...others,
+    ...(bids === undefined ? {} : { bids: canonical(bids) }),
+    ...(asks === undefined ? {} : { asks: canonical(asks) }),
+  };
+}
+
+function plain(decimal: string): string {
+  return decimal.includes('.') ? decimal.replace(/\.?0+$/, '') : decimal;
+}
+
+function pairOf({ price, quantity }: BookLevel): readonly [string, string] {
+  return [price, quantity];
+}
+
+/** What is wrong with a side of a book: not exactly so many levels, or not best first. */
+export function sideProblems(side: readonly BookLevel[], levels: number, best: 'highest' | 'lowest'): string[] {
+  const sign = best === 'highest' ? -1 : 1;
+  const ordered = side.every(({ price }, index) => {
+    const before = side[index - 1];
+    return before === undefined || sign * compareDecimals(before.price, price) < 0;
+  });
+  return [
+    ...(side.length === levels ? [] : [`${side.length} levels, not ${levels}`]),
+    ...(ordered ? [] : ['levels out of order']),
+  ];
+}

@@ -1,0 +1,134 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { root } from '../support/tools.ts';
+
+const script = join(root, 'scripts/captures/main.ts');
+
+/** What `make captures CAPTURES=DIR` runs. */
+function captures(...folder: readonly string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [script, ...folder], { timeout: 30_000 }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : error.code, stdout: stripVTControlCharacters(stdout), stderr }),
+    );
+  });
+}
+
+/** A folder that is thrown away with all that is written into it. */
+async function folderOf(files: Readonly<Record<string, string | Buffer>>) {
+  const path = await mkdtemp(join(tmpdir(), 'captures-test-'));
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(join(path, name, '..'), { recursive: true });
+    await writeFile(join(path, name), content);
+  }
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+const lines = (...frames: readonly object[]): string => frames.map((frame) => `${JSON.stringify(frame)}\n`).join('');
+
+const depth = (from: number, to: number, bids: readonly string[][], asks: readonly string[][]) => ({
+  stream: 'btcusdt@depth@100ms',
+  data: { e: 'depthUpdate', E: 1_700_000_000_000 + to, s: 'BTCUSDT', U: from, u: to, b: bids, a: asks },
+});
+
+const trade = (id: number) => {
+  const T = 1_700_000_000_000 + id;
+  const data = { e: 'trade', E: T, s: 'BTCUSDT', t: id, p: '100.50000000', q: '1.00000000', T, m: false, M: true };
+  return { stream: 'btcusdt@trade', data };
+};
+
+/** One change before the snapshot that it knows already, one that overlaps it, one after it. */
+const STREAM = lines(
+  depth(90, 95, [['1.00', '1']], []),
+  depth(96, 102, [['99.00000000', '2.50000000']], [['101.00000000', '0.00000000']]),
+  depth(103, 103, [['98.00', '1']], []),
+);
+const SNAPSHOT = JSON.stringify({
+  lastUpdateId: 100,
+  bids: [['99.00000000', '1.00000000']],
+  asks: [
+    ['101.00000000', '1.00000000'],
+    ['102.00000000', '3.00000000'],
+  ],
+});
+const EXPECTED = {
+  finalUpdateId: '103',
+  applied: 2,
+  ignored: 1,
+  bids: [
+    ['99.00', '2.5'],
+    ['98.00000000', '1.00'],
+  ],
+  asks: [['102.00', '3']],
+};
+const BOOK = {
+  'books/binance-BTCUSDT.depth.ndjson.gz': gzipSync(STREAM),
+  'books/binance-BTCUSDT.rest-depth.json': SNAPSHOT,
+  'books/binance-BTCUSDT.meta.json': JSON.stringify({ depthFramesReceivedBeforeRestResponse: 1 }),
+};
+
+describe('make captures', () => {
+  it('says ok of each recording that is as expected', async () => {
+    await using folder = await folderOf({
+      ...BOOK,
+      'books/binance-BTCUSDT.expected.json': JSON.stringify(EXPECTED),
+      'binance-trades.ndjson': lines(trade(1), trade(2), trade(2), trade(3)),
+      'binance-trades.expected.json': JSON.stringify({ frames: 4, trade: 4, malformed: 0 }),
+    });
+    const { code, stdout } = await captures(folder.path);
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/^ok +binance-trades\.ndjson: 4 frames: trade 4; pipeline: .*replay\.trades 3\b/),
+      'ok      books/binance-BTCUSDT: 2 applied, 1 ignored, 0 gaps, id 103; as binance-BTCUSDT.expected.json expects',
+      '2 passed, 0 failed, 0 skipped',
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    ['the final id', { finalUpdateId: '104' }, 'finalUpdateId: expected "104", found "103"'],
+    ['a level', { asks: [['102', '4']] }, 'asks: expected [["102","4"]], found [["102","3"]]'],
+  ])('names what is not as expected: %s', async (_, wrong, told) => {
+    const expected = JSON.stringify({ ...EXPECTED, ...wrong });
+    await using folder = await folderOf({ ...BOOK, 'books/binance-BTCUSDT.expected.json': expected });
+    const { code, stdout } = await captures(folder.path);
+    expect(stdout).toMatch(/^FAILED +books\/binance-BTCUSDT: /);
+    expect(stdout).toContain(told);
+    expect(stdout).toContain('0 passed, 1 failed, 0 skipped');
+    expect(code).toBe(1);
+  });
+
+  it('a hole in a stream of changes fails, expected or not', async () => {
+    const stream = STREAM + lines(depth(105, 106, [], []));
+    await using folder = await folderOf({ ...BOOK, 'books/binance-BTCUSDT.depth.ndjson.gz': gzipSync(stream) });
+    const { code, stdout } = await captures(folder.path);
+    expect(stdout).toMatch(/^FAILED +books\/binance-BTCUSDT: .*\n +1 gaps$/m);
+    expect(code).toBe(1);
+  });
+
+  it('a frame that is not as documented fails its session', async () => {
+    const bad = { stream: 'btcusdt@trade', data: { ...trade(2).data, p: 'dear' } };
+    await using folder = await folderOf({ 'binance-trades.ndjson': lines(trade(1), bad) });
+    const { code, stdout } = await captures(folder.path);
+    expect(stdout).toMatch(/^FAILED +binance-trades\.ndjson: /);
+    expect(stdout).toContain('malformed: ');
+    expect(code).toBe(1);
+  });
+
+  it('an empty folder is no success', async () => {
+    await using folder = await folderOf({});
+    expect(await captures(folder.path)).toMatchObject({ code: 1, stdout: '0 passed, 0 failed, 0 skipped\n' });
+  });
+
+  it('a folder that does not exist, and none at all, are bad usage', async () => {
+    await using folder = await folderOf({});
+    const missing = join(folder.path, 'missing');
+    const none = await captures(missing);
+    expect(none).toMatchObject({ code: 2, stdout: '' });
+    expect(none.stderr).toContain(missing);
+    expect(await captures()).toMatchObject({ code: 2, stdout: '' });
+  });
+});
