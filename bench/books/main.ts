@@ -23,6 +23,8 @@ const BOOKS: Readonly<Record<string, new () => Book>> = {
   'sorted arrays, parseFloat': FloatBook,
   'tardis-dev': LibraryBook,
 };
+/** What the system before this one said of itself: 0.5 ms a book update. */
+const PREDECESSOR_NS = 500_000;
 const WARM_UP_CHANGES = 15_000;
 const ROUNDS = 21;
 /** Changes that are timed together: so few that other programs come between seldom, and in some rounds only. */
@@ -69,6 +71,7 @@ function speeds(stream: DiffStream): Record<string, string> {
   return {
     'levels a change': (levels / changes.length).toFixed(1),
     ...Object.fromEntries([...medians].map(([name, ns]) => [name, `${Math.round(ns)} (${(ns / ours).toFixed(1)})`])),
+    'predecessor, published': `${PREDECESSOR_NS} (${(PREDECESSOR_NS / ours).toFixed(0)})`,
   };
 }
 

@@ -10,8 +10,7 @@ export const command: Command = {
   options: { config: configOption },
   async run(context) {
     const config = configurationOf(context);
-    const { isDepthChannel } = await import('../pipeline/config.ts');
-    const later = config.feed.channels.filter(isDepthChannel);
+    const { subscribedChannels } = await import('../pipeline/config.ts');
     const lines = [
       row('configuration', `${config.source ?? 'built-in defaults'}: valid`),
       row(
@@ -19,10 +18,7 @@ export const command: Command = {
         config.environment + (config.environment === 'production' ? '' : ': these are not market prices'),
       ),
       row('coins', coinsOf(config)),
-      row('channels', config.feed.channels.filter((channel) => !isDepthChannel(channel)).join(', ')),
-      ...(later.length === 0
-        ? []
-        : [row('not yet served', `${later.join(', ')}: order books come with a later version`)]),
+      row('channels', subscribedChannels(config).join(', ')),
       row(
         'mode',
         config.feed.mode === 'all'
@@ -55,14 +51,20 @@ async function venueLines(config: Config, signal: AbortSignal): Promise<readonly
 }
 
 async function venuePlan(config: Config, id: VenueId, place: number, signal: AbortSignal): Promise<readonly string[]> {
-  const { environmentOf, instrumentsFor, isDepthChannel } = await import('../pipeline/config.ts');
+  const { booksOf, environmentOf, instrumentsFor, subscribedChannels } = await import('../pipeline/config.ts');
   const { planConnections } = await import('../venues/plan-connections.ts');
   const { venues } = await import('../venues/registry.ts');
   const { venueClock } = await import('./venue-clock.ts');
   const { lines, websocketUrls, restUrl } = config.venues[id];
   const instruments = instrumentsFor(config, id);
-  const channels = config.feed.channels.filter((channel) => !isDepthChannel(channel));
-  const connections = planConnections(venues[id], { instruments, channels, lines, websocketUrls });
+  const books = booksOf(config);
+  const connections = planConnections(venues[id], {
+    instruments,
+    channels: subscribedChannels(config),
+    lines,
+    websocketUrls,
+    ...(books === undefined ? {} : { books }),
+  });
   const groups = new Set(connections.map(({ group }) => group)).size;
   const topics = connections
     .filter(({ line }) => line === 0)

@@ -46,7 +46,7 @@ function body(event: Shown, watched: boolean): string {
     case 'book_update':
       return `${symbol(event)}${event.snapshot ? `snapshot  ${best(event)}` : 'change'}  ${event.bids.length} + ${event.asks.length} levels  ${event.venue}  #${event.firstUpdateId}–${event.lastUpdateId}`;
     case 'trade_stats':
-      return `${symbol(event)}${event.windowMs} ms from ${new Date(event.windowStart).toISOString().slice(11, 23)}  ${event.trades} trades  vwap ${number(event.vwap)}  ${inColumns(event.flow, 11)} ${percent(String(event.buyRatioVolume * 100))} bought${event.complete ? '' : '  incomplete'}  ${event.venue}`;
+      return `${symbol(event)}${event.windowMs} ms from ${new Date(event.windowStart).toISOString().slice(11, 23)}  ${inColumns(String(event.trades), 6, 'right')} × ${number(event.averageQuantity)}  vwap ${number(event.vwap)}  ${inColumns(event.flow, 11)} ${Math.round(event.buyRatioVolume * 100)} % bought${event.complete ? '' : '  incomplete'}  ${event.venue}`;
     case 'large_trade':
       return `${symbol(event)}${event.isBuyerMaker ? 'sell' : 'buy '} ${number(event.price)} × ${number(event.quantity)}  ${event.multiple.toFixed(1)} × the mean  ${event.venue}  #${event.tradeId}`;
     case 'status':

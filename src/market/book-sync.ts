@@ -52,6 +52,8 @@ export class BookSync {
   readonly #held = new HeldUpdates();
   /** The id of the whole book that this one began with. */
   #base = '';
+  /** What showed that the book is out of step: a whole book that is older is refused, but once, for ids may have begun anew. */
+  #shownBy: string | undefined;
 
   constructor({ mode }: BookSyncOptions) {
     this.#mode = mode;
@@ -80,6 +82,11 @@ export class BookSync {
     return this.lost(from, now);
   }
 
+  /** A line is subscribed: where whole books have to be asked for, one that is not in step is, though nothing may change for long. */
+  subscribed(): void {
+    if (this.#mode === 'fetched' && this.state !== 'in_step') this.wants = 'snapshot';
+  }
+
   /** Takes what a line tells. A line tells its updates in order, so ids that fall belong to another count. */
   update(line: number, update: BookUpdate, now: number): BookStep[] {
     const told = this.#lines.get(line) ?? '';
@@ -101,11 +108,14 @@ export class BookSync {
    */
   snapshot(update: BookUpdate, now: number): BookStep[] {
     if (this.wants !== 'snapshot') return [];
-    return this.#held.outreach(update.lastUpdateId) ? [] : this.#replace(update, now);
+    const id = update.lastUpdateId;
+    const shownBy = this.#shownBy ?? '';
+    this.#shownBy = undefined;
+    return this.#held.outreach(id) || compareIds(id, shownBy) < 0 ? [] : this.#replace(update, now);
   }
 
   /** The caller has waited long enough for the other line: what is missing is a gap. */
-  giveUp(_now: number): BookStep[] {
+  giveUp(): BookStep[] {
     return this.waitingSince === undefined ? [] : this.#gap();
   }
 
@@ -152,7 +162,7 @@ export class BookSync {
    * later than the book's, the ids have begun anew (a testnet is reset every month), and nothing of the book is right.
    */
   #repeated(update: BookUpdate): BookStep[] {
-    if (this.#countsAnew(update)) return this.#fail('the venue counts its updates anew', update.receivedAt);
+    if (this.#countsAnew(update)) return this.#fail('the venue counts its updates anew', update);
     this.ignored++;
     return [];
   }
@@ -165,13 +175,13 @@ export class BookSync {
       : update.receivedAt - receivedAt > NEW_COUNT_AFTER_MS * 1000;
   }
 
-  /** Keeps an update until the book reaches it. Too many begin anew: with a whole book that is yet to come they may be in reach. */
+  /** Keeps an update until the book reaches it; of too many the last ones: a whole book that is yet to come reaches those. */
   #hold(update: BookUpdate): BookStep[] {
-    if (this.#held.full) {
+    if (!this.#held.add(update)) this.ignored++;
+    if (this.#held.tooMany) {
       if (this.state === 'in_step') return this.#gap();
-      this.#held.clear();
+      this.#held.dropFirst();
     }
-    this.#held.add(update);
     if (this.state !== 'in_step') this.wants = this.#wanted;
     return [];
   }
@@ -216,24 +226,25 @@ export class BookSync {
   }
 
   /** Nobody is to see a crossed book, nor what led to it. */
-  #crossed({ receivedAt }: BookUpdate): BookStep[] {
+  #crossed(update: BookUpdate): BookStep[] {
     this.book.clear();
-    return this.#fail('best bid and ask have met', receivedAt);
+    return this.#fail('best bid and ask have met', update);
   }
 
   #gap(): BookStep[] {
     this.gaps++;
     const { first } = this.#held;
-    return this.#fail(`updates are missing: after ${this.updateId} comes ${first?.firstUpdateId}`, first?.receivedAt);
+    return this.#fail(`updates are missing: after ${this.updateId} comes ${first?.firstUpdateId}`, first);
   }
 
   /** All that is held is let go: the whole book that is asked for now comes after it. */
-  #fail(reason: string, receivedAt?: number): BookStep[] {
+  #fail(reason: string, by?: BookUpdate): BookStep[] {
     this.wants = this.#wanted;
+    this.#shownBy = by?.lastUpdateId;
     this.#release();
     if (this.state !== 'in_step') return [];
     this.state = 'stale';
-    return [receivedAt === undefined ? { kind: 'stale', reason } : { kind: 'stale', reason, receivedAt }];
+    return [by === undefined ? { kind: 'stale', reason } : { kind: 'stale', reason, receivedAt: by.receivedAt }];
   }
 
   get #wanted(): 'snapshot' | 'subscription' {

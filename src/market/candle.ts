@@ -40,6 +40,15 @@ export class CandleSums {
     this.#tradeCount += count;
   }
 
+  /** A whole candle that lies inside, behind those before. */
+  addCandle({ openTime, closeTime, open, high, low, close, volume, quoteVolume, tradeCount }: Candle): void {
+    this.#volume.add(digitsOf(volume));
+    this.#quoteVolume.add(digitsOf(quoteVolume));
+    for (const price of [open, high, low]) this.#range.add(price, openTime);
+    this.#range.add(close, closeTime);
+    this.#tradeCount += tradeCount;
+  }
+
   toCandle(interval: string, closed: boolean): Candle {
     return {
       interval,

@@ -1,10 +1,10 @@
 import type { BookUpdate } from '../domain/line.ts';
 import { compareIds } from '../domain/trade-id.ts';
 
-/** More are no delay but a flood. */
-const MOST_HELD = 10_000;
+/** Thirty seconds of a venue that tells ten a second: more than any line lags, or a whole book takes to come. */
+const MOST_HELD = 300;
 
-/** Updates that a book cannot take yet, by their first id, whichever line they came from. */
+/** Updates that a book cannot take yet, each once, by their first id, whichever line they came from. */
 export class HeldUpdates {
   readonly #updates: BookUpdate[] = [];
 
@@ -12,15 +12,24 @@ export class HeldUpdates {
     return this.#updates[0];
   }
 
-  get full(): boolean {
-    return this.#updates.length === MOST_HELD;
+  get tooMany(): boolean {
+    return this.#updates.length > MOST_HELD;
   }
 
-  add(update: BookUpdate): void {
+  /** False where another line has told the same. */
+  add(update: BookUpdate): boolean {
+    const { firstUpdateId, lastUpdateId } = update;
     const updates = this.#updates;
     let at = updates.length;
-    while (at > 0 && compareIds((updates[at - 1] as BookUpdate).firstUpdateId, update.firstUpdateId) > 0) at--;
+    while (at > 0 && compareIds((updates[at - 1] as BookUpdate).firstUpdateId, firstUpdateId) > 0) at--;
+    const before = updates[at - 1];
+    if (before?.firstUpdateId === firstUpdateId && before.lastUpdateId === lastUpdateId) return false;
     updates.splice(at, 0, update);
+    return true;
+  }
+
+  dropFirst(): void {
+    this.#updates.shift();
   }
 
   /** Takes out the next that a book at `id` can take, or knows already; undefined where there is none, or a hole before it. */

@@ -11,6 +11,7 @@ export {
   type CandleDifference,
   type CandleField,
 } from './candle-check.ts';
+export { CandleLadder, type CandleLadderOptions } from './candle-ladder.ts';
 export { DEPTH_BOUNDS, type Depth, type DepthBand, depthDistribution } from './depth-distribution.ts';
 export { nextOpenTime, openTimeOf } from './kline-interval.ts';
 export { type LargeTradeFigures, LargeTrades, type LargeTradesOptions } from './large-trades.ts';

@@ -43,3 +43,10 @@ export function nextOpenTime(interval: KlineInterval, openTime: number): number 
   }
   return openTime + (interval === '1w' ? WEEK : LENGTHS[interval]);
 }
+
+/** True where each candle of `interval` is several whole candles of `part`. */
+export function isMadeOf(interval: KlineInterval, part: KlineInterval): boolean {
+  if (interval === part || part === '1w' || part === '1M') return false;
+  const length = interval === '1w' || interval === '1M' ? DAY : LENGTHS[interval];
+  return length % LENGTHS[part] === 0;
+}

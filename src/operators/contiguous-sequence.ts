@@ -97,6 +97,17 @@ export class ContiguousSequence<T> {
     return this.#held.find(({ fetched }) => !fetched)?.value;
   }
 
+  /** The last value passed on; undefined: none was. */
+  get last(): Mark | undefined {
+    return this.#lastId === NOTHING ? undefined : this.#mark();
+  }
+
+  /** The last value that came by a line, held or passed on; undefined: none did. */
+  get newest(): Mark | undefined {
+    const held = this.#held.at(-1);
+    return held === undefined ? this.last : this.#markOf(held.value);
+  }
+
   /** What lies around each run of ids that is still missing, in order; empty: nothing is held. */
   get holes(): { readonly before: Mark; readonly after: T }[] {
     const { first, last } = this.#access;

@@ -88,6 +88,11 @@ export class OverlapSequence<T> {
     return this.#wait === undefined ? undefined : this.#mark();
   }
 
+  /** The last value passed on, while some may have been missed since, whether the recent ones are waited for or not. */
+  get unwatched(): Mark | undefined {
+    return this.#lastId === undefined || (!this.#unwatched && this.#wait === undefined) ? undefined : this.#mark();
+  }
+
   /** Goes on where a former run ended, as if the value with that id had been passed on. To be called before any value. */
   resume(mark: Mark): void {
     this.#lastId = mark.id;

@@ -7,10 +7,11 @@ import { venues } from '../venues/registry.ts';
 import { VenueRest } from '../venues/rest-client.ts';
 import { Activity } from './activity.ts';
 import { watchClock } from './clock-offset.ts';
-import { type Config, environmentOf, feedVenues, instrumentsFor, isDepthChannel } from './config.ts';
+import { booksOf, type Config, environmentOf, feedVenues, instrumentsFor, subscribedChannels } from './config.ts';
 import { Feed } from './feed.ts';
 import type { FormerEpoch } from './former-runs.ts';
 import type { Latencies } from './latencies.ts';
+import type { FormerTrades } from './trade-analytics.ts';
 import { VenueFeed } from './venue-feed.ts';
 import type { VenueNetworks } from './venue-networks.ts';
 import type { VenueFeedOptions } from './venue-signal.ts';
@@ -31,6 +32,8 @@ export interface FeedDependencies {
   readonly instance: string;
   /** How former runs ended, as the sinks tell; none for a library that has no sink. */
   readonly former: readonly FormerEpoch[];
+  /** What they published lately, by what is served apart; by default nothing. */
+  readonly recent?: ReadonlyMap<string, FormerTrades>;
   /** Gets the times of all stages; without it nothing is timed. */
   readonly latencies?: Latencies;
   /** The age at which the venues close a connection, milliseconds, instead of what is known of them; for tests. */
@@ -53,6 +56,7 @@ export function buildFeed(config: Config, dependencies: FeedDependencies): Feed 
     coinQuietMs: config.feed.coinStaleAfterMs,
   });
   const ids = feedVenues(config);
+  const books = booksOf(config);
   const feeds = ids.map((id) => {
     const venue = venues[id];
     const { backfill, backfillAggTrades, recent } = venue;
@@ -70,7 +74,9 @@ export function buildFeed(config: Config, dependencies: FeedDependencies): Feed 
       ),
       instruments: instrumentsFor(config, id),
       all: config.coins.kind === 'all' ? { quote: config.quote } : null,
-      channels: config.feed.channels.filter((channel) => !isDepthChannel(channel)),
+      channels: subscribedChannels(config),
+      ...(books === undefined ? {} : { books }),
+      fetchBook: fetchBookOf(config, id, rest, wallClockMicros),
       staleAfterMs: config.feed.staleAfterMs,
       coinStaleAfterMs: config.feed.coinStaleAfterMs,
       failBackAfterMs: config.feed.failBackAfterMs,
@@ -131,6 +137,9 @@ export function buildFeed(config: Config, dependencies: FeedDependencies): Feed 
   const connectTimeoutMs = Math.max(...ids.map((id) => config.venues[id].connectTimeoutMs));
   return new Feed({
     config: { feed: config.feed, environment: config.environment, connectTimeoutMs },
+    ...(books === undefined ? {} : { books }),
+    stats: { ...config.stats, idleAfterMs: config.feed.staleAfterMs },
+    ...(dependencies.recent === undefined ? {} : { recent: dependencies.recent }),
     venues: feeds,
     former,
     instance,
@@ -138,6 +147,31 @@ export function buildFeed(config: Config, dependencies: FeedDependencies): Feed 
     wallClockMs,
     environmentOf: (venue) => environmentOf(config, venue),
   });
+}
+
+/** Levels a side that a whole book is asked for with, the most that the venue's budget allows. */
+const BOOK_LEVELS = [5000, 1000, 500, 100];
+/** Of a minute's weight all books together may take so much: what trades need is left. */
+const BOOKS_SHARE = 0.25;
+
+function fetchBookOf(
+  config: Config,
+  id: VenueId,
+  rest: VenueRest,
+  receivedAt: () => number,
+): VenueFeedOptions['fetchBook'] {
+  const { book, restWeightPerMinute } = venues[id];
+  const wish = booksOf(config);
+  if (book === undefined || wish?.deltas !== true) return undefined;
+  const environment = environmentOf(config, id);
+  const symbols = config.coins.kind === 'all' ? Number.POSITIVE_INFINITY : instrumentsFor(config, id).length;
+  return (instrument) => {
+    const requests = BOOK_LEVELS.map((levels) =>
+      book({ instrument, levels: Math.max(levels, wish.levels), environment, receivedAt }),
+    );
+    const affordable = requests.find(({ weight }) => weight * symbols <= restWeightPerMinute * BOOKS_SHARE);
+    return rest.askSparingly$(affordable ?? (requests.at(-1) as (typeof requests)[number]));
+  };
 }
 
 /** A connection to the venue's announcements, beside its lines, where it makes any. */

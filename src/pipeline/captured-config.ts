@@ -5,22 +5,27 @@ import { sections } from './config/schema.ts';
 import type { Config } from './config.ts';
 
 /** Of a configuration what decides which records come of the same frames; the rest is the replay's own. */
-type Captured = Pick<Config, 'quote' | 'coins' | 'feed' | 'venues'>;
+type Captured = Pick<Config, 'quote' | 'coins' | 'feed' | 'venues' | 'orderBooks' | 'stats'>;
 
 const capturedSchema = z.object({
   quote: sections.quote,
   coins: z.union([z.object({ all: z.literal(true) }), z.array(entrySchema)]),
   feed: sections.feed,
   venues: sections.venues,
+  // Captures from before there were books and statistics have neither.
+  order_books: sections.order_books,
+  stats: sections.stats,
 });
 
 /** As it stands in the header of a capture: keys as a configuration file has them. */
-export function capturedConfig({ quote, coins, feed, venues }: Captured): unknown {
+export function capturedConfig({ quote, coins, feed, venues, orderBooks, stats }: Captured): unknown {
   return {
     quote,
     coins: coins.kind === 'all' ? { all: true } : coins.entries,
     feed: snakeKeys(feed),
     venues: Object.fromEntries(Object.entries(venues).map(([id, venue]) => [id, snakeKeys(venue)])),
+    order_books: snakeKeys(orderBooks),
+    stats: snakeKeys(stats),
   };
 }
 
@@ -37,7 +42,7 @@ export function withCaptured(config: Config, value: unknown): Config {
       `the configuration in its header is not valid here (${issue?.path.join('.')}: ${issue?.message}); give one with --config`,
     );
   }
-  const { quote, coins, feed, venues } = data;
+  const { quote, coins, feed, venues, order_books: orderBooks, stats } = data;
   return {
     ...config,
     quote,
@@ -49,6 +54,8 @@ export function withCaptured(config: Config, value: unknown): Config {
       binance_us: camelKeys(venues.binance_us),
       binance_testnet: camelKeys(venues.binance_testnet),
     },
+    orderBooks: camelKeys(orderBooks),
+    stats: camelKeys(stats),
   };
 }
 

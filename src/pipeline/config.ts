@@ -1,6 +1,7 @@
 import { environmentPrefix } from '../codec/environment-topics.ts';
-import type { Channel, Instrument, VenueId } from '../domain/instrument.ts';
+import { type Channel, type Instrument, isDepthChannel, type VenueId, withDeepestBook } from '../domain/instrument.ts';
 import type { Environment } from '../domain/record.ts';
+import type { BookWish } from '../venues/contract.ts';
 import type { Camel } from './config/camel-keys.ts';
 import type { Sections } from './config/schema.ts';
 import type { Secret } from './config/secret.ts';
@@ -105,9 +106,26 @@ export function environmentPrefixes(config: Config): readonly string[] {
   return [...new Set(environments.map((environment) => environmentPrefix(environment, config.feed.allowTestData)))];
 }
 
-/** Channels that need order books, which this version does not serve yet. */
-export function isDepthChannel(channel: Channel): boolean {
-  return channel.startsWith('depth');
+/** What is subscribed at the venues. */
+export function subscribedChannels(config: Config): readonly Channel[] {
+  return withDeepestBook(config.feed.channels);
+}
+
+/** How much of the books is published. */
+export interface BooksWanted extends BookWish {
+  /** Changes, too: not where only the best levels are subscribed, which the venue tells whole each time. */
+  readonly deltas: boolean;
+  /** How often a snapshot stands among the changes, milliseconds. */
+  readonly deltaSnapshotEveryMs: number;
+}
+
+/** Undefined: no books are wanted. */
+export function booksOf(config: Config): BooksWanted | undefined {
+  const channel = subscribedChannels(config).find(isDepthChannel);
+  if (channel === undefined) return undefined;
+  const { levels, ...often } = config.orderBooks;
+  const deltas = channel === 'depth';
+  return { ...often, levels: deltas ? levels : Math.min(levels, Number(channel.slice('depth'.length))), deltas };
 }
 
 /** A coin that every venue lists under coin + quote. */

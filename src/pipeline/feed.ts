@@ -2,14 +2,17 @@ import { filter, map, merge, Observable, type SchedulerLike, Subject, Subscripti
 import type { Instrument, VenueId } from '../domain/instrument.ts';
 import type { AggTrade, BookTicker, Environment, FeedRecord, Gap, Kline, TradeEvent } from '../domain/record.ts';
 import { type FailoverEvent, failover, type SourceEvent } from '../operators/failover.ts';
-import type { Config } from './config.ts';
+import { BookPublisher } from './book-publisher.ts';
+import type { BooksWanted, Config } from './config.ts';
 import { EpochLedger } from './epoch-ledger.ts';
 import { FeedView } from './feed-view.ts';
 import { type FormerEpoch, venueToStartWith } from './former-runs.ts';
-import type { HoleNotice, HoleOpened, IdsRestarted, MergedEvent } from './merged-event.ts';
+import { KlineCheck, subscribedKlines } from './kline-check.ts';
+import type { Doubt, HoleNotice, HoleOpened, IdsRestarted, MergedEvent } from './merged-event.ts';
 import { PriceTicks } from './price-ticks.ts';
 import { StatusLog, type StatusNote } from './status-log.ts';
 import { switchNote } from './switch-note.ts';
+import { type FormerTrades, TradeAnalytics, type TradeAnalyticsOptions } from './trade-analytics.ts';
 import { Trading } from './trading.ts';
 import type { VenueFeed } from './venue-feed.ts';
 import type { VenueSignal } from './venue-signal.ts';
@@ -24,6 +27,12 @@ export interface FeedOutput {
 
 export interface FeedOptions {
   readonly config: Pick<Config, 'feed' | 'environment'> & { readonly connectTimeoutMs: number };
+  /** How much of the books is published; none of them by default. */
+  readonly books?: BooksWanted;
+  /** How trades are summed up; they are not by default. */
+  readonly stats?: TradeAnalyticsOptions;
+  /** What former runs published lately of what they left to go on with, by what is served apart. */
+  readonly recent?: ReadonlyMap<string, FormerTrades>;
   readonly venues: readonly VenueFeed[];
   /** How former runs ended, as the sinks tell. */
   readonly former: readonly FormerEpoch[];
@@ -40,6 +49,10 @@ interface Batch {
 
 const HEARTBEAT_MS = 1000;
 const CHECKPOINT_EVERY_BEATS = 10;
+/** How late a window may close for want of trades. */
+const WINDOWS_CHECK_MS = 100;
+/** Stands for the trade behind a hole where none is known. */
+const DOUBT = 'doubt';
 /** More of the standby's past than this is never needed: a switch for silence comes after `stale_after_ms`. */
 const RING_EXTRA_MS = 5000;
 
@@ -55,6 +68,8 @@ export class Feed {
   /** When the last frame with events came, by venue: microseconds since 1970. */
   readonly lastReceivedAt = new Map<string, number>();
   readonly startedAt: number;
+  /** Where trades and candles are subscribed. */
+  readonly klineCheck: KlineCheck | undefined;
   activeVenue: string | null = null;
   readonly #options: FeedOptions;
   readonly #all: boolean;
@@ -63,6 +78,8 @@ export class Feed {
   readonly #ledger: EpochLedger;
   readonly #log: StatusLog;
   readonly #ticks = new PriceTicks();
+  readonly #books: BookPublisher | undefined;
+  readonly #analytics: TradeAnalytics | undefined;
   readonly #out$ = new Subject<FeedOutput>();
   readonly #subscription = new Subscription();
   /** Symbols that a venue does not have now, by venue. */
@@ -71,6 +88,8 @@ export class Feed {
   readonly #openHoles = new Map<string, Set<string>>();
   /** Symbols that a former run left at a venue, until somebody serves them. */
   readonly #former: Map<string, string>;
+  /** What has traded, in mode all. */
+  readonly #traded = new Set<string>();
   #beats = 0;
 
   constructor(options: FeedOptions) {
@@ -84,7 +103,12 @@ export class Feed {
     );
     this.#ledger = new EpochLedger(options.former, options.config.environment);
     this.#log = new StatusLog(options.instance, options.config.environment, options.wallClockMs);
+    const { books, stats, recent, scheduler, wallClockMs } = options;
+    if (books !== undefined) this.#books = new BookPublisher({ books, wallClockMicros: () => wallClockMs() * 1000 });
+    if (stats !== undefined) this.#analytics = new TradeAnalytics(stats);
+    for (const [key, former] of recent ?? []) this.#analytics?.restore(key, former, scheduler.now());
     this.output$ = this.#out$;
+    this.klineCheck = this.#checkKlines();
     for (const { options: venue } of options.venues) {
       this.states.set(venue.venue.id, NEW_VENUE);
       for (const instrument of venue.instruments) this.#show(venue.venue.id, instrument);
@@ -93,19 +117,37 @@ export class Feed {
   }
 
   start(): void {
-    const { scheduler } = this.#options;
     const routed$ = this.#all ? this.#everyVenue() : this.#failover();
     this.#subscription.add(routed$.subscribe((event) => this.#onRouted(event)));
+    this.#every(HEARTBEAT_MS, () => this.heartbeat());
+    this.#every(WINDOWS_CHECK_MS, () => this.publish(this.#analytics?.idle(this.#now) ?? []));
+    const { books } = this.#options;
+    if (books !== undefined) this.#every(books.intervalMs, () => this.publish(this.#books?.sampled() ?? []));
+  }
+
+  #every(ms: number, work: () => void): void {
     this.#subscription.add(
-      scheduler.schedule(
-        function beat(this, feed) {
-          feed?.heartbeat();
-          this.schedule(feed, HEARTBEAT_MS);
-        },
-        HEARTBEAT_MS,
-        this as Feed,
-      ),
+      this.#options.scheduler.schedule(function again(this) {
+        work();
+        this.schedule(undefined, ms);
+      }, ms),
     );
+  }
+
+  #checkKlines(): KlineCheck | undefined {
+    const { config, stats, venues } = this.#options;
+    const subscribed = subscribedKlines(config.feed.channels);
+    if (subscribed === undefined) return undefined;
+    const contiguous = venues
+      .map(({ options }) => options.venue)
+      .filter(({ contiguousTradeIds }) => contiguousTradeIds);
+    const check = new KlineCheck({
+      ...subscribed,
+      allowedLatenessMs: stats?.allowedLatenessMs ?? 0,
+      contiguousVenues: new Set(contiguous.map(({ id }) => id)),
+    });
+    this.#out$.subscribe({ next: ({ records }) => check.published(records), complete: () => check.flush() });
+    return check;
   }
 
   /** Ends all connections; says so last. What was received is out when it returns. */
@@ -126,8 +168,20 @@ export class Feed {
   remove(symbol: string): void {
     for (const venue of this.venues) {
       venue.remove(symbol);
-      this.view.remove(this.#key(venue.options.venue.id, symbol));
+      const key = this.#key(venue.options.venue.id, symbol);
+      this.view.remove(key);
+      this.#books?.ended(key);
+      this.publish(this.#analytics?.ended(key) ?? []);
     }
+  }
+
+  /** Trades that no window counts: blocks, and those that came after a window of theirs had closed. */
+  get uncounted(): TradeAnalytics['counts'] {
+    return this.#analytics?.counts ?? { blocks: 0, late: 0 };
+  }
+
+  get #now(): number {
+    return this.#options.scheduler.now();
   }
 
   /** Since the last data frame of a venue, milliseconds; null: none yet. */
@@ -142,7 +196,7 @@ export class Feed {
 
   /** Publishes records that come from nowhere in the stream: dead letters of a sink. */
   publish(records: readonly FeedRecord[]): void {
-    this.#out$.next({ records, barrier: false });
+    if (records.length > 0) this.#out$.next({ records, barrier: false });
   }
 
   heartbeat(): void {
@@ -154,6 +208,10 @@ export class Feed {
       halted: [...this.trading.haltedSymbols].sort().join(','),
       symbols: [...new Set([...this.view.symbols.values()].map(({ symbol }) => symbol))].join(','),
     };
+    const staleBooks = this.#books?.stale ?? [];
+    if (staleBooks.length > 0) details.stale_books = staleBooks.join(',');
+    const doubtful = this.#doubtful();
+    if (doubtful.length > 0) details.quality = doubtful.join(',');
     for (const venue of this.venues) {
       const ageMs = this.ageMs(venue);
       if (ageMs !== null) details[`age_ms.${venue.options.venue.id}`] = String(Math.round(ageMs));
@@ -162,9 +220,21 @@ export class Feed {
     this.#checkpoint(++this.#beats % CHECKPOINT_EVERY_BEATS === 0 ? 'all' : 'fresh');
   }
 
+  /** What too many invalid messages came of, as VENUE:SYMBOL. */
+  #doubtful(): string[] {
+    const now = this.#options.wallClockMs() * 1000;
+    return this.venues.flatMap(({ counts, running }) => {
+      counts.quality.second();
+      if (!running) return [];
+      return counts.quality
+        .all(now)
+        .flatMap(({ venue, symbol, warnings }) => (warnings.includes('invalid') ? [`${venue}:${symbol ?? ''}`] : []));
+    });
+  }
+
   #checkpoint(which: 'all' | 'fresh'): void {
     const records = this.#ledger.checkpoint(which);
-    if (records.length > 0) this.#out$.next({ records, barrier: false });
+    this.publish(records);
   }
 
   /** What is served apart: the symbol, or in mode all each venue's. */
@@ -273,6 +343,7 @@ export class Feed {
         return undefined;
       case 'serves':
         this.#noteServes(venue, signal.symbol, signal.serves);
+        if (!signal.serves) this.#endBook(venue, signal.symbol);
         return { kind: 'serves', key: signal.symbol, serves: signal.serves };
       case 'connected':
       case 'disconnected':
@@ -304,12 +375,42 @@ export class Feed {
     }
   }
 
+  /** Nobody keeps the book of a symbol up that its venue serves no longer. */
+  #endBook(venue: string, symbol: string): void {
+    const key = this.#key(venue, symbol);
+    if (this.#ledger.venueOf(key) === venue) this.#books?.ended(key);
+  }
+
+  /** The book of the venue that serves a symbol from now on, as that one has it: its next change may be long in coming. */
+  #showBook(symbol: string, venue: string): void {
+    this.#books?.ended(symbol);
+    const book = this.venues.find((feed) => feed.options.venue.id === venue)?.book(symbol);
+    if (book !== undefined) this.#publish(symbol, [book], false);
+  }
+
   /** Begins epochs at a venue: their positions are acknowledged before the first record that bears them. */
   #announce(symbols: readonly string[], venue: VenueId): void {
     const at = this.#options.wallClockMs();
     for (const symbol of symbols) this.#leaveElsewhere(symbol, venue);
     const records = symbols.flatMap((symbol) => this.#ledger.begin(symbol, { venue, at }));
+    const served = this.venues.find((feed) => feed.options.venue.id === venue);
+    for (const symbol of symbols) {
+      this.#beginWindows(symbol, venue, at);
+      for (const doubt of served?.doubts(symbol) ?? []) this.#onDoubt(symbol, doubt);
+    }
     if (records.length > 0) this.#out$.next({ records, barrier: true });
+    for (const symbol of symbols) this.#showBook(symbol, venue);
+  }
+
+  /** Without epochs nobody says that a venue begins: its first trade does. */
+  #beginSeries(key: string, venue: string): void {
+    this.#traded.add(key);
+    this.#beginWindows(key, venue, this.#options.wallClockMs());
+  }
+
+  /** What is open of the epoch before closes, before the first record of the new one. */
+  #beginWindows(key: string, venue: string, at: number): void {
+    this.publish(this.#analytics?.began(key, { venue, epoch: this.#ledger.current(key), at }, this.#now) ?? []);
   }
 
   /** Where another venue than the one of the former run takes a symbol over, that one has nothing to go on with any more. */
@@ -336,6 +437,7 @@ export class Feed {
       );
       this.#announce(moving, event.to as VenueId);
     }
+    if (event.key !== null) this.#books?.ended(event.key);
     this.#judgeTrading();
     const from = event.from ?? this.venues[0]?.options.venue.id ?? null;
     if (from === event.to) return;
@@ -361,11 +463,23 @@ export class Feed {
         epoch = this.#ledger.current(key);
         continue;
       }
-      if (event.kind === 'book_update') continue;
+      if (event.kind === 'doubt') {
+        this.#onDoubt(key, event);
+        continue;
+      }
+      if (event.kind === 'book') {
+        records.push(...(this.#books?.stepped(key, event, epoch, now) ?? []));
+        continue;
+      }
       if (event.kind !== 'ticker') {
         stamp(event, epoch, held);
         records.push(event);
-        if (event.kind === this.#ledgerKind) this.#ledger.published(key, event as TradeEvent | AggTrade);
+        if (event.kind === this.#ledgerKind) {
+          if (this.#all && !this.#traded.has(key)) this.#beginSeries(key, event.venue);
+          const trade = event as TradeEvent | AggTrade;
+          this.#ledger.published(key, trade);
+          if (this.#analytics !== undefined) records.push(...this.#analytics.trade(key, trade, now));
+        }
         this.view.published(key, event, now);
       }
       if (event.kind === 'trade' || event.kind === 'ticker') {
@@ -379,19 +493,31 @@ export class Feed {
     if (records.length > 0) this.#out$.next({ records, barrier: false });
   }
 
+  /** What may be missing would belong into windows that are open: they wait for it. */
+  #onDoubt(key: string, { of, before, waits }: Doubt): void {
+    if (of !== this.#ledgerKind) return;
+    if (before === null) this.#analytics?.release(key, DOUBT);
+    else this.#analytics?.hold(key, { toId: DOUBT, fromTime: before.timestamp, endsBySilence: !waits }, this.#now);
+  }
+
   /** Told as soon as the repair begins, which may take seconds. */
   #onHoleOpened(key: string, notice: HoleOpened): void {
     const gap = this.#ledger.gap(key, notice);
     if (gap === undefined) return;
     const open = this.#openHoles.get(key) ?? new Set<string>();
     this.#openHoles.set(key, open);
-    open.add(notice.hole.after.tradeId);
+    const toId = notice.hole.after.tradeId;
+    open.add(toId);
+    this.#analytics?.hold(key, { toId, fromTime: gap.fromTime }, this.#now);
     this.#gapDetected(notice.coin, gap);
   }
 
   #onHole(key: string, notice: HoleNotice): void {
     const gap = this.#ledger.gap(key, notice);
-    const wasTold = this.#openHoles.get(key)?.delete(notice.hole.after.tradeId) === true;
+    const toId = notice.hole.after.tradeId;
+    const wasTold = this.#openHoles.get(key)?.delete(toId) === true;
+    if (gap !== undefined) this.#analytics?.gap(key, gap);
+    this.#analytics?.release(key, toId);
     if (gap === undefined) return;
     if (!wasTold) this.#gapDetected(notice.coin, gap);
     this.#out$.next({ records: [gap], barrier: true });
@@ -416,8 +542,11 @@ export class Feed {
   #onIdsRestarted(key: string, { symbol, coin, after }: IdsRestarted): void {
     this.#openHoles.delete(key);
     if (after.kind !== this.#ledgerKind) return;
-    const records = this.#ledger.restart(key, after, this.#options.wallClockMs());
+    const at = this.#options.wallClockMs();
+    const records = this.#ledger.restart(key, after, at);
+    this.#beginWindows(key, after.venue, at);
     if (records.length > 0) this.#out$.next({ records, barrier: true });
+    this.#showBook(key, after.venue);
     const gap = records.find((record) => record.kind === 'gap');
     if (gap === undefined) return;
     this.status({

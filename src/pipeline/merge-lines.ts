@@ -1,8 +1,7 @@
-import type { MarketEvent } from '../domain/line.ts';
 import type { BookTicker, Kline } from '../domain/record.ts';
 import { compareIds } from '../domain/trade-id.ts';
 import type { Mark } from '../operators/contiguous-sequence.ts';
-import type { MergedEvent } from './merged-event.ts';
+import type { Doubt, LineData, MergedEvent } from './merged-event.ts';
 import { TradeSeries } from './trade-series.ts';
 
 export interface MergeOptions {
@@ -19,6 +18,8 @@ export interface Resumption {
 
 /** A book update id below the last one is a repeat by the slower line, or, after this long without a higher one, a new count. */
 const BOOK_RESET_AFTER_US = 5_000_000;
+
+const NONE: readonly never[] = [];
 
 interface SymbolState {
   readonly trades: TradeSeries;
@@ -39,6 +40,10 @@ export class LineMerge {
   readonly #lines = new Map<number, Set<string>>();
   /** Series that hold trades back. */
   readonly #holding = new Set<TradeSeries>();
+  /** Series in doubt, as was told: since when. */
+  readonly #doubted = new Map<TradeSeries, number>();
+  /** Of these something else is to be told. */
+  readonly #redoubted = new Set<TradeSeries>();
   #duplicates = 0;
 
   constructor(options: MergeOptions) {
@@ -95,10 +100,10 @@ export class LineMerge {
   }
 
   /** The events of one frame as they pass on: the same array where nothing had to be changed. */
-  data(line: number, events: readonly MarketEvent[], now: number): readonly MergedEvent[] {
+  data(line: number, events: readonly LineData[], now: number): readonly MergedEvent[] {
     let out: MergedEvent[] | undefined;
     for (let index = 0; index < events.length; index++) {
-      const event = events[index] as MarketEvent;
+      const event = events[index] as LineData;
       const passes = this.#passes(line, event, now);
       if (passes === true) {
         out?.push(event);
@@ -115,6 +120,28 @@ export class LineMerge {
     return [...this.#holding].flatMap((series) => series.tell(now - otherLineMs));
   }
 
+  /** Where trades may be missing now, or do no longer, since this was asked last. */
+  tellDoubts(): readonly Doubt[] {
+    if (this.#redoubted.size === 0) return NONE;
+    const doubts: Doubt[] = [];
+    for (const series of this.#redoubted) {
+      const since = series.doubt?.since;
+      if (since === this.#doubted.get(series)) continue;
+      if (since === undefined) this.#doubted.delete(series);
+      else this.#doubted.set(series, since);
+      doubts.push(doubtOf(series));
+    }
+    this.#redoubted.clear();
+    return doubts;
+  }
+
+  /** Where trades of a symbol may be missing now. */
+  doubts(symbol: string): readonly Doubt[] {
+    const state = this.#symbols.get(symbol);
+    if (state === undefined) return NONE;
+    return [state.trades, state.aggTrades].map(doubtOf).filter(({ before }) => before !== null);
+  }
+
   /** Takes trades that were fetched for what is missing in a series. */
   fill(series: TradeSeries, fetched: Parameters<TradeSeries['fill']>[0]): MergedEvent[] {
     return this.#watched([series], () => series.fill(fetched));
@@ -125,14 +152,14 @@ export class LineMerge {
     return this.#watched([...series], (one) => one.release(openedBy));
   }
 
-  #passes(line: number, event: MarketEvent, now: number): boolean | MergedEvent[] {
+  #passes(line: number, event: LineData, now: number): boolean | MergedEvent[] {
     const state = this.#state(event.symbol);
     switch (event.kind) {
       case 'trade':
       case 'agg_trade': {
         const series = event.kind === 'trade' ? state.trades : state.aggTrades;
         const passes = series.accept(line, event, now);
-        if (passes !== true) this.#watch(series);
+        if (passes !== true || (this.#doubted.size > 0 && this.#doubted.has(series))) this.#watch(series);
         return passes;
       }
       case 'ticker':
@@ -143,8 +170,6 @@ export class LineMerge {
         if (state.bookTicker !== undefined && !isNewerBook(event, state.bookTicker)) return this.#repeat();
         state.bookTicker = event;
         return true;
-      case 'book_update':
-        return false;
       case 'kline': {
         const last = state.klines.get(event.interval);
         if (last !== undefined && !isNewerKline(event, last)) return this.#repeat();
@@ -174,6 +199,7 @@ export class LineMerge {
   #watch(series: TradeSeries): void {
     if (series.heldSince === undefined) this.#holding.delete(series);
     else this.#holding.add(series);
+    if (series.doubt?.since !== this.#doubted.get(series)) this.#redoubted.add(series);
   }
 
   #state(symbol: string): SymbolState {
@@ -194,6 +220,10 @@ export class LineMerge {
     this.#symbols.set(symbol, state);
     return state;
   }
+}
+
+function doubtOf({ symbol, kind, doubt, heldSince }: TradeSeries): Doubt {
+  return { kind: 'doubt', symbol, of: kind, before: doubt?.before ?? null, waits: heldSince !== undefined };
 }
 
 function isNewerBook(event: BookTicker, last: BookTicker): boolean {

@@ -9,8 +9,8 @@ import type { Config } from './config.ts';
 import type { Feed } from './feed.ts';
 import { monotonicScheduler } from './monotonic-scheduler.ts';
 import { recordNetworks } from './record-network.ts';
-import { logStatus } from './run.ts';
 import { seededRandom } from './seeded-random.ts';
+import { statusLogger } from './status-logger.ts';
 import type { VenueNetworks } from './venue-networks.ts';
 
 export interface CaptureFileOptions {
@@ -100,8 +100,9 @@ export async function startRecording(
     networks: capture.networks,
     random: capture.random,
   });
+  const tell = statusLogger(log);
   feed.output$.subscribe(({ records }) => {
-    for (const record of records) if (record.kind === 'status') logStatus(log, record);
+    for (const record of records) if (record.kind === 'status') tell(record);
   });
   feed.start();
   return {

@@ -9,8 +9,8 @@ import { deadLetter } from './dead-letter.ts';
 import type { Feed, FeedOutput } from './feed.ts';
 import { type ReplayCounts, ReplayNetwork } from './replay-network.ts';
 import { ReplayOutlets } from './replay-outlets.ts';
-import { logStatus } from './run.ts';
 import { seededRandom } from './seeded-random.ts';
+import { statusLogger } from './status-logger.ts';
 import { VirtualScheduler } from './virtual-scheduler.ts';
 
 export interface ReplayOptions {
@@ -165,10 +165,11 @@ class ReplayRun {
       },
     });
     this.#outlets = outlets;
+    const tell = statusLogger(log);
     this.#feed.output$.subscribe((output) => {
       outlets.take(output, this.#scheduler.now());
       // At its own pace somebody may be watching.
-      if (speed === '1') for (const record of output.records) if (record.kind === 'status') logStatus(log, record);
+      if (speed === '1') for (const record of output.records) if (record.kind === 'status') tell(record);
       onOutput?.(output);
     });
     this.#feed.start();
@@ -225,6 +226,8 @@ class ReplayRun {
     if (at !== undefined) await this.#runUntil(at - this.#stepMs, false);
     if (line.kind === 'body') {
       this.#bodies++;
+      this.#network.takeBody(line);
+      await this.#letPromisesRun();
       return;
     }
     this.#network.take(line.at === undefined && at !== undefined ? { ...line, at: Math.round(at * 1000) } : line);

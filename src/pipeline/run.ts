@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { SchedulerLike } from 'rxjs';
+import { filter, type SchedulerLike, take } from 'rxjs';
 import { keyOf, topicNameOf } from '../codec/environment-topics.ts';
 import type { Fault } from '../domain/fault.ts';
-import type { FeedRecord, FeedStatus } from '../domain/record.ts';
+import type { FeedRecord } from '../domain/record.ts';
 import { wallClock } from '../net/wall-clock.ts';
 import type { Ending, OutRecord, Sink } from '../sinks/contract.ts';
 import { type Closed, createDrain, type Drain, type SpillEvent } from '../sinks/drain.ts';
@@ -15,10 +15,14 @@ import { type Config, environmentPrefixes } from './config.ts';
 import { deadLetter } from './dead-letter.ts';
 import type { Feed } from './feed.ts';
 import { type AheadOf, aheadOf, type FormerEpoch, formerEpochs } from './former-runs.ts';
+import { agreementOf } from './kline-check.ts';
 import { Latencies } from './latencies.ts';
 import { monotonicScheduler } from './monotonic-scheduler.ts';
+import { formerTrades, recentOptions, takenUpEnding } from './recent-trades.ts';
 import type { FeedSnapshot } from './snapshot.ts';
+import { statusLogger } from './status-logger.ts';
 import { snapshotOf } from './take-snapshot.ts';
+import type { FormerTrades } from './trade-analytics.ts';
 
 export interface PipelineDependencies {
   readonly log: Logger;
@@ -48,6 +52,7 @@ export interface Stopped extends Closed {
 /** Of the five seconds that a stop may take; a drain needs up to 1.5 s beyond its deadline. */
 const STOP_WITHIN_MS = 3500;
 const DROPPED_TOLD_EVERY_MS = 1000;
+const UNEXPLAINED_TOLD = 5;
 
 /** Opens the sinks, reads from them where the last run ended, and connects the venues: resolves once data can flow. */
 export async function startPipeline(config: Config, dependencies: PipelineDependencies): Promise<Pipeline> {
@@ -84,15 +89,17 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     everyVenue: config.feed.mode === 'all',
   });
 
-  const feed = buildFeed(config, { scheduler, wallClockMs, instance: randomUUID(), former, latencies });
+  const recent = await readRecent(config, outlets, endings, former);
+  const feed = buildFeed(config, { scheduler, wallClockMs, instance: randomUUID(), former, recent, latencies });
   for (const [index, outlet] of outlets.entries()) outlet.begin(feed, endings[index] ?? [], former);
   const resumed = former.filter(({ takeUp }) => takeUp !== undefined).length;
   if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'goes on where the last run ended');
   const topic = topicNames(config.feed.allowTestData);
+  const tell = statusLogger(log);
   feed.output$.subscribe(({ records, barrier }) => {
     const timed = latencies.emitted(records);
     for (const record of records) {
-      if (record.kind === 'status') logStatus(log, record);
+      if (record.kind === 'status') tell(record);
       const out: OutRecord = { topic: topic(record), key: keyOf(record, config.feed.mode), record };
       for (const outlet of outlets) {
         if (record === timed) outlet.latency.pushed(out);
@@ -100,6 +107,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
       }
     }
   });
+  tellUnexplained(feed, log);
   feed.start();
 
   let stopping: Promise<Stopped> | undefined;
@@ -127,8 +135,10 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
             venue.options.venue.id,
             {
               ...venue.counts,
+              quality: undefined,
               ignored: Object.fromEntries(venue.counts.ignored),
               warnings: Object.fromEntries(venue.counts.warnings),
+              klines: agreementOf(feed.klineCheck?.counts ?? [], venue.options.venue.id),
               ...latencies.venue(venue.options.venue.id).figures(),
             },
           ]),
@@ -157,6 +167,20 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   };
 }
 
+/** The first candles that nothing explains, theirs and ours. */
+function tellUnexplained({ klineCheck }: Feed, log: Logger): void {
+  klineCheck?.differences$
+    .pipe(
+      filter(({ causes }) => causes.includes('unexplained')),
+      take(UNEXPLAINED_TOLD),
+    )
+    .subscribe(({ venue: theirs, ours, fields }) => {
+      const { venue, symbol, interval } = theirs;
+      const text = `a candle of ${symbol} ${interval} is not what the trades of ${venue} make`;
+      log.warn({ event: 'kline_differs', fields, theirs, ours: ours ?? null }, text);
+    });
+}
+
 const BARRIER = { barrier: true } as const;
 
 /** Where former runs ended in each sink. @throws the signal's reason where that comes first. */
@@ -179,6 +203,27 @@ async function openAll(
   } finally {
     signal?.removeEventListener('abort', onAbort);
   }
+}
+
+/** What was published lately of the series that are taken up, each from the sink that is least far. */
+async function readRecent(
+  config: Config,
+  outlets: readonly Outlet[],
+  endings: readonly (readonly Ending[])[],
+  former: readonly FormerEpoch[],
+): Promise<ReadonlyMap<string, FormerTrades>> {
+  let left = former;
+  const recent = new Map<string, FormerTrades>();
+  for (const [index, outlet] of outlets.entries()) {
+    const own = left.filter((epoch) => takenUpEnding(epoch, endings[index] ?? []) !== undefined);
+    left = left.filter((epoch) => !own.includes(epoch));
+    const from = own.flatMap((epoch) => takenUpEnding(epoch, endings[index] ?? []) ?? []);
+    const options = recentOptions(config, from);
+    if (options === undefined) continue;
+    const found = formerTrades(own, await outlet.drain.recent(options), config.feed.mode === 'all');
+    for (const [key, trades] of found) recent.set(key, trades);
+  }
+  return recent;
 }
 
 interface OutletOptions {
@@ -340,29 +385,4 @@ function topicNames(allowTestData: boolean): (record: FeedRecord) => string {
     kinds.set(record.kind, name);
     return name;
   };
-}
-
-const LOUD = new Set([
-  'disconnected',
-  'feed_stale',
-  'failed_over',
-  'subscription_rejected',
-  'gap_unrepaired',
-  'region_blocked',
-  'rate_limited',
-  'sink_unavailable',
-  'trading_halted',
-]);
-
-export function logStatus(log: Logger, record: FeedStatus): void {
-  const fields = {
-    event: record.state,
-    venue: record.venue,
-    coin: record.coin,
-    active_venue: record.activeVenue,
-    ...record.details,
-  };
-  if (record.state === 'heartbeat') log.debug(fields, record.reason);
-  else if (LOUD.has(record.state)) log.warn(fields, record.reason);
-  else log.info(fields, record.reason);
 }

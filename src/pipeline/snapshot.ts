@@ -2,6 +2,8 @@ import type { Decimal } from '../domain/decimal.ts';
 import type { Environment } from '../domain/record.ts';
 import type { LatencyFigures } from '../telemetry/latency-histogram.ts';
 import type { ClockState } from './clock-offset.ts';
+import type { Quality } from './data-quality.ts';
+import type { KlineAgreement } from './kline-check.ts';
 
 /** What one look at the running feed shows: for the live status, the heartbeat and, later, the gateway. Times are wall-clock milliseconds. */
 export interface FeedSnapshot {
@@ -13,6 +15,9 @@ export interface FeedSnapshot {
   readonly trading: { readonly state: 'allowed' | 'halted'; readonly reason: string };
   readonly venues: readonly VenueSnapshot[];
   readonly coins: readonly CoinSnapshot[];
+  readonly quality: readonly Quality[];
+  /** The venues' candles against those of their trades; empty where not both are subscribed. */
+  readonly klines: readonly KlineAgreement[];
   readonly sinks: readonly SinkSnapshot[];
   readonly counts: Readonly<Record<string, number>>;
 }

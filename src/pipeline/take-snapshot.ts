@@ -38,6 +38,8 @@ export function snapshotOf(
         stale: feed.trading.haltedSymbols.has(symbol),
       };
     }),
+    quality: feed.venues.flatMap(({ counts }) => counts.quality.all(now * 1000)),
+    klines: feed.klineCheck?.counts ?? [],
     sinks: sinks.map(({ name, stats }) => ({
       name,
       state: stats.state,
@@ -87,6 +89,8 @@ function countsOf(feed: Feed): Record<string, number> {
     duplicates: 0,
     warnings: 0,
     reconnects: 0,
+    uncounted_late: feed.uncounted.late,
+    uncounted_blocks: feed.uncounted.blocks,
   };
   const add = (name: string, count: number): void => {
     counts[name] = (counts[name] ?? 0) + count;

@@ -35,12 +35,26 @@ export interface Wanted {
   readonly after: SequencedTrade | undefined;
 }
 
+/** Trades may be missing behind one. */
+export interface SeriesDoubt {
+  readonly before: Mark;
+  /** Which it is: another where it began anew. */
+  readonly since: number;
+}
+
+/** No line carries the trades. */
+const BLIND = Number.NEGATIVE_INFINITY;
+
 /** The trades, or the aggregated trades, of one symbol: in order, with their holes named. */
 export class TradeSeries {
   readonly symbol: string;
   readonly kind: SequencedTrade['kind'];
   readonly #contiguous: ContiguousSequence<SequencedTrade> | undefined;
   readonly #overlap: OverlapSequence<SequencedTrade> | undefined;
+  /** Lines that carry it, where ids step by one. */
+  readonly #lines = new Set<number>();
+  /** The last trade that came before no line was left. */
+  #blind: SeriesDoubt | undefined;
 
   constructor({ symbol, kind, contiguous, recent }: SeriesOptions) {
     this.symbol = symbol;
@@ -70,6 +84,17 @@ export class TradeSeries {
     return before === undefined ? [] : [{ before, after: this.waiting }];
   }
 
+  /** Undefined: all that was traded, as far as is known, has passed on. */
+  get doubt(): SeriesDoubt | undefined {
+    const since = this.heldSince;
+    if (since !== undefined || this.#contiguous === undefined) {
+      const before = this.#contiguous === undefined ? this.#overlap?.unwatched : this.#contiguous.last;
+      return before === undefined ? undefined : { before, since: since ?? BLIND };
+    }
+    if (this.#blind === undefined || this.#contiguous.newest?.id !== this.#blind.before.id) return undefined;
+    return this.#blind;
+  }
+
   /** True once trades have waited as long as another line may take; where no line can help, at once. */
   isDue(now: number, otherLineMs: number): boolean {
     const since = this.heldSince;
@@ -89,14 +114,21 @@ export class TradeSeries {
   }
 
   subscribed(line: number, now: number): MergedEvent[] {
+    this.#lines.add(line);
+    // What the line brings may wait for what it has missed.
+    if (this.#blind !== undefined) this.#blind = { ...this.#blind, since: now };
     return this.#told(this.#overlap?.subscribed(line, now) ?? []);
   }
 
   lost(line: number, now: number): MergedEvent[] {
+    const before = this.#contiguous?.newest;
+    if (this.#lines.delete(line) && this.#lines.size === 0 && before !== undefined)
+      this.#blind = { before, since: BLIND };
     return this.#told(this.#overlap?.lost(line, now) ?? []);
   }
 
   handedOver(from: number, to: number): MergedEvent[] {
+    if (this.#lines.delete(from)) this.#lines.add(to);
     return this.#told(this.#overlap?.handedOver(from, to) ?? []);
   }
 

@@ -1,20 +1,15 @@
 import { Observable } from 'rxjs';
 import type { Instrument } from '../domain/instrument.ts';
+import { DataQuality } from './data-quality.ts';
 import type { Resumption } from './merge-lines.ts';
+import type { BookStepped, Doubt } from './merged-event.ts';
 import { VenueRun } from './venue-run.ts';
 import type { VenueCounts, VenueFeedOptions, VenueSignal } from './venue-signal.ts';
 
 /** One venue, ready to be subscribed: connects all its lines while somebody is, closes them after. */
 export class VenueFeed {
   readonly signals$: Observable<VenueSignal>;
-  readonly counts: VenueCounts = {
-    frames: 0,
-    events: 0,
-    malformed: 0,
-    ignored: new Map(),
-    warnings: new Map(),
-    reconnects: 0,
-  };
+  readonly counts: VenueCounts;
   readonly options: VenueFeedOptions;
   /** What is followed whenever it runs, by the venue's symbol. */
   readonly #instruments: Map<string, Instrument>;
@@ -24,6 +19,15 @@ export class VenueFeed {
 
   constructor(options: VenueFeedOptions) {
     this.options = options;
+    this.counts = {
+      frames: 0,
+      events: 0,
+      malformed: 0,
+      quality: new DataQuality(options.venue.id),
+      ignored: new Map(),
+      warnings: new Map(),
+      reconnects: 0,
+    };
     this.#instruments = new Map(options.instruments.map((instrument) => [instrument.venueSymbol, instrument]));
     this.#resume = new Map(options.resume);
     this.signals$ = new Observable((subscriber) => {
@@ -60,6 +64,16 @@ export class VenueFeed {
   /** Repeats dropped since the feed was subscribed. */
   get duplicates(): number {
     return this.#run?.merge.duplicates ?? 0;
+  }
+
+  /** A symbol's book as it is, where that is in step. */
+  book(symbol: string): BookStepped | undefined {
+    return this.#run?.books.current(symbol);
+  }
+
+  /** Where trades of a symbol may be missing now. */
+  doubts(symbol: string): readonly Doubt[] {
+    return this.#run?.merge.doubts(symbol) ?? [];
   }
 
   /** Hands out what waits behind holes: nothing more will come. */

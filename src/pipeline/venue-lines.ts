@@ -1,5 +1,5 @@
 import { type Observable, Subject } from 'rxjs';
-import type { Instrument } from '../domain/instrument.ts';
+import { type Instrument, isDepthChannel } from '../domain/instrument.ts';
 import type { RotationNotice } from '../domain/line.ts';
 import { type ConnectionPlan, planConnections } from '../venues/plan-connections.ts';
 import type { LineConnection } from './line-connection.ts';
@@ -52,10 +52,11 @@ export class VenueLines {
 
   /** Opens connections for instruments, as many as the venue's limits ask for, each `lines` times. */
   open(instruments: readonly Instrument[]): void {
-    const { venue, settings, channels } = this.#options;
+    const { venue, settings, channels, books } = this.#options;
     for (const instrument of instruments) this.instruments.set(instrument.venueSymbol, instrument);
     const firstGroup = 1 + Math.max(-1, ...this.#lines.map((line) => line.plan.group));
-    const wanted = { instruments, channels, lines: settings.lines, websocketUrls: settings.websocketUrls };
+    const { lines, websocketUrls } = settings;
+    const wanted = { instruments, channels, lines, websocketUrls, ...(books === undefined ? {} : { books }) };
     for (const plan of planConnections(venue, wanted)) this.#keep({ ...plan, group: firstGroup + plan.group });
   }
 
@@ -80,12 +81,25 @@ export class VenueLines {
     this.instruments.delete(instrument.venueSymbol);
   }
 
-  command(instrument: Instrument, kind: 'resubscribe' | 'unsubscribe'): void {
-    const own = this.topicsOf(instrument);
+  command(
+    instrument: Instrument,
+    kind: 'resubscribe' | 'unsubscribe',
+    own: readonly string[] = this.topicsOf(instrument),
+  ): void {
     for (const line of this.#lines) {
       const topics = own.filter((topic) => line.topics.has(topic));
       if (line.up && topics.length > 0) line.command({ kind, topics });
     }
+  }
+
+  /** Subscribes the book of an instrument again, and nothing else of it. */
+  resubscribeBook(instrument: Instrument): void {
+    this.command(instrument, 'resubscribe', this.bookTopicsOf(instrument));
+  }
+
+  bookTopicsOf(instrument: Instrument): readonly string[] {
+    const { venue, channels, books } = this.#options;
+    return channels.filter(isDepthChannel).flatMap((channel) => venue.topics(instrument, channel, books));
   }
 
   bySymbol(symbol: string): Instrument | undefined {
@@ -109,7 +123,8 @@ export class VenueLines {
   }
 
   topicsOf(instrument: Instrument): readonly string[] {
-    return this.#options.channels.flatMap((channel) => this.#options.venue.topics(instrument, channel));
+    const { venue, channels, books } = this.#options;
+    return channels.flatMap((channel) => venue.topics(instrument, channel, books));
   }
 
   #keep(plan: ConnectionPlan): void {

@@ -49,6 +49,7 @@ export class VenueRepair {
   /** To be called whenever something may have begun to wait. */
   watch(): void {
     const { merge, scheduler, fetchMissing, fetchRecent, linesUp } = this.#options;
+    this.emit(merge.tellDoubts());
     if (merge.holding.size === 0) return;
     const fetches = fetchMissing !== undefined || fetchRecent !== undefined;
     const otherLineMs = linesUp() < 2 ? 0 : OTHER_LINE_MS;
@@ -58,6 +59,7 @@ export class VenueRepair {
       for (const series of [...merge.holding]) if (series.isDue(now, otherLineMs)) this.#queue.repair(series);
     }
     this.emit(merge.release(merge.holding, now - (fetches ? REPAIR_MS : otherLineMs)));
+    this.emit(merge.tellDoubts());
     if (merge.holding.size === 0) return;
     this.#check ??= scheduler.schedule(() => {
       this.#check = undefined;
@@ -80,11 +82,13 @@ export class VenueRepair {
    * received with the trade behind it, which may still wait, so that these times rise with the ids of a symbol.
    */
   emit(events: readonly MergedEvent[], waiting?: SequencedTrade): void {
+    if (events.length === 0) return;
     const times: number[] = [];
     let at = waiting?.receivedAt;
     for (const event of events.toReversed()) {
       if (event.kind === 'hole' || event.kind === 'hole_opened') at = event.hole.after.receivedAt;
       else if (event.kind === 'ids_restarted') at = event.after.receivedAt;
+      else if (event.kind === 'doubt') at ??= 0;
       else if (event.kind !== 'trade' || event.source === 'live') at = event.receivedAt;
       else at ??= event.receivedAt;
       times.push(at);

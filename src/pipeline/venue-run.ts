@@ -1,14 +1,17 @@
 import { catchError, EMPTY, type Subscriber, Subscription, timeout } from 'rxjs';
 import { asFault, type Fault } from '../domain/fault.ts';
 import type { Instrument } from '../domain/instrument.ts';
+import type { BookUpdate } from '../domain/line.ts';
 import { detectStale } from '../operators/detect-stale.ts';
 import type { ListedInstrument } from '../venues/contract.ts';
 import { CoinWatch } from './coin-watch.ts';
 import { deadLetter } from './dead-letter.ts';
 import { noteOf } from './line-note.ts';
 import { LineMerge } from './merge-lines.ts';
+import type { LineData } from './merged-event.ts';
 import type { HandedOver, LineNews, RotatingLine } from './rotating-line.ts';
 import type { StatusNote } from './status-log.ts';
+import { VenueBooks } from './venue-books.ts';
 import type { LineSignal } from './venue-line.ts';
 import { VenueLines } from './venue-lines.ts';
 import { venueNotices } from './venue-notices.ts';
@@ -26,6 +29,7 @@ type Signal<K extends LineSignal['kind']> = Extract<LineSignal, { kind: K }>;
 export class VenueRun {
   readonly merge: LineMerge;
   readonly lines: VenueLines;
+  readonly books: VenueBooks;
   readonly #options: VenueFeedOptions;
   readonly #counts: VenueCounts;
   readonly #out: Subscriber<VenueSignal>;
@@ -69,6 +73,16 @@ export class VenueRun {
       fetchRecent: options.fetchRecent,
       instrument: (symbol) => this.lines.bySymbol(symbol),
       linesUp: () => this.lines.connectionsUp,
+      scheduler,
+      out: (signal) => this.#out.next(signal),
+    });
+    this.books = new VenueBooks({
+      fetchBook: options.fetchBook,
+      resubscribe: (instrument) => this.lines.resubscribeBook(instrument),
+      instrument: (symbol) => this.lines.bySymbol(symbol),
+      venue: this.#id,
+      environment: options.environment,
+      count: (what) => count(this.#counts.warnings, what),
       scheduler,
       out: (signal) => this.#out.next(signal),
     });
@@ -131,6 +145,7 @@ export class VenueRun {
     this.#subscription.unsubscribe();
     this.#silence.close();
     this.#repair.close();
+    this.books.close();
     this.lines.close();
     this.#options.activity.connected(this.#id, false);
   }
@@ -172,6 +187,8 @@ export class VenueRun {
     const instrument = this.lines.bySymbol(symbol);
     if (instrument !== undefined) this.lines.remove(instrument);
     this.#coins.remove(symbol);
+    this.books.remove(symbol);
+    this.#counts.quality.remove(symbol);
   }
 
   #follow(instrument: Instrument): void {
@@ -282,8 +299,15 @@ export class VenueRun {
     const first = received[0];
     if (first === undefined) return;
     this.#coins.seen(first.symbol, now);
+    this.#counts.quality.valid(first.symbol, receivedAt);
+    if (first.kind === 'book_ticker') this.#counts.quality.spread(first);
     if (first.kind === 'trade') activity.traded(this.#id, first.coin, now);
-    const events = this.merge.data(connection, received, now);
+    if (first.kind === 'book_update') {
+      this.#counts.events += received.length;
+      this.books.updated(connection, received as readonly BookUpdate[]);
+      return;
+    }
+    const events = this.merge.data(connection, received as readonly LineData[], now);
     this.#counts.events += events.length;
     this.#options.timing?.latency.received(events[0]);
     // Held back, it is a sign of life all the same.
@@ -295,6 +319,7 @@ export class VenueRun {
   #onOpened(connection: number): void {
     this.#blockedTold = false;
     this.merge.lineJoined(connection);
+    this.books.lineJoined(connection);
     this.#options.activity.connected(this.#id, true);
   }
 
@@ -302,13 +327,13 @@ export class VenueRun {
     if (!successor) this.#counts.reconnects++;
     if (!wasUp) return;
     this.#repair.emit(this.merge.lineLost(connection.id, this.#options.scheduler.now()));
+    this.books.lineLost(connection.id);
     this.#repair.watch();
   }
 
   /** From now on the connection misses no trade of these topics; what was missed before can be asked for. */
   #onSubscribed(connection: number, topics: readonly string[]): void {
     const { venue, scheduler } = this.#options;
-    if (venue.contiguousTradeIds) return;
     const acknowledged = new Set(topics);
     const symbols = [...this.lines.instruments.values()]
       .filter((instrument) => venue.topics(instrument, 'trade').some((topic) => acknowledged.has(topic)))
@@ -319,6 +344,7 @@ export class VenueRun {
 
   #onHandedOver(to: number, { from }: HandedOver): void {
     this.#repair.emit(this.merge.lineHandedOver(from, to));
+    this.books.lineHandedOver(from, to);
     this.#repair.watch();
   }
 
@@ -348,8 +374,9 @@ export class VenueRun {
     this.#out.next({ kind: 'serves', symbol: instrument.symbol, serves: false });
   }
 
-  #onMalformed({ frame, fault }: Signal<'malformed'>): void {
+  #onMalformed({ frame, fault, symbol }: Signal<'malformed'>): void {
     this.#counts.malformed++;
+    this.#counts.quality.invalid(symbol);
     const record = deadLetter({
       venue: this.#id,
       receivedAt: frame.receivedAt,

@@ -1,12 +1,13 @@
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { Channel, Instrument } from '../domain/instrument.ts';
-import type { LineEvent, RawFrame } from '../domain/line.ts';
+import type { BookUpdate, LineEvent, RawFrame } from '../domain/line.ts';
 import type { DeadLetter, Environment, TradeEvent } from '../domain/record.ts';
 import type { LineCommand } from '../venues/connect.ts';
 import type { ListedInstrument, Venue } from '../venues/contract.ts';
 import type { Activity } from './activity.ts';
 import type { ClockState } from './clock-offset.ts';
-import type { VenueConfig } from './config.ts';
+import type { BooksWanted, VenueConfig } from './config.ts';
+import type { DataQuality } from './data-quality.ts';
 import type { VenueLatency } from './latencies.ts';
 import type { Resumption } from './merge-lines.ts';
 import type { MergedEvent, SequencedTrade, TradeHole } from './merged-event.ts';
@@ -79,6 +80,10 @@ export interface VenueFeedOptions {
     | undefined;
   /** Asks it for the last trades of a symbol, where ids do not tell a hole; undefined: it has none, or is not to be asked. */
   readonly fetchRecent: ((instrument: Instrument) => Observable<readonly TradeEvent[]>) | undefined;
+  /** How much of the books is wanted where a depth channel is among the channels. */
+  readonly books?: BooksWanted;
+  /** Asks for a whole book; undefined where the venue sends it by itself after each subscription. */
+  readonly fetchBook?: ((instrument: Instrument) => Observable<BookUpdate>) | undefined;
   /** Where former runs ended, by symbol: the first run goes on there. */
   readonly resume?: ReadonlyMap<string, Resumption>;
   readonly onFrame?: (frame: RawFrame, line: number) => void;
@@ -91,6 +96,7 @@ export interface VenueCounts {
   frames: number;
   events: number;
   malformed: number;
+  readonly quality: DataQuality;
   readonly ignored: Map<string, number>;
   readonly warnings: Map<string, number>;
   reconnects: number;

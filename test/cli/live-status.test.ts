@@ -50,6 +50,8 @@ function snapshot(step: number, more: Partial<FeedSnapshot> = {}): FeedSnapshot 
     startedAt: AT - 65_000,
     environment: 'production',
     mode: 'failover',
+    quality: [],
+    klines: [],
     activeVenue: 'bybit',
     trading: { state: 'allowed', reason: '' },
     venues: [

@@ -16,6 +16,8 @@ const snapshot = (price: string): FeedSnapshot => ({
   startedAt: 0,
   environment: 'production',
   mode: 'failover',
+  quality: [],
+  klines: [],
   activeVenue: 'bybit',
   trading: { state: 'allowed', reason: '' },
   venues: [],

@@ -42,7 +42,7 @@ function arbitraryOf(schema: AvroSchema): fc.Arbitrary<unknown> {
     case 'long':
       return fc.oneof(fc.integer({ min: -(2 ** 52), max: 2 ** 53 - 2 }), fc.nat(200));
     case 'double':
-      return fc.double({ noNaN: true });
+      return fc.double({ noNaN: true, noDefaultInfinity: true });
     case 'bytes':
       return fc.uint8Array({ maxLength: 200 });
     case 'enum':

@@ -402,7 +402,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
       it('SC-24 finds nothing where nothing is, and that this is all', async () => {
-        const nothing = { trades: [], windows: [], whole: true };
+        const nothing = { trades: [], windows: [], gaps: [], whole: true };
         expect(await recentBehind([])).toEqual(nothing);
         expect(await recentBehind([[placed(7, 5)]])).toEqual(nothing);
       });

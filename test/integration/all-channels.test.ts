@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { CHANNELS } from '../../src/domain/instrument.ts';
+import { CHANNELS, isDepthChannel } from '../../src/domain/instrument.ts';
 import type { BookTicker, FeedRecord, Kline } from '../../src/domain/record.ts';
 import { wallClock } from '../../src/net/wall-clock.ts';
-import { isDepthChannel } from '../../src/pipeline/config.ts';
 import { loadConfig } from '../../src/pipeline/load-config.ts';
 import { MarketFeed } from '../../src/pipeline/market-feed.ts';
 import { startPipeline } from '../../src/pipeline/run.ts';

@@ -12,6 +12,7 @@ import { type ReplayResult, replay, replayConfig } from '../../src/pipeline/repl
 import { startSimulator } from '../../src/simulator/server.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { compareTrades } from '../support/journal.ts';
+import { windowProblems } from '../support/judge-windows.ts';
 import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
 import { SimulatedFeed, simulatedValues } from '../support/simulated-feed.ts';
 import { root } from '../support/tools.ts';
@@ -106,7 +107,10 @@ describe('a recorded session', () => {
     const again = await replayed(file);
     expect(again.records).toEqual(records);
     expect(sumsOf(again.dir)).toEqual(sumsOf(dir));
-    expect(Object.keys(sumsOf(dir)).map((name) => name.replace(/\/.*/, ''))).toContain('replay.trades');
+    expect(Object.keys(sumsOf(dir)).map((name) => name.replace(/\/.*/, ''))).toEqual(
+      expect.arrayContaining(['replay.trades', 'replay.trade-stats']),
+    );
+    expect(windowProblems(records, journal)).toEqual([]);
   });
 
   it('is served by the simulator as well', async () => {

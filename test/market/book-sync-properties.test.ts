@@ -141,7 +141,7 @@ function run(seed: number, mode: 'fetched' | 'sent', tally: Tally): void {
       if (line !== undefined) subscribe(line);
     }
     if (sync.waitingSince !== undefined) tally.waits++;
-    if (sync.waitingSince !== undefined && tick - sync.waitingSince > PATIENCE_TICKS) take(sync.giveUp(tick));
+    if (sync.waitingSince !== undefined && tick - sync.waitingSince > PATIENCE_TICKS) take(sync.giveUp());
   }
   tally.gaps += sync.gaps;
   tally.ignored += sync.ignored;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KLINE_INTERVALS } from '../../src/domain/instrument.ts';
-import { nextOpenTime, openTimeOf } from '../../src/market/kline-interval.ts';
+import { isMadeOf, nextOpenTime, openTimeOf } from '../../src/market/kline-interval.ts';
 
 const utc = (text: string): number => Date.parse(`${text}Z`);
 
@@ -24,6 +24,19 @@ describe('the candle of a time', () => {
   ] as const)('%s at %s', (interval, time, open, next) => {
     expect(openTimeOf(interval, utc(time))).toBe(utc(open));
     expect(nextOpenTime(interval, utc(open))).toBe(utc(next));
+  });
+
+  it.each([
+    ['1M', '1d', true],
+    ['1w', '12h', true],
+    ['1w', '3d', false],
+    ['1M', '1w', false],
+    ['5m', '3m', false],
+    ['15m', '5m', true],
+    ['1d', '1d', false],
+    ['1m', '1h', false],
+  ] as const)('%s made of %s: %s', (interval, part, made) => {
+    expect(isMadeOf(interval, part)).toBe(made);
   });
 
   it('three days are counted from 1970-01-01', () => {

@@ -7,6 +7,7 @@ const own = loadConfig({ values: { sinks: ['file'], file: { dir: 'elsewhere' } }
 describe('the configuration in a capture', () => {
   it.each([
     [{}],
+    [{ order_books: { levels: 200, interval_ms: 100 }, stats: { windows_ms: [500] } }],
     [{ coins: ['BTC', 'ADA'], quote: 'USD', feed: { venues: ['bybit'], channels: ['kline_1m'], stale_after_ms: 700 } }],
     [
       {
@@ -17,8 +18,8 @@ describe('the configuration in a capture', () => {
   ])('comes back as it was: %j', (values) => {
     const recorded = loadConfig({ values });
     const written: unknown = JSON.parse(JSON.stringify(capturedConfig(recorded)));
-    const { quote, coins, feed, venues } = recorded;
-    expect(withCaptured(own, written)).toEqual({ ...own, quote, coins, feed, venues });
+    const { quote, coins, feed, venues, orderBooks, stats } = recorded;
+    expect(withCaptured(own, written)).toEqual({ ...own, quote, coins, feed, venues, orderBooks, stats });
   });
 
   it('does not decide on the topics of the replay', () => {

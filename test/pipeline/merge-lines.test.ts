@@ -54,6 +54,28 @@ describe('LineMerge', () => {
     expect(merge.holding.size).toBe(0);
   });
 
+  it('tells once where trades may be missing, and once that they are not', () => {
+    const merge = binance();
+    const doubts = () => merge.tellDoubts().map(({ before, waits }) => [before?.id, waits]);
+    merge.data(1, [tradeEvent(1)], 0);
+    expect(doubts()).toEqual([]);
+    merge.data(1, [tradeEvent(3)], 10);
+    merge.data(1, [tradeEvent(4)], 20);
+    expect([doubts(), doubts()]).toEqual([[['1', true]], []]);
+    expect(merge.doubts('BTCUSDT')).toMatchObject([{ of: 'trade', before: { id: '1' } }]);
+    merge.data(2, [tradeEvent(2)], 30);
+    expect([doubts(), doubts()]).toEqual([[[undefined, false]], []]);
+    expect(merge.doubts('BTCUSDT')).toEqual([]);
+    merge.data(1, [tradeEvent(6)], 40);
+    merge.data(2, [tradeEvent(5)], 50);
+    expect(doubts()).toEqual([]);
+    merge.lineSubscribed(1, ['BTCUSDT'], 60);
+    merge.lineLost(1, 70);
+    expect(doubts()).toEqual([['6', false]]);
+    merge.data(2, [tradeEvent(7)], 80);
+    expect(doubts()).toEqual([[undefined, false]]);
+  });
+
   it('a hole that the other line fills is none', () => {
     const merge = binance();
     merge.data(1, [tradeEvent(1)], 0);

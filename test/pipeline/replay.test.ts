@@ -227,7 +227,7 @@ describe('a replay', () => {
     ];
     const [first, second] = [await replayed(lines), await replayed(lines)];
     expect(Object.keys(first.files).map((name) => name.replace(/\/.*/, ''))).toEqual(
-      ['feed-status', 'positions', 'prices', 'trades'].map((topic) => `replay.${topic}`),
+      ['feed-status', 'positions', 'prices', 'trade-stats', 'trades'].map((topic) => `replay.${topic}`),
     );
     expect(second.files).toEqual(first.files);
     expect(second.records).toEqual(first.records);

@@ -4,6 +4,7 @@ import type { Instrument } from '../../src/domain/instrument.ts';
 import type { LineEvent, RotationReason } from '../../src/domain/line.ts';
 import { Activity } from '../../src/pipeline/activity.ts';
 import type { LineNews } from '../../src/pipeline/rotating-line.ts';
+import { VenueFeed } from '../../src/pipeline/venue-feed.ts';
 import { VenueLines } from '../../src/pipeline/venue-lines.ts';
 import type { ConnectArguments, VenueFeedOptions } from '../../src/pipeline/venue-signal.ts';
 import type { LineCommand } from '../../src/venues/connect.ts';
@@ -138,7 +139,7 @@ export class ScriptedLines {
       onConnect?.(connection);
     };
     const feedOptions = scriptedVenue(this.scheduler, onConnected, options);
-    const counts = { frames: 0, events: 0, malformed: 0, ignored: new Map(), warnings: new Map(), reconnects: 0 };
+    const { counts } = new VenueFeed(feedOptions);
     this.lines = new VenueLines(feedOptions, counts, isQuiet);
     this.lines.news$.subscribe((news) => this.news.push(news));
   }

@@ -38,7 +38,9 @@ class ScriptedRun {
   get trades(): (number | string)[] {
     return this.signals.flatMap((signal) =>
       signal.kind === 'events'
-        ? signal.events.map((event) => (event.kind === 'trade' ? Number(event.tradeId) : event.kind))
+        ? signal.events
+            .filter(({ kind }) => kind !== 'doubt')
+            .map((event) => (event.kind === 'trade' ? Number(event.tradeId) : event.kind))
         : [],
     );
   }

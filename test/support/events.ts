@@ -1,4 +1,4 @@
-import type { Ticker } from '../../src/domain/line.ts';
+import type { BookUpdate, Ticker } from '../../src/domain/line.ts';
 import type { AggTrade, BookTicker, Kline, TradeEvent } from '../../src/domain/record.ts';
 
 /** Plausible events for tests, each field replaceable. */
@@ -76,6 +76,21 @@ export function kline(openTime: number, timestamp: number, fields: Partial<Kline
     quoteVolume: '5',
     tradeCount: 4,
     closed: false,
+    ...fields,
+  };
+}
+
+export function bookUpdate(updateId: number, fields: Partial<BookUpdate> = {}): BookUpdate {
+  const id = String(updateId);
+  return {
+    kind: 'book_update',
+    ...common,
+    firstUpdateId: id,
+    lastUpdateId: id,
+    snapshot: false,
+    bids: [{ price: '61837.63', quantity: '1' }],
+    asks: [{ price: '61837.64', quantity: '2' }],
+    timestamp: null,
     ...fields,
   };
 }

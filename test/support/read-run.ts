@@ -49,7 +49,8 @@ export async function readRun(place: Place, judge: TradeJudge): Promise<Publishe
   return { statuses, live: live.sort((a, b) => a.at - b.at) };
 }
 
-async function* stored(place: Place, topic: string): AsyncGenerator<Stored> {
+/** All records of a topic in the order in which they are stored, and when they were: in files, when they were made. */
+export async function* stored(place: Place, topic: string): AsyncGenerator<Stored> {
   if (place.kind === 'file') {
     for await (const record of readFiles(place.dir, topic)) yield { record, at: madeAt(record) };
     return;

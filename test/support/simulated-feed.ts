@@ -28,17 +28,19 @@ export interface SimulatedValues {
   readonly feed?: object;
   readonly venue?: object;
   readonly file?: object;
+  readonly stats?: object;
 }
 
 /** A configuration, as plain values, that knows no venue but the simulated ones. */
 export function simulatedValues({ url, httpUrl }: SimulatorAddress, values: SimulatedValues = {}): object {
-  const { coins = ['BTC', 'ETH', 'SOL'], feed = {}, venue = {}, file } = values;
+  const { coins = ['BTC', 'ETH', 'SOL'], feed = {}, venue = {}, file, stats } = values;
   return {
     coins,
     environment: 'simulated',
     feed: { channels: ['trade', 'ticker'], allow_test_data: true, ...feed },
     venues: Object.fromEntries(VENUE_IDS.map((id) => [id, { ...simulatedUrls({ url, httpUrl }, id), ...venue }])),
     ...(file === undefined ? {} : { sinks: ['file'], file }),
+    ...(stats === undefined ? {} : { stats }),
   };
 }
 

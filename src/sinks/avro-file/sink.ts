@@ -71,7 +71,10 @@ class AvroFileSink implements Sink {
         if (!entry.isDirectory()) continue;
         const folder = join(dir, entry.name);
         for (const file of await listFiles(folder)) {
-          if (file.open) onRepaired?.(join(folder, file.name), await repairFile(join(folder, file.name)));
+          if (!file.open) continue;
+          const path = join(folder, file.name);
+          const repair = await repairFile(path);
+          onRepaired?.(path, repair);
         }
         if (isPositionsTopic(entry.name)) await compactPositions(dir, entry.name, this.#fileOptions);
       }

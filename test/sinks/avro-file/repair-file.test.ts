@@ -95,4 +95,13 @@ describe('repairFile', () => {
     expect(await namesIn(dir, 'trades')).toEqual([NAME, '20261121T083100-0000000002.avro', 'notes.txt']);
     expect(await namesIn(dir, 'prices')).toEqual([]);
   });
+
+  it('happens when nobody wants to hear of it', async () => {
+    const { bytes } = await threeBlocks('null');
+    const dir = await testFolder();
+    await mkdir(join(dir, 'trades'));
+    await writeFile(join(dir, 'trades', `${NAME}.part`), bytes);
+    await (await openSink(dir)).close();
+    expect(await namesIn(dir, 'trades')).toEqual([NAME]);
+  });
 });

@@ -1,0 +1,109 @@
+import type { TradeStats } from '../domain/record.ts';
+import { createTumblingWindows, type KeyInGroup, type TumblingWindows } from '../operators/tumbling-windows.ts';
+import type { ClosedWindow } from '../operators/window-timeline.ts';
+import type { AnalyticsSeries } from './analytics-series.ts';
+import type { SequencedTrade } from './merged-event.ts';
+import { OpenWindow } from './open-window.ts';
+
+export interface OpenWindowsOptions {
+  /** Lengths, milliseconds. */
+  readonly windowsMs: readonly number[];
+  readonly allowedLatenessMs: number;
+  /** A venue without trades for as long, in addition to the lateness, has its windows closed by the clock. */
+  readonly idleAfterMs: number;
+}
+
+interface Counted {
+  readonly series: AnalyticsSeries;
+  readonly trade: SequencedTrade;
+}
+
+type Windows = TumblingWindows<Counted, OpenWindow>;
+
+const NONE: readonly never[] = [];
+
+/** The windows of all lengths of all series; what closes is a record. Event time is the venue's. */
+export class OpenWindows {
+  readonly #byLength: ReadonlyMap<number, Windows>;
+  #isLate = false;
+
+  constructor({ windowsMs, allowedLatenessMs, idleAfterMs }: OpenWindowsOptions) {
+    const open = (windowMs: number): Windows =>
+      createTumblingWindows({
+        windowMs,
+        allowedLatenessMs,
+        idleAfterMs,
+        timestampOf: ({ trade }) => trade.timestamp,
+        keyOf: ({ series }) => series.id,
+        clockOf: ({ series }) => series.venue,
+        create: () => new OpenWindow(),
+        add: (window, { series, trade }) => window.add(series, trade),
+        onLate: () => {
+          this.#isLate = true;
+        },
+      });
+    this.#byLength = new Map(windowsMs.map((windowMs) => [windowMs, open(windowMs)]));
+  }
+
+  /** True when the last trade came too late for a window of its own. */
+  get isLate(): boolean {
+    return this.#isLate;
+  }
+
+  add(series: AnalyticsSeries, trade: SequencedTrade, now: number): readonly TradeStats[] {
+    this.#isLate = false;
+    const counted = { series, trade };
+    let records: readonly TradeStats[] = NONE;
+    for (const windows of this.#byLength.values()) {
+      const closed = windows.add(counted, now);
+      if (closed.length > 0) records = [...records, ...recordsOf(closed)];
+    }
+    return records;
+  }
+
+  /** Holds the windows of a series that begins; those up to the end given for their length are published. */
+  begin(series: AnalyticsSeries, publishedTo: (windowMs: number) => number): void {
+    for (const [windowMs, windows] of this.#byLength) windows.hold(placeOf(series), publishedTo(windowMs));
+  }
+
+  hold(series: AnalyticsSeries): void {
+    for (const windows of this.#byLength.values()) windows.hold(placeOf(series));
+  }
+
+  release(series: AnalyticsSeries): readonly TradeStats[] {
+    return this.#closed((windows) => windows.release(placeOf(series)));
+  }
+
+  cut(series: AnalyticsSeries): readonly TradeStats[] {
+    return this.#closed((windows) => windows.cut(placeOf(series)));
+  }
+
+  /** Forgets the windows of a series that is held; the others that close now. */
+  drop(series: AnalyticsSeries): readonly TradeStats[] {
+    this.cut(series);
+    return this.release(series);
+  }
+
+  idle(now: number): readonly TradeStats[] {
+    return this.#closed((windows) => windows.idle(now));
+  }
+
+  /** Infinity: no window is open. */
+  nextIdleAt(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const windows of this.#byLength.values()) next = Math.min(next, windows.nextIdleAt() ?? next);
+    return next;
+  }
+
+  #closed(close: (windows: Windows) => readonly ClosedWindow<OpenWindow>[]): TradeStats[] {
+    return [...this.#byLength.values()].flatMap((windows) => recordsOf(close(windows)));
+  }
+}
+
+function recordsOf(closed: readonly ClosedWindow<OpenWindow>[]): TradeStats[] {
+  return closed.flatMap((window) => window.accumulator.record(window) ?? []);
+}
+
+function placeOf({ id, venue }: AnalyticsSeries): KeyInGroup {
+  return { key: id, clock: venue };
+}

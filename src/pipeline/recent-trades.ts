@@ -1,0 +1,76 @@
+import type { Ending, Recent } from '../sinks/contract.ts';
+import type { DrainRecentOptions } from '../sinks/drain.ts';
+import { seriesKey } from '../sinks/endings.ts';
+import { type Config, environmentPrefixes } from './config.ts';
+import type { FormerEpoch } from './former-runs.ts';
+import type { FormerTrades } from './trade-analytics.ts';
+
+/** What holds trades back longest: a repair; and windows stay open for a while without trades. */
+const HELD_MS = 10_000;
+/** Thirty closed candles and the open one. */
+const CANDLES_MS = 31 * 60_000;
+
+/** What a start asks of a sink to go on with the statistics of these series; undefined: there is nothing to go on with. */
+export function recentOptions(
+  config: Pick<Config, 'feed' | 'stats'> & Parameters<typeof environmentPrefixes>[0],
+  endings: readonly Ending[],
+): DrainRecentOptions | undefined {
+  const { feed, stats } = config;
+  const kind = feed.channels.includes('trade') ? 'trade' : 'agg_trade';
+  if (endings.length === 0 || !feed.channels.includes(kind)) return undefined;
+  const spanMs = Math.max(...stats.windowsMs) + stats.allowedLatenessMs + feed.staleAfterMs + HELD_MS;
+  return {
+    environmentPrefixes: environmentPrefixes(config),
+    kind,
+    endings,
+    trades: stats.historyTrades,
+    spanMs,
+    windowsSpanMs: Math.max(spanMs, CANDLES_MS),
+  };
+}
+
+/** The ending that a series is taken up from; undefined: not from one of this sink. */
+export function takenUpEnding(
+  { venue, symbol, epoch, takeUp, last }: FormerEpoch,
+  endings: readonly Ending[],
+): Ending | undefined {
+  if (takeUp === undefined) return undefined;
+  return endings.find((ending) => {
+    const own = ending.trade === undefined || ending.trade === null ? ending.aggTrade : ending.trade;
+    return ending.venue === venue && ending.symbol === symbol && ending.epoch === epoch && own?.id === last?.id;
+  });
+}
+
+/** What one sink had published of the series that are taken up from it, by what is served apart. */
+export function formerTrades(
+  epochs: readonly FormerEpoch[],
+  { trades, windows, gaps, whole }: Recent,
+  everyVenue: boolean,
+): Map<string, FormerTrades> {
+  const tradesOf = Map.groupBy(trades, seriesKey);
+  const windowsOf = Map.groupBy(windows, seriesKey);
+  const gapsOf = Map.groupBy(gaps, seriesKey);
+  return new Map(
+    epochs.map((of) => {
+      const { venue, symbol, epoch } = of;
+      const key = seriesKey(of);
+      const own = (tradesOf.get(key) ?? []).filter((trade) => trade.epoch === epoch);
+      const known = (gapsOf.get(key) ?? []).filter((gap) => gap.epoch === epoch);
+      const former: FormerTrades = {
+        venue,
+        epoch,
+        trades: own,
+        windows: (windowsOf.get(key) ?? []).filter((window) => window.epoch === epoch),
+        gaps: whole ? known : [...known, ...unsure(of, own)],
+      };
+      return [everyVenue ? key : symbol, former];
+    }),
+  );
+}
+
+/** Where not all could be read, some may be missing anywhere. */
+function unsure({ epoch }: FormerEpoch, trades: Recent['trades']): FormerTrades['gaps'] {
+  const [first, last] = [trades[0], trades.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  return [{ epoch, outcome: 'unknown', fromTime: first.timestamp, toTime: last.timestamp }];
+}

@@ -1,0 +1,216 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
+import type { VenueId } from '../../src/domain/instrument.ts';
+import type { BookDelta, OrderBookSnapshot } from '../../src/domain/record.ts';
+import { compareIds } from '../../src/domain/trade-id.ts';
+import { OrderBook } from '../../src/market/order-book.ts';
+import { loadConfig } from '../../src/pipeline/load-config.ts';
+import { startPipeline } from '../../src/pipeline/run.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { startSimulate, temporaryFolder } from '../support/market-feed-process.ts';
+import { runPython } from '../support/python.ts';
+import { SimulatedFeed, simulatedValues } from '../support/simulated-feed.ts';
+import { root } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+/** A minute is the measure; a part of it is enough for every run of the tests. */
+const SECONDS = Number(process.env.DURATION_S ?? 8);
+const RATE = 300;
+const COINS = 'BTC ETH SOL BNB XRP ADA DOGE AVAX DOT LINK LTC POL UNI ATOM NEAR APT ARB OP FIL TRX'.split(' ');
+const BTC = 'BTCUSDT';
+
+async function started(venue: VenueId, { feed = {}, rates = {} }: { feed?: object; rates?: object } = {}) {
+  const simulated = await SimulatedFeed.start({
+    rates: { [venue]: RATE, ...rates },
+    coins: COINS,
+    feed: { venues: [venue], channels: ['trade', 'depth'], ...feed },
+    venue: { reconnect: { initial_delay_ms: 50, max_delay_ms: 400, max_attempts: 5, probe_every_ms: 300 } },
+  });
+  await until(() => simulated.feed.venues[0]?.linesUp === 2);
+  await until(() => COINS.every((coin) => samplesOf(simulated, `${coin}USDT`).length > 1), {
+    timeoutMs: 20_000,
+    message: () => `a book of each coin; told was\n${simulated.story().join('\n')}`,
+  });
+  return simulated;
+}
+
+const samplesOf = (simulated: SimulatedFeed, symbol: string): OrderBookSnapshot[] =>
+  simulated.of('order_book').filter((book) => book.symbol === symbol);
+const deltasOf = (simulated: SimulatedFeed, symbol: string): BookDelta[] =>
+  simulated.of('book_delta').filter((delta) => delta.symbol === symbol);
+
+/**
+ * Follows the deltas of a symbol as a consumer does: the chain must not break, and where `order-books` has a book of the
+ * same id it has to be the same. Gives how many were compared.
+ */
+function followed(simulated: SimulatedFeed, symbol: string): number {
+  const samples = samplesOf(simulated, symbol).filter(({ stale }) => !stale);
+  const bookAt = new Map(samples.map((sample) => [`${sample.epoch} ${sample.updateId}`, sample]));
+  const book = new OrderBook();
+  let last: BookDelta | undefined;
+  let compared = 0;
+  for (const delta of deltasOf(simulated, symbol)) {
+    if (delta.snapshot) book.replace(delta.bids, delta.asks);
+    else {
+      expect(delta.previousUpdateId).toBe(last?.lastUpdateId);
+      expect(delta.epoch).toBe(last?.epoch);
+      book.apply(delta.bids, delta.asks);
+    }
+    last = delta;
+    expect(book.crossed).toBe(false);
+    const sample = bookAt.get(`${delta.epoch} ${delta.lastUpdateId}`);
+    if (sample === undefined) continue;
+    expect({ bids: book.bids(50), asks: book.asks(50) }).toEqual({ bids: sample.bids, asks: sample.asks });
+    compared++;
+  }
+  return compared;
+}
+
+const snapshotsOf = (simulated: SimulatedFeed, symbol: string) =>
+  deltasOf(simulated, symbol).filter(({ snapshot }) => snapshot);
+
+describe.each(['binance', 'binance_us', 'bybit'] as const)('20 books, %s', (venue) => {
+  it('a change that both lines skip: that symbol is out of step, says so, and is back; the other 19 miss nothing', async () => {
+    await using simulated = await started(venue);
+    const faultAt = performance.now();
+    simulated.simulator.fault({ venue, fault: 'skip_book', symbol: BTC, count: 2 });
+    const isStale = () => samplesOf(simulated, BTC).some(({ stale }) => stale);
+    await until(isStale, { message: () => `a stale book; told was\n${simulated.story().join('\n')}` });
+    await until(() => samplesOf(simulated, BTC).at(-1)?.stale === false);
+    const ofBtc = simulated.published.filter(({ record }) => record.kind === 'order_book' && record.symbol === BTC) as {
+      at: number;
+      record: OrderBookSnapshot;
+    }[];
+    const fell = ofBtc.findIndex(({ record }) => record.stale);
+    const back = ofBtc.findIndex(({ record }, index) => index > fell && !record.stale);
+    const ms = (index: number, from: number) => ((ofBtc[index]?.at ?? Number.NaN) - from).toFixed(0);
+    console.log(
+      `${venue}: out of step ${ms(fell, faultAt)} ms after the fault, back after ${ms(back, ofBtc[fell]?.at ?? 0)} ms`,
+    );
+    const others = COINS.map((coin) => `${coin}USDT`).filter((symbol) => symbol !== BTC);
+    const counts = () => others.map((symbol) => samplesOf(simulated, symbol).length);
+    const before = counts();
+    await until(() => counts().every((count, index) => count > (before[index] ?? 0) + 1));
+    await simulated.end();
+
+    const beganAnew = new Set(
+      simulated.published.flatMap(({ at, record }) =>
+        at > faultAt && record.kind === 'book_delta' && record.snapshot ? [record.symbol] : [],
+      ),
+    );
+    expect(ofBtc[fell]?.record).toMatchObject({ bids: ofBtc[fell - 1]?.record.bids });
+    // one more where both lines are subscribed again
+    expect(snapshotsOf(simulated, BTC).length).toBeGreaterThanOrEqual(2);
+    expect(followed(simulated, BTC)).toBeGreaterThan(2);
+    for (const symbol of others) {
+      expect(samplesOf(simulated, symbol).filter(({ stale }) => stale)).toEqual([]);
+      expect(beganAnew.has(symbol)).toBe(false);
+      expect(followed(simulated, symbol)).toBeGreaterThan(1);
+    }
+  });
+
+  it('a change that one line skips comes by the other', async () => {
+    await using simulated = await started(venue);
+    simulated.simulator.fault({ venue, fault: 'skip_book', line: 1, count: 3 });
+    const before = simulated.of('book_delta').length;
+    await until(() => simulated.of('book_delta').length > before + 500);
+    await simulated.end();
+    expect(simulated.of('order_book').filter(({ stale }) => stale)).toEqual([]);
+    for (const coin of COINS) expect(followed(simulated, `${coin}USDT`)).toBeGreaterThan(1);
+  });
+});
+
+describe('a book', () => {
+  it('that the venue begins anew is taken over', async () => {
+    await using simulated = await started('bybit');
+    simulated.simulator.fault({ venue: 'bybit', fault: 'book_restart', symbol: BTC });
+    await until(() => deltasOf(simulated, BTC).some(({ lastUpdateId }) => compareIds(lastUpdateId, '1000') < 0));
+    await simulated.moreTrades(RATE);
+    await simulated.end();
+    expect(followed(simulated, BTC)).toBeGreaterThan(2);
+  });
+
+  it('begins anew in each epoch, at once, with the book that the standby has kept', async () => {
+    await using simulated = await started('bybit', {
+      feed: { venues: ['bybit', 'binance'] },
+      rates: { binance: RATE },
+    });
+    simulated.simulator.fault({ venue: 'bybit', fault: 'refuse', status: 451, seconds: 30 });
+    const switched = await simulated.untilTold({ state: 'failed_over' });
+    const ofSecond = () =>
+      simulated.published.filter(({ record }) => record.kind === 'book_delta' && record.epoch === 2);
+    await until(
+      () => new Set(ofSecond().map(({ record }) => 'symbol' in record && record.symbol)).size === COINS.length,
+    );
+    await simulated.moreTrades(RATE);
+    await simulated.end();
+    console.log(
+      `first book of the next venue ${((ofSecond()[0]?.at ?? 0) - switched.at).toFixed(0)} ms after the switch`,
+    );
+    for (const coin of COINS) {
+      const records = simulated.records.filter(
+        (record) => (record.kind === 'book_delta' || record.kind === 'order_book') && record.symbol === `${coin}USDT`,
+      ) as (BookDelta | OrderBookSnapshot)[];
+      const first = records.findIndex(({ epoch }) => epoch === 2);
+      expect(records[first]).toMatchObject({ kind: 'book_delta', snapshot: true, venue: 'binance' });
+      expect(records.slice(first).every(({ epoch, venue }) => epoch === 2 && venue === 'binance')).toBe(true);
+      expect(followed(simulated, `${coin}USDT`)).toBeGreaterThan(1);
+    }
+  });
+
+  it('of the best levels alone comes as snapshots', async () => {
+    await using simulated = await SimulatedFeed.start({
+      rates: { binance: RATE },
+      coins: ['BTC'],
+      feed: { venues: ['binance'], channels: ['trade', 'depth5', 'depth10'] },
+    });
+    await until(() => samplesOf(simulated, BTC).length > 2);
+    await simulated.end();
+    expect(simulated.of('book_delta')).toEqual([]);
+    for (const { bids, asks, stale } of samplesOf(simulated, BTC))
+      expect([bids.length, asks.length, stale]).toEqual([10, 10, false]);
+  });
+});
+
+describe.each(['binance', 'bybit'] as const)(
+  'a consumer in Python that applies the deltas of 20 symbols, %s',
+  (venue) => {
+    it(`holds the same best 50 levels as order-books says, for ${SECONDS} s`, {
+      timeout: SECONDS * 2000 + 90_000,
+    }, async () => {
+      const dir = join(await temporaryFolder(), 'files');
+      const simulate = await startSimulate('--rate', '0', '--rate', `${venue}=${RATE}`);
+      const values = simulatedValues(simulate, {
+        feed: { venues: [venue], channels: ['trade', 'depth'] },
+        file: { dir },
+      });
+      const often = { interval_ms: 200, delta_snapshot_every_ms: 3000 };
+      const config = loadConfig({ values: { ...values, coins: join(root, 'config/coins.json'), order_books: often } });
+      const pipeline = await startPipeline(config, { log: createLog({ level: 'error' }) });
+      const seen = new Set<string>();
+      pipeline.feed.output$.subscribe(({ records }) => {
+        for (const record of records) if (record.kind === 'order_book') seen.add(record.symbol);
+      });
+      await until(() => seen.size === COINS.length, { timeoutMs: 30_000 });
+      await delay(SECONDS * 1000);
+      await pipeline.stop('the test is over');
+      simulate.signal('SIGTERM');
+      expect(await simulate.exited).toBe(0);
+
+      const { stdout } = await runPython('apply_deltas.py', ['--folder', dir]);
+      const { symbols, total } = JSON.parse(stdout) as {
+        symbols: Record<string, { compared: number; mismatches: number; unmatched: number; breaks: number }>;
+        total: object;
+      };
+      console.log(`${venue}: ${JSON.stringify(total)}`);
+      expect(Object.keys(symbols)).toHaveLength(COINS.length);
+      for (const one of Object.values(symbols)) {
+        expect(one).toMatchObject({ mismatches: 0, unmatched: 0, breaks: 0 });
+        expect(one.compared).toBeGreaterThan(SECONDS);
+      }
+    });
+  },
+);

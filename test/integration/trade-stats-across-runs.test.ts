@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import type { VenueId } from '../../src/domain/instrument.ts';
+import type { FeedRecord } from '../../src/domain/record.ts';
+import { loadConfig } from '../../src/pipeline/load-config.ts';
+import { startPipeline } from '../../src/pipeline/run.ts';
+import { startSimulator } from '../../src/simulator/server.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { recordsByPython } from '../support/avro-files.ts';
+import { type JournalEvent, readJournal } from '../support/journal.ts';
+import { largeTradeProblems } from '../support/judge-large-trades.ts';
+import { nameOf, untoldWindows, wholenessProblems, windowProblems } from '../support/judge-windows.ts';
+import { sharedBrokers } from '../support/kafka-broker.ts';
+import { killAgainAndAgain } from '../support/kill-again.ts';
+import { PipelineProcess } from '../support/pipeline-process.ts';
+import { type Place, stored } from '../support/read-run.ts';
+import { simulatedValues } from '../support/simulated-feed.ts';
+import { until } from '../support/until.ts';
+
+vi.setConfig({ testTimeout: 90_000, maxConcurrency: 6 });
+
+let brokers: string[];
+beforeAll(async () => {
+  brokers = await sharedBrokers();
+});
+
+const COINS = ['BTC', 'ETH', 'SOL'];
+const WINDOWS_MS = [1000, 5000];
+const LATENESS_MS = 500;
+const LARGE = 3;
+const RUNS = 3;
+const KILLS = 3;
+const TOPICS = ['trades', 'gaps', 'trade-stats', 'large-trades'];
+
+interface Stored {
+  /** Of one topic after the other. */
+  readonly records: readonly FeedRecord[];
+  readonly journal: readonly JournalEvent[];
+  /** How many records fastavro reads, by topic; of files alone. */
+  readonly byPython: Readonly<Record<string, number>>;
+}
+
+interface Setting {
+  readonly venue: VenueId;
+  readonly sink: 'kafka' | 'file';
+  /** Trades a second. */
+  readonly rate: number;
+}
+
+/** Has `go` run the pipeline several times against one simulator; what was stored in the end, and the truth. */
+async function storedBy(
+  { venue, sink, rate }: Setting,
+  go: (values: object, folder: string, place: Place) => Promise<void>,
+): Promise<Stored> {
+  const folder = await mkdtemp(join(tmpdir(), 'market-feed-windows-'));
+  const journal = join(folder, 'journal.ndjson');
+  const rates = { bybit: 0, binance: 0, binance_us: 0, binance_testnet: 0, [venue]: rate };
+  const simulator = await startSimulator({ rate: rates, symbols: COINS.length, journal, connectionLimit: false });
+  const place: Place =
+    sink === 'file'
+      ? { kind: 'file', dir: join(folder, 'data') }
+      : { kind: 'kafka', brokers, prefix: `${randomUUID()}.` };
+  const stats = { windows_ms: WINDOWS_MS, allowed_lateness_ms: LATENESS_MS, large_trade_threshold: LARGE };
+  const values = {
+    ...simulatedValues(simulator, { coins: COINS, feed: { venues: [venue], channels: ['trade'] }, stats }),
+    sinks: [sink],
+    ...(place.kind === 'file'
+      ? { file: { dir: place.dir } }
+      : { kafka: { brokers, topic_prefix: place.prefix, partitions: 3 } }),
+    spill: { dir: join(folder, 'spill') },
+    gateway: { enabled: false },
+  };
+  try {
+    try {
+      await go(values, folder, place);
+    } finally {
+      await simulator.close();
+    }
+    const byPython = place.kind === 'file' ? await recordsByPython(place.dir) : {};
+    return { records: await recordsIn(place, TOPICS), journal: await readJournal(journal), byPython };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Several runs in a row, each stopped in the middle of its windows. */
+async function stopped(values: object): Promise<void> {
+  const config = loadConfig({ values });
+  for (let run = 0; run < RUNS; run++) {
+    const pipeline = await startPipeline(config, { log: createLog({ level: 'silent' }) });
+    const since = Date.now();
+    const told: FeedRecord[] = [];
+    pipeline.feed.output$.subscribe(({ records }) => told.push(...records));
+    try {
+      await until(() => hasWindowsSince(told, since), { timeoutMs: 30_000 });
+    } finally {
+      expect(await pipeline.stop('stopped by the test')).toMatchObject({ undelivered: 0 });
+    }
+  }
+}
+
+/** Every symbol has told a short window that began since then, and so all that were open before. */
+function hasWindowsSince(records: readonly FeedRecord[], since: number): boolean {
+  const symbols = records.flatMap((record) =>
+    record.kind === 'trade_stats' && record.windowMs === WINDOWS_MS[0] && record.windowStart >= since
+      ? [record.symbol]
+      : [],
+  );
+  return new Set(symbols).size === COINS.length;
+}
+
+async function recordsIn(place: Place, topics: readonly string[]): Promise<FeedRecord[]> {
+  const records: FeedRecord[] = [];
+  for (const topic of topics) for await (const { record } of stored(place, topic)) records.push(record);
+  return records;
+}
+
+async function killed(values: object, folder: string, place: Place): Promise<void> {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  console.log(`${KILLS} kills, seed ${seed}`);
+  const config = join(folder, 'market-feed.yaml');
+  // JSON is YAML
+  await writeFile(config, JSON.stringify(values));
+  let pipeline: PipelineProcess | undefined;
+  const start = () => {
+    pipeline = new PipelineProcess({ config, logFile: join(folder, 'pipeline.log') });
+    return pipeline;
+  };
+  try {
+    const last = await killAgainAndAgain(start(), start, { kills: KILLS, seed });
+    await last.until(() => last.activeVenue !== undefined, 'a venue serves');
+    const since = Date.now();
+    await until(async () => hasWindowsSince(await recordsIn(place, ['trade-stats']), since), {
+      timeoutMs: 30_000,
+      everyMs: 500,
+    });
+    expect(await last.stop()).toBe(0);
+  } finally {
+    await pipeline?.kill();
+  }
+}
+
+function expectWindowsOnce({ records, journal }: Stored): void {
+  expect(windowProblems(records, journal)).toEqual([]);
+  for (const windowMs of WINDOWS_MS) expect(untoldWindows(records, windowMs, LATENESS_MS)).toEqual([]);
+  expect(new Set(records.flatMap((record) => (record.kind === 'trade' ? [record.epoch] : [])))).toEqual(new Set([1]));
+}
+
+/** Names of the windows that are incomplete though they are not the first of their length. */
+function incomplete({ records }: Stored): string[] {
+  const windows = records.filter((record) => record.kind === 'trade_stats');
+  const first = new Map<string, string>();
+  for (const window of windows) {
+    const series = `${window.symbol} ${window.windowMs}`;
+    if (!first.has(series)) first.set(series, nameOf(window));
+  }
+  const begun = new Set(first.values());
+  return windows.flatMap((window) => (window.complete || begun.has(nameOf(window)) ? [] : [nameOf(window)]));
+}
+
+describe.concurrent('stopped and started again', () => {
+  it.each(['file', 'kafka'] as const)(
+    'Binance, to %s: each window once, whole, those open at a stop too',
+    async (sink) => {
+      const all = await storedBy({ venue: 'binance', sink, rate: 300 }, stopped);
+      expectWindowsOnce(all);
+      expect(wholenessProblems(all.records)).toEqual([]);
+      expect(incomplete(all)).toEqual([]);
+      expect(largeTradeProblems(all.records, LARGE)).toEqual([]);
+      const count = (kind: FeedRecord['kind']) => all.records.filter((record) => record.kind === kind).length;
+      expect(count('large_trade')).toBeGreaterThan(0);
+      if (sink === 'file')
+        expect(all.byPython).toMatchObject({
+          'trade-stats': count('trade_stats'),
+          'large-trades': count('large_trade'),
+        });
+    },
+  );
+
+  it('Bybit, to files: each window once, incomplete where a gap is published', async () => {
+    const all = await storedBy({ venue: 'bybit', sink: 'file', rate: 1500 }, stopped);
+    expectWindowsOnce(all);
+    expect(wholenessProblems(all.records)).toEqual([]);
+    expect(incomplete(all).length).toBeGreaterThan(0);
+  });
+});
+
+describe.concurrent.each([
+  ['binance', 'file'],
+  ['binance', 'kafka'],
+  ['bybit', 'file'],
+] as const)('killed at any moment and started again, %s to %s', (venue, sink) => {
+  it('each window once, and complete ones are right', async () => {
+    const all = await storedBy({ venue, sink, rate: 300 }, killed);
+    expectWindowsOnce(all);
+    if (venue === 'binance') expect(incomplete(all)).toEqual([]);
+  });
+});

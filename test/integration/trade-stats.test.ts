@@ -1,0 +1,194 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { TradeStats } from '../../src/domain/record.ts';
+import { epochProblems } from '../support/epoch-rules.ts';
+import { compareTrades } from '../support/journal.ts';
+import { largeTradeProblems } from '../support/judge-large-trades.ts';
+import { nameOf, untoldWindows, windowProblems, windowsOf } from '../support/judge-windows.ts';
+import { SimulatedFeed, type SimulatedFeedOptions } from '../support/simulated-feed.ts';
+import { until } from '../support/until.ts';
+
+vi.setConfig({ maxConcurrency: 12, testTimeout: 60_000 });
+
+const COINS = 'BTC ETH SOL BNB XRP ADA DOGE AVAX DOT LINK LTC POL UNI ATOM NEAR APT ARB OP FIL TRX'.split(' ');
+const BRISK = { reconnect: { initial_delay_ms: 50, max_delay_ms: 400, max_attempts: 5, probe_every_ms: 300 } };
+const WINDOW_MS = 1000;
+const LATENESS_MS = 500;
+/** The simulator's trades have up to four times their mean quantity. */
+const LARGE = 3;
+const BTC = 'BTCUSDT';
+const SYMBOLS = [BTC, 'ETHUSDT', 'SOLUSDT'];
+
+async function started(options: SimulatedFeedOptions): Promise<SimulatedFeed> {
+  const simulated = await SimulatedFeed.start({
+    venue: BRISK,
+    ...options,
+    feed: { channels: ['trade'], ...options.feed },
+    stats: {
+      windows_ms: [WINDOW_MS],
+      allowed_lateness_ms: LATENESS_MS,
+      large_trade_threshold: LARGE,
+      ...options.stats,
+    },
+  });
+  await until(() => simulated.feed.venues.every(({ linesUp }) => linesUp === 2));
+  return simulated;
+}
+
+function windowsIn(simulated: SimulatedFeed, symbol = BTC): TradeStats[] {
+  return simulated.of('trade_stats').filter((window) => window.symbol === symbol);
+}
+
+/** Waits for so many more windows of a symbol. */
+async function moreWindows(simulated: SimulatedFeed, count: number, symbol = BTC): Promise<void> {
+  const from = windowsIn(simulated, symbol).length;
+  await until(() => windowsIn(simulated, symbol).length >= from + count, {
+    timeoutMs: 20_000,
+    message: () => `${count} more windows of ${symbol}; told was\n${simulated.story().join('\n')}`,
+  });
+}
+
+/** Ends the feed; what it published must agree with the journal, and no window is missing that is over. */
+async function expectRight(simulated: SimulatedFeed): Promise<void> {
+  const journal = await simulated.end();
+  const { records } = simulated;
+  expect(epochProblems(simulated.published)).toEqual([]);
+  expect(compareTrades(records, journal).problems).toEqual([]);
+  expect(windowProblems(records, journal)).toEqual([]);
+  expect(largeTradeProblems(records, LARGE)).toEqual([]);
+  expect(simulated.feed.uncounted).toEqual({ blocks: 0, late: 0 });
+  expect(untoldWindows(records, WINDOW_MS, LATENESS_MS)).toEqual([]);
+}
+
+/** Numbers of the windows of a symbol that are incomplete, by order of their time. */
+function incomplete(simulated: SimulatedFeed, symbol = BTC): number[] {
+  return windowsIn(simulated, symbol).flatMap(({ complete }, number) => (complete ? [] : [number]));
+}
+
+describe.concurrent('windows of trades', () => {
+  it('of 20 coins are those of the venue’s own trades, all but the first of each whole', async () => {
+    await using simulated = await started({ rates: { binance: 600 }, coins: COINS, feed: { venues: ['binance'] } });
+    for (const coin of COINS)
+      await moreWindows(simulated, 5 - windowsIn(simulated, `${coin}USDT`).length, `${coin}USDT`);
+    await expectRight(simulated);
+    for (const coin of COINS) expect(incomplete(simulated, `${coin}USDT`)).toEqual([0]);
+    expect(simulated.of('large_trade').length).toBeGreaterThan(20);
+    console.log(`20 coins: ${simulated.of('trade').length} trades, ${simulated.of('trade_stats').length} windows`);
+  });
+
+  it.each([
+    ['in a quiet market', ['binance', 'bybit'], []],
+    // Its lines are made anew: nobody knows what they would have brought.
+    ['of a venue alone that says nothing any more', ['binance'], ['incomplete']],
+  ])('%s: the last ones close by the clock', async (_, venues, last) => {
+    const staleMs = 1500;
+    await using simulated = await started({
+      rates: { binance: 150, bybit: 150 },
+      feed: { venues, stale_after_ms: staleMs },
+    });
+    await moreWindows(simulated, 2);
+    simulated.simulator.fault({ venue: 'all', fault: 'quiet' });
+    const told = () => new Set(simulated.of('trade_stats').map(nameOf));
+    await until(() => [...windowsOf(simulated.records, WINDOW_MS)].every((name) => told().has(name)));
+    const [tradedAt, closedAt] = (['trade', 'trade_stats'] as const).map(
+      (kind) => simulated.published.findLast(({ record }) => record.kind === kind)?.at ?? 0,
+    ) as [number, number];
+    expect(closedAt - tradedAt).toBeGreaterThanOrEqual(LATENESS_MS + staleMs - 1);
+    expect(closedAt - tradedAt).toBeLessThan(LATENESS_MS + staleMs + WINDOW_MS);
+    await expectRight(simulated);
+    for (const symbol of SYMBOLS) {
+      const [first, ...later] = windowsIn(simulated, symbol).flatMap(({ complete }) =>
+        complete ? [] : ['incomplete'],
+      );
+      expect([first, later]).toEqual(['incomplete', last]);
+    }
+  });
+});
+
+describe.concurrent('windows around a hole', () => {
+  it('that is repaired after seconds wait for that, and are whole', async () => {
+    await using simulated = await started({ rates: { binance: 150 }, feed: { venues: ['binance'] } });
+    await moreWindows(simulated, 2);
+    simulated.simulator.fault({ venue: 'binance', fault: 'refuse_rest', status: 503, seconds: 3 });
+    simulated.simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: BTC, count: 5 });
+    await simulated.untilTold({ state: 'gap_repaired', coin: 'BTC' });
+    await moreWindows(simulated, 2);
+    await expectRight(simulated);
+    for (const symbol of SYMBOLS) expect(incomplete(simulated, symbol)).toEqual([0]);
+    // Nobody waited but the symbol of the hole.
+    const repairedAt = simulated.told({ state: 'gap_repaired' })[0]?.at ?? 0;
+    const detectedAt = simulated.told({ state: 'gap_detected' })[0]?.at ?? 0;
+    const meanwhile = simulated.published.flatMap(({ at, record }) =>
+      at > detectedAt + WINDOW_MS && at < repairedAt && record.kind === 'trade_stats' ? [record.symbol] : [],
+    );
+    expect(meanwhile).toContain('ETHUSDT');
+    expect(meanwhile).not.toContain(BTC);
+  });
+
+  it('that is not repaired are told at last, as incomplete', async () => {
+    await using simulated = await started({ rates: { binance: 150 }, feed: { venues: ['binance'] } });
+    await moreWindows(simulated, 2);
+    simulated.simulator.fault({ venue: 'binance', fault: 'refuse_rest', status: 503 });
+    simulated.simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: BTC, count: 5 });
+    await simulated.untilTold({ state: 'gap_unrepaired', coin: 'BTC' }, { timeoutMs: 20_000 });
+    await moreWindows(simulated, 3);
+    await expectRight(simulated);
+    const [gap] = simulated.of('gap');
+    const touched = windowsIn(simulated).flatMap(({ windowStart, windowEnd }, number) =>
+      number === 0 || (windowStart <= (gap?.toTime ?? 0) && windowEnd > (gap?.fromTime ?? 0)) ? [number] : [],
+    );
+    expect(incomplete(simulated)).toEqual(touched);
+    expect(incomplete(simulated, 'ETHUSDT')).toEqual([0]);
+  });
+});
+
+describe.concurrent.each(['binance', 'bybit'] as const)('windows while all lines of %s are away', (venue) => {
+  it('wait for what was traded meanwhile, and are whole', async () => {
+    const feed = { venues: [venue] };
+    await using simulated = await started({ rates: { [venue]: 45 }, feed });
+    await moreWindows(simulated, 2);
+    simulated.simulator.fault({ venue, fault: 'close' });
+    simulated.simulator.fault({ venue, fault: 'refuse', status: 503, seconds: 2.2 });
+    await until(() => simulated.of('gap').length >= 3, { message: () => simulated.story().join('\n') });
+    await moreWindows(simulated, 2);
+    await expectRight(simulated);
+    expect(new Set(simulated.of('gap').map(({ outcome }) => outcome))).toEqual(new Set(['repaired']));
+    for (const symbol of SYMBOLS) expect(incomplete(simulated, symbol)).toEqual([0]);
+  });
+});
+
+describe.concurrent('windows at a switch', () => {
+  it('are closed before the new epoch, in whose own the ring’s trades are', async () => {
+    const feed = { venues: ['bybit', 'binance'], stale_after_ms: 2000, fail_back_after_ms: 1500 };
+    await using simulated = await started({ rates: { bybit: 150, binance: 150 }, feed });
+    await moreWindows(simulated, 2);
+    await until(() => simulated.feed.states.get('binance')?.hasData);
+    simulated.simulator.fault({ venue: 'bybit', fault: 'silence_with_pong' });
+    await simulated.untilTold({ state: 'failed_over', venue: 'binance' });
+    await moreWindows(simulated, 4);
+    simulated.simulator.clearFaults();
+    await simulated.untilTold({ state: 'failed_back', venue: 'bybit' });
+    await moreWindows(simulated, 4);
+    await expectRight(simulated);
+    const { records } = simulated;
+    for (const symbol of SYMBOLS) {
+      const turns = [1, 2, 3].map((epoch) => windowsIn(simulated, symbol).filter((window) => window.epoch === epoch));
+      expect(turns.map((windows) => windows[0]?.venue)).toEqual(['bybit', 'binance', 'bybit']);
+      const first = records.findIndex(
+        (record) => 'symbol' in record && record.symbol === symbol && 'receivedAt' in record && record.epoch === 2,
+      );
+      const lastOfOld = records.findLastIndex(
+        (record) => record.kind === 'trade_stats' && record.symbol === symbol && record.epoch === 1,
+      );
+      expect(lastOfOld).toBeLessThan(first);
+      expect(turns[0]?.at(-1)?.complete).toBe(false);
+      const inWindows = (epoch: number) =>
+        windowsIn(simulated, symbol)
+          .filter((window) => window.epoch === epoch)
+          .reduce((sum, { trades }) => sum + trades, 0);
+      const published = (epoch: number) =>
+        simulated.of('trade').filter((trade) => trade.symbol === symbol && trade.epoch === epoch).length;
+      expect([inWindows(1), inWindows(2)]).toEqual([published(1), published(2)]);
+    }
+    expect(simulated.of('trade').some(({ epoch, source }) => epoch === 2 && source === 'backfill')).toBe(true);
+  });
+});

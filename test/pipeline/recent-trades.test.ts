@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import type { Gap, TradeStats } from '../../src/domain/record.ts';
+import type { FormerEpoch } from '../../src/pipeline/former-runs.ts';
+import { loadConfig } from '../../src/pipeline/load-config.ts';
+import { formerTrades, recentOptions, takenUpEnding } from '../../src/pipeline/recent-trades.ts';
+import type { Ending, Recent } from '../../src/sinks/contract.ts';
+import { aggTrade, tradeEvent } from '../support/events.ts';
+
+function ending(fields: Partial<Ending> = {}): Ending {
+  return {
+    venue: 'binance',
+    symbol: 'BTCUSDT',
+    epoch: 3,
+    environment: 'production',
+    trade: { id: '70', timestamp: 7000 },
+    aggTrade: undefined,
+    ...fields,
+  };
+}
+
+function epoch(fields: Partial<FormerEpoch> = {}): FormerEpoch {
+  const trade = { id: '70', timestamp: 7000 };
+  return { venue: 'binance', symbol: 'BTCUSDT', epoch: 3, last: trade, takeUp: { trade, aggTrade: null }, ...fields };
+}
+
+describe('what a start asks of a sink', () => {
+  const config = (feed: object = {}, stats: object = {}) => loadConfig({ values: { feed, stats } });
+
+  it('is the span of the longest window, and what may have held its trades back', () => {
+    const options = recentOptions(config(), [ending()]);
+    expect(options).toMatchObject({
+      kind: 'trade',
+      endings: [ending()],
+      trades: 1000,
+      spanMs: 60_000 + 2000 + 5000 + 10_000,
+      windowsSpanMs: 31 * 60_000,
+    });
+    expect(options?.environmentPrefixes).toContain('');
+  });
+
+  it('reaches as far back for windows longer than the candles of the volatility', () => {
+    const options = recentOptions(config({}, { windows_ms: [1000, 3_600_000] }), [ending()]);
+    expect(options?.windowsSpanMs).toBe(options?.spanMs);
+  });
+
+  it.each([
+    [['trade', 'agg_trade'], 'trade'],
+    [['agg_trade'], 'agg_trade'],
+  ])('where %j is subscribed is made of %s', (channels, kind) => {
+    expect(recentOptions(config({ channels }), [ending()])?.kind).toBe(kind);
+  });
+
+  it('is nothing where nothing is taken up, or no trades are subscribed', () => {
+    expect(recentOptions(config(), [])).toBeUndefined();
+    expect(recentOptions(config({ channels: ['ticker'] }), [ending()])).toBeUndefined();
+  });
+});
+
+describe('the ending that a series is taken up from', () => {
+  it.each([
+    ['none where the series is over', epoch({ takeUp: undefined }), [ending()], undefined],
+    [
+      'that of its venue, symbol and epoch',
+      epoch(),
+      [ending({ symbol: 'ETHUSDT' }), ending({ epoch: 2 }), ending()],
+      2,
+    ],
+    ['not that of a sink that is further', epoch(), [ending({ trade: { id: '71', timestamp: 7001 } })], undefined],
+    [
+      'where aggregated trades alone are published that of these',
+      epoch(),
+      [ending({ trade: undefined, aggTrade: { id: '70', timestamp: 7000 } })],
+      0,
+    ],
+  ])('%s', (_, of, endings, at) => {
+    expect(takenUpEnding(of, endings)).toBe(at === undefined ? undefined : endings[at]);
+  });
+
+  it('of an epoch without a trade is one without a trade', () => {
+    const none = ending({ trade: null });
+    expect(takenUpEnding(epoch({ last: null, takeUp: { trade: null, aggTrade: null } }), [ending(), none])).toBe(none);
+  });
+});
+
+describe('what a sink had published lately', () => {
+  const of = { venue: 'binance', symbol: 'BTCUSDT', epoch: 3 } as const;
+  const window = (fields: Partial<TradeStats>) => ({ ...of, windowMs: 1000, ...fields }) as TradeStats;
+  const gap = (fields: Partial<Gap>) => ({ ...of, outcome: 'repaired', ...fields }) as Gap;
+  const recent: Recent = {
+    trades: [
+      tradeEvent(1, { epoch: 2 }),
+      tradeEvent(2, { epoch: 3, timestamp: 5000 }),
+      tradeEvent(3, { epoch: 3, symbol: 'ETHUSDT' }),
+      tradeEvent(4, { epoch: 3, timestamp: 7000 }),
+      tradeEvent(5, { epoch: 3, venue: 'bybit' }),
+    ],
+    windows: [window({ epoch: 2 }), window({ windowStart: 4000 }), window({ symbol: 'ETHUSDT' })],
+    gaps: [gap({ epoch: 2 }), gap({ fromTime: 5500 }), gap({ venue: 'bybit' })],
+    whole: true,
+  };
+
+  it('goes to each series by venue, symbol and epoch', () => {
+    const found = formerTrades([epoch(), epoch({ symbol: 'ETHUSDT' }), epoch({ symbol: 'SOLUSDT' })], recent, false);
+    expect([...found.keys()]).toEqual(['BTCUSDT', 'ETHUSDT', 'SOLUSDT']);
+    const btc = found.get('BTCUSDT');
+    expect(btc).toMatchObject({
+      venue: 'binance',
+      epoch: 3,
+      windows: [{ windowStart: 4000 }],
+      gaps: [{ fromTime: 5500 }],
+    });
+    expect(btc?.trades.map(({ tradeId }) => tradeId)).toEqual(['2', '4']);
+    expect(found.get('ETHUSDT')?.trades.map(({ tradeId }) => tradeId)).toEqual(['3']);
+    expect(found.get('SOLUSDT')).toMatchObject({ trades: [], windows: [], gaps: [] });
+  });
+
+  it('where every venue is published is kept by venue and symbol', () => {
+    expect([...formerTrades([epoch()], recent, true).keys()]).toEqual(['binance:BTCUSDT']);
+  });
+
+  it('that could not be read whole may have a gap anywhere', () => {
+    const found = formerTrades([epoch(), epoch({ symbol: 'SOLUSDT' })], { ...recent, whole: false }, false);
+    expect(found.get('BTCUSDT')?.gaps.slice(1)).toEqual([
+      { epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 7000 },
+    ]);
+    expect(found.get('SOLUSDT')?.gaps).toEqual([]);
+  });
+
+  it('may be aggregated trades', () => {
+    const trades = [aggTrade(4, 9, { epoch: 3 })];
+    expect(formerTrades([epoch()], { ...recent, trades }, false).get('BTCUSDT')?.trades).toEqual(trades);
+  });
+});
