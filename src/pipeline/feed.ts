@@ -171,6 +171,7 @@ export class Feed {
       const key = this.#key(venue.options.venue.id, symbol);
       this.view.remove(key);
       this.#books?.ended(key);
+      this.#traded.delete(key);
       this.publish(this.#analytics?.ended(key) ?? []);
     }
   }
@@ -210,8 +211,8 @@ export class Feed {
     };
     const staleBooks = this.#books?.stale ?? [];
     if (staleBooks.length > 0) details.stale_books = staleBooks.join(',');
-    const doubtful = this.#doubtful();
-    if (doubtful.length > 0) details.quality = doubtful.join(',');
+    const poor = this.#ofPoorQuality();
+    if (poor.length > 0) details.quality = poor.join(',');
     for (const venue of this.venues) {
       const ageMs = this.ageMs(venue);
       if (ageMs !== null) details[`age_ms.${venue.options.venue.id}`] = String(Math.round(ageMs));
@@ -221,7 +222,7 @@ export class Feed {
   }
 
   /** What too many invalid messages came of, as VENUE:SYMBOL. */
-  #doubtful(): string[] {
+  #ofPoorQuality(): string[] {
     const now = this.#options.wallClockMs() * 1000;
     return this.venues.flatMap(({ counts, running }) => {
       counts.quality.second();

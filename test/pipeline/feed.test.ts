@@ -1,29 +1,42 @@
 import { NEVER, Subject } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
+import type { FeedRecord } from '../../src/domain/record.ts';
+import { BookSync } from '../../src/market/book-sync.ts';
 import { Activity } from '../../src/pipeline/activity.ts';
-import { Feed } from '../../src/pipeline/feed.ts';
+import { Feed, type FeedOptions } from '../../src/pipeline/feed.ts';
 import { loadConfig } from '../../src/pipeline/load-config.ts';
+import type { BookStepped } from '../../src/pipeline/merged-event.ts';
 import { VenueFeed } from '../../src/pipeline/venue-feed.ts';
 import type { VenueSignal } from '../../src/pipeline/venue-signal.ts';
 import { venues } from '../../src/venues/registry.ts';
-import { tradeEvent } from '../support/events.ts';
+import { bookUpdate, tradeEvent } from '../support/events.ts';
 
-const config = loadConfig({ values: { coins: ['BTC'], feed: { venues: ['bybit', 'binance'], channels: ['trade'] } } });
+const VENUES = ['bybit', 'binance'] as const;
+type VenueName = (typeof VENUES)[number];
+const BTC = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
 
-describe('Feed', () => {
-  it('a symbol that the next venue serves already keeps its epoch when all others follow', () => {
+/** A feed whose two venues say what the test has them say. */
+class Scripted {
+  readonly feed: Feed;
+  readonly records: FeedRecord[] = [];
+  readonly #signals = { bybit: new Subject<VenueSignal>(), binance: new Subject<VenueSignal>() };
+  readonly #books = new Map<string, BookStepped>();
+
+  constructor({ mode = 'failover', ...options }: Partial<FeedOptions> & { readonly mode?: 'failover' | 'all' } = {}) {
     const scheduler = new TestScheduler(() => undefined);
-    const signals = { bybit: new Subject<VenueSignal>(), binance: new Subject<VenueSignal>() };
-    const feed = new Feed({
+    const config = loadConfig({
+      values: { coins: ['BTC'], feed: { venues: [...VENUES], channels: ['trade'], mode } },
+    });
+    this.feed = new Feed({
       config: { feed: config.feed, environment: 'production', connectTimeoutMs: 1000 },
-      venues: (['bybit', 'binance'] as const).map((id) => {
+      venues: VENUES.map((id) => {
         const venue = new VenueFeed({
           venue: venues[id],
           settings: config.venues[id],
           environment: 'production',
           feedEnvironment: 'production',
-          instruments: [{ coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' }],
+          instruments: [BTC],
           all: null,
           channels: ['trade'],
           staleAfterMs: 5000,
@@ -36,34 +49,60 @@ describe('Feed', () => {
           fetchMissing: undefined,
           fetchRecent: undefined,
         });
-        return Object.assign(venue, { signals$: signals[id] });
+        return Object.assign(venue, { signals$: this.#signals[id], book: () => this.#books.get(id) });
       }),
       former: [],
       instance: 'test',
       scheduler,
       wallClockMs: () => 0,
       environmentOf: () => 'production',
+      ...options,
     });
-    const told: string[] = [];
-    feed.output$.subscribe(({ records }) => {
-      for (const record of records) {
-        if (record.kind === 'position') told.push(`epoch ${record.epoch} at ${record.venue}`);
-        if (record.kind === 'trade') told.push(`${record.tradeId} in epoch ${record.epoch}`);
-      }
+    this.feed.output$.subscribe(({ records }) => this.records.push(...records.map((record) => ({ ...record }))));
+    this.feed.start();
+  }
+
+  say(venue: VenueName, signal: VenueSignal): this {
+    this.#signals[venue].next(signal);
+    return this;
+  }
+
+  trade(venue: VenueName, id: number, timestamp?: number): this {
+    const events = [tradeEvent(id, { venue, ...(timestamp === undefined ? {} : { timestamp }) })];
+    return this.say(venue, { kind: 'events', symbol: 'BTCUSDT', receivedAt: id, events });
+  }
+
+  /** A venue has a whole book; it is told where somebody listens. */
+  book(venue: VenueName, id: number): this {
+    const sync = new BookSync({ mode: 'sent' });
+    sync.joined(1);
+    const update = bookUpdate(id, { venue, snapshot: true });
+    const { symbol, venueSymbol, coin, environment } = update;
+    const origin = { venue, symbol, venueSymbol, coin, environment };
+    const events = sync
+      .update(1, update, 0)
+      .map((step): BookStepped => ({ kind: 'book', symbol, coin, receivedAt: id, origin, step, book: sync }));
+    for (const event of events) this.#books.set(venue, event);
+    return this.say(venue, { kind: 'events', symbol, receivedAt: id, events });
+  }
+
+  of<K extends FeedRecord['kind']>(kind: K): Extract<FeedRecord, { kind: K }>[] {
+    return this.records.filter((record): record is Extract<FeedRecord, { kind: K }> => record.kind === kind);
+  }
+}
+
+describe('Feed', () => {
+  it('a symbol that the next venue serves already keeps its epoch when all others follow', () => {
+    const scripted = new Scripted();
+    for (const venue of VENUES) scripted.say(venue, { kind: 'connected' });
+    scripted.trade('bybit', 1).trade('binance', 2);
+    scripted.say('bybit', { kind: 'serves', symbol: 'BTCUSDT', serves: false }).trade('binance', 3);
+    scripted.say('bybit', { kind: 'disconnected', blocked: true }).trade('binance', 4);
+    scripted.feed.stop('done');
+    const told = scripted.records.flatMap((record) => {
+      if (record.kind === 'position') return [`epoch ${record.epoch} at ${record.venue}`];
+      return record.kind === 'trade' ? [`${record.tradeId} in epoch ${record.epoch}`] : [];
     });
-    feed.start();
-    const trade = (venue: 'bybit' | 'binance', id: number): void => {
-      const events = [tradeEvent(id, { venue })];
-      signals[venue].next({ kind: 'events', symbol: 'BTCUSDT', receivedAt: id, events });
-    };
-    for (const venue of ['bybit', 'binance'] as const) signals[venue].next({ kind: 'connected' });
-    trade('bybit', 1);
-    trade('binance', 2);
-    signals.bybit.next({ kind: 'serves', symbol: 'BTCUSDT', serves: false });
-    trade('binance', 3);
-    signals.bybit.next({ kind: 'disconnected', blocked: true });
-    trade('binance', 4);
-    feed.stop('done');
     expect(told).toEqual([
       'epoch 1 at bybit',
       '1 in epoch 1',
@@ -72,6 +111,48 @@ describe('Feed', () => {
       '3 in epoch 2',
       '4 in epoch 2',
       'epoch 2 at binance',
+    ]);
+  });
+
+  it('at a switch the book of the next venue is told at once, and nothing more of the former one', () => {
+    const books = { levels: 5, intervalMs: 1000, deltas: true, deltaSnapshotEveryMs: 60_000 };
+    const scripted = new Scripted({ books });
+    for (const venue of VENUES) scripted.say(venue, { kind: 'connected' });
+    scripted.trade('bybit', 1).book('bybit', 10).book('binance', 20);
+    scripted.say('bybit', { kind: 'disconnected', blocked: true });
+    scripted.book('bybit', 11).feed.stop('done');
+    const told = scripted.records.flatMap((record) =>
+      record.kind === 'book_delta' || record.kind === 'order_book'
+        ? [`${record.kind} of ${record.venue} in epoch ${record.epoch}`]
+        : [],
+    );
+    expect(told).toEqual([
+      'book_delta of bybit in epoch 1',
+      'order_book of bybit in epoch 1',
+      'book_delta of binance in epoch 2',
+      'order_book of binance in epoch 2',
+    ]);
+    const positions = scripted.records.findIndex((record) => record.kind === 'position' && record.epoch === 2);
+    const first = scripted.records.findIndex((record) => record.kind === 'book_delta' && record.epoch === 2);
+    expect(positions).toBeLessThan(first);
+  });
+
+  it('sums up again what was removed and added', () => {
+    const stats = {
+      ...{ windowsMs: [1000], allowedLatenessMs: 0, idleAfterMs: 5000 },
+      ...{ historyTrades: 1000, largeTradeThreshold: 10 },
+    };
+    const scripted = new Scripted({ mode: 'all', stats });
+    const second = (n: number) => 1_723_161_255_000 + n * 1000;
+    scripted.trade('binance', 1, second(0));
+    scripted.feed.remove('BTCUSDT');
+    scripted.feed.add('binance', BTC);
+    scripted.trade('binance', 2, second(10));
+    scripted.feed.remove('BTCUSDT');
+    scripted.feed.stop('done');
+    expect(scripted.of('trade_stats').map(({ windowStart, trades }) => [windowStart, trades])).toEqual([
+      [second(0), 1],
+      [second(10), 1],
     ]);
   });
 });
