@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { identityOf } from '../../src/codec/identity.ts';
 import { toJson } from '../../src/codec/json-view.ts';
 import { topicOf } from '../../src/codec/topics.ts';
-import type { AggTrade, FeedRecord, Position, TradeEvent, TradeStats } from '../../src/domain/record.ts';
+import type { AggTrade, FeedRecord, Gap, Position, TradeEvent, TradeStats } from '../../src/domain/record.ts';
 import type {
   Ending,
   EndingsOptions,
@@ -15,6 +15,7 @@ import type {
 import {
   sampleAggTrade,
   sampleDeadLetter,
+  sampleGap,
   samplePosition,
   sampleRecords,
   sampleTrade,
@@ -512,6 +513,22 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(idsOf(found, 'BTCUSDT', 'binance_testnet')).toEqual(range(5, 9));
         expect(idsOf(found, 'BTCUSDT', 'binance')).toEqual(range(15, 19));
         expect(idsOf(found, 'BTCUSDT', 'bybit')).toEqual(range(25, 29));
+      });
+
+      it('SC-32 the gaps that reach into the span', async () => {
+        const gap = (from: number, to: number, over: Partial<Gap> = {}): OutRecord => {
+          const of = { fromId: String(from), toId: String(to), fromTime: T + from * 1000, toTime: T + to * 1000 };
+          const record = sampleGap({ venue: 'binance', symbol: 'BTCUSDT', epoch: 1, ...of, ...over });
+          return out(record, `${record.venue}:${record.symbol}`);
+        };
+        const written = [
+          [placed(1, 1), placed(1, 1, eth)],
+          [gap(2, 5), traded(5, 5), gap(5, 92), traded(92, 92), gap(95, 97, eth), traded(97, 97, eth)],
+          [traded(100, 100)],
+        ];
+        const found = await recentBehind(written);
+        expect(found.gaps).toEqual([gap(5, 92).record, gap(95, 97, eth).record]);
+        expect(found.whole).toBe(true);
       });
     });
 

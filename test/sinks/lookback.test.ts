@@ -54,7 +54,8 @@ describe('what is sought of the near past', () => {
     const endings = [ending('A', 1), ending('B', 1, { epoch: 0 })];
     const sought = soughtOf(options(endings, { environmentPrefix: 'simulated.', otherPrefixes: ['testnet.'] }));
     const topics = ['simulated.trades', 'simulated.trade-stats', 'testnet.trades', 'testnet.trade-stats'];
-    expect(sought.map(({ topic }) => topic)).toEqual(topics);
+    expect(sought.map(({ topic }) => topic)).toEqual([...topics, 'simulated.gaps']);
+    expect(sought.at(-1)?.series.map(({ key }) => key)).toEqual(['binance:A', 'binance:B']);
     expect(sought[0]?.series.map(({ key }) => key)).toEqual(['A', 'binance:B']);
   });
 });
