@@ -35,6 +35,8 @@ export function brokerSettings(addresses: Addresses): Record<string, string> {
     'num.network.threads': '2',
     'num.io.threads': '2',
     'background.threads': '2',
+    // the cleaner alone would take half of the heap
+    'log.cleaner.dedupe.buffer.size': '8388608',
     // after a kill the controller refuses the broker until its old session ends: 2 s instead of 9 s
     'broker.session.timeout.ms': '2000',
     'broker.heartbeat.interval.ms': '250',
