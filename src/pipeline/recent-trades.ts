@@ -1,3 +1,4 @@
+import { asFault, type Fault } from '../domain/fault.ts';
 import type { Ending, Recent } from '../sinks/contract.ts';
 import type { DrainRecentOptions } from '../sinks/drain.ts';
 import { seriesKey } from '../sinks/endings.ts';
@@ -27,6 +28,47 @@ export function recentOptions(
     spanMs,
     windowsSpanMs: Math.max(spanMs, CANDLES_MS),
   };
+}
+
+/** A sink that a former run wrote to. */
+export interface FormerSink {
+  readonly name: string;
+  readonly endings: readonly Ending[];
+  recent(options: DrainRecentOptions): Promise<Recent>;
+}
+
+/**
+ * What was published lately of the series that are taken up, each from the sink that is least far. A sink that cannot
+ * tell costs its windows their completeness, not the start.
+ */
+export async function readRecent(
+  config: Parameters<typeof recentOptions>[0],
+  sinks: readonly FormerSink[],
+  former: readonly FormerEpoch[],
+  onFailed: (fault: Fault, sink: string) => void,
+): Promise<ReadonlyMap<string, FormerTrades>> {
+  let left = former;
+  const recent = new Map<string, FormerTrades>();
+  for (const sink of sinks) {
+    const own = left.flatMap((epoch) => {
+      const from = takenUpEnding(epoch, sink.endings);
+      return from === undefined ? [] : [{ epoch, from }];
+    });
+    const epochs = own.map(({ epoch }) => epoch);
+    left = left.filter((epoch) => !epochs.includes(epoch));
+    const options = recentOptions(
+      config,
+      own.map(({ from }) => from),
+    );
+    if (options === undefined) continue;
+    try {
+      const found = formerTrades(epochs, await sink.recent(options), config.feed.mode === 'all');
+      for (const [key, trades] of found) recent.set(key, trades);
+    } catch (error) {
+      onFailed(asFault(error), sink.name);
+    }
+  }
+  return recent;
 }
 
 /** The ending that a series is taken up from; undefined: not from one of this sink. */

@@ -18,11 +18,10 @@ import { type AheadOf, aheadOf, type FormerEpoch, formerEpochs } from './former-
 import { agreementOf } from './kline-check.ts';
 import { Latencies } from './latencies.ts';
 import { monotonicScheduler } from './monotonic-scheduler.ts';
-import { formerTrades, recentOptions, takenUpEnding } from './recent-trades.ts';
+import { readRecent } from './recent-trades.ts';
 import type { FeedSnapshot } from './snapshot.ts';
 import { statusLogger } from './status-logger.ts';
 import { snapshotOf } from './take-snapshot.ts';
-import type { FormerTrades } from './trade-analytics.ts';
 
 export interface PipelineDependencies {
   readonly log: Logger;
@@ -89,7 +88,16 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     everyVenue: config.feed.mode === 'all',
   });
 
-  const recent = await readRecent(config, outlets, endings, former);
+  const recent = await readRecent(
+    config,
+    outlets.map(({ name, drain }, index) => ({
+      name,
+      endings: endings[index] ?? [],
+      recent: drain.recent.bind(drain),
+    })),
+    former,
+    ({ message }, sink) => log.warn({ event: 'windows_not_rebuilt', sink }, message),
+  );
   const feed = buildFeed(config, { scheduler, wallClockMs, instance: randomUUID(), former, recent, latencies });
   for (const [index, outlet] of outlets.entries()) outlet.begin(feed, endings[index] ?? [], former);
   const resumed = former.filter(({ takeUp }) => takeUp !== undefined).length;
@@ -203,27 +211,6 @@ async function openAll(
   } finally {
     signal?.removeEventListener('abort', onAbort);
   }
-}
-
-/** What was published lately of the series that are taken up, each from the sink that is least far. */
-async function readRecent(
-  config: Config,
-  outlets: readonly Outlet[],
-  endings: readonly (readonly Ending[])[],
-  former: readonly FormerEpoch[],
-): Promise<ReadonlyMap<string, FormerTrades>> {
-  let left = former;
-  const recent = new Map<string, FormerTrades>();
-  for (const [index, outlet] of outlets.entries()) {
-    const own = left.filter((epoch) => takenUpEnding(epoch, endings[index] ?? []) !== undefined);
-    left = left.filter((epoch) => !own.includes(epoch));
-    const from = own.flatMap((epoch) => takenUpEnding(epoch, endings[index] ?? []) ?? []);
-    const options = recentOptions(config, from);
-    if (options === undefined) continue;
-    const found = formerTrades(own, await outlet.drain.recent(options), config.feed.mode === 'all');
-    for (const [key, trades] of found) recent.set(key, trades);
-  }
-  return recent;
 }
 
 interface OutletOptions {

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Gap, TradeStats } from '../../src/domain/record.ts';
 import type { FormerEpoch } from '../../src/pipeline/former-runs.ts';
 import { loadConfig } from '../../src/pipeline/load-config.ts';
-import { formerTrades, recentOptions, takenUpEnding } from '../../src/pipeline/recent-trades.ts';
+import {
+  type FormerSink,
+  formerTrades,
+  readRecent,
+  recentOptions,
+  takenUpEnding,
+} from '../../src/pipeline/recent-trades.ts';
 import type { Ending, Recent } from '../../src/sinks/contract.ts';
 import { aggTrade, tradeEvent } from '../support/events.ts';
 
@@ -129,5 +135,50 @@ describe('what a sink had published lately', () => {
   it('may be aggregated trades', () => {
     const trades = [aggTrade(4, 9, { epoch: 3 })];
     expect(formerTrades([epoch()], { ...recent, trades }, false).get('BTCUSDT')?.trades).toEqual(trades);
+  });
+});
+
+describe('what the sinks tell', () => {
+  const nothing: Recent = { trades: [], windows: [], gaps: [], whole: true };
+  const eth = { symbol: 'ETHUSDT' };
+  const sink = (name: string, endings: readonly Ending[], recent: FormerSink['recent']): FormerSink => ({
+    name,
+    endings,
+    recent,
+  });
+
+  it('is taken of each series from the one that is least far', async () => {
+    const asked: string[] = [];
+    const telling = (name: string, endings: readonly Ending[]) =>
+      sink(name, endings, async (options) => {
+        asked.push(`${name} ${options.endings.map(({ symbol }) => symbol).join(' ')}`);
+        return { ...nothing, trades: options.endings.map(({ symbol }) => tradeEvent(70, { symbol, epoch: 3 })) };
+      });
+    const ahead = { id: '71', timestamp: 7100 };
+    const sinks = [
+      telling('a', [ending(), ending({ ...eth, trade: ahead })]),
+      telling('b', [ending({ trade: ahead }), ending(eth)]),
+    ];
+    const recent = await readRecent(loadConfig({ values: {} }), sinks, [epoch(), epoch(eth)], () => {
+      throw new Error('nothing fails here');
+    });
+    expect(asked).toEqual(['a BTCUSDT', 'b ETHUSDT']);
+    expect([...recent].map(([key, { trades }]) => [key, trades.length])).toEqual([
+      ['BTCUSDT', 1],
+      ['ETHUSDT', 1],
+    ]);
+  });
+
+  it('may be nothing: a sink that fails to tell is told of, and the others go on', async () => {
+    const failed: string[] = [];
+    const sinks = [
+      sink('a', [ending()], () => Promise.reject(new Error('not allowed to read'))),
+      sink('b', [ending(eth)], () => Promise.resolve(nothing)),
+    ];
+    const recent = await readRecent(loadConfig({ values: {} }), sinks, [epoch(), epoch(eth)], ({ message }, name) =>
+      failed.push(`${name}: ${message}`),
+    );
+    expect(failed).toEqual(['a: not allowed to read']);
+    expect([...recent.keys()]).toEqual(['ETHUSDT']);
   });
 });
