@@ -14,7 +14,7 @@ import { SimulatedFeed, simulatedValues } from '../support/simulated-feed.ts';
 import { root } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 60_000, maxConcurrency: 4 });
 
 /** A minute is the measure; a part of it is enough for every run of the tests. */
 const SECONDS = Number(process.env.DURATION_S ?? 8);
@@ -72,7 +72,7 @@ function followed(simulated: SimulatedFeed, symbol: string): number {
 const snapshotsOf = (simulated: SimulatedFeed, symbol: string) =>
   deltasOf(simulated, symbol).filter(({ snapshot }) => snapshot);
 
-describe.each(['binance', 'binance_us', 'bybit'] as const)('20 books, %s', (venue) => {
+describe.concurrent.each(['binance', 'binance_us', 'bybit'] as const)('20 books, %s', (venue) => {
   it('a change that both lines skip: that symbol is out of step, says so, and is back; the other 19 miss nothing', async () => {
     await using simulated = await started(venue);
     const faultAt = performance.now();
@@ -123,7 +123,7 @@ describe.each(['binance', 'binance_us', 'bybit'] as const)('20 books, %s', (venu
   });
 });
 
-describe('a book', () => {
+describe.concurrent('a book', () => {
   it('that the venue begins anew is taken over', async () => {
     await using simulated = await started('bybit');
     simulated.simulator.fault({ venue: 'bybit', fault: 'book_restart', symbol: BTC });
