@@ -35,13 +35,18 @@ export function openTimeOf(interval: KlineInterval, time: number): number {
   return Math.floor(time / LENGTHS[interval]) * LENGTHS[interval];
 }
 
-/** Start of the candle after the one that begins at `openTime`. */
-export function nextOpenTime(interval: KlineInterval, openTime: number): number {
+/** Start of the candle so many intervals behind the one that begins at `openTime`; before it, where `count` is below zero. */
+export function addIntervals(openTime: number, interval: KlineInterval, count: number): number {
   if (interval === '1M') {
     const date = new Date(openTime);
-    return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
+    return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + count, 1);
   }
-  return openTime + (interval === '1w' ? WEEK : LENGTHS[interval]);
+  return openTime + count * (interval === '1w' ? WEEK : LENGTHS[interval]);
+}
+
+/** Start of the candle after the one that begins at `openTime`. */
+export function nextOpenTime(interval: KlineInterval, openTime: number): number {
+  return addIntervals(openTime, interval, 1);
 }
 
 /** True where each candle of `interval` is several whole candles of `part`. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KLINE_INTERVALS } from '../../src/domain/instrument.ts';
-import { isMadeOf, nextOpenTime, openTimeOf } from '../../src/market/kline-interval.ts';
+import { addIntervals, isMadeOf, nextOpenTime, openTimeOf } from '../../src/market/kline-interval.ts';
 
 const utc = (text: string): number => Date.parse(`${text}Z`);
 
@@ -55,6 +55,36 @@ describe('the candle of a time', () => {
         expect(openTimeOf(interval, next - 1)).toBe(open);
       }),
       { numRuns: 1000 },
+    );
+  });
+});
+
+const time = (text: string) => Date.parse(`${text}Z`);
+
+describe('addIntervals', () => {
+  it.each([
+    ['1m', '2026-11-21T08:59:00', 1, '2026-11-21T09:00:00'],
+    ['3d', '2026-11-21T00:00:00', -1, '2026-11-18T00:00:00'],
+    ['1M', '2026-11-01T00:00:00', 3, '2027-02-01T00:00:00'],
+    ['1M', '2026-11-01T00:00:00', -11, '2025-12-01T00:00:00'],
+  ] as const)('%s: %s and %i more is %s', (interval, from, count, to) => {
+    expect(addIntervals(time(from), interval, count)).toBe(time(to));
+  });
+
+  it('is undone by as many in the other direction, and never leaves the open times', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...KLINE_INTERVALS),
+        fc.integer({ min: time('2015-01-01T00:00:00'), max: time('2035-01-01T00:00:00') }),
+        fc.integer({ min: -200, max: 200 }),
+        (interval, at, count) => {
+          const open = openTimeOf(interval, at);
+          const other = addIntervals(open, interval, count);
+          expect(openTimeOf(interval, other)).toBe(other);
+          expect(addIntervals(other, interval, -count)).toBe(open);
+          expect(open <= at && at < addIntervals(open, interval, 1)).toBe(true);
+        },
+      ),
     );
   });
 });

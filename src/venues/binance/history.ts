@@ -1,5 +1,6 @@
 import type { KlineInterval, VenueId } from '../../domain/instrument.ts';
 import type { Kline } from '../../domain/record.ts';
+import { addIntervals } from '../../market/kline-interval.ts';
 import type { PastOrigin, PastPage, PastSeries, PlacedRecord, RestRequest, VenueHistory } from '../contract.ts';
 import {
   malformed,
@@ -11,7 +12,6 @@ import {
   readTime,
   within,
 } from '../fields.ts';
-import { addIntervals } from '../kline-interval.ts';
 import { aggTradeRow, tradeRow } from './backfill.ts';
 
 const PAGE = 1000;

@@ -1,8 +1,8 @@
 import { KLINE_INTERVALS, type KlineInterval } from '../../domain/instrument.ts';
 import type { Kline } from '../../domain/record.ts';
+import { addIntervals, openTimeOf } from '../../market/kline-interval.ts';
 import type { PastOrigin, PastSeries, RestRequest, VenueHistory } from '../contract.ts';
 import { malformed, readArray, readNotNegative, readPositive, readTextId, within } from '../fields.ts';
-import { addIntervals, openTimeAt } from '../kline-interval.ts';
 import { readResult } from './rest.ts';
 import { bybitTopics, parseTopic } from './topic.ts';
 
@@ -30,10 +30,10 @@ function klines(of: PastOrigin, interval: KlineInterval): PastSeries {
   };
   return {
     contiguous: false,
-    latest: ask(of, interval, 'limit=1', (rows) => rows.map(openTimeOf)[0]),
+    latest: ask(of, interval, 'limit=1', (rows) => rows.map(openTimeOfRow)[0]),
     firstFrom: (timeMs) =>
-      ask(of, '1M', `start=${openTimeAt(timeMs, '1M')}&limit=${PAGE}`, (rows) => {
-        const month = rows.map(openTimeOf).at(-1);
+      ask(of, '1M', `start=${openTimeOf('1M', timeMs)}&limit=${PAGE}`, (rows) => {
+        const month = rows.map(openTimeOfRow).at(-1);
         return month === undefined ? undefined : opensFrom(Math.max(timeMs, month), interval);
       }),
     step: (place, records) => addIntervals(place, interval, records),
@@ -66,7 +66,7 @@ function ask<T>(
 /** A candle's row: open time, open, high, low, close, volume, turnover, all as text. Bybit counts no trades. */
 function readKline(value: unknown, of: PastOrigin, interval: KlineInterval, nowMs: number): Kline {
   const row = readArray(value, '');
-  const openTime = openTimeOf(row);
+  const openTime = openTimeOfRow(row);
   const closeTime = addIntervals(openTime, interval, 1) - 1;
   const closed = closeTime < nowMs;
   return {
@@ -96,12 +96,12 @@ function readKline(value: unknown, of: PastOrigin, interval: KlineInterval, nowM
 
 /** The first open time that is not before a time. */
 function opensFrom(timeMs: number, interval: KlineInterval): number {
-  const open = openTimeAt(timeMs, interval);
+  const open = openTimeOf(interval, timeMs);
   return open < timeMs ? addIntervals(open, interval, 1) : open;
 }
 
 /** Milliseconds as text. */
-function openTimeOf(row: unknown): number {
+function openTimeOfRow(row: unknown): number {
   const text = readTextId(readArray(row, '')[0], '0');
   if (text.length > 14) throw malformed('0', `is ${text}, not milliseconds since 1970`);
   return Number(text);
