@@ -6,7 +6,7 @@ export interface CaptureHeader {
   readonly started_ns?: string;
   /** Of the randomness of retries, whole and below 2^32: a replay scatters them alike. */
   readonly seed?: number;
-  /** What was recorded: coins, quote, feed and venues as a configuration has them. Not checked here. */
+  /** What was recorded: coins, quote, feed, venues, order books and statistics as a configuration has them. Not checked here. */
   readonly config?: unknown;
 }
 

@@ -84,7 +84,7 @@ export class KlineCheck {
         const trade = record as SequencedTrade;
         this.#tell(this.#of(trade).trade(trade));
       } else if (record.kind === 'kline') this.#tell(this.#of(record).kline(record));
-      else if (record.kind === 'gap') this.#of(record).gap(record);
+      else if (record.kind === 'gap') this.#gap(record);
     }
   }
 
@@ -97,7 +97,13 @@ export class KlineCheck {
     for (const bySymbol of this.#series.values()) yield* bySymbol.values();
   }
 
-  #of({ venue, symbol, epoch }: SequencedTrade | Kline | Gap): Series {
+  /** One of an epoch that is over, or that has told nothing yet, explains no candle here. */
+  #gap(gap: Gap): void {
+    const series = this.#series.get(gap.venue)?.get(gap.symbol);
+    if (series?.epoch === gap.epoch) series.gap(gap);
+  }
+
+  #of({ venue, symbol, epoch }: SequencedTrade | Kline): Series {
     const known = this.#series.get(venue)?.get(symbol);
     if (known?.epoch === epoch) return known;
     if (known !== undefined) {

@@ -335,9 +335,12 @@ export class VenueRun {
   #onSubscribed(connection: number, topics: readonly string[]): void {
     const { venue, scheduler } = this.#options;
     const acknowledged = new Set(topics);
-    const symbols = [...this.lines.instruments.values()]
-      .filter((instrument) => venue.topics(instrument, 'trade').some((topic) => acknowledged.has(topic)))
-      .map(({ symbol }) => symbol);
+    const about = (topicsOf: (instrument: Instrument) => readonly string[]): readonly Instrument[] =>
+      [...this.lines.instruments.values()].filter((instrument) =>
+        topicsOf(instrument).some((topic) => acknowledged.has(topic)),
+      );
+    this.books.subscribed(about((instrument) => this.lines.bookTopicsOf(instrument)));
+    const symbols = about((instrument) => venue.topics(instrument, 'trade')).map(({ symbol }) => symbol);
     this.#repair.emit(this.merge.lineSubscribed(connection, symbols, scheduler.now()));
     this.#repair.watch();
   }

@@ -129,6 +129,13 @@ describe('KlineCheck', () => {
     expect(checked.trade(130).kline(2, 1).trade(190).trade(250).minutes).toEqual(counts);
   });
 
+  it('a gap of an epoch that is over changes nothing', () => {
+    const told = (checked: Checked) =>
+      checked.trade(60).kline(1, 2).trade(120).kline(2, 1).trade(180).trade(240).minutes;
+    const begun = () => new Checked().trade(0).kline(0, 1).trade(60);
+    expect(told(begun().gap(0, 50, { epoch: 7 }))).toEqual(told(begun()));
+  });
+
   it('where a hole ends, trades of the same millisecond may be missing, too', () => {
     const begun = new Checked().trade(60).kline(1, 2).trade(130).trade(190);
     expect(begun.minutes).toEqual({ compared: 1, equal: 0, gap: 1 });

@@ -1,10 +1,10 @@
-import { defer, Subject, throwError } from 'rxjs';
+import { defer, of, Subject, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import type { LineEvent } from '../../src/domain/line.ts';
 import { VenueFeed } from '../../src/pipeline/venue-feed.ts';
 import type { VenueFeedOptions, VenueSignal } from '../../src/pipeline/venue-signal.ts';
-import { tradeEvent } from '../support/events.ts';
+import { bookUpdate, tradeEvent } from '../support/events.ts';
 import { fakeVenue } from '../venues/fake-venue.ts';
 import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
 import { type ScriptedConnection, type ScriptedOptions, scriptedVenue } from './scripted-lines.ts';
@@ -192,5 +192,23 @@ describe('VenueRun: announcements', () => {
     subscription.unsubscribe();
     scheduler.advance(600_000);
     expect(asked).toBe(askedInAMinute);
+  });
+});
+
+describe('VenueRun: books', () => {
+  it('are asked for with the subscription: a symbol may not change for long', () => {
+    const run = new ScriptedRun({
+      lines: 1,
+      more: {
+        channels: ['trade', 'depth'],
+        fetchBook: ({ symbol }) => of(bookUpdate(5, { symbol, snapshot: true })),
+      },
+    });
+    const steps = run.signals.flatMap((signal) =>
+      signal.kind === 'events'
+        ? signal.events.flatMap((event) => (event.kind === 'book' ? [`${event.symbol} ${event.step.kind}`] : []))
+        : [],
+    );
+    expect(steps).toEqual(['BTCUSDT replaced', 'ETHUSDT replaced']);
   });
 });
