@@ -18,6 +18,8 @@ import type { VenueSignal } from './venue-signal.ts';
 
 /** How long a book waits for the other line to bring what one has skipped. */
 const OTHER_LINE_MS = 500;
+/** A whole book is best asked for behind the first change; one that takes longer belongs to a quiet symbol. */
+const FIRST_CHANGE_MS = 1000;
 /** Books asked for at once: the trades of a hole, which the same budget pays, wait for no more than these. */
 const AT_ONCE = 3;
 /** A book that did not come, or too old, is asked for again after this long, twice as long each time. */
@@ -64,15 +66,21 @@ export class VenueBooks {
     for (const { sync } of this.#books.values()) sync.joined(line);
   }
 
-  /** Books that have to be asked for are, though their first change may be long in coming. */
+  /** A book that has to be asked for is so with its first change; where none comes soon, without one. */
   subscribed(instruments: readonly Instrument[]): void {
-    if (this.#options.fetchBook === undefined) return;
+    if (this.#options.fetchBook === undefined || instruments.length === 0) return;
+    this.#later(FIRST_CHANGE_MS, () => {
+      for (const { symbol } of instruments) this.#ask(symbol);
+    });
+  }
+
+  #ask(symbol: string): void {
+    const instrument = this.#options.instrument(symbol);
+    if (instrument === undefined || this.#lines.size === 0) return;
     const { venue, environment } = this.#options;
-    for (const { symbol, venueSymbol, coin } of instruments) {
-      const book = this.#books.get(symbol) ?? this.#follow({ venue, symbol, venueSymbol, coin, environment });
-      book.sync.subscribed();
-      this.#mend(book);
-    }
+    const book = this.#books.get(symbol) ?? this.#follow({ venue, environment, ...instrument });
+    book.sync.subscribed();
+    this.#mend(book);
   }
 
   lineLost(line: number): void {
@@ -214,10 +222,16 @@ export class VenueBooks {
       return;
     }
     const delayMs = Math.min(AGAIN_MS * 2 ** book.attempts++, AGAIN_AT_MOST_MS);
-    const subscription = this.#options.scheduler.schedule(() => {
-      this.#subscription.remove(subscription);
+    this.#later(delayMs, () => {
       book.busy = false;
       if (this.#follows(book)) this.#mend(book);
+    });
+  }
+
+  #later(delayMs: number, work: () => void): void {
+    const subscription = this.#options.scheduler.schedule(() => {
+      this.#subscription.remove(subscription);
+      work();
     }, delayMs);
     this.#subscription.add(subscription);
   }

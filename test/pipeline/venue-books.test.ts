@@ -69,14 +69,22 @@ describe('VenueBooks', () => {
     expect(told).toEqual(['10 BTCUSDT replaced 12 late', '10 BTCUSDT changed 13']);
   });
 
-  it('asks for the whole book with the subscription, where nothing changes for long', () => {
+  it('asks for the whole book soon after the subscription, where nothing changes for long', () => {
     const { scheduler, told, asked, books } = setUp({ fetch: () => whole(11) });
     const btc = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
     books.subscribed([btc]);
     books.subscribed([btc]);
     scheduler.advance(20_000);
-    expect(asked).toEqual(['0 BTCUSDT']);
-    expect(told).toEqual(['10 BTCUSDT replaced 11 late']);
+    expect(asked).toEqual(['1000 BTCUSDT']);
+    expect(told).toEqual(['1010 BTCUSDT replaced 11 late']);
+  });
+
+  it('asks for nothing that no line carries any more', () => {
+    const { scheduler, asked, books } = setUp({ fetch: () => whole(11), lines: 1 });
+    books.subscribed([{ coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' }]);
+    books.lineLost(1);
+    scheduler.advance(20_000);
+    expect(asked).toEqual([]);
   });
 
   it('waits for the other line where one skips a change, and asks for nothing then', () => {

@@ -196,7 +196,7 @@ describe('VenueRun: announcements', () => {
 });
 
 describe('VenueRun: books', () => {
-  it('are asked for with the subscription: a symbol may not change for long', () => {
+  it('are asked for after the subscription: a symbol may not change for long', () => {
     const run = new ScriptedRun({
       lines: 1,
       more: {
@@ -204,6 +204,7 @@ describe('VenueRun: books', () => {
         fetchBook: ({ symbol }) => of(bookUpdate(5, { symbol, snapshot: true })),
       },
     });
+    run.scheduler.advance(1000);
     const steps = run.signals.flatMap((signal) =>
       signal.kind === 'events'
         ? signal.events.flatMap((event) => (event.kind === 'book' ? [`${event.symbol} ${event.step.kind}`] : []))
