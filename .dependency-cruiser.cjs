@@ -4,6 +4,7 @@
 const floors = [
   ['domain'],
   ['net', 'operators', 'market', 'codec', 'capture', 'telemetry'],
+  ['kafka'],
   ['venues', 'sinks', 'gateway', 'client'],
   ['simulator', 'pipeline'],
   ['cli'],
@@ -34,8 +35,10 @@ const closedRooms = [
 
 /** A package is imported in the one room that solves its problem. */
 const packageRules = [
-  ['ws', ['^src/net/', '^src/simulator/']],
-  ['kafkajs', ['^src/sinks/kafka/', '^src/client/']],
+  ['ws', ['^src/net/', '^src/simulator/', '^src/gateway/']],
+  ['(fastify|@fastify/[^/]+|typebox)', ['^src/gateway/']],
+  ['prom-client', ['^src/gateway/']],
+  ['kafkajs', ['^src/kafka/']],
   ['avsc', ['^src/codec/']],
   ['pino', ['^src/telemetry/']],
   ['zod', ['^src/pipeline/', '^src/cli/']],

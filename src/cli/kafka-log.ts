@@ -1,4 +1,4 @@
-import type { KafkaLog } from '../sinks/kafka/config.ts';
+import type { KafkaLog } from '../kafka/config.ts';
 import type { Output } from './command.ts';
 
 /** What the Kafka client complains of, as text lines; the rest is not shown. */

@@ -1,5 +1,10 @@
-import type { CoinSnapshot, FeedSnapshot, SinkSnapshot, VenueSnapshot } from '../pipeline/snapshot.ts';
-import type { LatencyFigures } from '../telemetry/latency-histogram.ts';
+import type {
+  CoinSnapshot,
+  FeedSnapshot,
+  LatencyFigures,
+  SinkSnapshot,
+  VenueSnapshot,
+} from '../domain/feed-snapshot.ts';
 import { amount, count, duration, latency, percent, rate } from './figures.ts';
 import { type PriceMemory, type PriceTrail, sparkline } from './price-memory.ts';
 import type { Note, StatusNotes } from './status-notes.ts';

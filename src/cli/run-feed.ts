@@ -1,7 +1,7 @@
 import { asFault } from '../domain/fault.ts';
+import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
 import type { Config } from '../pipeline/config.ts';
 import { type Pipeline, startPipeline } from '../pipeline/run.ts';
-import type { FeedSnapshot } from '../pipeline/snapshot.ts';
 import { createLog, type Logger } from '../telemetry/log.ts';
 import type { CommandContext } from './command.ts';
 import { count, duration } from './figures.ts';

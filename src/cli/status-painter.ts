@@ -1,4 +1,4 @@
-import type { FeedSnapshot } from '../pipeline/snapshot.ts';
+import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
 import type { Output } from './command.ts';
 import { renderStatus, type StatusView } from './live-status.ts';
 import { type PriceMemory, remember } from './price-memory.ts';

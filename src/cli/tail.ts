@@ -84,7 +84,7 @@ async function* kafkaRecords(
   { err, signal }: CommandContext,
 ): AsyncGenerator<FeedRecord> {
   const { Fault } = await import('../domain/fault.ts');
-  const { readTopic } = await import('../sinks/kafka/read-topic.ts');
+  const { readTopic } = await import('../kafka/read-topic.ts');
   const { kafkaComplaints } = await import('./kafka-log.ts');
   const name = kafka.topicPrefix + topic;
   try {

@@ -19,6 +19,7 @@ import {
   tap,
   timer,
 } from 'rxjs';
+import type { ClockEstimate, ClockState } from '../domain/feed-snapshot.ts';
 
 /** Our two clocks at one moment, milliseconds with fractions. */
 export interface ClockReading {
@@ -33,19 +34,6 @@ export interface ClockSample {
   /** The venue's clock minus ours, were the way there as long as the way back. */
   readonly offsetMs: number;
   readonly roundTripMs: number;
-}
-
-/** The venue's clock minus ours. Sure within `uncertaintyMs` either way, whatever the ways there and back took. */
-export interface ClockEstimate {
-  readonly offsetMs: number;
-  readonly uncertaintyMs: number;
-}
-
-export interface ClockState {
-  /** Null: no answer yet, or none since our clock was stepped. */
-  readonly estimate: ClockEstimate | null;
-  /** Questions that brought no time. */
-  readonly failures: number;
 }
 
 /** Both clocks have run alike between two readings but for this much: smaller differences are how they are read. */

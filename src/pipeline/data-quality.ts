@@ -1,28 +1,6 @@
 import { compareDecimals } from '../domain/decimal.ts';
+import type { Quality, QualityWarning } from '../domain/feed-snapshot.ts';
 import type { BookTicker } from '../domain/record.ts';
-
-/** How well one venue tells of one symbol. */
-export interface Quality {
-  readonly venue: string;
-  /** Null: frames that tell no symbol. */
-  readonly symbol: string | null;
-  /** Messages: valid and invalid ones. */
-  readonly total: number;
-  readonly valid: number;
-  readonly invalid: number;
-  /** When the last valid one came, microseconds since 1970; null: none did. */
-  readonly lastUpdateAt: number | null;
-  /** Mean of (ask − bid) / mid of all book tickers, percent; null: there were none. */
-  readonly averageSpreadPct: number | null;
-  /** Book tickers whose bid is not below the ask. */
-  readonly invertedSpreads: number;
-  /** Over the last seconds, valid ones. */
-  readonly messagesPerSecond: number;
-  readonly warnings: readonly QualityWarning[];
-}
-
-/** More invalid messages than may pass for chance; no valid one for long. */
-export type QualityWarning = 'invalid' | 'stale';
 
 const MOST_INVALID = 100;
 const STALE_AFTER_US = 30_000_000;

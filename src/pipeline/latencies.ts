@@ -1,11 +1,10 @@
+import type { ClockState, VenueSnapshot } from '../domain/feed-snapshot.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { AggTrade, FeedRecord, TradeEvent } from '../domain/record.ts';
 import type { WallClock } from '../net/wall-clock.ts';
 import { LatencyHistogram } from '../telemetry/latency-histogram.ts';
 import { AckLatency } from './ack-latency.ts';
-import type { ClockState } from './clock-offset.ts';
 import type { MergedEvent } from './merged-event.ts';
-import type { VenueSnapshot } from './snapshot.ts';
 
 const TIMED_EVERY_US = 1000;
 

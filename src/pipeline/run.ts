@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { filter, type SchedulerLike, take } from 'rxjs';
 import { keyOf, topicNameOf } from '../codec/environment-topics.ts';
 import type { Fault } from '../domain/fault.ts';
+import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import { wallClock } from '../net/wall-clock.ts';
 import type { Ending, OutRecord, Sink } from '../sinks/contract.ts';
@@ -19,7 +20,6 @@ import { agreementOf } from './kline-check.ts';
 import { Latencies } from './latencies.ts';
 import { monotonicScheduler } from './monotonic-scheduler.ts';
 import { readRecent } from './recent-trades.ts';
-import type { FeedSnapshot } from './snapshot.ts';
 import { statusLogger } from './status-logger.ts';
 import { snapshotOf } from './take-snapshot.ts';
 

@@ -1,8 +1,8 @@
+import type { CoinSnapshot, FeedSnapshot, VenueSnapshot } from '../domain/feed-snapshot.ts';
 import type { DrainStats } from '../sinks/drain.ts';
 import { type Config, environmentOf } from './config.ts';
 import type { Feed } from './feed.ts';
 import type { Latencies } from './latencies.ts';
-import type { CoinSnapshot, FeedSnapshot, VenueSnapshot } from './snapshot.ts';
 import type { VenueFeed } from './venue-feed.ts';
 import type { VenueState } from './venue-state.ts';
 

@@ -1,11 +1,11 @@
 import type { Observable, SchedulerLike } from 'rxjs';
+import type { ClockState } from '../domain/feed-snapshot.ts';
 import type { Channel, Instrument } from '../domain/instrument.ts';
 import type { BookUpdate, LineEvent, RawFrame } from '../domain/line.ts';
 import type { DeadLetter, Environment, TradeEvent } from '../domain/record.ts';
 import type { LineCommand } from '../venues/connect.ts';
 import type { ListedInstrument, Venue } from '../venues/contract.ts';
 import type { Activity } from './activity.ts';
-import type { ClockState } from './clock-offset.ts';
 import type { BooksWanted, VenueConfig } from './config.ts';
 import type { DataQuality } from './data-quality.ts';
 import type { VenueLatency } from './latencies.ts';

@@ -1,6 +1,6 @@
+import type { KafkaConfig, KafkaLog } from '../kafka/config.ts';
 import type { FileCodec } from './avro-file/container.ts';
 import type { Sink } from './contract.ts';
-import type { KafkaConfig, KafkaLog } from './kafka/config.ts';
 
 /** What the sinks need of the configuration and of the process. */
 export interface SinkSettings {

@@ -1,13 +1,4 @@
-/** Milliseconds. */
-export interface LatencyFigures {
-  readonly count: number;
-  /** The median, and what 99 % and 99.9 % of the observations stay within: true to 3 %, and to a microsecond. */
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
-  /** True to a microsecond. */
-  readonly max: number;
-}
+import type { LatencyFigures } from '../domain/feed-snapshot.ts';
 
 /** Sixteen buckets for each doubling; below 16 µs one for each microsecond. */
 const STEP_BITS = 4;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { renderStatus, type StatusView } from '../../src/cli/live-status.ts';
 import { type PriceMemory, remember } from '../../src/cli/price-memory.ts';
 import { textWidth } from '../../src/cli/terminal-text.ts';
-import type { CoinSnapshot, FeedSnapshot, VenueSnapshot } from '../../src/pipeline/snapshot.ts';
+import type { CoinSnapshot, FeedSnapshot, VenueSnapshot } from '../../src/domain/feed-snapshot.ts';
 
 const COINS = 'BTC ETH SOL BNB XRP ADA DOGE AVAX DOT LINK LTC POL UNI ATOM NEAR APT ARB OP FIL TRX'.split(' ');
 const AT = Date.UTC(2026, 10, 21, 8, 31, 5);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { StatusNotes } from '../../src/cli/status-notes.ts';
 import { paintStatus } from '../../src/cli/status-painter.ts';
-import type { FeedSnapshot } from '../../src/pipeline/snapshot.ts';
+import type { FeedSnapshot } from '../../src/domain/feed-snapshot.ts';
 import { fakeOutput } from './fake-io.ts';
 
 beforeEach(() => {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import kafkajs from 'kafkajs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { KafkaConfig } from '../../src/kafka/config.ts';
+import { readTopic } from '../../src/kafka/read-topic.ts';
 import { createAvroFileSink } from '../../src/sinks/avro-file/sink.ts';
 import type { Ending, OutRecord, Recent, RecentOptions, Sink } from '../../src/sinks/contract.ts';
-import type { KafkaConfig } from '../../src/sinks/kafka/config.ts';
 import { readRecent } from '../../src/sinks/kafka/read-recent.ts';
-import { readTopic } from '../../src/sinks/kafka/read-topic.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { sampleBookDelta, sampleTrade, sampleTradeStats } from '../codec/sample-records.ts';
 import { testFolder } from '../sinks/avro-file/test-folder.ts';

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord, FeedStatus, TradeEvent } from '../../src/domain/record.ts';
-import { readTopic } from '../../src/sinks/kafka/read-topic.ts';
+import { readTopic } from '../../src/kafka/read-topic.ts';
 import { readJournal } from '../support/journal.ts';
 import { sharedBrokers } from '../support/kafka-broker.ts';
 import { kafkaConfig } from '../support/kafka-config.ts';

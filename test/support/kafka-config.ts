@@ -1,4 +1,4 @@
-import type { KafkaConfig } from '../../src/sinks/kafka/config.ts';
+import type { KafkaConfig } from '../../src/kafka/config.ts';
 
 /** The configuration's defaults for a broker. */
 export function kafkaConfig(brokers: readonly string[], over: Partial<KafkaConfig> = {}): KafkaConfig {

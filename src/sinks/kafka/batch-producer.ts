@@ -1,5 +1,5 @@
+import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { Health, Outcome } from '../contract.ts';
-import type { TopicLayout } from './topic-layout.ts';
 
 /** An encoded record. */
 export interface Message {

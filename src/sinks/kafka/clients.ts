@@ -1,5 +1,5 @@
+import type { KafkaConfig } from '../../kafka/config.ts';
 import type { BatchProducer } from './batch-producer.ts';
-import type { KafkaConfig } from './config.ts';
 import { KafkajsProducer, type ProducerOptions } from './producer.ts';
 
 /** Client libraries by their names in the configuration. */

@@ -1,7 +1,7 @@
+import { kafkaFault } from '../../kafka/kafka-error.ts';
+import type { ProducerNumbers } from '../../kafka/kafkajs.ts';
+import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { Fence } from './fence.ts';
-import { kafkaFault } from './kafka-error.ts';
-import type { ProducerNumbers } from './kafkajs.ts';
-import type { TopicLayout } from './topic-layout.ts';
 
 /** A coordinator forgets a transactional id that was not used for a week (transactional.id.expiration.ms). */
 const AGAIN_MS = 86_400_000;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../domain/fault.ts';
-import type { KafkaConfig } from './config.ts';
+import type { KafkaConfig } from '../../kafka/config.ts';
 import {
   isNoTransaction,
   isNotYetCoordinated,
@@ -8,15 +8,15 @@ import {
   isTakenOver,
   kafkaFault,
   reasonOf,
-} from './kafka-error.ts';
+} from '../../kafka/kafka-error.ts';
 import {
   type Cluster,
   type CoordinatingBroker,
   findTransactionCoordinator,
   type KafkaConnection,
   type ProducerNumbers,
-} from './kafkajs.ts';
-import type { TopicLayout } from './topic-layout.ts';
+} from '../../kafka/kafkajs.ts';
+import type { TopicLayout } from '../../kafka/topic-layout.ts';
 
 /**
  * Shuts former writers of the topics out (docs/decisions/0005). Its promises reject with a Fault: never, where a later

@@ -1,5 +1,5 @@
+import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { Message } from './batch-producer.ts';
-import type { TopicLayout } from './topic-layout.ts';
 
 /** A message as kafkajs gets it: it hands it back to the partitioner at each attempt. */
 export interface Placed {

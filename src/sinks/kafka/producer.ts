@@ -1,11 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../domain/fault.ts';
-import type { Health, Outcome } from '../contract.ts';
-import type { BatchProducer, Message } from './batch-producer.ts';
-import type { Compression, KafkaConfig, KafkaLog } from './config.ts';
-import { type Fence, TransactionFence, transactionalIdOf } from './fence.ts';
-import { FenceKeeper } from './fence-keeper.ts';
-import { kafkaFault, needsNewConnection, reasonOf, verdictOf } from './kafka-error.ts';
+import type { Compression, KafkaConfig, KafkaLog } from '../../kafka/config.ts';
+import { kafkaFault, needsNewConnection, reasonOf, verdictOf } from '../../kafka/kafka-error.ts';
 import {
   CompressionTypes,
   KafkaConnection,
@@ -14,9 +10,13 @@ import {
   type ProducerConfig,
   type ProducerNumbers,
   sortedMessages,
-} from './kafkajs.ts';
+} from '../../kafka/kafkajs.ts';
+import type { TopicLayout } from '../../kafka/topic-layout.ts';
+import type { Health, Outcome } from '../contract.ts';
+import type { BatchProducer, Message } from './batch-producer.ts';
+import { type Fence, TransactionFence, transactionalIdOf } from './fence.ts';
+import { FenceKeeper } from './fence-keeper.ts';
 import { halvesOf, inRounds, type Part, type Placed, type Send } from './parts.ts';
-import type { TopicLayout } from './topic-layout.ts';
 
 export interface Reach {
   readonly connection: Pick<KafkaConnection, 'producer' | 'cut' | 'end'>;

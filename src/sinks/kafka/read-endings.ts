@@ -1,10 +1,10 @@
 import { topicOf } from '../../codec/topics.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Position } from '../../domain/record.ts';
+import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
+import { readTopic } from '../../kafka/read-topic.ts';
 import type { Ending, EndingsOptions } from '../contract.ts';
 import { Endings, latestEpochs, seriesKey } from '../endings.ts';
-import type { KafkaConfig, KafkaLog } from './config.ts';
-import { readTopic } from './read-topic.ts';
 
 /** A position and when the broker took it, milliseconds since 1970. */
 export interface PlacedPosition {

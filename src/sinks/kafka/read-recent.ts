@@ -1,11 +1,11 @@
 import { Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
+import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
+import { type BackwardReader, fetchBackwards } from '../../kafka/fetch-backwards.ts';
+import type { TopicMessage } from '../../kafka/fetch-topic.ts';
+import { newMessageDecoder } from '../../kafka/read-topic.ts';
 import type { Recent, RecentOptions } from '../contract.ts';
 import { Lookback, type LookbackBounds, recentOf, type Sought, soughtOf } from '../lookback.ts';
-import type { KafkaConfig, KafkaLog } from './config.ts';
-import { type BackwardReader, fetchBackwards } from './fetch-backwards.ts';
-import type { TopicMessage } from './fetch-topic.ts';
-import { newMessageDecoder } from './read-topic.ts';
 
 /** A partition's. */
 const BOUNDS: LookbackBounds = { span: 200_000, count: 30_000 };

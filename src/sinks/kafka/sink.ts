@@ -3,15 +3,15 @@ import type { SchemaRegistry } from '../../codec/schema-registry.ts';
 import { TOPICS } from '../../codec/topics.ts';
 import { encodeConfluent, encodeSingleObject } from '../../codec/wire-format.ts';
 import { asFault } from '../../domain/fault.ts';
+import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
+import { registryOf } from '../../kafka/registry-client.ts';
+import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { Ending, EndingsOptions, Health, Outcome, OutRecord, Recent, RecentOptions, Sink } from '../contract.ts';
 import { hasTopic, prepareTopics } from './admin.ts';
 import type { BatchProducer, Message } from './batch-producer.ts';
 import { PRODUCERS } from './clients.ts';
-import type { KafkaConfig, KafkaLog } from './config.ts';
 import { readEndings } from './read-endings.ts';
 import { readRecent } from './read-recent.ts';
-import { registryOf } from './registry-client.ts';
-import type { TopicLayout } from './topic-layout.ts';
 
 export interface KafkaSinkOptions {
   readonly config: KafkaConfig;

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { TopicLayout } from '../../../src/kafka/topic-layout.ts';
 import type { Message } from '../../../src/sinks/kafka/batch-producer.ts';
 import { KafkajsProducer } from '../../../src/sinks/kafka/producer.ts';
-import { TopicLayout } from '../../../src/sinks/kafka/topic-layout.ts';
+import { type Failure, FakeCluster } from '../../kafka/fake-cluster.ts';
 import { kafkaConfig } from '../../support/kafka-config.ts';
-import { type Failure, FakeCluster } from './fake-cluster.ts';
 
 const PARTITIONS = 4;
 

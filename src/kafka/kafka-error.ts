@@ -1,4 +1,4 @@
-import { Fault } from '../../domain/fault.ts';
+import { Fault } from '../domain/fault.ts';
 
 /**
  * What an error of a produce call means for what was in it:

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { newSchemaRegistry, type SchemaRegistry } from '../../codec/schema-registry.ts';
-import { Fault } from '../../domain/fault.ts';
-import { httpRequest } from '../../net/http-request.ts';
+import { newSchemaRegistry, type SchemaRegistry } from '../codec/schema-registry.ts';
+import { Fault } from '../domain/fault.ts';
+import { httpRequest } from '../net/http-request.ts';
 import type { KafkaConfig } from './config.ts';
 
 /** The configured schema registry; undefined where there is none. Throws a Fault (never) where its authorities cannot be read. */

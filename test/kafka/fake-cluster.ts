@@ -1,8 +1,8 @@
-import { Fault } from '../../../src/domain/fault.ts';
-import type { Fence } from '../../../src/sinks/kafka/fence.ts';
-import type { PartitionMetadata, Producer, ProducerConfig, ProducerNumbers } from '../../../src/sinks/kafka/kafkajs.ts';
-import type { Reach } from '../../../src/sinks/kafka/producer.ts';
-import type { TopicLayout } from '../../../src/sinks/kafka/topic-layout.ts';
+import { Fault } from '../../src/domain/fault.ts';
+import type { PartitionMetadata, Producer, ProducerConfig, ProducerNumbers } from '../../src/kafka/kafkajs.ts';
+import type { TopicLayout } from '../../src/kafka/topic-layout.ts';
+import type { Fence } from '../../src/sinks/kafka/fence.ts';
+import type { Reach } from '../../src/sinks/kafka/producer.ts';
 
 export interface Stored {
   readonly key: string;

@@ -1,6 +1,6 @@
-import { newWireDecoder } from '../../codec/wire-format.ts';
-import { asFault, type Fault } from '../../domain/fault.ts';
-import type { FeedRecord } from '../../domain/record.ts';
+import { newWireDecoder } from '../codec/wire-format.ts';
+import { asFault, type Fault } from '../domain/fault.ts';
+import type { FeedRecord } from '../domain/record.ts';
 import type { KafkaConfig, KafkaLog } from './config.ts';
 import { type FetchOptions, fetchTopic } from './fetch-topic.ts';
 import { registryOf } from './registry-client.ts';

@@ -15,7 +15,7 @@ import kafkajs, {
   type ProducerConfig,
   type SASLOptions,
 } from 'kafkajs';
-import { Fault } from '../../domain/fault.ts';
+import { Fault } from '../domain/fault.ts';
 import { CODECS } from './compression.ts';
 import type { KafkaConfig, KafkaLog } from './config.ts';
 import { recordBytes } from './record-bytes.ts';

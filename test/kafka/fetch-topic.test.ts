@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { fetchRound, type Reading } from '../../../src/sinks/kafka/fetch-topic.ts';
-import type { Cluster, FetchedPartition } from '../../../src/sinks/kafka/kafkajs.ts';
+import { fetchRound, type Reading } from '../../src/kafka/fetch-topic.ts';
+import type { Cluster, FetchedPartition } from '../../src/kafka/kafkajs.ts';
 
 const message = (offset: number) => ({
   offset: String(offset),

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sortedMessages } from '../../../src/sinks/kafka/kafkajs.ts';
-import { recordBytes } from '../../../src/sinks/kafka/record-bytes.ts';
+import { sortedMessages } from '../../src/kafka/kafkajs.ts';
+import { recordBytes } from '../../src/kafka/record-bytes.ts';
 
 const require = createRequire(import.meta.url);
 const kafkajsRecord = require('kafkajs/src/protocol/recordBatch/record/v0') as (fields: {
