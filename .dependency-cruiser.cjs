@@ -4,7 +4,7 @@
 const floors = [
   ['domain'],
   ['net', 'operators', 'market', 'codec', 'capture', 'telemetry'],
-  ['kafka'],
+  ['kafka', 'avro-file'],
   ['venues', 'sinks', 'gateway', 'client'],
   ['simulator', 'pipeline'],
   ['cli'],

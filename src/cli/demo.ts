@@ -82,7 +82,7 @@ function demoValues(wsUrl: string, httpUrl: string, dir: string): object {
 /** Takes the record files of an earlier demo away, and nothing else. */
 async function removeFormerFiles(dir: string): Promise<void> {
   const { TOPICS } = await import('../codec/topics.ts');
-  const { fileName, listFiles, PART } = await import('../sinks/avro-file/file-name.ts');
+  const { fileName, listFiles, PART } = await import('../avro-file/file-name.ts');
   for (const { name } of TOPICS) {
     const folder = path.join(dir, name);
     for (const file of await listFiles(folder)) {

@@ -120,7 +120,7 @@ async function* fileRecords(
   follow: boolean,
   { err, signal }: CommandContext,
 ): AsyncGenerator<FeedRecord> {
-  const { readFiles } = await import('../sinks/avro-file/read-files.ts');
+  const { readFiles } = await import('../avro-file/read-files.ts');
   const notice = await absence(dir, topic);
   if (notice !== undefined) await err.write(`market-feed: tail: ${notice}${follow ? '; waiting' : ''}\n`);
   const since = typeof from === 'object' ? from.timeMs : Number.NEGATIVE_INFINITY;

@@ -1,5 +1,5 @@
+import type { FileCodec } from '../avro-file/container.ts';
 import type { KafkaConfig, KafkaLog } from '../kafka/config.ts';
-import type { FileCodec } from './avro-file/container.ts';
 import type { Sink } from './contract.ts';
 
 /** What the sinks need of the configuration and of the process. */

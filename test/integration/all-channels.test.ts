@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { readFiles } from '../../src/avro-file/read-files.ts';
 import { CHANNELS, isDepthChannel } from '../../src/domain/instrument.ts';
 import type { BookTicker, FeedRecord, Kline } from '../../src/domain/record.ts';
 import { wallClock } from '../../src/net/wall-clock.ts';
 import { loadConfig } from '../../src/pipeline/load-config.ts';
 import { MarketFeed } from '../../src/pipeline/market-feed.ts';
 import { startPipeline } from '../../src/pipeline/run.ts';
-import { readFiles } from '../../src/sinks/avro-file/read-files.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { epochProblems } from '../support/epoch-rules.ts';
 import { compareTrades, exactValue, grouped, type JournalEvent, readJournal } from '../support/journal.ts';

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { readFiles } from '../../src/avro-file/read-files.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
-import { readFiles } from '../../src/sinks/avro-file/read-files.ts';
 import { until } from '../support/until.ts';
 
 let out: string;

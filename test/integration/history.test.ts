@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { readFiles } from '../../src/avro-file/read-files.ts';
 import type { VenueId } from '../../src/domain/instrument.ts';
 import type { FeedRecord, Kline } from '../../src/domain/record.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
-import { readFiles } from '../../src/sinks/avro-file/read-files.ts';
 import { openFiles } from '../support/avro-files.ts';
 import { GatedRest } from '../support/gated-rest.ts';
 import { compareTrades, type JournalEvent, readJournal } from '../support/journal.ts';

@@ -1,11 +1,11 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { readFiles } from '../../src/avro-file/read-files.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { loadConfig } from '../../src/pipeline/load-config.ts';
 import { type Pipeline, startPipeline } from '../../src/pipeline/run.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
-import { readFiles } from '../../src/sinks/avro-file/read-files.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { openFiles, recordsByPython } from '../support/avro-files.ts';
 import { runProblems } from '../support/epoch-rules.ts';

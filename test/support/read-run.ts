@@ -1,7 +1,7 @@
+import { readFiles } from '../../src/avro-file/read-files.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord, FeedStatus } from '../../src/domain/record.ts';
 import { readTopic } from '../../src/kafka/read-topic.ts';
-import { readFiles } from '../../src/sinks/avro-file/read-files.ts';
 import { kafkaConfig } from './kafka-config.ts';
 import type { TradeJudge } from './trade-judge.ts';
 

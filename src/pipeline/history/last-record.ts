@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { withBlocksBackwards } from '../../avro-file/blocks-backwards.ts';
+import { listFiles } from '../../avro-file/file-name.ts';
+import { blockReader, damaged } from '../../avro-file/read-files.ts';
 import type { Environment, FeedRecord } from '../../domain/record.ts';
-import { withBlocksBackwards } from '../../sinks/avro-file/blocks-backwards.ts';
-import { listFiles } from '../../sinks/avro-file/file-name.ts';
-import { blockReader, damaged } from '../../sinks/avro-file/read-files.ts';
 import type { PastRecord } from '../../venues/contract.ts';
 
 /** Which records belong together. */

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { listFiles } from '../../avro-file/file-name.ts';
+import { readFiles } from '../../avro-file/read-files.ts';
 import { codecOf } from '../../codec/avro.ts';
 import { topicOf } from '../../codec/topics.ts';
 import type { Position } from '../../domain/record.ts';
-import { listFiles } from './file-name.ts';
-import { readFiles } from './read-files.ts';
 import { TopicFile, type TopicFileOptions } from './topic-file.ts';
 
 export const isPositionsTopic = (topic: string): boolean => topic.endsWith(topicOf('position').name);

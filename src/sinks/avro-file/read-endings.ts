@@ -1,10 +1,10 @@
 import { join } from 'node:path';
+import { readBackwards } from '../../avro-file/read-backwards.ts';
 import { topicOf } from '../../codec/topics.ts';
 import type { AggTrade, FeedRecord, TradeEvent } from '../../domain/record.ts';
 import type { Ending, EndingsOptions } from '../contract.ts';
 import { Endings, seriesKey } from '../endings.ts';
 import { lastPositions } from './last-positions.ts';
-import { readBackwards } from './read-backwards.ts';
 
 /** Microseconds of running that are read at most, and how many of them two neighbouring blocks count for at most: the
  * process may have stood still between them, or the clock was set. Positions are written every 10 s. */

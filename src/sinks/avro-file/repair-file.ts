@@ -1,6 +1,6 @@
 import { rename, rm, truncate } from 'node:fs/promises';
-import { FileBlocks } from './file-blocks.ts';
-import { PART } from './file-name.ts';
+import { FileBlocks } from '../../avro-file/file-blocks.ts';
+import { PART } from '../../avro-file/file-name.ts';
 
 export interface Repair {
   /** The file, closed whole; undefined where nothing whole was in it and it was removed. */

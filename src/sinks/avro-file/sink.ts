@@ -1,12 +1,12 @@
 import { access, constants, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FileCodec } from '../../avro-file/container.ts';
+import { listFiles } from '../../avro-file/file-name.ts';
 import { codecOf } from '../../codec/avro.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { FeedRecord, RecordKind } from '../../domain/record.ts';
 import type { Ending, EndingsOptions, Health, Outcome, OutRecord, Recent, RecentOptions, Sink } from '../contract.ts';
-import type { FileCodec } from './container.ts';
-import { listFiles } from './file-name.ts';
 import { compactPositions, isPositionsTopic } from './last-positions.ts';
 import { readEndings } from './read-endings.ts';
 import { readRecent } from './read-recent.ts';

@@ -1,8 +1,8 @@
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { block, type FileCodec, fileHeader, syncMarker } from '../../avro-file/container.ts';
+import { fileName, listFiles, PART, stampOf } from '../../avro-file/file-name.ts';
 import type { RecordCodec } from '../../codec/avro.ts';
-import { block, type FileCodec, fileHeader, syncMarker } from './container.ts';
-import { fileName, listFiles, PART, stampOf } from './file-name.ts';
 
 /** Bytes of records in a block, before compression: a torn block loses no more, and a reader needs no more memory. */
 const BLOCK_BYTES = 256 * 1024;

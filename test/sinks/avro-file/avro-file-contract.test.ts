@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
-import { readFiles } from '../../../src/sinks/avro-file/read-files.ts';
+import { readFiles } from '../../../src/avro-file/read-files.ts';
 import { createAvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
 import { sinkContract } from '../../contracts/sink-contract.ts';
 import { collect } from './collect.ts';

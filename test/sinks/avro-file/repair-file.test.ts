@@ -1,10 +1,10 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { FileCodec } from '../../../src/avro-file/container.ts';
+import { FileBlocks } from '../../../src/avro-file/file-blocks.ts';
+import { readFiles } from '../../../src/avro-file/read-files.ts';
 import type { FeedRecord } from '../../../src/domain/record.ts';
-import type { FileCodec } from '../../../src/sinks/avro-file/container.ts';
-import { FileBlocks } from '../../../src/sinks/avro-file/file-blocks.ts';
-import { readFiles } from '../../../src/sinks/avro-file/read-files.ts';
 import { repairFile } from '../../../src/sinks/avro-file/repair-file.ts';
 import { sampleTrade } from '../../codec/sample-records.ts';
 import { collect } from './collect.ts';

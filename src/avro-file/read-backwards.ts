@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { Fault } from '../../domain/fault.ts';
-import type { FeedRecord } from '../../domain/record.ts';
+import { Fault } from '../domain/fault.ts';
+import type { FeedRecord } from '../domain/record.ts';
 import { withBlocksBackwards } from './blocks-backwards.ts';
 import { listFiles, PART } from './file-name.ts';
 import { blockReader, damaged } from './read-files.ts';

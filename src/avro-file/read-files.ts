@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type RecordReader, readerOf } from '../../codec/avro.ts';
-import { Fault } from '../../domain/fault.ts';
-import type { FeedRecord } from '../../domain/record.ts';
+import { type RecordReader, readerOf } from '../codec/avro.ts';
+import { Fault } from '../domain/fault.ts';
+import type { FeedRecord } from '../domain/record.ts';
 import { blockBodies, type FileHeader } from './container.ts';
 import { type FileBlock, FileBlocks } from './file-blocks.ts';
 import { type DataFile, listFiles, PART } from './file-name.ts';

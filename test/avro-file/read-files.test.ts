@@ -1,13 +1,13 @@
 import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { FeedRecord } from '../../../src/domain/record.ts';
-import { type ReadFilesOptions, readFiles } from '../../../src/sinks/avro-file/read-files.ts';
-import type { OutRecord } from '../../../src/sinks/contract.ts';
-import { sampleTrade } from '../../codec/sample-records.ts';
-import { until } from '../../support/until.ts';
-import { collect } from './collect.ts';
-import { openSink, testFolder } from './test-folder.ts';
+import { type ReadFilesOptions, readFiles } from '../../src/avro-file/read-files.ts';
+import type { FeedRecord } from '../../src/domain/record.ts';
+import type { OutRecord } from '../../src/sinks/contract.ts';
+import { sampleTrade } from '../codec/sample-records.ts';
+import { collect } from '../sinks/avro-file/collect.ts';
+import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
+import { until } from '../support/until.ts';
 
 const trade = (id: number): OutRecord => ({
   topic: 'trades',
