@@ -160,7 +160,7 @@ async function instrumentNamed(symbol: string, config: Config, { id }: Venue): P
 async function history({ out, err, signal }: CommandContext, request: HistoryRequest): Promise<number> {
   const { wallClock } = await import('../net/wall-clock.ts');
   const { historyTopic, runHistory } = await import('../pipeline/history/run-history.ts');
-  const { monotonicScheduler } = await import('../pipeline/monotonic-scheduler.ts');
+  const { monotonicScheduler } = await import('../net/monotonic-scheduler.ts');
   const { createLog } = await import('../telemetry/log.ts');
   const { HistoryProgressLine } = await import('./history-progress.ts');
   const { venue, instrument, kind, interval, config, dir } = request;

@@ -1,8 +1,8 @@
 import { catchError, EMPTY, fromEvent, lastValueFrom, merge, repeat, takeUntil, timer, toArray } from 'rxjs';
 import { asFault } from '../domain/fault.ts';
+import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { wallClock } from '../net/wall-clock.ts';
 import { askClock, estimateClock } from '../pipeline/clock-offset.ts';
-import { monotonicScheduler } from '../pipeline/monotonic-scheduler.ts';
 import type { Venue } from '../venues/contract.ts';
 import { VenueRest } from '../venues/rest-client.ts';
 

@@ -31,7 +31,7 @@ async function watch(
 ): Promise<number> {
   const { environmentOf, feedVenues, instrumentsFor } = await import('../pipeline/config.ts');
   const { coinNamed } = await import('../pipeline/config/coin-list.ts');
-  const { monotonicScheduler } = await import('../pipeline/monotonic-scheduler.ts');
+  const { monotonicScheduler } = await import('../net/monotonic-scheduler.ts');
   const { connectLine } = await import('../venues/connect.ts');
   const { venues } = await import('../venues/registry.ts');
   const { jsonLine, textLine } = await import('./event-text.ts');

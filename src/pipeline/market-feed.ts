@@ -3,11 +3,11 @@ import { type Observable, Subject, type Subscription } from 'rxjs';
 import { type Channel, type Instrument, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import type { RawFrame } from '../domain/line.ts';
 import type { FeedRecord, FeedStatus, PriceTick, TradeEvent } from '../domain/record.ts';
+import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { buildFeed } from './build-feed.ts';
 import { type Config, coinEverywhere, feedVenues, instrumentsFor } from './config.ts';
 import type { Feed } from './feed.ts';
 import { loadConfig } from './load-config.ts';
-import { monotonicScheduler } from './monotonic-scheduler.ts';
 
 export interface MarketFeedOptions {
   /** The preferred venue; the others stand by, in the default order. */

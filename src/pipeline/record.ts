@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { SchedulerLike } from 'rxjs';
 import { CaptureWriter } from '../capture/capture-writer.ts';
+import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { type WallClock, wallClock } from '../net/wall-clock.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { buildFeed } from './build-feed.ts';
 import { capturedConfig } from './captured-config.ts';
 import type { Config } from './config.ts';
 import type { Feed } from './feed.ts';
-import { monotonicScheduler } from './monotonic-scheduler.ts';
 import { recordNetworks } from './record-network.ts';
 import { seededRandom } from './seeded-random.ts';
 import { statusLogger } from './status-logger.ts';

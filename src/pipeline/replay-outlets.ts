@@ -1,13 +1,13 @@
 import { keyOf, topicNameOf } from '../codec/environment-topics.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { FeedRecord } from '../domain/record.ts';
+import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { OutRecord } from '../sinks/contract.ts';
 import { createDrain, type Drain } from '../sinks/drain.ts';
 import { type SinkSettings, sinks } from '../sinks/registry.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { type Config, environmentPrefixes } from './config.ts';
 import type { FeedOutput } from './feed.ts';
-import { monotonicScheduler } from './monotonic-scheduler.ts';
 
 export interface ReplayOutletsOptions {
   readonly log: Logger;
