@@ -20,11 +20,11 @@ export interface Circumstances {
 }
 
 const HEAD = [
-  ...['fault', 'active venue', 'standby', 'lines cut', 'noticed after, ms', 'data again after, ms'],
+  ...['fault', 'active venue', 'standby', 'lines cut', 'noticed after, ms', 'data again after, ms', 'halted after, ms'],
   ...['lost', 'in gaps', 'duplicated', 'out of order', 'epochs', 'verdict'],
 ];
 /** Columns of figures. */
-const RIGHT = new Set([4, 5, 6, 7, 8, 9, 10]);
+const RIGHT = new Set([4, 5, 6, 7, 8, 9, 10, 11]);
 
 /** True where a row is as it has to be, or could not be played. */
 export function isGood({ row, outcome, skipped }: Played): boolean {
@@ -51,12 +51,13 @@ function cells(played: Played): string[] {
   const { row, outcome } = played;
   const [active = '', standby = '–'] = row.venues;
   const about = [row.fault, active, standby, row.cut];
-  if (outcome === undefined) return [...about, ...new Array<string>(7).fill(''), verdictText(played)];
-  const { verdict, noticedAfterMs, silentForMs } = outcome;
+  if (outcome === undefined) return [...about, ...new Array<string>(8).fill(''), verdictText(played)];
+  const { verdict, noticedAfterMs, silentForMs, guard } = outcome;
   return [
     ...about,
     noticedAfterMs === undefined ? '–' : whole(noticedAfterMs),
     Number.isFinite(silentForMs) ? whole(silentForMs) : 'never',
+    guard?.haltedAfterMs === undefined ? 'not needed' : whole(guard.haltedAfterMs),
     ...[
       verdict.lost + verdict.undetectable,
       verdict.inGaps,
@@ -82,29 +83,32 @@ function markdown(rows: readonly (readonly string[])[]): string {
   return [line(head), `| ${rule.join(' | ')} |`, ...body.map(line)].join('\n');
 }
 
-/** The page with some rows played again, each in its place. */
+/** The page with some rows played again, each in its place; as it was where its table has other columns. */
 export function replayed(page: string, rows: readonly Played[]): string {
   const isRow = (line: string) => line.startsWith('|') && !line.startsWith('| --');
   const lines = page.split('\n');
   const first = lines.findIndex(isRow);
   const last = lines.findLastIndex(isRow);
+  if (cellsOf(lines[first] ?? '').join('|') !== HEAD.join('|')) return page;
   const nameOf = (columns: readonly string[]) => columns.slice(0, 4).join('|');
   const anew = new Map(rows.map(cells).map((columns) => [nameOf(columns), columns]));
   const [, ...all] = lines
     .slice(first, last + 1)
     .filter(isRow)
-    .map((line) =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    )
+    .map(cellsOf)
     .map((columns) => anew.get(nameOf(columns)) ?? columns);
   const verdicts = all.map((columns) => columns.at(-1) ?? '').filter((verdict) => !verdict.startsWith('not played'));
   const good = verdicts.filter((verdict) => !verdict.startsWith('**')).length;
   return [...lines.slice(0, first), markdown([HEAD, ...all]), ...lines.slice(last + 1)]
     .join('\n')
     .replace(/\d+ of \d+ rows are/, `${good} of ${verdicts.length} rows are`);
+}
+
+function cellsOf(line: string): string[] {
+  return line
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
 }
 
 export function document(rows: readonly Played[], about: Circumstances): string {
@@ -137,6 +141,8 @@ that a row shows the way back too.
 - **noticed after**: from the injection to the first \`feed-status\` record that tells it; – where nothing has to be told.
 - **data again after**: the longest time between two live trades of the active stream, as the broker stored them (of the
   symbol concerned where it is one), from just before the fault to the end, the way back to the first venue included.
+- **halted after**: from the injection to when a consumer of the topics, in a process of its own, is first told by its trading
+  guard ([the rule](trading-guard.md)) that a coin is not to be traded; not needed: its data stayed fresh.
 - **lost**: made by the serving venue between the first and the last trade published of an epoch (and between epochs
   that follow each other at one venue), neither published nor inside a published gap.
 - **in gaps**: missing, and named by a record of the topic \`gaps\`.
@@ -144,6 +150,8 @@ that a row shows the way back too.
 - **ok**: nothing twice, nothing out of order, nothing lost, nothing in gaps but where it has to be, and in time: with a hot standby
   under 1,000 ms after a close or a refusal, under 5,500 ms after silence; every gap true and written before the trade
   after it, every epoch announced before its first trade, no status record missing. **not detectable**: Bybit's ids jump
-  by themselves; trades that no line carried leave no trace.
+  by themselves; trades that no line carried leave no trace. The consumer trades on paper whenever it may: never at a price of 5 s or
+  older, of the testnet, or within a minute of an unrepaired gap; and wherever a price or a heartbeat grew too old, the
+  feed said halted or such a gap was stored, each coin concerned was halted within 250 ms of that moment.
 `;
 }

@@ -6,6 +6,7 @@ import type { Broker } from '../../test/support/kafka-broker.ts';
 import type { PipelineProcess } from '../../test/support/pipeline-process.ts';
 import type { Place } from '../../test/support/read-run.ts';
 import type { Verdict } from '../../test/support/trade-judge.ts';
+import type { GuardOutcome } from './guard-judge.ts';
 
 /** Below the active stream must have data again after a close or a refusal, and after silence, with hot standby; milliseconds. */
 export const AFTER_CLOSE_MS = 1000;
@@ -89,6 +90,8 @@ export interface Outcome {
   readonly noticedAfterMs?: number;
   readonly silentForMs: number;
   readonly verdict: Verdict;
+  /** Of the consumer beside it; undefined: the row did not come so far. */
+  readonly guard?: GuardOutcome;
   /** Of the pipeline's last stop. */
   readonly exitCode: number | null;
   /** What a row itself found wrong. */
@@ -97,7 +100,7 @@ export interface Outcome {
 
 /** What a row misses of its expectation, in words; `slow`: only time. */
 export function misses(row: Row, outcome: Outcome): { readonly wrong: string[]; readonly slow: string[] } {
-  const { verdict, noticedAfterMs, silentForMs, exitCode, complaints } = outcome;
+  const { verdict, guard, noticedAfterMs, silentForMs, exitCode, complaints } = outcome;
   const { withinMs, inGaps, notDetectable } = row.expected;
   const wrong = [
     ...(verdict.lost === 0 ? [] : [`${verdict.lost} lost`]),
@@ -110,8 +113,12 @@ export function misses(row: Row, outcome: Outcome): { readonly wrong: string[]; 
     ...(row.tells !== undefined && noticedAfterMs === undefined ? ['not noticed'] : []),
     ...(exitCode === (row.expected.exitCode ?? 0) ? [] : [`exit code ${exitCode}`]),
     ...(verdict.problems.length === 0 ? [] : [`${verdict.problems.length} breaches of the contract`]),
+    ...(guard === undefined || guard.wrong.length === 0 ? [] : [`${guard.wrong.length} trades on bad data`]),
     ...complaints,
   ];
-  const slow = withinMs === undefined || silentForMs < withinMs ? [] : [`${Math.round(silentForMs)} ms without data`];
+  const slow = [
+    ...(withinMs === undefined || silentForMs < withinMs ? [] : [`${Math.round(silentForMs)} ms without data`]),
+    ...(guard === undefined || guard.late.length === 0 ? [] : [`${guard.late.length} halts too late`]),
+  ];
   return { wrong, slow };
 }

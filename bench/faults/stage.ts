@@ -10,6 +10,8 @@ import { type Place, type Published, readRun } from '../../test/support/read-run
 import { type SimulatorAddress, simulatedValues } from '../../test/support/simulated-feed.ts';
 import { TradeJudge } from '../../test/support/trade-judge.ts';
 import { type Child, startChild } from '../child.ts';
+import type { Ledger } from './consumer.ts';
+import { judgeGuard } from './guard-judge.ts';
 import type { Outcome, Row, Scene } from './row.ts';
 
 const RATE = 600;
@@ -19,6 +21,8 @@ const COINS = ['BTC', 'ETH', 'SOL'];
 const STARTED_WITHIN_MS = 60_000;
 /** Before the fault, so that what follows is no start. */
 const WARM_MS = 2000;
+/** A consumer may trade by then, unless the row's venues are of the testnet alone. */
+const TRADES_WITHIN_MS = 10_000;
 /** After everything is as before. */
 const SETTLE_MS = 2500;
 const RECOVERED_WITHIN_MS = 15_000;
@@ -38,6 +42,7 @@ export class Stage implements Scene {
   readonly #place: Place;
   readonly #journal: string;
   readonly #config: string;
+  readonly #consumer: Child;
   #pipeline: PipelineProcess | undefined;
   #injectedAt: number | undefined;
   #overAt = 0;
@@ -50,6 +55,8 @@ export class Stage implements Scene {
     this.#place = place;
     this.#journal = join(folder, 'journal.ndjson');
     this.#config = join(folder, 'market-feed.yaml');
+    const consumer = [JSON.stringify(place), JSON.stringify(COINS)];
+    this.#consumer = startChild(join(import.meta.dirname, 'consumer.ts'), consumer);
   }
 
   /** Plays a row from start to end. `brokers`: the shared broker's. */
@@ -70,6 +77,7 @@ export class Stage implements Scene {
       return await stage.#play();
     } finally {
       await stage.#pipeline?.kill();
+      await stage.#consumer.end();
       await undo?.();
       await venues.end();
       await broker?.close();
@@ -127,24 +135,32 @@ export class Stage implements Scene {
     await this.#configure(await this.#venues.ask<SimulatorAddress>('address'));
     this.start();
     await this.inOrder(STARTED_WITHIN_MS);
+    await this.#consumer.ask('start');
+    const trades = await this.#consumer.ask<boolean>('allowed', TRADES_WITHIN_MS);
+    if (!trades && this.row.venues[0] !== 'binance_testnet') this.complaints.push('the consumer may never trade');
     await delay(WARM_MS);
     await this.row.act(this);
     this.#overAt = Date.now();
     // Whether everything came back is judged by what was published, not by this.
     await this.inOrder(RECOVERED_WITHIN_MS).catch(() => {});
     await delay(SETTLE_MS);
+    const judgedTo = Date.now();
+    const ledger = await this.#consumer.ask<Ledger>('ledger');
     const exitCode = await this.pipeline.stop();
     await this.row.afterwards?.(this);
     await this.#venues.ask('close');
     const judge = new TradeJudge(await JournalIndex.read(this.#journal), { timed: this.#place.kind === 'kafka' });
     const published = await readRun(this.#place, judge);
     const verdict = judge.verdict();
-    await this.#keep(verdict, published);
+    const judged = { from: this.#injectedAt ?? this.#overAt, to: judgedTo };
+    const guard = await judgeGuard(this.#place, ledger, judged);
+    await this.#keep(verdict, published, ledger, guard);
     const noticedAfterMs = this.#noticedAfter(published);
     return {
       ...(noticedAfterMs === undefined ? {} : { noticedAfterMs }),
       silentForMs: this.#silentFor(published),
       verdict,
+      guard,
       exitCode,
       complaints: this.complaints,
     };
@@ -195,8 +211,13 @@ export class Stage implements Scene {
   }
 
   /** What a row that missed its expectation is debugged with. */
-  async #keep(verdict: Outcome['verdict'], { statuses }: Published): Promise<void> {
-    const told = statuses
+  async #keep(
+    verdict: Outcome['verdict'],
+    { statuses }: Published,
+    { told }: Ledger,
+    guard: Outcome['guard'],
+  ): Promise<void> {
+    const lines = statuses
       .filter(({ status }) => status.state !== 'heartbeat')
       .map(({ status: { state, venue, coin, reason, details, timestamp }, at }) =>
         JSON.stringify({ at, timestamp, state, venue, coin, reason, details }),
@@ -204,7 +225,14 @@ export class Stage implements Scene {
     const injected = `injected at ${this.#injectedAt}, over at ${this.#overAt}`;
     await writeFile(
       join(this.folder, 'verdict.txt'),
-      [injected, JSON.stringify(verdict, null, 2), ...told, ''].join('\n'),
+      [
+        injected,
+        JSON.stringify(verdict, null, 2),
+        ...lines,
+        JSON.stringify(guard, null, 2),
+        ...told.map((decision) => JSON.stringify(decision)),
+        '',
+      ].join('\n'),
     );
   }
 }

@@ -16,6 +16,10 @@ export interface ReadFilesOptions {
   readonly pollMs?: number;
   /** Ends the reading, also while it waits. */
   readonly signal?: AbortSignal;
+  /** Called once, when it is settled where reading begins: what is written from then on is read. */
+  readonly onStart?: () => void;
+  /** Called each time that all there is was read, before it waits for more. */
+  readonly onCaughtUp?: () => void;
 }
 
 /**
@@ -29,6 +33,7 @@ export async function* readFiles(
 ): AsyncGenerator<FeedRecord, void, undefined> {
   const { from = 'beginning', follow = false, pollMs = 200, signal } = options;
   const folder = join(dir, topic);
+  let onStart = options.onStart;
   let seq = 0;
   let skipLast = from === 'end';
   while (signal?.aborted !== true) {
@@ -36,12 +41,16 @@ export async function* readFiles(
     const file = skipLast ? files.at(-1) : files.find((candidate) => candidate.seq > seq);
     const skipWhatIsThere = skipLast;
     skipLast = false;
+    if (!skipWhatIsThere || file === undefined) onStart?.();
     if (file !== undefined) {
       seq = file.seq;
-      yield* readFile(folder, file, { skipWhatIsThere, follow, pollMs, signal });
+      yield* readFile(folder, file, { ...options, skipWhatIsThere, follow, pollMs, onStart });
+      onStart = undefined;
       continue;
     }
+    onStart = undefined;
     if (!follow) return;
+    options.onCaughtUp?.();
     await pause(pollMs, signal);
   }
 }
@@ -50,11 +59,11 @@ async function pause(milliseconds: number, signal: AbortSignal | undefined): Pro
   await delay(milliseconds, undefined, signal === undefined ? {} : { signal }).catch(() => {});
 }
 
-interface ReadFileOptions {
+interface ReadFileOptions extends Pick<ReadFilesOptions, 'signal' | 'onCaughtUp'> {
   readonly skipWhatIsThere: boolean;
   readonly follow: boolean;
   readonly pollMs: number;
-  readonly signal: AbortSignal | undefined;
+  readonly onStart: (() => void) | undefined;
 }
 
 async function* readFile(folder: string, file: DataFile, options: ReadFileOptions): AsyncGenerator<FeedRecord> {
@@ -63,6 +72,7 @@ async function* readFile(folder: string, file: DataFile, options: ReadFileOption
   if (blocks === undefined) return;
   try {
     const skipTo = options.skipWhatIsThere ? await blocks.size() : 0;
+    if (options.skipWhatIsThere) options.onStart?.();
     while (blocks.offset < skipTo && (await blocks.next()) !== undefined);
     let read: ((block: FileBlock) => Promise<FeedRecord[]>) | undefined;
     for (let growing = true; signal?.aborted !== true; ) {
@@ -80,7 +90,9 @@ async function* readFile(folder: string, file: DataFile, options: ReadFileOption
       growing = files.find((candidate) => candidate.seq === file.seq)?.open === true;
       // A file that is open though there is a later one was left by a crash and will not grow.
       if (growing && (!follow || files.at(-1)?.seq !== file.seq)) return;
-      if (growing) await pause(pollMs, signal);
+      if (!growing) continue;
+      options.onCaughtUp?.();
+      await pause(pollMs, signal);
     }
   } finally {
     await blocks.close();

@@ -1,5 +1,6 @@
 import type { KafkaConfig, KafkaLog } from './config.ts';
-import { disconnect, fetchRound, type Reading, settledStartOf, type TopicMessage } from './fetch-topic.ts';
+import { fetchRound, type Reading, type TopicMessage } from './fetch-round.ts';
+import { disconnect, settledStartOf } from './fetch-topic.ts';
 import { kafkaFault } from './kafka-error.ts';
 import { type Cluster, KafkaConnection } from './kafkajs.ts';
 import { TopicLayout } from './topic-layout.ts';

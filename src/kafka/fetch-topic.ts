@@ -1,10 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaConfig, KafkaLog } from './config.ts';
+import { type FetchWatcher, type Reading, Rounds, type TopicMessage } from './fetch-round.ts';
 import { isUnsettledTopic, kafkaFault } from './kafka-error.ts';
-import { type Cluster, type FetchedMessage, fetchCommitted, KafkaConnection } from './kafkajs.ts';
+import { type Cluster, KafkaConnection } from './kafkajs.ts';
 
 /** Where reading starts: a time is the broker's append time, milliseconds since 1970. */
-export type StartAt = 'beginning' | 'end' | { readonly timeMs: number };
+export type StartAt = 'beginning' | 'end' | { readonly timeMs: number } | StartOffsets;
+
+/** By partition. */
+export interface StartOffsets {
+  /** Undefined: as `otherwise` says. */
+  readonly offsets: ReadonlyMap<number, bigint | undefined>;
+  readonly otherwise: 'beginning' | 'end' | { readonly timeMs: number };
+  /** true: partitions that `offsets` does not name are not read; false: they are read as `otherwise` says. */
+  readonly onlyThese: boolean;
+}
 
 export interface FetchOptions {
   readonly from: StartAt;
@@ -13,30 +23,13 @@ export interface FetchOptions {
   /** Where it does not follow: ends before what the broker took from this time on, milliseconds since 1970. */
   readonly until?: number;
   readonly signal?: AbortSignal;
+  readonly watcher?: FetchWatcher;
 }
 
-export interface TopicMessage {
-  readonly partition: number;
-  readonly offset: string;
-  /** The broker's append time, milliseconds since 1970. */
-  readonly timestamp: number;
-  readonly key: string | null;
-  /** null: a tombstone. */
-  readonly value: Buffer | null;
-}
-
-const FETCH_BYTES = 2 * 2 ** 20;
-/** How long a broker waits for something new. */
-const WAIT_MS = 250;
 const PAUSE_MS = 200;
 const START_TRIES = 10;
-
-/** Offsets of a partition that are to be read. */
-export interface Reading {
-  next: bigint;
-  /** Where reading ends; undefined: never. */
-  readonly end: bigint | undefined;
-}
+/** How often it looks for new partitions while it follows. */
+const LOOK_EVERY_MS = 30_000;
 
 /**
  * The committed messages of a topic in order per partition, in portions, without a consumer group: nothing is
@@ -49,35 +42,60 @@ export async function* fetchTopic(
   options: FetchOptions,
   log: KafkaLog,
 ): AsyncGenerator<readonly TopicMessage[], void, undefined> {
-  const { follow, signal } = options;
+  const { follow, signal, watcher } = options;
   const connection = new KafkaConnection(config, log);
   const cluster = connection.cluster();
   const end = () => connection.end();
   signal?.addEventListener('abort', end);
+  let looksForPartitions = false;
+  const looks = setInterval(() => {
+    looksForPartitions = follow;
+  }, LOOK_EVERY_MS);
   try {
     await cluster.connect();
     await cluster.addTargetTopic(topic);
     const readings = await settledStartOf(cluster, topic, options);
+    watcher?.started?.(new Map([...readings].map(([partition, { next }]) => [partition, next])));
+    const rounds = new Rounds(cluster, topic, watcher);
     const aborted = () => signal?.aborted === true;
     while (!aborted()) {
       const open = [...readings].filter(([, { next, end }]) => end === undefined || next < end);
       if (open.length === 0) return;
       try {
-        const messages = await fetchRound(cluster, topic, new Map(open));
+        const messages = await rounds.next(new Map(open));
         if (messages.length > 0) yield messages;
+        if (!looksForPartitions) continue;
+        looksForPartitions = false;
+        const rest = await rounds.settle();
+        if (rest.length > 0) yield rest;
+        await cluster.refreshMetadata();
+        if (isWholeTopic(options.from)) addNewPartitions(cluster, topic, readings);
       } catch (error) {
         if (!follow || aborted()) throw error;
+        // Dead without knowing it, or alive in kafkajs' eyes while it still connects: only a new one is sure.
+        if (!isOutOfRange(error) && !isUnsettledTopic(error)) connection.cut();
+        const rest = await rounds.settle();
+        if (rest.length > 0) yield rest;
         await delay(PAUSE_MS, undefined, { ...(signal === undefined ? {} : { signal }) }).catch(() => {});
-        await recover(cluster, topic, error, readings).catch(() => {});
+        await recover(cluster, topic, error, readings, watcher).catch(() => {});
       }
     }
   } catch (error) {
     if (signal?.aborted === true) return;
     throw kafkaFault(error);
   } finally {
+    clearInterval(looks);
     signal?.removeEventListener('abort', end);
     await disconnect(cluster, connection);
   }
+}
+
+const isWholeTopic = (from: StartAt): boolean => !(typeof from === 'object' && 'offsets' in from && from.onlyThese);
+
+/** What a topic is given in addition is new from its first record. */
+function addNewPartitions(cluster: Cluster, topic: string, readings: Map<number, Reading>): void {
+  for (const { partitionId } of cluster.findTopicPartitionMetadata(topic))
+    if (!readings.has(partitionId)) readings.set(partitionId, { next: 0n, end: undefined });
 }
 
 /** Leaves the brokers, and does not wait for them for long. */
@@ -104,16 +122,21 @@ async function startOf(
   topic: string,
   { from, follow, until }: FetchOptions,
 ): Promise<Map<number, Reading>> {
-  const partitions = cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => ({ partition: partitionId }));
+  const given = typeof from === 'object' && 'offsets' in from ? from : undefined;
+  const partitions = cluster
+    .findTopicPartitionMetadata(topic)
+    .map(({ partitionId }) => ({ partition: partitionId }))
+    .filter(({ partition }) => given?.onlyThese !== true || given.offsets.has(partition));
   const offsets = async (at: { fromBeginning?: boolean; fromTimestamp?: number }) => {
     const [found] = await cluster.fetchTopicsOffset([{ topic, partitions, ...at }]);
     return new Map(found?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));
   };
   const ends = await offsets({ fromBeginning: false });
+  const place = typeof from === 'object' && 'offsets' in from ? from.otherwise : from;
   const starts =
-    from === 'end'
+    place === 'end'
       ? ends
-      : await offsets(from === 'beginning' ? { fromBeginning: true } : { fromTimestamp: from.timeMs });
+      : await offsets(place === 'beginning' ? { fromBeginning: true } : { fromTimestamp: place.timeMs });
   const stops = until === undefined ? ends : await offsets({ fromTimestamp: until });
   return new Map(
     [...ends].map(([partition, end]) => {
@@ -122,62 +145,33 @@ async function startOf(
         const offset = offsets.get(partition) ?? -1n;
         return offset < 0n ? end : offset;
       };
-      return [partition, { next: at(starts), end: follow ? undefined : at(stops) }];
+      const next = given?.offsets.get(partition) ?? at(starts);
+      return [partition, { next, end: follow ? undefined : at(stops) }];
     }),
   );
 }
 
-/** The next messages of each partition, a few MiB of them at most; moves the readings on. */
-export async function fetchRound(
+const isOutOfRange = (error: unknown): boolean => error instanceof Error && error.name === 'KafkaJSOffsetOutOfRange';
+
+/** After an error while following: fresh metadata, and for offsets that are no longer there the oldest that are. */
+async function recover(
   cluster: Cluster,
   topic: string,
+  error: unknown,
   readings: ReadonlyMap<number, Reading>,
-): Promise<TopicMessage[]> {
-  const byLeader = new Map<number, Map<number, string>>();
-  for (const { partitionId, leader } of cluster.findTopicPartitionMetadata(topic)) {
-    const reading = readings.get(partitionId);
-    if (reading === undefined) continue;
-    const offsets = byLeader.get(leader) ?? new Map<number, string>();
-    offsets.set(partitionId, String(reading.next));
-    byLeader.set(leader, offsets);
-  }
-  const answers = await Promise.all(
-    [...byLeader].map(async ([leader, offsets]) => {
-      const broker = await cluster.findBroker({ nodeId: String(leader) });
-      return fetchCommitted(broker, topic, offsets, { maxWaitMs: WAIT_MS, maxBytes: FETCH_BYTES });
-    }),
-  );
-  const messages: TopicMessage[] = [];
-  for (const { fetched, committed } of answers.flat()) {
-    const reading = readings.get(fetched.partition);
-    if (reading === undefined) continue;
-    for (const message of committed) {
-      if (reading.end !== undefined && BigInt(message.offset) >= reading.end) break;
-      messages.push(toMessage(fetched.partition, message));
-    }
-    const last = BigInt(fetched.messages.at(-1)?.offset ?? -1);
-    if (last >= reading.next) reading.next = last + 1n;
-    else if (reading.next < BigInt(fetched.lastStableOffset)) {
-      // There was no room in the answer for its next batch: asked for alone it comes. Or compaction emptied that batch.
-      if (readings.size === 1) reading.next++;
-      else messages.push(...(await fetchRound(cluster, topic, new Map([[fetched.partition, reading]]))));
-    }
-  }
-  return messages;
-}
-
-function toMessage(partition: number, { offset, timestamp, key, value }: FetchedMessage): TopicMessage {
-  return { partition, offset, timestamp: Number(timestamp), key: key === null ? null : key.toString(), value };
-}
-
-/** After an error while following: fresh metadata, and for offsets that were deleted by age the oldest that are left. */
-async function recover(cluster: Cluster, topic: string, error: unknown, readings: Map<number, Reading>): Promise<void> {
+  watcher: FetchWatcher | undefined,
+): Promise<void> {
   await cluster.connect();
   await cluster.refreshMetadata();
-  if (!(error instanceof Error) || error.name !== 'KafkaJSOffsetOutOfRange') return;
+  if (!isOutOfRange(error)) return;
   const oldest = await startOf(cluster, topic, { from: 'beginning', follow: true });
-  for (const [partition, { next }] of oldest) {
-    const reading = readings.get(partition);
-    if (reading !== undefined && reading.next < next) reading.next = next;
+  const newest = await startOf(cluster, topic, { from: 'end', follow: true });
+  for (const [partition, reading] of readings) {
+    const from = reading.next;
+    const first = oldest.get(partition)?.next ?? 0n;
+    const isThere = from >= first && from <= (newest.get(partition)?.next ?? from);
+    if (isThere) continue;
+    reading.next = first;
+    watcher?.lost?.(partition, from, first);
   }
 }

@@ -84,6 +84,34 @@ export function isRefusedTransactionalId(error: unknown): boolean {
   return typesOf(error).includes('TRANSACTIONAL_ID_AUTHORIZATION_FAILED');
 }
 
+const FORGOTTEN = new Set(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID']);
+
+/**
+ * What an error of a consumer group's coordinator means: the members are being asked to join again, this one is no
+ * longer of the group, or something that passes (the coordinator moved, the connection broke).
+ */
+export function membershipVerdict(error: unknown): 'join_again' | 'forgotten' | 'passing' {
+  const types = typesOf(error);
+  if (types.includes('REBALANCE_IN_PROGRESS')) return 'join_again';
+  return types.some((type) => FORGOTTEN.has(type)) ? 'forgotten' : 'passing';
+}
+
+/** Of an authority, or a password, that the brokers do not accept. */
+const REFUSED_LOGIN = new Set(['SASL_AUTHENTICATION_FAILED', 'ILLEGAL_SASL_STATE', 'UNSUPPORTED_SASL_MECHANISM']);
+const REFUSED_RIGHT = new Set([
+  'TOPIC_AUTHORIZATION_FAILED',
+  'GROUP_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+]);
+
+/** Who is not let in, or may not: repeating it brings nothing. */
+export function isRefusedAccess(error: unknown): boolean {
+  return (
+    causesOf(error).some(({ name }) => name === 'KafkaJSSASLAuthenticationError') ||
+    typesOf(error).some((type) => REFUSED_LOGIN.has(type) || REFUSED_RIGHT.has(type))
+  );
+}
+
 /** A Fault of the far side, to be tried again. */
 export function kafkaFault(error: unknown): Fault {
   if (error instanceof Fault) return error;

@@ -4,6 +4,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import kafkajs, {
   type Admin,
+  AssignerProtocol,
   CompressionTypes,
   Kafka,
   type KafkaConfig as KafkaOptions,
@@ -21,11 +22,11 @@ import type { KafkaConfig, KafkaLog } from './config.ts';
 import { recordBytes } from './record-bytes.ts';
 
 export type { Admin, PartitionerArgs, PartitionMetadata, Producer, ProducerConfig };
-export { CompressionTypes, Partitioners };
+export { AssignerProtocol, CompressionTypes, Partitioners };
 
 const require = createRequire(import.meta.url);
 
-/** The parts of kafkajs 2.2.4 behind its public face that reading without a consumer group and fencing need (src/cluster, src/broker). */
+/** The parts of kafkajs 2.2.4 behind its public face that reading, being a member of a group and fencing need (src/cluster, src/broker). */
 export interface Cluster {
   connect(): Promise<void>;
   disconnect(): Promise<void>;
@@ -34,6 +35,7 @@ export interface Cluster {
   findTopicPartitionMetadata(topic: string): PartitionMetadata[];
   getNodeIds(): string[];
   findBroker(of: { nodeId: string }): Promise<FetchingBroker & CoordinatingBroker>;
+  findGroupCoordinator(of: { groupId: string }): Promise<GroupBroker>;
   fetchTopicsOffset(
     topics: { topic: string; partitions: { partition: number }[]; fromBeginning?: boolean; fromTimestamp?: number }[],
   ): Promise<{ topic: string; partitions: { partition: number; offset: string }[] }[]>;
@@ -65,6 +67,35 @@ export interface CoordinatingBroker {
     request: ProducerNumbers & { transactionalId: string; topics: { topic: string; partitions: number[] }[] },
   ): Promise<unknown>;
   endTxn(request: ProducerNumbers & { transactionalId: string; transactionResult: boolean }): Promise<unknown>;
+}
+
+/** The broker that keeps a consumer group. */
+export interface GroupBroker {
+  joinGroup(request: {
+    groupId: string;
+    sessionTimeout: number;
+    rebalanceTimeout: number;
+    memberId: string;
+    groupProtocols: { name: string; metadata: Buffer }[];
+  }): Promise<{ generationId: number; leaderId: string; memberId: string; members: { memberId: string }[] }>;
+  syncGroup(request: {
+    groupId: string;
+    generationId: number;
+    memberId: string;
+    groupAssignment: { memberId: string; memberAssignment: Buffer }[];
+  }): Promise<{ memberAssignment: Buffer }>;
+  heartbeat(request: { groupId: string; groupGenerationId: number; memberId: string }): Promise<unknown>;
+  leaveGroup(request: { groupId: string; memberId: string }): Promise<unknown>;
+  offsetFetch(request: {
+    groupId: string;
+    topics: { topic: string; partitions: { partition: number }[] }[];
+  }): Promise<{ responses: { partitions: { partition: number; offset: string }[] }[] }>;
+  offsetCommit(request: {
+    groupId: string;
+    groupGenerationId: number;
+    memberId: string;
+    topics: { topic: string; partitions: { partition: number; offset: string }[] }[];
+  }): Promise<unknown>;
 }
 
 export interface FetchedPartition {

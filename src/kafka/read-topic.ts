@@ -36,15 +36,28 @@ export async function* readTopic(
 
 /** Decodes values, of Confluent's framing with the configured registry; a Fault (malformed) where one is none of ours. Rejects where the registry fails. */
 export function newMessageDecoder(config: KafkaConfig): (value: Buffer) => Promise<FeedRecord | Fault> {
+  const decode = newPromptDecoder(config);
+  return async (value) => decode(value);
+}
+
+/** The same, but at once where the schema is known: a Promise only where the registry has to be asked. */
+export function newPromptDecoder(
+  config: KafkaConfig,
+): (value: Buffer) => FeedRecord | Fault | Promise<FeedRecord | Fault> {
   const registry = registryOf(config);
   const decode = newWireDecoder(registry === undefined ? undefined : (id) => registry.schemaById(id));
-  return async (value) => {
+  return (value) => {
     try {
-      return await decode(value);
+      const decoded = decode(value);
+      return decoded instanceof Promise ? decoded.catch(malformedOnly) : decoded;
     } catch (error) {
-      const fault = asFault(error);
-      if (fault.kind !== 'malformed') throw fault;
-      return fault;
+      return malformedOnly(error);
     }
   };
+}
+
+function malformedOnly(error: unknown): Fault {
+  const fault = asFault(error);
+  if (fault.kind !== 'malformed') throw fault;
+  return fault;
 }

@@ -26,6 +26,7 @@ export {
 export type { FailoverTiming, SwitchReason } from './failover-decision.ts';
 export { type OverlapAccess, type OverlapOptions, OverlapSequence } from './overlap-sequence.ts';
 export { type GapEvent, type MissingIds, type RepairGapsOptions, repairGaps } from './repair-gaps.ts';
+export { type Fresh, type RequireFreshOptions, requireFresh, StaleDataError } from './require-fresh.ts';
 export { RetriesExhausted, type RetryBackoffOptions, type RetryNotice, retryBackoff } from './retry-backoff.ts';
 export type { RetryDecision } from './retry-decision.ts';
 export { type Rolled, type RollingStatsOptions, rollingStats } from './rolling-stats.ts';

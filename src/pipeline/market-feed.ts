@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type Observable, Subject, type Subscription } from 'rxjs';
+import { NEVER, type Observable, Subject, type Subscription } from 'rxjs';
+import { DEFAULT_GUARD, type GuardOptions, type TradingDecision } from '../client/trading-decision.ts';
+import { type TradingWatch, watchTrading } from '../client/watch-trading.ts';
 import { type Channel, type Instrument, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import type { RawFrame } from '../domain/line.ts';
-import type { FeedRecord, FeedStatus, PriceTick, TradeEvent } from '../domain/record.ts';
+import type { FeedRecord, FeedStatus, Gap, PriceTick, TradeEvent } from '../domain/record.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { buildFeed } from './build-feed.ts';
 import { type Config, coinEverywhere, feedVenues, instrumentsFor } from './config.ts';
@@ -58,10 +60,13 @@ export class MarketFeed {
   readonly #trades$ = new Subject<TradeEvent>();
   readonly #status$ = new Subject<FeedStatus>();
   readonly #frames$ = new Subject<VenueFrame>();
+  readonly #gaps$ = new Subject<Gap>();
   readonly #records$ = new Subject<FeedRecord>();
   readonly #config: Config;
   readonly #feed: Feed;
   readonly #coins = new Set<string>();
+  /** By their limits. */
+  readonly #watches = new Map<string, TradingWatch>();
   #started = false;
   #closed = false;
 
@@ -110,7 +115,8 @@ export class MarketFeed {
     if (this.#closed) return;
     this.#closed = true;
     this.#feed.stop('closed');
-    for (const subject of [this.#prices$, this.#trades$, this.#status$, this.#frames$, this.#records$])
+    for (const watch of this.#watches.values()) watch.close();
+    for (const subject of [this.#prices$, this.#trades$, this.#status$, this.#frames$, this.#gaps$, this.#records$])
       subject.complete();
   }
 
@@ -156,6 +162,24 @@ export class MarketFeed {
     );
   }
 
+  /**
+   * Whether a coin, or without one anything at all, may be traded on, and why not: the guard of `market-feed/client`
+   * over this feed. It gives the present decision at once, and halts for good with `close()`. It knows what happened
+   * since it was first asked with these limits.
+   */
+  trading$(coin?: string, options: Partial<GuardOptions> = {}): Observable<TradingDecision> {
+    const limits = { ...DEFAULT_GUARD, ...options };
+    const key = JSON.stringify(Object.entries(limits).sort());
+    let watch = this.#watches.get(key);
+    if (watch === undefined) {
+      const input = { status$: this.#status$, prices$: this.#prices$, gaps$: this.#gaps$, lagMs$: NEVER };
+      watch = watchTrading(input, limits, { scheduler: monotonicScheduler, wallClockMs: Date.now });
+      this.#watches.set(key, watch);
+    }
+    const name = coin?.toUpperCase();
+    return watch(name === undefined || !this.#coins.has(name) ? name : name + this.#config.quote);
+  }
+
   subscribePrice(next: (tick: PriceTick) => void): Subscription {
     return this.#prices$.subscribe(next);
   }
@@ -173,6 +197,7 @@ export class MarketFeed {
     if (record.kind === 'price') this.#prices$.next(record);
     else if (record.kind === 'trade') this.#trades$.next(record);
     else if (record.kind === 'status') this.#status$.next(record);
+    else if (record.kind === 'gap') this.#gaps$.next(record);
   }
 
   #instrument(coin: string, venue: VenueId): Instrument {

@@ -10,6 +10,7 @@ import {
   type MarketFeedOptions,
   type PriceTick,
   type TradeEvent,
+  type TradingDecision,
   type VenueFrame,
 } from '../../src/index.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
@@ -114,6 +115,20 @@ describe('MarketFeed', () => {
     expect(
       seen.status.filter(({ state }) => ['failed_over', 'gap_detected', 'disconnected', 'feed_stale'].includes(state)),
     ).toEqual([]);
+  });
+
+  it('says whether it may be traded on: not on simulated prices, unless that is allowed; not after it was closed', async () => {
+    const feed = marketFeed(['BTC', 'ETH'], { venue: 'bybit' });
+    const told: Record<string, TradingDecision[]> = { careful: [], daring: [], all: [] };
+    feed.trading$('BTC').subscribe((decision) => told.careful?.push(decision));
+    feed.trading$('btc', { allowTestData: true }).subscribe((decision) => told.daring?.push(decision));
+    feed.trading$(undefined, { allowTestData: true }).subscribe((decision) => told.all?.push(decision));
+    expect(told.careful?.[0]).toMatchObject({ state: 'halted', causes: ['starting'] });
+    await feed.connect();
+    await until(() => told.daring?.at(-1)?.state === 'allowed' && told.all?.at(-1)?.state === 'allowed');
+    expect(told.careful?.at(-1)).toMatchObject({ state: 'halted', causes: expect.arrayContaining(['test_data']) });
+    await feed.close();
+    for (const decisions of Object.values(told)) expect(decisions.at(-1)?.causes).toContain('ended');
   });
 
   it('one venue alone: no other is connected', async () => {

@@ -1,5 +1,5 @@
 import type { BookUpdate, Ticker } from '../../src/domain/line.ts';
-import type { AggTrade, BookTicker, Kline, TradeEvent } from '../../src/domain/record.ts';
+import type { AggTrade, BookTicker, Kline, PriceTick, TradeEvent } from '../../src/domain/record.ts';
 
 /** Plausible events for tests, each field replaceable. */
 const common = {
@@ -44,6 +44,11 @@ export function ticker(fields: Partial<Ticker> = {}): Ticker {
     change24h: '-1.5',
     ...fields,
   };
+}
+
+export function priceTick(fields: Partial<PriceTick> = {}): PriceTick {
+  const { kind: _, ...of } = ticker();
+  return { kind: 'price', ...of, ...fields };
 }
 
 export function bookTicker(updateId: number, fields: Partial<BookTicker> = {}): BookTicker {

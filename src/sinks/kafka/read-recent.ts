@@ -2,7 +2,7 @@ import { Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
 import { type BackwardReader, fetchBackwards } from '../../kafka/fetch-backwards.ts';
-import type { TopicMessage } from '../../kafka/fetch-topic.ts';
+import type { TopicMessage } from '../../kafka/fetch-round.ts';
 import { newMessageDecoder } from '../../kafka/read-topic.ts';
 import type { Recent, RecentOptions } from '../contract.ts';
 import { Lookback, type LookbackBounds, recentOf, type Sought, soughtOf } from '../lookback.ts';

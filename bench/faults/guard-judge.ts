@@ -1,0 +1,102 @@
+import { DEFAULT_GUARD } from '../../src/client/trading-decision.ts';
+import type { FeedRecord } from '../../src/domain/record.ts';
+import { type Place, stored } from '../../test/support/read-run.ts';
+import type { Ledger, Told } from './consumer.ts';
+
+/** How much later than at its limit a halt may come, milliseconds; files are flushed, and looked at, now and then. */
+const TOLERANCE_MS = { kafka: 250, file: 1750 };
+
+/** What came of a consumer with the guard. */
+export interface GuardOutcome {
+  /** From the fault to the first halt of any coin; undefined: none was needed. */
+  readonly haltedAfterMs: number | undefined;
+  readonly trades: number;
+  /** Halts that came too late, or did not come. */
+  readonly late: readonly string[];
+  /** Paper trades on data that were not to be traded on. */
+  readonly wrong: readonly string[];
+}
+
+/** A moment from which on a symbol (all: null) must not be traded, as the topics have it. */
+interface Due {
+  readonly at: number;
+  readonly symbol: string | null;
+  readonly why: string;
+}
+
+/**
+ * Judges a consumer by what is stored, without the guard: where a price or a heartbeat became too old before the next
+ * one was stored, where the feed said halted, or a gap was stored, each coin concerned was halted 250 ms later; and no
+ * paper trade was made at a price too old, of the testnet, or within a minute of such a gap.
+ */
+export async function judgeGuard(
+  place: Place,
+  { told, trades }: Ledger,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<GuardOutcome> {
+  const dues = await duesOf(place);
+  const toleranceMs = TOLERANCE_MS[place.kind];
+  const late = dues
+    .filter(({ at }) => at >= from && at + toleranceMs < to)
+    .flatMap(({ at, symbol, why }) =>
+      [...new Set(told.map(({ coin }) => coin))]
+        .filter((coin) => symbol === null || symbol.startsWith(coin))
+        .filter((coin) => lastBefore(told, coin, at + toleranceMs)?.halted !== true)
+        .map((coin) => `${coin} not halted ${toleranceMs} ms after ${why} at ${Math.round(at)}`),
+    );
+  const gaps = dues.filter(({ why }) => why === 'a gap');
+  const wrong = trades.flatMap(({ at, symbol, receivedAtMs, environment }) => {
+    if (at - receivedAtMs >= DEFAULT_GUARD.maxPriceAgeMs)
+      return [`${symbol} traded at a price of ${at - receivedAtMs} ms`];
+    if (environment === 'testnet') return [`${symbol} traded on the testnet`];
+    const isGapped = gaps.some(
+      (gap) => gap.symbol === symbol && at > gap.at + toleranceMs && at < gap.at + DEFAULT_GUARD.gapHaltMs,
+    );
+    return isGapped ? [`${symbol} traded behind a gap`] : [];
+  });
+  const first = told.find(
+    ({ at, halted, causes }) => halted && at >= from && at <= to && causes.join() !== 'recovering',
+  );
+  return { haltedAfterMs: first === undefined ? undefined : first.at - from, trades: trades.length, late, wrong };
+}
+
+function lastBefore(told: readonly Told[], coin: string, at: number): Told | undefined {
+  return told.findLast((one) => one.coin === coin && one.at <= at);
+}
+
+async function duesOf(place: Place): Promise<readonly Due[]> {
+  const dues: Due[] = [];
+  const prices = new Map<string, { readonly stamp: number; readonly at: number }[]>();
+  for await (const { record, at } of stored(place, 'prices'))
+    if (record.kind === 'price') {
+      const ofSymbol = prices.get(record.symbol) ?? [];
+      prices.set(record.symbol, ofSymbol);
+      ofSymbol.push({ stamp: record.receivedAt / 1000, at });
+    }
+  for (const [symbol, ofSymbol] of prices)
+    for (const at of lapses(ofSymbol, DEFAULT_GUARD.maxPriceAgeMs)) dues.push({ at, symbol, why: 'its price is old' });
+
+  const beats: { stamp: number; at: number }[] = [];
+  for await (const { record, at } of stored(place, 'feed-status')) {
+    if (record.kind !== 'status') continue;
+    if (record.state === 'heartbeat') beats.push({ stamp: record.timestamp, at });
+    if (saysHalted(record)) dues.push({ at, symbol: null, why: `${record.state} of the feed` });
+  }
+  for (const at of lapses(beats, DEFAULT_GUARD.statusSilenceMs))
+    dues.push({ at, symbol: null, why: 'the last heartbeat' });
+  for await (const { record, at } of stored(place, 'gaps'))
+    if (record.kind === 'gap' && record.outcome !== 'repaired') dues.push({ at, symbol: record.symbol, why: 'a gap' });
+  return dues;
+}
+
+function saysHalted(record: FeedRecord & { readonly kind: 'status' }): boolean {
+  return ['trading_halted', 'stopped'].includes(record.state) || record.details.trading === 'halted';
+}
+
+/** When the last of these became older than it may be, before the next was stored. */
+function lapses(stamped: readonly { readonly stamp: number; readonly at: number }[], limitMs: number): number[] {
+  return stamped.flatMap(({ stamp, at }, index) => {
+    const old = Math.max(at, stamp + limitMs);
+    return old < (stamped[index + 1]?.at ?? Number.POSITIVE_INFINITY) ? [old] : [];
+  });
+}

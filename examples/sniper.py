@@ -1,0 +1,305 @@
+"""The strategy of examples/sniper.ts in Python, on paper, with the trading guard as docs/trading-guard.md has it.
+Nothing of market-feed is needed but schemas/. Its ledger is lines of JSON on stdout.
+
+    pip install confluent-kafka fastavro
+    python examples/sniper.py localhost:9092 --coins BTC,ETH
+    python examples/sniper.py localhost:9092 --environment simulated --allow-test-data
+"""
+
+import argparse
+import io
+import json
+import pathlib
+import signal
+import time
+from datetime import datetime, timezone
+from decimal import Decimal, getcontext
+
+import fastavro
+from confluent_kafka import Consumer, TopicPartition
+from fastavro.schema import fingerprint, to_parsing_canonical_form
+
+getcontext().prec = 60  # decimals of the feed have up to 38 digits
+
+MAX_PRICE_AGE_MS = 5000
+MAX_LAG_MS = 2000
+STATUS_SILENCE_MS = 3000
+GAP_HALT_MS = 60_000
+RESUME_AFTER_MS = 1000
+
+
+def wall() -> float:
+    return time.time() * 1000
+
+
+def steady() -> float:
+    return time.monotonic() * 1000
+
+
+def ms(stamp: datetime) -> float:
+    return stamp.timestamp() * 1000
+
+
+def is_old(stamp: float, came: float, limit: float) -> bool:
+    """By its stamp and our wall clock, or by the time since it came, whichever is more."""
+    return wall() >= stamp + limit or steady() >= came + limit
+
+
+def names(text: str) -> set:
+    return {name for name in text.split(",") if name}
+
+
+class Guard:
+    """Allowed or halted, by symbol: the table of docs/trading-guard.md, cause by cause."""
+
+    def __init__(self, allow_test_data: bool):
+        self.allow_test_data = allow_test_data
+        self.started_wall, self.started = wall(), steady()
+        self.speakers = {}  # instance → what it says
+        self.speaker_of = {}  # symbol → instance
+        self.prices = {}  # symbol → (record, when it came)
+        self.moved = {}  # symbol → (venue, timestamp) of a switch that no price has answered yet
+        self.gap_until = {}
+        self.last_bad = {}
+        self.lag_ms = 0.0
+
+    def causes(self, symbol: str) -> list:
+        """What speaks against the symbol now; looking counts: what was wrong begins the wait for the end anew."""
+        causes = self._causes(symbol)
+        if causes:
+            self.last_bad[symbol] = steady()
+            return causes
+        last_bad = max(self.last_bad.get(symbol, self.started), self.gap_until.get(symbol, 0))
+        return [] if steady() >= last_bad + RESUME_AFTER_MS else ["recovering"]
+
+    def _causes(self, symbol: str) -> list:
+        price, came = self.prices.get(symbol, (None, 0))
+        if not self.speaker_of or price is None:
+            return ["starting"]
+        if symbol not in self.speaker_of:
+            return ["not_served"]
+        speaker = self.speakers[self.speaker_of[symbol]]
+        venue, record = price["venue"], speaker["last"]
+        quiet = venue in speaker["quiet"] or f"{venue}:{symbol}" in speaker["quiet"]
+        real = price["environment"] == record["environment"] == "production"
+        rules = {
+            "not_served": symbol not in speaker["symbols"],
+            "feed_stopped": speaker["stopped"],
+            "status_silent": is_old(speaker["stamp"], speaker["came"], STATUS_SILENCE_MS),
+            "feed_halted": not speaker["trading"],
+            "coin_halted": symbol in speaker["halted"],
+            "test_data": not self.allow_test_data and (not real or record["active_venue"] == "binance_testnet"),
+            "venue_changed": symbol in self.moved,
+            "price_age": is_old(ms(price["received_at"]), came, MAX_PRICE_AGE_MS) and not quiet,
+            "gap": steady() < self.gap_until.get(symbol, 0),
+            "lag": self.lag_ms > MAX_LAG_MS,
+        }
+        return [cause for cause, holds in rules.items() if holds]
+
+    def on_price(self, price: dict) -> None:
+        symbol, venue = price["symbol"], price["venue"]
+        self.causes(symbol)
+        before = self.prices.get(symbol)
+        if before is not None and price["epoch"] < before[0]["epoch"]:
+            return
+        self.prices[symbol] = (price, steady())
+        self._answer_switch(symbol)
+        quiet = self.speakers.get(self.speaker_of.get(symbol), {}).get("quiet", {})
+        for key in (venue, f"{venue}:{symbol}"):
+            if key in quiet and ms(price["received_at"]) > quiet[key]:
+                del quiet[key]
+
+    def _answer_switch(self, symbol: str) -> None:
+        price, moved = self.prices.get(symbol), self.moved.get(symbol)
+        if price and moved and (price[0]["venue"] == moved[0] or ms(price[0]["received_at"]) >= moved[1]):
+            del self.moved[symbol]
+
+    def on_gap(self, gap: dict) -> None:
+        if gap["outcome"] == "repaired":
+            return
+        age = wall() - ms(gap["to_time"])
+        was_before = ms(gap["to_time"]) < self.started_wall
+        until = steady() + GAP_HALT_MS - (max(0.0, age) if was_before else 0)
+        self.gap_until[gap["symbol"]] = max(until, self.gap_until.get(gap["symbol"], 0))
+
+    def on_status(self, status: dict) -> None:
+        for symbol in set(self.speaker_of) | set(self.prices):
+            self.causes(symbol)
+        instance, state, details = status["instance"], status["state"], status["details"]
+        new = {"sequence": 0, "stamp": 0.0, "came": 0.0, "trading": False, "stopped": False}
+        new |= {"symbols": set(), "halted": set(), "quiet": {}}
+        speaker = self.speakers.get(instance, new)
+        if status["sequence"] <= speaker["sequence"]:
+            return
+        self.speakers[instance] = speaker
+        speaker.update(sequence=status["sequence"], last=status)
+        symbol, venue = details.get("symbol"), status["venue"]
+        if state == "heartbeat":
+            speaker.update(stamp=ms(status["timestamp"]), came=steady(), stopped=False)
+            speaker.update(trading=details.get("trading") == "allowed", symbols=names(details.get("symbols", "")))
+            speaker.update(halted=names(details.get("halted", "")))
+            self.speaker_of |= {each: instance for each in speaker["symbols"]}
+            speaks = {*self.speaker_of.values(), instance}
+            self.speakers = {each: said for each, said in self.speakers.items() if each in speaks}
+        elif state in ("trading_halted", "trading_resumed"):
+            speaker["trading"] = state == "trading_resumed"
+        elif state == "stopped":
+            speaker["stopped"] = True
+        elif state in ("feed_stale", "feed_recovered") and "line" not in details and (symbol or not status["coin"]):
+            is_quiet = state == "feed_stale" and details.get("cause") == "quiet_market"
+            key = f"{venue}:{symbol}" if symbol else venue
+            speaker["quiet"].pop(key, None)
+            if is_quiet:
+                speaker["quiet"][key] = ms(status["timestamp"])
+            if symbol in self.prices and self.prices[symbol][0]["venue"] == venue:
+                if state == "feed_stale" and not is_quiet:
+                    speaker["halted"].add(symbol)
+                else:
+                    speaker["halted"].discard(symbol)
+        elif state in ("failed_over", "failed_back"):
+            for each in [symbol] if symbol else [s for s, who in self.speaker_of.items() if who == instance]:
+                self.moved[each] = (venue, ms(status["timestamp"]))
+                self._answer_switch(each)
+        for symbol in set(self.speaker_of) | set(self.prices):
+            self.causes(symbol)
+
+
+class Sniper:
+    """Buys on a strong flow and a large trade, sells at a level. On a halt it opens nothing and keeps what is open."""
+
+    def __init__(self, guard: Guard):
+        self.guard = guard
+        self.flows, self.positions, self.told = {}, {}, {}
+        self.fills, self.profit = 0, Decimal(0)
+
+    def write(self, event: str, **fields) -> None:
+        line = {"at": datetime.now(timezone.utc).isoformat(timespec="milliseconds"), "event": event, **fields}
+        print(json.dumps(line, default=lambda value: f"{value.normalize():f}"), flush=True)
+
+    def is_usable(self, record: dict) -> bool:
+        real = record["environment"] == "production" or self.guard.allow_test_data
+        return real and wall() - ms(record["received_at"]) < MAX_PRICE_AGE_MS
+
+    def on_stats(self, stats: dict) -> None:
+        if stats["window_ms"] == 1000 and stats["complete"] and stats["flow"] == "strong_buy":
+            self.flows[stats["symbol"]] = stats
+
+    def on_large_trade(self, trade: dict) -> None:
+        symbol, epoch = trade["symbol"], trade["epoch"]
+        flow, (price, _) = self.flows.get(symbol), self.guard.prices.get(symbol, (None, 0))
+        if trade["is_buyer_maker"] or trade["source"] != "live" or symbol in self.positions or not flow or not price:
+            return
+        if flow["epoch"] != epoch or price["epoch"] != epoch or ms(trade["timestamp"]) - ms(flow["window_end"]) > 5000:
+            return
+        if not self.is_usable(trade) or not self.is_usable(price):
+            return
+        why = f"strong_buy and {trade['quantity'].normalize():f} bought, {trade['multiple']:.1f} times the mean"
+        causes = self.guard.causes(symbol)
+        if causes:
+            return self.write("not_bought", symbol=symbol, why=why, halted=causes)
+        paid = price["price"]
+        position = {"quantity": round(1000 / paid, 8), "paid": paid}
+        position |= {"take_profit": paid * Decimal("1.001"), "stop_loss": paid * Decimal("0.9995")}
+        self.positions[symbol] = position
+        self.fills += 1
+        self.write("bought", symbol=symbol, price=paid, why=why, **position)
+
+    def on_price(self, tick: dict) -> None:
+        symbol, price = tick["symbol"], tick["price"]
+        position = self.positions.get(symbol)
+        if position is None or not self.is_usable(tick):
+            return
+        if position["stop_loss"] < price < position["take_profit"] or self.guard.causes(symbol):
+            return
+        del self.positions[symbol]
+        self.fills += 1
+        profit = (price - position["paid"]) * position["quantity"]
+        self.profit += profit
+        self.write("sold", symbol=symbol, price=price, profit=profit)
+
+    def look(self, symbols: set) -> None:
+        """Tells of halts and resumptions."""
+        for symbol in symbols:
+            causes = self.guard.causes(symbol)
+            if causes == self.told.get(symbol):
+                continue
+            self.told[symbol] = causes
+            kept = {"position": "kept until it may be traded again"} if symbol in self.positions else {}
+            self.write("halted" if causes else "resumed", symbol=symbol, causes=causes, **kept)
+
+
+SCHEMAS = {}
+for file in (pathlib.Path(__file__).parent.parent / "schemas").glob("**/*.avsc"):
+    schema = json.loads(file.read_text())
+    crc = fingerprint(to_parsing_canonical_form(schema), "CRC-64-AVRO")
+    SCHEMAS[bytes.fromhex(crc)] = fastavro.parse_schema(schema)
+
+
+def decode(message: bytes) -> dict:
+    """Avro single-object encoding; examples/read_trades.py reads Confluent's wire format as well."""
+    return fastavro.schemaless_reader(io.BytesIO(message[10:]), SCHEMAS[message[2:10]])
+
+
+def assigned(consumer: Consumer, topic: str, back_ms: int) -> list:
+    """Every partition of a topic, from so long ago: what happened before the start still counts."""
+    partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+    since = int(wall()) - back_ms
+    return consumer.offsets_for_times([TopicPartition(topic, number, since) for number in partitions], timeout=10)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("brokers")
+    parser.add_argument("--coins", default="BTC,ETH,SOL")
+    parser.add_argument("--environment", default="production", help="which topics: others have names of their own")
+    parser.add_argument("--prefix", default="market.", help="of the topics")
+    parser.add_argument("--allow-test-data", action="store_true")
+    parser.add_argument("--duration", type=float, default=float("inf"), help="seconds")
+    options = parser.parse_args()
+    prefix = options.prefix + ("" if options.environment == "production" else f"{options.environment}.")
+    coins = names(options.coins)
+
+    guard = Guard(options.allow_test_data)
+    sniper = Sniper(guard)
+    on = {
+        "feed-status": [guard.on_status],
+        "gaps": [guard.on_gap],
+        "prices": [guard.on_price, sniper.on_price],  # the guard first: it is asked by what comes after
+        "trade-stats": [sniper.on_stats],
+        "large-trades": [sniper.on_large_trade],
+    }
+    settings = {"bootstrap.servers": options.brokers, "group.id": "sniper-py", "enable.auto.commit": False}
+    consumer = Consumer(settings | {"auto.offset.reset": "latest", "isolation.level": "read_committed"})
+    back = {"feed-status": GAP_HALT_MS, "gaps": GAP_HALT_MS + 10_000, "prices": MAX_PRICE_AGE_MS}
+    consumer.assign([each for topic in on for each in assigned(consumer, prefix + topic, back.get(topic, 0))])
+
+    running = True
+
+    def stop(*_) -> None:
+        nonlocal running
+        running = False
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    ends = time.monotonic() + options.duration
+    symbols = set()
+    while running and time.monotonic() < ends:
+        message = consumer.poll(0.1)
+        if message is not None and message.error():
+            message = None  # brokers away: nothing comes, and the guard sees it
+        # Behind by as long as a record lay at the broker before it was read; nothing waits: not behind.
+        guard.lag_ms = 0.0 if message is None else wall() - message.timestamp()[1]
+        if message is not None:
+            record = decode(message.value())
+            if record.get("coin") in coins and "symbol" in record:
+                symbols.add(record["symbol"])
+            if record.get("coin") in coins or message.topic().endswith(("feed-status", "gaps")):
+                for handle in on[message.topic().removeprefix(prefix)]:
+                    handle(record)
+        sniper.look(symbols)
+    sniper.write("ledger", positions=sniper.positions, fills=sniper.fills, profit=sniper.profit)
+    consumer.close()
+
+
+if __name__ == "__main__":
+    main()

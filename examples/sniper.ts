@@ -1,0 +1,153 @@
+// A strategy on the topics, on paper: buys when takers press and one of them is large, sells at a level, and asks the
+// trading guard at the moment of each order. Its ledger is lines of JSON on stdout.
+//   node examples/sniper.ts --dir data/demo --allow-test-data          while `make demo` runs
+//   node examples/sniper.ts localhost:9092 --coins BTC,ETH             on what a pipeline writes to Kafka
+// In a project of yours import from 'market-feed' and 'market-feed/client'.
+import { parseArgs } from 'node:util';
+import { connectTopics, type TradingDecision } from '../src/client/index.ts';
+import type { Decimal, Environment, LargeTrade, PriceTick, TradeStats } from '../src/index.ts';
+
+const BUDGET = '1000'; // of the quote asset, for each position
+const TAKE_PROFIT = '1.001'; // × the price paid
+const STOP_LOSS = '0.9995';
+const FLOW_MS = 5000; // how long a strong flow is a reason, by the venue's clock
+const FRESH_MS = 5000; // how old a record may be to act on, by received_at
+
+interface Position {
+  readonly coin: string;
+  readonly quantity: Decimal;
+  readonly paid: Decimal;
+  readonly takeProfit: Decimal;
+  readonly stopLoss: Decimal;
+}
+
+export interface SniperDeps {
+  /** The guard, asked before each order. */
+  readonly decision: (coin: string) => TradingDecision;
+  readonly allowTestData: boolean;
+  readonly wallClockMs: () => number;
+  readonly write: (line: Readonly<Record<string, unknown>>) => void;
+}
+
+/** What it does with a halt: it opens nothing, and keeps what is open until prices can be trusted again. */
+export class Sniper {
+  readonly positions = new Map<string, Position>();
+  readonly #deps: SniperDeps;
+  readonly #prices = new Map<string, PriceTick>();
+  readonly #flows = new Map<string, TradeStats>();
+  #fills = 0;
+  #profit = 0n;
+
+  constructor(deps: SniperDeps) {
+    this.#deps = deps;
+  }
+
+  onStats(stats: TradeStats): void {
+    if (stats.windowMs === 1000 && stats.complete && stats.flow === 'strong_buy') this.#flows.set(stats.coin, stats);
+  }
+
+  onLargeTrade(trade: LargeTrade): void {
+    const { coin, epoch, isBuyerMaker, source, timestamp, quantity, price, multiple } = trade;
+    const flow = this.#flows.get(coin);
+    const last = this.#prices.get(coin);
+    if (isBuyerMaker || source !== 'live' || this.positions.has(coin)) return;
+    if (flow === undefined || flow.epoch !== epoch || timestamp - flow.windowEnd > FLOW_MS) return;
+    if (last === undefined || last.epoch !== epoch || !this.#isUsable(trade) || !this.#isUsable(last)) return;
+    const why = `strong_buy (${flow.buyRatioVolume.toFixed(2)}) and ${quantity} bought at ${price}, ${multiple.toFixed(1)} times the mean`;
+    const { state, reason } = this.#deps.decision(coin);
+    if (state === 'halted') {
+      this.#write('not_bought', { coin, why, halted: reason });
+      return;
+    }
+    const bought = decimal((units(BUDGET) * ONE) / units(last.price));
+    const levels = { takeProfit: times(last.price, TAKE_PROFIT), stopLoss: times(last.price, STOP_LOSS) };
+    this.positions.set(coin, { coin, quantity: bought, paid: last.price, ...levels });
+    this.#fills++;
+    this.#write('bought', { coin, quantity: bought, price: last.price, ...levels, why });
+  }
+
+  onPrice(tick: PriceTick): void {
+    this.#prices.set(tick.coin, tick);
+    const position = this.positions.get(tick.coin);
+    if (position === undefined || !this.#isUsable(tick)) return;
+    const { coin, quantity, paid, takeProfit, stopLoss } = position;
+    const price = units(tick.price);
+    if (price < units(takeProfit) && price > units(stopLoss)) return;
+    if (this.#deps.decision(coin).state === 'halted') return;
+    this.positions.delete(coin);
+    this.#fills++;
+    const profit = ((price - units(paid)) * units(quantity)) / ONE;
+    this.#profit += profit;
+    const why = price >= units(takeProfit) ? `take profit ${takeProfit}` : `stop loss ${stopLoss}`;
+    this.#write('sold', { coin, quantity, price: tick.price, profit: decimal(profit), why });
+  }
+
+  onDecision({ coin, state, causes, reason }: TradingDecision): void {
+    const kept = this.positions.has(coin ?? '') ? { position: 'kept until it may be traded again' } : {};
+    this.#write(state === 'halted' ? 'halted' : 'resumed', { coin, causes, reason, ...kept });
+  }
+
+  ledger(): void {
+    const { positions } = this;
+    this.#write('ledger', { positions: [...positions.values()], fills: this.#fills, profit: decimal(this.#profit) });
+  }
+
+  /** The guard judges the feed; whether this very record is fresh and real is ours to see. */
+  #isUsable({ environment, receivedAt }: { readonly environment: Environment; readonly receivedAt: number }): boolean {
+    if (environment !== 'production' && !this.#deps.allowTestData) return false;
+    return this.#deps.wallClockMs() - receivedAt / 1000 < FRESH_MS;
+  }
+
+  #write(event: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#deps.write({ at: new Date(this.#deps.wallClockMs()).toISOString(), event, ...fields });
+  }
+}
+
+// Decimals are text and stay exact: as integers of 10^-18.
+const ONE = 10n ** 18n;
+
+function units(text: Decimal): bigint {
+  const [whole = '0', places = ''] = text.split('.');
+  return BigInt(whole + places.padEnd(18, '0'));
+}
+
+function decimal(value: bigint): Decimal {
+  const digits = (value < 0n ? -value : value).toString().padStart(19, '0');
+  const text = `${value < 0n ? '-' : ''}${digits.slice(0, -18)}.${digits.slice(-18)}`;
+  return text.replace(/\.?0+$/, '');
+}
+
+const times = (a: Decimal, b: Decimal): Decimal => decimal((units(a) * units(b)) / ONE);
+
+if (import.meta.main) {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      dir: { type: 'string' },
+      coins: { type: 'string', default: 'BTC,ETH,SOL' },
+      environment: { type: 'string', default: 'production' }, // which topics: those of `simulated` have names of their own
+      prefix: { type: 'string', default: 'market.' },
+      'allow-test-data': { type: 'boolean', default: false },
+      duration: { type: 'string' }, // seconds
+    },
+  });
+  const allowTestData = values['allow-test-data'];
+  const environment = values.environment as Environment;
+  const place = values.dir === undefined ? { brokers: positionals } : { dir: values.dir };
+  const market = await connectTopics({ ...place, topicPrefix: values.prefix, environment, allowTestData });
+  const guard = market.guard();
+  const write = (line: object): void => console.log(JSON.stringify(line));
+  const sniper = new Sniper({ decision: guard.decision, allowTestData, wallClockMs: Date.now, write });
+  for (const coin of values.coins.split(',')) {
+    market.trading$(coin).subscribe((decision) => sniper.onDecision(decision));
+    market.prices$(coin).subscribe((tick) => sniper.onPrice(tick));
+    market.tradeStats$(coin).subscribe((stats) => sniper.onStats(stats));
+    market.largeTrades$(coin).subscribe((trade) => sniper.onLargeTrade(trade));
+  }
+  const stop = (): void => {
+    sniper.ledger();
+    void market.close();
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  if (values.duration !== undefined) setTimeout(stop, Number(values.duration) * 1000);
+}

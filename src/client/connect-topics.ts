@@ -1,0 +1,158 @@
+import { stat } from 'node:fs/promises';
+import { type SchedulerLike, Subject } from 'rxjs';
+import { asFault, Fault } from '../domain/fault.ts';
+import type { KafkaConfig, KafkaLog } from '../kafka/config.ts';
+import { listTopics } from '../kafka/list-topics.ts';
+import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
+import {
+  type ClientDeps,
+  type ClientOptions,
+  checkOptions,
+  kafkaConfigOf,
+  placeOf,
+  prefixesOf,
+} from './client-options.ts';
+import { fileSource } from './file-source.ts';
+import { groupSource } from './group-source.ts';
+import { type KafkaReach, kafkaSource, type Place } from './kafka-source.ts';
+import { Market } from './market.ts';
+import { OwnTopics } from './own-topics.ts';
+import { type LookBack, lookBackInFiles, lookBackInKafka } from './past.ts';
+import { type ClientWarning, type TopicSource, warningText } from './source.ts';
+import type { TopicName } from './topic-name.ts';
+import { TopicReader } from './topic-reader.ts';
+import { DEFAULT_GUARD } from './trading-decision.ts';
+
+const REAL: ClientDeps = { scheduler: monotonicScheduler, wallClockMs: Date.now };
+
+/**
+ * Connects to the topics of a feed, at Kafka brokers or in a file sink's folder. Resolves when the last prices are
+ * known and what the feed told last. Rejects with a Fault where the brokers cannot be reached within
+ * `connectTimeoutMs`, refuse the client, or have no such topics.
+ *
+ * @example
+ * const market = await connectTopics({ brokers: ['localhost:9092'] });
+ * console.log(market.latest('BTC')?.price);
+ * market.trades$('BTC').subscribe((trade) => console.log(trade.price, trade.quantity));
+ */
+export async function connectTopics(options: ClientOptions, deps: ClientDeps = REAL): Promise<Market> {
+  checkOptions(options);
+  const { scheduler, wallClockMs } = deps;
+  const { quote = 'USDT', identityWindow = 10_000, gapHaltMs = DEFAULT_GUARD.gapHaltMs } = options;
+  const warnings$ = new Subject<ClientWarning>();
+  const warn = (warning: ClientWarning): void => {
+    warnings$.next(warning);
+    if (options.onWarning !== undefined) options.onWarning(warning);
+    else process.emitWarning(warningText(warning), 'MarketFeedWarning');
+  };
+  const side = options.dir === undefined ? kafkaSide(options, scheduler) : fileSide(options.dir);
+  const prefixes = prefixesOf(options);
+  const readerFrom = (name: TopicName, source: TopicSource): TopicReader => {
+    const topic = (isOfTheFeed(name) ? prefixes.feed : prefixes.market) + name;
+    return new TopicReader({ topic, source, identityWindow, warn, scheduler, wallClockMs });
+  };
+  const fromNowOn = side.alone('end');
+  const own = new OwnTopics(
+    {
+      prices: readerFrom('prices', fromNowOn),
+      'feed-status': readerFrom('feed-status', fromNowOn),
+      gaps: readerFrom('gaps', fromNowOn),
+    },
+    gapHaltMs,
+  );
+  const isShared = (name: TopicName): boolean => options.group !== undefined && !isOfTheFeed(name);
+  const readers = {
+    newReader: (name: TopicName) => {
+      const place = placeOf(options, name);
+      return readerFrom(name, isShared(name) ? side.shared(place) : side.alone(place));
+    },
+    sharesOwn: (name: TopicName) => placeOf(options, name) === 'end' && !isShared(name),
+  };
+  const connect = async (): Promise<void> => {
+    await side.check([...Object.values(own.readers)].map(({ topic }) => topic));
+    await own.start();
+    await own.recall(side.lookBack, wallClockMs());
+  };
+  try {
+    await within(options.connectTimeoutMs ?? 10_000, scheduler, connect(), side.where);
+  } catch (error) {
+    await own.close();
+    throw asFault(error);
+  }
+  return new Market({ ...readers, own, warnings$, quote, guard: guardOf(options), scheduler, wallClockMs });
+}
+
+/** What a feed tells of itself; always read alone. */
+const isOfTheFeed = (name: TopicName): boolean => name === 'feed-status' || name === 'gaps';
+
+/** Where the topics are. */
+interface Side {
+  /** For people. */
+  readonly where: string;
+  /** Rejects with a Fault where it cannot be reached, or has no such topics. */
+  readonly check: (topics: readonly string[]) => Promise<void>;
+  readonly alone: (place: Place) => TopicSource;
+  readonly shared: (place: Place) => TopicSource;
+  readonly lookBack: LookBack;
+}
+
+const silent: KafkaLog = () => {};
+
+function kafkaSide(options: ClientOptions, scheduler: SchedulerLike): Side {
+  const config = kafkaConfigOf(options);
+  const where = `Kafka at ${config.brokers.join(', ')}`;
+  const timeoutMs = options.connectTimeoutMs ?? 10_000;
+  const known = new Set<string>();
+  const check = async (topics: readonly string[]): Promise<void> => {
+    if (topics.every((topic) => known.has(topic))) return;
+    for (const topic of await listTopics(config, timeoutMs, silent)) known.add(topic);
+    requireAmong(known, topics, config);
+  };
+  const reach: KafkaReach = { config, log: silent, scheduler, requireTopic: (topic) => check([topic]) };
+  const { group = '', commitEveryMs = 1000, sessionTimeoutMs = 10_000 } = options;
+  return {
+    where,
+    check,
+    alone: (place) => kafkaSource(reach, place),
+    shared: (place) => groupSource(reach, { group, place, commitEveryMs, sessionTimeoutMs }),
+    lookBack: lookBackInKafka(config, silent),
+  };
+}
+
+function requireAmong(known: ReadonlySet<string>, topics: readonly string[], config: KafkaConfig): void {
+  const missing = topics.filter((topic) => !known.has(topic));
+  if (missing.length === 0) return;
+  const others = [...known].filter((topic) => topic.startsWith(config.topicPrefix)).sort();
+  const there = others.length === 0 ? `none that begins with "${config.topicPrefix}"` : others.join(', ');
+  throw new Fault('unavailable', `no topic ${missing.join(', ')} at ${config.brokers.join(', ')}; there are: ${there}`);
+}
+
+function fileSide(dir: string): Side {
+  const alone = (place: Place) => fileSource(dir, place);
+  return {
+    where: dir,
+    check: async () => {
+      const found = await stat(dir).catch(() => undefined);
+      if (found?.isDirectory() !== true) throw new Fault('unavailable', `no folder ${dir}`);
+    },
+    alone,
+    shared: alone,
+    lookBack: lookBackInFiles(dir),
+  };
+}
+
+/** Rejects with a Fault where it takes longer. */
+function within<T>(milliseconds: number, scheduler: SchedulerLike, work: Promise<T>, where: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = scheduler.schedule(
+      () => reject(new Fault('connect_timeout', `${where} did not answer within ${milliseconds} ms`)),
+      milliseconds,
+    );
+    work.then(resolve, reject).finally(() => timer.unsubscribe());
+  });
+}
+
+function guardOf(options: ClientOptions): Partial<typeof DEFAULT_GUARD> {
+  const names = Object.keys(DEFAULT_GUARD) as (keyof typeof DEFAULT_GUARD)[];
+  return Object.fromEntries(names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
+}

@@ -1,0 +1,219 @@
+import { concat, defer, from, map, Observable, type SchedulerLike, Subject, share, takeUntil, timer } from 'rxjs';
+import { Fault } from '../domain/fault.ts';
+import type {
+  AggTrade,
+  BookDelta,
+  BookTicker,
+  FeedRecord,
+  FeedStatus,
+  Gap,
+  Kline,
+  LargeTrade,
+  OrderBookSnapshot,
+  PriceTick,
+  TradeEvent,
+  TradeStats,
+} from '../domain/record.ts';
+import type { Overflow } from './overflow.ts';
+import type { OwnTopics } from './own-topics.ts';
+import { BufferedReading, type Reading } from './reading.ts';
+import type { ClientWarning } from './source.ts';
+import type { TopicLag } from './topic-lag.ts';
+import { recordsOf, symbolNamed, type TopicName, type TopicRecords } from './topic-name.ts';
+import type { TopicReader } from './topic-reader.ts';
+import { DEFAULT_GUARD, type GuardOptions, type TradingDecision } from './trading-decision.ts';
+import { type TradingWatch, watchTrading } from './watch-trading.ts';
+
+export interface ReadOptions<T> {
+  /** A coin, BTC, or a symbol, BTCUSDT; default all. */
+  readonly coin?: string;
+  /** Default `{ kind: 'pause', max: 1000 }`. */
+  readonly overflow?: Overflow<T>;
+}
+
+/** By the short names of the topics that are read. */
+export type ClientLag = { readonly [N in TopicName]?: TopicLag };
+
+export interface MarketParts {
+  /** A reader for subscribers. */
+  readonly newReader: (name: TopicName) => TopicReader;
+  /** True: the client's own readers give what subscribers ask for. */
+  readonly sharesOwn: (name: TopicName) => boolean;
+  readonly own: OwnTopics;
+  readonly warnings$: Observable<ClientWarning>;
+  readonly quote: string;
+  readonly guard: Partial<GuardOptions>;
+  readonly scheduler: SchedulerLike;
+  readonly wallClockMs: () => number;
+}
+
+const LAG_EVERY_MS = 250;
+
+/**
+ * The topics of a feed as typed hot Observables. A topic is read while somebody subscribes, once for all that do, and
+ * each record once. An Observable hands a record over by calling `next`: the reader goes on when that returns, so what
+ * works in `next` is never behind its buffer, for there is none. Who works asynchronously uses `read`.
+ */
+export class Market {
+  /** Everything that the feed tells of itself. */
+  readonly status$: Observable<FeedStatus>;
+  /** Every 250 ms: `lag()`. */
+  readonly lag$: Observable<ClientLag>;
+  /** What was lost or passed over, and what fails. */
+  readonly warnings$: Observable<ClientWarning>;
+  readonly #parts: MarketParts;
+  readonly #closed$ = new Subject<void>();
+  readonly #readers = new Map<TopicName, TopicReader>();
+  readonly #watches = new Map<string, TradingWatch>();
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: MarketParts) {
+    this.#parts = parts;
+    this.warnings$ = parts.warnings$;
+    this.status$ = this.records$('feed-status');
+    this.lag$ = timer(0, LAG_EVERY_MS, parts.scheduler).pipe(
+      map(() => this.lag()),
+      takeUntil(this.#closed$),
+      share(),
+    );
+    // It watches from now on, so that it has an opinion when it is asked.
+    this.guard();
+  }
+
+  /** `coin`: BTC or BTCUSDT; all without it. The same of the others. */
+  trades$(coin?: string): Observable<TradeEvent> {
+    return this.records$('trades', coin);
+  }
+
+  aggTrades$(coin?: string): Observable<AggTrade> {
+    return this.records$('agg-trades', coin);
+  }
+
+  prices$(coin?: string): Observable<PriceTick> {
+    return this.records$('prices', coin);
+  }
+
+  bookTickers$(coin?: string): Observable<BookTicker> {
+    return this.records$('book-tickers', coin);
+  }
+
+  klines$(coin?: string): Observable<Kline> {
+    return this.records$('klines', coin);
+  }
+
+  orderBooks$(coin?: string): Observable<OrderBookSnapshot> {
+    return this.records$('order-books', coin);
+  }
+
+  bookDeltas$(coin?: string): Observable<BookDelta> {
+    return this.records$('book-deltas', coin);
+  }
+
+  tradeStats$(coin?: string): Observable<TradeStats> {
+    return this.records$('trade-stats', coin);
+  }
+
+  largeTrades$(coin?: string): Observable<LargeTrade> {
+    return this.records$('large-trades', coin);
+  }
+
+  gaps$(coin?: string): Observable<Gap> {
+    return this.records$('gaps', coin);
+  }
+
+  /** The records of a topic by its short name, `trades`. Errors with a Fault where it cannot be read; completes with `close`. */
+  records$<N extends TopicName>(name: N, coin?: string): Observable<TopicRecords[N]> {
+    return new Observable((subscriber) => {
+      const isWanted = recordsOf(name, this.#symbol(coin));
+      return this.#reader(name).listen({
+        give: (record) => {
+          if (isWanted(record)) subscriber.next(record);
+        },
+        fail: (fault) => subscriber.error(fault),
+        end: () => subscriber.complete(),
+      });
+    });
+  }
+
+  /** The records of a topic for one who takes them at their own pace, from now on: `for await (const trade of market.read('trades'))`. */
+  read<N extends TopicName>(name: N, options: ReadOptions<TopicRecords[N]> = {}): Reading<TopicRecords[N]> {
+    const { coin, overflow = { kind: 'pause' } } = options;
+    const reading = new BufferedReading<TopicRecords[N] & FeedRecord>(recordsOf(name, this.#symbol(coin)), overflow);
+    return reading.enter(this.#reader(name, reading.pauses).listen(reading));
+  }
+
+  /** Resolves when it is settled where each topic is read from that somebody subscribed to: what is published from then on comes. */
+  async ready(): Promise<void> {
+    await Promise.all([...this.#readers.values()].map((reader) => reader.ready()));
+  }
+
+  /** The last price of a coin or symbol; undefined where it never had one. */
+  latest(coin: string): PriceTick | undefined {
+    return this.#parts.own.last.of(symbolNamed(coin, this.#parts.quote));
+  }
+
+  /** How far this client is behind in each topic that it reads. */
+  lag(): ClientLag {
+    const lags: { [N in TopicName]?: TopicLag } = {};
+    for (const [name, reader] of [...Object.entries(this.#parts.own.readers), ...this.#readers] as [
+      TopicName,
+      TopicReader,
+    ][]) {
+      if (!reader.isRead) continue;
+      const lag = reader.lag();
+      if (lag.ms >= (lags[name]?.ms ?? 0)) lags[name] = lag;
+    }
+    return lags;
+  }
+
+  /** Whether a coin (or without one, anything) may be traded on what this client gets, and why not: now, and whenever that changes. */
+  trading$(coin?: string, options: Partial<GuardOptions> = {}): Observable<TradingDecision> {
+    return this.guard(options)(coin);
+  }
+
+  /** The same to be asked at any moment, `guard().isAllowed('BTC')`; one for each set of options. */
+  guard(options: Partial<GuardOptions> = {}): TradingWatch {
+    const limits: GuardOptions = { ...DEFAULT_GUARD, ...this.#parts.guard, ...options };
+    const name = JSON.stringify(Object.entries(limits).sort());
+    const known = this.#watches.get(name);
+    if (known !== undefined) return known;
+    const { own, scheduler, wallClockMs } = this.#parts;
+    const input = {
+      status$: defer(() => concat(from(own.memory.status()), own.status$)),
+      prices$: defer(() => concat(from(own.last.all()), own.prices$)),
+      gaps$: defer(() => concat(from(own.memory.gaps()), own.gaps$)),
+      lagMs$: this.lag$.pipe(map((lag) => Math.max(0, ...Object.values(lag).map(({ ms }) => ms)))),
+    };
+    const watch = watchTrading(input, limits, { scheduler, wallClockMs });
+    this.#watches.set(name, watch);
+    return watch;
+  }
+
+  /** Completes every Observable, remembers with the group what is done, and disconnects. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#closed$.next();
+    for (const watch of this.#watches.values()) watch.close();
+    await Promise.all([...this.#readers.values()].map((reader) => reader.close()));
+    await this.#parts.own.close();
+  }
+
+  /** What may pause never pauses the client's own readers: others must not be judged by its pace. */
+  #reader(name: TopicName, mayPause = false): TopicReader {
+    if (this.#closing !== undefined) throw new Fault('internal', 'the client is closed', { retry: { kind: 'never' } });
+    const { own, newReader, sharesOwn } = this.#parts;
+    const ownReader = (own.readers as Partial<Record<TopicName, TopicReader>>)[name];
+    if (ownReader !== undefined && !mayPause && sharesOwn(name)) return ownReader;
+    const reader = this.#readers.get(name) ?? newReader(name);
+    this.#readers.set(name, reader);
+    return reader;
+  }
+
+  #symbol(coin: string | undefined): string | undefined {
+    return coin === undefined ? undefined : symbolNamed(coin, this.#parts.quote);
+  }
+}

@@ -1,0 +1,117 @@
+import { defer, type Observable, ReplaySubject, type SchedulerLike, Subscription } from 'rxjs';
+import type { FeedStatus, Gap, PriceTick } from '../domain/record.ts';
+import type { GuardOptions, TradingDecision } from './trading-decision.ts';
+import { type GuardEvent, TradingGuard } from './trading-guard.ts';
+import type { Moment } from './trading-guard-facts.ts';
+
+/** What the guard judges by: hot, each record once, in the order of its topic. */
+export interface TradingInput {
+  readonly status$: Observable<FeedStatus>;
+  readonly prices$: Observable<PriceTick>;
+  readonly gaps$: Observable<Gap>;
+  /** How far this consumer is behind, milliseconds. May complete: the last figure stays. */
+  readonly lagMs$: Observable<number>;
+}
+
+/** The guard of a consumer. Called with a coin (or symbol), or without for all, it gives the decisions. */
+export interface TradingWatch {
+  /** The present decision at once, then each that differs in state or causes; completes when the guard ends, halted. */
+  (coin?: string): Observable<TradingDecision>;
+  /** The decision at this very moment: what to ask before each order. */
+  decision(coin?: string): TradingDecision;
+  /** True where `decision` says allowed. */
+  isAllowed(coin?: string): boolean;
+  /** Halts for good and leaves every source. */
+  close(): void;
+}
+
+export interface WatchDeps {
+  /** Measures waits; its clock must be one that nobody sets. */
+  readonly scheduler: SchedulerLike;
+  /** Milliseconds since 1970. */
+  readonly wallClockMs: () => number;
+}
+
+/** The clocks are read at least this often, milliseconds: somebody may have set the wall clock. */
+const LOOK_EVERY_MS = 200;
+
+/**
+ * Watches over what a consumer gets of the feed and says whether it may be traded on (`TradingGuard` has the rule).
+ * It listens from the call on, whether anybody subscribes or not. A halt is told in the millisecond in which a limit is
+ * passed, at the latest 200 ms after it where somebody set the wall clock or the last price came late. When a source
+ * ends, or fails, it halts for good.
+ */
+export function watchTrading(input: TradingInput, options: GuardOptions, deps: WatchDeps): TradingWatch {
+  const { scheduler, wallClockMs } = deps;
+  const moment = (): Moment => ({ wall: wallClockMs(), steady: scheduler.now() });
+  const guard = new TradingGuard(options, moment());
+  const told = new Map<string | null, Told>();
+  let alarm = Subscription.EMPTY;
+
+  const judge = (now: Moment): void => {
+    for (const [name, each] of told) tell(each, guard.decide(name, now));
+  };
+  const wake = (): void => {
+    const now = moment();
+    judge(now);
+    alarm.unsubscribe();
+    if (!sources.closed) alarm = scheduler.schedule(wake, Math.min(guard.dueInMs(now), LOOK_EVERY_MS));
+  };
+  const take = (event: GuardEvent): void => {
+    const now = moment();
+    // Prices are many, and most change nothing.
+    const before = event.kind === 'price' ? guard.decide(event.symbol, now) : undefined;
+    const concernsAll = guard.apply(event, now);
+    if (concernsAll || before === undefined || !isSame(before, guard.decide(before.coin, now))) wake();
+  };
+  const end = (finish: (decisions$: Told['decisions$']) => void): void => {
+    if (sources.closed) return;
+    sources.unsubscribe();
+    alarm.unsubscribe();
+    const now = moment();
+    guard.apply({ kind: 'ended' }, now);
+    judge(now);
+    for (const { decisions$ } of told.values()) finish(decisions$);
+    finished = finish;
+  };
+  let finished: ((decisions$: Told['decisions$']) => void) | undefined;
+  const close = (): void => end((decisions$) => decisions$.complete());
+  const error = (reason: unknown): void => end((decisions$) => decisions$.error(reason));
+
+  const sources = new Subscription();
+  const { status$, prices$, gaps$, lagMs$ } = input;
+  for (const source$ of [gaps$, prices$, status$] as Observable<GuardEvent>[])
+    sources.add(source$.subscribe({ next: take, error, complete: close }));
+  sources.add(lagMs$.subscribe({ next: (lagMs) => take({ kind: 'lag', lagMs }), error }));
+  if (!sources.closed) wake();
+
+  const watch = (name: string | null): Observable<TradingDecision> => {
+    const each = told.get(name) ?? { decisions$: new ReplaySubject<TradingDecision>(1), last: undefined };
+    told.set(name, each);
+    tell(each, guard.decide(name, moment()));
+    finished?.(each.decisions$);
+    return each.decisions$;
+  };
+  const decision = (coin?: string): TradingDecision => guard.decide(coin ?? null, moment());
+  return Object.assign((coin?: string) => defer(() => watch(coin ?? null)), {
+    decision,
+    isAllowed: (coin?: string) => decision(coin).state === 'allowed',
+    close,
+  });
+}
+
+/** The decisions for one name, and the last one told. */
+interface Told {
+  readonly decisions$: ReplaySubject<TradingDecision>;
+  last: TradingDecision | undefined;
+}
+
+function tell(told: Told, decision: TradingDecision): void {
+  if (told.last !== undefined && isSame(told.last, decision)) return;
+  told.last = decision;
+  told.decisions$.next(decision);
+}
+
+function isSame(a: TradingDecision, b: TradingDecision): boolean {
+  return a.state === b.state && a.causes.join() === b.causes.join();
+}

@@ -1,0 +1,196 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { KafkaConfig, KafkaLog } from './config.ts';
+import { isNotYetCoordinated, kafkaFault, membershipVerdict, needsNewConnection } from './kafka-error.ts';
+import { AssignerProtocol, type Cluster, type GroupBroker, KafkaConnection } from './kafkajs.ts';
+
+export interface GroupOptions {
+  readonly group: string;
+  /** After so long without a heartbeat the group goes on without this member, milliseconds. */
+  readonly sessionTimeoutMs: number;
+}
+
+/** What fell to this member until the next rebalance: by partition the offset committed; undefined: none yet. */
+export type Share = ReadonlyMap<number, bigint | undefined>;
+
+const LEAVE_WITHIN_MS = 1000;
+/** A coordinator that has just started is looked for so often. */
+const TRIES = 20;
+const PAUSE_MS = 200;
+
+/**
+ * A place in a consumer group that shares the partitions of one topic. It joins, beats and commits, and reads nothing:
+ * so a slow or a broken reading costs no heartbeat, and a broken connection of the one is none of the other's.
+ * Group name, offsets and heartbeats are those of any Kafka consumer; the group shows in Kafka's own tools.
+ */
+export class GroupMember {
+  readonly #topic: string;
+  readonly #options: GroupOptions;
+  readonly #connection: KafkaConnection;
+  readonly #cluster: Cluster;
+  #coordinator: GroupBroker | undefined;
+  #memberId = '';
+  #generation = -1;
+
+  constructor(config: KafkaConfig, topic: string, options: GroupOptions, log: KafkaLog) {
+    this.#topic = topic;
+    this.#options = options;
+    this.#connection = new KafkaConnection(config, log);
+    this.#cluster = this.#connection.cluster();
+  }
+
+  /** Another one after a join: in between the group went on without this member. */
+  get id(): string {
+    return this.#memberId;
+  }
+
+  /** Takes part in the sharing out; waits for the other members. Rejects with a Fault where the brokers fail: call again. */
+  async join(): Promise<Share> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#join();
+      } catch (error) {
+        if (this.#isOver(error)) continue;
+        if (tries >= TRIES || !isNotYetCoordinated(error)) throw kafkaFault(error);
+        await delay(PAUSE_MS);
+      }
+    }
+  }
+
+  /** False: the share is no longer this member's; commit, then join again. Rejects with a Fault where the brokers fail. */
+  async beat(): Promise<boolean> {
+    try {
+      const coordinator = await this.#findCoordinator();
+      await coordinator.heartbeat({ ...this.#asMember(), groupGenerationId: this.#generation });
+      return true;
+    } catch (error) {
+      if (this.#isOver(error)) return false;
+      throw kafkaFault(error);
+    }
+  }
+
+  /** Remembers with the group where to go on, by partition. False: it is too late, the share went to others. */
+  async commit(offsets: ReadonlyMap<number, bigint>): Promise<boolean> {
+    if (offsets.size === 0) return true;
+    const partitions = [...offsets].map(([partition, offset]) => ({ partition, offset: String(offset) }));
+    try {
+      const coordinator = await this.#findCoordinator();
+      await coordinator.offsetCommit({
+        ...this.#asMember(),
+        groupGenerationId: this.#generation,
+        topics: [{ topic: this.#topic, partitions }],
+      });
+      return true;
+    } catch (error) {
+      if (this.#isOver(error)) return false;
+      throw kafkaFault(error);
+    }
+  }
+
+  /** Tells the group, so that others need not wait for the session to run out, and disconnects. */
+  async leave(): Promise<void> {
+    const left = this.#memberId === '' ? undefined : this.#coordinator?.leaveGroup(this.#asMember());
+    const disconnected = Promise.resolve(left)
+      .catch(() => {})
+      .then(() => this.#cluster.disconnect())
+      .catch(() => {});
+    await Promise.race([disconnected, delay(LEAVE_WITHIN_MS)]);
+    this.end();
+  }
+
+  /** Cuts what is under way. */
+  end(): void {
+    this.#connection.end();
+  }
+
+  async #join(): Promise<Share> {
+    const coordinator = await this.#findCoordinator();
+    const { group: groupId, sessionTimeoutMs } = this.#options;
+    const joined = await coordinator.joinGroup({
+      groupId,
+      memberId: this.#memberId,
+      sessionTimeout: sessionTimeoutMs,
+      rebalanceTimeout: sessionTimeoutMs,
+      groupProtocols: [
+        {
+          name: ASSIGNER,
+          metadata: AssignerProtocol.MemberMetadata.encode({ version: 0, topics: [this.#topic], userData: NOTHING }),
+        },
+      ],
+    });
+    this.#memberId = joined.memberId;
+    this.#generation = joined.generationId;
+    const members = joined.memberId === joined.leaderId ? joined.members.map(({ memberId }) => memberId) : [];
+    const { memberAssignment } = await coordinator.syncGroup({
+      ...this.#asMember(),
+      generationId: this.#generation,
+      groupAssignment: members.length === 0 ? [] : await this.#shareOut(members),
+    });
+    const partitions = AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment[this.#topic] ?? [];
+    return this.#committed(coordinator, partitions);
+  }
+
+  /** Done by the member that the coordinator picked. */
+  async #shareOut(members: readonly string[]): Promise<{ memberId: string; memberAssignment: Buffer }[]> {
+    await this.#cluster.addTargetTopic(this.#topic);
+    await this.#cluster.refreshMetadata();
+    const partitions = this.#cluster.findTopicPartitionMetadata(this.#topic).map(({ partitionId }) => partitionId);
+    return [...sharesOf(members, partitions)].map(([memberId, share]) => ({
+      memberId,
+      memberAssignment: AssignerProtocol.MemberAssignment.encode({
+        version: 0,
+        assignment: { [this.#topic]: [...share] },
+        userData: NOTHING,
+      }),
+    }));
+  }
+
+  async #committed(coordinator: GroupBroker, partitions: readonly number[]): Promise<Share> {
+    const share = new Map<number, bigint | undefined>(partitions.map((partition) => [partition, undefined]));
+    if (partitions.length === 0) return share;
+    const { responses } = await coordinator.offsetFetch({
+      groupId: this.#options.group,
+      topics: [{ topic: this.#topic, partitions: partitions.map((partition) => ({ partition })) }],
+    });
+    for (const { partition, offset } of responses.flatMap((response) => response.partitions))
+      if (BigInt(offset) >= 0n) share.set(partition, BigInt(offset));
+    return share;
+  }
+
+  #asMember(): { groupId: string; memberId: string } {
+    return { groupId: this.#options.group, memberId: this.#memberId };
+  }
+
+  async #findCoordinator(): Promise<GroupBroker> {
+    if (this.#coordinator !== undefined) return this.#coordinator;
+    await this.#cluster.connect();
+    this.#coordinator = await this.#cluster.findGroupCoordinator({ groupId: this.#options.group });
+    return this.#coordinator;
+  }
+
+  /** True: the member has to join again. Where the error is none of the group's, the coordinator is looked for anew. */
+  #isOver(error: unknown): boolean {
+    const verdict = membershipVerdict(error);
+    if (verdict === 'forgotten') this.#memberId = '';
+    if (verdict === 'passing') this.#coordinator = undefined;
+    if (needsNewConnection(error)) this.#connection.cut();
+    return verdict !== 'passing';
+  }
+}
+
+/** All members name the same one; each of ours does. */
+const ASSIGNER = 'roundrobin';
+const NOTHING = Buffer.alloc(0);
+
+/** The partitions in turn to the members, by the order of their ids: shares differ by one at most. */
+export function sharesOf(
+  members: readonly string[],
+  partitions: readonly number[],
+): ReadonlyMap<string, readonly number[]> {
+  const ordered = members.toSorted();
+  return new Map(
+    ordered.map((member, turn) => [
+      member,
+      partitions.toSorted((a, b) => a - b).filter((_, index) => index % ordered.length === turn),
+    ]),
+  );
+}

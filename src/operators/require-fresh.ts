@@ -1,0 +1,143 @@
+import {
+  asyncScheduler,
+  type MonoTypeOperatorFunction,
+  Observable,
+  type OperatorFunction,
+  type SchedulerLike,
+} from 'rxjs';
+import { createAlarm } from './alarm.ts';
+import { listen } from './listen.ts';
+
+export interface RequireFreshOptions<T> {
+  /** Age at which a value is not fresh any more, milliseconds. */
+  readonly maxAgeMs: number;
+  /** What becomes of stale data: the result fails with a `StaleDataError`, or `halted` and `resumed` are told. */
+  readonly onStale: 'error' | 'halt';
+  /** When a value was made, milliseconds by `clock`. Default: when it comes. */
+  receivedAt?(value: T): number;
+  /** The clock of `receivedAt`, milliseconds. Default: the scheduler's. */
+  clock?(): number;
+  /** Default `asyncScheduler`, which follows the wall clock; a monotonic one cannot be misled when that is set. */
+  readonly scheduler?: SchedulerLike;
+}
+
+/** What `requireFresh` gives with `onStale: 'halt'`. */
+export type Fresh<T> =
+  | { readonly kind: 'value'; readonly value: T }
+  /** The last value (before the first: the subscription) is `ageMs` old. */
+  | { readonly kind: 'halted'; readonly ageMs: number }
+  /** The next value is fresh again; `haltedForMs` since `halted`, `leftOut` values that were too old came meanwhile. */
+  | { readonly kind: 'resumed'; readonly haltedForMs: number; readonly leftOut: number };
+
+/** The last value became, or came, too old. */
+export class StaleDataError extends Error {
+  override readonly name = 'StaleDataError';
+  /** Age of the last value; before the first, time since the subscription. */
+  readonly ageMs: number;
+
+  constructor(ageMs: number) {
+    super(`the last value is ${ageMs} ms old`);
+    this.ageMs = ageMs;
+  }
+}
+
+/**
+ * Passes values on while the last one is fresh, and turns data that are too old into an error, or into a halt.
+ *
+ * <span class="informal">A price that was true a while ago is no price.</span>
+ *
+ * ```
+ * source   -a-b-------c---o-d---      o: made 6 ms before it comes
+ *          requireFresh({ maxAgeMs: 5, onStale: 'halt', receivedAt: (value) => madeAt[value] })
+ * result   -a-b----h--(rc)i-(sd)      h, i: halted; r, s: resumed
+ * ```
+ *
+ * - **next**: with `error` each value; with `halt` each value as `{ kind: 'value', value }`, `halted` as soon as the
+ *   last one is `maxAgeMs` old, `resumed` right before the next fresh one. A value that is too old when it comes halts
+ *   too, and is left out.
+ * - **error**: the source's; a `StaleDataError` where that is asked for; whatever `receivedAt` or `clock` throws.
+ * - **complete**: when the source completes.
+ *
+ * Before the first value the age counts from the subscription. How old a value is when it comes tells `clock`, how it
+ * ages from then on the scheduler. A value costs a reading of each: no timer is set for it unless it was made before
+ * the one that the timer waits for.
+ *
+ * @example
+ * import { concat, delay, of } from 'rxjs';
+ * import { requireFresh } from 'market-feed/operators';
+ *
+ * concat(of('61837.63'), of('61838.01').pipe(delay(120)))
+ *   .pipe(requireFresh({ maxAgeMs: 50, onStale: 'halt' }))
+ *   .subscribe((event) => console.log(event.kind === 'value' ? event.value : event.kind));
+ * // 61837.63
+ * // halted
+ * // resumed
+ * // 61838.01
+ */
+export function requireFresh<T>(
+  options: RequireFreshOptions<T> & { readonly onStale: 'error' },
+): MonoTypeOperatorFunction<T>;
+export function requireFresh<T>(
+  options: RequireFreshOptions<T> & { readonly onStale: 'halt' },
+): OperatorFunction<T, Fresh<T>>;
+export function requireFresh<T>(options: RequireFreshOptions<T>): OperatorFunction<T, T | Fresh<T>> {
+  const { maxAgeMs, onStale, scheduler = asyncScheduler } = options;
+  const ageOf = (value: T): number => {
+    if (options.receivedAt === undefined) return 0;
+    const now = options.clock === undefined ? scheduler.now() : options.clock();
+    return Math.max(0, now - options.receivedAt(value));
+  };
+
+  return (source) =>
+    new Observable((subscriber) => {
+      let freshUntil = scheduler.now() + maxAgeMs;
+      let halted: { readonly at: number; leftOut: number } | undefined;
+
+      const halt = (now: number, ageMs: number): void => {
+        halted = { at: now, leftOut: 0 };
+        if (onStale === 'error') subscriber.error(new StaleDataError(ageMs));
+        else subscriber.next({ kind: 'halted', ageMs });
+      };
+      const pass = (value: T): void => subscriber.next(onStale === 'error' ? value : { kind: 'value', value });
+
+      // Armed once and checked when it goes off, instead of set anew with every value.
+      let alarmAt = Number.POSITIVE_INFINITY;
+      const arm = (now: number): void => {
+        alarmAt = freshUntil;
+        alarm.set(freshUntil - now);
+      };
+      const alarm = createAlarm(subscriber, scheduler, () => {
+        const now = scheduler.now();
+        alarmAt = Number.POSITIVE_INFINITY;
+        if (now < freshUntil) arm(now);
+        else halt(now, now - (freshUntil - maxAgeMs));
+      });
+
+      listen(source, subscriber, {
+        next(value) {
+          const now = scheduler.now();
+          const ageMs = ageOf(value);
+          // So that an age that is no number is too old, too.
+          if (!(ageMs < maxAgeMs)) {
+            if (halted === undefined) {
+              alarm.clear();
+              alarmAt = Number.POSITIVE_INFINITY;
+              halt(now, ageMs);
+            }
+            if (halted !== undefined) halted.leftOut++;
+            return;
+          }
+          freshUntil = now + maxAgeMs - ageMs;
+          if (freshUntil < alarmAt) arm(now);
+          if (halted !== undefined) {
+            const { at, leftOut } = halted;
+            halted = undefined;
+            subscriber.next({ kind: 'resumed', haltedForMs: now - at, leftOut });
+          }
+          pass(value);
+        },
+      });
+      // After the source, so that of two things due in the same millisecond its value comes first.
+      if (alarmAt === Number.POSITIVE_INFINITY && halted === undefined) arm(scheduler.now());
+    });
+}

@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { fileSource } from '../../src/client/file-source.ts';
+import { type ClientOptions, connectTopics, type Market } from '../../src/client/index.ts';
+import type { Follower } from '../../src/client/source.ts';
+import { keyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
+import type { FeedRecord } from '../../src/domain/record.ts';
+import type { Sink } from '../../src/sinks/contract.ts';
+import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
+import { tradeEvent } from '../support/events.ts';
+import { until } from '../support/until.ts';
+import { heartbeat, priceTick } from './published-topics.ts';
+
+async function connect(options: ClientOptions): Promise<Market> {
+  const market = await connectTopics(options);
+  onTestFinished(() => market.close());
+  return market;
+}
+
+async function write(sink: Sink, ...records: readonly FeedRecord[]): Promise<void> {
+  await sink.write(
+    records.map((record) => ({ topic: topicNameOf(record, false), key: keyOf(record, 'failover'), record })),
+  );
+}
+
+it('reads the folder of a file sink as it would brokers', async () => {
+  const dir = await testFolder();
+  const sink = await openSink(dir);
+  await write(sink, priceTick('BTCUSDT', '1'), priceTick('BTCUSDT', '2'), heartbeat(1, ['BTCUSDT']), tradeEvent(1));
+  const market = await connect({ dir, resumeAfterMs: 0 });
+  expect(market.latest('BTC')?.price).toBe('2');
+  expect(market.guard().decision('BTC')).toMatchObject({ state: 'allowed' });
+  const ids: string[] = [];
+  market.trades$('BTC').subscribe(({ tradeId }) => ids.push(tradeId));
+  await market.ready();
+  await write(sink, tradeEvent(2), tradeEvent(2), tradeEvent(3), priceTick('BTCUSDT', '3'));
+  await until(() => ids.length === 2 && market.latest('BTC')?.price === '3');
+  expect(ids).toEqual(['2', '3']);
+  expect(market.lag().trades).toEqual({ ms: 0, records: 0 });
+});
+
+it('reads files from their beginning, or from a time of arrival on', async () => {
+  const dir = await testFolder();
+  const sink = await openSink(dir);
+  await write(sink, ...[1, 2, 3].map((id) => tradeEvent(id, { receivedAt: id * 1_000_000 })));
+  const idsFrom = async (from: 'beginning' | Date, count: number): Promise<string[]> => {
+    const market = await connect({ dir, from });
+    const ids: string[] = [];
+    for await (const { tradeId } of market.read('trades')) if (ids.push(tradeId) === count) break;
+    return ids;
+  };
+  expect(await idsFrom('beginning', 3)).toEqual(['1', '2', '3']);
+  expect(await idsFrom(new Date(2000), 2)).toEqual(['2', '3']);
+});
+
+it('says again and again that nothing more is there: who waits is not behind', async () => {
+  const dir = await testFolder();
+  const answers: [number, number][] = [];
+  const follower: Follower = {
+    started: () => {},
+    answered: (partition, behind) => answers.push([partition, behind]),
+    take: async () => {},
+    lost: () => {},
+    troubled: () => {},
+    positions: () => new Map(),
+    done: () => new Map(),
+    keepOnly: () => {},
+  };
+  const stop = new AbortController();
+  const following = fileSource(dir, 'end').follow('trades', follower, stop.signal);
+  await until(() => answers.length >= 2, { message: 'answers of a topic that is not there yet' });
+  const sink = await openSink(dir);
+  await write(sink, tradeEvent(1));
+  const before = answers.length;
+  await until(() => answers.length >= before + 3, { message: 'answers of an open file' });
+  stop.abort();
+  await following;
+  expect(new Set(answers.map(String))).toEqual(new Set(['0,0']));
+});
+
+it('says where there is no folder', async () => {
+  const dir = join(await testFolder(), 'none');
+  await expect(connectTopics({ dir })).rejects.toMatchObject({ name: 'Fault', message: `no folder ${dir}` });
+});
+
+it('completes everything when it is closed, and gives nothing any more', async () => {
+  const market = await connect({ dir: await testFolder() });
+  const ended: string[] = [];
+  market.trades$().subscribe({ complete: () => ended.push('trades') });
+  market.prices$().subscribe({ complete: () => ended.push('prices') });
+  market.lag$.subscribe({ complete: () => ended.push('lag') });
+  market.trading$('BTC').subscribe({ complete: () => ended.push('trading') });
+  const next = market.read('klines').next();
+  await market.close();
+  expect(ended.toSorted()).toEqual(['lag', 'prices', 'trades', 'trading']);
+  expect(await next).toEqual({ done: true, value: undefined });
+  expect(() => market.read('trades')).toThrow('the client is closed');
+});

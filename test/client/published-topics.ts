@@ -1,0 +1,97 @@
+import { keyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
+import type { FeedRecord, FeedStatus, Gap, PriceTick } from '../../src/domain/record.ts';
+import type { KafkaConfig } from '../../src/kafka/config.ts';
+import type { Sink } from '../../src/sinks/contract.ts';
+import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+
+/** The topics of a feed at real brokers, written by the real sink. */
+export class PublishedTopics implements AsyncDisposable {
+  readonly #sink: Sink;
+
+  private constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  static async open(config: KafkaConfig, environmentPrefix = ''): Promise<PublishedTopics> {
+    const sink = createKafkaSink({
+      config,
+      environmentPrefixes: [environmentPrefix],
+      log: () => {},
+      now: () => performance.now(),
+    });
+    await sink.open();
+    return new PublishedTopics(sink);
+  }
+
+  /** Writes them, in order. @throws Error where one was not taken. */
+  async publish(...records: readonly FeedRecord[]): Promise<void> {
+    const batch = records.map((record) => ({
+      topic: topicNameOf(record, false),
+      key: keyOf(record, 'failover'),
+      record,
+    }));
+    for (let at = 0; at < batch.length; at += 1000) {
+      const outcomes = await this.#sink.write(batch.slice(at, at + 1000));
+      const refused = outcomes.find(({ kind }) => kind !== 'delivered');
+      if (refused !== undefined) throw new Error(`not delivered: ${JSON.stringify(refused)}`);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sink.close();
+  }
+}
+
+export function priceTick(symbol: string, price: string, fields: Partial<PriceTick> = {}): PriceTick {
+  return {
+    kind: 'price',
+    venue: 'bybit',
+    symbol,
+    venueSymbol: symbol,
+    coin: symbol.replace(/USDT$/, ''),
+    environment: 'production',
+    epoch: 1,
+    receivedAt: Date.now() * 1000,
+    price,
+    timestamp: Date.now(),
+    volume24h: null,
+    quoteVolume24h: null,
+    change24h: null,
+    ...fields,
+  };
+}
+
+export function heartbeat(sequence: number, symbols: readonly string[], fields: Partial<FeedStatus> = {}): FeedStatus {
+  return {
+    kind: 'status',
+    sequence,
+    state: 'heartbeat',
+    reason: 'all is well',
+    venue: null,
+    coin: null,
+    activeVenue: 'bybit',
+    instance: 'test',
+    timestamp: Date.now(),
+    details: { trading: 'allowed', trading_reason: 'data flow', halted: '', symbols: symbols.join(',') },
+    environment: 'production',
+    ...fields,
+  };
+}
+
+export function gapOf(symbol: string, fields: Partial<Gap> = {}): Gap {
+  return {
+    kind: 'gap',
+    venue: 'bybit',
+    symbol,
+    epoch: 1,
+    fromId: '1',
+    toId: '9',
+    fromTime: Date.now() - 100,
+    toTime: Date.now(),
+    missing: 7,
+    filled: 0,
+    outcome: 'unrepaired',
+    environment: 'production',
+    ...fields,
+  };
+}

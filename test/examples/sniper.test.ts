@@ -1,0 +1,178 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Sniper } from '../../examples/sniper.ts';
+import type { TopicRecords, TradingDecision } from '../../src/client/index.ts';
+import { tradeEvent } from '../support/events.ts';
+
+const START = 1_700_000_000_000;
+const PRICE = '50000';
+const events = (lines: readonly Record<string, unknown>[]) => lines.map(({ event }) => event);
+
+describe('the sniper', () => {
+  let now: number;
+  let halted: boolean;
+  let lines: Record<string, unknown>[];
+  let sniper: Sniper;
+
+  const decision = (): TradingDecision =>
+    halted
+      ? { state: 'halted', reason: 'the feed says: x', causes: ['feed_halted'], coin: 'BTC', at: now }
+      : { state: 'allowed', reason: 'everything is in order', causes: [], coin: 'BTC', at: now };
+  const begin = (allowTestData = false): void => {
+    now = START;
+    halted = false;
+    lines = [];
+    const write = (line: object): void => void lines.push({ ...line });
+    sniper = new Sniper({ decision, allowTestData, wallClockMs: () => now, write });
+  };
+  beforeEach(() => begin());
+
+  const about = (fields = {}) => ({ ...tradeEvent(1), receivedAt: now * 1000, timestamp: now, epoch: 1, ...fields });
+  const tick = (price: string, fields: Partial<TopicRecords['prices']> = {}): void =>
+    sniper.onPrice({
+      ...about(),
+      kind: 'price',
+      price,
+      volume24h: null,
+      quoteVolume24h: null,
+      change24h: null,
+      ...fields,
+    });
+  const flow = (fields: Partial<TopicRecords['trade-stats']> = {}): void =>
+    sniper.onStats({
+      ...({ ...about(), kind: 'trade_stats', windowMs: 1000, windowStart: now - 2000, windowEnd: now - 1000 } as const),
+      ...({ buyRatioVolume: 0.82, flow: 'strong_buy', complete: true, ...fields } as TopicRecords['trade-stats']),
+    });
+  const large = (fields: Partial<TopicRecords['large-trades']> = {}): void =>
+    sniper.onLargeTrade({
+      ...about(),
+      kind: 'large_trade',
+      price: PRICE,
+      quantity: '3',
+      isBuyerMaker: false,
+      averageQuantity: '0.2',
+      multiple: 15,
+      ...fields,
+    });
+  const buy = (): void => {
+    tick(PRICE);
+    flow();
+    large();
+  };
+
+  it('buys on a strong flow and a large trade, at the last price, and says why', () => {
+    buy();
+    expect(lines).toEqual([
+      {
+        at: '2023-11-14T22:13:20.000Z',
+        event: 'bought',
+        coin: 'BTC',
+        quantity: '0.02',
+        price: '50000',
+        takeProfit: '50050',
+        stopLoss: '49975',
+        why: 'strong_buy (0.82) and 3 bought at 50000, 15.0 times the mean',
+      },
+    ]);
+    large();
+    expect(lines).toHaveLength(1);
+  });
+
+  it('takes its profit, or its loss, exactly; between the levels it waits', () => {
+    buy();
+    tick('50049.99');
+    tick('49975.01');
+    expect(events(lines)).toEqual(['bought']);
+    tick('50051.123');
+    expect(lines.at(-1)).toMatchObject({
+      event: 'sold',
+      price: '50051.123',
+      profit: '1.02246',
+      why: 'take profit 50050',
+    });
+    buy();
+    tick('49970');
+    expect(lines.at(-1)).toMatchObject({ event: 'sold', price: '49970', profit: '-0.6', why: 'stop loss 49975' });
+    sniper.ledger();
+    expect(lines.at(-1)).toMatchObject({ event: 'ledger', positions: [], fills: 4, profit: '0.42246' });
+  });
+
+  it.each([
+    ['a large sale', () => large({ isBuyerMaker: true })],
+    ['a trade that was fetched later', () => large({ source: 'backfill' })],
+    ['a trade of another epoch than the flow', () => large({ epoch: 2 })],
+    ['a trade that comes late', () => large({ receivedAt: (now - 5000) * 1000 })],
+    ['a trade of a testnet', () => large({ environment: 'testnet' })],
+    ['a trade long behind the flow', () => large({ timestamp: now + 4001 })],
+    [
+      'a price that is old',
+      () => {
+        now += 5000;
+        large({ timestamp: START });
+      },
+    ],
+    [
+      'a price of another epoch',
+      () => {
+        tick(PRICE, { epoch: 2 });
+        large();
+      },
+    ],
+    [
+      'a simulated price',
+      () => {
+        tick(PRICE, { environment: 'simulated' });
+        large();
+      },
+    ],
+  ])('does not buy on %s', (_, happens) => {
+    tick(PRICE);
+    flow();
+    happens();
+    expect(lines).toEqual([]);
+  });
+
+  it('does not buy on another flow, nor on one with a hole in it, nor without any', () => {
+    tick(PRICE);
+    large();
+    flow({ flow: 'buy' });
+    flow({ complete: false });
+    flow({ windowMs: 60_000 });
+    large();
+    expect(lines).toEqual([]);
+  });
+
+  it('buys on test data where that is allowed', () => {
+    begin(true);
+    tick(PRICE, { environment: 'simulated' });
+    flow();
+    large({ environment: 'simulated' });
+    expect(events(lines)).toEqual(['bought']);
+  });
+
+  it('asks the guard at the moment of the order: halted, it opens nothing and says why', () => {
+    halted = true;
+    buy();
+    expect(lines).toMatchObject([{ event: 'not_bought', halted: 'the feed says: x' }]);
+    expect(sniper.positions.size).toBe(0);
+  });
+
+  it('keeps what is open through a halt, and sells at the first level reached after it', () => {
+    buy();
+    halted = true;
+    sniper.onDecision(decision());
+    expect(lines.at(-1)).toMatchObject({
+      event: 'halted',
+      coin: 'BTC',
+      causes: ['feed_halted'],
+      position: 'kept until it may be traded again',
+    });
+    tick('40000');
+    expect(sniper.positions.size).toBe(1);
+    halted = false;
+    sniper.onDecision(decision());
+    tick('49000', { receivedAt: (now - 5000) * 1000 });
+    expect(sniper.positions.size).toBe(1);
+    tick('49900');
+    expect(events(lines)).toEqual(['bought', 'halted', 'resumed', 'sold']);
+  });
+});

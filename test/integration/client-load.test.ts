@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { beforeAll, expect, it, onTestFinished } from 'vitest';
+import { ClientRun } from '../client/client-run.ts';
+import { sharedBrokers } from '../support/kafka-broker.ts';
+import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
+import { simulatedValues } from '../support/simulated-feed.ts';
+import { root } from '../support/tools.ts';
+
+let brokers: string[];
+beforeAll(async () => {
+  brokers = await sharedBrokers();
+});
+
+/** Seconds; the long run is `bench/client/main.ts`. */
+const DURATION = 6;
+const PER_SECOND = 2000;
+
+it(`gives every trade of 20 coins once, ${PER_SECOND} a second, with its latency`, async () => {
+  const folder = await temporaryFolder();
+  const journal = join(folder, 'journal.ndjson');
+  const simulate = await startSimulate('--rate', `${PER_SECOND}`, '--symbols', '20', '--journal', journal);
+  const topicPrefix = `${randomUUID()}.`;
+  const config = await writeConfiguration(folder, {
+    ...simulatedValues(simulate, {
+      feed: { venues: ['binance'], channels: ['trade', 'ticker'], allow_test_data: false },
+    }),
+    coins: join(root, 'config/coins.json'),
+    kafka: { brokers, topic_prefix: topicPrefix },
+    gateway: { enabled: false },
+  });
+  const feed = startMarketFeed('run', '--config', config);
+  await feed.logged('trading_resumed');
+  const client = await ClientRun.start({ brokers, topicPrefix, environment: 'simulated', allowTestData: true });
+  onTestFinished(() => client.market.close());
+  await delay(DURATION * 1000);
+  const { count, p50, p99, max } = client.latency();
+  const decision = client.market.guard().decision('BTC');
+  expect(client.market.latest('BTC')).toBeDefined();
+  feed.signal('SIGTERM');
+  expect(await feed.exited, feed.stderr).toBe(0);
+  simulate.signal('SIGTERM');
+  await simulate.exited;
+  console.info(
+    `simulator's send to the client's next, ms: p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)}, max ${max.toFixed(1)} of ${count}`,
+  );
+  expect(await client.problems(journal)).toEqual([]);
+  expect(decision).toMatchObject({ state: 'allowed' });
+  expect(count).toBeGreaterThan(0.9 * PER_SECOND * DURATION);
+  expect(new Set(client.trades.map(({ symbol }) => symbol)).size).toBe(20);
+}, 90_000);

@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { type ClientWarning, connectTopics } from '../../src/client/index.ts';
+import type { TradeEvent } from '../../src/domain/record.ts';
+import type { KafkaConfig } from '../../src/kafka/config.ts';
+import { PublishedTopics } from '../client/published-topics.ts';
+import { nameOf, SYMBOLS } from '../client/steady-trades.ts';
+import { tradeEvent } from '../support/events.ts';
+import { kafkaConfig } from '../support/kafka-config.ts';
+import { type ProxiedBroker, startProxiedBroker } from '../support/kafka-proxy.ts';
+import { until } from '../support/until.ts';
+
+let proxied: ProxiedBroker;
+beforeAll(async () => {
+  proxied = await startProxiedBroker();
+});
+afterAll(() => proxied?.close());
+
+async function feed() {
+  const config = kafkaConfig(proxied.broker.brokers, { topicPrefix: `${randomUUID()}.`, partitions: 3 });
+  const topics = await PublishedTopics.open(config);
+  onTestFinished(() => topics[Symbol.asyncDispose]());
+  return { topics, config };
+}
+
+async function client(topicPrefix: string, group?: string) {
+  const warnings: ClientWarning[] = [];
+  const market = await connectTopics({
+    brokers: proxied.brokers,
+    topicPrefix,
+    onWarning: (warning) => warnings.push(warning),
+    ...(group === undefined ? {} : { group }),
+  });
+  onTestFinished(() => market.close());
+  const got: string[] = [];
+  market.trades$().subscribe((trade) => got.push(nameOf(trade)));
+  await market.ready();
+  return { market, got, warnings };
+}
+
+const trades = (first: number, count: number): TradeEvent[] =>
+  Array.from({ length: count }, (_, index) => first + index).flatMap((id) =>
+    SYMBOLS.map((symbol) => tradeEvent(id, { symbol, coin: symbol.replace('USDT', '') })),
+  );
+
+/** With a writer of its own: the former one may not know yet that the broker is back. */
+async function publishAgain(config: KafkaConfig, more: readonly TradeEvent[]): Promise<void> {
+  await using topics = await PublishedTopics.open(config);
+  await topics.publish(...more);
+}
+
+it('goes on after a broker that was stopped and started, with each trade once, in a group as without', async () => {
+  const { topics, config } = await feed();
+  const clients = [await client(config.topicPrefix), await client(config.topicPrefix, 'survivors')];
+  await topics.publish(...trades(1, 30));
+  for (const { got } of clients) await until(() => got.length === 300);
+  await proxied.broker.stop();
+  for (const { market } of clients) await until(() => (market.lag().trades?.ms ?? 0) > 2000);
+  await proxied.broker.start();
+  await publishAgain(config, trades(31, 30));
+  for (const { market, got, warnings } of clients) {
+    await until(() => got.length >= 600, { timeoutMs: 40_000, message: () => `${got.length} of 600` });
+    await until(() => market.lag().trades?.ms === 0);
+    expect(got.toSorted()).toEqual(trades(1, 60).map(nameOf).toSorted());
+    expect(warnings.filter(({ kind }) => kind !== 'unreachable')).toEqual([]);
+  }
+}, 90_000);
+
+it('goes on after a connection that was dead without saying so', async () => {
+  const { topics, config } = await feed();
+  const { market, got } = await client(config.topicPrefix);
+  await topics.publish(...trades(1, 30));
+  await until(() => got.length === 300);
+  await proxied.hang();
+  await until(() => (market.lag().trades?.ms ?? 0) > 2000);
+  await proxied.serve();
+  await publishAgain(config, trades(31, 30));
+  await until(() => got.length >= 600, { timeoutMs: 40_000, message: () => `${got.length} of 600` });
+  expect(got.toSorted()).toEqual(trades(1, 60).map(nameOf).toSorted());
+}, 90_000);
+
+it('says in its time that nobody answers it', async () => {
+  await proxied.hang();
+  onTestFinished(() => proxied.serve());
+  const startedAt = performance.now();
+  const connecting = connectTopics({ brokers: proxied.brokers, connectTimeoutMs: 1500 });
+  await expect(connecting).rejects.toMatchObject({ name: 'Fault', kind: 'connect_timeout' });
+  expect(performance.now() - startedAt).toBeLessThan(3000);
+});

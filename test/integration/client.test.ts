@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import kafkajs from 'kafkajs';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { ClientOptions, ClientWarning, Market } from '../../src/client/index.ts';
+import { connectTopics } from '../../src/client/index.ts';
+import type { TradeEvent } from '../../src/domain/record.ts';
+import type { KafkaConfig } from '../../src/kafka/config.ts';
+import { gapOf, heartbeat, PublishedTopics, priceTick } from '../client/published-topics.ts';
+import { tradeEvent } from '../support/events.ts';
+import { sharedBrokers } from '../support/kafka-broker.ts';
+import { kafkaConfig } from '../support/kafka-config.ts';
+import { until } from '../support/until.ts';
+
+let brokers: string[];
+beforeAll(async () => {
+  brokers = await sharedBrokers();
+});
+
+async function topics(over: Partial<KafkaConfig> = {}): Promise<{ topics: PublishedTopics; config: KafkaConfig }> {
+  const config = kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, ...over });
+  const opened = await PublishedTopics.open(config);
+  onTestFinished(() => opened[Symbol.asyncDispose]());
+  return { topics: opened, config };
+}
+
+async function connect(config: KafkaConfig, options: ClientOptions = {}): Promise<Market> {
+  const market = await connectTopics({ brokers, topicPrefix: config.topicPrefix, ...options });
+  onTestFinished(() => market.close());
+  return market;
+}
+
+const numbered = (count: number, symbol = 'BTCUSDT', first = 1): TradeEvent[] =>
+  Array.from({ length: count }, (_, index) => tradeEvent(first + index, { symbol, coin: symbol.replace('USDT', '') }));
+
+describe('a client of a broker', () => {
+  it('gives the trades published from now on, each once, of a coin or of all', async () => {
+    const { topics: to, config } = await topics();
+    await to.publish(...numbered(5));
+    const market = await connect(config);
+    const bitcoin: string[] = [];
+    const all: string[] = [];
+    market.trades$('BTC').subscribe(({ tradeId }) => bitcoin.push(tradeId));
+    market.trades$().subscribe(({ symbol, tradeId }) => all.push(`${symbol} ${tradeId}`));
+    await market.ready();
+    await to.publish(...numbered(3, 'BTCUSDT', 6), ...numbered(2, 'ETHUSDT'), ...numbered(2, 'BTCUSDT', 8));
+    await until(() => all.length >= 6);
+    expect(bitcoin).toEqual(['6', '7', '8', '9']);
+    expect(all.toSorted()).toEqual(['BTCUSDT 6', 'BTCUSDT 7', 'BTCUSDT 8', 'BTCUSDT 9', 'ETHUSDT 1', 'ETHUSDT 2']);
+    await until(() => market.lag().trades?.records === 0);
+    expect(market.lag().trades).toEqual({ ms: 0, records: 0 });
+  });
+
+  it('knows the last prices at once, also of a coin that has had none for long', async () => {
+    const { topics: to, config } = await topics({ partitions: 2 });
+    await to.publish(priceTick('ADAUSDT', '0.5'));
+    await to.publish(...Array.from({ length: 12_000 }, (_, index) => priceTick('BTCUSDT', String(index + 1))));
+    await to.publish(heartbeat(1, ['BTCUSDT', 'ADAUSDT', 'XRPUSDT']));
+    const market = await connect(config);
+    expect(market.latest('BTC')?.price).toBe('12000');
+    expect(market.latest('adausdt')?.price).toBe('0.5');
+    expect(market.latest('XRP')).toBeUndefined();
+    await to.publish(priceTick('BTCUSDT', '7'));
+    await until(() => market.latest('BTC')?.price === '7');
+  });
+
+  it('is halted by a gap that was told before it came', async () => {
+    const { topics: to, config } = await topics();
+    await to.publish(priceTick('BTCUSDT', '1'), priceTick('ETHUSDT', '1'), gapOf('BTCUSDT'));
+    await to.publish(heartbeat(1, ['BTCUSDT', 'ETHUSDT']));
+    const market = await connect(config, { resumeAfterMs: 0 });
+    expect(market.guard().decision('ETH')).toMatchObject({ state: 'allowed' });
+    expect(market.guard().decision('BTC')).toMatchObject({ state: 'halted', causes: ['gap'] });
+  });
+
+  it('says which topics there are where its own are missing', async () => {
+    const { config } = await topics();
+    const missing = connectTopics({ brokers, topicPrefix: config.topicPrefix, environment: 'replay' });
+    await expect(missing).rejects.toThrow(
+      new RegExp(`^no topic ${config.topicPrefix}replay.prices, .*; there are: ${config.topicPrefix}agg-trades, `),
+    );
+    await expect(missing).rejects.toMatchObject({ name: 'Fault', kind: 'unavailable' });
+  });
+
+  it('says within its time that nobody answers', async () => {
+    const started = performance.now();
+    const refused = connectTopics({ brokers: ['127.0.0.1:1'], connectTimeoutMs: 3000 });
+    await expect(refused).rejects.toMatchObject({ name: 'Fault', kind: 'connect_failed' });
+    expect(performance.now() - started).toBeLessThan(4000);
+  });
+});
+
+describe('a reading', () => {
+  it('pauses the topic while it is full, and loses nothing', async () => {
+    const { topics: to, config } = await topics();
+    const market = await connect(config, { from: 'beginning' });
+    await to.publish(...numbered(3000));
+    const reading = market.read('trades', { coin: 'BTC', overflow: { kind: 'pause', max: 10 } });
+    await until(() => reading.waiting === 10);
+    await until(() => (market.lag().trades?.records ?? 0) > 1000);
+    const ids: string[] = [];
+    for await (const { tradeId } of reading) {
+      ids.push(tradeId);
+      if (ids.length === 3000) break;
+    }
+    expect(ids).toEqual(numbered(3000).map(({ tradeId }) => tradeId));
+  });
+
+  it('is told what was deleted before it was read', async () => {
+    const { topics: to, config } = await topics({ partitions: 1 });
+    const warnings: ClientWarning[] = [];
+    const market = await connect(config, { from: 'beginning', onWarning: (warning) => warnings.push(warning) });
+    await to.publish(...numbered(20));
+    const reading = market.read('trades', { overflow: { kind: 'pause', max: 10 } });
+    await until(() => reading.waiting === 10);
+    await to.publish(...numbered(100, 'BTCUSDT', 21));
+    const topic = `${config.topicPrefix}trades`;
+    const admin = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).admin();
+    await admin.connect();
+    // Makes the admin look the topic up, which deleting does not.
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '101' }] });
+    await admin.disconnect();
+    const ids: number[] = [];
+    for await (const { tradeId } of reading) if (ids.push(Number(tradeId)) === 40) break;
+    expect(ids.slice(0, 21)).toEqual([...Array.from({ length: 20 }, (_, index) => index + 1), 101]);
+    expect(warnings).toEqual([{ kind: 'lost', topic, partition: 0, from: 21, next: 101 }]);
+  });
+});
+
+describe('a group', () => {
+  it('shares the work, and goes on where it was', async () => {
+    const { topics: to, config } = await topics({ partitions: 6 });
+    const symbols = ['BTC', 'ETH', 'SOL', 'BNB', 'XRP', 'ADA', 'DOGE', 'LTC', 'DOT', 'TRX'].map(
+      (coin) => `${coin}USDT`,
+    );
+    const group = randomUUID();
+    const warnings: ClientWarning[] = [];
+    const join = async () => {
+      const market = await connect(config, { group, onWarning: (warning) => warnings.push(warning) });
+      const got: string[] = [];
+      market.trades$().subscribe(({ symbol, tradeId }) => got.push(`${symbol} ${tradeId}`));
+      await market.ready();
+      return { market, got };
+    };
+    const first = await join();
+    await to.publish(...symbols.flatMap((symbol) => numbered(10, symbol)));
+    await until(() => first.got.length === 100);
+    const second = await join();
+    let round = 1;
+    const bothWork = async () => {
+      round++;
+      await to.publish(...symbols.flatMap((symbol) => numbered(10, symbol, round * 10)));
+      return second.got.length > 0 && first.got.length > 100;
+    };
+    await until(bothWork, { timeoutMs: 20_000, everyMs: 200 });
+    const seen = () => [...first.got, ...second.got];
+    await until(() => seen().length === round * 100, {
+      message: () =>
+        `${first.got.length} and ${second.got.length} of ${round * 100}, ${new Set(seen()).size} different`,
+    });
+    expect(new Set(seen()).size).toBe(round * 100);
+    await first.market.close();
+    await second.market.close();
+    await to.publish(...symbols.flatMap((symbol) => numbered(10, symbol, 100_000)));
+    const third = await join();
+    await until(() => third.got.length === 100, { message: () => `${third.got.length} of 100` });
+    expect(new Set(third.got).size).toBe(100);
+    expect(warnings).toEqual([]);
+  }, 60_000);
+});

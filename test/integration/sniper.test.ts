@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { DEFAULT_GUARD } from '../../src/client/trading-decision.ts';
+import { sharedBrokers } from '../support/kafka-broker.ts';
+import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
+import { preparePython } from '../support/python.ts';
+import { simulatedValues } from '../support/simulated-feed.ts';
+import { root, tools } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+
+interface Line {
+  readonly at: string;
+  readonly event: string;
+  readonly causes?: readonly string[];
+}
+
+/** Starts a sniper as a user does, and reads its ledger. */
+function startSniper(command: string, args: readonly string[]) {
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
+  const lines = (): Line[] =>
+    stdout
+      .slice(0, stdout.lastIndexOf('\n') + 1)
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Line);
+  return {
+    lines,
+    stop: () => child.kill('SIGTERM'),
+    exited,
+    stderr: () => stderr,
+    /** The first line of an event, from a time on. */
+    async wrote(event: string, since = 0): Promise<Line> {
+      const found = () => lines().find((line) => line.event === event && Date.parse(line.at) >= since);
+      await until(() => found(), { timeoutMs: 30_000, message: () => `${event} in ${stdout.slice(-2000)}\n${stderr}` });
+      return found() as Line;
+    },
+  };
+}
+
+describe.each([
+  ['sniper.ts', process.execPath],
+  ['sniper.py', join(tools, 'python/bin/python')],
+])('examples/%s on Kafka', (example, command) => {
+  let brokers: string[];
+  beforeAll(async () => {
+    await preparePython();
+    brokers = await sharedBrokers();
+  });
+
+  it('trades while the feed is in order, halts within the limit when the pipeline is killed, goes on after its restart', async () => {
+    const folder = await temporaryFolder();
+    // Binance tells what was traded while nobody listened: the restart leaves no gap that would halt for a minute.
+    const simulate = await startSimulate('--rate', '300', '--symbols', '3');
+    const prefix = `${randomUUID()}.`;
+    const values = simulatedValues(simulate, { feed: { venues: ['binance', 'bybit'], allow_test_data: false } });
+    const stats = { large_trade_threshold: 3 };
+    const kafka = { brokers, topic_prefix: prefix };
+    const config = await writeConfiguration(folder, { ...values, kafka, stats, gateway: { enabled: false } });
+    const first = startMarketFeed('run', '--config', config);
+    await first.logged('trading_resumed');
+
+    const sniper = startSniper(command, [
+      ...[`examples/${example}`, brokers.join(','), '--prefix', prefix],
+      ...['--environment', 'simulated', '--allow-test-data', '--coins', 'BTC,ETH,SOL'],
+    ]);
+    await sniper.wrote('resumed');
+    await sniper.wrote('bought');
+    await delay(3000);
+
+    const killedAt = Date.now();
+    first.signal('SIGKILL');
+    const halted = await sniper.wrote('halted', killedAt);
+    const haltedAfterMs = Date.parse(halted.at) - killedAt;
+    console.info(`${example}: killed → halted ${haltedAfterMs} ms, ${halted.causes?.join()}`);
+    expect(haltedAfterMs).toBeLessThanOrEqual(DEFAULT_GUARD.statusSilenceMs + 250);
+    await delay(3000);
+
+    const restartedAt = Date.now();
+    const second = startMarketFeed('run', '--config', config);
+    await sniper.wrote('resumed', restartedAt);
+    sniper.stop();
+    expect(await sniper.exited, sniper.stderr()).toBe(0);
+    second.signal('SIGTERM');
+    expect(await second.exited, second.stderr).toBe(0);
+
+    const lines = sniper.lines();
+    expect(lines.map(({ event }) => event)).toContain('ledger');
+    const orders = lines.filter(
+      ({ event, at }) => /^(bought|sold)$/.test(event) && Date.parse(at) > Date.parse(halted.at),
+    );
+    const resumed = await sniper.wrote('resumed', restartedAt);
+    for (const { at } of orders) expect(Date.parse(at)).toBeGreaterThanOrEqual(Date.parse(resumed.at));
+  }, 120_000);
+});
