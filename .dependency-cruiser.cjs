@@ -38,6 +38,7 @@ const packageRules = [
   ['ws', ['^src/net/', '^src/simulator/', '^src/gateway/']],
   ['(fastify|@fastify/[^/]+|typebox)', ['^src/gateway/']],
   ['prom-client', ['^src/gateway/']],
+  ['(preact|@preact/signals|lightweight-charts)', ['^src/gateway/dashboard/']],
   ['kafkajs', ['^src/kafka/']],
   ['avsc', ['^src/codec/']],
   ['pino', ['^src/telemetry/']],
@@ -72,6 +73,19 @@ module.exports = {
       to: { path: room('venues', 'sinks', 'gateway', 'client') },
     },
     {
+      name: 'the-dashboard-runs-in-browsers',
+      comment: 'Of the gateway it knows the types of what it is sent, of the domain what is pure.',
+      severity: 'error',
+      from: { path: '^src/gateway/dashboard/' },
+      to: { path: '^src/', pathNot: '^src/(gateway/dashboard/|gateway/api\\.ts$|domain/)' },
+    },
+    {
+      name: 'the-dashboard-is-bundled',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/gateway/dashboard/' },
+      to: { path: '^src/gateway/dashboard/' },
+    },
+    {
       name: 'nothing-inside-imports-the-public-face',
       severity: 'error',
       from: { path: '^src/' },
@@ -94,8 +108,9 @@ module.exports = {
     },
     {
       name: 'source-without-dev-dependencies',
+      comment: "The dashboard's are in its bundle.",
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^src/', pathNot: '^src/gateway/dashboard/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },
   ],

@@ -1,23 +1,25 @@
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test run bench faults chaos captures lint format typecheck build python ready
+.PHONY: help demo test run bench faults chaos captures lint format typecheck build dashboard python ready
 export PATH := $(CURDIR)/.tools/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
 help: ## these lines
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1 \2/p' Makefile | while read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
 
-demo: ready ## simulated venues, the whole pipeline, Avro files on disk: nothing to set up
+demo: dashboard ## simulated venues, the whole pipeline, Avro files on disk: nothing to set up
 	@exec node src/cli/main.ts demo $(ARGS)
 
 test: ready ## every test; the last line is N passed, N failed, N skipped
 	@exec node scripts/test.ts
 
-run: ready ## the main job against the live venues, with config/market-feed.yaml
+run: dashboard ## the main job against the live venues, with config/market-feed.yaml
 	@exec node src/cli/main.ts run --config config/market-feed.yaml $(ARGS)
 
-bench: ready ## benchmarks, as tables of ratios: order books, trade analysis, the whole pipeline
+bench: ready ## benchmarks, as tables of ratios: order books, trade analysis, gateway, client, the whole pipeline
 	@node bench/books/main.ts
 	@node bench/trades/main.ts
+	@node bench/gateway/main.ts
+	@node bench/client/main.ts
 	@exec node bench/main.ts $(ARGS)
 
 faults: ready ## every fault against the whole pipeline: docs/fault-matrix.md
@@ -38,10 +40,16 @@ format: ready ## what Biome can mend by itself
 
 typecheck: ready ## the types, and how much of the source they cover
 	@tsc -p .
+	@tsc -p src/gateway/dashboard
 	@type-coverage -p tsconfig.json
+	@type-coverage -p src/gateway/dashboard/tsconfig.json
 
 build: ready ## dist/, as it is published
 	@rm -rf dist && tsc -p tsconfig.build.json
+	@node scripts/build-dashboard.ts
+
+dashboard: ready ## the web page of the gateway, into dist/dashboard, where its source has changed
+	@node scripts/build-dashboard.ts
 
 python: ready ## the Python environment of the independent readers, in .tools/python
 	@node scripts/python.ts

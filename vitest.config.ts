@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** Runs that tests start do not contend for the gateway's port; those that are about it say so. */
+const noGateway = { MARKET_FEED__GATEWAY__ENABLED: 'false' };
+
 /**
  * Two groups, one after the other: what is pure runs on all cores; what uses sockets, brokers and clocks
  * runs a file at a time, so that its deadlines mean something on two cores.
@@ -12,6 +15,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          env: noGateway,
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**', 'test/browser/**'],
           testTimeout: 15_000,
@@ -22,11 +26,22 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          env: noGateway,
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 120_000,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { startVitest } from 'vitest/node';
+import { prepareChromium } from '../test/support/chromium.ts';
 import { preparePython } from '../test/support/python.ts';
 import { Totals } from './totals.ts';
 
@@ -19,12 +20,19 @@ const cruised = ['src', 'test', 'scripts', 'bench', 'examples'].filter((folder) 
 
 const checks: readonly Check[] = [
   { name: 'types (tsc)', run: () => tool('tsc', '-p', 'tsconfig.json') },
+  { name: 'types of the dashboard (tsc)', run: () => tool('tsc', '-p', 'src/gateway/dashboard') },
   { name: 'lint and format (Biome)', run: () => tool('biome', 'check', '--error-on-warnings', '.') },
   { name: 'room rules (dependency-cruiser)', run: () => tool('depcruise', ...cruised) },
   { name: 'no any (type-coverage)', run: () => tool('type-coverage', '-p', 'tsconfig.json', '--detail') },
+  {
+    name: 'no any in the dashboard (type-coverage)',
+    run: () => tool('type-coverage', '-p', 'src/gateway/dashboard/tsconfig.json', '--detail'),
+  },
   { name: 'the package builds (tsc)', run: () => tool('tsc', '-p', 'tsconfig.build.json') },
+  { name: 'the dashboard builds (esbuild)', run: () => node('scripts/build-dashboard.ts') },
   { name: 'record types are those of the schemas', run: () => node('scripts/generate-records.ts', '--check') },
   { name: 'Python for the independent readers', run: preparePython },
+  { name: 'a browser for the dashboard', run: prepareChromium },
 ];
 
 function tool(name: string, ...args: string[]): Promise<void> {

@@ -8,6 +8,10 @@ export interface CommandEntry {
 /** Every command, one line each; loaded when it is called. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   run: { summary: 'venues to topics: the main job', load: async () => (await import('./run.ts')).command },
+  gateway: {
+    summary: 'dashboard and HTTP over the topics of a pipeline that runs elsewhere',
+    load: async () => (await import('./gateway.ts')).command,
+  },
   demo: {
     summary: 'the same against simulated venues, into files',
     load: async () => (await import('./demo.ts')).command,

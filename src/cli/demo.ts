@@ -6,16 +6,21 @@ import type { Command } from './command.ts';
 
 const DEFAULT_OUT = 'data/demo';
 const DEFAULT_PORT = 9100;
+const DEFAULT_GATEWAY_PORT = 8080;
 const TRADES_PER_SECOND = 100;
 const LOG_EVERY_MS = 5000;
 
 export const command: Command = {
-  usage: 'demo [--port N] [--duration S] [--out DIR]',
-  about: `The whole pipeline against simulated venues, into Avro files: no broker, no network. Ctrl-C ends it. Every record is marked simulated.\n${DEFAULT_OUT}, the default folder, is emptied of an earlier demo's files first; a folder given with --out is continued.`,
+  usage: 'demo [--port N] [--gateway-port N] [--duration S] [--out DIR]',
+  about: `The whole pipeline against simulated venues, into Avro files, with the dashboard: no broker, no network. Ctrl-C ends it. Every record is marked simulated.\n${DEFAULT_OUT}, the default folder, is emptied of an earlier demo's files first; a folder given with --out is continued.`,
   options: {
     port: {
       value: 'N',
       help: `port of the simulated venues (default ${DEFAULT_PORT}, or any free one where that is taken)`,
+    },
+    'gateway-port': {
+      value: 'N',
+      help: `port of dashboard and API (default ${DEFAULT_GATEWAY_PORT}, or any free one where that is taken)`,
     },
     duration: { value: 'S', help: 'ends after so many seconds' },
     out: { value: 'DIR', help: `folder of the files (default ${DEFAULT_OUT})` },
@@ -23,12 +28,15 @@ export const command: Command = {
   async run(context) {
     const { options } = context;
     const port = options.number('port', 0, 65_535);
+    const gatewayPort = options.number('gateway-port', 0, 65_535) ?? (await portOr(DEFAULT_GATEWAY_PORT));
     const seconds = options.number('duration', 0.1, 31_536_000, 'any');
     const out = options.text('out') ?? DEFAULT_OUT;
     const simulator = await startVenues(port);
     try {
       // The user's environment is not asked: it may say production.
-      const config = loadConfig({ values: demoValues(simulator.url, simulator.httpUrl, path.resolve(out)) });
+      const config = loadConfig({
+        values: demoValues(simulator.url, simulator.httpUrl, path.resolve(out), gatewayPort),
+      });
       if (options.text('out') === undefined) await removeFormerFiles(config.file.dir);
       const { runFeed } = await import('./run-feed.ts');
       return await runFeed(context, config, {
@@ -57,10 +65,20 @@ async function startVenues(port: number | undefined) {
   }
 }
 
+/** The port where it is free on this machine, else 0: any. */
+async function portOr(port: number): Promise<number> {
+  const { createServer } = await import('node:net');
+  const probe = createServer();
+  return new Promise((resolve) => {
+    probe.once('error', () => resolve(0));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(port)));
+  });
+}
+
 /** The testnet is left out: its records would say testnet, and all of the demo's say simulated. */
 const DEMO_VENUES = VENUE_IDS.filter((venue) => venue !== 'binance_testnet');
 
-function demoValues(wsUrl: string, httpUrl: string, dir: string): object {
+function demoValues(wsUrl: string, httpUrl: string, dir: string, gatewayPort: number): object {
   return {
     environment: 'simulated',
     feed: { venues: DEMO_VENUES, allow_test_data: true, fail_back_after_ms: 15_000 },
@@ -76,6 +94,7 @@ function demoValues(wsUrl: string, httpUrl: string, dir: string): object {
     sinks: ['file'],
     file: { dir },
     spill: { dir: path.join(dir, 'spill') },
+    gateway: { port: gatewayPort },
   };
 }
 

@@ -1,6 +1,8 @@
 import { asFault } from '../domain/fault.ts';
 import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
+import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { Config } from '../pipeline/config.ts';
+import { GatewayThread } from '../pipeline/gateway-thread.ts';
 import { type Pipeline, startPipeline } from '../pipeline/run.ts';
 import { createLog, type Logger } from '../telemetry/log.ts';
 import type { CommandContext } from './command.ts';
@@ -42,13 +44,22 @@ export async function runFeed(
   });
 
   log.info({ config: config.source, environment: config.environment, sinks: config.sinks }, 'starting');
+  const gateway = config.gateway.enabled
+    ? new GatewayThread({
+        config,
+        scheduler: monotonicScheduler,
+        log: (level, fields, message) => log[level](fields, message),
+      })
+    : undefined;
   let pipeline: Pipeline;
   try {
-    pipeline = await startPipeline(config, { log, signal });
+    pipeline = await startPipeline(config, { log, signal, onPublished: (records) => gateway?.publish(records) });
   } catch (error) {
+    await gateway?.close();
     if (signal.aborted) return 0;
     throw error;
   }
+  gateway?.follow(pipeline);
   const limit = durationMs === undefined ? undefined : AbortSignal.timeout(durationMs);
   if (live)
     painter = paintStatus({
@@ -56,7 +67,7 @@ export async function runFeed(
       color: colorWanted(environment),
       snapshot: () => pipeline.snapshot(),
       notes,
-      hints: () => hints,
+      hints: () => [...(gateway?.url === undefined ? [] : [`web    ${gateway.url}`]), ...hints],
     });
   else for (const hint of hints) log.info({}, hint);
   const reporter = live ? undefined : setInterval(() => logStatus(log, pipeline.snapshot()), logEveryMs);
@@ -69,6 +80,7 @@ export async function runFeed(
   if (!live) logStatus(log, pipeline.snapshot());
   const reason = failed.aborted ? 'a sink failed' : signal.aborted ? String(signal.reason) : 'the time is up';
   const { undelivered, spilled, dropped } = await pipeline.stop(reason);
+  await gateway?.close();
   if (painter !== undefined) {
     painter.close();
     await err.write(complaints.slice(-20).join(''));

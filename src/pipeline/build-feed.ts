@@ -1,6 +1,7 @@
-import { EMPTY, type SchedulerLike } from 'rxjs';
+import { EMPTY, map, type SchedulerLike } from 'rxjs';
 import type { VenueId } from '../domain/instrument.ts';
 import type { RawFrame } from '../domain/line.ts';
+import { addIntervals, openTimeOf } from '../market/kline-interval.ts';
 import { network } from '../net/network.ts';
 import { connectLine } from '../venues/connect.ts';
 import { venues } from '../venues/registry.ts';
@@ -11,6 +12,7 @@ import { booksOf, type Config, environmentOf, feedVenues, instrumentsFor, subscr
 import { Feed } from './feed.ts';
 import type { FormerEpoch } from './former-runs.ts';
 import type { Latencies } from './latencies.ts';
+import { PAST_CANDLES } from './past-candles.ts';
 import type { FormerTrades } from './trade-analytics.ts';
 import { VenueFeed } from './venue-feed.ts';
 import type { VenueNetworks } from './venue-networks.ts';
@@ -97,6 +99,7 @@ export function buildFeed(config: Config, dependencies: FeedDependencies): Feed 
         recent === undefined || !config.feed.backfill
           ? undefined
           : (instrument) => rest.ask$(recent(instrument, environment, wallClockMicros), BACKFILL_TIMEOUT_MS),
+      fetchCandles: fetchCandlesOf(config, id, rest, wallClockMs),
       connect: ({ line, url, topics, commands$, instruments, rotateAfterMs, onFrame: tap }) =>
         connectLine({
           venue,
@@ -171,6 +174,25 @@ function fetchBookOf(
     );
     const affordable = requests.find(({ weight }) => weight * symbols <= restWeightPerMinute * BOOKS_SHARE);
     return rest.askSparingly$(affordable ?? (requests.at(-1) as (typeof requests)[number]));
+  };
+}
+
+function fetchCandlesOf(
+  config: Config,
+  id: VenueId,
+  rest: VenueRest,
+  wallClockMs: () => number,
+): VenueFeedOptions['fetchCandles'] {
+  const { history } = venues[id];
+  if (history === undefined) return undefined;
+  const environment = environmentOf(config, id);
+  return (instrument) => {
+    const series = history.klines({ instrument, environment, receivedAt: () => wallClockMs() * 1000 }, '1m');
+    const now = wallClockMs();
+    const last = addIntervals(openTimeOf('1m', now), '1m', -1);
+    return rest
+      .askSparingly$(series.page(series.step(last, 1 - PAST_CANDLES), last, now))
+      .pipe(map(({ rows }) => rows.flatMap(({ record }) => (record.kind === 'kline' ? [record] : []))));
   };
 }
 

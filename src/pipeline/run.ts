@@ -29,6 +29,8 @@ export interface PipelineDependencies {
   readonly signal?: AbortSignal;
   readonly scheduler?: SchedulerLike;
   readonly wallClockMs?: () => number;
+  /** Sees what is published, in order, when it is handed to the sinks. */
+  readonly onPublished?: (records: readonly FeedRecord[]) => void;
   /** Sees the records of each batch that a sink acknowledged, in order. */
   readonly onDelivered?: (sink: string, records: readonly OutRecord[]) => void;
 }
@@ -55,7 +57,7 @@ const UNEXPLAINED_TOLD = 5;
 
 /** Opens the sinks, reads from them where the last run ended, and connects the venues: resolves once data can flow. */
 export async function startPipeline(config: Config, dependencies: PipelineDependencies): Promise<Pipeline> {
-  const { log, scheduler = monotonicScheduler, wallClockMs = Date.now, onDelivered } = dependencies;
+  const { log, scheduler = monotonicScheduler, wallClockMs = Date.now, onPublished, onDelivered } = dependencies;
   const settings: SinkSettings = {
     kafka: config.kafka,
     file: config.file,
@@ -114,6 +116,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
         outlet.push(out, barrier);
       }
     }
+    onPublished?.(records);
   });
   tellUnexplained(feed, log);
   feed.start();

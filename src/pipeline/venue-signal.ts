@@ -2,7 +2,7 @@ import type { Observable, SchedulerLike } from 'rxjs';
 import type { ClockState } from '../domain/feed-snapshot.ts';
 import type { Channel, Instrument } from '../domain/instrument.ts';
 import type { BookUpdate, LineEvent, RawFrame } from '../domain/line.ts';
-import type { DeadLetter, Environment, TradeEvent } from '../domain/record.ts';
+import type { DeadLetter, Environment, Kline, TradeEvent } from '../domain/record.ts';
 import type { LineCommand } from '../venues/connect.ts';
 import type { ListedInstrument, Venue } from '../venues/contract.ts';
 import type { Activity } from './activity.ts';
@@ -80,6 +80,8 @@ export interface VenueFeedOptions {
     | undefined;
   /** Asks it for the last trades of a symbol, where ids do not tell a hole; undefined: it has none, or is not to be asked. */
   readonly fetchRecent: ((instrument: Instrument) => Observable<readonly TradeEvent[]>) | undefined;
+  /** Asks for its last one-minute candles of a symbol, those that have closed. */
+  readonly fetchCandles?: ((instrument: Instrument) => Observable<readonly Kline[]>) | undefined;
   /** How much of the books is wanted where a depth channel is among the channels. */
   readonly books?: BooksWanted;
   /** Asks for a whole book; undefined where the venue sends it by itself after each subscription. */

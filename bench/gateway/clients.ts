@@ -1,0 +1,85 @@
+/** The gateway's clients, a process of its own: those that read and measure, and those that stop reading once they are in. */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { WebSocket } from 'ws';
+import { answer } from '../child.ts';
+
+interface Wanted {
+  readonly url: string;
+  readonly count: number;
+  /** Each client gets one of them, in turn; none: each gets all. */
+  readonly symbols: readonly string[];
+}
+
+const RECEIVED_AT = '"received_at":';
+const MICROS_DIGITS = 16;
+
+const reading: WebSocket[] = [];
+const dead: Socket[] = [];
+let ages: number[] = [];
+let messages = 0;
+
+/** Of the first price of a message: from our socket to here. */
+function measure(text: string): void {
+  const at = text.indexOf(RECEIVED_AT) + RECEIVED_AT.length;
+  const receivedMs = Number(text.slice(at, at + MICROS_DIGITS)) / 1000;
+  ages.push(performance.timeOrigin + performance.now() - receivedMs);
+  messages++;
+}
+
+const request = (symbols: readonly string[], index: number) => ({
+  op: 'subscribe',
+  channel: 'prices',
+  symbols: [symbols.length === 0 ? '*' : symbols[index % symbols.length]],
+});
+
+async function join({ url, count, symbols }: Wanted): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    const socket = new WebSocket(`${url}/ws/`);
+    await once(socket, 'open');
+    socket.on('message', (data) => measure(data.toString()));
+    socket.send(JSON.stringify(request(symbols, index)));
+    reading.push(socket);
+  }
+}
+
+/** Subscribes over a bare socket and never reads again. */
+async function joinDead({ url, count, symbols }: Wanted): Promise<void> {
+  const { hostname, port, host } = new URL(url);
+  for (let index = 0; index < count; index++) {
+    const socket = connect(Number(port), hostname);
+    const key = randomBytes(16).toString('base64');
+    const upgrade = ['GET /ws/ HTTP/1.1', `Host: ${host}`, 'Upgrade: websocket', 'Connection: Upgrade'];
+    socket.write(`${[...upgrade, `Sec-WebSocket-Key: ${key}`, 'Sec-WebSocket-Version: 13'].join('\r\n')}\r\n\r\n`);
+    await once(socket, 'data');
+    socket.pause();
+    socket.on('error', () => {});
+    socket.write(maskedText(JSON.stringify(request(symbols, index))));
+    dead.push(socket);
+  }
+}
+
+/** A client's frame of a short text; a mask of zeros leaves it as it is. */
+function maskedText(text: string): Buffer {
+  const payload = Buffer.from(text);
+  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
+}
+
+function quantiles(shares: readonly number[]): readonly number[] {
+  const sorted = Float64Array.from(ages).sort();
+  return shares.map((share) => sorted[Math.min(Math.floor(share * sorted.length), sorted.length - 1)] ?? Number.NaN);
+}
+
+answer({
+  join,
+  joinDead,
+  collect: () => {
+    ages = [];
+    messages = 0;
+  },
+  figures: (shares: readonly number[]) => ({ quantiles: quantiles(shares), messages }),
+  leaveDead: () => {
+    for (const socket of dead.splice(0)) socket.destroy();
+  },
+});

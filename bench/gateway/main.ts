@@ -1,0 +1,194 @@
+/**
+ * What WebSocket clients cost, and whether those that do not read cost the others anything:
+ * `node bench/gateway/main.ts [SECONDS]`, SECONDS for each phase (default 15). Phases with and without the dead take turns,
+ * three times; medians of the rounds. At the end it is waited until the dead are closed.
+ *
+ * A simulator sends 500 trades a second to `market-feed run`, clients listen to prices: three processes. Ages are from the
+ * feed's socket to the client, with the hand-over to the gateway (20 ms) and conflation (100 ms) in them. The feed's own
+ * figure is from its socket to where its records leave it, since its start: one run without clients, one with them.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../test/support/free-port.ts';
+import { until } from '../../test/support/until.ts';
+import { type Child, startChild } from '../child.ts';
+import { median } from '../measure.ts';
+import { startSubject } from '../subject.ts';
+
+const COINS = 'BTC ETH SOL BNB XRP ADA DOGE AVAX DOT LINK LTC POL UNI ATOM NEAR APT ARB OP FIL TRX'.split(' ');
+
+interface Scenario {
+  readonly title: string;
+  readonly clients: number;
+  readonly dead: number;
+  /** Each client gets one of them; none: all. */
+  readonly symbols: readonly string[];
+}
+
+interface Phase {
+  readonly p50: number;
+  readonly p99: number;
+  readonly messagesPerSecond: number;
+  readonly memoryMb: number;
+}
+
+/** The feed's own, milliseconds from its socket to where its records leave it. */
+interface FeedFigures {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+const RATE = 500;
+const WARM_MS = 5000;
+const SETTLE_MS = 3000;
+const MOST_BY_DEAD = 1.2;
+const MOST_BY_CLIENTS = 1.5;
+const ROUNDS = 3;
+const seconds = Number(process.argv[2] ?? 15);
+
+const SCENARIOS: readonly Scenario[] = [
+  { title: '100 clients on all symbols, 5 of them dead', clients: 95, dead: 5, symbols: [] },
+  {
+    title: '1,000 clients on one symbol each, 20 of them dead',
+    clients: 980,
+    dead: 20,
+    symbols: COINS.map((coin) => `${coin}USDT`),
+  },
+];
+
+/** One process of `market-feed run` over the load, with its gateway. */
+async function running<T>(load: Child, work: (gateway: RunningGateway) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'market-feed-gateway-bench-'));
+  const { webSocket, rest } = await load.ask<{ webSocket: string; rest: string }>('address');
+  const port = await freePort();
+  const config = {
+    coins: COINS,
+    environment: 'simulated',
+    feed: { venues: ['binance'], channels: ['trade', 'ticker'], allow_test_data: true },
+    venues: { binance: { websocket_urls: [webSocket], rest_url: rest } },
+    sinks: ['file'],
+    file: { dir: join(folder, 'data') },
+    gateway: { port },
+    log: { level: 'warn' },
+  };
+  const file = join(folder, 'market-feed.yaml');
+  await writeFile(file, JSON.stringify(config));
+  const subject = startSubject(['src/cli/main.ts', 'run', '--config', file], join(folder, 'log'));
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    await until(async () => (await prices(url)) >= COINS.length, {
+      timeoutMs: 60_000,
+      message: 'a price of each coin',
+    });
+    await delay(WARM_MS);
+    return await work({ url, memoryMb: async () => (await subject.memory()).now });
+  } finally {
+    await subject.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface RunningGateway {
+  readonly url: string;
+  readonly memoryMb: () => Promise<number>;
+}
+
+async function prices(url: string): Promise<number> {
+  const answer = (await (await fetch(`${url}/api/prices`)).json()) as { readonly prices: readonly unknown[] };
+  return answer.prices.length;
+}
+
+async function status(url: string) {
+  const answer = await fetch(`${url}/api/status`);
+  return (await answer.json()) as {
+    readonly venues: readonly { readonly latency_ms: { readonly socket_to_emitted: FeedFigures | null } }[];
+    readonly gateway: { readonly clients: number; readonly closed_slow: number };
+  };
+}
+
+async function feedFigures(url: string): Promise<FeedFigures> {
+  const { venues } = await status(url);
+  return venues[0]?.latency_ms.socket_to_emitted ?? { p50: Number.NaN, p99: Number.NaN };
+}
+
+async function phase(clients: Child, gateway: RunningGateway): Promise<Phase> {
+  await delay(SETTLE_MS);
+  await clients.ask('collect');
+  await delay(seconds * 1000);
+  const { quantiles, messages } = await clients.ask<{ quantiles: readonly number[]; messages: number }>(
+    'figures',
+    [0.5, 0.99],
+  );
+  const [p50 = Number.NaN, p99 = Number.NaN] = quantiles;
+  return { p50, p99, messagesPerSecond: messages / seconds, memoryMb: await gateway.memoryMb() };
+}
+
+async function play(load: Child, scenario: Scenario, alone: FeedFigures): Promise<void> {
+  const { title, clients: count, dead, symbols } = scenario;
+  console.log(`\n${title}`);
+  const clients = startChild(join(import.meta.dirname, 'clients.ts'));
+  try {
+    await running(load, async (gateway) => {
+      const { url } = gateway;
+      await clients.ask('join', { url, count, symbols });
+      const without: Phase[] = [];
+      const withDead: Phase[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        without.push(await phase(clients, gateway));
+        await clients.ask('joinDead', { url, count: dead, symbols });
+        withDead.push(await phase(clients, gateway));
+        if (round < ROUNDS - 1) await clients.ask('leaveDead');
+      }
+      const closed = async () => (await status(url)).gateway.closed_slow;
+      await until(async () => (await closed()) >= dead, {
+        timeoutMs: 60_000,
+        everyMs: 500,
+        message: 'the dead closed',
+      });
+      tell('the living alone', without);
+      tell('with the dead', withDead);
+      console.log(`  ${await closed()} of ${dead} dead closed`);
+      const feed = await feedFigures(url);
+      ratio('p99 of the living, with the dead by without', p99Of(withDead) / p99Of(without), MOST_BY_DEAD);
+      console.log(`  feed: p50 ${ms(feed.p50)}, p99 ${ms(feed.p99)} with clients`);
+      ratio('p99 of the feed, with clients by without', feed.p99 / alone.p99, MOST_BY_CLIENTS);
+    });
+  } finally {
+    await clients.end();
+  }
+}
+
+const ms = (value: number): string => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
+
+const p99Of = (phases: readonly Phase[]): number => median(phases.map(({ p99 }) => p99));
+
+function tell(what: string, phases: readonly Phase[]): void {
+  const p50 = median(phases.map((each) => each.p50));
+  const traffic = Math.round(median(phases.map((each) => each.messagesPerSecond))).toLocaleString('en');
+  const memory = Math.round(Math.max(...phases.map(({ memoryMb }) => memoryMb)));
+  console.log(`  ${what}: p50 ${ms(p50)}, p99 ${ms(p99Of(phases))}, ${traffic} messages/s, at most ${memory} MiB`);
+}
+
+function ratio(what: string, value: number, most: number): void {
+  const holds = value <= most;
+  if (!holds) process.exitCode = 1;
+  console.log(`  ${holds ? 'holds ' : 'BROKEN'} ${what}: ${value.toFixed(2)} (at most ${most})`);
+}
+
+const load = startChild(join(import.meta.dirname, '../load.ts'));
+try {
+  await load.ask('rate', RATE);
+  const alone = await running(load, async ({ url, memoryMb }) => {
+    await delay(seconds * 1000);
+    const figures = await feedFigures(url);
+    console.log(
+      `without clients: feed p50 ${ms(figures.p50)}, p99 ${ms(figures.p99)}, ${Math.round(await memoryMb())} MiB`,
+    );
+    return figures;
+  });
+  for (const scenario of SCENARIOS) await play(load, scenario, alone);
+} finally {
+  await load.end();
+}

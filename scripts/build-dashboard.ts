@@ -1,0 +1,77 @@
+/**
+ * Bundles the dashboard into dist/dashboard: index.html and files with a hash in their names, each beside its .br and .gz.
+ * Nothing is done where no input has changed; `--force` builds all the same. Says what it did on stderr.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+const root = path.resolve(import.meta.dirname, '..');
+const source = path.join(root, 'src/gateway/dashboard');
+const out = path.join(root, 'dist/dashboard');
+const stampFile = path.join(out, '.stamp');
+
+const stamp = await stampOf();
+const built = await readFile(stampFile, 'utf8').catch(() => undefined);
+if (built !== stamp || process.argv.includes('--force')) {
+  await rm(out, { recursive: true, force: true });
+  await mkdir(out, { recursive: true });
+  const bytes = await bundle();
+  await writeFile(stampFile, stamp);
+  console.error(`dashboard: ${(bytes / 1000).toFixed(1)} kB compressed in dist/dashboard`);
+}
+
+/** Of all that goes into it: the sources, what they take from other rooms, the packages' versions. */
+async function stampOf(): Promise<string> {
+  const hash = createHash('sha256');
+  const folders = [source, path.join(root, 'src/domain')];
+  for (const folder of folders) {
+    const files = await readdir(folder, { recursive: true, withFileTypes: true });
+    const names = files.filter((file) => file.isFile()).map((file) => path.join(file.parentPath, file.name));
+    for (const name of names.sort()) hash.update(name.slice(root.length)).update(await readFile(name));
+  }
+  hash.update(await readFile(path.join(root, 'package-lock.json'))).update(await readFile(import.meta.filename));
+  return hash.digest('hex');
+}
+
+async function bundle(): Promise<number> {
+  const { outputFiles } = await build({
+    entryPoints: [path.join(source, 'main.tsx'), path.join(source, 'style/main.css')],
+    entryNames: '[name]-[hash]',
+    outdir: out,
+    bundle: true,
+    write: false,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['production'],
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'none',
+    logLevel: 'warning',
+    tsconfig: path.join(source, 'tsconfig.json'),
+  });
+  let page = await readFile(path.join(source, 'index.html'), 'utf8');
+  const files = [{ name: 'icon.svg', contents: await readFile(path.join(source, 'icon.svg')) }];
+  for (const { path: file, contents } of outputFiles) {
+    const name = path.basename(file);
+    files.push({ name, contents: Buffer.from(contents) });
+    page = page.replace(name.endsWith('.css') ? 'main.css' : 'main.js', name);
+  }
+  files.push({ name: 'index.html', contents: Buffer.from(page) });
+  const sizes = await Promise.all(files.map(({ name, contents }) => writeCompressed(name, contents)));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+async function writeCompressed(name: string, contents: Buffer): Promise<number> {
+  const brotli = brotliCompressSync(contents, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
+  const target = path.join(out, name);
+  await Promise.all([
+    writeFile(target, contents),
+    writeFile(`${target}.br`, brotli),
+    writeFile(`${target}.gz`, gzipSync(contents, { level: 9 })),
+  ]);
+  return brotli.length;
+}

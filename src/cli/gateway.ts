@@ -1,0 +1,25 @@
+import type { Command } from './command.ts';
+import { configOption, configurationOf } from './configuration.ts';
+
+export const command: Command = {
+  usage: 'gateway [--config FILE] [--port N]',
+  about:
+    'The dashboard and the HTTP and WebSocket interface alone, over the topics of a pipeline that runs elsewhere: at the configured brokers, or where there are none in the file folder.\nAny number of them run side by side. It logs JSON lines on stderr, until Ctrl-C.',
+  options: {
+    config: configOption,
+    port: { value: 'N', help: 'port to listen on; 0: any (default: the configuration)' },
+  },
+  async run(context) {
+    const { options, err, signal } = context;
+    const port = options.number('port', 0, 65_535);
+    const config = configurationOf(context);
+    const { serveTopics } = await import('../pipeline/serve-topics.ts');
+    const { createLog } = await import('../telemetry/log.ts');
+    const log = createLog({ level: config.log.level, destination: { write: (json) => void err.write(json) } });
+    await serveTopics(
+      { ...config, gateway: { ...config.gateway, port: port ?? config.gateway.port } },
+      { log, signal },
+    );
+    return 0;
+  },
+};

@@ -1,0 +1,30 @@
+import { render } from 'preact';
+import { hearFeed, loadFeed, startFeedState } from './state/feed-state.ts';
+import { startLink, subscribe } from './state/link.ts';
+import { startPageClock } from './state/page-clock.ts';
+import { coinStreamsBeginAnew, hearCoin, startSelectedCoin } from './state/selected-coin.ts';
+import { startSelection } from './state/selection.ts';
+import { startTheme } from './state/theme.ts';
+import { App } from './view/app.tsx';
+import { startFilterKey } from './view/coins.tsx';
+
+startTheme();
+startPageClock();
+startFeedState();
+startSelection();
+startFilterKey();
+subscribe('overview');
+subscribe('status');
+subscribe('prices', '*');
+startLink(
+  (message) => {
+    hearFeed(message);
+    hearCoin(message);
+  },
+  () => {
+    coinStreamsBeginAnew();
+    void loadFeed();
+  },
+);
+startSelectedCoin();
+render(<App />, document.body);

@@ -1,0 +1,26 @@
+import { computed, signal } from '@preact/signals';
+import { rows } from './feed-state.ts';
+
+const hash = signal(location.hash);
+
+/** The symbol in the address, `#/BTCUSDT` or `#/BTC`, any case; else the first that the feed lists. */
+export const selected = computed(() => {
+  const asked = decodeURIComponent(hash.value.replace(/^#\/?/, '')).toUpperCase();
+  const found = rows.value.find(({ symbol, coin }) => symbol === asked || coin === asked);
+  return (found ?? rows.value[0])?.symbol;
+});
+
+export function startSelection(): void {
+  addEventListener('hashchange', () => {
+    // Others are places on the page.
+    if (location.hash.startsWith('#/')) hash.value = location.hash;
+  });
+}
+
+export function hrefOf(symbol: string): string {
+  return `#/${symbol}`;
+}
+
+export function select(symbol: string): void {
+  location.hash = hrefOf(symbol);
+}

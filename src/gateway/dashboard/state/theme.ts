@@ -1,0 +1,55 @@
+import { signal } from '@preact/signals';
+
+export type Theme = 'light' | 'dark';
+
+const KEY = 'market-feed.theme';
+const system = matchMedia('(prefers-color-scheme: dark)');
+
+/** The one on the screen now: as chosen and remembered here, else the system's. */
+export const theme = signal<Theme>(remembered() ?? systemTheme());
+
+export function startTheme(): void {
+  apply();
+  system.addEventListener('change', () => {
+    if (remembered() !== undefined) return;
+    theme.value = systemTheme();
+    apply();
+  });
+}
+
+export function toggleTheme(): void {
+  theme.value = theme.value === 'dark' ? 'light' : 'dark';
+  try {
+    localStorage.setItem(KEY, theme.value);
+  } catch {
+    // without storage it holds for this visit
+  }
+  apply();
+}
+
+/** What a custom property's colour is now, for canvases: `rgb(…)`. */
+export function colorOf(property: string): string {
+  const probe = document.createElement('span');
+  probe.style.color = `var(${property})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
+function apply(): void {
+  document.documentElement.dataset.theme = theme.value;
+}
+
+function systemTheme(): Theme {
+  return system.matches ? 'dark' : 'light';
+}
+
+function remembered(): Theme | undefined {
+  try {
+    const value = localStorage.getItem(KEY);
+    return value === 'light' || value === 'dark' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,41 @@
+import { status } from '../state/feed-state.ts';
+import { link } from '../state/link.ts';
+import { Announcer } from './announcer.tsx';
+import { Banners } from './banners.tsx';
+import { CoinDetail, StatisticsPanel } from './coin-detail.tsx';
+import { Coins } from './coins.tsx';
+import { Header } from './header.tsx';
+import { EventsPanel, TimelinePanel } from './timeline-panel.tsx';
+import { Venues } from './venues.tsx';
+
+export function App() {
+  const lost = link.value.state !== 'open' && status.value !== undefined;
+  return (
+    <div class={`app${lost ? ' is-lost' : ''}`}>
+      <a class="skip" href="#coin-title">
+        Skip to the selected coin
+      </a>
+      <Header />
+      <Banners />
+      <Announcer />
+      <main class="main">
+        <Venues />
+        <TimelinePanel />
+        <EventsPanel />
+        <div class="left">
+          <Coins />
+          <StatisticsPanel />
+        </div>
+        <CoinDetail />
+      </main>
+      <footer class="foot">
+        <p>
+          <a href="/docs">API</a> · <a href="/metrics">metrics</a> · times in UTC
+        </p>
+        <p>
+          Charts: <a href="https://www.tradingview.com/">TradingView</a> Lightweight Charts™ © 2025 TradingView, Inc.
+        </p>
+      </footer>
+    </div>
+  );
+}

@@ -1,0 +1,69 @@
+import { environment, status, statusAt, trading } from '../state/feed-state.ts';
+import { heardAt, link } from '../state/link.ts';
+import { now } from '../state/page-clock.ts';
+import { age } from '../text/time-text.ts';
+import { TokenForm } from './token-form.tsx';
+
+const WORDS: Readonly<Record<string, string>> = {
+  simulated: 'Simulated data. These are not market prices.',
+  testnet: 'Testnet data. These are not market prices.',
+  replay: 'Replay of recorded data. These are not present prices.',
+};
+
+/** The feed speaks each second; after this the last word is no present. */
+const FEED_SILENT_MS = 5000;
+
+/** What must not be overlooked, above everything else. */
+export function Banners() {
+  const name = environment.value;
+  return (
+    <div class="banners">
+      {name !== undefined && name !== 'production' && (
+        <p class="banner is-test">
+          <strong>{name}</strong> {WORDS[name] ?? 'These are not market prices.'}
+        </p>
+      )}
+      <TokenForm />
+      <LinkBanner />
+      <FeedBanner />
+    </div>
+  );
+}
+
+function LinkBanner() {
+  if (link.value.state === 'open') return null;
+  if (link.value.opened === 0 && status.value === undefined)
+    return <p class="banner is-info">Connecting to the gateway…</p>;
+  return (
+    <p class="banner is-bad">
+      <strong>Not connected</strong> Everything below is {age(now.value - (statusAt.value || heardAt))} old. Connecting
+      again…
+    </p>
+  );
+}
+
+function FeedBanner() {
+  const overview = status.value;
+  const state = trading.value;
+  if (overview === undefined || state === undefined || link.value.state !== 'open') return null;
+  const silent = overview.silent_ms === null ? 0 : overview.silent_ms + now.value - statusAt.value;
+  if (silent > FEED_SILENT_MS)
+    return (
+      <p class="banner is-bad">
+        <strong>The feed is silent</strong> No word from it for {age(silent)}.
+      </p>
+    );
+  if (state.state !== 'allowed')
+    return (
+      <p class="banner is-bad">
+        <strong>Trading halted</strong> {state.reason}
+      </p>
+    );
+  if (overview.halted.length > 0)
+    return (
+      <p class="banner is-warn">
+        <strong>Halted</strong> {overview.halted.join(', ')}
+      </p>
+    );
+  return null;
+}

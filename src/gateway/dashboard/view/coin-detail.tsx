@@ -1,0 +1,69 @@
+import type { CoinRow } from '../state/coin-row.ts';
+import { rowOf } from '../state/feed-state.ts';
+import { now } from '../state/page-clock.ts';
+import { book, bookAt } from '../state/selected-coin.ts';
+import { selected } from '../state/selection.ts';
+import { age } from '../text/time-text.ts';
+import { Candles } from './candles.tsx';
+import { CoinHead } from './coin-head.tsx';
+import { DepthChart } from './depth-chart.tsx';
+import { Ladder } from './ladder.tsx';
+import { Profile } from './profile.tsx';
+import { Tape } from './tape.tsx';
+import { TradeStatistics } from './trade-statistics.tsx';
+
+export function CoinDetail() {
+  const row = selected.value === undefined ? undefined : rowOf(selected.value);
+  if (row === undefined) return <div class="detail" />;
+  return (
+    <div class="detail" id="coin">
+      <div class="detail-centre">
+        <CoinHead key={row.symbol} row={row} />
+        <CentrePanels key={`centre ${row.symbol}`} row={row} />
+      </div>
+      <div class="detail-right">
+        <BookPanel row={row} />
+        <Tape stale={staleNote(row)} />
+      </div>
+    </div>
+  );
+}
+
+export function StatisticsPanel() {
+  const row = selected.value === undefined ? undefined : rowOf(selected.value);
+  return row === undefined ? null : <TradeStatistics row={row} stale={staleNote(row)} />;
+}
+
+function CentrePanels({ row }: { readonly row: CoinRow }) {
+  const stale = staleNote(row);
+  return (
+    <>
+      <Candles stale={stale} />
+      <div class="pair">
+        <DepthPanel row={row} />
+        <Profile places={row.places.value} stale={stale} />
+      </div>
+    </>
+  );
+}
+
+function BookPanel({ row }: { readonly row: CoinRow }) {
+  return <Ladder book={book.value} stale={bookNote(row)} />;
+}
+
+function DepthPanel({ row }: { readonly row: CoinRow }) {
+  return <DepthChart book={book.value} stale={bookNote(row)} />;
+}
+
+function staleNote(row: CoinRow): string | undefined {
+  if (!row.stale.value) return undefined;
+  const since = row.seenAt.value;
+  return since === null ? 'no data yet' : `stale for ${age(now.value - since)}`;
+}
+
+function bookNote(row: CoinRow): string | undefined {
+  const shown = book.value;
+  if (shown === undefined) return undefined;
+  if (!shown.stale && row.bookStale.value !== true) return staleNote(row);
+  return `out of step for ${age(shown.age_ms + now.value - bookAt.value)}`;
+}

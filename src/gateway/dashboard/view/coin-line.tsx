@@ -1,0 +1,72 @@
+import { useComputed } from '@preact/signals';
+import { polyline } from '../model/polyline.ts';
+import type { CoinRow } from '../state/coin-row.ts';
+import { now } from '../state/page-clock.ts';
+import { hrefOf, select, selected } from '../state/selection.ts';
+import { amount, change, rate } from '../text/number-text.ts';
+import { age } from '../text/time-text.ts';
+import { FlowBar } from './flow-bar.tsx';
+
+const TREND = { width: 60, height: 16 };
+
+/** A coin's row. It is rendered once; ticks change the texts inside. */
+export function CoinLine({ row }: { readonly row: CoinRow }) {
+  const price = useComputed(() => amount(row.price.value, row.places.value));
+  const priceClass = useComputed(
+    () => `price ${directionClass(row.direction.value)}${row.flash.value ? ' is-flashing' : ''}`,
+  );
+  const arrow = useComputed(() => (row.direction.value > 0 ? '▲' : row.direction.value < 0 ? '▼' : ''));
+  const moved = useComputed(() => change(row.change.value));
+  const movedClass = useComputed(() => `c-change ${changeClass(row.change.value)}`);
+  const points = useComputed(() => polyline(row.sparkline.value.map(Number), TREND.width, TREND.height - 2));
+  const trades = useComputed(() => rate(row.tradesPerSecond.value));
+  const venue = useComputed(() => row.venue.value ?? '–');
+  const since = useComputed(() => age(row.seenAt.value === null ? null : Math.max(0, now.value - row.seenAt.value)));
+  const rowClass = useComputed(
+    () => `${selected.value === row.symbol ? 'is-selected' : ''}${row.stale.value ? ' is-stale' : ''}`,
+  );
+  const current = useComputed(() => (selected.value === row.symbol ? 'true' : undefined));
+  const staleMark = useComputed(() => (row.stale.value ? '◐' : ''));
+  const staleWord = useComputed(() => (row.stale.value ? ', stale' : ''));
+  return (
+    <tr class={rowClass} onClick={() => select(row.symbol)}>
+      <th class="c-coin" scope="row">
+        <a href={hrefOf(row.symbol)} data-symbol={row.symbol} aria-current={current}>
+          {row.coin}
+        </a>
+        <span class="stale-mark" aria-hidden="true">
+          {staleMark}
+        </span>
+        <span class="unseen">{staleWord}</span>
+      </th>
+      <td class="c-price">
+        <span class={priceClass}>
+          {price}
+          <span class="arrow" aria-hidden="true">
+            {arrow}
+          </span>
+        </span>
+      </td>
+      <td class={movedClass}>{moved}</td>
+      <td class="c-trend">
+        <svg viewBox={`0 0 ${TREND.width} ${TREND.height}`} preserveAspectRatio="none" aria-hidden="true">
+          <polyline points={points} transform="translate(0 1)" />
+        </svg>
+      </td>
+      <td class="c-trades">{trades}</td>
+      <td class="c-flow">
+        <FlowBar ratio={row.buyRatio} flow={row.flow} />
+      </td>
+      <td class="c-venue">{venue}</td>
+      <td class="c-age">{since}</td>
+    </tr>
+  );
+}
+
+export function directionClass(direction: number): string {
+  return direction > 0 ? 'is-up' : direction < 0 ? 'is-down' : '';
+}
+
+export function changeClass(value: string | null): string {
+  return value === null || value === '0' ? '' : value.startsWith('-') ? 'is-down' : 'is-up';
+}

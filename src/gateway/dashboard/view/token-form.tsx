@@ -1,0 +1,23 @@
+import { connectNow } from '../state/link.ts';
+import { setToken, tokenWanted } from '../state/token.ts';
+
+/** Asks for the gateway's token where it wants one. */
+export function TokenForm() {
+  if (!tokenWanted.value) return null;
+  return (
+    <form
+      class="banner is-warn token-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        setToken(String(new FormData(event.currentTarget).get('token')));
+        connectNow();
+      }}
+    >
+      <label>
+        <strong>This gateway asks for a token</strong>
+        <input name="token" type="password" required autocomplete="off" />
+      </label>
+      <button type="submit">Go on</button>
+    </form>
+  );
+}

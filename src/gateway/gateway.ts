@@ -1,0 +1,86 @@
+import type { SchedulerLike } from 'rxjs';
+import type { GatewayStats } from './api.ts';
+import { GatewayMetrics } from './metrics.ts';
+import type { RestOptions } from './rest.ts';
+import { createServer, type ServerOptions, type ServerSettings } from './server.ts';
+import type { GatewaySource } from './source.ts';
+import { StreamHub } from './stream.ts';
+import { GatewayView } from './view.ts';
+
+export interface GatewaySettings extends ServerSettings {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+}
+
+export interface GatewayOptions extends Pick<RestOptions, 'largeTradeThreshold'> {
+  readonly settings: GatewaySettings;
+  readonly source: GatewaySource;
+  /** How many trades of a symbol are remembered. */
+  readonly historyTrades: number;
+  /** More WebSockets are refused. Default 2,000. */
+  readonly maxClients?: number;
+  readonly scheduler: SchedulerLike;
+  readonly wallClockMs: () => number;
+  /** The dashboard's files; where there are none `/` says how to make them. */
+  readonly dashboardDir?: string;
+  readonly log: ServerOptions['log'];
+}
+
+/** What serves the feed to browsers and programs. */
+export interface Gateway {
+  /** Rejects where the address cannot be listened on. */
+  listen(): Promise<{ readonly url: string }>;
+  /** Undefined while it does not listen. */
+  readonly url: string | undefined;
+  stats(): GatewayStats;
+  /** Tells WebSocket clients (1001) and ends. */
+  close(): Promise<void>;
+}
+
+const MAX_CLIENTS = 2000;
+/** WebSocket clients that have not taken their leave by then are cut off. */
+const LEAVE_WITHIN_MS = 500;
+
+/** A gateway that takes in its source from now on, and serves it once it is told to listen. */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { settings, source, scheduler, wallClockMs, historyTrades, largeTradeThreshold, log } = options;
+  const view = new GatewayView({ historyTrades, scheduler, wallClockMs });
+  const hub = new StreamHub({ view, scheduler, maxClients: options.maxClients ?? MAX_CLIENTS });
+  const stats = (): GatewayStats => hub.stats;
+  const metrics = new GatewayMetrics(view, stats);
+  const server = await createServer({
+    settings,
+    view,
+    hub,
+    metrics,
+    rest: { view, stats, largeTradeThreshold },
+    dashboardDir: options.dashboardDir,
+    log,
+  });
+  const taking = source.records$.subscribe((records) => {
+    for (const record of records) if (view.add(record)) hub.publish(record);
+  });
+  taking.add(source.snapshots$.subscribe((snapshot) => view.look(snapshot)));
+  let url: string | undefined;
+  return {
+    get url() {
+      return url;
+    },
+    stats,
+    async listen() {
+      url = await server.listen({ host: settings.host, port: settings.port });
+      return { url };
+    },
+    async close() {
+      taking.unsubscribe();
+      url = undefined;
+      hub.close();
+      const late = scheduler.schedule(() => {
+        for (const socket of server.websocketServer.clients) socket.terminate();
+      }, LEAVE_WITHIN_MS);
+      await server.close();
+      late.unsubscribe();
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import { existsSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import compress from '@fastify/compress';
+import cors from '@fastify/cors';
+import etag from '@fastify/etag';
+import rateLimit from '@fastify/rate-limit';
+import fastifyStatic from '@fastify/static';
+import websocket from '@fastify/websocket';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { chooseSubprotocol, isAllowedOrigin, isUpgrade, sameToken, tokenOf } from './access.ts';
+import type { ErrorAnswer } from './api.ts';
+import { ApiError, answerError, notFound, pathOf } from './api-error.ts';
+import { addEndpoint } from './endpoint.ts';
+import { addHealth } from './health.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import { addOpenApi } from './open-api.ts';
+import { endpoints, type RestOptions } from './rest.ts';
+import type { StreamHub } from './stream.ts';
+import { addStreams } from './stream-routes.ts';
+import type { GatewayView } from './view.ts';
+
+export interface ServerSettings {
+  /** Null: none is asked for. */
+  readonly token: string | null;
+  readonly allowedOrigins: readonly string[];
+  readonly requestsPerMinute: number;
+}
+
+export interface ServerOptions {
+  readonly settings: ServerSettings;
+  readonly log: (level: 'info' | 'warn', message: string, fields: object) => void;
+  readonly view: GatewayView;
+  readonly hub: StreamHub;
+  readonly metrics: GatewayMetrics;
+  readonly rest: RestOptions;
+  readonly dashboardDir: string | undefined;
+}
+
+const MAX_MESSAGE_BYTES = 16 * 1024;
+const COMPRESS_FROM_BYTES = 1024;
+const MAX_BODY_BYTES = 16 * 1024;
+/** A part of a path may be as long as Node takes a request: what it may be, its schema says. */
+const MAX_URL = 16 * 1024;
+
+/** Pages of ours load nothing from elsewhere, and nobody frames them. */
+const SECURITY_HEADERS = {
+  'content-security-policy':
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+};
+
+/** The HTTP server with all that it serves; it does not listen yet. */
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const { settings, view, hub, metrics, rest, dashboardDir, log } = options;
+  const unexpected = (error: Error): void => log('warn', `a request failed: ${error.message}`, { error });
+  const app = Fastify({
+    logger: false,
+    forceCloseConnections: true,
+    bodyLimit: MAX_BODY_BYTES,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_URL },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, verbose: true } },
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket),
+    frameworkErrors: (error, _request, reply) => void answerError(error, reply, unexpected),
+  });
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.setErrorHandler<FastifyError>((error, _request, reply) => answerError(error, reply, unexpected));
+  app.setNotFoundHandler((request) => {
+    throw notFound(request);
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(SECURITY_HEADERS);
+    if (pathOf(request).startsWith('/api/')) reply.header('cache-control', 'no-cache');
+  });
+  await app.register(etag, { weak: true });
+  await app.register(compress, { threshold: COMPRESS_FROM_BYTES, encodings: ['gzip', 'deflate'] });
+  await app.register(cors, { origin: origins(settings), methods: ['GET', 'HEAD'], strictPreflight: false });
+  await app.register(rateLimit, {
+    max: settings.requestsPerMinute,
+    timeWindow: 60_000,
+    allowList: (request) => !pathOf(request).startsWith('/api/'),
+    errorResponseBuilder: (_request, { max, ttl }) => {
+      const seconds = Math.ceil(ttl / 1000);
+      const details = { requests_per_minute: max, retry_after_seconds: seconds };
+      return new ApiError(
+        429,
+        'too_many_requests',
+        `${max} requests a minute are allowed; retry in ${seconds} s`,
+        details,
+      );
+    },
+  });
+  await app.register(websocket, {
+    options: { maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false, handleProtocols: chooseSubprotocol },
+    errorHandler: (_error, socket) => socket.terminate(),
+    preClose: (done) => {
+      app.websocketServer.close();
+      done();
+    },
+  });
+  // Behind the hook of the WebSockets, which ends the connection of a request that is refused.
+  app.addHook('onRequest', async (request) => checkAccess(request, settings));
+  await addOpenApi(app, settings.token !== null);
+  for (const endpoint of endpoints(rest)) addEndpoint(app, endpoint, settings.token !== null);
+  addHealth(app, view, metrics, settings.token !== null);
+  addStreams(app, view, hub);
+  await addDashboard(app, dashboardDir);
+  await app.ready();
+  return app;
+}
+
+const origins = ({ allowedOrigins }: ServerSettings): string[] =>
+  allowedOrigins.map((origin) => new URL(origin).origin);
+
+/** Data needs the token where one is set; files, documentation and health do not. */
+const NEEDS_TOKEN = /^\/(api|ws|metrics)(\/|$)/;
+
+/** @throws ApiError 403 or 401 */
+function checkAccess(request: FastifyRequest, settings: ServerSettings): void {
+  if (isUpgrade(request) && !isAllowedOrigin(request, origins(settings))) {
+    const message = 'pages of this origin may not open a WebSocket here; gateway.allowed_origins lists those that may';
+    throw new ApiError(403, 'origin_not_allowed', message, { origin: request.headers.origin });
+  }
+  const { token } = settings;
+  if (token === null || request.method === 'OPTIONS' || !NEEDS_TOKEN.test(pathOf(request))) return;
+  const given = tokenOf(request);
+  if (given !== undefined && sameToken(given, token)) return;
+  throw new ApiError(401, 'unauthorized', 'a token is needed: Authorization: Bearer TOKEN');
+}
+
+/** A request that is no HTTP, or whose head is too long: answered in our shape, before there is a request to answer. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const tooLong = error.code === 'HPE_HEADER_OVERFLOW';
+  const status = tooLong ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  const answer: ErrorAnswer = {
+    error: tooLong ? 'too_large' : 'bad_request',
+    message: tooLong ? 'the head of this request is too long' : 'this is no HTTP request',
+    details: {},
+  };
+  const body = JSON.stringify(answer);
+  const head = `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
+  if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n${body}`);
+  socket.destroySoon();
+}
+
+const NO_DASHBOARD = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>market-feed</title>
+<h1>market-feed</h1>
+<p>The dashboard is not built: run <code>make dashboard</code> and start again.</p>
+<p>The interface is there: <a href="/docs">documentation</a>, <a href="/api/status">status</a>, <a href="/metrics">metrics</a>.</p>
+</html>
+`;
+
+async function addDashboard(app: FastifyInstance, dir: string | undefined): Promise<void> {
+  if (dir !== undefined && existsSync(join(dir, 'index.html'))) {
+    await app.register(fastifyStatic, { root: dir, wildcard: false, index: ['index.html'], preCompressed: true });
+    return;
+  }
+  app.get('/', { schema: { hide: true } }, async (_request, reply) =>
+    reply.type('text/html; charset=utf-8').send(NO_DASHBOARD),
+  );
+}

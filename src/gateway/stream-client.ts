@@ -1,0 +1,145 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import type { Channel, ErrorAnswer } from './api.ts';
+import { type Backlog, NewestBacklog, QueueBacklog } from './backlog.ts';
+import { CHANNEL_KINDS, type Item, messageOf } from './stream-channels.ts';
+
+/** With more unsent bytes than this nothing is added but what was asked for: the rest waits in the backlog. */
+const MOST_UNSENT = 64 * 1024;
+/** Who asks for so much without reading it is cut off. */
+const FAR_TOO_MUCH_UNSENT = 4 * 1024 * 1024;
+/** Of trades, and of each other channel that keeps all. */
+const QUEUE = 1000;
+const ITEMS_A_MESSAGE = 100;
+/** Messages that a client may send in a second. */
+const MOST_MESSAGES_A_SECOND = 100;
+/** A client that takes nothing for longer is closed. */
+export const SLOW_AFTER_MS = 30_000;
+
+const POLICY_VIOLATION = 1008;
+
+/** What clients cost and miss, all together. */
+export interface StreamCounts {
+  messages: number;
+  bytes: number;
+  missed: number;
+  closedSlow: number;
+}
+
+/** One WebSocket: what it is subscribed to, what waits for it, and whether it reads. */
+export class StreamClient {
+  /** Symbols by channel; `*`: all, and what has no symbols. */
+  readonly subscriptions = new Map<Channel, ReadonlySet<string>>();
+  readonly #socket: WebSocket;
+  readonly #connection: Socket;
+  readonly #counts: StreamCounts;
+  readonly #backlogs = new Map<Channel, Backlog>();
+  #aliveAt: number;
+  #accepted = 0;
+  #wasBlocked = false;
+  #messages = { second: 0, count: 0 };
+
+  constructor(socket: WebSocket, connection: Socket, counts: StreamCounts, now: number) {
+    this.#socket = socket;
+    this.#connection = connection;
+    this.#counts = counts;
+    this.#aliveAt = now;
+  }
+
+  /** What goes to many at once: now where the client keeps up, else later, out of its backlog. */
+  deliver(channel: Channel, message: Buffer, items: readonly Item[]): void {
+    if (this.#isWritable && this.#backlogs.get(channel)?.isEmpty !== false) this.#send(message);
+    else this.keep(channel, items);
+  }
+
+  keep(channel: Channel, items: readonly Item[]): void {
+    let backlog = this.#backlogs.get(channel);
+    if (backlog === undefined) {
+      backlog = CHANNEL_KINDS[channel].keeps === 'newest' ? new NewestBacklog() : new QueueBacklog(QUEUE);
+      this.#backlogs.set(channel, backlog);
+    }
+    for (const item of items) backlog.add(item);
+  }
+
+  /** What the client asked for: at once, whatever waits. */
+  answer(channel: Channel, items: readonly Item[]): void {
+    if (items.length > 0) this.#reply(messageOf(channel, items));
+  }
+
+  error(answer: ErrorAnswer): void {
+    this.#reply(Buffer.from(JSON.stringify({ type: 'error', data: answer })));
+  }
+
+  /** Sends what waits of a channel as far as the client takes it, first of all what it missed. */
+  drain(channel: Channel): void {
+    const backlog = this.#backlogs.get(channel);
+    if (backlog === undefined) return;
+    while (this.#isWritable && !backlog.isEmpty) {
+      for (const [symbol, count] of backlog.takeMissed()) this.#tellMissed(channel, symbol, count);
+      this.#send(messageOf(channel, backlog.take(ITEMS_A_MESSAGE)));
+    }
+  }
+
+  /** Nothing waits any more of what it is not subscribed to. */
+  forgetAllBut(channel: Channel, isWanted: (item: Item) => boolean): void {
+    const backlog = this.#backlogs.get(channel);
+    if (backlog !== undefined) for (const item of backlog.take(QUEUE).filter(isWanted)) backlog.add(item);
+  }
+
+  /** False: it sends too much, and was closed. */
+  mayAsk(now: number): boolean {
+    this.#aliveAt = now;
+    const second = Math.floor(now / 1000);
+    if (second !== this.#messages.second) this.#messages = { second, count: 0 };
+    if (++this.#messages.count <= MOST_MESSAGES_A_SECOND) return true;
+    this.#socket.close(POLICY_VIOLATION, 'too many messages');
+    return false;
+  }
+
+  answered(now: number): void {
+    this.#aliveAt = now;
+  }
+
+  ping(): void {
+    if (this.#isWritable) this.#socket.ping();
+  }
+
+  /** To be called each second: ends a client that neither answers nor takes anything. */
+  check(now: number): void {
+    const accepted = this.#connection.bytesWritten - this.#connection.writableLength;
+    if (this.#wasBlocked && accepted > this.#accepted) this.#aliveAt = now;
+    this.#accepted = accepted;
+    this.#wasBlocked = this.#socket.bufferedAmount > 0;
+    if (now - this.#aliveAt <= SLOW_AFTER_MS) return;
+    this.#counts.closedSlow++;
+    this.#socket.terminate();
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  get #isWritable(): boolean {
+    return this.#socket.bufferedAmount <= MOST_UNSENT;
+  }
+
+  #tellMissed(channel: Channel, symbol: string | null, count: number): void {
+    this.#counts.missed += count;
+    const data = symbol === null ? { channel, count } : { channel, symbol, count };
+    this.#send(Buffer.from(JSON.stringify({ type: 'missed', data })));
+  }
+
+  #reply(message: Buffer): void {
+    this.#send(message);
+    if (this.#socket.bufferedAmount <= FAR_TOO_MUCH_UNSENT) return;
+    this.#counts.closedSlow++;
+    this.#socket.terminate();
+  }
+
+  #send(message: Buffer): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#counts.messages++;
+    this.#counts.bytes += message.length;
+    this.#socket.send(message, { binary: false });
+  }
+}

@@ -1,0 +1,13 @@
+import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
+import type { FeedRecord } from '../domain/record.ts';
+
+export type ToGateway =
+  | { readonly kind: 'records'; readonly records: readonly FeedRecord[] }
+  | { readonly kind: 'snapshot'; readonly snapshot: FeedSnapshot }
+  | { readonly kind: 'close' };
+
+export type FromGateway =
+  | { readonly kind: 'listening'; readonly url: string }
+  | { readonly kind: 'taken'; readonly count: number }
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'log'; readonly level: 'info' | 'warn'; readonly fields: object; readonly message: string };

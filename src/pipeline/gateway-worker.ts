@@ -1,0 +1,39 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { Subject } from 'rxjs';
+import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
+import type { FeedRecord } from '../domain/record.ts';
+import { createGateway } from '../gateway/gateway.ts';
+import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
+import type { FromGateway, ToGateway } from './gateway-messages.ts';
+import type { ConfiguredGateway } from './gateway-options.ts';
+
+/** The thread of `gateway-thread`: a gateway over what that hands over. */
+const port = parentPort;
+if (port === null) throw new Error('this file is a thread of the pipeline');
+const tell = (message: FromGateway): void => port.postMessage(message);
+
+const records$ = new Subject<readonly FeedRecord[]>();
+const snapshots$ = new Subject<FeedSnapshot>();
+const gateway = await createGateway({
+  ...(workerData as ConfiguredGateway),
+  source: { records$, snapshots$ },
+  scheduler: monotonicScheduler,
+  wallClockMs: Date.now,
+  log: (level, message, fields) => tell({ kind: 'log', level, fields, message }),
+});
+
+port.on('message', (message: ToGateway) => {
+  if (message.kind === 'records') {
+    records$.next(message.records);
+    tell({ kind: 'taken', count: message.records.length });
+  } else if (message.kind === 'snapshot') snapshots$.next(message.snapshot);
+  else void gateway.close().then(() => port.close());
+});
+
+gateway.listen().then(
+  ({ url }) => tell({ kind: 'listening', url }),
+  (error: unknown) => {
+    tell({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
+    void gateway.close().then(() => port.close());
+  },
+);

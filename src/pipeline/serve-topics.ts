@@ -1,0 +1,34 @@
+import { createGateway } from '../gateway/gateway.ts';
+import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Config } from './config.ts';
+import { gatewayOptions } from './gateway-options.ts';
+import { topicsSource } from './topics-source.ts';
+
+/** A gateway over the topics, until the signal. Rejects where it cannot listen, or the brokers refuse it. */
+export async function serveTopics(
+  config: Config,
+  { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
+): Promise<void> {
+  const clocks = { scheduler: monotonicScheduler, wallClockMs: Date.now };
+  const source = topicsSource({ ...clocks, config, signal, log: (fields, message) => log.warn(fields, message) });
+  const gateway = await createGateway({
+    ...gatewayOptions(config),
+    ...clocks,
+    source,
+    log: (level, message, fields) => log[level](fields, message),
+  });
+  try {
+    await source.start();
+    if (signal.aborted) return;
+    const { url } = await gateway.listen();
+    log.info({ event: 'gateway', url }, `dashboard and API at ${url}`);
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  } finally {
+    await gateway.close();
+    await source.close();
+  }
+}

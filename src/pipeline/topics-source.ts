@@ -1,0 +1,130 @@
+import { filter, firstValueFrom, NEVER, race, type SchedulerLike, Subject, take, timer } from 'rxjs';
+import type { ClientOptions } from '../client/client-options.ts';
+import { connectTopics } from '../client/connect-topics.ts';
+import type { Market } from '../client/market.ts';
+import { type ClientWarning, warningText } from '../client/source.ts';
+import type { TopicName } from '../client/topic-name.ts';
+import { asFault } from '../domain/fault.ts';
+import type { FeedRecord } from '../domain/record.ts';
+import type { GatewaySource } from '../gateway/source.ts';
+import type { Config } from './config.ts';
+
+const MINUTE_MS = 60_000;
+/** How far back each topic is read, milliseconds: enough for what the gateway remembers of it. */
+const LOOK_BACK_MS = {
+  prices: 0,
+  'order-books': 0,
+  trades: 10 * MINUTE_MS,
+  'large-trades': 10 * MINUTE_MS,
+  'trade-stats': 30 * MINUTE_MS,
+  'feed-status': 60 * MINUTE_MS,
+  gaps: 24 * 60 * MINUTE_MS,
+  klines: 8 * 60 * MINUTE_MS,
+} satisfies { readonly [N in TopicName]?: number };
+const SHOWN = Object.keys(LOOK_BACK_MS) as readonly (keyof typeof LOOK_BACK_MS)[];
+
+/** A topic with less to read is as good as read. */
+const NEARLY_THERE_MS = 1000;
+/** With more than that to read the gateway is opened all the same. */
+const CATCH_UP_WITHIN_MS = 20_000;
+const AGAIN_AFTER_MS = 5000;
+
+export interface TopicsSourceOptions {
+  readonly config: Config;
+  readonly log: (fields: object, message: string) => void;
+  readonly signal: AbortSignal;
+  readonly scheduler: SchedulerLike;
+  readonly wallClockMs: () => number;
+}
+
+export interface TopicsSource extends GatewaySource {
+  /** Connects, for as long as that takes, and reads up to the present. Rejects with a Fault where that will never be. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The topics, or files, that a pipeline elsewhere writes, as what a gateway serves from. */
+export function topicsSource(options: TopicsSourceOptions): TopicsSource {
+  const { config, log, signal, scheduler, wallClockMs } = options;
+  const records$ = new Subject<readonly FeedRecord[]>();
+  let market: Market | undefined;
+
+  const warn = (warning: ClientWarning): void => log({ event: 'topics' }, warningText(warning));
+  const connect = async (): Promise<Market | undefined> => {
+    while (!signal.aborted) {
+      try {
+        const { from, ...where } = clientOptions(config, wallClockMs());
+        return await connectTopics({ ...where, from, onWarning: warn }, { scheduler, wallClockMs });
+      } catch (error) {
+        const fault = asFault(error);
+        if (fault.retry.kind === 'never') throw fault;
+        log({ event: 'topics_unavailable' }, `${fault.message}; tries again every ${AGAIN_AFTER_MS / 1000} s`);
+        await firstValueFrom(race(timer(AGAIN_AFTER_MS, scheduler), aborted(signal)));
+      }
+    }
+    return undefined;
+  };
+  const follow = (connected: Market): void => {
+    for (const name of SHOWN)
+      connected.records$(name).subscribe({
+        next: (record) => records$.next([record]),
+        error: (error: unknown) => log({ event: 'topic_unavailable', topic: name }, asFault(error).message),
+      });
+    // Live prices begin with the next change; a heartbeat says which symbols there are, the compacted topic their last.
+    const beats$ = connected.status$.pipe(filter(({ state }) => state === 'heartbeat'));
+    beats$.pipe(take(1)).subscribe(({ details }) => {
+      const ticks = (details.symbols ?? '').split(',').flatMap((symbol) => connected.latest(symbol) ?? []);
+      if (ticks.length > 0) records$.next(ticks);
+    });
+  };
+  return {
+    records$,
+    snapshots$: NEVER,
+    async start() {
+      market = await connect();
+      if (market === undefined) return;
+      follow(market);
+      await market.ready();
+      const there$ = market.lag$.pipe(filter((lag) => Object.values(lag).every(({ ms }) => ms < NEARLY_THERE_MS)));
+      await firstValueFrom(race(there$, timer(CATCH_UP_WITHIN_MS, scheduler), aborted(signal)), { defaultValue: null });
+    },
+    async close() {
+      await market?.close();
+      records$.complete();
+    },
+  };
+}
+
+const aborted = (signal: AbortSignal): Subject<void> => {
+  const end$ = new Subject<void>();
+  if (signal.aborted) queueMicrotask(() => end$.next());
+  else signal.addEventListener('abort', () => end$.next(), { once: true });
+  return end$;
+};
+
+function clientOptions({ kafka, file, sinks, environment, feed, quote }: Config, now: number) {
+  const from = Object.fromEntries(
+    SHOWN.map((name) => [name, LOOK_BACK_MS[name] === 0 ? 'end' : now - LOOK_BACK_MS[name]]),
+  );
+  const common = { from, quote, environment: feed.allowTestData ? 'production' : environment } satisfies ClientOptions;
+  if (!sinks.includes('kafka')) return { ...common, dir: file.dir };
+  const { brokers, clientId, topicPrefix, ssl, sasl, schemaRegistry } = kafka;
+  return {
+    ...common,
+    brokers,
+    clientId,
+    topicPrefix,
+    ...(ssl === null ? {} : { ssl }),
+    ...(sasl === null ? {} : { sasl: { ...sasl, password: sasl.password.reveal() } }),
+    ...(schemaRegistry === null
+      ? {}
+      : {
+          schemaRegistry: {
+            url: schemaRegistry.url,
+            ...(schemaRegistry.user === null ? {} : { user: schemaRegistry.user }),
+            ...(schemaRegistry.password === null ? {} : { password: schemaRegistry.password.reveal() }),
+            ...(schemaRegistry.caFile === null ? {} : { caFile: schemaRegistry.caFile }),
+          },
+        }),
+  };
+}

@@ -1,0 +1,52 @@
+import { type Browser, type Page, chromium as playwright } from 'playwright-core';
+import { chromium } from '../support/chromium.ts';
+
+export type Theme = 'light' | 'dark';
+
+/** A Chromium that speaks to nobody by itself, with an empty profile. */
+export async function launchBrowser(): Promise<Browser> {
+  return playwright.launch({
+    executablePath: await chromium(),
+    headless: true,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+export interface WatchedPage {
+  readonly page: Page;
+  /** What the console called an error, and what was thrown. */
+  readonly errors: string[];
+  /** Where the page asked for something. */
+  readonly hosts: Set<string>;
+}
+
+export interface PageOptions {
+  readonly theme?: Theme;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** Opens the address and waits for the first price. */
+export async function openDashboard(browser: Browser, url: string, options: PageOptions = {}): Promise<WatchedPage> {
+  const { theme = 'dark', width = 1440, height = 900 } = options;
+  const page = await browser.newPage({ colorScheme: theme, viewport: { width, height } });
+  const errors: string[] = [];
+  const hosts = new Set<string>();
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(`${message.text()} ${message.location().url}`);
+  });
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('request', (request) => hosts.add(new URL(request.url()).host));
+  page.on('websocket', (socket) => hosts.add(new URL(socket.url()).host));
+  await page.goto(url);
+  await page.locator('.coins tbody tr .price').first().waitFor();
+  return { page, errors, hosts };
+}

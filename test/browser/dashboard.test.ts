@@ -1,0 +1,274 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { Events } from '../../src/gateway/api.ts';
+import { until } from '../support/until.ts';
+import { launchBrowser, openDashboard, type PageOptions, type Theme, type WatchedPage } from './browser.ts';
+import { Demo } from './demo.ts';
+
+let demo: Demo;
+let browser: Browser;
+
+beforeAll(async () => {
+  [demo, browser] = await Promise.all([Demo.start(), launchBrowser()]);
+}, 90_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await demo?.end();
+});
+
+/** A page of the running demo; nothing may go wrong on it, nor anything be asked of another host. */
+async function open(path = '', options: PageOptions = {}): Promise<Page> {
+  const watched = await openDashboard(browser, demo.url + path, options);
+  onTestFinished(() => close(watched));
+  return watched.page;
+}
+
+async function close({ page, errors, hosts }: WatchedPage): Promise<void> {
+  await page.close();
+  // A coin without data yet answers 404, as it may at a switch; Chromium itself calls that an error.
+  expect(errors.filter((error) => !/status of 404 .*\/api\/assets\//.test(error))).toEqual([]);
+  expect([...hosts]).toEqual([new URL(demo.url).host]);
+}
+
+const textsOf = (page: Page, selector: string) => page.locator(selector).allTextContents();
+const priceOf = (page: Page, coin: string) => page.locator(`.coins tr:has(a[data-symbol="${coin}USDT"]) .price`);
+
+describe('what it shows', () => {
+  it('that the data are simulated, who serves, and that trading is allowed', async () => {
+    const page = await open();
+    expect(await page.locator('.banner.is-test').textContent()).toContain('These are not market prices');
+    expect(await page.locator('.badge.environment').textContent()).toBe('simulated');
+    await page.locator('.badge.trading.is-good').waitFor();
+    expect(await page.locator('.active-venue strong').textContent()).toBe((await demo.status()).active_venue);
+    expect(await page.locator('.venue').count()).toBe((await demo.status()).venues.length + 1);
+  });
+
+  it('all coins, and their prices move', async () => {
+    const page = await open();
+    expect(await page.locator('.coins tbody tr').count()).toBe(20);
+    const first = await textsOf(page, '.coins .price');
+    await until(async () => {
+      const now = await textsOf(page, '.coins .price');
+      return now.filter((price, at) => price !== first[at]).length >= 10;
+    });
+  });
+
+  it('candles, book, depth, trades and profile of the selected coin, and they go on', async () => {
+    const page = await open('#/eth');
+    expect(await page.locator('#coin-title').textContent()).toBe('ETH/USDT');
+    await until(async () => (await coloursOf(page, '.candle-chart canvas')) > 3, { message: 'candles are drawn' });
+    await page.locator('.bid-area').waitFor();
+    await page.locator('.profile rect.bought:not([width="0"])').first().waitFor();
+    expect(await page.locator('.ladder .asks tr').count()).toBe(12);
+    expect(await page.locator('.ladder .bids tr').count()).toBe(12);
+    const before = await textsOf(page, '.tape tbody tr:first-child td');
+    await until(async () => (await textsOf(page, '.tape tbody tr:first-child td')).join() !== before.join());
+    const [asks, bids] = await Promise.all([
+      textsOf(page, '.asks td:first-child'),
+      textsOf(page, '.bids td:first-child'),
+    ]);
+    const prices = [...asks, ...bids].map((price) => Number(price.replaceAll(',', '')));
+    expect(prices).toEqual(prices.toSorted((a, b) => b - a));
+  });
+
+  it('candles of another interval', async () => {
+    const page = await open();
+    await until(async () => (await coloursOf(page, '.candle-chart canvas')) > 3);
+    const asked = page.waitForResponse((response) => response.url().includes('klines?interval=5m'));
+    await page.getByRole('button', { name: '5m', exact: true }).click();
+    expect((await asked).status()).toBe(200);
+    await until(async () => (await coloursOf(page, '.candle-chart canvas')) > 3);
+  });
+});
+
+describe('what goes wrong', () => {
+  it('a failover is on the timeline within 2 s', async () => {
+    const page = await open();
+    await until(async () => (await demo.status()).active_venue === 'bybit', { timeoutMs: 30_000 });
+    const asked = Date.now();
+    const drawn = await page.locator('.switch').count();
+    await demo.fault({ venue: 'bybit', fault: 'refuse', seconds: 3 });
+    await until(async () => (await lastFailover()) > asked);
+    await until(async () => (await page.locator('.switch').count()) > drawn, { timeoutMs: 4000 });
+    const after = Date.now() - (await lastFailover());
+    console.log(`the failover was on the timeline ${after} ms after it happened`);
+    expect(after).toBeLessThan(2000);
+    await until(async () => (await page.locator('.active-venue strong').textContent()) === 'binance');
+    expect((await textsOf(page, '.event strong')).join()).toContain('failed over');
+    await page
+      .locator('.venue', { hasText: 'bybit' })
+      .filter({ hasText: /region blocked|disconnected|connecting/ })
+      .waitFor();
+    await demo.mend();
+  });
+
+  it('a feed without data goes grey and says since when; then it comes back', async () => {
+    const page = await open();
+    await demo.fault({ venue: 'all', fault: 'silence_without_pong' });
+    await page.locator('.banner.is-bad').waitFor({ timeout: 20_000 });
+    expect(await page.locator('.banner.is-bad').textContent()).toMatch(/halted|silent/);
+    await page.locator('.badge.trading.is-bad').waitFor();
+    await page.locator('.coins tr.is-stale').first().waitFor({ timeout: 20_000 });
+    await page.locator('.panel-candles.is-stale').waitFor();
+    expect(await filterOf(page, '.panel-candles .panel-body')).toContain('grayscale');
+    const note = () => page.locator('.panel-candles .stale-note').textContent();
+    await until(async () => /stale for [2-9] s/.test((await note()) ?? ''));
+    await demo.mend();
+    await page.locator('.badge.trading.is-good').waitFor({ timeout: 40_000 });
+    await page.locator('.panel-candles:not(.is-stale)').waitFor({ timeout: 40_000 });
+  }, 120_000);
+
+  it('without its own connection all is grey with its age; it comes back by itself', async () => {
+    const watched = await openDashboard(browser, demo.url);
+    const { page } = watched;
+    await demo.kill();
+    await page.locator('.app.is-lost').waitFor({ timeout: 10_000 });
+    expect(await filterOf(page, '.main')).toContain('grayscale');
+    expect(await page.locator('.badge.is-unknown').textContent()).toContain('trading unknown');
+    const age = async () => Number(/(\d+) s/.exec((await page.locator('.link.is-bad').textContent()) ?? '')?.[1] ?? 0);
+    const first = await until(age);
+    await until(async () => (await age()) > first);
+    await demo.run();
+    await page.locator('.link.is-good').waitFor({ timeout: 20_000 });
+    expect(await page.locator('.app.is-lost').count()).toBe(0);
+    const [before] = await textsOf(page, '.coins .price');
+    await until(async () => (await textsOf(page, '.coins .price'))[0] !== before);
+    await page.close();
+    // While nobody listens the browser itself says so, and nothing else goes wrong.
+    expect(watched.errors.filter((error) => !error.includes('net::ERR_'))).toEqual([]);
+  }, 120_000);
+});
+
+describe('by keyboard', () => {
+  it('the first stop leads to the selected coin', async () => {
+    const page = await open();
+    await page.keyboard.press('Tab');
+    expect(await page.locator(':focus').textContent()).toBe('Skip to the selected coin');
+    await page.keyboard.press('Enter');
+    expect(await page.locator(':focus').getAttribute('id')).toBe('coin-title');
+  });
+
+  it('a coin is found, chosen, and the next one too', async () => {
+    const page = await open();
+    await page.keyboard.press('/');
+    await page.keyboard.type('so');
+    expect(await textsOf(page, '.coins tbody a')).toEqual(['SOL']);
+    await page.keyboard.press('Enter');
+    await until(() => page.url().endsWith('#/SOLUSDT'));
+    await until(async () => (await page.locator('#coin-title').textContent()) === 'SOL/USDT');
+    await page.keyboard.press('ControlOrMeta+A');
+    await page.keyboard.press('Delete');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    expect(await page.locator(':focus').textContent()).toBe('ETH');
+    await page.keyboard.press('Enter');
+    await until(async () => (await page.locator('#coin-title').textContent()) === 'ETH/USDT');
+    expect(await page.locator('.coins a[aria-current]').textContent()).toBe('ETH');
+    await page.keyboard.type('li');
+    expect(await textsOf(page, '.coins tbody a')).toEqual(['LINK']);
+  });
+
+  it('the theme changes, and is remembered', async () => {
+    const page = await open('', { theme: 'light' });
+    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const light = await ground();
+    await page.locator('.theme').focus();
+    await page.keyboard.press('Enter');
+    const dark = await until(async () => (await ground()) !== light && ground());
+    await page.reload();
+    await priceOf(page, 'BTC').waitFor();
+    expect(await ground()).toBe(dark);
+  });
+
+  it('coins are sorted by a column and back', async () => {
+    const page = await open();
+    const listed = await textsOf(page, '.coins tbody a');
+    const head = page.locator('.c-price button');
+    await head.focus();
+    await page.keyboard.press('Enter');
+    expect(await page.locator('th.c-price').getAttribute('aria-sort')).toBe('descending');
+    expect((await textsOf(page, '.coins tbody a')).slice(0, 2)).toEqual(['BTC', 'ETH']);
+    await page.keyboard.press('Enter');
+    expect((await textsOf(page, '.coins tbody a')).slice(-2)).toEqual(['ETH', 'BTC']);
+    await page.keyboard.press('Enter');
+    expect(await textsOf(page, '.coins tbody a')).toEqual(listed);
+  });
+});
+
+describe.each<Theme>(['dark', 'light'])('in %s', (theme) => {
+  it.each([360, 820, 1440])('%i wide: no serious violation of accessibility, no scrolling sideways', async (width) => {
+    const page = await open('', { theme, width });
+    await page.locator('.bid-area').waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    // Injected by the driver, not by the page: its policy allows no inline script.
+    await page.evaluate(axe.source);
+    const violations = await page.evaluate(async () => {
+      const { axe: injected } = globalThis as unknown as { axe: typeof axe };
+      const results = await injected.run(document, { resultTypes: ['violations'] });
+      return results.violations.map(({ id, impact, nodes }) => ({ id, impact, where: nodes.map(({ html }) => html) }));
+    });
+    expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
+  });
+});
+
+it('leaves pictures to look at', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'market-feed-screenshots-'));
+  for (const theme of ['dark', 'light'] as const)
+    for (const width of [360, 1440]) {
+      const page = await open('', { theme, width });
+      await page.locator('.bid-area').waitFor();
+      await until(async () => (await coloursOf(page, '.candle-chart canvas')) > 3);
+      const picture = await page.screenshot({ path: join(folder, `${theme}-${width}.png`), fullPage: true });
+      expect(picture.length).toBeGreaterThan(20_000);
+    }
+  console.log(`screenshots of the dashboard: ${folder}`);
+});
+
+it('costs little: 20 coins at the pace of the demo', async () => {
+  const page = await open();
+  await page.locator('.bid-area').waitFor();
+  const session = await page.context().newCDPSession(page);
+  // The thread's own time, whatever else the machine does.
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const read = async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    const of = (name: string) => metrics.find((metric) => metric.name === name)?.value ?? Number.NaN;
+    return { at: of('Timestamp'), script: of('ScriptDuration'), task: of('TaskDuration') };
+  };
+  const first = await read();
+  await until(async () => (await read()).at - first.at > 5, { everyMs: 500 });
+  const last = await read();
+  const share = (what: 'script' | 'task') => (last[what] - first[what]) / (last.at - first.at);
+  console.log(`of one core: script ${(share('script') * 100).toFixed(1)} %, all ${(share('task') * 100).toFixed(1)} %`);
+  expect(share('script')).toBeLessThan(0.2);
+});
+
+/** When the feed last failed over, milliseconds since 1970; 0: never. */
+async function lastFailover(): Promise<number> {
+  const answer = await fetch(new URL('/api/events?limit=100', demo.url));
+  const { events } = (await answer.json()) as Events;
+  return events.find(({ state }) => state === 'failed_over')?.timestamp ?? 0;
+}
+
+/** How many colours the canvases have together, counted roughly; a blank one has one. */
+function coloursOf(page: Page, selector: string): Promise<number> {
+  return page.evaluate((canvases) => {
+    const colours = new Set<number>();
+    for (const canvas of document.querySelectorAll<HTMLCanvasElement>(canvases)) {
+      if (canvas.width === 0 || canvas.height === 0) continue;
+      const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+      for (let at = 0; at < pixels.length; at += 4 * 7)
+        colours.add(((pixels[at] ?? 0) << 16) | ((pixels[at + 1] ?? 0) << 8) | (pixels[at + 2] ?? 0));
+    }
+    return colours.size;
+  }, selector);
+}
+
+function filterOf(page: Page, selector: string): Promise<string> {
+  return page.locator(selector).evaluate((element) => getComputedStyle(element).filter);
+}

@@ -1,0 +1,121 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { FeedState } from '../../src/gateway/feed-state.ts';
+import { heartbeat, NOW, status } from './gateway-under-test.ts';
+
+let at = 0;
+let state: FeedState;
+beforeEach(() => {
+  at = 0;
+  state = new FeedState({ now: () => at, wallClockMs: () => NOW + at });
+});
+const beat = (details: Record<string, string> = {}, fields = {}) =>
+  state.add(heartbeat(details, { timestamp: NOW + at, ...fields }));
+
+describe('trading', () => {
+  it('is halted until a heartbeat allows it, and again when they end', () => {
+    expect(state.trading).toEqual({ state: 'halted', reason: 'no heartbeat of the feed yet' });
+    expect(state.silentMs).toBeNull();
+    beat();
+    expect(state.trading.state).toBe('allowed');
+    at = 3000;
+    expect(state.trading.state).toBe('allowed');
+    at = 3001;
+    expect(state.trading).toEqual({ state: 'halted', reason: 'the feed is silent: no heartbeat for 3001 ms' });
+    beat();
+    expect(state.trading.state).toBe('allowed');
+  });
+
+  it('is halted at once where the feed says that it stops', () => {
+    beat();
+    state.add(status('stopped'));
+    expect(state.trading).toEqual({ state: 'halted', reason: 'the feed was stopped' });
+    expect(state.isStale('BTCUSDT', 'bybit')).toBe(true);
+    beat({}, { instance: 'b' });
+    expect(state.trading.state).toBe('allowed');
+    expect(state.isStale('BTCUSDT', 'bybit')).toBe(false);
+  });
+
+  it('takes an old heartbeat for what it is', () => {
+    state.add(heartbeat({}, { timestamp: NOW - 60_000 }));
+    expect(state.silentMs).toBe(60_000);
+    expect(state.trading.state).toBe('halted');
+  });
+
+  it('is halted where one of several processes says so or is silent, until another speaks for its symbols', () => {
+    beat({ symbols: 'BTCUSDT' });
+    beat({ symbols: 'ETHUSDT', trading: 'halted', trading_reason: 'no venue', halted: 'ETHUSDT' }, { instance: 'b' });
+    expect(state.trading).toEqual({ state: 'halted', reason: 'no venue' });
+    expect(state.halted).toEqual(['ETHUSDT']);
+    at = 4000;
+    beat({ symbols: 'BTCUSDT' });
+    expect(state.silentMs).toBe(4000);
+    beat({ symbols: 'BTCUSDT,ETHUSDT' });
+    expect(state.silentMs).toBe(0);
+    expect(state.trading.state).toBe('allowed');
+    expect(state.halted).toEqual([]);
+  });
+});
+
+describe('staleness of a symbol', () => {
+  it('follows the heartbeats', () => {
+    expect(state.isStale('BTCUSDT', 'bybit')).toBe(true);
+    beat({ symbols: 'BTCUSDT,ETHUSDT', halted: 'ETHUSDT' });
+    expect(state.isStale('BTCUSDT', 'bybit')).toBe(false);
+    expect(state.isStale('ETHUSDT', 'bybit')).toBe(true);
+    expect(state.isStale('SOLUSDT', 'bybit')).toBe(true);
+    at = 3001;
+    expect(state.isStale('BTCUSDT', 'bybit')).toBe(true);
+  });
+
+  it('follows what its venue is told to be', () => {
+    beat();
+    state.add(status('feed_stale', { venue: 'bybit', details: { line: '1', cause: 'socket_dead' } }));
+    expect(state.isStale('BTCUSDT', 'bybit')).toBe(false);
+    state.add(status('feed_stale', { venue: 'bybit', details: { cause: 'socket_dead' } }));
+    expect(state.isStale('BTCUSDT', 'bybit')).toBe(true);
+    expect(state.isStale('BTCUSDT', 'binance')).toBe(false);
+    state.add(status('feed_recovered', { venue: 'bybit' }));
+    expect(state.isStale('BTCUSDT', 'bybit')).toBe(false);
+    state.add(status('feed_stale', { venue: 'bybit', details: { cause: 'quiet_market' } }));
+    expect(state.isStale('BTCUSDT', 'bybit')).toBe(false);
+  });
+
+  it('does not take a lost line for a lost venue while data comes', () => {
+    beat();
+    state.add(status('disconnected', { venue: 'bybit', reason: 'closed', details: { line: '1' } }));
+    expect(state.isStale('BTCUSDT', 'bybit')).toBe(false);
+    at = 1500;
+    expect(state.isStale('BTCUSDT', 'bybit')).toBe(true);
+    beat({ 'age_ms.bybit': '20' });
+    expect(state.isStale('BTCUSDT', 'bybit')).toBe(false);
+    expect(state.venues.get('bybit')?.state).toBe('connected');
+  });
+
+  it('sees from heartbeats alone that the venue of a halted feed is mute', () => {
+    beat({ 'age_ms.bybit': '6000', trading: 'halted' });
+    expect(state.isStale('BTCUSDT', 'bybit')).toBe(true);
+  });
+});
+
+describe('a venue', () => {
+  it('is connected while one line is', () => {
+    for (const line of ['1', '2']) state.add(status('connected', { venue: 'bybit', details: { line } }));
+    state.add(status('disconnected', { venue: 'bybit', details: { line: '1' } }));
+    expect(state.venues.get('bybit')).toMatchObject({ state: 'connected' });
+    state.add(status('disconnected', { venue: 'bybit', details: { line: '2', successor: 'true' } }));
+    expect(state.venues.get('bybit')).toMatchObject({ state: 'connected' });
+    state.add(status('disconnected', { venue: 'bybit', reason: 'reset', details: { line: '2', probing: 'true' } }));
+    expect(state.venues.get('bybit')).toMatchObject({ state: 'probing', reason: 'reset' });
+    state.add(status('region_blocked', { venue: 'bybit', reason: '451', details: { line: '2' } }));
+    expect(state.venues.get('bybit')).toMatchObject({ state: 'region_blocked', reason: '451' });
+    state.add(status('connected', { venue: 'bybit', details: { line: '2' } }));
+    expect(state.venues.get('bybit')).toMatchObject({ state: 'connected', reason: '' });
+  });
+
+  it('ages between heartbeats', () => {
+    beat({ 'age_ms.bybit': '20' });
+    at = 700;
+    const [bybit] = state.venues.values();
+    expect(bybit === undefined ? undefined : state.ageMs(bybit)).toBe(720);
+  });
+});

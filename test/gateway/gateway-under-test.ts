@@ -1,0 +1,222 @@
+import { asyncScheduler, type SchedulerLike, Subject } from 'rxjs';
+import { onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import type { FeedSnapshot } from '../../src/domain/feed-snapshot.ts';
+import type { FeedRecord, FeedStatus, LargeTrade, OrderBookSnapshot, TradeStats } from '../../src/domain/record.ts';
+import { createGateway, type GatewayOptions, type GatewaySettings } from '../../src/gateway/gateway.ts';
+import { priceTick, tradeEvent } from '../support/events.ts';
+import { until } from '../support/until.ts';
+
+/** When these tests take place: shortly after the trades of test/support/events. */
+export const NOW = 1_723_161_260_000;
+
+/** Time that passes, and that a test can let pass at once. */
+export class ShiftedTime implements SchedulerLike {
+  #shift = 0;
+
+  now(): number {
+    return performance.now() + this.#shift;
+  }
+
+  schedule: SchedulerLike['schedule'] = (work, delay, state) => asyncScheduler.schedule(work as never, delay, state);
+
+  pass(ms: number): void {
+    this.#shift += ms;
+  }
+}
+
+/** A gateway over records that the test publishes, listening on a port of its own; closed when the test is over. */
+export async function gatewayUnderTest(
+  settings: Partial<GatewaySettings> = {},
+  options: Partial<Omit<GatewayOptions, 'settings'>> = {},
+) {
+  const records$ = new Subject<readonly FeedRecord[]>();
+  const snapshots$ = new Subject<FeedSnapshot>();
+  const time = new ShiftedTime();
+  const logged: string[] = [];
+  const gateway = await createGateway({
+    settings: { host: '127.0.0.1', port: 0, token: null, allowedOrigins: [], requestsPerMinute: 10_000, ...settings },
+    source: { records$, snapshots$ },
+    historyTrades: 1000,
+    largeTradeThreshold: 10,
+    scheduler: time,
+    wallClockMs: () => NOW,
+    log: (_level, message) => logged.push(message),
+    ...options,
+  });
+  onTestFinished(() => gateway.close());
+  const { url } = await gateway.listen();
+  return {
+    gateway,
+    url,
+    time,
+    logged,
+    publish: (...records: readonly FeedRecord[]) => records$.next(records),
+    look: (snapshot: FeedSnapshot) => snapshots$.next(snapshot),
+    get: (path: string, init?: RequestInit) => fetch(new URL(path, url), init),
+    /** The body of an answer that must be of this status. */
+    async json(path: string, status = 200): Promise<Record<string, unknown>> {
+      const answer = await fetch(new URL(path, url));
+      const body = (await answer.json()) as Record<string, unknown>;
+      if (answer.status !== status) throw new Error(`${path}: ${answer.status} ${JSON.stringify(body)}`);
+      return body;
+    },
+    open: (path: string, ...more: unknown[]) => StreamProbe.open(`${url.replace('http', 'ws')}${path}`, more),
+  };
+}
+
+/** One record as it came. */
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface Message {
+  readonly type: string;
+  readonly data: Row | readonly Row[];
+}
+
+/** A WebSocket client and all that it got. */
+export class StreamProbe {
+  readonly socket: WebSocket;
+  readonly messages: Message[] = [];
+  closed: { readonly code: number; readonly reason: string } | undefined;
+
+  private constructor(socket: WebSocket) {
+    this.socket = socket;
+    socket.on('message', (data) => this.messages.push(JSON.parse(data.toString()) as Message));
+    socket.on('close', (code, reason) => {
+      this.closed = { code, reason: reason.toString() };
+    });
+  }
+
+  /** Open and listening. Rejects with the status and body of an answer that is no upgrade. */
+  static async open(url: string, [protocols = [], options = {}]: readonly unknown[]): Promise<StreamProbe> {
+    const socket = new WebSocket(url, protocols as string[], options as object);
+    const probe = new StreamProbe(socket);
+    onTestFinished(() => socket.terminate());
+    await new Promise<void>((resolve, reject) => {
+      socket.once('open', resolve);
+      socket.once('error', reject);
+      socket.once('unexpected-response', (_request, response) => {
+        const parts: Buffer[] = [];
+        response.on('data', (part: Buffer) => parts.push(part));
+        response.on('end', () => reject(new Error(`${response.statusCode} ${Buffer.concat(parts).toString()}`)));
+      });
+    });
+    return probe;
+  }
+
+  ask(message: unknown): void {
+    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
+  }
+
+  /** What came of one type, arrays laid end to end. */
+  of(type: string): readonly Row[] {
+    return this.messages.filter((message) => message.type === type).flatMap(({ data }) => data);
+  }
+
+  async untilGot(type: string, count: number, timeoutMs = 5000): Promise<readonly Row[]> {
+    const what = () => `${count} of ${type}; got ${this.messages.map((message) => message.type).join(' ')}`;
+    await until(() => this.of(type).length >= count, { timeoutMs, everyMs: 5, message: what });
+    return this.of(type);
+  }
+}
+
+const common = {
+  venue: 'bybit',
+  symbol: 'BTCUSDT',
+  venueSymbol: 'BTCUSDT',
+  coin: 'BTC',
+  environment: 'simulated',
+  epoch: 1,
+  receivedAt: (NOW - 100) * 1000,
+} as const;
+
+/** Records of one symbol at bybit in epoch 1, received 100 ms ago. */
+export const trade = (id: number, fields: Partial<ReturnType<typeof tradeEvent>> = {}) =>
+  tradeEvent(id, { ...common, timestamp: NOW - 200 + id, ...fields });
+export const price = (text: string, fields: Partial<ReturnType<typeof priceTick>> = {}) =>
+  priceTick({ ...common, price: text, timestamp: NOW - 200, ...fields });
+
+export function orderBook(fields: Partial<OrderBookSnapshot> = {}): OrderBookSnapshot {
+  return {
+    kind: 'order_book',
+    ...common,
+    updateId: '7',
+    bids: [
+      { price: '99.5', quantity: '2' },
+      { price: '99', quantity: '1.25' },
+    ],
+    asks: [
+      { price: '100.5', quantity: '1' },
+      { price: '101', quantity: '3' },
+    ],
+    timestamp: null,
+    stale: false,
+    ...fields,
+  };
+}
+
+export function tradeStats(windowStart: number, fields: Partial<TradeStats> = {}): TradeStats {
+  return {
+    kind: 'trade_stats',
+    ...common,
+    windowMs: 60_000,
+    windowStart,
+    windowEnd: windowStart + 60_000,
+    trades: 2,
+    buyTrades: 1,
+    sellTrades: 1,
+    volume: '3',
+    buyVolume: '2',
+    sellVolume: '1',
+    value: '300',
+    buyValue: '200',
+    sellValue: '100',
+    vwap: '100',
+    open: '100',
+    high: '100',
+    low: '100',
+    close: '100',
+    averageQuantity: '1.5',
+    buyRatioVolume: 2 / 3,
+    buyRatioCount: 0.5,
+    flow: 'buy',
+    volatility: null,
+    complete: true,
+    ...fields,
+  };
+}
+
+export function largeTrade(id: number): LargeTrade {
+  return { ...trade(id), kind: 'large_trade', averageQuantity: '0.001', multiple: 20 };
+}
+
+let sequence = 0;
+export function status(state: string, fields: Partial<FeedStatus> = {}): FeedStatus {
+  return {
+    kind: 'status',
+    sequence: ++sequence,
+    state,
+    reason: '',
+    venue: null,
+    coin: null,
+    activeVenue: 'bybit',
+    instance: 'a',
+    timestamp: NOW,
+    details: {},
+    environment: 'simulated',
+    ...fields,
+  };
+}
+
+export const heartbeat = (details: FeedStatus['details'] = {}, fields: Partial<FeedStatus> = {}): FeedStatus =>
+  status('heartbeat', {
+    details: {
+      trading: 'allowed',
+      trading_reason: '',
+      halted: '',
+      symbols: 'BTCUSDT',
+      'age_ms.bybit': '10',
+      ...details,
+    },
+    ...fields,
+  });

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { freePort } from '../support/free-port.ts';
+import { sharedBrokers } from '../support/kafka-broker.ts';
+import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
+import { simulatedValues } from '../support/simulated-feed.ts';
+import { until } from '../support/until.ts';
+
+const COINS = ['BTC', 'ETH', 'SOL'];
+
+interface Prices {
+  readonly prices: readonly { readonly symbol: string; readonly price: string; readonly stale: boolean }[];
+}
+
+async function answer<T>(url: string, path: string): Promise<T> {
+  const got = await fetch(new URL(path, url));
+  return (await got.json()) as T;
+}
+
+const symbolsAt = async (url: string): Promise<string[]> =>
+  (await answer<Prices>(url, '/api/prices')).prices.filter(({ stale }) => !stale).map(({ symbol }) => symbol);
+
+/** The status of an HTTP answer. */
+const statusOf = async (url: string, path: string): Promise<number> => (await fetch(new URL(path, url))).status;
+
+/** Everything that comes over a WebSocket. */
+async function listen(url: string, path: string): Promise<{ type: string; data: unknown }[]> {
+  const socket = new WebSocket(new URL(path, url.replace('http', 'ws')));
+  onTestFinished(() => socket.terminate());
+  const messages: { type: string; data: unknown }[] = [];
+  socket.on('message', (data) => messages.push(JSON.parse(String(data)) as { type: string; data: unknown }));
+  await once(socket, 'open');
+  return messages;
+}
+
+async function startGateway(config: string): Promise<string> {
+  const gateway = startMarketFeed('gateway', '--config', config, '--port', '0');
+  const { url } = await gateway.logged('gateway');
+  return String(url);
+}
+
+it('two gateways beside each other serve the topics of a pipeline that runs elsewhere, past and present, and say when it is silent', {
+  timeout: 90_000,
+}, async () => {
+  const simulate = await startSimulate('--rate', 'bybit=100', '--symbols', '20');
+  const config = await writeConfiguration(await temporaryFolder(), {
+    ...simulatedValues(simulate, {
+      coins: COINS,
+      feed: { venues: ['bybit'], channels: ['trade', 'ticker', 'depth', 'kline_1m'], allow_test_data: false },
+    }),
+    kafka: { brokers: await sharedBrokers(), topic_prefix: `${randomUUID()}.`, partitions: 2 },
+    gateway: { enabled: false },
+  });
+  const run = startMarketFeed('run', '--config', config);
+  await run.logged('trading_resumed');
+  const [first = '', second = ''] = await Promise.all([startGateway(config), startGateway(config)]);
+  for (const url of [first, second]) {
+    await until(async () => (await symbolsAt(url)).length === COINS.length, { message: 'all prices' });
+    await until(async () => (await statusOf(url, '/readyz')) === 200);
+    const { trades } = await answer<{ trades: object[] }>(url, '/api/assets/crypto/BTC/trades?limit=500');
+    expect(trades.length).toBeGreaterThan(0);
+    await until(async () => (await statusOf(url, '/api/assets/crypto/btcusdt/orderbook')) === 200);
+    const told = await listen(url, '/ws/asset/BTC/trades/');
+    await until(() => told.filter(({ type }) => type === 'trade').length > 5);
+    expect(await answer(url, '/api/status')).toMatchObject({
+      source: 'topics',
+      environment: 'simulated',
+      active_venue: 'bybit',
+      trading: { state: 'allowed' },
+    });
+  }
+  run.signal('SIGKILL');
+  await until(async () => (await statusOf(first, '/readyz')) === 503);
+  expect(await answer(second, '/api/status')).toMatchObject({
+    trading: { state: 'halted', reason: expect.stringContaining('silent') },
+  });
+  expect(await symbolsAt(first)).toEqual([]);
+});
+
+it('the gateway of a run serves what the run publishes, and goes with it', async () => {
+  vi.stubEnv('MARKET_FEED__GATEWAY__ENABLED', 'true');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const simulate = await startSimulate('--rate', 'bybit=50');
+  const folder = await temporaryFolder();
+  const port = await freePort();
+  const values = {
+    ...simulatedValues(simulate, { coins: ['BTC'], file: { dir: folder } }),
+    gateway: { port, enabled: true },
+  };
+  const run = startMarketFeed('run', '--config', await writeConfiguration(folder, values));
+  const { url } = await run.logged('gateway');
+  expect(url).toBe(`http://127.0.0.1:${port}`);
+  await until(async () => (await symbolsAt(String(url))).length === 1);
+  expect(await answer(String(url), '/api/status')).toMatchObject({ source: 'pipeline', sinks: [{ name: 'file' }] });
+  run.signal('SIGTERM');
+  expect(await run.exited).toBe(0);
+  await expect(fetch(String(url))).rejects.toThrow();
+});

@@ -1,0 +1,30 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { runPython } from '../support/python.ts';
+import { SimulatedGateway } from '../support/simulated-gateway.ts';
+
+/** The same requests each time: what it finds can be found again. */
+const SEED = '6';
+
+it.each([
+  ['any symbol, over topics', '', false],
+  ['a symbol that is there, in the pipeline', '[parameters]\nsymbol = "BTCUSDT"\n', true],
+])(
+  'requests made from the OpenAPI document find nothing undocumented: %s',
+  { timeout: 120_000 },
+  async (_what, config, withSnapshots) => {
+    await using simulated = await SimulatedGateway.start({ withSnapshots });
+    const dir = await mkdtemp(join(tmpdir(), 'market-feed-openapi-'));
+    onTestFinished(() => rm(dir, { recursive: true, force: true }));
+    const file = join(dir, 'schemathesis.toml');
+    await writeFile(file, config);
+    const { stdout, stderr, code } = await runPython('fuzz_openapi.py', [
+      ...['--config-file', file, 'run', `${simulated.url}/docs/json`],
+      ...['--seed', SEED, '--max-examples', '15', '--max-time', '25', '--continue-on-failure', '--warnings', 'off'],
+    ]);
+    expect(code, `${stdout}\n${stderr}`).toBe(0);
+    expect(stdout).toContain('Tested: 19');
+  },
+);

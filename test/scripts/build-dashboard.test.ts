@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { root } from '../support/tools.ts';
+
+const MOST_BYTES = 200_000;
+const out = join(root, 'dist/dashboard');
+const build = (...args: string[]) =>
+  promisify(execFile)(process.execPath, ['scripts/build-dashboard.ts', ...args], { cwd: root });
+
+describe('the bundle of the dashboard', () => {
+  let files: string[];
+  beforeAll(async () => {
+    await build();
+    files = await readdir(out);
+  }, 60_000);
+
+  it('is under 200 kB compressed, the compression of every browser', async () => {
+    const sizes = await Promise.all(
+      files.filter((name) => name.endsWith('.gz')).map(async (name) => (await stat(join(out, name))).size),
+    );
+    expect(sizes.length).toBeGreaterThanOrEqual(4);
+    const sum = sizes.reduce((a, b) => a + b, 0);
+    console.log(`the dashboard is ${(sum / 1000).toFixed(1)} kB in gzip`);
+    expect(sum).toBeLessThan(MOST_BYTES);
+  });
+
+  it('has a page that names its files, and nothing elsewhere or inline, so that a policy of self alone is enough', async () => {
+    const page = await readFile(join(out, 'index.html'), 'utf8');
+    const named = [...page.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, name]) => name);
+    expect(named).toHaveLength(3);
+    for (const name of named) expect(files).toContain(name);
+    expect(page).not.toMatch(/<script(?![^>]*src=)|<style|style=|https?:/);
+  });
+
+  it('is not made again where nothing changed', async () => {
+    const before = await stat(join(out, 'index.html'));
+    const { stderr } = await build();
+    expect(stderr).toBe('');
+    expect((await stat(join(out, 'index.html'))).mtimeMs).toBe(before.mtimeMs);
+  });
+});
