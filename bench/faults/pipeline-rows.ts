@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { WebSocket } from 'ws';
 import type { VenueId } from '../../src/domain/instrument.ts';
 import type { FeedStatus } from '../../src/domain/record.ts';
 import { killAgainAndAgain } from '../../test/support/kill-again.ts';
@@ -20,6 +22,9 @@ const FEW = 5000;
 /** Trades a second at which memory holds a broker's absence for some seconds only. */
 const SPILLING_RATE = 8000;
 const SPILLING_SECONDS = 40;
+const SLEEPERS = 20;
+/** A client that takes nothing is closed after 30 s. */
+const SLEEPERS_GONE_AFTER_S = 40;
 const BINANCE: readonly VenueId[] = ['binance', 'bybit'];
 const BYBIT: readonly VenueId[] = ['bybit', 'binance'];
 
@@ -54,6 +59,15 @@ async function recovered(scene: Scene): Promise<void> {
 function waitingIn({ sinks }: LoggedEvent): number {
   const { kafka } = sinks as { kafka: { state: string; queued: number } };
   return kafka.state === 'up' ? kafka.queued : Number.POSITIVE_INFINITY;
+}
+
+/** A client that asks for every trade and price, and reads none. */
+async function fallAsleep(url: string): Promise<void> {
+  const socket = new WebSocket(new URL('/ws/', url.replace('http', 'ws')));
+  socket.on('error', () => {});
+  await once(socket, 'open');
+  for (const channel of ['trades', 'prices']) socket.send(JSON.stringify({ op: 'subscribe', channel, symbols: ['*'] }));
+  socket.pause();
 }
 
 function killRow(name: string, venues: readonly VenueId[], sink: 'kafka' | 'file', inGaps: 'none' | 'allowed'): Row {
@@ -176,10 +190,15 @@ export const PIPELINE_ROWS: readonly Row[] = [
   ]),
   {
     ...{ name: 'gateway-consumer', fault: 'a consumer of the gateway that stops reading', cut: 'none' },
-    ...{ venues: BINANCE, expected: { inGaps: 'none' } },
-    prepare: async () => {
-      throw new Skipped('there is no gateway yet');
+    ...{ venues: BINANCE, gateway: true, expected: { inGaps: 'none' } },
+    act: async (scene) => {
+      const url = String(scene.pipeline.events.find(({ event }) => event === 'gateway')?.url);
+      scene.begun();
+      await Promise.all(Array.from({ length: SLEEPERS }, () => fallAsleep(url)));
+      await scene.wait(SLEEPERS_GONE_AFTER_S);
+      const status = (await (await fetch(new URL('/api/status', url))).json()) as { gateway: { clients: number } };
+      const { clients } = status.gateway;
+      if (clients > 0) scene.complaints.push(`${clients} clients that do not read are still there`);
     },
-    act: async () => {},
   },
 ];

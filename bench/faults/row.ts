@@ -61,6 +61,8 @@ export interface Row {
   readonly sink?: 'kafka' | 'file';
   /** A broker of its own, which the row may stop. */
   readonly ownBroker?: boolean;
+  /** True: with a gateway, on any port. */
+  readonly gateway?: boolean;
   /** Sections of the configuration. */
   readonly feed?: object;
   readonly spill?: { readonly dir?: string; readonly max_mb?: number };

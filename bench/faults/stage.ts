@@ -180,7 +180,7 @@ export class Stage implements Scene {
         ? { sinks: ['file'], file: { dir: place.dir } }
         : { sinks: ['kafka'], kafka: { brokers: place.brokers, topic_prefix: place.prefix, partitions: 3 } }),
       spill: { dir: join(this.folder, 'spill'), ...row.spill },
-      gateway: { enabled: false },
+      gateway: row.gateway === true ? { port: 0 } : { enabled: false },
     };
     // JSON is YAML
     await writeFile(this.#config, JSON.stringify(values, null, 2));

@@ -40,7 +40,7 @@ export class PipelineProcess {
     this.#child = spawn(process.execPath, [...nodeArgs, 'src/cli/main.ts', 'run', '--config', config], {
       cwd: root,
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { MARKET_FEED__GATEWAY__ENABLED: 'false', ...process.env, ...environment },
+      env: { ...process.env, ...environment },
     });
     const log = createWriteStream(logFile, { flags: 'a' });
     const lines = createInterface({ input: this.#child.stderr });
