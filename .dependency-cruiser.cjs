@@ -74,10 +74,10 @@ module.exports = {
     },
     {
       name: 'the-dashboard-runs-in-browsers',
-      comment: 'Of the gateway it knows the types of what it is sent, of the domain what is pure.',
+      comment: 'Of the gateway it knows the types of what it is sent, of domain and market what is pure.',
       severity: 'error',
       from: { path: '^src/gateway/dashboard/' },
-      to: { path: '^src/', pathNot: '^src/(gateway/dashboard/|gateway/api\\.ts$|domain/)' },
+      to: { path: '^src/', pathNot: '^src/(gateway/dashboard/|gateway/api\\.ts$|domain/|market/)' },
     },
     {
       name: 'the-dashboard-is-bundled',

@@ -11,9 +11,11 @@ import io
 import json
 import pathlib
 import signal
+import sys
 import time
 from datetime import datetime, timezone
 from decimal import Decimal, getcontext
+from typing import Optional
 
 import fastavro
 from confluent_kafka import Consumer, TopicPartition
@@ -54,10 +56,11 @@ class Guard:
 
     def __init__(self, allow_test_data: bool):
         self.allow_test_data = allow_test_data
-        self.started_wall, self.started = wall(), steady()
+        self.started = steady()
         self.speakers = {}  # instance → what it says
         self.speaker_of = {}  # symbol → instance
         self.prices = {}  # symbol → (record, when it came)
+        self.served_since = {}  # symbol → since when that instance speaks for it
         self.moved = {}  # symbol → (venue, timestamp) of a switch that no price has answered yet
         self.gap_until = {}
         self.last_bad = {}
@@ -99,9 +102,11 @@ class Guard:
     def on_price(self, price: dict) -> None:
         symbol, venue = price["symbol"], price["venue"]
         self.causes(symbol)
-        before = self.prices.get(symbol)
-        if before is not None and price["epoch"] < before[0]["epoch"]:
-            return
+        before, _ = self.prices.get(symbol, (None, 0))
+        if before is not None and price["epoch"] < before["epoch"]:
+            since = self.served_since.get(symbol, 0)  # a newer instance may begin with lower epochs
+            if not ms(before["received_at"]) < since <= ms(price["received_at"]):
+                return
         self.prices[symbol] = (price, steady())
         self._answer_switch(symbol)
         quiet = self.speakers.get(self.speaker_of.get(symbol), {}).get("quiet", {})
@@ -117,9 +122,9 @@ class Guard:
     def on_gap(self, gap: dict) -> None:
         if gap["outcome"] == "repaired":
             return
-        age = wall() - ms(gap["to_time"])
-        was_before = ms(gap["to_time"]) < self.started_wall
-        until = steady() + GAP_HALT_MS - (max(0.0, age) if was_before else 0)
+        # However old it is, it halts from when it was told: now, or before the start.
+        age = 0.0 if gap["told_before"] is None else max(0.0, wall() - gap["told_before"])
+        until = steady() + GAP_HALT_MS - age
         self.gap_until[gap["symbol"]] = max(until, self.gap_until.get(gap["symbol"], 0))
 
     def on_status(self, status: dict) -> None:
@@ -135,10 +140,19 @@ class Guard:
         speaker.update(sequence=status["sequence"], last=status)
         symbol, venue = details.get("symbol"), status["venue"]
         if state == "heartbeat":
-            speaker.update(stamp=ms(status["timestamp"]), came=steady(), stopped=False)
+            # One of before the start shows nothing of the feed now, however young our clock may take it for.
+            came = steady() if status["told_before"] is None else float("-inf")
+            speaker.update(stamp=ms(status["timestamp"]), came=came, stopped=False)
             speaker.update(trading=details.get("trading") == "allowed", symbols=names(details.get("symbols", "")))
             speaker.update(halted=names(details.get("halted", "")))
-            self.speaker_of |= {each: instance for each in speaker["symbols"]}
+            for each in speaker["symbols"]:
+                if self.speaker_of.get(each) == instance:
+                    continue
+                # Another instance: it may have begun with another venue, and with lower epochs.
+                self.speaker_of[each], self.served_since[each] = instance, ms(status["timestamp"])
+                if status["active_venue"] is not None:
+                    self.moved[each] = (status["active_venue"], ms(status["timestamp"]))
+                    self._answer_switch(each)
             speaks = {*self.speaker_of.values(), instance}
             self.speakers = {each: said for each, said in self.speakers.items() if each in speaks}
         elif state in ("trading_halted", "trading_resumed"):
@@ -235,9 +249,35 @@ for file in (pathlib.Path(__file__).parent.parent / "schemas").glob("**/*.avsc")
     SCHEMAS[bytes.fromhex(crc)] = fastavro.parse_schema(schema)
 
 
-def decode(message: bytes) -> dict:
-    """Avro single-object encoding; examples/read_trades.py reads Confluent's wire format as well."""
-    return fastavro.schemaless_reader(io.BytesIO(message[10:]), SCHEMAS[message[2:10]])
+WARNED = set()
+
+
+def decode(topic: str, value: Optional[bytes]) -> Optional[dict]:
+    """Avro single-object encoding; examples/read_trades.py reads Confluent's wire format too. None: unreadable."""
+    if value is None or value[:2] != b"\xc3\x01":
+        why = "no value" if value is None else "not in single-object encoding"
+    elif value[2:10] not in SCHEMAS:
+        why = f"schema {value[2:10].hex()} is not in schemas/"
+    else:
+        try:
+            return fastavro.schemaless_reader(io.BytesIO(value[10:]), SCHEMAS[value[2:10]])
+        except Exception as error:  # fastavro has no exception of its own for what is cut short
+            why = f"not decoded: {error!r}"
+    if (topic, why) not in WARNED:
+        WARNED.add((topic, why))
+        print(f"sniper: messages of {topic} are passed over: {why}", file=sys.stderr, flush=True)
+    return None
+
+
+def topic_names(prefix: str, environment: str) -> dict:
+    """The full names of the topics that are read, with their short ones."""
+
+    def full(name: str) -> str:
+        # No feed runs as the testnet's: of what it does there a production feed tells.
+        is_plain = environment == "production" or (environment == "testnet" and name in ("feed-status", "gaps"))
+        return f"{prefix}{name}" if is_plain else f"{prefix}{environment}.{name}"
+
+    return {full(name): name for name in ("feed-status", "gaps", "prices", "trade-stats", "large-trades")}
 
 
 def assigned(consumer: Consumer, topic: str, back_ms: int) -> list:
@@ -256,7 +296,7 @@ def main() -> None:
     parser.add_argument("--allow-test-data", action="store_true")
     parser.add_argument("--duration", type=float, default=float("inf"), help="seconds")
     options = parser.parse_args()
-    prefix = options.prefix + ("" if options.environment == "production" else f"{options.environment}.")
+    topics = topic_names(options.prefix, options.environment)
     coins = names(options.coins)
 
     guard = Guard(options.allow_test_data)
@@ -271,7 +311,10 @@ def main() -> None:
     settings = {"bootstrap.servers": options.brokers, "group.id": "sniper-py", "enable.auto.commit": False}
     consumer = Consumer(settings | {"auto.offset.reset": "latest", "isolation.level": "read_committed"})
     back = {"feed-status": GAP_HALT_MS, "gaps": GAP_HALT_MS + 10_000, "prices": MAX_PRICE_AGE_MS}
-    consumer.assign([each for topic in on for each in assigned(consumer, prefix + topic, back.get(topic, 0))])
+    places = [each for topic, name in topics.items() for each in assigned(consumer, topic, back.get(name, 0))]
+    # What lies before these was told before the start.
+    first_new = {(each.topic, each.partition): consumer.get_watermark_offsets(each, timeout=10)[1] for each in places}
+    consumer.assign(places)
 
     running = True
 
@@ -289,12 +332,15 @@ def main() -> None:
             message = None  # brokers away: nothing comes, and the guard sees it
         # Behind by as long as a record lay at the broker before it was read; nothing waits: not behind.
         guard.lag_ms = 0.0 if message is None else wall() - message.timestamp()[1]
-        if message is not None:
-            record = decode(message.value())
+        record = None if message is None else decode(message.topic(), message.value())
+        if record is not None:
+            is_past = message.offset() < first_new[message.topic(), message.partition()]
+            record["told_before"] = message.timestamp()[1] if is_past else None
+            name = topics[message.topic()]
             if record.get("coin") in coins and "symbol" in record:
                 symbols.add(record["symbol"])
-            if record.get("coin") in coins or message.topic().endswith(("feed-status", "gaps")):
-                for handle in on[message.topic().removeprefix(prefix)]:
+            if record.get("coin") in coins or name in ("feed-status", "gaps"):
+                for handle in on[name]:
                     handle(record)
         sniper.look(symbols)
     sniper.write("ledger", positions=sniper.positions, fills=sniper.fills, profit=sniper.profit)

@@ -4,7 +4,7 @@
 //   node examples/sniper.ts localhost:9092 --coins BTC,ETH             on what a pipeline writes to Kafka
 // In a project of yours import from 'market-feed' and 'market-feed/client'.
 import { parseArgs } from 'node:util';
-import { connectTopics, type TradingDecision } from '../src/client/index.ts';
+import { connectTopics, type Market, type TradingDecision } from '../src/client/index.ts';
 import type { Decimal, Environment, LargeTrade, PriceTick, TradeStats } from '../src/index.ts';
 
 const BUDGET = '1000'; // of the quote asset, for each position
@@ -119,6 +119,16 @@ function decimal(value: bigint): Decimal {
 
 const times = (a: Decimal, b: Decimal): Decimal => decimal((units(a) * units(b)) / ONE);
 
+type Followed = Pick<Market, 'trading$' | 'prices$' | 'tradeStats$' | 'largeTrades$'>;
+
+/** Hands the sniper what concerns a coin. An Observable without an error handler would end the process with its stack. */
+export function follow(market: Followed, coin: string, sniper: Sniper, error: (reason: unknown) => void): void {
+  market.trading$(coin).subscribe({ next: (decision) => sniper.onDecision(decision), error });
+  market.prices$(coin).subscribe({ next: (tick) => sniper.onPrice(tick), error });
+  market.tradeStats$(coin).subscribe({ next: (stats) => sniper.onStats(stats), error });
+  market.largeTrades$(coin).subscribe({ next: (trade) => sniper.onLargeTrade(trade), error });
+}
+
 if (import.meta.main) {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -138,16 +148,20 @@ if (import.meta.main) {
   const guard = market.guard();
   const write = (line: object): void => console.log(JSON.stringify(line));
   const sniper = new Sniper({ decision: guard.decision, allowTestData, wallClockMs: Date.now, write });
-  for (const coin of values.coins.split(',')) {
-    market.trading$(coin).subscribe((decision) => sniper.onDecision(decision));
-    market.prices$(coin).subscribe((tick) => sniper.onPrice(tick));
-    market.tradeStats$(coin).subscribe((stats) => sniper.onStats(stats));
-    market.largeTrades$(coin).subscribe((trade) => sniper.onLargeTrade(trade));
-  }
+  let isStopped = false;
   const stop = (): void => {
+    if (isStopped) return;
+    isStopped = true;
     sniper.ledger();
     void market.close();
   };
+  const fail = (reason: unknown): void => {
+    if (isStopped) return;
+    console.error(`sniper: ${reason instanceof Error ? reason.message : String(reason)}`);
+    process.exitCode = 1;
+    stop();
+  };
   process.once('SIGINT', stop).once('SIGTERM', stop);
-  if (values.duration !== undefined) setTimeout(stop, Number(values.duration) * 1000);
+  for (const coin of values.coins.split(',')) follow(market, coin, sniper, fail);
+  if (values.duration !== undefined) setTimeout(stop, Number(values.duration) * 1000).unref();
 }

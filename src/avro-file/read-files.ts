@@ -69,28 +69,33 @@ interface ReadFileOptions extends Pick<ReadFilesOptions, 'signal' | 'onCaughtUp'
 async function* readFile(folder: string, file: DataFile, options: ReadFileOptions): AsyncGenerator<FeedRecord> {
   const { follow, pollMs, signal } = options;
   const blocks = await openEither(folder, file);
-  if (blocks === undefined) return;
+  if (blocks === undefined) {
+    if (options.skipWhatIsThere) options.onStart?.();
+    return;
+  }
   try {
     const skipTo = options.skipWhatIsThere ? await blocks.size() : 0;
     if (options.skipWhatIsThere) options.onStart?.();
     while (blocks.offset < skipTo && (await blocks.next()) !== undefined);
     let read: ((block: FileBlock) => Promise<FeedRecord[]>) | undefined;
-    for (let growing = true; signal?.aborted !== true; ) {
+    let state: 'grows' | 'left' | 'closed' = 'grows';
+    while (signal?.aborted !== true) {
       const block = await blocks.next();
       if (block !== undefined) {
         read ??= blockReader(blocks.header as FileHeader, blocks.path);
         yield* await read(block);
         continue;
       }
-      if (!growing && blocks.offset < (await blocks.size()))
+      if (state === 'closed' && blocks.offset < (await blocks.size()))
         throw damaged(blocks.path, `no whole block at ${blocks.offset}`);
-      if (!growing) return;
+      if (state !== 'grows') return;
       // Looked up before the next try: what the file had when it was closed is read to its end.
       const files = await listFiles(folder);
-      growing = files.find((candidate) => candidate.seq === file.seq)?.open === true;
-      // A file that is open though there is a later one was left by a crash and will not grow.
-      if (growing && (!follow || files.at(-1)?.seq !== file.seq)) return;
-      if (!growing) continue;
+      const isOpen = files.find((candidate) => candidate.seq === file.seq)?.open === true;
+      if (!isOpen) state = 'closed';
+      // Open though there is a later one: a crash left it, or it was closed while the folder was listed.
+      else if (!follow || files.at(-1)?.seq !== file.seq) state = 'left';
+      if (state !== 'grows') continue;
       options.onCaughtUp?.();
       await pause(pollMs, signal);
     }

@@ -6,7 +6,7 @@ import type { KafkaConfig } from '../kafka/config.ts';
 import type { Place } from './kafka-source.ts';
 import type { ClientWarning } from './source.ts';
 import { TOPIC_NAMES, type TopicName } from './topic-name.ts';
-import type { GuardOptions } from './trading-decision.ts';
+import { type GuardOptions, guardOptions } from './trading-decision.ts';
 
 /** Where topics are read and how; the limits of the guard are those of `market.trading$` where it is given none. */
 export interface ClientOptions extends Partial<GuardOptions> {
@@ -81,14 +81,17 @@ export function prefixesOf({ topicPrefix = 'market.', environment = 'production'
   return { market: prefix + environmentPrefix(environment, false), feed: prefix + environmentPrefix(feed, false) };
 }
 
-/** Throws a Fault (never) where options do not go together. */
+/** Throws a Fault (never) where options do not go together, or one is unusable. */
 export function checkOptions(options: ClientOptions): void {
-  const { brokers, dir, group } = options;
+  const { brokers, dir, group, identityWindow = 1 } = options;
   for (const name of TOPIC_NAMES) placeOf(options, name);
   if (dir !== undefined && brokers !== undefined) throw unusable('dir', 'either brokers or dir, not both');
   if (dir !== undefined && group !== undefined) throw unusable('group', 'files are not shared; a group needs brokers');
   if (dir === undefined && (brokers === undefined || brokers.length === 0))
     throw unusable('brokers', 'at least one host:port');
+  if (!Number.isInteger(identityWindow) || identityWindow < 1)
+    throw unusable('identityWindow', `${identityWindow} is no whole number from 1 on`);
+  guardOptions(options);
 }
 
 const unusable = (field: string, message: string): Fault =>

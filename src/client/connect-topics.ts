@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { type SchedulerLike, Subject } from 'rxjs';
+import type { SchedulerLike } from 'rxjs';
 import { asFault, Fault } from '../domain/fault.ts';
 import type { KafkaConfig, KafkaLog } from '../kafka/config.ts';
 import { listTopics } from '../kafka/list-topics.ts';
@@ -18,10 +18,11 @@ import { type KafkaReach, kafkaSource, type Place } from './kafka-source.ts';
 import { Market } from './market.ts';
 import { OwnTopics } from './own-topics.ts';
 import { type LookBack, lookBackInFiles, lookBackInKafka } from './past.ts';
-import { type ClientWarning, type TopicSource, warningText } from './source.ts';
+import type { TopicSource } from './source.ts';
 import type { TopicName } from './topic-name.ts';
 import { TopicReader } from './topic-reader.ts';
 import { DEFAULT_GUARD } from './trading-decision.ts';
+import { Warnings } from './warnings.ts';
 
 const REAL: ClientDeps = { scheduler: monotonicScheduler, wallClockMs: Date.now };
 
@@ -39,17 +40,19 @@ export async function connectTopics(options: ClientOptions, deps: ClientDeps = R
   checkOptions(options);
   const { scheduler, wallClockMs } = deps;
   const { quote = 'USDT', identityWindow = 10_000, gapHaltMs = DEFAULT_GUARD.gapHaltMs } = options;
-  const warnings$ = new Subject<ClientWarning>();
-  const warn = (warning: ClientWarning): void => {
-    warnings$.next(warning);
-    if (options.onWarning !== undefined) options.onWarning(warning);
-    else process.emitWarning(warningText(warning), 'MarketFeedWarning');
-  };
+  const warnings = new Warnings(options.onWarning);
   const side = options.dir === undefined ? kafkaSide(options, scheduler) : fileSide(options.dir);
   const prefixes = prefixesOf(options);
   const readerFrom = (name: TopicName, source: TopicSource): TopicReader => {
     const topic = (isOfTheFeed(name) ? prefixes.feed : prefixes.market) + name;
-    return new TopicReader({ topic, source, identityWindow, warn, scheduler, wallClockMs });
+    return new TopicReader({
+      topic,
+      source,
+      identityWindow,
+      warn: (warning) => warnings.tell(warning),
+      scheduler,
+      wallClockMs,
+    });
   };
   const fromNowOn = side.alone('end');
   const own = new OwnTopics(
@@ -79,7 +82,7 @@ export async function connectTopics(options: ClientOptions, deps: ClientDeps = R
     await own.close();
     throw asFault(error);
   }
-  return new Market({ ...readers, own, warnings$, quote, guard: guardOf(options), scheduler, wallClockMs });
+  return new Market({ ...readers, own, warnings, quote, guard: guardOf(options), scheduler, wallClockMs });
 }
 
 /** What a feed tells of itself; always read alone. */

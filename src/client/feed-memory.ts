@@ -1,6 +1,7 @@
 import { identityOf } from '../codec/identity.ts';
 import type { FeedStatus, Gap } from '../domain/record.ts';
 import type { LookBack } from './past.ts';
+import type { ToldGap } from './trading-guard-facts.ts';
 
 interface Dated<T> {
   readonly record: T;
@@ -11,15 +12,22 @@ interface Dated<T> {
 /** Messages that are looked at for the last heartbeat, or for gaps, at most. */
 const FURTHEST = 20_000;
 
-/** What was told of the feed in the last `keepMs`, and the last heartbeat however old: what a guard that starts must know. */
-export class FeedMemory {
-  readonly #keepMs: number;
-  #status: readonly Dated<FeedStatus>[] = [];
-  #gaps: readonly Dated<Gap>[] = [];
-  #heartbeat: FeedStatus | undefined;
+/** Behind the last heartbeat, which names all that counts, little more does. */
+const STATUS_MS = 60_000;
 
-  constructor(keepMs: number) {
-    this.#keepMs = keepMs;
+/** How far it looks back for gaps at least: a guard may halt for longer than the client's own. */
+const GAPS_MS = 3_600_000;
+
+/** What was told of the feed lately, and the last heartbeat however old: what a guard that starts must know. */
+export class FeedMemory {
+  readonly #gapsMs: number;
+  #status: readonly Dated<FeedStatus>[] = [];
+  #heartbeat: FeedStatus | undefined;
+  /** By symbol the last that was not repaired: no other halts for longer. */
+  readonly #gaps = new Map<string, ToldGap>();
+
+  constructor(gapHaltMs: number) {
+    this.#gapsMs = Math.max(gapHaltMs, GAPS_MS);
   }
 
   /** In the order in which it was told. */
@@ -29,8 +37,9 @@ export class FeedMemory {
     return heartbeat === undefined || status.includes(heartbeat) ? status : [heartbeat, ...status];
   }
 
-  gaps(): readonly Gap[] {
-    return this.#gaps.map(({ record }) => record);
+  /** Those that were not repaired, of each symbol the one that was told last; `toldAt` is when the broker took it. */
+  gaps(): readonly ToldGap[] {
+    return [...this.#gaps.values()];
   }
 
   /** The symbols that the last heartbeats named. */
@@ -43,11 +52,13 @@ export class FeedMemory {
 
   takeStatus(record: FeedStatus, appendedAt: number): void {
     if (record.state === 'heartbeat') this.#heartbeat = record;
-    this.#status = this.#recent([...this.#status, { record, appendedAt }], appendedAt);
+    this.#status = recent([...this.#status, { record, appendedAt }], appendedAt);
   }
 
-  takeGap(record: Gap, appendedAt: number): void {
-    this.#gaps = this.#recent([...this.#gaps, { record, appendedAt }], appendedAt);
+  takeGap(gap: Gap, toldAt: number): void {
+    const known = this.#gaps.get(gap.symbol);
+    if (gap.outcome !== 'repaired' && (known === undefined || known.toldAt <= toldAt))
+      this.#gaps.set(gap.symbol, { gap, toldAt });
   }
 
   /** Looks back at what was told before; what came meanwhile is known already. */
@@ -55,17 +66,17 @@ export class FeedMemory {
     let isFound = this.#heartbeat !== undefined;
     const past = await this.#recall<FeedStatus>(lookBack, topic, 'status', ({ record, appendedAt }) => {
       isFound ||= record.state === 'heartbeat';
-      return isFound && appendedAt < nowMs - this.#keepMs;
+      return isFound && appendedAt < nowMs - STATUS_MS;
     });
     const heartbeat = past.findLast(({ record }) => record.state === 'heartbeat')?.record;
     this.#heartbeat ??= heartbeat;
-    this.#status = this.#recent(joined(past, this.#status), nowMs);
+    this.#status = recent(joined(past, this.#status), nowMs);
   }
 
   async recallGaps(lookBack: LookBack, topic: string, nowMs: number): Promise<void> {
-    const isEnough = ({ appendedAt }: Dated<Gap>) => appendedAt < nowMs - this.#keepMs;
+    const isEnough = ({ appendedAt }: Dated<Gap>) => appendedAt < nowMs - this.#gapsMs;
     const past = await this.#recall<Gap>(lookBack, topic, 'gap', isEnough);
-    this.#gaps = this.#recent(joined(past, this.#gaps), nowMs);
+    for (const { record, appendedAt } of past) this.takeGap(record, appendedAt);
   }
 
   async #recall<T extends FeedStatus | Gap>(
@@ -85,14 +96,14 @@ export class FeedMemory {
     });
     return found.toReversed();
   }
+}
 
-  #recent<T>(all: readonly Dated<T>[], nowMs: number): readonly Dated<T>[] {
-    return all.filter(({ appendedAt }) => appendedAt >= nowMs - this.#keepMs);
-  }
+function recent<T>(all: readonly Dated<T>[], nowMs: number): readonly Dated<T>[] {
+  return all.filter(({ appendedAt }) => appendedAt >= nowMs - STATUS_MS);
 }
 
 /** The past, and behind it what came while it was read. */
-function joined<T extends FeedStatus | Gap>(past: readonly Dated<T>[], live: readonly Dated<T>[]): readonly Dated<T>[] {
+function joined(past: readonly Dated<FeedStatus>[], live: readonly Dated<FeedStatus>[]): readonly Dated<FeedStatus>[] {
   const known = new Set(live.map(({ record }) => identityOf(record)));
   return [...past.filter(({ record }) => !known.has(identityOf(record))), ...live];
 }

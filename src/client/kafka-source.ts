@@ -64,7 +64,7 @@ export async function fetchTo(follower: Follower, { reach, topic, from }: FetchT
     answered: (partition, behind) => follower.answered(partition, behind),
     lost: (partition, first, next) => follower.lost(partition, Number(first), Number(next)),
   };
-  for (let start = from; !signal.aborted; start = behindPositions(from, follower)) {
+  for (let start = from; !signal.aborted; start = behindPositions(from, follower.positions())) {
     try {
       const portions = fetchTopic(reach.config, topic, { from: start, follow: true, signal, watcher }, reach.log);
       for await (const messages of portions)
@@ -80,15 +80,11 @@ export async function fetchTo(follower: Follower, { reach, topic, from }: FetchT
 }
 
 /** Partitions that were not begun yet are begun as at first; those added to the topic meanwhile at their beginning. */
-function behindPositions(from: StartAt, follower: Follower): StartAt {
-  const positions = follower.positions();
-  const given = typeof from === 'object' && 'offsets' in from ? from : undefined;
-  if (positions.size === 0) return from;
-  return {
-    offsets: new Map([...positions].map(([partition, offset]) => [partition, BigInt(offset)])),
-    otherwise: 'beginning',
-    onlyThese: given?.onlyThese ?? false,
-  };
+export function behindPositions(from: StartAt, positions: ReadonlyMap<number, number>): StartAt {
+  const offsets = new Map([...positions].map(([partition, offset]) => [partition, BigInt(offset)]));
+  if (typeof from === 'object' && 'offsets' in from)
+    return { ...from, offsets: new Map([...from.offsets, ...offsets]) };
+  return offsets.size === 0 ? from : { offsets, otherwise: 'beginning', onlyThese: false };
 }
 
 const numbers = (offsets: ReadonlyMap<number, bigint>): ReadonlyMap<number, number> =>

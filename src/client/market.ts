@@ -1,4 +1,4 @@
-import { concat, defer, from, map, Observable, type SchedulerLike, Subject, share, takeUntil, timer } from 'rxjs';
+import { map, Observable, type SchedulerLike, Subject, share, takeUntil, timer } from 'rxjs';
 import { Fault } from '../domain/fault.ts';
 import type {
   AggTrade,
@@ -21,7 +21,8 @@ import type { ClientWarning } from './source.ts';
 import type { TopicLag } from './topic-lag.ts';
 import { recordsOf, symbolNamed, type TopicName, type TopicRecords } from './topic-name.ts';
 import type { TopicReader } from './topic-reader.ts';
-import { DEFAULT_GUARD, type GuardOptions, type TradingDecision } from './trading-decision.ts';
+import { type GuardOptions, guardOptions, type TradingDecision } from './trading-decision.ts';
+import type { Warnings } from './warnings.ts';
 import { type TradingWatch, watchTrading } from './watch-trading.ts';
 
 export interface ReadOptions<T> {
@@ -40,7 +41,7 @@ export interface MarketParts {
   /** True: the client's own readers give what subscribers ask for. */
   readonly sharesOwn: (name: TopicName) => boolean;
   readonly own: OwnTopics;
-  readonly warnings$: Observable<ClientWarning>;
+  readonly warnings: Warnings;
   readonly quote: string;
   readonly guard: Partial<GuardOptions>;
   readonly scheduler: SchedulerLike;
@@ -69,7 +70,7 @@ export class Market {
 
   constructor(parts: MarketParts) {
     this.#parts = parts;
-    this.warnings$ = parts.warnings$;
+    this.warnings$ = parts.warnings.told$;
     this.status$ = this.records$('feed-status');
     this.lag$ = timer(0, LAG_EVERY_MS, parts.scheduler).pipe(
       map(() => this.lag()),
@@ -171,20 +172,25 @@ export class Market {
     return this.guard(options)(coin);
   }
 
-  /** The same to be asked at any moment, `guard().isAllowed('BTC')`; one for each set of options. */
+  /** The same to be asked at any moment, `guard().isAllowed('BTC')`; one for each set of options, which watches until `close`. Throws a Fault where a limit is unusable. */
   guard(options: Partial<GuardOptions> = {}): TradingWatch {
-    const limits: GuardOptions = { ...DEFAULT_GUARD, ...this.#parts.guard, ...options };
+    const limits = guardOptions(this.#parts.guard, options);
     const name = JSON.stringify(Object.entries(limits).sort());
     const known = this.#watches.get(name);
     if (known !== undefined) return known;
-    const { own, scheduler, wallClockMs } = this.#parts;
+    const { own, quote, scheduler, wallClockMs } = this.#parts;
     const input = {
-      status$: defer(() => concat(from(own.memory.status()), own.status$)),
-      prices$: defer(() => concat(from(own.last.all()), own.prices$)),
-      gaps$: defer(() => concat(from(own.memory.gaps()), own.gaps$)),
+      past: { status: own.memory.status(), prices: own.last.all(), gaps: own.memory.gaps() },
+      status$: own.status$,
+      prices$: own.prices$,
+      gaps$: own.gaps$,
       lagMs$: this.lag$.pipe(map((lag) => Math.max(0, ...Object.values(lag).map(({ ms }) => ms)))),
     };
-    const watch = watchTrading(input, limits, { scheduler, wallClockMs });
+    const watch = watchTrading(input, limits, {
+      scheduler,
+      wallClockMs,
+      symbolOf: (name) => symbolNamed(name, quote),
+    });
     this.#watches.set(name, watch);
     return watch;
   }
@@ -200,6 +206,7 @@ export class Market {
     for (const watch of this.#watches.values()) watch.close();
     await Promise.all([...this.#readers.values()].map((reader) => reader.close()));
     await this.#parts.own.close();
+    this.#parts.warnings.close();
   }
 
   /** What may pause never pauses the client's own readers: others must not be judged by its pace. */

@@ -1,4 +1,5 @@
 import { type Observable, Subject } from 'rxjs';
+import { Fault } from '../domain/fault.ts';
 import type { FeedRecord, FeedStatus, Gap, PriceTick } from '../domain/record.ts';
 import { FeedMemory } from './feed-memory.ts';
 import { LastPrices, recallPrices } from './last-prices.ts';
@@ -20,14 +21,16 @@ export class OwnTopics {
   readonly #prices$ = new Subject<PriceTick>();
   readonly #status$ = new Subject<FeedStatus>();
   readonly #gaps$ = new Subject<Gap>();
+  #isClosed = false;
 
   constructor(readers: OwnReaders, keepMs: number) {
     this.readers = readers;
     this.memory = new FeedMemory(keepMs);
   }
 
-  /** Resolves when all are read. */
+  /** Resolves when all are read. Rejects with a Fault where they are closed already. */
   async start(): Promise<void> {
+    if (this.#isClosed) throw new Fault('internal', 'the client is closed', { retry: { kind: 'never' } });
     const { prices, 'feed-status': status, gaps } = this.readers;
     listen(prices, 'price', this.#prices$, (tick) => this.last.take(tick));
     listen(status, 'status', this.#status$, (record, appendedAt) => this.memory.takeStatus(record, appendedAt));
@@ -60,6 +63,7 @@ export class OwnTopics {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all(this.#all().map((reader) => reader.close()));
   }
 

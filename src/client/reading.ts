@@ -1,4 +1,4 @@
-import { Fault } from '../domain/fault.ts';
+import { asFault, Fault } from '../domain/fault.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import type { Overflow } from './overflow.ts';
 import type { Buffered, Listener } from './topic-reader.ts';
@@ -13,7 +13,7 @@ export interface Reading<T> extends AsyncIterableIterator<T, undefined, undefine
   readonly missed: number;
   /** How many records wait. */
   readonly waiting: number;
-  /** Leaves the topic; the iteration ends. What waits is dropped; with a group it comes again. */
+  /** Leaves the topic; the iteration ends. What waits is dropped; of a group it comes again where nobody else of this client reads the topic. */
   close(): void;
 }
 
@@ -28,6 +28,8 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Listen
   #roomers: (() => void)[] = [];
   /** Given, but the next one was not asked for yet. */
   #inHand: Waiting<T> | undefined;
+  /** What there was no room for: not done. */
+  #refused: Waiting<T> | undefined;
   #failure: Fault | undefined;
   #isOver = false;
   #leave: () => void = () => {};
@@ -75,12 +77,29 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Listen
 
   give(record: FeedRecord, { partition, offset, appendedAt }: Omit<Waiting<T>, 'record' | 'missed'>): void {
     if (this.#isOver || !this.#wants(record)) return;
-    if (this.#records.offer({ record, partition, offset, appendedAt })) {
+    const arrival = { record, partition, offset, appendedAt };
+    const refusal = this.#offer(arrival);
+    if (refusal === undefined) {
       this.#serve();
       return;
     }
+    this.#refused = { ...arrival, missed: 0 };
+    this.#quit(refusal);
+  }
+
+  /** Why it was not taken; undefined: it was. */
+  #offer(arrival: Omit<Waiting<T>, 'missed'>): Fault | undefined {
+    try {
+      return this.#records.offer(arrival) ? undefined : overflowFault(this.#records.max);
+    } catch (error) {
+      // Of the key, which is the user's.
+      return asFault(error);
+    }
+  }
+
+  #quit(fault: Fault): void {
     this.#leave();
-    this.fail(overflowFault(this.#records.max));
+    this.fail(fault);
   }
 
   fail(fault: Fault): void {
@@ -120,7 +139,8 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Listen
   }
 
   undone(): Iterable<Waiting<T>> {
-    return this.#inHand === undefined ? this.#records.values() : [this.#inHand, ...this.#records.values()];
+    const others = [this.#inHand, this.#refused].filter((each) => each !== undefined);
+    return others.length === 0 ? this.#records.values() : [...others, ...this.#records.values()];
   }
 
   keepOnly(partitions: ReadonlySet<number>): void {
@@ -141,7 +161,13 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Listen
   #hand(next: Waiting<T>, taker: Taker<T> | undefined): void {
     this.#inHand = next;
     this.missed += next.missed;
-    if (next.missed > 0) this.#onMissed?.(next.missed);
+    try {
+      if (next.missed > 0) this.#onMissed?.(next.missed);
+    } catch (error) {
+      this.#quit(asFault(error));
+      taker?.(this.#ending());
+      return;
+    }
     taker?.({ done: false, value: next.record });
     this.#freeRoom();
   }

@@ -22,6 +22,8 @@ interface PartitionLag {
   behind: number;
   /** When the broker took the last record read, or when nothing more was there. */
   reachedAt: number;
+  /** On the steady clock. */
+  answeredAt: number;
 }
 
 /** A following broker answers every 250 ms; without an answer for so long nobody knows what waits. */
@@ -33,19 +35,25 @@ const SILENCE_MS = 1000;
  */
 export class LagMeter {
   readonly #partitions = new Map<number, PartitionLag>();
-  #answeredAt: number | undefined;
+  /** Since when it waits to begin; undefined: it has begun, or has nothing to read. */
+  #waitsSince: number | undefined;
 
-  /** Reading begins with these. */
+  constructor({ steady }: Now) {
+    this.#waitsSince = steady;
+  }
+
+  /** Reading begins with these; with none: there is nothing to read. */
   started(partitions: Iterable<number>, now: Now): void {
     for (const partition of partitions)
-      if (!this.#partitions.has(partition)) this.#partitions.set(partition, { behind: 0, reachedAt: now.wall });
-    this.#answeredAt = now.steady;
+      if (!this.#partitions.has(partition))
+        this.#partitions.set(partition, { behind: 0, reachedAt: now.wall, answeredAt: now.steady });
+    this.#waitsSince = undefined;
   }
 
   answered(partition: number, behind: number, now: Now): void {
-    this.#answeredAt = now.steady;
     const lag = this.#partitions.get(partition);
     if (lag === undefined) return;
+    lag.answeredAt = now.steady;
     if (lag.behind === 0) lag.reachedAt = now.wall;
     lag.behind = behind;
   }
@@ -55,8 +63,9 @@ export class LagMeter {
     if (lag !== undefined) lag.reachedAt = appendedAt;
   }
 
-  keepOnly(partitions: ReadonlySet<number>): void {
+  keepOnly(partitions: ReadonlySet<number>, now: Now): void {
     for (const partition of this.#partitions.keys()) if (!partitions.has(partition)) this.#partitions.delete(partition);
+    if (this.#partitions.size === 0) this.#waitsSince ??= now.steady;
   }
 
   /** `undone`: all that was read and is not done, by whom it waits for. */
@@ -79,9 +88,10 @@ export class LagMeter {
     return { ms: Math.max(now.wall - since, this.#silence(now.steady)), records: records + waiting };
   }
 
+  /** Of the partition that nobody has answered for longest. */
   #silence(steady: number): number {
-    if (this.#answeredAt === undefined || this.#partitions.size === 0) return 0;
-    const silence = steady - this.#answeredAt;
+    const answeredAt = [...this.#partitions.values()].map((lag) => lag.answeredAt);
+    const silence = steady - Math.min(steady, this.#waitsSince ?? steady, ...answeredAt);
     return silence > SILENCE_MS ? silence : 0;
   }
 }

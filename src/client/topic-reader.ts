@@ -52,16 +52,19 @@ export class TopicReader implements Follower {
   readonly #listeners = new Set<Listener>();
   readonly #positions = new Map<number, number>();
   readonly #seen = new Map<number, SeenWindow<string>>();
-  #lag = new LagMeter();
+  #lag: LagMeter;
   /** Read, and not given to anybody yet. */
   #open: readonly Arrival[] = [];
   #sinceTurn = 0;
   #stop: AbortController | undefined;
   #ended: Promise<void> = Promise.resolve();
   #ready = Promise.withResolvers<void>();
+  /** Of the run that goes on, which may still have to end when the next one is waited for. */
+  #settle: () => void = () => {};
 
   constructor(options: TopicReaderOptions) {
     this.#options = options;
+    this.#lag = new LagMeter(this.#now());
     this.#ready.resolve();
   }
 
@@ -93,6 +96,7 @@ export class TopicReader implements Follower {
 
   /** Ends for all listeners; resolves when the source is left. */
   async close(): Promise<void> {
+    for (const { buffered } of this.#listeners) if (buffered !== undefined) lower(this.#positions, buffered);
     for (const listener of [...this.#listeners]) {
       this.#leave(listener);
       listener.end();
@@ -104,7 +108,7 @@ export class TopicReader implements Follower {
     for (const [partition, offset] of offsets)
       if (!this.#positions.has(partition)) this.#positions.set(partition, offset);
     this.#lag.started(offsets.keys(), this.#now());
-    this.#ready.resolve();
+    this.#settle();
   }
 
   async take(arrivals: readonly Arrival[], signal: AbortSignal): Promise<void> {
@@ -153,21 +157,23 @@ export class TopicReader implements Follower {
       this.#positions.delete(partition);
       this.#seen.delete(partition);
     }
-    this.#lag.keepOnly(partitions);
+    this.#lag.keepOnly(partitions, this.#now());
   }
 
   #start(): void {
     if (this.#stop !== undefined) return;
     const stop = new AbortController();
     this.#stop = stop;
-    this.#ready = Promise.withResolvers();
-    this.#ended = this.#ended.then(() => this.#run(stop));
+    const ready = Promise.withResolvers<void>();
+    this.#ready = ready;
+    this.#ended = this.#ended.then(() => this.#run(stop, ready.resolve));
   }
 
-  async #run(stop: AbortController): Promise<void> {
+  async #run(stop: AbortController, settle: () => void): Promise<void> {
+    this.#settle = settle;
     this.#positions.clear();
     this.#seen.clear();
-    this.#lag = new LagMeter();
+    this.#lag = new LagMeter(this.#now());
     const { source, topic } = this.#options;
     try {
       if (!stop.signal.aborted) await source.follow(topic, this, stop.signal);
@@ -175,7 +181,7 @@ export class TopicReader implements Follower {
       if (stop === this.#stop) this.#fail(asFault(error));
     } finally {
       if (stop === this.#stop) this.#stop = undefined;
-      this.#ready.resolve();
+      settle();
     }
   }
 

@@ -1,3 +1,5 @@
+import { Fault } from '../domain/fault.ts';
+
 /** What the guard holds against a coin, each a word for programs, in the order in which they are told. */
 export type HaltCause =
   /** Nothing is known yet: no heartbeat, or no price of the coin. */
@@ -40,7 +42,7 @@ export interface TradingDecision {
   readonly at: number;
 }
 
-/** The limits of the guard, milliseconds. */
+/** The limits of the guard, milliseconds from 0 on; Infinity: without a limit. */
 export interface GuardOptions {
   /** Greatest age of a coin's last price, by its `received_at`. */
   readonly maxPriceAgeMs: number;
@@ -48,7 +50,7 @@ export interface GuardOptions {
   readonly maxLagMs: number;
   /** Greatest age of the last heartbeat, by its own timestamp. */
   readonly statusSilenceMs: number;
-  /** How long a symbol is not to be traded after trades of it were found to be missing for good. */
+  /** How long a symbol is not to be traded after it was told that trades of it are missing for good. */
   readonly gapHaltMs: number;
   /** How long everything has to be in order before a halt ends. */
   readonly resumeAfterMs: number;
@@ -64,3 +66,27 @@ export const DEFAULT_GUARD: GuardOptions = {
   resumeAfterMs: 1000,
   allowTestData: false,
 };
+
+/**
+ * Every limit as it was given last, else its default; undefined is not given. Throws a Fault (never, with the field)
+ * where a limit is no number from 0 on, or `allowTestData` neither true nor false: with those every rule would be
+ * silent.
+ */
+export function guardOptions(...given: readonly Partial<GuardOptions>[]): GuardOptions {
+  const options: Record<string, unknown> = { ...DEFAULT_GUARD };
+  for (const [field, byDefault] of Object.entries(DEFAULT_GUARD)) {
+    for (const each of given) {
+      const value = each[field as keyof GuardOptions];
+      if (value !== undefined) options[field] = value;
+    }
+    const value = options[field];
+    if (typeof byDefault === 'boolean' && typeof value !== 'boolean')
+      throw unusable(field, `${value} is neither true nor false`);
+    if (typeof byDefault === 'number' && !(typeof value === 'number' && value >= 0))
+      throw unusable(field, `${value} is no number of milliseconds from 0 on`);
+  }
+  return options as unknown as GuardOptions;
+}
+
+const unusable = (field: string, message: string): Fault =>
+  new Fault('internal', `${field}: ${message}`, { retry: { kind: 'never' }, field });

@@ -18,11 +18,19 @@ export interface LastPrice {
   readonly cameAt: number;
 }
 
+/** A gap, and when the consumer's feed told of it: milliseconds since 1970. */
+export interface ToldGap {
+  readonly gap: Gap;
+  readonly toldAt: number;
+}
+
 /** What the guard knows of one symbol. */
 export interface SymbolFacts {
   readonly symbol: string;
   coin: string | undefined;
   price: LastPrice | undefined;
+  /** Since when the same instance speaks for it, by that one's clock; epochs of the one before are none of its own. */
+  servedSince: number;
   /** The venue that took the symbol over, and when by the feed's clock; undefined once a price of it came. */
   movedTo: { readonly venue: string; readonly at: number } | undefined;
   /** Steady clock: until then for a gap, and when something was last seen to be wrong. */
@@ -35,6 +43,7 @@ export function newSymbolFacts(symbol: string, startedAt: number): SymbolFacts {
     symbol,
     coin: undefined,
     price: undefined,
+    servedSince: Number.NEGATIVE_INFINITY,
     movedTo: undefined,
     gapUntil: Number.NEGATIVE_INFINITY,
     lastBadAt: startedAt,
@@ -47,18 +56,27 @@ export function takePrice(
   { coin, venue, epoch, environment, receivedAt }: PriceTick,
   now: Moment,
 ): boolean {
-  if (facts.price !== undefined && epoch < facts.price.epoch) return false;
+  const receivedAtMs = receivedAt / 1000;
+  const { price, servedSince } = facts;
+  const isOfNewerInstance = price !== undefined && price.receivedAtMs < servedSince && receivedAtMs >= servedSince;
+  if (price !== undefined && epoch < price.epoch && !isOfNewerInstance) return false;
   facts.coin = coin;
-  facts.price = { venue, epoch, environment, receivedAtMs: receivedAt / 1000, cameAt: now.steady };
+  facts.price = { venue, epoch, environment, receivedAtMs, cameAt: now.steady };
   if (!isOfFormerVenue(facts)) facts.movedTo = undefined;
   return true;
 }
 
 /** Another venue serves the symbol: a price of the former one says nothing any more. */
-export function takeSwitch(facts: SymbolFacts, { venue, timestamp }: FeedStatus): void {
+export function takeSwitch(facts: SymbolFacts, venue: string | null, at: number): void {
   if (venue === null) return;
-  facts.movedTo = { venue, at: timestamp };
+  facts.movedTo = { venue, at };
   if (facts.price !== undefined && !isOfFormerVenue(facts)) facts.movedTo = undefined;
+}
+
+/** Another instance speaks for the symbol, as its heartbeat tells. It may have begun with another venue, and with lower epochs. */
+export function takeOver(facts: SymbolFacts, { activeVenue, timestamp }: FeedStatus): void {
+  facts.servedSince = timestamp;
+  takeSwitch(facts, activeVenue, timestamp);
 }
 
 /** True while the last price is none of the venue that took over, nor of any that came since (a symbol may have stayed elsewhere). */
@@ -68,16 +86,13 @@ export function isOfFormerVenue({ price, movedTo }: SymbolFacts): boolean {
   );
 }
 
-/**
- * Takes a gap that was not repaired. The halt for it begins when the consumer learns of it; for one that had ended
- * before the consumer started, with its end.
- */
+/** Takes a gap that was not repaired. The halt for it begins when it was told, however old it is. */
 export function takeGap(
   facts: SymbolFacts,
-  { outcome, toTime }: Gap,
-  { now, started, haltMs }: { readonly now: Moment; readonly started: Moment; readonly haltMs: number },
+  { gap, toldAt }: ToldGap,
+  { now, haltMs }: { readonly now: Moment; readonly haltMs: number },
 ): void {
-  if (outcome === 'repaired') return;
-  const age = toTime < started.wall ? Math.max(0, now.wall - toTime) : 0;
+  if (gap.outcome === 'repaired') return;
+  const age = Math.max(0, now.wall - toldAt);
   facts.gapUntil = Math.max(facts.gapUntil, now.steady + haltMs - age);
 }

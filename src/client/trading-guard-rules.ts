@@ -7,6 +7,8 @@ export interface GuardFacts {
   readonly speakers: Speakers;
   /** Milliseconds; 0 until it is told: a consumer that is behind hears old heartbeats too. */
   lagMs: number;
+  /** When that was told, steady clock; undefined: it never was, or is told no more. */
+  lagToldAt: number | undefined;
   ended: boolean;
 }
 
@@ -26,7 +28,7 @@ export const RULES: readonly (readonly [HaltCause, Rule])[] = [
   ['venue_changed', venueChanged],
   ['price_age', priceAge],
   ['gap', ({ symbol, gapUntil }, _, __, now) => when(now.steady < gapUntil, `trades of ${symbol} are missing`)],
-  ['lag', (_, { lagMs }, { maxLagMs }) => when(lagMs > maxLagMs, `this consumer is ${Math.round(lagMs)} ms behind`)],
+  ['lag', lag],
 ];
 
 function starting({ symbol, price }: SymbolFacts, { speakers }: GuardFacts): string | undefined {
@@ -74,6 +76,18 @@ function isQuiet({ venue }: LastPrice, symbol: string, speaker: Speaker | undefi
   return speaker !== undefined && (speaker.quiet.has(venue) || speaker.quiet.has(`${venue}:${symbol}`));
 }
 
+function lag(_: SymbolFacts, guard: GuardFacts, { maxLagMs }: GuardOptions, now: Moment): string | undefined {
+  const lagMs = lagNow(guard, now);
+  return when(lagMs > maxLagMs, `this consumer is ${Math.round(lagMs)} ms behind`);
+}
+
+/** Who has not told its lag for longer is held up itself, and as far behind as that. */
+const LAG_SILENCE_MS = 1000;
+
+function lagNow({ lagMs, lagToldAt = Number.POSITIVE_INFINITY }: GuardFacts, { steady }: Moment): number {
+  return lagMs + Math.max(0, steady - lagToldAt - LAG_SILENCE_MS);
+}
+
 /**
  * Milliseconds until something is `limitMs` old: by its stamp and our wall clock, or since it came by the steady clock,
  * whichever is sooner. The second does not depend on two clocks being equal, nor on nobody setting them.
@@ -85,13 +99,15 @@ function lastsMs(stampedAt: number, cameAt: number, limitMs: number, now: Moment
 /** In how many milliseconds time alone changes what the rules say of a symbol; what is past is not above 0. */
 export function dueTimes(
   { symbol, price, gapUntil }: SymbolFacts,
-  { speakers }: GuardFacts,
-  { maxPriceAgeMs, statusSilenceMs }: GuardOptions,
+  { speakers, lagMs, lagToldAt }: GuardFacts,
+  { maxPriceAgeMs, statusSilenceMs, maxLagMs }: GuardOptions,
   now: Moment,
 ): readonly number[] {
   const speaker = speakers.of(symbol);
   return [
     gapUntil - now.steady,
+    // A lag may be as long as its limit.
+    ...(lagToldAt === undefined ? [] : [lagToldAt + LAG_SILENCE_MS + maxLagMs - lagMs + 1 - now.steady]),
     ...(price === undefined ? [] : [lastsMs(price.receivedAtMs, price.cameAt, maxPriceAgeMs, now)]),
     ...(speaker === undefined ? [] : [lastsMs(speaker.stampedAt, speaker.cameAt, statusSilenceMs, now)]),
   ];

@@ -1,5 +1,4 @@
 import type { Environment, FeedStatus, PriceTick } from '../domain/record.ts';
-import type { Moment } from './trading-guard-facts.ts';
 
 /** One instance of the feed, as its own records tell. */
 export interface Speaker {
@@ -43,15 +42,15 @@ export class Speakers {
     return this.#bySymbol.get(symbol);
   }
 
-  /** Takes a status record; returns its speaker, undefined where it was told before. */
-  hear(status: FeedStatus, now: Moment): Speaker | undefined {
+  /** Takes a status record that came at a moment of the steady clock; returns its speaker, undefined where it was told before. */
+  hear(status: FeedStatus, cameAt: number): Speaker | undefined {
     const speaker = this.#byInstance.get(status.instance) ?? newSpeaker(status.instance);
     if (status.sequence <= speaker.sequence) return undefined;
     this.#byInstance.set(status.instance, speaker);
     speaker.sequence = status.sequence;
     speaker.environment = status.environment;
     speaker.activeVenue = status.activeVenue;
-    if (status.state === 'heartbeat') this.#heartbeat(speaker, status, now);
+    if (status.state === 'heartbeat') this.#heartbeat(speaker, status, cameAt);
     else apply(speaker, status);
     return speaker;
   }
@@ -65,9 +64,9 @@ export class Speakers {
     return isOver(venue) && quiet.delete(venue);
   }
 
-  #heartbeat(speaker: Speaker, { timestamp, details }: FeedStatus, now: Moment): void {
+  #heartbeat(speaker: Speaker, { timestamp, details }: FeedStatus, cameAt: number): void {
     speaker.stampedAt = timestamp;
-    speaker.cameAt = now.steady;
+    speaker.cameAt = cameAt;
     speaker.trading = details.trading === 'allowed';
     speaker.tradingReason = details.trading_reason ?? 'no reason given';
     speaker.stopped = false;

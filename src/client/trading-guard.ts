@@ -4,7 +4,9 @@ import {
   type Moment,
   newSymbolFacts,
   type SymbolFacts,
+  type ToldGap,
   takeGap,
+  takeOver,
   takePrice,
   takeSwitch,
 } from './trading-guard-facts.ts';
@@ -17,14 +19,23 @@ export type GuardEvent =
   | PriceTick
   | Gap
   | { readonly kind: 'lag'; readonly lagMs: number }
+  /** The lag is told no more; the last figure stays. */
+  | { readonly kind: 'lag_over' }
   | { readonly kind: 'ended' };
+
+/** What was told before the guard was there, each in the order in which it was told. */
+export interface TradingPast {
+  readonly status: readonly FeedStatus[];
+  readonly prices: readonly PriceTick[];
+  readonly gaps: readonly ToldGap[];
+}
 
 /**
  * Decides whether a coin may be traded on what a consumer got of the feed. The rule: a coin may be traded when for
  * `resumeAfterMs` all of this held. The instance that speaks for it was heard within `statusSilenceMs`, has not
  * stopped, and takes it and the whole for tradable. Its last price is of the venue that serves it now and younger than
  * `maxPriceAgeMs`, or the feed says that its market is quiet. Both are of production. Within `gapHaltMs` nothing was
- * learned of trades that are missing for good. The consumer is behind by `maxLagMs` at most. Something may be traded
+ * told of trades that are missing for good. The consumer is behind by `maxLagMs` at most. Something may be traded
  * (all) while any coin may.
  *
  * It has no clock: every event and question comes with its moment.
@@ -32,12 +43,24 @@ export type GuardEvent =
 export class TradingGuard {
   readonly #options: GuardOptions;
   readonly #started: Moment;
-  readonly #facts: GuardFacts = { speakers: new Speakers(), lagMs: 0, ended: false };
+  readonly #facts: GuardFacts = { speakers: new Speakers(), lagMs: 0, lagToldAt: undefined, ended: false };
   readonly #symbols = new Map<string, SymbolFacts>();
 
-  constructor(options: GuardOptions, started: Moment) {
+  readonly #symbolOf: ((name: string) => string) | undefined;
+
+  /** `symbolOf` gives the symbol that a coin means; without it a coin means every symbol of it. */
+  constructor(options: GuardOptions, started: Moment, symbolOf?: (name: string) => string) {
     this.#options = options;
     this.#started = started;
+    this.#symbolOf = symbolOf;
+  }
+
+  /** Takes what was told before. A heartbeat of then is silence until one comes: only that one shows that the feed lives. */
+  recall({ status, prices, gaps }: TradingPast, now: Moment): void {
+    for (const told of gaps) takeGap(this.#of(told.gap.symbol), told, { now, haltMs: this.#options.gapHaltMs });
+    for (const price of prices) takePrice(this.#of(price.symbol), price, now);
+    for (const record of status) this.#hear(record, Number.NEGATIVE_INFINITY);
+    this.#lookAtAll(now);
   }
 
   /** Takes an event; returns whether it may change what is decided of more than its own symbol. */
@@ -51,9 +74,7 @@ export class TradingGuard {
       return concernsAll;
     }
     this.#lookAtAll(now);
-    if (event.kind === 'status') this.#hear(event, now);
-    else if (event.kind === 'lag') this.#facts.lagMs = event.lagMs;
-    else this.#facts.ended = true;
+    this.#takeOfAll(event, now);
     this.#lookAtAll(now);
     return true;
   }
@@ -85,15 +106,38 @@ export class TradingGuard {
 
   #takeOfSymbol(facts: SymbolFacts, event: PriceTick | Gap, now: Moment): boolean {
     if (event.kind === 'price') return takePrice(facts, event, now) && this.#facts.speakers.sawData(event);
-    takeGap(facts, event, { now, started: this.#started, haltMs: this.#options.gapHaltMs });
+    takeGap(facts, { gap: event, toldAt: now.wall }, { now, haltMs: this.#options.gapHaltMs });
     return false;
   }
 
-  #hear(status: FeedStatus, now: Moment): void {
+  #takeOfAll(event: Exclude<GuardEvent, PriceTick | Gap>, now: Moment): void {
+    const facts = this.#facts;
+    switch (event.kind) {
+      case 'status':
+        this.#hear(event, now.steady);
+        return;
+      case 'lag':
+        facts.lagMs = event.lagMs;
+        facts.lagToldAt = now.steady;
+        return;
+      case 'lag_over':
+        facts.lagToldAt = undefined;
+        return;
+      case 'ended':
+        facts.ended = true;
+    }
+  }
+
+  #hear(status: FeedStatus, cameAt: number): void {
     const { speakers } = this.#facts;
-    const speaker = speakers.hear(status, now);
+    const former = new Map([...speakers.symbols].map((symbol) => [symbol, speakers.of(symbol)]));
+    const speaker = speakers.hear(status, cameAt);
     if (speaker === undefined) return;
-    if (status.state === 'heartbeat') for (const symbol of speaker.symbols) this.#of(symbol);
+    if (status.state === 'heartbeat')
+      for (const symbol of speaker.symbols) {
+        const facts = this.#of(symbol);
+        if (former.get(symbol) !== speaker) takeOver(facts, status);
+      }
     const { symbol } = status.details;
     if (status.state === 'feed_stale' || status.state === 'feed_recovered') {
       if (symbol === undefined || this.#symbols.get(symbol)?.price?.venue !== status.venue) return;
@@ -103,7 +147,7 @@ export class TradingGuard {
     if (status.state === 'failed_over' || status.state === 'failed_back')
       for (const facts of this.#symbols.values())
         if (symbol === undefined ? speakers.of(facts.symbol) === speaker : facts.symbol === symbol)
-          takeSwitch(facts, status);
+          takeSwitch(facts, status.venue, status.timestamp);
   }
 
   #of(symbol: string): SymbolFacts {
@@ -115,12 +159,12 @@ export class TradingGuard {
     return facts;
   }
 
-  /** A symbol by its name, or all symbols of a coin. */
+  /** A symbol by its name, or what a coin means. */
   #named(name: string | null): readonly SymbolFacts[] {
-    const one = name === null ? undefined : this.#symbols.get(name);
+    if (name === null) return [...this.#symbols.values()];
+    const one = this.#symbols.get(name) ?? this.#symbols.get(this.#symbolOf?.(name) ?? name);
     if (one !== undefined) return [one];
-    const all = [...this.#symbols.values()];
-    return name === null ? all : all.filter(({ coin }) => coin === name);
+    return this.#symbolOf === undefined ? [...this.#symbols.values()].filter(({ coin }) => coin === name) : [];
   }
 
   #ofNothing(name: string | null): Causes {

@@ -1,15 +1,17 @@
 import { defer, type Observable, ReplaySubject, type SchedulerLike, Subscription } from 'rxjs';
 import type { FeedStatus, Gap, PriceTick } from '../domain/record.ts';
 import type { GuardOptions, TradingDecision } from './trading-decision.ts';
-import { type GuardEvent, TradingGuard } from './trading-guard.ts';
+import { type GuardEvent, TradingGuard, type TradingPast } from './trading-guard.ts';
 import type { Moment } from './trading-guard-facts.ts';
 
 /** What the guard judges by: hot, each record once, in the order of its topic. */
 export interface TradingInput {
+  /** What was told before. */
+  readonly past?: TradingPast;
   readonly status$: Observable<FeedStatus>;
   readonly prices$: Observable<PriceTick>;
   readonly gaps$: Observable<Gap>;
-  /** How far this consumer is behind, milliseconds. May complete: the last figure stays. */
+  /** How far this consumer is behind, milliseconds. After a second without a figure the lag grows by itself. May complete: the last figure stays. */
   readonly lagMs$: Observable<number>;
 }
 
@@ -30,6 +32,8 @@ export interface WatchDeps {
   readonly scheduler: SchedulerLike;
   /** Milliseconds since 1970. */
   readonly wallClockMs: () => number;
+  /** The symbol that a coin means, BTCUSDT for BTC; without it every symbol of the coin. */
+  readonly symbolOf?: (name: string) => string;
 }
 
 /** The clocks are read at least this often, milliseconds: somebody may have set the wall clock. */
@@ -42,9 +46,10 @@ const LOOK_EVERY_MS = 200;
  * ends, or fails, it halts for good.
  */
 export function watchTrading(input: TradingInput, options: GuardOptions, deps: WatchDeps): TradingWatch {
-  const { scheduler, wallClockMs } = deps;
+  const { scheduler, wallClockMs, symbolOf } = deps;
   const moment = (): Moment => ({ wall: wallClockMs(), steady: scheduler.now() });
-  const guard = new TradingGuard(options, moment());
+  const guard = new TradingGuard(options, moment(), symbolOf);
+  if (input.past !== undefined) guard.recall(input.past, moment());
   const told = new Map<string | null, Told>();
   let alarm = Subscription.EMPTY;
 
@@ -82,7 +87,8 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
   const { status$, prices$, gaps$, lagMs$ } = input;
   for (const source$ of [gaps$, prices$, status$] as Observable<GuardEvent>[])
     sources.add(source$.subscribe({ next: take, error, complete: close }));
-  sources.add(lagMs$.subscribe({ next: (lagMs) => take({ kind: 'lag', lagMs }), error }));
+  const complete = (): void => take({ kind: 'lag_over' });
+  sources.add(lagMs$.subscribe({ next: (lagMs) => take({ kind: 'lag', lagMs }), error, complete }));
   if (!sources.closed) wake();
 
   const watch = (name: string | null): Observable<TradingDecision> => {

@@ -22,7 +22,8 @@ export function tokenOf(request: FastifyRequest): string | undefined {
   const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
   const offered = protocols.find((name) => name.startsWith(TOKEN_PROTOCOL));
   if (offered !== undefined) return offered.slice(TOKEN_PROTOCOL.length);
-  return new URL(request.url, 'http://gateway').searchParams.get('token') ?? undefined;
+  const { token: asked } = request.query as { readonly token?: unknown };
+  return typeof asked === 'string' ? asked : undefined;
 }
 
 /** What to answer a WebSocket that offers subprotocols: ours, never the token back. */

@@ -3,7 +3,7 @@ import type { SinkSnapshot, VenueSnapshot } from '../domain/feed-snapshot.ts';
 import type { FeedRecord, RecordKind } from '../domain/record.ts';
 import type { Asset, Coin, GatewayStats, Price, Prices, QualityAnswer, Sink, Status, Venue } from './api.ts';
 import { depthSummary } from './book-answers.ts';
-import type { FoldedVenue } from './feed-state.ts';
+import type { FoldedVenue } from './feed-process.ts';
 import { figuresToJson } from './json-names.ts';
 import type { RecordJson } from './record-schema.ts';
 import type { SymbolSeries } from './symbol-series.ts';
@@ -24,7 +24,7 @@ export function pricesAnswer(view: GatewayView): Prices {
             {
               ...recordJson<'price'>(each.tick),
               age_ms: view.ageMs(each.tick.receivedAt),
-              stale: view.state.isStale(each.of.symbol, each.of.venue),
+              stale: view.state.isStale(each.tick),
             },
           ],
     ),
@@ -47,12 +47,11 @@ export function coinAnswer(view: GatewayView, symbol: string, series = view.seri
     quote_volume_24h: tick?.quoteVolume24h ?? null,
     trades_per_second: series?.tradesPerSecond(view.now) ?? 0,
     age_ms: series === undefined ? null : view.ageMs(series.receivedAt),
-    stale: series === undefined || view.state.isStale(symbol, series.of.venue),
+    stale: series === undefined || view.state.isStale(series.of),
     flow: flow?.flow ?? null,
     buy_ratio: flow?.buyRatio ?? null,
     sparkline: series?.sparkline ?? [],
-    book_stale:
-      series === undefined || book === undefined ? null : book.stale || view.state.isStale(symbol, book.venue),
+    book_stale: book === undefined ? null : book.stale || view.state.isStale(book),
   };
 }
 
@@ -93,7 +92,7 @@ export function statusAnswer(view: GatewayView, gateway: GatewayStats): Status {
     silent_ms: state.silentMs,
     venues:
       snapshot?.venues.map((venue) => venueAnswer(venue, passedMs)) ??
-      [...state.venues.values()].map((venue) => foldedVenue(view, venue)),
+      [...state.venues.values()].map((venue) => foldedVenue(venue, state.activeVenue)),
     coins: coinsAnswer(view),
     sinks: snapshot?.sinks.map(sinkAnswer) ?? [...state.sinksDown].map(([name, reason]) => sinkDown(name, reason)),
     counts: snapshot?.counts ?? Object.fromEntries(view.counts),
@@ -112,13 +111,13 @@ function venueAnswer(venue: VenueSnapshot, passedMs: number): Venue {
   };
 }
 
-function foldedVenue(view: GatewayView, venue: FoldedVenue): Venue {
+function foldedVenue(venue: FoldedVenue, activeVenue: string | null): Venue {
   return {
     venue: venue.venue,
     state: venue.state,
     environment: null,
-    active: venue.venue === view.state.activeVenue,
-    age_ms: view.state.ageMs(venue),
+    active: venue.venue === activeVenue,
+    age_ms: venue.ageMs,
     lines_up: null,
     lines: null,
     frames: null,

@@ -12,6 +12,9 @@ export interface Backlog {
 
 const NOTHING: ReadonlyMap<string | null, number> = new Map();
 
+/** Candles have a key each. */
+const MOST_KEYS = 10_000;
+
 /** Of each key the newest waits: nothing is missed but what is out of date. */
 export class NewestBacklog implements Backlog {
   readonly #items = new Map<string, Item>();
@@ -21,7 +24,11 @@ export class NewestBacklog implements Backlog {
   }
 
   add(item: Item): void {
+    this.#items.delete(item.key);
     this.#items.set(item.key, item);
+    if (this.#items.size <= MOST_KEYS) return;
+    const [oldest] = this.#items.keys();
+    if (oldest !== undefined) this.#items.delete(oldest);
   }
 
   take(most: number): readonly Item[] {

@@ -59,6 +59,6 @@ function bookState(view: GatewayView, of: Series, book: OrderBookSnapshot) {
   return { ...of, update_id: book.updateId, received_at: book.receivedAt, ...freshnessOf(view, book) };
 }
 
-function freshnessOf(view: GatewayView, { symbol, venue, stale, receivedAt }: OrderBookSnapshot) {
-  return { age_ms: view.ageMs(receivedAt), stale: stale || view.state.isStale(symbol, venue) };
+function freshnessOf(view: GatewayView, book: OrderBookSnapshot) {
+  return { age_ms: view.ageMs(book.receivedAt), stale: book.stale || view.state.isStale(book) };
 }

@@ -40,13 +40,22 @@ function isNewer(kline: Kline, than: Kline): boolean {
   return kline.timestamp >= than.timestamp;
 }
 
-/** Longer candles made of shorter ones. The first is left out where its beginning is not known. */
+/** Longer candles made of shorter ones, but where one of those is missing; of the last the end may not have come yet. */
 function merged(parts: readonly Kline[], interval: KlineInterval): readonly Kline[] {
-  const byOpenTime = Map.groupBy(parts, ({ openTime }) => openTimeOf(interval, openTime));
-  return [...byOpenTime].flatMap(([openTime, own], at) => {
-    const [first] = own;
-    return at === 0 && first?.openTime !== openTime ? [] : [mergedOne(own, interval, openTime)];
+  const byOpenTime = [...Map.groupBy(parts, ({ openTime }) => openTimeOf(interval, openTime))];
+  return byOpenTime.flatMap(([openTime, own], at) => {
+    const endTime = at === byOpenTime.length - 1 ? undefined : nextOpenTime(interval, openTime);
+    return isWhole(own, openTime, endTime) ? [mergedOne(own, interval, openTime)] : [];
   });
+}
+
+function isWhole(parts: readonly Kline[], openTime: number, endTime: number | undefined): boolean {
+  let next = openTime;
+  for (const part of parts) {
+    if (part.openTime !== next) return false;
+    next = part.closeTime + 1;
+  }
+  return endTime === undefined || next === endTime;
 }
 
 function mergedOne(parts: readonly Kline[], interval: KlineInterval, openTime: number): Kline {

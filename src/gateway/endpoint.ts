@@ -77,9 +77,13 @@ const VenueName = Type.Enum(['bybit', 'binance', 'binance_us', 'binance_testnet'
 export function symbolOf(view: GatewayView, name: string): string {
   const symbol = view.symbolOf(name);
   if (symbol !== undefined) return symbol;
+  throw unknownSymbol(view, name);
+}
+
+export function unknownSymbol(view: GatewayView, name: string): ApiError {
   const nearest = view.nearestSymbol(name);
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
-  throw new ApiError(404, 'unknown_symbol', `${name} is not among the symbols of this feed${hint}`, {
+  return new ApiError(404, 'unknown_symbol', `${name} is not among the symbols of this feed${hint}`, {
     symbol: name,
     ...(nearest === undefined ? {} : { nearest }),
   });

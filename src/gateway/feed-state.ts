@@ -1,38 +1,11 @@
-import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
-import type { FeedStatus } from '../domain/record.ts';
+import type { Environment, FeedStatus } from '../domain/record.ts';
+import { type Clock, FeedProcess, type FoldedVenue, SILENT_AFTER_MS } from './feed-process.ts';
 
-/** Without a heartbeat for longer nothing is sure any more: one is due each second. */
-export const SILENT_AFTER_MS = 3000;
-/** A venue that has told nothing for longer, while trading is halted, has stale data. */
-const VENUE_SILENT_MS = 5000;
-
-/** A venue whose last data is younger than this delivers, whatever was told of its lines. */
-const DELIVERS_MS = 1000;
-
-/** The last heartbeat of one process. */
-interface Beat {
-  readonly record: FeedStatus;
-  /** The scheduler's milliseconds. */
-  readonly arrivedAt: number;
-  readonly symbols: ReadonlySet<string>;
-  readonly halted: ReadonlySet<string>;
-  /** It has said that it stops. */
-  readonly stopped: boolean;
-}
-
-/** What the status records of a venue come to. */
-export interface FoldedVenue {
+/** What is asked whether it is of the present market. */
+interface Told {
+  readonly symbol: string;
   readonly venue: string;
-  state: FeedSnapshot['venues'][number]['state'];
-  reason: string;
-  readonly linesUp: Set<string>;
-  /** Scheduler's milliseconds of the heartbeat, and the age that it told. */
-  age: { readonly at: number; readonly ageMs: number } | undefined;
-}
-
-export interface Clock {
-  readonly now: () => number;
-  readonly wallClockMs: () => number;
+  readonly environment: Environment;
 }
 
 /**
@@ -40,11 +13,10 @@ export interface Clock {
  * processes may share the symbols: one speaks for a symbol until the heartbeat of another names it.
  */
 export class FeedState {
-  readonly venues = new Map<string, FoldedVenue>();
-  readonly sinksDown = new Map<string, string>();
   activeVenue: string | null = null;
   readonly #clock: Clock;
-  readonly #beats = new Map<string, Beat>();
+  /** By instance; who beat last comes last. */
+  readonly #processes = new Map<string, FeedProcess>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -52,127 +24,75 @@ export class FeedState {
 
   add(record: FeedStatus): void {
     this.activeVenue = record.activeVenue;
-    if (record.state === 'heartbeat') this.#beat(record);
-    else if (record.state === 'stopped') this.#stop(record.instance);
-    else if (record.venue !== null && record.coin === null) this.#addToVenue(this.#venue(record.venue), record);
-    const { sink } = record.details;
-    if (sink !== undefined && record.state === 'sink_unavailable') this.sinksDown.set(sink, record.reason);
-    if (sink !== undefined && record.state === 'sink_recovered') this.sinksDown.delete(sink);
+    const { instance } = record;
+    const process = this.#processes.get(instance) ?? new FeedProcess(record, this.#clock);
+    process.add(record);
+    if (record.state === 'heartbeat') this.#supersede(process);
+    this.#processes.set(instance, process);
   }
 
   /** The process that spoke last. */
   get lastBeat(): FeedStatus | undefined {
-    return [...this.#beats.values()].at(-1)?.record;
+    return this.#speakers.at(-1)?.beat;
   }
 
   get symbols(): readonly string[] {
-    return [...new Set([...this.#beats.values()].flatMap(({ symbols }) => [...symbols]))];
+    return [...new Set(this.#speakers.flatMap(({ symbols }) => [...symbols]))];
+  }
+
+  has(symbol: string): boolean {
+    return this.#speakerOf(symbol) !== undefined;
   }
 
   get halted(): readonly string[] {
-    return [...this.#beats.values()].flatMap(({ halted }) => [...halted]).sort();
+    return this.#speakers.flatMap(({ halted }) => [...halted]).sort();
+  }
+
+  /** Where two processes tell of a venue, what the one says that spoke last. */
+  get venues(): ReadonlyMap<string, FoldedVenue> {
+    const told = [...this.#processes.values()].flatMap(({ venues }) => venues);
+    return new Map(told.map((venue) => [venue.venue, venue]));
+  }
+
+  /** Why, by name. */
+  get sinksDown(): ReadonlyMap<string, string> {
+    return new Map([...this.#processes.values()].flatMap(({ sinksDown }) => [...sinksDown]));
   }
 
   /** Since the last heartbeat of the process that is silent for longest; null: there was none yet. */
   get silentMs(): number | null {
-    const beats = [...this.#beats.values()];
-    return beats.length === 0 ? null : Math.max(...beats.map((beat) => this.#silenceOf(beat)));
+    const silences = this.#speakers.map(({ silentMs }) => silentMs);
+    return silences.length === 0 ? null : Math.max(...silences);
   }
 
   get trading(): { readonly state: 'allowed' | 'halted'; readonly reason: string } {
-    const silentMs = this.silentMs;
-    if (silentMs === null) return { state: 'halted', reason: 'no heartbeat of the feed yet' };
-    if (silentMs > SILENT_AFTER_MS)
-      return { state: 'halted', reason: `the feed is silent: no heartbeat for ${Math.round(silentMs)} ms` };
-    for (const { record, stopped } of this.#beats.values()) {
-      if (stopped) return { state: 'halted', reason: 'the feed was stopped' };
-      if (record.details.trading === 'halted')
-        return { state: 'halted', reason: record.details.trading_reason ?? record.reason };
-    }
-    return { state: 'allowed', reason: '' };
+    const speakers = this.#speakers;
+    if (speakers.length === 0) return { state: 'halted', reason: 'no heartbeat of the feed yet' };
+    const reason = speakers.map(({ objection }) => objection).find((objection) => objection !== undefined);
+    return reason === undefined ? { state: 'allowed', reason: '' } : { state: 'halted', reason };
   }
 
-  /** True where data of the symbol from this venue must not be taken for the present market. */
-  isStale(symbol: string, venue: string): boolean {
-    const beat = [...this.#beats.values()].find(({ symbols }) => symbols.has(symbol));
-    if (beat === undefined || beat.stopped || beat.halted.has(symbol)) return true;
-    if (this.#silenceOf(beat) > SILENT_AFTER_MS) return true;
-    const known = this.venues.get(venue);
-    if (known === undefined) return false;
-    if (known.state === 'quiet') return false;
-    if (known.state === 'stale') return true;
-    const ageMs = this.ageMs(known) ?? Number.POSITIVE_INFINITY;
-    const mute = beat.record.details.trading === 'halted' && ageMs > VENUE_SILENT_MS;
-    return mute || (known.state !== 'connected' && ageMs > DELIVERS_MS);
+  /** True where this must not be taken for the present market of the feed. */
+  isStale({ symbol, venue, environment }: Told): boolean {
+    return this.#speakerOf(symbol)?.isStale(symbol, venue, environment) ?? true;
   }
 
-  /** Of a venue's data; null: none was told of. */
-  ageMs({ age }: FoldedVenue): number | null {
-    return age === undefined ? null : age.ageMs + (this.#clock.now() - age.at);
+  get #speakers(): readonly FeedProcess[] {
+    return [...this.#processes.values()].filter(({ beat }) => beat !== undefined);
   }
 
-  /** By the time of the record too: what is read late is old. */
-  #silenceOf({ record, arrivedAt }: Beat): number {
-    return Math.max(this.#clock.now() - arrivedAt, this.#clock.wallClockMs() - record.timestamp, 0);
+  #speakerOf(symbol: string): FeedProcess | undefined {
+    for (const process of this.#processes.values()) if (process.symbols.has(symbol)) return process;
+    return undefined;
   }
 
-  #stop(instance: string): void {
-    const beat = this.#beats.get(instance);
-    if (beat !== undefined) this.#beats.set(instance, { ...beat, stopped: true });
-  }
-
-  #beat(record: FeedStatus): void {
-    const symbols = new Set(namesIn(record.details.symbols));
-    const arrivedAt = this.#clock.now();
-    for (const [instance, beat] of this.#beats) {
-      const left = [...beat.symbols].filter((symbol) => !symbols.has(symbol));
-      if (instance === record.instance || left.length === 0) this.#beats.delete(instance);
-      else this.#beats.set(instance, { ...beat, symbols: new Set(left) });
-    }
-    const halted = new Set(namesIn(record.details.halted));
-    this.#beats.set(record.instance, { record, arrivedAt, symbols, halted, stopped: false });
-    const lag = Math.max(this.#clock.wallClockMs() - record.timestamp, 0);
-    for (const [name, value] of Object.entries(record.details)) {
-      if (!name.startsWith('age_ms.')) continue;
-      const venue = this.#venue(name.slice('age_ms.'.length));
-      venue.age = { at: arrivedAt - lag, ageMs: Number(value) };
-      if (Number(value) < DELIVERS_MS && venue.state !== 'stale' && venue.state !== 'quiet') venue.state = 'connected';
-    }
-  }
-
-  #venue(venue: string): FoldedVenue {
-    let known = this.venues.get(venue);
-    if (known === undefined) {
-      known = { venue, state: 'connecting', reason: '', linesUp: new Set(), age: undefined };
-      this.venues.set(venue, known);
-    }
-    return known;
-  }
-
-  #addToVenue(venue: FoldedVenue, { state, reason, details }: FeedStatus): void {
-    const { line } = details;
-    if (state === 'connected' || state === 'subscribed') {
-      if (line !== undefined) venue.linesUp.add(line);
-      if (venue.state !== 'stale' && venue.state !== 'quiet') venue.state = 'connected';
-      venue.reason = '';
-    } else if (state === 'disconnected') {
-      if (line !== undefined && details.successor === undefined) venue.linesUp.delete(line);
-      if (venue.linesUp.size > 0) return;
-      venue.state = details.probing === 'true' ? 'probing' : 'disconnected';
-      venue.reason = reason;
-    } else if (state === 'region_blocked' || state === 'rate_limited') {
-      if (venue.linesUp.size > 0) return;
-      venue.state = state;
-      venue.reason = reason;
-    } else if (line === undefined && state === 'feed_stale') {
-      venue.state = details.cause === 'quiet_market' ? 'quiet' : 'stale';
-      venue.reason = reason;
-    } else if (line === undefined && state === 'feed_recovered') {
-      venue.state = 'connected';
-      venue.reason = '';
+  /** The process speaks for its symbols from now on. Who has none left is forgotten, but who is about to start. */
+  #supersede(process: FeedProcess): void {
+    this.#processes.delete(process.last.instance);
+    for (const [instance, other] of this.#processes) {
+      other.cede(process.symbols);
+      const isStarting = other.beat === undefined && process.last.timestamp - other.last.timestamp <= SILENT_AFTER_MS;
+      if (other.symbols.size === 0 && !isStarting) this.#processes.delete(instance);
     }
   }
 }
-
-const namesIn = (list: string | undefined): readonly string[] =>
-  list === undefined || list === '' ? [] : list.split(',');

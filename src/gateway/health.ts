@@ -3,15 +3,14 @@ import { Type } from 'typebox';
 import { notReady } from './answers.ts';
 import { Health, Readiness } from './api.ts';
 import { ApiError } from './api-error.ts';
-import { errorSchema, refuseOtherMethods, UNAUTHORIZED } from './endpoint.ts';
-import type { GatewayMetrics } from './metrics.ts';
+import { errorSchema, refuseOtherMethods } from './endpoint.ts';
 import type { GatewayView } from './view.ts';
 
 const tags = ['health'];
 const querystring = Type.Object({});
 
-/** For probes, which mostly have no token: `/healthz` (the process lives), `/readyz` (the feed can be relied on); and `/metrics`. */
-export function addHealth(app: FastifyInstance, view: GatewayView, metrics: GatewayMetrics, withToken: boolean): void {
+/** For probes, which mostly have no token: `/healthz` (the process lives), `/readyz` (the feed can be relied on). */
+export function addHealth(app: FastifyInstance, view: GatewayView): void {
   app.get(
     '/healthz',
     { schema: { summary: 'The process lives', tags, querystring, response: { 200: Health } } },
@@ -34,23 +33,5 @@ export function addHealth(app: FastifyInstance, view: GatewayView, metrics: Gate
       return { ready: true, reasons };
     },
   );
-  const text = { description: "Prometheus' text format", content: { 'text/plain': { schema: Type.String() } } };
-  app.get(
-    '/metrics',
-    {
-      schema: {
-        summary: 'All figures for Prometheus',
-        tags,
-        querystring,
-        response: { 200: text, ...(withToken ? UNAUTHORIZED : {}) },
-        ...(withToken ? { security: [{ token: [] }] } : {}),
-      },
-    },
-    async (_request, reply) =>
-      reply
-        .type(metrics.contentType)
-        .serializer(String)
-        .send(await metrics.text()),
-  );
-  for (const path of ['/healthz', '/readyz', '/metrics']) refuseOtherMethods(app, path);
+  for (const path of ['/healthz', '/readyz']) refuseOtherMethods(app, path);
 }

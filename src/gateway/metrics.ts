@@ -55,7 +55,7 @@ export class GatewayMetrics {
       for (const venue of this.#view.snapshot?.venues ?? []) put(value(venue), { venue: venue.venue });
     };
     this.#gauge('data_age_seconds', 'Since the last data of a venue.', ['venue'], (put) => {
-      for (const venue of state.venues.values()) put(seconds(state.ageMs(venue)), { venue: venue.venue });
+      for (const venue of state.venues.values()) put(seconds(venue.ageMs), { venue: venue.venue });
     });
     this.#gauge('active_venue', '1 for the venue that serves.', ['venue'], (put) => {
       for (const { venue } of state.venues.values()) put(venue === state.activeVenue ? 1 : 0, { venue });
@@ -90,11 +90,17 @@ export class GatewayMetrics {
     };
     const labels = ['symbol', 'venue'];
     this.#gauge('coin_age_seconds', 'Since the last event of a symbol.', labels, (put) =>
-      each(put, ({ ageMs }) => seconds(ageMs)),
+      each(put, ({ ageMs }) => seconds(ageMs === null ? null : ageMs + this.#sinceSnapshotMs)),
     );
     this.#gauge('coin_trades_per_second', 'Over the last seconds.', labels, (put) =>
       each(put, ({ tradesPerSecond }) => tradesPerSecond),
     );
+  }
+
+  /** What was a second ago is a second older. */
+  get #sinceSnapshotMs(): number {
+    const { at, snapshot } = this.#view;
+    return Math.max(at - (snapshot?.at ?? at), 0);
   }
 
   #sinks(): void {
@@ -161,7 +167,7 @@ export class GatewayMetrics {
     });
   }
 
-  /** Quantiles since the start; the count of observations beside them. */
+  /** Quantiles since the start. */
   #latency(
     name: string,
     help: string,

@@ -10,10 +10,11 @@ import websocket from '@fastify/websocket';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { chooseSubprotocol, isAllowedOrigin, isUpgrade, sameToken, tokenOf } from './access.ts';
 import type { ErrorAnswer } from './api.ts';
-import { ApiError, answerError, notFound, pathOf } from './api-error.ts';
+import { ApiError, answerError, notFound } from './api-error.ts';
 import { addEndpoint } from './endpoint.ts';
 import { addHealth } from './health.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import { addMetrics } from './metrics-endpoint.ts';
 import { addOpenApi } from './open-api.ts';
 import { endpoints, type RestOptions } from './rest.ts';
 import type { StreamHub } from './stream.ts';
@@ -42,6 +43,10 @@ const COMPRESS_FROM_BYTES = 1024;
 const MAX_BODY_BYTES = 16 * 1024;
 /** A part of a path may be as long as Node takes a request: what it may be, its schema says. */
 const MAX_URL = 16 * 1024;
+/** A connection over which nothing comes nor goes for longer is closed; WebSockets have their own rule. */
+const IDLE_AFTER_MS = 60_000;
+/** More are not accepted. */
+const MAX_CONNECTIONS = 5000;
 
 /** Pages of ours load nothing from elsewhere, and nobody frames them. */
 const SECURITY_HEADERS = {
@@ -55,33 +60,70 @@ const SECURITY_HEADERS = {
 
 /** The HTTP server with all that it serves; it does not listen yet. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { settings, view, hub, metrics, rest, dashboardDir, log } = options;
+  const { settings, view, dashboardDir, log } = options;
   const unexpected = (error: Error): void => log('warn', `a request failed: ${error.message}`, { error });
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
+    // Any other protocol that is offered is left alone: the answer is HTTP's.
+    http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
+    connectionTimeout: IDLE_AFTER_MS,
     bodyLimit: MAX_BODY_BYTES,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_URL },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, verbose: true } },
     clientErrorHandler: (error, socket) => refuseUnreadable(error, socket),
     frameworkErrors: (error, _request, reply) => void answerError(error, reply, unexpected),
   });
+  app.server.maxConnections = MAX_CONNECTIONS;
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.setErrorHandler<FastifyError>((error, _request, reply) => answerError(error, reply, unexpected));
   app.setNotFoundHandler((request) => {
     throw notFound(request);
   });
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers(SECURITY_HEADERS);
-    if (pathOf(request).startsWith('/api/')) reply.header('cache-control', 'no-cache');
-  });
+  app.addHook('onRequest', async (_request, reply) => void reply.headers(SECURITY_HEADERS));
   await app.register(etag, { weak: true });
   await app.register(compress, { threshold: COMPRESS_FROM_BYTES, encodings: ['gzip', 'deflate'] });
   await app.register(cors, { origin: origins(settings), methods: ['GET', 'HEAD'], strictPreflight: false });
-  await app.register(rateLimit, {
-    max: settings.requestsPerMinute,
+  await app.register(websocket, {
+    options: { maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false, handleProtocols: chooseSubprotocol },
+    errorHandler: (_error, socket) => socket.terminate(),
+    preClose: (done) => {
+      app.websocketServer.close();
+      done();
+    },
+  });
+  // Behind the hook of the WebSockets, which ends the connection of a request that is refused.
+  app.addHook('onRequest', async (request) => checkOrigin(request, settings));
+  await addOpenApi(app, settings.token !== null);
+  await app.register((data) => addData(data, options));
+  addHealth(app, view);
+  await addDashboard(app, dashboardDir);
+  await app.ready();
+  return app;
+}
+
+/**
+ * All that tells of the feed. It needs the token because it is registered here, not by how its path is spelled: a
+ * request has as many spellings as it likes.
+ */
+async function addData(data: FastifyInstance, { settings, view, hub, metrics, rest }: ServerOptions): Promise<void> {
+  const { token } = settings;
+  const withToken = token !== null;
+  if (withToken) data.addHook('onRequest', async (request) => checkToken(request, token));
+  await data.register(async (api) => {
+    api.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-cache'));
+    await limitRate(api, settings);
+    for (const endpoint of endpoints(rest)) addEndpoint(api, endpoint, withToken);
+  });
+  addMetrics(data, metrics, withToken);
+  addStreams(data, view, hub);
+}
+
+/** Of what is added to this instance. */
+async function limitRate(api: FastifyInstance, { requestsPerMinute }: ServerSettings): Promise<void> {
+  await api.register(rateLimit, {
+    max: requestsPerMinute,
     timeWindow: 60_000,
-    allowList: (request) => !pathOf(request).startsWith('/api/'),
     errorResponseBuilder: (_request, { max, ttl }) => {
       const seconds = Math.ceil(ttl / 1000);
       const details = { requests_per_minute: max, retry_after_seconds: seconds };
@@ -93,39 +135,20 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       );
     },
   });
-  await app.register(websocket, {
-    options: { maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false, handleProtocols: chooseSubprotocol },
-    errorHandler: (_error, socket) => socket.terminate(),
-    preClose: (done) => {
-      app.websocketServer.close();
-      done();
-    },
-  });
-  // Behind the hook of the WebSockets, which ends the connection of a request that is refused.
-  app.addHook('onRequest', async (request) => checkAccess(request, settings));
-  await addOpenApi(app, settings.token !== null);
-  for (const endpoint of endpoints(rest)) addEndpoint(app, endpoint, settings.token !== null);
-  addHealth(app, view, metrics, settings.token !== null);
-  addStreams(app, view, hub);
-  await addDashboard(app, dashboardDir);
-  await app.ready();
-  return app;
 }
 
 const origins = ({ allowedOrigins }: ServerSettings): string[] =>
   allowedOrigins.map((origin) => new URL(origin).origin);
 
-/** Data needs the token where one is set; files, documentation and health do not. */
-const NEEDS_TOKEN = /^\/(api|ws|metrics)(\/|$)/;
+/** @throws ApiError 403 */
+function checkOrigin(request: FastifyRequest, settings: ServerSettings): void {
+  if (!isUpgrade(request) || isAllowedOrigin(request, origins(settings))) return;
+  const message = 'pages of this origin may not open a WebSocket here; gateway.allowed_origins lists those that may';
+  throw new ApiError(403, 'origin_not_allowed', message, { origin: request.headers.origin });
+}
 
-/** @throws ApiError 403 or 401 */
-function checkAccess(request: FastifyRequest, settings: ServerSettings): void {
-  if (isUpgrade(request) && !isAllowedOrigin(request, origins(settings))) {
-    const message = 'pages of this origin may not open a WebSocket here; gateway.allowed_origins lists those that may';
-    throw new ApiError(403, 'origin_not_allowed', message, { origin: request.headers.origin });
-  }
-  const { token } = settings;
-  if (token === null || request.method === 'OPTIONS' || !NEEDS_TOKEN.test(pathOf(request))) return;
+/** @throws ApiError 401 */
+function checkToken(request: FastifyRequest, token: string): void {
   const given = tokenOf(request);
   if (given !== undefined && sameToken(given, token)) return;
   throw new ApiError(401, 'unauthorized', 'a token is needed: Authorization: Bearer TOKEN');

@@ -11,8 +11,9 @@ const FAR_TOO_MUCH_UNSENT = 4 * 1024 * 1024;
 /** Of trades, and of each other channel that keeps all. */
 const QUEUE = 1000;
 const ITEMS_A_MESSAGE = 100;
-/** Messages that a client may send in a second. */
+/** Messages that a client may send in a second; so much that it is told counts as one more, and so does each error. */
 const MOST_MESSAGES_A_SECOND = 100;
+const ANSWER_BYTES_A_MESSAGE = 32 * 1024;
 /** A client that takes nothing for longer is closed. */
 export const SLOW_AFTER_MS = 30_000;
 
@@ -37,7 +38,7 @@ export class StreamClient {
   #aliveAt: number;
   #accepted = 0;
   #wasBlocked = false;
-  #messages = { second: 0, count: 0 };
+  #asked = { second: 0, count: 0 };
 
   constructor(socket: WebSocket, connection: Socket, counts: StreamCounts, now: number) {
     this.#socket = socket;
@@ -63,10 +64,14 @@ export class StreamClient {
 
   /** What the client asked for: at once, whatever waits. */
   answer(channel: Channel, items: readonly Item[]): void {
-    if (items.length > 0) this.#reply(messageOf(channel, items));
+    if (items.length === 0) return;
+    const message = messageOf(channel, items);
+    this.#asked.count += message.length / ANSWER_BYTES_A_MESSAGE;
+    this.#reply(message);
   }
 
   error(answer: ErrorAnswer): void {
+    this.#asked.count++;
     this.#reply(Buffer.from(JSON.stringify({ type: 'error', data: answer })));
   }
 
@@ -83,21 +88,23 @@ export class StreamClient {
   /** Nothing waits any more of what it is not subscribed to. */
   forgetAllBut(channel: Channel, isWanted: (item: Item) => boolean): void {
     const backlog = this.#backlogs.get(channel);
-    if (backlog !== undefined) for (const item of backlog.take(QUEUE).filter(isWanted)) backlog.add(item);
+    if (backlog !== undefined)
+      for (const item of backlog.take(Number.POSITIVE_INFINITY).filter(isWanted)) backlog.add(item);
   }
 
   /** False: it sends too much, and was closed. */
   mayAsk(now: number): boolean {
-    this.#aliveAt = now;
+    this.answered(now);
     const second = Math.floor(now / 1000);
-    if (second !== this.#messages.second) this.#messages = { second, count: 0 };
-    if (++this.#messages.count <= MOST_MESSAGES_A_SECOND) return true;
+    if (second !== this.#asked.second) this.#asked = { second, count: 0 };
+    if (++this.#asked.count <= MOST_MESSAGES_A_SECOND) return true;
     this.#socket.close(POLICY_VIOLATION, 'too many messages');
     return false;
   }
 
+  /** It sent something: it lives, unless something waits for it, for then what it takes counts alone. */
   answered(now: number): void {
-    this.#aliveAt = now;
+    if (!this.#wasBlocked) this.#aliveAt = now;
   }
 
   ping(): void {

@@ -28,9 +28,11 @@ export const routeOf = ({ kind }: FeedRecord): Channel | undefined => ROUTES[kin
 /** A record on its way to clients. */
 export function itemOf(view: GatewayView, record: FeedRecord): Item {
   if (!('symbol' in record)) return new Item('', null, () => toJson(record));
-  const { symbol, venue } = record;
-  if (record.kind === 'order_book') return new Item(`${symbol} ${venue}`, symbol, () => bookAnswer(view, record));
-  const key = record.kind === 'kline' ? `${symbol} ${venue} ${record.interval}` : `${symbol} ${venue}`;
+  const { symbol, venue, epoch } = record;
+  // Where one venue serves at a time, what the former one told is out of date.
+  const of = epoch > 0 ? symbol : `${symbol} ${venue}`;
+  if (record.kind === 'order_book') return new Item(of, symbol, () => bookAnswer(view, record));
+  const key = record.kind === 'kline' ? `${of} ${record.interval} ${record.openTime}` : of;
   return new Item(key, symbol, () => toJson(record));
 }
 

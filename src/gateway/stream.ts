@@ -6,7 +6,7 @@ import { statusAnswer } from './answers.ts';
 import { CHANNELS, type Channel, type GatewayStats, type Subscription } from './api.ts';
 import { ApiError } from './api-error.ts';
 import { ALL, Audiences } from './audiences.ts';
-import { symbolOf } from './endpoint.ts';
+import { unknownSymbol } from './endpoint.ts';
 import { CHANNEL_KINDS, Item, TICK_MS } from './stream-channels.ts';
 import { StreamClient, type StreamCounts } from './stream-client.ts';
 import { firstItems, itemOf, routeOf } from './stream-items.ts';
@@ -21,6 +21,8 @@ export interface StreamOptions {
 
 const SECOND_TICKS = 1000 / TICK_MS;
 const PING_TICKS = 10 * SECOND_TICKS;
+/** Names of one request that are told to be unknown; the others are counted. */
+const MOST_UNKNOWN = 10;
 const GOING_AWAY = 1001;
 
 /**
@@ -134,16 +136,21 @@ export class StreamHub {
 
   /** Those that are known; the client is told of the others. */
   #symbolsOf(client: StreamClient, names: readonly string[]): Set<string> {
+    if (names.includes(ALL)) return new Set([ALL]);
+    const { view } = this.#options;
     const symbols = new Set<string>();
+    const unknown: string[] = [];
     for (const name of names) {
-      if (name === ALL) return new Set([ALL]);
-      try {
-        symbols.add(symbolOf(this.#options.view, name));
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
-        client.error(error.answer);
-      }
+      const symbol = view.symbolOf(name);
+      if (symbol === undefined) unknown.push(name);
+      else symbols.add(symbol);
     }
+    for (const name of unknown.slice(0, MOST_UNKNOWN)) client.error(unknownSymbol(view, name).answer);
+    const more = unknown.length - MOST_UNKNOWN;
+    if (more > 0)
+      client.error(
+        new ApiError(404, 'unknown_symbol', `${more} more names are not among the symbols`, { more }).answer,
+      );
     return symbols;
   }
 

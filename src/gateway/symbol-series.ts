@@ -20,6 +20,8 @@ const SPARKLINE_POINTS = 60;
 const FEW_CANDLES = 10;
 const SPARKLINE_STEP_US = 5_000_000;
 const FLOW_WINDOW_MS = 60_000;
+/** Trades that are older when they come, as those that are read late, tell nothing of the present rate. */
+const LIVE_MS = 5000;
 
 /** All that is known of one symbol at one venue in one epoch. Its memory is bounded. */
 export class SymbolSeries {
@@ -44,10 +46,10 @@ export class SymbolSeries {
     this.#rate = new TradeRate(now);
   }
 
-  /** `now`: the scheduler's. */
-  add(record: MarketRecord, now: number): void {
+  /** `now`: the scheduler's milliseconds; `at`: the wall clock's. */
+  add(record: MarketRecord, now: number, at: number): void {
     this.receivedAt = Math.max(this.receivedAt, record.receivedAt);
-    if (record.kind === 'trade') this.#addTrade(record, now);
+    if (record.kind === 'trade') this.#addTrade(record, now, at);
     else if (record.kind === 'price') this.#addTick(record);
     else if (record.kind === 'kline') this.candles.add(record);
     else if (record.kind === 'order_book') this.book = record;
@@ -98,9 +100,9 @@ export class SymbolSeries {
     return large.reverse();
   }
 
-  #addTrade(trade: TradeEvent, now: number): void {
+  #addTrade(trade: TradeEvent, now: number, at: number): void {
     this.history.add(trade);
-    this.#rate.add(now);
+    if (trade.source === 'live' && at - trade.receivedAt / 1000 < LIVE_MS) this.#rate.add(now);
     if (isBlockTrade(trade)) return;
     const kept = this.#historyTrades + MEAN_OF;
     this.#quantities.push(trade.quantity);

@@ -18,7 +18,7 @@ const EVENTS_KEPT = 1000;
 /**
  * What the records and snapshots come to: the fold that REST, WebSocket and metrics read and none of them changes.
  *
- * A symbol has one series where one venue serves it, begun anew with each epoch; in mode `all` (epoch 0) one for each
+ * A symbol has one series where one venue serves it, begun anew with each epoch and environment; in mode `all` (epoch 0) one for each
  * venue. Prices of two venues or two epochs never meet in a figure.
  */
 export class GatewayView {
@@ -58,7 +58,7 @@ export class GatewayView {
         break;
       default: {
         const series = this.#seriesFor(record);
-        series?.add(record, this.#options.scheduler.now());
+        series?.add(record, this.now, this.at);
         return series !== undefined;
       }
     }
@@ -86,18 +86,21 @@ export class GatewayView {
   /** The symbol that is meant by a symbol or coin, in any case; undefined: none that is known. */
   symbolOf(name: string): string | undefined {
     const upper = name.toUpperCase();
-    if (this.#coinOf.has(upper) || this.#bySymbol.has(upper) || this.state.symbols.includes(upper)) return upper;
+    if (this.#coinOf.has(upper) || this.#bySymbol.has(upper) || this.state.has(upper)) return upper;
     return this.#symbolOf.get(upper);
   }
 
   /** The symbol that begins most like a name that is none. */
   nearestSymbol(name: string): string | undefined {
     const upper = name.toUpperCase();
-    const shared = (symbol: string): number => {
-      const at = [...symbol].findIndex((letter, index) => letter !== upper[index]);
-      return at === -1 ? symbol.length : at;
-    };
-    const [nearest] = this.symbols.filter((symbol) => shared(symbol) >= 2).sort((a, b) => shared(b) - shared(a));
+    let nearest: string | undefined;
+    let most = 1;
+    for (const symbol of this.symbols) {
+      const shared = sharedLetters(symbol, upper);
+      if (shared <= most) continue;
+      nearest = symbol;
+      most = shared;
+    }
     return nearest;
   }
 
@@ -124,7 +127,7 @@ export class GatewayView {
 
   /** The series that the record belongs to; undefined: to an epoch that is over. */
   #seriesFor(record: MarketRecord): SymbolSeries | undefined {
-    const { symbol, venue, epoch, coin } = record;
+    const { symbol, venue, epoch, coin, environment } = record;
     let known = this.#bySymbol.get(symbol);
     if (known === undefined) {
       known = new Map();
@@ -135,9 +138,9 @@ export class GatewayView {
     const sameMode = first === undefined || first.of.epoch > 0 === epoch > 0;
     if (sameMode && first !== undefined && first.of.epoch > epoch) return undefined;
     const own = known.get(venue);
-    if (own?.of.epoch === epoch) return own;
+    if (own?.of.epoch === epoch && own.of.environment === environment) return own;
     if (epoch > 0 || !sameMode) known.clear();
-    const series = new SymbolSeries(record, this.#options.historyTrades, this.#options.scheduler.now());
+    const series = new SymbolSeries(record, this.#options.historyTrades, this.now);
     known.set(venue, series);
     return series;
   }
@@ -146,4 +149,11 @@ export class GatewayView {
     this.#coinOf.set(symbol, coin);
     if (!this.#symbolOf.has(coin)) this.#symbolOf.set(coin, symbol);
   }
+}
+
+/** How many letters two texts begin with alike. */
+function sharedLetters(a: string, b: string): number {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  return at;
 }

@@ -19,7 +19,7 @@ export interface Reading {
 
 /** Told how the reading goes, before the messages that it is about are handed out. */
 export interface FetchWatcher {
-  /** Where it begins, by partition. */
+  /** Where it begins, by partition; again for partitions that the topic is given later. */
   started?(offsets: ReadonlyMap<number, bigint>): void;
   /** A broker answered: so many offsets follow in the partition behind those fetched. */
   answered?(partition: number, behind: number): void;

@@ -69,7 +69,7 @@ export async function* fetchTopic(
         const rest = await rounds.settle();
         if (rest.length > 0) yield rest;
         await cluster.refreshMetadata();
-        if (isWholeTopic(options.from)) addNewPartitions(cluster, topic, readings);
+        if (isWholeTopic(options.from)) addNewPartitions(cluster, topic, readings, watcher);
       } catch (error) {
         if (!follow || aborted()) throw error;
         // Dead without knowing it, or alive in kafkajs' eyes while it still connects: only a new one is sure.
@@ -93,9 +93,16 @@ export async function* fetchTopic(
 const isWholeTopic = (from: StartAt): boolean => !(typeof from === 'object' && 'offsets' in from && from.onlyThese);
 
 /** What a topic is given in addition is new from its first record. */
-function addNewPartitions(cluster: Cluster, topic: string, readings: Map<number, Reading>): void {
-  for (const { partitionId } of cluster.findTopicPartitionMetadata(topic))
-    if (!readings.has(partitionId)) readings.set(partitionId, { next: 0n, end: undefined });
+export function addNewPartitions(
+  cluster: Pick<Cluster, 'findTopicPartitionMetadata'>,
+  topic: string,
+  readings: Map<number, Reading>,
+  watcher: FetchWatcher | undefined,
+): void {
+  const partitions = cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId);
+  const added = partitions.filter((partition) => !readings.has(partition));
+  for (const partition of added) readings.set(partition, { next: 0n, end: undefined });
+  if (added.length > 0) watcher?.started?.(new Map(added.map((partition) => [partition, 0n])));
 }
 
 /** Leaves the brokers, and does not wait for them for long. */

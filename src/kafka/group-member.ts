@@ -30,6 +30,8 @@ export class GroupMember {
   #coordinator: GroupBroker | undefined;
   #memberId = '';
   #generation = -1;
+  /** How many partitions it shared out; undefined: another member did. */
+  #sharedOut: number | undefined;
 
   constructor(config: KafkaConfig, topic: string, options: GroupOptions, log: KafkaLog) {
     this.#topic = topic;
@@ -64,6 +66,20 @@ export class GroupMember {
       return true;
     } catch (error) {
       if (this.#isOver(error)) return false;
+      throw kafkaFault(error);
+    }
+  }
+
+  /**
+   * False: the topic was given partitions that nobody has; join again, and they are shared out. True of a member that
+   * did not do the sharing. Rejects with a Fault where the brokers fail.
+   */
+  async sharesAll(): Promise<boolean> {
+    if (this.#sharedOut === undefined) return true;
+    try {
+      return (await this.#partitions()).length === this.#sharedOut;
+    } catch (error) {
+      if (needsNewConnection(error)) this.#connection.cut();
       throw kafkaFault(error);
     }
   }
@@ -119,6 +135,7 @@ export class GroupMember {
     });
     this.#memberId = joined.memberId;
     this.#generation = joined.generationId;
+    this.#sharedOut = undefined;
     const members = joined.memberId === joined.leaderId ? joined.members.map(({ memberId }) => memberId) : [];
     const { memberAssignment } = await coordinator.syncGroup({
       ...this.#asMember(),
@@ -131,9 +148,8 @@ export class GroupMember {
 
   /** Done by the member that the coordinator picked. */
   async #shareOut(members: readonly string[]): Promise<{ memberId: string; memberAssignment: Buffer }[]> {
-    await this.#cluster.addTargetTopic(this.#topic);
-    await this.#cluster.refreshMetadata();
-    const partitions = this.#cluster.findTopicPartitionMetadata(this.#topic).map(({ partitionId }) => partitionId);
+    const partitions = await this.#partitions();
+    this.#sharedOut = partitions.length;
     return [...sharesOf(members, partitions)].map(([memberId, share]) => ({
       memberId,
       memberAssignment: AssignerProtocol.MemberAssignment.encode({
@@ -142,6 +158,12 @@ export class GroupMember {
         userData: NOTHING,
       }),
     }));
+  }
+
+  async #partitions(): Promise<readonly number[]> {
+    await this.#cluster.addTargetTopic(this.#topic);
+    await this.#cluster.refreshMetadata();
+    return this.#cluster.findTopicPartitionMetadata(this.#topic).map(({ partitionId }) => partitionId);
   }
 
   async #committed(coordinator: GroupBroker, partitions: readonly number[]): Promise<Share> {

@@ -184,7 +184,7 @@ function fetchCandlesOf(
   wallClockMs: () => number,
 ): VenueFeedOptions['fetchCandles'] {
   const { history } = venues[id];
-  if (history === undefined) return undefined;
+  if (history === undefined || !config.feed.channels.includes('kline_1m')) return undefined;
   const environment = environmentOf(config, id);
   return (instrument) => {
     const series = history.klines({ instrument, environment, receivedAt: () => wallClockMs() * 1000 }, '1m');

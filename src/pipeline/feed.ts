@@ -371,7 +371,10 @@ export class Feed {
         return;
       case 'epoch':
         this.#openHoles.delete(event.key);
-        this.trading.served(event.key, event.source);
+        this.trading.served(event.key, {
+          venue: event.source,
+          isTestnet: this.#options.environmentOf(event.source as VenueId) === 'testnet',
+        });
         if (!this.#ledger.hasBegun(event.key, event.epoch)) this.#announce([event.key], event.source as VenueId);
     }
   }

@@ -31,7 +31,9 @@ const HAND_OVER_MS = 20;
 /** More records than this that the gateway has not taken: it does not keep up, and is begun anew rather than waited for. */
 const MOST_UNTAKEN = 100_000;
 const SNAPSHOT_MS = 1000;
+/** Doubled with each try in vain: a thread costs about a second of work to begin. */
 const AGAIN_AFTER_MS = 5000;
+const AGAIN_AT_LATEST_MS = 300_000;
 const CLOSE_WITHIN_MS = 1000;
 const HEAP_MB = 1024;
 
@@ -48,6 +50,10 @@ export class GatewayThread {
   #untaken = 0;
   #handingOver = false;
   #told = '';
+  #inVain = 0;
+  /** What was shown to the one before is forgotten. */
+  #isAnew = false;
+  #past: PastCandles | undefined;
   #closed = false;
 
   constructor(options: GatewayThreadOptions) {
@@ -63,6 +69,7 @@ export class GatewayThread {
   /** Shows the pipeline's own view of itself each second, and the candles of the time before it. */
   follow({ feed, snapshot }: Pick<Pipeline, 'feed' | 'snapshot'>): void {
     const past = new PastCandles(feed);
+    this.#past = past;
     past.candles$.subscribe((candles) => this.publish(candles));
     const second = (): void => {
       past.second();
@@ -95,11 +102,8 @@ export class GatewayThread {
   }
 
   #begin(): void {
-    const worker = new Worker(new URL(`./gateway-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url), {
-      workerData: gatewayOptions(this.#options.config),
-      name: 'gateway',
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
-    });
+    const worker = this.#newWorker();
+    if (worker === undefined) return;
     this.#worker = worker;
     this.#untaken = 0;
     let why = 'it ended';
@@ -110,6 +114,8 @@ export class GatewayThread {
       else {
         this.#url = message.url;
         this.#told = '';
+        this.#inVain = 0;
+        if (this.#isAnew) this.#past?.askAgain();
         this.#options.log('info', { event: 'gateway', url: message.url }, `dashboard and API at ${message.url}`);
       }
     });
@@ -119,18 +125,34 @@ export class GatewayThread {
     worker.on('exit', () => this.#ended(worker, why));
   }
 
-  #ended(worker: Worker, why: string): void {
+  /** Undefined where the system gives no thread; it is tried again then. */
+  #newWorker(): Worker | undefined {
+    try {
+      return new Worker(new URL(`./gateway-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url), {
+        workerData: gatewayOptions(this.#options.config),
+        name: 'gateway',
+        resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      });
+    } catch (error) {
+      this.#ended(undefined, error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  }
+
+  #ended(worker: Worker | undefined, why: string): void {
     if (worker !== this.#worker) return;
     this.#worker = undefined;
     this.#url = undefined;
     this.#waiting = [];
+    this.#isAnew = true;
     if (this.#closed) return;
     if (this.#told !== why) {
       this.#told = why;
-      const message = `the gateway is not there: ${why}; it is tried again every ${AGAIN_AFTER_MS / 1000} s, the feed goes on`;
+      const message = `the gateway is not there: ${why}; it is tried again, the feed goes on`;
       this.#options.log('warn', { event: 'gateway_unavailable' }, message);
     }
-    this.#after(AGAIN_AFTER_MS, () => this.#begin());
+    const afterMs = Math.min(AGAIN_AFTER_MS * 2 ** this.#inVain++, AGAIN_AT_LATEST_MS);
+    this.#after(afterMs, () => this.#begin());
   }
 
   #handOver(): void {

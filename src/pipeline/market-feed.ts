@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { NEVER, type Observable, Subject, type Subscription } from 'rxjs';
-import { DEFAULT_GUARD, type GuardOptions, type TradingDecision } from '../client/trading-decision.ts';
+import { type GuardOptions, guardOptions, type TradingDecision } from '../client/trading-decision.ts';
 import { type TradingWatch, watchTrading } from '../client/watch-trading.ts';
 import { type Channel, type Instrument, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import type { RawFrame } from '../domain/line.ts';
@@ -168,7 +168,7 @@ export class MarketFeed {
    * since it was first asked with these limits.
    */
   trading$(coin?: string, options: Partial<GuardOptions> = {}): Observable<TradingDecision> {
-    const limits = { ...DEFAULT_GUARD, ...options };
+    const limits = guardOptions(options);
     const key = JSON.stringify(Object.entries(limits).sort());
     let watch = this.#watches.get(key);
     if (watch === undefined) {

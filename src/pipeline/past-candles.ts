@@ -31,6 +31,11 @@ export class PastCandles {
     }
   }
 
+  /** Whoever they were shown to is there anew. */
+  askAgain(): void {
+    this.#asked.clear();
+  }
+
   #ask(key: string): Observable<readonly Kline[]> {
     const view = this.#feed.view.symbols.get(key);
     const venue = this.#feed.venues.find(({ options }) => options.venue.id === view?.venue);

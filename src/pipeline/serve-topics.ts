@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 import { gatewayOptions } from './gateway-options.ts';
 import { topicsSource } from './topics-source.ts';
 
-/** A gateway over the topics, until the signal. Rejects where it cannot listen, or the brokers refuse it. */
+/** A gateway over the topics, until the signal. Rejects where it cannot listen, the brokers refuse it, or a topic cannot be read any more. */
 export async function serveTopics(
   config: Config,
   { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
@@ -23,10 +23,11 @@ export async function serveTopics(
     if (signal.aborted) return;
     const { url } = await gateway.listen();
     log.info({ event: 'gateway', url }, `dashboard and API at ${url}`);
-    await new Promise<void>((resolve) => {
+    const stopped = new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });
     });
+    await Promise.race([source.failed, stopped]);
   } finally {
     await gateway.close();
     await source.close();

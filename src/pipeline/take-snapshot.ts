@@ -15,6 +15,7 @@ export function snapshotOf(
   now: number,
   schedulerNow: number,
 ): FeedSnapshot {
+  const halted = feed.trading.haltedSymbols;
   return {
     at: now,
     startedAt: feed.startedAt,
@@ -35,7 +36,7 @@ export function snapshotOf(
         change24h,
         tradesPerSecond: feed.view.tradesPerSecond(key),
         ageMs,
-        stale: feed.trading.haltedSymbols.has(symbol),
+        stale: halted.has(symbol),
       };
     }),
     quality: feed.venues.flatMap(({ counts }) => counts.quality.all(now * 1000)),

@@ -1,4 +1,18 @@
-import { filter, firstValueFrom, NEVER, race, type SchedulerLike, Subject, take, timer } from 'rxjs';
+import {
+  filter,
+  firstValueFrom,
+  from,
+  fromEvent,
+  NEVER,
+  type Observable,
+  of,
+  race,
+  type SchedulerLike,
+  Subject,
+  skipUntil,
+  take,
+  timer,
+} from 'rxjs';
 import type { ClientOptions } from '../client/client-options.ts';
 import { connectTopics } from '../client/connect-topics.ts';
 import type { Market } from '../client/market.ts';
@@ -27,6 +41,7 @@ const SHOWN = Object.keys(LOOK_BACK_MS) as readonly (keyof typeof LOOK_BACK_MS)[
 const NEARLY_THERE_MS = 1000;
 /** With more than that to read the gateway is opened all the same. */
 const CATCH_UP_WITHIN_MS = 20_000;
+const ANSWERED_WITHIN_MS = 1250;
 const AGAIN_AFTER_MS = 5000;
 
 export interface TopicsSourceOptions {
@@ -40,6 +55,8 @@ export interface TopicsSourceOptions {
 export interface TopicsSource extends GatewaySource {
   /** Connects, for as long as that takes, and reads up to the present. Rejects with a Fault where that will never be. */
   start(): Promise<void>;
+  /** Rejects with a Fault when a topic cannot be read any more: what is shown of it would pass for the present. */
+  readonly failed: Promise<never>;
   close(): Promise<void>;
 }
 
@@ -47,14 +64,18 @@ export interface TopicsSource extends GatewaySource {
 export function topicsSource(options: TopicsSourceOptions): TopicsSource {
   const { config, log, signal, scheduler, wallClockMs } = options;
   const records$ = new Subject<readonly FeedRecord[]>();
+  const failing = Promise.withResolvers<never>();
+  failing.promise.catch(() => {});
   let market: Market | undefined;
 
   const warn = (warning: ClientWarning): void => log({ event: 'topics' }, warningText(warning));
   const connect = async (): Promise<Market | undefined> => {
     while (!signal.aborted) {
       try {
-        const { from, ...where } = clientOptions(config, wallClockMs());
-        return await connectTopics({ ...where, from, onWarning: warn }, { scheduler, wallClockMs });
+        return await connectTopics(
+          { ...clientOptions(config, wallClockMs()), onWarning: warn },
+          { scheduler, wallClockMs },
+        );
       } catch (error) {
         const fault = asFault(error);
         if (fault.retry.kind === 'never') throw fault;
@@ -68,25 +89,35 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
     for (const name of SHOWN)
       connected.records$(name).subscribe({
         next: (record) => records$.next([record]),
-        error: (error: unknown) => log({ event: 'topic_unavailable', topic: name }, asFault(error).message),
+        error: (error: unknown) => failing.reject(asFault(error)),
       });
     // Live prices begin with the next change; a heartbeat says which symbols there are, the compacted topic their last.
     const beats$ = connected.status$.pipe(filter(({ state }) => state === 'heartbeat'));
-    beats$.pipe(take(1)).subscribe(({ details }) => {
-      const ticks = (details.symbols ?? '').split(',').flatMap((symbol) => connected.latest(symbol) ?? []);
-      if (ticks.length > 0) records$.next(ticks);
+    beats$.pipe(take(1)).subscribe({
+      next: ({ details }) => {
+        const ticks = (details.symbols ?? '').split(',').flatMap((symbol) => connected.latest(symbol) ?? []);
+        if (ticks.length > 0) records$.next(ticks);
+      },
+      // Told above, where the topic is followed.
+      error: () => {},
     });
   };
   return {
     records$,
     snapshots$: NEVER,
+    failed: failing.promise,
     async start() {
       market = await connect();
       if (market === undefined) return;
       follow(market);
-      await market.ready();
-      const there$ = market.lag$.pipe(filter((lag) => Object.values(lag).every(({ ms }) => ms < NEARLY_THERE_MS)));
-      await firstValueFrom(race(there$, timer(CATCH_UP_WITHIN_MS, scheduler), aborted(signal)), { defaultValue: null });
+      const stopped$ = aborted(signal);
+      await firstValueFrom(race(from(market.ready()), stopped$), { defaultValue: undefined });
+      const there$ = market.lag$.pipe(
+        // Who was never answered shows as behind after a second only.
+        skipUntil(timer(ANSWERED_WITHIN_MS, scheduler)),
+        filter((lag) => Object.values(lag).every(({ ms }) => ms < NEARLY_THERE_MS)),
+      );
+      await firstValueFrom(race(there$, timer(CATCH_UP_WITHIN_MS, scheduler), stopped$), { defaultValue: undefined });
     },
     async close() {
       await market?.close();
@@ -95,12 +126,9 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
   };
 }
 
-const aborted = (signal: AbortSignal): Subject<void> => {
-  const end$ = new Subject<void>();
-  if (signal.aborted) queueMicrotask(() => end$.next());
-  else signal.addEventListener('abort', () => end$.next(), { once: true });
-  return end$;
-};
+/** Emits once the signal aborts; leaves it with its subscriber. */
+const aborted = (signal: AbortSignal): Observable<unknown> =>
+  signal.aborted ? of(undefined) : fromEvent(signal, 'abort').pipe(take(1));
 
 function clientOptions({ kafka, file, sinks, environment, feed, quote }: Config, now: number) {
   const from = Object.fromEntries(

@@ -12,12 +12,12 @@ const RESUME_AFTER_MS = 1000;
 
 /** Whether the feed can be traded on, for all and for single symbols: what `trading_halted`, `trading_resumed` and the heartbeat say. */
 export class Trading {
-  /** Symbols that alone cannot be trusted now. */
-  readonly haltedSymbols = new Set<string>();
   state: { readonly state: 'allowed' | 'halted'; readonly reason: string } = { state: 'halted', reason: 'starting' };
   readonly #conditions$ = new Subject<ConditionReport<'venue'>>();
   readonly #subscription: Subscription;
   readonly #servedBy = new Map<string, string>();
+  readonly #stale = new Set<string>();
+  readonly #onTestnet = new Set<string>();
 
   constructor({ scheduler, tell }: TradingOptions) {
     this.#subscription = this.#conditions$
@@ -39,17 +39,24 @@ export class Trading {
     this.#conditions$.next(ok ? { source: 'venue', ok } : { source: 'venue', ok, reason });
   }
 
+  /** Symbols that alone cannot be traded on now: stale at the venue that serves them, or served by the testnet. */
+  get haltedSymbols(): ReadonlySet<string> {
+    return this.#stale.union(this.#onTestnet);
+  }
+
   /** Another venue serves the symbol: what was wrong with it at the former one does not matter any more. */
-  served(symbol: string, venue: string): void {
+  served(symbol: string, { venue, isTestnet }: { readonly venue: string; readonly isTestnet: boolean }): void {
     this.#servedBy.set(symbol, venue);
-    this.haltedSymbols.delete(symbol);
+    this.#stale.delete(symbol);
+    if (isTestnet) this.#onTestnet.add(symbol);
+    else this.#onTestnet.delete(symbol);
   }
 
   /** Follows what happens to single coins at the venue that serves them. */
   coin(venue: string, note: StatusNote): void {
     const symbol = note.details?.symbol;
     if (symbol === undefined || this.#servedBy.get(symbol) !== venue) return;
-    if (note.state === 'feed_stale' && note.details?.cause !== 'quiet_market') this.haltedSymbols.add(symbol);
-    if (note.state === 'feed_recovered') this.haltedSymbols.delete(symbol);
+    if (note.state === 'feed_stale' && note.details?.cause !== 'quiet_market') this.#stale.add(symbol);
+    if (note.state === 'feed_recovered') this.#stale.delete(symbol);
   }
 }

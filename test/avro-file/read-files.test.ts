@@ -1,4 +1,4 @@
-import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ReadFilesOptions, readFiles } from '../../src/avro-file/read-files.ts';
@@ -79,6 +79,22 @@ describe('readFiles', () => {
     await ended;
     expect(Number(found[0])).toBeGreaterThan(2);
     expect(found).toEqual([...found].sort((a, b) => Number(a) - Number(b)));
+  });
+
+  it('from the end: begins also where the last file is gone by the time it is opened', async () => {
+    const dir = await testFolder();
+    await mkdir(join(dir, 'trades'));
+    // Listed, and not there.
+    await symlink(join(dir, 'gone'), join(dir, 'trades', '20261121T083100-0000000001.avro'));
+    let starts = 0;
+    const onStart = (): void => {
+      starts++;
+    };
+    const { ended, stop } = follow(dir, { from: 'end', onStart });
+    await until(() => starts > 0, { message: 'the start', timeoutMs: 2000 });
+    stop.abort();
+    await ended;
+    expect(starts).toBe(1);
   });
 
   it('ends when it is told to, also while it waits', async () => {

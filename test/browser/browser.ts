@@ -1,4 +1,5 @@
 import { type Browser, type Page, chromium as playwright } from 'playwright-core';
+import type { ServerMessage } from '../../src/gateway/api.ts';
 import { chromium } from '../support/chromium.ts';
 
 export type Theme = 'light' | 'dark';
@@ -32,11 +33,13 @@ export interface PageOptions {
   readonly theme?: Theme;
   readonly width?: number;
   readonly height?: number;
+  /** What the page hears in place of what the gateway says; undefined: nothing. */
+  readonly change?: (message: ServerMessage) => ServerMessage | undefined;
 }
 
 /** Opens the address and waits for the first price. */
 export async function openDashboard(browser: Browser, url: string, options: PageOptions = {}): Promise<WatchedPage> {
-  const { theme = 'dark', width = 1440, height = 900 } = options;
+  const { theme = 'dark', width = 1440, height = 900, change } = options;
   const page = await browser.newPage({ colorScheme: theme, viewport: { width, height } });
   const errors: string[] = [];
   const hosts = new Set<string>();
@@ -46,6 +49,14 @@ export async function openDashboard(browser: Browser, url: string, options: Page
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('request', (request) => hosts.add(new URL(request.url()).host));
   page.on('websocket', (socket) => hosts.add(new URL(socket.url()).host));
+  if (change !== undefined)
+    await page.routeWebSocket(/\/ws\//, (socket) => {
+      const gateway = socket.connectToServer();
+      gateway.onMessage((text) => {
+        const message = change(JSON.parse(String(text)) as ServerMessage);
+        if (message !== undefined) socket.send(JSON.stringify(message));
+      });
+    });
   await page.goto(url);
   await page.locator('.coins tbody tr .price').first().waitFor();
   return { page, errors, hosts };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { Events } from '../../src/gateway/api.ts';
+import type { Events, PriceJson, ServerMessage } from '../../src/gateway/api.ts';
 import { until } from '../support/until.ts';
 import { launchBrowser, openDashboard, type PageOptions, type Theme, type WatchedPage } from './browser.ts';
 import { Demo } from './demo.ts';
@@ -87,6 +87,60 @@ describe('what it shows', () => {
 });
 
 describe('what goes wrong', () => {
+  it('an address that is no text selects the first coin', async () => {
+    const page = await open('#/%');
+    expect(await page.locator('#coin-title').textContent()).toBe('BTC/USDT');
+  });
+
+  it('one coin of a testnet under a feed of production is called so', async () => {
+    const environmentOf = (symbol: string) => (symbol === 'ETHUSDT' ? 'testnet' : 'production');
+    const page = await open('', {
+      change: (message) => {
+        if (message.type === 'overview') {
+          const coins = message.data.coins.map((coin) => ({ ...coin, environment: environmentOf(coin.symbol) }));
+          const venues = message.data.venues.map((venue) => ({ ...venue, environment: 'production' as const }));
+          return { ...message, data: { ...message.data, environment: 'production', coins, venues } } as ServerMessage;
+        }
+        if (message.type !== 'price') return message;
+        const ticks = message.data as readonly PriceJson[];
+        return { ...message, data: ticks.map((tick) => ({ ...tick, environment: environmentOf(tick.symbol) })) };
+      },
+    });
+    await until(async () => (await textsOf(page, '.coins .environment-chip')).join() === 'testnet');
+    expect(await page.locator('.coin-head .environment-chip').textContent()).toBe('production');
+    expect(await page.locator('tr:has(.environment-chip) a').textContent()).toBe('ETH');
+    expect(await page.locator('.badge.environment').textContent()).toBe('testnet');
+    expect(await page.locator('.banner.is-test').textContent()).toContain('This is about ETH.');
+  });
+
+  it('after a switch nothing of the former venue stands under the name of the next', async () => {
+    let switched = false;
+    const page = await open('', {
+      change: (message) => {
+        if (!switched) return message;
+        if (message.type === 'price') return undefined;
+        if (message.type !== 'overview') return message;
+        const coins = message.data.coins.map((coin) => ({ ...coin, venue: 'next', epoch: coin.epoch + 1 }));
+        return { ...message, data: { ...message.data, coins } };
+      },
+    });
+    await page.locator('.bid-area').waitFor();
+    await page.locator('.profile rect').first().waitFor();
+    await until(async () => (await page.locator('.panel-candles .empty').count()) === 0);
+    switched = true;
+    const notes = () => textsOf(page, '.detail .panel:not(.panel-tape) .empty');
+    await until(async () => (await notes()).length === 4);
+    expect(await notes()).toEqual([
+      'Waiting for the candles of next.',
+      'Waiting for the order book of next.',
+      'Waiting for the volume profile of next.',
+      'Waiting for the order book of next.',
+    ]);
+    switched = false;
+    await page.locator('.bid-area').waitFor();
+    await until(async () => (await notes()).length === 0);
+  });
+
   it('a failover is on the timeline within 2 s', async () => {
     const page = await open();
     await until(async () => (await demo.status()).active_venue === 'bybit', { timeoutMs: 30_000 });

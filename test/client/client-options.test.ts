@@ -30,4 +30,15 @@ describe('the options of a client', () => {
       'group: files are not shared; a group needs brokers',
     );
   });
+
+  it('say which limit is none', () => {
+    const text: object = { allowTestData: 'false' };
+    expect(() => checkOptions({ brokers: ['a:1'], ...text })).toThrow('allowTestData: false is neither true nor false');
+    expect(() => checkOptions({ brokers: ['a:1'], maxLagMs: Number.NaN })).toThrow('maxLagMs: NaN is no number');
+    for (const identityWindow of [0, 1.5, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => checkOptions({ brokers: ['a:1'], identityWindow })).toThrow(
+        `identityWindow: ${identityWindow} is no whole number from 1 on`,
+      );
+    checkOptions({ brokers: ['a:1'], identityWindow: 1, maxLagMs: 0 });
+  });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FeedMemory } from '../../src/client/feed-memory.ts';
 import { LastPrices, recallPrices } from '../../src/client/last-prices.ts';
 import type { LookBack } from '../../src/client/past.ts';
-import type { FeedRecord } from '../../src/domain/record.ts';
+import type { FeedRecord, Gap } from '../../src/domain/record.ts';
 import { gapOf, heartbeat, priceTick } from './published-topics.ts';
 
 /** A topic of one partition; counts how many records were read. */
@@ -44,14 +44,45 @@ describe('what a client remembers of the feed', () => {
     expect(memory.status().map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
   });
 
-  it('forgets gaps that were told too long ago', async () => {
-    const gaps = [10_000, 50_000, 90_000].map((at, index) => ({ at, record: gapOf('BTCUSDT', { epoch: index }) }));
-    const { lookBack } = topicOf(...gaps);
+  it('has the last gap of each symbol that was not repaired, with when it was told, an hour back or as long as it halts', async () => {
+    const hour = 3_600_000;
+    const tell = (at: number, symbol: string, fields: Partial<Gap> = {}) => ({ at, record: gapOf(symbol, fields) });
+    const told = [
+      tell(1, 'OLDUSDT'),
+      tell(2, 'ADAUSDT'),
+      tell(3, 'SOLUSDT', { outcome: 'unknown' }),
+      tell(50_000, 'BTCUSDT', { epoch: 1 }),
+      tell(90_000, 'BTCUSDT', { epoch: 2 }),
+      tell(95_000, 'BTCUSDT', { epoch: 3, outcome: 'repaired' }),
+    ];
+    for (const [gapHaltMs, nowMs] of [
+      [60_000, hour + 3],
+      [2 * hour, 2 * hour + 3],
+    ] as const) {
+      const { lookBack } = topicOf(...told);
+      const memory = new FeedMemory(gapHaltMs);
+      memory.takeGap(gapOf('ETHUSDT'), nowMs);
+      await memory.recallGaps(lookBack, 'gaps', nowMs);
+      const known = new Map(memory.gaps().map(({ gap, toldAt }) => [gap.symbol, toldAt]));
+      expect(known).toEqual(
+        new Map([
+          ['ETHUSDT', nowMs],
+          ['BTCUSDT', 90_000],
+          ['SOLUSDT', 3],
+          // The first that is too old ends the search.
+          ['ADAUSDT', 2],
+        ]),
+      );
+    }
+  });
+
+  it('what is told while it looks back is newer', async () => {
+    const { lookBack } = topicOf({ at: 90_000, record: gapOf('BTCUSDT', { epoch: 1 }) });
     const memory = new FeedMemory(60_000);
+    const later = gapOf('BTCUSDT', { epoch: 2 });
+    memory.takeGap(later, 99_000);
     await memory.recallGaps(lookBack, 'gaps', 100_000);
-    expect(memory.gaps().map(({ epoch }) => epoch)).toEqual([1, 2]);
-    memory.takeGap(gapOf('ETHUSDT', { epoch: 7 }), 120_000);
-    expect(memory.gaps().map(({ epoch }) => epoch)).toEqual([2, 7]);
+    expect(memory.gaps()).toEqual([{ gap: later, toldAt: 99_000 }]);
   });
 });
 

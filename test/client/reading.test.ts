@@ -22,6 +22,21 @@ describe('a reading', () => {
     expect(reading.missed).toBe(3);
   });
 
+  it('ends with what its onMissed throws, without the record behind the hole', async () => {
+    const overflow = {
+      kind: 'dropOldest',
+      max: 1,
+      onMissed: () => {
+        throw new Error('not counted');
+      },
+    } as const;
+    const taken = new BufferedReading(recordsOf('trades', undefined), overflow);
+    for (let id = 1; id <= 2; id++) taken.give(tradeEvent(id), from(id));
+    await expect(taken.next()).rejects.toThrow('not counted');
+    expect(await taken.next()).toEqual({ done: true, value: undefined });
+    expect(taken.waiting).toBe(0);
+  });
+
   it('takes the newest of each venue and symbol where nothing else is said', async () => {
     const reading = new BufferedReading(recordsOf('trades', undefined), { kind: 'conflate' });
     const some = [

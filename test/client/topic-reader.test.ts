@@ -174,6 +174,83 @@ describe('a reader of a topic', () => {
     expect(parts.reader.done()).toEqual(new Map([[0, 2]]));
   });
 
+  it('leaves what waits to the next one of the group when it is closed, of whichever reading it waits', async () => {
+    const parts = readerOf();
+    const [behind, ahead] = [reading({ kind: 'pause', max: 10 }), reading({ kind: 'pause', max: 10 })];
+    for (const one of [behind, ahead]) one.enter(parts.reader.listen(one));
+    await begin(parts);
+    await parts.source.take(...trades(1, 5));
+    for (let taken = 0; taken < 3; taken++) await ahead.next();
+    await behind.next();
+    await parts.reader.close();
+    expect(parts.reader.done()).toEqual(new Map([[0, 1]]));
+  });
+
+  it('leaves the record that was one too many to the next one of the group', async () => {
+    const parts = readerOf();
+    const slow = reading({ kind: 'error', max: 2 });
+    slow.enter(parts.reader.listen(slow));
+    await begin(parts, [
+      [0, 1],
+      [1, 0],
+    ]);
+    await parts.source.take(...trades(11, 12, 1), ...trades(1, 1));
+    await expect(slow.next()).rejects.toThrow('more than 2 records wait');
+    expect(parts.reader.done()).toEqual(
+      new Map([
+        [0, 1],
+        [1, 11],
+      ]),
+    );
+  });
+
+  it('gives the records of a partition that the topic is given later', async () => {
+    const parts = readerOf();
+    const { heard, one } = listener();
+    parts.reader.listen(one);
+    await begin(parts);
+    parts.source.follower.started(new Map([[1, 0]]));
+    await parts.source.take(...trades(1, 2, 1));
+    expect(heard).toEqual(['1', '2']);
+  });
+
+  it('is ready when the run that goes on has begun, not when the former one ends', async () => {
+    const parts = readerOf();
+    const { one } = listener();
+    const leave = parts.reader.listen(one);
+    await until(() => parts.source.begun === 1);
+    leave();
+    parts.reader.listen(one);
+    let isReady = false;
+    const ready = parts.reader.ready().then(() => {
+      isReady = true;
+    });
+    parts.source.follower.started(new Map([[0, 0]]));
+    await until(() => parts.source.begun === 2);
+    await delay(0);
+    expect(isReady).toBe(false);
+    parts.source.follower.started(new Map([[0, 0]]));
+    await ready;
+  });
+
+  it('gives a record to all others when the key of one fails, whose reading ends with that', async () => {
+    const parts = readerOf();
+    const { heard, one } = listener();
+    const failing = reading({
+      kind: 'conflate',
+      key: () => {
+        throw new Error('no key');
+      },
+    });
+    failing.enter(parts.reader.listen(failing));
+    parts.reader.listen(one);
+    await begin(parts);
+    await parts.source.take(...trades(1, 2));
+    expect(heard).toEqual(['1', '2']);
+    await expect(failing.next()).rejects.toThrow('no key');
+    expect(parts.warnings).toEqual([]);
+  });
+
   it('takes back what waits of a partition that is no longer its own', async () => {
     const parts = readerOf();
     const slow = reading({ kind: 'pause', max: 10 });

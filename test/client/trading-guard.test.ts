@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { symbolNamed } from '../../src/client/topic-name.ts';
 import { DEFAULT_GUARD, type GuardOptions } from '../../src/client/trading-decision.ts';
-import { type GuardEvent, TradingGuard } from '../../src/client/trading-guard.ts';
+import { type GuardEvent, TradingGuard, type TradingPast } from '../../src/client/trading-guard.ts';
 import { ethPrice, gap, heartbeat, price, START, status } from './trading-guard-records.ts';
 
 describe('TradingGuard', () => {
@@ -9,10 +10,11 @@ describe('TradingGuard', () => {
   let guard: TradingGuard;
 
   const now = () => ({ wall: START + ms + steppedBy, steady: ms });
-  const begin = (options: Partial<GuardOptions> = {}): void => {
+  const begin = (options: Partial<GuardOptions> = {}, quote?: string): void => {
     ms = 0;
     steppedBy = 0;
-    guard = new TradingGuard({ ...DEFAULT_GUARD, ...options }, now());
+    const symbolOf = quote === undefined ? undefined : (name: string) => symbolNamed(name, quote);
+    guard = new TradingGuard({ ...DEFAULT_GUARD, ...options }, now(), symbolOf);
   };
   const take = (...events: GuardEvent[]): void => {
     for (const event of events) guard.apply(event, now());
@@ -68,6 +70,57 @@ describe('TradingGuard', () => {
       allowed();
       expect(causes('BTCUSDT')).toEqual([]);
       expect(causes('DOGE')).toEqual(['starting']);
+    });
+
+    it('a coin is that of the quote, in whatever case: an old price of another quote does not halt it', () => {
+      begin({}, 'USDC');
+      take(price(-86_400_000));
+      for (; ms <= 2000; ms += 500)
+        take(heartbeat(ms, { details: { symbols: 'BTCUSDC' } }), price(ms, { symbol: 'BTCUSDC' }));
+      expect(causes('BTC')).toEqual([]);
+      expect(causes('btc')).toEqual([]);
+      expect(guard.decide('btc', now()).coin).toBe('btc');
+      expect(causes('BTCUSDT')).toEqual(['not_served', 'price_age']);
+      expect(causes('ETH')).toEqual(['starting']);
+    });
+  });
+
+  describe('what was told before the start', () => {
+    const recall = (past: Partial<TradingPast>): void =>
+      guard.recall({ status: [], prices: [], gaps: [], ...past }, now());
+
+    it('a heartbeat is silence until the first live one, however young it looks', () => {
+      recall({ status: [heartbeat(0)], prices: [price(0)] });
+      expect(causes()).toEqual(['status_silent']);
+      ms = 1000;
+      expect(causes()).toEqual(['status_silent']);
+      take(heartbeat(ms));
+      expect(causes()).toEqual(['recovering']);
+      ms = 2000;
+      expect(causes()).toEqual([]);
+    });
+
+    it('what the feed said of trading, of coins and of markets counts', () => {
+      recall({ status: [heartbeat(-10), status('trading_halted', 0, { reason: 'x' })], prices: [price(0)] });
+      expect(causes()).toEqual(['status_silent', 'feed_halted']);
+    });
+
+    it('a gap halts from when it was told, however old it is', () => {
+      recall({ gaps: [{ gap: gap(-70_000), toldAt: START - 10_000 }] });
+      run(49_999);
+      expect(causes()).toEqual(['gap']);
+      run(51_000);
+      expect(causes()).toEqual([]);
+      begin();
+      recall({ gaps: [{ gap: gap(-70_000), toldAt: START - 60_000 }] });
+      run(10_000);
+      expect(causes()).toEqual([]);
+    });
+
+    it('a gap told by a clock ahead of ours halts for gapHaltMs', () => {
+      recall({ gaps: [{ gap: gap(0), toldAt: START + 10_000 }] });
+      run(61_000);
+      expect(causes()).toEqual([]);
     });
   });
 
@@ -404,6 +457,49 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual(['recovering']);
     });
 
+    it('a feed that starts anew with another venue, whether or not it says so before its first heartbeat', () => {
+      for (const told of [true, false]) {
+        allowed();
+        const two = { instance: 'two', activeVenue: 'binance' };
+        if (told) take(switched({ ...two, sequence: 1 }));
+        ms = 10_200;
+        take(heartbeat(ms, { ...two, sequence: 2 }));
+        expect(guard.decide('BTC', now())).toMatchObject({
+          causes: ['venue_changed'],
+          reason: 'no price of BTCUSDT at binance yet',
+        });
+        take(price(10_100, { venue: 'binance', epoch: 2 }));
+        expect(causes()).toEqual(['recovering']);
+      }
+    });
+
+    it('a feed that starts anew with the same venue, or with none of its own, changes nothing', () => {
+      for (const activeVenue of ['bybit', null]) {
+        allowed();
+        take(heartbeat(ms, { instance: 'two', sequence: 1, activeVenue }));
+        expect(causes()).toEqual([]);
+      }
+    });
+
+    it('a feed that starts anew with lower epochs: its prices count, late ones of before do not', () => {
+      allowed();
+      take(price(ms, { epoch: 7 }));
+      const beat = (at: number): void => {
+        ms = at;
+        take(heartbeat(ms, { instance: 'two', sequence: ms }));
+      };
+      beat(10_200);
+      // Late ones of the former instance.
+      take(price(10_150, { epoch: 3 }), price(10_150, { epoch: 7 }));
+      take(price(10_200, { epoch: 2 }));
+      for (const at of [12_000, 14_000, 15_199]) beat(at);
+      expect(causes()).toEqual([]);
+      // From here on epochs rise again.
+      take(price(ms, { epoch: 1 }));
+      beat(15_200);
+      expect(causes()).toEqual(['price_age']);
+    });
+
     it('a switch of one symbol concerns that one', () => {
       allowed();
       take(switched({ coin: 'BTC', details: { symbol: 'BTCUSDT' }, timestamp: START + ms + 1 }));
@@ -431,15 +527,12 @@ describe('TradingGuard', () => {
       }
     });
 
-    it('that had ended before the consumer started: from its end', () => {
+    it('told now halts from now, though it ended before the consumer started', () => {
       allowed();
-      take(gap(-20_000));
-      run(39_999);
+      take(gap(-86_400_000));
+      run(69_999);
       expect(causes()).toEqual(['gap']);
-      run(41_000);
-      expect(causes()).toEqual([]);
-      allowed();
-      take(gap(-60_000), gap(-86_400_000));
+      run(71_000);
       expect(causes()).toEqual([]);
     });
 
@@ -464,6 +557,19 @@ describe('TradingGuard', () => {
       expect(guard.decide(null, now())).toMatchObject({ causes: ['lag'], reason: 'this consumer is 2000 ms behind' });
       take({ kind: 'lag', lagMs: 0 });
       expect(causes()).toEqual(['recovering']);
+    });
+
+    it('that is told no more grows by itself, a second after it was told', () => {
+      allowed();
+      take({ kind: 'lag', lagMs: 500 });
+      run(12_500);
+      expect(causes()).toEqual([]);
+      ms += 1;
+      expect(guard.decide('BTC', now()).reason).toBe('this consumer is 2001 ms behind');
+      allowed();
+      take({ kind: 'lag', lagMs: 500 }, { kind: 'lag_over' });
+      run(60_000);
+      expect(causes()).toEqual([]);
     });
   });
 

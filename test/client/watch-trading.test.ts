@@ -110,9 +110,34 @@ describe('watchTrading', () => {
     input.lagMs$.next(5000);
     clock.advanceTo(10_300);
     input.lagMs$.next(0);
+    input.lagMs$.complete();
     run(80_000);
     expect(btc).toEqual(['10000 ok', '10100 gap', '10100 gap,lag', '10300 gap', '70100 recovering', '71100 ok']);
     expect(eth).toEqual(['10000 ok', '10100 lag', '10300 recovering', '11300 ok']);
+  });
+
+  it('a lag that is told no more: halted to the millisecond; its end is none', () => {
+    run(10_000);
+    const told = log('BTC');
+    input.lagMs$.next(200);
+    run(14_000);
+    input.lagMs$.complete();
+    run(20_000);
+    expect(told).toEqual(['10000 ok', '12801 lag', '14000 recovering', '15000 ok']);
+  });
+
+  it('knows what was told before, and names a coin as its client does', () => {
+    const past = { status: [heartbeat(0)], prices: [price(0)], gaps: [{ gap: gap(-70_000), toldAt: START - 55_000 }] };
+    const symbolOf = (name: string) => `${name.toUpperCase()}USDT`;
+    watch = watchTrading({ ...input, past }, DEFAULT_GUARD, {
+      scheduler: clock.scheduler,
+      wallClockMs: clock.wallClockMs,
+      symbolOf,
+    });
+    const told = log('btc');
+    run(10_000);
+    expect(told).toEqual(['0 status_silent,gap', '500 gap', '5000 recovering', '6000 ok']);
+    expect(watch.decision('btc').coin).toBe('btc');
   });
 
   it('close halts for good, completes and leaves every source', () => {

@@ -1,5 +1,11 @@
-import { beforeEach, describe, expect, it } from 'vitest';
-import { Sniper } from '../../examples/sniper.ts';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { NEVER, throwError } from 'rxjs';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { follow, Sniper } from '../../examples/sniper.ts';
 import type { TopicRecords, TradingDecision } from '../../src/client/index.ts';
 import { tradeEvent } from '../support/events.ts';
 
@@ -174,5 +180,39 @@ describe('the sniper', () => {
     expect(sniper.positions.size).toBe(1);
     tick('49900');
     expect(events(lines)).toEqual(['bought', 'halted', 'resumed', 'sold']);
+  });
+});
+
+describe('examples/sniper.ts', () => {
+  it('ends at once when it is told to, with one ledger, however long it was to run', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sniper-'));
+    const child = spawn(process.execPath, ['examples/sniper.ts', '--dir', folder, '--duration', '8'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+    onTestFinished(async () => {
+      child.kill('SIGKILL');
+      await exited;
+      await rm(folder, { recursive: true });
+    });
+    const whole = text(child.stdout);
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const askedAt = performance.now();
+    child.kill('SIGINT');
+    expect(await exited).toBe(0);
+    expect(performance.now() - askedAt).toBeLessThan(5000);
+    expect((await whole).match(/"ledger"/g)).toHaveLength(1);
+  }, 20_000);
+
+  it.each(['trading$', 'prices$', 'tradeStats$', 'largeTrades$'] as const)('is told when %s fails', (name) => {
+    const market = { trading$: () => NEVER, prices$: () => NEVER, tradeStats$: () => NEVER, largeTrades$: () => NEVER };
+    const failed: unknown[] = [];
+    const decision = () => {
+      throw new Error('not asked');
+    };
+    const sniper = new Sniper({ decision, allowTestData: false, wallClockMs: () => START, write: () => {} });
+    const reason = new Error('no such topic');
+    follow({ ...market, [name]: () => throwError(() => reason) }, 'BTC', sniper, (error) => failed.push(error));
+    expect(failed).toEqual([reason]);
   });
 });

@@ -37,13 +37,21 @@ describe('QueueBacklog', () => {
 });
 
 describe('NewestBacklog', () => {
-  it('holds the newest of each key and misses nothing', () => {
+  it('holds the newest of each key, oldest first, and misses nothing', () => {
     const backlog = new NewestBacklog();
     for (const [id, symbol] of ['A', 'B', 'A', 'C'].entries()) backlog.add(itemOf(id, symbol));
-    expect(idsOf(backlog.take(2))).toEqual([2, 1]);
+    expect(idsOf(backlog.take(2))).toEqual([1, 2]);
     expect(backlog.isEmpty).toBe(false);
     expect(idsOf(backlog.take(2))).toEqual([3]);
     expect(backlog.isEmpty).toBe(true);
     expect(backlog.takeMissed().size).toBe(0);
+  });
+
+  it('is bounded', () => {
+    const backlog = new NewestBacklog();
+    for (let id = 0; id < 10_010; id++) backlog.add(itemOf(id, String(id)));
+    const waiting = idsOf(backlog.take(Number.POSITIVE_INFINITY));
+    expect(waiting).toHaveLength(10_000);
+    expect(waiting[0]).toBe(10);
   });
 });

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Environment } from '../../src/domain/record.ts';
 import { FeedState } from '../../src/gateway/feed-state.ts';
 import { heartbeat, NOW, status } from './gateway-under-test.ts';
 
@@ -10,6 +11,8 @@ beforeEach(() => {
 });
 const beat = (details: Record<string, string> = {}, fields = {}) =>
   state.add(heartbeat(details, { timestamp: NOW + at, ...fields }));
+const isStale = (symbol: string, venue: string, environment: Environment = 'simulated') =>
+  state.isStale({ symbol, venue, environment });
 
 describe('trading', () => {
   it('is halted until a heartbeat allows it, and again when they end', () => {
@@ -29,10 +32,20 @@ describe('trading', () => {
     beat();
     state.add(status('stopped'));
     expect(state.trading).toEqual({ state: 'halted', reason: 'the feed was stopped' });
-    expect(state.isStale('BTCUSDT', 'bybit')).toBe(true);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(true);
     beat({}, { instance: 'b' });
     expect(state.trading.state).toBe('allowed');
-    expect(state.isStale('BTCUSDT', 'bybit')).toBe(false);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(false);
+  });
+
+  it('is halted and resumed at once, not with the next heartbeat', () => {
+    beat();
+    state.add(status('trading_halted', { reason: 'no data' }));
+    expect(state.trading).toEqual({ state: 'halted', reason: 'no data' });
+    state.add(status('trading_resumed'));
+    expect(state.trading).toEqual({ state: 'allowed', reason: '' });
+    state.add(status('trading_halted', { reason: 'no data', instance: 'b' }));
+    expect(state.trading.state).toBe('allowed');
   });
 
   it('takes an old heartbeat for what it is', () => {
@@ -58,42 +71,96 @@ describe('trading', () => {
 
 describe('staleness of a symbol', () => {
   it('follows the heartbeats', () => {
-    expect(state.isStale('BTCUSDT', 'bybit')).toBe(true);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(true);
     beat({ symbols: 'BTCUSDT,ETHUSDT', halted: 'ETHUSDT' });
-    expect(state.isStale('BTCUSDT', 'bybit')).toBe(false);
-    expect(state.isStale('ETHUSDT', 'bybit')).toBe(true);
-    expect(state.isStale('SOLUSDT', 'bybit')).toBe(true);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(false);
+    expect(isStale('ETHUSDT', 'bybit')).toBe(true);
+    expect(isStale('SOLUSDT', 'bybit')).toBe(true);
     at = 3001;
-    expect(state.isStale('BTCUSDT', 'bybit')).toBe(true);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(true);
   });
 
   it('follows what its venue is told to be', () => {
     beat();
     state.add(status('feed_stale', { venue: 'bybit', details: { line: '1', cause: 'socket_dead' } }));
-    expect(state.isStale('BTCUSDT', 'bybit')).toBe(false);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(false);
     state.add(status('feed_stale', { venue: 'bybit', details: { cause: 'socket_dead' } }));
-    expect(state.isStale('BTCUSDT', 'bybit')).toBe(true);
-    expect(state.isStale('BTCUSDT', 'binance')).toBe(false);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(true);
+    expect(isStale('BTCUSDT', 'binance')).toBe(false);
     state.add(status('feed_recovered', { venue: 'bybit' }));
-    expect(state.isStale('BTCUSDT', 'bybit')).toBe(false);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(false);
     state.add(status('feed_stale', { venue: 'bybit', details: { cause: 'quiet_market' } }));
-    expect(state.isStale('BTCUSDT', 'bybit')).toBe(false);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(false);
   });
 
   it('does not take a lost line for a lost venue while data comes', () => {
     beat();
     state.add(status('disconnected', { venue: 'bybit', reason: 'closed', details: { line: '1' } }));
-    expect(state.isStale('BTCUSDT', 'bybit')).toBe(false);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(false);
     at = 1500;
-    expect(state.isStale('BTCUSDT', 'bybit')).toBe(true);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(true);
     beat({ 'age_ms.bybit': '20' });
-    expect(state.isStale('BTCUSDT', 'bybit')).toBe(false);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(false);
     expect(state.venues.get('bybit')?.state).toBe('connected');
+  });
+
+  it('takes data of another environment than the one of the feed for stale', () => {
+    beat({}, { environment: 'production' });
+    expect(isStale('BTCUSDT', 'bybit', 'production')).toBe(false);
+    expect(isStale('BTCUSDT', 'bybit', 'testnet')).toBe(true);
   });
 
   it('sees from heartbeats alone that the venue of a halted feed is mute', () => {
     beat({ 'age_ms.bybit': '6000', trading: 'halted' });
-    expect(state.isStale('BTCUSDT', 'bybit')).toBe(true);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(true);
+  });
+});
+
+describe('a process that begins anew', () => {
+  const ofB = { instance: 'b' } as const;
+  const lost = (instance: string) => {
+    state.add(status('feed_stale', { instance, venue: 'bybit', details: { cause: 'socket_dead' } }));
+    state.add(status('sink_unavailable', { instance, reason: 'ENOSPC', details: { sink: 'file' } }));
+  };
+
+  it('inherits neither stale venues nor sinks that are down', () => {
+    beat();
+    lost('a');
+    state.add(status('stopped'));
+    expect([...state.sinksDown]).toEqual([['file', 'ENOSPC']]);
+    at = 3000;
+    state.add(status('connected', { ...ofB, sequence: 1, venue: 'bybit', details: { line: '1' } }));
+    beat({}, ofB);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(false);
+    expect(state.venues.get('bybit')).toMatchObject({ state: 'connected', reason: '' });
+    expect([...state.sinksDown]).toEqual([]);
+  });
+
+  it('has what it told before its first heartbeat', () => {
+    beat();
+    lost('b');
+    beat();
+    expect(isStale('BTCUSDT', 'bybit')).toBe(false);
+    beat({}, ofB);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(true);
+    expect([...state.sinksDown]).toEqual([['file', 'ENOSPC']]);
+  });
+
+  it('changes nothing of what another tells that runs beside it', () => {
+    beat({ symbols: 'BTCUSDT' });
+    lost('a');
+    state.add(status('connected', { ...ofB, sequence: 1, venue: 'bybit', details: { line: '1' } }));
+    beat({ symbols: 'ETHUSDT' }, ofB);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(true);
+    expect(isStale('ETHUSDT', 'bybit')).toBe(false);
+    expect([...state.sinksDown]).toEqual([['file', 'ENOSPC']]);
+  });
+
+  it('is forgotten where it never came to a heartbeat', () => {
+    lost('b');
+    at = 10_000;
+    beat();
+    expect([...state.sinksDown]).toEqual([]);
   });
 });
 
@@ -115,7 +182,6 @@ describe('a venue', () => {
   it('ages between heartbeats', () => {
     beat({ 'age_ms.bybit': '20' });
     at = 700;
-    const [bybit] = state.venues.values();
-    expect(bybit === undefined ? undefined : state.ageMs(bybit)).toBe(720);
+    expect(state.venues.get('bybit')?.ageMs).toBe(720);
   });
 });

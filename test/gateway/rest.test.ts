@@ -40,6 +40,15 @@ describe('the whole feed', () => {
     expect((await json('/api/prices')).prices).toMatchObject([{ stale: true }, { stale: true }]);
   });
 
+  it('takes prices and books of the testnet under a feed of production for stale', async () => {
+    const { publish, json } = await gatewayUnderTest();
+    publish(heartbeat({}, { environment: 'production' }));
+    publish(price('1', { environment: 'testnet' }), orderBook({ environment: 'testnet' }));
+    expect(await json('/api/prices')).toMatchObject({ prices: [{ stale: true }] });
+    expect(await json(BTC)).toMatchObject({ stale: true, book_stale: true });
+    expect(await json(`${BTC}orderbook`)).toMatchObject({ stale: true });
+  });
+
   it('tells its status from the status records alone', async () => {
     const { publish, json, time } = await gatewayUnderTest();
     publish(heartbeat({ 'age_ms.binance': '7000' }), price('100.5', { change24h: '-1.5' }), trade(1));
@@ -95,6 +104,39 @@ describe('the whole feed', () => {
     expect(text).toContain('market_feed_ready 1');
     expect(text).toContain('market_feed_active_venue{venue="bybit"} 1');
     expect(text).toContain('nodejs_eventloop_lag_seconds');
+  });
+
+  it('lets the age of a coin grow where no snapshot comes any more', async () => {
+    const { look, get } = await gatewayUnderTest();
+    look({
+      at: NOW - 7000,
+      startedAt: NOW - 60_000,
+      environment: 'simulated',
+      mode: 'failover',
+      activeVenue: 'bybit',
+      trading: { state: 'allowed', reason: '' },
+      venues: [],
+      coins: [
+        {
+          coin: 'BTC',
+          symbol: 'BTCUSDT',
+          venue: 'bybit',
+          epoch: 1,
+          price: '1',
+          change24h: null,
+          tradesPerSecond: 0,
+          ageMs: 500,
+          stale: false,
+        },
+      ],
+      quality: [],
+      klines: [],
+      sinks: [],
+      counts: {},
+    });
+    expect(await (await get('/metrics')).text()).toContain(
+      'market_feed_coin_age_seconds{symbol="BTCUSDT",venue="bybit"} 7.5',
+    );
   });
 });
 
@@ -204,11 +246,14 @@ describe('one symbol', () => {
     expect(await json(`${BTC}klines?interval=1s`, 404)).toMatchObject({ error: 'no_data' });
   });
 
-  it('begins anew with an epoch, and keeps venues apart in mode all', async () => {
+  it('begins anew with an epoch or another environment, and keeps venues apart in mode all', async () => {
     const { publish, json } = await gatewayUnderTest();
     publish(trade(1), trade(2), trade(9, { epoch: 2, venue: 'binance' }), trade(3));
     expect(await json(`${BTC}trades`)).toMatchObject({ venue: 'binance', epoch: 2, trades: [{ trade_id: '9' }] });
     expect(await json(`${BTC}trades?venue=bybit`, 404)).toMatchObject({ details: { served_by: 'binance' } });
+
+    publish(trade(10, { epoch: 2, venue: 'binance', environment: 'testnet' }));
+    expect(await json(`${BTC}trades`)).toMatchObject({ environment: 'testnet', trades: [{ trade_id: '10' }] });
 
     const all = { symbol: 'ETHUSDT', coin: 'ETH', epoch: 0 } as const;
     publish(trade(1, all), trade(2, { ...all, venue: 'binance' }), trade(3, all));
@@ -280,9 +325,10 @@ describe('what cannot be answered', () => {
 describe('who may ask', () => {
   it('asks for the token where one is set; health, pages and documents stay open', async () => {
     const { get } = await gatewayUnderTest({ token: 'sesame' });
-    for (const path of ['/api/prices', '/api/assets/crypto/BTC/', '/metrics', '/ws/', '/api/nothing'])
+    for (const path of ['/api/prices', '/api/assets/crypto/BTC/', '/metrics', '/ws/'])
       expect([path, (await get(path)).status]).toEqual([path, 401]);
     for (const path of ['/healthz', '/', '/docs/json']) expect([path, (await get(path)).status]).toEqual([path, 200]);
+    expect((await get('/api/nothing')).status).toBe(404);
     const withToken = (token: string) => get('/api/prices', { headers: { authorization: `Bearer ${token}` } });
     expect((await withToken('sesam')).status).toBe(401);
     expect((await withToken('sesame')).status).toBe(200);

@@ -103,7 +103,7 @@ describe('/ws/', () => {
 
   it('has books, candles, statistics, large trades and the overview', async () => {
     const { publish, open } = await gatewayUnderTest();
-    const candle = { venue: 'bybit', epoch: 1 } as const;
+    const candle = { venue: 'bybit', epoch: 1, environment: 'simulated' } as const;
     publish(heartbeat(), orderBook(), kline(0, 1, candle));
     const probe = await open('/ws/');
     for (const channel of ['orderbook', 'klines', 'stats', 'large_trades'])
@@ -156,6 +156,33 @@ describe('/ws/', () => {
     expect(await probe.untilGot('error', 1)).toMatchObject([{ message: expect.any(String), ...error }]);
     publish(trade(2));
     expect(ids(await probe.untilGot('trade', 2))).toEqual([1, 2]);
+  });
+
+  it('tells of ten unknown names, counts the others, and subscribes the known ones', async () => {
+    const { publish, open } = await gatewayUnderTest();
+    publish(price('1'));
+    const probe = await open('/ws/');
+    probe.ask({ op: 'subscribe', channel: 'prices', symbols: [...range(1, 900).map((id) => `BT${id}`), 'BTC'] });
+    expect(await probe.untilGot('price', 1)).toMatchObject([{ price: '1' }]);
+    const errors = probe.of('error');
+    expect(errors).toHaveLength(11);
+    expect(errors[9]).toMatchObject({ error: 'unknown_symbol', details: { symbol: 'BT10', nearest: 'BTCUSDT' } });
+    expect(errors[10]).toMatchObject({ error: 'unknown_symbol', details: { more: 890 } });
+  });
+
+  it('sends a candle that closed and the next one that opened within one tick', async () => {
+    const { publish, open } = await gatewayUnderTest();
+    const candle = { venue: 'bybit', epoch: 1, environment: 'simulated' } as const;
+    publish(kline(0, 1, candle));
+    const probe = await open('/ws/');
+    probe.ask({ op: 'subscribe', channel: 'klines', symbols: ['BTC'] });
+    await probe.untilGot('kline', 1);
+    publish(kline(0, 2, { ...candle, closed: true }), kline(60_000, 3, candle));
+    expect(await probe.untilGot('kline', 3)).toMatchObject([
+      { open_time: 0 },
+      { open_time: 0, closed: true },
+      { open_time: 60_000, closed: false },
+    ]);
   });
 
   it('closes who sends too much, or too long a message', async () => {

@@ -68,7 +68,8 @@ describe('a client of a broker', () => {
     await to.publish(priceTick('BTCUSDT', '1'), priceTick('ETHUSDT', '1'), gapOf('BTCUSDT'));
     await to.publish(heartbeat(1, ['BTCUSDT', 'ETHUSDT']));
     const market = await connect(config, { resumeAfterMs: 0 });
-    expect(market.guard().decision('ETH')).toMatchObject({ state: 'allowed' });
+    await to.publish(heartbeat(2, ['BTCUSDT', 'ETHUSDT']));
+    await until(() => market.guard().isAllowed('ETH'));
     expect(market.guard().decision('BTC')).toMatchObject({ state: 'halted', causes: ['gap'] });
   });
 

@@ -1,6 +1,8 @@
 import { signal } from '@preact/signals';
 import type { Decimal } from '../../../domain/decimal.ts';
 import type { Coin, PriceJson } from '../../api.ts';
+import type { Environment } from '../model/environment.ts';
+import { isOfTurn } from '../model/turn.ts';
 import { placesOf } from '../text/number-text.ts';
 
 const FLASH_MS = 350;
@@ -23,6 +25,8 @@ export class CoinRow {
   readonly flow = signal<string | null>(null);
   readonly buyRatio = signal<number | null>(null);
   readonly venue = signal<string | null>(null);
+  /** Where its figures come from. */
+  readonly environment = signal<Environment | null>(null);
   readonly epoch = signal(0);
   readonly stale = signal(false);
   readonly bookStale = signal<boolean | null>(null);
@@ -37,6 +41,7 @@ export class CoinRow {
   }
 
   overview(coin: Coin, pageMs: number): void {
+    if (!isOfTurn(coin, { venue: this.venue.peek(), epoch: this.epoch.peek() })) this.#forgetPrice();
     this.change.value = coin.change_24h;
     this.volume.value = coin.volume_24h;
     this.quoteVolume.value = coin.quote_volume_24h;
@@ -44,6 +49,7 @@ export class CoinRow {
     this.flow.value = coin.flow;
     this.buyRatio.value = coin.buy_ratio;
     this.venue.value = coin.venue;
+    this.environment.value = coin.environment;
     this.epoch.value = coin.epoch;
     this.stale.value = coin.stale;
     this.bookStale.value = coin.book_stale;
@@ -56,7 +62,9 @@ export class CoinRow {
     const venue = this.venue.peek();
     // Where venues do not take turns the row shows one of them.
     if (tick.epoch === 0 && venue !== null && venue !== tick.venue) return;
+    if (!isOfTurn(tick, { venue, epoch: this.epoch.peek() })) this.#forgetPrice();
     this.venue.value = tick.venue;
+    this.environment.value = tick.environment;
     this.epoch.value = tick.epoch;
     if (tick.change_24h !== null) this.change.value = tick.change_24h;
     if (tick.volume_24h !== null) this.volume.value = tick.volume_24h;
@@ -67,6 +75,13 @@ export class CoinRow {
   /** Ends the flash of a move that is old enough. */
   calm(pageMs: number): void {
     if (this.flash.peek() && pageMs >= this.#flashEnds) this.flash.value = false;
+  }
+
+  /** It was another venue's. */
+  #forgetPrice(): void {
+    this.price.value = null;
+    this.direction.value = 0;
+    this.flash.value = false;
   }
 
   #move(price: Decimal | null, pageMs: number, flash: boolean): void {

@@ -1,6 +1,8 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { Events, GapJson, Gaps, PriceJson, ServerMessage, Status, StatusJson } from '../../api.ts';
+import { worstEnvironment } from '../model/environment.ts';
 import { mergeEvents } from '../model/event-log.ts';
+import { firstOfEachSymbol } from '../model/first-of-each-symbol.ts';
 import { CoinRow } from './coin-row.ts';
 import { getJson } from './get-json.ts';
 import { onFrame } from './on-frame.ts';
@@ -16,7 +18,12 @@ export const events = signal<readonly StatusJson[]>([]);
 export const gaps = signal<readonly GapJson[]>([]);
 /** In the feed's order. */
 export const rows = signal<readonly CoinRow[]>([]);
-export const environment = computed(() => status.value?.environment ?? undefined);
+/** What the feed is set to; what single coins are of may differ. */
+export const feedEnvironment = computed(() => status.value?.environment ?? undefined);
+/** The worst of what the page shows. */
+export const environment = computed(() =>
+  worstEnvironment([feedEnvironment.value, ...rows.value.map((row) => row.environment.value)]),
+);
 export const trading = computed(() => status.value?.trading);
 export const activeVenue = computed(() => status.value?.active_venue ?? null);
 
@@ -55,7 +62,11 @@ export function hearFeed(message: ServerMessage): void {
       takeStatus(message.data);
       break;
     case 'price':
-      for (const tick of listOf(message.data)) newestTicks.set(tick.symbol, tick);
+      for (const tick of listOf(message.data)) {
+        const key = `${tick.symbol} ${tick.venue}`;
+        newestTicks.delete(key);
+        newestTicks.set(key, tick);
+      }
       paint();
       break;
     case 'status': {
@@ -110,7 +121,8 @@ function takeStatus(next: Status): void {
     setFeedTime(next.at);
     status.value = next;
     statusAt.value = pageMs;
-    for (const coin of next.coins) {
+    const coins = firstOfEachSymbol(next.coins);
+    for (const coin of coins) {
       let row = bySymbol.get(coin.symbol);
       if (row === undefined) {
         row = new CoinRow(coin);
@@ -119,7 +131,7 @@ function takeStatus(next: Status): void {
       row.overview(coin, pageMs);
     }
     const known = rows.peek();
-    const same = known.length === next.coins.length && known.every((row, at) => row.symbol === next.coins[at]?.symbol);
-    if (!same) rows.value = next.coins.flatMap(({ symbol }) => bySymbol.get(symbol) ?? []);
+    const same = known.length === coins.length && known.every((row, at) => row.symbol === coins[at]?.symbol);
+    if (!same) rows.value = coins.flatMap(({ symbol }) => bySymbol.get(symbol) ?? []);
   });
 }

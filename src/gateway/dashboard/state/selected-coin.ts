@@ -3,7 +3,6 @@ import type {
   Book,
   Channel,
   KlineJson,
-  Klines,
   LargeTradeJson,
   LargeTrades,
   ServerMessage,
@@ -14,15 +13,21 @@ import type {
   VolumeProfileAnswer,
 } from '../../api.ts';
 import { mergeLarge, mergeTrades } from '../model/recent-trades.ts';
+import { isOfTurn, type Turn } from '../model/turn.ts';
+import {
+  candles,
+  candlesBeginAnew,
+  forgetCandles,
+  hearCandles,
+  loadNewestCandles,
+  startCandles,
+} from './coin-candles.ts';
 import { feedLoaded, listOf, rowOf, turnBegan } from './feed-state.ts';
-import { getJson } from './get-json.ts';
 import { link, subscribe, unsubscribe } from './link.ts';
+import { concerns, getOfSelected, isPresent } from './of-selected.ts';
 import { onFrame } from './on-frame.ts';
 import { feedTime } from './page-clock.ts';
 import { selected } from './selection.ts';
-
-export const INTERVALS = ['1m', '5m', '15m', '1h', '4h', '1d'] as const;
-export type Interval = (typeof INTERVALS)[number];
 
 const CHANNELS: readonly Channel[] = ['trades', 'orderbook', 'klines', 'stats', 'large_trades'];
 const WINDOW_MS = 60_000;
@@ -31,9 +36,7 @@ const REFRESH_EVERY_MS = 5000;
 const MOST_WAITING = 200;
 /** The tape is long, and nobody reads it faster. */
 const TAPE_EVERY_MS = 250;
-const CANDLES = 500;
 
-export const interval = signal<Interval>('1m');
 /** Newest first. */
 export const tape = signal<readonly TradeJson[]>([]);
 /** By how much a trade was larger than those before it, by `tradeKey`. */
@@ -42,30 +45,24 @@ export const large = signal<ReadonlyMap<string, number>>(new Map());
 export const missed = signal(0);
 export const book = signal<Book | undefined>(undefined);
 export const bookAt = signal(0);
-/** Oldest first; a new array where all of it is new. */
-export const candles = signal<readonly KlineJson[]>([]);
-/** The newest state of a candle since. */
-export const candle = signal<KlineJson | undefined>(undefined);
 /** Of one minute, newest first. */
 export const stats = signal<readonly TradeStatsJson[]>([]);
-export const profile = signal<VolumeProfileAnswer['profile'] | undefined>(undefined);
+export const profile = signal<VolumeProfileAnswer | undefined>(undefined);
+/** The venue that took over while the coin was shown: what is missing comes from there. */
+export const awaitedFrom = signal<string | null>(null);
 
 /** A stream's first word says that there is a past to ask for. */
 let hasTrades = false;
-let hasCandles = false;
 let newTrades: TradeJson[] = [];
 let tapeWaits = false;
 let newBook: Book | undefined;
-let newCandle: KlineJson | undefined;
 
 const paint = onFrame(() => {
-  if (newBook !== undefined) {
+  if (newBook !== undefined && isPresent(newBook)) {
     book.value = newBook;
     bookAt.value = performance.now();
   }
-  if (newCandle !== undefined) candle.value = newCandle;
   newBook = undefined;
-  newCandle = undefined;
 });
 const paintTape = onFrame(() => {
   tapeWaits = false;
@@ -86,26 +83,41 @@ export function startSelectedCoin(): void {
   });
   effect(() => {
     const symbol = selected.value;
+    const row = symbol === undefined ? undefined : rowOf(symbol);
     // Another venue, another past.
-    if (symbol !== undefined) rowOf(symbol)?.epoch.value;
-    coinStreamsBeginAnew();
+    if (row !== undefined) beginTurn({ venue: row.venue.value, epoch: row.epoch.value });
   });
-  effect(() => {
-    interval.value;
-    candles.value = [];
-    if (hasCandles) void loadCandles();
-  });
+  startCandles();
   setInterval(() => {
     if (document.hidden || link.peek().state !== 'open') return;
     if (hasTrades) void loadProfile();
-    if (hasCandles) void loadNewestCandles();
+    void loadNewestCandles();
   }, REFRESH_EVERY_MS);
 }
 
 /** The past is asked for again when the streams begin anew: they may have told nothing for a while. */
 export function coinStreamsBeginAnew(): void {
   hasTrades = false;
-  hasCandles = false;
+  candlesBeginAnew();
+}
+
+/** What the former venue told does not stand under the name of the one that serves now. */
+function beginTurn(turn: Turn): void {
+  coinStreamsBeginAnew();
+  const former = [book.peek(), candles.peek().at(-1), profile.peek()].some(
+    (shown) => shown !== undefined && !isOfTurn(shown, turn),
+  );
+  if (!former && awaitedFrom.peek() === null) return;
+  batch(() => {
+    awaitedFrom.value = turn.venue;
+    forgetFigures((shown) => !isOfTurn(shown, turn));
+  });
+}
+
+function forgetFigures(isOver: (shown: Turn) => boolean): void {
+  if (book.peek() !== undefined && isOver(book.peek() as Book)) book.value = undefined;
+  candles.value = candles.peek().filter((kline) => !isOver(kline));
+  if (profile.peek() !== undefined && isOver(profile.peek() as VolumeProfileAnswer)) profile.value = undefined;
 }
 
 export function hearCoin(message: ServerMessage): void {
@@ -125,16 +137,9 @@ export function hearCoin(message: ServerMessage): void {
       newBook = listOf<Book>(message.data).findLast(concerns) ?? newBook;
       paint();
       break;
-    case 'kline': {
-      const mine = listOf<KlineJson>(message.data).filter(concerns);
-      if (mine.length === 0) break;
-      newCandle = mine.findLast((kline) => kline.interval === interval.peek()) ?? newCandle;
-      paint();
-      if (hasCandles || !mine.some(isPresent)) break;
-      hasCandles = true;
-      void loadCandles();
+    case 'kline':
+      hearCandles(listOf<KlineJson>(message.data).filter((kline) => concerns(kline) && isPresent(kline)));
       break;
-    }
     case 'stats':
       takeStats(listOf<TradeStatsJson>(message.data).filter(concerns));
       break;
@@ -147,63 +152,29 @@ export function hearCoin(message: ServerMessage): void {
   }
 }
 
-/** Of the selected symbol, and where venues do not take turns (epoch 0) of the one that its row shows. */
-function concerns(record: { readonly symbol: string; readonly venue: string; readonly epoch: number }): boolean {
-  if (record.symbol !== selected.peek()) return false;
-  const venue = rowOf(record.symbol)?.venue.peek();
-  return record.epoch !== 0 || venue === undefined || venue === null || record.venue === venue;
-}
-
-/** Of the venue's turn that goes on: REST tells of no other. */
-function isPresent({ symbol, epoch }: { readonly symbol: string; readonly epoch: number }): boolean {
-  return epoch >= (rowOf(symbol)?.epoch.peek() ?? 0);
-}
-
 function forget(): void {
   batch(() => {
     coinStreamsBeginAnew();
     newTrades = [];
     newBook = undefined;
-    newCandle = undefined;
     tape.value = [];
     large.value = new Map();
     missed.value = 0;
     book.value = undefined;
-    candles.value = [];
-    candle.value = undefined;
+    forgetCandles();
     stats.value = [];
     profile.value = undefined;
+    awaitedFrom.value = null;
   });
 }
 
-/** The answer of a path below the selected coin's; undefined where another coin was selected meanwhile. */
-async function get<T>(path: string): Promise<T | undefined> {
-  const symbol = selected.peek();
-  if (symbol === undefined) return undefined;
-  const answer = await getJson<T>(`/api/assets/crypto/${symbol}/${path}`);
-  return symbol === selected.peek() ? answer : undefined;
-}
-
 async function loadTrades(): Promise<void> {
-  const [past, largeOnes] = await Promise.all([get<Trades>('trades?limit=60'), get<LargeTrades>('large-trades')]);
+  const [past, largeOnes] = await Promise.all([
+    getOfSelected<Trades>('trades?limit=60'),
+    getOfSelected<LargeTrades>('large-trades'),
+  ]);
   if (largeOnes !== undefined) large.value = mergeLarge(large.peek(), largeOnes.large_trades);
   if (past !== undefined) tape.value = mergeTrades(tape.peek(), past.trades);
-}
-
-async function loadCandles(): Promise<void> {
-  const asked = interval.peek();
-  const answer = await get<Klines>(`klines?interval=${asked}&limit=${CANDLES}`);
-  if (answer !== undefined && asked === interval.peek()) candles.value = answer.klines;
-}
-
-/** Of intervals that nobody publishes the gateway makes candles at request. */
-async function loadNewestCandles(): Promise<void> {
-  const asked = interval.peek();
-  if (candle.peek()?.interval === asked) return;
-  const answer = await get<Klines>(`klines?interval=${asked}&limit=2`);
-  if (asked !== interval.peek() || answer === undefined) return;
-  if (candles.peek().length === 0) candles.value = answer.klines;
-  else for (const kline of answer.klines) candle.value = kline;
 }
 
 async function loadStats(): Promise<void> {
@@ -211,7 +182,7 @@ async function loadStats(): Promise<void> {
   const began = turnBegan();
   // Of a turn that is younger than a window there is none yet.
   if (began !== undefined && feedTime(performance.now()) - began < 1.1 * WINDOW_MS) return;
-  const answer = await get<TradeStatsAnswer>(`trade-stats?window=${WINDOW_MS}`);
+  const answer = await getOfSelected<TradeStatsAnswer>(`trade-stats?window=${WINDOW_MS}`);
   if (answer !== undefined) takeStats(answer.windows.toReversed());
 }
 
@@ -226,6 +197,6 @@ function takeStats(news: readonly TradeStatsJson[]): void {
 }
 
 async function loadProfile(): Promise<void> {
-  const answer = await get<VolumeProfileAnswer>('volume-profile?bins=40');
-  if (answer !== undefined) profile.value = answer.profile;
+  const answer = await getOfSelected<VolumeProfileAnswer>('volume-profile?bins=40');
+  if (answer !== undefined) profile.value = answer;
 }

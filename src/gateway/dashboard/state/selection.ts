@@ -1,11 +1,12 @@
 import { computed, signal } from '@preact/signals';
+import { nameInHash } from '../model/name-in-hash.ts';
 import { rows } from './feed-state.ts';
 
 const hash = signal(location.hash);
 
 /** The symbol in the address, `#/BTCUSDT` or `#/BTC`, any case; else the first that the feed lists. */
 export const selected = computed(() => {
-  const asked = decodeURIComponent(hash.value.replace(/^#\/?/, '')).toUpperCase();
+  const asked = nameInHash(hash.value);
   const found = rows.value.find(({ symbol, coin }) => symbol === asked || coin === asked);
   return (found ?? rows.value[0])?.symbol;
 });

@@ -1,10 +1,11 @@
-import { environment, status, statusAt, trading } from '../state/feed-state.ts';
+import { type Environment, testDataOf } from '../model/environment.ts';
+import { environment, rows, status, statusAt, trading } from '../state/feed-state.ts';
 import { heardAt, link } from '../state/link.ts';
 import { now } from '../state/page-clock.ts';
 import { age } from '../text/time-text.ts';
 import { TokenForm } from './token-form.tsx';
 
-const WORDS: Readonly<Record<string, string>> = {
+const WORDS: Readonly<Record<Exclude<Environment, 'production'>, string>> = {
   simulated: 'Simulated data. These are not market prices.',
   testnet: 'Testnet data. These are not market prices.',
   replay: 'Replay of recorded data. These are not present prices.',
@@ -15,18 +16,25 @@ const FEED_SILENT_MS = 5000;
 
 /** What must not be overlooked, above everything else. */
 export function Banners() {
-  const name = environment.value;
   return (
     <div class="banners">
-      {name !== undefined && name !== 'production' && (
-        <p class="banner is-test">
-          <strong>{name}</strong> {WORDS[name] ?? 'These are not market prices.'}
-        </p>
-      )}
+      <EnvironmentBanner />
       <TokenForm />
       <LinkBanner />
       <FeedBanner />
     </div>
+  );
+}
+
+function EnvironmentBanner() {
+  const name = environment.value;
+  if (name === undefined || name === 'production') return null;
+  const coins = testDataOf(rows.value.map((row) => ({ coin: row.coin, environment: row.environment.value })));
+  return (
+    <p class="banner is-test">
+      <strong>{name}</strong> {WORDS[name]}
+      {coins.length > 0 && ` This is about ${coins.join(', ')}.`}
+    </p>
   );
 }
 

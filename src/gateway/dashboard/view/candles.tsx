@@ -10,10 +10,14 @@ import {
 } from 'lightweight-charts';
 import { useEffect, useRef } from 'preact/hooks';
 import type { KlineJson } from '../../api.ts';
-import { candle, candles, INTERVALS, interval } from '../state/selected-coin.ts';
+import { INTERVALS } from '../model/interval.ts';
+import { candlesToDraw, isOtherPast } from '../model/merge-candles.ts';
+import { candles, interval } from '../state/coin-candles.ts';
+import { awaitedFrom } from '../state/selected-coin.ts';
 import { selected } from '../state/selection.ts';
 import { colorOf, theme } from '../state/theme.ts';
 import { amount, placesOf } from '../text/number-text.ts';
+import { noneYet } from '../text/state-text.ts';
 import { Choice } from './choice.tsx';
 import { Panel } from './panel.tsx';
 
@@ -39,7 +43,7 @@ export function Candles({ stale }: { readonly stale?: string | undefined }) {
       }
     >
       <CandleChart />
-      {candles.value.length === 0 && <p class="empty over">No candle yet.</p>}
+      {candles.value.length === 0 && <p class="empty over">{noneYet('candles', awaitedFrom.value)}</p>}
     </Panel>
   );
 }
@@ -69,9 +73,7 @@ class Drawing {
   readonly #endings: (() => void)[];
   #up = '';
   #down = '';
-  /** Open times of those drawn. */
-  #drawn = new Set<number>();
-  #newest = 0;
+  #drawn: readonly KlineJson[] = [];
 
   constructor(element: HTMLElement) {
     this.#chart = createChart(element, {
@@ -93,10 +95,9 @@ class Drawing {
       effect(() => {
         theme.value;
         this.#paint();
-        this.#setAll(candles.peek(), false);
+        this.#setAll(this.#drawn);
       }),
-      effect(() => this.#setAll(candles.value, true)),
-      effect(() => this.#setOne(candle.value)),
+      effect(() => this.#draw(candles.value)),
     ];
   }
 
@@ -126,7 +127,15 @@ class Drawing {
     });
   }
 
-  #setAll(klines: readonly KlineJson[], fit: boolean): void {
+  #draw(klines: readonly KlineJson[]): void {
+    const changed = candlesToDraw(this.#drawn, klines);
+    if (changed !== undefined) for (const kline of changed) this.#setOne(kline);
+    else this.#setAll(klines);
+    if (isOtherPast(this.#drawn, klines)) this.#showNewest(klines.length);
+    this.#drawn = klines;
+  }
+
+  #setAll(klines: readonly KlineJson[]): void {
     const places = klines.reduce(
       (most, { open, high, low, close }) => Math.max(most, ...[open, high, low, close].map(placesOf)),
       0,
@@ -140,23 +149,17 @@ class Drawing {
     });
     this.#prices.setData(klines.map(barOf));
     this.#volumes.setData(klines.map((kline) => this.#volumeOf(kline)));
-    this.#newest = klines.at(-1)?.open_time ?? 0;
-    this.#drawn = new Set(klines.map(({ open_time }) => open_time));
-    if (!fit) return;
-    this.#chart.priceScale('right').applyOptions({ autoScale: true });
-    this.#chart.timeScale().setVisibleLogicalRange({ from: klines.length - SHOWN, to: klines.length + 2 });
   }
 
-  #setOne(kline: KlineJson | undefined): void {
-    // Before the first answer of REST there is nothing that it could continue.
-    if (kline === undefined || this.#newest === 0 || kline.interval !== interval.peek()) return;
-    const past = kline.open_time < this.#newest;
-    // The chart takes no candle between others.
-    if (past && !this.#drawn.has(kline.open_time)) return;
-    this.#drawn.add(kline.open_time);
+  #setOne(kline: KlineJson): void {
+    const past = kline.open_time < (this.#drawn.at(-1)?.open_time ?? 0);
     this.#prices.update(barOf(kline), past);
     this.#volumes.update(this.#volumeOf(kline), past);
-    if (!past) this.#newest = kline.open_time;
+  }
+
+  #showNewest(count: number): void {
+    this.#chart.priceScale('right').applyOptions({ autoScale: true });
+    this.#chart.timeScale().setVisibleLogicalRange({ from: count - SHOWN, to: count + 2 });
   }
 
   #volumeOf(kline: KlineJson) {

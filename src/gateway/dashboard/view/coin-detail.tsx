@@ -1,8 +1,9 @@
 import type { CoinRow } from '../state/coin-row.ts';
 import { rowOf } from '../state/feed-state.ts';
 import { now } from '../state/page-clock.ts';
-import { book, bookAt } from '../state/selected-coin.ts';
+import { awaitedFrom, book, bookAt } from '../state/selected-coin.ts';
 import { selected } from '../state/selection.ts';
+import { bookNote, noneYet } from '../text/state-text.ts';
 import { age } from '../text/time-text.ts';
 import { Candles } from './candles.tsx';
 import { CoinHead } from './coin-head.tsx';
@@ -48,11 +49,11 @@ function CentrePanels({ row }: { readonly row: CoinRow }) {
 }
 
 function BookPanel({ row }: { readonly row: CoinRow }) {
-  return <Ladder book={book.value} stale={bookNote(row)} />;
+  return <Ladder book={book.value} none={noneYet('order book', awaitedFrom.value)} stale={noteOfBook(row)} />;
 }
 
 function DepthPanel({ row }: { readonly row: CoinRow }) {
-  return <DepthChart book={book.value} stale={bookNote(row)} />;
+  return <DepthChart book={book.value} none={noneYet('order book', awaitedFrom.value)} stale={noteOfBook(row)} />;
 }
 
 function staleNote(row: CoinRow): string | undefined {
@@ -61,9 +62,12 @@ function staleNote(row: CoinRow): string | undefined {
   return since === null ? 'no data yet' : `stale for ${age(now.value - since)}`;
 }
 
-function bookNote(row: CoinRow): string | undefined {
+function noteOfBook(row: CoinRow): string | undefined {
   const shown = book.value;
   if (shown === undefined) return undefined;
-  if (!shown.stale && row.bookStale.value !== true) return staleNote(row);
-  return `out of step for ${age(shown.age_ms + now.value - bookAt.value)}`;
+  return bookNote({
+    outOfStep: shown.stale || row.bookStale.value === true,
+    ageMs: shown.age_ms + now.value - bookAt.value,
+    coinNote: staleNote(row),
+  });
 }

@@ -5,7 +5,7 @@ import { environment } from '../state/feed-state.ts';
 import { now } from '../state/page-clock.ts';
 import { amount, change, compact, rate } from '../text/number-text.ts';
 import { age } from '../text/time-text.ts';
-import { changeClass, directionClass } from './coin-line.tsx';
+import { changeClass, directionClass, EnvironmentChip } from './coin-line.tsx';
 import { FlowBar } from './flow-bar.tsx';
 
 /** The selected coin's name, price and figures of the day. */
@@ -23,7 +23,6 @@ export function CoinHead({ row }: { readonly row: CoinRow }) {
   const since = useComputed(() => age(row.seenAt.value === null ? null : Math.max(0, now.value - row.seenAt.value)));
   const venue = useComputed(() => row.venue.value ?? '–');
   const epoch = useComputed(() => (row.epoch.value > 0 ? ` · epoch ${row.epoch.value}` : ''));
-  const name = environment.value;
   return (
     <section class={`panel coin-head${row.stale.value ? ' is-stale' : ''}`} aria-labelledby="coin-title">
       <div class="coin-name">
@@ -34,7 +33,9 @@ export function CoinHead({ row }: { readonly row: CoinRow }) {
         <p class="coin-venue">
           {venue}
           <span class="is-extra">{epoch}</span>
-          {name !== undefined && name !== 'production' && <span class="chip is-test">{name}</span>}
+          {environment.value !== 'production' && row.environment.value !== null && (
+            <EnvironmentChip name={row.environment.value} />
+          )}
         </p>
       </div>
       <p class={priceClass}>

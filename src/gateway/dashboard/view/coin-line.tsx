@@ -1,6 +1,8 @@
 import { useComputed } from '@preact/signals';
+import { type Environment, isOdd } from '../model/environment.ts';
 import { polyline } from '../model/polyline.ts';
 import type { CoinRow } from '../state/coin-row.ts';
+import { feedEnvironment } from '../state/feed-state.ts';
 import { now } from '../state/page-clock.ts';
 import { hrefOf, select, selected } from '../state/selection.ts';
 import { amount, change, rate } from '../text/number-text.ts';
@@ -26,6 +28,7 @@ export function CoinLine({ row }: { readonly row: CoinRow }) {
     () => `${selected.value === row.symbol ? 'is-selected' : ''}${row.stale.value ? ' is-stale' : ''}`,
   );
   const current = useComputed(() => (selected.value === row.symbol ? 'true' : undefined));
+  const odd = useComputed(() => isOdd(row.environment.value, feedEnvironment.value));
   const staleMark = useComputed(() => (row.stale.value ? '◐' : ''));
   const staleWord = useComputed(() => (row.stale.value ? ', stale' : ''));
   return (
@@ -38,6 +41,7 @@ export function CoinLine({ row }: { readonly row: CoinRow }) {
           {staleMark}
         </span>
         <span class="unseen">{staleWord}</span>
+        {odd.value && <EnvironmentChip name={row.environment.value} />}
       </th>
       <td class="c-price">
         <span class={priceClass}>
@@ -61,6 +65,11 @@ export function CoinLine({ row }: { readonly row: CoinRow }) {
       <td class="c-age">{since}</td>
     </tr>
   );
+}
+
+/** What a coin or venue is of, where that needs to be said. */
+export function EnvironmentChip({ name }: { readonly name: Environment | null }) {
+  return <span class={`chip environment-chip${name === 'production' ? '' : ' is-test'}`}>{name}</span>;
 }
 
 export function directionClass(direction: number): string {

@@ -8,11 +8,13 @@ const HEIGHT = 150;
 
 interface DepthChartProps {
   readonly book: Book | undefined;
+  /** Said where there is no book. */
+  readonly none: string;
   readonly stale?: string | undefined;
 }
 
 /** What would have to be bought or sold to move the price that far. */
-export function DepthChart({ book, stale }: DepthChartProps) {
+export function DepthChart({ book, none, stale }: DepthChartProps) {
   const { ref, width } = useWidth<HTMLDivElement>();
   const shape = book === undefined || width === 0 ? undefined : depthShape(book, width, HEIGHT);
   const places = Math.max(0, ...(book?.bids.slice(0, 5) ?? []).map(({ price }) => placesOf(price)));
@@ -20,7 +22,7 @@ export function DepthChart({ book, stale }: DepthChartProps) {
     <Panel id="depth" title="Depth" stale={stale}>
       <div class="depth" ref={ref}>
         {shape === undefined || book === undefined ? (
-          <p class="empty">No order book yet.</p>
+          <p class="empty">{none}</p>
         ) : (
           <>
             <svg width={width} height={HEIGHT} role="img" aria-label="Depth of both sides around the mid price">

@@ -13,11 +13,13 @@ const LEVELS = [
 
 interface LadderProps {
   readonly book: Book | undefined;
+  /** Said where there is no book. */
+  readonly none: string;
   readonly stale?: string | undefined;
 }
 
 /** The book's best levels: asks above, bids below, the bars their running totals. */
-export function Ladder({ book, stale }: LadderProps) {
+export function Ladder({ book, none, stale }: LadderProps) {
   const levels = useSignal(12);
   return (
     <Panel
@@ -35,7 +37,7 @@ export function Ladder({ book, stale }: LadderProps) {
         />
       }
     >
-      {book === undefined ? <p class="empty">No order book yet.</p> : <Rungs book={book} levels={levels.value} />}
+      {book === undefined ? <p class="empty">{none}</p> : <Rungs book={book} levels={levels.value} />}
     </Panel>
   );
 }

@@ -1,6 +1,7 @@
 import type { VolumeProfileAnswer } from '../../api.ts';
-import { profile } from '../state/selected-coin.ts';
+import { awaitedFrom, profile } from '../state/selected-coin.ts';
 import { compact, count, percent, placesOf, rounded } from '../text/number-text.ts';
+import { noneYet } from '../text/state-text.ts';
 import { Figure } from './coin-head.tsx';
 import { Panel } from './panel.tsx';
 
@@ -10,11 +11,11 @@ const SIZE = { width: 300, height: 150 };
 
 /** Volume by price of the trades that the feed remembers. */
 export function Profile({ places, stale }: { readonly places: number; readonly stale?: string | undefined }) {
-  const shown = profile.value;
+  const shown = profile.value?.profile;
   return (
     <Panel id="profile" title="Volume profile" stale={stale}>
       {shown === undefined ? (
-        <p class="empty">No trades to make one of yet.</p>
+        <p class="empty">{noneYet('volume profile', awaitedFrom.value)}</p>
       ) : (
         <Bars shown={shown} places={places} />
       )}

@@ -24,6 +24,7 @@ export function TradeStatistics({ row, stale }: { readonly row: CoinRow; readonl
         latest !== undefined && (
           <span class="note">
             minute from {shortClock(latest.window_start)}
+            {latest.venue === row.venue.value ? '' : `, ${latest.venue}`}
             {latest.complete ? '' : ', incomplete'}
           </span>
         )

@@ -1,9 +1,11 @@
 import type { LatencyJson, Sink, Venue } from '../../api.ts';
+import { isOdd } from '../model/environment.ts';
 import { laneState } from '../model/timeline.ts';
-import { status, statusAt } from '../state/feed-state.ts';
+import { feedEnvironment, status, statusAt } from '../state/feed-state.ts';
 import { now } from '../state/page-clock.ts';
 import { count } from '../text/number-text.ts';
 import { age, duration, latency } from '../text/time-text.ts';
+import { EnvironmentChip } from './coin-line.tsx';
 import { Panel } from './panel.tsx';
 
 const GLYPHS = { up: '●', connecting: '○', stale: '◐', down: '✕' } as const;
@@ -48,6 +50,7 @@ function VenueLine({ venue, since }: { readonly venue: Venue; readonly since: nu
         <span class="venue-name">
           {venue.venue}
           {venue.active && <span class="chip">active</span>}
+          {isOdd(venue.environment, feedEnvironment.value) && <EnvironmentChip name={venue.environment} />}
         </span>
         <span class="venue-state">
           <span aria-hidden="true">{GLYPHS[state]}</span> {venue.state.replaceAll('_', ' ')}

@@ -1,0 +1,46 @@
+import { copyFile, readFile, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import type * as fileName from '../../src/avro-file/file-name.ts';
+import { readFiles } from '../../src/avro-file/read-files.ts';
+import { sampleTrade } from '../codec/sample-records.ts';
+import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
+
+const listing = vi.hoisted(() => ({ before: async (): Promise<void> => {} }));
+vi.mock('../../src/avro-file/file-name.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof fileName>();
+  return {
+    ...original,
+    listFiles: async (folder: string) => {
+      await listing.before();
+      return original.listFiles(folder);
+    },
+  };
+});
+
+it('reads the last block of a file that still seems open beside the next one', async () => {
+  const dir = await testFolder();
+  const sink = await openSink(dir);
+  for (const tradeId of ['1', '2'])
+    await sink.write([{ topic: 'trades', key: 'BTCUSDT', record: sampleTrade({ tradeId }) }]);
+  const part = join(dir, 'trades', '20261121T083100-0000000001.avro.part');
+  const whole = await readFile(part);
+  const saved = join(dir, 'saved');
+  await copyFile(part, saved);
+  await truncate(part, whole.length - 1);
+  let looks = 0;
+  // The second look comes when the first block was read, and finds what a rename under way leaves to be seen.
+  listing.before = async () => {
+    if (++looks !== 2) return;
+    await copyFile(saved, part);
+    await copyFile(saved, join(dir, 'trades', '20261121T083100-0000000002.avro.part'));
+  };
+  const stop = new AbortController();
+  const ids: string[] = [];
+  for await (const record of readFiles(dir, 'trades', { follow: true, pollMs: 5, signal: stop.signal })) {
+    ids.push(record.kind === 'trade' ? record.tradeId : record.kind);
+    // With the next file's last one: what was left out of the first does not come any more.
+    if (ids.length === 4 || (ids.length === 3 && ids[1] === '1')) stop.abort();
+  }
+  expect(ids).toEqual(['1', '2', '1', '2']);
+});

@@ -1,0 +1,84 @@
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import type { WebSocket } from 'ws';
+import { Item } from '../../src/gateway/stream-channels.ts';
+import { StreamClient } from '../../src/gateway/stream-client.ts';
+
+/** A client over a socket that takes only what the test says. */
+function clientUnderTest() {
+  const socket = {
+    OPEN: 1,
+    readyState: 1,
+    bufferedAmount: 0,
+    closedWith: 0,
+    isTerminated: false,
+    send: () => undefined,
+    close(code: number) {
+      this.closedWith = code;
+    },
+    terminate() {
+      this.isTerminated = true;
+    },
+  };
+  const connection = { bytesWritten: 1000, writableLength: 0 };
+  const counts = { messages: 0, bytes: 0, missed: 0, closedSlow: 0 };
+  const client = new StreamClient(socket as unknown as WebSocket, connection as unknown as Socket, counts, 0);
+  /** Lets seconds pass, with a pong and a message in each. */
+  const pass = (from: number, to: number, each: () => void = () => undefined) => {
+    for (let second = from; second <= to && !socket.isTerminated; second++) {
+      client.answered(second * 1000);
+      client.mayAsk(second * 1000);
+      each();
+      client.check(second * 1000);
+    }
+  };
+  return { client, socket, connection, pass };
+}
+
+describe('a client for which something waits', () => {
+  it('is cut off after 30 seconds in which it takes nothing, whatever it sends', () => {
+    const { socket, connection, pass } = clientUnderTest();
+    pass(1, 100);
+    expect(socket.isTerminated).toBe(false);
+    socket.bufferedAmount = 200_000;
+    connection.writableLength = 900;
+    pass(101, 130);
+    expect(socket.isTerminated).toBe(false);
+    pass(131, 132);
+    expect(socket.isTerminated).toBe(true);
+  });
+
+  it('lives while it takes anything', () => {
+    const { socket, connection, pass } = clientUnderTest();
+    socket.bufferedAmount = 200_000;
+    pass(1, 100, () => connection.bytesWritten++);
+    expect(socket.isTerminated).toBe(false);
+  });
+});
+
+describe('what a client may ask for in a second', () => {
+  const asks = (client: StreamClient, times: number, what: () => void = () => undefined) => {
+    for (let at = 0; at < times; at++) if (client.mayAsk(0)) what();
+  };
+
+  it('is a hundred messages', () => {
+    const { client, socket } = clientUnderTest();
+    asks(client, 100);
+    expect(socket.closedWith).toBe(0);
+    asks(client, 1);
+    expect(socket.closedWith).toBe(1008);
+  });
+
+  it('is less where it is told much or what is wrong', () => {
+    const much = clientUnderTest();
+    const item = new Item('BTC', 'BTC', () => 'x'.repeat(1024 * 1024));
+    asks(much.client, 8, () => much.client.answer('trades', [item]));
+    expect(much.socket.closedWith).toBe(1008);
+    const wrong = clientUnderTest();
+    asks(wrong.client, 50, () => wrong.client.error({ error: 'x', message: 'x', details: {} }));
+    expect(wrong.socket.closedWith).toBe(0);
+    asks(wrong.client, 1);
+    expect(wrong.socket.closedWith).toBe(1008);
+    expect(wrong.client.mayAsk(1000)).toBe(true);
+  });
+});
