@@ -26,7 +26,7 @@ interface Due {
 
 /**
  * Judges a consumer by what is stored, without the guard: where a price or a heartbeat became too old before the next
- * one was stored, where the feed said halted, or a gap was stored, each coin concerned was halted 250 ms later; and no
+ * one was stored, where the feed said halted, or a gap was stored, each coin concerned was halted within 250 ms; and no
  * paper trade was made at a price too old, of the testnet, or within a minute of such a gap.
  */
 export async function judgeGuard(
@@ -41,7 +41,7 @@ export async function judgeGuard(
     .flatMap(({ at, symbol, why }) =>
       [...new Set(told.map(({ coin }) => coin))]
         .filter((coin) => symbol === null || symbol.startsWith(coin))
-        .filter((coin) => lastBefore(told, coin, at + toleranceMs)?.halted !== true)
+        .filter((coin) => !wasHalted(told, coin, at, at + toleranceMs))
         .map((coin) => `${coin} not halted ${toleranceMs} ms after ${why} at ${Math.round(at)}`),
     );
   const gaps = dues.filter(({ why }) => why === 'a gap');
@@ -60,8 +60,10 @@ export async function judgeGuard(
   return { haltedAfterMs: first === undefined ? undefined : first.at - from, trades: trades.length, late, wrong };
 }
 
-function lastBefore(told: readonly Told[], coin: string, at: number): Told | undefined {
-  return told.findLast((one) => one.coin === coin && one.at <= at);
+/** At some moment from the one to the other: the feed may be in order again before the second. */
+function wasHalted(told: readonly Told[], coin: string, from: number, to: number): boolean {
+  const own = told.filter((one) => one.coin === coin && one.at <= to);
+  return own.some(({ halted, at }, index) => halted && (at >= from || (own[index + 1]?.at ?? to) >= from));
 }
 
 async function duesOf(place: Place): Promise<readonly Due[]> {
