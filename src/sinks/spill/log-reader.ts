@@ -5,11 +5,17 @@ import { CLASSES, type Segment, SegmentReader } from './segment.ts';
 import type { SpillFiles } from './spill-files.ts';
 import { entryOf, type Frame, LOSS, lossOf, RECORD } from './spill-frame.ts';
 
-interface Cursor {
-  segment: Segment | undefined;
-  reader: SegmentReader | undefined;
+/** A file with the frames that were read of it and not yet passed. */
+interface OpenFile {
+  readonly segment: Segment;
+  readonly reader: SegmentReader;
   frames: readonly Frame[];
   at: number;
+}
+
+/** How far a class is read. */
+interface Cursor {
+  file: OpenFile | undefined;
   /** Of the last frame passed. */
   seq: number;
   /** The end of the file before could not be read. */
@@ -33,14 +39,7 @@ export class LogReader {
   readonly #files: SpillFiles;
   readonly #classes: readonly (readonly Segment[])[];
   readonly #hooks: LogReaderHooks;
-  readonly #cursors: readonly Cursor[] = CLASSES.map(() => ({
-    segment: undefined,
-    reader: undefined,
-    frames: [],
-    at: 0,
-    seq: -1,
-    afterBreak: false,
-  }));
+  readonly #cursors: readonly Cursor[] = CLASSES.map(() => ({ file: undefined, seq: -1, afterBreak: false }));
 
   constructor(files: SpillFiles, classes: readonly (readonly Segment[])[], hooks: LogReaderHooks = {}) {
     this.#files = files;
@@ -48,71 +47,74 @@ export class LogReader {
     this.#hooks = hooks;
   }
 
-  /** The next `max` records at most; none: that was all. */
+  /** The next `max` records at most; none: that was all. @throws what the file system says, where nothing could be read before it */
   async read(max: number): Promise<ReadEntry[]> {
     const read: ReadEntry[] = [];
-    while (read.length < max) {
-      let next: Cursor | undefined;
-      let frame: Frame | undefined;
-      for (const worth of CLASSES) {
-        const cursor = this.#cursors[worth] as Cursor;
-        const candidate = this.#ready(cursor) ?? (await this.#fill(worth, cursor));
-        if (candidate === undefined || (frame !== undefined && candidate.seq >= frame.seq)) continue;
-        next = cursor;
-        frame = candidate;
-      }
-      if (next === undefined || frame === undefined) break;
-      next.at++;
-      next.seq = frame.seq;
-      const { segment, reader } = next as { segment: Segment; reader: SegmentReader };
-      if (frame.afterBreak || next.afterBreak) this.#hooks.onBreak?.(segment.worth, frame.seq);
-      next.afterBreak = false;
-      try {
-        read.push({ entry: entryOf(frame, reader.readers), segment });
-      } catch (error) {
-        if (asFault(error).kind !== 'malformed') throw error;
-        this.#hooks.onBreak?.(segment.worth, frame.seq);
-      }
+    try {
+      while (read.length < max && (await this.#next(read))) {}
+    } catch (error) {
+      // What was read is passed and would not come again; the error does.
+      if (read.length === 0) throw error;
     }
     return read;
   }
 
-  #ready({ segment, frames, at }: Cursor): Frame | undefined {
-    const frame = segment?.dropped === true ? undefined : frames[at];
+  /** Adds the next record, unless it is unreadable; false: there is none. */
+  async #next(read: ReadEntry[]): Promise<boolean> {
+    let next: { readonly cursor: Cursor; readonly file: OpenFile; readonly frame: Frame } | undefined;
+    for (const worth of CLASSES) {
+      const cursor = this.#cursors[worth] as Cursor;
+      const frame = this.#ready(cursor) ?? (await this.#fill(worth, cursor));
+      if (frame === undefined || (next !== undefined && frame.seq >= next.frame.seq)) continue;
+      next = { cursor, file: cursor.file as OpenFile, frame };
+    }
+    if (next === undefined) return false;
+    const { cursor, file, frame } = next;
+    const { segment, reader } = file;
+    file.at++;
+    cursor.seq = frame.seq;
+    if (frame.afterBreak || cursor.afterBreak) this.#hooks.onBreak?.(segment.worth, frame.seq);
+    cursor.afterBreak = false;
+    try {
+      read.push({ entry: entryOf(frame, reader.readers), segment });
+    } catch (error) {
+      if (asFault(error).kind !== 'malformed') throw error;
+      this.#hooks.onBreak?.(segment.worth, frame.seq);
+    }
+    return true;
+  }
+
+  #ready({ file }: Cursor): Frame | undefined {
+    const frame = file?.segment.dropped === false ? file.frames[file.at] : undefined;
     return frame?.type === RECORD ? frame : undefined;
   }
 
   async #fill(worth: number, cursor: Cursor): Promise<Frame | undefined> {
     for (;;) {
-      if (cursor.segment?.dropped === true) cursor.segment = undefined;
-      if (cursor.segment === undefined) {
-        const segment = (this.#classes[worth] as readonly Segment[]).find(
-          ({ lastSeq, dropped }) => !dropped && lastSeq > cursor.seq,
-        );
+      const segments = this.#classes[worth] as readonly Segment[];
+      if (cursor.file?.segment.dropped === true) cursor.file = undefined;
+      if (cursor.file === undefined) {
+        const segment = segments.find(({ lastSeq, dropped }) => !dropped && lastSeq > cursor.seq);
         if (segment === undefined) return undefined;
-        this.#begin(cursor, segment);
+        cursor.file = this.#open(segment);
       }
-      for (; cursor.at < cursor.frames.length; cursor.at++) {
-        const frame = cursor.frames[cursor.at] as Frame;
+      const { file } = cursor;
+      for (; file.at < file.frames.length; file.at++) {
+        const frame = file.frames[file.at] as Frame;
         if (frame.type === RECORD) return frame;
         if (frame.type === LOSS) this.#hooks.onLoss?.(lossOf(frame));
       }
-      const { segment, reader } = cursor as { segment: Segment; reader: SegmentReader };
-      cursor.frames = await reader.next(segment.bytes);
-      cursor.at = 0;
-      if (cursor.frames.length > 0) continue;
-      const segments = this.#classes[worth] as readonly Segment[];
-      const following = segments[segments.indexOf(segment) + 1];
+      file.frames = await file.reader.next(file.segment.bytes);
+      file.at = 0;
+      if (file.frames.length > 0) continue;
+      const following = segments[segments.indexOf(file.segment) + 1];
       if (following === undefined) return undefined;
-      cursor.afterBreak ||= reader.isTorn;
-      this.#begin(cursor, following);
+      cursor.afterBreak ||= file.reader.isTorn;
+      cursor.file = this.#open(following);
     }
   }
 
-  #begin(cursor: Cursor, segment: Segment): void {
-    cursor.segment = segment;
-    cursor.reader = new SegmentReader(this.#files, segment.name);
-    cursor.frames = [];
-    cursor.at = 0;
+  #open(segment: Segment): OpenFile {
+    return { segment, reader: new SegmentReader(this.#files, segment.name), frames: [], at: 0 };
   }
 }

@@ -7,6 +7,8 @@ export class MemoryFiles implements SpillFiles {
   readonly files: Map<string, Buffer>;
   /** Writes fail after some of the bytes, as ENOSPC does. */
   full = false;
+  /** A file that cannot be read. */
+  unreadable: string | undefined;
 
   constructor(files: ReadonlyMap<string, Buffer> = new Map()) {
     this.files = new Map([...files].map(([name, bytes]) => [name, Buffer.from(bytes)]));
@@ -29,6 +31,7 @@ export class MemoryFiles implements SpillFiles {
   async read(name: string, position: number, into: Uint8Array): Promise<number> {
     const bytes = this.files.get(name);
     if (bytes === undefined) throw fault('ENOENT');
+    if (name === this.unreadable) throw fault('EIO');
     const part = bytes.subarray(position, position + into.length);
     into.set(part);
     return part.length;
