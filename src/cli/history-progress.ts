@@ -1,7 +1,8 @@
+import { duration } from '../domain/duration.ts';
 import type { HistoryProgress } from '../pipeline/history/fetch-history.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Output } from './command.ts';
-import { count, duration } from './figures.ts';
+import { count } from './figures.ts';
 import { StatusLine } from './status-line.ts';
 
 const PAINT_EVERY_MS = 200;

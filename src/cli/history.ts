@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { duration } from '../domain/duration.ts';
 import { type Instrument, KLINE_INTERVALS, type KlineInterval, VENUE_IDS } from '../domain/instrument.ts';
 import type { Config } from '../pipeline/config.ts';
 import type { HistoryResult } from '../pipeline/history/fetch-history.ts';
@@ -8,7 +9,7 @@ import type { HistoryKind, HistoryRequest } from '../pipeline/history/run-histor
 import type { Venue } from '../venues/contract.ts';
 import { type Command, type CommandContext, choiceIn, type OptionValues, UsageError } from './command.ts';
 import { configOption, configurationOf } from './configuration.ts';
-import { count, duration } from './figures.ts';
+import { count } from './figures.ts';
 import { startTime } from './start-time.ts';
 
 const KINDS: readonly HistoryKind[] = ['trades', 'agg_trades', 'klines'];

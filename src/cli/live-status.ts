@@ -1,3 +1,4 @@
+import { duration } from '../domain/duration.ts';
 import type {
   CoinSnapshot,
   FeedSnapshot,
@@ -5,7 +6,7 @@ import type {
   SinkSnapshot,
   VenueSnapshot,
 } from '../domain/feed-snapshot.ts';
-import { amount, count, duration, latency, percent, rate } from './figures.ts';
+import { amount, count, latency, percent, rate } from './figures.ts';
 import { type PriceMemory, type PriceTrail, sparkline } from './price-memory.ts';
 import type { Note, StatusNotes } from './status-notes.ts';
 import { inColumns, padSpans, type Span, type Style, span, spansWidth, textWidth, toLine } from './terminal-text.ts';

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
+import { duration } from '../domain/duration.ts';
 import { VENUE_IDS } from '../domain/instrument.ts';
 import type { Config } from '../pipeline/config.ts';
 import { type Command, type CommandContext, choiceIn, UsageError } from './command.ts';
 import { configOption, configurationOf } from './configuration.ts';
-import { count, duration } from './figures.ts';
+import { count } from './figures.ts';
 
 const EVERY_MS = 1000;
 const LOG_EVERY_MS = 30_000;

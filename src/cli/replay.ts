@@ -1,12 +1,13 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { CAPTURE_FORMATS, type CaptureFormat } from '../capture/capture-line.ts';
+import { duration } from '../domain/duration.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import type { Config } from '../pipeline/config.ts';
 import type { ReplayResult } from '../pipeline/replay.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import { configOption, configurationOf } from './configuration.ts';
-import { count, duration } from './figures.ts';
+import { count } from './figures.ts';
 
 const SHOW_EVERY_MS = 200;
 

@@ -1,3 +1,4 @@
+import { duration } from '../domain/duration.ts';
 import { asFault } from '../domain/fault.ts';
 import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
@@ -6,7 +7,7 @@ import { GatewayThread } from '../pipeline/gateway-thread.ts';
 import { type Pipeline, startPipeline } from '../pipeline/run.ts';
 import { createLog, type Logger } from '../telemetry/log.ts';
 import type { CommandContext } from './command.ts';
-import { count, duration } from './figures.ts';
+import { count } from './figures.ts';
 import { noteText, StatusNotes } from './status-notes.ts';
 import { type Painter, paintStatus } from './status-painter.ts';
 

@@ -1,4 +1,4 @@
-import { duration } from './figures.ts';
+import { duration } from '../domain/duration.ts';
 
 /** One line of what happened, for people. */
 export interface Note {

@@ -1,12 +1,12 @@
 import type { SchedulerLike } from 'rxjs';
 import { environmentPrefix } from '../codec/environment-topics.ts';
-import { Fault } from '../domain/fault.ts';
 import type { Environment } from '../domain/record.ts';
 import type { KafkaConfig } from '../kafka/config.ts';
 import type { Place } from './kafka-source.ts';
 import type { ClientWarning } from './source.ts';
 import { TOPIC_NAMES, type TopicName } from './topic-name.ts';
 import { type GuardOptions, guardOptions } from './trading-decision.ts';
+import { unusableOption } from './unusable-option.ts';
 
 /** Where topics are read and how; the limits of the guard are those of `market.trading$` where it is given none. */
 export interface ClientOptions extends Partial<GuardOptions> {
@@ -66,7 +66,7 @@ export function placeOf({ from = 'end' }: ClientOptions, name: TopicName): Place
   const place = typeof from !== 'object' || from instanceof Date ? from : (from[name] ?? 'end');
   if (place === 'end' || place === 'beginning') return place;
   const timeMs = typeof place === 'number' ? place : place.getTime();
-  if (!Number.isFinite(timeMs)) throw unusable('from', `${String(place)} is no time`);
+  if (!Number.isFinite(timeMs)) throw unusableOption('from', `${String(place)} is no time`);
   return { timeMs };
 }
 
@@ -85,17 +85,15 @@ export function prefixesOf({ topicPrefix = 'market.', environment = 'production'
 export function checkOptions(options: ClientOptions): void {
   const { brokers, dir, group, identityWindow = 1 } = options;
   for (const name of TOPIC_NAMES) placeOf(options, name);
-  if (dir !== undefined && brokers !== undefined) throw unusable('dir', 'either brokers or dir, not both');
-  if (dir !== undefined && group !== undefined) throw unusable('group', 'files are not shared; a group needs brokers');
+  if (dir !== undefined && brokers !== undefined) throw unusableOption('dir', 'either brokers or dir, not both');
+  if (dir !== undefined && group !== undefined)
+    throw unusableOption('group', 'files are not shared; a group needs brokers');
   if (dir === undefined && (brokers === undefined || brokers.length === 0))
-    throw unusable('brokers', 'at least one host:port');
+    throw unusableOption('brokers', 'at least one host:port');
   if (!Number.isInteger(identityWindow) || identityWindow < 1)
-    throw unusable('identityWindow', `${identityWindow} is no whole number from 1 on`);
+    throw unusableOption('identityWindow', `${identityWindow} is no whole number from 1 on`);
   guardOptions(options);
 }
-
-const unusable = (field: string, message: string): Fault =>
-  new Fault('internal', `${field}: ${message}`, { retry: { kind: 'never' }, field });
 
 export function kafkaConfigOf(options: ClientOptions): KafkaConfig {
   const { brokers = [], clientId = 'market-feed-client', topicPrefix = 'market.', ssl, sasl, schemaRegistry } = options;

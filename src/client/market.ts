@@ -21,7 +21,8 @@ import type { ClientWarning } from './source.ts';
 import type { TopicLag } from './topic-lag.ts';
 import { recordsOf, symbolNamed, type TopicName, type TopicRecords } from './topic-name.ts';
 import type { TopicReader } from './topic-reader.ts';
-import { type GuardOptions, guardOptions, type TradingDecision } from './trading-decision.ts';
+import type { GuardOptions, TradingDecision } from './trading-decision.ts';
+import { TradingWatches } from './trading-watches.ts';
 import type { Warnings } from './warnings.ts';
 import { type TradingWatch, watchTrading } from './watch-trading.ts';
 
@@ -65,7 +66,7 @@ export class Market {
   readonly #parts: MarketParts;
   readonly #closed$ = new Subject<void>();
   readonly #readers = new Map<TopicName, TopicReader>();
-  readonly #watches = new Map<string, TradingWatch>();
+  readonly #watches: TradingWatches;
   #closing: Promise<void> | undefined;
 
   constructor(parts: MarketParts) {
@@ -77,6 +78,7 @@ export class Market {
       takeUntil(this.#closed$),
       share(),
     );
+    this.#watches = new TradingWatches((limits) => this.#watch(limits));
     // It watches from now on, so that it has an opinion when it is asked.
     this.guard();
   }
@@ -174,25 +176,7 @@ export class Market {
 
   /** The same to be asked at any moment, `guard().isAllowed('BTC')`; one for each set of options, which watches until `close`. Throws a Fault where a limit is unusable. */
   guard(options: Partial<GuardOptions> = {}): TradingWatch {
-    const limits = guardOptions(this.#parts.guard, options);
-    const name = JSON.stringify(Object.entries(limits).sort());
-    const known = this.#watches.get(name);
-    if (known !== undefined) return known;
-    const { own, quote, scheduler, wallClockMs } = this.#parts;
-    const input = {
-      past: { status: own.memory.status(), prices: own.last.all(), gaps: own.memory.gaps() },
-      status$: own.status$,
-      prices$: own.prices$,
-      gaps$: own.gaps$,
-      lagMs$: this.lag$.pipe(map((lag) => Math.max(0, ...Object.values(lag).map(({ ms }) => ms)))),
-    };
-    const watch = watchTrading(input, limits, {
-      scheduler,
-      wallClockMs,
-      symbolOf: (name) => symbolNamed(name, quote),
-    });
-    this.#watches.set(name, watch);
-    return watch;
+    return this.#watches.of(this.#parts.guard, options);
   }
 
   /** Completes every Observable, remembers with the group what is done, and disconnects. */
@@ -203,10 +187,22 @@ export class Market {
 
   async #close(): Promise<void> {
     this.#closed$.next();
-    for (const watch of this.#watches.values()) watch.close();
+    this.#watches.close();
     await Promise.all([...this.#readers.values()].map((reader) => reader.close()));
     await this.#parts.own.close();
     this.#parts.warnings.close();
+  }
+
+  #watch(limits: GuardOptions): TradingWatch {
+    const { own, quote, scheduler, wallClockMs } = this.#parts;
+    const input = {
+      past: { status: own.memory.status(), prices: own.last.all(), gaps: own.memory.gaps() },
+      status$: own.status$,
+      prices$: own.prices$,
+      gaps$: own.gaps$,
+      lagMs$: this.lag$.pipe(map((lag) => Math.max(0, ...Object.values(lag).map(({ ms }) => ms)))),
+    };
+    return watchTrading(input, limits, { scheduler, wallClockMs, symbolOf: (name) => symbolNamed(name, quote) });
   }
 
   /** What may pause never pauses the client's own readers: others must not be judged by its pace. */

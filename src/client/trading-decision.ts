@@ -1,4 +1,4 @@
-import { Fault } from '../domain/fault.ts';
+import { unusableOption } from './unusable-option.ts';
 
 /** What the guard holds against a coin, each a word for programs, in the order in which they are told. */
 export type HaltCause =
@@ -81,12 +81,10 @@ export function guardOptions(...given: readonly Partial<GuardOptions>[]): GuardO
     }
     const value = options[field];
     if (typeof byDefault === 'boolean' && typeof value !== 'boolean')
-      throw unusable(field, `${value} is neither true nor false`);
+      throw unusableOption(field, `${value} is neither true nor false`);
     if (typeof byDefault === 'number' && !(typeof value === 'number' && value >= 0))
-      throw unusable(field, `${value} is no number of milliseconds from 0 on`);
+      throw unusableOption(field, `${value} is no number of milliseconds from 0 on`);
   }
+  // Each field was held against its default above.
   return options as unknown as GuardOptions;
 }
-
-const unusable = (field: string, message: string): Fault =>
-  new Fault('internal', `${field}: ${message}`, { retry: { kind: 'never' }, field });

@@ -11,7 +11,7 @@ import {
   takeSwitch,
 } from './trading-guard-facts.ts';
 import { dueTimes, type GuardFacts, RULES } from './trading-guard-rules.ts';
-import { Speakers } from './trading-guard-speakers.ts';
+import { type Speaker, Speakers } from './trading-guard-speakers.ts';
 
 /** What the guard takes: records of the topics, how far the consumer is behind, and that one of these is over. */
 export type GuardEvent =
@@ -130,10 +130,11 @@ export class TradingGuard {
 
   #hear(status: FeedStatus, cameAt: number): void {
     const { speakers } = this.#facts;
-    const former = new Map([...speakers.symbols].map((symbol) => [symbol, speakers.of(symbol)]));
+    const isBeat = status.state === 'heartbeat';
+    const former = isBeat ? new Map([...speakers.symbols].map((symbol) => [symbol, speakers.of(symbol)])) : NOBODY;
     const speaker = speakers.hear(status, cameAt);
     if (speaker === undefined) return;
-    if (status.state === 'heartbeat')
+    if (isBeat)
       for (const symbol of speaker.symbols) {
         const facts = this.#of(symbol);
         if (former.get(symbol) !== speaker) takeOver(facts, status);
@@ -193,6 +194,8 @@ export class TradingGuard {
 }
 
 const ORDER: readonly HaltCause[] = [...RULES.map(([cause]) => cause), 'recovering'];
+
+const NOBODY: ReadonlyMap<string, Speaker | undefined> = new Map();
 
 type Causes = ReadonlyMap<HaltCause, string>;
 

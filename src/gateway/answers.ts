@@ -1,17 +1,11 @@
-import { toJson } from '../codec/json-view.ts';
 import type { SinkSnapshot, VenueSnapshot } from '../domain/feed-snapshot.ts';
-import type { FeedRecord, RecordKind } from '../domain/record.ts';
 import type { Asset, Coin, GatewayStats, Price, Prices, QualityAnswer, Sink, Status, Venue } from './api.ts';
 import { depthSummary } from './book-answers.ts';
 import type { FoldedVenue } from './feed-process.ts';
 import { figuresToJson } from './json-names.ts';
-import type { RecordJson } from './record-schema.ts';
+import { recordJson } from './record-schema.ts';
 import type { SymbolSeries } from './symbol-series.ts';
 import type { GatewayView } from './view.ts';
-
-/** The record as JSON, by its type. */
-export const recordJson = <Kind extends RecordKind>(record: Extract<FeedRecord, { kind: Kind }>): RecordJson<Kind> =>
-  toJson(record) as unknown as RecordJson<Kind>;
 
 export function pricesAnswer(view: GatewayView): Prices {
   const series = view.symbols.flatMap((symbol) => view.allSeries(symbol));

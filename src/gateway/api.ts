@@ -31,7 +31,7 @@ const text = (description: string) => Type.String({ description });
 const ms = (description: string) => Type.Number({ description: `${description}, milliseconds` });
 const count = (description: string) => Type.Integer({ minimum: 0, description });
 
-/** The fields of an object schema, to put into another. */
+/** The fields of an object schema, to put into another; which schemas are objects is lost in the type of a record's. */
 const fieldsOf = (schema: TSchema): TProperties => (schema as unknown as TObject).properties;
 
 const EnvironmentName = Type.Union(

@@ -1,4 +1,3 @@
-import { toJson } from '../codec/json-view.ts';
 import type { Decimal } from '../domain/decimal.ts';
 import type { OrderBookSnapshot } from '../domain/record.ts';
 import { bookFigures } from '../market/book-figures.ts';
@@ -8,6 +7,7 @@ import { liquidityScore } from '../market/liquidity-score.ts';
 import { type OrderSide, quantityImpacts } from '../market/price-impact.ts';
 import type { Book, DepthDistribution, DepthSummary, PriceImpacts, Series } from './api.ts';
 import { figuresToJson } from './json-names.ts';
+import { recordJson } from './record-schema.ts';
 import type { GatewayView } from './view.ts';
 
 /** The book cut to its best `levels`, with the figures of what is left. */
@@ -15,7 +15,7 @@ export function bookAnswer(view: GatewayView, book: OrderBookSnapshot, levels?: 
   const cut = { ...book, bids: book.bids.slice(0, levels), asks: book.asks.slice(0, levels) };
   const { spread, spread_pct, mid, microprice, imbalance } = figuresToJson(bookFigures(cut));
   return {
-    ...(toJson(cut) as unknown as Book),
+    ...recordJson<'order_book'>(cut),
     ...freshnessOf(view, book),
     spread,
     spread_pct,

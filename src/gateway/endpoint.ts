@@ -18,7 +18,7 @@ export interface Endpoint {
 
 const NO_QUERY = Type.Object({});
 
-/** A parameter that may be left out: the handler gets its default. */
+/** A parameter that may be left out; for the handler it is always there, since Fastify's validator fills the default in. */
 export const defaulted = <T extends TSchema>(schema: T): T => Type.Optional(schema) as unknown as T;
 const SymbolParams = Type.Object({
   symbol: Type.String({

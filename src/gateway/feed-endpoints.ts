@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
-import { pricesAnswer, qualityAnswer, recordJson, statusAnswer } from './answers.ts';
+import { pricesAnswer, qualityAnswer, statusAnswer } from './answers.ts';
 import { Events, Gaps, type GatewayStats, Prices, QualityAnswer, Status } from './api.ts';
 import { type Endpoint, feedEndpoint, limitOf, symbolOf } from './endpoint.ts';
+import { recordJson } from './record-schema.ts';
 import type { GatewayView } from './view.ts';
 
 /** What is told of the whole feed. */

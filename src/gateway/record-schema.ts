@@ -1,11 +1,16 @@
 import { type TSchema, type TUnsafe, Type } from 'typebox';
 import { codecOf } from '../codec/avro.ts';
+import { toJson } from '../codec/json-view.ts';
 import { type AvroField, type AvroSchema, isUnion } from '../codec/schema-files.ts';
 import type { FeedRecord, RecordKind } from '../domain/record.ts';
 import type { Json } from './json-names.ts';
 
 /** A record of this kind as `toJson` gives it. */
 export type RecordJson<Kind extends RecordKind> = Json<Extract<FeedRecord, { kind: Kind }>>;
+
+/** The record as JSON, by its type: both are made from the Avro schema, which `toJson` walks. */
+export const recordJson = <Kind extends RecordKind>(record: Extract<FeedRecord, { kind: Kind }>): RecordJson<Kind> =>
+  toJson(record) as unknown as RecordJson<Kind>;
 
 /** Canonical text of a decimal: no exponent, no trailing zeros. */
 export const DecimalText = Type.String({

@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
-import { recordJson } from './answers.ts';
 import { Interval, Klines, LargeTrades, TradeFlow, TradeStatsAnswer, Trades, VolumeProfileAnswer } from './api.ts';
 import { assetEndpoint, defaulted, type Endpoint, limitOf, noData } from './endpoint.ts';
 import { figuresToJson } from './json-names.ts';
+import { recordJson } from './record-schema.ts';
 import type { GatewayView } from './view.ts';
 
 /** What the trades and candles of a symbol say. */

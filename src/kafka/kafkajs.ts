@@ -222,7 +222,11 @@ export class KafkaConnection {
       : connect({ host, port, noDelay: true }, onConnect);
     socket.setKeepAlive(true, 60_000);
     this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      // kafkajs unrefs it once more for each request that fails on it; without a handle every call leaves a listener.
+      socket.unref = () => socket;
+    });
     return socket;
   }
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { NEVER, type Observable, Subject, type Subscription } from 'rxjs';
-import { type GuardOptions, guardOptions, type TradingDecision } from '../client/trading-decision.ts';
-import { type TradingWatch, watchTrading } from '../client/watch-trading.ts';
+import { symbolNamed } from '../client/topic-name.ts';
+import type { GuardOptions, TradingDecision } from '../client/trading-decision.ts';
+import { TradingWatches } from '../client/trading-watches.ts';
+import { watchTrading } from '../client/watch-trading.ts';
 import { type Channel, type Instrument, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import type { RawFrame } from '../domain/line.ts';
 import type { FeedRecord, FeedStatus, Gap, PriceTick, TradeEvent } from '../domain/record.ts';
@@ -65,8 +67,7 @@ export class MarketFeed {
   readonly #config: Config;
   readonly #feed: Feed;
   readonly #coins = new Set<string>();
-  /** By their limits. */
-  readonly #watches = new Map<string, TradingWatch>();
+  readonly #watches: TradingWatches;
   #started = false;
   #closed = false;
 
@@ -87,6 +88,11 @@ export class MarketFeed {
         // The frame is a view into the socket's buffer, which is used again.
         if (this.#frames$.observed) this.#frames$.next({ ...frame, data: new Uint8Array(frame.data), venue, line });
       },
+    });
+    this.#watches = new TradingWatches((limits) => {
+      const input = { status$: this.#status$, prices$: this.#prices$, gaps$: this.#gaps$, lagMs$: NEVER };
+      const symbolOf = (name: string) => symbolNamed(name, this.#config.quote);
+      return watchTrading(input, limits, { scheduler: monotonicScheduler, wallClockMs: Date.now, symbolOf });
     });
     this.#feed.output$.subscribe(({ records }) => {
       for (const record of records) this.#hand(record);
@@ -115,7 +121,7 @@ export class MarketFeed {
     if (this.#closed) return;
     this.#closed = true;
     this.#feed.stop('closed');
-    for (const watch of this.#watches.values()) watch.close();
+    this.#watches.close();
     for (const subject of [this.#prices$, this.#trades$, this.#status$, this.#frames$, this.#gaps$, this.#records$])
       subject.complete();
   }
@@ -168,16 +174,7 @@ export class MarketFeed {
    * since it was first asked with these limits.
    */
   trading$(coin?: string, options: Partial<GuardOptions> = {}): Observable<TradingDecision> {
-    const limits = guardOptions(options);
-    const key = JSON.stringify(Object.entries(limits).sort());
-    let watch = this.#watches.get(key);
-    if (watch === undefined) {
-      const input = { status$: this.#status$, prices$: this.#prices$, gaps$: this.#gaps$, lagMs$: NEVER };
-      watch = watchTrading(input, limits, { scheduler: monotonicScheduler, wallClockMs: Date.now });
-      this.#watches.set(key, watch);
-    }
-    const name = coin?.toUpperCase();
-    return watch(name === undefined || !this.#coins.has(name) ? name : name + this.#config.quote);
+    return this.#watches.of(options)(coin);
   }
 
   subscribePrice(next: (tick: PriceTick) => void): Subscription {

@@ -1,6 +1,7 @@
+import { duration } from '../../../domain/duration.ts';
 import type { GapJson } from '../../api.ts';
 import { count } from '../text/number-text.ts';
-import { clock, duration } from '../text/time-text.ts';
+import { clock } from '../text/time-text.ts';
 
 const TONES: Readonly<Record<string, { readonly glyph: string; readonly tone: string }>> = {
   repaired: { glyph: '◆', tone: 'good' },

@@ -1,10 +1,11 @@
+import { duration } from '../../../domain/duration.ts';
 import type { LatencyJson, Sink, Venue } from '../../api.ts';
 import { isOdd } from '../model/environment.ts';
 import { laneState } from '../model/timeline.ts';
 import { feedEnvironment, status, statusAt } from '../state/feed-state.ts';
 import { now } from '../state/page-clock.ts';
 import { count } from '../text/number-text.ts';
-import { age, duration, latency } from '../text/time-text.ts';
+import { age, latency } from '../text/time-text.ts';
 import { EnvironmentChip } from './coin-line.tsx';
 import { Panel } from './panel.tsx';
 
