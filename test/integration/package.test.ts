@@ -1,41 +1,32 @@
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { execFile, spawn } from 'node:child_process';
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
+import { type InstalledPackage, installPackage } from '../support/installed-package.ts';
+import { nodeOfVersion } from '../support/node-version.ts';
 import { simulatedValues } from '../support/simulated-feed.ts';
 import { root } from '../support/tools.ts';
+import { until } from '../support/until.ts';
 
-/** The package as npm would publish it, installed in a project of a user's own. */
 const run = promisify(execFile);
+let installed: InstalledPackage;
 let project: string;
+let config: string;
 let simulator: Simulator;
 
 beforeAll(async () => {
-  project = await mkdtemp(join(tmpdir(), 'market-feed-package-'));
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', project], { cwd: root });
-  const [packed] = Object.values(
-    JSON.parse(stdout.slice(stdout.search(/^[[{]/m))) as Record<string, { filename: string }>,
-  );
-  const modules = join(project, 'node_modules');
-  await mkdir(join(modules, 'market-feed'), { recursive: true });
-  for (const name of await readdir(join(root, 'node_modules')))
-    if (!name.startsWith('.')) await symlink(join(root, 'node_modules', name), join(modules, name));
-  await run('tar', [
-    'xzf',
-    join(project, packed?.filename ?? ''),
-    '--strip-components=1',
-    '-C',
-    join(modules, 'market-feed'),
-  ]);
-  await writeFile(join(project, 'package.json'), '{ "type": "module" }');
+  installed = await installPackage();
+  project = installed.project;
   simulator = await startSimulator({ rate: 100 });
-});
+  config = join(project, 'simulated.json');
+  await writeFile(config, JSON.stringify(simulatedValues(simulator)));
+}, 300_000);
 afterAll(async () => {
   await simulator?.close();
-  await rm(project, { recursive: true, force: true });
+  await installed?.close();
 });
 
 /** The lines of the contract's section on the library, and what their types have to be. */
@@ -73,6 +64,9 @@ void [retryBackoff, failover, detectStale, repairGaps, windowStats, wrong, trade
 
 it('its types are those that the documents show, under a strict compiler', async () => {
   await writeFile(join(project, 'lines.ts'), LINES);
+  // What a user of types adds: TypeScript, and the types of Node for those of kafkajs.
+  await mkdir(join(project, 'node_modules/@types'), { recursive: true });
+  await symlink(join(root, 'node_modules/@types/node'), join(project, 'node_modules/@types/node'));
   const options = { target: 'ES2022', module: 'NodeNext', moduleResolution: 'NodeNext', strict: true, noEmit: true };
   await writeFile(
     join(project, 'tsconfig.json'),
@@ -83,29 +77,139 @@ it('its types are those that the documents show, under a strict compiler', async
   expect(stdout).toBe('');
 });
 
-it('its library runs', async () => {
-  const config = join(project, 'simulated.json');
-  await writeFile(config, JSON.stringify(simulatedValues(simulator)));
-  await writeFile(
-    join(project, 'library.js'),
-    `import { loadConfig, MarketFeed } from 'market-feed';
+describe.each(['22.18.0', '24', '26'])('on Node %s', (version) => {
+  let node: string;
+  beforeAll(async () => {
+    node = await nodeOfVersion(version);
+  });
+
+  it("README's library example runs, against simulated venues", async () => {
+    const example = (await readFile(join(root, 'README.md'), 'utf8'))
+      .match(/```ts\n(import \{ MarketFeed \}.*?)```/s)?.[1]
+      ?.replace('{ MarketFeed }', '{ loadConfig, MarketFeed }')
+      .replace("{ venue: 'bybit' }", `{ venue: 'bybit', config: loadConfig({ file: ${JSON.stringify(config)} }) }`);
+    expect(example).toContain('config: loadConfig(');
+    await writeFile(join(project, 'example.ts'), example ?? '');
+    const child = spawn(node, ['example.ts'], { cwd: project, stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    try {
+      await until(() => /^connected bybit /m.test(said) && /^BTCUSDT [\d.]+$/m.test(said), {
+        timeoutMs: 20_000,
+        message: () => `a connection and a price of BTC from the example, which said\n${said}`,
+      });
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  it('its library follows coins, and ends', async () => {
+    await writeFile(
+      join(project, 'library.js'),
+      `import { loadConfig, MarketFeed } from 'market-feed';
 const feed = new MarketFeed(['BTC', 'ETH', 'SOL'], { venue: 'bybit', config: loadConfig({ file: ${JSON.stringify(config)} }) });
-const states = new Set();
-feed.subscribeStatus(({ state }) => states.add(state));
 const priced = Promise.withResolvers();
 feed.subscribePrice(() => feed.getAllPrices().length === 3 && priced.resolve());
 await feed.connect(); await feed.add('ADA'); await feed.remove('SOL');
-await priced.promise.catch(() => {});
-console.log(JSON.stringify({ price: feed.getPrice('BTC').price, bybit: feed.getStatus().bybit.connected, connected: states.has('connected') }));
+await priced.promise;
+console.log(JSON.stringify({ price: feed.getPrice('BTC').price, bybit: feed.getStatus().bybit.connected }));
 await feed.close();
 `,
-  );
-  const { stdout } = await run(process.execPath, [join(project, 'library.js')], { cwd: project });
-  expect(JSON.parse(stdout)).toEqual({ price: expect.stringMatching(/^\d/), bybit: true, connected: true });
+    );
+    const { stdout } = await run(node, ['library.js'], { cwd: project });
+    expect(JSON.parse(stdout)).toEqual({ price: expect.stringMatching(/^\d/), bybit: true });
+  });
+
+  it.each([
+    ['market-feed', ['rxjs', 'ws', 'yaml', 'zod']],
+    ['market-feed/client', ['avsc', 'kafkajs', 'rxjs']],
+    ['market-feed/operators', ['rxjs']],
+    ['market-feed/market', []],
+  ])('%s loads no packages but %j', async (entry, packages) => {
+    await writeFile(
+      join(project, 'loads.js'),
+      `import { registerHooks } from 'node:module';
+const names = new Set();
+registerHooks({ load: (url, context, next) => {
+  names.add(url.match(/.*\\/node_modules\\/((?:@[^/]+\\/)?[^/]+)/)?.[1]);
+  return next(url, context);
+} });
+await import(process.argv[2]);
+console.log(JSON.stringify([...names].filter((name) => name !== undefined && name !== 'market-feed').sort()));
+`,
+    );
+    const { stdout } = await run(node, ['loads.js', entry], { cwd: project });
+    expect(JSON.parse(stdout)).toEqual(packages);
+  });
+
+  it('its command runs', async () => {
+    const { stdout } = await run(node, ['node_modules/.bin/market-feed', 'simulate', '--help'], { cwd: project });
+    expect(stdout).toContain('usage: market-feed simulate');
+  });
 });
 
-it('its command runs', async () => {
-  const bin = join(project, 'node_modules', 'market-feed', 'bin', 'market-feed.js');
-  const { stdout } = await run(process.execPath, [bin, 'simulate', '--help'], { cwd: project });
-  expect(stdout).toContain('usage: market-feed simulate');
+it('a bundle of its operators has rxjs in it and nothing else of others', async () => {
+  await writeFile(join(project, 'entry.js'), "export * from 'market-feed/operators';");
+  const options = { bundle: true, write: false, metafile: true, format: 'esm', logLevel: 'silent' } as const;
+  const { metafile } = await build({ ...options, entryPoints: ['entry.js'], absWorkingDir: project });
+  const folders = Object.keys(metafile.inputs).map((file) =>
+    file.replace(/^node_modules\/(market-feed\/dist\/[^/]+|[^/]+)\/.*/, '$1'),
+  );
+  expect([...new Set(folders)].sort()).toEqual(['entry.js', 'market-feed/dist/operators', 'rxjs', 'tslib']);
+});
+
+it('its operators take Observables of another rxjs', async () => {
+  const other = join(project, 'another-rxjs');
+  for (const name of ['rxjs', 'tslib'])
+    await cp(join(project, 'node_modules', name), join(other, 'node_modules', name), { recursive: true });
+  await writeFile(
+    join(other, 'two.js'),
+    `import { createRequire } from 'node:module';
+import { defer, lastValueFrom, map, of, throwError, toArray } from 'rxjs';
+import { deduplicate, detectStale, retryBackoff } from 'market-feed/operators';
+const here = createRequire(import.meta.url);
+const theirs = createRequire(here.resolve('market-feed/operators'));
+let tries = 0;
+const flaky$ = defer(() => (tries++ === 0 ? throwError(() => new Error('once')) : of(1, 1, 2)));
+const out$ = flaky$.pipe(
+  retryBackoff({ initialDelayMs: 1, maxDelayMs: 1, isData: () => true }),
+  deduplicate({ key: (value) => String(value), size: 10 }),
+  detectStale({ staleAfterMs: 5000, isData: () => true }),
+  map(({ kind, value }) => kind + ' ' + value),
+);
+const told = await lastValueFrom(out$.pipe(toArray()));
+console.log(JSON.stringify({ two: here.resolve('rxjs') !== theirs.resolve('rxjs'), told, tries }));
+`,
+  );
+  const { stdout } = await run(process.execPath, ['two.js'], { cwd: other });
+  expect(JSON.parse(stdout)).toEqual({ two: true, told: ['value 1', 'value 2'], tries: 2 });
+});
+
+it('has what it needs and nothing else in it', () => {
+  const names = installed.files.map(({ path }) => path);
+  expect(names).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'bin/market-feed.js']));
+  const shipped =
+    /^(LICENSE|README\.md|package\.json|bin\/market-feed\.js|config\/.+\.(yaml|json)|schemas\/.+\.avsc|dist\/dashboard\/.+|dist\/.+\.(js|d\.ts))$/;
+  expect(names.filter((name) => !shipped.test(name))).toEqual([]);
+});
+
+it('is as large as its document says, and brings as many packages', async () => {
+  const text = await readFile(join(root, 'docs/package.md'), 'utf8');
+  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { dependencies: object };
+  const told = (what: string) => Number(new RegExp(`\\| ${what} \\| ([\\d.]+)`).exec(text)?.[1]);
+  const megabytes = (bytes: number) => bytes / 1e6;
+  const found: readonly (readonly [what: string, value: number, tolerance: number])[] = [
+    ['packed', megabytes(installed.size), 0.1],
+    ['unpacked', megabytes(installed.unpackedSize), 0.1],
+    ['installed, with all dependencies', megabytes(installed.installedSize), 0.1],
+    ['direct dependencies', Object.keys(manifest.dependencies).length, 0],
+    ['packages installed', installed.installedPackages, 0.1],
+  ];
+  console.log(found.map(([what, value]) => `${what} ${Number(value.toFixed(2))}`).join(', '));
+  for (const [what, value, tolerance] of found)
+    expect(Math.abs(told(what) / value - 1), `${what}: ${told(what)} told, ${value} found`).toBeLessThanOrEqual(
+      tolerance,
+    );
 });

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Kafka, logLevel } from 'kafkajs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { buildFlink, runFlinkSql } from '../support/flink.ts';
+import { sharedBrokers } from '../support/kafka-broker.ts';
+import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
+import { runPython } from '../support/python.ts';
+import { type SchemaRegistry, startRegistry } from '../support/schema-registry.ts';
+import { simulatedValues } from '../support/simulated-feed.ts';
+import { root } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+
+let brokers: string[];
+let registry: SchemaRegistry;
+beforeAll(async () => {
+  [brokers, registry] = await Promise.all([sharedBrokers(), startRegistry(), buildFlink()]);
+});
+afterAll(() => registry?.close());
+
+/** A window as an independent decoder read it. */
+type Window = Readonly<Record<string, string | number | boolean>>;
+
+const nameOf = ({ venue, symbol, epoch, window_ms, window_start }: Window) =>
+  `${venue} ${symbol} ${epoch} ${window_ms}@${window_start}`;
+
+async function windowsIn(topic: string): Promise<Map<string, Window>> {
+  const args = ['--brokers', brokers.join(','), '--registry', registry.url, '--topic', topic];
+  const { stdout, stderr, code } = await runPython('read_topic.py', args);
+  expect(code, stderr).toBe(0);
+  const records = stdout.split('\n').filter(Boolean);
+  const windows = records.map((line) => (JSON.parse(line) as { record: Window }).record);
+  const byName = new Map(windows.map((window) => [nameOf(window), window]));
+  expect(byName.size, 'each window once').toBe(records.length);
+  return byName;
+}
+
+async function createTopic(topic: string): Promise<void> {
+  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic, numPartitions: 3, replicationFactor: 1 }] });
+  await admin.disconnect();
+}
+
+/** The job as it lies in deploy/, over the topics of this test, up to what is in them. */
+async function jobOver(topics: string, folder: string): Promise<string> {
+  let sql = await readFile(join(root, 'deploy/flink/trade-stats.sql'), 'utf8');
+  for (const [theirs, ours] of [
+    ['localhost:9092', brokers.join(',')],
+    ['http://localhost:8081', registry.url],
+    ["'topic' = 'market.", `'topic' = '${topics}`],
+    ["'unbounded'", "'latest-offset'"],
+    ["-prefix' = '", `-prefix' = '${topics}`],
+    ["INTERVAL '1' MINUTE", "INTERVAL '1' SECOND"],
+  ] as const) {
+    expect(sql).toContain(theirs);
+    sql = sql.replaceAll(theirs, ours);
+  }
+  const file = join(folder, 'trade-stats.sql');
+  await writeFile(file, `SET 'restart-strategy.type' = 'none';\n${sql}`);
+  return file;
+}
+
+it('Flink SQL makes of the trades the windows that the pipeline made', async () => {
+  const folder = await temporaryFolder();
+  const simulate = await startSimulate('--rate', '300', '--symbols', '5');
+  const prefix = `${randomUUID()}.`;
+  const topics = `${prefix}simulated.`;
+  const config = await writeConfiguration(folder, {
+    ...simulatedValues(simulate, { feed: { venues: ['binance'], channels: ['trade'], allow_test_data: false } }),
+    kafka: { brokers, topic_prefix: prefix, schema_registry: { url: registry.url } },
+    stats: { windows_ms: [1000], allowed_lateness_ms: 500 },
+  });
+  const run = startMarketFeed('run', '--config', config);
+  await run.logged('trading_resumed');
+  let ours = new Map<string, Window>();
+  await until(
+    async () => {
+      ours = await windowsIn(`${topics}trade-stats`);
+      return [...ours.values()].filter(({ complete }) => complete).length >= 9;
+    },
+    { timeoutMs: 30_000, everyMs: 500, message: 'nine complete windows' },
+  );
+  run.signal('SIGTERM');
+  expect(await run.exited, run.stderr).toBe(0);
+  ours = await windowsIn(`${topics}trade-stats`);
+
+  await createTopic(`${topics}trade-stats-flink`);
+  await runFlinkSql(await jobOver(topics, folder));
+  const flinks = await windowsIn(`${topics}trade-stats-flink`);
+  const complete = [...ours].filter(([, window]) => window.complete);
+  for (const [name, window] of complete) {
+    expect(flinks.get(name), name).toBeDefined();
+    expect(window).toMatchObject(flinks.get(name) ?? {});
+  }
+  expect(Object.keys([...flinks.values()][0] ?? {})).toHaveLength(16);
+  console.log(`Flink: ${flinks.size} windows; ${complete.length} of them the pipeline's complete ones, all equal`);
+}, 150_000);

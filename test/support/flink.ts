@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cp, glob, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { fillOnce, java, maven, whyNoJavaOf, whyNoMaven } from './java.ts';
+import { root, tools } from './tools.ts';
+
+const project = join(root, 'deploy/flink');
+
+/**
+ * Runs a file of Flink SQL to its end, in one process, by the program of deploy/flink; builds that where it has changed
+ * (10 s, and a download of 163 MB once).
+ * @throws Error that names what is missing, or with all that the program said where it failed.
+ */
+export async function runFlinkSql(file: string): Promise<void> {
+  const built = await buildFlink();
+  const classPath = `${join(built, 'target/market-feed-flink.jar')}:${join(built, 'target/libs/*')}`;
+  await promisify(execFile)(
+    java,
+    [
+      ...['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'],
+      ...['-cp', classPath, 'market.feed.flink.RunSql', file],
+    ],
+    { timeout: 100_000, killSignal: 'SIGKILL', maxBuffer: 2 ** 26 },
+  );
+}
+
+/** The folder of the built program. */
+export async function buildFlink(): Promise<string> {
+  const missing = (await whyNoJavaOf(17)) ?? (await whyNoMaven());
+  if (missing !== undefined) throw new Error(`no Flink for this test: ${missing}`);
+  const sources: string[] = [];
+  for await (const name of glob(['pom.xml', 'src/**/*.java'], { cwd: project })) sources.push(name);
+  const hash = createHash('sha256');
+  for (const name of sources.sort()) hash.update(await readFile(join(project, name)));
+  const built = join(tools, 'flink', hash.digest('hex').slice(0, 16));
+  await fillOnce(built, async (fresh) => {
+    for (const name of sources) await cp(join(project, name), join(fresh, name), { recursive: true });
+    await maven('-f', join(fresh, 'pom.xml'), 'package');
+  });
+  return built;
+}
