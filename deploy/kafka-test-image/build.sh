@@ -28,11 +28,12 @@ jlink --output "$root/opt/jre" --strip-debug --no-header-files --no-man-pages --
 java.base,java.desktop,java.logging,java.management,java.naming,java.net.http,java.security.jgss,java.security.sasl,java.sql,java.xml,jdk.crypto.ec,jdk.management,jdk.unsupported,jdk.zipfs
 cp "$jars"/*.jar "$root/opt/kafka/libs/"
 cp "$here/run" "$root/opt/kafka/run"
-# What the JRE is linked against, and what glibc loads by itself to resolve names.
+install -D "$here/kafka-broker-api-versions.sh" "$root/opt/kafka/bin/kafka-broker-api-versions.sh"
+# What the JRE is linked against, what glibc loads by itself to resolve names, and what zstd's library in the jars wants.
 {
   find "$root/opt/jre" \( -name '*.so' -o -path '*/bin/java' \) -exec ldd {} + 2>/dev/null |
     awk '$1 ~ "^/lib" && $2 ~ /^\(/ { print $1 } $3 ~ "^/(usr/)?lib" { print $3 }'
-  ls /lib/*-linux-gnu/libnss_{files,dns}.so.2 2>/dev/null || true
+  ls /lib/*-linux-gnu/{libnss_files.so.2,libnss_dns.so.2,libpthread.so.0} 2>/dev/null || true
 } | sort -u | while read -r library; do
   mkdir -p "$root$(dirname "$library")"
   cp -L "$library" "$root$library"

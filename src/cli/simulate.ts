@@ -7,7 +7,8 @@ const DEFAULT_PORT = 9100;
 const MAX_RATE = 10_000_000;
 
 export const command: Command = {
-  usage: 'simulate [--port N] [--seed N] [--rate N] [--symbols N] [--journal FILE] [--capture FILE]… [--speed max|1]',
+  usage:
+    'simulate [--port N] [--host ADDRESS] [--seed N] [--rate N] [--symbols N] [--journal FILE] [--capture FILE]… [--speed max|1]',
   about:
     'The venues alone: the real wire protocols of Bybit, Binance, Binance US and the Binance testnet on one local port, WebSocket and REST, ' +
     'below /bybit, /binance, /binance_us and /binance_testnet. The same seed gives the same trades.\n' +
@@ -15,6 +16,7 @@ export const command: Command = {
     'With --capture the recorded session is served instead, to every connection from its start; venues that are not in it answer 503.',
   options: {
     port: { value: 'N', help: `port to listen on, 0 for any free one (default ${DEFAULT_PORT})` },
+    host: { value: 'ADDRESS', help: 'address to listen on (default 127.0.0.1); 0.0.0.0 in a container of its own' },
     seed: { value: 'N', help: 'decides the market (default 1)' },
     rate: { value: 'N', many: 'list', help: 'trades a second of each venue (default 100), or VENUE=N of one' },
     symbols: { value: 'N', help: 'coins traded, up to 2000 (default 20)' },
@@ -54,6 +56,7 @@ function simulatorOptions({ options }: CommandContext) {
       throw new UsageError(`--${name} is for --capture, which is not given`);
   return {
     port: options.number('port', 0, 65_535) ?? DEFAULT_PORT,
+    host: options.text('host'),
     seed: options.number('seed', 0, 4_294_967_295),
     rate: rates(options.texts('rate')),
     symbols: options.number('symbols', 1, 2_000),

@@ -1,0 +1,228 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { loadConfig } from '../../src/pipeline/load-config.ts';
+import { root } from '../support/tools.ts';
+
+const serviceSchema = z.looseObject({
+  image: z.string().optional(),
+  restart: z.string().optional(),
+  profiles: z.array(z.string()).optional(),
+  command: z.array(z.string()).optional(),
+  mem_limit: z.string().optional(),
+  read_only: z.boolean().optional(),
+  cap_drop: z.array(z.string()).optional(),
+  security_opt: z.array(z.string()).optional(),
+  privileged: z.literal(false).optional(),
+  network_mode: z.never().optional(),
+  depends_on: z.array(z.string()).optional(),
+  ports: z.array(z.string()).optional(),
+  environment: z.record(z.string(), z.string().nullable()).optional(),
+  volumes: z.array(z.string()).optional(),
+  healthcheck: z.looseObject({ test: z.array(z.string()), interval: z.string(), timeout: z.string() }).optional(),
+  logging: z.looseObject({ options: z.looseObject({ 'max-size': z.string(), 'max-file': z.string() }) }).optional(),
+});
+type Service = z.infer<typeof serviceSchema>;
+
+const fileSchema = z.looseObject({
+  services: z.record(z.string(), serviceSchema),
+  volumes: z.record(z.string(), z.null()).optional(),
+});
+
+/** Of the repository; `${NAME:-default}` as it is where NAME is not set. */
+function compose(name: string): z.infer<typeof fileSchema> {
+  const text = readFileSync(path.join(root, name), 'utf8').replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
+  return fileSchema.parse(parse(text, { merge: true }));
+}
+
+const dockerfile = readFileSync(path.join(root, 'Dockerfile'), 'utf8');
+const base = compose('docker-compose.yml');
+const demo = compose('deploy/compose.demo.yml');
+
+/** As Compose lays the second file over the first. */
+function overlaid(below: Service | undefined, above: Service): Service {
+  return {
+    ...below,
+    ...above,
+    environment: { ...below?.environment, ...above.environment },
+    volumes: [...(below?.volumes ?? []), ...(above.volumes ?? [])],
+  };
+}
+
+const withDemo: Record<string, Service> = { ...base.services };
+for (const [name, service] of Object.entries(demo.services)) withDemo[name] = overlaid(withDemo[name], service);
+
+const sets = { 'docker-compose.yml': base.services, 'docker-compose.yml with deploy/compose.demo.yml': withDemo };
+const everyService = Object.entries(sets).flatMap(([file, services]) =>
+  Object.entries(services).map(([name, service]) => ({ file, name, service })),
+);
+const { version } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')));
+
+/** Those that run our image. */
+const ours = everyService.filter(({ service }) => service.image?.startsWith('market-feed:'));
+
+describe.each(everyService)('$name in $file', ({ service }) => {
+  it('is restarted, watched and bounded', () => {
+    expect(service.restart).toBe('unless-stopped');
+    expect(service.healthcheck?.test[0]).toBe('CMD');
+    expect(service.mem_limit).toMatch(/^\d+[mg]$/);
+    expect(service.logging?.options).toMatchObject({ 'max-size': '10m', 'max-file': '3' });
+  });
+
+  it('has no more rights than it needs', () => {
+    expect(service.security_opt).toEqual(['no-new-privileges:true']);
+    expect(service.cap_drop).toEqual(['ALL']);
+  });
+
+  it('has an image of one version', () => {
+    expect(service.image).toMatch(/^[\w./-]+:v?\d+\.\d+\.\d+$/);
+  });
+
+  it('is reached from this machine alone', () => {
+    for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+  });
+
+  it('mounts files that exist, for reading, and volumes that are declared', () => {
+    for (const mount of service.volumes ?? []) {
+      const [source = '', target, mode] = mount.split(':');
+      expect(target).toMatch(/^\//);
+      if (source.startsWith('.')) {
+        expect(mode, mount).toBe('ro');
+        expect(existsSync(path.join(root, source)), mount).toBe(true);
+      } else expect(Object.keys(base.volumes ?? {})).toContain(source);
+    }
+  });
+});
+
+describe.each(ours)('our $name in $file', ({ service, name }) => {
+  it('is of this version', () => {
+    expect(service.image).toBe(`market-feed:${version}`);
+  });
+
+  it('writes nothing but its volume', () => {
+    expect(service.read_only).toBe(true);
+    if (name !== 'feed') expect(service.volumes?.filter((mount) => !mount.endsWith(':ro')) ?? []).toEqual([]);
+  });
+});
+
+/** What the container's process sees: the image's variables, the service's, and what a set passes through. */
+function environmentOf(service: Service, passed: Readonly<Record<string, string>>): Record<string, string> {
+  const environment: Record<string, string> = { ...imageEnvironment() };
+  for (const [name, value] of Object.entries(service.environment ?? {})) {
+    const text = value ?? passed[name];
+    if (text !== undefined) environment[name] = text;
+  }
+  return environment;
+}
+
+function imageEnvironment(): Record<string, string> {
+  return Object.fromEntries(
+    [...dockerfile.matchAll(/(MARKET_FEED__\w+)=(\S+)/g)].map(([, name, value]) => [name, value]),
+  );
+}
+
+/** The file of this repository that the service mounts, or the image has, at its `--config`. */
+function configFile(service: Service): string {
+  const inContainer = service.command?.[service.command.indexOf('--config') + 1];
+  if (!service.command?.includes('--config') || inContainer === undefined)
+    return path.join(root, 'config/market-feed.yaml');
+  const mount = service.volumes
+    ?.map((text) => text.split(':'))
+    .find(([, to = ' ']) => inContainer.startsWith(`${to}/`));
+  if (mount === undefined) throw new Error(`nothing is mounted where ${inContainer} is`);
+  return path.join(root, mount[0] ?? '', inContainer.slice((mount[1] ?? '').length));
+}
+
+const whole = Object.fromEntries(
+  readFileSync(path.join(root, 'deploy/whole.env'), 'utf8')
+    .split('\n')
+    .filter((line) => /^\w+=/.test(line))
+    .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+);
+
+describe('the configuration that a container comes to', () => {
+  const configured = ours.filter(({ name }) => name !== 'simulator');
+
+  it.each(configured)('is accepted: $name in $file', ({ service }) => {
+    const config = loadConfig({ file: configFile(service), environment: environmentOf(service, {}) });
+    expect(config.sinks).toEqual(['kafka']);
+    expect(config.kafka.brokers).toEqual(['kafka:19092']);
+    expect(config.kafka.schemaRegistry).toBeNull();
+    expect(config.gateway).toMatchObject({ enabled: true, host: '0.0.0.0', port: 8080 });
+    expect(config.spill.dir).toMatch(/^\/var\/lib\/market-feed\//);
+  });
+
+  it.each(configured)('has the registry in the whole set: $name in $file', ({ service }) => {
+    const config = loadConfig({ file: configFile(service), environment: environmentOf(service, whole) });
+    expect(config.kafka.schemaRegistry?.url).toMatch(/^http:\/\/schema-registry:8080\//);
+  });
+
+  it('is the live venues by default, and simulated through and through in the demo', () => {
+    const of = (service: Service | undefined) => {
+      if (service === undefined) throw new Error('no such service');
+      return loadConfig({ file: configFile(service), environment: environmentOf(service, {}) });
+    };
+    expect(of(base.services.feed).environment).toBe('production');
+    expect(of(base.services.feed).venues.bybit.websocketUrls).toEqual(['wss://stream.bybit.com/v5/public/spot']);
+    expect(base.services.simulator).toBeUndefined();
+    for (const service of [withDemo.feed, withDemo.gateway]) {
+      const config = of(service);
+      expect(config.environment).toBe('simulated');
+      expect(config.feed.allowTestData).toBe(false);
+      for (const venue of config.feed.venues) {
+        expect(config.venues[venue].restUrl).toMatch(/^http:\/\/simulator:9100\//);
+        for (const url of config.venues[venue].websocketUrls) expect(url).toMatch(/^ws:\/\/simulator:9100\//);
+      }
+    }
+    // What waits for a broker in one of the two is not delivered by the other.
+    expect(of(withDemo.feed).spill.dir).not.toBe(of(base.services.feed).spill.dir);
+  });
+});
+
+describe('the sets', () => {
+  it('are Kafka and the feed without a profile, all with the profile whole', () => {
+    const always = Object.entries(base.services).filter(([, { profiles }]) => profiles === undefined);
+    expect(always.map(([name]) => name).sort()).toEqual(['feed', 'kafka']);
+    expect(new Set(Object.values(base.services).flatMap(({ profiles }) => profiles ?? []))).toEqual(new Set(['whole']));
+    expect(whole.COMPOSE_PROFILES).toBe('whole');
+  });
+
+  it.each(everyService)('$name in $file waits for none that its set lacks', ({ file, service }) => {
+    const services = file === 'docker-compose.yml' ? base.services : withDemo;
+    for (const name of service.depends_on ?? []) {
+      const needed = services[name];
+      expect(needed, name).toBeDefined();
+      for (const profile of needed?.profiles ?? []) expect(service.profiles).toContain(profile);
+    }
+  });
+
+  it('publish each port once', () => {
+    const ports = Object.values(withDemo).flatMap((service) => (service.ports ?? []).map((port) => port.split(':')[1]));
+    expect(ports.length).toBeGreaterThan(5);
+    expect(new Set(ports).size).toBe(ports.length);
+  });
+});
+
+describe('Dockerfile', () => {
+  it('is of this version, on the same base as the Compose file has', () => {
+    expect(/^ARG VERSION=(.*)$/m.exec(dockerfile)?.[1]).toBe(version);
+    const built = readFileSync(path.join(root, 'docker-compose.yml'), 'utf8');
+    expect(/NODE_IMAGE:-(.*)\}/.exec(built)?.[1]).toBe(/^ARG NODE_IMAGE=(.*)$/m.exec(dockerfile)?.[1]);
+  });
+
+  it('copies what exists and what .dockerignore lets through', () => {
+    const allowed = readFileSync(path.join(root, '.dockerignore'), 'utf8').match(/(?<=^!).+$/gm) ?? [];
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(
+      ([, names]) => names?.split(' ') ?? [],
+    );
+    expect(copied.length).toBeGreaterThan(5);
+    for (const name of copied) {
+      expect(existsSync(path.join(root, name)), name).toBe(true);
+      expect(allowed).toContain(name);
+    }
+  });
+});
