@@ -37,7 +37,6 @@ const closedRooms = [
 const packageRules = [
   ['ws', ['^src/net/', '^src/simulator/', '^src/gateway/']],
   ['(fastify|@fastify/[^/]+|typebox)', ['^src/gateway/']],
-  ['prom-client', ['^src/gateway/']],
   ['(preact|@preact/signals|lightweight-charts)', ['^src/gateway/dashboard/']],
   ['kafkajs', ['^src/kafka/']],
   ['avsc', ['^src/codec/']],

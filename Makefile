@@ -1,6 +1,6 @@
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test run bench faults chaos captures lint format typecheck build dashboard python ready
+.PHONY: help demo test run bench faults chaos soak symbols captures image sbom lint format typecheck build dashboard python ready
 export PATH := $(CURDIR)/.tools/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
 help: ## these lines
@@ -28,6 +28,12 @@ faults: ready ## every fault against the whole pipeline: docs/fault-matrix.md
 chaos: ready ## ten minutes of random faults from a seed, every trade accounted for
 	@exec node bench/faults/chaos.ts $(ARGS)
 
+soak: ready ## an hour of random faults, bounded: memory, handles and timers must not grow
+	@exec node bench/soak/main.ts $(ARGS)
+
+symbols: ready ## what a symbol costs: 20 against 2,000
+	@exec node bench/symbols/main.ts $(ARGS)
+
 captures: ready ## every recording below CAPTURES=DIR through decoders, order books and the pipeline
 	@exec node scripts/captures/main.ts "$(CAPTURES)"
 
@@ -50,6 +56,12 @@ build: ready ## dist/, as it is published
 
 dashboard: ready ## the web page of the gateway, into dist/dashboard, where its source has changed
 	@node scripts/build-dashboard.ts
+
+image: ## the container image and docker-compose.yml, tried with a real Docker engine
+	@exec bash deploy/try.sh
+
+sbom: ready ## the bill of materials of what is installed with the package: sbom.cdx.json
+	@npm sbom --sbom-format cyclonedx --omit dev > sbom.cdx.json
 
 python: ready ## the Python environment of the independent readers, in .tools/python
 	@node scripts/python.ts

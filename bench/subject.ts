@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
+import { cpuSecondsOf, memoryOf } from './process-figures.ts';
 
 /** A program under test: an ordinary process, watched from outside. */
 export interface Subject {
@@ -15,7 +15,6 @@ export interface Subject {
   stop(): Promise<number | null>;
 }
 
-const TICKS_PER_SECOND = 100;
 const STOP_WITHIN_MS = 10_000;
 
 /** Starts Node on a file. What it writes goes to `logFile`. */
@@ -30,17 +29,8 @@ export function startSubject(args: readonly string[], logFile: string): Subject 
   void exited.then(() => process.off('exit', kill));
   return {
     ended: exited,
-    async cpuSeconds() {
-      const stat = await readFile(`/proc/${child.pid}/stat`, 'utf8');
-      // after the name in brackets, which may hold anything: fields 14 and 15 of proc(5), from field 3 on
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-    },
-    async memory() {
-      const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
-      const mebibytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
-      return { now: mebibytes('VmRSS'), peak: mebibytes('VmHWM') };
-    },
+    cpuSeconds: () => cpuSecondsOf(child.pid ?? 0),
+    memory: () => memoryOf(child.pid ?? 0),
     async stop() {
       child.kill('SIGTERM');
       const axe = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);

@@ -39,7 +39,11 @@ function row(label: string, text: string): string {
 }
 
 function coinsOf({ coins, quote }: Config): string {
-  if (coins.kind === 'all') return `all that the venues list against ${quote}`;
+  if (coins.kind === 'all') {
+    const { topByVolume } = coins;
+    const which = topByVolume === undefined ? 'all' : `the ${topByVolume} most traded of all`;
+    return `${which} that the venues list against ${quote}`;
+  }
   return `${coins.entries.length} against ${quote}: ${coins.entries.map(({ coin }) => coin).join(' ')}`;
 }
 

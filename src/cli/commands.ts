@@ -35,6 +35,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   tail: { summary: 'decoded records of a topic', load: async () => (await import('./tail.ts')).command },
   topics: { summary: 'create or describe the topics', load: async () => (await import('./topics.ts')).command },
+  schemas: {
+    summary: 'our schemas against a schema registry',
+    load: async () => (await import('./schemas.ts')).command,
+  },
   check: {
     summary: 'validate the configuration and print the plan',
     load: async () => (await import('./check.ts')).command,

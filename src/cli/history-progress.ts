@@ -42,7 +42,7 @@ export class HistoryProgressLine {
 
   wait(reason: string, delayMs: number): void {
     this.#waiting = { reason, until: this.#now() + delayMs };
-    this.#log.warn({ reason, retry_after_ms: Math.round(delayMs) }, 'waiting for the venue');
+    this.#log.warn({ event: 'history_waits', reason, retry_after_ms: Math.round(delayMs) }, 'waiting for the venue');
   }
 
   close(): void {
@@ -57,6 +57,7 @@ export class HistoryProgressLine {
     const remainingMs = this.#remainingMs(share);
     this.#log.info(
       {
+        event: 'history',
         records,
         share: Math.round(share * 1000) / 1000,
         reached: last === undefined ? null : reached(last),

@@ -180,7 +180,8 @@ async function history({ out, err, signal }: CommandContext, request: HistoryReq
     wallClock: wallClock(),
     pid: process.pid,
     onProgress: (progress) => line.show(progress),
-    onRepaired: (file, { cutBytes }) => log.info({ file, cut_bytes: cutBytes }, 'file of a killed process closed'),
+    onRepaired: (file, { cutBytes }) =>
+      log.info({ event: 'file_repaired', file, cut_bytes: cutBytes }, 'file of a killed process closed'),
     onWait: (fault, delayMs) => line.wait(fault.message, delayMs),
   })
     .catch(async (error: unknown) => {

@@ -77,7 +77,7 @@ async function record(
     line.show(`recording ${duration(ms)}  ${count(frames)} frames  ${megabytes(bytes)} MB  ${connected}`);
     if (performance.now() - loggedAt < LOG_EVERY_MS) return;
     loggedAt = performance.now();
-    log.info({ frames, bytes, connected: up }, 'recording');
+    log.info({ event: 'recording', frames, bytes, connected: up }, 'recording');
   }, EVERY_MS);
 
   const ends = [signal, failing.signal, ...(seconds === undefined ? [] : [AbortSignal.timeout(seconds * 1000)])];

@@ -2,9 +2,10 @@ import { duration } from '../domain/duration.ts';
 import { asFault } from '../domain/fault.ts';
 import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
+import { startCluster } from '../pipeline/cluster/cluster.ts';
 import type { Config } from '../pipeline/config.ts';
 import { GatewayThread } from '../pipeline/gateway-thread.ts';
-import { type Pipeline, startPipeline } from '../pipeline/run.ts';
+import { type Running, startPipeline } from '../pipeline/run.ts';
 import { createLog, type Logger } from '../telemetry/log.ts';
 import type { CommandContext } from './command.ts';
 import { count } from './figures.ts';
@@ -44,7 +45,10 @@ export async function runFeed(
     },
   });
 
-  log.info({ config: config.source, environment: config.environment, sinks: config.sinks }, 'starting');
+  log.info(
+    { event: 'starting', config: config.source, environment: config.environment, sinks: config.sinks },
+    'starting',
+  );
   const gateway = config.gateway.enabled
     ? new GatewayThread({
         config,
@@ -52,9 +56,10 @@ export async function runFeed(
         log: (level, fields, message) => log[level](fields, message),
       })
     : undefined;
-  let pipeline: Pipeline;
+  const start = config.cluster.enabled ? startCluster : startPipeline;
+  let pipeline: Running;
   try {
-    pipeline = await startPipeline(config, { log, signal, onPublished: (records) => gateway?.publish(records) });
+    pipeline = await start(config, { log, signal, onPublished: (records) => gateway?.publish(records) });
   } catch (error) {
     await gateway?.close();
     if (signal.aborted) return 0;
@@ -70,7 +75,7 @@ export async function runFeed(
       notes,
       hints: () => [...(gateway?.url === undefined ? [] : [`web    ${gateway.url}`]), ...hints],
     });
-  else for (const hint of hints) log.info({}, hint);
+  else for (const hint of hints) log.info({ event: 'hint' }, hint);
   const reporter = live ? undefined : setInterval(() => logStatus(log, pipeline.snapshot()), logEveryMs);
 
   const { failed } = pipeline;
@@ -118,6 +123,7 @@ function logStatus(
 ): void {
   log.info(
     {
+      event: 'status',
       environment,
       active_venue: activeVenue,
       trading: trading.state,

@@ -59,8 +59,8 @@ export class StatusNotes {
   }
 }
 
-/** A finding of missing trades is followed at once by what became of it. */
-const ROUTINE = new Set(['subscribed', 'heartbeat', 'gap_detected']);
+/** What is no news; a finding of missing trades is followed at once by what became of it. */
+const ROUTINE = new Set(['starting', 'hint', 'status', 'subscribed', 'heartbeat', 'gap_detected']);
 
 const LABELS: Readonly<Record<string, string>> = {
   failed_over: 'failed over',

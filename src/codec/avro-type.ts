@@ -35,6 +35,8 @@ class DecimalType extends avro.types.LogicalType {
 /** A primitive whose values are checked on the way out and left as they are on the way in. */
 abstract class CheckedType extends avro.types.LogicalType {
   protected override _fromValue(value: unknown): unknown {
+    // avsc reads as many items as an array claims to have, also where the bytes have long ended.
+    if (value === undefined) throw new Error('truncated');
     return value;
   }
   protected override _resolve(writer: unknown): unknown {
@@ -48,6 +50,27 @@ const SMALLEST_LONG = -(2 ** 52);
 class LongType extends CheckedType {
   protected override _toValue(value: unknown): number | undefined {
     return typeof value === 'number' && value >= SMALLEST_LONG ? value : undefined;
+  }
+}
+
+/** What avsc reads from. */
+interface Tap {
+  readonly buf: Uint8Array;
+  pos: number;
+  readLong(): number;
+}
+type ReadArray = { _read(this: avro.types.ArrayType, tap: Tap): unknown[] };
+
+const readArray = (avro.types.ArrayType.prototype as unknown as ReadArray)._read;
+
+/** avsc makes room for as many items as an array claims to have: here for no more than there are bytes; ours have one at least. */
+class BoundedArrayType extends avro.types.ArrayType {
+  protected _read(tap: Tap): unknown[] {
+    const { pos } = tap;
+    const count = Math.abs(tap.readLong());
+    if (count > tap.buf.length - pos) throw new Error('truncated');
+    tap.pos = pos;
+    return readArray.call(this, tap);
   }
 }
 
@@ -98,11 +121,15 @@ function inMemoryField(field: AvroField): AvroField {
   };
 }
 
+const isArray = (schema: unknown): schema is ConstructorParameters<typeof avro.types.ArrayType>[0] =>
+  (schema as { readonly type?: unknown } | null)?.type === 'array';
+
 /** The Avro type of a schema as written. */
 export const typeOf = (schema: AvroSchema): avro.Type =>
   avro.Type.forSchema(schema as Parameters<typeof avro.Type.forSchema>[0], {
     logicalTypes: { decimal: DecimalType, 'checked-long': LongType, 'checked-bytes': BytesType, text: TextType },
     omitRecordMethods: true,
+    typeHook: (inner, options) => (isArray(inner) ? new BoundedArrayType(inner, options) : undefined),
   });
 
 /** The type that our records are encoded with: same bytes on the wire as the schema as written. */

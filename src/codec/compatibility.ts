@@ -6,11 +6,16 @@ import { type AvroSchema, type AvroSchemaObject, isUnion, type RecordSchema } fr
  * written with them, and they must read all that is written with it. An empty list: nothing. Beyond Avro's resolution
  * this holds to what Avro lets pass and our consumers would not survive: a logical type, precision or scale that
  * changed (other value, same bytes), an enum without default (no symbol could ever be added), another identity.
+ * `labelOf` names a version by its place in the list.
  */
-export function fullTransitive(schema: RecordSchema, versions: readonly RecordSchema[]): readonly string[] {
+export function fullTransitive(
+  schema: RecordSchema,
+  versions: readonly RecordSchema[],
+  labelOf = (index: number): string => `version ${index + 1}`,
+): readonly string[] {
   const problems = enumsWithoutDefault(schema, schema.name);
   versions.forEach((version, index) => {
-    const label = `version ${index + 1}`;
+    const label = labelOf(index);
     const backward = unreadable(schema, version);
     if (backward !== undefined) problems.push(`cannot read records of ${label}: ${backward}`);
     const forward = unreadable(version, schema);

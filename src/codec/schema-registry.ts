@@ -1,4 +1,6 @@
 import { Fault } from '../domain/fault.ts';
+import { fullTransitive } from './compatibility.ts';
+import type { RecordSchema } from './schema-files.ts';
 
 /** One HTTP exchange with the registry; rejects only where there was no answer. The caller brings it: this room does no I/O. */
 export type RegistryRequest = (request: {
@@ -17,14 +19,31 @@ export interface RegistryOptions {
   readonly password?: string;
 }
 
-/** Faults: `unavailable` (backoff) where the registry is away or overloaded, `sink` (never) where it refuses. */
+/** How a schema of ours stands to a subject. */
+export type Standing =
+  /** It is one of its versions. */
+  | { readonly kind: 'registered'; readonly id: number }
+  /** The registry has no such subject. */
+  | { readonly kind: 'new' }
+  /** It may become its next version. */
+  | { readonly kind: 'compatible' }
+  /** It must not: for people, why. */
+  | { readonly kind: 'incompatible'; readonly reasons: readonly string[] };
+
+/**
+ * Faults: `unavailable` (backoff) where the registry is away or overloaded, `sink` (never) where it refuses, `malformed`
+ * (never) for an id that it does not have.
+ */
 export interface SchemaRegistry {
-  /** The registry's id of our schema under a subject (`TOPIC-value`, with all prefixes). Asked once. */
-  idOf(subject: string, schemaJson: string): Promise<number>;
+  /**
+   * The registry's id of our schema under a subject (`TOPIC-value`, with all prefixes). Where it is not there it is
+   * registered, or refused: where `register` says so, and where it is incompatible with what is there. Asked once.
+   */
+  idOf(subject: string, schema: RecordSchema): Promise<number>;
   /** The JSON of a schema by its id. Asked once. */
   schemaById(id: number): Promise<string>;
-  /** The JSON of every version of a subject, oldest first; none where the subject is unknown. */
-  versions(subject: string): Promise<readonly string[]>;
+  /** Nothing changes in the registry. */
+  standingOf(subject: string, schema: RecordSchema): Promise<Standing>;
 }
 
 const MEDIA_TYPE = 'application/vnd.schemaregistry.v1+json';
@@ -37,7 +56,7 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
     headers.authorization = `Basic ${credentials}`;
   }
 
-  /** The parsed answer; undefined for 404. */
+  /** The parsed answer; undefined where the registry says that there is no such thing. */
   async function ask(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
     const answer = await request({
       method,
@@ -50,9 +69,21 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
       throw new Fault('unavailable', `schema registry: ${method} ${path}: ${reason}`, { cause: error });
     });
     const { status } = answer;
-    if (status === 404) return undefined;
     const parsed = parse(answer.body);
+    if (status === 404 && fieldOf(parsed, 'error_code') !== undefined) return undefined;
     if (status >= 200 && status < 300 && parsed !== undefined) return parsed;
+    if (status === 401 || status === 403)
+      throw refusal(
+        `it refuses ${options.user === undefined ? 'a request without login' : `user ${options.user}`}: ${status}`,
+      );
+    if (status === 404)
+      throw new Fault(
+        'unavailable',
+        `schema registry: ${base} answers 404 as no registry does: is it the base address?`,
+        {
+          status,
+        },
+      );
     const passing = status === 408 || status === 429 || status >= 500 || (status >= 200 && status < 300);
     throw new Fault(
       passing ? 'unavailable' : 'sink',
@@ -61,34 +92,99 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
     );
   }
 
-  async function fetchId(subject: string, schemaJson: string): Promise<number> {
-    const path = `/subjects/${encodeURIComponent(subject)}${options.register ? '/versions' : ''}`;
-    const id = fieldOf(await ask('POST', path, { schema: schemaJson }), 'id');
-    if (typeof id === 'number') return id;
-    const hint = options.register ? '' : ': register it, or set kafka.schema_registry.register';
-    throw new Fault('sink', `schema registry: our schema is not under ${subject}${hint}`, { retry: { kind: 'never' } });
+  const pathOf = (subject: string) => `/subjects/${encodeURIComponent(subject)}`;
+
+  async function lookUp(subject: string, schemaJson: string): Promise<number | undefined> {
+    return idIn(await ask('POST', pathOf(subject), { schema: schemaJson }));
+  }
+
+  /** The JSON of every version of a subject, oldest first; none where the subject is unknown. */
+  async function versionsOf(subject: string): Promise<readonly { readonly number: number; readonly schema: string }[]> {
+    const path = `${pathOf(subject)}/versions`;
+    const numbers = await ask('GET', path);
+    if (!Array.isArray(numbers)) return [];
+    const versions = numbers.map(async (number: unknown) => {
+      const schema = textOf(await ask('GET', `${path}/${Number(number)}`), 'schema');
+      return schema === undefined ? [] : [{ number: Number(number), schema }];
+    });
+    return (await Promise.all(versions)).flat();
+  }
+
+  async function standingOf(subject: string, schema: RecordSchema): Promise<Standing> {
+    const schemaJson = JSON.stringify(schema);
+    const id = await lookUp(subject, schemaJson);
+    if (id !== undefined) return { kind: 'registered', id };
+    const versions = await versionsOf(subject);
+    if (versions.length === 0) return { kind: 'new' };
+    // Ours first: what the registry lets pass is its own setting, often less than our readers need, or nothing.
+    const reasons = versions.flatMap(({ number, schema: version }) => problemsWith(schema, version, number));
+    if (reasons.length > 0) return { kind: 'incompatible', reasons };
+    const path = `/compatibility${pathOf(subject)}/versions?verbose=true`;
+    const answer = await ask('POST', path, { schema: schemaJson });
+    if (fieldOf(answer, 'is_compatible') !== false) return { kind: 'compatible' };
+    const messages = fieldOf(answer, 'messages');
+    const told = Array.isArray(messages) ? messages.filter((message) => typeof message === 'string') : [];
+    return { kind: 'incompatible', reasons: told.length > 0 ? told : ['the registry finds it incompatible'] };
+  }
+
+  async function idFor(subject: string, schema: RecordSchema): Promise<number> {
+    if (!options.register) {
+      const id = await lookUp(subject, JSON.stringify(schema));
+      if (id !== undefined) return id;
+      const hint = 'run market-feed schemas register, or set kafka.schema_registry.register';
+      throw refusal(`our schema ${schema.name} is not under the subject ${subject}: ${hint}`);
+    }
+    const standing = await standingOf(subject, schema);
+    if (standing.kind === 'registered') return standing.id;
+    if (standing.kind === 'incompatible')
+      throw refusal(
+        `our schema ${schema.name} does not go with the subject ${subject}: ${standing.reasons.join('; ')}`,
+      );
+    const id = idIn(await ask('POST', `${pathOf(subject)}/versions`, { schema: JSON.stringify(schema) }));
+    if (id !== undefined) return id;
+    throw refusal(`it gave our schema ${schema.name} no id under the subject ${subject}`);
   }
 
   async function fetchSchema(id: number): Promise<string> {
     const schema = textOf(await ask('GET', `/schemas/ids/${id}`), 'schema');
     if (schema !== undefined) return schema;
-    throw new Fault('sink', `schema registry: it has no schema ${id}`, { retry: { kind: 'never' } });
+    // Anybody may write a number into a topic: a record that cannot be read, not a registry that fails.
+    throw new Fault('malformed', `schema registry: it has no schema ${id}`, { retry: { kind: 'never' } });
   }
 
   const ids = new Map<string, Promise<number>>();
   const schemas = new Map<number, Promise<string>>();
   return {
-    idOf: (subject, schemaJson) => remember(ids, subject, () => fetchId(subject, schemaJson)),
+    idOf: (subject, schema) =>
+      remember(ids, subject, async () => {
+        const id = await idFor(subject, schema);
+        schemas.set(id, Promise.resolve(JSON.stringify(schema)));
+        return id;
+      }),
     schemaById: (id) => remember(schemas, id, () => fetchSchema(id)),
-    async versions(subject) {
-      const path = `/subjects/${encodeURIComponent(subject)}/versions`;
-      const numbers = await ask('GET', path);
-      if (!Array.isArray(numbers)) return [];
-      const answers = await Promise.all(numbers.map((number: unknown) => ask('GET', `${path}/${Number(number)}`)));
-      return answers.map((answer) => textOf(answer, 'schema')).filter((schema) => schema !== undefined);
-    },
+    standingOf,
   };
 }
+
+/** The id in an answer; undefined where there was no such thing. It goes before each record in 32 bits. */
+function idIn(answer: unknown): number | undefined {
+  if (answer === undefined) return undefined;
+  const id = fieldOf(answer, 'id');
+  if (Number.isInteger(id) && Number(id) >= 0 && Number(id) < 2 ** 32) return Number(id);
+  throw new Fault('unavailable', `schema registry: ${JSON.stringify(id)?.slice(0, 40)} is no id of a schema`);
+}
+
+/** What keeps our schema from standing beside a version of its subject; a version may be anybody's. */
+function problemsWith(schema: RecordSchema, version: string, number: number): readonly string[] {
+  try {
+    return fullTransitive(schema, [JSON.parse(version) as RecordSchema], () => `version ${number}`);
+  } catch {
+    return [`version ${number} is no record of Avro`];
+  }
+}
+
+const refusal = (message: string): Fault =>
+  new Fault('sink', `schema registry: ${message}`, { retry: { kind: 'never' } });
 
 /** The answer to one question asked once, forgotten where it failed. */
 function remember<K, V>(answers: Map<K, Promise<V>>, key: K, ask: () => Promise<V>): Promise<V> {

@@ -18,18 +18,21 @@ export interface FeedSnapshot {
   readonly counts: Readonly<Record<string, number>>;
 }
 
+export const VENUE_STATES = [
+  'connecting',
+  'connected',
+  'stale',
+  'quiet',
+  'disconnected',
+  'region_blocked',
+  'rate_limited',
+  'probing',
+  'idle',
+] as const;
+
 export interface VenueSnapshot {
   readonly venue: string;
-  readonly state:
-    | 'connecting'
-    | 'connected'
-    | 'stale'
-    | 'quiet'
-    | 'disconnected'
-    | 'region_blocked'
-    | 'rate_limited'
-    | 'probing'
-    | 'idle';
+  readonly state: (typeof VENUE_STATES)[number];
   readonly environment: Environment;
   readonly active: boolean;
   readonly linesUp: number;

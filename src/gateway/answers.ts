@@ -137,10 +137,12 @@ export function qualityAnswer(view: GatewayView): QualityAnswer {
 
 /** Why the feed behind the gateway cannot be relied on; empty: it can. */
 export function notReady(view: GatewayView): readonly string[] {
+  const { behind } = view;
   const { trading } = view.state;
   const sinks = view.snapshot?.sinks.filter(({ state }) => state === 'down') ?? [];
   const down = new Map([...view.state.sinksDown, ...sinks.map(({ name, reason }) => [name, reason] as const)]);
   return [
+    ...(behind === undefined ? [] : [behind]),
     ...(trading.state === 'halted' ? [`feed: ${trading.reason}`] : []),
     ...[...down].map(([name, reason]) => `sink ${name} is down: ${reason}`),
   ];

@@ -1,4 +1,4 @@
-import type { SchedulerLike } from 'rxjs';
+import type { SchedulerLike, Subscription } from 'rxjs';
 import type { GatewayStats } from './api.ts';
 import { GatewayMetrics } from './metrics.ts';
 import type { RestOptions } from './rest.ts';
@@ -45,7 +45,7 @@ const LEAVE_WITHIN_MS = 500;
 /** A gateway that takes in its source from now on, and serves it once it is told to listen. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { settings, source, scheduler, wallClockMs, historyTrades, largeTradeThreshold, log } = options;
-  const view = new GatewayView({ historyTrades, scheduler, wallClockMs });
+  const view = new GatewayView({ historyTrades, scheduler, wallClockMs, behind: () => source.behind });
   const hub = new StreamHub({ view, scheduler, maxClients: options.maxClients ?? MAX_CLIENTS });
   const stats = (): GatewayStats => hub.stats;
   const metrics = new GatewayMetrics(view, stats);
@@ -62,6 +62,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     for (const record of records) if (view.add(record)) hub.publish(record);
   });
   taking.add(source.snapshots$.subscribe((snapshot) => view.look(snapshot)));
+  taking.add(everySecond(scheduler, () => metrics.second()));
+  taking.add(source.figures$.subscribe((figures) => metrics.look(figures)));
   let url: string | undefined;
   return {
     get url() {
@@ -74,6 +76,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
     async close() {
       taking.unsubscribe();
+      metrics.close();
       url = undefined;
       hub.close();
       const late = scheduler.schedule(() => {
@@ -83,4 +86,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       late.unsubscribe();
     },
   };
+}
+
+/** Now, and each second from now on. */
+function everySecond(scheduler: SchedulerLike, work: () => void): Subscription {
+  return scheduler.schedule(function again(this) {
+    work();
+    this.schedule(undefined, 1000);
+  });
 }

@@ -17,11 +17,7 @@ export function addMetrics(app: FastifyInstance, metrics: GatewayMetrics, withTo
         ...(withToken ? { security: [{ token: [] }] } : {}),
       },
     },
-    async (_request, reply) =>
-      reply
-        .type(metrics.contentType)
-        .serializer(String)
-        .send(await metrics.text()),
+    async (_request, reply) => reply.type(metrics.contentType).serializer(String).send(metrics.text()),
   );
   refuseOtherMethods(app, '/metrics');
 }

@@ -61,7 +61,8 @@ const SECURITY_HEADERS = {
 /** The HTTP server with all that it serves; it does not listen yet. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { settings, view, dashboardDir, log } = options;
-  const unexpected = (error: Error): void => log('warn', `a request failed: ${error.message}`, { error });
+  const unexpected = (error: Error): void =>
+    log('warn', `a request failed: ${error.message}`, { event: 'request_failed', err: error });
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,

@@ -10,6 +10,8 @@ export interface ViewOptions {
   readonly historyTrades: number;
   readonly scheduler: SchedulerLike;
   readonly wallClockMs: () => number;
+  /** Why what was given so far is not yet the present; undefined: it is. */
+  readonly behind?: () => string | undefined;
 }
 
 const GAPS_KEPT = 1000;
@@ -68,6 +70,10 @@ export class GatewayView {
   look(snapshot: FeedSnapshot): void {
     this.snapshot = snapshot;
     for (const { coin, symbol } of snapshot.coins) this.#name(coin, symbol);
+  }
+
+  get behind(): string | undefined {
+    return this.#options.behind?.();
   }
 
   get at(): number {

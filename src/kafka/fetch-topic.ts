@@ -22,6 +22,8 @@ export interface FetchOptions {
   readonly follow: boolean;
   /** Where it does not follow: ends before what the broker took from this time on, milliseconds since 1970. */
   readonly until?: number;
+  /** Which partitions are read, of so many; all by default. */
+  readonly mayBeIn?: (partition: number, of: number) => boolean;
   readonly signal?: AbortSignal;
   readonly watcher?: FetchWatcher;
 }
@@ -127,13 +129,15 @@ export async function settledStartOf(...args: Parameters<typeof startOf>): Retur
 async function startOf(
   cluster: Cluster,
   topic: string,
-  { from, follow, until }: FetchOptions,
+  { from, follow, until, mayBeIn = () => true }: FetchOptions,
 ): Promise<Map<number, Reading>> {
   const given = typeof from === 'object' && 'offsets' in from ? from : undefined;
-  const partitions = cluster
-    .findTopicPartitionMetadata(topic)
+  const all = cluster.findTopicPartitionMetadata(topic);
+  const partitions = all
     .map(({ partitionId }) => ({ partition: partitionId }))
-    .filter(({ partition }) => given?.onlyThese !== true || given.offsets.has(partition));
+    .filter(({ partition }) => given?.onlyThese !== true || given.offsets.has(partition))
+    .filter(({ partition }) => mayBeIn(partition, all.length));
+  if (partitions.length === 0) return new Map();
   const offsets = async (at: { fromBeginning?: boolean; fromTimestamp?: number }) => {
     const [found] = await cluster.fetchTopicsOffset([{ topic, partitions, ...at }]);
     return new Map(found?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));

@@ -7,6 +7,22 @@ export interface GroupOptions {
   readonly group: string;
   /** After so long without a heartbeat the group goes on without this member, milliseconds. */
   readonly sessionTimeoutMs: number;
+  /** How the member that the coordinator picks shares out; all members of a group have the same; in turn by default. */
+  readonly assigner?: Assigner;
+}
+
+export interface Assigner {
+  /** By which the members know that they have the same. */
+  readonly name: string;
+  /** What the one who shares out hears of this member; asked with each join. `isNew`: the group does not know it, or no more. */
+  about(isNew: boolean): Buffer;
+  /** Each partition to one member, by member id. */
+  share(members: readonly AboutMember[], partitions: readonly number[]): ReadonlyMap<string, readonly number[]>;
+}
+
+export interface AboutMember {
+  readonly id: string;
+  readonly about: Buffer;
 }
 
 /** What fell to this member until the next rebalance: by partition the offset committed; undefined: none yet. */
@@ -25,6 +41,7 @@ const PAUSE_MS = 200;
 export class GroupMember {
   readonly #topic: string;
   readonly #options: GroupOptions;
+  readonly #assigner: Assigner;
   readonly #connection: KafkaConnection;
   readonly #cluster: Cluster;
   #coordinator: GroupBroker | undefined;
@@ -36,6 +53,7 @@ export class GroupMember {
   constructor(config: KafkaConfig, topic: string, options: GroupOptions, log: KafkaLog) {
     this.#topic = topic;
     this.#options = options;
+    this.#assigner = options.assigner ?? IN_TURN;
     this.#connection = new KafkaConnection(config, log);
     this.#cluster = this.#connection.cluster();
   }
@@ -128,15 +146,19 @@ export class GroupMember {
       rebalanceTimeout: sessionTimeoutMs,
       groupProtocols: [
         {
-          name: ASSIGNER,
-          metadata: AssignerProtocol.MemberMetadata.encode({ version: 0, topics: [this.#topic], userData: NOTHING }),
+          name: this.#assigner.name,
+          metadata: AssignerProtocol.MemberMetadata.encode({
+            version: 0,
+            topics: [this.#topic],
+            userData: this.#assigner.about(this.#memberId === ''),
+          }),
         },
       ],
     });
     this.#memberId = joined.memberId;
     this.#generation = joined.generationId;
     this.#sharedOut = undefined;
-    const members = joined.memberId === joined.leaderId ? joined.members.map(({ memberId }) => memberId) : [];
+    const members = joined.memberId === joined.leaderId ? joined.members.map(aboutMember) : [];
     const { memberAssignment } = await coordinator.syncGroup({
       ...this.#asMember(),
       generationId: this.#generation,
@@ -147,10 +169,10 @@ export class GroupMember {
   }
 
   /** Done by the member that the coordinator picked. */
-  async #shareOut(members: readonly string[]): Promise<{ memberId: string; memberAssignment: Buffer }[]> {
+  async #shareOut(members: readonly AboutMember[]): Promise<{ memberId: string; memberAssignment: Buffer }[]> {
     const partitions = await this.#partitions();
     this.#sharedOut = partitions.length;
-    return [...sharesOf(members, partitions)].map(([memberId, share]) => ({
+    return [...this.#assigner.share(members, partitions)].map(([memberId, share]) => ({
       memberId,
       memberAssignment: AssignerProtocol.MemberAssignment.encode({
         version: 0,
@@ -199,9 +221,21 @@ export class GroupMember {
   }
 }
 
-/** All members name the same one; each of ours does. */
-const ASSIGNER = 'roundrobin';
 const NOTHING = Buffer.alloc(0);
+
+const IN_TURN: Assigner = {
+  name: 'roundrobin',
+  about: () => NOTHING,
+  share: (members, partitions) =>
+    sharesOf(
+      members.map(({ id }) => id),
+      partitions,
+    ),
+};
+
+function aboutMember({ memberId, memberMetadata }: { memberId: string; memberMetadata: Buffer }): AboutMember {
+  return { id: memberId, about: AssignerProtocol.MemberMetadata.decode(memberMetadata)?.userData ?? NOTHING };
+}
 
 /** The partitions in turn to the members, by the order of their ids: shares differ by one at most. */
 export function sharesOf(

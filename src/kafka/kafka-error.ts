@@ -1,4 +1,6 @@
 import { Fault } from '../domain/fault.ts';
+import { tlsProblem } from '../net/tls-problem.ts';
+import type { KafkaConfig } from './config.ts';
 
 /**
  * What an error of a produce call means for what was in it:
@@ -96,30 +98,70 @@ export function membershipVerdict(error: unknown): 'join_again' | 'forgotten' | 
   return types.some((type) => FORGOTTEN.has(type)) ? 'forgotten' : 'passing';
 }
 
-/** Of an authority, or a password, that the brokers do not accept. */
-const REFUSED_LOGIN = new Set(['SASL_AUTHENTICATION_FAILED', 'ILLEGAL_SASL_STATE', 'UNSUPPORTED_SASL_MECHANISM']);
-const REFUSED_RIGHT = new Set([
-  'TOPIC_AUTHORIZATION_FAILED',
-  'GROUP_AUTHORIZATION_FAILED',
-  'CLUSTER_AUTHORIZATION_FAILED',
-]);
+/** By the names of Kafka's error codes: who is not let in, or may not. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  SASL_AUTHENTICATION_FAILED: 'the brokers refuse the login: wrong user or password',
+  UNSUPPORTED_SASL_MECHANISM: 'the brokers take no login by this mechanism (sasl.mechanism)',
+  ILLEGAL_SASL_STATE: 'the brokers take no login on this port (sasl)',
+  TOPIC_AUTHORIZATION_FAILED: 'the brokers do not allow this user what it wants of a topic',
+  GROUP_AUTHORIZATION_FAILED: 'the brokers do not allow this user its group',
+  CLUSTER_AUTHORIZATION_FAILED: 'the brokers do not allow this user what it wants of the cluster',
+};
 
-/** Who is not let in, or may not: repeating it brings nothing. */
-export function isRefusedAccess(error: unknown): boolean {
-  return (
-    causesOf(error).some(({ name }) => name === 'KafkaJSSASLAuthenticationError') ||
-    typesOf(error).some((type) => REFUSED_LOGIN.has(type) || REFUSED_RIGHT.has(type))
-  );
+/** Why this client and the brokers do not come together; `isLasting`: repeating it brings nothing. */
+interface Obstacle {
+  readonly text: string;
+  readonly isLasting: boolean;
 }
 
-/** A Fault of the far side, to be tried again. */
+function obstacleIn(error: unknown): Obstacle | undefined {
+  for (const cause of causesOf(error)) {
+    const { name, type, broker } = cause as { name: string; type?: unknown; broker?: unknown };
+    const refused = name === 'KafkaJSSASLAuthenticationError' ? 'SASL_AUTHENTICATION_FAILED' : String(type);
+    if (Object.hasOwn(REFUSALS, refused))
+      return { text: `${REFUSALS[refused]} (${oneLine(cause.message)})`, isLasting: true };
+    const problem = tlsProblem(cause);
+    if (problem === undefined) continue;
+    const whose = typeof broker === 'string' ? `broker ${broker}` : 'the broker';
+    return { text: `no TLS with ${whose}: ${problem.text}`, isLasting: problem.side === 'here' };
+  }
+  return undefined;
+}
+
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+
+/** A Fault of the far side, to be tried again: also where the brokers refuse, who did not when they were first asked. */
 export function kafkaFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   return new Fault('sink', `kafka: ${reasonOf(error)}`, { cause: error });
 }
 
+/**
+ * The fault of a first contact: not to be tried again where only another configuration helps (a wrong password, an
+ * authority that is not trusted). Where a broker hangs up without a word, it says what that often means.
+ */
+export function firstContactFault(error: unknown, config: Pick<KafkaConfig, 'ssl' | 'sasl'>): Fault {
+  const fault = kafkaFault(error);
+  if (fault.retry.kind !== 'backoff') return fault;
+  if (obstacleIn(error)?.isLasting === true)
+    return new Fault(fault.kind, fault.message, { retry: { kind: 'never' }, cause: error });
+  const guess = whyHungUp(error, config);
+  return guess === undefined ? fault : new Fault(fault.kind, `${fault.message}: ${guess}`, { cause: error });
+}
+
+/** A broker does not say what it misses of a client: it closes the connection. */
+function whyHungUp(error: unknown, { ssl, sasl }: Pick<KafkaConfig, 'ssl' | 'sasl'>): string | undefined {
+  const causes = causesOf(error);
+  const isReset = causes.some((cause) => (cause as { readonly code?: unknown }).code === 'ECONNRESET');
+  if (!isReset && !causes.some(({ name }) => name === 'KafkaJSConnectionClosedError')) return undefined;
+  if (ssl === null) return 'is it a port for TLS (ssl)?';
+  if (isReset) return 'is it a port without TLS (ssl)?';
+  return sasl === null ? 'does it want a login (sasl)?' : undefined;
+}
+
+/** For people; names what keeps the two sides apart where that is known. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return obstacleIn(error)?.text ?? (error instanceof Error ? error.message : String(error));
 }
 
 /** Kafka's names of the errors in an error. */

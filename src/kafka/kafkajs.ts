@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { connect, isIP, type Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls, createSecureContext } from 'node:tls';
 import kafkajs, {
   type Admin,
   AssignerProtocol,
@@ -77,7 +77,12 @@ export interface GroupBroker {
     rebalanceTimeout: number;
     memberId: string;
     groupProtocols: { name: string; metadata: Buffer }[];
-  }): Promise<{ generationId: number; leaderId: string; memberId: string; members: { memberId: string }[] }>;
+  }): Promise<{
+    generationId: number;
+    leaderId: string;
+    memberId: string;
+    members: { memberId: string; memberMetadata: Buffer }[];
+  }>;
   syncGroup(request: {
     groupId: string;
     generationId: number;
@@ -282,19 +287,35 @@ export async function fetchCommitted(
 function sslOptions(ssl: NonNullable<KafkaConfig['ssl']>): ConnectionOptions | true {
   if (ssl === true) return true;
   const { caFile, certFile, keyFile } = ssl;
-  return {
-    ...(caFile === undefined ? {} : { ca: readFile(caFile) }),
-    ...(certFile === undefined ? {} : { cert: readFile(certFile) }),
+  const options = {
+    ...(caFile === undefined ? {} : { ca: readFile(caFile, CERTIFICATE) }),
+    ...(certFile === undefined ? {} : { cert: readFile(certFile, CERTIFICATE) }),
     ...(keyFile === undefined ? {} : { key: readFile(keyFile) }),
   };
+  try {
+    createSecureContext(options);
+  } catch (cause) {
+    throw sslFault(`${certFile ?? caFile} and ${keyFile ?? 'no key'} do not go together or are no PEM`, cause);
+  }
+  return options;
 }
 
-function readFile(path: string): Buffer {
+const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/;
+
+function readFile(path: string, wanted = /-----BEGIN /): Buffer {
+  let bytes: Buffer;
   try {
-    return readFileSync(path);
+    bytes = readFileSync(path);
   } catch (cause) {
-    throw new Fault('sink', `kafka.ssl: ${path} cannot be read`, { retry: { kind: 'never' }, cause });
+    throw sslFault(`${path} cannot be read`, cause);
   }
+  // Without any certificate in it, Node takes the file and trusts nobody.
+  if (!wanted.test(bytes.toString('latin1'))) throw sslFault(`${path} holds no PEM of the kind that is wanted`);
+  return bytes;
+}
+
+function sslFault(message: string, cause?: unknown): Fault {
+  return new Fault('sink', `kafka.ssl: ${message}`, { retry: { kind: 'never' }, cause });
 }
 
 function saslOptions({ mechanism, username, password }: NonNullable<KafkaConfig['sasl']>): SASLOptions {

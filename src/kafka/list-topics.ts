@@ -1,6 +1,6 @@
 import { Fault } from '../domain/fault.ts';
 import type { KafkaConfig, KafkaLog } from './config.ts';
-import { isRefusedAccess, reasonOf } from './kafka-error.ts';
+import { firstContactFault } from './kafka-error.ts';
 import { KafkaConnection } from './kafkajs.ts';
 
 /**
@@ -23,13 +23,9 @@ export async function listTopics(config: KafkaConfig, timeoutMs: number, log: Ka
     if (cause instanceof Fault) throw cause;
     if (isTooLate)
       throw new Fault('connect_timeout', `Kafka at ${where} did not answer within ${timeoutMs} ms`, { cause });
-    if (!isRefusedAccess(cause))
-      throw new Fault('connect_failed', `Kafka at ${where} cannot be reached: ${reasonOf(cause)}`, { cause });
-    const who = config.sasl === null ? 'this client' : `user ${config.sasl.username}`;
-    throw new Fault('connect_failed', `Kafka at ${where} refuses ${who}: ${reasonOf(cause)}`, {
-      retry: { kind: 'never' },
-      cause,
-    });
+    const { message, retry } = firstContactFault(cause, config);
+    const who = config.sasl === null ? '' : ` as user ${config.sasl.username}`;
+    throw new Fault('connect_failed', `Kafka at ${where} cannot be reached${who}: ${message}`, { retry, cause });
   } finally {
     clearTimeout(timer);
     await admin.disconnect().catch(() => {});

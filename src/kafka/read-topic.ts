@@ -17,18 +17,19 @@ export interface TopicRecord {
 
 /**
  * The committed records of a topic (full name), in order per partition; both framings are read, Confluent's with the
- * configured registry. Tombstones are passed over. Rejects with a Fault where the brokers or the registry fail.
+ * configured registry; of the keys that `wants` says, all by default. Tombstones are passed over. Rejects with a Fault where the brokers or the registry fail.
  */
 export async function* readTopic(
   config: KafkaConfig,
   topic: string,
   options: FetchOptions,
   log: KafkaLog,
+  wants: (key: string | null) => boolean = () => true,
 ): AsyncGenerator<TopicRecord, void, undefined> {
   const decode = newMessageDecoder(config);
   for await (const messages of fetchTopic(config, topic, options, log)) {
     for (const { partition, offset, timestamp, key, value } of messages) {
-      if (value === null) continue;
+      if (value === null || !wants(key)) continue;
       yield { partition, offset, timestamp, key, record: await decode(value) };
     }
   }

@@ -2,12 +2,30 @@ import { readFileSync } from 'node:fs';
 import { newSchemaRegistry, type SchemaRegistry } from '../codec/schema-registry.ts';
 import { Fault } from '../domain/fault.ts';
 import { httpRequest } from '../net/http-request.ts';
+import { networkFault } from '../net/network-fault.ts';
+import { tlsProblem } from '../net/tls-problem.ts';
 import type { KafkaConfig } from './config.ts';
 
-/** The configured schema registry; undefined where there is none. Throws a Fault (never) where its authorities cannot be read. */
-export function registryOf({ schemaRegistry }: KafkaConfig): SchemaRegistry | undefined {
-  if (schemaRegistry === null) return undefined;
-  const { url, register, user, password, caFile } = schemaRegistry;
+type RegistryConfig = NonNullable<KafkaConfig['schemaRegistry']>;
+
+const registries = new WeakMap<RegistryConfig, SchemaRegistry>();
+
+/** The configured schema registry; undefined where there is none. Throws as `registryAt`. */
+export function registryOf({ schemaRegistry }: Pick<KafkaConfig, 'schemaRegistry'>): SchemaRegistry | undefined {
+  return schemaRegistry === null ? undefined : registryAt(schemaRegistry);
+}
+
+/**
+ * A schema registry, one for all that are of the same configuration: what one asked, all know. Throws a Fault (never)
+ * where its authorities cannot be read.
+ */
+export function registryAt(config: RegistryConfig): SchemaRegistry {
+  const registry = registries.get(config) ?? newRegistry(config);
+  registries.set(config, registry);
+  return registry;
+}
+
+function newRegistry({ url, register, user, password, caFile }: RegistryConfig): SchemaRegistry {
   const tls = caFile === null ? {} : { ca: readAuthorities(caFile) };
   return newSchemaRegistry(
     {
@@ -16,9 +34,25 @@ export function registryOf({ schemaRegistry }: KafkaConfig): SchemaRegistry | un
       ...(user === null ? {} : { user }),
       ...(password === null ? {} : { password: password.reveal() }),
     },
-    (request) => httpRequest(request, tls),
+    async (request) => {
+      try {
+        return await httpRequest(request, { ...tls, maxBytes: MAX_BYTES });
+      } catch (cause) {
+        const problem = tlsProblem(cause);
+        const reason =
+          problem === undefined
+            ? networkFault(cause, url).message
+            : `no TLS with ${new URL(url).host}: ${problem.text}`;
+        const isLasting = problem?.side === 'here';
+        throw new Fault('unavailable', `schema registry: ${reason}`, { ...(isLasting ? NEVER : {}), cause });
+      }
+    },
   );
 }
+
+/** Of an answer; our largest schema has a few KiB. */
+const MAX_BYTES = 8 * 2 ** 20;
+const NEVER = { retry: { kind: 'never' } } as const;
 
 function readAuthorities(path: string): Buffer {
   try {

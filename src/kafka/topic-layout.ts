@@ -35,11 +35,7 @@ export class TopicLayout {
     let partition = this.#partitions.get(key);
     if (partition === undefined) {
       if (this.#partitions.size >= MAX_KEYS) this.#partitions.clear();
-      partition = javaPartition({
-        topic: this.topic,
-        partitionMetadata: [...this.#metadata],
-        message: { key, value: null },
-      });
+      partition = partitionOf(key, this.#metadata.length);
       this.#partitions.set(key, partition);
     }
     return partition;
@@ -47,5 +43,23 @@ export class TopicLayout {
 }
 
 const MAX_KEYS = 50_000;
-/** murmur2 of the key's UTF-8 bytes, as Java's producer. */
 const javaPartition = Partitioners.DefaultPartitioner();
+
+/** murmur2 of the key's UTF-8 bytes modulo the number of partitions, as Java's producer. */
+export function partitionOf(key: string, count: number): number {
+  return javaPartition({ topic: '', partitionMetadata: ledPartitions(count), message: { key, value: null } });
+}
+
+const led = new Map<number, PartitionMetadata[]>();
+
+/** As a client hears of them: it looks at the leaders even where the key alone decides. */
+function ledPartitions(count: number): PartitionMetadata[] {
+  const known = led.get(count);
+  if (known !== undefined) return known;
+  const partitions = Array.from({ length: count }, (_, partitionId) => ({
+    ...{ partitionId, leader: 0, partitionErrorCode: 0 },
+    ...{ replicas: [], isr: [], offlineReplicas: [] },
+  }));
+  led.set(count, partitions);
+  return partitions;
+}

@@ -1,6 +1,7 @@
 import { canonicalDecimal, type Decimal } from '../domain/decimal.ts';
 import { quotient, ratio } from '../domain/exact.ts';
 import { type Digits, digitsOf, doubleOf, integerAt, powerOfTen } from './digits.ts';
+import { DigitsRing } from './digits-ring.ts';
 import { ExactSum } from './exact-sum.ts';
 import type { MeasuredTrade } from './trade-figures.ts';
 
@@ -30,10 +31,8 @@ const MARGIN = 1e-9;
 export class LargeTrades {
   readonly #threshold: number;
   readonly #exactThreshold: Digits;
-  readonly #most: number;
   readonly #least: number;
-  readonly #quantities: Digits[] = [];
-  #oldest = 0;
+  readonly #quantities: DigitsRing;
   readonly #sum = new ExactSum();
 
   /** Throws RangeError for a threshold that is no positive decimal, or counts that are no whole numbers, 1 ≤ least ≤ most. */
@@ -45,7 +44,7 @@ export class LargeTrades {
       throw new RangeError(`least and most must be whole numbers, 1 ≤ least ≤ most, found ${least} and ${most}`);
     this.#threshold = threshold;
     this.#exactThreshold = digitsOf(decimal);
-    this.#most = most;
+    this.#quantities = new DigitsRing(most);
     this.#least = least;
   }
 
@@ -73,13 +72,7 @@ export class LargeTrades {
 
   #remember(quantity: Digits): void {
     this.#sum.add(quantity);
-    if (this.#quantities.length < this.#most) {
-      this.#quantities.push(quantity);
-      return;
-    }
-    // The ring is full, so the place holds a quantity.
-    this.#sum.subtract(this.#quantities[this.#oldest] as Digits);
-    this.#quantities[this.#oldest] = quantity;
-    this.#oldest = this.#oldest + 1 === this.#most ? 0 : this.#oldest + 1;
+    const left = this.#quantities.push(quantity);
+    if (left !== undefined) this.#sum.subtract(left);
   }
 }

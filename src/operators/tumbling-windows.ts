@@ -148,7 +148,9 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
       const closed: ClosedWindow<A>[] = [];
       for (const [name, { timeline, held }] of groups) {
         if (clock !== undefined && clock !== name) continue;
-        for (const each of [timeline, ...held.values()]) closed.push(...each.cut(key));
+        // A key's windows are in its own timeline while it is held, else in the group's.
+        const timelines = key === undefined ? [timeline, ...held.values()] : [held.get(key) ?? timeline];
+        for (const each of timelines) closed.push(...each.cut(key));
       }
       return closed.sort(byEnd);
     },

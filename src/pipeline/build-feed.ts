@@ -1,4 +1,4 @@
-import { EMPTY, map, type SchedulerLike } from 'rxjs';
+import { EMPTY, identity, map, type Observable, type SchedulerLike } from 'rxjs';
 import type { VenueId } from '../domain/instrument.ts';
 import type { RawFrame } from '../domain/line.ts';
 import { addIntervals, openTimeOf } from '../market/kline-interval.ts';
@@ -12,7 +12,9 @@ import { booksOf, type Config, environmentOf, feedVenues, instrumentsFor, subscr
 import { Feed } from './feed.ts';
 import type { FormerEpoch } from './former-runs.ts';
 import type { Latencies } from './latencies.ts';
+import type { Resumption } from './merge-lines.ts';
 import { PAST_CANDLES } from './past-candles.ts';
+import { among, topCoins } from './top-coins.ts';
 import type { FormerTrades } from './trade-analytics.ts';
 import { VenueFeed } from './venue-feed.ts';
 import type { VenueNetworks } from './venue-networks.ts';
@@ -38,8 +40,14 @@ export interface FeedDependencies {
   readonly recent?: ReadonlyMap<string, FormerTrades>;
   /** Gets the times of all stages; without it nothing is timed. */
   readonly latencies?: Latencies;
+  /** A venue's REST interface, where several feeds share its budget; one of its own by default. */
+  readonly restOf?: (venue: VenueId) => VenueRest;
+  /** Which symbols are followed of those that the configuration names; all by default. */
+  readonly follows?: (symbol: string) => boolean;
   /** The age at which the venues close a connection, milliseconds, instead of what is known of them; for tests. */
   readonly lifetimeMs?: number;
+  /** How often the venues are asked what they list, milliseconds, where all of it is followed; by default every five minutes. */
+  readonly listEveryMs?: number;
   /** What stands for the network: a recording of it, or one that is replayed; the real one by default. */
   readonly networks?: VenueNetworks;
   /** Uniform in [0, 1), for the times of retries and rotations; `Math.random` by default. */
@@ -48,9 +56,54 @@ export interface FeedDependencies {
   readonly onFrame?: (venue: VenueId, line: number, frame: RawFrame) => void;
 }
 
-/** The feed of a configuration: all its venues, wired to the network. Nothing is connected before it is started. */
-export function buildFeed(config: Config, dependencies: FeedDependencies): Feed {
-  const { scheduler, wallClockMs, instance, former, latencies, lifetimeMs, random, onFrame } = dependencies;
+/** What a feed's venues need of it. */
+export type VenueDependencies = Omit<FeedDependencies, 'instance' | 'former' | 'recent'>;
+
+/** The feed of a configuration over its venues. Nothing is connected before it is started, but for venues that are warm. */
+export function buildFeed(
+  config: Config,
+  dependencies: FeedDependencies,
+  feeds: readonly VenueFeed[] = buildVenues(config, dependencies),
+): Feed {
+  const { scheduler, wallClockMs, instance, former } = dependencies;
+  const books = booksOf(config);
+  for (const feed of feeds) feed.resumeAt(endedAt(former, feed.options.venue.id));
+  const connectTimeoutMs = Math.max(...feeds.map(({ options }) => options.settings.connectTimeoutMs));
+  return new Feed({
+    config: { feed: config.feed, environment: config.environment, connectTimeoutMs },
+    ...(books === undefined ? {} : { books }),
+    stats: { ...config.stats, idleAfterMs: config.feed.staleAfterMs },
+    ...(dependencies.recent === undefined ? {} : { recent: dependencies.recent }),
+    venues: feeds,
+    former,
+    instance,
+    scheduler,
+    wallClockMs,
+    environmentOf: (venue) => environmentOf(config, venue),
+  });
+}
+
+/** Where former runs ended at a venue, of what can go on, by symbol. */
+function endedAt(former: readonly FormerEpoch[], id: VenueId): ReadonlyMap<string, Resumption> {
+  return new Map(
+    former.flatMap(({ venue, symbol, takeUp }) => (venue === id && takeUp !== undefined ? [[symbol, takeUp]] : [])),
+  );
+}
+
+/** A venue's REST interface within the configured share of its limits. */
+export function newRest(
+  config: Config,
+  id: VenueId,
+  scheduler: SchedulerLike,
+  networks: VenueNetworks = () => network,
+): VenueRest {
+  const { restUrl } = config.venues[id];
+  return new VenueRest(venues[id], restUrl, scheduler, networks(id, 0).get, config.cluster.venueBudgetShare);
+}
+
+/** The venues of a configuration, wired to the network. */
+export function buildVenues(config: Config, dependencies: VenueDependencies): readonly VenueFeed[] {
+  const { scheduler, wallClockMs, latencies, lifetimeMs, random, onFrame, follows = () => true } = dependencies;
   const networks = dependencies.networks ?? (() => network);
   const wallClockMicros = () => wallClockMs() * 1000;
   const activity = new Activity({
@@ -59,23 +112,23 @@ export function buildFeed(config: Config, dependencies: FeedDependencies): Feed 
   });
   const ids = feedVenues(config);
   const books = booksOf(config);
-  const feeds = ids.map((id) => {
+  const rests = new Map(ids.map((id) => [id, dependencies.restOf?.(id) ?? newRest(config, id, scheduler, networks)]));
+  const top$ = topCoinsOf(config, rests, scheduler);
+  return ids.map((id) => {
     const venue = venues[id];
     const { backfill, backfillAggTrades, recent } = venue;
     const settings = config.venues[id];
     const environment = environmentOf(config, id);
-    const rest = new VenueRest(venue, settings.restUrl, scheduler, networks(id, 0).get);
+    const rest = rests.get(id) as VenueRest;
     activity.register(id, environment);
     return new VenueFeed({
       venue,
       settings,
+      budgetShare: config.cluster.venueBudgetShare,
       environment,
       feedEnvironment: config.environment,
-      resume: new Map(
-        former.flatMap(({ venue, symbol, takeUp }) => (venue === id && takeUp !== undefined ? [[symbol, takeUp]] : [])),
-      ),
-      instruments: instrumentsFor(config, id),
-      all: config.coins.kind === 'all' ? { quote: config.quote } : null,
+      instruments: instrumentsFor(config, id).filter(({ symbol }) => follows(symbol)),
+      all: config.coins.kind === 'all' ? { quote: config.quote, everyMs: dependencies.listEveryMs } : null,
       channels: subscribedChannels(config),
       ...(books === undefined ? {} : { books }),
       fetchBook: fetchBookOf(config, id, rest, wallClockMicros),
@@ -84,7 +137,11 @@ export function buildFeed(config: Config, dependencies: FeedDependencies): Feed 
       failBackAfterMs: config.feed.failBackAfterMs,
       activity,
       scheduler,
-      listed$: rest.ask$(venue.instruments),
+      listed$: rest
+        .ask$(venue.instruments)
+        .pipe(map((rows) => rows.filter(({ base, quote }) => follows(base + quote))))
+        .pipe(top$ === undefined ? identity : among(top$)),
+      restWeight: () => rest.sentWeight,
       fetchMissing:
         backfill === undefined || !config.feed.backfill
           ? undefined
@@ -137,19 +194,20 @@ export function buildFeed(config: Config, dependencies: FeedDependencies): Feed 
       ...(onFrame === undefined ? {} : { onFrame: (frame: RawFrame, line: number) => onFrame(id, line, frame) }),
     });
   });
-  const connectTimeoutMs = Math.max(...ids.map((id) => config.venues[id].connectTimeoutMs));
-  return new Feed({
-    config: { feed: config.feed, environment: config.environment, connectTimeoutMs },
-    ...(books === undefined ? {} : { books }),
-    stats: { ...config.stats, idleAfterMs: config.feed.staleAfterMs },
-    ...(dependencies.recent === undefined ? {} : { recent: dependencies.recent }),
-    venues: feeds,
-    former,
-    instance,
-    scheduler,
-    wallClockMs,
-    environmentOf: (venue) => environmentOf(config, venue),
-  });
+}
+
+/** The most traded coins where those alone are followed. */
+function topCoinsOf(
+  { coins, quote }: Config,
+  rests: ReadonlyMap<VenueId, VenueRest>,
+  scheduler: SchedulerLike,
+): Observable<ReadonlySet<string>> | undefined {
+  if (coins.kind !== 'all' || coins.topByVolume === undefined) return undefined;
+  const sources = [...rests].map(([id, rest]) => ({
+    listed$: rest.ask$(venues[id].instruments),
+    volumes$: rest.ask$(venues[id].dayVolumes),
+  }));
+  return topCoins({ sources, quote, most: coins.topByVolume, scheduler });
 }
 
 /** Levels a side that a whole book is asked for with, the most that the venue's budget allows. */
@@ -172,7 +230,9 @@ function fetchBookOf(
     const requests = BOOK_LEVELS.map((levels) =>
       book({ instrument, levels: Math.max(levels, wish.levels), environment, receivedAt }),
     );
-    const affordable = requests.find(({ weight }) => weight * symbols <= restWeightPerMinute * BOOKS_SHARE);
+    const affordable = requests.find(
+      ({ weight }) => weight * symbols <= restWeightPerMinute * BOOKS_SHARE * config.cluster.venueBudgetShare,
+    );
     return rest.askSparingly$(affordable ?? (requests.at(-1) as (typeof requests)[number]));
   };
 }

@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { camelKeys } from './config/camel-keys.ts';
 import { entrySchema } from './config/coin-list.ts';
 import { sections } from './config/schema.ts';
-import type { Config } from './config.ts';
+import { allCoins, type Config } from './config.ts';
 
 /** Of a configuration what decides which records come of the same frames; the rest is the replay's own. */
 type Captured = Pick<Config, 'quote' | 'coins' | 'feed' | 'venues' | 'orderBooks' | 'stats'>;
 
 const capturedSchema = z.object({
   quote: sections.quote,
-  coins: z.union([z.object({ all: z.literal(true) }), z.array(entrySchema)]),
+  coins: z.union([z.object({ all: z.literal(true), top_by_volume: z.number().optional() }), z.array(entrySchema)]),
   feed: sections.feed,
   venues: sections.venues,
   // Captures from before there were books and statistics have neither.
@@ -21,7 +21,7 @@ const capturedSchema = z.object({
 export function capturedConfig({ quote, coins, feed, venues, orderBooks, stats }: Captured): unknown {
   return {
     quote,
-    coins: coins.kind === 'all' ? { all: true } : coins.entries,
+    coins: coins.kind === 'all' ? { all: true, top_by_volume: coins.topByVolume } : coins.entries,
     feed: snakeKeys(feed),
     venues: Object.fromEntries(Object.entries(venues).map(([id, venue]) => [id, snakeKeys(venue)])),
     order_books: snakeKeys(orderBooks),
@@ -46,7 +46,7 @@ export function withCaptured(config: Config, value: unknown): Config {
   return {
     ...config,
     quote,
-    coins: 'all' in coins ? { kind: 'all' } : { kind: 'list', entries: coins },
+    coins: 'all' in coins ? allCoins(coins.top_by_volume) : { kind: 'list', entries: coins },
     feed: { ...camelKeys(feed), allowTestData: config.feed.allowTestData },
     venues: {
       bybit: camelKeys(venues.bybit),

@@ -18,8 +18,12 @@ export interface CoinEntry {
 
 export type CoinSelection =
   | { readonly kind: 'list'; readonly entries: readonly CoinEntry[] }
-  /** Whatever the venues list against the quote. */
-  | { readonly kind: 'all' };
+  /** Whatever the venues list against the quote; or so many of it, the most traded in 24 hours at the preferred venue. */
+  | { readonly kind: 'all'; readonly topByVolume?: number };
+
+export function allCoins(topByVolume: number | null | undefined): CoinSelection {
+  return { kind: 'all', ...(typeof topByVolume === 'number' ? { topByVolume } : {}) };
+}
 
 export type VenueConfig = Camel<Sections['venues']['bybit']>;
 export type ReconnectConfig = VenueConfig['reconnect'];
@@ -93,6 +97,11 @@ export function instrumentsFor(config: Config, venue: VenueId): readonly Instrum
     const venueSymbol = symbols[venue];
     return venueSymbol === null ? [] : [{ coin, symbol: coin + config.quote, venueSymbol }];
   });
+}
+
+/** The symbols of the configured coins; empty for `coins: { all: true }`. */
+export function coinSymbols({ coins, quote }: Config): readonly string[] {
+  return coins.kind === 'all' ? [] : coins.entries.map(({ coin }) => coin + quote);
 }
 
 /** What a record of a venue says of its market. */

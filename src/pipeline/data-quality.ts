@@ -59,6 +59,11 @@ export class DataQuality {
     }
   }
 
+  /** Symbols of which too many messages were invalid; null: of no symbol that is known. */
+  poor(): readonly (string | null)[] {
+    return [...this.#counts].flatMap(([symbol, { invalid }]) => (invalid > MOST_INVALID ? [symbol] : []));
+  }
+
   /** `nowMicros`: microseconds since 1970. */
   all(nowMicros: number): Quality[] {
     return [...this.#counts].map(([symbol, count]) => this.#quality(symbol, count, nowMicros));

@@ -1,4 +1,4 @@
-import { filter, map, merge, Observable, type SchedulerLike, Subject, Subscription } from 'rxjs';
+import { filter, map, merge, Observable, type SchedulerLike, Subject, type Subscriber, Subscription } from 'rxjs';
 import type { Instrument, VenueId } from '../domain/instrument.ts';
 import type { AggTrade, BookTicker, Environment, FeedRecord, Gap, Kline, TradeEvent } from '../domain/record.ts';
 import { type FailoverEvent, failover, type SourceEvent } from '../operators/failover.ts';
@@ -8,6 +8,7 @@ import { EpochLedger } from './epoch-ledger.ts';
 import { FeedView } from './feed-view.ts';
 import { type FormerEpoch, venueToStartWith } from './former-runs.ts';
 import { KlineCheck, subscribedKlines } from './kline-check.ts';
+import { ListedAt, type Serving } from './listed-at.ts';
 import type { Doubt, HoleNotice, HoleOpened, IdsRestarted, MergedEvent } from './merged-event.ts';
 import { PriceTicks } from './price-ticks.ts';
 import { StatusLog, type StatusNote } from './status-log.ts';
@@ -82,6 +83,9 @@ export class Feed {
   readonly #analytics: TradeAnalytics | undefined;
   readonly #out$ = new Subject<FeedOutput>();
   readonly #subscription = new Subscription();
+  /** Who lists what, where all that is listed is followed. */
+  readonly #listedAt = new ListedAt();
+  readonly #sources = new Map<string, Subscriber<SourceEvent<Batch>>>();
   /** Symbols that a venue does not have now, by venue. */
   readonly #lacking = new Map<string, Set<string>>();
   /** Holes that were told and have no outcome yet, by what is served apart: the first id behind each. */
@@ -168,12 +172,17 @@ export class Feed {
   remove(symbol: string): void {
     for (const venue of this.venues) {
       venue.remove(symbol);
-      const key = this.#key(venue.options.venue.id, symbol);
-      this.view.remove(key);
-      this.#books?.ended(key);
-      this.#traded.delete(key);
-      this.publish(this.#analytics?.ended(key) ?? []);
+      this.#forget(venue.options.venue.id, symbol);
     }
+  }
+
+  #forget(venue: VenueId, symbol: string): void {
+    const key = this.#key(venue, symbol);
+    this.view.remove(key);
+    this.trading.forget(symbol);
+    this.#books?.ended(key);
+    this.#traded.delete(key);
+    this.publish(this.#analytics?.ended(key) ?? []);
   }
 
   /** Trades that no window counts: blocks, and those that came after a window of theirs had closed. */
@@ -223,13 +232,9 @@ export class Feed {
 
   /** What too many invalid messages came of, as VENUE:SYMBOL. */
   #ofPoorQuality(): string[] {
-    const now = this.#options.wallClockMs() * 1000;
-    return this.venues.flatMap(({ counts, running }) => {
+    return this.venues.flatMap(({ counts, running, options }) => {
       counts.quality.second();
-      if (!running) return [];
-      return counts.quality
-        .all(now)
-        .flatMap(({ venue, symbol, warnings }) => (warnings.includes('invalid') ? [`${venue}:${symbol ?? ''}`] : []));
+      return running ? counts.quality.poor().map((symbol) => `${options.venue.id}:${symbol ?? ''}`) : [];
     });
   }
 
@@ -247,6 +252,12 @@ export class Feed {
     const key = this.#key(venue, symbol);
     if (this.view.symbols.has(key)) return;
     this.view.add(key, coin, symbol);
+    // It was followed before, and goes on in its epoch.
+    const served = this.#ledger.venueOf(key);
+    if (!this.#all && served !== undefined) {
+      this.#beginWindows(key, served, this.#options.wallClockMs());
+      this.#judgeServed(symbol, served);
+    }
     if (this.#all) this.#ledger.follow(key, symbol, { venue, at: this.#options.wallClockMs() });
   }
 
@@ -298,6 +309,7 @@ export class Feed {
   #sourceEvents(venue: VenueFeed): Observable<SourceEvent<Batch>> {
     const id = venue.options.venue.id;
     return new Observable((subscriber) => {
+      this.#sources.set(id, subscriber);
       const signals = venue.signals$.subscribe({
         next: (signal) => {
           const event = this.#onSignal(id, signal);
@@ -308,6 +320,8 @@ export class Feed {
       return () => {
         signals.unsubscribe();
         this.states.set(id, NEW_VENUE);
+        this.#sources.delete(id);
+        this.#tellServing(this.#listedAt.forget(id));
       };
     });
   }
@@ -338,6 +352,13 @@ export class Feed {
         return undefined;
       case 'instruments':
         for (const instrument of signal.instruments) this.#show(venue, instrument);
+        if (this.#followsLists(venue)) {
+          const symbols = signal.instruments.map(({ symbol }) => symbol);
+          this.#tellServing(this.#listedAt.listed(venue, symbols));
+        }
+        return undefined;
+      case 'delisted':
+        if (this.#listedAt.delisted(venue, signal.symbol) || this.#all) this.#forget(venue, signal.symbol);
         return undefined;
       case 'dead_letter':
         this.publish([signal.record]);
@@ -351,6 +372,18 @@ export class Feed {
       case 'stale':
       case 'recovered':
         return signal;
+    }
+  }
+
+  #followsLists(venue: VenueId): boolean {
+    return this.venues.some(({ options }) => options.venue.id === venue && options.all !== null);
+  }
+
+  /** What a venue does not list and another does is that one's to serve. */
+  #tellServing(servings: readonly Serving[]): void {
+    for (const { venue, symbol, serves } of servings) {
+      this.#noteServes(venue, symbol, serves);
+      this.#sources.get(venue)?.next({ kind: 'serves', key: symbol, serves });
     }
   }
 
@@ -371,12 +404,14 @@ export class Feed {
         return;
       case 'epoch':
         this.#openHoles.delete(event.key);
-        this.trading.served(event.key, {
-          venue: event.source,
-          isTestnet: this.#options.environmentOf(event.source as VenueId) === 'testnet',
-        });
+        this.#judgeServed(event.key, event.source);
         if (!this.#ledger.hasBegun(event.key, event.epoch)) this.#announce([event.key], event.source as VenueId);
     }
+  }
+
+  #judgeServed(symbol: string, venue: string): void {
+    const isTestnet = this.#options.environmentOf(venue as VenueId) === 'testnet';
+    this.trading.served(symbol, { venue, isTestnet });
   }
 
   /** Nobody keeps the book of a symbol up that its venue serves no longer. */

@@ -3,11 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { SchedulerLike, Subscription } from 'rxjs';
 import type { FeedRecord, RecordKind } from '../domain/record.ts';
+import { ThreadMeter } from '../telemetry/thread-meter.ts';
 import type { Config } from './config.ts';
 import type { FromGateway, ToGateway } from './gateway-messages.ts';
 import { gatewayOptions } from './gateway-options.ts';
 import { PastCandles } from './past-candles.ts';
-import type { Pipeline } from './run.ts';
+import type { Running } from './run.ts';
 
 export interface GatewayThreadOptions {
   readonly config: Config;
@@ -54,6 +55,7 @@ export class GatewayThread {
   /** What was shown to the one before is forgotten. */
   #isAnew = false;
   #past: PastCandles | undefined;
+  #meter: ThreadMeter | undefined;
   #closed = false;
 
   constructor(options: GatewayThreadOptions) {
@@ -66,14 +68,16 @@ export class GatewayThread {
     return this.#url;
   }
 
-  /** Shows the pipeline's own view of itself each second, and the candles of the time before it. */
-  follow({ feed, snapshot }: Pick<Pipeline, 'feed' | 'snapshot'>): void {
-    const past = new PastCandles(feed);
+  /** Shows the run's own view of itself each second, and the candles of the time before it. */
+  follow({ feeds, snapshot, figures }: Pick<Running, 'feeds' | 'snapshot' | 'figures'>): void {
+    const meter = new ThreadMeter();
+    this.#meter = meter;
+    const past = new PastCandles(feeds);
     this.#past = past;
     past.candles$.subscribe((candles) => this.publish(candles));
     const second = (): void => {
       past.second();
-      this.#post({ kind: 'snapshot', snapshot: snapshot() });
+      this.#post({ kind: 'snapshot', snapshot: snapshot(), figures: { ...figures(), thread: meter.second() } });
       this.#after(SNAPSHOT_MS, second);
     };
     second();
@@ -90,6 +94,7 @@ export class GatewayThread {
   /** Ends it, within a second; clients are told. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#meter?.close();
     for (const again of this.#again) again.unsubscribe();
     const worker = this.#worker;
     if (worker === undefined) return;

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Subject } from 'rxjs';
+import type { FeedFigures } from '../domain/feed-figures.ts';
 import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import { createGateway } from '../gateway/gateway.ts';
@@ -14,9 +15,10 @@ const tell = (message: FromGateway): void => port.postMessage(message);
 
 const records$ = new Subject<readonly FeedRecord[]>();
 const snapshots$ = new Subject<FeedSnapshot>();
+const figures$ = new Subject<FeedFigures>();
 const gateway = await createGateway({
   ...(workerData as ConfiguredGateway),
-  source: { records$, snapshots$ },
+  source: { records$, snapshots$, figures$, behind: undefined },
   scheduler: monotonicScheduler,
   wallClockMs: Date.now,
   log: (level, message, fields) => tell({ kind: 'log', level, fields, message }),
@@ -26,8 +28,10 @@ port.on('message', (message: ToGateway) => {
   if (message.kind === 'records') {
     records$.next(message.records);
     tell({ kind: 'taken', count: message.records.length });
-  } else if (message.kind === 'snapshot') snapshots$.next(message.snapshot);
-  else void gateway.close().then(() => port.close());
+  } else if (message.kind === 'snapshot') {
+    snapshots$.next(message.snapshot);
+    figures$.next(message.figures);
+  } else void gateway.close().then(() => port.close());
 });
 
 gateway.listen().then(

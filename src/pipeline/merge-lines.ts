@@ -40,6 +40,8 @@ export class LineMerge {
   readonly #lines = new Map<number, Set<string>>();
   /** Series that hold trades back. */
   readonly #holding = new Set<TradeSeries>();
+  /** Of these, those that something happened to since `newlyHeld` was asked. */
+  #newlyHeld = new Set<TradeSeries>();
   /** Series in doubt, as was told: since when. */
   readonly #doubted = new Map<TradeSeries, number>();
   /** Of these something else is to be told. */
@@ -115,9 +117,17 @@ export class LineMerge {
     return out ?? events;
   }
 
-  /** Announces the holes that have been waited for as long as another line may take. */
-  tell(now: number, otherLineMs: number): MergedEvent[] {
-    return [...this.#holding].flatMap((series) => series.tell(now - otherLineMs));
+  /** Series that hold trades back, and have held more or less since this was asked last. */
+  newlyHeld(): Iterable<TradeSeries> {
+    if (this.#newlyHeld.size === 0) return NONE;
+    const held = this.#newlyHeld;
+    this.#newlyHeld = new Set();
+    return held;
+  }
+
+  /** Announces the holes of a series that have been waited for as long as another line may take. */
+  tell(series: TradeSeries, now: number, otherLineMs: number): MergedEvent[] {
+    return series.tell(now - otherLineMs);
   }
 
   /** Where trades may be missing now, or do no longer, since this was asked last. */
@@ -149,7 +159,10 @@ export class LineMerge {
 
   /** Lets go what has waited for as long as it may; by default all of a series. */
   release(series: Iterable<TradeSeries>, openedBy?: number): MergedEvent[] {
-    return this.#watched([...series], (one) => one.release(openedBy));
+    const released = [...series];
+    const out = this.#watched(released, (one) => one.release(openedBy));
+    for (const one of released) this.#newlyHeld.delete(one);
+    return out;
   }
 
   #passes(line: number, event: LineData, now: number): boolean | MergedEvent[] {
@@ -197,8 +210,13 @@ export class LineMerge {
   }
 
   #watch(series: TradeSeries): void {
-    if (series.heldSince === undefined) this.#holding.delete(series);
-    else this.#holding.add(series);
+    if (series.heldSince === undefined) {
+      this.#holding.delete(series);
+      this.#newlyHeld.delete(series);
+    } else {
+      this.#holding.add(series);
+      this.#newlyHeld.add(series);
+    }
     if (series.doubt?.since !== this.#doubted.get(series)) this.#redoubted.add(series);
   }
 

@@ -3,16 +3,19 @@ import { join } from 'node:path';
 import { filter, type SchedulerLike, take } from 'rxjs';
 import { keyOf, topicNameOf } from '../codec/environment-topics.ts';
 import type { Fault } from '../domain/fault.ts';
+import type { PipelineFigures } from '../domain/feed-figures.ts';
 import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
+import type { VenueId } from '../domain/instrument.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { wallClock } from '../net/wall-clock.ts';
-import type { Ending, OutRecord, Sink } from '../sinks/contract.ts';
+import type { Ending, OutRecord, OwnPart, Sink } from '../sinks/contract.ts';
 import { type Closed, createDrain, type Drain, type SpillEvent } from '../sinks/drain.ts';
 import { type SinkSettings, sinks } from '../sinks/registry.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { VenueRest } from '../venues/rest-client.ts';
 import type { AckLatency } from './ack-latency.ts';
-import { buildFeed } from './build-feed.ts';
+import { buildFeed, buildVenues } from './build-feed.ts';
 import { type Config, environmentPrefixes } from './config.ts';
 import { deadLetter } from './dead-letter.ts';
 import type { Feed } from './feed.ts';
@@ -20,7 +23,9 @@ import { type AheadOf, aheadOf, type FormerEpoch, formerEpochs } from './former-
 import { agreementOf } from './kline-check.ts';
 import { Latencies } from './latencies.ts';
 import { readRecent } from './recent-trades.ts';
+import { RecordCounts } from './record-counts.ts';
 import { statusLogger } from './status-logger.ts';
+import { figuresOf } from './take-figures.ts';
 import { snapshotOf } from './take-snapshot.ts';
 
 export interface PipelineDependencies {
@@ -29,16 +34,33 @@ export interface PipelineDependencies {
   readonly signal?: AbortSignal;
   readonly scheduler?: SchedulerLike;
   readonly wallClockMs?: () => number;
+  /** All coins by default. With it the venues are connected first: another serves the part until this one is ready. */
+  readonly part?: PipelinePart;
   /** Sees what is published, in order, when it is handed to the sinks. */
   readonly onPublished?: (records: readonly FeedRecord[]) => void;
   /** Sees the records of each batch that a sink acknowledged, in order. */
   readonly onDelivered?: (sink: string, records: readonly OutRecord[]) => void;
 }
 
+/** What of the coins a pipeline serves, where others of the cluster serve the rest. */
+export interface PipelinePart {
+  readonly own: OwnPart;
+  /** Of the memory that a pipeline may take, from above 0 to 1. */
+  readonly portion: number;
+  readonly restOf: (venue: VenueId) => VenueRest;
+}
+
 /** The main job while it runs. */
-export interface Pipeline {
+export interface Pipeline extends Running {
   readonly feed: Feed;
+}
+
+/** The main job while it runs, in one pipeline or in several. */
+export interface Running {
+  /** Those that run now. */
+  feeds(): readonly Feed[];
   snapshot(): FeedSnapshot;
+  figures(): PipelineFigures;
   /** Aborted, with the Fault as its reason, when a sink is over for good: the run has to end. */
   readonly failed: AbortSignal;
   /** Closes the connections, delivers what was received, within 5 s; says what became of the rest. */
@@ -57,7 +79,7 @@ const UNEXPLAINED_TOLD = 5;
 
 /** Opens the sinks, reads from them where the last run ended, and connects the venues: resolves once data can flow. */
 export async function startPipeline(config: Config, dependencies: PipelineDependencies): Promise<Pipeline> {
-  const { log, scheduler = monotonicScheduler, wallClockMs = Date.now, onPublished, onDelivered } = dependencies;
+  const { log, scheduler = monotonicScheduler, wallClockMs = Date.now, part, onPublished, onDelivered } = dependencies;
   const settings: SinkSettings = {
     kafka: config.kafka,
     file: config.file,
@@ -77,12 +99,24 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
         config,
         log,
         latency: latencies.sink(sink.name),
+        part,
         onDelivered,
         onFailed: (fault) => failing.abort(fault),
       });
     }),
   );
-  const endings = await openAll(outlets, dependencies.signal);
+  const venueDependencies = {
+    scheduler,
+    wallClockMs,
+    latencies,
+    ...(part === undefined ? {} : { restOf: part.restOf, follows: part.own.has }),
+  };
+  const venues = buildVenues(config, venueDependencies);
+  if (part !== undefined && config.feed.standby === 'hot') for (const venue of venues) venue.warm();
+  const endings = await openAll(outlets, dependencies.signal).catch((error: unknown) => {
+    for (const venue of venues) venue.close();
+    throw error;
+  });
   const former = formerEpochs(endings, {
     environment: config.environment,
     trades: config.feed.channels.includes('trade'),
@@ -100,14 +134,16 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     former,
     ({ message }, sink) => log.warn({ event: 'windows_not_rebuilt', sink }, message),
   );
-  const feed = buildFeed(config, { scheduler, wallClockMs, instance: randomUUID(), former, recent, latencies });
+  const feed = buildFeed(config, { ...venueDependencies, instance: randomUUID(), former, recent }, venues);
   for (const [index, outlet] of outlets.entries()) outlet.begin(feed, endings[index] ?? [], former);
   const resumed = former.filter(({ takeUp }) => takeUp !== undefined).length;
   if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'goes on where the last run ended');
   const topic = topicNames(config.feed.allowTestData);
   const tell = statusLogger(log);
+  const published = new RecordCounts();
   feed.output$.subscribe(({ records, barrier }) => {
     const timed = latencies.emitted(records);
+    published.add(records);
     for (const record of records) {
       if (record.kind === 'status') tell(record);
       const out: OutRecord = { topic: topic(record), key: keyOf(record, config.feed.mode), record };
@@ -149,6 +185,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
               quality: undefined,
               ignored: Object.fromEntries(venue.counts.ignored),
               warnings: Object.fromEntries(venue.counts.warnings),
+              losses: Object.fromEntries(venue.counts.losses),
               klines: agreementOf(feed.klineCheck?.counts ?? [], venue.options.venue.id),
               ...latencies.venue(venue.options.venue.id).figures(),
             },
@@ -159,18 +196,13 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     );
     return { undelivered, spilled, dropped };
   };
+  const sinkStats = () => outlets.map(({ name, drain }) => ({ name, stats: drain.stats() }));
   return {
     feed,
+    feeds: () => [feed],
     failed: failing.signal,
-    snapshot: () =>
-      snapshotOf(
-        feed,
-        config,
-        latencies,
-        outlets.map(({ name, drain }) => ({ name, stats: drain.stats() })),
-        wallClockMs(),
-        scheduler.now(),
-      ),
+    snapshot: () => snapshotOf(feed, config, latencies, sinkStats(), wallClockMs(), scheduler.now()),
+    figures: () => figuresOf({ feed, config, latencies, published, sinks: sinkStats() }),
     stop: (reason) => {
       stopping ??= stop(reason);
       return stopping;
@@ -191,6 +223,12 @@ function tellUnexplained({ klineCheck }: Feed, log: Logger): void {
       log.warn({ event: 'kline_differs', fields, theirs, ours: ours ?? null }, text);
     });
 }
+
+/** Records, and bytes, that wait in memory for a sink at most. */
+const MOST_WAITING = 200_000;
+const MOST_WAITING_BYTES = 256 * 2 ** 20;
+/** What venues hold back for a part comes all at once, and needs so much room. */
+const LEAST_PORTION = 0.25;
 
 const BARRIER = { barrier: true } as const;
 
@@ -221,6 +259,7 @@ interface OutletOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly latency: AckLatency;
+  readonly part: PipelinePart | undefined;
   readonly onDelivered: PipelineDependencies['onDelivered'];
   readonly onFailed: (fault: Fault) => void;
 }
@@ -233,6 +272,7 @@ class Outlet {
   readonly #config: Config;
   readonly #scheduler: SchedulerLike;
   readonly #log: Logger;
+  readonly #part: PipelinePart | undefined;
   #feed: Feed | undefined;
   /** What the sink had before the feed goes on; undefined: nothing is ahead of the feed. */
   #ahead: AheadOf | undefined;
@@ -240,10 +280,12 @@ class Outlet {
   #dropped = new Map<string, number>();
   #telling = false;
 
-  constructor(sink: Sink, { scheduler, config, log, latency, onDelivered, onFailed }: OutletOptions) {
+  constructor(sink: Sink, { scheduler, config, log, latency, part, onDelivered, onFailed }: OutletOptions) {
+    const portion = part?.portion ?? 1;
     this.latency = latency;
     this.#config = config;
     this.#log = log;
+    this.#part = part;
     this.#scheduler = scheduler;
     this.name = sink.name;
     this.drain = createDrain(sink, {
@@ -251,6 +293,8 @@ class Outlet {
       ...(sink.name === 'kafka'
         ? { maxBatch: config.kafka.batch.maxRecords, lingerMs: config.kafka.batch.lingerMs }
         : {}),
+      maxRecords: Math.ceil(MOST_WAITING * Math.max(portion, LEAST_PORTION)),
+      maxBytes: MOST_WAITING_BYTES * Math.max(portion, LEAST_PORTION),
       spill: { dir: join(config.spill.dir, sink.name), maxBytes: config.spill.maxMb * 2 ** 20 },
       outGap: (gap) => this.#outOf({ ...gap, environment: config.environment }),
       onFailed: (fault) => {
@@ -276,6 +320,7 @@ class Outlet {
       environmentPrefixes: environmentPrefixes(this.#config),
       trades: channels.includes('trade'),
       aggTrades: channels.includes('agg_trade'),
+      ...(this.#part === undefined ? {} : { own: this.#part.own }),
     });
   }
 

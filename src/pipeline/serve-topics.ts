@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 import { gatewayOptions } from './gateway-options.ts';
 import { topicsSource } from './topics-source.ts';
 
-/** A gateway over the topics, until the signal. Rejects where it cannot listen, the brokers refuse it, or a topic cannot be read any more. */
+/** A gateway over the topics, until the signal; it is not ready before it has read up to the present. Rejects where it cannot listen, the brokers refuse it, or a topic cannot be read any more. */
 export async function serveTopics(
   config: Config,
   { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
@@ -19,10 +19,11 @@ export async function serveTopics(
     log: (level, message, fields) => log[level](fields, message),
   });
   try {
-    await source.start();
-    if (signal.aborted) return;
     const { url } = await gateway.listen();
     log.info({ event: 'gateway', url }, `dashboard and API at ${url}`);
+    await source.start();
+    if (signal.aborted) return;
+    log.info({ event: 'topics_read' }, 'the topics are read up to the present');
     const stopped = new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });

@@ -39,7 +39,7 @@ const SHOWN = Object.keys(LOOK_BACK_MS) as readonly (keyof typeof LOOK_BACK_MS)[
 
 /** A topic with less to read is as good as read. */
 const NEARLY_THERE_MS = 1000;
-/** With more than that to read the gateway is opened all the same. */
+/** With more than that to read it counts as there all the same. */
 const CATCH_UP_WITHIN_MS = 20_000;
 const ANSWERED_WITHIN_MS = 1250;
 const AGAIN_AFTER_MS = 5000;
@@ -67,6 +67,7 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
   const failing = Promise.withResolvers<never>();
   failing.promise.catch(() => {});
   let market: Market | undefined;
+  let behind: string | undefined = 'topics: not connected yet';
 
   const warn = (warning: ClientWarning): void => log({ event: 'topics' }, warningText(warning));
   const connect = async (): Promise<Market | undefined> => {
@@ -79,6 +80,7 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
       } catch (error) {
         const fault = asFault(error);
         if (fault.retry.kind === 'never') throw fault;
+        behind = `topics: ${fault.message}`;
         log({ event: 'topics_unavailable' }, `${fault.message}; tries again every ${AGAIN_AFTER_MS / 1000} s`);
         await firstValueFrom(race(timer(AGAIN_AFTER_MS, scheduler), aborted(signal)));
       }
@@ -105,10 +107,15 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
   return {
     records$,
     snapshots$: NEVER,
+    figures$: NEVER,
+    get behind() {
+      return behind;
+    },
     failed: failing.promise,
     async start() {
       market = await connect();
       if (market === undefined) return;
+      behind = 'topics: not read up to the present yet';
       follow(market);
       const stopped$ = aborted(signal);
       await firstValueFrom(race(from(market.ready()), stopped$), { defaultValue: undefined });
@@ -118,6 +125,7 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
         filter((lag) => Object.values(lag).every(({ ms }) => ms < NEARLY_THERE_MS)),
       );
       await firstValueFrom(race(there$, timer(CATCH_UP_WITHIN_MS, scheduler), stopped$), { defaultValue: undefined });
+      behind = undefined;
     },
     async close() {
       await market?.close();

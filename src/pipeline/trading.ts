@@ -52,6 +52,13 @@ export class Trading {
     else this.#onTestnet.delete(symbol);
   }
 
+  /** The symbol is not followed any more. */
+  forget(symbol: string): void {
+    this.#servedBy.delete(symbol);
+    this.#stale.delete(symbol);
+    this.#onTestnet.delete(symbol);
+  }
+
   /** Follows what happens to single coins at the venue that serves them. */
   coin(venue: string, note: StatusNote): void {
     const symbol = note.details?.symbol;

@@ -1,10 +1,15 @@
-import { Observable } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import type { Instrument } from '../domain/instrument.ts';
 import { DataQuality } from './data-quality.ts';
+import { HoldBack } from './hold-back.ts';
 import type { Resumption } from './merge-lines.ts';
 import type { BookStepped, Doubt } from './merged-event.ts';
+import type { LineNews } from './rotating-line.ts';
 import { VenueRun } from './venue-run.ts';
 import type { VenueCounts, VenueFeedOptions, VenueSignal } from './venue-signal.ts';
+
+/** Portions that a run holds back at most, frames mostly: many seconds of a shard. */
+const MOST_HELD = 20_000;
 
 /** One venue, ready to be subscribed: connects all its lines while somebody is, closes them after. */
 export class VenueFeed {
@@ -14,8 +19,12 @@ export class VenueFeed {
   /** What is followed whenever it runs, by the venue's symbol. */
   readonly #instruments: Map<string, Instrument>;
   /** Where former runs ended, until a run goes on there, or another venue has served the symbol. */
-  #resume: Map<string, Resumption>;
+  #resume = new Map<string, Resumption>();
   #run: VenueRun | undefined;
+  /** The run that holds back. */
+  #warm:
+    | { readonly run: VenueRun; readonly signals: HoldBack<VenueSignal>; readonly news: HoldBack<LineNews> }
+    | undefined;
 
   constructor(options: VenueFeedOptions) {
     this.options = options;
@@ -27,20 +36,61 @@ export class VenueFeed {
       ignored: new Map(),
       warnings: new Map(),
       reconnects: 0,
+      losses: new Map(),
     };
     this.#instruments = new Map(options.instruments.map((instrument) => [instrument.venueSymbol, instrument]));
-    this.#resume = new Map(options.resume);
     this.signals$ = new Observable((subscriber) => {
-      const instruments = [...this.#instruments.values()];
-      const run = new VenueRun({ ...options, instruments, resume: this.#resume }, this.counts, subscriber);
+      const warm = this.#warm;
+      this.#warm = undefined;
+      const run = warm?.run ?? this.#newRun(subscriber);
+      run.resume(this.#resume);
       this.#resume = new Map();
-      this.#run = run;
-      run.start();
+      if (warm === undefined) {
+        this.#run = run;
+        run.start();
+      } else {
+        // Whoever subscribes is ready for what comes after it has.
+        subscriber.add(
+          options.scheduler.schedule(() => {
+            warm.signals.open((signal) => subscriber.next(signal));
+            warm.news.open();
+          }),
+        );
+      }
       return () => {
-        this.#run = undefined;
+        if (this.#run === run) this.#run = undefined;
         run.stop();
       };
     });
+  }
+
+  /**
+   * Connects before anyone subscribes, and holds what comes back for who does: so what another still publishes is there
+   * from the moment on at which it is to go on with it.
+   */
+  warm(): void {
+    if (this.#run !== undefined) return;
+    const signals = new HoldBack<VenueSignal>();
+    const news = new HoldBack<LineNews>(MOST_HELD, ({ signal }) => signal.kind === 'data');
+    this.#run = this.#newRun(signals, news);
+    this.#warm = { run: this.#run, signals, news };
+    this.#run.start();
+  }
+
+  /** Where former runs ended, by symbol: the next run goes on there. */
+  resumeAt(former: ReadonlyMap<string, Resumption>): void {
+    this.#resume = new Map(former);
+  }
+
+  /** Closes its lines, for whom nobody came. */
+  close(): void {
+    this.#run?.stop();
+    this.#run = undefined;
+    this.#warm = undefined;
+  }
+
+  #newRun(out: Pick<Subscriber<VenueSignal>, 'next'>, held?: HoldBack<LineNews>): VenueRun {
+    return new VenueRun({ ...this.options, instruments: [...this.#instruments.values()] }, this.counts, out, held);
   }
 
   /** False for a cold standby that is not needed. */

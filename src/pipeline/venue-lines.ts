@@ -1,6 +1,7 @@
-import { type Observable, Subject } from 'rxjs';
+import { defer, type Observable, Subject, switchMap, timer } from 'rxjs';
 import { type Instrument, isDepthChannel } from '../domain/instrument.ts';
 import type { RotationNotice } from '../domain/line.ts';
+import { ConnectionBudget } from '../venues/connection-budget.ts';
 import { type ConnectionPlan, planConnections } from '../venues/plan-connections.ts';
 import type { LineConnection } from './line-connection.ts';
 import { type LineNews, RotatingLine } from './rotating-line.ts';
@@ -12,18 +13,22 @@ import type { VenueCounts, VenueFeedOptions } from './venue-signal.ts';
 export class VenueLines {
   /** By the venue's symbol: what the decoders know. */
   readonly instruments = new Map<string, Instrument>();
+  readonly #bySymbol = new Map<string, Instrument>();
+  readonly #byTopic = new Map<string, Instrument>();
   readonly news$: Observable<LineNews>;
   readonly #news$ = new Subject<LineNews>();
   readonly #options: VenueFeedOptions;
   readonly #counts: VenueCounts;
   readonly #isQuiet: (connection: LineConnection) => boolean;
   readonly #lines: RotatingLine[] = [];
+  readonly #budget: ConnectionBudget;
   #connections = 0;
 
   constructor(options: VenueFeedOptions, counts: VenueCounts, isQuiet: (connection: LineConnection) => boolean) {
     this.#options = options;
     this.#counts = counts;
     this.#isQuiet = isQuiet;
+    this.#budget = new ConnectionBudget(options.venue.limits.connectionsPerFiveMinutes, options.budgetShare);
     this.news$ = this.#news$;
   }
 
@@ -35,9 +40,13 @@ export class VenueLines {
     return this.#lines.filter((line) => line.up).length;
   }
 
-  /** More than lines while some are rotated. */
-  get connectionsUp(): number {
-    return this.#lines.reduce((sum, line) => sum + line.connectionsUp.length, 0);
+  /** Connections that are up and carry a symbol: more than `lines` while some are rotated. */
+  connectionsOf(symbol: string): number {
+    const instrument = this.#bySymbol.get(symbol);
+    if (instrument === undefined) return 0;
+    const topics = this.topicsOf(instrument);
+    const carries = (line: RotatingLine) => topics.some((topic) => line.topics.has(topic));
+    return this.#lines.reduce((sum, line) => (carries(line) ? sum + line.connectionsUp.length : sum), 0);
   }
 
   /** True when no other connection of the venue is up. */
@@ -53,7 +62,7 @@ export class VenueLines {
   /** Opens connections for instruments, as many as the venue's limits ask for, each `lines` times. */
   open(instruments: readonly Instrument[]): void {
     const { venue, settings, channels, books } = this.#options;
-    for (const instrument of instruments) this.instruments.set(instrument.venueSymbol, instrument);
+    for (const instrument of instruments) this.#know(instrument);
     const firstGroup = 1 + Math.max(-1, ...this.#lines.map((line) => line.plan.group));
     const { lines, websocketUrls } = settings;
     const wanted = { instruments, channels, lines, websocketUrls, ...(books === undefined ? {} : { books }) };
@@ -69,7 +78,7 @@ export class VenueLines {
       this.open([instrument]);
       return;
     }
-    this.instruments.set(instrument.venueSymbol, instrument);
+    this.#know(instrument);
     for (const line of this.#lines) {
       if (line.plan.group === group) line.subscribe(topics);
     }
@@ -77,8 +86,12 @@ export class VenueLines {
 
   remove(instrument: Instrument): void {
     this.command(instrument, 'unsubscribe');
-    for (const topic of this.topicsOf(instrument)) for (const line of this.#lines) line.topics.delete(topic);
+    for (const topic of this.topicsOf(instrument)) {
+      for (const line of this.#lines) line.topics.delete(topic);
+      this.#byTopic.delete(topic);
+    }
     this.instruments.delete(instrument.venueSymbol);
+    this.#bySymbol.delete(instrument.symbol);
   }
 
   command(
@@ -103,14 +116,11 @@ export class VenueLines {
   }
 
   bySymbol(symbol: string): Instrument | undefined {
-    for (const instrument of this.instruments.values()) if (instrument.symbol === symbol) return instrument;
-    return undefined;
+    return this.#bySymbol.get(symbol);
   }
 
   byTopic(topic: string): Instrument | undefined {
-    for (const instrument of this.instruments.values())
-      if (this.topicsOf(instrument).includes(topic)) return instrument;
-    return undefined;
+    return this.#byTopic.get(topic);
   }
 
   /** True when no line has any topic of the instrument left. */
@@ -125,6 +135,12 @@ export class VenueLines {
   topicsOf(instrument: Instrument): readonly string[] {
     const { venue, channels, books } = this.#options;
     return channels.flatMap((channel) => venue.topics(instrument, channel, books));
+  }
+
+  #know(instrument: Instrument): void {
+    this.instruments.set(instrument.venueSymbol, instrument);
+    this.#bySymbol.set(instrument.symbol, instrument);
+    for (const topic of this.topicsOf(instrument)) this.#byTopic.set(topic, instrument);
   }
 
   #keep(plan: ConnectionPlan): void {
@@ -150,7 +166,7 @@ export class VenueLines {
     const { settings, connect, onFrame, staleAfterMs, scheduler, random = Math.random } = this.#options;
     const { number, plan, topics } = line;
     const lifetimeMs = this.#lifetimeMs;
-    const connection$ = connect({
+    const attempt$ = connect({
       line: number,
       url: plan.url,
       topics: () => [...topics],
@@ -161,6 +177,10 @@ export class VenueLines {
         this.#counts.frames++;
         onFrame?.(frame, number);
       },
+    });
+    const connection$ = defer(() => {
+      const waitMs = this.#budget.take(scheduler.now());
+      return waitMs === 0 ? attempt$ : timer(waitMs, scheduler).pipe(switchMap(() => attempt$));
     });
     const isQuiet = () => this.#isQuiet(connection);
     return venueLine({ connection$, reconnect: settings.reconnect, staleAfterMs, isQuiet, scheduler, random });

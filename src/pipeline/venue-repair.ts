@@ -19,7 +19,8 @@ export interface VenueRepairOptions {
   readonly fetchMissing: VenueFeedOptions['fetchMissing'];
   readonly fetchRecent: VenueFeedOptions['fetchRecent'];
   readonly instrument: (symbol: string) => Instrument | undefined;
-  readonly linesUp: () => number;
+  /** Connections that are up and carry the symbol. */
+  readonly linesUp: (symbol: string) => number;
   readonly scheduler: SchedulerLike;
   readonly out: (signal: VenueSignal) => void;
 }
@@ -46,25 +47,36 @@ export class VenueRepair {
     });
   }
 
-  /** To be called whenever something may have begun to wait. */
+  /** To be called whenever something may have begun to wait. What has waited before is looked at every now and then. */
   watch(): void {
-    const { merge, scheduler, fetchMissing, fetchRecent, linesUp } = this.#options;
-    this.emit(merge.tellDoubts());
-    if (merge.holding.size === 0) return;
-    const fetches = fetchMissing !== undefined || fetchRecent !== undefined;
-    const otherLineMs = linesUp() < 2 ? 0 : OTHER_LINE_MS;
-    const now = scheduler.now();
-    if (fetches) {
-      this.emit(merge.tell(now, otherLineMs));
-      for (const series of [...merge.holding]) if (series.isDue(now, otherLineMs)) this.#queue.repair(series);
+    const { merge, scheduler } = this.#options;
+    if (merge.holding.size === 0) {
+      this.emit(merge.tellDoubts());
+      return;
     }
-    this.emit(merge.release(merge.holding, now - (fetches ? REPAIR_MS : otherLineMs)));
-    this.emit(merge.tellDoubts());
+    this.#look(merge.newlyHeld());
     if (merge.holding.size === 0) return;
     this.#check ??= scheduler.schedule(() => {
       this.#check = undefined;
+      this.#look([...merge.holding]);
       this.watch();
     }, HOLD_CHECK_MS);
+  }
+
+  #look(held: Iterable<TradeSeries>): void {
+    const { merge, scheduler, fetchMissing, fetchRecent, linesUp } = this.#options;
+    this.emit(merge.tellDoubts());
+    const fetches = fetchMissing !== undefined || fetchRecent !== undefined;
+    const now = scheduler.now();
+    for (const series of held) {
+      const otherLineMs = linesUp(series.symbol) < 2 ? 0 : OTHER_LINE_MS;
+      if (fetches) {
+        this.emit(merge.tell(series, now, otherLineMs));
+        if (series.isDue(now, otherLineMs)) this.#queue.repair(series);
+      }
+      this.emit(merge.release([series], now - (fetches ? REPAIR_MS : otherLineMs)));
+    }
+    this.emit(merge.tellDoubts());
   }
 
   /** Hands out what waits. */

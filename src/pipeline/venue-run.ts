@@ -6,8 +6,10 @@ import { detectStale } from '../operators/detect-stale.ts';
 import type { ListedInstrument } from '../venues/contract.ts';
 import { CoinWatch } from './coin-watch.ts';
 import { deadLetter } from './dead-letter.ts';
+import type { HoldBack } from './hold-back.ts';
 import { noteOf } from './line-note.ts';
-import { LineMerge } from './merge-lines.ts';
+import { type Listing, listChange, listings, tradingAgainst } from './listings.ts';
+import { LineMerge, type Resumption } from './merge-lines.ts';
 import type { LineData } from './merged-event.ts';
 import type { HandedOver, LineNews, RotatingLine } from './rotating-line.ts';
 import type { StatusNote } from './status-log.ts';
@@ -21,6 +23,9 @@ import { VenueSilence } from './venue-silence.ts';
 
 /** How long connecting waits for the instrument list; without it unknown symbols are found out later. */
 const LIST_TIMEOUT_MS = 2000;
+/** Where all that a venue lists is followed: how often it is asked what that is, and how soon again where it does not say. */
+const LIST_EVERY_MS = 300_000;
+const LIST_AGAIN_MS = 5000;
 const SWEEP_MS = 1000;
 
 type Signal<K extends LineSignal['kind']> = Extract<LineSignal, { kind: K }>;
@@ -32,7 +37,8 @@ export class VenueRun {
   readonly books: VenueBooks;
   readonly #options: VenueFeedOptions;
   readonly #counts: VenueCounts;
-  readonly #out: Subscriber<VenueSignal>;
+  readonly #out: Pick<Subscriber<VenueSignal>, 'next'>;
+  readonly #held: HoldBack<LineNews> | undefined;
   readonly #id: string;
   readonly #coins: CoinWatch;
   readonly #silence: VenueSilence;
@@ -43,17 +49,23 @@ export class VenueRun {
   #blockedTold = false;
   #connectedTold = false;
 
-  constructor(options: VenueFeedOptions, counts: VenueCounts, out: Subscriber<VenueSignal>) {
+  /** What its lines bring is held back by `held`, where that is given. */
+  constructor(
+    options: VenueFeedOptions,
+    counts: VenueCounts,
+    out: Pick<Subscriber<VenueSignal>, 'next'>,
+    held?: HoldBack<LineNews>,
+  ) {
     const { venue, activity, scheduler, staleAfterMs } = options;
     this.#options = options;
     this.#counts = counts;
     this.#out = out;
+    this.#held = held;
     this.#id = venue.id;
     this.merge = new LineMerge({
       contiguousTradeIds: venue.contiguousTradeIds,
       recentTrades: options.fetchRecent !== undefined,
     });
-    for (const [symbol, ended] of options.resume ?? []) this.merge.resume(symbol, ended);
     const isQuiet = (now: number) => activity.venueIsQuiet(this.#id, now);
     this.#silence = new VenueSilence({
       staleAfterMs,
@@ -72,7 +84,7 @@ export class VenueRun {
       fetchMissing: options.fetchMissing,
       fetchRecent: options.fetchRecent,
       instrument: (symbol) => this.lines.bySymbol(symbol),
-      linesUp: () => this.lines.connectionsUp,
+      linesUp: (symbol) => this.lines.connectionsOf(symbol),
       scheduler,
       out: (signal) => this.#out.next(signal),
     });
@@ -106,9 +118,10 @@ export class VenueRun {
   }
 
   start(): void {
-    const { scheduler, staleAfterMs, listed$, activity, timing } = this.#options;
+    const { scheduler, staleAfterMs, activity, timing } = this.#options;
     activity.connected(this.#id, false);
-    const watched$ = this.lines.news$.pipe(
+    const news$ = this.#held?.through$(this.lines.news$) ?? this.lines.news$;
+    const watched$ = news$.pipe(
       detectStale({ staleAfterMs, isData: ({ signal }) => signal.kind === 'data', scheduler }),
     );
     this.#subscription.add(
@@ -128,17 +141,17 @@ export class VenueRun {
         this as VenueRun,
       ),
     );
-    this.#subscription.add(
-      listed$.pipe(timeout({ first: LIST_TIMEOUT_MS, scheduler })).subscribe({
-        next: (listed) => this.#begin(listed),
-        error: (error: unknown) => this.#beginUnlisted(asFault(error)),
-      }),
-    );
+    this.#subscription.add(this.#options.all === null ? this.#followNamed() : this.#followAll(this.#options.all));
     this.#subscription.add(
       timing?.clock$.subscribe((state) => {
         timing.latency.clock = state;
       }),
     );
+  }
+
+  /** Goes on where former runs ended, by symbol. To be called before any data. */
+  resume(former: ReadonlyMap<string, Resumption>): void {
+    for (const [symbol, ended] of former) this.merge.resume(symbol, ended);
   }
 
   stop(): void {
@@ -197,12 +210,68 @@ export class VenueRun {
     this.#out.next({ kind: 'serves', symbol: instrument.symbol, serves: true });
   }
 
+  #followNamed(): Subscription {
+    const { listed$, scheduler } = this.#options;
+    return listed$.pipe(timeout({ first: LIST_TIMEOUT_MS, scheduler })).subscribe({
+      next: (listed) => this.#begin(listed),
+      error: (error: unknown) => this.#beginUnlisted(asFault(error)),
+    });
+  }
+
   #begin(listed: readonly ListedInstrument[]): void {
-    const { all, instruments } = this.#options;
-    const trading = new Map(listed.filter((row) => row.trading).map((row) => [row.venueSymbol, row]));
-    const wanted = all === null ? instruments : everyInstrument([...trading.values()], all.quote);
-    for (const instrument of wanted) if (!trading.has(instrument.venueSymbol)) this.#leaveOut(instrument);
-    this.#open(wanted.filter((instrument) => trading.has(instrument.venueSymbol)));
+    const { instruments } = this.#options;
+    const trading = new Set(listed.filter((row) => row.trading).map((row) => row.venueSymbol));
+    for (const instrument of instruments) if (!trading.has(instrument.venueSymbol)) this.#leaveOut(instrument);
+    this.#open(instruments.filter((instrument) => trading.has(instrument.venueSymbol)));
+  }
+
+  /** Everything that the venue lists, as it does from time to time. */
+  #followAll({ quote, everyMs = LIST_EVERY_MS }: NonNullable<VenueFeedOptions['all']>): Subscription {
+    const { listed$, scheduler } = this.#options;
+    let begun = false;
+    const onListing = (listing: Listing): void => {
+      if (listing.kind === 'unavailable') this.#onUnlisted(listing.fault, begun);
+      else if (begun) this.#onRelisted(tradingAgainst(listing.rows, quote));
+      else {
+        begun = true;
+        this.#open(tradingAgainst(listing.rows, quote));
+      }
+    };
+    return listings({ listed$, everyMs, againMs: LIST_AGAIN_MS, scheduler }).subscribe(onListing);
+  }
+
+  #onUnlisted(fault: Fault, begun: boolean): void {
+    count(this.#counts.ignored, 'instrument_list_unavailable');
+    if (begun) return;
+    this.#note({
+      state: 'connecting',
+      reason: `instrument list not available (${fault.message}); it is asked for again`,
+    });
+    this.#out.next({ kind: 'disconnected', blocked: fault.kind === 'region_blocked' });
+  }
+
+  #onRelisted(trading: readonly Instrument[]): void {
+    const change = listChange(this.lines.instruments, trading);
+    if (change === undefined) {
+      count(this.#counts.ignored, 'instrument_list_doubtful');
+      return;
+    }
+    for (const instrument of change.delisted) {
+      this.remove(instrument.symbol);
+      this.#leaveOut(
+        instrument,
+        'not followed any more: delisted, not trading, or not among the most traded',
+        'delisted',
+      );
+      this.#out.next({ kind: 'delisted', symbol: instrument.symbol });
+    }
+    if (change.listed.length > 0) this.#out.next({ kind: 'instruments', instruments: change.listed });
+    for (const instrument of change.listed) {
+      this.#follow(instrument);
+      const { coin, symbol, venueSymbol } = instrument;
+      const details = { symbol, venue_symbol: venueSymbol, cause: 'listed' };
+      this.#note({ state: 'subscribed', reason: `${symbol} is followed from now on`, coin, details });
+    }
   }
 
   /** The list did not come in time: connect all the same, and check when it comes. */
@@ -230,13 +299,13 @@ export class VenueRun {
     this.#followNotices();
   }
 
-  #leaveOut({ coin, symbol, venueSymbol }: Instrument): void {
-    this.#note({
-      state: 'subscription_rejected',
-      reason: 'not in the instrument list of the venue, or not trading',
-      coin,
-      details: { symbol, venue_symbol: venueSymbol },
-    });
+  #leaveOut(
+    { coin, symbol, venueSymbol }: Instrument,
+    reason = 'not in the instrument list of the venue, or not trading',
+    cause?: string,
+  ): void {
+    const details = { symbol, venue_symbol: venueSymbol, ...(cause === undefined ? {} : { cause }) };
+    this.#note({ state: 'subscription_rejected', reason, coin, details });
     this.#out.next({ kind: 'serves', symbol, serves: false });
   }
 
@@ -264,7 +333,7 @@ export class VenueRun {
     }
     const note = noteOf(news);
     if (signal.kind === 'opened') this.#onOpened(connection.id);
-    if (signal.kind === 'lost') this.#onLost(news);
+    if (signal.kind === 'lost') this.#onLost(news, signal);
     if (signal.kind === 'subscribed') this.#onSubscribed(connection.id, signal.topics);
     if (signal.kind === 'handed_over') this.#onHandedOver(connection.id, signal);
     if (note !== undefined) this.#note(note);
@@ -323,8 +392,11 @@ export class VenueRun {
     this.#options.activity.connected(this.#id, true);
   }
 
-  #onLost({ connection, successor, wasUp }: LineNews): void {
-    if (!successor) this.#counts.reconnects++;
+  #onLost({ connection, successor, wasUp }: LineNews, { fault }: Signal<'lost'>): void {
+    if (!successor) {
+      this.#counts.reconnects++;
+      count(this.#counts.losses, fault.kind);
+    }
     if (!wasUp) return;
     this.#repair.emit(this.merge.lineLost(connection.id, this.#options.scheduler.now()));
     this.books.lineLost(connection.id);
@@ -334,13 +406,12 @@ export class VenueRun {
   /** From now on the connection misses no trade of these topics; what was missed before can be asked for. */
   #onSubscribed(connection: number, topics: readonly string[]): void {
     const { venue, scheduler } = this.#options;
+    const about = new Set(topics.flatMap((topic) => this.lines.byTopic(topic) ?? []));
     const acknowledged = new Set(topics);
-    const about = (topicsOf: (instrument: Instrument) => readonly string[]): readonly Instrument[] =>
-      [...this.lines.instruments.values()].filter((instrument) =>
-        topicsOf(instrument).some((topic) => acknowledged.has(topic)),
-      );
-    this.books.subscribed(about((instrument) => this.lines.bookTopicsOf(instrument)));
-    const symbols = about((instrument) => venue.topics(instrument, 'trade')).map(({ symbol }) => symbol);
+    const withTopic = (topicsOf: (instrument: Instrument) => readonly string[]): readonly Instrument[] =>
+      [...about].filter((instrument) => topicsOf(instrument).some((topic) => acknowledged.has(topic)));
+    this.books.subscribed(withTopic((instrument) => this.lines.bookTopicsOf(instrument)));
+    const symbols = withTopic((instrument) => venue.topics(instrument, 'trade')).map(({ symbol }) => symbol);
     this.#repair.emit(this.merge.lineSubscribed(connection, symbols, scheduler.now()));
     this.#repair.watch();
   }
@@ -409,12 +480,6 @@ export class VenueRun {
   }
 }
 
-function everyInstrument(rows: readonly ListedInstrument[], quote: string): readonly Instrument[] {
-  return rows
-    .filter((row) => row.quote === quote)
-    .map((row) => ({ coin: row.base, symbol: row.base + row.quote, venueSymbol: row.venueSymbol }));
-}
-
-function count(counts: Map<string, number>, name: string): void {
+function count<K extends string>(counts: Map<K, number>, name: K): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);
 }

@@ -1,4 +1,5 @@
 import type { Observable, SchedulerLike } from 'rxjs';
+import type { FaultKind } from '../domain/fault.ts';
 import type { ClockState } from '../domain/feed-snapshot.ts';
 import type { Channel, Instrument } from '../domain/instrument.ts';
 import type { BookUpdate, LineEvent, RawFrame } from '../domain/line.ts';
@@ -9,7 +10,6 @@ import type { Activity } from './activity.ts';
 import type { BooksWanted, VenueConfig } from './config.ts';
 import type { DataQuality } from './data-quality.ts';
 import type { VenueLatency } from './latencies.ts';
-import type { Resumption } from './merge-lines.ts';
 import type { MergedEvent, SequencedTrade, TradeHole } from './merged-event.ts';
 import type { StatusNote } from './status-log.ts';
 
@@ -33,7 +33,9 @@ export type VenueSignal =
   /** Venue-wide, and not for want of a market. */
   | { readonly kind: 'stale' }
   | { readonly kind: 'recovered' }
-  | { readonly kind: 'serves'; readonly symbol: string; readonly serves: boolean };
+  | { readonly kind: 'serves'; readonly symbol: string; readonly serves: boolean }
+  /** The venue does not list it any more, and it is not followed. */
+  | { readonly kind: 'delisted'; readonly symbol: string };
 
 export interface ConnectArguments {
   /** Number of the line, from 1. */
@@ -50,14 +52,16 @@ export interface ConnectArguments {
 export interface VenueFeedOptions {
   readonly venue: Venue;
   readonly settings: VenueConfig;
+  /** Of the venue's limits by address what is this feed's; all by default. */
+  readonly budgetShare?: number;
   /** Of the venue's market events. */
   readonly environment: Environment;
   /** The configured one: of everything that the feed says itself. */
   readonly feedEnvironment: Environment;
   /** Empty with `all`. */
   readonly instruments: readonly Instrument[];
-  /** Every instrument that the venue lists against this quote, instead of named ones. */
-  readonly all: { readonly quote: string } | null;
+  /** Every instrument that the venue lists against this quote, instead of named ones; asked for every so many milliseconds. */
+  readonly all: { readonly quote: string; readonly everyMs?: number | undefined } | null;
   readonly channels: readonly Channel[];
   readonly staleAfterMs: number;
   readonly coinStaleAfterMs: number;
@@ -86,9 +90,9 @@ export interface VenueFeedOptions {
   readonly books?: BooksWanted;
   /** Asks for a whole book; undefined where the venue sends it by itself after each subscription. */
   readonly fetchBook?: ((instrument: Instrument) => Observable<BookUpdate>) | undefined;
-  /** Where former runs ended, by symbol: the first run goes on there. */
-  readonly resume?: ReadonlyMap<string, Resumption>;
   readonly onFrame?: (frame: RawFrame, line: number) => void;
+  /** The weight of all requests that its REST interface was sent. */
+  readonly restWeight?: () => number;
   /** What is timed, and the venue's clock for it, followed while the venue runs; undefined: nothing is. */
   readonly timing?: { readonly latency: VenueLatency; readonly clock$: Observable<ClockState> };
 }
@@ -102,4 +106,6 @@ export interface VenueCounts {
   readonly ignored: Map<string, number>;
   readonly warnings: Map<string, number>;
   reconnects: number;
+  /** What `reconnects` counts, by the kind of fault. */
+  readonly losses: Map<FaultKind, number>;
 }

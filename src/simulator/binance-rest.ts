@@ -86,7 +86,7 @@ export class BinanceRest {
       wanted = parsed;
     }
     if (wanted?.some((symbol) => !this.host.lists(symbol)) === true) return error(400, -1121, 'Invalid symbol.');
-    const all = this.host.market?.listings.map(({ symbol }) => symbol) ?? [...(this.host.capture?.symbols ?? [])];
+    const all = this.host.listedSymbols;
     const symbols = (wanted ?? all).map((symbol) => symbolRow(this.host, symbol)).join(',');
     const { amount } = this.host.profile.restLimit;
     const limits =
@@ -131,8 +131,7 @@ export class BinanceRest {
   }
 
   private dayTickers({ query, now }: RestRequest): RestAnswer {
-    if (!query.has('symbol'))
-      return ok(`[${(this.host.market?.listings ?? []).map((listing) => dayRow(listing, now)).join(',')}]`);
+    if (!query.has('symbol')) return ok(`[${this.host.listings.map((listing) => dayRow(listing, now)).join(',')}]`);
     const symbol = this.symbol(query);
     if (typeof symbol !== 'string') return symbol;
     const listing = this.host.listing(symbol);

@@ -70,7 +70,7 @@ export class BybitRest {
     if (query.get('category') !== 'spot') return wrongCategory;
     const symbol = query.get('symbol');
     if (symbol !== null && !this.host.lists(symbol)) return wrongSymbol;
-    const all = this.host.market?.listings.map((listing) => listing.symbol) ?? [...(this.host.capture?.symbols ?? [])];
+    const all = this.host.listedSymbols;
     const rows = (symbol === null ? all : [symbol]).map((name, index) => this.instrument(name, index));
     return `{"category":"spot","list":[${rows.join(',')}]}`;
   }
@@ -131,7 +131,7 @@ export class BybitRest {
   private tickers({ query, now }: RestRequest): string | Refused {
     if (query.get('category') !== 'spot') return wrongCategory;
     if (!query.has('symbol'))
-      return `{"category":"spot","list":[${(this.host.market?.listings ?? []).map((listing) => tickerRow(listing, now)).join(',')}]}`;
+      return `{"category":"spot","list":[${this.host.listings.map((listing) => tickerRow(listing, now)).join(',')}]}`;
     const listing = this.listing(query);
     return listing instanceof Refused ? listing : `{"category":"spot","list":[${tickerRow(listing, now)}]}`;
   }

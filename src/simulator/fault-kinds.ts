@@ -25,6 +25,10 @@ export interface FaultKind {
   readonly venues?: readonly VenueId[];
   /** Kept until its seconds are over or it is cleared; otherwise it happens once. */
   readonly lasting: boolean;
+  /** Without a symbol it means nothing. */
+  readonly needsSymbol?: true;
+  /** The fault of the same venue and symbol that is over when it happens. */
+  readonly ends?: string;
   /** Seconds where none are given and it must end. */
   readonly defaultSeconds?: number;
   /** Done at the start, and at the end. */
@@ -82,6 +86,7 @@ export const FAULT_KINDS: Readonly<Record<string, FaultKind>> = {
     description: 'One symbol sends nothing any more on the connection, the others go on.',
     parameters: ['line', 'symbol', 'seconds'],
     lasting: true,
+    needsSymbol: true,
     onLine: (interference, { symbol }) => {
       interference.muted = new Set([...interference.muted, symbol]);
     },
@@ -271,9 +276,28 @@ export const FAULT_KINDS: Readonly<Record<string, FaultKind>> = {
     description: 'New subscriptions of a symbol are rejected, though the instrument list has it.',
     parameters: ['symbol', 'seconds'],
     lasting: true,
+    needsSymbol: true,
     onVenue: (host, { symbol }) => {
       host.rejectedSymbols = new Set([...host.rejectedSymbols, symbol]);
     },
+  },
+  delist_symbol: {
+    description:
+      'The symbol leaves the instrument list and trades no more, until list_symbol, or for seconds; who listens hears nothing.',
+    parameters: ['symbol', 'seconds'],
+    lasting: true,
+    needsSymbol: true,
+    onVenue: (host, { symbol }) => {
+      host.delistedSymbols = new Set([...host.delistedSymbols, symbol]);
+      host.market?.quietSymbols.add(symbol);
+    },
+  },
+  list_symbol: {
+    description: 'A symbol that delist_symbol took off the instrument list is listed and trades.',
+    parameters: ['symbol'],
+    lasting: false,
+    needsSymbol: true,
+    ends: 'delist_symbol',
   },
 };
 

@@ -74,7 +74,7 @@ export class Faults {
   start(request: FaultRequest | unknown, now: number): ActiveFault[] {
     const command = parseFault(request, Object.keys(FAULT_KINDS));
     const kind = FAULT_KINDS[command.fault] as FaultKind;
-    if (command.symbol === '' && (command.fault === 'mute_symbol' || command.fault === 'reject_symbol'))
+    if (command.symbol === '' && kind.needsSymbol === true)
       throw new BadFault(`symbol is missing; ${command.fault} needs one`);
     const sites = this.venues.filter(({ host }) => command.venue === 'all' || host.id === command.venue);
     const able = sites.filter(({ host }) => kind.venues?.includes(host.profile.id) ?? true);
@@ -84,7 +84,7 @@ export class Faults {
           ? `venue ${command.venue} is not served`
           : `${command.fault} is not a fault of ${command.venue}; allowed: ${kind.venues?.join(', ')}`,
       );
-    if (command.symbol !== '' && !able.some(({ host }) => host.lists(command.symbol)))
+    if (command.symbol !== '' && !able.some(({ host }) => host.knows(command.symbol)))
       throw new BadFault(`symbol is ${JSON.stringify(command.symbol)}, which is not listed`);
     const met = able.filter(
       ({ host }) => command.line === 'all' || !kind.parameters.includes('line') || host.lines.length >= command.line,
@@ -147,6 +147,9 @@ export class Faults {
       met,
     };
     kind.start?.(this.context(site, command, met, now));
+    this.running = this.running.filter(
+      ({ fault, site: where, symbol }) => !(fault === kind.ends && where === site && symbol === command.symbol),
+    );
     if (kind.lasting) this.running.push(fault);
     const { id, venue, fault: name, line, symbol, endsAt, connections } = fault;
     return { id, venue, fault: name, line, symbol, endsAt, connections };
@@ -158,6 +161,7 @@ export class Faults {
       host.restRefusal = undefined;
       host.closesAtOnce = false;
       host.rejectedSymbols = new Set();
+      host.delistedSymbols = new Set();
       if (host.market !== undefined) host.market.quiet = false;
       host.market?.quietSymbols.clear();
       const here = this.running.filter(({ site }) => site.host === host);

@@ -32,6 +32,7 @@ export class VenueHost {
   restRefusal: Refusal | undefined;
   closesAtOnce = false;
   rejectedSymbols: ReadonlySet<string> = new Set();
+  delistedSymbols: ReadonlySet<string> = new Set();
 
   constructor(
     profile: VenueProfile,
@@ -58,8 +59,24 @@ export class VenueHost {
     return this.market?.bySymbol.get(symbol);
   }
 
-  lists(symbol: string): boolean {
+  /** Trades it, or would if it were listed. */
+  knows(symbol: string): boolean {
     return this.market?.bySymbol.has(symbol) ?? this.capture?.symbols.has(symbol) ?? false;
+  }
+
+  lists(symbol: string): boolean {
+    return this.knows(symbol) && !this.delistedSymbols.has(symbol);
+  }
+
+  /** What of its market is listed. */
+  get listings(): readonly Listing[] {
+    const all = this.market?.listings ?? [];
+    return this.delistedSymbols.size === 0 ? all : all.filter(({ symbol }) => this.lists(symbol));
+  }
+
+  /** Of its market, or of the recording. */
+  get listedSymbols(): readonly string[] {
+    return this.market === undefined ? [...(this.capture?.symbols ?? [])] : this.listings.map(({ symbol }) => symbol);
   }
 
   topic(name: string, kind: EventKind, symbol: string): Topic {

@@ -45,6 +45,13 @@ export interface Ending {
   readonly aggTrade: LastTrade | null | undefined;
 }
 
+/** What of the topics is a writer's own where several share them. */
+export interface OwnPart {
+  readonly has: (symbol: string) => boolean;
+  /** False: none of its trades is in that partition, of so many. */
+  readonly mayBeIn: (partition: number, of: number) => boolean;
+}
+
 /** Which series an ending is asked for: only these are looked for in the topics. */
 export interface EndingsOptions {
   /** The topics of one environment: `` or `simulated.`; it is the configured one, so all positions are there. */
@@ -53,6 +60,8 @@ export interface EndingsOptions {
   readonly otherPrefixes?: readonly string[];
   readonly trades: boolean;
   readonly aggTrades: boolean;
+  /** All by default. */
+  readonly own?: OwnPart;
 }
 
 /** What a start wants to know of the near past. */

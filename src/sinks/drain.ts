@@ -93,7 +93,7 @@ interface WrittenTo {
   readonly environmentPrefixes: readonly string[];
 }
 
-export interface ResumeOptions extends Pick<EndingsOptions, 'trades' | 'aggTrades'>, WrittenTo {}
+export interface ResumeOptions extends Pick<EndingsOptions, 'trades' | 'aggTrades' | 'own'>, WrittenTo {}
 
 export interface DrainRecentOptions extends Omit<RecentOptions, 'environmentPrefix' | 'otherPrefixes'>, WrittenTo {}
 
@@ -280,7 +280,7 @@ class SinkDrain implements Drain {
     return this.#closing;
   }
 
-  async resume({ environmentPrefixes, trades, aggTrades }: ResumeOptions): Promise<readonly Ending[]> {
+  async resume({ environmentPrefixes, trades, aggTrades, ...own }: ResumeOptions): Promise<readonly Ending[]> {
     const ask = (prefixes: readonly string[], spilled: ReadonlySet<string>): Promise<readonly Ending[]> => {
       const [environmentPrefix = '', ...otherPrefixes] = prefixes;
       const isSpilled = (kind: 'trade' | 'agg_trade') =>
@@ -290,6 +290,7 @@ class SinkDrain implements Drain {
         otherPrefixes,
         trades: trades || isSpilled('trade'),
         aggTrades: aggTrades || isSpilled('agg_trade'),
+        ...own,
       });
     };
     if (this.#spill === undefined) {

@@ -1,3 +1,4 @@
+import type { Distribution } from '../domain/feed-figures.ts';
 import type { LatencyFigures } from '../domain/feed-snapshot.ts';
 
 /** Sixteen buckets for each doubling; below 16 µs one for each microsecond. */
@@ -6,6 +7,10 @@ const STEPS = 2 ** STEP_BITS;
 /** Microseconds; what is longer (134 s) counts in the last bucket. */
 const LONGEST = 2 ** 27 - 1;
 const BUCKETS = bucketOf(LONGEST) + 1;
+/** Milliseconds. Few, as each is a series of every distribution; zero because a clock may be behind. */
+export const BOUNDS_MS: readonly number[] = [
+  0, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000,
+];
 
 /**
  * The distribution of one latency since it was made, in 6 KiB whatever comes. Below zero too: a clock may be behind the
@@ -14,14 +19,21 @@ const BUCKETS = bucketOf(LONGEST) + 1;
 export class LatencyHistogram {
   /** Mirrored at the middle: what is below zero counts downwards from there. */
   readonly #counts = new Float64Array(2 * BUCKETS);
+  /** Observations between each bound and the one before; the last: beyond all. */
+  readonly #between = new Float64Array(BOUNDS_MS.length + 1);
   #count = 0;
+  #sum = 0;
   #max = Number.NEGATIVE_INFINITY;
 
   observe(ms: number): void {
     const micros = Math.max(-LONGEST, Math.min(LONGEST, Math.trunc(ms * 1000)));
     const bucket = micros < 0 ? BUCKETS - 1 - bucketOf(-micros) : BUCKETS + bucketOf(micros);
     this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
+    let bound = 0;
+    while (bound < BOUNDS_MS.length && ms > (BOUNDS_MS[bound] as number)) bound++;
+    this.#between[bound] = (this.#between[bound] as number) + 1;
     this.#count++;
+    this.#sum += ms;
     if (ms > this.#max) this.#max = ms;
   }
 
@@ -34,6 +46,20 @@ export class LatencyHistogram {
       p99: this.#quantile(0.99),
       p999: this.#quantile(0.999),
       max: Math.round(this.#max * 1000) / 1000,
+    };
+  }
+
+  /** Exact, for those who compare two moments: `figures` know only all since the start. */
+  distribution(): Distribution {
+    let within = 0;
+    return {
+      boundsMs: BOUNDS_MS,
+      within: BOUNDS_MS.map((_, bound) => {
+        within += this.#between[bound] as number;
+        return within;
+      }),
+      count: this.#count,
+      sumMs: this.#sum,
     };
   }
 

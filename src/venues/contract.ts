@@ -1,3 +1,4 @@
+import type { Decimal } from '../domain/decimal.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { Channel, Instrument, KlineInterval, VenueId } from '../domain/instrument.ts';
 import type { BookUpdate, DataWarning, MarketEvent, RawFrame, RotationNotice } from '../domain/line.ts';
@@ -149,10 +150,19 @@ export interface ListedInstrument {
   readonly trading: boolean;
 }
 
+/** What a symbol traded in 24 hours. */
+export interface DayVolume {
+  readonly venueSymbol: string;
+  /** In the quote asset. */
+  readonly quoteVolume: Decimal;
+}
+
 export interface VenueLimits {
   readonly topicsPerConnection: number;
   /** Messages that we may send per second on one connection, pings and pongs included. */
   readonly messagesPerSecond: number;
+  /** Attempts to connect that it takes from one address in five minutes. */
+  readonly connectionsPerFiveMinutes: number;
   /** Age at which the venue closes a connection, milliseconds; undefined: no such rule. */
   readonly connectionLifetimeMs: number | undefined;
 }
@@ -188,6 +198,8 @@ export interface Venue {
   /** Undefined where it makes none. */
   readonly notices?: VenueNotices;
   readonly instruments: RestRequest<readonly ListedInstrument[]>;
+  /** Of all its symbols, in one answer. */
+  readonly dayVolumes: RestRequest<readonly DayVolume[]>;
   /** Weight that REST requests may cost in a minute, all together. */
   readonly restWeightPerMinute: number;
   /** Weight that they may cost at once, where the venue counts by less than a minute. */

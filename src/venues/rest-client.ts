@@ -49,16 +49,23 @@ export class VenueRest {
   #weight: number;
   #countedAt: number;
   #blockedUntil = Number.NEGATIVE_INFINITY;
+  #sentWeight = 0;
 
-  constructor(venue: Venue, restUrl: string, scheduler: SchedulerLike, get: typeof getJson = getJson) {
+  /** `share`: of the venue's limits, from above 0 to 1, where others ask it from the same address. */
+  constructor(venue: Venue, restUrl: string, scheduler: SchedulerLike, get: typeof getJson = getJson, share = 1) {
     this.#venue = venue;
     this.#restUrl = restUrl;
     this.#scheduler = scheduler;
     this.#get = get;
-    this.#perMs = venue.restWeightPerMinute / 2 / 60_000;
-    this.#burst = venue.restBurst ?? venue.restWeightPerMinute / 2;
+    this.#perMs = (venue.restWeightPerMinute * share) / 2 / 60_000;
+    this.#burst = (venue.restBurst ?? venue.restWeightPerMinute / 2) * share;
     this.#weight = this.#burst;
     this.#countedAt = scheduler.now();
+  }
+
+  /** Of all requests that have left. */
+  get sentWeight(): number {
+    return this.#sentWeight;
   }
 
   /**
@@ -80,6 +87,7 @@ export class VenueRest {
           return;
         }
         sent = true;
+        this.#sentWeight += request.weight;
         onSent?.();
         askRest(this.#venue, request, { restUrl: this.#restUrl, timeoutMs, signal: abort.signal, get: this.#get }).then(
           (value) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { RecordSchema } from '../../src/codec/schema-files.ts';
 import { newSchemaRegistry, type RegistryOptions, type RegistryRequest } from '../../src/codec/schema-registry.ts';
 import { Fault } from '../../src/domain/fault.ts';
 
@@ -10,29 +11,112 @@ function registryThat(answer: RegistryRequest, changes: Partial<RegistryOptions>
 }
 const ok = (body: unknown) => async () => ({ status: 200, body: JSON.stringify(body) });
 
+const record = (...fields: readonly object[]): RecordSchema =>
+  ({ type: 'record', name: 'TradeEvent', fields }) as unknown as RecordSchema;
+const price = { name: 'price', type: 'long' };
+const first = record(price);
+const second = record(price, { name: 'note', type: ['null', 'string'], default: null });
+const broken = record(price, { name: 'note', type: 'string' });
+
+interface Fake {
+  /** Schemas by subject, as JSON. */
+  readonly subjects: Record<string, string[]>;
+  readonly verdict?: { readonly is_compatible: boolean; readonly messages?: readonly unknown[] };
+}
+
+/** What a registry of Confluent's kind answers. */
+function fakeRegistry({ subjects, verdict = { is_compatible: true } }: Fake): RegistryRequest {
+  const ids: string[] = [];
+  const idOf = (schema: string): number => {
+    if (!ids.includes(schema)) ids.push(schema);
+    return ids.indexOf(schema) + 1;
+  };
+  const answer = (status: number, body: unknown) => ({ status, body: JSON.stringify(body) });
+  const unknown = answer(404, { error_code: 40401, message: 'not found' });
+  return async ({ method, url, body = '{}' }) => {
+    const [, kind, subject = '', , number] = new URL(url).pathname.split('/').map(decodeURIComponent);
+    const { schema = '' } = JSON.parse(body) as { schema?: string };
+    const versions = subjects[subject];
+    if (kind === 'compatibility') return answer(200, verdict);
+    if (kind === 'schemas') {
+      const found = ids[Number(url.split('/').at(-1)) - 1];
+      return found === undefined ? unknown : answer(200, { schema: found });
+    }
+    if (method === 'POST' && url.endsWith('/versions')) {
+      subjects[subject] = [...(versions ?? []), schema];
+      return answer(200, { id: idOf(schema) });
+    }
+    if (versions === undefined) return unknown;
+    if (method === 'POST') return versions.includes(schema) ? answer(200, { id: idOf(schema) }) : unknown;
+    if (number === undefined)
+      return answer(
+        200,
+        versions.map((_, index) => index + 1),
+      );
+    return answer(200, { schema: versions[Number(number) - 1] });
+  };
+}
+
+const asked = (request: ReturnType<typeof registryThat>['request']): string[] =>
+  request.mock.calls.map(([{ method, url }]) => `${method} ${url.replace('http://registry:8081', '')}`);
+
 describe('schema registry', () => {
   it('registers a schema under its subject and asks once', async () => {
-    const { registry, request } = registryThat(ok({ id: 42 }));
-    expect(
-      await Promise.all([
-        registry.idOf('market.trades-value', '"long"'),
-        registry.idOf('market.trades-value', '"long"'),
-      ]),
-    ).toEqual([42, 42]);
-    expect(await registry.idOf('market.trades-value', '"long"')).toBe(42);
-    expect(request.mock.calls).toEqual([
-      [
-        {
-          method: 'POST',
-          url: 'http://registry:8081/subjects/market.trades-value/versions',
-          headers: {
-            accept: 'application/vnd.schemaregistry.v1+json',
-            'content-type': 'application/vnd.schemaregistry.v1+json',
-          },
-          body: '{"schema":"\\"long\\""}',
-        },
-      ],
-    ]);
+    const subjects: Record<string, string[]> = {};
+    const { registry, request } = registryThat(fakeRegistry({ subjects }));
+    expect(await Promise.all([registry.idOf('s', first), registry.idOf('s', first)])).toEqual([1, 1]);
+    expect(await registry.idOf('s', first)).toBe(1);
+    expect(subjects).toEqual({ s: [JSON.stringify(first)] });
+    expect(asked(request)).toEqual(['POST /subjects/s', 'GET /subjects/s/versions', 'POST /subjects/s/versions']);
+    expect(request.mock.calls[0]?.[0]).toEqual({
+      method: 'POST',
+      url: 'http://registry:8081/subjects/s',
+      headers: {
+        accept: 'application/vnd.schemaregistry.v1+json',
+        'content-type': 'application/vnd.schemaregistry.v1+json',
+      },
+      body: JSON.stringify({ schema: JSON.stringify(first) }),
+    });
+  });
+
+  it('knows a schema by its id that it asked the id of', async () => {
+    const { registry, request } = registryThat(fakeRegistry({ subjects: { s: [JSON.stringify(first)] } }));
+    expect(await registry.schemaById(await registry.idOf('s', first))).toBe(JSON.stringify(first));
+    expect(asked(request)).toEqual(['POST /subjects/s']);
+  });
+
+  it('registers a further version that goes with the former ones', async () => {
+    const subjects = { s: [JSON.stringify(first)] };
+    const { registry } = registryThat(fakeRegistry({ subjects }));
+    expect(await registry.standingOf('s', second)).toEqual({ kind: 'compatible' });
+    await registry.idOf('s', second);
+    expect(subjects.s).toEqual([JSON.stringify(first), JSON.stringify(second)]);
+  });
+
+  it.each([
+    ['a field without default more', broken, {}, /version 1.*no matching field for default-less/],
+    ['a version that is no record', first, { subjects: { s: ['"long"'] } }, /version 1/],
+    ['a version that is no JSON', first, { subjects: { s: ['syntax = "proto3"'] } }, /version 1 is no record of Avro/],
+    [
+      "the registry's own word",
+      second,
+      { verdict: { is_compatible: false, messages: ['NAME_MISMATCH at /name', 7] } },
+      /NAME_MISMATCH at \/name$/,
+    ],
+    ['its bare no', second, { verdict: { is_compatible: false } }, /the registry finds it incompatible/],
+  ])('registers nothing that is incompatible: %s', async (_, schema, fake: Partial<Fake>, reason) => {
+    const subjects = fake.subjects ?? { s: [JSON.stringify(first)] };
+    const before = structuredClone(subjects);
+    const { registry, request } = registryThat(fakeRegistry({ ...fake, subjects }));
+    const standing = await registry.standingOf('s', schema);
+    expect(standing.kind === 'incompatible' && standing.reasons.join()).toMatch(reason);
+    await expect(registry.idOf('s', schema)).rejects.toMatchObject({
+      kind: 'sink',
+      retry: { kind: 'never' },
+      message: expect.stringMatching(/^schema registry: our schema TradeEvent does not go with the subject s: /),
+    });
+    expect(subjects).toEqual(before);
+    expect(asked(request)).not.toContain('POST /subjects/s/versions');
   });
 
   it('only looks up where it must not register, and sends the password', async () => {
@@ -41,30 +125,33 @@ describe('schema registry', () => {
       user: 'feed',
       password: 'geheim',
     });
-    expect(await registry.idOf('a/b-value', '"long"')).toBe(7);
+    expect(await registry.idOf('a/b-value', first)).toBe(7);
     expect(request.mock.calls[0]?.[0]).toMatchObject({
       url: 'http://registry:8081/subjects/a%2Fb-value',
       headers: { authorization: `Basic ${Buffer.from('feed:geheim').toString('base64')}` },
     });
   });
 
+  it('says what to run where a schema is not there and must not be registered', async () => {
+    const { registry, request } = registryThat(fakeRegistry({ subjects: {} }), { register: false });
+    await expect(registry.idOf('market.trades-value', first)).rejects.toMatchObject({
+      retry: { kind: 'never' },
+      message:
+        'schema registry: our schema TradeEvent is not under the subject market.trades-value: run market-feed schemas register, or set kafka.schema_registry.register',
+    });
+    expect(asked(request)).toEqual(['POST /subjects/market.trades-value']);
+  });
+
   it('fetches a schema by id once', async () => {
     const { registry, request } = registryThat(ok({ schema: '"long"' }));
     expect(await registry.schemaById(3)).toBe('"long"');
     expect(await registry.schemaById(3)).toBe('"long"');
-    expect(request.mock.calls.map(([{ method, url }]) => [method, url])).toEqual([
-      ['GET', 'http://registry:8081/schemas/ids/3'],
-    ]);
+    expect(asked(request)).toEqual(['GET /schemas/ids/3']);
   });
 
-  it('lists the versions of a subject, none where it is unknown', async () => {
-    const schemas: Record<string, unknown> = { versions: [1, 3], '1': { schema: '"int"' }, '3': { schema: '"long"' } };
-    const { registry } = registryThat(async ({ url }) => ({
-      status: url.includes('/trades-value/') ? 200 : 404,
-      body: JSON.stringify(schemas[url.split('/').at(-1) as string]) ?? '',
-    }));
-    expect(await registry.versions('trades-value')).toEqual(['"int"', '"long"']);
-    expect(await registry.versions('other-value')).toEqual([]);
+  it('takes an id that the registry does not have for a record that cannot be read', async () => {
+    const { registry } = registryThat(fakeRegistry({ subjects: {} }));
+    await expect(registry.schemaById(99)).rejects.toMatchObject({ kind: 'malformed', retry: { kind: 'never' } });
   });
 
   it.each([
@@ -72,37 +159,30 @@ describe('schema registry', () => {
     ['is overloaded', async () => ({ status: 503, body: 'busy' }), 'unavailable', 'backoff'],
     ['limits us', async () => ({ status: 429, body: '' }), 'unavailable', 'backoff'],
     ['answers with a web page', async () => ({ status: 200, body: '<html>' }), 'unavailable', 'backoff'],
+    ['is not there behind its proxy', async () => ({ status: 404, body: '<html>' }), 'unavailable', 'backoff'],
     ['wants another password', async () => ({ status: 401, body: '' }), 'sink', 'never'],
-    [
-      'finds the schema incompatible',
-      async () => ({ status: 409, body: '{"error_code":409,"message":"incompatible"}' }),
-      'sink',
-      'never',
-    ],
-    ['does not know it', async () => ({ status: 404, body: '{"error_code":40403}' }), 'sink', 'never'],
+    ['cannot parse the schema', async () => ({ status: 422, body: '{"error_code":42201}' }), 'sink', 'never'],
   ])('where the registry %s', async (_, answer, kind, retry) => {
     const { registry } = registryThat(answer);
-    await expect(registry.idOf('s', '"long"')).rejects.toMatchObject({ name: 'Fault', kind, retry: { kind: retry } });
+    await expect(registry.idOf('s', first)).rejects.toMatchObject({ name: 'Fault', kind, retry: { kind: retry } });
     await expect(registry.schemaById(1)).rejects.toMatchObject({ name: 'Fault', kind, retry: { kind: retry } });
   });
 
   it('says what the registry said', async () => {
     const { registry } = registryThat(async () => ({ status: 409, body: '{"error_code":409,"message":"no default"}' }));
-    await expect(registry.idOf('s', '"long"')).rejects.toThrow(
-      'schema registry: POST /subjects/s/versions: 409 no default',
-    );
+    await expect(registry.idOf('s', first)).rejects.toThrow('schema registry: POST /subjects/s: 409 no default');
   });
 
   it("passes the request's own fault on", async () => {
     const fault = new Fault('connect_timeout', 'slow');
     const { registry } = registryThat(async () => Promise.reject(fault));
-    await expect(registry.idOf('s', '"long"')).rejects.toBe(fault);
+    await expect(registry.idOf('s', first)).rejects.toBe(fault);
   });
 
   it('asks again after a failure', async () => {
     const { registry, request } = registryThat(ok({ id: 42 }));
     request.mockRejectedValueOnce(new Error('ECONNREFUSED'));
-    await expect(registry.idOf('s', '"long"')).rejects.toThrow('ECONNREFUSED');
-    expect(await registry.idOf('s', '"long"')).toBe(42);
+    await expect(registry.idOf('s', first)).rejects.toThrow('ECONNREFUSED');
+    expect(await registry.idOf('s', first)).toBe(42);
   });
 });

@@ -1,6 +1,7 @@
 import { asyncScheduler, type SchedulerLike, Subject } from 'rxjs';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
+import type { FeedFigures } from '../../src/domain/feed-figures.ts';
 import type { FeedSnapshot } from '../../src/domain/feed-snapshot.ts';
 import type { FeedRecord, FeedStatus, LargeTrade, OrderBookSnapshot, TradeStats } from '../../src/domain/record.ts';
 import { createGateway, type GatewayOptions, type GatewaySettings } from '../../src/gateway/gateway.ts';
@@ -32,11 +33,12 @@ export async function gatewayUnderTest(
 ) {
   const records$ = new Subject<readonly FeedRecord[]>();
   const snapshots$ = new Subject<FeedSnapshot>();
+  const figures$ = new Subject<FeedFigures>();
   const time = new ShiftedTime();
   const logged: string[] = [];
   const gateway = await createGateway({
     settings: { host: '127.0.0.1', port: 0, token: null, allowedOrigins: [], requestsPerMinute: 10_000, ...settings },
-    source: { records$, snapshots$ },
+    source: { records$, snapshots$, figures$, behind: undefined },
     historyTrades: 1000,
     largeTradeThreshold: 10,
     scheduler: time,
@@ -53,6 +55,7 @@ export async function gatewayUnderTest(
     logged,
     publish: (...records: readonly FeedRecord[]) => records$.next(records),
     look: (snapshot: FeedSnapshot) => snapshots$.next(snapshot),
+    count: (figures: FeedFigures) => figures$.next(figures),
     get: (path: string, init?: RequestInit) => fetch(new URL(path, url), init),
     /** The body of an answer that must be of this status. */
     async json(path: string, status = 200): Promise<Record<string, unknown>> {

@@ -100,10 +100,10 @@ describe('the whole feed', () => {
     const answer = await get('/metrics');
     expect(answer.headers.get('content-type')).toContain('text/plain');
     const text = await answer.text();
-    expect(text).toContain('market_feed_records_total{kind="trade"} 2');
+    expect(text).toContain('market_feed_gateway_records_total{kind="trade"} 2');
     expect(text).toContain('market_feed_ready 1');
-    expect(text).toContain('market_feed_active_venue{venue="bybit"} 1');
-    expect(text).toContain('nodejs_eventloop_lag_seconds');
+    expect(text).toContain('market_feed_venue_active{venue="bybit"} 1');
+    expect(text).toContain('market_feed_event_loop_delay_seconds_count{thread="gateway"}');
   });
 
   it('lets the age of a coin grow where no snapshot comes any more', async () => {
@@ -135,7 +135,7 @@ describe('the whole feed', () => {
       counts: {},
     });
     expect(await (await get('/metrics')).text()).toContain(
-      'market_feed_coin_age_seconds{symbol="BTCUSDT",venue="bybit"} 7.5',
+      'market_feed_symbol_age_seconds{symbol="BTCUSDT",venue="bybit"} 7.5',
     );
   });
 });

@@ -1,16 +1,23 @@
 import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { asyncScheduler } from 'rxjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { TOPICS } from '../../src/codec/topics.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
+import { fetchTopic } from '../../src/kafka/fetch-topic.ts';
 import { readTopic } from '../../src/kafka/read-topic.ts';
 import { createDrain } from '../../src/sinks/drain.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { short, tick, trade } from '../sinks/fake-sink.ts';
+import { newAuthority } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import { sharedBrokers } from '../support/kafka-broker.ts';
 import { kafkaConfig } from '../support/kafka-config.ts';
+import { startMarketFeed, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
 import { runPython } from '../support/python.ts';
+import { startRegistryDoor } from '../support/registry-door.ts';
 import { type SchemaRegistry, startRegistry } from '../support/schema-registry.ts';
 
 const quiet = () => {};
@@ -23,6 +30,25 @@ beforeAll(async () => {
 afterAll(() => registry?.close());
 
 const schemaRegistry = (url: string, register = true) => ({ url, register, user: null, password: null, caFile: null });
+
+async function register(subject: string, schema: object): Promise<void> {
+  const { status } = await fetch(`${registry.url}/subjects/${subject}/versions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ schema: JSON.stringify(schema) }),
+  });
+  expect(status).toBe(200);
+}
+
+/** A trade as it must never become one of ours: its price is a number that rounds. */
+const DOUBLE_PRICE = { type: 'record', name: 'TradeEvent', fields: [{ name: 'price', type: 'double' }] };
+
+async function valuesIn(config: KafkaConfig, topic: string): Promise<Buffer[]> {
+  const values: Buffer[] = [];
+  for await (const messages of fetchTopic(config, topic, { from: 'beginning', follow: false }, quiet))
+    values.push(...messages.flatMap(({ value }) => value ?? []));
+  return values;
+}
 
 function drainTo(config: KafkaConfig) {
   const states: string[] = [];
@@ -74,8 +100,88 @@ describe('the Kafka sink with a schema registry', () => {
       schemaRegistry: schemaRegistry(registry.url, false),
     });
     const { drain, states } = drainTo(of);
-    await expect(drain.opened).rejects.toThrow('our schema is not under');
-    expect(states[0]).toContain('down: schema registry: our schema is not under');
+    await expect(drain.opened).rejects.toThrow(
+      `our schema TradeEvent is not under the subject ${of.topicPrefix}trades-value: run market-feed schemas register`,
+    );
+    expect(states[0]).toContain('down: schema registry: our schema TradeEvent is not under');
+    await drain.close({ deadlineMs: 0 });
+  });
+
+  it('refuses a change that is incompatible before it writes anything', async () => {
+    const of = kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, schemaRegistry: schemaRegistry(registry.url) });
+    await register(`${of.topicPrefix}trades-value`, DOUBLE_PRICE);
+    const { drain, states } = drainTo(of);
+    drain.push(trade(1));
+    await expect(drain.opened).rejects.toMatchObject({
+      retry: { kind: 'never' },
+      message: expect.stringContaining(
+        `our schema TradeEvent does not go with the subject ${of.topicPrefix}trades-value: cannot read records of version 1`,
+      ),
+    });
+    expect(states).toHaveLength(1);
+    expect(await drain.close({ deadlineMs: 0 })).toEqual({ undelivered: 1, spilled: 0 });
+    expect(await valuesIn(of, `${of.topicPrefix}trades`)).toEqual([]);
+    const versions = await fetch(`${registry.url}/subjects/${of.topicPrefix}trades-value/versions`);
+    expect(await versions.json()).toEqual([1]);
+  });
+
+  it('asks once, and waits in flight for a registry that is away, over TLS and with a login', async () => {
+    const authority = newAuthority('the registry authority');
+    const folder = await temporaryFolder();
+    const caFile = join(folder, 'ca.pem');
+    await writeFile(caFile, authority.certificate);
+    const login = { user: 'feed', password: 'geheim' };
+    const door = await startRegistryDoor(registry.url, authority.issue('registry'), login);
+    onTestFinished(() => door.shut());
+    const secret = { reveal: () => login.password };
+    const of = kafkaConfig(brokers, {
+      topicPrefix: `${randomUUID()}.`,
+      schemaRegistry: { url: door.url, register: true, user: login.user, password: secret, caFile },
+    });
+    await door.shut();
+    const { drain, states } = drainTo(of);
+    drain.push(trade(1));
+    await expect
+      .poll(() => states[0], { timeout: 10_000 })
+      .toMatch(/^down: schema registry: cannot reach 127.*REFUSED/);
+    await door.open();
+    await drain.opened;
+    await drain.idle();
+    const asked = door.passed.length;
+    await door.shut();
+
+    // What is known goes on without it, other topics wait for it.
+    drain.push(trade(2));
+    await drain.idle();
+    drain.push({ ...trade(3), topic: 'simulated.trades' });
+    await expect.poll(() => drain.stats(), { timeout: 10_000 }).toMatchObject({ state: 'down', delivered: 2 });
+    expect(drain.stats().reason).toContain('schema registry: cannot reach 127.0.0.1');
+    expect(door.passed).toHaveLength(asked);
+    await door.open();
+    expect(await drain.close({ deadlineMs: 20_000 })).toEqual({ undelivered: 0, spilled: 0 });
+    const values = [
+      ...(await valuesIn(of, `${of.topicPrefix}trades`)),
+      ...(await valuesIn(of, `${of.topicPrefix}simulated.trades`)),
+    ];
+    expect(values.map((value) => value[0])).toEqual([0, 0, 0]);
+  }, 60_000);
+
+  it.each([
+    ['a password that is wrong', { password: { reveal: () => 'no' } }, 'it refuses user feed: 401', 'never'],
+    ['an authority that is not trusted', { caFile: null }, 'its certificate is not signed by an authority', 'never'],
+  ])('says what is wrong: %s', async (_, wrong, reason, kind) => {
+    const authority = newAuthority('the registry authority');
+    const caFile = join(await temporaryFolder(), 'ca.pem');
+    await writeFile(caFile, authority.certificate);
+    const door = await startRegistryDoor(registry.url, authority.issue('registry'), { user: 'feed', password: 'yes' });
+    onTestFinished(() => door.shut());
+    const right = { url: door.url, register: true, user: 'feed', password: { reveal: () => 'yes' }, caFile };
+    const of = kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, schemaRegistry: { ...right, ...wrong } });
+    const { drain } = drainTo(of);
+    await expect(drain.opened).rejects.toMatchObject({
+      message: expect.stringContaining(reason),
+      retry: { kind },
+    });
     await drain.close({ deadlineMs: 0 });
   });
 
@@ -88,4 +194,65 @@ describe('the Kafka sink with a schema registry', () => {
     expect(drain.stats()).toMatchObject({ state: 'down', queued: 1 });
     expect(await drain.close({ deadlineMs: 100 })).toEqual({ undelivered: 1, spilled: 0 });
   });
+});
+
+describe('market-feed schemas', () => {
+  const standings = (stdout: string) =>
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { subject: string; standing: string; id?: number; reasons?: string[] });
+
+  it('checks, registers, and checks again', async () => {
+    const prefix = `${randomUUID()}.`;
+    const config = await writeConfiguration(await temporaryFolder(), {
+      coins: ['BTC'],
+      feed: { venues: ['bybit'] },
+      kafka: { topic_prefix: prefix },
+    });
+    const schemas = async (action: string, ...more: readonly string[]) => {
+      const run = startMarketFeed('schemas', action, '--against', registry.url, '--config', config, ...more);
+      const code = await run.exited;
+      return { code, stdout: run.stdout, stderr: run.stderr };
+    };
+    const before = await schemas('check', '--json');
+    expect(before.code, before.stderr).toBe(0);
+    expect(standings(before.stdout)).toHaveLength(TOPICS.length);
+    expect(new Set(standings(before.stdout).map(({ standing }) => standing))).toEqual(new Set(['new']));
+    expect((await schemas('register')).code).toBe(0);
+    const after = await schemas('check');
+    expect(after.code).toBe(0);
+    expect(after.stdout).toMatch(new RegExp(`^${prefix}trades-value +registered  id \\d+$`, 'm'));
+
+    await register(`${prefix}trades-value`, DOUBLE_PRICE);
+    expect((await schemas('check')).code, 'it is one of its versions still').toBe(0);
+  }, 60_000);
+
+  it('refuses what is incompatible, and registers nothing then', async () => {
+    const prefix = `${randomUUID()}.`;
+    await register(`${prefix}trades-value`, DOUBLE_PRICE);
+    const config = await writeConfiguration(await temporaryFolder(), {
+      coins: ['BTC'],
+      feed: { venues: ['bybit'] },
+      kafka: { topic_prefix: prefix, schema_registry: { url: registry.url } },
+    });
+    for (const action of ['check', 'register']) {
+      const run = startMarketFeed('schemas', action, '--json', '--config', config);
+      expect(await run.exited, run.stderr).toBe(1);
+      const [first] = standings(run.stdout);
+      expect(first).toMatchObject({ subject: `${prefix}trades-value`, standing: 'incompatible' });
+      expect(first?.reasons?.[0]).toContain('cannot read records of version 1');
+    }
+    const subjects = (await (await fetch(`${registry.url}/subjects`)).json()) as string[];
+    expect(subjects.filter((subject) => subject.startsWith(prefix))).toEqual([`${prefix}trades-value`]);
+  }, 60_000);
+
+  it('ends in 1 where no registry answers, in 2 where it is not told which', async () => {
+    const away = startMarketFeed('schemas', 'check', '--against', `http://127.0.0.1:${await freePort()}`);
+    expect(await away.exited).toBe(1);
+    expect(away.stderr).toMatch(/^market-feed: schemas: schema registry: cannot reach 127.0.0.1:\d+: .*ECONNREFUSED/);
+    const wrong = startMarketFeed('schemas', 'check');
+    expect(await wrong.exited).toBe(2);
+    expect(wrong.stderr).toContain('--against: found nothing');
+  }, 30_000);
 });

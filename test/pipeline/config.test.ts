@@ -151,6 +151,7 @@ describe('what is right', () => {
   it('takes all coins of the venues', () => {
     expect(load('coins: { all: true }').coins).toEqual({ kind: 'all' });
     expect(load('coins: { all: true, top_by_volume: null }').coins).toEqual({ kind: 'all' });
+    expect(load('coins: { all: true, top_by_volume: 200 }').coins).toEqual({ kind: 'all', topByVolume: 200 });
   });
 
   it('reads a coin list beside the configuration, and leaves a coin out where a venue has none', () => {
@@ -569,9 +570,9 @@ const BAD: readonly BadCase[] = [
   },
   { name: 'a coin twice', yaml: 'coins: [BTC, BTC]', says: ['coins[1]:', '"BTC"', 'each entry once'] },
   {
-    name: 'the most traded coins, which are not served yet',
-    yaml: 'coins:\n  all: true\n  top_by_volume: 200',
-    says: [':3: coins.top_by_volume:', 'found 200', 'allowed: null', 'a later version'],
+    name: 'none of the most traded coins',
+    yaml: 'coins:\n  all: true\n  top_by_volume: 0',
+    says: [':3: coins.top_by_volume:', 'found 0', 'a whole number of coins from 1 to 10000'],
   },
   {
     name: 'a Kafka client that is not served yet',
@@ -648,6 +649,16 @@ const BAD: readonly BadCase[] = [
     name: 'a key twice',
     yaml: 'quote: USDT\nfeed:\n  mode: all\n  mode: failover',
     says: [':4: mode:', 'a second time', 'each key once'],
+  },
+  {
+    name: 'a cluster without brokers',
+    yaml: 'cluster:\n  enabled: true',
+    says: [':2: cluster.enabled:', 'true', 'sinks: [kafka] alone'],
+  },
+  {
+    name: 'a cluster that writes files, too',
+    yaml: 'cluster: { enabled: true }\nsinks: [kafka, file]\nkafka: { brokers: ["h:9092"] }',
+    says: [':1: cluster.enabled:', 'true', 'sinks: [kafka] alone'],
   },
   { name: 'a tab for indentation', yaml: 'feed:\n\tmode: all', says: [':2:', 'no tabs'] },
   { name: 'a bracket left open', yaml: 'feed: { mode: all', says: [':1:', 'allowed: valid YAML'] },

@@ -43,9 +43,9 @@ describe('DataQuality', () => {
   it('warns above 100 invalid messages', () => {
     const quality = new DataQuality('binance');
     for (let count = 0; count < 100; count++) quality.invalid('BTCUSDT');
-    expect(quality.all(0)[0]?.warnings).toEqual([]);
+    expect([quality.all(0)[0]?.warnings, quality.poor()]).toEqual([[], []]);
     quality.invalid('BTCUSDT');
-    expect(quality.all(0)[0]?.warnings).toEqual(['invalid']);
+    expect([quality.all(0)[0]?.warnings, quality.poor()]).toEqual([['invalid'], ['BTCUSDT']]);
   });
 
   it('warns when nothing valid came for more than 30 s', () => {

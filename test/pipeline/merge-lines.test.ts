@@ -115,14 +115,23 @@ describe('LineMerge', () => {
     expect(merge.holding.size).toBe(0);
   });
 
+  it('names the series that begin to hold trades back, once', () => {
+    const merge = binance();
+    merge.data(1, [tradeEvent(1), tradeEvent(4)], 10);
+    expect([...merge.newlyHeld()].map(({ symbol }) => symbol)).toEqual(['BTCUSDT']);
+    expect([...merge.newlyHeld()]).toEqual([]);
+    merge.release(merge.holding, 5);
+    expect([...merge.newlyHeld()]).toEqual([]);
+    merge.data(1, [tradeEvent(7)], 11);
+    expect([...merge.newlyHeld()]).toHaveLength(1);
+  });
+
   it('announces a hole once it has outlasted the other line, once', () => {
     const merge = binance();
     merge.data(1, [tradeEvent(1), tradeEvent(4)], 10);
-    expect([merge.tell(109, 100), merge.tell(110, 100), merge.tell(111, 100)].map(told)).toEqual([
-      '',
-      'opened (1,4):2',
-      '',
-    ]);
+    const [series] = [...merge.newlyHeld()] as [TradeSeries];
+    const tell = (now: number) => told(merge.tell(series, now, 100));
+    expect([tell(109), tell(110), tell(111)]).toEqual(['', 'opened (1,4):2', '']);
     expect(told(merge.data(2, [tradeEvent(2), tradeEvent(3)], 120))).toBe('2 3 (1,4):2 filled 2 4');
   });
 

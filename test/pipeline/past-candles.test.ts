@@ -30,7 +30,7 @@ function scripted(broken?: string) {
       },
     },
   }));
-  const past = new PastCandles({ view, venues: venues as unknown as Feed['venues'] });
+  const past = new PastCandles(() => [{ view, venues: venues as unknown as Feed['venues'] }]);
   const shown: (readonly Kline[])[] = [];
   past.candles$.subscribe((candles) => shown.push(candles));
   const serves = (symbol: string, venue: string, epoch: number) =>

@@ -65,7 +65,7 @@ describe('VenueLines: a rotation', () => {
   it('keeps the line up throughout, and two connections for the merge', () => {
     const [lines, old, next] = rotating();
     const seen: number[][] = [];
-    const look = (): void => void seen.push([lines.lines.up, lines.lines.connectionsUp, lines.lines.count]);
+    const look = (): void => void seen.push([lines.lines.up, lines.lines.connectionsOf('BTCUSDT'), lines.lines.count]);
     look();
     next.open().acknowledge();
     look();
@@ -239,7 +239,7 @@ describe('VenueLines: a rotation that goes wrong', () => {
     next.fail();
     lines.pass(2000, old);
     expect(old.closed).toBe(false);
-    expect(lines.lines.connectionsUp).toBe(1);
+    expect(lines.lines.connectionsOf('BTCUSDT')).toBe(1);
     const again = lines.connection(2).open();
     lines.pass(2000, old, again);
     expect(old.closed).toBe(false);

@@ -26,12 +26,17 @@ function setUp({ fetchMissing, fetchRecent, linesUp = 2 }: Setting) {
   });
   const told: string[] = [];
   const receivedAt: number[] = [];
+  /** At single series that hold trades back. */
+  const looks = { count: 0 };
   const repair = new VenueRepair({
     merge,
     fetchMissing: fetchMissing === undefined ? undefined : ({ symbol }, hole) => fetchMissing(symbol, hole, scheduler),
     fetchRecent: fetchRecent === undefined ? undefined : ({ symbol }) => fetchRecent(symbol, scheduler),
     instrument: (symbol) => ({ coin: symbol.slice(0, -4), symbol, venueSymbol: symbol }),
-    linesUp: () => linesUp,
+    linesUp: () => {
+      looks.count++;
+      return linesUp;
+    },
     scheduler,
     out: (signal) => {
       if (signal.kind !== 'events') return;
@@ -49,13 +54,24 @@ function setUp({ fetchMissing, fetchRecent, linesUp = 2 }: Setting) {
     merge.data(1, events, scheduler.now());
     repair.watch();
   };
-  return { scheduler, merge, repair, told, receivedAt, data };
+  return { scheduler, merge, repair, told, receivedAt, looks, data };
 }
 
 const fetched = (id: number, fields: Partial<TradeEvent> = {}) =>
   tradeEvent(id, { source: 'backfill', receivedAt: 99, ...fields });
 
 describe('VenueRepair', () => {
+  it('looks at a symbol when something happens to it, not at all that wait with every frame', () => {
+    const { looks, data, scheduler } = setUp({ fetchMissing: () => of([]) });
+    for (let number = 0; number < 100; number++)
+      data(tradeEvent(1, { symbol: `X${number}USDT` }), tradeEvent(3, { symbol: `X${number}USDT` }));
+    expect(looks.count).toBe(100);
+    for (let id = 1; id < 1000; id++) data(tradeEvent(id, { symbol: 'BTCUSDT' }));
+    expect(looks.count).toBe(100);
+    scheduler.advance(50);
+    expect(looks.count).toBe(200);
+  });
+
   it('gives the other line half a second, then tells the hole and fetches it', () => {
     const { scheduler, told, receivedAt, data } = setUp({
       fetchMissing: (_symbol, _hole, time) => of([fetched(2)]).pipe(delay(30, time)),

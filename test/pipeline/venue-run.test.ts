@@ -1,4 +1,4 @@
-import { defer, of, Subject, throwError } from 'rxjs';
+import { defer, of, Subject, type Subscription, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import type { LineEvent } from '../../src/domain/line.ts';
@@ -13,6 +13,8 @@ interface Scripted extends ScriptedOptions {
   /** True by default. */
   readonly contiguous?: boolean;
   readonly more?: Partial<VenueFeedOptions>;
+  /** Connected before it is subscribed. */
+  readonly warm?: boolean;
 }
 
 /** A running venue whose connections a test plays. */
@@ -20,12 +22,19 @@ class ScriptedRun {
   readonly scheduler = new SteppedScheduler();
   readonly connections: ScriptedConnection[] = [];
   readonly signals: VenueSignal[] = [];
+  readonly feed: VenueFeed;
 
-  constructor({ contiguous = true, more = {}, ...options }: Scripted = {}) {
+  constructor({ contiguous = true, more = {}, warm = false, ...options }: Scripted = {}) {
     const venue = fakeVenue({ contiguousTradeIds: contiguous });
     const scripted = scriptedVenue(this.scheduler, (connection) => this.connections.push(connection), options);
-    new VenueFeed({ ...scripted, venue, ...more }).signals$.subscribe((signal) => this.signals.push(signal));
+    this.feed = new VenueFeed({ ...scripted, venue, ...more });
+    if (warm) this.feed.warm();
+    else this.subscribe();
     for (const connection of this.connections) connection.open().acknowledge();
+  }
+
+  subscribe(): Subscription {
+    return this.feed.signals$.subscribe((signal) => this.signals.push(signal));
   }
 
   connection(index: number): ScriptedConnection {
@@ -79,6 +88,22 @@ describe.each([true, false])('VenueRun: two lines, contiguous ids: %s', (contigu
       expect(run.scheduler.now()).toBe(0);
     },
   );
+});
+
+it('VenueRun counts what is lost by the kind of fault, and nothing where a line goes on over another connection', () => {
+  const run = new ScriptedRun({ lines: 2 });
+  run.connection(0).rotate();
+  run.connection(2).fail(new Fault('connect_failed', 'refused'));
+  expect([run.feed.counts.reconnects, ...run.feed.counts.losses]).toEqual([0]);
+  run.connection(1).fail();
+  run.scheduler.advance(2000);
+  run.connections.findLast(({ args }) => args.line === 2)?.fail(new Fault('connect_timeout', 'no answer'));
+  const { reconnects, losses } = run.feed.counts;
+  expect(reconnects).toBe([...losses.values()].reduce((sum, count) => sum + count, 0));
+  expect([...losses]).toEqual([
+    ['connection_closed', 1],
+    ['connect_timeout', 1],
+  ]);
 });
 
 describe.each([true, false])('VenueRun: the rotation of one line, contiguous ids: %s', (contiguous) => {
@@ -211,5 +236,51 @@ describe('VenueRun: books', () => {
         : [],
     );
     expect(steps).toEqual(['BTCUSDT replaced', 'ETHUSDT replaced']);
+  });
+});
+
+describe('VenueFeed, warm', () => {
+  const mark = (id: number) => ({ id: String(id), timestamp: id });
+
+  it('holds back what comes until it is subscribed, and goes on where another ended', () => {
+    const run = new ScriptedRun({ warm: true });
+    deliver(run.connection(0), 5, 6, 7);
+    run.scheduler.advance(2000);
+    expect([run.signals.length, run.feed.linesUp]).toEqual([0, 1]);
+    run.feed.resumeAt(new Map([['BTCUSDT', { trade: mark(6), aggTrade: null }]]));
+    run.subscribe();
+    expect(run.signals).toEqual([]);
+    run.scheduler.advance(0);
+    deliver(run.connection(0), 8);
+    expect(run.trades).toEqual([7, 8]);
+    expect(run.connections).toHaveLength(1);
+  });
+
+  it('finds where another ended among what it held, where ids jump', () => {
+    const run = new ScriptedRun({ warm: true, contiguous: false });
+    deliver(run.connection(0), 5, 16, 27);
+    run.feed.resumeAt(new Map([['BTCUSDT', { trade: mark(16), aggTrade: null }]]));
+    run.subscribe();
+    run.scheduler.advance(100);
+    deliver(run.connection(0), 38);
+    expect(run.trades).toEqual([27, 38]);
+  });
+
+  it('names a hole where the other one ended before the first that came', () => {
+    const run = new ScriptedRun({ warm: true });
+    deliver(run.connection(0), 5, 6);
+    run.feed.resumeAt(new Map([['BTCUSDT', { trade: mark(3), aggTrade: null }]]));
+    run.subscribe();
+    run.scheduler.advance(3000);
+    expect(run.trades).toEqual(['hole', 5, 6]);
+  });
+
+  it('closes its lines where nobody came, and where who came went', () => {
+    const unused = new ScriptedRun({ warm: true });
+    unused.feed.close();
+    expect(unused.connection(0).closed).toBe(true);
+    const used = new ScriptedRun({ warm: true });
+    used.subscribe().unsubscribe();
+    expect([used.connection(0).closed, used.feed.running]).toEqual([true, false]);
   });
 });

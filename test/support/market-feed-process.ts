@@ -13,7 +13,7 @@ export interface MarketFeedProcess {
   readonly stderr: string;
   /** The lines of its log so far. */
   log(): LogLine[];
-  signal(name: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void;
+  signal(name: 'SIGINT' | 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
   /** Waits for an event in its log. @throws Error with its log where it ends before, or none comes within 20 s. */
   logged(event: string): Promise<LogLine>;
   /** Its exit code, null where a signal ended it; resolves once all of its output is read. */

@@ -24,7 +24,7 @@ export interface SimulatorAddress {
 
 /** Sections of a configuration, keys as in its file; `venue` is given to every venue. */
 export interface SimulatedValues {
-  readonly coins?: readonly string[];
+  readonly coins?: readonly string[] | { readonly all: true; readonly top_by_volume?: number };
   readonly feed?: object;
   readonly venue?: object;
   readonly file?: object;
@@ -65,6 +65,8 @@ export interface SimulatedFeedOptions extends SimulatedValues {
   readonly rates: Partial<Record<VenueId, number>>;
   /** The age at which the feed takes the venues to close a connection, milliseconds. */
   readonly lifetimeMs?: number;
+  /** How often the venues are asked what they list, milliseconds, with `coins: { all: true }`. */
+  readonly listEveryMs?: number;
   /** All that comes over the network goes into this file too; whole after `end`. */
   readonly recordTo?: string;
   /** Runs before the feed is started. */
@@ -101,7 +103,7 @@ export class SimulatedFeed implements AsyncDisposable {
       journal: join(folder, 'journal.ndjson'),
     });
     const config = loadConfig({ values: simulatedValues(simulator, options) });
-    const { onFrame, lifetimeMs, recordTo } = options;
+    const { onFrame, lifetimeMs, listEveryMs, recordTo } = options;
     const capture = recordTo === undefined ? undefined : await createCapture(recordTo, config);
     const dependencies = {
       scheduler: monotonicScheduler,
@@ -109,6 +111,7 @@ export class SimulatedFeed implements AsyncDisposable {
       instance: randomUUID(),
       former: [],
       ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
+      ...(listEveryMs === undefined ? {} : { listEveryMs }),
       ...(capture === undefined ? {} : { networks: capture.networks, random: capture.random }),
     };
     const feed = buildFeed(config, { ...dependencies, ...(onFrame === undefined ? {} : { onFrame }) });

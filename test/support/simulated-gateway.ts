@@ -1,4 +1,4 @@
-import { from, map } from 'rxjs';
+import { EMPTY, from, map } from 'rxjs';
 import type { FeedSnapshot } from '../../src/domain/feed-snapshot.ts';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
 import { monotonicScheduler } from '../../src/net/monotonic-scheduler.ts';
@@ -127,6 +127,8 @@ export class SimulatedGateway implements AsyncDisposable {
       source: {
         records$: feed.feed.output$.pipe(map(({ records }) => records)),
         snapshots$: from(withSnapshots ? [snapshot(Date.now())] : []),
+        figures$: EMPTY,
+        behind: undefined,
       },
       historyTrades,
       largeTradeThreshold: 3,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LatencyHistogram } from '../../src/telemetry/latency-histogram.ts';
+import { BOUNDS_MS, LatencyHistogram } from '../../src/telemetry/latency-histogram.ts';
 
 function histogramOf(values: readonly number[]): LatencyHistogram {
   const histogram = new LatencyHistogram();
@@ -46,6 +46,22 @@ describe('LatencyHistogram', () => {
         const exact = values.toSorted((a, b) => a - b)[Math.ceil(part * values.length) - 1] as number;
         expect(Math.abs((figures?.[name] ?? Number.NaN) - exact)).toBeLessThanOrEqual(0.032 * Math.abs(exact) + 0.0011);
         expect(figures?.[name]).toBeLessThanOrEqual((figures?.max ?? Number.NaN) + 1e-9);
+      }),
+    );
+  });
+
+  it('counts exactly how many stay within each bound', () => {
+    const edges = fc.constantFrom(...BOUNDS_MS, ...BOUNDS_MS.map((bound) => bound + 0.0001));
+    const milliseconds = fc.oneof(edges, fc.double({ min: -1000, max: 100_000, noNaN: true }));
+    fc.assert(
+      fc.property(fc.array(milliseconds), (values) => {
+        const { boundsMs, within, count, sumMs } = histogramOf(values).distribution();
+        expect(within).toEqual(boundsMs.map((bound) => values.filter((value) => value <= bound).length));
+        expect(count).toBe(values.length);
+        expect(sumMs).toBeCloseTo(
+          values.reduce((sum, value) => sum + value, 0),
+          3,
+        );
       }),
     );
   });

@@ -124,7 +124,12 @@ function lineOptions(url: string, options: Partial<LineOptions> = {}): LineOptio
 }
 
 const slow = (messagesPerSecond: number): Partial<Venue> => ({
-  limits: { topicsPerConnection: 1000, messagesPerSecond, connectionLifetimeMs: undefined },
+  limits: {
+    topicsPerConnection: 1000,
+    messagesPerSecond,
+    connectionsPerFiveMinutes: 1000,
+    connectionLifetimeMs: undefined,
+  },
 });
 const topicsOf = (events: readonly LineEvent[], kind: 'subscribed' | 'refused'): string[] =>
   events.flatMap((event) => (event.kind === kind ? event.topics : [])).sort();

@@ -11,7 +11,12 @@ import type { ControlRequest, Decoded, DecoderContext, Venue } from '../../src/v
 export function fakeVenue(overrides: Partial<Venue> = {}): Venue {
   return {
     id: 'bybit',
-    limits: { topicsPerConnection: 100, messagesPerSecond: 500, connectionLifetimeMs: undefined },
+    limits: {
+      topicsPerConnection: 100,
+      messagesPerSecond: 500,
+      connectionsPerFiveMinutes: 1000,
+      connectionLifetimeMs: undefined,
+    },
     contiguousTradeIds: false,
     topics: (instrument, channel) => [`${channel}.${instrument.venueSymbol}`],
     url: (base) => base,
@@ -20,6 +25,7 @@ export function fakeVenue(overrides: Partial<Venue> = {}): Venue {
     heartbeat: undefined,
     newDecoder: (context) => (frame) => decode(Buffer.from(frame.data).toString(), frame.receivedAt, context),
     instruments: { path: '/instruments', weight: 1, parse: () => [] },
+    dayVolumes: { path: '/volumes', weight: 1, parse: () => [] },
     time: { path: '/time', weight: 1, parse: Number },
     restWeightPerMinute: 1000,
     backfill: undefined,

@@ -14,7 +14,12 @@ function instruments(count: number): Instrument[] {
 }
 
 function plan(topicsPerConnection: number, options: Partial<PlanOptions>, venue = fakeVenue()) {
-  const limits = { topicsPerConnection, messagesPerSecond: 5, connectionLifetimeMs: undefined };
+  const limits = {
+    topicsPerConnection,
+    messagesPerSecond: 5,
+    connectionsPerFiveMinutes: 1000,
+    connectionLifetimeMs: undefined,
+  };
   return planConnections(
     { ...venue, limits },
     { instruments: instruments(2), channels: CHANNELS, lines: 1, websocketUrls: ['wss://a'], ...options },

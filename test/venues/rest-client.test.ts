@@ -117,6 +117,22 @@ describe('VenueRest', () => {
       scheduler.advance(ms);
       await until(() => asked.length >= count && times.length >= count);
       expect(asked).toHaveLength(count);
+      expect(rest.sentWeight).toBe(count * 10);
+    }
+  });
+
+  it('takes no more than its share, where others ask from the same address', async () => {
+    const { asked, scheduler, restUrl } = await serveJson();
+    const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 120 }), restUrl, scheduler, undefined, 0.5);
+    for (let ask = 0; ask < 20; ask++) rest.ask$({ ...request, weight: 10 }).subscribe();
+    for (const [ms, count] of [
+      [0, 3],
+      [20_000, 4],
+      [40_000, 6],
+    ] as const) {
+      scheduler.advance(ms);
+      await until(() => asked.length >= count);
+      expect(asked).toHaveLength(count);
     }
   });
 

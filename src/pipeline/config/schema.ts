@@ -199,7 +199,7 @@ export const sections = {
         ),
         section({
           all: z.literal(true, { error: 'true' }),
-          top_by_volume: z.null({ error: 'null; the most traded coins come with a later version' }).optional(),
+          top_by_volume: whole(1, 10_000, ' of coins').nullable().optional(),
         }),
       ],
       { error: coinsAllowed },

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type CoinEntry, type CoinSelection, coinEverywhere } from '../config.ts';
+import { allCoins, type CoinEntry, type CoinSelection, coinEverywhere } from '../config.ts';
 import { coinNamed, readCoinList } from './coin-list.ts';
 import type { ConfigFiles } from './named-files.ts';
 import { ConfigError, shown } from './problem.ts';
@@ -37,7 +37,9 @@ function configuredCoins(
     return coinsOfFile(existsSync(beside) ? beside : PACKAGED_COINS, quote, report, 'coins.json');
   }
   if (typeof coins === 'string') return coinsOfFile(files.path(coins), quote, report, coins);
-  if ('all' in coins) return { kind: 'all' };
+  if ('all' in coins) {
+    return allCoins(coins.top_by_volume);
+  }
   return namedCoins(coins, quote, [], report, (index) => ['coins', index]);
 }
 

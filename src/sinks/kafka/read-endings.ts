@@ -35,7 +35,9 @@ export async function readEndings(
   const nameOf = (prefix: string, kind: 'position' | 'trade' | 'agg_trade') =>
     config.topicPrefix + prefix + topicOf(kind).name;
   const positionsTopic = nameOf(environmentPrefix, 'position');
-  const positions = (await exists(positionsTopic)) ? await lastPositions(config, positionsTopic, log) : [];
+  const { own } = options;
+  const isOwn = own === undefined ? undefined : (key: string | null) => key !== null && own.has(symbolOf(key));
+  const positions = (await exists(positionsTopic)) ? await lastPositions(config, positionsTopic, isOwn, log) : [];
   const stretches = stretchesOf(positions);
   const endings = new Endings(
     positions.map(({ position }) => position),
@@ -48,8 +50,13 @@ export async function readEndings(
   for (const topic of topics) {
     if (!(await exists(topic))) continue;
     for (const { from, until } of stretches) {
-      const fetch = { from: { timeMs: from }, follow: false, ...(until === undefined ? {} : { until }) };
-      for await (const { record } of readTopic(config, topic, fetch, log)) {
+      const fetch = {
+        from: { timeMs: from },
+        follow: false,
+        ...(until === undefined ? {} : { until }),
+        ...(own === undefined ? {} : { mayBeIn: own.mayBeIn }),
+      };
+      for await (const { record } of readTopic(config, topic, fetch, log, isOwn)) {
         // what is not ours ends nothing
         if (!(record instanceof Fault)) endings.add(record);
       }
@@ -58,9 +65,25 @@ export async function readEndings(
   return endings.all();
 }
 
-async function lastPositions(config: KafkaConfig, topic: string, log: KafkaLog): Promise<readonly PlacedPosition[]> {
+type IsOwn = ((key: string | null) => boolean) | undefined;
+
+/** Of `BTCUSDT` and of `binance:BTCUSDT`. */
+const symbolOf = (key: string): string => key.slice(key.lastIndexOf(':') + 1);
+
+async function lastPositions(
+  config: KafkaConfig,
+  topic: string,
+  isOwn: IsOwn,
+  log: KafkaLog,
+): Promise<readonly PlacedPosition[]> {
   const last = new Map<string, PlacedPosition>();
-  for await (const { record, timestamp } of readTopic(config, topic, { from: 'beginning', follow: false }, log)) {
+  for await (const { record, timestamp } of readTopic(
+    config,
+    topic,
+    { from: 'beginning', follow: false },
+    log,
+    isOwn,
+  )) {
     if (record instanceof Fault) throw record;
     if (record.kind === 'position') last.set(seriesKey(record), { position: record, takenAt: timestamp });
   }

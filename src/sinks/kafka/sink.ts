@@ -2,8 +2,10 @@ import { codecOf } from '../../codec/avro.ts';
 import type { SchemaRegistry } from '../../codec/schema-registry.ts';
 import { TOPICS } from '../../codec/topics.ts';
 import { encodeConfluent, encodeSingleObject } from '../../codec/wire-format.ts';
-import { asFault } from '../../domain/fault.ts';
+import { asFault, Fault } from '../../domain/fault.ts';
+import type { FeedRecord } from '../../domain/record.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
+import { firstContactFault } from '../../kafka/kafka-error.ts';
 import { registryOf } from '../../kafka/registry-client.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { Ending, EndingsOptions, Health, Outcome, OutRecord, Recent, RecentOptions, Sink } from '../contract.ts';
@@ -56,8 +58,12 @@ class KafkaSink implements Sink {
   }
 
   async open(): Promise<void> {
-    await this.#prepare();
-    await this.#producer.open(this.#layouts);
+    try {
+      await this.#prepare();
+      await this.#producer.open(this.#layouts);
+    } catch (error) {
+      throw firstContactFault(error, this.#config);
+    }
     this.#isOpen = true;
   }
 
@@ -68,7 +74,8 @@ class KafkaSink implements Sink {
         await this.#prepare();
       }
     } catch (error) {
-      const fault = asFault(error);
+      // Once it runs, whatever is refused (a new password, a schema) can be put right while the records wait.
+      const fault = new Fault('sink', asFault(error).message, { cause: error });
       return batch.map(() => ({ kind: 'retry', fault }));
     }
     const messages: Message[] = [];
@@ -77,9 +84,7 @@ class KafkaSink implements Sink {
       const { topic, key, record } = batch[index] as OutRecord;
       const name = this.#fullName(topic);
       try {
-        const schemaId = this.#schemaIds.get(name);
-        const value = schemaId === undefined ? encodeSingleObject(record) : encodeConfluent(record, schemaId);
-        messages.push({ topic: name, key, value });
+        messages.push({ topic: name, key, value: this.#encode(name, record) });
       } catch (error) {
         refused.set(index, { kind: 'rejected', fault: asFault(error) });
       }
@@ -111,17 +116,26 @@ class KafkaSink implements Sink {
     return this.#layouts.has(topic) || hasTopic(this.#config, topic, this.#log);
   }
 
-  /** Topics and schemas of every environment in use: made or looked up. */
+  /** Topics and schemas of every environment in use: made or looked up. No record is encoded before both are known. */
   async #prepare(): Promise<void> {
     const prefixes = [...this.#prefixes];
-    this.#layouts = await prepareTopics(this.#config, prefixes, this.#log);
-    if (this.#registry === undefined) return;
-    for (const prefix of prefixes) {
-      for (const { name: short, kind } of TOPICS) {
-        const name = this.#fullName(prefix + short);
-        this.#schemaIds.set(name, await this.#registry.idOf(`${name}-value`, codecOf(kind).schemaJson));
+    const layouts = await prepareTopics(this.#config, prefixes, this.#log);
+    if (this.#registry !== undefined) {
+      for (const prefix of prefixes) {
+        for (const { name: short, kind } of TOPICS) {
+          const name = this.#fullName(prefix + short);
+          this.#schemaIds.set(name, await this.#registry.idOf(`${name}-value`, codecOf(kind).schema));
+        }
       }
     }
+    this.#layouts = layouts;
+  }
+
+  #encode(topic: string, record: FeedRecord): Buffer {
+    if (this.#registry === undefined) return encodeSingleObject(record);
+    const schemaId = this.#schemaIds.get(topic);
+    if (schemaId === undefined) throw new Fault('internal', `no schema id is known for ${topic}`);
+    return encodeConfluent(record, schemaId);
   }
 
   #fullName(topic: string): string {

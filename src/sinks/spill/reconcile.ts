@@ -1,4 +1,4 @@
-import type { AggTrade, Position, TradeEvent } from '../../domain/record.ts';
+import type { AggTrade, Position, PriceTick, TradeEvent } from '../../domain/record.ts';
 import { compareIds } from '../../domain/trade-id.ts';
 import type { Ending, LastTrade, OutRecord } from '../contract.ts';
 import { type Loss, seriesOf, tradeOf } from '../loss-ledger.ts';
@@ -36,7 +36,8 @@ export function prefixOf(topic: string): string {
  * Which records of a spill the sink has already: those of a series (venue, symbol, epoch) up to the one that the series
  * ends with in the sink, in the order of the file; where that one is not in the file, those whose id is not above its id
  * (unless they are later: ids of a testnet start again), and all of an epoch that a later one has followed. Where the
- * sink cannot tell, what was under way when the process ended counts as stored, and a gap says that it may not be.
+ * sink cannot tell, what was under way when the process ended counts as stored, and a gap says that it may not be. A
+ * price tick is stale where a later trade of its epoch is there: another process may have gone on meanwhile.
  */
 export class Reconciler {
   readonly #groups: readonly Group[];
@@ -108,6 +109,7 @@ export class Reconciler {
   /** The sink has it: it is not delivered again. */
   isStored({ out, seq }: QueueEntry): boolean {
     if (out.record.kind === 'position') return this.#groupOf(out).hasPosition(out.record);
+    if (out.record.kind === 'price') return this.#groupOf(out).isLaterThan(out.record);
     const trade = tradeOf(out);
     return trade !== undefined && seq <= (this.#series.get(seriesOf(out, trade))?.storedSeq ?? -1);
   }
@@ -208,6 +210,14 @@ class Group {
   /** A later epoch of the symbol has begun: its position was written when everything before it was there. */
   isFollowed({ symbol, epoch }: { readonly symbol: string; readonly epoch: number }): boolean {
     return epoch > 0 && (this.#lastEpochs.get(symbol) ?? 0) > epoch;
+  }
+
+  /** What was published after it makes the tick one that a newer one replaced. */
+  isLaterThan(tick: PriceTick): boolean {
+    if (this.isFollowed(tick)) return true;
+    const ending = this.ending(tick);
+    if (ending?.epoch !== tick.epoch) return false;
+    return [ending.trade, ending.aggTrade].some((last) => last != null && last.timestamp > tick.timestamp);
   }
 
   hasPosition(position: Position): boolean {

@@ -1,6 +1,6 @@
-import type { ListedInstrument, RestRequest } from '../contract.ts';
-import { readArray, readObject, readString, readTime, within } from '../fields.ts';
-import type { BinanceExchangeInfo, BinanceSymbol, BinanceTime } from './wire.ts';
+import type { DayVolume, ListedInstrument, RestRequest } from '../contract.ts';
+import { readArray, readNotNegative, readObject, readString, readTime, within } from '../fields.ts';
+import type { BinanceDayTicker, BinanceExchangeInfo, BinanceSymbol, BinanceTime } from './wire.ts';
 
 /** The instrument list. `query`: what keeps the answer small, where the venue offers it. */
 export function exchangeInfo(query: string, weight: number): RestRequest<readonly ListedInstrument[]> {
@@ -27,6 +27,22 @@ function readSymbol(row: unknown): ListedInstrument {
     base: readString(symbol.baseAsset, 'baseAsset'),
     quote: readString(symbol.quoteAsset, 'quoteAsset'),
     trading: readString(symbol.status, 'status') === 'TRADING',
+  };
+}
+
+/** The 24-hour statistics of all symbols. */
+export function dayVolumes(query: string, weight: number): RestRequest<readonly DayVolume[]> {
+  return {
+    path: `/api/v3/ticker/24hr${query}`,
+    weight,
+    parse: (body) =>
+      readArray(body, '').map((row, index) => {
+        const ticker = readObject<BinanceDayTicker>(row, `[${index}]`);
+        return {
+          venueSymbol: readString(ticker.symbol, `[${index}].symbol`),
+          quoteVolume: readNotNegative(ticker.quoteVolume, `[${index}].quoteVolume`),
+        };
+      }),
   };
 }
 

@@ -5,7 +5,7 @@ import { bookBy } from './book.ts';
 import { binanceDecoder } from './decode.ts';
 import { binanceHistory } from './history.ts';
 import { refusal } from './refusal.ts';
-import { exchangeInfo, time } from './rest.ts';
+import { dayVolumes, exchangeInfo, time } from './rest.ts';
 import { binanceTopics, subscribe, unsubscribe } from './subscribe.ts';
 
 /** The places that speak Binance's spot protocol differ in these points only (and in addresses, which are configuration). */
@@ -13,6 +13,7 @@ interface Variant {
   readonly id: VenueId;
   readonly intervals: readonly KlineInterval[];
   readonly instruments: Venue['instruments'];
+  readonly dayVolumes: Venue['dayVolumes'];
   readonly backfill: Venue['backfill'];
   readonly aggTradesWeight: number;
   readonly book: Venue['book'];
@@ -21,10 +22,16 @@ interface Variant {
 }
 
 function binanceVenue(variant: Variant): Venue {
-  const { id, intervals, instruments, backfill, aggTradesWeight, book, history, restWeightPerMinute } = variant;
+  const { id, intervals, instruments, dayVolumes, backfill, aggTradesWeight, book, history, restWeightPerMinute } =
+    variant;
   return {
     id,
-    limits: { topicsPerConnection: 1024, messagesPerSecond: 5, connectionLifetimeMs: 24 * 3_600_000 },
+    limits: {
+      topicsPerConnection: 1024,
+      messagesPerSecond: 5,
+      connectionsPerFiveMinutes: 300,
+      connectionLifetimeMs: 24 * 3_600_000,
+    },
     contiguousTradeIds: true,
     topics: binanceTopics(new Set(intervals)),
     url: (base) => base,
@@ -33,6 +40,7 @@ function binanceVenue(variant: Variant): Venue {
     heartbeat: undefined,
     newDecoder: (context) => binanceDecoder(id, context),
     instruments,
+    dayVolumes,
     backfill,
     backfillAggTrades: backfillAggTrades(id, aggTradesWeight),
     recent: undefined,
@@ -46,6 +54,8 @@ function binanceVenue(variant: Variant): Venue {
 
 /** Lists what trades on the spot market, without the permission sets that make most of the answer. */
 const SPOT_TRADING = exchangeInfo('?permissions=SPOT&symbolStatus=TRADING&showPermissionSets=false', 20);
+
+const DAY_VOLUMES = dayVolumes('?type=MINI', 80);
 
 const BOOK_SIZES = [
   { levels: 100, weight: 5 },
@@ -69,6 +79,7 @@ export const binance: Venue = binanceVenue({
   id: 'binance',
   intervals: KLINE_INTERVALS,
   instruments: SPOT_TRADING,
+  dayVolumes: DAY_VOLUMES,
   backfill: backfillById('binance'),
   aggTradesWeight: 4,
   book: bookBy('binance', BOOK_SIZES),
@@ -80,6 +91,7 @@ export const binanceTestnet: Venue = binanceVenue({
   id: 'binance_testnet',
   intervals: KLINE_INTERVALS,
   instruments: SPOT_TRADING,
+  dayVolumes: DAY_VOLUMES,
   backfill: backfillById('binance_testnet'),
   aggTradesWeight: 4,
   book: bookBy('binance_testnet', BOOK_SIZES),
@@ -92,6 +104,7 @@ export const binanceUs: Venue = binanceVenue({
   id: 'binance_us',
   intervals: US_INTERVALS,
   instruments: exchangeInfo('', 10),
+  dayVolumes: dayVolumes('', 40),
   backfill: backfillByTime('binance_us'),
   aggTradesWeight: 1,
   book: bookBy('binance_us', US_BOOK_SIZES),

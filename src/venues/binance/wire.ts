@@ -135,6 +135,11 @@ export interface BinanceSymbol {
   readonly quoteAsset: string;
 }
 
+export interface BinanceDayTicker {
+  readonly symbol: string;
+  readonly quoteVolume: string;
+}
+
 export interface BinanceTime {
   readonly serverTime: number;
 }

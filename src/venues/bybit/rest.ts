@@ -1,8 +1,17 @@
 import { Fault } from '../../domain/fault.ts';
-import type { ListedInstrument, RestRequest } from '../contract.ts';
-import { malformed, readArray, readObject, readString, readTextId, type Unchecked, within } from '../fields.ts';
+import type { DayVolume, ListedInstrument, RestRequest } from '../contract.ts';
+import {
+  malformed,
+  readArray,
+  readNotNegative,
+  readObject,
+  readString,
+  readTextId,
+  type Unchecked,
+  within,
+} from '../fields.ts';
 import { faultOfCode } from './fault-of-code.ts';
-import type { BybitBody, BybitInstrument, BybitInstruments, BybitTime } from './wire.ts';
+import type { BybitBody, BybitDayTicker, BybitInstrument, BybitInstruments, BybitTickers, BybitTime } from './wire.ts';
 
 /** Spot lists all instruments that trade in one page. Requests count 1 each: 600 in 5 s per address. */
 export const instruments: RestRequest<readonly ListedInstrument[]> = {
@@ -16,6 +25,21 @@ export const instruments: RestRequest<readonly ListedInstrument[]> = {
       } catch (error) {
         throw within(`result.list[${index}]`, error);
       }
+    });
+  },
+};
+
+export const dayVolumes: RestRequest<readonly DayVolume[]> = {
+  path: '/v5/market/tickers?category=spot',
+  weight: 1,
+  parse(body) {
+    const { list } = readResult<BybitTickers>(body);
+    return readArray(list, 'result.list').map((row, index) => {
+      const ticker = readObject<BybitDayTicker>(row, `result.list[${index}]`);
+      return {
+        venueSymbol: readString(ticker.symbol, `result.list[${index}].symbol`),
+        quoteVolume: readNotNegative(ticker.turnover24h, `result.list[${index}].turnover24h`),
+      };
     });
   },
 };

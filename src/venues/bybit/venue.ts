@@ -4,7 +4,7 @@ import { bybitHistory } from './history.ts';
 import { notices } from './notices.ts';
 import { recentTrades } from './recent-trades.ts';
 import { refusal } from './refusal.ts';
-import { instruments, time } from './rest.ts';
+import { dayVolumes, instruments, time } from './rest.ts';
 import { subscribe, unsubscribe } from './subscribe.ts';
 import { bybitTopics } from './topic.ts';
 
@@ -15,6 +15,7 @@ export const bybit: Venue = {
     topicsPerConnection: 500,
     // Not documented; ten requests a second subscribe 100 topics.
     messagesPerSecond: 10,
+    connectionsPerFiveMinutes: 500,
     connectionLifetimeMs: undefined,
   },
   contiguousTradeIds: false,
@@ -26,6 +27,7 @@ export const bybit: Venue = {
   newDecoder: bybitDecoder,
   notices,
   instruments,
+  dayVolumes,
   // 600 requests in 5 s for all, each counted as 1.
   restWeightPerMinute: 7200,
   restBurst: 300,

@@ -109,6 +109,15 @@ export interface BybitInstrument {
   readonly status: string;
 }
 
+export interface BybitTickers {
+  readonly list: readonly BybitDayTicker[];
+}
+
+export interface BybitDayTicker {
+  readonly symbol: string;
+  readonly turnover24h: string;
+}
+
 export interface BybitTime {
   readonly timeNano: string;
 }

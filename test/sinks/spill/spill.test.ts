@@ -204,6 +204,25 @@ describe('a process that ends', () => {
     expect(texts(stored)).toBe('t1 t2 t3 t4 t5 t6 t7 t8 e2 t9 t10 t11 t12 t13');
   });
 
+  it('and whose place another took meanwhile: what that one published later stands, also before a later price', async () => {
+    const stored: Stored = [];
+    const first = await start(stored);
+    first.drain.pushMany(trades(1, 2));
+    await first.clock.advance(100);
+    first.sink.isAway = true;
+    const at = (id: number) => ({ timestamp: 1_732_000_000_000 + id });
+    first.drain.pushMany([...trades(3, 5), tick('5', 'BTCUSDT', at(5)), tick('9', 'ETHUSDT', at(9))]);
+    await first.clock.advance(4000);
+    first.drain.pushMany([...trades(6, 8), tick('8', 'BTCUSDT', at(8))]);
+    await first.clock.advance(100);
+    const files = killed(first);
+    // The other one had trade 4 in a gap that it could not fill, and went on.
+    stored.push(...trades(3, 3), ...trades(5, 7), tick('7', 'BTCUSDT', at(7)));
+    const second = await start(stored, files);
+    await second.clock.advance(1000);
+    expect(texts(stored)).toBe('t1 t2 t3 t5 t6 t7 p7 p9 t8 p8');
+  });
+
   it('by close: spills what is left, and says so', async () => {
     const stored: Stored = [];
     const first = await start(stored);

@@ -1,8 +1,16 @@
 export const kafkaVersion = '4.3.1';
 
-interface Addresses {
-  readonly listeners: string;
+/** Where a listener is bound, and where it is reached: host:port. */
+export interface Listener {
+  readonly name: string;
+  readonly protocol: string;
+  readonly bound: string;
   readonly advertised: string;
+}
+
+interface Addresses {
+  /** Beside the controller's; the brokers speak with each other over the first. */
+  readonly listeners: readonly Listener[];
   readonly controller: string;
   readonly data: string;
   readonly config: Readonly<Record<string, string>>;
@@ -10,13 +18,15 @@ interface Addresses {
 
 /** server.properties of a single broker and controller for tests, the same whichever way it is run. */
 export function brokerSettings(addresses: Addresses): Record<string, string> {
+  const { listeners, controller } = addresses;
+  const protocols = listeners.map(({ name, protocol }) => `${name}:${protocol}`);
   return {
     'process.roles': 'broker,controller',
     'node.id': '1',
-    'controller.quorum.voters': `1@${addresses.controller}`,
-    listeners: addresses.listeners,
-    'advertised.listeners': addresses.advertised,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'controller.quorum.voters': `1@${controller}`,
+    listeners: [...listeners.map(({ name, bound }) => `${name}://${bound}`), `CONTROLLER://${controller}`].join(),
+    'advertised.listeners': listeners.map(({ name, advertised }) => `${name}://${advertised}`).join(),
+    'listener.security.protocol.map': [...protocols, 'CONTROLLER:PLAINTEXT'].join(),
     'inter.broker.listener.name': 'PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': addresses.data,
@@ -44,3 +54,6 @@ export function brokerSettings(addresses: Addresses): Record<string, string> {
     ...addresses.config,
   };
 }
+
+export const addressesOf = (listeners: readonly Listener[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(listeners.map(({ name, advertised }) => [name.toLowerCase(), advertised]));

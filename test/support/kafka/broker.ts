@@ -3,6 +3,8 @@ export interface BrokerOptions {
   readonly way?: 'docker' | 'java';
   /** Broker settings (server.properties) beside those of every test broker. */
   readonly config?: Readonly<Record<string, string>>;
+  /** Listeners beside the one without encryption or login: by their names, small letters. */
+  readonly listeners?: Readonly<Record<string, 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT'>>;
 }
 
 /** A broker of a test's own, running when it is handed out. */
@@ -10,6 +12,8 @@ export interface Broker {
   readonly way: 'docker' | 'java';
   /** host:port, the same after every start. */
   readonly brokers: string[];
+  /** host:port of the further listeners, by name. */
+  readonly listeners: Readonly<Record<string, string>>;
   /** Shuts down cleanly; resolves when the process is gone. */
   stop(): Promise<void>;
   /** kill -9; resolves when the process is gone. */

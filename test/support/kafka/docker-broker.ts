@@ -1,7 +1,7 @@
 import { GenericContainer, getContainerRuntimeClient, ImageName, Wait } from 'testcontainers';
 import { freePort } from '../free-port.ts';
 import type { Broker, BrokerOptions } from './broker.ts';
-import { brokerSettings, kafkaVersion } from './broker-settings.ts';
+import { addressesOf, brokerSettings, kafkaVersion } from './broker-settings.ts';
 import { waitForBroker } from './wait-for-broker.ts';
 
 type Engine = Awaited<ReturnType<typeof getContainerRuntimeClient>>;
@@ -52,9 +52,16 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Broker>
   const host = engine.info.containerRuntime.host;
   // The address that the broker gives its clients has to be known before it starts, so the host's port is chosen here.
   const port = await freePort();
+  const further = await Promise.all(
+    Object.entries(options.listeners ?? {}).map(async ([name, protocol], index) => {
+      const [inside, outside] = [9094 + index, await freePort()];
+      const addresses = { bound: `0.0.0.0:${inside}`, advertised: `${host}:${outside}` };
+      return { name: name.toUpperCase(), protocol, ...addresses, ports: { container: inside, host: outside } };
+    }),
+  );
+  const plain = { name: 'PLAINTEXT', protocol: 'PLAINTEXT', bound: '0.0.0.0:9092', advertised: `${host}:${port}` };
   const settings = brokerSettings({
-    listeners: 'PLAINTEXT://0.0.0.0:9092,CONTROLLER://127.0.0.1:9093',
-    advertised: `PLAINTEXT://${host}:${port}`,
+    listeners: [plain, ...further],
     controller: '127.0.0.1:9093',
     data: '/tmp/kafka-data',
     config: options.config ?? {},
@@ -63,7 +70,7 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Broker>
     Object.entries(settings).map(([key, value]) => [`KAFKA_${key.toUpperCase().replaceAll('.', '_')}`, value]),
   );
   const container = await new GenericContainer(image)
-    .withExposedPorts({ container: 9092, host: port })
+    .withExposedPorts({ container: 9092, host: port }, ...further.map(({ ports }) => ports))
     .withEnvironment({ KAFKA_HEAP_OPTS: '-Xmx256m', ...environment })
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
     .withStartupTimeout(60_000)
@@ -87,6 +94,7 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Broker>
   return {
     way: 'docker',
     brokers: [`${host}:${port}`],
+    listeners: addressesOf(further),
     async start() {
       await raw.start();
       await ready();

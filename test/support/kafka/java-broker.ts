@@ -9,7 +9,7 @@ import { type GuardedProcess, startGuarded } from '../guarded-process.ts';
 import { fillOnce, java, maven, whyNoJavaOf, whyNoMaven } from '../java.ts';
 import { tools } from '../tools.ts';
 import type { Broker, BrokerOptions } from './broker.ts';
-import { brokerSettings, kafkaVersion } from './broker-settings.ts';
+import { addressesOf, brokerSettings, kafkaVersion } from './broker-settings.ts';
 import { waitForBroker } from './wait-for-broker.ts';
 
 const run = promisify(execFile);
@@ -33,9 +33,16 @@ export async function startJavaBroker(options: BrokerOptions): Promise<Broker> {
   const controllerPort = await freePort();
   const propertiesFile = join(directory, 'server.properties');
   const logFile = join(directory, 'broker.log');
+  const further = await Promise.all(
+    Object.entries(options.listeners ?? {}).map(async ([name, protocol]) => {
+      const address = `127.0.0.1:${await freePort()}`;
+      return { name: name.toUpperCase(), protocol, bound: address, advertised: address };
+    }),
+  );
+  const address = `127.0.0.1:${port}`;
+  const plain = { name: 'PLAINTEXT', protocol: 'PLAINTEXT', bound: address, advertised: address };
   const settings = brokerSettings({
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    advertised: `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: [plain, ...further],
     controller: `127.0.0.1:${controllerPort}`,
     data: join(directory, 'log'),
     config: options.config ?? {},
@@ -81,7 +88,8 @@ export async function startJavaBroker(options: BrokerOptions): Promise<Broker> {
   }
   return {
     way: 'java',
-    brokers: [`127.0.0.1:${port}`],
+    brokers: [address],
+    listeners: addressesOf(further),
     start,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),

@@ -1,0 +1,185 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { VENUE_IDS, type VenueId } from '../../src/domain/instrument.ts';
+import { JournalIndex } from '../../test/support/journal-index.ts';
+import type { Broker } from '../../test/support/kafka-broker.ts';
+import { PipelineProcess } from '../../test/support/pipeline-process.ts';
+import { type Published, readRun } from '../../test/support/read-run.ts';
+import { type SimulatorAddress, simulatedValues } from '../../test/support/simulated-feed.ts';
+import { TradeJudge, type Verdict } from '../../test/support/trade-judge.ts';
+import { type Child, startChild } from '../child.ts';
+import { type Happening, happeningText } from './schedule.ts';
+
+export const RUN_VENUES: readonly VenueId[] = ['binance', 'bybit', 'binance_us'];
+const COINS = ['BTC', 'ETH', 'SOL', 'BNB', 'XRP', 'ADA', 'DOGE', 'AVAX', 'LINK', 'DOT'];
+export const RUN_SYMBOLS: readonly string[] = COINS.map((coin) => `${coin}USDT`);
+const LINES = 2;
+const RECONNECT = { initial_delay_ms: 500, max_delay_ms: 4000, max_attempts: 10, probe_every_ms: 4000 };
+/** Of what the feed told around a violation: so far away, milliseconds, and so many. */
+const NEAR_MS = 3000;
+const MOST_NEAR = 12;
+
+export interface LongRunOptions {
+  readonly broker: Broker;
+  /** For configuration, journal, logs and spill. */
+  readonly folder: string;
+  readonly seed: number;
+  /** Trades a second of each venue. */
+  readonly rate: number;
+  readonly durationMs: number;
+  readonly schedule: readonly Happening[];
+  readonly prefix: string;
+}
+
+export interface LongRunResult {
+  /** What is wrong with what was published, in words. */
+  readonly wrong: readonly string[];
+  /** The last of its processes, with all it logged. */
+  readonly pipeline: PipelineProcess;
+  readonly verdict: Verdict;
+}
+
+/** The pipeline as a process against simulated venues and a broker, with a schedule of faults; then every trade is judged. */
+export class LongRun {
+  readonly #options: LongRunOptions;
+  readonly #venues: Child;
+  readonly #journal: string;
+  readonly #config: string;
+
+  constructor(options: LongRunOptions) {
+    const { folder, seed, rate } = options;
+    this.#options = options;
+    this.#journal = join(folder, 'journal.ndjson');
+    this.#config = join(folder, 'market-feed.yaml');
+    const rates = Object.fromEntries(VENUE_IDS.map((id) => [id, RUN_VENUES.includes(id) ? rate : 0]));
+    const simulated = { rate: rates, seed, symbols: COINS.length, journal: this.#journal, connectionLimit: false };
+    this.#venues = startChild(join(import.meta.dirname, 'venues.ts'), [JSON.stringify(simulated)]);
+  }
+
+  /** `watch` is told of each process that begins. @throws Error where the pipeline ends by itself. */
+  async play(watch: (pipeline: PipelineProcess) => void = () => {}): Promise<LongRunResult> {
+    const { folder, broker, durationMs, schedule } = this.#options;
+    await mkdir(folder, { recursive: true });
+    const address = await this.#venues.ask<SimulatorAddress>('address');
+    await writeFile(this.#config, JSON.stringify(this.#configuration(address), null, 2));
+    let pipeline = this.#start(watch);
+    await inOrder(pipeline, 60_000);
+    const [startedAt, startedWallAt] = [performance.now(), Date.now()];
+    let brokerAway: Promise<void> = Promise.resolve();
+    for (const one of schedule) {
+      await delay(Math.max(0, startedAt + one.atMs - performance.now()));
+      console.log(happeningText(one));
+      if (!pipeline.running) throw new Error(`the pipeline ended by itself with code ${await pipeline.exited}`);
+      if (one.kind === 'venue') await this.#venues.ask('inject', [one.request]).catch(notOpen);
+      else if (one.kind === 'kill') {
+        await pipeline.kill();
+        pipeline = this.#start(watch);
+      } else {
+        // One absence after the other.
+        brokerAway = brokerAway.then(() => takeAway(broker, one));
+        // Told where it is waited for.
+        brokerAway.catch(() => {});
+      }
+    }
+    await brokerAway;
+    await this.#venues.ask('clear');
+    const back = await inOrder(pipeline, 60_000).then(
+      () => [],
+      (error: Error) => [error.message],
+    );
+    await delay(Math.max(5000, startedAt + durationMs - performance.now()));
+    const exitCode = await pipeline.stop();
+    await this.#venues.ask('close');
+    console.log('the run is over; journal and topics are compared');
+    const { verdict, published } = await this.#judge();
+    await this.#keepStatuses(published, startedWallAt);
+    const wrong = [
+      ...back,
+      ...(exitCode === 0 ? [] : [`exit code ${exitCode}`]),
+      ...(verdict.published === 0 ? ['nothing was published'] : []),
+      ...[...verdict.losses, ...verdict.repeats, ...verdict.problems].map((text) => explained(text, published)),
+    ];
+    return { wrong, pipeline, verdict };
+  }
+
+  async end(): Promise<void> {
+    await this.#venues.end();
+  }
+
+  async #judge() {
+    const { broker, prefix } = this.#options;
+    const judge = new TradeJudge(await JournalIndex.read(this.#journal), { venueLosesIds: true });
+    const published = await readRun({ kind: 'kafka', brokers: broker.brokers, prefix }, judge);
+    const verdict = judge.verdict();
+    console.log(summary(verdict));
+    return { verdict, published };
+  }
+
+  #start(watch: (pipeline: PipelineProcess) => void): PipelineProcess {
+    const pipeline = new PipelineProcess({
+      config: this.#config,
+      logFile: join(this.#options.folder, 'pipeline.log'),
+      nodeArgs: ['--expose-gc', '--import', join(import.meta.dirname, 'probe-memory.ts')],
+    });
+    watch(pipeline);
+    return pipeline;
+  }
+
+  #configuration(address: SimulatorAddress): object {
+    const { broker, folder, prefix } = this.#options;
+    const base = simulatedValues(address, {
+      coins: COINS,
+      feed: { venues: RUN_VENUES, channels: ['trade', 'ticker'], fail_back_after_ms: 3000, coin_stale_after_ms: 6000 },
+      venue: { lines: LINES, reconnect: RECONNECT },
+    });
+    return {
+      ...base,
+      sinks: ['kafka'],
+      kafka: { brokers: broker.brokers, topic_prefix: prefix, partitions: 4 },
+      spill: { dir: join(folder, 'spill') },
+      gateway: { enabled: false },
+    };
+  }
+
+  async #keepStatuses({ statuses }: Published, startedWallAt: number): Promise<void> {
+    const { folder, schedule } = this.#options;
+    const lines = statuses.map(({ status, at }) => JSON.stringify({ ...status, at }));
+    const faults = schedule.map((one) => `${startedWallAt + one.atMs} ${happeningText(one)}`);
+    await writeFile(join(folder, 'statuses.txt'), [...faults, ...lines, ''].join('\n'));
+  }
+}
+
+function inOrder(pipeline: PipelineProcess, timeoutMs: number): Promise<void> {
+  const allUp = () => RUN_VENUES.every((venue) => pipeline.linesUp(venue) >= LINES);
+  return pipeline.until(() => allUp() && pipeline.activeVenue === RUN_VENUES[0], 'all lines are up', timeoutMs);
+}
+
+/** A line that is just not there cannot fail. */
+function notOpen(error: unknown): void {
+  if (!String(error).includes('open connections')) throw error;
+}
+
+async function takeAway(broker: Broker, { how, awayMs }: Extract<Happening, { kind: 'broker' }>): Promise<void> {
+  await broker[how]();
+  await delay(awayMs);
+  await broker.start();
+}
+
+function summary({ published, epochs, lost, inGaps, undetectable, gaps, duplicated, outOfOrder }: Verdict): string {
+  return [
+    `${published} trades in up to ${epochs} epochs of a symbol, ${gaps} gaps`,
+    `lost ${lost}, in gaps ${inGaps}, twice ${duplicated}, out of order ${outOfOrder}`,
+    `not detectable (Bybit, withheld on a line that stayed open) ${undetectable}`,
+  ].join('\n');
+}
+
+/** A violation with what the feed told around the first time in it. */
+function explained(text: string, { statuses }: Published): string {
+  const at = Number(/\b1\d{12}\b/.exec(text)?.[0] ?? Number.NaN);
+  const near = statuses
+    .filter(({ status }) => status.state !== 'heartbeat' && Math.abs(status.timestamp - at) < NEAR_MS)
+    .slice(0, MOST_NEAR)
+    .map(({ status: { timestamp, state, venue, reason } }) => `    ${timestamp} ${state} ${venue ?? ''}: ${reason}`);
+  return [text, ...near].join('\n');
+}

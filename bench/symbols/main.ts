@@ -1,0 +1,177 @@
+/**
+ * What a symbol costs: the same trades a second spread over 20 symbols and over 2,000, in turn, on one instance with
+ * `coins: { all: true }` and files. ARGS: --rate N (20000), --seconds N measured a turn (20), --rounds N (2), --lines N (2),
+ * --channels trade,ticker, --few N (20), --many N (2000), --gateway, --minutes N (0): then so long with 2,000 symbols
+ * for the memory, --keep DIR.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { VENUE_IDS } from '../../src/domain/instrument.ts';
+import type { VenueCounts } from '../../src/simulator/server.ts';
+import { PipelineProcess } from '../../test/support/pipeline-process.ts';
+import { type SimulatorAddress, simulatedValues } from '../../test/support/simulated-feed.ts';
+import { type Child, startChild } from '../child.ts';
+import { median } from '../measure.ts';
+import { cpuSecondsOf, memoryOf } from '../process-figures.ts';
+import { isFlat, type Sample, slopeOf, slopeText } from '../slope.ts';
+
+const VENUE = 'binance';
+const TARGET = 1.2;
+const WARM_UP_MS = 10_000;
+/** Of the trades made, those that come out; what was under way at both ends is not counted. */
+const LEAST_PUBLISHED = 0.97;
+const MEBIBYTE = 2 ** 20;
+
+const { values: flags } = parseArgs({
+  options: {
+    rate: { type: 'string', default: '20000' },
+    seconds: { type: 'string', default: '20' },
+    rounds: { type: 'string', default: '2' },
+    lines: { type: 'string', default: '2' },
+    channels: { type: 'string', default: 'trade,ticker' },
+    few: { type: 'string', default: '20' },
+    many: { type: 'string', default: '2000' },
+    gateway: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '0' },
+    keep: { type: 'string' },
+  },
+});
+const rate = Number(flags.rate);
+const few = Number(flags.few);
+const many = Number(flags.many);
+const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-symbols-')));
+await mkdir(folder, { recursive: true });
+
+interface Turn {
+  readonly cpuMicros: number;
+  readonly madePerSecond: number;
+  /** Of the trades made while it ran those that it published. */
+  readonly published: number;
+  readonly residentMiB: number;
+  readonly connections: number;
+}
+
+const turns: Record<'few' | 'many', Turn[]> = { few: [], many: [] };
+for (let round = 1; round <= Number(flags.rounds); round++) {
+  for (const [name, symbols] of [
+    ['few', few],
+    ['many', many],
+  ] as const) {
+    const turn = await withFeed(symbols, `${name}${round}`, [], measure);
+    turns[name].push(turn);
+    console.log(
+      `${symbols} symbols, round ${round}: ${turn.cpuMicros.toFixed(1)} µs CPU a trade at ${Math.round(turn.madePerSecond)} trades/s, ` +
+        `${(turn.published * 100).toFixed(1)} % of them published, ${Math.round(turn.residentMiB)} MiB, ${turn.connections} connections`,
+    );
+  }
+}
+const ratio =
+  median(turns.many.map(({ cpuMicros }) => cpuMicros)) / median(turns.few.map(({ cpuMicros }) => cpuMicros));
+// Of trades that were not carried there is no cost: such figures mean nothing.
+const carried = [...turns.few, ...turns.many].every(({ published }) => published >= LEAST_PUBLISHED);
+const verdict = !carried
+  ? 'means nothing, for not all trades were carried: a lower --rate, or bench/symbols/virtual.ts'
+  : `target ≤ ${TARGET}: ${ratio <= TARGET ? 'met' : 'not met'}`;
+console.log(`${many} / ${few} symbols: ${ratio.toFixed(2)} times the CPU a trade, ${verdict}`);
+let flat = true;
+if (Number(flags.minutes) > 0) flat = await withFeed(many, 'memory', probed(), followMemory);
+if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
+process.exit(carried && ratio <= TARGET && flat ? 0 : 1);
+
+interface Running {
+  readonly feed: PipelineProcess;
+  readonly simulator: Child;
+  made(): Promise<number>;
+}
+
+async function measure({ feed, made, simulator }: Running): Promise<Turn> {
+  await delay(WARM_UP_MS);
+  const [cpuBefore, madeBefore, from] = [await cpuSecondsOf(feed.pid), await made(), performance.now()];
+  await delay(Number(flags.seconds) * 1000);
+  const trades = (await made()) - madeBefore;
+  const seconds = (performance.now() - from) / 1000;
+  const cpu = (await cpuSecondsOf(feed.pid)) - cpuBefore;
+  const { now: residentMiB } = await memoryOf(feed.pid);
+  const connections = (await simulator.ask<Record<string, VenueCounts>>('counts'))[VENUE]?.connections ?? 0;
+  return {
+    cpuMicros: (cpu / trades) * 1e6,
+    madePerSecond: trades / seconds,
+    published: Number.NaN,
+    residentMiB,
+    connections,
+  };
+}
+
+/** The heap after a collection every five seconds, for `--minutes`; true: it does not grow. */
+async function followMemory({ feed }: Running): Promise<boolean> {
+  await delay(Number(flags.minutes) * 60_000);
+  const samples = feed.events.flatMap(({ event, at, heap_bytes }): Sample[] =>
+    event === 'memory' ? [{ at: Number(at) / 60_000, value: Number(heap_bytes) / MEBIBYTE }] : [],
+  );
+  // The first third is the warm-up: histories fill.
+  const slope = slopeOf(samples.slice(Math.floor(samples.length / 3)));
+  const flatness = isFlat(slope);
+  console.log(
+    `${many} symbols for ${flags.minutes} minutes, heap after a collection: ${slopeText(slope, 'MiB', 'minute')}`,
+  );
+  return flatness;
+}
+
+function probed(): readonly string[] {
+  return ['--expose-gc', '--import', join(import.meta.dirname, '..', 'faults', 'probe-memory.ts')];
+}
+
+/** Simulator and feed of so many symbols, once all of them are subscribed. */
+async function withFeed<T extends Turn | boolean>(
+  symbols: number,
+  name: string,
+  nodeArgs: readonly string[],
+  work: (running: Running) => Promise<T>,
+): Promise<T> {
+  const own = join(folder, name);
+  await rm(own, { recursive: true, force: true });
+  await mkdir(own, { recursive: true });
+  const rates = Object.fromEntries(VENUE_IDS.map((id) => [id, id === VENUE ? rate : 0]));
+  const simulator = startChild(join(import.meta.dirname, '..', 'faults', 'venues.ts'), [
+    JSON.stringify({ rate: rates, symbols }),
+  ]);
+  const made = async () => (await simulator.ask<Record<string, VenueCounts>>('counts'))[VENUE]?.tradesMade ?? 0;
+  let feed: PipelineProcess | undefined;
+  try {
+    const config = join(own, 'market-feed.yaml');
+    await writeFile(config, JSON.stringify(configuration(await simulator.ask<SimulatorAddress>('address'), own)));
+    const environment = process.env.BENCH_NODE_ARGS?.split(' ') ?? [];
+    feed = new PipelineProcess({ config, logFile: join(own, 'log'), nodeArgs: [...environment, ...nodeArgs] });
+    const running = feed;
+    await feed.until(() => running.linesUp(VENUE) >= Number(flags.lines), 'the lines are up', 30_000);
+    const [from, madeBefore] = [performance.now(), await made()];
+    const result = await work({ feed, simulator, made });
+    const [madeMeanwhile, seconds] = [(await made()) - madeBefore, (performance.now() - from) / 1000];
+    await feed.stop();
+    const counts = feed.events.findLast(({ event }) => event === 'status')?.counts as { trades?: number } | undefined;
+    if (seconds > 0 && typeof result === 'object')
+      return { ...result, published: (counts?.trades ?? 0) / madeMeanwhile };
+    return result;
+  } finally {
+    await feed?.kill();
+    await simulator.end();
+    await rm(join(own, 'data'), { recursive: true, force: true });
+  }
+}
+
+function configuration(address: SimulatorAddress, own: string): object {
+  const base = simulatedValues(address, {
+    feed: { venues: [VENUE], channels: flags.channels.split(',') },
+    venue: { lines: Number(flags.lines) },
+    file: { dir: join(own, 'data') },
+  });
+  return {
+    ...base,
+    coins: { all: true },
+    spill: { dir: join(own, 'spill') },
+    gateway: { enabled: flags.gateway, port: 0 },
+  };
+}

@@ -1,0 +1,189 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { codecOf } from '../../src/codec/avro.ts';
+import { keyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
+import type { Network } from '../../src/net/network.ts';
+import type { SocketHandlers } from '../../src/net/open-socket.ts';
+import { buildFeed } from '../../src/pipeline/build-feed.ts';
+import type { Feed } from '../../src/pipeline/feed.ts';
+import { loadConfig } from '../../src/pipeline/load-config.ts';
+import { VirtualScheduler } from '../../src/pipeline/virtual-scheduler.ts';
+import { priceText, quantityText, tickerData, tradeData } from '../../src/simulator/binance-frames.ts';
+import type { Listing } from '../../src/simulator/listing.ts';
+import { Market } from '../../src/simulator/market.ts';
+import { VENUE_PROFILES, type VenueProfile } from '../../src/simulator/venue-profile.ts';
+import type { OutRecord, Sink } from '../../src/sinks/contract.ts';
+import { createDrain, type Drain } from '../../src/sinks/drain.ts';
+
+const VENUE = 'binance';
+const STARTED_AT = 1_790_000_000_000;
+/** Before the first trade all is subscribed, milliseconds. */
+const IDLE_MS = 3000;
+/** What a sink takes for a batch, milliseconds. */
+const BATCH_MS = 25;
+
+interface Arrival {
+  readonly topic: string;
+  readonly data: Buffer;
+}
+
+/**
+ * The pipeline of one process, from the frames of the simulated Binance to encoded records in a sink that takes 25 ms a
+ * batch, without network and in virtual time: its CPU does not depend on what else the machine does.
+ */
+export class VirtualFeed {
+  trades = 0;
+  records = 0;
+  readonly #scheduler = new VirtualScheduler(0);
+  readonly #market: Market;
+  readonly #rate: number;
+  readonly #feed: Feed;
+  readonly #drain: Drain;
+  /** Connections by topic. */
+  readonly #listeners = new Map<string, SocketHandlers[]>();
+  #ms = 0;
+
+  constructor({
+    symbols,
+    rate,
+    lines,
+    channels,
+  }: { symbols: number; rate: number; lines: number; channels: string[] }) {
+    const profile = VENUE_PROFILES.find(({ id }) => id === VENUE) as VenueProfile;
+    this.#rate = rate;
+    this.#market = new Market({ profile, seed: 1, symbols, rate, startedAt: STARTED_AT });
+    const config = loadConfig({
+      values: {
+        coins: { all: true },
+        environment: 'simulated',
+        feed: { venues: [VENUE], channels, allow_test_data: true },
+        venues: { [VENUE]: { lines } },
+      },
+    });
+    const scheduler = this.#scheduler;
+    const now = () => STARTED_AT + scheduler.now();
+    this.#drain = createDrain(this.#sink(), { scheduler });
+    this.#feed = buildFeed(config, {
+      scheduler,
+      wallClockMs: now,
+      instance: 'bench',
+      former: [],
+      networks: () => this.#network(),
+      random: () => 0.5,
+    });
+    this.#feed.output$.subscribe(({ records, barrier }) => {
+      for (const record of records) {
+        const out = { topic: topicNameOf(record, true), key: keyOf(record, 'failover'), record };
+        this.#drain.push(out, { barrier });
+      }
+    });
+  }
+
+  get published(): number {
+    return this.#feed.view.trades;
+  }
+
+  async start(): Promise<void> {
+    await this.#drain.opened;
+    this.#feed.start();
+    for (let ms = 0; ms < IDLE_MS; ms++) await this.#to(ms, []);
+    this.#ms = IDLE_MS;
+  }
+
+  stop(): void {
+    this.#feed.stop('the bench is over');
+  }
+
+  /** A second of the market; the CPU that the pipeline takes for it, microseconds, without what makes the frames. */
+  async second(): Promise<number> {
+    const slices: Arrival[][] = [];
+    for (let ms = 0; ms < 1000; ms++) slices.push(this.#slice(this.#ms + ms));
+    const before = process.cpuUsage();
+    for (const slice of slices) await this.#to(this.#ms++, slice);
+    const { user, system } = process.cpuUsage(before);
+    return user + system;
+  }
+
+  async #to(ms: number, arrivals: readonly Arrival[]): Promise<void> {
+    const scheduler = this.#scheduler;
+    for (let next = scheduler.next; next !== undefined && next <= ms; next = scheduler.next) scheduler.runNext();
+    scheduler.moveTo(ms);
+    const receivedAt = (STARTED_AT + ms) * 1000;
+    for (const { topic, data } of arrivals)
+      for (const listener of this.#listeners.get(topic) ?? []) listener.onFrame({ data, binary: false, receivedAt });
+    await turn();
+  }
+
+  #slice(ms: number): Arrival[] {
+    const arrivals: Arrival[] = [];
+    const time = STARTED_AT + ms;
+    const add = ({ symbol }: Listing, stream: string, data: string) => {
+      const topic = `${symbol.toLowerCase()}@${stream}`;
+      arrivals.push({ topic, data: Buffer.from(`{"stream":"${topic}","data":${data}}`) });
+    };
+    const due = Math.floor(((ms - IDLE_MS) * this.#rate) / 1000) - this.#market.made;
+    if (due > 0)
+      this.#market.advance(due, time, (listing, first, count) => {
+        for (let number = first; number < first + count; number++) {
+          const price = priceText(listing, listing.trades.price(number));
+          const quantity = quantityText(listing, listing.trades.quantity(number));
+          add(listing, 'trade', tradeData(listing, number, price, quantity, '', false));
+          this.trades++;
+        }
+      });
+    // The venue tells them all at once; here they are spread over the second.
+    for (const listing of this.#market.listings)
+      if (ms % 1000 === listing.index % 1000 && listing.changedAt > time - 1000)
+        add(listing, 'ticker', tickerData(listing, time, ''));
+    return arrivals;
+  }
+
+  #network(): Network {
+    return {
+      get: async () => ({
+        status: 200,
+        headers: {},
+        body: JSON.stringify({
+          symbols: this.#market.listings.map(({ symbol, coin }) => ({
+            symbol,
+            status: 'TRADING',
+            baseAsset: coin,
+            quoteAsset: 'USDT',
+          })),
+        }),
+      }),
+      open: (_url, _options, handlers) => {
+        this.#scheduler.schedule(() => handlers.onOpen());
+        return {
+          send: (text) => this.#subscribe(text, handlers),
+          ping: () => {},
+          close: () => {},
+        };
+      },
+    };
+  }
+
+  #subscribe(text: string, handlers: SocketHandlers): void {
+    const { params, id } = JSON.parse(text) as { params: readonly string[]; id: number };
+    for (const topic of params) this.#listeners.set(topic, [...(this.#listeners.get(topic) ?? []), handlers]);
+    const data = Buffer.from(`{"result":null,"id":${id}}`);
+    const receivedAt = (STARTED_AT + this.#scheduler.now()) * 1000;
+    this.#scheduler.schedule(() => handlers.onFrame({ data, binary: false, receivedAt }));
+  }
+
+  #sink(): Sink {
+    return {
+      name: 'bench',
+      open: async () => {},
+      write: (batch: readonly OutRecord[]) =>
+        new Promise((resolve) => {
+          for (const { record } of batch) codecOf(record.kind).encode(record);
+          this.records += batch.length;
+          this.#scheduler.schedule(() => resolve(batch.map(() => ({ kind: 'delivered' }))), BATCH_MS);
+        }),
+      endings: async () => [],
+      recent: async () => ({ trades: [], windows: [], gaps: [], whole: true }),
+      close: async () => {},
+      health: () => ({ state: 'up' }),
+    };
+  }
+}

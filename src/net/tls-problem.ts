@@ -1,0 +1,41 @@
+/** Why two sides could not agree on a TLS connection. */
+export interface TlsProblem {
+  /** For people: `its certificate has expired`, said of the far side. */
+  readonly text: string;
+  /** `here`: what this side was given does not fit, and will not by waiting; `there`: the far side can mend it. */
+  readonly side: 'here' | 'there';
+}
+
+const UNTRUSTED = {
+  text: 'its certificate is not signed by an authority that is trusted here (ca_file)',
+  side: 'here',
+} as const;
+
+/** By the codes of Node's errors. */
+const PROBLEMS: Readonly<Record<string, TlsProblem>> = {
+  CERT_HAS_EXPIRED: { text: 'its certificate has expired', side: 'there' },
+  CERT_NOT_YET_VALID: { text: 'its certificate is not valid yet', side: 'there' },
+  CERT_REVOKED: { text: 'its certificate was revoked', side: 'there' },
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  CERT_SIGNATURE_FAILURE: UNTRUSTED,
+  ERR_TLS_CERT_ALTNAME_INVALID: { text: 'its certificate is for another name than it was asked for by', side: 'here' },
+  ERR_SSL_WRONG_VERSION_NUMBER: { text: 'it does not speak TLS on that port', side: 'here' },
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: { text: 'it does not speak TLS on that port', side: 'here' },
+};
+
+/** An alert of the far side about what it was shown: `ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE` and others. */
+const REFUSED = /^ERR_SSL_\S*ALERT\S*(?:CERTIFICATE|UNKNOWN_CA)/;
+
+/** What an error of Node's, or one that names its code, says of TLS; undefined: nothing. */
+export function tlsProblem(error: unknown): TlsProblem | undefined {
+  const code = error instanceof Error ? (error as { readonly code?: unknown }).code : undefined;
+  if (typeof code !== 'string') return undefined;
+  if (Object.hasOwn(PROBLEMS, code)) return PROBLEMS[code];
+  return REFUSED.test(code)
+    ? { text: 'it refuses the certificate of this side, or wants one (cert_file, key_file)', side: 'here' }
+    : undefined;
+}

@@ -1,0 +1,87 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
+import { asFault, type Fault } from '../../domain/fault.ts';
+import type { PipelineFigures } from '../../domain/feed-figures.ts';
+import type { Pipeline, Stopped } from '../run.ts';
+
+/** How a shard's pipeline ended here. */
+export interface ShardEnd {
+  /** Why it did by itself; undefined: it was given up, or stopped. */
+  readonly fault: Fault | undefined;
+  /** undefined: it never ran. */
+  readonly ran: { readonly stopped: Stopped; readonly figures: PipelineFigures } | undefined;
+}
+
+/**
+ * A shard's pipeline as long as this instance has it: from its start until it was stopped, or another instance has
+ * taken over. Given up, it goes on until then: the other one connects meanwhile, and nothing is missed between both.
+ */
+export class ShardRun {
+  readonly ended: Promise<ShardEnd>;
+  readonly since: number;
+  readonly #scheduler: SchedulerLike;
+  readonly #abort = new AbortController();
+  readonly #stop = Promise.withResolvers<string>();
+  #pipeline: Pipeline | undefined;
+  #givenUp: Subscription | undefined;
+
+  constructor(start: (signal: AbortSignal) => Promise<Pipeline>, scheduler: SchedulerLike) {
+    this.#scheduler = scheduler;
+    this.since = scheduler.now();
+    this.ended = this.#run(start);
+  }
+
+  /** Undefined while it starts, and when it has ended. */
+  get pipeline(): Pipeline | undefined {
+    return this.#pipeline;
+  }
+
+  get isGivenUp(): boolean {
+    return this.#givenUp !== undefined;
+  }
+
+  /** Another is to have it: ends when that one has taken over, at the latest after so many milliseconds. */
+  giveUp(withinMs: number): void {
+    if (this.#pipeline === undefined) {
+      this.stop('given up');
+      return;
+    }
+    this.#givenUp ??= this.#scheduler.schedule(() => this.stop('given up'), withinMs);
+  }
+
+  /** It is this instance's after all. */
+  keep(): void {
+    this.#givenUp?.unsubscribe();
+    this.#givenUp = undefined;
+  }
+
+  stop(reason: string): void {
+    this.#abort.abort(reason);
+    this.#stop.resolve(reason);
+  }
+
+  async #run(start: (signal: AbortSignal) => Promise<Pipeline>): Promise<ShardEnd> {
+    let pipeline: Pipeline;
+    try {
+      pipeline = await start(this.#abort.signal);
+    } catch (error) {
+      return { fault: this.#abort.signal.aborted ? undefined : asFault(error), ran: undefined };
+    }
+    this.#pipeline = pipeline;
+    const { failed } = pipeline;
+    const failure = new Promise<void>((resolve) => {
+      if (failed.aborted) resolve();
+      else failed.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await Promise.race([failure, this.#stop.promise]);
+    const wasGivenUp = this.isGivenUp;
+    const dropped = pipeline.snapshot().sinks.reduce((sum, sink) => sum + sink.dropped, 0);
+    this.keep();
+    const stopped = await pipeline.stop(failed.aborted ? asFault(failed.reason).message : await this.#stop.promise);
+    this.#pipeline = undefined;
+    const fault = failed.aborted ? asFault(failed.reason) : undefined;
+    const figures = pipeline.figures();
+    // What came later, and is not in the topics, the next owner fetches.
+    const isLeft = fault !== undefined || wasGivenUp;
+    return { fault, ran: { stopped: isLeft ? { undelivered: 0, spilled: 0, dropped } : stopped, figures } };
+  }
+}

@@ -1,0 +1,50 @@
+import { TOPICS } from '../codec/topics.ts';
+import type { Counts, PipelineFigures } from '../domain/feed-figures.ts';
+import type { FeedRecord, Gap } from '../domain/record.ts';
+import { FEED_STATES } from '../domain/status.ts';
+
+/** All are there from the start: the first of a kind would else not show as a rise. */
+const OUTCOMES: readonly Gap['outcome'][] = ['repaired', 'unrepaired', 'unknown'];
+const STAGES = ['decode', 'encode'];
+
+/** Counts what is published, by what it is. */
+export class RecordCounts {
+  readonly #kinds = zeros(TOPICS.map(({ kind }) => kind));
+  readonly #states = zeros(FEED_STATES);
+  readonly #outcomes = zeros(OUTCOMES);
+  readonly #stages = zeros(STAGES);
+  #missing = 0;
+  #filled = 0;
+
+  add(records: readonly FeedRecord[]): void {
+    for (const record of records) {
+      count(this.#kinds, record.kind);
+      if (record.kind === 'status') count(this.#states, record.state);
+      else if (record.kind === 'dead_letter') count(this.#stages, record.stage);
+      else if (record.kind === 'gap') {
+        count(this.#outcomes, record.outcome);
+        this.#missing += record.missing ?? 0;
+        this.#filled += record.filled;
+      }
+    }
+  }
+
+  figures(): Pick<PipelineFigures, 'records' | 'states' | 'gaps' | 'deadLetters' | 'missingTrades' | 'filledTrades'> {
+    return {
+      records: named(this.#kinds),
+      states: named(this.#states),
+      gaps: named(this.#outcomes),
+      deadLetters: named(this.#stages),
+      missingTrades: this.#missing,
+      filledTrades: this.#filled,
+    };
+  }
+}
+
+const zeros = (names: readonly string[]): Map<string, number> => new Map(names.map((name) => [name, 0]));
+
+const named = (counts: ReadonlyMap<string, number>): Counts => Object.fromEntries(counts);
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}

@@ -1,0 +1,49 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface ProcessFigures {
+  /** User and system. */
+  readonly cpuMs: number;
+  readonly residentBytes: number;
+  /** Since 1970. */
+  readonly startedAtMs: number;
+  /** Null: the system does not tell. */
+  readonly openFiles: number | null;
+  readonly mostFiles: number | null;
+}
+
+/** What the whole process costs, whichever thread asks. */
+export class ProcessMeter {
+  /** Once: worked out again it would come out a little different each time. */
+  readonly #startedAtMs: number;
+  readonly #mostFiles = mostOpenFiles();
+
+  constructor(wallClockMs: () => number) {
+    this.#startedAtMs = Math.round(wallClockMs() - process.uptime() * 1000);
+  }
+
+  figures(): ProcessFigures {
+    const { user, system } = process.cpuUsage();
+    return {
+      cpuMs: (user + system) / 1000,
+      residentBytes: process.memoryUsage.rss(),
+      startedAtMs: this.#startedAtMs,
+      openFiles: unlessMissing(() => readdirSync('/proc/self/fd').length),
+      mostFiles: this.#mostFiles,
+    };
+  }
+}
+
+function mostOpenFiles(): number | null {
+  const limits = unlessMissing(() => readFileSync('/proc/self/limits', 'utf8'));
+  const soft = /^Max open files\s+(\d+)/m.exec(limits ?? '')?.[1];
+  return soft === undefined ? null : Number(soft);
+}
+
+/** Only Linux has these files. */
+function unlessMissing<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}

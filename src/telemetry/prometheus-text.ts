@@ -1,0 +1,54 @@
+import type { Distribution } from '../domain/feed-figures.ts';
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** Adds a series to a metric; null adds none. Each with labels of its own. */
+export type Put<T> = (value: T | null, labels?: Labels) => void;
+export type Read<T> = (put: Put<T>) => void;
+
+interface Named {
+  readonly name: string;
+  /** What it means, in one line. */
+  readonly help: string;
+}
+
+/** A figure that is read when it is asked for. */
+export type Metric =
+  | (Named & { readonly type: 'gauge' | 'counter'; readonly read: Read<number> })
+  /** Seconds, of a distribution in milliseconds. */
+  | (Named & { readonly type: 'histogram'; readonly read: Read<Distribution> });
+
+/** Metrics as they are now, in Prometheus' text format 0.0.4. */
+export function prometheusText(metrics: readonly Metric[]): string {
+  return metrics.map(textOf).join('');
+}
+
+function textOf(metric: Metric): string {
+  const { name, help, type } = metric;
+  const lines = [`# HELP ${name} ${escaped(help)}`, `# TYPE ${name} ${type}`];
+  const line = (of: string, labels: Labels, value: number): void => {
+    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text).replaceAll('"', '\\"')}"`);
+    lines.push(`${of}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${numberText(value)}`);
+  };
+  if (metric.type !== 'histogram') {
+    metric.read((value, labels = {}) => {
+      if (value !== null) line(name, labels, value);
+    });
+  } else {
+    metric.read((distribution, labels = {}) => {
+      if (distribution === null) return;
+      const { boundsMs, within, count, sumMs } = distribution;
+      for (const [index, boundMs] of boundsMs.entries())
+        line(`${name}_bucket`, { ...labels, le: String(boundMs / 1000) }, within[index] ?? 0);
+      line(`${name}_bucket`, { ...labels, le: '+Inf' }, count);
+      line(`${name}_sum`, labels, sumMs / 1000);
+      line(`${name}_count`, labels, count);
+    });
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+const escaped = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+
+const numberText = (value: number): string =>
+  value === Number.POSITIVE_INFINITY ? '+Inf' : value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value);

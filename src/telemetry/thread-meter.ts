@@ -1,0 +1,69 @@
+import {
+  constants,
+  monitorEventLoopDelay,
+  type PerformanceEntry,
+  PerformanceObserver,
+  performance,
+} from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
+import type { ThreadFigures } from '../domain/feed-figures.ts';
+import { LatencyHistogram } from './latency-histogram.ts';
+
+/** A timer that Node sets again and again; what it takes beyond this is the delay. */
+const RESOLUTION_MS = 10;
+
+const GC_KINDS: ReadonlyMap<number, string> = new Map([
+  [constants.NODE_PERFORMANCE_GC_MINOR, 'minor'],
+  [constants.NODE_PERFORMANCE_GC_MAJOR, 'major'],
+  [constants.NODE_PERFORMANCE_GC_INCREMENTAL, 'incremental'],
+  [constants.NODE_PERFORMANCE_GC_WEAKCB, 'weak_callbacks'],
+]);
+
+type Collection = PerformanceEntry & { readonly detail: { readonly kind: number } };
+
+/** What the thread that makes it costs: its event loop, its heap, its garbage. */
+export class ThreadMeter {
+  readonly #delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  readonly #longest = new LatencyHistogram();
+  readonly #gcRuns: Record<string, number> = {};
+  readonly #gcMs: Record<string, number> = {};
+  readonly #collections: PerformanceObserver;
+
+  constructor() {
+    for (const kind of GC_KINDS.values()) {
+      this.#gcRuns[kind] = 0;
+      this.#gcMs[kind] = 0;
+    }
+    this.#collections = new PerformanceObserver((list) => {
+      for (const { detail, duration } of list.getEntries() as Collection[]) {
+        const kind = GC_KINDS.get(detail.kind);
+        if (kind === undefined) continue;
+        this.#gcRuns[kind] = (this.#gcRuns[kind] ?? 0) + 1;
+        this.#gcMs[kind] = (this.#gcMs[kind] ?? 0) + duration;
+      }
+    });
+    this.#collections.observe({ entryTypes: ['gc'] });
+    this.#delays.enable();
+  }
+
+  /** To be called every second, by one: the longest delay is that since the last call. */
+  second(): ThreadFigures {
+    if (this.#delays.count > 0) this.#longest.observe(Math.max(this.#delays.max / 1e6 - RESOLUTION_MS, 0));
+    this.#delays.reset();
+    const { heapUsed, external } = process.memoryUsage();
+    return {
+      eventLoopDelay: this.#longest.distribution(),
+      busyMs: performance.eventLoopUtilization().active,
+      heapUsedBytes: heapUsed,
+      heapLimitBytes: getHeapStatistics().heap_size_limit,
+      externalBytes: external,
+      gcRuns: { ...this.#gcRuns },
+      gcMs: { ...this.#gcMs },
+    };
+  }
+
+  close(): void {
+    this.#delays.disable();
+    this.#collections.disconnect();
+  }
+}

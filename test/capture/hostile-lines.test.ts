@@ -1,0 +1,40 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { readHeader } from '../../src/capture/capture-header.ts';
+import { CAPTURE_FORMATS, PARSERS, venueTime } from '../../src/capture/capture-line.ts';
+import { harmless, hostileText } from '../support/hostile-json.ts';
+
+const NS = '1700000000000000000';
+const starts = ['', `${NS} `, `${NS} c1 `, `${NS} c1 ! `, '1700000000.5: ', 'https://x/?symbol=A -> 1700000000.5: '];
+const verbs = ['text ', 'binary ', 'connecting ', 'ended ', 'answer ', 'clock ', 'closed', '{', '[', ''];
+const names = ['kind', 'path', 'status', 'headers', 'body', 'fault', 'E', 'ts', 'lastUpdateId'];
+const rests = fc.oneof(fc.string({ unit: 'binary' }), hostileText(names));
+
+it.each(CAPTURE_FORMATS)('any line of %s is one of its kinds', (format) => {
+  fc.assert(
+    fc.property(fc.constantFrom(...starts), fc.constantFrom(...verbs), rests, (start, verb, rest) => {
+      const line = start + verb + rest;
+      const { kind } = harmless(() => PARSERS[format](line));
+      expect(['frame', 'mark', 'body', 'nothing', 'odd']).toContain(kind);
+      harmless(() => venueTime(line));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+it.each(CAPTURE_FORMATS)('a line of a megabyte of %s costs milliseconds, whatever it repeats', (format) => {
+  for (const piece of ['0', ' ', '0.', '0 ', ' -> ', 'https://', '{"', '"E":', `${NS} `]) {
+    const line = piece.repeat(2 ** 20 / piece.length);
+    harmless(() => PARSERS[format](line), 500);
+    harmless(() => PARSERS[format](`https:${line}`), 500);
+    harmless(() => venueTime(line), 500);
+  }
+});
+
+it('any header is one of ours or an error that says what is wrong', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), hostileText(['format', 'version', 'config'])), (line) => {
+      expect(() => harmless(() => readHeader(line))).toThrow(/^(not a )?capture of market-feed|^a capture of version/);
+    }),
+  );
+});

@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { codecOf, readerOf } from '../../src/codec/avro.ts';
+import { encodeConfluent, encodeSingleObject, newWireDecoder } from '../../src/codec/wire-format.ts';
+import { Fault } from '../../src/domain/fault.ts';
+import type { FeedRecord } from '../../src/domain/record.ts';
+import { harmless, hostileText, hostileValue } from '../support/hostile-json.ts';
+import { sampleBookDelta, sampleRecords, sampleTrade } from './sample-records.ts';
+
+/** Whoever may write to a topic may write anything. */
+const schemas = sampleRecords.map(({ kind }) => codecOf(kind).schemaJson);
+const decode = newWireDecoder(async (id) => schemas[id] ?? Promise.reject(new Fault('malformed', `no schema ${id}`)));
+
+/** The record, or the fault; anything else is thrown on. */
+async function outcome(message: Uint8Array): Promise<FeedRecord | Fault> {
+  try {
+    return await harmless(() => decode(message));
+  } catch (error) {
+    if (error instanceof Fault && error.kind === 'malformed') return error;
+    throw error;
+  }
+}
+
+/** A count as Avro has it: zigzag, seven bits a byte. */
+function varint(value: bigint): Buffer {
+  const bytes: number[] = [];
+  for (let rest = value * 2n; ; rest >>= 7n) {
+    if (rest < 0x80n) return Buffer.from([...bytes, Number(rest)]);
+    bytes.push(Number(rest & 0x7fn) | 0x80);
+  }
+}
+
+describe('bytes of a hostile topic', () => {
+  it.each([2n ** 25n, 2n ** 27n, 2n ** 32n - 1n, 2n ** 40n, 2n ** 52n])(
+    'an array that claims %s items ends with the bytes, not with the memory',
+    async (count) => {
+      const without = encodeSingleObject(sampleTrade({ conditions: [] }));
+      const book = encodeSingleObject(sampleBookDelta({ bids: [], asks: [] }));
+      for (const bytes of [without, book]) {
+        // In place of each zero that may be the count of an empty array; more behind it, so that it begins well.
+        for (let at = 10; at < bytes.length; at++) {
+          if (bytes[at] !== 0) continue;
+          const bomb = Buffer.concat([bytes.subarray(0, at), varint(count), Buffer.alloc(64, 2)]);
+          expect(await outcome(bomb)).toBeInstanceOf(Fault);
+        }
+      }
+    },
+  );
+
+  it('changed ones are a record or malformed, in bounded time', async () => {
+    const whole = sampleRecords.flatMap((record, index) => [
+      encodeSingleObject(record),
+      encodeConfluent(record, index),
+    ]);
+    let read = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...whole),
+        fc.array(fc.tuple(fc.nat(), fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 0x7f, 0x80, 0xff))), { maxLength: 6 }),
+        fc.option(fc.nat(200), { nil: undefined }),
+        async (bytes, changes, cut) => {
+          const message = Buffer.from(bytes);
+          for (const [at, byte] of changes) message[at % message.length] = byte;
+          const found = await outcome(cut === undefined ? message : message.subarray(0, cut));
+          if (!(found instanceof Fault)) read++;
+        },
+      ),
+      { numRuns: 5000 },
+    );
+    expect(read).toBeGreaterThan(0);
+  }, 60_000);
+
+  it('any at all are malformed', async () => {
+    const starts = [Buffer.alloc(0), Buffer.of(0, 0, 0, 0), ...schemas.map((_, id) => Buffer.of(0, 0, 0, 0, id))];
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...starts), fc.uint8Array({ maxLength: 300 }), async (start, bytes) => {
+        await outcome(Buffer.concat([start, bytes]));
+      }),
+      { numRuns: 3000 },
+    );
+  }, 60_000);
+});
+
+describe("a hostile writer's schema", () => {
+  const names = ['type', 'name', 'namespace', 'fields', 'items', 'values', 'symbols', 'default', 'aliases', 'size'];
+  const trade = JSON.parse(codecOf('trade').schemaJson) as { fields: { name: string; type: unknown }[] };
+
+  const readable = (schemaJson: string): boolean => {
+    try {
+      harmless(() => readerOf(schemaJson));
+      return true;
+    } catch (error) {
+      if (error instanceof Fault && error.kind === 'malformed') return false;
+      throw error;
+    }
+  };
+
+  it('of any JSON is refused', () => {
+    fc.assert(
+      fc.property(hostileText(names), (text) => {
+        expect(readable(text)).toBe(false);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('like ours but for a field is read or refused', () => {
+    const types = ['null', 'long', 'record', 'array', 'map', 'fixed', 'enum', 'market.feed.v1.TradeEvent'];
+    let read = 0;
+    fc.assert(
+      fc.property(
+        fc.nat(trade.fields.length),
+        fc.oneof(hostileValue([...names, ...types]), fc.constantFrom<unknown>(...types)),
+        fc.constantFrom('__proto__', 'constructor', 'price', 'x'),
+        (at, type, name) => {
+          const fields = [...trade.fields.slice(0, at), { name, type }, ...trade.fields.slice(at + 1)];
+          if (readable(JSON.stringify({ ...trade, fields }))) read++;
+        },
+      ),
+      { numRuns: 1000 },
+    );
+    expect(read).toBeGreaterThan(0);
+  }, 30_000);
+});

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import type { VenueId } from '../../src/domain/instrument.ts';
+import { epochProblems } from '../support/epoch-rules.ts';
+import { compareTrades } from '../support/journal.ts';
+import { SimulatedFeed } from '../support/simulated-feed.ts';
+import { until } from '../support/until.ts';
+
+const RATES = { bybit: 200, binance: 200 };
+const TWO = ['bybit', 'binance'];
+const LIST_EVERY_MS = 250;
+const WAIT = { timeoutMs: 30_000 };
+
+const symbolsOf = (simulated: SimulatedFeed): readonly string[] =>
+  simulated.told({ state: 'heartbeat' }).at(-1)?.details.symbols?.split(',') ?? [];
+
+function lastVenueOf(simulated: SimulatedFeed, symbol: string): string | undefined {
+  return simulated.of('trade').findLast((trade) => trade.symbol === symbol)?.venue;
+}
+
+async function servedBy(simulated: SimulatedFeed, symbol: string, venue: VenueId): Promise<void> {
+  await until(() => lastVenueOf(simulated, symbol) === venue, {
+    ...WAIT,
+    message: () => `${symbol} is served by ${venue}; told was\n${simulated.story().join('\n')}`,
+  });
+}
+
+describe('all coins that the venues list', () => {
+  it('are followed as they are listed and delisted, each served by who lists it, the others undisturbed', async () => {
+    await using simulated = await SimulatedFeed.start({
+      rates: RATES,
+      coins: { all: true },
+      feed: { venues: TWO },
+      listEveryMs: LIST_EVERY_MS,
+      before: ({ fault }) => {
+        fault({ venue: 'bybit', fault: 'delist_symbol', symbol: 'ADAUSDT' });
+        fault({ venue: 'all', fault: 'delist_symbol', symbol: 'TRXUSDT' });
+      },
+    });
+    await servedBy(simulated, 'BTCUSDT', 'bybit');
+    await servedBy(simulated, 'ADAUSDT', 'binance');
+    await until(() => symbolsOf(simulated).length === 19, WAIT);
+
+    simulated.simulator.fault({ venue: 'bybit', fault: 'list_symbol', symbol: 'ADAUSDT' });
+    await simulated.untilTold({ state: 'subscribed', venue: 'bybit', coin: 'ADA', details: { cause: 'listed' } }, WAIT);
+    await servedBy(simulated, 'ADAUSDT', 'bybit');
+
+    simulated.simulator.fault({ venue: 'bybit', fault: 'delist_symbol', symbol: 'SOLUSDT' });
+    const delisted = { state: 'subscription_rejected', coin: 'SOL', details: { cause: 'delisted' } } as const;
+    await simulated.untilTold({ ...delisted, venue: 'bybit' }, WAIT);
+    await servedBy(simulated, 'SOLUSDT', 'binance');
+    expect(symbolsOf(simulated)).toContain('SOLUSDT');
+
+    simulated.simulator.fault({ venue: 'binance', fault: 'delist_symbol', symbol: 'SOLUSDT' });
+    await simulated.untilTold({ ...delisted, venue: 'binance' }, WAIT);
+    await until(() => !symbolsOf(simulated).includes('SOLUSDT'), WAIT);
+
+    simulated.simulator.fault({ venue: 'all', fault: 'list_symbol', symbol: 'TRXUSDT' });
+    await servedBy(simulated, 'TRXUSDT', 'bybit');
+    await until(() => symbolsOf(simulated).includes('TRXUSDT'), WAIT);
+
+    expect(simulated.told({ state: 'disconnected' })).toEqual([]);
+    expect(simulated.told({ state: 'failed_over', coin: null })).toEqual([]);
+    const journal = await simulated.end();
+    expect(epochProblems(simulated.published)).toEqual([]);
+    expect(compareTrades(simulated.records, journal).problems).toEqual([]);
+  });
+
+  it('are the most traded ones where so many are asked for, the same at every venue', async () => {
+    await using simulated = await SimulatedFeed.start({
+      rates: RATES,
+      coins: { all: true, top_by_volume: 5 },
+      feed: { venues: TWO },
+    });
+    await simulated.moreTrades(100, 'bybit');
+    await until(() => symbolsOf(simulated).length === 5, WAIT);
+    await until(() => simulated.feed.states.get('binance')?.hasData, WAIT);
+    const volumes = await fetch(`${simulated.simulator.httpUrl}/bybit/v5/market/tickers?category=spot`);
+    const { result } = (await volumes.json()) as { result: { list: { symbol: string; turnover24h: string }[] } };
+    const ranked = result.list.toSorted((a, b) => Number(b.turnover24h) - Number(a.turnover24h));
+    const most = ranked.slice(0, 5).map(({ symbol }) => symbol);
+    expect(symbolsOf(simulated).toSorted()).toEqual(most.toSorted());
+    expect(simulated.told({ state: 'subscription_rejected' })).toEqual([]);
+  });
+});

@@ -1,0 +1,298 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { asyncScheduler, firstValueFrom, take, toArray } from 'rxjs';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { ClientOptions } from '../../src/client/client-options.ts';
+import { connectTopics } from '../../src/client/connect-topics.ts';
+import type { Fault } from '../../src/domain/fault.ts';
+import type { Config } from '../../src/pipeline/config.ts';
+import { loadConfig } from '../../src/pipeline/load-config.ts';
+import { createDrain, type DrainOptions } from '../../src/sinks/drain.ts';
+import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { trade } from '../sinks/fake-sink.ts';
+import { startMarketFeed, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
+import { PASSWORD, type SecureBroker, startSecureBroker } from '../support/secure-broker.ts';
+
+/** Within which every failure has to be told. */
+const TOLD_WITHIN_MS = 10_000;
+
+let secure: SecureBroker;
+beforeAll(async () => {
+  secure = await startSecureBroker();
+}, 120_000);
+afterAll(() => secure?.close());
+
+interface Access {
+  readonly listener: keyof SecureBroker['at'] | 'open';
+  readonly ssl?: Readonly<Record<string, string>> | true | null;
+  readonly mechanism?: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly password?: string;
+}
+
+const trusted = () => ({ ca_file: secure.files.ca });
+
+/** A configuration as its file has it: secrets in files of their own. */
+async function valuesOf({ listener, ssl = trusted(), mechanism, password = PASSWORD }: Access, prefix: string) {
+  const folder = await temporaryFolder();
+  const passwordFile = join(folder, 'password');
+  await writeFile(passwordFile, `${password}\n`);
+  const brokers = listener === 'open' ? secure.broker.brokers : [secure.at[listener]];
+  const sasl = mechanism === undefined ? null : { mechanism, username: 'feed', password_file: passwordFile };
+  return {
+    coins: ['BTC'],
+    feed: { venues: ['bybit'] },
+    kafka: { brokers, topic_prefix: prefix, partitions: 1, ssl, sasl },
+    spill: { dir: join(folder, 'spill') },
+    log: { level: 'debug' },
+  };
+}
+
+/** What a reader with the same access is given. */
+function clientOptions({ kafka }: Config): ClientOptions {
+  const { brokers, topicPrefix, ssl, sasl } = kafka;
+  return {
+    brokers,
+    topicPrefix,
+    ...(ssl === null ? {} : { ssl }),
+    ...(sasl === null ? {} : { sasl: { ...sasl, password: sasl.password.reveal() } }),
+  };
+}
+
+function drainTo({ kafka }: Config, more: Partial<DrainOptions> = {}) {
+  const states: string[] = [];
+  const logged: string[] = [];
+  const log = (...line: unknown[]) => void logged.push(JSON.stringify(line));
+  const sink = createKafkaSink({ config: kafka, environmentPrefixes: [''], log, now: () => performance.now() });
+  const onState = (state: string, reason: string) => void states.push(`${state}: ${reason}`);
+  const drain = createDrain(sink, { scheduler: asyncScheduler, onState, ...more });
+  return { drain, states, logged };
+}
+
+describe('Kafka over TLS, with a login', () => {
+  it.each<Access>([
+    { listener: 'plain', mechanism: 'plain' },
+    { listener: 'scram', mechanism: 'scram-sha-256' },
+    { listener: 'scram', mechanism: 'scram-sha-512' },
+    { listener: 'mutual' },
+  ])(
+    'writes and reads by $listener $mechanism',
+    async (access) => {
+      const { clientCertificate, clientKey } = secure.files;
+      const ssl =
+        access.listener === 'mutual' ? { ...trusted(), cert_file: clientCertificate, key_file: clientKey } : trusted();
+      const config = loadConfig({ values: await valuesOf({ ...access, ssl }, `${randomUUID()}.`) });
+      const { drain } = drainTo(config);
+      drain.push(trade(1));
+      drain.push(trade(2));
+      await drain.opened;
+      expect(await drain.close({ deadlineMs: 10_000 })).toEqual({ undelivered: 0, spilled: 0 });
+
+      const market = await connectTopics({ ...clientOptions(config), from: 'beginning' });
+      onTestFinished(() => market.close());
+      const trades = await firstValueFrom(market.trades$('BTC').pipe(take(2), toArray()));
+      expect(trades.map(({ tradeId }) => tradeId)).toEqual(['1', '2']);
+    },
+    60_000,
+  );
+
+  interface Failure extends Access {
+    readonly reason: RegExp;
+    readonly retry: 'never' | 'backoff';
+  }
+  const scram = { listener: 'scram', mechanism: 'scram-sha-512' } as const;
+  const failures: readonly (readonly [string, () => Failure])[] = [
+    [
+      'a wrong password',
+      () => ({
+        ...scram,
+        password: 'kein-passwort',
+        reason: /refuse the login: wrong user or password/,
+        retry: 'never',
+      }),
+    ],
+    [
+      'a wrong password, plain',
+      () => ({
+        ...{ listener: 'plain', mechanism: 'plain', password: 'kein-passwort' },
+        reason: /refuse the login: wrong user or password/,
+        retry: 'never',
+      }),
+    ],
+    [
+      'a mechanism that is not offered',
+      () => ({
+        ...{ listener: 'plain', mechanism: 'scram-sha-256' },
+        reason: /take no login by this mechanism \(sasl\.mechanism\)/,
+        retry: 'never',
+      }),
+    ],
+    [
+      'no login where one is wanted',
+      () => ({ listener: 'scram', reason: /does it want a login \(sasl\)\?/, retry: 'backoff' }),
+    ],
+    [
+      'a login where none is wanted',
+      () => ({
+        ...{ listener: 'open', ssl: null, mechanism: 'scram-sha-512' },
+        reason: /take no login on this port \(sasl\)/,
+        retry: 'never',
+      }),
+    ],
+    [
+      'an authority that signed nothing',
+      () => ({
+        ...{ ...scram, ssl: { ca_file: secure.files.stranger } },
+        reason: /no TLS with broker .*: its certificate is not signed by an authority that is trusted here \(ca_file\)/,
+        retry: 'never',
+      }),
+    ],
+    [
+      "the system's authorities alone",
+      () => ({ ...scram, ssl: true, reason: /not signed by an authority that is trusted here/, retry: 'never' }),
+    ],
+    [
+      'an expired certificate',
+      () => ({ listener: 'expired', reason: /no TLS with broker .*: its certificate has expired/, retry: 'backoff' }),
+    ],
+    [
+      'no TLS at a port for it',
+      () => ({ listener: 'expired', ssl: null, reason: /is it a port for TLS \(ssl\)\?/, retry: 'backoff' }),
+    ],
+    [
+      'TLS at a port without it',
+      () => ({ listener: 'open', reason: /is it a port without TLS \(ssl\)\?/, retry: 'backoff' }),
+    ],
+    [
+      'no certificate of ours where one is wanted',
+      () => ({ listener: 'mutual', reason: /it refuses the certificate of this side, or wants one/, retry: 'never' }),
+    ],
+  ];
+
+  it.each(failures)(
+    'says what is wrong within 10 s: %s',
+    async (_, failureOf) => {
+      const failure = failureOf();
+      const config = loadConfig({ values: await valuesOf(failure, `${randomUUID()}.`) });
+      const began = performance.now();
+      const { drain, states, logged } = drainTo(config);
+      const opened = drain.opened.then(
+        () => undefined,
+        (fault: Fault) => fault,
+      );
+      await expect.poll(() => states[0], { timeout: TOLD_WITHIN_MS, interval: 20 }).toMatch(failure.reason);
+      expect(performance.now() - began).toBeLessThan(TOLD_WITHIN_MS);
+      if (failure.retry === 'never') expect((await opened)?.retry).toEqual({ kind: 'never' });
+      else await expect.poll(() => states.length > 0 && drain.stats().state).toBe('down');
+      await drain.close({ deadlineMs: 0 });
+      // One that is tried again was still under way; the close is what ended it.
+      expect((await opened)?.message).toMatch(failure.retry === 'never' ? failure.reason : /closed before it was open/);
+      expect(logged.join()).not.toContain('kein-passwort');
+
+      const asked = performance.now();
+      await expect(connectTopics(clientOptions(config))).rejects.toMatchObject({
+        message: expect.stringMatching(failure.reason),
+        retry: { kind: failure.retry },
+      });
+      expect(performance.now() - asked).toBeLessThan(TOLD_WITHIN_MS);
+    },
+    30_000,
+  );
+
+  it('spills while a password that was changed is refused, and goes on when it is taken again', async () => {
+    const spill = join(await temporaryFolder(), 'spill');
+    const prefix = `${randomUUID()}.`;
+    const config = loadConfig({ values: await valuesOf(scram, prefix) });
+    const failed: Fault[] = [];
+    const { drain, states } = drainTo(config, {
+      spill: { dir: spill, maxBytes: 2 ** 24 },
+      onFailed: (fault) => failed.push(fault),
+    });
+    await drain.opened;
+    await drain.resume({ environmentPrefixes: [''], trades: true, aggTrades: false });
+    drain.push(trade(1));
+    await drain.idle();
+    await secure.setPassword('scram-sha-512', 'another');
+    onTestFinished(() => secure.setPassword('scram-sha-512', PASSWORD));
+    // Those that are logged in stay so; a broker that starts anew asks again.
+    await secure.broker.stop();
+    await secure.broker.start();
+    for (let id = 2; id <= 50; id++) drain.push(trade(id));
+    await expect
+      .poll(() => drain.stats().reason, { timeout: 30_000 })
+      .toMatch(/the brokers refuse the login: wrong user or password .*records go to the spill/);
+    expect(drain.stats()).toMatchObject({ delivered: 1, dropped: {} });
+
+    await secure.setPassword('scram-sha-512', PASSWORD);
+    await expect.poll(() => drain.stats().delivered, { timeout: 30_000 }).toBe(50);
+    expect(await drain.close({ deadlineMs: 10_000 })).toEqual({ undelivered: 0, spilled: 0 });
+    expect(failed).toEqual([]);
+    expect(states.at(-1)).toBe('up: delivers again');
+    const market = await connectTopics({ ...clientOptions(config), from: 'beginning' });
+    onTestFinished(() => market.close());
+    const ids = await firstValueFrom(market.trades$('BTC').pipe(take(50), toArray()));
+    expect(ids.map(({ tradeId }) => Number(tradeId))).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+  }, 90_000);
+});
+
+describe('the commands, with a login', () => {
+  const scram = { listener: 'scram', mechanism: 'scram-sha-256' } as const;
+  const fileOf = async (access: Access, prefix: string) =>
+    writeConfiguration(await temporaryFolder(), await valuesOf(access, prefix));
+
+  it('topics, tail and gateway work', async () => {
+    const prefix = `${randomUUID()}.`;
+    const config = await fileOf(scram, prefix);
+    const topics = startMarketFeed('topics', 'create', '--config', config);
+    expect(await topics.exited, topics.stderr).toBe(0);
+    const { drain } = drainTo(loadConfig({ file: config }));
+    drain.push(trade(7));
+    await drain.opened;
+    await drain.close({ deadlineMs: 10_000 });
+    const tail = startMarketFeed('tail', 'trades', '--from', 'beginning', '--json', '--config', config);
+    expect(await tail.exited, tail.stderr).toBe(0);
+    expect(JSON.parse(tail.stdout)).toMatchObject({ trade_id: '7' });
+    const token = join(await temporaryFolder(), 'token');
+    await writeFile(token, 'sesame\n');
+    const withToken = await writeConfiguration(await temporaryFolder(), {
+      ...(await valuesOf(scram, prefix)),
+      gateway: { token_file: token },
+    });
+    const gateway = startMarketFeed('gateway', '--port', '0', '--config', withToken);
+    const { url } = await gateway.logged('gateway');
+    const ask = async (authorization?: string) =>
+      (await fetch(`${url}/api/status`, { headers: authorization === undefined ? {} : { authorization } })).status;
+    expect([await ask(), await ask('Bearer sesam'), await ask('Bearer sesame')]).toEqual([401, 401, 200]);
+    const opens = (given: string) =>
+      new Promise<boolean>((resolve) => {
+        const socket = new WebSocket(`${String(url).replace('http', 'ws')}/ws/status/?token=${given}`);
+        socket.onopen = () => resolve(true);
+        socket.onerror = () => resolve(false);
+      });
+    expect([await opens('sesam'), await opens('sesame')]).toEqual([false, true]);
+    expect(gateway.stderr).not.toContain('sesam');
+    gateway.signal('SIGTERM');
+    expect(await gateway.exited).toBe(0);
+  }, 60_000);
+
+  it.each([
+    ['run', []],
+    ['gateway', ['--port', '0']],
+    ['tail', ['trades']],
+    ['topics', ['describe']],
+  ])(
+    '%s ends in 1 where the password is wrong, and never tells it',
+    async (name, more) => {
+      const config = await fileOf({ ...scram, password: 'kein-passwort' }, `${randomUUID()}.`);
+      const began = performance.now();
+      const command = startMarketFeed(name, ...more, '--config', config);
+      expect(await command.exited, command.stderr).toBe(1);
+      expect(performance.now() - began).toBeLessThan(TOLD_WITHIN_MS);
+      expect(command.stderr).toMatch(/the brokers refuse the login: wrong user or password/);
+      if (name === 'run') expect(command.stderr, 'the level is debug').toContain('"level":"debug"');
+      expect(command.stderr + command.stdout).not.toContain('kein-passwort');
+      expect(command.stderr + command.stdout).not.toContain(Buffer.from('kein-passwort').toString('base64'));
+    },
+    30_000,
+  );
+});

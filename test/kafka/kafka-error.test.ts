@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { Fault } from '../../src/domain/fault.ts';
+import { firstContactFault, kafkaFault } from '../../src/kafka/kafka-error.ts';
+
+const open = { ssl: null, sasl: null };
+const error = (message: string, fields: object) => Object.assign(new Error(message), fields);
+/** As kafkajs wraps what ended its retries. */
+const wrapped = (cause: Error) =>
+  Object.assign(new Error(cause.message, { cause }), { name: 'KafkaJSNumberOfRetriesExceeded' });
+
+const refused = wrapped(error('SASL PLAIN authentication failed', { name: 'KafkaJSSASLAuthenticationError' }));
+const expired = wrapped(
+  error('Connection error: certificate has expired', { code: 'CERT_HAS_EXPIRED', broker: 'b:1' }),
+);
+const untrusted = wrapped(error('Connection error', { code: 'SELF_SIGNED_CERT_IN_CHAIN', broker: 'b:1' }));
+const denied = error('Not authorized', { type: 'CLUSTER_AUTHORIZATION_FAILED' });
+const closed = wrapped(error('Closed connection', { name: 'KafkaJSConnectionClosedError' }));
+const reset = wrapped(error('Connection error: socket disconnected', { code: 'ECONNRESET' }));
+const away = wrapped(error('connect ECONNREFUSED', { code: 'ECONNREFUSED' }));
+
+describe('a fault of Kafka', () => {
+  it.each([refused, expired, untrusted, denied, closed, reset, away])(
+    'is tried again once the feed runs: %s',
+    (cause) => {
+      expect(kafkaFault(cause)).toMatchObject({ kind: 'sink', retry: { kind: 'backoff' }, cause });
+    },
+  );
+
+  it.each([
+    [
+      refused,
+      'never',
+      'kafka: the brokers refuse the login: wrong user or password (SASL PLAIN authentication failed)',
+    ],
+    [untrusted, 'never', 'kafka: no TLS with broker b:1: its certificate is not signed by an authority'],
+    [denied, 'never', 'kafka: the brokers do not allow this user what it wants of the cluster (Not authorized)'],
+    [expired, 'backoff', 'kafka: no TLS with broker b:1: its certificate has expired'],
+    [away, 'backoff', 'kafka: connect ECONNREFUSED'],
+  ])('of a first contact says what next: %s', (cause, retry, message) => {
+    for (const each of [cause, kafkaFault(cause)]) {
+      const fault = firstContactFault(each, open);
+      expect(fault.retry.kind).toBe(retry);
+      expect(fault.message).toContain(message);
+    }
+  });
+
+  const sasl = { mechanism: 'plain', username: 'u', password: { reveal: () => 'p' } } as const;
+  it.each([
+    [closed, open, 'kafka: Closed connection: is it a port for TLS (ssl)?'],
+    [closed, { ssl: true, sasl: null } as const, 'kafka: Closed connection: does it want a login (sasl)?'],
+    [closed, { ssl: true, sasl } as const, 'kafka: Closed connection'],
+    [
+      reset,
+      { ssl: true, sasl: null } as const,
+      'kafka: Connection error: socket disconnected: is it a port without TLS (ssl)?',
+    ],
+  ])('guesses why a broker hangs up: %s', (cause, config, message) => {
+    expect(firstContactFault(cause, config)).toMatchObject({ message, retry: { kind: 'backoff' } });
+  });
+
+  it('leaves a decision that was made', () => {
+    const fault = new Fault('sink', 'taken over', { retry: { kind: 'never' }, cause: closed });
+    expect(firstContactFault(fault, open)).toBe(fault);
+  });
+});

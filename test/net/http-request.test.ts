@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { httpRequest } from '../../src/net/http-request.ts';
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+const get = (url: string) => ({ method: 'GET', url, headers: {} }) as const;
+
+describe('httpRequest', () => {
+  it('gives status and body of any answer, and sends its own', async () => {
+    const url = await serve(async (request, response) => {
+      const parts = await request.toArray();
+      response.writeHead(409).end(`${request.method} ${request.headers['x-a']} ${Buffer.concat(parts)}`);
+    });
+    const answer = await httpRequest({ method: 'POST', url, headers: { 'x-a': '1' }, body: 'Kälte' });
+    expect(answer).toEqual({ status: 409, body: 'POST 1 Kälte' });
+  });
+
+  it('rejects where nobody listens', async () => {
+    await expect(httpRequest(get('http://127.0.0.1:1/'))).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('gives up a server that never ends, also one that sends a byte now and then', async () => {
+    const silent = await serve(() => {});
+    await expect(httpRequest(get(silent), { timeoutMs: 100 })).rejects.toThrow('no answer within 100 ms');
+    const slow = await serve((_, response) => {
+      const drip = setInterval(() => response.write('x'), 20);
+      response.once('close', () => clearInterval(drip));
+    });
+    await expect(httpRequest(get(slow), { timeoutMs: 200 })).rejects.toThrow('no answer within 200 ms');
+  });
+
+  it('gives up an answer that is too long', async () => {
+    const url = await serve((_, response) => void response.end('x'.repeat(2000)));
+    await expect(httpRequest(get(url), { maxBytes: 1999 })).rejects.toThrow('an answer of more than 1999 bytes');
+    expect((await httpRequest(get(url), { maxBytes: 2000 })).body).toHaveLength(2000);
+  });
+
+  it('rejects where the answer ends before it is whole', async () => {
+    const url = await serve((_, response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('half', () => response.destroy());
+    });
+    await expect(httpRequest(get(url))).rejects.toThrow(/aborted|hang up/);
+  });
+});

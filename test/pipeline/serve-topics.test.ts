@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { loadConfig } from '../../src/pipeline/load-config.ts';
+import { serveTopics } from '../../src/pipeline/serve-topics.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { freePort } from '../support/free-port.ts';
+import { until } from '../support/until.ts';
+
+interface Line {
+  readonly event?: string;
+  readonly url?: string;
+}
+
+/** `market-feed gateway` with these values, and where it listens. */
+async function serve(values: object) {
+  const lines: Line[] = [];
+  const ending = new AbortController();
+  const served = serveTopics(
+    loadConfig({ values: { coins: ['BTC'], gateway: { port: await freePort() }, ...values } }),
+    {
+      log: createLog({ level: 'info', destination: { write: (json) => void lines.push(JSON.parse(json) as Line) } }),
+      signal: ending.signal,
+    },
+  );
+  onTestFinished(async () => {
+    ending.abort();
+    await served;
+  });
+  const events = (name: string) => lines.filter(({ event }) => event === name);
+  await until(() => events('gateway').length > 0);
+  const url = events('gateway')[0]?.url ?? '';
+  const get = (path: string) => fetch(new URL(path, url));
+  const reasons = async () => {
+    const { details } = (await (await get('/readyz')).json()) as { details: { reasons: readonly string[] } };
+    return details.reasons.join('; ');
+  };
+  return { events, get, reasons };
+}
+
+it('lives from the start, and is not ready while no broker answers: it says so', async () => {
+  const { events, get, reasons } = await serve({ kafka: { brokers: [`127.0.0.1:${await freePort()}`] } });
+  expect((await get('/healthz')).status).toBe(200);
+  expect((await get('/readyz')).status).toBe(503);
+  await until(() => events('topics_unavailable').length > 0);
+  expect((await get('/healthz')).status).toBe(200);
+  expect((await get('/readyz')).status).toBe(503);
+  expect(await reasons()).toMatch(/^topics: .*127\.0\.0\.1/);
+  expect(await (await get('/metrics')).text()).toContain('\nmarket_feed_ready 0\n');
+  expect(events('topics_read')).toEqual([]);
+});
+
+it('once the topics are read only the feed itself is in its way', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'topics-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const { events, reasons } = await serve({ sinks: ['file'], file: { dir } });
+  expect(await reasons()).toMatch(/^topics: /);
+  await until(() => events('topics_read').length > 0);
+  expect(await reasons()).toBe('feed: no heartbeat of the feed yet');
+});

@@ -1,0 +1,91 @@
+import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+
+/** A certificate with its key, as PEM. */
+export interface Certificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** An authority of a test's own. */
+export interface Authority extends Certificate {
+  /** For localhost and 127.0.0.1; ends in so many days, 30 by default; -1: a day ago. */
+  issue(name: string, endsInDays?: number): Certificate;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Makes an authority whose certificate is valid for a year. Node.js makes keys but no certificates: the DER is written here. */
+export function newAuthority(name: string): Authority {
+  const keys = newKeys();
+  const own = { issuer: name, signedBy: keys.privateKey };
+  return {
+    ...pem(
+      keys,
+      newCertificate({ ...own, subject: name, endsInDays: 365, key: keys.publicKey, extensions: [isAuthority] }),
+    ),
+    issue(subject, endsInDays = 30) {
+      const of = newKeys();
+      return pem(of, newCertificate({ ...own, subject, endsInDays, key: of.publicKey, extensions: [forThisHost] }));
+    },
+  };
+}
+
+const newKeys = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
+
+function pem({ privateKey }: { readonly privateKey: KeyObject }, der: Buffer): Certificate {
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+  return {
+    certificate: ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n'),
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  };
+}
+
+interface Contents {
+  readonly issuer: string;
+  readonly signedBy: KeyObject;
+  readonly subject: string;
+  readonly endsInDays: number;
+  readonly key: KeyObject;
+  readonly extensions: readonly Buffer[];
+}
+
+/** X.509 version 3, RFC 5280. */
+function newCertificate({ issuer, signedBy, subject, endsInDays, key, extensions }: Contents): Buffer {
+  const inDays = (days: number) => time(Date.now() + days * DAY_MS);
+  const validity = sequence(inDays(Math.min(endsInDays, 0) - 1), inDays(endsInDays));
+  const body = sequence(
+    tagged(0xa0, integer(Buffer.of(2))),
+    integer(Buffer.concat([Buffer.of(1), randomBytes(8)])),
+    ECDSA_WITH_SHA256,
+    nameOf(issuer),
+    validity,
+    nameOf(subject),
+    key.export({ type: 'spki', format: 'der' }),
+    tagged(0xa3, sequence(...extensions)),
+  );
+  return sequence(body, ECDSA_WITH_SHA256, bits(sign('sha256', body, signedBy)));
+}
+
+function tagged(tag: number, ...parts: readonly Uint8Array[]): Buffer {
+  const content = Buffer.concat(parts);
+  const { length } = content;
+  const size = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.of(tag, ...size), content]);
+}
+
+const sequence = (...parts: readonly Uint8Array[]): Buffer => tagged(0x30, ...parts);
+const integer = (bytes: Buffer): Buffer => tagged(0x02, bytes);
+const bits = (bytes: Buffer): Buffer => tagged(0x03, Buffer.of(0), bytes);
+const octets = (bytes: Buffer): Buffer => tagged(0x04, bytes);
+const object = (hex: string): Buffer => tagged(0x06, Buffer.from(hex, 'hex'));
+const time = (ms: number): Buffer => tagged(0x18, Buffer.from(new Date(ms).toISOString().replace(/[-:T]|\.\d+/g, '')));
+const nameOf = (text: string): Buffer =>
+  sequence(tagged(0x31, sequence(object('550403'), tagged(0x0c, Buffer.from(text)))));
+
+const ECDSA_WITH_SHA256 = sequence(object('2a8648ce3d040302'));
+const TRUE = tagged(0x01, Buffer.of(0xff));
+const isAuthority = sequence(object('551d13'), TRUE, octets(sequence(TRUE)));
+const forThisHost = sequence(
+  object('551d11'),
+  octets(sequence(tagged(0x82, Buffer.from('localhost')), tagged(0x87, Buffer.of(127, 0, 0, 1)))),
+);

@@ -1,0 +1,48 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { ThreadMeter } from '../../src/telemetry/thread-meter.ts';
+import { until } from '../support/until.ts';
+
+function block(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+it('tells the longest delay since it was asked last', async () => {
+  const meter = new ThreadMeter();
+  onTestFinished(() => meter.close());
+  let told = 0;
+  const longest = (): number => {
+    const { sumMs } = meter.second().eventLoopDelay;
+    const news = sumMs - told;
+    told = sumMs;
+    return news;
+  };
+  // It measures between two of its own timers; asked for too soon, the one under way is forgotten.
+  await until(() => longest() > 0, { everyMs: 100 });
+  await until(
+    () => {
+      const told = longest();
+      if (told < 250) setTimeout(block, 30, 300);
+      return told >= 250;
+    },
+    { everyMs: 100 },
+  );
+  await until(() => longest() < 250, { everyMs: 100, message: 'the long delay is forgotten' });
+});
+
+it('counts what the thread did, and what its heap holds', async () => {
+  const meter = new ThreadMeter();
+  onTestFinished(() => meter.close());
+  const { busyMs, heapUsedBytes, heapLimitBytes, gcRuns } = meter.second();
+  expect(heapUsedBytes).toBeGreaterThan(1e6);
+  expect(heapLimitBytes).toBeGreaterThan(heapUsedBytes);
+  expect(gcRuns).toEqual({ minor: 0, major: 0, incremental: 0, weak_callbacks: 0 });
+  let kept: object[] = [];
+  await until(() => {
+    kept = Array.from({ length: 200_000 }, (_, id) => ({ id }));
+    const { gcRuns: runs, gcMs } = meter.second();
+    return (runs.minor ?? 0) > 0 && (gcMs.minor ?? 0) > 0;
+  });
+  expect(kept).toHaveLength(200_000);
+  expect(meter.second().busyMs).toBeGreaterThan(busyMs);
+});
