@@ -660,6 +660,11 @@ const BAD: readonly BadCase[] = [
     yaml: 'cluster: { enabled: true }\nsinks: [kafka, file]\nkafka: { brokers: ["h:9092"] }',
     says: [':1: cluster.enabled:', 'true', 'sinks: [kafka] alone'],
   },
+  {
+    name: 'coins that only look like a list',
+    yaml: 'coins: { all: true, length: { toString: x } }',
+    says: [':1: coins.length:', 'an unknown key', 'all, top_by_volume'],
+  },
   { name: 'a tab for indentation', yaml: 'feed:\n\tmode: all', says: [':2:', 'no tabs'] },
   { name: 'a bracket left open', yaml: 'feed: { mode: all', says: [':1:', 'allowed: valid YAML'] },
   { name: 'an alias without anchor', yaml: 'feed: *fast', says: ['fast', 'allowed: valid YAML'] },

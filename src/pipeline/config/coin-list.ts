@@ -8,7 +8,10 @@ import { COIN } from './schema.ts';
 import { readYaml, valueAt } from './yaml-source.ts';
 
 const COIN_KEYS = ['coin', 'tier', 'symbols'];
-const symbol = z.string().min(1).max(60).nullable();
+const symbol = z
+  .string()
+  .regex(/^.{1,60}$/s)
+  .nullable();
 const allowedCoin = 'a coin such as "BTC"';
 
 /** A coin as it stands in a coin list. */

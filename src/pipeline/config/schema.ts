@@ -37,15 +37,15 @@ function path() {
 }
 
 function list<T extends z.ZodType>(item: T, allowed: string, atLeast: number) {
-  return z
-    .array(item, { error: allowed })
-    .min(atLeast, { error: allowed })
-    .superRefine((items, context) => {
-      items.forEach((entry, index) => {
-        if (items.indexOf(entry) !== index)
-          context.addIssue({ code: 'custom', path: [index], input: entry, message: 'each entry once' });
-      });
+  // Not by zod's own check of lengths, here and for texts: it asks anything that has a `length`, also what is no list.
+  return z.array(item, { error: allowed }).superRefine((items, context) => {
+    if (items.length < atLeast)
+      context.addIssue({ code: 'too_small', origin: 'array', minimum: atLeast, input: items, message: allowed });
+    items.forEach((entry, index) => {
+      if (items.indexOf(entry) !== index)
+        context.addIssue({ code: 'custom', path: [index], input: entry, message: 'each entry once' });
     });
+  });
 }
 
 function url(schemes: readonly [string, string]) {
@@ -74,7 +74,7 @@ function section<T extends z.core.$ZodLooseShape>(shape: T) {
 export const secrets = z.registry<{ readonly file: string }>();
 
 function secret(fileKey: string) {
-  const schema = z.string({ error: 'text' }).min(1, { error: 'text that is not empty' });
+  const schema = z.string({ error: 'text' }).regex(/./s, { error: 'text that is not empty' });
   secrets.add(schema, { file: fileKey });
   return schema;
 }
