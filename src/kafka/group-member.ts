@@ -146,7 +146,8 @@ export class GroupMember {
       rebalanceTimeout: sessionTimeoutMs,
       groupProtocols: [
         {
-          name: this.#assigner.name,
+          // Members of another topic, another cluster's, are refused by the group instead of being given its partitions.
+          name: `${this.#assigner.name}:${this.#topic}`,
           metadata: AssignerProtocol.MemberMetadata.encode({
             version: 0,
             topics: [this.#topic],

@@ -69,15 +69,16 @@ export class GatewayThread {
   }
 
   /** Shows the run's own view of itself each second, and the candles of the time before it. */
-  follow({ feeds, snapshot, figures }: Pick<Running, 'feeds' | 'snapshot' | 'figures'>): void {
+  follow(running: Pick<Running, 'feeds' | 'snapshot' | 'figures'>): void {
     const meter = new ThreadMeter();
     this.#meter = meter;
-    const past = new PastCandles(feeds);
+    const past = new PastCandles(() => running.feeds());
     this.#past = past;
     past.candles$.subscribe((candles) => this.publish(candles));
     const second = (): void => {
       past.second();
-      this.#post({ kind: 'snapshot', snapshot: snapshot(), figures: { ...figures(), thread: meter.second() } });
+      const figures = { ...running.figures(), thread: meter.second() };
+      this.#post({ kind: 'snapshot', snapshot: running.snapshot(), figures });
       this.#after(SNAPSHOT_MS, second);
     };
     second();

@@ -13,6 +13,10 @@ export class HoldBack<T> {
     this.#mayGo = mayGo;
   }
 
+  get isOpen(): boolean {
+    return this.#held === undefined;
+  }
+
   next(value: T): void {
     if (this.#held === undefined) {
       this.#next?.(value);

@@ -7,6 +7,7 @@ import type { PipelineFigures } from '../domain/feed-figures.ts';
 import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { FeedRecord } from '../domain/record.ts';
+import { isTakenOver } from '../kafka/kafka-error.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { wallClock } from '../net/wall-clock.ts';
 import type { Ending, OutRecord, OwnPart, Sink } from '../sinks/contract.ts';
@@ -113,10 +114,12 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   };
   const venues = buildVenues(config, venueDependencies);
   if (part !== undefined && config.feed.standby === 'hot') for (const venue of venues) venue.warm();
-  const endings = await openAll(outlets, dependencies.signal).catch((error: unknown) => {
+  const giveUp = async (error: unknown): Promise<never> => {
     for (const venue of venues) venue.close();
+    await Promise.allSettled(outlets.map((outlet) => outlet.drain.close({ deadlineMs: 0 })));
     throw error;
-  });
+  };
+  const endings = await openAll(outlets, dependencies.signal).catch(giveUp);
   const former = formerEpochs(endings, {
     environment: config.environment,
     trades: config.feed.channels.includes('trade'),
@@ -134,6 +137,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     former,
     ({ message }, sink) => log.warn({ event: 'windows_not_rebuilt', sink }, message),
   );
+  if (dependencies.signal?.aborted) return giveUp(dependencies.signal.reason);
   const feed = buildFeed(config, { ...venueDependencies, instance: randomUUID(), former, recent }, venues);
   for (const [index, outlet] of outlets.entries()) outlet.begin(feed, endings[index] ?? [], former);
   const resumed = former.filter(({ takeUp }) => takeUp !== undefined).length;
@@ -247,6 +251,7 @@ async function openAll(
     };
   });
   signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal?.aborted) onAbort();
   try {
     return await Promise.race([Promise.all(outlets.map((outlet) => outlet.open())), aborted]);
   } finally {
@@ -277,6 +282,7 @@ class Outlet {
   /** What the sink had before the feed goes on; undefined: nothing is ahead of the feed. */
   #ahead: AheadOf | undefined;
   #down = false;
+  #isOver = false;
   #dropped = new Map<string, number>();
   #telling = false;
 
@@ -298,7 +304,10 @@ class Outlet {
       spill: { dir: join(config.spill.dir, sink.name), maxBytes: config.spill.maxMb * 2 ** 20 },
       outGap: (gap) => this.#outOf({ ...gap, environment: config.environment }),
       onFailed: (fault) => {
-        log.error({ event: 'sink_failed', sink: sink.name }, fault.message);
+        this.#isOver = true;
+        // In a cluster that is how a shard is handed over.
+        const level = part !== undefined && isTakenOver(fault.cause) ? 'debug' : 'error';
+        log[level]({ event: 'sink_failed', sink: sink.name }, fault.message);
         onFailed(fault);
       },
       onSpill: (event, reason) => this.#onSpill(event, reason),
@@ -308,7 +317,10 @@ class Outlet {
         onDelivered?.(sink.name, records);
       },
       onRejected: (record, fault) => this.#onRejected(record.record, fault.message),
-      onDropped: (byTopic) => this.#onDropped(byTopic),
+      // What comes to a sink that is over is said with that.
+      onDropped: (byTopic) => {
+        if (!this.#isOver) this.#onDropped(byTopic);
+      },
     });
   }
 

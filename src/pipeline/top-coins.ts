@@ -9,6 +9,7 @@ import {
   shareReplay,
   switchMap,
   tap,
+  timeout,
 } from 'rxjs';
 import { compareDecimals } from '../domain/decimal.ts';
 import type { DayVolume, ListedInstrument } from '../venues/contract.ts';
@@ -32,6 +33,7 @@ export interface TopCoinsOptions {
 const KEEP_WITHIN = 1.25;
 /** How long an answer stands for all venues that ask what to follow, milliseconds. */
 const FRESH_FOR_MS = 60_000;
+const ANSWER_WITHIN_MS = 15_000;
 
 /**
  * The most traded coins of 24 hours by quote volume. One that is in `kept` stays in while its rank is within 1.25 times
@@ -64,7 +66,11 @@ export function topCoins(options: TopCoinsOptions): Observable<ReadonlySet<strin
     const coins$ = forkJoin([listed$, volumes$]).pipe(
       map(([rows, volumes]) => mostTraded(rows, volumes, { quote, most, kept })),
     );
-    return index + 1 === sources.length ? coins$ : coins$.pipe(catchError(() => ask(index + 1)));
+    // A venue that must not be asked for now does not answer, and says nothing. Once there was an answer, another venue's
+    // ranks would change what is followed for nothing: the next time will do.
+    const isLast = index + 1 === sources.length || kept.size > 0;
+    const answered$ = coins$.pipe(timeout({ first: ANSWER_WITHIN_MS, scheduler }));
+    return isLast ? answered$ : answered$.pipe(catchError(() => ask(index + 1)));
   };
   return defer(() => {
     const now = scheduler.now();

@@ -1,5 +1,6 @@
 import { Observable, type Subscriber } from 'rxjs';
 import type { Instrument } from '../domain/instrument.ts';
+import type { Freshness } from '../operators/detect-stale.ts';
 import { DataQuality } from './data-quality.ts';
 import { HoldBack } from './hold-back.ts';
 import type { Resumption } from './merge-lines.ts';
@@ -23,7 +24,7 @@ export class VenueFeed {
   #run: VenueRun | undefined;
   /** The run that holds back. */
   #warm:
-    | { readonly run: VenueRun; readonly signals: HoldBack<VenueSignal>; readonly news: HoldBack<LineNews> }
+    | { readonly run: VenueRun; readonly signals: HoldBack<VenueSignal>; readonly news: HoldBack<Freshness<LineNews>> }
     | undefined;
 
   constructor(options: VenueFeedOptions) {
@@ -71,7 +72,10 @@ export class VenueFeed {
   warm(): void {
     if (this.#run !== undefined) return;
     const signals = new HoldBack<VenueSignal>();
-    const news = new HoldBack<LineNews>(MOST_HELD, ({ signal }) => signal.kind === 'data');
+    const news = new HoldBack<Freshness<LineNews>>(
+      MOST_HELD,
+      (item) => item.kind === 'value' && item.value.signal.kind === 'data',
+    );
     this.#run = this.#newRun(signals, news);
     this.#warm = { run: this.#run, signals, news };
     this.#run.start();
@@ -89,7 +93,7 @@ export class VenueFeed {
     this.#warm = undefined;
   }
 
-  #newRun(out: Pick<Subscriber<VenueSignal>, 'next'>, held?: HoldBack<LineNews>): VenueRun {
+  #newRun(out: Pick<Subscriber<VenueSignal>, 'next'>, held?: HoldBack<Freshness<LineNews>>): VenueRun {
     return new VenueRun({ ...this.options, instruments: [...this.#instruments.values()] }, this.counts, out, held);
   }
 

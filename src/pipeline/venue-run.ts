@@ -2,7 +2,7 @@ import { catchError, EMPTY, type Subscriber, Subscription, timeout } from 'rxjs'
 import { asFault, type Fault } from '../domain/fault.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { BookUpdate } from '../domain/line.ts';
-import { detectStale } from '../operators/detect-stale.ts';
+import { detectStale, type Freshness } from '../operators/detect-stale.ts';
 import type { ListedInstrument } from '../venues/contract.ts';
 import { CoinWatch } from './coin-watch.ts';
 import { deadLetter } from './dead-letter.ts';
@@ -38,7 +38,7 @@ export class VenueRun {
   readonly #options: VenueFeedOptions;
   readonly #counts: VenueCounts;
   readonly #out: Pick<Subscriber<VenueSignal>, 'next'>;
-  readonly #held: HoldBack<LineNews> | undefined;
+  readonly #held: HoldBack<Freshness<LineNews>> | undefined;
   readonly #id: string;
   readonly #coins: CoinWatch;
   readonly #silence: VenueSilence;
@@ -54,7 +54,7 @@ export class VenueRun {
     options: VenueFeedOptions,
     counts: VenueCounts,
     out: Pick<Subscriber<VenueSignal>, 'next'>,
-    held?: HoldBack<LineNews>,
+    held?: HoldBack<Freshness<LineNews>>,
   ) {
     const { venue, activity, scheduler, staleAfterMs } = options;
     this.#options = options;
@@ -120,10 +120,11 @@ export class VenueRun {
   start(): void {
     const { scheduler, staleAfterMs, activity, timing } = this.#options;
     activity.connected(this.#id, false);
-    const news$ = this.#held?.through$(this.lines.news$) ?? this.lines.news$;
-    const watched$ = news$.pipe(
+    const fresh$ = this.lines.news$.pipe(
       detectStale({ staleAfterMs, isData: ({ signal }) => signal.kind === 'data', scheduler }),
     );
+    // Whether data comes is judged when it comes, not when it is handed on.
+    const watched$ = this.#held?.through$(fresh$) ?? fresh$;
     this.#subscription.add(
       watched$.subscribe((item) => {
         if (item.kind === 'value') this.#onNews(item.value);
@@ -174,6 +175,7 @@ export class VenueRun {
   }
 
   sweepCoins(): void {
+    if (this.#held?.isOpen === false) return;
     if (this.lines.up > 0) this.#coins.sweep(this.#options.scheduler.now());
   }
 

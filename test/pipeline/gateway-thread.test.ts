@@ -1,8 +1,11 @@
 import { createServer } from 'node:net';
 import { asyncScheduler, type SchedulerAction, type SchedulerLike } from 'rxjs';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { mergedFigures } from '../../src/pipeline/cluster/merged-figures.ts';
+import { mergedSnapshot } from '../../src/pipeline/cluster/merged-snapshot.ts';
 import { GatewayThread } from '../../src/pipeline/gateway-thread.ts';
 import { loadConfig } from '../../src/pipeline/load-config.ts';
+import type { Running } from '../../src/pipeline/run.ts';
 import { priceTick, tradeEvent } from '../support/events.ts';
 import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
@@ -69,4 +72,27 @@ it('where more is untaken than may be, it is begun anew, and nothing of that rea
   gateway.publish([priceTick({ price: '7' })]);
   const url = gateway.url ?? '';
   await until(async () => expect(await pricesAt(url)).toEqual(['7']) ?? true);
+});
+
+it('follows a run that is an object of its own: a cluster without a shard is not ready, and has its figures', async () => {
+  class Idle implements Pick<Running, 'feeds' | 'snapshot' | 'figures'> {
+    readonly #of = { at: Date.now(), startedAt: Date.now(), environment: 'simulated', mode: 'failover' } as const;
+    feeds(): readonly [] {
+      return [];
+    }
+    snapshot() {
+      return mergedSnapshot([], this.#of);
+    }
+    figures() {
+      return mergedFigures(this.feeds());
+    }
+  }
+  const { gateway, listens } = gatewayAt(await freePort(), hurried);
+  gateway.follow(new Idle());
+  const url = await listens();
+  await until(async () => {
+    expect((await fetch(new URL('/readyz', url))).status).toBe(503);
+    expect(await (await fetch(new URL('/metrics', url))).text()).toContain('thread="feed"');
+    return true;
+  });
 });

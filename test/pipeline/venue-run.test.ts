@@ -266,6 +266,18 @@ describe('VenueFeed, warm', () => {
     expect(run.trades).toEqual([27, 38]);
   });
 
+  it('takes nothing for silence that came while it held', () => {
+    const run = new ScriptedRun({ warm: true });
+    for (let ms = 0; ms < 40_000; ms += 500) {
+      deliver(run.connection(0), 5 + ms / 500);
+      run.scheduler.advance(500);
+    }
+    run.subscribe();
+    run.scheduler.advance(0);
+    expect([...run.told('feed_stale'), run.count('stale'), run.count('serves')]).toEqual([0, 0]);
+    expect(run.trades).toHaveLength(80);
+  });
+
   it('names a hole where the other one ended before the first that came', () => {
     const run = new ScriptedRun({ warm: true });
     deliver(run.connection(0), 5, 6);

@@ -193,7 +193,7 @@ class Cluster implements Running {
       return pipeline;
     }, this.#scheduler);
     this.#runs.set(shard, run);
-    void run.ended.then(({ fault, ran }) => {
+    const over = run.ended.then(({ fault, ran }) => {
       this.#runs.delete(shard);
       if (ran !== undefined) {
         this.#stopped = sumOf(this.#stopped, ran.stopped);
@@ -211,12 +211,19 @@ class Cluster implements Running {
       }
       void this.#takeBack(shard);
     });
+    over.catch((error: unknown) => this.#fail(asFault(error)));
   }
 
-  /** As long as the group says that the shard is ours: a writer of an assignment that is over may have come behind this one. */
+  /**
+   * Only as long as the group says now that the shard is ours (a writer of an assignment that is over may have come
+   * behind this one): who cannot ask does nothing, or two would shut each other out for ever.
+   */
   async #takeBack(shard: number): Promise<void> {
     await this.#pause(AGAIN_MS);
-    if (this.#assigned.has(shard) && !this.#runs.has(shard)) this.#begin(shard);
+    if (!this.#assigned.has(shard) || this.#runs.has(shard)) return;
+    const isMember = await this.#member.beat().catch(() => false);
+    // Where it is none, the next assignment begins what is this instance's.
+    if (isMember && this.#assigned.has(shard) && !this.#runs.has(shard)) this.#begin(shard);
   }
 
   #fail(fault: Fault): void {
@@ -264,7 +271,7 @@ function configOfShard(config: Config, shard: number): Config {
   const maxMb = config.spill.maxMb / config.cluster.shards;
   return {
     ...config,
-    kafka: { ...config.kafka, clientId: `${config.kafka.clientId}.${name}` },
+    kafka: { ...config.kafka, clientId: `${config.cluster.group}.${name}` },
     spill: { dir: join(config.spill.dir, name), maxMb },
   };
 }

@@ -5,8 +5,10 @@ export function mergedSnapshot(
   parts: readonly FeedSnapshot[],
   of: Pick<FeedSnapshot, 'at' | 'startedAt' | 'environment' | 'mode'>,
 ): FeedSnapshot {
-  const halted = parts.find(({ trading }) => trading.state === 'halted');
-  const actives = new Set(parts.map(({ activeVenue }) => activeVenue));
+  // One that no coin has come to waits, and is no reason to halt the others.
+  const judged = parts.some(({ coins }) => coins.length > 0) ? parts.filter(({ coins }) => coins.length > 0) : parts;
+  const halted = judged.find(({ trading }) => trading.state === 'halted');
+  const actives = new Set(judged.map(({ activeVenue }) => activeVenue));
   const counts: Record<string, number> = {};
   for (const part of parts)
     for (const [name, count] of Object.entries(part.counts)) counts[name] = (counts[name] ?? 0) + count;
@@ -16,7 +18,7 @@ export function mergedSnapshot(
     trading:
       parts.length === 0
         ? { state: 'halted', reason: 'no shard is assigned to this instance' }
-        : (halted ?? (parts[0] as FeedSnapshot)).trading,
+        : (halted ?? (judged[0] as FeedSnapshot)).trading,
     venues: [
       ...grouped(
         parts.flatMap(({ venues }) => venues),

@@ -74,12 +74,12 @@ export class ShardRun {
     });
     await Promise.race([failure, this.#stop.promise]);
     const wasGivenUp = this.isGivenUp;
+    const figures = pipeline.figures();
     const dropped = pipeline.snapshot().sinks.reduce((sum, sink) => sum + sink.dropped, 0);
     this.keep();
     const stopped = await pipeline.stop(failed.aborted ? asFault(failed.reason).message : await this.#stop.promise);
     this.#pipeline = undefined;
     const fault = failed.aborted ? asFault(failed.reason) : undefined;
-    const figures = pipeline.figures();
     // What came later, and is not in the topics, the next owner fetches.
     const isLeft = fault !== undefined || wasGivenUp;
     return { fault, ran: { stopped: isLeft ? { undelivered: 0, spilled: 0, dropped } : stopped, figures } };

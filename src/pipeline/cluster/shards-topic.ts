@@ -1,7 +1,7 @@
 import { environmentPrefix } from '../../codec/environment-topics.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { KafkaLog } from '../../kafka/config.ts';
-import { isUnsettledTopic, kafkaFault } from '../../kafka/kafka-error.ts';
+import { firstContactFault, isUnsettledTopic } from '../../kafka/kafka-error.ts';
 import { KafkaConnection } from '../../kafka/kafkajs.ts';
 import type { Config } from '../config.ts';
 
@@ -33,7 +33,7 @@ export async function prepareShardsTopic(config: Config, log: KafkaLog): Promise
     const message = `cluster.shards is ${shards}, but ${topic} has ${found} partitions: stop all instances of the group before the number changes, and remove the topic`;
     throw new Fault('sink', message, { retry: { kind: 'never' }, field: 'cluster.shards' });
   } catch (error) {
-    throw kafkaFault(error);
+    throw firstContactFault(error, config.kafka);
   } finally {
     await admin.disconnect().catch(() => {});
     connection.end();
