@@ -68,6 +68,11 @@ export interface FailoverOptions<T> extends FailoverTiming {
   readonly keepInRing?: (value: T) => boolean;
   /** The number of the epoch of a key that begins at a source, greater than any before. Default: counts from 1. */
   readonly nextEpoch?: (key: string, source: string) => number;
+  /**
+   * Whether a key that no source has served yet goes on at this one, where it was left some time ago: then what the
+   * source told of it before comes first, as `held`. Default: never.
+   */
+  readonly goesOn?: (key: string, source: string) => boolean;
   readonly scheduler?: SchedulerLike;
 }
 
@@ -368,12 +373,22 @@ class FailoverRun<T> {
   /** Emits what the ring of a source holds of the chosen keys, received after `cut`, and forgets it. */
   #release(index: number, cut: number, chosen: (key: string) => boolean): void {
     const ring = this.#rings[index] as Held<T>[];
+    const { id } = this.#sources[index] as FailoverSource<T>;
     const oldest = (this.#lastAt[index] as number) - this.#options.ringSpan;
+    const going = new Set<string>();
+    if (this.#options.goesOn !== undefined)
+      for (const { key } of ring) if (!this.#isServed(key) && this.#options.goesOn(key, id)) going.add(key);
     this.#rings[index] = ring.filter((held) => !chosen(held.key));
     for (const held of ring) {
-      if (held.at <= cut || held.at < oldest || !chosen(held.key)) continue;
+      if (!going.has(held.key) && (held.at <= cut || held.at < oldest)) continue;
+      if (!chosen(held.key)) continue;
       this.#emit(this.#routes.get(held.key) as Route, held.key, held.at, held.value, true);
     }
+  }
+
+  /** A value of the key was told, of whatever source. */
+  #isServed(key: string): boolean {
+    return (this.#routes.get(key)?.lastAt ?? Number.NEGATIVE_INFINITY) > Number.NEGATIVE_INFINITY;
   }
 
   #newRoute(key: string): Route | undefined {

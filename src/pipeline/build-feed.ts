@@ -4,6 +4,7 @@ import type { RawFrame } from '../domain/line.ts';
 import { addIntervals, openTimeOf } from '../market/kline-interval.ts';
 import { network } from '../net/network.ts';
 import { connectLine } from '../venues/connect.ts';
+import { ConnectionBudget } from '../venues/connection-budget.ts';
 import { venues } from '../venues/registry.ts';
 import { VenueRest } from '../venues/rest-client.ts';
 import { Activity } from './activity.ts';
@@ -42,6 +43,8 @@ export interface FeedDependencies {
   readonly latencies?: Latencies;
   /** A venue's REST interface, where several feeds share its budget; one of its own by default. */
   readonly restOf?: (venue: VenueId) => VenueRest;
+  /** The same of its attempts to connect. */
+  readonly connectionsOf?: (venue: VenueId) => ConnectionBudget;
   /** Which symbols are followed of those that the configuration names; all by default. */
   readonly follows?: (symbol: string) => boolean;
   /** The age at which the venues close a connection, milliseconds, instead of what is known of them; for tests. */
@@ -101,6 +104,11 @@ export function newRest(
   return new VenueRest(venues[id], restUrl, scheduler, networks(id, 0).get, config.cluster.venueBudgetShare);
 }
 
+/** Attempts to connect to a venue, within the configured share of its limit. */
+export function newConnectionBudget(config: Config, id: VenueId): ConnectionBudget {
+  return new ConnectionBudget(venues[id].limits.connectionsPerFiveMinutes, config.cluster.venueBudgetShare);
+}
+
 /** The venues of a configuration, wired to the network. */
 export function buildVenues(config: Config, dependencies: VenueDependencies): readonly VenueFeed[] {
   const { scheduler, wallClockMs, latencies, lifetimeMs, random, onFrame, follows = () => true } = dependencies;
@@ -124,7 +132,7 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
     return new VenueFeed({
       venue,
       settings,
-      budgetShare: config.cluster.venueBudgetShare,
+      connectionBudget: dependencies.connectionsOf?.(id) ?? newConnectionBudget(config, id),
       environment,
       feedEnvironment: config.environment,
       instruments: instrumentsFor(config, id).filter(({ symbol }) => follows(symbol)),

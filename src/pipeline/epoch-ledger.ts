@@ -49,6 +49,11 @@ export class EpochLedger {
     return this.#toTakeUp(symbol, venue)?.epoch ?? this.#nextNumber(symbol);
   }
 
+  /** The symbol, of which nothing was published yet, goes on at this venue where a former run left it. */
+  goesOn(symbol: string, venue: string): boolean {
+    return !this.#epochs.has(symbol) && this.#toTakeUp(symbol, venue) !== undefined;
+  }
+
   /** The venue of a symbol's current epoch. */
   venueOf(symbol: string): string | undefined {
     return this.#epochs.get(symbol)?.venue;

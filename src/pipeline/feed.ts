@@ -278,6 +278,7 @@ export class Feed {
         ringSpan: (feed.staleAfterMs + RING_EXTRA_MS) * 1000,
         keepInRing: ({ events }) => isOfTrades(events[0]),
         nextEpoch: (symbol, venue) => this.#ledger.epochOf(symbol, venue),
+        goesOn: (symbol, venue) => this.#ledger.goesOn(symbol, venue),
         ...(startWith === undefined ? {} : { startWith }),
         scheduler,
       },
@@ -310,6 +311,8 @@ export class Feed {
     const id = venue.options.venue.id;
     return new Observable((subscriber) => {
       this.#sources.set(id, subscriber);
+      if (!this.#all)
+        for (const symbol of this.#unlisted(venue)) this.#tellServing([{ venue: id, symbol, serves: false }]);
       const signals = venue.signals$.subscribe({
         next: (signal) => {
           const event = this.#onSignal(id, signal);
@@ -324,6 +327,13 @@ export class Feed {
         this.#tellServing(this.#listedAt.forget(id));
       };
     });
+  }
+
+  /** What others are configured to have, and this one is not. */
+  #unlisted({ options: { instruments } }: VenueFeed): ReadonlySet<string> {
+    const own = new Set(instruments.map(({ symbol }) => symbol));
+    const all = this.venues.flatMap(({ options }) => options.instruments.map(({ symbol }) => symbol));
+    return new Set(all.filter((symbol) => !own.has(symbol)));
   }
 
   #onSignal(venue: VenueId, signal: VenueSignal): SourceEvent<Batch> | undefined {

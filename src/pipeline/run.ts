@@ -14,6 +14,7 @@ import type { Ending, OutRecord, OwnPart, Sink } from '../sinks/contract.ts';
 import { type Closed, createDrain, type Drain, type SpillEvent } from '../sinks/drain.ts';
 import { type SinkSettings, sinks } from '../sinks/registry.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { ConnectionBudget } from '../venues/connection-budget.ts';
 import type { VenueRest } from '../venues/rest-client.ts';
 import type { AckLatency } from './ack-latency.ts';
 import { buildFeed, buildVenues } from './build-feed.ts';
@@ -49,6 +50,7 @@ export interface PipelinePart {
   /** Of the memory that a pipeline may take, from above 0 to 1. */
   readonly portion: number;
   readonly restOf: (venue: VenueId) => VenueRest;
+  readonly connectionsOf: (venue: VenueId) => ConnectionBudget;
 }
 
 /** The main job while it runs. */
@@ -110,7 +112,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     scheduler,
     wallClockMs,
     latencies,
-    ...(part === undefined ? {} : { restOf: part.restOf, follows: part.own.has }),
+    ...(part === undefined ? {} : { restOf: part.restOf, connectionsOf: part.connectionsOf, follows: part.own.has }),
   };
   const venues = buildVenues(config, venueDependencies);
   if (part !== undefined && config.feed.standby === 'hot') for (const venue of venues) venue.warm();

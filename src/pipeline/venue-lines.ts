@@ -28,7 +28,7 @@ export class VenueLines {
     this.#options = options;
     this.#counts = counts;
     this.#isQuiet = isQuiet;
-    this.#budget = new ConnectionBudget(options.venue.limits.connectionsPerFiveMinutes, options.budgetShare);
+    this.#budget = options.connectionBudget ?? new ConnectionBudget(options.venue.limits.connectionsPerFiveMinutes);
     this.news$ = this.#news$;
   }
 

@@ -5,6 +5,7 @@ import type { Channel, Instrument } from '../domain/instrument.ts';
 import type { BookUpdate, LineEvent, RawFrame } from '../domain/line.ts';
 import type { DeadLetter, Environment, Kline, TradeEvent } from '../domain/record.ts';
 import type { LineCommand } from '../venues/connect.ts';
+import type { ConnectionBudget } from '../venues/connection-budget.ts';
 import type { ListedInstrument, Venue } from '../venues/contract.ts';
 import type { Activity } from './activity.ts';
 import type { BooksWanted, VenueConfig } from './config.ts';
@@ -52,8 +53,8 @@ export interface ConnectArguments {
 export interface VenueFeedOptions {
   readonly venue: Venue;
   readonly settings: VenueConfig;
-  /** Of the venue's limits by address what is this feed's; all by default. */
-  readonly budgetShare?: number;
+  /** Attempts to connect, of all runs and of all who share the address; one of this run alone by default. */
+  readonly connectionBudget?: ConnectionBudget;
   /** Of the venue's market events. */
   readonly environment: Environment;
   /** The configured one: of everything that the feed says itself. */

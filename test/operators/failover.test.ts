@@ -277,6 +277,33 @@ describe('failover', () => {
     expect(run(sources).told).not.toContain('5 btc@1 late held');
   });
 
+  it('gives what a source told before it served a key that goes on there first, whoever else is active', () => {
+    const goesOn = (key: string, source: string) => key === 'btc' && source === 'b';
+    const given = (sources: Record<string, string>) =>
+      run(sources, { goesOn }).told.filter((text) => text.includes('btc@'));
+    // The active one lacks the key, known before or after it became active; or it cannot serve at all.
+    expect(given({ a: '---N-CE----', b: 'CL-x------y' })).toEqual([
+      '6 btc@1 late held',
+      '6 btc@1 x held',
+      '10 btc@1 y',
+    ]);
+    expect(given({ a: '-----CE-N--', b: 'CL-x------y' })).toEqual([
+      '8 btc@1 late held',
+      '8 btc@1 x held',
+      '10 btc@1 y',
+    ]);
+    expect(given({ a: '-----X-----', b: 'CL-x------y' })).toEqual([
+      '5 btc@1 late held',
+      '5 btc@1 x held',
+      '10 btc@1 y',
+    ]);
+    expect(run({ a: '---N-CE----', b: 'CL-x------y' }).told.filter((text) => text.includes('btc@'))).toEqual([
+      '10 btc@1 y',
+    ]);
+    // Once it has been served elsewhere nothing of before counts.
+    expect(given({ a: 'CE-1-N-----', b: 'CL--x-----y' })).toEqual(['3 btc@1 1', '5 btc@2 x held', '10 btc@2 y']);
+  });
+
   it('starts with the first healthy one where the source to start with fails, or is none of them', () => {
     const a = 'C1---2';
     expect(run({ a, b: '--X---' }, { startWith: 'b' }).told.slice(0, 2)).toEqual(['2 ->a first', '5 btc epoch 1 of a']);

@@ -1,6 +1,7 @@
 import { NEVER, Subject } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
+import type { Instrument } from '../../src/domain/instrument.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { BookSync } from '../../src/market/book-sync.ts';
 import { Activity } from '../../src/pipeline/activity.ts';
@@ -16,6 +17,12 @@ const VENUES = ['bybit', 'binance'] as const;
 type VenueName = (typeof VENUES)[number];
 const BTC = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
 
+interface ScriptedOptions extends Partial<FeedOptions> {
+  readonly mode?: 'failover' | 'all';
+  /** What Binance alone has. */
+  readonly atBinance?: readonly Instrument[];
+}
+
 /** A feed whose two venues say what the test has them say. */
 class Scripted {
   readonly feed: Feed;
@@ -23,7 +30,7 @@ class Scripted {
   readonly #signals = { bybit: new Subject<VenueSignal>(), binance: new Subject<VenueSignal>() };
   readonly #books = new Map<string, BookStepped>();
 
-  constructor({ mode = 'failover', ...options }: Partial<FeedOptions> & { readonly mode?: 'failover' | 'all' } = {}) {
+  constructor({ mode = 'failover', atBinance = [], ...options }: ScriptedOptions = {}) {
     const scheduler = new TestScheduler(() => undefined);
     const config = loadConfig({
       values: { coins: ['BTC'], feed: { venues: [...VENUES], channels: ['trade'], mode } },
@@ -36,7 +43,7 @@ class Scripted {
           settings: config.venues[id],
           environment: 'production',
           feedEnvironment: 'production',
-          instruments: [BTC],
+          instruments: id === 'binance' ? [BTC, ...atBinance] : [BTC],
           all: null,
           channels: ['trade'],
           staleAfterMs: 5000,
@@ -67,9 +74,9 @@ class Scripted {
     return this;
   }
 
-  trade(venue: VenueName, id: number, timestamp?: number): this {
-    const events = [tradeEvent(id, { venue, ...(timestamp === undefined ? {} : { timestamp }) })];
-    return this.say(venue, { kind: 'events', symbol: 'BTCUSDT', receivedAt: id, events });
+  trade(venue: VenueName, id: number, timestamp?: number, { coin, symbol } = BTC): this {
+    const events = [tradeEvent(id, { venue, coin, symbol, ...(timestamp === undefined ? {} : { timestamp }) })];
+    return this.say(venue, { kind: 'events', symbol, receivedAt: id, events });
   }
 
   /** A venue has a whole book; it is told where somebody listens. */
@@ -112,6 +119,29 @@ describe('Feed', () => {
       '4 in epoch 2',
       'epoch 2 at binance',
     ]);
+  });
+
+  it('a coin that only the standby has is served by it from the start, as no failover, and goes on where a run ended', () => {
+    const TRX = { coin: 'TRX', symbol: 'TRXUSDT', venueSymbol: 'TRXUSDT' };
+    const last = { id: '1000', timestamp: 1 };
+    const former = [
+      {
+        venue: 'bybit',
+        symbol: 'BTCUSDT',
+        epoch: 1,
+        last: { id: '1', timestamp: 1 },
+        takeUp: { trade: null, aggTrade: null },
+      },
+      { venue: 'binance', symbol: 'TRXUSDT', epoch: 3, last, takeUp: { trade: last, aggTrade: null } },
+    ];
+    const scripted = new Scripted({ atBinance: [TRX], former });
+    scripted.say('binance', { kind: 'connected' }).trade('binance', 1001, 2, TRX).trade('binance', 1002, 3, TRX);
+    scripted.say('bybit', { kind: 'connected' }).trade('bybit', 1003).trade('binance', 1004, 4, TRX);
+    scripted.feed.stop('done');
+    const trades = scripted.of('trade').map(({ symbol, epoch, tradeId }) => `${symbol} ${epoch} ${tradeId}`);
+    expect(trades).toEqual(['TRXUSDT 3 1001', 'TRXUSDT 3 1002', 'BTCUSDT 1 1003', 'TRXUSDT 3 1004']);
+    expect(scripted.of('gap')).toEqual([]);
+    expect(scripted.of('status').map(({ state }) => state)).not.toContain('failed_over');
   });
 
   it('at a switch the book of the next venue is told at once, and nothing more of the former one', () => {

@@ -8,8 +8,9 @@ import type { KafkaLog } from '../../kafka/config.ts';
 import { GroupMember } from '../../kafka/group-member.ts';
 import { isTakenOver } from '../../kafka/kafka-error.ts';
 import { monotonicScheduler } from '../../net/monotonic-scheduler.ts';
+import type { ConnectionBudget } from '../../venues/connection-budget.ts';
 import type { VenueRest } from '../../venues/rest-client.ts';
-import { newRest } from '../build-feed.ts';
+import { newConnectionBudget, newRest } from '../build-feed.ts';
 import { type Config, coinSymbols } from '../config.ts';
 import type { Feed } from '../feed.ts';
 import type { FeedView } from '../feed-view.ts';
@@ -49,7 +50,9 @@ class Cluster implements Running {
   readonly #dependencies: PipelineDependencies;
   readonly #scheduler: SchedulerLike;
   readonly #member: GroupMember;
+  /** All shards of this instance have one address at the venues, and one budget. */
   readonly #rests = new Map<VenueId, VenueRest>();
+  readonly #connections = new Map<VenueId, ConnectionBudget>();
   readonly #runs = new Map<number, ShardRun>();
   readonly #failing = new AbortController();
   readonly #stopping = new AbortController();
@@ -181,7 +184,8 @@ class Cluster implements Running {
     const part = {
       own: partOfShard(shard, this.#config.cluster.shards, this.#config.feed.mode),
       portion: 1 / this.#config.cluster.shards,
-      restOf: (venue: VenueId) => this.#restOf(venue),
+      restOf: (venue: VenueId) => once(this.#rests, venue, () => newRest(this.#config, venue, this.#scheduler)),
+      connectionsOf: (venue: VenueId) => once(this.#connections, venue, () => newConnectionBudget(this.#config, venue)),
     };
     const own = log.child({ shard });
     const run = new ShardRun(async (signal) => {
@@ -243,15 +247,6 @@ class Cluster implements Running {
     );
   }
 
-  /** All shards of this instance ask from one address, out of one budget. */
-  #restOf(venue: VenueId): VenueRest {
-    const known = this.#rests.get(venue);
-    if (known !== undefined) return known;
-    const rest = newRest(this.#config, venue, this.#scheduler);
-    this.#rests.set(venue, rest);
-    return rest;
-  }
-
   #pause(ms: number): Promise<void> {
     return pause(ms, this.#scheduler);
   }
@@ -274,6 +269,12 @@ function configOfShard(config: Config, shard: number): Config {
     kafka: { ...config.kafka, clientId: `${config.cluster.group}.${name}` },
     spill: { dir: join(config.spill.dir, name), maxMb },
   };
+}
+
+function once<T>(known: Map<VenueId, T>, venue: VenueId, make: () => T): T {
+  const made = known.get(venue) ?? make();
+  known.set(venue, made);
+  return made;
 }
 
 function rateOf(view: FeedView): number {
