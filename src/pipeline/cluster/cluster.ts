@@ -219,15 +219,17 @@ class Cluster implements Running {
   }
 
   /**
-   * Only as long as the group says now that the shard is ours (a writer of an assignment that is over may have come
-   * behind this one): who cannot ask does nothing, or two would shut each other out for ever.
+   * Begins the shard again once the group has said that it is still ours: a writer of an assignment that is over may have
+   * come behind this one, and two that took it back without asking would shut each other out for ever.
    */
   async #takeBack(shard: number): Promise<void> {
-    await this.#pause(AGAIN_MS);
-    if (!this.#assigned.has(shard) || this.#runs.has(shard)) return;
-    const isMember = await this.#member.beat().catch(() => false);
-    // Where it is none, the next assignment begins what is this instance's.
-    if (isMember && this.#assigned.has(shard) && !this.#runs.has(shard)) this.#begin(shard);
+    while (this.#assigned.has(shard) && !this.#runs.has(shard)) {
+      await this.#pause(AGAIN_MS);
+      const isMember = await this.#member.beat().catch(() => undefined);
+      // Where it is none, the next assignment begins what is this instance's.
+      if (isMember === false) return;
+      if (isMember === true && this.#assigned.has(shard) && !this.#runs.has(shard)) this.#begin(shard);
+    }
   }
 
   #fail(fault: Fault): void {
