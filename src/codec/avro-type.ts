@@ -61,6 +61,7 @@ interface Tap {
 }
 type ReadArray = { _read(this: avro.types.ArrayType, tap: Tap): unknown[] };
 
+// avsc's types do not tell the method that each of its types reads with.
 const readArray = (avro.types.ArrayType.prototype as unknown as ReadArray)._read;
 
 /** avsc makes room for as many items as an array claims to have: here for no more than there are bytes; ours have one at least. */
