@@ -145,6 +145,14 @@ export class OverlapSequence<T> {
     return this.#settled(out);
   }
 
+  /** A line's subscription ends: what still comes may be of it, and its next one is acknowledged as for the second time. */
+  unsubscribed(line: number, now: number): Sequenced<T>[] {
+    const out = this.lost(line, now);
+    this.joined(line);
+    this.#line(line).acknowledged = true;
+    return out;
+  }
+
   /** A line takes another's place, which is let go: both were subscribed for a time, so that nothing lies between them. */
   handedOver(from: number, to: number): Sequenced<T>[] {
     const former = this.#lines.get(from);

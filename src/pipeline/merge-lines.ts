@@ -90,6 +90,15 @@ export class LineMerge {
     return this.#watched(known, (series) => series.subscribed(line, now));
   }
 
+  /** A symbol's subscriptions end on all lines: what is traded until the next ones may be missed. */
+  unsubscribed(symbol: string, now: number): MergedEvent[] {
+    for (const subscribed of this.#lines.values()) subscribed.delete(symbol);
+    const known = this.#symbols.get(symbol);
+    if (known === undefined) return [];
+    const lines = [...this.#lines.keys()];
+    return this.#watched([known.trades], (series) => lines.flatMap((line) => series.unsubscribed(line, now)));
+  }
+
   lineLost(line: number, now: number): MergedEvent[] {
     this.#lines.delete(line);
     return this.#watched(this.#trades(), (series) => series.lost(line, now));

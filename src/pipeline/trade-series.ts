@@ -121,10 +121,14 @@ export class TradeSeries {
   }
 
   lost(line: number, now: number): MergedEvent[] {
-    const before = this.#contiguous?.newest;
-    if (this.#lines.delete(line) && this.#lines.size === 0 && before !== undefined)
-      this.#blind = { before, since: BLIND };
+    this.#gone(line);
     return this.#told(this.#overlap?.lost(line, now) ?? []);
+  }
+
+  /** A line that stays connected carries it no longer. */
+  unsubscribed(line: number, now: number): MergedEvent[] {
+    this.#gone(line);
+    return this.#told(this.#overlap?.unsubscribed(line, now) ?? []);
   }
 
   handedOver(from: number, to: number): MergedEvent[] {
@@ -152,6 +156,12 @@ export class TradeSeries {
   /** Waits no longer for what has been missing since then, or for anything. */
   release(openedBy?: number): MergedEvent[] {
     return this.#told(this.#sequence.release(openedBy));
+  }
+
+  #gone(line: number): void {
+    const before = this.#contiguous?.newest;
+    if (this.#lines.delete(line) && this.#lines.size === 0 && before !== undefined)
+      this.#blind = { before, since: BLIND };
   }
 
   get #sequence(): ContiguousSequence<SequencedTrade> | OverlapSequence<SequencedTrade> {

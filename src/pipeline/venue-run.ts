@@ -106,7 +106,9 @@ export class VenueRun {
       isQuiet: (coin, now) => activity.coinIsQuiet(this.#id, coin, now),
       resubscribe: (symbol) => {
         const instrument = this.lines.bySymbol(symbol);
-        if (instrument !== undefined) this.lines.command(instrument, 'resubscribe');
+        if (instrument === undefined) return;
+        this.lines.command(instrument, 'resubscribe');
+        this.#onUnsubscribed(symbol);
       },
       tell: (signal) => this.#out.next(signal),
     });
@@ -200,7 +202,10 @@ export class VenueRun {
   remove(symbol: string): void {
     this.#asked.get(symbol)?.unsubscribe();
     const instrument = this.lines.bySymbol(symbol);
-    if (instrument !== undefined) this.lines.remove(instrument);
+    if (instrument !== undefined) {
+      this.lines.remove(instrument);
+      this.#onUnsubscribed(symbol);
+    }
     this.#coins.remove(symbol);
     this.books.remove(symbol);
     this.#counts.quality.remove(symbol);
@@ -415,6 +420,11 @@ export class VenueRun {
     this.books.subscribed(withTopic((instrument) => this.lines.bookTopicsOf(instrument)));
     const symbols = withTopic((instrument) => venue.topics(instrument, 'trade')).map(({ symbol }) => symbol);
     this.#repair.emit(this.merge.lineSubscribed(connection, symbols, scheduler.now()));
+    this.#repair.watch();
+  }
+
+  #onUnsubscribed(symbol: string): void {
+    this.#repair.emit(this.merge.unsubscribed(symbol, this.#options.scheduler.now()));
     this.#repair.watch();
   }
 

@@ -283,6 +283,21 @@ describe('OverlapSequence', () => {
       expect(sequence.wanted).toEqual({ id: '11', timestamp: 11 });
     });
 
+    it('of a line that is unsubscribed what comes next may come after others, and so may what its next subscription brings', () => {
+      const sequence = create({ recent: true });
+      sequence.joined(1);
+      sequence.subscribed(1, 0);
+      feed(sequence, 1, 10);
+      expect(told(sequence.unsubscribed(1, 0))).toBe('');
+      expect(feed(sequence, 1, 15)).toBe('');
+      expect(told(sequence.fill([15, 12, 10]))).toBe('12 (10,15):1 filled 1 15');
+      // What came was of the subscription that ends: between it and the next one is a time without any.
+      expect(told(sequence.subscribed(1, 0))).toBe('');
+      expect(feed(sequence, 1, 21)).toBe('');
+      expect(told(sequence.fill([21, 18, 15]))).toBe('18 (15,21):1 filled 1 21');
+      expect(feed(sequence, 1, 22)).toBe('22');
+    });
+
     it('goes on where a former run ended: from the first subscription on', () => {
       const sequence = create({ recent: true });
       sequence.resume({ id: '10', timestamp: 5 });

@@ -198,6 +198,19 @@ describe('LineMerge', () => {
     expect(held(merge, 'ETHUSDT').waiting).toMatchObject({ tradeId: '15' });
   });
 
+  it('Bybit: a symbol that no line carries for a time names a hole, others do not', () => {
+    const merge = bybit();
+    merge.lineJoined(1);
+    merge.lineSubscribed(1, ['BTCUSDT', 'ETHUSDT'], 0);
+    merge.data(1, [tradeEvent(10), tradeEvent(11, { symbol: 'ETHUSDT' })], 0);
+    expect(told(merge.unsubscribed('BTCUSDT', 0))).toBe('');
+    expect(merge.doubts('BTCUSDT')).toMatchObject([{ before: { id: '10' } }]);
+    // Before the subscription is acknowledged.
+    expect(told(merge.data(1, [tradeEvent(15)], 0))).toBe('(10,15):? 15');
+    expect(told(merge.data(1, [tradeEvent(16, { symbol: 'ETHUSDT' })], 0))).toBe('16');
+    expect(told(merge.unsubscribed('SOLUSDT', 0))).toBe('');
+  });
+
   it('Bybit: a line takes the place of another without a hole', () => {
     const merge = bybit(true);
     merge.lineJoined(1);

@@ -7,7 +7,7 @@ import type { VenueFeedOptions, VenueSignal } from '../../src/pipeline/venue-sig
 import { bookUpdate, tradeEvent } from '../support/events.ts';
 import { fakeVenue } from '../venues/fake-venue.ts';
 import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
-import { type ScriptedConnection, type ScriptedOptions, scriptedVenue } from './scripted-lines.ts';
+import { instrument, type ScriptedConnection, type ScriptedOptions, scriptedVenue } from './scripted-lines.ts';
 
 interface Scripted extends ScriptedOptions {
   /** True by default. */
@@ -217,6 +217,31 @@ describe('VenueRun: announcements', () => {
     subscription.unsubscribe();
     scheduler.advance(600_000);
     expect(asked).toBe(askedInAMinute);
+  });
+});
+
+describe('VenueRun: a symbol that is left and followed again, ids jump', () => {
+  it('names what was traded meanwhile, though its first trade comes before the subscription is acknowledged', () => {
+    const run = new ScriptedRun({ lines: 2, contiguous: false });
+    for (const connection of run.connections) deliver(connection, 1, 2);
+    run.feed.remove('BTCUSDT');
+    run.feed.add(instrument('BTC'));
+    for (const connection of run.connections) deliver(connection, 9, 10);
+    expect(run.trades).toEqual([1, 2, 'hole', 9, 10]);
+  });
+
+  it('names what was traded between two subscriptions of one that is mute', () => {
+    const run = new ScriptedRun({ lines: 1, contiguous: false, more: { coinStaleAfterMs: 10_000 } });
+    deliver(run.connection(0), 1, 2);
+    const eth = (id: number) => tradeEvent(id, { symbol: 'ETHUSDT', coin: 'ETH', timestamp: id });
+    for (let second = 1; second <= 11; second++) {
+      run.scheduler.advance(1000);
+      run.connection(0).tell({ kind: 'data', receivedAt: 0, events: [eth(100 + second)] });
+    }
+    expect(run.connection(0).commands).toMatchObject([{ kind: 'resubscribe' }]);
+    run.signals.length = 0;
+    deliver(run.connection(0), 9);
+    expect(run.trades).toEqual(['hole', 9]);
   });
 });
 
