@@ -6,7 +6,7 @@ import { Fault } from '../../src/domain/fault.ts';
 import type { Compression, KafkaConfig } from '../../src/kafka/config.ts';
 import type { StartAt } from '../../src/kafka/fetch-topic.ts';
 import { readTopic, type TopicRecord } from '../../src/kafka/read-topic.ts';
-import type { OutRecord, Sink } from '../../src/sinks/contract.ts';
+import type { OutRecord, OwnPart, Sink } from '../../src/sinks/contract.ts';
 import { createDrain } from '../../src/sinks/drain.ts';
 import { createTopics, describeTopics } from '../../src/sinks/kafka/admin.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
@@ -180,6 +180,25 @@ describe('the Kafka sink', () => {
       await foreign.disconnect();
       expect(await sink.endings(TRADES)).toMatchObject([{ symbol: 'BTCUSDT', trade: { id: '5' } }]);
       expect(await sink.endings({ ...TRADES, environmentPrefix: 'replay.' })).toEqual([]);
+    });
+  });
+
+  it('reads where all ends, though the topic was given partitions since', async () => {
+    const of = config({ partitions: 1 });
+    const symbols = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT'];
+
+    await withSink(of, async (sink) => {
+      await sink.write(symbols.map((symbol) => position(1, symbol, { tradeId: '4' })));
+      await sink.write(symbols.map((symbol) => trade(5, symbol)));
+    });
+    const admin = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).admin();
+    await admin.connect();
+    await admin.createPartitions({ topicPartitions: [{ topic: `${of.topicPrefix}trades`, count: 8 }] });
+    await admin.disconnect();
+    await withSink(of, async (sink) => {
+      const own: OwnPart = { has: (symbol) => symbol !== 'ETHUSDT', mayBeIn: (partition) => partition > 0 };
+      const found = await sink.endings({ ...TRADES, own });
+      expect(found.map(({ trade }) => trade?.id)).toEqual(['5', '5', '5']);
     });
   });
 

@@ -1,10 +1,13 @@
 import { topicOf } from '../../codec/topics.ts';
 import { Fault } from '../../domain/fault.ts';
-import type { Position } from '../../domain/record.ts';
+import type { FeedRecord, Position } from '../../domain/record.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
-import { readTopic } from '../../kafka/read-topic.ts';
-import type { Ending, EndingsOptions } from '../contract.ts';
+import { fetchBackwards } from '../../kafka/fetch-backwards.ts';
+import { newMessageDecoder, readTopic } from '../../kafka/read-topic.ts';
+import type { TopicLayout } from '../../kafka/topic-layout.ts';
+import type { Ending, EndingsOptions, OwnPart } from '../contract.ts';
 import { Endings, latestEpochs, seriesKey } from '../endings.ts';
+import { LastTrades } from './last-trades.ts';
 
 /** A position and when the broker took it, milliseconds since 1970. */
 export interface PlacedPosition {
@@ -47,22 +50,54 @@ export async function readEndings(
     kind === 'trade' ? options.trades : options.aggTrades,
   );
   const topics = [environmentPrefix, ...otherPrefixes].flatMap((prefix) => kinds.map((kind) => nameOf(prefix, kind)));
+  const last = stretches.at(-1);
+  const sought = soughtFrom(last?.from ?? 0, positions);
   for (const topic of topics) {
-    if (!(await exists(topic))) continue;
-    for (const { from, until } of stretches) {
-      const fetch = {
-        from: { timeMs: from },
-        follow: false,
-        ...(until === undefined ? {} : { until }),
-        ...(own === undefined ? {} : { mayBeIn: own.mayBeIn }),
-      };
+    if (last === undefined || !(await exists(topic))) continue;
+    const read = async ({ from, until }: Stretch, mayBeIn?: OwnPart['mayBeIn']): Promise<void> => {
+      const bounds = { ...(until === undefined ? {} : { until }), ...(mayBeIn === undefined ? {} : { mayBeIn }) };
+      const fetch = { from: { timeMs: from }, follow: false, ...bounds };
       for await (const { record } of readTopic(config, topic, fetch, log, isOwn)) {
         // what is not ours ends nothing
         if (!(record instanceof Fault)) endings.add(record);
       }
-    }
+    };
+    for (const stretch of stretches.slice(0, -1)) await read(stretch, own?.mayBeIn);
+    const found = await lastTrades(config, topic, sought, last.from, log);
+    if (found === undefined) await read(last);
+    else for (const record of found) endings.add(record);
   }
   return endings.all();
+}
+
+/** What the last trades have to be of: the latest epochs of what was followed to the end, or nearly; by key. */
+function soughtFrom(from: number, positions: readonly PlacedPosition[]): ReadonlyMap<string, number> {
+  const going = latestEpochs(positions.map(({ position, takenAt }) => ({ ...position, takenAt })));
+  const late = going.filter(({ takenAt }) => takenAt >= from);
+  return new Map(late.map(({ venue, symbol, epoch }) => [epoch === 0 ? seriesKey({ venue, symbol }) : symbol, epoch]));
+}
+
+/**
+ * The last trades from a time on, in their order; undefined: they have to be looked for everywhere, as a
+ * partition has no past, and its keys may have been another's.
+ */
+async function lastTrades(
+  config: KafkaConfig,
+  topic: string,
+  sought: ReadonlyMap<string, number>,
+  from: number,
+  log: KafkaLog,
+): Promise<readonly FeedRecord[] | undefined> {
+  const decode = newMessageDecoder(config);
+  const readers: LastTrades[] = [];
+  const readersOf = (layout: TopicLayout): ReadonlyMap<number, LastTrades> => {
+    const byPartition = Map.groupBy(sought, ([key]) => layout.partitionOf(key));
+    const made = new Map([...byPartition].map(([partition, own]) => [partition, new LastTrades(own, from, decode)]));
+    readers.push(...made.values());
+    return made;
+  };
+  await fetchBackwards(config, topic, readersOf, log);
+  return readers.some(({ lacksPast }) => lacksPast) ? undefined : readers.flatMap(({ found }) => found);
 }
 
 type IsOwn = ((key: string | null) => boolean) | undefined;

@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest';
+import { Fault } from '../../../src/domain/fault.ts';
+import type { FeedRecord } from '../../../src/domain/record.ts';
+import type { TopicMessage } from '../../../src/kafka/fetch-round.ts';
+import { LastTrades } from '../../../src/sinks/kafka/last-trades.ts';
+import { tradeEvent } from '../../support/events.ts';
+
+interface Placed {
+  readonly key: string;
+  /** `id@epoch`, or what is no record of ours. */
+  readonly value: string;
+  readonly at?: number;
+}
+
+/** What was decoded counts. */
+function reader(epochs: Readonly<Record<string, number>>, from = 0) {
+  const decoded: string[] = [];
+  const decode = (value: Buffer): Promise<FeedRecord | Fault> => {
+    const text = value.toString();
+    decoded.push(text);
+    const [id, epoch] = text.split('@');
+    if (epoch === undefined) return Promise.resolve(new Fault('malformed', text));
+    return Promise.resolve({ ...tradeEvent(Number(id)), epoch: Number(epoch) });
+  };
+  const trades = new LastTrades(Object.entries(epochs), from, decode);
+  return {
+    trades,
+    decoded,
+    take: (...placed: readonly Placed[]) =>
+      trades.take(
+        placed.map(({ key, value, at = 1000 }, index): TopicMessage => {
+          return { partition: 0, offset: String(index), timestamp: at, key, value: Buffer.from(value) };
+        }),
+      ),
+  };
+}
+
+const idsOf = ({ found }: LastTrades): string[] =>
+  found.map((record) => (record.kind === 'trade' ? record.tradeId : record.kind));
+
+it('reads until each key has its last trade, and decodes nothing else of it', async () => {
+  const { trades, decoded, take } = reader({ A: 1, B: 1 });
+  expect(await take({ key: 'C', value: '7@1' }, { key: 'A', value: '4@1' }, { key: 'A', value: '5@1' })).toBe(true);
+  expect(await take({ key: 'B', value: '2@1' }, { key: 'A', value: '3@1' })).toBe(false);
+  expect([idsOf(trades), decoded, trades.lacksPast]).toEqual([['2', '5'], ['5@1', '2@1'], false]);
+});
+
+it('goes on behind what is not ours, and behind what came late of an earlier epoch, as far as the time', async () => {
+  const { trades, take } = reader({ A: 3, B: 1 }, 900);
+  const told = [
+    { key: 'B', value: '1@1', at: 899 },
+    { key: 'A', value: '8@3' },
+    { key: 'A', value: 'not ours' },
+    { key: 'A', value: '6@2' },
+  ];
+  expect(await take(...told)).toBe(false);
+  expect(idsOf(trades)).toEqual(['8', '6']);
+  trades.end();
+  expect(trades.lacksPast).toBe(false);
+});
+
+it('lacks a past where the partition begins before all were found', async () => {
+  const { trades, take } = reader({ A: 1, B: 1 });
+  expect(await take({ key: 'A', value: '4@1' })).toBe(true);
+  trades.end();
+  expect(trades.lacksPast).toBe(true);
+});
