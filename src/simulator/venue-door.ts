@@ -79,17 +79,18 @@ export class VenueDoor {
 
   private listen(ws: WebSocket, connection: Connection): void {
     const { host, protocol } = this.options.venue;
-    const frozen = () => connection.interference?.frozen === true;
+    // Also behind our close frame, which it may not have read yet, nothing is heard of it.
+    const deaf = () => connection.interference?.frozen === true || !host.connections.includes(connection);
     ws.on('message', (data, binary) => {
-      if (!frozen()) protocol.message(connection, binary ? '' : data.toString());
+      if (!deaf()) protocol.message(connection, binary ? '' : data.toString());
     });
     ws.on('ping', (data: Buffer) => {
-      if (frozen()) return;
+      if (deaf()) return;
       protocol.heartbeat?.(connection, 'ping', data.toString());
       if (ws.readyState === ws.OPEN) ws.pong(data);
     });
     ws.on('pong', (data: Buffer) => {
-      if (frozen()) return;
+      if (deaf()) return;
       protocol.heartbeat?.(connection, 'pong', data.toString());
       this.options.heartbeat.answered(connection, data.toString());
     });

@@ -98,6 +98,28 @@ describe('the journal', () => {
     );
   });
 
+  it('says of nothing that it went to a connection that has been closed, though that subscribes before it knows', async () => {
+    const path = join(folder, 'left.ndjson');
+    const simulator = await startSimulator({ rate: 1_000, journal: path });
+    const left = await Client.open(`${simulator.url}/binance/ws/btcusdt@trade`);
+    const stays = await Client.open(`${simulator.url}/binance/ws/ethusdt@trade`);
+    await left.count(1);
+    left.ws.pause();
+    simulator.fault({ venue: 'binance', fault: 'close', line: 1 });
+    left.send({ method: 'SUBSCRIBE', params: ['ethusdt@trade'], id: 1 });
+    // By then the subscription is there, too: it was sent first.
+    stays.send({ method: 'SUBSCRIBE', params: ['solusdt@trade'], id: 2 });
+    await stays.message(({ id }) => id === 2);
+    const before = stays.texts.length;
+    await stays.count(before + 20);
+    left.ws.resume();
+    await left.end();
+    await simulator.close();
+    const ethereum = read(path).filter(({ symbol, kind }) => symbol === 'ETHUSDT' && kind === 'trade');
+    expect(ethereum.some(({ sent }) => sent.join() === '2')).toBe(true);
+    expect(ethereum.filter(({ sent }) => sent.includes(1))).toEqual([]);
+  });
+
   it('holds the changes of a book that a fault kept from a connection', async () => {
     const path = join(folder, 'books.ndjson');
     const simulator = await startSimulator({ rate: 1_000, journal: path });
