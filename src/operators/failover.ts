@@ -42,7 +42,7 @@ export type FailoverEvent<T> =
       readonly value: T;
       readonly held: boolean;
     }
-  /** Another source serves: all keys, or one key that the active source does not have. */
+  /** Another source serves: all keys, or one key that the active source does not have and that was served before. */
   | {
       readonly kind: 'switched';
       readonly from: string | null;
@@ -427,14 +427,16 @@ class FailoverRun<T> {
     if (to === from) return;
     this.#routes.set(key, { source: to, epoch: 0, lastAt: route?.lastAt ?? Number.NEGATIVE_INFINITY });
     const back = to === this.#active;
-    this.#out.next({
-      kind: 'switched',
-      from: (this.#sources[from] as FailoverSource<T>).id,
-      to: (this.#sources[to] as FailoverSource<T>).id,
-      reason: back ? 'preferred_again' : 'not_served',
-      key,
-      back,
-    });
+    const { id } = this.#sources[from] as FailoverSource<T>;
+    if (this.#isServed(key) || this.#options.goesOn?.(key, id) === true)
+      this.#out.next({
+        kind: 'switched',
+        from: id,
+        to: (this.#sources[to] as FailoverSource<T>).id,
+        reason: back ? 'preferred_again' : 'not_served',
+        key,
+        back,
+      });
     const cut = back ? (this.#lastAt[from] as number) : (route?.lastAt ?? Number.POSITIVE_INFINITY);
     this.#release(to, cut, (candidate) => candidate === key);
   }

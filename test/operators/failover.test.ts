@@ -338,11 +338,23 @@ describe('failover', () => {
     ]);
   });
 
+  it('tells of no switch of a key that nobody has served yet', () => {
+    expect(run({ a: 'CE-N---Y--', b: 'CF-----N--' }).told).toEqual(['1 ->a first', '1 eth epoch 1 of a', '1 eth@1 E']);
+    expect(run({ a: '-N-CE-----', b: 'CF-----x--' }).told).toEqual([
+      '4 ->a first',
+      '4 eth epoch 1 of a',
+      '4 eth@1 E',
+      '7 btc epoch 1 of b',
+      '7 btc@1 x',
+    ]);
+    const goesOn = (key: string, source: string) => key === 'btc' && source === 'a';
+    expect(run({ a: '-N-CE-----', b: 'CF--------' }, { goesOn }).told).toContain('4 a>b not_served btc');
+  });
+
   it('takes a key that the active source lacks further when its substitute fails', () => {
     //                  01234567890
     const { told } = run({ a: 'CEN--------', b: 'C-x-S------', c: 'C-v---w----' });
     expect(told.slice(3)).toEqual([
-      '2 a>b not_served btc',
       '2 btc epoch 1 of b',
       '2 btc@1 x',
       '4 b>c not_served btc',
