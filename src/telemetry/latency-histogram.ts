@@ -33,7 +33,7 @@ export class LatencyHistogram {
     while (bound < BOUNDS_MS.length && ms > (BOUNDS_MS[bound] as number)) bound++;
     this.#between[bound] = (this.#between[bound] as number) + 1;
     this.#count++;
-    this.#sum += ms;
+    this.#sum += Math.max(0, ms);
     if (ms > this.#max) this.#max = ms;
   }
 
@@ -49,7 +49,7 @@ export class LatencyHistogram {
     };
   }
 
-  /** Exact, for those who compare two moments: `figures` know only all since the start. */
+  /** Exact, for those who compare two moments: `figures` know only all since the start. Below zero is zero here: sums must not fall. */
   distribution(): Distribution {
     let within = 0;
     return {

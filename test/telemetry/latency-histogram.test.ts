@@ -50,6 +50,13 @@ describe('LatencyHistogram', () => {
     );
   });
 
+  it('has a sum that never falls: a scraper takes a fall for a restart', () => {
+    const histogram = histogramOf([20]);
+    histogram.observe(-5);
+    expect(histogram.distribution()).toMatchObject({ count: 2, sumMs: 20 });
+    expect(histogram.distribution().within[0]).toBe(1);
+  });
+
   it('counts exactly how many stay within each bound', () => {
     const edges = fc.constantFrom(...BOUNDS_MS, ...BOUNDS_MS.map((bound) => bound + 0.0001));
     const milliseconds = fc.oneof(edges, fc.double({ min: -1000, max: 100_000, noNaN: true }));
@@ -59,7 +66,7 @@ describe('LatencyHistogram', () => {
         expect(within).toEqual(boundsMs.map((bound) => values.filter((value) => value <= bound).length));
         expect(count).toBe(values.length);
         expect(sumMs).toBeCloseTo(
-          values.reduce((sum, value) => sum + value, 0),
+          values.reduce((sum, value) => sum + Math.max(0, value), 0),
           3,
         );
       }),
