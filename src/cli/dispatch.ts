@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { hideCredentials } from '../domain/hide-credentials.ts';
 import { ConfigError } from '../pipeline/config/problem.ts';
 import { type Command, type CommandContext, didYouMean, UsageError } from './command.ts';
 import { COMMANDS } from './commands.ts';
@@ -15,7 +16,7 @@ export async function dispatch(
     return 0;
   };
   const refuse = async (message: string, code: number) => {
-    await io.err.write(`${message.replace(/^/gm, 'market-feed: ')}\n`);
+    await io.err.write(`${hideCredentials(message).replace(/^/gm, 'market-feed: ')}\n`);
     return code;
   };
   if (first === undefined) {

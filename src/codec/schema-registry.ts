@@ -1,4 +1,5 @@
 import { Fault } from '../domain/fault.ts';
+import { hideCredentials } from '../domain/hide-credentials.ts';
 import { fullTransitive } from './compatibility.ts';
 import type { RecordSchema } from './schema-files.ts';
 
@@ -79,7 +80,7 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
     if (status === 404)
       throw new Fault(
         'unavailable',
-        `schema registry: ${base} answers 404 as no registry does: is it the base address?`,
+        `schema registry: ${hideCredentials(base)} answers 404 as no registry does: is it the base address?`,
         {
           status,
         },

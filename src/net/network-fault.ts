@@ -1,8 +1,9 @@
 import { Fault } from '../domain/fault.ts';
+import { hideCredentials } from '../domain/hide-credentials.ts';
 
 /** An error of Node's network layer (DNS, TCP, TLS, HTTP) as the fault `connect_failed`, retried with backoff. */
 export function networkFault(error: unknown, url: string): Fault {
-  const host = URL.canParse(url) ? new URL(url).host : url;
+  const host = URL.canParse(url) ? new URL(url).host : hideCredentials(url);
   return new Fault('connect_failed', `cannot reach ${host}: ${explain(error)}`, { cause: error });
 }
 

@@ -82,6 +82,15 @@ describe('wrong usage ends in 2 and says what is allowed', () => {
   });
 });
 
+it.each([
+  ['user:hunter2@registry:8081', 'found "[secret]@registry:8081"'],
+  ['http://user:hunter2@127.0.0.1:1', 'cannot reach 127.0.0.1:1'],
+])('says nothing of a login in an address: %s', async (url, complaint) => {
+  const { out, err } = await call('schemas', 'check', '--against', url);
+  expect(err).toContain(complaint);
+  expect(out + err).not.toContain('hunter2');
+});
+
 it('prints what a configuration comes to, venues that cannot be reached included', async () => {
   const io = fakeIo({
     MARKET_FEED__VENUES__BYBIT__REST_URL: 'http://127.0.0.1:1',

@@ -168,6 +168,13 @@ describe('schema registry', () => {
     await expect(registry.schemaById(1)).rejects.toMatchObject({ name: 'Fault', kind, retry: { kind: retry } });
   });
 
+  it('says nothing of a login in its address', async () => {
+    const { registry } = registryThat(async () => ({ status: 404, body: '<html>' }), {
+      url: 'http://me:hunter2@there',
+    });
+    await expect(registry.schemaById(1)).rejects.toThrow('http://[secret]@there answers 404');
+  });
+
   it('says what the registry said', async () => {
     const { registry } = registryThat(async () => ({ status: 409, body: '{"error_code":409,"message":"no default"}' }));
     await expect(registry.idOf('s', first)).rejects.toThrow('schema registry: POST /subjects/s: 409 no default');

@@ -34,4 +34,8 @@ describe('networkFault', () => {
     expect(fault.message).toBe(`cannot reach stream.example:9443: ${text}`);
     expect(fault).toMatchObject({ kind: 'connect_failed', retry: { kind: 'backoff' }, cause });
   });
+
+  it('shows no login of what is no address', () => {
+    expect(networkFault('odd', 'http://me:hunter2@').message).toBe('cannot reach http://[secret]@: odd');
+  });
 });

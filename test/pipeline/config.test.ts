@@ -459,6 +459,11 @@ const BAD: readonly BadCase[] = [
     says: ['venues.bybit.rest_url:', '[secret]', 'without user, password'],
   },
   {
+    name: 'a broker with a password',
+    yaml: 'kafka: { brokers: ["me:hunter2@broker:9092"] }',
+    says: ['kafka.brokers[0]:', '"[secret]@broker:9092"', 'host:port'],
+  },
+  {
     name: 'no WebSocket URL',
     yaml: 'venues: { bybit: { websocket_urls: [] } }',
     says: ['venues.bybit.websocket_urls:', '[]', 'at least one WebSocket URL'],

@@ -1,3 +1,5 @@
+import { hideCredentials } from '../../domain/hide-credentials.ts';
+
 /** One thing wrong with the configuration, as a user needs it told. */
 export interface Problem {
   /** File, environment variable or command-line option. */
@@ -44,8 +46,4 @@ export function shown(value: unknown): string {
     typeof value === 'number' || typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? String(value));
   const line = hideCredentials(text);
   return line.length > 120 ? `${line.slice(0, 117)}…` : line;
-}
-
-function hideCredentials(text: string): string {
-  return text.replace(/(\/\/)[^/\s"@]+@/g, '$1[secret]@');
 }

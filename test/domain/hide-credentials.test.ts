@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { hideCredentials } from '../../src/domain/hide-credentials.ts';
+
+it.each([
+  ['http://user:pw@host:8081/base', 'http://[secret]@host:8081/base'],
+  ['"https://user@host"', '"https://[secret]@host"'],
+  ['http://user:p@w@host', 'http://[secret]@host'],
+  ['http://user:p/w@host', 'http://[secret]@host'],
+  ['user:pw@host:9092', '[secret]@host:9092'],
+  ['["a:b@c","d"]', '["[secret]@c","d"]'],
+  ['cannot reach ws://u:p@h and http://v:q@i', 'cannot reach ws://[secret]@h and http://[secret]@i'],
+  ['http://host:8081/base', 'http://host:8081/base'],
+  ['mail me@host', 'mail me@host'],
+])('hides the login in %s', (text, hidden) => {
+  expect(hideCredentials(text)).toBe(hidden);
+});
