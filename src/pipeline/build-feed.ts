@@ -1,10 +1,11 @@
-import { EMPTY, identity, map, type Observable, type SchedulerLike } from 'rxjs';
+import { EMPTY, identity, map, type Observable, pipe, type SchedulerLike } from 'rxjs';
 import type { VenueId } from '../domain/instrument.ts';
 import type { RawFrame } from '../domain/line.ts';
 import { addIntervals, openTimeOf } from '../market/kline-interval.ts';
 import { network } from '../net/network.ts';
 import { connectLine } from '../venues/connect.ts';
 import { ConnectionBudget } from '../venues/connection-budget.ts';
+import type { ListedInstrument } from '../venues/contract.ts';
 import { venues } from '../venues/registry.ts';
 import { VenueRest } from '../venues/rest-client.ts';
 import { Activity } from './activity.ts';
@@ -122,6 +123,10 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
   const books = booksOf(config);
   const rests = new Map(ids.map((id) => [id, dependencies.restOf?.(id) ?? newRest(config, id, scheduler, networks)]));
   const top$ = topCoinsOf(config, rests, scheduler);
+  const ours = pipe(
+    map((rows: readonly ListedInstrument[]) => rows.filter(({ base, quote }) => follows(base + quote))),
+    top$ === undefined ? identity : among(top$),
+  );
   return ids.map((id) => {
     const venue = venues[id];
     const { backfill, backfillAggTrades, recent } = venue;
@@ -136,7 +141,7 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
       environment,
       feedEnvironment: config.environment,
       instruments: instrumentsFor(config, id).filter(({ symbol }) => follows(symbol)),
-      all: config.coins.kind === 'all' ? { quote: config.quote, everyMs: dependencies.listEveryMs } : null,
+      all: config.coins.kind === 'all' ? { quote: config.quote, everyMs: dependencies.listEveryMs, ours } : null,
       channels: subscribedChannels(config),
       ...(books === undefined ? {} : { books }),
       fetchBook: fetchBookOf(config, id, rest, wallClockMicros),
@@ -145,10 +150,7 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
       failBackAfterMs: config.feed.failBackAfterMs,
       activity,
       scheduler,
-      listed$: rest
-        .ask$(venue.instruments)
-        .pipe(map((rows) => rows.filter(({ base, quote }) => follows(base + quote))))
-        .pipe(top$ === undefined ? identity : among(top$)),
+      listed$: rest.ask$(venue.instruments),
       restWeight: () => rest.sentWeight,
       fetchMissing:
         backfill === undefined || !config.feed.backfill

@@ -1,4 +1,4 @@
-import { catchError, EMPTY, type Subscriber, Subscription, timeout } from 'rxjs';
+import { catchError, EMPTY, identity, type Subscriber, Subscription, timeout } from 'rxjs';
 import { asFault, type Fault } from '../domain/fault.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { BookUpdate } from '../domain/line.ts';
@@ -8,7 +8,8 @@ import { CoinWatch } from './coin-watch.ts';
 import { deadLetter } from './dead-letter.ts';
 import type { HoldBack } from './hold-back.ts';
 import { noteOf } from './line-note.ts';
-import { type Listing, listChange, listings, tradingAgainst } from './listings.ts';
+import { ListChanges } from './list-changes.ts';
+import { type Listing, listings, tradingAgainst, type VenueList } from './listings.ts';
 import { LineMerge, type Resumption } from './merge-lines.ts';
 import type { LineData } from './merged-event.ts';
 import type { HandedOver, LineNews, RotatingLine } from './rotating-line.ts';
@@ -46,6 +47,8 @@ export class VenueRun {
   readonly #subscription = new Subscription();
   /** Instruments that are looked up in the venue's list before they are subscribed, by symbol. */
   readonly #asked = new Map<string, Subscription>();
+  /** Symbols of a list of which the venue refused all topics, until it takes one. */
+  readonly #refused = new Set<string>();
   #blockedTold = false;
   #connectedTold = false;
 
@@ -209,6 +212,7 @@ export class VenueRun {
     this.#coins.remove(symbol);
     this.books.remove(symbol);
     this.#counts.quality.remove(symbol);
+    this.#refused.delete(symbol);
   }
 
   #follow(instrument: Instrument): void {
@@ -233,18 +237,19 @@ export class VenueRun {
   }
 
   /** Everything that the venue lists, as it does from time to time. */
-  #followAll({ quote, everyMs = LIST_EVERY_MS }: NonNullable<VenueFeedOptions['all']>): Subscription {
+  #followAll({ quote, everyMs = LIST_EVERY_MS, ours = identity }: NonNullable<VenueFeedOptions['all']>): Subscription {
     const { listed$, scheduler } = this.#options;
-    let begun = false;
+    const list$ = tradingAgainst(listed$, quote, ours);
+    let changes: ListChanges | undefined;
     const onListing = (listing: Listing): void => {
-      if (listing.kind === 'unavailable') this.#onUnlisted(listing.fault, begun);
-      else if (begun) this.#onRelisted(tradingAgainst(listing.rows, quote));
+      if (listing.kind === 'unavailable') this.#onUnlisted(listing.fault, changes !== undefined);
+      else if (changes !== undefined) this.#onRelisted(listing.list, changes);
       else {
-        begun = true;
-        this.#open(tradingAgainst(listing.rows, quote));
+        changes = new ListChanges(listing.list);
+        this.#open(listing.list.ours);
       }
     };
-    return listings({ listed$, everyMs, againMs: LIST_AGAIN_MS, scheduler }).subscribe(onListing);
+    return listings({ list$, everyMs, againMs: LIST_AGAIN_MS, scheduler }).subscribe(onListing);
   }
 
   #onUnlisted(fault: Fault, begun: boolean): void {
@@ -257,8 +262,8 @@ export class VenueRun {
     this.#out.next({ kind: 'disconnected', blocked: fault.kind === 'region_blocked' });
   }
 
-  #onRelisted(trading: readonly Instrument[]): void {
-    const change = listChange(this.lines.instruments, trading);
+  #onRelisted(list: VenueList, changes: ListChanges): void {
+    const change = changes.next(list, this.lines.instruments);
     if (change === undefined) {
       count(this.#counts.ignored, 'instrument_list_doubtful');
       return;
@@ -272,6 +277,9 @@ export class VenueRun {
       );
       this.#out.next({ kind: 'delisted', symbol: instrument.symbol });
     }
+    // A venue may list what it does not let subscribe yet.
+    for (const instrument of list.ours)
+      if (this.#refused.has(instrument.symbol) && this.lines.lacks(instrument)) this.lines.add(instrument);
     if (change.listed.length > 0) this.#out.next({ kind: 'instruments', instruments: change.listed });
     for (const instrument of change.listed) {
       this.#follow(instrument);
@@ -415,6 +423,12 @@ export class VenueRun {
     const { venue, scheduler } = this.#options;
     const about = new Set(topics.flatMap((topic) => this.lines.byTopic(topic) ?? []));
     const acknowledged = new Set(topics);
+    for (const instrument of about) {
+      const { symbol } = instrument;
+      if (!this.#refused.delete(symbol)) continue;
+      this.#coins.add(instrument, scheduler.now());
+      this.#out.next({ kind: 'serves', symbol, serves: true });
+    }
     const withTopic = (topicsOf: (instrument: Instrument) => readonly string[]): readonly Instrument[] =>
       [...about].filter((instrument) => topicsOf(instrument).some((topic) => acknowledged.has(topic)));
     this.books.subscribed(withTopic((instrument) => this.lines.bookTopicsOf(instrument)));
@@ -457,6 +471,7 @@ export class VenueRun {
       details: { line: String(line.number), topic, ...(instrument === undefined ? {} : { symbol: instrument.symbol }) },
     });
     if (instrument === undefined || !this.lines.lacks(instrument)) return;
+    if (this.#options.all !== null) this.#refused.add(instrument.symbol);
     this.#out.next({ kind: 'serves', symbol: instrument.symbol, serves: false });
   }
 

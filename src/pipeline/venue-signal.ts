@@ -1,4 +1,4 @@
-import type { Observable, SchedulerLike } from 'rxjs';
+import type { Observable, OperatorFunction, SchedulerLike } from 'rxjs';
 import type { FaultKind } from '../domain/fault.ts';
 import type { ClockState } from '../domain/feed-snapshot.ts';
 import type { Channel, Instrument } from '../domain/instrument.ts';
@@ -50,6 +50,14 @@ export interface ConnectArguments {
   readonly onFrame: (frame: RawFrame) => void;
 }
 
+export interface ListFollowing {
+  readonly quote: string;
+  /** How often the list is asked for. */
+  readonly everyMs?: number | undefined;
+  /** Leaves of the rows that trade against the quote those that are to be followed; all by default. */
+  readonly ours?: OperatorFunction<readonly ListedInstrument[], readonly ListedInstrument[]>;
+}
+
 export interface VenueFeedOptions {
   readonly venue: Venue;
   readonly settings: VenueConfig;
@@ -61,8 +69,8 @@ export interface VenueFeedOptions {
   readonly feedEnvironment: Environment;
   /** Empty with `all`. */
   readonly instruments: readonly Instrument[];
-  /** Every instrument that the venue lists against this quote, instead of named ones; asked for every so many milliseconds. */
-  readonly all: { readonly quote: string; readonly everyMs?: number | undefined } | null;
+  /** Every instrument that the venue lists against a quote, instead of named ones. */
+  readonly all: ListFollowing | null;
   readonly channels: readonly Channel[];
   readonly staleAfterMs: number;
   readonly coinStaleAfterMs: number;

@@ -1,9 +1,10 @@
-import { defer, of, Subject, type Subscription, throwError } from 'rxjs';
+import { defer, map, of, Subject, type Subscription, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import type { LineEvent } from '../../src/domain/line.ts';
 import { VenueFeed } from '../../src/pipeline/venue-feed.ts';
 import type { VenueFeedOptions, VenueSignal } from '../../src/pipeline/venue-signal.ts';
+import type { ListedInstrument } from '../../src/venues/contract.ts';
 import { bookUpdate, tradeEvent } from '../support/events.ts';
 import { fakeVenue } from '../venues/fake-venue.ts';
 import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
@@ -242,6 +243,90 @@ describe('VenueRun: a symbol that is left and followed again, ids jump', () => {
     run.signals.length = 0;
     deliver(run.connection(0), 9);
     expect(run.trades).toEqual(['hole', 9]);
+  });
+});
+
+describe('VenueRun: all that a venue lists', () => {
+  /** A venue that answers with these coins in turn, a second apart; then with the last ones again. `ours`: of which shard. */
+  function listing(answers: readonly string[], ours: (coin: string) => boolean = () => true): ScriptedRun {
+    let next = 0;
+    const listed$ = defer(() => {
+      const coins = [...(answers[Math.min(next++, answers.length - 1)] as string)];
+      return of(coins.map((base) => ({ venueSymbol: `${base}USDT`, base, quote: 'USDT', trading: true })));
+    });
+    const all = {
+      quote: 'USDT',
+      everyMs: 1000,
+      ours: map((rows: readonly ListedInstrument[]) => rows.filter(({ base }) => ours(base))),
+    };
+    return new ScriptedRun({ more: { instruments: [], listed$, all } });
+  }
+  const topicsOf = (run: ScriptedRun) =>
+    [...(run.connections[0]?.args.topics() ?? [])].map((topic) => topic.replace(/trade\.(.*)USDT/, '$1')).join('');
+
+  it('is left when two answers in a row lack it', () => {
+    const run = listing(['ABC', 'AB', 'ABC', 'AB']);
+    const seen = [1, 2, 3, 4].map(() => {
+      run.scheduler.advance(1000);
+      return topicsOf(run);
+    });
+    expect(seen).toEqual(['ABC', 'ABC', 'ABC', 'AB']);
+    expect(run.told('subscription_rejected')).toMatchObject([{ symbol: 'CUSDT', cause: 'delisted' }]);
+  });
+
+  it('is left though it is most of a shard; a list that lacks most of the venue counts once the next one is like it', () => {
+    const run = listing(['ABCDEF', 'CDEF', 'CDEF', 'C'], (coin) => coin < 'D');
+    const seen = [1, 2, 3, 4, 5].map(() => {
+      run.scheduler.advance(1000);
+      return [topicsOf(run), run.feed.counts.ignored.get('instrument_list_doubtful') ?? 0];
+    });
+    expect(seen).toEqual([
+      ['ABC', 0],
+      ['C', 0],
+      ['C', 1],
+      ['C', 1],
+      ['C', 1],
+    ]);
+  });
+
+  it('is asked for again soon where nothing trades, and nothing is left for it', () => {
+    const run = listing(['', 'AB', '', '', '', 'A']);
+    expect(run.connections).toEqual([]);
+    expect(run.told('connecting')).toHaveLength(1);
+    run.scheduler.advance(5000);
+    run.connection(0).open().acknowledge();
+    run.scheduler.advance(1000 + 3 * 5000);
+    expect(topicsOf(run)).toBe('AB');
+    expect(run.feed.counts.ignored.get('instrument_list_unavailable')).toBe(4);
+    run.scheduler.advance(1000);
+    expect(topicsOf(run)).toBe('A');
+  });
+
+  it('is tried again with the next list where the venue refused it, once, and served from the acknowledgement on', () => {
+    const run = listing(['A', 'AB']);
+    const line = run.connection(0);
+    const served = () =>
+      run.signals.flatMap((signal) => (signal.kind === 'serves' && signal.symbol === 'BUSDT' ? [signal.serves] : []));
+    const refuse = () =>
+      line.tell({ kind: 'refused', topics: ['trade.BUSDT'], fault: new Fault('subscription_rejected', 'not open') });
+    const tries = () => line.commands.filter(({ kind }) => kind === 'subscribe').length;
+    run.scheduler.advance(1000);
+    refuse();
+    expect([tries(), served()]).toEqual([1, [true, false]]);
+    run.scheduler.advance(1000);
+    refuse();
+    run.scheduler.advance(999);
+    expect([tries(), served()]).toEqual([2, [true, false, false]]);
+    run.scheduler.advance(1);
+    expect([tries(), served()]).toEqual([3, [true, false, false]]);
+    run.scheduler.advance(1000);
+    expect(tries()).toBe(3);
+    line.acknowledge(['trade.BUSDT']);
+    run.scheduler.advance(3000);
+    expect([tries(), served(), topicsOf(run)]).toEqual([3, [true, false, false, true], 'AB']);
+    expect(new Set(line.commands.flatMap((command) => ('topics' in command ? command.topics : [])))).toEqual(
+      new Set(['trade.BUSDT']),
+    );
   });
 });
 
