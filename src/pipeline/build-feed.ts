@@ -30,6 +30,8 @@ const CLOCK_TIMEOUT_MS = 3000;
 /** How often a connection that carries announcements alone is asked whether it lives. */
 const NOTICES_PROBE_MS = 20_000;
 
+export type OnMalformedVolumes = (venue: VenueId, rows: number) => void;
+
 /** What a feed needs beside its configuration. */
 export interface FeedDependencies {
   readonly scheduler: SchedulerLike;
@@ -46,6 +48,10 @@ export interface FeedDependencies {
   readonly restOf?: (venue: VenueId) => VenueRest;
   /** The same of its attempts to connect. */
   readonly connectionsOf?: (venue: VenueId) => ConnectionBudget;
+  /** The most traded coins, where several feeds ask for them together. */
+  readonly topCoins?: Observable<ReadonlySet<string>> | undefined;
+  /** Told how many rows of a venue's 24-hour volumes cannot be read, with each answer that has such. */
+  readonly onMalformedVolumes?: OnMalformedVolumes;
   /** Which symbols are followed of those that the configuration names; all by default. */
   readonly follows?: (symbol: string) => boolean;
   /** The age at which the venues close a connection, milliseconds, instead of what is known of them; for tests. */
@@ -122,7 +128,9 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
   const ids = feedVenues(config);
   const books = booksOf(config);
   const rests = new Map(ids.map((id) => [id, dependencies.restOf?.(id) ?? newRest(config, id, scheduler, networks)]));
-  const top$ = topCoinsOf(config, rests, scheduler);
+  const top$ =
+    dependencies.topCoins ??
+    topCoinsOf(config, (id) => rests.get(id) as VenueRest, scheduler, dependencies.onMalformedVolumes);
   const ours = pipe(
     map((rows: readonly ListedInstrument[]) => rows.filter(({ base, quote }) => follows(base + quote))),
     top$ === undefined ? identity : among(top$),
@@ -207,15 +215,18 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
 }
 
 /** The most traded coins where those alone are followed. */
-function topCoinsOf(
-  { coins, quote }: Config,
-  rests: ReadonlyMap<VenueId, VenueRest>,
+export function topCoinsOf(
+  config: Config,
+  restOf: (venue: VenueId) => VenueRest,
   scheduler: SchedulerLike,
+  onMalformed: OnMalformedVolumes = () => undefined,
 ): Observable<ReadonlySet<string>> | undefined {
+  const { coins, quote } = config;
   if (coins.kind !== 'all' || coins.topByVolume === undefined) return undefined;
-  const sources = [...rests].map(([id, rest]) => ({
-    listed$: rest.ask$(venues[id].instruments),
-    volumes$: rest.ask$(venues[id].dayVolumes),
+  const sources = feedVenues(config).map((id) => ({
+    listed$: restOf(id).ask$(venues[id].instruments),
+    volumes$: restOf(id).ask$(venues[id].dayVolumes),
+    onMalformed: (rows: number) => onMalformed(id, rows),
   }));
   return topCoins({ sources, quote, most: coins.topByVolume, scheduler });
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { filter, type SchedulerLike, take } from 'rxjs';
+import { filter, type Observable, type SchedulerLike, take } from 'rxjs';
 import { keyOf, topicNameOf } from '../codec/environment-topics.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { PipelineFigures } from '../domain/feed-figures.ts';
@@ -17,7 +17,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { ConnectionBudget } from '../venues/connection-budget.ts';
 import type { VenueRest } from '../venues/rest-client.ts';
 import type { AckLatency } from './ack-latency.ts';
-import { buildFeed, buildVenues } from './build-feed.ts';
+import { buildFeed, buildVenues, type OnMalformedVolumes } from './build-feed.ts';
 import { type Config, environmentPrefixes } from './config.ts';
 import { deadLetter } from './dead-letter.ts';
 import type { Feed } from './feed.ts';
@@ -51,6 +51,8 @@ export interface PipelinePart {
   readonly portion: number;
   readonly restOf: (venue: VenueId) => VenueRest;
   readonly connectionsOf: (venue: VenueId) => ConnectionBudget;
+  /** Of all coins, the same for all parts of the process; undefined where not only the most traded are followed. */
+  readonly topCoins: Observable<ReadonlySet<string>> | undefined;
 }
 
 /** The main job while it runs. */
@@ -79,6 +81,11 @@ export interface Stopped extends Closed {
 const STOP_WITHIN_MS = 3500;
 const DROPPED_TOLD_EVERY_MS = 1000;
 const UNEXPLAINED_TOLD = 5;
+
+export function malformedVolumesLogger(log: Logger): OnMalformedVolumes {
+  return (venue, rows) =>
+    log.warn({ event: 'volumes_malformed', venue, rows }, `${rows} rows of the volumes of ${venue} are left out`);
+}
 
 /** Opens the sinks, reads from them where the last run ended, and connects the venues: resolves once data can flow. */
 export async function startPipeline(config: Config, dependencies: PipelineDependencies): Promise<Pipeline> {
@@ -112,7 +119,15 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     scheduler,
     wallClockMs,
     latencies,
-    ...(part === undefined ? {} : { restOf: part.restOf, connectionsOf: part.connectionsOf, follows: part.own.has }),
+    onMalformedVolumes: malformedVolumesLogger(log),
+    ...(part === undefined
+      ? {}
+      : {
+          restOf: part.restOf,
+          connectionsOf: part.connectionsOf,
+          topCoins: part.topCoins,
+          follows: part.own.has,
+        }),
   };
   const venues = buildVenues(config, venueDependencies);
   if (part !== undefined && config.feed.standby === 'hot') for (const venue of venues) venue.warm();

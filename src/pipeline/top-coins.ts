@@ -12,12 +12,15 @@ import {
   timeout,
 } from 'rxjs';
 import { compareDecimals } from '../domain/decimal.ts';
-import type { DayVolume, ListedInstrument } from '../venues/contract.ts';
+import { Fault } from '../domain/fault.ts';
+import type { DayVolume, DayVolumes, ListedInstrument } from '../venues/contract.ts';
 
 /** What one venue is asked for. */
 export interface VolumeSource {
   readonly listed$: Observable<readonly ListedInstrument[]>;
-  readonly volumes$: Observable<readonly DayVolume[]>;
+  readonly volumes$: Observable<DayVolumes>;
+  /** Told how many rows of an answer cannot be read, where there are some. */
+  readonly onMalformed?: (rows: number) => void;
 }
 
 export interface TopCoinsOptions {
@@ -62,9 +65,14 @@ export function topCoins(options: TopCoinsOptions): Observable<ReadonlySet<strin
   let answer$: Observable<ReadonlySet<string>> | undefined;
   let askedAt = Number.NEGATIVE_INFINITY;
   const ask = (index: number): Observable<ReadonlySet<string>> => {
-    const { listed$, volumes$ } = sources[index] as VolumeSource;
+    const { listed$, volumes$, onMalformed } = sources[index] as VolumeSource;
     const coins$ = forkJoin([listed$, volumes$]).pipe(
-      map(([rows, volumes]) => mostTraded(rows, volumes, { quote, most, kept })),
+      map(([rows, volumes]) => {
+        if (volumes.malformed > 0) onMalformed?.(volumes.malformed);
+        const coins = mostTraded(rows, volumes.rows, { quote, most, kept });
+        if (coins.size === 0) throw new Fault('unavailable', `no volumes of what trades against ${quote}`);
+        return coins;
+      }),
     );
     // A venue that must not be asked for now does not answer, and says nothing. Once there was an answer, another venue's
     // ranks would change what is followed for nothing: the next time will do.

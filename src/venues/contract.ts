@@ -157,6 +157,13 @@ export interface DayVolume {
   readonly quoteVolume: Decimal;
 }
 
+/** What all symbols that can be read traded in 24 hours. */
+export interface DayVolumes {
+  readonly rows: readonly DayVolume[];
+  /** Rows that cannot be read, and are left out. */
+  readonly malformed: number;
+}
+
 export interface VenueLimits {
   readonly topicsPerConnection: number;
   /** Messages that we may send per second on one connection, pings and pongs included. */
@@ -199,7 +206,7 @@ export interface Venue {
   readonly notices?: VenueNotices;
   readonly instruments: RestRequest<readonly ListedInstrument[]>;
   /** Of all its symbols, in one answer. */
-  readonly dayVolumes: RestRequest<readonly DayVolume[]>;
+  readonly dayVolumes: RestRequest<DayVolumes>;
   /** Weight that REST requests may cost in a minute, all together. */
   readonly restWeightPerMinute: number;
   /** Weight that they may cost at once, where the venue counts by less than a minute. */

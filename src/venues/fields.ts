@@ -50,6 +50,25 @@ export function readArray(value: unknown, field: string): readonly unknown[] {
   return value;
 }
 
+/** The rows that can be read, and how many cannot; where none can, throws for the first. `read` names its fields within `place`. */
+export function readRows<T>(
+  value: unknown,
+  field: string,
+  read: (row: unknown, place: string) => T,
+): { readonly rows: readonly T[]; readonly malformed: number } {
+  const rows: T[] = [];
+  const problems: unknown[] = [];
+  for (const [index, row] of readArray(value, field).entries()) {
+    try {
+      rows.push(read(row, `${field}[${index}]`));
+    } catch (error) {
+      problems.push(error);
+    }
+  }
+  if (rows.length === 0 && problems.length > 0) throw problems[0];
+  return { rows, malformed: problems.length };
+}
+
 export function readString(value: unknown, field: string): string {
   if (typeof value !== 'string' || value === '') throw wrong(field, value, 'a non-empty string');
   return value;

@@ -3,21 +3,30 @@ import { binance, binanceUs } from '../../src/venues/binance/venue.ts';
 import { bybit } from '../../src/venues/bybit/venue.ts';
 import type { Venue } from '../../src/venues/contract.ts';
 
-const bybitBody = (row: object) => ({ retCode: 0, retMsg: 'OK', result: { category: 'spot', list: [row] } });
+const bybitBody = (list: readonly unknown[]) => ({ retCode: 0, retMsg: 'OK', result: { category: 'spot', list } });
 
-describe.each<readonly [string, Venue, (row: object) => unknown, string]>([
+describe.each<readonly [string, Venue, (rows: readonly unknown[]) => unknown, string]>([
   ['bybit', bybit, bybitBody, 'turnover24h'],
-  ['binance', binance, (row) => [row], 'quoteVolume'],
-  ['binance_us', binanceUs, (row) => [row], 'quoteVolume'],
+  ['binance', binance, (rows) => rows, 'quoteVolume'],
+  ['binance_us', binanceUs, (rows) => rows, 'quoteVolume'],
 ])('the day volumes of %s', (_, { dayVolumes }, body, field) => {
   it('are read exactly', () => {
     const row = { symbol: 'BTCUSDT', volume: '1', volume24h: '1', [field]: '123456789012.34500000' };
-    expect(dayVolumes.parse(body(row))).toEqual([{ venueSymbol: 'BTCUSDT', quoteVolume: '123456789012.345' }]);
+    expect(dayVolumes.parse(body([row]))).toEqual({
+      rows: [{ venueSymbol: 'BTCUSDT', quoteVolume: '123456789012.345' }],
+      malformed: 0,
+    });
+    expect(dayVolumes.parse(body([]))).toEqual({ rows: [], malformed: 0 });
   });
 
-  it('are refused where they are none, naming the field', () => {
-    expect(() => dayVolumes.parse(body({ symbol: 'BTCUSDT', [field]: 'much' }))).toThrow(field);
-    expect(() => dayVolumes.parse(body({ [field]: '1' }))).toThrow('symbol');
+  it('are read without the rows that cannot be, which are counted', () => {
+    const rows = [{ symbol: 'A', [field]: 'much' }, { symbol: 'B', [field]: '1' }, { [field]: '1' }, null];
+    expect(dayVolumes.parse(body(rows))).toEqual({ rows: [{ venueSymbol: 'B', quoteVolume: '1' }], malformed: 3 });
+  });
+
+  it('are refused where none can be read, naming the first field', () => {
+    expect(() => dayVolumes.parse(body([{ symbol: 'BTCUSDT', [field]: 'much' }]))).toThrow(field);
+    expect(() => dayVolumes.parse(body([{ [field]: '1' }, null]))).toThrow(/^(result.list)?\[0\].symbol /);
   });
 });
 

@@ -25,7 +25,7 @@ export function fakeVenue(overrides: Partial<Venue> = {}): Venue {
     heartbeat: undefined,
     newDecoder: (context) => (frame) => decode(Buffer.from(frame.data).toString(), frame.receivedAt, context),
     instruments: { path: '/instruments', weight: 1, parse: () => [] },
-    dayVolumes: { path: '/volumes', weight: 1, parse: () => [] },
+    dayVolumes: { path: '/volumes', weight: 1, parse: () => ({ rows: [], malformed: 0 }) },
     time: { path: '/time', weight: 1, parse: Number },
     restWeightPerMinute: 1000,
     backfill: undefined,

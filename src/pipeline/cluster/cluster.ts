@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { SchedulerLike } from 'rxjs';
+import type { Observable, SchedulerLike } from 'rxjs';
 import { asFault, type Fault } from '../../domain/fault.ts';
 import type { PipelineFigures } from '../../domain/feed-figures.ts';
 import type { FeedSnapshot } from '../../domain/feed-snapshot.ts';
@@ -10,11 +10,18 @@ import { isTakenOver } from '../../kafka/kafka-error.ts';
 import { monotonicScheduler } from '../../net/monotonic-scheduler.ts';
 import type { ConnectionBudget } from '../../venues/connection-budget.ts';
 import type { VenueRest } from '../../venues/rest-client.ts';
-import { newConnectionBudget, newRest } from '../build-feed.ts';
+import { newConnectionBudget, newRest, topCoinsOf } from '../build-feed.ts';
 import { type Config, coinSymbols } from '../config.ts';
 import type { Feed } from '../feed.ts';
 import type { FeedView } from '../feed-view.ts';
-import { type Pipeline, type PipelineDependencies, type Running, type Stopped, startPipeline } from '../run.ts';
+import {
+  malformedVolumesLogger,
+  type Pipeline,
+  type PipelineDependencies,
+  type Running,
+  type Stopped,
+  startPipeline,
+} from '../run.ts';
 import { figuresLeft, mergedFigures } from './merged-figures.ts';
 import { mergedSnapshot } from './merged-snapshot.ts';
 import { shardAssigner } from './shard-assigner.ts';
@@ -53,6 +60,8 @@ class Cluster implements Running {
   /** All shards of this instance have one address at the venues, and one budget. */
   readonly #rests = new Map<VenueId, VenueRest>();
   readonly #connections = new Map<VenueId, ConnectionBudget>();
+  /** Asked for once for all shards. */
+  readonly #topCoins: Observable<ReadonlySet<string>> | undefined;
   readonly #runs = new Map<number, ShardRun>();
   readonly #failing = new AbortController();
   readonly #stopping = new AbortController();
@@ -73,6 +82,8 @@ class Cluster implements Running {
     this.#startedAt = wallClockMs();
     const { group, sessionTimeoutMs } = config.cluster;
     this.#sizeOf = sizesOf(config);
+    const onMalformed = malformedVolumesLogger(dependencies.log);
+    this.#topCoins = topCoinsOf(config, (venue) => this.#restOf(venue), scheduler, onMalformed);
     const assigner = shardAssigner(() => this.#rates(), this.#sizeOf);
     this.#member = new GroupMember(
       config.kafka,
@@ -110,6 +121,10 @@ class Cluster implements Running {
   stop(reason: string): Promise<Stopped> {
     this.#stop ??= this.#close(reason);
     return this.#stop;
+  }
+
+  #restOf(venue: VenueId): VenueRest {
+    return once(this.#rests, venue, () => newRest(this.#config, venue, this.#scheduler));
   }
 
   #pipelines(): readonly Pipeline[] {
@@ -184,8 +199,9 @@ class Cluster implements Running {
     const part = {
       own: partOfShard(shard, this.#config.cluster.shards, this.#config.feed.mode),
       portion: 1 / this.#config.cluster.shards,
-      restOf: (venue: VenueId) => once(this.#rests, venue, () => newRest(this.#config, venue, this.#scheduler)),
+      restOf: (venue: VenueId) => this.#restOf(venue),
       connectionsOf: (venue: VenueId) => once(this.#connections, venue, () => newConnectionBudget(this.#config, venue)),
+      topCoins: this.#topCoins,
     };
     const own = log.child({ shard });
     const run = new ShardRun(async (signal) => {

@@ -1,5 +1,5 @@
-import type { DayVolume, ListedInstrument, RestRequest } from '../contract.ts';
-import { readArray, readNotNegative, readObject, readString, readTime, within } from '../fields.ts';
+import type { DayVolumes, ListedInstrument, RestRequest } from '../contract.ts';
+import { readArray, readNotNegative, readObject, readRows, readString, readTime, within } from '../fields.ts';
 import type { BinanceDayTicker, BinanceExchangeInfo, BinanceSymbol, BinanceTime } from './wire.ts';
 
 /** The instrument list. `query`: what keeps the answer small, where the venue offers it. */
@@ -31,16 +31,16 @@ function readSymbol(row: unknown): ListedInstrument {
 }
 
 /** The 24-hour statistics of all symbols. */
-export function dayVolumes(query: string, weight: number): RestRequest<readonly DayVolume[]> {
+export function dayVolumes(query: string, weight: number): RestRequest<DayVolumes> {
   return {
     path: `/api/v3/ticker/24hr${query}`,
     weight,
     parse: (body) =>
-      readArray(body, '').map((row, index) => {
-        const ticker = readObject<BinanceDayTicker>(row, `[${index}]`);
+      readRows(body, '', (row, place) => {
+        const ticker = readObject<BinanceDayTicker>(row, place);
         return {
-          venueSymbol: readString(ticker.symbol, `[${index}].symbol`),
-          quoteVolume: readNotNegative(ticker.quoteVolume, `[${index}].quoteVolume`),
+          venueSymbol: readString(ticker.symbol, `${place}.symbol`),
+          quoteVolume: readNotNegative(ticker.quoteVolume, `${place}.quoteVolume`),
         };
       }),
   };

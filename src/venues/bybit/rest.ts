@@ -1,10 +1,11 @@
 import { Fault } from '../../domain/fault.ts';
-import type { DayVolume, ListedInstrument, RestRequest } from '../contract.ts';
+import type { DayVolumes, ListedInstrument, RestRequest } from '../contract.ts';
 import {
   malformed,
   readArray,
   readNotNegative,
   readObject,
+  readRows,
   readString,
   readTextId,
   type Unchecked,
@@ -29,16 +30,16 @@ export const instruments: RestRequest<readonly ListedInstrument[]> = {
   },
 };
 
-export const dayVolumes: RestRequest<readonly DayVolume[]> = {
+export const dayVolumes: RestRequest<DayVolumes> = {
   path: '/v5/market/tickers?category=spot',
   weight: 1,
   parse(body) {
     const { list } = readResult<BybitTickers>(body);
-    return readArray(list, 'result.list').map((row, index) => {
-      const ticker = readObject<BybitDayTicker>(row, `result.list[${index}]`);
+    return readRows(list, 'result.list', (row, place) => {
+      const ticker = readObject<BybitDayTicker>(row, place);
       return {
-        venueSymbol: readString(ticker.symbol, `result.list[${index}].symbol`),
-        quoteVolume: readNotNegative(ticker.turnover24h, `result.list[${index}].turnover24h`),
+        venueSymbol: readString(ticker.symbol, `${place}.symbol`),
+        quoteVolume: readNotNegative(ticker.turnover24h, `${place}.turnover24h`),
       };
     });
   },
