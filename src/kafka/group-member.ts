@@ -18,6 +18,9 @@ export interface Assigner {
   about(isNew: boolean): Buffer;
   /** Each partition to one member, by member id. */
   share(members: readonly AboutMember[], partitions: readonly number[]): ReadonlyMap<string, readonly number[]>;
+  /** What the one who shares out tells all of them with it. */
+  tell?(members: readonly AboutMember[]): Buffer;
+  hear?(told: Buffer): void;
 }
 
 export interface AboutMember {
@@ -165,20 +168,22 @@ export class GroupMember {
       generationId: this.#generation,
       groupAssignment: members.length === 0 ? [] : await this.#shareOut(members),
     });
-    const partitions = AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment[this.#topic] ?? [];
-    return this.#committed(coordinator, partitions);
+    const { assignment, userData } = AssignerProtocol.MemberAssignment.decode(memberAssignment) ?? {};
+    if (userData !== undefined && userData.length > 0) this.#assigner.hear?.(userData);
+    return this.#committed(coordinator, assignment?.[this.#topic] ?? []);
   }
 
   /** Done by the member that the coordinator picked. */
   async #shareOut(members: readonly AboutMember[]): Promise<{ memberId: string; memberAssignment: Buffer }[]> {
     const partitions = await this.#partitions();
     this.#sharedOut = partitions.length;
+    const told = this.#assigner.tell?.(members) ?? NOTHING;
     return [...this.#assigner.share(members, partitions)].map(([memberId, share]) => ({
       memberId,
       memberAssignment: AssignerProtocol.MemberAssignment.encode({
         version: 0,
         assignment: { [this.#topic]: [...share] },
-        userData: NOTHING,
+        userData: told,
       }),
     }));
   }

@@ -4,20 +4,27 @@ export interface ShardHolder {
   readonly holds: ReadonlyMap<number, number>;
 }
 
+/** What a shard may bring. */
+export interface ShardWeights {
+  /** How many coins it has: the guess where nothing else is known. */
+  readonly sizeOf: (shard: number) => number;
+  /** Trades a second, as measured last, of those whose holder has gone or does not know it yet. */
+  readonly known: ReadonlyMap<number, number>;
+}
+
 /** A step that makes two loads more even by less than this part of their mean is not worth its hand-over. */
-const WORTH = 0.1;
+const WORTH = 0.05;
 
 /**
  * Who gets which shard: each exactly one member. Whoever holds one keeps it, since a hand-over costs, unless moving it
  * (or exchanging two) makes the loads more even; what nobody holds goes to who has least, the heaviest first.
- * `sizeOf` says how many coins a shard has: the guess where nobody measured it.
  */
 export function shareShards(
   members: readonly ShardHolder[],
   shards: readonly number[],
-  sizeOf: (shard: number) => number,
+  known: ShardWeights,
 ): ReadonlyMap<string, readonly number[]> {
-  const weights = weightsOf(members, shards, sizeOf);
+  const weights = weightsOf(members, shards, known);
   const weigh = (shard: number) => weights.get(shard) as number;
   const loads = members
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
@@ -45,17 +52,17 @@ const COIN = 1000;
 function weightsOf(
   members: readonly ShardHolder[],
   shards: readonly number[],
-  sizeOf: (shard: number) => number,
+  { sizeOf, known }: ShardWeights,
 ): ReadonlyMap<number, number> {
   const measured = new Map<number, number>();
   for (const { holds } of members)
     for (const [shard, rate] of holds) measured.set(shard, Math.max(rate, measured.get(shard) ?? 0));
-  const known = [...measured].filter(([, rate]) => rate > 0);
-  const coins = known.reduce((sum, [shard]) => sum + sizeOf(shard), 0);
-  const perCoin = coins === 0 ? 1 : known.reduce((sum, [, rate]) => sum + rate, 0) / coins;
+  const rates = new Map([...known, ...[...measured].filter(([, rate]) => rate > 0)]);
+  const coins = [...rates.keys()].reduce((sum, shard) => sum + sizeOf(shard), 0);
+  const perCoin = coins === 0 ? 1 : [...rates.values()].reduce((sum, rate) => sum + rate, 0) / coins;
   return new Map(
     shards.map((shard) => {
-      const rate = measured.get(shard) || sizeOf(shard) * perCoin;
+      const rate = rates.get(shard) || sizeOf(shard) * perCoin;
       // One that has no coins, or none yet, is somebody's, too.
       return [shard, Math.max(1, Math.round((COIN * rate) / perCoin))];
     }),

@@ -1,23 +1,30 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ShardHolder, shareShards } from '../../../src/pipeline/cluster/share-shards.ts';
+import { type ShardHolder, type ShardWeights, shareShards } from '../../../src/pipeline/cluster/share-shards.ts';
 
 const one = (id: string, holds: Record<number, number> = {}): ShardHolder => ({
   id,
   holds: new Map(Object.entries(holds).map(([shard, rate]) => [Number(shard), rate])),
 });
 const upTo = (count: number) => Array.from({ length: count }, (_, shard) => shard);
-const alike = () => 5;
+const weights = (sizeOf: ShardWeights['sizeOf'] = () => 5, known: Record<number, number> = {}): ShardWeights => ({
+  sizeOf,
+  known: new Map(Object.entries(known).map(([shard, rate]) => [Number(shard), rate])),
+});
 
 describe('shards are shared out', () => {
   it('evenly where nothing is known of them but their coins', () => {
-    const shares = shareShards([one('a'), one('b'), one('c')], upTo(12), alike);
+    const shares = shareShards([one('a'), one('b'), one('c')], upTo(12), weights());
     expect([...shares.values()].map(({ length }) => length)).toEqual([4, 4, 4]);
   });
 
   it('by their coins where these differ', () => {
     const sizes = [30, 10, 10, 10];
-    const shares = shareShards([one('a'), one('b')], upTo(4), (shard) => sizes[shard] as number);
+    const shares = shareShards(
+      [one('a'), one('b')],
+      upTo(4),
+      weights((shard) => sizes[shard] as number),
+    );
     expect([...shares]).toEqual([
       ['a', [0]],
       ['b', [1, 2, 3]],
@@ -25,7 +32,16 @@ describe('shards are shared out', () => {
   });
 
   it('by what was measured rather than by their coins; what was not is guessed by the others', () => {
-    const shares = shareShards([one('a', { 0: 300, 1: 100, 2: 100 }), one('b', { 3: 0 })], upTo(4), alike);
+    const shares = shareShards([one('a', { 0: 300, 1: 100, 2: 100 }), one('b', { 3: 0 })], upTo(4), weights());
+    expect([...shares]).toEqual([
+      ['a', [1, 2, 3]],
+      ['b', [0]],
+    ]);
+  });
+
+  it('by what was known of those whose holder has gone, and of those that are not measured yet', () => {
+    const known = { 0: 300, 1: 100, 2: 100, 3: 100 };
+    const shares = shareShards([one('a', { 1: 0 }), one('b', { 2: 90 })], upTo(4), weights(undefined, known));
     expect([...shares]).toEqual([
       ['a', [1, 2, 3]],
       ['b', [0]],
@@ -37,20 +53,20 @@ describe('shards are shared out', () => {
       one('a', { 0: 9, 1: 10, 2: 11, 3: 10, 4: 10, 5: 10 }),
       one('b', { 6: 10, 7: 10, 8: 10, 9: 10, 10: 10, 11: 10 }),
     ];
-    const shares = shareShards([...before, one('c')], upTo(12), alike);
+    const shares = shareShards([...before, one('c')], upTo(12), weights());
     for (const { id, holds } of before) expect(shares.get(id)?.every((shard) => holds.has(shard))).toBe(true);
     expect([...shares.values()].map(({ length }) => length)).toEqual([4, 4, 4]);
   });
 
   it('so that of one who went the others take, and keep their own', () => {
     const left = [one('a', { 0: 10, 1: 10 }), one('b', { 2: 10, 3: 10 })];
-    const shares = shareShards(left, upTo(6), alike);
+    const shares = shareShards(left, upTo(6), weights());
     expect([...shares].map(([, own]) => own.length)).toEqual([3, 3]);
     for (const { id, holds } of left) for (const shard of holds.keys()) expect(shares.get(id)).toContain(shard);
   });
 
   it('to one of two that both think that they hold it', () => {
-    const shares = shareShards([one('a', { 0: 10 }), one('b', { 0: 10, 1: 10 })], upTo(2), alike);
+    const shares = shareShards([one('a', { 0: 10 }), one('b', { 0: 10, 1: 10 })], upTo(2), weights());
     expect([...shares]).toEqual([
       ['a', [0]],
       ['b', [1]],
@@ -72,16 +88,16 @@ describe('shards are shared out', () => {
         fc.array(fc.nat(30), { minLength: 16, maxLength: 16 }),
         (members, count, sizes) => {
           const sizeOf = (shard: number) => sizes[shard] ?? 0;
-          const shares = shareShards(members, upTo(count), sizeOf);
+          const shares = shareShards(members, upTo(count), weights(sizeOf));
           expect([...shares.values()].flat().sort((a, b) => a - b)).toEqual(upTo(count));
           expect([...shares.keys()].sort()).toEqual(members.map(({ id }) => id).sort());
           // the same from members in any order
-          expect(new Map(shareShards(members.toReversed(), upTo(count), sizeOf))).toEqual(new Map(shares));
+          expect(new Map(shareShards(members.toReversed(), upTo(count), weights(sizeOf)))).toEqual(new Map(shares));
           // and nothing moves when it is asked again
           const again = [...shares].map(([id, own]) => ({ id, holds: new Map(own.map((shard) => [shard, 0])) }));
-          const first = shareShards(again, upTo(count), sizeOf);
+          const first = shareShards(again, upTo(count), weights(sizeOf));
           const next = [...first].map(([id, own]) => ({ id, holds: new Map(own.map((shard) => [shard, 0])) }));
-          expect(new Map(shareShards(next, upTo(count), sizeOf))).toEqual(new Map(first));
+          expect(new Map(shareShards(next, upTo(count), weights(sizeOf)))).toEqual(new Map(first));
         },
       ),
       { numRuns: 2000 },
