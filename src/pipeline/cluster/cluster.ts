@@ -22,7 +22,7 @@ import {
   startPipeline,
 } from '../run.ts';
 import { figuresLeft, mergedFigures } from './merged-figures.ts';
-import { mergedSnapshot } from './merged-snapshot.ts';
+import { mergedSnapshot, snapshotLeft } from './merged-snapshot.ts';
 import { shardAssigner } from './shard-assigner.ts';
 import { partOfShard, shardOf } from './shard-of.ts';
 import { ShardRun } from './shard-run.ts';
@@ -71,6 +71,7 @@ class Cluster implements Running {
   #stopped: Stopped = { undelivered: 0, spilled: 0, dropped: 0 };
   /** Of pipelines that are over. */
   #past = mergedFigures([]);
+  #left: FeedSnapshot | undefined;
   #stop: Promise<Stopped> | undefined;
 
   constructor(config: Config, dependencies: PipelineDependencies, kafkaLog: KafkaLog) {
@@ -105,12 +106,9 @@ class Cluster implements Running {
   snapshot(): FeedSnapshot {
     const { wallClockMs = Date.now } = this.#dependencies;
     const own = this.#pipelines().map((pipeline) => pipeline.snapshot());
-    return mergedSnapshot(own, {
-      at: wallClockMs(),
-      startedAt: this.#startedAt,
-      environment: this.#config.environment,
-      mode: this.#config.feed.mode,
-    });
+    const { environment, feed } = this.#config;
+    const of = { at: wallClockMs(), startedAt: this.#startedAt, environment, mode: feed.mode };
+    return mergedSnapshot(own, of, this.#left === undefined ? [] : [this.#left]);
   }
 
   figures(): PipelineFigures {
@@ -217,6 +215,8 @@ class Cluster implements Running {
       if (ran !== undefined) {
         this.#stopped = sumOf(this.#stopped, ran.stopped);
         this.#past = mergedFigures([this.#past, figuresLeft(ran.figures)]);
+        const left = [snapshotLeft(ran.snapshot), ...(this.#left === undefined ? [] : [this.#left])];
+        this.#left = mergedSnapshot([], ran.snapshot, left);
       }
       if (fault === undefined) {
         if (this.#assigned.has(shard)) this.#begin(shard);

@@ -1,12 +1,18 @@
 import type { FeedSnapshot, LatencyFigures, SinkSnapshot, VenueSnapshot } from '../../domain/feed-snapshot.ts';
 
-/** What several feeds of one process are together. Latencies are those of the worst: quantiles do not add up. */
+/**
+ * What several feeds of one process are together, `left` of those that are over. Latencies are those of the worst:
+ * quantiles do not add up.
+ */
 export function mergedSnapshot(
-  parts: readonly FeedSnapshot[],
+  running: readonly FeedSnapshot[],
   of: Pick<FeedSnapshot, 'at' | 'startedAt' | 'environment' | 'mode'>,
+  left: readonly FeedSnapshot[] = [],
 ): FeedSnapshot {
+  const parts = [...running, ...left];
   // One that no coin has come to waits, and is no reason to halt the others.
-  const judged = parts.some(({ coins }) => coins.length > 0) ? parts.filter(({ coins }) => coins.length > 0) : parts;
+  const withCoins = running.filter(({ coins }) => coins.length > 0);
+  const judged = withCoins.length > 0 ? withCoins : running;
   const halted = judged.find(({ trading }) => trading.state === 'halted');
   const actives = new Set(judged.map(({ activeVenue }) => activeVenue));
   const counts: Record<string, number> = {};
@@ -16,7 +22,7 @@ export function mergedSnapshot(
     ...of,
     activeVenue: actives.size === 1 ? ([...actives][0] ?? null) : null,
     trading:
-      parts.length === 0
+      running.length === 0
         ? { state: 'halted', reason: 'no shard is assigned to this instance' }
         : (halted ?? (judged[0] as FeedSnapshot)).trading,
     venues: [
@@ -38,19 +44,39 @@ export function mergedSnapshot(
   };
 }
 
+/** What is left to count of a feed that is over. */
+export function snapshotLeft(snapshot: FeedSnapshot): FeedSnapshot {
+  return {
+    ...snapshot,
+    coins: [],
+    quality: [],
+    klines: [],
+    venues: snapshot.venues.map((venue) => ({
+      ...venue,
+      ...{ state: 'idle', active: false, linesUp: 0, lines: 0, ageMs: null },
+      latencyMs: { venueToSocket: null, socketToEmitted: null },
+    })),
+    sinks: snapshot.sinks.map((sink) => ({
+      ...sink,
+      ...{ state: 'up', queued: 0, lagMs: null },
+      latencyMs: { emittedToAcknowledged: null },
+    })),
+  };
+}
+
 function grouped<T>(all: readonly T[], nameOf: (of: T) => string): Iterable<readonly [T, ...T[]]> {
   return Map.groupBy(all, nameOf).values() as Iterable<readonly [T, ...T[]]>;
 }
 
 function mergedVenue(all: readonly [VenueSnapshot, ...VenueSnapshot[]]): VenueSnapshot {
   const worst = all.find(({ state }) => state !== 'connected' && state !== 'idle') ?? all[0];
-  const ages = all.map(({ ageMs }) => ageMs);
+  const ages = all.filter(({ lines }) => lines > 0).map(({ ageMs }) => ageMs);
   return {
     ...worst,
     active: all.some(({ active }) => active),
     linesUp: sum(all, ({ linesUp }) => linesUp),
     lines: sum(all, ({ lines }) => lines),
-    ageMs: ages.includes(null) ? null : Math.max(...(ages as number[])),
+    ageMs: ages.length === 0 || ages.includes(null) ? null : Math.max(...(ages as number[])),
     frames: sum(all, ({ frames }) => frames),
     reconnects: sum(all, ({ reconnects }) => reconnects),
     clock: all.find(({ clock }) => clock.estimate !== null)?.clock ?? worst.clock,

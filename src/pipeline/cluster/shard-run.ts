@@ -1,6 +1,7 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { asFault, type Fault } from '../../domain/fault.ts';
 import type { PipelineFigures } from '../../domain/feed-figures.ts';
+import type { FeedSnapshot } from '../../domain/feed-snapshot.ts';
 import type { Pipeline, Stopped } from '../run.ts';
 
 /** How a shard's pipeline ended here. */
@@ -8,7 +9,9 @@ export interface ShardEnd {
   /** Why it did by itself; undefined: it was given up, or stopped. */
   readonly fault: Fault | undefined;
   /** undefined: it never ran. */
-  readonly ran: { readonly stopped: Stopped; readonly figures: PipelineFigures } | undefined;
+  readonly ran:
+    | { readonly stopped: Stopped; readonly figures: PipelineFigures; readonly snapshot: FeedSnapshot }
+    | undefined;
 }
 
 /**
@@ -78,10 +81,11 @@ export class ShardRun {
     const dropped = pipeline.snapshot().sinks.reduce((sum, sink) => sum + sink.dropped, 0);
     this.keep();
     const stopped = await pipeline.stop(failed.aborted ? asFault(failed.reason).message : await this.#stop.promise);
+    const snapshot = pipeline.snapshot();
     this.#pipeline = undefined;
     const fault = failed.aborted ? asFault(failed.reason) : undefined;
     // What came later, and is not in the topics, the next owner fetches.
     const isLeft = fault !== undefined || wasGivenUp;
-    return { fault, ran: { stopped: isLeft ? { undelivered: 0, spilled: 0, dropped } : stopped, figures } };
+    return { fault, ran: { stopped: isLeft ? { undelivered: 0, spilled: 0, dropped } : stopped, figures, snapshot } };
   }
 }

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Distribution, PipelineFigures, SinkFigures, VenueFigures } from '../../../src/domain/feed-figures.ts';
 import type { FeedSnapshot, SinkSnapshot, VenueSnapshot } from '../../../src/domain/feed-snapshot.ts';
 import { figuresLeft, mergedFigures } from '../../../src/pipeline/cluster/merged-figures.ts';
-import { mergedSnapshot } from '../../../src/pipeline/cluster/merged-snapshot.ts';
+import { mergedSnapshot, snapshotLeft } from '../../../src/pipeline/cluster/merged-snapshot.ts';
 
 const spread = (...within: readonly number[]): Distribution => ({
   boundsMs: [1, 10],
@@ -168,5 +168,24 @@ it('is halted without a shard', () => {
     trading: { state: 'halted', reason: 'no shard is assigned to this instance' },
     venues: [],
     activeVenue: null,
+  });
+});
+
+it('of a feed that is over its counts stay, and it judges nothing', () => {
+  const left = snapshotLeft(
+    snapshot({ trading: { state: 'halted', reason: 'handed over' }, venues: [venueNow({ ageMs: 90 })] }),
+  );
+  expect(mergedSnapshot([snapshot()], OF, [left])).toMatchObject({
+    trading: { state: 'allowed' },
+    counts: { trades: 6 },
+    venues: [{ lines: 2, ageMs: 5, frames: 20, reconnects: 2, state: 'connected' }],
+    sinks: [{ queued: 1, delivered: 200 }],
+  });
+  const alone = mergedSnapshot([], OF, [mergedSnapshot([], OF, [left, left])]);
+  expect(alone).toMatchObject({
+    trading: { state: 'halted', reason: 'no shard is assigned to this instance' },
+    counts: { trades: 6 },
+    venues: [{ state: 'idle', lines: 0, ageMs: null, frames: 20 }],
+    sinks: [{ delivered: 200, queued: 0 }],
   });
 });

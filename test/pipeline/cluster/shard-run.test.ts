@@ -7,6 +7,7 @@ import { VirtualClock } from '../../sinks/virtual-clock.ts';
 
 const LEFT: Stopped = { undelivered: 7, spilled: 3, dropped: 2 };
 const figures = mergedFigures([]);
+const snapshot = (dropped: number) => ({ sinks: [{ dropped }] }) as unknown as ReturnType<Pipeline['snapshot']>;
 const taken = new Fault('sink', 'taken over', { retry: { kind: 'never' } });
 
 /** A pipeline that starts when the test says so. */
@@ -23,7 +24,7 @@ class Scripted {
     const pipeline = {
       failed: this.failing.signal,
       figures: () => figures,
-      snapshot: () => ({ sinks: [{ dropped: this.stops.length + 1 }] }) as unknown as ReturnType<Pipeline['snapshot']>,
+      snapshot: () => snapshot(this.stops.length + 1),
       stop: async (reason: string) => {
         this.stops.push(reason);
         return LEFT;
@@ -66,7 +67,7 @@ it('given up, it goes on until another has taken over; what is left then is the 
   await shard.clock.advance(0);
   expect(shard.stops).toEqual(['taken over']);
   const stopped = { undelivered: 0, spilled: 0, dropped: 1 };
-  expect(shard.end).toEqual({ fault: taken, ran: { stopped, figures } });
+  expect(shard.end).toEqual({ fault: taken, ran: { stopped, figures, snapshot: snapshot(2) } });
   expect(shard.run.pipeline).toBeUndefined();
 });
 
@@ -77,7 +78,7 @@ it('given up, it ends at the latest when its time is over', async () => {
   await shard.clock.advance(1000);
   expect(shard.end).toEqual({
     fault: undefined,
-    ran: { stopped: { undelivered: 0, spilled: 0, dropped: 1 }, figures },
+    ran: { stopped: { undelivered: 0, spilled: 0, dropped: 1 }, figures, snapshot: snapshot(2) },
   });
 });
 
@@ -95,7 +96,10 @@ it('stopped as its own, it tells what it left', async () => {
   await shard.begin();
   shard.run.stop('SIGTERM');
   await shard.clock.advance(0);
-  expect([shard.stops, shard.end]).toEqual([['SIGTERM'], { fault: undefined, ran: { stopped: LEFT, figures } }]);
+  expect([shard.stops, shard.end]).toEqual([
+    ['SIGTERM'],
+    { fault: undefined, ran: { stopped: LEFT, figures, snapshot: snapshot(2) } },
+  ]);
 });
 
 it('tells why it could not start', async () => {
