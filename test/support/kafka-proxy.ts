@@ -83,7 +83,7 @@ export async function startProxiedBroker(config: Readonly<Record<string, string>
   };
   await listen(0);
   const { port } = server.address() as AddressInfo;
-  const broker = await startBroker({ config: { ...config, 'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}` } });
+  const broker = await startBroker({ config, advertised: `127.0.0.1:${port}` });
   const [host, brokerPort] = (broker.brokers[0] as string).split(':') as [string, string];
   target = { host, port: Number(brokerPort) };
 

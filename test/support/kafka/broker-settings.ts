@@ -9,8 +9,10 @@ export interface Listener {
 }
 
 interface Addresses {
-  /** Beside the controller's; the brokers speak with each other over the first. */
+  /** For clients. */
   readonly listeners: readonly Listener[];
+  /** Where the broker reaches itself, whatever its clients are told: it ends transactions over this. */
+  readonly inside: string;
   readonly controller: string;
   readonly data: string;
   readonly config: Readonly<Record<string, string>>;
@@ -18,7 +20,11 @@ interface Addresses {
 
 /** server.properties of a single broker and controller for tests, the same whichever way it is run. */
 export function brokerSettings(addresses: Addresses): Record<string, string> {
-  const { listeners, controller } = addresses;
+  const { inside, controller } = addresses;
+  const listeners = [
+    { name: 'INSIDE', protocol: 'PLAINTEXT', bound: inside, advertised: inside },
+    ...addresses.listeners,
+  ];
   const protocols = listeners.map(({ name, protocol }) => `${name}:${protocol}`);
   return {
     'process.roles': 'broker,controller',
@@ -27,7 +33,7 @@ export function brokerSettings(addresses: Addresses): Record<string, string> {
     listeners: [...listeners.map(({ name, bound }) => `${name}://${bound}`), `CONTROLLER://${controller}`].join(),
     'advertised.listeners': listeners.map(({ name, advertised }) => `${name}://${advertised}`).join(),
     'listener.security.protocol.map': [...protocols, 'CONTROLLER:PLAINTEXT'].join(),
-    'inter.broker.listener.name': 'PLAINTEXT',
+    'inter.broker.listener.name': 'INSIDE',
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': addresses.data,
     'num.partitions': '4',

@@ -3,6 +3,8 @@ export interface BrokerOptions {
   readonly way?: 'docker' | 'java';
   /** Broker settings (server.properties) beside those of every test broker. */
   readonly config?: Readonly<Record<string, string>>;
+  /** host:port that clients of the listener without encryption or login are sent to instead of its own, such as a proxy's. */
+  readonly advertised?: string;
   /** Listeners beside the one without encryption or login: by their names, small letters. */
   readonly listeners?: Readonly<Record<string, 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT'>>;
 }

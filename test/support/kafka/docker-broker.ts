@@ -43,6 +43,9 @@ async function canPull(engine: Engine, image: string): Promise<boolean> {
   );
 }
 
+/** The environment variable that the image apache/kafka makes this setting of. */
+const variableOf = (key: string): string => `KAFKA_${key.toUpperCase().replaceAll('-', '___').replaceAll('.', '_')}`;
+
 /** A KRaft broker of one node in a container. */
 export async function startDockerBroker(options: BrokerOptions): Promise<Broker> {
   const engine = await getContainerRuntimeClient();
@@ -59,16 +62,17 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Broker>
       return { name: name.toUpperCase(), protocol, ...addresses, ports: { container: inside, host: outside } };
     }),
   );
-  const plain = { name: 'PLAINTEXT', protocol: 'PLAINTEXT', bound: '0.0.0.0:9092', advertised: `${host}:${port}` };
+  const address = `${host}:${port}`;
+  const advertised = options.advertised ?? address;
+  const plain = { name: 'PLAINTEXT', protocol: 'PLAINTEXT', bound: '0.0.0.0:9092', advertised };
   const settings = brokerSettings({
     listeners: [plain, ...further],
+    inside: '127.0.0.1:9191',
     controller: '127.0.0.1:9093',
     data: '/tmp/kafka-data',
     config: options.config ?? {},
   });
-  const environment = Object.fromEntries(
-    Object.entries(settings).map(([key, value]) => [`KAFKA_${key.toUpperCase().replaceAll('.', '_')}`, value]),
-  );
+  const environment = Object.fromEntries(Object.entries(settings).map(([key, value]) => [variableOf(key), value]));
   const container = await new GenericContainer(image)
     .withExposedPorts({ container: 9092, host: port }, ...further.map(({ ports }) => ports))
     .withEnvironment({ KAFKA_HEAP_OPTS: '-Xmx256m', ...environment })
@@ -93,7 +97,7 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Broker>
   }
   return {
     way: 'docker',
-    brokers: [`${host}:${port}`],
+    brokers: [address],
     listeners: addressesOf(further),
     async start() {
       await raw.start();

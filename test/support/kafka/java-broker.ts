@@ -40,9 +40,11 @@ export async function startJavaBroker(options: BrokerOptions): Promise<Broker> {
     }),
   );
   const address = `127.0.0.1:${port}`;
-  const plain = { name: 'PLAINTEXT', protocol: 'PLAINTEXT', bound: address, advertised: address };
+  const advertised = options.advertised ?? address;
+  const plain = { name: 'PLAINTEXT', protocol: 'PLAINTEXT', bound: address, advertised };
   const settings = brokerSettings({
     listeners: [plain, ...further],
+    inside: `127.0.0.1:${await freePort()}`,
     controller: `127.0.0.1:${controllerPort}`,
     data: join(directory, 'log'),
     config: options.config ?? {},
