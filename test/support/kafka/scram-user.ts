@@ -49,11 +49,11 @@ async function ask(broker: string, request: Buffer): Promise<Buffer> {
     size.writeInt32BE(request.length);
     socket.write(Buffer.concat([size, request]));
     let answer = Buffer.alloc(0);
-    while (answer.length < 4 || answer.length < 4 + answer.readInt32BE(0)) {
-      const [part] = (await once(socket, 'data')) as [Buffer];
+    for await (const part of socket as AsyncIterable<Buffer>) {
       answer = Buffer.concat([answer, part]);
+      if (answer.length >= 4 && answer.length >= 4 + answer.readInt32BE(0)) return answer;
     }
-    return answer;
+    throw new Error(`${broker} closed the connection without an answer`);
   } finally {
     socket.destroy();
   }
