@@ -75,7 +75,8 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Broker>
   const environment = Object.fromEntries(Object.entries(settings).map(([key, value]) => [variableOf(key), value]));
   const container = await new GenericContainer(image)
     .withExposedPorts({ container: 9092, host: port }, ...further.map(({ ports }) => ports))
-    .withEnvironment({ KAFKA_HEAP_OPTS: '-Xmx256m', ...environment })
+    // the quick compiler alone: a start takes half of the CPU, and no test's broker lives for long
+    .withEnvironment({ KAFKA_HEAP_OPTS: '-Xmx256m -XX:TieredStopAtLevel=1', ...environment })
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
     .withStartupTimeout(60_000)
     .start();
