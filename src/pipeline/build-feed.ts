@@ -41,7 +41,7 @@ export interface FeedDependencies {
   /** How former runs ended, as the sinks tell; none for a library that has no sink. */
   readonly former: readonly FormerEpoch[];
   /** What they published lately, by what is served apart; by default nothing. */
-  readonly recent?: ReadonlyMap<string, FormerTrades>;
+  readonly recent?: Promise<ReadonlyMap<string, FormerTrades>>;
   /** Gets the times of all stages; without it nothing is timed. */
   readonly latencies?: Latencies;
   /** A venue's REST interface, where several feeds share its budget; one of its own by default. */

@@ -2,6 +2,7 @@ import { filter, map, merge, Observable, type SchedulerLike, Subject, type Subsc
 import type { Instrument, VenueId } from '../domain/instrument.ts';
 import type { AggTrade, BookTicker, Environment, FeedRecord, Gap, Kline, TradeEvent } from '../domain/record.ts';
 import { type FailoverEvent, failover, type SourceEvent } from '../operators/failover.ts';
+import { AwaitedAnalytics } from './awaited-analytics.ts';
 import { BookPublisher } from './book-publisher.ts';
 import type { BooksWanted, Config } from './config.ts';
 import { EpochLedger } from './epoch-ledger.ts';
@@ -13,7 +14,7 @@ import type { Doubt, HoleNotice, HoleOpened, IdsRestarted, MergedEvent } from '.
 import { PriceTicks } from './price-ticks.ts';
 import { StatusLog, type StatusNote } from './status-log.ts';
 import { switchNote } from './switch-note.ts';
-import { type FormerTrades, TradeAnalytics, type TradeAnalyticsOptions } from './trade-analytics.ts';
+import type { FormerTrades, TradeAnalytics, TradeAnalyticsOptions } from './trade-analytics.ts';
 import { Trading } from './trading.ts';
 import type { VenueFeed } from './venue-feed.ts';
 import type { VenueSignal } from './venue-signal.ts';
@@ -33,7 +34,7 @@ export interface FeedOptions {
   /** How trades are summed up; they are not by default. */
   readonly stats?: TradeAnalyticsOptions;
   /** What former runs published lately of what they left to go on with, by what is served apart. */
-  readonly recent?: ReadonlyMap<string, FormerTrades>;
+  readonly recent?: Promise<ReadonlyMap<string, FormerTrades>>;
   readonly venues: readonly VenueFeed[];
   /** How former runs ended, as the sinks tell. */
   readonly former: readonly FormerEpoch[];
@@ -80,7 +81,7 @@ export class Feed {
   readonly #log: StatusLog;
   readonly #ticks = new PriceTicks();
   readonly #books: BookPublisher | undefined;
-  readonly #analytics: TradeAnalytics | undefined;
+  readonly #analytics: AwaitedAnalytics | undefined;
   readonly #out$ = new Subject<FeedOutput>();
   readonly #subscription = new Subscription();
   /** Who lists what, where all that is listed is followed. */
@@ -107,10 +108,11 @@ export class Feed {
     );
     this.#ledger = new EpochLedger(options.former, options.config.environment);
     this.#log = new StatusLog(options.instance, options.config.environment, options.wallClockMs);
-    const { books, stats, recent, scheduler, wallClockMs } = options;
+    const { books, stats, recent, wallClockMs } = options;
     if (books !== undefined) this.#books = new BookPublisher({ books, wallClockMicros: () => wallClockMs() * 1000 });
-    if (stats !== undefined) this.#analytics = new TradeAnalytics(stats);
-    for (const [key, former] of recent ?? []) this.#analytics?.restore(key, former, scheduler.now());
+    if (stats !== undefined) this.#analytics = new AwaitedAnalytics(stats);
+    if (recent === undefined) this.#analytics?.begin(new Map(), this.#now);
+    else void recent.then((former) => this.#beginAnalytics(former));
     this.output$ = this.#out$;
     this.klineCheck = this.#checkKlines();
     for (const { options: venue } of options.venues) {
@@ -455,6 +457,10 @@ export class Feed {
   #beginSeries(key: string, venue: string): void {
     this.#traded.add(key);
     this.#beginWindows(key, venue, this.#options.wallClockMs());
+  }
+
+  #beginAnalytics(former: ReadonlyMap<string, FormerTrades>): void {
+    if (!this.#subscription.closed) this.publish(this.#analytics?.begin(former, this.#now) ?? []);
   }
 
   /** What is open of the epoch before closes, before the first record of the new one. */

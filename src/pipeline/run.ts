@@ -79,6 +79,8 @@ export interface Stopped extends Closed {
 
 /** Of the five seconds that a stop may take; a drain needs up to 1.5 s beyond its deadline. */
 const STOP_WITHIN_MS = 3500;
+/** How long another one goes on for the venues of a part to be subscribed. */
+const WARM_WITHIN_MS = 1000;
 const DROPPED_TOLD_EVERY_MS = 1000;
 const UNEXPLAINED_TOLD = 5;
 
@@ -90,31 +92,8 @@ export function malformedVolumesLogger(log: Logger): OnMalformedVolumes {
 /** Opens the sinks, reads from them where the last run ended, and connects the venues: resolves once data can flow. */
 export async function startPipeline(config: Config, dependencies: PipelineDependencies): Promise<Pipeline> {
   const { log, scheduler = monotonicScheduler, wallClockMs = Date.now, part, onPublished, onDelivered } = dependencies;
-  const settings: SinkSettings = {
-    kafka: config.kafka,
-    file: config.file,
-    environmentPrefixes: environmentPrefixes(config),
-    log: (level, message, details) => log[level]({ event: 'sink', ...details }, message),
-    now: () => scheduler.now(),
-    wallClockMs,
-  };
   const now = () => scheduler.now();
   const latencies = new Latencies(wallClock({ wall: wallClockMs, monotonic: now }), now);
-  const failing = new AbortController();
-  const outlets = await Promise.all(
-    config.sinks.map(async (name) => {
-      const sink = await sinks[name](settings);
-      return new Outlet(sink, {
-        scheduler,
-        config,
-        log,
-        latency: latencies.sink(sink.name),
-        part,
-        onDelivered,
-        onFailed: (fault) => failing.abort(fault),
-      });
-    }),
-  );
   const venueDependencies = {
     scheduler,
     wallClockMs,
@@ -130,7 +109,34 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
         }),
   };
   const venues = buildVenues(config, venueDependencies);
-  if (part !== undefined && config.feed.standby === 'hot') for (const venue of venues) venue.warm();
+  const isWarm = part !== undefined && config.feed.standby === 'hot';
+  const warm = Promise.all(isWarm ? venues.map((venue) => venue.warm(WARM_WITHIN_MS)) : []);
+  const settings: SinkSettings = {
+    kafka: config.kafka,
+    file: config.file,
+    environmentPrefixes: environmentPrefixes(config),
+    beforeFence: () => warm,
+    log: (level, message, details) => log[level]({ event: 'sink', ...details }, message),
+    now: () => scheduler.now(),
+    wallClockMs,
+  };
+  const failing = new AbortController();
+  const made = await Promise.all(config.sinks.map((name) => sinks[name](settings))).catch((error: unknown) => {
+    for (const venue of venues) venue.close();
+    throw error;
+  });
+  const outlets = made.map(
+    (sink) =>
+      new Outlet(sink, {
+        scheduler,
+        config,
+        log,
+        latency: latencies.sink(sink.name),
+        part,
+        onDelivered,
+        onFailed: (fault) => failing.abort(fault),
+      }),
+  );
   const giveUp = async (error: unknown): Promise<never> => {
     for (const venue of venues) venue.close();
     await Promise.allSettled(outlets.map((outlet) => outlet.drain.close({ deadlineMs: 0 })));
@@ -143,8 +149,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     aggTrades: config.feed.channels.includes('agg_trade'),
     everyVenue: config.feed.mode === 'all',
   });
-
-  const recent = await readRecent(
+  const recent = readRecent(
     config,
     outlets.map(({ name, drain }, index) => ({
       name,
@@ -154,6 +159,8 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     former,
     ({ message }, sink) => log.warn({ event: 'windows_not_rebuilt', sink }, message),
   );
+  // Neither files nor a spill are read while they are written.
+  if (outlets.some(({ name, drain }) => name !== 'kafka' || drain.stats().queued > 0)) await recent;
   if (dependencies.signal?.aborted) return giveUp(dependencies.signal.reason);
   const feed = buildFeed(config, { ...venueDependencies, instance: randomUUID(), former, recent }, venues);
   for (const [index, outlet] of outlets.entries()) outlet.begin(feed, endings[index] ?? [], former);

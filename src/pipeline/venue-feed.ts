@@ -1,11 +1,11 @@
-import { Observable, type Subscriber } from 'rxjs';
+import { filter, firstValueFrom, Observable, race, type Subscriber, timer } from 'rxjs';
 import type { Instrument } from '../domain/instrument.ts';
 import type { Freshness } from '../operators/detect-stale.ts';
 import { DataQuality } from './data-quality.ts';
 import { HoldBack } from './hold-back.ts';
 import type { Resumption } from './merge-lines.ts';
 import type { BookStepped, Doubt } from './merged-event.ts';
-import type { LineNews } from './rotating-line.ts';
+import type { LineNews, RotatingLine } from './rotating-line.ts';
 import { VenueRun } from './venue-run.ts';
 import type { VenueCounts, VenueFeedOptions, VenueSignal } from './venue-signal.ts';
 
@@ -67,10 +67,11 @@ export class VenueFeed {
 
   /**
    * Connects before anyone subscribes, and holds what comes back for who does: so what another still publishes is there
-   * from the moment on at which it is to go on with it.
+   * from the moment on at which it is to go on with it. Resolves when each line has all its subscriptions, or its first
+   * attempt has failed, or after `withinMs`.
    */
-  warm(): void {
-    if (this.#run !== undefined) return;
+  warm(withinMs = 0): Promise<void> {
+    if (this.#run !== undefined) return Promise.resolve();
     const signals = new HoldBack<VenueSignal>();
     const news = new HoldBack<Freshness<LineNews>>(
       MOST_HELD,
@@ -78,7 +79,18 @@ export class VenueFeed {
     );
     this.#run = this.#newRun(signals, news);
     this.#warm = { run: this.#run, signals, news };
+    const { lines } = this.#run;
+    const settled = new Set<RotatingLine>();
+    const ready$ = lines.news$.pipe(
+      filter(({ line, connection, signal }) => {
+        if (signal.kind === 'lost' || (signal.kind === 'subscribed' && connection.hasAll(line.topics)))
+          settled.add(line);
+        return settled.size >= lines.count;
+      }),
+    );
+    const ready = firstValueFrom(race(ready$, timer(withinMs, this.options.scheduler)));
     this.#run.start();
+    return ready.then(() => {});
   }
 
   /** Where former runs ended, by symbol: the next run goes on there. */

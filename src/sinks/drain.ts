@@ -107,8 +107,10 @@ export interface Drain {
    */
   resume(options: ResumeOptions): Promise<readonly Ending[]>;
   /**
-   * Once, after `resume` and before the first trade is pushed: what was published lately, or will have been when what a
-   * former process spilled is delivered; `endings` are those of `resume`. @throws Fault
+   * Once, after `resume`: what was published lately, or will have been when what a former process spilled is delivered;
+   * `endings` are those of `resume`. What is pushed meanwhile does not count; to files, or
+   * where something waits in the spill, nothing may be.
+   * @throws Fault
    */
   recent(options: DrainRecentOptions): Promise<Recent>;
   /** Takes the record. Never blocks: where there is no room, something less precious is dropped (docs/decisions/0003). */

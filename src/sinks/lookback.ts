@@ -1,5 +1,6 @@
 import { topicOf } from '../codec/topics.ts';
 import type { AggTrade, FeedRecord, Gap, TradeEvent, TradeStats } from '../domain/record.ts';
+import { compareIds } from '../domain/trade-id.ts';
 import type { Recent, RecentOptions } from './contract.ts';
 import { seriesKey } from './endings.ts';
 
@@ -25,6 +26,8 @@ export interface SoughtSeries {
   readonly key: string;
   /** All later than this are sought, milliseconds by the venue's clock; infinite: none. */
   readonly since: number;
+  /** The last trade that counts: what is published meanwhile lies behind it. */
+  readonly upTo?: string;
 }
 
 /** How many records are read of a partition at most. */
@@ -51,7 +54,13 @@ export function soughtOf(options: RecentOptions): readonly Sought[] {
       const key = epoch === 0 ? `${venue}:${symbol}` : symbol;
       return { venue, symbol, key, since: (lastOf.get(venue) ?? Number.POSITIVE_INFINITY) - span };
     });
-  const ofTrades = { kind, series: seriesSince(spanMs), count: trades, slackMs: SLACK_MS };
+  const lasts = endings.map(({ trade, aggTrade }) => (kind === 'trade' ? trade : aggTrade)?.id);
+  const ofTrades = {
+    kind,
+    series: seriesSince(spanMs).map((series, index) => withLast(series, lasts[index])),
+    count: trades,
+    slackMs: SLACK_MS,
+  };
   // A window may be published long before its end (at a switch), or long after its last trade.
   const ofWindows = {
     kind: 'trade_stats',
@@ -74,6 +83,10 @@ export function soughtOf(options: RecentOptions): readonly Sought[] {
     ...[environmentPrefix, ...otherPrefixes].flatMap((prefix) => [named(prefix, ofTrades), named(prefix, ofWindows)]),
     named(environmentPrefix, ofGaps),
   ];
+}
+
+function withLast(series: SoughtSeries, upTo: string | undefined): SoughtSeries {
+  return upTo === undefined ? series : { ...series, upTo };
 }
 
 interface Series extends SoughtSeries {
@@ -121,7 +134,7 @@ export class Lookback {
     const arrival = dated.kind === 'gap' ? time : dated.receivedAt / 1000;
     this.#oldest = Math.min(this.#oldest, Math.max(time, arrival));
     const series = this.#series.get(seriesKey(dated));
-    if (series === undefined) return;
+    if (series === undefined || isBehind(dated, series.upTo)) return;
     if (!this.#hasCount(series) || time > series.since) this.#kept.push(dated);
     series.found++;
     series.oldest = Math.min(series.oldest, time);
@@ -161,6 +174,11 @@ export class Lookback {
   #isCovered({ since, oldest }: Series): boolean {
     return Math.min(oldest, this.#oldest) <= since - this.#sought.slackMs;
   }
+}
+
+function isBehind(dated: Dated, last: string | undefined): boolean {
+  if (last === undefined || (dated.kind !== 'trade' && dated.kind !== 'agg_trade')) return false;
+  return compareIds(dated.lastTradeId ?? dated.tradeId, last) > 0;
 }
 
 /** Milliseconds by the venue's clock. */

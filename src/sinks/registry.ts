@@ -15,6 +15,8 @@ export interface SinkSettings {
   /** What stands before the topics of the environments in use: `` for production, `simulated.` and so on. */
   readonly environmentPrefixes: readonly string[];
   readonly log: KafkaLog;
+  /** Awaited before former writers are shut out. */
+  readonly beforeFence?: () => Promise<unknown>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Milliseconds since 1970. */
@@ -23,9 +25,10 @@ export interface SinkSettings {
 
 /** By the name in the configuration's `sinks`. A sink's libraries are loaded when it is asked for. */
 export const sinks: Readonly<Record<'kafka' | 'file', (settings: SinkSettings) => Promise<Sink>>> = {
-  async kafka({ kafka, environmentPrefixes, log, now }) {
+  async kafka({ kafka, environmentPrefixes, beforeFence, log, now }) {
     const { createKafkaSink } = await import('./kafka/sink.ts');
-    return createKafkaSink({ config: kafka, environmentPrefixes, log, now });
+    const gate = beforeFence === undefined ? {} : { beforeFence };
+    return createKafkaSink({ config: kafka, environmentPrefixes, log, now, ...gate });
   },
   async file({ file, log, wallClockMs }) {
     const { createAvroFileSink } = await import('./avro-file/sink.ts');

@@ -33,8 +33,13 @@ afterAll(async () => {
 const config = (over: Partial<KafkaConfig> = {}) =>
   kafkaConfig(proxied.brokers, { topicPrefix: `${randomUUID()}.`, partitions: 3, ...over });
 
-async function openSink(of: KafkaConfig, environmentPrefixes = ['']): Promise<Sink> {
-  const sink = createKafkaSink({ config: of, environmentPrefixes, log: quiet, now: () => performance.now() });
+async function openSink(
+  of: KafkaConfig,
+  environmentPrefixes = [''],
+  beforeFence?: () => Promise<unknown>,
+): Promise<Sink> {
+  const gate = beforeFence === undefined ? {} : { beforeFence };
+  const sink = createKafkaSink({ config: of, environmentPrefixes, log: quiet, now: () => performance.now(), ...gate });
   sinks.push(sink);
   await sink.open();
   return sink;
@@ -61,6 +66,23 @@ describe('a start', () => {
     expect(await former.write([trade(2)])).toMatchObject(OVER);
     expect(await former.write([trade(2, 'ETHUSDT')])).toMatchObject(OVER);
     expect(former.health()).toMatchObject({ state: 'down', reason: expect.stringContaining('took over') });
+    expect(await later.write([trade(3)])).toEqual(DELIVERED);
+    expect(await read(of, 'trades')).toEqual(['t1', 't3']);
+  });
+
+  it('lets the former writer go on until it is told that all is ready', async () => {
+    const of = config();
+    const former = await openSink(of);
+    const [asked, ready] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const opened = openSink(of, [''], () => {
+      asked.resolve();
+      return ready.promise;
+    });
+    await asked.promise;
+    expect(await former.write([trade(1)])).toEqual(DELIVERED);
+    ready.resolve();
+    const later = await opened;
+    expect(await former.write([trade(2)])).toMatchObject([{ kind: 'retry' }]);
     expect(await later.write([trade(3)])).toEqual(DELIVERED);
     expect(await read(of, 'trades')).toEqual(['t1', 't3']);
   });

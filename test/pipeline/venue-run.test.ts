@@ -16,7 +16,11 @@ interface Scripted extends ScriptedOptions {
   readonly more?: Partial<VenueFeedOptions>;
   /** Connected before it is subscribed. */
   readonly warm?: boolean;
+  /** False: the test plays from the first frame on. */
+  readonly answers?: boolean;
 }
+
+const WARM_WITHIN_MS = 1000;
 
 /** A running venue whose connections a test plays. */
 class ScriptedRun {
@@ -24,14 +28,16 @@ class ScriptedRun {
   readonly connections: ScriptedConnection[] = [];
   readonly signals: VenueSignal[] = [];
   readonly feed: VenueFeed;
+  /** With `warm`: that it is. */
+  isWarm = false;
 
-  constructor({ contiguous = true, more = {}, warm = false, ...options }: Scripted = {}) {
+  constructor({ contiguous = true, more = {}, warm = false, answers = true, ...options }: Scripted = {}) {
     const venue = fakeVenue({ contiguousTradeIds: contiguous });
     const scripted = scriptedVenue(this.scheduler, (connection) => this.connections.push(connection), options);
     this.feed = new VenueFeed({ ...scripted, venue, ...more });
-    if (warm) this.feed.warm();
+    if (warm) void this.feed.warm(WARM_WITHIN_MS).then(() => (this.isWarm = true));
     else this.subscribe();
-    for (const connection of this.connections) connection.open().acknowledge();
+    if (answers) for (const connection of this.connections) connection.open().acknowledge();
   }
 
   subscribe(): Subscription {
@@ -395,6 +401,26 @@ describe('VenueFeed, warm', () => {
     run.subscribe();
     run.scheduler.advance(3000);
     expect(run.trades).toEqual(['hole', 5, 6]);
+  });
+
+  it('is so once each line has its subscriptions or has failed, and no later than it may take', async () => {
+    const run = new ScriptedRun({ warm: true, lines: 2, answers: false });
+    const mute = new ScriptedRun({ warm: true, answers: false });
+    const states: boolean[] = [];
+    const look = async (one: ScriptedRun): Promise<void> => {
+      await new Promise(setImmediate);
+      states.push(one.isWarm);
+    };
+    run.connection(0).open().acknowledge(['trade.BTCUSDT']);
+    run.connection(1).fail();
+    await look(run);
+    run.connection(0).acknowledge(['trade.ETHUSDT']);
+    await look(run);
+    mute.scheduler.advance(WARM_WITHIN_MS - 1);
+    await look(mute);
+    mute.scheduler.advance(1);
+    await look(mute);
+    expect(states).toEqual([false, true, false, true]);
   });
 
   it('closes its lines where nobody came, and where who came went', () => {

@@ -11,7 +11,7 @@ const ending = (symbol: string, second: number | null, over: Partial<Ending> = {
   symbol,
   epoch: 1,
   environment: 'production',
-  trade: second === null ? null : { id: '1', timestamp: T + second * 1000 },
+  trade: second === null ? null : { id: '9999999999999999999', timestamp: T + second * 1000 },
   aggTrade: undefined,
   ...over,
 });
@@ -48,6 +48,13 @@ describe('what is sought of the near past', () => {
     for (const second of [9, 8, 7]) lookback.add(traded('A', second));
     expect([lookback.isWhole, lookback.isEnough]).toEqual([true, true]);
     expect(lookback.found()).toHaveLength(2);
+  });
+
+  it('ends with the last trade that the ending names: what was published since does not count', () => {
+    const sought = firstOf(options([ending('A', 9, { trade: { id: '20', timestamp: T + 9000 } })], { spanMs: 0 }));
+    const lookback = new Lookback(sought, BOUNDS);
+    for (const id of [22, 21, 20, 19, 18]) lookback.add(traded('A', id - 11, { tradeId: String(id) }));
+    expect(lookback.found().map((found) => found.kind === 'trade' && found.tradeId)).toEqual(['19', '20']);
   });
 
   it('lies in the topics of each environment, under the keys of the mode', () => {

@@ -20,6 +20,8 @@ export interface KafkaSinkOptions {
   /** The environments whose topics are made at the start, the configured one first: `` for production, `simulated.` and so on; others when their first record comes. */
   readonly environmentPrefixes: readonly string[];
   readonly log: KafkaLog;
+  /** Awaited before former writers are shut out. */
+  readonly beforeFence?: () => Promise<unknown>;
   /** Milliseconds, for Health. */
   readonly now: () => number;
 }
@@ -38,6 +40,7 @@ class KafkaSink implements Sink {
   readonly #log: KafkaLog;
   readonly #producer: BatchProducer;
   readonly #registry: SchemaRegistry | undefined;
+  readonly #beforeFence: KafkaSinkOptions['beforeFence'];
   readonly #prefixes: Set<string>;
   /** By full name; empty: to be looked up (again). */
   #layouts: ReadonlyMap<string, TopicLayout> = new Map();
@@ -47,9 +50,10 @@ class KafkaSink implements Sink {
   #health: Health;
   #isOpen = false;
 
-  constructor({ config, environmentPrefixes, log, now }: KafkaSinkOptions) {
+  constructor({ config, environmentPrefixes, beforeFence, log, now }: KafkaSinkOptions) {
     this.#config = config;
     this.#log = log;
+    this.#beforeFence = beforeFence;
     this.#prefixes = new Set(environmentPrefixes);
     this.#registry = registryOf(config);
     const [environmentPrefix = ''] = environmentPrefixes;
@@ -60,6 +64,7 @@ class KafkaSink implements Sink {
   async open(): Promise<void> {
     try {
       await this.#prepare();
+      await this.#beforeFence?.();
       await this.#producer.open(this.#layouts);
     } catch (error) {
       throw firstContactFault(error, this.#config);

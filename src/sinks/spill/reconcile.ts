@@ -1,4 +1,4 @@
-import type { AggTrade, Position, PriceTick, TradeEvent } from '../../domain/record.ts';
+import type { AggTrade, Gap, Position, PriceTick, TradeEvent } from '../../domain/record.ts';
 import { compareIds } from '../../domain/trade-id.ts';
 import type { Ending, LastTrade, OutRecord } from '../contract.ts';
 import { type Loss, seriesOf, tradeOf } from '../loss-ledger.ts';
@@ -37,7 +37,8 @@ export function prefixOf(topic: string): string {
  * ends with in the sink, in the order of the file; where that one is not in the file, those whose id is not above its id
  * (unless they are later: ids of a testnet start again), and all of an epoch that a later one has followed. Where the
  * sink cannot tell, what was under way when the process ended counts as stored, and a gap says that it may not be. A
- * price tick is stale where a later trade of its epoch is there: another process may have gone on meanwhile.
+ * price tick is stale where a later trade of its epoch is there, and a gap that was never with the sink where what lies
+ * behind it is there: another process has gone on meanwhile.
  */
 export class Reconciler {
   readonly #groups: readonly Group[];
@@ -110,6 +111,8 @@ export class Reconciler {
   isStored({ out, seq }: QueueEntry): boolean {
     if (out.record.kind === 'position') return this.#groupOf(out).hasPosition(out.record);
     if (out.record.kind === 'price') return this.#groupOf(out).isLaterThan(out.record);
+    // What lies behind the gap was never with the sink either, so whoever stored it told of gaps of its own.
+    if (out.record.kind === 'gap') return seq > this.#handedSeq && this.#groupOf(out).isPast(out.record);
     const trade = tradeOf(out);
     return trade !== undefined && seq <= (this.#series.get(seriesOf(out, trade))?.storedSeq ?? -1);
   }
@@ -218,6 +221,14 @@ class Group {
     const ending = this.ending(tick);
     if (ending?.epoch !== tick.epoch) return false;
     return [ending.trade, ending.aggTrade].some((last) => last != null && last.timestamp > tick.timestamp);
+  }
+
+  isPast(gap: Gap): boolean {
+    if (this.isFollowed(gap)) return true;
+    const ending = this.ending(gap);
+    if (ending?.epoch !== gap.epoch || gap.toId === null) return false;
+    const { toId } = gap;
+    return [ending.trade, ending.aggTrade].some((last) => last != null && compareIds(toId, last.id) <= 0);
   }
 
   hasPosition(position: Position): boolean {

@@ -8,7 +8,7 @@ import type { Ending, OutRecord, Recent } from '../../../src/sinks/contract.ts';
 import { createDrain, type Drain, type DrainOptions } from '../../../src/sinks/drain.ts';
 import type { SpillOptions } from '../../../src/sinks/spill/spill.ts';
 import { sampleTradeStats } from '../../codec/sample-records.ts';
-import { position, short, tick, trade } from '../fake-sink.ts';
+import { gap, position, short, tick, trade } from '../fake-sink.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { MemoryFiles } from './memory-files.ts';
 import { type Stored, StoringSink } from './storing-sink.ts';
@@ -221,6 +221,21 @@ describe('a process that ends', () => {
     const second = await start(stored, files);
     await second.clock.advance(1000);
     expect(texts(stored)).toBe('t1 t2 t3 t5 t6 t7 p7 p9 t8 p8');
+  });
+
+  it('and whose place another took meanwhile: a gap that was never with the sink, and that one has gone past, was not its', async () => {
+    const stored: Stored = [];
+    const first = await start(stored);
+    first.sink.isAway = true;
+    first.drain.pushMany([trade(3), gap(3, 5), trade(5)]);
+    await first.clock.advance(4000);
+    first.drain.pushMany([gap(5, 8), trade(8), gap(8, 12), trade(12)]);
+    await first.clock.advance(100);
+    const files = killed(first);
+    stored.push(...trades(3, 9));
+    const second = await start(stored, files);
+    await second.clock.advance(1000);
+    expect(texts(stored.slice(7))).toBe(texts([gap(3, 5), gap(8, 12), trade(12)]));
   });
 
   it('by close: spills what is left, and says so', async () => {
