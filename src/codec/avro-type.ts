@@ -1,6 +1,6 @@
 import avro from 'avsc';
 import { DECIMAL_PRECISION, DECIMAL_SCALE } from '../domain/decimal.ts';
-import { decimalFromBytes, decimalToBytes } from './decimal-bytes.ts';
+import { decimalFromBytes, decimalToBytes, MAX_DECIMAL_BYTES, writeDecimal } from './decimal-bytes.ts';
 import { type AvroField, type AvroSchema, isUnion, type RecordSchema } from './schema-files.ts';
 
 /** An Avro type of the library: what values of a schema look like and how they are written. */
@@ -10,6 +10,18 @@ export type AvroType = avro.Type;
 export const camelCase = (name: string): string =>
   name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
+/** What avsc reads from and writes to. */
+interface Tap {
+  readonly buf: Uint8Array;
+  pos: number;
+  readLong(): number;
+  writeLong(value: number): void;
+}
+/** The method that each of avsc's types writes with, which its own types do not tell. */
+type Write = (this: avro.Type, tap: Tap, value: unknown) => void;
+const writeOf = (type: avro.Type): Write => (type as unknown as { readonly _write: Write })._write;
+const writeLogical = writeOf(avro.types.LogicalType.prototype);
+
 const asRead = (value: unknown): unknown => value;
 
 class DecimalType extends avro.types.LogicalType {
@@ -18,6 +30,19 @@ class DecimalType extends avro.types.LogicalType {
     // avsc then takes such a schema for plain bytes, which no decimal of ours can be read from.
     const { precision, scale } = schema as { precision?: unknown; scale?: unknown };
     if (precision !== DECIMAL_PRECISION || scale !== DECIMAL_SCALE) throw new Error('not our decimal');
+  }
+  /** Straight to where it belongs: with thousands of symbols hardly a price repeats, and each would be a buffer of its own. */
+  protected _write(tap: Tap, text: unknown): void {
+    const at = tap.pos + 1;
+    const hasRoom = typeof text === 'string' && at + MAX_DECIMAL_BYTES <= tap.buf.length;
+    const length = hasRoom ? writeDecimal(text, tap.buf, at) : 0;
+    if (length > 0) {
+      tap.writeLong(length);
+      tap.pos += length;
+    } else {
+      // It tells what is wrong, or how much room there should be.
+      writeLogical.call(this, tap, text);
+    }
   }
   protected override _toValue(text: unknown): Buffer | undefined {
     return typeof text === 'string' ? decimalToBytes(text) : undefined;
@@ -53,12 +78,6 @@ class LongType extends CheckedType {
   }
 }
 
-/** What avsc reads from. */
-interface Tap {
-  readonly buf: Uint8Array;
-  pos: number;
-  readLong(): number;
-}
 type ReadArray = { _read(this: avro.types.ArrayType, tap: Tap): unknown[] };
 
 // avsc's types do not tell the method that each of its types reads with.
@@ -72,6 +91,15 @@ class BoundedArrayType extends avro.types.ArrayType {
     if (count > tap.buf.length - pos) throw new Error('truncated');
     tap.pos = pos;
     return readArray.call(this, tap);
+  }
+}
+
+/** Null or one other type. avsc would try whether a value is of that type before it writes it as one, which costs as much again. */
+class NullableType extends avro.types.UnwrappedUnionType {
+  protected _write(tap: Tap, value: unknown): void {
+    tap.writeLong(value === null ? 0 : 1);
+    const [, type] = this.types;
+    if (value !== null && type !== undefined) writeOf(type).call(type, tap, value);
   }
 }
 
@@ -125,12 +153,18 @@ function inMemoryField(field: AvroField): AvroField {
 const isArray = (schema: unknown): schema is ConstructorParameters<typeof avro.types.ArrayType>[0] =>
   (schema as { readonly type?: unknown } | null)?.type === 'array';
 
+const isNullable = (schema: unknown): schema is ConstructorParameters<typeof avro.types.UnwrappedUnionType>[0] =>
+  Array.isArray(schema) && schema.length === 2 && schema[0] === 'null';
+
 /** The Avro type of a schema as written. */
 export const typeOf = (schema: AvroSchema): avro.Type =>
   avro.Type.forSchema(schema as Parameters<typeof avro.Type.forSchema>[0], {
     logicalTypes: { decimal: DecimalType, 'checked-long': LongType, 'checked-bytes': BytesType, text: TextType },
     omitRecordMethods: true,
-    typeHook: (inner, options) => (isArray(inner) ? new BoundedArrayType(inner, options) : undefined),
+    typeHook: (inner, options) => {
+      if (isArray(inner)) return new BoundedArrayType(inner, options);
+      return isNullable(inner) ? new NullableType(inner, options) : undefined;
+    },
   });
 
 /** The type that our records are encoded with: same bytes on the wire as the schema as written. */
