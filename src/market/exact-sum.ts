@@ -54,8 +54,10 @@ export class ExactSum {
   }
 
   #refine(places: number): void {
-    this.#high = this.total(places);
-    this.#low = 0;
+    if (this.#low !== 0 || this.#high !== 0n) {
+      this.#high = this.total(places);
+      this.#low = 0;
+    }
     this.#places = places;
   }
 }
