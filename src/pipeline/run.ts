@@ -58,6 +58,7 @@ export interface PipelinePart {
 /** The main job while it runs. */
 export interface Pipeline extends Running {
   readonly feed: Feed;
+  stop(reason: string, options?: StopOptions): Promise<Stopped>;
 }
 
 /** The main job while it runs, in one pipeline or in several. */
@@ -70,6 +71,11 @@ export interface Running {
   readonly failed: AbortSignal;
   /** Closes the connections, delivers what was received, within 5 s; says what became of the rest. */
   stop(reason: string): Promise<Stopped>;
+}
+
+export interface StopOptions {
+  /** So many milliseconds of the five seconds are over. */
+  readonly afterMs?: number;
 }
 
 export interface Stopped extends Closed {
@@ -186,9 +192,10 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   feed.start();
 
   let stopping: Promise<Stopped> | undefined;
-  const stop = async (reason: string): Promise<Stopped> => {
+  const stop = async (reason: string, { afterMs = 0 }: StopOptions = {}): Promise<Stopped> => {
     feed.stop(reason);
-    const ends = await Promise.all(outlets.map((outlet) => outlet.drain.close({ deadlineMs: STOP_WITHIN_MS })));
+    const deadlineMs = Math.max(0, STOP_WITHIN_MS - afterMs);
+    const ends = await Promise.all(outlets.map((outlet) => outlet.drain.close({ deadlineMs })));
     const undelivered = ends.reduce((sum, end) => sum + end.undelivered, 0);
     const spilled = ends.reduce((sum, end) => sum + end.spilled, 0);
     const dropped = outlets
@@ -231,8 +238,8 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     failed: failing.signal,
     snapshot: () => snapshotOf(feed, config, latencies, sinkStats(), wallClockMs(), scheduler.now()),
     figures: () => figuresOf({ feed, config, latencies, published, sinks: sinkStats() }),
-    stop: (reason) => {
-      stopping ??= stop(reason);
+    stop: (reason, options) => {
+      stopping ??= stop(reason, options);
       return stopping;
     },
   };

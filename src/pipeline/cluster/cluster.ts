@@ -131,6 +131,7 @@ class Cluster implements Running {
   async #close(reason: string): Promise<Stopped> {
     const { log } = this.#dependencies;
     this.#stopping.abort(reason);
+    const since = this.#scheduler.now();
     const isAlone = this.#assigned.size === this.#config.cluster.shards;
     this.#assigned = new Set();
     await this.#member.leave();
@@ -140,7 +141,7 @@ class Cluster implements Running {
       for (const run of runs) run.giveUp(HAND_OVER_MS);
       await Promise.race([ended, this.#pause(HAND_OVER_MS)]);
     }
-    for (const run of runs) run.stop(reason);
+    for (const run of runs) run.stop(reason, { afterMs: this.#scheduler.now() - since });
     await Promise.all([ended, this.#following]);
     log.info({ event: 'left_group', group: this.#config.cluster.group }, 'the shards are left to the other instances');
     return this.#stopped;

@@ -2,7 +2,7 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 import { asFault, type Fault } from '../../domain/fault.ts';
 import type { PipelineFigures } from '../../domain/feed-figures.ts';
 import type { FeedSnapshot } from '../../domain/feed-snapshot.ts';
-import type { Pipeline, Stopped } from '../run.ts';
+import type { Pipeline, StopOptions, Stopped } from '../run.ts';
 
 /** How a shard's pipeline ended here. */
 export interface ShardEnd {
@@ -23,7 +23,7 @@ export class ShardRun {
   readonly since: number;
   readonly #scheduler: SchedulerLike;
   readonly #abort = new AbortController();
-  readonly #stop = Promise.withResolvers<string>();
+  readonly #stop = Promise.withResolvers<{ readonly reason: string; readonly options: StopOptions }>();
   #pipeline: Pipeline | undefined;
   #givenUp: Subscription | undefined;
 
@@ -57,9 +57,9 @@ export class ShardRun {
     this.#givenUp = undefined;
   }
 
-  stop(reason: string): void {
+  stop(reason: string, options: StopOptions = {}): void {
     this.#abort.abort(reason);
-    this.#stop.resolve(reason);
+    this.#stop.resolve({ reason, options });
   }
 
   async #run(start: (signal: AbortSignal) => Promise<Pipeline>): Promise<ShardEnd> {
@@ -80,7 +80,10 @@ export class ShardRun {
     const figures = pipeline.figures();
     const dropped = pipeline.snapshot().sinks.reduce((sum, sink) => sum + sink.dropped, 0);
     this.keep();
-    const stopped = await pipeline.stop(failed.aborted ? asFault(failed.reason).message : await this.#stop.promise);
+    const { reason, options } = failed.aborted
+      ? { reason: asFault(failed.reason).message, options: {} }
+      : await this.#stop.promise;
+    const stopped = await pipeline.stop(reason, options);
     const snapshot = pipeline.snapshot();
     this.#pipeline = undefined;
     const fault = failed.aborted ? asFault(failed.reason) : undefined;

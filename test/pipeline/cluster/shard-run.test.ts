@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
 import { mergedFigures } from '../../../src/pipeline/cluster/merged-figures.ts';
 import { type ShardEnd, ShardRun } from '../../../src/pipeline/cluster/shard-run.ts';
-import type { Pipeline, Stopped } from '../../../src/pipeline/run.ts';
+import type { Pipeline, StopOptions, Stopped } from '../../../src/pipeline/run.ts';
 import { VirtualClock } from '../../sinks/virtual-clock.ts';
 
 const LEFT: Stopped = { undelivered: 7, spilled: 3, dropped: 2 };
@@ -25,8 +25,8 @@ class Scripted {
       failed: this.failing.signal,
       figures: () => figures,
       snapshot: () => snapshot(this.stops.length + 1),
-      stop: async (reason: string) => {
-        this.stops.push(reason);
+      stop: async (reason: string, { afterMs }: StopOptions = {}) => {
+        this.stops.push(afterMs === undefined ? reason : `${reason} after ${afterMs} ms`);
         return LEFT;
       },
     } as Partial<Pipeline> as Pipeline;
@@ -94,10 +94,10 @@ it('kept after all, it goes on', async () => {
 it('stopped as its own, it tells what it left', async () => {
   const shard = new Scripted();
   await shard.begin();
-  shard.run.stop('SIGTERM');
+  shard.run.stop('SIGTERM', { afterMs: 700 });
   await shard.clock.advance(0);
   expect([shard.stops, shard.end]).toEqual([
-    ['SIGTERM'],
+    ['SIGTERM after 700 ms'],
     { fault: undefined, ran: { stopped: LEFT, figures, snapshot: snapshot(2) } },
   ]);
 });
