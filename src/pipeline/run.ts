@@ -115,8 +115,9 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
         }),
   };
   const venues = buildVenues(config, venueDependencies);
+  const portion = Math.max(part?.portion ?? 1, LEAST_PORTION);
   const isWarm = part !== undefined && config.feed.standby === 'hot';
-  const warm = Promise.all(isWarm ? venues.map((venue) => venue.warm(WARM_WITHIN_MS)) : []);
+  const warm = Promise.all(isWarm ? venues.map((venue) => venue.warm({ withinMs: WARM_WITHIN_MS, portion })) : []);
   const settings: SinkSettings = {
     kafka: config.kafka,
     file: config.file,
@@ -139,6 +140,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
         log,
         latency: latencies.sink(sink.name),
         part,
+        portion,
         onDelivered,
         onFailed: (fault) => failing.abort(fault),
       }),
@@ -296,6 +298,8 @@ interface OutletOptions {
   readonly log: Logger;
   readonly latency: AckLatency;
   readonly part: PipelinePart | undefined;
+  /** Of the memory that a pipeline may take. */
+  readonly portion: number;
   readonly onDelivered: PipelineDependencies['onDelivered'];
   readonly onFailed: (fault: Fault) => void;
 }
@@ -317,8 +321,7 @@ class Outlet {
   #dropped = new Map<string, number>();
   #telling = false;
 
-  constructor(sink: Sink, { scheduler, config, log, latency, part, onDelivered, onFailed }: OutletOptions) {
-    const portion = part?.portion ?? 1;
+  constructor(sink: Sink, { scheduler, config, log, latency, part, portion, onDelivered, onFailed }: OutletOptions) {
     this.latency = latency;
     this.#config = config;
     this.#log = log;
@@ -330,8 +333,8 @@ class Outlet {
       ...(sink.name === 'kafka'
         ? { maxBatch: config.kafka.batch.maxRecords, lingerMs: config.kafka.batch.lingerMs }
         : {}),
-      maxRecords: Math.ceil(MOST_WAITING * Math.max(portion, LEAST_PORTION)),
-      maxBytes: MOST_WAITING_BYTES * Math.max(portion, LEAST_PORTION),
+      maxRecords: Math.ceil(MOST_WAITING * portion),
+      maxBytes: MOST_WAITING_BYTES * portion,
       spill: { dir: join(config.spill.dir, sink.name), maxBytes: config.spill.maxMb * 2 ** 20 },
       outGap: (gap) => this.#outOf({ ...gap, environment: config.environment }),
       onFailed: (fault) => {

@@ -68,13 +68,13 @@ export class VenueFeed {
   /**
    * Connects before anyone subscribes, and holds what comes back for who does: so what another still publishes is there
    * from the moment on at which it is to go on with it. Resolves when each line has all its subscriptions, or its first
-   * attempt has failed, or after `withinMs`.
+   * attempt has failed, or after `withinMs`. Of what may be held `portion` is its own.
    */
-  warm(withinMs = 0): Promise<void> {
+  warm({ withinMs = 0, portion = 1 }: { readonly withinMs?: number; readonly portion?: number } = {}): Promise<void> {
     if (this.#run !== undefined) return Promise.resolve();
     const signals = new HoldBack<VenueSignal>();
     const news = new HoldBack<Freshness<LineNews>>(
-      MOST_HELD,
+      Math.ceil(MOST_HELD * portion),
       (item) => item.kind === 'value' && item.value.signal.kind === 'data',
     );
     this.#run = this.#newRun(signals, news);

@@ -35,7 +35,7 @@ class ScriptedRun {
     const venue = fakeVenue({ contiguousTradeIds: contiguous });
     const scripted = scriptedVenue(this.scheduler, (connection) => this.connections.push(connection), options);
     this.feed = new VenueFeed({ ...scripted, venue, ...more });
-    if (warm) void this.feed.warm(WARM_WITHIN_MS).then(() => (this.isWarm = true));
+    if (warm) void this.feed.warm({ withinMs: WARM_WITHIN_MS }).then(() => (this.isWarm = true));
     else this.subscribe();
     if (answers) for (const connection of this.connections) connection.open().acknowledge();
   }
