@@ -131,6 +131,11 @@ export class ContiguousSequence<T> {
     this.#latest = mark.timestamp;
   }
 
+  /** Nothing was passed on since `resume`. */
+  get isResumed(): boolean {
+    return this.#resumedId !== NOTHING && this.#lastId === this.#resumedId;
+  }
+
   /** Undoes `resume`, if nothing was passed on since: the first value that came begins, and no hole lies before it. */
   forget(): Sequenced<T>[] {
     if (this.#resumedId === NOTHING || this.#lastId !== this.#resumedId) return [];

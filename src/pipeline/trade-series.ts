@@ -101,6 +101,11 @@ export class TradeSeries {
     return since !== undefined && (this.#overlap !== undefined || now - since >= otherLineMs);
   }
 
+  /** What it waits for lies before all that any line has brought. */
+  get isResumed(): boolean {
+    return this.#contiguous?.isResumed === true;
+  }
+
   resume(mark: Mark): void {
     this.#sequence.resume(mark);
   }

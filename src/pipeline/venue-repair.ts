@@ -69,7 +69,8 @@ export class VenueRepair {
     const fetches = fetchMissing !== undefined || fetchRecent !== undefined;
     const now = scheduler.now();
     for (const series of held) {
-      const otherLineMs = linesUp(series.symbol) < 2 ? 0 : OTHER_LINE_MS;
+      const isBeforeLines = fetches && series.isResumed;
+      const otherLineMs = isBeforeLines || linesUp(series.symbol) < 2 ? 0 : OTHER_LINE_MS;
       if (fetches) {
         this.emit(merge.tell(series, now, otherLineMs));
         if (series.isDue(now, otherLineMs)) this.#queue.repair(series);

@@ -92,6 +92,24 @@ describe('VenueRepair', () => {
     expect(told).toEqual(['0 hole_opened 0/1', '0 2', '0 hole 1/1', '0 3']);
   });
 
+  it('asks at once for what a former run left: no line was there; without anybody to ask it waits for the lines', () => {
+    const left = { trade: { id: '1', timestamp: 0 }, aggTrade: null };
+    const { merge, told, data, scheduler } = setUp({ fetchMissing: () => of([fetched(2)]) });
+    merge.resume('BTCUSDT', left);
+    data(tradeEvent(3));
+    expect(told).toEqual(['0 hole_opened 0/1', '0 2', '0 hole 1/1', '0 3']);
+    // From there on the other line may have what is missing.
+    data(tradeEvent(5));
+    expect(told).toHaveLength(4);
+    scheduler.advance(500);
+    expect(told.slice(4)).toEqual(['500 hole_opened 0/1']);
+    const alone = setUp({});
+    alone.merge.resume('BTCUSDT', left);
+    alone.data(tradeEvent(3));
+    alone.scheduler.advance(499);
+    expect(alone.told).toEqual([]);
+  });
+
   it('gives up after ten seconds; without anybody to ask as soon as the other line has had its time', () => {
     const asking = setUp({ fetchMissing: () => of([]) });
     asking.data(tradeEvent(1), tradeEvent(3));
