@@ -277,7 +277,8 @@ class FailoverRun<T> {
       route.epoch = this.#nextEpoch(key, source);
       this.#out.next({ kind: 'epoch', source, key, epoch: route.epoch });
     }
-    route.lastAt = at;
+    // What is told beside the data has no time of its own.
+    route.lastAt = Math.max(route.lastAt, at);
     this.#out.next({ kind: 'value', source, key, epoch: route.epoch, value, held });
   }
 

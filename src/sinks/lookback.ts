@@ -57,7 +57,11 @@ export function soughtOf(options: RecentOptions): readonly Sought[] {
   const lasts = endings.map(({ trade, aggTrade }) => (kind === 'trade' ? trade : aggTrade)?.id);
   const ofTrades = {
     kind,
-    series: seriesSince(spanMs).map((series, index) => withLast(series, lasts[index])),
+    // A series that ends without a trade has none: what is found of it is published meanwhile.
+    series: seriesSince(spanMs).flatMap((series, index) => {
+      const upTo = lasts[index];
+      return upTo === undefined ? [] : [{ ...series, upTo }];
+    }),
     count: trades,
     slackMs: SLACK_MS,
   };
@@ -83,10 +87,6 @@ export function soughtOf(options: RecentOptions): readonly Sought[] {
     ...[environmentPrefix, ...otherPrefixes].flatMap((prefix) => [named(prefix, ofTrades), named(prefix, ofWindows)]),
     named(environmentPrefix, ofGaps),
   ];
-}
-
-function withLast(series: SoughtSeries, upTo: string | undefined): SoughtSeries {
-  return upTo === undefined ? series : { ...series, upTo };
 }
 
 interface Series extends SoughtSeries {

@@ -351,6 +351,11 @@ describe('failover', () => {
     expect(run({ a: '-N-CE-----', b: 'CF--------' }, { goesOn }).told).toContain('4 a>b not_served btc');
   });
 
+  it('goes on behind the last data of a key that the active source lacks from now on, whatever was told late', () => {
+    const { told } = run({ a: 'C1-2-LN--', b: 'Cx-yz----' });
+    expect(told.slice(-3)).toEqual(['6 a>b not_served btc', '6 btc epoch 2 of b', '6 btc@2 z held']);
+  });
+
   it('takes a key that the active source lacks further when its substitute fails', () => {
     //                  01234567890
     const { told } = run({ a: 'CEN--------', b: 'C-x-S------', c: 'C-v---w----' });

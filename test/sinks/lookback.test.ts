@@ -36,18 +36,13 @@ describe('what is sought of the near past', () => {
     const { series } = firstOf(options(endings, { spanMs: 10_000 }));
     expect(series.map(({ venue, symbol, since }) => [venue, symbol, (since - T) / 1000])).toEqual([
       ['binance', 'A', 90],
-      ['binance', 'B', 90],
       ['bybit', 'A', 60],
     ]);
   });
 
-  it('reaches nowhere at a venue without a trade: the numbers alone count', () => {
-    const sought = firstOf(options([ending('A', null)]));
-    expect(sought.series).toMatchObject([{ since: Number.POSITIVE_INFINITY }]);
-    const lookback = new Lookback(sought, BOUNDS);
-    for (const second of [9, 8, 7]) lookback.add(traded('A', second));
-    expect([lookback.isWhole, lookback.isEnough]).toEqual([true, true]);
-    expect(lookback.found()).toHaveLength(2);
+  it('is nothing of a series without a trade: what is found of it was published since', () => {
+    const sought = firstOf(options([ending('A', null), ending('B', 9)]));
+    expect(sought.series.map(({ symbol }) => symbol)).toEqual(['B']);
   });
 
   it('ends with the last trade that the ending names: what was published since does not count', () => {

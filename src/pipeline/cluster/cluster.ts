@@ -138,7 +138,8 @@ class Cluster implements Running {
     const runs = [...this.#runs.values()];
     const ended = Promise.all(runs.map((run) => run.ended));
     if (!isAlone) {
-      for (const run of runs) run.giveUp(HAND_OVER_MS);
+      const afterMs = this.#scheduler.now() - since + HAND_OVER_MS;
+      for (const run of runs) run.giveUp(HAND_OVER_MS, { afterMs });
       await Promise.race([ended, this.#pause(HAND_OVER_MS)]);
     }
     for (const run of runs) run.stop(reason, { afterMs: this.#scheduler.now() - since });

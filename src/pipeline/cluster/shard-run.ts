@@ -43,12 +43,12 @@ export class ShardRun {
   }
 
   /** Another is to have it: ends when that one has taken over, at the latest after so many milliseconds. */
-  giveUp(withinMs: number): void {
+  giveUp(withinMs: number, options: StopOptions = {}): void {
     if (this.#pipeline === undefined) {
       this.stop('given up');
       return;
     }
-    this.#givenUp ??= this.#scheduler.schedule(() => this.stop('given up'), withinMs);
+    this.#givenUp ??= this.#scheduler.schedule(() => this.stop('given up', options), withinMs);
   }
 
   /** It is this instance's after all. */

@@ -3,26 +3,33 @@ import type { FeedRecord } from '../../domain/record.ts';
 import type { BackwardReader } from '../../kafka/fetch-backwards.ts';
 import type { TopicMessage } from '../../kafka/fetch-round.ts';
 
+export interface SoughtTrade {
+  readonly epoch: number;
+  /** Its last trade is no older than is looked for. */
+  readonly isThere: boolean;
+}
+
 /**
  * The last trade of each key's latest epoch in a partition that is read from its end back, as far as a time: of a key
  * that has it nothing more is decoded, and once all have it nothing more is read.
  */
 export class LastTrades implements BackwardReader {
-  /** By key the epoch. */
-  readonly #missing: Map<string, number>;
+  readonly #missing: Map<string, SoughtTrade>;
   readonly #from: number;
   readonly #decode: (value: Buffer) => Promise<FeedRecord | Fault>;
   /** The last one first. */
   readonly #found: FeedRecord[] = [];
   #isAtStart = false;
+  /** What was read goes as far back as is looked for. */
+  #isPast = false;
 
-  /** `epochs` by key; `from` is the broker's append time, milliseconds since 1970. */
+  /** By key; `from` is the broker's append time, milliseconds since 1970. */
   constructor(
-    epochs: Iterable<readonly [string, number]>,
+    sought: Iterable<readonly [string, SoughtTrade]>,
     from: number,
     decode: (value: Buffer) => Promise<FeedRecord | Fault>,
   ) {
-    this.#missing = new Map(epochs);
+    this.#missing = new Map(sought);
     this.#from = from;
     this.#decode = decode;
   }
@@ -32,31 +39,33 @@ export class LastTrades implements BackwardReader {
     return this.#found.toReversed();
   }
 
-  /** True where the partition begins later than what is looked for may lie. */
-  get lacksPast(): boolean {
-    return this.#isAtStart && this.#missing.size > 0;
+  /**
+   * True where what was not found may lie in another partition, as the topic was given more: this one begins later, or
+   * does not have what it should.
+   */
+  get isDoubtful(): boolean {
+    const missing = [...this.#missing.values()];
+    return missing.some(({ isThere }) => isThere || this.#isAtStart);
   }
 
   async take(messages: readonly TopicMessage[]): Promise<boolean> {
     for (const { key, value, timestamp } of messages.toReversed()) {
-      if (timestamp < this.#from) return this.#isDone();
-      const epoch = key === null ? undefined : this.#missing.get(key);
-      if (key === null || value === null || epoch === undefined) continue;
+      if (timestamp < this.#from) {
+        this.#isPast = true;
+        return false;
+      }
+      const sought = key === null ? undefined : this.#missing.get(key);
+      if (key === null || value === null || sought === undefined) continue;
       const record = await this.#decode(value);
       // What is not ours ends nothing.
       if (record instanceof Fault || (record.kind !== 'trade' && record.kind !== 'agg_trade')) continue;
       this.#found.push(record);
-      if (record.epoch >= epoch) this.#missing.delete(key);
+      if (record.epoch >= sought.epoch) this.#missing.delete(key);
     }
     return this.#missing.size > 0;
   }
 
   end(): void {
-    this.#isAtStart = true;
-  }
-
-  #isDone(): false {
-    this.#missing.clear();
-    return false;
+    this.#isAtStart = !this.#isPast;
   }
 }

@@ -7,7 +7,7 @@ import { newMessageDecoder, readTopic } from '../../kafka/read-topic.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { Ending, EndingsOptions, OwnPart } from '../contract.ts';
 import { Endings, latestEpochs, seriesKey } from '../endings.ts';
-import { LastTrades } from './last-trades.ts';
+import { LastTrades, type SoughtTrade } from './last-trades.ts';
 
 /** A position and when the broker took it, milliseconds since 1970. */
 export interface PlacedPosition {
@@ -71,20 +71,25 @@ export async function readEndings(
 }
 
 /** What the last trades have to be of: the latest epochs of what was followed to the end, or nearly; by key. */
-function soughtFrom(from: number, positions: readonly PlacedPosition[]): ReadonlyMap<string, number> {
+function soughtFrom(from: number, positions: readonly PlacedPosition[]): ReadonlyMap<string, SoughtTrade> {
   const going = latestEpochs(positions.map(({ position, takenAt }) => ({ ...position, takenAt })));
   const late = going.filter(({ takenAt }) => takenAt >= from);
-  return new Map(late.map(({ venue, symbol, epoch }) => [epoch === 0 ? seriesKey({ venue, symbol }) : symbol, epoch]));
+  return new Map(
+    late.map(({ venue, symbol, epoch, tradeId, timestamp }) => [
+      epoch === 0 ? seriesKey({ venue, symbol }) : symbol,
+      { epoch, isThere: tradeId !== null && timestamp >= from },
+    ]),
+  );
 }
 
 /**
- * The last trades from a time on, in their order; undefined: they have to be looked for everywhere, as a
- * partition has no past, and its keys may have been another's.
+ * The last trades from a time on, in their order; undefined: they have to be looked for everywhere, as
+ * the topic may have been given partitions since.
  */
 async function lastTrades(
   config: KafkaConfig,
   topic: string,
-  sought: ReadonlyMap<string, number>,
+  sought: ReadonlyMap<string, SoughtTrade>,
   from: number,
   log: KafkaLog,
 ): Promise<readonly FeedRecord[] | undefined> {
@@ -97,7 +102,7 @@ async function lastTrades(
     return made;
   };
   await fetchBackwards(config, topic, readersOf, log);
-  return readers.some(({ lacksPast }) => lacksPast) ? undefined : readers.flatMap(({ found }) => found);
+  return readers.some(({ isDoubtful }) => isDoubtful) ? undefined : readers.flatMap(({ found }) => found);
 }
 
 type IsOwn = ((key: string | null) => boolean) | undefined;

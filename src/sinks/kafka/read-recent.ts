@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
@@ -7,6 +8,8 @@ import { newMessageDecoder } from '../../kafka/read-topic.ts';
 import type { Recent, RecentOptions } from '../contract.ts';
 import { Lookback, type LookbackBounds, recentOf, type Sought, soughtOf } from '../lookback.ts';
 
+/** Records between two turns of the event loop. */
+const AT_ONCE = 500;
 /** A partition's. */
 const BOUNDS: LookbackBounds = { span: 200_000, count: 30_000 };
 
@@ -49,6 +52,8 @@ class RecentReader implements BackwardReader {
 
   async take(messages: readonly TopicMessage[]): Promise<boolean> {
     for (let index = messages.length - 1; index >= 0; index--) {
+      // Live trades may flow by now.
+      if (index % AT_ONCE === 0) await setImmediate();
       const { key, value } = messages[index] as TopicMessage;
       // The first of a stretch tells how far back it goes, whosever it is.
       const isSought = index === 0 || (key !== null && this.#lookback.seeks(key));

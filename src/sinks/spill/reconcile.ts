@@ -227,8 +227,9 @@ class Group {
     if (this.isFollowed(gap)) return true;
     const ending = this.ending(gap);
     if (ending?.epoch !== gap.epoch || gap.toId === null) return false;
-    const { toId } = gap;
-    return [ending.trade, ending.aggTrade].some((last) => last != null && compareIds(toId, last.id) <= 0);
+    // Where trades are published gaps count them: aggregated ones go on past a hole that is under repair.
+    const last = ending.trade === undefined ? ending.aggTrade : ending.trade;
+    return last != null && compareIds(gap.toId, last.id) <= 0;
   }
 
   hasPosition(position: Position): boolean {

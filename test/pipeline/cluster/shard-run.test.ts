@@ -91,6 +91,15 @@ it('kept after all, it goes on', async () => {
   expect([shard.run.isGivenUp, shard.end, shard.stops]).toEqual([false, undefined, []]);
 });
 
+it('given up and stopped in the same moment, it ends as it was given up', async () => {
+  const shard = new Scripted();
+  await shard.begin();
+  shard.run.giveUp(1500, { afterMs: 1600 });
+  shard.clock.schedule(() => shard.run.stop('SIGTERM', { afterMs: 1700 }), 1500);
+  await shard.clock.advance(1500);
+  expect(shard.stops).toEqual(['given up after 1600 ms']);
+});
+
 it('stopped as its own, it tells what it left', async () => {
   const shard = new Scripted();
   await shard.begin();

@@ -13,7 +13,7 @@ interface Placed {
 }
 
 /** What was decoded counts. */
-function reader(epochs: Readonly<Record<string, number>>, from = 0) {
+function reader(epochs: Readonly<Record<string, number>>, from = 0, isThere = false) {
   const decoded: string[] = [];
   const decode = (value: Buffer): Promise<FeedRecord | Fault> => {
     const text = value.toString();
@@ -22,7 +22,11 @@ function reader(epochs: Readonly<Record<string, number>>, from = 0) {
     if (epoch === undefined) return Promise.resolve(new Fault('malformed', text));
     return Promise.resolve({ ...tradeEvent(Number(id)), epoch: Number(epoch) });
   };
-  const trades = new LastTrades(Object.entries(epochs), from, decode);
+  const trades = new LastTrades(
+    Object.entries(epochs).map(([key, epoch]) => [key, { epoch, isThere }]),
+    from,
+    decode,
+  );
   return {
     trades,
     decoded,
@@ -42,7 +46,7 @@ it('reads until each key has its last trade, and decodes nothing else of it', as
   const { trades, decoded, take } = reader({ A: 1, B: 1 });
   expect(await take({ key: 'C', value: '7@1' }, { key: 'A', value: '4@1' }, { key: 'A', value: '5@1' })).toBe(true);
   expect(await take({ key: 'B', value: '2@1' }, { key: 'A', value: '3@1' })).toBe(false);
-  expect([idsOf(trades), decoded, trades.lacksPast]).toEqual([['2', '5'], ['5@1', '2@1'], false]);
+  expect([idsOf(trades), decoded, trades.isDoubtful]).toEqual([['2', '5'], ['5@1', '2@1'], false]);
 });
 
 it('goes on behind what is not ours, and behind what came late of an earlier epoch, as far as the time', async () => {
@@ -56,12 +60,18 @@ it('goes on behind what is not ours, and behind what came late of an earlier epo
   expect(await take(...told)).toBe(false);
   expect(idsOf(trades)).toEqual(['8', '6']);
   trades.end();
-  expect(trades.lacksPast).toBe(false);
+  expect(trades.isDoubtful).toBe(false);
 });
 
-it('lacks a past where the partition begins before all were found', async () => {
+it('is doubtful where what should be there is not: its key may have been in another partition', async () => {
+  const { trades, take } = reader({ A: 1, B: 1 }, 900, true);
+  expect(await take({ key: 'B', value: '1@1', at: 899 }, { key: 'A', value: '8@1' })).toBe(false);
+  expect(trades.isDoubtful).toBe(true);
+});
+
+it('is doubtful where the partition begins before all were found', async () => {
   const { trades, take } = reader({ A: 1, B: 1 });
   expect(await take({ key: 'A', value: '4@1' })).toBe(true);
   trades.end();
-  expect(trades.lacksPast).toBe(true);
+  expect(trades.isDoubtful).toBe(true);
 });

@@ -238,6 +238,25 @@ describe('a process that ends', () => {
     expect(texts(stored.slice(7))).toBe(texts([gap(3, 5), gap(8, 12), trade(12)]));
   });
 
+  it('by kill: a gap is told though aggregated trades have gone past it, which do not wait for its repair', async () => {
+    const stored: Stored = [];
+    const first = await start(stored);
+    const aggregated = trade(9);
+    const aggTrade = {
+      ...aggregated,
+      topic: 'agg-trades',
+      record: { ...aggregated.record, kind: 'agg_trade' },
+    } as OutRecord;
+    first.drain.pushMany([trade(5), aggTrade]);
+    await first.clock.advance(100);
+    await away(first);
+    first.drain.pushMany([gap(5, 8), trade(8), trade(9)]);
+    await first.clock.advance(100);
+    const second = await start(stored, killed(first));
+    await second.clock.advance(1000);
+    expect(texts(stored.slice(2))).toContain('gap t8 t9');
+  });
+
   it('by close: spills what is left, and says so', async () => {
     const stored: Stored = [];
     const first = await start(stored);

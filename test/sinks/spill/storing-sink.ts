@@ -53,16 +53,22 @@ export class StoringSink implements Sink {
   async endings(): Promise<readonly Ending[]> {
     const endings = new Map<string, Ending>();
     for (const { record } of this.#stored) {
-      if (record.kind !== 'trade' && record.kind !== 'position') continue;
+      if (record.kind !== 'trade' && record.kind !== 'agg_trade' && record.kind !== 'position') continue;
       const { venue, symbol, epoch, environment } = record;
       const known = endings.get(symbol);
+      if (record.kind === 'agg_trade') {
+        const aggTrade = { id: record.lastTradeId ?? record.tradeId, timestamp: record.timestamp };
+        endings.set(symbol, { trade: null, ...known, venue, symbol, epoch, environment, aggTrade });
+        continue;
+      }
       const trade =
         record.kind === 'trade'
           ? { id: record.tradeId, timestamp: record.timestamp }
           : known?.epoch === epoch
             ? (known.trade ?? null)
             : null;
-      endings.set(symbol, { venue, symbol, epoch, environment, trade, aggTrade: null });
+      const aggTrade = known?.epoch === epoch ? (known.aggTrade ?? null) : null;
+      endings.set(symbol, { venue, symbol, epoch, environment, trade, aggTrade });
     }
     return [...endings.values()];
   }
