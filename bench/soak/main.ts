@@ -64,7 +64,8 @@ const series: Readonly<Record<'heap' | 'external' | 'resident' | 'handles' | 'ti
 /** Resident memory is shown, not judged: when freed pages go back to the system is the allocator's affair. */
 const JUDGED = ['heap', 'external', 'handles', 'timers', 'resources'] as const;
 
-const broker = await startBroker();
+// Every epoch's position is looked for at the end: compaction leaves the last one.
+const broker = await startBroker({ config: { 'log.cleaner.enable': 'false' } });
 const run = new LongRun({ broker, folder, seed, durationMs, schedule, rate: Number(flags.rate), prefix: 'soak.' });
 const interrupted = new Promise<never>((_, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Error(signal)));

@@ -105,7 +105,9 @@ it(
     const verdict = judge.verdict();
     const silences = (from: number, to: number, shards: readonly number[]) =>
       shards.filter((shard) => WITH_COINS.includes(shard)).map((shard) => longestSilence(live, shard, from, to));
-    const rates = Array.from({ length: SHARDS }, (_, shard) => countOf(live, shard, ended - QUIET_MS, ended));
+    // Bursts fall on single coins: what a shard brings shows over all of the run.
+    const ranMs = ended - killed.at;
+    const rates = Array.from({ length: SHARDS }, (_, shard) => countOf(live, shard, killed.at, ended));
     const loads = last.map((shards) => shards.reduce((sum, shard) => sum + (rates[shard] ?? 0), 0));
     const found = {
       trades: verdict.published,
@@ -113,7 +115,7 @@ it(
       joined: silences(joined, still.at, WITH_COINS),
       stoodStill: silences(still.at, woken, still.shards),
       woken: silences(woken, ended, WITH_COINS),
-      tradesPerSecondByInstance: loads.map((load) => Math.round((load * 1000) / QUIET_MS)),
+      tradesPerSecondByInstance: loads.map((load) => Math.round((load * 1000) / ranMs)),
       spread: spreadOf(loads),
       gaps: verdict.gaps,
       startsMs: [a, b, c, d].map((each) =>

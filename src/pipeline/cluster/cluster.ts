@@ -23,7 +23,7 @@ import {
 } from '../run.ts';
 import { figuresLeft, mergedFigures } from './merged-figures.ts';
 import { mergedSnapshot, snapshotLeft } from './merged-snapshot.ts';
-import { shardAssigner } from './shard-assigner.ts';
+import { type ShardRate, shardAssigner } from './shard-assigner.ts';
 import { partOfShard, shardOf } from './shard-of.ts';
 import { ShardRun } from './shard-run.ts';
 import { prepareShardsTopic, shardsTopicOf } from './shards-topic.ts';
@@ -36,7 +36,8 @@ const LOOK_EVERY_MS = 30_000;
 /** At a stop: for the others to take over before the delivery ends. */
 const HAND_OVER_MS = 1500;
 /** A rate says something after so long. */
-const MEASURED_AFTER_MS = 5000;
+const MEASURED_AFTER_S = 5;
+const NOTHING_KNOWN: ShardRate = { rate: 0, seconds: 0 };
 
 /**
  * One of several instances that share the coins, by Kafka's own group protocol: a partition of the topic `shards` is a
@@ -253,17 +254,16 @@ class Cluster implements Running {
     this.#failing.abort(fault);
   }
 
-  /** Trades a second of what is ingested now; 0: not yet known. */
-  #rates(): ReadonlyMap<number, number> {
+  /** What is ingested now. */
+  #rates(): ReadonlyMap<number, ShardRate> {
     const now = this.#scheduler.now();
     return new Map(
       [...this.#runs]
         .filter(([, run]) => !run.isGivenUp)
         .map(([shard, { since, pipeline }]) => {
-          const ranMs = now - since;
-          const isKnown = pipeline !== undefined && ranMs >= MEASURED_AFTER_MS;
-          // The mean of all the time: what is traded in a few seconds says little of what is to come.
-          return [shard, isKnown ? (pipeline.feed.view.trades * 1000) / ranMs : 0];
+          const seconds = (now - since) / 1000;
+          const isKnown = pipeline !== undefined && seconds >= MEASURED_AFTER_S;
+          return [shard, isKnown ? { rate: pipeline.feed.view.trades / seconds, seconds } : NOTHING_KNOWN];
         }),
     );
   }

@@ -1,15 +1,15 @@
-/** A member of the group, and what it ingests now: by shard how much, trades a second; 0: not known yet. */
+/** A member of the group, and the shards that it ingests now. */
 export interface ShardHolder {
   readonly id: string;
-  readonly holds: ReadonlyMap<number, number>;
+  readonly holds: ReadonlySet<number>;
 }
 
 /** What a shard may bring. */
 export interface ShardWeights {
   /** How many coins it has: the guess where nothing else is known. */
   readonly sizeOf: (shard: number) => number;
-  /** Trades a second, as measured last, of those whose holder has gone or does not know it yet. */
-  readonly known: ReadonlyMap<number, number>;
+  /** Trades a second, of those that were measured. */
+  readonly rates: ReadonlyMap<number, number>;
 }
 
 /** A step that makes two loads more even by less than this part of their mean is not worth its hand-over. */
@@ -24,14 +24,13 @@ export function shareShards(
   shards: readonly number[],
   known: ShardWeights,
 ): ReadonlyMap<string, readonly number[]> {
-  const weights = weightsOf(members, shards, known);
+  const weights = weightsOf(shards, known);
   const weigh = (shard: number) => weights.get(shard) as number;
   const loads = members
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
     .map(({ id, holds }): Load => ({ id, holds, shards: new Set(), weight: 0 }));
   const orphans = new Set(shards);
-  for (const load of loads)
-    for (const shard of load.holds.keys()) if (orphans.delete(shard)) put(load, shard, weigh(shard));
+  for (const load of loads) for (const shard of load.holds) if (orphans.delete(shard)) put(load, shard, weigh(shard));
   for (const shard of [...orphans].sort((a, b) => weigh(b) - weigh(a) || a - b))
     put(lightest(loads), shard, weigh(shard));
   const mean = loads.reduce((sum, { weight }) => sum + weight, 0) / loads.length;
@@ -49,15 +48,7 @@ interface Load extends ShardHolder {
 /** A coin's weight, a whole number so that sums do not depend on their order. */
 const COIN = 1000;
 
-function weightsOf(
-  members: readonly ShardHolder[],
-  shards: readonly number[],
-  { sizeOf, known }: ShardWeights,
-): ReadonlyMap<number, number> {
-  const measured = new Map<number, number>();
-  for (const { holds } of members)
-    for (const [shard, rate] of holds) measured.set(shard, Math.max(rate, measured.get(shard) ?? 0));
-  const rates = new Map([...known, ...[...measured].filter(([, rate]) => rate > 0)]);
+function weightsOf(shards: readonly number[], { sizeOf, rates }: ShardWeights): ReadonlyMap<number, number> {
   const coins = [...rates.keys()].reduce((sum, shard) => sum + sizeOf(shard), 0);
   const perCoin = coins === 0 ? 1 : [...rates.values()].reduce((sum, rate) => sum + rate, 0) / coins;
   return new Map(

@@ -1,12 +1,14 @@
 import { expect, it } from 'vitest';
-import { shardAssigner } from '../../../src/pipeline/cluster/shard-assigner.ts';
+import { type ShardRate, shardAssigner } from '../../../src/pipeline/cluster/shard-assigner.ts';
 
 const SHARDS = [0, 1, 2, 3];
-const assigner = (held: Record<number, number>) =>
+/** What is held, as trades a second, measured for so many seconds. */
+const assigner = (held: Record<number, number>, seconds = 10) =>
   shardAssigner(
-    () => new Map(Object.entries(held).map(([shard, rate]) => [Number(shard), rate])),
+    () => new Map(Object.entries(held).map(([shard, rate]) => [Number(shard), { rate, seconds }])),
     () => 5,
   );
+const read = (told: Buffer | undefined) => JSON.parse(String(told)).shards;
 
 it('lets who shares out know what each member holds', () => {
   const members = [
@@ -46,15 +48,42 @@ it('every member knows what a shard brought whose holder has gone', () => {
     ]),
   );
   // and goes on knowing it
-  expect(JSON.parse(String(leader.tell?.(left)))).toEqual({ known: { 0: 300, 2: 100, 3: 100 } });
+  expect(read(leader.tell?.(left))).toEqual({ 0: [300, 10], 1: [0, 10], 2: [100, 10], 3: [100, 10] });
 });
 
-it.each(['', 'no JSON', '[1]', 'null', '7', '{"shards":{"x":1,"1.5":2,"2":-1,"3":"many"}}', '{"shards":null}'])(
-  'a member that says %s holds nothing',
-  (said) => {
-    const members = [{ id: 'a', about: Buffer.from(said) }];
-    const heard = assigner({});
-    heard.hear?.(Buffer.from(said.replace('shards', 'known')));
-    for (const one of [assigner({}), heard]) expect([...one.share(members, SHARDS)]).toEqual([['a', SHARDS]]);
-  },
-);
+it('what was measured before a member had a shard counts with what it measures, ten minutes of it at most', () => {
+  const held = new Map<number, ShardRate>();
+  const member = shardAssigner(
+    () => held,
+    () => 5,
+  );
+  const hear = (rate: number, seconds: number) =>
+    member.hear?.(Buffer.from(JSON.stringify({ shards: { 0: [rate, seconds] } })));
+  hear(100, 30);
+  held.set(0, { rate: 0, seconds: 0 });
+  expect(read(member.about(false))).toEqual({ 0: [100, 30] });
+  held.set(0, { rate: 200, seconds: 10 });
+  expect(read(member.about(false))).toEqual({ 0: [125, 40] });
+  // What the others heard of this is in there already.
+  hear(125, 40);
+  expect(read(member.about(false))).toEqual({ 0: [125, 40] });
+  held.clear();
+  hear(100, 100_000);
+  held.set(0, { rate: 200, seconds: 600 });
+  expect(read(member.about(false))).toEqual({ 0: [150, 1200] });
+});
+
+it.each([
+  '',
+  'no JSON',
+  '[1]',
+  'null',
+  '7',
+  '{"shards":{"x":[1,1],"1.5":[2,1],"2":[-1,1],"3":"many","0":[1]}}',
+  '{"shards":null}',
+])('a member that says %s holds nothing', (said) => {
+  const members = [{ id: 'a', about: Buffer.from(said) }];
+  const heard = assigner({});
+  heard.hear?.(Buffer.from(said));
+  for (const one of [assigner({}), heard]) expect([...one.share(members, SHARDS)]).toEqual([['a', SHARDS]]);
+});
