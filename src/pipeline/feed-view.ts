@@ -23,6 +23,8 @@ export class FeedView {
   /** Counts of the last seconds, newest last, by key. */
   #seconds: ReadonlyMap<string, number>[] = [];
   trades = 0;
+  /** Of them those that were not fetched. */
+  liveTrades = 0;
 
   add(key: string, coin: string, symbol: string): void {
     if (!this.symbols.has(key))
@@ -50,6 +52,7 @@ export class FeedView {
     if (record.kind === 'trade') {
       view.trades++;
       this.trades++;
+      if (record.source === 'live') this.liveTrades++;
     } else if (record.kind === 'price') {
       this.#ticks.set(key, record);
       view.price = record.price;

@@ -263,7 +263,8 @@ class Cluster implements Running {
         .map(([shard, { since, pipeline }]) => {
           const seconds = (now - since) / 1000;
           const isKnown = pipeline !== undefined && seconds >= MEASURED_AFTER_S;
-          return [shard, isKnown ? { rate: pipeline.feed.view.trades / seconds, seconds } : NOTHING_KNOWN];
+          // What was fetched was traded before.
+          return [shard, isKnown ? { rate: pipeline.feed.view.liveTrades / seconds, seconds } : NOTHING_KNOWN];
         }),
     );
   }
