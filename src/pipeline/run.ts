@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { filter, type Observable, type SchedulerLike, take } from 'rxjs';
+import { filter, firstValueFrom, type Observable, type SchedulerLike, take, timer } from 'rxjs';
 import { keyOf, topicNameOf } from '../codec/environment-topics.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { PipelineFigures } from '../domain/feed-figures.ts';
@@ -87,6 +87,7 @@ export interface Stopped extends Closed {
 const STOP_WITHIN_MS = 3500;
 /** How long another one goes on for the venues of a part to be subscribed. */
 const WARM_WITHIN_MS = 1000;
+const LOOK_BACK_AFTER_MS = 1000;
 const DROPPED_TOLD_EVERY_MS = 1000;
 const UNEXPLAINED_TOLD = 5;
 
@@ -157,18 +158,21 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     aggTrades: config.feed.channels.includes('agg_trade'),
     everyVenue: config.feed.mode === 'all',
   });
-  const recent = readRecent(
-    config,
-    outlets.map(({ name, drain }, index) => ({
-      name,
-      endings: endings[index] ?? [],
-      recent: drain.recent.bind(drain),
-    })),
-    former,
-    ({ message }, sink) => log.warn({ event: 'windows_not_rebuilt', sink }, message),
-  );
-  // Neither files nor a spill are read while they are written.
-  if (outlets.some(({ name, drain }) => name !== 'kafka' || drain.stats().queued > 0)) await recent;
+  const lookBack = () =>
+    readRecent(
+      config,
+      outlets.map(({ name, drain }, index) => ({
+        name,
+        endings: endings[index] ?? [],
+        recent: drain.recent.bind(drain),
+      })),
+      former,
+      ({ message }, sink) => log.warn({ event: 'windows_not_rebuilt', sink }, message),
+    );
+  // Neither files nor a spill are read while they are written. Else what was traded meanwhile is fetched first.
+  const isLater = outlets.every(({ name, drain }) => name === 'kafka' && drain.stats().queued === 0);
+  const recent = isLater ? firstValueFrom(timer(LOOK_BACK_AFTER_MS, scheduler)).then(lookBack) : lookBack();
+  if (!isLater) await recent;
   if (dependencies.signal?.aborted) return giveUp(dependencies.signal.reason);
   const feed = buildFeed(config, { ...venueDependencies, instance: randomUUID(), former, recent }, venues);
   for (const [index, outlet] of outlets.entries()) outlet.begin(feed, endings[index] ?? [], former);

@@ -168,6 +168,8 @@ class SinkDrain implements Drain {
   /** Nothing is written any more: the deadline of close() has passed. */
   #stopped = false;
   #isReady = false;
+  /** A former process left something in the spill. */
+  #isLeft = false;
   /** The sink will never take anything again. */
   #isOver = false;
   #seq = 0;
@@ -303,7 +305,8 @@ class SinkDrain implements Drain {
     const endings = await this.#spill.recover(environmentPrefixes, ask);
     this.#seq = Math.max(this.#seq, Math.ceil(this.#spill.lastSeq));
     this.#isReady = true;
-    if (this.#spill.isOn) this.#options.onSpill?.('spilling', `${this.#spill.unread} records of a former run`);
+    this.#isLeft = this.#spill.isOn;
+    if (this.#isLeft) this.#options.onSpill?.('spilling', `${this.#spill.unread} records of a former run`);
     this.#wake();
     return endings;
   }
@@ -312,7 +315,7 @@ class SinkDrain implements Drain {
     const [environmentPrefix = '', ...otherPrefixes] = environmentPrefixes;
     const options = { ...wanted, environmentPrefix, otherPrefixes };
     // The spill goes first: what leaves it meanwhile is found in the sink.
-    const spilled = await this.#spill?.recent(options);
+    const spilled = this.#isLeft ? await this.#spill?.recent(options) : undefined;
     const stored = await this.#sink.recent(options);
     return spilled === undefined ? stored : recentBehind(stored, spilled, options);
   }
