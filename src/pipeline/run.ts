@@ -171,7 +171,10 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     );
   // Neither files nor a spill are read while they are written. Else what was traded meanwhile is fetched first.
   const isLater = outlets.every(({ name, drain }) => name === 'kafka' && drain.stats().queued === 0);
-  const recent = isLater ? firstValueFrom(timer(LOOK_BACK_AFTER_MS, scheduler)).then(lookBack) : lookBack();
+  let stopping: Promise<Stopped> | undefined;
+  const recent = isLater
+    ? firstValueFrom(timer(LOOK_BACK_AFTER_MS, scheduler)).then(() => (stopping === undefined ? lookBack() : new Map()))
+    : lookBack();
   if (!isLater) await recent;
   if (dependencies.signal?.aborted) return giveUp(dependencies.signal.reason);
   const feed = buildFeed(config, { ...venueDependencies, instance: randomUUID(), former, recent }, venues);
@@ -197,7 +200,6 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   tellUnexplained(feed, log);
   feed.start();
 
-  let stopping: Promise<Stopped> | undefined;
   const stop = async (reason: string, { afterMs = 0 }: StopOptions = {}): Promise<Stopped> => {
     feed.stop(reason);
     const deadlineMs = Math.max(0, STOP_WITHIN_MS - afterMs);

@@ -125,7 +125,7 @@ describe('what goes wrong', () => {
       },
     });
     await page.locator('.bid-area').waitFor();
-    await page.locator('.profile rect').first().waitFor();
+    await page.locator('.profile rect:not([width="0"])').first().waitFor();
     await until(async () => (await page.locator('.panel-candles .empty').count()) === 0);
     switched = true;
     const notes = () => textsOf(page, '.detail .panel:not(.panel-tape) .empty');
