@@ -87,6 +87,7 @@ export interface Stopped extends Closed {
 const STOP_WITHIN_MS = 3500;
 /** How long another one goes on for the venues of a part to be subscribed. */
 const WARM_WITHIN_MS = 1000;
+/** What the statistics are rebuilt from is read so long after the start: first what was traded meanwhile is fetched. */
 const LOOK_BACK_AFTER_MS = 1000;
 const DROPPED_TOLD_EVERY_MS = 1000;
 const UNEXPLAINED_TOLD = 5;
@@ -169,7 +170,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
       former,
       ({ message }, sink) => log.warn({ event: 'windows_not_rebuilt', sink }, message),
     );
-  // Neither files nor a spill are read while they are written. Else what was traded meanwhile is fetched first.
+  // Neither files nor a spill are read while they are written.
   const isLater = outlets.every(({ name, drain }) => name === 'kafka' && drain.stats().queued === 0);
   let stopping: Promise<Stopped> | undefined;
   const recent = isLater

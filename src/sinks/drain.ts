@@ -108,9 +108,8 @@ export interface Drain {
   resume(options: ResumeOptions): Promise<readonly Ending[]>;
   /**
    * Once, after `resume`: what was published lately, or will have been when what a former process spilled is delivered;
-   * `endings` are those of `resume`. What is pushed meanwhile does not count; to files, or
-   * where something waits in the spill, nothing may be.
-   * @throws Fault
+   * `endings` are those of `resume`. What is pushed meanwhile does not count; to files, or where something waits in the
+   * spill, nothing may be. @throws Fault
    */
   recent(options: DrainRecentOptions): Promise<Recent>;
   /** Takes the record. Never blocks: where there is no room, something less precious is dropped (docs/decisions/0003). */

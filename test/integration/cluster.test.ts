@@ -127,7 +127,7 @@ it(
     };
     console.info(JSON.stringify({ ...found, last }));
     expect(verdict).toMatchObject({ lost: 0, duplicated: 0, outOfOrder: 0, inGaps: 0, problems: [] });
-    // What is aimed at, session_timeout_ms + 2 s and a spread of 0.2, holds on a machine that does nothing else: printed above.
+    // What is aimed at, session_timeout_ms + 2 s and a spread of 0.2, is for a machine of their own: it is printed above.
     for (const ms of [...found.killed, ...found.stoodStill]) expect(ms).toBeLessThan(sessionMs + BUSY_MS);
     for (const ms of [...found.joined, ...found.woken]) expect(ms).toBeLessThan(BUSY_MS);
     expect(found.spread).toBeLessThan(0.6);

@@ -72,7 +72,7 @@ class Cluster implements Running {
   #stopped: Stopped = { undelivered: 0, spilled: 0, dropped: 0 };
   /** Of pipelines that are over. */
   #past = mergedFigures([]);
-  #left: FeedSnapshot | undefined;
+  #left: readonly FeedSnapshot[] = [];
   #stop: Promise<Stopped> | undefined;
 
   constructor(config: Config, dependencies: PipelineDependencies, kafkaLog: KafkaLog) {
@@ -109,7 +109,7 @@ class Cluster implements Running {
     const own = this.#pipelines().map((pipeline) => pipeline.snapshot());
     const { environment, feed } = this.#config;
     const of = { at: wallClockMs(), startedAt: this.#startedAt, environment, mode: feed.mode };
-    return mergedSnapshot(own, of, this.#left === undefined ? [] : [this.#left]);
+    return mergedSnapshot(own, of, this.#left);
   }
 
   figures(): PipelineFigures {
@@ -218,8 +218,7 @@ class Cluster implements Running {
       if (ran !== undefined) {
         this.#stopped = sumOf(this.#stopped, ran.stopped);
         this.#past = mergedFigures([this.#past, figuresLeft(ran.figures)]);
-        const left = [snapshotLeft(ran.snapshot), ...(this.#left === undefined ? [] : [this.#left])];
-        this.#left = mergedSnapshot([], ran.snapshot, left);
+        this.#left = [mergedSnapshot([], ran.snapshot, [snapshotLeft(ran.snapshot), ...this.#left])];
       }
       if (fault === undefined) {
         if (this.#assigned.has(shard)) this.#begin(shard);

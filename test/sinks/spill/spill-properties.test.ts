@@ -31,8 +31,7 @@ type Step =
 
 const symbol = fc.constantFrom(...SYMBOLS);
 const steps: fc.Arbitrary<Step> = fc.oneof(
-  // With an epoch before it half of the memory: more in one turn, and the disk would not have had its turn to make room.
-  { weight: 8, arbitrary: fc.record({ push: fc.integer({ min: 1, max: 28 }), symbol }) },
+  { weight: 8, arbitrary: fc.record({ push: fc.integer({ min: 1, max: 30 }), symbol }) },
   { weight: 2, arbitrary: fc.record({ tick: symbol }) },
   { weight: 1, arbitrary: fc.record({ epoch: symbol }) },
   { weight: 6, arbitrary: fc.record({ waitMs: fc.constantFrom(0, 20, 60, 300, 4000) }) },
@@ -61,7 +60,8 @@ class Run {
     this.drain = createDrain(this.sink, {
       scheduler: this.clock,
       maxBatch: 5,
-      maxRecords: 60,
+      // Twice what comes in one turn, an epoch before it: the disk has its turn before there is no room.
+      maxRecords: 64,
       spill: { dir: '', maxBytes, segmentBytes: 1.4 * HEAD_BYTES, files: this.files },
     });
   }
