@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { isIPv4 } from 'node:net';
 
 /** A certificate with its key, as PEM. */
 export interface Certificate {
@@ -8,8 +9,14 @@ export interface Certificate {
 
 /** An authority of a test's own. */
 export interface Authority extends Certificate {
-  /** For localhost and 127.0.0.1; ends in so many days, 30 by default; -1: a day ago. */
-  issue(name: string, endsInDays?: number): Certificate;
+  issue(name: string, options?: CertificateOptions): Certificate;
+}
+
+export interface CertificateOptions {
+  /** -1: a day ago; 30 by default. */
+  readonly endsInDays?: number;
+  /** The name or IPv4 address that it is for, beside localhost and 127.0.0.1. */
+  readonly host?: string;
 }
 
 const DAY_MS = 86_400_000;
@@ -23,9 +30,10 @@ export function newAuthority(name: string): Authority {
       keys,
       newCertificate({ ...own, subject: name, endsInDays: 365, key: keys.publicKey, extensions: [isAuthority] }),
     ),
-    issue(subject, endsInDays = 30) {
+    issue(subject, { endsInDays = 30, host = 'localhost' } = {}) {
       const of = newKeys();
-      return pem(of, newCertificate({ ...own, subject, endsInDays, key: of.publicKey, extensions: [forThisHost] }));
+      const extensions = [forHosts(new Set(['localhost', '127.0.0.1', host]))];
+      return pem(of, newCertificate({ ...own, subject, endsInDays, key: of.publicKey, extensions }));
     },
   };
 }
@@ -85,7 +93,7 @@ const nameOf = (text: string): Buffer =>
 const ECDSA_WITH_SHA256 = sequence(object('2a8648ce3d040302'));
 const TRUE = tagged(0x01, Buffer.of(0xff));
 const isAuthority = sequence(object('551d13'), TRUE, octets(sequence(TRUE)));
-const forThisHost = sequence(
-  object('551d11'),
-  octets(sequence(tagged(0x82, Buffer.from('localhost')), tagged(0x87, Buffer.of(127, 0, 0, 1)))),
-);
+const hostOf = (host: string): Buffer =>
+  isIPv4(host) ? tagged(0x87, Buffer.from(host.split('.').map(Number))) : tagged(0x82, Buffer.from(host));
+const forHosts = (hosts: Iterable<string>): Buffer =>
+  sequence(object('551d11'), octets(sequence(...Array.from(hosts, hostOf))));

@@ -31,7 +31,7 @@ export async function startSecureBroker(): Promise<SecureBroker> {
   };
   const broker = await startBroker({
     listeners: { plain: 'SASL_SSL', scram: 'SASL_SSL', expired: 'SSL', mutual: 'SSL' },
-    config: settings(authority),
+    config: (host) => settings(authority, host),
   });
   const { plain = '', scram = '', expired = '', mutual = '' } = broker.listeners;
   const setPassword = (mechanism: Exclude<Mechanism, 'plain'>, password: string) =>
@@ -55,7 +55,7 @@ export async function startSecureBroker(): Promise<SecureBroker> {
   };
 }
 
-function settings(authority: Authority): Record<string, string> {
+function settings(authority: Authority, host: string): Record<string, string> {
   const keyStore = (prefix: string, { certificate, key }: ReturnType<Authority['issue']>) => ({
     [`${prefix}ssl.keystore.type`]: 'PEM',
     [`${prefix}ssl.keystore.certificate.chain`]: oneLine(certificate),
@@ -63,8 +63,8 @@ function settings(authority: Authority): Record<string, string> {
   });
   const module = 'org.apache.kafka.common.security';
   return {
-    ...keyStore('', authority.issue('broker')),
-    ...keyStore('listener.name.expired.', authority.issue('broker of yesterday', -1)),
+    ...keyStore('', authority.issue('broker', { host })),
+    ...keyStore('listener.name.expired.', authority.issue('broker of yesterday', { endsInDays: -1, host })),
     'listener.name.mutual.ssl.client.auth': 'required',
     'listener.name.mutual.ssl.truststore.type': 'PEM',
     'listener.name.mutual.ssl.truststore.certificates': oneLine(authority.certificate),

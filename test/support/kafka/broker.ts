@@ -1,8 +1,10 @@
+type Settings = Readonly<Record<string, string>>;
+
 export interface BrokerOptions {
   /** The way to run it; without one, KAFKA_WAY, else a Docker engine where one answers, else Java with Maven. */
   readonly way?: 'docker' | 'java';
-  /** Broker settings (server.properties) beside those of every test broker. */
-  readonly config?: Readonly<Record<string, string>>;
+  /** Broker settings (server.properties) beside those of every test broker; `host` is where clients find it. */
+  readonly config?: Settings | ((host: string) => Settings);
   /** host:port that clients of the listener without encryption or login are sent to instead of its own, such as a proxy's. */
   readonly advertised?: string;
   /** Listeners beside the one without encryption or login: by their names, small letters. */
@@ -24,4 +26,8 @@ export interface Broker {
   start(): Promise<void>;
   /** Ends it and removes its data. */
   close(): Promise<void>;
+}
+
+export function configOf({ config = {} }: BrokerOptions, host: string): Settings {
+  return typeof config === 'function' ? config(host) : config;
 }

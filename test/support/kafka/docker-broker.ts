@@ -1,6 +1,6 @@
 import { GenericContainer, getContainerRuntimeClient, ImageName, Wait } from 'testcontainers';
 import { freePort } from '../free-port.ts';
-import type { Broker, BrokerOptions } from './broker.ts';
+import { type Broker, type BrokerOptions, configOf } from './broker.ts';
 import { addressesOf, brokerSettings, kafkaVersion } from './broker-settings.ts';
 import { waitForBroker } from './wait-for-broker.ts';
 
@@ -70,7 +70,7 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Broker>
     inside: '127.0.0.1:9191',
     controller: '127.0.0.1:9093',
     data: '/tmp/kafka-data',
-    config: options.config ?? {},
+    config: configOf(options, host),
   });
   const environment = Object.fromEntries(Object.entries(settings).map(([key, value]) => [variableOf(key), value]));
   const container = await new GenericContainer(image)

@@ -8,10 +8,11 @@ import { freePort } from '../free-port.ts';
 import { type GuardedProcess, startGuarded } from '../guarded-process.ts';
 import { fillOnce, java, maven, whyNoJavaOf, whyNoMaven } from '../java.ts';
 import { tools } from '../tools.ts';
-import type { Broker, BrokerOptions } from './broker.ts';
+import { type Broker, type BrokerOptions, configOf } from './broker.ts';
 import { addressesOf, brokerSettings, kafkaVersion } from './broker-settings.ts';
 import { waitForBroker } from './wait-for-broker.ts';
 
+const HOST = '127.0.0.1';
 const run = promisify(execFile);
 const jars = join(tools, 'kafka', kafkaVersion);
 
@@ -35,19 +36,19 @@ export async function startJavaBroker(options: BrokerOptions): Promise<Broker> {
   const logFile = join(directory, 'broker.log');
   const further = await Promise.all(
     Object.entries(options.listeners ?? {}).map(async ([name, protocol]) => {
-      const address = `127.0.0.1:${await freePort()}`;
+      const address = `${HOST}:${await freePort()}`;
       return { name: name.toUpperCase(), protocol, bound: address, advertised: address };
     }),
   );
-  const address = `127.0.0.1:${port}`;
+  const address = `${HOST}:${port}`;
   const advertised = options.advertised ?? address;
   const plain = { name: 'PLAINTEXT', protocol: 'PLAINTEXT', bound: address, advertised };
   const settings = brokerSettings({
     listeners: [plain, ...further],
-    inside: `127.0.0.1:${await freePort()}`,
-    controller: `127.0.0.1:${controllerPort}`,
+    inside: `${HOST}:${await freePort()}`,
+    controller: `${HOST}:${controllerPort}`,
     data: join(directory, 'log'),
-    config: options.config ?? {},
+    config: configOf(options, HOST),
   });
   const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
   await writeFile(propertiesFile, lines.join(''));
@@ -65,7 +66,7 @@ export async function startJavaBroker(options: BrokerOptions): Promise<Broker> {
     const started = await startGuarded(command, logFile);
     process = started;
     try {
-      await waitForBroker('127.0.0.1', port, { alive: () => started.running });
+      await waitForBroker(HOST, port, { alive: () => started.running });
     } catch (cause) {
       const log = await readFile(logFile, 'utf8').catch(() => '');
       await started.end('SIGKILL');
