@@ -1,0 +1,200 @@
+import { isDeepStrictEqual } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import type { VenueId } from '../../src/domain/instrument.ts';
+import { seededRandom } from '../../src/pipeline/seeded-random.ts';
+import { TradeScanner as BinanceScanner } from '../../src/venues/binance/scan-trade.ts';
+import { TradeScanner as BybitScanner } from '../../src/venues/bybit/scan-trades.ts';
+import type { Decoded } from '../../src/venues/contract.ts';
+import { venues } from '../../src/venues/registry.ts';
+
+const FRAMES = Number(process.env.FUZZ_FRAMES ?? 30_000);
+const SEED = Number(process.env.FUZZ_SEED ?? 7);
+const RECEIVED_AT = 1_790_000_000_123_456;
+
+const INSTRUMENTS = new Map(
+  ['BTC', 'ETH', '1000SATS'].map((coin) => [
+    `${coin}USDT`,
+    { coin, symbol: `${coin}USDT`, venueSymbol: `${coin}USDT` },
+  ]),
+);
+
+const BINANCE = [
+  '{"stream":"btcusdt@trade","data":{"e":"trade","E":1789295134226,"s":"BTCUSDT","t":388510,"p":"76745.19000000","q":"0.00065000","T":1789295134225,"m":false,"M":true}}',
+  '{"stream":"ethusdt@trade","data":{"e":"trade","E":1789295134226,"s":"ETHUSDT","t":1,"p":"4000","q":"12345678.10","T":1789295134225,"m":true,"M":false}}',
+  '{"stream":"1000satsusdt@trade","data":{"e":"trade","E":1789295134226,"s":"1000SATSUSDT","t":37356832590,"p":"0.00000012","q":"100.0","T":1789295134225,"m":true,"M":true}}',
+  '{"stream":"btcusdt@trade","data":{"e":"trade","E":1789295134226,"s":"BTCUSDT","t":9,"p":"76745.190000000000000001","q":"10","b":12,"a":13,"T":1789295134225,"m":false,"M":true}}',
+];
+const BYBIT = [
+  '{"topic":"publicTrade.BTCUSDT","ts":1789299660724,"type":"snapshot","data":[{"i":"2100000000188691524","T":1789299660688,"p":"77140.5","v":"0.00389","S":"Sell","seq":2189232173,"s":"BTCUSDT","BT":false,"RPI":false}]}',
+  '{"topic":"publicTrade.ETHUSDT","ts":1789299660724,"type":"snapshot","data":[{"i":"2","T":1789299660688,"p":"4000.50","v":"1","S":"Buy","seq":1,"s":"ETHUSDT","BT":true,"RPI":true},{"i":"3","T":1789299660688,"p":"4000.00","v":"10.0","S":"Sell","seq":1,"s":"ETHUSDT","BT":true},{"i":"4","T":1789299660689,"p":"0.1","v":"0.10","S":"Sell","seq":2,"s":"ETHUSDT","BT":false,"RPI":true}]}',
+];
+const CASES = [
+  ['binance', BINANCE],
+  ['binance_us', BINANCE],
+  ['bybit', BYBIT],
+] as const;
+
+function decoderOf(venue: VenueId) {
+  return venues[venue].newDecoder({ environment: 'simulated', instruments: INSTRUMENTS });
+}
+
+/** What the scanner alone makes of a frame, of the streams of the frames given. */
+function scannerOf(venue: VenueId): (frame: string) => unknown {
+  const frameOf = (text: string) => ({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT });
+  if (venue === 'bybit') {
+    const scanner = new BybitScanner({ venue, environment: 'simulated' }, INSTRUMENTS);
+    for (const symbol of INSTRUMENTS.keys()) scanner.learn(`publicTrade.${symbol}`, symbol);
+    return (text) => scanner.scan(frameOf(text));
+  }
+  const scanner = new BinanceScanner({ venue, environment: 'simulated' }, INSTRUMENTS);
+  for (const symbol of INSTRUMENTS.keys()) scanner.learn(`${symbol.toLowerCase()}@trade`, symbol);
+  return (text) => {
+    const trade = scanner.scan(frameOf(text));
+    return trade && [trade];
+  };
+}
+
+/** Only bytes in a Buffer, as sockets give them, are scanned: a plain array of the same bytes is parsed. */
+function parsed(venue: VenueId): (frame: string) => Decoded {
+  const decode = decoderOf(venue);
+  return (text) => decode({ data: Uint8Array.from(Buffer.from(text)), binary: false, receivedAt: RECEIVED_AT });
+}
+
+describe('the scanners of trade frames', () => {
+  it.each(CASES)('%s: reads every frame of the documented layout, as a parser does', (venue, frames) => {
+    const [scan, parse] = [scannerOf(venue), parsed(venue)];
+    for (const frame of frames) expect({ kind: 'events', events: scan(frame) }).toEqual(parse(frame));
+  });
+
+  it.each(CASES)('%s: a frame that is written otherwise is left to the parser', (venue, [frame = '']) => {
+    const scan = scannerOf(venue);
+    const others = [
+      frame.replace(/\}$/, ' }'),
+      frame.replace('"T":', '"T": '),
+      frame.replace('"T":1', '"T":1e'),
+      frame.replace('"p":"7', '"p":"-7'),
+      frame.replace('"p":"7', '"p":"07'),
+      frame.replace('"p":"7', '"p":"7e'),
+      frame.replace(/"p":"[\d.]+"/, '"p":"0.000"'),
+      frame.replace(/"p":"[\d.]+"/, '"p":"123456789012345678901"'),
+      frame.replace(/"p":"[\d.]+"/, '"p":"0.1234567890123456789"'),
+      frame.replace(/"T":\d+/, '"T":0'),
+      frame.replace(/"T":\d+/, '"T":1789295134225000'),
+      frame.replace('"s":"BTC', '"s":"ETH'),
+      frame.replace('"s":"BTC', '"s":"\\u0042TC'),
+      frame.replace('BTC', 'SOL').replace('btc', 'sol'),
+      frame.replace('"p":', '"p":"1","p":'),
+      frame.slice(0, -1),
+      `${frame}\n`,
+      '',
+    ];
+    for (const other of others) {
+      expect(other).not.toBe(frame);
+      expect([other, scan(other)]).toEqual([other, undefined]);
+    }
+  });
+
+  it('a name that is not plain, or whose hash another has, is left to the parser', () => {
+    const scanner = new BinanceScanner(
+      { venue: 'binance', environment: 'simulated' },
+      new Map([['币USDT', { coin: '币', symbol: '币USDT', venueSymbol: '币USDT' }]]),
+    );
+    scanner.learn('币usdt@trade', '币USDT');
+    const text = BINANCE[0]?.replace('btcusdt', '币usdt').replace('BTCUSDT', '币USDT') ?? '';
+    expect(scanner.scan({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT })).toBeUndefined();
+  });
+
+  it('a symbol that is followed no longer is left to the parser, which ignores it', () => {
+    const instruments = new Map(INSTRUMENTS);
+    const decode = venues.binance.newDecoder({ environment: 'simulated', instruments });
+    const frame = { data: Buffer.from(BINANCE[0] ?? ''), binary: false, receivedAt: RECEIVED_AT };
+    expect([decode(frame).kind, decode(frame).kind]).toEqual(['events', 'events']);
+    instruments.delete('BTCUSDT');
+    expect(decode(frame)).toEqual({ kind: 'ignored', reason: 'unknown_symbol' });
+  });
+
+  it.each(CASES)(
+    `%s: of ${FRAMES} frames changed by chance each means what the parser makes of it`,
+    (venue, frames) => {
+      const random = seededRandom(SEED);
+      const [decode, parse, scan] = [decoderOf(venue), parsed(venue), scannerOf(venue)];
+      const outcomes = { scanned: 0, left: 0 };
+      for (let count = 0; count < FRAMES; count++) {
+        const text = mutated(frames[Math.floor(random() * frames.length)] ?? '', random);
+        const expected = parse(text);
+        const found = decode({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT });
+        if (!isDeepStrictEqual(shown(found), shown(expected)))
+          expect([SEED, text, found]).toEqual([SEED, text, expected]);
+        if (scan(text) === undefined) outcomes.left++;
+        else outcomes.scanned++;
+      }
+      // Both ways were tried.
+      expect(Math.min(outcomes.scanned, outcomes.left)).toBeGreaterThan(FRAMES / 20);
+    },
+  );
+});
+
+/** Faults by what they say. */
+function shown(decoded: Decoded): unknown {
+  return decoded.kind === 'malformed' ? { ...decoded, fault: decoded.fault.message } : decoded;
+}
+
+const PIECES = [
+  '0',
+  '9',
+  '.',
+  '"',
+  ',',
+  ':',
+  '{',
+  '}',
+  '[',
+  ']',
+  ' ',
+  '-',
+  'e5',
+  '\\',
+  '00',
+  '1',
+  'true',
+  'false',
+  '\u00e9',
+  '"b":1,"a":2,',
+  ',"x":1',
+  'BTCUSDT',
+  'ETHUSDT',
+  '18446744073709551616',
+  'null',
+];
+
+function mutated(text: string, random: () => number): string {
+  let result = text;
+  for (let changes = 1 + Math.floor(random() * 2); changes > 0; changes--) {
+    const at = Math.floor(random() * (result.length + 1));
+    const piece = PIECES[Math.floor(random() * PIECES.length)] ?? '';
+    const length = Math.floor(random() * 4);
+    switch (Math.floor(random() * 6)) {
+      case 0:
+        result = result.slice(0, at) + piece + result.slice(at);
+        break;
+      case 1:
+        result = result.slice(0, at) + piece + result.slice(at + piece.length);
+        break;
+      case 2:
+        result = result.slice(0, at) + result.slice(at + length);
+        break;
+      case 3:
+        result = result.slice(0, at + length) + result.slice(at);
+        break;
+      case 4:
+        result = result.replace(/\d/g, (digit) => (random() < 0.3 ? String(Math.floor(random() * 10)) : digit));
+        break;
+      default:
+        result = result.replace(
+          /(true|false|Buy|Sell)/,
+          (word) => ({ true: 'false', false: 'true', Buy: 'Sell' })[word] ?? 'Buy',
+        );
+    }
+  }
+  return result;
+}
