@@ -1,7 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Sequenced } from '../../src/operators/contiguous-sequence.ts';
 import { type OverlapOptions, OverlapSequence } from '../../src/operators/overlap-sequence.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const access = {
   compare: (a: string, b: string) => Number(a) - Number(b),
@@ -116,6 +121,18 @@ describe('OverlapSequence', () => {
     feed(sequence, 1, 10, 20, 30, 40);
     expect(feed(sequence, 1, 25)).toBe('(20,30):1');
     expect(feed(sequence, 1, 15)).toBe('');
+  });
+
+  it('late values are forgotten with those that they came among', () => {
+    const sequence = create({ window: 10 });
+    sequence.joined(1);
+    const heapAfter = (from: number, to: number): number => {
+      for (let value = from; value < to; value++) feed(sequence, 1, 10 * value, 10 * value - 5);
+      collectGarbage();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = heapAfter(1, 1000);
+    expect(heapAfter(1000, 101_000) - before).toBeLessThan(1_000_000);
   });
 
   it('a line that takes the place of one in step is in step, and what it holds beyond the last value is next', () => {
