@@ -1,4 +1,3 @@
-import type { Decimal } from '../domain/decimal.ts';
 import type { FeedRecord, PriceTick } from '../domain/record.ts';
 
 /** Over how many whole seconds trades are averaged. */
@@ -7,21 +6,18 @@ const RATE_SECONDS = 5;
 export interface SymbolView {
   readonly coin: string;
   readonly symbol: string;
-  venue: string | null;
-  epoch: number;
-  price: Decimal | null;
-  change24h: Decimal | null;
+  /** The last one. */
+  tick: PriceTick | undefined;
   /** The scheduler's milliseconds. */
   lastAt: number | null;
   trades: number;
+  /** `trades` at the ends of the last seconds, newest last. */
+  readonly seconds: number[];
 }
 
 /** What was published last, by key: the fold behind the live status and `getPrice`. */
 export class FeedView {
   readonly symbols = new Map<string, SymbolView>();
-  readonly #ticks = new Map<string, PriceTick>();
-  /** Counts of the last seconds, newest last, by key. */
-  #seconds: ReadonlyMap<string, number>[] = [];
   trades = 0;
   /** Of them those that were not fetched. */
   liveTrades = 0;
@@ -31,21 +27,19 @@ export class FeedView {
       this.symbols.set(key, {
         coin,
         symbol,
-        venue: null,
-        epoch: 0,
-        price: null,
-        change24h: null,
+        tick: undefined,
         lastAt: null,
         trades: 0,
+        seconds: [],
       });
   }
 
   remove(key: string): void {
     this.symbols.delete(key);
-    this.#ticks.delete(key);
   }
 
-  published(key: string, record: FeedRecord, now: number): void {
+  /** A record of the key, and the price tick that it made. */
+  published(key: string, record: FeedRecord, tick: PriceTick | undefined, now: number): void {
     const view = this.symbols.get(key);
     if (view === undefined) return;
     view.lastAt = now;
@@ -53,33 +47,29 @@ export class FeedView {
       view.trades++;
       this.trades++;
       if (record.source === 'live') this.liveTrades++;
-    } else if (record.kind === 'price') {
-      this.#ticks.set(key, record);
-      view.price = record.price;
-      view.change24h = record.change24h;
-      view.venue = record.venue;
-      view.epoch = record.epoch;
     }
+    if (tick !== undefined) view.tick = tick;
   }
 
   tick(key: string): PriceTick | undefined {
-    return this.#ticks.get(key);
+    return this.symbols.get(key)?.tick;
   }
 
   ticks(): readonly PriceTick[] {
-    return [...this.#ticks.values()];
+    return [...this.symbols.values()].flatMap(({ tick }) => tick ?? []);
   }
 
   /** To be called every second: starts the next second of the rates. */
   second(): void {
-    this.#seconds.push(new Map([...this.symbols].map(([key, { trades }]) => [key, trades])));
-    if (this.#seconds.length > RATE_SECONDS + 1) this.#seconds.shift();
+    for (const { seconds, trades } of this.symbols.values()) {
+      seconds.push(trades);
+      if (seconds.length > RATE_SECONDS + 1) seconds.shift();
+    }
   }
 
   tradesPerSecond(key: string): number {
-    const oldest = this.#seconds[0];
-    const newest = this.#seconds.at(-1);
-    if (oldest === undefined || newest === undefined || this.#seconds.length < 2) return 0;
-    return ((newest.get(key) ?? 0) - (oldest.get(key) ?? 0)) / (this.#seconds.length - 1);
+    const seconds = this.symbols.get(key)?.seconds ?? [];
+    const [oldest = 0] = seconds;
+    return seconds.length < 2 ? 0 : ((seconds.at(-1) ?? 0) - oldest) / (seconds.length - 1);
   }
 }

@@ -535,15 +535,11 @@ export class Feed {
           this.#ledger.published(key, trade);
           if (this.#analytics !== undefined) records.push(...this.#analytics.trade(key, trade, now));
         }
-        this.view.published(key, event, now);
       }
-      if (event.kind === 'trade' || event.kind === 'ticker') {
-        const tick = this.#ticks.tick(key, event, epoch);
-        if (tick !== undefined) {
-          records.push(tick);
-          this.view.published(key, tick, now);
-        }
-      }
+      const tick = event.kind === 'trade' || event.kind === 'ticker' ? this.#ticks.tick(key, event, epoch) : undefined;
+      if (tick !== undefined) records.push(tick);
+      const published = event.kind === 'ticker' ? tick : event;
+      if (published !== undefined) this.view.published(key, published, tick, now);
     }
     if (records.length > 0) this.#out$.next({ records, barrier: false });
   }

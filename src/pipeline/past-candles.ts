@@ -28,8 +28,9 @@ export class PastCandles {
   /** To be called every second. */
   second(): void {
     for (const feed of this.#feeds()) {
-      for (const [key, { venue }] of feed.view.symbols) {
-        if (venue === null || this.#asked.get(key) === venue) continue;
+      for (const [key, { tick }] of feed.view.symbols) {
+        const venue = tick?.venue;
+        if (venue === undefined || this.#asked.get(key) === venue) continue;
         this.#asked.set(key, venue);
         this.#wanted$.next({ feed, key });
       }
@@ -44,10 +45,11 @@ export class PastCandles {
 
 function candlesOf(feed: CandleFeed, key: string): Observable<readonly Kline[]> {
   const view = feed.view.symbols.get(key);
-  const venue = feed.venues.find(({ options }) => options.venue.id === view?.venue);
+  const venue = feed.venues.find(({ options }) => options.venue.id === view?.tick?.venue);
   const ask = venue?.options.fetchCandles;
-  if (view === undefined || ask === undefined) return EMPTY;
-  const { coin, symbol, epoch } = view;
+  if (view?.tick === undefined || ask === undefined) return EMPTY;
+  const { coin, symbol, tick } = view;
+  const { epoch } = tick;
   const known = venue?.options.instruments.find((instrument) => instrument.symbol === symbol);
   return ask(known ?? { coin, symbol, venueSymbol: symbol }).pipe(
     map((candles) => candles.map((candle) => ({ ...candle, epoch }))),

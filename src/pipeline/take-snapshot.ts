@@ -25,15 +25,15 @@ export function snapshotOf(
     trading: feed.trading.state,
     venues: feed.venues.map((venue) => venueSnapshot(feed, config, latencies, venue)),
     coins: [...feed.view.symbols].map(([key, view]): CoinSnapshot => {
-      const { coin, symbol, venue, epoch, price, change24h, lastAt } = view;
+      const { coin, symbol, tick, lastAt } = view;
       const ageMs = lastAt === null ? null : schedulerNow - lastAt;
       return {
         coin,
         symbol,
-        venue,
-        epoch,
-        price,
-        change24h,
+        venue: tick?.venue ?? null,
+        epoch: tick?.epoch ?? 0,
+        price: tick?.price ?? null,
+        change24h: tick?.change24h ?? null,
         tradesPerSecond: feed.view.tradesPerSecond(key),
         ageMs,
         stale: halted.has(symbol),

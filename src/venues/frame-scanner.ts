@@ -2,6 +2,7 @@ import { DECIMAL_PRECISION, DECIMAL_SCALE, type Decimal } from '../domain/decima
 import { MAX_FRAME_BYTES } from './read-frame.ts';
 
 const QUOTE = 34;
+const MINUS = 45;
 const POINT = 46;
 const ZERO = 48;
 const NINE = 57;
@@ -11,6 +12,8 @@ const SAFE_DIGITS = 15;
 /** A substring of more characters is no copy: it would keep the whole frame's text alive. */
 const MOST_COPIED = 12;
 const MAX_ID_DIGITS = 39;
+/** A longer decimal is absurd, whatever it stands for. */
+const MAX_TEXT = 64;
 const MAX_INTEGER_DIGITS = DECIMAL_PRECISION - DECIMAL_SCALE;
 
 /** Printable ASCII without quotation mark and backslash: in JSON it stands for itself. */
@@ -23,13 +26,6 @@ export function ascii(text: string): Uint8Array {
 
 const TRUE = ascii('true');
 const FALSE = ascii('false');
-
-/** A name in frames, a topic or a stream, and the symbol in capitals that such a frame tells. */
-export interface ScannedName {
-  readonly name: Uint8Array;
-  readonly symbol: string;
-  readonly symbolBytes: Uint8Array;
-}
 
 /**
  * Reads a JSON frame whose layout is known to the byte, without parsing it. Only the plain form of a value is read: what
@@ -68,12 +64,21 @@ export class FrameScanner {
     return true;
   }
 
-  /** A name up to a quotation mark, one of those given. */
-  name(names: ScannedNames): ScannedName | undefined {
+  /** Exactly this text. */
+  text(expected: string): void {
+    const bytes = this.#bytes;
+    const start = this.#at;
+    for (let index = 0; index < expected.length; index++)
+      if (bytes[start + index] !== expected.charCodeAt(index)) this.#fits = false;
+    this.#at = start + expected.length;
+  }
+
+  /** A name up to a quotation mark, one of those given; what it means. */
+  name<T>(names: ScannedNames<T>): T | undefined {
     const known = this.#fits ? names.find(this.#bytes, this.#at) : undefined;
     if (known === undefined) this.#fits = false;
     else this.#at += known.name.length;
-    return known;
+    return known?.meaning;
   }
 
   /** A JSON number without sign, point and exponent, of at most 15 digits. */
@@ -101,22 +106,44 @@ export class FrameScanner {
 
   /** A decimal above zero, in its canonical form. */
   positive(): Decimal {
+    const decimal = this.notNegative();
+    if (decimal === '0') this.#fits = false;
+    return decimal;
+  }
+
+  /** A decimal in its canonical form. */
+  decimal(): Decimal {
+    if (this.#bytes[this.#at] !== MINUS) return this.notNegative();
+    this.#at++;
+    return `-${this.positive()}`;
+  }
+
+  /** A decimal without sign, in its canonical form. */
+  notNegative(): Decimal {
     const bytes = this.#bytes;
     const start = this.#at;
     const point = this.#skipDigits(start);
     this.#end(start, point, MAX_INTEGER_DIGITS);
-    let last = point;
-    if (bytes[point] === POINT) {
-      const end = this.#skipDigits(point + 1);
-      if (end === point + 1 || end - start > 64) this.#fits = false;
-      last = end;
-      while (bytes[last - 1] === ZERO) last--;
-      if (last === point + 1) last = point;
-      this.#at = end;
-      if (last - point - 1 > DECIMAL_SCALE) this.#fits = false;
-    }
-    if (last === start + 1 && bytes[start] === ZERO) this.#fits = false;
+    if (bytes[point] !== POINT) return this.#slice(start, point);
+    const end = this.#skipDigits(point + 1);
+    if (end === point + 1 || end - start >= MAX_TEXT) this.#fits = false;
+    this.#at = end;
+    let last = end;
+    while (bytes[last - 1] === ZERO) last--;
+    if (last === point + 1) last = point;
+    if (last - point - 1 > DECIMAL_SCALE) this.#fits = false;
     return this.#slice(start, last);
+  }
+
+  /** What a decimal may consist of, whatever it is. */
+  skipDecimal(): void {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (; ; at++) {
+      const code = bytes[at] as number;
+      if (!((code >= ZERO && code <= NINE) || code === POINT || code === MINUS)) break;
+    }
+    this.#at = at;
   }
 
   flag(): boolean {
@@ -155,24 +182,28 @@ export class FrameScanner {
   }
 }
 
-/** Names by their bytes. */
-export class ScannedNames {
-  readonly #byHash = new Map<number, ScannedName>();
+interface ScannedName<T> {
+  readonly name: string;
+  readonly meaning: T;
+}
+
+/** Names in frames, such as topics, by their bytes. */
+export class ScannedNames<T> {
+  readonly #byHash = new Map<number, ScannedName<T>>();
 
   /** A name that is not plain ASCII is never found, nor is one whose hash another has. */
-  add(name: string, symbol: string): void {
-    if (!PLAIN.test(name) || !PLAIN.test(symbol)) return;
-    const bytes = ascii(name);
-    const hash = hashOf(bytes, 0);
-    if (!this.#byHash.has(hash)) this.#byHash.set(hash, { name: bytes, symbol, symbolBytes: ascii(symbol) });
+  add(name: string, meaning: T): void {
+    const hash = hashOf(ascii(name), 0);
+    if (PLAIN.test(name) && !this.#byHash.has(hash)) this.#byHash.set(hash, { name, meaning });
   }
 
   /** The name that begins at `start` and ends before a quotation mark. */
-  find(bytes: Uint8Array, start: number): ScannedName | undefined {
+  find(bytes: Uint8Array, start: number): ScannedName<T> | undefined {
     const known = this.#byHash.get(hashOf(bytes, start));
     if (known === undefined || bytes[start + known.name.length] !== QUOTE) return undefined;
-    for (let index = 0; index < known.name.length; index++)
-      if (known.name[index] !== bytes[start + index]) return undefined;
+    const { name } = known;
+    for (let index = 0; index < name.length; index++)
+      if (name.charCodeAt(index) !== bytes[start + index]) return undefined;
     return known;
   }
 }

@@ -52,7 +52,9 @@ it('a run goes on where the last one stopped: in the same epoch, what was traded
   for (const _ of runs) {
     const pipeline = await startPipeline(config, { log: createLog({ level: 'silent' }) });
     running.push(pipeline);
-    await until(() => [...pipeline.feed.view.symbols.values()].every((view) => view.epoch === 1 && view.trades > 10));
+    await until(() =>
+      [...pipeline.feed.view.symbols.values()].every((view) => view.tick?.epoch === 1 && view.trades > 10),
+    );
     expect(await pipeline.stop('stopped by the test')).toMatchObject({ undelivered: 0 });
     expect(openFiles(dir)).toEqual([]);
   }

@@ -34,7 +34,7 @@ function scripted(broken?: string) {
   const shown: (readonly Kline[])[] = [];
   past.candles$.subscribe((candles) => shown.push(candles));
   const serves = (symbol: string, venue: string, epoch: number) =>
-    Object.assign(view.symbols.get(symbol) as object, { venue, epoch });
+    Object.assign(view.symbols.get(symbol) as object, { tick: { venue, epoch } });
   return { past, asked, shown, serves };
 }
 

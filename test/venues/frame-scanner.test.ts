@@ -2,8 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { VenueId } from '../../src/domain/instrument.ts';
 import { seededRandom } from '../../src/pipeline/seeded-random.ts';
-import { TradeScanner as BinanceScanner } from '../../src/venues/binance/scan-trade.ts';
-import { TradeScanner as BybitScanner } from '../../src/venues/bybit/scan-trades.ts';
+import { EventScanner } from '../../src/venues/binance/scan-event.ts';
+import { parseStreamName } from '../../src/venues/binance/stream-name.ts';
+import { TradeScanner } from '../../src/venues/bybit/scan-trades.ts';
+import { parseTopic } from '../../src/venues/bybit/topic.ts';
 import type { Decoded } from '../../src/venues/contract.ts';
 import { venues } from '../../src/venues/registry.ts';
 
@@ -23,6 +25,8 @@ const BINANCE = [
   '{"stream":"ethusdt@trade","data":{"e":"trade","E":1789295134226,"s":"ETHUSDT","t":1,"p":"4000","q":"12345678.10","T":1789295134225,"m":true,"M":false}}',
   '{"stream":"1000satsusdt@trade","data":{"e":"trade","E":1789295134226,"s":"1000SATSUSDT","t":37356832590,"p":"0.00000012","q":"100.0","T":1789295134225,"m":true,"M":true}}',
   '{"stream":"btcusdt@trade","data":{"e":"trade","E":1789295134226,"s":"BTCUSDT","t":9,"p":"76745.190000000000000001","q":"10","b":12,"a":13,"T":1789295134225,"m":false,"M":true}}',
+  '{"stream":"btcusdt@ticker","data":{"e":"24hrTicker","E":1789295134226,"s":"BTCUSDT","p":"-94.99999800","P":"-95.960","w":"0.29628482","x":"0.10000200","c":"4.00000200","Q":"200.00000000","b":"4.00000000","B":"431.00000000","a":"4.00000200","A":"9.00000000","o":"99.00000000","h":"100.00000000","l":"0.10000000","v":"8913.30000000","q":"15.30000000","O":1789208734226,"C":1789295134226,"F":0,"L":18150,"n":18151}}',
+  '{"stream":"ethusdt@ticker","data":{"e":"24hrTicker","E":1789295134226,"s":"ETHUSDT","p":"0","P":"0.000","w":"1","x":"1","c":"10","Q":"2","b":"4","B":"4","a":"4","A":"9","o":"9","h":"1","l":"1","v":"0.00","q":"0","O":1,"C":1,"F":1,"L":2,"n":3}}',
 ];
 const BYBIT = [
   '{"topic":"publicTrade.BTCUSDT","ts":1789299660724,"type":"snapshot","data":[{"i":"2100000000188691524","T":1789299660688,"p":"77140.5","v":"0.00389","S":"Sell","seq":2189232173,"s":"BTCUSDT","BT":false,"RPI":false}]}',
@@ -42,16 +46,28 @@ function decoderOf(venue: VenueId) {
 function scannerOf(venue: VenueId): (frame: string) => unknown {
   const frameOf = (text: string) => ({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT });
   if (venue === 'bybit') {
-    const scanner = new BybitScanner({ venue, environment: 'simulated' }, INSTRUMENTS);
-    for (const symbol of INSTRUMENTS.keys()) scanner.learn(`publicTrade.${symbol}`, symbol);
+    const scanner = new TradeScanner({ venue, environment: 'simulated' }, INSTRUMENTS);
+    for (const symbol of INSTRUMENTS.keys()) learn(scanner, `publicTrade.${symbol}`, parseTopic);
     return (text) => scanner.scan(frameOf(text));
   }
-  const scanner = new BinanceScanner({ venue, environment: 'simulated' }, INSTRUMENTS);
-  for (const symbol of INSTRUMENTS.keys()) scanner.learn(`${symbol.toLowerCase()}@trade`, symbol);
+  const scanner = new EventScanner({ venue, environment: 'simulated' }, INSTRUMENTS);
+  for (const symbol of INSTRUMENTS.keys())
+    for (const event of ['trade', 'ticker', 'bookTicker'])
+      learn(scanner, `${symbol.toLowerCase()}@${event}`, parseStreamName);
   return (text) => {
-    const trade = scanner.scan(frameOf(text));
-    return trade && [trade];
+    const event = scanner.scan(frameOf(text));
+    return event && [event];
   };
+}
+
+function learn<T>(
+  scanner: { learn(name: string, meaning: T): void },
+  name: string,
+  parse: (name: string) => T | undefined,
+): void {
+  const meaning = parse(name);
+  if (meaning === undefined) throw new Error(`${name} means nothing`);
+  scanner.learn(name, meaning);
 }
 
 /** Only bytes in a Buffer, as sockets give them, are scanned: a plain array of the same bytes is parsed. */
@@ -60,7 +76,7 @@ function parsed(venue: VenueId): (frame: string) => Decoded {
   return (text) => decode({ data: Uint8Array.from(Buffer.from(text)), binary: false, receivedAt: RECEIVED_AT });
 }
 
-describe('the scanners of trade frames', () => {
+describe('the scanners of frames', () => {
   it.each(CASES)('%s: reads every frame of the documented layout, as a parser does', (venue, frames) => {
     const [scan, parse] = [scannerOf(venue), parsed(venue)];
     for (const frame of frames) expect({ kind: 'events', events: scan(frame) }).toEqual(parse(frame));
@@ -94,12 +110,19 @@ describe('the scanners of trade frames', () => {
     }
   });
 
-  it('a name that is not plain, or whose hash another has, is left to the parser', () => {
-    const scanner = new BinanceScanner(
+  it('a frame of a stream that is not scanned is left to the parser', () => {
+    const text =
+      '{"stream":"btcusdt@bookTicker","data":{"u":4,"s":"BTCUSDT","b":"4.00","B":"4.31","a":"4.01","A":"9.00"}}';
+    expect(scannerOf('binance')(text)).toBeUndefined();
+    expect(parsed('binance')(text)).toMatchObject({ kind: 'events', events: [{ kind: 'book_ticker' }] });
+  });
+
+  it('a name that is not plain is left to the parser', () => {
+    const scanner = new EventScanner(
       { venue: 'binance', environment: 'simulated' },
       new Map([['币USDT', { coin: '币', symbol: '币USDT', venueSymbol: '币USDT' }]]),
     );
-    scanner.learn('币usdt@trade', '币USDT');
+    learn(scanner, '币usdt@trade', parseStreamName);
     const text = BINANCE[0]?.replace('btcusdt', '币usdt').replace('BTCUSDT', '币USDT') ?? '';
     expect(scanner.scan({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT })).toBeUndefined();
   });

@@ -28,7 +28,7 @@ export function bybitDecoder(context: DecoderContext): Decoder {
     // Only what was asked for is kept, so that a peer cannot make the map grow.
     if (topic !== undefined && context.instruments.has(topic.symbol)) {
       topics.set(name, topic);
-      if (topic.event === 'trade') scanner.learn(name, topic.symbol);
+      scanner.learn(name, topic);
     }
     return topic;
   }

@@ -5,6 +5,7 @@ import { liveTrade, type Origin } from '../decoding.ts';
 import { isTime } from '../fields.ts';
 import { ascii, FrameScanner, ScannedNames } from '../frame-scanner.ts';
 import { conditionsOf } from './decode-trades.ts';
+import type { BybitTopic } from './topic.ts';
 
 const TOPIC = ascii('{"topic":"');
 const PUBLISHED = ascii('","ts":');
@@ -28,7 +29,7 @@ const END = ascii('}]}');
 export class TradeScanner {
   readonly #origin: Origin;
   readonly #instruments: ReadonlyMap<string, Instrument>;
-  readonly #topics = new ScannedNames();
+  readonly #topics = new ScannedNames<BybitTopic>();
   readonly #scanner = new FrameScanner();
 
   constructor(origin: Origin, instruments: ReadonlyMap<string, Instrument>) {
@@ -36,9 +37,9 @@ export class TradeScanner {
     this.#instruments = instruments;
   }
 
-  /** A topic of trades whose frames may be read here from now on. */
-  learn(topic: string, symbol: string): void {
-    this.#topics.add(topic, symbol);
+  /** A topic whose frames may be read here from now on. */
+  learn(name: string, topic: BybitTopic): void {
+    if (topic.event === 'trade') this.#topics.add(name, topic);
   }
 
   scan({ data, binary, receivedAt }: RawFrame): readonly TradeEvent[] | undefined {
@@ -48,7 +49,7 @@ export class TradeScanner {
     scanner.literal(TOPIC);
     const topic = scanner.name(this.#topics);
     const instrument = topic && this.#instruments.get(topic.symbol);
-    if (topic === undefined || instrument === undefined) return undefined;
+    if (instrument === undefined) return undefined;
     scanner.literal(PUBLISHED);
     const eventTime = scanner.integer();
     scanner.literal(DATA);
@@ -67,7 +68,7 @@ export class TradeScanner {
       if (!isBuyerMaker) scanner.literal(BOUGHT);
       scanner.integer();
       scanner.literal(SYMBOL);
-      scanner.literal(topic.symbolBytes);
+      scanner.text(instrument.venueSymbol);
       scanner.literal(BLOCK);
       const conditions = conditionsOf(scanner.flag(), scanner.option(RPI) && scanner.flag());
       if (!isTime(timestamp)) return undefined;
