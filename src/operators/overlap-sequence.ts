@@ -111,6 +111,7 @@ export class OverlapSequence<T> {
     if (this.#resumedId === undefined || this.#lastId !== this.#resumedId) return [];
     this.#lastId = undefined;
     this.#floor = undefined;
+    this.#recentIds.clear();
     this.#unwatched = false;
     return this.#settled(this.#giveUp());
   }
@@ -391,10 +392,11 @@ export class OverlapSequence<T> {
   #late(id: string): Sequenced<T>[] {
     const { compare, timestamp, id: idOf } = this.#access;
     const isBefore = (value: T): boolean => compare(idOf(value), id) <= 0;
-    const previous = this.#recent.findLast(isBefore) ?? this.#older.findLast(isBefore);
+    const at = this.#recent.findLastIndex(isBefore);
+    const older = at < 0 ? this.#older.findLastIndex(isBefore) : -1;
+    const previous = at < 0 ? this.#older[older] : this.#recent[at];
     const before = previous === undefined ? this.#floor : { id: idOf(previous), timestamp: timestamp(previous) };
-    const isBehind = (value: T): boolean => !isBefore(value);
-    const after = this.#older.find(isBehind) ?? this.#recent.find(isBehind);
+    const after = at < 0 ? (this.#older[older + 1] ?? this.#recent[0]) : this.#recent[at + 1];
     // Before all that is remembered: not ours to report.
     if (before === undefined || after === undefined || compare(before.id, id) > 0) return [];
     if (this.#behindHoles.has(idOf(after))) return [];

@@ -51,6 +51,11 @@ export class FrameScanner {
     return this.#fits && this.#at === this.#bytes.length;
   }
 
+  /** False once there was a deviation: nothing that follows is worth reading. */
+  get fits(): boolean {
+    return this.#fits;
+  }
+
   /** Exactly these bytes. */
   literal(expected: Uint8Array): void {
     if (this.#isAt(expected)) this.#at += expected.length;
@@ -64,7 +69,7 @@ export class FrameScanner {
     return true;
   }
 
-  /** Exactly this text. */
+  /** Exactly this text, of ASCII characters. */
   text(expected: string): void {
     const bytes = this.#bytes;
     const start = this.#at;

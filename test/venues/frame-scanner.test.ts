@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { VenueId } from '../../src/domain/instrument.ts';
 import { seededRandom } from '../../src/pipeline/seeded-random.ts';
 import { EventScanner } from '../../src/venues/binance/scan-event.ts';
@@ -7,6 +7,7 @@ import { parseStreamName } from '../../src/venues/binance/stream-name.ts';
 import { TradeScanner } from '../../src/venues/bybit/scan-trades.ts';
 import { parseTopic } from '../../src/venues/bybit/topic.ts';
 import type { Decoded } from '../../src/venues/contract.ts';
+import { MAX_FRAME_BYTES } from '../../src/venues/read-frame.ts';
 import { venues } from '../../src/venues/registry.ts';
 
 const FRAMES = Number(process.env.FUZZ_FRAMES ?? 30_000);
@@ -79,7 +80,7 @@ function parsed(venue: VenueId): (frame: string) => Decoded {
 describe('the scanners of frames', () => {
   it.each(CASES)('%s: reads every frame of the documented layout, as a parser does', (venue, frames) => {
     const [scan, parse] = [scannerOf(venue), parsed(venue)];
-    for (const frame of frames) expect({ kind: 'events', events: scan(frame) }).toEqual(parse(frame));
+    for (const frame of frames) expect({ kind: 'events', events: scan(frame) }).toStrictEqual(parse(frame));
   });
 
   it.each(CASES)('%s: a frame that is written otherwise is left to the parser', (venue, [frame = '']) => {
@@ -117,13 +118,68 @@ describe('the scanners of frames', () => {
     expect(parsed('binance')(text)).toMatchObject({ kind: 'events', events: [{ kind: 'book_ticker' }] });
   });
 
-  it('a name that is not plain is left to the parser', () => {
-    const scanner = new EventScanner(
-      { venue: 'binance', environment: 'simulated' },
-      new Map([['币USDT', { coin: '币', symbol: '币USDT', venueSymbol: '币USDT' }]]),
-    );
-    learn(scanner, '币usdt@trade', parseStreamName);
-    const text = BINANCE[0]?.replace('btcusdt', '币usdt').replace('BTCUSDT', '币USDT') ?? '';
+  it.each(CASES)('%s: a decoder parses the first frame of a stream, and none after it', (venue, frames) => {
+    const decode = decoderOf(venue);
+    const parse = vi.spyOn(JSON, 'parse');
+    onTestFinished(() => parse.mockRestore());
+    for (const text of frames) decode({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT });
+    const parsedFirst = parse.mock.calls.length;
+    expect(parsedFirst).toBeGreaterThan(0);
+    for (const text of frames)
+      expect(decode({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT }).kind).toBe('events');
+    expect(parse.mock.calls.length).toBe(parsedFirst);
+  });
+
+  it.each(CASES)(
+    '%s: a binary frame and one that is too large are left to the decoder, which refuses them',
+    (venue, frames) => {
+      const decode = decoderOf(venue);
+      const data = Buffer.from(frames[0] ?? '');
+      decode({ data, binary: false, receivedAt: RECEIVED_AT });
+      expect(decode({ data, binary: true, receivedAt: RECEIVED_AT })).toMatchObject({ kind: 'malformed' });
+      if (venue !== 'bybit') return;
+      const [head = '', trade = ''] = frames[0]?.split(/(?<=\[)/) ?? [];
+      const trades = Array.from({ length: 40_000 }, () => trade.slice(0, -2)).join(',');
+      const large = Buffer.from(`${head}${trades}]}`);
+      expect(large.length).toBeGreaterThan(MAX_FRAME_BYTES);
+      expect(decode({ data: large, binary: false, receivedAt: RECEIVED_AT })).toMatchObject({ kind: 'malformed' });
+    },
+  );
+
+  it.each([
+    ...['0', '-0', '-0.00', '0.0', '-1.5', '+1', '1.', '.5', '00.1', '01', '1e5', '--1', '', '1-', '1..2'],
+    ...['1'.repeat(20), '1'.repeat(21), `0.${'1'.repeat(18)}`, `0.${'1'.repeat(19)}`, `0.${'1'.repeat(18)}00`],
+    ...[62, 63, 64, 65].map((length) => `1.${'0'.repeat(length - 2)}`),
+    `${'9'.repeat(20)}.${'9'.repeat(18)}`,
+    ...['1', '12345', '1.0', '1.50', '100', '0.00000001', '-3.000', '-0.5'],
+  ])('a decimal %j means what a parser makes of it, wherever it stands', (text) => {
+    const price = BINANCE[0]?.replace('76745.19000000', text) ?? '';
+    const percent = BINANCE[4]?.replace('-95.960', text) ?? '';
+    const volume = BINANCE[4]?.replace('8913.30000000', text) ?? '';
+    for (const frame of [price, percent, volume]) expectAsParsed('binance', frame);
+    expectAsParsed('bybit', BYBIT[0]?.replace('77140.5', text) ?? '');
+  });
+
+  it.each([
+    ...['0', '00', '01', '-1', '1.0', '1e3', 'null', '""'],
+    ...[13, 14, 15, 16, 17, 39, 40].map((n) => '9'.repeat(n)),
+  ])('a number %s means what a parser makes of it, wherever it stands', (text) => {
+    expectAsParsed('binance', BINANCE[0]?.replace('388510', text) ?? '');
+    expectAsParsed('binance', BINANCE[0]?.replace('"T":1789295134225', `"T":${text}`) ?? '');
+    expectAsParsed('binance', BINANCE[4]?.replace('"E":1789295134226', `"E":${text}`) ?? '');
+    expectAsParsed('binance', BINANCE[4]?.replace('"n":18151', `"n":${text}`) ?? '');
+    expectAsParsed('bybit', BYBIT[0]?.replace('2100000000188691524', text) ?? '');
+    expectAsParsed('bybit', BYBIT[0]?.replace('1789299660688', text) ?? '');
+    expectAsParsed('bybit', BYBIT[0]?.replace('2189232173', text) ?? '');
+  });
+
+  it('bytes are not taken for the characters of a name that is not plain', () => {
+    // U+00C3 U+00A9, whose codes are the bytes of é in UTF-8.
+    const name = '\u00c3\u00a9USDT';
+    const instruments = new Map([[name, { coin: 'x', symbol: name, venueSymbol: name }]]);
+    const scanner = new EventScanner({ venue: 'binance', environment: 'simulated' }, instruments);
+    learn(scanner, '\u00c3\u00a9usdt@trade', () => ({ symbol: name, event: 'trade' as const, interval: undefined }));
+    const text = BINANCE[0]?.replace('btcusdt', '\u00e9usdt').replace('BTCUSDT', '\u00e9USDT') ?? '';
     expect(scanner.scan({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT })).toBeUndefined();
   });
 
@@ -156,6 +212,14 @@ describe('the scanners of frames', () => {
     },
   );
 });
+
+/** By a decoder that has seen the stream before, from a buffer. */
+function expectAsParsed(venue: VenueId, text: string): void {
+  const decode = decoderOf(venue);
+  const frame = (content: string) => ({ data: Buffer.from(content), binary: false, receivedAt: RECEIVED_AT });
+  for (const known of venue === 'bybit' ? BYBIT : BINANCE) decode(frame(known));
+  expect([text, shown(decode(frame(text)))]).toStrictEqual([text, shown(parsed(venue)(text))]);
+}
 
 /** Faults by what they say. */
 function shown(decoded: Decoded): unknown {

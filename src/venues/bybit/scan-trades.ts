@@ -71,7 +71,7 @@ export class TradeScanner {
       scanner.text(instrument.venueSymbol);
       scanner.literal(BLOCK);
       const conditions = conditionsOf(scanner.flag(), scanner.option(RPI) && scanner.flag());
-      if (!isTime(timestamp)) return undefined;
+      if (!scanner.fits || !isTime(timestamp)) return undefined;
       trades.push(
         liveTrade(this.#origin, instrument, receivedAt, {
           price,
