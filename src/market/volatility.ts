@@ -5,13 +5,8 @@ const CANDLES = 30;
 /** Minutes that may be asked about behind the newest: the candles, and as much again for questions that come late. */
 const KEPT_MINUTES = 2 * CANDLES;
 
-/** The last price of a minute that had a trade. */
-interface Close {
-  readonly minute: number;
-  price: number;
-  /** Of the trade that the price is of. */
-  timestamp: number;
-}
+/** One more than is kept: a new one has to be put in before the oldest goes. */
+const ROWS = KEPT_MINUTES + 2;
 
 /**
  * Volatility of one symbol: the sample standard deviation (divisor n − 1) of the log returns of the last 30 closed
@@ -23,22 +18,26 @@ interface Close {
  * of the same millisecond, of which the last added counts. Block trades do not belong here.
  */
 export class Volatility {
-  /** By minute. */
-  readonly #closes: Close[] = [];
+  /** The minutes that had a trade, in order; of each its last price, and when that was. No object a minute, as thousands of symbols keep an hour. */
+  readonly #minutes = new Float64Array(ROWS);
+  readonly #prices = new Float64Array(ROWS);
+  readonly #times = new Float64Array(ROWS);
+  #count = 0;
 
   /** `timestamp` in milliseconds, by the venue's clock. */
   add(price: Decimal, timestamp: number): void {
     const minute = Math.floor(timestamp / MINUTE_MS);
-    let at = this.#closes.length - 1;
-    while (at >= 0 && (this.#closes[at] as Close).minute > minute) at--;
-    const close = this.#closes[at];
-    if (close?.minute === minute) {
-      if (timestamp < close.timestamp) return;
-      close.price = Number(price);
-      close.timestamp = timestamp;
-      return;
+    let at = this.#count - 1;
+    while (at >= 0 && this.#minuteAt(at) > minute) at--;
+    const isKnown = at >= 0 && this.#minuteAt(at) === minute;
+    if (isKnown && timestamp < (this.#times[at] as number)) return;
+    if (!isKnown) {
+      at++;
+      this.#move(at, at + 1);
     }
-    this.#closes.splice(at + 1, 0, { minute, price: Number(price), timestamp });
+    this.#minutes[at] = minute;
+    this.#prices[at] = Number(price);
+    this.#times[at] = timestamp;
     this.#forget();
   }
 
@@ -46,13 +45,14 @@ export class Volatility {
   at(timestamp: number): number | null {
     const last = Math.floor(timestamp / MINUTE_MS) - 1;
     const first = last - CANDLES + 1;
-    let next = this.#closes.findLastIndex(({ minute }) => minute <= first);
+    let next = this.#count - 1;
+    while (next >= 0 && this.#minuteAt(next) > first) next--;
     if (next === -1) return null;
     const returns: number[] = [];
-    let before = this.#closes[next]?.price ?? Number.NaN;
+    let before = this.#prices[next] as number;
     for (let minute = first + 1; minute <= last; minute++) {
-      if (this.#closes[next + 1]?.minute === minute) next++;
-      const price = this.#closes[next]?.price ?? Number.NaN;
+      if (next + 1 < this.#count && this.#minuteAt(next + 1) === minute) next++;
+      const price = this.#prices[next] as number;
       returns.push(price === before ? 0 : Math.log(price / before));
       before = price;
     }
@@ -61,8 +61,20 @@ export class Volatility {
 
   /** Keeps one close at or before all that is asked about: from it minutes are carried on. */
   #forget(): void {
-    const oldest = (this.#closes.at(-1) as Close).minute - KEPT_MINUTES;
-    while (this.#closes.length > 1 && (this.#closes[1] as Close).minute <= oldest) this.#closes.shift();
+    const oldest = this.#minuteAt(this.#count - 1) - KEPT_MINUTES;
+    let first = 0;
+    while (first + 1 < this.#count && this.#minuteAt(first + 1) <= oldest) first++;
+    if (first > 0) this.#move(first, 0);
+  }
+
+  /** The rows from `from` on are those from `to` on now. */
+  #move(from: number, to: number): void {
+    for (const column of [this.#minutes, this.#prices, this.#times]) column.copyWithin(to, from, this.#count);
+    this.#count += to - from;
+  }
+
+  #minuteAt(row: number): number {
+    return this.#minutes[row] as number;
   }
 }
 
