@@ -5,7 +5,7 @@ const CANDLES = 30;
 /** Minutes that may be asked about behind the newest: the candles, and as much again for questions that come late. */
 const KEPT_MINUTES = 2 * CANDLES;
 
-/** One more than is kept: a new one has to be put in before the oldest goes. */
+/** Those, the close before them, and a new one until the oldest goes. */
 const ROWS = KEPT_MINUTES + 2;
 
 /**
