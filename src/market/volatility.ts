@@ -38,7 +38,7 @@ export class Volatility {
     this.#minutes[at] = minute;
     this.#prices[at] = Number(price);
     this.#times[at] = timestamp;
-    this.#forget();
+    if (!isKnown) this.#forget();
   }
 
   /** The volatility by the candles that are closed at `timestamp`; null until 30 are known. Asks at most 30 minutes back. */
