@@ -26,6 +26,8 @@ interface Watched {
   staleSince: number | undefined;
   quiet: boolean;
   resubscribedAt: number | undefined;
+  /** The venue does not let it subscribe: nothing is expected. */
+  refused: boolean;
   /** Taken from the venue's hands; data since, without a break, if any. */
   mute: { deliversSince: number | undefined } | undefined;
 }
@@ -46,8 +48,27 @@ export class CoinWatch {
       staleSince: undefined,
       quiet: false,
       resubscribedAt: undefined,
+      refused: false,
       mute: undefined,
     });
+  }
+
+  /** The venue refuses what it takes to serve a coin: another serves it, whatever else of it still comes by this one. */
+  refuse(symbol: string): void {
+    const coin = this.#coins.get(symbol);
+    if (coin === undefined || coin.refused) return;
+    coin.refused = true;
+    this.#serves(coin, false);
+  }
+
+  /** The venue takes a coin that it had refused. */
+  accept(symbol: string, now: number): void {
+    const coin = this.#coins.get(symbol);
+    if (coin?.refused !== true) return;
+    coin.refused = false;
+    coin.lastAt = now;
+    coin.resubscribedAt = undefined;
+    this.#serves(coin, true);
   }
 
   remove(symbol: string): void {
@@ -63,6 +84,7 @@ export class CoinWatch {
 
   sweep(now: number): void {
     for (const coin of this.#coins.values()) {
+      if (coin.refused) continue;
       if (now - coin.lastAt >= this.#options.coinStaleAfterMs) this.#stale(coin, now);
       else if (coin.mute?.deliversSince !== undefined && now - coin.mute.deliversSince >= this.#options.failBackAfterMs)
         this.#serves(coin, true);

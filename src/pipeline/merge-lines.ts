@@ -90,12 +90,12 @@ export class LineMerge {
     return this.#watched(known, (series) => series.subscribed(line, now));
   }
 
-  /** A symbol's subscriptions end on all lines: what is traded until the next ones may be missed. */
-  unsubscribed(symbol: string, now: number): MergedEvent[] {
-    for (const subscribed of this.#lines.values()) subscribed.delete(symbol);
+  /** A symbol's subscriptions end on all lines, or on one: what is traded until the next ones may be missed. */
+  unsubscribed(symbol: string, now: number, line?: number): MergedEvent[] {
+    const lines = line === undefined ? [...this.#lines.keys()] : [line];
+    for (const one of lines) this.#lines.get(one)?.delete(symbol);
     const known = this.#symbols.get(symbol);
     if (known === undefined) return [];
-    const lines = [...this.#lines.keys()];
     return this.#watched([known.trades], (series) => lines.flatMap((line) => series.unsubscribed(line, now)));
   }
 

@@ -9,6 +9,8 @@ import type { LineSignal } from './venue-line.ts';
 
 /** A new connection's first moment: from what it delivers in it is told what the old one has yet to deliver. */
 const SETTLE_MS = 500;
+/** So many refused topics are asked for at once: each may cost a request of its own. */
+const ASK_AGAIN = 10;
 /** A new connection that is told to rotate before it has taken over is replaced no sooner than this after it has. */
 const AGAIN_AFTER_MS = 5000;
 
@@ -41,6 +43,8 @@ export interface RotatingLineOptions {
   readonly isTurn: () => boolean;
   readonly postponeMs: number;
   readonly maxPostponements: number;
+  /** How often topics that were refused are asked for again, milliseconds. */
+  readonly askAgainMs: number;
   readonly tell: (news: LineNews) => void;
   readonly staleAfterMs: number;
   readonly scheduler: SchedulerLike;
@@ -62,8 +66,10 @@ interface Rotation {
 export class RotatingLine {
   readonly number: number;
   readonly plan: ConnectionPlan;
-  /** What is wanted on it. */
+  /** What is wanted on it, and was not refused. */
   readonly topics: Set<string>;
+  readonly #refused = new Set<string>();
+  #asking: Subscription | undefined;
   readonly #options: RotatingLineOptions;
   #current: LineConnection;
   #rotation: Rotation | undefined;
@@ -94,9 +100,23 @@ export class RotatingLine {
   }
 
   subscribe(topics: readonly string[]): void {
-    for (const topic of topics) this.topics.add(topic);
-    if (this.#rotation !== undefined) this.#begin(this.#rotation);
+    this.#take(topics);
     this.command({ kind: 'subscribe', topics });
+  }
+
+  unsubscribe(topics: readonly string[]): void {
+    const own = topics.filter((topic) => this.topics.delete(topic) || this.#refused.delete(topic));
+    if (own.length > 0) this.command({ kind: 'unsubscribe', topics: own });
+  }
+
+  /** A topic was refused; it is asked for again from time to time, until it is taken. False: it was refused before, or is not wanted. */
+  refuse(topic: string): boolean {
+    const isNew = this.topics.delete(topic);
+    if (!isNew && !this.#refused.delete(topic)) return false;
+    // At the end: where there are many, all have their turn.
+    this.#refused.add(topic);
+    this.#asking ??= this.#options.scheduler.schedule(() => this.#askAgain(), this.#options.askAgainMs);
+    return isNew;
   }
 
   command(command: LineCommand): void {
@@ -118,6 +138,7 @@ export class RotatingLine {
   }
 
   close(): void {
+    this.#asking?.unsubscribe();
     this.#rotation?.timers.unsubscribe();
     for (const connection of this.#connections) connection.close();
   }
@@ -145,8 +166,32 @@ export class RotatingLine {
       return;
     }
     connection.note(signal);
+    if (signal.kind === 'subscribed') this.#taken(connection, signal.topics);
     this.#tell(connection, signal);
     if (this.#rotation !== undefined) this.#judge(this.#rotation, connection, signal);
+  }
+
+  #take(topics: readonly string[]): void {
+    for (const topic of topics) {
+      this.#refused.delete(topic);
+      this.topics.add(topic);
+    }
+    if (this.#rotation !== undefined) this.#begin(this.#rotation);
+  }
+
+  #askAgain(): void {
+    this.#asking = undefined;
+    if (this.#refused.size === 0) return;
+    this.command({ kind: 'subscribe', topics: [...this.#refused].slice(0, ASK_AGAIN) });
+    this.#asking = this.#options.scheduler.schedule(() => this.#askAgain(), this.#options.askAgainMs);
+  }
+
+  /** What was refused before is taken by a connection: the other one, if it is open, may have missed the question. */
+  #taken(by: LineConnection, topics: readonly string[]): void {
+    const again = topics.filter((topic) => this.#refused.has(topic));
+    if (again.length === 0) return;
+    this.#take(again);
+    for (const other of this.#connections) if (other !== by) other.commands$.next({ kind: 'subscribe', topics: again });
   }
 
   /** Age has time. A venue that announces a close promises none, so whatever it tells is done at once, on all lines told. */

@@ -40,11 +40,11 @@ export class VenueLines {
     return this.#lines.filter((line) => line.up).length;
   }
 
-  /** Connections that are up and carry a symbol: more than `lines` while some are rotated. */
+  /** Connections that are up and carry a symbol's trades: more than `lines` while some are rotated. */
   connectionsOf(symbol: string): number {
     const instrument = this.#bySymbol.get(symbol);
     if (instrument === undefined) return 0;
-    const topics = this.topicsOf(instrument);
+    const topics = this.#neededOf(instrument);
     const carries = (line: RotatingLine) => topics.some((topic) => line.topics.has(topic));
     return this.#lines.reduce((sum, line) => (carries(line) ? sum + line.connectionsUp.length : sum), 0);
   }
@@ -85,29 +85,24 @@ export class VenueLines {
   }
 
   remove(instrument: Instrument): void {
-    this.command(instrument, 'unsubscribe');
-    for (const topic of this.topicsOf(instrument)) {
-      for (const line of this.#lines) line.topics.delete(topic);
-      this.#byTopic.delete(topic);
-    }
+    const topics = this.topicsOf(instrument);
+    for (const line of this.#lines) line.unsubscribe(topics);
+    for (const topic of topics) this.#byTopic.delete(topic);
     this.instruments.delete(instrument.venueSymbol);
     this.#bySymbol.delete(instrument.symbol);
   }
 
-  command(
-    instrument: Instrument,
-    kind: 'resubscribe' | 'unsubscribe',
-    own: readonly string[] = this.topicsOf(instrument),
-  ): void {
+  /** Takes an instrument off and on again, or these topics of it. */
+  resubscribe(instrument: Instrument, own: readonly string[] = this.topicsOf(instrument)): void {
     for (const line of this.#lines) {
       const topics = own.filter((topic) => line.topics.has(topic));
-      if (line.up && topics.length > 0) line.command({ kind, topics });
+      if (line.up && topics.length > 0) line.command({ kind: 'resubscribe', topics });
     }
   }
 
   /** Subscribes the book of an instrument again, and nothing else of it. */
   resubscribeBook(instrument: Instrument): void {
-    this.command(instrument, 'resubscribe', this.bookTopicsOf(instrument));
+    this.resubscribe(instrument, this.bookTopicsOf(instrument));
   }
 
   bookTopicsOf(instrument: Instrument): readonly string[] {
@@ -123,9 +118,9 @@ export class VenueLines {
     return this.#byTopic.get(topic);
   }
 
-  /** True when no line has any topic of the instrument left. */
+  /** True when the venue has refused an instrument's trades on all lines: whatever else it sends, it does not serve it. */
   lacks(instrument: Instrument): boolean {
-    return this.topicsOf(instrument).every((topic) => this.#lines.every((line) => !line.topics.has(topic)));
+    return this.#neededOf(instrument).every((topic) => this.#lines.every((line) => !line.topics.has(topic)));
   }
 
   close(): void {
@@ -135,6 +130,12 @@ export class VenueLines {
   topicsOf(instrument: Instrument): readonly string[] {
     const { venue, channels, books } = this.#options;
     return channels.flatMap((channel) => venue.topics(instrument, channel, books));
+  }
+
+  /** The topics without which an instrument is not served: its trades', or, where these are not wanted, any. */
+  #neededOf(instrument: Instrument): readonly string[] {
+    const { venue, channels } = this.#options;
+    return channels.includes('trade') ? venue.topics(instrument, 'trade') : this.topicsOf(instrument);
   }
 
   #know(instrument: Instrument): void {
@@ -154,6 +155,7 @@ export class VenueLines {
       isTurn: () => !this.#lines.some(({ rotates }) => rotates),
       postponeMs: lifetimeMs === undefined ? 0 : postponement(lifetimeMs),
       maxPostponements: MAX_POSTPONEMENTS,
+      askAgainMs: this.#options.settings.reconnect.probeEveryMs,
       tell: (news) => this.#news$.next(news),
       staleAfterMs,
       scheduler,

@@ -12,7 +12,7 @@ import { ListChanges } from './list-changes.ts';
 import { type Listing, listings, tradingAgainst, type VenueList } from './listings.ts';
 import { LineMerge, type Resumption } from './merge-lines.ts';
 import type { LineData } from './merged-event.ts';
-import type { HandedOver, LineNews, RotatingLine } from './rotating-line.ts';
+import type { HandedOver, LineNews } from './rotating-line.ts';
 import type { StatusNote } from './status-log.ts';
 import { VenueBooks } from './venue-books.ts';
 import type { LineSignal } from './venue-line.ts';
@@ -47,8 +47,6 @@ export class VenueRun {
   readonly #subscription = new Subscription();
   /** Instruments that are looked up in the venue's list before they are subscribed, by symbol. */
   readonly #asked = new Map<string, Subscription>();
-  /** Symbols of a list of which the venue refused all topics, until it takes one. */
-  readonly #refused = new Set<string>();
   #blockedTold = false;
   #connectedTold = false;
 
@@ -110,7 +108,7 @@ export class VenueRun {
       resubscribe: (symbol) => {
         const instrument = this.lines.bySymbol(symbol);
         if (instrument === undefined) return;
-        this.lines.command(instrument, 'resubscribe');
+        this.lines.resubscribe(instrument);
         this.#onUnsubscribed(symbol);
       },
       tell: (signal) => this.#out.next(signal),
@@ -212,7 +210,6 @@ export class VenueRun {
     this.#coins.remove(symbol);
     this.books.remove(symbol);
     this.#counts.quality.remove(symbol);
-    this.#refused.delete(symbol);
   }
 
   #follow(instrument: Instrument): void {
@@ -277,9 +274,6 @@ export class VenueRun {
       );
       this.#out.next({ kind: 'delisted', symbol: instrument.symbol });
     }
-    // A venue may list what it does not let subscribe yet.
-    for (const instrument of list.ours)
-      if (this.#refused.has(instrument.symbol) && this.lines.lacks(instrument)) this.lines.add(instrument);
     if (change.listed.length > 0) this.#out.next({ kind: 'instruments', instruments: change.listed });
     for (const instrument of change.listed) {
       this.#follow(instrument);
@@ -341,7 +335,7 @@ export class VenueRun {
   }
 
   #onNews(news: LineNews): void {
-    const { line, connection, successor, signal } = news;
+    const { connection, successor, signal } = news;
     if (signal.kind === 'data') {
       this.#onData(connection.id, signal);
       return;
@@ -364,7 +358,7 @@ export class VenueRun {
         if (!successor) this.#afterLoss(signal, note?.details ?? {});
         return;
       case 'refused':
-        for (const topic of signal.topics) this.#onRefused(line, topic, signal.fault);
+        for (const topic of signal.topics) this.#onRefused(news, topic, signal.fault);
         return;
       case 'malformed':
         this.#onMalformed(signal);
@@ -423,12 +417,8 @@ export class VenueRun {
     const { venue, scheduler } = this.#options;
     const about = new Set(topics.flatMap((topic) => this.lines.byTopic(topic) ?? []));
     const acknowledged = new Set(topics);
-    for (const instrument of about) {
-      const { symbol } = instrument;
-      if (!this.#refused.delete(symbol)) continue;
-      this.#coins.add(instrument, scheduler.now());
-      this.#out.next({ kind: 'serves', symbol, serves: true });
-    }
+    for (const instrument of about)
+      if (!this.lines.lacks(instrument)) this.#coins.accept(instrument.symbol, scheduler.now());
     const withTopic = (topicsOf: (instrument: Instrument) => readonly string[]): readonly Instrument[] =>
       [...about].filter((instrument) => topicsOf(instrument).some((topic) => acknowledged.has(topic)));
     this.books.subscribed(withTopic((instrument) => this.lines.bookTopicsOf(instrument)));
@@ -437,8 +427,9 @@ export class VenueRun {
     this.#repair.watch();
   }
 
-  #onUnsubscribed(symbol: string): void {
-    this.#repair.emit(this.merge.unsubscribed(symbol, this.#options.scheduler.now()));
+  /** On all lines, or on one of their connections. */
+  #onUnsubscribed(symbol: string, connection?: number): void {
+    this.#repair.emit(this.merge.unsubscribed(symbol, this.#options.scheduler.now(), connection));
     this.#repair.watch();
   }
 
@@ -461,18 +452,23 @@ export class VenueRun {
     this.#out.next({ kind: 'disconnected', blocked });
   }
 
-  #onRefused(line: RotatingLine, topic: string, fault: Fault): void {
+  #onRefused({ line, connection }: LineNews, topic: string, fault: Fault): void {
     const instrument = this.lines.byTopic(topic);
-    line.topics.delete(topic);
-    this.#note({
-      state: 'subscription_rejected',
-      reason: fault.message,
-      ...(instrument === undefined ? {} : { coin: instrument.coin }),
-      details: { line: String(line.number), topic, ...(instrument === undefined ? {} : { symbol: instrument.symbol }) },
-    });
-    if (instrument === undefined || !this.lines.lacks(instrument)) return;
-    if (this.#options.all !== null) this.#refused.add(instrument.symbol);
-    this.#out.next({ kind: 'serves', symbol: instrument.symbol, serves: false });
+    if (line.refuse(topic))
+      this.#note({
+        state: 'subscription_rejected',
+        reason: fault.message,
+        ...(instrument === undefined ? {} : { coin: instrument.coin }),
+        details: {
+          line: String(line.number),
+          topic,
+          ...(instrument === undefined ? {} : { symbol: instrument.symbol }),
+        },
+      });
+    if (instrument === undefined) return;
+    if (this.#options.venue.topics(instrument, 'trade').includes(topic))
+      this.#onUnsubscribed(instrument.symbol, connection.id);
+    if (this.lines.lacks(instrument)) this.#coins.refuse(instrument.symbol);
   }
 
   #onMalformed({ frame, fault, symbol }: Signal<'malformed'>): void {

@@ -273,7 +273,7 @@ describe('VenueLines: commands in a rotation', () => {
   it('go to both connections', () => {
     const [lines, old, next] = rotating();
     next.open().acknowledge();
-    lines.lines.command(instrument('BTC'), 'resubscribe');
+    lines.lines.resubscribe(instrument('BTC'));
     lines.lines.remove(instrument('ETH'));
     const commands = [
       { kind: 'resubscribe', topics: ['trade.BTCUSDT'] },
@@ -294,6 +294,22 @@ describe('VenueLines: commands in a rotation', () => {
     lines.pass(1000, old, next);
     expect(old.closed).toBe(true);
     expect(next.commands).toEqual([{ kind: 'subscribe', topics: ['trade.SOLUSDT'] }]);
+  });
+
+  it('hold it up where the old one takes what had been refused, and have the new one take it, too', () => {
+    const [lines, old, next] = rotating();
+    next.open();
+    const [line] = new Set(lines.news.map((news) => news.line));
+    line?.refuse('trade.ETHUSDT');
+    next.acknowledge(['trade.BTCUSDT']);
+    lines.pass(400, old, next);
+    old.acknowledge(['trade.ETHUSDT']);
+    expect(next.commands).toEqual([{ kind: 'subscribe', topics: ['trade.ETHUSDT'] }]);
+    lines.pass(2000, old, next);
+    expect(old.closed).toBe(false);
+    next.acknowledge(['trade.ETHUSDT']);
+    lines.pass(1000, old, next);
+    expect(old.closed).toBe(true);
   });
 
   it('do not hold it up for a topic that is not wanted any more', () => {

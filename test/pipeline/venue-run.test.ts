@@ -5,7 +5,7 @@ import type { LineEvent } from '../../src/domain/line.ts';
 import { VenueFeed } from '../../src/pipeline/venue-feed.ts';
 import type { VenueFeedOptions, VenueSignal } from '../../src/pipeline/venue-signal.ts';
 import type { ListedInstrument } from '../../src/venues/contract.ts';
-import { bookUpdate, tradeEvent } from '../support/events.ts';
+import { bookUpdate, ticker as tickerOf, tradeEvent } from '../support/events.ts';
 import { fakeVenue } from '../venues/fake-venue.ts';
 import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
 import { instrument, type ScriptedConnection, type ScriptedOptions, scriptedVenue } from './scripted-lines.ts';
@@ -307,32 +307,95 @@ describe('VenueRun: all that a venue lists', () => {
     run.scheduler.advance(1000);
     expect(topicsOf(run)).toBe('A');
   });
+});
 
-  it('is tried again with the next list where the venue refused it, once, and served from the acknowledgement on', () => {
-    const run = listing(['A', 'AB']);
-    const line = run.connection(0);
-    const served = () =>
-      run.signals.flatMap((signal) => (signal.kind === 'serves' && signal.symbol === 'BUSDT' ? [signal.serves] : []));
-    const refuse = () =>
-      line.tell({ kind: 'refused', topics: ['trade.BUSDT'], fault: new Fault('subscription_rejected', 'not open') });
-    const tries = () => line.commands.filter(({ kind }) => kind === 'subscribe').length;
-    run.scheduler.advance(1000);
-    refuse();
-    expect([tries(), served()]).toEqual([1, [true, false]]);
-    run.scheduler.advance(1000);
-    refuse();
-    run.scheduler.advance(999);
-    expect([tries(), served()]).toEqual([2, [true, false, false]]);
-    run.scheduler.advance(1);
-    expect([tries(), served()]).toEqual([3, [true, false, false]]);
-    run.scheduler.advance(1000);
-    expect(tries()).toBe(3);
-    line.acknowledge(['trade.BUSDT']);
-    run.scheduler.advance(3000);
-    expect([tries(), served(), topicsOf(run)]).toEqual([3, [true, false, false, true], 'AB']);
-    expect(new Set(line.commands.flatMap((command) => ('topics' in command ? command.topics : [])))).toEqual(
-      new Set(['trade.BUSDT']),
-    );
+describe('VenueRun: a venue that refuses topics', () => {
+  const ASK_AGAIN_MS = 60_000;
+  /** Lets time pass in which all lines are alive. */
+  const pass = (run: ScriptedRun, ms: number): void => {
+    for (let passed = 0; passed < ms; passed += 1000) {
+      for (const connection of run.connections) connection.data(null);
+      run.scheduler.advance(Math.min(1000, ms - passed));
+    }
+  };
+  const rejection = new Fault('subscription_rejected', 'not open');
+  const refuse = (run: ScriptedRun, index: number, ...topics: string[]) =>
+    run.connection(index).tell({ kind: 'refused', topics, fault: rejection });
+  const asked = (run: ScriptedRun, index: number) =>
+    run
+      .connection(index)
+      .commands.flatMap((command) => (command.kind === 'subscribe' ? [command.topics.join(' ')] : []));
+  const served = (run: ScriptedRun, symbol = 'BTCUSDT') =>
+    run.signals.flatMap((signal) => (signal.kind === 'serves' && signal.symbol === symbol ? [signal.serves] : []));
+  const ticker = (run: ScriptedRun, index: number, symbol = 'BTCUSDT') =>
+    run
+      .connection(index)
+      .tell({ kind: 'data', receivedAt: 0, events: [tickerOf({ symbol, timestamp: run.scheduler.now() })] });
+
+  it('does not serve a symbol without its trades, whatever else of it comes, and does from their acknowledgement on', () => {
+    const run = new ScriptedRun({ lines: 2, more: { channels: ['trade', 'ticker'], coinStaleAfterMs: 10_000 } });
+    refuse(run, 0, 'trade.BTCUSDT');
+    expect(served(run)).toEqual([]);
+    refuse(run, 1, 'trade.BTCUSDT');
+    expect(served(run)).toEqual([false]);
+    for (let second = 0; second < 200; second++) {
+      ticker(run, second % 2);
+      // A venue may take an hour to lift what keeps it from serving a symbol.
+      for (const index of [0, 1]) if (asked(run, index).length > second / 61) refuse(run, index, 'trade.BTCUSDT');
+      pass(run, 1000);
+    }
+    expect(served(run)).toEqual([false]);
+    run.connection(1).acknowledge(['trade.BTCUSDT']);
+    expect(served(run)).toEqual([false, true]);
+  });
+
+  it('is asked for them again a probe later, and as often, by each line; told only once', () => {
+    const run = new ScriptedRun({ lines: 2, more: { channels: ['trade', 'ticker'] } });
+    refuse(run, 0, 'trade.BTCUSDT');
+    refuse(run, 1, 'ticker.ETHUSDT');
+    expect([...served(run), ...served(run, 'ETHUSDT')]).toEqual([]);
+    pass(run, ASK_AGAIN_MS - 1);
+    expect([asked(run, 0), asked(run, 1)]).toEqual([[], []]);
+    pass(run, 1);
+    expect([asked(run, 0), asked(run, 1)]).toEqual([['trade.BTCUSDT'], ['ticker.ETHUSDT']]);
+    refuse(run, 0, 'trade.BTCUSDT');
+    run.connection(1).acknowledge(['ticker.ETHUSDT']);
+    pass(run, ASK_AGAIN_MS);
+    run.connection(0).acknowledge(['trade.BTCUSDT']);
+    pass(run, 10 * ASK_AGAIN_MS);
+    expect([asked(run, 0), asked(run, 1)]).toEqual([['trade.BTCUSDT', 'trade.BTCUSDT'], ['ticker.ETHUSDT']]);
+    expect(run.told('subscription_rejected').map(({ line, topic }) => `${line} ${topic}`)).toEqual([
+      '1 trade.BTCUSDT',
+      '2 ticker.ETHUSDT',
+    ]);
+    expect(run.connection(0).args.topics()).toHaveLength(4);
+  });
+
+  it('is asked for ten at a time, each in its turn, and for none that is not followed any more', () => {
+    const coins = [...'ABCDEFGHIJKLM'];
+    const listed$ = of(coins.map((base) => ({ venueSymbol: `${base}USDT`, base, quote: 'USDT', trading: true })));
+    const run = new ScriptedRun({ more: { instruments: coins.map(instrument), listed$ } });
+    for (const coin of coins) refuse(run, 0, `trade.${coin}USDT`);
+    run.feed.remove('AUSDT');
+    for (let round = 0; round < 2; round++) {
+      pass(run, ASK_AGAIN_MS);
+      for (const topic of asked(run, 0).at(-1)?.split(' ') ?? []) refuse(run, 0, topic);
+    }
+    expect(asked(run, 0).map((topics) => topics.replaceAll(/trade\.|USDT| /g, ''))).toEqual([
+      'BCDEFGHIJK',
+      'LMBCDEFGHI',
+    ]);
+  });
+
+  it('has taken back what it had granted on one line: what the other misses is named, and nothing waits for the first', () => {
+    const run = new ScriptedRun({ lines: 2, contiguous: false });
+    for (const connection of [...run.connections]) deliver(connection, 1, 2);
+    refuse(run, 0, 'trade.BTCUSDT');
+    run.connection(1).fail();
+    run.scheduler.advance(2000);
+    run.connection(2).open().acknowledge();
+    deliver(run.connection(2), 9, 10);
+    expect(run.trades).toEqual([1, 2, 'hole', 9, 10]);
   });
 });
 
