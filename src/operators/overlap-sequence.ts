@@ -48,9 +48,12 @@ export class OverlapSequence<T> {
   readonly #access: OverlapAccess<T>;
   readonly #options: OverlapOptions;
   readonly #lines = new Map<number, Line<T>>();
-  /** Passed on lately, in order; `#seen` holds their ids. */
+  /** Passed on lately, in order: as many as the window has, and those since. */
+  #older: T[] = [];
   #recent: T[] = [];
-  readonly #seen = new Set<string>();
+  /** Ids of what came while these were passed on, late ones included: they are forgotten together. */
+  #olderIds = new Set<string>();
+  #recentIds = new Set<string>();
   /** Those of them that came right behind a hole of unknown size: what is too late for it is named by it. */
   readonly #behindHoles = new Set<string>();
   /** What came before the first that is remembered; undefined: nothing did. */
@@ -108,6 +111,7 @@ export class OverlapSequence<T> {
     if (this.#resumedId === undefined || this.#lastId !== this.#resumedId) return [];
     this.#lastId = undefined;
     this.#floor = undefined;
+    this.#recentIds.clear();
     this.#unwatched = false;
     return this.#settled(this.#giveUp());
   }
@@ -295,7 +299,7 @@ export class OverlapSequence<T> {
   #overlaps(): Sequenced<T>[] {
     const out: Sequenced<T>[] = [];
     for (const line of this.#lines.values())
-      if (!line.inStep && line.held.some((value) => this.#seen.has(this.#access.id(value))))
+      if (!line.inStep && line.held.some((value) => this.#hasSeen(this.#access.id(value))))
         out.push(...this.#inStep(line));
     return out;
   }
@@ -308,7 +312,7 @@ export class OverlapSequence<T> {
   }
 
   #join(state: Line<T>, value: T): Sequenced<T>[] {
-    if (this.#seen.has(this.#access.id(value))) {
+    if (this.#hasSeen(this.#access.id(value))) {
       this.duplicates++;
       state.inStep = true;
       state.held = [];
@@ -372,22 +376,27 @@ export class OverlapSequence<T> {
   /** Undefined: the value is a new one. Nothing: it was passed on before. A hole: it was not, and is too late now. */
   #lateOrSeen(value: T): Sequenced<T>[] | undefined {
     const id = this.#access.id(value);
-    if (this.#seen.has(id) || id === this.#floor?.id) {
+    if (this.#hasSeen(id) || id === this.#floor?.id) {
       this.duplicates++;
       return [];
     }
     if (this.#isBeyond(value)) return undefined;
-    this.#seen.add(id);
+    this.#recentIds.add(id);
     return this.#late(id);
+  }
+
+  #hasSeen(id: string): boolean {
+    return this.#recentIds.has(id) || this.#olderIds.has(id);
   }
 
   #late(id: string): Sequenced<T>[] {
     const { compare, timestamp, id: idOf } = this.#access;
-    let at = this.#recent.length;
-    while (at > 0 && compare(idOf(this.#recent[at - 1] as T), id) > 0) at--;
-    const previous = this.#recent[at - 1];
+    const isBefore = (value: T): boolean => compare(idOf(value), id) <= 0;
+    const at = this.#recent.findLastIndex(isBefore);
+    const older = at < 0 ? this.#older.findLastIndex(isBefore) : -1;
+    const previous = at < 0 ? this.#older[older] : this.#recent[at];
     const before = previous === undefined ? this.#floor : { id: idOf(previous), timestamp: timestamp(previous) };
-    const after = this.#recent[at];
+    const after = at < 0 ? (this.#older[older + 1] ?? this.#recent[0]) : this.#recent[at + 1];
     // Before all that is remembered: not ours to report.
     if (before === undefined || after === undefined || compare(before.id, id) > 0) return [];
     if (this.#behindHoles.has(idOf(after))) return [];
@@ -398,18 +407,16 @@ export class OverlapSequence<T> {
   #remember(id: string, value: T): void {
     this.#lastId = id;
     this.#lastTimestamp = this.#access.timestamp(value);
-    this.#seen.add(id);
+    this.#recentIds.add(id);
     this.#recent.push(value);
-    const { window } = this.#options;
-    if (this.#recent.length < 2 * window) return;
-    const old = this.#recent.slice(0, window);
-    for (const one of old) {
-      this.#seen.delete(this.#access.id(one));
-      this.#behindHoles.delete(this.#access.id(one));
-    }
-    const floor = old.at(-1) as T;
-    this.#floor = { id: this.#access.id(floor), timestamp: this.#access.timestamp(floor) };
-    this.#recent = this.#recent.slice(window);
+    if (this.#recent.length < this.#options.window) return;
+    for (const old of this.#olderIds) this.#behindHoles.delete(old);
+    const floor = this.#older.at(-1);
+    if (floor !== undefined) this.#floor = { id: this.#access.id(floor), timestamp: this.#access.timestamp(floor) };
+    this.#older = this.#recent;
+    this.#olderIds = this.#recentIds;
+    this.#recent = [];
+    this.#recentIds = new Set();
   }
 
   #settled(out: Sequenced<T>[]): Sequenced<T>[] {

@@ -1,13 +1,42 @@
 import { asFault, Fault } from '../domain/fault.ts';
-import type { VenueId } from '../domain/instrument.ts';
+import type { Instrument, VenueId } from '../domain/instrument.ts';
 import type { DataWarning, MarketEvent, RawFrame } from '../domain/line.ts';
-import type { Environment } from '../domain/record.ts';
+import type { Environment, TradeEvent } from '../domain/record.ts';
 import type { Decoded, Decoder } from './contract.ts';
 
 /** What every event of a connection's frame says of its origin. */
 export interface Origin {
   readonly venue: VenueId;
   readonly environment: Environment;
+}
+
+/** What a frame says of a trade. */
+export type ToldTrade = Pick<
+  TradeEvent,
+  'price' | 'quantity' | 'isBuyerMaker' | 'timestamp' | 'eventTime' | 'tradeId' | 'conditions'
+>;
+
+/** A trade as it comes from a socket. */
+export function liveTrade(origin: Origin, instrument: Instrument, receivedAt: number, told: ToldTrade): TradeEvent {
+  return {
+    kind: 'trade',
+    venue: origin.venue,
+    symbol: instrument.symbol,
+    venueSymbol: instrument.venueSymbol,
+    coin: instrument.coin,
+    environment: origin.environment,
+    epoch: 0,
+    receivedAt,
+    price: told.price,
+    quantity: told.quantity,
+    isBuyerMaker: told.isBuyerMaker,
+    timestamp: told.timestamp,
+    eventTime: told.eventTime,
+    tradeId: told.tradeId,
+    lastTradeId: null,
+    conditions: told.conditions,
+    source: 'live',
+  };
 }
 
 export type ReadFrame = (frame: RawFrame) => Decoded;

@@ -81,10 +81,12 @@ export function readBoolean(value: unknown, field: string): boolean {
 
 /** Milliseconds since 1970. */
 export function readTime(value: unknown, field: string): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value <= 0 || value >= TIME_LIMIT_MS) {
-    throw wrong(field, value, 'milliseconds since 1970');
-  }
+  if (typeof value !== 'number' || !isTime(value)) throw wrong(field, value, 'milliseconds since 1970');
   return value;
+}
+
+export function isTime(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0 && value < TIME_LIMIT_MS;
 }
 
 export function readCount(value: unknown, field: string): number {

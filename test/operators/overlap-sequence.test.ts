@@ -1,7 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Sequenced } from '../../src/operators/contiguous-sequence.ts';
 import { type OverlapOptions, OverlapSequence } from '../../src/operators/overlap-sequence.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const access = {
   compare: (a: string, b: string) => Number(a) - Number(b),
@@ -116,6 +121,60 @@ describe('OverlapSequence', () => {
     feed(sequence, 1, 10, 20, 30, 40);
     expect(feed(sequence, 1, 25)).toBe('(20,30):1');
     expect(feed(sequence, 1, 15)).toBe('');
+  });
+
+  it('of as many values as its window has it knows each repeat, and names each late one once', () => {
+    const window = fc.integer({ min: 1, max: 5 });
+    const back = fc.array(fc.record({ back: fc.nat(4), late: fc.boolean() }), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(window, back, (size, steps) => {
+        const sequence = create({ window: size });
+        sequence.joined(1);
+        feed(sequence, 1, 10, 20, 30, 40, 50, 60);
+        const told = new Set<number>();
+        for (const [index, { back, late }] of steps.entries()) {
+          const newest = 60 + 10 * index;
+          const value = newest - 10 * (back % size);
+          const lateId = value - 5;
+          const expected = late && !told.has(lateId) ? `(${value - 10},${value}):1` : '';
+          if (late) told.add(lateId);
+          expect(feed(sequence, 1, late ? lateId : value)).toBe(expected);
+          expect(feed(sequence, 1, newest + 10)).toBe(`${newest + 10}`);
+        }
+      }),
+    );
+  });
+
+  it('what is too late is named by the hole of unknown size that it lies in, as long as what follows that is remembered', () => {
+    const sequence = create({ window: 2 });
+    sequence.joined(1);
+    feed(sequence, 1, 10, 20, 30);
+    sequence.lost(1, 0);
+    sequence.joined(1);
+    expect(feed(sequence, 1, 60, 70)).toBe('(30,60):? 60 70');
+    expect(feed(sequence, 1, 50)).toBe('');
+    expect(feed(sequence, 1, 80, 90, 65)).toBe('80 90 (60,70):1');
+  });
+
+  it('what came before a start that was undone may come again', () => {
+    const sequence = create();
+    sequence.joined(1);
+    sequence.resume({ id: '100', timestamp: 5 });
+    expect(feed(sequence, 1, 90)).toBe('');
+    sequence.forget();
+    expect(feed(sequence, 1, 90)).toBe('90');
+  });
+
+  it('late values are forgotten', () => {
+    const sequence = create({ window: 10 });
+    sequence.joined(1);
+    const heapAfter = (from: number, to: number): number => {
+      for (let value = from; value < to; value++) feed(sequence, 1, 10 * value, 10 * value - 5);
+      collectGarbage();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = heapAfter(1, 1000);
+    expect(heapAfter(1000, 101_000) - before).toBeLessThan(1_000_000);
   });
 
   it('a line that takes the place of one in step is in step, and what it holds beyond the last value is next', () => {

@@ -1,10 +1,10 @@
 import type { Instrument } from '../../domain/instrument.ts';
 import type { AggTrade, TradeEvent } from '../../domain/record.ts';
-import type { Origin } from '../decoding.ts';
+import { liveTrade, type Origin } from '../decoding.ts';
 import { malformed, readBoolean, readNumericId, readPositive, readTime, type Unchecked } from '../fields.ts';
 import type { BinanceAggTradeFrame, BinanceTradeFrame } from './wire.ts';
 
-const NONE: readonly string[] = [];
+export const NO_CONDITIONS: readonly string[] = [];
 const AGGREGATED: readonly string[] = ['aggregated'];
 
 export function readTrade(
@@ -13,25 +13,15 @@ export function readTrade(
   instrument: Instrument,
   receivedAt: number,
 ): TradeEvent {
-  return {
-    kind: 'trade',
-    venue: origin.venue,
-    symbol: instrument.symbol,
-    venueSymbol: instrument.venueSymbol,
-    coin: instrument.coin,
-    environment: origin.environment,
-    epoch: 0,
-    receivedAt,
+  return liveTrade(origin, instrument, receivedAt, {
     price: readPositive(frame.p, 'p'),
     quantity: readPositive(frame.q, 'q'),
     isBuyerMaker: readBoolean(frame.m, 'm'),
     timestamp: readTime(frame.T, 'T'),
     eventTime: readTime(frame.E, 'E'),
     tradeId: readNumericId(frame.t, 't'),
-    lastTradeId: null,
-    conditions: NONE,
-    source: 'live',
-  };
+    conditions: NO_CONDITIONS,
+  });
 }
 
 export function readAggTrade(

@@ -11,6 +11,7 @@ import { readBook, readDepthUpdate } from './decode-depth.ts';
 import { readKline } from './decode-kline.ts';
 import { readTicker } from './decode-ticker.ts';
 import { readAggTrade, readTrade } from './decode-trade.ts';
+import { EventScanner } from './scan-event.ts';
 import { type BinanceEvent, type BinanceStream, parseStreamName } from './stream-name.ts';
 import type { BinanceCombinedFrame, BinanceKline } from './wire.ts';
 
@@ -54,17 +55,23 @@ function one(
 export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder {
   const origin: Origin = { venue, environment: context.environment };
   const streams = new Map<string, BinanceStream>();
+  const scanner = new EventScanner(origin, context.instruments);
 
   function streamOf(name: string): BinanceStream | undefined {
     const known = streams.get(name);
     if (known !== undefined) return known;
     const stream = parseStreamName(name);
     // Only what was asked for is kept, so that a peer cannot make the map grow.
-    if (stream !== undefined && context.instruments.has(stream.symbol)) streams.set(name, stream);
+    if (stream !== undefined && context.instruments.has(stream.symbol)) {
+      streams.set(name, stream);
+      scanner.learn(name, stream);
+    }
     return stream;
   }
 
   return safely((frame) => {
+    const event = scanner.scan(frame);
+    if (event !== undefined) return decodedEvents([event]);
     const text = textOf(frame);
     const outer = readObject<BinanceCombinedFrame>(jsonOf(text), '');
     if (outer.stream === undefined) return decodeBare(text, outer, frame.receivedAt);

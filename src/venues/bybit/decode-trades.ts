@@ -1,6 +1,6 @@
 import type { Instrument } from '../../domain/instrument.ts';
 import type { TradeEvent } from '../../domain/record.ts';
-import type { Origin } from '../decoding.ts';
+import { liveTrade, type Origin } from '../decoding.ts';
 import {
   malformed,
   readBoolean,
@@ -48,25 +48,15 @@ function readTrade(
   receivedAt: number,
 ): TradeEvent {
   requireSymbol(trade.s, 's', instrument);
-  return {
-    kind: 'trade',
-    venue: origin.venue,
-    symbol: instrument.symbol,
-    venueSymbol: instrument.venueSymbol,
-    coin: instrument.coin,
-    environment: origin.environment,
-    epoch: 0,
-    receivedAt,
+  return liveTrade(origin, instrument, receivedAt, {
     price: readPositive(trade.p, 'p'),
     quantity: readPositive(trade.v, 'v'),
     isBuyerMaker: takerSold(trade.S, 'S'),
     timestamp: readTime(trade.T, 'T'),
     eventTime: publishedAt,
     tradeId: readTextId(trade.i, 'i'),
-    lastTradeId: null,
     conditions: conditionsOf(readBoolean(trade.BT, 'BT'), trade.RPI !== undefined && readBoolean(trade.RPI, 'RPI')),
-    source: 'live',
-  };
+  });
 }
 
 /** What the side of the taker says. */

@@ -10,6 +10,7 @@ import { readBookTicker } from './decode-book-ticker.ts';
 import { readKlines } from './decode-klines.ts';
 import { readTicker } from './decode-ticker.ts';
 import { readTrades } from './decode-trades.ts';
+import { TradeScanner } from './scan-trades.ts';
 import { type BybitTopic, parseTopic } from './topic.ts';
 import type { BybitAnswerFrame, BybitBook, BybitDataFrame, BybitTicker } from './wire.ts';
 
@@ -18,17 +19,23 @@ export function bybitDecoder(context: DecoderContext): Decoder {
   const origin: Origin = { venue: 'bybit', environment: context.environment };
   const topics = new Map<string, BybitTopic>();
   const lastUpdate = new Map<string, string>();
+  const scanner = new TradeScanner(origin, context.instruments);
 
   function topicOf(name: string): BybitTopic | undefined {
     const known = topics.get(name);
     if (known !== undefined) return known;
     const topic = parseTopic(name);
     // Only what was asked for is kept, so that a peer cannot make the map grow.
-    if (topic !== undefined && context.instruments.has(topic.symbol)) topics.set(name, topic);
+    if (topic !== undefined && context.instruments.has(topic.symbol)) {
+      topics.set(name, topic);
+      scanner.learn(name, topic);
+    }
     return topic;
   }
 
   return safely((frame) => {
+    const trades = scanner.scan(frame);
+    if (trades !== undefined) return decodedEvents(trades);
     const text = textOf(frame);
     const outer = readObject<BybitDataFrame & BybitAnswerFrame>(jsonOf(text), '');
     if (outer.topic === undefined) {

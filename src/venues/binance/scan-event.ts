@@ -1,0 +1,153 @@
+import type { Instrument } from '../../domain/instrument.ts';
+import type { RawFrame, Ticker } from '../../domain/line.ts';
+import type { TradeEvent } from '../../domain/record.ts';
+import { liveTrade, type Origin } from '../decoding.ts';
+import { isTime } from '../fields.ts';
+import { ascii, FrameScanner, ScannedNames } from '../frame-scanner.ts';
+import { NO_CONDITIONS } from './decode-trade.ts';
+import type { BinanceStream } from './stream-name.ts';
+
+const STREAM = ascii('{"stream":"');
+const QUOTE = ascii('"');
+const TRADE = ascii('","data":{"e":"trade","E":');
+const SYMBOL = ascii(',"s":"');
+const ID = ascii('","t":');
+const PRICE = ascii(',"p":"');
+const QUANTITY = ascii('","q":"');
+const BUYER_ORDER = ascii(',"b":');
+const SELLER_ORDER = ascii(',"a":');
+const TIME = ascii(',"T":');
+const MAKER = ascii(',"m":');
+const IGNORED = ascii(',"M":');
+const END = ascii('}}');
+
+const TICKER = ascii('","data":{"e":"24hrTicker","E":');
+const CHANGE = ascii('","p":"');
+const PERCENT = ascii('","P":"');
+const TO_CLOSE = ['w', 'x'].map((key) => ascii(`","${key}":"`));
+const CLOSE = ascii('","c":"');
+const TO_VOLUME = ['Q', 'b', 'B', 'a', 'A', 'o', 'h', 'l'].map((key) => ascii(`","${key}":"`));
+const VOLUME = ascii('","v":"');
+const COUNTS = ['"', '', '', ''].map((quote, index) => ascii(`${quote},"${'OCFL'.charAt(index)}":`));
+const TRADES = ascii(',"n":');
+
+/** Digits that are a safe integer, as the parsed number has to be one. */
+const ID_DIGITS = 15;
+
+/**
+ * Events of combined frames as Binance writes them, straight from their bytes: what the readers make of the parsed frame,
+ * or undefined for any that is written otherwise, or is of another kind than trades and 24-hour tickers.
+ */
+export class EventScanner {
+  readonly #origin: Origin;
+  readonly #instruments: ReadonlyMap<string, Instrument>;
+  readonly #streams = new ScannedNames<BinanceStream>();
+  readonly #scanner = new FrameScanner();
+
+  constructor(origin: Origin, instruments: ReadonlyMap<string, Instrument>) {
+    this.#origin = origin;
+    this.#instruments = instruments;
+  }
+
+  /** A stream whose frames may be read here from now on. */
+  learn(name: string, stream: BinanceStream): void {
+    if (stream.event === 'trade' || stream.event === '24hrTicker') this.#streams.add(name, stream);
+  }
+
+  scan({ data, binary, receivedAt }: RawFrame): TradeEvent | Ticker | undefined {
+    if (binary || !Buffer.isBuffer(data)) return undefined;
+    const scanner = this.#scanner;
+    scanner.begin(data);
+    scanner.literal(STREAM);
+    const stream = scanner.name(this.#streams);
+    const instrument = stream && this.#instruments.get(stream.symbol);
+    if (instrument === undefined) return undefined;
+    return stream?.event === 'trade' ? this.#trade(instrument, receivedAt) : this.#ticker(instrument, receivedAt);
+  }
+
+  #trade(instrument: Instrument, receivedAt: number): TradeEvent | undefined {
+    const scanner = this.#scanner;
+    scanner.literal(TRADE);
+    const eventTime = scanner.integer();
+    scanner.literal(SYMBOL);
+    scanner.text(instrument.venueSymbol);
+    scanner.literal(ID);
+    const tradeId = scanner.digits(ID_DIGITS);
+    scanner.literal(PRICE);
+    const price = scanner.positive();
+    scanner.literal(QUANTITY);
+    const quantity = scanner.positive();
+    scanner.literal(QUOTE);
+    if (scanner.option(BUYER_ORDER)) {
+      scanner.integer();
+      scanner.literal(SELLER_ORDER);
+      scanner.integer();
+    }
+    scanner.literal(TIME);
+    const timestamp = scanner.integer();
+    scanner.literal(MAKER);
+    const isBuyerMaker = scanner.flag();
+    scanner.literal(IGNORED);
+    scanner.flag();
+    scanner.literal(END);
+    if (!scanner.isWhole || !isTime(timestamp) || !isTime(eventTime)) return undefined;
+    return liveTrade(this.#origin, instrument, receivedAt, {
+      price,
+      quantity,
+      isBuyerMaker,
+      timestamp,
+      eventTime,
+      tradeId,
+      conditions: NO_CONDITIONS,
+    });
+  }
+
+  #ticker(instrument: Instrument, receivedAt: number): Ticker | undefined {
+    const scanner = this.#scanner;
+    scanner.literal(TICKER);
+    const timestamp = scanner.integer();
+    scanner.literal(SYMBOL);
+    scanner.text(instrument.venueSymbol);
+    scanner.literal(CHANGE);
+    scanner.skipDecimal();
+    scanner.literal(PERCENT);
+    const change24h = scanner.decimal();
+    for (const key of TO_CLOSE) {
+      scanner.literal(key);
+      scanner.skipDecimal();
+    }
+    scanner.literal(CLOSE);
+    const price = scanner.positive();
+    for (const key of TO_VOLUME) {
+      scanner.literal(key);
+      scanner.skipDecimal();
+    }
+    scanner.literal(VOLUME);
+    const volume24h = scanner.notNegative();
+    scanner.literal(QUANTITY);
+    const quoteVolume24h = scanner.notNegative();
+    for (const key of COUNTS) {
+      scanner.literal(key);
+      scanner.integer();
+    }
+    scanner.literal(TRADES);
+    scanner.integer();
+    scanner.literal(END);
+    if (!scanner.isWhole || !isTime(timestamp)) return undefined;
+    return {
+      kind: 'ticker',
+      venue: this.#origin.venue,
+      symbol: instrument.symbol,
+      venueSymbol: instrument.venueSymbol,
+      coin: instrument.coin,
+      environment: this.#origin.environment,
+      epoch: 0,
+      receivedAt,
+      price,
+      timestamp,
+      volume24h,
+      quoteVolume24h,
+      change24h,
+    };
+  }
+}

@@ -1,0 +1,222 @@
+import { DECIMAL_PRECISION, DECIMAL_SCALE, type Decimal } from '../domain/decimal.ts';
+import { MAX_FRAME_BYTES } from './read-frame.ts';
+
+const QUOTE = 34;
+const MINUS = 45;
+const POINT = 46;
+const ZERO = 48;
+const NINE = 57;
+
+/** So many digits are a safe integer, whatever they are. */
+const SAFE_DIGITS = 15;
+/** A substring of more characters is no copy: it would keep the whole frame's text alive. */
+const MOST_COPIED = 12;
+const MAX_ID_DIGITS = 39;
+/** A longer decimal is absurd, whatever it stands for. */
+const MAX_TEXT = 64;
+const MAX_INTEGER_DIGITS = DECIMAL_PRECISION - DECIMAL_SCALE;
+
+/** Printable ASCII without quotation mark and backslash: in JSON it stands for itself. */
+const PLAIN = /^[ !#-[\]-~]+$/;
+
+/** The bytes of an ASCII text. */
+export function ascii(text: string): Uint8Array {
+  return Buffer.from(text, 'latin1');
+}
+
+const TRUE = ascii('true');
+const FALSE = ascii('false');
+
+/**
+ * Reads a JSON frame whose layout is known to the byte, without parsing it. Only the plain form of a value is read: what
+ * a parser would take as well (spaces, escapes, exponents, keys in another order, more keys) is a deviation, as is all
+ * that is wrong. Whatever is read after a deviation means nothing; `isWhole` tells at the end whether there was one.
+ */
+export class FrameScanner {
+  #bytes: Buffer = Buffer.alloc(0);
+  /** Made when the first value is cut out. */
+  #text: string | undefined;
+  #at = 0;
+  #fits = false;
+
+  begin(bytes: Buffer): void {
+    this.#bytes = bytes;
+    this.#text = undefined;
+    this.#at = 0;
+    this.#fits = bytes.length <= MAX_FRAME_BYTES;
+  }
+
+  /** The frame ends here, and was as it had to be from its first byte on. */
+  get isWhole(): boolean {
+    return this.#fits && this.#at === this.#bytes.length;
+  }
+
+  /** False once there was a deviation: nothing that follows is worth reading. */
+  get fits(): boolean {
+    return this.#fits;
+  }
+
+  /** Exactly these bytes. */
+  literal(expected: Uint8Array): void {
+    if (this.#isAt(expected)) this.#at += expected.length;
+    else this.#fits = false;
+  }
+
+  /** These bytes, if they are there. */
+  option(expected: Uint8Array): boolean {
+    if (!this.#isAt(expected)) return false;
+    this.#at += expected.length;
+    return true;
+  }
+
+  /** Exactly this text, of ASCII characters. */
+  text(expected: string): void {
+    const bytes = this.#bytes;
+    const start = this.#at;
+    for (let index = 0; index < expected.length; index++)
+      if (bytes[start + index] !== expected.charCodeAt(index)) this.#fits = false;
+    this.#at = start + expected.length;
+  }
+
+  /** A name up to a quotation mark, one of those given; what it means. */
+  name<T>(names: ScannedNames<T>): T | undefined {
+    const known = this.#fits ? names.find(this.#bytes, this.#at) : undefined;
+    if (known === undefined) this.#fits = false;
+    else this.#at += known.name.length;
+    return known?.meaning;
+  }
+
+  /** A JSON number without sign, point and exponent, of at most 15 digits. */
+  integer(): number {
+    const bytes = this.#bytes;
+    const start = this.#at;
+    let value = 0;
+    let at = start;
+    for (; ; at++) {
+      const code = bytes[at] as number;
+      if (!(code >= ZERO && code <= NINE)) break;
+      value = value * 10 + (code - ZERO);
+    }
+    this.#end(start, at, SAFE_DIGITS);
+    return value;
+  }
+
+  /** Such a number as text, of at most so many digits; 39 by default. */
+  digits(most = MAX_ID_DIGITS): string {
+    const start = this.#at;
+    const end = this.#skipDigits(start);
+    this.#end(start, end, most);
+    return this.#slice(start, end);
+  }
+
+  /** A decimal above zero, in its canonical form. */
+  positive(): Decimal {
+    const decimal = this.notNegative();
+    if (decimal === '0') this.#fits = false;
+    return decimal;
+  }
+
+  /** A decimal in its canonical form. */
+  decimal(): Decimal {
+    if (this.#bytes[this.#at] !== MINUS) return this.notNegative();
+    this.#at++;
+    return `-${this.positive()}`;
+  }
+
+  /** A decimal without sign, in its canonical form. */
+  notNegative(): Decimal {
+    const bytes = this.#bytes;
+    const start = this.#at;
+    const point = this.#skipDigits(start);
+    this.#end(start, point, MAX_INTEGER_DIGITS);
+    if (bytes[point] !== POINT) return this.#slice(start, point);
+    const end = this.#skipDigits(point + 1);
+    if (end === point + 1 || end - start >= MAX_TEXT) this.#fits = false;
+    this.#at = end;
+    let last = end;
+    while (bytes[last - 1] === ZERO) last--;
+    if (last === point + 1) last = point;
+    if (last - point - 1 > DECIMAL_SCALE) this.#fits = false;
+    return this.#slice(start, last);
+  }
+
+  /** What a decimal may consist of, whatever it is. */
+  skipDecimal(): void {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (; ; at++) {
+      const code = bytes[at] as number;
+      if (!((code >= ZERO && code <= NINE) || code === POINT || code === MINUS)) break;
+    }
+    this.#at = at;
+  }
+
+  flag(): boolean {
+    if (this.option(TRUE)) return true;
+    this.literal(FALSE);
+    return false;
+  }
+
+  /** An integer from `start` to `end`, of at most so many digits. */
+  #end(start: number, end: number, most: number): void {
+    const digits = end - start;
+    if (digits === 0 || digits > most || (digits > 1 && this.#bytes[start] === ZERO)) this.#fits = false;
+    this.#at = end;
+  }
+
+  #skipDigits(from: number): number {
+    const bytes = this.#bytes;
+    let at = from;
+    for (; ; at++) {
+      const code = bytes[at] as number;
+      if (!(code >= ZERO && code <= NINE)) return at;
+    }
+  }
+
+  #isAt(expected: Uint8Array): boolean {
+    const bytes = this.#bytes;
+    const start = this.#at;
+    for (let index = 0; index < expected.length; index++) if (bytes[start + index] !== expected[index]) return false;
+    return true;
+  }
+
+  #slice(start: number, end: number): string {
+    if (end - start > MOST_COPIED) return this.#bytes.toString('latin1', start, end);
+    this.#text ??= this.#bytes.toString('latin1');
+    return this.#text.substring(start, end);
+  }
+}
+
+interface ScannedName<T> {
+  readonly name: string;
+  readonly meaning: T;
+}
+
+/** Names in frames, such as topics, by their bytes. */
+export class ScannedNames<T> {
+  readonly #byHash = new Map<number, ScannedName<T>>();
+
+  /** A name that is not plain ASCII is never found, nor is one whose hash another has. */
+  add(name: string, meaning: T): void {
+    const hash = hashOf(ascii(name), 0);
+    if (PLAIN.test(name) && !this.#byHash.has(hash)) this.#byHash.set(hash, { name, meaning });
+  }
+
+  /** The name that begins at `start` and ends before a quotation mark. */
+  find(bytes: Uint8Array, start: number): ScannedName<T> | undefined {
+    const known = this.#byHash.get(hashOf(bytes, start));
+    if (known === undefined || bytes[start + known.name.length] !== QUOTE) return undefined;
+    const { name } = known;
+    for (let index = 0; index < name.length; index++)
+      if (name.charCodeAt(index) !== bytes[start + index]) return undefined;
+    return known;
+  }
+}
+
+/** A small integer of the bytes up to a quotation mark or the end, by FNV-1a. */
+function hashOf(bytes: Uint8Array, start: number): number {
+  let hash = 0x811c9dc5;
+  for (let at = start; at < bytes.length && bytes[at] !== QUOTE; at++)
+    hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
+  return hash >> 1;
+}
