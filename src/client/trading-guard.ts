@@ -63,7 +63,7 @@ export class TradingGuard {
     this.#lookAtAll(now);
   }
 
-  /** Takes an event; returns whether it may change what is decided of more than its own symbol. */
+  /** Takes an event; returns whether it may change what is decided of more than its own symbol, or `dueInMs` for the sooner. */
   apply(event: GuardEvent, now: Moment): boolean {
     if (event.kind === 'price' || event.kind === 'gap') {
       const facts = this.#of(event.symbol);
@@ -105,7 +105,11 @@ export class TradingGuard {
   }
 
   #takeOfSymbol(facts: SymbolFacts, event: PriceTick | Gap, now: Moment): boolean {
-    if (event.kind === 'price') return takePrice(facts, event, now) && this.#facts.speakers.sawData(event);
+    if (event.kind === 'price') {
+      const before = facts.price?.receivedAtMs ?? Number.NEGATIVE_INFINITY;
+      if (!takePrice(facts, event, now)) return false;
+      return this.#facts.speakers.sawData(event) || event.receivedAt / 1000 < before;
+    }
     takeGap(facts, { gap: event, toldAt: now.wall }, { now, haltMs: this.#options.gapHaltMs });
     return false;
   }

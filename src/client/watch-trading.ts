@@ -42,8 +42,8 @@ const LOOK_EVERY_MS = 200;
 /**
  * Watches over what a consumer gets of the feed and says whether it may be traded on (`TradingGuard` has the rule).
  * It listens from the call on, whether anybody subscribes or not. A halt is told in the millisecond in which a limit is
- * passed, at the latest 200 ms after it where somebody set the wall clock or the last price came late. When a source
- * ends, or fails, it halts for good.
+ * passed, at the latest 200 ms after it where somebody set the wall clock. When a source ends, or fails, it halts for
+ * good.
  */
 export function watchTrading(input: TradingInput, options: GuardOptions, deps: WatchDeps): TradingWatch {
   const { scheduler, wallClockMs, symbolOf } = deps;

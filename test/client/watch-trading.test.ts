@@ -64,6 +64,14 @@ describe('watchTrading', () => {
     expect(log('BTC')).toEqual(['25000 status_silent']);
   });
 
+  it('halts in time for a price that is older than the one before', () => {
+    run(10_000);
+    const told = log('BTC');
+    input.prices$.next(price(5100));
+    run(10_400, { prices: false });
+    expect(told).toEqual(['10000 ok', '10100 price_age']);
+  });
+
   it('in marbles: heartbeats stop, and come back; the price is too old for a moment', () => {
     marbles(({ hot, expectObservable, scheduler }) => {
       const beats = '   h-h-h-h-h-------h-h-h-h-h-h-h-h-h-h|';
