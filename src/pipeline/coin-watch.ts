@@ -5,7 +5,7 @@ import type { StatusNote } from './status-log.ts';
 export interface CoinWatchOptions {
   readonly venue: string;
   readonly coinStaleAfterMs: number;
-  /** How long a coin that was subscribed anew has to show data. */
+  /** How long a coin that was subscribed anew has to show data, and a trade to come that a ticker tells of. */
   readonly resubscribeWithinMs: number;
   /** How long a coin that was mute must deliver before the venue serves it again. */
   readonly failBackAfterMs: number;
@@ -22,6 +22,12 @@ export interface CoinWatchOptions {
 interface Watched {
   readonly instrument: Instrument;
   lastAt: number;
+  tradedAt: number;
+  /** The ticker's last price, and how many new ones it had while no trade came. */
+  price: string | undefined;
+  untraded: number;
+  /** Since when a trade is missing, which the ticker tells of; undefined: none is. */
+  untradedSince: number | undefined;
   /** Told as stale since; undefined: it is not. */
   staleSince: number | undefined;
   quiet: boolean;
@@ -32,7 +38,7 @@ interface Watched {
   mute: { deliversSince: number | undefined } | undefined;
 }
 
-/** A coin that alone falls silent while its venue lives: told, subscribed anew, and left to another venue if that does not help. */
+/** A coin that alone falls silent, or whose trades do, while its venue lives: told, subscribed anew, and left to another venue if that does not help. */
 export class CoinWatch {
   readonly #options: CoinWatchOptions;
   readonly #coins = new Map<string, Watched>();
@@ -45,6 +51,10 @@ export class CoinWatch {
     this.#coins.set(instrument.symbol, {
       instrument,
       lastAt: now,
+      tradedAt: now,
+      price: undefined,
+      untraded: 0,
+      untradedSince: undefined,
       staleSince: undefined,
       quiet: false,
       resubscribedAt: undefined,
@@ -67,6 +77,9 @@ export class CoinWatch {
     if (coin?.refused !== true) return;
     coin.refused = false;
     coin.lastAt = now;
+    coin.tradedAt = now;
+    coin.untraded = 0;
+    coin.untradedSince = undefined;
     coin.resubscribedAt = undefined;
     this.#serves(coin, true);
   }
@@ -75,17 +88,37 @@ export class CoinWatch {
     this.#coins.delete(symbol);
   }
 
-  seen(symbol: string, now: number): void {
+  /** An event of a coin came, by any line. */
+  seen(symbol: string, now: number, isTrade: boolean): void {
     const coin = this.#coins.get(symbol);
     if (coin === undefined) return;
     coin.lastAt = now;
-    if (coin.staleSince !== undefined) this.#recovered(coin, now);
+    if (isTrade) {
+      coin.tradedAt = now;
+      coin.untraded = 0;
+      coin.untradedSince = undefined;
+    }
+    if (coin.staleSince !== undefined && coin.untradedSince === undefined) this.#recovered(coin, now);
+  }
+
+  /**
+   * The price that a ticker gives for the last trade; each ticker once, in order. A second new one long after the last
+   * trade that came says that trades do not come. (For one there may be a reason: it was missed and is fetched.)
+   */
+  priced(symbol: string, price: string, now: number): void {
+    const coin = this.#coins.get(symbol);
+    if (coin === undefined || coin.price === price) return;
+    const isFirst = coin.price === undefined;
+    coin.price = price;
+    if (isFirst || now - coin.tradedAt < this.#options.resubscribeWithinMs) return;
+    coin.untraded++;
+    if (coin.untraded > 1) coin.untradedSince ??= now;
   }
 
   sweep(now: number): void {
     for (const coin of this.#coins.values()) {
       if (coin.refused) continue;
-      if (now - coin.lastAt >= this.#options.coinStaleAfterMs) this.#stale(coin, now);
+      if (now - (coin.untradedSince ?? coin.lastAt) >= this.#options.coinStaleAfterMs) this.#stale(coin, now);
       else if (coin.mute?.deliversSince !== undefined && now - coin.mute.deliversSince >= this.#options.failBackAfterMs)
         this.#serves(coin, true);
     }
@@ -93,12 +126,17 @@ export class CoinWatch {
 
   #stale(coin: Watched, now: number): void {
     const { coin: name, symbol } = coin.instrument;
-    const quiet = this.#options.isQuiet(name, now);
+    const { untradedSince } = coin;
+    const quiet = untradedSince === undefined && this.#options.isQuiet(name, now);
     if (coin.staleSince === undefined || coin.quiet !== quiet) {
       coin.staleSince ??= now;
       coin.quiet = quiet;
-      const ageMs = Math.round(now - coin.lastAt);
-      this.#note(coin, 'feed_stale', `no event of ${symbol} for ${ageMs} ms`, {
+      const ageMs = Math.round(now - (untradedSince ?? coin.lastAt));
+      const reason =
+        untradedSince === undefined
+          ? `no event of ${symbol} for ${ageMs} ms`
+          : `no trade of ${symbol} for ${ageMs} ms, though its price moves`;
+      this.#note(coin, 'feed_stale', reason, {
         cause: quiet ? 'quiet_market' : 'subscription_mute',
         age_ms: String(ageMs),
       });

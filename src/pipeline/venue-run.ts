@@ -369,14 +369,14 @@ export class VenueRun {
   }
 
   #onData(connection: number, { receivedAt, events: received, warning }: Signal<'data'>): void {
-    const { scheduler, activity } = this.#options;
+    const { scheduler, activity, channels } = this.#options;
     const now = scheduler.now();
     this.#silence.data(now);
     activity.data(this.#id, now, received.length > 0);
     if (warning !== undefined) count(this.#counts.warnings, warning);
     const first = received[0];
     if (first === undefined) return;
-    this.#coins.seen(first.symbol, now);
+    this.#coins.seen(first.symbol, now, first.kind === 'trade');
     this.#counts.quality.valid(first.symbol, receivedAt);
     if (first.kind === 'book_ticker') this.#counts.quality.spread(first);
     if (first.kind === 'trade') activity.traded(this.#id, first.coin, now);
@@ -387,7 +387,9 @@ export class VenueRun {
     }
     const events = this.merge.data(connection, received as readonly LineData[], now);
     this.#counts.events += events.length;
-    this.#options.timing?.latency.received(events[0]);
+    const passed = events[0];
+    if (passed?.kind === 'ticker' && channels.includes('trade')) this.#coins.priced(passed.symbol, passed.price, now);
+    this.#options.timing?.latency.received(passed);
     // Held back, it is a sign of life all the same.
     if (events.length > 0 || this.merge.holding.size > 0)
       this.#out.next({ kind: 'events', symbol: first.symbol, receivedAt, events });

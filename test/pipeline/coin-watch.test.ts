@@ -31,7 +31,7 @@ function watch(): CoinWatch {
 /** A sweep a second, as the feed does, with ETH alive all the time. */
 function pass(coins: CoinWatch, fromSecond: number, toSecond: number): void {
   for (let second = fromSecond; second <= toSecond; second++) {
-    coins.seen('ETHUSDT', second * 1000);
+    coins.seen('ETHUSDT', second * 1000, false);
     coins.sweep(second * 1000);
   }
 }
@@ -45,7 +45,7 @@ describe('CoinWatch', () => {
   it('says nothing of coins that have events', () => {
     const coins = watch();
     for (let second = 0; second < 100; second++) {
-      coins.seen('BTCUSDT', second * 1000);
+      coins.seen('BTCUSDT', second * 1000, false);
       pass(coins, second, second);
     }
     expect(told).toEqual([]);
@@ -64,7 +64,7 @@ describe('CoinWatch', () => {
     pass(coins, 1, 40);
     told = [];
     for (let second = 41; second <= 52; second++) {
-      coins.seen('BTCUSDT', second * 1000);
+      coins.seen('BTCUSDT', second * 1000, false);
       pass(coins, second, second);
     }
     expect(told).toEqual(['feed_recovered BTC', 'BTCUSDT served']);
@@ -73,11 +73,40 @@ describe('CoinWatch', () => {
   it('a new subscription that helps is the end of it; the next silence starts over', () => {
     const coins = watch();
     pass(coins, 1, 31);
-    coins.seen('BTCUSDT', 32_000);
+    coins.seen('BTCUSDT', 32_000, false);
     pass(coins, 33, 61);
     expect(told).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT', 'feed_recovered BTC']);
     pass(coins, 62, 62);
     expect(told.slice(3)).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT']);
+  });
+
+  describe('a coin whose price moves without a trade', () => {
+    /** An event of BTC each second, one character a second: `t` a trade, `-` neither; else a ticker with this price. */
+    const play = (coins: CoinWatch, fromSecond: number, events: string): void => {
+      [...events].forEach((event, index) => {
+        const now = (fromSecond + index) * 1000;
+        if (event !== 't' && event !== '-') coins.priced('BTCUSDT', event, now);
+        coins.seen('BTCUSDT', now, event === 't');
+        pass(coins, fromSecond + index, fromSecond + index);
+      });
+    };
+    const steady = (seconds: number): string => '-'.repeat(seconds);
+
+    it('is mute for all its other events, from the second new price on, until it trades', () => {
+      const coins = watch();
+      play(coins, 1, `1t2t3${steady(5)}45${steady(29)}`);
+      expect(told).toEqual([]);
+      play(coins, 42, `6${steady(10)}`);
+      expect(told).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT', 'BTCUSDT not served']);
+      play(coins, 53, `7${steady(20)}t${steady(11)}`);
+      expect(told.slice(3)).toEqual(['feed_recovered BTC', 'BTCUSDT served']);
+    });
+
+    it('is not mute for one price, nor for those that come right behind the last trade', () => {
+      const coins = watch();
+      play(coins, 1, `1t2345${steady(50)}6${steady(50)}66${steady(50)}`);
+      expect(told).toEqual([]);
+    });
   });
 
   it('leaves a coin alone that trades nowhere, and looks again when it does elsewhere', () => {

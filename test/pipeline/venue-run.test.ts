@@ -309,6 +309,33 @@ describe('VenueRun: all that a venue lists', () => {
   });
 });
 
+describe.each([
+  { channels: ['trade', 'ticker'] as const, resubscribed: 1, served: [false] },
+  { channels: ['ticker'] as const, resubscribed: 0, served: [] },
+])('VenueRun: prices that move where no trade comes, with $channels', ({ channels, resubscribed, served }) => {
+  it('show that trades are mute, if they are wanted', () => {
+    const run = new ScriptedRun({ lines: 2, more: { channels, coinStaleAfterMs: 10_000 } });
+    for (let second = 0; second < 30; second++) {
+      const timestamp = run.scheduler.now();
+      const events = ['BTCUSDT', 'ETHUSDT'].map((symbol) =>
+        tickerOf({ symbol, timestamp, price: `${60_000 + second}` }),
+      );
+      for (const event of events)
+        for (const connection of run.connections) connection.tell({ kind: 'data', receivedAt: 0, events: [event] });
+      deliver(run.connection(0), second);
+      run.scheduler.advance(1000);
+    }
+    const ofEth = run
+      .connection(1)
+      .commands.filter((command) => 'topics' in command && /ETH/.test(command.topics.join()));
+    expect(ofEth).toHaveLength(resubscribed);
+    expect(run.connection(1).commands).toEqual(ofEth);
+    expect(run.signals.flatMap((signal) => (signal.kind === 'serves' ? [signal] : []))).toEqual(
+      served.map((serves) => ({ kind: 'serves', symbol: 'ETHUSDT', serves })),
+    );
+  });
+});
+
 describe('VenueRun: a venue that refuses topics', () => {
   const ASK_AGAIN_MS = 60_000;
   /** Lets time pass in which all lines are alive. */
