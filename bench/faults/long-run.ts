@@ -16,6 +16,8 @@ const COINS = ['BTC', 'ETH', 'SOL', 'BNB', 'XRP', 'ADA', 'DOGE', 'AVAX', 'LINK',
 export const RUN_SYMBOLS: readonly string[] = COINS.map((coin) => `${coin}USDT`);
 const LINES = 2;
 const RECONNECT = { initial_delay_ms: 500, max_delay_ms: 4000, max_attempts: 10, probe_every_ms: 4000 };
+/** Silence, mute coin, failover and reconnects, each at its longest, take less. */
+const MOST_SILENT_MS = 30_000;
 /** Of what the feed told around a violation: so far away, milliseconds, and so many. */
 const NEAR_MS = 3000;
 const MOST_NEAR = 12;
@@ -109,7 +111,10 @@ export class LongRun {
 
   async #judge() {
     const { broker, prefix } = this.#options;
-    const judge = new TradeJudge(await JournalIndex.read(this.#journal), { venueLosesIds: true });
+    const judge = new TradeJudge(await JournalIndex.read(this.#journal), {
+      venueLosesIds: true,
+      mostSilentMs: MOST_SILENT_MS,
+    });
     const published = await readRun({ kind: 'kafka', brokers: broker.brokers, prefix }, judge);
     const verdict = judge.verdict();
     console.log(summary(verdict));

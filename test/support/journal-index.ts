@@ -4,6 +4,18 @@ import { exactValue, type JournalEvent } from './journal.ts';
 
 const FIRST_CAPACITY = 1024;
 
+interface MadeTrade {
+  readonly id: bigint;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** Its `fingerprint`. */
+  readonly value: number;
+  /** A fault kept it from a line that had asked for it. */
+  readonly withheld: boolean;
+  /** A line got it. */
+  readonly sent: boolean;
+}
+
 /** The trades that one venue made of one symbol, in the order they were made, in columns: a long run has millions. */
 export class MadeTrades {
   count = 0;
@@ -11,16 +23,18 @@ export class MadeTrades {
   #times = new Float64Array(FIRST_CAPACITY);
   #values = new Int32Array(FIRST_CAPACITY);
   #withheld = new Uint8Array(FIRST_CAPACITY);
+  #sent = new Uint8Array(FIRST_CAPACITY);
   /** Where ids start again: a testnet's reset. */
   readonly #generations: number[] = [0];
 
-  push(id: bigint, time: number, value: number, withheld: boolean): void {
+  push({ id, time, value, withheld, sent }: MadeTrade): void {
     if (this.count === this.#ids.length) this.#grow();
     if (this.count > 0 && id <= (this.#ids[this.count - 1] as bigint)) this.#generations.push(this.count);
     this.#ids[this.count] = id;
     this.#times[this.count] = time;
     this.#values[this.count] = value;
     this.#withheld[this.count] = withheld ? 1 : 0;
+    this.#sent[this.count] = sent ? 1 : 0;
     this.count++;
   }
 
@@ -41,6 +55,19 @@ export class MadeTrades {
   /** True where a fault kept it from a line that had asked for it. */
   isWithheld(index: number): boolean {
     return this.#withheld[index] === 1;
+  }
+
+  /** The longest time without a trade that was sent to anybody, between two times, milliseconds. */
+  longestUnsent(from: number, to: number): number {
+    let longest = 0;
+    let last = from;
+    for (let index = 0; index < this.count; index++) {
+      const time = this.time(index);
+      if (time <= from || time > to || this.#sent[index] !== 1) continue;
+      longest = Math.max(longest, time - last);
+      last = time;
+    }
+    return Math.max(longest, to - last);
   }
 
   /** Where the trade stands; -1: it was never made. The time decides where an id was used twice; without one the latest counts. */
@@ -70,14 +97,17 @@ export class MadeTrades {
     const times = new Float64Array(ids.length);
     const values = new Int32Array(ids.length);
     const withheld = new Uint8Array(ids.length);
+    const sent = new Uint8Array(ids.length);
     ids.set(this.#ids);
     times.set(this.#times);
     values.set(this.#values);
     withheld.set(this.#withheld);
+    sent.set(this.#sent);
     this.#ids = ids;
     this.#times = times;
     this.#values = values;
     this.#withheld = withheld;
+    this.#sent = sent;
   }
 }
 
@@ -100,14 +130,23 @@ export class JournalIndex {
     return index;
   }
 
-  add({ venue, symbol, id, time, price, quantity, side, withheld }: JournalEvent): void {
+  add({ venue, symbol, id, time, price, quantity, side, withheld, sent }: JournalEvent): void {
     const name = `${venue} ${symbol}`;
     const made = this.#made.get(name) ?? new MadeTrades();
     this.#made.set(name, made);
-    made.push(BigInt(id), time, fingerprint(price, quantity, side === 'sell'), withheld === true);
+    const value = fingerprint(price, quantity, side === 'sell');
+    made.push({ id: BigInt(id), time, value, withheld: withheld === true, sent: sent.length > 0 });
   }
 
   of(venue: string, symbol: string): MadeTrades | undefined {
     return this.#made.get(`${venue} ${symbol}`);
+  }
+
+  /** Of each venue that has the symbol. */
+  ofSymbol(symbol: string): readonly (readonly [venue: string, made: MadeTrades])[] {
+    return [...this.#made].flatMap(([name, made]) => {
+      const [venue = '', of] = name.split(' ');
+      return of === symbol ? [[venue, made] as const] : [];
+    });
   }
 }

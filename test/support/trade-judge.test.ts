@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Gap, Position, TradeEvent } from '../../src/domain/record.ts';
 import type { JournalEvent } from './journal.ts';
 import { JournalIndex } from './journal-index.ts';
-import { TradeJudge, type Verdict } from './trade-judge.ts';
+import { type JudgeOptions, TradeJudge, type Verdict } from './trade-judge.ts';
 
 const SYMBOL = 'BTCUSDT';
 const BASE = { symbol: SYMBOL, venueSymbol: SYMBOL, coin: 'BTC', environment: 'simulated' } as const;
@@ -40,10 +40,11 @@ function judged(
   trades: readonly TradeEvent[],
   gaps: readonly (readonly [Gap, number])[] = [],
   journal: readonly JournalEvent[] = Array.from({ length: 20 }, (_, index) => made(index + 1)),
+  options: JudgeOptions = {},
 ): Verdict {
   const index = new JournalIndex();
   for (const event of journal) index.add(event);
-  const judge = new TradeJudge(index);
+  const judge = new TradeJudge(index, options);
   for (const { epoch, venue } of trades) judge.position(position(epoch, venue), 0);
   for (const [one, at] of gaps) judge.gap(one, at);
   for (const [at, one] of trades.entries()) judge.trade(one, at + 1);
@@ -157,6 +158,35 @@ describe('the judge of what was published', () => {
     expect(judged(trades, [[gap(1, 3, { venue: 'bybit' }), 9]], journal)).toMatchObject({ ...WELL, inGaps: 1 });
     const tooMany = gap(1, 3, { venue: 'bybit', missing: 2 });
     expect(judged(trades, [[tooMany, 9]], journal).problems).toHaveLength(1);
+  });
+
+  it('finds a symbol without trades for long though a venue sends them, but not what a gap names', () => {
+    const journal = Array.from({ length: 60 }, (_, second) => [
+      made(second + 1, { time: second * 1000, sent: second < 10 ? [1] : [] }),
+      made(second + 1, { time: second * 1000, venue: 'bybit' }),
+    ]).flat();
+    const at = (second: number) => trade(second + 1, { timestamp: second * 1000 });
+    const silent = (seconds: readonly number[], sound: readonly JournalEvent[] = journal, gaps: readonly Gap[] = []) =>
+      judged(
+        seconds.map(at),
+        gaps.map((one) => [one, 0] as const),
+        sound,
+        { mostSilentMs: 20_000 },
+      ).problems;
+    const upTo = (second: number) => Array.from({ length: second + 1 }, (_, index) => index);
+    expect(silent([...upTo(9), ...upTo(59).slice(30)])).toEqual([
+      'BTCUSDT: no trade from 9000 to 30000, 21000 ms, while bybit sent them',
+    ]);
+    expect(silent([...upTo(9), ...upTo(59).slice(29)])).toEqual([]);
+    expect(silent(upTo(38))).toEqual(['BTCUSDT: no trade from 38000 to 59000, 21000 ms, while bybit sent them']);
+    expect(
+      silent(
+        upTo(9),
+        journal.map((event) => ({ ...event, sent: [] })),
+      ),
+    ).toEqual([]);
+    const named = gap(10, 31, { fromTime: 9000, toTime: 30_000 });
+    expect(silent([...upTo(9), ...upTo(59).slice(30)], journal, [named])).toEqual([]);
   });
 
   it('says not detectable only where ids jump and a line that stayed open was kept from it', () => {

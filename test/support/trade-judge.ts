@@ -27,6 +27,8 @@ export interface Verdict {
 export interface JudgeOptions {
   /** The venue itself loses ids at times: what a gap names need not all have been made. */
   readonly venueLosesIds?: boolean;
+  /** No symbol may be without a trade for longer, in event time, that is in no gap, while a venue sends some: milliseconds. By default it may. */
+  readonly mostSilentMs?: number;
   /** Topics of a broker, whose times tell what came first in different topics; true by default. False: files. */
   readonly timed?: boolean;
 }
@@ -49,6 +51,8 @@ interface Interval {
 }
 
 const MOST_WORDS = 100;
+/** A venue that sends something of a symbol in every such part of a silence could have been listened to. */
+const PARTS_OF_SILENCE = 5;
 /** Venues whose trade ids jump by themselves. */
 const JUMPING: ReadonlySet<string> = new Set(['bybit']);
 
@@ -71,6 +75,9 @@ export class TradeJudge {
   readonly #gaps = new Map<string, { readonly gap: Gap; readonly at: number }>();
   readonly #announcedAt = new Map<string, number>();
   readonly #sequences = new Map<string, Set<number>>();
+  /** The latest timestamp published, and the silences, by symbol. */
+  readonly #heardAt = new Map<string, number>();
+  readonly #silences = new Map<string, Interval[]>();
   readonly #named: string[] = [];
   readonly #losses: string[] = [];
   readonly #repeats: string[] = [];
@@ -87,6 +94,7 @@ export class TradeJudge {
   trade(trade: TradeEvent, at: number): void {
     this.#published++;
     const { venue, symbol, epoch, tradeId, lastTradeId, timestamp } = trade;
+    this.#heard(symbol, timestamp);
     const run = this.#runOf(trade);
     if (run === undefined) return;
     const newest = this.#newest.get(symbol) ?? run;
@@ -146,6 +154,7 @@ export class TradeJudge {
     }
     for (const { gap, at } of this.#gaps.values()) this.#judgeGap(gap, at);
     this.#judgeSequences();
+    this.#judgeSilences();
     return {
       published: this.#published,
       epochs: Math.max(0, ...[...this.#turns.values()].map((turns) => turns.length)),
@@ -310,6 +319,31 @@ export class TradeJudge {
       this.#problem(`${told} names trades that were never made`);
     if (gap.missing !== null && (gap.outcome === 'repaired') !== (gap.missing === gap.filled))
       this.#problem(`${told} has the wrong outcome`);
+  }
+
+  #heard(symbol: string, to: number): void {
+    const from = this.#heardAt.get(symbol) ?? to;
+    this.#heardAt.set(symbol, Math.max(from, to));
+    if (to - from <= (this.#options.mostSilentMs ?? Number.POSITIVE_INFINITY)) return;
+    this.#silences.set(symbol, [...(this.#silences.get(symbol) ?? []), { from, to }]);
+  }
+
+  #judgeSilences(): void {
+    for (const symbol of [...this.#heardAt.keys()]) {
+      const venues = this.#journal.ofSymbol(symbol);
+      this.#heard(symbol, Math.max(...venues.map(([, made]) => made.time(made.count - 1))));
+      for (const { from, to } of this.#silences.get(symbol) ?? []) {
+        const isNamed = [...this.#gaps.values()].some(
+          ({ gap }) => gap.symbol === symbol && gap.fromTime <= from && gap.toTime >= to,
+        );
+        if (isNamed) continue;
+        const sending = venues.filter(([, made]) => made.longestUnsent(from, to) < (to - from) / PARTS_OF_SILENCE);
+        if (sending.length > 0)
+          this.#problem(
+            `${symbol}: no trade from ${from} to ${to}, ${to - from} ms, while ${sending.map(([venue]) => venue).join(', ')} sent them`,
+          );
+      }
+    }
   }
 
   /** Status records of a process are numbered without a hole; a killed one loses its last. */
