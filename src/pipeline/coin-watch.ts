@@ -4,6 +4,8 @@ import type { StatusNote } from './status-log.ts';
 /** What the watch over the coins of one venue needs, and does. Times are the scheduler's milliseconds. */
 export interface CoinWatchOptions {
   readonly venue: string;
+  /** Trades are subscribed, not other events alone. */
+  readonly tradesWanted: boolean;
   readonly coinStaleAfterMs: number;
   /** How long a coin that was subscribed anew has to show data, and a trade to come that a ticker tells of. */
   readonly resubscribeWithinMs: number;
@@ -11,7 +13,9 @@ export interface CoinWatchOptions {
   readonly failBackAfterMs: number;
   /** True when other venues show that the coin does not trade. */
   readonly isQuiet: (coin: string, now: number) => boolean;
-  readonly resubscribe: (symbol: string) => void;
+  /** How often a coin that is mute is subscribed anew, milliseconds. */
+  readonly resubscribeEveryMs: number;
+  readonly resubscribe: (symbol: string, what: 'all' | 'trades') => void;
   readonly tell: (
     signal:
       | { readonly kind: 'status'; readonly note: StatusNote }
@@ -64,24 +68,25 @@ export class CoinWatch {
   }
 
   /** The venue refuses what it takes to serve a coin: another serves it, whatever else of it still comes by this one. */
-  refuse(symbol: string): void {
+  refuse(symbol: string, now: number): void {
     const coin = this.#coins.get(symbol);
     if (coin === undefined || coin.refused) return;
     coin.refused = true;
-    this.#serves(coin, false);
+    coin.untradedSince ??= now;
+    this.#leave(coin);
   }
 
-  /** The venue takes a coin that it had refused. */
-  accept(symbol: string, now: number): void {
+  /** The venue has acknowledged a coin's trades. One that it had refused it serves again once they have come for a while. */
+  acknowledged(symbol: string, now: number): void {
     const coin = this.#coins.get(symbol);
-    if (coin?.refused !== true) return;
-    coin.refused = false;
-    coin.lastAt = now;
-    coin.tradedAt = now;
-    coin.untraded = 0;
-    coin.untradedSince = undefined;
-    coin.resubscribedAt = undefined;
-    this.#serves(coin, true);
+    if (coin === undefined) return;
+    if (coin.refused) {
+      coin.refused = false;
+      coin.resubscribedAt = now;
+      if (!this.#options.tradesWanted) coin.untradedSince = undefined;
+    }
+    // For what may have been missed before, no trade comes.
+    if (coin.untradedSince === undefined) coin.untraded = 0;
   }
 
   remove(symbol: string): void {
@@ -93,12 +98,14 @@ export class CoinWatch {
     const coin = this.#coins.get(symbol);
     if (coin === undefined) return;
     coin.lastAt = now;
-    if (isTrade) {
+    if (isTrade && !coin.refused) {
       coin.tradedAt = now;
       coin.untraded = 0;
       coin.untradedSince = undefined;
     }
-    if (coin.staleSince !== undefined && coin.untradedSince === undefined) this.#recovered(coin, now);
+    if (coin.untradedSince !== undefined) return;
+    if (coin.staleSince !== undefined) this.#recovered(coin, now);
+    if (coin.mute !== undefined) coin.mute.deliversSince ??= now;
   }
 
   /**
@@ -117,10 +124,13 @@ export class CoinWatch {
 
   sweep(now: number): void {
     for (const coin of this.#coins.values()) {
-      if (coin.refused) continue;
-      if (now - (coin.untradedSince ?? coin.lastAt) >= this.#options.coinStaleAfterMs) this.#stale(coin, now);
-      else if (coin.mute?.deliversSince !== undefined && now - coin.mute.deliversSince >= this.#options.failBackAfterMs)
-        this.#serves(coin, true);
+      const { untradedSince, mute } = coin;
+      if (now - (untradedSince ?? coin.lastAt) >= this.#options.coinStaleAfterMs) this.#stale(coin, now);
+      else if (mute?.deliversSince === undefined || untradedSince !== undefined) continue;
+      else if (now - mute.deliversSince >= this.#options.failBackAfterMs) {
+        coin.mute = undefined;
+        this.#options.tell({ kind: 'serves', symbol: coin.instrument.symbol, serves: true });
+      }
     }
   }
 
@@ -135,21 +145,28 @@ export class CoinWatch {
       const reason =
         untradedSince === undefined
           ? `no event of ${symbol} for ${ageMs} ms`
-          : `no trade of ${symbol} for ${ageMs} ms, though its price moves`;
+          : `no trade of ${symbol} for ${ageMs} ms, ${coin.refused ? 'for they are refused' : 'though other data come'}`;
       this.#note(coin, 'feed_stale', reason, {
         cause: quiet ? 'quiet_market' : 'subscription_mute',
         age_ms: String(ageMs),
       });
     }
     if (coin.mute !== undefined) coin.mute.deliversSince = undefined;
-    if (quiet) return;
-    if (coin.resubscribedAt === undefined) {
+    if (quiet || coin.refused) return;
+    const { resubscribeEveryMs, resubscribeWithinMs } = this.#options;
+    const waitedMs = now - (coin.resubscribedAt ?? Number.NEGATIVE_INFINITY);
+    if (coin.resubscribedAt !== undefined && coin.mute === undefined) {
+      if (waitedMs >= resubscribeWithinMs) this.#leave(coin);
+    } else if (waitedMs >= resubscribeEveryMs) {
       coin.resubscribedAt = now;
-      this.#options.resubscribe(symbol);
-    } else if (coin.mute === undefined && now - coin.resubscribedAt >= this.#options.resubscribeWithinMs) {
-      coin.mute = { deliversSince: undefined };
-      this.#options.tell({ kind: 'serves', symbol, serves: false });
+      this.#options.resubscribe(symbol, untradedSince === undefined ? 'all' : 'trades');
     }
+  }
+
+  /** Until it has delivered for a while. */
+  #leave(coin: Watched): void {
+    coin.mute = { deliversSince: undefined };
+    this.#options.tell({ kind: 'serves', symbol: coin.instrument.symbol, serves: false });
   }
 
   #recovered(coin: Watched, now: number): void {
@@ -157,13 +174,7 @@ export class CoinWatch {
     coin.staleSince = undefined;
     coin.resubscribedAt = undefined;
     coin.quiet = false;
-    if (coin.mute !== undefined) coin.mute.deliversSince = now;
     this.#note(coin, 'feed_recovered', `${coin.instrument.symbol} again`, { stale_for_ms: String(staleForMs) });
-  }
-
-  #serves(coin: Watched, serves: boolean): void {
-    coin.mute = undefined;
-    this.#options.tell({ kind: 'serves', symbol: coin.instrument.symbol, serves });
   }
 
   #note(coin: Watched, state: 'feed_stale' | 'feed_recovered', reason: string, details: Record<string, string>): void {

@@ -105,9 +105,13 @@ export class LineMerge {
   }
 
   /** A line that was subscribed before `from` is let go takes its place: nothing lies between them. */
-  lineHandedOver(from: number, to: number): MergedEvent[] {
+  lineHandedOver(from: number, to: number, now: number): MergedEvent[] {
     this.#lines.delete(from);
-    return this.#watched(this.#trades(), (series) => series.handedOver(from, to));
+    const carried = this.#lines.get(to);
+    // What the heir was refused ends with the former one.
+    return this.#watched(this.#trades(), (series) =>
+      carried?.has(series.symbol) === true ? series.handedOver(from, to) : series.lost(from, now),
+    );
   }
 
   /** The events of one frame as they pass on: the same array where nothing had to be changed. */

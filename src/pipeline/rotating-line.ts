@@ -9,8 +9,11 @@ import type { LineSignal } from './venue-line.ts';
 
 /** A new connection's first moment: from what it delivers in it is told what the old one has yet to deliver. */
 const SETTLE_MS = 500;
+const NONE: readonly never[] = [];
 /** So many refused topics are asked for at once: each may cost a request of its own. */
 const ASK_AGAIN = 10;
+/** As soon as this after one was taken, the next ones are asked for. */
+const TAKEN_AGAIN_MS = 1000;
 /** A new connection that is told to rotate before it has taken over is replaced no sooner than this after it has. */
 const AGAIN_AFTER_MS = 5000;
 
@@ -31,6 +34,8 @@ export interface LineNews {
   readonly signal: Exclude<LineSignal, RotationNotice> | HandedOver;
   /** With `lost`: the connection had been open. */
   readonly wasUp: boolean;
+  /** With `refused`: the topics that were not refused before. */
+  readonly newlyRefused: readonly string[];
 }
 
 export interface RotatingLineOptions {
@@ -68,6 +73,8 @@ export class RotatingLine {
   readonly plan: ConnectionPlan;
   /** What is wanted on it, and was not refused. */
   readonly topics: Set<string>;
+  /** What is wanted besides, and asked for again from time to time. */
+  readonly refused: ReadonlySet<string>;
   readonly #refused = new Set<string>();
   #asking: Subscription | undefined;
   readonly #options: RotatingLineOptions;
@@ -79,11 +86,17 @@ export class RotatingLine {
     this.number = options.number;
     this.plan = options.plan;
     this.topics = new Set(options.plan.topics);
+    this.refused = this.#refused;
     this.#current = this.#newConnection();
   }
 
   get up(): boolean {
     return this.connectionsUp.length > 0;
+  }
+
+  /** How many topics are wanted on it. */
+  get size(): number {
+    return this.topics.size + this.#refused.size;
   }
 
   /** One, or in a rotation two; none while it connects. */
@@ -107,16 +120,6 @@ export class RotatingLine {
   unsubscribe(topics: readonly string[]): void {
     const own = topics.filter((topic) => this.topics.delete(topic) || this.#refused.delete(topic));
     if (own.length > 0) this.command({ kind: 'unsubscribe', topics: own });
-  }
-
-  /** A topic was refused; it is asked for again from time to time, until it is taken. False: it was refused before, or is not wanted. */
-  refuse(topic: string): boolean {
-    const isNew = this.topics.delete(topic);
-    if (!isNew && !this.#refused.delete(topic)) return false;
-    // At the end: where there are many, all have their turn.
-    this.#refused.add(topic);
-    this.#asking ??= this.#options.scheduler.schedule(() => this.#askAgain(), this.#options.askAgainMs);
-    return isNew;
   }
 
   command(command: LineCommand): void {
@@ -167,7 +170,8 @@ export class RotatingLine {
     }
     connection.note(signal);
     if (signal.kind === 'subscribed') this.#taken(connection, signal.topics);
-    this.#tell(connection, signal);
+    const newlyRefused = signal.kind === 'refused' ? signal.topics.filter((topic) => this.#refuse(topic)) : NONE;
+    this.#tell(connection, signal, { newlyRefused });
     if (this.#rotation !== undefined) this.#judge(this.#rotation, connection, signal);
   }
 
@@ -179,11 +183,29 @@ export class RotatingLine {
     if (this.#rotation !== undefined) this.#begin(this.#rotation);
   }
 
+  /** It is asked for again from time to time, until it is taken. False: it was refused before, or is not wanted. */
+  #refuse(topic: string): boolean {
+    const isNew = this.topics.delete(topic);
+    if (isNew) this.#refused.add(topic);
+    if (this.#refused.size > 0) this.#asking ??= this.#askLater(this.#options.askAgainMs);
+    return isNew;
+  }
+
+  #askLater(delayMs: number): Subscription {
+    return this.#options.scheduler.schedule(() => this.#askAgain(), delayMs);
+  }
+
   #askAgain(): void {
     this.#asking = undefined;
-    if (this.#refused.size === 0) return;
-    this.command({ kind: 'subscribe', topics: [...this.#refused].slice(0, ASK_AGAIN) });
-    this.#asking = this.#options.scheduler.schedule(() => this.#askAgain(), this.#options.askAgainMs);
+    const topics = [...this.#refused].slice(0, ASK_AGAIN);
+    if (topics.length === 0) return;
+    // To the end: where there are many, all have their turn.
+    for (const topic of topics) {
+      this.#refused.delete(topic);
+      this.#refused.add(topic);
+    }
+    this.command({ kind: 'subscribe', topics });
+    this.#asking = this.#askLater(this.#options.askAgainMs);
   }
 
   /** What was refused before is taken by a connection: the other one, if it is open, may have missed the question. */
@@ -192,6 +214,9 @@ export class RotatingLine {
     if (again.length === 0) return;
     this.#take(again);
     for (const other of this.#connections) if (other !== by) other.commands$.next({ kind: 'subscribe', topics: again });
+    // The venue takes what it refused: so it may take the others.
+    this.#asking?.unsubscribe();
+    this.#asking = this.#refused.size === 0 ? undefined : this.#askLater(TAKEN_AGAIN_MS);
   }
 
   /** Age has time. A venue that announces a close promises none, so whatever it tells is done at once, on all lines told. */
@@ -214,19 +239,19 @@ export class RotatingLine {
     const wasUp = connection.up;
     connection.lost();
     if (rotation === undefined) {
-      this.#tell(connection, signal, wasUp);
+      this.#tell(connection, signal, { wasUp });
     } else if (connection === rotation.successor) {
       this.#begin(rotation);
-      this.#tell(connection, signal, wasUp);
+      this.#tell(connection, signal, { wasUp });
     } else if (rotation.successor.waiting) {
       // The line's own retry comes sooner: it had data.
       this.#end(rotation);
       rotation.successor.close();
-      this.#tell(connection, signal, wasUp);
+      this.#tell(connection, signal, { wasUp });
     } else {
       this.#end(rotation);
       this.#replace(rotation.successor);
-      this.#tell(connection, { ...signal, retryInMs: 0, successor: true }, wasUp);
+      this.#tell(connection, { ...signal, retryInMs: 0, successor: true }, { wasUp });
       connection.close();
     }
   }
@@ -291,8 +316,12 @@ export class RotatingLine {
     if (notice !== undefined) connection.later(AGAIN_AFTER_MS, () => this.rotate(notice));
   }
 
-  #tell(connection: LineConnection, signal: LineNews['signal'], wasUp = false): void {
+  #tell(
+    connection: LineConnection,
+    signal: LineNews['signal'],
+    { wasUp = false, newlyRefused = NONE }: Partial<Pick<LineNews, 'wasUp' | 'newlyRefused'>> = {},
+  ): void {
     const successor = this.#rotation?.successor === connection;
-    this.#options.tell({ line: this, connection, successor, signal, wasUp });
+    this.#options.tell({ line: this, connection, successor, signal, wasUp, newlyRefused });
   }
 }

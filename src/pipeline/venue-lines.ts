@@ -44,7 +44,7 @@ export class VenueLines {
   connectionsOf(symbol: string): number {
     const instrument = this.#bySymbol.get(symbol);
     if (instrument === undefined) return 0;
-    const topics = this.#neededOf(instrument);
+    const topics = this.neededOf(instrument);
     const carries = (line: RotatingLine) => topics.some((topic) => line.topics.has(topic));
     return this.#lines.reduce((sum, line) => (carries(line) ? sum + line.connectionsUp.length : sum), 0);
   }
@@ -73,7 +73,7 @@ export class VenueLines {
   add(instrument: Instrument): void {
     const topics = this.topicsOf(instrument);
     const most = this.#options.venue.limits.topicsPerConnection;
-    const group = this.#lines.find((line) => line.topics.size + topics.length <= most)?.plan.group;
+    const group = this.#lines.find((line) => line.size + topics.length <= most)?.plan.group;
     if (group === undefined) {
       this.open([instrument]);
       return;
@@ -105,6 +105,18 @@ export class VenueLines {
     this.resubscribe(instrument, this.bookTopicsOf(instrument));
   }
 
+  /** What the trades of a symbol come by, if any are wanted. */
+  get neededChannel(): 'trade' | 'agg_trade' | undefined {
+    const { channels } = this.#options;
+    return channels.includes('trade') ? 'trade' : channels.includes('agg_trade') ? 'agg_trade' : undefined;
+  }
+
+  /** The topics without which an instrument is not served: its trades', or, where these are not wanted, any. */
+  neededOf(instrument: Instrument): readonly string[] {
+    const channel = this.neededChannel;
+    return channel === undefined ? this.topicsOf(instrument) : this.#options.venue.topics(instrument, channel);
+  }
+
   bookTopicsOf(instrument: Instrument): readonly string[] {
     const { venue, channels, books } = this.#options;
     return channels.filter(isDepthChannel).flatMap((channel) => venue.topics(instrument, channel, books));
@@ -118,9 +130,17 @@ export class VenueLines {
     return this.#byTopic.get(topic);
   }
 
-  /** True when the venue has refused an instrument's trades on all lines: whatever else it sends, it does not serve it. */
+  /** True when a line was refused an instrument's trades, and none that is up has them: whatever else comes, it is not served. */
   lacks(instrument: Instrument): boolean {
-    return this.#neededOf(instrument).every((topic) => this.#lines.every((line) => !line.topics.has(topic)));
+    const needed = this.neededOf(instrument);
+    const isCarried = (topic: string) => this.#lines.some((line) => line.up && line.topics.has(topic));
+    return needed.some((topic) => this.#lines.some((line) => line.refused.has(topic))) && !needed.some(isCarried);
+  }
+
+  lacking(): readonly Instrument[] {
+    const refused = new Set(this.#lines.flatMap((line) => [...line.refused]));
+    const about = new Set([...refused].flatMap((topic) => this.#byTopic.get(topic) ?? []));
+    return [...about].filter((instrument) => this.lacks(instrument));
   }
 
   close(): void {
@@ -130,12 +150,6 @@ export class VenueLines {
   topicsOf(instrument: Instrument): readonly string[] {
     const { venue, channels, books } = this.#options;
     return channels.flatMap((channel) => venue.topics(instrument, channel, books));
-  }
-
-  /** The topics without which an instrument is not served: its trades', or, where these are not wanted, any. */
-  #neededOf(instrument: Instrument): readonly string[] {
-    const { venue, channels } = this.#options;
-    return channels.includes('trade') ? venue.topics(instrument, 'trade') : this.topicsOf(instrument);
   }
 
   #know(instrument: Instrument): void {

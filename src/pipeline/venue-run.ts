@@ -101,14 +101,16 @@ export class VenueRun {
     });
     this.#coins = new CoinWatch({
       venue: this.#id,
+      tradesWanted: this.lines.neededChannel !== undefined,
       coinStaleAfterMs: options.coinStaleAfterMs,
       resubscribeWithinMs: staleAfterMs,
       failBackAfterMs: options.failBackAfterMs,
       isQuiet: (coin, now) => activity.coinIsQuiet(this.#id, coin, now),
-      resubscribe: (symbol) => {
+      resubscribeEveryMs: options.settings.reconnect.probeEveryMs,
+      resubscribe: (symbol, what) => {
         const instrument = this.lines.bySymbol(symbol);
         if (instrument === undefined) return;
-        this.lines.resubscribe(instrument);
+        this.lines.resubscribe(instrument, what === 'all' ? undefined : this.lines.neededOf(instrument));
         this.#onUnsubscribed(symbol);
       },
       tell: (signal) => this.#out.next(signal),
@@ -369,14 +371,14 @@ export class VenueRun {
   }
 
   #onData(connection: number, { receivedAt, events: received, warning }: Signal<'data'>): void {
-    const { scheduler, activity, channels } = this.#options;
+    const { scheduler, activity } = this.#options;
     const now = scheduler.now();
     this.#silence.data(now);
     activity.data(this.#id, now, received.length > 0);
     if (warning !== undefined) count(this.#counts.warnings, warning);
     const first = received[0];
     if (first === undefined) return;
-    this.#coins.seen(first.symbol, now, first.kind === 'trade');
+    this.#coins.seen(first.symbol, now, first.kind === this.lines.neededChannel);
     this.#counts.quality.valid(first.symbol, receivedAt);
     if (first.kind === 'book_ticker') this.#counts.quality.spread(first);
     if (first.kind === 'trade') activity.traded(this.#id, first.coin, now);
@@ -388,7 +390,8 @@ export class VenueRun {
     const events = this.merge.data(connection, received as readonly LineData[], now);
     this.#counts.events += events.length;
     const passed = events[0];
-    if (passed?.kind === 'ticker' && channels.includes('trade')) this.#coins.priced(passed.symbol, passed.price, now);
+    if (passed?.kind === 'ticker' && this.lines.neededChannel !== undefined)
+      this.#coins.priced(passed.symbol, passed.price, now);
     this.#options.timing?.latency.received(passed);
     // Held back, it is a sign of life all the same.
     if (events.length > 0 || this.merge.holding.size > 0)
@@ -411,6 +414,7 @@ export class VenueRun {
     if (!wasUp) return;
     this.#repair.emit(this.merge.lineLost(connection.id, this.#options.scheduler.now()));
     this.books.lineLost(connection.id);
+    for (const instrument of this.lines.lacking()) this.#coins.refuse(instrument.symbol, this.#options.scheduler.now());
     this.#repair.watch();
   }
 
@@ -419,11 +423,11 @@ export class VenueRun {
     const { venue, scheduler } = this.#options;
     const about = new Set(topics.flatMap((topic) => this.lines.byTopic(topic) ?? []));
     const acknowledged = new Set(topics);
-    for (const instrument of about)
-      if (!this.lines.lacks(instrument)) this.#coins.accept(instrument.symbol, scheduler.now());
     const withTopic = (topicsOf: (instrument: Instrument) => readonly string[]): readonly Instrument[] =>
       [...about].filter((instrument) => topicsOf(instrument).some((topic) => acknowledged.has(topic)));
     this.books.subscribed(withTopic((instrument) => this.lines.bookTopicsOf(instrument)));
+    for (const { symbol } of withTopic((instrument) => this.lines.neededOf(instrument)))
+      this.#coins.acknowledged(symbol, scheduler.now());
     const symbols = withTopic((instrument) => venue.topics(instrument, 'trade')).map(({ symbol }) => symbol);
     this.#repair.emit(this.merge.lineSubscribed(connection, symbols, scheduler.now()));
     this.#repair.watch();
@@ -436,7 +440,7 @@ export class VenueRun {
   }
 
   #onHandedOver(to: number, { from }: HandedOver): void {
-    this.#repair.emit(this.merge.lineHandedOver(from, to));
+    this.#repair.emit(this.merge.lineHandedOver(from, to, this.#options.scheduler.now()));
     this.books.lineHandedOver(from, to);
     this.#repair.watch();
   }
@@ -454,9 +458,9 @@ export class VenueRun {
     this.#out.next({ kind: 'disconnected', blocked });
   }
 
-  #onRefused({ line, connection }: LineNews, topic: string, fault: Fault): void {
+  #onRefused({ line, connection, newlyRefused }: LineNews, topic: string, fault: Fault): void {
     const instrument = this.lines.byTopic(topic);
-    if (line.refuse(topic))
+    if (newlyRefused.includes(topic))
       this.#note({
         state: 'subscription_rejected',
         reason: fault.message,
@@ -470,7 +474,7 @@ export class VenueRun {
     if (instrument === undefined) return;
     if (this.#options.venue.topics(instrument, 'trade').includes(topic))
       this.#onUnsubscribed(instrument.symbol, connection.id);
-    if (this.lines.lacks(instrument)) this.#coins.refuse(instrument.symbol);
+    if (this.lines.lacks(instrument)) this.#coins.refuse(instrument.symbol, this.#options.scheduler.now());
   }
 
   #onMalformed({ frame, fault, symbol }: Signal<'malformed'>): void {

@@ -10,11 +10,13 @@ let quiet: boolean;
 function watch(): CoinWatch {
   const options: CoinWatchOptions = {
     venue: 'bybit',
+    tradesWanted: true,
     coinStaleAfterMs: 30_000,
     resubscribeWithinMs: 5000,
     failBackAfterMs: 10_000,
     isQuiet: () => quiet,
-    resubscribe: (symbol) => told.push(`resubscribe ${symbol}`),
+    resubscribeEveryMs: 60_000,
+    resubscribe: (symbol, what) => told.push(`resubscribe ${what === 'all' ? '' : `${what} of `}${symbol}`),
     tell: (signal) =>
       told.push(
         signal.kind === 'serves'
@@ -55,8 +57,64 @@ describe('CoinWatch', () => {
     const coins = watch();
     pass(coins, 1, 34);
     expect(told).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT']);
-    pass(coins, 35, 100);
+    pass(coins, 35, 89);
     expect(told.slice(2)).toEqual(['BTCUSDT not served']);
+  });
+
+  it('subscribes a mute coin anew from time to time', () => {
+    const coins = watch();
+    pass(coins, 1, 300);
+    expect(told.filter((what) => what === 'resubscribe BTCUSDT')).toHaveLength(5);
+    expect(told.filter((what) => what === 'BTCUSDT not served')).toHaveLength(1);
+  });
+
+  describe('a coin that the venue refuses', () => {
+    const alive = (coins: CoinWatch, from: number, to: number, isTrade: boolean): void => {
+      for (let second = from; second <= to; second++) {
+        coins.seen('BTCUSDT', second * 1000, isTrade);
+        pass(coins, second, second);
+      }
+    };
+
+    it('is left at once and told as stale, whatever else of it comes; nothing is subscribed anew', () => {
+      const coins = watch();
+      coins.refuse('BTCUSDT', 1000);
+      coins.refuse('BTCUSDT', 1000);
+      alive(coins, 1, 200, false);
+      expect(told).toEqual(['BTCUSDT not served', 'feed_stale BTC subscription_mute']);
+    });
+
+    it('is taken back once it has delivered for the hysteresis behind its acknowledgement', () => {
+      const coins = watch();
+      coins.refuse('BTCUSDT', 1000);
+      alive(coins, 1, 40, false);
+      coins.acknowledged('BTCUSDT', 40_000);
+      told = [];
+      alive(coins, 41, 49, true);
+      expect(told).toEqual(['feed_recovered BTC']);
+      alive(coins, 50, 51, true);
+      expect(told.slice(1)).toEqual(['BTCUSDT served']);
+    });
+
+    it('is not taken back when its trades fall mute again before that', () => {
+      const coins = watch();
+      coins.refuse('BTCUSDT', 1000);
+      coins.acknowledged('BTCUSDT', 2000);
+      alive(coins, 3, 4, true);
+      coins.priced('BTCUSDT', '1', 5000);
+      coins.priced('BTCUSDT', '2', 10_000);
+      coins.priced('BTCUSDT', '3', 11_000);
+      alive(coins, 11, 60, false);
+      expect(told.filter((what) => what.endsWith('served'))).not.toContain('BTCUSDT served');
+    });
+
+    it('that acknowledges it and stays mute is no better', () => {
+      const coins = watch();
+      coins.refuse('BTCUSDT', 1000);
+      coins.acknowledged('BTCUSDT', 2000);
+      pass(coins, 3, 100);
+      expect(told.filter((what) => what.endsWith('served'))).not.toContain('BTCUSDT served');
+    });
   });
 
   it('takes the coin back after it has delivered for the hysteresis', () => {
@@ -97,9 +155,17 @@ describe('CoinWatch', () => {
       play(coins, 1, `1t2t3${steady(5)}45${steady(29)}`);
       expect(told).toEqual([]);
       play(coins, 42, `6${steady(10)}`);
-      expect(told).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT', 'BTCUSDT not served']);
+      expect(told).toEqual(['feed_stale BTC subscription_mute', 'resubscribe trades of BTCUSDT', 'BTCUSDT not served']);
       play(coins, 53, `7${steady(20)}t${steady(11)}`);
       expect(told.slice(3)).toEqual(['feed_recovered BTC', 'BTCUSDT served']);
+    });
+
+    it('is not mute for one price before and one behind a new subscription: both trades may have been missed', () => {
+      const coins = watch();
+      play(coins, 1, `1t${steady(8)}2`);
+      coins.acknowledged('BTCUSDT', 12_000);
+      play(coins, 13, `${steady(8)}3${steady(60)}`);
+      expect(told).toEqual([]);
     });
 
     it('is not mute for one price, nor for those that come right behind the last trade', () => {

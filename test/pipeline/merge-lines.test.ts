@@ -218,10 +218,28 @@ describe('LineMerge', () => {
     merge.lineJoined(2);
     merge.lineSubscribed(2, ['BTCUSDT'], 0);
     merge.data(2, [tradeEvent(14)], 0);
-    expect(told(merge.lineHandedOver(1, 2))).toBe('14');
+    expect(told(merge.lineHandedOver(1, 2, 0))).toBe('14');
     expect(told(merge.lineLost(1, 0))).toBe('');
     expect(told(merge.data(2, [tradeEvent(15)], 0))).toBe('15');
     expect(merge.holding.size).toBe(0);
+  });
+
+  it('Bybit: what the heir of a line was refused ends with the former one', () => {
+    const merge = bybit();
+    for (const line of [1, 2]) {
+      merge.lineJoined(line);
+      merge.lineSubscribed(line, ['BTCUSDT', 'ETHUSDT'], 0);
+    }
+    for (const line of [1, 2]) merge.data(line, [tradeEvent(10), tradeEvent(11, { symbol: 'ETHUSDT' })], 0);
+    merge.lineJoined(3);
+    merge.lineSubscribed(3, ['ETHUSDT'], 0);
+    merge.data(3, [tradeEvent(11, { symbol: 'ETHUSDT' })], 0);
+    merge.lineHandedOver(2, 3, 0);
+    merge.lineLost(1, 0);
+    merge.lineJoined(1);
+    merge.lineSubscribed(1, ['BTCUSDT', 'ETHUSDT'], 0);
+    expect(told(merge.data(1, [tradeEvent(15)], 0))).toBe('(10,15):? 15');
+    expect(told(merge.data(3, [tradeEvent(16, { symbol: 'ETHUSDT' })], 0))).toBe('16');
   });
 
   it('sequences aggregates by the trade ids that they stand for, apart from the trades', () => {

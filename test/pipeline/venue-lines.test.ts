@@ -299,8 +299,7 @@ describe('VenueLines: commands in a rotation', () => {
   it('hold it up where the old one takes what had been refused, and have the new one take it, too', () => {
     const [lines, old, next] = rotating();
     next.open();
-    const [line] = new Set(lines.news.map((news) => news.line));
-    line?.refuse('trade.ETHUSDT');
+    old.tell({ kind: 'refused', topics: ['trade.ETHUSDT'], fault: new Fault('subscription_rejected', 'not open') });
     next.acknowledge(['trade.BTCUSDT']);
     lines.pass(400, old, next);
     old.acknowledge(['trade.ETHUSDT']);

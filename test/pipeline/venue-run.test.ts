@@ -359,7 +359,7 @@ describe('VenueRun: a venue that refuses topics', () => {
       .connection(index)
       .tell({ kind: 'data', receivedAt: 0, events: [tickerOf({ symbol, timestamp: run.scheduler.now() })] });
 
-  it('does not serve a symbol without its trades, whatever else of it comes, and does from their acknowledgement on', () => {
+  it('does not serve a symbol without its trades, whatever else of it comes, and does once they came for a while', () => {
     const run = new ScriptedRun({ lines: 2, more: { channels: ['trade', 'ticker'], coinStaleAfterMs: 10_000 } });
     refuse(run, 0, 'trade.BTCUSDT');
     expect(served(run)).toEqual([]);
@@ -373,7 +373,35 @@ describe('VenueRun: a venue that refuses topics', () => {
     }
     expect(served(run)).toEqual([false]);
     run.connection(1).acknowledge(['trade.BTCUSDT']);
+    for (let second = 0; second < 30; second++) {
+      expect(served(run)).toEqual([false]);
+      deliver(run.connection(1), second);
+      pass(run, 1000);
+    }
+    pass(run, 1000);
     expect(served(run)).toEqual([false, true]);
+  });
+
+  it('does not serve a symbol whose trades one line was refused while the other is away', () => {
+    const run = new ScriptedRun({ lines: 2, more: { channels: ['trade', 'ticker'] } });
+    refuse(run, 0, 'trade.BTCUSDT');
+    run.connection(1).fail();
+    expect([served(run), served(run, 'ETHUSDT')]).toEqual([[false], []]);
+    const other = new ScriptedRun({ lines: 2, more: { channels: ['trade', 'ticker'] } });
+    other.connection(1).fail();
+    refuse(other, 0, 'trade.BTCUSDT');
+    expect(served(other)).toEqual([false]);
+  });
+
+  it('is asked for the next ones soon where it takes one', () => {
+    const coins = [...'ABCDEFGHIJKLM'];
+    const listed$ = of(coins.map((base) => ({ venueSymbol: `${base}USDT`, base, quote: 'USDT', trading: true })));
+    const run = new ScriptedRun({ more: { instruments: coins.map(instrument), listed$ } });
+    for (const coin of coins) refuse(run, 0, `trade.${coin}USDT`);
+    pass(run, ASK_AGAIN_MS);
+    for (const topic of asked(run, 0).at(-1)?.split(' ') ?? []) run.connection(0).acknowledge([topic]);
+    pass(run, 1000);
+    expect(asked(run, 0).at(-1)).toBe('trade.KUSDT trade.LUSDT trade.MUSDT');
   });
 
   it('is asked for them again a probe later, and as often, by each line; told only once', () => {

@@ -142,6 +142,10 @@ export class JournalIndex {
     return this.#made.get(`${venue} ${symbol}`);
   }
 
+  get symbols(): ReadonlySet<string> {
+    return new Set([...this.#made.keys()].map((name) => name.split(' ')[1] ?? ''));
+  }
+
   /** Of each venue that has the symbol. */
   ofSymbol(symbol: string): readonly (readonly [venue: string, made: MadeTrades])[] {
     return [...this.#made].flatMap(([name, made]) => {

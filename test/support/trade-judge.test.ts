@@ -185,6 +185,10 @@ describe('the judge of what was published', () => {
         journal.map((event) => ({ ...event, sent: [] })),
       ),
     ).toEqual([]);
+    const other = journal.map((event) => ({ ...event, symbol: 'ETHUSDT' }));
+    expect(silent(upTo(59), [...journal, ...other])).toEqual([
+      'ETHUSDT: no trade from 0 to 59000, 59000 ms, while bybit sent them',
+    ]);
     const named = gap(10, 31, { fromTime: 9000, toTime: 30_000 });
     expect(silent([...upTo(9), ...upTo(59).slice(30)], journal, [named])).toEqual([]);
   });

@@ -77,6 +77,7 @@ export class TradeJudge {
   readonly #sequences = new Map<string, Set<number>>();
   /** The latest timestamp published, and the silences, by symbol. */
   readonly #heardAt = new Map<string, number>();
+  #firstHeardAt = Number.POSITIVE_INFINITY;
   readonly #silences = new Map<string, Interval[]>();
   readonly #named: string[] = [];
   readonly #losses: string[] = [];
@@ -154,7 +155,7 @@ export class TradeJudge {
     }
     for (const { gap, at } of this.#gaps.values()) this.#judgeGap(gap, at);
     this.#judgeSequences();
-    this.#judgeSilences();
+    if (this.#options.mostSilentMs !== undefined) this.#judgeSilences();
     return {
       published: this.#published,
       epochs: Math.max(0, ...[...this.#turns.values()].map((turns) => turns.length)),
@@ -322,15 +323,17 @@ export class TradeJudge {
   }
 
   #heard(symbol: string, to: number): void {
-    const from = this.#heardAt.get(symbol) ?? to;
+    this.#firstHeardAt = Math.min(this.#firstHeardAt, to);
+    const from = this.#heardAt.get(symbol) ?? this.#firstHeardAt;
     this.#heardAt.set(symbol, Math.max(from, to));
     if (to - from <= (this.#options.mostSilentMs ?? Number.POSITIVE_INFINITY)) return;
     this.#silences.set(symbol, [...(this.#silences.get(symbol) ?? []), { from, to }]);
   }
 
   #judgeSilences(): void {
-    for (const symbol of [...this.#heardAt.keys()]) {
+    for (const symbol of this.#journal.symbols) {
       const venues = this.#journal.ofSymbol(symbol);
+      if (!this.#heardAt.has(symbol)) this.#heardAt.set(symbol, this.#firstHeardAt);
       this.#heard(symbol, Math.max(...venues.map(([, made]) => made.time(made.count - 1))));
       for (const { from, to } of this.#silences.get(symbol) ?? []) {
         const isNamed = [...this.#gaps.values()].some(
