@@ -19,7 +19,9 @@ const Z = 1.96;
 
 /**
  * Theil–Sen: the median of the slopes between all pairs of samples, which a few outliers do not move; the bounds are
- * Sen's, the pairs' slopes at the ranks that Kendall's S leaves open by chance.
+ * Sen's, the pairs' slopes at the ranks that Kendall's S leaves open by chance. Samples that follow each other closely
+ * are alike, so that they tell less than as many independent ones: how much less, by Hamed and Rao, Journal of Hydrology
+ * 204 (1998), "A modified Mann–Kendall trend test for autocorrelated data".
  */
 export function slopeOf(samples: readonly Sample[]): Slope {
   const slopes: number[] = [];
@@ -28,11 +30,13 @@ export function slopeOf(samples: readonly Sample[]): Slope {
       if (later.at > earlier.at) slopes.push((later.value - earlier.value) / (later.at - earlier.at));
   slopes.sort((a, b) => a - b);
   const n = samples.length;
-  const chance = Z * Math.sqrt((n * (n - 1) * (2 * n + 5)) / 18);
+  const median = middle(slopes);
+  const rest = samples.map(({ at, value }) => value - median * at);
+  const chance = Z * Math.sqrt(((n * (n - 1) * (2 * n + 5)) / 18) * inflation(rest));
   const at = (rank: number) => slopes[Math.min(slopes.length - 1, Math.max(0, rank))] ?? Number.NaN;
   return {
     samples: n,
-    median: middle(slopes),
+    median,
     low: at(Math.floor((slopes.length - chance) / 2)),
     high: at(Math.ceil((slopes.length + chance) / 2)),
     level: middle(samples.map(({ value }) => value).sort((a, b) => a - b)),
@@ -47,6 +51,32 @@ export function isFlat({ low }: Slope): boolean {
 export function slopeText({ samples, median, low, high, level }: Slope, unit: string, time: string): string {
   const sign = (value: number) => (value > 0 ? '+' : '') + value.toPrecision(3);
   return `${level.toFixed(1)} ${unit}, ${sign(median)} per ${time} (95 %: ${sign(low)} to ${sign(high)}, ${samples} samples)`;
+}
+
+/** By how much the likeness of values that follow each other makes the variance of Kendall's S larger. */
+function inflation(values: readonly number[]): number {
+  const n = values.length;
+  const ranks = ranksOf(values);
+  const alike = (lag: number) => ranks.slice(lag).reduce((sum, rank, at) => sum + rank * (ranks[at] as number), 0);
+  const whole = alike(0);
+  if (n < 4 || whole === 0) return 1;
+  let sum = 0;
+  for (let lag = 1; lag < n - 2; lag++) {
+    const correlation = alike(lag) / whole;
+    if (Math.abs(correlation) > Z / Math.sqrt(n)) sum += (n - lag) * (n - lag - 1) * (n - lag - 2) * correlation;
+  }
+  return Math.max(1, 1 + (2 * sum) / (n * (n - 1) * (n - 2)));
+}
+
+/** Their ranks, as distances from the middle one; equal values have equal ranks. */
+function ranksOf(values: readonly number[]): number[] {
+  const sorted = values.toSorted((a, b) => a - b);
+  const rank = new Map<number, number>();
+  for (const [at, value] of sorted.entries()) {
+    const last = sorted.lastIndexOf(value);
+    if (!rank.has(value)) rank.set(value, (at + last - sorted.length + 1) / 2);
+  }
+  return values.map((value) => rank.get(value) as number);
 }
 
 function middle(sorted: readonly number[]): number {

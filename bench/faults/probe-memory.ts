@@ -2,14 +2,25 @@
  * Loaded before the program (`node --expose-gc --import`): its heap after a collection and what it holds open, every
  * five seconds, on stderr.
  */
+import { getHeapSpaceStatistics } from 'node:v8';
+
 const EVERY_MS = 5_000;
+/** Where V8 keeps what it has compiled. */
+const CODE_SPACES: ReadonlySet<string> = new Set([
+  'code_space',
+  'code_large_object_space',
+  'trusted_space',
+  'trusted_large_object_space',
+]);
 
 setInterval(() => {
   globalThis.gc?.();
   const { heapUsed, rss, external } = process.memoryUsage();
   const resources = process.getActiveResourcesInfo();
   const timers = resources.filter((name) => name === 'Timeout' || name === 'Immediate').length;
-  const bytes = { heap_bytes: heapUsed, rss_bytes: rss, external_bytes: external };
+  const spaces = getHeapSpaceStatistics().filter(({ space_name }) => CODE_SPACES.has(space_name));
+  const code = spaces.reduce((sum, { space_used_size }) => sum + space_used_size, 0);
+  const bytes = { heap_bytes: heapUsed, code_bytes: code, rss_bytes: rss, external_bytes: external };
   const line = { event: 'memory', at: Date.now(), ...bytes, timers, resources: resources.length };
   process.stderr.write(`${JSON.stringify(line)}\n`);
 }, EVERY_MS).unref();

@@ -53,16 +53,24 @@ interface Series {
   readonly samples: Sample[];
 }
 
-const series: Readonly<Record<'heap' | 'external' | 'resident' | 'handles' | 'timers' | 'resources', Series>> = {
+const series: Readonly<
+  Record<'heap' | 'code' | 'data' | 'external' | 'resident' | 'handles' | 'timers' | 'resources', Series>
+> = {
   heap: { unit: 'MiB', samples: [] },
+  code: { unit: 'MiB', samples: [] },
+  data: { unit: 'MiB', samples: [] },
   external: { unit: 'MiB', samples: [] },
   resident: { unit: 'MiB', samples: [] },
   handles: { unit: 'handles', samples: [] },
   timers: { unit: 'timers', samples: [] },
   resources: { unit: 'resources', samples: [] },
 };
-/** Resident memory is shown, not judged: when freed pages go back to the system is the allocator's affair. */
-const JUDGED = ['heap', 'external', 'handles', 'timers', 'resources'] as const;
+/**
+ * The heap is code and data. Code is what V8 has compiled so far, of a program that does not grow: each rare path that
+ * a fault takes for the first time adds to it, for hours. It is shown, not judged; nor is resident memory, as when freed
+ * pages go back to the system is the allocator's affair.
+ */
+const JUDGED = ['data', 'external', 'handles', 'timers', 'resources'] as const;
 
 // Every epoch's position is looked for at the end: compaction leaves the last one.
 const broker = await startBroker({ config: { 'log.cleaner.enable': 'false' } });
@@ -110,8 +118,11 @@ function sampleOften(pipeline: PipelineProcess): void {
 
 /** What it told of itself. */
 function takeLogged({ events }: PipelineProcess): void {
-  for (const { event, at, heap_bytes, external_bytes, timers, resources } of events) {
+  for (const { event, at, heap_bytes, code_bytes, external_bytes, timers, resources } of events) {
     if (event !== 'memory') continue;
+    const data = Number(heap_bytes) - Number(code_bytes);
+    series.code.samples.push({ at: Number(at), value: Number(code_bytes) / MEBIBYTE });
+    series.data.samples.push({ at: Number(at), value: data / MEBIBYTE });
     series.heap.samples.push({ at: Number(at), value: Number(heap_bytes) / MEBIBYTE });
     series.external.samples.push({ at: Number(at), value: Number(external_bytes) / MEBIBYTE });
     series.timers.samples.push({ at: Number(at), value: Number(timers) });

@@ -21,6 +21,24 @@ describe('slopeOf', () => {
     expect(isFlat(slopeOf(series(Array.from({ length: 100 }, (_, at) => noise(at) + at / 5))))).toBe(false);
   });
 
+  it('takes samples that are alike for fewer: a wave is no growth, growth below a wave is', () => {
+    // Steps of a seeded walk that is drawn back to zero: what one sample is, the next ones nearly are.
+    const walk = (seed: number): number[] => {
+      let state = seed;
+      let value = 0;
+      return Array.from({ length: 200 }, () => {
+        state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+        value = 0.9 * value + state / 2_147_483_648 - 0.5;
+        return value;
+      });
+    };
+    const seeds = Array.from({ length: 40 }, (_, index) => index * 7919 + 1);
+    const grown = (perSample: number) =>
+      seeds.filter((seed) => !isFlat(slopeOf(series(walk(seed).map((value, at) => value + at * perSample))))).length;
+    expect(grown(0)).toBeLessThanOrEqual(6);
+    expect(grown(0.02)).toBe(seeds.length);
+  });
+
   it('is not moved by a few outliers', () => {
     const values = Array.from({ length: 60 }, (_, at) => (at > 55 ? 1000 : noise(at)));
     expect(isFlat(slopeOf(series(values)))).toBe(true);
