@@ -16,6 +16,8 @@ export class VenueLines {
   readonly #bySymbol = new Map<string, Instrument>();
   readonly #byTopic = new Map<string, Instrument>();
   readonly news$: Observable<LineNews>;
+  /** What the trades of a symbol come by, if any are wanted. */
+  readonly neededChannel: 'trade' | 'agg_trade' | undefined;
   readonly #news$ = new Subject<LineNews>();
   readonly #options: VenueFeedOptions;
   readonly #counts: VenueCounts;
@@ -30,6 +32,12 @@ export class VenueLines {
     this.#isQuiet = isQuiet;
     this.#budget = options.connectionBudget ?? new ConnectionBudget(options.venue.limits.connectionsPerFiveMinutes);
     this.news$ = this.#news$;
+    const { channels } = options;
+    this.neededChannel = channels.includes('trade')
+      ? 'trade'
+      : channels.includes('agg_trade')
+        ? 'agg_trade'
+        : undefined;
   }
 
   get count(): number {
@@ -103,12 +111,6 @@ export class VenueLines {
   /** Subscribes the book of an instrument again, and nothing else of it. */
   resubscribeBook(instrument: Instrument): void {
     this.resubscribe(instrument, this.bookTopicsOf(instrument));
-  }
-
-  /** What the trades of a symbol come by, if any are wanted. */
-  get neededChannel(): 'trade' | 'agg_trade' | undefined {
-    const { channels } = this.#options;
-    return channels.includes('trade') ? 'trade' : channels.includes('agg_trade') ? 'agg_trade' : undefined;
   }
 
   /** The topics without which an instrument is not served: its trades', or, where these are not wanted, any. */
