@@ -111,7 +111,8 @@ export class BinanceSocket {
       connection.control(`{"error":{"code":4,"msg":"Too many subscriptions"},"id":${JSON.stringify(id)}}`);
       return;
     }
-    if (valid.some((name) => this.host.rejectedSymbols.has(this.parse(name)?.symbol ?? ''))) {
+    const streams = valid.flatMap((name) => this.parse(name) ?? []);
+    if (streams.some((stream) => this.host.rejects(stream))) {
       connection.control(`{"error":{"code":2,"msg":"Invalid request: invalid stream"},"id":${JSON.stringify(id)}}`);
       return;
     }

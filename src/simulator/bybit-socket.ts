@@ -129,8 +129,7 @@ export class BybitSocket {
       }
       const topic = parseTopic(name);
       if (topic === undefined) return `error:handler not found,topic:${name}`;
-      if (!this.host.lists(topic.symbol) || this.host.rejectedSymbols.has(topic.symbol))
-        return `Invalid symbol :[${name}]`;
+      if (!this.host.lists(topic.symbol) || this.host.rejects(topic)) return `Invalid symbol :[${name}]`;
     }
     return undefined;
   }

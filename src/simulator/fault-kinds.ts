@@ -91,6 +91,15 @@ export const FAULT_KINDS: Readonly<Record<string, FaultKind>> = {
       interference.muted = new Set([...interference.muted, symbol]);
     },
   },
+  mute_trades: {
+    description: "One symbol's trades are sent no more on the connection, its other data are.",
+    parameters: ['line', 'symbol', 'seconds'],
+    lasting: true,
+    needsSymbol: true,
+    onLine: (interference, { symbol }) => {
+      interference.mutedTrades = new Set([...interference.mutedTrades, symbol]);
+    },
+  },
   refuse: {
     description:
       'WebSocket handshakes and REST requests are refused with status (451; 403, 429, 503, …), open connections are cut, as a region or address block does.',
@@ -279,6 +288,15 @@ export const FAULT_KINDS: Readonly<Record<string, FaultKind>> = {
     needsSymbol: true,
     onVenue: (host, { symbol }) => {
       host.rejectedSymbols = new Set([...host.rejectedSymbols, symbol]);
+    },
+  },
+  reject_trades: {
+    description: "New subscriptions of a symbol's trades are rejected, its other data are not.",
+    parameters: ['symbol', 'seconds'],
+    lasting: true,
+    needsSymbol: true,
+    onVenue: (host, { symbol }) => {
+      host.rejectedTrades = new Set([...host.rejectedTrades, symbol]);
     },
   },
   delist_symbol: {

@@ -161,6 +161,7 @@ export class Faults {
       host.restRefusal = undefined;
       host.closesAtOnce = false;
       host.rejectedSymbols = new Set();
+      host.rejectedTrades = new Set();
       host.delistedSymbols = new Set();
       if (host.market !== undefined) host.market.quiet = false;
       host.market?.quietSymbols.clear();
@@ -216,6 +217,7 @@ function disturb(connection: Connection, faults: readonly Running[]): void {
   interference.silent = false;
   interference.frozen = false;
   interference.muted = new Set();
+  interference.mutedTrades = new Set();
   interference.bytesPerSecond = undefined;
   for (const { kind, command } of lasting) kind.onLine?.(interference, command);
   if (interference.frozen && !wasFrozen) connection.freeze();

@@ -6,3 +6,6 @@ export interface FrameSubject {
   readonly kind: EventKind;
   readonly symbol: string;
 }
+
+/** What counted faults, and those of trades, apply to besides books. */
+export const TRADE_KINDS: ReadonlySet<EventKind> = new Set(['trade', 'agg_trade']);

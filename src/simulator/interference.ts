@@ -1,6 +1,4 @@
-import type { EventKind, FrameSubject } from './frame-subject.ts';
-
-const COUNTED: readonly EventKind[] = ['trade', 'agg_trade'];
+import { type EventKind, type FrameSubject, TRADE_KINDS } from './frame-subject.ts';
 
 /** Where frames go that are let through. */
 interface Outlet {
@@ -20,6 +18,8 @@ export class Interference {
   frozen = false;
   /** Symbols whose data is held back. */
   muted: ReadonlySet<string> = new Set();
+  /** Symbols whose trades alone are. */
+  mutedTrades: ReadonlySet<string> = new Set();
   /** Everything leaves at this pace. */
   bytesPerSecond: number | undefined;
   private readonly skips = new Map<string, number>();
@@ -27,7 +27,7 @@ export class Interference {
   private readonly reversals = new Map<string, { left: number; readonly held: Held[] }>();
 
   skip(symbol: string, count: number): void {
-    for (const kind of COUNTED) this.skips.set(key(kind, symbol), count);
+    for (const kind of TRADE_KINDS) this.skips.set(key(kind, symbol), count);
   }
 
   skipBook(symbol: string, count: number): void {
@@ -35,11 +35,11 @@ export class Interference {
   }
 
   repeat(symbol: string, count: number): void {
-    for (const kind of COUNTED) this.repeats.set(key(kind, symbol), count);
+    for (const kind of TRADE_KINDS) this.repeats.set(key(kind, symbol), count);
   }
 
   reverse(symbol: string, count: number): void {
-    for (const kind of COUNTED) this.reversals.set(key(kind, symbol), { left: count, held: [] });
+    for (const kind of TRADE_KINDS) this.reversals.set(key(kind, symbol), { left: count, held: [] });
   }
 
   /** True where it changes nothing any more. */
@@ -48,6 +48,7 @@ export class Interference {
       !this.silent &&
       !this.frozen &&
       this.muted.size === 0 &&
+      this.mutedTrades.size === 0 &&
       this.bytesPerSecond === undefined &&
       this.skips.size === 0 &&
       this.repeats.size === 0 &&
@@ -76,6 +77,7 @@ export class Interference {
   /** Sends a frame, or twice, or later, or never. @returns whether it went (or will go) out. */
   deliver(connection: Outlet, subject: FrameSubject, payload: string, framed: string): boolean {
     if (this.silent || this.frozen || this.muted.has(subject.symbol)) return false;
+    if (TRADE_KINDS.has(subject.kind) && this.mutedTrades.has(subject.symbol)) return false;
     if (this.takeSkips(subject, 1) === 1) return false;
     const reversal = existing(this.reversals, subject);
     if (reversal !== undefined) {

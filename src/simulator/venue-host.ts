@@ -1,6 +1,7 @@
 import type { CaptureSession } from './capture-session.ts';
 import type { Connection } from './connection.ts';
 import type { EventKind } from './frame-subject.ts';
+import { type FrameSubject, TRADE_KINDS } from './frame-subject.ts';
 import type { Journal } from './journal.ts';
 import type { Listing } from './listing.ts';
 import type { Market } from './market.ts';
@@ -32,6 +33,7 @@ export class VenueHost {
   restRefusal: Refusal | undefined;
   closesAtOnce = false;
   rejectedSymbols: ReadonlySet<string> = new Set();
+  rejectedTrades: ReadonlySet<string> = new Set();
   delistedSymbols: ReadonlySet<string> = new Set();
 
   constructor(
@@ -53,6 +55,11 @@ export class VenueHost {
   /** Open connections that carry market data: what the faults call line 1, 2, … */
   get lines(): Connection[] {
     return this.connections.filter(({ role }) => role === 'market');
+  }
+
+  /** Whether a new subscription is rejected. */
+  rejects({ kind, symbol }: FrameSubject): boolean {
+    return this.rejectedSymbols.has(symbol) || (TRADE_KINDS.has(kind) && this.rejectedTrades.has(symbol));
   }
 
   listing(symbol: string): Listing | undefined {

@@ -261,6 +261,35 @@ describe.concurrent('one coin is mute', () => {
   });
 });
 
+describe.concurrent.each(['mute_trades', 'reject_trades'] as const)("one coin's trades alone: %s", (fault) => {
+  it('the next venue serves it, though its ticker goes on; it goes back once its trades come', async () => {
+    const feed = {
+      venues: TWO,
+      channels: ['trade', 'ticker'],
+      stale_after_ms: 1000,
+      coin_stale_after_ms: 1500,
+      fail_back_after_ms: 1000,
+    };
+    const rates = { bybit: 120, binance: 120 };
+    await using simulated = await SimulatedFeed.start({ rates, coins: ['BTC', 'ETH'], feed, venue: BRISK });
+    await simulated.moreTrades(50, 'bybit');
+    simulated.simulator.fault({ venue: 'bybit', fault, symbol: 'ETHUSDT' });
+    // What is subscribed stays so: new connections are refused it, and that is no reason to leave the other coins.
+    if (fault === 'reject_trades')
+      for (const line of [1, 2]) {
+        simulated.simulator.fault({ venue: 'bybit', fault: 'close', line: 1 });
+        await simulated.untilTold({ state: 'subscription_rejected', venue: 'bybit', details: { line: String(line) } });
+      }
+    await simulated.untilTold({ state: 'failed_over', coin: 'ETH', venue: 'binance' });
+    await until(() => simulated.of('trade').findLast(({ symbol }) => symbol === 'ETHUSDT')?.venue === 'binance');
+    expect(simulated.feed.activeVenue).toBe('bybit');
+    simulated.simulator.clearFaults();
+    await simulated.untilTold({ state: 'failed_back', coin: 'ETH' });
+    await until(() => simulated.of('trade').findLast(({ symbol }) => symbol === 'ETHUSDT')?.venue === 'bybit');
+    await expectWholeAndInOrder(simulated);
+  });
+});
+
 describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venue) => {
   const rates = { [venue]: 200 };
 

@@ -184,6 +184,18 @@ describe('faults of the connection', () => {
     expect(client.messages.slice(from + 1).some(({ stream }) => stream === 'btcusdt@trade')).toBe(false);
   });
 
+  it("mutes one symbol's trades alone", async () => {
+    const client = await binance('btcusdt@trade', 'btcusdt@bookTicker');
+    await receives(client);
+    simulator.fault({ venue: 'binance', fault: 'mute_trades', symbol: 'BTCUSDT' });
+    await until(() => client.messages.at(-1)?.stream === 'btcusdt@bookTicker');
+    const from = client.texts.length;
+    await client.message(() => client.texts.length >= from + 20);
+    expect(new Set(client.messages.slice(from + 1).map(({ stream }) => stream))).toEqual(
+      new Set(['btcusdt@bookTicker']),
+    );
+  });
+
   it('trickles', async () => {
     const client = await binance('btcusdt@trade');
     const other = await bybit('publicTrade.BTCUSDT');
@@ -242,6 +254,21 @@ describe('refusals', () => {
     const other = await binance('btcusdt@trade');
     other.send({ method: 'SUBSCRIBE', params: ['adausdt@trade'], id: 1 });
     expect(await other.message(({ id }) => id === 1)).toMatchObject({ error: { code: 2 } });
+  });
+
+  it("of one symbol's trades reject these alone", async () => {
+    simulator.fault({ venue: 'all', fault: 'reject_trades', symbol: 'ADAUSDT' });
+    const one = await bybit('publicTrade.BTCUSDT');
+    one.send({ op: 'subscribe', args: ['tickers.ADAUSDT'], req_id: 'a' });
+    await one.message(({ req_id, success }) => req_id === 'a' && success === true);
+    one.send({ op: 'subscribe', args: ['publicTrade.ADAUSDT'] });
+    await one.message(({ ret_msg }) => ret_msg === 'Invalid symbol :[publicTrade.ADAUSDT]');
+    const other = await binance('btcusdt@trade');
+    for (const [id, name] of ['ticker', 'trade', 'aggTrade'].entries())
+      other.send({ method: 'SUBSCRIBE', params: [`adausdt@${name}`], id });
+    expect(await other.message(({ id }) => id === 0)).toMatchObject({ result: null });
+    for (const refused of [1, 2])
+      expect(await other.message(({ id }) => id === refused)).toMatchObject({ error: { code: 2 } });
   });
 });
 
