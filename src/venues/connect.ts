@@ -134,9 +134,9 @@ export function connectLine(options: LineOptions): Observable<LineEvent> {
       } else if (++silentTicks % TICKS_PER_PROBE === 0) {
         beat();
       }
-      const { again, givenUp } = requests.overdue(scheduler.now());
+      const { again, unanswered } = requests.overdue(scheduler.now());
       send(again);
-      for (let count = 0; count < givenUp; count++) observer.next({ kind: 'ignored', reason: 'request_unanswered' });
+      for (let count = 0; count < unanswered; count++) observer.next({ kind: 'ignored', reason: 'request_unanswered' });
     }
 
     function onCommand(command: LineCommand): void {

@@ -30,9 +30,9 @@ type Refusal = Extract<Decoded, { kind: 'refused' }>;
 
 const NOTHING: RefusalOutcome = { subscribed: [], refused: [], retries: [], known: true };
 
-/** An unanswered request is sent once more after this time, and given up after as much again. */
+/** An unanswered request is sent again after this time, then after twice as long, and so on up to the most. */
 const ANSWER_TIMEOUT_MS = 10_000;
-const ATTEMPTS = 2;
+const MOST_TIMEOUT_MS = 60_000;
 /** A refused batch is tried again in so many parts: ten topics one by one, two hundred in three rounds. */
 const PARTS = 10;
 
@@ -94,24 +94,19 @@ export class ControlRequests {
     return { ...NOTHING, retries };
   }
 
-  /** Requests that were not answered in time: to be sent again, or given up (their number). */
-  overdue(now: number): { readonly again: readonly Outgoing[]; readonly givenUp: number } {
+  /** Requests that were not answered in time, to be sent again; how many of them not for the first time. */
+  overdue(now: number): { readonly again: readonly Outgoing[]; readonly unanswered: number } {
     const again: Outgoing[] = [];
-    let givenUp = 0;
+    let unanswered = 0;
     for (const [id, { request, purpose, attempt, sentAt }] of this.#pending) {
-      if (now - sentAt < ANSWER_TIMEOUT_MS) break;
+      if (now - sentAt < Math.min(ANSWER_TIMEOUT_MS * 2 ** (attempt - 1), MOST_TIMEOUT_MS)) continue;
       this.#pending.delete(id);
       if (purpose === 'unsubscribe') continue;
-      if (attempt >= ATTEMPTS) givenUp++;
-      else
-        again.push(
-          ...this.#subscribe(
-            request.topics.filter((topic) => this.#wanted.has(topic)),
-            attempt + 1,
-          ),
-        );
+      if (attempt > 1) unanswered++;
+      const wanted = request.topics.filter((topic) => this.#wanted.has(topic));
+      again.push(...this.#subscribe(wanted, attempt + 1));
     }
-    return { again, givenUp };
+    return { again, unanswered };
   }
 
   #subscribe(topics: readonly string[], attempt: number): readonly Outgoing[] {

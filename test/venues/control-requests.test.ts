@@ -31,7 +31,7 @@ describe('ControlRequests', () => {
     const requests = new ControlRequests(fakeVenue());
     requests.subscribe(['a']);
     expect(requests.acknowledged(undefined)).toEqual([]);
-    expect(requests.overdue(1e9)).toEqual({ again: [], givenUp: 0 });
+    expect(requests.overdue(1e9)).toEqual({ again: [], unanswered: 0 });
   });
 
   it('ends at an «already subscribed» that names a topic of no request', () => {
@@ -41,15 +41,22 @@ describe('ControlRequests', () => {
     expect(outcome).toEqual({ subscribed: ['a', 'b'], refused: [], retries: [], known: true });
   });
 
-  it('sends again only what is still wanted', () => {
+  it('sends again, less and less often, what is not answered, and only what is still wanted', () => {
     const requests = new ControlRequests(fakeVenue());
     sendAll(requests.subscribe(['a', 'b']));
     sendAll(requests.unsubscribe(['a']));
     expect(sendAll(requests.overdue(9_999).again)).toEqual([]);
     expect(sendAll(requests.overdue(10_000).again, 10_000)).toEqual(['sub 3 b']);
-    expect(requests.overdue(19_999)).toEqual({ again: [], givenUp: 0 });
-    expect(requests.overdue(20_000)).toEqual({ again: [], givenUp: 1 });
-    expect(requests.overdue(1e9)).toEqual({ again: [], givenUp: 0 });
+    expect(requests.overdue(29_999)).toEqual({ again: [], unanswered: 0 });
+    const sent: string[] = [];
+    for (let at = 30_000; at <= 300_000; at += 10_000) {
+      const { again, unanswered } = requests.overdue(at);
+      expect(unanswered).toBe(again.length);
+      sent.push(...sendAll(again, at).map((frame) => `${at / 1000} ${frame}`));
+    }
+    expect(sent).toEqual(['30 sub 4 b', '70 sub 5 b', '130 sub 6 b', '190 sub 7 b', '250 sub 8 b']);
+    expect(requests.acknowledged('8')).toEqual(['b']);
+    expect(requests.overdue(1e9)).toEqual({ again: [], unanswered: 0 });
   });
 
   it('comes to an answer for every topic, however the venue words its refusals', () => {
