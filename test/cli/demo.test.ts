@@ -47,10 +47,10 @@ it('logs its last status as it was while it ran, then that it stopped; a port th
     msg: 'stopped',
     venues: {
       bybit: {
-        // The simulator's clock is ours.
-        clock: { estimate: { offsetMs: expect.closeTo(0, -2), uncertaintyMs: expect.any(Number) }, failures: 0 },
+        // The simulator's clock is ours: within half a second on the busiest machine.
+        clock: { estimate: { offsetMs: expect.closeTo(0, -3), uncertaintyMs: expect.any(Number) }, failures: 0 },
         latencyMs: {
-          venueToSocket: { count: expect.any(Number), p50: expect.closeTo(0, -2) },
+          venueToSocket: { count: expect.any(Number), p50: expect.closeTo(0, -3) },
           socketToEmitted: { count: expect.any(Number), p99: expect.any(Number) },
         },
       },
