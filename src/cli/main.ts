@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setFlagsFromString } from 'node:v8';
 import type { Output } from './command.ts';
 import { dispatch } from './dispatch.ts';
 
@@ -20,6 +21,9 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+// V8 takes what is allocated while thousands of symbols are subscribed for long-lived, and allocates trades as if they were
+// from then on: several times the pauses, as docs/symbols.md tells.
+setFlagsFromString('--no-allocation-site-pretenuring');
 const code = await dispatch(process.argv.slice(2), {
   environment: process.env,
   out: outputTo(process.stdout, () => ending.abort('stdout closed')),
