@@ -17,6 +17,8 @@ export interface QueueEntry {
   readonly out: OutRecord;
 }
 
+/** Where no record is. */
+const NOWHERE = -1;
 /** Flags of a record: what stands behind it waits until it is acknowledged; it waits until what stands before it is. */
 const HOLDS = 1;
 const WAITS = 2;
@@ -30,7 +32,8 @@ export interface OutQueueLimits {
 /**
  * What waits for a sink: first in, first out, bounded. A price tick that waits is replaced, where it stands, by a newer
  * one of the same topic, key and epoch: it can neither starve behind the others nor get before the record that opens
- * its epoch. A ring of parallel arrays: nothing is allocated for a record.
+ * its epoch. A ring of parallel arrays: nothing is allocated for a record. What is evicted leaves a hole, which is closed
+ * when the ring is full: so room is made in constant time, also in a queue that is full for minutes.
  */
 export class OutQueue {
   readonly #limits: OutQueueLimits;
@@ -38,11 +41,17 @@ export class OutQueue {
   #pushedAt = new Float64Array(FIRST_CAPACITY);
   #seqs = new Float64Array(FIRST_CAPACITY);
   #flags = new Uint8Array(FIRST_CAPACITY);
+  /** The position of the next record of the same worth. */
+  #next = new Float64Array(FIRST_CAPACITY);
+  /** By worth: the positions of the first and of the last record; a last one means nothing where there is no first. */
+  readonly #first: number[] = new Array(MOST_PRECIOUS + 1).fill(NOWHERE);
+  readonly #last: number[] = new Array(MOST_PRECIOUS + 1).fill(NOWHERE);
+  #length = 0;
   /** Positions count from the first record ever; the slot is the position modulo the capacity, a power of two. */
   #head = 0;
   #tail = 0;
   #bytes = 0;
-  /** Topic → key → position of the last price tick; a position before the head is a tick that has left. */
+  /** Topic → key → position of the last price tick; a position before the head, or without a record, is a tick that has left. */
   #ticks = new Map<string, Map<string, number>>();
 
   constructor(limits: OutQueueLimits) {
@@ -50,7 +59,7 @@ export class OutQueue {
   }
 
   get length(): number {
-    return this.#tail - this.#head;
+    return this.#length;
   }
 
   get bytes(): number {
@@ -87,22 +96,16 @@ export class OutQueue {
     const at = this.#ticks.get(record.topic)?.get(record.key);
     if (at === undefined || at < this.#head) return false;
     const slot = this.#slot(at);
-    const waiting = (this.#records[slot] as OutRecord).record;
-    if (waiting.kind !== 'price' || waiting.epoch !== record.record.epoch) return false;
+    const waiting = this.#records[slot]?.record;
+    if (waiting?.kind !== 'price' || waiting.epoch !== record.record.epoch) return false;
     this.#records[slot] = record;
     return true;
   }
 
   /** `seq` is above that of every record pushed before, `now` in the caller's milliseconds. */
   push(record: OutRecord, barrier: boolean, seq: number, now: number): void {
-    if (record.record.kind === 'price') this.#ticksOf(record.topic).set(record.key, this.#tail);
-    if (this.length === this.#records.length) this.#grow();
-    const slot = this.#slot(this.#tail);
-    this.#records[slot] = record;
-    this.#pushedAt[slot] = now;
-    this.#seqs[slot] = seq;
-    this.#flags[slot] = barrier ? HOLDS | WAITS : record.record.kind === 'position' ? WAITS : 0;
-    this.#tail++;
+    if (this.#tail - this.#head === this.#records.length) this.#makePlace();
+    this.#put(record, barrier ? HOLDS | WAITS : record.record.kind === 'position' ? WAITS : 0, seq, now);
     this.#bytes += bytesOf(record.record);
   }
 
@@ -121,7 +124,7 @@ export class OutQueue {
       if (batch.length > 0 && ((before & HOLDS) > (flags & HOLDS) || (flags & WAITS) > (before & WAITS))) break;
       const record = this.#records[slot] as OutRecord;
       if (stop?.(record, this.#seqs[slot] as number) === true) break;
-      this.#shift(slot, record);
+      this.#shift(slot);
       batch.push(record);
       before = flags;
     }
@@ -135,7 +138,7 @@ export class OutQueue {
     while (entries.length < count) {
       const slot = this.#slot(this.#head);
       const entry = this.#entry(slot);
-      this.#shift(slot, entry.out);
+      this.#shift(slot);
       entries.push(entry);
     }
     return entries;
@@ -147,26 +150,15 @@ export class OutQueue {
    */
   evict(): QueueEntry[] {
     const wanted = Math.max(1, Math.floor(this.#limits.maxRecords / 100));
-    let worst = MOST_PRECIOUS;
-    for (let at = this.#head; at < this.#tail && worst > 0; at++) {
-      worst = Math.min(worst, worthOf((this.#records[this.#slot(at)] as OutRecord).record));
-    }
+    const worst = this.#first.findIndex((position) => position !== NOWHERE);
     const evicted: QueueEntry[] = [];
-    let keep = this.#head;
-    for (let at = this.#head; at < this.#tail; at++) {
-      const from = this.#slot(at);
-      const record = this.#records[from] as OutRecord;
-      if (evicted.length < wanted && worthOf(record.record) === worst) {
-        evicted.push(this.#entry(from));
-        this.#bytes -= bytesOf(record.record);
-        continue;
-      }
-      if (keep !== at) this.#move(from, this.#slot(keep));
-      keep++;
+    for (let at = this.#first[worst]; at !== undefined && at !== NOWHERE; at = this.#first[worst]) {
+      if (evicted.length === wanted) break;
+      const slot = this.#slot(at);
+      evicted.push(this.#entry(slot));
+      this.#remove(slot);
     }
-    for (let at = keep; at < this.#tail; at++) this.#records[this.#slot(at)] = undefined;
-    this.#tail = keep;
-    this.#findTicks();
+    this.#skipHoles();
     return evicted;
   }
 
@@ -183,17 +175,40 @@ export class OutQueue {
     return position & (this.#records.length - 1);
   }
 
-  #move(from: number, to: number): void {
-    this.#records[to] = this.#records[from];
-    this.#pushedAt[to] = this.#pushedAt[from] as number;
-    this.#seqs[to] = this.#seqs[from] as number;
-    this.#flags[to] = this.#flags[from] as number;
+  #put(record: OutRecord, flags: number, seq: number, pushedAt: number): void {
+    const at = this.#tail++;
+    const slot = this.#slot(at);
+    this.#records[slot] = record;
+    this.#pushedAt[slot] = pushedAt;
+    this.#seqs[slot] = seq;
+    this.#flags[slot] = flags;
+    this.#next[slot] = NOWHERE;
+    const worth = worthOf(record.record);
+    if (this.#first[worth] === NOWHERE) this.#first[worth] = at;
+    else this.#next[this.#slot(this.#last[worth] as number)] = at;
+    this.#last[worth] = at;
+    this.#length++;
+    if (record.record.kind === 'price') this.#ticksOf(record.topic).set(record.key, at);
   }
 
-  #shift(slot: number, record: OutRecord): void {
+  /** Takes out a record that is the first of its worth. */
+  #remove(slot: number): void {
+    const { record } = this.#records[slot] as OutRecord;
+    this.#first[worthOf(record)] = this.#next[slot] as number;
     this.#records[slot] = undefined;
+    this.#length--;
+    this.#bytes -= bytesOf(record);
+  }
+
+  #shift(slot: number): void {
+    this.#remove(slot);
     this.#head++;
-    this.#bytes -= bytesOf(record.record);
+    this.#skipHoles();
+  }
+
+  /** The head is a record, where there is one. */
+  #skipHoles(): void {
+    while (this.#head < this.#tail && this.#records[this.#slot(this.#head)] === undefined) this.#head++;
   }
 
   #entry(slot: number): QueueEntry {
@@ -204,33 +219,25 @@ export class OutQueue {
     };
   }
 
-  #findTicks(): void {
+  /** Closes the holes of a full ring; a larger one, where they are less than half of it. */
+  #makePlace(): void {
+    const capacity = this.#records.length * (this.#length * 2 > this.#records.length ? 2 : 1);
+    const [records, pushedAt, seqs, flags] = [this.#records, this.#pushedAt, this.#seqs, this.#flags];
+    const slots = Array.from({ length: this.#tail - this.#head }, (_, at) => this.#slot(this.#head + at));
+    this.#records = new Array(capacity);
+    this.#pushedAt = new Float64Array(capacity);
+    this.#seqs = new Float64Array(capacity);
+    this.#flags = new Uint8Array(capacity);
+    this.#next = new Float64Array(capacity);
+    this.#first.fill(NOWHERE);
     this.#ticks.clear();
-    for (let at = this.#head; at < this.#tail; at++) {
-      const record = this.#records[this.#slot(at)] as OutRecord;
-      if (record.record.kind !== 'price') continue;
-      this.#ticksOf(record.topic).set(record.key, at);
+    this.#tail = this.#head;
+    this.#length = 0;
+    for (const slot of slots) {
+      const record = records[slot];
+      if (record === undefined) continue;
+      this.#put(record, flags[slot] as number, seqs[slot] as number, pushedAt[slot] as number);
     }
-  }
-
-  #grow(): void {
-    const capacity = this.#records.length * 2;
-    const records: (OutRecord | undefined)[] = new Array(capacity);
-    const pushedAt = new Float64Array(capacity);
-    const seqs = new Float64Array(capacity);
-    const flags = new Uint8Array(capacity);
-    for (let at = this.#head; at < this.#tail; at++) {
-      const from = this.#slot(at);
-      const to = at & (capacity - 1);
-      records[to] = this.#records[from];
-      pushedAt[to] = this.#pushedAt[from] as number;
-      seqs[to] = this.#seqs[from] as number;
-      flags[to] = this.#flags[from] as number;
-    }
-    this.#records = records;
-    this.#pushedAt = pushedAt;
-    this.#seqs = seqs;
-    this.#flags = flags;
   }
 }
 
