@@ -3,7 +3,7 @@ import { product, ratio, roundHalfEven } from '../domain/exact.ts';
 import type { BookLevel } from '../domain/record.ts';
 import { type BothSides, exactLevel } from './both-sides.ts';
 import { digitsOf } from './digits.ts';
-import { ExactSum } from './exact-sum.ts';
+import { ExactSums } from './exact-sum.ts';
 
 /** Figures of the best levels. Of an inverted book the spread is negative. */
 export interface TopFigures {
@@ -77,7 +77,7 @@ export function imbalance({ bids, asks }: BothSides, levels: number): number | n
 
 /** Unscaled. */
 function volume(levels: readonly BookLevel[]): bigint {
-  const sum = new ExactSum();
+  const sum = new ExactSums();
   for (const { quantity } of levels) sum.add(digitsOf(quantity));
   return sum.total(DECIMAL_SCALE);
 }

@@ -1,7 +1,10 @@
 import type { Kline, TradeEvent } from '../domain/record.ts';
 import { digitsOf, times } from './digits.ts';
-import { ExactSum } from './exact-sum.ts';
+import { ExactSums } from './exact-sum.ts';
 import { PriceRange } from './price-range.ts';
+
+const VOLUME = 0;
+const QUOTE_VOLUME = 1;
 
 /** What a candle has to know of a trade. */
 export type CandleTrade = Pick<
@@ -22,8 +25,7 @@ export class CandleSums {
   /** Exclusive. */
   readonly endTime: number;
   #tradeCount = 0;
-  readonly #volume = new ExactSum();
-  readonly #quoteVolume = new ExactSum();
+  readonly #sums = new ExactSums(2);
   readonly #range = new PriceRange();
 
   constructor(openTime: number, endTime: number) {
@@ -34,16 +36,16 @@ export class CandleSums {
   /** `count`: how many trades it stands for. */
   add({ price, quantity, timestamp }: CandleTrade, count: number): void {
     const base = digitsOf(quantity);
-    this.#volume.add(base);
-    this.#quoteVolume.add(times(digitsOf(price), base));
+    this.#sums.add(base, VOLUME);
+    this.#sums.add(times(digitsOf(price), base), QUOTE_VOLUME);
     this.#range.add(price, timestamp);
     this.#tradeCount += count;
   }
 
   /** A whole candle that lies inside, behind those before. */
   addCandle({ openTime, closeTime, open, high, low, close, volume, quoteVolume, tradeCount }: Candle): void {
-    this.#volume.add(digitsOf(volume));
-    this.#quoteVolume.add(digitsOf(quoteVolume));
+    this.#sums.add(digitsOf(volume), VOLUME);
+    this.#sums.add(digitsOf(quoteVolume), QUOTE_VOLUME);
     for (const price of [open, high, low]) this.#range.add(price, openTime);
     this.#range.add(close, closeTime);
     this.#tradeCount += tradeCount;
@@ -55,8 +57,8 @@ export class CandleSums {
       openTime: this.openTime,
       closeTime: this.endTime - 1,
       ...this.#range.prices,
-      volume: this.#volume.toDecimal(),
-      quoteVolume: this.#quoteVolume.toDecimal(),
+      volume: this.#sums.toDecimal(VOLUME),
+      quoteVolume: this.#sums.toDecimal(QUOTE_VOLUME),
       tradeCount: this.#tradeCount,
       closed,
     };

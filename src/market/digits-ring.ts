@@ -2,16 +2,20 @@ import type { Digits } from './digits.ts';
 
 const FIRST_CAPACITY = 16;
 
+/** Above any number of places: what a value's digits are multiplied by to lie in a number with them. */
+const PLACES = 32;
+/** Digits of so many are exact with their places. */
+const MOST_DIGITS = Number.MAX_SAFE_INTEGER / PLACES - 1;
+
 /**
- * The last so many values, in columns: nine bytes each and no object, as thousands of symbols keep a thousand each, and
+ * The last so many values, in one column: eight bytes each and no object, as thousands of symbols keep a thousand each, and
  * objects that live for so long are what a garbage collector is slowest with.
  */
 export class DigitsRing {
   readonly #most: number;
-  #digits = new Float64Array(FIRST_CAPACITY);
-  #places = new Uint8Array(FIRST_CAPACITY);
+  #column = new Float64Array(FIRST_CAPACITY);
   /** By slot: those that a number does not hold. */
-  readonly #long = new Map<number, Digits>();
+  #long: Map<number, Digits> | undefined;
   #length = 0;
   #oldest = 0;
 
@@ -27,34 +31,37 @@ export class DigitsRing {
   /** Takes a value; returns the oldest where it has to leave for it. */
   push(value: Digits): Digits | undefined {
     if (this.#length < this.#most) {
-      if (this.#length === this.#digits.length) this.#grow();
+      if (this.#length === this.#column.length) this.#grow();
       this.#set(this.#length++, value);
       return undefined;
     }
     const slot = this.#oldest;
-    const left = this.#long.get(slot) ?? { digits: this.#digits[slot] as number, places: this.#places[slot] as number };
+    const left = this.#long?.get(slot) ?? this.#at(slot);
     this.#set(slot, value);
     this.#oldest = slot + 1 === this.#most ? 0 : slot + 1;
     return left;
   }
 
+  #at(slot: number): Digits {
+    const packed = this.#column[slot] as number;
+    const digits = Math.floor(packed / PLACES);
+    return { digits, places: packed - digits * PLACES };
+  }
+
   #set(slot: number, value: Digits): void {
-    if (this.#long.size > 0) this.#long.delete(slot);
-    if (typeof value.digits === 'number') {
-      this.#digits[slot] = value.digits;
-      this.#places[slot] = value.places;
+    this.#long?.delete(slot);
+    const { digits, places } = value;
+    if (typeof digits === 'number' && Math.abs(digits) <= MOST_DIGITS && places < PLACES) {
+      this.#column[slot] = digits * PLACES + places;
     } else {
+      this.#long ??= new Map();
       this.#long.set(slot, value);
     }
   }
 
   #grow(): void {
-    const capacity = Math.min(this.#most, this.#digits.length * 2);
-    const digits = new Float64Array(capacity);
-    const places = new Uint8Array(capacity);
-    digits.set(this.#digits);
-    places.set(this.#places);
-    this.#digits = digits;
-    this.#places = places;
+    const column = new Float64Array(Math.min(this.#most, this.#column.length * 2));
+    column.set(this.#column);
+    this.#column = column;
   }
 }

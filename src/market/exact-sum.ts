@@ -2,63 +2,84 @@ import { DECIMAL_SCALE, type Decimal, fromUnscaled } from '../domain/decimal.ts'
 import { roundHalfEven } from '../domain/exact.ts';
 import { type Digits, integerAt, numberAt, powerOfTen } from './digits.ts';
 
-/**
- * A running sum without error, of values of any size and places.
- *
- * It counts in units of its finest place so far: in a number as long as that is exact, and what a number does not hold
- * goes on to a bigint. So a value costs a few nanoseconds and nothing is ever rounded.
- */
-export class ExactSum {
-  #places = 0;
-  #low = 0;
-  #high = 0n;
+/** Of a sum in the row: its units, and the places of a unit. */
+const SIZE = 2;
+const PLACES = 1;
 
-  /** Places of the unit: the most that a value had so far. */
-  get places(): number {
-    return this.#places;
+/**
+ * Running sums without error, of values of any size and places, side by side.
+ *
+ * Each counts in units of its finest place so far: in a number as long as that is exact, and what a number does not hold
+ * goes on to a bigint. So a value costs a few nanoseconds and nothing is ever rounded. The numbers of all of them lie in
+ * one row, as thousands of symbols have several each: an object a number would be a miss of the processor's cache each.
+ */
+export class ExactSums {
+  /** −0 and not 0: so V8 keeps doubles in it from the start. */
+  readonly #row: number[];
+  #high: bigint[] | undefined;
+
+  /** `count`: how many sums, named by 0 to `count` − 1. */
+  constructor(count = 1) {
+    this.#row = new Array(SIZE * count).fill(-0);
   }
 
-  add(value: Digits): void {
-    if (value.places > this.#places) this.#refine(value.places);
-    const units = numberAt(value, this.#places);
-    const low = this.#low + units;
+  /** Places of the unit: the most that a value had so far. */
+  places(sum = 0): number {
+    return this.#row[SIZE * sum + PLACES] as number;
+  }
+
+  add(value: Digits, sum = 0): void {
+    const row = this.#row;
+    const at = SIZE * sum;
+    if (value.places > (row[at + PLACES] as number)) this.#refine(value.places, sum);
+    const places = row[at + PLACES] as number;
+    const units = numberAt(value, places);
+    const low = (row[at] as number) + units;
     if (Number.isSafeInteger(low)) {
-      this.#low = low;
+      row[at] = low;
     } else if (Number.isNaN(units)) {
-      this.#high += integerAt(value, this.#places);
+      this.#carry(integerAt(value, places), sum);
     } else {
-      this.#high += BigInt(this.#low);
-      this.#low = units;
+      this.#carry(BigInt(row[at] as number), sum);
+      row[at] = units;
     }
   }
 
-  subtract({ digits, places }: Digits): void {
-    this.add({ digits: -digits, places });
+  subtract({ digits, places }: Digits, sum = 0): void {
+    this.add({ digits: -digits, places }, sum);
   }
 
   /** The sum × 10^`places`, of which there have to be at least as many as the sum has. */
-  total(places = this.#places): bigint {
-    const sum = this.#high + BigInt(this.#low);
-    return places === this.#places ? sum : sum * powerOfTen(places - this.#places);
+  total(places = this.places(), sum = 0): bigint {
+    const total = (this.#high?.[sum] ?? 0n) + BigInt(this.#row[SIZE * sum] as number);
+    const own = this.places(sum);
+    return places === own ? total : total * powerOfTen(places - own);
   }
 
   /** About the sum, as near as a double comes in three steps. */
-  toNumber(): number {
-    const sum = this.#high === 0n ? this.#low : Number(this.total());
-    return sum / 10 ** this.#places;
+  toNumber(sum = 0): number {
+    const high = this.#high?.[sum] ?? 0n;
+    const total = high === 0n ? (this.#row[SIZE * sum] as number) : Number(this.total(this.places(sum), sum));
+    return total / 10 ** this.places(sum);
   }
 
   /** Exact up to 18 places, rounded half-even beyond. */
-  toDecimal(): Decimal {
-    return decimalOf(this.total(), this.#places);
+  toDecimal(sum = 0): Decimal {
+    return decimalOf(this.total(this.places(sum), sum), this.places(sum));
   }
 
-  #refine(places: number): void {
-    if (this.#low !== 0 || this.#high !== 0n) {
-      this.#high = this.total(places);
-      this.#low = 0;
-    }
-    this.#places = places;
+  #carry(units: bigint, sum: number): void {
+    this.#high ??= new Array(this.#row.length / SIZE).fill(0n);
+    this.#high[sum] = (this.#high[sum] as bigint) + units;
+  }
+
+  #refine(places: number, sum: number): void {
+    const at = SIZE * sum;
+    const total = this.total(places, sum);
+    if (this.#high !== undefined) this.#high[sum] = 0n;
+    this.#row[at] = 0;
+    this.#row[at + PLACES] = places;
+    if (total !== 0n) this.#carry(total, sum);
   }
 }
 

@@ -2,7 +2,7 @@ import { canonicalDecimal, type Decimal } from '../domain/decimal.ts';
 import { quotient, ratio } from '../domain/exact.ts';
 import { type Digits, digitsOf, doubleOf, integerAt, powerOfTen } from './digits.ts';
 import { DigitsRing } from './digits-ring.ts';
-import { ExactSum } from './exact-sum.ts';
+import { ExactSums } from './exact-sum.ts';
 import type { MeasuredTrade } from './trade-figures.ts';
 
 export interface LargeTradesOptions {
@@ -33,7 +33,7 @@ export class LargeTrades {
   readonly #exactThreshold: Digits;
   readonly #least: number;
   readonly #quantities: DigitsRing;
-  readonly #sum = new ExactSum();
+  readonly #sum = new ExactSums();
 
   /** Throws RangeError for a threshold that is no positive decimal, or counts that are no whole numbers, 1 ≤ least ≤ most. */
   constructor({ threshold, most = 1000, least = 100 }: LargeTradesOptions) {
@@ -61,7 +61,7 @@ export class LargeTrades {
     const limit = this.#threshold * this.#sum.toNumber();
     if (size * this.#quantities.length < limit * (1 - MARGIN)) return undefined;
 
-    const places = Math.max(quantity.places, this.#sum.places);
+    const places = Math.max(quantity.places, this.#sum.places());
     const sum = this.#sum.total(places);
     const count = BigInt(this.#quantities.length);
     const scaled = integerAt(quantity, places) * count;

@@ -2,7 +2,7 @@ import { type Digits, integerAt, numberAt, powerOfTen } from './digits.ts';
 
 /**
  * A running sum without error that remembers what it was at the last marks, so that the sum of what was added since any
- * of them is one subtraction. As ExactSum, it counts in a number and carries into a bigint.
+ * of them is one subtraction. As ExactSums, it counts in a number and carries into a bigint.
  */
 export class PrefixSums {
   #places = 0;

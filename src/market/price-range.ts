@@ -1,4 +1,11 @@
 import { compareDecimals, type Decimal } from '../domain/decimal.ts';
+import { digitsOf, doubleOf } from './digits.ts';
+
+/** Milliseconds of the open and the close, and the doubles nearest to high and low. */
+const OPENED_AT = 0;
+const CLOSED_AT = 1;
+const HIGH = 2;
+const LOW = 3;
 
 /**
  * Open, high, low and close of a set of trades. The open is the price of the earliest and the close that of the latest by
@@ -10,20 +17,34 @@ export class PriceRange {
   #high: Decimal = '0';
   #low: Decimal = '0';
   #close: Decimal = '0';
-  #openedAt = Number.POSITIVE_INFINITY;
-  #closedAt = Number.NEGATIVE_INFINITY;
+  /** Numbers side by side: the texts of high and low are looked at only where the doubles are the same. */
+  readonly #row = [
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    Number.POSITIVE_INFINITY,
+  ];
 
   add(price: Decimal, timestamp: number): void {
-    const first = this.#openedAt === Number.POSITIVE_INFINITY;
-    if (first || compareDecimals(price, this.#high) > 0) this.#high = price;
-    if (first || compareDecimals(price, this.#low) < 0) this.#low = price;
-    if (timestamp < this.#openedAt) {
-      this.#open = price;
-      this.#openedAt = timestamp;
+    const row = this.#row;
+    const near = doubleOf(digitsOf(price));
+    const high = row[HIGH] as number;
+    if (near > high || (near === high && compareDecimals(price, this.#high) > 0)) {
+      this.#high = price;
+      row[HIGH] = near;
     }
-    if (timestamp >= this.#closedAt) {
+    const low = row[LOW] as number;
+    if (near < low || (near === low && compareDecimals(price, this.#low) < 0)) {
+      this.#low = price;
+      row[LOW] = near;
+    }
+    if (timestamp < (row[OPENED_AT] as number)) {
+      this.#open = price;
+      row[OPENED_AT] = timestamp;
+    }
+    if (timestamp >= (row[CLOSED_AT] as number)) {
       this.#close = price;
-      this.#closedAt = timestamp;
+      row[CLOSED_AT] = timestamp;
     }
   }
 

@@ -1,7 +1,12 @@
 import { digitsOf, times } from './digits.ts';
-import { ExactSum } from './exact-sum.ts';
+import { ExactSums } from './exact-sum.ts';
 import { PriceRange } from './price-range.ts';
 import { type MeasuredTrade, type TradeFigures, tradeFigures } from './trade-figures.ts';
+
+const BUY_VOLUME = 0;
+const SELL_VOLUME = 1;
+const BUY_VALUE = 2;
+const SELL_VALUE = 3;
 
 /**
  * Running figures of a set of trades, such as those of one window. A trade costs constant time, and the sums are exact
@@ -12,10 +17,7 @@ import { type MeasuredTrade, type TradeFigures, tradeFigures } from './trade-fig
 export class TradeSums {
   #trades = 0;
   #buyTrades = 0;
-  readonly #buyVolume = new ExactSum();
-  readonly #sellVolume = new ExactSum();
-  readonly #buyValue = new ExactSum();
-  readonly #sellValue = new ExactSum();
+  readonly #sums = new ExactSums(4);
   readonly #range = new PriceRange();
 
   /** How many were added; an aggregated trade is one. */
@@ -27,31 +29,27 @@ export class TradeSums {
     const { price, timestamp } = trade;
     const quantity = digitsOf(trade.quantity);
     const value = times(digitsOf(price), quantity);
-    if (trade.isBuyerMaker) {
-      this.#sellVolume.add(quantity);
-      this.#sellValue.add(value);
-    } else {
-      this.#buyTrades++;
-      this.#buyVolume.add(quantity);
-      this.#buyValue.add(value);
-    }
+    if (!trade.isBuyerMaker) this.#buyTrades++;
+    this.#sums.add(quantity, trade.isBuyerMaker ? SELL_VOLUME : BUY_VOLUME);
+    this.#sums.add(value, trade.isBuyerMaker ? SELL_VALUE : BUY_VALUE);
     this.#range.add(price, timestamp);
     this.#trades++;
   }
 
   /** The figures so far; undefined where nothing was traded. */
   figures(): TradeFigures | undefined {
-    const quantityPlaces = Math.max(this.#buyVolume.places, this.#sellVolume.places);
-    const valuePlaces = Math.max(this.#buyValue.places, this.#sellValue.places, quantityPlaces);
+    const sums = this.#sums;
+    const quantityPlaces = Math.max(sums.places(BUY_VOLUME), sums.places(SELL_VOLUME));
+    const valuePlaces = Math.max(sums.places(BUY_VALUE), sums.places(SELL_VALUE), quantityPlaces);
     return tradeFigures(
       {
         trades: this.#trades,
         buyTrades: this.#buyTrades,
-        buyVolume: this.#buyVolume.total(quantityPlaces),
-        sellVolume: this.#sellVolume.total(quantityPlaces),
+        buyVolume: sums.total(quantityPlaces, BUY_VOLUME),
+        sellVolume: sums.total(quantityPlaces, SELL_VOLUME),
         quantityPlaces,
-        buyValue: this.#buyValue.total(valuePlaces),
-        sellValue: this.#sellValue.total(valuePlaces),
+        buyValue: sums.total(valuePlaces, BUY_VALUE),
+        sellValue: sums.total(valuePlaces, SELL_VALUE),
         valuePlaces,
       },
       this.#range.prices,

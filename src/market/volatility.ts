@@ -8,6 +8,11 @@ const KEPT_MINUTES = 2 * CANDLES;
 /** Those, the close before them, and a new one until the oldest goes. */
 const ROWS = KEPT_MINUTES + 2;
 
+/** Of a row: the minute, its price, the time of that. */
+const SIZE = 3;
+const PRICE = 1;
+const TIME = 2;
+
 /**
  * Volatility of one symbol: the sample standard deviation (divisor n − 1) of the log returns of the last 30 closed
  * one-minute candles.
@@ -18,10 +23,11 @@ const ROWS = KEPT_MINUTES + 2;
  * of the same millisecond, of which the last added counts. Block trades do not belong here.
  */
 export class Volatility {
-  /** The minutes that had a trade, in order; of each its last price, and when that was. No object a minute, as thousands of symbols keep an hour. */
-  readonly #minutes = new Float64Array(ROWS);
-  readonly #prices = new Float64Array(ROWS);
-  readonly #times = new Float64Array(ROWS);
+  /**
+   * The minutes that had a trade, in order; of each its last price, and when that was. No object a minute, as thousands of
+   * symbols keep an hour, and all of a minute in one place.
+   */
+  readonly #rows = new Float64Array(SIZE * ROWS);
   #count = 0;
 
   /** `timestamp` in milliseconds, by the venue's clock. */
@@ -30,14 +36,14 @@ export class Volatility {
     let at = this.#count - 1;
     while (at >= 0 && this.#minuteAt(at) > minute) at--;
     const isKnown = at >= 0 && this.#minuteAt(at) === minute;
-    if (isKnown && timestamp < (this.#times[at] as number)) return;
+    if (isKnown && timestamp < (this.#rows[SIZE * at + TIME] as number)) return;
     if (!isKnown) {
       at++;
       this.#move(at, at + 1);
     }
-    this.#minutes[at] = minute;
-    this.#prices[at] = Number(price);
-    this.#times[at] = timestamp;
+    this.#rows[SIZE * at] = minute;
+    this.#rows[SIZE * at + PRICE] = Number(price);
+    this.#rows[SIZE * at + TIME] = timestamp;
     if (!isKnown) this.#forget();
   }
 
@@ -49,10 +55,10 @@ export class Volatility {
     while (next >= 0 && this.#minuteAt(next) > first) next--;
     if (next === -1) return null;
     const returns: number[] = [];
-    let before = this.#prices[next] as number;
+    let before = this.#rows[SIZE * next + PRICE] as number;
     for (let minute = first + 1; minute <= last; minute++) {
       if (next + 1 < this.#count && this.#minuteAt(next + 1) === minute) next++;
-      const price = this.#prices[next] as number;
+      const price = this.#rows[SIZE * next + PRICE] as number;
       returns.push(price === before ? 0 : Math.log(price / before));
       before = price;
     }
@@ -69,12 +75,12 @@ export class Volatility {
 
   /** The rows from `from` on are those from `to` on now. */
   #move(from: number, to: number): void {
-    for (const column of [this.#minutes, this.#prices, this.#times]) column.copyWithin(to, from, this.#count);
+    this.#rows.copyWithin(SIZE * to, SIZE * from, SIZE * this.#count);
     this.#count += to - from;
   }
 
   #minuteAt(row: number): number {
-    return this.#minutes[row] as number;
+    return this.#rows[SIZE * row] as number;
   }
 }
 

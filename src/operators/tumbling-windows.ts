@@ -13,8 +13,8 @@ export interface TumblingWindowsOptions<T, A> {
   keyOf(value: T): string;
   /** The group whose values advance event time together; default: the key itself. */
   clockOf?(value: T): string;
-  /** A new window's accumulator. */
-  create(windowStart: number, key: string): A;
+  /** A new window's accumulator; the value is added to it next. */
+  create(windowStart: number, key: string, value: T): A;
   /** The accumulator with the value in it: the same object or a new one. */
   add(accumulator: A, value: T): A;
   /** Told of each value whose window has closed; it is in no window. */
@@ -115,7 +115,7 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
       const windows = own.at(windowStart);
       const window = windows.get(key);
       if (window === undefined) {
-        windows.set(key, { accumulator: options.add(options.create(windowStart, key), value), cut: false });
+        windows.set(key, { accumulator: options.add(options.create(windowStart, key, value), value), cut: false });
       } else if (window.cut) {
         options.onLate?.(value);
       } else {

@@ -1,5 +1,6 @@
 import { LargeTrades, type LargeTradesOptions } from '../market/large-trades.ts';
 import { Volatility } from '../market/volatility.ts';
+import type { SequencedTrade } from './merged-event.ts';
 import { TradeCoverage } from './trade-coverage.ts';
 
 /** A venue's turn at what is served apart. */
@@ -21,6 +22,8 @@ export class AnalyticsSeries {
   readonly coverage = new TradeCoverage();
   readonly large: LargeTrades;
   readonly volatility = new Volatility();
+  /** Any of its trades: what they all say alike. */
+  origin: Pick<SequencedTrade, 'venue' | 'symbol' | 'venueSymbol' | 'coin' | 'environment'> | undefined;
   /** A trade has come since it began. */
   hasTraded = false;
 

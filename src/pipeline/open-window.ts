@@ -7,13 +7,16 @@ import type { SequencedTrade } from './merged-event.ts';
 /** What is counted of one window of one series. */
 export class OpenWindow {
   readonly #sums = new TradeSums();
-  #series: AnalyticsSeries | undefined;
-  #last: SequencedTrade | undefined;
+  readonly #series: AnalyticsSeries;
+  #receivedAt = 0;
 
-  add(series: AnalyticsSeries, trade: SequencedTrade): this {
-    this.#sums.add(trade);
+  constructor(series: AnalyticsSeries) {
     this.#series = series;
-    this.#last = trade;
+  }
+
+  add(trade: SequencedTrade): this {
+    this.#sums.add(trade);
+    this.#receivedAt = trade.receivedAt;
     return this;
   }
 
@@ -21,17 +24,17 @@ export class OpenWindow {
   record({ windowStart, windowEnd, complete }: ClosedWindow<this>): TradeStats | undefined {
     const figures = this.#sums.figures();
     const series = this.#series;
-    const last = this.#last;
-    if (figures === undefined || series === undefined || last === undefined) return undefined;
+    const { origin } = series;
+    if (figures === undefined || origin === undefined) return undefined;
     return {
       kind: 'trade_stats',
-      venue: last.venue,
-      symbol: last.symbol,
-      venueSymbol: last.venueSymbol,
-      coin: last.coin,
-      environment: last.environment,
+      venue: origin.venue,
+      symbol: origin.symbol,
+      venueSymbol: origin.venueSymbol,
+      coin: origin.coin,
+      environment: origin.environment,
       epoch: series.epoch,
-      receivedAt: last.receivedAt,
+      receivedAt: this.#receivedAt,
       windowMs: windowEnd - windowStart,
       windowStart,
       windowEnd,

@@ -36,8 +36,8 @@ export class OpenWindows {
         timestampOf: ({ trade }) => trade.timestamp,
         keyOf: ({ series }) => series.id,
         clockOf: ({ series }) => series.venue,
-        create: () => new OpenWindow(),
-        add: (window, { series, trade }) => window.add(series, trade),
+        create: (_windowStart, _key, { series }) => new OpenWindow(series),
+        add: (window, { trade }) => window.add(trade),
         onLate: () => {
           this.#isLate = true;
         },
@@ -52,6 +52,7 @@ export class OpenWindows {
 
   add(series: AnalyticsSeries, trade: SequencedTrade, now: number): readonly TradeStats[] {
     this.#isLate = false;
+    series.origin ??= trade;
     const counted = { series, trade };
     let records: readonly TradeStats[] = NONE;
     for (const windows of this.#byLength.values()) {

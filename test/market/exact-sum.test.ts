@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromUnscaled, unscaled } from '../../src/domain/decimal.ts';
 import { digitsOf, doubleOf, integerAt, times } from '../../src/market/digits.ts';
-import { decimalOf, ExactSum } from '../../src/market/exact-sum.ts';
+import { decimalOf, ExactSums } from '../../src/market/exact-sum.ts';
 import { PrefixSums } from '../../src/market/prefix-sums.ts';
 
 const decimals = fc.oneof(
@@ -55,13 +55,13 @@ describe('decimalOf', () => {
   });
 });
 
-describe('ExactSum', () => {
+describe('ExactSums', () => {
   it('is zero before the first value', () => {
-    expect(new ExactSum().toDecimal()).toBe('0');
+    expect(new ExactSums().toDecimal()).toBe('0');
   });
 
   it('carries what a number does not hold', () => {
-    const sum = new ExactSum();
+    const sum = new ExactSums();
     for (const decimal of ['9007199254740991', '9007199254740991', '0.1', '0.000000000000000001'])
       sum.add(digitsOf(decimal));
     expect(sum.toDecimal()).toBe('18014398509481982.100000000000000001');
@@ -71,8 +71,8 @@ describe('ExactSum', () => {
   it('sums and takes away exactly, values and products, whatever the order of their places', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(decimals, decimals)), (pairs) => {
-        const values = new ExactSum();
-        const products = new ExactSum();
+        const values = new ExactSums();
+        const products = new ExactSums();
         for (const [a, b] of pairs) {
           values.add(digitsOf(a));
           values.subtract(digitsOf(b));
