@@ -6,6 +6,7 @@ const MINUS = 45;
 const POINT = 46;
 const ZERO = 48;
 const NINE = 57;
+const WORD = 4;
 
 /** So many digits are a safe integer, whatever they are. */
 const SAFE_DIGITS = 15;
@@ -19,9 +20,29 @@ const MAX_INTEGER_DIGITS = DECIMAL_PRECISION - DECIMAL_SCALE;
 /** Printable ASCII without quotation mark and backslash: in JSON it stands for itself. */
 const PLAIN = /^[ !#-[\]-~]+$/;
 
-/** The bytes of an ASCII text. */
-export function ascii(text: string): Uint8Array {
-  return Buffer.from(text, 'latin1');
+/** An ASCII text, to be compared with a frame's bytes four at a time. */
+export class Literal {
+  readonly length: number;
+  readonly bytes: Uint8Array;
+  /** Little-endian. The last one ends with the text and may repeat bytes; of fewer than four bytes there is none. */
+  readonly words: readonly number[];
+
+  constructor(text: string) {
+    this.bytes = Buffer.from(text, 'latin1');
+    this.length = text.length;
+    const words: number[] = [];
+    const view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.length);
+    if (this.length >= WORD) {
+      for (let at = 0; at + WORD <= this.length; at += WORD) words.push(view.getInt32(at, true));
+      if (this.length % WORD !== 0) words.push(view.getInt32(this.length - WORD, true));
+    }
+    this.words = words;
+  }
+}
+
+/** Such a text. */
+export function ascii(text: string): Literal {
+  return new Literal(text);
 }
 
 const TRUE = ascii('true');
@@ -36,11 +57,17 @@ export class FrameScanner {
   #bytes: Buffer = Buffer.alloc(0);
   /** Made when the first value is cut out. */
   #text: string | undefined;
+  /** Of the memory that the frame lies in, with what came beside it, and where it begins. */
+  #view = new DataView(this.#bytes.buffer);
+  #offset = 0;
   #at = 0;
   #fits = false;
 
   begin(bytes: Buffer): void {
     this.#bytes = bytes;
+    const memory = bytes.buffer;
+    if (memory !== this.#view.buffer) this.#view = new DataView(memory);
+    this.#offset = bytes.byteOffset;
     this.#text = undefined;
     this.#at = 0;
     this.#fits = bytes.length <= MAX_FRAME_BYTES;
@@ -57,13 +84,13 @@ export class FrameScanner {
   }
 
   /** Exactly these bytes. */
-  literal(expected: Uint8Array): void {
+  literal(expected: Literal): void {
     if (this.#isAt(expected)) this.#at += expected.length;
     else this.#fits = false;
   }
 
   /** These bytes, if they are there. */
-  option(expected: Uint8Array): boolean {
+  option(expected: Literal): boolean {
     if (!this.#isAt(expected)) return false;
     this.#at += expected.length;
     return true;
@@ -80,10 +107,15 @@ export class FrameScanner {
 
   /** A name up to a quotation mark, one of those given; what it means. */
   name<T>(names: ScannedNames<T>): T | undefined {
-    const known = this.#fits ? names.find(this.#bytes, this.#at) : undefined;
-    if (known === undefined) this.#fits = false;
-    else this.#at += known.name.length;
-    return known?.meaning;
+    if (!this.#fits) return undefined;
+    const bytes = this.#bytes;
+    const start = this.#at;
+    let end = start;
+    while (end < bytes.length && bytes[end] !== QUOTE) end++;
+    const known = names.find(hashOf(this.#view, this.#offset + start, end - start));
+    if (known === undefined || known.name.length !== end - start || !this.#isAt(known.name)) this.#fits = false;
+    else this.#at = end;
+    return this.#fits ? known?.meaning : undefined;
   }
 
   /** A JSON number without sign, point and exponent, of at most 15 digits. */
@@ -173,10 +205,21 @@ export class FrameScanner {
     }
   }
 
-  #isAt(expected: Uint8Array): boolean {
-    const bytes = this.#bytes;
+  #isAt(expected: Literal): boolean {
     const start = this.#at;
-    for (let index = 0; index < expected.length; index++) if (bytes[start + index] !== expected[index]) return false;
+    const { length, words } = expected;
+    if (start + length > this.#bytes.length) return false;
+    if (length < WORD) {
+      for (let index = 0; index < length; index++)
+        if (this.#bytes[start + index] !== expected.bytes[index]) return false;
+      return true;
+    }
+    const view = this.#view;
+    const from = this.#offset + start;
+    const last = length - WORD;
+    let at = 0;
+    for (let index = 0; index < words.length; index++, at += WORD)
+      if (view.getInt32(from + (at < last ? at : last), true) !== words[index]) return false;
     return true;
   }
 
@@ -188,7 +231,7 @@ export class FrameScanner {
 }
 
 interface ScannedName<T> {
-  readonly name: string;
+  readonly name: Literal;
   readonly meaning: T;
 }
 
@@ -198,25 +241,24 @@ export class ScannedNames<T> {
 
   /** A name that is not plain ASCII is never found, nor is one whose hash another has. */
   add(name: string, meaning: T): void {
-    const hash = hashOf(ascii(name), 0);
-    if (PLAIN.test(name) && !this.#byHash.has(hash)) this.#byHash.set(hash, { name, meaning });
+    const literal = ascii(name);
+    const { buffer, byteOffset, length } = literal.bytes;
+    const hash = hashOf(new DataView(buffer), byteOffset, length);
+    if (PLAIN.test(name) && !this.#byHash.has(hash)) this.#byHash.set(hash, { name: literal, meaning });
   }
 
-  /** The name that begins at `start` and ends before a quotation mark. */
-  find(bytes: Uint8Array, start: number): ScannedName<T> | undefined {
-    const known = this.#byHash.get(hashOf(bytes, start));
-    if (known === undefined || bytes[start + known.name.length] !== QUOTE) return undefined;
-    const { name } = known;
-    for (let index = 0; index < name.length; index++)
-      if (name.charCodeAt(index) !== bytes[start + index]) return undefined;
-    return known;
+  /** The name of that hash: whether it is there is for the caller to see. */
+  find(hash: number): ScannedName<T> | undefined {
+    return this.#byHash.get(hash);
   }
 }
 
-/** A small integer of the bytes up to a quotation mark or the end, by FNV-1a. */
-function hashOf(bytes: Uint8Array, start: number): number {
-  let hash = 0x811c9dc5;
-  for (let at = start; at < bytes.length && bytes[at] !== QUOTE; at++)
-    hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
-  return hash >> 1;
+/** A small integer of so many bytes, by FNV-1a of their words. */
+function hashOf(view: DataView, start: number, length: number): number {
+  let hash = Math.imul(0x811c9dc5 ^ length, 0x01000193);
+  const end = start + length;
+  let at = start;
+  for (; at + WORD <= end; at += WORD) hash = Math.imul(hash ^ view.getInt32(at, true), 0x01000193);
+  for (; at < end; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x01000193);
+  return (hash ^ (hash >>> 15)) >> 1;
 }
