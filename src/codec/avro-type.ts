@@ -69,10 +69,40 @@ abstract class CheckedType extends avro.types.LogicalType {
   }
 }
 
-/** avsc checks the upper bound (2^53 - 2), but rounds below this one without a word. */
+/** avsc checks the upper bound, but rounds below this one without a word. */
 const SMALLEST_LONG = -(2 ** 52);
+const LARGEST_LONG = 2 ** 53 - 2;
+/** Below it a number, doubled, has room in the small integers that bits are shifted in. */
+const SMALL_LONG = 2 ** 30;
+/** Bits that four bytes carry. */
+const FOUR_BYTES = 2 ** 28;
 
+/** Straight to where it belongs, and times four bytes a division: avsc takes one for each. */
 class LongType extends CheckedType {
+  protected _write(tap: Tap, value: unknown): void {
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < SMALLEST_LONG || value > LARGEST_LONG) {
+      // It tells what is wrong.
+      writeLogical.call(this, tap, value);
+      return;
+    }
+    if (value < SMALL_LONG) {
+      tap.writeLong(value);
+      return;
+    }
+    const { buf } = tap;
+    const doubled = 2 * value;
+    const high = Math.floor(doubled / FOUR_BYTES);
+    const low = doubled - high * FOUR_BYTES;
+    let at = tap.pos;
+    buf[at++] = low | 0x80;
+    buf[at++] = (low >> 7) | 0x80;
+    buf[at++] = (low >> 14) | 0x80;
+    buf[at++] = (low >> 21) | 0x80;
+    let rest = high;
+    for (; rest > 0x7f; rest >>= 7) buf[at++] = rest | 0x80;
+    buf[at++] = rest;
+    tap.pos = at;
+  }
   protected override _toValue(value: unknown): number | undefined {
     return typeof value === 'number' && value >= SMALLEST_LONG ? value : undefined;
   }
@@ -98,7 +128,7 @@ class BoundedArrayType extends avro.types.ArrayType {
 class NullableType extends avro.types.UnwrappedUnionType {
   protected _write(tap: Tap, value: unknown): void {
     tap.writeLong(value === null ? 0 : 1);
-    const [, type] = this.types;
+    const type = this.types[1];
     if (value !== null && type !== undefined) writeOf(type).call(type, tap, value);
   }
 }
@@ -110,8 +140,31 @@ class BytesType extends CheckedType {
   }
 }
 
+/** Texts below it have a length that is one byte. */
+const SHORT_TEXT = 64;
+const MAX_ASCII = 0x7f;
+
 /** Text with lone surrogates (a venue's JSON may bring them) replaced, as it would be no UTF-8 otherwise. */
 class TextType extends CheckedType {
+  /** Straight to where it belongs what is short and ASCII, as nearly all is. */
+  protected _write(tap: Tap, text: unknown): void {
+    const { buf, pos } = tap;
+    const length = typeof text === 'string' ? text.length : SHORT_TEXT;
+    if (length < SHORT_TEXT && pos + length < buf.length) {
+      let index = 0;
+      for (; index < length; index++) {
+        const code = (text as string).charCodeAt(index);
+        if (code > MAX_ASCII) break;
+        buf[pos + 1 + index] = code;
+      }
+      if (index === length) {
+        buf[pos] = 2 * length;
+        tap.pos = pos + 1 + length;
+        return;
+      }
+    }
+    writeLogical.call(this, tap, text);
+  }
   protected override _toValue(text: unknown): string | undefined {
     return typeof text === 'string' ? text.toWellFormed() : undefined;
   }
