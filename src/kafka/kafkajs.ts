@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { connect, isIP, type Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectTls, createSecureContext } from 'node:tls';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import kafkajs, {
   type Admin,
   AssignerProtocol,
@@ -16,10 +16,11 @@ import kafkajs, {
   type ProducerConfig,
   type SASLOptions,
 } from 'kafkajs';
-import { Fault } from '../domain/fault.ts';
 import { CODECS } from './compression.ts';
 import type { KafkaConfig, KafkaLog } from './config.ts';
+import type { Coordination, Coordinator, ProducerNumbers } from './coordination.ts';
 import { recordBytes } from './record-bytes.ts';
+import { tlsOptions } from './tls-options.ts';
 
 export type { Admin, PartitionerArgs, PartitionMetadata, Producer, ProducerConfig };
 export { AssignerProtocol, CompressionTypes, Partitioners };
@@ -51,22 +52,11 @@ export interface FetchingBroker {
   }): Promise<{ responses: { topicName: string; partitions: FetchedPartition[] }[] }>;
 }
 
-/** How brokers tell an idempotent producer, and its turn, from others. */
-export interface ProducerNumbers {
-  readonly producerId: string;
-  readonly producerEpoch: number;
-}
-
-export interface CoordinatingBroker {
+export interface CoordinatingBroker extends Coordinator {
   findGroupCoordinator(request: {
     groupId: string;
     coordinatorType: number;
   }): Promise<{ coordinator: { nodeId: number } }>;
-  initProducerId(request: { transactionalId: string; transactionTimeout: number }): Promise<ProducerNumbers>;
-  addPartitionsToTxn(
-    request: ProducerNumbers & { transactionalId: string; topics: { topic: string; partitions: number[] }[] },
-  ): Promise<unknown>;
-  endTxn(request: ProducerNumbers & { transactionalId: string; transactionResult: boolean }): Promise<unknown>;
 }
 
 /** The broker that keeps a consumer group. */
@@ -161,7 +151,7 @@ export class KafkaConnection {
         () =>
         ({ namespace, log: { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...details } }) =>
           log('debug', `kafkajs ${namespace}: ${message}`, details),
-      ...(config.ssl === null ? {} : { ssl: sslOptions(config.ssl) }),
+      ...(config.ssl === null ? {} : { ssl: tlsOptions(config.ssl) }),
       ...(config.sasl === null ? {} : { sasl: saslOptions(config.sasl) }),
     };
     this.#kafka = new Kafka(this.#options);
@@ -190,6 +180,19 @@ export class KafkaConnection {
   /** For reading committed records without a group, and for fencing. */
   cluster(): Cluster {
     return this.#newCluster({ isolationLevel: READ_COMMITTED });
+  }
+
+  async coordination(): Promise<Coordination> {
+    const cluster = this.cluster();
+    const end = () =>
+      Promise.race([cluster.disconnect().catch(() => {}), delay(DISCONNECT_MS, undefined, { ref: false })]);
+    try {
+      await cluster.connect();
+    } catch (error) {
+      await end();
+      throw error;
+    }
+    return { coordinatorOf: (transactionalId) => findTransactionCoordinator(cluster, transactionalId), end };
   }
 
   #newCluster(options: object): InstanceType<MakeCluster> {
@@ -236,6 +239,7 @@ export class KafkaConnection {
   }
 }
 
+const DISCONNECT_MS = 500;
 const TRANSACTION_COORDINATOR = 1;
 
 /**
@@ -282,40 +286,6 @@ export async function fetchCommitted(
       committed: new Batch(topic, offsets.get(fetched.partition) ?? '0', fetched).messages,
     })),
   );
-}
-
-function sslOptions(ssl: NonNullable<KafkaConfig['ssl']>): ConnectionOptions | true {
-  if (ssl === true) return true;
-  const { caFile, certFile, keyFile } = ssl;
-  const options = {
-    ...(caFile === undefined ? {} : { ca: readFile(caFile, CERTIFICATE) }),
-    ...(certFile === undefined ? {} : { cert: readFile(certFile, CERTIFICATE) }),
-    ...(keyFile === undefined ? {} : { key: readFile(keyFile) }),
-  };
-  try {
-    createSecureContext(options);
-  } catch (cause) {
-    throw sslFault(`${certFile ?? caFile} and ${keyFile ?? 'no key'} do not go together or are no PEM`, cause);
-  }
-  return options;
-}
-
-const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/;
-
-function readFile(path: string, wanted = /-----BEGIN /): Buffer {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    throw sslFault(`${path} cannot be read`, cause);
-  }
-  // Without any certificate in it, Node takes the file and trusts nobody.
-  if (!wanted.test(bytes.toString('latin1'))) throw sslFault(`${path} holds no PEM of the kind that is wanted`);
-  return bytes;
-}
-
-function sslFault(message: string, cause?: unknown): Fault {
-  return new Fault('sink', `kafka.ssl: ${message}`, { retry: { kind: 'never' }, cause });
 }
 
 function saslOptions({ mechanism, username, password }: NonNullable<KafkaConfig['sasl']>): SASLOptions {

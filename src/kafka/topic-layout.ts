@@ -1,20 +1,22 @@
 import { Partitioners, type PartitionMetadata } from './kafkajs.ts';
 
+export type PartitionLeader = Pick<PartitionMetadata, 'partitionId' | 'leader'>;
+
 /** Where the keys of a topic go: Java's partition of a key, and each partition's leader as last heard of. */
 export class TopicLayout {
   readonly topic: string;
-  #metadata: readonly PartitionMetadata[] = [];
+  #metadata: readonly PartitionLeader[] = [];
   #leaders: number[] = [];
   /** Of each key ever asked for: the hash is dear, the keys are few. */
   #partitions = new Map<string, number>();
 
-  constructor(topic: string, metadata: readonly PartitionMetadata[]) {
+  constructor(topic: string, metadata: readonly PartitionLeader[]) {
     this.topic = topic;
     this.learn(metadata);
   }
 
   /** Takes newer metadata of the client over. */
-  learn(metadata: readonly PartitionMetadata[]): void {
+  learn(metadata: readonly PartitionLeader[]): void {
     if (metadata === this.#metadata) return;
     if (metadata.length !== this.#metadata.length) this.#partitions.clear();
     this.#metadata = metadata;

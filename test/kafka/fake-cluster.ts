@@ -1,8 +1,10 @@
 import { Fault } from '../../src/domain/fault.ts';
-import type { PartitionMetadata, Producer, ProducerConfig, ProducerNumbers } from '../../src/kafka/kafkajs.ts';
+import type { ProducerNumbers } from '../../src/kafka/coordination.ts';
+import type { PartitionMetadata, Producer, ProducerConfig } from '../../src/kafka/kafkajs.ts';
 import type { TopicLayout } from '../../src/kafka/topic-layout.ts';
 import type { Fence } from '../../src/sinks/kafka/fence.ts';
-import type { Reach } from '../../src/sinks/kafka/producer.ts';
+import { KafkajsWriter } from '../../src/sinks/kafka/kafkajs-writer.ts';
+import type { Reach } from '../../src/sinks/kafka/writer.ts';
 
 export interface Stored {
   readonly key: string;
@@ -30,8 +32,8 @@ export type Failure = 'none' | 'before' | 'lost_answer' | 'some_stored' | 'skipp
  * has stored; a broker takes a number that it knows for the same batch, says yes, and stores nothing.
  */
 export class FakeCluster implements Reach, Fence {
-  readonly connection: Reach['connection'] = this;
   readonly fence: Fence = this;
+  readonly #stop = new AbortController();
   readonly topics = new Map<string, { leaders: number[]; logs: Log[] }>();
   /** What becomes of the next request. */
   failure: () => Failure = () => 'none';
@@ -90,7 +92,13 @@ export class FakeCluster implements Reach, Fence {
 
   cut(): void {}
 
-  end(): void {}
+  end(): void {
+    this.#stop.abort();
+  }
+
+  writer(numbers: ProducerNumbers): KafkajsWriter {
+    return new KafkajsWriter(this, numbers, 'none', this.#stop.signal);
+  }
 
   async take(): Promise<ProducerNumbers> {
     return { producerId: '1', producerEpoch: ++this.producers };

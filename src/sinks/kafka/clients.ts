@@ -1,8 +1,11 @@
-import type { KafkaConfig } from '../../kafka/config.ts';
-import type { BatchProducer } from './batch-producer.ts';
-import { KafkajsProducer, type ProducerOptions } from './producer.ts';
+import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
+import { kafkajsReach } from './kafkajs-writer.ts';
+import type { Reach } from './writer.ts';
+
+/** @throws Fault (never) where the configuration cannot be used. */
+type MakeReach = (config: KafkaConfig, log: KafkaLog, transactionalId: string, signal: AbortSignal) => Reach;
 
 /** Client libraries by their names in the configuration. */
-export const PRODUCERS: Readonly<Record<KafkaConfig['client'], (options: ProducerOptions) => BatchProducer>> = {
-  kafkajs: (options) => new KafkajsProducer(options),
+export const REACHES: Readonly<Record<KafkaConfig['client'], MakeReach>> = {
+  kafkajs: kafkajsReach,
 };

@@ -1,5 +1,5 @@
+import type { ProducerNumbers } from '../../kafka/coordination.ts';
 import { kafkaFault } from '../../kafka/kafka-error.ts';
-import type { ProducerNumbers } from '../../kafka/kafkajs.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { Fence } from './fence.ts';
 

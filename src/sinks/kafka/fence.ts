@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../domain/fault.ts';
 import type { KafkaConfig } from '../../kafka/config.ts';
+import type { Coordination, Coordinator, ProducerNumbers } from '../../kafka/coordination.ts';
 import {
   isNoTransaction,
   isNotYetCoordinated,
@@ -9,13 +10,6 @@ import {
   kafkaFault,
   reasonOf,
 } from '../../kafka/kafka-error.ts';
-import {
-  type Cluster,
-  type CoordinatingBroker,
-  findTransactionCoordinator,
-  type KafkaConnection,
-  type ProducerNumbers,
-} from '../../kafka/kafkajs.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 
 /**
@@ -41,16 +35,21 @@ export function transactionalIdOf({ clientId, topicPrefix }: KafkaConfig, enviro
   return `market-feed.${clientId}.${topicPrefix}${environmentPrefix}`;
 }
 
+/** A client library's connection, as far as a fence needs one. */
+export interface Coordinated {
+  coordination(): Promise<Coordination>;
+}
+
 /**
  * A fence of empty transactions: ending one puts a mark with the writer's present epoch into each partition, and a leader
  * takes nothing of the same producer with an older epoch behind it.
  */
 export class TransactionFence implements Fence {
-  readonly #connection: Pick<KafkaConnection, 'cluster'>;
+  readonly #connection: Coordinated;
   readonly #transactionalId: string;
   readonly #signal: AbortSignal;
 
-  constructor(connection: Pick<KafkaConnection, 'cluster'>, transactionalId: string, signal: AbortSignal) {
+  constructor(connection: Coordinated, transactionalId: string, signal: AbortSignal) {
     this.#connection = connection;
     this.#transactionalId = transactionalId;
     this.#signal = signal;
@@ -59,7 +58,7 @@ export class TransactionFence implements Fence {
   take(): Promise<ProducerNumbers> {
     const transactionalId = this.#transactionalId;
     return this.#withCoordinator((ask) =>
-      ask((broker) => broker.initProducerId({ transactionalId, transactionTimeout: TRANSACTION_TIMEOUT_MS })),
+      ask((coordinator) => coordinator.initProducerId({ transactionalId, transactionTimeout: TRANSACTION_TIMEOUT_MS })),
     );
   }
 
@@ -70,10 +69,10 @@ export class TransactionFence implements Fence {
       partitions: Array.from({ length: partitionCount }, (_, partition) => partition),
     }));
     return this.#withCoordinator(async (ask) => {
-      await ask((broker) => broker.addPartitionsToTxn({ ...writer, topics: partitions }));
+      await ask((coordinator) => coordinator.addPartitionsToTxn({ ...writer, topics: partitions }));
       // The first answer says that it will be ended. Asked again, the coordinator says so only when each partition has its mark.
-      await ask((broker) => broker.endTxn({ ...writer, transactionResult: true }));
-      await ask((broker) => broker.endTxn({ ...writer, transactionResult: true }));
+      await ask((coordinator) => coordinator.endTxn({ ...writer, transactionResult: true }));
+      await ask((coordinator) => coordinator.endTxn({ ...writer, transactionResult: true }));
     });
   }
 
@@ -81,7 +80,7 @@ export class TransactionFence implements Fence {
     const writer = this.#writer(numbers);
     return this.#withCoordinator(async (ask) => {
       try {
-        await ask((broker) => broker.endTxn({ ...writer, transactionResult: true }));
+        await ask((coordinator) => coordinator.endTxn({ ...writer, transactionResult: true }));
       } catch (error) {
         // there was none to end, and the numbers are right
         if (!isNoTransaction(error)) throw error;
@@ -94,23 +93,24 @@ export class TransactionFence implements Fence {
   }
 
   async #withCoordinator<T>(work: (ask: Ask) => Promise<T>): Promise<T> {
-    const cluster = this.#connection.cluster();
+    let coordination: Coordination | undefined;
     try {
-      await cluster.connect();
-      return await work((request) => this.#asked(cluster, request));
+      const asked = await this.#connection.coordination();
+      coordination = asked;
+      return await work((request) => this.#asked(asked, request));
     } catch (error) {
       throw this.#faultOf(error);
     } finally {
-      await Promise.race([cluster.disconnect().catch(() => {}), delay(DISCONNECT_MS, undefined, { ref: false })]);
+      await coordination?.end();
     }
   }
 
   /** Repeats what the coordinator is not ready for yet: it loads, it moved, or it still ends a transaction. */
-  async #asked<T>(cluster: Cluster, request: (broker: CoordinatingBroker) => Promise<T>): Promise<T> {
+  async #asked<T>(coordination: Coordination, request: (coordinator: Coordinator) => Promise<T>): Promise<T> {
     const started = performance.now();
     for (let failures = 0; ; failures++) {
       try {
-        return await request(await findTransactionCoordinator(cluster, this.#transactionalId));
+        return await request(await coordination.coordinatorOf(this.#transactionalId));
       } catch (error) {
         if (!isNotYetCoordinated(error) || performance.now() - started > NOT_READY_MS) throw error;
         const pauseMs = PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)];
@@ -135,6 +135,4 @@ export class TransactionFence implements Fence {
   }
 }
 
-type Ask = <T>(request: (broker: CoordinatingBroker) => Promise<T>) => Promise<T>;
-
-const DISCONNECT_MS = 500;
+type Ask = <T>(request: (coordinator: Coordinator) => Promise<T>) => Promise<T>;

@@ -1,7 +1,7 @@
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { Message } from './batch-producer.ts';
 
-/** A message as kafkajs gets it: it hands it back to the partitioner at each attempt. */
+/** A message of a part; kafkajs gets this very object, and hands it to the partitioner at each attempt. */
 export interface Placed {
   readonly key: string;
   readonly value: Buffer;
@@ -13,6 +13,8 @@ export interface Placed {
 /** One call of kafkajs: everything in it goes to one broker. */
 export interface Send {
   readonly leader: number;
+  /** By topic. */
+  readonly layouts: ReadonlyMap<string, TopicLayout>;
   moved: boolean;
 }
 
@@ -25,7 +27,7 @@ export interface Part {
   bytes: number;
 }
 
-const NOWHERE: Send = { leader: -1, moved: false };
+const NOWHERE: Send = { leader: -1, layouts: new Map(), moved: false };
 /** Of a record beside key and value, at most: lengths, offset, timestamp. */
 const RECORD_OVERHEAD_BYTES = 32;
 

@@ -1,27 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../domain/fault.ts';
-import type { Compression, KafkaConfig, KafkaLog } from '../../kafka/config.ts';
+import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
+import type { ProducerNumbers } from '../../kafka/coordination.ts';
 import { kafkaFault, needsNewConnection, reasonOf, verdictOf } from '../../kafka/kafka-error.ts';
-import {
-  CompressionTypes,
-  KafkaConnection,
-  type PartitionerArgs,
-  type Producer,
-  type ProducerConfig,
-  type ProducerNumbers,
-  sortedMessages,
-} from '../../kafka/kafkajs.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { Health, Outcome } from '../contract.ts';
 import type { BatchProducer, Message } from './batch-producer.ts';
-import { type Fence, TransactionFence, transactionalIdOf } from './fence.ts';
+import { REACHES } from './clients.ts';
+import { transactionalIdOf } from './fence.ts';
 import { FenceKeeper } from './fence-keeper.ts';
-import { halvesOf, inRounds, type Part, type Placed, type Send } from './parts.ts';
-
-export interface Reach {
-  readonly connection: Pick<KafkaConnection, 'producer' | 'cut' | 'end'>;
-  readonly fence: Fence;
-}
+import { halvesOf, inRounds, type Part } from './parts.ts';
+import { Moved, type Reach, type Writer } from './writer.ts';
 
 export interface ProducerOptions {
   readonly config: KafkaConfig;
@@ -36,41 +25,29 @@ export interface ProducerOptions {
   readonly reach?: Reach;
 }
 
-const NO_PARTS: readonly Part[] = [];
 const DELIVERED: Outcome = { kind: 'delivered' };
 
 /** Below the 1 MiB that brokers take by default; halved where they take less. */
 const FIRST_MAX_PART_BYTES = 900_000;
 const MIN_MAX_PART_BYTES = 16_384;
-/** How long the broker waits for its replicas; less than the request's own timeout. */
-const REPLICAS_TIMEOUT_MS = 8000;
 const PAUSES_MS = [50, 100, 200, 400, 800, 1000];
 const MISSING_TRIES = 10;
 const LAST_ANSWER_MS = 500;
 
-const COMPRESSION: Readonly<Record<Compression, CompressionTypes>> = {
-  none: CompressionTypes.None,
-  gzip: CompressionTypes.GZIP,
-  snappy: CompressionTypes.Snappy,
-  lz4: CompressionTypes.LZ4,
-  zstd: CompressionTypes.ZSTD,
-};
-
 /**
- * kafkajs 2.2.4, driven so that it neither loses nor repeats (docs/decisions/0002): idempotent; after an error the very
- * same record batches are sent again, by the same producer, before anything else; all of a call goes to one broker.
+ * A client library's writer, driven so that it neither loses nor repeats (docs/decisions/0002): idempotent; after an error
+ * the very same record batches are sent again, by the same writer, before anything else; all of a call goes to one broker.
  */
-export class KafkajsProducer implements BatchProducer {
-  readonly #connection: Reach['connection'];
+export class RepeatingProducer implements BatchProducer {
+  readonly #reach: Reach;
   readonly #pauseFor: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly #now: () => number;
-  readonly #compression: CompressionTypes;
   readonly #stop = new AbortController();
   readonly #fence: FenceKeeper;
-  #producer: Producer | undefined;
+  #writer: Writer | undefined;
   #layouts: ReadonlyMap<string, TopicLayout> = new Map();
   #maxPartBytes = FIRST_MAX_PART_BYTES;
-  /** Why this producer must not send anything any more. */
+  /** Why this writer must not send anything any more. */
   #broken: Fault | undefined;
   #health: Health = { state: 'up' };
   #reconnecting: Promise<void> | undefined;
@@ -78,13 +55,11 @@ export class KafkajsProducer implements BatchProducer {
 
   /** @throws Fault (never) where the configuration cannot be used. */
   constructor({ config, log, now, pause = wait, ...options }: ProducerOptions) {
-    const { connection, fence } =
-      options.reach ?? reachBrokers(config, log, options.environmentPrefix, this.#stop.signal);
-    this.#connection = connection;
-    this.#fence = new FenceKeeper(fence, now);
+    const transactionalId = transactionalIdOf(config, options.environmentPrefix);
+    this.#reach = options.reach ?? REACHES[config.client](config, log, transactionalId, this.#stop.signal);
+    this.#fence = new FenceKeeper(this.#reach.fence, now);
     this.#pauseFor = pause;
     this.#now = now;
-    this.#compression = COMPRESSION[config.compression];
   }
 
   async open(layouts: ReadonlyMap<string, TopicLayout>): Promise<void> {
@@ -99,20 +74,12 @@ export class KafkajsProducer implements BatchProducer {
   }
 
   async #connect(numbers: ProducerNumbers): Promise<void> {
-    const options: ProducerConfig = {
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      // As few as kafkajs lets an idempotent producer have: the repeating is done here, where it can be stopped.
-      retry: { retries: 1 },
-      createPartitioner: () => (args) => this.#place(args),
-    };
-    const producer = this.#connection.producer(options, numbers);
+    const writer = this.#reach.writer(numbers);
     try {
-      await producer.connect();
-      this.#producer = producer;
+      await writer.connect();
+      this.#writer = writer;
     } catch (error) {
-      await disconnect(producer);
+      await writer.disconnect();
       throw error;
     }
   }
@@ -127,7 +94,7 @@ export class KafkajsProducer implements BatchProducer {
     const outcomes: Outcome[] = new Array<Outcome>(messages.length).fill(DELIVERED);
     this.#layouts = layouts;
     try {
-      if (this.#broken !== undefined || this.#producer === undefined) await this.#renew(layouts);
+      if (this.#broken !== undefined || this.#writer === undefined) await this.#renew(layouts);
       else await this.#fence.keep(layouts);
       for (const round of inRounds(messages, (topic) => this.#layoutOf(topic), this.#maxPartBytes))
         await this.#deliver(round, outcomes);
@@ -148,8 +115,8 @@ export class KafkajsProducer implements BatchProducer {
     if (this.#health.state === 'up')
       await Promise.race([this.#underWay, delay(LAST_ANSWER_MS, undefined, { ref: false })]);
     this.#stop.abort();
-    this.#connection.end();
-    if (this.#producer !== undefined) await disconnect(this.#producer);
+    this.#reach.end();
+    await this.#writer?.disconnect();
   }
 
   #layoutOf(topic: string): TopicLayout {
@@ -174,21 +141,20 @@ export class KafkajsProducer implements BatchProducer {
   async #settle(group: readonly Part[], leader: number, outcomes: Outcome[]): Promise<void> {
     let parts = group;
     for (let failures = 0; ; failures++) {
-      if (this.#broken !== undefined || this.#producer === undefined || this.#stop.signal.aborted) {
+      if (this.#broken !== undefined || this.#writer === undefined || this.#stop.signal.aborted) {
         this.#leave(parts, this.#broken ?? new Fault('sink', 'kafka: closed'), outcomes);
         return;
       }
-      const send: Send = { leader, moved: false };
       let error: unknown;
       try {
-        parts = await this.#send(this.#producer, parts, send);
+        parts = await this.#writer.send(parts, leader);
         this.#up();
         if (parts.length === 0) return;
         error = new Unanswered(`no answer for partition ${parts[0]?.partition} of ${parts[0]?.layout.topic}`);
       } catch (caught) {
         error = caught;
       }
-      if (send.moved) {
+      if (error instanceof Moved) {
         await this.#deliver(parts, outcomes);
         return;
       }
@@ -233,50 +199,19 @@ export class KafkajsProducer implements BatchProducer {
     for (const half of halvesOf(part)) await this.#settle([half], leader, outcomes);
   }
 
-  /** One attempt; returns the parts that kafkajs said nothing of, which it did not send. */
-  async #send(producer: Producer, parts: readonly Part[], send: Send): Promise<readonly Part[]> {
-    for (const { messages } of parts) for (const message of messages) message.send = send;
-    const byTopic = Map.groupBy(parts, ({ layout }) => layout.topic);
-    const answers = await producer.sendBatch({
-      acks: -1,
-      timeout: REPLICAS_TIMEOUT_MS,
-      compression: this.#compression,
-      topicMessages: [...byTopic].map(([topic, ofTopic]) => ({ topic, messages: sortedMessages(ofTopic) })),
-    });
-    if (answers.length === parts.length) return NO_PARTS;
-    return parts.filter(
-      ({ layout, partition }) =>
-        !answers.some((answer) => answer.topicName === layout.topic && answer.partition === partition),
-    );
-  }
-
-  /** kafkajs' partitioner: a message stays in the partition that it was first given, and the call ends where that moved to another broker. */
-  #place({ topic, partitionMetadata, message }: PartitionerArgs): number {
-    if (this.#stop.signal.aborted) throw new Moved('closed');
-    // kafkajs hands back the very objects that #send gave it
-    const placed = message as unknown as Placed;
-    const layout = this.#layoutOf(topic);
-    layout.learn(partitionMetadata);
-    if (layout.leaderOf(placed.partition) !== placed.send.leader) {
-      placed.send.moved = true;
-      throw new Moved(`partition ${placed.partition} of ${topic} moved`);
-    }
-    return placed.partition;
-  }
-
   #leave(parts: readonly Part[], fault: Fault, outcomes: Outcome[]): void {
     for (const { messages } of parts) for (const { index } of messages) outcomes[index] = { kind: 'retry', fault };
   }
 
-  /** A producer with the next numbers: what another left uncertain is settled or given up, and cannot land any more. */
+  /** A writer with the next numbers: what another left uncertain is settled or given up, and cannot land any more. */
   async #renew(layouts: ReadonlyMap<string, TopicLayout>): Promise<void> {
-    const old = this.#producer;
-    this.#producer = undefined;
-    if (old !== undefined) await disconnect(old);
+    const old = this.#writer;
+    this.#writer = undefined;
+    await old?.disconnect();
     await this.open(layouts);
   }
 
-  /** New connections for the same producer, where the old ones are not to be trusted. */
+  /** New connections for the same writer, where the old ones are not to be trusted. */
   #reconnect(): Promise<void> {
     this.#reconnecting ??= this.#connectAgain().finally(() => {
       this.#reconnecting = undefined;
@@ -285,13 +220,13 @@ export class KafkajsProducer implements BatchProducer {
   }
 
   async #connectAgain(): Promise<void> {
-    const producer = this.#producer;
-    this.#connection.cut();
-    if (producer === undefined) return;
-    await disconnect(producer);
+    const writer = this.#writer;
+    this.#reach.cut();
+    if (writer === undefined) return;
+    await writer.disconnect();
     for (let failures = 0; !this.#stop.signal.aborted; failures++) {
       try {
-        await producer.connect();
+        await writer.connect();
         return;
       } catch (error) {
         this.#down(reasonOf(error));
@@ -317,35 +252,11 @@ export class KafkajsProducer implements BatchProducer {
   }
 }
 
-function reachBrokers(
-  config: KafkaConfig,
-  log: KafkaLog,
-  environmentPrefix: string | undefined,
-  signal: AbortSignal,
-): Reach {
-  const connection = new KafkaConnection(config, log);
-  return { connection, fence: new TransactionFence(connection, transactionalIdOf(config, environmentPrefix), signal) };
-}
-
-/** kafkajs passed a partition over, as one that its topic does not have (any more). */
+/** The client passed a partition over, as one that its topic does not have (any more). */
 class Unanswered extends Error {
   readonly type = 'UNKNOWN_TOPIC_OR_PARTITION';
 }
 
-/** Ends a call of kafkajs before anything is sent. */
-class Moved extends Error {
-  readonly retriable = false;
-}
-
 async function wait(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal }).catch(() => {});
-}
-
-const DISCONNECT_MS = 500;
-
-/** kafkajs waits for requests under way; where none is answered any more, not for long. */
-async function disconnect(producer: Producer): Promise<void> {
-  const timeout = new AbortController();
-  await Promise.race([producer.disconnect().catch(() => {}), wait(DISCONNECT_MS, timeout.signal)]);
-  timeout.abort();
 }

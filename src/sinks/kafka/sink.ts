@@ -11,7 +11,7 @@ import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { Ending, EndingsOptions, Health, Outcome, OutRecord, Recent, RecentOptions, Sink } from '../contract.ts';
 import { hasTopic, prepareTopics } from './admin.ts';
 import type { BatchProducer, Message } from './batch-producer.ts';
-import { PRODUCERS } from './clients.ts';
+import { RepeatingProducer } from './producer.ts';
 import { readEndings } from './read-endings.ts';
 import { readRecent } from './read-recent.ts';
 
@@ -57,7 +57,7 @@ class KafkaSink implements Sink {
     this.#prefixes = new Set(environmentPrefixes);
     this.#registry = registryOf(config);
     const [environmentPrefix = ''] = environmentPrefixes;
-    this.#producer = PRODUCERS[config.client]({ config, log, now, environmentPrefix });
+    this.#producer = new RepeatingProducer({ config, log, now, environmentPrefix });
     this.#health = { state: 'down', sinceMs: now(), reason: 'not open' };
   }
 

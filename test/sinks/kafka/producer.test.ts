@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TopicLayout } from '../../../src/kafka/topic-layout.ts';
 import type { Message } from '../../../src/sinks/kafka/batch-producer.ts';
-import { KafkajsProducer } from '../../../src/sinks/kafka/producer.ts';
+import { RepeatingProducer } from '../../../src/sinks/kafka/producer.ts';
 import { type Failure, FakeCluster } from '../../kafka/fake-cluster.ts';
 import { kafkaConfig } from '../../support/kafka-config.ts';
 
@@ -15,7 +15,7 @@ async function setUp(leaders: readonly number[] = [1, 2, 1, 2]) {
     time += ms;
   };
   const layouts = new Map(['a', 'b'].map((name) => [name, new TopicLayout(name, cluster.addTopic(name, leaders))]));
-  const producer = new KafkajsProducer({
+  const producer = new RepeatingProducer({
     config: kafkaConfig(['x:1']),
     log: () => {},
     now: () => time,
