@@ -39,6 +39,7 @@ const packageRules = [
   ['(fastify|@fastify/[^/]+|typebox)', ['^src/gateway/']],
   ['(preact|@preact/signals|lightweight-charts)', ['^src/gateway/dashboard/']],
   ['kafkajs', ['^src/kafka/']],
+  ['@platformatic/kafka', ['^src/kafka/']],
   ['avsc', ['^src/codec/']],
   ['pino', ['^src/telemetry/']],
   ['zod', ['^src/pipeline/', '^src/cli/']],

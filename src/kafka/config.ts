@@ -2,7 +2,8 @@
 export interface KafkaConfig {
   /** host:port. */
   readonly brokers: readonly string[];
-  readonly client: 'kafkajs';
+  /** The library that writes; reading and topics are kafkajs' always. */
+  readonly client: 'kafkajs' | 'platformatic';
   readonly clientId: string;
   readonly topicPrefix: string;
   /** Of topics that are made and have no number of their own. */

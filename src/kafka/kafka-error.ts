@@ -48,7 +48,14 @@ export function needsNewConnection(error: unknown): boolean {
   return causesOf(error).some((each) => CONNECTION_ERRORS.has(each.name));
 }
 
-const YOUNG = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE']);
+/* By Kafka's names of the errors, former ones too, which kafkajs goes by. */
+
+const YOUNG = new Set([
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'NOT_LEADER_FOR_PARTITION',
+  'NOT_LEADER_OR_FOLLOWER',
+  'LEADER_NOT_AVAILABLE',
+]);
 
 /** True for what brokers say of a topic that was made a moment ago, or that moves from one to another. */
 export function isUnsettledTopic(error: unknown): boolean {
@@ -59,8 +66,11 @@ const NOT_YET_COORDINATED = new Set([
   ...YOUNG,
   'CONCURRENT_TRANSACTIONS',
   'GROUP_LOAD_IN_PROGRESS',
+  'COORDINATOR_LOAD_IN_PROGRESS',
   'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'COORDINATOR_NOT_AVAILABLE',
   'NOT_COORDINATOR_FOR_GROUP',
+  'NOT_COORDINATOR',
   'OPERATION_NOT_ATTEMPTED',
 ]);
 
@@ -149,11 +159,13 @@ export function firstContactFault(error: unknown, config: Pick<KafkaConfig, 'ssl
   return guess === undefined ? fault : new Fault(fault.kind, `${fault.message}: ${guess}`, { cause: error });
 }
 
+const HUNG_UP = new Set(['KafkaJSConnectionClosedError', 'HungUpError']);
+
 /** A broker does not say what it misses of a client: it closes the connection. */
 function whyHungUp(error: unknown, { ssl, sasl }: Pick<KafkaConfig, 'ssl' | 'sasl'>): string | undefined {
   const causes = causesOf(error);
   const isReset = causes.some((cause) => (cause as { readonly code?: unknown }).code === 'ECONNRESET');
-  if (!isReset && !causes.some(({ name }) => name === 'KafkaJSConnectionClosedError')) return undefined;
+  if (!isReset && !causes.some(({ name }) => HUNG_UP.has(name))) return undefined;
   if (ssl === null) return 'is it a port for TLS (ssl)?';
   if (isReset) return 'is it a port without TLS (ssl)?';
   return sasl === null ? 'does it want a login (sasl)?' : undefined;

@@ -10,7 +10,7 @@ import { createDrain } from '../../src/sinks/drain.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { sinkContract } from '../contracts/sink-contract.ts';
 import { trade } from '../sinks/fake-sink.ts';
-import { kafkaConfig } from '../support/kafka-config.ts';
+import { KAFKA_CLIENTS, kafkaConfig } from '../support/kafka-config.ts';
 import { type ProxiedBroker, startProxiedBroker } from '../support/kafka-proxy.ts';
 import { until } from '../support/until.ts';
 
@@ -22,8 +22,8 @@ beforeAll(async () => {
 afterAll(() => proxied?.close());
 afterEach(() => proxied.serve());
 
-const config = (over: Partial<KafkaConfig> = {}) =>
-  kafkaConfig(proxied.brokers, { topicPrefix: `${randomUUID()}.`, partitions: 3, ...over });
+const configOf = (client: KafkaConfig['client']) =>
+  kafkaConfig(proxied.brokers, { client, topicPrefix: `${randomUUID()}.`, partitions: 3 });
 
 const sinkOf = (of: KafkaConfig) =>
   createKafkaSink({ config: of, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
@@ -101,24 +101,30 @@ async function expectOnceEach(of: KafkaConfig, count: number): Promise<void> {
   }
 }
 
-sinkContract('kafka', async () => {
-  const of = config();
-  return {
-    newSink: () => sinkOf(of),
-    read: (topic) => read(of, topic),
-    outage: { begin: () => proxied.refuse(), end: () => proxied.serve() },
-    remove: async () => {},
-  };
+describe.each(KAFKA_CLIENTS)('with %s', (client) => {
+  sinkContract('kafka', async () => {
+    const of = configOf(client);
+    return {
+      newSink: () => sinkOf(of),
+      read: (topic) => read(of, topic),
+      outage: { begin: () => proxied.refuse(), end: () => proxied.serve() },
+      remove: async () => {},
+    };
+  });
 });
 
-describe('the Kafka sink and its drain', () => {
+describe.each(KAFKA_CLIENTS)('the Kafka sink with %s, and its drain,', (client) => {
+  const config = () => configOf(client);
+
   it('lose and repeat nothing where answers are lost', async () => {
     const of = config();
     const feeding = feed(of, 1000);
     await feeding.drain.opened;
     let answers = 0;
     proxied.loseAnswers(() => ++answers % 40 === 0);
-    await until(() => proxied.lost >= 20, { timeoutMs: 30_000, message: () => `${proxied.lost} answers lost` });
+    const before = proxied.lost;
+    const lost = () => proxied.lost - before;
+    await until(() => lost() >= 20, { timeoutMs: 30_000, message: () => `${lost()} answers lost` });
     await proxied.serve();
     expect(await feeding.stop(10_000)).toMatchObject({ undelivered: 0 });
     await expectOnceEach(of, feeding.count);

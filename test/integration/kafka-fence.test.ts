@@ -9,7 +9,7 @@ import type { Sink } from '../../src/sinks/contract.ts';
 import { transactionalIdOf } from '../../src/sinks/kafka/fence.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { short, tick, trade } from '../sinks/fake-sink.ts';
-import { kafkaConfig } from '../support/kafka-config.ts';
+import { KAFKA_CLIENTS, kafkaConfig } from '../support/kafka-config.ts';
 import { type ProxiedBroker, startProxiedBroker } from '../support/kafka-proxy.ts';
 import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
 import { runPython } from '../support/python.ts';
@@ -30,8 +30,8 @@ afterAll(async () => {
   await proxied.close();
 });
 
-const config = (over: Partial<KafkaConfig> = {}) =>
-  kafkaConfig(proxied.brokers, { topicPrefix: `${randomUUID()}.`, partitions: 3, ...over });
+const configOf = (client: KafkaConfig['client']) =>
+  kafkaConfig(proxied.brokers, { client, topicPrefix: `${randomUUID()}.`, partitions: 3 });
 
 async function openSink(
   of: KafkaConfig,
@@ -56,7 +56,9 @@ async function read(of: KafkaConfig, topic: string): Promise<string[]> {
 const DELIVERED = [{ kind: 'delivered' }];
 const OVER = [{ kind: 'retry', fault: { retry: { kind: 'never' }, message: expect.stringContaining('took over') } }];
 
-describe('a start', () => {
+describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
+  const config = () => configOf(client);
+
   it('shuts the former writer out of every partition, and that one does not fight back', async () => {
     const of = config();
     const former = await openSink(of);
@@ -226,7 +228,7 @@ describe('a start', () => {
   });
 
   it('costs little', async () => {
-    const of = config({ partitions: 6 });
+    const of = { ...config(), partitions: 6 };
     await openSink(of);
     const times: number[] = [];
     for (let run = 0; run < 5; run++) {
@@ -234,7 +236,7 @@ describe('a start', () => {
       await openSink(of);
       times.push(Math.round(performance.now() - started));
     }
-    console.info(`a start over 44 partitions: ${times.join(', ')} ms`);
+    console.info(`a start with ${client} over 44 partitions: ${times.join(', ')} ms`);
     expect(Math.min(...times)).toBeLessThan(1000);
   });
 
@@ -251,21 +253,45 @@ describe('a start', () => {
   }, 120_000);
 });
 
-it('a run whose place another one takes ends with exit code 1 and says why', async () => {
-  const simulate = await startSimulate('--rate', '100', '--symbols', '3');
-  const config = await writeConfiguration(await temporaryFolder(), {
-    ...simulatedValues(simulate, { coins: ['BTC', 'ETH', 'SOL'], feed: { venues: ['binance'] } }),
-    kafka: { brokers: proxied.brokers, topic_prefix: `${randomUUID()}.`, partitions: 3 },
-    gateway: { enabled: false },
+describe('a start with one client', () => {
+  it.each([
+    ['kafkajs', 'platformatic'],
+    ['platformatic', 'kafkajs'],
+  ] as const)('(%s) is shut out by one with the other (%s), and what it has under way', async (first, second) => {
+    const of = configOf(first);
+    const former = await openSink(of);
+    expect(await former.write([trade(1)])).toEqual(DELIVERED);
+    const held = proxied.holdProduce();
+    const answer = former.write([trade(2)]);
+    const passOn = await held;
+    const later = await openSink({ ...of, client: second });
+    passOn();
+    expect(await answer).toMatchObject([{ kind: 'retry' }]);
+    expect(await former.write([trade(2)])).toMatchObject(OVER);
+    expect(await later.write([trade(3)])).toEqual(DELIVERED);
+    expect(await read(of, 'trades')).toEqual(['t1', 't3']);
   });
-  const first = startMarketFeed('run', '--config', config);
-  await first.logged('trading_resumed');
-  const second = startMarketFeed('run', '--config', config);
-  expect(await first.exited, first.stderr).toBe(1);
-  expect(first.stderr).toContain('another writer with the same kafka.client_id and topic_prefix took over');
-  await second.logged('trading_resumed');
-  second.signal('SIGTERM');
-  expect(await second.exited, second.stderr).toBe(0);
-  simulate.signal('SIGTERM');
-  await simulate.exited;
-}, 60_000);
+});
+
+it.each(KAFKA_CLIENTS)(
+  'a run with %s whose place another one takes ends with exit code 1 and says why',
+  async (client) => {
+    const simulate = await startSimulate('--rate', '100', '--symbols', '3');
+    const config = await writeConfiguration(await temporaryFolder(), {
+      ...simulatedValues(simulate, { coins: ['BTC', 'ETH', 'SOL'], feed: { venues: ['binance'] } }),
+      kafka: { client, brokers: proxied.brokers, topic_prefix: `${randomUUID()}.`, partitions: 3 },
+      gateway: { enabled: false },
+    });
+    const first = startMarketFeed('run', '--config', config);
+    await first.logged('trading_resumed');
+    const second = startMarketFeed('run', '--config', config);
+    expect(await first.exited, first.stderr).toBe(1);
+    expect(first.stderr).toContain('another writer with the same kafka.client_id and topic_prefix took over');
+    await second.logged('trading_resumed');
+    second.signal('SIGTERM');
+    expect(await second.exited, second.stderr).toBe(0);
+    simulate.signal('SIGTERM');
+    await simulate.exited;
+  },
+  60_000,
+);

@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
 import kafkajs from 'kafkajs';
 import { asyncScheduler } from 'rxjs';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -12,10 +14,12 @@ import { createTopics, describeTopics } from '../../src/sinks/kafka/admin.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { deadLetter, gap, position, short, tick, trade } from '../sinks/fake-sink.ts';
 import { sharedBrokers } from '../support/kafka-broker.ts';
-import { kafkaConfig } from '../support/kafka-config.ts';
+import { KAFKA_CLIENTS, kafkaConfig } from '../support/kafka-config.ts';
 import { runPython } from '../support/python.ts';
+import { root } from '../support/tools.ts';
 
 const quiet = () => {};
+const run = promisify(execFile);
 const TRADES = { environmentPrefix: '', trades: true, aggTrades: false } as const;
 let brokers: string[];
 beforeAll(async () => {
@@ -67,37 +71,11 @@ interface PythonLine {
   readonly record: Readonly<Record<string, unknown>>;
 }
 
-describe('the Kafka sink', () => {
-  it('makes the topics as the contract has them, once, and describes them', async () => {
-    const of = config({ partitions: 3 });
-    const made = await createTopics(of, ['', 'simulated.'], quiet);
-    expect(made).toContain(`${of.topicPrefix}trades`);
-    expect(made).toContain(`${of.topicPrefix}simulated.positions`);
-    expect(await createTopics(of, ['', 'simulated.'], quiet)).toEqual([]);
-    const rows = await describeTopics(of, [''], quiet);
-    expect(rows.flatMap(({ differences }) => differences)).toEqual([]);
-    const by = new Map(rows.map((row) => [row.name.slice(of.topicPrefix.length), row]));
-    expect(by.get('trades')).toMatchObject({
-      exists: true,
-      partitions: 3,
-      replication: 1,
-      records: 0n,
-      settings: { 'cleanup.policy': 'delete', 'retention.ms': '604800000', 'message.timestamp.type': 'LogAppendTime' },
-    });
-    expect(by.get('prices')?.settings['cleanup.policy']).toBe('compact,delete');
-    expect(by.get('positions')?.settings).toMatchObject({
-      'cleanup.policy': 'compact',
-      'retention.ms': '-1',
-      'segment.ms': '3600000',
-    });
-    expect(by.get('feed-status')).toMatchObject({ partitions: 1, settings: { 'retention.ms': '2592000000' } });
-    const other = await describeTopics({ ...of, partitions: 4 }, ['', 'replay.'], quiet);
-    expect(other.find(({ name }) => name.endsWith('.trades'))?.differences).toEqual(['partitions: 3, not 4']);
-    expect(other.find(({ name }) => name.endsWith('.replay.trades'))?.differences).toEqual(['does not exist']);
-  });
+describe.each(KAFKA_CLIENTS)('the Kafka sink with %s', (client) => {
+  const configWith = (over: Partial<KafkaConfig> = {}) => config({ client, ...over });
 
   it('writes records that a Python program reads: order per key, Java’s partitions, append time, no headers', async () => {
-    const of = config();
+    const of = configWith();
     const symbols = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT'];
     const batch: OutRecord[] = [];
     for (let id = 1; id <= 2000; id++) batch.push(trade(id, symbols[id % symbols.length]));
@@ -133,7 +111,7 @@ describe('the Kafka sink', () => {
   it.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)(
     'compresses with %s, readable by librdkafka and by us',
     async (compression: Compression) => {
-      const of = config({ compression });
+      const of = configWith({ compression });
       const batch = Array.from({ length: 300 }, (_, index) => trade(index + 1));
       await withSink(of, async (sink) => {
         expect((await sink.write(batch)).every(({ kind }) => kind === 'delivered')).toBe(true);
@@ -144,12 +122,137 @@ describe('the Kafka sink', () => {
   );
 
   it('makes the topics of another environment when its first record comes', async () => {
-    const of = config();
+    const of = configWith();
     await withSink(of, async (sink) => {
       const record = { ...trade(1), topic: 'testnet.trades' };
       expect(await sink.write([trade(7), record])).toEqual([{ kind: 'delivered' }, { kind: 'delivered' }]);
     });
     expect((await read(of, 'testnet.trades')).map(shortOf)).toEqual(['t1']);
+  });
+
+  it('rejects what cannot be encoded and what the broker will never take; their neighbours are delivered once', async () => {
+    const of = configWith({ partitions: 1 });
+    const huge = trade(3, 'BTCUSDT', { conditions: ['x'.repeat(1_500_000)] });
+    const wrong = trade(5, 'BTCUSDT', { price: 'dear' });
+    const batch = [trade(1), gap(1, 2), trade(2), huge, trade(4), wrong, trade(6), tick('1')];
+    await withSink(of, async (sink) => {
+      const outcomes = await sink.write(batch);
+      expect(outcomes.map(({ kind }) => kind)).toEqual([
+        'delivered',
+        'delivered',
+        'delivered',
+        'rejected',
+        'delivered',
+        'rejected',
+        'delivered',
+        'delivered',
+      ]);
+      const faults = outcomes.flatMap((outcome) => (outcome.kind === 'rejected' ? [outcome.fault] : []));
+      expect(faults[0]?.message).toContain('larger');
+      expect(faults[1]?.message).toContain('price');
+      expect((await sink.write([trade(7)]))[0]?.kind).toBe('delivered');
+    });
+    expect((await read(of, 'trades')).map(shortOf)).toEqual(['t1', 't2', 't4', 't6', 't7']);
+    expect((await read(of, 'gaps')).map(shortOf)).toEqual(['gap']);
+    expect((await read(of, 'prices')).map(shortOf)).toEqual(['p1']);
+  });
+
+  it('cuts what is too much for one request into several, in order', async () => {
+    const of = configWith({ partitions: 1 });
+    const batch = Array.from({ length: 40 }, (_, index) =>
+      deadLetter(new Uint8Array(65_536).fill(index), { receivedAt: 1_732_000_000_000_000 + index }),
+    );
+    await withSink(of, async (sink) => {
+      expect((await sink.write(batch)).every(({ kind }) => kind === 'delivered')).toBe(true);
+    });
+    const records = await read(of, 'dead-letters');
+    const summary = records.map(({ record }) =>
+      record instanceof Fault || record.kind !== 'dead_letter'
+        ? record
+        : [
+            record.receivedAt % 1000,
+            record.payload.length,
+            record.payload.every((byte) => byte === record.receivedAt % 1000),
+          ],
+    );
+    expect(summary).toEqual(batch.map((_, index) => [index, 65_536, true]));
+  });
+
+  it('delivers through a drain what is pushed one by one, and closes in time', async () => {
+    const of = configWith();
+    const drain = createDrain(sinkOf(of), { scheduler: asyncScheduler });
+    for (let id = 1; id <= 5000; id++) drain.push(trade(id));
+    await drain.opened;
+    expect(await drain.close({ deadlineMs: 5000 })).toMatchObject({ undelivered: 0 });
+    expect((await read(of, 'trades')).map(shortOf)).toEqual(
+      Array.from({ length: 5000 }, (_, index) => `t${index + 1}`),
+    );
+  });
+
+  it('leaves no socket and no timer when it is closed', async () => {
+    const script = `
+      import { createKafkaSink } from './src/sinks/kafka/sink.ts';
+      import { trade } from './test/sinks/fake-sink.ts';
+      const config = ${JSON.stringify(configWith())};
+      const sink = createKafkaSink({ config, environmentPrefixes: [''], log() {}, now: () => performance.now() });
+      await sink.open();
+      const [{ kind }] = await sink.write([trade(1)]);
+      await sink.close();
+      const closed = performance.now();
+      process.on('exit', () => console.log(kind, performance.now() - closed));`;
+    const options = { cwd: root, timeout: 20_000 };
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], options);
+    const [kind, lingeredMs] = stdout.trim().split(' ');
+    expect(kind).toBe('delivered');
+    // Nothing ended it: a node process ends when nothing is left that could wake it up.
+    expect(Number(lingeredMs)).toBeLessThan(500);
+  });
+});
+
+it('puts a key into the same partition whichever client writes', async () => {
+  const of = config({ partitions: 12 });
+  const symbols = Array.from({ length: 40 }, (_, index) => `C${index}ÜSDT`);
+  for (const [index, client] of KAFKA_CLIENTS.entries()) {
+    await withSink({ ...of, client }, async (sink) => {
+      await sink.write(symbols.map((symbol) => trade(index, symbol)));
+    });
+  }
+  const partitions = Map.groupBy(await python(of, 'trades'), ({ key }) => key);
+  expect(partitions.size).toBe(symbols.length);
+  for (const lines of partitions.values()) {
+    expect(lines).toHaveLength(KAFKA_CLIENTS.length);
+    expect(new Set(lines.map(({ partition }) => partition)).size).toBe(1);
+  }
+  expect(new Set([...partitions.values()].map(([line]) => line?.partition)).size).toBeGreaterThan(6);
+});
+
+describe('the Kafka sink', () => {
+  it('makes the topics as the contract has them, once, and describes them', async () => {
+    const of = config({ partitions: 3 });
+    const made = await createTopics(of, ['', 'simulated.'], quiet);
+    expect(made).toContain(`${of.topicPrefix}trades`);
+    expect(made).toContain(`${of.topicPrefix}simulated.positions`);
+    expect(await createTopics(of, ['', 'simulated.'], quiet)).toEqual([]);
+    const rows = await describeTopics(of, [''], quiet);
+    expect(rows.flatMap(({ differences }) => differences)).toEqual([]);
+    const by = new Map(rows.map((row) => [row.name.slice(of.topicPrefix.length), row]));
+    expect(by.get('trades')).toMatchObject({
+      exists: true,
+      partitions: 3,
+      replication: 1,
+      records: 0n,
+      settings: { 'cleanup.policy': 'delete', 'retention.ms': '604800000', 'message.timestamp.type': 'LogAppendTime' },
+    });
+    expect(by.get('prices')?.settings['cleanup.policy']).toBe('compact,delete');
+    expect(by.get('positions')?.settings).toMatchObject({
+      'cleanup.policy': 'compact',
+      'retention.ms': '-1',
+      'segment.ms': '3600000',
+    });
+    expect(by.get('feed-status')).toMatchObject({ partitions: 1, settings: { 'retention.ms': '2592000000' } });
+    const other = await describeTopics({ ...of, partitions: 4 }, ['', 'replay.'], quiet);
+    expect(other.find(({ name }) => name.endsWith('.trades'))?.differences).toEqual(['partitions: 3, not 4']);
+    expect(other.find(({ name }) => name.endsWith('.replay.trades'))?.differences).toEqual(['does not exist']);
   });
 
   it('reads where each venue and symbol ends, in well under a second', async () => {
@@ -219,54 +322,6 @@ describe('the Kafka sink', () => {
     });
   });
 
-  it('rejects what cannot be encoded and what the broker will never take; their neighbours are delivered once', async () => {
-    const of = config({ partitions: 1 });
-    const huge = trade(3, 'BTCUSDT', { conditions: ['x'.repeat(1_500_000)] });
-    const wrong = trade(5, 'BTCUSDT', { price: 'dear' });
-    const batch = [trade(1), gap(1, 2), trade(2), huge, trade(4), wrong, trade(6), tick('1')];
-    await withSink(of, async (sink) => {
-      const outcomes = await sink.write(batch);
-      expect(outcomes.map(({ kind }) => kind)).toEqual([
-        'delivered',
-        'delivered',
-        'delivered',
-        'rejected',
-        'delivered',
-        'rejected',
-        'delivered',
-        'delivered',
-      ]);
-      const faults = outcomes.flatMap((outcome) => (outcome.kind === 'rejected' ? [outcome.fault] : []));
-      expect(faults[0]?.message).toContain('larger');
-      expect(faults[1]?.message).toContain('price');
-      expect((await sink.write([trade(7)]))[0]?.kind).toBe('delivered');
-    });
-    expect((await read(of, 'trades')).map(shortOf)).toEqual(['t1', 't2', 't4', 't6', 't7']);
-    expect((await read(of, 'gaps')).map(shortOf)).toEqual(['gap']);
-    expect((await read(of, 'prices')).map(shortOf)).toEqual(['p1']);
-  });
-
-  it('cuts what is too much for one request into several, in order', async () => {
-    const of = config({ partitions: 1 });
-    const batch = Array.from({ length: 40 }, (_, index) =>
-      deadLetter(new Uint8Array(65_536).fill(index), { receivedAt: 1_732_000_000_000_000 + index }),
-    );
-    await withSink(of, async (sink) => {
-      expect((await sink.write(batch)).every(({ kind }) => kind === 'delivered')).toBe(true);
-    });
-    const records = await read(of, 'dead-letters');
-    const summary = records.map(({ record }) =>
-      record instanceof Fault || record.kind !== 'dead_letter'
-        ? record
-        : [
-            record.receivedAt % 1000,
-            record.payload.length,
-            record.payload.every((byte) => byte === record.receivedAt % 1000),
-          ],
-    );
-    expect(summary).toEqual(batch.map((_, index) => [index, 65_536, true]));
-  });
-
   it('is read from a time, from the end, and on', async () => {
     const of = config({ partitions: 2 });
     await withSink(of, async (sink) => {
@@ -289,17 +344,6 @@ describe('the Kafka sink', () => {
       abort.abort();
       await following;
     });
-  });
-
-  it('delivers through a drain what is pushed one by one, and closes in time', async () => {
-    const of = config();
-    const drain = createDrain(sinkOf(of), { scheduler: asyncScheduler });
-    for (let id = 1; id <= 5000; id++) drain.push(trade(id));
-    await drain.opened;
-    expect(await drain.close({ deadlineMs: 5000 })).toMatchObject({ undelivered: 0 });
-    expect((await read(of, 'trades')).map(shortOf)).toEqual(
-      Array.from({ length: 5000 }, (_, index) => `t${index + 1}`),
-    );
   });
 
   it('says why it cannot open, may be tried again, and ends at once', async () => {

@@ -1,10 +1,14 @@
 import { Fault } from '../../src/domain/fault.ts';
+import type { KafkaConfig } from '../../src/kafka/config.ts';
 import type { ProducerNumbers } from '../../src/kafka/coordination.ts';
 import type { PartitionMetadata, Producer, ProducerConfig } from '../../src/kafka/kafkajs.ts';
+import type { ProduceAnswer, ProduceBatch } from '../../src/kafka/platformatic.ts';
+import { BrokerError } from '../../src/kafka/platformatic-error.ts';
 import type { TopicLayout } from '../../src/kafka/topic-layout.ts';
 import type { Fence } from '../../src/sinks/kafka/fence.ts';
 import { KafkajsWriter } from '../../src/sinks/kafka/kafkajs-writer.ts';
-import type { Reach } from '../../src/sinks/kafka/writer.ts';
+import { PlatformaticWriter } from '../../src/sinks/kafka/platformatic-writer.ts';
+import type { Reach, Writer } from '../../src/sinks/kafka/writer.ts';
 
 export interface Stored {
   readonly key: string;
@@ -27,12 +31,14 @@ interface Log {
 export type Failure = 'none' | 'before' | 'lost_answer' | 'some_stored' | 'skipped';
 
 /**
- * A cluster and kafkajs' idempotent producer as they treat sequence numbers (KAFKA.md 9; kafkajs 2.2.4,
+ * A cluster as it treats sequence numbers: a broker takes a number that it knows for the same batch, says yes, and stores
+ * nothing. Written to by kafkajs' idempotent producer as it treats them (KAFKA.md 9; kafkajs 2.2.4,
  * src/producer/sendMessages.js): numbers go on with success and are taken back with any error, even where the broker
- * has stored; a broker takes a number that it knows for the same batch, says yes, and stores nothing.
+ * has stored. Or by requests, each answered for each partition, as @platformatic/kafka sends them.
  */
 export class FakeCluster implements Reach, Fence {
   readonly fence: Fence = this;
+  readonly #client: KafkaConfig['client'];
   readonly #stop = new AbortController();
   readonly topics = new Map<string, { leaders: number[]; logs: Log[] }>();
   /** What becomes of the next request. */
@@ -51,6 +57,10 @@ export class FakeCluster implements Reach, Fence {
   /** How often topics were fenced. */
   closings = 0;
   #metadata = new Map<string, PartitionMetadata[]>();
+
+  constructor(client: KafkaConfig['client']) {
+    this.#client = client;
+  }
 
   addTopic(name: string, leaders: readonly number[]): PartitionMetadata[] {
     this.topics.set(name, {
@@ -96,8 +106,10 @@ export class FakeCluster implements Reach, Fence {
     this.#stop.abort();
   }
 
-  writer(numbers: ProducerNumbers): KafkajsWriter {
-    return new KafkajsWriter(this, numbers, 'none', this.#stop.signal);
+  writer(numbers: ProducerNumbers): Writer {
+    return this.#client === 'kafkajs'
+      ? new KafkajsWriter(this, numbers, 'none', this.#stop.signal)
+      : new PlatformaticWriter(this, numbers);
   }
 
   async take(): Promise<ProducerNumbers> {
@@ -115,6 +127,34 @@ export class FakeCluster implements Reach, Fence {
   async confirm({ producerEpoch }: ProducerNumbers): Promise<void> {
     if (producerEpoch !== this.producers)
       throw new Fault('sink', 'another writer took over', { retry: { kind: 'never' } });
+  }
+
+  async metadata(topics: readonly string[]): Promise<ReadonlyMap<string, readonly PartitionMetadata[]>> {
+    return new Map(topics.map((topic) => [topic, this.metadataOf(topic)]));
+  }
+
+  async produce(
+    nodeId: number,
+    { producerEpoch: id }: ProducerNumbers,
+    batches: readonly ProduceBatch[],
+  ): Promise<readonly ProduceAnswer[]> {
+    await Promise.resolve();
+    this.beforeRequest();
+    this.requests++;
+    const failure = this.failure();
+    if (failure === 'before') throw new Error('connection refused');
+    const taken = failure === 'skipped' ? batches.slice(1) : batches;
+    const stored = failure === 'some_stored' ? taken.slice(0, taken.length >> 1) : taken;
+    const answers = stored.map(({ topic, partition, sequence, messages }): ProduceAnswer => {
+      const isLeader = this.topics.get(topic)?.leaders[partition] === nodeId;
+      const records = messages.map(({ key, value }) => ({ key, value: value.toString() }));
+      const error = isLeader
+        ? this.#store(id, sequence, topic, partition, records)
+        : new BrokerError('not the leader', { broker: String(nodeId), type: 'NOT_LEADER_OR_FOLLOWER' });
+      return { topic, partition, error };
+    });
+    if (failure === 'lost_answer' || failure === 'some_stored') throw new Error('connection closed');
+    return answers;
   }
 
   producer({ createPartitioner }: ProducerConfig, { producerEpoch: id }: ProducerNumbers): Producer {

@@ -1,5 +1,8 @@
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 
+/** What the sink may write with. */
+export const KAFKA_CLIENTS = ['kafkajs', 'platformatic'] as const satisfies readonly KafkaConfig['client'][];
+
 /** The configuration's defaults for a broker. */
 export function kafkaConfig(brokers: readonly string[], over: Partial<KafkaConfig> = {}): KafkaConfig {
   return {

@@ -168,7 +168,7 @@ const kafka = section({
     'a list of host:port',
     0,
   ).default([]),
-  client: z.enum(['kafkajs'], { error: 'kafkajs; platformatic comes with a later version' }).default('kafkajs'),
+  client: oneOf(['kafkajs', 'platformatic']).default('kafkajs'),
   client_id: text('1 to 200 letters, digits, dots, underscores or hyphens', /^[\w.-]{1,200}$/).default('market-feed'),
   topic_prefix: text('at most 200 letters, digits, dots, underscores or hyphens', /^[\w.-]{0,200}$/).default('market.'),
   partitions: whole(1, 10_000).default(6),

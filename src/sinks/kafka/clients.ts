@@ -1,5 +1,6 @@
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
 import { kafkajsReach } from './kafkajs-writer.ts';
+import { platformaticReach } from './platformatic-writer.ts';
 import type { Reach } from './writer.ts';
 
 /** @throws Fault (never) where the configuration cannot be used. */
@@ -8,4 +9,5 @@ type MakeReach = (config: KafkaConfig, log: KafkaLog, transactionalId: string, s
 /** Client libraries by their names in the configuration. */
 export const REACHES: Readonly<Record<KafkaConfig['client'], MakeReach>> = {
   kafkajs: kafkajsReach,
+  platformatic: platformaticReach,
 };

@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { KafkaConfig } from '../../../src/kafka/config.ts';
 import { TopicLayout } from '../../../src/kafka/topic-layout.ts';
 import type { Message } from '../../../src/sinks/kafka/batch-producer.ts';
 import { RepeatingProducer } from '../../../src/sinks/kafka/producer.ts';
 import { type Failure, FakeCluster } from '../../kafka/fake-cluster.ts';
-import { kafkaConfig } from '../../support/kafka-config.ts';
+import { KAFKA_CLIENTS, kafkaConfig } from '../../support/kafka-config.ts';
 
 const PARTITIONS = 4;
 
-async function setUp(leaders: readonly number[] = [1, 2, 1, 2]) {
-  const cluster = new FakeCluster();
+async function setUpWith(client: KafkaConfig['client'], leaders: readonly number[] = [1, 2, 1, 2]) {
+  const cluster = new FakeCluster(client);
   let time = 0;
   const tick = (ms: number) => {
     time += ms;
@@ -36,7 +37,9 @@ const kinds = (outcomes: readonly { readonly kind: string }[]) => outcomes.map((
 const numbered = (from: number, count: number, topic = 'a') =>
   Array.from({ length: count }, (_, index) => message(topic, `key-${(from + index) % 7}`, String(from + index)));
 
-describe('the Kafka producer', () => {
+describe.each(KAFKA_CLIENTS)('the Kafka producer with %s', (client) => {
+  const setUp = (leaders?: readonly number[]) => setUpWith(client, leaders);
+
   it('sends each broker its own, and never two brokers with one call', async () => {
     const { cluster, produce, stored } = await setUp();
     expect(new Set(kinds(await produce([...numbered(0, 50), ...numbered(0, 50, 'b')])))).toEqual(
