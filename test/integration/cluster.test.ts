@@ -50,7 +50,8 @@ it(
           feed: { venues: ['binance'], channels: ['trade', 'ticker'], allow_test_data: false },
         }),
         coins,
-        kafka: { brokers, topic_prefix: prefix },
+        // Shards go from writers with one client to writers with the other.
+        kafka: { brokers, topic_prefix: prefix, client: name === 'b' || name === 'd' ? 'platformatic' : 'kafkajs' },
         spill: { dir: join(own, 'spill') },
         cluster: { enabled: true, group: prefix, shards: SHARDS, session_timeout_ms: sessionMs },
         gateway: { enabled: false },

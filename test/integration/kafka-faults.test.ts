@@ -15,16 +15,6 @@ import { type ProxiedBroker, startProxiedBroker } from '../support/kafka-proxy.t
 import { until } from '../support/until.ts';
 
 const quiet = () => {};
-let proxied: ProxiedBroker;
-beforeAll(async () => {
-  proxied = await startProxiedBroker();
-});
-afterAll(() => proxied?.close());
-afterEach(() => proxied.serve());
-
-const configOf = (client: KafkaConfig['client']) =>
-  kafkaConfig(proxied.brokers, { client, topicPrefix: `${randomUUID()}.`, partitions: 3 });
-
 const sinkOf = (of: KafkaConfig) =>
   createKafkaSink({ config: of, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
 
@@ -101,81 +91,89 @@ async function expectOnceEach(of: KafkaConfig, count: number): Promise<void> {
   }
 }
 
+// A broker each: one that is started again looks through every topic that it has.
 describe.each(KAFKA_CLIENTS)('with %s', (client) => {
+  let proxied: ProxiedBroker;
+  beforeAll(async () => {
+    proxied = await startProxiedBroker();
+  });
+  afterAll(() => proxied?.close());
+  afterEach(() => proxied.serve());
+
+  const config = () => kafkaConfig(proxied.brokers, { client, topicPrefix: `${randomUUID()}.`, partitions: 3 });
+
+  describe('the Kafka sink and its drain', () => {
+    it('lose and repeat nothing where answers are lost', async () => {
+      const of = config();
+      const feeding = feed(of, 1000);
+      await feeding.drain.opened;
+      let answers = 0;
+      proxied.loseAnswers(() => ++answers % 40 === 0);
+      const before = proxied.lost;
+      const lost = () => proxied.lost - before;
+      await until(() => lost() >= 20, { timeoutMs: 30_000, message: () => `${lost()} answers lost` });
+      await proxied.serve();
+      expect(await feeding.stop(10_000)).toMatchObject({ undelivered: 0 });
+      await expectOnceEach(of, feeding.count);
+    }, 60_000);
+
+    it('lose and repeat nothing over a broker killed and started again 10 s later, and tell of it', async () => {
+      const of = config();
+      const feeding = feed(of, 500);
+      await until(() => feeding.drain.stats().delivered > 500);
+      await proxied.broker.kill();
+      await delay(10_000);
+      await proxied.broker.start();
+      await until(() => feeding.drain.stats().queued < 50, { timeoutMs: 30_000 });
+      await delay(500);
+      expect(await feeding.stop(10_000)).toMatchObject({ undelivered: 0 });
+      // While it is down the reason may change, and is told again.
+      const turns = feeding.states.filter(
+        (state, index, all) => !(state.startsWith('down') && all[index - 1]?.startsWith('down')),
+      );
+      expect(turns).toEqual(['up: open', expect.stringContaining('down: '), 'up: delivers again']);
+      await expectOnceEach(of, feeding.count);
+    }, 120_000);
+
+    it('notice a broker that takes everything in and answers nothing, and get over it', async () => {
+      const of = config();
+      const feeding = feed(of, 200);
+      await until(() => feeding.drain.stats().delivered > 100);
+      await proxied.hang();
+      await until(() => feeding.drain.stats().state === 'down', { timeoutMs: 3000 });
+      await until(
+        () => feeding.drain.stats().oldestUnackedMs !== null && (feeding.drain.stats().oldestUnackedMs ?? 0) > 11_000,
+        {
+          timeoutMs: 20_000,
+        },
+      );
+      await proxied.serve();
+      await until(() => feeding.drain.stats().state === 'up', { timeoutMs: 20_000 });
+      expect(await feeding.stop(10_000)).toMatchObject({ undelivered: 0 });
+      await expectOnceEach(of, feeding.count);
+    }, 60_000);
+
+    it('count what is left where the broker is away at the end, and end within the deadline and a moment', async () => {
+      const of = config();
+      const feeding = feed(of, 500);
+      await until(() => feeding.drain.stats().delivered > 100);
+      await proxied.refuse();
+      await delay(300);
+      const started = performance.now();
+      const { undelivered } = await feeding.stop(1000);
+      expect(performance.now() - started).toBeLessThan(3500);
+      expect(undelivered).toBeGreaterThan(100);
+      expect(undelivered + feeding.drain.stats().delivered).toBe(feeding.count);
+    });
+  });
+
   sinkContract('kafka', async () => {
-    const of = configOf(client);
+    const of = config();
     return {
       newSink: () => sinkOf(of),
       read: (topic) => read(of, topic),
       outage: { begin: () => proxied.refuse(), end: () => proxied.serve() },
       remove: async () => {},
     };
-  });
-});
-
-describe.each(KAFKA_CLIENTS)('the Kafka sink with %s, and its drain,', (client) => {
-  const config = () => configOf(client);
-
-  it('lose and repeat nothing where answers are lost', async () => {
-    const of = config();
-    const feeding = feed(of, 1000);
-    await feeding.drain.opened;
-    let answers = 0;
-    proxied.loseAnswers(() => ++answers % 40 === 0);
-    const before = proxied.lost;
-    const lost = () => proxied.lost - before;
-    await until(() => lost() >= 20, { timeoutMs: 30_000, message: () => `${lost()} answers lost` });
-    await proxied.serve();
-    expect(await feeding.stop(10_000)).toMatchObject({ undelivered: 0 });
-    await expectOnceEach(of, feeding.count);
-  }, 60_000);
-
-  it('lose and repeat nothing over a broker killed and started again 10 s later, and tell of it', async () => {
-    const of = config();
-    const feeding = feed(of, 500);
-    await until(() => feeding.drain.stats().delivered > 500);
-    await proxied.broker.kill();
-    await delay(10_000);
-    await proxied.broker.start();
-    await until(() => feeding.drain.stats().queued < 50, { timeoutMs: 30_000 });
-    await delay(500);
-    expect(await feeding.stop(10_000)).toMatchObject({ undelivered: 0 });
-    // While it is down the reason may change, and is told again.
-    const turns = feeding.states.filter(
-      (state, index, all) => !(state.startsWith('down') && all[index - 1]?.startsWith('down')),
-    );
-    expect(turns).toEqual(['up: open', expect.stringContaining('down: '), 'up: delivers again']);
-    await expectOnceEach(of, feeding.count);
-  }, 120_000);
-
-  it('notice a broker that takes everything in and answers nothing, and get over it', async () => {
-    const of = config();
-    const feeding = feed(of, 200);
-    await until(() => feeding.drain.stats().delivered > 100);
-    await proxied.hang();
-    await until(() => feeding.drain.stats().state === 'down', { timeoutMs: 3000 });
-    await until(
-      () => feeding.drain.stats().oldestUnackedMs !== null && (feeding.drain.stats().oldestUnackedMs ?? 0) > 11_000,
-      {
-        timeoutMs: 20_000,
-      },
-    );
-    await proxied.serve();
-    await until(() => feeding.drain.stats().state === 'up', { timeoutMs: 20_000 });
-    expect(await feeding.stop(10_000)).toMatchObject({ undelivered: 0 });
-    await expectOnceEach(of, feeding.count);
-  }, 60_000);
-
-  it('count what is left where the broker is away at the end, and end within the deadline and a moment', async () => {
-    const of = config();
-    const feeding = feed(of, 500);
-    await until(() => feeding.drain.stats().delivered > 100);
-    await proxied.refuse();
-    await delay(300);
-    const started = performance.now();
-    const { undelivered } = await feeding.stop(1000);
-    expect(performance.now() - started).toBeLessThan(3500);
-    expect(undelivered).toBeGreaterThan(100);
-    expect(undelivered + feeding.drain.stats().delivered).toBe(feeding.count);
   });
 });
