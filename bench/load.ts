@@ -15,6 +15,8 @@ simulator.setRate(VENUE, 0);
 answer({
   address: () => ({ webSocket: `${simulator.url}/${VENUE}/stream`, rest: `${simulator.httpUrl}/${VENUE}` }),
   rate: (rate: number) => simulator.setRate(VENUE, rate),
-  /** Trades sent to whoever listens. */
-  sent: () => simulator.counts()[VENUE]?.framesSent ?? 0,
+  /** Connections that carry trades. */
+  lines: () => simulator.counts()[VENUE]?.lines ?? 0,
+  /** Trades, of which each line is sent one frame each. */
+  sent: () => simulator.counts()[VENUE]?.tradesMade ?? 0,
 });

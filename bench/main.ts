@@ -1,6 +1,6 @@
 /**
  * `make bench`: our pipeline beside the script that one writes in an afternoon, in turn, several times, on the same
- * work. ARGS: --quick (once each, rough), --runs N, --only PROGRAM, --keep DIR (configurations and logs stay there).
+ * work. ARGS: --quick (once each, rough), --runs N, --only PROGRAM,PROGRAM, --keep DIR (configurations and logs stay there).
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { startBroker } from '../test/support/kafka-broker.ts';
 import { startChild } from './child.ts';
 import { type Figures, measure, type Pace } from './measure.ts';
-import { PARTITIONS, type Place, PROGRAMS, prepare, schemaFile, topicOf } from './programs.ts';
+import { linesOf, PARTITIONS, type Place, PROGRAMS, prepare, schemaFile, start, topicOf } from './programs.ts';
 import { document, table } from './report.ts';
 
 const FULL: Pace = { warmUpMs: 3000, latencyMs: 8000, settleMs: 800, holdMs: 2500, refinements: 3 };
@@ -30,7 +30,7 @@ const { values: flags } = parseArgs({
     keep: { type: 'string' },
   },
 });
-const runs = Number(flags.runs ?? (flags.quick ? 1 : 3));
+const runs = Number(flags.runs ?? (flags.quick ? 1 : 5));
 const pace = flags.quick ? QUICK : FULL;
 
 const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-bench-')));
@@ -52,7 +52,6 @@ try {
   await broker.close();
 }
 if (process.exitCode === 1) process.exit();
-if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
 
 console.log(`\n${table(results)}\n`);
 if (!flags.quick && flags.only === undefined) {
@@ -61,13 +60,15 @@ if (!flags.quick && flags.only === undefined) {
   console.log('written to docs/performance.md');
 }
 if (Object.values(results).some((list) => list.some(({ lost, repeated }) => lost !== 0 || repeated !== 0))) {
-  console.error('trades were lost or repeated: the figures of such a run mean nothing');
+  console.error(`trades were lost or repeated: the figures of such a run mean nothing; logs: ${folder}`);
   process.exitCode = 1;
+} else if (flags.keep === undefined) {
+  await rm(folder, { recursive: true, force: true });
 }
 
 async function runAll(): Promise<void> {
   const address = await load.ask<Place['address']>('address');
-  const names = flags.only === undefined ? Object.keys(PROGRAMS) : [flags.only];
+  const names = flags.only === undefined ? PROGRAMS : flags.only.split(',');
   for (let number = 1; number <= runs; number++) {
     for (const name of names) {
       console.log(`${name}, run ${number} of ${runs}`);
@@ -78,14 +79,16 @@ async function runAll(): Promise<void> {
 }
 
 async function run(name: string, place: Place): Promise<Figures> {
-  const start = PROGRAMS[name];
-  if (start === undefined) throw new Error(`no program ${name}: ${Object.keys(PROGRAMS).join(', ')}`);
-  await prepare(place);
+  if (!PROGRAMS.includes(name)) throw new Error(`no program ${name}: ${PROGRAMS.join(', ')}`);
+  await prepare(name, place);
   const reader = [place.broker, topicOf(place), String(PARTITIONS), schemaFile];
   const consumer = startChild(join(import.meta.dirname, 'consumer.ts'), reader);
-  const subject = start(place);
+  const subject = start(name, place);
   try {
-    const figures = await measure({ load, consumer, subject, tell: (line) => console.log(line) }, pace);
+    const figures = await measure(
+      { load, consumer, subject, lines: linesOf(name), tell: (line) => console.log(line) },
+      pace,
+    );
     const code = await subject.stop();
     if (code !== 0) throw new Error(`${name} ended with exit code ${code}`);
     return figures;

@@ -40,6 +40,8 @@ export interface Parties {
   readonly load: Child;
   readonly consumer: Child;
   readonly subject: Subject;
+  /** How many connections it takes the trades by. */
+  readonly lines: number;
   readonly tell: (line: string) => void;
 }
 
@@ -64,6 +66,11 @@ interface Look {
 /** Latency and cost at a low rate, then the highest rate that is held; all that was sent is accounted for at the end. */
 export async function measure(parties: Parties, pace: Pace): Promise<Figures> {
   const { load, consumer, subject, tell } = parties;
+  // What is made before is sent to nobody.
+  await until(async () => (await load.ask<number>('lines')) === parties.lines, {
+    timeoutMs: 30_000,
+    message: 'the lines are subscribed',
+  });
   const sentBefore = await load.ask<number>('sent');
   await load.ask('rate', 200);
   await until(async () => (await look(parties)).received > 0, {
@@ -175,6 +182,8 @@ async function hold(parties: Parties, { settleMs, holdMs }: Pace, rate: number, 
 
 /** A tenth of a second's trades at the low rate: nothing waits any more. */
 const HARDLY_ANY = LOW_RATE / 10;
+/** Nothing came for so long: what is missing will not come. A disk may stall for seconds. */
+const LOST_AFTER_MS = 15_000;
 
 /** Waits until no more than `left` trades are under way; where that does not come, the rest is lost, and counted as such. */
 async function drained(parties: Parties, sentBefore: number, left = HARDLY_ANY): Promise<void> {
@@ -185,7 +194,7 @@ async function drained(parties: Parties, sentBefore: number, left = HARDLY_ANY):
       const { sent, received } = await look(parties);
       if (received !== last) since = performance.now();
       last = received;
-      return sent - sentBefore - received <= left || performance.now() - since > 3000;
+      return sent - sentBefore - received <= left || performance.now() - since > LOST_AFTER_MS;
     },
     { timeoutMs: 60_000, everyMs: LOOK_EVERY_MS, message: 'what was sent arrives' },
   );

@@ -24,16 +24,37 @@ export const topicOf = ({ prefix }: Place): string => `${prefix}trades`;
 const configOf = ({ folder, prefix }: Place): string => join(folder, `${prefix}yaml`);
 const logOf = ({ folder, prefix }: Place): string => join(folder, `${prefix}log`);
 
-/** What is measured against each other, one line a program. */
-export const PROGRAMS: Readonly<Record<string, (place: Place) => Subject>> = {
-  script: (place) => {
-    const header = Buffer.from([0xc3, 0x01, ...codecOf('trade').fingerprint]).toString('hex');
-    const script = join(import.meta.dirname, 'baseline', 'script.ts');
-    const work = [place.address.webSocket, place.broker, topicOf(place), schemaFile, header, ...symbols];
-    return startSubject([script, ...work], logOf(place));
-  },
-  ours: (place) => startSubject([...nodeArguments(), cli, 'run', '--config', configOf(place)], logOf(place)),
+/** What the others are compared with. */
+export const SCRIPT = 'script';
+
+/** How a pipeline of ours is configured. */
+interface Ours {
+  readonly client: 'kafkajs' | 'platformatic';
+  readonly lines: 1 | 2;
+}
+
+const OURS: Readonly<Record<string, Ours>> = {
+  'kafkajs-1': { client: 'kafkajs', lines: 1 },
+  'kafkajs-2': { client: 'kafkajs', lines: 2 },
+  'platformatic-1': { client: 'platformatic', lines: 1 },
+  'platformatic-2': { client: 'platformatic', lines: 2 },
 };
+
+/** What is measured against each other, by name. */
+export const PROGRAMS: readonly string[] = [SCRIPT, ...Object.keys(OURS)];
+
+/** How many connections it takes the trades by. */
+export function linesOf(name: string): number {
+  return OURS[name]?.lines ?? 1;
+}
+
+export function start(name: string, place: Place): Subject {
+  if (name in OURS) return startSubject([...nodeArguments(), cli, 'run', '--config', configOf(place)], logOf(place));
+  const header = Buffer.from([0xc3, 0x01, ...codecOf('trade').fingerprint]).toString('hex');
+  const script = join(import.meta.dirname, 'baseline', 'script.ts');
+  const work = [place.address.webSocket, place.broker, topicOf(place), schemaFile, header, ...symbols];
+  return startSubject([script, ...work], logOf(place));
+}
 
 /** For profiles: BENCH_NODE_ARGS='--cpu-prof --cpu-prof-dir=DIR'. */
 function nodeArguments(): readonly string[] {
@@ -41,22 +62,25 @@ function nodeArguments(): readonly string[] {
 }
 
 /** Makes the configuration and the topics, by our own command for every program: so all have the same. */
-export async function prepare(place: Place): Promise<void> {
-  await writeFile(configOf(place), configuration(place));
+export async function prepare(name: string, place: Place): Promise<void> {
+  await writeFile(configOf(place), configuration(place, OURS[name]));
   const { ended } = startSubject([cli, 'topics', 'create', '--config', configOf(place)], logOf(place));
   const code = await ended;
   if (code !== 0) throw new Error(`the topics could not be made: exit code ${code}`);
 }
 
-/** One venue, one line, trades alone; everything else as it is by default. */
-function configuration({ address, broker, prefix }: Place): string {
+/** One venue, trades alone; everything else as it is by default. */
+function configuration(
+  { address, broker, prefix }: Place,
+  { client, lines }: Ours = { client: 'kafkajs', lines: 1 },
+): string {
   return JSON.stringify({
     coins: join(repository, 'config', 'coins.json'),
     environment: 'simulated',
     feed: { venues: ['binance'], channels: ['trade'], allow_test_data: true },
-    venues: { binance: { websocket_urls: [address.webSocket], rest_url: address.rest, lines: 1 } },
+    venues: { binance: { websocket_urls: [address.webSocket], rest_url: address.rest, lines } },
     sinks: ['kafka'],
-    kafka: { brokers: [broker], topic_prefix: prefix, partitions: PARTITIONS },
+    kafka: { client, brokers: [broker], topic_prefix: prefix, partitions: PARTITIONS },
     gateway: { enabled: false },
   });
 }
