@@ -7,6 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startBroker } from '../test/support/kafka-broker.ts';
+import { until } from '../test/support/until.ts';
 import { startChild } from './child.ts';
 import { type Figures, measure, type Pace } from './measure.ts';
 import { linesOf, PARTITIONS, type Place, PROGRAMS, prepare, schemaFile, start, topicOf } from './programs.ts';
@@ -83,6 +84,8 @@ async function run(name: string, place: Place): Promise<Figures> {
   await prepare(name, place);
   const reader = [place.broker, topicOf(place), String(PARTITIONS), schemaFile];
   const consumer = startChild(join(import.meta.dirname, 'consumer.ts'), reader);
+  // Those of the program before, whose end the simulator may not have seen yet, would pass for this one's.
+  await until(async () => (await load.ask<number>('lines')) === 0, { message: 'all connections have ended' });
   const subject = start(name, place);
   try {
     const figures = await measure(

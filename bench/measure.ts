@@ -46,6 +46,8 @@ export interface Parties {
 }
 
 export const LOW_RATE = 2000;
+/** A connection that is open may not have subscribed yet. */
+const SUBSCRIBED_MS = 1000;
 const WARM_UP_RATE = 10_000;
 const FIRST_STEP = 20_000;
 const STEP_FACTOR = 1.5;
@@ -71,6 +73,7 @@ export async function measure(parties: Parties, pace: Pace): Promise<Figures> {
     timeoutMs: 30_000,
     message: 'the lines are subscribed',
   });
+  await delay(SUBSCRIBED_MS);
   const sentBefore = await load.ask<number>('sent');
   await load.ask('rate', 200);
   await until(async () => (await look(parties)).received > 0, {

@@ -42,7 +42,7 @@ export interface ProduceAnswer {
 /**
  * The brokers by way of @platformatic/kafka 2.12.1, of which only its connections and its requests are used: its own
  * producer takes new numbers after any error, so that what was stored is stored again, and none that a fence was given.
- * The versions of the requests are those that brokers from 3.0 on have; EndTxn and Produce stay below the ones with which
+ * The versions of the requests are those that brokers from 3.1 on have; EndTxn and Produce stay below the ones with which
  * a broker changes the producer's epoch at each transaction (KIP-890).
  */
 export class PlatformaticConnection {
@@ -164,7 +164,7 @@ export class PlatformaticConnection {
     this.cut();
   }
 
-  /** Of whichever broker answers first, beginning with those that are connected. Rejects with what the last one said. */
+  /** Of whichever broker answers first, whatever it says, beginning with those that are connected. Rejects with why the last one did not where none does. */
   async #askAny<T>(request: (connection: Connection) => Promise<T>): Promise<T> {
     const { brokers } = this.#config;
     let failed: unknown = new Error('no broker is configured');
@@ -172,6 +172,7 @@ export class PlatformaticConnection {
       try {
         return await this.#ask(broker, request);
       } catch (error) {
+        if (error instanceof BrokerError && error.type !== undefined) throw error;
         failed = error;
       }
     }

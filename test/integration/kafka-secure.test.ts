@@ -226,6 +226,16 @@ describe('Kafka over TLS, with a login', () => {
     30_000,
   );
 
+  it('says what a broker answers, not that another one is away', async () => {
+    const values = await valuesOf({ ...scram, password: 'kein-passwort', client: 'platformatic' }, 'any.');
+    const brokers = [...values.kafka.brokers, '127.0.0.1:1'];
+    const { kafka } = loadConfig({ values: { ...values, kafka: { ...values.kafka, brokers } } });
+    const reach = REACHES.platformatic(kafka, () => {}, 'any', new AbortController().signal);
+    onTestFinished(() => reach.end());
+    const error = await reach.fence.take().catch((caught: unknown) => caught);
+    expect(firstContactFault(error, kafka).message).toMatch(/refuse the login: wrong user or password/);
+  }, 30_000);
+
   it.each(KAFKA_CLIENTS)(
     'spills with %s while a password that was changed is refused, and goes on when it is taken again',
     async (client) => {

@@ -1,6 +1,6 @@
 import type { KafkaConfig } from '../../kafka/config.ts';
 import type { ProducerNumbers } from '../../kafka/coordination.ts';
-import { isUnsettledTopic } from '../../kafka/kafka-error.ts';
+import { isUnsettledTopic, verdictOf } from '../../kafka/kafka-error.ts';
 import { PlatformaticConnection, type ProduceAnswer } from '../../kafka/platformatic.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import { TransactionFence } from './fence.ts';
@@ -71,7 +71,7 @@ export class PlatformaticWriter implements Writer {
     const answers = await this.#connection.produce(leader, this.#numbers, batches);
     const byName = new Map<string, ProduceAnswer>();
     for (const answer of answers) {
-      if (answer.error !== undefined) throw answer.error;
+      if (answer.error !== undefined && !isStored(answer.error)) throw answer.error;
       byName.set(nameOf(answer.topic, answer.partition), answer);
     }
     for (const { topic, partition, sequence, messages } of batches) {
@@ -91,6 +91,11 @@ export class PlatformaticWriter implements Writer {
       this.#stale.delete(layout);
     }
   }
+}
+
+/** The broker has these very records already. */
+function isStored(error: Error): boolean {
+  return verdictOf(error) === 'stored';
 }
 
 function nameOf(topic: string, partition: number): string {
