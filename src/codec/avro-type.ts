@@ -149,11 +149,11 @@ class TextType extends CheckedType {
   /** Straight to where it belongs what is short and ASCII, as nearly all is. */
   protected _write(tap: Tap, text: unknown): void {
     const { buf, pos } = tap;
-    const length = typeof text === 'string' ? text.length : SHORT_TEXT;
-    if (length < SHORT_TEXT && pos + length < buf.length) {
+    if (typeof text === 'string' && text.length < SHORT_TEXT && pos + text.length < buf.length) {
+      const { length } = text;
       let index = 0;
       for (; index < length; index++) {
-        const code = (text as string).charCodeAt(index);
+        const code = text.charCodeAt(index);
         if (code > MAX_ASCII) break;
         buf[pos + 1 + index] = code;
       }

@@ -29,19 +29,18 @@ export class ExactSums {
   }
 
   add(value: Digits, sum = 0): void {
-    const row = this.#row;
-    const at = SIZE * sum;
-    if (value.places > (row[at + PLACES] as number)) this.#refine(value.places, sum);
-    const places = row[at + PLACES] as number;
+    if (value.places > this.places(sum)) this.#refine(value.places, sum);
+    const places = this.places(sum);
     const units = numberAt(value, places);
-    const low = (row[at] as number) + units;
+    const before = this.#low(sum);
+    const low = before + units;
     if (Number.isSafeInteger(low)) {
-      row[at] = low;
+      this.#row[SIZE * sum] = low;
     } else if (Number.isNaN(units)) {
       this.#carry(integerAt(value, places), sum);
     } else {
-      this.#carry(BigInt(row[at] as number), sum);
-      row[at] = units;
+      this.#carry(BigInt(before), sum);
+      this.#row[SIZE * sum] = units;
     }
   }
 
@@ -51,7 +50,7 @@ export class ExactSums {
 
   /** The sum × 10^`places`, of which there have to be at least as many as the sum has. */
   total(places = this.places(), sum = 0): bigint {
-    const total = (this.#high?.[sum] ?? 0n) + BigInt(this.#row[SIZE * sum] as number);
+    const total = (this.#high?.[sum] ?? 0n) + BigInt(this.#low(sum));
     const own = this.places(sum);
     return places === own ? total : total * powerOfTen(places - own);
   }
@@ -59,7 +58,7 @@ export class ExactSums {
   /** About the sum, as near as a double comes in three steps. */
   toNumber(sum = 0): number {
     const high = this.#high?.[sum] ?? 0n;
-    const total = high === 0n ? (this.#row[SIZE * sum] as number) : Number(this.total(this.places(sum), sum));
+    const total = high === 0n ? this.#low(sum) : Number(this.total(this.places(sum), sum));
     return total / 10 ** this.places(sum);
   }
 
@@ -68,9 +67,14 @@ export class ExactSums {
     return decimalOf(this.total(this.places(sum), sum), this.places(sum));
   }
 
+  /** Units of it that a number holds. */
+  #low(sum: number): number {
+    return this.#row[SIZE * sum] as number;
+  }
+
   #carry(units: bigint, sum: number): void {
     this.#high ??= new Array(this.#row.length / SIZE).fill(0n);
-    this.#high[sum] = (this.#high[sum] as bigint) + units;
+    this.#high[sum] = (this.#high[sum] ?? 0n) + units;
   }
 
   #refine(places: number, sum: number): void {

@@ -18,7 +18,7 @@ export class PriceRange {
   #low: Decimal = '0';
   #close: Decimal = '0';
   /** Numbers side by side: the texts of high and low are looked at only where the doubles are the same. */
-  readonly #row = [
+  readonly #row: [number, number, number, number] = [
     Number.POSITIVE_INFINITY,
     Number.NEGATIVE_INFINITY,
     Number.NEGATIVE_INFINITY,
@@ -28,21 +28,21 @@ export class PriceRange {
   add(price: Decimal, timestamp: number): void {
     const row = this.#row;
     const near = doubleOf(digitsOf(price));
-    const high = row[HIGH] as number;
+    const high = row[HIGH];
     if (near > high || (near === high && compareDecimals(price, this.#high) > 0)) {
       this.#high = price;
       row[HIGH] = near;
     }
-    const low = row[LOW] as number;
+    const low = row[LOW];
     if (near < low || (near === low && compareDecimals(price, this.#low) < 0)) {
       this.#low = price;
       row[LOW] = near;
     }
-    if (timestamp < (row[OPENED_AT] as number)) {
+    if (timestamp < row[OPENED_AT]) {
       this.#open = price;
       row[OPENED_AT] = timestamp;
     }
-    if (timestamp >= (row[CLOSED_AT] as number)) {
+    if (timestamp >= row[CLOSED_AT]) {
       this.#close = price;
       row[CLOSED_AT] = timestamp;
     }
