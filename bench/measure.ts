@@ -185,8 +185,6 @@ async function hold(parties: Parties, { settleMs, holdMs }: Pace, rate: number, 
 
 /** A tenth of a second's trades at the low rate: nothing waits any more. */
 const HARDLY_ANY = LOW_RATE / 10;
-/** Nothing came for so long: what is missing will not come. A disk may stall for seconds. */
-const LOST_AFTER_MS = 15_000;
 
 /** Waits until no more than `left` trades are under way; where that does not come, the rest is lost, and counted as such. */
 async function drained(parties: Parties, sentBefore: number, left = HARDLY_ANY): Promise<void> {
@@ -197,7 +195,7 @@ async function drained(parties: Parties, sentBefore: number, left = HARDLY_ANY):
       const { sent, received } = await look(parties);
       if (received !== last) since = performance.now();
       last = received;
-      return sent - sentBefore - received <= left || performance.now() - since > LOST_AFTER_MS;
+      return sent - sentBefore - received <= left || performance.now() - since > 3000;
     },
     { timeoutMs: 60_000, everyMs: LOOK_EVERY_MS, message: 'what was sent arrives' },
   );

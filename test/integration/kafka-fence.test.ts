@@ -5,7 +5,7 @@ import { Fault } from '../../src/domain/fault.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { findTransactionCoordinator, KafkaConnection } from '../../src/kafka/kafkajs.ts';
 import { readTopic } from '../../src/kafka/read-topic.ts';
-import type { Sink } from '../../src/sinks/contract.ts';
+import type { Outcome, Sink } from '../../src/sinks/contract.ts';
 import { transactionalIdOf } from '../../src/sinks/kafka/fence.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { short, tick, trade } from '../sinks/fake-sink.ts';
@@ -58,6 +58,20 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
 
   const config = () => kafkaConfig(proxied.brokers, { client, topicPrefix: `${randomUUID()}.`, partitions: 3 });
 
+  /** A writer that starts while the former one's second trade is under way, and what becomes of that. */
+  async function overtaken(
+    former: Sink,
+    of: KafkaConfig,
+  ): Promise<{ later: Sink; answer: Promise<readonly Outcome[]> }> {
+    expect(await former.write([trade(1)])).toEqual(DELIVERED);
+    const held = proxied.holdProduce();
+    const answer = former.write([trade(2)]);
+    const passOn = await held;
+    const later = await openSink(of);
+    passOn();
+    return { later, answer };
+  }
+
   it('shuts the former writer out of every partition, and that one does not fight back', async () => {
     const of = config();
     const former = await openSink(of);
@@ -99,12 +113,7 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
   it('lets a request of the former writer that is still under way not land', async () => {
     const of = config();
     const former = await openSink(of);
-    expect(await former.write([trade(1)])).toEqual(DELIVERED);
-    const held = proxied.holdProduce();
-    const answer = former.write([trade(2)]);
-    const passOn = await held;
-    const later = await openSink(of);
-    passOn();
+    const { later, answer } = await overtaken(former, of);
     expect(await answer).toMatchObject([{ kind: 'retry', fault: { message: expect.stringContaining('epoch') } }]);
     expect(await later.write([trade(3)])).toEqual(DELIVERED);
     expect(await read(of, 'trades')).toEqual(['t1', 't3']);
@@ -254,12 +263,7 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
   it('shuts out a former writer with the other client, and what that has under way', async () => {
     const of = config();
     const former = await openSink({ ...of, client: KAFKA_CLIENTS.find((other) => other !== client) ?? client });
-    expect(await former.write([trade(1)])).toEqual(DELIVERED);
-    const held = proxied.holdProduce();
-    const answer = former.write([trade(2)]);
-    const passOn = await held;
-    const later = await openSink(of);
-    passOn();
+    const { later, answer } = await overtaken(former, of);
     expect(await answer).toMatchObject([{ kind: 'retry' }]);
     expect(await former.write([trade(2)])).toMatchObject(OVER);
     expect(await later.write([trade(3)])).toEqual(DELIVERED);

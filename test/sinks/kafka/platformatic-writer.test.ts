@@ -5,38 +5,30 @@ import { TopicLayout } from '../../../src/kafka/topic-layout.ts';
 import type { Part } from '../../../src/sinks/kafka/parts.ts';
 import { PlatformaticWriter } from '../../../src/sinks/kafka/platformatic-writer.ts';
 
-it('goes on at 0 behind the last of the sequences, as brokers do', async () => {
+/** The sequences of what a writer sends in turn, records so many each, where the broker gives such answers. */
+async function sequencesOf(counts: readonly number[], error?: BrokerError): Promise<number[]> {
   const sequences: number[] = [];
   const connection = {
     metadata: async () => new Map(),
     produce: async (_leader: number, _numbers: object, batches: readonly ProduceBatch[]) =>
       batches.map(({ topic, partition, sequence }) => {
         sequences.push(sequence);
-        return { topic, partition, error: undefined };
+        return { topic, partition, error };
       }),
   };
   const writer = new PlatformaticWriter(connection, { producerId: '1', producerEpoch: 0 });
   const layout = new TopicLayout('a', [{ partitionId: 0, leader: 1 }]);
   const part = (count: number): Part => ({ layout, partition: 0, round: 0, messages: new Array(count), bytes: 0 });
+  for (const count of counts) expect(await writer.send([part(count)], 1)).toEqual([]);
+  return sequences;
+}
+
+it('goes on at 0 behind the last of the sequences, as brokers do', async () => {
   // 2,147,483,647 is the last one there is
-  for (const count of [2 ** 31 - 2, 3, 1]) expect(await writer.send([part(count)], 1)).toEqual([]);
-  expect(sequences).toEqual([0, 2 ** 31 - 2, 1]);
+  expect(await sequencesOf([2 ** 31 - 2, 3, 1])).toEqual([0, 2 ** 31 - 2, 1]);
 });
 
 it('goes on behind records that the broker had already', async () => {
-  const sequences: number[] = [];
-  const answer = new BrokerError('known', { broker: 'b:1', type: 'DUPLICATE_SEQUENCE_NUMBER' });
-  const connection = {
-    metadata: async () => new Map(),
-    produce: async (_leader: number, _numbers: object, batches: readonly ProduceBatch[]) =>
-      batches.map(({ topic, partition, sequence }) => {
-        sequences.push(sequence);
-        return { topic, partition, error: answer };
-      }),
-  };
-  const writer = new PlatformaticWriter(connection, { producerId: '1', producerEpoch: 0 });
-  const layout = new TopicLayout('a', [{ partitionId: 0, leader: 1 }]);
-  const part: Part = { layout, partition: 0, round: 0, messages: new Array(3), bytes: 0 };
-  for (let sent = 0; sent < 2; sent++) expect(await writer.send([part], 1)).toEqual([]);
-  expect(sequences).toEqual([0, 3]);
+  const known = new BrokerError('known', { broker: 'b:1', type: 'DUPLICATE_SEQUENCE_NUMBER' });
+  expect(await sequencesOf([3, 3], known)).toEqual([0, 3]);
 });
