@@ -1,4 +1,4 @@
-import { type ClosedWindow, WindowTimeline } from './window-timeline.ts';
+import { type ClosedWindow, type Window, WindowTimeline } from './window-timeline.ts';
 
 export interface TumblingWindowsOptions<T, A> {
   /** Length of every window, milliseconds. The first begins at 1970-01-01T00:00:00Z. */
@@ -43,10 +43,26 @@ interface ClockGroup<A> {
   readonly held: Map<string, WindowTimeline<A>>;
 }
 
+/** The windows of one key, to be kept by who has its values at hand. */
+export interface WindowsOfKey<T, A> {
+  /** As that of all, for a value of this key and group: they are not asked for. */
+  add(value: T, now: number): readonly ClosedWindow<A>[];
+}
+
+/** Where the values of a key go. */
+interface Place<A> {
+  readonly key: string;
+  readonly group: ClockGroup<A>;
+  /** Where the last value went: the next one mostly goes there, and with thousands of keys a look-up is a large part of it. */
+  windowStart: number;
+  window: Window<A> | undefined;
+}
+
 /** A state machine over all keys; `now` is the caller's clock, in milliseconds, from anywhere. */
 export interface TumblingWindows<T, A> {
   /** Puts a value into its window. The windows that its timestamp closes, by end. */
   add(value: T, now: number): readonly ClosedWindow<A>[];
+  of(which: KeyInGroup): WindowsOfKey<T, A>;
   /** The windows that silence closes at `now`, by end. */
   idle(now: number): readonly ClosedWindow<A>[];
   /** When `idle` has something to close if no value comes; undefined: no window is open. */
@@ -93,35 +109,54 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
   const idleAt = ({ timeline, lastDataAt }: ClockGroup<A>): number =>
     lastDataAt + Math.max(allowedLatenessMs + idleAfterMs, timeline.closesAt - timeline.eventTime);
 
+  const placeOf = ({ key, clock = key }: KeyInGroup): Place<A> => ({
+    key,
+    group: groupOf(clock),
+    windowStart: Number.NaN,
+    window: undefined,
+  });
+
+  const add = (place: Place<A>, value: T, now: number): readonly ClosedWindow<A>[] => {
+    const { key, group } = place;
+    const timestamp = options.timestampOf(value);
+    const windowStart = Math.floor(timestamp / windowMs) * windowMs;
+    const { timeline, held } = group;
+    const own = held.size === 0 ? timeline : (held.get(key) ?? timeline);
+
+    group.lastDataAt = now;
+    if (own.hasClosed(windowStart)) {
+      options.onLate?.(value);
+      return NONE;
+    }
+    let closed: readonly ClosedWindow<A>[] = NONE;
+    if (timestamp > timeline.eventTime) {
+      timeline.eventTime = timestamp;
+      closed = timeline.closeDue();
+    }
+    // A window that has not closed is where it was, whichever timeline it has moved to.
+    let window = windowStart === place.windowStart ? place.window : own.window(windowStart, key);
+    if (window === undefined) {
+      window = { accumulator: options.add(options.create(windowStart, key, value), value), cut: false };
+      own.open(windowStart, key, window);
+    } else if (window.cut) {
+      options.onLate?.(value);
+    } else {
+      window.accumulator = options.add(window.accumulator, value);
+    }
+    place.windowStart = windowStart;
+    place.window = window;
+    return closed;
+  };
+
   return {
     add(value, now) {
       const key = options.keyOf(value);
-      const timestamp = options.timestampOf(value);
-      const windowStart = Math.floor(timestamp / windowMs) * windowMs;
-      const group = groupOf(options.clockOf === undefined ? key : options.clockOf(value));
-      const { timeline, held } = group;
-      const own = held.get(key) ?? timeline;
+      return add(placeOf({ key, clock: options.clockOf?.(value) ?? key }), value, now);
+    },
 
-      group.lastDataAt = now;
-      if (own.hasClosed(windowStart)) {
-        options.onLate?.(value);
-        return NONE;
-      }
-      let closed: readonly ClosedWindow<A>[] = NONE;
-      if (timestamp > timeline.eventTime) {
-        timeline.eventTime = timestamp;
-        closed = timeline.closeDue();
-      }
-      const windows = own.at(windowStart);
-      const window = windows.get(key);
-      if (window === undefined) {
-        windows.set(key, { accumulator: options.add(options.create(windowStart, key, value), value), cut: false });
-      } else if (window.cut) {
-        options.onLate?.(value);
-      } else {
-        window.accumulator = options.add(window.accumulator, value);
-      }
-      return closed;
+    of(which) {
+      const place = placeOf(which);
+      return { add: (value, now) => add(place, value, now) };
     },
 
     idle(now) {

@@ -9,7 +9,8 @@ export interface ClosedWindow<A> {
   readonly complete: boolean;
 }
 
-interface Window<A> {
+/** An open one. */
+export interface Window<A> {
   accumulator: A;
   /** It was published before its time; its place is kept until then, so that it is not published again. */
   cut: boolean;
@@ -54,15 +55,19 @@ export class WindowTimeline<A> implements Reached {
     return this.#closesAt(windowStart) <= by.eventTime || windowStart + this.#windowMs <= by.closedEnd;
   }
 
-  /** The windows that begin at a time, by key; more may be put in. */
-  at(windowStart: number): Map<string, Window<A>> {
+  /** The window of a key that begins at a time. */
+  window(windowStart: number, key: string): Window<A> | undefined {
+    return this.#windows.get(windowStart)?.get(key);
+  }
+
+  open(windowStart: number, key: string, window: Window<A>): void {
     let byKey = this.#windows.get(windowStart);
     if (byKey === undefined) {
       byKey = new Map();
       this.#windows.set(windowStart, byKey);
       if (windowStart < this.#earliest) this.#earliest = windowStart;
     }
-    return byKey;
+    byKey.set(key, window);
   }
 
   /** Closes the windows that are over, by end. */
@@ -71,7 +76,7 @@ export class WindowTimeline<A> implements Reached {
     const closed: ClosedWindow<A>[] = [];
     for (const windowStart of [...this.#windows.keys()].sort((a, b) => a - b)) {
       if (!this.hasClosed(windowStart, by)) break;
-      for (const [key, { accumulator, cut }] of this.at(windowStart)) {
+      for (const [key, { accumulator, cut }] of this.#windows.get(windowStart) ?? NONE) {
         if (!cut) closed.push(this.#closed(key, windowStart, accumulator, true));
       }
       this.#windows.delete(windowStart);
@@ -102,7 +107,7 @@ export class WindowTimeline<A> implements Reached {
       if (window === undefined) continue;
       byKey.delete(key);
       if (byKey.size === 0) from.#windows.delete(windowStart);
-      this.at(windowStart).set(key, window);
+      this.open(windowStart, key, window);
     }
     from.#findEarliest();
   }

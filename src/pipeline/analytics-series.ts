@@ -1,6 +1,6 @@
 import { LargeTrades, type LargeTradesOptions } from '../market/large-trades.ts';
 import { Volatility } from '../market/volatility.ts';
-import type { SequencedTrade } from './merged-event.ts';
+import type { SeriesWindows, WindowedSeries } from './open-windows.ts';
 import { TradeCoverage } from './trade-coverage.ts';
 
 /** A venue's turn at what is served apart. */
@@ -12,24 +12,35 @@ export interface Turn {
   readonly at: number;
 }
 
+/** What came of a venue. */
+export interface Heard {
+  /** When its first trade came, milliseconds since 1970, wall clock; Infinity: none has. */
+  since: number;
+  /** When its last trade came, on the caller's clock; Infinity: none has. */
+  at: number;
+}
+
 /** What the trades of one turn are measured by. */
-export class AnalyticsSeries {
+export class AnalyticsSeries implements WindowedSeries {
   readonly id: string;
   readonly venue: string;
+  /** Shared with the other series of the venue. */
+  readonly heard: Heard;
   readonly epoch: number;
   /** When it began in this run, milliseconds since 1970, wall clock. */
   at: number;
   readonly coverage = new TradeCoverage();
   readonly large: LargeTrades;
   readonly volatility = new Volatility();
-  /** Any of its trades: what they all say alike. */
-  origin: Pick<SequencedTrade, 'venue' | 'symbol' | 'venueSymbol' | 'coin' | 'environment'> | undefined;
+  windows: SeriesWindows = [];
+  origin: WindowedSeries['origin'];
   /** A trade has come since it began. */
   hasTraded = false;
 
-  constructor(key: string, { venue, epoch, at }: Turn, large: LargeTradesOptions) {
+  constructor(key: string, { venue, epoch, at }: Turn, heard: Heard, large: LargeTradesOptions) {
     this.id = `${key} ${venue} ${epoch}`;
     this.venue = venue;
+    this.heard = heard;
     this.epoch = epoch;
     this.at = at;
     this.large = new LargeTrades(large);

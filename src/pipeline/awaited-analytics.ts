@@ -1,7 +1,13 @@
 import type { Gap, LargeTrade, TradeStats } from '../domain/record.ts';
 import type { Turn } from './analytics-series.ts';
 import type { SequencedTrade } from './merged-event.ts';
-import { type FormerTrades, TradeAnalytics, type TradeAnalyticsOptions, type WaitedHole } from './trade-analytics.ts';
+import {
+  type FormerTrades,
+  type KeyTurn,
+  TradeAnalytics,
+  type TradeAnalyticsOptions,
+  type WaitedHole,
+} from './trade-analytics.ts';
 
 type Made = readonly (TradeStats | LargeTrade)[];
 
@@ -39,9 +45,13 @@ export class AwaitedAnalytics {
     return this.#tell((analytics) => analytics.ended(key));
   }
 
-  trade(key: string, trade: SequencedTrade, now: number): Made {
-    if (this.#waiting === undefined) return this.#analytics.trade(key, trade, now);
-    return this.#tell((analytics) => analytics.trade(key, trade, now));
+  of(key: string): KeyTurn {
+    return this.#analytics.of(key);
+  }
+
+  trade(turn: KeyTurn, trade: SequencedTrade, now: number): Made {
+    if (this.#waiting === undefined) return this.#analytics.trade(turn, trade, now);
+    return this.#tell((analytics) => analytics.trade(turn, trade, now));
   }
 
   gap(key: string, gap: Gap): void {

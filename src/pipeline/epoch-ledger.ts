@@ -18,6 +18,24 @@ interface Epoch {
   checkpointed: boolean;
 }
 
+/** How far the current epoch of one key was published. */
+export class KeyEpoch {
+  epoch: Epoch | undefined;
+
+  /** 0 where there are none. */
+  get number(): number {
+    return this.epoch?.epoch ?? 0;
+  }
+
+  /** A trade was handed out for publishing. */
+  published(trade: TradeEvent | AggTrade): void {
+    const { epoch } = this;
+    if (epoch === undefined) return;
+    epoch.first ??= trade;
+    epoch.last = trade;
+  }
+}
+
 /** A venue begins to serve; `at` in milliseconds since 1970, wall clock. */
 export interface Beginning {
   readonly venue: string;
@@ -33,7 +51,7 @@ export class EpochLedger {
   readonly #numbers = new Map<string, number>();
   /** How former runs ended, until this one serves the symbol. */
   readonly #former: Map<string, FormerEpoch[]>;
-  readonly #epochs = new Map<string, Epoch>();
+  readonly #keys = new Map<string, KeyEpoch>();
 
   /** @param environment the configured one: that of positions and gaps, whatever the venue's. */
   constructor(former: readonly FormerEpoch[], environment: Environment) {
@@ -42,31 +60,40 @@ export class EpochLedger {
     for (const { symbol, epoch } of former) this.#numbers.set(symbol, Math.max(this.#numbers.get(symbol) ?? 0, epoch));
   }
 
+  /** That of a key, for as long as there is one to be told of it: nobody has to look for it. */
+  of(key: string): KeyEpoch {
+    let known = this.#keys.get(key);
+    if (known === undefined) {
+      known = new KeyEpoch();
+      this.#keys.set(key, known);
+    }
+    return known;
+  }
+
+  #current(key: string): Epoch | undefined {
+    return this.#keys.get(key)?.epoch;
+  }
+
   /** The epoch of a symbol whose first record at a venue is due: the one begun for it, else the one that `begin` will give. */
   epochOf(symbol: string, venue: string): number {
-    const current = this.#epochs.get(symbol);
+    const current = this.#current(symbol);
     if (current?.venue === venue && current.first === undefined) return current.epoch;
     return this.#toTakeUp(symbol, venue)?.epoch ?? this.#nextNumber(symbol);
   }
 
   /** The symbol, of which nothing was published yet, goes on at this venue where a former run left it. */
   goesOn(symbol: string, venue: string): boolean {
-    return !this.#epochs.has(symbol) && this.#toTakeUp(symbol, venue) !== undefined;
+    return this.#current(symbol) === undefined && this.#toTakeUp(symbol, venue) !== undefined;
   }
 
   /** The venue of a symbol's current epoch. */
   venueOf(symbol: string): string | undefined {
-    return this.#epochs.get(symbol)?.venue;
-  }
-
-  /** The number of the current epoch of a key; 0 where there are none. */
-  current(key: string): number {
-    return this.#epochs.get(key)?.epoch ?? 0;
+    return this.#current(symbol)?.venue;
   }
 
   /** True when the epoch has begun. */
   hasBegun(symbol: string, epoch: number): boolean {
-    return this.#epochs.get(symbol)?.epoch === epoch;
+    return this.#current(symbol)?.epoch === epoch;
   }
 
   /**
@@ -106,7 +133,7 @@ export class EpochLedger {
   }
 
   #track(key: string, begun: Pick<Epoch, 'venue' | 'symbol' | 'epoch' | 'at' | 'takenUp'>): void {
-    this.#epochs.set(key, { ...begun, first: undefined, last: undefined, checkpointed: false });
+    this.of(key).epoch = { ...begun, first: undefined, last: undefined, checkpointed: false };
   }
 
   #position(venue: string, symbol: string, epoch: number) {
@@ -131,17 +158,9 @@ export class EpochLedger {
     };
   }
 
-  /** A trade was handed out for publishing. */
-  published(key: string, trade: TradeEvent | AggTrade): void {
-    const epoch = this.#epochs.get(key);
-    if (epoch === undefined) return;
-    epoch.first ??= trade;
-    epoch.last = trade;
-  }
-
   /** The gap that a hole is, as far as it lies behind the first trade of the epoch; undefined: nothing of it does. */
   gap(key: string, { symbol, hole }: Pick<HoleNotice, 'symbol' | 'hole'>): Gap | undefined {
-    const current = this.#epochs.get(key);
+    const current = this.#current(key);
     if (current === undefined) return undefined;
     const { first, last, takenUp, epoch } = current;
     let { before, missing, filled } = hole;
@@ -179,7 +198,7 @@ export class EpochLedger {
    * a new one begins as `begin` does it, behind the gap that ends the old; in mode all there is but one.
    */
   restart(key: string, { venue, symbol, timestamp }: TradeEvent | AggTrade, at: number): readonly (Gap | Position)[] {
-    const current = this.#epochs.get(key);
+    const current = this.#current(key);
     if (current === undefined) return [];
     const last = current.last === undefined ? current.takenUp : lastTradeOf(current.last);
     const gap = this.#endOf({ venue, symbol, epoch: current.epoch, last, takeUp: undefined }, timestamp);
@@ -192,19 +211,20 @@ export class EpochLedger {
 
   /** The last trade handed out in the current epoch of a key. */
   last(key: string): TradeEvent | AggTrade | undefined {
-    return this.#epochs.get(key)?.last;
+    return this.#current(key)?.last;
   }
 
   /** The first trade handed out in the current epoch of a key, if that is a venue's. */
   first(key: string, venue: string): TradeEvent | AggTrade | undefined {
-    const epoch = this.#epochs.get(key);
+    const epoch = this.#current(key);
     return epoch?.venue === venue ? epoch.first : undefined;
   }
 
   /** Positions of all epochs, moved or not: none is older than the last round; `fresh`: only of those that have none with a trade yet. */
   checkpoint(which: 'all' | 'fresh'): Position[] {
     const positions: Position[] = [];
-    for (const epoch of this.#epochs.values()) {
+    for (const { epoch } of this.#keys.values()) {
+      if (epoch === undefined) continue;
       if (which === 'fresh' && (epoch.last === undefined || epoch.checkpointed)) continue;
       epoch.checkpointed ||= epoch.last !== undefined;
       const last = epoch.last === undefined ? epoch.takenUp : lastTradeOf(epoch.last);

@@ -15,32 +15,43 @@ export interface SymbolView {
   readonly seconds: number[];
 }
 
+/** That of a key, for as long as there is one to be told of it; undefined while it is not followed. */
+export interface KeyView {
+  symbol: SymbolView | undefined;
+}
+
 /** What was published last, by key: the fold behind the live status and `getPrice`. */
 export class FeedView {
   readonly symbols = new Map<string, SymbolView>();
+  readonly #keys = new Map<string, KeyView>();
   trades = 0;
   /** Of them those that were not fetched. */
   liveTrades = 0;
 
+  /** To be asked for once, and told what is published of the key: nobody has to look for it. */
+  of(key: string): KeyView {
+    let known = this.#keys.get(key);
+    if (known === undefined) {
+      known = { symbol: undefined };
+      this.#keys.set(key, known);
+    }
+    return known;
+  }
+
   add(key: string, coin: string, symbol: string): void {
-    if (!this.symbols.has(key))
-      this.symbols.set(key, {
-        coin,
-        symbol,
-        tick: undefined,
-        lastAt: null,
-        trades: 0,
-        seconds: [],
-      });
+    if (this.symbols.has(key)) return;
+    const view: SymbolView = { coin, symbol, tick: undefined, lastAt: null, trades: 0, seconds: [] };
+    this.symbols.set(key, view);
+    this.of(key).symbol = view;
   }
 
   remove(key: string): void {
     this.symbols.delete(key);
+    this.of(key).symbol = undefined;
   }
 
-  /** A record of the key, and the price tick that it made. */
-  published(key: string, record: FeedRecord, tick: PriceTick | undefined, now: number): void {
-    const view = this.symbols.get(key);
+  /** A record of a key, and the price tick that it made. */
+  published({ symbol: view }: KeyView, record: FeedRecord, tick: PriceTick | undefined, now: number): void {
     if (view === undefined) return;
     view.lastAt = now;
     if (record.kind === 'trade') {

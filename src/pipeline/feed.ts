@@ -5,8 +5,8 @@ import { type FailoverEvent, failover, type SourceEvent } from '../operators/fai
 import { AwaitedAnalytics } from './awaited-analytics.ts';
 import { BookPublisher } from './book-publisher.ts';
 import type { BooksWanted, Config } from './config.ts';
-import { EpochLedger } from './epoch-ledger.ts';
-import { FeedView } from './feed-view.ts';
+import { EpochLedger, type KeyEpoch } from './epoch-ledger.ts';
+import { FeedView, type KeyView } from './feed-view.ts';
 import { type FormerEpoch, venueToStartWith } from './former-runs.ts';
 import { KlineCheck, subscribedKlines } from './kline-check.ts';
 import { ListedAt, type Serving } from './listed-at.ts';
@@ -14,7 +14,7 @@ import type { Doubt, HoleNotice, HoleOpened, IdsRestarted, MergedEvent } from '.
 import { PriceTicks } from './price-ticks.ts';
 import { StatusLog, type StatusNote } from './status-log.ts';
 import { switchNote } from './switch-note.ts';
-import type { FormerTrades, TradeAnalytics, TradeAnalyticsOptions } from './trade-analytics.ts';
+import type { FormerTrades, KeyTurn, TradeAnalytics, TradeAnalyticsOptions } from './trade-analytics.ts';
 import { Trading } from './trading.ts';
 import type { VenueFeed } from './venue-feed.ts';
 import type { VenueSignal } from './venue-signal.ts';
@@ -49,6 +49,14 @@ interface Batch {
   readonly events: readonly MergedEvent[];
 }
 
+/** What the stages behind the switch keep of what is served apart: looked for once a frame, and not by each of them. */
+interface Kept {
+  readonly epoch: KeyEpoch;
+  readonly ticks: PriceTicks;
+  readonly turn: KeyTurn | undefined;
+  readonly view: KeyView;
+}
+
 const HEARTBEAT_MS = 1000;
 const CHECKPOINT_EVERY_BEATS = 10;
 /** How late a window may close for want of trades. */
@@ -79,13 +87,13 @@ export class Feed {
   readonly #ledgerKind: 'trade' | 'agg_trade';
   readonly #ledger: EpochLedger;
   readonly #log: StatusLog;
-  readonly #ticks = new PriceTicks();
   readonly #books: BookPublisher | undefined;
   readonly #analytics: AwaitedAnalytics | undefined;
   readonly #out$ = new Subject<FeedOutput>();
   readonly #subscription = new Subscription();
   /** Who lists what, where all that is listed is followed. */
   readonly #listedAt = new ListedAt();
+  readonly #keys = new Map<string, Kept>();
   readonly #sources = new Map<string, Subscriber<SourceEvent<Batch>>>();
   /** Symbols that a venue does not have now, by venue. */
   readonly #lacking = new Map<string, Set<string>>();
@@ -250,6 +258,20 @@ export class Feed {
     return this.#all ? `${venue}:${symbol}` : symbol;
   }
 
+  #kept(key: string): Kept {
+    let known = this.#keys.get(key);
+    if (known === undefined) {
+      known = {
+        epoch: this.#ledger.of(key),
+        ticks: new PriceTicks(),
+        turn: this.#analytics?.of(key),
+        view: this.view.of(key),
+      };
+      this.#keys.set(key, known);
+    }
+    return known;
+  }
+
   #show(venue: VenueId, { coin, symbol }: Instrument): void {
     const key = this.#key(venue, symbol);
     if (this.view.symbols.has(key)) return;
@@ -349,7 +371,7 @@ export class Feed {
       case 'events': {
         if (signal.late !== true) this.lastReceivedAt.set(venue, signal.receivedAt);
         const first = signal.events[0];
-        if (first?.kind === 'ticker') this.#ticks.learn(first);
+        if (first?.kind === 'ticker') this.#kept(this.#key(venue, first.symbol)).ticks.learn(first);
         return {
           kind: 'value',
           key: signal.symbol,
@@ -465,7 +487,7 @@ export class Feed {
 
   /** What is open of the epoch before closes, before the first record of the new one. */
   #beginWindows(key: string, venue: string, at: number): void {
-    this.publish(this.#analytics?.began(key, { venue, epoch: this.#ledger.current(key), at }, this.#now) ?? []);
+    this.publish(this.#analytics?.began(key, { venue, epoch: this.#ledger.of(key).number, at }, this.#now) ?? []);
   }
 
   /** Where another venue than the one of the former run takes a symbol over, that one has nothing to go on with any more. */
@@ -506,7 +528,8 @@ export class Feed {
 
   #publish(key: string, events: readonly MergedEvent[], held: boolean): void {
     const now = this.#options.scheduler.now();
-    let epoch = this.#ledger.current(key);
+    const kept = this.#kept(key);
+    let epoch = kept.epoch.number;
     let records: FeedRecord[] = [];
     for (const event of events) {
       if (event.kind === 'hole' || event.kind === 'hole_opened' || event.kind === 'ids_restarted') {
@@ -515,7 +538,7 @@ export class Feed {
         if (event.kind === 'hole') this.#onHole(key, event);
         else if (event.kind === 'hole_opened') this.#onHoleOpened(key, event);
         else this.#onIdsRestarted(key, event);
-        epoch = this.#ledger.current(key);
+        epoch = kept.epoch.number;
         continue;
       }
       if (event.kind === 'doubt') {
@@ -532,14 +555,14 @@ export class Feed {
         if (event.kind === this.#ledgerKind) {
           if (this.#all && !this.#traded.has(key)) this.#beginSeries(key, event.venue);
           const trade = event as TradeEvent | AggTrade;
-          this.#ledger.published(key, trade);
-          if (this.#analytics !== undefined) records.push(...this.#analytics.trade(key, trade, now));
+          kept.epoch.published(trade);
+          if (kept.turn !== undefined) records.push(...(this.#analytics?.trade(kept.turn, trade, now) ?? []));
         }
       }
-      const tick = event.kind === 'trade' || event.kind === 'ticker' ? this.#ticks.tick(key, event, epoch) : undefined;
+      const tick = event.kind === 'trade' || event.kind === 'ticker' ? kept.ticks.tick(event, epoch) : undefined;
       if (tick !== undefined) records.push(tick);
       const published = event.kind === 'ticker' ? tick : event;
-      if (published !== undefined) this.view.published(key, published, tick, now);
+      if (published !== undefined) this.view.published(kept.view, published, tick, now);
     }
     if (records.length > 0) this.#out$.next({ records, barrier: false });
   }

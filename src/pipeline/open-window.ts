@@ -1,16 +1,26 @@
 import type { TradeStats } from '../domain/record.ts';
 import { TradeSums } from '../market/trade-sums.ts';
+import type { Volatility } from '../market/volatility.ts';
 import type { ClosedWindow } from '../operators/window-timeline.ts';
-import type { AnalyticsSeries } from './analytics-series.ts';
 import type { SequencedTrade } from './merged-event.ts';
+import type { TradeCoverage } from './trade-coverage.ts';
+
+/** What a window's record tells beyond its trades. */
+export interface SummedSeries {
+  readonly epoch: number;
+  readonly coverage: TradeCoverage;
+  readonly volatility: Volatility;
+  /** Any of its trades: what they all say alike; undefined before the first. */
+  origin: Pick<SequencedTrade, 'venue' | 'symbol' | 'venueSymbol' | 'coin' | 'environment'> | undefined;
+}
 
 /** What is counted of one window of one series. */
 export class OpenWindow {
   readonly #sums = new TradeSums();
-  readonly #series: AnalyticsSeries;
+  readonly #series: SummedSeries;
   #receivedAt = 0;
 
-  constructor(series: AnalyticsSeries) {
+  constructor(series: SummedSeries) {
     this.#series = series;
   }
 

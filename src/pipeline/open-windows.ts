@@ -1,9 +1,13 @@
 import type { TradeStats } from '../domain/record.ts';
-import { createTumblingWindows, type KeyInGroup, type TumblingWindows } from '../operators/tumbling-windows.ts';
+import {
+  createTumblingWindows,
+  type KeyInGroup,
+  type TumblingWindows,
+  type WindowsOfKey,
+} from '../operators/tumbling-windows.ts';
 import type { ClosedWindow } from '../operators/window-timeline.ts';
-import type { AnalyticsSeries } from './analytics-series.ts';
 import type { SequencedTrade } from './merged-event.ts';
-import { OpenWindow } from './open-window.ts';
+import { OpenWindow, type SummedSeries } from './open-window.ts';
 
 export interface OpenWindowsOptions {
   /** Lengths, milliseconds. */
@@ -13,9 +17,21 @@ export interface OpenWindowsOptions {
   readonly idleAfterMs: number;
 }
 
-interface Counted {
-  readonly series: AnalyticsSeries;
+/** A trade with what it is counted for. */
+export interface Counted {
+  readonly series: WindowedSeries;
   readonly trade: SequencedTrade;
+}
+
+/** The windows of one series, of each length. */
+export type SeriesWindows = readonly WindowsOfKey<Counted, OpenWindow>[];
+
+/** What the windows are of. */
+export interface WindowedSeries extends SummedSeries {
+  readonly id: string;
+  readonly venue: string;
+  /** Empty until it begins. */
+  windows: SeriesWindows;
 }
 
 type Windows = TumblingWindows<Counted, OpenWindow>;
@@ -50,37 +66,38 @@ export class OpenWindows {
     return this.#isLate;
   }
 
-  add(series: AnalyticsSeries, trade: SequencedTrade, now: number): readonly TradeStats[] {
+  add(series: WindowedSeries, trade: SequencedTrade, now: number): readonly TradeStats[] {
     this.#isLate = false;
     series.origin ??= trade;
     const counted = { series, trade };
     let records: readonly TradeStats[] = NONE;
-    for (const windows of this.#byLength.values()) {
+    for (const windows of series.windows) {
       const closed = windows.add(counted, now);
       if (closed.length > 0) records = [...records, ...recordsOf(closed)];
     }
     return records;
   }
 
-  /** Holds the windows of a series that begins; those up to the end given for their length are published. */
-  begin(series: AnalyticsSeries, publishedTo: (windowMs: number) => number): void {
+  /** Holds the windows of a series that begins; those up to the end given for their length are published. To be called before its trades. */
+  begin(series: WindowedSeries, publishedTo: (windowMs: number) => number): void {
     for (const [windowMs, windows] of this.#byLength) windows.hold(placeOf(series), publishedTo(windowMs));
+    series.windows = [...this.#byLength.values()].map((windows) => windows.of(placeOf(series)));
   }
 
-  hold(series: AnalyticsSeries): void {
+  hold(series: WindowedSeries): void {
     for (const windows of this.#byLength.values()) windows.hold(placeOf(series));
   }
 
-  release(series: AnalyticsSeries): readonly TradeStats[] {
+  release(series: WindowedSeries): readonly TradeStats[] {
     return this.#closed((windows) => windows.release(placeOf(series)));
   }
 
-  cut(series: AnalyticsSeries): readonly TradeStats[] {
+  cut(series: WindowedSeries): readonly TradeStats[] {
     return this.#closed((windows) => windows.cut(placeOf(series)));
   }
 
   /** Forgets the windows of a series that is held; the others that close now. */
-  drop(series: AnalyticsSeries): readonly TradeStats[] {
+  drop(series: WindowedSeries): readonly TradeStats[] {
     this.cut(series);
     return this.release(series);
   }
@@ -105,6 +122,6 @@ function recordsOf(closed: readonly ClosedWindow<OpenWindow>[]): TradeStats[] {
   return closed.flatMap((window) => window.accumulator.record(window) ?? []);
 }
 
-function placeOf({ id, venue }: AnalyticsSeries): KeyInGroup {
+function placeOf({ id, venue }: WindowedSeries): KeyInGroup {
   return { key: id, clock: venue };
 }

@@ -1,7 +1,7 @@
 import type { Gap, LargeTrade, TradeStats } from '../domain/record.ts';
 import { isBlockTrade } from '../market/block-trade.ts';
 import type { LargeTradesOptions } from '../market/large-trades.ts';
-import { AnalyticsSeries, type Turn } from './analytics-series.ts';
+import { AnalyticsSeries, type Heard, type Turn } from './analytics-series.ts';
 import type { SequencedTrade } from './merged-event.ts';
 import { OpenWindows, type OpenWindowsOptions } from './open-windows.ts';
 import type { OpenHole } from './trade-coverage.ts';
@@ -30,6 +30,11 @@ interface Rebuilt {
   readonly series: AnalyticsSeries;
   /** Timestamp of its last trade, milliseconds. */
   readonly lastTime: number;
+}
+
+/** The turn at a key, for as long as there is one to be told of it. */
+export interface KeyTurn {
+  series: AnalyticsSeries | undefined;
 }
 
 /** A hole in the trades of a key that has no outcome yet. */
@@ -70,11 +75,8 @@ export class TradeAnalytics {
   readonly #largeTrades: LargeTradesOptions;
   /** Silence of a venue that closes windows. */
   readonly #silenceMs: number;
-  readonly #series = new Map<string, AnalyticsSeries>();
-  /** When the first trade of a venue came, milliseconds since 1970, wall clock. */
-  readonly #heardSince = new Map<string, number>();
-  /** When the last trade of a venue came, on the caller's clock. */
-  readonly #heardAt = new Map<string, number>();
+  readonly #keys = new Map<string, KeyTurn>();
+  readonly #heard = new Map<string, Heard>();
   /** What former runs left, until their keys begin. */
   readonly #former = new Map<string, Rebuilt>();
   /** Series whose windows are held open. */
@@ -103,7 +105,7 @@ export class TradeAnalytics {
    */
   restore(key: string, former: FormerTrades, now: number): void {
     const { venue, epoch, trades, windows, gaps } = former;
-    const series = new AnalyticsSeries(key, { venue, epoch, at: Number.POSITIVE_INFINITY }, this.#largeTrades);
+    const series = this.#newSeries(key, { venue, epoch, at: Number.POSITIVE_INFINITY });
     this.#windows.begin(series, (windowMs) => lastEnd(former, windowMs));
     if (trades[0] !== undefined) series.coverage.begin(trades[0]);
     for (const gap of gaps) remember(series, gap);
@@ -120,6 +122,16 @@ export class TradeAnalytics {
     this.#former.set(key, { series, lastTime: lastTime(trades) });
   }
 
+  /** To be asked for once, and told each trade: nobody has to look for it. */
+  of(key: string): KeyTurn {
+    let known = this.#keys.get(key);
+    if (known === undefined) {
+      known = { series: undefined };
+      this.#keys.set(key, known);
+    }
+    return known;
+  }
+
   /**
    * A venue serves a key from now on. What comes out, of an epoch that ends thereby (see `ended`), is to be written
    * before the first record of the new one.
@@ -133,7 +145,7 @@ export class TradeAnalytics {
       this.#begin(key, former.series, former.lastTime, now);
       return closed;
     }
-    const series = new AnalyticsSeries(key, turn, this.#largeTrades);
+    const series = this.#newSeries(key, turn);
     this.#windows.begin(series, () => Number.NEGATIVE_INFINITY);
     this.#begin(key, series, Number.POSITIVE_INFINITY, now);
     return former === undefined ? closed : [...closed, ...this.#windows.drop(former.series)];
@@ -141,22 +153,22 @@ export class TradeAnalytics {
 
   /** A key is served no longer, or by another from now on: its open windows, as incomplete. */
   ended(key: string): readonly TradeStats[] {
-    const series = this.#series.get(key);
+    const turn = this.of(key);
+    const { series } = turn;
     if (series === undefined) return NONE;
-    this.#series.delete(key);
+    turn.series = undefined;
     return [...this.#letGo(series), ...this.#windows.cut(series)];
   }
 
   /** Takes a published trade of a key that has begun. The windows that it closes, of any key of its venue, and itself if it is large. */
-  trade(key: string, trade: SequencedTrade, now: number): readonly (TradeStats | LargeTrade)[] {
-    const series = this.#series.get(key);
+  trade({ series }: KeyTurn, trade: SequencedTrade, now: number): readonly (TradeStats | LargeTrade)[] {
     if (series === undefined) return NONE;
     if (!series.hasTraded) this.#first(series, trade);
     if (isBlockTrade(trade)) {
       this.#blocks++;
       return NONE;
     }
-    this.#heardAt.set(series.venue, now);
+    series.heard.at = now;
     series.volatility.add(trade.price, trade.timestamp);
     const large = series.large.next(trade);
     const closed = this.#windows.add(series, trade, now);
@@ -166,13 +178,13 @@ export class TradeAnalytics {
 
   /** A gap was published, whatever its outcome, before or after the trades around it. */
   gap(key: string, gap: Gap): void {
-    const series = this.#series.get(key);
+    const { series } = this.of(key);
     if (series !== undefined) remember(series, gap);
   }
 
   /** A hole is waited for: the key's windows stay open until it is released, 10 s at the most. */
   hold(key: string, { toId, fromTime, endsBySilence = false }: WaitedHole, now: number): void {
-    const series = this.#series.get(key);
+    const { series } = this.of(key);
     if (series === undefined) return;
     this.#windows.hold(series);
     this.#wait(series, toId, { from: fromTime, until: now + HOLD_MS, endsBySilence });
@@ -180,7 +192,7 @@ export class TradeAnalytics {
 
   /** A hole has its outcome, whichever, and the trades behind it are about to come. */
   release(key: string, toId: string): void {
-    const series = this.#series.get(key);
+    const { series } = this.of(key);
     if (series !== undefined) this.#resolve(series, toId);
   }
 
@@ -196,17 +208,26 @@ export class TradeAnalytics {
     return next === Number.POSITIVE_INFINITY ? undefined : next;
   }
 
+  #newSeries(key: string, turn: Turn): AnalyticsSeries {
+    let heard = this.#heard.get(turn.venue);
+    if (heard === undefined) {
+      heard = { since: Number.POSITIVE_INFINITY, at: Number.POSITIVE_INFINITY };
+      this.#heard.set(turn.venue, heard);
+    }
+    return new AnalyticsSeries(key, turn, heard, this.#largeTrades);
+  }
+
   /** Nothing behind `from` is known until the first trade, which ends the hold as well. */
   #begin(key: string, series: AnalyticsSeries, from: number, now: number): void {
-    this.#series.set(key, series);
+    this.of(key).series = series;
     this.#wait(series, BEGINNING, { from, until: now + HOLD_MS });
   }
 
   #first(series: AnalyticsSeries, trade: SequencedTrade): void {
     series.hasTraded = true;
-    const heardSince = this.#heardSince.get(series.venue) ?? trade.receivedAt / 1000;
-    this.#heardSince.set(series.venue, heardSince);
-    series.coverage.begin(trade, Math.max(series.at, heardSince));
+    const { heard } = series;
+    if (heard.since === Number.POSITIVE_INFINITY) heard.since = trade.receivedAt / 1000;
+    series.coverage.begin(trade, Math.max(series.at, heard.since));
     this.#resolve(series, BEGINNING);
   }
 
@@ -216,8 +237,8 @@ export class TradeAnalytics {
     this.#settleAt = Math.min(this.#settleAt, this.#heldUntil(series));
   }
 
-  #heldUntil({ coverage, venue }: AnalyticsSeries): number {
-    return coverage.heldUntil((this.#heardAt.get(venue) ?? Number.POSITIVE_INFINITY) + this.#silenceMs);
+  #heldUntil({ coverage, heard }: AnalyticsSeries): number {
+    return coverage.heldUntil(heard.at + this.#silenceMs);
   }
 
   #resolve(series: AnalyticsSeries, hole: string): void {

@@ -1,5 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createTumblingWindows, type TumblingWindows } from '../../src/operators/tumbling-windows.ts';
+import {
+  createTumblingWindows,
+  type TumblingWindows,
+  type WindowsOfKey,
+} from '../../src/operators/tumbling-windows.ts';
 import type { ClosedWindow } from '../../src/operators/window-timeline.ts';
 
 /** `b12` is a value of key b at 12; a key of capitals has a clock of its own, the others share one. */
@@ -176,5 +181,53 @@ describe('a key that is held before it comes', () => {
     put(windows, 'a17', 'b16');
     expect(windows.late).toEqual(['a19', 'a17', 'b16']);
     expect(put(windows, 'b33')).toEqual(['a 20-30: 20']);
+  });
+});
+
+describe('the windows of a key that are kept', () => {
+  type Told = 'value' | 'hold' | 'release' | 'cut' | 'idle';
+  const step = fc.record({
+    told: fc.oneof(
+      { arbitrary: fc.constant<Told>('value'), weight: 8 },
+      { arbitrary: fc.constantFrom<Told>('hold', 'release', 'cut', 'idle'), weight: 1 },
+    ),
+    key: fc.constantFrom('a', 'b', 'C'),
+    /** Back or on, from the time of the step before. */
+    by: fc.integer({ min: -15, max: 8 }),
+  });
+
+  /** All that comes of the steps; which group is first of those that close at once does not matter. */
+  function run(
+    steps: readonly { told: Told; key: string; by: number }[],
+    addTo: (windows: Machine) => (value: Value, now: number) => readonly ClosedWindow<string>[],
+  ) {
+    const windows = machine();
+    const add = addTo(windows);
+    let time = 100;
+    const out = steps.map(({ told: what, key, by }) => {
+      time = Math.max(0, time + by);
+      if (what === 'value') return told(add(`${key}${time}`, time));
+      if (what === 'cut') return told(windows.cut({ key }));
+      if (what === 'idle') return told(windows.idle(time + 8)).sort();
+      if (what === 'release') return told(windows.release(place(key)));
+      windows.hold(place(key));
+      return [];
+    });
+    return { out, late: windows.late, end: told(windows.cut({})).sort() };
+  }
+
+  it('take the values as those of all do, whatever happens between', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const byKept = (windows: Machine) => {
+          const kept = new Map<string, WindowsOfKey<Value, string>>(
+            ['a', 'b', 'C'].map((key) => [key, windows.of(place(key))]),
+          );
+          return (value: Value, now: number) => kept.get(keyOf(value))?.add(value, now) ?? [];
+        };
+        expect(run(steps, byKept)).toEqual(run(steps, (windows) => (value, now) => windows.add(value, now)));
+      }),
+      { numRuns: 2000 },
+    );
   });
 });

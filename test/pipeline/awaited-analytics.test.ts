@@ -42,7 +42,7 @@ function tell(analytics: TradeAnalytics | AwaitedAnalytics, key: string, step: S
   const time = 13_000 + at * 300;
   switch (step.kind) {
     case 'trade':
-      return analytics.trade(key, trade(key, 10 + at, time, step.large ? '50' : '1'), time);
+      return analytics.trade(analytics.of(key), trade(key, 10 + at, time, step.large ? '50' : '1'), time);
     case 'ended':
       return analytics.ended(key);
     case 'began':

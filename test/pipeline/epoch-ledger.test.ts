@@ -42,7 +42,7 @@ describe('EpochLedger', () => {
     begin(ledger, 'bybit');
     expect([ledger.epochOf('BTCUSDT', 'bybit'), ledger.epochOf('BTCUSDT', 'binance')]).toEqual([1, 2]);
     expect([ledger.hasBegun('BTCUSDT', 1), ledger.hasBegun('BTCUSDT', 2)]).toEqual([true, false]);
-    ledger.published('BTCUSDT', tradeEvent(5));
+    ledger.of('BTCUSDT').published(tradeEvent(5));
     expect(ledger.epochOf('BTCUSDT', 'bybit')).toBe(2);
   });
 
@@ -88,9 +88,9 @@ describe('EpochLedger', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
     expect(ledger.gap('BTCUSDT', hole(10, 14, 3))).toBeUndefined();
-    ledger.published('BTCUSDT', tradeEvent(20));
+    ledger.of('BTCUSDT').published(tradeEvent(20));
     expect(ledger.gap('BTCUSDT', hole(10, 20, 9))).toBeUndefined();
-    ledger.published('BTCUSDT', tradeEvent(21));
+    ledger.of('BTCUSDT').published(tradeEvent(21));
     expect(ledger.gap('BTCUSDT', hole(21, 25, 3))).toMatchObject({
       fromId: '21',
       toId: '25',
@@ -110,7 +110,7 @@ describe('EpochLedger', () => {
   it('says what became of the hole', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
-    ledger.published('BTCUSDT', tradeEvent(21));
+    ledger.of('BTCUSDT').published(tradeEvent(21));
     const gap = (filled: number) => ledger.gap('BTCUSDT', hole(21, 25, 3, filled));
     expect(gap(3)).toMatchObject({ missing: 3, filled: 3, outcome: 'repaired' });
     expect(gap(1)).toMatchObject({ missing: 3, filled: 1, outcome: 'unrepaired' });
@@ -119,7 +119,7 @@ describe('EpochLedger', () => {
   it('names gaps of a series without epochs, too', () => {
     const ledger = ledgerOf();
     ledger.follow('binance:BTCUSDT', 'BTCUSDT', { venue: 'binance', at: 9000 });
-    ledger.published('binance:BTCUSDT', tradeEvent(21));
+    ledger.of('binance:BTCUSDT').published(tradeEvent(21));
     expect(ledger.gap('binance:BTCUSDT', hole(21, 25, 3))).toMatchObject({
       epoch: 0,
       fromId: '21',
@@ -130,8 +130,8 @@ describe('EpochLedger', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
     const gap = (...of: Parameters<typeof hole>) => ledger.gap('BTCUSDT', hole(...of));
-    ledger.published('BTCUSDT', tradeEvent(22));
-    ledger.published('BTCUSDT', tradeEvent(23, { lastTradeId: '24', timestamp: 24 }));
+    ledger.of('BTCUSDT').published(tradeEvent(22));
+    ledger.of('BTCUSDT').published(tradeEvent(23, { lastTradeId: '24', timestamp: 24 }));
     expect(gap(20, 30, 9, 6)).toMatchObject({
       fromId: '24',
       fromTime: 24,
@@ -147,7 +147,7 @@ describe('EpochLedger', () => {
   it('of a hole whose size is not known it counts nothing that was passed on before the epoch began in it', () => {
     const ledger = ledgerOf();
     begin(ledger, 'bybit');
-    ledger.published('BTCUSDT', tradeEvent(22, { timestamp: 22 }));
+    ledger.of('BTCUSDT').published(tradeEvent(22, { timestamp: 22 }));
     expect(ledger.gap('BTCUSDT', hole(20, 30, 2, 2))).toBeUndefined();
     expect(ledger.gap('BTCUSDT', hole(20, 30, null, 2))).toMatchObject({ fromId: '22', toId: '30', filled: 0 });
   });
@@ -155,14 +155,14 @@ describe('EpochLedger', () => {
   it('begins a new epoch, behind a gap without an end, where a venue counts anew; in mode all it goes on', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
-    ledger.published('BTCUSDT', tradeEvent(900, { timestamp: 50 }));
+    ledger.of('BTCUSDT').published(tradeEvent(900, { timestamp: 50 }));
     const gap = { fromId: '900', fromTime: 50, toId: null, toTime: 60, missing: null, filled: 0, outcome: 'unknown' };
     const anew = tradeEvent(3, { venue: 'binance', timestamp: 60 });
     expect(ledger.restart('BTCUSDT', anew, 9000)).toMatchObject([
       { kind: 'gap', epoch: 1, ...gap },
       { kind: 'position', venue: 'binance', epoch: 2, tradeId: null },
     ]);
-    ledger.published('BTCUSDT', anew);
+    ledger.of('BTCUSDT').published(anew);
     expect(ledger.gap('BTCUSDT', hole(3, 6, 2))).toMatchObject({ epoch: 2, fromId: '3', toId: '6', missing: 2 });
 
     const takenUp = ledgerOf(former('binance', 4, '900', true));
@@ -174,9 +174,9 @@ describe('EpochLedger', () => {
 
     const all = ledgerOf();
     all.follow('binance:BTCUSDT', 'BTCUSDT', { venue: 'binance', at: 9000 });
-    all.published('binance:BTCUSDT', tradeEvent(900, { timestamp: 50 }));
+    all.of('binance:BTCUSDT').published(tradeEvent(900, { timestamp: 50 }));
     expect(all.restart('binance:BTCUSDT', anew, 9000)).toMatchObject([{ kind: 'gap', epoch: 0, ...gap }]);
-    all.published('binance:BTCUSDT', anew);
+    all.of('binance:BTCUSDT').published(anew);
     expect(all.gap('binance:BTCUSDT', hole(3, 6, 2))).toMatchObject({ epoch: 0, fromId: '3', missing: 2 });
   });
 
@@ -209,24 +209,24 @@ describe('EpochLedger', () => {
   it('begins a new epoch where the venue counts its trades anew, behind the gap that ends the old one', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance_testnet');
-    ledger.published('BTCUSDT', tradeEvent(900, { timestamp: 7000 }));
+    ledger.of('BTCUSDT').published(tradeEvent(900, { timestamp: 7000 }));
     const anew = tradeEvent(3, { venue: 'binance_testnet', timestamp: 8000 });
     expect(ledger.restart('BTCUSDT', anew, 9500)).toMatchObject([
       { kind: 'gap', epoch: 1, fromId: '900', toId: null, fromTime: 7000, toTime: 8000, missing: null },
       { kind: 'position', venue: 'binance_testnet', epoch: 2, tradeId: null, timestamp: 9500 },
     ]);
-    expect(ledger.current('BTCUSDT')).toBe(2);
-    ledger.published('BTCUSDT', anew);
+    expect(ledger.of('BTCUSDT').number).toBe(2);
+    ledger.of('BTCUSDT').published(anew);
     expect(ledger.gap('BTCUSDT', hole(3, 7, 3))).toMatchObject({ epoch: 2, fromId: '3', toId: '7' });
   });
 
   it('a series without epochs goes on when its venue counts anew', () => {
     const ledger = ledgerOf();
     ledger.follow('binance_testnet:BTCUSDT', 'BTCUSDT', { venue: 'binance_testnet', at: 9000 });
-    ledger.published('binance_testnet:BTCUSDT', tradeEvent(900));
+    ledger.of('binance_testnet:BTCUSDT').published(tradeEvent(900));
     const gaps = ledger.restart('binance_testnet:BTCUSDT', tradeEvent(3), 9500);
     expect(gaps).toMatchObject([{ kind: 'gap', epoch: 0, fromId: '900', toId: null }]);
-    expect(ledger.current('binance_testnet:BTCUSDT')).toBe(0);
+    expect(ledger.of('binance_testnet:BTCUSDT').number).toBe(0);
   });
 
   it('follows a series without epochs from where it was left', () => {
@@ -240,7 +240,7 @@ describe('EpochLedger', () => {
     begin(ledger, 'binance');
     const position = { kind: 'position', venue: 'binance', symbol: 'BTCUSDT', epoch: 1, environment };
     expect(ledger.checkpoint('all')).toEqual([{ ...position, tradeId: null, timestamp: 9000 }]);
-    ledger.published('BTCUSDT', aggTrade(20, 23, { timestamp: 77 }));
+    ledger.of('BTCUSDT').published(aggTrade(20, 23, { timestamp: 77 }));
     const moved = [{ ...position, tradeId: '23', timestamp: 77 }];
     expect([ledger.checkpoint('all'), ledger.checkpoint('all')]).toEqual([moved, moved]);
   });
@@ -249,9 +249,9 @@ describe('EpochLedger', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
     expect(ledger.checkpoint('fresh')).toEqual([]);
-    ledger.published('BTCUSDT', tradeEvent(20));
+    ledger.of('BTCUSDT').published(tradeEvent(20));
     expect(ledger.checkpoint('fresh')).toMatchObject([{ tradeId: '20' }]);
-    ledger.published('BTCUSDT', tradeEvent(21));
+    ledger.of('BTCUSDT').published(tradeEvent(21));
     expect(ledger.checkpoint('fresh')).toEqual([]);
     expect(ledger.checkpoint('all')).toMatchObject([{ tradeId: '21' }]);
   });

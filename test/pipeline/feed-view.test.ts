@@ -4,7 +4,7 @@ import { tradeEvent } from '../support/events.ts';
 
 /** So many trades of BTCUSDT, and the second ends. */
 function second(view: FeedView, trades: number): number {
-  for (let count = 0; count < trades; count++) view.published('BTCUSDT', tradeEvent(count), undefined, 0);
+  for (let count = 0; count < trades; count++) view.published(view.of('BTCUSDT'), tradeEvent(count), undefined, 0);
   view.second();
   return view.tradesPerSecond('BTCUSDT');
 }

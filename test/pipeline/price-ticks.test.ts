@@ -5,7 +5,7 @@ import { ticker, tradeEvent } from '../support/events.ts';
 describe('PriceTicks', () => {
   it('makes one of every trade and every ticker, with the 24-hour figures last known of that venue', () => {
     const ticks = new PriceTicks();
-    expect(ticks.tick('BTCUSDT', tradeEvent(1), 1)).toMatchObject({
+    expect(ticks.tick(tradeEvent(1), 1)).toMatchObject({
       kind: 'price',
       price: '61837.63',
       volume24h: null,
@@ -15,29 +15,28 @@ describe('PriceTicks', () => {
     });
     const figures = ticker({ timestamp: 1_723_161_255_400 });
     ticks.learn(figures);
-    expect(ticks.tick('BTCUSDT', figures, 1)).toMatchObject({ price: '61840', volume24h: '1000', change24h: '-1.5' });
-    expect(ticks.tick('BTCUSDT', tradeEvent(2, { timestamp: 1_723_161_255_401 }), 1)).toMatchObject({
+    expect(ticks.tick(figures, 1)).toMatchObject({ price: '61840', volume24h: '1000', change24h: '-1.5' });
+    expect(ticks.tick(tradeEvent(2, { timestamp: 1_723_161_255_401 }), 1)).toMatchObject({
       price: '61837.63',
       volume24h: '1000',
     });
-    expect(ticks.tick('BTCUSDT', tradeEvent(3, { venue: 'bybit', timestamp: 1_723_161_255_402 }), 2)).toMatchObject({
+    expect(ticks.tick(tradeEvent(3, { venue: 'bybit', timestamp: 1_723_161_255_402 }), 2)).toMatchObject({
       volume24h: null,
     });
   });
 
   it('makes none that is older than the one before of its epoch; a new epoch starts afresh', () => {
     const ticks = new PriceTicks();
-    ticks.tick('BTCUSDT', tradeEvent(1, { timestamp: 100 }), 1);
-    expect(ticks.tick('BTCUSDT', tradeEvent(2, { timestamp: 99 }), 1)).toBeUndefined();
-    expect(ticks.tick('BTCUSDT', tradeEvent(3, { timestamp: 100 }), 1)).toBeDefined();
-    expect(ticks.tick('BTCUSDT', tradeEvent(4, { timestamp: 50 }), 2)).toBeDefined();
-    expect(ticks.tick('ETHUSDT', tradeEvent(5, { symbol: 'ETHUSDT', timestamp: 40 }), 2)).toBeDefined();
+    ticks.tick(tradeEvent(1, { timestamp: 100 }), 1);
+    expect(ticks.tick(tradeEvent(2, { timestamp: 99 }), 1)).toBeUndefined();
+    expect(ticks.tick(tradeEvent(3, { timestamp: 100 }), 1)).toBeDefined();
+    expect(ticks.tick(tradeEvent(4, { timestamp: 50 }), 2)).toBeDefined();
   });
 
   it('makes none of backfilled and block trades', () => {
     const ticks = new PriceTicks();
-    expect(ticks.tick('BTCUSDT', tradeEvent(1, { source: 'backfill' }), 1)).toBeUndefined();
-    expect(ticks.tick('BTCUSDT', tradeEvent(2, { conditions: ['block'] }), 1)).toBeUndefined();
-    expect(ticks.tick('BTCUSDT', tradeEvent(3, { conditions: ['rpi'] }), 1)).toBeDefined();
+    expect(ticks.tick(tradeEvent(1, { source: 'backfill' }), 1)).toBeUndefined();
+    expect(ticks.tick(tradeEvent(2, { conditions: ['block'] }), 1)).toBeUndefined();
+    expect(ticks.tick(tradeEvent(3, { conditions: ['rpi'] }), 1)).toBeDefined();
   });
 });

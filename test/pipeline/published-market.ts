@@ -233,7 +233,7 @@ export class PublishedMarket {
     const { venue, timestamp } = trade;
     this.#eventTimes.set(venue, Math.max(this.#eventTimes.get(venue) ?? 0, timestamp));
     this.#dataAt.set(venue, this.#now);
-    this.#tell(this.#analytics.trade(symbol.key, trade, this.#now));
+    this.#tell(this.#analytics.trade(this.#analytics.of(symbol.key), trade, this.#now));
   }
 
   #resolve(symbol: Symbol, fetched: boolean): void {

@@ -77,7 +77,7 @@ class Desk {
   /** Another coin of the venue has a trade an hour ago. */
   #heard(venue: string): void {
     this.analytics.began('OTHER', { venue, epoch: 1, at: 0 }, 0);
-    this.analytics.trade('OTHER', trade(this.now - 3600, { venue }), 0);
+    this.analytics.trade(this.analytics.of('OTHER'), trade(this.now - 3600, { venue }), 0);
     this.analytics.ended('OTHER');
   }
 
@@ -95,7 +95,7 @@ class Desk {
   put(coin: string, times: readonly number[], fields: Partial<TradeEvent> = {}): this {
     for (const time of times) {
       const event = trade(time, { coin, symbol: `${coin}USDT`, venueSymbol: `${coin}USDT`, ...fields });
-      this.#told.push(...this.analytics.trade(`${coin}USDT`, event, this.now * 1000));
+      this.#told.push(...this.analytics.trade(this.analytics.of(`${coin}USDT`), event, this.now * 1000));
     }
     return this;
   }
