@@ -91,8 +91,11 @@ export class TradeSeries {
       const before = this.#contiguous === undefined ? this.#overlap?.unwatched : this.#contiguous.last;
       return before === undefined ? undefined : { before, since: since ?? BLIND };
     }
-    if (this.#blind === undefined || this.#contiguous.newest?.id !== this.#blind.before.id) return undefined;
-    return this.#blind;
+    if (this.#blind === undefined) return undefined;
+    const { id, timestamp } = this.#blind.before;
+    // Once ids have started again, another trade may bear the same one.
+    const newest = this.#contiguous.newest;
+    return newest?.id === id && newest.timestamp === timestamp ? this.#blind : undefined;
   }
 
   /** True once trades have waited as long as another line may take; where no line can help, at once. */

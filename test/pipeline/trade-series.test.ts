@@ -106,3 +106,15 @@ describe('a series in doubt', () => {
     expect(doubted(series)).toBeUndefined();
   });
 });
+
+it('a series whose ids have started again is in no doubt behind the trade that bears the id of an old doubt', () => {
+  const series = carried({ contiguous: true });
+  series.accept(1, tradeEvent(2, { timestamp: 1_800_000_000_000 }), 10);
+  series.lost(1, 20);
+  series.lost(2, 20);
+  series.subscribed(3, 30);
+  series.accept(3, tradeEvent(3, { timestamp: 1_800_000_000_010 }), 30);
+  series.accept(3, tradeEvent(1, { timestamp: 1_800_000_000_020 }), 40);
+  series.accept(3, tradeEvent(2, { timestamp: 1_800_000_000_030 }), 40);
+  expect(doubted(series)).toBeUndefined();
+});
