@@ -55,6 +55,25 @@ export interface BookUpdate {
 /** What a venue's market frame is decoded to. Decoders leave `epoch` 0; the router numbers it. */
 export type MarketEvent = TradeEvent | AggTrade | BookTicker | BookUpdate | Kline | Ticker;
 
+/** A trade that is known to have been told before, by another connection or this one: that it came is all that is to be known. */
+export interface Repeat {
+  readonly kind: 'repeat';
+  readonly symbol: string;
+  readonly coin: string;
+  /** As the trade's. */
+  readonly timestamp: number;
+}
+
+/** A data frame, all its events of one symbol; empty where it only shows that the market lives (a repeat). */
+export interface DataFrame {
+  readonly kind: 'data';
+  readonly receivedAt: number;
+  readonly events: readonly MarketEvent[];
+  readonly warning?: DataWarning;
+  /** The trade that stands for `events`, which are empty. */
+  readonly repeat?: Repeat;
+}
+
 export type RotationReason = 'server_shutdown' | 'maintenance' | 'lifetime';
 
 export interface RotationNotice {
@@ -71,13 +90,7 @@ export interface RotationNotice {
 export type LineEvent =
   /** The socket is open; nothing is subscribed yet. */
   | { readonly kind: 'opened'; readonly url: string }
-  /** A data frame, all its events of one symbol; empty where it only shows that the market lives (a repeat). */
-  | {
-      readonly kind: 'data';
-      readonly receivedAt: number;
-      readonly events: readonly MarketEvent[];
-      readonly warning?: DataWarning;
-    }
+  | DataFrame
   /** The socket answers: acknowledgement or pong. Not data. */
   | { readonly kind: 'answered'; readonly what: 'ack' | 'pong' }
   | { readonly kind: 'subscribed'; readonly topics: readonly string[] }

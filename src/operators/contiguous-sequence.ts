@@ -160,6 +160,11 @@ export class ContiguousSequence<T> {
     return true;
   }
 
+  /** True where `accept` would take a value with this first id and timestamp for a repeat, and nothing is held: it counts it, and no more. */
+  isRepeat(first: number, timestamp: number): boolean {
+    return first <= this.#lastId && timestamp <= this.#latest && this.#held.length === 0;
+  }
+
   /** What to pass on now that a value has come; `now` in milliseconds, any origin. */
   accept(value: T, now: number): Sequenced<T>[] {
     const first = this.#access.first(value);

@@ -175,12 +175,12 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
           ? undefined
           : (instrument) => rest.ask$(recent(instrument, environment, wallClockMicros), BACKFILL_TIMEOUT_MS),
       fetchCandles: fetchCandlesOf(config, id, rest, wallClockMs),
-      connect: ({ line, url, topics, commands$, instruments, rotateAfterMs, onFrame: tap }) =>
+      connect: ({ line, url, topics, commands$, instruments, rotateAfterMs, onFrame: tap, onMore, isRepeat }) =>
         connectLine({
           venue,
           url,
           open: networks(id, line).open,
-          context: { environment, instruments },
+          context: { environment, instruments, isRepeat },
           topics,
           commands$,
           scheduler,
@@ -190,6 +190,7 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
           maxFrameMb: settings.maxFrameMb,
           ...(rotateAfterMs === undefined ? {} : { rotateAfterMs }),
           onFrame: tap,
+          onMore,
           ...(latencies === undefined ? {} : { clock: latencies.clock }),
         }),
       ...(latencies === undefined

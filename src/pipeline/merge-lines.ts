@@ -130,6 +130,17 @@ export class LineMerge {
     return out ?? events;
   }
 
+  /** True where a trade was passed on before, and `data` would count it, leave it out and change nothing else, whatever it says besides. */
+  isRepeat(symbol: string, id: number, timestamp: number): boolean {
+    const series = this.#symbols.get(symbol)?.trades;
+    return series?.isRepeat(id, timestamp) === true && (this.#doubted.size === 0 || !this.#doubted.has(series));
+  }
+
+  /** Counts such a trade. */
+  repeated(): void {
+    this.#duplicates++;
+  }
+
   /** Series that hold trades back, and have held more or less since this was asked last. */
   newlyHeld(): Iterable<TradeSeries> {
     if (this.#newlyHeld.size === 0) return NONE;

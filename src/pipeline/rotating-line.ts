@@ -264,7 +264,7 @@ export class RotatingLine {
     if (!isNew && signal.kind === 'answered') handOver.oldAnswered();
     if (isNew && !handOver.subscribed && successor.hasAll(this.topics)) this.#subscribed(rotation);
     if (signal.kind !== 'data') return;
-    const time = signal.events.at(-1)?.timestamp ?? null;
+    const time = (signal.repeat ?? signal.events.at(-1))?.timestamp ?? null;
     if (isNew) handOver.byNew(time);
     else handOver.byOld(time);
     if (handOver.caughtUp) this.#finish(rotation);

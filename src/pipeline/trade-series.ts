@@ -152,6 +152,11 @@ export class TradeSeries {
     return overlap.next(line, trade) || this.#told(overlap.accept(line, trade, now));
   }
 
+  /** As of `ContiguousSequence`; where ids jump, never. */
+  isRepeat(id: number, timestamp: number): boolean {
+    return this.#contiguous?.isRepeat(id, timestamp) === true;
+  }
+
   /** Announces the holes that are as old and not announced yet. */
   tell(openedBy: number): MergedEvent[] {
     return this.#told(this.#contiguous?.tell(openedBy) ?? []);

@@ -1,13 +1,22 @@
 import { defer, type Observable, Subject, switchMap, timer } from 'rxjs';
 import { type Instrument, isDepthChannel } from '../domain/instrument.ts';
-import type { RotationNotice } from '../domain/line.ts';
+import type { DataFrame, RotationNotice } from '../domain/line.ts';
 import { ConnectionBudget } from '../venues/connection-budget.ts';
 import { type ConnectionPlan, planConnections } from '../venues/plan-connections.ts';
 import type { LineConnection } from './line-connection.ts';
 import { type LineNews, RotatingLine } from './rotating-line.ts';
 import { MAX_POSTPONEMENTS, postponement, rotationAge } from './rotation-age.ts';
 import { type LineSignal, venueLine } from './venue-line.ts';
-import type { VenueCounts, VenueFeedOptions } from './venue-signal.ts';
+import type { ConnectArguments, VenueCounts, VenueFeedOptions } from './venue-signal.ts';
+
+/** What the lines of a venue are told, and ask, past the stream of their news. */
+export interface LinesPort {
+  /** True when other venues show that nothing happens in the market. */
+  readonly isQuiet: (connection: LineConnection) => boolean;
+  /** Takes a data frame of a line that is not being replaced and has just told another, or leaves it to the stream. */
+  readonly onMore: (connection: LineConnection, data: DataFrame, now: number) => boolean;
+  readonly isRepeat: ConnectArguments['isRepeat'];
+}
 
 /** The lines of one venue: which instruments are subscribed on which connections, and all their signals as one stream. */
 export class VenueLines {
@@ -21,15 +30,15 @@ export class VenueLines {
   readonly #news$ = new Subject<LineNews>();
   readonly #options: VenueFeedOptions;
   readonly #counts: VenueCounts;
-  readonly #isQuiet: (connection: LineConnection) => boolean;
+  readonly #port: LinesPort;
   readonly #lines: RotatingLine[] = [];
   readonly #budget: ConnectionBudget;
   #connections = 0;
 
-  constructor(options: VenueFeedOptions, counts: VenueCounts, isQuiet: (connection: LineConnection) => boolean) {
+  constructor(options: VenueFeedOptions, counts: VenueCounts, port: LinesPort) {
     this.#options = options;
     this.#counts = counts;
-    this.#isQuiet = isQuiet;
+    this.#port = port;
     this.#budget = options.connectionBudget ?? new ConnectionBudget(options.venue.limits.connectionsPerFiveMinutes);
     this.news$ = this.#news$;
     const { channels } = options;
@@ -195,12 +204,15 @@ export class VenueLines {
         this.#counts.frames++;
         onFrame?.(frame, number);
       },
+      // While it is being replaced, all that both connections bring decides when the first may go.
+      onMore: (data, now) => !line.rotates && this.#port.onMore(connection, data, now),
+      isRepeat: this.#port.isRepeat,
     });
     const connection$ = defer(() => {
       const waitMs = this.#budget.take(scheduler.now());
       return waitMs === 0 ? attempt$ : timer(waitMs, scheduler).pipe(switchMap(() => attempt$));
     });
-    const isQuiet = () => this.#isQuiet(connection);
+    const isQuiet = () => this.#port.isQuiet(connection);
     return venueLine({ connection$, reconnect: settings.reconnect, staleAfterMs, isQuiet, scheduler, random });
   }
 

@@ -1,7 +1,7 @@
 import { catchError, EMPTY, identity, type Subscriber, Subscription, timeout } from 'rxjs';
 import { asFault, type Fault } from '../domain/fault.ts';
 import type { Instrument } from '../domain/instrument.ts';
-import type { BookUpdate } from '../domain/line.ts';
+import type { BookUpdate, DataFrame } from '../domain/line.ts';
 import { detectStale, type Freshness } from '../operators/detect-stale.ts';
 import type { ListedInstrument } from '../venues/contract.ts';
 import { CoinWatch } from './coin-watch.ts';
@@ -75,10 +75,19 @@ export class VenueRun {
       onStale: (cause, ageMs) => this.#onVenueStale(cause, Math.round(ageMs)),
     });
     // A line that falls silent while another of the venue delivers is mute, whatever other venues do.
-    this.lines = new VenueLines(options, counts, (connection) => {
-      const now = scheduler.now();
-      const othersSilent = now - this.#silence.lastDataAt >= staleAfterMs / 2 || this.lines.isAlone(connection);
-      return othersSilent && isQuiet(now);
+    this.lines = new VenueLines(options, counts, {
+      isQuiet: (connection) => {
+        const now = scheduler.now();
+        const othersSilent = now - this.#silence.lastDataAt >= staleAfterMs / 2 || this.lines.isAlone(connection);
+        return othersSilent && isQuiet(now);
+      },
+      onMore: (connection, data, now) => {
+        if (this.#holdsBack) return false;
+        this.#onData(connection.id, data, now);
+        return true;
+      },
+      // What is held back is handed on later, and may be no repeat then.
+      isRepeat: (symbol, id, timestamp) => !this.#holdsBack && this.merge.isRepeat(symbol, id, timestamp),
     });
     this.#repair = new VenueRepair({
       merge: this.merge,
@@ -179,8 +188,12 @@ export class VenueRun {
     this.#repair.emit(this.merge.forget(symbol));
   }
 
+  get #holdsBack(): boolean {
+    return this.#held?.isOpen === false;
+  }
+
   sweepCoins(): void {
-    if (this.#held?.isOpen === false) return;
+    if (this.#holdsBack) return;
     if (this.lines.up > 0) this.#coins.sweep(this.#options.scheduler.now());
   }
 
@@ -339,7 +352,7 @@ export class VenueRun {
   #onNews(news: LineNews): void {
     const { connection, successor, signal } = news;
     if (signal.kind === 'data') {
-      this.#onData(connection.id, signal);
+      this.#onData(connection.id, signal, this.#options.scheduler.now());
       return;
     }
     const note = noteOf(news);
@@ -370,23 +383,24 @@ export class VenueRun {
     }
   }
 
-  #onData(connection: number, { receivedAt, events: received, warning }: Signal<'data'>): void {
-    const { scheduler, activity } = this.#options;
-    const now = scheduler.now();
+  #onData(connection: number, { receivedAt, events: received, warning, repeat }: DataFrame, now: number): void {
+    const { activity } = this.#options;
+    const first = repeat ?? received[0];
     this.#silence.data(now);
-    activity.data(this.#id, now, received.length > 0);
+    activity.data(this.#id, now, first !== undefined);
     if (warning !== undefined) count(this.#counts.warnings, warning);
-    const first = received[0];
     if (first === undefined) return;
-    this.#coins.seen(first.symbol, now, first.kind === this.lines.neededChannel);
+    const kind = first.kind === 'repeat' ? 'trade' : first.kind;
+    this.#coins.seen(first.symbol, now, kind === this.lines.neededChannel);
     this.#counts.quality.valid(first.symbol, receivedAt);
+    if (kind === 'trade') activity.traded(this.#id, first.coin, now);
     if (first.kind === 'book_ticker') this.#counts.quality.spread(first);
-    if (first.kind === 'trade') activity.traded(this.#id, first.coin, now);
     if (first.kind === 'book_update') {
       this.#counts.events += received.length;
       this.books.updated(connection, received as readonly BookUpdate[]);
       return;
     }
+    if (first.kind === 'repeat') this.merge.repeated();
     const events = this.merge.data(connection, received as readonly LineData[], now);
     this.#counts.events += events.length;
     const passed = events[0];

@@ -4,9 +4,9 @@ import type { ClockState } from '../domain/feed-snapshot.ts';
 import type { Channel, Instrument } from '../domain/instrument.ts';
 import type { BookUpdate, LineEvent, RawFrame } from '../domain/line.ts';
 import type { DeadLetter, Environment, Kline, TradeEvent } from '../domain/record.ts';
-import type { LineCommand } from '../venues/connect.ts';
+import type { LineCommand, LineOptions } from '../venues/connect.ts';
 import type { ConnectionBudget } from '../venues/connection-budget.ts';
-import type { ListedInstrument, Venue } from '../venues/contract.ts';
+import type { DecoderContext, ListedInstrument, Venue } from '../venues/contract.ts';
 import type { Activity } from './activity.ts';
 import type { BooksWanted, VenueConfig } from './config.ts';
 import type { DataQuality } from './data-quality.ts';
@@ -48,6 +48,10 @@ export interface ConnectArguments {
   /** The age at which the connection asks to be replaced, milliseconds; undefined: never. */
   readonly rotateAfterMs: number | undefined;
   readonly onFrame: (frame: RawFrame) => void;
+  /** As of `LineOptions`. */
+  readonly onMore: NonNullable<LineOptions['onMore']>;
+  /** As of `DecoderContext`. */
+  readonly isRepeat: NonNullable<DecoderContext['isRepeat']>;
 }
 
 export interface ListFollowing {

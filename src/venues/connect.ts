@@ -1,6 +1,6 @@
 import { interval, Observable, type SchedulerLike, Subscription } from 'rxjs';
 import { asFault, Fault } from '../domain/fault.ts';
-import type { LineEvent, RawFrame } from '../domain/line.ts';
+import type { DataFrame, LineEvent, RawFrame } from '../domain/line.ts';
 import { openSocket, type SocketEnd } from '../net/open-socket.ts';
 import type { WallClock } from '../net/wall-clock.ts';
 import type { Decoded, DecoderContext, Venue } from './contract.ts';
@@ -31,6 +31,11 @@ export interface LineOptions {
   readonly rotateAfterMs?: number;
   /** Sees every frame as it came, before it is decoded. Must not throw. */
   readonly onFrame?: (frame: RawFrame) => void;
+  /**
+   * Is given a data frame, where the line has told one in the same millisecond of the scheduler, `now`. True: it was
+   * taken, and is not told. So whoever watches the line alone need not look at each of a thousand frames.
+   */
+  readonly onMore?: (data: DataFrame, now: number) => boolean;
   /** Opens the connection; the real network by default. */
   readonly open?: typeof openSocket;
   /** Stamps the frames; the system's wall clock by default. */
@@ -56,8 +61,9 @@ export function connectLine(options: LineOptions): Observable<LineEvent> {
     const requests = new ControlRequests(venue);
     const queue = controlQueue(scheduler, venue.limits.messagesPerSecond);
     const timers = new Subscription();
-    const { onFrame } = options;
+    const { onFrame, onMore } = options;
     let dataSeen = false;
+    let toldAt: number | undefined;
     let silentTicks = 0;
 
     function onSocketFrame(frame: RawFrame): void {
@@ -71,14 +77,20 @@ export function connectLine(options: LineOptions): Observable<LineEvent> {
       }
       if (decoded.kind === 'events') {
         dataSeen = true;
-        const { events, warning } = decoded;
-        const { receivedAt } = frame;
-        observer.next(
-          warning === undefined ? { kind: 'data', receivedAt, events } : { kind: 'data', receivedAt, events, warning },
-        );
+        onData(dataOf(decoded, frame.receivedAt));
       } else {
         onControl(decoded, frame);
       }
+    }
+
+    function onData(data: DataFrame): void {
+      if (onMore !== undefined) {
+        const now = scheduler.now();
+        const at = Math.trunc(now);
+        if (at === toldAt && !observer.closed && onMore(data, now)) return;
+        toldAt = at;
+      }
+      observer.next(data);
     }
 
     function onControl(decoded: Exclude<Decoded, { kind: 'events' }>, frame: RawFrame): void {
@@ -189,4 +201,9 @@ export function connectLine(options: LineOptions): Observable<LineEvent> {
       socket.close();
     };
   });
+}
+
+function dataOf({ events, warning, repeat }: Extract<Decoded, { kind: 'events' }>, receivedAt: number): DataFrame {
+  if (warning !== undefined) return { kind: 'data', receivedAt, events, warning };
+  return repeat === undefined ? { kind: 'data', receivedAt, events } : { kind: 'data', receivedAt, events, repeat };
 }

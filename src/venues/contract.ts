@@ -1,7 +1,7 @@
 import type { Decimal } from '../domain/decimal.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { Channel, Instrument, KlineInterval, VenueId } from '../domain/instrument.ts';
-import type { BookUpdate, DataWarning, MarketEvent, RawFrame, RotationNotice } from '../domain/line.ts';
+import type { BookUpdate, DataWarning, MarketEvent, RawFrame, Repeat, RotationNotice } from '../domain/line.ts';
 import type { AggTrade, Environment, Kline, TradeEvent } from '../domain/record.ts';
 
 /** A request over the socket: the frame to send, the id that its answer carries, the topics it is about. */
@@ -16,12 +16,20 @@ export interface DecoderContext {
   readonly environment: Environment;
   /** By the venue's symbol, upper case. A symbol that is not in it was not asked for. */
   readonly instruments: ReadonlyMap<string, Instrument>;
+  /** True where nothing but a repeat can come of a trade with this id and time, whatever else it says; by default nothing is known to be one. */
+  readonly isRepeat?: (symbol: string, id: number, timestamp: number) => boolean;
 }
 
 /** What a frame means. A decoder never throws. */
 export type Decoded =
   /** Market data, all of one symbol; empty where the frame repeats what this connection already told. */
-  | { readonly kind: 'events'; readonly events: readonly MarketEvent[]; readonly warning?: DataWarning }
+  | {
+      readonly kind: 'events';
+      readonly events: readonly MarketEvent[];
+      readonly warning?: DataWarning;
+      /** What the frame would tell, had it not been told: `events` is empty. */
+      readonly repeat?: Repeat;
+    }
   | { readonly kind: 'ack'; readonly id: string | undefined }
   | { readonly kind: 'pong' }
   /** A control request was refused. `id` and `topics` as far as the answer names them; the whole request is refused. */

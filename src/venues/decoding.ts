@@ -1,6 +1,6 @@
 import { asFault, Fault } from '../domain/fault.ts';
 import type { Instrument, VenueId } from '../domain/instrument.ts';
-import type { DataWarning, MarketEvent, RawFrame } from '../domain/line.ts';
+import type { DataWarning, MarketEvent, RawFrame, Repeat } from '../domain/line.ts';
 import type { Environment, TradeEvent } from '../domain/record.ts';
 import type { Decoded, Decoder } from './contract.ts';
 
@@ -66,6 +66,13 @@ export function malformedFrame(error: unknown, symbol?: string): Decoded {
 
 export function decodedEvents(events: readonly MarketEvent[], warning?: DataWarning): Decoded {
   return warning === undefined ? { kind: 'events', events } : { kind: 'events', events, warning };
+}
+
+const NONE: readonly never[] = [];
+
+/** A frame that holds nothing but a trade that was told before. */
+export function repeated(repeat: Repeat): Decoded {
+  return { kind: 'events', events: NONE, repeat };
 }
 
 export function ignored(reason: string): Decoded {

@@ -16,6 +16,9 @@ const MAX_ID_DIGITS = 39;
 /** A longer decimal is absurd, whatever it stands for. */
 const MAX_TEXT = 64;
 const MAX_INTEGER_DIGITS = DECIMAL_PRECISION - DECIMAL_SCALE;
+/** A span is the place of a value, and below these bits its length, which MAX_TEXT bounds. */
+const LENGTH_BITS = 7;
+const LENGTH_MASK = 127;
 
 /** Printable ASCII without quotation mark and backslash: in JSON it stands for itself. */
 const PLAIN = /^[ !#-[\]-~]+$/;
@@ -141,11 +144,14 @@ export class FrameScanner {
     return this.#slice(start, end);
   }
 
+  /** Where the next value begins. */
+  get at(): number {
+    return this.#at;
+  }
+
   /** A decimal above zero, in its canonical form. */
   positive(): Decimal {
-    const decimal = this.notNegative();
-    if (decimal === '0') this.#fits = false;
-    return decimal;
+    return this.cut(this.positiveSpan());
   }
 
   /** A decimal in its canonical form. */
@@ -157,11 +163,33 @@ export class FrameScanner {
 
   /** A decimal without sign, in its canonical form. */
   notNegative(): Decimal {
+    return this.cut(this.#notNegativeSpan());
+  }
+
+  /** What `positive` reads, and where it is: no text is made of it before it is `cut` out. */
+  positiveSpan(): number {
+    const span = this.#notNegativeSpan();
+    if ((span & LENGTH_MASK) === 1 && this.#bytes[span >> LENGTH_BITS] === ZERO) this.#fits = false;
+    return span;
+  }
+
+  /** Where a value that begins there and has been read is. */
+  spanFrom(start: number): number {
+    return (start << LENGTH_BITS) | (this.#at - start);
+  }
+
+  /** The text of a span. */
+  cut(span: number): string {
+    const start = span >> LENGTH_BITS;
+    return this.#slice(start, start + (span & LENGTH_MASK));
+  }
+
+  #notNegativeSpan(): number {
     const bytes = this.#bytes;
     const start = this.#at;
     const point = this.#skipDigits(start);
     this.#end(start, point, MAX_INTEGER_DIGITS);
-    if (bytes[point] !== POINT) return this.#slice(start, point);
+    if (bytes[point] !== POINT) return (start << LENGTH_BITS) | (point - start);
     const end = this.#skipDigits(point + 1);
     if (end === point + 1 || end - start >= MAX_TEXT) this.#fits = false;
     this.#at = end;
@@ -169,7 +197,7 @@ export class FrameScanner {
     while (bytes[last - 1] === ZERO) last--;
     if (last === point + 1) last = point;
     if (last - point - 1 > DECIMAL_SCALE) this.#fits = false;
-    return this.#slice(start, last);
+    return (start << LENGTH_BITS) | (last - start);
   }
 
   /** What a decimal may consist of, whatever it is. */

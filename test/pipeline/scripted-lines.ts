@@ -140,7 +140,7 @@ export class ScriptedLines {
     };
     const feedOptions = scriptedVenue(this.scheduler, onConnected, options);
     const { counts } = new VenueFeed(feedOptions);
-    this.lines = new VenueLines(feedOptions, counts, isQuiet);
+    this.lines = new VenueLines(feedOptions, counts, { isQuiet, onMore: () => false, isRepeat: () => false });
     this.lines.news$.subscribe((news) => this.news.push(news));
   }
 

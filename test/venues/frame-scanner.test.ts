@@ -51,7 +51,7 @@ function scannerOf(venue: VenueId): (frame: string) => unknown {
     for (const symbol of INSTRUMENTS.keys()) learn(scanner, `publicTrade.${symbol}`, parseTopic);
     return (text) => scanner.scan(frameOf(text));
   }
-  const scanner = new EventScanner({ venue, environment: 'simulated' }, INSTRUMENTS);
+  const scanner = new EventScanner({ venue, environment: 'simulated' }, { instruments: INSTRUMENTS });
   for (const symbol of INSTRUMENTS.keys())
     for (const event of ['trade', 'ticker', 'bookTicker'])
       learn(scanner, `${symbol.toLowerCase()}@${event}`, parseStreamName);
@@ -177,7 +177,7 @@ describe('the scanners of frames', () => {
     // U+00C3 U+00A9, whose codes are the bytes of é in UTF-8.
     const name = '\u00c3\u00a9USDT';
     const instruments = new Map([[name, { coin: 'x', symbol: name, venueSymbol: name }]]);
-    const scanner = new EventScanner({ venue: 'binance', environment: 'simulated' }, instruments);
+    const scanner = new EventScanner({ venue: 'binance', environment: 'simulated' }, { instruments });
     learn(scanner, '\u00c3\u00a9usdt@trade', () => ({ symbol: name, event: 'trade' as const, interval: undefined }));
     const text = BINANCE[0]?.replace('btcusdt', '\u00e9usdt').replace('BTCUSDT', '\u00e9USDT') ?? '';
     expect(scanner.scan({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT })).toBeUndefined();
@@ -197,6 +197,7 @@ describe('the scanners of frames', () => {
     (venue, frames) => {
       const random = seededRandom(SEED);
       const [decode, parse, scan] = [decoderOf(venue), parsed(venue), scannerOf(venue)];
+      const repeat = repeatsOf(venue);
       const outcomes = { scanned: 0, left: 0 };
       for (let count = 0; count < FRAMES; count++) {
         const text = mutated(frames[Math.floor(random() * frames.length)] ?? '', random);
@@ -204,6 +205,7 @@ describe('the scanners of frames', () => {
         const found = decode({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT });
         if (!isDeepStrictEqual(shown(found), shown(expected)))
           expect([SEED, text, found]).toEqual([SEED, text, expected]);
+        if (venue !== 'bybit') expectRepeat(text, repeat(text), scan(text));
         if (scan(text) === undefined) outcomes.left++;
         else outcomes.scanned++;
       }
@@ -219,6 +221,27 @@ function expectAsParsed(venue: VenueId, text: string): void {
   const frame = (content: string) => ({ data: Buffer.from(content), binary: false, receivedAt: RECEIVED_AT });
   for (const known of venue === 'bybit' ? BYBIT : BINANCE) decode(frame(known));
   expect([text, shown(decode(frame(text)))]).toStrictEqual([text, shown(parsed(venue)(text))]);
+}
+
+/** What a decoder makes of a frame for whom every trade is a repeat. */
+function repeatsOf(venue: VenueId): (frame: string) => unknown {
+  const decode = venues[venue].newDecoder({ environment: 'simulated', instruments: INSTRUMENTS, isRepeat: () => true });
+  const frame = (content: string) => ({ data: Buffer.from(content), binary: false, receivedAt: RECEIVED_AT });
+  for (const known of BINANCE) decode(frame(known));
+  return (text) => {
+    const decoded = decode(frame(text));
+    return decoded.kind === 'events' ? decoded.repeat : undefined;
+  };
+}
+
+/** Only of a trade that could be read to its end. */
+function expectRepeat(text: string, repeat: unknown, scanned: unknown): void {
+  const [trade] = (scanned ?? []) as { kind: string; symbol: string; coin: string; timestamp: number }[];
+  const wanted =
+    trade?.kind === 'trade'
+      ? { kind: 'repeat', symbol: trade.symbol, coin: trade.coin, timestamp: trade.timestamp }
+      : undefined;
+  if (!isDeepStrictEqual(repeat, wanted)) expect([text, repeat]).toEqual([text, wanted]);
 }
 
 /** Faults by what they say. */

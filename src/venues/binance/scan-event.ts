@@ -1,6 +1,7 @@
 import type { Instrument } from '../../domain/instrument.ts';
-import type { RawFrame, Ticker } from '../../domain/line.ts';
+import type { RawFrame, Repeat, Ticker } from '../../domain/line.ts';
 import type { TradeEvent } from '../../domain/record.ts';
+import type { DecoderContext } from '../contract.ts';
 import { liveTrade, type Origin } from '../decoding.ts';
 import { isTime } from '../fields.ts';
 import { ascii, FrameScanner, ScannedNames } from '../frame-scanner.ts';
@@ -31,9 +32,6 @@ const VOLUME = ascii('","v":"');
 const COUNTS = ['"', '', '', ''].map((quote, index) => ascii(`${quote},"${'OCFL'.charAt(index)}":`));
 const TRADES = ascii(',"n":');
 
-/** Digits that are a safe integer, as the parsed number has to be one. */
-const ID_DIGITS = 15;
-
 /**
  * Events of combined frames as Binance writes them, straight from their bytes: what the readers make of the parsed frame,
  * or undefined for any that is written otherwise, or is of another kind than trades and 24-hour tickers.
@@ -43,10 +41,12 @@ export class EventScanner {
   readonly #instruments: ReadonlyMap<string, Instrument>;
   readonly #streams = new ScannedNames<BinanceStream>();
   readonly #scanner = new FrameScanner();
+  readonly #isRepeat: NonNullable<DecoderContext['isRepeat']>;
 
-  constructor(origin: Origin, instruments: ReadonlyMap<string, Instrument>) {
+  constructor(origin: Origin, { instruments, isRepeat = () => false }: Omit<DecoderContext, 'environment'>) {
     this.#origin = origin;
     this.#instruments = instruments;
+    this.#isRepeat = isRepeat;
   }
 
   /** A stream whose frames may be read here from now on. */
@@ -54,7 +54,7 @@ export class EventScanner {
     if (stream.event === 'trade' || stream.event === '24hrTicker') this.#streams.add(name, stream);
   }
 
-  scan({ data, binary, receivedAt }: RawFrame): TradeEvent | Ticker | undefined {
+  scan({ data, binary, receivedAt }: RawFrame): TradeEvent | Ticker | Repeat | undefined {
     if (binary || !Buffer.isBuffer(data)) return undefined;
     const scanner = this.#scanner;
     scanner.begin(data);
@@ -65,18 +65,20 @@ export class EventScanner {
     return stream?.event === 'trade' ? this.#trade(instrument, receivedAt) : this.#ticker(instrument, receivedAt);
   }
 
-  #trade(instrument: Instrument, receivedAt: number): TradeEvent | undefined {
+  #trade(instrument: Instrument, receivedAt: number): TradeEvent | Repeat | undefined {
     const scanner = this.#scanner;
     scanner.literal(TRADE);
     const eventTime = scanner.integer();
     scanner.literal(SYMBOL);
     scanner.text(instrument.venueSymbol);
     scanner.literal(ID);
-    const tradeId = scanner.digits(ID_DIGITS);
+    const idAt = scanner.at;
+    const id = scanner.integer();
+    const idSpan = scanner.spanFrom(idAt);
     scanner.literal(PRICE);
-    const price = scanner.positive();
+    const price = scanner.positiveSpan();
     scanner.literal(QUANTITY);
-    const quantity = scanner.positive();
+    const quantity = scanner.positiveSpan();
     scanner.literal(QUOTE);
     if (scanner.option(BUYER_ORDER)) {
       scanner.integer();
@@ -91,13 +93,16 @@ export class EventScanner {
     scanner.flag();
     scanner.literal(END);
     if (!scanner.isWhole || !isTime(timestamp) || !isTime(eventTime)) return undefined;
+    const { symbol, coin } = instrument;
+    // What the other line brought before is checked like any other, but no text and no event are made of it.
+    if (this.#isRepeat(symbol, id, timestamp)) return { kind: 'repeat', symbol, coin, timestamp };
     return liveTrade(this.#origin, instrument, receivedAt, {
-      price,
-      quantity,
+      price: scanner.cut(price),
+      quantity: scanner.cut(quantity),
       isBuyerMaker,
       timestamp,
       eventTime,
-      tradeId,
+      tradeId: scanner.cut(idSpan),
       conditions: NO_CONDITIONS,
     });
   }
