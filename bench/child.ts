@@ -18,9 +18,9 @@ interface Answer {
   readonly error?: string;
 }
 
-/** Starts a file as a process; it must call `answer`. */
-export function startChild(file: string, args: readonly string[] = []): Child {
-  const child = fork(file, [...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+/** Starts a file as a process, with flags for Node; it must call `answer`. */
+export function startChild(file: string, args: readonly string[] = [], nodeFlags: readonly string[] = []): Child {
+  const child = fork(file, [...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [...nodeFlags] });
   const open = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let asked = 0;
   child.on('message', ({ number, value, error }: Answer) => {

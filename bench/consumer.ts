@@ -23,6 +23,8 @@ interface Trade {
 let received = 0;
 let repeated = 0;
 let latencies: number[] | undefined;
+/** When the first record was there, milliseconds since 1970. */
+let firstAt: number | undefined;
 let failed: string | undefined;
 const lastIds = new Map<string, number>();
 /** What has to be added to performance.now() for the wall clock: that tells whole milliseconds, so the largest difference is the one taken when it had just changed. */
@@ -32,6 +34,7 @@ setInterval(() => {
 }, 10);
 
 function onRecord(value: Buffer, at: number): void {
+  firstAt ??= Date.now();
   const trade: Trade = type.decode(value, HEADER_BYTES).value;
   const id = Number(trade.trade_id);
   const last = lastIds.get(trade.symbol);
@@ -50,6 +53,7 @@ answer({
     if (failed !== undefined) throw new Error(failed);
     return { received, repeated };
   },
+  firstAt: () => firstAt,
   collect: () => {
     latencies = [];
   },

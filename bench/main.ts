@@ -10,19 +10,11 @@ import { startBroker } from '../test/support/kafka-broker.ts';
 import { until } from '../test/support/until.ts';
 import { startChild } from './child.ts';
 import { type Figures, measure, type Pace } from './measure.ts';
-import { linesOf, PARTITIONS, type Place, PROGRAMS, prepare, schemaFile, start, topicOf } from './programs.ts';
+import { linesOf, PARTITIONS, type Place, PROGRAMS, prepare, SMALL_LOGS, schemaFile, start, topicOf } from './programs.ts';
 import { document, table } from './report.ts';
 
 const FULL: Pace = { warmUpMs: 3000, latencyMs: 8000, settleMs: 800, holdMs: 2500, refinements: 3 };
 const QUICK: Pace = { warmUpMs: 2000, latencyMs: 4000, settleMs: 500, holdMs: 1500, refinements: 2 };
-/** What was read is not needed any more. */
-const SMALL_LOGS = {
-  'log.segment.bytes': '33554432',
-  'log.retention.bytes': '33554432',
-  'log.retention.check.interval.ms': '5000',
-  'log.segment.delete.delay.ms': '1000',
-};
-
 const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },

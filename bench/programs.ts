@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import coins from '../config/coins.json' with { type: 'json' };
 import { codecOf } from '../src/codec/avro.ts';
@@ -14,6 +14,13 @@ export interface Place {
 }
 
 export const PARTITIONS = 4;
+/** Of a broker: what was read is not needed any more. */
+export const SMALL_LOGS = {
+  'log.segment.bytes': '33554432',
+  'log.retention.bytes': '33554432',
+  'log.retention.check.interval.ms': '5000',
+  'log.segment.delete.delay.ms': '1000',
+};
 const repository = join(import.meta.dirname, '..');
 const cli = join(repository, 'src', 'cli', 'main.ts');
 /** What every program writes. */
@@ -23,6 +30,14 @@ const symbols = coins.map(({ symbols: { binance } }) => binance).filter((symbol)
 export const topicOf = ({ prefix }: Place): string => `${prefix}trades`;
 const configOf = ({ folder, prefix }: Place): string => join(folder, `${prefix}yaml`);
 const logOf = ({ folder, prefix }: Place): string => join(folder, `${prefix}log`);
+
+/** Lines that it logged, as JSON. */
+export async function loggedBy(place: Place): Promise<readonly Record<string, unknown>[]> {
+  const text = await readFile(logOf(place), 'utf8');
+  return text
+    .split('\n')
+    .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []));
+}
 
 /** What the others are compared with. */
 export const SCRIPT = 'script';

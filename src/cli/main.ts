@@ -1,7 +1,7 @@
 #!/usr/bin/env node
+import { enableCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import type { Output } from './command.ts';
-import { dispatch } from './dispatch.ts';
 
 /** The process around a command: signals, closed pipes, exit code. What a command is: command.ts. */
 const ending = new AbortController();
@@ -24,6 +24,9 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 // V8 takes what is allocated while thousands of symbols are subscribed for long-lived, and allocates trades as if they were
 // from then on: several times the pauses, as docs/symbols.md tells.
 setFlagsFromString('--no-allocation-site-pretenuring');
+// What is loaded from here on is compiled, and its types are taken out, once and not at each start.
+enableCompileCache();
+const { dispatch } = await import('./dispatch.ts');
 const code = await dispatch(process.argv.slice(2), {
   environment: process.env,
   out: outputTo(process.stdout, () => ending.abort('stdout closed')),

@@ -1,0 +1,107 @@
+/**
+ * The memory of a pipeline that is not disturbed: 20 coins, every channel, 2,000 trades a second by two lines, into a
+ * broker, no gateway: `node bench/memory/main.ts`. Flags: --minutes N (10), --client kafkajs|platformatic (kafkajs),
+ * --lines N (2), --keep DIR.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { type Channel, VENUE_IDS } from '../../src/domain/instrument.ts';
+import { startBroker } from '../../test/support/kafka-broker.ts';
+import { PipelineProcess } from '../../test/support/pipeline-process.ts';
+import { type SimulatorAddress, simulatedValues } from '../../test/support/simulated-feed.ts';
+import { startChild } from '../child.ts';
+import { type Figure, tell } from '../part.ts';
+import { memoryOf } from '../process-figures.ts';
+import { SMALL_LOGS } from '../programs.ts';
+import { isFlat, type Sample, slopeOf, slopeText } from '../slope.ts';
+
+const VENUE = 'binance';
+const RATE = 2000;
+const COINS = 20;
+const CHANNELS: readonly Channel[] = [
+  'trade',
+  'agg_trade',
+  'ticker',
+  'mini_ticker',
+  'book_ticker',
+  'kline_1m',
+  'depth',
+];
+const MOST_MIB = 150;
+const SAMPLE_EVERY_MS = 2000;
+/** Of the run: code is compiled, histories fill. */
+const WARM_UP_SHARE = 1 / 3;
+
+const { values: flags } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    client: { type: 'string', default: 'kafkajs' },
+    lines: { type: 'string', default: '2' },
+    keep: { type: 'string' },
+  },
+});
+const lines = Number(flags.lines);
+const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-memory-')));
+await mkdir(folder, { recursive: true });
+const broker = await startBroker({ config: SMALL_LOGS });
+const rates = Object.fromEntries(VENUE_IDS.map((id) => [id, id === VENUE ? RATE : 0]));
+const simulator = startChild(join(import.meta.dirname, '..', 'faults', 'venues.ts'), [
+  JSON.stringify({ rate: rates, symbols: COINS }),
+]);
+const samples: Sample[] = [];
+let feed: PipelineProcess | undefined;
+let delivered = 0;
+try {
+  const config = join(folder, 'market-feed.yaml');
+  await writeFile(config, JSON.stringify(configuration(await simulator.ask<SimulatorAddress>('address'))));
+  const nodeArgs = (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter((flag) => flag !== '');
+  feed = new PipelineProcess({ config, logFile: join(folder, 'log'), nodeArgs });
+  const { pid, linesUp } = { pid: feed.pid, linesUp: () => feed?.linesUp(VENUE) ?? 0 };
+  await feed.until(() => linesUp() >= lines, 'the lines are up', 30_000);
+  const until = performance.now() + Number(flags.minutes) * 60_000;
+  while (performance.now() < until && feed.running) {
+    await delay(SAMPLE_EVERY_MS);
+    samples.push({ at: performance.now() / 60_000, value: (await memoryOf(pid)).now });
+  }
+  const code = await feed.stop();
+  if (code !== 0) throw new Error(`the pipeline ended with exit code ${code}; log: ${folder}`);
+  const counts = feed.events.findLast(({ event }) => event === 'status')?.counts as { trades?: number } | undefined;
+  delivered = counts?.trades ?? 0;
+} finally {
+  await feed?.kill();
+  await simulator.end();
+  await broker.close();
+}
+if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
+
+const slope = slopeOf(samples.slice(Math.floor(samples.length * WARM_UP_SHARE)));
+const highest = Math.max(...samples.map(({ value }) => value));
+const what = `${COINS} coins, ${CHANNELS.length} channels, ${lines} lines, ${flags.minutes} minutes at ${RATE} trades/s, ${flags.client}`;
+const figures: readonly Figure[] = [
+  {
+    figure: `MiB resident, most: ${what}`,
+    found: highest.toFixed(0),
+    target: `≤ ${MOST_MIB}`,
+    met: highest <= MOST_MIB,
+  },
+  { figure: `MiB resident, growth: ${what}`, found: slopeText(slope, 'MiB', 'minute'), target: 'flat', met: isFlat(slope) },
+];
+await tell({
+  title: 'Memory',
+  text: `${what}: ${delivered.toLocaleString('en-US')} trades published; ${slopeText(slope, 'MiB', 'minute')}, at most ${highest.toFixed(0)} MiB.`,
+  figures,
+});
+
+function configuration(address: SimulatorAddress): object {
+  return {
+    ...simulatedValues(address, { feed: { venues: [VENUE], channels: CHANNELS }, venue: { lines } }),
+    coins: join(import.meta.dirname, '..', '..', 'config', 'coins.json'),
+    sinks: ['kafka'],
+    kafka: { client: flags.client, brokers: broker.brokers, partitions: 4 },
+    spill: { dir: join(folder, 'spill') },
+    gateway: { enabled: false },
+  };
+}

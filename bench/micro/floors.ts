@@ -1,0 +1,107 @@
+/** Stages with nothing around them that need a socket or a broker: below their sum no pipeline of these parts can be. */
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Producer as PlatformaticProducer, ProduceAcks, stringSerializers } from '@platformatic/kafka';
+import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import { WebSocket } from 'ws';
+import { encodeSingleObject } from '../../src/codec/wire-format.ts';
+import { startBroker } from '../../test/support/kafka-broker.ts';
+import { startChild } from '../child.ts';
+import { median } from '../measure.ts';
+import { tradesOfSymbols } from './frames.ts';
+
+/** Nanoseconds of CPU an event, of this process with all its threads. */
+export interface Floor {
+  readonly title: string;
+  readonly ns: number;
+}
+
+const ROUNDS = 5;
+const RECEIVE_MS = 1000;
+const RATES = [10_000, 100_000, 300_000];
+const BATCH = 1000;
+const BATCHES = 30;
+const PARTITIONS = 4;
+const WARM_UP_BATCHES = 20;
+
+function cpuNanoseconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) * 1000;
+}
+
+/** What it costs to receive a frame and to count it. */
+export async function receiving(): Promise<readonly Floor[]> {
+  const wire = startChild(join(import.meta.dirname, 'wire.ts'));
+  const socket = new WebSocket(await wire.ask<string>('url'), { perMessageDeflate: false, skipUTF8Validation: true });
+  let received = 0;
+  socket.on('message', () => {
+    received++;
+  });
+  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+  const floors: Floor[] = [];
+  for (const rate of RATES) {
+    await wire.ask('rate', rate);
+    await delay(RECEIVE_MS);
+    const rounds: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const [from, before] = [received, cpuNanoseconds()];
+      await delay(RECEIVE_MS);
+      rounds.push((cpuNanoseconds() - before) / (received - from));
+    }
+    floors.push({ title: `ws: a frame received and counted, ${rate.toLocaleString('en-US')}/s`, ns: median(rounds) });
+  }
+  socket.terminate();
+  await wire.end();
+  return floors;
+}
+
+interface Message {
+  readonly key: string;
+  readonly value: Buffer;
+}
+type Send = (messages: readonly Message[]) => Promise<unknown>;
+
+/** What it costs to have a record stored: batches of 1,000, one in flight, acknowledged by all replicas. */
+export async function producing(): Promise<readonly Floor[]> {
+  const broker = await startBroker();
+  const kafka = new Kafka({ clientId: 'floors', brokers: broker.brokers, logLevel: logLevel.ERROR });
+  const admin = kafka.admin();
+  await admin.connect();
+  const topics = ['kafkajs', 'platformatic'];
+  await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: PARTITIONS })) });
+  await admin.disconnect();
+  const one = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, allowAutoTopicCreation: false });
+  const other = new PlatformaticProducer({
+    clientId: 'floors',
+    bootstrapBrokers: broker.brokers,
+    serializers: { ...stringSerializers, value: (value?: Buffer) => value },
+  });
+  const sends: Readonly<Record<string, Send>> = {
+    kafkajs: (messages) => one.send({ topic: 'kafkajs', messages: [...messages], acks: -1 }),
+    platformatic: (messages) =>
+      other.send({
+        messages: messages.map(({ key, value }) => ({ topic: 'platformatic', key, value })),
+        acks: ProduceAcks.ALL,
+      }),
+  };
+  try {
+    await one.connect();
+    const messages = tradesOfSymbols(BATCH).map((trade) => ({ key: trade.symbol, value: encodeSingleObject(trade) }));
+    const rounds = new Map<string, number[]>(topics.map((topic) => [topic, []]));
+    for (let round = 0; round <= ROUNDS; round++) {
+      for (const [name, send] of Object.entries(sends)) {
+        const before = cpuNanoseconds();
+        const batches = round === 0 ? WARM_UP_BATCHES : BATCHES;
+        for (let batch = 0; batch < batches; batch++) await send(messages);
+        if (round > 0) rounds.get(name)?.push((cpuNanoseconds() - before) / batches / BATCH);
+      }
+    }
+    return [...rounds].map(([name, ns]) => ({
+      title: `${name}: a record stored, batches of ${BATCH.toLocaleString('en-US')}`,
+      ns: median(ns),
+    }));
+  } finally {
+    await Promise.all([one.disconnect(), other.close()]);
+    await broker.close();
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * What each part costs alone: `node bench/micro/main.ts`. Nanoseconds of CPU an event with the garbage collector's
+ * part in it (medians of rounds, the cases in turn) and bytes allocated an event, then stages without anything of ours
+ * around them. Flags: --no-broker (without what needs one).
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startChild } from '../child.ts';
+import { median } from '../measure.ts';
+import { type Figure, tell } from '../part.ts';
+import { CASES, type Case } from './cases.ts';
+import { type Floor, producing, receiving } from './floors.ts';
+
+const ROUNDS = 15;
+const WARM_UP_ROUNDS = 5;
+/** Of the decoders: how many times JSON.parse of the same bytes. */
+const DECODE_TARGET = 2;
+/** No collection comes before so much is allocated. */
+const YOUNG_GENERATION = ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256'];
+
+const { values: flags } = parseArgs({ options: { broker: { type: 'boolean', default: true } }, allowNegative: true });
+
+let kept: unknown;
+const measured = new Map<Case, number[]>(CASES.map((each) => [each, []]));
+for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++)
+  for (const [each, rounds] of measured) {
+    const work = each.begin();
+    const before = process.cpuUsage();
+    for (let index = 0; index < each.events; index++) kept = work(index);
+    const { user, system } = process.cpuUsage(before);
+    if (round >= 0) rounds.push(((user + system) * 1000) / each.events);
+  }
+if (kept === measured) throw new Error('never');
+
+const child = startChild(join(import.meta.dirname, 'allocations.ts'), [], YOUNG_GENERATION);
+const bytes = await child.ask<readonly { readonly heap: number; readonly buffers: number }[]>('bytes');
+await child.end();
+const floors: readonly Floor[] = [...(await receiving()), ...(flags.broker ? await producing() : [])];
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+const lines = ['| one event | ns of CPU | bytes on the heap | bytes in buffers |', '| --- | --: | --: | --: |'];
+for (const [index, each] of CASES.entries()) {
+  const { heap, buffers } = bytes[index] ?? { heap: Number.NaN, buffers: Number.NaN };
+  const ns = median(measured.get(each) ?? []);
+  lines.push(`| ${each.group}: ${each.title} | ${whole(ns)} | ${whole(heap)} | ${whole(buffers)} |`);
+}
+for (const { title, ns } of floors) lines.push(`| bare stage: ${title} | ${whole(ns)} | | |`);
+
+await tell({
+  title: 'Each part alone',
+  text: lines.join('\n'),
+  figures: ['binance', 'bybit'].map((venue): Figure => {
+    const ns = (title: string): number =>
+      median(measured.get(CASES.find((each) => each.title === `${title}${venue}`) as Case) ?? []);
+    const times = ns('JSON.parse of the same bytes, ') / ns('decode a trade of ');
+    return {
+      figure: `decode of a trade of ${venue}, JSON.parse of the same bytes by it`,
+      found: times.toFixed(2),
+      target: `≥ ${DECODE_TARGET}`,
+      met: times >= DECODE_TARGET,
+    };
+  }),
+});

@@ -1,0 +1,47 @@
+import { fork } from 'node:child_process';
+
+/** A figure with a target of its own. */
+export interface Figure {
+  readonly figure: string;
+  readonly found: string;
+  readonly target: string;
+  readonly met: boolean;
+}
+
+/** What a part of the benchmark found. */
+export interface Part {
+  readonly title: string;
+  /** Markdown. */
+  readonly text: string;
+  readonly figures: readonly Figure[];
+}
+
+/** Prints what was found, tells it to whoever started this process, and ends: with 1 where a target is missed. */
+export async function tell(part: Part): Promise<never> {
+  console.log(`\n${part.text}\n`);
+  for (const { figure, found, target, met } of part.figures)
+    console.log(`${figure}: ${found} (${target}, ${met ? 'met' : '**missed**'})`);
+  await new Promise<void>((resolve) => {
+    if (process.send === undefined) resolve();
+    else process.send(part, () => resolve());
+  });
+  process.exit(part.figures.every(({ met }) => met) ? 0 : 1);
+}
+
+/** Runs a part as a process of its own; rejects where it ends without having told anything. */
+export function runPart(file: string, args: readonly string[] = []): Promise<Part> {
+  const child = fork(file, [...args], { execArgv: ['--disable-warning=TimeoutNegativeWarning'] });
+  const kill = () => child.kill('SIGTERM');
+  process.once('exit', kill);
+  return new Promise((resolve, reject) => {
+    let told: Part | undefined;
+    child.on('message', (part: Part) => {
+      told = part;
+    });
+    child.once('exit', (code) => {
+      process.off('exit', kill);
+      if (told === undefined) reject(new Error(`${file} ended with ${code} and told nothing`));
+      else resolve(told);
+    });
+  });
+}

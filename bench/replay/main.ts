@@ -1,0 +1,127 @@
+/**
+ * A capture of trades through the pipeline into files, against JSON.parse of the same frames and nothing else:
+ * `node bench/replay/main.ts`. Flags: --frames N (200000), --runs N (5), --keep DIR.
+ */
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CaptureWriter } from '../../src/capture/capture-writer.ts';
+import { median } from '../measure.ts';
+import { framesOf, instruments, tradesOfSymbols } from '../micro/frames.ts';
+import { type Figure, tell } from '../part.ts';
+
+const TARGET = 0.5;
+const START_MS = 1_760_000_000_000;
+const FIRST_ID = 3_735_683_259;
+const cli = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+
+const { values: flags } = parseArgs({
+  options: {
+    frames: { type: 'string', default: '200000' },
+    runs: { type: 'string', default: '5' },
+    keep: { type: 'string' },
+  },
+});
+const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-replay-')));
+await mkdir(folder, { recursive: true });
+const count = Number(flags.frames);
+const capture = join(folder, 'trades.capture.gz');
+const config = join(folder, 'market-feed.yaml');
+
+/** Two thousand a second, ids that step by one. */
+const trades = tradesOfSymbols(count).map((trade, index) => {
+  const timestamp = START_MS + Math.floor(index / 2);
+  const tradeId = `${FIRST_ID + Math.floor(index / instruments.length)}`;
+  return { ...trade, timestamp, eventTime: timestamp, receivedAt: (timestamp + 1) * 1000, tradeId };
+});
+const frames = framesOf('binance', trades);
+await writeCapture();
+await writeFile(config, configuration());
+
+const loops: number[] = [];
+const replays: number[] = [];
+for (let run = 0; run <= Number(flags.runs); run++) {
+  const [loop, replay] = [parseLoop(), await replayed(run)];
+  console.log(`run ${run}: JSON.parse ${rate(loop)}, replay ${rate(replay)} frames/s`);
+  if (run === 0) continue;
+  loops.push(loop);
+  replays.push(replay);
+}
+if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
+
+const [loop, replay] = [median(loops), median(replays)];
+const figure: Figure = {
+  figure: '`replay` of trades to files, its rate by that of JSON.parse of the same frames',
+  found: (replay / loop).toFixed(2),
+  target: `≥ ${TARGET}`,
+  met: replay / loop >= TARGET,
+};
+await tell({
+  title: 'Replay of a capture',
+  text: [
+    `| ${count.toLocaleString('en-US')} frames of trades | frames/s |`,
+    '| --- | --: |',
+    `| JSON.parse of each, in memory, and nothing else | ${rate(loop)} |`,
+    `| \`market-feed replay\` into Avro files, gzip and all | ${rate(replay)} |`,
+  ].join('\n'),
+  figures: [figure],
+});
+
+function rate(perSecond: number): string {
+  return Math.round(perSecond).toLocaleString('en-US');
+}
+
+/** Frames a second. */
+function parseLoop(): number {
+  const from = performance.now();
+  let last: unknown;
+  for (const { data } of frames) last = JSON.parse((data as Buffer).toString());
+  if (last === undefined) throw new Error('no frames');
+  return count / ((performance.now() - from) / 1000);
+}
+
+/** Frames a second, as the program tells its time: without that which Node takes to start. */
+async function replayed(run: number): Promise<number> {
+  const out = join(folder, `out${run}`);
+  const flagsOfNode = (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter((flag) => flag !== '');
+  const child = spawn(process.execPath, [...flagsOfNode, cli, 'replay', capture, '--config', config, '--out', out], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  if (code !== 0) throw new Error(`replay ended with exit code ${code}`);
+  const { seconds, records } = JSON.parse(text) as { seconds: number; records: Record<string, number> };
+  if (!Object.entries(records).some(([topic, many]) => topic.endsWith('trades') && many === count))
+    throw new Error(`of ${count} trades came out ${JSON.stringify(records)}`);
+  if ((await readdir(out)).length === 0) throw new Error('no files');
+  await rm(out, { recursive: true, force: true });
+  return count / seconds;
+}
+
+async function writeCapture(): Promise<void> {
+  await rm(capture, { force: true });
+  const writer = await CaptureWriter.create(capture, { startedMicros: START_MS * 1000, maxWaitingBytes: 2 ** 30 });
+  writer.frame('binance:1', ack(1));
+  for (const frame of frames) writer.frame('binance:1', frame);
+  await writer.close();
+}
+
+/** What the venue says to the request that subscribes. */
+function ack(id: number) {
+  return { data: Buffer.from(`{"result":null,"id":${id}}`), binary: false, receivedAt: START_MS * 1000 };
+}
+
+function configuration(): string {
+  return JSON.stringify({
+    coins: instruments.map(({ coin }) => coin),
+    feed: { venues: ['binance'], channels: ['trade'] },
+    venues: { binance: { lines: 1 } },
+    gateway: { enabled: false },
+    log: { level: 'error' },
+  });
+}

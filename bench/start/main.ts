@@ -1,0 +1,96 @@
+/**
+ * From the start of `market-feed run` to its first trade in the topic, broker and venue being there: `node
+ * bench/start/main.ts`. Flags: --runs N (5).
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startBroker } from '../../test/support/kafka-broker.ts';
+import { until } from '../../test/support/until.ts';
+import { startChild } from '../child.ts';
+import { median } from '../measure.ts';
+import { type Figure, tell } from '../part.ts';
+import { loggedBy, PARTITIONS, type Place, prepare, schemaFile, start, topicOf } from '../programs.ts';
+
+const RATE = 2000;
+const TARGET_MS = 1500;
+const PROGRAMS = ['kafkajs-1', 'platformatic-1'];
+
+const { values: flags } = parseArgs({ options: { runs: { type: 'string', default: '5' } } });
+const folder = await mkdtemp(join(tmpdir(), 'market-feed-start-'));
+const broker = await startBroker();
+const load = startChild(join(import.meta.dirname, '..', 'load.ts'));
+
+/** Milliseconds since the process was asked for. */
+interface Start {
+  /** The program has been loaded and has read its configuration. */
+  readonly loaded: number;
+  readonly subscribed: number;
+  readonly first: number;
+}
+
+async function measure(name: string, place: Place): Promise<Start> {
+  await prepare(name, place);
+  const reader = [place.broker, topicOf(place), String(PARTITIONS), schemaFile];
+  const consumer = startChild(join(import.meta.dirname, '..', 'consumer.ts'), reader);
+  await consumer.ask('counts');
+  await until(async () => (await load.ask<number>('lines')) === 0, { message: 'all connections have ended' });
+  const at = Date.now();
+  const subject = start(name, place);
+  try {
+    await until(async () => (await consumer.ask<number | undefined>('firstAt')) !== undefined, {
+      timeoutMs: 30_000,
+      message: 'the first trade arrives',
+    });
+    const first = await consumer.ask<number>('firstAt');
+    await subject.stop();
+    const logged = await loggedBy(place);
+    const when = (wanted: string) => Date.parse(String(logged.find(({ event }) => event === wanted)?.time)) - at;
+    return { loaded: when('starting'), subscribed: when('subscribed'), first: first - at };
+  } finally {
+    await subject.stop();
+    await consumer.end();
+  }
+}
+
+const starts: Record<string, Start[]> = {};
+try {
+  const address = await load.ask<Place['address']>('address');
+  await load.ask('rate', RATE);
+  // The first time nothing is warm.
+  for (let run = 0; run <= Number(flags.runs); run++)
+    for (const name of PROGRAMS) {
+      const place = { address, broker: broker.brokers[0] as string, prefix: `${name}${run}.`, folder };
+      const found = await measure(name, place);
+      console.log(`${name}, start ${run}: ${JSON.stringify(found)}`);
+      if (run > 0) starts[name] = [...(starts[name] ?? []), found];
+    }
+} finally {
+  await load.end();
+  await broker.close();
+  await rm(folder, { recursive: true, force: true });
+}
+
+const of = (name: string, what: keyof Start): number => median((starts[name] ?? []).map((each) => each[what]));
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
+await tell({
+  title: 'From start to the first trade in the topic',
+  text: [
+    '| `run` | loaded | subscribed | first trade in the topic |',
+    '| --- | --: | --: | --: |',
+    ...PROGRAMS.map(
+      (name) =>
+        `| ${name} | ${seconds(of(name, 'loaded'))} | ${seconds(of(name, 'subscribed'))} | ${seconds(of(name, 'first'))} |`,
+    ),
+  ].join('\n'),
+  figures: PROGRAMS.map((name): Figure => {
+    const found = of(name, 'first');
+    return {
+      figure: `\`run\` from start to the first trade in the topic, ${name}`,
+      found: seconds(found),
+      target: `≤ ${seconds(TARGET_MS)}`,
+      met: found <= TARGET_MS,
+    };
+  }),
+});

@@ -1,0 +1,24 @@
+/**
+ * Loaded before the program (`node --import`): on stderr every second the pauses of its garbage collector, milliseconds,
+ * and the longest delays of its event loop beyond the timer's own.
+ */
+import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
+import { isMainThread } from 'node:worker_threads';
+
+const EVERY_MS = 1000;
+const RESOLUTION_MS = 1;
+
+if (isMainThread) {
+  let pauses: number[] = [];
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) pauses.push(duration);
+  }).observe({ entryTypes: ['gc'] });
+  const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  delays.enable();
+  setInterval(() => {
+    const line = { event: 'pauses', at: Date.now(), pauses, delay: Math.max(0, delays.max / 1e6 - RESOLUTION_MS) };
+    pauses = [];
+    delays.reset();
+    process.stderr.write(`${JSON.stringify(line)}\n`);
+  }, EVERY_MS).unref();
+}
