@@ -15,7 +15,7 @@ test: ready ## every test; the last line is N passed, N failed, N skipped
 run: dashboard ## the main job against the live venues, with config/market-feed.yaml
 	@exec node src/cli/main.ts run --config config/market-feed.yaml $(ARGS)
 
-bench: ready ## benchmarks, as tables of ratios: order books, trade analysis, gateway, client, the whole pipeline
+bench: ready ## benchmarks, as tables of ratios: order books, trade analysis, gateway, client, the whole pipeline, each part alone: docs/performance.md
 	@node bench/books/main.ts
 	@node bench/trades/main.ts
 	@node bench/gateway/main.ts

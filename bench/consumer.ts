@@ -1,6 +1,7 @@
 /**
  * The independent consumer, a process of its own: reads a topic of trades, counts them, checks their order by their
- * ids, and takes the latency of each from the simulator's send. Arguments: broker, topic, partitions, schema file.
+ * ids, and takes the latency of each from the simulator's send. Arguments: broker, topic, partitions, schema file or
+ * `json` (cryptofeed's records).
  */
 import { readFileSync } from 'node:fs';
 import avro from 'avsc';
@@ -13,11 +14,22 @@ const HEADER_BYTES = 10;
 /** The simulator tells its time in whole milliseconds, cut off: half of one on average. */
 const CUT_OFF_MS = 0.5;
 
-const type = avro.Type.forSchema(JSON.parse(readFileSync(schemaFile, 'utf8')));
 interface Trade {
   readonly symbol: string;
   readonly timestamp: number;
   readonly trade_id: string;
+}
+const decode = schemaFile === 'json' ? fromJson : fromAvro();
+
+function fromAvro(): (value: Buffer) => Trade {
+  const type = avro.Type.forSchema(JSON.parse(readFileSync(schemaFile, 'utf8')));
+  return (value) => type.decode(value, HEADER_BYTES).value;
+}
+
+/** cryptofeed's, with its time in seconds. */
+function fromJson(value: Buffer): Trade {
+  const { symbol, timestamp, id }: { symbol: string; timestamp: number; id: string } = JSON.parse(value.toString());
+  return { symbol, timestamp: Math.round(timestamp * 1000), trade_id: id };
 }
 
 let received = 0;
@@ -35,7 +47,7 @@ setInterval(() => {
 
 function onRecord(value: Buffer, at: number): void {
   firstAt ??= Date.now();
-  const trade: Trade = type.decode(value, HEADER_BYTES).value;
+  const trade = decode(value);
   const id = Number(trade.trade_id);
   const last = lastIds.get(trade.symbol);
   if (last !== undefined && id <= last) {

@@ -1,6 +1,9 @@
 /**
- * `make bench`: our pipeline beside the script that one writes in an afternoon, in turn, several times, on the same
- * work. ARGS: --quick (once each, rough), --runs N, --only PROGRAM,PROGRAM, --keep DIR (configurations and logs stay there).
+ * `make bench`: our pipeline beside the script that one writes in an afternoon and beside cryptofeed, in turn, several
+ * times, on the same work; then each part alone. Some 40 minutes; writes docs/performance.md. ARGS: --quick (once each,
+ * rough, nothing is written), --runs N (5), --only PROGRAM,PROGRAM (no parts, nothing is written), --no-parts, --minutes N
+ * (10: for the memory), --keep DIR (configurations and logs stay there). BENCH_CRYPTOFEED_PYTHON: a Python that has
+ * cryptofeed and aiokafka, where .tools is not to get one.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -10,8 +13,21 @@ import { startBroker } from '../test/support/kafka-broker.ts';
 import { until } from '../test/support/until.ts';
 import { startChild } from './child.ts';
 import { type Figures, measure, type Pace } from './measure.ts';
-import { linesOf, PARTITIONS, type Place, PROGRAMS, prepare, SMALL_LOGS, schemaFile, start, topicOf } from './programs.ts';
-import { document, table } from './report.ts';
+import { type Part, runPart } from './part.ts';
+import {
+  firstStepOf,
+  formatOf,
+  linesOf,
+  PARTITIONS,
+  type Place,
+  PROGRAMS,
+  prepare,
+  SMALL_LOGS,
+  start,
+  topicOf,
+  whyNot,
+} from './programs.ts';
+import { document, figuresOf, table, targetTable } from './report.ts';
 
 const FULL: Pace = { warmUpMs: 3000, latencyMs: 8000, settleMs: 800, holdMs: 2500, refinements: 3 };
 const QUICK: Pace = { warmUpMs: 2000, latencyMs: 4000, settleMs: 500, holdMs: 1500, refinements: 2 };
@@ -20,17 +36,33 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     runs: { type: 'string' },
     only: { type: 'string' },
+    parts: { type: 'boolean', default: true },
+    minutes: { type: 'string', default: '10' },
     keep: { type: 'string' },
   },
+  allowNegative: true,
 });
 const runs = Number(flags.runs ?? (flags.quick ? 1 : 5));
 const pace = flags.quick ? QUICK : FULL;
+
+const brief = flags.quick;
+/** Programs of their own, with their flags. */
+const PARTS: readonly (readonly [string, ...string[]])[] = [
+  ['micro/main.ts'],
+  ['replay/main.ts', '--runs', brief ? '1' : '5'],
+  ['start/main.ts', '--runs', brief ? '1' : '5'],
+  ['bursts/main.ts', '--bursts', brief ? '1' : '5'],
+  ['symbols/main.ts', '--rounds', brief ? '1' : '2'],
+  ['memory/main.ts', '--minutes', brief ? '1' : flags.minutes],
+];
 
 const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-bench-')));
 await mkdir(folder, { recursive: true });
 const broker = await startBroker({ config: SMALL_LOGS });
 const load = startChild(join(import.meta.dirname, 'load.ts'));
 const results: Record<string, Figures[]> = {};
+/** Why a program is left out. */
+const missing: string[] = [];
 
 const interrupted = new Promise<never>((_, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Error(signal)));
@@ -47,8 +79,15 @@ try {
 if (process.exitCode === 1) process.exit();
 
 console.log(`\n${table(results)}\n`);
-if (!flags.quick && flags.only === undefined) {
-  const page = document(results, { runs, cores: availableParallelism(), node: process.version, pace });
+const parts: Part[] = [];
+if (flags.parts && flags.only === undefined)
+  for (const [file, ...args] of PARTS) {
+    console.log(`\n${file}`);
+    parts.push(await runPart(join(import.meta.dirname, file), args));
+  }
+console.log(`\n${targetTable([...figuresOf(results), ...parts.flatMap(({ figures }) => figures)])}\n`);
+if (!flags.quick && flags.only === undefined && flags.parts) {
+  const page = document(results, parts, missing, { runs, cores: availableParallelism(), node: process.version, pace });
   await writeFile(join(import.meta.dirname, '..', 'docs', 'performance.md'), page);
   console.log('written to docs/performance.md');
 }
@@ -61,7 +100,13 @@ if (Object.values(results).some((list) => list.some(({ lost, repeated }) => lost
 
 async function runAll(): Promise<void> {
   const address = await load.ask<Place['address']>('address');
-  const names = flags.only === undefined ? PROGRAMS : flags.only.split(',');
+  const names: string[] = [];
+  for (const name of flags.only === undefined ? PROGRAMS : flags.only.split(',')) {
+    const why = await whyNot(name);
+    if (why === undefined) names.push(name);
+    else missing.push(`${name} is left out: ${why}`);
+  }
+  for (const line of missing) console.log(line);
   for (let number = 1; number <= runs; number++) {
     for (const name of names) {
       console.log(`${name}, run ${number} of ${runs}`);
@@ -74,14 +119,21 @@ async function runAll(): Promise<void> {
 async function run(name: string, place: Place): Promise<Figures> {
   if (!PROGRAMS.includes(name)) throw new Error(`no program ${name}: ${PROGRAMS.join(', ')}`);
   await prepare(name, place);
-  const reader = [place.broker, topicOf(place), String(PARTITIONS), schemaFile];
+  const reader = [place.broker, topicOf(place), String(PARTITIONS), formatOf(name)];
   const consumer = startChild(join(import.meta.dirname, 'consumer.ts'), reader);
   // Those of the program before, whose end the simulator may not have seen yet, would pass for this one's.
   await until(async () => (await load.ask<number>('lines')) === 0, { message: 'all connections have ended' });
-  const subject = start(name, place);
+  const subject = await start(name, place);
   try {
     const figures = await measure(
-      { load, consumer, subject, lines: linesOf(name), tell: (line) => console.log(line) },
+      {
+        load,
+        consumer,
+        subject,
+        lines: linesOf(name),
+        firstStep: firstStepOf(name),
+        tell: (line) => console.log(line),
+      },
       pace,
     );
     const code = await subject.stop();

@@ -42,6 +42,8 @@ export interface Parties {
   readonly subject: Subject;
   /** How many connections it takes the trades by. */
   readonly lines: number;
+  /** Where the ramp begins, trades a second. */
+  readonly firstStep: number;
   readonly tell: (line: string) => void;
 }
 
@@ -49,7 +51,6 @@ export const LOW_RATE = 2000;
 /** A connection that is open may not have subscribed yet. */
 const SUBSCRIBED_MS = 1000;
 const WARM_UP_RATE = 10_000;
-const FIRST_STEP = 20_000;
 const STEP_FACTOR = 1.5;
 const TOP_RATE = 400_000;
 /** Trades under way for longer than this share of a second are a backlog, not a batch. */
@@ -80,10 +81,10 @@ export async function measure(parties: Parties, pace: Pace): Promise<Figures> {
     timeoutMs: 30_000,
     message: 'the first trade arrives',
   });
-  await load.ask('rate', WARM_UP_RATE);
+  await load.ask('rate', Math.min(WARM_UP_RATE, parties.firstStep / 2));
   await delay(pace.warmUpMs);
+  await calm(parties, sentBefore);
   await load.ask('rate', LOW_RATE);
-  await drained(parties, sentBefore);
 
   const low = await atLowRate(parties, pace);
   const memoryAtLow = (await subject.memory()).now;
@@ -91,6 +92,7 @@ export async function measure(parties: Parties, pace: Pace): Promise<Figures> {
     `  ${LOW_RATE}/s: p50 ${low.p50.toFixed(2)}, p99 ${low.p99.toFixed(1)} ms, ${low.cpu.toFixed(0)} µs CPU a trade`,
   );
 
+  await calm(parties, sentBefore);
   const best = await ramp(parties, pace, sentBefore);
   await load.ask('rate', 0);
   await drained(parties, sentBefore, 0);
@@ -130,7 +132,7 @@ async function ramp(parties: Parties, pace: Pace, sentBefore: number): Promise<{
   let best = { rate: 0, cpu: Number.NaN };
   let failed = Number.POSITIVE_INFINITY;
   let refinements = pace.refinements;
-  let rate = FIRST_STEP;
+  let rate = parties.firstStep;
   while (rate <= TOP_RATE && refinements >= 0) {
     const step = await hold(parties, pace, rate, sentBefore);
     parties.tell(
@@ -139,8 +141,7 @@ async function ramp(parties: Parties, pace: Pace, sentBefore: number): Promise<{
     if (step.held) best = { rate: step.rate, cpu: step.cpu };
     else {
       failed = rate;
-      await parties.load.ask('rate', LOW_RATE);
-      await drained(parties, sentBefore);
+      await calm(parties, sentBefore);
     }
     const lowest = step.held ? rate : best.rate;
     if (failed === Number.POSITIVE_INFINITY) rate *= STEP_FACTOR;
@@ -185,6 +186,12 @@ async function hold(parties: Parties, { settleMs, holdMs }: Pace, rate: number, 
 
 /** A tenth of a second's trades at the low rate: nothing waits any more. */
 const HARDLY_ANY = LOW_RATE / 10;
+
+/** Goes back to a rate that every program holds, until nothing waits any more. */
+async function calm(parties: Parties, sentBefore: number): Promise<void> {
+  await parties.load.ask('rate', Math.min(LOW_RATE, parties.firstStep / 4));
+  await drained(parties, sentBefore);
+}
 
 /** Waits until no more than `left` trades are under way; where that does not come, the rest is lost, and counted as such. */
 async function drained(parties: Parties, sentBefore: number, left = HARDLY_ANY): Promise<void> {

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import coins from '../config/coins.json' with { type: 'json' };
 import { codecOf } from '../src/codec/avro.ts';
+import { cryptofeedPython, cryptofeedScript } from './peers/cryptofeed.ts';
 import { type Subject, startSubject } from './subject.ts';
 
 /** Where a program finds its work, and what is its alone in a run. */
@@ -55,15 +56,45 @@ const OURS: Readonly<Record<string, Ours>> = {
   'platformatic-2': { client: 'platformatic', lines: 2 },
 };
 
+/** Another project's, where it can be installed; its records are JSON, in a topic of its own layout. */
+export const CRYPTOFEED = 'cryptofeed';
+
 /** What is measured against each other, by name. */
-export const PROGRAMS: readonly string[] = [SCRIPT, ...Object.keys(OURS)];
+export const PROGRAMS: readonly string[] = [SCRIPT, ...Object.keys(OURS), CRYPTOFEED];
+
+/** Why a program cannot be run here; undefined where it can. */
+export async function whyNot(name: string): Promise<string | undefined> {
+  if (name !== CRYPTOFEED) return undefined;
+  try {
+    await cryptofeedPython();
+    return undefined;
+  } catch (error) {
+    return (error instanceof Error ? error.message : String(error)).split('\n')[0];
+  }
+}
+
+/** What the consumer has to be told of its records. */
+export function formatOf(name: string): string {
+  return name === CRYPTOFEED ? 'json' : schemaFile;
+}
+
+/** Where the ramp begins, trades a second. */
+export function firstStepOf(name: string): number {
+  return name === CRYPTOFEED ? 1000 : 20_000;
+}
 
 /** How many connections it takes the trades by. */
 export function linesOf(name: string): number {
   return OURS[name]?.lines ?? 1;
 }
 
-export function start(name: string, place: Place): Subject {
+export async function start(name: string, place: Place): Promise<Subject> {
+  if (name === CRYPTOFEED) {
+    const { webSocket, rest } = place.address;
+    const pairs = coins.flatMap(({ coin, symbols: { binance } }) => (binance === null ? [] : [`${coin}-USDT`]));
+    const work = [webSocket.replace(/\/stream$/, ''), rest, place.broker, topicOf(place), ...pairs];
+    return startSubject([cryptofeedScript, ...work], logOf(place), await cryptofeedPython());
+  }
   if (name in OURS) return startSubject([...nodeArguments(), cli, 'run', '--config', configOf(place)], logOf(place));
   const header = Buffer.from([0xc3, 0x01, ...codecOf('trade').fingerprint]).toString('hex');
   const script = join(import.meta.dirname, 'baseline', 'script.ts');

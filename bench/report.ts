@@ -1,5 +1,6 @@
 import { type Figures, LOW_RATE, median, type Pace } from './measure.ts';
-import { SCRIPT } from './programs.ts';
+import type { Figure, Part } from './part.ts';
+import { CRYPTOFEED, SCRIPT } from './programs.ts';
 
 export interface Circumstances {
   readonly runs: number;
@@ -50,6 +51,36 @@ const ROWS: readonly Row[] = [
 
 type Results = Readonly<Record<string, readonly Figures[]>>;
 
+/** What cryptofeed sustains, times this, is the least that ours has to. */
+const TIMES_CRYPTOFEED = 40;
+
+/** Each target that a comparison of the programs has, by median. */
+export function figuresOf(results: Results): readonly Figure[] {
+  const figures = ROWS.flatMap(({ title, of, targets = {} }) =>
+    Object.entries(targets).flatMap(([name, target]): Figure[] => {
+      if (results[name] === undefined || results[SCRIPT] === undefined) return [];
+      return [
+        figure(`${title}, ${name} by ${SCRIPT}`, medianOf(results, name, of) / medianOf(results, SCRIPT, of), target),
+      ];
+    }),
+  );
+  if (results[CRYPTOFEED] === undefined || results['platformatic-1'] === undefined) return figures;
+  const sustained = (name: string) => medianOf(results, name, (each) => each.sustained);
+  const times = sustained('platformatic-1') / sustained(CRYPTOFEED);
+  const title = `sustained trades/s, platformatic-1 by ${CRYPTOFEED}`;
+  return [...figures, figure(title, times, { atLeast: TIMES_CRYPTOFEED })];
+}
+
+function figure(title: string, ratio: number, target: Target): Figure {
+  const [sign, limit, met] =
+    'atLeast' in target ? ['≥', target.atLeast, ratio >= target.atLeast] : ['≤', target.atMost, ratio <= target.atMost];
+  return { figure: title, found: hundredths(ratio), target: `${sign} ${limit}`, met: Boolean(met) };
+}
+
+function medianOf(results: Results, name: string, of: Row['of']): number {
+  return median((results[name] ?? []).map(of));
+}
+
 /** Markdown: for each program median (lowest–highest), and the ratios of the medians to the script's. */
 export function table(results: Results): string {
   const names = Object.keys(results);
@@ -67,13 +98,11 @@ export function table(results: Results): string {
 }
 
 function verdict(results: Results, name: string, { of, targets }: Row): string {
-  const [own, script] = [name, SCRIPT].map((each) => median((results[each] ?? []).map(of))) as [number, number];
-  const ratio = own / script;
+  const ratio = medianOf(results, name, of) / medianOf(results, SCRIPT, of);
   const target = targets?.[name];
   if (target === undefined) return hundredths(ratio);
-  const [sign, limit, met] =
-    'atLeast' in target ? ['≥', target.atLeast, ratio >= target.atLeast] : ['≤', target.atMost, ratio <= target.atMost];
-  return `${hundredths(ratio)} (${sign} ${limit} ${met ? 'met' : '**missed**'})`;
+  const { found, target: limit, met } = figure('', ratio, target);
+  return `${found} (${limit} ${met ? 'met' : '**missed**'})`;
 }
 
 function spread(values: readonly number[], text: (value: number) => string): string {
@@ -91,14 +120,34 @@ function markdown(rows: readonly (readonly string[])[]): string {
   return [line(head), rule, ...body.map(line)].join('\n');
 }
 
-export function document(results: Results, { runs, cores, node, pace }: Circumstances): string {
+/** A line a target. */
+export function targetTable(figures: readonly Figure[]): string {
+  const rows = figures.map(({ figure: title, found, target, met }) => [
+    title,
+    found,
+    target,
+    met ? 'met' : '**missed**',
+  ]);
+  return markdown([['figure', 'found', 'target', ''], ...rows]);
+}
+
+export function document(
+  results: Results,
+  parts: readonly Part[],
+  missing: readonly string[],
+  { runs, cores, node, pace }: Circumstances,
+): string {
   return `# Performance
 
 Written by \`make bench\`; not to be edited. Absolute figures are of one machine on one day, with everything on the same
 cores: the ratios are what counts, and only within one run of the benchmark.
 
-${table(results)}
+${targetTable([...figuresOf(results), ...parts.flatMap(({ figures }) => figures)])}
 
+## The whole pipeline beside others
+
+${table(results)}
+${missing.map((line) => `\n${line}\n`).join('')}
 Median of ${runs} runs (lowest–highest), the programs in turn. ${cores} cores, Node ${node}.
 
 - **The work**: 20 symbols of Binance's \`@trade\` stream over WebSockets from the simulator (\`src/simulator\`, a
@@ -117,5 +166,8 @@ Median of ${runs} runs (lowest–highest), the programs in turn. ${cores} cores,
   milliseconds, cut off; half of one is taken off for that.
 - **CPU**: user and system time of all threads of the program, by the operating system, over the trades delivered.
 - **lost**: sent to the program and never seen by the consumer, over the whole run with its overloads.
-`;
+- **cryptofeed**: [its own Binance connection and Kafka backend](../bench/peers/simulated_binance.py), as JSON to one
+  partition; its ramp begins at 1,000 a second.
+
+${parts.map(({ title, text }) => `## ${title}\n\n${text}\n`).join('\n')}`;
 }

@@ -17,10 +17,10 @@ export interface Subject {
 
 const STOP_WITHIN_MS = 10_000;
 
-/** Starts Node on a file. What it writes goes to `logFile`. */
-export function startSubject(args: readonly string[], logFile: string): Subject {
+/** Starts Node, or another interpreter, on a file. What it writes goes to `logFile`. */
+export function startSubject(args: readonly string[], logFile: string, command = process.execPath): Subject {
   const log = createWriteStream(logFile);
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
   const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));

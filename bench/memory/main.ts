@@ -87,7 +87,12 @@ const figures: readonly Figure[] = [
     target: `≤ ${MOST_MIB}`,
     met: highest <= MOST_MIB,
   },
-  { figure: `MiB resident, growth: ${what}`, found: slopeText(slope, 'MiB', 'minute'), target: 'flat', met: isFlat(slope) },
+  {
+    figure: `MiB resident, growth: ${what}`,
+    found: slopeText(slope, 'MiB', 'minute'),
+    target: 'flat',
+    met: isFlat(slope),
+  },
 ];
 await tell({
   title: 'Memory',

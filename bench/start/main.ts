@@ -37,7 +37,7 @@ async function measure(name: string, place: Place): Promise<Start> {
   await consumer.ask('counts');
   await until(async () => (await load.ask<number>('lines')) === 0, { message: 'all connections have ended' });
   const at = Date.now();
-  const subject = start(name, place);
+  const subject = await start(name, place);
   try {
     await until(async () => (await consumer.ask<number | undefined>('firstAt')) !== undefined, {
       timeoutMs: 30_000,

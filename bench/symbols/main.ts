@@ -15,6 +15,7 @@ import { PipelineProcess } from '../../test/support/pipeline-process.ts';
 import { type SimulatorAddress, simulatedValues } from '../../test/support/simulated-feed.ts';
 import { type Child, startChild } from '../child.ts';
 import { median } from '../measure.ts';
+import { type Figure, tell } from '../part.ts';
 import { cpuSecondsOf, memoryOf } from '../process-figures.ts';
 import { isFlat, type Sample, slopeOf, slopeText } from '../slope.ts';
 
@@ -68,23 +69,36 @@ for (let round = 1; round <= Number(flags.rounds); round++) {
     );
   }
 }
-const met = Number(flags.rounds) === 0 || isWithinTarget();
-let flat = true;
-if (Number(flags.minutes) > 0) flat = await withFeed(many, 'memory', probed(), followMemory);
+const figures: Figure[] = Number(flags.rounds) === 0 ? [] : [ratioOfCpu()];
+if (Number(flags.minutes) > 0) {
+  const flat = await withFeed(many, 'memory', probed(), followMemory);
+  figures.push({ figure: `heap with ${many} symbols`, found: flat ? 'flat' : 'grows', target: 'flat', met: flat });
+}
 if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
-process.exit(met && flat ? 0 : 1);
+const text = (['few', 'many'] as const).map((name) => {
+  const middle = (of: (turn: Turn) => number): string => median(turns[name].map(of)).toFixed(1);
+  return `| ${name === 'few' ? few : many} | ${middle((turn) => turn.cpuMicros)} | ${middle((turn) => turn.residentMiB)} |`;
+});
+await tell({
+  title: 'Many symbols',
+  text: ['| symbols | µs of CPU a trade | MiB resident |', '| --- | --: | --: |', ...text].join('\n'),
+  figures,
+});
 
-/** Prints the ratio. */
-function isWithinTarget(): boolean {
+function ratioOfCpu(): Figure {
   const ratio =
     median(turns.many.map(({ cpuMicros }) => cpuMicros)) / median(turns.few.map(({ cpuMicros }) => cpuMicros));
   // Of trades that were not carried there is no cost: such figures mean nothing.
   const carried = [...turns.few, ...turns.many].every(({ published }) => published >= LEAST_PUBLISHED);
-  const verdict = !carried
-    ? 'means nothing, for not all trades were carried: a lower --rate, or bench/symbols/virtual.ts'
-    : `target ≤ ${TARGET}: ${ratio <= TARGET ? 'met' : 'not met'}`;
-  console.log(`${many} / ${few} symbols: ${ratio.toFixed(2)} times the CPU a trade, ${verdict}`);
-  return carried && ratio <= TARGET;
+  const why = carried
+    ? ''
+    : ' (means nothing, for not all trades were carried: a lower --rate, or bench/symbols/virtual.ts)';
+  return {
+    figure: `CPU a trade, ${many} symbols by ${few}`,
+    found: `${ratio.toFixed(2)}${why}`,
+    target: `≤ ${TARGET}`,
+    met: carried && ratio <= TARGET,
+  };
 }
 
 interface Running {

@@ -1,0 +1,210 @@
+/**
+ * 2,000 trades a second, then 20,000 for ten seconds, then 2,000 again, with every feature on and the gateway beside:
+ * how soon latency and memory are back, whether anything is lost, how long the garbage collector and the event loop
+ * pause: `node bench/bursts/main.ts`. Flags: --client kafkajs|platformatic (platformatic), --bursts N (3), --keep DIR.
+ */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { freePort } from '../../test/support/free-port.ts';
+import { startBroker } from '../../test/support/kafka-broker.ts';
+import { PipelineProcess } from '../../test/support/pipeline-process.ts';
+import { until } from '../../test/support/until.ts';
+import { startChild } from '../child.ts';
+import { median } from '../measure.ts';
+import { type Figure, tell } from '../part.ts';
+import { memoryOf } from '../process-figures.ts';
+import { PARTITIONS, SMALL_LOGS, schemaFile } from '../programs.ts';
+
+const VENUE = 'binance';
+const LOW_RATE = 2000;
+const HIGH_RATE = 20_000;
+const WARM_UP_MS = 8000;
+const CALM_MS = 6000;
+const BURST_MS = 10_000;
+const SLICE_MS = 250;
+const RECOVERED_WITHIN_MS = 2000;
+const MOST_PAUSE_MS = 10;
+/** Of the memory after a burst by that after the one before: what is not a leak moves by as much. */
+const MOST_GROWTH = 1.1;
+
+const { values: flags } = parseArgs({
+  options: {
+    client: { type: 'string', default: 'platformatic' },
+    bursts: { type: 'string', default: '3' },
+    keep: { type: 'string' },
+  },
+});
+const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-bursts-')));
+await mkdir(folder, { recursive: true });
+const logFile = join(folder, 'log');
+const broker = await startBroker({ config: SMALL_LOGS });
+const load = startChild(join(import.meta.dirname, '..', 'load.ts'));
+const reader = [broker.brokers[0] as string, 'market.trades', String(PARTITIONS), schemaFile];
+const consumer = startChild(join(import.meta.dirname, '..', 'consumer.ts'), reader);
+
+interface Burst {
+  /** Milliseconds: p50 and p99 before it, the longest p99 of a slice in it, and after it until latency was back. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly worst: number;
+  readonly recovery: number;
+  /** MiB resident before and after. */
+  readonly before: number;
+  readonly after: number;
+}
+
+const bursts: Burst[] = [];
+let lost = Number.NaN;
+let repeated = Number.NaN;
+let loopDelay = '';
+let feed: PipelineProcess | undefined;
+try {
+  const address = await load.ask<{ webSocket: string; rest: string }>('address');
+  const config = join(folder, 'market-feed.yaml');
+  const port = await freePort();
+  await writeFile(config, configuration(address, port));
+  const watch = join(import.meta.dirname, '..', 'watch-pauses.ts');
+  feed = new PipelineProcess({ config, logFile, nodeArgs: ['--import', watch] });
+  const { pid } = feed;
+  const linesUp = () => feed?.linesUp(VENUE) ?? 0;
+  await feed.until(() => linesUp() >= 1, 'the line is up', 30_000);
+  await delay(1000);
+  const sentBefore = await load.ask<number>('sent');
+  await load.ask('rate', LOW_RATE);
+  await delay(WARM_UP_MS);
+  for (let number = 0; number < Number(flags.bursts); number++) bursts.push(await burst(pid));
+  await load.ask('rate', 0);
+  const sent = await load.ask<number>('sent');
+  const counts = () => consumer.ask<{ received: number; repeated: number }>('counts');
+  await until(async () => (await counts()).received >= sent - sentBefore, {
+    timeoutMs: 10_000,
+    message: 'all arrive',
+  }).catch(() => {});
+  const found = await counts();
+  lost = sent - sentBefore - found.received;
+  repeated = found.repeated;
+  loopDelay = await eventLoopDelay(port);
+  const code = await feed.stop();
+  if (code !== 0) throw new Error(`the pipeline ended with exit code ${code}; log: ${folder}`);
+} finally {
+  await feed?.kill();
+  await consumer.end();
+  await load.end();
+  await broker.close();
+}
+
+const pauses = (await readFile(logFile, 'utf8')).split('\n').flatMap((line) => {
+  if (!line.includes('"event":"pauses"')) return [];
+  return (JSON.parse(line) as { pauses: number[] }).pauses;
+});
+if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
+pauses.sort((a, b) => a - b);
+const pause = pauses[Math.min(pauses.length - 1, Math.floor(pauses.length * 0.999))] ?? Number.NaN;
+const recovery = median(bursts.map((each) => each.recovery));
+const growth = (bursts.at(-1)?.after ?? Number.NaN) / (bursts[0]?.after ?? Number.NaN);
+const figures: readonly Figure[] = [
+  {
+    figure: `after ${HIGH_RATE} trades/s for ${BURST_MS / 1000} s: latency is back within`,
+    found: ms(recovery),
+    target: `≤ ${ms(RECOVERED_WITHIN_MS)}`,
+    met: recovery <= RECOVERED_WITHIN_MS,
+  },
+  {
+    figure: 'trades lost or repeated by it',
+    found: `${lost}, ${repeated}`,
+    target: '0, 0',
+    met: lost === 0 && repeated === 0,
+  },
+  {
+    figure: `MiB resident after burst ${bursts.length} by that after the first`,
+    found: growth.toFixed(2),
+    target: `≤ ${MOST_GROWTH}`,
+    met: growth <= MOST_GROWTH,
+  },
+  {
+    figure: 'pauses of the garbage collector, p99.9',
+    found: ms(pause),
+    target: `< ${ms(MOST_PAUSE_MS)}`,
+    met: pause < MOST_PAUSE_MS,
+  },
+];
+await tell({
+  title: 'Bursts',
+  text: [
+    `| ${flags.client}, burst | p50 before, ms | p99 before, ms | worst p99 of ${SLICE_MS} ms in it, ms | back after, ms | MiB before | MiB after |`,
+    '| --- | --: | --: | --: | --: | --: | --: |',
+    ...bursts.map(
+      ({ p50, p99, worst, recovery: back, before, after }, index) =>
+        `| ${index + 1} | ${p50.toFixed(2)} | ${p99.toFixed(1)} | ${worst.toFixed(0)} | ${back.toFixed(0)} | ${before.toFixed(0)} | ${after.toFixed(0)} |`,
+    ),
+    '',
+    `Pauses of the garbage collector: ${pauses.length}, p99.9 ${ms(pause)}, longest ${ms(pauses.at(-1) ?? Number.NaN)}. ${loopDelay}`,
+  ].join('\n'),
+  figures,
+});
+
+async function burst(pid: number): Promise<Burst> {
+  const calm = await slices(CALM_MS);
+  const p50 = median(calm.map((each) => each.p50));
+  const p99 = Math.max(...calm.map((each) => each.p99));
+  const before = (await memoryOf(pid)).now;
+  await load.ask('rate', HIGH_RATE);
+  const during = await slices(BURST_MS);
+  await load.ask('rate', LOW_RATE);
+  const after = await slices(CALM_MS);
+  // Back: from then on the middle of each slice is as good as all but the worst of the calm before.
+  const lastBad = after.findLastIndex((each) => !(each.p50 <= p99));
+  return {
+    p50,
+    p99,
+    worst: Math.max(...during.map((each) => each.p99)),
+    recovery: (lastBad + 1) * SLICE_MS,
+    before,
+    after: (await memoryOf(pid)).now,
+  };
+}
+
+async function slices(lengthMs: number): Promise<readonly { readonly p50: number; readonly p99: number }[]> {
+  const found: { p50: number; p99: number }[] = [];
+  for (let slice = 0; slice < lengthMs / SLICE_MS; slice++) {
+    await consumer.ask('collect');
+    await delay(SLICE_MS);
+    const [p50 = Number.NaN, p99 = Number.NaN] = await consumer.ask<number[]>('latencies', [0.5, 0.99]);
+    found.push({ p50, p99 });
+  }
+  return found;
+}
+
+/** What the program itself tells of the longest delay in each second. */
+async function eventLoopDelay(port: number): Promise<string> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const buckets = [...text.matchAll(/^market_feed_event_loop_delay_seconds_bucket\{(.*)\} (\d+)$/gm)].flatMap(
+    ([, labels = '', count = '']) => {
+      if (!labels.includes('thread="feed"')) return [];
+      return [{ le: Number(/le="([^"]+)"/.exec(labels)?.[1]?.replace('+Inf', 'Infinity')), count: Number(count) }];
+    },
+  );
+  const total = buckets.at(-1)?.count ?? 0;
+  const below = (share: number) => buckets.find(({ count }) => count >= share * total)?.le ?? Number.NaN;
+  return `Longest delay of the event loop in a second, by the exported metric: half of ${total} seconds at most ${ms(below(0.5) * 1000)}, all at most ${ms(below(1) * 1000)}.`;
+}
+
+function configuration({ webSocket, rest }: { webSocket: string; rest: string }, port: number): string {
+  return JSON.stringify({
+    coins: join(import.meta.dirname, '..', '..', 'config', 'coins.json'),
+    environment: 'simulated',
+    feed: { venues: [VENUE], channels: ['trade'], allow_test_data: true },
+    venues: { [VENUE]: { websocket_urls: [webSocket], rest_url: rest, lines: 1 } },
+    sinks: ['kafka'],
+    kafka: { client: flags.client, brokers: broker.brokers, partitions: PARTITIONS },
+    spill: { dir: join(folder, 'spill') },
+    gateway: { port },
+  });
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(value < 10 ? 1 : 0)} ms`;
+}
