@@ -5,6 +5,7 @@ import { Fault } from '../domain/fault.ts';
 import type { KafkaConfig } from './config.ts';
 import type { Coordination, Coordinator, ProducerNumbers } from './coordination.ts';
 import { BrokerError, brokerError, responseIn } from './platformatic-error.ts';
+import { type ProduceBatch, type ProduceBody, produceBody } from './produce-request.ts';
 import { tlsOptions } from './tls-options.ts';
 import type { PartitionLeader } from './topic-layout.ts';
 
@@ -14,7 +15,6 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /** How long the broker waits for its replicas; less than the request's own timeout. */
 const REPLICAS_TIMEOUT_MS = 8000;
 const KEEP_ALIVE_MS = 60_000;
-const ALL_IN_SYNC_REPLICAS = -1;
 const TRANSACTION_COORDINATOR = 1;
 
 const SASL_MECHANISMS = {
@@ -22,15 +22,6 @@ const SASL_MECHANISMS = {
   'scram-sha-256': 'SCRAM-SHA-256',
   'scram-sha-512': 'SCRAM-SHA-512',
 } as const;
-
-/** The records of a partition that are stored whole or not at all. */
-export interface ProduceBatch {
-  readonly topic: string;
-  readonly partition: number;
-  /** The number of its first record among those of the same producer in that partition. */
-  readonly sequence: number;
-  readonly messages: readonly { readonly key: string; readonly value: Buffer }[];
-}
 
 export interface ProduceAnswer {
   readonly topic: string;
@@ -55,11 +46,13 @@ export class PlatformaticConnection {
   readonly #failures = new WeakMap<Connection, Error>();
   /** host:port of brokers, by their id. */
   #addresses: ReadonlyMap<number, string> = new Map();
+  readonly #wallClockMs: () => number;
   #ended = false;
 
-  /** @throws Fault (never) where a certificate or key cannot be read. */
-  constructor(config: KafkaConfig) {
+  /** `wallClockMs`: for the time that records bear. @throws Fault (never) where a certificate or key cannot be read. */
+  constructor(config: KafkaConfig, wallClockMs: () => number = Date.now) {
     this.#config = config;
+    this.#wallClockMs = wallClockMs;
     this.#tls = config.ssl === null ? undefined : tlsOptions(config.ssl);
   }
 
@@ -83,32 +76,25 @@ export class PlatformaticConnection {
   /** One request to one broker, acknowledged by all in-sync replicas; an answer for each batch that the broker speaks of. */
   async produce(
     nodeId: number,
-    { producerId, producerEpoch }: ProducerNumbers,
+    numbers: ProducerNumbers,
     batches: readonly ProduceBatch[],
   ): Promise<readonly ProduceAnswer[]> {
-    const { NumericMap, produceV9, protocolErrors, protocolErrorsCodesById } = await library();
-    type Produced = ReturnType<typeof produceV9.parseResponse>;
+    const { checksum, produce, protocolErrors, protocolErrorsCodesById } = await producing();
     const broker = this.#addresses.get(nodeId);
     if (broker === undefined) {
       const message = `broker ${nodeId} is not known`;
       throw new BrokerError(message, { broker: String(nodeId), type: 'LEADER_NOT_AVAILABLE' });
     }
-    const sequences = new NumericMap();
-    for (const { topic, partition, sequence } of batches) sequences.set(`${topic}:${partition}`, sequence);
-    const messages = batches.flatMap((batch) =>
-      batch.messages.map(({ key, value }) => {
-        const { topic, partition } = batch;
-        return { topic, partition, key: Buffer.from(key), value };
-      }),
+    const body = await produceBody(batches, {
+      numbers,
+      compression: this.#config.compression,
+      timeoutMs: REPLICAS_TIMEOUT_MS,
+      timestamp: this.#wallClockMs(),
+      checksum,
+    });
+    const { responses } = await this.#ask(broker, (connection) =>
+      produce.async(connection, body).catch(responseIn<Produced>),
     );
-    const numbers = { producerId: BigInt(producerId), producerEpoch, sequences };
-    const options = { ...numbers, compression: this.#config.compression };
-    const answer = await this.#ask(broker, (connection) =>
-      produceV9.api
-        .async(connection, ALL_IN_SYNC_REPLICAS, REPLICAS_TIMEOUT_MS, messages, options)
-        .catch(responseIn<Produced>),
-    );
-    const { responses } = answer as Produced;
     return responses.flatMap(({ name, partitionResponses }) =>
       partitionResponses.map(({ index, errorCode, errorMessage }): ProduceAnswer => {
         if (errorCode === 0) return { topic: name, partition: index, error: undefined };
@@ -258,10 +244,12 @@ function hostAndPortOf(address: string): { readonly host: string; readonly port:
   return { host: address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(address.slice(colon + 1)) };
 }
 
-let loading: Promise<typeof import('@platformatic/kafka')> | undefined;
+type Library = typeof import('@platformatic/kafka');
+
+let loading: Promise<Library> | undefined;
 
 /** Loaded when it is first asked for: most runs never do. Rejects with a Fault (never) where it is not installed. */
-function library(): Promise<typeof import('@platformatic/kafka')> {
+function library(): Promise<Library> {
   loading ??= import('@platformatic/kafka').catch((cause: unknown) => {
     loading = undefined;
     const message =
@@ -269,4 +257,29 @@ function library(): Promise<typeof import('@platformatic/kafka')> {
     throw new Fault('sink', message, { retry: { kind: 'never' }, cause });
   });
   return loading;
+}
+
+type Produced = ReturnType<Library['produceV9']['parseResponse']>;
+
+let preparing: ReturnType<typeof prepareProducing> | undefined;
+
+/** What a request of records takes of the library; its own maker of them takes an object for each record and copies its bytes several times. */
+function producing(): ReturnType<typeof prepareProducing> {
+  preparing ??= prepareProducing().catch((error: unknown) => {
+    preparing = undefined;
+    throw error;
+  });
+  return preparing;
+}
+
+async function prepareProducing() {
+  const { crc32c, createAPI, produceV9, protocolErrors, protocolErrorsCodesById, Writer } = await library();
+  const { key, version } = produceV9.api;
+  const makeRequest = (body: ProduceBody) => Writer.create().append(body());
+  return {
+    produce: createAPI<[body: ProduceBody], Produced>(key, version, makeRequest, produceV9.parseResponse),
+    checksum: (bytes: Buffer) => crc32c(Writer.create().append(bytes).dynamicBuffer),
+    protocolErrors,
+    protocolErrorsCodesById,
+  };
 }

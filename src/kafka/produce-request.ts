@@ -1,0 +1,162 @@
+import { CODECS } from './compression.ts';
+import type { Compression } from './config.ts';
+import type { ProducerNumbers } from './coordination.ts';
+import { type KeyedValue, sizeOfRecord, writeRecord } from './record-bytes.ts';
+
+/** The records of a partition that are stored whole or not at all. */
+export interface ProduceBatch {
+  readonly topic: string;
+  readonly partition: number;
+  /** The number of its first record among those of the same producer in that partition. */
+  readonly sequence: number;
+  readonly messages: readonly KeyedValue[];
+}
+
+export interface ProduceOptions {
+  readonly numbers: ProducerNumbers;
+  readonly compression: Compression;
+  /** How long the broker waits for its replicas, milliseconds. */
+  readonly timeoutMs: number;
+  /** Milliseconds since 1970, of all the records. */
+  readonly timestamp: number;
+  /** CRC-32C. */
+  readonly checksum: (bytes: Buffer) => number;
+}
+
+/** A batch and its records as they go out, where that is known before; else how long they are. */
+interface Packed {
+  readonly batch: ProduceBatch;
+  readonly compressed: Uint8Array | undefined;
+  readonly size: number;
+}
+
+/** Every request is copied to its connection before the next one is made. */
+let scratch = Buffer.allocUnsafeSlow(256 * 1024);
+
+/** Makes the body of a request that is to be sent at once: the next call overwrites it. */
+export type ProduceBody = () => Buffer;
+
+/**
+ * The body of a ProduceRequest, version 9 (https://kafka.apache.org/protocol#The_Messages_Produce): acknowledged by all
+ * in-sync replicas, in no transaction, record batches of format 2.
+ */
+export async function produceBody(batches: readonly ProduceBatch[], options: ProduceOptions): Promise<ProduceBody> {
+  const { compression } = options;
+  const packed =
+    compression === 'none'
+      ? batches.map((batch) => ({ batch, compressed: undefined, size: sizeOf(batch) }))
+      : await Promise.all(batches.map((batch) => compress(batch, compression)));
+  return () => write(packed, options);
+}
+
+const ALL_IN_SYNC_REPLICAS = -1;
+/** Of a record batch before its records; those of its first and last eight bytes that are not in its own length. */
+const HEAD_BYTES = 61;
+const NOT_IN_LENGTH_BYTES = 12;
+/** Of a record batch, before which the checksum does not reach. */
+const CHECKED_FROM = 21;
+const FORMAT = 2;
+const LEADER_EPOCH_UNKNOWN = -1;
+const ATTRIBUTES: Readonly<Record<Compression, number>> = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 };
+/** Of a request, and of a topic, at most, beside names; of a batch beside itself. */
+const REQUEST_BYTES = 16;
+const TOPIC_BYTES = 16;
+const BATCH_BYTES = 16;
+
+function sizeOf({ messages }: ProduceBatch): number {
+  let size = 0;
+  for (let index = 0; index < messages.length; index++) {
+    const { key, value } = messages[index] as KeyedValue;
+    size += sizeOfRecord(key, value, index);
+  }
+  return size;
+}
+
+async function compress(batch: ProduceBatch, compression: Exclude<Compression, 'none'>): Promise<Packed> {
+  const records = Buffer.allocUnsafe(sizeOf(batch));
+  writeRecords(records, 0, batch);
+  const compressed = await CODECS[compression].compress(records);
+  return { batch, compressed, size: compressed.length };
+}
+
+function writeRecords(target: Uint8Array, from: number, { messages }: ProduceBatch): number {
+  let at = from;
+  for (let index = 0; index < messages.length; index++) {
+    const { key, value } = messages[index] as KeyedValue;
+    at = writeRecord(target, at, key, value, index);
+  }
+  return at;
+}
+
+function write(packed: readonly Packed[], options: ProduceOptions): Buffer {
+  const byTopic = Map.groupBy(packed, ({ batch }) => batch.topic);
+  let most = REQUEST_BYTES;
+  for (const [topic, ofTopic] of byTopic) {
+    most += 3 * topic.length + TOPIC_BYTES;
+    for (const { size } of ofTopic) most += HEAD_BYTES + size + BATCH_BYTES;
+  }
+  if (scratch.length < most) scratch = Buffer.allocUnsafeSlow(most);
+  const target = scratch;
+  let at = 0;
+  // No transaction's.
+  target[at++] = 0;
+  at = target.writeInt16BE(ALL_IN_SYNC_REPLICAS, at);
+  at = target.writeInt32BE(options.timeoutMs, at);
+  at = writeLength(target, at, byTopic.size);
+  for (const [topic, ofTopic] of byTopic) {
+    at = writeLength(target, at, Buffer.byteLength(topic));
+    at += target.write(topic, at);
+    at = writeLength(target, at, ofTopic.length);
+    for (const each of ofTopic) {
+      at = target.writeInt32BE(each.batch.partition, at);
+      at = writeLength(target, at, HEAD_BYTES + each.size);
+      at = writeBatch(target, at, each, options);
+      target[at++] = NO_TAGS;
+    }
+    target[at++] = NO_TAGS;
+  }
+  target[at++] = NO_TAGS;
+  return target.subarray(0, at);
+}
+
+const NO_TAGS = 0;
+
+function writeBatch(
+  target: Buffer,
+  from: number,
+  { batch, compressed, size }: Packed,
+  options: ProduceOptions,
+): number {
+  const { numbers, compression, timestamp, checksum } = options;
+  const { messages, sequence } = batch;
+  const time = BigInt(timestamp);
+  let at = target.writeBigInt64BE(0n, from);
+  at = target.writeInt32BE(HEAD_BYTES - NOT_IN_LENGTH_BYTES + size, at);
+  at = target.writeInt32BE(LEADER_EPOCH_UNKNOWN, at);
+  target[at] = FORMAT;
+  at = target.writeInt16BE(ATTRIBUTES[compression], from + CHECKED_FROM);
+  at = target.writeInt32BE(messages.length - 1, at);
+  at = target.writeBigInt64BE(time, at);
+  at = target.writeBigInt64BE(time, at);
+  at = target.writeBigInt64BE(BigInt(numbers.producerId), at);
+  at = target.writeInt16BE(numbers.producerEpoch, at);
+  at = target.writeInt32BE(sequence, at);
+  at = target.writeInt32BE(messages.length, at);
+  if (compressed === undefined) {
+    at = writeRecords(target, at, batch);
+  } else {
+    target.set(compressed, at);
+    at += compressed.length;
+  }
+  target.writeUInt32BE(checksum(target.subarray(from + CHECKED_FROM, at)), from + CHECKED_FROM - 4);
+  return at;
+}
+
+/** Of a compact text or list: one more than it is long, seven bits a byte. Returns where the next byte goes. */
+function writeLength(target: Uint8Array, from: number, length: number): number {
+  let at = from;
+  let rest = length + 1;
+  for (; rest > 0x7f; rest >>>= 7) target[at++] = (rest & 0x7f) | 0x80;
+  target[at++] = rest;
+  return at;
+}

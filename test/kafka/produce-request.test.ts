@@ -1,0 +1,86 @@
+import { crc32c, NumericMap, produceV9, Reader, readRecordsBatch } from '@platformatic/kafka';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Compression } from '../../src/kafka/config.ts';
+import { type ProduceBatch, produceBody } from '../../src/kafka/produce-request.ts';
+
+const TIMEOUT_MS = 8000;
+const options = (over: {
+  readonly compression?: Compression;
+  readonly producerId?: bigint;
+  readonly producerEpoch?: number;
+}) => ({
+  numbers: { producerId: String(over.producerId ?? 7n), producerEpoch: over.producerEpoch ?? 0 },
+  compression: over.compression ?? 'none',
+  timeoutMs: TIMEOUT_MS,
+  timestamp: 1_732_000_000_123,
+  checksum: (bytes: Buffer) => crc32c(bytes),
+});
+
+const message = fc.record({
+  key: fc.oneof(
+    fc.string({ minLength: 1, maxLength: 80 }),
+    fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }),
+  ),
+  value: fc
+    .oneof(
+      fc.uint8Array({ maxLength: 200 }),
+      fc.constantFrom(8191, 8192, 70_000).map((length) => new Uint8Array(length)),
+    )
+    .map(Buffer.from),
+});
+const batch = fc.record({
+  topic: fc.constantFrom('trades', 'prices', 'x'.repeat(200)),
+  partition: fc.nat({ max: 9 }),
+  sequence: fc.nat({ max: 2 ** 31 - 1 }),
+  messages: fc.array(message, { minLength: 1, maxLength: 60 }),
+});
+/** The library sorts the partitions of a topic. */
+const partitions = fc
+  .uniqueArray(batch, { selector: ({ topic, partition }) => `${topic}:${partition}`, minLength: 1, maxLength: 12 })
+  .map((batches) => batches.toSorted((a, b) => a.partition - b.partition));
+
+/** What the library makes of the same. */
+function byLibrary(batches: readonly ProduceBatch[], producerId: bigint, producerEpoch: number): Buffer {
+  const sequences = new NumericMap();
+  for (const { topic, partition, sequence } of batches) sequences.set(`${topic}:${partition}`, sequence);
+  const timestamp = 1_732_000_000_123n;
+  const messages = batches.flatMap(({ topic, partition, messages }) =>
+    messages.map(({ key, value }) => ({ topic, partition, timestamp, key: Buffer.from(key), value })),
+  );
+  const numbers = { producerId, producerEpoch, sequences, partitionLeaderEpoch: -1 };
+  return produceV9.createRequest(-1, TIMEOUT_MS, messages, numbers).buffer;
+}
+
+describe('the body of a request of records', () => {
+  it('is that which @platformatic/kafka makes', async () => {
+    const id = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n });
+    const epoch = fc.nat({ max: 32_767 });
+    await fc.assert(
+      fc.asyncProperty(partitions, id, epoch, async (batches, producerId, producerEpoch) => {
+        const body = await produceBody(batches, options({ producerId, producerEpoch }));
+        expect(body().equals(byLibrary(batches, producerId, producerEpoch))).toBe(true);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)(
+    'has records that are compressed with %s',
+    async (compression) => {
+      const messages = Array.from({ length: 50 }, (_, index) => ({
+        key: `k${index}`,
+        value: Buffer.from(`v${index}`.repeat(9)),
+      }));
+      const body = (
+        await produceBody([{ topic: 't', partition: 0, sequence: 5, messages }], options({ compression }))
+      )();
+      // no transaction, acknowledgements, timeout; one topic of one letter, one partition, its number, the length
+      const read = readRecordsBatch(Reader.from(body.subarray(1 + 2 + 4 + 1 + 2 + 1 + 4 + 2)));
+      expect(read).toMatchObject({ firstSequence: 5, producerId: 7n, lastOffsetDelta: 49, magic: 2 });
+      expect(read.records.map(({ key, value }) => [String(key), String(value)])).toEqual(
+        messages.map(({ key, value }) => [key, String(value)]),
+      );
+    },
+  );
+});
