@@ -337,9 +337,7 @@ class Outlet {
     this.name = sink.name;
     this.drain = createDrain(sink, {
       scheduler,
-      ...(sink.name === 'kafka'
-        ? { maxBatch: config.kafka.batch.maxRecords, lingerMs: config.kafka.batch.lingerMs }
-        : {}),
+      ...(sink.name === 'kafka' ? batchOptions(config) : {}),
       maxRecords: Math.ceil(MOST_WAITING * portion),
       maxBytes: MOST_WAITING_BYTES * portion,
       spill: { dir: join(config.spill.dir, sink.name), maxBytes: config.spill.maxMb * 2 ** 20 },
@@ -473,4 +471,9 @@ function topicNames(allowTestData: boolean): (record: FeedRecord) => string {
     kinds.set(record.kind, name);
     return name;
   };
+}
+
+function batchOptions({ kafka }: Config) {
+  const { maxRecords, lingerMs, minIntervalMs } = kafka.batch;
+  return { maxBatch: maxRecords, lingerMs, minIntervalMs };
 }

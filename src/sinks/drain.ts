@@ -19,6 +19,11 @@ export interface DrainOptions {
   /** Milliseconds that a batch waits for more than there is when the sink is idle; 0 by default. */
   readonly lingerMs?: number;
   /**
+   * Milliseconds from the start of one batch to that of the next, while fewer than 12 records wait: small batches cost
+   * much the same whatever they carry. What comes after a pause goes at once. 0 by default.
+   */
+  readonly minIntervalMs?: number;
+  /**
    * Where records go that the sink cannot take: after a second without it, or when half of the memory is used. With it
    * nothing is delivered before `resume`.
    */
@@ -127,6 +132,8 @@ export interface Drain {
   close(options: { readonly deadlineMs: number }): Promise<Closed>;
 }
 
+/** So many records go at once: a send costs about as much as ten records do. */
+const ENOUGH = 12;
 const WATCH_EVERY_MS = 250;
 const SPILL_AFTER_MS = 1000;
 const READ_AT_ONCE = 5000;
@@ -150,6 +157,8 @@ class SinkDrain implements Drain {
   readonly #scheduler: SchedulerLike;
   readonly #maxBatch: number;
   readonly #lingerMs: number;
+  readonly #minIntervalMs: number;
+  readonly #enough: number;
   readonly #downAfterMs: number;
   readonly #maxRecords: number;
   readonly #queue: OutQueue;
@@ -162,7 +171,8 @@ class SinkDrain implements Drain {
   #state: DrainState = 'opening';
   #reason = 'opening';
   #running = false;
-  #lingering = false;
+  /** A timer will begin the next batch. */
+  #isWaiting = false;
   #accepting = true;
   /** Nothing is written any more: the deadline of close() has passed. */
   #stopped = false;
@@ -186,6 +196,8 @@ class SinkDrain implements Drain {
   #downSince: number | undefined;
   /** Since when the sink owes an answer; undefined between batches. */
   #askedAt: number | undefined;
+  /** When the last batch was begun. */
+  #begunAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #watch: Subscription | undefined;
   #idle: Waiting | undefined;
@@ -205,6 +217,8 @@ class SinkDrain implements Drain {
     this.#scheduler = options.scheduler;
     this.#maxBatch = options.maxBatch ?? 1000;
     this.#lingerMs = options.lingerMs ?? 0;
+    this.#minIntervalMs = options.minIntervalMs ?? 0;
+    this.#enough = Math.min(ENOUGH, this.#maxBatch);
     this.#downAfterMs = options.downAfterMs ?? 2000;
     this.#maxRecords = options.maxRecords ?? 200_000;
     this.#queue = new OutQueue({ maxRecords: this.#maxRecords, maxBytes: options.maxBytes ?? 256 * 2 ** 20 });
@@ -381,17 +395,28 @@ class SinkDrain implements Drain {
 
   /** Starts a batch with everything that is pushed in the same turn of the event loop. */
   #wake(): void {
-    if (!this.#isReady || this.#running || this.#waiting === 0 || this.#stopped) return;
-    if (this.#lingerMs > 0 && this.#waiting < this.#maxBatch && this.#accepting) {
-      if (this.#lingering) return;
-      this.#lingering = true;
-      this.#after(this.#lingerMs, () => {
-        this.#lingering = false;
+    if (this.#running || (this.#isWaiting && this.#queue.length < this.#enough)) return;
+    if (!this.#isReady || this.#waiting === 0 || this.#stopped) return;
+    const isLingering = this.#lingerMs > 0 && this.#waiting < this.#maxBatch && this.#accepting;
+    const waitMs = isLingering ? this.#lingerMs : this.#tooSoonMs();
+    if (waitMs === 0) {
+      this.#start();
+    } else if (!this.#isWaiting) {
+      this.#isWaiting = true;
+      this.#after(waitMs, () => {
+        this.#isWaiting = false;
         this.#start();
       });
-      return;
     }
-    this.#start();
+  }
+
+  /** How many milliseconds the next batch should wait for company; 0 where it has enough, has waited already, or nobody else comes. */
+  #tooSoonMs(): number {
+    const { length, oldestAt } = this.#queue;
+    if (this.#minIntervalMs === 0 || length >= this.#enough || this.#stage.length > 0 || !this.#accepting) return 0;
+    // The last batch left it behind: a barrier is between them.
+    if (oldestAt === undefined || oldestAt <= this.#begunAt) return 0;
+    return Math.max(0, Math.ceil(this.#begunAt + this.#minIntervalMs - this.#scheduler.now()));
   }
 
   #start(): void {
@@ -409,7 +434,7 @@ class SinkDrain implements Drain {
           if (this.#stopped) break;
         }
         if (this.#spill?.isOn === true && this.#stage.length === 0) continue;
-        if (!this.#takeBatch()) break;
+        if (this.#tooSoonMs() > 0 || !this.#takeBatch()) break;
         if (this.#isUnackedSafe) await this.#spill?.saveMark(this.#mark);
       }
       const pauseMs = await this.#write(this.#unacked);
@@ -455,6 +480,7 @@ class SinkDrain implements Drain {
   async #write(batch: readonly OutRecord[]): Promise<number> {
     this.#batches++;
     this.#askedAt = this.#scheduler.now();
+    this.#begunAt = this.#askedAt;
     let outcomes: readonly Outcome[];
     try {
       outcomes = await this.#sink.write(batch);

@@ -78,7 +78,7 @@ describe('what is right', () => {
       partitions: 6,
       replication: -1,
       compression: 'none',
-      batch: { maxRecords: 1000, lingerMs: 0 },
+      batch: { maxRecords: 1000, lingerMs: 0, minIntervalMs: 4 },
       ssl: null,
       sasl: null,
       schemaRegistry: null,

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import { createDrain, type DrainOptions } from '../../src/sinks/drain.ts';
@@ -86,6 +87,110 @@ describe('batches', () => {
     drain.pushMany([trade(3), trade(4), trade(5)]);
     await clock.advance(0);
     expect(batches()).toEqual(['t1 t2', 't3 t4 t5']);
+  });
+
+  describe('with an interval', () => {
+    const many = (from: number, count: number) => Array.from({ length: count }, (_, index) => trade(from + index));
+    async function setUpAnswering(options: Partial<DrainOptions> = {}) {
+      const all = await setUp({ minIntervalMs: 3, ...options });
+      const times: string[] = [];
+      all.sink.rule = (batch) => {
+        times.push(`${all.clock.now()}: ${batch.length}`);
+        return batch.map(() => delivered);
+      };
+      return { ...all, times };
+    }
+
+    it('begin no sooner than that behind the last one, and after a pause at once', async () => {
+      const { clock, drain, times } = await setUpAnswering();
+      drain.push(trade(1));
+      await clock.advance(1);
+      drain.push(trade(2));
+      await clock.advance(1);
+      drain.push(trade(3));
+      await clock.advance(2);
+      drain.push(trade(4));
+      await clock.advance(10);
+      drain.push(trade(5));
+      await clock.advance(1);
+      expect(times).toEqual(['0: 1', '3: 2', '6: 1', '14: 1']);
+      await drain.idle();
+    });
+
+    it('go at once where twelve records wait, and count from then', async () => {
+      const { clock, drain, times } = await setUpAnswering();
+      drain.push(trade(1));
+      await clock.advance(1);
+      drain.pushMany(many(2, 11));
+      await clock.advance(1);
+      drain.push(trade(13));
+      await clock.advance(1);
+      drain.push(trade(14));
+      await clock.advance(10);
+      expect(times).toEqual(['0: 1', '2: 12', '5: 1']);
+    });
+
+    it('go at once where one was under way for longer than that', async () => {
+      const { clock, sink, drain, batches } = await setUp({ minIntervalMs: 3 });
+      drain.push(trade(1));
+      await clock.advance(1);
+      drain.push(trade(2));
+      await clock.advance(1);
+      expect(batches()).toEqual(['t1']);
+      await clock.advance(2);
+      sink.answer(delivered);
+      await clock.advance(0);
+      expect(batches()).toEqual(['t1', 't2']);
+      sink.answer(delivered);
+      await drain.idle();
+    });
+
+    it('do not wait for what a barrier holds apart', async () => {
+      const { clock, drain, times } = await setUpAnswering();
+      drain.push(trade(1));
+      await clock.advance(1);
+      drain.push(trade(2));
+      drain.push(position(2), { barrier: true });
+      drain.push(trade(3));
+      await clock.advance(10);
+      expect(times).toEqual(['0: 1', '3: 1', '3: 1', '3: 1']);
+    });
+
+    it('do not wait where no more than one record goes in each, nor for a close', async () => {
+      const one = await setUpAnswering({ maxBatch: 1 });
+      one.drain.pushMany([trade(1), trade(2)]);
+      await one.clock.advance(0);
+      expect(one.times).toEqual(['0: 1', '0: 1']);
+      const closing = await setUpAnswering();
+      closing.drain.push(trade(1));
+      await closing.clock.advance(1);
+      closing.drain.push(trade(2));
+      const closed = closing.drain.close({ deadlineMs: 1000 });
+      await closing.clock.advance(0);
+      expect(closing.times).toEqual(['0: 1', '1: 1']);
+      expect(await closed).toEqual({ undelivered: 0, spilled: 0 });
+    });
+
+    it('leave nothing behind under any sequence of pushes and answers', async () => {
+      const step = fc.record({ push: fc.nat({ max: 20 }), waitMs: fc.nat({ max: 5 }), answer: fc.boolean() });
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+          const { clock, sink, drain, out } = await setUp({ minIntervalMs: 3 });
+          let pushed = 0;
+          for (const { push, waitMs, answer } of steps) {
+            drain.pushMany(many(pushed, push));
+            pushed += push;
+            await clock.advance(waitMs);
+            if (answer && sink.underWay > 0) sink.answer(delivered);
+          }
+          sink.rule = (batch) => batch.map(() => delivered);
+          if (sink.underWay > 0) sink.answer(delivered);
+          await clock.advance(3);
+          expect(out).toEqual(many(0, pushed).map(short));
+        }),
+        { numRuns: 100 },
+      );
+    });
   });
 
   it('hold a barrier alone: everything before it is acknowledged before, and it before everything after', async () => {

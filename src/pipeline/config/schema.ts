@@ -176,7 +176,11 @@ const kafka = section({
     .refine((value) => value !== 0, { error: 'a whole number from 1 to 32767, or -1 for the default of the broker' })
     .default(-1),
   compression: oneOf(['none', 'gzip', 'lz4', 'zstd', 'snappy']).default('none'),
-  batch: section({ max_records: whole(1, 100_000).default(1000), linger_ms: ms(0, 60_000).default(0) }).prefault({}),
+  batch: section({
+    max_records: whole(1, 100_000).default(1000),
+    linger_ms: ms(0, 60_000).default(0),
+    min_interval_ms: ms(0, 60_000).default(4),
+  }).prefault({}),
   ssl: ssl.default(null),
   sasl: sasl.default(null),
   schema_registry: schemaRegistry.default(null),

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { ProduceBatch } from '../../../src/kafka/produce-request.ts';
 import { BrokerError } from '../../../src/kafka/platformatic-error.ts';
+import type { ProduceBatch } from '../../../src/kafka/produce-request.ts';
 import { TopicLayout } from '../../../src/kafka/topic-layout.ts';
 import type { Part } from '../../../src/sinks/kafka/parts.ts';
 import { PlatformaticWriter } from '../../../src/sinks/kafka/platformatic-writer.ts';
