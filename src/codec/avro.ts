@@ -64,6 +64,11 @@ function newReader(kind: RecordKind, type: AvroType, resolver?: ReturnType<AvroT
 
 /** Longest record that fits without growing: a dead letter's 64 KiB and its reason. */
 let scratch = Buffer.allocUnsafeSlow(80 * 1024);
+/** Short records are written side by side: a buffer of its own for each would be copied to, and cost the garbage collector more. */
+const SLAB_BYTES = 64 * 1024;
+const SHORT_BYTES = 1024;
+let slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+let slabAt = 0;
 const NO_HEADER = new Uint8Array(0);
 
 function encodeFault(schema: RecordSchema, type: AvroType, record: unknown, cause: unknown): Fault {
@@ -106,9 +111,20 @@ function newCodec(topic: TopicDefinition): RecordCodec {
     schemaJson: JSON.stringify(schema),
     fingerprint: fingerprintOf(schema),
     encode(record, header = NO_HEADER) {
+      if (SLAB_BYTES - slabAt < SHORT_BYTES) {
+        slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+        slabAt = 0;
+      }
+      const from = slabAt;
       const start = header.length;
       let end: number;
       try {
+        end = type.encode(record, slab, from + start);
+        if (end >= 0) {
+          slabAt = end;
+          slab.set(header, from);
+          return slab.subarray(from, end);
+        }
         end = type.encode(record, scratch, start);
         if (end < 0) {
           scratch = Buffer.allocUnsafeSlow(2 * (scratch.length - end));
@@ -118,9 +134,7 @@ function newCodec(topic: TopicDefinition): RecordCodec {
         throw encodeFault(schema, type, record, error);
       }
       scratch.set(header);
-      const bytes = Buffer.allocUnsafe(end);
-      scratch.copy(bytes, 0, 0, end);
-      return bytes;
+      return Buffer.from(scratch.subarray(0, end));
     },
     decode(bytes, offset = 0) {
       const { record, end } = reader.read(bytes, offset);

@@ -90,6 +90,21 @@ describe('codec', () => {
     expect(first).toEqual(before);
   });
 
+  it('keeps each of many records of any length as it was written', () => {
+    const records = Array.from({ length: 3000 }, (_, index) =>
+      index % 50 === 49
+        ? sampleDeadLetter({ payload: new Uint8Array((index * 7919) % 60_000).fill(index) })
+        : sampleTrade({ tradeId: String(index).repeat(1 + (index % 30)) }),
+    );
+    const header = Uint8Array.of(1, 2, 3);
+    const encoded = records.map((record) => codecOf(record.kind).encode(record, header));
+    for (const [index, bytes] of encoded.entries()) {
+      expect([...bytes.subarray(0, 3)]).toEqual([1, 2, 3]);
+      const record = records[index] as FeedRecord;
+      expect(toJson(codecOf(record.kind).decode(bytes, 3))).toEqual(toJson(record));
+    }
+  });
+
   it('encodes a record of any length', () => {
     const reason = 'x'.repeat(1_000_000);
     const codec = codecOf('status');
