@@ -132,7 +132,7 @@ export interface Drain {
   close(options: { readonly deadlineMs: number }): Promise<Closed>;
 }
 
-/** So many records go at once: a send costs about as much as ten records do. */
+/** So many records go at once: a send costs about as much as a dozen records do. */
 const ENOUGH = 12;
 const WATCH_EVERY_MS = 250;
 const SPILL_AFTER_MS = 1000;
