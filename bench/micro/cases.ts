@@ -283,9 +283,9 @@ const statistics: readonly Case[] = [
         largeTradeThreshold: 10,
       });
       for (const { symbol } of instruments) analytics.began(symbol, { venue: 'binance', epoch: 1, at: 0 }, 0);
-      for (const first of trades.slice(0, instruments.length)) analytics.trade(first.symbol, first, 0);
+      for (const first of trades.slice(0, instruments.length)) analytics.trade(analytics.of(first.symbol), first, 0);
       analytics.idle(0);
-      return (index) => analytics.trade(trade(index).symbol, trade(index), index);
+      return (index) => analytics.trade(analytics.of(trade(index).symbol), trade(index), index);
     },
   },
   perTrade(
