@@ -7,13 +7,13 @@ help: ## these lines
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1 \2/p' Makefile | while read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
 
 demo: dashboard ## simulated venues, the whole pipeline, Avro files on disk: nothing to set up
-	@exec node src/cli/main.ts demo $(ARGS)
+	@exec node bin/market-feed.js demo $(ARGS)
 
 test: ready ## every test; the last line is N passed, N failed, N skipped
 	@exec node scripts/test.ts
 
 run: dashboard ## the main job against the live venues, with config/market-feed.yaml
-	@exec node src/cli/main.ts run --config config/market-feed.yaml $(ARGS)
+	@exec node bin/market-feed.js run --config config/market-feed.yaml $(ARGS)
 
 bench: ready ## benchmarks, as tables of ratios: order books, trade analysis, gateway, client, the whole pipeline, each part alone: docs/performance.md
 	@node bench/books/main.ts

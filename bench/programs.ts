@@ -23,7 +23,7 @@ export const SMALL_LOGS = {
   'log.segment.delete.delay.ms': '1000',
 };
 const repository = join(import.meta.dirname, '..');
-const cli = join(repository, 'src', 'cli', 'main.ts');
+const cli = join(repository, 'bin', 'market-feed.js');
 /** What every program writes. */
 export const schemaFile = join(repository, 'schemas', 'trade-event.avsc');
 const symbols = coins.map(({ symbols: { binance } }) => binance).filter((symbol) => symbol !== null);

@@ -9,7 +9,14 @@ const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const main = existsSync(at('src/cli/main.ts')) ? at('src/cli/main.ts') : at('dist/cli/main.js');
 const [major, minor] = process.versions.node.split('.').map(Number);
 
+// What runs for weeks takes half the memory so, for the same CPU: a young generation as large as it needs (Node takes
+// up to four times that where the machine has much), and an allocator that gives back what it does not need.
+const LASTING = ['run', 'demo', 'gateway', 'simulate', 'record'];
+const YOUNG = '--max-semi-space-size=16';
+const ALLOCATOR = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' };
+
 if (major > 22 || (major === 22 && minor >= 18)) {
+  if (LASTING.includes(process.argv[2])) startOver();
   process.argv[1] = main;
   await import(main);
 } else if (existsSync(at('.tools/node_modules/node/bin/node'))) {
@@ -20,4 +27,16 @@ if (major > 22 || (major === 22 && minor >= 18)) {
 } else {
   console.error(`market-feed needs Node.js 22.18 or newer (24 is best); this is ${process.version}.`);
   process.exit(1);
+}
+
+/** This process becomes one with these settings, which Node takes at its start only. Does nothing where it cannot, or somebody has set his own. */
+function startOver() {
+  const own = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
+  if (process.execve === undefined || process.platform === 'win32' || own.includes('semi-space-size')) return;
+  const args = [process.execPath, ...process.execArgv, YOUNG, main, ...process.argv.slice(2)];
+  try {
+    process.execve(process.execPath, args, { ...ALLOCATOR, ...process.env });
+  } catch {
+    // Some containers forbid it: it runs with more memory then.
+  }
 }

@@ -37,7 +37,7 @@ export class PipelineProcess {
   readonly #up = new Map<string, Set<string>>();
 
   constructor({ config, logFile, nodeArgs = [], environment = {} }: PipelineProcessOptions) {
-    this.#child = spawn(process.execPath, [...nodeArgs, 'src/cli/main.ts', 'run', '--config', config], {
+    this.#child = spawn(process.execPath, [...nodeArgs, 'bin/market-feed.js', 'run', '--config', config], {
       cwd: root,
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...environment },

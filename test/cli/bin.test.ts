@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { expect, it, onTestFinished } from 'vitest';
+import { until } from '../support/until.ts';
+
+/** `market-feed` as it is installed; what its process is, once it has said something. */
+async function start(nodeArgs: readonly string[], ...argv: readonly string[]) {
+  const child = spawn(process.execPath, [...nodeArgs, 'bin/market-feed.js', ...argv]);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const said = { out: '', err: '' };
+  child.stdout.on('data', (chunk: Buffer) => {
+    said.out += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    said.err += chunk.toString();
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  await until(() => said.out !== '', { message: 'it says something' });
+  const ofProcess = async (file: string) => (await readFile(`/proc/${child.pid}/${file}`, 'utf8')).split('\0');
+  return { child, said, ended, ofProcess };
+}
+
+// What a process was started with is to be seen there alone.
+const onLinux = it.runIf(process.platform === 'linux');
+
+onLinux('what lasts runs with a small young generation and a thrifty allocator, as the same process', async () => {
+  const { child, said, ended, ofProcess } = await start([], 'simulate', '--port', '0');
+  expect(await ofProcess('cmdline')).toContain('--max-semi-space-size=16');
+  expect(await ofProcess('environ')).toContain('MALLOC_ARENA_MAX=1');
+  child.kill('SIGINT');
+  expect(await ended).toBe(0);
+  expect(said.err).toBe('');
+});
+
+onLinux('who has set the young generation himself keeps it', async () => {
+  const { child, ended, ofProcess } = await start(['--max-semi-space-size=64'], 'simulate', '--port', '0');
+  const args = await ofProcess('cmdline');
+  expect(args.filter((arg) => arg.includes('semi-space'))).toEqual(['--max-semi-space-size=64']);
+  child.kill('SIGINT');
+  expect(await ended).toBe(0);
+});
+
+it('what is soon over is not started over; its exit code is the command’s', async () => {
+  const { said, ended } = await start([], '--help');
+  expect(await ended).toBe(0);
+  expect(said.out).toContain('market-feed');
+});
