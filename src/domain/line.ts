@@ -55,7 +55,7 @@ export interface BookUpdate {
 /** What a venue's market frame is decoded to. Decoders leave `epoch` 0; the router numbers it. */
 export type MarketEvent = TradeEvent | AggTrade | BookTicker | BookUpdate | Kline | Ticker;
 
-/** A trade that is known to have been told before, by another connection or this one: that it came is all that is to be known. */
+/** A trade of which nothing more is told, as it came before or its hole was given up: that it came is all that is to be known. */
 export interface Repeat {
   readonly kind: 'repeat';
   readonly symbol: string;

@@ -155,7 +155,7 @@ export class ContiguousSequence<T> {
   next(value: T): boolean {
     if (this.#held.length > 0 || this.#access.first(value) !== this.#lastId + 1 || this.#lastId === NOTHING)
       return false;
-    if (this.#open !== undefined) return false;
+    if (this.#open !== undefined || this.#access.timestamp(value) < this.#resetAt) return false;
     this.#advance(value);
     return true;
   }
@@ -168,9 +168,9 @@ export class ContiguousSequence<T> {
   /** What to pass on now that a value has come; `now` in milliseconds, any origin. */
   accept(value: T, now: number): Sequenced<T>[] {
     const first = this.#access.first(value);
-    if (this.#lastId === NOTHING || first === this.#lastId + 1)
-      return [...this.#pass(value, false, false), ...this.#drain()];
     const timestamp = this.#access.timestamp(value);
+    if (this.#lastId === NOTHING || (first === this.#lastId + 1 && timestamp >= this.#resetAt))
+      return [...this.#pass(value, false, false), ...this.#drain()];
     if (first > this.#lastId ? timestamp < this.#resetAt : timestamp <= this.#latest) {
       this.duplicates++;
       return [];

@@ -130,7 +130,7 @@ export class LineMerge {
     return out ?? events;
   }
 
-  /** True where a trade was passed on before, and `data` would count it, leave it out and change nothing else, whatever it says besides. */
+  /** True where nothing more is told of a trade: `data` would count it, leave it out and change nothing else, whatever it says besides. */
   isRepeat(symbol: string, id: number, timestamp: number): boolean {
     const series = this.#symbols.get(symbol)?.trades;
     return series?.isRepeat(id, timestamp) === true && (this.#doubted.size === 0 || !this.#doubted.has(series));

@@ -72,7 +72,8 @@ export class VenueRun {
       staleAfterMs,
       scheduler,
       isQuiet,
-      onStale: (cause, ageMs) => this.#onVenueStale(cause, Math.round(ageMs)),
+      // Who watches the line counts from the first frame of a millisecond: up to one less than the limit, told as the limit.
+      onStale: (cause, ageMs) => this.#onVenueStale(cause, Math.ceil(ageMs)),
     });
     // A line that falls silent while another of the venue delivers is mute, whatever other venues do.
     this.lines = new VenueLines(options, counts, {

@@ -87,10 +87,20 @@ export function connectLine(options: LineOptions): Observable<LineEvent> {
       if (onMore !== undefined) {
         const now = scheduler.now();
         const at = Math.trunc(now);
-        if (at === toldAt && !observer.closed && onMore(data, now)) return;
+        if (at === toldAt && !observer.closed && takes(onMore, data, now)) return;
         toldAt = at;
       }
       observer.next(data);
+    }
+
+    /** What is thrown must not reach the socket, which would read nothing more, and say nothing. */
+    function takes(take: typeof onMore & {}, data: DataFrame, now: number): boolean {
+      try {
+        return take(data, now);
+      } catch (error) {
+        observer.error(asFault(error));
+        return true;
+      }
     }
 
     function onControl(decoded: Exclude<Decoded, { kind: 'events' }>, frame: RawFrame): void {

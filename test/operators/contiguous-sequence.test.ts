@@ -171,6 +171,15 @@ describe('ContiguousSequence', () => {
     expect(told(sequence.release())).toBe('(6,8):1 8');
   });
 
+  it('leaves it out where the new count has just come to its id, too', () => {
+    const sequence = create();
+    const slower = trade(9, 2);
+    expect(feed(sequence, [trade(8, 1), slower, trade(10, 3), trade(8, 30), slower, trade(9, 31), trade(10, 32)])).toBe(
+      '8 9 10 reset 10>8 8 9 10',
+    );
+    expect(sequence.duplicates).toBe(1);
+  });
+
   it('tells a hole that lasts, once, and reports it with the same bounds, whatever came by whichever way', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(6)], 100);

@@ -15,6 +15,7 @@ import { tradeEvent } from '../support/events.ts';
 import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
 import { instrument, STALE_AFTER_MS, scriptedVenue } from './scripted-lines.ts';
 
+const OTHER = 'other';
 const RUNS = Number(process.env.SHORT_WAYS_RUNS ?? 60);
 const STEPS = 400;
 const STARTED_AT = 1_790_000_000_000;
@@ -54,11 +55,15 @@ class Run {
   /** What was made, by symbol, and what each line has yet to be sent. */
   readonly #made = new Map(COINS.map((coin) => [`${coin}USDT`, [] as Made[]]));
   readonly #due: Made[][] = [[], []];
+  readonly #activity = new Activity({ quietMs: STALE_AFTER_MS / 2, coinQuietMs: 3000 });
+  /** What another venue of the market is told of this one, step by step. */
+  readonly #quiet: boolean[] = [];
 
   constructor(seed: number, id: 'binance' | 'bybit', short: boolean) {
     this.#random = seededRandom(seed);
     this.#short = short;
     this.#venue = venues[id];
+    for (const venue of [id, OTHER]) this.#activity.register(venue, 'a market');
     const scheduler = this.#scheduler;
     const fetched = (trades: readonly Made[]) =>
       this.#random() < 0.3
@@ -67,7 +72,7 @@ class Run {
     this.#feed = new VenueFeed({
       ...scriptedVenue(scheduler, () => undefined, { lines: 2, lifetimeMs: 8000, random: () => 0.5 }),
       venue: this.#venue,
-      activity: new Activity({ quietMs: STALE_AFTER_MS / 2, coinQuietMs: 30_000 }),
+      activity: this.#activity,
       listed$: of(COINS.map((base) => ({ venueSymbol: `${base}USDT`, base, quote: 'USDT', trading: true }))),
       coinStaleAfterMs: 8000,
       fetchMissing:
@@ -95,6 +100,7 @@ class Run {
       linesUp,
       lastDataAt,
       opened: this.opened,
+      quiet: this.#quiet,
     };
   }
 
@@ -177,6 +183,9 @@ class Run {
   }
 
   #step(): void {
+    const now = this.#scheduler.now();
+    this.#quiet.push(this.#activity.venueIsQuiet(OTHER, now));
+    for (const coin of COINS) this.#quiet.push(this.#activity.coinIsQuiet(OTHER, coin, now));
     const chance = this.#random();
     if (chance < 0.25) this.#make();
     else if (chance < 0.65) this.#deliver();

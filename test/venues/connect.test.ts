@@ -166,6 +166,39 @@ describe('connectLine: frames', () => {
     expect(events[2]).toMatchObject({ kind: 'data' });
   });
 
+  it('tells the first data frame of a millisecond, and those after it where nobody takes them', async () => {
+    const server = await serve();
+    const taken: string[] = [];
+    const onMore: LineOptions['onMore'] = ({ events }) => {
+      const [event] = events;
+      if (event?.symbol !== 'BTC') return false;
+      taken.push(event.kind === 'trade' ? event.tradeId : '');
+      return true;
+    };
+    const { events, opened } = connect(server.url, { onMore });
+    await opened();
+    server.say('trade BTC 1', 'trade BTC 2', 'trade ETH 3', 'trade BTC 4');
+    await until(() => taken.length === 2);
+    scheduler.advance(1);
+    server.say('trade BTC 5', 'trade BTC 6');
+    await until(() => taken.length === 3);
+    expect(taken).toEqual(['2', '4', '6']);
+    const told = events.flatMap((event) => (event.kind === 'data' ? event.events : []));
+    expect(told).toMatchObject([{ tradeId: '1' }, { tradeId: '3' }, { tradeId: '5' }]);
+  });
+
+  it('ends with a fault, and not in silence, where who takes frames fails', async () => {
+    const server = await serve();
+    const line = connect(server.url, {
+      onMore: () => {
+        throw new Error('no place for it');
+      },
+    });
+    await line.opened();
+    server.say('trade BTC 1', 'trade BTC 2', 'trade BTC 3');
+    expect(await line.fault()).toMatchObject({ message: expect.stringContaining('no place for it') as unknown });
+  });
+
   it('passes bytes that are no UTF-8 to the decoder', async () => {
     const server = await serve();
     const { events, opened } = connect(server.url);
