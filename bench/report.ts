@@ -160,7 +160,7 @@ Median of ${runs} runs (lowest–highest), the programs in turn. ${cores} cores,
   validated, the sequence of ids checked, duplicates dropped, staleness watched, failover ready, exact decimals,
   idempotent producer with one batch in flight; price ticks, positions and status go to their own topics beside.
 - **sustained**: the highest rate of a ramp that was held for ${pace.holdMs / 1000} s: at its end no more than 250 ms of
-  trades under way, and no growth. The next rate that did not hold is some 5 % higher.
+  trades under way, and no growth. The next rate, some 5 % higher, was tried twice and did not hold.
 - **p50, p99**: from the simulator's send to a consumer of its own process that reads the broker by socket
   ([bench/consumer.ts](../bench/consumer.ts)), at ${LOW_RATE.toLocaleString('en-US')} trades a second. The simulator's time is in whole
   milliseconds, cut off; half of one is taken off for that.
