@@ -41,10 +41,12 @@ function judged(
   gaps: readonly (readonly [Gap, number])[] = [],
   journal: readonly JournalEvent[] = Array.from({ length: 20 }, (_, index) => made(index + 1)),
   options: JudgeOptions = {},
+  positions: readonly Position[] = [],
 ): Verdict {
   const index = new JournalIndex();
   for (const event of journal) index.add(event);
   const judge = new TradeJudge(index, options);
+  for (const one of positions) judge.position(one, 0);
   for (const { epoch, venue } of trades) judge.position(position(epoch, venue), 0);
   for (const [one, at] of gaps) judge.gap(one, at);
   for (const [at, one] of trades.entries()) judge.trade(one, at + 1);
@@ -72,6 +74,14 @@ describe('the judge of what was published', () => {
     expect(judged([trade(1), trade(4, { epoch: 2 })])).toMatchObject({ ...WELL, lost: 2 });
     const ended = gap(1, null, { outcome: 'unknown' });
     expect(judged([trade(1), trade(4, { epoch: 2 })], [[ended, 1]])).toMatchObject({ ...WELL, inGaps: 2 });
+  });
+
+  it('does not where an epoch of another venue was announced between them, though it had no trade', () => {
+    const turns = [trade(1), trade(4, { epoch: 3 })];
+    expect(judged(turns, [], undefined, {}, [position(2, 'bybit')])).toMatchObject(WELL);
+    expect(judged(turns, [], undefined, {}, [position(2)])).toMatchObject({ ...WELL, lost: 2 });
+    const elsewhere = [position(1, 'bybit'), position(3, 'bybit'), { ...position(2, 'bybit'), symbol: 'ETHUSDT' }];
+    expect(judged(turns, [], undefined, {}, elsewhere)).toMatchObject({ lost: 2 });
   });
 
   it('accepts what a gap names, if it is true and was written in time', () => {

@@ -59,7 +59,8 @@ const JUMPING: ReadonlySet<string> = new Set(['bybit']);
 /**
  * Holds what was published against what the venues made, by CONTRACT 4: within a venue, symbol and epoch each trade once
  * and in order, or inside a published gap that is true; epochs only rise, each is one venue's and was announced.
- * Two epochs of one venue that follow each other directly count as one run: a restart is no reason to lose anything.
+ * Two epochs of one venue that follow each other, with none of another venue between them, count as one run: a restart is no
+ * reason to lose anything.
  * Records are given in the order of their topic; `at` is when they were stored, milliseconds since 1970.
  */
 export class TradeJudge {
@@ -74,6 +75,8 @@ export class TradeJudge {
   readonly #publishedAt = new Map<MadeTrades, Float64Array>();
   readonly #gaps = new Map<string, { readonly gap: Gap; readonly at: number }>();
   readonly #announcedAt = new Map<string, number>();
+  /** Epochs by symbol, whether they had a trade or not. */
+  readonly #announced = new Map<string, Position[]>();
   readonly #sequences = new Map<string, Set<number>>();
   /** The latest timestamp published, and the silences, by symbol. */
   readonly #heardAt = new Map<string, number>();
@@ -126,7 +129,11 @@ export class TradeJudge {
     if (!this.#gaps.has(identity)) this.#gaps.set(identity, { gap, at });
   }
 
-  position({ venue, symbol, epoch }: Position, at: number): void {
+  position(position: Position, at: number): void {
+    const { venue, symbol, epoch } = position;
+    const ofSymbol = this.#announced.get(symbol) ?? [];
+    this.#announced.set(symbol, ofSymbol);
+    if (!ofSymbol.some((other) => other.venue === venue && other.epoch === epoch)) ofSymbol.push(position);
     const name = `${venue} ${symbol} ${epoch}`;
     this.#announcedAt.set(name, Math.min(at, this.#announcedAt.get(name) ?? at));
   }
@@ -147,9 +154,7 @@ export class TradeJudge {
       this.#judgeTurns(symbol, turns);
       for (const [at, run] of turns.entries()) {
         const next = turns[at + 1];
-        // The next epoch of the same venue goes on where this one ended.
-        const goesOn = next !== undefined && next.venue === run.venue && next.first > run.last;
-        const end = goesOn ? next.first : run.last;
+        const end = next !== undefined && this.#goesOn(run, next) ? next.first : run.last;
         this.#countMissing(run, end, sum);
       }
     }
@@ -206,6 +211,12 @@ export class TradeJudge {
     const times = new Float64Array(made.count);
     this.#publishedAt.set(made, times);
     return times;
+  }
+
+  /** The next epoch of the same venue goes on where this one ended, unless it was another venue's time between. */
+  #goesOn({ venue, symbol, epoch, last }: Run, next: Run): boolean {
+    const isBetween = (other: Position) => other.epoch > epoch && other.epoch < next.epoch && other.venue !== venue;
+    return next.venue === venue && next.first > last && this.#announced.get(symbol)?.some(isBetween) !== true;
   }
 
   #judgeTurns(symbol: string, turns: readonly Run[]): void {
