@@ -15,6 +15,7 @@ import { startChild } from './child.ts';
 import { type Figures, measure, type Pace } from './measure.ts';
 import { type Part, runPart } from './part.ts';
 import {
+  CRYPTOFEED,
   firstStepOf,
   formatOf,
   linesOf,
@@ -61,7 +62,7 @@ await mkdir(folder, { recursive: true });
 const broker = await startBroker({ config: SMALL_LOGS });
 const load = startChild(join(import.meta.dirname, 'load.ts'));
 const results: Record<string, Figures[]> = {};
-/** Why a program is left out. */
+/** Why something is left out. */
 const missing: string[] = [];
 
 const interrupted = new Promise<never>((_, reject) => {
@@ -83,7 +84,9 @@ const parts: Part[] = [];
 if (flags.parts && flags.only === undefined)
   for (const [file, ...args] of PARTS) {
     console.log(`\n${file}`);
-    parts.push(await runPart(join(import.meta.dirname, file), args));
+    const part = await runPart(join(import.meta.dirname, file), args).catch((error: Error) => error);
+    if (part instanceof Error) leaveOut(`${file} is left out: ${part.message}`);
+    else parts.push(part);
   }
 console.log(`\n${targetTable([...figuresOf(results), ...parts.flatMap(({ figures }) => figures)])}\n`);
 if (!flags.quick && flags.only === undefined && flags.parts) {
@@ -104,16 +107,23 @@ async function runAll(): Promise<void> {
   for (const name of flags.only === undefined ? PROGRAMS : flags.only.split(',')) {
     const why = await whyNot(name);
     if (why === undefined) names.push(name);
-    else missing.push(`${name} is left out: ${why}`);
+    else leaveOut(`${name} is left out: ${why}`);
   }
-  for (const line of missing) console.log(line);
   for (let number = 1; number <= runs; number++) {
     for (const name of names) {
       console.log(`${name}, run ${number} of ${runs}`);
       const place = { address, broker: broker.brokers[0] as string, prefix: `${name}${number}.`, folder };
-      results[name] = [...(results[name] ?? []), await run(name, place)];
+      const figures = await run(name, place).catch((error: Error) => error);
+      if (!(figures instanceof Error)) results[name] = [...(results[name] ?? []), figures];
+      else if (name !== CRYPTOFEED) throw figures;
+      else leaveOut(`a run of ${name} is left out: ${figures.message}`);
     }
   }
+}
+
+function leaveOut(line: string): void {
+  console.log(line);
+  missing.push(line);
 }
 
 async function run(name: string, place: Place): Promise<Figures> {
