@@ -9,8 +9,8 @@ const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const main = existsSync(at('src/cli/main.ts')) ? at('src/cli/main.ts') : at('dist/cli/main.js');
 const [major, minor] = process.versions.node.split('.').map(Number);
 
-// What runs for weeks takes half the memory so, for the same CPU: a young generation as large as it needs (Node takes
-// up to four times that where the machine has much), and an allocator that gives back what it does not need.
+// What runs for weeks gets a young generation as large as it needs (Node lets it grow to four times that where the machine
+// has much), and an allocator that gives back what it does not need.
 const LASTING = ['run', 'demo', 'gateway', 'simulate', 'record'];
 const YOUNG = '--max-semi-space-size=16';
 const ALLOCATOR = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' };

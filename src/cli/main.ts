@@ -26,7 +26,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 // V8 takes what is allocated while thousands of symbols are subscribed for long-lived, and allocates trades as if they were
 // from then on: several times the pauses, as docs/symbols.md tells.
 setFlagsFromString('--no-allocation-site-pretenuring');
-// The old generation is collected when it has grown by half, and not when it is four times as large.
+// The old generation is collected when it has grown by half, and not much later, as V8 does where there is room.
 setFlagsFromString('--heap-growing-percent=50');
 // What is loaded from here on is compiled, and its types are taken out, once and not at each start.
 const cache = cacheFolder();
