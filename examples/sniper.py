@@ -208,7 +208,7 @@ class Sniper:
         if not self.is_usable(trade) or not self.is_usable(price):
             return
         why = f"strong_buy and {trade['quantity'].normalize():f} bought, {trade['multiple']:.1f} times the mean"
-        causes = self.guard.causes(symbol)
+        causes = self.look(symbol)
         if causes:
             return self.write("not_bought", symbol=symbol, why=why, halted=causes)
         paid = price["price"]
@@ -223,7 +223,7 @@ class Sniper:
         position = self.positions.get(symbol)
         if position is None or not self.is_usable(tick):
             return
-        if position["stop_loss"] < price < position["take_profit"] or self.guard.causes(symbol):
+        if position["stop_loss"] < price < position["take_profit"] or self.look(symbol):
             return
         del self.positions[symbol]
         self.fills += 1
@@ -231,15 +231,14 @@ class Sniper:
         self.profit += profit
         self.write("sold", symbol=symbol, price=price, profit=profit)
 
-    def look(self, symbols: set) -> None:
-        """Tells of halts and resumptions."""
-        for symbol in symbols:
-            causes = self.guard.causes(symbol)
-            if causes == self.told.get(symbol):
-                continue
+    def look(self, symbol: str) -> list:
+        """What speaks against the symbol now; a halt and a resumption are told, before any order that rests on them."""
+        causes = self.guard.causes(symbol)
+        if causes != self.told.get(symbol):
             self.told[symbol] = causes
             kept = {"position": "kept until it may be traded again"} if symbol in self.positions else {}
             self.write("halted" if causes else "resumed", symbol=symbol, causes=causes, **kept)
+        return causes
 
 
 SCHEMAS = {}
@@ -342,7 +341,8 @@ def main() -> None:
             if record.get("coin") in coins or name in ("feed-status", "gaps"):
                 for handle in on[name]:
                     handle(record)
-        sniper.look(symbols)
+        for symbol in symbols:
+            sniper.look(symbol)
     sniper.write("ledger", positions=sniper.positions, fills=sniper.fills, profit=sniper.profit)
     consumer.close()
 

@@ -19,7 +19,7 @@ export interface TradingInput {
 export interface TradingWatch {
   /** The present decision at once, then each that differs in state or causes; completes when the guard ends, halted. */
   (coin?: string): Observable<TradingDecision>;
-  /** The decision at this very moment: what to ask before each order. */
+  /** The decision at this very moment: what to ask before each order. Subscribers of that coin are told it first. */
   decision(coin?: string): TradingDecision;
   /** True where `decision` says allowed. */
   isAllowed(coin?: string): boolean;
@@ -92,13 +92,23 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
   if (!sources.closed) wake();
 
   const watch = (name: string | null): Observable<TradingDecision> => {
-    const each = told.get(name) ?? { decisions$: new ReplaySubject<TradingDecision>(1), last: undefined };
+    const each = told.get(name) ?? {
+      decisions$: new ReplaySubject<TradingDecision>(1),
+      last: undefined,
+      isTelling: false,
+    };
     told.set(name, each);
     tell(each, guard.decide(name, moment()));
     finished?.(each.decisions$);
     return each.decisions$;
   };
-  const decision = (coin?: string): TradingDecision => guard.decide(coin ?? null, moment());
+  const decision = (coin?: string): TradingDecision => {
+    const name = coin ?? null;
+    const decided = guard.decide(name, moment());
+    const each = told.get(name);
+    if (each !== undefined) tell(each, decided);
+    return decided;
+  };
   return Object.assign((coin?: string) => defer(() => watch(coin ?? null)), {
     decision,
     isAllowed: (coin?: string) => decision(coin).state === 'allowed',
@@ -110,12 +120,16 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
 interface Told {
   readonly decisions$: ReplaySubject<TradingDecision>;
   last: TradingDecision | undefined;
+  isTelling: boolean;
 }
 
 function tell(told: Told, decision: TradingDecision): void {
-  if (told.last !== undefined && isSame(told.last, decision)) return;
+  // A subscriber that asks while it is told: the others would hear what is newer first. The alarm tells it.
+  if (told.isTelling || (told.last !== undefined && isSame(told.last, decision))) return;
   told.last = decision;
+  told.isTelling = true;
   told.decisions$.next(decision);
+  told.isTelling = false;
 }
 
 function isSame(a: TradingDecision, b: TradingDecision): boolean {

@@ -96,9 +96,19 @@ describe('watchTrading', () => {
     clock.setBy(5000);
     expect(watch.isAllowed('BTC')).toBe(false);
     expect(shown(watch.decision('BTC'))).toBe('status_silent,price_age');
-    expect(told).toEqual(['10000 ok']);
+    expect(told).toEqual(['10000 ok', '10000 status_silent,price_age']);
     clock.advanceTo(10_200);
-    expect(told).toEqual(['10000 ok', '10200 status_silent,price_age']);
+    expect(told).toHaveLength(2);
+  });
+
+  it('a subscriber that asks while it is told: nobody hears the older decision last', () => {
+    watch('BTC').subscribe(({ state }) => {
+      if (state === 'allowed') clock.setBy(10_000);
+      watch.decision('BTC');
+    });
+    const told = log('BTC');
+    run(1800);
+    expect(told).toEqual(['0 starting', '500 recovering', '1500 ok', '1500 status_silent,price_age']);
   });
 
   it('halts without anybody subscribed, and what was wrong meanwhile counts', () => {

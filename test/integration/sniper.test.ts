@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { DEFAULT_GUARD } from '../../src/client/trading-decision.ts';
 import { sharedBrokers } from '../support/kafka-broker.ts';
 import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
-import { preparePython } from '../support/python.ts';
+import { preparePython, runPython } from '../support/python.ts';
 import { simulatedValues } from '../support/simulated-feed.ts';
 import { root, tools } from '../support/tools.ts';
 import { until } from '../support/until.ts';
@@ -52,6 +52,15 @@ function startSniper(command: string, args: readonly string[]) {
     },
   };
 }
+
+describe('examples/sniper.py', () => {
+  it('tells that it goes on before the first order after a halt', async () => {
+    const { stdout, stderr, code } = await runPython('sniper_after_halt.py', []);
+    expect(code, stderr).toBe(0);
+    const lines = stdout.trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as Line).event)).toEqual(['halted', 'resumed', 'sold']);
+  });
+});
 
 describe.each([
   ['sniper.ts', process.execPath],

@@ -1,0 +1,29 @@
+"""A price at the stop loss, as the first thing after a halt: prints the ledger of examples/sniper.py."""
+
+import pathlib
+import sys
+import time
+from datetime import datetime, timezone
+from decimal import Decimal
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "examples"))
+import sniper as example
+
+
+class Guard:
+    allow_test_data = True
+    halt = ["status_silent"]
+
+    def causes(self, symbol: str) -> list:
+        return self.halt
+
+
+guard = Guard()
+sniper = example.Sniper(guard)
+paid = {"quantity": Decimal(1), "paid": Decimal(100), "take_profit": Decimal(101), "stop_loss": Decimal(99)}
+sniper.positions["BTCUSDT"] = paid
+tick = {"symbol": "BTCUSDT", "price": Decimal(98), "environment": "simulated"}
+for halt in (guard.halt, []):
+    guard.halt = halt
+    sniper.on_price(tick | {"received_at": datetime.fromtimestamp(time.time(), timezone.utc)})
+    sniper.look("BTCUSDT")
