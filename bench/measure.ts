@@ -50,7 +50,7 @@ export interface Parties {
 export const LOW_RATE = 2000;
 /** A connection that is open may not have subscribed yet. */
 const SUBSCRIBED_MS = 1000;
-const WARM_UP_RATE = 10_000;
+export const WARM_UP_RATE = 10_000;
 const STEP_FACTOR = 1.5;
 const TOP_RATE = 400_000;
 /** Trades under way for longer than this share of a second are a backlog, not a batch. */

@@ -1,4 +1,4 @@
-import { type Figures, LOW_RATE, median, type Pace } from './measure.ts';
+import { type Figures, LOW_RATE, median, type Pace, WARM_UP_RATE } from './measure.ts';
 import type { Figure, Part } from './part.ts';
 import { CRYPTOFEED, SCRIPT } from './programs.ts';
 
@@ -9,7 +9,7 @@ export interface Circumstances {
   readonly pace: Pace;
 }
 
-/** What the median of a program divided by the script's has to be, at least or at most. */
+/** What a program's figure divided by the script's has to be, at least or at most. */
 type Target = { readonly atLeast: number } | { readonly atMost: number };
 
 interface Row {
@@ -49,24 +49,22 @@ const ROWS: readonly Row[] = [
   { title: 'repeated or out of order', of: ({ repeated }) => repeated, text: whole },
 ];
 
-type Results = Readonly<Record<string, readonly Figures[]>>;
+/** By program, the figures of each round; a round that failed has none. */
+export type Results = Readonly<Record<string, readonly (Figures | undefined)[]>>;
 
 /** What cryptofeed sustains, times this, is the least that ours has to. */
 const TIMES_CRYPTOFEED = 40;
 
-/** Each target that a comparison of the programs has, by median. */
+/** Each target that a comparison of the programs has. */
 export function figuresOf(results: Results): readonly Figure[] {
   const figures = ROWS.flatMap(({ title, of, targets = {} }) =>
     Object.entries(targets).flatMap(([name, target]): Figure[] => {
       if (results[name] === undefined || results[SCRIPT] === undefined) return [];
-      return [
-        figure(`${title}, ${name} by ${SCRIPT}`, medianOf(results, name, of) / medianOf(results, SCRIPT, of), target),
-      ];
+      return [figure(`${title}, ${name} by ${SCRIPT}`, ratioOf(results, name, SCRIPT, of), target)];
     }),
   );
   if (results[CRYPTOFEED] === undefined || results['platformatic-1'] === undefined) return figures;
-  const sustained = (name: string) => medianOf(results, name, (each) => each.sustained);
-  const times = sustained('platformatic-1') / sustained(CRYPTOFEED);
+  const times = ratioOf(results, 'platformatic-1', CRYPTOFEED, ({ sustained }) => sustained);
   const title = `sustained trades/s, platformatic-1 by ${CRYPTOFEED}`;
   return [...figures, figure(title, times, { atLeast: TIMES_CRYPTOFEED })];
 }
@@ -77,28 +75,40 @@ function figure(title: string, ratio: number, target: Target): Figure {
   return { figure: title, found: hundredths(ratio), target: `${sign} ${limit}`, met: Boolean(met) };
 }
 
-function medianOf(results: Results, name: string, of: Row['of']): number {
-  return median((results[name] ?? []).map(of));
+function roundsOf(results: Results, name: string): readonly Figures[] {
+  return (results[name] ?? []).filter((figures) => figures !== undefined);
 }
 
-/** Markdown: for each program median (lowest–highest), and the ratios of the medians to the script's. */
+/** The median of the ratios in each round: what the machine does over the minutes touches both sides of a round alike. */
+function ratioOf(results: Results, name: string, other: string, of: Row['of']): number {
+  const others = results[other] ?? [];
+  return median(
+    (results[name] ?? []).flatMap((figures, round) => {
+      const beside = others[round];
+      return figures === undefined || beside === undefined ? [] : [of(figures) / of(beside)];
+    }),
+  );
+}
+
+/** Markdown: for each program median (lowest–highest), and the median of the ratios to the script's. */
 export function table(results: Results): string {
   const names = Object.keys(results);
   const figures = ROWS.map(({ title, of, text }) => [
     title,
-    ...names.map((name) => spread((results[name] ?? []).map(of), text)),
+    ...names.map((name) => spread(roundsOf(results, name).map(of), text)),
   ]);
   const ours = names.filter((name) => name !== SCRIPT);
   const ratios = ROWS.flatMap((row) =>
     row.targets === undefined ? [] : [[row.title, ...ours.map((name) => verdict(results, name, row))]],
   );
   const tables = [markdown([['', ...names], ...figures])];
-  if (ours.length < names.length) tables.push(markdown([['median / that of the script', ...ours], ...ratios]));
+  if (ours.length < names.length)
+    tables.push(markdown([['that of the script in the same round = 1', ...ours], ...ratios]));
   return tables.join('\n\n');
 }
 
 function verdict(results: Results, name: string, { of, targets }: Row): string {
-  const ratio = medianOf(results, name, of) / medianOf(results, SCRIPT, of);
+  const ratio = ratioOf(results, name, SCRIPT, of);
   const target = targets?.[name];
   if (target === undefined) return hundredths(ratio);
   const { found, target: limit, met } = figure('', ratio, target);
@@ -148,7 +158,7 @@ ${targetTable([...figuresOf(results), ...parts.flatMap(({ figures }) => figures)
 
 ${table(results)}
 ${missing.map((line) => `\n${line}\n`).join('')}
-Median of ${runs} runs (lowest–highest), the programs in turn. ${cores} cores, Node ${node}.
+Median of ${runs} runs (lowest–highest), the programs in turn; a ratio is the median of those within each round. ${cores} cores, Node ${node}.
 
 - **The work**: 20 symbols of Binance's \`@trade\` stream over WebSockets from the simulator (\`src/simulator\`, a
   process of its own, bursts included) to the topic \`trades\` of one Kafka broker: \`schemas/trade-event.avsc\` in Avro
@@ -164,6 +174,7 @@ Median of ${runs} runs (lowest–highest), the programs in turn. ${cores} cores,
 - **p50, p99**: from the simulator's send to a consumer of its own process that reads the broker by socket
   ([bench/consumer.ts](../bench/consumer.ts)), at ${LOW_RATE.toLocaleString('en-US')} trades a second. The simulator's time is in whole
   milliseconds, cut off; half of one is taken off for that.
+- **At the low rate**: after ${pace.warmUpMs / 1000} s at ${WARM_UP_RATE.toLocaleString('en-US')} a second, for every program: by then V8 has compiled most of it.
 - **CPU**: user and system time of all threads of the program, by the operating system, over the trades delivered.
 - **lost**: sent to the program and never seen by the consumer, over the whole run with its overloads.
 - **cryptofeed**: [its own Binance connection and Kafka backend](../bench/peers/simulated_binance.py), as JSON to one

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import type { Figures } from '../../bench/measure.ts';
+import { figuresOf } from '../../bench/report.ts';
+
+const figures = (sustained: number): Figures => ({
+  ...({ sustained, topReached: false, cpuAtBest: 10, cpuAtLow: 80, p50: 3, p99: 7, p999: 11 } as const),
+  ...({ memoryAtLow: 100, memoryPeak: 200, sent: 1, lost: 0, repeated: 0 } as const),
+});
+const found = (results: Parameters<typeof figuresOf>[0], title: string) =>
+  figuresOf(results).find(({ figure }) => figure.startsWith(title));
+
+describe('the report of the benchmark', () => {
+  it('compares within each round, for the machine is not the same in the next', () => {
+    const results = {
+      script: [figures(100), figures(10), figures(40)],
+      'kafkajs-1': [figures(110), figures(12), figures(20)],
+    };
+    expect(found(results, 'sustained trades/s, kafkajs-1')).toMatchObject({ found: '1.10', met: true });
+  });
+
+  it('leaves out a round in which one of the two failed', () => {
+    const results = {
+      'platformatic-1': [figures(100), figures(100), figures(90)],
+      cryptofeed: [figures(2), undefined, figures(3)],
+    };
+    expect(found(results, 'sustained trades/s, platformatic-1 by cryptofeed')).toMatchObject({
+      found: '40.00',
+      met: true,
+    });
+  });
+});
