@@ -10,14 +10,16 @@ const RESOLUTION_MS = 1;
 
 if (isMainThread) {
   let pauses: number[] = [];
+  let since = Date.now();
   new PerformanceObserver((list) => {
     for (const { duration } of list.getEntries()) pauses.push(duration);
   }).observe({ entryTypes: ['gc'] });
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
   setInterval(() => {
-    const line = { event: 'pauses', at: Date.now(), pauses, delay: Math.max(0, delays.max / 1e6 - RESOLUTION_MS) };
+    const line = { event: 'pauses', since, pauses, delay: Math.max(0, delays.max / 1e6 - RESOLUTION_MS) };
     pauses = [];
+    since = Date.now();
     delays.reset();
     process.stderr.write(`${JSON.stringify(line)}\n`);
   }, EVERY_MS).unref();

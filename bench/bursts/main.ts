@@ -60,6 +60,8 @@ const bursts: Burst[] = [];
 let lost = Number.NaN;
 let repeated = Number.NaN;
 let loopDelay = '';
+/** When the trades begin; before it the program is loaded, which is no pause of theirs. */
+let begunAt = Number.NaN;
 let feed: PipelineProcess | undefined;
 try {
   const address = await load.ask<{ webSocket: string; rest: string }>('address');
@@ -73,6 +75,7 @@ try {
   await feed.until(() => linesUp() >= 1, 'the line is up', 30_000);
   await delay(1000);
   const sentBefore = await load.ask<number>('sent');
+  begunAt = Date.now();
   await load.ask('rate', LOW_RATE);
   await delay(WARM_UP_MS);
   for (let number = 0; number < Number(flags.bursts); number++) bursts.push(await burst(pid));
@@ -98,7 +101,8 @@ try {
 
 const pauses = (await readFile(logFile, 'utf8')).split('\n').flatMap((line) => {
   if (!line.includes('"event":"pauses"')) return [];
-  return (JSON.parse(line) as { pauses: number[] }).pauses;
+  const { since, pauses } = JSON.parse(line) as { since: number; pauses: number[] };
+  return since >= begunAt ? pauses : [];
 });
 if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
 pauses.sort((a, b) => a - b);
@@ -141,7 +145,7 @@ await tell({
         `| ${index + 1} | ${p50.toFixed(2)} | ${p99.toFixed(1)} | ${worst.toFixed(0)} | ${back.toFixed(0)} | ${before.toFixed(0)} | ${after.toFixed(0)} |`,
     ),
     '',
-    `Pauses of the garbage collector: ${pauses.length}, p99.9 ${ms(pause)}, longest ${ms(pauses.at(-1) ?? Number.NaN)}. ${loopDelay}`,
+    `Pauses of the garbage collector since the trades began: ${pauses.length}, p99.9 ${ms(pause)}, longest ${ms(pauses.at(-1) ?? Number.NaN)}. ${loopDelay}`,
   ].join('\n'),
   figures,
 });
