@@ -13,6 +13,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts/build-dashboard.ts scripts/
+COPY bin bin
 COPY src src
 RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json --declaration false --sourceMap false \
   && node scripts/build-dashboard.ts \

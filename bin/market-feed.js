@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import './compile-cache.js';
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const main = existsSync(at('src/cli/main.ts')) ? at('src/cli/main.ts') : at('dist/cli/main.js');
@@ -33,7 +34,7 @@ if (major > 22 || (major === 22 && minor >= 18)) {
 function startOver() {
   const own = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
   if (process.execve === undefined || process.platform === 'win32' || own.includes('semi-space-size')) return;
-  const args = [process.execPath, ...process.execArgv, YOUNG, main, ...process.argv.slice(2)];
+  const args = [process.execPath, ...process.execArgv, YOUNG, at('bin/market-feed.js'), ...process.argv.slice(2)];
   try {
     process.execve(process.execPath, args, { ...ALLOCATOR, ...process.env });
   } catch {

@@ -1,8 +1,6 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
+import '../../bin/compile-cache.js';
 import type { Output } from './command.ts';
 
 /** The process around a command: signals, closed pipes, exit code. What a command is: command.ts. */
@@ -28,9 +26,6 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 setFlagsFromString('--no-allocation-site-pretenuring');
 // The old generation is collected when it has grown by half, and not much later, as V8 does where there is room.
 setFlagsFromString('--heap-growing-percent=50');
-// What is loaded from here on is compiled, and its types are taken out, once and not at each start.
-const cache = cacheFolder();
-if (cache !== undefined) enableCompileCache(cache);
 const { dispatch } = await import('./dispatch.ts');
 const code = await dispatch(process.argv.slice(2), {
   environment: process.env,
@@ -39,17 +34,6 @@ const code = await dispatch(process.argv.slice(2), {
   signal: ending.signal,
 });
 process.exit(code);
-
-/** The user's own: in the one for temporary files, which Node would take, others may write, and what lies there is run. */
-function cacheFolder(): string | undefined {
-  const configured = process.env.XDG_CACHE_HOME ?? '';
-  if (isAbsolute(configured)) return join(configured, 'market-feed');
-  try {
-    return join(homedir(), '.cache', 'market-feed');
-  } catch {
-    return undefined; // a user whom the system does not know
-  }
-}
 
 function outputTo(stream: NodeJS.WriteStream, onClosed: () => void): Output {
   let closed = false;

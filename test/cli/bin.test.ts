@@ -1,11 +1,18 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { expect, it, onTestFinished } from 'vitest';
+import { temporaryFolder } from '../support/market-feed-process.ts';
 import { until } from '../support/until.ts';
 
 /** `market-feed` as it is installed; what its process is, once it has said something. */
 async function start(nodeArgs: readonly string[], ...argv: readonly string[]) {
-  const child = spawn(process.execPath, [...nodeArgs, 'bin/market-feed.js', ...argv]);
+  return startWith({}, nodeArgs, ...argv);
+}
+
+async function startWith(environment: NodeJS.ProcessEnv, nodeArgs: readonly string[], ...argv: readonly string[]) {
+  const child = spawn(process.execPath, [...nodeArgs, 'bin/market-feed.js', ...argv], {
+    env: { ...process.env, ...environment },
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   const said = { out: '', err: '' };
   child.stdout.on('data', (chunk: Buffer) => {
@@ -44,4 +51,23 @@ it('what is soon over is not started over; its exit code is the command’s', as
   const { said, ended } = await start([], '--help');
   expect(await ended).toBe(0);
   expect(said.out).toContain('market-feed');
+});
+
+/** What a process says at its end: whether it has loaded what takes types out. */
+const TELLS_OF_TYPES =
+  'process.on("exit", () => console.error(process.moduleLoadList.some((name) => name.includes("/amaro/")) ? "types taken out" : "no types seen"))';
+
+it('types are taken out at the first start alone, also where it is started over', async () => {
+  const environment = { XDG_CACHE_HOME: await temporaryFolder() };
+  const types = async (...argv: readonly string[]) => {
+    const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(TELLS_OF_TYPES)}`];
+    const { child, said, ended } = await startWith(environment, nodeArgs, ...argv);
+    child.kill('SIGINT');
+    await ended;
+    return said.err.trim();
+  };
+  const simulate = ['simulate', '--port', '0'];
+  expect(await types(...simulate)).toBe('types taken out');
+  expect(await types(...simulate)).toBe('no types seen');
+  expect(await types('--help')).toBe('no types seen');
 });

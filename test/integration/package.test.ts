@@ -189,9 +189,11 @@ console.log(JSON.stringify({ two: here.resolve('rxjs') !== theirs.resolve('rxjs'
 
 it('has what it needs and nothing else in it', () => {
   const names = installed.files.map(({ path }) => path);
-  expect(names).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'bin/market-feed.js']));
+  expect(names).toEqual(
+    expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'bin/market-feed.js', 'bin/compile-cache.js']),
+  );
   const shipped =
-    /^(LICENSE|README\.md|package\.json|bin\/market-feed\.js|config\/.+\.(yaml|json)|schemas\/.+\.avsc|dist\/dashboard\/.+|dist\/.+\.(js|d\.ts))$/;
+    /^(LICENSE|README\.md|package\.json|bin\/(market-feed|compile-cache)\.js|config\/.+\.(yaml|json)|schemas\/.+\.avsc|dist\/dashboard\/.+|dist\/.+\.(js|d\.ts))$/;
   expect(names.filter((name) => !shipped.test(name))).toEqual([]);
 });
 
