@@ -1,5 +1,7 @@
+import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { pathToFileURL } from 'node:url';
 import type { Connection } from '@platformatic/kafka';
 import { Fault } from '../domain/fault.ts';
 import type { KafkaConfig } from './config.ts';
@@ -246,11 +248,21 @@ function hostAndPortOf(address: string): { readonly host: string; readonly port:
 
 type Library = typeof import('@platformatic/kafka');
 
+const require = createRequire(import.meta.url);
+
+/** The parts of the library in use. Its clients compile the schemas of their options when they are loaded: half of the time and memory that all of it takes. */
+async function loadParts(): Promise<Library> {
+  const whole = pathToFileURL(require.resolve('@platformatic/kafka'));
+  const load = (part: string): Promise<Partial<Library>> => import(new URL(`${part}/index.js`, whole).href);
+  const parts = [await load('network'), await load('protocol'), await load('apis')];
+  return Object.assign({}, ...parts) as Library;
+}
+
 let loading: Promise<Library> | undefined;
 
 /** Loaded when it is first asked for: most runs never do. Rejects with a Fault (never) where it is not installed. */
 function library(): Promise<Library> {
-  loading ??= import('@platformatic/kafka').catch((cause: unknown) => {
+  loading ??= loadParts().catch((cause: unknown) => {
     loading = undefined;
     const message =
       'kafka.client: platformatic needs the package @platformatic/kafka 2.12.1, which Node.js 22.22 and newer can run: npm install @platformatic/kafka@2.12.1';
