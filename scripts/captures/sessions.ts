@@ -155,7 +155,7 @@ async function decodeAll({ name, file }: Session, format: CaptureFormat): Promis
   let seen: Seen | undefined;
   for await (const line of readCapture(file, format, { strict: true })) {
     if (line.kind === 'frame') {
-      const frame = Buffer.from(line.frame, 'latin1').toString('utf8');
+      const frame = line.frame.toString('utf8');
       seen ??= new Seen(venueNamed(name) ?? guessVenue(frame));
       seen.frames++;
       for (const event of seen.decoding.events(frame, line.at)) seen.event(event);

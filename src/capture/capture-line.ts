@@ -63,7 +63,7 @@ interface Place {
 }
 
 export type ParsedLine =
-  | (Place & { readonly kind: 'frame'; readonly frame: string; readonly binary: boolean })
+  | (Place & { readonly kind: 'frame'; readonly frame: Buffer; readonly binary: boolean })
   | (Place & { readonly kind: 'mark'; readonly mark: CaptureMark })
   /** The body of a REST answer, which is a book, among the frames of a foreign recording; `symbol` where that tells whose. */
   | (Place & { readonly kind: 'body'; readonly body: string; readonly symbol?: string })
@@ -90,7 +90,7 @@ export const PARSERS: Readonly<Record<CaptureFormat, ParseLine>> = {
     if (match === null) return line === '' ? NOTHING : ODD;
     const place = { at: micros(match[1]), connection: match[2] ?? '' };
     const rest = match[3] ?? '';
-    if (isJsonStart(rest)) return { ...place, kind: 'frame', frame: rest, binary: false };
+    if (isJsonStart(rest)) return { ...place, kind: 'frame', frame: bytesOf(rest), binary: false };
     return rest.startsWith('! ') ? marked(place, rest.slice(2)) : ODD;
   },
   hftbacktest: (line) => {
@@ -114,7 +114,11 @@ export const PARSERS: Readonly<Record<CaptureFormat, ParseLine>> = {
 function message(place: Place, text: string): ParsedLine {
   if (!isJsonStart(text)) return ODD;
   if (text.startsWith(DEPTH_BODY)) return { ...place, kind: 'body', body: text };
-  return { ...place, kind: 'frame', frame: text, binary: false };
+  return { ...place, kind: 'frame', frame: bytesOf(text), binary: false };
+}
+
+function bytesOf(latin1: string): Buffer {
+  return Buffer.from(latin1, 'latin1');
 }
 
 function isJsonStart(text: string): boolean {
@@ -135,8 +139,7 @@ function marked(place: Place, text: string): ParsedLine {
   const verb = space === -1 ? text : text.slice(0, space);
   const rest = space === -1 ? '' : text.slice(space + 1);
   if (verb === 'text' || verb === 'binary') {
-    const frame = Buffer.from(rest, 'base64').toString('latin1');
-    return { ...place, kind: 'frame', frame, binary: verb === 'binary' };
+    return { ...place, kind: 'frame', frame: Buffer.from(rest, 'base64'), binary: verb === 'binary' };
   }
   const mark = markOf(verb, rest);
   return mark === undefined ? ODD : { ...place, kind: 'mark', mark };

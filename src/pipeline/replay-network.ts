@@ -225,7 +225,7 @@ export class ReplayNetwork {
     if (handlers === undefined) return;
     if (line.kind === 'frame') {
       const receivedAt = line.at ?? Math.round(this.#options.scheduler.now() * 1000);
-      handlers.onFrame({ data: Buffer.from(line.frame, 'latin1'), binary: line.binary, receivedAt });
+      handlers.onFrame({ data: line.frame, binary: line.binary, receivedAt });
       return;
     }
     switch (line.mark.verb) {

@@ -1,6 +1,6 @@
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { type CaptureFormat, venueTime } from '../capture/capture-line.ts';
-import { type CaptureLine, captureHeader, readCapture } from '../capture/read-capture.ts';
+import { type CaptureLine, CaptureReader, captureHeader } from '../capture/read-capture.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { buildFeed } from './build-feed.ts';
@@ -52,7 +52,8 @@ export interface ReplayResult extends ReplayCounts, ReplayProgress {
 }
 
 const INSTANCE = 'replay';
-const LINES_A_PROGRESS = 1000;
+/** Between two turns of the event loop: files are read and written, and signals come. */
+const LINES_A_TURN = 250;
 const DEFAULT_SEED = 1;
 /** Of a recording without times of receipt. */
 const LONGEST_PAUSE_MS = 60_000;
@@ -87,20 +88,21 @@ export async function replay(config: Config, options: ReplayOptions): Promise<Re
   const header = format === 'market-feed' ? await captureHeader(file) : undefined;
   const single = format === 'market-feed' ? undefined : options.venue;
   let bytes = 0;
-  const lines = readCapture(file, format, {
+  const reader = new CaptureReader(file, format, {
     strict: true,
     onRead: (count) => {
       bytes += count;
     },
   });
   try {
-    const first = await lines.next();
-    if (first.done === true) throw new Error(`${file}: empty, there is nothing to replay`);
+    let first = reader.next();
+    while (first === undefined && (await reader.more())) first = reader.next();
+    if (first === undefined) throw new Error(`${file}: empty, there is nothing to replay`);
     const started = header?.started_ns === undefined ? undefined : Number(header.started_ns.slice(0, -6));
-    const run = new ReplayRun(config, options, single, started ?? timeOf(first.value) ?? 0, header?.seed);
-    return await run.play(first.value, lines, () => bytes);
+    const run = new ReplayRun(config, options, single, started ?? timeOf(first) ?? 0, header?.seed);
+    return await run.play(first, reader, () => bytes);
   } finally {
-    await lines.return(undefined);
+    await reader.close();
   }
 }
 
@@ -144,7 +146,7 @@ class ReplayRun {
     });
   }
 
-  async play(first: CaptureLine, rest: AsyncIterator<CaptureLine>, bytes: () => number): Promise<ReplayResult> {
+  async play(first: CaptureLine, reader: CaptureReader, bytes: () => number): Promise<ReplayResult> {
     const { log, signal, speed, onProgress, onOutput } = this.#options;
     const outlets = await ReplayOutlets.open(this.#config, {
       log,
@@ -179,24 +181,14 @@ class ReplayRun {
       elapsedMs: this.#scheduler.now() - this.#from,
     });
 
-    let error: Error | undefined;
-    for (let line: CaptureLine | undefined = first; line !== undefined && signal?.aborted !== true; ) {
-      await this.#take(line);
-      if (++this.#lines % LINES_A_PROGRESS === 0) onProgress?.(progress());
-      try {
-        const next: IteratorResult<CaptureLine> = await rest.next();
-        line = next.done === true ? undefined : next.value;
-      } catch (cause) {
-        error = cause instanceof Error ? cause : new Error(String(cause));
-        line = undefined;
-      }
-    }
+    const error = await this.#playAll(first, reader, () => onProgress?.(progress()));
     await this.#runUntil(this.#scheduler.now(), true);
     const to = this.#scheduler.now();
     const end = progress();
     await this.#linger(to + LINGER_MS);
+    await this.#unlessGivenUp(outlets.acknowledged());
     this.#feed.stop(signal?.aborted === true ? String(signal.reason) : 'the recording is over');
-    await this.#settle();
+    await this.#unlessGivenUp(outlets.settle());
     const { undelivered } = await outlets.close();
     return { ...end, ...this.#counts(outlets), from: this.#from, to, undelivered, error };
   }
@@ -216,28 +208,70 @@ class ReplayRun {
     return Math.floor(this.#scheduler.now() + this.#stepMs);
   }
 
-  async #take(line: CaptureLine): Promise<void> {
+  /** Returns what ended the reading before the end of the file. */
+  async #playAll(first: CaptureLine, reader: CaptureReader, onTurn: () => void): Promise<Error | undefined> {
+    const { signal } = this.#options;
+    for (let line: CaptureLine | undefined = first; signal?.aborted !== true; ) {
+      if (line !== undefined) {
+        const dated = line.at === undefined ? this.#dated(line) : line;
+        const moment = this.#momentOf(dated);
+        if (moment !== undefined && !this.#passesTo(moment)) await this.#runUntil(moment, false);
+        this.#happen(dated);
+        await this.#promises();
+        if (++this.#lines % LINES_A_TURN === 0) {
+          onTurn();
+          await turn();
+        }
+      }
+      try {
+        line = reader.next();
+        if (line === undefined && !(await reader.more())) return undefined;
+      } catch (cause) {
+        return cause instanceof Error ? cause : new Error(String(cause));
+      }
+    }
+    return undefined;
+  }
+
+  /** When it happened, in the time that the scheduler tells; undefined: when the line before did. */
+  #momentOf(line: CaptureLine): number | undefined {
     if (line.kind === 'mark' && line.mark.verb === 'clock') {
       this.#stepMs += line.mark.stepMicros / 1000;
-      return;
+      return undefined;
     }
-    const at = timeOf(line);
-    if (at !== undefined && line.at === undefined) this.#leaveOutPause(at);
-    if (at !== undefined) await this.#runUntil(at - this.#stepMs, false);
+    return line.at === undefined ? undefined : line.at / 1000 - this.#stepMs;
+  }
+
+  #happen(line: CaptureLine): void {
     if (line.kind === 'body') {
       this.#bodies++;
       this.#network.takeBody(line);
-      await this.#letPromisesRun();
-      return;
+    } else {
+      this.#network.take(line);
     }
-    this.#network.take(line.at === undefined && at !== undefined ? { ...line, at: Math.round(at * 1000) } : line);
-    await this.#letPromisesRun();
+  }
+
+  /** With the time that the venue tells in a frame, where nobody noted when it was received. */
+  #dated(line: CaptureLine): CaptureLine {
+    const at = line.kind === 'frame' ? venueTime(line.frame.toString('latin1')) : undefined;
+    if (at === undefined) return line;
+    this.#leaveOutPause(at);
+    return { ...line, at: at * 1000 };
   }
 
   /** Without times of receipt nobody knows that a pause was one: such recordings are often put together from several. */
   #leaveOutPause(at: number): void {
     const pauseMs = at - this.#stepMs - this.#scheduler.now();
     if (pauseMs > LONGEST_PAUSE_MS) this.#stepMs += pauseMs - LONGEST_PAUSE_MS;
+  }
+
+  /** Moves on to the moment where nothing has to be done before; false where it has. */
+  #passesTo(moment: number): boolean {
+    const next = this.#scheduler.next;
+    if (next !== undefined && next < moment) return false;
+    if (this.#options.speed !== 'max' || this.#outlets?.isDue(moment) === true) return false;
+    this.#scheduler.moveTo(moment);
+    return true;
   }
 
   /** Runs everything that is due before the moment, or at it too, and moves on to it. */
@@ -248,7 +282,7 @@ class ReplayRun {
       if (next === undefined || next > moment || (next === moment && !inclusive) || signal?.aborted === true) break;
       await this.#comeTo(next);
       this.#scheduler.runNext();
-      await this.#letPromisesRun();
+      await this.#promises();
     }
     await this.#comeTo(moment);
     this.#scheduler.moveTo(moment);
@@ -263,22 +297,22 @@ class ReplayRun {
   }
 
   async #comeTo(moment: number): Promise<void> {
-    if (this.#outlets?.isDue(moment) === true) await this.#settle();
+    const outlets = this.#outlets;
+    if (outlets?.isDue(moment) === true) await this.#unlessGivenUp(outlets.pass(moment));
     if (this.#options.speed === 'max') return;
     const aheadMs = moment - this.#from - (performance.now() - this.#realFrom);
     // An aborted wait is over, and the loop sees why.
     if (aheadMs > 1) await delay(aheadMs, undefined, { ...this.#abortable() }).catch(() => {});
   }
 
-  async #letPromisesRun(): Promise<void> {
-    if (this.#network.takeSettled()) await turn();
-    else await null;
+  /** To be awaited after everything that happens: what waits for a promise gets its turn then. */
+  #promises(): Promise<void> | null {
+    return this.#network.takeSettled() ? turn() : null;
   }
 
-  /** All that waits is acknowledged then, unless the replay is given up. */
-  async #settle(): Promise<void> {
+  /** Waits for the sinks, unless the replay is given up. */
+  async #unlessGivenUp(settled: Promise<void>): Promise<void> {
     const { signal } = this.#options;
-    const settled = this.#outlets?.settle();
     if (signal === undefined) return settled;
     const given = Promise.withResolvers<void>();
     const giveUp = (): void => given.resolve();
@@ -294,8 +328,8 @@ class ReplayRun {
   }
 }
 
-/** Milliseconds since 1970; of a frame without a time of receipt, what the venue says in it. */
+/** Milliseconds since 1970. */
 function timeOf(line: CaptureLine): number | undefined {
   if (line.at !== undefined) return line.at / 1000;
-  return line.kind === 'frame' ? venueTime(line.frame) : undefined;
+  return line.kind === 'frame' ? venueTime(line.frame.toString('latin1')) : undefined;
 }

@@ -15,7 +15,7 @@ export async function* recordedMessages(file: string, format: CaptureFormat): As
   for await (const line of readCapture(file, format)) {
     // Line 0 carries the venue's announcements, no market.
     if (line.kind === 'mark' || line.connection.endsWith(':0')) continue;
-    const frame = line.kind === 'body' ? line.body : line.frame;
+    const frame = line.kind === 'body' ? line.body : line.frame.toString('latin1');
     const { at, connection } = line;
     if (frame.startsWith('{') || frame.startsWith('['))
       yield { at: at === undefined ? undefined : at / 1000, connection, frame };

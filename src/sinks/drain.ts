@@ -38,6 +38,8 @@ export interface DrainOptions {
   readonly downAfterMs?: number;
   /** Milliseconds between tries after an outcome or a fault that says retry, doubling; 100 to 5000 by default. */
   readonly backoff?: { readonly initialMs: number; readonly maxMs: number };
+  /** False: a price tick that waits stays when a newer one comes. True by default. */
+  readonly conflates?: boolean;
   /** Called when the state changes; the reason is for people. Once more with the same state where only the reason is new. */
   readonly onState?: (state: DrainState, reason: string) => void;
   /** Called for each batch with what the sink acknowledged of it, in order. */
@@ -161,6 +163,7 @@ class SinkDrain implements Drain {
   readonly #enough: number;
   readonly #downAfterMs: number;
   readonly #maxRecords: number;
+  readonly #conflates: boolean;
   readonly #queue: OutQueue;
   /** Back from the spill: goes before the queue. */
   readonly #stage = new OutQueue({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
@@ -221,6 +224,7 @@ class SinkDrain implements Drain {
     this.#enough = Math.min(ENOUGH, this.#maxBatch);
     this.#downAfterMs = options.downAfterMs ?? 2000;
     this.#maxRecords = options.maxRecords ?? 200_000;
+    this.#conflates = options.conflates ?? true;
     this.#queue = new OutQueue({ maxRecords: this.#maxRecords, maxBytes: options.maxBytes ?? 256 * 2 ** 20 });
     this.#ledger = new LossLedger(options.outGap);
     if (options.spill !== undefined) this.#spill = this.#newSpill(options.spill);
@@ -238,7 +242,7 @@ class SinkDrain implements Drain {
       this.#countDropped(new Map([[record.topic, 1]]));
       return;
     }
-    if (this.#queue.replace(record)) {
+    if (this.#conflates && this.#queue.replace(record)) {
       this.#conflated++;
       return;
     }
@@ -603,7 +607,7 @@ class SinkDrain implements Drain {
       const entries = await spill.read(READ_AT_ONCE);
       const now = this.#scheduler.now();
       for (const { out, barrier, seq } of entries) {
-        if (this.#stage.replace(out)) this.#conflated++;
+        if (this.#conflates && this.#stage.replace(out)) this.#conflated++;
         else this.#stage.push(out, barrier, seq, now);
         this.#readSeq = Math.max(this.#readSeq, seq);
       }

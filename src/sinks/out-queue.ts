@@ -106,7 +106,7 @@ export class OutQueue {
   push(record: OutRecord, barrier: boolean, seq: number, now: number): void {
     if (this.#tail - this.#head === this.#records.length) this.#makePlace();
     this.#put(record, barrier ? HOLDS | WAITS : record.record.kind === 'position' ? WAITS : 0, seq, now);
-    this.#bytes += bytesOf(record.record);
+    this.#bytes += heapBytes(record.record);
   }
 
   /**
@@ -197,7 +197,7 @@ export class OutQueue {
     this.#first[worthOf(record)] = this.#next[slot] as number;
     this.#records[slot] = undefined;
     this.#length--;
-    this.#bytes -= bytesOf(record);
+    this.#bytes -= heapBytes(record);
   }
 
   #shift(slot: number): void {
@@ -241,7 +241,8 @@ export class OutQueue {
   }
 }
 
-function bytesOf(record: FeedRecord): number {
+/** About so much of the heap a record is, with its strings. */
+export function heapBytes(record: FeedRecord): number {
   switch (record.kind) {
     case 'dead_letter':
       return RECORD_BYTES + record.payload.length;

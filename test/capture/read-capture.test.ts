@@ -25,17 +25,17 @@ describe('a capture is read', () => {
   it('in each of its formats, times in whole microseconds', async () => {
     const frame = { kind: 'frame', connection: '', binary: false };
     expect(await lines([HEADER, '1723161253937085768 binance:1 {"a":1}'], 'market-feed')).toEqual([
-      { ...frame, connection: 'binance:1', at: 1_723_161_253_937_085, frame: '{"a":1}' },
+      { ...frame, connection: 'binance:1', at: 1_723_161_253_937_085, frame: Buffer.from('{"a":1}') },
     ]);
     expect(
       await lines(['1723161253937085768 {"a":1}', '1723161254000000000 {"lastUpdateId":1}'], 'hftbacktest'),
     ).toEqual([
-      { ...frame, at: 1_723_161_253_937_085, frame: '{"a":1}' },
+      { ...frame, at: 1_723_161_253_937_085, frame: Buffer.from('{"a":1}') },
       { kind: 'body', connection: '', at: 1_723_161_254_000_000, body: '{"lastUpdateId":1}' },
     ]);
     expect(await lines(['{"a":1}', '', '[2]'], 'ndjson')).toEqual([
-      { ...frame, at: undefined, frame: '{"a":1}' },
-      { ...frame, at: undefined, frame: '[2]' },
+      { ...frame, at: undefined, frame: Buffer.from('{"a":1}') },
+      { ...frame, at: undefined, frame: Buffer.from('[2]') },
     ]);
     const cryptofeed = [
       'wss://example -> 1.5',
@@ -43,7 +43,7 @@ describe('a capture is read', () => {
       'https://x/y?z=1 -> 1617566592.5: {"b":2}',
     ];
     expect(await lines(cryptofeed, 'cryptofeed')).toEqual([
-      { ...frame, at: 1_617_566_591_326_123, frame: '{"a":1}' },
+      { ...frame, at: 1_617_566_591_326_123, frame: Buffer.from('{"a":1}') },
       { kind: 'body', connection: '', at: 1_617_566_592_500_000, body: '{"b":2}' },
     ]);
   });
@@ -55,7 +55,24 @@ describe('a capture is read', () => {
       await file(['{"a":1}', '{"b":2}'], 'open.gz', ''),
     ]) {
       const read = await collect(readCapture(path, 'ndjson', { strict: true }));
-      expect(read.map((line) => line.kind === 'frame' && line.frame)).toEqual(['{"a":1}', '{"b":2}']);
+      expect(read.map((line) => line.kind === 'frame' && line.frame.toString())).toEqual(['{"a":1}', '{"b":2}']);
+    }
+  });
+
+  it('whole where they go over several parts of the file, and beside each other in one', async () => {
+    const sizes = [10, 300_000, 32_768, 0, 65_537, 20, 700_000];
+    const content = sizes.flatMap((size, index) => [
+      `1723161253937085768 binance:${index} {"x":"${'y'.repeat(size)}"}`,
+      `1723161253937085768 binance:${index} ! ping`,
+    ]);
+    for (const name of ['long.gz', 'long.txt']) {
+      const path = await file([HEADER, ...content], name);
+      const read = await collect(readCapture(path, 'market-feed', { strict: true }));
+      expect(read.map(({ connection }) => connection)).toEqual(
+        sizes.flatMap((_, index) => Array(2).fill(`binance:${index}`)),
+      );
+      const frames = read.flatMap((line) => (line.kind === 'frame' ? [line.frame.toString()] : []));
+      expect(frames).toEqual(sizes.map((size) => `{"x":"${'y'.repeat(size)}"}`));
     }
   });
 

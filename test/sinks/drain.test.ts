@@ -268,6 +268,15 @@ describe('price ticks', () => {
     expect(batches()).toEqual(['t1', 'p1', 'e2', 'p3']);
   });
 
+  it('stay where the drain was told so', async () => {
+    const { clock, sink, drain, batches } = await setUp({ conflates: false });
+    sink.rule = (batch) => batch.map(() => delivered);
+    drain.pushMany([tick('1'), trade(2), tick('2')]);
+    await clock.advance(0);
+    expect(batches()).toEqual(['p1 t2 p2']);
+    expect(drain.stats()).toMatchObject({ conflated: 0, delivered: 3 });
+  });
+
   it('of two environments do not replace each other', async () => {
     const { clock, sink, drain, batches } = await setUp();
     drain.push(trade(1));
