@@ -1,5 +1,6 @@
 import type { Decimal } from './decimal.ts';
 import type { Fault } from './fault.ts';
+import type { Instrument } from './instrument.ts';
 import type { AggTrade, BookLevel, BookTicker, Kline, TradeEvent } from './record.ts';
 
 /** One message as it came from a socket, before anybody looked into it. */
@@ -64,6 +65,14 @@ export interface Repeat {
   readonly timestamp: number;
 }
 
+/** A symbol as the connections of a venue are asked for it: the same object for as long as they are kept, followed or not. */
+export interface AskedSymbol {
+  /** Undefined while it is not followed. */
+  readonly instrument: Instrument | undefined;
+  /** True where nothing but a repeat can come of a trade with this id and time, whatever else it says. */
+  isRepeat(id: number, timestamp: number): boolean;
+}
+
 /** A data frame, all its events of one symbol; empty where it only shows that the market lives (a repeat). */
 export interface DataFrame {
   readonly kind: 'data';
@@ -72,6 +81,8 @@ export interface DataFrame {
   readonly warning?: DataWarning;
   /** The trade that stands for `events`, which are empty. */
   readonly repeat?: Repeat;
+  /** Whose events they are, where the decoder had it at hand. */
+  readonly of?: AskedSymbol;
 }
 
 export type RotationReason = 'server_shutdown' | 'maintenance' | 'lifetime';

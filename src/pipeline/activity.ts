@@ -1,7 +1,7 @@
 import type { StaleCause } from '../domain/status.ts';
 
 /** When something last happened, and when it first did after a quiet time. */
-interface Pulse {
+export interface Pulse {
   lastAt: number;
   wokeAt: number;
 }
@@ -48,6 +48,17 @@ export class Activity {
     if (entry !== undefined) entry.connected = connected;
   }
 
+  /** That of a coin's trades at a venue, for as long as there is one to be told of it: nobody has to look for it. */
+  tradesOf(venue: string, coin: string): Pulse {
+    const trades = this.#venues.get(venue)?.trades;
+    let pulse = trades?.get(coin);
+    if (pulse === undefined) {
+      pulse = { lastAt: Number.NEGATIVE_INFINITY, wokeAt: Number.NEGATIVE_INFINITY };
+      trades?.set(coin, pulse);
+    }
+    return pulse;
+  }
+
   /** A data frame came; `eventful` unless it only repeats what was told, as venues do where nothing happens. */
   data(venue: string, now: number, eventful: boolean): void {
     const entry = this.#venues.get(venue);
@@ -56,11 +67,8 @@ export class Activity {
     if (eventful) beat(entry.events, now, this.#quietMs);
   }
 
-  traded(venue: string, coin: string, now: number): void {
-    const trades = this.#venues.get(venue)?.trades;
-    const pulse = trades?.get(coin);
-    if (pulse === undefined) trades?.set(coin, { lastAt: now, wokeAt: now });
-    else beat(pulse, now, this.#coinQuietMs);
+  traded(trades: Pulse, now: number): void {
+    beat(trades, now, this.#coinQuietMs);
   }
 
   /**
@@ -77,7 +85,9 @@ export class Activity {
    * `coinQuietMs`, or only just began to again. Whether anything else trades there says nothing: a night is quiet for all.
    */
   coinIsQuiet(venue: string, coin: string, now: number): boolean {
-    const others = this.#others(venue).flatMap(({ trades }) => trades.get(coin) ?? []);
+    const others = this.#others(venue)
+      .flatMap(({ trades }) => trades.get(coin) ?? [])
+      .filter(({ lastAt }) => lastAt !== Number.NEGATIVE_INFINITY);
     return others.length > 0 && others.every((pulse) => this.#isQuiet(pulse, now, this.#coinQuietMs));
   }
 

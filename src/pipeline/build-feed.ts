@@ -175,12 +175,12 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
           ? undefined
           : (instrument) => rest.ask$(recent(instrument, environment, wallClockMicros), BACKFILL_TIMEOUT_MS),
       fetchCandles: fetchCandlesOf(config, id, rest, wallClockMs),
-      connect: ({ line, url, topics, commands$, instruments, rotateAfterMs, onFrame: tap, onMore, isRepeat }) =>
+      connect: ({ line, url, topics, commands$, instruments, rotateAfterMs, onFrame: tap, onMore, asked }) =>
         connectLine({
           venue,
           url,
           open: networks(id, line).open,
-          context: { environment, instruments, isRepeat },
+          context: { environment, instruments, asked },
           topics,
           commands$,
           scheduler,

@@ -23,24 +23,42 @@ export interface CoinWatchOptions {
   ) => void;
 }
 
-interface Watched {
-  readonly instrument: Instrument;
-  lastAt: number;
-  tradedAt: number;
+/** What is known of one coin, for as long as there is one to be told of it. */
+export class Watched {
+  /** Undefined while it is not followed. */
+  instrument: Instrument | undefined = undefined;
+  lastAt = Number.NEGATIVE_INFINITY;
+  tradedAt = Number.NEGATIVE_INFINITY;
   /** The ticker's last price, and how many new ones it had while no trade came. */
-  price: string | undefined;
-  untraded: number;
+  price: string | undefined = undefined;
+  untraded = 0;
   /** Since when a trade is missing, which the ticker tells of; undefined: none is. */
-  untradedSince: number | undefined;
+  untradedSince: number | undefined = undefined;
   /** Told as stale since; undefined: it is not. */
-  staleSince: number | undefined;
-  quiet: boolean;
-  resubscribedAt: number | undefined;
+  staleSince: number | undefined = undefined;
+  quiet = false;
+  resubscribedAt: number | undefined = undefined;
   /** The venue does not let it subscribe: nothing is expected. */
-  refused: boolean;
+  refused = false;
   /** Taken from the venue's hands; data since, without a break, if any. */
-  mute: { deliversSince: number | undefined } | undefined;
+  mute: { deliversSince: number | undefined } | undefined = undefined;
+
+  begin(instrument: Instrument, now: number): void {
+    this.instrument = instrument;
+    this.lastAt = now;
+    this.tradedAt = now;
+    this.price = undefined;
+    this.untraded = 0;
+    this.untradedSince = undefined;
+    this.staleSince = undefined;
+    this.quiet = false;
+    this.resubscribedAt = undefined;
+    this.refused = false;
+    this.mute = undefined;
+  }
 }
+
+type Followed = Watched & { readonly instrument: Instrument };
 
 /** A coin that alone falls silent, or whose trades do, while its venue lives: told, subscribed anew, and left to another venue if that does not help. */
 export class CoinWatch {
@@ -52,24 +70,27 @@ export class CoinWatch {
   }
 
   add(instrument: Instrument, now: number): void {
-    this.#coins.set(instrument.symbol, {
-      instrument,
-      lastAt: now,
-      tradedAt: now,
-      price: undefined,
-      untraded: 0,
-      untradedSince: undefined,
-      staleSince: undefined,
-      quiet: false,
-      resubscribedAt: undefined,
-      refused: false,
-      mute: undefined,
-    });
+    this.of(instrument.symbol).begin(instrument, now);
+  }
+
+  /** To be asked for once, and told each event: nobody has to look for it. */
+  of(symbol: string): Watched {
+    let coin = this.#coins.get(symbol);
+    if (coin === undefined) {
+      coin = new Watched();
+      this.#coins.set(symbol, coin);
+    }
+    return coin;
+  }
+
+  #followed(symbol: string): Followed | undefined {
+    const coin = this.#coins.get(symbol);
+    return coin !== undefined && isFollowed(coin) ? coin : undefined;
   }
 
   /** The venue refuses what it takes to serve a coin: another serves it, whatever else of it still comes by this one. */
   refuse(symbol: string, now: number): void {
-    const coin = this.#coins.get(symbol);
+    const coin = this.#followed(symbol);
     if (coin === undefined || coin.refused) return;
     coin.refused = true;
     coin.untradedSince ??= now;
@@ -78,7 +99,7 @@ export class CoinWatch {
 
   /** The venue has acknowledged a coin's trades. One that it had refused it serves again once they have come for a while. */
   acknowledged(symbol: string, now: number): void {
-    const coin = this.#coins.get(symbol);
+    const coin = this.#followed(symbol);
     if (coin === undefined) return;
     if (coin.refused) {
       coin.refused = false;
@@ -90,13 +111,13 @@ export class CoinWatch {
   }
 
   remove(symbol: string): void {
-    this.#coins.delete(symbol);
+    const coin = this.#coins.get(symbol);
+    if (coin !== undefined) coin.instrument = undefined;
   }
 
   /** An event of a coin came, by any line. */
-  seen(symbol: string, now: number, isTrade: boolean): void {
-    const coin = this.#coins.get(symbol);
-    if (coin === undefined) return;
+  seen(coin: Watched, now: number, isTrade: boolean): void {
+    if (!isFollowed(coin)) return;
     coin.lastAt = now;
     if (isTrade && !coin.refused) {
       coin.tradedAt = now;
@@ -112,9 +133,8 @@ export class CoinWatch {
    * The price that a ticker gives for the last trade; each ticker once, in order. A second new one long after the last
    * trade that came says that trades do not come. (For one there may be a reason: it was missed and is fetched.)
    */
-  priced(symbol: string, price: string, now: number): void {
-    const coin = this.#coins.get(symbol);
-    if (coin === undefined || coin.price === price) return;
+  priced(coin: Watched, price: string, now: number): void {
+    if (!isFollowed(coin) || coin.price === price) return;
     const isFirst = coin.price === undefined;
     coin.price = price;
     if (isFirst || now - coin.tradedAt < this.#options.resubscribeWithinMs) return;
@@ -124,6 +144,7 @@ export class CoinWatch {
 
   sweep(now: number): void {
     for (const coin of this.#coins.values()) {
+      if (!isFollowed(coin)) continue;
       const { untradedSince, mute } = coin;
       if (now - (untradedSince ?? coin.lastAt) >= this.#options.coinStaleAfterMs) this.#stale(coin, now);
       else if (mute?.deliversSince === undefined || untradedSince !== undefined) continue;
@@ -134,7 +155,7 @@ export class CoinWatch {
     }
   }
 
-  #stale(coin: Watched, now: number): void {
+  #stale(coin: Followed, now: number): void {
     const { coin: name, symbol } = coin.instrument;
     const { untradedSince } = coin;
     const quiet = untradedSince === undefined && this.#options.isQuiet(name, now);
@@ -164,12 +185,12 @@ export class CoinWatch {
   }
 
   /** Until it has delivered for a while. */
-  #leave(coin: Watched): void {
+  #leave(coin: Followed): void {
     coin.mute = { deliversSince: undefined };
     this.#options.tell({ kind: 'serves', symbol: coin.instrument.symbol, serves: false });
   }
 
-  #recovered(coin: Watched, now: number): void {
+  #recovered(coin: Followed, now: number): void {
     const staleForMs = Math.round(now - (coin.staleSince as number));
     coin.staleSince = undefined;
     coin.resubscribedAt = undefined;
@@ -177,7 +198,7 @@ export class CoinWatch {
     this.#note(coin, 'feed_recovered', `${coin.instrument.symbol} again`, { stale_for_ms: String(staleForMs) });
   }
 
-  #note(coin: Watched, state: 'feed_stale' | 'feed_recovered', reason: string, details: Record<string, string>): void {
+  #note(coin: Followed, state: 'feed_stale' | 'feed_recovered', reason: string, details: Record<string, string>): void {
     this.#options.tell({
       kind: 'status',
       note: {
@@ -189,4 +210,8 @@ export class CoinWatch {
       },
     });
   }
+}
+
+function isFollowed(coin: Watched): coin is Followed {
+  return coin.instrument !== undefined;
 }

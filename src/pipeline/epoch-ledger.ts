@@ -14,8 +14,6 @@ interface Epoch {
   takenUp: LastTrade | null;
   first: TradeEvent | AggTrade | undefined;
   last: TradeEvent | AggTrade | undefined;
-  /** Its trades have a position of this run. */
-  checkpointed: boolean;
 }
 
 /** How far the current epoch of one key was published. */
@@ -52,6 +50,8 @@ export class EpochLedger {
   /** How former runs ended, until this one serves the symbol. */
   readonly #former: Map<string, FormerEpoch[]>;
   readonly #keys = new Map<string, KeyEpoch>();
+  /** Epochs whose trades have no position of this run. */
+  readonly #fresh = new Set<Epoch>();
 
   /** @param environment the configured one: that of positions and gaps, whatever the venue's. */
   constructor(former: readonly FormerEpoch[], environment: Environment) {
@@ -133,7 +133,10 @@ export class EpochLedger {
   }
 
   #track(key: string, begun: Pick<Epoch, 'venue' | 'symbol' | 'epoch' | 'at' | 'takenUp'>): void {
-    this.of(key).epoch = { ...begun, first: undefined, last: undefined, checkpointed: false };
+    const of = this.of(key);
+    if (of.epoch !== undefined) this.#fresh.delete(of.epoch);
+    of.epoch = { ...begun, first: undefined, last: undefined };
+    this.#fresh.add(of.epoch);
   }
 
   #position(venue: string, symbol: string, epoch: number) {
@@ -223,10 +226,10 @@ export class EpochLedger {
   /** Positions of all epochs, moved or not: none is older than the last round; `fresh`: only of those that have none with a trade yet. */
   checkpoint(which: 'all' | 'fresh'): Position[] {
     const positions: Position[] = [];
-    for (const { epoch } of this.#keys.values()) {
-      if (epoch === undefined) continue;
-      if (which === 'fresh' && (epoch.last === undefined || epoch.checkpointed)) continue;
-      epoch.checkpointed ||= epoch.last !== undefined;
+    const epochs = which === 'fresh' ? this.#fresh : [...this.#keys.values()].flatMap(({ epoch }) => epoch ?? []);
+    for (const epoch of epochs) {
+      if (epoch.last !== undefined) this.#fresh.delete(epoch);
+      else if (which === 'fresh') continue;
       const last = epoch.last === undefined ? epoch.takenUp : lastTradeOf(epoch.last);
       positions.push({
         ...this.#position(epoch.venue, epoch.symbol, epoch.epoch),

@@ -8,8 +8,8 @@ export interface SymbolView {
   readonly symbol: string;
   /** The last one. */
   tick: PriceTick | undefined;
-  /** The scheduler's milliseconds. */
-  lastAt: number | null;
+  /** The scheduler's milliseconds; -Infinity: nothing was published. */
+  lastAt: number;
   trades: number;
   /** `trades` at the ends of the last seconds, newest last. */
   readonly seconds: number[];
@@ -40,7 +40,14 @@ export class FeedView {
 
   add(key: string, coin: string, symbol: string): void {
     if (this.symbols.has(key)) return;
-    const view: SymbolView = { coin, symbol, tick: undefined, lastAt: null, trades: 0, seconds: [] };
+    const view: SymbolView = {
+      coin,
+      symbol,
+      tick: undefined,
+      lastAt: Number.NEGATIVE_INFINITY,
+      trades: 0,
+      seconds: [],
+    };
     this.symbols.set(key, view);
     this.of(key).symbol = view;
   }

@@ -5,16 +5,17 @@ import { type FailoverEvent, failover, type SourceEvent } from '../operators/fai
 import { AwaitedAnalytics } from './awaited-analytics.ts';
 import { BookPublisher } from './book-publisher.ts';
 import type { BooksWanted, Config } from './config.ts';
-import { EpochLedger, type KeyEpoch } from './epoch-ledger.ts';
-import { FeedView, type KeyView } from './feed-view.ts';
+import { EpochLedger } from './epoch-ledger.ts';
+import { FeedView } from './feed-view.ts';
 import { type FormerEpoch, venueToStartWith } from './former-runs.ts';
 import { KlineCheck, subscribedKlines } from './kline-check.ts';
 import { ListedAt, type Serving } from './listed-at.ts';
 import type { Doubt, HoleNotice, HoleOpened, IdsRestarted, MergedEvent } from './merged-event.ts';
 import { PriceTicks } from './price-ticks.ts';
+import type { ServedKey } from './served-key.ts';
 import { StatusLog, type StatusNote } from './status-log.ts';
 import { switchNote } from './switch-note.ts';
-import type { FormerTrades, KeyTurn, TradeAnalytics, TradeAnalyticsOptions } from './trade-analytics.ts';
+import type { FormerTrades, TradeAnalytics, TradeAnalyticsOptions } from './trade-analytics.ts';
 import { Trading } from './trading.ts';
 import type { VenueFeed } from './venue-feed.ts';
 import type { VenueSignal } from './venue-signal.ts';
@@ -47,14 +48,7 @@ export interface FeedOptions {
 interface Batch {
   readonly venue: string;
   readonly events: readonly MergedEvent[];
-}
-
-/** What the stages behind the switch keep of what is served apart: looked for once a frame, and not by each of them. */
-interface Kept {
-  readonly epoch: KeyEpoch;
-  readonly ticks: PriceTicks;
-  readonly turn: KeyTurn | undefined;
-  readonly view: KeyView;
+  readonly kept: ServedKey;
 }
 
 const HEARTBEAT_MS = 1000;
@@ -93,7 +87,7 @@ export class Feed {
   readonly #subscription = new Subscription();
   /** Who lists what, where all that is listed is followed. */
   readonly #listedAt = new ListedAt();
-  readonly #keys = new Map<string, Kept>();
+  readonly #keys = new Map<string, ServedKey>();
   readonly #sources = new Map<string, Subscriber<SourceEvent<Batch>>>();
   /** Symbols that a venue does not have now, by venue. */
   readonly #lacking = new Map<string, Set<string>>();
@@ -258,10 +252,11 @@ export class Feed {
     return this.#all ? `${venue}:${symbol}` : symbol;
   }
 
-  #kept(key: string): Kept {
+  #kept(key: string): ServedKey {
     let known = this.#keys.get(key);
     if (known === undefined) {
       known = {
+        key,
         epoch: this.#ledger.of(key),
         ticks: new PriceTicks(),
         turn: this.#analytics?.of(key),
@@ -270,6 +265,14 @@ export class Feed {
       this.#keys.set(key, known);
     }
     return known;
+  }
+
+  /** Looked for once a symbol of a venue's run. */
+  #keptOf(venue: VenueId, { symbol, of }: Extract<VenueSignal, { kind: 'events' }>): ServedKey {
+    if (of?.served !== undefined) return of.served;
+    const kept = this.#kept(this.#key(venue, symbol));
+    if (of !== undefined) of.served = kept;
+    return kept;
   }
 
   #show(venue: VenueId, { coin, symbol }: Instrument): void {
@@ -319,7 +322,7 @@ export class Feed {
             (event): FailoverEvent<Batch> => ({
               kind: 'value',
               source,
-              key: this.#key(source, event.key),
+              key: event.value.kept.key,
               epoch: 0,
               value: event.value,
               held: false,
@@ -370,15 +373,12 @@ export class Feed {
     switch (signal.kind) {
       case 'events': {
         if (signal.late !== true) this.lastReceivedAt.set(venue, signal.receivedAt);
-        const first = signal.events[0];
-        if (first?.kind === 'ticker') this.#kept(this.#key(venue, first.symbol)).ticks.learn(first);
-        return {
-          kind: 'value',
-          key: signal.symbol,
-          at: signal.receivedAt,
-          value: { venue, events: signal.events },
-          ...(signal.late === true ? { late: true } : {}),
-        };
+        const { symbol, events } = signal;
+        const kept = this.#keptOf(venue, signal);
+        const first = events[0];
+        if (first?.kind === 'ticker') kept.ticks.learn(first);
+        const event = { kind: 'value', key: symbol, at: signal.receivedAt, value: { venue, events, kept } } as const;
+        return signal.late === true ? { ...event, late: true } : event;
       }
       case 'status':
         this.trading.coin(venue, signal.note);
@@ -431,7 +431,7 @@ export class Feed {
   #onRouted(event: FailoverEvent<Batch>): void {
     switch (event.kind) {
       case 'value':
-        this.#publish(event.key, event.value.events, event.held);
+        this.#publish(event.value.kept, event.value.events, event.held);
         return;
       case 'switched':
         this.#onSwitched(event);
@@ -458,7 +458,7 @@ export class Feed {
   #showBook(symbol: string, venue: string): void {
     this.#books?.ended(symbol);
     const book = this.venues.find((feed) => feed.options.venue.id === venue)?.book(symbol);
-    if (book !== undefined) this.#publish(symbol, [book], false);
+    if (book !== undefined) this.#publish(this.#kept(symbol), [book], false);
   }
 
   /** Begins epochs at a venue: their positions are acknowledged before the first record that bears them. */
@@ -526,9 +526,9 @@ export class Feed {
     });
   }
 
-  #publish(key: string, events: readonly MergedEvent[], held: boolean): void {
+  #publish(kept: ServedKey, events: readonly MergedEvent[], held: boolean): void {
+    const { key } = kept;
     const now = this.#options.scheduler.now();
-    const kept = this.#kept(key);
     let epoch = kept.epoch.number;
     let records: FeedRecord[] = [];
     for (const event of events) {

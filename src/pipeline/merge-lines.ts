@@ -21,12 +21,19 @@ const BOOK_RESET_AFTER_US = 5_000_000;
 
 const NONE: readonly never[] = [];
 
-interface SymbolState {
-  readonly trades: TradeSeries;
-  readonly aggTrades: TradeSeries;
+/** What the merge keeps of one symbol, for as long as there is one to be told of it. */
+export interface MergedSymbol {
+  readonly symbol: string;
+  /** Since something of the symbol came, or was resumed. */
+  series: Series | undefined;
   readonly klines: Map<string, Kline>;
   bookTicker: BookTicker | undefined;
   tickerTimestamp: number;
+}
+
+interface Series {
+  readonly trades: TradeSeries;
+  readonly aggTrades: TradeSeries;
 }
 
 /**
@@ -35,7 +42,7 @@ interface SymbolState {
  */
 export class LineMerge {
   readonly #options: MergeOptions;
-  readonly #symbols = new Map<string, SymbolState>();
+  readonly #symbols = new Map<string, MergedSymbol>();
   /** Symbols whose trades are subscribed, by line. */
   readonly #lines = new Map<number, Set<string>>();
   /** Series that hold trades back. */
@@ -55,7 +62,8 @@ export class LineMerge {
   /** Trades and other events that had come before by another line, or repeated themselves. */
   get duplicates(): number {
     let count = this.#duplicates;
-    for (const state of this.#symbols.values()) count += state.trades.duplicates + state.aggTrades.duplicates;
+    for (const { series } of this.#symbols.values())
+      if (series !== undefined) count += series.trades.duplicates + series.aggTrades.duplicates;
     return count;
   }
 
@@ -66,27 +74,27 @@ export class LineMerge {
 
   /** Goes on where a former run ended. To be called before any data of the symbol. */
   resume(symbol: string, { trade, aggTrade }: Resumption): void {
-    const state = this.#state(symbol);
-    if (trade !== null) state.trades.resume(trade);
-    if (aggTrade !== null) state.aggTrades.resume(aggTrade);
+    const series = this.#series(this.of(symbol));
+    if (trade !== null) series.trades.resume(trade);
+    if (aggTrade !== null) series.aggTrades.resume(aggTrade);
   }
 
   /** Takes `resume` back where nothing was published since: another venue has served the symbol meanwhile. */
   forget(symbol: string): MergedEvent[] {
-    const state = this.#symbols.get(symbol);
-    return state === undefined ? [] : this.#watched([state.trades, state.aggTrades], (series) => series.forget());
+    const known = this.#symbols.get(symbol)?.series;
+    return known === undefined ? [] : this.#watched([known.trades, known.aggTrades], (series) => series.forget());
   }
 
   lineJoined(line: number): void {
     this.#lines.set(line, new Set());
-    for (const { trades } of this.#symbols.values()) trades.joined(line);
+    for (const trades of this.#trades()) trades.joined(line);
   }
 
   /** The venue has acknowledged a line's subscription of these symbols' trades. */
   lineSubscribed(line: number, symbols: readonly string[], now: number): MergedEvent[] {
     const subscribed = this.#lines.get(line);
     for (const symbol of symbols) subscribed?.add(symbol);
-    const known = symbols.flatMap((symbol) => this.#symbols.get(symbol)?.trades ?? []);
+    const known = symbols.flatMap((symbol) => this.#symbols.get(symbol)?.series?.trades ?? []);
     return this.#watched(known, (series) => series.subscribed(line, now));
   }
 
@@ -94,7 +102,7 @@ export class LineMerge {
   unsubscribed(symbol: string, now: number, line?: number): MergedEvent[] {
     const lines = line === undefined ? [...this.#lines.keys()] : [line];
     for (const one of lines) this.#lines.get(one)?.delete(symbol);
-    const known = this.#symbols.get(symbol);
+    const known = this.#symbols.get(symbol)?.series;
     if (known === undefined) return [];
     return this.#watched([known.trades], (series) => lines.flatMap((line) => series.unsubscribed(line, now)));
   }
@@ -114,12 +122,28 @@ export class LineMerge {
     );
   }
 
-  /** The events of one frame as they pass on: the same array where nothing had to be changed. */
-  data(line: number, events: readonly LineData[], now: number): readonly MergedEvent[] {
+  /** To be asked for once, and told each frame: nobody has to look for it. */
+  of(symbol: string): MergedSymbol {
+    let known = this.#symbols.get(symbol);
+    if (known === undefined) {
+      known = {
+        symbol,
+        series: undefined,
+        klines: new Map(),
+        bookTicker: undefined,
+        tickerTimestamp: Number.NEGATIVE_INFINITY,
+      };
+      this.#symbols.set(symbol, known);
+    }
+    return known;
+  }
+
+  /** The events of one frame of a symbol as they pass on: the same array where nothing had to be changed. */
+  data(of: MergedSymbol, line: number, events: readonly LineData[], now: number): readonly MergedEvent[] {
     let out: MergedEvent[] | undefined;
     for (let index = 0; index < events.length; index++) {
       const event = events[index] as LineData;
-      const passes = this.#passes(line, event, now);
+      const passes = this.#passes(of, line, event, now);
       if (passes === true) {
         out?.push(event);
         continue;
@@ -131,9 +155,9 @@ export class LineMerge {
   }
 
   /** True where nothing more is told of a trade: `data` would count it, leave it out and change nothing else, whatever it says besides. */
-  isRepeat(symbol: string, id: number, timestamp: number): boolean {
-    const series = this.#symbols.get(symbol)?.trades;
-    return series?.isRepeat(id, timestamp) === true && (this.#doubted.size === 0 || !this.#doubted.has(series));
+  isRepeat({ series }: MergedSymbol, id: number, timestamp: number): boolean {
+    if (series?.trades.isRepeat(id, timestamp) !== true) return false;
+    return this.#doubted.size === 0 || !this.#doubted.has(series.trades);
   }
 
   /** Counts such a trade. */
@@ -171,9 +195,9 @@ export class LineMerge {
 
   /** Where trades of a symbol may be missing now. */
   doubts(symbol: string): readonly Doubt[] {
-    const state = this.#symbols.get(symbol);
-    if (state === undefined) return NONE;
-    return [state.trades, state.aggTrades].map(doubtOf).filter(({ before }) => before !== null);
+    const known = this.#symbols.get(symbol)?.series;
+    if (known === undefined) return NONE;
+    return [known.trades, known.aggTrades].map(doubtOf).filter(({ before }) => before !== null);
   }
 
   /** Takes trades that were fetched for what is missing in a series. */
@@ -189,12 +213,12 @@ export class LineMerge {
     return out;
   }
 
-  #passes(line: number, event: LineData, now: number): boolean | MergedEvent[] {
-    const state = this.#state(event.symbol);
+  #passes(state: MergedSymbol, line: number, event: LineData, now: number): boolean | MergedEvent[] {
+    const { trades, aggTrades } = state.series ?? this.#series(state);
     switch (event.kind) {
       case 'trade':
       case 'agg_trade': {
-        const series = event.kind === 'trade' ? state.trades : state.aggTrades;
+        const series = event.kind === 'trade' ? trades : aggTrades;
         const passes = series.accept(line, event, now);
         if (passes !== true || (this.#doubted.size > 0 && this.#doubted.has(series))) this.#watch(series);
         return passes;
@@ -222,7 +246,7 @@ export class LineMerge {
   }
 
   #trades(): TradeSeries[] {
-    return [...this.#symbols.values()].map(({ trades }) => trades);
+    return [...this.#symbols.values()].flatMap(({ series }) => series?.trades ?? []);
   }
 
   #watched(all: readonly TradeSeries[], tell: (series: TradeSeries) => MergedEvent[]): MergedEvent[] {
@@ -244,23 +268,18 @@ export class LineMerge {
     if (series.doubt?.since !== this.#doubted.get(series)) this.#redoubted.add(series);
   }
 
-  #state(symbol: string): SymbolState {
-    const known = this.#symbols.get(symbol);
-    if (known !== undefined) return known;
+  #series(of: MergedSymbol): Series {
+    if (of.series !== undefined) return of.series;
+    const { symbol } = of;
     const { contiguousTradeIds: contiguous, recentTrades: recent } = this.#options;
-    const state: SymbolState = {
-      trades: new TradeSeries({ symbol, kind: 'trade', contiguous, recent }),
-      aggTrades: new TradeSeries({ symbol, kind: 'agg_trade', contiguous: true, recent }),
-      klines: new Map(),
-      bookTicker: undefined,
-      tickerTimestamp: Number.NEGATIVE_INFINITY,
-    };
+    const trades = new TradeSeries({ symbol, kind: 'trade', contiguous, recent });
+    const aggTrades = new TradeSeries({ symbol, kind: 'agg_trade', contiguous: true, recent });
     for (const [line, subscribed] of this.#lines) {
-      state.trades.joined(line);
-      if (subscribed.has(symbol)) state.trades.subscribed(line, 0);
+      trades.joined(line);
+      if (subscribed.has(symbol)) trades.subscribed(line, 0);
     }
-    this.#symbols.set(symbol, state);
-    return state;
+    of.series = { trades, aggTrades };
+    return of.series;
   }
 }
 

@@ -26,7 +26,7 @@ export function snapshotOf(
     venues: feed.venues.map((venue) => venueSnapshot(feed, config, latencies, venue)),
     coins: [...feed.view.symbols].map(([key, view]): CoinSnapshot => {
       const { coin, symbol, tick, lastAt } = view;
-      const ageMs = lastAt === null ? null : schedulerNow - lastAt;
+      const ageMs = lastAt === Number.NEGATIVE_INFINITY ? null : schedulerNow - lastAt;
       return {
         coin,
         symbol,

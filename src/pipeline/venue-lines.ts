@@ -7,7 +7,8 @@ import type { LineConnection } from './line-connection.ts';
 import { type LineNews, RotatingLine } from './rotating-line.ts';
 import { MAX_POSTPONEMENTS, postponement, rotationAge } from './rotation-age.ts';
 import { type LineSignal, venueLine } from './venue-line.ts';
-import type { ConnectArguments, VenueCounts, VenueFeedOptions } from './venue-signal.ts';
+import type { VenueCounts, VenueFeedOptions } from './venue-signal.ts';
+import type { VenueSymbol } from './venue-symbol.ts';
 
 /** What the lines of a venue are told, and ask, past the stream of their news. */
 export interface LinesPort {
@@ -15,14 +16,13 @@ export interface LinesPort {
   readonly isQuiet: (connection: LineConnection) => boolean;
   /** Takes a data frame of a line that is not being replaced and has just told another, or leaves it to the stream. */
   readonly onMore: (connection: LineConnection, data: DataFrame, now: number) => boolean;
-  readonly isRepeat: ConnectArguments['isRepeat'];
+  readonly symbol: (symbol: string) => Pick<VenueSymbol, 'instrument' | 'isRepeat'>;
 }
 
 /** The lines of one venue: which instruments are subscribed on which connections, and all their signals as one stream. */
 export class VenueLines {
   /** By the venue's symbol: what the decoders know. */
   readonly instruments = new Map<string, Instrument>();
-  readonly #bySymbol = new Map<string, Instrument>();
   readonly #byTopic = new Map<string, Instrument>();
   readonly news$: Observable<LineNews>;
   /** What the trades of a symbol come by, if any are wanted. */
@@ -59,7 +59,7 @@ export class VenueLines {
 
   /** Connections that are up and carry a symbol's trades: more than `lines` while some are rotated. */
   connectionsOf(symbol: string): number {
-    const instrument = this.#bySymbol.get(symbol);
+    const instrument = this.bySymbol(symbol);
     if (instrument === undefined) return 0;
     const topics = this.neededOf(instrument);
     const carries = (line: RotatingLine) => topics.some((topic) => line.topics.has(topic));
@@ -106,7 +106,7 @@ export class VenueLines {
     for (const line of this.#lines) line.unsubscribe(topics);
     for (const topic of topics) this.#byTopic.delete(topic);
     this.instruments.delete(instrument.venueSymbol);
-    this.#bySymbol.delete(instrument.symbol);
+    this.#port.symbol(instrument.symbol).instrument = undefined;
   }
 
   /** Takes an instrument off and on again, or these topics of it. */
@@ -134,7 +134,7 @@ export class VenueLines {
   }
 
   bySymbol(symbol: string): Instrument | undefined {
-    return this.#bySymbol.get(symbol);
+    return this.#port.symbol(symbol).instrument;
   }
 
   byTopic(topic: string): Instrument | undefined {
@@ -165,7 +165,7 @@ export class VenueLines {
 
   #know(instrument: Instrument): void {
     this.instruments.set(instrument.venueSymbol, instrument);
-    this.#bySymbol.set(instrument.symbol, instrument);
+    this.#port.symbol(instrument.symbol).instrument = instrument;
     for (const topic of this.topicsOf(instrument)) this.#byTopic.set(topic, instrument);
   }
 
@@ -206,7 +206,7 @@ export class VenueLines {
       },
       // While it is being replaced, all that both connections bring decides when the first may go.
       onMore: (data, now) => !line.rotates && this.#port.onMore(connection, data, now),
-      isRepeat: this.#port.isRepeat,
+      asked: this.#port.symbol,
     });
     const connection$ = defer(() => {
       const waitMs = this.#budget.take(scheduler.now());

@@ -21,6 +21,7 @@ import { venueNotices } from './venue-notices.ts';
 import { VenueRepair } from './venue-repair.ts';
 import type { VenueCounts, VenueFeedOptions, VenueSignal } from './venue-signal.ts';
 import { VenueSilence } from './venue-silence.ts';
+import { VenueSymbol } from './venue-symbol.ts';
 
 /** How long connecting waits for the instrument list; without it unknown symbols are found out later. */
 const LIST_TIMEOUT_MS = 2000;
@@ -45,6 +46,10 @@ export class VenueRun {
   readonly #silence: VenueSilence;
   readonly #repair: VenueRepair;
   readonly #subscription = new Subscription();
+  /** What is held back is handed on later, and may be no repeat then. */
+  readonly #isRepeat: LineMerge['isRepeat'] = (of, id, timestamp) =>
+    !this.#holdsBack && this.merge.isRepeat(of, id, timestamp);
+  readonly #symbols = new Map<string, VenueSymbol>();
   /** Instruments that are looked up in the venue's list before they are subscribed, by symbol. */
   readonly #asked = new Map<string, Subscription>();
   #blockedTold = false;
@@ -87,8 +92,7 @@ export class VenueRun {
         this.#onData(connection.id, data, now);
         return true;
       },
-      // What is held back is handed on later, and may be no repeat then.
-      isRepeat: (symbol, id, timestamp) => !this.#holdsBack && this.merge.isRepeat(symbol, id, timestamp),
+      symbol: (symbol) => this.#of(symbol),
     });
     this.#repair = new VenueRepair({
       merge: this.merge,
@@ -384,7 +388,22 @@ export class VenueRun {
     }
   }
 
-  #onData(connection: number, { receivedAt, events: received, warning, repeat }: DataFrame, now: number): void {
+  #of(symbol: string): VenueSymbol {
+    let known = this.#symbols.get(symbol);
+    if (known === undefined) {
+      const kept = {
+        coin: this.#coins.of(symbol),
+        quality: this.#counts.quality.of(symbol),
+        merged: this.merge.of(symbol),
+      };
+      known = new VenueSymbol(symbol, kept, this.#isRepeat);
+      this.#symbols.set(symbol, known);
+    }
+    return known;
+  }
+
+  #onData(connection: number, data: DataFrame, now: number): void {
+    const { receivedAt, events: received, warning, repeat } = data;
     const { activity } = this.#options;
     const first = repeat ?? received[0];
     this.#silence.data(now);
@@ -392,25 +411,29 @@ export class VenueRun {
     if (warning !== undefined) count(this.#counts.warnings, warning);
     if (first === undefined) return;
     const kind = first.kind === 'repeat' ? 'trade' : first.kind;
-    this.#coins.seen(first.symbol, now, kind === this.lines.neededChannel);
-    this.#counts.quality.valid(first.symbol, receivedAt);
-    if (kind === 'trade') activity.traded(this.#id, first.coin, now);
-    if (first.kind === 'book_ticker') this.#counts.quality.spread(first);
+    const of = data.of instanceof VenueSymbol ? data.of : this.#of(first.symbol);
+    this.#coins.seen(of.coin, now, kind === this.lines.neededChannel);
+    this.#counts.quality.valid(of.quality, receivedAt);
+    if (kind === 'trade') {
+      of.trades ??= activity.tradesOf(this.#id, first.coin);
+      activity.traded(of.trades, now);
+    }
+    if (first.kind === 'book_ticker') this.#counts.quality.spread(of.quality, first);
     if (first.kind === 'book_update') {
       this.#counts.events += received.length;
       this.books.updated(connection, received as readonly BookUpdate[]);
       return;
     }
     if (first.kind === 'repeat') this.merge.repeated();
-    const events = this.merge.data(connection, received as readonly LineData[], now);
+    const events = this.merge.data(of.merged, connection, received as readonly LineData[], now);
     this.#counts.events += events.length;
     const passed = events[0];
     if (passed?.kind === 'ticker' && this.lines.neededChannel !== undefined)
-      this.#coins.priced(passed.symbol, passed.price, now);
+      this.#coins.priced(of.coin, passed.price, now);
     this.#options.timing?.latency.received(passed);
     // Held back, it is a sign of life all the same.
     if (events.length > 0 || this.merge.holding.size > 0)
-      this.#out.next({ kind: 'events', symbol: first.symbol, receivedAt, events });
+      this.#out.next({ kind: 'events', symbol: of.symbol, receivedAt, events, of });
     this.#repair.watch();
   }
 

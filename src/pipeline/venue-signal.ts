@@ -13,6 +13,7 @@ import type { DataQuality } from './data-quality.ts';
 import type { VenueLatency } from './latencies.ts';
 import type { MergedEvent, SequencedTrade, TradeHole } from './merged-event.ts';
 import type { StatusNote } from './status-log.ts';
+import type { VenueSymbol } from './venue-symbol.ts';
 
 /** What one venue tells: its events merged from all its lines, how it is, and what happened to it. */
 export type VenueSignal =
@@ -21,6 +22,8 @@ export type VenueSignal =
       readonly symbol: string;
       readonly receivedAt: number;
       readonly events: readonly MergedEvent[];
+      /** The symbol in this run of the venue, where it was at hand. */
+      readonly of?: Pick<VenueSymbol, 'served'>;
       /** They were held back or fetched: no sign that the venue delivers. */
       readonly late?: true;
     }
@@ -51,7 +54,7 @@ export interface ConnectArguments {
   /** As of `LineOptions`. */
   readonly onMore: NonNullable<LineOptions['onMore']>;
   /** As of `DecoderContext`. */
-  readonly isRepeat: NonNullable<DecoderContext['isRepeat']>;
+  readonly asked: NonNullable<DecoderContext['asked']>;
 }
 
 export interface ListFollowing {

@@ -213,7 +213,11 @@ export function connectLine(options: LineOptions): Observable<LineEvent> {
   });
 }
 
-function dataOf({ events, warning, repeat }: Extract<Decoded, { kind: 'events' }>, receivedAt: number): DataFrame {
+function dataOf({ events, warning, repeat, of }: Extract<Decoded, { kind: 'events' }>, receivedAt: number): DataFrame {
   if (warning !== undefined) return { kind: 'data', receivedAt, events, warning };
-  return repeat === undefined ? { kind: 'data', receivedAt, events } : { kind: 'data', receivedAt, events, repeat };
+  if (of === undefined)
+    return repeat === undefined ? { kind: 'data', receivedAt, events } : { kind: 'data', receivedAt, events, repeat };
+  return repeat === undefined
+    ? { kind: 'data', receivedAt, events, of }
+    : { kind: 'data', receivedAt, events, repeat, of };
 }

@@ -1,7 +1,15 @@
 import type { Decimal } from '../domain/decimal.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { Channel, Instrument, KlineInterval, VenueId } from '../domain/instrument.ts';
-import type { BookUpdate, DataWarning, MarketEvent, RawFrame, Repeat, RotationNotice } from '../domain/line.ts';
+import type {
+  AskedSymbol,
+  BookUpdate,
+  DataWarning,
+  MarketEvent,
+  RawFrame,
+  Repeat,
+  RotationNotice,
+} from '../domain/line.ts';
 import type { AggTrade, Environment, Kline, TradeEvent } from '../domain/record.ts';
 
 /** A request over the socket: the frame to send, the id that its answer carries, the topics it is about. */
@@ -16,8 +24,8 @@ export interface DecoderContext {
   readonly environment: Environment;
   /** By the venue's symbol, upper case. A symbol that is not in it was not asked for. */
   readonly instruments: ReadonlyMap<string, Instrument>;
-  /** True where nothing but a repeat can come of a trade with this id and time, whatever else it says; by default nothing is known to be one. */
-  readonly isRepeat?: (symbol: string, id: number, timestamp: number) => boolean;
+  /** Those of `instruments`, by canonical symbol, also once they are among them no longer; by default nothing is known to be a repeat. */
+  readonly asked?: (symbol: string) => AskedSymbol;
 }
 
 /** What a frame means. A decoder never throws. */
@@ -29,6 +37,8 @@ export type Decoded =
       readonly warning?: DataWarning;
       /** What the frame would tell, had it not been told: `events` is empty. */
       readonly repeat?: Repeat;
+      /** Whose events they are, where the decoder had it at hand. */
+      readonly of?: AskedSymbol;
     }
   | { readonly kind: 'ack'; readonly id: string | undefined }
   | { readonly kind: 'pong' }

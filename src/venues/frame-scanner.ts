@@ -115,10 +115,10 @@ export class FrameScanner {
     const start = this.#at;
     let end = start;
     while (end < bytes.length && bytes[end] !== QUOTE) end++;
-    const known = names.find(hashOf(this.#view, this.#offset + start, end - start));
-    if (known === undefined || known.name.length !== end - start || !this.#isAt(known.name)) this.#fits = false;
+    const known = names.find(this.#view, this.#offset + start, end - start);
+    if (known === undefined) this.#fits = false;
     else this.#at = end;
-    return this.#fits ? known?.meaning : undefined;
+    return known;
   }
 
   /** A JSON number without sign, point and exponent, of at most 15 digits. */
@@ -258,35 +258,74 @@ export class FrameScanner {
   }
 }
 
-interface ScannedName<T> {
-  readonly name: Literal;
-  readonly meaning: T;
-}
+/** In words: a row begins with the name's length and is as long as a line of the processor's cache. */
+const ROW = 16;
+const MOST_NAME_BYTES = (ROW - 1) * WORD;
+const LEAST_ROWS = 64;
 
 /** Names in frames, such as topics, by their bytes. */
 export class ScannedNames<T> {
-  readonly #byHash = new Map<number, ScannedName<T>>();
+  /** Open addressing: a name is in the first row from its hash on that was free. Half of the rows are empty. */
+  #rows = new Int32Array(LEAST_ROWS * ROW);
+  #meanings: (T | undefined)[] = new Array(LEAST_ROWS).fill(undefined);
+  #known: (readonly [name: string, meaning: T])[] = [];
 
-  /** A name that is not plain ASCII is never found, nor is one whose hash another has. */
+  /** A name of less than 4 or more than 60 bytes, or that is not plain ASCII, is never found. */
   add(name: string, meaning: T): void {
-    const literal = ascii(name);
-    const { buffer, byteOffset, length } = literal.bytes;
-    const hash = hashOf(new DataView(buffer), byteOffset, length);
-    if (PLAIN.test(name) && !this.#byHash.has(hash)) this.#byHash.set(hash, { name: literal, meaning });
+    if (name.length < WORD || name.length > MOST_NAME_BYTES || !PLAIN.test(name)) return;
+    const { bytes, length } = ascii(name);
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    if (this.find(view, 0, length) !== undefined) return;
+    if (this.#known.length === this.#meanings.length / 2) this.#grow();
+    this.#known.push([name, meaning]);
+    const row = this.#freeRow(hashOf(view, 0, length));
+    this.#rows[row * ROW] = length;
+    for (let word = 0; word * WORD < length; word++)
+      this.#rows[row * ROW + 1 + word] = view.getInt32(Math.min(word * WORD, length - WORD), true);
+    this.#meanings[row] = meaning;
   }
 
-  /** The name of that hash: whether it is there is for the caller to see. */
-  find(hash: number): ScannedName<T> | undefined {
-    return this.#byHash.get(hash);
+  find(view: DataView, start: number, length: number): T | undefined {
+    if (length < WORD || length > MOST_NAME_BYTES) return undefined;
+    const rows = this.#rows;
+    const mask = this.#meanings.length - 1;
+    for (let row = hashOf(view, start, length) & mask; ; row = (row + 1) & mask) {
+      const at = row * ROW;
+      if (rows[at] === length && isName(rows, at + 1, view, start, length)) return this.#meanings[row];
+      if (rows[at] === 0) return undefined;
+    }
+  }
+
+  #freeRow(hash: number): number {
+    const mask = this.#meanings.length - 1;
+    let row = hash & mask;
+    while (this.#rows[row * ROW] !== 0) row = (row + 1) & mask;
+    return row;
+  }
+
+  #grow(): void {
+    const known = this.#known;
+    this.#known = [];
+    this.#rows = new Int32Array(this.#rows.length * 2);
+    this.#meanings = new Array(this.#meanings.length * 2).fill(undefined);
+    for (const [name, meaning] of known) this.add(name, meaning);
   }
 }
 
-/** A small integer of so many bytes, by FNV-1a of their words. */
+/** The words from there on are those of the name, the last of which ends with it and may repeat bytes. */
+function isName(rows: Int32Array, at: number, view: DataView, start: number, length: number): boolean {
+  const last = length - WORD;
+  let from = 0;
+  for (; from < last; from += WORD) if (view.getInt32(start + from, true) !== rows[at++]) return false;
+  return view.getInt32(start + last, true) === rows[at];
+}
+
+/** Of so many bytes, at least four, by FNV-1a of their words, the last of which ends with them. */
 function hashOf(view: DataView, start: number, length: number): number {
-  let hash = Math.imul(0x811c9dc5 ^ length, 0x01000193);
-  const end = start + length;
-  let at = start;
-  for (; at + WORD <= end; at += WORD) hash = Math.imul(hash ^ view.getInt32(at, true), 0x01000193);
-  for (; at < end; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x01000193);
-  return (hash ^ (hash >>> 15)) >> 1;
+  let hash = 0x811c9dc5 ^ length;
+  const last = length - WORD;
+  for (let at = 0; at < last; at += WORD) hash = Math.imul(hash ^ view.getInt32(start + at, true), 0x01000193);
+  hash = Math.imul(hash ^ view.getInt32(start + last, true), 0x01000193);
+  // Rows are told apart by the low bits, which are to depend on all.
+  return hash ^ (hash >>> 15);
 }

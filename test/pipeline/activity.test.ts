@@ -50,12 +50,12 @@ describe('whether a market is quiet, as the other venues show it', () => {
     const activity = twoVenues();
     activity.data('b', 0, true);
     expect(activity.coinIsQuiet('a', 'BTC', 5000)).toBe(false);
-    activity.traded('b', 'BTC', 0);
+    activity.traded(activity.tradesOf('b', 'BTC'), 0);
     expect(activity.coinIsQuiet('a', 'BTC', 999)).toBe(false);
     expect(activity.coinIsQuiet('a', 'BTC', 1000)).toBe(true);
-    activity.traded('b', 'BTC', 5000);
+    activity.traded(activity.tradesOf('b', 'BTC'), 5000);
     expect([5099, 5100, 5999].map((now) => activity.coinIsQuiet('a', 'BTC', now))).toEqual([true, false, false]);
-    activity.traded('b', 'BTC', 5500);
+    activity.traded(activity.tradesOf('b', 'BTC'), 5500);
     expect(activity.coinIsQuiet('a', 'BTC', 5501)).toBe(false);
   });
 });

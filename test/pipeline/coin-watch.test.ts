@@ -33,7 +33,7 @@ function watch(): CoinWatch {
 /** A sweep a second, as the feed does, with ETH alive all the time. */
 function pass(coins: CoinWatch, fromSecond: number, toSecond: number): void {
   for (let second = fromSecond; second <= toSecond; second++) {
-    coins.seen('ETHUSDT', second * 1000, false);
+    coins.seen(coins.of('ETHUSDT'), second * 1000, false);
     coins.sweep(second * 1000);
   }
 }
@@ -47,7 +47,7 @@ describe('CoinWatch', () => {
   it('says nothing of coins that have events', () => {
     const coins = watch();
     for (let second = 0; second < 100; second++) {
-      coins.seen('BTCUSDT', second * 1000, false);
+      coins.seen(coins.of('BTCUSDT'), second * 1000, false);
       pass(coins, second, second);
     }
     expect(told).toEqual([]);
@@ -71,7 +71,7 @@ describe('CoinWatch', () => {
   describe('a coin that the venue refuses', () => {
     const alive = (coins: CoinWatch, from: number, to: number, isTrade: boolean): void => {
       for (let second = from; second <= to; second++) {
-        coins.seen('BTCUSDT', second * 1000, isTrade);
+        coins.seen(coins.of('BTCUSDT'), second * 1000, isTrade);
         pass(coins, second, second);
       }
     };
@@ -101,9 +101,9 @@ describe('CoinWatch', () => {
       coins.refuse('BTCUSDT', 1000);
       coins.acknowledged('BTCUSDT', 2000);
       alive(coins, 3, 4, true);
-      coins.priced('BTCUSDT', '1', 5000);
-      coins.priced('BTCUSDT', '2', 10_000);
-      coins.priced('BTCUSDT', '3', 11_000);
+      coins.priced(coins.of('BTCUSDT'), '1', 5000);
+      coins.priced(coins.of('BTCUSDT'), '2', 10_000);
+      coins.priced(coins.of('BTCUSDT'), '3', 11_000);
       alive(coins, 11, 60, false);
       expect(told.filter((what) => what.endsWith('served'))).not.toContain('BTCUSDT served');
     });
@@ -122,7 +122,7 @@ describe('CoinWatch', () => {
     pass(coins, 1, 40);
     told = [];
     for (let second = 41; second <= 52; second++) {
-      coins.seen('BTCUSDT', second * 1000, false);
+      coins.seen(coins.of('BTCUSDT'), second * 1000, false);
       pass(coins, second, second);
     }
     expect(told).toEqual(['feed_recovered BTC', 'BTCUSDT served']);
@@ -131,7 +131,7 @@ describe('CoinWatch', () => {
   it('a new subscription that helps is the end of it; the next silence starts over', () => {
     const coins = watch();
     pass(coins, 1, 31);
-    coins.seen('BTCUSDT', 32_000, false);
+    coins.seen(coins.of('BTCUSDT'), 32_000, false);
     pass(coins, 33, 61);
     expect(told).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT', 'feed_recovered BTC']);
     pass(coins, 62, 62);
@@ -143,8 +143,8 @@ describe('CoinWatch', () => {
     const play = (coins: CoinWatch, fromSecond: number, events: string): void => {
       [...events].forEach((event, index) => {
         const now = (fromSecond + index) * 1000;
-        if (event !== 't' && event !== '-') coins.priced('BTCUSDT', event, now);
-        coins.seen('BTCUSDT', now, event === 't');
+        if (event !== 't' && event !== '-') coins.priced(coins.of('BTCUSDT'), event, now);
+        coins.seen(coins.of('BTCUSDT'), now, event === 't');
         pass(coins, fromSecond + index, fromSecond + index);
       });
     };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LineMerge } from '../../src/pipeline/merge-lines.ts';
-import type { MergedEvent } from '../../src/pipeline/merged-event.ts';
+import type { LineData, MergedEvent } from '../../src/pipeline/merged-event.ts';
 import type { TradeSeries } from '../../src/pipeline/trade-series.ts';
 import { aggTrade, bookTicker, kline, ticker, tradeEvent } from '../support/events.ts';
 
@@ -21,6 +21,15 @@ function told(events: readonly MergedEvent[]): string {
 const binance = () => new LineMerge({ contiguousTradeIds: true, recentTrades: false });
 const bybit = (recentTrades = false) => new LineMerge({ contiguousTradeIds: false, recentTrades });
 
+/** Tells events as frames do: each of one symbol. */
+function frames(merge: LineMerge, line: number, events: readonly LineData[], now: number): readonly MergedEvent[] {
+  const [first, ...others] = events;
+  if (first === undefined) return [];
+  const of = merge.of(first.symbol);
+  if (others.every(({ symbol }) => symbol === first.symbol)) return merge.data(of, line, events, now);
+  return [...merge.data(of, line, [first], now), ...frames(merge, line, others, now)];
+}
+
 /** The series of a symbol that holds trades back. */
 function held(merge: LineMerge, symbol = 'BTCUSDT'): TradeSeries {
   const series = [...merge.holding].find((one) => one.symbol === symbol);
@@ -32,49 +41,49 @@ describe('LineMerge', () => {
   it('hands the same array on where nothing was to be changed', () => {
     const merge = binance();
     const events = [tradeEvent(5), tradeEvent(6)];
-    merge.data(1, [tradeEvent(4)], 0);
-    expect(merge.data(1, events, 0)).toBe(events);
+    frames(merge, 1, [tradeEvent(4)], 0);
+    expect(frames(merge, 1, events, 0)).toBe(events);
   });
 
   it('drops what the slower line repeats, frame by frame and within frames', () => {
     const merge = binance();
-    expect(told(merge.data(1, [tradeEvent(4), tradeEvent(5)], 0))).toBe('4 5');
-    expect(told(merge.data(2, [tradeEvent(4), tradeEvent(5), tradeEvent(6)], 0))).toBe('6');
+    expect(told(frames(merge, 1, [tradeEvent(4), tradeEvent(5)], 0))).toBe('4 5');
+    expect(told(frames(merge, 2, [tradeEvent(4), tradeEvent(5), tradeEvent(6)], 0))).toBe('6');
     expect(merge.duplicates).toBe(2);
   });
 
   it('knows a repeat by its id and time, where nothing waits and nothing is in doubt', () => {
     const merge = binance();
     const { timestamp } = tradeEvent(1);
-    const isRepeat = (id: number, at = timestamp) => merge.isRepeat('BTCUSDT', id, at);
+    const isRepeat = (id: number, at = timestamp) => merge.isRepeat(merge.of('BTCUSDT'), id, at);
     expect(isRepeat(1)).toBe(false);
     merge.lineSubscribed(1, ['BTCUSDT'], 0);
-    merge.data(1, [tradeEvent(1), tradeEvent(2)], 0);
+    frames(merge, 1, [tradeEvent(1), tradeEvent(2)], 0);
     merge.lineSubscribed(1, ['BTCUSDT'], 0);
     expect([isRepeat(1), isRepeat(2), isRepeat(3)]).toEqual([true, true, false]);
     // Counted anew, or another symbol's.
-    expect([isRepeat(1, timestamp + 1), merge.isRepeat('ETHUSDT', 1, timestamp)]).toEqual([false, false]);
-    merge.data(1, [tradeEvent(4)], 10);
+    expect([isRepeat(1, timestamp + 1), merge.isRepeat(merge.of('ETHUSDT'), 1, timestamp)]).toEqual([false, false]);
+    frames(merge, 1, [tradeEvent(4)], 10);
     expect(isRepeat(2)).toBe(false);
-    merge.data(2, [tradeEvent(3)], 20);
+    frames(merge, 2, [tradeEvent(3)], 20);
     expect(isRepeat(2)).toBe(true);
     merge.lineLost(1, 30);
     merge.tellDoubts();
     expect(isRepeat(2)).toBe(false);
-    merge.data(2, [tradeEvent(5)], 40);
+    frames(merge, 2, [tradeEvent(5)], 40);
     merge.tellDoubts();
     expect(isRepeat(5)).toBe(true);
     const other = bybit();
-    other.data(1, [tradeEvent(1)], 0);
-    expect(other.isRepeat('BTCUSDT', 1, timestamp)).toBe(false);
+    frames(other, 1, [tradeEvent(1)], 0);
+    expect(other.isRepeat(other.of('BTCUSDT'), 1, timestamp)).toBe(false);
   });
 
   it('holds behind a hole, per symbol, and lets go after the hold', () => {
     const merge = binance();
-    merge.data(1, [tradeEvent(1)], 0);
-    expect(told(merge.data(1, [tradeEvent(3)], 10))).toBe('');
+    frames(merge, 1, [tradeEvent(1)], 0);
+    expect(told(frames(merge, 1, [tradeEvent(3)], 10))).toBe('');
     expect(merge.holding.size).toBe(1);
-    expect(told(merge.data(1, [tradeEvent(9, { symbol: 'ETHUSDT' })], 20))).toBe('9');
+    expect(told(frames(merge, 1, [tradeEvent(9, { symbol: 'ETHUSDT' })], 20))).toBe('9');
     expect(told(merge.release(merge.holding, 9))).toBe('');
     expect(told(merge.release(merge.holding, 10))).toBe('(1,3):1 3');
     expect(merge.holding.size).toBe(0);
@@ -83,40 +92,40 @@ describe('LineMerge', () => {
   it('tells once where trades may be missing, and once that they are not', () => {
     const merge = binance();
     const doubts = () => merge.tellDoubts().map(({ before, waits }) => [before?.id, waits]);
-    merge.data(1, [tradeEvent(1)], 0);
+    frames(merge, 1, [tradeEvent(1)], 0);
     expect(doubts()).toEqual([]);
-    merge.data(1, [tradeEvent(3)], 10);
-    merge.data(1, [tradeEvent(4)], 20);
+    frames(merge, 1, [tradeEvent(3)], 10);
+    frames(merge, 1, [tradeEvent(4)], 20);
     expect([doubts(), doubts()]).toEqual([[['1', true]], []]);
     expect(merge.doubts('BTCUSDT')).toMatchObject([{ of: 'trade', before: { id: '1' } }]);
-    merge.data(2, [tradeEvent(2)], 30);
+    frames(merge, 2, [tradeEvent(2)], 30);
     expect([doubts(), doubts()]).toEqual([[[undefined, false]], []]);
     expect(merge.doubts('BTCUSDT')).toEqual([]);
-    merge.data(1, [tradeEvent(6)], 40);
-    merge.data(2, [tradeEvent(5)], 50);
+    frames(merge, 1, [tradeEvent(6)], 40);
+    frames(merge, 2, [tradeEvent(5)], 50);
     expect(doubts()).toEqual([]);
     merge.lineSubscribed(1, ['BTCUSDT'], 60);
     merge.lineLost(1, 70);
     expect(doubts()).toEqual([['6', false]]);
-    merge.data(2, [tradeEvent(7)], 80);
+    frames(merge, 2, [tradeEvent(7)], 80);
     expect(doubts()).toEqual([[undefined, false]]);
   });
 
   it('a hole that the other line fills is none', () => {
     const merge = binance();
-    merge.data(1, [tradeEvent(1)], 0);
-    merge.data(1, [tradeEvent(3)], 10);
-    expect(told(merge.data(2, [tradeEvent(2)], 20))).toBe('2 3');
+    frames(merge, 1, [tradeEvent(1)], 0);
+    frames(merge, 1, [tradeEvent(3)], 10);
+    expect(told(frames(merge, 2, [tradeEvent(2)], 20))).toBe('2 3');
     expect(told(merge.release(merge.holding))).toBe('');
   });
 
   it('is filled with fetched trades, per symbol, and gives up one symbol alone', () => {
     const merge = binance();
     const eth = { symbol: 'ETHUSDT' };
-    merge.data(1, [tradeEvent(1)], 0);
-    merge.data(1, [tradeEvent(4)], 10);
-    merge.data(1, [tradeEvent(1, eth)], 20);
-    merge.data(1, [tradeEvent(3, eth)], 30);
+    frames(merge, 1, [tradeEvent(1)], 0);
+    frames(merge, 1, [tradeEvent(4)], 10);
+    frames(merge, 1, [tradeEvent(1, eth)], 20);
+    frames(merge, 1, [tradeEvent(3, eth)], 30);
     const btc = held(merge);
     expect(btc.wanted.map(({ before, after }) => [before.id, after?.tradeId])).toEqual([['1', '4']]);
     expect([btc.isDue(29, 20), btc.isDue(30, 20), held(merge, 'ETHUSDT').isDue(30, 20)]).toEqual([false, true, false]);
@@ -134,7 +143,7 @@ describe('LineMerge', () => {
       [3, 10],
       [5, 60],
     ] as const)
-      merge.data(1, [tradeEvent(id)], now);
+      frames(merge, 1, [tradeEvent(id)], now);
     expect(told(merge.release(merge.holding, 10))).toBe('(1,3):1 3');
     expect(merge.holding.size).toBe(1);
     expect(told(merge.release(merge.holding, 60))).toBe('(3,5):1 5');
@@ -143,22 +152,22 @@ describe('LineMerge', () => {
 
   it('names the series that begin to hold trades back, once', () => {
     const merge = binance();
-    merge.data(1, [tradeEvent(1), tradeEvent(4)], 10);
+    frames(merge, 1, [tradeEvent(1), tradeEvent(4)], 10);
     expect([...merge.newlyHeld()].map(({ symbol }) => symbol)).toEqual(['BTCUSDT']);
     expect([...merge.newlyHeld()]).toEqual([]);
     merge.release(merge.holding, 5);
     expect([...merge.newlyHeld()]).toEqual([]);
-    merge.data(1, [tradeEvent(7)], 11);
+    frames(merge, 1, [tradeEvent(7)], 11);
     expect([...merge.newlyHeld()]).toHaveLength(1);
   });
 
   it('announces a hole once it has outlasted the other line, once', () => {
     const merge = binance();
-    merge.data(1, [tradeEvent(1), tradeEvent(4)], 10);
+    frames(merge, 1, [tradeEvent(1), tradeEvent(4)], 10);
     const [series] = [...merge.newlyHeld()] as [TradeSeries];
     const tell = (now: number) => told(merge.tell(series, now, 100));
     expect([tell(109), tell(110), tell(111)]).toEqual(['', 'opened (1,4):2', '']);
-    expect(told(merge.data(2, [tradeEvent(2), tradeEvent(3)], 120))).toBe('2 3 (1,4):2 filled 2 4');
+    expect(told(frames(merge, 2, [tradeEvent(2), tradeEvent(3)], 120))).toBe('2 3 (1,4):2 filled 2 4');
   });
 
   it('goes on where a former run ended, trades and aggregates apart, unless that is to be forgotten', () => {
@@ -167,7 +176,7 @@ describe('LineMerge', () => {
     merge.resume('BTCUSDT', { trade: mark(10), aggTrade: mark(8) });
     merge.resume('ETHUSDT', { trade: mark(10), aggTrade: null });
     const eth = { symbol: 'ETHUSDT' };
-    expect(told(merge.data(1, [tradeEvent(13), aggTrade(9, 10), tradeEvent(15, eth), aggTrade(7, 9, eth)], 0))).toBe(
+    expect(told(frames(merge, 1, [tradeEvent(13), aggTrade(9, 10), tradeEvent(15, eth), aggTrade(7, 9, eth)], 0))).toBe(
       '9 7',
     );
     expect(told(merge.forget('ETHUSDT'))).toBe('15');
@@ -178,11 +187,11 @@ describe('LineMerge', () => {
 
   it('tells that a venue counts anew, with the last id of the former count', () => {
     const merge = binance();
-    merge.data(1, [tradeEvent(1000, { timestamp: 5 })], 0);
-    expect(told(merge.data(1, [tradeEvent(3, { timestamp: 9 })], 0))).toBe('restarted 1000>3 3');
+    frames(merge, 1, [tradeEvent(1000, { timestamp: 5 })], 0);
+    expect(told(frames(merge, 1, [tradeEvent(3, { timestamp: 9 })], 0))).toBe('restarted 1000>3 3');
     const resumed = binance();
     resumed.resume('BTCUSDT', { trade: { id: '1000', timestamp: 5 }, aggTrade: null });
-    expect(told(resumed.data(1, [tradeEvent(3, { timestamp: 9 }), tradeEvent(4, { timestamp: 10 })], 0))).toBe(
+    expect(told(frames(resumed, 1, [tradeEvent(3, { timestamp: 9 }), tradeEvent(4, { timestamp: 10 })], 0))).toBe(
       'restarted 1000>3 3 4',
     );
     expect(resumed.holding.size).toBe(0);
@@ -191,19 +200,19 @@ describe('LineMerge', () => {
   it('Bybit waits for its last trades only where they can be asked for', () => {
     const merge = bybit();
     merge.lineJoined(1);
-    merge.data(1, [tradeEvent(1), tradeEvent(5)], 0);
+    frames(merge, 1, [tradeEvent(1), tradeEvent(5)], 0);
     merge.lineLost(1, 0);
     merge.lineJoined(2);
     expect(told(merge.lineSubscribed(2, ['BTCUSDT'], 0))).toBe('');
     expect(merge.holding.size).toBe(0);
-    expect(told(merge.data(2, [tradeEvent(9)], 0))).toBe('(5,9):? 9');
+    expect(told(frames(merge, 2, [tradeEvent(9)], 0))).toBe('(5,9):? 9');
   });
 
   it('Bybit: from the acknowledgement on a symbol waits for its last trades, others do not', () => {
     const merge = bybit(true);
     const eth = { symbol: 'ETHUSDT' };
     merge.lineJoined(1);
-    merge.data(1, [tradeEvent(10), tradeEvent(11, eth)], 0);
+    frames(merge, 1, [tradeEvent(10), tradeEvent(11, eth)], 0);
     merge.lineLost(1, 0);
     expect(merge.holding.size).toBe(0);
     merge.lineJoined(2);
@@ -213,14 +222,14 @@ describe('LineMerge', () => {
     expect(held(merge).wanted).toEqual([
       { before: { id: '10', timestamp: tradeEvent(10).timestamp }, after: undefined },
     ]);
-    expect(told(merge.data(2, [tradeEvent(17)], 110))).toBe('');
-    expect(told(merge.data(2, [tradeEvent(1, { symbol: 'SOLUSDT' })], 110))).toBe('1');
+    expect(told(frames(merge, 2, [tradeEvent(17)], 110))).toBe('');
+    expect(told(frames(merge, 2, [tradeEvent(1, { symbol: 'SOLUSDT' })], 110))).toBe('1');
     expect(told(merge.fill(held(merge), [tradeEvent(9), tradeEvent(10), tradeEvent(14)]))).toBe(
       '14 (10,17):1 filled 1 17',
     );
     expect(merge.holding.size).toBe(0);
     // The first trade does where no acknowledgement came.
-    expect(told(merge.data(2, [tradeEvent(15, eth)], 120))).toBe('');
+    expect(told(frames(merge, 2, [tradeEvent(15, eth)], 120))).toBe('');
     expect(held(merge, 'ETHUSDT').waiting).toMatchObject({ tradeId: '15' });
   });
 
@@ -228,25 +237,25 @@ describe('LineMerge', () => {
     const merge = bybit();
     merge.lineJoined(1);
     merge.lineSubscribed(1, ['BTCUSDT', 'ETHUSDT'], 0);
-    merge.data(1, [tradeEvent(10), tradeEvent(11, { symbol: 'ETHUSDT' })], 0);
+    frames(merge, 1, [tradeEvent(10), tradeEvent(11, { symbol: 'ETHUSDT' })], 0);
     expect(told(merge.unsubscribed('BTCUSDT', 0))).toBe('');
     expect(merge.doubts('BTCUSDT')).toMatchObject([{ before: { id: '10' } }]);
     // Before the subscription is acknowledged.
-    expect(told(merge.data(1, [tradeEvent(15)], 0))).toBe('(10,15):? 15');
-    expect(told(merge.data(1, [tradeEvent(16, { symbol: 'ETHUSDT' })], 0))).toBe('16');
+    expect(told(frames(merge, 1, [tradeEvent(15)], 0))).toBe('(10,15):? 15');
+    expect(told(frames(merge, 1, [tradeEvent(16, { symbol: 'ETHUSDT' })], 0))).toBe('16');
     expect(told(merge.unsubscribed('SOLUSDT', 0))).toBe('');
   });
 
   it('Bybit: a line takes the place of another without a hole', () => {
     const merge = bybit(true);
     merge.lineJoined(1);
-    merge.data(1, [tradeEvent(10)], 0);
+    frames(merge, 1, [tradeEvent(10)], 0);
     merge.lineJoined(2);
     merge.lineSubscribed(2, ['BTCUSDT'], 0);
-    merge.data(2, [tradeEvent(14)], 0);
+    frames(merge, 2, [tradeEvent(14)], 0);
     expect(told(merge.lineHandedOver(1, 2, 0))).toBe('14');
     expect(told(merge.lineLost(1, 0))).toBe('');
-    expect(told(merge.data(2, [tradeEvent(15)], 0))).toBe('15');
+    expect(told(frames(merge, 2, [tradeEvent(15)], 0))).toBe('15');
     expect(merge.holding.size).toBe(0);
   });
 
@@ -256,24 +265,24 @@ describe('LineMerge', () => {
       merge.lineJoined(line);
       merge.lineSubscribed(line, ['BTCUSDT', 'ETHUSDT'], 0);
     }
-    for (const line of [1, 2]) merge.data(line, [tradeEvent(10), tradeEvent(11, { symbol: 'ETHUSDT' })], 0);
+    for (const line of [1, 2]) frames(merge, line, [tradeEvent(10), tradeEvent(11, { symbol: 'ETHUSDT' })], 0);
     merge.lineJoined(3);
     merge.lineSubscribed(3, ['ETHUSDT'], 0);
-    merge.data(3, [tradeEvent(11, { symbol: 'ETHUSDT' })], 0);
+    frames(merge, 3, [tradeEvent(11, { symbol: 'ETHUSDT' })], 0);
     merge.lineHandedOver(2, 3, 0);
     merge.lineLost(1, 0);
     merge.lineJoined(1);
     merge.lineSubscribed(1, ['BTCUSDT', 'ETHUSDT'], 0);
-    expect(told(merge.data(1, [tradeEvent(15)], 0))).toBe('(10,15):? 15');
-    expect(told(merge.data(3, [tradeEvent(16, { symbol: 'ETHUSDT' })], 0))).toBe('16');
+    expect(told(frames(merge, 1, [tradeEvent(15)], 0))).toBe('(10,15):? 15');
+    expect(told(frames(merge, 3, [tradeEvent(16, { symbol: 'ETHUSDT' })], 0))).toBe('16');
   });
 
   it('sequences aggregates by the trade ids that they stand for, apart from the trades', () => {
     const merge = binance();
-    expect(told(merge.data(1, [aggTrade(1, 3)], 0))).toBe('1');
-    expect(told(merge.data(1, [tradeEvent(1)], 0))).toBe('1');
-    expect(told(merge.data(1, [aggTrade(4, 4)], 0))).toBe('4');
-    merge.data(1, [aggTrade(7, 9)], 0);
+    expect(told(frames(merge, 1, [aggTrade(1, 3)], 0))).toBe('1');
+    expect(told(frames(merge, 1, [tradeEvent(1)], 0))).toBe('1');
+    expect(told(frames(merge, 1, [aggTrade(4, 4)], 0))).toBe('4');
+    frames(merge, 1, [aggTrade(7, 9)], 0);
     expect(told(merge.release(merge.holding))).toBe('(4,7):2 7');
   });
 
@@ -281,9 +290,9 @@ describe('LineMerge', () => {
     const merge = bybit();
     const id = (suffix: number) => `22900000012272139${suffix}`;
     merge.lineJoined(1);
-    expect(told(merge.data(1, [tradeEvent(id(14)), tradeEvent(id(18))], 0))).toBe(`${id(14)} ${id(18)}`);
+    expect(told(frames(merge, 1, [tradeEvent(id(14)), tradeEvent(id(18))], 0))).toBe(`${id(14)} ${id(18)}`);
     merge.lineJoined(2);
-    expect(told(merge.data(2, [tradeEvent(id(20))], 0))).toBe('');
+    expect(told(frames(merge, 2, [tradeEvent(id(20))], 0))).toBe('');
     expect(told(merge.lineLost(1, 0))).toBe(`(${id(18)},${id(20)}):? ${id(20)}`);
   });
 
@@ -291,13 +300,13 @@ describe('LineMerge', () => {
     const merge = bybit();
     merge.lineJoined(1);
     merge.lineJoined(2);
-    expect(told(merge.data(1, [tradeEvent(10)], 0))).toBe('10');
-    expect(told(merge.data(2, [tradeEvent(77, { symbol: 'ETHUSDT' })], 0))).toBe('77');
+    expect(told(frames(merge, 1, [tradeEvent(10)], 0))).toBe('10');
+    expect(told(frames(merge, 2, [tradeEvent(77, { symbol: 'ETHUSDT' })], 0))).toBe('77');
   });
 
   it('of tickers, book tickers and candles only what is newer passes', () => {
     const merge = binance();
-    const pass = (line: number, ...events: Parameters<LineMerge['data']>[1]) => merge.data(line, events, 0).length;
+    const pass = (line: number, ...events: LineData[]) => frames(merge, line, events, 0).length;
     expect([pass(1, ticker()), pass(2, ticker()), pass(2, ticker({ timestamp: 1_723_161_257_000 }))]).toEqual([
       1, 0, 1,
     ]);
@@ -316,11 +325,11 @@ describe('LineMerge', () => {
 
   it('follows a book whose update ids start again: by its time, or after five seconds without a higher id', () => {
     const timed = bybit();
-    timed.data(1, [bookTicker(900, { timestamp: 1000 })], 0);
-    expect(timed.data(1, [bookTicker(1, { timestamp: 1001 })], 0)).toHaveLength(1);
+    frames(timed, 1, [bookTicker(900, { timestamp: 1000 })], 0);
+    expect(frames(timed, 1, [bookTicker(1, { timestamp: 1001 })], 0)).toHaveLength(1);
     const untimed = binance();
-    untimed.data(1, [bookTicker(900, { receivedAt: 1_000_000 })], 0);
-    expect(untimed.data(1, [bookTicker(1, { receivedAt: 5_900_000 })], 0)).toHaveLength(0);
-    expect(untimed.data(1, [bookTicker(2, { receivedAt: 6_100_000 })], 0)).toHaveLength(1);
+    frames(untimed, 1, [bookTicker(900, { receivedAt: 1_000_000 })], 0);
+    expect(frames(untimed, 1, [bookTicker(1, { receivedAt: 5_900_000 })], 0)).toHaveLength(0);
+    expect(frames(untimed, 1, [bookTicker(2, { receivedAt: 6_100_000 })], 0)).toHaveLength(1);
   });
 });

@@ -5,7 +5,7 @@ import type { LineEvent, RotationReason } from '../../src/domain/line.ts';
 import { Activity } from '../../src/pipeline/activity.ts';
 import type { LineNews } from '../../src/pipeline/rotating-line.ts';
 import { VenueFeed } from '../../src/pipeline/venue-feed.ts';
-import { VenueLines } from '../../src/pipeline/venue-lines.ts';
+import { type LinesPort, VenueLines } from '../../src/pipeline/venue-lines.ts';
 import type { ConnectArguments, VenueFeedOptions } from '../../src/pipeline/venue-signal.ts';
 import type { LineCommand } from '../../src/venues/connect.ts';
 import { tradeEvent } from '../support/events.ts';
@@ -140,7 +140,13 @@ export class ScriptedLines {
     };
     const feedOptions = scriptedVenue(this.scheduler, onConnected, options);
     const { counts } = new VenueFeed(feedOptions);
-    this.lines = new VenueLines(feedOptions, counts, { isQuiet, onMore: () => false, isRepeat: () => false });
+    const symbols = new Map<string, ReturnType<LinesPort['symbol']>>();
+    const symbol: LinesPort['symbol'] = (name) => {
+      const known = symbols.get(name) ?? { instrument: undefined, isRepeat: () => false };
+      symbols.set(name, known);
+      return known;
+    };
+    this.lines = new VenueLines(feedOptions, counts, { isQuiet, onMore: () => false, symbol });
     this.lines.news$.subscribe((news) => this.news.push(news));
   }
 

@@ -108,9 +108,18 @@ class Run {
     return this.#made.get(symbol) ?? [];
   }
 
-  #connect({ url, topics, commands$, instruments, rotateAfterMs, onFrame, onMore, isRepeat }: ConnectArguments) {
+  #connect({ url, topics, commands$, instruments, rotateAfterMs, onFrame, onMore, asked }: ConnectArguments) {
+    const { newDecoder } = this.#venue;
+    const counted: Venue['newDecoder'] = (context) => {
+      const decode = newDecoder(context);
+      return (frame) => {
+        const decoded = decode(frame);
+        if (decoded.kind === 'events' && decoded.repeat !== undefined) this.repeats++;
+        return decoded;
+      };
+    };
     return connectLine({
-      venue: this.#venue,
+      venue: { ...this.#venue, newDecoder: counted },
       url,
       topics,
       commands$,
@@ -125,7 +134,7 @@ class Run {
       context: {
         environment: 'simulated',
         instruments,
-        ...(this.#short ? { isRepeat: (...args) => isRepeat(...args) && ++this.repeats > 0 } : {}),
+        ...(this.#short ? { asked } : {}),
       },
       ...(this.#short ? { onMore: (data, now) => onMore(data, now) && ++this.more > 0 } : {}),
     });

@@ -2,7 +2,7 @@ import { delay, type Observable, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { TradeEvent } from '../../src/domain/record.ts';
 import { LineMerge } from '../../src/pipeline/merge-lines.ts';
-import type { TradeHole } from '../../src/pipeline/merged-event.ts';
+import type { LineData, TradeHole } from '../../src/pipeline/merged-event.ts';
 import { VenueRepair } from '../../src/pipeline/venue-repair.ts';
 import { aggTrade, tradeEvent } from '../support/events.ts';
 import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
@@ -50,8 +50,8 @@ function setUp({ fetchMissing, fetchRecent, linesUp = 2 }: Setting) {
     },
   });
   /** Data of line 1; what passes at once is not told. */
-  const data = (...events: Parameters<LineMerge['data']>[1]) => {
-    merge.data(1, events, scheduler.now());
+  const data = (...events: LineData[]) => {
+    for (const event of events) merge.data(merge.of(event.symbol), 1, [event], scheduler.now());
     repair.watch();
   };
   return { scheduler, merge, repair, told, receivedAt, looks, data };

@@ -477,12 +477,13 @@ describe('VenueFeed, warm', () => {
   it('takes nothing for a repeat, and nothing past the stream, while it holds back', () => {
     const run = new ScriptedRun({ warm: true });
     run.feed.resumeAt(new Map([['BTCUSDT', { trade: { id: '5', timestamp: 5 }, aggTrade: null }]]));
-    const { isRepeat, onMore } = run.connection(0).args;
+    const { asked, onMore } = run.connection(0).args;
+    const isRepeat = () => asked('BTCUSDT').isRepeat(5, 5);
     const more = () => onMore({ kind: 'data', receivedAt: 0, events: [tradeEvent(6, { timestamp: 6 })] }, 0);
     run.subscribe();
-    expect([isRepeat('BTCUSDT', 5, 5), more()]).toEqual([false, false]);
+    expect([isRepeat(), more()]).toEqual([false, false]);
     run.scheduler.advance(1);
-    expect([isRepeat('BTCUSDT', 5, 5), more()]).toEqual([true, true]);
+    expect([isRepeat(), more()]).toEqual([true, true]);
     expect(run.trades).toEqual([6]);
   });
 

@@ -7,6 +7,7 @@ import { parseStreamName } from '../../src/venues/binance/stream-name.ts';
 import { TradeScanner } from '../../src/venues/bybit/scan-trades.ts';
 import { parseTopic } from '../../src/venues/bybit/topic.ts';
 import type { Decoded } from '../../src/venues/contract.ts';
+import { ScannedNames } from '../../src/venues/frame-scanner.ts';
 import { MAX_FRAME_BYTES } from '../../src/venues/read-frame.ts';
 import { venues } from '../../src/venues/registry.ts';
 
@@ -47,18 +48,20 @@ function decoderOf(venue: VenueId) {
 function scannerOf(venue: VenueId): (frame: string) => unknown {
   const frameOf = (text: string) => ({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT });
   if (venue === 'bybit') {
-    const scanner = new TradeScanner({ venue, environment: 'simulated' }, INSTRUMENTS);
+    const scanner = new TradeScanner({ venue, environment: 'simulated' }, { instruments: INSTRUMENTS });
     for (const symbol of INSTRUMENTS.keys()) learn(scanner, `publicTrade.${symbol}`, parseTopic);
-    return (text) => scanner.scan(frameOf(text));
+    return (text) => eventsOf(scanner.scan(frameOf(text)));
   }
   const scanner = new EventScanner({ venue, environment: 'simulated' }, { instruments: INSTRUMENTS });
   for (const symbol of INSTRUMENTS.keys())
     for (const event of ['trade', 'ticker', 'bookTicker'])
       learn(scanner, `${symbol.toLowerCase()}@${event}`, parseStreamName);
-  return (text) => {
-    const event = scanner.scan(frameOf(text));
-    return event && [event];
-  };
+  return (text) => eventsOf(scanner.scan(frameOf(text)));
+}
+
+function eventsOf(decoded: Decoded | undefined): unknown {
+  if (decoded?.kind === 'events') return decoded.events;
+  return decoded;
 }
 
 function learn<T>(
@@ -192,6 +195,20 @@ describe('the scanners of frames', () => {
     expect(decode(frame)).toEqual({ kind: 'ignored', reason: 'unknown_symbol' });
   });
 
+  it.each(CASES)('%s: hands on the symbol that was asked for, until it is followed no longer', (venue, [text = '']) => {
+    const btc = { instrument: INSTRUMENTS.get('BTCUSDT'), isRepeat: () => false };
+    const asked = (symbol: string) => (symbol === 'BTCUSDT' ? btc : { ...btc, instrument: undefined });
+    const instruments = new Map(INSTRUMENTS);
+    const decode = venues[venue].newDecoder({ environment: 'simulated', instruments, asked });
+    const frame = { data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT };
+    decode(frame);
+    expect(decode(frame)).toMatchObject({ kind: 'events', events: [{ symbol: 'BTCUSDT' }] });
+    expect((decode(frame) as { of?: unknown }).of).toBe(btc);
+    btc.instrument = undefined;
+    instruments.delete('BTCUSDT');
+    expect(decode(frame)).toEqual({ kind: 'ignored', reason: 'unknown_symbol' });
+  });
+
   it.each(CASES)(
     `%s: of ${FRAMES} frames changed by chance each means what the parser makes of it`,
     (venue, frames) => {
@@ -215,6 +232,32 @@ describe('the scanners of frames', () => {
   );
 });
 
+describe('ScannedNames', () => {
+  const find = (names: ScannedNames<number>, name: string) => {
+    const bytes = Buffer.from(`..${name}.`);
+    return names.find(new DataView(bytes.buffer), bytes.byteOffset + 2, bytes.length - 3);
+  };
+
+  it('finds each of thousands of names, wherever it lies in memory, and no other', () => {
+    const names = new ScannedNames<number>();
+    const all = Array.from({ length: 5000 }, (_, index) => `${'x'.repeat(index % 53)}${index + 1000}@t`);
+    for (const [index, name] of all.entries()) names.add(name, index);
+    const found = all.map((name) => find(names, name));
+    expect(found).toEqual(all.map((_, index) => ((all[index]?.length ?? 0) <= 60 ? index : undefined)));
+    for (const name of all)
+      expect([find(names, `${name}x`), find(names, name.slice(0, -1))]).toEqual([undefined, undefined]);
+  });
+
+  it('keeps the first meaning of a name, and none of a name too short, too long or not of ASCII', () => {
+    const names = new ScannedNames<number>();
+    const others = ['abc', 'y'.repeat(61), 'caf\u00e9@trade', ''];
+    for (const name of ['abcd', 'z'.repeat(60), 'abcd', ...others]) names.add(name, name.length);
+    names.add('abcd', 0);
+    expect(['abcd', 'z'.repeat(60)].map((name) => find(names, name))).toEqual([4, 60]);
+    expect(others.map((name) => find(names, name))).toEqual(others.map(() => undefined));
+  });
+});
+
 /** By a decoder that has seen the stream before, from a buffer. */
 function expectAsParsed(venue: VenueId, text: string): void {
   const decode = decoderOf(venue);
@@ -225,7 +268,8 @@ function expectAsParsed(venue: VenueId, text: string): void {
 
 /** What a decoder makes of a frame for whom every trade is a repeat. */
 function repeatsOf(venue: VenueId): (frame: string) => unknown {
-  const decode = venues[venue].newDecoder({ environment: 'simulated', instruments: INSTRUMENTS, isRepeat: () => true });
+  const asked = (symbol: string) => ({ instrument: INSTRUMENTS.get(symbol), isRepeat: () => true });
+  const decode = venues[venue].newDecoder({ environment: 'simulated', instruments: INSTRUMENTS, asked });
   const frame = (content: string) => ({ data: Buffer.from(content), binary: false, receivedAt: RECEIVED_AT });
   for (const known of BINANCE) decode(frame(known));
   return (text) => {
@@ -244,9 +288,12 @@ function expectRepeat(text: string, repeat: unknown, scanned: unknown): void {
   if (!isDeepStrictEqual(repeat, wanted)) expect([text, repeat]).toEqual([text, wanted]);
 }
 
-/** Faults by what they say. */
+/** Faults by what they say; whether the symbol was at hand says nothing. */
 function shown(decoded: Decoded): unknown {
-  return decoded.kind === 'malformed' ? { ...decoded, fault: decoded.fault.message } : decoded;
+  if (decoded.kind === 'malformed') return { ...decoded, fault: decoded.fault.message };
+  if (decoded.kind !== 'events') return decoded;
+  const { of: _, ...meaning } = decoded;
+  return meaning;
 }
 
 const PIECES = [

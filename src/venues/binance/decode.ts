@@ -1,7 +1,7 @@
 import { type Instrument, KLINE_INTERVALS, type VenueId } from '../../domain/instrument.ts';
 import type { MarketEvent } from '../../domain/line.ts';
 import type { Decoded, Decoder, DecoderContext } from '../contract.ts';
-import { decodedEvents, ignored, malformedFrame, type Origin, repeated, safely } from '../decoding.ts';
+import { decodedEvents, ignored, malformedFrame, type Origin, safely } from '../decoding.ts';
 import { isObject, malformed, readObject, readString, type Unchecked, within } from '../fields.ts';
 import { jsonOf, refuseDuplicateKeys, textOf } from '../read-frame.ts';
 import { spreadWarning } from '../top-of-book.ts';
@@ -70,8 +70,8 @@ export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder
   }
 
   return safely((frame) => {
-    const event = scanner.scan(frame);
-    if (event !== undefined) return event.kind === 'repeat' ? repeated(event) : decodedEvents([event]);
+    const scanned = scanner.scan(frame);
+    if (scanned !== undefined) return scanned;
     const text = textOf(frame);
     const outer = readObject<BinanceCombinedFrame>(jsonOf(text), '');
     if (outer.stream === undefined) return decodeBare(text, outer, frame.receivedAt);

@@ -1,8 +1,8 @@
 import type { Instrument } from '../../domain/instrument.ts';
-import type { RawFrame, Repeat, Ticker } from '../../domain/line.ts';
+import type { AskedSymbol, RawFrame, Repeat, Ticker } from '../../domain/line.ts';
 import type { TradeEvent } from '../../domain/record.ts';
-import type { DecoderContext } from '../contract.ts';
-import { liveTrade, type Origin } from '../decoding.ts';
+import type { Decoded, DecoderContext } from '../contract.ts';
+import { askedOf, eventsOf, liveTrade, type Origin, repeated } from '../decoding.ts';
 import { isTime } from '../fields.ts';
 import { ascii, FrameScanner, ScannedNames } from '../frame-scanner.ts';
 import { NO_CONDITIONS } from './decode-trade.ts';
@@ -32,40 +32,49 @@ const VOLUME = ascii('","v":"');
 const COUNTS = ['"', '', '', ''].map((quote, index) => ascii(`${quote},"${'OCFL'.charAt(index)}":`));
 const TRADES = ascii(',"n":');
 
+interface Scanned {
+  readonly isTrade: boolean;
+  readonly asked: AskedSymbol;
+}
+
 /**
  * Events of combined frames as Binance writes them, straight from their bytes: what the readers make of the parsed frame,
  * or undefined for any that is written otherwise, or is of another kind than trades and 24-hour tickers.
  */
 export class EventScanner {
   readonly #origin: Origin;
-  readonly #instruments: ReadonlyMap<string, Instrument>;
-  readonly #streams = new ScannedNames<BinanceStream>();
+  readonly #context: Omit<DecoderContext, 'environment'>;
+  readonly #streams = new ScannedNames<Scanned>();
   readonly #scanner = new FrameScanner();
-  readonly #isRepeat: NonNullable<DecoderContext['isRepeat']>;
 
-  constructor(origin: Origin, { instruments, isRepeat = () => false }: Omit<DecoderContext, 'environment'>) {
+  constructor(origin: Origin, context: Omit<DecoderContext, 'environment'>) {
     this.#origin = origin;
-    this.#instruments = instruments;
-    this.#isRepeat = isRepeat;
+    this.#context = context;
   }
 
   /** A stream whose frames may be read here from now on. */
   learn(name: string, stream: BinanceStream): void {
-    if (stream.event === 'trade' || stream.event === '24hrTicker') this.#streams.add(name, stream);
+    const instrument = this.#context.instruments.get(stream.symbol);
+    if (instrument === undefined || (stream.event !== 'trade' && stream.event !== '24hrTicker')) return;
+    this.#streams.add(name, { isTrade: stream.event === 'trade', asked: askedOf(this.#context, instrument) });
   }
 
-  scan({ data, binary, receivedAt }: RawFrame): TradeEvent | Ticker | Repeat | undefined {
+  scan({ data, binary, receivedAt }: RawFrame): Decoded | undefined {
     if (binary || !Buffer.isBuffer(data)) return undefined;
     const scanner = this.#scanner;
     scanner.begin(data);
     scanner.literal(STREAM);
     const stream = scanner.name(this.#streams);
-    const instrument = stream && this.#instruments.get(stream.symbol);
+    if (stream === undefined) return undefined;
+    const { asked, isTrade } = stream;
+    const { instrument } = asked;
     if (instrument === undefined) return undefined;
-    return stream?.event === 'trade' ? this.#trade(instrument, receivedAt) : this.#ticker(instrument, receivedAt);
+    const event = isTrade ? this.#trade(asked, instrument, receivedAt) : this.#ticker(instrument, receivedAt);
+    if (event === undefined) return undefined;
+    return event.kind === 'repeat' ? repeated(event, asked) : eventsOf(asked, [event]);
   }
 
-  #trade(instrument: Instrument, receivedAt: number): TradeEvent | Repeat | undefined {
+  #trade(asked: AskedSymbol, instrument: Instrument, receivedAt: number): TradeEvent | Repeat | undefined {
     const scanner = this.#scanner;
     scanner.literal(TRADE);
     const eventTime = scanner.integer();
@@ -95,7 +104,7 @@ export class EventScanner {
     if (!scanner.isWhole || !isTime(timestamp) || !isTime(eventTime)) return undefined;
     const { symbol, coin } = instrument;
     // What the other line brought before is checked like any other, but no text and no event are made of it.
-    if (this.#isRepeat(symbol, id, timestamp)) return { kind: 'repeat', symbol, coin, timestamp };
+    if (asked.isRepeat(id, timestamp)) return { kind: 'repeat', symbol, coin, timestamp };
     return liveTrade(this.#origin, instrument, receivedAt, {
       price: scanner.cut(price),
       quantity: scanner.cut(quantity),

@@ -19,7 +19,7 @@ export function bybitDecoder(context: DecoderContext): Decoder {
   const origin: Origin = { venue: 'bybit', environment: context.environment };
   const topics = new Map<string, BybitTopic>();
   const lastUpdate = new Map<string, string>();
-  const scanner = new TradeScanner(origin, context.instruments);
+  const scanner = new TradeScanner(origin, context);
 
   function topicOf(name: string): BybitTopic | undefined {
     const known = topics.get(name);
@@ -34,8 +34,8 @@ export function bybitDecoder(context: DecoderContext): Decoder {
   }
 
   return safely((frame) => {
-    const trades = scanner.scan(frame);
-    if (trades !== undefined) return decodedEvents(trades);
+    const scanned = scanner.scan(frame);
+    if (scanned !== undefined) return scanned;
     const text = textOf(frame);
     const outer = readObject<BybitDataFrame & BybitAnswerFrame>(jsonOf(text), '');
     if (outer.topic === undefined) {

@@ -1,7 +1,7 @@
-import type { Instrument } from '../../domain/instrument.ts';
-import type { RawFrame } from '../../domain/line.ts';
+import type { AskedSymbol, RawFrame } from '../../domain/line.ts';
 import type { TradeEvent } from '../../domain/record.ts';
-import { liveTrade, type Origin } from '../decoding.ts';
+import type { Decoded, DecoderContext } from '../contract.ts';
+import { askedOf, eventsOf, liveTrade, type Origin } from '../decoding.ts';
 import { isTime } from '../fields.ts';
 import { ascii, FrameScanner, ScannedNames } from '../frame-scanner.ts';
 import { conditionsOf } from './decode-trades.ts';
@@ -28,27 +28,29 @@ const END = ascii('}]}');
  */
 export class TradeScanner {
   readonly #origin: Origin;
-  readonly #instruments: ReadonlyMap<string, Instrument>;
-  readonly #topics = new ScannedNames<BybitTopic>();
+  readonly #context: Omit<DecoderContext, 'environment'>;
+  readonly #topics = new ScannedNames<AskedSymbol>();
   readonly #scanner = new FrameScanner();
 
-  constructor(origin: Origin, instruments: ReadonlyMap<string, Instrument>) {
+  constructor(origin: Origin, context: Omit<DecoderContext, 'environment'>) {
     this.#origin = origin;
-    this.#instruments = instruments;
+    this.#context = context;
   }
 
   /** A topic whose frames may be read here from now on. */
   learn(name: string, topic: BybitTopic): void {
-    if (topic.event === 'trade') this.#topics.add(name, topic);
+    const instrument = this.#context.instruments.get(topic.symbol);
+    if (instrument !== undefined && topic.event === 'trade') this.#topics.add(name, askedOf(this.#context, instrument));
   }
 
-  scan({ data, binary, receivedAt }: RawFrame): readonly TradeEvent[] | undefined {
+  scan({ data, binary, receivedAt }: RawFrame): Decoded | undefined {
     if (binary || !Buffer.isBuffer(data)) return undefined;
     const scanner = this.#scanner;
     scanner.begin(data);
     scanner.literal(TOPIC);
-    const topic = scanner.name(this.#topics);
-    const instrument = topic && this.#instruments.get(topic.symbol);
+    const asked = scanner.name(this.#topics);
+    if (asked === undefined) return undefined;
+    const { instrument } = asked;
     if (instrument === undefined) return undefined;
     scanner.literal(PUBLISHED);
     const eventTime = scanner.integer();
@@ -85,6 +87,6 @@ export class TradeScanner {
       );
     } while (scanner.option(NEXT));
     scanner.literal(END);
-    return scanner.isWhole ? trades : undefined;
+    return scanner.isWhole ? eventsOf(asked, trades) : undefined;
   }
 }
