@@ -255,4 +255,14 @@ describe('EpochLedger', () => {
     expect(ledger.checkpoint('fresh')).toEqual([]);
     expect(ledger.checkpoint('all')).toMatchObject([{ tradeId: '21' }]);
   });
+
+  it('has no position of an epoch that ended before it had one', () => {
+    const ledger = ledgerOf();
+    begin(ledger, 'bybit');
+    ledger.of('BTCUSDT').published(tradeEvent(20));
+    begin(ledger, 'binance');
+    expect(ledger.checkpoint('fresh')).toEqual([]);
+    ledger.of('BTCUSDT').published(tradeEvent(30));
+    expect(ledger.checkpoint('fresh')).toMatchObject([{ venue: 'binance', epoch: 2, tradeId: '30' }]);
+  });
 });

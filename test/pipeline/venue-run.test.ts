@@ -228,6 +228,19 @@ describe('VenueRun: announcements', () => {
 });
 
 describe('VenueRun: a symbol that is left and followed again, ids jump', () => {
+  it('is the same for its decoders, who know whether it is followed', () => {
+    const run = new ScriptedRun();
+    const { asked } = run.connection(0).args;
+    const btc = asked('BTCUSDT');
+    const followed = [btc.instrument?.symbol];
+    run.feed.remove('BTCUSDT');
+    followed.push(btc.instrument?.symbol);
+    run.feed.add(instrument('BTC'));
+    followed.push(btc.instrument?.symbol);
+    expect(followed).toEqual(['BTCUSDT', undefined, 'BTCUSDT']);
+    expect(asked('BTCUSDT')).toBe(btc);
+  });
+
   it('names what was traded meanwhile, though its first trade comes before the subscription is acknowledged', () => {
     const run = new ScriptedRun({ lines: 2, contiguous: false });
     for (const connection of run.connections) deliver(connection, 1, 2);
