@@ -16,7 +16,8 @@ function cacheFolder() {
   const configured = process.env.XDG_CACHE_HOME || '';
   if (isAbsolute(configured)) return join(configured, 'market-feed');
   try {
-    return join(homedir(), '.cache', 'market-feed');
+    const home = homedir();
+    return isAbsolute(home) ? join(home, '.cache', 'market-feed') : undefined;
   } catch {
     return undefined; // a user whom the system does not know
   }

@@ -69,17 +69,17 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
     const concernsAll = guard.apply(event, now);
     if (concernsAll || before === undefined || !isSame(before, guard.decide(before.coin, now))) wake();
   };
-  const end = (finish: (decisions$: Told['decisions$']) => void): void => {
+  const end = (finish: NonNullable<Told['finish']>): void => {
     if (sources.closed) return;
     sources.unsubscribe();
     alarm.unsubscribe();
+    finished = finish;
     const now = moment();
     guard.apply({ kind: 'ended' }, now);
+    for (const each of told.values()) each.finish = finish;
     judge(now);
-    for (const { decisions$ } of told.values()) finish(decisions$);
-    finished = finish;
   };
-  let finished: ((decisions$: Told['decisions$']) => void) | undefined;
+  let finished: Told['finish'];
   const close = (): void => end((decisions$) => decisions$.complete());
   const error = (reason: unknown): void => end((decisions$) => decisions$.error(reason));
 
@@ -92,14 +92,9 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
   if (!sources.closed) wake();
 
   const watch = (name: string | null): Observable<TradingDecision> => {
-    const each = told.get(name) ?? {
-      decisions$: new ReplaySubject<TradingDecision>(1),
-      last: undefined,
-      isTelling: false,
-    };
+    const each = told.get(name) ?? newTold(finished);
     told.set(name, each);
     tell(each, guard.decide(name, moment()));
-    finished?.(each.decisions$);
     return each.decisions$;
   };
   const decision = (coin?: string): TradingDecision => {
@@ -116,20 +111,36 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
   });
 }
 
-/** The decisions for one name, and the last one told. */
+/** The decisions for one name, the last one told, and what came while it was told. */
 interface Told {
   readonly decisions$: ReplaySubject<TradingDecision>;
   last: TradingDecision | undefined;
   isTelling: boolean;
+  due: TradingDecision | undefined;
+  /** How it ends, once it is to: behind what is due. */
+  finish: ((decisions$: ReplaySubject<TradingDecision>) => void) | undefined;
 }
 
+function newTold(finish: Told['finish']): Told {
+  const decisions$ = new ReplaySubject<TradingDecision>(1);
+  return { decisions$, last: undefined, isTelling: false, due: undefined, finish };
+}
+
+/** Where a subscriber asks, or closes, while it is told, the others hear the older decision first. */
 function tell(told: Told, decision: TradingDecision): void {
-  // A subscriber that asks while it is told: the others would hear what is newer first. The alarm tells it.
-  if (told.isTelling || (told.last !== undefined && isSame(told.last, decision))) return;
-  told.last = decision;
+  if (told.isTelling) {
+    told.due = decision;
+    return;
+  }
   told.isTelling = true;
-  told.decisions$.next(decision);
+  for (let next: TradingDecision | undefined = decision; next !== undefined; next = told.due) {
+    told.due = undefined;
+    if (told.last !== undefined && isSame(told.last, next)) continue;
+    told.last = next;
+    told.decisions$.next(next);
+  }
   told.isTelling = false;
+  told.finish?.(told.decisions$);
 }
 
 function isSame(a: TradingDecision, b: TradingDecision): boolean {

@@ -29,6 +29,12 @@ const PORTION_BYTES = 4 * 2 ** 20;
 const CLOSE_WITHIN_MS = 5000;
 const BARRIER = { barrier: true } as const;
 
+interface Outlet {
+  readonly drain: Drain;
+  /** It takes nothing any more. */
+  failed: boolean;
+}
+
 interface TopicCount {
   readonly topic: string;
   count: number;
@@ -43,7 +49,11 @@ export class ReplayOutlets {
   readonly #counts = new Map<Environment, Map<RecordKind, TopicCount>>();
   readonly #config: Config;
   readonly #onRejected: ReplayOutletsOptions['onRejected'];
-  #drains: readonly Drain[] = [];
+  #outlets: readonly Outlet[] = [];
+  /** Rejected with its fault when a sink has failed for good. */
+  readonly #failed = Promise.withResolvers<never>();
+  /** Records that came when a sink had failed. */
+  #undelivered = 0;
   #waiting: OutRecord[] = [];
   #barriers = new Set<OutRecord>();
   #bytes = 0;
@@ -63,6 +73,8 @@ export class ReplayOutlets {
     this.#onRejected = onRejected;
     this.#wallClockMs = wallClockMs;
     this.#handedMs = wallClockMs();
+    // Told to whoever waits for a sink.
+    this.#failed.promise.catch(() => {});
   }
 
   static async open(config: Config, options: ReplayOutletsOptions): Promise<ReplayOutlets> {
@@ -81,10 +93,10 @@ export class ReplayOutlets {
       now: () => monotonicScheduler.now(),
       wallClockMs: () => this.#handedMs,
     };
-    const drains = await Promise.all(
-      config.sinks.map(async (name) => {
+    const outlets = await Promise.all(
+      config.sinks.map(async (name): Promise<Outlet> => {
         const sink = await makers[name](settings);
-        return createDrain(sink, {
+        const drain = createDrain(sink, {
           scheduler: monotonicScheduler,
           maxBatch: name === 'kafka' ? config.kafka.batch.maxRecords : Number.POSITIVE_INFINITY,
           conflates: false,
@@ -94,14 +106,20 @@ export class ReplayOutlets {
             if (state === 'down') log.warn({ event: 'sink_unavailable', sink: name }, `waits for ${name}: ${reason}`);
           },
           onRejected: ({ record }, fault) => this.#rejected.push({ record, fault }),
+          onFailed: (fault) => {
+            outlet.failed = true;
+            this.#failed.reject(fault);
+          },
         });
+        const outlet: Outlet = { drain, failed: false };
+        return outlet;
       }),
     );
-    this.#drains = drains;
+    this.#outlets = outlets;
     try {
-      await Promise.all(drains.map((drain) => drain.opened));
+      await Promise.all(outlets.map(({ drain }) => drain.opened));
     } catch (error) {
-      await Promise.all(drains.map((drain) => drain.close({ deadlineMs: 0 })));
+      await Promise.all(outlets.map(({ drain }) => drain.close({ deadlineMs: 0 })));
       throw error;
     }
   }
@@ -135,38 +153,49 @@ export class ReplayOutlets {
   /** True when `pass` has something to do before time moves on to this moment. */
   isDue(at: number): boolean {
     if (this.#inWindow >= WINDOW_RECORDS) return true;
-    return this.#windowSince !== undefined && at - this.#windowSince >= LONGEST_WAIT_MS;
+    // Also what waits from windows before, where nothing comes any more.
+    const since = this.#windowSince ?? this.#since;
+    return since !== undefined && at - since >= LONGEST_WAIT_MS;
   }
 
-  /** Ends the window, and hands over what waits where that is enough; resolves when time may move on to the moment. */
+  /**
+   * Ends the window, and hands over what waits where that is enough; resolves when time may move on to the moment.
+   * @throws Fault of a sink that has failed for good.
+   */
   async pass(at: number): Promise<void> {
     const isLate = this.#since !== undefined && at - this.#since >= LONGEST_WAIT_MS;
     if (isLate || this.#bytes >= PORTION_BYTES) await this.#handOver();
     else this.#endWindow();
   }
 
-  /** Hands over what waits; resolves when all of it is acknowledged. */
+  /**
+   * Hands over what waits; resolves when all of it is acknowledged, and what was taken for what was rejected of it.
+   * @throws Fault of a sink that has failed for good.
+   */
   async settle(): Promise<void> {
-    await this.#handOver();
-    await this.acknowledged();
+    do {
+      await this.#handOver();
+      await this.#acknowledged();
+    } while (this.#waiting.length > 0);
   }
 
   /** Resolves when all that was handed over is acknowledged; what was rejected of it was told then. */
-  async acknowledged(): Promise<void> {
-    await Promise.all(this.#drains.map((drain) => drain.idle()));
+  async #acknowledged(): Promise<void> {
+    await Promise.race([Promise.all(this.#outlets.map(({ drain }) => drain.idle())), this.#failed.promise]);
     this.#tellRejected();
   }
 
   /** Delivers what can be within seconds: of a replay that was given up, what waits and what is under way. */
   async close(): Promise<{ readonly undelivered: number }> {
     this.#push();
-    const ends = await Promise.all(this.#drains.map((drain) => drain.close({ deadlineMs: CLOSE_WITHIN_MS })));
+    const ends = await Promise.all(this.#outlets.map(({ drain }) => drain.close({ deadlineMs: CLOSE_WITHIN_MS })));
     this.#tellRejected();
-    return { undelivered: ends.reduce((sum, end) => sum + end.undelivered, 0) };
+    const late = this.#waiting.length * this.#outlets.length;
+    return { undelivered: ends.reduce((sum, end) => sum + end.undelivered, this.#undelivered + late) };
   }
 
   async #handOver(): Promise<void> {
-    await this.acknowledged();
+    await this.#acknowledged();
     this.#push();
   }
 
@@ -178,8 +207,10 @@ export class ReplayOutlets {
     this.#bytes = 0;
     this.#since = undefined;
     this.#handedMs = this.#wallClockMs();
-    for (const drain of this.#drains)
-      for (const record of waiting) drain.push(record, barriers.has(record) ? BARRIER : undefined);
+    for (const { drain, failed } of this.#outlets) {
+      if (failed) this.#undelivered += waiting.length;
+      else for (const record of waiting) drain.push(record, barriers.has(record) ? BARRIER : undefined);
+    }
   }
 
   /** Counts the record, and returns its topic. */

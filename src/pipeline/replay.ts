@@ -148,22 +148,24 @@ class ReplayRun {
 
   async play(first: CaptureLine, reader: CaptureReader, bytes: () => number): Promise<ReplayResult> {
     const { log, signal, speed, onProgress, onOutput } = this.#options;
+    let isOver = false;
     const outlets = await ReplayOutlets.open(this.#config, {
       log,
       wallClockMs: () => this.#wallClockMs(),
       onRejected: (record, fault) => {
         log.error({ event: 'record_rejected', kind: record.kind, reason: fault.message }, 'record rejected');
         if (record.kind === 'dead_letter' || record.kind === 'status') return;
-        this.#feed.publish([
-          deadLetter({
-            venue: record.venue,
-            receivedAt: 'receivedAt' in record ? record.receivedAt : 0,
-            stage: 'encode',
-            reason: fault.message,
-            payload: Buffer.from(JSON.stringify(record)),
-            environment: this.#config.environment,
-          }),
-        ]);
+        const letter = deadLetter({
+          venue: record.venue,
+          receivedAt: 'receivedAt' in record ? record.receivedAt : 0,
+          stage: 'encode',
+          reason: fault.message,
+          payload: Buffer.from(JSON.stringify(record)),
+          environment: this.#config.environment,
+        });
+        // A feed that has stopped publishes nothing.
+        if (isOver) outlets.take({ records: [letter], barrier: false }, this.#scheduler.now());
+        else this.#feed.publish([letter]);
       },
     });
     this.#outlets = outlets;
@@ -181,16 +183,36 @@ class ReplayRun {
       elapsedMs: this.#scheduler.now() - this.#from,
     });
 
-    const error = await this.#playAll(first, reader, () => onProgress?.(progress()));
-    await this.#runUntil(this.#scheduler.now(), true);
-    const to = this.#scheduler.now();
-    const end = progress();
-    await this.#linger(to + LINGER_MS);
-    await this.#unlessGivenUp(outlets.acknowledged());
-    this.#feed.stop(signal?.aborted === true ? String(signal.reason) : 'the recording is over');
-    await this.#unlessGivenUp(outlets.settle());
+    const stop = (reason: string): void => {
+      isOver = true;
+      this.#feed.stop(reason);
+    };
+    let error: Error | undefined;
+    let to: number | undefined;
+    let end: ReplayProgress | undefined;
+    try {
+      error = await this.#playAll(first, reader, () => onProgress?.(progress()));
+      await this.#runUntil(this.#scheduler.now(), true);
+      to = this.#scheduler.now();
+      end = progress();
+      await this.#linger(to + LINGER_MS);
+      await this.#unlessGivenUp(outlets.settle());
+      stop(signal?.aborted === true ? String(signal.reason) : 'the recording is over');
+      await this.#unlessGivenUp(outlets.settle());
+    } catch (cause) {
+      // A sink that takes nothing any more.
+      error ??= errorOf(cause);
+      if (!isOver) stop(error.message);
+    }
     const { undelivered } = await outlets.close();
-    return { ...end, ...this.#counts(outlets), from: this.#from, to, undelivered, error };
+    return {
+      ...(end ?? progress()),
+      ...this.#counts(outlets),
+      from: this.#from,
+      to: to ?? this.#scheduler.now(),
+      undelivered,
+      error,
+    };
   }
 
   #counts(outlets: ReplayOutlets): Omit<ReplayResult, keyof ReplayProgress | 'from' | 'to' | 'undelivered' | 'error'> {
@@ -227,7 +249,7 @@ class ReplayRun {
         line = reader.next();
         if (line === undefined && !(await reader.more())) return undefined;
       } catch (cause) {
-        return cause instanceof Error ? cause : new Error(String(cause));
+        return errorOf(cause);
       }
     }
     return undefined;
@@ -326,6 +348,10 @@ class ReplayRun {
     const { signal } = this.#options;
     return signal === undefined ? {} : { signal };
   }
+}
+
+function errorOf(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause));
 }
 
 /** Milliseconds since 1970. */

@@ -111,6 +111,16 @@ describe('watchTrading', () => {
     expect(told).toEqual(['0 starting', '500 recovering', '1500 ok', '1500 status_silent,price_age']);
   });
 
+  it('closed by a subscriber while it is told: everybody hears that it is halted, and then the end', () => {
+    watch('BTC').subscribe(({ state }) => {
+      if (state === 'allowed') watch.close();
+    });
+    const told = log('BTC');
+    run(2000);
+    expect(told).toEqual(['0 starting', '500 recovering', '1500 ok', '1500 ended', 'complete']);
+    expect(log('BTC')).toEqual(['2000 ended', 'complete']);
+  });
+
   it('halts without anybody subscribed, and what was wrong meanwhile counts', () => {
     run(10_000);
     run(15_000, { prices: false });

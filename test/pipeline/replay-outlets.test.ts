@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { loadConfig } from '../../src/pipeline/load-config.ts';
 import { ReplayOutlets } from '../../src/pipeline/replay-outlets.ts';
@@ -8,7 +9,7 @@ import type { SinkSettings } from '../../src/sinks/registry.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { delivered, FakeSink, position, rejected, short, tick, trade } from '../sinks/fake-sink.ts';
 
-async function setUp() {
+async function setUp(onRejected?: (outlets: ReplayOutlets) => void) {
   const sink = new FakeSink();
   const clock = { ms: 0 };
   const told: string[] = [];
@@ -17,10 +18,13 @@ async function setUp() {
     settings = given;
     return sink;
   };
-  const outlets = await ReplayOutlets.open(loadConfig({ values: { coins: ['BTC'], sinks: ['file'] } }), {
+  const outlets: ReplayOutlets = await ReplayOutlets.open(loadConfig({ values: { coins: ['BTC'], sinks: ['file'] } }), {
     log: createLog({ level: 'silent', destination: { write: () => {} } }),
     wallClockMs: () => clock.ms,
-    onRejected: (record) => told.push(record.kind),
+    onRejected: (record) => {
+      told.push(record.kind);
+      onRejected?.(outlets);
+    },
     makers: { file: make, kafka: make },
   });
   onTestFinished(async () => {
@@ -163,6 +167,37 @@ describe('what a replay hands to its sinks', () => {
     sink.answer(delivered);
     await settled;
     expect(batches()).toEqual(['t1', 'e2', 't2']);
+  });
+
+  it('waits no longer than a second where nothing comes after it', async () => {
+    const { take, pass, outlets, batches } = await setUp();
+    take(trades(1, 500));
+    expect(await pass(100)).toBe(true);
+    expect(outlets.isDue(999)).toBe(false);
+    expect(outlets.isDue(1000)).toBe(true);
+    await pass(1000);
+    expect(batches()).toHaveLength(1);
+  });
+
+  it('has settled when what was taken for a rejected record is acknowledged, too', async () => {
+    const { take, outlets, batches, sink } = await setUp((open) =>
+      open.take({ records: [trade(9).record as FeedRecord], barrier: false }, 0),
+    );
+    sink.rule = (batch) => batch.map((out) => (short(out) === 't1' ? rejected : delivered));
+    take(trades(1, 2));
+    await outlets.settle();
+    expect(batches()).toEqual(['t1 t2', 't9']);
+  });
+
+  it('ends with the fault of a sink that takes nothing any more; what it did not take is counted', async () => {
+    const { take, outlets, sink } = await setUp();
+    const fault = new Fault('sink', 'the disk is gone', { retry: { kind: 'never' } });
+    sink.rule = (batch) => batch.map(() => ({ kind: 'retry', fault }));
+    take(trades(1, 2));
+    await expect(outlets.settle()).rejects.toThrow('the disk is gone');
+    take(trades(3, 1));
+    await expect(outlets.pass(1000)).rejects.toThrow('the disk is gone');
+    expect(await outlets.close()).toEqual({ undelivered: 3 });
   });
 
   it('goes out with what is under way where the replay is given up', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CaptureFormat } from '../../src/capture/capture-line.ts';
@@ -22,14 +22,17 @@ interface ReplayValues {
   readonly speed?: 'max' | '1';
   readonly feed?: object;
   readonly venue?: object;
+  /** A topic whose folder cannot be made. */
+  readonly blocked?: string;
 }
 
 async function replayed(
   lines: readonly string[] | string,
-  { format = 'market-feed', speed = 'max', feed = {}, venue = {} }: ReplayValues = {},
+  { format = 'market-feed', speed = 'max', feed = {}, venue = {}, blocked }: ReplayValues = {},
 ): Promise<Replayed> {
   const file = typeof lines === 'string' ? lines : await captureFile(lines);
   const dir = await captureFolder();
+  if (blocked !== undefined) writeFileSync(join(dir, blocked), '');
   const config = loadConfig({
     values: {
       coins: ['BTC', 'ETH'],
@@ -305,6 +308,13 @@ describe('a replay', () => {
     expect(result.error?.message).toMatch(/a\.capture\.gz:6: not a line of a market-feed capture: "rubbish"/);
     expect(tradesOf(records)).toHaveLength(1);
     expect(result).toMatchObject({ undelivered: 0, records: { 'replay.trades': 1 } });
+  });
+
+  it('into a sink that takes nothing ends with its fault', async () => {
+    const frames = [line(30, 'binance:1', '{"result":null,"id":1}'), line(100, 'binance:1', trade(98, 1))];
+    const { result } = await replayed([HEADER, LIST, ...opening(20), ...frames], { blocked: 'replay.trades' });
+    expect(result.error?.message).toMatch(/^file: EEXIST.*replay\.trades/);
+    expect(result.undelivered).toBeGreaterThan(0);
   });
 
   it('has nothing to do with connections that nobody opens', async () => {

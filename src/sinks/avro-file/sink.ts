@@ -222,9 +222,10 @@ const PERMANENT = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR']);
 
 function fileFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
-  const { code = '', message } = error as NodeJS.ErrnoException;
+  const { code = '', syscall, message } = error as NodeJS.ErrnoException;
+  const isPermanent = PERMANENT.has(code) || (code === 'EEXIST' && syscall === 'mkdir'); // a file in the folder's place
   return new Fault('sink', `file: ${message}`, {
     cause: error,
-    ...(PERMANENT.has(code) ? { retry: { kind: 'never' } } : {}),
+    ...(isPermanent ? { retry: { kind: 'never' } } : {}),
   });
 }
