@@ -44,6 +44,10 @@ server.on('upgrade', (request, socket) => {
     `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${key}\r\n\r\n`,
   );
   client = socket;
+  // Whoever read has enough, and is gone in the middle of a burst.
+  socket.on('error', () => {
+    client = undefined;
+  });
 });
 
 answer({
