@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { DECIMAL_PRECISION, DECIMAL_SCALE, type Decimal } from '../domain/decimal.ts';
 import { MAX_FRAME_BYTES } from './read-frame.ts';
 
@@ -7,7 +8,17 @@ const POINT = 46;
 const ZERO = 48;
 const NINE = 57;
 const WORD = 4;
+const LONG = 8;
+/** Of four bytes, as of each. */
+const ZEROS = 0x30303030;
+const QUOTES = 0x22222222;
+const ONES = 0x01010101;
+const TOP_BITS = 0x80808080;
+const TO_SIXTEEN = 0x06060606;
+const HIGH_BITS = 0xf0f0f0f0;
 
+/** Of milliseconds since 1970, from 2001 to 2286. */
+const TIME_DIGITS = 13;
 /** So many digits are a safe integer, whatever they are. */
 const SAFE_DIGITS = 15;
 /** A substring of more characters is no copy: it would keep the whole frame's text alive. */
@@ -23,23 +34,32 @@ const LENGTH_MASK = 127;
 /** Printable ASCII without quotation mark and backslash: in JSON it stands for itself. */
 const PLAIN = /^[ !#-[\]-~]+$/;
 
-/** An ASCII text, to be compared with a frame's bytes four at a time. */
+/**
+ * An ASCII text, to be compared with a frame's bytes eight at a time, as floating-point numbers: those of eight ASCII
+ * characters are neither zero nor NaN, so that they are equal where the bytes are, and only there.
+ */
 export class Literal {
   readonly length: number;
   readonly bytes: Uint8Array;
-  /** Little-endian. The last one ends with the text and may repeat bytes; of fewer than four bytes there is none. */
-  readonly words: readonly number[];
+  /** Little-endian, eight bytes each. The last one ends with the text and may repeat bytes; of fewer than eight there is none. */
+  readonly longs: readonly number[];
+  /** The first and the last four bytes, where there are as many. */
+  readonly first: number;
+  readonly last: number;
 
   constructor(text: string) {
     this.bytes = Buffer.from(text, 'latin1');
     this.length = text.length;
-    const words: number[] = [];
     const view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.length);
-    if (this.length >= WORD) {
-      for (let at = 0; at + WORD <= this.length; at += WORD) words.push(view.getInt32(at, true));
-      if (this.length % WORD !== 0) words.push(view.getInt32(this.length - WORD, true));
+    const longs: number[] = [];
+    if (this.length >= LONG) {
+      for (let at = 0; at + LONG < this.length; at += LONG) longs.push(view.getFloat64(at, true));
+      longs.push(view.getFloat64(this.length - LONG, true));
     }
-    this.words = words;
+    this.longs = longs;
+    const hasWord = this.length >= WORD;
+    this.first = hasWord ? view.getInt32(0, true) : 0;
+    this.last = hasWord ? view.getInt32(this.length - WORD, true) : 0;
   }
 }
 
@@ -58,10 +78,9 @@ const FALSE = ascii('false');
  */
 export class FrameScanner {
   #bytes: Buffer = Buffer.alloc(0);
-  /** Made when the first value is cut out. */
-  #text: string | undefined;
-  /** Of the memory that the frame lies in, with what came beside it, and where it begins. */
-  #view = new DataView(this.#bytes.buffer);
+  /** What the frame lies in, with what came beside it, and where in it the frame begins. */
+  #memory = this.#bytes.buffer;
+  #view = new DataView(this.#memory);
   #offset = 0;
   #at = 0;
   #fits = false;
@@ -69,9 +88,11 @@ export class FrameScanner {
   begin(bytes: Buffer): void {
     this.#bytes = bytes;
     const memory = bytes.buffer;
-    if (memory !== this.#view.buffer) this.#view = new DataView(memory);
+    if (memory !== this.#memory) {
+      this.#memory = memory;
+      this.#view = new DataView(memory);
+    }
     this.#offset = bytes.byteOffset;
-    this.#text = undefined;
     this.#at = 0;
     this.#fits = bytes.length <= MAX_FRAME_BYTES;
   }
@@ -99,23 +120,18 @@ export class FrameScanner {
     return true;
   }
 
-  /** Exactly this text, of ASCII characters. */
-  text(expected: string): void {
-    const bytes = this.#bytes;
-    const start = this.#at;
-    for (let index = 0; index < expected.length; index++)
-      if (bytes[start + index] !== expected.charCodeAt(index)) this.#fits = false;
-    this.#at = start + expected.length;
-  }
-
   /** A name up to a quotation mark, one of those given; what it means. */
   name<T>(names: ScannedNames<T>): T | undefined {
     if (!this.#fits) return undefined;
     const bytes = this.#bytes;
     const start = this.#at;
+    const view = this.#view;
+    const offset = this.#offset;
+    const last = bytes.length - WORD;
     let end = start;
+    while (end <= last && !hasQuote(view.getInt32(offset + end, true))) end += WORD;
     while (end < bytes.length && bytes[end] !== QUOTE) end++;
-    const known = names.find(this.#view, this.#offset + start, end - start);
+    const known = names.find(view, offset + start, end - start);
     if (known === undefined) this.#fits = false;
     else this.#at = end;
     return known;
@@ -125,8 +141,16 @@ export class FrameScanner {
   integer(): number {
     const bytes = this.#bytes;
     const start = this.#at;
+    const view = this.#view;
+    const offset = this.#offset;
+    const last = bytes.length - WORD;
     let value = 0;
     let at = start;
+    for (; at <= last; at += WORD) {
+      const digits = view.getInt32(offset + at, true) ^ ZEROS;
+      if (!areDigits(digits)) break;
+      value = value * 10_000 + fourDigits(digits);
+    }
     for (; ; at++) {
       const code = bytes[at] as number;
       if (!(code >= ZERO && code <= NINE)) break;
@@ -136,12 +160,31 @@ export class FrameScanner {
     return value;
   }
 
+  /** Milliseconds of this age: thirteen digits. */
+  time(): number {
+    const start = this.#at;
+    this.#at = start + TIME_DIGITS;
+    if (this.#at > this.#bytes.length) {
+      this.#fits = false;
+      return 0;
+    }
+    const view = this.#view;
+    const from = this.#offset + start;
+    const first = view.getInt32(from, true) ^ ZEROS;
+    const second = view.getInt32(from + 4, true) ^ ZEROS;
+    const third = view.getInt32(from + 8, true) ^ ZEROS;
+    const last = view.getUint8(from + 12) - ZERO;
+    const areAll = areDigits(first) && areDigits(second) && areDigits(third) && last >= 0 && last <= 9;
+    if (!areAll || (first & 0xff) === 0) this.#fits = false;
+    return ((fourDigits(first) * 10_000 + fourDigits(second)) * 10_000 + fourDigits(third)) * 10 + last;
+  }
+
   /** Such a number as text, of at most so many digits; 39 by default. */
   digits(most = MAX_ID_DIGITS): string {
     const start = this.#at;
     const end = this.#skipDigits(start);
     this.#end(start, end, most);
-    return this.#slice(start, end);
+    return this.#bytes.toString('latin1', start, end);
   }
 
   /** Where the next value begins. */
@@ -178,10 +221,17 @@ export class FrameScanner {
     return (start << LENGTH_BITS) | (this.#at - start);
   }
 
-  /** The text of a span. */
-  cut(span: number): string {
+  /** A part of the frame, to cut several values out of it. */
+  text(start: number, end: number): string {
+    return this.#bytes.toString('latin1', start, end);
+  }
+
+  /** The text of a span; faster where the text that it is in is given, and where that begins. */
+  cut(span: number, text = '', textAt = 0): string {
     const start = span >> LENGTH_BITS;
-    return this.#slice(start, start + (span & LENGTH_MASK));
+    const length = span & LENGTH_MASK;
+    if (text === '' || length > MOST_COPIED) return this.#bytes.toString('latin1', start, start + length);
+    return text.substring(start - textAt, start - textAt + length);
   }
 
   #notNegativeSpan(): number {
@@ -226,7 +276,11 @@ export class FrameScanner {
 
   #skipDigits(from: number): number {
     const bytes = this.#bytes;
+    const view = this.#view;
+    const offset = this.#offset;
+    const last = bytes.length - WORD;
     let at = from;
+    while (at <= last && areDigits(view.getInt32(offset + at, true) ^ ZEROS)) at += WORD;
     for (; ; at++) {
       const code = bytes[at] as number;
       if (!(code >= ZERO && code <= NINE)) return at;
@@ -235,27 +289,42 @@ export class FrameScanner {
 
   #isAt(expected: Literal): boolean {
     const start = this.#at;
-    const { length, words } = expected;
+    const { length } = expected;
     if (start + length > this.#bytes.length) return false;
-    if (length < WORD) {
-      for (let index = 0; index < length; index++)
-        if (this.#bytes[start + index] !== expected.bytes[index]) return false;
-      return true;
-    }
     const view = this.#view;
     const from = this.#offset + start;
-    const last = length - WORD;
-    let at = 0;
-    for (let index = 0; index < words.length; index++, at += WORD)
-      if (view.getInt32(from + (at < last ? at : last), true) !== words[index]) return false;
+    if (length >= LONG) {
+      const { longs } = expected;
+      const last = length - LONG;
+      let at = 0;
+      for (let index = 0; index < longs.length; index++, at += LONG)
+        if (view.getFloat64(from + (at < last ? at : last), true) !== longs[index]) return false;
+      return true;
+    }
+    if (length >= WORD)
+      return (
+        view.getInt32(from, true) === expected.first && view.getInt32(from + length - WORD, true) === expected.last
+      );
+    for (let index = 0; index < length; index++) if (this.#bytes[start + index] !== expected.bytes[index]) return false;
     return true;
   }
+}
 
-  #slice(start: number, end: number): string {
-    if (end - start > MOST_COPIED) return this.#bytes.toString('latin1', start, end);
-    this.#text ??= this.#bytes.toString('latin1');
-    return this.#text.substring(start, end);
-  }
+/** Of four bytes, from each of which a zero was taken: all are digits. What a sum carries over comes from one that is none. */
+function areDigits(four: number): boolean {
+  return (((four + TO_SIXTEEN) | four) & HIGH_BITS) === 0;
+}
+
+/** One of four bytes is a quotation mark. */
+function hasQuote(four: number): boolean {
+  const others = four ^ QUOTES;
+  return ((others - ONES) & ~others & TOP_BITS) !== 0;
+}
+
+/** The number that four digits are, the first of them in the lowest byte. */
+function fourDigits(four: number): number {
+  const pairs = Math.imul(four, 10) + (four >>> 8);
+  return (pairs & 0xff) * 100 + ((pairs >>> 16) & 0xff);
 }
 
 /** In words: a row begins with the name's length and is as long as a line of the processor's cache. */

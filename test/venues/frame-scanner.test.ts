@@ -133,6 +133,17 @@ describe('the scanners of frames', () => {
     expect(parse.mock.calls.length).toBe(parsedFirst);
   });
 
+  it('binance: a name in another case than the venue writes is understood, and not kept', () => {
+    const decode = decoderOf('binance');
+    const frame = BINANCE[0]?.replace('btcusdt', 'BtcUsdt') ?? '';
+    const data = Buffer.from(frame);
+    decode({ data, binary: false, receivedAt: RECEIVED_AT });
+    const parse = vi.spyOn(JSON, 'parse');
+    onTestFinished(() => parse.mockRestore());
+    expect(decode({ data, binary: false, receivedAt: RECEIVED_AT })).toEqual(parsed('binance')(frame));
+    expect(parse.mock.calls.filter(([text]) => text === frame)).toHaveLength(2);
+  });
+
   it.each(CASES)(
     '%s: a binary frame and one that is too large are left to the decoder, which refuses them',
     (venue, frames) => {

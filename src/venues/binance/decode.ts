@@ -61,8 +61,8 @@ export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder
     const known = streams.get(name);
     if (known !== undefined) return known;
     const stream = parseStreamName(name);
-    // Only what was asked for is kept, so that a peer cannot make the map grow.
-    if (stream !== undefined && context.instruments.has(stream.symbol)) {
+    // Only what was asked for is kept, as the venue writes it, so that a peer cannot make the map grow.
+    if (stream !== undefined && context.instruments.has(stream.symbol) && isLowerCase(name, stream.symbol)) {
       streams.set(name, stream);
       scanner.learn(name, stream);
     }
@@ -122,6 +122,10 @@ export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder
     if (instrument === undefined) return ignored('unknown_symbol');
     return read(payload, { origin, instrument, receivedAt, interval: stream?.interval });
   }
+}
+
+function isLowerCase(name: string, symbol: string): boolean {
+  return name.startsWith(symbol.toLowerCase());
 }
 
 /** How many keys a payload has, those of its candle included. */

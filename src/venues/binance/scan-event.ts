@@ -1,29 +1,30 @@
+import { Buffer } from 'node:buffer';
 import type { Instrument } from '../../domain/instrument.ts';
 import type { AskedSymbol, RawFrame, Repeat, Ticker } from '../../domain/line.ts';
 import type { TradeEvent } from '../../domain/record.ts';
 import type { Decoded, DecoderContext } from '../contract.ts';
 import { askedOf, eventsOf, liveTrade, type Origin, repeated } from '../decoding.ts';
 import { isTime } from '../fields.ts';
-import { ascii, FrameScanner, ScannedNames } from '../frame-scanner.ts';
+import { ascii, FrameScanner, type Literal, ScannedNames } from '../frame-scanner.ts';
 import { NO_CONDITIONS } from './decode-trade.ts';
 import type { BinanceStream } from './stream-name.ts';
 
 const STREAM = ascii('{"stream":"');
-const QUOTE = ascii('"');
 const TRADE = ascii('","data":{"e":"trade","E":');
-const SYMBOL = ascii(',"s":"');
-const ID = ascii('","t":');
 const PRICE = ascii(',"p":"');
 const QUANTITY = ascii('","q":"');
-const BUYER_ORDER = ascii(',"b":');
+const TIME_AT_ONCE = ascii('","T":');
+const BUYER_ORDER = ascii('","b":');
 const SELLER_ORDER = ascii(',"a":');
 const TIME = ascii(',"T":');
 const MAKER = ascii(',"m":');
 const IGNORED = ascii(',"M":');
 const END = ascii('}}');
+/** All that follows the time, as it usually is. */
+const MADE_BY_BUYER = ascii(',"m":true,"M":true}}');
+const MADE_BY_SELLER = ascii(',"m":false,"M":true}}');
 
 const TICKER = ascii('","data":{"e":"24hrTicker","E":');
-const CHANGE = ascii('","p":"');
 const PERCENT = ascii('","P":"');
 const TO_CLOSE = ['w', 'x'].map((key) => ascii(`","${key}":"`));
 const CLOSE = ascii('","c":"');
@@ -35,6 +36,8 @@ const TRADES = ascii(',"n":');
 interface Scanned {
   readonly isTrade: boolean;
   readonly asked: AskedSymbol;
+  /** From the event's time to what follows the symbol. */
+  readonly symbol: Literal;
 }
 
 /**
@@ -56,7 +59,9 @@ export class EventScanner {
   learn(name: string, stream: BinanceStream): void {
     const instrument = this.#context.instruments.get(stream.symbol);
     if (instrument === undefined || (stream.event !== 'trade' && stream.event !== '24hrTicker')) return;
-    this.#streams.add(name, { isTrade: stream.event === 'trade', asked: askedOf(this.#context, instrument) });
+    const isTrade = stream.event === 'trade';
+    const symbol = ascii(`,"s":"${instrument.venueSymbol}","${isTrade ? 't":' : 'p":"'}`);
+    this.#streams.add(name, { isTrade, asked: askedOf(this.#context, instrument), symbol });
   }
 
   scan({ data, binary, receivedAt }: RawFrame): Decoded | undefined {
@@ -66,21 +71,25 @@ export class EventScanner {
     scanner.literal(STREAM);
     const stream = scanner.name(this.#streams);
     if (stream === undefined) return undefined;
-    const { asked, isTrade } = stream;
+    const { asked } = stream;
     const { instrument } = asked;
     if (instrument === undefined) return undefined;
-    const event = isTrade ? this.#trade(asked, instrument, receivedAt) : this.#ticker(instrument, receivedAt);
+    const event = stream.isTrade
+      ? this.#trade(stream, instrument, receivedAt)
+      : this.#ticker(stream, instrument, receivedAt);
     if (event === undefined) return undefined;
     return event.kind === 'repeat' ? repeated(event, asked) : eventsOf(asked, [event]);
   }
 
-  #trade(asked: AskedSymbol, instrument: Instrument, receivedAt: number): TradeEvent | Repeat | undefined {
+  #trade(
+    { asked, symbol: toId }: Scanned,
+    instrument: Instrument,
+    receivedAt: number,
+  ): TradeEvent | Repeat | undefined {
     const scanner = this.#scanner;
     scanner.literal(TRADE);
-    const eventTime = scanner.integer();
-    scanner.literal(SYMBOL);
-    scanner.text(instrument.venueSymbol);
-    scanner.literal(ID);
+    const eventTime = scanner.time();
+    scanner.literal(toId);
     const idAt = scanner.at;
     const id = scanner.integer();
     const idSpan = scanner.spanFrom(idAt);
@@ -88,41 +97,50 @@ export class EventScanner {
     const price = scanner.positiveSpan();
     scanner.literal(QUANTITY);
     const quantity = scanner.positiveSpan();
-    scanner.literal(QUOTE);
-    if (scanner.option(BUYER_ORDER)) {
+    const valuesEnd = scanner.at;
+    if (!scanner.option(TIME_AT_ONCE)) {
+      scanner.literal(BUYER_ORDER);
       scanner.integer();
       scanner.literal(SELLER_ORDER);
       scanner.integer();
+      scanner.literal(TIME);
     }
-    scanner.literal(TIME);
-    const timestamp = scanner.integer();
+    const timestamp = scanner.time();
+    const isBuyerMaker = this.#maker();
+    if (!scanner.isWhole || !isTime(timestamp) || !isTime(eventTime)) return undefined;
+    const { symbol, coin } = instrument;
+    // What the other line brought before is checked like any other, but no text and no event are made of it.
+    if (asked.isRepeat(id, timestamp)) return { kind: 'repeat', symbol, coin, timestamp };
+    const values = scanner.text(idAt, valuesEnd);
+    return liveTrade(this.#origin, instrument, receivedAt, {
+      price: scanner.cut(price, values, idAt),
+      quantity: scanner.cut(quantity, values, idAt),
+      isBuyerMaker,
+      timestamp,
+      eventTime,
+      tradeId: scanner.cut(idSpan, values, idAt),
+      conditions: NO_CONDITIONS,
+    });
+  }
+
+  /** The end of a trade. */
+  #maker(): boolean {
+    const scanner = this.#scanner;
+    if (scanner.option(MADE_BY_BUYER)) return true;
+    if (scanner.option(MADE_BY_SELLER)) return false;
     scanner.literal(MAKER);
     const isBuyerMaker = scanner.flag();
     scanner.literal(IGNORED);
     scanner.flag();
     scanner.literal(END);
-    if (!scanner.isWhole || !isTime(timestamp) || !isTime(eventTime)) return undefined;
-    const { symbol, coin } = instrument;
-    // What the other line brought before is checked like any other, but no text and no event are made of it.
-    if (asked.isRepeat(id, timestamp)) return { kind: 'repeat', symbol, coin, timestamp };
-    return liveTrade(this.#origin, instrument, receivedAt, {
-      price: scanner.cut(price),
-      quantity: scanner.cut(quantity),
-      isBuyerMaker,
-      timestamp,
-      eventTime,
-      tradeId: scanner.cut(idSpan),
-      conditions: NO_CONDITIONS,
-    });
+    return isBuyerMaker;
   }
 
-  #ticker(instrument: Instrument, receivedAt: number): Ticker | undefined {
+  #ticker({ symbol: toChange }: Scanned, instrument: Instrument, receivedAt: number): Ticker | undefined {
     const scanner = this.#scanner;
     scanner.literal(TICKER);
     const timestamp = scanner.integer();
-    scanner.literal(SYMBOL);
-    scanner.text(instrument.venueSymbol);
-    scanner.literal(CHANGE);
+    scanner.literal(toChange);
     scanner.skipDecimal();
     scanner.literal(PERCENT);
     const change24h = scanner.decimal();

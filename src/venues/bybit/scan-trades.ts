@@ -1,9 +1,10 @@
+import { Buffer } from 'node:buffer';
 import type { AskedSymbol, RawFrame } from '../../domain/line.ts';
 import type { TradeEvent } from '../../domain/record.ts';
 import type { Decoded, DecoderContext } from '../contract.ts';
 import { askedOf, eventsOf, liveTrade, type Origin } from '../decoding.ts';
 import { isTime } from '../fields.ts';
-import { ascii, FrameScanner, ScannedNames } from '../frame-scanner.ts';
+import { ascii, FrameScanner, type Literal, ScannedNames } from '../frame-scanner.ts';
 import { conditionsOf } from './decode-trades.ts';
 import type { BybitTopic } from './topic.ts';
 
@@ -16,11 +17,15 @@ const PRICE = ascii(',"p":"');
 const QUANTITY = ascii('","v":"');
 const BOUGHT = ascii('","S":"Buy","seq":');
 const SOLD = ascii('","S":"Sell","seq":');
-const SYMBOL = ascii(',"s":"');
-const BLOCK = ascii('","BT":');
 const RPI = ascii(',"RPI":');
 const NEXT = ascii('},');
 const END = ascii('}]}');
+
+interface Scanned {
+  readonly asked: AskedSymbol;
+  /** From the sequence to what follows the symbol. */
+  readonly symbol: Literal;
+}
 
 /**
  * The trades of a frame `publicTrade.SYMBOL` as Bybit writes it for spot, straight from its bytes: what `readTrades`
@@ -29,7 +34,7 @@ const END = ascii('}]}');
 export class TradeScanner {
   readonly #origin: Origin;
   readonly #context: Omit<DecoderContext, 'environment'>;
-  readonly #topics = new ScannedNames<AskedSymbol>();
+  readonly #topics = new ScannedNames<Scanned>();
   readonly #scanner = new FrameScanner();
 
   constructor(origin: Origin, context: Omit<DecoderContext, 'environment'>) {
@@ -40,7 +45,9 @@ export class TradeScanner {
   /** A topic whose frames may be read here from now on. */
   learn(name: string, topic: BybitTopic): void {
     const instrument = this.#context.instruments.get(topic.symbol);
-    if (instrument !== undefined && topic.event === 'trade') this.#topics.add(name, askedOf(this.#context, instrument));
+    if (instrument === undefined || topic.event !== 'trade') return;
+    const symbol = ascii(`,"s":"${instrument.venueSymbol}","BT":`);
+    this.#topics.add(name, { asked: askedOf(this.#context, instrument), symbol });
   }
 
   scan({ data, binary, receivedAt }: RawFrame): Decoded | undefined {
@@ -48,12 +55,13 @@ export class TradeScanner {
     const scanner = this.#scanner;
     scanner.begin(data);
     scanner.literal(TOPIC);
-    const asked = scanner.name(this.#topics);
-    if (asked === undefined) return undefined;
+    const topic = scanner.name(this.#topics);
+    if (topic === undefined) return undefined;
+    const { asked, symbol: toBlock } = topic;
     const { instrument } = asked;
     if (instrument === undefined) return undefined;
     scanner.literal(PUBLISHED);
-    const eventTime = scanner.integer();
+    const eventTime = scanner.time();
     scanner.literal(DATA);
     if (!isTime(eventTime)) return undefined;
     const trades: TradeEvent[] = [];
@@ -61,23 +69,23 @@ export class TradeScanner {
       scanner.literal(ID);
       const tradeId = scanner.digits();
       scanner.literal(TIME);
-      const timestamp = scanner.integer();
+      const timestamp = scanner.time();
       scanner.literal(PRICE);
-      const price = scanner.positive();
+      const priceAt = scanner.at;
+      const price = scanner.positiveSpan();
       scanner.literal(QUANTITY);
-      const quantity = scanner.positive();
+      const quantity = scanner.positiveSpan();
+      const values = scanner.text(priceAt, scanner.at);
       const isBuyerMaker = scanner.option(SOLD);
       if (!isBuyerMaker) scanner.literal(BOUGHT);
       scanner.integer();
-      scanner.literal(SYMBOL);
-      scanner.text(instrument.venueSymbol);
-      scanner.literal(BLOCK);
+      scanner.literal(toBlock);
       const conditions = conditionsOf(scanner.flag(), scanner.option(RPI) && scanner.flag());
       if (!scanner.fits || !isTime(timestamp)) return undefined;
       trades.push(
         liveTrade(this.#origin, instrument, receivedAt, {
-          price,
-          quantity,
+          price: scanner.cut(price, values, priceAt),
+          quantity: scanner.cut(quantity, values, priceAt),
           isBuyerMaker,
           timestamp,
           eventTime,
