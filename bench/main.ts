@@ -49,6 +49,7 @@ const pace = flags.quick ? QUICK : FULL;
 const brief = flags.quick;
 /** Programs of their own, with their flags. */
 const PARTS: readonly (readonly [string, ...string[]])[] = [
+  ['profile/main.ts', '--rates', '2000,20000,50000'],
   ['micro/main.ts'],
   ['replay/main.ts', '--runs', brief ? '1' : '5'],
   ['start/main.ts', '--runs', brief ? '1' : '5'],

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../test/support/until.ts';
 import type { Child } from './child.ts';
+import { machineCpuSeconds } from './process-figures.ts';
 import type { Subject } from './subject.ts';
 
 /** How long everything takes, milliseconds. */
@@ -23,6 +24,8 @@ export interface Figures {
   /** Microseconds of CPU a trade, at the highest rate held and at the low rate. */
   readonly cpuAtBest: number;
   readonly cpuAtLow: number;
+  /** That of all else on the machine at the highest rate held: simulator, broker, consumer. */
+  readonly othersAtBest: number;
   /** Milliseconds at the low rate, from the simulator's send to the consumer. */
   readonly p50: number;
   readonly p99: number;
@@ -103,6 +106,7 @@ export async function measure(parties: Parties, pace: Pace): Promise<Figures> {
     topReached: best.rate >= TOP_RATE,
     cpuAtBest: best.cpu,
     cpuAtLow: low.cpu,
+    othersAtBest: best.others,
     p50: low.p50,
     p99: low.p99,
     p999: low.p999,
@@ -127,12 +131,19 @@ async function atLowRate(parties: Parties, { latencyMs }: Pace) {
   return { p50, p99, p999, cpu: ((cpu - cpuBefore) / (received - before.received)) * 1e6 };
 }
 
+/** The highest rate that was held, and microseconds of CPU a trade at it: the program's, and that of all else. */
+interface Best {
+  readonly rate: number;
+  readonly cpu: number;
+  readonly others: number;
+}
+
 /**
  * Up in large steps until one is not held, then halves of the way between. One that is not held is tried again: a machine
  * that stands still for a moment is no limit of the program.
  */
-async function ramp(parties: Parties, pace: Pace, sentBefore: number): Promise<{ rate: number; cpu: number }> {
-  let best = { rate: 0, cpu: Number.NaN };
+async function ramp(parties: Parties, pace: Pace, sentBefore: number): Promise<Best> {
+  let best: Best = { rate: 0, cpu: Number.NaN, others: Number.NaN };
   let failed = Number.POSITIVE_INFINITY;
   let refinements = pace.refinements;
   let rate = parties.firstStep;
@@ -147,7 +158,7 @@ async function ramp(parties: Parties, pace: Pace, sentBefore: number): Promise<{
   while (rate <= TOP_RATE && refinements >= 0) {
     let step = await attempt();
     if (!step.held) step = await attempt();
-    if (step.held) best = { rate: step.rate, cpu: step.cpu };
+    if (step.held) best = step;
     else failed = rate;
     const lowest = step.held ? rate : best.rate;
     if (failed === Number.POSITIVE_INFINITY) rate *= STEP_FACTOR;
@@ -165,6 +176,7 @@ async function hold(parties: Parties, { settleMs, holdMs }: Pace, rate: number, 
   await load.ask('rate', rate);
   await delay(settleMs);
   const cpuBefore = await subject.cpuSeconds();
+  const machineBefore = await machineCpuSeconds();
   const looks = [await look(parties)];
   const first = looks[0] as Look;
   let last = first;
@@ -173,7 +185,9 @@ async function hold(parties: Parties, { settleMs, holdMs }: Pace, rate: number, 
     last = await look(parties);
     looks.push(last);
   }
-  const cpu = (((await subject.cpuSeconds()) - cpuBefore) / (last.received - first.received)) * 1e6;
+  const perTrade = (seconds: number) => (seconds / (last.received - first.received)) * 1e6;
+  const cpu = perTrade((await subject.cpuSeconds()) - cpuBefore);
+  const others = perTrade((await machineCpuSeconds()) - machineBefore) - cpu;
   const seconds = (last.at - first.at) / 1000;
   const third = Math.ceil(looks.length / 3);
   const early = median(looks.slice(0, third).map(secondsUnderWay));
@@ -187,7 +201,7 @@ async function hold(parties: Parties, { settleMs, holdMs }: Pace, rate: number, 
         : offered < 0.97 * rate
           ? 'the load could not be made'
           : undefined;
-  return { held: why === undefined, why, rate: offered, cpu };
+  return { held: why === undefined, why, rate: offered, cpu, others };
 }
 
 /** A tenth of a second's trades at the low rate: nothing waits any more. */

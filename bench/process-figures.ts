@@ -4,10 +4,33 @@ const TICKS_PER_SECOND = 100;
 
 /** CPU seconds that all threads of a process have used. */
 export async function cpuSecondsOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const { user, system } = await secondsIn(`/proc/${pid}/stat`);
+  return user + system;
+}
+
+interface CpuSeconds {
+  readonly user: number;
+  /** In the kernel. */
+  readonly system: number;
+}
+
+/** Those of its main thread, on which Node runs JavaScript. */
+export function mainThreadSecondsOf(pid: number): Promise<CpuSeconds> {
+  return secondsIn(`/proc/${pid}/task/${pid}/stat`);
+}
+
+async function secondsIn(file: string): Promise<CpuSeconds> {
+  const stat = await readFile(file, 'utf8');
   // after the name in brackets, which may hold anything: fields 14 and 15 of proc(5), from field 3 on
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  return { user: Number(fields[11]) / TICKS_PER_SECOND, system: Number(fields[12]) / TICKS_PER_SECOND };
+}
+
+/** CPU seconds that everything on the machine has used, kernel and interrupts included, since it was started. */
+export async function machineCpuSeconds(): Promise<number> {
+  const [line = ''] = (await readFile('/proc/stat', 'utf8')).split('\n');
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = line.split(/\s+/).slice(1).map(Number);
+  return (user + nice + system + irq + softirq) / TICKS_PER_SECOND;
 }
 
 /** Resident memory of a process now and at its highest, MiB. */

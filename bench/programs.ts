@@ -88,14 +88,23 @@ export function linesOf(name: string): number {
   return OURS[name]?.lines ?? 1;
 }
 
-export async function start(name: string, place: Place): Promise<Subject> {
+/** How a program of ours is watched from inside. */
+export interface Watch {
+  readonly flags: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export async function start(name: string, place: Place, watch?: Watch): Promise<Subject> {
   if (name === CRYPTOFEED) {
     const { webSocket, rest } = place.address;
     const pairs = coins.flatMap(({ coin, symbols: { binance } }) => (binance === null ? [] : [`${coin}-USDT`]));
     const work = [webSocket.replace(/\/stream$/, ''), rest, place.broker, topicOf(place), ...pairs];
-    return startSubject([cryptofeedScript, ...work], logOf(place), await cryptofeedPython());
+    return startSubject([cryptofeedScript, ...work], logOf(place), { command: await cryptofeedPython() });
   }
-  if (name in OURS) return startSubject([...nodeArguments(), cli, 'run', '--config', configOf(place)], logOf(place));
+  if (name in OURS) {
+    const args = [...nodeArguments(), ...(watch?.flags ?? []), cli, 'run', '--config', configOf(place)];
+    return startSubject(args, logOf(place), { environment: watch?.environment ?? {} });
+  }
   const header = Buffer.from([0xc3, 0x01, ...codecOf('trade').fingerprint]).toString('hex');
   const script = join(import.meta.dirname, 'baseline', 'script.ts');
   const work = [place.address.webSocket, place.broker, topicOf(place), schemaFile, header, ...symbols];

@@ -37,6 +37,12 @@ const ROWS: readonly Row[] = [
   { title: `p99.9 at ${LOW_RATE}/s, ms`, of: ({ p999 }) => p999, text: tenths, targets: alike({ atMost: 0.8 }) },
   { title: 'CPU µs a trade, at best', of: ({ cpuAtBest }) => cpuAtBest, text: tenths, targets: {} },
   {
+    title: 'CPU µs a trade of all else, at best',
+    of: ({ othersAtBest }) => othersAtBest,
+    text: tenths,
+    targets: {},
+  },
+  {
     title: `CPU µs a trade, at ${LOW_RATE}/s`,
     of: ({ cpuAtLow }) => cpuAtLow,
     text: whole,
@@ -48,6 +54,21 @@ const ROWS: readonly Row[] = [
   { title: 'trades lost', of: ({ lost }) => lost, text: whole },
   { title: 'repeated or out of order', of: ({ repeated }) => repeated, text: whole },
 ];
+
+/** What the cores would have left for a program that sustains so many times what the script does; nothing where that was not measured. */
+export function leftFor(results: Results, name: string, times: number): string {
+  const rounds = (results[name] ?? []).flatMap((figures, round) => {
+    const script = results[SCRIPT]?.[round];
+    return figures === undefined || script === undefined ? [] : [{ figures, script }];
+  });
+  if (rounds.length === 0) return '';
+  const middle = (of: (round: (typeof rounds)[number]) => number) => tenths(median(rounds.map(of)));
+  return (
+    `- **What is left**: script, simulator, broker and consumer take ${middle(({ script }) => script.cpuAtBest + script.othersAtBest)} µs of CPU a trade together, on the same cores.\n` +
+    `  At ${times} times the script's rate all of it could take ${middle(({ script }) => (script.cpuAtBest + script.othersAtBest) / times)}; beside ${name} simulator, broker and consumer take ${middle(({ figures }) => figures.othersAtBest)},\n` +
+    `  it takes ${middle(({ figures }) => figures.cpuAtBest)}.`
+  );
+}
 
 /** By program, the figures of each round; a round that failed has none. */
 export type Results = Readonly<Record<string, readonly (Figures | undefined)[]>>;
@@ -175,6 +196,7 @@ Median of ${runs} runs (lowest–highest), the programs in turn; a ratio is the 
   ([bench/consumer.ts](../bench/consumer.ts)), at ${LOW_RATE.toLocaleString('en-US')} trades a second. The simulator's time is in whole
   milliseconds, cut off; half of one is taken off for that.
 - **At the low rate**: after ${pace.warmUpMs / 1000} s at ${WARM_UP_RATE.toLocaleString('en-US')} a second, for every program: by then V8 has compiled most of it.
+${leftFor(results, 'platformatic-1', 2)}
 - **CPU**: user and system time of all threads of the program, by the operating system, over the trades delivered.
 - **lost**: sent to the program and never seen by the consumer, over the whole run with its overloads.
 - **cryptofeed**: [its own Binance connection and Kafka backend](../bench/peers/simulated_binance.py), as JSON to one

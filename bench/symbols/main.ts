@@ -17,11 +17,13 @@ import { type Child, startChild } from '../child.ts';
 import { median } from '../measure.ts';
 import { type Figure, tell } from '../part.ts';
 import { cpuSecondsOf, memoryOf } from '../process-figures.ts';
+import { LAYERS_NOTE, type Layers, layersTable, ProfiledProcess } from '../profile/layers.ts';
 import { isFlat, type Sample, slopeOf, slopeText } from '../slope.ts';
 
 const VENUE = 'binance';
 const TARGET = 1.2;
 const WARM_UP_MS = 10_000;
+const PROFILE_SECONDS = 8;
 /** Of the trades made, those that come out; what was under way at both ends is not counted. */
 const LEAST_PUBLISHED = 0.97;
 const MEBIBYTE = 2 ** 20;
@@ -53,6 +55,7 @@ interface Turn {
   readonly published: number;
   readonly residentMiB: number;
   readonly connections: number;
+  readonly layers: Layers;
 }
 
 const turns: Record<'few' | 'many', Turn[]> = { few: [], many: [] };
@@ -75,13 +78,21 @@ if (Number(flags.minutes) > 0) {
   figures.push({ figure: `heap with ${many} symbols`, found: flat ? 'flat' : 'grows', target: 'flat', met: flat });
 }
 if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
+const columns = (['few', 'many'] as const).flatMap((name) => {
+  const last = turns[name].at(-1);
+  const title = `${name === 'few' ? few : many} symbols`;
+  return last === undefined ? [] : [{ title, layers: last.layers, trades: last.madePerSecond * PROFILE_SECONDS }];
+});
 const text = (['few', 'many'] as const).map((name) => {
   const middle = (of: (turn: Turn) => number): string => median(turns[name].map(of)).toFixed(1);
   return `| ${name === 'few' ? few : many} | ${middle((turn) => turn.cpuMicros)} | ${middle((turn) => turn.residentMiB)} |`;
 });
 await tell({
   title: 'Many symbols',
-  text: ['| symbols | µs of CPU a trade | MiB resident |', '| --- | --: | --: |', ...text].join('\n'),
+  text: [
+    ...['| symbols | µs of CPU a trade | MiB resident |', '| --- | --: | --: |', ...text],
+    ...['', layersTable(columns), '', `${LAYERS_NOTE} Of the last turns.`],
+  ].join('\n'),
   figures,
 });
 
@@ -104,10 +115,11 @@ function ratioOfCpu(): Figure {
 interface Running {
   readonly feed: PipelineProcess;
   readonly simulator: Child;
+  readonly profiled: ProfiledProcess;
   made(): Promise<number>;
 }
 
-async function measure({ feed, made, simulator }: Running): Promise<Turn> {
+async function measure({ feed, made, simulator, profiled }: Running): Promise<Turn> {
   await delay(WARM_UP_MS);
   const [cpuBefore, madeBefore, from] = [await cpuSecondsOf(feed.pid), await made(), performance.now()];
   await delay(Number(flags.seconds) * 1000);
@@ -122,6 +134,7 @@ async function measure({ feed, made, simulator }: Running): Promise<Turn> {
     published: Number.NaN,
     residentMiB,
     connections,
+    layers: await profiled.layers(feed.pid, PROFILE_SECONDS * 1000),
   };
 }
 
@@ -164,11 +177,17 @@ async function withFeed<T extends Turn | boolean>(
     const config = join(own, 'market-feed.yaml');
     await writeFile(config, JSON.stringify(configuration(await simulator.ask<SimulatorAddress>('address'), own)));
     const environment = process.env.BENCH_NODE_ARGS?.split(' ') ?? [];
-    feed = new PipelineProcess({ config, logFile: join(own, 'log'), nodeArgs: [...environment, ...nodeArgs] });
+    const profiled = new ProfiledProcess(own, name);
+    feed = new PipelineProcess({
+      config,
+      logFile: join(own, 'log'),
+      nodeArgs: [...environment, ...nodeArgs, ...profiled.flags],
+      environment: profiled.environment,
+    });
     const running = feed;
     await feed.until(() => running.linesUp(VENUE) >= Number(flags.lines), 'the lines are up', 30_000);
     const [from, madeBefore] = [performance.now(), await made()];
-    const result = await work({ feed, simulator, made });
+    const result = await work({ feed, simulator, profiled, made });
     const [madeMeanwhile, seconds] = [(await made()) - madeBefore, (performance.now() - from) / 1000];
     await feed.stop();
     const counts = feed.events.findLast(({ event }) => event === 'status')?.counts as { trades?: number } | undefined;

@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { Figures } from '../../bench/measure.ts';
-import { figuresOf } from '../../bench/report.ts';
+import { figuresOf, leftFor } from '../../bench/report.ts';
 
 const figures = (sustained: number): Figures => ({
-  ...({ sustained, topReached: false, cpuAtBest: 10, cpuAtLow: 80, p50: 3, p99: 7, p999: 11 } as const),
+  ...({
+    sustained,
+    topReached: false,
+    cpuAtBest: 10,
+    cpuAtLow: 80,
+    othersAtBest: 12,
+    p50: 3,
+    p99: 7,
+    p999: 11,
+  } as const),
   ...({ memoryAtLow: 100, memoryPeak: 200, sent: 1, lost: 0, repeated: 0 } as const),
 });
 const found = (results: Parameters<typeof figuresOf>[0], title: string) =>
@@ -16,6 +25,14 @@ describe('the report of the benchmark', () => {
       'kafkajs-1': [figures(110), figures(12), figures(20)],
     };
     expect(found(results, 'sustained trades/s, kafkajs-1')).toMatchObject({ found: '1.10', met: true });
+  });
+
+  it('says what the cores leave for a program that is to be faster', () => {
+    const results = { script: [figures(100)], 'platformatic-1': [{ ...figures(150), cpuAtBest: 5, othersAtBest: 9 }] };
+    const text = leftFor(results, 'platformatic-1', 2);
+    for (const part of ['take 22.0', 'could take 11.0', 'consumer take 9.0', 'it takes 5.0'])
+      expect(text).toContain(part);
+    expect(leftFor({ script: [figures(100)] }, 'platformatic-1', 2)).toBe('');
   });
 
   it('leaves out a round in which one of the two failed', () => {

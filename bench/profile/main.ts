@@ -1,0 +1,68 @@
+/**
+ * Where the CPU of a pipeline goes, by layer, with everything as in `make bench`: `node bench/profile/main.ts`.
+ * ARGS: --program NAME (platformatic-1), --rates N,N (2000,20000), --seconds N of a profile (8), --keep DIR (the profiles
+ * stay there, for the developer tools of a browser).
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { startBroker } from '../../test/support/kafka-broker.ts';
+import { until } from '../../test/support/until.ts';
+import { startChild } from '../child.ts';
+import { WARM_UP_RATE } from '../measure.ts';
+import { tell } from '../part.ts';
+import { linesOf, type Place, prepare, SMALL_LOGS, start } from '../programs.ts';
+import { LAYERS_NOTE, type Layers, layersTable, ProfiledProcess } from './layers.ts';
+
+const WARM_UP_MS = 12_000;
+const SETTLE_MS = 2000;
+
+const { values: flags } = parseArgs({
+  options: {
+    program: { type: 'string', default: 'platformatic-1' },
+    rates: { type: 'string', default: '2000,20000' },
+    seconds: { type: 'string', default: '8' },
+    keep: { type: 'string' },
+  },
+});
+const name = flags.program;
+const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-profile-')));
+await mkdir(folder, { recursive: true });
+const broker = await startBroker({ config: SMALL_LOGS });
+const load = startChild(join(import.meta.dirname, '..', 'load.ts'));
+const columns: { title: string; layers: Layers; trades: number }[] = [];
+try {
+  const address = await load.ask<Place['address']>('address');
+  const place = { address, broker: broker.brokers[0] as string, prefix: 'profile.', folder };
+  await prepare(name, place);
+  const profiled = new ProfiledProcess(folder, name);
+  const subject = await start(name, place, profiled);
+  try {
+    await until(async () => (await load.ask<number>('lines')) === linesOf(name), {
+      timeoutMs: 30_000,
+      message: 'the lines are subscribed',
+    });
+    await load.ask('rate', WARM_UP_RATE);
+    await delay(WARM_UP_MS);
+    for (const rate of flags.rates.split(',').map(Number)) {
+      await load.ask('rate', rate);
+      await delay(SETTLE_MS);
+      const seconds = Number(flags.seconds);
+      const layers = await profiled.layers(subject.pid, seconds * 1000);
+      columns.push({ title: `${rate}/s`, layers, trades: rate * seconds });
+    }
+  } finally {
+    await subject.stop();
+  }
+} finally {
+  await load.end();
+  await broker.close();
+}
+if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
+await tell({
+  title: `Where the CPU of ${name} goes`,
+  text: `${layersTable(columns)}\n\n${LAYERS_NOTE} One turn each: \`node bench/profile/main.ts\`.`,
+  figures: [],
+});
