@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { until } from '../support/until.ts';
@@ -125,16 +125,28 @@ describe('Binance control messages', () => {
 
 describe('Binance heartbeats', () => {
   it('pings, keeps who copies the payload and cuts who does not', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
     const short = await startSimulator({ rate: 10, ping: { everyMs: 210, answerWithinMs: 300 } });
     try {
       const good = await Client.open(`${short.url}/binance/ws`);
       const bad = await Client.open(`${short.url}/binance/ws`, { autoPong: false });
       bad.ws.on('ping', () => bad.ws.pong('something else'));
+      const pinged = (count: number) => until(() => good.pings.length === count && bad.pings.length >= count);
+      vi.advanceTimersByTime(220);
+      await pinged(1);
+      for (const client of [good, bad]) {
+        client.send({ method: 'LIST_SUBSCRIPTIONS', id: 1 });
+        await client.message(({ id }) => id === 1, 'an answer, which comes after the pong has been read');
+      }
+      vi.advanceTimersByTime(220);
+      await pinged(2);
+      vi.advanceTimersByTime(220);
       expect(await bad.end()).toMatchObject({ code: 1006 });
-      await until(() => good.pings.length > 3);
+      await until(() => good.pings.length === 3);
       expect(good.closed).toBeUndefined();
       good.close();
     } finally {
+      vi.useRealTimers();
       await short.close();
     }
   });

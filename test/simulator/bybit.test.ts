@@ -170,9 +170,7 @@ describe('Bybit topics', () => {
     const client = await open();
     simulator.fault({ venue: 'bybit', fault: 'quiet' });
     client.send({ op: 'subscribe', args: ['orderbook.1.DOGEUSDT'] });
-    await until(() => client.messages.filter(({ topic }) => topic === 'orderbook.1.DOGEUSDT').length >= 2, {
-      timeoutMs: 6_000,
-    });
+    await until(() => client.messages.filter(({ topic }) => topic === 'orderbook.1.DOGEUSDT').length >= 2);
     const [first, second] = client.messages.filter(({ topic }) => topic === 'orderbook.1.DOGEUSDT') as {
       ts: number;
       data: { u: number };

@@ -47,7 +47,6 @@ export class Client {
   /** Waits for a message that passes, and returns it. */
   async message(passes: (message: Message) => boolean, what = 'a message'): Promise<Message> {
     const found = await until(() => this.messages.find(passes), {
-      timeoutMs: 5_000,
       everyMs: 5,
       message: () => `${what}; got ${this.texts.slice(-5).join('\n')}`,
     });
@@ -56,14 +55,13 @@ export class Client {
 
   async count(least: number): Promise<void> {
     await until(() => this.texts.length >= least, {
-      timeoutMs: 5_000,
       everyMs: 5,
       message: () => `${least} messages, got ${this.texts.length}`,
     });
   }
 
   async end(): Promise<{ code: number; reason: string }> {
-    return (await until(() => this.closed, { timeoutMs: 5_000, everyMs: 5, message: 'the connection to end' })) as {
+    return (await until(() => this.closed, { everyMs: 5, message: 'the connection to end' })) as {
       code: number;
       reason: string;
     };

@@ -154,7 +154,7 @@ describe('the journal', () => {
   it('is on disk soon after', async () => {
     const path = join(folder, 'soon.ndjson');
     const simulator = await startSimulator({ rate: 500, journal: path });
-    await until(() => read(path).length > 20, { timeoutMs: 3_000 });
+    await until(() => read(path).length > 20);
     await simulator.close();
   });
 
