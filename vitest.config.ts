@@ -18,7 +18,7 @@ export default defineConfig({
           env: noGateway,
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**', 'test/browser/**'],
-          testTimeout: 15_000,
+          testTimeout: 60_000,
           maxWorkers: '100%',
           sequence: { groupOrder: 1 },
         },

@@ -91,7 +91,7 @@ describe('readFiles', () => {
       starts++;
     };
     const { ended, stop } = follow(dir, { from: 'end', onStart });
-    await until(() => starts > 0, { message: 'the start', timeoutMs: 2000 });
+    await until(() => starts > 0, { message: 'the start' });
     stop.abort();
     await ended;
     expect(starts).toBe(1);

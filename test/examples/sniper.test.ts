@@ -186,7 +186,7 @@ describe('the sniper', () => {
 describe('examples/sniper.ts', () => {
   it('ends at once when it is told to, with one ledger, however long it was to run', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sniper-'));
-    const child = spawn(process.execPath, ['examples/sniper.ts', '--dir', folder, '--duration', '8'], {
+    const child = spawn(process.execPath, ['examples/sniper.ts', '--dir', folder, '--duration', '600'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
@@ -197,12 +197,10 @@ describe('examples/sniper.ts', () => {
     });
     const whole = text(child.stdout);
     await new Promise((resolve) => child.stdout.once('data', resolve));
-    const askedAt = performance.now();
     child.kill('SIGINT');
     expect(await exited).toBe(0);
-    expect(performance.now() - askedAt).toBeLessThan(5000);
     expect((await whole).match(/"ledger"/g)).toHaveLength(1);
-  }, 20_000);
+  });
 
   it.each(['trading$', 'prices$', 'tradeStats$', 'largeTrades$'] as const)('is told when %s fails', (name) => {
     const market = { trading$: () => NEVER, prices$: () => NEVER, tradeStats$: () => NEVER, largeTrades$: () => NEVER };

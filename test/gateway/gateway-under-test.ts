@@ -116,9 +116,9 @@ export class StreamProbe {
     return this.messages.filter((message) => message.type === type).flatMap(({ data }) => data);
   }
 
-  async untilGot(type: string, count: number, timeoutMs = 5000): Promise<readonly Row[]> {
+  async untilGot(type: string, count: number): Promise<readonly Row[]> {
     const what = () => `${count} of ${type}; got ${this.messages.map((message) => message.type).join(' ')}`;
-    await until(() => this.of(type).length >= count, { timeoutMs, everyMs: 5, message: what });
+    await until(() => this.of(type).length >= count, { everyMs: 5, message: what });
     return this.of(type);
   }
 }

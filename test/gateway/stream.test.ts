@@ -33,9 +33,9 @@ describe('paths that need no subscription', () => {
   it('sends a price at most ten times a second', async () => {
     const { publish, open } = await gatewayUnderTest();
     publish(price('1'));
+    const from = performance.now();
     const probe = await open('/ws/asset/BTCUSDT/prices/');
     await probe.untilGot('price', 1);
-    const from = performance.now();
     let cents = 0;
     await until(
       () => {
@@ -202,7 +202,7 @@ describe('a client that does not read', () => {
   /** About 4 KB each, so that what the system itself holds back is soon full. */
   const fat = (id: number) => trade(id, { conditions: ['x'.repeat(4000)] });
 
-  it('is told exactly how many trades it missed, and nobody else waits for it', { timeout: 30_000 }, async () => {
+  it('is told exactly how many trades it missed, and nobody else waits for it', async () => {
     const { publish, open, gateway } = await gatewayUnderTest();
     publish(fat(1));
     const [slow, quick] = [await open('/ws/asset/BTC/trades/'), await open('/ws/asset/BTC/trades/')];
@@ -216,7 +216,7 @@ describe('a client that does not read', () => {
     expect(ids(quick.of('trade'))).toEqual(range(1, sent));
     expect(quick.of('missed')).toEqual([]);
     slow.socket.resume();
-    await until(() => slow.of('trade').at(-1)?.trade_id === String(sent), { timeoutMs: 10_000 });
+    await until(() => slow.of('trade').at(-1)?.trade_id === String(sent));
     const missed = slow.of('missed').reduce((sum, { count }) => sum + Number(count), 0);
     expect(missed).toBeGreaterThan(0);
     expect(slow.of('trade').length + missed).toBe(sent);
@@ -229,7 +229,7 @@ describe('a client that does not read', () => {
     expect(gateway.stats()).toMatchObject({ clients: 2, missed_trades: missed });
   });
 
-  it('gets the newest prices when it reads again, not all', { timeout: 30_000 }, async () => {
+  it('gets the newest prices when it reads again, not all', async () => {
     const { publish, open } = await gatewayUnderTest();
     publish(price('1'));
     const slow = await open('/ws/');

@@ -38,7 +38,7 @@ describe('getJson', () => {
       asked.push(request.method, request.url, request.headers.accept);
       response.setHeader('X-MBX-USED-WEIGHT-1M', '20').end('{"id":2290000001227213949,"s":"¥"}');
     });
-    const answer = await getJson(`${url}/api/v3/time?x=1`, { timeoutMs: 3000 });
+    const answer = await getJson(`${url}/api/v3/time?x=1`, { timeoutMs: 30_000 });
     expect(answer).toMatchObject({ status: 200, body: '{"id":2290000001227213949,"s":"¥"}' });
     expect(answer.headers['x-mbx-used-weight-1m']).toBe('20');
     expect(asked).toEqual(['GET', '/api/v3/time?x=1', 'application/json']);
@@ -48,14 +48,14 @@ describe('getJson', () => {
     const url = await serve((_request, response) =>
       response.writeHead(status, { 'Retry-After': '7', Location: '/' }).end('<html>'),
     );
-    const answer = await getJson(url, { timeoutMs: 3000 });
+    const answer = await getJson(url, { timeoutMs: 30_000 });
     expect(answer).toMatchObject({ status, body: '<html>' });
     expect(answer.headers['retry-after']).toBe('7');
   });
 
   it('gives an empty body', async () => {
     const url = await serve((_request, response) => response.writeHead(204).end());
-    expect(await getJson(url, { timeoutMs: 3000 })).toMatchObject({ status: 204, body: '' });
+    expect(await getJson(url, { timeoutMs: 30_000 })).toMatchObject({ status: 204, body: '' });
   });
 
   it.each([
@@ -71,14 +71,14 @@ describe('getJson', () => {
 
   it('refuses a body beyond the bound', async () => {
     const url = await serve((_request, response) => response.end('x'.repeat(2001)));
-    expect((await getJson(url, { timeoutMs: 3000, maxBytes: 2001 })).body).toHaveLength(2001);
-    const fault = await faultOf(getJson(url, { timeoutMs: 3000, maxBytes: 2000 }));
+    expect((await getJson(url, { timeoutMs: 30_000, maxBytes: 2001 })).body).toHaveLength(2001);
+    const fault = await faultOf(getJson(url, { timeoutMs: 30_000, maxBytes: 2000 }));
     expect(fault).toMatchObject({ kind: 'malformed' });
     expect(fault.message).toContain('2000 bytes');
   });
 
   it('fails where nobody listens', async () => {
-    const fault = await faultOf(getJson(`http://127.0.0.1:${await freePort()}/`, { timeoutMs: 3000 }));
+    const fault = await faultOf(getJson(`http://127.0.0.1:${await freePort()}/`, { timeoutMs: 30_000 }));
     expect(fault.kind).toBe('connect_failed');
     expect(fault.message).toContain('ECONNREFUSED');
   });
@@ -88,17 +88,17 @@ describe('getJson', () => {
       response.writeHead(200, { 'Content-Length': '100' });
       response.write('part', () => response.destroy());
     });
-    expect((await faultOf(getJson(url, { timeoutMs: 3000 }))).kind).toBe('connect_failed');
+    expect((await faultOf(getJson(url, { timeoutMs: 30_000 }))).kind).toBe('connect_failed');
   });
 
   it('fails at what is no address', async () => {
-    expect((await faultOf(getJson('no address', { timeoutMs: 3000 }))).kind).toBe('connect_failed');
+    expect((await faultOf(getJson('no address', { timeoutMs: 30_000 }))).kind).toBe('connect_failed');
   });
 
   it('is given up with the caller’s reason', async () => {
     const url = await serve(() => {});
     const controller = new AbortController();
-    const answer = getJson(url, { timeoutMs: 3000, signal: controller.signal });
+    const answer = getJson(url, { timeoutMs: 30_000, signal: controller.signal });
     controller.abort(new Error('stopped'));
     await expect(answer).rejects.toThrow('stopped');
   });

@@ -33,7 +33,7 @@ function open(url: string, options: Partial<SocketOptions> = {}): Opened {
   const ends: SocketEnd[] = [];
   const socket = openSocket(
     url,
-    { connectTimeoutMs: 3000, compression: false, maxFrameBytes: 32 * MEGABYTE, ...options },
+    { connectTimeoutMs: 30_000, compression: false, maxFrameBytes: 32 * MEGABYTE, ...options },
     {
       onOpen: () => told.push('open'),
       onFrame: (frame) => frames.push(frame),
@@ -221,9 +221,23 @@ describe('openSocket: the handshake', () => {
 
   it('tells a refusal whose body never ends, at the timeout', async () => {
     const answer = 'HTTP/1.1 451 Unavailable\r\nContent-Length: 1000\r\n\r\npart';
-    const server = await serve({ handshake: (socket) => socket.write(answer) });
-    const refusal = refusalOf(await open(server.url, { connectTimeoutMs: 150 }).end());
-    expect(refusal).toMatchObject({ status: 451, body: 'part' });
+    let written = false;
+    const server = await serve({
+      handshake: (socket) => {
+        socket.write(answer, () => {
+          written = true;
+        });
+      },
+    });
+    const other = await serve();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    cleanups.push(() => vi.useRealTimers());
+    const { end } = open(server.url, { connectTimeoutMs: 150 });
+    await until(() => written);
+    // What was written before a connection was made is read by the time that this one is open.
+    await open(other.url).opened();
+    vi.advanceTimersByTime(150);
+    expect(refusalOf(await end())).toMatchObject({ status: 451, body: 'part' });
   });
 
   it('tells a refusal whose body breaks off', async () => {
@@ -352,7 +366,7 @@ describe('openSocket: close()', () => {
     const closed: unknown[] = [];
     const socket = openSocket(
       server.url,
-      { connectTimeoutMs: 3000, compression: false, maxFrameBytes: MEGABYTE },
+      { connectTimeoutMs: 30_000, compression: false, maxFrameBytes: MEGABYTE },
       {
         onOpen: () => {},
         onFrame: (frame) => {
@@ -392,9 +406,12 @@ describe('openSocket: close()', () => {
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const { socket, opened } = open(`ws://127.0.0.1:${port}/`);
     await opened();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    cleanups.push(() => vi.useRealTimers());
     socket.close();
     expect(gone).toBe(false);
-    await until(() => gone, { timeoutMs: 1000, message: 'the connection gone' });
+    vi.advanceTimersByTime(1000);
+    await until(() => gone, { message: 'the connection gone' });
   });
 
   it('stops a connection under way', async () => {

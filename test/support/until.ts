@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface UntilOptions {
-  /** Milliseconds before it gives up; 10,000 by default. */
+  /** Milliseconds before it gives up; 30,000 by default; for what proves nothing by being quick. */
   readonly timeoutMs?: number;
   /** Milliseconds between two looks; 25 by default. */
   readonly everyMs?: number;
@@ -15,7 +15,7 @@ export interface UntilOptions {
  */
 export async function until<T>(
   predicate: () => T | Promise<T>,
-  { timeoutMs = 10_000, everyMs = 25, message = 'the condition' }: UntilOptions = {},
+  { timeoutMs = 30_000, everyMs = 25, message = 'the condition' }: UntilOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

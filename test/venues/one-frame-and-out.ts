@@ -1,16 +1,21 @@
-/** Run as a process: subscribes a line, unsubscribes at its first data, says so to its parent, and has nothing more to do. */
+/**
+ * Run as a process: subscribes a line, unsubscribes at its first data, says so to its parent, and has nothing more to do.
+ * Any of its timers would keep it alive for ten minutes.
+ */
 import { asyncScheduler } from 'rxjs';
 import { connectLine } from '../../src/venues/connect.ts';
 import { fakeVenue } from './fake-venue.ts';
 
+const TEN_MINUTES = 600_000;
+
 const subscription = connectLine({
-  venue: fakeVenue({ heartbeat: { everyMs: 20_000, frame: () => 'beat' } }),
+  venue: fakeVenue({ heartbeat: { everyMs: TEN_MINUTES, frame: () => 'beat' } }),
   url: process.argv[2] ?? '',
   context: { environment: 'simulated', instruments: new Map() },
   topics: () => ['trade.BTC'],
   scheduler: asyncScheduler,
-  connectTimeoutMs: 10_000,
-  probeAfterMs: 2500,
+  connectTimeoutMs: TEN_MINUTES,
+  probeAfterMs: TEN_MINUTES,
   compression: false,
   maxFrameMb: 32,
 }).subscribe((event) => {

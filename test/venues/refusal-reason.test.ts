@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { refusalReason } from '../../src/venues/refusal-reason.ts';
+import { cpuMs } from '../support/cpu-ms.ts';
 
 it.each([
   ['', 'HTTP 451'],
@@ -22,8 +23,7 @@ it('is short, and quickly found, whatever comes', () => {
     '<script>'.repeat(1e5),
     '<!--'.repeat(2e5),
   ]) {
-    const started = performance.now();
-    expect(refusalReason(403, body).length).toBeLessThan(180);
-    expect(performance.now() - started).toBeLessThan(500);
+    const took = cpuMs(() => expect(refusalReason(403, body).length).toBeLessThan(180));
+    expect(took).toBeLessThan(500);
   }
 });

@@ -29,7 +29,7 @@ async function serve(status: number, headers: Readonly<Record<string, string>>, 
   });
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return { asked, options: { restUrl: `http://127.0.0.1:${port}`, timeoutMs: 3000 } };
+  return { asked, options: { restUrl: `http://127.0.0.1:${port}`, timeoutMs: 30_000 } };
 }
 
 const request: RestRequest<number> = {

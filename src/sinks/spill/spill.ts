@@ -234,10 +234,10 @@ export class Spill {
     }
   }
 
-  /** After `saveAll`: notes how far the sink got. */
+  /** After `saveAll`: notes how far the sink got. A log that is being cleared is clear then: the next start takes up what is left of one. */
   async close(mark: SpillMark): Promise<void> {
-    if (!this.#isOn) return;
     try {
+      if (!this.#isOn) return;
       await this.#log.settle(mark.settledSeq);
       if (mark.settledSeq >= this.#log.lastSeq) await this.#log.clear();
       else await this.#log.saveMark(mark);

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { asyncScheduler } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Ending, OutRecord, Recent } from '../../../src/sinks/contract.ts';
@@ -50,6 +50,13 @@ const killed = ({ files, sink }: Process): MemoryFiles => {
 
 const trades = (from: number, to: number, epoch = 1): OutRecord[] =>
   Array.from({ length: to - from + 1 }, (_, index) => trade(from + index, 'BTCUSDT', { epoch }));
+
+/** The statistics of a second. */
+const window = (second: number): OutRecord => {
+  const windowEnd = 1_732_000_000_000 + second * 1000;
+  const of = { venue: 'binance', windowMs: 1000, windowStart: windowEnd - 1000, windowEnd };
+  return { topic: 'trade-stats', key: 'BTCUSDT', record: sampleTradeStats(of) };
+};
 
 const texts = (stored: readonly OutRecord[]): string => stored.map(short).join(' ');
 
@@ -128,11 +135,6 @@ describe('a full disk', () => {
 });
 
 describe('the near past at a start', () => {
-  const window = (second: number): OutRecord => {
-    const windowEnd = 1_732_000_000_000 + second * 1000;
-    const of = { venue: 'binance', windowMs: 1000, windowStart: windowEnd - 1000, windowEnd };
-    return { topic: 'trade-stats', key: 'BTCUSDT', record: sampleTradeStats(of) };
-  };
   const ask = ({ drain, endings }: Process, trades = 4): Promise<Recent> =>
     drain.recent({ environmentPrefixes: [''], kind: 'trade', endings, trades, spanMs: 10 });
   const idsOf = ({ trades: found }: Recent): string => found.map(({ tradeId }) => tradeId).join(' ');
@@ -269,6 +271,30 @@ describe('a process that ends', () => {
     const second = await start(stored, killed(first));
     await second.clock.advance(100);
     expect(texts(stored)).toBe(texts(trades(1, 25)));
+  });
+
+  it('by close as soon as all is delivered: leaves nothing that would be delivered again', async () => {
+    class SlowFiles extends MemoryFiles {
+      override async remove(name: string): Promise<void> {
+        for (let turns = 0; turns < 20; turns++) await turn();
+        await super.remove(name);
+      }
+    }
+    const stored: Stored = [];
+    const first = await start(stored, new SlowFiles());
+    await away(first);
+    first.drain.pushMany([trade(1), window(1), window(2)]);
+    await first.clock.advance(100);
+    first.sink.comeBack();
+    while (stored.length < 4) await first.clock.advance(1);
+    const closed = first.drain.close({ deadlineMs: 500 });
+    const left = closed.then(() => killed(first));
+    await first.clock.advance(2000);
+    expect(await closed).toEqual({ undelivered: 0, spilled: 0 });
+    expect((await left).files.size).toBe(0);
+    const second = await start(stored, await left);
+    await second.clock.advance(1000);
+    expect(texts(stored)).toBe('t0 t1 trade_stats trade_stats');
   });
 
   it('by close on a full disk: says what is nowhere', async () => {
@@ -424,9 +450,7 @@ describe('real files', () => {
     sink.isAway = true;
     for (let id = 1; id <= 20_000; id += 500) {
       first.pushMany(trades(id, id + 499));
-      await expect
-        .poll(() => first.stats().queued - (first.stats().spill?.records ?? 0), { timeout: 5000 })
-        .toBeLessThan(1900);
+      await expect.poll(() => first.stats().queued - (first.stats().spill?.records ?? 0)).toBeLessThan(1900);
     }
     await expect.poll(() => first.stats().spill?.records).toBe(19_500);
     sink.isDead = true;
@@ -436,8 +460,7 @@ describe('real files', () => {
     await second.opened;
     expect(await second.resume(resume)).toMatchObject([{ trade: { id: '20000' } }]);
     await second.idle();
-    await delay(50);
-    expect(await second.close({ deadlineMs: 1000 })).toEqual({ undelivered: 0, spilled: 0 });
+    expect(await second.close({ deadlineMs: 60_000 })).toEqual({ undelivered: 0, spilled: 0 });
     expect(texts(stored)).toBe(texts(trades(1, 20_000)));
     expect(await readdir(dir)).toEqual([]);
   });
