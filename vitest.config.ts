@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Runs that tests start do not contend for the gateway's port; those that are about it say so. */
 const noGateway = { MARKET_FEED__GATEWAY__ENABLED: 'false' };
 
+/** A condition that is waited for proves nothing by coming soon. */
+const patient = { poll: { timeout: 30_000 } };
+
 /**
  * Two groups, one after the other: what is pure runs on all cores; what uses sockets, brokers and clocks
  * runs a file at a time, so that its deadlines mean something on two cores.
@@ -16,6 +19,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           env: noGateway,
+          expect: patient,
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**', 'test/browser/**'],
           testTimeout: 60_000,
@@ -27,6 +31,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           env: noGateway,
+          expect: patient,
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 120_000,

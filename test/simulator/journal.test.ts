@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { startSimulator } from '../../src/simulator/server.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { until } from '../support/until.ts';
 import { Client } from './client.ts';
 
@@ -28,15 +28,16 @@ const read = (path: string): Line[] =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Line);
 
-/** True once nothing new has come since the last look. */
-function settled(clients: readonly Client[]): () => boolean {
-  let before = -1;
-  return () => {
-    const now = clients.reduce((sum, { texts }) => sum + texts.length, 0);
-    const same = now === before;
-    before = now;
-    return same;
-  };
+/** Streams tell what has changed once in so many milliseconds at the latest. */
+const SLOWEST_STREAM_MS = 100;
+
+/** Makes no more trades, and waits until each client has all that was sent to it: a pong comes after that. */
+async function settle(simulator: Simulator, clients: readonly Client[]): Promise<void> {
+  simulator.fault({ venue: 'all', fault: 'quiet' });
+  const allTold = Date.now() + 2 * SLOWEST_STREAM_MS;
+  await until(() => Date.now() >= allTold);
+  for (const client of clients) client.ws.ping();
+  await until(() => clients.every(({ pongs }) => pongs === 1), { everyMs: 1 });
 }
 
 describe('the journal', () => {
@@ -52,8 +53,7 @@ describe('the journal', () => {
     simulator.fault({ venue: 'bybit', fault: 'skip_trades', symbol: 'BTCUSDT', count: 5 });
     await two.count(150);
     await bybit.count(100);
-    simulator.fault({ venue: 'all', fault: 'quiet' });
-    await until(settled([one, two, bybit]), { everyMs: 100 });
+    await settle(simulator, [one, two, bybit]);
     await simulator.close();
 
     const lines = read(path);
@@ -131,8 +131,7 @@ describe('the journal', () => {
     simulator.fault({ venue: 'all', fault: 'skip_book', symbol: 'BTCUSDT', count: 2 });
     await binance.count(5);
     await bybit.count(15);
-    simulator.fault({ venue: 'all', fault: 'quiet' });
-    await until(settled([binance, bybit]), { everyMs: 250 });
+    await settle(simulator, [binance, bybit]);
     await simulator.close();
 
     const lines = read(path).filter(({ kind }) => kind === 'depth' || kind === 'book');
