@@ -27,7 +27,8 @@ export interface SimulatedValues {
   readonly coins?: readonly string[] | { readonly all: true; readonly top_by_volume?: number };
   readonly feed?: object;
   readonly venue?: object;
-  readonly file?: object;
+  /** Where the files go; what they cannot take goes beside them: the folder by default is everybody's. */
+  readonly file?: { readonly dir: string };
   readonly stats?: object;
 }
 
@@ -39,7 +40,7 @@ export function simulatedValues({ url, httpUrl }: SimulatorAddress, values: Simu
     environment: 'simulated',
     feed: { channels: ['trade', 'ticker'], allow_test_data: true, ...feed },
     venues: Object.fromEntries(VENUE_IDS.map((id) => [id, { ...simulatedUrls({ url, httpUrl }, id), ...venue }])),
-    ...(file === undefined ? {} : { sinks: ['file'], file }),
+    ...(file === undefined ? {} : { sinks: ['file'], file, spill: { dir: `${file.dir}-spill` } }),
     ...(stats === undefined ? {} : { stats }),
   };
 }
@@ -143,7 +144,7 @@ export class SimulatedFeed implements AsyncDisposable {
   }
 
   /** Waits until it was told, `count` times in all, and gives the last of these. */
-  async untilTold(wanted: Parameters<SimulatedFeed['told']>[0], { count = 1, timeoutMs = 10_000 } = {}): Promise<Told> {
+  async untilTold(wanted: Parameters<SimulatedFeed['told']>[0], { count = 1, timeoutMs = 30_000 } = {}): Promise<Told> {
     await until(() => this.told(wanted).length >= count, {
       timeoutMs,
       everyMs: 5,
