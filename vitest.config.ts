@@ -33,7 +33,7 @@ export default defineConfig({
           env: noGateway,
           expect: patient,
           include: ['test/integration/**/*.test.ts'],
-          testTimeout: 30_000,
+          testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
           sequence: { groupOrder: 2 },

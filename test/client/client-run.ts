@@ -53,7 +53,7 @@ export class ClientRun {
     const published = await this.#published();
     const last = lastIds(published);
     await until(() => [...last].every(([symbol, id]) => lastIds(this.trades).get(symbol) === id), {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       message: 'the client has the last trade of each symbol',
     });
     const names = this.trades.map(nameOf);

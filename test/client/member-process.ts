@@ -32,7 +32,7 @@ export class MemberProcess {
   }
 
   async started(): Promise<this> {
-    await until(() => this.ready, { timeoutMs: 30_000, message: () => `ready: ${this.complaints}` });
+    await until(() => this.ready, { timeoutMs: 60_000, message: () => `ready: ${this.complaints}` });
     return this;
   }
 

@@ -8,7 +8,7 @@ import { until } from '../support/until.ts';
 const RATES = { bybit: 200, binance: 200 };
 const TWO = ['bybit', 'binance'];
 const LIST_EVERY_MS = 250;
-const WAIT = { timeoutMs: 30_000 };
+const WAIT = { timeoutMs: 60_000 };
 
 const symbolsOf = (simulated: SimulatedFeed): readonly string[] =>
   simulated.told({ state: 'heartbeat' }).at(-1)?.details.symbols?.split(',') ?? [];

@@ -29,7 +29,8 @@ async function listen(protocol: Protocol, server: VenueServer, lines: number): P
     loadConfig({
       values: simulatedValues(server, {
         coins: ['BTC', 'ETH'],
-        feed: { venues: [protocol], channels: ['trade', 'ticker', 'book_ticker'] },
+        // However long a machine takes over a large frame, its line is no silent one.
+        feed: { venues: [protocol], channels: ['trade', 'ticker', 'book_ticker'], stale_after_ms: 60_000 },
         venue: { lines, reconnect: { initial_delay_ms: 20, max_delay_ms: 50 } },
       }),
     }),
@@ -70,7 +71,7 @@ describe.each(['binance', 'bybit'] as const)('bad input at the socket of %s', (p
       await server.send(goodTrade(protocol, index + 1).text);
     }
     await until(() => tradeIds(records).length > bad.length, {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       message: () => `${tradeIds(records).length} of ${bad.length + 1} good trades`,
     });
     const grownMb = (process.memoryUsage().rss - before) / MEGABYTE;
@@ -100,7 +101,7 @@ describe.each(['binance', 'bybit'] as const)('bad input at the socket of %s', (p
       `${protocol}: ${bad.length} kinds (${malformed.length} dead letters), resident memory +${grownMb.toFixed(0)} MB`,
     );
     expect(grownMb).toBeLessThan(600);
-  }, 60_000);
+  });
 
   it('a frame of 40 MB closes its line alone: the other carries on without a gap', async () => {
     await using server = await VenueServer.start(protocol);
@@ -129,7 +130,7 @@ describe.each(['binance', 'bybit'] as const)('bad input at the socket of %s', (p
     );
     expect(lost).toEqual([expect.objectContaining({ status: '1009' })]);
     for (const kind of ['gap', 'dead_letter']) expect(records.filter((record) => record.kind === kind)).toEqual([]);
-  }, 30_000);
+  });
 
   it('memory is bounded however many large frames come', async () => {
     await using server = await VenueServer.start(protocol);
@@ -148,14 +149,14 @@ describe.each(['binance', 'bybit'] as const)('bad input at the socket of %s', (p
     await flood(25);
     // The last frame may still be in the hands of a socket for a moment.
     const kept = () => (retainedBytes() - before) / MEGABYTE;
-    await until(() => kept() < 10, { timeoutMs: 10_000, message: 'the frames are let go' });
+    await until(() => kept() < 10, { timeoutMs: 60_000, message: 'the frames are let go' });
     const keptMb = kept();
     const grownMb = (process.memoryUsage().rss - residentBefore) / MEGABYTE;
     console.log(
       `${protocol}: 20 frames of 20 MB: kept ${keptMb.toFixed(1)} MB (their dead letters: ${((20 * LONGEST_PAYLOAD) / MEGABYTE).toFixed(1)} MB), resident memory +${grownMb.toFixed(0)} MB`,
     );
     expect(grownMb).toBeLessThan(200);
-  }, 60_000);
+  });
 });
 
 function expectLetter(letter: DeadLetter, { name, data, field }: BadFrame, protocol: Protocol): void {

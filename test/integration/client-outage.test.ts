@@ -59,7 +59,7 @@ it('goes on after a broker that was stopped and started, with each trade once, i
   await proxied.broker.start();
   await publishAgain(config, trades(31, 30));
   for (const { market, got, warnings } of clients) {
-    await until(() => got.length >= 600, { timeoutMs: 40_000, message: () => `${got.length} of 600` });
+    await until(() => got.length >= 600, { timeoutMs: 60_000, message: () => `${got.length} of 600` });
     await until(() => market.lag().trades?.ms === 0);
     expect(got.toSorted()).toEqual(trades(1, 60).map(nameOf).toSorted());
     expect(warnings.filter(({ kind }) => kind !== 'unreachable')).toEqual([]);
@@ -75,7 +75,7 @@ it('goes on after a connection that was dead without saying so', async () => {
   await until(() => (market.lag().trades?.ms ?? 0) > 2000);
   await proxied.serve();
   await publishAgain(config, trades(31, 30));
-  await until(() => got.length >= 600, { timeoutMs: 40_000, message: () => `${got.length} of 600` });
+  await until(() => got.length >= 600, { timeoutMs: 60_000, message: () => `${got.length} of 600` });
   expect(got.toSorted()).toEqual(trades(1, 60).map(nameOf).toSorted());
 }, 90_000);
 

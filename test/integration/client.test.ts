@@ -153,7 +153,7 @@ describe('a group', () => {
       await to.publish(...symbols.flatMap((symbol) => numbered(10, symbol, round * 10)));
       return second.got.length > 0 && first.got.length > 100;
     };
-    await until(bothWork, { timeoutMs: 20_000, everyMs: 200 });
+    await until(bothWork, { timeoutMs: 60_000, everyMs: 200 });
     const seen = () => [...first.got, ...second.got];
     await until(() => seen().length === round * 100, {
       message: () =>

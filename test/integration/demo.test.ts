@@ -36,7 +36,7 @@ it('the demo needs nothing: prices of 20 coins move, files grow, Ctrl-C leaves w
   await until(whole, { timeoutMs: 60_000, message: () => demo.stderr });
   const shownAfterMs = performance.now() - startedAt;
   const sizes = TOPICS.map((topic) => sizeOf(dir, topic));
-  await until(() => complete().length > 1, { timeoutMs: 20_000 });
+  await until(() => complete().length > 1, { timeoutMs: 60_000 });
   const [first = {}, second = {}] = complete();
   expect(Object.keys(first).filter((coin) => first[coin] !== second[coin]).length).toBeGreaterThan(10);
   for (const [index, topic] of TOPICS.entries())

@@ -9,6 +9,8 @@ vi.setConfig({ maxConcurrency: 6 });
 
 const RATES = { bybit: 60, binance: 60 };
 const TWO = ['bybit', 'binance'];
+/** More than a busy machine stands still: that is silence, too. */
+const STALE_MS = 3000;
 /** Reconnects that do not make a test wait. */
 const BRISK = {
   reconnect: { initial_delay_ms: 50, max_delay_ms: 400, max_attempts: 5, probe_every_ms: 300 },
@@ -149,7 +151,7 @@ describe.concurrent('a venue falls silent', () => {
   it('and answers nothing at all: socket_dead', async () => {
     await using simulated = await SimulatedFeed.start({
       rates: RATES,
-      feed: { venues: TWO, stale_after_ms: 1000 },
+      feed: { venues: TWO, stale_after_ms: STALE_MS },
       venue: BRISK,
     });
     await simulated.moreTrades(50, 'bybit');
@@ -225,8 +227,8 @@ describe.concurrent('one coin is mute', () => {
     const feed = {
       venues: TWO,
       channels: ['trade'],
-      stale_after_ms: 1000,
-      coin_stale_after_ms: 1500,
+      stale_after_ms: STALE_MS,
+      coin_stale_after_ms: STALE_MS + 500,
       fail_back_after_ms: 1000,
     };
     await using simulated = await SimulatedFeed.start({ rates, coins: ['BTC', 'ETH'], feed, venue: BRISK });
@@ -266,8 +268,8 @@ describe.concurrent.each(['mute_trades', 'reject_trades'] as const)("one coin's 
     const feed = {
       venues: TWO,
       channels: ['trade', 'ticker'],
-      stale_after_ms: 1000,
-      coin_stale_after_ms: 1500,
+      stale_after_ms: STALE_MS,
+      coin_stale_after_ms: STALE_MS + 500,
       fail_back_after_ms: 1000,
     };
     const rates = { bybit: 120, binance: 120 };
@@ -368,7 +370,7 @@ describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venu
 
 describe.concurrent('a cold standby', () => {
   it('is connected when it is needed, dropped when it is not, and found again', async () => {
-    const feed = { venues: TWO, standby: 'cold', stale_after_ms: 1000, fail_back_after_ms: 500 };
+    const feed = { venues: TWO, standby: 'cold', stale_after_ms: STALE_MS, fail_back_after_ms: 500 };
     await using simulated = await SimulatedFeed.start({ rates: RATES, feed, venue: BRISK });
     await simulated.moreTrades(50, 'bybit');
     expect(simulated.simulator.counts().binance?.opened).toBe(0);

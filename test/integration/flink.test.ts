@@ -80,7 +80,7 @@ it('Flink SQL makes of the trades the windows that the pipeline made', async () 
       ours = await windowsIn(`${topics}trade-stats`);
       return [...ours.values()].filter(({ complete }) => complete).length >= 9;
     },
-    { timeoutMs: 30_000, everyMs: 500, message: 'nine complete windows' },
+    { timeoutMs: 60_000, everyMs: 500, message: 'nine complete windows' },
   );
   run.signal('SIGTERM');
   expect(await run.exited, run.stderr).toBe(0);

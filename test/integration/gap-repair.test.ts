@@ -5,7 +5,7 @@ import { compareTrades, type JournalEvent } from '../support/journal.ts';
 import { SimulatedFeed } from '../support/simulated-feed.ts';
 import { until } from '../support/until.ts';
 
-vi.setConfig({ maxConcurrency: 8, testTimeout: 30_000 });
+vi.setConfig({ maxConcurrency: 8 });
 
 const RATE = 150;
 const BRISK = { reconnect: { initial_delay_ms: 50, max_delay_ms: 400, max_attempts: 5, probe_every_ms: 300 } };
@@ -33,7 +33,7 @@ function gapsOf(simulated: SimulatedFeed, symbol?: string): Gap[] {
   return simulated.of('gap').filter((gap) => symbol === undefined || gap.symbol === symbol);
 }
 
-async function untilGaps(simulated: SimulatedFeed, count: number, timeoutMs = 15_000): Promise<Gap[]> {
+async function untilGaps(simulated: SimulatedFeed, count: number, timeoutMs = 60_000): Promise<Gap[]> {
   await until(() => gapsOf(simulated).length >= count, {
     timeoutMs,
     everyMs: 5,

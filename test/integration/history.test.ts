@@ -106,7 +106,7 @@ describe('market-feed history', { timeout: 60_000 }, () => {
     for (let kill = 1; kill <= 4; kill++) {
       rest.letThrough(2);
       const process = fetch('trades', '--limit', '11500');
-      await until(() => rest.held > 0, { timeoutMs: 20_000 });
+      await until(() => rest.held > 0, { timeoutMs: 60_000 });
       process.signal('SIGKILL');
       await process.exited;
     }
@@ -126,7 +126,7 @@ describe('market-feed history', { timeout: 60_000 }, () => {
     const { dir, rest, fetch } = await pastOf('binance');
     rest.letThrough(2);
     const process = fetch('trades', '--limit', '5500');
-    await until(() => rest.held > 0, { timeoutMs: 20_000 });
+    await until(() => rest.held > 0, { timeoutMs: 60_000 });
     process.signal('SIGINT');
     expect(await process.exited).toBe(0);
     expect(JSON.parse(process.stdout)).toMatchObject({ records: 2000, complete: false });
@@ -141,7 +141,7 @@ describe('market-feed history', { timeout: 60_000 }, () => {
     const { simulator, dir, rest, fetch } = await pastOf('binance');
     rest.letThrough(2);
     const refused = fetch('trades', '--limit', '5500');
-    await until(() => rest.held > 0, { timeoutMs: 20_000 });
+    await until(() => rest.held > 0, { timeoutMs: 60_000 });
     simulator.fault({ venue: 'binance', fault: 'refuse_rest', status: 451, seconds: 600 });
     rest.open();
     expect(await refused.exited).toBe(1);

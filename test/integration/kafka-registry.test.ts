@@ -92,7 +92,7 @@ describe('the Kafka sink with a schema registry', () => {
     const again = drainTo({ ...of, schemaRegistry: schemaRegistry(registry.url, false) });
     await again.drain.opened;
     await again.drain.close({ deadlineMs: 1000 });
-  }, 60_000);
+  });
 
   it('does not open where its schemas are to be looked up only and are not there', async () => {
     const of = kafkaConfig(brokers, {
@@ -164,7 +164,7 @@ describe('the Kafka sink with a schema registry', () => {
       ...(await valuesIn(of, `${of.topicPrefix}simulated.trades`)),
     ];
     expect(values.map((value) => value[0])).toEqual([0, 0, 0]);
-  }, 60_000);
+  });
 
   it.each([
     ['a password that is wrong', { password: { reveal: () => 'no' } }, 'it refuses user feed: 401', 'never'],
@@ -226,7 +226,7 @@ describe('market-feed schemas', () => {
 
     await register(`${prefix}trades-value`, DOUBLE_PRICE);
     expect((await schemas('check')).code, 'it is one of its versions still').toBe(0);
-  }, 60_000);
+  });
 
   it('refuses what is incompatible, and registers nothing then', async () => {
     const prefix = `${randomUUID()}.`;
@@ -245,7 +245,7 @@ describe('market-feed schemas', () => {
     }
     const subjects = (await (await fetch(`${registry.url}/subjects`)).json()) as string[];
     expect(subjects.filter((subject) => subject.startsWith(prefix))).toEqual([`${prefix}trades-value`]);
-  }, 60_000);
+  });
 
   it('ends in 1 where no registry answers, in 2 where it is not told which', async () => {
     const away = startMarketFeed('schemas', 'check', '--against', `http://127.0.0.1:${await freePort()}`);
@@ -254,5 +254,5 @@ describe('market-feed schemas', () => {
     const wrong = startMarketFeed('schemas', 'check');
     expect(await wrong.exited).toBe(2);
     expect(wrong.stderr).toContain('--against: found nothing');
-  }, 30_000);
+  });
 });

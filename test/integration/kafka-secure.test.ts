@@ -234,7 +234,7 @@ describe('Kafka over TLS, with a login', () => {
     onTestFinished(() => reach.end());
     const error = await reach.fence.take().catch((caught: unknown) => caught);
     expect(firstContactFault(error, kafka).message).toMatch(/refuse the login: wrong user or password/);
-  }, 30_000);
+  });
 
   it.each(KAFKA_CLIENTS)(
     'spills with %s while a password that was changed is refused, and goes on when it is taken again',
@@ -314,7 +314,7 @@ describe('the commands, with a login', () => {
     expect(gateway.stderr).not.toContain('sesam');
     gateway.signal('SIGTERM');
     expect(await gateway.exited).toBe(0);
-  }, 60_000);
+  });
 
   it.each([
     ['run', []],

@@ -10,7 +10,7 @@ import { temporaryFolder } from '../support/market-feed-process.ts';
 import { SimulatedFeed } from '../support/simulated-feed.ts';
 import { until } from '../support/until.ts';
 
-vi.setConfig({ maxConcurrency: 4, testTimeout: 60_000 });
+vi.setConfig({ maxConcurrency: 4 });
 
 const COINS = 3;
 const NO_CAUSES = { late_trade: 0, block_trade: 0, gap: 0, aggregated_backfill: 0, unexplained: 0 };
@@ -36,7 +36,7 @@ async function moreEqual(simulated: SimulatedFeed, more: number): Promise<void> 
   const before = new Map(agreements(simulated).map((one) => [one.symbol, one.equal]));
   const enough = ({ symbol, equal }: KlineAgreement) => equal >= (before.get(symbol) ?? 0) + more;
   await until(() => agreements(simulated).filter(enough).length === COINS, {
-    timeoutMs: 30_000,
+    timeoutMs: 60_000,
     message: () => JSON.stringify(agreements(simulated)),
   });
 }
@@ -102,7 +102,7 @@ describe.concurrent("the venue's candles and those of its trades", () => {
     await moreEqual(simulated, 2);
     simulated.simulator.fault({ venue: 'binance', fault: 'refuse', status: 451, seconds: 2 });
     await simulated.untilTold({ state: 'failed_over' });
-    await simulated.untilTold({ state: 'failed_back' }, { timeoutMs: 20_000 });
+    await simulated.untilTold({ state: 'failed_back' }, { timeoutMs: 60_000 });
     await moreEqual(simulated, 3);
     expectNoneButGaps(agreements(simulated), 4);
     expect(new Set(simulated.of('kline').map(({ epoch }) => epoch))).toEqual(new Set([1, 3]));

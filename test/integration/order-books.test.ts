@@ -14,7 +14,7 @@ import { SimulatedFeed, simulatedValues } from '../support/simulated-feed.ts';
 import { root } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
-vi.setConfig({ testTimeout: 60_000, maxConcurrency: 4 });
+vi.setConfig({ maxConcurrency: 4 });
 
 /** A minute is the measure; a part of it is enough for every run of the tests. */
 const SECONDS = Number(process.env.DURATION_S ?? 8);
@@ -31,7 +31,7 @@ async function started(venue: VenueId, { feed = {}, rates = {} }: { feed?: objec
   });
   await until(() => simulated.feed.venues[0]?.linesUp === 2);
   await until(() => COINS.every((coin) => samplesOf(simulated, `${coin}USDT`).length > 1), {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
     message: () => `a book of each coin; told was\n${simulated.story().join('\n')}`,
   });
   return simulated;
@@ -194,7 +194,7 @@ describe.each(['binance', 'bybit'] as const)(
       pipeline.feed.output$.subscribe(({ records }) => {
         for (const record of records) if (record.kind === 'order_book') seen.add(record.symbol);
       });
-      await until(() => seen.size === COINS.length, { timeoutMs: 30_000 });
+      await until(() => seen.size === COINS.length, { timeoutMs: 60_000 });
       await delay(SECONDS * 1000);
       await pipeline.stop('the test is over');
       simulate.signal('SIGTERM');

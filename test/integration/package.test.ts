@@ -97,7 +97,7 @@ describe.each(['22.18.0', '24', '26'])('on Node %s', (version) => {
     });
     try {
       await until(() => /^connected bybit /m.test(said) && /^BTCUSDT [\d.]+$/m.test(said), {
-        timeoutMs: 20_000,
+        timeoutMs: 60_000,
         message: () => `a connection and a price of BTC from the example, which said\n${said}`,
       });
     } finally {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { captureHeader } from '../../src/capture/read-capture.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { withCaptured } from '../../src/pipeline/captured-config.ts';
@@ -17,8 +17,6 @@ import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } f
 import { SimulatedFeed, simulatedValues } from '../support/simulated-feed.ts';
 import { root } from '../support/tools.ts';
 import { until } from '../support/until.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const BRISK = { reconnect: { initial_delay_ms: 200, max_delay_ms: 1000, max_attempts: 5, probe_every_ms: 500 } };
 
@@ -151,10 +149,10 @@ describe('market-feed record and replay', () => {
     const file = join(await temporaryFolder(), 'a.capture.gz');
     const record = startMarketFeed('record', '--out', file, '--config', config, '--venue', 'bybit', '--symbol', 'ETH');
     // The first flushes are done.
-    await until(() => statSync(file, { throwIfNoEntry: false })?.size, { timeoutMs: 20_000 });
+    await until(() => statSync(file, { throwIfNoEntry: false })?.size, { timeoutMs: 60_000 });
     await record.logged('subscribed');
     const size = statSync(file).size;
-    await until(() => statSync(file).size > size + 2000, { timeoutMs: 20_000 });
+    await until(() => statSync(file).size > size + 2000, { timeoutMs: 60_000 });
     record.signal('SIGINT');
     expect(await record.exited, record.stderr).toBe(0);
     const summary = JSON.parse(record.stdout) as { frames: number; lines: number; bytes: number };
@@ -185,7 +183,7 @@ describe('market-feed record and replay', () => {
     const record = startMarketFeed('record', '--out', file, '--config', config);
     await record.logged('subscribed');
     const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-    await until(() => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > size + 10_000, { timeoutMs: 20_000 });
+    await until(() => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > size + 10_000, { timeoutMs: 60_000 });
     record.signal('SIGKILL');
     await record.exited;
     const dir = await temporaryFolder();

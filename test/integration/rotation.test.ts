@@ -6,7 +6,7 @@ import { compareTrades } from '../support/journal.ts';
 import { SimulatedFeed, type SimulatedFeedOptions } from '../support/simulated-feed.ts';
 import { until } from '../support/until.ts';
 
-vi.setConfig({ maxConcurrency: 8, testTimeout: 30_000 });
+vi.setConfig({ maxConcurrency: 8 });
 
 const RATE = 200;
 
@@ -96,7 +96,7 @@ describe.concurrent('the age of a connection', () => {
   it('is never reached: each line is replaced before, again and again, and never both together', async () => {
     await using simulated = await started('binance', 2, { lifetimeMs: 8000 });
     await until(() => Object.values(rotations(simulated)).every((told) => told.length >= 2), {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       message: () => simulated.story().join('\n'),
     });
     await until(() => Object.keys(rotations(simulated)).length === 2);

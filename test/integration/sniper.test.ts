@@ -47,7 +47,7 @@ function startSniper(command: string, args: readonly string[]) {
     /** The first line of an event, from a time on. */
     async wrote(event: string, since = 0): Promise<Line> {
       const found = () => lines().find((line) => line.event === event && Date.parse(line.at) >= since);
-      await until(() => found(), { timeoutMs: 30_000, message: () => `${event} in ${stdout.slice(-2000)}\n${stderr}` });
+      await until(() => found(), { timeoutMs: 60_000, message: () => `${event} in ${stdout.slice(-2000)}\n${stderr}` });
       return found() as Line;
     },
   };

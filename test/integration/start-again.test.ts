@@ -103,7 +103,7 @@ it('a run that was killed leaves files that the next start repairs, and nothing 
   const start = async () => {
     const run = startMarketFeed('run', '--config', config);
     await until(() => run.log().some(({ event }) => event === 'trading_resumed'), {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       message: () => run.stderr,
     });
     return run;

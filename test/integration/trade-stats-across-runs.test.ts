@@ -20,7 +20,7 @@ import { type Place, stored } from '../support/read-run.ts';
 import { simulatedValues } from '../support/simulated-feed.ts';
 import { until } from '../support/until.ts';
 
-vi.setConfig({ testTimeout: 90_000, maxConcurrency: 6 });
+vi.setConfig({ maxConcurrency: 6 });
 
 let brokers: string[];
 beforeAll(async () => {
@@ -95,7 +95,7 @@ async function stopped(values: object): Promise<void> {
     const told: FeedRecord[] = [];
     pipeline.feed.output$.subscribe(({ records }) => told.push(...records));
     try {
-      await until(() => hasWindowsSince(told, since), { timeoutMs: 30_000 });
+      await until(() => hasWindowsSince(told, since), { timeoutMs: 60_000 });
     } finally {
       expect(await pipeline.stop('stopped by the test')).toMatchObject({ undelivered: 0 });
     }
@@ -134,7 +134,7 @@ async function killed(values: object, folder: string, place: Place): Promise<voi
     await last.until(() => last.activeVenue !== undefined, 'a venue serves');
     const since = Date.now();
     await until(async () => hasWindowsSince(await recordsIn(place, ['trade-stats']), since), {
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
       everyMs: 500,
     });
     expect(await last.stop()).toBe(0);

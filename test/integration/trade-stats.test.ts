@@ -7,7 +7,7 @@ import { nameOf, untoldWindows, windowProblems, windowsOf } from '../support/jud
 import { SimulatedFeed, type SimulatedFeedOptions } from '../support/simulated-feed.ts';
 import { until } from '../support/until.ts';
 
-vi.setConfig({ maxConcurrency: 12, testTimeout: 60_000 });
+vi.setConfig({ maxConcurrency: 12 });
 
 const COINS = 'BTC ETH SOL BNB XRP ADA DOGE AVAX DOT LINK LTC POL UNI ATOM NEAR APT ARB OP FIL TRX'.split(' ');
 const BRISK = { reconnect: { initial_delay_ms: 50, max_delay_ms: 400, max_attempts: 5, probe_every_ms: 300 } };
@@ -42,7 +42,7 @@ function windowsIn(simulated: SimulatedFeed, symbol = BTC): TradeStats[] {
 async function moreWindows(simulated: SimulatedFeed, count: number, symbol = BTC): Promise<void> {
   const from = windowsIn(simulated, symbol).length;
   await until(() => windowsIn(simulated, symbol).length >= from + count, {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
     message: () => `${count} more windows of ${symbol}; told was\n${simulated.story().join('\n')}`,
   });
 }
@@ -129,7 +129,7 @@ describe.concurrent('windows around a hole', () => {
     await moreWindows(simulated, 2);
     simulated.simulator.fault({ venue: 'binance', fault: 'refuse_rest', status: 503 });
     simulated.simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: BTC, count: 5 });
-    await simulated.untilTold({ state: 'gap_unrepaired', coin: 'BTC' }, { timeoutMs: 20_000 });
+    await simulated.untilTold({ state: 'gap_unrepaired', coin: 'BTC' }, { timeoutMs: 60_000 });
     await moreWindows(simulated, 3);
     await expectRight(simulated);
     const [gap] = simulated.of('gap');

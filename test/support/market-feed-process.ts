@@ -58,7 +58,7 @@ export function startMarketFeed(...args: readonly string[]): MarketFeedProcess {
     async logged(event) {
       const found = () => logOf(said.stderr).find((line) => line.event === event);
       await until(() => !running || found(), {
-        timeoutMs: 20_000,
+        timeoutMs: 60_000,
         message: () => `${event} in the log:\n${said.stderr}`,
       });
       const line = found();
@@ -90,7 +90,7 @@ export async function startSimulate(...args: readonly string[]): Promise<Simulat
   void simulate.exited.then(() => {
     ended = true;
   });
-  await until(() => ended || simulate.stdout.includes('\n'), { timeoutMs: 20_000, message: 'the simulator listens' });
+  await until(() => ended || simulate.stdout.includes('\n'), { timeoutMs: 60_000, message: 'the simulator listens' });
   if (ended) throw new Error(`the simulator did not start: ${simulate.stderr}`);
   const { url, http_url } = JSON.parse(simulate.stdout) as { url: string; http_url: string };
   return Object.assign(simulate, { url, httpUrl: http_url });

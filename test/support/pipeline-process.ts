@@ -91,7 +91,7 @@ export class PipelineProcess {
   }
 
   /** Waits for what can be told from its log. @throws Error where it ends before, or it does not come in time. */
-  async until(condition: () => boolean, what: string, timeoutMs = 20_000): Promise<void> {
+  async until(condition: () => boolean, what: string, timeoutMs = 60_000): Promise<void> {
     await until(() => !this.running || condition(), { timeoutMs, message: what });
     if (!condition()) throw new Error(`the pipeline ended before ${what}`);
   }

@@ -140,7 +140,7 @@ export class SimulatedGateway implements AsyncDisposable {
     const simulated = new SimulatedGateway(feed, gateway, url);
     const asset = `${url}/api/assets/crypto/BTC`;
     for (const path of ['orderbook', 'klines', 'trade-stats', 'volume-profile'])
-      await until(async () => (await fetch(`${asset}/${path}`)).status === 200, { message: path, timeoutMs: 20_000 });
+      await until(async () => (await fetch(`${asset}/${path}`)).status === 200, { message: path, timeoutMs: 60_000 });
     return simulated;
   }
 
