@@ -11,7 +11,7 @@ const request = Buffer.from('00000011' + '0003' + '0004' + '00000001' + '0002' +
 export async function waitForBroker(
   host: string,
   port: number,
-  { timeoutMs = 40_000, alive = () => true }: { timeoutMs?: number; alive?: () => boolean } = {},
+  { timeoutMs = 100_000, alive = () => true }: { timeoutMs?: number; alive?: () => boolean } = {},
 ): Promise<void> {
   let stopped = false;
   await until(
