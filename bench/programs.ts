@@ -83,6 +83,11 @@ export function firstStepOf(name: string): number {
   return name === CRYPTOFEED ? 1000 : 20_000;
 }
 
+/** Others cannot be watched from inside. */
+export function isOurs(name: string): boolean {
+  return Object.hasOwn(OURS, name);
+}
+
 /** How many connections it takes the trades by. */
 export function linesOf(name: string): number {
   return OURS[name]?.lines ?? 1;

@@ -55,19 +55,19 @@ const ROWS: readonly Row[] = [
   { title: 'repeated or out of order', of: ({ repeated }) => repeated, text: whole },
 ];
 
-/** What the cores would have left for a program that sustains so many times what the script does; nothing where that was not measured. */
-export function leftFor(results: Results, name: string, times: number): string {
+/** What the cores leave for a program that sustains so many times what the script does; nothing where that was not measured. */
+export function leftFor(results: Results, name: string, times: number, cores: number): string {
   const rounds = (results[name] ?? []).flatMap((figures, round) => {
     const script = results[SCRIPT]?.[round];
     return figures === undefined || script === undefined ? [] : [{ figures, script }];
   });
   if (rounds.length === 0) return '';
   const middle = (of: (round: (typeof rounds)[number]) => number) => tenths(median(rounds.map(of)));
-  return (
-    `- **What is left**: script, simulator, broker and consumer take ${middle(({ script }) => script.cpuAtBest + script.othersAtBest)} µs of CPU a trade together, on the same cores.\n` +
-    `  At ${times} times the script's rate all of it could take ${middle(({ script }) => (script.cpuAtBest + script.othersAtBest) / times)}; beside ${name} simulator, broker and consumer take ${middle(({ figures }) => figures.othersAtBest)},\n` +
-    `  it takes ${middle(({ figures }) => figures.cpuAtBest)}.`
-  );
+  const busy = ({ cpuAtBest, othersAtBest, sustained }: Figures) => ((cpuAtBest + othersAtBest) * sustained) / 1e6;
+  return `- **What is left**: at ${times} times the script's rate ${cores} cores have ${middle(({ script }) => (cores * 1e6) / (times * script.sustained))} µs a trade for all. At its own best rate ${name}
+  takes ${middle(({ figures }) => figures.cpuAtBest)} of them and all else on the machine (simulator, broker, consumer, the bench) ${middle(({ figures }) => figures.othersAtBest)}, with ${middle(({ figures }) => busy(figures))} cores
+  busy; beside the script ${middle(({ script }) => busy(script))} are.
+`;
 }
 
 /** By program, the figures of each round; a round that failed has none. */
@@ -171,7 +171,7 @@ export function document(
   return `# Performance
 
 Written by \`make bench\`; not to be edited. Absolute figures are of one machine on one day, with everything on the same
-cores: the ratios are what counts, and only within one run of the benchmark.
+cores: the ratios are what counts, and only within one run of the benchmark. Why a line is missed: [speed.md](speed.md).
 
 ${targetTable([...figuresOf(results), ...parts.flatMap(({ figures }) => figures)])}
 
@@ -196,8 +196,7 @@ Median of ${runs} runs (lowest–highest), the programs in turn; a ratio is the 
   ([bench/consumer.ts](../bench/consumer.ts)), at ${LOW_RATE.toLocaleString('en-US')} trades a second. The simulator's time is in whole
   milliseconds, cut off; half of one is taken off for that.
 - **At the low rate**: after ${pace.warmUpMs / 1000} s at ${WARM_UP_RATE.toLocaleString('en-US')} a second, for every program: by then V8 has compiled most of it.
-${leftFor(results, 'platformatic-1', 2)}
-- **CPU**: user and system time of all threads of the program, by the operating system, over the trades delivered.
+${leftFor(results, 'platformatic-1', 2, cores)}- **CPU**: user and system time of all threads of the program, by the operating system, over the trades delivered.
 - **lost**: sent to the program and never seen by the consumer, over the whole run with its overloads.
 - **cryptofeed**: [its own Binance connection and Kafka backend](../bench/peers/simulated_binance.py), as JSON to one
   partition; its ramp begins at 1,000 a second.

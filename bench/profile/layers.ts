@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import type { Profiler } from 'node:inspector';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -49,15 +49,19 @@ export type Layers = ReadonlyMap<string, number>;
 
 /** Where the CPU of a process goes. Of those that were started with its flags and in its environment. */
 export class ProfiledProcess {
+  readonly #path: string;
   readonly #file: string;
+  #profiles = 0;
 
+  /** Its profiles are in the folder, numbered. */
   constructor(folder: string, name: string) {
-    this.#file = join(folder, `${name}.cpuprofile`);
+    this.#path = join(folder, name);
+    this.#file = `${this.#path}.cpuprofile`;
   }
 
   /** Flags for its Node. */
   get flags(): readonly string[] {
-    return ['--import', join(import.meta.dirname, 'preload.ts')];
+    return ['--import', join(import.meta.dirname, 'preload.js')];
   }
 
   get environment(): Readonly<Record<string, string>> {
@@ -66,13 +70,19 @@ export class ProfiledProcess {
 
   /**
    * Of so long: what the operating system counts for its threads; that of the main one outside the kernel is split as
-   * the profiler finds it busy in as long a time afterwards. So the profiler's own cost is not in it.
+   * the profiler finds it busy in as long a time afterwards. So the profiler's own cost is not in it. Beside it, by how
+   * many `made` went up while the operating system counted.
    */
-  async layers(pid: number, milliseconds: number): Promise<Layers> {
-    await rm(this.#file, { force: true });
+  async layers(
+    pid: number,
+    milliseconds: number,
+    made: () => Promise<number>,
+  ): Promise<{ readonly layers: Layers; readonly trades: number }> {
+    const madeBefore = await made();
     const [allBefore, mainBefore] = [await cpuSecondsOf(pid), await mainThreadSecondsOf(pid)];
     await delay(milliseconds);
     const [all, { user, system }] = [(await cpuSecondsOf(pid)) - allBefore, await mainThreadSecondsOf(pid)];
+    const trades = (await made()) - madeBefore;
     process.kill(pid, 'SIGUSR2');
     await delay(milliseconds);
     process.kill(pid, 'SIGUSR2');
@@ -80,12 +90,14 @@ export class ProfiledProcess {
       timeoutMs: PROFILE_WITHIN_MS,
       message: `a profile in ${this.#file}`,
     });
+    await rename(this.#file, `${this.#path}-${++this.#profiles}.cpuprofile`);
     const found = layersOf(JSON.parse(text as string) as Profiler.Profile);
     const busy = [...found.values()].reduce((sum, micros) => sum + micros, 0);
     const [userMicros, systemMicros] = [(user - mainBefore.user) * 1e6, (system - mainBefore.system) * 1e6];
     const layers = new Map([...found].map(([layer, micros]) => [layer, (micros / busy) * userMicros]));
     layers.set(KERNEL, systemMicros);
-    return layers.set(OTHER_THREADS, Math.max(0, all * 1e6 - userMicros - systemMicros));
+    layers.set(OTHER_THREADS, Math.max(0, all * 1e6 - userMicros - systemMicros));
+    return { layers, trades };
   }
 }
 

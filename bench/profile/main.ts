@@ -13,7 +13,7 @@ import { until } from '../../test/support/until.ts';
 import { startChild } from '../child.ts';
 import { WARM_UP_RATE } from '../measure.ts';
 import { tell } from '../part.ts';
-import { linesOf, type Place, prepare, SMALL_LOGS, start } from '../programs.ts';
+import { isOurs, linesOf, type Place, prepare, SMALL_LOGS, start } from '../programs.ts';
 import { LAYERS_NOTE, type Layers, layersTable, ProfiledProcess } from './layers.ts';
 
 const WARM_UP_MS = 12_000;
@@ -28,6 +28,7 @@ const { values: flags } = parseArgs({
   },
 });
 const name = flags.program;
+if (!isOurs(name)) throw new Error(`no pipeline of ours: ${name}`);
 const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-profile-')));
 await mkdir(folder, { recursive: true });
 const broker = await startBroker({ config: SMALL_LOGS });
@@ -49,9 +50,10 @@ try {
     for (const rate of flags.rates.split(',').map(Number)) {
       await load.ask('rate', rate);
       await delay(SETTLE_MS);
+      const made = () => load.ask<number>('sent');
       const seconds = Number(flags.seconds);
-      const layers = await profiled.layers(subject.pid, seconds * 1000);
-      columns.push({ title: `${rate}/s`, layers, trades: rate * seconds });
+      const { layers, trades } = await profiled.layers(subject.pid, seconds * 1000, made);
+      columns.push({ title: `${Math.round(trades / seconds)}/s`, layers, trades });
     }
   } finally {
     await subject.stop();

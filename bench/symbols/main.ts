@@ -17,7 +17,7 @@ import { type Child, startChild } from '../child.ts';
 import { median } from '../measure.ts';
 import { type Figure, tell } from '../part.ts';
 import { cpuSecondsOf, memoryOf } from '../process-figures.ts';
-import { LAYERS_NOTE, type Layers, layersTable, ProfiledProcess } from '../profile/layers.ts';
+import { LAYERS_NOTE, layersTable, ProfiledProcess } from '../profile/layers.ts';
 import { isFlat, type Sample, slopeOf, slopeText } from '../slope.ts';
 
 const VENUE = 'binance';
@@ -55,7 +55,6 @@ interface Turn {
   readonly published: number;
   readonly residentMiB: number;
   readonly connections: number;
-  readonly layers: Layers;
 }
 
 const turns: Record<'few' | 'many', Turn[]> = { few: [], many: [] };
@@ -64,7 +63,8 @@ for (let round = 1; round <= Number(flags.rounds); round++) {
     ['few', few],
     ['many', many],
   ] as const) {
-    const turn = await withFeed(symbols, `${name}${round}`, [], measure);
+    const { result, published } = await withFeed(symbols, `${name}${round}`, [], measure);
+    const turn = { ...result, published };
     turns[name].push(turn);
     console.log(
       `${symbols} symbols, round ${round}: ${turn.cpuMicros.toFixed(1)} µs CPU a trade at ${Math.round(turn.madePerSecond)} trades/s, ` +
@@ -74,14 +74,16 @@ for (let round = 1; round <= Number(flags.rounds); round++) {
 }
 const figures: Figure[] = Number(flags.rounds) === 0 ? [] : [ratioOfCpu()];
 if (Number(flags.minutes) > 0) {
-  const flat = await withFeed(many, 'memory', probed(), followMemory);
+  const { result: flat, published, made, rate } = await withFeed(many, 'memory', probed(), followMemory);
+  console.log(`${(published * 100).toFixed(1)} % of ${made} trades published, made at ${Math.round(rate)} a second`);
   figures.push({ figure: `heap with ${many} symbols`, found: flat ? 'flat' : 'grows', target: 'flat', met: flat });
 }
 if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
+const profiles =
+  turns.few.length === 0 ? {} : { few: await profile(few, 'profile-few'), many: await profile(many, 'profile-many') };
 const columns = (['few', 'many'] as const).flatMap((name) => {
-  const last = turns[name].at(-1);
-  const title = `${name === 'few' ? few : many} symbols`;
-  return last === undefined ? [] : [{ title, layers: last.layers, trades: last.madePerSecond * PROFILE_SECONDS }];
+  const last = profiles[name];
+  return last === undefined ? [] : [{ title: `${name === 'few' ? few : many} symbols`, ...last }];
 });
 const text = (['few', 'many'] as const).map((name) => {
   const middle = (of: (turn: Turn) => number): string => median(turns[name].map(of)).toFixed(1);
@@ -91,7 +93,7 @@ await tell({
   title: 'Many symbols',
   text: [
     ...['| symbols | µs of CPU a trade | MiB resident |', '| --- | --: | --: |', ...text],
-    ...['', layersTable(columns), '', `${LAYERS_NOTE} Of the last turns.`],
+    ...(columns.length === 0 ? [] : ['', layersTable(columns), '', `${LAYERS_NOTE} Of turns of their own.`]),
   ].join('\n'),
   figures,
 });
@@ -119,7 +121,16 @@ interface Running {
   made(): Promise<number>;
 }
 
-async function measure({ feed, made, simulator, profiled }: Running): Promise<Turn> {
+/** Turns of their own, for a profile costs what would be measured. */
+async function profile(symbols: number, name: string): Promise<Awaited<ReturnType<ProfiledProcess['layers']>>> {
+  const { result } = await withFeed(symbols, name, [], async ({ feed, made, profiled }) => {
+    await delay(WARM_UP_MS);
+    return profiled.layers(feed.pid, PROFILE_SECONDS * 1000, made);
+  });
+  return result;
+}
+
+async function measure({ feed, made, simulator }: Running): Promise<Omit<Turn, 'published'>> {
   await delay(WARM_UP_MS);
   const [cpuBefore, madeBefore, from] = [await cpuSecondsOf(feed.pid), await made(), performance.now()];
   await delay(Number(flags.seconds) * 1000);
@@ -131,10 +142,8 @@ async function measure({ feed, made, simulator, profiled }: Running): Promise<Tu
   return {
     cpuMicros: (cpu / trades) * 1e6,
     madePerSecond: trades / seconds,
-    published: Number.NaN,
     residentMiB,
     connections,
-    layers: await profiled.layers(feed.pid, PROFILE_SECONDS * 1000),
   };
 }
 
@@ -158,12 +167,12 @@ function probed(): readonly string[] {
 }
 
 /** Simulator and feed of so many symbols, once all of them are subscribed. */
-async function withFeed<T extends Turn | boolean>(
+async function withFeed<T>(
   symbols: number,
   name: string,
   nodeArgs: readonly string[],
   work: (running: Running) => Promise<T>,
-): Promise<T> {
+): Promise<{ readonly result: T; readonly published: number; readonly made: number; readonly rate: number }> {
   const own = join(folder, name);
   await rm(own, { recursive: true, force: true });
   await mkdir(own, { recursive: true });
@@ -192,10 +201,7 @@ async function withFeed<T extends Turn | boolean>(
     await feed.stop();
     const counts = feed.events.findLast(({ event }) => event === 'status')?.counts as { trades?: number } | undefined;
     const published = (counts?.trades ?? 0) / madeMeanwhile;
-    if (typeof result === 'object') return { ...result, published };
-    const rate = Math.round(madeMeanwhile / seconds);
-    console.log(`${(published * 100).toFixed(1)} % of ${madeMeanwhile} trades published, made at ${rate} a second`);
-    return result;
+    return { result, published, made: madeMeanwhile, rate: madeMeanwhile / seconds };
   } finally {
     await feed?.kill();
     await simulator.end();

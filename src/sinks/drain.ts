@@ -352,11 +352,24 @@ class SinkDrain implements Drain {
       // What a closed sink still says of the batch under way counts, but it is not waited for long.
       await Promise.race([this.#pumping, this.#delay(LAST_ANSWER_MS)]);
       this.#watch?.unsubscribe();
-      for (const timer of this.#timers) timer.unsubscribe();
-      this.#timers.clear();
-      await this.#spill?.close(this.#mark).catch((error) => this.#tellSpill('failing', asFault(error).message));
+      this.#endTimers();
+      await this.#closeSpill();
+      this.#endTimers();
     }
     return this.#left();
+  }
+
+  async #closeSpill(): Promise<void> {
+    if (this.#spill === undefined) return;
+    const isOn = this.#spill.isOn;
+    const closed = this.#spill.close(this.#mark).catch((error) => this.#tellSpill('failing', asFault(error).message));
+    // Nothing is lost where a drained one stays behind: part of it is delivered again.
+    await (isOn ? closed : Promise.race([closed, this.#delay(SAVE_MS)]));
+  }
+
+  #endTimers(): void {
+    for (const timer of this.#timers) timer.unsubscribe();
+    this.#timers.clear();
   }
 
   #left(): Closed {

@@ -28,11 +28,17 @@ describe('the report of the benchmark', () => {
   });
 
   it('says what the cores leave for a program that is to be faster', () => {
-    const results = { script: [figures(100)], 'platformatic-1': [{ ...figures(150), cpuAtBest: 5, othersAtBest: 9 }] };
-    const text = leftFor(results, 'platformatic-1', 2);
-    for (const part of ['take 22.0', 'could take 11.0', 'consumer take 9.0', 'it takes 5.0'])
-      expect(text).toContain(part);
-    expect(leftFor({ script: [figures(100)] }, 'platformatic-1', 2)).toBe('');
+    const results = {
+      script: [figures(200_000)],
+      'platformatic-1': [{ ...figures(150_000), cpuAtBest: 5, othersAtBest: 9 }],
+    };
+    const text = leftFor(results, 'platformatic-1', 2, 4).replaceAll(/\s+/g, ' ');
+    expect(text).toContain('4 cores have 10.0 µs a trade');
+    expect(text).toContain(
+      'takes 5.0 of them and all else on the machine (simulator, broker, consumer, the bench) 9.0',
+    );
+    expect(text).toContain('with 2.1 cores busy; beside the script 4.4 are');
+    expect(leftFor({ script: [figures(100)] }, 'platformatic-1', 2, 4)).toBe('');
   });
 
   it('leaves out a round in which one of the two failed', () => {

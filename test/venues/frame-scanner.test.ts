@@ -206,6 +206,23 @@ describe('the scanners of frames', () => {
     expect(decode(frame)).toEqual({ kind: 'ignored', reason: 'unknown_symbol' });
   });
 
+  it.each(CASES)(
+    '%s: what is followed under another name of the venue is not taken for what the frame says',
+    (venue, [text = '']) => {
+      const former = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
+      const instruments = new Map([['BTCUSDT', former]]);
+      const btc = { instrument: former, isRepeat: () => false };
+      const decode = venues[venue].newDecoder({ environment: 'simulated', instruments, asked: () => btc });
+      const frame = { data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT };
+      decode(frame);
+      btc.instrument = { ...former, venueSymbol: 'BTC2USDT' };
+      instruments.set('BTC2USDT', btc.instrument);
+      expect(decode(frame)).toMatchObject({ kind: 'events', events: [{ venueSymbol: 'BTCUSDT' }] });
+      instruments.delete('BTCUSDT');
+      expect(decode(frame)).toEqual({ kind: 'ignored', reason: 'unknown_symbol' });
+    },
+  );
+
   it.each(CASES)('%s: hands on the symbol that was asked for, until it is followed no longer', (venue, [text = '']) => {
     const btc = { instrument: INSTRUMENTS.get('BTCUSDT'), isRepeat: () => false };
     const asked = (symbol: string) => (symbol === 'BTCUSDT' ? btc : { ...btc, instrument: undefined });

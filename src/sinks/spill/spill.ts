@@ -59,6 +59,8 @@ export class Spill {
   #wake = () => {};
   #fault: Fault | undefined;
   #isStored: (entry: QueueEntry) => boolean = () => false;
+  /** The removal of what was drained. */
+  #clearing: Promise<void> | undefined;
   #takes = 0;
   #reads = 0;
   #broken = 0;
@@ -208,7 +210,9 @@ export class Spill {
 
   /** All up to `seq` is with the sink. */
   settled(seq: number): Promise<void> {
-    return this.#isOn ? this.#log.settle(seq) : this.#log.clear();
+    if (this.#isOn) return this.#log.settle(seq);
+    this.#clearing = this.#log.clear();
+    return this.#clearing;
   }
 
   /** Puts everything that waits on the disk, for good; `isOver` ends it early. */
@@ -234,10 +238,10 @@ export class Spill {
     }
   }
 
-  /** After `saveAll`: notes how far the sink got. A log that is being cleared is clear then: the next start takes up what is left of one. */
+  /** After `saveAll`: notes how far the sink got. Of a log that is off only its clearing is waited for: what is left of it the next start takes up. */
   async close(mark: SpillMark): Promise<void> {
+    if (!this.#isOn) return this.#clearing;
     try {
-      if (!this.#isOn) return;
       await this.#log.settle(mark.settledSeq);
       if (mark.settledSeq >= this.#log.lastSeq) await this.#log.clear();
       else await this.#log.saveMark(mark);

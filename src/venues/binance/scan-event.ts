@@ -36,6 +36,7 @@ const TRADES = ascii(',"n":');
 interface Scanned {
   readonly isTrade: boolean;
   readonly asked: AskedSymbol;
+  readonly venueSymbol: string;
   /** From the event's time to what follows the symbol. */
   readonly symbol: Literal;
 }
@@ -60,8 +61,9 @@ export class EventScanner {
     const instrument = this.#context.instruments.get(stream.symbol);
     if (instrument === undefined || (stream.event !== 'trade' && stream.event !== '24hrTicker')) return;
     const isTrade = stream.event === 'trade';
-    const symbol = ascii(`,"s":"${instrument.venueSymbol}","${isTrade ? 't":' : 'p":"'}`);
-    this.#streams.add(name, { isTrade, asked: askedOf(this.#context, instrument), symbol });
+    const { venueSymbol } = instrument;
+    const symbol = ascii(`,"s":"${venueSymbol}","${isTrade ? 't":' : 'p":"'}`);
+    this.#streams.add(name, { isTrade, asked: askedOf(this.#context, instrument), venueSymbol, symbol });
   }
 
   scan({ data, binary, receivedAt }: RawFrame): Decoded | undefined {
@@ -73,7 +75,8 @@ export class EventScanner {
     if (stream === undefined) return undefined;
     const { asked } = stream;
     const { instrument } = asked;
-    if (instrument === undefined) return undefined;
+    // A venue may have given the symbol another name since.
+    if (instrument === undefined || instrument.venueSymbol !== stream.venueSymbol) return undefined;
     const event = stream.isTrade
       ? this.#trade(stream, instrument, receivedAt)
       : this.#ticker(stream, instrument, receivedAt);

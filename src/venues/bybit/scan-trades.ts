@@ -23,6 +23,7 @@ const END = ascii('}]}');
 
 interface Scanned {
   readonly asked: AskedSymbol;
+  readonly venueSymbol: string;
   /** From the sequence to what follows the symbol. */
   readonly symbol: Literal;
 }
@@ -46,8 +47,9 @@ export class TradeScanner {
   learn(name: string, topic: BybitTopic): void {
     const instrument = this.#context.instruments.get(topic.symbol);
     if (instrument === undefined || topic.event !== 'trade') return;
-    const symbol = ascii(`,"s":"${instrument.venueSymbol}","BT":`);
-    this.#topics.add(name, { asked: askedOf(this.#context, instrument), symbol });
+    const { venueSymbol } = instrument;
+    const symbol = ascii(`,"s":"${venueSymbol}","BT":`);
+    this.#topics.add(name, { asked: askedOf(this.#context, instrument), venueSymbol, symbol });
   }
 
   scan({ data, binary, receivedAt }: RawFrame): Decoded | undefined {
@@ -59,7 +61,8 @@ export class TradeScanner {
     if (topic === undefined) return undefined;
     const { asked, symbol: toBlock } = topic;
     const { instrument } = asked;
-    if (instrument === undefined) return undefined;
+    // A venue may have given the symbol another name since.
+    if (instrument === undefined || instrument.venueSymbol !== topic.venueSymbol) return undefined;
     scanner.literal(PUBLISHED);
     const eventTime = scanner.time();
     scanner.literal(DATA);
