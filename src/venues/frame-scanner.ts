@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import { DECIMAL_PRECISION, DECIMAL_SCALE, type Decimal } from '../domain/decimal.ts';
 import { MAX_FRAME_BYTES } from './read-frame.ts';
 
@@ -8,7 +7,7 @@ const POINT = 46;
 const ZERO = 48;
 const NINE = 57;
 const WORD = 4;
-const LONG = 8;
+const LONG = 2 * WORD;
 /** Of four bytes, as of each. */
 const ZEROS = 0x30303030;
 const QUOTES = 0x22222222;
@@ -21,7 +20,7 @@ const HIGH_BITS = 0xf0f0f0f0;
 const TIME_DIGITS = 13;
 /** So many digits are a safe integer, whatever they are. */
 const SAFE_DIGITS = 15;
-/** A substring of more characters is no copy: it would keep the whole frame's text alive. */
+/** A substring of more characters is no copy: it would keep the text alive that it is cut out of. */
 const MOST_COPIED = 12;
 const MAX_ID_DIGITS = 39;
 /** A longer decimal is absurd, whatever it stands for. */
@@ -171,10 +170,10 @@ export class FrameScanner {
     const view = this.#view;
     const from = this.#offset + start;
     const first = view.getInt32(from, true) ^ ZEROS;
-    const second = view.getInt32(from + 4, true) ^ ZEROS;
-    const third = view.getInt32(from + 8, true) ^ ZEROS;
-    const last = view.getUint8(from + 12) - ZERO;
-    const areAll = areDigits(first) && areDigits(second) && areDigits(third) && last >= 0 && last <= 9;
+    const second = view.getInt32(from + WORD, true) ^ ZEROS;
+    const third = view.getInt32(from + LONG, true) ^ ZEROS;
+    const last = view.getUint8(from + LONG + WORD) - ZERO;
+    const areAll = areDigits(first) && areDigits(second) && areDigits(third) && last >= 0 && last <= NINE - ZERO;
     if (!areAll || (first & 0xff) === 0) this.#fits = false;
     return ((fourDigits(first) * 10_000 + fourDigits(second)) * 10_000 + fourDigits(third)) * 10 + last;
   }

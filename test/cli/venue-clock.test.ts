@@ -46,7 +46,7 @@ describe('venueClock', () => {
     expect(told.includes('WARNING')).toBe(Math.abs(offset) > 500);
   });
 
-  it.each([60_000, -3_600_000])('warns of a clock that is off: %d ms', async (ms) => {
+  it.each([1300, -3_600_000])('warns of a clock that is off: %d ms', async (ms) => {
     const { told } = await offsetAt(ms);
     expect(told).toContain("WARNING: more than 500 ms, is this machine's clock right?");
   });
@@ -58,7 +58,8 @@ describe('venueClock', () => {
     expect(await venueClock(venues.binance, talking.url, never)).toMatch(/^binance not reachable \(.*no JSON.*\)$/);
   });
 
-  it('waits three seconds, and not at all when it is ended', async () => {
+  it('waits three seconds at the most, and not at all when it is ended', async () => {
+    const startedAt = performance.now();
     await using silent = await restServer(() => {});
     const ended = new AbortController();
     const order: string[] = [];
@@ -66,6 +67,7 @@ describe('venueClock', () => {
     const soon = venueClock(venues.binance, silent.url, ended.signal).then(() => order.push('ended'));
     ended.abort();
     await Promise.all([soon, whole]);
+    expect(performance.now() - startedAt).toBeLessThan(6000);
     expect(order).toEqual(['ended', expect.stringMatching(/^binance not reachable \(no answer within 3/)]);
   });
 });
@@ -85,7 +87,7 @@ it('check asks all venues at once and ends in 0 whatever they answer', async () 
     MARKET_FEED__FEED__VENUES: 'bybit,binance,binance_us',
   });
   expect(await dispatch(['check', '--config', 'config/market-feed.yaml'], io)).toBe(0);
-  expect(io.out.text()).toMatch(/^ +clock offset +binance [+-]\d+ ms ± \d+ ms/m);
+  expect(io.out.text()).toMatch(/^ +clock offset +binance [+-]\d+ ms ± \d+ ms$/m);
   expect(io.out.text()).toMatch(/^ +clock offset +bybit not reachable \(.*asked at once.*\)$/m);
   expect(io.out.text()).toMatch(/^ +clock offset +binance_us not reachable \(.*asked at once.*\)$/m);
 });

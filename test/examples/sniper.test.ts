@@ -197,8 +197,10 @@ describe('examples/sniper.ts', () => {
     });
     const whole = text(child.stdout);
     await new Promise((resolve) => child.stdout.once('data', resolve));
+    const askedAt = performance.now();
     child.kill('SIGINT');
     expect(await exited).toBe(0);
+    expect(performance.now() - askedAt).toBeLessThan(5000);
     expect((await whole).match(/"ledger"/g)).toHaveLength(1);
   });
 

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/pipeline/load-config.ts';
 import { serveTopics } from '../../src/pipeline/serve-topics.ts';
+import { topicsSource } from '../../src/pipeline/topics-source.ts';
 import { createLog } from '../../src/telemetry/log.ts';
+import { VirtualClock } from '../sinks/virtual-clock.ts';
 import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
 
@@ -49,6 +51,33 @@ it('lives from the start, and is not ready while no broker answers: it says so',
   expect(await reasons()).toMatch(/^topics: .*127\.0\.0\.1/);
   expect(await (await get('/metrics')).text()).toContain('\nmarket_feed_ready 0\n');
   expect(events('topics_read')).toEqual([]);
+});
+
+it('says that the topics are not read up to the present, until they are', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'topics-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const ending = new AbortController();
+  const scheduler = new VirtualClock();
+  const source = topicsSource({
+    config: loadConfig({ values: { coins: ['BTC'], sinks: ['file'], file: { dir } } }),
+    log: () => {},
+    signal: ending.signal,
+    scheduler,
+    wallClockMs: Date.now,
+  });
+  onTestFinished(async () => {
+    ending.abort();
+    await source.close();
+  });
+  expect(source.behind).toBe('topics: not connected yet');
+  void source.start();
+  // No time passes meanwhile by which anything could be called read.
+  await until(() => source.behind !== 'topics: not connected yet');
+  expect(source.behind).toBe('topics: not read up to the present yet');
+  await until(async () => {
+    await scheduler.advance(250);
+    return source.behind === undefined;
+  });
 });
 
 it('once the topics are read only the feed itself is in its way', async () => {

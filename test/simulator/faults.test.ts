@@ -232,6 +232,7 @@ describe('faults of the connection', () => {
     simulator.fault({ venue: 'binance', fault: 'slow_trickle', count: 2_000 });
     goOn();
     await receives(other, 200);
+    await receives(client, 3);
     const bytes = client.texts.slice(from).join('').length;
     expect(bytes).toBeLessThanOrEqual(2 * (performance.now() - began));
     simulator.clearFaults();

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface UntilOptions {
-  /** Milliseconds before it gives up; 30,000 by default; for what proves nothing by being quick. */
+  /** Milliseconds before it gives up; 30,000 by default. Shorter only where it has to be quick. */
   readonly timeoutMs?: number;
   /** Milliseconds between two looks; 25 by default. */
   readonly everyMs?: number;

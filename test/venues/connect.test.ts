@@ -640,7 +640,7 @@ describe('connectLine: the end', () => {
 });
 
 describe('connectLine: unsubscribing', () => {
-  it('closes the connection and leaves no timer', async () => {
+  it('closes the connection within a second and leaves no timer', async () => {
     const server = await serve(acknowledge);
     const venue = fakeVenue({ ...slow(5), heartbeat: { everyMs: 20_000, frame: (id) => `beat ${id}` } });
     const { subscription, events, errors, opened } = connect(server.url, { venue, topics: () => symbols(BATCH * 20) });
@@ -648,7 +648,7 @@ describe('connectLine: unsubscribing', () => {
     expect(scheduler.waiting).toBeGreaterThan(0);
     subscription.unsubscribe();
     const told = events.length;
-    await until(() => server.connections[0]?.readyState === 3, { message: 'the connection closed' });
+    await until(() => server.connections[0]?.readyState === 3, { timeoutMs: 1000, message: 'the connection closed' });
     expect(events).toHaveLength(told);
     expect(errors).toEqual([]);
     const sent = server.got.length;

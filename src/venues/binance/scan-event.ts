@@ -1,3 +1,4 @@
+// Imported, as the global is a getter, which each frame would pay for.
 import { Buffer } from 'node:buffer';
 import type { Instrument } from '../../domain/instrument.ts';
 import type { AskedSymbol, RawFrame, Repeat, Ticker } from '../../domain/line.ts';

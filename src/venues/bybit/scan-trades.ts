@@ -1,3 +1,4 @@
+// Imported, as the global is a getter, which each frame would pay for.
 import { Buffer } from 'node:buffer';
 import type { AskedSymbol, RawFrame } from '../../domain/line.ts';
 import type { TradeEvent } from '../../domain/record.ts';
