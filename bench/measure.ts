@@ -19,6 +19,8 @@ export interface Pace {
 export interface Figures {
   /** Highest rate held, trades a second. */
   readonly sustained: number;
+  /** Trades a second that came out while it was sent more than it holds; NaN where it held all. */
+  readonly overloaded: number;
   /** True where even the highest rate asked for was held. */
   readonly topReached: boolean;
   /** Microseconds of CPU a trade, at the highest rate held and at the low rate. */
@@ -103,6 +105,7 @@ export async function measure(parties: Parties, pace: Pace): Promise<Figures> {
   const { received, repeated } = await consumer.ask<{ received: number; repeated: number }>('counts');
   return {
     sustained: best.rate,
+    overloaded: median(best.overloads),
     topReached: best.rate >= TOP_RATE,
     cpuAtBest: best.cpu,
     cpuAtLow: low.cpu,
@@ -136,6 +139,8 @@ interface Best {
   readonly rate: number;
   readonly cpu: number;
   readonly others: number;
+  /** Trades a second that came out at each rate that was not held. */
+  readonly overloads: readonly number[];
 }
 
 /**
@@ -143,22 +148,26 @@ interface Best {
  * that stands still for a moment is no limit of the program.
  */
 async function ramp(parties: Parties, pace: Pace, sentBefore: number): Promise<Best> {
-  let best: Best = { rate: 0, cpu: Number.NaN, others: Number.NaN };
+  const overloads: number[] = [];
+  let best: Best = { rate: 0, cpu: Number.NaN, others: Number.NaN, overloads };
   let failed = Number.POSITIVE_INFINITY;
   let refinements = pace.refinements;
   let rate = parties.firstStep;
   const attempt = async () => {
     const step = await hold(parties, pace, rate, sentBefore);
     parties.tell(
-      `  ${Math.round(rate)}/s ${step.held ? 'held' : `not held (${step.why})`}, ${step.cpu.toFixed(1)} µs CPU a trade`,
+      `  ${Math.round(rate)}/s ${step.held ? 'held' : `not held (${step.why}, ${Math.round(step.delivered)}/s came out)`}, ${step.cpu.toFixed(1)} µs CPU a trade`,
     );
-    if (!step.held) await calm(parties, sentBefore);
+    if (!step.held) {
+      overloads.push(step.delivered);
+      await calm(parties, sentBefore);
+    }
     return step;
   };
   while (rate <= TOP_RATE && refinements >= 0) {
     let step = await attempt();
     if (!step.held) step = await attempt();
-    if (step.held) best = step;
+    if (step.held) best = { ...step, overloads };
     else failed = rate;
     const lowest = step.held ? rate : best.rate;
     if (failed === Number.POSITIVE_INFINITY) rate *= STEP_FACTOR;
@@ -201,7 +210,8 @@ async function hold(parties: Parties, { settleMs, holdMs }: Pace, rate: number, 
         : offered < 0.97 * rate
           ? 'the load could not be made'
           : undefined;
-  return { held: why === undefined, why, rate: offered, cpu, others };
+  const delivered = (last.received - first.received) / seconds;
+  return { held: why === undefined, why, rate: offered, delivered, cpu, others };
 }
 
 /** A tenth of a second's trades at the low rate: nothing waits any more. */

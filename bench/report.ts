@@ -32,6 +32,7 @@ const ROWS: readonly Row[] = [
     text: whole,
     targets: { 'kafkajs-1': { atLeast: 1 }, 'platformatic-1': { atLeast: 2 }, 'platformatic-2': { atLeast: 1.3 } },
   },
+  { title: 'trades/s out, where more come in', of: ({ overloaded }) => overloaded, text: whole, targets: {} },
   { title: `p50 at ${LOW_RATE}/s, ms`, of: ({ p50 }) => p50, text: hundredths, targets: alike({ atMost: 0.5 }) },
   { title: `p99 at ${LOW_RATE}/s, ms`, of: ({ p99 }) => p99, text: tenths, targets: alike({ atMost: 0.8 }) },
   { title: `p99.9 at ${LOW_RATE}/s, ms`, of: ({ p999 }) => p999, text: tenths, targets: alike({ atMost: 0.8 }) },
@@ -192,6 +193,7 @@ Median of ${runs} runs (lowest–highest), the programs in turn; a ratio is the 
   idempotent producer with one batch in flight; price ticks, positions and status go to their own topics beside.
 - **sustained**: the highest rate of a ramp that was held for ${pace.holdMs / 1000} s: at its end no more than 250 ms of
   trades under way, and no growth. The next rate, some 5 % higher, was tried twice and did not hold.
+- **out, where more come in**: what the consumer saw a second at the rates of the ramp that did not hold, their median.
 - **p50, p99**: from the simulator's send to a consumer of its own process that reads the broker by socket
   ([bench/consumer.ts](../bench/consumer.ts)), at ${LOW_RATE.toLocaleString('en-US')} trades a second. The simulator's time is in whole
   milliseconds, cut off; half of one is taken off for that.

@@ -51,6 +51,11 @@ export interface Socket {
   close(): void;
 }
 
+/**
+ * Taken from a connection before all else has its turn. In a flood libuv would read 2 MiB at once, some ten thousand
+ * frames, and what the sink answers would wait for them: the more came, the less would leave.
+ */
+const AT_ONCE_BYTES = 64 * 1024;
 const MAX_REFUSAL_BODY = 64 * 1024;
 const CLOSE_TIMEOUT_MS = 500;
 const NORMAL_CLOSURE = 1000;
@@ -64,6 +69,8 @@ export function openSocket(url: string, options: SocketOptions, handlers: Socket
   let ended = false;
   let opened = false;
   let webSocket: WebSocket | undefined;
+  /** Bytes of the frames since it was paused last. */
+  let taken = 0;
   let giveUp = (): void => {
     const waited = `no answer from ${hostOf(url)} within ${options.connectTimeoutMs} ms`;
     end({ kind: 'failed', fault: new Fault('connect_timeout', waited) });
@@ -83,6 +90,15 @@ export function openSocket(url: string, options: SocketOptions, handlers: Socket
 
   function onMessage(data: Buffer, binary: boolean): void {
     handlers.onFrame({ data, binary, receivedAt: clock() });
+    taken += data.length;
+    if (taken < AT_ONCE_BYTES || webSocket === undefined || webSocket.isPaused) return;
+    webSocket.pause();
+    setImmediate(goOn);
+  }
+
+  function goOn(): void {
+    taken = 0;
+    webSocket?.resume();
   }
 
   function onError(error: Error): void {

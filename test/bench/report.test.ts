@@ -5,6 +5,7 @@ import { figuresOf, leftFor } from '../../bench/report.ts';
 const figures = (sustained: number): Figures => ({
   ...({
     sustained,
+    overloaded: sustained / 2,
     topReached: false,
     cpuAtBest: 10,
     cpuAtLow: 80,

@@ -90,6 +90,41 @@ describe('openSocket: frames', () => {
     expect(told).toEqual(['open']);
   });
 
+  it('lets everything else have its turn in a flood, and loses nothing of it', async () => {
+    const FRAMES = 20_000;
+    const server = await serve({
+      onConnection(connection) {
+        for (let number = 0; number < FRAMES; number++) connection.send(`${number}`.padStart(200));
+      },
+    });
+    const numbers: number[] = [];
+    let bytesOfTurn = 0;
+    let most = 0;
+    const socket = openSocket(
+      server.url,
+      { connectTimeoutMs: 30_000, compression: false, maxFrameBytes: MEGABYTE },
+      {
+        onOpen: () => {},
+        onPing: () => {},
+        onPong: () => {},
+        onEnd: () => {},
+        onFrame({ data }) {
+          if (bytesOfTurn === 0)
+            setImmediate(() => {
+              bytesOfTurn = 0;
+            });
+          bytesOfTurn += data.length;
+          most = Math.max(most, bytesOfTurn);
+          numbers.push(Number(data));
+        },
+      },
+    );
+    cleanups.push(() => socket.close());
+    await until(() => numbers.length === FRAMES, { message: 'all of the flood' });
+    expect(numbers).toEqual(Array.from({ length: FRAMES }, (_, number) => number));
+    expect(most / 1024).toBeLessThan(160);
+  });
+
   it('lets a text frame through that is not UTF-8', async () => {
     const bytes = Buffer.from([0x7b, 0xff, 0xfe, 0xc0, 0x7d]);
     const server = await serve({ onConnection: (connection) => connection.send(bytes, { binary: false }) });
