@@ -16,6 +16,8 @@ import { until } from '../support/until.ts';
 
 const COINS = ['BTC', 'ETH', 'SOL'];
 const SYMBOLS = COINS.map((coin) => `${coin}USDT`);
+/** Of all coins, so that each of these was traded. */
+const TRADES_MEANWHILE = 400;
 
 async function recordsOf<K extends FeedRecord['kind']>(
   kind: K,
@@ -57,6 +59,9 @@ it('a run goes on where the last one stopped: in the same epoch, what was traded
     );
     expect(await pipeline.stop('stopped by the test')).toMatchObject({ undelivered: 0 });
     expect(openFiles(dir)).toEqual([]);
+    const made = () => simulator.counts().binance?.tradesMade ?? 0;
+    const before = made();
+    await until(() => made() >= before + TRADES_MEANWHILE);
   }
   await closeSimulator();
 
