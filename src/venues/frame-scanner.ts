@@ -1,4 +1,5 @@
 import { DECIMAL_PRECISION, DECIMAL_SCALE, type Decimal } from '../domain/decimal.ts';
+import { asciiText } from './ascii-text.ts';
 import { MAX_FRAME_BYTES } from './read-frame.ts';
 
 const QUOTE = 34;
@@ -20,13 +21,11 @@ const HIGH_BITS = 0xf0f0f0f0;
 const TIME_DIGITS = 13;
 /** So many digits are a safe integer, whatever they are. */
 const SAFE_DIGITS = 15;
-/** A substring of more characters is no copy: it would keep the text alive that it is cut out of. */
-const MOST_COPIED = 12;
 const MAX_ID_DIGITS = 39;
 /** A longer decimal is absurd, whatever it stands for. */
 const MAX_TEXT = 64;
 const MAX_INTEGER_DIGITS = DECIMAL_PRECISION - DECIMAL_SCALE;
-/** A span is the place of a value, and below these bits its length, which MAX_TEXT bounds. */
+/** A span is the place of a value, and below these bits its length, which MAX_TEXT bounds: that of a longer one is wrong, but in the frame. */
 const LENGTH_BITS = 7;
 const LENGTH_MASK = 127;
 
@@ -183,7 +182,7 @@ export class FrameScanner {
     const start = this.#at;
     const end = this.#skipDigits(start);
     this.#end(start, end, most);
-    return this.#bytes.toString('latin1', start, end);
+    return asciiText(this.#view, this.#offset + start, end - start);
   }
 
   /** Where the next value begins. */
@@ -220,17 +219,9 @@ export class FrameScanner {
     return (start << LENGTH_BITS) | (this.#at - start);
   }
 
-  /** A part of the frame, to cut several values out of it. */
-  text(start: number, end: number): string {
-    return this.#bytes.toString('latin1', start, end);
-  }
-
-  /** The text of a span; faster where the text that it is in is given, and where that begins. */
-  cut(span: number, text = '', textAt = 0): string {
-    const start = span >> LENGTH_BITS;
-    const length = span & LENGTH_MASK;
-    if (text === '' || length > MOST_COPIED) return this.#bytes.toString('latin1', start, start + length);
-    return text.substring(start - textAt, start - textAt + length);
+  /** The text of a span. */
+  cut(span: number): string {
+    return asciiText(this.#view, this.#offset + (span >> LENGTH_BITS), span & LENGTH_MASK);
   }
 
   #notNegativeSpan(): number {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { VenueId } from '../../src/domain/instrument.ts';
+import type { RawFrame } from '../../src/domain/line.ts';
 import { seededRandom } from '../../src/pipeline/seeded-random.ts';
 import { EventScanner } from '../../src/venues/binance/scan-event.ts';
 import { parseStreamName } from '../../src/venues/binance/stream-name.ts';
@@ -40,13 +41,25 @@ const CASES = [
   ['bybit', BYBIT],
 ] as const;
 
+let framesMade = 0;
+/** A frame as it may lie in memory: it ends with that, or others of the connection are around it, which would go on with its last value. */
+function frameOf(text: string): RawFrame {
+  const bytes = Buffer.from(text);
+  const [before, behind] = framesMade++ % 2 === 0 ? ['', ''] : ['1"}}', '9"}}'];
+  const memory = Buffer.alloc(before.length + bytes.length + behind.length);
+  memory.write(before, 0);
+  bytes.copy(memory, before.length);
+  memory.write(behind, before.length + bytes.length);
+  const data = memory.subarray(before.length, before.length + bytes.length);
+  return { data, binary: false, receivedAt: RECEIVED_AT };
+}
+
 function decoderOf(venue: VenueId) {
   return venues[venue].newDecoder({ environment: 'simulated', instruments: INSTRUMENTS });
 }
 
 /** What the scanner alone makes of a frame, of the streams of the frames given. */
 function scannerOf(venue: VenueId): (frame: string) => unknown {
-  const frameOf = (text: string) => ({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT });
   if (venue === 'bybit') {
     const scanner = new TradeScanner({ venue, environment: 'simulated' }, { instruments: INSTRUMENTS });
     for (const symbol of INSTRUMENTS.keys()) learn(scanner, `publicTrade.${symbol}`, parseTopic);
@@ -162,7 +175,8 @@ describe('the scanners of frames', () => {
 
   it.each([
     ...['0', '-0', '-0.00', '0.0', '-1.5', '+1', '1.', '.5', '00.1', '01', '1e5', '--1', '', '1-', '1..2'],
-    ...['1'.repeat(20), '1'.repeat(21), `0.${'1'.repeat(18)}`, `0.${'1'.repeat(19)}`, `0.${'1'.repeat(18)}00`],
+    ...[20, 21, 64, 127, 128, 200, 10_000].map((length) => '1'.repeat(length)),
+    ...[`0.${'1'.repeat(18)}`, `0.${'1'.repeat(19)}`, `0.${'1'.repeat(18)}00`],
     ...[62, 63, 64, 65].map((length) => `1.${'0'.repeat(length - 2)}`),
     `${'9'.repeat(20)}.${'9'.repeat(18)}`,
     ...['1', '12345', '1.0', '1.50', '100', '0.00000001', '-3.000', '-0.5'],
@@ -247,7 +261,7 @@ describe('the scanners of frames', () => {
       for (let count = 0; count < FRAMES; count++) {
         const text = mutated(frames[Math.floor(random() * frames.length)] ?? '', random);
         const expected = parse(text);
-        const found = decode({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT });
+        const found = decode(frameOf(text));
         if (!isDeepStrictEqual(shown(found), shown(expected)))
           expect([SEED, text, found]).toEqual([SEED, text, expected]);
         if (venue !== 'bybit') expectRepeat(text, repeat(text), scan(text));
@@ -289,19 +303,17 @@ describe('ScannedNames', () => {
 /** By a decoder that has seen the stream before, from a buffer. */
 function expectAsParsed(venue: VenueId, text: string): void {
   const decode = decoderOf(venue);
-  const frame = (content: string) => ({ data: Buffer.from(content), binary: false, receivedAt: RECEIVED_AT });
-  for (const known of venue === 'bybit' ? BYBIT : BINANCE) decode(frame(known));
-  expect([text, shown(decode(frame(text)))]).toStrictEqual([text, shown(parsed(venue)(text))]);
+  for (const known of venue === 'bybit' ? BYBIT : BINANCE) decode(frameOf(known));
+  expect([text, shown(decode(frameOf(text)))]).toStrictEqual([text, shown(parsed(venue)(text))]);
 }
 
 /** What a decoder makes of a frame for whom every trade is a repeat. */
 function repeatsOf(venue: VenueId): (frame: string) => unknown {
   const asked = (symbol: string) => ({ instrument: INSTRUMENTS.get(symbol), isRepeat: () => true });
   const decode = venues[venue].newDecoder({ environment: 'simulated', instruments: INSTRUMENTS, asked });
-  const frame = (content: string) => ({ data: Buffer.from(content), binary: false, receivedAt: RECEIVED_AT });
-  for (const known of BINANCE) decode(frame(known));
+  for (const known of BINANCE) decode(frameOf(known));
   return (text) => {
-    const decoded = decode(frame(text));
+    const decoded = decode(frameOf(text));
     return decoded.kind === 'events' ? decoded.repeat : undefined;
   };
 }

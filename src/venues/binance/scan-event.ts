@@ -101,7 +101,6 @@ export class EventScanner {
     const price = scanner.positiveSpan();
     scanner.literal(QUANTITY);
     const quantity = scanner.positiveSpan();
-    const valuesEnd = scanner.at;
     if (!scanner.option(TIME_AT_ONCE)) {
       scanner.literal(BUYER_ORDER);
       scanner.integer();
@@ -115,14 +114,13 @@ export class EventScanner {
     const { symbol, coin } = instrument;
     // What the other line brought before is checked like any other, but no text and no event are made of it.
     if (asked.isRepeat(id, timestamp)) return { kind: 'repeat', symbol, coin, timestamp };
-    const values = scanner.text(idAt, valuesEnd);
     return liveTrade(this.#origin, instrument, receivedAt, {
-      price: scanner.cut(price, values, idAt),
-      quantity: scanner.cut(quantity, values, idAt),
+      price: scanner.cut(price),
+      quantity: scanner.cut(quantity),
       isBuyerMaker,
       timestamp,
       eventTime,
-      tradeId: scanner.cut(idSpan, values, idAt),
+      tradeId: scanner.cut(idSpan),
       conditions: NO_CONDITIONS,
     });
   }

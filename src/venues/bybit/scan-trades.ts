@@ -75,11 +75,9 @@ export class TradeScanner {
       scanner.literal(TIME);
       const timestamp = scanner.time();
       scanner.literal(PRICE);
-      const priceAt = scanner.at;
       const price = scanner.positiveSpan();
       scanner.literal(QUANTITY);
       const quantity = scanner.positiveSpan();
-      const values = scanner.text(priceAt, scanner.at);
       const isBuyerMaker = scanner.option(SOLD);
       if (!isBuyerMaker) scanner.literal(BOUGHT);
       scanner.integer();
@@ -88,8 +86,8 @@ export class TradeScanner {
       if (!scanner.fits || !isTime(timestamp)) return undefined;
       trades.push(
         liveTrade(this.#origin, instrument, receivedAt, {
-          price: scanner.cut(price, values, priceAt),
-          quantity: scanner.cut(quantity, values, priceAt),
+          price: scanner.cut(price),
+          quantity: scanner.cut(quantity),
           isBuyerMaker,
           timestamp,
           eventTime,
