@@ -49,7 +49,10 @@ export interface SchemaRegistryConfig {
   readonly caFile: string | null;
 }
 
-export type KafkaConfig = Omit<Camel<Sections['kafka']>, 'ssl' | 'sasl' | 'schemaRegistry'> & {
+type KafkaSection = Camel<Sections['kafka']>;
+
+export type KafkaConfig = Omit<KafkaSection, 'batch' | 'ssl' | 'sasl' | 'schemaRegistry'> & {
+  readonly batch: KafkaSection['batch'] & { readonly minIntervalMs: number };
   readonly ssl: true | SslFiles | null;
   readonly sasl: SaslConfig | null;
   readonly schemaRegistry: SchemaRegistryConfig | null;

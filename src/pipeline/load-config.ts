@@ -19,6 +19,9 @@ export interface ConfigOverrides {
   readonly batchSize?: number;
 }
 
+/** From one batch to the next, by what writes (docs/speed.md). */
+const MIN_INTERVAL_MS = { kafkajs: 3, platformatic: 5 };
+
 export interface ConfigSource {
   /** YAML file. */
   readonly file?: string;
@@ -120,7 +123,7 @@ function assemble(
   if (coins === undefined || kafkaFiles === undefined || !isComplete(valid)) return undefined;
 
   const { quote, environment, feed, venues, sinks, file, spill, order_books, stats, cluster, log } = valid;
-  const { ssl: _ssl, sasl: _sasl, schema_registry: _registry, ...kafka } = valid.kafka;
+  const { ssl: _ssl, sasl: _sasl, schema_registry: _registry, batch, ...kafka } = valid.kafka;
   const { token: _token, token_file: _file, ...gateway } = valid.gateway;
   return {
     coins,
@@ -134,7 +137,11 @@ function assemble(
       binance_testnet: camelKeys(venues.binance_testnet),
     },
     sinks: sinks ?? (kafka.brokers.length > 0 ? ['kafka'] : ['file']),
-    kafka: { ...camelKeys(kafka), ...kafkaFiles },
+    kafka: {
+      ...camelKeys(kafka),
+      batch: { ...camelKeys(batch), minIntervalMs: batch.min_interval_ms ?? MIN_INTERVAL_MS[kafka.client] },
+      ...kafkaFiles,
+    },
     file: camelKeys({ ...file, dir: files.path(file.dir), codec: file.codec ?? 'null' }),
     spill: camelKeys({ ...spill, dir: files.path(spill.dir) }),
     gateway: { ...camelKeys(gateway), token },

@@ -78,7 +78,7 @@ describe('what is right', () => {
       partitions: 6,
       replication: -1,
       compression: 'none',
-      batch: { maxRecords: 1000, lingerMs: 0, minIntervalMs: 4 },
+      batch: { maxRecords: 1000, lingerMs: 0, minIntervalMs: 3 },
       ssl: null,
       sasl: null,
       schemaRegistry: null,
@@ -128,6 +128,13 @@ describe('what is right', () => {
 
   it('reads a section without keys as all defaults', () => {
     expect(load('feed:\nkafka:\n  batch:\nlog:\n').feed.staleAfterMs).toBe(5000);
+  });
+
+  it('holds batches apart by what the client that writes needs, or as it is told', () => {
+    const interval = (batch: string, client: string) =>
+      load(`kafka: { client: ${client}, batch: ${batch} }`).kafka.batch.minIntervalMs;
+    expect(['kafkajs', 'platformatic'].map((client) => interval('{}', client))).toEqual([3, 5]);
+    expect(['null', '0', '7'].map((ms) => interval(`{ min_interval_ms: ${ms} }`, 'platformatic'))).toEqual([5, 0, 7]);
   });
 
   it('writes to Kafka by default once there are brokers', () => {

@@ -179,7 +179,7 @@ const kafka = section({
   batch: section({
     max_records: whole(1, 100_000).default(1000),
     linger_ms: ms(0, 60_000).default(0),
-    min_interval_ms: ms(0, 60_000).default(4),
+    min_interval_ms: ms(0, 60_000).nullable().default(null),
   }).prefault({}),
   ssl: ssl.default(null),
   sasl: sasl.default(null),
