@@ -68,7 +68,7 @@ try {
   const config = join(folder, 'market-feed.yaml');
   const port = await freePort();
   await writeFile(config, configuration(address, port));
-  const watch = join(import.meta.dirname, '..', 'watch-pauses.ts');
+  const watch = join(import.meta.dirname, '..', 'watch-pauses.js');
   feed = new PipelineProcess({ config, logFile, nodeArgs: ['--import', watch] });
   const { pid } = feed;
   const linesUp = () => feed?.linesUp(VENUE) ?? 0;
@@ -99,11 +99,13 @@ try {
   await broker.close();
 }
 
-const pauses = (await readFile(logFile, 'utf8')).split('\n').flatMap((line) => {
+const told = (await readFile(logFile, 'utf8')).split('\n').flatMap((line) => {
   if (!line.includes('"event":"pauses"')) return [];
-  const { since, pauses } = JSON.parse(line) as { since: number; pauses: number[] };
-  return since >= begunAt ? pauses : [];
+  const pauses = JSON.parse(line) as { since: number; young: number[]; others: number[] };
+  return pauses.since >= begunAt ? [pauses] : [];
 });
+const [young, others] = [told.flatMap((each) => each.young), told.flatMap((each) => each.others)];
+const pauses = [...young, ...others];
 if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
 pauses.sort((a, b) => a - b);
 const pause = pauses[Math.min(pauses.length - 1, Math.floor(pauses.length * 0.999))] ?? Number.NaN;
@@ -145,7 +147,7 @@ await tell({
         `| ${index + 1} | ${p50.toFixed(2)} | ${p99.toFixed(1)} | ${worst.toFixed(0)} | ${back.toFixed(0)} | ${before.toFixed(0)} | ${after.toFixed(0)} |`,
     ),
     '',
-    `Pauses of the garbage collector since the trades began: ${pauses.length}, p99.9 ${ms(pause)}, longest ${ms(pauses.at(-1) ?? Number.NaN)}. ${loopDelay}`,
+    `Pauses of the garbage collector since the trades began: ${pauses.length}, p99.9 ${ms(pause)}; ${young.length} of the young generation, longest ${ms(Math.max(...young))}, ${others.length} others, longest ${ms(Math.max(...others))}. ${loopDelay}`,
   ].join('\n'),
   figures,
 });
