@@ -147,7 +147,7 @@ await tell({
         `| ${index + 1} | ${p50.toFixed(2)} | ${p99.toFixed(1)} | ${worst.toFixed(0)} | ${back.toFixed(0)} | ${before.toFixed(0)} | ${after.toFixed(0)} |`,
     ),
     '',
-    `Pauses of the garbage collector since the trades began: ${pauses.length}, p99.9 ${ms(pause)}; ${young.length} of the young generation, longest ${ms(Math.max(...young))}, ${others.length} others, longest ${ms(Math.max(...others))}. ${loopDelay}`,
+    `Pauses of the garbage collector since the trades began: ${pauses.length}, p99.9 ${ms(pause)}; ${young.length} of the young generation, longest ${ms(Math.max(0, ...young))}, ${others.length} others, longest ${ms(Math.max(0, ...others))}. ${loopDelay}`,
   ].join('\n'),
   figures,
 });

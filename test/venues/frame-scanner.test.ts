@@ -41,11 +41,10 @@ const CASES = [
   ['bybit', BYBIT],
 ] as const;
 
-let framesMade = 0;
-/** A frame as it may lie in memory: it ends with that, or others of the connection are around it, which would go on with its last value. */
+/** A frame as it may lie in memory: one of even length ends with that, others have some of the connection around them, which would go on with their last value. */
 function frameOf(text: string): RawFrame {
   const bytes = Buffer.from(text);
-  const [before, behind] = framesMade++ % 2 === 0 ? ['', ''] : ['1"}}', '9"}}'];
+  const [before, behind] = bytes.length % 2 === 0 ? ['', ''] : ['1"}}', '9"}}'];
   const memory = Buffer.alloc(before.length + bytes.length + behind.length);
   memory.write(before, 0);
   bytes.copy(memory, before.length);
