@@ -63,7 +63,7 @@ export class TradingGuard {
     this.#lookAtAll(now);
   }
 
-  /** Takes an event; returns whether it may change what is decided of more than its own symbol, or `dueInMs` for the sooner. */
+  /** Takes an event; returns whether it may change what is decided of more than its own symbol. */
   apply(event: GuardEvent, now: Moment): boolean {
     if (event.kind === 'price' || event.kind === 'gap') {
       const facts = this.#of(event.symbol);
@@ -93,10 +93,10 @@ export class TradingGuard {
     return { state: 'halted', reason, causes, coin: name, at: now.wall };
   }
 
-  /** Milliseconds until a decision can change by time alone; Infinity: it cannot. */
-  dueInMs(now: Moment): number {
+  /** Milliseconds until a decision (of one symbol, or of any) can change by time alone; Infinity: it cannot. */
+  dueInMs(now: Moment, symbol?: string): number {
     let dueInMs = Number.POSITIVE_INFINITY;
-    for (const facts of this.#symbols.values()) {
+    for (const facts of symbol === undefined ? this.#symbols.values() : [this.#of(symbol)]) {
       const resumeInMs = facts.lastBadAt + this.#options.resumeAfterMs - now.steady;
       for (const inMs of [resumeInMs, ...dueTimes(facts, this.#facts, this.#options, now)])
         if (inMs > 0 && inMs < dueInMs) dueInMs = inMs;
@@ -106,9 +106,7 @@ export class TradingGuard {
 
   #takeOfSymbol(facts: SymbolFacts, event: PriceTick | Gap, now: Moment): boolean {
     if (event.kind === 'price') {
-      const before = facts.price?.receivedAtMs ?? Number.NEGATIVE_INFINITY;
-      if (!takePrice(facts, event, now)) return false;
-      return this.#facts.speakers.sawData(event) || event.receivedAt / 1000 < before;
+      return takePrice(facts, event, now) && this.#facts.speakers.sawData(event);
     }
     takeGap(facts, { gap: event, toldAt: now.wall }, { now, haltMs: this.#options.gapHaltMs });
     return false;

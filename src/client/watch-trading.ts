@@ -52,6 +52,8 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
   if (input.past !== undefined) guard.recall(input.past, moment());
   const told = new Map<string | null, Told>();
   let alarm = Subscription.EMPTY;
+  /** Steady clock. */
+  let alarmAt = Number.POSITIVE_INFINITY;
 
   const judge = (now: Moment): void => {
     for (const [name, each] of told) tell(each, guard.decide(name, now));
@@ -60,14 +62,24 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
     const now = moment();
     judge(now);
     alarm.unsubscribe();
-    if (!sources.closed) alarm = scheduler.schedule(wake, Math.min(guard.dueInMs(now), LOOK_EVERY_MS));
+    if (sources.closed) return;
+    const inMs = Math.min(guard.dueInMs(now), LOOK_EVERY_MS);
+    alarmAt = now.steady + inMs;
+    alarm = scheduler.schedule(wake, inMs);
   };
   const take = (event: GuardEvent): void => {
     const now = moment();
+    if (event.kind !== 'price') {
+      guard.apply(event, now);
+      wake();
+      return;
+    }
     // Prices are many, and most change nothing.
-    const before = event.kind === 'price' ? guard.decide(event.symbol, now) : undefined;
+    const { symbol } = event;
+    const before = guard.decide(symbol, now);
     const concernsAll = guard.apply(event, now);
-    if (concernsAll || before === undefined || !isSame(before, guard.decide(before.coin, now))) wake();
+    const isSooner = now.steady + guard.dueInMs(now, symbol) < alarmAt;
+    if (concernsAll || isSooner || !isSame(before, guard.decide(symbol, now))) wake();
   };
   const end = (finish: NonNullable<Told['finish']>): void => {
     if (sources.closed) return;

@@ -72,6 +72,22 @@ describe('watchTrading', () => {
     expect(told).toEqual(['10000 ok', '10100 price_age']);
   });
 
+  it('halts in time for a price that is nearly too old and ends a quiet market', () => {
+    run(10_000);
+    input.status$.next(
+      status('feed_stale', 10_000, {
+        venue: 'bybit',
+        coin: 'BTC',
+        details: { cause: 'quiet_market', symbol: 'BTCUSDT' },
+      }),
+    );
+    run(15_000, { prices: false });
+    const told = log('BTC');
+    input.prices$.next(price(10_050));
+    run(15_400, { prices: false });
+    expect(told).toEqual(['15000 ok', '15050 price_age']);
+  });
+
   it('in marbles: heartbeats stop, and come back; the price is too old for a moment', () => {
     marbles(({ hot, expectObservable, scheduler }) => {
       const beats = '   h-h-h-h-h-------h-h-h-h-h-h-h-h-h-h|';
