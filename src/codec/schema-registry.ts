@@ -104,9 +104,10 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
     const path = `${pathOf(subject)}/versions`;
     const numbers = await ask('GET', path);
     if (!Array.isArray(numbers)) return [];
-    const versions = numbers.map(async (number: unknown) => {
-      const schema = textOf(await ask('GET', `${path}/${Number(number)}`), 'schema');
-      return schema === undefined ? [] : [{ number: Number(number), schema }];
+    const versions = numbers.map(async (version: unknown) => {
+      const number = wholeNumber(version, 'version');
+      const schema = textOf(await ask('GET', `${path}/${number}`), 'schema');
+      return schema === undefined ? [] : [{ number, schema }];
     });
     return (await Promise.all(versions)).flat();
   }
@@ -170,9 +171,12 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
 /** The id in an answer; undefined where there was no such thing. It goes before each record in 32 bits. */
 function idIn(answer: unknown): number | undefined {
   if (answer === undefined) return undefined;
-  const id = fieldOf(answer, 'id');
-  if (Number.isInteger(id) && Number(id) >= 0 && Number(id) < 2 ** 32) return Number(id);
-  throw new Fault('unavailable', `schema registry: ${JSON.stringify(id)?.slice(0, 40)} is no id of a schema`);
+  return wholeNumber(fieldOf(answer, 'id'), 'id');
+}
+
+function wholeNumber(value: unknown, what: string): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32) return value;
+  throw new Fault('unavailable', `schema registry: ${JSON.stringify(value)?.slice(0, 40)} is no ${what} of a schema`);
 }
 
 /** What keeps our schema from standing beside a version of its subject; a version may be anybody's. */

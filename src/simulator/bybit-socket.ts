@@ -115,13 +115,11 @@ export class BybitSocket {
   private refusal(connection: Connection, args: readonly unknown[]): string | undefined {
     if (args.length > MAX_ARGS) return 'args size >10';
     if (args.length === 0) return 'error:args is empty';
-    const length = [...connection.topics.keys(), ...args].reduce<number>(
-      (sum, name) => sum + String(name).length + 3,
-      0,
-    );
+    const names = args.filter((name) => typeof name === 'string');
+    const length = [...connection.topics.keys(), ...names].reduce((sum, name) => sum + name.length + 3, 0);
     if (length > MAX_ARGS_LENGTH) return 'error:args length exceeds 21000';
-    for (const name of args) {
-      if (typeof name !== 'string') return 'error:args must be strings';
+    if (names.length < args.length) return 'error:args must be strings';
+    for (const name of names) {
       if (connection.topics.has(name)) return `error:already subscribed,topic:${name}`;
       if (connection.role === 'status') {
         if (name !== 'system.status') return `error:handler not found,topic:${name}`;

@@ -78,8 +78,9 @@ function binanceFrame(frame: string): DataFrame | undefined {
 
 function suffixOf(event: Record<string, unknown>): string | undefined {
   if (event.e === undefined) return event.u !== undefined && event.B !== undefined ? 'bookTicker' : undefined;
-  const kline = event.k as { i?: unknown } | undefined;
-  return event.e === 'kline' ? `kline_${String(kline?.i)}` : SUFFIXES[String(event.e)];
+  if (event.e !== 'kline') return SUFFIXES[scalar(event.e) ?? ''];
+  const interval = scalar((event.k as { readonly i?: unknown } | null | undefined)?.i);
+  return interval === undefined ? undefined : `kline_${interval}`;
 }
 
 /** The trades that a data frame carries, in order; none for other events. */
@@ -90,29 +91,41 @@ export function tradesOf(venue: VenueId, { topic, data }: DataFrame): RecordedTr
   const event = parsed(data);
   if (event === undefined) return [];
   const { t, a, p, q, T, m, f, l } = event;
-  const trade = {
-    id: String(aggregated ? a : t),
-    price: String(p),
-    quantity: String(q),
-    time: Number(T),
-    sell: m === true,
-  };
-  return [aggregated ? { ...trade, firstId: Number(f), lastId: Number(l) } : trade];
+  return readable(aggregated ? a : t, p, q).map((read) => {
+    const trade = { ...read, time: numberOf(T), sell: m === true };
+    return aggregated ? { ...trade, firstId: numberOf(f), lastId: numberOf(l) } : trade;
+  });
 }
 
 function bybitTrades(frame: string): RecordedTrade[] {
   const items = parsed(frame)?.data;
   if (!Array.isArray(items)) return [];
-  return (items as Record<string, unknown>[]).map(({ i, p, v, T, S, seq, BT, RPI }) => ({
-    id: String(i),
-    price: String(p),
-    quantity: String(v),
-    time: Number(T),
-    sell: S === 'Sell',
-    sequence: String(seq ?? ''),
-    blockTrade: BT === true,
-    rpi: RPI === true,
-  }));
+  return (items as (Record<string, unknown> | null)[]).flatMap((item) => {
+    const { i, p, v, T, S, seq, BT, RPI } = item ?? {};
+    return readable(i, p, v).map((read) => ({
+      ...read,
+      time: numberOf(T),
+      sell: S === 'Sell',
+      sequence: scalar(seq) ?? '',
+      blockTrade: BT === true,
+      rpi: RPI === true,
+    }));
+  });
+}
+
+/** Nothing where a field is neither text nor a number: such a frame is played, but no trade is in it. */
+function readable(id: unknown, price: unknown, quantity: unknown): Pick<RecordedTrade, 'id' | 'price' | 'quantity'>[] {
+  const [idText, priceText, quantityText] = [scalar(id), scalar(price), scalar(quantity)];
+  if (idText === undefined || priceText === undefined || quantityText === undefined) return [];
+  return [{ id: idText, price: priceText, quantity: quantityText }];
+}
+
+function scalar(value: unknown): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+}
+
+function numberOf(value: unknown): number {
+  return Number(scalar(value));
 }
 
 function parsed(text: string): Record<string, unknown> | undefined {

@@ -35,6 +35,11 @@ function shown(value: unknown): string {
   return typeof value === 'string' && value.length > 40 ? `${text}… (${value.length} characters)` : text;
 }
 
+/** What a venue says to people, as a part of a message; what is no text is named. */
+export function wordsOf(value: unknown): string {
+  return typeof value === 'string' ? value.slice(0, 200) : shown(value);
+}
+
 export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -61,6 +61,18 @@ const asked = (request: ReturnType<typeof registryThat>['request']): string[] =>
   request.mock.calls.map(([{ method, url }]) => `${method} ${url.replace('http://registry:8081', '')}`);
 
 describe('schema registry', () => {
+  it.each([[{ toString: 0, valueOf: 0 }], [null], ['1'], [1.5]])(
+    'a list of versions with %j in it is no answer of a registry: to be asked again',
+    async (version) => {
+      const fake = fakeRegistry({ subjects: { s: [JSON.stringify(first)] } });
+      const { registry } = registryThat(async (request) => {
+        const listed = { status: 200, body: JSON.stringify([1, version]) };
+        return request.url.endsWith('/versions') && request.method === 'GET' ? listed : fake(request);
+      });
+      await expect(registry.idOf('s', second)).rejects.toMatchObject({ kind: 'unavailable' });
+    },
+  );
+
   it('registers a schema under its subject and asks once', async () => {
     const subjects: Record<string, string[]> = {};
     const { registry, request } = registryThat(fakeRegistry({ subjects }));

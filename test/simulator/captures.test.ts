@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
+import { dataFrame, tradesOf } from '../../src/simulator/capture-frame.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import type { CaptureOptions } from '../../src/simulator/simulator-options.ts';
 import { captures } from '../support/captures.ts';
@@ -126,6 +127,36 @@ describe('a recorded session', () => {
       client.close();
       bybit.close();
     });
+  });
+
+  it('shows what can be read of trades whose fields are none, and plays their frames as they are', async () => {
+    const none = { toString: 0, valueOf: 0 };
+    const row = JSON.parse(bybitTrade(2)) as { data: readonly object[] };
+    const odd = JSON.stringify({
+      ...row,
+      data: [null, 7, none, { ...row.data[0], i: none }, { ...row.data[0], p: [] }],
+    });
+    const path = file('odd.ndjson', [bybitTrade(1), odd, bybitTrade(3)]);
+    await serving({ files: [path] }, async (simulator) => {
+      const client = await Client.open(`${simulator.url}/bybit/v5/public/spot`);
+      client.send({ op: 'subscribe', args: ['publicTrade.BTCUSDT'] });
+      await client.count(4);
+      expect(client.texts.slice(1)).toEqual([bybitTrade(1), odd, bybitTrade(3)]);
+      const { result } = await getJson<{ result: { list: { execId: string }[] } }>(
+        `${simulator.httpUrl}/bybit/v5/market/recent-trade?category=spot&symbol=BTCUSDT`,
+      );
+      expect(result.list.map(({ execId }) => execId)).toEqual(['210000000018869153', '210000000018869151']);
+      client.close();
+    });
+    const frame = (event: object) => dataFrame('binance', JSON.stringify({ s: 'BTCUSDT', ...event }));
+    expect([frame({ e: none }), frame({ e: 'kline', k: { i: none } }), frame({ e: 'kline', k: null })]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(
+      tradesOf('binance', { topic: 'btcusdt@trade', symbol: 'BTCUSDT', data: JSON.stringify({ t: none }) }),
+    ).toEqual([]);
   });
 
   it('keeps its own pace on demand', async () => {

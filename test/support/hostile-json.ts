@@ -9,6 +9,8 @@ const scalars = fc.oneof(
   fc.constantFrom('1700000000000', '61837.63', 'BTCUSDT', 'Buy', '100'),
   fc.integer({ min: 0, max: 1_800_000_000_000 }),
   fc.string(),
+  // No text can be made of it, nor a number.
+  fc.constant<unknown>({ toString: 0, valueOf: 0 }),
 );
 
 /** JSON values made of these names and of traps, down to a few levels. */

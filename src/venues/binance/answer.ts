@@ -1,6 +1,6 @@
 import { Fault } from '../../domain/fault.ts';
 import type { Decoded } from '../contract.ts';
-import { malformed, readObject, type Unchecked } from '../fields.ts';
+import { malformed, readObject, type Unchecked, wordsOf } from '../fields.ts';
 import type { BinanceAnswerFrame, BinanceErrorFrame } from './wire.ts';
 
 /** The meaning of an answer to a control message; undefined where the frame is none. */
@@ -15,7 +15,7 @@ export function readAnswer(frame: Unchecked<BinanceAnswerFrame & BinanceErrorFra
 }
 
 function refused(id: unknown, code: unknown, message: unknown): Decoded {
-  const fault = new Fault('subscription_rejected', `refused with code ${String(code)}: ${String(message)}`, {
+  const fault = new Fault('subscription_rejected', `refused with code ${wordsOf(code)}: ${wordsOf(message)}`, {
     retry: { kind: 'never' },
   });
   return { kind: 'refused', id: requestId(id), topics: [], fault };

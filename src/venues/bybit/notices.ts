@@ -9,7 +9,7 @@ const SPOT_PATH = /\/v5\/public\/spot$/;
 const TOPIC = 'system.status';
 const SPOT = 2;
 /** Another environment that the same stream speaks of: demo trading. */
-const DEMO = '2';
+const DEMO = 2;
 const OVER: ReadonlySet<string> = new Set(['completed', 'canceled', 'cancelled']);
 
 /**
@@ -52,6 +52,11 @@ function announced(data: readonly unknown[]): Decoded {
 
 /** Where it does not say whom it concerns, it concerns us. */
 function concernsSpot({ product, env }: Unchecked<BybitSystemStatus>): boolean {
-  const others = Array.isArray(product) && product.length > 0 && !product.map(Number).includes(SPOT);
-  return !others && String(env) !== DEMO;
+  const others = Array.isArray(product) && product.length > 0 && !product.some((each) => says(each, SPOT));
+  return !others && !says(env, DEMO);
+}
+
+/** The documents have the number in one place and text in another. */
+function says(value: unknown, number: number): boolean {
+  return value === number || value === String(number);
 }

@@ -10,6 +10,7 @@ import {
   readTextId,
   type Unchecked,
   within,
+  wordsOf,
 } from '../fields.ts';
 import { faultOfCode } from './fault-of-code.ts';
 import type { BybitBody, BybitDayTicker, BybitInstrument, BybitInstruments, BybitTickers, BybitTime } from './wire.ts';
@@ -62,7 +63,7 @@ export function readResult<T>(body: unknown): Unchecked<T> {
   if (retCode !== 0) {
     throw (
       faultOfCode(retCode, retMsg, undefined) ??
-      new Fault('malformed', `retCode ${retCode}: ${String(retMsg)}`, { retry: { kind: 'never' }, field: 'retCode' })
+      new Fault('malformed', `retCode ${retCode}: ${wordsOf(retMsg)}`, { retry: { kind: 'never' }, field: 'retCode' })
     );
   }
   return readObject<T>(result, 'result');

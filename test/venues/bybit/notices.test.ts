@@ -65,6 +65,8 @@ describe("Bybit's system status: an announcement", () => {
       details: { notice: `${id} scheduled` },
     });
     expect(announced({ ...STATUS, product: ['2'] }).kind).toBe('rotate');
+    const noText = { toString: 0, valueOf: 0 };
+    expect(announced({ ...STATUS, product: [noText, 2], env: noText }).kind).toBe('rotate');
   });
 
   it('names all that are open, with the words of the first', () => {

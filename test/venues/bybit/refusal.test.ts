@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { Fault } from '../../../src/domain/fault.ts';
 import { refusal } from '../../../src/venues/bybit/refusal.ts';
 import { instruments } from '../../../src/venues/bybit/rest.ts';
 
@@ -17,6 +18,7 @@ it.each([
   [403, '{"retCode":10006,"retMsg":"Too many visits!"}', 'rate_limited', { kind: 'after', afterMs: 5_000 }],
   [400, '{"retCode":10029,"retMsg":"invalid symbol"}', 'unknown_symbol', { kind: 'never' }],
   [400, '[]', 'connect_failed', { kind: 'backoff' }],
+  [403, '{"retCode":10009,"retMsg":{"toString":0}}', 'region_blocked', { kind: 'never' }],
 ])('HTTP %i %s: %s', (status, body, kind, retry) => {
   expect(refusal(status, {}, body)).toMatchObject({ kind, retry, status });
 });
@@ -29,6 +31,11 @@ it.each([
 ])('retCode %i in a body of status 200: %s', (retCode, kind, retry) => {
   const body = { retCode, retMsg: 'no', result: {}, retExtInfo: {}, time: 1 };
   expect(() => instruments.parse(body)).toThrow(expect.objectContaining({ kind, retry }));
+});
+
+it.each([10001, 10016])('retCode %i with a message that is no text is a fault all the same', (retCode) => {
+  for (const retMsg of [{ toString: 0, valueOf: 0 }, null, [[]], 7])
+    expect(() => instruments.parse({ retCode, retMsg, result: {} })).toThrow(Fault);
 });
 
 it('says the reason of a page without its mark-up', () =>
