@@ -225,13 +225,11 @@ export class OverlapSequence<T> {
     const out = held.flatMap((value) => this.#lateOrSeen(value) ?? []);
     if (reachesBack) this.#unwatched = false;
     else if (all[0] !== undefined) out.push(this.#unknownHole(all[0]));
-    const lastFetched = fetched.at(-1);
     for (const value of all) {
       if (reachesBack && !live.has(id(value))) {
         this.#open ??= { before: this.#mark(), filled: 0 };
         this.#open.filled++;
-      } else if (this.#open !== undefined && (lastFetched === undefined || compare(id(value), id(lastFetched)) > 0))
-        out.push(this.#filledHole(value));
+      } else if (this.#open !== undefined) out.push(this.#filledHole(value));
       this.#remember(id(value), value);
       out.push({ kind: 'value', value });
     }

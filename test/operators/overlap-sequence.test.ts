@@ -216,6 +216,14 @@ describe('OverlapSequence', () => {
       expect(feed(sequence, 2, 23, 24)).toBe('24');
     });
 
+    it('what came by a line among what was missed lies in no hole', () => {
+      const sequence = cut();
+      expect(feed(sequence, 2, 21, 23, 40)).toBe('');
+      expect(told(sequence.fill([40, 36, 33, 23, 21, 18, 15, 13, 10]))).toBe(
+        '15 18 (13,21):2 filled 2 21 23 33 36 (23,40):2 filled 2 40',
+      );
+    });
+
     it('nothing was missed: no hole', () => {
       const sequence = cut();
       feed(sequence, 2, 21);
@@ -494,7 +502,7 @@ class RecentRun {
   readonly #made: number[] = [];
   readonly #lines = new Map<number, number[]>();
   readonly #out: number[] = [];
-  readonly #holes: { readonly from: number; readonly to: number }[] = [];
+  readonly #holes: { readonly from: number; readonly to: number; readonly filled: number }[] = [];
   #now = 0;
 
   constructor() {
@@ -543,8 +551,11 @@ class RecentRun {
       if (inside && !out.has(id) && !this.#holes.some(({ from, to }) => id > from && id < to))
         this.problems.push(`${id} is nowhere`);
     }
-    for (const { from, to } of this.#holes)
+    for (const { from, to, filled } of this.#holes) {
       if (!out.has(from) || !out.has(to)) this.problems.push(`the hole (${from},${to}) does not lie between values`);
+      const inside = this.#out.filter((id) => id > from && id < to).length;
+      if (inside !== filled) this.problems.push(`the hole (${from},${to}) has ${inside} values in it, not ${filled}`);
+    }
   }
 
   #back(line: number): void {
@@ -558,7 +569,7 @@ class RecentRun {
       if (item.kind === 'value') this.#pass(item.value);
       else if (item.kind === 'hole') {
         const { before, after, missing, filled } = item.hole;
-        this.#holes.push({ from: Number(before.id), to: after });
+        this.#holes.push({ from: Number(before.id), to: after, filled });
         this.filled += filled;
         if (missing === null) this.unknown++;
         else if (missing === 1 && filled === 0)
