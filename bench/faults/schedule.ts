@@ -86,14 +86,18 @@ function happening(random: Random, atMs: number, { durationMs, venues, symbols }
   if (random.below(KILL_EVERY) === 0 && atMs < durationMs * KILLS_UNTIL) return { atMs, kind: 'kill' };
   if (random.below(BROKER_EVERY) === 0)
     return { atMs, kind: 'broker', how: random.below(2) === 0 ? 'stop' : 'kill', awayMs: 1000 + random.below(9000) };
-  // The serving venue is hit as often as all others together.
+  return { atMs, kind: 'venue', request: drawVenueFault(random, venues, symbols) };
+}
+
+/** Any fault of any venue; the serving one, the first, is hit as often as all others together. */
+export function drawVenueFault(random: Random, venues: readonly VenueId[], symbols: readonly string[]): FaultRequest {
   const venue = (random.below(2) === 0 ? venues[0] : venues[random.below(venues.length)]) as VenueId;
   const symbol = symbols[random.below(symbols.length)] ?? '';
   const able = VENUE_FAULTS.filter(([, , only]) => only === undefined || only.includes(venue));
   // Each as often as its weight says.
   const lots = able.flatMap(([weight, draw]) => new Array<Draw>(weight).fill(draw));
   const draw = lots[random.below(lots.length)] as Draw;
-  return { atMs, kind: 'venue', request: { ...draw(random, symbol), venue } };
+  return { ...draw(random, symbol), venue };
 }
 
 export function happeningText(one: Happening): string {

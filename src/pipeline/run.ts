@@ -13,6 +13,7 @@ import { wallClock } from '../net/wall-clock.ts';
 import type { Ending, OutRecord, OwnPart, Sink } from '../sinks/contract.ts';
 import { type Closed, createDrain, type Drain, type SpillEvent } from '../sinks/drain.ts';
 import { type SinkSettings, sinks } from '../sinks/registry.ts';
+import type { SpillFiles } from '../sinks/spill/spill-files.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ConnectionBudget } from '../venues/connection-budget.ts';
 import type { VenueRest } from '../venues/rest-client.ts';
@@ -29,6 +30,7 @@ import { RecordCounts } from './record-counts.ts';
 import { statusLogger } from './status-logger.ts';
 import { figuresOf } from './take-figures.ts';
 import { snapshotOf } from './take-snapshot.ts';
+import type { VenueNetworks } from './venue-networks.ts';
 
 export interface PipelineDependencies {
   readonly log: Logger;
@@ -36,6 +38,11 @@ export interface PipelineDependencies {
   readonly signal?: AbortSignal;
   readonly scheduler?: SchedulerLike;
   readonly wallClockMs?: () => number;
+  /** What stands for the network, for chance, for the configured sinks and for the folder of the spill, where the world is none. */
+  readonly networks?: VenueNetworks;
+  readonly random?: () => number;
+  readonly sinks?: typeof sinks;
+  readonly spillFiles?: SpillFiles;
   /** All coins by default. With it the venues are connected first: another serves the part until this one is ready. */
   readonly part?: PipelinePart;
   /** Sees what is published, in order, when it is handed to the sinks. */
@@ -100,6 +107,7 @@ export function malformedVolumesLogger(log: Logger): OnMalformedVolumes {
 /** Opens the sinks, reads from them where the last run ended, and connects the venues: resolves once data can flow. */
 export async function startPipeline(config: Config, dependencies: PipelineDependencies): Promise<Pipeline> {
   const { log, scheduler = monotonicScheduler, wallClockMs = Date.now, part, onPublished, onDelivered } = dependencies;
+  const { networks, random, sinks: newSink = sinks, spillFiles } = dependencies;
   const now = () => scheduler.now();
   const latencies = new Latencies(wallClock({ wall: wallClockMs, monotonic: now }), now);
   const venueDependencies = {
@@ -107,6 +115,8 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     wallClockMs,
     latencies,
     onMalformedVolumes: malformedVolumesLogger(log),
+    ...(networks === undefined ? {} : { networks }),
+    ...(random === undefined ? {} : { random }),
     ...(part === undefined
       ? {}
       : {
@@ -130,7 +140,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     wallClockMs,
   };
   const failing = new AbortController();
-  const made = await Promise.all(config.sinks.map((name) => sinks[name](settings))).catch((error: unknown) => {
+  const made = await Promise.all(config.sinks.map((name) => newSink[name](settings))).catch((error: unknown) => {
     for (const venue of venues) venue.close();
     throw error;
   });
@@ -140,6 +150,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
         scheduler,
         config,
         log,
+        spillFiles,
         latency: latencies.sink(sink.name),
         part,
         portion,
@@ -305,6 +316,7 @@ interface OutletOptions {
   readonly log: Logger;
   readonly latency: AckLatency;
   readonly part: PipelinePart | undefined;
+  readonly spillFiles: SpillFiles | undefined;
   /** Of the memory that a pipeline may take. */
   readonly portion: number;
   readonly onDelivered: PipelineDependencies['onDelivered'];
@@ -328,7 +340,8 @@ class Outlet {
   #dropped = new Map<string, number>();
   #telling = false;
 
-  constructor(sink: Sink, { scheduler, config, log, latency, part, portion, onDelivered, onFailed }: OutletOptions) {
+  constructor(sink: Sink, options: OutletOptions) {
+    const { scheduler, config, log, latency, part, portion, spillFiles: files, onDelivered, onFailed } = options;
     this.latency = latency;
     this.#config = config;
     this.#log = log;
@@ -340,7 +353,11 @@ class Outlet {
       ...(sink.name === 'kafka' ? batchOptions(config) : {}),
       maxRecords: Math.ceil(MOST_WAITING * portion),
       maxBytes: MOST_WAITING_BYTES * portion,
-      spill: { dir: join(config.spill.dir, sink.name), maxBytes: config.spill.maxMb * 2 ** 20 },
+      spill: {
+        dir: join(config.spill.dir, sink.name),
+        maxBytes: config.spill.maxMb * 2 ** 20,
+        ...(files === undefined ? {} : { files }),
+      },
       outGap: (gap) => this.#outOf({ ...gap, environment: config.environment }),
       onFailed: (fault) => {
         this.#isOver = true;

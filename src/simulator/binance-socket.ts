@@ -12,6 +12,8 @@ export interface BinanceSocketOptions {
   readonly host: VenueHost;
   /** Called when a connection listens to a stream of a listed symbol. */
   readonly onSubscribe: (connection: Connection, name: string, stream: StreamName) => void;
+  /** Milliseconds, from anywhere; `performance.now` by default. */
+  readonly clock?: () => number;
 }
 
 type RequestId = number | string | null;
@@ -20,11 +22,13 @@ type RequestId = number | string | null;
 export class BinanceSocket {
   private readonly host: VenueHost;
   private readonly onSubscribe: BinanceSocketOptions['onSubscribe'];
+  private readonly clock: () => number;
   private readonly arrivals = new WeakMap<Connection, number[]>();
 
-  constructor({ host, onSubscribe }: BinanceSocketOptions) {
+  constructor({ host, onSubscribe, clock = () => performance.now() }: BinanceSocketOptions) {
     this.host = host;
     this.onSubscribe = onSubscribe;
+    this.clock = clock;
   }
 
   role(path: string): 'market' | undefined {
@@ -168,7 +172,7 @@ export class BinanceSocket {
 
   /** Five messages a second, control frames included; beyond, the connection is cut. */
   private countArrival(connection: Connection): boolean {
-    const now = performance.now();
+    const now = this.clock();
     const recent = (this.arrivals.get(connection) ?? []).filter((time) => now - time < 1_000);
     recent.push(now);
     this.arrivals.set(connection, recent);

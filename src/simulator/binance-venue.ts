@@ -16,13 +16,14 @@ const REGION =
   "Service unavailable from a restricted location according to 'b. Eligibility' in https://www.binance.com/en/terms. " +
   'Please contact customer service if you believe you received this message in error.';
 
-/** Binance, Binance US or the Binance testnet, by the host's profile. */
-export function binanceVenue(host: VenueHost): SimulatedVenue {
+/** Binance, Binance US or the Binance testnet, by the host's profile. `clock`: milliseconds, from anywhere. */
+export function binanceVenue(host: VenueHost, clock?: () => number): SimulatedVenue {
   const streams = new BinanceStreams(host);
   const rest = new BinanceRest(host, streams.books);
   const socket = new BinanceSocket({
     host,
     onSubscribe: (connection, name, stream) => streams.subscribed(connection, name, stream),
+    ...(clock === undefined ? {} : { clock }),
   });
   const protocol: VenueProtocol = {
     role: (path) => socket.role(path),

@@ -40,6 +40,39 @@ export function windowProblems(records: readonly FeedRecord[], journal: readonly
   return [...repeated(windows), ...outOfOrder(windows), ...wrong].slice(0, 20);
 }
 
+/**
+ * Windows that come twice or out of order, complete ones that are not what was published of their trades before them, and
+ * complete ones in spite of a gap that was published before them, in words; at most 20. For records in the order of their publishing: what came later, when
+ * a line that had sent nothing spoke again, is in no window.
+ */
+export function publishedWindowProblems(records: readonly FeedRecord[]): string[] {
+  const trades = new Map<string, MadeTrade[]>();
+  const gaps: Gap[] = [];
+  const problems: string[] = [];
+  for (const record of records) {
+    if (record.kind === 'gap' && record.outcome !== 'repaired') gaps.push(record);
+    if (record.kind === 'trade' && !record.conditions.includes('block')) {
+      const { price, quantity, isBuyerMaker, timestamp: time } = record;
+      const own = trades.get(epochOf(record)) ?? [];
+      trades.set(epochOf(record), own);
+      own.push({ price: scaled(price), quantity: scaled(quantity), isSell: isBuyerMaker, time });
+    }
+    if (record.kind !== 'trade_stats' || !record.complete) continue;
+    const { windowStart, windowEnd } = record;
+    const inside = ({ time }: MadeTrade) => time >= windowStart && time < windowEnd;
+    problems.push(...differences(record, (trades.get(epochOf(record)) ?? []).filter(inside)));
+    const isKnown = (gap: Gap) =>
+      epochOf(gap) === epochOf(record) && gap.fromTime < windowEnd && gap.toTime >= windowStart;
+    if (gaps.some(isKnown)) problems.push(`${nameOf(record)}: complete in spite of a gap`);
+  }
+  const windows = records.filter((record) => record.kind === 'trade_stats');
+  return [...repeated(windows), ...outOfOrder(windows), ...problems].slice(0, 20);
+}
+
+function epochOf({ venue, symbol, epoch }: { venue: string; symbol: string; epoch: number }): string {
+  return `${venue} ${symbol} ${epoch}`;
+}
+
 /** A window as text: `binance BTCUSDT 1 1000@1700000000000`, by venue, symbol, epoch, length and start. */
 export function nameOf({ venue, symbol, epoch, windowMs, windowStart }: TradeStats): string {
   return `${venue} ${symbol} ${epoch} ${windowMs}@${windowStart}`;
@@ -66,20 +99,18 @@ export function windowsOf(
  * the first trade of an epoch, its end, or a gap. Of what was told before its trades were stored nothing can be said.
  */
 export function wholenessProblems(records: readonly FeedRecord[]): string[] {
-  const ofEpoch = ({ venue, symbol, epoch }: { venue: string; symbol: string; epoch: number }) =>
-    `${venue} ${symbol} ${epoch}`;
   const trades = grouped(
     records.filter((record) => record.kind === 'trade'),
-    ofEpoch,
+    epochOf,
   );
   const gaps = records.filter((record) => record.kind === 'gap' && record.outcome !== 'repaired') as readonly Gap[];
   return records
     .flatMap((record) => {
       if (record.kind !== 'trade_stats') return [];
       const { windowStart, windowEnd, complete } = record;
-      const own = gaps.filter((gap) => ofEpoch(gap) === ofEpoch(record));
+      const own = gaps.filter((gap) => epochOf(gap) === epochOf(record));
       const hasGap = own.some(({ fromTime, toTime }) => fromTime < windowEnd && toTime >= windowStart);
-      const isFirst = windowStart <= (trades.get(ofEpoch(record))?.[0]?.timestamp ?? 0);
+      const isFirst = windowStart <= (trades.get(epochOf(record))?.[0]?.timestamp ?? 0);
       if (complete === (hasGap || isFirst))
         return [`${nameOf(record)}: ${complete ? 'complete in spite of a gap' : 'incomplete without a reason'}`];
       return [];
