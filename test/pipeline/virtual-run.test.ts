@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { drawVenueFault } from '../../bench/faults/schedule.ts';
 import { identityOf } from '../../src/codec/identity.ts';
-import type { VenueId } from '../../src/domain/instrument.ts';
+import type { Channel, VenueId } from '../../src/domain/instrument.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { loadConfig } from '../../src/pipeline/load-config.ts';
 import { type Pipeline, startPipeline } from '../../src/pipeline/run.ts';
@@ -26,6 +26,11 @@ const ORDERS: readonly (readonly VenueId[])[] = [
   ['binance_us', 'bybit'],
   ['binance'],
   ['bybit'],
+];
+const CHANNELS: readonly (readonly Channel[])[] = [
+  ['trade', 'ticker'],
+  ['trade'],
+  ['trade', 'book_ticker', 'kline_1m'],
 ];
 const COINS = ['BTC', 'ETH', 'SOL'];
 const SYMBOLS = COINS.map((coin) => `${coin}USDT`);
@@ -51,11 +56,14 @@ const MOST_MS = SHRINKS ? 3_600_000 : 60_000 + RUNS * 5000;
 type Happening =
   | { readonly kind: 'venue'; readonly request: FaultRequest }
   | { readonly kind: 'store'; readonly awayMs: number }
+  /** The disk of the spill is full. */
+  | { readonly kind: 'disk'; readonly fullMs: number }
   | { readonly kind: 'kill'; readonly downMs: number };
 
 interface Script {
   readonly seed: number;
   readonly venues: readonly VenueId[];
+  readonly channels: readonly Channel[];
   readonly lines: number;
   readonly happenings: readonly { readonly afterMs: number; readonly what: Happening }[];
 }
@@ -63,17 +71,21 @@ interface Script {
 const happeningAt = (venues: readonly VenueId[]): fc.Arbitrary<Happening> =>
   fc.oneof(
     {
-      weight: 12,
+      weight: 24,
       arbitrary: fc.nat().map((lot): Happening => {
         return { kind: 'venue', request: drawVenueFault(new Random(lot), venues, SYMBOLS) };
       }),
     },
     {
-      weight: 1,
+      weight: 2,
       arbitrary: fc.integer({ min: 1, max: 9000 }).map((awayMs): Happening => ({ kind: 'store', awayMs })),
     },
     {
       weight: 1,
+      arbitrary: fc.integer({ min: 1, max: 9000 }).map((fullMs): Happening => ({ kind: 'disk', fullMs })),
+    },
+    {
+      weight: 2,
       arbitrary: fc.integer({ min: 0, max: 5000 }).map((downMs): Happening => ({ kind: 'kill', downMs })),
     },
   );
@@ -82,6 +94,7 @@ const script: fc.Arbitrary<Script> = fc.constantFrom(...ORDERS).chain((venues) =
   fc.record({
     seed: fc.nat(),
     venues: fc.constant(venues),
+    channels: fc.constantFrom(...CHANNELS),
     lines: fc.integer({ min: 1, max: 3 }),
     happenings: fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 4000 }), what: happeningAt(venues) }), {
       maxLength: 25,
@@ -101,7 +114,7 @@ interface Played {
 }
 
 /** Runs pipelines, one after the other is killed, while all that happens. */
-async function play({ seed, venues, lines, happenings }: Script): Promise<Played> {
+async function play({ seed, venues, channels, lines, happenings }: Script): Promise<Played> {
   const world = new VirtualWorld({ seed, venues, symbols: COINS.length, rate: RATE });
   const store = new VirtualStore();
   const disk = new MemoryFiles();
@@ -111,7 +124,7 @@ async function play({ seed, venues, lines, happenings }: Script): Promise<Played
       environment: 'simulated',
       feed: {
         venues,
-        channels: ['trade', 'ticker'],
+        channels,
         allow_test_data: true,
         fail_back_after_ms: 3000,
         coin_stale_after_ms: 6000,
@@ -148,13 +161,24 @@ async function play({ seed, venues, lines, happenings }: Script): Promise<Played
   await world.pass(BEFORE_MS);
   for (const { afterMs, what } of happenings) {
     await world.pass(afterMs);
-    if (what.kind === 'venue') world.fault(what.request);
-    else if (what.kind === 'store') store.awayUntil = world.scheduler.now() + what.awayMs;
-    else {
-      running.process.kill();
-      await world.pass(what.downMs);
-      running = start();
-      await world.until(running.pipeline);
+    switch (what.kind) {
+      case 'venue':
+        world.fault(what.request);
+        break;
+      case 'store':
+        store.awayUntil = world.scheduler.now() + what.awayMs;
+        break;
+      case 'disk':
+        disk.full = true;
+        world.scheduler.at(what.fullMs, () => {
+          disk.full = false;
+        });
+        break;
+      case 'kill':
+        running.process.kill();
+        await world.pass(what.downMs);
+        running = start();
+        await world.until(running.pipeline);
     }
   }
   await world.pass(AFTER_MS);
@@ -230,6 +254,7 @@ it('the same script plays the same, so that what a run finds can be looked at ag
   const each: Script = {
     seed: 7,
     venues: ['bybit', 'binance', 'binance_us'],
+    channels: ['trade', 'ticker'],
     lines: 2,
     happenings: [
       { afterMs: 0, what: { kind: 'venue', request: { venue: 'bybit', fault: 'silence_without_pong', seconds: 6.5 } } },
