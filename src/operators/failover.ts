@@ -348,11 +348,16 @@ class FailoverRun<T> {
       back: reason === 'preferred_again',
     });
     const cut = from === -1 ? this.#startsAfter(to) : (this.#lastAt[from] as number);
+    // What it lacks stays where it is, or is rerouted by the decision that follows.
+    const taken = new Set<string>();
     for (const [key, route] of this.#routes) {
-      const source = this.#serving(key, route.source);
-      if (source !== route.source) this.#routes.set(key, { source, epoch: 0, lastAt: route.lastAt });
+      if (route.source === to || this.#serving(key, route.source) !== to) continue;
+      this.#routes.set(key, { source: to, epoch: 0, lastAt: route.lastAt });
+      taken.add(key);
     }
-    this.#release(to, cut, (key) => (this.#routes.get(key) ?? this.#newRoute(key))?.source === to);
+    for (const { key } of this.#rings[to] as Held<T>[])
+      if (!this.#routes.has(key) && this.#newRoute(key)?.source === to) taken.add(key);
+    this.#release(to, cut, taken);
     if (this.#options.standby === 'cold' && reason === 'preferred_again') this.#dropStandby(to);
   }
 
@@ -371,18 +376,18 @@ class FailoverRun<T> {
     }
   }
 
-  /** Emits what the ring of a source holds of the chosen keys, received after `cut`, and forgets it. */
-  #release(index: number, cut: number, chosen: (key: string) => boolean): void {
+  /** Emits what the ring of a source holds of these keys, received after `cut`, and forgets it. */
+  #release(index: number, cut: number, keys: ReadonlySet<string>): void {
     const ring = this.#rings[index] as Held<T>[];
     const { id } = this.#sources[index] as FailoverSource<T>;
     const oldest = (this.#lastAt[index] as number) - this.#options.ringSpan;
     const going = new Set<string>();
     if (this.#options.goesOn !== undefined)
       for (const { key } of ring) if (!this.#isServed(key) && this.#options.goesOn(key, id)) going.add(key);
-    this.#rings[index] = ring.filter((held) => !chosen(held.key));
+    this.#rings[index] = ring.filter(({ key }) => !keys.has(key));
     for (const held of ring) {
       if (!going.has(held.key) && (held.at <= cut || held.at < oldest)) continue;
-      if (!chosen(held.key)) continue;
+      if (!keys.has(held.key)) continue;
       this.#emit(this.#routes.get(held.key) as Route, held.key, held.at, held.value, true);
     }
   }
@@ -439,6 +444,6 @@ class FailoverRun<T> {
         back,
       });
     const cut = back ? (this.#lastAt[from] as number) : (route?.lastAt ?? Number.POSITIVE_INFINITY);
-    this.#release(to, cut, (candidate) => candidate === key);
+    this.#release(to, cut, new Set([key]));
   }
 }

@@ -368,6 +368,33 @@ describe('failover', () => {
     ]);
   });
 
+  it('gives a key that the new source lacks to a third one, behind its last data, and tells nothing older of it later', () => {
+    const { told } = run(
+      //  0123456789012345678901234
+      {
+        a: '-X---CNE--------------S--',
+        b: '-C1-2-3-4D---------------',
+        c: '-Cp-q-r-s-t-u-v-w-x-yFz--',
+      },
+      { failBackAfterMs: 4 },
+    );
+    expect(told.slice(6)).toEqual([
+      '11 b>a preferred_again back',
+      '11 b>c not_served btc',
+      '11 btc epoch 2 of c',
+      '11 btc@2 t held',
+      '12 btc@2 u',
+      '14 btc@2 v',
+      '16 btc@2 w',
+      '18 btc@2 x',
+      '20 btc@2 y',
+      '22 a>c stale',
+      '22 eth epoch 1 of c',
+      '22 eth@1 F held',
+      '22 btc@2 z',
+    ]);
+  });
+
   it('keeps values for as long as ringSpan and no longer', () => {
     const { told } = run({ a: 'C1 19ms X', b: 'C 1ms v 9ms x 4ms y 5ms z' }, { ringSpan: 8 });
     expect(told.filter((line) => line.endsWith('held'))).toEqual(['21 btc@2 x held', '21 btc@2 y held']);
