@@ -304,7 +304,7 @@ export class TradeJudge {
       this.#problem(`${told} does not end at a published trade`);
     if (from === -1 || to === -1) return;
     if (gap.outcome !== 'repaired') tell(this.#named, `${told} written at ${at}`);
-    this.#judgeCounts(told, run, gap, { from, to });
+    this.#judgeCounts(told, run, { gap, at }, { from, to });
     // A trade that came behind a later one is named when it comes, and no sooner.
     const isLate = JUMPING.has(venue) && gap.missing !== null;
     if (this.#options.timed === false || isLate) return;
@@ -315,10 +315,18 @@ export class TradeJudge {
       this.#problem(`${told} was written at ${at}, the trade after it, ${run.made.id(after)}, at ${afterAt}`);
   }
 
-  #judgeCounts(told: string, { made, venue }: Run, gap: Gap, { from, to }: Interval): void {
+  #judgeCounts(
+    told: string,
+    { made, venue }: Run,
+    { gap, at }: { readonly gap: Gap; readonly at: number },
+    { from, to }: Interval,
+  ): void {
     const publishedAt = this.#publishedAtOf(made);
+    // Nobody could tell what was withheld from a line that stayed open, but the next process may ask the venue for it.
+    const isLearned = (index: number) =>
+      JUMPING.has(venue) && made.isWithheld(index) && (publishedAt[index] as number) > at;
     let filled = 0;
-    for (let index = from + 1; index < to; index++) if (publishedAt[index] !== 0) filled++;
+    for (let index = from + 1; index < to; index++) if (publishedAt[index] !== 0 && !isLearned(index)) filled++;
     if (gap.filled !== filled) this.#problem(`${told} has ${filled} of its trades published`);
     if (to <= from) this.#problem(`${told} ends before it begins`);
     const madeInside = to - from - 1;
