@@ -1,5 +1,8 @@
-import { request as requestHttp } from 'node:http';
+import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { pipeline, type Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { Fault } from '../domain/fault.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
@@ -11,39 +14,69 @@ export interface HttpRequest {
 export interface HttpOptions {
   /** PEM of the authorities that are trusted; undefined: the system's. */
   readonly ca?: string | Buffer;
-  /** Milliseconds to the last byte of the answer; 10,000 by default. */
+  /** From the request to the last byte of the answer, milliseconds; 10,000 by default. */
   readonly timeoutMs?: number;
-  /** A longer answer is refused; 32 MiB by default. */
+  /** A longer body, once decompressed, is refused; 32 MiB by default. */
   readonly maxBytes?: number;
+  /** Gives the request up; the promise then rejects. */
+  readonly signal?: AbortSignal;
 }
 
-/** One exchange; rejects only where there was no whole answer. For what `fetch` cannot do: authorities of one's own. */
+/** Any HTTP answer, whatever its status. Header names in lower case. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** As text; JSON for the caller to parse, as only an answer of 200 has to be any. */
+  readonly body: string;
+}
+
+/** Without these some of the networks that venues stand behind refuse a request, or send several times the bytes. */
+const HEADERS = { 'user-agent': 'market-feed', 'accept-encoding': 'gzip' };
+
+/**
+ * One exchange; rejects only where there was no whole answer. Redirects are not followed. Not by `fetch`, which knows no
+ * authorities of one's own, and costs 16 MiB of memory.
+ * @throws Fault `connect_timeout` or, for a body beyond the bound, `malformed`; else the error of Node's.
+ */
 export function httpRequest(
   { method, url, headers, body }: HttpRequest,
-  { ca, timeoutMs = 10_000, maxBytes = 32 * 2 ** 20 }: HttpOptions = {},
-): Promise<{ readonly status: number; readonly body: string }> {
+  { timeoutMs = 10_000, maxBytes = 32 * 2 ** 20, ...options }: HttpOptions = {},
+): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const send = url.startsWith('https:') ? requestHttps : requestHttp;
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-    const exchange = send(url, { method, headers: { ...headers, ...length }, ...(ca === undefined ? {} : { ca }) });
-    const giveUp = (reason: string): void => {
+    const exchange = send(url, { method, headers: { ...HEADERS, ...headers, ...length }, ...options });
+    const giveUp = (reason: Fault): void => {
+      reject(reason);
       exchange.destroy();
-      reject(new Error(reason));
     };
-    const timer = setTimeout(() => giveUp(`no answer within ${timeoutMs} ms`), timeoutMs);
+    const timer = setTimeout(() => giveUp(new Fault('connect_timeout', `no answer within ${timeoutMs} ms`)), timeoutMs);
     exchange.once('close', () => clearTimeout(timer));
-    exchange.once('error', reject);
+    exchange.on('error', reject);
     exchange.once('response', (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
-      response.on('data', (chunk: Buffer) => {
+      const text$ = decompressed(response);
+      text$.on('data', (chunk: Buffer) => {
         size += chunk.length;
-        if (size > maxBytes) giveUp(`an answer of more than ${maxBytes} bytes`);
+        if (size > maxBytes) giveUp(new Fault('malformed', `an answer of more than ${maxBytes} bytes`));
         else chunks.push(chunk);
       });
-      response.once('error', reject);
-      response.once('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+      text$.on('error', reject);
+      text$.once('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
+          body: Buffer.concat(chunks).toString(),
+        }),
+      );
     });
     exchange.end(body);
   });
+}
+
+function decompressed(response: IncomingMessage): Readable {
+  if (response.headers['content-encoding'] !== 'gzip') return response;
+  // Its error comes out of the stream that it returns as well.
+  return pipeline(response, createGunzip(), () => {});
 }

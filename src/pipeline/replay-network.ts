@@ -2,7 +2,8 @@ import type { CapturedAnswer, CapturedEnd, CapturedFault, CaptureMark } from '..
 import type { CaptureLine } from '../capture/read-capture.ts';
 import { Fault } from '../domain/fault.ts';
 import type { VenueId } from '../domain/instrument.ts';
-import type { GetOptions, HttpAnswer } from '../net/get-json.ts';
+import type { GetOptions } from '../net/get-json.ts';
+import type { HttpAnswer } from '../net/http-request.ts';
 import type { Network } from '../net/network.ts';
 import type { Socket, SocketEnd, SocketHandlers } from '../net/open-socket.ts';
 import { pathBehind } from './record-network.ts';

@@ -1,6 +1,7 @@
 import { Observable, type SchedulerLike } from 'rxjs';
 import { asFault, Fault } from '../domain/fault.ts';
-import { getJson, type HttpAnswer } from '../net/get-json.ts';
+import { getJson } from '../net/get-json.ts';
+import type { HttpAnswer } from '../net/http-request.ts';
 import type { RestRequest, Venue } from './contract.ts';
 
 export interface RestOptions {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { httpRequest } from '../../src/net/http-request.ts';
 
@@ -23,7 +24,41 @@ describe('httpRequest', () => {
       response.writeHead(409).end(`${request.method} ${request.headers['x-a']} ${Buffer.concat(parts)}`);
     });
     const answer = await httpRequest({ method: 'POST', url, headers: { 'x-a': '1' }, body: 'Kälte' });
-    expect(answer).toEqual({ status: 409, body: 'POST 1 Kälte' });
+    expect(answer).toMatchObject({ status: 409, body: 'POST 1 Kälte' });
+  });
+
+  it('says who asks, and takes a compressed answer', async () => {
+    const url = await serve((request, response) => {
+      const { 'user-agent': agent, 'accept-encoding': encoding } = request.headers;
+      response.setHeader('content-encoding', 'gzip').end(gzipSync(`${agent} ${encoding} ${'x'.repeat(100_000)}`));
+    });
+    expect((await httpRequest(get(url))).body).toBe(`market-feed gzip ${'x'.repeat(100_000)}`);
+    await expect(httpRequest(get(url), { maxBytes: 99_999 })).rejects.toMatchObject({ kind: 'malformed' });
+  });
+
+  it('rejects where a compressed answer is none, or breaks off', async () => {
+    const garbled = await serve((_, response) => void response.setHeader('content-encoding', 'gzip').end('no gzip'));
+    await expect(httpRequest(get(garbled))).rejects.toThrow('incorrect header check');
+    const half = await serve((_, response) => {
+      response
+        .setHeader('content-encoding', 'gzip')
+        .write(gzipSync('{"a":1}').subarray(0, 12), () => response.destroy());
+    });
+    await expect(httpRequest(get(half))).rejects.toThrow(/aborted|hang up|premature|unexpected end/i);
+    const short = await serve((_, response) => {
+      response.setHeader('content-encoding', 'gzip').end(gzipSync('{"a":1}').subarray(0, 12));
+    });
+    await expect(httpRequest(get(short))).rejects.toThrow('unexpected end of file');
+  });
+
+  it('asks over one connection again and again', async () => {
+    const ports = new Set<number | undefined>();
+    const url = await serve((request, response) => {
+      ports.add(request.socket.remotePort);
+      response.end();
+    });
+    for (let count = 0; count < 5; count++) await httpRequest(get(url));
+    expect(ports.size).toBe(1);
   });
 
   it('rejects where nobody listens', async () => {

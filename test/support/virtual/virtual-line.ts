@@ -1,7 +1,7 @@
 import type { Socket as TcpSocket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { Fault } from '../../../src/domain/fault.ts';
-import type { HttpAnswer } from '../../../src/net/get-json.ts';
+import type { HttpAnswer } from '../../../src/net/http-request.ts';
 import type { Socket, SocketHandlers } from '../../../src/net/open-socket.ts';
 import type { VirtualScheduler } from '../../../src/pipeline/virtual-scheduler.ts';
 import { Connection } from '../../../src/simulator/connection.ts';

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { VenueId } from '../../../src/domain/instrument.ts';
-import type { HttpAnswer } from '../../../src/net/get-json.ts';
+import type { HttpAnswer } from '../../../src/net/http-request.ts';
 import type { Network } from '../../../src/net/network.ts';
 import type { SocketHandlers } from '../../../src/net/open-socket.ts';
 import { VirtualScheduler } from '../../../src/pipeline/virtual-scheduler.ts';
