@@ -157,8 +157,11 @@ export class OverlapSequence<T> {
     return out;
   }
 
-  /** A line takes another's place, which is let go: both were subscribed for a time, so that nothing lies between them. */
-  handedOver(from: number, to: number): Sequenced<T>[] {
+  /**
+   * A line takes another's place, which is let go. Both were subscribed for a time; but where no value came by both, some
+   * may still have been on their way by the former one: the recent ones tell, if they can be had.
+   */
+  handedOver(from: number, to: number, now: number): Sequenced<T>[] {
     const former = this.#lines.get(from);
     const heir = this.#line(to);
     this.#lines.delete(from);
@@ -167,7 +170,11 @@ export class OverlapSequence<T> {
     if (this.#wait?.lines.delete(from) === true) {
       this.#wait.lines.add(to);
       heir.held = this.#sorted([...(former?.held ?? []), ...heir.held]);
-    } else if (former?.inStep === true) out.push(...this.#inStep(heir));
+    } else if (former?.inStep === true && !this.#anyInStep()) {
+      this.#unwatched = this.#options.recent;
+      if (this.#unwatched) this.#seek(now);
+      else out.push(...this.#inStep(heir));
+    }
     return this.#settled(out);
   }
 

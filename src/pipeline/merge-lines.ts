@@ -112,13 +112,13 @@ export class LineMerge {
     return this.#watched(this.#trades(), (series) => series.lost(line, now));
   }
 
-  /** A line that was subscribed before `from` is let go takes its place: nothing lies between them. */
+  /** A line that was subscribed before `from` is let go takes its place. */
   lineHandedOver(from: number, to: number, now: number): MergedEvent[] {
     this.#lines.delete(from);
     const carried = this.#lines.get(to);
     // What the heir was refused ends with the former one.
     return this.#watched(this.#trades(), (series) =>
-      carried?.has(series.symbol) === true ? series.handedOver(from, to) : series.lost(from, now),
+      carried?.has(series.symbol) === true ? series.handedOver(from, to, now) : series.lost(from, now),
     );
   }
 

@@ -139,9 +139,9 @@ export class TradeSeries {
     return this.#told(this.#overlap?.unsubscribed(line, now) ?? []);
   }
 
-  handedOver(from: number, to: number): MergedEvent[] {
+  handedOver(from: number, to: number, now: number): MergedEvent[] {
     if (this.#lines.delete(from)) this.#lines.add(to);
-    return this.#told(this.#overlap?.handedOver(from, to) ?? []);
+    return this.#told(this.#overlap?.handedOver(from, to, now) ?? []);
   }
 
   /** True: the trade passes on as it is. */

@@ -184,13 +184,13 @@ describe('OverlapSequence', () => {
     sequence.joined(2);
     feed(sequence, 2, 12, 15, 17);
     // 12 came by it alone, too late.
-    expect(told(sequence.handedOver(1, 2))).toBe('(10,13):1 15 17');
+    expect(told(sequence.handedOver(1, 2, 0))).toBe('(10,13):1 15 17');
     expect(told(sequence.lost(1, 0))).toBe('');
     expect(feed(sequence, 2, 17, 18)).toBe('18');
     // One that is not in step has no place to give.
     sequence.joined(3);
     sequence.joined(4);
-    expect(told(sequence.handedOver(3, 4))).toBe('');
+    expect(told(sequence.handedOver(3, 4, 0))).toBe('');
     expect(feed(sequence, 4, 21)).toBe('');
     expect(feed(sequence, 2, 20, 21)).toBe('20 21');
   });
@@ -335,9 +335,43 @@ describe('OverlapSequence', () => {
       feed(sequence, 2, 21);
       sequence.joined(3);
       feed(sequence, 3, 22);
-      expect(told(sequence.handedOver(2, 3))).toBe('');
+      expect(told(sequence.handedOver(2, 3, 0))).toBe('');
       expect(told(sequence.fill([13, 15, 21]))).toBe('15 (13,21):1 filled 1 21 22');
       expect(feed(sequence, 3, 23)).toBe('23');
+    });
+
+    it('a line that takes the place of one in step waits for them too, where nothing came by both: what came last may have been on its way', () => {
+      const sequence = create({ recent: true });
+      sequence.joined(1);
+      feed(sequence, 1, 10, 13);
+      sequence.joined(2);
+      sequence.subscribed(2, 1);
+      expect(feed(sequence, 2, 21, 23)).toBe('');
+      expect(told(sequence.handedOver(1, 2, 5))).toBe('');
+      expect([sequence.wanted, sequence.waiting, sequence.heldSince]).toEqual([{ id: '13', timestamp: 13 }, 21, 5]);
+      expect(told(sequence.fill([23, 21, 18, 15, 13, 10]))).toBe('15 18 (13,21):2 filled 2 21 23');
+      sequence.joined(3);
+      sequence.subscribed(3, 6);
+      expect(told(sequence.handedOver(2, 3, 7))).toBe('');
+      expect(told(sequence.fill([23, 21]))).toBe('');
+      expect(feed(sequence, 3, 25)).toBe('25');
+    });
+
+    it('a line that takes another’s place is in step at once where something came by both; with a third one in step it joins that', () => {
+      const sequence = create({ recent: true });
+      sequence.joined(1);
+      feed(sequence, 1, 10, 13);
+      sequence.joined(2);
+      feed(sequence, 2, 13, 17);
+      expect(told(sequence.handedOver(1, 2, 0))).toBe('');
+      expect(feed(sequence, 2, 18)).toBe('18');
+      sequence.joined(3);
+      expect(feed(sequence, 3, 18)).toBe('');
+      sequence.joined(4);
+      expect(feed(sequence, 4, 21)).toBe('');
+      expect(told(sequence.handedOver(2, 4, 0))).toBe('');
+      expect([sequence.heldSince, feed(sequence, 3, 20, 21)]).toEqual([undefined, '20 21']);
+      expect(feed(sequence, 4, 22)).toBe('22');
     });
 
     it('a subscription that is acknowledged again may have missed something', () => {

@@ -246,14 +246,15 @@ describe('LineMerge', () => {
     expect(told(merge.unsubscribed('SOLUSDT', 0))).toBe('');
   });
 
-  it('Bybit: a line takes the place of another without a hole', () => {
+  it('Bybit: a line takes the place of another without a hole, as the recent trades tell', () => {
     const merge = bybit(true);
     merge.lineJoined(1);
     frames(merge, 1, [tradeEvent(10)], 0);
     merge.lineJoined(2);
     merge.lineSubscribed(2, ['BTCUSDT'], 0);
     frames(merge, 2, [tradeEvent(14)], 0);
-    expect(told(merge.lineHandedOver(1, 2, 0))).toBe('14');
+    expect(told(merge.lineHandedOver(1, 2, 0))).toBe('');
+    expect(told(merge.fill(held(merge), [tradeEvent(10), tradeEvent(14)]))).toBe('14');
     expect(told(merge.lineLost(1, 0))).toBe('');
     expect(told(frames(merge, 2, [tradeEvent(15)], 0))).toBe('15');
     expect(merge.holding.size).toBe(0);
