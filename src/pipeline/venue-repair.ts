@@ -1,4 +1,4 @@
-import { EMPTY, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { EMPTY, map, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import type { Instrument } from '../domain/instrument.ts';
 import { GapRepair } from '../operators/gap-repair.ts';
 import type { LineMerge } from './merge-lines.ts';
@@ -120,7 +120,11 @@ export class VenueRepair {
     const { fetchMissing, fetchRecent, instrument: instrumentOf } = this.#options;
     const instrument = instrumentOf(series.symbol);
     if (instrument === undefined) return EMPTY;
-    if (series.kind === 'trade' && fetchRecent !== undefined) return fetchRecent(instrument);
+    if (series.kind === 'trade' && fetchRecent !== undefined) {
+      const since = series.heldSince;
+      // Asked for before a line was subscribed anew, they do not reach to where it begins.
+      return fetchRecent(instrument).pipe(map((trades) => (series.heldSince === since ? trades : [])));
+    }
     if (fetchMissing === undefined || after === undefined) return EMPTY;
     return fetchMissing(instrument, { kind: series.kind, before, after }, attempt);
   }

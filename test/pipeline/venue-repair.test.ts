@@ -135,6 +135,32 @@ describe('VenueRepair', () => {
     expect(kinds).toEqual(['trade 1-3', 'agg_trade 4-7']);
   });
 
+  it('takes no last trades that were asked for before the line was subscribed anew', () => {
+    let made = [1];
+    const { scheduler, merge, repair, told, data } = setUp({
+      fetchRecent: (_symbol, time) => of(made.map((id) => fetched(id))).pipe(delay(100, time)),
+    });
+    const subscribed = () => {
+      repair.emit(merge.lineSubscribed(1, ['BTCUSDT'], scheduler.now()));
+      repair.watch();
+    };
+    merge.lineJoined(1);
+    data(tradeEvent(1));
+    repair.emit(merge.lineLost(1, 0));
+    merge.lineJoined(1);
+    subscribed();
+    scheduler.advance(50);
+    repair.emit(merge.unsubscribed('BTCUSDT', scheduler.now()));
+    // While nobody is subscribed.
+    made = [1, 5];
+    scheduler.advance(10);
+    subscribed();
+    scheduler.advance(1000);
+    data(tradeEvent(9));
+    scheduler.advance(1000);
+    expect(told.map((one) => one.split(' ')[1])).toEqual(['5']);
+  });
+
   it('five hundred symbols whose last trades are to be asked for have all had their turn within the hold', () => {
     const asked: string[] = [];
     const { scheduler, merge, repair, told, data } = setUp({
