@@ -171,7 +171,7 @@ export class OverlapSequence<T> {
       this.#wait.lines.add(to);
       heir.held = this.#sorted([...(former?.held ?? []), ...heir.held]);
     } else if (former?.inStep === true && !this.#anyInStep()) {
-      this.#unwatched = this.#options.recent;
+      this.#unwatched = this.#options.recent && this.#lastId !== undefined;
       if (this.#unwatched) this.#seek(now);
       else out.push(...this.#inStep(heir));
     }

@@ -421,6 +421,17 @@ describe('OverlapSequence', () => {
       quiet.resume({ id: '10', timestamp: 5 });
       expect(told(quiet.forget())).toBe('');
       expect(feed(quiet, 1, 7)).toBe('7');
+      const replaced = create({ recent: true });
+      replaced.resume({ id: '10', timestamp: 5 });
+      replaced.joined(1);
+      replaced.subscribed(1, 0);
+      expect(told(replaced.fill([10]))).toBe('');
+      expect(told(replaced.forget())).toBe('');
+      replaced.joined(2);
+      replaced.subscribed(2, 1);
+      // Nothing was passed on that it could be held against.
+      expect(told(replaced.handedOver(1, 2, 2))).toBe('');
+      expect([replaced.wanted, feed(replaced, 2, 7)]).toEqual([undefined, '7']);
     });
   });
 
