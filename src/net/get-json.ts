@@ -3,6 +3,7 @@ import { type HttpAnswer, type HttpOptions, httpRequest } from './http-request.t
 import { networkFault } from './network-fault.ts';
 
 export interface GetOptions extends Pick<HttpOptions, 'maxBytes' | 'signal'> {
+  /** From the request to the last byte of the answer, milliseconds. */
   readonly timeoutMs: number;
 }
 

@@ -30,7 +30,7 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** Without these some of the networks that venues stand behind refuse a request, or send several times the bytes. */
+/** Who asks; and the lists of instruments are megabytes, which servers compress only for who takes it. */
 const HEADERS = { 'user-agent': 'market-feed', 'accept-encoding': 'gzip' };
 
 /**
@@ -56,14 +56,14 @@ export function httpRequest(
     exchange.once('response', (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
-      const text$ = decompressed(response);
-      text$.on('data', (chunk: Buffer) => {
+      const plain = decompressed(response);
+      plain.on('data', (chunk: Buffer) => {
         size += chunk.length;
         if (size > maxBytes) giveUp(new Fault('malformed', `an answer of more than ${maxBytes} bytes`));
         else chunks.push(chunk);
       });
-      text$.on('error', reject);
-      text$.once('end', () =>
+      plain.on('error', reject);
+      plain.once('end', () =>
         resolve({
           status: response.statusCode ?? 0,
           headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),

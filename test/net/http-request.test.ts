@@ -21,10 +21,12 @@ describe('httpRequest', () => {
   it('gives status and body of any answer, and sends its own', async () => {
     const url = await serve(async (request, response) => {
       const parts = await request.toArray();
-      response.writeHead(409).end(`${request.method} ${request.headers['x-a']} ${Buffer.concat(parts)}`);
+      response
+        .writeHead(409, { 'x-b': '2' })
+        .end(`${request.method} ${request.headers['x-a']} ${Buffer.concat(parts)}`);
     });
     const answer = await httpRequest({ method: 'POST', url, headers: { 'x-a': '1' }, body: 'Kälte' });
-    expect(answer).toMatchObject({ status: 409, body: 'POST 1 Kälte' });
+    expect(answer).toEqual({ status: 409, body: 'POST 1 Kälte', headers: expect.objectContaining({ 'x-b': '2' }) });
   });
 
   it('says who asks, and takes a compressed answer', async () => {

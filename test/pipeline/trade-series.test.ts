@@ -50,7 +50,6 @@ describe.each([true, false])('a series in doubt, contiguous ids: %s', (contiguou
     const series = carried({ contiguous });
     series.lost(2, 10);
     series.joined(3);
-    series.subscribed(3, 20);
     for (const line of [1, 3]) series.accept(line, tradeEvent(2), 20);
     series.handedOver(1, 3, 20);
     series.lost(1, 30);

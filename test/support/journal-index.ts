@@ -57,13 +57,18 @@ export class MadeTrades {
     return this.#withheld[index] === 1;
   }
 
+  /** True where a line got it. */
+  isSent(index: number): boolean {
+    return this.#sent[index] === 1;
+  }
+
   /** The longest time without a trade that was sent to anybody, between two times, milliseconds. */
   longestUnsent(from: number, to: number): number {
     let longest = 0;
     let last = from;
     for (let index = 0; index < this.count; index++) {
       const time = this.time(index);
-      if (time <= from || time > to || this.#sent[index] !== 1) continue;
+      if (time <= from || time > to || !this.isSent(index)) continue;
       longest = Math.max(longest, time - last);
       last = time;
     }

@@ -213,10 +213,12 @@ describe('the judge of what was published', () => {
   it('does not ask of a gap what nobody could tell when it was written, though a later process was told', () => {
     const told = gap(1, 4, { venue: 'bybit', missing: 1, filled: 1, outcome: 'repaired' });
     const trades = [1, 2, 3, 4].map((id) => trade(id, { venue: 'bybit' }));
-    const journal = (withheld: boolean) =>
-      [1, 2, 3, 4].map((id) => made(id, { venue: 'bybit', ...(withheld && id === 3 ? { withheld } : {}) }));
-    expect(judged(trades, [[told, 2]], journal(true))).toMatchObject(WELL);
-    expect(judged(trades, [[told, 3]], journal(true)).problems).toHaveLength(1);
-    expect(judged(trades, [[told, 2]], journal(false)).problems).toHaveLength(1);
+    const journal = (third: Partial<JournalEvent>) =>
+      [1, 2, 3, 4].map((id) => made(id, { venue: 'bybit', ...(id === 3 ? third : {}) }));
+    const keptFromAll = { withheld: true, sent: [] } as const;
+    expect(judged(trades, [[told, 2]], journal(keptFromAll))).toMatchObject(WELL);
+    expect(judged(trades, [[told, 3]], journal(keptFromAll)).problems).toHaveLength(1);
+    expect(judged(trades, [[told, 2]], journal({ withheld: true })).problems).toHaveLength(1);
+    expect(judged(trades, [[told, 2]], journal({ sent: [] })).problems).toHaveLength(1);
   });
 });

@@ -322,9 +322,9 @@ export class TradeJudge {
     { from, to }: Interval,
   ): void {
     const publishedAt = this.#publishedAtOf(made);
-    // Nobody could tell what was withheld from a line that stayed open, but the next process may ask the venue for it.
+    // Nobody could tell what was withheld from every line, but the next process may ask the venue for it.
     const isLearned = (index: number) =>
-      JUMPING.has(venue) && made.isWithheld(index) && (publishedAt[index] as number) > at;
+      JUMPING.has(venue) && made.isWithheld(index) && !made.isSent(index) && (publishedAt[index] as number) > at;
     let filled = 0;
     for (let index = from + 1; index < to; index++) if (publishedAt[index] !== 0 && !isLearned(index)) filled++;
     if (gap.filled !== filled) this.#problem(`${told} has ${filled} of its trades published`);
