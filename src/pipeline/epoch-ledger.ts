@@ -116,10 +116,18 @@ export class EpochLedger {
     return [...gaps, { ...this.#position(venue, symbol, epoch), tradeId: null, timestamp: at }];
   }
 
-  /** Follows a venue's series that has no epochs (mode all: 0), from where former runs left it. */
-  follow(key: string, symbol: string, { venue, at }: Beginning): void {
+  /**
+   * A venue serves a symbol from now on beside others, without epochs (mode all: 0): from where this run or a former one
+   * left it, else as `begin` does it.
+   */
+  follow(key: string, symbol: string, { venue, at }: Beginning): readonly (Gap | Position)[] {
+    if (this.#current(key) !== undefined) return [];
     const left = this.#former.get(symbol)?.find((former) => former.venue === venue);
-    this.#track(key, { venue, symbol, epoch: 0, at, takenUp: left?.takeUp === undefined ? null : left.last });
+    const goesOn = left?.takeUp !== undefined;
+    this.#track(key, { venue, symbol, epoch: 0, at, takenUp: goesOn ? left.last : null });
+    if (goesOn) return [];
+    const gap = left === undefined ? undefined : this.#endOf(left, at);
+    return [...(gap === undefined ? [] : [gap]), { ...this.#position(venue, symbol, 0), tradeId: null, timestamp: at }];
   }
 
   /** What a former run left at this venue and this one may go on with. */

@@ -95,8 +95,6 @@ export class Feed {
   readonly #openHoles = new Map<string, Set<string>>();
   /** Symbols that a former run left at a venue, until somebody serves them. */
   readonly #former: Map<string, string>;
-  /** What has traded, in mode all. */
-  readonly #traded = new Set<string>();
   #beats = 0;
 
   constructor(options: FeedOptions) {
@@ -126,6 +124,12 @@ export class Feed {
 
   start(): void {
     const routed$ = this.#all ? this.#everyVenue() : this.#failover();
+    if (this.#all)
+      for (const { options } of this.venues)
+        this.#announce(
+          options.instruments.map(({ symbol }) => symbol),
+          options.venue.id,
+        );
     this.#subscription.add(routed$.subscribe((event) => this.#onRouted(event)));
     this.#every(HEARTBEAT_MS, () => this.heartbeat());
     this.#every(WINDOWS_CHECK_MS, () => this.publish(this.#analytics?.idle(this.#now) ?? []));
@@ -169,7 +173,7 @@ export class Feed {
   }
 
   add(venue: VenueId, instrument: Instrument): void {
-    this.#show(venue, instrument);
+    this.#follow(venue, [instrument]);
     this.venues.find((feed) => feed.options.venue.id === venue)?.add(instrument);
   }
 
@@ -185,7 +189,6 @@ export class Feed {
     this.view.remove(key);
     this.trading.forget(symbol);
     this.#books?.ended(key);
-    this.#traded.delete(key);
     this.publish(this.#analytics?.ended(key) ?? []);
   }
 
@@ -275,9 +278,15 @@ export class Feed {
     return kept;
   }
 
-  #show(venue: VenueId, { coin, symbol }: Instrument): void {
+  #follow(venue: VenueId, instruments: readonly Instrument[]): void {
+    const symbols = instruments.filter((instrument) => this.#show(venue, instrument)).map(({ symbol }) => symbol);
+    if (this.#all) this.#announce(symbols, venue);
+  }
+
+  /** False: it is there already. */
+  #show(venue: VenueId, { coin, symbol }: Instrument): boolean {
     const key = this.#key(venue, symbol);
-    if (this.view.symbols.has(key)) return;
+    if (this.view.symbols.has(key)) return false;
     this.view.add(key, coin, symbol);
     // It was followed before, and goes on in its epoch.
     const served = this.#ledger.venueOf(key);
@@ -285,7 +294,7 @@ export class Feed {
       this.#beginWindows(key, served, this.#options.wallClockMs());
       this.#judgeServed(symbol, served);
     }
-    if (this.#all) this.#ledger.follow(key, symbol, { venue, at: this.#options.wallClockMs() });
+    return true;
   }
 
   #failover(): Observable<FailoverEvent<Batch>> {
@@ -385,7 +394,7 @@ export class Feed {
         this.status(signal.note);
         return undefined;
       case 'instruments':
-        for (const instrument of signal.instruments) this.#show(venue, instrument);
+        this.#follow(venue, signal.instruments);
         if (this.#followsLists(venue)) {
           const symbols = signal.instruments.map(({ symbol }) => symbol);
           this.#tellServing(this.#listedAt.listed(venue, symbols));
@@ -456,29 +465,31 @@ export class Feed {
 
   /** The book of the venue that serves a symbol from now on, as that one has it: its next change may be long in coming. */
   #showBook(symbol: string, venue: string): void {
-    this.#books?.ended(symbol);
+    const key = this.#key(venue, symbol);
+    this.#books?.ended(key);
     const book = this.venues.find((feed) => feed.options.venue.id === venue)?.book(symbol);
-    if (book !== undefined) this.#publish(this.#kept(symbol), [book], false);
+    if (book !== undefined) this.#publish(this.#kept(key), [book], false);
   }
 
-  /** Begins epochs at a venue: their positions are acknowledged before the first record that bears them. */
+  /** Begins epochs at a venue, or what it has instead in mode all: their positions are acknowledged before the first record that bears them. */
   #announce(symbols: readonly string[], venue: VenueId): void {
     const at = this.#options.wallClockMs();
-    for (const symbol of symbols) this.#leaveElsewhere(symbol, venue);
-    const records = symbols.flatMap((symbol) => this.#ledger.begin(symbol, { venue, at }));
+    const records = symbols.flatMap((symbol) => this.#begin(symbol, { venue, at }));
     const served = this.venues.find((feed) => feed.options.venue.id === venue);
     for (const symbol of symbols) {
-      this.#beginWindows(symbol, venue, at);
-      for (const doubt of served?.doubts(symbol) ?? []) this.#onDoubt(symbol, doubt);
+      const key = this.#key(venue, symbol);
+      this.#beginWindows(key, venue, at);
+      for (const doubt of served?.doubts(symbol) ?? []) this.#onDoubt(key, doubt);
     }
     if (records.length > 0) this.#out$.next({ records, barrier: true });
     for (const symbol of symbols) this.#showBook(symbol, venue);
   }
 
-  /** Without epochs nobody says that a venue begins: its first trade does. */
-  #beginSeries(key: string, venue: string): void {
-    this.#traded.add(key);
-    this.#beginWindows(key, venue, this.#options.wallClockMs());
+  #begin(symbol: string, beginning: { readonly venue: VenueId; readonly at: number }): readonly FeedRecord[] {
+    const { venue } = beginning;
+    if (this.#all) return this.#ledger.follow(this.#key(venue, symbol), symbol, beginning);
+    this.#leaveElsewhere(symbol, venue);
+    return this.#ledger.begin(symbol, beginning);
   }
 
   #beginAnalytics(former: ReadonlyMap<string, FormerTrades>): void {
@@ -553,7 +564,6 @@ export class Feed {
         stamp(event, epoch, held);
         records.push(event);
         if (event.kind === this.#ledgerKind) {
-          if (this.#all && !this.#traded.has(key)) this.#beginSeries(key, event.venue);
           const trade = event as TradeEvent | AggTrade;
           kept.epoch.published(trade);
           if (kept.turn !== undefined) records.push(...(this.#analytics?.trade(kept.turn, trade, now) ?? []));
@@ -580,18 +590,20 @@ export class Feed {
     if (gap === undefined) return;
     const open = this.#openHoles.get(key) ?? new Set<string>();
     this.#openHoles.set(key, open);
-    const toId = notice.hole.after.tradeId;
+    const { kind, tradeId: toId } = notice.hole.after;
     open.add(toId);
-    this.#analytics?.hold(key, { toId, fromTime: gap.fromTime }, this.#now);
+    if (kind === this.#ledgerKind) this.#analytics?.hold(key, { toId, fromTime: gap.fromTime }, this.#now);
     this.#gapDetected(notice.coin, gap);
   }
 
   #onHole(key: string, notice: HoleNotice): void {
     const gap = this.#ledger.gap(key, notice);
-    const toId = notice.hole.after.tradeId;
+    const { kind, tradeId: toId } = notice.hole.after;
     const wasTold = this.#openHoles.get(key)?.delete(toId) === true;
-    if (gap !== undefined) this.#analytics?.gap(key, gap);
-    this.#analytics?.release(key, toId);
+    if (kind === this.#ledgerKind) {
+      if (gap !== undefined) this.#analytics?.gap(key, gap);
+      this.#analytics?.release(key, toId);
+    }
     if (gap === undefined) return;
     if (!wasTold) this.#gapDetected(notice.coin, gap);
     this.#out$.next({ records: [gap], barrier: true });
@@ -620,7 +632,7 @@ export class Feed {
     const records = this.#ledger.restart(key, after, at);
     this.#beginWindows(key, after.venue, at);
     if (records.length > 0) this.#out$.next({ records, barrier: true });
-    this.#showBook(key, after.venue);
+    this.#showBook(symbol, after.venue);
     const gap = records.find((record) => record.kind === 'gap');
     if (gap === undefined) return;
     this.status({

@@ -231,8 +231,21 @@ describe('EpochLedger', () => {
 
   it('follows a series without epochs from where it was left', () => {
     const ledger = ledgerOf({ ...former('binance', 0, '21', true) }, former('bybit', 0, '3', true));
-    ledger.follow('binance:BTCUSDT', 'BTCUSDT', { venue: 'binance', at: 9000 });
+    expect(ledger.follow('binance:BTCUSDT', 'BTCUSDT', { venue: 'binance', at: 9000 })).toEqual([]);
     expect(ledger.gap('binance:BTCUSDT', hole(21, 25, 3))).toMatchObject({ epoch: 0, fromId: '21' });
+  });
+
+  it('begins a series without epochs by its position, behind the gap that a former run left, and once', () => {
+    const ledger = ledgerOf({ ...former('binance', 0, '21') });
+    const follow = (venue: string) => ledger.follow(`${venue}:BTCUSDT`, 'BTCUSDT', { venue, at: 9000 });
+    expect(follow('binance')).toMatchObject([
+      { kind: 'gap', venue: 'binance', epoch: 0, fromId: '21', toId: null },
+      { kind: 'position', venue: 'binance', epoch: 0, tradeId: null, timestamp: 9000 },
+    ]);
+    expect(follow('bybit')).toMatchObject([{ kind: 'position', venue: 'bybit', epoch: 0 }]);
+    ledger.of('bybit:BTCUSDT').published(tradeEvent(900, { timestamp: 7000 }));
+    expect(follow('bybit')).toEqual([]);
+    expect(ledger.checkpoint('all')).toMatchObject([{ venue: 'binance' }, { venue: 'bybit', tradeId: '900' }]);
   });
 
   it('checkpoints every epoch, moved or not, with the last id that an aggregate stands for', () => {

@@ -7,11 +7,12 @@ import { BookSync } from '../../src/market/book-sync.ts';
 import { Activity } from '../../src/pipeline/activity.ts';
 import { Feed, type FeedOptions } from '../../src/pipeline/feed.ts';
 import { loadConfig } from '../../src/pipeline/load-config.ts';
-import type { BookStepped } from '../../src/pipeline/merged-event.ts';
+import type { BookStepped, MergedEvent } from '../../src/pipeline/merged-event.ts';
+import type { FormerTrades } from '../../src/pipeline/trade-analytics.ts';
 import { VenueFeed } from '../../src/pipeline/venue-feed.ts';
 import type { VenueSignal } from '../../src/pipeline/venue-signal.ts';
 import { venues } from '../../src/venues/registry.ts';
-import { bookUpdate, tradeEvent } from '../support/events.ts';
+import { aggTrade, bookUpdate, tradeEvent } from '../support/events.ts';
 
 const VENUES = ['bybit', 'binance'] as const;
 type VenueName = (typeof VENUES)[number];
@@ -29,9 +30,10 @@ class Scripted {
   readonly records: FeedRecord[] = [];
   readonly #signals = { bybit: new Subject<VenueSignal>(), binance: new Subject<VenueSignal>() };
   readonly #books = new Map<string, BookStepped>();
+  readonly #scheduler = new TestScheduler(() => undefined);
 
   constructor({ mode = 'failover', atBinance = [], ...options }: ScriptedOptions = {}) {
-    const scheduler = new TestScheduler(() => undefined);
+    const scheduler = this.#scheduler;
     const config = loadConfig({
       values: { coins: ['BTC'], feed: { venues: [...VENUES], channels: ['trade'], mode } },
     });
@@ -67,6 +69,11 @@ class Scripted {
     });
     this.feed.output$.subscribe(({ records }) => this.records.push(...records.map((record) => ({ ...record }))));
     this.feed.start();
+  }
+
+  /** Lets 750 ms pass. */
+  pass(): void {
+    this.#scheduler.flush();
   }
 
   say(venue: VenueName, signal: VenueSignal): this {
@@ -167,11 +174,75 @@ describe('Feed', () => {
     expect(positions).toBeLessThan(first);
   });
 
-  it('sums up again what was removed and added', () => {
-    const stats = {
-      ...{ windowsMs: [1000], allowedLatenessMs: 0, idleAfterMs: 5000 },
-      ...{ historyTrades: 1000, largeTradeThreshold: 10 },
+  const stats = {
+    ...{ windowsMs: [1000], allowedLatenessMs: 0, idleAfterMs: 5000 },
+    ...{ historyTrades: 1000, largeTradeThreshold: 10 },
+  };
+
+  it('in mode all every venue has its position before its first record, also one that is added', () => {
+    const TRX = { coin: 'TRX', symbol: 'TRXUSDT', venueSymbol: 'TRXUSDT' };
+    const scripted = new Scripted({ mode: 'all' });
+    scripted.trade('binance', 1).trade('bybit', 2);
+    scripted.feed.add('binance', TRX);
+    scripted.trade('binance', 3, 3, TRX);
+    const told = scripted.records.flatMap((record) => {
+      if (record.kind !== 'position' && record.kind !== 'trade') return [];
+      return [`${record.kind} of ${record.venue}:${record.symbol}`];
+    });
+    expect(told).toEqual([
+      'position of bybit:BTCUSDT',
+      'position of binance:BTCUSDT',
+      'trade of binance:BTCUSDT',
+      'trade of bybit:BTCUSDT',
+      'position of binance:TRXUSDT',
+      'trade of binance:TRXUSDT',
+    ]);
+  });
+
+  it('in mode all a gap before the first trade of a run counts for the windows', async () => {
+    const last = { id: '1', timestamp: 1000 };
+    const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 0, last, takeUp: { trade: last, aggTrade: null } }];
+    const taken: FormerTrades = {
+      ...{ venue: 'bybit', epoch: 0, windows: [], gaps: [] },
+      trades: [tradeEvent(1, { venue: 'bybit', timestamp: 1000 })],
     };
+    const recent = Promise.resolve(new Map([['bybit:BTCUSDT', taken]]));
+    const scripted = new Scripted({ mode: 'all', stats, former, recent });
+    await recent;
+    const after = tradeEvent(9, { venue: 'bybit', timestamp: 2500 });
+    const hole = { before: last, after, missing: null, filled: 0 };
+    const events: MergedEvent[] = [{ kind: 'hole', symbol: 'BTCUSDT', coin: 'BTC', hole }, after];
+    scripted.say('bybit', { kind: 'events', symbol: 'BTCUSDT', receivedAt: 9, events });
+    scripted.trade('bybit', 10, 3000).trade('bybit', 11, 9000).pass();
+    expect(scripted.of('gap')).toMatchObject([{ venue: 'bybit', fromId: '1', toId: '9' }]);
+    expect(scripted.of('trade_stats').map(({ windowStart, complete }) => [windowStart, complete])).toEqual([
+      [1000, false],
+      [2000, false],
+      [3000, true],
+    ]);
+  });
+
+  it('a gap of aggregated trades, beside trades without one, is told and makes no window incomplete', () => {
+    const scripted = new Scripted({ stats });
+    scripted.say('bybit', { kind: 'connected' });
+    scripted.trade('bybit', 1, 1000).trade('bybit', 2, 2000);
+    const hole = { before: { id: '1', timestamp: 1000 }, after: aggTrade(4, 4), missing: 2, filled: 0 };
+    const notice = { symbol: 'BTCUSDT', coin: 'BTC', hole };
+    const events: MergedEvent[] = [
+      { ...notice, kind: 'hole_opened' },
+      { ...notice, kind: 'hole' },
+    ];
+    scripted.say('bybit', { kind: 'events', symbol: 'BTCUSDT', receivedAt: 9, events });
+    scripted.trade('bybit', 3, 3000).trade('bybit', 4, 9000).pass();
+    expect(scripted.of('gap')).toMatchObject([{ fromId: '1', toId: '4', missing: 2 }]);
+    expect(scripted.of('trade_stats').map(({ windowStart, complete }) => [windowStart, complete])).toEqual([
+      [1000, false],
+      [2000, true],
+      [3000, true],
+    ]);
+  });
+
+  it('sums up again what was removed and added', () => {
     const scripted = new Scripted({ mode: 'all', stats });
     const second = (n: number) => 1_723_161_255_000 + n * 1000;
     scripted.trade('binance', 1, second(0));

@@ -39,5 +39,5 @@ export async function killAgainAndAgain(
 }
 
 function serving(process: PipelineProcess): Promise<void> {
-  return process.until(() => process.activeVenue !== undefined, 'a venue serves', SERVES_WITHIN_MS);
+  return process.until(() => process.hasLineUp, 'a line is up', SERVES_WITHIN_MS);
 }

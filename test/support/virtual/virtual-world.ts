@@ -147,12 +147,22 @@ export class VirtualWorld {
 
   #journal(): Journal {
     const event: Journal['event'] = (venue, symbol, kind, id, price, quantity, side, time, sent, more) => {
+      if (kind === 'agg_trade') this.#sentTogether(JSON.parse(`{${more?.slice(1)}}`), JSON.parse(sent) as number[]);
       if (kind !== 'trade') return;
       const made = { venue, symbol, kind, id, price, quantity, side: side as JournalEvent['side'], time };
       const withheld = more?.includes('"withheld":true') === true ? { withheld: true as const } : {};
       this.journal.push({ ...made, sent: JSON.parse(sent) as number[], ...withheld });
     };
     return { event } as Journal;
+  }
+
+  /** The trades of an aggregated one, which were made just now, went where that went. */
+  #sentTogether({ first_trade_id: first }: { readonly first_trade_id: string }, sent: readonly number[]): void {
+    for (let at = this.journal.length - 1; at >= 0; at--) {
+      const event = this.journal[at] as JournalEvent;
+      this.journal[at] = { ...event, sent: [...event.sent, ...sent] };
+      if (event.id === first) return;
+    }
   }
 
   #everySlice(): void {
