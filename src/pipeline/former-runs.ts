@@ -26,13 +26,14 @@ export interface FormerRunsOptions {
 /**
  * What the sinks remember of former runs, as one: a series is taken up where all of them stand in the same epoch, from
  * the trade of the one that is least far; the others drop what they have. Where they stand in different epochs each
- * of these is over.
+ * of these is over. What was written in the other mode is not gone on with: only mode all has an epoch 0.
  */
 export function formerEpochs(sinks: readonly (readonly Ending[])[], options: FormerRunsOptions): FormerEpoch[] {
   const keyOf = ({ venue, symbol }: Ending) => (options.everyVenue ? `${venue}:${symbol}` : symbol);
   const latest = sinks.map((endings) => {
     const ofSink = new Map<string, Ending>();
     for (const ending of endings) {
+      if ((ending.epoch === 0) !== options.everyVenue) continue;
       const known = ofSink.get(keyOf(ending));
       if (known === undefined || ending.epoch > known.epoch) ofSink.set(keyOf(ending), ending);
     }

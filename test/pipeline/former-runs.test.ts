@@ -75,6 +75,13 @@ describe('formerEpochs', () => {
       { venue: 'binance', last: at('9') },
     ]);
   });
+
+  it.each([true, false])('knows nothing of runs in another mode than its own, every venue: %s', (everyVenue) => {
+    const [own, other] = everyVenue ? [0, 3] : [3, 0];
+    const options = { ...trades, everyVenue };
+    expect(formerEpochs([[ending('bybit', own, at('7'))]], options)).toHaveLength(1);
+    expect(formerEpochs([[ending('bybit', other, at('7'))]], options)).toEqual([]);
+  });
 });
 
 describe('aheadOf', () => {
