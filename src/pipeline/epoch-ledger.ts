@@ -12,6 +12,8 @@ interface Epoch {
   readonly at: number;
   /** The last trade that a former run published in it; null: none, or it began in this run. */
   takenUp: LastTrade | null;
+  /** The last trade of a former run that could not be gone on with, until the gap behind it is told (mode all). */
+  left: LastTrade | null;
   first: TradeEvent | AggTrade | undefined;
   last: TradeEvent | AggTrade | undefined;
 }
@@ -106,28 +108,52 @@ export class EpochLedger {
     const takenUp = this.#toTakeUp(symbol, venue);
     this.#former.delete(symbol);
     if (takenUp !== undefined) {
-      this.#track(symbol, { venue, symbol, epoch: takenUp.epoch, at, takenUp: takenUp.last });
+      this.#track(symbol, { venue, symbol, epoch: takenUp.epoch, at, takenUp: takenUp.last, left: null });
       return [];
     }
     const epoch = this.#nextNumber(symbol);
     this.#numbers.set(symbol, epoch);
-    this.#track(symbol, { venue, symbol, epoch, at, takenUp: null });
+    this.#track(symbol, { venue, symbol, epoch, at, takenUp: null, left: null });
     const gaps = former.flatMap((ended) => this.#endOf(ended, at) ?? []);
     return [...gaps, { ...this.#position(venue, symbol, epoch), tradeId: null, timestamp: at }];
   }
 
   /**
-   * A venue serves a symbol from now on beside others, without epochs (mode all: 0): from where this run or a former one
-   * left it, else as `begin` does it.
+   * A venue serves a symbol from now on beside others, without epochs (mode all: 0), from where this run or a former one
+   * left it. Where there is nothing to go on with: its position, to be acknowledged before its first record.
    */
   follow(key: string, symbol: string, { venue, at }: Beginning): readonly (Gap | Position)[] {
     if (this.#current(key) !== undefined) return [];
     const left = this.#former.get(symbol)?.find((former) => former.venue === venue);
+    const last = left?.last ?? null;
     const goesOn = left?.takeUp !== undefined;
-    this.#track(key, { venue, symbol, epoch: 0, at, takenUp: goesOn ? left.last : null });
+    this.#track(key, { venue, symbol, epoch: 0, at, takenUp: goesOn ? last : null, left: goesOn ? null : last });
     if (goesOn) return [];
-    const gap = left === undefined ? undefined : this.#endOf(left, at);
-    return [...(gap === undefined ? [] : [gap]), { ...this.#position(venue, symbol, 0), tradeId: null, timestamp: at }];
+    return [{ ...this.#position(venue, symbol, 0), tradeId: null, timestamp: at }];
+  }
+
+  /** What lies between the first trade of a followed series and a former run's last that could not be gone on with. */
+  seam(key: string, first: TradeEvent | AggTrade, contiguous: boolean): Gap | undefined {
+    const current = this.#current(key);
+    const before = current?.left ?? null;
+    if (current === undefined || before === null || compareIds(first.tradeId, before.id) <= 0) return undefined;
+    current.left = null;
+    const missing = contiguous ? idsBetween(before.id, first.tradeId) - 1 : null;
+    if (missing === 0) return undefined;
+    return {
+      kind: 'gap',
+      venue: current.venue,
+      symbol: current.symbol,
+      epoch: current.epoch,
+      fromId: before.id,
+      toId: first.tradeId,
+      fromTime: before.timestamp,
+      toTime: first.timestamp,
+      missing,
+      filled: 0,
+      outcome: 'unrepaired',
+      environment: this.#environment,
+    };
   }
 
   /** What a former run left at this venue and this one may go on with. */
@@ -140,7 +166,7 @@ export class EpochLedger {
     return (this.#numbers.get(symbol) ?? 0) + 1;
   }
 
-  #track(key: string, begun: Pick<Epoch, 'venue' | 'symbol' | 'epoch' | 'at' | 'takenUp'>): void {
+  #track(key: string, begun: Omit<Epoch, 'first' | 'last'>): void {
     const of = this.of(key);
     if (of.epoch !== undefined) this.#fresh.delete(of.epoch);
     of.epoch = { ...begun, first: undefined, last: undefined };

@@ -10,7 +10,7 @@ import { FeedView } from './feed-view.ts';
 import { type FormerEpoch, venueToStartWith } from './former-runs.ts';
 import { KlineCheck, subscribedKlines } from './kline-check.ts';
 import { ListedAt, type Serving } from './listed-at.ts';
-import type { Doubt, HoleNotice, HoleOpened, IdsRestarted, MergedEvent } from './merged-event.ts';
+import type { Doubt, HoleNotice, HoleOpened, IdsRestarted, MergedEvent, SequencedTrade } from './merged-event.ts';
 import { PriceTicks } from './price-ticks.ts';
 import type { ServedKey } from './served-key.ts';
 import { StatusLog, type StatusNote } from './status-log.ts';
@@ -95,6 +95,8 @@ export class Feed {
   readonly #openHoles = new Map<string, Set<string>>();
   /** Symbols that a former run left at a venue, until somebody serves them. */
   readonly #former: Map<string, string>;
+  /** What has come of since it is followed, in mode all. */
+  readonly #begun = new Set<string>();
   #beats = 0;
 
   constructor(options: FeedOptions) {
@@ -125,11 +127,14 @@ export class Feed {
   start(): void {
     const routed$ = this.#all ? this.#everyVenue() : this.#failover();
     if (this.#all)
-      for (const { options } of this.venues)
+      for (const { options } of this.venues) {
+        const { id } = options.venue;
+        const symbols = options.instruments.map(({ symbol }) => symbol);
         this.#announce(
-          options.instruments.map(({ symbol }) => symbol),
-          options.venue.id,
+          symbols.filter((symbol) => this.view.symbols.has(this.#key(id, symbol))),
+          id,
         );
+      }
     this.#subscription.add(routed$.subscribe((event) => this.#onRouted(event)));
     this.#every(HEARTBEAT_MS, () => this.heartbeat());
     this.#every(WINDOWS_CHECK_MS, () => this.publish(this.#analytics?.idle(this.#now) ?? []));
@@ -173,7 +178,7 @@ export class Feed {
   }
 
   add(venue: VenueId, instrument: Instrument): void {
-    this.#follow(venue, [instrument]);
+    this.#serve(venue, [instrument]);
     this.venues.find((feed) => feed.options.venue.id === venue)?.add(instrument);
   }
 
@@ -189,6 +194,7 @@ export class Feed {
     this.view.remove(key);
     this.trading.forget(symbol);
     this.#books?.ended(key);
+    this.#begun.delete(key);
     this.publish(this.#analytics?.ended(key) ?? []);
   }
 
@@ -278,7 +284,7 @@ export class Feed {
     return kept;
   }
 
-  #follow(venue: VenueId, instruments: readonly Instrument[]): void {
+  #serve(venue: VenueId, instruments: readonly Instrument[]): void {
     const symbols = instruments.filter((instrument) => this.#show(venue, instrument)).map(({ symbol }) => symbol);
     if (this.#all) this.#announce(symbols, venue);
   }
@@ -394,7 +400,7 @@ export class Feed {
         this.status(signal.note);
         return undefined;
       case 'instruments':
-        this.#follow(venue, signal.instruments);
+        this.#serve(venue, signal.instruments);
         if (this.#followsLists(venue)) {
           const symbols = signal.instruments.map(({ symbol }) => symbol);
           this.#tellServing(this.#listedAt.listed(venue, symbols));
@@ -471,15 +477,15 @@ export class Feed {
     if (book !== undefined) this.#publish(this.#kept(key), [book], false);
   }
 
-  /** Begins epochs at a venue, or what it has instead in mode all: their positions are acknowledged before the first record that bears them. */
+  /** Begins epochs at a venue, or in mode all its series of epoch 0: their positions are acknowledged before the first record that bears them. */
   #announce(symbols: readonly string[], venue: VenueId): void {
     const at = this.#options.wallClockMs();
     const records = symbols.flatMap((symbol) => this.#begin(symbol, { venue, at }));
     const served = this.venues.find((feed) => feed.options.venue.id === venue);
     for (const symbol of symbols) {
-      const key = this.#key(venue, symbol);
-      this.#beginWindows(key, venue, at);
-      for (const doubt of served?.doubts(symbol) ?? []) this.#onDoubt(key, doubt);
+      if (this.#all) continue;
+      this.#beginWindows(symbol, venue, at);
+      for (const doubt of served?.doubts(symbol) ?? []) this.#onDoubt(symbol, doubt);
     }
     if (records.length > 0) this.#out$.next({ records, barrier: true });
     for (const symbol of symbols) this.#showBook(symbol, venue);
@@ -490,6 +496,21 @@ export class Feed {
     if (this.#all) return this.#ledger.follow(this.#key(venue, symbol), symbol, beginning);
     this.#leaveElsewhere(symbol, venue);
     return this.#ledger.begin(symbol, beginning);
+  }
+
+  /**
+   * The first trade of a series in mode all, or the hole before it. Nobody takes a turn there at a moment that is known, and
+   * the venue may be long in coming: windows that were held open since the start would be held no more by then.
+   */
+  #beginSeries(key: string, first: SequencedTrade, isTrade: boolean): void {
+    this.#begun.add(key);
+    this.#beginWindows(key, first.venue, this.#options.wallClockMs());
+    const venue = this.venues.find(({ options }) => options.venue.id === first.venue)?.options.venue;
+    const gap = isTrade ? this.#ledger.seam(key, first, venue?.contiguousTradeIds === true) : undefined;
+    if (gap === undefined) return;
+    this.#analytics?.gap(key, gap);
+    this.#gapDetected(first.coin, gap);
+    this.#tellGap(first.coin, gap);
   }
 
   #beginAnalytics(former: ReadonlyMap<string, FormerTrades>): void {
@@ -544,6 +565,8 @@ export class Feed {
     let records: FeedRecord[] = [];
     for (const event of events) {
       if (event.kind === 'hole' || event.kind === 'hole_opened' || event.kind === 'ids_restarted') {
+        const { after } = event.kind === 'ids_restarted' ? event : event.hole;
+        if (this.#all && after.kind === this.#ledgerKind && !this.#begun.has(key)) this.#beginSeries(key, after, false);
         if (records.length > 0) this.#out$.next({ records, barrier: false });
         records = [];
         if (event.kind === 'hole') this.#onHole(key, event);
@@ -562,8 +585,11 @@ export class Feed {
       }
       if (event.kind !== 'ticker') {
         stamp(event, epoch, held);
+        const isCounted = event.kind === this.#ledgerKind;
+        if (isCounted && this.#all && !this.#begun.has(key))
+          this.#beginSeries(key, event as TradeEvent | AggTrade, true);
         records.push(event);
-        if (event.kind === this.#ledgerKind) {
+        if (isCounted) {
           const trade = event as TradeEvent | AggTrade;
           kept.epoch.published(trade);
           if (kept.turn !== undefined) records.push(...(this.#analytics?.trade(kept.turn, trade, now) ?? []));
@@ -606,9 +632,13 @@ export class Feed {
     }
     if (gap === undefined) return;
     if (!wasTold) this.#gapDetected(notice.coin, gap);
+    this.#tellGap(notice.coin, gap);
+  }
+
+  #tellGap(coin: string, gap: Gap): void {
     this.#out$.next({ records: [gap], barrier: true });
-    const about = { venue: gap.venue, coin: notice.coin, details: { ...gapDetails(gap), filled: String(gap.filled) } };
-    const between = `trades of ${notice.symbol} between ${gap.fromId} and ${gap.toId}`;
+    const about = { venue: gap.venue, coin, details: { ...gapDetails(gap), filled: String(gap.filled) } };
+    const between = `trades of ${gap.symbol} between ${gap.fromId} and ${gap.toId}`;
     if (gap.outcome === 'repaired') this.status({ state: 'gap_repaired', reason: `${between} were fetched`, ...about });
     else this.status({ state: 'gap_unrepaired', reason: `${between} could not be had`, ...about });
   }

@@ -8,7 +8,7 @@ export interface FormerEpoch {
   readonly venue: string;
   readonly symbol: string;
   readonly epoch: number;
-  /** The last trade published, of the kind that positions count; null: none in this epoch. */
+  /** The last trade published, of the kind that positions count: where sinks differ, by the one that is least far, or that is known. Null: none in this epoch. */
   readonly last: LastTrade | null;
   /** Undefined: nobody can go on from here, the epoch is over. */
   readonly takeUp: Resumption | undefined;
@@ -52,8 +52,9 @@ export function formerEpochs(sinks: readonly (readonly Ending[])[], options: For
       const sameKind = same.every(({ environment }) => environment === options.environment);
       const takeUp =
         agree && sameKind && trade !== undefined && aggTrade !== undefined ? { trade, aggTrade } : undefined;
-      const last = options.trades ? trade : aggTrade;
-      return { venue, symbol, epoch, last: last ?? null, takeUp };
+      const last = same.map((ending) => (options.trades ? ending.trade : ending.aggTrade)).reduce(further, null);
+      const goesOnFrom = options.trades ? trade : aggTrade;
+      return { venue, symbol, epoch, last: goesOnFrom ?? last ?? null, takeUp };
     });
   });
 }
@@ -67,6 +68,11 @@ function leastFar(trades: readonly (LastTrade | null | undefined)[]): LastTrade 
     if (least === undefined || compareIds(trade.id, least.id) < 0) least = trade;
   }
   return least;
+}
+
+function further(a: LastTrade | null | undefined, b: LastTrade | null | undefined): LastTrade | null | undefined {
+  if (!a || !b) return a ?? b;
+  return compareIds(a.id, b.id) >= 0 ? a : b;
 }
 
 /** What one of several sinks has already of the trades that the feed publishes again for another. */

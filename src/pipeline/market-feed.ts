@@ -26,6 +26,9 @@ export interface MarketFeedOptions {
   readonly config?: Config;
 }
 
+/** What the feed says by itself, before any venue has said something. */
+const NO_DATA: ReadonlySet<FeedRecord['kind']> = new Set(['status', 'position', 'gap']);
+
 /** How a venue is now. */
 export interface VenueStatus {
   readonly connected: boolean;
@@ -104,7 +107,7 @@ export class MarketFeed {
     return new Promise((resolve, reject) => {
       const first = this.#records$.subscribe({
         next: (record) => {
-          if (record.kind === 'status') return;
+          if (NO_DATA.has(record.kind)) return;
           first.unsubscribe();
           resolve();
         },

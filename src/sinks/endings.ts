@@ -80,9 +80,9 @@ export function seriesKey({ venue, symbol }: { readonly venue: string; readonly 
   return `${venue}:${symbol}`;
 }
 
-/** Those of each symbol's latest epoch: of several venues where epochs are not counted. */
+/** Those of each symbol's latest epoch, and those without epochs, as which every venue may go on. */
 export function latestEpochs<T extends { readonly symbol: string; readonly epoch: number }>(all: readonly T[]): T[] {
   const latest = new Map<string, number>();
   for (const { symbol, epoch } of all) latest.set(symbol, Math.max(latest.get(symbol) ?? 0, epoch));
-  return all.filter(({ symbol, epoch }) => epoch === latest.get(symbol));
+  return all.filter(({ symbol, epoch }) => epoch === 0 || epoch === latest.get(symbol));
 }

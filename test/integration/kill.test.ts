@@ -67,8 +67,10 @@ async function killed(venue: VenueId, sink: 'kafka' | 'file', mode: 'failover' |
     return pipeline;
   };
   try {
-    const last = await killAgainAndAgain(start(), start, { kills: KILLS, seed });
-    await last.until(() => last.linesUp(venue) > 0, `a line to ${venue} is up`);
+    const serves = (process: PipelineProcess) =>
+      mode === 'all' ? process.linesUp(venue) > 0 : process.activeVenue === venue;
+    const last = await killAgainAndAgain(start(), start, { kills: KILLS, seed, serves });
+    await last.until(() => serves(last), `${venue} serves`);
     await delay(ON_MS);
     expect(await last.stop()).toBe(0);
     await closeSimulator();

@@ -195,11 +195,13 @@ describe('MarketFeed', () => {
     await Promise.all([feed.connect(), feed.connect()]);
     // Two lines, and the venue's announcements.
     await until(() => simulator.counts().bybit?.opened === before + 3);
-    const early = marketFeed(['BTC'], { venues: ['bybit'] });
-    const connecting = early.connect();
-    await early.close();
-    await expect(connecting).rejects.toThrow('closed before any data');
-    await early.close();
+    for (const mode of ['failover', 'all']) {
+      const early = marketFeed(['BTC'], { venues: ['bybit'] }, { mode });
+      const connecting = early.connect();
+      await early.close();
+      await expect(connecting).rejects.toThrow('closed before any data');
+      await early.close();
+    }
   });
 
   it('leaves nothing behind: a script that closes it ends by itself', async () => {

@@ -28,6 +28,8 @@ interface ScriptedOptions extends Partial<FeedOptions> {
 class Scripted {
   readonly feed: Feed;
   readonly records: FeedRecord[] = [];
+  /** Those that are acknowledged before what follows them. */
+  readonly barriers: FeedRecord[] = [];
   readonly #signals = { bybit: new Subject<VenueSignal>(), binance: new Subject<VenueSignal>() };
   readonly #books = new Map<string, BookStepped>();
   readonly #scheduler = new TestScheduler(() => undefined);
@@ -58,21 +60,32 @@ class Scripted {
           fetchMissing: undefined,
           fetchRecent: undefined,
         });
-        return Object.assign(venue, { signals$: this.#signals[id], book: () => this.#books.get(id) });
+        return Object.assign(venue, {
+          signals$: this.#signals[id],
+          book: (symbol: string) => (symbol === BTC.symbol ? this.#books.get(id) : undefined),
+        });
       }),
       former: [],
       instance: 'test',
       scheduler,
-      wallClockMs: () => 0,
+      wallClockMs: () => scheduler.now(),
       environmentOf: () => 'production',
       ...options,
     });
-    this.feed.output$.subscribe(({ records }) => this.records.push(...records.map((record) => ({ ...record }))));
+    this.feed.output$.subscribe(({ records, barrier }) => {
+      this.records.push(...records.map((record) => ({ ...record })));
+      if (barrier) this.barriers.push(...records);
+    });
     this.feed.start();
   }
 
-  /** Lets 750 ms pass. */
-  pass(): void {
+  /** Milliseconds since the start. */
+  get now(): number {
+    return this.#scheduler.now();
+  }
+
+  pass(ms: number): void {
+    this.#scheduler.maxFrames = this.#scheduler.now() + ms;
     this.#scheduler.flush();
   }
 
@@ -179,12 +192,15 @@ describe('Feed', () => {
     ...{ historyTrades: 1000, largeTradeThreshold: 10 },
   };
 
-  it('in mode all every venue has its position before its first record, also one that is added', () => {
-    const TRX = { coin: 'TRX', symbol: 'TRXUSDT', venueSymbol: 'TRXUSDT' };
+  it('in mode all every venue has its position before its first record, also one that is added or listed', () => {
+    const [TRX, XRP] = ['TRX', 'XRP'].map((coin) => ({ coin, symbol: `${coin}USDT`, venueSymbol: `${coin}USDT` }));
     const scripted = new Scripted({ mode: 'all' });
     scripted.trade('binance', 1).trade('bybit', 2);
-    scripted.feed.add('binance', TRX);
+    scripted.feed.add('binance', TRX as Instrument);
     scripted.trade('binance', 3, 3, TRX);
+    scripted.say('binance', { kind: 'instruments', instruments: [TRX, XRP] as Instrument[] });
+    scripted.trade('binance', 4, 4, XRP);
+    expect(scripted.barriers.map(({ kind }) => kind)).toEqual(Array(4).fill('position'));
     const told = scripted.records.flatMap((record) => {
       if (record.kind !== 'position' && record.kind !== 'trade') return [];
       return [`${record.kind} of ${record.venue}:${record.symbol}`];
@@ -196,10 +212,78 @@ describe('Feed', () => {
       'trade of bybit:BTCUSDT',
       'position of binance:TRXUSDT',
       'trade of binance:TRXUSDT',
+      'position of binance:XRPUSDT',
+      'trade of binance:XRPUSDT',
     ]);
   });
 
-  it('in mode all a gap before the first trade of a run counts for the windows', async () => {
+  it('in mode all the first window of a symbol is not whole, however long the run waited for it', () => {
+    const TRX = { coin: 'TRX', symbol: 'TRXUSDT', venueSymbol: 'TRXUSDT' };
+    const scripted = new Scripted({ mode: 'all', stats, atBinance: [TRX] });
+    const trade = (id: number, at: number, { coin, symbol }: Instrument) => {
+      scripted.pass(at - scripted.now);
+      const events = [tradeEvent(id, { venue: 'binance', coin, symbol, timestamp: at, receivedAt: at * 1000 })];
+      scripted.say('binance', { kind: 'events', symbol, receivedAt: at, events });
+    };
+    trade(1, 5000, BTC);
+    for (const [id, at] of [20_100, 21_100, 29_000].entries()) trade(id + 2, at, TRX);
+    scripted.pass(200);
+    const windows = scripted.of('trade_stats').filter(({ symbol }) => symbol === TRX.symbol);
+    expect(windows.map(({ windowStart, complete }) => [windowStart, complete])).toEqual([
+      [20_000, false],
+      [21_000, true],
+    ]);
+  });
+
+  it('in mode all what a start has to fetch is summed up, however long the venue is in coming', async () => {
+    const { scripted, last } = await resumed();
+    scripted.pass(15_000);
+    const after = tradeEvent(3, { venue: 'bybit', timestamp: 2500 });
+    const hole = { before: last, after, missing: 1, filled: 1 };
+    const fetched = tradeEvent(2, { venue: 'bybit', timestamp: 1500 });
+    const events: MergedEvent[] = [{ kind: 'hole', symbol: 'BTCUSDT', coin: 'BTC', hole }, fetched, after];
+    scripted.say('bybit', { kind: 'events', symbol: 'BTCUSDT', receivedAt: 9, events });
+    scripted.trade('bybit', 4, 9000).pass(200);
+    expect(scripted.of('trade_stats').map(({ windowStart, trades }) => [windowStart, trades])).toEqual([
+      [1000, 2],
+      [2000, 1],
+    ]);
+  });
+
+  it('in mode all a trade that the run could not go on from is named by a gap before the first one', () => {
+    const left = {
+      venue: 'binance',
+      symbol: 'BTCUSDT',
+      epoch: 0,
+      last: { id: '5', timestamp: 500 },
+      takeUp: undefined,
+    };
+    const scripted = new Scripted({ mode: 'all', stats, former: [left] });
+    scripted.trade('binance', 9, 1000).trade('bybit', 3, 1000);
+    const told = scripted.records.filter(({ kind }) => kind === 'gap' || kind === 'trade');
+    expect(told).toMatchObject([
+      { kind: 'gap', venue: 'binance', epoch: 0, fromId: '5', toId: '9', missing: 3, outcome: 'unrepaired' },
+      { kind: 'trade', tradeId: '9' },
+      { kind: 'trade', tradeId: '3' },
+    ]);
+    expect(scripted.of('status').map(({ state }) => state)).toEqual(['gap_detected', 'gap_unrepaired']);
+  });
+
+  it('in mode all the book is told anew where the venue counts its trades anew', () => {
+    const books = { levels: 5, intervalMs: 1000, deltas: true, deltaSnapshotEveryMs: 60_000 };
+    const scripted = new Scripted({ mode: 'all', books });
+    scripted.trade('binance', 900).book('binance', 10);
+    const [before, after] = [{ id: '900', timestamp: 1 }, tradeEvent(3, { venue: 'binance' })];
+    const restarted: MergedEvent = { kind: 'ids_restarted', symbol: 'BTCUSDT', coin: 'BTC', before, after };
+    scripted.say('binance', { kind: 'events', symbol: 'BTCUSDT', receivedAt: 9, events: [restarted, after] });
+    expect(scripted.of('book_delta').map(({ snapshot, lastUpdateId }) => [snapshot, lastUpdateId])).toEqual([
+      [true, '10'],
+      [true, '10'],
+    ]);
+  });
+
+  /** In mode all, after a run that ended with Bybit's trade 1. */
+  async function resumed() {
     const last = { id: '1', timestamp: 1000 };
     const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 0, last, takeUp: { trade: last, aggTrade: null } }];
     const taken: FormerTrades = {
@@ -209,11 +293,16 @@ describe('Feed', () => {
     const recent = Promise.resolve(new Map([['bybit:BTCUSDT', taken]]));
     const scripted = new Scripted({ mode: 'all', stats, former, recent });
     await recent;
+    return { scripted, last };
+  }
+
+  it('in mode all a gap before the first trade of a run counts for the windows', async () => {
+    const { scripted, last } = await resumed();
     const after = tradeEvent(9, { venue: 'bybit', timestamp: 2500 });
     const hole = { before: last, after, missing: null, filled: 0 };
     const events: MergedEvent[] = [{ kind: 'hole', symbol: 'BTCUSDT', coin: 'BTC', hole }, after];
     scripted.say('bybit', { kind: 'events', symbol: 'BTCUSDT', receivedAt: 9, events });
-    scripted.trade('bybit', 10, 3000).trade('bybit', 11, 9000).pass();
+    scripted.trade('bybit', 10, 3000).trade('bybit', 11, 9000).pass(200);
     expect(scripted.of('gap')).toMatchObject([{ venue: 'bybit', fromId: '1', toId: '9' }]);
     expect(scripted.of('trade_stats').map(({ windowStart, complete }) => [windowStart, complete])).toEqual([
       [1000, false],
@@ -233,7 +322,7 @@ describe('Feed', () => {
       { ...notice, kind: 'hole' },
     ];
     scripted.say('bybit', { kind: 'events', symbol: 'BTCUSDT', receivedAt: 9, events });
-    scripted.trade('bybit', 3, 3000).trade('bybit', 4, 9000).pass();
+    scripted.trade('bybit', 3, 3000).trade('bybit', 4, 9000).pass(200);
     expect(scripted.of('gap')).toMatchObject([{ fromId: '1', toId: '4', missing: 2 }]);
     expect(scripted.of('trade_stats').map(({ windowStart, complete }) => [windowStart, complete])).toEqual([
       [1000, false],

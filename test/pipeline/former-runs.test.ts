@@ -56,6 +56,8 @@ describe('formerEpochs', () => {
     const former = formerEpochs(sinks, trades);
     expect(former).toHaveLength(epochs);
     expect(former.every(({ takeUp }) => takeUp === undefined)).toBe(true);
+    const known = sinks.flat().some(({ trade }) => trade !== null && trade !== undefined);
+    expect(former.every(({ last }) => last !== null)).toBe(known);
   });
 
   it('wants both series where both are published, and the aggregated ones where only these are', () => {

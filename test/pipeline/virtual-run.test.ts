@@ -12,6 +12,7 @@ import { createLog } from '../../src/telemetry/log.ts';
 import { MemoryFiles } from '../sinks/spill/memory-files.ts';
 import type { JournalEvent } from '../support/journal.ts';
 import { JournalIndex } from '../support/journal-index.ts';
+import { bookProblems, type MadeTops } from '../support/judge-books.ts';
 import { largeTradeProblems } from '../support/judge-large-trades.ts';
 import { publishedWindowProblems } from '../support/judge-windows.ts';
 import { TradeJudge } from '../support/trade-judge.ts';
@@ -114,6 +115,7 @@ const log = createLog({ level: 'silent' });
 interface Played {
   readonly records: readonly FeedRecord[];
   readonly journal: readonly JournalEvent[];
+  readonly tops: MadeTops;
   readonly activeVenue: string | null;
   /** Of the last stop. */
   readonly left: number;
@@ -194,7 +196,7 @@ async function play({ seed, venues, mode, channels, lines, happenings }: Script)
   const pipeline = await running.pipeline;
   const { activeVenue } = pipeline.feed;
   const { undelivered, spilled } = await world.until(pipeline.stop('the run is over'));
-  return { records: store.records, journal: world.journal, activeVenue, left: undelivered + spilled };
+  return { records: store.records, journal: world.journal, tops: world.tops, activeVenue, left: undelivered + spilled };
 }
 
 /**
@@ -214,16 +216,17 @@ function judgeable(mode: Script['mode'], happenings: Script['happenings']): Scri
 /** What is wrong with what was published while all that happened, in words. */
 async function problemsOf(script: Script): Promise<readonly string[]> {
   const { venues, mode, happenings } = script;
-  const { records, journal, activeVenue, left } = await play(script);
+  const { records, journal, tops, activeVenue, left } = await play(script);
   const isAll = mode === 'all';
   const isBack = isAll || activeVenue === venues[0] || happenings.some(isBan);
   return [
     ...(left > 0 ? [`${left} not delivered`] : []),
     ...(isBack ? [] : [`${activeVenue} is active in the end`]),
     ...(isAll
-      ? venues.flatMap((venue) => recordProblems(script, ofVenue(records, venue), ofVenue(journal, venue)))
-      : []),
-    ...(isAll ? [] : recordProblems(script, records, journal)),
+      ? venues.flatMap((id) =>
+          recordProblems(script, { records: ofVenue(records, id), journal: ofVenue(journal, id), tops }),
+        )
+      : recordProblems(script, { records, journal, tops })),
   ];
 }
 
@@ -238,8 +241,7 @@ function ofVenue<T extends { readonly venue?: string | null; readonly kind: stri
 /** Of the records of one series of epochs a symbol: those of all venues, or in mode all of each. */
 function recordProblems(
   { mode, channels, happenings }: Script,
-  records: readonly FeedRecord[],
-  journal: readonly JournalEvent[],
+  { records, journal, tops }: Pick<Played, 'records' | 'journal' | 'tops'>,
 ): readonly string[] {
   const index = new JournalIndex();
   for (const event of journal) index.add(event);
@@ -264,6 +266,7 @@ function recordProblems(
     ...losses,
     ...repeats,
     ...problems,
+    ...bookProblems(records, tops, { isAway: happenings.some(isBan), mayMiss: happenings.some(isOfSink) }),
     ...(counted === 'trade' ? publishedWindowProblems(derived) : []),
     ...(counted === 'trade' ? largeTradeProblems(derived, LARGE, { most: HISTORY, mayMiss: isKilled }) : []),
   ];
@@ -272,6 +275,11 @@ function recordProblems(
 /** Bybit's 403 sends a client away for ten minutes. */
 function isBan({ what }: Script['happenings'][number]): boolean {
   return what.kind === 'venue' && what.request.venue === 'bybit' && what.request.status === 403;
+}
+
+/** The spill may have to drop something. */
+function isOfSink({ what }: Script['happenings'][number]): boolean {
+  return what.kind === 'store' || what.kind === 'disk';
 }
 
 /** Without statistics and large trades that come again: those that were under way when a process was killed may. */

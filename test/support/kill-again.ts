@@ -11,6 +11,8 @@ export interface KillOptions {
   readonly kills: number;
   /** Decides the moments. */
   readonly seed: number;
+  /** By default: a venue is the active one. */
+  readonly serves?: (process: PipelineProcess) => boolean;
 }
 
 /**
@@ -20,24 +22,20 @@ export interface KillOptions {
 export async function killAgainAndAgain(
   running: PipelineProcess,
   start: () => PipelineProcess,
-  { kills, seed }: KillOptions,
+  { kills, seed, serves = ({ activeVenue }) => activeVenue !== undefined }: KillOptions,
 ): Promise<PipelineProcess> {
   const random = new Random(seed);
   let process = running;
   for (let kill = 0; kill < kills; kill++) {
     const starting = kill % 3 === 2;
     const afterMs = random.below(starting ? STARTING_MS : SERVING_MS);
-    if (!starting) await serving(process);
-    const at = performance.now() + afterMs;
     const killed = process;
+    if (!starting) await killed.until(() => serves(killed), 'a venue serves', SERVES_WITHIN_MS);
+    const at = performance.now() + afterMs;
     await until(() => !killed.running || performance.now() >= at, { timeoutMs: afterMs + 5000, everyMs: 5 });
     if (!killed.running) throw new Error(`the pipeline ended by itself, with code ${await killed.exited}`);
     await killed.kill();
     process = start();
   }
   return process;
-}
-
-function serving(process: PipelineProcess): Promise<void> {
-  return process.until(() => process.hasLineUp, 'a line is up', SERVES_WITHIN_MS);
 }

@@ -72,10 +72,6 @@ export class PipelineProcess {
     return this.#up.get(venue)?.size ?? 0;
   }
 
-  get hasLineUp(): boolean {
-    return [...this.#up.values()].some(({ size }) => size > 0);
-  }
-
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }

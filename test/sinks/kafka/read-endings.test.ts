@@ -21,6 +21,8 @@ describe('the stretches of a topic that hold the last trades', () => {
     const positions = [at(2 * HOUR, 'A', 1, 'bybit'), at(10 * HOUR, 'A', 2)];
     expect(stretchesOf(positions)).toEqual([{ from: 10 * HOUR - 60_000 }]);
     expect(stretchesOf([at(2 * HOUR, 'A', 0, 'bybit'), at(10 * HOUR, 'A', 0)])).toHaveLength(2);
+    // One without epochs is never over: not by what a run in another mode left at another venue.
+    expect(stretchesOf([at(2 * HOUR, 'A', 0, 'bybit'), at(10 * HOUR, 'A', 3)])).toHaveLength(2);
   });
 
   it('around the position of what was not followed to the end, and the end', () => {

@@ -6,6 +6,7 @@ import type { Network } from '../../../src/net/network.ts';
 import type { SocketHandlers } from '../../../src/net/open-socket.ts';
 import { VirtualScheduler } from '../../../src/pipeline/virtual-scheduler.ts';
 import { binanceVenue, type SimulatedVenue } from '../../../src/simulator/binance-venue.ts';
+import { priceText } from '../../../src/simulator/bybit-frames.ts';
 import { bybitVenue } from '../../../src/simulator/bybit-venue.ts';
 import type { FaultRequest } from '../../../src/simulator/fault-command.ts';
 import { Faults } from '../../../src/simulator/faults.ts';
@@ -18,11 +19,13 @@ import { type Refusal, VenueHost } from '../../../src/simulator/venue-host.ts';
 import { VENUE_PROFILES, type VenueProfile } from '../../../src/simulator/venue-profile.ts';
 import type { RestAnswer } from '../../../src/simulator/venue-protocol.ts';
 import type { JournalEvent } from '../journal.ts';
+import { placeOf, topOf } from '../judge-books.ts';
 import { VirtualLine } from './virtual-line.ts';
 
 const STARTED_AT = Date.UTC(2026, 10, 21, 8, 30, 30);
 const SLICE_MS = 5;
 const DAY_MS = 86_400_000;
+const BOOKS: ReadonlySet<string> = new Set(['depth', 'book']);
 const MOST_AWAITED_MS = 60_000;
 
 export interface VirtualWorldOptions {
@@ -32,6 +35,8 @@ export interface VirtualWorldOptions {
   /** Trades a second of each venue. */
   readonly rate: number;
 }
+
+type Aggregated = Required<Pick<JournalEvent, 'venue' | 'symbol' | 'first_trade_id' | 'last_trade_id'>>;
 
 interface Site {
   readonly venue: SimulatedVenue;
@@ -47,6 +52,8 @@ export class VirtualWorld {
   readonly scheduler = new VirtualScheduler(0);
   /** The trades that the venues made, in order. */
   readonly journal: JournalEvent[] = [];
+  /** The best prices of the venues' books at each update that they made. */
+  readonly tops = new Map<string, Set<string>>();
   readonly random: Random;
   readonly #faults: Faults;
   readonly #sites: ReadonlyMap<VenueId, Site>;
@@ -134,7 +141,7 @@ export class VirtualWorld {
   #site(profile: VenueProfile, { seed, symbols, rate }: Omit<VirtualWorldOptions, 'venues'>): Site {
     const { scheduler, wallClockMs } = this;
     const market = new Market({ profile, seed, symbols, rate, startedAt: STARTED_AT });
-    const host = new VenueHost(profile, market, undefined, this.#journal());
+    const host = new VenueHost(profile, market, undefined, this.#journal(market));
     const venue =
       profile.protocol === 'bybit' ? bybitVenue(host, wallClockMs) : binanceVenue(host, () => scheduler.now());
     const onOrder = venue.streams.order.bind(venue.streams);
@@ -145,9 +152,16 @@ export class VirtualWorld {
     };
   }
 
-  #journal(): Journal {
+  #journal(market: Market): Journal {
     const event: Journal['event'] = (venue, symbol, kind, id, price, quantity, side, time, sent, more) => {
-      if (kind === 'agg_trade') this.#sentTogether(JSON.parse(`{${more?.slice(1)}}`), JSON.parse(sent) as number[]);
+      const listing = market.bySymbol.get(symbol);
+      if (BOOKS.has(kind) && listing !== undefined) {
+        const place = placeOf(venue, symbol, id);
+        const top = topOf(priceText(listing, listing.bestBid), priceText(listing, listing.bestAsk));
+        this.tops.set(place, (this.tops.get(place) ?? new Set()).add(top));
+      }
+      if (kind === 'agg_trade')
+        this.#sentTogether({ venue, symbol, ...JSON.parse(`{${more?.slice(1)}}`) }, JSON.parse(sent) as number[]);
       if (kind !== 'trade') return;
       const made = { venue, symbol, kind, id, price, quantity, side: side as JournalEvent['side'], time };
       const withheld = more?.includes('"withheld":true') === true ? { withheld: true as const } : {};
@@ -157,8 +171,10 @@ export class VirtualWorld {
   }
 
   /** The trades of an aggregated one, which were made just now, went where that went. */
-  #sentTogether({ first_trade_id: first }: { readonly first_trade_id: string }, sent: readonly number[]): void {
-    for (let at = this.journal.length - 1; at >= 0; at--) {
+  #sentTogether(whole: Aggregated, sent: readonly number[]): void {
+    const { venue, symbol, first_trade_id: first, last_trade_id: last } = whole;
+    const isLast = (event: JournalEvent) => event.id === last && event.symbol === symbol && event.venue === venue;
+    for (let at = this.journal.findLastIndex(isLast); at >= 0; at--) {
       const event = this.journal[at] as JournalEvent;
       this.journal[at] = { ...event, sent: [...event.sent, ...sent] };
       if (event.id === first) return;

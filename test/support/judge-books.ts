@@ -1,0 +1,102 @@
+import type { BookDelta, BookLevel, FeedRecord, OrderBookSnapshot } from '../../src/domain/record.ts';
+import { exactValue } from './journal.ts';
+
+/** Best bid and ask that a venue's book had at an update id, as `topOf` writes them: by `placeOf`. More than one where it counted anew. */
+export type MadeTops = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** A book as a consumer of the deltas keeps it. */
+interface Kept {
+  readonly epoch: number;
+  readonly id: string;
+  readonly bids: Map<string, string>;
+  readonly asks: Map<string, string>;
+}
+
+export function placeOf(venue: string, symbol: string, updateId: string): string {
+  return `${venue} ${symbol} ${updateId}`;
+}
+
+export function topOf(bid: string | undefined, ask: string | undefined): string {
+  return `${exactValue(bid ?? 'none')} ${exactValue(ask ?? 'none')}`;
+}
+
+/**
+ * Where a book that is not stale is not what its venue had, or not what the changes before it make, where the changes of a
+ * symbol do not follow each other, unless some may be missing, and books that are stale in the end though the venue is not
+ * away; in words, at most 20. For records in their order.
+ */
+export function bookProblems(
+  records: readonly FeedRecord[],
+  made: MadeTops,
+  { isAway = false, mayMiss = false } = {},
+): string[] {
+  const kept = new Map<string, Kept>();
+  const last = new Map<string, OrderBookSnapshot>();
+  const problems: string[] = [];
+  for (const record of records) {
+    if (record.kind === 'book_delta') {
+      const key = `${record.venue} ${record.symbol}`;
+      const { book, problem } = followed(kept.get(key), record);
+      if (problem !== undefined && !mayMiss) problems.push(problem);
+      if (book === undefined) kept.delete(key);
+      else kept.set(key, book);
+    }
+    if (record.kind !== 'order_book') continue;
+    last.set(record.symbol, record);
+    if (!record.stale) problems.push(...wrong(record, kept.get(`${record.venue} ${record.symbol}`), made));
+  }
+  for (const record of last.values()) if (record.stale && !isAway) problems.push(`${nameOf(record)}: stale in the end`);
+  return problems.slice(0, 20);
+}
+
+function nameOf({ venue, symbol, epoch }: BookDelta | OrderBookSnapshot): string {
+  return `${venue} ${symbol} ${epoch}`;
+}
+
+/** By the rules of docs/order-books.md. */
+function followed(
+  former: Kept | undefined,
+  delta: BookDelta,
+): { readonly book: Kept | undefined; readonly problem?: string } {
+  const { epoch, lastUpdateId: id, previousUpdateId, snapshot, bids, asks } = delta;
+  const book = former?.epoch === epoch ? former : undefined;
+  if (snapshot) return { book: { epoch, id, bids: sideOf(bids), asks: sideOf(asks) } };
+  if (book === undefined) return { book, problem: `${nameOf(delta)}: the change ${id} comes before a whole book` };
+  if (BigInt(id) <= BigInt(book.id)) return { book };
+  if (previousUpdateId !== book.id)
+    return { book: undefined, problem: `${nameOf(delta)}: ${id} follows ${previousUpdateId}, not ${book.id}` };
+  set(book.bids, bids);
+  set(book.asks, asks);
+  return { book: { ...book, id } };
+}
+
+function sideOf(levels: readonly BookLevel[]): Map<string, string> {
+  return new Map(levels.map(({ price, quantity }) => [price, quantity]));
+}
+
+function set(side: Map<string, string>, levels: readonly BookLevel[]): void {
+  for (const { price, quantity } of levels) {
+    if (quantity === '0') side.delete(price);
+    else side.set(price, quantity);
+  }
+}
+
+function wrong(record: OrderBookSnapshot, book: Kept | undefined, made: MadeTops): string[] {
+  const { venue, symbol, epoch, updateId, bids, asks } = record;
+  const name = `${nameOf(record)} at ${updateId}`;
+  const top = topOf(bids[0]?.price, asks[0]?.price);
+  const tops = made.get(placeOf(venue, symbol, updateId));
+  if (tops !== undefined && !tops.has(top)) return [`${name}: the best is ${top}, the venue's was ${[...tops]}`];
+  if (book?.epoch !== epoch || book.id !== updateId) return [];
+  const isSame = sameLevels(bids, best(book.bids, -1)) && sameLevels(asks, best(book.asks, 1));
+  return isSame ? [] : [`${name}: other levels than the changes before it make`];
+}
+
+/** Prices are far enough apart for floats to sort them. */
+function best(side: Kept['bids'], direction: 1 | -1): [price: string, quantity: string][] {
+  return [...side].sort(([a], [b]) => direction * (Number(a) - Number(b)));
+}
+
+function sameLevels(told: readonly BookLevel[], kept: readonly (readonly [string, string])[]): boolean {
+  return told.every(({ price, quantity }, at) => kept[at]?.[0] === price && kept[at]?.[1] === quantity);
+}
