@@ -69,6 +69,9 @@ interface Script {
   readonly seed: number;
   readonly venues: readonly VenueId[];
   readonly mode: 'failover' | 'all';
+  readonly standby: 'hot' | 'cold';
+  /** What is missing is asked for by REST. */
+  readonly backfill: boolean;
   readonly channels: readonly Channel[];
   readonly lines: number;
   readonly happenings: readonly { readonly afterMs: number; readonly what: Happening }[];
@@ -101,6 +104,8 @@ const script: fc.Arbitrary<Script> = fc.constantFrom(...ORDERS).chain((venues) =
     seed: fc.nat(),
     venues: fc.constant(venues),
     mode: fc.constantFrom('failover', 'failover', 'failover', 'all'),
+    standby: fc.constantFrom('hot', 'hot', 'hot', 'cold'),
+    backfill: fc.constantFrom(true, true, true, true, false),
     channels: fc.constantFrom(...CHANNELS, ...(venues.includes('bybit') ? [] : AGGREGATED)),
     lines: fc.integer({ min: 1, max: 3 }),
     happenings: fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 4000 }), what: happeningAt(venues) }), {
@@ -122,7 +127,7 @@ interface Played {
 }
 
 /** Runs pipelines, one after the other is killed, while all that happens. */
-async function play({ seed, venues, mode, channels, lines, happenings }: Script): Promise<Played> {
+async function play({ seed, venues, mode, standby, backfill, channels, lines, happenings }: Script): Promise<Played> {
   const world = new VirtualWorld({ seed, venues, symbols: COINS.length, rate: RATE });
   const store = new VirtualStore();
   const disk = new MemoryFiles();
@@ -133,6 +138,8 @@ async function play({ seed, venues, mode, channels, lines, happenings }: Script)
       feed: {
         venues,
         mode,
+        standby,
+        backfill,
         channels,
         allow_test_data: true,
         fail_back_after_ms: 3000,
@@ -312,6 +319,8 @@ it('the same script plays the same, so that what a run finds can be looked at ag
     seed: 7,
     venues: ['bybit', 'binance', 'binance_us'],
     mode: 'failover',
+    standby: 'hot',
+    backfill: true,
     channels: ['trade', 'ticker'],
     lines: 2,
     happenings: [
