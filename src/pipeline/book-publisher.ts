@@ -81,6 +81,11 @@ export class BookPublisher {
     return [...this.#published].flatMap(([key, { stale }]) => (stale ? [key] : []));
   }
 
+  /** Changes were lost on their way: each chain begins anew, with its book's next change. */
+  lost(): void {
+    for (const published of this.#published.values()) published.lastId = undefined;
+  }
+
   /** What is served apart under this key is no longer: a record of its epoch must not follow. */
   ended(key: string): void {
     this.#published.delete(key);

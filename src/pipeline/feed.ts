@@ -212,6 +212,11 @@ export class Feed {
     return lastDataAt === null ? null : this.#options.scheduler.now() - lastDataAt;
   }
 
+  /** A sink dropped changes of books, and takes them again: who follows those needs whole books to go on. */
+  deltasLost(): void {
+    this.#books?.lost();
+  }
+
   /** Publishes what happened; anyone may tell. */
   status(note: StatusNote): void {
     this.#out$.next({ records: [this.#log.record(note, this.activeVenue)], barrier: false });

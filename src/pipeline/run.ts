@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { filter, firstValueFrom, type Observable, type SchedulerLike, take, timer } from 'rxjs';
 import { keyOf, topicNameOf } from '../codec/environment-topics.ts';
+import { topicOf } from '../codec/topics.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { PipelineFigures } from '../domain/feed-figures.ts';
 import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
@@ -97,6 +98,7 @@ const WARM_WITHIN_MS = 1000;
 /** What the statistics are rebuilt from is read so long after the start: first what was traded meanwhile is fetched. */
 const LOOK_BACK_AFTER_MS = 1000;
 const DROPPED_TOLD_EVERY_MS = 1000;
+const DELTAS = topicOf('book_delta').name;
 const UNEXPLAINED_TOLD = 5;
 
 export function malformedVolumesLogger(log: Logger): OnMalformedVolumes {
@@ -339,6 +341,8 @@ class Outlet {
   #isOver = false;
   #dropped = new Map<string, number>();
   #telling = false;
+  /** Changes of books are among what was dropped, and nothing has made up for them yet. */
+  #lacksDeltas = false;
 
   constructor(sink: Sink, options: OutletOptions) {
     const { scheduler, config, log, latency, part, portion, spillFiles: files, onDelivered, onFailed } = options;
@@ -431,7 +435,15 @@ class Outlet {
         reason: `${this.name} takes records again`,
         details: { sink: this.name },
       });
+      this.#makeUpForDeltas();
     }
+  }
+
+  /** Not while more is dropped: a whole book is a hundred times as large as a change. */
+  #makeUpForDeltas(): void {
+    if (!this.#lacksDeltas || this.#down || this.#telling) return;
+    this.#lacksDeltas = false;
+    this.#feed?.deltasLost();
   }
 
   #onSpill(event: SpillEvent, reason: string): void {
@@ -459,7 +471,10 @@ class Outlet {
 
   /** Told once a second at the most: dropping is already the sign of too much. */
   #onDropped(byTopic: ReadonlyMap<string, number>): void {
-    for (const [topic, count] of byTopic) this.#dropped.set(topic, (this.#dropped.get(topic) ?? 0) + count);
+    for (const [topic, count] of byTopic) {
+      this.#dropped.set(topic, (this.#dropped.get(topic) ?? 0) + count);
+      this.#lacksDeltas ||= topic.endsWith(DELTAS);
+    }
     if (this.#telling) return;
     this.#telling = true;
     this.#scheduler.schedule(() => {
@@ -474,6 +489,7 @@ class Outlet {
         reason: `${this.name} is too slow: records were dropped`,
         details: { sink: this.name, ...details },
       });
+      this.#scheduler.schedule(() => this.#makeUpForDeltas(), DROPPED_TOLD_EVERY_MS);
     }, DROPPED_TOLD_EVERY_MS);
   }
 }

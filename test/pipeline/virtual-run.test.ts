@@ -19,7 +19,7 @@ import { TradeJudge } from '../support/trade-judge.ts';
 import { VirtualFiles } from '../support/virtual/virtual-files.ts';
 import { VirtualProcess } from '../support/virtual/virtual-process.ts';
 import { VirtualSink, VirtualStore } from '../support/virtual/virtual-sink.ts';
-import { VirtualWorld } from '../support/virtual/virtual-world.ts';
+import { STARTED_AT, VirtualWorld } from '../support/virtual/virtual-world.ts';
 
 const ORDERS: readonly (readonly VenueId[])[] = [
   ['bybit', 'binance', 'binance_us'],
@@ -313,6 +313,26 @@ it(
   },
   MOST_MS,
 );
+
+it('book deltas that a full spill dropped are made up for by whole books as soon as the broker is back', async () => {
+  const awayMs = 9000;
+  const { records } = await play({
+    ...{ seed: 11, venues: ['binance'], mode: 'failover', standby: 'hot', backfill: true },
+    ...{ channels: ['trade', 'depth'], lines: 1, happenings: [{ afterMs: 0, what: { kind: 'store', awayMs } }] },
+  });
+  // It is tried again after 5 s at the latest, then what waits is sent, and for a second nothing must have been dropped.
+  const soonAfter = STARTED_AT + BEFORE_MS + awayMs + 8000;
+  const deltas = records.filter((record) => record.kind === 'book_delta');
+  for (const symbol of SYMBOLS) {
+    const own = deltas.filter((delta) => delta.symbol === symbol);
+    const broken = own.findIndex(({ snapshot, previousUpdateId }, at) => {
+      return !snapshot && previousUpdateId !== own[at - 1]?.lastUpdateId;
+    });
+    expect(own[broken]).toBeDefined();
+    const whole = own.slice(broken).find(({ snapshot }) => snapshot);
+    expect((whole?.receivedAt ?? Number.POSITIVE_INFINITY) / 1000).toBeLessThan(soonAfter);
+  }
+});
 
 it('the same script plays the same, so that what a run finds can be looked at again', async () => {
   const each: Script = {

@@ -22,7 +22,8 @@ import type { JournalEvent } from '../journal.ts';
 import { placeOf, topOf } from '../judge-books.ts';
 import { VirtualLine } from './virtual-line.ts';
 
-const STARTED_AT = Date.UTC(2026, 10, 21, 8, 30, 30);
+/** When its time begins, milliseconds since 1970. */
+export const STARTED_AT = Date.UTC(2026, 10, 21, 8, 30, 30);
 const SLICE_MS = 5;
 const DAY_MS = 86_400_000;
 const BOOKS: ReadonlySet<string> = new Set(['depth', 'book']);
