@@ -12,8 +12,6 @@ interface Epoch {
   readonly at: number;
   /** The last trade that a former run published in it; null: none, or it began in this run. */
   takenUp: LastTrade | null;
-  /** The last trade of a former run that could not be gone on with, until the gap behind it is told (mode all). */
-  left: LastTrade | null;
   first: TradeEvent | AggTrade | undefined;
   last: TradeEvent | AggTrade | undefined;
 }
@@ -108,12 +106,12 @@ export class EpochLedger {
     const takenUp = this.#toTakeUp(symbol, venue);
     this.#former.delete(symbol);
     if (takenUp !== undefined) {
-      this.#track(symbol, { venue, symbol, epoch: takenUp.epoch, at, takenUp: takenUp.last, left: null });
+      this.#track(symbol, { venue, symbol, epoch: takenUp.epoch, at, takenUp: takenUp.last });
       return [];
     }
     const epoch = this.#nextNumber(symbol);
     this.#numbers.set(symbol, epoch);
-    this.#track(symbol, { venue, symbol, epoch, at, takenUp: null, left: null });
+    this.#track(symbol, { venue, symbol, epoch, at, takenUp: null });
     const gaps = former.flatMap((ended) => this.#endOf(ended, at) ?? []);
     return [...gaps, { ...this.#position(venue, symbol, epoch), tradeId: null, timestamp: at }];
   }
@@ -125,35 +123,10 @@ export class EpochLedger {
   follow(key: string, symbol: string, { venue, at }: Beginning): readonly (Gap | Position)[] {
     if (this.#current(key) !== undefined) return [];
     const left = this.#former.get(symbol)?.find((former) => former.venue === venue);
-    const last = left?.last ?? null;
     const goesOn = left?.takeUp !== undefined;
-    this.#track(key, { venue, symbol, epoch: 0, at, takenUp: goesOn ? last : null, left: goesOn ? null : last });
+    this.#track(key, { venue, symbol, epoch: 0, at, takenUp: goesOn ? left.last : null });
     if (goesOn) return [];
     return [{ ...this.#position(venue, symbol, 0), tradeId: null, timestamp: at }];
-  }
-
-  /** What lies between the first trade of a followed series and a former run's last that could not be gone on with. */
-  seam(key: string, first: TradeEvent | AggTrade, contiguous: boolean): Gap | undefined {
-    const current = this.#current(key);
-    const before = current?.left ?? null;
-    if (current === undefined || before === null || compareIds(first.tradeId, before.id) <= 0) return undefined;
-    current.left = null;
-    const missing = contiguous ? idsBetween(before.id, first.tradeId) - 1 : null;
-    if (missing === 0) return undefined;
-    return {
-      kind: 'gap',
-      venue: current.venue,
-      symbol: current.symbol,
-      epoch: current.epoch,
-      fromId: before.id,
-      toId: first.tradeId,
-      fromTime: before.timestamp,
-      toTime: first.timestamp,
-      missing,
-      filled: 0,
-      outcome: 'unrepaired',
-      environment: this.#environment,
-    };
   }
 
   /** What a former run left at this venue and this one may go on with. */

@@ -10,7 +10,7 @@ import { FeedView } from './feed-view.ts';
 import { type FormerEpoch, venueToStartWith } from './former-runs.ts';
 import { KlineCheck, subscribedKlines } from './kline-check.ts';
 import { ListedAt, type Serving } from './listed-at.ts';
-import type { Doubt, HoleNotice, HoleOpened, IdsRestarted, MergedEvent, SequencedTrade } from './merged-event.ts';
+import type { Doubt, HoleNotice, HoleOpened, IdsRestarted, MergedEvent } from './merged-event.ts';
 import { PriceTicks } from './price-ticks.ts';
 import type { ServedKey } from './served-key.ts';
 import { StatusLog, type StatusNote } from './status-log.ts';
@@ -95,7 +95,7 @@ export class Feed {
   readonly #openHoles = new Map<string, Set<string>>();
   /** Symbols that a former run left at a venue, until somebody serves them. */
   readonly #former: Map<string, string>;
-  /** What has come of since it is followed, in mode all. */
+  /** Of what something counted has come since it is followed, in mode all. */
   readonly #begun = new Set<string>();
   #beats = 0;
 
@@ -487,11 +487,11 @@ export class Feed {
     const at = this.#options.wallClockMs();
     const records = symbols.flatMap((symbol) => this.#begin(symbol, { venue, at }));
     const served = this.venues.find((feed) => feed.options.venue.id === venue);
-    for (const symbol of symbols) {
-      if (this.#all) continue;
-      this.#beginWindows(symbol, venue, at);
-      for (const doubt of served?.doubts(symbol) ?? []) this.#onDoubt(symbol, doubt);
-    }
+    if (!this.#all)
+      for (const symbol of symbols) {
+        this.#beginWindows(symbol, venue, at);
+        for (const doubt of served?.doubts(symbol) ?? []) this.#onDoubt(symbol, doubt);
+      }
     if (records.length > 0) this.#out$.next({ records, barrier: true });
     for (const symbol of symbols) this.#showBook(symbol, venue);
   }
@@ -507,15 +507,9 @@ export class Feed {
    * The first trade of a series in mode all, or the hole before it. Nobody takes a turn there at a moment that is known, and
    * the venue may be long in coming: windows that were held open since the start would be held no more by then.
    */
-  #beginSeries(key: string, first: SequencedTrade, isTrade: boolean): void {
+  #beginSeries(key: string, venue: string): void {
     this.#begun.add(key);
-    this.#beginWindows(key, first.venue, this.#options.wallClockMs());
-    const venue = this.venues.find(({ options }) => options.venue.id === first.venue)?.options.venue;
-    const gap = isTrade ? this.#ledger.seam(key, first, venue?.contiguousTradeIds === true) : undefined;
-    if (gap === undefined) return;
-    this.#analytics?.gap(key, gap);
-    this.#gapDetected(first.coin, gap);
-    this.#tellGap(first.coin, gap);
+    this.#beginWindows(key, venue, this.#options.wallClockMs());
   }
 
   #beginAnalytics(former: ReadonlyMap<string, FormerTrades>): void {
@@ -571,7 +565,7 @@ export class Feed {
     for (const event of events) {
       if (event.kind === 'hole' || event.kind === 'hole_opened' || event.kind === 'ids_restarted') {
         const { after } = event.kind === 'ids_restarted' ? event : event.hole;
-        if (this.#all && after.kind === this.#ledgerKind && !this.#begun.has(key)) this.#beginSeries(key, after, false);
+        if (this.#all && after.kind === this.#ledgerKind && !this.#begun.has(key)) this.#beginSeries(key, after.venue);
         if (records.length > 0) this.#out$.next({ records, barrier: false });
         records = [];
         if (event.kind === 'hole') this.#onHole(key, event);
@@ -590,11 +584,9 @@ export class Feed {
       }
       if (event.kind !== 'ticker') {
         stamp(event, epoch, held);
-        const isCounted = event.kind === this.#ledgerKind;
-        if (isCounted && this.#all && !this.#begun.has(key))
-          this.#beginSeries(key, event as TradeEvent | AggTrade, true);
         records.push(event);
-        if (isCounted) {
+        if (event.kind === this.#ledgerKind) {
+          if (this.#all && !this.#begun.has(key)) this.#beginSeries(key, event.venue);
           const trade = event as TradeEvent | AggTrade;
           kept.epoch.published(trade);
           if (kept.turn !== undefined) records.push(...(this.#analytics?.trade(kept.turn, trade, now) ?? []));
@@ -637,13 +629,9 @@ export class Feed {
     }
     if (gap === undefined) return;
     if (!wasTold) this.#gapDetected(notice.coin, gap);
-    this.#tellGap(notice.coin, gap);
-  }
-
-  #tellGap(coin: string, gap: Gap): void {
     this.#out$.next({ records: [gap], barrier: true });
-    const about = { venue: gap.venue, coin, details: { ...gapDetails(gap), filled: String(gap.filled) } };
-    const between = `trades of ${gap.symbol} between ${gap.fromId} and ${gap.toId}`;
+    const about = { venue: gap.venue, coin: notice.coin, details: { ...gapDetails(gap), filled: String(gap.filled) } };
+    const between = `trades of ${notice.symbol} between ${gap.fromId} and ${gap.toId}`;
     if (gap.outcome === 'repaired') this.status({ state: 'gap_repaired', reason: `${between} were fetched`, ...about });
     else this.status({ state: 'gap_unrepaired', reason: `${between} could not be had`, ...about });
   }

@@ -1,3 +1,4 @@
+import { identity } from 'rxjs';
 import type { FeedRecord } from '../domain/record.ts';
 import { compareIds } from '../domain/trade-id.ts';
 import type { Ending, LastTrade } from '../sinks/contract.ts';
@@ -8,7 +9,7 @@ export interface FormerEpoch {
   readonly venue: string;
   readonly symbol: string;
   readonly epoch: number;
-  /** The last trade published, of the kind that positions count: where sinks differ, by the one that is least far, or that is known. Null: none in this epoch. */
+  /** The last trade published, of the kind that positions count; null: none in this epoch. */
   readonly last: LastTrade | null;
   /** Undefined: nobody can go on from here, the epoch is over. */
   readonly takeUp: Resumption | undefined;
@@ -29,6 +30,7 @@ export interface FormerRunsOptions {
  * of these is over. What was written in the other mode is not gone on with: only mode all has an epoch 0.
  */
 export function formerEpochs(sinks: readonly (readonly Ending[])[], options: FormerRunsOptions): FormerEpoch[] {
+  const ends = options.everyVenue ? reached : identity;
   const keyOf = ({ venue, symbol }: Ending) => (options.everyVenue ? `${venue}:${symbol}` : symbol);
   const latest = sinks.map((endings) => {
     const ofSink = new Map<string, Ending>();
@@ -44,17 +46,16 @@ export function formerEpochs(sinks: readonly (readonly Ending[])[], options: For
     const endings = latest.map((ofSink) => ofSink.get(key));
     const known = endings.filter((ending) => ending !== undefined);
     const byEpoch = Map.groupBy(known, ({ venue, epoch }) => `${epoch} ${venue}`);
-    const agree = byEpoch.size === 1 && known.length === sinks.length;
+    const agree = options.everyVenue || (byEpoch.size === 1 && known.length === sinks.length);
     return [...byEpoch.values()].map((same): FormerEpoch => {
       const [{ venue, symbol, epoch }] = same as [Ending, ...Ending[]];
-      const trade = options.trades ? leastFar(same.map((ending) => ending.trade)) : null;
-      const aggTrade = options.aggTrades ? leastFar(same.map((ending) => ending.aggTrade)) : null;
+      const trade = options.trades ? leastFar(ends(same.map((ending) => ending.trade))) : null;
+      const aggTrade = options.aggTrades ? leastFar(ends(same.map((ending) => ending.aggTrade))) : null;
       const sameKind = same.every(({ environment }) => environment === options.environment);
       const takeUp =
         agree && sameKind && trade !== undefined && aggTrade !== undefined ? { trade, aggTrade } : undefined;
-      const last = same.map((ending) => (options.trades ? ending.trade : ending.aggTrade)).reduce(further, null);
-      const goesOnFrom = options.trades ? trade : aggTrade;
-      return { venue, symbol, epoch, last: goesOnFrom ?? last ?? null, takeUp };
+      const last = options.trades ? trade : aggTrade;
+      return { venue, symbol, epoch, last: last ?? null, takeUp };
     });
   });
 }
@@ -70,9 +71,12 @@ function leastFar(trades: readonly (LastTrade | null | undefined)[]): LastTrade 
   return least;
 }
 
-function further(a: LastTrade | null | undefined, b: LastTrade | null | undefined): LastTrade | null | undefined {
-  if (!a || !b) return a ?? b;
-  return compareIds(a.id, b.id) >= 0 ? a : b;
+type Reached = LastTrade | null | undefined;
+
+/** Mode all begins nothing anew: what any sink has is gone on from, by those, too, that have nothing or cannot tell. */
+function reached(trades: readonly Reached[]): readonly Reached[] {
+  const known = trades.filter((trade) => trade !== null && trade !== undefined);
+  return known.length > 0 ? known : trades;
 }
 
 /** What one of several sinks has already of the trades that the feed publishes again for another. */

@@ -435,13 +435,12 @@ class Outlet {
         reason: `${this.name} takes records again`,
         details: { sink: this.name },
       });
-      this.#makeUpForDeltas();
     }
   }
 
   /** Not while more is dropped: a whole book is a hundred times as large as a change. */
   #makeUpForDeltas(): void {
-    if (!this.#lacksDeltas || this.#down || this.#telling) return;
+    if (!this.#lacksDeltas || this.#telling) return;
     this.#lacksDeltas = false;
     this.#feed?.deltasLost();
   }

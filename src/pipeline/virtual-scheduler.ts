@@ -8,6 +8,9 @@ interface Due {
   cancelled: boolean;
 }
 
+/** More than the hairs by which sums of times differ. */
+const LEAST_MS = 1e-6;
+
 /**
  * Time that is told, not measured: milliseconds, moved on by `advance` alone. What is scheduled runs when its moment is
  * reached, in the order of these moments.
@@ -56,7 +59,10 @@ export class VirtualScheduler implements SchedulerLike {
 
   /** Returns how to call it off. */
   at(delay: number, run: () => void): () => void {
-    const due: Due = { at: this.#now + Math.max(0, delay), order: this.#orders++, run, cancelled: false };
+    let at = this.#now + Math.max(0, delay);
+    // Who waits for a moment that is a hair away, and looks at the clock then, would else do so for ever.
+    if (delay > 0 && at === this.#now) at += Math.max(LEAST_MS, 2 * Number.EPSILON * at);
+    const due: Due = { at, order: this.#orders++, run, cancelled: false };
     this.#push(due);
     return () => {
       if (due.cancelled) return;

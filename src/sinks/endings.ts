@@ -31,7 +31,7 @@ export class Endings {
     }
   }
 
-  /** The keys of the series that may go on: each symbol's latest epoch. */
+  /** The keys of the series that may go on, by `latestEpochs`. */
   going(): ReadonlySet<string> {
     const going = latestEpochs([...this.#series.values()]);
     return new Set(going.map(seriesKey));
@@ -64,6 +64,8 @@ export class Endings {
   /** Undefined where the record is of an epoch that is over. */
   #seriesOf(record: TradeEvent | AggTrade): Series | undefined {
     const known = this.#series.get(seriesKey(record));
+    // Of another mode, which has epochs where this one has none.
+    if (known !== undefined && (known.epoch === 0) !== (record.epoch === 0)) return undefined;
     if (known !== undefined && known.epoch >= record.epoch) return known.epoch === record.epoch ? known : undefined;
     return this.#begin(record);
   }
@@ -80,7 +82,7 @@ export function seriesKey({ venue, symbol }: { readonly venue: string; readonly 
   return `${venue}:${symbol}`;
 }
 
-/** Those of each symbol's latest epoch, and those without epochs, as which every venue may go on. */
+/** Those of each symbol's latest epoch, and all of epoch 0 (mode all), which no other venue's epoch ends. */
 export function latestEpochs<T extends { readonly symbol: string; readonly epoch: number }>(all: readonly T[]): T[] {
   const latest = new Map<string, number>();
   for (const { symbol, epoch } of all) latest.set(symbol, Math.max(latest.get(symbol) ?? 0, epoch));

@@ -74,6 +74,16 @@ describe('BookPublisher', () => {
     ]);
   });
 
+  it('begins each chain anew where changes were lost on their way', () => {
+    const venue = new Venue();
+    const publisher = newPublisher();
+    const change = (id: string) => publish(publisher, venue.update({ lastUpdateId: id, bids: [], asks: [] }));
+    publish(publisher, venue.update(SNAPSHOT));
+    publisher.lost();
+    expect(change('11')).toMatchObject([{ kind: 'book_delta', snapshot: true, lastUpdateId: '11' }]);
+    expect(change('12')).toMatchObject([{ kind: 'book_delta', snapshot: false, previousUpdateId: '11' }]);
+  });
+
   it('chains changes, each by the id before it, with a snapshot among them from time to time', () => {
     const venue = new Venue();
     const publisher = newPublisher();

@@ -241,35 +241,9 @@ describe('EpochLedger', () => {
     const position = { kind: 'position', epoch: 0, tradeId: null, timestamp: 9000 };
     expect(follow('binance')).toMatchObject([{ ...position, venue: 'binance' }]);
     expect(follow('bybit')).toMatchObject([{ ...position, venue: 'bybit' }]);
-    expect(ledger.seam('binance:BTCUSDT', tradeEvent(25), true)).toBeUndefined();
     ledger.of('bybit:BTCUSDT').published(tradeEvent(900, { timestamp: 7000 }));
     expect(follow('bybit')).toEqual([]);
     expect(ledger.checkpoint('all')).toMatchObject([{ venue: 'binance' }, { venue: 'bybit', tradeId: '900' }]);
-  });
-
-  it('of a series without epochs that cannot be gone on with tells what lies before its first trade, once', () => {
-    const seam = (first: number, contiguous: boolean) => {
-      const ledger = ledgerOf(former('binance', 0, '21'));
-      ledger.follow('binance:BTCUSDT', 'BTCUSDT', { venue: 'binance', at: 9000 });
-      const gap = ledger.seam('binance:BTCUSDT', tradeEvent(first, { timestamp: 9500 }), contiguous);
-      expect(ledger.seam('binance:BTCUSDT', tradeEvent(first + 9), contiguous)).toEqual(
-        first > 21 ? undefined : expect.anything(),
-      );
-      return gap;
-    };
-    const unrepaired = {
-      kind: 'gap',
-      epoch: 0,
-      fromId: '21',
-      toId: '25',
-      toTime: 9500,
-      filled: 0,
-      outcome: 'unrepaired',
-    };
-    expect(seam(25, true)).toMatchObject({ ...unrepaired, missing: 3 });
-    expect(seam(25, false)).toMatchObject({ ...unrepaired, missing: null });
-    expect(seam(22, true)).toBeUndefined();
-    expect(seam(21, true)).toBeUndefined();
   });
 
   it('checkpoints every epoch, moved or not, with the last id that an aggregate stands for', () => {

@@ -250,25 +250,6 @@ describe('Feed', () => {
     ]);
   });
 
-  it('in mode all a trade that the run could not go on from is named by a gap before the first one', () => {
-    const left = {
-      venue: 'binance',
-      symbol: 'BTCUSDT',
-      epoch: 0,
-      last: { id: '5', timestamp: 500 },
-      takeUp: undefined,
-    };
-    const scripted = new Scripted({ mode: 'all', stats, former: [left] });
-    scripted.trade('binance', 9, 1000).trade('bybit', 3, 1000);
-    const told = scripted.records.filter(({ kind }) => kind === 'gap' || kind === 'trade');
-    expect(told).toMatchObject([
-      { kind: 'gap', venue: 'binance', epoch: 0, fromId: '5', toId: '9', missing: 3, outcome: 'unrepaired' },
-      { kind: 'trade', tradeId: '9' },
-      { kind: 'trade', tradeId: '3' },
-    ]);
-    expect(scripted.of('status').map(({ state }) => state)).toEqual(['gap_detected', 'gap_unrepaired']);
-  });
-
   it('in mode all the book is told anew where the venue counts its trades anew', () => {
     const books = { levels: 5, intervalMs: 1000, deltas: true, deltaSnapshotEveryMs: 60_000 };
     const scripted = new Scripted({ mode: 'all', books });

@@ -56,8 +56,6 @@ describe('formerEpochs', () => {
     const former = formerEpochs(sinks, trades);
     expect(former).toHaveLength(epochs);
     expect(former.every(({ takeUp }) => takeUp === undefined)).toBe(true);
-    const known = sinks.flat().some(({ trade }) => trade !== null && trade !== undefined);
-    expect(former.every(({ last }) => last !== null)).toBe(known);
   });
 
   it('wants both series where both are published, and the aggregated ones where only these are', () => {
@@ -75,6 +73,17 @@ describe('formerEpochs', () => {
     expect(formerEpochs(sinks, { ...trades, everyVenue: true })).toMatchObject([
       { venue: 'bybit', last: at('7') },
       { venue: 'binance', last: at('9') },
+    ]);
+  });
+
+  it.each([
+    ['one that has none yet', [[ending('bybit', 0, null)], [ending('bybit', 0, at('9'))]]],
+    ['one that does not know the series', [[], [ending('bybit', 0, at('9'))]]],
+    ['one that cannot tell', [[ending('bybit', 0, undefined)], [ending('bybit', 0, at('9'))]]],
+    ['one that is further', [[ending('bybit', 0, at('10'))], [ending('bybit', 0, at('9'))]]],
+  ])('where every venue is published goes on from what a sink has, beside %s', (_, sinks) => {
+    expect(formerEpochs(sinks, { ...trades, everyVenue: true })).toMatchObject([
+      { last: at('9'), takeUp: { trade: at('9'), aggTrade: null } },
     ]);
   });
 

@@ -252,6 +252,7 @@ function recordProblems(
 ): readonly string[] {
   const index = new JournalIndex();
   for (const event of journal) index.add(event);
+  // In mode all a venue may be away for long, and nobody stands in for it.
   const judge = new TradeJudge(index, {
     venueLosesIds: true,
     ...(mode === 'all' ? {} : { mostSilentMs: MOST_SILENT_MS }),
@@ -273,7 +274,11 @@ function recordProblems(
     ...losses,
     ...repeats,
     ...problems,
-    ...bookProblems(records, tops, { isAway: happenings.some(isBan), mayMiss: happenings.some(isOfSink) }),
+    ...bookProblems(records, tops, {
+      ...(happenings.some(isBan) ? { away: 'bybit' } : {}),
+      // Of what was dropped right before a kill nobody tells.
+      mayMiss: isKilled ? happenings.some(isOfSink) : records.some(isDropOfDeltas),
+    }),
     ...(counted === 'trade' ? publishedWindowProblems(derived) : []),
     ...(counted === 'trade' ? largeTradeProblems(derived, LARGE, { most: HISTORY, mayMiss: isKilled }) : []),
   ];
@@ -287,6 +292,10 @@ function isBan({ what }: Script['happenings'][number]): boolean {
 /** The spill may have to drop something. */
 function isOfSink({ what }: Script['happenings'][number]): boolean {
   return what.kind === 'store' || what.kind === 'disk';
+}
+
+function isDropOfDeltas(record: FeedRecord): boolean {
+  return record.kind === 'status' && Object.keys(record.details).some((name) => /^dropped\..*book-deltas$/.test(name));
 }
 
 /** Without statistics and large trades that come again: those that were under way when a process was killed may. */

@@ -22,6 +22,21 @@ describe('virtual time', () => {
     expect(scheduler.next).toBeUndefined();
   });
 
+  it.each([68_099.99999999999, 1_795_249_830_999.9998])(
+    'lets time pass for a delay too small to be added to it, at %d',
+    (now) => {
+      const moment = Math.ceil(now);
+      const scheduler = new VirtualScheduler(now);
+      let waits = 0;
+      scheduler.schedule(function again() {
+        if (scheduler.now() < moment && waits++ < 10) this.schedule(undefined, (moment - scheduler.now()) / 4);
+      });
+      runAll(scheduler);
+      expect(scheduler.now() - moment).toBeLessThan(0.001);
+      expect(waits).toBe(1);
+    },
+  );
+
   it('keeps thousands of moments in order, many of them called off', () => {
     const scheduler = new VirtualScheduler(0);
     const expected: number[] = [];

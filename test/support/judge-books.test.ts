@@ -18,7 +18,7 @@ const change = (id: number, previous = id - 1): BookDelta => ({
 });
 const book = (id: number, over: Partial<OrderBookSnapshot> = {}): OrderBookSnapshot => ({
   ...{ ...BASE, kind: 'order_book', updateId: String(id), stale: false },
-  ...{ bids: [level('8')], asks: [level('9.5', '2'), level('10')] },
+  ...{ bids: [level('8')], asks: [level('9.5', '2'), level('10'), level('11')] },
   ...over,
 });
 const MADE = new Map([[placeOf('binance', 'BTCUSDT', '6'), new Set([topOf('8.00', '9.50')])]]);
@@ -37,6 +37,7 @@ describe('the judge of books', () => {
       [whole(5), change(6), book(6, { asks: [level('9.5', '2'), level('9.7')] })],
       'other',
     ],
+    ['fewer levels than there are', [whole(5), change(6), book(6, { asks: [level('9.5', '2')] })], 'other levels'],
     ['a change before a whole book', [change(6)], 'before a whole book'],
     ['one of another epoch before that', [whole(5), { ...change(6), epoch: 2 }], 'before a whole book'],
     ['a change that is missing', [whole(5), change(8)], '8 follows 7, not 5'],
@@ -47,6 +48,7 @@ describe('the judge of books', () => {
 
   it('asks no chain where changes may be missing, and no book of a venue that is away', () => {
     expect(bookProblems([whole(5), change(8)], MADE, { mayMiss: true })).toEqual([]);
-    expect(bookProblems([book(6, { stale: true })], MADE, { isAway: true })).toEqual([]);
+    expect(bookProblems([book(6, { stale: true })], MADE, { away: 'binance' })).toEqual([]);
+    expect(bookProblems([book(6, { stale: true })], MADE, { away: 'bybit' })).toHaveLength(1);
   });
 });

@@ -4,6 +4,16 @@ import { exactValue } from './journal.ts';
 /** Best bid and ask that a venue's book had at an update id, as `topOf` writes them: by `placeOf`. More than one where it counted anew. */
 export type MadeTops = ReadonlyMap<string, ReadonlySet<string>>;
 
+export interface JudgeBooksOptions {
+  /** A venue that is not to be reached in the end. */
+  readonly away?: string;
+  /** Changes were dropped. */
+  readonly mayMiss?: boolean;
+}
+
+/** As `order_books.levels` says by default. */
+const LEVELS = 50;
+
 /** A book as a consumer of the deltas keeps it. */
 interface Kept {
   readonly epoch: number;
@@ -22,13 +32,13 @@ export function topOf(bid: string | undefined, ask: string | undefined): string 
 
 /**
  * Where a book that is not stale is not what its venue had, or not what the changes before it make, where the changes of a
- * symbol do not follow each other, unless some may be missing, and books that are stale in the end though the venue is not
- * away; in words, at most 20. For records in their order.
+ * symbol do not follow each other, unless some may be missing, and books that are stale in the end though their venue is
+ * not away; in words, at most 20. For records in their order.
  */
 export function bookProblems(
   records: readonly FeedRecord[],
   made: MadeTops,
-  { isAway = false, mayMiss = false } = {},
+  { away, mayMiss = false }: JudgeBooksOptions = {},
 ): string[] {
   const kept = new Map<string, Kept>();
   const last = new Map<string, OrderBookSnapshot>();
@@ -45,7 +55,8 @@ export function bookProblems(
     last.set(record.symbol, record);
     if (!record.stale) problems.push(...wrong(record, kept.get(`${record.venue} ${record.symbol}`), made));
   }
-  for (const record of last.values()) if (record.stale && !isAway) problems.push(`${nameOf(record)}: stale in the end`);
+  for (const record of last.values())
+    if (record.stale && record.venue !== away) problems.push(`${nameOf(record)}: stale in the end`);
   return problems.slice(0, 20);
 }
 
@@ -98,5 +109,6 @@ function best(side: Kept['bids'], direction: 1 | -1): [price: string, quantity: 
 }
 
 function sameLevels(told: readonly BookLevel[], kept: readonly (readonly [string, string])[]): boolean {
-  return told.every(({ price, quantity }, at) => kept[at]?.[0] === price && kept[at]?.[1] === quantity);
+  const isSame = told.every(({ price, quantity }, at) => kept[at]?.[0] === price && kept[at]?.[1] === quantity);
+  return isSame && told.length === Math.min(kept.length, LEVELS);
 }

@@ -70,7 +70,7 @@ export async function readEndings(
   return endings.all();
 }
 
-/** What the last trades have to be of: the latest epochs of what was followed to the end, or nearly; by key. */
+/** What the last trades have to be of: the epochs that may go on of what was followed to the end, or nearly; by key. */
 function soughtFrom(from: number, positions: readonly PlacedPosition[]): ReadonlyMap<string, SoughtTrade> {
   const going = latestEpochs(positions.map(({ position, takenAt }) => ({ ...position, takenAt })));
   const late = going.filter(({ takenAt }) => takenAt >= from);
@@ -131,7 +131,7 @@ async function lastPositions(
 }
 
 /**
- * Where the last trades lie of the series that may go on: those of each symbol's latest epoch. One that was followed to
+ * Where the last trades lie of the series that may go on, by `latestEpochs`. One that was followed to
  * the end ends near the newest position of all; one that was not, soon after its own.
  */
 export function stretchesOf(positions: readonly PlacedPosition[]): readonly Stretch[] {
