@@ -63,6 +63,8 @@ describe('MarketFeed', () => {
 
     await feed.connect();
     await until(() => feed.getAllPrices().length === 3 && seen.trades.length > 50);
+    // One message may bring several trades.
+    await until(() => (feed.getStatus().bybit?.messageCount ?? 0) > 50);
     const tick = feed.getPrice('BTC');
     expect(tick).toMatchObject({
       kind: 'price',
@@ -86,7 +88,6 @@ describe('MarketFeed', () => {
     expect(status.bybit).toMatchObject({ connected: true, lastMessageTime: expect.any(Number) });
     expect(Math.abs(Date.now() - (status.bybit?.lastMessageTime ?? 0))).toBeLessThan(5000);
     expect(status.bybit?.lastMessageTime).toSatisfy(Number.isInteger);
-    expect(status.bybit?.messageCount).toBeGreaterThan(50);
     const raw = frames.find(({ venue, data }) => venue === 'bybit' && Buffer.from(data).includes('publicTrade'));
     expect(JSON.parse(Buffer.from(raw?.data ?? []).toString())).toMatchObject({
       topic: expect.stringContaining('publicTrade.'),
