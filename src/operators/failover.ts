@@ -339,6 +339,7 @@ class FailoverRun<T> {
     const to = decision.active;
     this.#active = to;
     const reason = decision.reason ?? 'first';
+    const going = this.#goingOn(to);
     this.#out.next({
       kind: 'switched',
       from: this.#sources[from]?.id ?? null,
@@ -357,7 +358,7 @@ class FailoverRun<T> {
     }
     for (const { key } of this.#rings[to] as Held<T>[])
       if (!this.#routes.has(key) && this.#newRoute(key)?.source === to) taken.add(key);
-    this.#release(to, cut, taken);
+    this.#release(to, cut, taken, going);
     if (this.#options.standby === 'cold' && reason === 'preferred_again') this.#dropStandby(to);
   }
 
@@ -376,14 +377,20 @@ class FailoverRun<T> {
     }
   }
 
-  /** Emits what the ring of a source holds of these keys, received after `cut`, and forgets it. */
-  #release(index: number, cut: number, keys: ReadonlySet<string>): void {
-    const ring = this.#rings[index] as Held<T>[];
+  /** Keys of which all that the ring of a source holds belongs to it. To be asked before a switch is told, which begins them. */
+  #goingOn(index: number): ReadonlySet<string> {
     const { id } = this.#sources[index] as FailoverSource<T>;
-    const oldest = (this.#lastAt[index] as number) - this.#options.ringSpan;
     const going = new Set<string>();
     if (this.#options.goesOn !== undefined)
-      for (const { key } of ring) if (!this.#isServed(key) && this.#options.goesOn(key, id)) going.add(key);
+      for (const { key } of this.#rings[index] as Held<T>[])
+        if (!this.#isServed(key) && this.#options.goesOn(key, id)) going.add(key);
+    return going;
+  }
+
+  /** Emits what the ring of a source holds of these keys, received after `cut` or of those that go on, and forgets it. */
+  #release(index: number, cut: number, keys: ReadonlySet<string>, going: ReadonlySet<string>): void {
+    const ring = this.#rings[index] as Held<T>[];
+    const oldest = (this.#lastAt[index] as number) - this.#options.ringSpan;
     this.#rings[index] = ring.filter(({ key }) => !keys.has(key));
     for (const held of ring) {
       if (!going.has(held.key) && (held.at <= cut || held.at < oldest)) continue;
@@ -433,6 +440,7 @@ class FailoverRun<T> {
     if (to === from) return;
     this.#routes.set(key, { source: to, epoch: 0, lastAt: route?.lastAt ?? Number.NEGATIVE_INFINITY });
     const back = to === this.#active;
+    const going = this.#goingOn(to);
     const { id } = this.#sources[from] as FailoverSource<T>;
     if (this.#isServed(key) || this.#options.goesOn?.(key, id) === true)
       this.#out.next({
@@ -444,6 +452,6 @@ class FailoverRun<T> {
         back,
       });
     const cut = back ? (this.#lastAt[from] as number) : (route?.lastAt ?? Number.POSITIVE_INFINITY);
-    this.#release(to, cut, new Set([key]));
+    this.#release(to, cut, new Set([key]), going);
   }
 }

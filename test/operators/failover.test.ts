@@ -1,4 +1,4 @@
-import { filter, map, Observable, of, take, tap } from 'rxjs';
+import { filter, map, Observable, of, Subject, take, tap } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { type FailoverEvent, type FailoverOptions, failover, type SourceEvent } from '../../src/operators/failover.ts';
@@ -275,6 +275,27 @@ describe('failover', () => {
       '5 btc@1 1',
     ]);
     expect(run(sources).told).not.toContain('5 btc@1 late held');
+  });
+
+  it('asks what goes on before it tells of a switch, which begins it for who hears of that', () => {
+    const [a, b] = [new Subject<Source>(), new Subject<Source>()];
+    const options = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 7, standby: 'hot', ringSpan: 100 } as const;
+    const sources = [
+      { id: 'a', events$: a },
+      { id: 'b', events$: b },
+    ];
+    const scheduler = new TestScheduler(() => undefined);
+    const values: string[] = [];
+    let begun = false;
+    const goesOn = (_: string, source: string) => source === 'b' && !begun;
+    failover(sources, { ...options, startWith: 'a', goesOn, scheduler }).subscribe((event) => {
+      if (event.kind === 'switched') begun = true;
+      if (event.kind === 'value') values.push(event.value);
+    });
+    b.next({ kind: 'connected' });
+    b.next({ kind: 'value', key: 'btc', at: 1, value: 'x' });
+    a.next({ kind: 'disconnected', blocked: true });
+    expect(values).toEqual(['x']);
   });
 
   it('gives what a source told before it served a key that goes on there first, whoever else is active', () => {
