@@ -70,7 +70,7 @@ export interface FailoverOptions<T> extends FailoverTiming {
   readonly nextEpoch?: (key: string, source: string) => number;
   /**
    * Whether a key that no source has served yet goes on at this one, where it was left some time ago: then what the
-   * source told of it before comes first, as `held`. Default: never.
+   * source told of it before comes first, as `held`. Asked before a switch is told. Default: never.
    */
   readonly goesOn?: (key: string, source: string) => boolean;
   readonly scheduler?: SchedulerLike;
@@ -339,7 +339,7 @@ class FailoverRun<T> {
     const to = decision.active;
     this.#active = to;
     const reason = decision.reason ?? 'first';
-    const going = this.#goingOn(to);
+    const going = this.#goingOn(to, new Set((this.#rings[to] as Held<T>[]).map(({ key }) => key)));
     this.#out.next({
       kind: 'switched',
       from: this.#sources[from]?.id ?? null,
@@ -377,14 +377,10 @@ class FailoverRun<T> {
     }
   }
 
-  /** Keys of which all that the ring of a source holds belongs to it. To be asked before a switch is told, which begins them. */
-  #goingOn(index: number): ReadonlySet<string> {
+  /** Those of the keys of which all that the ring of a source holds belongs to it. To be asked before a switch is told, which begins them. */
+  #goingOn(index: number, keys: Iterable<string>): ReadonlySet<string> {
     const { id } = this.#sources[index] as FailoverSource<T>;
-    const going = new Set<string>();
-    if (this.#options.goesOn !== undefined)
-      for (const { key } of this.#rings[index] as Held<T>[])
-        if (!this.#isServed(key) && this.#options.goesOn(key, id)) going.add(key);
-    return going;
+    return new Set([...keys].filter((key) => !this.#isServed(key) && this.#options.goesOn?.(key, id) === true));
   }
 
   /** Emits what the ring of a source holds of these keys, received after `cut` or of those that go on, and forgets it. */
@@ -440,7 +436,7 @@ class FailoverRun<T> {
     if (to === from) return;
     this.#routes.set(key, { source: to, epoch: 0, lastAt: route?.lastAt ?? Number.NEGATIVE_INFINITY });
     const back = to === this.#active;
-    const going = this.#goingOn(to);
+    const going = this.#goingOn(to, [key]);
     const { id } = this.#sources[from] as FailoverSource<T>;
     if (this.#isServed(key) || this.#options.goesOn?.(key, id) === true)
       this.#out.next({

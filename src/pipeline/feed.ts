@@ -130,10 +130,8 @@ export class Feed {
       for (const { options } of this.venues) {
         const { id } = options.venue;
         const symbols = options.instruments.map(({ symbol }) => symbol);
-        this.#announce(
-          symbols.filter((symbol) => this.view.symbols.has(this.#key(id, symbol))),
-          id,
-        );
+        const followed = symbols.filter((symbol) => this.view.symbols.has(this.#key(id, symbol)));
+        this.#announce(followed, id);
       }
     this.#subscription.add(routed$.subscribe((event) => this.#onRouted(event)));
     this.#every(HEARTBEAT_MS, () => this.heartbeat());
@@ -212,7 +210,7 @@ export class Feed {
     return lastDataAt === null ? null : this.#options.scheduler.now() - lastDataAt;
   }
 
-  /** A sink dropped changes of books, and takes them again: who follows those needs whole books to go on. */
+  /** A sink dropped changes of books: who follows those needs whole books to go on. */
   deltasLost(): void {
     this.#books?.lost();
   }

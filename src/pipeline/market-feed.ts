@@ -26,9 +26,6 @@ export interface MarketFeedOptions {
   readonly config?: Config;
 }
 
-/** What the feed says by itself, before any venue has said something. */
-const NO_DATA: ReadonlySet<FeedRecord['kind']> = new Set(['status', 'position', 'gap']);
-
 /** How a venue is now. */
 export interface VenueStatus {
   readonly connected: boolean;
@@ -107,7 +104,8 @@ export class MarketFeed {
     return new Promise((resolve, reject) => {
       const first = this.#records$.subscribe({
         next: (record) => {
-          if (NO_DATA.has(record.kind)) return;
+          // The feed says both by itself.
+          if (record.kind === 'status' || record.kind === 'position') return;
           first.unsubscribe();
           resolve();
         },

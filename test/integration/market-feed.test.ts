@@ -88,6 +88,7 @@ describe('MarketFeed', () => {
     expect(status.bybit).toMatchObject({ connected: true, lastMessageTime: expect.any(Number) });
     expect(Math.abs(Date.now() - (status.bybit?.lastMessageTime ?? 0))).toBeLessThan(5000);
     expect(status.bybit?.lastMessageTime).toSatisfy(Number.isInteger);
+    expect(status.bybit?.messageCount).toBeGreaterThan(50);
     const raw = frames.find(({ venue, data }) => venue === 'bybit' && Buffer.from(data).includes('publicTrade'));
     expect(JSON.parse(Buffer.from(raw?.data ?? []).toString())).toMatchObject({
       topic: expect.stringContaining('publicTrade.'),

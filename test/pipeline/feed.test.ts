@@ -16,12 +16,17 @@ import { aggTrade, bookUpdate, tradeEvent } from '../support/events.ts';
 
 const VENUES = ['bybit', 'binance'] as const;
 type VenueName = (typeof VENUES)[number];
-const BTC = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
+const [BTC, TRX, XRP] = [of('BTC'), of('TRX'), of('XRP')];
+
+function of(coin: string): Instrument {
+  return { coin, symbol: `${coin}USDT`, venueSymbol: `${coin}USDT` };
+}
 
 interface ScriptedOptions extends Partial<FeedOptions> {
   readonly mode?: 'failover' | 'all';
   /** What Binance alone has. */
   readonly atBinance?: readonly Instrument[];
+  readonly beforeStart?: (feed: Feed) => void;
 }
 
 /** A feed whose two venues say what the test has them say. */
@@ -34,7 +39,7 @@ class Scripted {
   readonly #books = new Map<string, BookStepped>();
   readonly #scheduler = new TestScheduler(() => undefined);
 
-  constructor({ mode = 'failover', atBinance = [], ...options }: ScriptedOptions = {}) {
+  constructor({ mode = 'failover', atBinance = [], beforeStart, ...options }: ScriptedOptions = {}) {
     const scheduler = this.#scheduler;
     const config = loadConfig({
       values: { coins: ['BTC'], feed: { venues: [...VENUES], channels: ['trade'], mode } },
@@ -76,6 +81,7 @@ class Scripted {
       this.records.push(...records.map((record) => ({ ...record })));
       if (barrier) this.barriers.push(...records);
     });
+    beforeStart?.(this.feed);
     this.feed.start();
   }
 
@@ -142,7 +148,6 @@ describe('Feed', () => {
   });
 
   it('a coin that only the standby has is served by it from the start, as no failover, and goes on where a run ended', () => {
-    const TRX = { coin: 'TRX', symbol: 'TRXUSDT', venueSymbol: 'TRXUSDT' };
     const last = { id: '1000', timestamp: 1 };
     const former = [
       {
@@ -193,12 +198,11 @@ describe('Feed', () => {
   };
 
   it('in mode all every venue has its position before its first record, also one that is added or listed', () => {
-    const [TRX, XRP] = ['TRX', 'XRP'].map((coin) => ({ coin, symbol: `${coin}USDT`, venueSymbol: `${coin}USDT` }));
     const scripted = new Scripted({ mode: 'all' });
     scripted.trade('binance', 1).trade('bybit', 2);
-    scripted.feed.add('binance', TRX as Instrument);
+    scripted.feed.add('binance', TRX);
     scripted.trade('binance', 3, 3, TRX);
-    scripted.say('binance', { kind: 'instruments', instruments: [TRX, XRP] as Instrument[] });
+    scripted.say('binance', { kind: 'instruments', instruments: [TRX, XRP] });
     scripted.trade('binance', 4, 4, XRP);
     expect(scripted.barriers.map(({ kind }) => kind)).toEqual(Array(4).fill('position'));
     const told = scripted.records.flatMap((record) => {
@@ -217,8 +221,12 @@ describe('Feed', () => {
     ]);
   });
 
+  it('in mode all a coin that was removed before the start is not begun', () => {
+    const scripted = new Scripted({ mode: 'all', atBinance: [TRX], beforeStart: (feed) => feed.remove('BTCUSDT') });
+    expect(scripted.of('position')).toMatchObject([{ venue: 'binance', symbol: 'TRXUSDT' }]);
+  });
+
   it('in mode all the first window of a symbol is not whole, however long the run waited for it', () => {
-    const TRX = { coin: 'TRX', symbol: 'TRXUSDT', venueSymbol: 'TRXUSDT' };
     const scripted = new Scripted({ mode: 'all', stats, atBinance: [TRX] });
     const trade = (id: number, at: number, { coin, symbol }: Instrument) => {
       scripted.pass(at - scripted.now);

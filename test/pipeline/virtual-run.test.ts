@@ -325,7 +325,7 @@ it(
   MOST_MS,
 );
 
-it('book deltas that a full spill dropped are made up for by whole books as soon as the broker is back', async () => {
+it('book deltas that a full spill dropped are made up for by whole books soon after the broker is back', async () => {
   const awayMs = 9000;
   const { records } = await play({
     ...{ seed: 11, venues: ['binance'], mode: 'failover', standby: 'hot', backfill: true },
