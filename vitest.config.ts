@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Runs that tests start do not contend for the gateway's port; those that are about it say so. */
@@ -7,9 +8,11 @@ const noGateway = { MARKET_FEED__GATEWAY__ENABLED: 'false' };
 const patient = { poll: { timeout: 30_000 } };
 
 /**
- * Two groups, one after the other: what is pure runs on all cores; what uses sockets, brokers and clocks
- * runs a file at a time, so that its deadlines mean something on two cores.
+ * Two files at a time, which together leave a third of two cores idle, so that deadlines still mean something.
  */
+const mostlyWaiting = Math.min(2, availableParallelism());
+
+/** Three groups, one after the other: what is pure; what uses sockets, brokers and clocks; what uses a browser. */
 export default defineConfig({
   test: {
     globalSetup: 'test/support/kafka/shared-broker.ts',
@@ -35,7 +38,7 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: mostlyWaiting,
           sequence: { groupOrder: 2 },
         },
       },
