@@ -201,6 +201,16 @@ describe('the judge of what was published', () => {
     ]);
     const named = gap(10, 31, { fromTime: 9000, toTime: 30_000 });
     expect(silent([...upTo(9), ...upTo(59).slice(30)], journal, [named])).toEqual([]);
+    const inParts = [
+      gap(10, 31, { fromTime: 9000, toTime: 12_000 }),
+      gap(10, 31, { fromTime: 13_000, toTime: 20_000 }),
+      gap(10, 31, { fromTime: 11_000, toTime: 14_000 }),
+    ];
+    expect(silent([...upTo(9), ...upTo(59).slice(30)], journal, inParts)).toEqual([]);
+    const small = gap(10, 32, { fromTime: 9000, toTime: 10_000 });
+    expect(silent([...upTo(9), ...upTo(59).slice(31)], journal, [small])).toEqual([
+      'BTCUSDT: no trade from 10000 to 31000, 21000 ms, while bybit sent them',
+    ]);
   });
 
   it('says not detectable only where ids jump and a line that stayed open was kept from it', () => {

@@ -354,11 +354,8 @@ export class TradeJudge {
       const venues = this.#journal.ofSymbol(symbol);
       if (!this.#heardAt.has(symbol)) this.#heardAt.set(symbol, this.#firstHeardAt);
       this.#heard(symbol, Math.max(...venues.map(([, made]) => made.time(made.count - 1))));
-      for (const { from, to } of this.#silences.get(symbol) ?? []) {
-        const isNamed = [...this.#gaps.values()].some(
-          ({ gap }) => gap.symbol === symbol && gap.fromTime <= from && gap.toTime >= to,
-        );
-        if (isNamed) continue;
+      const silences = this.#silences.get(symbol) ?? [];
+      for (const { from, to } of silences.flatMap((silence) => this.#unnamed(symbol, silence))) {
         const sending = venues.filter(([, made]) => made.longestUnsent(from, to) < (to - from) / PARTS_OF_SILENCE);
         if (sending.length > 0)
           this.#problem(
@@ -366,6 +363,20 @@ export class TradeJudge {
           );
       }
     }
+  }
+
+  /** The parts of a silence that lie in no gap and are too long. */
+  #unnamed(symbol: string, { from, to }: Interval): Interval[] {
+    const gaps = [...this.#gaps.values()].map(({ gap }) => gap).filter((gap) => gap.symbol === symbol);
+    const parts: Interval[] = [];
+    let end = from;
+    for (const { fromTime, toTime } of [...gaps].sort((a, b) => a.fromTime - b.fromTime)) {
+      parts.push({ from: end, to: Math.min(fromTime, to) });
+      end = Math.max(end, toTime);
+    }
+    parts.push({ from: end, to });
+    const { mostSilentMs = Number.POSITIVE_INFINITY } = this.#options;
+    return parts.filter((part) => part.to - part.from > mostSilentMs);
   }
 
   /** Status records of a process are numbered without a hole; a killed one loses its last. */
