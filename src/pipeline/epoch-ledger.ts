@@ -248,7 +248,7 @@ export class EpochLedger {
   }
 }
 
-function outcomeOf(missing: number | null, filled: number): Gap['outcome'] {
+export function outcomeOf(missing: number | null, filled: number): Gap['outcome'] {
   return filled === missing ? 'repaired' : 'unrepaired';
 }
 

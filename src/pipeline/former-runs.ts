@@ -1,5 +1,4 @@
 import { identity } from 'rxjs';
-import type { FeedRecord } from '../domain/record.ts';
 import { compareIds } from '../domain/trade-id.ts';
 import type { Ending, LastTrade } from '../sinks/contract.ts';
 import type { Resumption } from './merge-lines.ts';
@@ -77,38 +76,6 @@ type Reached = LastTrade | null | undefined;
 function reached(trades: readonly Reached[]): readonly Reached[] {
   const known = trades.filter((trade) => trade !== null && trade !== undefined);
   return known.length > 0 ? known : trades;
-}
-
-/** What one of several sinks has already of the trades that the feed publishes again for another. */
-export interface AheadOf {
-  has(record: FeedRecord): boolean;
-}
-
-/** Undefined where the sink is ahead of no series that is taken up: the usual case, which costs nothing. */
-export function aheadOf(endings: readonly Ending[], epochs: readonly FormerEpoch[]): AheadOf | undefined {
-  const ends = new Map<string, string>();
-  for (const { venue, symbol, epoch, takeUp } of epochs) {
-    const ending = endings.find((own) => own.venue === venue && own.symbol === symbol && own.epoch === epoch);
-    for (const [kind, series] of [
-      ['trade', 'trade'],
-      ['agg_trade', 'aggTrade'],
-    ] as const) {
-      const [own, from] = [ending?.[series], takeUp?.[series]];
-      if (own && from && compareIds(own.id, from.id) > 0) ends.set(`${kind} ${venue} ${symbol} ${epoch}`, own.id);
-    }
-  }
-  if (ends.size === 0) return undefined;
-  return {
-    has(record) {
-      if (ends.size === 0 || (record.kind !== 'trade' && record.kind !== 'agg_trade')) return false;
-      const key = `${record.kind} ${record.venue} ${record.symbol} ${record.epoch}`;
-      const end = ends.get(key);
-      if (end === undefined) return false;
-      if (compareIds(record.lastTradeId ?? record.tradeId, end) <= 0) return true;
-      ends.delete(key);
-      return false;
-    },
-  };
 }
 
 /** The venue to start with: the one that served the most series; undefined: nothing can be taken up. */

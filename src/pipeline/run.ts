@@ -19,11 +19,12 @@ import type { Logger } from '../telemetry/log.ts';
 import type { ConnectionBudget } from '../venues/connection-budget.ts';
 import type { VenueRest } from '../venues/rest-client.ts';
 import type { AckLatency } from './ack-latency.ts';
+import { AheadOf } from './ahead-of.ts';
 import { buildFeed, buildVenues, type OnMalformedVolumes } from './build-feed.ts';
 import { type Config, environmentPrefixes } from './config.ts';
 import { deadLetter } from './dead-letter.ts';
 import type { Feed } from './feed.ts';
-import { type AheadOf, aheadOf, type FormerEpoch, formerEpochs } from './former-runs.ts';
+import { type FormerEpoch, formerEpochs } from './former-runs.ts';
 import { agreementOf } from './kline-check.ts';
 import { Latencies } from './latencies.ts';
 import { readRecent } from './recent-trades.ts';
@@ -39,11 +40,11 @@ export interface PipelineDependencies {
   readonly signal?: AbortSignal;
   readonly scheduler?: SchedulerLike;
   readonly wallClockMs?: () => number;
-  /** What stands for the network, for chance, for the configured sinks and for the folder of the spill, where the world is none. */
+  /** What stands for the network, for chance, for the configured sinks and for the folder of a sink's spill, where the world is none. */
   readonly networks?: VenueNetworks;
   readonly random?: () => number;
   readonly sinks?: typeof sinks;
-  readonly spillFiles?: SpillFiles;
+  readonly spillFiles?: (sink: string) => SpillFiles;
   /** All coins by default. With it the venues are connected first: another serves the part until this one is ready. */
   readonly part?: PipelinePart;
   /** Sees what is published, in order, when it is handed to the sinks. */
@@ -152,7 +153,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
         scheduler,
         config,
         log,
-        spillFiles,
+        spillFiles: spillFiles?.(sink.name),
         latency: latencies.sink(sink.name),
         part,
         portion,
@@ -335,7 +336,7 @@ class Outlet {
   readonly #log: Logger;
   readonly #part: PipelinePart | undefined;
   #feed: Feed | undefined;
-  /** What the sink had before the feed goes on; undefined: nothing is ahead of the feed. */
+  /** Where the sink is ahead of the feed, which goes on behind another. */
   #ahead: AheadOf | undefined;
   #down = false;
   #isOver = false;
@@ -399,7 +400,7 @@ class Outlet {
   /** The endings again as positions: the next start finds them no older than this one, whatever becomes of the run. */
   begin(feed: Feed, endings: readonly Ending[], former: readonly FormerEpoch[]): void {
     this.#feed = feed;
-    this.#ahead = aheadOf(endings, former);
+    this.#ahead = AheadOf.of(endings, former);
     const counted = this.#config.feed.channels.includes('trade') ? 'trade' : 'aggTrade';
     for (const { venue, symbol, epoch, [counted]: last } of endings) {
       if (last === null || last === undefined) continue;
@@ -410,8 +411,9 @@ class Outlet {
   }
 
   push(out: OutRecord, barrier: boolean): void {
-    if (this.#ahead?.has(out.record) === true) return;
-    this.drain.push(out, barrier ? BARRIER : undefined);
+    const rest = this.#ahead === undefined ? out.record : this.#ahead.rest(out.record);
+    if (rest === undefined) return;
+    this.drain.push(rest === out.record ? out : { ...out, record: rest }, barrier ? BARRIER : undefined);
   }
 
   #outOf(record: FeedRecord): OutRecord {

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { FeedRecord, TradeEvent } from '../../src/domain/record.ts';
-import { aheadOf, formerEpochs, venueToStartWith } from '../../src/pipeline/former-runs.ts';
+import { formerEpochs, venueToStartWith } from '../../src/pipeline/former-runs.ts';
 import type { Ending, LastTrade } from '../../src/sinks/contract.ts';
-import { aggTrade, tradeEvent } from '../support/events.ts';
 
 const at = (id: string): LastTrade => ({ id, timestamp: Number(id) });
 const ending = (venue: string, epoch: number, trade: Ending['trade'], more: Partial<Ending> = {}): Ending => ({
@@ -92,29 +90,6 @@ describe('formerEpochs', () => {
     const options = { ...trades, everyVenue };
     expect(formerEpochs([[ending('bybit', own, at('7'))]], options)).toHaveLength(1);
     expect(formerEpochs([[ending('bybit', other, at('7'))]], options)).toEqual([]);
-  });
-});
-
-describe('aheadOf', () => {
-  const first = [ending('bybit', 3, at('9')), ending('bybit', 1, at('4'), { symbol: 'ETHUSDT' })];
-  const second = [ending('bybit', 3, at('12')), ending('bybit', 1, at('4'), { symbol: 'ETHUSDT' })];
-  const former = formerEpochs([first, second], trades);
-  const trade = (id: number, fields: Partial<TradeEvent> = {}) =>
-    tradeEvent(id, { venue: 'bybit', epoch: 3, ...fields });
-
-  it('is nobody where no sink has more than the feed goes on from', () => {
-    expect(aheadOf(first, former)).toBeUndefined();
-    expect(aheadOf([], former)).toBeUndefined();
-  });
-
-  it('has the trades up to its own end, of that series and epoch alone, until one lies behind it', () => {
-    const ahead = aheadOf(second, former);
-    const has = (record: FeedRecord) => ahead?.has(record);
-    expect([trade(10), trade(12), trade(11, { lastTradeId: '12' })].map(has)).toEqual([true, true, true]);
-    expect(has(trade(10, { epoch: 4 }))).toBe(false);
-    expect(has(trade(10, { symbol: 'ETHUSDT', epoch: 1 }))).toBe(false);
-    expect(has(aggTrade(10, 12, { venue: 'bybit', epoch: 3 }))).toBe(false);
-    expect([trade(13), trade(12)].map(has)).toEqual([false, false]);
   });
 });
 

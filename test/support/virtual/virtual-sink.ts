@@ -29,7 +29,7 @@ const MOST_AWAY_KEYS = 4;
 
 /** A sink of one process: slow now and then, away, or for some keys; shut out as soon as the next one opens. */
 export class VirtualSink implements Sink {
-  readonly name = 'kafka';
+  readonly name: string;
   readonly #world: VirtualWorld;
   readonly #process: VirtualProcess;
   readonly #store: VirtualStore;
@@ -37,7 +37,8 @@ export class VirtualSink implements Sink {
   /** How many records there were when it was asked where they end. */
   #former = 0;
 
-  constructor(world: VirtualWorld, process: VirtualProcess, store: VirtualStore) {
+  constructor(name: string, world: VirtualWorld, process: VirtualProcess, store: VirtualStore) {
+    this.name = name;
     this.#world = world;
     this.#process = process;
     this.#store = store;

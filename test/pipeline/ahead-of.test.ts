@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import type { FeedRecord, Gap } from '../../src/domain/record.ts';
+import { AheadOf } from '../../src/pipeline/ahead-of.ts';
+import { formerEpochs } from '../../src/pipeline/former-runs.ts';
+import type { Ending, LastTrade } from '../../src/sinks/contract.ts';
+import { aggTrade, tradeEvent } from '../support/events.ts';
+
+const at = (id: number): LastTrade => ({ id: `${id}`, timestamp: id });
+const ending = (epoch: number, trade: Ending['trade'], more: Partial<Ending> = {}): Ending => ({
+  venue: 'bybit',
+  symbol: 'BTCUSDT',
+  epoch,
+  environment: 'production',
+  trade,
+  aggTrade: undefined,
+  ...more,
+});
+const trade = (id: number, fields: Parameters<typeof tradeEvent>[1] = {}) =>
+  tradeEvent(id, { venue: 'bybit', epoch: 3, ...fields });
+const aggregated = (first: number, last: number) => aggTrade(first, last, { venue: 'bybit', epoch: 3 });
+const gap = (from: number, to: number | null, fields: Partial<Gap> = {}): Gap => ({
+  kind: 'gap',
+  venue: 'bybit',
+  symbol: 'BTCUSDT',
+  epoch: 3,
+  fromId: `${from}`,
+  toId: to === null ? null : `${to}`,
+  fromTime: from,
+  toTime: to ?? 100,
+  missing: to === null ? null : to - from - 1,
+  filled: 0,
+  outcome: to === null ? 'unknown' : 'unrepaired',
+  environment: 'production',
+  ...fields,
+});
+
+interface Kinds {
+  readonly trades?: boolean;
+  readonly aggTrades?: boolean;
+  readonly everyVenue?: boolean;
+}
+
+/** The second of two sinks, at a start. */
+function second(ofFirst: readonly Ending[], ofSecond: readonly Ending[], kinds: Kinds = {}): AheadOf | undefined {
+  const options = { trades: true, aggTrades: false, everyVenue: false, ...kinds };
+  return AheadOf.of(ofSecond, formerEpochs([ofFirst, ofSecond], { environment: 'production', ...options }));
+}
+
+/** What it gets of records, each told by its ids and counts. */
+function rest(ahead: AheadOf | undefined, ...records: FeedRecord[]): string[] {
+  return records.flatMap((record) => {
+    const found = ahead === undefined ? record : ahead.rest(record);
+    if (found?.kind === 'gap') {
+      const { fromId, toId, fromTime, missing, filled, outcome } = found;
+      expect(fromTime).toBe(Number(fromId));
+      return `(${fromId},${toId}) ${missing} ${filled} ${outcome}`;
+    }
+    return found !== undefined && 'tradeId' in found ? `${found.tradeId}` : [];
+  });
+}
+
+describe('AheadOf', () => {
+  const eth = ending(1, at(4), { symbol: 'ETHUSDT' });
+  const ahead = () => second([ending(3, at(9)), eth], [ending(3, at(12)), eth]);
+
+  it('is nobody where a sink ends where the feed goes on', () => {
+    expect(second([ending(3, at(12)), eth], [ending(3, at(9)), eth])).toBeUndefined();
+    expect(second([ending(3, at(9))], [ending(3, at(9))])).toBeUndefined();
+    expect(second([], [])).toBeUndefined();
+    expect(second([ending(0, at(9))], [], { everyVenue: true })).toBeUndefined();
+  });
+
+  it('does not get the trades up to its own end, of that series, epoch and kind alone', () => {
+    expect(rest(ahead(), trade(10), trade(12), trade(11, { lastTradeId: '12' }), trade(13))).toEqual(['13']);
+    expect(rest(ahead(), trade(10, { epoch: 4 }), trade(10, { symbol: 'ETHUSDT', epoch: 1 }))).toEqual(['10', '10']);
+    expect(rest(ahead(), aggregated(10, 12))).toEqual(['10']);
+  });
+
+  it('does not get the gap of what it has', () => {
+    expect(rest(ahead(), gap(9, 12), trade(12), gap(15, 17))).toEqual(['(15,17) 1 0 unrepaired']);
+  });
+
+  it('of a gap that reaches behind its end it gets what lies there, with what was filled of that', () => {
+    expect(rest(ahead(), trade(11), gap(9, 17, { filled: 1 }), trade(17))).toEqual(['(12,17) 4 0 unrepaired', '17']);
+    expect(rest(ahead(), trade(11), trade(13), trade(14), gap(9, 17, { filled: 3 }))).toEqual([
+      '13',
+      '14',
+      '(12,17) 4 2 unrepaired',
+    ]);
+    expect(rest(ahead(), trade(13, { lastTradeId: '16' }), gap(9, 17))).toEqual(['13', '(12,17) 4 4 repaired']);
+    expect(rest(ahead(), gap(9, 17, { missing: null }))).toEqual(['(12,17) null 0 unrepaired']);
+    expect(rest(ahead(), gap(9, 13), trade(13))).toEqual(['13']);
+  });
+
+  it('where ids jump, what was filled and it did not get is what it had', () => {
+    const repaired = gap(9, 30, { missing: 3, filled: 3, outcome: 'repaired' });
+    expect(rest(ahead(), trade(12), trade(17), trade(20), repaired)).toEqual(['17', '20', '(12,30) 2 2 repaired']);
+    expect(rest(ahead(), trade(10), trade(11), trade(12), repaired)).toEqual([]);
+    expect(rest(ahead(), trade(12), trade(20), gap(9, 30, { missing: 3, filled: 2 }))).toEqual([
+      '20',
+      '(12,30) 2 1 unrepaired',
+    ]);
+  });
+
+  it('gets the end of an epoch behind its own end', () => {
+    expect(rest(ahead(), gap(9, null))).toEqual(['(12,null) null 0 unknown']);
+    const other = second([ending(3, at(9))], [ending(3, at(12), { environment: 'simulated' })]);
+    expect(rest(other, gap(9, null))).toEqual(['(12,null) null 0 unknown']);
+  });
+
+  it('gets what a venue that counts anew sends', () => {
+    expect(rest(ahead(), gap(9, null), trade(2), gap(5, 7))).toEqual([
+      '(12,null) null 0 unknown',
+      '2',
+      '(5,7) 1 0 unrepaired',
+    ]);
+  });
+
+  it('does not get the end of an epoch that it does not know', () => {
+    const behind = second([ending(3, at(9))], [ending(2, at(5), { venue: 'binance' })]);
+    expect(rest(behind, gap(9, null), gap(5, null, { venue: 'binance', epoch: 2 }), trade(1, { epoch: 4 }))).toEqual([
+      '(5,null) null 0 unknown',
+      '1',
+    ]);
+  });
+
+  it('with trades and aggregated trades, of which gaps do not say whose they are, gets what may be missing of either', () => {
+    const both = () =>
+      second([ending(3, at(9), { aggTrade: at(9) })], [ending(3, at(12), { aggTrade: at(11) })], { aggTrades: true });
+    expect(rest(both(), trade(12), aggregated(10, 11), aggregated(12, 13))).toEqual(['12']);
+    expect(rest(both(), gap(9, 11), gap(9, 12), gap(9, 15))).toEqual([
+      '(9,12) 2 0 unrepaired',
+      '(9,15) 5 0 unrepaired',
+    ]);
+    expect(rest(both(), gap(9, null))).toEqual(['(12,null) null 0 unknown']);
+  });
+});
