@@ -31,18 +31,26 @@ export class AnalyticsSeries implements WindowedSeries {
   at: number;
   readonly coverage = new TradeCoverage();
   readonly large: LargeTrades;
-  readonly volatility = new Volatility();
+  readonly volatility: Volatility;
   windows: SeriesWindows = [];
   origin: WindowedSeries['origin'];
   /** A trade has come since it began. */
   hasTraded = false;
 
-  constructor(key: string, { venue, epoch, at }: Turn, heard: Heard, large: LargeTradesOptions) {
+  /** @param left the same turn as it was left: its windows were cut, but what its trades tell of later ones stands. */
+  constructor(
+    key: string,
+    { venue, epoch, at }: Turn,
+    heard: Heard,
+    large: LargeTradesOptions,
+    left?: AnalyticsSeries,
+  ) {
     this.id = `${key} ${venue} ${epoch}`;
     this.venue = venue;
     this.heard = heard;
     this.epoch = epoch;
     this.at = at;
-    this.large = new LargeTrades(large);
+    this.large = left?.large ?? new LargeTrades(large);
+    this.volatility = left?.volatility ?? new Volatility();
   }
 }

@@ -45,6 +45,8 @@ export interface PipelineDependencies {
   readonly random?: () => number;
   readonly sinks?: typeof sinks;
   readonly spillFiles?: (sink: string) => SpillFiles;
+  /** How long until a venue is asked again for its list, milliseconds. */
+  readonly listEveryMs?: number;
   /** All coins by default. With it the venues are connected first: another serves the part until this one is ready. */
   readonly part?: PipelinePart;
   /** Sees what is published, in order, when it is handed to the sinks. */
@@ -110,7 +112,7 @@ export function malformedVolumesLogger(log: Logger): OnMalformedVolumes {
 /** Opens the sinks, reads from them where the last run ended, and connects the venues: resolves once data can flow. */
 export async function startPipeline(config: Config, dependencies: PipelineDependencies): Promise<Pipeline> {
   const { log, scheduler = monotonicScheduler, wallClockMs = Date.now, part, onPublished, onDelivered } = dependencies;
-  const { networks, random, sinks: newSink = sinks, spillFiles } = dependencies;
+  const { networks, random, sinks: newSink = sinks, spillFiles, listEveryMs } = dependencies;
   const now = () => scheduler.now();
   const latencies = new Latencies(wallClock({ wall: wallClockMs, monotonic: now }), now);
   const venueDependencies = {
@@ -120,6 +122,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     onMalformedVolumes: malformedVolumesLogger(log),
     ...(networks === undefined ? {} : { networks }),
     ...(random === undefined ? {} : { random }),
+    ...(listEveryMs === undefined ? {} : { listEveryMs }),
     ...(part === undefined
       ? {}
       : {

@@ -79,6 +79,8 @@ export class TradeAnalytics {
   readonly #heard = new Map<string, Heard>();
   /** What former runs left, until their keys begin. */
   readonly #former = new Map<string, Rebuilt>();
+  /** The last turn of each key that is served no longer. */
+  readonly #left = new Map<string, AnalyticsSeries>();
   /** Series whose windows are held open. */
   readonly #held = new Set<AnalyticsSeries>();
   /** None of them can be let go before. */
@@ -145,7 +147,10 @@ export class TradeAnalytics {
       this.#begin(key, former.series, former.lastTime, now);
       return closed;
     }
-    const series = this.#newSeries(key, turn);
+    const last = this.#left.get(key);
+    this.#left.delete(key);
+    const left = last?.venue === turn.venue && last.epoch === turn.epoch ? last : undefined;
+    const series = this.#newSeries(key, turn, left);
     this.#windows.begin(series, () => Number.NEGATIVE_INFINITY);
     this.#begin(key, series, Number.POSITIVE_INFINITY, now);
     return former === undefined ? closed : [...closed, ...this.#windows.drop(former.series)];
@@ -157,6 +162,7 @@ export class TradeAnalytics {
     const { series } = turn;
     if (series === undefined) return NONE;
     turn.series = undefined;
+    this.#left.set(key, series);
     return [...this.#letGo(series), ...this.#windows.cut(series)];
   }
 
@@ -208,13 +214,13 @@ export class TradeAnalytics {
     return next === Number.POSITIVE_INFINITY ? undefined : next;
   }
 
-  #newSeries(key: string, turn: Turn): AnalyticsSeries {
+  #newSeries(key: string, turn: Turn, left?: AnalyticsSeries): AnalyticsSeries {
     let heard = this.#heard.get(turn.venue);
     if (heard === undefined) {
       heard = { since: Number.POSITIVE_INFINITY, at: Number.POSITIVE_INFINITY };
       this.#heard.set(turn.venue, heard);
     }
-    return new AnalyticsSeries(key, turn, heard, this.#largeTrades);
+    return new AnalyticsSeries(key, turn, heard, this.#largeTrades, left);
   }
 
   /** Nothing behind `from` is known until the first trade, which ends the hold as well. */

@@ -52,6 +52,7 @@ const SPILL_MB = 4;
 const BEFORE_MS = 8000;
 const AFTER_MS = 10_000;
 const CALM_MS = 45_000;
+const LIST_EVERY_MS = 2000;
 const MOST_SILENT_MS = 30_000;
 
 /** Without it always the same few. */
@@ -79,6 +80,8 @@ interface Script {
   readonly backfill: boolean;
   readonly channels: readonly Channel[];
   readonly lines: number;
+  /** Those that the venues list, not by name. */
+  readonly allCoins: boolean;
   readonly sinks: readonly SinkName[];
   readonly happenings: readonly { readonly afterMs: number; readonly what: Happening }[];
 }
@@ -90,6 +93,14 @@ const happeningAt = (venues: readonly VenueId[]): fc.Arbitrary<Happening> =>
       arbitrary: fc.nat().map((lot): Happening => {
         return { kind: 'venue', request: drawVenueFault(new Random(lot), venues, SYMBOLS) };
       }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(fc.constantFrom(...venues), fc.constantFrom(...SYMBOLS), fc.integer({ min: 1, max: 90 }))
+        .map(([venue, symbol, tenths]): Happening => {
+          return { kind: 'venue', request: { venue, fault: 'delist_symbol', symbol, seconds: tenths / 10 } };
+        }),
     },
     {
       weight: 2,
@@ -116,6 +127,7 @@ const script: fc.Arbitrary<Script> = fc.constantFrom(...ORDERS).chain((venues) =
     backfill: fc.constantFrom(true, true, true, true, false),
     channels: fc.constantFrom(...CHANNELS, ...(venues.includes('bybit') ? [] : AGGREGATED)),
     lines: fc.integer({ min: 1, max: 3 }),
+    allCoins: fc.constantFrom(true, false, false),
     sinks: fc.constantFrom<readonly SinkName[]>(['kafka'], ['kafka'], ['file'], SINKS),
     happenings: fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 4000 }), what: happeningAt(venues) }), {
       maxLength: 25,
@@ -137,13 +149,23 @@ interface Played {
 }
 
 /** Runs pipelines, one after the other is killed, while all that happens. */
-async function play({ sinks, venues, mode, standby, backfill, channels, lines, ...each }: Script): Promise<Played> {
+async function play({
+  sinks,
+  venues,
+  mode,
+  standby,
+  backfill,
+  channels,
+  lines,
+  allCoins,
+  ...each
+}: Script): Promise<Played> {
   const world = new VirtualWorld({ seed: each.seed, venues, symbols: COINS.length, rate: RATE });
   const stores = { kafka: new VirtualStore(), file: new VirtualStore() };
   const disks = { kafka: new MemoryFiles(), file: new MemoryFiles() };
   const config = loadConfig({
     values: {
-      coins: COINS,
+      coins: allCoins ? { all: true } : COINS,
       environment: 'simulated',
       feed: {
         venues,
@@ -177,6 +199,7 @@ async function play({ sinks, venues, mode, standby, backfill, channels, lines, .
       networks: process.networks,
       random: () => world.random.fraction(),
       sinks: { kafka: newSink('kafka'), file: newSink('file') },
+      listEveryMs: LIST_EVERY_MS,
       spillFiles: (name) => new VirtualFiles(world, process, disks[name as SinkName]),
     });
     return { process, pipeline };
@@ -366,7 +389,7 @@ it('book deltas that a full spill dropped are made up for by whole books soon af
   const awayMs = 9000;
   const { written } = await play({
     ...{ seed: 11, venues: ['binance'], mode: 'failover', standby: 'hot', backfill: true },
-    ...{ channels: ['trade', 'depth'], lines: 1, sinks: ['kafka'] },
+    ...{ channels: ['trade', 'depth'], lines: 1, allCoins: false, sinks: ['kafka'] },
     happenings: [{ afterMs: 0, what: { kind: 'store', name: 'kafka', awayMs } }],
   });
   // It is tried again after 5 s at the latest, then what waits is sent, and for a second nothing must have been dropped.
@@ -392,6 +415,7 @@ it('the same script plays the same, so that what a run finds can be looked at ag
     backfill: true,
     channels: ['trade', 'ticker'],
     lines: 2,
+    allCoins: false,
     sinks: ['kafka'],
     happenings: [
       { afterMs: 0, what: { kind: 'venue', request: { venue: 'bybit', fault: 'silence_without_pong', seconds: 6.5 } } },
