@@ -30,6 +30,11 @@ export class Volatility {
   readonly #rows = new Float64Array(SIZE * ROWS);
   #count = 0;
 
+  /** The latest timestamp that was added; -Infinity before the first. */
+  get lastTime(): number {
+    return this.#count === 0 ? Number.NEGATIVE_INFINITY : (this.#rows[SIZE * (this.#count - 1) + TIME] as number);
+  }
+
   /** `timestamp` in milliseconds, by the venue's clock. */
   add(price: Decimal, timestamp: number): void {
     const minute = Math.floor(timestamp / MINUTE_MS);

@@ -328,6 +328,13 @@ describe('a symbol that is followed again', () => {
     expect(desk.analytics.counts.late).toBe(2);
   });
 
+  it('tells no window again that was cut, though its time is over and trades of it are fetched', () => {
+    const desk = new Desk().began('BTC ETH').live('BTC', 0.5).ended('BTC').live('ETH', 0.6, 4, 5);
+    expect(desk.told).toEqual(['BTC 0+1: 1 incomplete', 'ETH 0+1: 1']);
+    desk.began('BTC', { ago: 0 }).put('BTC', [0.9, 1.1, 4.5]).at(100);
+    expect(desk.told.filter((line) => line.startsWith('BTC'))).toEqual(['BTC 1+1: 1', 'BTC 4+1: 1']);
+  });
+
   it('knows how large trades are, and the minutes before, unless another venue has served it meanwhile', () => {
     const desk = new Desk({ windowsMs: [60_000] }).began('BTC');
     for (let minute = 0; minute < 30; minute++)
