@@ -47,6 +47,8 @@ export interface BookUpdate {
   readonly lastUpdateId: string;
   /** The levels are the whole book, best first, as far as the venue tells it; otherwise they are to be set, quantity 0 removes. */
   readonly snapshot: boolean;
+  /** Of a whole book that was asked for: levels a side at most. A side that has as many may have more. */
+  readonly limit?: number;
   readonly bids: readonly BookLevel[];
   readonly asks: readonly BookLevel[];
   /** Milliseconds, the venue's clock: when the book changed, where it says so. */

@@ -35,7 +35,12 @@ export class BookSide {
   }
 
   get best(): BookLevel | undefined {
-    return this.#levels.at(-1);
+    return this.at(1);
+  }
+
+  /** The n-th best level, from 1; undefined where there are fewer. */
+  at(n: number): BookLevel | undefined {
+    return this.#levels[this.#levels.length - n];
   }
 
   /** The best `limit` levels, best first. */

@@ -1,3 +1,4 @@
+import { compareDecimals, type Decimal } from '../domain/decimal.ts';
 import type { BookUpdate } from '../domain/line.ts';
 import { compareIds } from '../domain/trade-id.ts';
 import { HeldUpdates, leavesHole } from './held-updates.ts';
@@ -20,7 +21,20 @@ export type BookStep =
 export interface BookSyncOptions {
   /** `fetched`: whole books come by REST when asked for; `sent`: the venue sends one after each subscription, or nothing else. */
   readonly mode: 'fetched' | 'sent';
+  /** Levels a side that are to be known where more are fetched than twice as many; 1 by default. */
+  readonly levels?: number | undefined;
 }
+
+/** The worst prices of a whole book that was fetched and may go on behind them; undefined: a side that does not. */
+interface Reach {
+  readonly bid: Decimal | undefined;
+  readonly ask: Decimal | undefined;
+  /** Levels a side that are to be known: where fewer are, the next are asked for. */
+  readonly least: number;
+}
+
+/** Updates kept while deeper levels are asked for: thirty seconds of a venue that tells ten a second. */
+const MOST_SINCE = 300;
 
 /** How much later than the book's last an update with a lower id must be before it is taken for a new count, milliseconds. */
 const NEW_COUNT_AFTER_MS = 5000;
@@ -39,6 +53,8 @@ export class BookSync {
   receivedAt = 0;
   /** What the caller has to see to: a book by REST, or the topic subscribed again. */
   wants: 'snapshot' | 'subscription' | undefined;
+  /** What is wanted is deeper levels: the price has moved too far for what was fetched. */
+  isShort = false;
   /** Since when the book has come no nearer to updates that it cannot reach: another line may yet bring what lies between. */
   waitingSince: number | undefined;
   /** Updates applied, updates that told nothing new, and holes that no line filled. */
@@ -47,16 +63,22 @@ export class BookSync {
   gaps = 0;
 
   readonly #mode: BookSyncOptions['mode'];
+  readonly #levels: number;
   /** The last id that each line has told; '' for none. */
   readonly #lines = new Map<number, string>();
   readonly #held = new HeldUpdates();
   /** The id of the whole book that this one began with. */
   #base = '';
+  /** How far the book is known; undefined: wholly. */
+  #reach: Reach | undefined;
+  /** What was applied since deeper levels are wanted, and the id before it. */
+  #since: { before: string; readonly updates: BookUpdate[] } | undefined;
   /** What showed that the book is out of step: a whole book that is older is refused, but once, for ids may have begun anew. */
   #shownBy: string | undefined;
 
-  constructor({ mode }: BookSyncOptions) {
+  constructor({ mode, levels = 1 }: BookSyncOptions) {
     this.#mode = mode;
+    this.#levels = levels;
   }
 
   /** A line is open: whatever it told before, it begins anew. */
@@ -98,17 +120,19 @@ export class BookSync {
     if (compareIds(id, this.updateId) <= 0) return this.#repeated(update);
     if (leavesHole(this.updateId, update)) return [...this.#hold(update), ...this.#waited(now)];
     const steps: BookStep[] = [];
-    if (!this.#apply(update, steps)) return this.#crossed(update);
+    if (!this.#apply(update, steps)) return this.#wrong(update);
     return this.#held.first === undefined ? steps : this.#catchUp(steps, now);
   }
 
   /**
    * Takes the answer of the REST interface. It must reach the first update that is held: up to the id before it
-   * (the venue's own text asks for one more, which on a quiet symbol may be long in coming). Else another is wanted.
+   * (the venue's own text asks for one more, which on a quiet symbol may be long in coming). Else another is wanted. A
+   * book that is in step takes one for its deeper levels, with what was applied since it was wanted on top.
    */
   snapshot(update: BookUpdate, now: number): BookStep[] {
     if (this.wants !== 'snapshot') return [];
     const id = update.lastUpdateId;
+    if (this.#since !== undefined) return compareIds(id, this.#since.before) < 0 ? [] : this.#replace(update, now);
     const shownBy = this.#shownBy ?? '';
     this.#shownBy = undefined;
     return this.#held.outreach(id) || compareIds(id, shownBy) < 0 ? [] : this.#replace(update, now);
@@ -142,11 +166,18 @@ export class BookSync {
     return this.#replace(update, now);
   }
 
-  /** Puts a whole book in place and applies what is held on top of it. */
+  /** Puts a whole book in place, and on top of it what was applied since it was wanted, and what is held. */
   #replace(update: BookUpdate, now: number): BookStep[] {
+    const since = (this.#since?.updates ?? []).filter(
+      ({ lastUpdateId }) => compareIds(lastUpdateId, update.lastUpdateId) > 0,
+    );
+    this.#since = undefined;
+    this.isShort = false;
+    this.#reach = reachOf(update, this.#levels);
     this.book.replace(update.bids, update.asks);
-    this.#stand(update);
-    if (this.book.crossed) return this.#crossed(update);
+    for (const { bids, asks } of since) this.book.apply(bids, asks);
+    if (since.length === 0) this.#stand(update);
+    if (!this.#isRight()) return this.#wrong(update);
     const fresh = this.state !== 'in_step';
     this.#base = update.lastUpdateId;
     this.state = 'in_step';
@@ -193,7 +224,7 @@ export class BookSync {
       const next = this.#held.take(id);
       if (next === undefined) break;
       if (compareIds(next.lastUpdateId, id) <= 0) this.ignored++;
-      else if (!this.#apply(next, steps)) return this.#crossed(next);
+      else if (!this.#apply(next, steps)) return this.#wrong(next);
     }
     this.waitingSince = undefined;
     steps.push(...this.#waited(now));
@@ -209,14 +240,41 @@ export class BookSync {
     return this.#gap();
   }
 
-  /** Sets absolute quantities, so updates may overlap. False where best bid and ask have met: something is wrong with the book. */
+  /** Sets absolute quantities, so updates may overlap. False where the book cannot be right any more. */
   #apply(update: BookUpdate, steps: BookStep[]): boolean {
     const previousUpdateId = this.updateId as string;
     this.book.apply(update.bids, update.asks);
     this.applied++;
     this.#stand(update);
     steps.push({ kind: 'changed', update, previousUpdateId });
-    return !this.book.crossed;
+    this.#keepSince(update, previousUpdateId);
+    return this.#isRight();
+  }
+
+  /** While the book is right, and less of it is known than is to be, deeper levels are wanted. */
+  #keepSince(update: BookUpdate, previousUpdateId: string): void {
+    if (this.#since === undefined) {
+      if (this.#reach === undefined || this.#knows(this.#reach.least)) return;
+      this.wants = this.#wanted;
+      this.isShort = true;
+      this.#since = { before: previousUpdateId, updates: [] };
+    }
+    const { updates } = this.#since;
+    updates.push(update);
+    if (updates.length > MOST_SINCE) this.#since.before = updates.shift()?.lastUpdateId ?? previousUpdateId;
+  }
+
+  /** True where so many levels a side are as the venue has them. */
+  #knows(levels: number): boolean {
+    if (this.#reach === undefined) return true;
+    const { bid, ask } = this.#reach;
+    const [lowest, highest] = [this.book.bidAt(levels)?.price, this.book.askAt(levels)?.price];
+    const knowsBids = bid === undefined || (lowest !== undefined && compareDecimals(lowest, bid) >= 0);
+    return knowsBids && (ask === undefined || (highest !== undefined && compareDecimals(highest, ask) <= 0));
+  }
+
+  #isRight(): boolean {
+    return !this.book.crossed && this.#knows(1);
   }
 
   #stand({ lastUpdateId, timestamp, receivedAt }: BookUpdate): void {
@@ -225,10 +283,16 @@ export class BookSync {
     this.receivedAt = receivedAt;
   }
 
-  /** Nobody is to see a crossed book, nor what led to it. */
-  #crossed(update: BookUpdate): BookStep[] {
+  /** Nobody is to see a crossed book, nor one whose best prices are not known, nor what led to it. */
+  #wrong(update: BookUpdate): BookStep[] {
+    const { crossed } = this.book;
     this.book.clear();
-    return this.#fail('best bid and ask have met', update);
+    const steps = this.#fail(
+      crossed ? 'best bid and ask have met' : 'the best price lies behind what was fetched',
+      update,
+    );
+    this.isShort = !crossed;
+    return steps;
   }
 
   #gap(): BookStep[] {
@@ -240,6 +304,8 @@ export class BookSync {
   /** All that is held is let go: the whole book that is asked for now comes after it. */
   #fail(reason: string, by?: BookUpdate): BookStep[] {
     this.wants = this.#wanted;
+    this.isShort = false;
+    this.#since = undefined;
     this.#shownBy = by?.lastUpdateId;
     this.#release();
     if (this.state !== 'in_step') return [];
@@ -255,4 +321,13 @@ export class BookSync {
     this.#held.clear();
     this.waitingSince = undefined;
   }
+}
+
+function reachOf({ bids, asks, limit }: BookUpdate, levels: number): Reach | undefined {
+  if (limit === undefined || (bids.length < limit && asks.length < limit)) return undefined;
+  return {
+    bid: bids.length < limit ? undefined : bids.at(-1)?.price,
+    ask: asks.length < limit ? undefined : asks.at(-1)?.price,
+    least: Math.max(1, Math.min(levels, Math.floor(limit / 2))),
+  };
 }

@@ -29,6 +29,16 @@ export class OrderBook {
     return bestBid !== undefined && bestAsk !== undefined && compareDecimals(bestBid.price, bestAsk.price) >= 0;
   }
 
+  /** The n-th best bid, from 1; undefined where there are fewer. */
+  bidAt(n: number): BookLevel | undefined {
+    return this.#bids.at(n);
+  }
+
+  /** The n-th best ask, from 1; undefined where there are fewer. */
+  askAt(n: number): BookLevel | undefined {
+    return this.#asks.at(n);
+  }
+
   /** The best `limit` bids (by default all), best first, in an array of the caller's own. */
   bids(limit = Number.POSITIVE_INFINITY): BookLevel[] {
     return this.#bids.top(limit);

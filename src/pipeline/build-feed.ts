@@ -232,7 +232,7 @@ export function topCoinsOf(
   return topCoins({ sources, quote, most: coins.topByVolume, scheduler });
 }
 
-/** Levels a side that a whole book is asked for with, the most that the venue's budget allows. */
+/** Levels a side that a whole book is asked for with: first the most that the venue's budget allows for all. */
 const BOOK_LEVELS = [5000, 1000, 500, 100];
 /** Of a minute's weight all books together may take so much: what trades need is left. */
 const BOOKS_SHARE = 0.25;
@@ -247,15 +247,18 @@ function fetchBookOf(
   const wish = booksOf(config);
   if (book === undefined || wish?.deltas !== true) return undefined;
   const environment = environmentOf(config, id);
-  const symbols = config.coins.kind === 'all' ? Number.POSITIVE_INFINITY : instrumentsFor(config, id).length;
-  return (instrument) => {
+  const { coins } = config;
+  const all = coins.kind === 'all' ? (coins.topByVolume ?? Number.POSITIVE_INFINITY) : undefined;
+  const symbols = all ?? instrumentsFor(config, id).length;
+  return (instrument, larger) => {
     const requests = BOOK_LEVELS.map((levels) =>
       book({ instrument, levels: Math.max(levels, wish.levels), environment, receivedAt }),
     );
-    const affordable = requests.find(
+    const affordable = requests.findIndex(
       ({ weight }) => weight * symbols <= restWeightPerMinute * BOOKS_SHARE * config.cluster.venueBudgetShare,
     );
-    return rest.askSparingly$(affordable ?? (requests.at(-1) as (typeof requests)[number]));
+    const first = affordable === -1 ? requests.length - 1 : affordable;
+    return rest.askSparingly$(requests[Math.max(0, first - larger)] as (typeof requests)[number]);
   };
 }
 

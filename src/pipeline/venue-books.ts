@@ -20,6 +20,8 @@ import type { VenueSignal } from './venue-signal.ts';
 const OTHER_LINE_MS = 500;
 /** A whole book is best asked for behind the first change; one that takes longer belongs to a quiet symbol. */
 const FIRST_CHANGE_MS = 1000;
+/** What was fetched should do for as long: else the next larger size is asked for. */
+const LASTS_MS = 60_000;
 /** Books asked for at once: the trades of a hole, which the same budget pays, wait for no more than these. */
 const AT_ONCE = 3;
 /** A book that did not come, or too old, is asked for again after this long, twice as long each time. */
@@ -28,7 +30,9 @@ const AGAIN_AT_MOST_MS = 30_000;
 
 export interface VenueBooksOptions {
   /** Asks the venue's REST interface for a whole book; undefined where it sends one after each subscription. */
-  readonly fetchBook: ((instrument: Instrument) => Observable<BookUpdate>) | undefined;
+  readonly fetchBook: ((instrument: Instrument, larger: number) => Observable<BookUpdate>) | undefined;
+  /** Levels a side that are to be known, where not all are fetched. */
+  readonly levels: number | undefined;
   /** Subscribes the book of an instrument again, and nothing else of it. */
   readonly resubscribe: (instrument: Instrument) => void;
   readonly instrument: (symbol: string) => Instrument | undefined;
@@ -45,6 +49,9 @@ interface Followed {
   /** In the queue, or asked for, or waiting to be so again. */
   busy: boolean;
   attempts: number;
+  /** When it was asked for last, and by how many sizes larger than the first time. */
+  askedAt: number;
+  larger: number;
   patience: Subscription | undefined;
 }
 
@@ -131,13 +138,16 @@ export class VenueBooks {
   }
 
   #follow({ venue, symbol, venueSymbol, coin, environment }: BookOrigin): Followed {
-    const sync = new BookSync({ mode: this.#options.fetchBook === undefined ? 'sent' : 'fetched' });
+    const { fetchBook, levels } = this.#options;
+    const sync = new BookSync({ mode: fetchBook === undefined ? 'sent' : 'fetched', levels });
     for (const line of this.#lines) sync.joined(line);
     const book: Followed = {
       origin: { venue, symbol, venueSymbol, coin, environment },
       sync,
       busy: false,
       attempts: 0,
+      askedAt: Number.NEGATIVE_INFINITY,
+      larger: 0,
       patience: undefined,
     };
     this.#books.set(symbol, book);
@@ -174,7 +184,9 @@ export class VenueBooks {
     if (sync.wants === undefined || book.busy) return;
     book.busy = true;
     if (sync.wants === 'snapshot') {
-      this.#wanted$.next(book);
+      const waitMs = sync.isShort ? book.askedAt + AGAIN_MS - this.#options.scheduler.now() : 0;
+      if (waitMs > 0) this.#later(waitMs, () => this.#wanted$.next(book));
+      else this.#wanted$.next(book);
       return;
     }
     const instrument = this.#options.instrument(book.origin.symbol);
@@ -204,7 +216,10 @@ export class VenueBooks {
       book.busy = false;
       return EMPTY;
     }
-    return defer(() => fetchBook(instrument)).pipe(
+    const now = scheduler.now();
+    if (book.sync.isShort && book.attempts === 0 && now < book.askedAt + LASTS_MS) book.larger++;
+    book.askedAt = now;
+    return defer(() => fetchBook(instrument, book.larger)).pipe(
       filter(() => this.#follows(book)),
       tap((snapshot) => this.#tell(book, book.sync.snapshot(snapshot, scheduler.now()))),
       catchError(() => {

@@ -104,8 +104,11 @@ export interface VenueFeedOptions {
   readonly fetchCandles?: ((instrument: Instrument) => Observable<readonly Kline[]>) | undefined;
   /** How much of the books is wanted where a depth channel is among the channels. */
   readonly books?: BooksWanted;
-  /** Asks for a whole book; undefined where the venue sends it by itself after each subscription. */
-  readonly fetchBook?: ((instrument: Instrument) => Observable<BookUpdate>) | undefined;
+  /**
+   * Asks for a whole book, of the next larger sizes if told so, by how many; undefined where the venue sends it by itself
+   * after each subscription.
+   */
+  readonly fetchBook?: ((instrument: Instrument, larger: number) => Observable<BookUpdate>) | undefined;
   readonly onFrame?: (frame: RawFrame, line: number) => void;
   /** The weight of all requests that its REST interface was sent. */
   readonly restWeight?: () => number;

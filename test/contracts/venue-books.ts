@@ -196,6 +196,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
         environment: 'production',
         epoch: 0,
         receivedAt,
+        limit: Number(/limit=(\d+)/.exec(asked.path)?.[1]),
         ...parsed,
       });
       const fieldOf = (broken: unknown) => {

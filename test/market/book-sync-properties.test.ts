@@ -20,7 +20,14 @@ interface Line {
   former: BookUpdate | undefined;
 }
 
+/** How whole books come; with a limit not all levels are fetched, and the best alone are sure. */
+interface Way {
+  readonly mode: 'fetched' | 'sent';
+  readonly limit?: number;
+}
+
 interface Tally {
+  deeper: number;
   gaps: number;
   ignored: number;
   resyncs: number;
@@ -31,11 +38,13 @@ interface Tally {
  * A book against its venue's journal, from a seed: a change a tick; lines that lag, lose, repeat, break and come back;
  * snapshots that take their time and are old; in some runs ids that start again. Wild at first, then calm, then quiet.
  */
-function run(seed: number, mode: 'fetched' | 'sent', tally: Tally): void {
+function run(seed: number, { mode, limit }: Way, tally: Tally): void {
   const random = seededRandom(seed);
   const below = (bound: number): number => Math.floor(random() * bound);
   const venue = new BookVenue(random, 5_000_000);
-  const sync = new BookSync({ mode });
+  const sync = new BookSync({ mode, levels: 2 });
+  const sure = limit === undefined ? Number.POSITIVE_INFINITY : 1;
+  const text = () => bookText(sync.book.bids(sure), sync.book.asks(sure));
   const restartAt = random() < 0.2 ? 10 + below(WILD_TICKS - 10) : undefined;
   const answers: { at: number; update: BookUpdate }[] = [];
   const lines: Line[] = Array.from({ length: 1 + below(2) }, (_, id) => {
@@ -68,8 +77,7 @@ function run(seed: number, mode: 'fetched' | 'sent', tally: Tally): void {
       }
     }
     if (sync.state !== 'in_step') return;
-    const text = bookText(book.bids(), book.asks());
-    if (!venue.was(updateId, text)) throw new Error(`at ${updateId} the book is wrong: ${text}`);
+    if (!venue.was(updateId, text(), sure)) throw new Error(`at ${updateId} the book is wrong: ${text()}`);
     if (book.crossed) throw new Error('the book is crossed');
     if (replica?.id !== updateId) throw new Error(`the steps lead to ${replica?.id}, the book stands at ${updateId}`);
     if (replica.bids.size !== book.bidCount || replica.asks.size !== book.askCount)
@@ -133,7 +141,8 @@ function run(seed: number, mode: 'fetched' | 'sent', tally: Tally): void {
     }
     if (sync.wants === 'snapshot' && answers.length === 0) {
       const id = Math.max(...[...venue.states.keys()].slice(0, 1), venue.id - (wild ? below(8) : 0));
-      answers.push({ at: tick + below(6), update: { ...venue.snapshot(id), timestamp: null } });
+      if (sync.state === 'in_step') tally.deeper++;
+      answers.push({ at: tick + below(6), update: { ...venue.snapshot(id, limit), timestamp: null } });
     }
     if (sync.wants === 'subscription' && tick % 8 === 0) {
       const up = lines.filter((line) => line.up);
@@ -145,20 +154,24 @@ function run(seed: number, mode: 'fetched' | 'sent', tally: Tally): void {
   }
   tally.gaps += sync.gaps;
   tally.ignored += sync.ignored;
-  const end = `${sync.state} at ${sync.updateId}: ${bookText(sync.book.bids(), sync.book.asks())}`;
-  if (end !== `in_step at ${venue.id}: ${venue.text}`)
-    throw new Error(`ends ${end} instead of at ${venue.id}: ${venue.text}`);
+  const end = `${sync.state} at ${sync.updateId}: ${text()}`;
+  if (end !== `in_step at ${venue.id}: ${venue.text(sure)}`)
+    throw new Error(`ends ${end} instead of at ${venue.id}: ${venue.text(sure)}`);
 }
 
-describe('10,000 random sequences of updates', () => {
-  it.each(['fetched', 'sent'] as const)(
+describe('15,000 random sequences of updates', () => {
+  it.each<[string, Way]>([
+    ['fetched', { mode: 'fetched' }],
+    ['sent', { mode: 'sent' }],
+    ['fetched with four levels a side at most', { mode: 'fetched', limit: 4 }],
+  ])(
     'whole books are %s: in step it is the venue’s book, and in the end it is in step',
-    (mode) => {
-      const tally: Tally = { gaps: 0, ignored: 0, resyncs: 0, waits: 0 };
+    (_, way) => {
+      const tally: Tally = { deeper: 0, gaps: 0, ignored: 0, resyncs: 0, waits: 0 };
       const failures: string[] = [];
       for (let seed = 1; seed <= 5000 && failures.length < 3; seed++) {
         try {
-          run(seed, mode, tally);
+          run(seed, way, tally);
         } catch (error) {
           failures.push(`seed ${seed}: ${error instanceof Error ? error.message : error}`);
         }
@@ -169,6 +182,7 @@ describe('10,000 random sequences of updates', () => {
       expect(tally.resyncs).toBeGreaterThan(2000);
       expect(tally.ignored).toBeGreaterThan(50_000);
       expect(tally.waits).toBeGreaterThan(2000);
+      if (way.limit !== undefined) expect(tally.deeper).toBeGreaterThan(500);
     },
     120_000,
   );

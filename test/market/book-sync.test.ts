@@ -52,6 +52,94 @@ function inStep(mode: 'fetched' | 'sent', ...lines: readonly number[]): BookSync
   return sync;
 }
 
+describe('a book of which only so many levels are fetched', () => {
+  /** Four of each side, of which two are to be known. */
+  function bounded(limit = 4): BookSync {
+    const sync = new BookSync({ mode: 'fetched', levels: 2 });
+    sync.joined(A);
+    sync.update(A, delta(10, 10), 0);
+    const all = { bids: '100:1 99:1 98:1 97:1', asks: '101:1 102:1 103:1 104:1' };
+    expect(said(sync.snapshot({ ...whole(10, all), limit }, 0))).toBe('=10');
+    return sync;
+  }
+  const seen = (sync: BookSync) => `${sync.state} ${sync.wants} ${textOf(sync)}`;
+
+  it('is wanted anew as soon as fewer are known than are to be, and goes on meanwhile', () => {
+    const sync = bounded();
+    sync.update(A, delta(11, 11, { bids: '100:0 99:0 95:1' }), 0);
+    expect(sync.wants).toBeUndefined();
+    expect(said(sync.update(A, delta(12, 12, { bids: '98:0' }), 0))).toBe('11>12');
+    expect([sync.state, sync.wants]).toEqual(['in_step', 'snapshot']);
+    expect(said(sync.update(A, delta(13, 13, { asks: '101:5' }), 0))).toBe('12>13');
+  });
+
+  it('the asks as well', () => {
+    const sync = bounded();
+    sync.update(A, delta(11, 11, { asks: '101:0 102:0 103:0 105:9' }), 0);
+    expect([sync.state, sync.wants]).toEqual(['in_step', 'snapshot']);
+  });
+
+  it.each([
+    ['older than the book: with what was applied since it was wanted', 13, '=14', '97:1 94:3 93:1 | 101:7 102:1'],
+    ['as old as the book was then', 11, '=14', '97:1 94:3 93:1 | 101:7 102:1'],
+    ['newer than the book', 20, '=20', '97:1 96:5 94:1 93:1 | 101:1 102:1'],
+    ['older than what is kept: refused', 10, '', '97:1 94:3 | 101:7 102:1 103:1 104:1'],
+  ])('the answer is %s', (_, id, step, text) => {
+    const sync = bounded();
+    sync.update(A, delta(11, 11), 0);
+    for (const bids of ['100:0 99:0 98:0', '96:5', '96:0 94:3'])
+      sync.update(A, delta(Number(sync.updateId) + 1, Number(sync.updateId) + 1, { bids, asks: '101:7' }), 0);
+    const deeper = { bids: '97:1 96:5 94:1 93:1', asks: '101:1 102:1' };
+    expect(said(sync.snapshot({ ...whole(id, deeper), limit: 4 }, 0))).toBe(step);
+    const [bids, asks] = text.split(' | ');
+    expect(textOf(sync)).toBe(bookText(levels(bids), levels(asks)));
+    expect(sync.wants).toBe(step === '' ? 'snapshot' : undefined);
+  });
+
+  it('what was told before the answer came is no update after it', () => {
+    const sync = bounded();
+    sync.update(A, delta(11, 11, { bids: '100:0 99:0 98:0' }), 0);
+    expect(said(sync.snapshot(whole(20, { bids: '97:2', asks: '101:1' }), 0))).toBe('=20');
+    expect(said(sync.update(A, delta(12, 20, { bids: '97:9' }), 0))).toBe('');
+    expect(said(sync.update(A, delta(21, 21, { bids: '97:3' }), 0))).toBe('20>21');
+    expect(seen(sync)).toBe(`in_step undefined ${bookText(levels('97:3'), levels('101:1'))}`);
+  });
+
+  it('keeps the last 300 updates for an answer, however long that is in coming', () => {
+    const sync = bounded();
+    sync.update(A, delta(11, 11, { bids: '100:0 99:0 98:0' }), 0);
+    for (let id = 12; id <= 311; id++) sync.update(A, delta(id, id, { asks: `101:${id}` }), 0);
+    const answer = (id: number) => sync.snapshot({ ...whole(id, { bids: '97:1', asks: '101:1' }), limit: 4 }, 0);
+    expect(said(answer(10))).toBe('');
+    expect(said(answer(11))).toBe('=311');
+    expect(seen(sync)).toBe(`in_step undefined ${bookText(levels('97:1'), levels('101:311'))}`);
+  });
+
+  it.each([
+    ['lies behind what was fetched', '100:0 99:0 98:0 97:0 95:1'],
+    ['is gone', '100:0 99:0 98:0 97:0'],
+  ])('is out of step where the best price %s', (_, bids) => {
+    const sync = bounded();
+    expect(said(sync.update(A, delta(11, 11, { bids }), 0))).toBe('stale');
+    expect([sync.state, sync.wants]).toEqual(['stale', 'snapshot']);
+    expect(said(sync.snapshot({ ...whole(11, { bids: '95:1 94:1', asks: '101:1' }), limit: 4 }, 0))).toBe('=11');
+  });
+
+  it('is known wholly where the venue has fewer', () => {
+    const sync = bounded(5);
+    sync.update(A, delta(11, 11, { bids: '100:0 99:0 98:0 97:0 90:1', asks: '101:0 102:0 103:0' }), 0);
+    expect(seen(sync)).toBe(`in_step undefined ${bookText(levels('90:1'), levels('104:1'))}`);
+  });
+
+  it('a gap while deeper levels are wanted is one as any', () => {
+    const sync = bounded();
+    sync.update(A, delta(11, 11, { bids: '100:0 99:0 98:0' }), 0);
+    expect(said(sync.update(A, delta(14, 14), 0))).toBe('stale');
+    expect(said(sync.snapshot({ ...whole(13, { bids: '97:1', asks: '101:1' }), limit: 4 }, 0))).toBe('');
+    expect(said(sync.snapshot({ ...whole(14, { bids: '97:1', asks: '101:1' }), limit: 4 }, 0))).toBe('=14');
+  });
+});
+
 describe('a book that is fetched', () => {
   it('is wanted as soon as the first update is held, and not before', () => {
     const sync = new BookSync({ mode: 'fetched' });

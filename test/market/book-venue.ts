@@ -26,10 +26,19 @@ interface Change {
   readonly level: BookLevel;
 }
 
+interface State {
+  readonly bids: readonly BookLevel[];
+  readonly asks: readonly BookLevel[];
+}
+
 /** A book in the plainest form: the text of all its levels, best first. */
 export function bookText(bids: readonly BookLevel[], asks: readonly BookLevel[]): string {
   const side = (levels: readonly BookLevel[]) => levels.map(({ price, quantity }) => `${price}:${quantity}`).join(' ');
   return `${side(bids)} | ${side(asks)}`;
+}
+
+function topText(state: State | undefined, levels: number): string | undefined {
+  return state && bookText(state.bids.slice(0, levels), state.asks.slice(0, levels));
 }
 
 /** A venue that makes one change after the other to a small book, which never crosses, and remembers every state. */
@@ -42,10 +51,7 @@ export class BookVenue {
   readonly #bids = new Map<number, string>();
   readonly #asks = new Map<number, string>();
   readonly #changes = new Map<number, Change>();
-  readonly #states = new Map<
-    number,
-    { readonly bids: BookLevel[]; readonly asks: BookLevel[]; readonly text: string }
-  >();
+  readonly #states = new Map<number, State>();
   #former: BookVenue['states'] | undefined;
 
   constructor(random: () => number, firstId: number) {
@@ -54,17 +60,19 @@ export class BookVenue {
     this.#remember();
   }
 
-  get states(): ReadonlyMap<number, { readonly text: string }> {
+  get states(): ReadonlyMap<number, State> {
     return this.#states;
   }
 
-  /** True where the book was this at this id, in this count or the one before. */
-  was(id: string, text: string): boolean {
-    return this.#states.get(Number(id))?.text === text || this.#former?.get(Number(id))?.text === text;
+  /** True where so many levels of the book were this at this id, in this count or the one before. */
+  was(id: string, text: string, levels: number): boolean {
+    const at = Number(id);
+    return topText(this.#states.get(at), levels) === text || topText(this.#former?.get(at), levels) === text;
   }
 
-  get text(): string {
-    return this.#states.get(this.id)?.text ?? '';
+  /** So many levels as they are now. */
+  text(levels: number): string {
+    return topText(this.#states.get(this.id), levels) ?? '';
   }
 
   change(): void {
@@ -112,15 +120,17 @@ export class BookVenue {
     };
   }
 
-  snapshot(id: number): BookUpdate {
+  /** @param limit levels a side, where not all are asked for */
+  snapshot(id: number, limit?: number): BookUpdate {
     const { bids = [], asks = [] } = this.#states.get(id) ?? {};
     const ids = { firstUpdateId: `${id}`, lastUpdateId: `${id}` };
     return {
       ...EMPTY_UPDATE,
       ...ids,
       snapshot: true,
-      bids,
-      asks,
+      ...(limit === undefined ? {} : { limit }),
+      bids: bids.slice(0, limit),
+      asks: asks.slice(0, limit),
       timestamp: this.clock,
       receivedAt: this.clock * 1000,
     };
@@ -131,7 +141,7 @@ export class BookVenue {
       [...side].sort(([a], [b]) => a - b).map(([tick, quantity]) => ({ price: `${tick}`, quantity }));
     const bids = rising(this.#bids).reverse();
     const asks = rising(this.#asks);
-    this.#states.set(this.id, { bids, asks, text: bookText(bids, asks) });
+    this.#states.set(this.id, { bids, asks });
   }
 
   #below(bound: number): number {

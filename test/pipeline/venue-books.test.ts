@@ -7,7 +7,7 @@ import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
 
 interface Setting {
   /** Answers the n-th request, from 1. */
-  readonly fetch?: (symbol: string, attempt: number) => Observable<BookUpdate>;
+  readonly fetch?: (symbol: string, attempt: number, larger: number) => Observable<BookUpdate>;
   readonly lines?: number;
   readonly answerMs?: number;
 }
@@ -25,13 +25,14 @@ function setUp({ fetch, lines = 2, answerMs = 10 }: Setting) {
     fetchBook:
       fetch === undefined
         ? undefined
-        : ({ symbol }) =>
+        : ({ symbol }, larger) =>
             defer(() => {
               asked.push(`${scheduler.now()} ${symbol}`);
               most = Math.max(most, ++inFlight);
-              return fetch(symbol, asked.length).pipe(delay(answerMs, scheduler));
+              return fetch(symbol, asked.length, larger).pipe(delay(answerMs, scheduler));
             }),
     resubscribe: ({ symbol }) => resubscribed.push(`${scheduler.now()} ${symbol}`),
+    levels: 2,
     venue: 'binance',
     environment: 'production',
     count: (what) => counted.push(what),
@@ -122,6 +123,62 @@ describe('VenueBooks', () => {
       '25 BTCUSDT replaced 12 late',
     ]);
     expect(counted).toEqual(['book_out_of_step']);
+  });
+
+  it('asks for deeper levels where few that are known are left, at most once a second, for more if soon again', () => {
+    const sizes: number[] = [];
+    const level = (price: string, quantity = '1') => ({ price, quantity });
+    const bids = ['104', '103', '102', '101'].map((price) => level(price));
+    const { scheduler, books, told, asked, update } = setUp({
+      fetch: (_, attempt, larger) => {
+        sizes.push(larger);
+        return of(bookUpdate(9 + attempt, { snapshot: true, limit: 4, bids, asks: [level('105'), level('106')] }));
+      },
+    });
+    update(1, 10);
+    scheduler.advance(10);
+    const gone = bids.slice(0, 3).map(({ price }) => level(price, '0'));
+    for (const [id, afterMs] of [
+      [11, 2000],
+      [12, 60_000],
+      [13, 2000],
+    ] as const) {
+      books.updated(1, [bookUpdate(id, { bids: gone, asks: [] })]);
+      scheduler.advance(afterMs);
+    }
+    expect(asked).toEqual(['0 BTCUSDT', '1000 BTCUSDT', '2010 BTCUSDT', '62010 BTCUSDT']);
+    expect(sizes).toEqual([0, 1, 2, 2]);
+    expect(told).toEqual([
+      '10 BTCUSDT replaced 10 late',
+      '10 BTCUSDT changed 11',
+      '1010 BTCUSDT replaced 11 late',
+      '2010 BTCUSDT changed 12',
+      '2020 BTCUSDT replaced 12 late',
+      '62010 BTCUSDT changed 13',
+      '62020 BTCUSDT replaced 13 late',
+    ]);
+  });
+
+  it('does not ask for more where the answer is what fails', () => {
+    const sizes: number[] = [];
+    const bids = [{ price: '104', quantity: '1' }];
+    const { scheduler, books, update } = setUp({
+      fetch: (_, attempt, larger) => {
+        sizes.push(larger);
+        const answer = bookUpdate(9 + attempt, {
+          snapshot: true,
+          limit: 1,
+          bids,
+          asks: [{ price: '105', quantity: '1' }],
+        });
+        return attempt === 1 ? of(answer) : throwError(() => new Error('refused'));
+      },
+    });
+    update(1, 10);
+    scheduler.advance(10);
+    books.updated(1, [bookUpdate(11, { bids: [{ price: '104', quantity: '0' }], asks: [] })]);
+    scheduler.advance(10_000);
+    expect(sizes).toEqual([0, 1, 1, 1, 1]);
   });
 
   it('asks again after half a second where the other line brings nothing', () => {

@@ -18,7 +18,10 @@ export function bookBy(venue: VenueId, sizes: readonly [BookSize, ...BookSize[]]
     return {
       path: `/api/v3/depth?symbol=${encodeURIComponent(instrument.venueSymbol)}&limit=${levels}`,
       weight,
-      parse: (body) => readBook(readObject<BinanceBook>(body, ''), { venue, environment }, instrument, receivedAt()),
+      parse: (body) => ({
+        ...readBook(readObject<BinanceBook>(body, ''), { venue, environment }, instrument, receivedAt()),
+        limit: levels,
+      }),
     };
   };
 }
