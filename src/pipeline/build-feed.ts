@@ -247,9 +247,7 @@ function fetchBookOf(
   const wish = booksOf(config);
   if (book === undefined || wish?.deltas !== true) return undefined;
   const environment = environmentOf(config, id);
-  const { coins } = config;
-  const all = coins.kind === 'all' ? (coins.topByVolume ?? Number.POSITIVE_INFINITY) : undefined;
-  const symbols = all ?? instrumentsFor(config, id).length;
+  const symbols = config.coins.kind === 'all' ? Number.POSITIVE_INFINITY : instrumentsFor(config, id).length;
   return (instrument, larger) => {
     const requests = BOOK_LEVELS.map((levels) =>
       book({ instrument, levels: Math.max(levels, wish.levels), environment, receivedAt }),
