@@ -2,6 +2,7 @@ import { asFault, type Fault } from '../domain/fault.ts';
 import type { Ending, Recent } from '../sinks/contract.ts';
 import type { DrainRecentOptions } from '../sinks/drain.ts';
 import { seriesKey } from '../sinks/endings.ts';
+import { lastTimes } from '../sinks/lookback.ts';
 import { type Config, environmentPrefixes } from './config.ts';
 import type { FormerEpoch } from './former-runs.ts';
 import type { FormerTrades } from './trade-analytics.ts';
@@ -62,7 +63,7 @@ export async function readRecent(
     );
     if (options === undefined) continue;
     try {
-      const found = formerTrades(epochs, await sink.recent(options), config.feed.mode === 'all');
+      const found = formerTrades(epochs, await sink.recent(options), options, config.feed.mode === 'all');
       for (const [key, trades] of found) recent.set(key, trades);
     } catch (error) {
       onFailed(asFault(error), sink.name);
@@ -87,11 +88,13 @@ export function takenUpEnding(
 export function formerTrades(
   epochs: readonly FormerEpoch[],
   { trades, windows, gaps, whole }: Recent,
+  { endings, spanMs }: Pick<DrainRecentOptions, 'endings' | 'spanMs'>,
   everyVenue: boolean,
 ): Map<string, FormerTrades> {
   const tradesOf = Map.groupBy(trades, seriesKey);
   const windowsOf = Map.groupBy(windows, seriesKey);
   const gapsOf = Map.groupBy(gaps, seriesKey);
+  const lastOf = lastTimes(endings);
   return new Map(
     epochs.map((of) => {
       const { venue, symbol, epoch } = of;
@@ -103,16 +106,16 @@ export function formerTrades(
         epoch,
         trades: own,
         windows: (windowsOf.get(key) ?? []).filter((window) => window.epoch === epoch),
-        gaps: whole ? known : [...known, ...unsure(of, own)],
+        gaps: [...known, ...unsure(of, own, whole ? (lastOf.get(venue) ?? 0) - spanMs : Number.POSITIVE_INFINITY)],
       };
       return [everyVenue ? key : symbol, former];
     }),
   );
 }
 
-/** Where not all could be read, some may be missing anywhere. */
-function unsure({ epoch }: FormerEpoch, trades: Recent['trades']): FormerTrades['gaps'] {
+/** Some may be missing anywhere up to where the gaps are known from. */
+function unsure({ epoch }: FormerEpoch, trades: Recent['trades'], knownFrom: number): FormerTrades['gaps'] {
   const [first, last] = [trades[0], trades.at(-1)];
-  if (first === undefined || last === undefined) return [];
-  return [{ epoch, outcome: 'unknown', fromTime: first.timestamp, toTime: last.timestamp }];
+  if (first === undefined || last === undefined || first.timestamp >= knownFrom) return [];
+  return [{ epoch, outcome: 'unknown', fromTime: first.timestamp, toTime: Math.min(last.timestamp, knownFrom) }];
 }

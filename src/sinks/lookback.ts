@@ -1,7 +1,7 @@
 import { topicOf } from '../codec/topics.ts';
 import type { AggTrade, FeedRecord, Gap, TradeEvent, TradeStats } from '../domain/record.ts';
 import { compareIds } from '../domain/trade-id.ts';
-import type { Recent, RecentOptions } from './contract.ts';
+import type { Ending, Recent, RecentOptions } from './contract.ts';
 import { seriesKey } from './endings.ts';
 
 /** What the near past is made of. */
@@ -41,14 +41,20 @@ export interface LookbackBounds {
 /** What holds trades back: a repair for 10 s, a standby's ring; and clocks that differ. */
 const SLACK_MS = 30_000;
 
-/** What the options seek, topic by topic. */
-export function soughtOf(options: RecentOptions): readonly Sought[] {
-  const { environmentPrefix, otherPrefixes = [], kind, endings, trades, spanMs, windowsSpanMs = spanMs } = options;
+/** The timestamp of each venue's last trade, milliseconds. */
+export function lastTimes(endings: readonly Ending[]): ReadonlyMap<string, number> {
   const lastOf = new Map<string, number>();
   for (const { venue, trade, aggTrade } of endings) {
     for (const last of [trade, aggTrade])
       if (last) lastOf.set(venue, Math.max(last.timestamp, lastOf.get(venue) ?? Number.NEGATIVE_INFINITY));
   }
+  return lastOf;
+}
+
+/** What the options seek, topic by topic. */
+export function soughtOf(options: RecentOptions): readonly Sought[] {
+  const { environmentPrefix, otherPrefixes = [], kind, endings, trades, spanMs, windowsSpanMs = spanMs } = options;
+  const lastOf = lastTimes(endings);
   const seriesSince = (span: number): SoughtSeries[] =>
     endings.map(({ venue, symbol, epoch }) => {
       const key = epoch === 0 ? `${venue}:${symbol}` : symbol;

@@ -104,9 +104,15 @@ describe('what a sink had published lately', () => {
     gaps: [gap({ epoch: 2 }), gap({ fromTime: 5500 }), gap({ venue: 'bybit' })],
     whole: true,
   };
+  const asked = { endings: [ending()], spanMs: 5000 };
 
   it('goes to each series by venue, symbol and epoch', () => {
-    const found = formerTrades([epoch(), epoch({ symbol: 'ETHUSDT' }), epoch({ symbol: 'SOLUSDT' })], recent, false);
+    const found = formerTrades(
+      [epoch(), epoch({ symbol: 'ETHUSDT' }), epoch({ symbol: 'SOLUSDT' })],
+      recent,
+      asked,
+      false,
+    );
     expect([...found.keys()]).toEqual(['BTCUSDT', 'ETHUSDT', 'SOLUSDT']);
     const btc = found.get('BTCUSDT');
     expect(btc).toMatchObject({
@@ -121,20 +127,31 @@ describe('what a sink had published lately', () => {
   });
 
   it('where every venue is published is kept by venue and symbol', () => {
-    expect([...formerTrades([epoch()], recent, true).keys()]).toEqual(['binance:BTCUSDT']);
+    expect([...formerTrades([epoch()], recent, asked, true).keys()]).toEqual(['binance:BTCUSDT']);
   });
 
   it('that could not be read whole may have a gap anywhere', () => {
-    const found = formerTrades([epoch(), epoch({ symbol: 'SOLUSDT' })], { ...recent, whole: false }, false);
+    const found = formerTrades([epoch(), epoch({ symbol: 'SOLUSDT' })], { ...recent, whole: false }, asked, false);
     expect(found.get('BTCUSDT')?.gaps.slice(1)).toEqual([
       { epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 7000 },
     ]);
     expect(found.get('SOLUSDT')?.gaps).toEqual([]);
   });
 
+  it('may have a gap anywhere before the span that gaps were looked for in', () => {
+    const gapsSince = (spanMs: number, endings = [ending()]) =>
+      formerTrades([epoch()], recent, { endings, spanMs }, false).get('BTCUSDT')?.gaps.slice(1);
+    expect(gapsSince(1500)).toEqual([{ epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 5500 }]);
+    expect(gapsSince(2000)).toEqual([]);
+    const later = ending({ symbol: 'ETHUSDT', trade: { id: '9', timestamp: 90_000 } });
+    expect(gapsSince(2000, [ending(), later])).toEqual([
+      { epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 7000 },
+    ]);
+  });
+
   it('may be aggregated trades', () => {
     const trades = [aggTrade(4, 9, { epoch: 3 })];
-    expect(formerTrades([epoch()], { ...recent, trades }, false).get('BTCUSDT')?.trades).toEqual(trades);
+    expect(formerTrades([epoch()], { ...recent, trades }, asked, false).get('BTCUSDT')?.trades).toEqual(trades);
   });
 });
 
