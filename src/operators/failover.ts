@@ -408,7 +408,10 @@ class FailoverRun<T> {
     return route;
   }
 
-  /** The active source if it has the key; else the one that serves it now while that is healthy; else the first healthy one that has it. */
+  /**
+   * The active source if it has the key; else the one that serves it now while that is healthy; else the first healthy one
+   * that has it. Where there is none it stays where it is.
+   */
   #serving(key: string, now: number): number {
     const lacking = this.#lacking.get(key);
     if (lacking === undefined || !lacking.has(this.#active) || this.#active === -1) return this.#active;
@@ -416,7 +419,7 @@ class FailoverRun<T> {
       !lacking.has(index) && this.#health[index]?.healthySince !== null && index !== -1;
     if (now !== this.#active && usable(now)) return now;
     const other = this.#sources.findIndex((_, index) => usable(index));
-    return other === -1 ? this.#active : other;
+    return other === -1 ? now : other;
   }
 
   #onServes(index: number, key: string, serves: boolean): void {

@@ -389,6 +389,20 @@ describe('failover', () => {
     ]);
   });
 
+  it('leaves a key that the active source lacks where it is while no other can serve it, in its epoch', () => {
+    //                                012345678901
+    const sources = (b: string) => ({ a: 'CEN------Y1-', b });
+    const whole = [
+      '2 btc epoch 1 of b',
+      '2 btc@1 x',
+      '8 btc@1 y',
+      '9 b>a preferred_again btc back',
+      '10 btc epoch 2 of a',
+    ];
+    expect(run(sources('C-x-D-C-y---')).told.slice(3, -1)).toEqual(whole);
+    expect(run(sources('C-x-S-R-y---')).told.slice(3, -1)).toEqual(whole);
+  });
+
   it('gives a key that the new source lacks to a third one, behind its last data, and tells nothing older of it later', () => {
     const { told } = run(
       //  0123456789012345678901234
