@@ -1,7 +1,7 @@
 import { codecOf } from '../../../src/codec/avro.ts';
 import { topicNameOf } from '../../../src/codec/environment-topics.ts';
 import { asFault, Fault } from '../../../src/domain/fault.ts';
-import type { FeedRecord, Gap, Position, TradeEvent, TradeStats } from '../../../src/domain/record.ts';
+import type { FeedRecord, Position } from '../../../src/domain/record.ts';
 import type {
   Ending,
   EndingsOptions,
@@ -13,6 +13,7 @@ import type {
   Sink,
 } from '../../../src/sinks/contract.ts';
 import { Endings, seriesKey } from '../../../src/sinks/endings.ts';
+import { byKind, type Dated, pick, soughtOf } from '../../../src/sinks/lookback.ts';
 import type { VirtualProcess } from './virtual-process.ts';
 import type { VirtualWorld } from './virtual-world.ts';
 
@@ -34,8 +35,6 @@ export class VirtualSink implements Sink {
   readonly #process: VirtualProcess;
   readonly #store: VirtualStore;
   #number = 0;
-  /** How many records there were when it was asked where they end. */
-  #former = 0;
 
   constructor(name: string, world: VirtualWorld, process: VirtualProcess, store: VirtualStore) {
     this.name = name;
@@ -60,7 +59,6 @@ export class VirtualSink implements Sink {
 
   async endings({ environmentPrefix, ...options }: EndingsOptions): Promise<readonly Ending[]> {
     await this.#underWay();
-    this.#former = this.#store.records.length;
     const records = this.#store.records.filter((record) => topicNameOf(record, true).startsWith(environmentPrefix));
     const positions = new Map<string, Position>();
     for (const record of records) if (record.kind === 'position') positions.set(seriesKey(record), record);
@@ -69,29 +67,13 @@ export class VirtualSink implements Sink {
     return endings.all();
   }
 
-  async recent({ endings, trades: most, spanMs, windowsSpanMs = spanMs }: RecentOptions): Promise<Recent> {
+  async recent(options: RecentOptions): Promise<Recent> {
     await this.#underWay();
-    const records = this.#store.records.slice(0, this.#former);
-    const keys = new Set(endings.map(seriesKey));
-    const lasts = new Map<string, number>();
-    for (const { venue, trade } of endings) lasts.set(venue, Math.max(lasts.get(venue) ?? 0, trade?.timestamp ?? 0));
-    const since = (venue: string, span: number): number => (lasts.get(venue) ?? 0) - span;
-    const trades: TradeEvent[] = [];
-    const counts = new Map<string, number>();
-    for (const record of records.toReversed()) {
-      if (record.kind !== 'trade' || !keys.has(seriesKey(record))) continue;
-      const count = (counts.get(seriesKey(record)) ?? 0) + 1;
-      counts.set(seriesKey(record), count);
-      if (count <= most || record.timestamp > since(record.venue, spanMs)) trades.push(record);
-    }
-    const windows = records.filter(
-      (record): record is TradeStats =>
-        record.kind === 'trade_stats' && record.windowEnd > since(record.venue, windowsSpanMs),
-    );
-    const gaps = records.filter(
-      (record): record is Gap => record.kind === 'gap' && record.toTime > since(record.venue, spanMs),
-    );
-    return { trades: trades.reverse(), windows, gaps, whole: true };
+    const found = soughtOf(options).flatMap((sought) => {
+      const records = this.#store.records.filter((record) => topicNameOf(record, true) === sought.topic);
+      return pick(sought, records as Dated[]);
+    });
+    return { ...byKind(found), whole: true };
   }
 
   async close(): Promise<void> {}
