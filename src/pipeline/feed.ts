@@ -522,8 +522,8 @@ export class Feed {
   /** Where another venue than the one of the former run takes a symbol over, that one has nothing to go on with any more. */
   #leaveElsewhere(symbol: string, venue: VenueId): void {
     const former = this.#former.get(symbol);
-    this.#former.delete(symbol);
     if (former === undefined || former === venue) return;
+    this.#former.delete(symbol);
     this.venues.find((feed) => feed.options.venue.id === former)?.forget(symbol);
   }
 

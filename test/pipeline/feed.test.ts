@@ -35,6 +35,8 @@ class Scripted {
   readonly records: FeedRecord[] = [];
   /** Those that are acknowledged before what follows them. */
   readonly barriers: FeedRecord[] = [];
+  /** What a venue has nothing to go on with any more. */
+  readonly forgotten: string[] = [];
   readonly #signals = { bybit: new Subject<VenueSignal>(), binance: new Subject<VenueSignal>() };
   readonly #books = new Map<string, BookStepped>();
   readonly #scheduler = new TestScheduler(() => undefined);
@@ -67,6 +69,7 @@ class Scripted {
         });
         return Object.assign(venue, {
           signals$: this.#signals[id],
+          forget: (symbol: string) => this.forgotten.push(`${symbol} at ${id}`),
           book: (symbol: string) => (symbol === BTC.symbol ? this.#books.get(id) : undefined),
         });
       }),
@@ -167,6 +170,19 @@ describe('Feed', () => {
     expect(trades).toEqual(['TRXUSDT 3 1001', 'TRXUSDT 3 1002', 'BTCUSDT 1 1003', 'TRXUSDT 3 1004']);
     expect(scripted.of('gap')).toEqual([]);
     expect(scripted.of('status').map(({ state }) => state)).not.toContain('failed_over');
+  });
+
+  it('where a run ended is forgotten once another venue serves the symbol, also where its own had begun to', () => {
+    const last = { id: '1', timestamp: 1 };
+    const takeUp = { trade: last, aggTrade: null };
+    const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp }];
+    const scripted = new Scripted({ former });
+    for (const venue of VENUES) scripted.say(venue, { kind: 'connected' });
+    scripted.book('bybit', 10);
+    expect(scripted.forgotten).toEqual([]);
+    scripted.say('bybit', { kind: 'serves', symbol: 'BTCUSDT', serves: false }).trade('binance', 2);
+    scripted.say('bybit', { kind: 'serves', symbol: 'BTCUSDT', serves: true }).trade('bybit', 3);
+    expect(scripted.forgotten).toEqual(['BTCUSDT at bybit']);
   });
 
   it('at a switch the book of the next venue is told at once, and nothing more of the former one', () => {
