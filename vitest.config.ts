@@ -7,10 +7,8 @@ const noGateway = { MARKET_FEED__GATEWAY__ENABLED: 'false' };
 /** A condition that is waited for proves nothing by coming soon. */
 const patient = { poll: { timeout: 30_000 } };
 
-/**
- * Two files at a time, which together leave a third of two cores idle, so that deadlines still mean something.
- */
-const mostlyWaiting = Math.min(2, availableParallelism());
+/** These mostly wait. More at a time, and their deadlines would mean less. */
+const integrationWorkers = Math.min(2, availableParallelism());
 
 /** Three groups, one after the other: what is pure; what uses sockets, brokers and clocks; what uses a browser. */
 export default defineConfig({
@@ -38,7 +36,7 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: mostlyWaiting,
+          maxWorkers: integrationWorkers,
           sequence: { groupOrder: 2 },
         },
       },

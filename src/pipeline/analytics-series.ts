@@ -31,13 +31,15 @@ export class AnalyticsSeries implements WindowedSeries {
   at: number;
   readonly coverage = new TradeCoverage();
   readonly large: LargeTrades;
-  readonly volatility: Volatility;
+  readonly volatility = new Volatility();
+  /** As the turn was left before: the windows up to there were published then. */
+  readonly toldTo: number;
   windows: SeriesWindows = [];
   origin: WindowedSeries['origin'];
   /** A trade has come since it began. */
   hasTraded = false;
 
-  /** @param left the same turn as it was left: its windows were cut, but what its trades tell of later ones stands. */
+  /** @param left the same turn as it was left: its windows were cut, and how large its trades are is known. */
   constructor(
     key: string,
     { venue, epoch, at }: Turn,
@@ -51,6 +53,9 @@ export class AnalyticsSeries implements WindowedSeries {
     this.epoch = epoch;
     this.at = at;
     this.large = left?.large ?? new LargeTrades(large);
-    this.volatility = left?.volatility ?? new Volatility();
+    this.toldTo = Math.max(
+      left?.volatility.lastTime ?? Number.NEGATIVE_INFINITY,
+      left?.toldTo ?? Number.NEGATIVE_INFINITY,
+    );
   }
 }

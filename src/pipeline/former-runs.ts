@@ -53,8 +53,8 @@ export function formerEpochs(sinks: readonly (readonly Ending[])[], options: For
       const sameKind = same.every(({ environment }) => environment === options.environment);
       const takeUp =
         agree && sameKind && trade !== undefined && aggTrade !== undefined ? { trade, aggTrade } : undefined;
-      const last = options.trades ? trade : aggTrade;
-      return { venue, symbol, epoch, last: last ?? null, takeUp };
+      const counted = same.flatMap((ending) => (options.trades ? ending.trade : ending.aggTrade) ?? []);
+      return { venue, symbol, epoch, last: leastFar(counted) ?? null, takeUp };
     });
   });
 }

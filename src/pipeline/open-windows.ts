@@ -30,6 +30,8 @@ export type SeriesWindows = readonly WindowsOfKey<Counted, OpenWindow>[];
 export interface WindowedSeries extends SummedSeries {
   readonly id: string;
   readonly venue: string;
+  /** Windows that hold this moment or an earlier one were published before; milliseconds, -Infinity for none. */
+  readonly toldTo: number;
   /** Empty until it begins. */
   windows: SeriesWindows;
 }
@@ -41,6 +43,8 @@ const NONE: readonly never[] = [];
 /** The windows of all lengths of all series; what closes is a record. Event time is the venue's. */
 export class OpenWindows {
   readonly #byLength: ReadonlyMap<number, Windows>;
+  readonly #lengths: readonly number[];
+  readonly #longestMs: number;
   #isLate = false;
 
   constructor({ windowsMs, allowedLatenessMs, idleAfterMs }: OpenWindowsOptions) {
@@ -58,6 +62,8 @@ export class OpenWindows {
           this.#isLate = true;
         },
       });
+    this.#lengths = windowsMs;
+    this.#longestMs = Math.max(...windowsMs);
     this.#byLength = new Map(windowsMs.map((windowMs) => [windowMs, open(windowMs)]));
   }
 
@@ -71,11 +77,21 @@ export class OpenWindows {
     series.origin ??= trade;
     const counted = { series, trade };
     let records: readonly TradeStats[] = NONE;
-    for (const windows of series.windows) {
+    for (let index = 0; index < series.windows.length; index++) {
+      const windows = series.windows[index] as SeriesWindows[number];
+      if (trade.timestamp < series.toldTo + this.#longestMs && this.#wasTold(series, trade, index)) {
+        this.#isLate = true;
+        continue;
+      }
       const closed = windows.add(counted, now);
       if (closed.length > 0) records = [...records, ...recordsOf(closed)];
     }
     return records;
+  }
+
+  #wasTold({ toldTo }: WindowedSeries, { timestamp }: SequencedTrade, index: number): boolean {
+    const windowMs = this.#lengths[index] as number;
+    return Math.floor(timestamp / windowMs) * windowMs <= toldTo;
   }
 
   /** Holds the windows of a series that begins; those up to the end given for their length are published. To be called before its trades. */

@@ -151,9 +151,7 @@ export class TradeAnalytics {
     this.#left.delete(key);
     const left = last?.venue === turn.venue && last.epoch === turn.epoch ? last : undefined;
     const series = this.#newSeries(key, turn, left);
-    const { lastTime } = series.volatility;
-    // What was open when it was left was published then.
-    this.#windows.begin(series, (windowMs) => (Math.floor(lastTime / windowMs) + 1) * windowMs);
+    this.#windows.begin(series, () => Number.NEGATIVE_INFINITY);
     this.#begin(key, series, Number.POSITIVE_INFINITY, now);
     return former === undefined ? closed : [...closed, ...this.#windows.drop(former.series)];
   }

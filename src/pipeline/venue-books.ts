@@ -3,6 +3,7 @@ import {
   defer,
   EMPTY,
   filter,
+  merge,
   mergeMap,
   type Observable,
   type SchedulerLike,
@@ -24,6 +25,8 @@ const FIRST_CHANGE_MS = 1000;
 const LASTS_MS = 60_000;
 /** Books asked for at once: the trades of a hole, which the same budget pays, wait for no more than these. */
 const AT_ONCE = 3;
+/** Of books that are right, for their deeper levels: those that are not wait behind none of them. */
+const DEEPER_AT_ONCE = 1;
 /** A book that did not come, or too old, is asked for again after this long, twice as long each time. */
 const AGAIN_MS = 1000;
 const AGAIN_AT_MOST_MS = 30_000;
@@ -49,10 +52,20 @@ interface Followed {
   /** In the queue, or asked for, or waiting to be so again. */
   busy: boolean;
   attempts: number;
-  /** When it was asked for last, and by how many sizes larger than the first time. */
-  askedAt: number;
+  /** When it came last. */
+  replacedAt: number;
+  /** By how many sizes larger than at first it is asked for, where its levels did not last. */
   larger: number;
+  /** In which queue it waits; undefined: in none, or it is asked for. */
+  queue: 'wanted' | 'deeper' | undefined;
+  /** Changes where it is put into another queue: its place in the first one is void. */
+  place: number;
   patience: Subscription | undefined;
+}
+
+interface Queued {
+  readonly book: Followed;
+  readonly place: number;
 }
 
 /** The books of one venue: each fed by all lines, each brought back into step by itself. */
@@ -60,12 +73,16 @@ export class VenueBooks {
   readonly #options: VenueBooksOptions;
   readonly #books = new Map<string, Followed>();
   readonly #lines = new Set<number>();
-  readonly #wanted$ = new Subject<Followed>();
+  readonly #wanted$ = new Subject<Queued>();
+  readonly #deeper$ = new Subject<Queued>();
   readonly #subscription: Subscription;
 
   constructor(options: VenueBooksOptions) {
     this.#options = options;
-    this.#subscription = this.#wanted$.pipe(mergeMap((book) => this.#fetched(book), AT_ONCE)).subscribe();
+    this.#subscription = merge(
+      this.#wanted$.pipe(mergeMap((queued) => this.#fetched(queued), AT_ONCE)),
+      this.#deeper$.pipe(mergeMap((queued) => this.#fetched(queued), DEEPER_AT_ONCE)),
+    ).subscribe();
   }
 
   lineJoined(line: number): void {
@@ -146,8 +163,10 @@ export class VenueBooks {
       sync,
       busy: false,
       attempts: 0,
-      askedAt: Number.NEGATIVE_INFINITY,
+      replacedAt: Number.NEGATIVE_INFINITY,
       larger: 0,
+      queue: undefined,
+      place: 0,
       patience: undefined,
     };
     this.#books.set(symbol, book);
@@ -162,7 +181,10 @@ export class VenueBooks {
   #stepped(book: Followed, steps: readonly BookStep[]): BookStepped[] {
     return steps.map((step) => {
       if (step.kind === 'stale') this.#options.count('book_out_of_step');
-      if (step.kind === 'replaced') book.attempts = 0;
+      if (step.kind === 'replaced') {
+        book.attempts = 0;
+        book.replacedAt = this.#options.scheduler.now();
+      }
       return this.#event(book, step);
     });
   }
@@ -181,17 +203,31 @@ export class VenueBooks {
   #mend(book: Followed): void {
     const { sync } = book;
     if (sync.waitingSince !== undefined) this.#wait(book, sync.waitingSince);
-    if (sync.wants === undefined || book.busy) return;
+    if (sync.wants === undefined) return;
+    // It was right as it was put into its queue, and is not any more.
+    const isOvertaken = book.queue === 'deeper' && sync.state !== 'in_step';
+    if (book.busy && !isOvertaken) return;
     book.busy = true;
     if (sync.wants === 'snapshot') {
-      const waitMs = sync.isShort ? book.askedAt + AGAIN_MS - this.#options.scheduler.now() : 0;
-      if (waitMs > 0) this.#later(waitMs, () => this.#wanted$.next(book));
-      else this.#wanted$.next(book);
+      this.#enqueue(book);
       return;
     }
     const instrument = this.#options.instrument(book.origin.symbol);
     if (instrument !== undefined) this.#options.resubscribe(instrument);
     this.#again(book);
+  }
+
+  #enqueue(book: Followed): void {
+    const { sync, replacedAt } = book;
+    const now = this.#options.scheduler.now();
+    if (!sync.isShort) book.larger = 0;
+    else if (book.queue === undefined && book.attempts === 0 && now < replacedAt + LASTS_MS) book.larger++;
+    book.queue = sync.state === 'in_step' ? 'deeper' : 'wanted';
+    const queue$ = book.queue === 'deeper' ? this.#deeper$ : this.#wanted$;
+    const queued = { book, place: ++book.place };
+    const waitMs = sync.isShort ? replacedAt + AGAIN_MS - now : 0;
+    if (waitMs > 0) this.#later(waitMs, () => queue$.next(queued));
+    else queue$.next(queued);
   }
 
   #wait(book: Followed, since: number): void {
@@ -208,7 +244,9 @@ export class VenueBooks {
     }, leftMs);
   }
 
-  #fetched(book: Followed): Observable<unknown> {
+  #fetched({ book, place }: Queued): Observable<unknown> {
+    if (place !== book.place) return EMPTY;
+    book.queue = undefined;
     const { fetchBook, instrument: instrumentOf, scheduler } = this.#options;
     const instrument = instrumentOf(book.origin.symbol);
     const wanted = this.#follows(book) && book.sync.wants === 'snapshot';
@@ -216,9 +254,6 @@ export class VenueBooks {
       book.busy = false;
       return EMPTY;
     }
-    const now = scheduler.now();
-    if (book.sync.isShort && book.attempts === 0 && now < book.askedAt + LASTS_MS) book.larger++;
-    book.askedAt = now;
     return defer(() => fetchBook(instrument, book.larger)).pipe(
       filter(() => this.#follows(book)),
       tap((snapshot) => this.#tell(book, book.sync.snapshot(snapshot, scheduler.now()))),

@@ -92,6 +92,49 @@ describe('AheadOf', () => {
     expect(rest(ahead(), gap(9, 13), trade(13))).toEqual(['13']);
   });
 
+  it('gets no trade that it has where the gap comes before what was fetched behind the missing part', () => {
+    const further = second([ending(3, at(9))], [ending(3, at(15))]);
+    expect(rest(further, gap(9, 17, { filled: 4 }), trade(13), trade(14), trade(15), trade(16), trade(17))).toEqual([
+      '(15,17) 1 0 unrepaired',
+      '16',
+      '17',
+    ]);
+    const repaired = gap(9, 17, { filled: 7, outcome: 'repaired' });
+    expect(rest(ahead(), repaired, trade(12), trade(13))).toEqual(['(12,17) 4 4 repaired', '13']);
+  });
+
+  it('of an aggregate that reaches over its end the ids behind that are filled', () => {
+    expect(rest(ahead(), trade(11, { lastTradeId: '14' }), gap(9, 17, { filled: 4 }))).toEqual([
+      '11',
+      '(12,17) 4 2 unrepaired',
+    ]);
+  });
+
+  it('is told no position behind its own end', () => {
+    const told = (...ids: readonly (number | null)[]) => {
+      const sink = ahead();
+      return ids.map((id) => {
+        const position = { kind: 'position', venue: 'bybit', symbol: 'BTCUSDT', epoch: 3 } as const;
+        const tradeId = id === null ? null : `${id}`;
+        const found = sink?.rest({ ...position, tradeId, timestamp: id ?? 1, environment: 'production' });
+        return found?.kind === 'position' ? [found.tradeId, found.timestamp] : found;
+      });
+    };
+    expect(told(9, null, 12, 15)).toEqual([
+      ['12', 12],
+      ['12', 12],
+      ['12', 12],
+      ['15', 15],
+    ]);
+  });
+
+  it('is as any sink a minute after the first trade behind its end', () => {
+    const sink = ahead();
+    const late = (id: number, seconds: number) => trade(id, { receivedAt: seconds * 1_000_000 });
+    expect(rest(sink, late(13, 0), late(14, 60), late(11, 60))).toEqual(['13', '14']);
+    expect(rest(sink, late(15, 61), late(11, 61))).toEqual(['15', '11']);
+  });
+
   it('where ids jump, what was filled and it did not get is what it had', () => {
     const repaired = gap(9, 30, { missing: 3, filled: 3, outcome: 'repaired' });
     expect(rest(ahead(), trade(12), trade(17), trade(20), repaired)).toEqual(['17', '20', '(12,30) 2 2 repaired']);
@@ -114,6 +157,18 @@ describe('AheadOf', () => {
       '2',
       '(5,7) 1 0 unrepaired',
     ]);
+  });
+
+  it('does not get the end of an epoch that it has left, or has no trade of', () => {
+    const left = second([ending(3, at(9))], [ending(3, at(12)), ending(4, at(5), { venue: 'binance' })]);
+    expect(rest(left, gap(9, null), gap(5, null, { venue: 'binance', epoch: 4 }))).toEqual(['(5,null) null 0 unknown']);
+    expect(rest(second([ending(3, at(9))], [ending(3, null)]), gap(9, null))).toEqual([]);
+    expect(second([ending(3, at(9))], [ending(3, undefined)])).toBeUndefined();
+  });
+
+  it('in mode all, where nothing can be gone on with, gets all', () => {
+    const other = [ending(0, at(12), { environment: 'simulated' })];
+    expect(rest(second([ending(0, at(9))], other, { everyVenue: true }), trade(5, { epoch: 0 }))).toEqual(['5']);
   });
 
   it('does not get the end of an epoch that it does not know', () => {

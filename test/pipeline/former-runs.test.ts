@@ -38,6 +38,12 @@ describe('formerEpochs', () => {
     ]);
   });
 
+  it('where one has no trade of the epoch nobody goes on, and it ended with that of the others', () => {
+    expect(formerEpochs([[ending('bybit', 3, null)], [ending('bybit', 3, at('9'))]], trades)).toMatchObject([
+      { epoch: 3, last: at('9'), takeUp: undefined },
+    ]);
+  });
+
   it('of sinks in the same epoch the one that is least far counts, by the id as a number', () => {
     expect(formerEpochs([[ending('bybit', 3, at('10'))], [ending('bybit', 3, at('9'))]], trades)).toMatchObject([
       { epoch: 3, last: at('9'), takeUp: { trade: at('9') } },

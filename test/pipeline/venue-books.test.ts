@@ -140,23 +140,62 @@ describe('VenueBooks', () => {
     const gone = bids.slice(0, 3).map(({ price }) => level(price, '0'));
     for (const [id, afterMs] of [
       [11, 2000],
-      [12, 60_000],
+      [12, 61_000],
       [13, 2000],
     ] as const) {
       books.updated(1, [bookUpdate(id, { bids: gone, asks: [] })]);
       scheduler.advance(afterMs);
     }
-    expect(asked).toEqual(['0 BTCUSDT', '1000 BTCUSDT', '2010 BTCUSDT', '62010 BTCUSDT']);
+    expect(asked).toEqual(['0 BTCUSDT', '1010 BTCUSDT', '2020 BTCUSDT', '63010 BTCUSDT']);
     expect(sizes).toEqual([0, 1, 2, 2]);
     expect(told).toEqual([
       '10 BTCUSDT replaced 10 late',
       '10 BTCUSDT changed 11',
-      '1010 BTCUSDT replaced 11 late',
+      '1020 BTCUSDT replaced 11 late',
       '2010 BTCUSDT changed 12',
-      '2020 BTCUSDT replaced 12 late',
-      '62010 BTCUSDT changed 13',
-      '62020 BTCUSDT replaced 13 late',
+      '2030 BTCUSDT replaced 12 late',
+      '63010 BTCUSDT changed 13',
+      '63020 BTCUSDT replaced 13 late',
     ]);
+  });
+
+  it('asks for as many as at first where the book is out of step for another reason', () => {
+    const sizes: number[] = [];
+    const bids = [{ price: '104', quantity: '1' }];
+    const asks = [{ price: '105', quantity: '1' }];
+    const { scheduler, books, update } = setUp({
+      fetch: (_, attempt, larger) => {
+        sizes.push(larger);
+        return of(bookUpdate(10 * attempt, { snapshot: true, limit: 1, bids, asks }));
+      },
+      lines: 1,
+    });
+    update(1, 10);
+    scheduler.advance(10);
+    books.updated(1, [bookUpdate(11, { bids: [{ price: '104', quantity: '0' }], asks: [] })]);
+    scheduler.advance(2000);
+    update(1, 30);
+    scheduler.advance(2000);
+    expect(sizes).toEqual([0, 1, 0]);
+  });
+
+  it('a book that is out of step waits behind none that only wants deeper levels, itself among them', () => {
+    const all = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'TRXUSDT'];
+    const bids = ['104', '103', '102', '101'].map((price) => ({ price, quantity: '1' }));
+    const { scheduler, books, asked, update } = setUp({
+      fetch: (symbol, attempt) => of(bookUpdate(attempt <= 5 ? 10 : 20, { snapshot: true, limit: 4, symbol, bids })),
+      lines: 1,
+      answerMs: 5000,
+    });
+    for (const symbol of all) update(1, 10, 10, symbol);
+    scheduler.advance(20_000);
+    const gone = bids.slice(0, 3).map(({ price }) => ({ price, quantity: '0' }));
+    for (const symbol of all.slice(0, 4)) books.updated(1, [bookUpdate(11, { symbol, bids: gone, asks: [] })]);
+    update(1, 20, 20, 'TRXUSDT');
+    books.updated(1, [bookUpdate(20, { symbol: 'XRPUSDT' })]);
+    expect(asked.slice(5)).toEqual(['20000 BTCUSDT', '20000 TRXUSDT', '20000 XRPUSDT']);
+    scheduler.advance(20_000);
+    expect(asked.slice(8)).toEqual(['25000 ETHUSDT', '30000 SOLUSDT']);
   });
 
   it('does not ask for more where the answer is what fails', () => {
