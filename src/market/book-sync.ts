@@ -21,15 +21,13 @@ export type BookStep =
 export interface BookSyncOptions {
   /** `fetched`: whole books come by REST when asked for; `sent`: the venue sends one after each subscription, or nothing else. */
   readonly mode: 'fetched' | 'sent';
-  /** Levels a side that are to be known where more are fetched than twice as many; 1 by default. */
-  readonly levels?: number | undefined;
 }
 
 /** The worst prices of a whole book that was fetched and may go on behind them; undefined: a side that does not. */
 interface Reach {
   readonly bid: Decimal | undefined;
   readonly ask: Decimal | undefined;
-  /** Levels a side that are to be known: where fewer are, the next are asked for. */
+  /** Half of what was fetched: where less is known, the next levels are asked for. */
   readonly least: number;
 }
 
@@ -63,7 +61,6 @@ export class BookSync {
   gaps = 0;
 
   readonly #mode: BookSyncOptions['mode'];
-  readonly #levels: number;
   /** The last id that each line has told; '' for none. */
   readonly #lines = new Map<number, string>();
   readonly #held = new HeldUpdates();
@@ -76,9 +73,8 @@ export class BookSync {
   /** What showed that the book is out of step: a whole book that is older is refused, but once, for ids may have begun anew. */
   #shownBy: string | undefined;
 
-  constructor({ mode, levels = 1 }: BookSyncOptions) {
+  constructor({ mode }: BookSyncOptions) {
     this.#mode = mode;
-    this.#levels = levels;
   }
 
   /** A line is open: whatever it told before, it begins anew. */
@@ -173,7 +169,7 @@ export class BookSync {
     );
     this.#since = undefined;
     this.isShort = false;
-    this.#reach = reachOf(update, this.#levels);
+    this.#reach = reachOf(update);
     this.book.replace(update.bids, update.asks);
     for (const { bids, asks } of since) this.book.apply(bids, asks);
     if (since.length === 0) this.#stand(update);
@@ -323,11 +319,11 @@ export class BookSync {
   }
 }
 
-function reachOf({ bids, asks, limit }: BookUpdate, levels: number): Reach | undefined {
+function reachOf({ bids, asks, limit }: BookUpdate): Reach | undefined {
   if (limit === undefined || (bids.length < limit && asks.length < limit)) return undefined;
   return {
     bid: bids.length < limit ? undefined : bids.at(-1)?.price,
     ask: asks.length < limit ? undefined : asks.at(-1)?.price,
-    least: Math.max(1, Math.min(levels, Math.floor(limit / 2))),
+    least: Math.ceil(limit / 2),
   };
 }

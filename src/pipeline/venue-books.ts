@@ -23,6 +23,8 @@ const OTHER_LINE_MS = 500;
 const FIRST_CHANGE_MS = 1000;
 /** What was fetched should do for as long: else the next larger size is asked for. */
 const LASTS_MS = 60_000;
+/** No more sizes are worth a request at once. */
+const MOST_LARGER = 3;
 /** Books asked for at once: the trades of a hole, which the same budget pays, wait for no more than these. */
 const AT_ONCE = 3;
 /** Of books that are right, for their deeper levels: those that are not wait behind none of them. */
@@ -34,8 +36,6 @@ const AGAIN_AT_MOST_MS = 30_000;
 export interface VenueBooksOptions {
   /** Asks the venue's REST interface for a whole book; undefined where it sends one after each subscription. */
   readonly fetchBook: ((instrument: Instrument, larger: number) => Observable<BookUpdate>) | undefined;
-  /** Levels a side that are to be known, where not all are fetched. */
-  readonly levels: number | undefined;
   /** Subscribes the book of an instrument again, and nothing else of it. */
   readonly resubscribe: (instrument: Instrument) => void;
   readonly instrument: (symbol: string) => Instrument | undefined;
@@ -155,8 +155,7 @@ export class VenueBooks {
   }
 
   #follow({ venue, symbol, venueSymbol, coin, environment }: BookOrigin): Followed {
-    const { fetchBook, levels } = this.#options;
-    const sync = new BookSync({ mode: fetchBook === undefined ? 'sent' : 'fetched', levels });
+    const sync = new BookSync({ mode: this.#options.fetchBook === undefined ? 'sent' : 'fetched' });
     for (const line of this.#lines) sync.joined(line);
     const book: Followed = {
       origin: { venue, symbol, venueSymbol, coin, environment },
@@ -221,11 +220,13 @@ export class VenueBooks {
     const { sync, replacedAt } = book;
     const now = this.#options.scheduler.now();
     if (!sync.isShort) book.larger = 0;
-    else if (book.queue === undefined && book.attempts === 0 && now < replacedAt + LASTS_MS) book.larger++;
+    const isSoon = book.queue === undefined && book.attempts === 0 && now < replacedAt + LASTS_MS;
+    const grows = sync.isShort && isSoon && book.larger < MOST_LARGER;
+    if (grows) book.larger++;
     book.queue = sync.state === 'in_step' ? 'deeper' : 'wanted';
     const queue$ = book.queue === 'deeper' ? this.#deeper$ : this.#wanted$;
     const queued = { book, place: ++book.place };
-    const waitMs = sync.isShort ? replacedAt + AGAIN_MS - now : 0;
+    const waitMs = sync.isShort && !grows ? replacedAt + AGAIN_MS - now : 0;
     if (waitMs > 0) this.#later(waitMs, () => queue$.next(queued));
     else queue$.next(queued);
   }

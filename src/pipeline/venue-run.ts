@@ -105,7 +105,6 @@ export class VenueRun {
     });
     this.books = new VenueBooks({
       fetchBook: options.fetchBook,
-      levels: options.books?.levels,
       resubscribe: (instrument) => this.lines.resubscribeBook(instrument),
       instrument: (symbol) => this.lines.bySymbol(symbol),
       venue: this.#id,

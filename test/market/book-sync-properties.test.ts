@@ -42,7 +42,7 @@ function run(seed: number, { mode, limit }: Way, tally: Tally): void {
   const random = seededRandom(seed);
   const below = (bound: number): number => Math.floor(random() * bound);
   const venue = new BookVenue(random, 5_000_000);
-  const sync = new BookSync({ mode, levels: 2 });
+  const sync = new BookSync({ mode });
   const sure = limit === undefined ? Number.POSITIVE_INFINITY : 1;
   const text = () => bookText(sync.book.bids(sure), sync.book.asks(sure));
   const restartAt = random() < 0.2 ? 10 + below(WILD_TICKS - 10) : undefined;

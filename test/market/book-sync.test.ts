@@ -53,9 +53,9 @@ function inStep(mode: 'fetched' | 'sent', ...lines: readonly number[]): BookSync
 }
 
 describe('a book of which only so many levels are fetched', () => {
-  /** Four of each side, of which two are to be known. */
+  /** Four of each side, of which two are to be left. */
   function bounded(limit = 4): BookSync {
-    const sync = new BookSync({ mode: 'fetched', levels: 2 });
+    const sync = new BookSync({ mode: 'fetched' });
     sync.joined(A);
     sync.update(A, delta(10, 10), 0);
     const all = { bids: '100:1 99:1 98:1 97:1', asks: '101:1 102:1 103:1 104:1' };
@@ -64,7 +64,7 @@ describe('a book of which only so many levels are fetched', () => {
   }
   const seen = (sync: BookSync) => `${sync.state} ${sync.wants} ${textOf(sync)}`;
 
-  it('is wanted anew as soon as fewer are known than are to be, and goes on meanwhile', () => {
+  it('is wanted anew as soon as less than half of them is left, and goes on meanwhile', () => {
     const sync = bounded();
     sync.update(A, delta(11, 11, { bids: '100:0 99:0 95:1' }), 0);
     expect(sync.wants).toBeUndefined();

@@ -32,7 +32,6 @@ function setUp({ fetch, lines = 2, answerMs = 10 }: Setting) {
               return fetch(symbol, asked.length, larger).pipe(delay(answerMs, scheduler));
             }),
     resubscribe: ({ symbol }) => resubscribed.push(`${scheduler.now()} ${symbol}`),
-    levels: 2,
     venue: 'binance',
     environment: 'production',
     count: (what) => counted.push(what),
@@ -125,7 +124,7 @@ describe('VenueBooks', () => {
     expect(counted).toEqual(['book_out_of_step']);
   });
 
-  it('asks for deeper levels where few that are known are left, at most once a second, for more if soon again', () => {
+  it('asks for deeper levels where less than half is left, for more if soon again, then at most once a second', () => {
     const sizes: number[] = [];
     const level = (price: string, quantity = '1') => ({ price, quantity });
     const bids = ['104', '103', '102', '101'].map((price) => level(price));
@@ -139,24 +138,20 @@ describe('VenueBooks', () => {
     scheduler.advance(10);
     const gone = bids.slice(0, 3).map(({ price }) => level(price, '0'));
     for (const [id, afterMs] of [
-      [11, 2000],
-      [12, 61_000],
-      [13, 2000],
+      [11, 100],
+      [12, 100],
+      [13, 100],
+      [14, 2000],
+      [15, 70_000],
+      [16, 2000],
     ] as const) {
       books.updated(1, [bookUpdate(id, { bids: gone, asks: [] })]);
       scheduler.advance(afterMs);
     }
-    expect(asked).toEqual(['0 BTCUSDT', '1010 BTCUSDT', '2020 BTCUSDT', '63010 BTCUSDT']);
-    expect(sizes).toEqual([0, 1, 2, 2]);
-    expect(told).toEqual([
-      '10 BTCUSDT replaced 10 late',
-      '10 BTCUSDT changed 11',
-      '1020 BTCUSDT replaced 11 late',
-      '2010 BTCUSDT changed 12',
-      '2030 BTCUSDT replaced 12 late',
-      '63010 BTCUSDT changed 13',
-      '63020 BTCUSDT replaced 13 late',
-    ]);
+    expect(sizes).toEqual([0, 1, 2, 3, 3, 3, 3]);
+    expect(asked.map((text) => Number(text.split(' ')[0]))).toEqual([0, 10, 110, 210, 1220, 2310, 72_310]);
+    expect(told.filter((text) => text.includes('stale'))).toEqual([]);
+    expect(told.filter((text) => text.includes('replaced'))).toHaveLength(7);
   });
 
   it('asks for as many as at first where the book is out of step for another reason', () => {
