@@ -173,7 +173,7 @@ export class BookSync {
     this.book.replace(update.bids, update.asks);
     for (const { bids, asks } of since) this.book.apply(bids, asks);
     if (since.length === 0) this.#stand(update);
-    if (!this.#isRight()) return this.#wrong(update);
+    if (this.book.crossed || !this.#knows(1)) return this.#wrong(update);
     const fresh = this.state !== 'in_step';
     this.#base = update.lastUpdateId;
     this.state = 'in_step';
@@ -243,14 +243,13 @@ export class BookSync {
     this.applied++;
     this.#stand(update);
     steps.push({ kind: 'changed', update, previousUpdateId });
-    this.#keepSince(update, previousUpdateId);
-    return this.#isRight();
+    return !this.book.crossed && this.#isKnown(update, previousUpdateId);
   }
 
-  /** While the book is right, and less of it is known than is to be, deeper levels are wanted. */
-  #keepSince(update: BookUpdate, previousUpdateId: string): void {
+  /** Wants deeper levels where less of the book is known than is to be; false where its best prices are not. */
+  #isKnown(update: BookUpdate, previousUpdateId: string): boolean {
     if (this.#since === undefined) {
-      if (this.#reach === undefined || this.#knows(this.#reach.least)) return;
+      if (this.#reach === undefined || this.#knows(this.#reach.least)) return true;
       this.wants = this.#wanted;
       this.isShort = true;
       this.#since = { before: previousUpdateId, updates: [] };
@@ -258,6 +257,7 @@ export class BookSync {
     const { updates } = this.#since;
     updates.push(update);
     if (updates.length > MOST_SINCE) this.#since.before = updates.shift()?.lastUpdateId ?? previousUpdateId;
+    return this.#knows(1);
   }
 
   /** True where so many levels a side are as the venue has them. */
@@ -267,10 +267,6 @@ export class BookSync {
     const [lowest, highest] = [this.book.bidAt(levels)?.price, this.book.askAt(levels)?.price];
     const knowsBids = bid === undefined || (lowest !== undefined && compareDecimals(lowest, bid) >= 0);
     return knowsBids && (ask === undefined || (highest !== undefined && compareDecimals(highest, ask) <= 0));
-  }
-
-  #isRight(): boolean {
-    return !this.book.crossed && this.#knows(1);
   }
 
   #stand({ lastUpdateId, timestamp, receivedAt }: BookUpdate): void {
@@ -283,12 +279,8 @@ export class BookSync {
   #wrong(update: BookUpdate): BookStep[] {
     const { crossed } = this.book;
     this.book.clear();
-    const steps = this.#fail(
-      crossed ? 'best bid and ask have met' : 'the best price lies behind what was fetched',
-      update,
-    );
-    this.isShort = !crossed;
-    return steps;
+    const reason = crossed ? 'best bid and ask have met' : 'the best price lies behind what was fetched';
+    return this.#fail(reason, update, !crossed);
   }
 
   #gap(): BookStep[] {
@@ -298,9 +290,9 @@ export class BookSync {
   }
 
   /** All that is held is let go: the whole book that is asked for now comes after it. */
-  #fail(reason: string, by?: BookUpdate): BookStep[] {
+  #fail(reason: string, by?: BookUpdate, isShort = false): BookStep[] {
     this.wants = this.#wanted;
-    this.isShort = false;
+    this.isShort = isShort;
     this.#since = undefined;
     this.#shownBy = by?.lastUpdateId;
     this.#release();

@@ -77,9 +77,10 @@ export class OpenWindows {
     series.origin ??= trade;
     const counted = { series, trade };
     let records: readonly TradeStats[] = NONE;
+    const mayBeTold = trade.timestamp < series.toldTo + this.#longestMs;
     for (let index = 0; index < series.windows.length; index++) {
       const windows = series.windows[index] as SeriesWindows[number];
-      if (trade.timestamp < series.toldTo + this.#longestMs && this.#wasTold(series, trade, index)) {
+      if (mayBeTold && this.#wasTold(series, trade, index)) {
         this.#isLate = true;
         continue;
       }

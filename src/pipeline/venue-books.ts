@@ -34,7 +34,7 @@ const AGAIN_MS = 1000;
 const AGAIN_AT_MOST_MS = 30_000;
 
 export interface VenueBooksOptions {
-  /** Asks the venue's REST interface for a whole book; undefined where it sends one after each subscription. */
+  /** As of `VenueFeedOptions`. */
   readonly fetchBook: ((instrument: Instrument, larger: number) => Observable<BookUpdate>) | undefined;
   /** Subscribes the book of an instrument again, and nothing else of it. */
   readonly resubscribe: (instrument: Instrument) => void;
@@ -56,16 +56,15 @@ interface Followed {
   replacedAt: number;
   /** By how many sizes larger than at first it is asked for, where its levels did not last. */
   larger: number;
-  /** In which queue it waits; undefined: in none, or it is asked for. */
-  queue: 'wanted' | 'deeper' | undefined;
-  /** Changes where it is put into another queue: its place in the first one is void. */
-  place: number;
+  /** Its place in a queue; undefined: in none, or it is asked for. */
+  queued: Queued | undefined;
   patience: Subscription | undefined;
 }
 
 interface Queued {
   readonly book: Followed;
-  readonly place: number;
+  /** The book is right: only its deeper levels are wanted. */
+  readonly isDeeper: boolean;
 }
 
 /** The books of one venue: each fed by all lines, each brought back into step by itself. */
@@ -164,8 +163,7 @@ export class VenueBooks {
       attempts: 0,
       replacedAt: Number.NEGATIVE_INFINITY,
       larger: 0,
-      queue: undefined,
-      place: 0,
+      queued: undefined,
       patience: undefined,
     };
     this.#books.set(symbol, book);
@@ -204,7 +202,7 @@ export class VenueBooks {
     if (sync.waitingSince !== undefined) this.#wait(book, sync.waitingSince);
     if (sync.wants === undefined) return;
     // It was right as it was put into its queue, and is not any more.
-    const isOvertaken = book.queue === 'deeper' && sync.state !== 'in_step';
+    const isOvertaken = book.queued?.isDeeper === true && sync.state !== 'in_step';
     if (book.busy && !isOvertaken) return;
     book.busy = true;
     if (sync.wants === 'snapshot') {
@@ -220,12 +218,12 @@ export class VenueBooks {
     const { sync, replacedAt } = book;
     const now = this.#options.scheduler.now();
     if (!sync.isShort) book.larger = 0;
-    const isSoon = book.queue === undefined && book.attempts === 0 && now < replacedAt + LASTS_MS;
+    const isSoon = book.queued === undefined && book.attempts === 0 && now < replacedAt + LASTS_MS;
     const grows = sync.isShort && isSoon && book.larger < MOST_LARGER;
     if (grows) book.larger++;
-    book.queue = sync.state === 'in_step' ? 'deeper' : 'wanted';
-    const queue$ = book.queue === 'deeper' ? this.#deeper$ : this.#wanted$;
-    const queued = { book, place: ++book.place };
+    const queued = { book, isDeeper: sync.state === 'in_step' };
+    book.queued = queued;
+    const queue$ = queued.isDeeper ? this.#deeper$ : this.#wanted$;
     const waitMs = sync.isShort && !grows ? replacedAt + AGAIN_MS - now : 0;
     if (waitMs > 0) this.#later(waitMs, () => queue$.next(queued));
     else queue$.next(queued);
@@ -245,9 +243,11 @@ export class VenueBooks {
     }, leftMs);
   }
 
-  #fetched({ book, place }: Queued): Observable<unknown> {
-    if (place !== book.place) return EMPTY;
-    book.queue = undefined;
+  #fetched(queued: Queued): Observable<unknown> {
+    const { book } = queued;
+    // It has another place by now.
+    if (book.queued !== queued) return EMPTY;
+    book.queued = undefined;
     const { fetchBook, instrument: instrumentOf, scheduler } = this.#options;
     const instrument = instrumentOf(book.origin.symbol);
     const wanted = this.#follows(book) && book.sync.wants === 'snapshot';

@@ -2,19 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { FeedRecord, Gap } from '../../src/domain/record.ts';
 import { AheadOf } from '../../src/pipeline/ahead-of.ts';
 import { formerEpochs } from '../../src/pipeline/former-runs.ts';
-import type { Ending, LastTrade } from '../../src/sinks/contract.ts';
+import type { Ending } from '../../src/sinks/contract.ts';
+import { endingOf, lastTrade } from '../support/endings.ts';
 import { aggTrade, tradeEvent } from '../support/events.ts';
 
-const at = (id: number): LastTrade => ({ id: `${id}`, timestamp: id });
-const ending = (epoch: number, trade: Ending['trade'], more: Partial<Ending> = {}): Ending => ({
-  venue: 'bybit',
-  symbol: 'BTCUSDT',
-  epoch,
-  environment: 'production',
-  trade,
-  aggTrade: undefined,
-  ...more,
-});
+const at = lastTrade;
+const ending = (epoch: number, trade: Ending['trade'], more: Partial<Ending> = {}) =>
+  endingOf('bybit', epoch, trade, more);
 const trade = (id: number, fields: Parameters<typeof tradeEvent>[1] = {}) =>
   tradeEvent(id, { venue: 'bybit', epoch: 3, ...fields });
 const aggregated = (first: number, last: number) => aggTrade(first, last, { venue: 'bybit', epoch: 3 });

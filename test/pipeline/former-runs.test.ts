@@ -1,17 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { formerEpochs, venueToStartWith } from '../../src/pipeline/former-runs.ts';
-import type { Ending, LastTrade } from '../../src/sinks/contract.ts';
+import type { Ending } from '../../src/sinks/contract.ts';
+import { endingOf, lastTrade } from '../support/endings.ts';
 
-const at = (id: string): LastTrade => ({ id, timestamp: Number(id) });
-const ending = (venue: string, epoch: number, trade: Ending['trade'], more: Partial<Ending> = {}): Ending => ({
-  venue,
-  symbol: 'BTCUSDT',
-  epoch,
-  environment: 'production',
-  trade,
-  aggTrade: undefined,
-  ...more,
-});
+const at = (id: string) => lastTrade(Number(id));
+const ending = endingOf;
 const trades = { environment: 'production', trades: true, aggTrades: false, everyVenue: false } as const;
 
 describe('formerEpochs', () => {

@@ -14,9 +14,6 @@ export interface JudgeBooksOptions {
 /** As `order_books.levels` says by default. */
 const LEVELS = 50;
 
-/** A book that the price has run away from waits a second to be fetched. Its `receivedAt` is when it became stale. */
-const MENDED_WITHIN_US = 3_000_000;
-
 /** A book as a consumer of the deltas keeps it. */
 interface Kept {
   readonly epoch: number;
@@ -35,8 +32,8 @@ export function topOf(bid: string | undefined, ask: string | undefined): string 
 
 /**
  * Where a book that is not stale is not what its venue had, or not what the changes before it make, where the changes of a
- * symbol do not follow each other, unless some may be missing, and books that were stale for long in the end though their
- * venue is not away; in words, at most 20. For records in their order.
+ * symbol do not follow each other, unless some may be missing, and books that are stale in the end though their venue is
+ * not away; in words, at most 20. For records in their order.
  */
 export function bookProblems(
   records: readonly FeedRecord[],
@@ -58,10 +55,8 @@ export function bookProblems(
     last.set(record.symbol, record);
     if (!record.stale) problems.push(...wrong(record, kept.get(`${record.venue} ${record.symbol}`), made));
   }
-  const end = records.reduce((time, record) => Math.max(time, 'receivedAt' in record ? record.receivedAt : 0), 0);
   for (const record of last.values())
-    if (record.stale && record.venue !== away && record.receivedAt < end - MENDED_WITHIN_US)
-      problems.push(`${nameOf(record)}: stale in the end`);
+    if (record.stale && record.venue !== away) problems.push(`${nameOf(record)}: stale in the end`);
   return problems.slice(0, 20);
 }
 

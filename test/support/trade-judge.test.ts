@@ -209,7 +209,7 @@ describe('the judge of what was published', () => {
     expect(silent([...upTo(9), ...upTo(59).slice(30)], journal, inParts)).toEqual([]);
     const small = gap(10, 32, { fromTime: 9000, toTime: 10_000 });
     expect(silent([...upTo(9), ...upTo(59).slice(31)], journal, [small])).toEqual([
-      'BTCUSDT: no trade from 10000 to 31000, 21000 ms, while bybit sent them',
+      'BTCUSDT: no trade from 9000 to 31000, 22000 ms, while bybit sent them',
     ]);
   });
 

@@ -354,8 +354,9 @@ export class TradeJudge {
       const venues = this.#journal.ofSymbol(symbol);
       if (!this.#heardAt.has(symbol)) this.#heardAt.set(symbol, this.#firstHeardAt);
       this.#heard(symbol, Math.max(...venues.map(([, made]) => made.time(made.count - 1))));
-      const silences = this.#silences.get(symbol) ?? [];
-      for (const { from, to } of silences.flatMap((silence) => this.#unnamed(symbol, silence))) {
+      for (const silence of this.#silences.get(symbol) ?? []) {
+        if (this.#unnamedMs(symbol, silence) <= (this.#options.mostSilentMs ?? 0)) continue;
+        const { from, to } = silence;
         const sending = venues.filter(([, made]) => made.longestUnsent(from, to) < (to - from) / PARTS_OF_SILENCE);
         if (sending.length > 0)
           this.#problem(
@@ -365,18 +366,16 @@ export class TradeJudge {
     }
   }
 
-  /** The parts of a silence that lie in no gap and are too long. */
-  #unnamed(symbol: string, { from, to }: Interval): Interval[] {
+  /** How much of a silence lies in no gap. */
+  #unnamedMs(symbol: string, { from, to }: Interval): number {
     const gaps = [...this.#gaps.values()].map(({ gap }) => gap).filter((gap) => gap.symbol === symbol);
-    const parts: Interval[] = [];
+    let unnamedMs = 0;
     let end = from;
-    for (const { fromTime, toTime } of [...gaps].sort((a, b) => a.fromTime - b.fromTime)) {
-      parts.push({ from: end, to: Math.min(fromTime, to) });
+    for (const { fromTime, toTime } of gaps.sort((a, b) => a.fromTime - b.fromTime)) {
+      unnamedMs += Math.max(0, Math.min(fromTime, to) - end);
       end = Math.max(end, toTime);
     }
-    parts.push({ from: end, to });
-    const { mostSilentMs = Number.POSITIVE_INFINITY } = this.#options;
-    return parts.filter((part) => part.to - part.from > mostSilentMs);
+    return unnamedMs + Math.max(0, to - end);
   }
 
   /** Status records of a process are numbered without a hole; a killed one loses its last. */
