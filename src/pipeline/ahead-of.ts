@@ -22,8 +22,8 @@ const HOLE_US = 60_000_000;
 /**
  * One of several sinks that is not where the feed goes on, for that is where the sink ends that is least far: it gets
  * neither trades that it has, nor gaps of what it has, nor a position behind its own end, nor the end of an epoch that it
- * does not know, or has left. Of a gap that begins before its end and was filled in part only the fills that came before
- * the gap are counted.
+ * does not know, or has left. Of a gap that begins before its end and was filled in part, fills that come behind the gap count
+ * as what it has while that may be so: what it had told as missing itself is not known.
  */
 export class AheadOf {
   /** By venue, symbol and epoch. */
@@ -112,9 +112,8 @@ export class AheadOf {
     const had = missing === idsBetween(fromId, toId) - 1 ? idsBetween(fromId, end.id) : filled - passed;
     const left = missing - had;
     if (left === 0) return undefined;
-    return filled === missing
-      ? { ...rest, missing: left, filled: left }
-      : { ...rest, missing: left, filled: passed, outcome: outcomeOf(left, passed) };
+    const behind = Math.max(passed, filled - had);
+    return { ...rest, missing: left, filled: behind, outcome: outcomeOf(left, behind) };
   }
 }
 

@@ -93,6 +93,12 @@ describe('AheadOf', () => {
       '16',
       '17',
     ]);
+    const fetched = [10, 11, 12].map((id) => trade(id));
+    expect(rest(ahead(), ...fetched, gap(9, 17, { filled: 5 }), trade(15), trade(16))).toEqual([
+      '(12,17) 4 2 unrepaired',
+      '15',
+      '16',
+    ]);
     const repaired = gap(9, 17, { filled: 7, outcome: 'repaired' });
     expect(rest(ahead(), repaired, trade(12), trade(13))).toEqual(['(12,17) 4 4 repaired', '13']);
   });
