@@ -1,9 +1,10 @@
 /**
  * A capture of trades through the pipeline into files, against JSON.parse of the same frames and nothing else:
- * `node bench/replay/main.ts`. Flags: --frames N (200000), --runs N (5), --keep DIR.
+ * `node bench/replay/main.ts`. Flags: --frames N (500000), --runs N (5), --keep DIR.
  */
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import type { Profiler } from 'node:inspector';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,6 +12,7 @@ import { CaptureWriter } from '../../src/capture/capture-writer.ts';
 import { median } from '../measure.ts';
 import { framesOf, instruments, tradesOfSymbols } from '../micro/frames.ts';
 import { type Figure, tell } from '../part.ts';
+import { layersOf, layersTable } from '../profile/layers.ts';
 
 const TARGET = 0.5;
 const START_MS = 1_760_000_000_000;
@@ -19,7 +21,7 @@ const cli = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
 
 const { values: flags } = parseArgs({
   options: {
-    frames: { type: 'string', default: '200000' },
+    frames: { type: 'string', default: '500000' },
     runs: { type: 'string', default: '5' },
     keep: { type: 'string' },
   },
@@ -27,6 +29,7 @@ const { values: flags } = parseArgs({
 const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-replay-')));
 await mkdir(folder, { recursive: true });
 const count = Number(flags.frames);
+const nodeFlags = (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter((flag) => flag !== '');
 const capture = join(folder, 'trades.capture.gz');
 const config = join(folder, 'market-feed.yaml');
 
@@ -49,6 +52,7 @@ for (let run = 0; run <= Number(flags.runs); run++) {
   loops.push(loop);
   replays.push(replay);
 }
+const layers = await profiled();
 if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
 
 const [loop, replay] = [median(loops), median(replays)];
@@ -65,6 +69,10 @@ await tell({
     '| --- | --: |',
     `| JSON.parse of each, in memory, and nothing else | ${rate(loop)} |`,
     `| \`market-feed replay\` into Avro files, gzip and all | ${rate(replay)} |`,
+    '',
+    layersTable([{ title: 'replay', layers, trades: count }]),
+    '',
+    "Its main thread, as V8's sampling profiler finds it, in a replay of its own.",
   ].join('\n'),
   figures: [figure],
 });
@@ -82,10 +90,23 @@ function parseLoop(): number {
   return count / ((performance.now() - from) / 1000);
 }
 
+/** Where the main thread's time goes, microseconds by layer, from when the program takes its time. */
+async function profiled(): Promise<ReadonlyMap<string, number>> {
+  const file = 'replay.cpuprofile';
+  const seconds = count / (await replayed(-1, ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${file}`]));
+  const profile = JSON.parse(await readFile(join(folder, file), 'utf8')) as Profiler.Profile;
+  const { startTime, endTime, samples = [], timeDeltas = [] } = profile;
+  let at = startTime;
+  const loaded = timeDeltas.findIndex((delta) => {
+    at += delta;
+    return at >= endTime - seconds * 1e6;
+  });
+  return layersOf({ ...profile, samples: samples.slice(loaded), timeDeltas: timeDeltas.slice(loaded) });
+}
+
 /** Frames a second, as the program tells its time: without that which Node takes to start. */
-async function replayed(run: number): Promise<number> {
+async function replayed(run: number, flagsOfNode = nodeFlags): Promise<number> {
   const out = join(folder, `out${run}`);
-  const flagsOfNode = (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter((flag) => flag !== '');
   const child = spawn(process.execPath, [...flagsOfNode, cli, 'replay', capture, '--config', config, '--out', out], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });

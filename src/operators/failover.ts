@@ -170,6 +170,8 @@ class FailoverRun<T> {
   readonly #lacking = new Map<string, Set<number>>();
   readonly #routes = new Map<string, Route>();
   #active = -1;
+  /** A switch of all keys is being told; who hears of it may make a source speak. */
+  #switching = false;
   #wake: Subscription | undefined;
   #lastError: { readonly error: unknown } | undefined;
 
@@ -267,8 +269,12 @@ class FailoverRun<T> {
 
   #onValue(index: number, key: string, at: number, value: T): void {
     const route = this.#routes.get(key) ?? this.#newRoute(key);
-    if (route?.source === index) this.#emit(route, key, at, value, false);
+    if (route?.source === index && !this.#isMoving(key, route)) this.#emit(route, key, at, value, false);
     else this.#hold(index, key, at, value);
+  }
+
+  #isMoving(key: string, { source }: Route): boolean {
+    return this.#switching && source !== this.#active && this.#serving(key, source) === this.#active;
   }
 
   #emit(route: Route, key: string, at: number, value: T, held: boolean): void {
@@ -340,6 +346,7 @@ class FailoverRun<T> {
     this.#active = to;
     const reason = decision.reason ?? 'first';
     const going = this.#goingOn(to, new Set((this.#rings[to] as Held<T>[]).map(({ key }) => key)));
+    this.#switching = true;
     this.#out.next({
       kind: 'switched',
       from: this.#sources[from]?.id ?? null,
@@ -348,6 +355,7 @@ class FailoverRun<T> {
       key: null,
       back: reason === 'preferred_again',
     });
+    this.#switching = false;
     const cut = from === -1 ? this.#startsAfter(to) : (this.#lastAt[from] as number);
     // What it lacks stays where it is, or is rerouted by the decision that follows.
     const taken = new Set<string>();

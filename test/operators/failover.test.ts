@@ -298,6 +298,31 @@ describe('failover', () => {
     expect(values).toEqual(['x']);
   });
 
+  it('gives nothing of the source that is left any more, and of the new one what it holds first, to who makes them speak at a switch', () => {
+    const [a, b] = [new Subject<Source>(), new Subject<Source>()];
+    const options = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 7, standby: 'hot', ringSpan: 100 } as const;
+    const sources = [
+      { id: 'a', events$: a },
+      { id: 'b', events$: b },
+    ];
+    const lines: string[] = [];
+    const say = (source: Subject<Source>, at: number, value: string, late: { late?: true } = {}) => {
+      source.next({ kind: 'value', key: 'btc', at, value, ...late });
+    };
+    failover(sources, { ...options, scheduler: new TestScheduler(() => undefined) }).subscribe((event) => {
+      lines.push(told(event));
+      if (event.kind !== 'switched' || event.from !== 'a') return;
+      say(a, 3, '3', { late: true });
+      say(b, 3, 'y', { late: true });
+    });
+    for (const source of [a, b]) source.next({ kind: 'connected' });
+    say(a, 1, '1');
+    say(b, 2, 'x');
+    a.next({ kind: 'disconnected', blocked: true });
+    say(b, 4, 'z');
+    expect(lines.slice(3)).toEqual(['a>b blocked', 'btc epoch 2 of b', 'btc@2 x held', 'btc@2 y held', 'btc@2 z']);
+  });
+
   it('gives what a source told before it served a key that goes on there first, whoever else is active', () => {
     const goesOn = (key: string, source: string) => key === 'btc' && source === 'b';
     const given = (sources: Record<string, string>) =>

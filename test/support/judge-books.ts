@@ -41,7 +41,6 @@ export function bookProblems(
   { away, mayMiss = false }: JudgeBooksOptions = {},
 ): string[] {
   const kept = new Map<string, Kept>();
-  const last = new Map<string, OrderBookSnapshot>();
   const problems: string[] = [];
   for (const record of records) {
     if (record.kind === 'book_delta') {
@@ -51,13 +50,19 @@ export function bookProblems(
       if (book === undefined) kept.delete(key);
       else kept.set(key, book);
     }
-    if (record.kind !== 'order_book') continue;
-    last.set(record.symbol, record);
-    if (!record.stale) problems.push(...wrong(record, kept.get(`${record.venue} ${record.symbol}`), made));
+    if (record.kind === 'order_book' && !record.stale)
+      problems.push(...wrong(record, kept.get(`${record.venue} ${record.symbol}`), made));
   }
-  for (const record of last.values())
-    if (record.stale && record.venue !== away) problems.push(`${nameOf(record)}: stale in the end`);
+  for (const record of staleBooks(records))
+    if (record.venue !== away) problems.push(`${nameOf(record)}: stale in the end`);
   return problems.slice(0, 20);
+}
+
+/** Of each symbol's last book those that are stale. */
+export function staleBooks(records: readonly FeedRecord[]): readonly OrderBookSnapshot[] {
+  const last = new Map<string, OrderBookSnapshot>();
+  for (const record of records) if (record.kind === 'order_book') last.set(record.symbol, record);
+  return [...last.values()].filter(({ stale }) => stale);
 }
 
 function nameOf({ venue, symbol, epoch }: BookDelta | OrderBookSnapshot): string {
