@@ -5,6 +5,7 @@ import { seriesKey } from '../sinks/endings.ts';
 import { lastTimes } from '../sinks/lookback.ts';
 import { type Config, environmentPrefixes } from './config.ts';
 import type { FormerEpoch } from './former-runs.ts';
+import { ToldWindows } from './told-windows.ts';
 import type { FormerTrades } from './trade-analytics.ts';
 
 /** What holds trades back longest: a repair; and windows stay open for a while without trades. */
@@ -38,50 +39,70 @@ export interface FormerSink {
   recent(options: DrainRecentOptions): Promise<Recent>;
 }
 
+type Found = Omit<FormerTrades, 'windows'> & Pick<Recent, 'windows'>;
+
+/** What sinks tell of the near past. */
+export interface NearPast {
+  /** Of each series that is taken up, by what is served apart. */
+  readonly former: ReadonlyMap<string, FormerTrades>;
+  /** By sink. */
+  readonly told: ReadonlyMap<string, ToldWindows>;
+}
+
 /**
- * What was published lately of the series that are taken up, each from the sink that is least far. A sink that cannot
- * tell costs its windows their completeness, not the start.
+ * What was published lately of the series that are taken up, each from the sink that is least far; of windows what all
+ * sinks have. A sink that cannot tell costs its windows their completeness, not the start.
  */
 export async function readRecent(
   config: Parameters<typeof recentOptions>[0],
   sinks: readonly FormerSink[],
   former: readonly FormerEpoch[],
   onFailed: (fault: Fault, sink: string) => void,
-): Promise<ReadonlyMap<string, FormerTrades>> {
-  let left = former;
-  const recent = new Map<string, FormerTrades>();
+): Promise<NearPast> {
+  const taken = new Map<string, Found>();
+  const told = new Map<string, ToldWindows>();
   for (const sink of sinks) {
-    const own = left.flatMap((epoch) => {
-      const from = takenUpEnding(epoch, sink.endings);
-      return from === undefined ? [] : [{ epoch, from }];
+    const known = former.flatMap((epoch) => {
+      const ending = endingOf(epoch, sink.endings);
+      return ending === undefined ? [] : [{ epoch, ending }];
     });
-    const epochs = own.map(({ epoch }) => epoch);
-    left = left.filter((epoch) => !epochs.includes(epoch));
     const options = recentOptions(
       config,
-      own.map(({ from }) => from),
+      known.map(({ ending }) => ending),
     );
     if (options === undefined) continue;
     try {
-      const found = formerTrades(epochs, await sink.recent(options), options, config.feed.mode === 'all');
-      for (const [key, trades] of found) recent.set(key, trades);
+      const found = await sink.recent(options);
+      told.set(sink.name, new ToldWindows(found.windows));
+      const least = known.filter(({ epoch, ending }) => isTakenUp(epoch, ending)).map(({ epoch }) => epoch);
+      for (const [key, trades] of formerTrades(least, found, options, config.feed.mode === 'all'))
+        if (!taken.has(key)) taken.set(key, trades);
     } catch (error) {
       onFailed(asFault(error), sink.name);
     }
   }
-  return recent;
+  return { former: new Map([...taken].map(([key, one]) => [key, toldByAll(one, [...told.values()])])), told };
 }
 
-/** The ending that a series is taken up from; undefined: not from one of this sink. */
-export function takenUpEnding(
-  { venue, symbol, epoch, takeUp, last }: FormerEpoch,
+/** Without the windows that not all have, but for those that its trades do not reach into. */
+function toldByAll(former: Found, told: readonly ToldWindows[]): FormerTrades {
+  const from = former.trades[0]?.timestamp ?? Number.POSITIVE_INFINITY;
+  const windows = former.windows.filter((window) => window.windowEnd <= from || told.every((sink) => sink.has(window)));
+  return { ...former, windows };
+}
+
+/** Where a sink ends a series that is taken up. */
+export function endingOf(
+  { venue, symbol, epoch, takeUp }: FormerEpoch,
   endings: readonly Ending[],
 ): Ending | undefined {
   if (takeUp === undefined) return undefined;
-  return endings.find((ending) => {
-    const own = ending.trade === undefined || ending.trade === null ? ending.aggTrade : ending.trade;
-    return ending.venue === venue && ending.symbol === symbol && ending.epoch === epoch && own?.id === last?.id;
-  });
+  return endings.find((ending) => ending.venue === venue && ending.symbol === symbol && ending.epoch === epoch);
+}
+
+/** The series is taken up from there. */
+export function isTakenUp({ last }: FormerEpoch, { trade, aggTrade }: Ending): boolean {
+  return (trade === undefined || trade === null ? aggTrade : trade)?.id === last?.id;
 }
 
 /** What one sink had published of the series that are taken up from it, by what is served apart. */
@@ -90,7 +111,7 @@ export function formerTrades(
   { trades, windows, gaps, whole }: Recent,
   { endings, spanMs }: Pick<DrainRecentOptions, 'endings' | 'spanMs'>,
   everyVenue: boolean,
-): Map<string, FormerTrades> {
+): Map<string, Found> {
   const tradesOf = Map.groupBy(trades, seriesKey);
   const windowsOf = Map.groupBy(windows, seriesKey);
   const gapsOf = Map.groupBy(gaps, seriesKey);
@@ -101,7 +122,7 @@ export function formerTrades(
       const key = seriesKey(of);
       const own = (tradesOf.get(key) ?? []).filter((trade) => trade.epoch === epoch);
       const known = (gapsOf.get(key) ?? []).filter((gap) => gap.epoch === epoch);
-      const former: FormerTrades = {
+      const former: Found = {
         venue,
         epoch,
         trades: own,

@@ -27,11 +27,12 @@ import type { Feed } from './feed.ts';
 import { type FormerEpoch, formerEpochs } from './former-runs.ts';
 import { agreementOf } from './kline-check.ts';
 import { Latencies } from './latencies.ts';
-import { readRecent } from './recent-trades.ts';
+import { type NearPast, readRecent } from './recent-trades.ts';
 import { RecordCounts } from './record-counts.ts';
 import { statusLogger } from './status-logger.ts';
 import { figuresOf } from './take-figures.ts';
 import { snapshotOf } from './take-snapshot.ts';
+import type { ToldWindows } from './told-windows.ts';
 import type { VenueNetworks } from './venue-networks.ts';
 
 export interface PipelineDependencies {
@@ -100,6 +101,7 @@ const STOP_WITHIN_MS = 3500;
 const WARM_WITHIN_MS = 1000;
 /** What the statistics are rebuilt from is read so long after the start: first what was traded meanwhile is fetched. */
 const LOOK_BACK_AFTER_MS = 1000;
+const NO_PAST: NearPast = { former: new Map(), told: new Map() };
 const DROPPED_TOLD_EVERY_MS = 1000;
 const DELTAS = topicOf('book_delta').name;
 const UNEXPLAINED_TOLD = 5;
@@ -190,13 +192,15 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   // Neither files nor a spill are read while they are written.
   const isLater = outlets.every(({ name, drain }) => name === 'kafka' && drain.stats().queued === 0);
   let stopping: Promise<Stopped> | undefined;
-  const recent = isLater
-    ? firstValueFrom(timer(LOOK_BACK_AFTER_MS, scheduler)).then(() => (stopping === undefined ? lookBack() : new Map()))
+  const past = isLater
+    ? firstValueFrom(timer(LOOK_BACK_AFTER_MS, scheduler)).then(() => (stopping === undefined ? lookBack() : NO_PAST))
     : lookBack();
-  if (!isLater) await recent;
+  const told = isLater ? undefined : (await past).told;
   if (dependencies.signal?.aborted) return giveUp(dependencies.signal.reason);
+  const recent = past.then((found) => found.former);
   const feed = buildFeed(config, { ...venueDependencies, instance: randomUUID(), former, recent }, venues);
-  for (const [index, outlet] of outlets.entries()) outlet.begin(feed, endings[index] ?? [], former);
+  for (const [index, outlet] of outlets.entries())
+    outlet.begin(feed, endings[index] ?? [], former, told?.get(outlet.name));
   const resumed = former.filter(({ takeUp }) => takeUp !== undefined).length;
   if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'goes on where the last run ended');
   const topic = topicNames(config.feed.allowTestData);
@@ -341,6 +345,8 @@ class Outlet {
   #feed: Feed | undefined;
   /** Where the sink is ahead of the feed, which goes on behind another. */
   #ahead: AheadOf | undefined;
+  /** The windows that it has, where another may lack some. */
+  #told: ToldWindows | undefined;
   #down = false;
   #isOver = false;
   #dropped = new Map<string, number>();
@@ -401,8 +407,9 @@ class Outlet {
   }
 
   /** The endings again as positions: the next start finds them no older than this one, whatever becomes of the run. */
-  begin(feed: Feed, endings: readonly Ending[], former: readonly FormerEpoch[]): void {
+  begin(feed: Feed, endings: readonly Ending[], former: readonly FormerEpoch[], told: ToldWindows | undefined): void {
     this.#feed = feed;
+    this.#told = told;
     this.#ahead = AheadOf.of(endings, former);
     const counted = this.#config.feed.channels.includes('trade') ? 'trade' : 'aggTrade';
     for (const { venue, symbol, epoch, [counted]: last } of endings) {
@@ -415,7 +422,7 @@ class Outlet {
 
   push(out: OutRecord, barrier: boolean): void {
     const rest = this.#ahead === undefined ? out.record : this.#ahead.rest(out.record);
-    if (rest === undefined) return;
+    if (rest === undefined || (rest.kind === 'trade_stats' && this.#told?.has(rest) === true)) return;
     this.drain.push(rest === out.record ? out : { ...out, record: rest }, barrier ? BARRIER : undefined);
   }
 

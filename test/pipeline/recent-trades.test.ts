@@ -3,11 +3,12 @@ import type { Gap, TradeStats } from '../../src/domain/record.ts';
 import type { FormerEpoch } from '../../src/pipeline/former-runs.ts';
 import { loadConfig } from '../../src/pipeline/load-config.ts';
 import {
+  endingOf,
   type FormerSink,
   formerTrades,
+  isTakenUp,
   readRecent,
   recentOptions,
-  takenUpEnding,
 } from '../../src/pipeline/recent-trades.ts';
 import type { Ending, Recent } from '../../src/sinks/contract.ts';
 import { aggTrade, tradeEvent } from '../support/events.ts';
@@ -27,6 +28,10 @@ function ending(fields: Partial<Ending> = {}): Ending {
 function epoch(fields: Partial<FormerEpoch> = {}): FormerEpoch {
   const trade = { id: '70', timestamp: 7000 };
   return { venue: 'binance', symbol: 'BTCUSDT', epoch: 3, last: trade, takeUp: { trade, aggTrade: null }, ...fields };
+}
+
+function window(fields: Partial<TradeStats>): TradeStats {
+  return { venue: 'binance', symbol: 'BTCUSDT', epoch: 3, windowMs: 1000, ...fields } as TradeStats;
 }
 
 describe('what a start asks of a sink', () => {
@@ -63,6 +68,11 @@ describe('what a start asks of a sink', () => {
 });
 
 describe('the ending that a series is taken up from', () => {
+  const takenUpEnding = (of: FormerEpoch, endings: readonly Ending[]) => {
+    const found = endingOf(of, endings);
+    return found !== undefined && isTakenUp(of, found) ? found : undefined;
+  };
+
   it.each([
     ['none where the series is over', epoch({ takeUp: undefined }), [ending()], undefined],
     [
@@ -84,13 +94,14 @@ describe('the ending that a series is taken up from', () => {
 
   it('of an epoch without a trade is one without a trade', () => {
     const none = ending({ trade: null });
-    expect(takenUpEnding(epoch({ last: null, takeUp: { trade: null, aggTrade: null } }), [ending(), none])).toBe(none);
+    expect(
+      takenUpEnding(epoch({ last: null, takeUp: { trade: null, aggTrade: null } }), [ending({ epoch: 2 }), none]),
+    ).toBe(none);
   });
 });
 
 describe('what a sink had published lately', () => {
   const of = { venue: 'binance', symbol: 'BTCUSDT', epoch: 3 } as const;
-  const window = (fields: Partial<TradeStats>) => ({ ...of, windowMs: 1000, ...fields }) as TradeStats;
   const gap = (fields: Partial<Gap>) => ({ ...of, outcome: 'repaired', ...fields }) as Gap;
   const recent: Recent = {
     trades: [
@@ -158,6 +169,9 @@ describe('what a sink had published lately', () => {
 describe('what the sinks tell', () => {
   const nothing: Recent = { trades: [], windows: [], gaps: [], whole: true };
   const eth = { symbol: 'ETHUSDT' };
+  const noFault = () => {
+    throw new Error('nothing fails here');
+  };
   const sink = (name: string, endings: readonly Ending[], recent: FormerSink['recent']): FormerSink => ({
     name,
     endings,
@@ -176,11 +190,9 @@ describe('what the sinks tell', () => {
       telling('a', [ending(), ending({ ...eth, trade: ahead })]),
       telling('b', [ending({ trade: ahead }), ending(eth)]),
     ];
-    const recent = await readRecent(loadConfig({ values: {} }), sinks, [epoch(), epoch(eth)], () => {
-      throw new Error('nothing fails here');
-    });
-    expect(asked).toEqual(['a BTCUSDT', 'b ETHUSDT']);
-    expect([...recent].map(([key, { trades }]) => [key, trades.length])).toEqual([
+    const { former } = await readRecent(loadConfig({ values: {} }), sinks, [epoch(), epoch(eth)], noFault);
+    expect(asked).toEqual(['a BTCUSDT ETHUSDT', 'b BTCUSDT ETHUSDT']);
+    expect([...former].map(([key, { trades }]) => [key, trades.length])).toEqual([
       ['BTCUSDT', 1],
       ['ETHUSDT', 1],
     ]);
@@ -192,10 +204,42 @@ describe('what the sinks tell', () => {
       sink('a', [ending()], () => Promise.reject(new Error('not allowed to read'))),
       sink('b', [ending(eth)], () => Promise.resolve(nothing)),
     ];
-    const recent = await readRecent(loadConfig({ values: {} }), sinks, [epoch(), epoch(eth)], ({ message }, name) =>
+    const { former } = await readRecent(loadConfig({ values: {} }), sinks, [epoch(), epoch(eth)], ({ message }, name) =>
       failed.push(`${name}: ${message}`),
     );
     expect(failed).toEqual(['a: not allowed to read']);
-    expect([...recent.keys()]).toEqual(['ETHUSDT']);
+    expect([...former.keys()]).toEqual(['ETHUSDT']);
+  });
+
+  it('is of windows what all have of those that the trades reach into, and each says which it has', async () => {
+    const told = (windowMs: number, ...starts: number[]) =>
+      starts.map((start) => window({ windowMs, windowStart: start, windowEnd: start + windowMs }));
+    const trades = [tradeEvent(50, { epoch: 3, timestamp: 4500 }), tradeEvent(70, { epoch: 3, timestamp: 7000 })];
+    const long = told(2000, 2000, 4000);
+    const sinks = [
+      sink('a', [ending()], async () => ({ ...nothing, trades, windows: [...told(1000, 3000, 4000, 5000), ...long] })),
+      sink('b', [ending({ trade: { id: '71', timestamp: 7100 } })], async () => ({
+        ...nothing,
+        windows: [...told(1000, 4000), ...told(2000, 4000)],
+      })),
+    ];
+    const past = await readRecent(loadConfig({ values: {} }), sinks, [epoch()], noFault);
+    const kept = past.former.get('BTCUSDT')?.windows.map(({ windowMs, windowStart }) => `${windowMs}@${windowStart}`);
+    expect(kept).toEqual(['1000@3000', '1000@4000', '2000@2000', '2000@4000']);
+    const has = (name: string) => told(1000, 4000, 5000, 6000).map((window) => past.told.get(name)?.has(window));
+    expect(has('a')).toEqual([true, true, false]);
+    expect(has('b')).toEqual([true, false, false]);
+    expect(told(500, 0).map((window) => past.told.get('a')?.has(window))).toEqual([false]);
+  });
+
+  it('counts none of the windows that another sink lacks as told, also where that has nothing of the series', async () => {
+    const last = window({ windowStart: 6000, windowEnd: 7000 });
+    const trades = [tradeEvent(70, { epoch: 3, timestamp: 6500 })];
+    const sinks = [
+      sink('a', [ending()], async () => ({ ...nothing, trades, windows: [last] })),
+      sink('b', [ending()], async () => nothing),
+    ];
+    const { former } = await readRecent(loadConfig({ values: {} }), sinks, [epoch()], noFault);
+    expect(former.get('BTCUSDT')).toMatchObject({ trades, windows: [] });
   });
 });

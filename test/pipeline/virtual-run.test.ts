@@ -14,7 +14,7 @@ import type { JournalEvent } from '../support/journal.ts';
 import { JournalIndex } from '../support/journal-index.ts';
 import { bookProblems, type MadeTops, staleBooks } from '../support/judge-books.ts';
 import { largeTradeProblems } from '../support/judge-large-trades.ts';
-import { publishedWindowProblems } from '../support/judge-windows.ts';
+import { nameOf, publishedWindowProblems } from '../support/judge-windows.ts';
 import { TradeJudge } from '../support/trade-judge.ts';
 import { VirtualFiles } from '../support/virtual/virtual-files.ts';
 import { VirtualProcess } from '../support/virtual/virtual-process.ts';
@@ -410,6 +410,25 @@ it('book deltas that a full spill dropped are made up for by whole books soon af
     const whole = own.slice(broken).find(({ snapshot }) => snapshot);
     expect((whole?.receivedAt ?? Number.POSITIVE_INFINITY) / 1000).toBeLessThan(soonAfter);
   }
+});
+
+it('a window that one of two sinks lacks when the run is killed is told to that one alone', async () => {
+  const { written } = await play({
+    ...{ seed: 3, venues: ['binance'], mode: 'failover', standby: 'hot', backfill: true },
+    ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: SINKS },
+    happenings: SINKS.flatMap((name) => [
+      { afterMs: 3000, what: { kind: 'store', name, awayMs: 950 } },
+      // Before what waits for the sink is put on disk.
+      { afterMs: 900, what: { kind: 'kill', downMs: 10 } },
+    ]),
+  });
+  const [kafka, file] = written.map((records) => {
+    const names = records.filter((record) => record.kind === 'trade_stats').map(nameOf);
+    expect(new Set(names).size).toBe(names.length);
+    return names.sort();
+  });
+  expect(kafka?.length).toBeGreaterThan(100);
+  expect(file).toEqual(kafka);
 });
 
 it('the same script plays the same, so that what a run finds can be looked at again', async () => {
