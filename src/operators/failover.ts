@@ -73,6 +73,8 @@ export interface FailoverOptions<T> extends FailoverTiming {
    * source told of it before comes first, as `held`. Asked before a switch is told. Default: never.
    */
   readonly goesOn?: (key: string, source: string) => boolean;
+  /** A part of what such a source told of such a key fell out of its ring: from now on `goesOn` has to say no. */
+  readonly onLapsed?: (key: string, source: string) => void;
   readonly scheduler?: SchedulerLike;
 }
 
@@ -297,7 +299,9 @@ class FailoverRun<T> {
     if ((ring[ring.length >> 1] as Held<T>).at < oldest) {
       let first = ring.length >> 1;
       while ((ring[first] as Held<T>).at < oldest) first++;
-      ring.splice(0, first);
+      const keys = new Set(ring.splice(0, first).map((held) => held.key));
+      const { id } = this.#sources[index] as FailoverSource<T>;
+      for (const lapsed of this.#goingOn(index, keys)) this.#options.onLapsed?.(lapsed, id);
     }
   }
 

@@ -86,6 +86,12 @@ export class EpochLedger {
     return this.#current(symbol) === undefined && this.#toTakeUp(symbol, venue) !== undefined;
   }
 
+  /** What former runs left of the symbol is over: what came behind it is not all there any more. */
+  lapse(symbol: string): void {
+    const over = this.#former.get(symbol)?.map((former) => ({ ...former, takeUp: undefined }));
+    if (over !== undefined) this.#former.set(symbol, over);
+  }
+
   /** The venue of a symbol's current epoch. */
   venueOf(symbol: string): string | undefined {
     return this.#current(symbol)?.venue;

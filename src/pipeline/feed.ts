@@ -324,6 +324,7 @@ export class Feed {
         keepInRing: ({ events }) => isOfTrades(events[0]),
         nextEpoch: (symbol, venue) => this.#ledger.epochOf(symbol, venue),
         goesOn: (symbol, venue) => this.#ledger.goesOn(symbol, venue),
+        onLapsed: (symbol) => this.#ledger.lapse(symbol),
         ...(startWith === undefined ? {} : { startWith }),
         scheduler,
       },

@@ -350,6 +350,22 @@ describe('failover', () => {
     expect(given({ a: 'CE-1-N-----', b: 'CL--x-----y' })).toEqual(['3 btc@1 1', '5 btc@2 x held', '10 btc@2 y']);
   });
 
+  it('tells of a key that it goes on no more once a part of what was told of it is too old for the ring', () => {
+    const lapsed: string[] = [];
+    const goesOn = (key: string, source: string) => key === 'btc' && source === 'b' && lapsed.length === 0;
+    const onLapsed = (key: string, source: string) => lapsed.push(`${key} at ${source}`);
+    const given = (b: string) => {
+      lapsed.length = 0;
+      return run({ a: 'C---E-----X', b }, { goesOn, onLapsed, ringSpan: 3 }).told.filter((text) =>
+        text.includes('btc@'),
+      );
+    };
+    expect(given('C1-2-3-----')).toEqual(['10 btc@1 1 held', '10 btc@1 2 held', '10 btc@1 3 held']);
+    expect(lapsed).toEqual([]);
+    expect(given('C1-2-3-4-5-')).toEqual(['10 btc@1 4 held', '10 btc@1 5 held']);
+    expect(lapsed).toEqual(['btc at b']);
+  });
+
   it('starts with the first healthy one where the source to start with fails, or is none of them', () => {
     const a = 'C1---2';
     expect(run({ a, b: '--X---' }, { startWith: 'b' }).told.slice(0, 2)).toEqual(['2 ->a first', '5 btc epoch 1 of a']);

@@ -51,6 +51,18 @@ describe('EpochLedger', () => {
     expect(begin(ledger, 'bybit').at(-1)).toMatchObject({ kind: 'position', epoch: 5 });
   });
 
+  it('does not go on where a former run ended once that has lapsed', () => {
+    const ledger = ledgerOf(former('bybit', 3, '700', true));
+    expect([ledger.goesOn('BTCUSDT', 'bybit'), ledger.epochOf('BTCUSDT', 'bybit')]).toEqual([true, 3]);
+    ledger.lapse('ETHUSDT');
+    ledger.lapse('BTCUSDT');
+    expect([ledger.goesOn('BTCUSDT', 'bybit'), ledger.epochOf('BTCUSDT', 'bybit')]).toEqual([false, 4]);
+    expect(begin(ledger, 'bybit')).toMatchObject([
+      { kind: 'gap', epoch: 3, fromId: '700', toId: null },
+      { kind: 'position', epoch: 4 },
+    ]);
+  });
+
   it('ends the former run with a gap without an end, once', () => {
     const ledger = ledgerOf(former('bybit', 3, '700', true));
     const [gap, started] = begin(ledger, 'binance');

@@ -185,6 +185,27 @@ describe('Feed', () => {
     expect(scripted.forgotten).toEqual(['BTCUSDT at bybit']);
   });
 
+  it('goes on where a run ended with what its venue sent since, but not once a part of that is too old to be kept', () => {
+    const last = { id: '1', timestamp: 1 };
+    const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp: { trade: last, aggTrade: null } }];
+    const published = (...receivedAt: number[]) => {
+      const scripted = new Scripted({ former, atBinance: [XRP] });
+      scripted.say('bybit', { kind: 'disconnected', blocked: true }).say('binance', { kind: 'connected' });
+      // Nobody serves BTC: Binance lacks it, and has nothing of it once it lists it again.
+      scripted.say('binance', { kind: 'serves', symbol: 'BTCUSDT', serves: false }).trade('binance', 1, 1, XRP);
+      scripted.say('binance', { kind: 'serves', symbol: 'BTCUSDT', serves: true });
+      scripted.say('bybit', { kind: 'connected' });
+      for (const at of receivedAt) scripted.trade('bybit', at);
+      scripted.say('binance', { kind: 'disconnected', blocked: true });
+      return scripted.records.flatMap((record) => {
+        if (record.kind === 'gap') return [`gap of ${record.epoch} from ${record.fromId} to ${record.toId}`];
+        return record.kind === 'trade' && record.symbol === 'BTCUSDT' ? [`${record.tradeId} in ${record.epoch}`] : [];
+      });
+    };
+    expect(published(2, 3, 10_000_000)).toEqual(['2 in 1', '3 in 1', '10000000 in 1']);
+    expect(published(2, 3, 60_000_000)).toEqual(['gap of 1 from 1 to null', '60000000 in 2']);
+  });
+
   it('at a switch the book of the next venue is told at once, and nothing more of the former one', () => {
     const books = { levels: 5, intervalMs: 1000, deltas: true, deltaSnapshotEveryMs: 60_000 };
     const scripted = new Scripted({ books });
