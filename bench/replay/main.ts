@@ -93,14 +93,13 @@ function parseLoop(): number {
 /** Where the main thread's time goes, microseconds by layer, from when the program takes its time. */
 async function profiled(): Promise<ReadonlyMap<string, number>> {
   const file = 'replay.cpuprofile';
-  const seconds = count / (await replayed(-1, ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${file}`]));
+  const profiler = ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${file}`];
+  const seconds = count / (await replayed(-1, [...nodeFlags, ...profiler]));
   const profile = JSON.parse(await readFile(join(folder, file), 'utf8')) as Profiler.Profile;
   const { startTime, endTime, samples = [], timeDeltas = [] } = profile;
   let at = startTime;
-  const loaded = timeDeltas.findIndex((delta) => {
-    at += delta;
-    return at >= endTime - seconds * 1e6;
-  });
+  let loaded = 0;
+  while (loaded < timeDeltas.length && at < endTime - seconds * 1e6) at += timeDeltas[loaded++] as number;
   return layersOf({ ...profile, samples: samples.slice(loaded), timeDeltas: timeDeltas.slice(loaded) });
 }
 

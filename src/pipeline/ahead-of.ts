@@ -22,8 +22,8 @@ const HOLE_US = 60_000_000;
 /**
  * One of several sinks that is not where the feed goes on, for that is where the sink ends that is least far: it gets
  * neither trades that it has, nor gaps of what it has, nor a position behind its own end, nor the end of an epoch that it
- * does not know, or has left. Of a gap that begins before its end and was filled in part, fills that come behind the gap count
- * as what it has while that may be so: what it had told as missing itself is not known.
+ * does not know, or has left. Of a gap that begins before its end and was filled in part, `filled` is the least that it can be: the
+ * fills are taken to lie before its end, as far as they can.
  */
 export class AheadOf {
   /** By venue, symbol and epoch. */

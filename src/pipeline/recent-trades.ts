@@ -39,6 +39,7 @@ export interface FormerSink {
   recent(options: DrainRecentOptions): Promise<Recent>;
 }
 
+type RecentSpans = Pick<DrainRecentOptions, 'endings' | 'spanMs' | 'windowsSpanMs'>;
 type Found = Omit<FormerTrades, 'windows'> & Pick<Recent, 'windows'>;
 
 /** What sinks tell of the near past. */
@@ -51,7 +52,8 @@ export interface NearPast {
 
 /**
  * What was published lately of the series that are taken up, each from the sink that is least far; of windows what all
- * sinks have. A sink that cannot tell costs its windows their completeness, not the start.
+ * sinks have. A sink that cannot tell costs its windows their completeness, not the start; where others can, it is told
+ * windows that it may have, and not those that it alone lacks.
  */
 export async function readRecent(
   config: Parameters<typeof recentOptions>[0],
@@ -73,7 +75,7 @@ export async function readRecent(
     if (options === undefined) continue;
     try {
       const found = await sink.recent(options);
-      told.set(sink.name, new ToldWindows(found.windows));
+      told.set(sink.name, new ToldWindows(found.windows, windowsKnownFrom(options)));
       const least = known.filter(({ epoch, ending }) => isTakenUp(epoch, ending)).map(({ epoch }) => epoch);
       for (const [key, trades] of formerTrades(least, found, options, config.feed.mode === 'all'))
         if (!taken.has(key)) taken.set(key, trades);
@@ -82,6 +84,11 @@ export async function readRecent(
     }
   }
   return { former: new Map([...taken].map(([key, one]) => [key, toldByAll(one, [...told.values()])])), told };
+}
+
+/** By venue: the windows that end later are looked for. */
+function windowsKnownFrom({ endings, spanMs, windowsSpanMs = spanMs }: RecentSpans): ReadonlyMap<string, number> {
+  return new Map([...lastTimes(endings)].map(([venue, last]) => [venue, last - windowsSpanMs]));
 }
 
 /** Without the windows that not all have, but for those that its trades do not reach into. */
@@ -109,13 +116,14 @@ export function isTakenUp({ last }: FormerEpoch, { trade, aggTrade }: Ending): b
 export function formerTrades(
   epochs: readonly FormerEpoch[],
   { trades, windows, gaps, whole }: Recent,
-  { endings, spanMs }: Pick<DrainRecentOptions, 'endings' | 'spanMs'>,
+  options: RecentSpans,
   everyVenue: boolean,
 ): Map<string, Found> {
   const tradesOf = Map.groupBy(trades, seriesKey);
   const windowsOf = Map.groupBy(windows, seriesKey);
   const gapsOf = Map.groupBy(gaps, seriesKey);
-  const lastOf = lastTimes(endings);
+  const lastOf = lastTimes(options.endings);
+  const knownFrom = windowsKnownFrom(options);
   return new Map(
     epochs.map((of) => {
       const { venue, symbol, epoch } = of;
@@ -126,8 +134,12 @@ export function formerTrades(
         venue,
         epoch,
         trades: own,
+        toldTo: knownFrom.get(venue) ?? Number.NEGATIVE_INFINITY,
         windows: (windowsOf.get(key) ?? []).filter((window) => window.epoch === epoch),
-        gaps: [...known, ...unsure(of, own, whole ? (lastOf.get(venue) ?? 0) - spanMs : Number.POSITIVE_INFINITY)],
+        gaps: [
+          ...known,
+          ...unsure(of, own, whole ? (lastOf.get(venue) ?? 0) - options.spanMs : Number.POSITIVE_INFINITY),
+        ],
       };
       return [everyVenue ? key : symbol, former];
     }),

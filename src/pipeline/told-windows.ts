@@ -1,14 +1,17 @@
 import type { TradeStats } from '../domain/record.ts';
 import { seriesKey } from '../sinks/endings.ts';
 
-type Window = Pick<TradeStats, 'venue' | 'symbol' | 'epoch' | 'windowMs' | 'windowStart'>;
+type Window = Pick<TradeStats, 'venue' | 'symbol' | 'epoch' | 'windowMs' | 'windowStart' | 'windowEnd'>;
 
 /** Up to where a sink has the windows of each series, epoch and length: they come in order. */
 export class ToldWindows {
   /** Start of the last one, milliseconds. */
   readonly #last = new Map<string, number>();
+  readonly #knownFrom: ReadonlyMap<string, number>;
 
-  constructor(windows: readonly Window[]) {
+  /** @param knownFrom by venue: what ended before was told long ago and not looked for, milliseconds. */
+  constructor(windows: readonly Window[], knownFrom: ReadonlyMap<string, number>) {
+    this.#knownFrom = knownFrom;
     for (const window of windows) {
       const key = keyOf(window);
       this.#last.set(key, Math.max(window.windowStart, this.#last.get(key) ?? Number.NEGATIVE_INFINITY));
@@ -16,7 +19,8 @@ export class ToldWindows {
   }
 
   has(window: Window): boolean {
-    return window.windowStart <= (this.#last.get(keyOf(window)) ?? Number.NEGATIVE_INFINITY);
+    const last = this.#last.get(keyOf(window)) ?? Number.NEGATIVE_INFINITY;
+    return window.windowStart <= last || window.windowEnd <= (this.#knownFrom.get(window.venue) ?? last);
   }
 }
 

@@ -19,7 +19,9 @@ export interface FormerTrades {
   readonly epoch: number;
   /** The last ones, in the order of their publishing: back to the oldest window that may be open, and as many as the history has. */
   readonly trades: readonly SequencedTrade[];
-  /** At least the last one of each length, by start; those of a minute further back, as volatility is taken of them. */
+  /** The windows that end up to there were told, whether or not they are here, milliseconds. */
+  readonly toldTo: number;
+  /** The others of each length that were told, by start; those of a minute further back, as volatility is taken of them. */
   readonly windows: readonly Pick<TradeStats, 'windowMs' | 'windowStart' | 'windowEnd' | 'close'>[];
   /** Those that reach into the time of the trades; of other epochs they do not matter. */
   readonly gaps: readonly Pick<Gap, 'epoch' | 'outcome' | 'fromTime' | 'toTime'>[];
@@ -274,8 +276,8 @@ function remember({ coverage, epoch }: AnalyticsSeries, gap: FormerTrades['gaps'
 }
 
 /** Where the windows of a length end that were published. */
-function lastEnd({ windows }: FormerTrades, windowMs: number): number {
-  let end = Number.NEGATIVE_INFINITY;
+function lastEnd({ windows, toldTo }: FormerTrades, windowMs: number): number {
+  let end = toldTo;
   for (const window of windows) if (window.windowMs === windowMs) end = Math.max(end, window.windowStart + windowMs);
   return end;
 }

@@ -323,6 +323,26 @@ describe('failover', () => {
     expect(lines.slice(3)).toEqual(['a>b blocked', 'btc epoch 2 of b', 'btc@2 x held', 'btc@2 y held', 'btc@2 z']);
   });
 
+  it('gives what is told at a switch of a key that stays where it is', () => {
+    const [a, b, c] = [new Subject<Source>(), new Subject<Source>(), new Subject<Source>()];
+    const options = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 7, standby: 'hot', ringSpan: 100 } as const;
+    const sources = Object.entries({ a, b, c }).map(([id, events$]) => ({ id, events$ }));
+    const lines: string[] = [];
+    const say = (source: Subject<Source>, key: string, at: number, value: string) => {
+      source.next({ kind: 'value', key, at, value });
+    };
+    failover(sources, { ...options, scheduler: new TestScheduler(() => undefined) }).subscribe((event) => {
+      lines.push(told(event));
+      if (event.kind === 'switched' && event.from === 'a' && event.key === null) say(c, 'eth', 3, 'E');
+    });
+    for (const source of [a, b, c]) source.next({ kind: 'connected' });
+    for (const source of [a, b]) source.next({ kind: 'serves', key: 'eth', serves: false });
+    for (const source of [a, b]) say(source, 'btc', 1, '1');
+    say(c, 'eth', 2, 'D');
+    a.next({ kind: 'disconnected', blocked: true });
+    expect(lines.slice(3)).toEqual(['eth epoch 1 of c', 'eth@1 D', 'a>b blocked', 'eth@1 E']);
+  });
+
   it('gives what a source told before it served a key that goes on there first, whoever else is active', () => {
     const goesOn = (key: string, source: string) => key === 'btc' && source === 'b';
     const given = (sources: Record<string, string>) =>

@@ -25,6 +25,7 @@ const former: ReadonlyMap<string, FormerTrades> = new Map(
       venue: 'binance',
       epoch: 1,
       trades: [1, 2, 3].map((id) => trade(key, id, 10_000 + id * 1000)),
+      toldTo: Number.NEGATIVE_INFINITY,
       windows: [],
       gaps: [],
     },

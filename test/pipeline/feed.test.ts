@@ -313,7 +313,7 @@ describe('Feed', () => {
     const last = { id: '1', timestamp: 1000 };
     const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 0, last, takeUp: { trade: last, aggTrade: null } }];
     const taken: FormerTrades = {
-      ...{ venue: 'bybit', epoch: 0, windows: [], gaps: [] },
+      ...{ venue: 'bybit', epoch: 0, toldTo: Number.NEGATIVE_INFINITY, windows: [], gaps: [] },
       trades: [tradeEvent(1, { venue: 'bybit', timestamp: 1000 })],
     };
     const recent = Promise.resolve(new Map([['bybit:BTCUSDT', taken]]));

@@ -312,7 +312,8 @@ export class PublishedMarket {
       .map(({ record }) => record)
       .filter((record) => record.symbol === key && record.epoch === this.#epoch);
     const gaps = this.gaps.filter(({ symbol }) => symbol === key);
-    this.#analytics.restore(key, { venue: this.#venue, epoch: this.#epoch, trades, windows, gaps }, this.#now);
+    const [venue, epoch, toldTo] = [this.#venue, this.#epoch, Number.NEGATIVE_INFINITY];
+    this.#analytics.restore(key, { venue, epoch, trades, toldTo, windows, gaps }, this.#now);
     this.#tell(this.#analytics.began(key, { venue: this.#venue, epoch: this.#epoch, at: this.#now }, this.#now));
     if (trades.length < own.length) this.#because(symbol, this.#now - 200_000, trades[0]?.timestamp ?? this.#now);
     // Until its first trade, if that takes more than the hold.

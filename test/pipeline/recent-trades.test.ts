@@ -115,7 +115,7 @@ describe('what a sink had published lately', () => {
     gaps: [gap({ epoch: 2 }), gap({ fromTime: 5500 }), gap({ venue: 'bybit' })],
     whole: true,
   };
-  const asked = { endings: [ending()], spanMs: 5000 };
+  const asked = { endings: [ending()], spanMs: 5000, windowsSpanMs: 6000 };
 
   it('goes to each series by venue, symbol and epoch', () => {
     const found = formerTrades(
@@ -129,6 +129,7 @@ describe('what a sink had published lately', () => {
     expect(btc).toMatchObject({
       venue: 'binance',
       epoch: 3,
+      toldTo: 1000,
       windows: [{ windowStart: 4000 }],
       gaps: [{ fromTime: 5500 }],
     });
@@ -215,24 +216,53 @@ describe('what the sinks tell', () => {
     const told = (windowMs: number, ...starts: number[]) =>
       starts.map((start) => window({ windowMs, windowStart: start, windowEnd: start + windowMs }));
     const trades = [tradeEvent(50, { epoch: 3, timestamp: 4500 }), tradeEvent(70, { epoch: 3, timestamp: 7000 })];
+    // Of these the other has none.
     const long = told(2000, 2000, 4000);
     const sinks = [
       sink('a', [ending()], async () => ({ ...nothing, trades, windows: [...told(1000, 3000, 4000, 5000), ...long] })),
       sink('b', [ending({ trade: { id: '71', timestamp: 7100 } })], async () => ({
         ...nothing,
-        windows: [...told(1000, 4000), ...told(2000, 4000)],
+        windows: told(1000, 4000),
       })),
     ];
     const past = await readRecent(loadConfig({ values: {} }), sinks, [epoch()], noFault);
     const kept = past.former.get('BTCUSDT')?.windows.map(({ windowMs, windowStart }) => `${windowMs}@${windowStart}`);
-    expect(kept).toEqual(['1000@3000', '1000@4000', '2000@2000', '2000@4000']);
+    expect(kept).toEqual(['1000@3000', '1000@4000', '2000@2000']);
     const has = (name: string) => told(1000, 4000, 5000, 6000).map((window) => past.told.get(name)?.has(window));
     expect(has('a')).toEqual([true, true, false]);
     expect(has('b')).toEqual([true, false, false]);
-    expect(told(500, 0).map((window) => past.told.get('a')?.has(window))).toEqual([false]);
+    const others = [...told(500, 0), window({ epoch: 4, windowStart: 4000, windowEnd: 5000 })];
+    expect(others.map((other) => past.told.get('a')?.has(other))).toEqual([false, false]);
   });
 
-  it('counts none of the windows that another sink lacks as told, also where that has nothing of the series', async () => {
+  it('takes for told what ended before the windows that are looked for, by the time of each sink', async () => {
+    const [now, ahead] = [7_200_000, 8_100_000];
+    const quiet = window({ symbol: 'ETHUSDT', windowStart: now - 1_200_000, windowEnd: now - 1_199_000 });
+    const silent = tradeEvent(70, { ...eth, epoch: 3, timestamp: quiet.windowStart });
+    const last = { id: '70', timestamp: quiet.windowStart };
+    const at = (timestamp: number) => ending({ trade: { id: `${timestamp}`, timestamp } });
+    const sinks = [
+      sink('a', [at(now), ending({ ...eth, trade: last })], async () => ({
+        ...nothing,
+        trades: [silent],
+        windows: [quiet],
+      })),
+      // What it looks for ended less than 31 minutes before its own last trade.
+      sink('b', [at(ahead), ending({ ...eth, trade: last })], async () => nothing),
+    ];
+    const first = epoch({ last: { id: `${now}`, timestamp: now } });
+    const { former, told } = await readRecent(
+      loadConfig({ values: {} }),
+      sinks,
+      [first, epoch({ ...eth, last })],
+      noFault,
+    );
+    expect(former.get('ETHUSDT')).toMatchObject({ toldTo: now - 31 * 60_000, windows: [quiet] });
+    expect(told.get('b')?.has(quiet)).toBe(true);
+    expect(told.get('b')?.has({ ...quiet, windowStart: now, windowEnd: now + 1000 })).toBe(false);
+  });
+
+  it('counts none of the windows that another sink lacks as told, also where both have the same trades', async () => {
     const last = window({ windowStart: 6000, windowEnd: 7000 });
     const trades = [tradeEvent(70, { epoch: 3, timestamp: 6500 })];
     const sinks = [

@@ -480,6 +480,7 @@ describe('a start that goes on in an epoch', () => {
     venue: 'binance',
     epoch: 1,
     trades: times.map((time) => trade(time)),
+    toldTo: Number.NEGATIVE_INFINITY,
     windows: [],
     gaps: [],
     ...rest,
@@ -534,6 +535,13 @@ describe('a start that goes on in an epoch', () => {
       .at(71)
       .put('BTC', [71]);
     expect(ofBtc(desk)).toEqual(['BTC 60+1: 1 incomplete', 'BTC 61+1: 1', 'BTC 71+1: 1', 'BTC 60+60: 3 incomplete']);
+  });
+
+  it('what ended long ago was told, though nobody looked for it', () => {
+    const desk = started(formerOf(times, { toldTo: T0 + 60_000 }))
+      .at(71)
+      .put('BTC', [71]);
+    expect(ofBtc(desk)).toEqual(['BTC 60+1: 1', 'BTC 61+1: 1', 'BTC 71+1: 1', 'BTC 60+60: 3']);
   });
 
   it('a gap that was published before is inside still', () => {
