@@ -84,7 +84,15 @@ interface Route {
   /** 0: the first value of the epoch has not come yet. */
   epoch: number;
   lastAt: number;
+  /** Up to where the key was served before this turn; -Infinity: it was not. */
+  readonly servedTo: number;
 }
+
+const UNSERVED: Omit<Route, 'source'> = {
+  epoch: 0,
+  lastAt: Number.NEGATIVE_INFINITY,
+  servedTo: Number.NEGATIVE_INFINITY,
+};
 
 interface Held<T> {
   readonly key: string;
@@ -106,8 +114,9 @@ interface Held<T> {
  *
  * - **next**: `value` for each value of the source that serves the value's key; `switched` when another source serves,
  *   at the start too; `epoch` right before the first value that a source gives for a key in its turn (not in the
- *   picture). Values of the new source received after the last data of the old one come first, as `held`. No value of a
- *   former epoch follows a later one of its key.
+ *   picture). Values of the new source received after the last data of the old one come first, as `held`; where that had
+ *   none of a key in its turn, those since the key was served before. No value of a former epoch follows a later one of
+ *   its key.
  * - **error**: the last source's error, when every source has ended; whatever an option function throws.
  * - **complete**: when every source has ended and none of them with an error. A source that ends alone, in whichever
  *   way, counts as blocked.
@@ -362,15 +371,14 @@ class FailoverRun<T> {
     this.#switching = false;
     const cut = from === -1 ? this.#startsAfter(to) : (this.#lastAt[from] as number);
     // What it lacks stays where it is, or is rerouted by the decision that follows.
-    const taken = new Set<string>();
+    const taken = new Map<string, number>();
     for (const [key, route] of this.#routes) {
       if (route.source === to || this.#serving(key, route.source) !== to) continue;
-      this.#routes.set(key, { source: to, epoch: 0, lastAt: route.lastAt });
-      taken.add(key);
+      taken.set(key, this.#move(key, route, to, cut));
     }
     for (const { key } of this.#rings[to] as Held<T>[])
-      if (!this.#routes.has(key) && this.#newRoute(key)?.source === to) taken.add(key);
-    this.#release(to, cut, taken, going);
+      if (!this.#routes.has(key) && this.#newRoute(key)?.source === to) taken.set(key, cut);
+    this.#release(to, taken, going);
     if (this.#options.standby === 'cold' && reason === 'preferred_again') this.#dropStandby(to);
   }
 
@@ -395,14 +403,22 @@ class FailoverRun<T> {
     return new Set([...keys].filter((key) => !this.#isServed(key) && this.#options.goesOn?.(key, id) === true));
   }
 
-  /** Emits what the ring of a source holds of these keys, received after `cut` or of those that go on, and forgets it. */
-  #release(index: number, cut: number, keys: ReadonlySet<string>, going: ReadonlySet<string>): void {
+  /** Another source serves the key from now on. Up to where it was served: to there, or, where nothing came in this turn, before. */
+  #move(key: string, { epoch, lastAt, servedTo: before }: Omit<Route, 'source'>, to: number, here: number): number {
+    const servedTo = epoch === 0 && before !== Number.NEGATIVE_INFINITY ? before : here;
+    const isServed = lastAt !== Number.NEGATIVE_INFINITY;
+    this.#routes.set(key, { source: to, epoch: 0, lastAt, servedTo: isServed ? servedTo : lastAt });
+    return servedTo;
+  }
+
+  /** Emits what the ring of a source holds of these keys, received after the time given for each or of those that go on, and forgets it. */
+  #release(index: number, keys: ReadonlyMap<string, number>, going: ReadonlySet<string>): void {
     const ring = this.#rings[index] as Held<T>[];
     const oldest = (this.#lastAt[index] as number) - this.#options.ringSpan;
     this.#rings[index] = ring.filter(({ key }) => !keys.has(key));
     for (const held of ring) {
-      if (!going.has(held.key) && (held.at <= cut || held.at < oldest)) continue;
-      if (!keys.has(held.key)) continue;
+      const cut = keys.get(held.key);
+      if (cut === undefined || (!going.has(held.key) && (held.at <= cut || held.at < oldest))) continue;
       this.#emit(this.#routes.get(held.key) as Route, held.key, held.at, held.value, true);
     }
   }
@@ -415,7 +431,7 @@ class FailoverRun<T> {
   #newRoute(key: string): Route | undefined {
     const source = this.#serving(key, this.#active);
     if (source === -1) return undefined;
-    const route = { source, epoch: 0, lastAt: Number.NEGATIVE_INFINITY };
+    const route = { ...UNSERVED, source };
     this.#routes.set(key, route);
     return route;
   }
@@ -449,8 +465,9 @@ class FailoverRun<T> {
     const from = route?.source ?? this.#active;
     const to = this.#serving(key, from);
     if (to === from) return;
-    this.#routes.set(key, { source: to, epoch: 0, lastAt: route?.lastAt ?? Number.NEGATIVE_INFINITY });
     const back = to === this.#active;
+    const here = back ? (this.#lastAt[from] as number) : (route?.lastAt ?? Number.POSITIVE_INFINITY);
+    const cut = this.#move(key, route ?? UNSERVED, to, here);
     const going = this.#goingOn(to, [key]);
     const { id } = this.#sources[from] as FailoverSource<T>;
     if (this.#isServed(key) || this.#options.goesOn?.(key, id) === true)
@@ -462,7 +479,6 @@ class FailoverRun<T> {
         key,
         back,
       });
-    const cut = back ? (this.#lastAt[from] as number) : (route?.lastAt ?? Number.POSITIVE_INFINITY);
-    this.#release(to, cut, new Set([key]), going);
+    this.#release(to, new Map([[key, cut]]), going);
   }
 }

@@ -12,6 +12,8 @@ interface Ends {
   readonly aggTrade: LastTrade | undefined;
   /** Trades behind them that it got since, counted by their ids. */
   passed: number;
+  /** What is left of the gap that it ends in, until the trade behind that comes: what was fetched for it may come first. */
+  gap: Gap | undefined;
   /** When they matter no longer, by the time at which trades come, microseconds; undefined before the first behind them. */
   until: number | undefined;
 }
@@ -22,8 +24,8 @@ const HOLE_US = 60_000_000;
 /**
  * One of several sinks that is not where the feed goes on, for that is where the sink ends that is least far: it gets
  * neither trades that it has, nor gaps of what it has, nor a position behind its own end, nor the end of an epoch that it
- * does not know, or has left. Of a gap that begins before its end and was filled in part, `filled` is the least that it can be: the
- * fills are taken to lie before its end, as far as they can.
+ * does not know, or has left. A gap that it ends in comes right before the trade behind it, when all that was filled of
+ * the rest is there and counted.
  */
 export class AheadOf {
   /** By venue, symbol and epoch. */
@@ -54,67 +56,85 @@ export class AheadOf {
           ? epoch > 0 && isBehind(last, trade ?? aggTrade)
           : isBehind(takeUp.trade, trade) || isBehind(takeUp.aggTrade, aggTrade)
       )
-        ends.set(key, { trade, aggTrade, passed: 0, until: undefined });
+        ends.set(key, { trade, aggTrade, passed: 0, gap: undefined, until: undefined });
     }
     return ends.size + foreign.size === 0 ? undefined : new AheadOf(ends, foreign);
   }
 
-  /** What of a record the sink does not have yet; undefined: nothing. */
-  rest(record: FeedRecord): FeedRecord | undefined {
+  /** Gives what the sink does not have yet, now that a record has come. */
+  pass(record: FeedRecord, give: (record: FeedRecord) => void): void {
     switch (record.kind) {
-      case 'gap': {
-        const key = keyOf(record);
-        return this.#foreign.has(key) ? undefined : this.#restOf(record, key, this.#ends.get(key));
-      }
+      case 'gap':
+        this.#gap(record, give);
+        return;
       case 'trade':
       case 'agg_trade':
-        return this.#ends.size === 0 || this.#lacks(record) ? record : undefined;
+        if (this.#ends.size === 0) give(record);
+        else this.#trade(record, give);
+        return;
       case 'position': {
         const ends = this.#ends.get(keyOf(record));
         const end = ends?.trade ?? ends?.aggTrade;
         const isBefore = end !== undefined && (record.tradeId === null || compareIds(record.tradeId, end.id) < 0);
-        return isBefore ? { ...record, tradeId: end.id, timestamp: end.timestamp } : record;
+        give(isBefore ? { ...record, tradeId: end.id, timestamp: end.timestamp } : record);
+        return;
       }
       default:
-        return record;
+        give(record);
     }
   }
 
-  #lacks(trade: TradeEvent | AggTrade): boolean {
+  #trade(trade: TradeEvent | AggTrade, give: (record: FeedRecord) => void): void {
     const key = keyOf(trade);
     const ends = this.#ends.get(key);
     const end = ends?.[trade.kind === 'trade' ? 'trade' : 'aggTrade'];
-    if (ends === undefined || end === undefined) return true;
+    if (ends === undefined || end === undefined) {
+      give(trade);
+      return;
+    }
     const { tradeId, lastTradeId, receivedAt } = trade;
-    if (compareIds(lastTradeId ?? tradeId, end.id) <= 0) return false;
+    if (ends.gap?.toId !== undefined && ends.gap.toId !== null && compareIds(tradeId, ends.gap.toId) >= 0) {
+      const rest = restOf(ends.gap, ends.gap.toId, end, ends.passed);
+      ends.gap = undefined;
+      if (rest !== undefined) give(rest);
+    }
+    if (compareIds(lastTradeId ?? tradeId, end.id) <= 0) return;
     const from = compareIds(tradeId, end.id) <= 0 ? idsBetween(end.id, tradeId) : 1;
     ends.passed += lastTradeId === null ? 1 : idsBetween(tradeId, lastTradeId) + from;
     ends.until ??= receivedAt + HOLE_US;
     if (receivedAt > ends.until) this.#ends.delete(key);
-    return true;
+    give(trade);
   }
 
-  #restOf(gap: Gap, key: string, ends: Ends | undefined): Gap | undefined {
-    const { fromId, toId, missing, filled } = gap;
+  #gap(gap: Gap, give: (record: FeedRecord) => void): void {
+    const key = keyOf(gap);
+    if (this.#foreign.has(key)) return;
+    const { fromId, toId } = gap;
+    const ends = this.#ends.get(key);
     const own = KINDS.flatMap((kind) => ends?.[kind] ?? []);
     const [end] = own;
-    if (ends === undefined || end === undefined || fromId === null) return gap;
-    if (toId !== null && own.every(({ id }) => compareIds(toId, id) <= 0)) return undefined;
-    // Where the venue counts anew, or another one serves, what was before says nothing.
-    if (toId === null) this.#ends.delete(key);
-    // A gap does not say of which of both kinds it is, but the end of an epoch is that of its trades.
-    if ((own.length > 1 && toId !== null) || compareIds(end.id, fromId) <= 0) return gap;
-    const rest = { ...gap, fromId: end.id, fromTime: end.timestamp };
-    if (toId === null) return rest;
-    const { passed } = ends;
-    if (missing === null) return { ...rest, filled: passed };
-    // Where ids tell; else it has what was filled and it did not get.
-    const had = missing === idsBetween(fromId, toId) - 1 ? idsBetween(fromId, end.id) : filled - passed;
-    const left = missing - had;
-    if (left === 0) return undefined;
-    const behind = Math.max(passed, filled - had);
-    return { ...rest, missing: left, filled: behind, outcome: outcomeOf(left, behind) };
+    if (ends === undefined || end === undefined || fromId === null) give(gap);
+    else if (toId === null) {
+      // Where the venue counts anew, or another one serves, what was before says nothing.
+      this.#ends.delete(key);
+      give(compareIds(end.id, fromId) <= 0 ? gap : { ...gap, fromId: end.id, fromTime: end.timestamp });
+    } else if (own.some(({ id }) => compareIds(toId, id) > 0)) {
+      // A gap does not say of which of both kinds it is.
+      if (own.length > 1 || compareIds(end.id, fromId) <= 0) give(gap);
+      else ends.gap = gap;
+    }
   }
+}
+
+/** What of a gap lies behind the end of a sink that got so many trades there; undefined: nothing does. */
+function restOf({ fromId, ...gap }: Gap, toId: string, end: LastTrade, passed: number): Gap | undefined {
+  const { missing, filled } = gap;
+  const rest = { ...gap, fromId: end.id, fromTime: end.timestamp, filled: passed };
+  if (missing === null || fromId === null) return rest;
+  // Where ids tell; else it has what was filled and it did not get.
+  const had = missing === idsBetween(fromId, toId) - 1 ? idsBetween(fromId, end.id) : filled - passed;
+  const left = missing - had;
+  return left === 0 ? undefined : { ...rest, missing: left, outcome: outcomeOf(left, passed) };
 }
 
 function keyOf(of: { readonly venue: string; readonly symbol: string; readonly epoch: number }): string {

@@ -421,9 +421,13 @@ class Outlet {
   }
 
   push(out: OutRecord, barrier: boolean): void {
-    const rest = this.#ahead === undefined ? out.record : this.#ahead.rest(out.record);
-    if (rest === undefined || (rest.kind === 'trade_stats' && this.#told?.has(rest) === true)) return;
-    this.drain.push(rest === out.record ? out : { ...out, record: rest }, barrier ? BARRIER : undefined);
+    if (out.record.kind === 'trade_stats' && this.#told?.has(out.record) === true) return;
+    if (this.#ahead === undefined) this.drain.push(out, barrier ? BARRIER : undefined);
+    else
+      this.#ahead.pass(out.record, (rest) => {
+        const isBarrier = barrier || rest.kind === 'gap';
+        this.drain.push(rest === out.record ? out : this.#outOf(rest), isBarrier ? BARRIER : undefined);
+      });
   }
 
   #outOf(record: FeedRecord): OutRecord {

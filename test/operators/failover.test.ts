@@ -438,6 +438,26 @@ describe('failover', () => {
     expect(told.slice(-3)).toEqual(['6 a>b not_served btc', '6 btc epoch 2 of b', '6 btc@2 z held']);
   });
 
+  it('gives what was told since the last value of a key where the source that it is taken from had none of it', () => {
+    // Of one key, and of all.
+    const keyed = run({ a: 'C1-N2--3---Y-4', b: '----CE---F' }).told.filter((text) => text.includes('btc'));
+    expect(keyed.slice(2)).toEqual([
+      '4 btc@1 2',
+      '5 a>b not_served btc',
+      '11 b>a preferred_again btc back',
+      '11 btc epoch 2 of a',
+      '11 btc@2 3 held',
+      '13 btc@2 4',
+    ]);
+    const whole = run({ a: 'C1--X---------', b: 'C-E-----X', c: 'C--x--y--z--E' });
+    expect(whole.told.filter((text) => text.includes('btc@'))).toEqual([
+      '1 btc@1 1',
+      '8 btc@2 x held',
+      '8 btc@2 y held',
+      '9 btc@2 z',
+    ]);
+  });
+
   it('takes a key that the active source lacks further when its substitute fails', () => {
     //                  01234567890
     const { told } = run({ a: 'CEN--------', b: 'C-x-S------', c: 'C-v---w----' });

@@ -42,15 +42,22 @@ function second(ofFirst: readonly Ending[], ofSecond: readonly Ending[], kinds: 
 
 /** What it gets of records, each told by its ids and counts. */
 function rest(ahead: AheadOf | undefined, ...records: FeedRecord[]): string[] {
-  return records.flatMap((record) => {
-    const found = ahead === undefined ? record : ahead.rest(record);
-    if (found?.kind === 'gap') {
+  return given(ahead, ...records).flatMap((found) => {
+    if (found.kind === 'gap') {
       const { fromId, toId, fromTime, missing, filled, outcome } = found;
       expect(fromTime).toBe(Number(fromId));
       return `(${fromId},${toId}) ${missing} ${filled} ${outcome}`;
     }
-    return found !== undefined && 'tradeId' in found ? `${found.tradeId}` : [];
+    return 'tradeId' in found ? `${found.tradeId}` : [];
   });
+}
+
+function given(ahead: AheadOf | undefined, ...records: FeedRecord[]): FeedRecord[] {
+  const all: FeedRecord[] = [];
+  for (const record of records)
+    if (ahead === undefined) all.push(record);
+    else ahead.pass(record, (rest) => all.push(rest));
+  return all;
 }
 
 describe('AheadOf', () => {
@@ -74,39 +81,57 @@ describe('AheadOf', () => {
     expect(rest(ahead(), gap(9, 12), trade(12), gap(15, 17))).toEqual(['(15,17) 1 0 unrepaired']);
   });
 
-  it('of a gap that reaches behind its end it gets what lies there, with what was filled of that', () => {
+  it('of a gap that reaches behind its end it gets what lies there, with what was filled of that, before the trade behind it', () => {
     expect(rest(ahead(), trade(11), gap(9, 17, { filled: 1 }), trade(17))).toEqual(['(12,17) 4 0 unrepaired', '17']);
-    expect(rest(ahead(), trade(11), trade(13), trade(14), gap(9, 17, { filled: 3 }))).toEqual([
+    expect(rest(ahead(), trade(11), trade(13), trade(14), gap(9, 17, { filled: 3 }), trade(17))).toEqual([
       '13',
       '14',
       '(12,17) 4 2 unrepaired',
+      '17',
     ]);
-    expect(rest(ahead(), trade(13, { lastTradeId: '16' }), gap(9, 17))).toEqual(['13', '(12,17) 4 4 repaired']);
-    expect(rest(ahead(), gap(9, 17, { missing: null }))).toEqual(['(12,17) null 0 unrepaired']);
+    expect(rest(ahead(), trade(13, { lastTradeId: '16' }), gap(9, 17), trade(17))).toEqual([
+      '13',
+      '(12,17) 4 4 repaired',
+      '17',
+    ]);
+    expect(rest(ahead(), gap(9, 17, { missing: null }), trade(15), trade(18))).toEqual([
+      '15',
+      '(12,17) null 1 unrepaired',
+      '18',
+    ]);
     expect(rest(ahead(), gap(9, 13), trade(13))).toEqual(['13']);
+    expect(rest(ahead(), gap(9, 17), trade(17), trade(18), trade(21))).toEqual([
+      '(12,17) 4 0 unrepaired',
+      '17',
+      '18',
+      '21',
+    ]);
   });
 
   it('gets no trade that it has where the gap comes before what was fetched behind the missing part', () => {
     const further = second([ending(3, at(9))], [ending(3, at(15))]);
     expect(rest(further, gap(9, 17, { filled: 4 }), trade(13), trade(14), trade(15), trade(16), trade(17))).toEqual([
-      '(15,17) 1 0 unrepaired',
       '16',
+      '(15,17) 1 1 repaired',
       '17',
     ]);
     const fetched = [10, 11, 12].map((id) => trade(id));
-    expect(rest(ahead(), ...fetched, gap(9, 17, { filled: 5 }), trade(15), trade(16))).toEqual([
-      '(12,17) 4 2 unrepaired',
+    expect(rest(ahead(), ...fetched, gap(9, 17, { filled: 5 }), trade(15), trade(16), trade(17))).toEqual([
       '15',
       '16',
+      '(12,17) 4 2 unrepaired',
+      '17',
     ]);
     const repaired = gap(9, 17, { filled: 7, outcome: 'repaired' });
-    expect(rest(ahead(), repaired, trade(12), trade(13))).toEqual(['(12,17) 4 4 repaired', '13']);
+    const behind = [12, 13, 14, 15, 16, 17].map((id) => trade(id));
+    expect(rest(ahead(), repaired, ...behind)).toEqual(['13', '14', '15', '16', '(12,17) 4 4 repaired', '17']);
   });
 
   it('of an aggregate that reaches over its end the ids behind that are filled', () => {
-    expect(rest(ahead(), trade(11, { lastTradeId: '14' }), gap(9, 17, { filled: 4 }))).toEqual([
+    expect(rest(ahead(), trade(11, { lastTradeId: '14' }), gap(9, 17, { filled: 4 }), trade(17))).toEqual([
       '11',
       '(12,17) 4 2 unrepaired',
+      '17',
     ]);
   });
 
@@ -116,7 +141,7 @@ describe('AheadOf', () => {
       return ids.map((id) => {
         const position = { kind: 'position', venue: 'bybit', symbol: 'BTCUSDT', epoch: 3 } as const;
         const tradeId = id === null ? null : `${id}`;
-        const found = sink?.rest({ ...position, tradeId, timestamp: id ?? 1, environment: 'production' });
+        const [found] = given(sink, { ...position, tradeId, timestamp: id ?? 1, environment: 'production' });
         return found?.kind === 'position' ? [found.tradeId, found.timestamp] : found;
       });
     };
@@ -137,11 +162,17 @@ describe('AheadOf', () => {
 
   it('where ids jump, what was filled and it did not get is what it had', () => {
     const repaired = gap(9, 30, { missing: 3, filled: 3, outcome: 'repaired' });
-    expect(rest(ahead(), trade(12), trade(17), trade(20), repaired)).toEqual(['17', '20', '(12,30) 2 2 repaired']);
-    expect(rest(ahead(), trade(10), trade(11), trade(12), repaired)).toEqual([]);
-    expect(rest(ahead(), trade(12), trade(20), gap(9, 30, { missing: 3, filled: 2 }))).toEqual([
+    expect(rest(ahead(), trade(12), trade(17), trade(20), repaired, trade(30))).toEqual([
+      '17',
+      '20',
+      '(12,30) 2 2 repaired',
+      '30',
+    ]);
+    expect(rest(ahead(), trade(10), trade(11), trade(12), repaired, trade(30))).toEqual(['30']);
+    expect(rest(ahead(), trade(12), trade(20), gap(9, 30, { missing: 3, filled: 2 }), trade(30))).toEqual([
       '20',
       '(12,30) 2 1 unrepaired',
+      '30',
     ]);
   });
 
