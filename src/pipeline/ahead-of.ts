@@ -88,11 +88,14 @@ export class AheadOf {
     const key = keyOf(trade);
     const ends = this.#ends.get(key);
     const end = ends?.[trade.kind === 'trade' ? 'trade' : 'aggTrade'];
-    if (ends === undefined || end === undefined) {
+    const { tradeId, lastTradeId, receivedAt, timestamp } = trade;
+    // In mode all no epoch ends where a venue counts anew, which it may have done between the ends of two sinks.
+    const isAnew = end !== undefined && trade.epoch === 0 && isAfter(end, tradeId, timestamp);
+    if (isAnew) this.#ends.delete(key);
+    if (ends === undefined || end === undefined || isAnew) {
       give(trade);
       return;
     }
-    const { tradeId, lastTradeId, receivedAt } = trade;
     if (ends.gap?.toId !== undefined && ends.gap.toId !== null && compareIds(tradeId, ends.gap.toId) >= 0) {
       const rest = restOf(ends.gap, ends.gap.toId, end, ends.passed);
       ends.gap = undefined;
@@ -143,6 +146,11 @@ function keyOf(of: { readonly venue: string; readonly symbol: string; readonly e
 
 function isBehind(former: LastTrade | null, own: LastTrade | undefined): boolean {
   return former !== null && own !== undefined && compareIds(former.id, own.id) < 0;
+}
+
+/** A trade of a lower id came later than the end. */
+function isAfter(end: LastTrade, tradeId: string, timestamp: number): boolean {
+  return compareIds(tradeId, end.id) <= 0 && timestamp > end.timestamp;
 }
 
 function idsBetween(from: string, to: string): number {

@@ -61,28 +61,29 @@ export async function readRecent(
   former: readonly FormerEpoch[],
   onFailed: (fault: Fault, sink: string) => void,
 ): Promise<NearPast> {
-  const taken = new Map<string, Found>();
-  const told = new Map<string, ToldWindows>();
-  for (const sink of sinks) {
+  const lookBack = async ({ name, endings, recent }: FormerSink) => {
     const known = former.flatMap((epoch) => {
-      const ending = endingOf(epoch, sink.endings);
+      const ending = endingOf(epoch, endings);
       return ending === undefined ? [] : [{ epoch, ending }];
     });
     const options = recentOptions(
       config,
       known.map(({ ending }) => ending),
     );
-    if (options === undefined) continue;
+    if (options === undefined) return [];
     try {
-      const found = await sink.recent(options);
-      told.set(sink.name, new ToldWindows(found.windows, windowsKnownFrom(options)));
+      const found = await recent(options);
       const least = known.filter(({ epoch, ending }) => isTakenUp(epoch, ending)).map(({ epoch }) => epoch);
-      for (const [key, trades] of formerTrades(least, found, options, config.feed.mode === 'all'))
-        if (!taken.has(key)) taken.set(key, trades);
+      const told = new ToldWindows(found.windows, windowsKnownFrom(options));
+      return [{ name, told, found: formerTrades(least, found, options, config.feed.mode === 'all') }];
     } catch (error) {
-      onFailed(asFault(error), sink.name);
+      onFailed(asFault(error), name);
+      return [];
     }
-  }
+  };
+  const all = (await Promise.all(sinks.map(lookBack))).flat();
+  const told = new Map(all.map((one) => [one.name, one.told]));
+  const taken = new Map<string, Found>(all.toReversed().flatMap(({ found }) => [...found]));
   return { former: new Map([...taken].map(([key, one]) => [key, toldByAll(one, [...told.values()])])), told };
 }
 

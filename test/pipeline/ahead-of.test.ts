@@ -190,6 +190,13 @@ describe('AheadOf', () => {
     ]);
   });
 
+  it('in mode all, where an epoch never ends, gets what a venue sends that had counted anew between its end and the other one', () => {
+    const of = (id: number, timestamp: number) => ending(0, { id: `${id}`, timestamp });
+    const sink = second([of(5, 2000)], [of(900, 1000)], { everyVenue: true });
+    const counted = (id: number, timestamp: number) => trade(id, { epoch: 0, timestamp });
+    expect(rest(sink, counted(899, 990), counted(6, 2001), counted(7, 2001))).toEqual(['6', '7']);
+  });
+
   it('does not get the end of an epoch that it has left, or has no trade of', () => {
     const left = second([ending(3, at(9))], [ending(3, at(12)), ending(4, at(5), { venue: 'binance' })]);
     expect(rest(left, gap(9, null), gap(5, null, { venue: 'binance', epoch: 4 }))).toEqual(['(5,null) null 0 unknown']);
