@@ -4,11 +4,13 @@
  * All that the new one subscribed is acknowledged, it has delivered for a moment, and the old one has delivered what
  * the venue made at that time or later. Before that, trades may still be on their way by the old one alone, however late
  * it is. Venue times decide, for only they are the same on both; of what the new one delivers in its first moment the
- * latest counts, for venues begin with old states, and publish one symbol a little behind another.
+ * latest counts, for venues begin with old states, and publish one symbol a little behind another. Where its first data
+ * is late, that moment begins with it.
  */
 export class HandOver {
   #subscribed = false;
   #settled = false;
+  #isLate = false;
   /** The latest venue time that the new connection told between its subscription and `settle`, milliseconds. */
   #from: number | undefined;
   /** Of the latest data of the old one. */
@@ -42,6 +44,7 @@ export class HandOver {
   restart(): void {
     this.#subscribed = false;
     this.#settled = false;
+    this.#isLate = false;
     this.#from = undefined;
   }
 
@@ -54,16 +57,25 @@ export class HandOver {
     this.#oldAnswered = false;
   }
 
-  /** The new connection's first moment is over; where it has delivered nothing yet, its first time counts. */
+  /** The new connection's first moment is over, or has yet to begin where it has delivered nothing. */
   settle(): void {
-    this.#settled = true;
+    if (this.#from === undefined) this.#isLate = true;
+    else this.#settled = true;
   }
 
-  /** Data came by the new connection; `time` as the venue stamped it, milliseconds, null where it did not. */
-  byNew(time: number | null): void {
-    if (!this.#subscribed) return;
-    if (time === null) this.#newUntimed = true;
-    else if (this.#from === undefined || (!this.#settled && time > this.#from)) this.#from = time;
+  /**
+   * Data came by the new connection; `time` as the venue stamped it, milliseconds, null where it did not. True where its
+   * first moment begins only now.
+   */
+  byNew(time: number | null): boolean {
+    if (!this.#subscribed) return false;
+    if (time === null) {
+      this.#newUntimed = true;
+      return false;
+    }
+    const isFirst = this.#from === undefined;
+    if (this.#from === undefined || (!this.#settled && time > this.#from)) this.#from = time;
+    return isFirst && this.#isLate;
   }
 
   byOld(time: number | null): void {

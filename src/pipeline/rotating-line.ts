@@ -265,8 +265,8 @@ export class RotatingLine {
     if (isNew && !handOver.subscribed && successor.hasAll(this.topics)) this.#subscribed(rotation);
     if (signal.kind !== 'data') return;
     const time = (signal.repeat ?? signal.events.at(-1))?.timestamp ?? null;
-    if (isNew) handOver.byNew(time);
-    else handOver.byOld(time);
+    if (!isNew) handOver.byOld(time);
+    else if (handOver.byNew(time)) this.#settleLater(rotation);
     if (handOver.caughtUp) this.#finish(rotation);
   }
 
@@ -280,16 +280,21 @@ export class RotatingLine {
   #subscribed(rotation: Rotation): void {
     const { handOver } = rotation;
     handOver.subscribe();
-    this.#in(rotation, SETTLE_MS, () => {
-      handOver.settle();
-      if (handOver.caughtUp) this.#finish(rotation);
-    });
+    this.#settleLater(rotation);
     const waitMs = answerWindowMs(this.#options.staleAfterMs);
     const look = (): void => {
       if (handOver.quiet) this.#finish(rotation);
       else this.#in(rotation, waitMs, look);
     };
     this.#in(rotation, waitMs, look);
+  }
+
+  #settleLater(rotation: Rotation): void {
+    const { handOver } = rotation;
+    this.#in(rotation, SETTLE_MS, () => {
+      handOver.settle();
+      if (handOver.caughtUp) this.#finish(rotation);
+    });
   }
 
   #in(rotation: Rotation, delayMs: number, work: () => void): void {

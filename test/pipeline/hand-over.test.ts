@@ -43,6 +43,21 @@ describe('HandOver', () => {
     handOver.settle();
     expect(handOver.caughtUp).toBe(false);
     handOver.byNew(60);
+    handOver.settle();
+    expect(handOver.caughtUp).toBe(false);
+    handOver.byOld(60);
+    expect(handOver.caughtUp).toBe(true);
+  });
+
+  it('where the first data of the new one is late, gives it its first moment from there', () => {
+    handOver.subscribe();
+    expect(handOver.byNew(null)).toBe(false);
+    handOver.settle();
+    expect(handOver.byNew(10)).toBe(true);
+    handOver.byOld(50);
+    expect(handOver.caughtUp).toBe(false);
+    expect(handOver.byNew(60)).toBe(false);
+    handOver.settle();
     expect(handOver.caughtUp).toBe(false);
     handOver.byOld(60);
     expect(handOver.caughtUp).toBe(true);

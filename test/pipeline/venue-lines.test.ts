@@ -116,7 +116,7 @@ describe('VenueLines: a rotation', () => {
     const third = lines.connection(2).open().acknowledge();
     lines.pass(1000, next, third);
     expect(lines.open).toEqual([third]);
-    expect(lines.story().at(-1)).toBe('1/3 handed_over from 2: maintenance after 500');
+    expect(lines.story().at(-1)).toBe('1/3 handed_over from 2: maintenance after 1000');
   });
 
   it('that the new connection is told before it has taken over follows a little later', () => {
@@ -124,7 +124,7 @@ describe('VenueLines: a rotation', () => {
     next.open().acknowledge().rotate();
     lines.pass(1000, old, next);
     expect(lines.connections).toHaveLength(2);
-    lines.pass(4500, next);
+    lines.pass(5000, next);
     expect(lines.connections).toHaveLength(3);
   });
 });
