@@ -1,4 +1,4 @@
-import { catchError, EMPTY, identity, type Subscriber, Subscription, timeout } from 'rxjs';
+import { catchError, EMPTY, identity, type Subscriber, Subscription, switchMap, timeout, timer } from 'rxjs';
 import { asFault, type Fault } from '../domain/fault.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { BookUpdate, DataFrame } from '../domain/line.ts';
@@ -52,6 +52,9 @@ export class VenueRun {
   readonly #symbols = new Map<string, VenueSymbol>();
   /** Instruments that are looked up in the venue's list before they are subscribed, by symbol. */
   readonly #asked = new Map<string, Subscription>();
+  /** Named ones that the venue does not list, by symbol. */
+  readonly #unlisted = new Map<string, Instrument>();
+  #looking: Subscription | undefined;
   #blockedTold = false;
   #connectedTold = false;
 
@@ -211,7 +214,7 @@ export class VenueRun {
       .subscribe({
         next: (listed) => {
           if (listed.some((row) => row.trading && row.venueSymbol === venueSymbol)) this.#follow(instrument);
-          else this.#leaveOut(instrument);
+          else this.#leaveOutForNow([instrument]);
         },
         error: () => this.#follow(instrument),
       });
@@ -221,6 +224,7 @@ export class VenueRun {
   }
 
   remove(symbol: string): void {
+    this.#unlisted.delete(symbol);
     this.#asked.get(symbol)?.unsubscribe();
     const instrument = this.lines.bySymbol(symbol);
     if (instrument !== undefined) {
@@ -249,13 +253,13 @@ export class VenueRun {
   #begin(listed: readonly ListedInstrument[]): void {
     const { instruments } = this.#options;
     const trading = new Set(listed.filter((row) => row.trading).map((row) => row.venueSymbol));
-    for (const instrument of instruments) if (!trading.has(instrument.venueSymbol)) this.#leaveOut(instrument);
+    this.#leaveOutForNow(instruments.filter((instrument) => !trading.has(instrument.venueSymbol)));
     this.#open(instruments.filter((instrument) => trading.has(instrument.venueSymbol)));
   }
 
   /** Everything that the venue lists, as it does from time to time. */
-  #followAll({ quote, everyMs = LIST_EVERY_MS, ours = identity }: NonNullable<VenueFeedOptions['all']>): Subscription {
-    const { listed$, scheduler } = this.#options;
+  #followAll({ quote, ours = identity }: NonNullable<VenueFeedOptions['all']>): Subscription {
+    const { listed$, scheduler, listEveryMs: everyMs = LIST_EVERY_MS } = this.#options;
     const list$ = tradingAgainst(listed$, quote, ours);
     let changes: ListChanges | undefined;
     const onListing = (listing: Listing): void => {
@@ -294,8 +298,12 @@ export class VenueRun {
       );
       this.#out.next({ kind: 'delisted', symbol: instrument.symbol });
     }
-    if (change.listed.length > 0) this.#out.next({ kind: 'instruments', instruments: change.listed });
-    for (const instrument of change.listed) {
+    this.#followListed(change.listed);
+  }
+
+  #followListed(instruments: readonly Instrument[]): void {
+    if (instruments.length > 0) this.#out.next({ kind: 'instruments', instruments });
+    for (const instrument of instruments) {
       this.#follow(instrument);
       const { coin, symbol, venueSymbol } = instrument;
       const details = { symbol, venue_symbol: venueSymbol, cause: 'listed' };
@@ -311,11 +319,9 @@ export class VenueRun {
     this.#subscription.add(
       this.#options.listed$.pipe(catchError(() => EMPTY)).subscribe((listed) => {
         const trading = new Set(listed.filter((row) => row.trading).map((row) => row.venueSymbol));
-        for (const instrument of [...this.lines.instruments.values()]) {
-          if (trading.has(instrument.venueSymbol)) continue;
-          this.remove(instrument.symbol);
-          this.#leaveOut(instrument);
-        }
+        const others = [...this.lines.instruments.values()].filter(({ venueSymbol }) => !trading.has(venueSymbol));
+        for (const { symbol } of others) this.remove(symbol);
+        this.#leaveOutForNow(others);
       }),
     );
   }
@@ -326,6 +332,39 @@ export class VenueRun {
     this.#out.next({ kind: 'instruments', instruments });
     this.lines.open(instruments);
     this.#followNotices();
+  }
+
+  /** Named ones that the venue does not list now: it is asked again from time to time, for a halt ends. */
+  #leaveOutForNow(instruments: readonly Instrument[]): void {
+    for (const instrument of instruments) {
+      this.#unlisted.set(instrument.symbol, instrument);
+      this.#leaveOut(instrument);
+    }
+    this.#lookAgain();
+  }
+
+  #lookAgain(): void {
+    if (this.#unlisted.size === 0 || this.#looking !== undefined) return;
+    const { listed$, scheduler, listEveryMs = LIST_EVERY_MS } = this.#options;
+    const answer$ = listed$.pipe(
+      timeout({ first: LIST_TIMEOUT_MS, scheduler }),
+      catchError(() => EMPTY),
+    );
+    this.#looking = timer(listEveryMs, scheduler)
+      .pipe(switchMap(() => answer$))
+      .subscribe({
+        next: (listed) => {
+          const trading = new Set(listed.filter((row) => row.trading).map((row) => row.venueSymbol));
+          const back = [...this.#unlisted.values()].filter(({ venueSymbol }) => trading.has(venueSymbol));
+          for (const { symbol } of back) this.#unlisted.delete(symbol);
+          this.#followListed(back);
+        },
+        complete: () => {
+          this.#looking = undefined;
+          this.#lookAgain();
+        },
+      });
+    this.#subscription.add(this.#looking);
   }
 
   #leaveOut(

@@ -59,8 +59,6 @@ export interface ConnectArguments {
 
 export interface ListFollowing {
   readonly quote: string;
-  /** How often the list is asked for. */
-  readonly everyMs?: number | undefined;
   /** Leaves of the rows that trade against the quote those that are to be followed; all by default. */
   readonly ours?: OperatorFunction<readonly ListedInstrument[], readonly ListedInstrument[]>;
 }
@@ -94,6 +92,8 @@ export interface VenueFeedOptions {
   readonly random?: () => number;
   /** The venue's instrument list, once. */
   readonly listed$: Observable<readonly ListedInstrument[]>;
+  /** How often it is asked for while it may change what is followed, milliseconds; every five minutes by default. */
+  readonly listEveryMs?: number;
   /** Asks the venue's REST interface for trades of a hole; undefined where it cannot tell them, or is not to be asked. */
   readonly fetchMissing:
     | ((instrument: Instrument, hole: TradeHole, attempt: number) => Observable<readonly SequencedTrade[]>)

@@ -28,6 +28,8 @@ class ScriptedRun {
   readonly connections: ScriptedConnection[] = [];
   readonly signals: VenueSignal[] = [];
   readonly feed: VenueFeed;
+  /** Without `warm`. */
+  readonly subscription: Subscription | undefined;
   /** With `warm`: that it is. */
   isWarm = false;
 
@@ -36,7 +38,7 @@ class ScriptedRun {
     const scripted = scriptedVenue(this.scheduler, (connection) => this.connections.push(connection), options);
     this.feed = new VenueFeed({ ...scripted, venue, ...more });
     if (warm) void this.feed.warm({ withinMs: WARM_WITHIN_MS }).then(() => (this.isWarm = true));
-    else this.subscribe();
+    else this.subscription = this.subscribe();
     if (answers) for (const connection of this.connections) connection.open().acknowledge();
   }
 
@@ -265,6 +267,51 @@ describe('VenueRun: a symbol that is left and followed again, ids jump', () => {
   });
 });
 
+describe('VenueRun: named instruments', () => {
+  const named = ['A', 'B'].map((coin) => instrument(coin));
+
+  it('that the venue does not list, or whose trading is halted, are followed as soon as a later list has them', () => {
+    const answers = ['A', 'A', '?', 'A', 'AB', ''];
+    let asked = 0;
+    const listed$ = defer(() => {
+      const answer = answers[asked++] as string;
+      if (answer === '?') return throwError(() => new Fault('unavailable', 'no answer'));
+      return of(['A', 'B'].map((base) => row(base, answer.includes(base))));
+    });
+    const row = (base: string, trading: boolean) => ({ venueSymbol: `${base}USDT`, base, quote: 'USDT', trading });
+    const run = new ScriptedRun({ more: { instruments: named, listed$, listEveryMs: 1000 } });
+    const topics = () => [...(run.connections[0]?.args.topics() ?? [])];
+    expect(run.told('subscription_rejected')).toMatchObject([{ symbol: 'BUSDT' }]);
+    run.scheduler.advance(3999);
+    expect([asked, topics()]).toEqual([4, ['trade.AUSDT']]);
+    run.scheduler.advance(1);
+    expect(topics()).toEqual(['trade.AUSDT', 'trade.BUSDT']);
+    expect(run.told('subscribed').filter(({ cause }) => cause === 'listed')).toMatchObject([{ symbol: 'BUSDT' }]);
+    expect(run.signals.filter(({ kind }) => kind === 'serves')).toMatchObject([{ serves: false }, { serves: true }]);
+    run.scheduler.advance(60_000);
+    expect(asked).toBe(5);
+  });
+
+  it('are not asked for any more once they are removed, or the run is stopped', () => {
+    let asked = 0;
+    const listed$ = defer(() => {
+      asked++;
+      return of([]);
+    });
+    const run = new ScriptedRun({ more: { instruments: named, listed$, listEveryMs: 1000 } });
+    run.feed.remove('AUSDT');
+    run.scheduler.advance(1000);
+    expect(asked).toBe(2);
+    run.feed.remove('BUSDT');
+    run.scheduler.advance(10_000);
+    expect(asked).toBe(3);
+    const other = new ScriptedRun({ more: { instruments: named, listed$, listEveryMs: 1000 } });
+    other.subscription?.unsubscribe();
+    other.scheduler.advance(10_000);
+    expect(asked).toBe(4);
+  });
+});
+
 describe('VenueRun: all that a venue lists', () => {
   /** A venue that answers with these coins in turn, a second apart; then with the last ones again. `ours`: of which shard. */
   function listing(answers: readonly string[], ours: (coin: string) => boolean = () => true): ScriptedRun {
@@ -278,7 +325,7 @@ describe('VenueRun: all that a venue lists', () => {
       everyMs: 1000,
       ours: map((rows: readonly ListedInstrument[]) => rows.filter(({ base }) => ours(base))),
     };
-    return new ScriptedRun({ more: { instruments: [], listed$, all } });
+    return new ScriptedRun({ more: { instruments: [], listed$, all, listEveryMs: 1000 } });
   }
   const topicsOf = (run: ScriptedRun) =>
     [...(run.connections[0]?.args.topics() ?? [])].map((topic) => topic.replace(/trade\.(.*)USDT/, '$1')).join('');
