@@ -389,7 +389,9 @@ class FailoverRun<T> {
   }
 
   #dropStandby(active: number): void {
+    const serving = new Set([...this.#routes.values()].map(({ source }) => source));
     for (let index = active + 1; index < this.#sources.length; index++) {
+      if (serving.has(index)) continue;
       this.#subscriptions[index]?.unsubscribe();
       this.#subscriptions[index] = undefined;
       this.#health[index] = UNTRIED;

@@ -540,6 +540,21 @@ describe('failover', () => {
     ]);
   });
 
+  it('cold: keeps a source that serves a key which the preferred one lacks when that returns', () => {
+    const options = { standby: 'cold', failBackAfterMs: 3 } as const;
+    const { told, subscriptions } = run({ a: 'C1X--N-CE-------', b: 'Cx----y------z' }, options, 18);
+    expect(told.filter((text) => !text.includes('epoch'))).toEqual([
+      '1 ->a first',
+      '1 btc@1 1',
+      '3 a>b blocked',
+      '3 btc@2 x',
+      '8 btc@2 y',
+      '11 b>a preferred_again back',
+      '15 btc@2 z',
+    ]);
+    expect(subscriptions).toEqual(['0 +a', '2 +b', '18 -a', '18 -b']);
+  });
+
   it('counts the error of a source as its end, and errors with the last one when all have ended', () => {
     expect(run({ a: 'C1-#', b: 'Cx--y-z-|' }).told.slice(3)).toEqual([
       '3 a>b blocked',
