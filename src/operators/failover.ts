@@ -388,10 +388,11 @@ class FailoverRun<T> {
     return this.#sources[first]?.id === startWith ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   }
 
+  /** Those behind the last that serves a key: of those that run, the order has no holes. */
   #dropStandby(active: number): void {
-    const serving = new Set([...this.#routes.values()].map(({ source }) => source));
-    for (let index = active + 1; index < this.#sources.length; index++) {
-      if (serving.has(index)) continue;
+    let last = active;
+    for (const { source } of this.#routes.values()) last = Math.max(last, source);
+    for (let index = last + 1; index < this.#sources.length; index++) {
       this.#subscriptions[index]?.unsubscribe();
       this.#subscriptions[index] = undefined;
       this.#health[index] = UNTRIED;

@@ -555,6 +555,23 @@ describe('failover', () => {
     expect(subscriptions).toEqual(['0 +a', '2 +b', '18 -a', '18 -b']);
   });
 
+  it('cold: keeps those before a source that is kept, which are next in order when all fail', () => {
+    const options = { standby: 'cold', failBackAfterMs: 3 } as const;
+    const { told, subscriptions } = run(
+      { a: 'C1X--N-CE----X', b: 'X---------------Cy', c: 'Cx-------------X' },
+      options,
+      24,
+    );
+    expect(told.filter((text) => text.includes('>'))).toEqual([
+      '1 ->a first',
+      '3 a>c blocked',
+      '11 c>a preferred_again back',
+      '13 a>c blocked',
+      '19 c>b blocked',
+    ]);
+    expect(subscriptions).toEqual(['0 +a', '2 +b', '2 +c', '24 -a', '24 -b', '24 -c']);
+  });
+
   it('counts the error of a source as its end, and errors with the last one when all have ended', () => {
     expect(run({ a: 'C1-#', b: 'Cx--y-z-|' }).told.slice(3)).toEqual([
       '3 a>b blocked',

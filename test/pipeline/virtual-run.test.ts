@@ -71,7 +71,12 @@ type Happening =
   | { readonly kind: 'store'; readonly name: SinkName; readonly awayMs: number }
   /** The disk of the spills is full. */
   | { readonly kind: 'disk'; readonly fullMs: number }
-  | { readonly kind: 'kill'; readonly downMs: number };
+  | { readonly kind: 'kill'; readonly downMs: number }
+  /** Killed, and again while it starts. */
+  | { readonly kind: 'crashes'; readonly startsForMs: readonly number[] }
+  | { readonly kind: 'restart'; readonly downMs: number }
+  /** Another machine with a disk of its own takes over; who is shut out hears of it when it writes. */
+  | { readonly kind: 'takeover'; readonly livesOnMs: number };
 
 interface Script {
   readonly seed: number;
@@ -87,6 +92,11 @@ interface Script {
   readonly sinks: readonly SinkName[];
   readonly happenings: readonly { readonly afterMs: number; readonly what: Happening }[];
 }
+
+const TAKEOVER: fc.WeightedArbitrary<Happening> = {
+  weight: 2,
+  arbitrary: fc.integer({ min: 0, max: 9000 }).map((livesOnMs) => ({ kind: 'takeover', livesOnMs })),
+};
 
 const happeningAt = (venues: readonly VenueId[], sinks: readonly SinkName[]): fc.Arbitrary<Happening> =>
   fc.oneof(
@@ -119,6 +129,17 @@ const happeningAt = (venues: readonly VenueId[], sinks: readonly SinkName[]): fc
       weight: sinks.length > 1 ? 6 : 2,
       arbitrary: fc.integer({ min: 0, max: 5000 }).map((downMs): Happening => ({ kind: 'kill', downMs })),
     },
+    {
+      weight: 1,
+      arbitrary: fc
+        .array(fc.integer({ min: 0, max: 600 }), { minLength: 1, maxLength: 3 })
+        .map((startsForMs): Happening => ({ kind: 'crashes', startsForMs })),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.integer({ min: 0, max: 5000 }).map((downMs): Happening => ({ kind: 'restart', downMs })),
+    },
+    ...(sinks.length === 1 && sinks[0] === 'kafka' ? [TAKEOVER] : []),
   );
 
 const venuesAndSinks = fc.tuple(
@@ -143,6 +164,9 @@ const script: fc.Arbitrary<Script> = venuesAndSinks.chain(([venues, sinks]) =>
     }),
   }),
 );
+
+/** After each another run goes on. */
+const ENDS: readonly Happening['kind'][] = ['kill', 'crashes', 'restart', 'takeover'];
 
 const log = createLog({ level: 'silent' });
 
@@ -170,7 +194,8 @@ async function play({
 }: Script): Promise<Played> {
   const world = new VirtualWorld({ seed: each.seed, venues, symbols: COINS.length, rate: RATE });
   const stores = { kafka: new VirtualStore(), file: new VirtualStore() };
-  const disks = { kafka: new MemoryFiles(), file: new MemoryFiles() };
+  const machines = [0, 1].map(() => ({ kafka: new MemoryFiles(), file: new MemoryFiles() }));
+  let machine = 0;
   const config = loadConfig({
     values: {
       coins: allCoins ? { all: true } : COINS,
@@ -199,6 +224,7 @@ async function play({
   });
   const start = (): { readonly process: VirtualProcess; readonly pipeline: Promise<Pipeline> } => {
     const process = new VirtualProcess(world);
+    const disks = machines[machine] as (typeof machines)[number];
     const newSink = (name: SinkName) => async () => new VirtualSink(name, world, process, stores[name]);
     const pipeline = startPipeline(config, {
       log,
@@ -226,9 +252,9 @@ async function play({
         stores[what.name].awayUntil = world.scheduler.now() + what.awayMs;
         break;
       case 'disk':
-        for (const disk of Object.values(disks)) disk.full = true;
+        for (const disk of machines.flatMap((disks) => Object.values(disks))) disk.full = true;
         world.scheduler.at(what.fullMs, () => {
-          for (const disk of Object.values(disks)) disk.full = false;
+          for (const disk of machines.flatMap((disks) => Object.values(disks))) disk.full = false;
         });
         break;
       case 'kill':
@@ -236,6 +262,34 @@ async function play({
         await world.pass(what.downMs);
         running = start();
         await world.until(running.pipeline);
+        break;
+      case 'crashes':
+        running.process.kill();
+        for (const ms of what.startsForMs) {
+          const { process } = start();
+          await world.pass(ms);
+          process.kill();
+        }
+        running = start();
+        await world.until(running.pipeline);
+        break;
+      case 'restart': {
+        const pipeline = await running.pipeline;
+        await world.until(pipeline.stop('restarted'));
+        running.process.kill();
+        await world.pass(what.downMs);
+        running = start();
+        await world.until(running.pipeline);
+        break;
+      }
+      case 'takeover': {
+        const { process } = running;
+        machine = 1 - machine;
+        running = start();
+        await world.until(running.pipeline);
+        await world.pass(what.livesOnMs);
+        process.kill();
+      }
     }
   }
   await world.pass(AFTER_MS);
@@ -338,7 +392,7 @@ function recordProblems(
     else if (record.kind === counted) judge.trade({ ...record, kind: 'trade' } as TradeEvent, at);
   }
   const { lost, duplicated, outOfOrder, losses, repeats, problems, published } = judge.verdict();
-  const isKilled = happenings.some(({ what }) => what.kind === 'kill');
+  const isKilled = happenings.some(({ what }) => ENDS.includes(what.kind));
   const derived = isKilled ? onceEach(records) : records;
   return [
     ...(published > 0 ? [] : ['nothing was published']),

@@ -50,7 +50,8 @@ const COIN = 1000;
 
 function weightsOf(shards: readonly number[], { sizeOf, rates }: ShardWeights): ReadonlyMap<number, number> {
   const coins = [...rates.keys()].reduce((sum, shard) => sum + sizeOf(shard), 0);
-  const perCoin = coins === 0 ? 1 : [...rates.values()].reduce((sum, rate) => sum + rate, 0) / coins;
+  const all = [...rates.values()].reduce((sum, rate) => sum + rate, 0);
+  const perCoin = coins === 0 || all === 0 ? 1 : all / coins;
   return new Map(
     shards.map((shard) => {
       const rate = rates.get(shard) || sizeOf(shard) * perCoin;

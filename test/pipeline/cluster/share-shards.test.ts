@@ -37,6 +37,12 @@ describe('shards are shared out', () => {
     ]);
   });
 
+  it('by their coins where nothing was traded since they are measured', () => {
+    const rates = { 0: 0, 1: 0, 2: 0 };
+    const shares = shareShards([one('a', 0, 1, 2, 3), one('b')], upTo(4), weights(undefined, rates));
+    expect([...shares.values()].map(({ length }) => length)).toEqual([2, 2]);
+  });
+
   it('so that who is there keeps what it has, but for what the new one needs', () => {
     const before = [one('a', 0, 1, 2, 3, 4, 5), one('b', 6, 7, 8, 9, 10, 11)];
     const rates = Object.fromEntries(upTo(12).map((shard) => [shard, 9 + (shard % 3)]));
