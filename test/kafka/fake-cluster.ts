@@ -49,7 +49,7 @@ export class FakeCluster implements Reach, Fence {
   maxBatchBytes = 1_000_000;
   refuses: (value: string) => boolean = () => false;
   /** Makes the broker forget a producer's numbers: it then refuses what comes. */
-  outOfOrder: () => boolean = () => false;
+  outOfOrder: (topic: string) => boolean = () => false;
   requests = 0;
   /** The numbers given last: each writer's are one more. */
   producers = 0;
@@ -185,7 +185,8 @@ export class FakeCluster implements Reach, Fence {
       const stored = failure === 'some_stored' ? [...batches].slice(0, batches.size >> 1) : [...batches];
       let refused: Error | undefined;
       for (const [name, { topic, partition, messages }] of stored) {
-        refused ??= this.#store(id, numbers.get(name) ?? 0, topic, partition, messages);
+        const refusal = this.#store(id, numbers.get(name) ?? 0, topic, partition, messages);
+        refused ??= refusal;
       }
       if (refused !== undefined) throw refused;
       if (failure === 'lost_answer' || failure === 'some_stored') throw new Error('connection closed');
@@ -212,7 +213,7 @@ export class FakeCluster implements Reach, Fence {
     const known = log.producers.get(id) ?? { next: 0, last: undefined };
     log.producers.set(id, known);
     if (known.last?.first === first && known.last.count === messages.length) return undefined;
-    if (first !== known.next || this.outOfOrder()) return protocolError('OUT_OF_ORDER_SEQUENCE_NUMBER');
+    if (first !== known.next || this.outOfOrder(topic)) return protocolError('OUT_OF_ORDER_SEQUENCE_NUMBER');
     log.records.push(...messages);
     known.last = { first, count: messages.length };
     known.next = first + messages.length;

@@ -52,8 +52,8 @@ const SPILL_MB = 4;
 const BEFORE_MS = 8000;
 const AFTER_MS = 10_000;
 const CALM_MS = 45_000;
-/** A price may run past the levels of its book at any moment, also in the last one; then they are fetched. */
-const BOOK_BACK_MS = 3000;
+/** A price may run past the levels of its book at any moment, also in the last one; then they are fetched, as the budget allows. */
+const BOOK_BACK_MS = 20_000;
 const LIST_EVERY_MS = 2000;
 const MOST_SILENT_MS = 30_000;
 

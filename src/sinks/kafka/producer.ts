@@ -137,11 +137,12 @@ export class RepeatingProducer implements BatchProducer {
     await Promise.all([...byLeader].map(([leader, group]) => this.#settle(group, leader, outcomes)));
   }
 
-  /** Sends the parts of one broker until it is certain what became of them. */
-  async #settle(group: readonly Part[], leader: number, outcomes: Outcome[]): Promise<void> {
+  /** Sends the parts of one broker until it is certain what became of them. `wereSent`: that is asked once in any case. */
+  async #settle(group: readonly Part[], leader: number, outcomes: Outcome[], wereSent = false): Promise<void> {
     let parts = group;
     for (let failures = 0; ; failures++) {
-      if (this.#broken !== undefined || this.#writer === undefined || this.#stop.signal.aborted) {
+      const isBroken = this.#broken !== undefined && (failures > 0 || !wereSent);
+      if (isBroken || this.#writer === undefined || this.#stop.signal.aborted) {
         this.#leave(parts, this.#broken ?? new Fault('sink', 'kafka: closed'), outcomes);
         return;
       }
@@ -171,7 +172,7 @@ export class RepeatingProducer implements BatchProducer {
         return;
       }
       // The error is one part's and does not say whose. The same parts one by one: what was stored is known by its numbers.
-      for (const each of parts) await this.#settle([each], leader, outcomes);
+      for (const each of parts) await this.#settle([each], leader, outcomes, true);
       return;
     }
   }

@@ -129,6 +129,17 @@ describe.each(KAFKA_CLIENTS)('the Kafka producer with %s', (client) => {
     expect(stored('a')).toHaveLength(20);
   });
 
+  it('says of what was stored beside a partition whose numbers are no longer the broker’s that it was', async () => {
+    const { cluster, produce, stored } = await setUp([1, 1, 1, 1]);
+    const both = [message('b', 'k', '0'), message('a', 'k', '0')];
+    cluster.outOfOrder = (topic) => topic === 'b';
+    const outcomes = await produce(both);
+    expect(kinds(outcomes)).toEqual(['retry', 'delivered']);
+    cluster.outOfOrder = () => false;
+    expect(kinds(await produce(both.filter((_, index) => outcomes[index]?.kind === 'retry')))).toEqual(['delivered']);
+    expect([stored('a'), stored('b')]).toEqual([['0'], ['0']]);
+  });
+
   it('does not take the writing back from a later writer, and says so for good', async () => {
     const { cluster, produce, stored, layouts } = await setUp([1, 1, 1, 1]);
     await produce(numbered(0, 10));
