@@ -38,7 +38,9 @@ export function prefixOf(topic: string): string {
  * (unless they are later: ids of a testnet start again), and all of an epoch that a later one has followed. Where the
  * sink cannot tell, what was under way when the process ended counts as stored, and a gap says that it may not be. A
  * price tick is stale where a later trade of its epoch is there, and a gap that was never with the sink where what lies
- * behind it is there: another process has gone on meanwhile.
+ * behind it is there: another process has gone on meanwhile. Where that one went past the moment at which an epoch of the
+ * spill begins, or began it at another venue, the spill has nothing of the symbol from there on: the feed goes on where
+ * the other one ended.
  */
 export class Reconciler {
   readonly #groups: readonly Group[];
@@ -60,6 +62,7 @@ export class Reconciler {
     const { record } = out;
     if (record.kind === 'position') {
       const group = this.#groupOf(out);
+      group.judge(record);
       if (group.hasPosition(record)) this.#lastStoredPosition = seq;
       if (group === this.#groups[0]) {
         this.#positions.set(`${record.venue} ${record.symbol}`, { seq, position: record });
@@ -114,7 +117,8 @@ export class Reconciler {
     // What lies behind the gap was never with the sink either, so whoever stored it told of gaps of its own.
     if (out.record.kind === 'gap') return seq > this.#handedSeq && this.#groupOf(out).isPast(out.record);
     const trade = tradeOf(out);
-    return trade !== undefined && seq <= (this.#series.get(seriesOf(out, trade))?.storedSeq ?? -1);
+    if (trade === undefined) return 'epoch' in out.record && this.#groupOf(out).isVoid(out.record);
+    return seq <= (this.#series.get(seriesOf(out, trade))?.storedSeq ?? -1);
   }
 
   /** Behind this number nothing is stored. */
@@ -130,6 +134,7 @@ export class Reconciler {
    * nothing either, the series ends before the loss, and the feed goes on from there.
    */
   isOpen({ topic, key, venue, symbol, epoch, seq }: Loss): boolean {
+    if (this.#groupOf({ topic }).isVoid({ symbol, epoch })) return false;
     const stored = this.#series.get(`${topic} ${venue} ${symbol} ${epoch}`)?.storedSeq ?? -1;
     return stored < seq && (this.#lastTradeSeq.get(`${topic} ${key}`) ?? -1) > seq;
   }
@@ -178,7 +183,7 @@ export class Reconciler {
     return [...endings.values()];
   }
 
-  #groupOf({ topic }: OutRecord): Group {
+  #groupOf({ topic }: Pick<OutRecord, 'topic'>): Group {
     const prefix = prefixOf(topic);
     const group = this.#groups.find(({ prefixes }) => prefixes.includes(prefix));
     if (group === undefined) throw new Error(`nobody asked how the topics ${prefix}* end`);
@@ -186,18 +191,26 @@ export class Reconciler {
   }
 }
 
+/** What the clocks of venues and hosts may be apart. */
+const SKEW_MS = 2000;
+
+type Epoch = Pick<Position, 'symbol' | 'epoch'>;
+
 /** The endings of topics that belong together, by venue and symbol. */
 class Group {
   readonly prefixes: readonly string[];
   readonly #endings = new Map<string, Ending>();
-  readonly #lastEpochs = new Map<string, number>();
+  /** By symbol, of its latest epoch. */
+  readonly #latest = new Map<string, Ending>();
+  /** By symbol the first epoch of which the spill has nothing that counts. */
+  readonly #void = new Map<string, number>();
 
   constructor({ environmentPrefixes, endings }: EndingsOf) {
     this.prefixes = environmentPrefixes;
     for (const ending of endings) {
       const name = `${ending.venue} ${ending.symbol}`;
       const known = this.#endings.get(name);
-      this.#lastEpochs.set(ending.symbol, Math.max(ending.epoch, this.#lastEpochs.get(ending.symbol) ?? 0));
+      if (ending.epoch > (this.#latest.get(ending.symbol)?.epoch ?? 0)) this.#latest.set(ending.symbol, ending);
       if (known === undefined || known.epoch < ending.epoch) this.#endings.set(name, ending);
     }
   }
@@ -210,9 +223,22 @@ class Group {
     return this.#endings.get(`${venue} ${symbol}`);
   }
 
+  /** Another process may have gone on where the spill begins an epoch of its own. */
+  judge({ venue, symbol, epoch, timestamp }: Position): void {
+    const latest = this.#latest.get(symbol);
+    if (latest === undefined || epoch === 0 || this.isVoid({ symbol, epoch })) return;
+    const end = Math.max(latest.trade?.timestamp ?? 0, latest.aggTrade?.timestamp ?? 0);
+    const isPast = epoch > latest.epoch && end > timestamp + SKEW_MS;
+    if (isPast || (epoch === latest.epoch && venue !== latest.venue)) this.#void.set(symbol, epoch);
+  }
+
+  isVoid({ symbol, epoch }: Epoch): boolean {
+    return epoch >= (this.#void.get(symbol) ?? Number.POSITIVE_INFINITY);
+  }
+
   /** A later epoch of the symbol has begun: its position was written when everything before it was there. */
-  isFollowed({ symbol, epoch }: { readonly symbol: string; readonly epoch: number }): boolean {
-    return epoch > 0 && (this.#lastEpochs.get(symbol) ?? 0) > epoch;
+  isFollowed({ symbol, epoch }: Epoch): boolean {
+    return epoch > 0 && ((this.#latest.get(symbol)?.epoch ?? 0) > epoch || this.isVoid({ symbol, epoch }));
   }
 
   /** What was published after it makes the tick one that a newer one replaced. */

@@ -240,6 +240,37 @@ describe('a process that ends', () => {
     expect(texts(stored.slice(7))).toBe(texts([gap(3, 5), gap(8, 12), trade(12)]));
   });
 
+  it.each([
+    ['went on in its epoch past the moment at which a later one was begun here', 1, 'binance'],
+    ['begins the same epoch at another venue', 2, 'bybit'],
+  ] as const)('and whose place another took meanwhile, which %s: that of here is void', async (_, epoch, venue) => {
+    const stored: Stored = [];
+    const at = (second: number) => ({ timestamp: 1_732_000_000_000 + second * 1000 });
+    const of = (ids: readonly number[], over: Parameters<typeof trade>[2] = {}) =>
+      ids.map((id) => trade(id, 'BTCUSDT', { ...at(id), ...over }));
+    const first = await start(stored);
+    first.drain.pushMany([position(1), ...of([1, 2])]);
+    await first.clock.advance(100);
+    first.sink.isAway = true;
+    first.drain.pushMany(of([3, 4]));
+    await first.clock.advance(4000);
+    first.drain.push(position(2, 'BTCUSDT', at(5)), { barrier: true });
+    first.drain.pushMany([...of([6, 7], { epoch: 2 }), tick('7', 'BTCUSDT', { ...at(7), epoch: 2 })]);
+    first.drain.push({ ...window(7), record: { ...window(7).record, epoch: 2 } as OutRecord['record'] });
+    first.drain.push(position(3, 'BTCUSDT', at(30)), { barrier: true });
+    first.drain.pushMany([...of([31], { epoch: 3 }), trade(1, 'ETHUSDT', at(31))]);
+    await first.clock.advance(100);
+    const files = killed(first);
+    const other = epoch === 1 ? [] : [position(epoch, 'BTCUSDT', { venue, ...at(11) })];
+    stored.push(...of([3, 4, 5, 6, 7, 8, 9]), ...other, ...of([12, 13], { epoch, venue }));
+    const second = await start(stored, files);
+    expect(second.endings).toContainEqual(expect.objectContaining({ epoch, venue, trade: { id: '13', ...at(13) } }));
+    expect(second.endings.filter(({ symbol }) => symbol === 'BTCUSDT').map((one) => one.epoch)).toEqual([epoch]);
+    const taken = stored.length;
+    await second.clock.advance(1000);
+    expect(stored.slice(taken).map(({ key, record }) => `${key} ${record.kind}`)).toEqual(['ETHUSDT trade']);
+  });
+
   it('by kill: a gap is told though aggregated trades have gone past it, which do not wait for its repair', async () => {
     const stored: Stored = [];
     const first = await start(stored);
