@@ -225,7 +225,10 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const stop = async (reason: string, { afterMs = 0 }: StopOptions = {}): Promise<Stopped> => {
     feed.stop(reason);
     const deadlineMs = Math.max(0, STOP_WITHIN_MS - afterMs);
-    const ends = await Promise.all(outlets.map((outlet) => outlet.drain.close({ deadlineMs })));
+    const closing = outlets.map((outlet) => outlet.drain.close({ deadlineMs }));
+    // One that fails must not cut the others off.
+    await Promise.allSettled(closing);
+    const ends = await Promise.all(closing);
     const undelivered = ends.reduce((sum, end) => sum + end.undelivered, 0);
     const spilled = ends.reduce((sum, end) => sum + end.spilled, 0);
     const dropped = outlets

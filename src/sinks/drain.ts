@@ -306,7 +306,7 @@ class SinkDrain implements Drain {
       const [environmentPrefix = '', ...otherPrefixes] = prefixes;
       const isSpilled = (kind: 'trade' | 'agg_trade') =>
         prefixes.some((prefix) => spilled.has(prefix + topicOf(kind).name));
-      return this.#sink.endings({
+      return this.#endings({
         environmentPrefix,
         otherPrefixes,
         trades: trades || isSpilled('trade'),
@@ -393,13 +393,23 @@ class SinkDrain implements Drain {
   }
 
   async #open(): Promise<void> {
+    await this.#untilDone(() => this.#sink.open());
+    this.#isReady = this.#spill === undefined;
+    this.#become('up', 'open');
+    this.#wake();
+  }
+
+  async #endings(options: EndingsOptions): Promise<readonly Ending[]> {
+    const endings = await this.#untilDone(() => this.#sink.endings(options));
+    this.#become('up', 'open');
+    return endings;
+  }
+
+  /** Tries again what may pass, until the drain closes. @throws Fault */
+  async #untilDone<T>(work: () => Promise<T>): Promise<T> {
     for (let failures = 0; !this.#stopped; failures++) {
       try {
-        await this.#sink.open();
-        this.#isReady = this.#spill === undefined;
-        this.#become('up', 'open');
-        this.#wake();
-        return;
+        return await work();
       } catch (error) {
         const fault = asFault(error);
         this.#become('down', fault.message);

@@ -46,6 +46,38 @@ describe('a sink that is over', () => {
   });
 });
 
+describe('where every series ends', () => {
+  const asked = { environmentPrefixes: [''], trades: true, aggTrades: false };
+
+  it('is asked again where that fails and may pass, and told meanwhile', async () => {
+    const { clock, sink, drain, states } = await setUp();
+    const answers = [new Fault('sink', 'not the leader'), new Fault('sink', 'the registry: 503')];
+    sink.endings = async () => {
+      const fault = answers.shift();
+      if (fault !== undefined) throw fault;
+      return [];
+    };
+    const endings = drain.resume(asked);
+    await clock.advance(1000);
+    expect(await endings).toEqual([]);
+    expect(states).toEqual(['0 up: open', '0 down: not the leader', '100 down: the registry: 503', '300 up: open']);
+  });
+
+  it('is asked for no longer than until a close, and not again where it can never be had', async () => {
+    const { clock, sink, drain } = await setUp();
+    sink.endings = () => Promise.reject(new Fault('sink', 'not the leader'));
+    const endings = drain.resume(asked);
+    await clock.advance(50);
+    const closed = drain.close({ deadlineMs: 0 });
+    await expect(endings).rejects.toMatchObject({ retry: { kind: 'never' } });
+    await clock.advance(2000);
+    await closed;
+    const other = await setUp();
+    other.sink.endings = () => Promise.reject(new Fault('sink', 'no', { retry: { kind: 'never' } }));
+    await expect(other.drain.resume(asked)).rejects.toThrow('no');
+  });
+});
+
 describe('batches', () => {
   it('takes all of one turn at once, then all that came while a batch was under way', async () => {
     const { clock, sink, drain, out, batches } = await setUp();

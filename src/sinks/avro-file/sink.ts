@@ -79,7 +79,7 @@ class AvroFileSink implements Sink {
         if (isPositionsTopic(entry.name)) await compactPositions(dir, entry.name, this.#fileOptions);
       }
     } catch (error) {
-      throw fileFault(error);
+      throw firstFault(error);
     }
   }
 
@@ -91,7 +91,7 @@ class AvroFileSink implements Sink {
     try {
       return await readEndings(this.#options.dir, options);
     } catch (error) {
-      throw fileFault(error);
+      throw firstFault(error);
     }
   }
 
@@ -217,15 +217,19 @@ function encoded(batch: readonly OutRecord[], outcomes: Outcome[]): Map<string, 
   return parts;
 }
 
-/** Errors that trying again does not help against: the folder is the wrong one. */
+/** Errors of a folder that is the wrong one: trying again does not help. */
 const PERMANENT = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR']);
 
+/** Before anything is written. */
+function firstFault(error: unknown): Fault {
+  const { code = '', syscall } = error as NodeJS.ErrnoException;
+  const isPermanent = PERMANENT.has(code) || (code === 'EEXIST' && syscall === 'mkdir'); // a file in the folder's place
+  const fault = fileFault(error);
+  return isPermanent ? new Fault('sink', fault.message, { cause: error, retry: { kind: 'never' } }) : fault;
+}
+
+/** Once it runs, what is wrong with the disk (mounted read-only, say) can be put right while the records wait. */
 function fileFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
-  const { code = '', syscall, message } = error as NodeJS.ErrnoException;
-  const isPermanent = PERMANENT.has(code) || (code === 'EEXIST' && syscall === 'mkdir'); // a file in the folder's place
-  return new Fault('sink', `file: ${message}`, {
-    cause: error,
-    ...(isPermanent ? { retry: { kind: 'never' } } : {}),
-  });
+  return new Fault('sink', `file: ${(error as Error).message}`, { cause: error });
 }

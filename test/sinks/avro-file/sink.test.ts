@@ -215,6 +215,8 @@ describe('Avro file sink', () => {
       trade(2),
     ]);
     expect(outcomes.map(({ kind }) => kind)).toEqual(['delivered', 'retry', 'delivered']);
+    // `never` would say that another writer has the folder, and end the feed.
+    expect(outcomes[1]).toMatchObject({ fault: { retry: { kind: 'backoff' } } });
     expect(sink.health().state).toBe('down');
     await rm(join(dir, 'prices'));
     expect(
