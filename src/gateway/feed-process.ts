@@ -36,6 +36,7 @@ export class FeedProcess {
   /** Those that it speaks for. */
   symbols: ReadonlySet<string> = new Set();
   halted: ReadonlySet<string> = new Set();
+  staleBooks: ReadonlySet<string> = new Set();
   trading: { readonly state: 'allowed' | 'halted'; readonly reason: string } = { state: 'halted', reason: 'starting' };
   /** Its last record, whatever it told. */
   last: FeedStatus;
@@ -111,6 +112,7 @@ export class FeedProcess {
     this.#stopped = false;
     this.symbols = namesIn(details.symbols);
     this.halted = namesIn(details.halted);
+    this.staleBooks = namesIn(details.stale_books);
     this.trading =
       details.trading === 'halted'
         ? { state: 'halted', reason: details.trading_reason ?? reason }

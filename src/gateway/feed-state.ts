@@ -48,6 +48,11 @@ export class FeedState {
     return this.#speakers.flatMap(({ halted }) => [...halted]).sort();
   }
 
+  /** Whose order book is out of step; one that changes hands may be told of by two. */
+  get staleBooks(): readonly string[] {
+    return [...new Set(this.#speakers.flatMap(({ staleBooks }) => [...staleBooks]))].sort();
+  }
+
   /** Where two processes tell of a venue, what the one says that spoke last. */
   get venues(): ReadonlyMap<string, FoldedVenue> {
     const told = [...this.#processes.values()].flatMap(({ venues }) => venues);

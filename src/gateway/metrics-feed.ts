@@ -29,10 +29,7 @@ export function feedMetrics({ view, figures }: MetricsSource): readonly Metric[]
       put(seconds(state.silentMs ?? Number.NaN)),
     ),
     gauge('halted_symbols', 'Symbols that alone cannot be traded on.', (put) => put(state.halted.length)),
-    gauge('stale_books', 'Symbols whose order book is out of step.', (put) => {
-      const stale = state.lastBeat?.details.stale_books ?? '';
-      put(stale === '' ? 0 : stale.split(',').length);
-    }),
+    gauge('stale_books', 'Symbols whose order book is out of step.', (put) => put(state.staleBooks.length)),
     counter(
       'published_records',
       'Records that left the feed, by kind.',

@@ -69,6 +69,18 @@ describe('trading', () => {
   });
 });
 
+describe('stale books', () => {
+  it('are those of all processes, each symbol once', () => {
+    beat({ symbols: 'BTCUSDT,ETHUSDT', stale_books: 'BTCUSDT,ETHUSDT' });
+    beat({ symbols: 'SOLUSDT' }, { instance: 'b' });
+    expect(state.staleBooks).toEqual(['BTCUSDT', 'ETHUSDT']);
+    beat({ symbols: 'ETHUSDT,SOLUSDT', stale_books: 'ETHUSDT' }, { instance: 'b' });
+    expect(state.staleBooks).toEqual(['BTCUSDT', 'ETHUSDT']);
+    beat({ symbols: 'BTCUSDT' });
+    expect(state.staleBooks).toEqual(['ETHUSDT']);
+  });
+});
+
 describe('staleness of a symbol', () => {
   it('follows the heartbeats', () => {
     expect(isStale('BTCUSDT', 'bybit')).toBe(true);

@@ -106,6 +106,15 @@ describe('the whole feed', () => {
     expect(text).toContain('market_feed_event_loop_delay_seconds_count{thread="gateway"}');
   });
 
+  it('counts the stale books of all processes of a cluster', async () => {
+    const { publish, get } = await gatewayUnderTest();
+    publish(
+      heartbeat({ symbols: 'BTCUSDT', stale_books: 'BTCUSDT' }),
+      heartbeat({ symbols: 'ETHUSDT' }, { instance: 'b' }),
+    );
+    expect(await (await get('/metrics')).text()).toContain('\nmarket_feed_stale_books 1\n');
+  });
+
   it('lets the age of a coin grow where no snapshot comes any more', async () => {
     const { look, get } = await gatewayUnderTest();
     look({
