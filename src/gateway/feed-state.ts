@@ -23,12 +23,12 @@ export class FeedState {
   }
 
   add(record: FeedStatus): void {
-    this.activeVenue = record.activeVenue;
     const { instance } = record;
     const process = this.#processes.get(instance) ?? new FeedProcess(record, this.#clock);
     process.add(record);
     if (record.state === 'heartbeat') this.#supersede(process);
     this.#processes.set(instance, process);
+    if (this.#heard.includes(process)) this.activeVenue = record.activeVenue;
   }
 
   /** The process that spoke last. */
@@ -83,7 +83,14 @@ export class FeedState {
   }
 
   get #speakers(): readonly FeedProcess[] {
-    return [...this.#processes.values()].filter(({ beat }) => beat !== undefined);
+    return this.#heard.filter(({ beat }) => beat !== undefined);
+  }
+
+  /** Who has no symbols, as a shard that got none, counts only where nobody has any. */
+  get #heard(): readonly FeedProcess[] {
+    const all = [...this.#processes.values()];
+    const withSymbols = all.filter(({ symbols }) => symbols.size > 0);
+    return withSymbols.length === 0 ? all : withSymbols;
   }
 
   #speakerOf(symbol: string): FeedProcess | undefined {

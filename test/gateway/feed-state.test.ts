@@ -69,6 +69,44 @@ describe('trading', () => {
   });
 });
 
+describe('a process without symbols', () => {
+  const idle = (fields = {}) =>
+    beat(
+      { symbols: '', trading: 'halted', trading_reason: 'starting' },
+      { instance: 'idle', activeVenue: null, ...fields },
+    );
+
+  it('says nothing of the feed while another has some', () => {
+    for (at = 0; at < 3000; at += 500) {
+      beat({ symbols: 'BTCUSDT' });
+      idle();
+      expect(state.trading).toEqual({ state: 'allowed', reason: '' });
+      expect(state.activeVenue).toBe('bybit');
+      expect(state.lastBeat?.instance).toBe('a');
+    }
+    beat({ symbols: 'BTCUSDT' });
+    state.add(status('trading_halted', { instance: 'idle', activeVenue: null }));
+    expect(state.trading.state).toBe('allowed');
+    expect(state.activeVenue).toBe('bybit');
+  });
+
+  it('is all that is known where nobody has any', () => {
+    idle();
+    expect(state.trading).toEqual({ state: 'halted', reason: 'starting' });
+    idle({ activeVenue: 'binance' });
+    expect(state.activeVenue).toBe('binance');
+    expect(state.silentMs).toBe(0);
+  });
+
+  it('counts from the heartbeat on that names one', () => {
+    beat({ symbols: 'BTCUSDT' });
+    idle();
+    beat({ symbols: 'BTCUSDT' }, { instance: 'idle', activeVenue: 'binance' });
+    expect(state.activeVenue).toBe('binance');
+    expect(state.lastBeat?.instance).toBe('idle');
+  });
+});
+
 describe('stale books', () => {
   it('are those of all processes, each symbol once', () => {
     beat({ symbols: 'BTCUSDT,ETHUSDT', stale_books: 'BTCUSDT,ETHUSDT' });
