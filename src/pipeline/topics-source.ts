@@ -88,17 +88,23 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
     return undefined;
   };
   const follow = (connected: Market): void => {
+    const priced = new Set<string>();
+    const give = (records: readonly FeedRecord[]): void => {
+      for (const record of records) if (record.kind === 'price') priced.add(record.symbol);
+      records$.next(records);
+    };
     for (const name of SHOWN)
       connected.records$(name).subscribe({
-        next: (record) => records$.next([record]),
+        next: (record) => give([record]),
         error: (error: unknown) => failing.reject(asFault(error)),
       });
-    // Live prices begin with the next change; a heartbeat says which symbols there are, the compacted topic their last.
-    const beats$ = connected.status$.pipe(filter(({ state }) => state === 'heartbeat'));
-    beats$.pipe(take(1)).subscribe({
+    // Live prices begin with the next change; heartbeats say which symbols there are, each of its process (a cluster
+    // has several), the compacted topic their last.
+    connected.status$.pipe(filter(({ state }) => state === 'heartbeat')).subscribe({
       next: ({ details }) => {
-        const ticks = (details.symbols ?? '').split(',').flatMap((symbol) => connected.latest(symbol) ?? []);
-        if (ticks.length > 0) records$.next(ticks);
+        const unpriced = (details.symbols ?? '').split(',').filter((symbol) => !priced.has(symbol));
+        const ticks = unpriced.flatMap((symbol) => connected.latest(symbol) ?? []);
+        if (ticks.length > 0) give(ticks);
       },
       // Told above, where the topic is followed.
       error: () => {},

@@ -1,11 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { asyncScheduler } from 'rxjs';
 import { expect, it, onTestFinished } from 'vitest';
+import { keyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
+import type { FeedRecord } from '../../src/domain/record.ts';
 import { loadConfig } from '../../src/pipeline/load-config.ts';
 import { serveTopics } from '../../src/pipeline/serve-topics.ts';
 import { topicsSource } from '../../src/pipeline/topics-source.ts';
 import { createLog } from '../../src/telemetry/log.ts';
+import { heartbeat, priceTick } from '../client/published-topics.ts';
+import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
 import { VirtualClock } from '../sinks/virtual-clock.ts';
 import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
@@ -78,6 +83,50 @@ it('says that the topics are not read up to the present, until they are', async 
     await scheduler.advance(250);
     return source.behind === undefined;
   });
+});
+
+it('hands out the last price of every symbol of a cluster, once, whoever beats first', async () => {
+  const dir = await testFolder();
+  const sink = await openSink(dir);
+  const write = (...records: readonly FeedRecord[]) =>
+    sink.write(
+      records.map((record) => ({ topic: topicNameOf(record, false), key: keyOf(record, 'failover'), record })),
+    );
+  const beats = (...sequences: readonly number[]) =>
+    sequences.flatMap((sequence) => [
+      heartbeat(sequence, ['BTCUSDT'], { instance: 'a' }),
+      heartbeat(sequence, ['ETHUSDT', 'SOLUSDT'], { instance: 'b' }),
+    ]);
+  await write(priceTick('BTCUSDT', '1'), priceTick('ETHUSDT', '2'), priceTick('SOLUSDT', '3'), ...beats(1));
+  const ending = new AbortController();
+  const source = topicsSource({
+    config: loadConfig({ values: { coins: ['BTC', 'ETH', 'SOL'], sinks: ['file'], file: { dir } } }),
+    log: () => {},
+    signal: ending.signal,
+    scheduler: asyncScheduler,
+    wallClockMs: Date.now,
+  });
+  onTestFinished(async () => {
+    ending.abort();
+    await source.close();
+  });
+  const prices: string[] = [];
+  let beatsSeen = 0;
+  source.records$.subscribe((records) => {
+    for (const record of records)
+      if (record.kind === 'price') prices.push(`${record.symbol} ${record.price}`);
+      else if (record.kind === 'status') beatsSeen++;
+  });
+  await source.start();
+  await write(...beats(2, 3));
+  await until(() => beatsSeen === 6);
+  expect(prices).toEqual(['BTCUSDT 1', 'ETHUSDT 2', 'SOLUSDT 3']);
+  // One that ticked needs no last price: it could be the older of the two.
+  await write(priceTick('XRPUSDT', '4'));
+  await until(() => prices.length === 4);
+  await write(heartbeat(4, ['BTCUSDT', 'XRPUSDT'], { instance: 'a' }));
+  await until(() => beatsSeen === 7);
+  expect(prices.slice(3)).toEqual(['XRPUSDT 4']);
 });
 
 it('once the topics are read only the feed itself is in its way', async () => {
