@@ -2,7 +2,6 @@ import { toJson } from '../codec/json-view.ts';
 import type { FeedRecord, RecordKind } from '../domain/record.ts';
 import { statusAnswer } from './answers.ts';
 import type { Channel, GatewayStats } from './api.ts';
-import { ALL } from './audiences.ts';
 import { bookAnswer } from './book-answers.ts';
 import { Item } from './stream-channels.ts';
 import type { SymbolSeries } from './symbol-series.ts';
@@ -40,13 +39,13 @@ export function itemOf(view: GatewayView, record: FeedRecord): Item {
 export function firstItems(
   view: GatewayView,
   channel: Channel,
-  wanted: ReadonlySet<string>,
+  symbols: readonly string[],
   stats: () => GatewayStats,
 ): readonly (readonly Item[])[] {
   if (channel === 'overview') return [[new Item('', null, () => statusAnswer(view, stats()))]];
   const beat = view.state.lastBeat;
   if (channel === 'status') return beat === undefined ? [] : [[itemOf(view, beat)]];
-  const series = (wanted.has(ALL) ? view.symbols : [...wanted]).flatMap((symbol) => view.allSeries(symbol));
+  const series = symbols.flatMap((symbol) => view.allSeries(symbol));
   if (channel === 'trades') {
     const count = Math.min(LATE_TRADES, Math.floor(MOST_LATE_TRADES / Math.max(series.length, 1)));
     return series.map(({ history }) =>

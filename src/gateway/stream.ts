@@ -124,7 +124,10 @@ export class StreamHub {
     const added = new Set(had.has(ALL) ? [] : [...symbols].filter((symbol) => !had.has(symbol)));
     if (added.size === 0) return;
     this.#subscribe(client, channel, added.has(ALL) ? added : new Set([...had, ...added]));
-    for (const items of firstItems(this.#options.view, channel, added, () => this.stats)) client.answer(channel, items);
+    const { view } = this.#options;
+    // Of what it had it gets nothing again.
+    const fresh = added.has(ALL) ? view.symbols.filter((symbol) => !had.has(symbol)) : [...added];
+    for (const items of firstItems(view, channel, fresh, () => this.stats)) client.answer(channel, items);
   }
 
   #subscribe(client: StreamClient, channel: Channel, symbols: ReadonlySet<string>): void {

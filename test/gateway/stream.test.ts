@@ -102,6 +102,25 @@ describe('/ws/', () => {
     expect(probe.of('error')).toEqual([]);
   });
 
+  it('sends each trade once to who had one symbol and then wants all', async () => {
+    const { publish, open } = await gatewayUnderTest();
+    publish(trade(1), trade(1, { symbol: 'ETHUSDT', coin: 'ETH' }));
+    const probe = await open('/ws/');
+    probe.ask({ op: 'subscribe', channel: 'trades', symbols: ['BTC'] });
+    await probe.untilGot('trade', 1);
+    publish(trade(2));
+    probe.ask({ op: 'subscribe', channel: 'trades', symbols: ['*'] });
+    await probe.untilGot('trade', 3);
+    publish(trade(3));
+    await until(() => probe.of('trade').at(-1)?.trade_id === '3');
+    expect(probe.of('trade').map(({ symbol, trade_id: id }) => `${symbol} ${id}`)).toEqual([
+      'BTCUSDT 1',
+      'BTCUSDT 2',
+      'ETHUSDT 1',
+      'BTCUSDT 3',
+    ]);
+  });
+
   it('has books, candles, statistics, large trades and the overview', async () => {
     const { publish, open } = await gatewayUnderTest();
     const candle = { venue: 'bybit', epoch: 1, environment: 'simulated' } as const;
