@@ -2,6 +2,7 @@ import type { Item } from './stream-channels.ts';
 
 /** What waits for a client that lags. */
 export interface Backlog {
+  /** Nothing waits, nor is anything missed that was not told yet. */
   readonly isEmpty: boolean;
   add(item: Item): void;
   /** The next of what waits, oldest first. */
@@ -55,7 +56,7 @@ export class QueueBacklog implements Backlog {
   }
 
   get isEmpty(): boolean {
-    return this.#items.length === this.#head;
+    return this.#items.length === this.#head && this.#missed.size === 0;
   }
 
   add(item: Item): void {

@@ -81,11 +81,12 @@ export class StreamClient {
     if (backlog === undefined) return;
     while (this.#isWritable && !backlog.isEmpty) {
       for (const [symbol, count] of backlog.takeMissed()) this.#tellMissed(channel, symbol, count);
-      this.#send(messageOf(channel, backlog.take(ITEMS_A_MESSAGE)));
+      const items = backlog.take(ITEMS_A_MESSAGE);
+      if (items.length > 0) this.#send(messageOf(channel, items));
     }
   }
 
-  /** Nothing waits any more of what it is not subscribed to. */
+  /** Nothing waits any more of what it is not subscribed to; what it missed of that is told all the same. */
   forgetAllBut(channel: Channel, isWanted: (item: Item) => boolean): void {
     const backlog = this.#backlogs.get(channel);
     if (backlog !== undefined)

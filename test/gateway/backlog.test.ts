@@ -36,6 +36,15 @@ describe('QueueBacklog', () => {
   });
 });
 
+it('QueueBacklog is not empty while it has to tell what was missed', () => {
+  const backlog = new QueueBacklog(1);
+  for (const id of [1, 2]) backlog.add(itemOf(id, 'A'));
+  backlog.take(1);
+  expect(backlog.isEmpty).toBe(false);
+  expect(backlog.takeMissed()).toEqual(new Map([['A', 1]]));
+  expect(backlog.isEmpty).toBe(true);
+});
+
 describe('NewestBacklog', () => {
   it('holds the newest of each key, oldest first, and misses nothing', () => {
     const backlog = new NewestBacklog();

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
-import { Item } from '../../src/gateway/stream-channels.ts';
+import { Item, messageOf } from '../../src/gateway/stream-channels.ts';
 import { StreamClient } from '../../src/gateway/stream-client.ts';
 
 /** A client over a socket that takes only what the test says. */
@@ -12,7 +12,10 @@ function clientUnderTest() {
     bufferedAmount: 0,
     closedWith: 0,
     isTerminated: false,
-    send: () => undefined,
+    sent: [] as { readonly type: string; readonly data: object }[],
+    send(message: Buffer) {
+      this.sent.push(JSON.parse(message.toString()));
+    },
     close(code: number) {
       this.closedWith = code;
     },
@@ -32,7 +35,7 @@ function clientUnderTest() {
       client.check(second * 1000);
     }
   };
-  return { client, socket, connection, pass };
+  return { client, socket, connection, counts, pass };
 }
 
 describe('a client for which something waits', () => {
@@ -53,6 +56,31 @@ describe('a client for which something waits', () => {
     socket.bufferedAmount = 200_000;
     pass(1, 100, () => connection.bytesWritten++);
     expect(socket.isTerminated).toBe(false);
+  });
+});
+
+describe('what a client missed', () => {
+  const btc = (id: number) => new Item('BTCUSDT', 'BTCUSDT', () => id);
+  const eth = (id: number) => new Item('ETHUSDT', 'ETHUSDT', () => id);
+  const tooMany = Array.from({ length: 1003 }, (_, id) => btc(id));
+  const missedBtc = { type: 'missed', data: { channel: 'trades', symbol: 'BTCUSDT', count: 3 } };
+
+  it('is told before the next that comes, though nothing waits any more', () => {
+    const { client, socket } = clientUnderTest();
+    client.keep('trades', tooMany);
+    client.forgetAllBut('trades', ({ symbol }) => symbol === 'ETHUSDT');
+    client.deliver('trades', messageOf('trades', [eth(7)]), [eth(7)]);
+    client.drain('trades');
+    expect(socket.sent).toEqual([missedBtc, { type: 'trade', data: [7] }]);
+  });
+
+  it('is told alone where nothing comes', () => {
+    const { client, socket } = clientUnderTest();
+    client.keep('trades', tooMany);
+    client.forgetAllBut('trades', () => false);
+    client.drain('trades');
+    client.drain('trades');
+    expect(socket.sent).toEqual([missedBtc]);
   });
 });
 
