@@ -23,7 +23,7 @@ const POLICY_VIOLATION = 1008;
 export interface StreamCounts {
   messages: number;
   bytes: number;
-  missed: number;
+  missedTrades: number;
   closedSlow: number;
 }
 
@@ -132,7 +132,7 @@ export class StreamClient {
   }
 
   #tellMissed(channel: Channel, symbol: string | null, count: number): void {
-    this.#counts.missed += count;
+    if (channel === 'trades') this.#counts.missedTrades += count;
     const data = symbol === null ? { channel, count } : { channel, symbol, count };
     this.#send(Buffer.from(JSON.stringify({ type: 'missed', data })));
   }

@@ -33,7 +33,7 @@ export class StreamHub {
   readonly #options: StreamOptions;
   readonly #clients = new Set<StreamClient>();
   readonly #audiences: Readonly<Record<Channel, Audiences>>;
-  readonly #counts: StreamCounts = { messages: 0, bytes: 0, missed: 0, closedSlow: 0 };
+  readonly #counts: StreamCounts = { messages: 0, bytes: 0, missedTrades: 0, closedSlow: 0 };
   #ticking: RxSubscription | undefined;
 
   constructor(options: StreamOptions) {
@@ -45,13 +45,13 @@ export class StreamHub {
   }
 
   get stats(): GatewayStats {
-    const { messages, bytes, missed, closedSlow } = this.#counts;
+    const { messages, bytes, missedTrades, closedSlow } = this.#counts;
     return {
       clients: this.#clients.size,
       max_clients: this.#options.maxClients,
       messages_sent: messages,
       bytes_sent: bytes,
-      missed_trades: missed,
+      missed_trades: missedTrades,
       closed_slow: closedSlow,
     };
   }

@@ -24,7 +24,7 @@ function clientUnderTest() {
     },
   };
   const connection = { bytesWritten: 1000, writableLength: 0 };
-  const counts = { messages: 0, bytes: 0, missed: 0, closedSlow: 0 };
+  const counts = { messages: 0, bytes: 0, missedTrades: 0, closedSlow: 0 };
   const client = new StreamClient(socket as unknown as WebSocket, connection as unknown as Socket, counts, 0);
   /** Lets seconds pass, with a pong and a message in each. */
   const pass = (from: number, to: number, each: () => void = () => undefined) => {
@@ -81,6 +81,16 @@ describe('what a client missed', () => {
     client.drain('trades');
     client.drain('trades');
     expect(socket.sent).toEqual([missedBtc]);
+  });
+
+  it('counts as missed trades where it is trades', () => {
+    const { client, socket, counts } = clientUnderTest();
+    for (const channel of ['stats', 'large_trades', 'status', 'trades'] as const) {
+      client.keep(channel, tooMany);
+      client.drain(channel);
+    }
+    expect(socket.sent.filter(({ type }) => type === 'missed')).toHaveLength(4);
+    expect(counts.missedTrades).toBe(3);
   });
 });
 
