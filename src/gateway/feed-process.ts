@@ -33,8 +33,8 @@ export interface Clock {
 /** One process of the feed, folded from its own status records: what a former one told does not concern it. */
 export class FeedProcess {
   readonly sinksDown = new Map<string, string>();
-  /** Those that it speaks for. */
-  symbols: ReadonlySet<string> = new Set();
+  /** Those that it speaks for, and since which heartbeat of its own: milliseconds since 1970. */
+  symbols: ReadonlyMap<string, number> = new Map();
   halted: ReadonlySet<string> = new Set();
   staleBooks: ReadonlySet<string> = new Set();
   trading: { readonly state: 'allowed' | 'halted'; readonly reason: string } = { state: 'halted', reason: 'starting' };
@@ -66,8 +66,8 @@ export class FeedProcess {
   }
 
   /** Another speaks for these symbols from now on. */
-  cede(symbols: ReadonlySet<string>): void {
-    this.symbols = this.symbols.difference(symbols);
+  cede(symbols: ReadonlyMap<string, number>): void {
+    this.symbols = new Map([...this.symbols].filter(([symbol]) => !symbols.has(symbol)));
   }
 
   get venues(): readonly FoldedVenue[] {
@@ -110,7 +110,8 @@ export class FeedProcess {
     this.beat = record;
     this.#beatAt = this.#clock.now();
     this.#stopped = false;
-    this.symbols = namesIn(details.symbols);
+    const names = [...namesIn(details.symbols)];
+    this.symbols = new Map(names.map((symbol) => [symbol, this.symbols.get(symbol) ?? timestamp]));
     this.halted = namesIn(details.halted);
     this.staleBooks = namesIn(details.stale_books);
     this.trading =

@@ -37,11 +37,16 @@ export class FeedState {
   }
 
   get symbols(): readonly string[] {
-    return [...new Set(this.#speakers.flatMap(({ symbols }) => [...symbols]))];
+    return [...new Set(this.#speakers.flatMap(({ symbols }) => [...symbols.keys()]))];
   }
 
   has(symbol: string): boolean {
     return this.#speakerOf(symbol) !== undefined;
+  }
+
+  /** The first heartbeat with which who speaks for the symbol named it, milliseconds since 1970; -Infinity: nobody speaks. */
+  servedSince(symbol: string): number {
+    return this.#speakerOf(symbol)?.symbols.get(symbol) ?? Number.NEGATIVE_INFINITY;
   }
 
   get halted(): readonly string[] {

@@ -133,7 +133,7 @@ export class GatewayView {
 
   /** The series that the record belongs to; undefined: to an epoch that is over. */
   #seriesFor(record: MarketRecord): SymbolSeries | undefined {
-    const { symbol, venue, epoch, coin, environment } = record;
+    const { symbol, venue, epoch, coin, environment, receivedAt } = record;
     let known = this.#bySymbol.get(symbol);
     if (known === undefined) {
       known = new Map();
@@ -142,7 +142,12 @@ export class GatewayView {
     }
     const [first] = known.values();
     const sameMode = first === undefined || first.of.epoch > 0 === epoch > 0;
-    if (sameMode && first !== undefined && first.of.epoch > epoch) return undefined;
+    if (sameMode && first !== undefined && first.of.epoch > epoch) {
+      // A pipeline that lost its positions begins with lower epochs; the trading guard judges by the same rule.
+      const servedSince = this.state.servedSince(symbol) * 1000;
+      const isOfNewerInstance = first.receivedAt < servedSince && receivedAt >= servedSince;
+      if (!isOfNewerInstance) return undefined;
+    }
     const own = known.get(venue);
     if (own?.of.epoch === epoch && own.of.environment === environment) return own;
     if (epoch > 0 || !sameMode) known.clear();
