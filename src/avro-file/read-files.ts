@@ -24,7 +24,8 @@ export interface ReadFilesOptions {
 
 /**
  * The records in DIR/TOPIC, file after file, of an open file those in whole blocks. Ends at once where there is no such
- * folder, unless it follows. Throws a Fault (malformed) at a file that is damaged, with its path.
+ * folder, unless it follows: then one that is emptied and begun again is read from its new first file on. Throws a
+ * Fault (malformed) at a file that is damaged, with its path.
  */
 export async function* readFiles(
   dir: string,
@@ -34,16 +35,19 @@ export async function* readFiles(
   const { from = 'beginning', follow = false, pollMs = 200, signal } = options;
   const folder = join(dir, topic);
   let onStart = options.onStart;
-  let seq = 0;
+  let last: DataFile | undefined;
+  /** All that there was when the last one was begun. */
+  let known: ReadonlySet<string> = new Set();
   let skipLast = from === 'end';
   while (signal?.aborted !== true) {
     const files = await listFiles(folder);
-    const file = skipLast ? files.at(-1) : files.find((candidate) => candidate.seq > seq);
+    const file = skipLast ? files.at(-1) : nextFile(files, last, known);
     const skipWhatIsThere = skipLast;
     skipLast = false;
     if (!skipWhatIsThere || file === undefined) onStart?.();
     if (file !== undefined) {
-      seq = file.seq;
+      last = file;
+      known = new Set(files.map(({ name }) => name));
       yield* readFile(folder, file, { ...options, skipWhatIsThere, follow, pollMs, onStart });
       onStart = undefined;
       continue;
@@ -53,6 +57,16 @@ export async function* readFiles(
     options.onCaughtUp?.();
     await pause(pollMs, signal);
   }
+}
+
+/** The one with the next number. Numbers begin again where the last file is gone, as after a demo: then the first new one. */
+function nextFile(
+  files: readonly DataFile[],
+  last: DataFile | undefined,
+  known: ReadonlySet<string>,
+): DataFile | undefined {
+  const isGone = last !== undefined && !files.some(({ name }) => name === last.name);
+  return files.find(({ name, seq }) => seq > (last?.seq ?? 0) || (isGone && !known.has(name)));
 }
 
 async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
@@ -91,10 +105,10 @@ async function* readFile(folder: string, file: DataFile, options: ReadFileOption
       if (state !== 'grows') return;
       // Looked up before the next try: what the file had when it was closed is read to its end.
       const files = await listFiles(folder);
-      const isOpen = files.find((candidate) => candidate.seq === file.seq)?.open === true;
-      if (!isOpen) state = 'closed';
-      // Open though there is a later one: a crash left it, or it was closed while the folder was listed.
-      else if (!follow || files.at(-1)?.seq !== file.seq) state = 'left';
+      const listed = files.find(({ name }) => name === file.name);
+      if (listed?.open === false) state = 'closed';
+      // Gone; or open though there is a later one: a crash left it, or it was closed while the folder was listed.
+      else if (!follow || listed === undefined || files.at(-1) !== listed) state = 'left';
       if (state !== 'grows') continue;
       options.onCaughtUp?.();
       await pause(pollMs, signal);

@@ -1,4 +1,4 @@
-import { mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ReadFilesOptions, readFiles } from '../../src/avro-file/read-files.ts';
@@ -146,6 +146,71 @@ describe('readFiles', () => {
       name: 'Fault',
       kind: 'malformed',
       message: expect.stringContaining('0000000001.avro'),
+    });
+  });
+
+  describe('where the folder is emptied and begun again', () => {
+    const at = (dir: string, name: string): string => join(dir, 'trades', name);
+    const OLD = '20261121T083100-0000000001.avro';
+
+    it.each([
+      ['a closed file', true],
+      ['an open file', false],
+      ['an open file with a torn end', 'torn'],
+    ] as const)('reads the new files from the first on, behind %s', async (_, closed) => {
+      const dir = await testFolder();
+      const sink = await openSink(dir);
+      await sink.write([trade(1)]);
+      await sink.write([trade(2)]);
+      if (closed === true) await sink.close();
+      const { found, ended, stop } = follow(dir);
+      await until(() => found.length === 2, { message: 'what was there' });
+      if (closed === 'torn') await writeFile(at(dir, `${OLD}.part`), 'half a block', { flag: 'a' });
+      await rm(join(dir, 'trades'), { recursive: true });
+      if (closed !== true) await expect(sink.close()).rejects.toThrow('ENOENT');
+      const next = await openSink(dir, { now: () => Date.UTC(2026, 10, 21, 9), rotateMb: 1e-6 });
+      for (const tradeId of [3, 4]) await next.write([trade(tradeId)]);
+      await until(() => found.length === 4, { message: () => `the new files, found ${found}` });
+      stop.abort();
+      await ended;
+      expect(found).toEqual(['1', '2', '3', '4']);
+    });
+
+    it('reads a new file with the number of one that a crash left empty, and no other again', async () => {
+      const dir = await testFolder();
+      const sink = await openSink(dir);
+      await sink.write([trade(1)]);
+      await sink.close();
+      const empty = at(dir, '20261121T083200-0000000002.avro.part');
+      await writeFile(empty, '');
+      let looks = 0;
+      const { found, ended, stop } = follow(dir, { onCaughtUp: () => looks++ });
+      await until(() => looks > 0, { message: 'the empty file' });
+      await rm(empty);
+      const before = looks;
+      await until(() => looks > before + 1, { message: 'the folder without it' });
+      await copyFile(at(dir, OLD), at(dir, '20261121T083300-0000000002.avro'));
+      await until(() => found.length === 2, { message: 'the new file' });
+      stop.abort();
+      await ended;
+      expect(found).toEqual(['1', '1']);
+    });
+
+    it('goes on behind a file that was removed because it was old', async () => {
+      const dir = await testFolder();
+      const sink = await openSink(dir, { rotateMb: 1e-6 });
+      for (const tradeId of [1, 2]) await sink.write([trade(tradeId)]);
+      let looks = 0;
+      const { found, ended, stop } = follow(dir, { onCaughtUp: () => looks++ });
+      await until(() => found.length === 2, { message: 'what was there' });
+      for (const seq of [1, 2]) await rm(at(dir, `20261121T083100-000000000${seq}.avro`));
+      const before = looks;
+      await until(() => looks > before + 1, { message: 'the folder without them' });
+      await sink.write([trade(3)]);
+      await until(() => found.length === 3, { message: 'the next file' });
+      stop.abort();
+      await ended;
+      expect(found).toEqual(['1', '2', '3']);
     });
   });
 
