@@ -29,11 +29,12 @@ export async function* inflateFile(path: string, onRead: (bytes: number) => void
   try {
     for await (const chunk of source) {
       onRead((chunk as Buffer).length);
+      if (gunzip.readableEnded) continue;
       const error = await written(gunzip, chunk as Buffer);
       yield* taken();
       if (error !== undefined) throw error;
     }
-    const error = await ended(gunzip);
+    const error = gunzip.readableEnded ? undefined : await ended(gunzip);
     yield* taken();
     if (error !== undefined) throw error;
   } finally {
@@ -41,12 +42,17 @@ export async function* inflateFile(path: string, onRead: (bytes: number) => void
   }
 }
 
-/** Node.js calls nobody back for a write that fails: the error event tells. */
+/**
+ * Node.js calls nobody back for a write that fails: the error event tells. At zero bytes behind the end of the data it
+ * ends of itself.
+ */
 function written(gunzip: Gunzip, chunk: Buffer): Promise<Error | undefined> {
   return new Promise((resolve) => {
     gunzip.once('error', resolve);
+    gunzip.once('end', resolve);
     gunzip.write(chunk, (error) => {
       gunzip.off('error', resolve);
+      gunzip.off('end', resolve);
       setImmediate(resolve, error ?? undefined);
     });
   });

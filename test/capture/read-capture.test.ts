@@ -59,6 +59,12 @@ describe('a capture is read', () => {
     }
   });
 
+  it.each([1, 512, 100_000])('whole where %i zero bytes stand behind the end of the gzip data', async (count) => {
+    const path = join(await captureFolder(), 'padded.gz');
+    await writeFile(path, Buffer.concat([gzipSync('{"a":1}\n{"b":2}\n'), Buffer.alloc(count)]));
+    expect(await collect(readCapture(path, 'ndjson', { strict: true }))).toHaveLength(2);
+  });
+
   it('whole where they go over several parts of the file, and beside each other in one', async () => {
     const sizes = [10, 300_000, 32_768, 0, 65_537, 20, 700_000];
     const content = sizes.flatMap((size, index) => [
