@@ -1,8 +1,9 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { VENUE_IDS } from '../domain/instrument.ts';
 import { loadConfig } from '../pipeline/load-config.ts';
-import type { Command } from './command.ts';
+import { takeLock } from '../pipeline/take-lock.ts';
+import { type Command, UsageError } from './command.ts';
 
 const DEFAULT_OUT = 'data/demo';
 const DEFAULT_PORT = 9100;
@@ -31,8 +32,10 @@ export const command: Command = {
     const gatewayPort = options.number('gateway-port', 0, 65_535) ?? (await portOr(DEFAULT_GATEWAY_PORT));
     const seconds = options.number('duration', 0.1, 31_536_000, 'any');
     const out = options.text('out') ?? DEFAULT_OUT;
-    const simulator = await startVenues(port);
+    const giveBack = await takeFolder(out);
+    let simulator: Awaited<ReturnType<typeof startVenues>> | undefined;
     try {
+      simulator = await startVenues(port);
       // The user's environment is not asked: it may say production.
       const config = loadConfig({
         values: demoValues(simulator.url, simulator.httpUrl, path.resolve(out), gatewayPort),
@@ -48,10 +51,23 @@ export const command: Command = {
         ...(seconds === undefined ? {} : { durationMs: seconds * 1000 }),
       });
     } finally {
-      await simulator.close();
+      await simulator?.close();
+      await giveBack();
     }
   },
 };
+
+/** Another demo's files must neither be removed nor closed while it writes them. */
+async function takeFolder(out: string): Promise<() => Promise<void>> {
+  const lock = path.join(out, '.lock');
+  await mkdir(out, { recursive: true });
+  return takeLock(
+    lock,
+    process.pid,
+    (holder) =>
+      new UsageError(`process ${holder} writes to ${out} (${lock}): end it, or name another folder with --out`),
+  );
+}
 
 async function startVenues(port: number | undefined) {
   const { startSimulator } = await import('../simulator/server.ts');

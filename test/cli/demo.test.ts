@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -64,4 +64,22 @@ it('logs its last status as it was while it ran, then that it stopped; a port th
   const hint = log.find(({ msg }) => msg.startsWith('break '))?.msg ?? '';
   expect(hint).toMatch(/http:\/\/127\.0\.0\.1:\d+\/faults/);
   expect(hint).not.toContain(':9100/');
+});
+
+it('leaves the files of a demo alone that still runs', async () => {
+  const lock = path.join(dir, '.lock');
+  writeFileSync(lock, String(process.ppid));
+  const io = fakeIo();
+  expect(await dispatch(demo('0.1'), io)).toBe(2);
+  expect(io.err.text()).toBe(
+    `market-feed: demo: process ${process.ppid} writes to ${dir} (${lock}): end it, or name another folder with --out\n`,
+  );
+  expect(existsSync(path.join(dir, 'trades'))).toBe(false);
+});
+
+it('takes over what a dead demo left, and gives it back', { timeout: 30_000 }, async () => {
+  const lock = path.join(dir, '.lock');
+  writeFileSync(lock, '999999999');
+  expect(await dispatch(demo('0.1'), fakeIo())).toBe(0);
+  expect(existsSync(lock)).toBe(false);
 });

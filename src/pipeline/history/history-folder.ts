@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../../domain/fault.ts';
+import { takeLock } from '../take-lock.ts';
 import { HistoryRefused } from './history-refused.ts';
 import type { HistorySpan } from './history-span.ts';
 import type { SeriesName } from './last-record.ts';
@@ -40,26 +41,11 @@ export async function takeFolder(dir: string, pid: number): Promise<() => Promis
       `--out: found ${dir}, a feed's folder (it has ${own}), allowed: a folder of its own for the past`,
     );
   const lock = join(dir, NOTES, 'lock');
-  for (;;) {
-    try {
-      await writeFile(lock, String(pid), { flag: 'wx' });
-      return () => rm(lock, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const holder = Number(await readFile(lock, 'utf8').catch(() => ''));
-    if (holder !== pid && isRunning(holder))
-      throw new Fault('sink', `process ${holder} writes to ${dir} (${lock}): wait for it, or name another --out`);
-    await rm(lock, { force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return pid > 0 && process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  return takeLock(
+    lock,
+    pid,
+    (holder) => new Fault('sink', `process ${holder} writes to ${dir} (${lock}): wait for it, or name another --out`),
+  );
 }
 
 /** The series' note; undefined where there is none that can be read. */
