@@ -13,17 +13,21 @@ export interface BackwardBlocks {
 
 /**
  * The blocks of a container file from its end, found by the marks between them, a mebibyte at a time. The header is
- * undefined where there is no whole one. Throws an Error at what is no whole block.
+ * undefined where there is no whole one. Throws an Error at what is no whole block; what is behind the last mark is left
+ * out where the end may be torn.
  */
 export async function withBlocksBackwards<T>(
   path: string,
   work: (file: BackwardBlocks | undefined) => Promise<T>,
+  mayBeTorn = false,
 ): Promise<T> {
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
     const header = await headerOf(file, size);
-    return await work(header && { header, blocks: blocksOf(file, size, header) });
+    if (header === undefined) return await work(undefined);
+    const end = mayBeTorn ? await lastMarkEnd(file, size, header) : size;
+    return await work({ header, blocks: blocksOf(file, end, header) });
   } finally {
     await file.close();
   }
@@ -34,6 +38,17 @@ async function headerOf(file: FileHandle, size: number): Promise<FileHeader | un
     const header = readHeader(await read(file, 0, Math.min(length, size)));
     if (header !== undefined || length >= size) return header;
   }
+}
+
+async function lastMarkEnd(file: FileHandle, size: number, header: FileHeader): Promise<number> {
+  for (let from = size; from > header.end; ) {
+    // A mark may lie across two chunks.
+    const end = Math.min(size, from + SYNC_BYTES - 1);
+    from = Math.max(header.end, from - CHUNK_BYTES);
+    const mark = (await read(file, from, end - from)).lastIndexOf(header.sync);
+    if (mark >= 0) return from + mark + SYNC_BYTES;
+  }
+  return header.end;
 }
 
 async function* blocksOf(file: FileHandle, size: number, header: FileHeader): AsyncGenerator<FileBlock> {

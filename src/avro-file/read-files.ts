@@ -82,7 +82,7 @@ interface ReadFileOptions extends Pick<ReadFilesOptions, 'signal' | 'onCaughtUp'
 
 async function* readFile(folder: string, file: DataFile, options: ReadFileOptions): AsyncGenerator<FeedRecord> {
   const { follow, pollMs, signal } = options;
-  const blocks = await openEither(folder, file);
+  const blocks = await openEither(folder, file, FileBlocks.open);
   if (blocks === undefined) {
     if (options.skipWhatIsThere) options.onStart?.();
     return;
@@ -118,11 +118,18 @@ async function* readFile(folder: string, file: DataFile, options: ReadFileOption
   }
 }
 
-/** An open file may be closed, and lose its ending, at any moment; one that a crash left empty may be gone. */
-async function openEither(folder: string, file: DataFile): Promise<FileBlocks | undefined> {
+/**
+ * What `open` makes of the file's path. An open file may be closed, and lose its ending, at any moment; one that a
+ * crash left empty, or an old one, may be gone: undefined.
+ */
+export async function openEither<T>(
+  folder: string,
+  file: DataFile,
+  open: (path: string) => Promise<T>,
+): Promise<T | undefined> {
   for (const ending of file.open ? [PART, ''] : ['']) {
     try {
-      return await FileBlocks.open(join(folder, file.name + ending));
+      return await open(join(folder, file.name + ending));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }

@@ -65,10 +65,11 @@ export function lookBackInFiles(dir: string): LookBack {
     const folder = join(dir, topic);
     if ((await stat(folder).catch(() => undefined)) === undefined) return;
     const newest: FeedRecord[] = [];
-    await readBackwards(folder, (records) => {
+    const take = (records: readonly FeedRecord[]): boolean => {
       newest.push(...records.toReversed());
       return newest.length >= MOST_FROM_FILES;
-    });
+    };
+    await readBackwards(folder, take, { passOverTorn: true });
     for (const record of newest)
       if (!(await taker({ key: null, appendedAt: arrivalMs(record), read: async () => record }))) return;
   };

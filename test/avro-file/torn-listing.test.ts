@@ -1,21 +1,32 @@
-import { copyFile, readFile, truncate } from 'node:fs/promises';
+import { copyFile, readFile, rename, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import type * as fileName from '../../src/avro-file/file-name.ts';
+import { readBackwards } from '../../src/avro-file/read-backwards.ts';
 import { readFiles } from '../../src/avro-file/read-files.ts';
 import { sampleTrade } from '../codec/sample-records.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
 
-const listing = vi.hoisted(() => ({ before: async (): Promise<void> => {} }));
+const listing = vi.hoisted(() => ({
+  before: async (): Promise<void> => {},
+  after: async (): Promise<void> => {},
+}));
 vi.mock('../../src/avro-file/file-name.ts', async (importOriginal) => {
   const original = await importOriginal<typeof fileName>();
   return {
     ...original,
     listFiles: async (folder: string) => {
       await listing.before();
-      return original.listFiles(folder);
+      const files = await original.listFiles(folder);
+      await listing.after();
+      return files;
     },
   };
+});
+
+afterEach(() => {
+  listing.before = async () => {};
+  listing.after = async () => {};
 });
 
 it('reads the last block of a file that still seems open beside the next one', async () => {
@@ -43,4 +54,23 @@ it('reads the last block of a file that still seems open beside the next one', a
     if (ids.length === 4 || (ids.length === 3 && ids[1] === '1')) stop.abort();
   }
   expect(ids).toEqual(['1', '2', '1', '2']);
+});
+
+it('reads a file backwards that was closed, and passes over one that was removed, since the folder was listed', async () => {
+  const dir = await testFolder();
+  const sink = await openSink(dir, { rotateMb: 1e-6 });
+  for (const tradeId of ['1', '2'])
+    await sink.write([{ topic: 'trades', key: 'BTCUSDT', record: sampleTrade({ tradeId }) }]);
+  const path = (seq: number): string => join(dir, 'trades', `20261121T083100-000000000${seq}.avro`);
+  await rename(path(1), `${path(1)}.part`);
+  listing.after = async () => {
+    await rename(`${path(1)}.part`, path(1));
+    await rm(path(2));
+  };
+  const ids: string[] = [];
+  const isSound = await readBackwards(join(dir, 'trades'), (records) => {
+    ids.push(...records.map((record) => (record.kind === 'trade' ? record.tradeId : record.kind)));
+    return false;
+  });
+  expect({ ids, isSound }).toEqual({ ids: ['1'], isSound: true });
 });

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { fileSource } from '../../src/client/file-source.ts';
@@ -40,6 +41,26 @@ it('reads the folder of a file sink as it would brokers', async () => {
   await until(() => ids.length === 2 && market.latest('BTC')?.price === '3');
   expect(ids).toEqual(['2', '3']);
   expect(market.lag().trades).toEqual({ ms: 0, records: 0 });
+});
+
+it.each([
+  ['is still empty', (whole: Buffer) => whole.subarray(0, 0), '1'],
+  ['has no whole header', (whole: Buffer) => whole.subarray(0, 40), '1'],
+  ['ends in the middle of a block', (whole: Buffer) => whole.subarray(0, -1), '2'],
+  ['ends in a few bytes of a block', (whole: Buffer) => Buffer.concat([whole, Buffer.of(2)]), '3'],
+  ['has a broken block', (whole: Buffer) => whole.fill(0xff, whole.length - 60, whole.length - 20), '1'],
+] as const)('knows the last price also where the open file %s', async (_, damage, price) => {
+  const dir = await testFolder();
+  const closed = await openSink(dir);
+  await write(closed, priceTick('BTCUSDT', '1'));
+  await closed.close();
+  const sink = await openSink(dir);
+  await write(sink, priceTick('BTCUSDT', '2'));
+  await write(sink, priceTick('BTCUSDT', '3'));
+  const part = join(dir, 'prices', '20261121T083100-0000000002.avro.part');
+  await writeFile(part, damage(await readFile(part)));
+  const market = await connect({ dir });
+  expect(market.latest('BTC')?.price).toBe(price);
 });
 
 it('reads files from their beginning, or from a time of arrival on', async () => {

@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { withBlocksBackwards } from '../../../src/avro-file/blocks-backwards.ts';
+import { type BackwardBlocks, withBlocksBackwards } from '../../../src/avro-file/blocks-backwards.ts';
 import { block, fileHeader, syncMarker } from '../../../src/avro-file/container.ts';
 import { readEndings } from '../../../src/sinks/avro-file/read-endings.ts';
 import { createAvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
@@ -101,26 +101,29 @@ describe('where the files end', () => {
 });
 
 describe('blocks read backwards', () => {
-  it('are those read forwards, of any size', async () => {
+  it('are those read forwards, of any size, also before a torn end', async () => {
     const dir = await testFolder();
     const path = join(dir, 'file');
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.oneof(fc.nat(40), fc.nat(3_000_000)), { maxLength: 6 }),
         fc.nat(100_000),
-        async (sizes, headerBytes) => {
+        fc.option(fc.oneof(fc.nat(40), fc.nat(3_000_000)), { nil: undefined }),
+        async (sizes, headerBytes, tornBytes) => {
           const schema = JSON.stringify({ doc: 'x'.repeat(headerBytes) });
           const sync = syncMarker(schema, 1);
           const parts = [fileHeader(schema, 'null', sync)];
           for (const [index, size] of sizes.entries())
             parts.push(await block(Buffer.alloc(size, index), index, 'null', sync));
-          await writeFile(path, Buffer.concat(parts));
-          const found = await withBlocksBackwards(path, async (file) => {
+          const torn = await block(Buffer.alloc(3_000_000), 1, 'null', sync);
+          await writeFile(path, Buffer.concat([...parts, torn.subarray(0, tornBytes ?? 0)]));
+          const listed = async (file: BackwardBlocks | undefined): Promise<number[][]> => {
             const blocks: number[][] = [];
             for await (const { count, data } of file?.blocks ?? [])
               blocks.push([count, data.length, data.at(-1) ?? -1]);
             return blocks;
-          });
+          };
+          const found = await withBlocksBackwards(path, listed, tornBytes !== undefined);
           const expected = sizes.map((size, index) => [index, size, size === 0 ? -1 : index]);
           expect(found).toEqual(expected.toReversed());
         },
