@@ -47,7 +47,8 @@ export class Reconciler {
   readonly #handedSeq: number;
   readonly #series = new Map<string, Series>();
   readonly #lastTradeSeq = new Map<string, number>();
-  #lastStoredPosition = -1;
+  /** Of what is no trade. */
+  #lastStoredOther = -1;
   /** The last position of each venue and symbol, of the first group. */
   readonly #positions = new Map<string, { readonly seq: number; readonly position: Position }>();
 
@@ -58,19 +59,21 @@ export class Reconciler {
   }
 
   /** Takes notice of a record; all of them first, in order. */
-  see({ out, seq }: QueueEntry): void {
+  see(entry: QueueEntry): void {
+    const { out, seq } = entry;
     const { record } = out;
     if (record.kind === 'position') {
       const group = this.#groupOf(out);
       group.judge(record);
-      if (group.hasPosition(record)) this.#lastStoredPosition = seq;
       if (group === this.#groups[0]) {
         this.#positions.set(`${record.venue} ${record.symbol}`, { seq, position: record });
       }
-      return;
     }
     const trade = tradeOf(out);
-    if (trade === undefined) return;
+    if (trade === undefined) {
+      if (this.isStored(entry)) this.#lastStoredOther = seq;
+      return;
+    }
     this.#lastTradeSeq.set(`${out.topic} ${out.key}`, seq);
     const last = { id: trade.lastTradeId ?? trade.tradeId, timestamp: trade.timestamp };
     const name = seriesOf(out, trade);
@@ -123,10 +126,7 @@ export class Reconciler {
 
   /** Behind this number nothing is stored. */
   get lastStoredSeq(): number {
-    return [...this.#series.values()].reduce(
-      (last, { storedSeq }) => Math.max(last, storedSeq),
-      this.#lastStoredPosition,
-    );
+    return [...this.#series.values()].reduce((last, { storedSeq }) => Math.max(last, storedSeq), this.#lastStoredOther);
   }
 
   /**

@@ -91,7 +91,7 @@ export class Spill {
 
   /** Records that are on the disk and not handed out. */
   get unread(): number {
-    return this.#log.unread;
+    return this.#isOn ? this.#log.unread : 0;
   }
 
   /** Records on their way to the disk, save those that are under way to the sink, too. */

@@ -225,6 +225,21 @@ describe('a process that ends', () => {
     expect(texts(stored)).toBe('t1 t2 t3 t5 t6 t7 p7 p9 t8 p8');
   });
 
+  it('and whose place another took meanwhile: ends where nothing is left of the spill but a price that is not new', async () => {
+    const stored: Stored = [];
+    const first = await start(stored);
+    first.sink.isAway = true;
+    first.drain.pushMany([trade(3), tick('3', 'BTCUSDT', { timestamp: 1_732_000_000_003 })]);
+    await first.clock.advance(4000);
+    const files = killed(first);
+    stored.push(...trades(3, 9));
+    const second = await start(stored, files);
+    expect(second.drain.stats().queued).toBe(0);
+    second.drain.push(trade(10));
+    await second.clock.advance(1000);
+    expect(texts(stored)).toBe('t3 t4 t5 t6 t7 t8 t9 t10');
+  });
+
   it('and whose place another took meanwhile: a gap that was never with the sink, and that one has gone past, was not its', async () => {
     const stored: Stored = [];
     const first = await start(stored);
