@@ -397,6 +397,8 @@ class FailoverRun<T> {
       this.#subscriptions[index] = undefined;
       this.#health[index] = UNTRIED;
       this.#rings[index] = [];
+      // Started again, it says anew what it has not.
+      for (const key of [...this.#lacking.keys()]) this.#noteServes(index, key, true);
     }
   }
 
@@ -454,12 +456,16 @@ class FailoverRun<T> {
   }
 
   #onServes(index: number, key: string, serves: boolean): void {
+    this.#noteServes(index, key, serves);
+    this.#reroute(key);
+  }
+
+  #noteServes(index: number, key: string, serves: boolean): void {
     const lacking = this.#lacking.get(key) ?? new Set<number>();
     if (serves) lacking.delete(index);
     else lacking.add(index);
     if (lacking.size === 0) this.#lacking.delete(key);
     else this.#lacking.set(key, lacking);
-    this.#reroute(key);
   }
 
   #reroute(key: string): void {

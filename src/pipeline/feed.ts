@@ -371,6 +371,7 @@ export class Feed {
         this.states.set(id, NEW_VENUE);
         this.#sources.delete(id);
         this.#tellServing(this.#listedAt.forget(id));
+        this.#lacking.delete(id);
       };
     });
   }

@@ -1,4 +1,4 @@
-import { catchError, type Observable, type SchedulerLike, switchMap, timer } from 'rxjs';
+import { type Observable, retry, type SchedulerLike, timer } from 'rxjs';
 import { asFault, type Fault } from '../domain/fault.ts';
 import { retryBackoff } from '../operators/retry-backoff.ts';
 import type { ReconnectConfig } from './config.ts';
@@ -24,7 +24,7 @@ export interface KeepConnectingOptions<T> {
 export function keepConnecting<T>(connection$: Observable<T>, options: KeepConnectingOptions<T>): Observable<T> {
   const { reconnect, scheduler, random = Math.random, isData, onLost } = options;
   const { initialDelayMs, maxDelayMs, maxAttempts, probeEveryMs } = reconnect;
-  const kept$: Observable<T> = connection$.pipe(
+  return connection$.pipe(
     retryBackoff({
       initialDelayMs,
       maxDelayMs,
@@ -36,10 +36,11 @@ export function keepConnecting<T>(connection$: Observable<T>, options: KeepConne
       onRetry: ({ error, delayMs, attempt, probing }) =>
         onLost({ fault: asFault(error), retryInMs: delayMs, attempt, probing }),
     }),
-    catchError((error: unknown) => {
-      onLost({ fault: asFault(error), retryInMs: probeEveryMs, attempt: 1, probing: true });
-      return timer(probeEveryMs, scheduler).pipe(switchMap(() => kept$));
+    retry({
+      delay: (error: unknown) => {
+        onLost({ fault: asFault(error), retryInMs: probeEveryMs, attempt: 1, probing: true });
+        return timer(probeEveryMs, scheduler);
+      },
     }),
   );
-  return kept$;
 }

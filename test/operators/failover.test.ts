@@ -555,6 +555,39 @@ describe('failover', () => {
     expect(subscriptions).toEqual(['0 +a', '2 +b', '18 -a', '18 -b']);
   });
 
+  it('cold: gives a key to a source that lacked it when it was dropped, and has it now', () => {
+    const scheduler = new TestScheduler(() => undefined);
+    const lines: string[] = [];
+    const a = new Subject<Source>();
+    const started: Subject<Source>[] = [];
+    const b$ = new Observable<Source>((subscriber) => {
+      const b = new Subject<Source>();
+      started.push(b);
+      return b.subscribe(subscriber);
+    });
+    const say = (source: Subject<Source> | undefined, ...letters: readonly string[]) => {
+      for (const letter of letters)
+        source?.next(control[letter] ?? { kind: 'value', key: 'btc', at: lines.length, value: letter });
+    };
+    failover(
+      [
+        { id: 'a', events$: a },
+        { id: 'b', events$: b$ },
+      ],
+      {
+        ...{ graceMs: 5, failBackAfterMs: 0, connectTimeoutMs: 50, standby: 'cold', ringSpan: 100 },
+        scheduler,
+      },
+    ).subscribe((event) => lines.push(told(event)));
+    say(a, 'C', '1', 'X');
+    say(started[0], 'C', 'N', 'x');
+    say(a, 'C', '2');
+    say(a, 'X');
+    say(started[1], 'C', 'y');
+    expect(started).toHaveLength(2);
+    expect(lines.slice(-3)).toEqual(['a>b blocked', 'btc epoch 2 of b', 'btc@2 y']);
+  });
+
   it('cold: keeps those before a source that is kept, which are next in order when all fail', () => {
     const options = { standby: 'cold', failBackAfterMs: 3 } as const;
     const { told, subscriptions } = run(
