@@ -110,6 +110,11 @@ export class CoinWatch {
     if (coin.untradedSince === undefined) coin.untraded = 0;
   }
 
+  /** Before, nothing of the venue could come. */
+  connected(now: number): void {
+    for (const coin of this.#coins.values()) if (coin.staleSince === undefined) coin.lastAt = now;
+  }
+
   remove(symbol: string): void {
     const coin = this.#coins.get(symbol);
     if (coin !== undefined) coin.instrument = undefined;

@@ -478,6 +478,7 @@ export class VenueRun {
 
   #onOpened(connection: number): void {
     this.#blockedTold = false;
+    if (this.lines.up === 1) this.#coins.connected(this.#options.scheduler.now());
     this.merge.lineJoined(connection);
     this.books.lineJoined(connection);
     this.#options.activity.connected(this.#id, true);

@@ -396,6 +396,26 @@ describe.each([
   });
 });
 
+describe('VenueRun: a venue that was away for longer than a coin may be silent', () => {
+  it('is not taken for one whose coins are mute, before anything could come', () => {
+    const run = new ScriptedRun({ more: { coinStaleAfterMs: 10_000 } });
+    deliver(run.connection(0), 1);
+    run.connection(0).fail();
+    run.scheduler.advance(15_000);
+    const index = run.connections.length - 1;
+    run.connection(index).open().acknowledge();
+    const coinsTold = () => run.told('feed_stale').flatMap(({ symbol }) => symbol ?? []);
+    for (let second = 1; second <= 9; second++) {
+      run.connection(index).data(null);
+      run.scheduler.advance(1000);
+    }
+    expect([coinsTold(), run.connection(index).commands]).toEqual([[], []]);
+    run.connection(index).data(null);
+    run.scheduler.advance(1000);
+    expect(coinsTold()).toEqual(['BTCUSDT', 'ETHUSDT']);
+  });
+});
+
 describe('VenueRun: a venue that refuses topics', () => {
   const ASK_AGAIN_MS = 60_000;
   /** Lets time pass in which all lines are alive. */
