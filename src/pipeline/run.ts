@@ -140,7 +140,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const warm = Promise.all(isWarm ? venues.map((venue) => venue.warm({ withinMs: WARM_WITHIN_MS, portion })) : []);
   const settings: SinkSettings = {
     kafka: config.kafka,
-    file: config.file,
+    file: { ...config.file, waitsForFolder: true },
     environmentPrefixes: environmentPrefixes(config),
     beforeFence: () => warm,
     log: (level, message, details) => log[level]({ event: 'sink', ...details }, message),

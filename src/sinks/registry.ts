@@ -11,6 +11,8 @@ export interface SinkSettings {
     readonly codec: FileCodec;
     /** Milliseconds between two small batches; the sink's own default. */
     readonly blockEveryMs?: number;
+    /** As of the sink's options. */
+    readonly waitsForFolder?: boolean;
   };
   /** What stands before the topics of the environments in use: `` for production, `simulated.` and so on. */
   readonly environmentPrefixes: readonly string[];
@@ -38,6 +40,7 @@ export const sinks: Readonly<Record<'kafka' | 'file', (settings: SinkSettings) =
       codec: file.codec,
       now: wallClockMs,
       ...(file.blockEveryMs === undefined ? {} : { blockEveryMs: file.blockEveryMs }),
+      ...(file.waitsForFolder === undefined ? {} : { waitsForFolder: file.waitsForFolder }),
       onRepaired: (part, repair) =>
         log('warn', 'a file that a crash left open was closed', { event: 'file_repaired', file: part, ...repair }),
     });

@@ -25,6 +25,8 @@ export interface AvroFileSinkOptions {
    * each, so what comes in between waits in the drain and makes one block.
    */
   readonly blockEveryMs?: number;
+  /** What is wrong with the folder once it runs (mounted read-only, say) can be put right while the records wait; else it ends the sink. */
+  readonly waitsForFolder?: boolean;
   /** Called for every file that a crash had left open. */
   readonly onRepaired?: (path: string, repair: Repair) => void;
 }
@@ -79,7 +81,7 @@ class AvroFileSink implements Sink {
         if (isPositionsTopic(entry.name)) await compactPositions(dir, entry.name, this.#fileOptions);
       }
     } catch (error) {
-      throw firstFault(error);
+      throw folderFault(error);
     }
   }
 
@@ -91,7 +93,7 @@ class AvroFileSink implements Sink {
     try {
       return await readEndings(this.#options.dir, options);
     } catch (error) {
-      throw firstFault(error);
+      throw folderFault(error);
     }
   }
 
@@ -165,7 +167,8 @@ class AvroFileSink implements Sink {
       });
     }
     if (isPositionsTopic(topic) && !file.isOpen) await this.#compact(topic);
-    const fault = error === undefined ? undefined : fileFault(error);
+    const faultOf = this.#options.waitsForFolder === true ? fileFault : folderFault;
+    const fault = error === undefined ? undefined : faultOf(error);
     part.indices.forEach((index, position) => {
       outcomes[index] = position < written || fault === undefined ? DELIVERED : { kind: 'retry', fault };
     });
@@ -220,15 +223,13 @@ function encoded(batch: readonly OutRecord[], outcomes: Outcome[]): Map<string, 
 /** Errors of a folder that is the wrong one: trying again does not help. */
 const PERMANENT = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR']);
 
-/** Before anything is written. */
-function firstFault(error: unknown): Fault {
+function folderFault(error: unknown): Fault {
   const { code = '', syscall } = error as NodeJS.ErrnoException;
   const isPermanent = PERMANENT.has(code) || (code === 'EEXIST' && syscall === 'mkdir'); // a file in the folder's place
   const fault = fileFault(error);
   return isPermanent ? new Fault('sink', fault.message, { cause: error, retry: { kind: 'never' } }) : fault;
 }
 
-/** Once it runs, what is wrong with the disk (mounted read-only, say) can be put right while the records wait. */
 function fileFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   return new Fault('sink', `file: ${(error as Error).message}`, { cause: error });
