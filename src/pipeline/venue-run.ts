@@ -252,7 +252,7 @@ export class VenueRun {
 
   #begin(listed: readonly ListedInstrument[]): void {
     const { instruments } = this.#options;
-    const trading = new Set(listed.filter((row) => row.trading).map((row) => row.venueSymbol));
+    const trading = tradingOf(listed);
     this.#leaveOutForNow(instruments.filter((instrument) => !trading.has(instrument.venueSymbol)));
     this.#open(instruments.filter((instrument) => trading.has(instrument.venueSymbol)));
   }
@@ -318,7 +318,7 @@ export class VenueRun {
     this.#open(this.#options.instruments);
     this.#subscription.add(
       this.#options.listed$.pipe(catchError(() => EMPTY)).subscribe((listed) => {
-        const trading = new Set(listed.filter((row) => row.trading).map((row) => row.venueSymbol));
+        const trading = tradingOf(listed);
         const others = [...this.lines.instruments.values()].filter(({ venueSymbol }) => !trading.has(venueSymbol));
         for (const { symbol } of others) this.remove(symbol);
         this.#leaveOutForNow(others);
@@ -354,7 +354,7 @@ export class VenueRun {
       .pipe(switchMap(() => answer$))
       .subscribe({
         next: (listed) => {
-          const trading = new Set(listed.filter((row) => row.trading).map((row) => row.venueSymbol));
+          const trading = tradingOf(listed);
           const back = [...this.#unlisted.values()].filter(({ venueSymbol }) => trading.has(venueSymbol));
           for (const { symbol } of back) this.#unlisted.delete(symbol);
           this.#followListed(back);
@@ -400,7 +400,7 @@ export class VenueRun {
       return;
     }
     const note = noteOf(news);
-    if (signal.kind === 'opened') this.#onOpened(connection.id);
+    if (signal.kind === 'opened') this.#onOpened(news);
     if (signal.kind === 'lost') this.#onLost(news, signal);
     if (signal.kind === 'subscribed') this.#onSubscribed(connection.id, signal.topics);
     if (signal.kind === 'handed_over') this.#onHandedOver(connection.id, signal);
@@ -476,11 +476,11 @@ export class VenueRun {
     this.#repair.watch();
   }
 
-  #onOpened(connection: number): void {
+  #onOpened({ connection, successor }: LineNews): void {
     this.#blockedTold = false;
-    if (this.lines.up === 1) this.#coins.connected(this.#options.scheduler.now());
-    this.merge.lineJoined(connection);
-    this.books.lineJoined(connection);
+    if (this.lines.up === 1 && !successor) this.#coins.connected(this.#options.scheduler.now());
+    this.merge.lineJoined(connection.id);
+    this.books.lineJoined(connection.id);
     this.#options.activity.connected(this.#id, true);
   }
 
@@ -589,4 +589,9 @@ export class VenueRun {
 
 function count<K extends string>(counts: Map<K, number>, name: K): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+/** The venue's symbols of what trades there. */
+function tradingOf(listed: readonly ListedInstrument[]): ReadonlySet<string> {
+  return new Set(listed.filter((row) => row.trading).map((row) => row.venueSymbol));
 }

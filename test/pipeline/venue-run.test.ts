@@ -416,6 +416,23 @@ describe('VenueRun: a venue that was away for longer than a coin may be silent',
   });
 });
 
+it('VenueRun: a connection that is replaced gives a mute coin no time', () => {
+  const run = new ScriptedRun({ more: { coinStaleAfterMs: 10_000 } });
+  const old = run.connection(0);
+  const live = (seconds: number) => {
+    for (let second = 1; second <= seconds; second++) {
+      old.data(null);
+      run.scheduler.advance(1000);
+    }
+  };
+  deliver(old, 1);
+  live(5);
+  old.rotate();
+  run.connection(1).open();
+  live(5);
+  expect(run.told('feed_stale').flatMap(({ symbol }) => symbol ?? [])).toEqual(['BTCUSDT', 'ETHUSDT']);
+});
+
 describe('VenueRun: a venue that refuses topics', () => {
   const ASK_AGAIN_MS = 60_000;
   /** Lets time pass in which all lines are alive. */

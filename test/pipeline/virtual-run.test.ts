@@ -52,8 +52,8 @@ const SPILL_MB = 4;
 const BEFORE_MS = 8000;
 const AFTER_MS = 10_000;
 const CALM_MS = 45_000;
-/** A price may run past the levels of its book at any moment, also in the last one; then they are fetched, as the budget allows. */
-const BOOK_BACK_MS = 20_000;
+/** A price may run past the levels of its book at any moment, also in the last one; then they are fetched. */
+const BOOK_BACK_MS = 3000;
 const LIST_EVERY_MS = 2000;
 const MOST_SILENT_MS = 30_000;
 
@@ -71,9 +71,8 @@ type Happening =
   | { readonly kind: 'store'; readonly name: SinkName; readonly awayMs: number }
   /** The disk of the spills is full. */
   | { readonly kind: 'disk'; readonly fullMs: number }
-  | { readonly kind: 'kill'; readonly downMs: number }
-  /** Killed, and again while it starts. */
-  | { readonly kind: 'crashes'; readonly startsForMs: readonly number[] }
+  /** And again while it starts, so long after. */
+  | { readonly kind: 'kill'; readonly downMs: number; readonly againMs?: readonly number[] }
   | { readonly kind: 'restart'; readonly downMs: number }
   /** Another machine with a disk of its own takes over; who is shut out hears of it when it writes. */
   | { readonly kind: 'takeover'; readonly livesOnMs: number };
@@ -90,15 +89,20 @@ interface Script {
   /** Those that the venues list, not by name. */
   readonly allCoins: boolean;
   readonly sinks: readonly SinkName[];
+  /** With more than one they take over from each other. */
+  readonly machines: 1 | 2;
   readonly happenings: readonly { readonly afterMs: number; readonly what: Happening }[];
 }
 
 const TAKEOVER: fc.WeightedArbitrary<Happening> = {
-  weight: 2,
+  weight: 6,
   arbitrary: fc.integer({ min: 0, max: 9000 }).map((livesOnMs) => ({ kind: 'takeover', livesOnMs })),
 };
 
-const happeningAt = (venues: readonly VenueId[], sinks: readonly SinkName[]): fc.Arbitrary<Happening> =>
+const happeningAt = (
+  venues: readonly VenueId[],
+  { sinks, machines }: Pick<Script, 'sinks' | 'machines'>,
+): fc.Arbitrary<Happening> =>
   fc.oneof(
     {
       weight: 24,
@@ -133,21 +137,27 @@ const happeningAt = (venues: readonly VenueId[], sinks: readonly SinkName[]): fc
       weight: 1,
       arbitrary: fc
         .array(fc.integer({ min: 0, max: 600 }), { minLength: 1, maxLength: 3 })
-        .map((startsForMs): Happening => ({ kind: 'crashes', startsForMs })),
+        .map((againMs): Happening => ({ kind: 'kill', downMs: 0, againMs })),
     },
     {
       weight: 2,
       arbitrary: fc.integer({ min: 0, max: 5000 }).map((downMs): Happening => ({ kind: 'restart', downMs })),
     },
-    ...(sinks.length === 1 && sinks[0] === 'kafka' ? [TAKEOVER] : []),
+    ...(machines > 1 ? [TAKEOVER] : []),
   );
 
+/** A folder is one machine's. */
 const venuesAndSinks = fc.tuple(
   fc.constantFrom(...ORDERS),
-  fc.constantFrom<readonly SinkName[]>(['kafka'], ['kafka'], ['file'], SINKS),
+  fc.constantFrom<Pick<Script, 'sinks' | 'machines'>>(
+    { sinks: ['kafka'], machines: 1 },
+    { sinks: ['kafka'], machines: 2 },
+    { sinks: ['file'], machines: 1 },
+    { sinks: SINKS, machines: 1 },
+  ),
 );
 
-const script: fc.Arbitrary<Script> = venuesAndSinks.chain(([venues, sinks]) =>
+const script: fc.Arbitrary<Script> = venuesAndSinks.chain(([venues, stored]) =>
   fc.record({
     seed: fc.nat(),
     venues: fc.constant(venues),
@@ -157,16 +167,14 @@ const script: fc.Arbitrary<Script> = venuesAndSinks.chain(([venues, sinks]) =>
     channels: fc.constantFrom(...CHANNELS, ...(venues.includes('bybit') ? [] : AGGREGATED)),
     lines: fc.integer({ min: 1, max: 3 }),
     allCoins: fc.constantFrom(true, false, false),
-    sinks: fc.constant(sinks),
-    happenings: fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 4000 }), what: happeningAt(venues, sinks) }), {
+    sinks: fc.constant(stored.sinks),
+    machines: fc.constant(stored.machines),
+    happenings: fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 4000 }), what: happeningAt(venues, stored) }), {
       maxLength: 25,
       size: 'max',
     }),
   }),
 );
-
-/** After each another run goes on. */
-const ENDS: readonly Happening['kind'][] = ['kill', 'crashes', 'restart', 'takeover'];
 
 const log = createLog({ level: 'silent' });
 
@@ -194,8 +202,8 @@ async function play({
 }: Script): Promise<Played> {
   const world = new VirtualWorld({ seed: each.seed, venues, symbols: COINS.length, rate: RATE });
   const stores = { kafka: new VirtualStore(), file: new VirtualStore() };
-  const machines = [0, 1].map(() => ({ kafka: new MemoryFiles(), file: new MemoryFiles() }));
-  let machine = 0;
+  const newDisks = () => ({ kafka: new MemoryFiles(), file: new MemoryFiles() });
+  let [disks, otherDisks] = [newDisks(), newDisks()];
   const config = loadConfig({
     values: {
       coins: allCoins ? { all: true } : COINS,
@@ -224,7 +232,7 @@ async function play({
   });
   const start = (): { readonly process: VirtualProcess; readonly pipeline: Promise<Pipeline> } => {
     const process = new VirtualProcess(world);
-    const disks = machines[machine] as (typeof machines)[number];
+    const own = disks;
     const newSink = (name: SinkName) => async () => new VirtualSink(name, world, process, stores[name]);
     const pipeline = startPipeline(config, {
       log,
@@ -234,7 +242,7 @@ async function play({
       random: () => world.random.fraction(),
       sinks: { kafka: newSink('kafka'), file: newSink('file') },
       listEveryMs: LIST_EVERY_MS,
-      spillFiles: (name) => new VirtualFiles(world, process, disks[name as SinkName]),
+      spillFiles: (name) => new VirtualFiles(world, process, own[name as SinkName]),
     });
     return { process, pipeline };
   };
@@ -251,21 +259,18 @@ async function play({
       case 'store':
         stores[what.name].awayUntil = world.scheduler.now() + what.awayMs;
         break;
-      case 'disk':
-        for (const disk of machines.flatMap((disks) => Object.values(disks))) disk.full = true;
+      case 'disk': {
+        const full = Object.values(disks);
+        for (const disk of full) disk.full = true;
         world.scheduler.at(what.fullMs, () => {
-          for (const disk of machines.flatMap((disks) => Object.values(disks))) disk.full = false;
+          for (const disk of full) disk.full = false;
         });
         break;
+      }
       case 'kill':
         running.process.kill();
         await world.pass(what.downMs);
-        running = start();
-        await world.until(running.pipeline);
-        break;
-      case 'crashes':
-        running.process.kill();
-        for (const ms of what.startsForMs) {
+        for (const ms of what.againMs ?? []) {
           const { process } = start();
           await world.pass(ms);
           process.kill();
@@ -284,7 +289,7 @@ async function play({
       }
       case 'takeover': {
         const { process } = running;
-        machine = 1 - machine;
+        [disks, otherDisks] = [otherDisks, disks];
         running = start();
         await world.until(running.pipeline);
         await world.pass(what.livesOnMs);
@@ -394,7 +399,7 @@ function recordProblems(
     else if (record.kind === counted) judge.trade({ ...record, kind: 'trade' } as TradeEvent, at);
   }
   const { lost, duplicated, outOfOrder, losses, repeats, problems, published } = judge.verdict();
-  const isKilled = happenings.some(({ what }) => ENDS.includes(what.kind));
+  const isKilled = happenings.some(({ what }) => what.kind === 'kill' || what.kind === 'takeover');
   const derived = isKilled ? onceEach(records) : records;
   return [
     ...(published > 0 ? [] : ['nothing was published']),
@@ -459,7 +464,7 @@ it('book deltas that a full spill dropped are made up for by whole books soon af
   const awayMs = 9000;
   const { written } = await play({
     ...{ seed: 11, venues: ['binance'], mode: 'failover', standby: 'hot', backfill: true },
-    ...{ channels: ['trade', 'depth'], lines: 1, allCoins: false, sinks: ['kafka'] },
+    ...{ channels: ['trade', 'depth'], lines: 1, allCoins: false, sinks: ['kafka'], machines: 1 },
     happenings: [{ afterMs: 0, what: { kind: 'store', name: 'kafka', awayMs } }],
   });
   // It is tried again after 5 s at the latest, then what waits is sent, and for a second nothing must have been dropped.
@@ -479,7 +484,7 @@ it('book deltas that a full spill dropped are made up for by whole books soon af
 it('a window that one of two sinks lacks when the run is killed is told to that one alone', async () => {
   const { written } = await play({
     ...{ seed: 3, venues: ['binance'], mode: 'failover', standby: 'hot', backfill: true },
-    ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: SINKS },
+    ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: SINKS, machines: 1 },
     happenings: SINKS.flatMap((name) => [
       { afterMs: 3000, what: { kind: 'store', name, awayMs: 950 } },
       // Before what waits for the sink is put on disk.
@@ -505,6 +510,7 @@ it('the same script plays the same, so that what a run finds can be looked at ag
     lines: 2,
     allCoins: false,
     sinks: ['kafka'],
+    machines: 1,
     happenings: [
       { afterMs: 0, what: { kind: 'venue', request: { venue: 'bybit', fault: 'silence_without_pong', seconds: 6.5 } } },
       { afterMs: 2000, what: { kind: 'store', name: 'kafka', awayMs: 5000 } },
