@@ -8,10 +8,10 @@ export function checkBody({ name, file }: Extract<Recording, { kind: 'body' }>):
   const venue: VenueId = venueNamed(name) ?? 'binance';
   const body = jsonOf(file);
   if (/instruments|exchange-?info/i.test(name)) {
-    const listed = venues[venue].instruments.parse(body);
+    const { rows, malformed } = venues[venue].instruments.parse(body);
     return {
-      told: [`${listed.length} instruments, ${listed.filter(({ trading }) => trading).length} trading`],
-      wrong: [],
+      told: [`${rows.length} instruments, ${rows.filter(({ trading }) => trading).length} trading`],
+      wrong: malformed === 0 ? [] : [`${malformed} rows cannot be read`],
     };
   }
   if (/time/i.test(name)) {

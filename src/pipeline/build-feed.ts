@@ -1,11 +1,11 @@
-import { EMPTY, identity, map, type Observable, pipe, type SchedulerLike } from 'rxjs';
+import { EMPTY, identity, map, type Observable, pipe, type SchedulerLike, tap } from 'rxjs';
 import type { VenueId } from '../domain/instrument.ts';
 import type { RawFrame } from '../domain/line.ts';
 import { addIntervals, openTimeOf } from '../market/kline-interval.ts';
 import { network } from '../net/network.ts';
 import { connectLine } from '../venues/connect.ts';
 import { ConnectionBudget } from '../venues/connection-budget.ts';
-import type { ListedInstrument } from '../venues/contract.ts';
+import type { ListedInstrument, RestRequest, Rows } from '../venues/contract.ts';
 import { venues } from '../venues/registry.ts';
 import { VenueRest } from '../venues/rest-client.ts';
 import { Activity } from './activity.ts';
@@ -30,7 +30,8 @@ const CLOCK_TIMEOUT_MS = 3000;
 /** How often a connection that carries announcements alone is asked whether it lives. */
 const NOTICES_PROBE_MS = 20_000;
 
-export type OnMalformedVolumes = (venue: VenueId, rows: number) => void;
+/** Told how many rows of a venue's instrument list, or of its 24-hour volumes, cannot be read, with each answer that has such. */
+export type OnMalformedRows = (venue: VenueId, list: 'instruments' | 'volumes', rows: number) => void;
 
 /** What a feed needs beside its configuration. */
 export interface FeedDependencies {
@@ -50,8 +51,7 @@ export interface FeedDependencies {
   readonly connectionsOf?: (venue: VenueId) => ConnectionBudget;
   /** The most traded coins, where several feeds ask for them together. */
   readonly topCoins?: Observable<ReadonlySet<string>> | undefined;
-  /** Told how many rows of a venue's 24-hour volumes cannot be read, with each answer that has such. */
-  readonly onMalformedVolumes?: OnMalformedVolumes;
+  readonly onMalformedRows?: OnMalformedRows;
   /** Which symbols are followed of those that the configuration names; all by default. */
   readonly follows?: (symbol: string) => boolean;
   /** The age at which the venues close a connection, milliseconds, instead of what is known of them; for tests. */
@@ -130,7 +130,7 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
   const rests = new Map(ids.map((id) => [id, dependencies.restOf?.(id) ?? newRest(config, id, scheduler, networks)]));
   const top$ =
     dependencies.topCoins ??
-    topCoinsOf(config, (id) => rests.get(id) as VenueRest, scheduler, dependencies.onMalformedVolumes);
+    topCoinsOf(config, (id) => rests.get(id) as VenueRest, scheduler, dependencies.onMalformedRows);
   const ours = pipe(
     map((rows: readonly ListedInstrument[]) => rows.filter(({ base, quote }) => follows(base + quote))),
     top$ === undefined ? identity : among(top$),
@@ -159,7 +159,7 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
       failBackAfterMs: config.feed.failBackAfterMs,
       activity,
       scheduler,
-      listed$: rest.ask$(venue.instruments),
+      listed$: listedAt(id, rest, dependencies.onMalformedRows),
       restWeight: () => rest.sentWeight,
       fetchMissing:
         backfill === undefined || !config.feed.backfill
@@ -221,16 +221,32 @@ export function topCoinsOf(
   config: Config,
   restOf: (venue: VenueId) => VenueRest,
   scheduler: SchedulerLike,
-  onMalformed: OnMalformedVolumes = () => undefined,
+  onMalformed?: OnMalformedRows,
 ): Observable<ReadonlySet<string>> | undefined {
   const { coins, quote } = config;
   if (coins.kind !== 'all' || coins.topByVolume === undefined) return undefined;
   const sources = feedVenues(config).map((id) => ({
-    listed$: restOf(id).ask$(venues[id].instruments),
-    volumes$: restOf(id).ask$(venues[id].dayVolumes),
-    onMalformed: (rows: number) => onMalformed(id, rows),
+    listed$: listedAt(id, restOf(id), onMalformed),
+    volumes$: readableRows(restOf(id), venues[id].dayVolumes, (rows) => onMalformed?.(id, 'volumes', rows)),
   }));
   return topCoins({ sources, quote, most: coins.topByVolume, scheduler });
+}
+
+function listedAt(id: VenueId, rest: VenueRest, onMalformed?: OnMalformedRows): VenueFeedOptions['listed$'] {
+  return readableRows(rest, venues[id].instruments, (rows) => onMalformed?.(id, 'instruments', rows));
+}
+
+function readableRows<T>(
+  rest: VenueRest,
+  request: RestRequest<Rows<T>>,
+  onMalformed: (rows: number) => void,
+): Observable<readonly T[]> {
+  return rest.ask$(request).pipe(
+    tap(({ malformed }) => {
+      if (malformed > 0) onMalformed(malformed);
+    }),
+    map(({ rows }) => rows),
+  );
 }
 
 /** Levels a side that a whole book is asked for with: first the most that the venue's budget allows for all. */

@@ -20,7 +20,7 @@ import type { ConnectionBudget } from '../venues/connection-budget.ts';
 import type { VenueRest } from '../venues/rest-client.ts';
 import type { AckLatency } from './ack-latency.ts';
 import { AheadOf } from './ahead-of.ts';
-import { buildFeed, buildVenues, type OnMalformedVolumes } from './build-feed.ts';
+import { buildFeed, buildVenues, type OnMalformedRows } from './build-feed.ts';
 import { type Config, environmentPrefixes } from './config.ts';
 import { deadLetter } from './dead-letter.ts';
 import type { Feed } from './feed.ts';
@@ -106,9 +106,9 @@ const DROPPED_TOLD_EVERY_MS = 1000;
 const DELTAS = topicOf('book_delta').name;
 const UNEXPLAINED_TOLD = 5;
 
-export function malformedVolumesLogger(log: Logger): OnMalformedVolumes {
-  return (venue, rows) =>
-    log.warn({ event: 'volumes_malformed', venue, rows }, `${rows} rows of the volumes of ${venue} are left out`);
+export function malformedRowsLogger(log: Logger): OnMalformedRows {
+  return (venue, list, rows) =>
+    log.warn({ event: 'rows_malformed', venue, list, rows }, `${rows} rows of the ${list} of ${venue} are left out`);
 }
 
 /** Opens the sinks, reads from them where the last run ended, and connects the venues: resolves once data can flow. */
@@ -121,7 +121,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     scheduler,
     wallClockMs,
     latencies,
-    onMalformedVolumes: malformedVolumesLogger(log),
+    onMalformedRows: malformedRowsLogger(log),
     ...(networks === undefined ? {} : { networks }),
     ...(random === undefined ? {} : { random }),
     ...(listEveryMs === undefined ? {} : { listEveryMs }),

@@ -13,14 +13,12 @@ import {
 } from 'rxjs';
 import { compareDecimals } from '../domain/decimal.ts';
 import { Fault } from '../domain/fault.ts';
-import type { DayVolume, DayVolumes, ListedInstrument } from '../venues/contract.ts';
+import type { DayVolume, ListedInstrument } from '../venues/contract.ts';
 
 /** What one venue is asked for. */
 export interface VolumeSource {
   readonly listed$: Observable<readonly ListedInstrument[]>;
-  readonly volumes$: Observable<DayVolumes>;
-  /** Told how many rows of an answer cannot be read, where there are some. */
-  readonly onMalformed?: (rows: number) => void;
+  readonly volumes$: Observable<readonly DayVolume[]>;
 }
 
 export interface TopCoinsOptions {
@@ -65,11 +63,10 @@ export function topCoins(options: TopCoinsOptions): Observable<ReadonlySet<strin
   let answer$: Observable<ReadonlySet<string>> | undefined;
   let askedAt = Number.NEGATIVE_INFINITY;
   const ask = (index: number): Observable<ReadonlySet<string>> => {
-    const { listed$, volumes$, onMalformed } = sources[index] as VolumeSource;
+    const { listed$, volumes$ } = sources[index] as VolumeSource;
     const coins$ = forkJoin([listed$, volumes$]).pipe(
       map(([rows, volumes]) => {
-        if (volumes.malformed > 0) onMalformed?.(volumes.malformed);
-        const coins = mostTraded(rows, volumes.rows, { quote, most, kept });
+        const coins = mostTraded(rows, volumes, { quote, most, kept });
         if (coins.size === 0) throw new Fault('unavailable', `no volumes of what trades against ${quote}`);
         return coins;
       }),

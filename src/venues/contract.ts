@@ -175,9 +175,9 @@ export interface DayVolume {
   readonly quoteVolume: Decimal;
 }
 
-/** What all symbols that can be read traded in 24 hours. */
-export interface DayVolumes {
-  readonly rows: readonly DayVolume[];
+/** What can be read of an answer that tells of many symbols. */
+export interface Rows<T> {
+  readonly rows: readonly T[];
   /** Rows that cannot be read, and are left out. */
   readonly malformed: number;
 }
@@ -222,9 +222,9 @@ export interface Venue {
   newDecoder(context: DecoderContext): Decoder;
   /** Undefined where it makes none. */
   readonly notices?: VenueNotices;
-  readonly instruments: RestRequest<readonly ListedInstrument[]>;
+  readonly instruments: RestRequest<Rows<ListedInstrument>>;
   /** Of all its symbols, in one answer. */
-  readonly dayVolumes: RestRequest<DayVolumes>;
+  readonly dayVolumes: RestRequest<Rows<DayVolume>>;
   /** Weight that REST requests may cost in a minute, all together. */
   readonly restWeightPerMinute: number;
   /** Weight that they may cost at once, where the venue counts by less than a minute. */

@@ -1,6 +1,7 @@
 import { canonicalDecimal, type Decimal, isNotNegative, isPositive } from '../domain/decimal.ts';
 import { Fault } from '../domain/fault.ts';
 import { isTradeId } from '../domain/trade-id.ts';
+import type { Rows } from './contract.ts';
 
 /** A wire type before anybody checked it: its keys are known, its values are not. */
 export type Unchecked<T> = { readonly [K in keyof T]?: unknown };
@@ -56,11 +57,7 @@ export function readArray(value: unknown, field: string): readonly unknown[] {
 }
 
 /** The rows that can be read, and how many cannot; where none can, throws for the first. `read` names its fields within `place`. */
-export function readRows<T>(
-  value: unknown,
-  field: string,
-  read: (row: unknown, place: string) => T,
-): { readonly rows: readonly T[]; readonly malformed: number } {
+export function readRows<T>(value: unknown, field: string, read: (row: unknown, place: string) => T): Rows<T> {
   const rows: T[] = [];
   const problems: unknown[] = [];
   for (const [index, row] of readArray(value, field).entries()) {

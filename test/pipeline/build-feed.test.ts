@@ -8,11 +8,11 @@ import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
 
 const COINS = ['A', 'B', 'C', 'D', 'E', 'F'];
 
-/** What Bybit answers: all of COINS, each traded more than the next, and a row that is none. */
+/** What Bybit answers: all of COINS, each traded more than the next, and in each list a row that is none. */
 function answerOf(path: string): object {
   const list = path.includes('tickers')
     ? [null, ...COINS.map((coin, index) => ({ symbol: `${coin}USDT`, turnover24h: String(100 - index) }))]
-    : COINS.map((coin) => ({ symbol: `${coin}USDT`, baseCoin: coin, quoteCoin: 'USDT', status: 'Trading' }));
+    : [...COINS.map((coin) => ({ symbol: `${coin}USDT`, baseCoin: coin, quoteCoin: 'USDT', status: 'Trading' })), {}];
   return { retCode: 0, retMsg: 'OK', result: { list } };
 }
 
@@ -26,12 +26,12 @@ it('shards of a process ask once what is traded most, and share that out among t
     return { status: 200, headers: {}, body: JSON.stringify(answerOf(pathname)) };
   };
   const rest = newRest(config, 'bybit', scheduler, () => ({ get }) as never);
-  const malformed: [VenueId, number][] = [];
+  const malformed: [VenueId, string, number][] = [];
   const topCoins = topCoinsOf(
     config,
     () => rest,
     scheduler,
-    (venue, rows) => malformed.push([venue, rows]),
+    (...told) => malformed.push(told),
   );
   const shards = [0, 1, 2].map(async (shard) => {
     const follows = (symbol: string) => shardOf(symbol, 3) === shard;
@@ -43,5 +43,8 @@ it('shards of a process ask once what is traded most, and share that out among t
   const followed = await Promise.all(shards);
   expect(followed.flat().sort()).toEqual(['A', 'B', 'C', 'D']);
   expect(asked.filter((path) => path.includes('tickers'))).toHaveLength(1);
-  expect(malformed).toEqual([['bybit', 1]]);
+  expect(malformed).toEqual([
+    ['bybit', 'instruments', 1],
+    ['bybit', 'volumes', 1],
+  ]);
 });

@@ -1,7 +1,7 @@
 import { defer, type Observable, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { among, mostTraded, topCoins } from '../../src/pipeline/top-coins.ts';
-import type { DayVolume, DayVolumes, ListedInstrument } from '../../src/venues/contract.ts';
+import type { DayVolume, ListedInstrument } from '../../src/venues/contract.ts';
 import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
 
 const row = (base: string, quote = 'USDT', trading = true): ListedInstrument => ({
@@ -11,7 +11,6 @@ const row = (base: string, quote = 'USDT', trading = true): ListedInstrument => 
   trading,
 });
 const volume = (venueSymbol: string, quoteVolume: string): DayVolume => ({ venueSymbol, quoteVolume });
-const answer = (...rows: DayVolume[]): DayVolumes => ({ rows, malformed: 0 });
 const NOTHING: ReadonlySet<string> = new Set();
 
 describe('mostTraded', () => {
@@ -49,7 +48,7 @@ describe('topCoins', () => {
 
   it('asks the preferred venue once for all who want to know, and again when the answer is old', () => {
     const scheduler = new SteppedScheduler();
-    const volumes = counted(of(answer(volume('AUSDT', '1'))));
+    const volumes = counted(of([volume('AUSDT', '1')]));
     const coins$ = topCoins({
       ...options,
       scheduler,
@@ -67,8 +66,8 @@ describe('topCoins', () => {
 
   it('asks the next venue where the preferred one does not answer, and begins anew where none does', () => {
     const away = throwError(() => new Error('away'));
-    const volumes = counted(away as Observable<DayVolumes>);
-    const here = { listed$: of([row('B')]), volumes$: of(answer(volume('BUSDT', '1'))) };
+    const volumes = counted(away as Observable<readonly DayVolume[]>);
+    const here = { listed$: of([row('B')]), volumes$: of([volume('BUSDT', '1')]) };
     const there = { listed$: of([row('A')]), volumes$: volumes.values$ };
     const scheduler = new SteppedScheduler();
     const seen: string[] = [];
@@ -80,27 +79,15 @@ describe('topCoins', () => {
   });
 });
 
-describe('topCoins of answers that are odd', () => {
+it('topCoins takes no volumes at all for no answer', () => {
   const scheduler = new SteppedScheduler();
   const listed$ = of([row('A'), row('B')]);
-  const volumes = (malformed: number, ...rows: DayVolume[]) => of({ rows, malformed });
-  const there = { listed$, volumes$: volumes(0, volume('BUSDT', '1')) };
-
-  it('says how many rows could not be read', () => {
-    const told: number[] = [];
-    const odd = { listed$, volumes$: volumes(3, volume('AUSDT', '1')), onMalformed: (rows: number) => told.push(rows) };
-    const seen: string[] = [];
-    topCoins({ quote: 'USDT', most: 1, scheduler, sources: [odd, there] }).subscribe((coins) => seen.push(...coins));
-    expect([told, seen]).toEqual([[3], ['A']]);
-  });
-
-  it('takes no volumes at all for no answer', () => {
-    const empty = { listed$, volumes$: volumes(0) };
-    const seen: unknown[] = [];
-    topCoins({ quote: 'USDT', most: 1, scheduler, sources: [empty, there] }).subscribe((coins) => seen.push(...coins));
-    topCoins({ quote: 'USDT', most: 1, scheduler, sources: [empty] }).subscribe({ error: () => seen.push('none') });
-    expect(seen).toEqual(['B', 'none']);
-  });
+  const there = { listed$, volumes$: of([volume('BUSDT', '1')]) };
+  const empty = { listed$, volumes$: of([]) };
+  const seen: unknown[] = [];
+  topCoins({ quote: 'USDT', most: 1, scheduler, sources: [empty, there] }).subscribe((coins) => seen.push(...coins));
+  topCoins({ quote: 'USDT', most: 1, scheduler, sources: [empty] }).subscribe({ error: () => seen.push('none') });
+  expect(seen).toEqual(['B', 'none']);
 });
 
 describe('among', () => {

@@ -24,7 +24,7 @@ export function fakeVenue(overrides: Partial<Venue> = {}): Venue {
     unsubscribe: (topics, nextId) => inBatches('unsub', topics, nextId),
     heartbeat: undefined,
     newDecoder: (context) => (frame) => decode(Buffer.from(frame.data).toString(), frame.receivedAt, context),
-    instruments: { path: '/instruments', weight: 1, parse: () => [] },
+    instruments: { path: '/instruments', weight: 1, parse: () => ({ rows: [], malformed: 0 }) },
     dayVolumes: { path: '/volumes', weight: 1, parse: () => ({ rows: [], malformed: 0 }) },
     time: { path: '/time', weight: 1, parse: Number },
     restWeightPerMinute: 1000,

@@ -146,9 +146,10 @@ describe.skipIf(captures === undefined)('real recordings (skipped where the fold
 
   it('the Bybit REST bodies', () => {
     const body = (name: string): unknown => JSON.parse(lines(`bybit-testnet-rest-${name}.json`)[0] ?? '');
-    expect(venues.bybit.instruments.parse(body('instruments-info'))).toEqual([
-      { venueSymbol: 'BTCUSDT', base: 'BTC', quote: 'USDT', trading: true },
-    ]);
+    expect(venues.bybit.instruments.parse(body('instruments-info'))).toEqual({
+      rows: [{ venueSymbol: 'BTCUSDT', base: 'BTC', quote: 'USDT', trading: true }],
+      malformed: 0,
+    });
     expect(venues.bybit.time.parse(body('time'))).toBeCloseTo(1_789_299_611_107.0286, 3);
   });
 });

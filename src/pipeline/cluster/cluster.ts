@@ -14,7 +14,7 @@ import { newConnectionBudget, newRest, topCoinsOf } from '../build-feed.ts';
 import { type Config, coinSymbols } from '../config.ts';
 import type { Feed } from '../feed.ts';
 import {
-  malformedVolumesLogger,
+  malformedRowsLogger,
   type Pipeline,
   type PipelineDependencies,
   type Running,
@@ -83,7 +83,7 @@ class Cluster implements Running {
     this.#startedAt = wallClockMs();
     const { group, sessionTimeoutMs } = config.cluster;
     this.#sizeOf = sizesOf(config);
-    const onMalformed = malformedVolumesLogger(dependencies.log);
+    const onMalformed = malformedRowsLogger(dependencies.log);
     this.#topCoins = topCoinsOf(config, (venue) => this.#restOf(venue), scheduler, onMalformed);
     const assigner = shardAssigner(() => this.#rates(), this.#sizeOf);
     this.#member = new GroupMember(

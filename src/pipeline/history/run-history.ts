@@ -145,6 +145,6 @@ async function refusedSymbol(error: unknown, { venue, instrument }: HistoryReque
   if (error.kind === 'unknown_symbol') return refused;
   if (error.field !== 'retCode') return error;
   const listed = await ask(venue.instruments).catch(() => undefined);
-  const isListed = listed?.some(({ venueSymbol }) => venueSymbol === instrument.venueSymbol) ?? true;
+  const isListed = listed?.rows.some(({ venueSymbol }) => venueSymbol === instrument.venueSymbol) ?? true;
   return isListed ? error : refused;
 }

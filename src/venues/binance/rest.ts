@@ -1,37 +1,27 @@
-import type { DayVolumes, ListedInstrument, RestRequest } from '../contract.ts';
-import { readArray, readNotNegative, readObject, readRows, readString, readTime, within } from '../fields.ts';
+import type { DayVolume, ListedInstrument, RestRequest, Rows } from '../contract.ts';
+import { readNotNegative, readObject, readRows, readString, readTime } from '../fields.ts';
 import type { BinanceDayTicker, BinanceExchangeInfo, BinanceSymbol, BinanceTime } from './wire.ts';
 
 /** The instrument list. `query`: what keeps the answer small, where the venue offers it. */
-export function exchangeInfo(query: string, weight: number): RestRequest<readonly ListedInstrument[]> {
+export function exchangeInfo(query: string, weight: number): RestRequest<Rows<ListedInstrument>> {
   return {
     path: `/api/v3/exchangeInfo${query}`,
     weight,
-    parse(body) {
-      const { symbols } = readObject<BinanceExchangeInfo>(body, '');
-      return readArray(symbols, 'symbols').map((row, index) => {
-        try {
-          return readSymbol(row);
-        } catch (error) {
-          throw within(`symbols[${index}]`, error);
-        }
-      });
-    },
-  };
-}
-
-function readSymbol(row: unknown): ListedInstrument {
-  const symbol = readObject<BinanceSymbol>(row, '');
-  return {
-    venueSymbol: readString(symbol.symbol, 'symbol'),
-    base: readString(symbol.baseAsset, 'baseAsset'),
-    quote: readString(symbol.quoteAsset, 'quoteAsset'),
-    trading: readString(symbol.status, 'status') === 'TRADING',
+    parse: (body) =>
+      readRows(readObject<BinanceExchangeInfo>(body, '').symbols, 'symbols', (row, place) => {
+        const symbol = readObject<BinanceSymbol>(row, place);
+        return {
+          venueSymbol: readString(symbol.symbol, `${place}.symbol`),
+          base: readString(symbol.baseAsset, `${place}.baseAsset`),
+          quote: readString(symbol.quoteAsset, `${place}.quoteAsset`),
+          trading: readString(symbol.status, `${place}.status`) === 'TRADING',
+        };
+      }),
   };
 }
 
 /** The 24-hour statistics of all symbols. */
-export function dayVolumes(query: string, weight: number): RestRequest<DayVolumes> {
+export function dayVolumes(query: string, weight: number): RestRequest<Rows<DayVolume>> {
   return {
     path: `/api/v3/ticker/24hr${query}`,
     weight,

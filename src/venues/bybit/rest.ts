@@ -1,37 +1,37 @@
 import { Fault } from '../../domain/fault.ts';
-import type { DayVolumes, ListedInstrument, RestRequest } from '../contract.ts';
+import type { DayVolume, ListedInstrument, RestRequest, Rows } from '../contract.ts';
 import {
   malformed,
-  readArray,
   readNotNegative,
   readObject,
   readRows,
   readString,
   readTextId,
   type Unchecked,
-  within,
   wordsOf,
 } from '../fields.ts';
 import { faultOfCode } from './fault-of-code.ts';
 import type { BybitBody, BybitDayTicker, BybitInstrument, BybitInstruments, BybitTickers, BybitTime } from './wire.ts';
 
 /** Spot lists all instruments that trade in one page. Requests count 1 each: 600 in 5 s per address. */
-export const instruments: RestRequest<readonly ListedInstrument[]> = {
+export const instruments: RestRequest<Rows<ListedInstrument>> = {
   path: '/v5/market/instruments-info?category=spot',
   weight: 1,
   parse(body) {
     const { list } = readResult<BybitInstruments>(body);
-    return readArray(list, 'result.list').map((row, index) => {
-      try {
-        return readInstrument(row);
-      } catch (error) {
-        throw within(`result.list[${index}]`, error);
-      }
+    return readRows(list, 'result.list', (row, place) => {
+      const instrument = readObject<BybitInstrument>(row, place);
+      return {
+        venueSymbol: readString(instrument.symbol, `${place}.symbol`),
+        base: readString(instrument.baseCoin, `${place}.baseCoin`),
+        quote: readString(instrument.quoteCoin, `${place}.quoteCoin`),
+        trading: readString(instrument.status, `${place}.status`) === 'Trading',
+      };
     });
   },
 };
 
-export const dayVolumes: RestRequest<DayVolumes> = {
+export const dayVolumes: RestRequest<Rows<DayVolume>> = {
   path: '/v5/market/tickers?category=spot',
   weight: 1,
   parse(body) {
@@ -67,14 +67,4 @@ export function readResult<T>(body: unknown): Unchecked<T> {
     );
   }
   return readObject<T>(result, 'result');
-}
-
-function readInstrument(row: unknown): ListedInstrument {
-  const instrument = readObject<BybitInstrument>(row, '');
-  return {
-    venueSymbol: readString(instrument.symbol, 'symbol'),
-    base: readString(instrument.baseCoin, 'baseCoin'),
-    quote: readString(instrument.quoteCoin, 'quoteCoin'),
-    trading: readString(instrument.status, 'status') === 'Trading',
-  };
 }

@@ -36,3 +36,20 @@ describe('the weights of the day volumes', () => {
       expect((dayVolumes.weight + instruments.weight) * 10).toBeLessThan(restWeightPerMinute);
   });
 });
+
+describe.each<readonly [string, Venue, (rows: readonly unknown[]) => unknown, object]>([
+  ['bybit', bybit, bybitBody, { baseCoin: 'B', quoteCoin: 'USDT', status: 'Trading' }],
+  ['binance', binance, (symbols) => ({ symbols }), { baseAsset: 'B', quoteAsset: 'USDT', status: 'TRADING' }],
+])('the instrument list of %s', (_, { instruments }, body, fields) => {
+  it('is read without the rows that cannot be, which are counted', () => {
+    const rows = [null, { ...fields, symbol: 1 }, { ...fields, symbol: 'BUSDT' }, { symbol: 'AUSDT' }];
+    const row = { venueSymbol: 'BUSDT', base: 'B', quote: 'USDT', trading: true };
+    expect(instruments.parse(body(rows))).toEqual({ rows: [row], malformed: 3 });
+  });
+
+  it('is refused where none can be read, naming the first field', () => {
+    expect(() => instruments.parse(body([{ ...fields, symbol: 1 }, null]))).toThrow(
+      /^(result.list|symbols)\[0\].symbol /,
+    );
+  });
+});
