@@ -2,7 +2,7 @@
  * The rule by which one of several sources serves, as a pure function of what is known of each.
  *
  * The active source is left (a) at once when it is blocked, (b) when it has been without a connection for `graceMs`,
- * (c) when it is stale; never for a source that is not healthy itself. A source that stands before the active one in
+ * (c) when it is stale, after a start no sooner than `connectTimeoutMs`; never for a source that is not healthy itself. A source that stands before the active one in
  * the order of preference takes over again once it has been healthy for `failBackAfterMs` without a break.
  */
 export interface FailoverTiming {
@@ -122,13 +122,14 @@ function begin(sources: readonly SourceHealth[], now: number, timing: FailoverTi
   const healthy = sources.findIndex((source) => source.healthySince !== null);
   if (healthy !== -1 && failure(first, now, timing) !== undefined)
     return { active: healthy, reason: 'first', wakeAt: null };
-  const failsAt = first.downSince === null ? null : first.downSince + timing.graceMs;
+  const failsAt = first.downSince === null ? null : first.downSince + (first.stale ? 0 : timing.graceMs);
   return { active: -1, wakeAt: failsAt === null || failsAt <= now ? null : failsAt };
 }
 
 function failure(source: SourceHealth, now: number, timing: FailoverTiming): SwitchReason | undefined {
   if (source.blocked && !source.connected) return 'blocked';
-  if (source.stale) return 'stale';
+  const mayYetAnswer = source.downSince !== null && now < source.downSince;
+  if (source.stale && !mayYetAnswer) return 'stale';
   if (!source.connected && source.downSince !== null && now >= source.downSince + timing.graceMs) return 'disconnected';
   return undefined;
 }

@@ -26,9 +26,16 @@ export interface MergedSymbol {
   readonly symbol: string;
   /** Since something of the symbol came, or was resumed. */
   series: Series | undefined;
-  readonly klines: Map<string, Kline>;
+  readonly klines: Map<string, Candles>;
   bookTicker: BookTicker | undefined;
   tickerTimestamp: number;
+}
+
+/** What was told of the candles of one interval. */
+interface Candles {
+  last: Kline;
+  /** Up to this open time their ends were told. */
+  closed: number;
 }
 
 interface Series {
@@ -232,9 +239,18 @@ export class LineMerge {
         state.bookTicker = event;
         return true;
       case 'kline': {
-        const last = state.klines.get(event.interval);
-        if (last !== undefined && !isNewerKline(event, last)) return this.#repeat();
-        state.klines.set(event.interval, event);
+        const candles = state.klines.get(event.interval);
+        if (candles === undefined) {
+          const closed = event.closed ? event.openTime : Number.NEGATIVE_INFINITY;
+          state.klines.set(event.interval, { last: event, closed });
+          return true;
+        }
+        const isNewer = isNewerKline(event, candles.last);
+        // Another line may have told the next one first.
+        const isEnd = event.closed && event.openTime > candles.closed;
+        if (!isNewer && !isEnd) return this.#repeat();
+        if (isNewer) candles.last = event;
+        if (isEnd) candles.closed = event.openTime;
         return true;
       }
     }

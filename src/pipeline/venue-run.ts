@@ -448,7 +448,11 @@ export class VenueRun {
     this.#silence.data(now);
     activity.data(this.#id, now, first !== undefined);
     if (warning !== undefined) count(this.#counts.warnings, warning);
-    if (first === undefined) return;
+    if (first === undefined) {
+      // That nothing changed is a sign of life, too.
+      if (data.of instanceof VenueSymbol) this.#coins.seen(data.of.coin, now, false);
+      return;
+    }
     const kind = first.kind === 'repeat' ? 'trade' : first.kind;
     const of = data.of instanceof VenueSymbol ? data.of : this.#of(first.symbol);
     this.#coins.seen(of.coin, now, kind === this.lines.neededChannel);

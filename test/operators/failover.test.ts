@@ -253,6 +253,16 @@ describe('failover', () => {
     expect(run({ a: '100ms -', b: 'Cx 60ms y' }).told[0]).toBe('55 ->b first');
   });
 
+  it('at a start takes silence for none while the preferred one may yet answer', () => {
+    expect(run({ a: '--S 30ms C1', b: 'Cx 58ms y' }).told).toEqual([
+      '34 ->a first',
+      '34 btc epoch 1 of a',
+      '34 btc@1 1',
+    ]);
+    for (const silent of ['--S', 'C-S']) expect(run({ a: silent, b: 'Cx 58ms y' }).told[0]).toBe('50 ->b first');
+    expect(run({ a: '--S 7ms D', b: 'Cx 58ms y' }).told[0]).toBe('10 ->b first');
+  });
+
   it('starts with the source that it is told to, and goes back to the preferred one as ever', () => {
     expect(run({ a: 'C1---2---3---4', b: '--Cx-y---z---w' }, { startWith: 'b', failBackAfterMs: 10 }).told).toEqual([
       '3 ->b first',

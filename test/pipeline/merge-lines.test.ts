@@ -324,6 +324,21 @@ describe('LineMerge', () => {
     expect([pass(1, kline(0, 10, { interval: '5m' }))]).toEqual([1]);
   });
 
+  it('passes the end of a candle that comes behind the next one, once', () => {
+    const merge = binance();
+    const pass = (line: number, event: LineData) => frames(merge, line, [event], 0).length;
+    const end = kline(0, 59_999, { closed: true });
+    expect([
+      pass(1, kline(0, 10)),
+      pass(2, kline(60_000, 60_001)),
+      pass(1, end),
+      pass(2, end),
+      pass(1, kline(0, 59_000)),
+      pass(1, kline(60_000, 60_001)),
+      pass(2, kline(60_000, 60_002)),
+    ]).toEqual([1, 1, 1, 0, 0, 0, 1]);
+  });
+
   it('follows a book whose update ids start again: by its time, or after five seconds without a higher id', () => {
     const timed = bybit();
     frames(timed, 1, [bookTicker(900, { timestamp: 1000 })], 0);

@@ -416,6 +416,16 @@ describe('VenueRun: a venue that was away for longer than a coin may be silent',
   });
 });
 
+it('VenueRun: a coin of which is told that nothing changed is not mute', () => {
+  const run = new ScriptedRun({ more: { coinStaleAfterMs: 10_000 } });
+  const line = run.connection(0);
+  for (let second = 1; second <= 12; second++) {
+    line.tell({ kind: 'data', receivedAt: 0, events: [], of: line.args.asked('BTCUSDT') });
+    run.scheduler.advance(1000);
+  }
+  expect(run.told('feed_stale').flatMap(({ symbol }) => symbol ?? [])).toEqual(['ETHUSDT']);
+});
+
 it('VenueRun: a connection that is replaced gives a mute coin no time', () => {
   const run = new ScriptedRun({ more: { coinStaleAfterMs: 10_000 } });
   const old = run.connection(0);

@@ -1,6 +1,6 @@
 import type { Instrument } from '../../domain/instrument.ts';
 import type { Decoded, Decoder, DecoderContext } from '../contract.ts';
-import { decodedEvents, ignored, malformedFrame, type Origin, safely } from '../decoding.ts';
+import { askedOf, decodedEvents, eventsOf, ignored, malformedFrame, type Origin, safely } from '../decoding.ts';
 import { malformed, readArray, readNumericId, readObject, readString, readTime, type Unchecked } from '../fields.ts';
 import { jsonOf, refuseDuplicateKeys, textOf } from '../read-frame.ts';
 import { spreadWarning } from '../top-of-book.ts';
@@ -13,6 +13,8 @@ import { readTrades } from './decode-trades.ts';
 import { TradeScanner } from './scan-trades.ts';
 import { type BybitTopic, parseTopic } from './topic.ts';
 import type { BybitAnswerFrame, BybitBook, BybitDataFrame, BybitTicker } from './wire.ts';
+
+const NONE: readonly never[] = [];
 
 /** A decoder for one connection: it remembers the last update of each one-level book, to know the repeats. */
 export function bybitDecoder(context: DecoderContext): Decoder {
@@ -77,7 +79,10 @@ export function bybitDecoder(context: DecoderContext): Decoder {
       case 'ticker':
         return decodeTicker(text, outer, origin, instrument, receivedAt);
       case 'book_ticker':
-        return decodeBookTicker(text, outer, origin, instrument, receivedAt, lastUpdate);
+        return (
+          decodeBookTicker(text, outer, origin, instrument, receivedAt, lastUpdate) ??
+          eventsOf(askedOf(context, instrument), NONE)
+        );
       case 'depth':
         return decodeBook(text, outer, origin, instrument, receivedAt);
     }
@@ -97,6 +102,7 @@ function decodeTicker(
   return decodedEvents([ticker]);
 }
 
+/** Undefined: nothing changed since the last one, which comes again every three seconds. */
 function decodeBookTicker(
   text: string,
   outer: Unchecked<BybitDataFrame>,
@@ -104,7 +110,7 @@ function decodeBookTicker(
   instrument: Instrument,
   receivedAt: number,
   lastUpdate: Map<string, string>,
-): Decoded {
+): Decoded | undefined {
   const data = readSnapshot<BybitBook>(outer);
   const updateId = readNumericId(data.u, 'data.u');
   const ticker = readBookTicker(data, updateId, readMatchedAt(outer), origin, instrument, receivedAt);
@@ -112,7 +118,7 @@ function decodeBookTicker(
   const repeated = lastUpdate.get(instrument.venueSymbol) === updateId;
   lastUpdate.set(instrument.venueSymbol, updateId);
   if (ticker === undefined) return ignored('one_sided_book');
-  return repeated ? decodedEvents([]) : decodedEvents([ticker], spreadWarning(ticker.bidPrice, ticker.askPrice));
+  return repeated ? undefined : decodedEvents([ticker], spreadWarning(ticker.bidPrice, ticker.askPrice));
 }
 
 function decodeBook(

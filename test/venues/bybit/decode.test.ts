@@ -4,7 +4,7 @@ import type { Decoder } from '../../../src/venues/contract.ts';
 import { fixtureContext } from '../../contracts/venue-contract.ts';
 
 describe('the one-level book of Bybit', () => {
-  it('is told once per update: a repeat shows only that the market lives', () => {
+  it('is told once per update: a repeat shows only that the symbol lives', () => {
     const decode = bybitDecoder(fixtureContext());
     expect(updates(decode, [1980705, 1980705, 1980706, 1980706, 1980706])).toEqual([
       '1980705',
@@ -44,7 +44,8 @@ function updates(decode: Decoder, ids: readonly number[], symbol = 'BTCUSDT'): r
     const decoded = decode(frame(book(id, symbol)));
     if (decoded.kind !== 'events') return decoded.kind;
     const [event] = decoded.events;
-    return event?.kind === 'book_ticker' ? String(event.updateId) : 'alive';
+    if (event?.kind === 'book_ticker') return String(event.updateId);
+    return decoded.of?.instrument?.symbol === symbol ? 'alive' : 'whose?';
   });
 }
 
