@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { filter, firstValueFrom, type Observable, type SchedulerLike, take, timer } from 'rxjs';
+import { filter, firstValueFrom, type Observable, race, type SchedulerLike, Subject, take, timer } from 'rxjs';
 import { keyOf, topicNameOf } from '../codec/environment-topics.ts';
 import { topicOf } from '../codec/topics.ts';
 import type { Fault } from '../domain/fault.ts';
@@ -27,7 +27,7 @@ import type { Feed } from './feed.ts';
 import { type FormerEpoch, formerEpochs } from './former-runs.ts';
 import { agreementOf } from './kline-check.ts';
 import { Latencies } from './latencies.ts';
-import { type NearPast, readRecent } from './recent-trades.ts';
+import { readRecent } from './recent-trades.ts';
 import { RecordCounts } from './record-counts.ts';
 import { statusLogger } from './status-logger.ts';
 import { figuresOf } from './take-figures.ts';
@@ -101,7 +101,8 @@ const STOP_WITHIN_MS = 3500;
 const WARM_WITHIN_MS = 1000;
 /** What the statistics are rebuilt from is read so long after the start: first what was traded meanwhile is fetched. */
 const LOOK_BACK_AFTER_MS = 1000;
-const NO_PAST: NearPast = { former: new Map(), told: new Map() };
+/** How long a stop waits for that: large trades of what came since the start are told by no other run. */
+const LOOK_BACK_WITHIN_MS = 1000;
 const DROPPED_TOLD_EVERY_MS = 1000;
 const DELTAS = topicOf('book_delta').name;
 const UNEXPLAINED_TOLD = 5;
@@ -191,9 +192,9 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     );
   // Neither files nor a spill are read while they are written.
   const isLater = outlets.every(({ name, drain }) => name === 'kafka' && drain.stats().queued === 0);
-  let stopping: Promise<Stopped> | undefined;
+  const stopAsked$ = new Subject<void>();
   const past = isLater
-    ? firstValueFrom(timer(LOOK_BACK_AFTER_MS, scheduler)).then(() => (stopping === undefined ? lookBack() : NO_PAST))
+    ? firstValueFrom(race(timer(LOOK_BACK_AFTER_MS, scheduler), stopAsked$)).then(lookBack)
     : lookBack();
   const told = isLater ? undefined : (await past).told;
   if (dependencies.signal?.aborted) return giveUp(dependencies.signal.reason);
@@ -223,8 +224,11 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   feed.start();
 
   const stop = async (reason: string, { afterMs = 0 }: StopOptions = {}): Promise<Stopped> => {
+    const since = scheduler.now();
+    stopAsked$.next();
+    await firstValueFrom(race(recent, timer(LOOK_BACK_WITHIN_MS, scheduler)));
     feed.stop(reason);
-    const deadlineMs = Math.max(0, STOP_WITHIN_MS - afterMs);
+    const deadlineMs = Math.max(0, STOP_WITHIN_MS - afterMs - (scheduler.now() - since));
     const closing = outlets.map((outlet) => outlet.drain.close({ deadlineMs }));
     // One that fails must not cut the others off.
     await Promise.allSettled(closing);
@@ -264,6 +268,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     );
     return { undelivered, spilled, dropped };
   };
+  let stopping: Promise<Stopped> | undefined;
   const sinkStats = () => outlets.map(({ name, drain }) => ({ name, stats: drain.stats() }));
   return {
     feed,

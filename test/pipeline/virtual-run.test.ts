@@ -499,6 +499,15 @@ it('a window that one of two sinks lacks when the run is killed is told to that 
   }
 });
 
+it('large trades of a run that is stopped before it has read what former ones left are told', async () => {
+  const problems = await problemsOf({
+    ...{ seed: 11, venues: ['binance'], mode: 'failover', standby: 'hot', backfill: true },
+    ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: ['kafka'], machines: 1 },
+    happenings: [0, 100, 400].map((afterMs) => ({ afterMs, what: { kind: 'restart', downMs: 3000 } })),
+  });
+  expect(problems).toEqual([]);
+});
+
 it('the same script plays the same, so that what a run finds can be looked at again', async () => {
   const each: Script = {
     seed: 7,
