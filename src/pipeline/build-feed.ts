@@ -253,6 +253,9 @@ function readableRows<T>(
 const BOOK_LEVELS = [5000, 1000, 500, 100];
 /** Of a minute's weight all books together may take so much: what trades need is left. */
 const BOOKS_SHARE = 0.25;
+/** Of what may be spent at once they leave so much to trades, and to books that the price has run past; those leave the rest. */
+const LEFT_BY_BOOKS = 0.5;
+const LEFT_BY_URGENT = 0.25;
 
 function fetchBookOf(
   config: Config,
@@ -265,7 +268,7 @@ function fetchBookOf(
   if (book === undefined || wish?.deltas !== true) return undefined;
   const environment = environmentOf(config, id);
   const symbols = config.coins.kind === 'all' ? Number.POSITIVE_INFINITY : instrumentsFor(config, id).length;
-  return (instrument, larger) => {
+  return (instrument, { larger, isUrgent, onSent }) => {
     const requests = BOOK_LEVELS.map((levels) =>
       book({ instrument, levels: Math.max(levels, wish.levels), environment, receivedAt }),
     );
@@ -273,7 +276,8 @@ function fetchBookOf(
       ({ weight }) => weight * symbols <= restWeightPerMinute * BOOKS_SHARE * config.cluster.venueBudgetShare,
     );
     const first = affordable === -1 ? requests.length - 1 : affordable;
-    return rest.askSparingly$(requests[Math.max(0, first - larger)] as (typeof requests)[number]);
+    const request = requests[Math.max(0, first - larger)] as (typeof requests)[number];
+    return rest.askSparingly$(request, { leaves: isUrgent ? LEFT_BY_URGENT : LEFT_BY_BOOKS, onSent });
   };
 }
 

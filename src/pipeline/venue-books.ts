@@ -9,13 +9,14 @@ import {
   type SchedulerLike,
   Subject,
   type Subscription,
+  takeUntil,
   tap,
 } from 'rxjs';
 import type { Instrument } from '../domain/instrument.ts';
 import type { BookUpdate } from '../domain/line.ts';
 import { type BookStep, BookSync } from '../market/book-sync.ts';
 import type { BookOrigin, BookStepped } from './merged-event.ts';
-import type { VenueSignal } from './venue-signal.ts';
+import type { VenueFeedOptions, VenueSignal } from './venue-signal.ts';
 
 /** How long a book waits for the other line to bring what one has skipped. */
 const OTHER_LINE_MS = 500;
@@ -35,7 +36,7 @@ const AGAIN_AT_MOST_MS = 30_000;
 
 export interface VenueBooksOptions {
   /** As of `VenueFeedOptions`. */
-  readonly fetchBook: ((instrument: Instrument, larger: number) => Observable<BookUpdate>) | undefined;
+  readonly fetchBook: NonNullable<VenueFeedOptions['fetchBook']> | undefined;
   /** Subscribes the book of an instrument again, and nothing else of it. */
   readonly resubscribe: (instrument: Instrument) => void;
   readonly instrument: (symbol: string) => Instrument | undefined;
@@ -56,7 +57,7 @@ interface Followed {
   replacedAt: number;
   /** By how many sizes larger than at first it is asked for, where its levels did not last. */
   larger: number;
-  /** Its place in a queue; undefined: in none, or it is asked for. */
+  /** Its place in a queue, until the request leaves; undefined: in none, or it is asked for. */
   queued: Queued | undefined;
   patience: Subscription | undefined;
 }
@@ -65,6 +66,8 @@ interface Queued {
   readonly book: Followed;
   /** The book is right: only its deeper levels are wanted. */
   readonly isDeeper: boolean;
+  /** That it needs another place. */
+  readonly overtaken$: Subject<void>;
 }
 
 /** The books of one venue: each fed by all lines, each brought back into step by itself. */
@@ -204,6 +207,7 @@ export class VenueBooks {
     // It was right as it was put into its queue, and is not any more.
     const isOvertaken = book.queued?.isDeeper === true && sync.state !== 'in_step';
     if (book.busy && !isOvertaken) return;
+    book.queued?.overtaken$.next();
     book.busy = true;
     if (sync.wants === 'snapshot') {
       this.#enqueue(book);
@@ -221,7 +225,7 @@ export class VenueBooks {
     const isSoon = book.queued === undefined && book.attempts === 0 && now < replacedAt + LASTS_MS;
     const grows = sync.isShort && isSoon && book.larger < MOST_LARGER;
     if (grows) book.larger++;
-    const queued = { book, isDeeper: sync.state === 'in_step' };
+    const queued = { book, isDeeper: sync.state === 'in_step', overtaken$: new Subject<void>() };
     book.queued = queued;
     const queue$ = queued.isDeeper ? this.#deeper$ : this.#wanted$;
     const waitMs = sync.isShort && !grows ? replacedAt + AGAIN_MS - now : 0;
@@ -247,22 +251,32 @@ export class VenueBooks {
     const { book } = queued;
     // It has another place by now.
     if (book.queued !== queued) return EMPTY;
-    book.queued = undefined;
+    const leave = (): void => {
+      if (book.queued === queued) book.queued = undefined;
+    };
     const { fetchBook, instrument: instrumentOf, scheduler } = this.#options;
     const instrument = instrumentOf(book.origin.symbol);
     const wanted = this.#follows(book) && book.sync.wants === 'snapshot';
     if (instrument === undefined || fetchBook === undefined || !wanted) {
+      leave();
       book.busy = false;
       return EMPTY;
     }
-    return defer(() => fetchBook(instrument, book.larger)).pipe(
+    const isUrgent = book.sync.isShort && !queued.isDeeper;
+    return defer(() => fetchBook(instrument, { larger: book.larger, isUrgent, onSent: leave })).pipe(
       filter(() => this.#follows(book)),
       tap((snapshot) => this.#tell(book, book.sync.snapshot(snapshot, scheduler.now()))),
       catchError(() => {
         this.#options.count('book_not_had');
         return EMPTY;
       }),
-      tap({ complete: () => this.#again(book) }),
+      tap({
+        complete: () => {
+          leave();
+          this.#again(book);
+        },
+      }),
+      takeUntil(queued.overtaken$),
     );
   }
 

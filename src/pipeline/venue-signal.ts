@@ -63,6 +63,16 @@ export interface ListFollowing {
   readonly ours?: OperatorFunction<readonly ListedInstrument[], readonly ListedInstrument[]>;
 }
 
+/** How a whole book is asked for. */
+export interface BookQuestion {
+  /** How many sizes larger than at first. */
+  readonly larger: number;
+  /** The price has run past the book: it may take of the budget what others leave. */
+  readonly isUrgent: boolean;
+  /** Called when the request leaves, which the budget may delay. */
+  readonly onSent: () => void;
+}
+
 export interface VenueFeedOptions {
   readonly venue: Venue;
   readonly settings: VenueConfig;
@@ -105,10 +115,9 @@ export interface VenueFeedOptions {
   /** How much of the books is wanted where a depth channel is among the channels. */
   readonly books?: BooksWanted;
   /**
-   * Asks for a whole book, of the next larger sizes if told so, by how many; undefined where the venue sends it by itself
-   * after each subscription.
+   * Asks for a whole book; undefined where the venue sends it by itself after each subscription.
    */
-  readonly fetchBook?: ((instrument: Instrument, larger: number) => Observable<BookUpdate>) | undefined;
+  readonly fetchBook?: ((instrument: Instrument, how: BookQuestion) => Observable<BookUpdate>) | undefined;
   readonly onFrame?: (frame: RawFrame, line: number) => void;
   /** The weight of all requests that its REST interface was sent. */
   readonly restWeight?: () => number;

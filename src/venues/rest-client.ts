@@ -26,6 +26,11 @@ export async function askRest<T>(venue: Venue, request: RestRequest<T>, options:
   return request.parse(parsed(answer, url));
 }
 
+export interface SparingOptions {
+  readonly leaves?: number;
+  readonly onSent?: () => void;
+}
+
 function parsed({ body }: HttpAnswer, url: string): unknown {
   try {
     return JSON.parse(body);
@@ -107,13 +112,16 @@ export class VenueRest {
     });
   }
 
-  /** The same for what can wait: asks once so much of the budget is there that others find half of it behind the request. */
-  askSparingly$<T>(request: RestRequest<T>, timeoutMs?: number): Observable<T> {
+  /**
+   * The same for what can wait: asks once so much of the budget is there that others find a part of it behind the
+   * request, from 0 to 1, by default half.
+   */
+  askSparingly$<T>(request: RestRequest<T>, { leaves = 0.5, onSent }: SparingOptions = {}): Observable<T> {
     return new Observable((subscriber) => {
       const ask = (): void => {
-        const shortMs = this.#missingMs(Math.min(request.weight + this.#burst / 2, this.#burst));
+        const shortMs = this.#missingMs(Math.min(request.weight + this.#burst * leaves, this.#burst));
         if (shortMs > 0) subscriber.add(this.#scheduler.schedule(ask, shortMs));
-        else subscriber.add(this.ask$(request, timeoutMs).subscribe(subscriber));
+        else subscriber.add(this.ask$(request, undefined, onSent).subscribe(subscriber));
       };
       ask();
     });

@@ -1,4 +1,4 @@
-import { defer, delay, type Observable, of, throwError } from 'rxjs';
+import { defer, delay, NEVER, type Observable, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { BookUpdate } from '../../src/domain/line.ts';
 import { VenueBooks } from '../../src/pipeline/venue-books.ts';
@@ -10,10 +10,12 @@ interface Setting {
   readonly fetch?: (symbol: string, attempt: number, larger: number) => Observable<BookUpdate>;
   readonly lines?: number;
   readonly answerMs?: number;
+  /** Behind the first two only urgent requests of these leave. */
+  readonly waits?: ReadonlySet<string>;
 }
 
 /** Books of one venue in virtual time; `told` has each step with its time, `late` where it came without a frame. */
-function setUp({ fetch, lines = 2, answerMs = 10 }: Setting) {
+function setUp({ fetch, lines = 2, answerMs = 10, waits = new Set() }: Setting) {
   const scheduler = new SteppedScheduler();
   const told: string[] = [];
   const asked: string[] = [];
@@ -25,8 +27,10 @@ function setUp({ fetch, lines = 2, answerMs = 10 }: Setting) {
     fetchBook:
       fetch === undefined
         ? undefined
-        : ({ symbol }, larger) =>
+        : ({ symbol }, { larger, isUrgent, onSent }) =>
             defer(() => {
+              if (waits.has(symbol) && !isUrgent && asked.length > 1) return NEVER;
+              onSent();
               asked.push(`${scheduler.now()} ${symbol}`);
               most = Math.max(most, ++inFlight);
               return fetch(symbol, asked.length, larger).pipe(delay(answerMs, scheduler));
@@ -191,6 +195,38 @@ describe('VenueBooks', () => {
     expect(asked.slice(5)).toEqual(['20000 BTCUSDT', '20000 TRXUSDT', '20000 XRPUSDT']);
     scheduler.advance(20_000);
     expect(asked.slice(8)).toEqual(['25000 ETHUSDT', '30000 SOLUSDT']);
+  });
+
+  it('a book that is out of step waits for no budget that its deeper levels waited for', () => {
+    const sizes: number[] = [];
+    const bids = ['104', '103', '102', '101'].map((price) => ({ price, quantity: '1' }));
+    const { scheduler, books, told, asked, update } = setUp({
+      fetch: (symbol, attempt, larger) => {
+        sizes.push(larger);
+        return of(bookUpdate(attempt <= 2 ? 10 : 12, { snapshot: true, limit: 4, bids, asks: [], symbol }));
+      },
+      waits: new Set(['BTCUSDT']),
+    });
+    const lose = (count: number, id: number, symbol = 'BTCUSDT') => {
+      const gone = bids.slice(0, count).map(({ price }) => ({ price, quantity: '0' }));
+      books.updated(1, [bookUpdate(id, { bids: gone, asks: [], symbol })]);
+    };
+    for (const symbol of ['BTCUSDT', 'ETHUSDT']) update(1, 10, 10, symbol);
+    scheduler.advance(10);
+    lose(3, 11);
+    lose(3, 11, 'ETHUSDT');
+    scheduler.advance(1000);
+    expect(asked).toEqual(['0 BTCUSDT', '0 ETHUSDT']);
+    lose(4, 12);
+    expect([asked.slice(2), sizes]).toEqual([
+      ['1010 ETHUSDT', '1010 BTCUSDT'],
+      [0, 0, 1, 1],
+    ]);
+    // It has left, and its answer will do.
+    lose(4, 12, 'ETHUSDT');
+    scheduler.advance(10);
+    expect(asked).toHaveLength(4);
+    expect(told.slice(-2)).toEqual(['1020 ETHUSDT replaced 12 late', '1020 BTCUSDT replaced 12 late']);
   });
 
   it('does not ask for more where the answer is what fails', () => {

@@ -170,6 +170,21 @@ describe('VenueRest', () => {
     expect(asked.slice(3)).toEqual(['/book']);
   });
 
+  it('what can wait leaves as much as it is told to, and says when it leaves', async () => {
+    const { asked, scheduler, restUrl } = await serveJson();
+    const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 60 }), restUrl, scheduler);
+    const sent: string[] = [];
+    for (const name of ['first', 'second'])
+      rest.askSparingly$({ ...request, weight: 5 }, { leaves: 0.75, onSent: () => sent.push(name) }).subscribe();
+    expect(sent).toEqual(['first']);
+    // 25 of 30 are left, 27.5 are wanted, half a unit comes back in a second.
+    scheduler.advance(4999);
+    expect(sent).toEqual(['first']);
+    scheduler.advance(1);
+    expect(sent).toEqual(['first', 'second']);
+    await until(() => asked.length === 2);
+  });
+
   it('a budget that was not used does not grow', async () => {
     const { asked, scheduler, restUrl } = await serveJson();
     const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 60 }), restUrl, scheduler);
