@@ -14,9 +14,11 @@ export class PriceTicks {
 
   /** Remembers the figures of a venue's ticker. */
   learn(ticker: Ticker): void {
-    const known = this.#figures.findIndex(({ venue }) => venue === ticker.venue);
-    if (known === -1) this.#figures.push(ticker);
-    else this.#figures[known] = ticker;
+    const place = this.#figures.findIndex(({ venue }) => venue === ticker.venue);
+    const known = this.#figures[place];
+    if (known === undefined) this.#figures.push(ticker);
+    // A mini ticker between two tickers tells no change.
+    else this.#figures[place] = ticker.change24h === null ? { ...ticker, change24h: known.change24h } : ticker;
   }
 
   /** The tick that a trade or ticker makes in an epoch; undefined: none. */
