@@ -156,7 +156,7 @@ export class LineMerge {
         continue;
       }
       out ??= events.slice(0, index);
-      if (passes !== false) out.push(...passes);
+      if (passes !== false) for (const one of passes) pushTogether(out, one);
     }
     return out ?? events;
   }
@@ -297,6 +297,22 @@ export class LineMerge {
     of.series = { trades, aggTrades };
     return of.series;
   }
+}
+
+/** Trades of one frame that came too late for the same place are one hole: told apart, their gaps would be the same event. */
+function pushTogether(out: MergedEvent[], event: MergedEvent): void {
+  const last = out.at(-1);
+  if (event.kind === 'hole' && last?.kind === 'hole') {
+    const { before, after, missing, filled } = last.hole;
+    const more = event.hole;
+    const isSame = before.id === more.before.id && after.tradeId === more.after.tradeId;
+    if (isSame && missing !== null && more.missing !== null) {
+      const hole = { before, after, missing: missing + more.missing, filled: filled + more.filled };
+      out[out.length - 1] = { ...last, hole };
+      return;
+    }
+  }
+  out.push(event);
 }
 
 function doubtOf({ symbol, kind, doubt, heldSince }: TradeSeries): Doubt {

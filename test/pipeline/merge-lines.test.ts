@@ -297,6 +297,14 @@ describe('LineMerge', () => {
     expect(told(merge.lineLost(1, 0))).toBe(`(${id(18)},${id(20)}):? ${id(20)}`);
   });
 
+  it('Bybit: trades of one frame that are too late for the same place are one hole', () => {
+    const merge = bybit();
+    merge.lineJoined(1);
+    const late = [11, 14, 17].map((id) => tradeEvent(id));
+    expect(told(frames(merge, 1, [tradeEvent(10), tradeEvent(20), tradeEvent(30)], 0))).toBe('10 20 30');
+    expect(told(frames(merge, 1, [...late, tradeEvent(25), tradeEvent(40)], 0))).toBe('(10,20):3 (20,30):1 40');
+  });
+
   it('Bybit: one symbol that is mute on a line does not hold up another', () => {
     const merge = bybit();
     merge.lineJoined(1);
