@@ -1,4 +1,5 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
+import { type Alarm, createAlarm } from './alarm.ts';
 import {
   type Decision,
   decide,
@@ -183,7 +184,7 @@ class FailoverRun<T> {
   #active = -1;
   /** A switch of all keys is being told; who hears of it may make a source speak. */
   #switching = false;
-  #wake: Subscription | undefined;
+  readonly #wake: Alarm;
   #lastError: { readonly error: unknown } | undefined;
 
   constructor(sources: readonly FailoverSource<T>[], options: FailoverOptions<T>, out: Subscriber<FailoverEvent<T>>) {
@@ -191,6 +192,7 @@ class FailoverRun<T> {
     this.#options = options;
     this.#out = out;
     this.#scheduler = options.scheduler ?? asyncScheduler;
+    this.#wake = createAlarm(out, this.#scheduler, () => this.#decide());
     const epochs = new Map<string, number>();
     this.#nextEpoch =
       options.nextEpoch ??
@@ -219,7 +221,6 @@ class FailoverRun<T> {
   }
 
   stop(): void {
-    this.#wake?.unsubscribe();
     for (const subscription of this.#subscriptions) subscription?.unsubscribe();
   }
 
@@ -240,14 +241,6 @@ class FailoverRun<T> {
       }),
     );
     if (this.#out.closed) subscription.unsubscribe();
-  }
-
-  #guard(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.#out.error(error);
-    }
   }
 
   #onEnd(index: number): void {
@@ -333,11 +326,8 @@ class FailoverRun<T> {
       decision.wakeAt === null || standbyAt === null
         ? (decision.wakeAt ?? standbyAt)
         : Math.min(decision.wakeAt, standbyAt);
-    this.#wake?.unsubscribe();
-    this.#wake =
-      wakeAt === null
-        ? undefined
-        : this.#scheduler.schedule(() => this.#guard(() => this.#decide()), Math.max(0, wakeAt - now));
+    if (wakeAt === null) this.#wake.clear();
+    else this.#wake.set(Math.max(0, wakeAt - now));
   }
 
   /** Cold standby: when every source that runs has failed, the next one in order is started. Returns when to look again. */

@@ -1,9 +1,10 @@
-import { filter, map, Observable, of, Subject, take, tap } from 'rxjs';
+import { concat, filter, map, NEVER, Observable, of, Subject, subscribeOn, take, tap } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type FailoverEvent, type FailoverOptions, failover, type SourceEvent } from '../../src/operators/failover.ts';
 import { expectPicture } from '../support/expect-picture.ts';
 import { marbles } from '../support/marbles.ts';
+import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
 import { picture } from './pictures/failover.ts';
 
 /*
@@ -35,6 +36,20 @@ interface Run {
   readonly told: readonly string[];
   readonly subscriptions: readonly string[];
 }
+
+/** Two sources of which both serve, and the second begins. */
+const bothServe = ['a', 'b'].map((id) => {
+  const value: Source = { kind: 'value', key: 'btc', at: 0, value: id };
+  return { id, events$: concat(of<Source[]>({ kind: 'connected' }, value), NEVER) };
+});
+const long = {
+  graceMs: 5,
+  failBackAfterMs: 86_400_000,
+  connectTimeoutMs: 50,
+  standby: 'hot',
+  startWith: 'b',
+  ringSpan: 100,
+} as const;
 
 /** Runs sources of marbles and lists what was told as `TIME text`. */
 function run(
@@ -671,6 +686,33 @@ describe('failover', () => {
     });
     expect(pulled).toBe(2);
   });
+
+  it('leaves no timer to who unsubscribes at a switch', () => {
+    const scheduler = new SteppedScheduler();
+    const lines: string[] = [];
+    const later = bothServe.map(({ id, events$ }) => ({ id, events$: events$.pipe(subscribeOn(scheduler, 1)) }));
+    failover(later, { ...long, scheduler })
+      .pipe(map(told), take(1))
+      .subscribe((line) => lines.push(line));
+    scheduler.advance(1);
+    expect(lines).toEqual(['->b first']);
+    expect(scheduler.waiting).toBe(0);
+  });
+
+  it.each([30 * 86_400_000, Number.POSITIVE_INFINITY])(
+    'waits %s ms in steps that a timer of Node.js can wait',
+    (failBackAfterMs) => {
+      const scheduler = new SteppedScheduler();
+      const timers = vi.spyOn(scheduler, 'schedule');
+      const lines: string[] = [];
+      const result$ = failover(bothServe, { ...long, failBackAfterMs, scheduler });
+      const subscription = result$.pipe(map(told)).subscribe((line) => lines.push(line));
+      scheduler.advance(30 * 86_400_000);
+      subscription.unsubscribe();
+      expect(timers.mock.calls.filter(([, delay = 0]) => delay >= 2 ** 31)).toEqual([]);
+      expect(lines.includes('b>a preferred_again back')).toBe(Number.isFinite(failBackAfterMs));
+    },
+  );
 
   it('gives an error thrown by keepInRing to the subscriber', () => {
     const failing = (): never => {
