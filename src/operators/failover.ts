@@ -385,6 +385,7 @@ class FailoverRun<T> {
     for (let index = last + 1; index < this.#sources.length; index++) {
       this.#subscriptions[index]?.unsubscribe();
       this.#subscriptions[index] = undefined;
+      this.#ended.delete(index);
       this.#health[index] = UNTRIED;
       this.#rings[index] = [];
       // Started again, it says anew what it has not.

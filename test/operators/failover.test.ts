@@ -1,4 +1,4 @@
-import { concat, filter, map, NEVER, Observable, of, Subject, subscribeOn, take, tap } from 'rxjs';
+import { concat, defer, EMPTY, filter, map, NEVER, Observable, of, Subject, subscribeOn, take, tap } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { type FailoverEvent, type FailoverOptions, failover, type SourceEvent } from '../../src/operators/failover.ts';
@@ -628,6 +628,39 @@ describe('failover', () => {
       '19 c>b blocked',
     ]);
     expect(subscriptions).toEqual(['0 +a', '2 +b', '2 +c', '24 -a', '24 -b', '24 -c']);
+  });
+
+  it('cold: a source that has ended, was dropped and is started again has not ended', () => {
+    const say = (...letters: string[]) =>
+      letters.map((letter): Source => control[letter] ?? { kind: 'value', key: 'btc', at: 1, value: letter });
+    const a = new Subject<Source>();
+    const c = new Subject<Source>();
+    const b = new Subject<Source>();
+    const bs: Observable<Source>[] = [EMPTY, b];
+    const sources = [
+      { id: 'a', events$: a },
+      { id: 'b', events$: defer(() => bs.shift() ?? NEVER) },
+      { id: 'c', events$: c },
+    ];
+    const lines: string[] = [];
+    failover(sources, { ...long, failBackAfterMs: 0, standby: 'cold', startWith: 'a' }).subscribe({
+      next: (event) => lines.push(told(event)),
+      complete: () => lines.push('complete'),
+    });
+    for (const event of say('C', '1', 'X')) a.next(event);
+    for (const event of say('C', 'x')) c.next(event);
+    for (const event of say('C', '2', 'X')) a.next(event);
+    for (const event of say('C', 'y', 'X')) b.next(event);
+    c.complete();
+    a.complete();
+    for (const event of say('C', 'z')) b.next(event);
+    expect(lines.at(-1)).toBe('btc@4 z');
+    expect(lines.filter((line) => !line.includes('btc'))).toEqual([
+      '->a first',
+      'a>c blocked',
+      'c>a preferred_again back',
+      'a>b blocked',
+    ]);
   });
 
   it('counts the error of a source as its end, and errors with the last one when all have ended', () => {
