@@ -11,7 +11,8 @@ export interface Listener<T> {
  * Subscribes to `source` on behalf of `destination`, the subscriber of an operator's result.
  *
  * Solves for every operator what rxjs solves for its own below them: whatever a handler throws becomes the result's
- * error, and the source is left when the destination ends, even in the middle of a synchronous burst.
+ * error, and the source is left when the destination ends, even in the middle of a synchronous burst; of one that has
+ * ended before it is left alone.
  *
  * @returns the subscription to the source; it is also a child of the destination.
  */
@@ -43,6 +44,7 @@ export function listen<T, R>(source: Observable<T>, destination: Subscriber<R>, 
     },
   });
   destination.add(inner);
-  source.subscribe(inner);
+  // An Observable is subscribed to by a closed subscriber, too.
+  if (!inner.closed) source.subscribe(inner);
   return inner;
 }

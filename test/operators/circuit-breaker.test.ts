@@ -171,6 +171,14 @@ describe('circuitBreaker', () => {
     expect(pulled).toBe(2);
   });
 
+  it('early unsubscribe at the first decision: the reports are not subscribed to', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold(' a', reports);
+      expectObservable(source.pipe(circuitBreaker(silent), take(1))).toBe('(s|)', { s });
+      expectSubscriptions(source.subscriptions).toBe([]);
+    });
+  });
+
   it('a report of a source that is not listed ends the result with an error', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold<ConditionReport<string>>(' -c-', { c: { source: 'c', ok: true } });
