@@ -8,7 +8,7 @@ export interface Alarm {
 }
 
 /** A timer of Node.js or a browser that is longer than this goes off at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * An alarm that calls `work`, and dies with `destination`, the subscriber of an operator's result. Whatever `work`

@@ -1,4 +1,5 @@
 import { defaultIfEmpty, defer, type Observable, type SchedulerLike, Subscription, take } from 'rxjs';
+import { LONGEST_TIMER_MS } from './alarm.ts';
 import type { Mark } from './contiguous-sequence.ts';
 import { retryDecision } from './retry-decision.ts';
 
@@ -42,6 +43,8 @@ export class GapRepair<K, H extends OpenHole, T> {
   readonly #repairs = new Map<K, Repair>();
   readonly #waiting: K[] = [];
   readonly #requests = new Set<Subscription>();
+  /** Requests are being made: an answer that is at hand at once does not make the next one inside. */
+  #asking = false;
   #closed = false;
 
   constructor(options: GapRepairOptions<K, H, T>) {
@@ -69,8 +72,9 @@ export class GapRepair<K, H extends OpenHole, T> {
   }
 
   #next(): void {
-    while (this.#requests.size < this.#options.atOnce && !this.#closed) {
-      if (this.#waiting.length === 0) return;
+    if (this.#asking) return;
+    this.#asking = true;
+    while (this.#requests.size < this.#options.atOnce && !this.#closed && this.#waiting.length > 0) {
       const key = this.#waiting.shift() as K;
       const repair = this.#repairs.get(key) as Repair;
       const holes = this.#options.holes(key);
@@ -78,6 +82,7 @@ export class GapRepair<K, H extends OpenHole, T> {
       if (hole === undefined) this.#repairs.delete(key);
       else this.#ask(key, repair, hole);
     }
+    this.#asking = false;
   }
 
   #ask(key: K, repair: Repair, hole: H): void {
@@ -113,9 +118,18 @@ export class GapRepair<K, H extends OpenHole, T> {
       this.#enqueue(key);
       return;
     }
-    const waitMs = Math.max(Math.min(FIRST_WAIT_MS * 2 ** repair.fruitless++, LONGEST_WAIT_MS), atLeastMs);
-    repair.timer = this.#options.scheduler.schedule(() => this.#enqueue(key), waitMs);
+    const waitMs = Math.min(FIRST_WAIT_MS * 2 ** repair.fruitless++, LONGEST_WAIT_MS);
+    // What is no number is no longer.
+    this.#wait(key, repair, atLeastMs > waitMs ? atLeastMs : waitMs);
     this.#next();
+  }
+
+  #wait(key: K, repair: Repair, waitMs: number): void {
+    const step = Math.min(waitMs, LONGEST_TIMER_MS);
+    repair.timer = this.#options.scheduler.schedule(
+      () => (waitMs > step ? this.#wait(key, repair, waitMs - step) : this.#enqueue(key)),
+      step,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import { concat, defer, delay, EMPTY, NEVER, type Observable, of, tap, throwError } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import { ContiguousSequence, type Sequenced } from '../../src/operators/contiguous-sequence.ts';
 import { GapRepair, type OpenHole } from '../../src/operators/gap-repair.ts';
@@ -205,6 +205,41 @@ describe('GapRepair', () => {
     expect(asked).toHaveLength(1);
     scheduler.advance(1);
     expect(asked).toHaveLength(2);
+  });
+
+  it.each([
+    ['longer than a timer of Node.js can wait', 30 * 86_400_000, 1],
+    ['for ever', Number.POSITIVE_INFINITY, 1],
+    ['for no time that is one', Number.NaN, 7],
+  ])('asked to wait %s it does not ask without a pause', (_what, afterMs, times) => {
+    const { scheduler, repair, asked } = setUp({ A: 3 }, () =>
+      throwError(() => new Fault('rate_limited', 'HTTP 429', { retry: { kind: 'after', afterMs } })),
+    );
+    const timers = vi.spyOn(scheduler, 'schedule');
+    repair.repair('A');
+    scheduler.advance(9999);
+    expect(asked).toHaveLength(times);
+    for (const [, delay] of timers.mock.calls) expect(delay).toBeLessThan(2 ** 31);
+    repair.close();
+  });
+
+  it('asks no earlier than in thirty days where the venue says so', () => {
+    const limited = new Fault('rate_limited', 'HTTP 429', { retry: { kind: 'after', afterMs: 30 * 86_400_000 } });
+    const { scheduler, repair, asked } = setUp({ A: 3 }, ({ attempt }) =>
+      attempt === 0 ? throwError(() => limited) : of(ids(2, 2)),
+    );
+    repair.repair('A');
+    scheduler.advance(30 * 86_400_000 - 1);
+    expect(asked).toHaveLength(1);
+    scheduler.advance(1);
+    expect(asked).toHaveLength(2);
+    expect(scheduler.waiting).toBe(0);
+  });
+
+  it('takes many pages that are at hand at once one after the other, not one inside the other', () => {
+    const { repair, passed } = setUp({ A: 2002 }, ({ before }) => of([before + 1]));
+    repair.repair('A');
+    expect(passed).toHaveLength(2002);
   });
 
   it('gives up at once what the venue will never tell', () => {
