@@ -27,6 +27,8 @@ interface Repair {
   /** Answers in a row that brought nothing. */
   fruitless: number;
   timer: Subscription;
+  /** What is asked for now, until the answer is there. */
+  asked: { readonly after: unknown; readonly request: Subscription } | undefined;
 }
 
 /** Between two tries that brought nothing; doubles. */
@@ -54,8 +56,20 @@ export class GapRepair<K, H extends OpenHole, T> {
   /** Begins with a series; does nothing for one that is under repair. */
   repair(key: K): void {
     if (this.#closed || this.#repairs.has(key)) return;
-    this.#repairs.set(key, { attempt: 0, fruitless: 0, timer: Subscription.EMPTY });
+    this.#repairs.set(key, { attempt: 0, fruitless: 0, timer: Subscription.EMPTY, asked: undefined });
     this.#enqueue(key);
+  }
+
+  /** Holes of a series have ended: an answer for one of them is waited for no longer, as it may never come. */
+  ended(key: K): void {
+    const repair = this.#repairs.get(key);
+    if (repair?.asked === undefined) return;
+    const { after, request } = repair.asked;
+    if (this.#options.holes(key).some((hole) => hole.after === after)) return;
+    repair.asked = undefined;
+    this.#requests.delete(request);
+    request.unsubscribe();
+    this.#settle(key, repair, true, 0);
   }
 
   close(): void {
@@ -90,6 +104,7 @@ export class GapRepair<K, H extends OpenHole, T> {
     const answer$ = defer(() => fetch(key, hole, repair.attempt++)).pipe(take(1), defaultIfEmpty([]));
     const request = new Subscription();
     this.#requests.add(request);
+    repair.asked = { after: hole.after, request };
     const settle = (progress: boolean, atLeastMs: number): void => {
       this.#requests.delete(request);
       this.#settle(key, repair, progress, atLeastMs);
@@ -97,11 +112,13 @@ export class GapRepair<K, H extends OpenHole, T> {
     request.add(
       answer$.subscribe({
         next: (values) => {
+          repair.asked = undefined;
           const before = this.#options.holes(key);
           fill(key, values);
           settle(!sameHoles(before, this.#options.holes(key)), 0);
         },
         error: (error: unknown) => {
+          repair.asked = undefined;
           const retry = retryDecision(error);
           if (retry.kind === 'never') giveUp(key);
           settle(retry.kind === 'never', retry.kind === 'after' ? retry.afterMs : 0);

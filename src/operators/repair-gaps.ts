@@ -120,6 +120,7 @@ export function repairGaps<T>(options: RepairGapsOptions<T>): OperatorFunction<T
         if (of(key).heldSince === undefined) holding.delete(key);
         else holding.add(key);
         for (const item of sequenced) subscriber.next({ ...item, key });
+        if (sequenced.some(({ kind }) => kind === 'hole')) queue.ended(key);
       };
       const guarded = (work: () => void): void => {
         try {

@@ -187,6 +187,31 @@ describe('repairGaps', () => {
     });
   });
 
+  it('a request whose hole is given up, or filled, before it is answered is left, and the next has its turn', () => {
+    const left: string[] = [];
+    const result = timelineOf(({ cold, scheduler }) => {
+      const values = { a: 'A1', b: 'A3', c: 'B1', d: 'B3', e: 'B2', f: 'C1', g: 'C3', h: 'C4' };
+      return cold('abcd 6ms e 9ms fg 200ms h|', values).pipe(
+        repairGaps({
+          key: (value) => value.slice(0, 1),
+          first: (value) => Number(value.slice(1)),
+          timestamp: () => 0,
+          holdMs: 8,
+          fetch: ({ key }) =>
+            key === 'C' ? of(['C2']) : NEVER.pipe(finalize(() => left.push(`${scheduler.now()} ${key}`))),
+          scheduler,
+        }),
+        map(told),
+      );
+    });
+    expect(left).toEqual(['9 A', '10 B']);
+    expect(result.filter((text) => text.includes('hole'))).toEqual([
+      '9 hole 1-A3 0/1',
+      '10 hole 1-B3 1/1',
+      '21 hole 1-C3 1/1',
+    ]);
+  });
+
   it('an error of fetch is no error: it asks again, as late as the error says', () => {
     const answers = [throwError(() => ({ retry: { kind: 'after', afterMs: 500 } })), of(['2'])];
     expect(timeline('13|', { fetch: (_missing, attempt) => answers[attempt] ?? EMPTY })).toEqual([
