@@ -89,7 +89,7 @@ export function rollingStats<T, A>(options: RollingStatsOptions<T, A>): Operator
   if (!(spanMs > 0)) throw new RangeError(`spanMs must be above 0, found ${spanMs}`);
   if (options.spanMs !== undefined && options.timestampOf === undefined)
     throw new RangeError('spanMs needs timestampOf');
-  const timestampOf = (value: T): number => options.timestampOf?.(value) ?? 0;
+  const timestampOf = (value: T): number => (options.spanMs === undefined ? 0 : (options.timestampOf?.(value) ?? 0));
 
   const removeOldest = (kept: Kept<T, A>): void => {
     const value = kept.values[kept.oldest] as T;
@@ -98,7 +98,7 @@ export function rollingStats<T, A>(options: RollingStatsOptions<T, A>): Operator
     kept.accumulator = options.remove(kept.accumulator, value);
   };
   const isTooOld = ({ values, oldest, eventTime }: Kept<T, A>): boolean =>
-    timestampOf(values[oldest] as T) <= eventTime - spanMs;
+    !(timestampOf(values[oldest] as T) > eventTime - spanMs);
 
   return (source) =>
     new Observable((subscriber) => {
@@ -121,7 +121,8 @@ export function rollingStats<T, A>(options: RollingStatsOptions<T, A>): Operator
           kept.values[(kept.oldest + kept.count) % size] = value;
           kept.count++;
           kept.accumulator = options.add(kept.accumulator, value);
-          kept.eventTime = Math.max(kept.eventTime, timestampOf(value));
+          const timestamp = timestampOf(value);
+          if (timestamp > kept.eventTime) kept.eventTime = timestamp;
           while (kept.count > 1 && isTooOld(kept)) removeOldest(kept);
           subscriber.next({ key, count: kept.count, accumulator: kept.accumulator });
         },

@@ -17,7 +17,7 @@ export interface TumblingWindowsOptions<T, A> {
   create(windowStart: number, key: string, value: T): A;
   /** The accumulator with the value in it: the same object or a new one. */
   add(accumulator: A, value: T): A;
-  /** Told of each value whose window has closed; it is in no window. */
+  /** Told of each value whose window has closed, or whose timestamp is no number; it is in no window. */
   onLate?(value: T): void;
 }
 
@@ -124,7 +124,7 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
     const own = held.size === 0 ? timeline : (held.get(key) ?? timeline);
 
     group.lastDataAt = now;
-    if (own.hasClosed(windowStart)) {
+    if (Number.isNaN(timestamp) || own.hasClosed(windowStart)) {
       options.onLate?.(value);
       return NONE;
     }

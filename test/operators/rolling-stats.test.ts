@@ -93,6 +93,8 @@ describe('rollingStats', () => {
     expect(countsOf(10, 0, 4, 9, 10, 3, 30)).toEqual([1, 2, 3, 3, 4, 1]);
     // The late 6 puts 5 out for want of places, and 3 goes with it: against the highest, 14, it is too old.
     expect(countsOf(3, 5, 3, 14, 6)).toEqual([1, 2, 3, 2]);
+    // What has no time is no limit for the others, and leaves as what is too old.
+    expect(countsOf(10, 0, Number.NaN, 4, 30, 31)).toEqual([1, 2, 3, 1, 2]);
   });
 
   it('source error', () => {

@@ -109,6 +109,18 @@ describe('windowStats', () => {
     expect(late).toEqual(['b']);
   });
 
+  it('a value without a time is in no window, and disturbs none', () => {
+    const late: string[] = [];
+    marbles(({ cold, expectObservable }) => {
+      const source = cold(' anbcd-|', trades({ a: 1, n: Number.NaN, b: 14, c: 24, d: 34 }));
+      const expected = '    --xyz-|';
+      const onLate = (trade: Trade): void => void late.push(trade.name);
+      const told = { x: window(0, 'a'), y: window(10, 'b'), z: window(20, 'c') };
+      expectObservable(source.pipe(windowStats({ ...options, onLate }))).toBe(expected, told);
+    });
+    expect(late).toEqual(['n']);
+  });
+
   it('times before 1970 and without lateness', () => {
     marbles(({ cold, expectObservable }) => {
       const source = cold(' a-b-c-|', trades({ a: -1, b: -10, c: 0 }));
