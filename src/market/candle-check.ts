@@ -56,13 +56,15 @@ const KEPT = 64;
  *
  * A pair is compared once our next candle has closed, so that a late trade has a whole interval's time to explain it.
  * The venue's `quoteVolume` may differ by its rounding, 10⁻⁸ a trade; a null `tradeCount` is not compared. It remembers
- * the last 64 intervals that wait or have notes.
+ * the last 64 intervals that wait, have notes or were compared.
  */
 export class CandleCheck {
   readonly #interval: KlineInterval;
   readonly #ours = new Map<number, Candle>();
   readonly #venue = new Map<number, Kline>();
   readonly #notes = new Map<number, Notes>();
+  /** Intervals that were compared: what delivers at least once may tell a candle again. */
+  readonly #done = new Map<number, true>();
   #holes: Hole[] = [];
   #newest = Number.NEGATIVE_INFINITY;
   #compared = 0;
@@ -107,9 +109,9 @@ export class CandleCheck {
     return this.#settle();
   }
 
-  /** A candle of the venue; an open one is passed over. */
+  /** A candle of the venue; an open one, or one that was compared, is passed over. */
   venue(kline: Kline): readonly CandleDifference[] {
-    if (!kline.closed) return [];
+    if (!kline.closed || this.#done.has(kline.openTime)) return [];
     this.#venue.set(kline.openTime, kline);
     trim(this.#venue);
     return this.#settle();
@@ -128,6 +130,8 @@ export class CandleCheck {
       if (difference !== undefined) differences.push(difference);
       this.#venue.delete(openTime);
       this.#ours.delete(openTime);
+      this.#done.set(openTime, true);
+      trim(this.#done);
     }
     return differences;
   }

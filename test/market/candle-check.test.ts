@@ -136,6 +136,16 @@ describe('CandleCheck', () => {
     expect(differences).toMatchObject([{ ours: undefined, fields: { length: 7 }, causes: ['unexplained'] }]);
   });
 
+  it('a candle that the venue tells again is compared once', () => {
+    const check = new CandleCheck('1m');
+    for (const minute of [0, 1, 2]) {
+      check.venue(kline(candle(minute * MINUTE)));
+      check.ours(candle(minute * MINUTE));
+    }
+    expect(check.venue(kline(candle(MINUTE)))).toEqual([]);
+    expect(check.counts).toMatchObject({ compared: 2, equal: 2 });
+  });
+
   it('finds the trade that came after its candle had closed', () => {
     const check = new CandleCheck('1m');
     const builder = new CandleBuilder({ interval: '1m', onLeftOut: (trade, why) => check.noteLeftOut(trade, why) });
