@@ -117,7 +117,8 @@ export class WindowTimeline<A> implements Reached {
   }
 
   #findEarliest(): void {
-    this.#earliest = Math.min(...this.#windows.keys());
+    this.#earliest = Number.POSITIVE_INFINITY;
+    for (const windowStart of this.#windows.keys()) if (windowStart < this.#earliest) this.#earliest = windowStart;
   }
 
   #closed(key: string, windowStart: number, accumulator: A, complete: boolean): ClosedWindow<A> {

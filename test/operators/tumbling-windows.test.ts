@@ -184,6 +184,20 @@ describe('a key that is held before it comes', () => {
   });
 });
 
+it('more windows may be open than a function takes arguments', () => {
+  const windows = createTumblingWindows<number, number>({
+    windowMs: 1,
+    allowedLatenessMs: 200_000,
+    idleAfterMs: 0,
+    timestampOf: (value) => value,
+    keyOf: () => 'k',
+    create: () => 0,
+    add: (count) => count + 1,
+  });
+  for (let time = 0; time <= 200_000; time++) windows.add(time, time);
+  expect(windows.add(200_001, 200_001)).toMatchObject([{ windowStart: 0 }]);
+});
+
 describe('the windows of a key that are kept', () => {
   type Told = 'value' | 'hold' | 'release' | 'cut' | 'idle';
   const step = fc.record({
