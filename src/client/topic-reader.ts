@@ -55,6 +55,8 @@ export class TopicReader implements Follower {
   #lag: LagMeter;
   /** Read, and not given to anybody yet. */
   #open: readonly Arrival[] = [];
+  /** What could not be decoded, and what came with it behind it: the source reads it again until it can. */
+  #failed: readonly Arrival[] = [];
   #sinceTurn = 0;
   #stop: AbortController | undefined;
   #ended: Promise<void> = Promise.resolve();
@@ -82,7 +84,8 @@ export class TopicReader implements Follower {
 
   lag(): TopicLag {
     const buffers = [...this.#listeners].flatMap(({ buffered }) => (buffered === undefined ? [] : [buffered.undone()]));
-    return this.#lag.lag(this.#now(), [this.#open, ...buffers]);
+    const failed = this.#failed.filter((arrival) => this.#isAhead(arrival));
+    return this.#lag.lag(this.#now(), [this.#open, failed, ...buffers]);
   }
 
   /** As its source calls it. */
@@ -112,8 +115,9 @@ export class TopicReader implements Follower {
   }
 
   async take(arrivals: readonly Arrival[], signal: AbortSignal): Promise<void> {
+    let at = 0;
     try {
-      for (let at = 0; at < arrivals.length; at++) {
+      for (; at < arrivals.length; at++) {
         const arrival = arrivals[at] as Arrival;
         if (at % SLICE === 0) this.#open = arrivals.slice(at);
         const decoded = arrival.decode();
@@ -123,6 +127,10 @@ export class TopicReader implements Follower {
         if (signal.aborted) return;
         this.#hand(arrival, record);
       }
+      this.#failed = this.#failed.filter((arrival) => this.#isAhead(arrival));
+    } catch (error) {
+      this.#failed = arrivals.slice(at);
+      throw error;
     } finally {
       this.#open = [];
     }
@@ -173,6 +181,7 @@ export class TopicReader implements Follower {
     this.#settle = settle;
     this.#positions.clear();
     this.#seen.clear();
+    this.#failed = [];
     this.#lag = new LagMeter(this.#now());
     const { source, topic } = this.#options;
     try {
@@ -213,6 +222,10 @@ export class TopicReader implements Follower {
     }
     if (!this.#seenIn(partition).add(identityOf(record))) return;
     for (const listener of this.#listeners) listener.give(record, { partition, offset, appendedAt });
+  }
+
+  #isAhead({ partition, offset }: Arrival): boolean {
+    return offset >= (this.#positions.get(partition) ?? Number.POSITIVE_INFINITY);
   }
 
   #seenIn(partition: number): SeenWindow<string> {

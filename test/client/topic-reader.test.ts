@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Overflow } from '../../src/client/overflow.ts';
 import { BufferedReading } from '../../src/client/reading.ts';
-import type { ClientWarning } from '../../src/client/source.ts';
+import type { Arrival, ClientWarning } from '../../src/client/source.ts';
 import { recordsOf } from '../../src/client/topic-name.ts';
 import { type Listener, TopicReader } from '../../src/client/topic-reader.ts';
 import { Fault } from '../../src/domain/fault.ts';
@@ -132,6 +132,26 @@ describe('a reader of a topic', () => {
     await taken;
     expect(ids).toEqual(['1', '2', '3', '4', '5']);
     expect(parts.reader.done()).toEqual(new Map([[0, 6]]));
+  });
+
+  it('counts what cannot be decoded yet as lag, until it was', async () => {
+    const parts = readerOf();
+    const { heard, one } = listener();
+    parts.reader.listen(one);
+    await begin(parts, [
+      [0, 0],
+      [1, 0],
+    ]);
+    const unknown = () => Promise.reject(new Fault('unavailable', 'no registry'));
+    const [first, second, third] = trades(1, 3) as [Arrival, Arrival, Arrival];
+    await expect(parts.source.take(first, { ...second, decode: unknown }, third)).rejects.toThrow('no registry');
+    // As a source does that begins anew: the brokers have nothing beyond that.
+    for (const partition of [0, 1]) parts.source.follower.answered(partition, 0);
+    await parts.source.take(...trades(11, 11, 1));
+    expect(parts.reader.lag()).toEqual({ ms: 1000, records: 2 });
+    await parts.source.take(second, third);
+    expect(heard).toEqual(['1', '11', '2', '3']);
+    expect(parts.reader.lag()).toEqual({ ms: 0, records: 0 });
   });
 
   it('takes nobody for slow who keeps up within a turn', async () => {
