@@ -144,6 +144,7 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Listen
   }
 
   keepOnly(partitions: ReadonlySet<number>): void {
+    if (this.#inHand !== undefined && !partitions.has(this.#inHand.partition)) this.#inHand = undefined;
     this.#records.keepOnly(partitions);
     this.#freeRoom();
   }

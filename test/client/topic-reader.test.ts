@@ -290,6 +290,18 @@ describe('a reader of a topic', () => {
     expect((await slow.next()).value?.tradeId).toBe('1');
   });
 
+  it('sets nothing back to a record that was given before its partition went to others and came again', async () => {
+    const parts = readerOf();
+    const slow = reading({ kind: 'pause', max: 10 });
+    slow.enter(parts.reader.listen(slow));
+    await begin(parts);
+    await parts.source.take(...trades(1, 2));
+    expect((await slow.next()).value?.tradeId).toBe('1');
+    parts.source.follower.keepOnly(new Set());
+    parts.source.follower.started(new Map([[0, 500]]));
+    expect(parts.reader.done()).toEqual(new Map([[0, 500]]));
+  });
+
   it('ends for all when it is closed', async () => {
     const parts = readerOf();
     const { heard, one } = listener();
