@@ -68,9 +68,17 @@ export class WaitingRecords<T> {
     return this.#waiting.values();
   }
 
-  /** Takes back what waits of partitions that are not among these. */
+  /** Takes back what waits of partitions that are not among these. What was dropped before that is still missed. */
   keepOnly(partitions: ReadonlySet<number>): void {
-    for (const [key, { partition }] of this.#waiting) if (!partitions.has(partition)) this.#waiting.delete(key);
+    let missed = 0;
+    for (const [key, record] of this.#waiting) {
+      missed += record.missed;
+      if (partitions.has(record.partition)) {
+        this.#waiting.set(key, { ...record, missed });
+        missed = 0;
+      } else this.#waiting.delete(key);
+    }
+    this.#missed += missed;
   }
 
   clear(): void {

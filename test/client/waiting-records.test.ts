@@ -37,6 +37,18 @@ describe('records that wait', () => {
     expect(waiting.isFull).toBe(false);
   });
 
+  it('count what was dropped also where the record behind it is taken back', () => {
+    const waiting = new WaitingRecords<string>({ kind: 'dropOldest', max: 2 }, keyOf);
+    const of = (partition: number, offset: number) => ({ ...at(offset), partition });
+    for (const each of [of(1, 1), of(1, 2), of(0, 3), of(1, 4)]) waiting.offer(each);
+    waiting.keepOnly(new Set([1]));
+    expect(waiting.take()).toMatchObject({ offset: 4, missed: 2 });
+    for (const each of [of(1, 5), of(0, 6), of(0, 7)]) waiting.offer(each);
+    waiting.keepOnly(new Set([1]));
+    waiting.offer(of(1, 8));
+    expect(waiting.take()).toMatchObject({ offset: 8, missed: 1 });
+  });
+
   it('refuse what is too much where that is an error', () => {
     const waiting = new WaitingRecords<string>({ kind: 'error', max: 2 }, keyOf);
     expect([waiting.offer(at(1)), waiting.offer(at(2)), waiting.offer(at(3))]).toEqual([true, true, false]);
