@@ -94,8 +94,9 @@ async function begin(job: HistoryJob, { ask }: HistoryMeans): Promise<Start | un
   const span = resumed ? note : await historySpan(series, job.range, ask);
   if (span === undefined) return undefined;
   const former = await formerHistory(job, ask, note?.runBegin);
-  // What was open when the same job came to it has been written as that.
-  const going = goOn(span, former && { ...former, lastIsOpen: former.lastIsOpen && !resumed }, series);
+  // What was open when the same job came to it has been written as that: its last one, no other.
+  const isOwn = resumed && former?.last === span.end;
+  const going = goOn(span, former && { ...former, lastIsOpen: former.lastIsOpen && !isOwn }, series);
   if (going === undefined) throw cannotGoOn(job, former);
   const { begin, end } = span;
   const next = { arguments: job.arguments, begin, end, runBegin: going.runBegin };

@@ -165,13 +165,12 @@ describe('klines', () => {
   const MINUTE = 60_000;
   const KLINES = { ...TRADES, kind: 'kline', interval: '1m' } as const;
 
-  it('that were open are fetched again, closed, by the next job', async () => {
-    const opens = [1, 2, 3].map((n) => n * MINUTE);
-    let now = 3.5 * MINUTE;
-    const series: PastSeries = {
+  /** A minute for a candle; the last one is open. */
+  function candles(opens: readonly number[], now: () => number): PastSeries {
+    return {
       ...new NumberedPast([], 9).series,
       contiguous: false,
-      latest: { path: '', weight: 1, parse: () => Math.floor(now / MINUTE) * MINUTE },
+      latest: { path: '', weight: 1, parse: () => Math.floor(now() / MINUTE) * MINUTE },
       firstFrom: (ms) => ({ path: '', weight: 1, parse: () => ms }),
       step: (place, n) => place + n * MINUTE,
       page: (from, to) => ({
@@ -182,27 +181,67 @@ describe('klines', () => {
             .filter((open) => open >= from && open <= to)
             .map((open) => ({
               place: open,
-              record: kline(open, Math.min(now, open + MINUTE - 1), { closed: open + MINUTE <= now }),
+              record: kline(open, Math.min(now(), open + MINUTE - 1), { closed: open + MINUTE <= now() }),
             })),
           next: to + 1,
         }),
       }),
       placeOf: (record) => (record.kind === 'kline' ? record.openTime : 0),
     };
+  }
+
+  const storedCandles = async () =>
+    (await stored(dir, 'klines')).flatMap((record) =>
+      record.kind === 'kline' ? [[record.openTime / MINUTE, record.closed]] : [],
+    );
+
+  it('that were open are fetched again, closed, by the next job', async () => {
+    const opens = [1, 2, 3].map((n) => n * MINUTE);
+    let now = 3.5 * MINUTE;
+    const series = candles(opens, () => now);
     const job = { ...jobOf(series, { ...ALL, fromMs: MINUTE }), name: KLINES, topic: 'klines' };
     await run(job);
     now = 4.5 * MINUTE;
     opens.push(4 * MINUTE);
     await run(job);
-    const candles = (await stored(dir, 'klines')).flatMap((record) =>
-      record.kind === 'kline' ? [[record.openTime / MINUTE, record.closed]] : [],
-    );
-    expect(candles).toEqual([
+    expect(await storedCandles()).toEqual([
       [1, true],
       [2, true],
       [3, false],
       [3, true],
       [4, false],
+    ]);
+  });
+
+  it('that were open are fetched again, closed, where the next job was killed before it had written anything', async () => {
+    const opens = [1, 2, 3].map((n) => n * MINUTE);
+    let now = 3.5 * MINUTE;
+    const series = candles(opens, () => now);
+    const job = { ...jobOf(series, { ...ALL, fromMs: MINUTE }), name: KLINES, topic: 'klines' };
+    await run(job);
+    now = 4.5 * MINUTE;
+    opens.push(4 * MINUTE);
+    await expect(run(job, 2)).rejects.toThrow(Killed);
+    expect(await run(job)).toMatchObject({ complete: true, resumed: true });
+    expect(await storedCandles()).toEqual([
+      [1, true],
+      [2, true],
+      [3, false],
+      [3, true],
+      [4, false],
+    ]);
+  });
+
+  it('that a job wrote as open are not there twice where it was killed behind them', async () => {
+    const series = candles([MINUTE, 2 * MINUTE], () => 2.5 * MINUTE);
+    const job = { ...jobOf(series, { ...ALL, fromMs: MINUTE }), name: KLINES, topic: 'klines' };
+    await run(job);
+    const note = join(dir, '.history', 'production.kline.binance.BTCUSDT.1m.json');
+    await writeFile(note, (await readFile(note, 'utf8')).replace('"complete":true', '"complete":false'));
+    expect(await run(job)).toMatchObject({ records: 0, complete: true, resumed: true });
+    expect(await storedCandles()).toEqual([
+      [1, true],
+      [2, false],
     ]);
   });
 });
