@@ -5,6 +5,7 @@ import type { Config } from '../pipeline/config.ts';
 import { type Command, type CommandContext, choiceIn, UsageError } from './command.ts';
 import { configOption, configurationOf } from './configuration.ts';
 import { count } from './figures.ts';
+import { timeLimit } from './time-limit.ts';
 
 const EVERY_MS = 1000;
 const LOG_EVERY_MS = 30_000;
@@ -80,7 +81,7 @@ async function record(
     log.info({ event: 'recording', frames, bytes, connected: up }, 'recording');
   }, EVERY_MS);
 
-  const ends = [signal, failing.signal, ...(seconds === undefined ? [] : [AbortSignal.timeout(seconds * 1000)])];
+  const ends = [signal, failing.signal, ...(seconds === undefined ? [] : [timeLimit(seconds * 1000)])];
   await aborted(AbortSignal.any(ends));
   clearInterval(timer);
   line.close();

@@ -11,6 +11,7 @@ import type { CommandContext } from './command.ts';
 import { count } from './figures.ts';
 import { noteText, StatusNotes } from './status-notes.ts';
 import { type Painter, paintStatus } from './status-painter.ts';
+import { timeLimit } from './time-limit.ts';
 
 export interface RunFeedOptions {
   /** Where to look, for the live status. */
@@ -66,7 +67,7 @@ export async function runFeed(
     throw error;
   }
   gateway?.follow(pipeline);
-  const limit = durationMs === undefined ? undefined : AbortSignal.timeout(durationMs);
+  const limit = durationMs === undefined ? undefined : timeLimit(durationMs);
   if (live)
     painter = paintStatus({
       out,
