@@ -294,6 +294,15 @@ describe('secrets', () => {
     expect(text).toContain('password_file');
     expect(text).not.toMatch(/hunter/);
   });
+
+  it.each([
+    'sasl: { mechanism: plain, username: me, password: hunter2 }',
+    'kafak: { sasl: { mechanism: plain, username: me, password: hunter2 } }',
+    'kafka: { sasl: [{ mechanism: plain }, { username: me }, { password: hunter2 }] }',
+    'gateway: [{ token: hunter2 }]',
+  ])('stay out of messages where they stand in a section of the wrong name, place or kind: %s', (yaml) => {
+    expect(JSON.stringify(problemsOf(() => load(yaml)))).not.toMatch(/hunter/);
+  });
 });
 
 it('tells everything that is wrong at once, by line, each key once', () => {

@@ -39,11 +39,18 @@ function describe({ where, line, key, found, allowed, hint }: Problem): string {
   return `${where}${facts.join('')}`;
 }
 
-/** A value as text for a message: one line, cut where long. */
+/** Keys whose values are no one else's business. */
+export const SECRET_NAME = /pass|secret|token|key/i;
+
+/** A value as text for a message: one line, cut where long; what a key within it keeps secret is hidden. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   const text =
-    typeof value === 'number' || typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? String(value));
+    typeof value === 'number' || typeof value === 'bigint'
+      ? String(value)
+      : (JSON.stringify(value, withoutSecrets) ?? String(value));
   const line = hideCredentials(text);
   return line.length > 120 ? `${line.slice(0, 117)}…` : line;
 }
+
+const withoutSecrets = (key: string, value: unknown): unknown => (SECRET_NAME.test(key) ? '[hidden]' : value);

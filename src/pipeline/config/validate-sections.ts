@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { nearestKey } from './nearest-key.ts';
-import { shown } from './problem.ts';
+import { SECRET_NAME, shown } from './problem.ts';
 import type { ConfigReport } from './report.ts';
 import { type SectionName, type Sections, secrets, sections } from './schema.ts';
 import { allKeys, bare, isNullable, keysOf, schemaAt } from './schema-walk.ts';
@@ -76,7 +76,7 @@ class Validation {
       nearestKey(key, known) ??
       nearestKey(key.replaceAll('-', '_'), known) ??
       allKeys().find((other) => other === key || other.endsWith(`.${key}`));
-    const value = /pass|secret|token|key/i.test(key) ? '[hidden]' : shown(valueAt(this.#root, here));
+    const value = SECRET_NAME.test(key) ? '[hidden]' : shown(valueAt(this.#root, here));
     this.#report.refuse(
       here,
       `an unknown key (value ${value})`,
