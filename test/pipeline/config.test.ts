@@ -303,6 +303,13 @@ describe('secrets', () => {
   ])('stay out of messages where they stand in a section of the wrong name, place or kind: %s', (yaml) => {
     expect(JSON.stringify(problemsOf(() => load(yaml)))).not.toMatch(/hunter/);
   });
+
+  it('are the first line of their file', () => {
+    write('token.txt', 'hunter3\r\n\nof the gateway, since Monday\n');
+    expect(load('gateway: { token_file: token.txt }').gateway.token?.reveal()).toBe('hunter3');
+    write('token.txt', 'hunter3\n\n');
+    expect(load('gateway: { token_file: token.txt }').gateway.token?.reveal()).toBe('hunter3');
+  });
 });
 
 it('tells everything that is wrong at once, by line, each key once', () => {

@@ -34,7 +34,7 @@ export class ConfigFiles {
     return resolved;
   }
 
-  /** The secret itself where the environment gave it, else what the file of `KEY_file` holds, less the line end; null: neither. */
+  /** The secret itself where the environment gave it, else the first line of the file of `KEY_file`; null: neither. */
   secret(key: readonly string[], value: string | undefined, file: string | null | undefined): Secret | null {
     if (value !== undefined) return new Secret(value);
     if (file === null || file === undefined) return null;
@@ -42,11 +42,12 @@ export class ConfigFiles {
     const resolved = this.existing(fileKey, file);
     let text = '';
     try {
-      text = readText(resolved, resolved).replace(/\r?\n$/, '');
+      text = readText(resolved, resolved).replace(/\r?\n.*$/s, '');
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
     }
-    if (text === '') this.#report.refuse(fileKey, shown(file), 'a file in UTF-8 that holds the secret');
+    if (text === '')
+      this.#report.refuse(fileKey, shown(file), 'a file in UTF-8 that holds the secret in its first line');
     return new Secret(text);
   }
 
