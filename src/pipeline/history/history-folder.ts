@@ -34,12 +34,13 @@ export interface HistoryNote extends HistorySpan {
  * Fault where another process has it.
  */
 export async function takeFolder(dir: string, pid: number): Promise<() => Promise<void>> {
-  await mkdir(join(dir, NOTES), { recursive: true });
+  await mkdir(dir, { recursive: true });
   const own = (await readdir(dir)).find((name) => FEEDS_OWN.test(name));
   if (own !== undefined)
     throw new HistoryRefused(
       `--out: found ${dir}, a feed's folder (it has ${own}), allowed: a folder of its own for the past`,
     );
+  await mkdir(join(dir, NOTES), { recursive: true });
   const lock = join(dir, NOTES, 'lock');
   return takeLock(
     lock,

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -49,6 +49,7 @@ describe('takeFolder', () => {
       await mkdir(join(dir, topic));
       await expect(takeFolder(dir, process.pid)).rejects.toThrow(HistoryRefused);
       await expect(takeFolder(dir, process.pid)).rejects.toThrow(`it has ${topic}`);
+      expect(await readdir(dir)).toEqual([topic]);
     },
   );
 });
