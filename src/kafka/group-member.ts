@@ -81,12 +81,13 @@ export class GroupMember {
 
   /** False: the share is no longer this member's; commit, then join again. Rejects with a Fault where the brokers fail. */
   async beat(): Promise<boolean> {
+    const generation = this.#generation;
     try {
       const coordinator = await this.#findCoordinator();
-      await coordinator.heartbeat({ ...this.#asMember(), groupGenerationId: this.#generation });
+      await coordinator.heartbeat({ ...this.#asMember(), groupGenerationId: generation });
       return true;
     } catch (error) {
-      if (this.#isOver(error)) return false;
+      if (this.#isOver(error, generation)) return false;
       throw kafkaFault(error);
     }
   }
@@ -109,16 +110,17 @@ export class GroupMember {
   async commit(offsets: ReadonlyMap<number, bigint>): Promise<boolean> {
     if (offsets.size === 0) return true;
     const partitions = [...offsets].map(([partition, offset]) => ({ partition, offset: String(offset) }));
+    const generation = this.#generation;
     try {
       const coordinator = await this.#findCoordinator();
       await coordinator.offsetCommit({
         ...this.#asMember(),
-        groupGenerationId: this.#generation,
+        groupGenerationId: generation,
         topics: [{ topic: this.#topic, partitions }],
       });
       return true;
     } catch (error) {
-      if (this.#isOver(error)) return false;
+      if (this.#isOver(error, generation)) return false;
       throw kafkaFault(error);
     }
   }
@@ -217,10 +219,13 @@ export class GroupMember {
     return this.#coordinator;
   }
 
-  /** True: the member has to join again. Where the error is none of the group's, the coordinator is looked for anew. */
-  #isOver(error: unknown): boolean {
+  /**
+   * True: the member has to join again. Where the error is none of the group's, the coordinator is looked for anew. What
+   * was asked in a generation that a join has ended meanwhile says nothing of the member that it is now.
+   */
+  #isOver(error: unknown, generation = this.#generation): boolean {
     const verdict = membershipVerdict(error);
-    if (verdict === 'forgotten') this.#memberId = '';
+    if (verdict === 'forgotten' && generation === this.#generation) this.#memberId = '';
     if (verdict === 'passing') this.#coordinator = undefined;
     if (needsNewConnection(error)) this.#connection.cut();
     return verdict !== 'passing';
