@@ -1,6 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Fault } from '../domain/fault.ts';
 import type { KafkaConfig, KafkaLog } from './config.ts';
-import { isNotYetCoordinated, kafkaFault, membershipVerdict, needsNewConnection } from './kafka-error.ts';
+import {
+  isNotYetCoordinated,
+  isRefusedSession,
+  kafkaFault,
+  membershipVerdict,
+  needsNewConnection,
+} from './kafka-error.ts';
 import { AssignerProtocol, type Cluster, type GroupBroker, KafkaConnection } from './kafkajs.ts';
 
 export interface GroupOptions {
@@ -66,13 +73,17 @@ export class GroupMember {
     return this.#memberId;
   }
 
-  /** Takes part in the sharing out; waits for the other members. Rejects with a Fault where the brokers fail: call again. */
+  /**
+   * Takes part in the sharing out; waits for the other members. Rejects with a Fault where the brokers fail: call again,
+   * unless it says never, as of a session timeout that they refuse a new member.
+   */
   async join(): Promise<Share> {
     for (let tries = 1; ; tries++) {
       try {
         return await this.#join();
       } catch (error) {
         if (this.#isOver(error)) continue;
+        if (this.#generation === -1 && isRefusedSession(error)) throw this.#refusedSession(error);
         if (tries >= TRIES || !isNotYetCoordinated(error)) throw kafkaFault(error);
         await delay(PAUSE_MS);
       }
@@ -206,6 +217,11 @@ export class GroupMember {
     for (const { partition, offset } of responses.flatMap((response) => response.partitions))
       if (BigInt(offset) >= 0n) share.set(partition, BigInt(offset));
     return share;
+  }
+
+  #refusedSession(cause: unknown): Fault {
+    const message = `kafka: the brokers do not allow a session timeout of ${this.#options.sessionTimeoutMs} ms (their group.min.session.timeout.ms and group.max.session.timeout.ms)`;
+    return new Fault('sink', message, { retry: { kind: 'never' }, cause });
   }
 
   #asMember(): { groupId: string; memberId: string } {

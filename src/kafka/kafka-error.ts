@@ -108,6 +108,10 @@ export function membershipVerdict(error: unknown): 'join_again' | 'forgotten' | 
   return types.some((type) => FORGOTTEN.has(type)) ? 'forgotten' : 'passing';
 }
 
+export function isRefusedSession(error: unknown): boolean {
+  return typesOf(error).includes('INVALID_SESSION_TIMEOUT');
+}
+
 /** By the names of Kafka's error codes: who is not let in, or may not. */
 const REFUSALS: Readonly<Record<string, string>> = {
   SASL_AUTHENTICATION_FAILED: 'the brokers refuse the login: wrong user or password',

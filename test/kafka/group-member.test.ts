@@ -29,8 +29,10 @@ describe('a member', () => {
     readonly heard: string[] = [];
     /** A join is answered when this is. */
     joined: Promise<unknown> = Promise.resolve();
+    refusal: Error | undefined;
 
     async joinGroup({ memberId }: { readonly memberId: string }) {
+      if (this.refusal !== undefined) throw this.refusal;
       await this.joined;
       const id = memberId === '' ? `member-${this.generation}` : memberId;
       return { generationId: ++this.generation, leaderId: 'another', memberId: id, members: [] };
@@ -87,5 +89,19 @@ describe('a member', () => {
     expect(member.id).toBe('member-0');
     expect(await member.beat()).toBe(true);
     expect(coordinator.heard).toEqual(['member-0', 'member-0']);
+  });
+
+  it('whose session timeout the brokers do not allow gives up when it is new, and not later', async () => {
+    const coordinator = new Coordinator();
+    const member = memberOf(coordinator);
+    coordinator.refusal = REFUSED('INVALID_SESSION_TIMEOUT');
+    await expect(member.join()).rejects.toMatchObject({
+      retry: { kind: 'never' },
+      message: expect.stringMatching(/session timeout of 1000 ms.*group\.min\.session\.timeout\.ms/),
+    });
+    coordinator.refusal = undefined;
+    await member.join();
+    coordinator.refusal = REFUSED('INVALID_SESSION_TIMEOUT');
+    await expect(member.join()).rejects.toMatchObject({ retry: { kind: 'backoff' } });
   });
 });
