@@ -52,6 +52,13 @@ describe('duplicateKey', () => {
 });
 
 describe('refuseDuplicateKeys', () => {
+  it('does not count on keys that JSON.parse misreads', () => {
+    JSON.parse('{"h":[],"\\\\":0}');
+    const text = '{"h":1,"\\u0070":2,"p":3,"\\u0070":4}';
+    const { length } = Object.keys(JSON.parse(text) as object);
+    for (const keys of [length, 4]) expect(() => refuseDuplicateKeys(text, keys)).toThrow('p is there twice');
+  });
+
   it('agrees with the exact scan, whatever is counted', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(keys, fc.constantFrom('1', '":"', '"b:c"')), { maxLength: 5 }), (pairs) => {
