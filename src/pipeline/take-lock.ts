@@ -1,4 +1,5 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { constants, copyFile, link, readFile, rm, writeFile } from 'node:fs/promises';
 
 /** Takes the lock file for this process alone and returns what gives it back. Throws `refusal` where a living process has it. */
 export async function takeLock(
@@ -6,23 +7,63 @@ export async function takeLock(
   pid: number,
   refusal: (holder: number) => Error,
 ): Promise<() => Promise<void>> {
-  for (;;) {
-    try {
-      await writeFile(lock, String(pid), { flag: 'wx' });
-      return () => rm(lock, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  const mine = `${lock}.${randomUUID()}`;
+  await writeFile(mine, String(pid));
+  try {
+    while (!(await putInPlace(mine, lock))) {
+      const text = await textOf(lock);
+      if (text === undefined) continue;
+      const holder = Number(text);
+      if (holder !== pid && isRunning(holder)) throw refusal(holder);
+      await removeLeft(lock, text, pid, refusal);
     }
-    const holder = Number(await readFile(lock, 'utf8').catch(() => ''));
-    if (holder !== pid && isRunning(holder)) throw refusal(holder);
-    await rm(lock, { force: true });
+  } finally {
+    await rm(mine, { force: true });
+  }
+  return () => rm(lock, { force: true });
+}
+
+/** Whether the file has the name now. It has it with all that is in it: nobody finds a lock without its holder. */
+async function putInPlace(file: string, name: string): Promise<boolean> {
+  try {
+    await link(file, name).catch((error: unknown) => {
+      if (isError(error, 'EEXIST')) throw error;
+      // A file system without links.
+      return copyFile(file, name, constants.COPYFILE_EXCL);
+    });
+    return true;
+  } catch (error) {
+    if (isError(error, 'EEXIST')) return false;
+    throw error;
   }
 }
+
+/** Takes away what a dead process left, and never what another one has put in its place meanwhile. */
+async function removeLeft(lock: string, text: string, pid: number, refusal: (holder: number) => Error): Promise<void> {
+  const giveBack = await takeLock(`${lock}.left`, pid, refusal);
+  try {
+    if ((await textOf(lock)) === text) await rm(lock, { force: true });
+  } finally {
+    await giveBack();
+  }
+}
+
+/** Undefined where there is no such file any more. */
+async function textOf(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (isError(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+const isError = (error: unknown, code: string): boolean => (error as NodeJS.ErrnoException).code === code;
 
 function isRunning(pid: number): boolean {
   try {
     return pid > 0 && process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return isError(error, 'EPERM');
   }
 }

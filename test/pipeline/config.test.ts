@@ -226,6 +226,9 @@ describe('overrides', () => {
     expect(config.kafka.brokers).toEqual([]);
     expect(config.kafka.sasl).toBeNull();
     expect(instrumentsFor(config, 'bybit')).toEqual([{ coin: 'ETH', symbol: 'ETHUSDT', venueSymbol: 'ETHUSDT' }]);
+    write('sol.yaml', '[{ coin: SOL, symbols: { bybit: SOLUSDT } }]');
+    const ofYaml = load('', { environment: { MARKET_FEED__COINS: 'sol.yaml' } });
+    expect(instrumentsFor(ofYaml, 'bybit').map(({ coin }) => coin)).toEqual(['SOL']);
   });
 
   it('lets the command line win, keeping what the list knows of a coin', () => {
@@ -650,7 +653,13 @@ const BAD: readonly BadCase[] = [
     says: ['[0].symbols:', 'null for every venue', 'at least one of'],
   },
   {
-    name: 'a coin in small letters and blanks',
+    name: 'a coin in small letters',
+    coins: COIN('"bybit": "BTCUSDT"', '"btc"'),
+    file: 'coins.json',
+    says: ['[0].coin:', '"btc"', 'capital letters such as "BTC"'],
+  },
+  {
+    name: 'a coin with blanks',
     coins: COIN('"bybit": "BTCUSDT"', '"B TC"'),
     file: 'coins.json',
     says: ['[0].coin:', '"B TC"', 'such as "BTC"'],

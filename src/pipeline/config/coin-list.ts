@@ -12,12 +12,15 @@ const symbol = z
   .string()
   .regex(/^.{1,60}$/s)
   .nullable();
-const allowedCoin = 'a coin such as "BTC"';
+const allowedCoin = 'a coin in capital letters such as "BTC"';
 
 /** A coin as it stands in a coin list. */
 export const entrySchema = z.strictObject(
   {
-    coin: z.string({ error: allowedCoin }).regex(COIN, { error: allowedCoin }),
+    coin: z
+      .string({ error: allowedCoin })
+      .regex(COIN, { error: allowedCoin })
+      .refine((coin) => coin === coin.toUpperCase(), { error: allowedCoin }),
     tier: z
       .number({ error: 'a whole number from 1 to 9' })
       .int({ error: 'a whole number from 1 to 9' })

@@ -58,7 +58,7 @@ function readAs(text: string, schema: unknown): unknown {
     if (options.some((option) => option instanceof z.ZodBoolean) && (text === 'true' || text === 'false'))
       return text === 'true';
     const list = options.find((option) => option instanceof z.ZodArray);
-    if (list instanceof z.ZodArray && !/[/\\]|\.json$/i.test(text)) return entriesOf(text, list.element);
+    if (list instanceof z.ZodArray && !/[/\\.]/.test(text)) return entriesOf(text, list.element);
   }
   return text;
 }
