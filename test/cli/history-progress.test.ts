@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { HistoryProgressLine, progressText } from '../../src/cli/history-progress.ts';
+import { NO_PROGRESS } from '../../src/pipeline/history/fetch-history.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { kline, tradeEvent } from '../support/events.ts';
 import { fakeOutput } from './fake-io.ts';
@@ -12,7 +13,7 @@ afterEach(() => {
 });
 
 const last = tradeEvent(1, { timestamp: Date.UTC(2026, 10, 21, 8, 30, 5) });
-const half = { records: 52_000, share: 0.52, resumed: false, last };
+const half = { ...NO_PROGRESS, records: 52_000, share: 0.52, last };
 
 function lineOn(isTerminal: boolean) {
   const err = fakeOutput(isTerminal, { columns: 120, rows: 24 });

@@ -38,16 +38,25 @@ export interface HistoryProgress {
   /** Whether an interrupted job goes on. */
   readonly resumed: boolean;
   readonly last: PastRecord | undefined;
-}
-
-export interface HistoryResult extends HistoryProgress {
-  /** False: interrupted. */
-  readonly complete: boolean;
   /** Records that the venue left out, as far as ids tell. */
   readonly missing: number;
   /** What the folder had before ends before this begins. */
   readonly leavesHole: boolean;
 }
+
+export interface HistoryResult extends HistoryProgress {
+  /** False: interrupted. */
+  readonly complete: boolean;
+}
+
+export const NO_PROGRESS: HistoryProgress = {
+  records: 0,
+  share: 0,
+  resumed: false,
+  last: undefined,
+  missing: 0,
+  leavesHole: false,
+};
 
 /**
  * Fetches a part of a venue's past into the files of a folder. It goes on behind what is there: whenever it is killed,
@@ -56,27 +65,25 @@ export interface HistoryResult extends HistoryProgress {
 export async function fetchHistory(job: HistoryJob, means: HistoryMeans): Promise<HistoryResult> {
   const { sink, ask, signal, onProgress } = means;
   const start = await begin(job, means);
-  if (start === undefined)
-    return { records: 0, share: 1, resumed: false, last: undefined, complete: true, missing: 0, leavesHole: false };
+  if (start === undefined) return { ...NO_PROGRESS, share: 1, complete: true };
   const { span, from, isBeginning, leavesHole, resumed, complete: finish } = start;
-  let progress: HistoryProgress = { records: 0, share: shareOf(span, from), resumed, last: undefined };
-  let missing = 0;
+  let progress: HistoryProgress = { ...NO_PROGRESS, share: shareOf(span, from), resumed, leavesHole };
   onProgress(progress);
   for await (const portion of readPages({ ...means, series: job.series, from, end: span.end, isBeginning, ask })) {
     const records = portion.rows.map(({ record }) => record);
     await writeRecords(sink, job.topic, records);
-    missing += portion.missing;
     progress = {
+      ...progress,
       records: progress.records + records.length,
       share: shareOf(span, portion.next),
-      resumed,
       last: records.at(-1) ?? progress.last,
+      missing: progress.missing + portion.missing,
     };
     onProgress(progress);
-    if (signal.aborted && portion.next <= span.end) return { ...progress, complete: false, missing, leavesHole };
+    if (signal.aborted && portion.next <= span.end) return { ...progress, complete: false };
   }
   await finish();
-  return { ...progress, share: 1, complete: true, missing, leavesHole };
+  return { ...progress, share: 1, complete: true };
 }
 
 interface Start extends GoingOn {

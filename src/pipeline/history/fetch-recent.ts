@@ -1,7 +1,7 @@
 import type { TradeEvent } from '../../domain/record.ts';
 import type { Sink } from '../../sinks/contract.ts';
 import type { RestRequest } from '../../venues/contract.ts';
-import type { HistoryResult } from './fetch-history.ts';
+import { type HistoryResult, NO_PROGRESS } from './fetch-history.ts';
 import { HistoryRefused } from './history-refused.ts';
 import type { Ask, HistoryRange } from './history-span.ts';
 import { lastRecord, type SeriesName } from './last-record.ts';
@@ -37,12 +37,11 @@ export async function fetchRecent(job: RecentJob, sink: Pick<Sink, 'write'>, ask
   const records = inRange(fresh, range);
   await writeRecords(sink, topic, records);
   return {
+    ...NO_PROGRESS,
     records: records.length,
     share: 1,
-    resumed: false,
     last: records.at(-1),
     complete: true,
-    missing: 0,
     leavesHole: former !== undefined && records.length > 0 && (known === -1 || records[0] !== told[known + 1]),
   };
 }

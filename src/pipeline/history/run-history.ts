@@ -11,7 +11,7 @@ import type { PastOrigin, PastRecord, PastSeries, Venue } from '../../venues/con
 import { VenueRest } from '../../venues/rest-client.ts';
 import { type Config, environmentOf } from '../config.ts';
 import { askPatiently, pauseFor } from './ask-patiently.ts';
-import { fetchHistory, type HistoryProgress, type HistoryResult } from './fetch-history.ts';
+import { fetchHistory, type HistoryProgress, type HistoryResult, NO_PROGRESS } from './fetch-history.ts';
 import { fetchRecent } from './fetch-recent.ts';
 import { takeFolder } from './history-folder.ts';
 import { HistoryRefused } from './history-refused.ts';
@@ -92,8 +92,7 @@ async function fetchInto(sink: Sink, request: HistoryRequest, world: HistoryWorl
   };
   const name = seriesName(request, of);
   const job = { name, range, arguments: request.arguments, dir, topic: historyTopic(request) };
-  const nothing = { records: 0, share: 0, resumed: false, last: undefined };
-  let progress: HistoryProgress = nothing;
+  let progress = NO_PROGRESS;
   const onProgress = (told: HistoryProgress) => {
     progress = told;
     world.onProgress(told);
@@ -109,7 +108,7 @@ async function fetchInto(sink: Sink, request: HistoryRequest, world: HistoryWorl
     const pause = (ms: number) => pauseFor(ms, scheduler, signal);
     return await fetchHistory({ ...job, series }, { sink, ask, venueNowMs, pause, signal, onProgress });
   } catch (error) {
-    if (signal.aborted) return { ...progress, complete: false, missing: 0, leavesHole: false };
+    if (signal.aborted) return { ...progress, complete: false };
     throw await refusedSymbol(error, request, ask);
   }
 }

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readFiles } from '../../../src/avro-file/read-files.ts';
-import { fetchHistory, type HistoryJob, type HistoryMeans } from '../../../src/pipeline/history/fetch-history.ts';
+import {
+  fetchHistory,
+  type HistoryJob,
+  type HistoryMeans,
+  type HistoryProgress,
+} from '../../../src/pipeline/history/fetch-history.ts';
 import { takeFolder } from '../../../src/pipeline/history/history-folder.ts';
 import { HistoryRefused } from '../../../src/pipeline/history/history-refused.ts';
 import type { HistoryRange } from '../../../src/pipeline/history/history-span.ts';
@@ -103,6 +108,17 @@ describe('a job', () => {
     expect(result).toMatchObject({ records: 100, share: 1, complete: true, missing: 0, leavesHole: false });
     expect(idsOf(await stored())).toEqual(numbers(1, 100));
     expect(shares).toEqual([0, 0.3, 0.6, 0.9, 1]);
+  });
+
+  it('tells at once what the venue left out, for whoever ends it at the next question', async () => {
+    await run(jobOf(new NumberedPast(numbers(1, 5), 10).series, { ...ALL, toMs: timeOf(5) }));
+    const past = new NumberedPast([...numbers(11, 13), ...numbers(16, 40)], 10);
+    const told: HistoryProgress[] = [];
+    const dying = run(jobOf(past.series, { ...ALL, fromMs: timeOf(11) }), 5, {
+      onProgress: (progress) => told.push(progress),
+    });
+    await expect(dying).rejects.toThrow(Killed);
+    expect(told.at(-1)).toMatchObject({ records: 10, missing: 2, leavesHole: true });
   });
 
   it('with nothing to fetch makes nothing', async () => {
