@@ -60,7 +60,7 @@ const PARTS: readonly (readonly [string, ...string[]])[] = [
 
 const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-bench-')));
 await mkdir(folder, { recursive: true });
-const broker = await startBroker({ config: SMALL_LOGS });
+const broker = await startBroker({ config: SMALL_LOGS, isForLong: true });
 const load = startChild(join(import.meta.dirname, 'load.ts'));
 const results: Record<string, (Figures | undefined)[]> = {};
 /** Why something is left out. */

@@ -40,7 +40,7 @@ const { values: flags } = parseArgs({
 const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-bursts-')));
 await mkdir(folder, { recursive: true });
 const logFile = join(folder, 'log');
-const broker = await startBroker({ config: SMALL_LOGS });
+const broker = await startBroker({ config: SMALL_LOGS, isForLong: true });
 const load = startChild(join(import.meta.dirname, '..', 'load.ts'));
 const reader = [broker.brokers[0] as string, 'market.trades', String(PARTITIONS), schemaFile];
 const consumer = startChild(join(import.meta.dirname, '..', 'consumer.ts'), reader);

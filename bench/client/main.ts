@@ -29,7 +29,7 @@ const GROUP_RATE = 500;
 const { values: flags } = parseArgs({ options: { seconds: { type: 'string', default: '30' } } });
 const seconds = Number(flags.seconds);
 const folder = await mkdtemp(join(tmpdir(), 'market-feed-client-bench-'));
-const broker = await startBroker();
+const broker = await startBroker({ isForLong: true });
 const journal = join(folder, 'journal.ndjson');
 const rates = Object.fromEntries(VENUE_IDS.map((id) => [id, id === 'binance' ? RATE : 0]));
 const venues = startChild(join(import.meta.dirname, '../faults/venues.ts'), [

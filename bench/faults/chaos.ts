@@ -43,7 +43,7 @@ interface MemorySample {
 }
 
 await mkdir(folder, { recursive: true });
-const broker = await startBroker();
+const broker = await startBroker({ isForLong: true });
 const run = new LongRun({ broker, folder, seed, durationMs, schedule, rate: Number(flags.rate), prefix: 'chaos.' });
 const interrupted = new Promise<never>((_, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Error(signal)));

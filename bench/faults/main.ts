@@ -36,7 +36,7 @@ const atOnce = Number(flags['at-once']);
 const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-faults-')));
 await mkdir(folder, { recursive: true });
 const startedAt = performance.now();
-const broker = await startBroker();
+const broker = await startBroker({ isForLong: true });
 const interrupted = new Promise<never>((_, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Error(signal)));
 });

@@ -63,7 +63,7 @@ export class Stage implements Scene {
   static async play(row: Row, folder: string, brokers: readonly string[]): Promise<Outcome> {
     await mkdir(folder, { recursive: true });
     const undo = await row.prepare?.(folder);
-    const broker = row.ownBroker === true ? await startBroker() : undefined;
+    const broker = row.ownBroker === true ? await startBroker({ isForLong: true }) : undefined;
     const rate = Object.fromEntries(VENUE_IDS.map((id) => [id, row.venues.includes(id) ? (row.rate ?? RATE) : 0]));
     const journal = join(folder, 'journal.ndjson');
     const options = { rate, symbols: SYMBOLS, journal, connectionLimit: false, ...row.simulator };

@@ -46,7 +46,7 @@ const { values: flags } = parseArgs({
 const lines = Number(flags.lines);
 const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-memory-')));
 await mkdir(folder, { recursive: true });
-const broker = await startBroker({ config: SMALL_LOGS });
+const broker = await startBroker({ config: SMALL_LOGS, isForLong: true });
 const rates = Object.fromEntries(VENUE_IDS.map((id) => [id, id === VENUE ? RATE : 0]));
 const simulator = startChild(join(import.meta.dirname, '..', 'faults', 'venues.ts'), [
   JSON.stringify({ rate: rates, symbols: COINS }),

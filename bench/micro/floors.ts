@@ -63,7 +63,7 @@ type Send = (messages: readonly Message[]) => Promise<unknown>;
 
 /** What it costs to have a record stored: batches of 1,000, one in flight, acknowledged by all replicas. */
 export async function producing(): Promise<readonly Floor[]> {
-  const broker = await startBroker();
+  const broker = await startBroker({ isForLong: true });
   const kafka = new Kafka({ clientId: 'floors', brokers: broker.brokers, logLevel: logLevel.ERROR });
   const admin = kafka.admin();
   await admin.connect();

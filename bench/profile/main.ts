@@ -31,7 +31,7 @@ const name = flags.program;
 if (!isOurs(name)) throw new Error(`no pipeline of ours: ${name}`);
 const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-profile-')));
 await mkdir(folder, { recursive: true });
-const broker = await startBroker({ config: SMALL_LOGS });
+const broker = await startBroker({ config: SMALL_LOGS, isForLong: true });
 const load = startChild(join(import.meta.dirname, '..', 'load.ts'));
 const columns: { title: string; layers: Layers; trades: number }[] = [];
 try {

@@ -73,7 +73,7 @@ const series: Readonly<
 const JUDGED = ['data', 'external', 'handles', 'timers', 'resources'] as const;
 
 // Every epoch's position is looked for at the end: compaction leaves the last one.
-const broker = await startBroker({ config: { 'log.cleaner.enable': 'false' } });
+const broker = await startBroker({ config: { 'log.cleaner.enable': 'false' }, isForLong: true });
 const run = new LongRun({ broker, folder, seed, durationMs, schedule, rate: Number(flags.rate), prefix: 'soak.' });
 const interrupted = new Promise<never>((_, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Error(signal)));

@@ -19,7 +19,7 @@ const PROGRAMS = ['kafkajs-1', 'platformatic-1'];
 
 const { values: flags } = parseArgs({ options: { runs: { type: 'string', default: '5' } } });
 const folder = await mkdtemp(join(tmpdir(), 'market-feed-start-'));
-const broker = await startBroker();
+const broker = await startBroker({ isForLong: true });
 const load = startChild(join(import.meta.dirname, '..', 'load.ts'));
 
 /** Milliseconds since the process was asked for. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { cp, glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { fillOnce, java, maven, whyNoJavaOf, whyNoMaven } from './java.ts';
+import { fillOnce, java, maven, SHORT_LIVED, whyNoJavaOf, whyNoMaven } from './java.ts';
 import { root, tools } from './tools.ts';
 
 const project = join(root, 'deploy/flink');
@@ -19,7 +19,7 @@ export async function runFlinkSql(file: string): Promise<void> {
   await promisify(execFile)(
     java,
     [
-      ...['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'],
+      ...['-Xmx512m', '-XX:+UseSerialGC', SHORT_LIVED, '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'],
       ...['-cp', classPath, 'market.feed.flink.RunSql', file],
     ],
     { timeout: 100_000, killSignal: 'SIGKILL', maxBuffer: 2 ** 26 },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from './free-port.ts';
 import { startGuarded } from './guarded-process.ts';
-import { fillOnce, java, maven, whyNoJavaOf, whyNoMaven } from './java.ts';
+import { fillOnce, java, maven, SHORT_LIVED, whyNoJavaOf, whyNoMaven } from './java.ts';
 import { tools } from './tools.ts';
 import { until } from './until.ts';
 
@@ -43,7 +43,14 @@ export async function startRegistry(): Promise<SchemaRegistry> {
   const logFile = join(directory, 'registry.log');
   const registry = await startGuarded(
     [
-      ...[java, '-Xmx384m', '-XX:+UseSerialGC', '-Dquarkus.http.host=127.0.0.1', `-Dquarkus.http.port=${port}`],
+      ...[
+        java,
+        '-Xmx384m',
+        '-XX:+UseSerialGC',
+        SHORT_LIVED,
+        '-Dquarkus.http.host=127.0.0.1',
+        `-Dquarkus.http.port=${port}`,
+      ],
       ...['-jar', join(home, `apicurio-registry-app-${version}-runner.jar`)],
     ],
     logFile,

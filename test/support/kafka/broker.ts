@@ -9,6 +9,8 @@ export interface BrokerOptions {
   readonly advertised?: string;
   /** Listeners beside the one without encryption or login: by their names, small letters. */
   readonly listeners?: Readonly<Record<string, 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT'>>;
+  /** Measured, or under load for minutes: its JVM takes its time to compile well. */
+  readonly isForLong?: boolean;
 }
 
 /** A broker of a test's own, running when it is handed out. */

@@ -1,5 +1,6 @@
 import { GenericContainer, getContainerRuntimeClient, ImageName, Wait } from 'testcontainers';
 import { freePort } from '../free-port.ts';
+import { SHORT_LIVED } from '../java.ts';
 import { type Broker, type BrokerOptions, configOf } from './broker.ts';
 import { addressesOf, brokerSettings, kafkaVersion } from './broker-settings.ts';
 import { waitForBroker } from './wait-for-broker.ts';
@@ -73,10 +74,10 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Broker>
     config: configOf(options, host),
   });
   const environment = Object.fromEntries(Object.entries(settings).map(([key, value]) => [variableOf(key), value]));
+  const compiler = options.isForLong === true ? [] : [SHORT_LIVED];
   const container = await new GenericContainer(image)
     .withExposedPorts({ container: 9092, host: port }, ...further.map(({ ports }) => ports))
-    // the quick compiler alone: a start takes half of the CPU, and no test's broker lives for long
-    .withEnvironment({ KAFKA_HEAP_OPTS: '-Xmx256m -XX:TieredStopAtLevel=1', ...environment })
+    .withEnvironment({ KAFKA_HEAP_OPTS: ['-Xmx256m', ...compiler].join(' '), ...environment })
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
     .withStartupTimeout(60_000)
     .start();

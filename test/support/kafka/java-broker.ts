@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from '../free-port.ts';
 import { type GuardedProcess, startGuarded } from '../guarded-process.ts';
-import { fillOnce, java, maven, whyNoJavaOf, whyNoMaven } from '../java.ts';
+import { fillOnce, java, maven, SHORT_LIVED, whyNoJavaOf, whyNoMaven } from '../java.ts';
 import { tools } from '../tools.ts';
 import { type Broker, type BrokerOptions, configOf } from './broker.ts';
 import { addressesOf, brokerSettings, kafkaVersion } from './broker-settings.ts';
@@ -54,15 +54,16 @@ export async function startJavaBroker(options: BrokerOptions): Promise<Broker> {
   await writeFile(propertiesFile, lines.join(''));
   const classPath = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', join(jars, '*')];
   await run(java, [
-    ...['-Xmx64m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...classPath],
+    ...['-Xmx64m', '-XX:+UseSerialGC', SHORT_LIVED, ...classPath],
     ...['kafka.tools.StorageTool', 'format', '-t', 'MkU3OEVBNTcwNTJENDM2Qk', '-c', propertiesFile],
   ]);
 
+  const compiler = options.isForLong === true ? [] : [SHORT_LIVED];
   let process: GuardedProcess | undefined;
 
   async function start(): Promise<void> {
     if (process?.running) throw new Error('the broker is running');
-    const command = [java, '-Xmx256m', '-XX:+UseSerialGC', ...classPath, 'kafka.Kafka', propertiesFile];
+    const command = [java, '-Xmx256m', '-XX:+UseSerialGC', ...compiler, ...classPath, 'kafka.Kafka', propertiesFile];
     const started = await startGuarded(command, logFile);
     process = started;
     try {
