@@ -76,7 +76,6 @@ export class ShardRun {
       else failed.addEventListener('abort', () => resolve(), { once: true });
     });
     await Promise.race([failure, this.#stop.promise]);
-    const wasGivenUp = this.isGivenUp;
     const figures = pipeline.figures();
     const dropped = pipeline.snapshot().sinks.reduce((sum, sink) => sum + sink.dropped, 0);
     this.keep();
@@ -87,8 +86,8 @@ export class ShardRun {
     const snapshot = pipeline.snapshot();
     this.#pipeline = undefined;
     const fault = failed.aborted ? asFault(failed.reason) : undefined;
-    // What came later, and is not in the topics, the next owner fetches.
-    const isLeft = fault !== undefined || wasGivenUp;
-    return { fault, ran: { stopped: isLeft ? { undelivered: 0, spilled: 0, dropped } : stopped, figures, snapshot } };
+    // What came later, and is not in the topics, who has shut it out fetches.
+    const left = fault === undefined ? stopped : { undelivered: 0, spilled: 0, dropped };
+    return { fault, ran: { stopped: left, figures, snapshot } };
   }
 }

@@ -71,14 +71,14 @@ it('given up, it goes on until another has taken over; what is left then is the 
   expect(shard.run.pipeline).toBeUndefined();
 });
 
-it('given up, it ends at the latest when its time is over', async () => {
+it('given up, it ends at the latest when its time is over, and tells what it left: nobody may have it', async () => {
   const shard = new Scripted();
   await shard.begin();
   shard.run.giveUp(1000);
   await shard.clock.advance(1000);
   expect(shard.end).toEqual({
     fault: undefined,
-    ran: { stopped: { undelivered: 0, spilled: 0, dropped: 1 }, figures, snapshot: snapshot(2) },
+    ran: { stopped: LEFT, figures, snapshot: snapshot(2) },
   });
 });
 
