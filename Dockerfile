@@ -15,6 +15,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY scripts/build-dashboard.ts scripts/
 COPY bin bin
 COPY src src
+COPY dashboard dashboard
 RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json --declaration false --sourceMap false \
   && node scripts/build-dashboard.ts \
   && rm -f dist/dashboard/.stamp \

@@ -39,16 +39,16 @@ captures: ready ## every recording below CAPTURES=DIR through decoders, order bo
 
 lint: ready ## Biome and the room rules
 	@biome check --error-on-warnings .
-	@depcruise $(wildcard src test scripts bench examples)
+	@depcruise $(wildcard src dashboard test testing scripts bench examples)
 
 format: ready ## what Biome can mend by itself
 	@biome check --write .
 
 typecheck: ready ## the types, and how much of the source they cover
 	@tsc -p .
-	@tsc -p src/gateway/dashboard
+	@tsc -p dashboard
 	@type-coverage -p tsconfig.json
-	@type-coverage -p src/gateway/dashboard/tsconfig.json
+	@type-coverage -p dashboard/tsconfig.json
 
 build: ready ## dist/, as it is published
 	@rm -rf dist && tsc -p tsconfig.build.json

@@ -13,7 +13,7 @@ const integrationWorkers = Math.min(2, availableParallelism());
 /** Three groups, one after the other: what is pure; what uses sockets, brokers and clocks; what uses a browser. */
 export default defineConfig({
   test: {
-    globalSetup: 'test/support/kafka/shared-broker.ts',
+    globalSetup: 'testing/kafka/shared-broker.ts',
     pool: 'forks',
     projects: [
       {

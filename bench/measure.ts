@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { until } from '../test/support/until.ts';
+import { until } from '../testing/tools/until.ts';
 import type { Child } from './child.ts';
 import { machineCpuSeconds } from './process-figures.ts';
 import type { Subject } from './subject.ts';

@@ -9,7 +9,7 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const root = path.resolve(import.meta.dirname, '..');
-const source = path.join(root, 'src/gateway/dashboard');
+const source = path.join(root, 'dashboard');
 const out = path.join(root, 'dist/dashboard');
 const stampFile = path.join(out, '.stamp');
 

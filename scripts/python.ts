@@ -1,3 +1,3 @@
-import { preparePython } from '../test/support/python.ts';
+import { preparePython } from '../testing/tools/python.ts';
 
 await preparePython();

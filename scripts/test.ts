@@ -6,8 +6,8 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { startVitest } from 'vitest/node';
-import { prepareChromium } from '../test/support/chromium.ts';
-import { preparePython } from '../test/support/python.ts';
+import { prepareChromium } from '../testing/tools/chromium.ts';
+import { preparePython } from '../testing/tools/python.ts';
 import { Totals } from './totals.ts';
 
 interface Check {
@@ -16,17 +16,19 @@ interface Check {
   readonly run: () => Promise<void>;
 }
 
-const cruised = ['src', 'test', 'scripts', 'bench', 'examples'].filter((folder) => existsSync(folder));
+const cruised = ['src', 'dashboard', 'test', 'testing', 'scripts', 'bench', 'examples'].filter((folder) =>
+  existsSync(folder),
+);
 
 const checks: readonly Check[] = [
   { name: 'types (tsc)', run: () => tool('tsc', '-p', 'tsconfig.json') },
-  { name: 'types of the dashboard (tsc)', run: () => tool('tsc', '-p', 'src/gateway/dashboard') },
+  { name: 'types of the dashboard (tsc)', run: () => tool('tsc', '-p', 'dashboard') },
   { name: 'lint and format (Biome)', run: () => tool('biome', 'check', '--error-on-warnings', '.') },
   { name: 'room rules (dependency-cruiser)', run: () => tool('depcruise', ...cruised) },
   { name: 'no any (type-coverage)', run: () => tool('type-coverage', '-p', 'tsconfig.json', '--detail') },
   {
     name: 'no any in the dashboard (type-coverage)',
-    run: () => tool('type-coverage', '-p', 'src/gateway/dashboard/tsconfig.json', '--detail'),
+    run: () => tool('type-coverage', '-p', 'dashboard/tsconfig.json', '--detail'),
   },
   { name: 'the package builds (tsc)', run: () => tool('tsc', '-p', 'tsconfig.build.json') },
   { name: 'the dashboard builds (esbuild)', run: () => node('scripts/build-dashboard.ts') },

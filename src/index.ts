@@ -1,4 +1,6 @@
-export type { GuardOptions, HaltCause, TradingDecision } from './client/trading-decision.ts';
+export type { GuardOptions, HaltCause, TradingDecision } from './client/guard/trading-decision.ts';
+export type { Config } from './config/config.ts';
+export { type ConfigSource, loadConfig } from './config/load-config.ts';
 export type { Decimal } from './domain/decimal.ts';
 export { Fault, type FaultKind, type Retry } from './domain/fault.ts';
 export { CHANNELS, type Channel, VENUE_IDS, type VenueId } from './domain/instrument.ts';
@@ -22,6 +24,4 @@ export type {
   TradeStats,
 } from './domain/record.ts';
 export type { FeedState, StaleCause } from './domain/status.ts';
-export type { Config } from './pipeline/config.ts';
-export { type ConfigSource, loadConfig } from './pipeline/load-config.ts';
-export { MarketFeed, type MarketFeedOptions, type VenueFrame, type VenueStatus } from './pipeline/market-feed.ts';
+export { MarketFeed, type MarketFeedOptions, type VenueFrame, type VenueStatus } from './runtime/market-feed.ts';

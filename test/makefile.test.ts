@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { root } from './support/tools.ts';
+import { root } from '../testing/tools/tools.ts';
 
 it('make help gives each target a line', async () => {
   const { stdout } = await promisify(execFile)('make', ['-s', 'help'], { cwd: root });

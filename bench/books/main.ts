@@ -6,7 +6,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { BookLevel } from '../../src/domain/record.ts';
-import { OrderBook } from '../../src/market/order-book.ts';
+import { OrderBook } from '../../src/market/book/order-book.ts';
 import { type Change, type DiffStream, generatedStream, recordedStream } from './diff-stream.ts';
 import { FloatBook } from './float-book.ts';
 import { LibraryBook } from './library-book.ts';

@@ -14,11 +14,11 @@ import { ClientRun } from '../../test/client/client-run.ts';
 import { MemberProcess } from '../../test/client/member-process.ts';
 import { PublishedTopics } from '../../test/client/published-topics.ts';
 import { SteadyTrades } from '../../test/client/steady-trades.ts';
-import { startBroker } from '../../test/support/kafka-broker.ts';
-import { kafkaConfig } from '../../test/support/kafka-config.ts';
-import { PipelineProcess } from '../../test/support/pipeline-process.ts';
-import { type SimulatorAddress, simulatedValues } from '../../test/support/simulated-feed.ts';
-import { until } from '../../test/support/until.ts';
+import { type SimulatorAddress, simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { startBroker } from '../../testing/kafka/kafka-broker.ts';
+import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
+import { until } from '../../testing/tools/until.ts';
 import { startChild } from '../child.ts';
 
 const RATE = 2000;

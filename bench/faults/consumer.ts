@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectTopics, type Market } from '../../src/client/index.ts';
 import type { Environment } from '../../src/domain/record.ts';
-import type { Place } from '../../test/support/read-run.ts';
+import type { Place } from '../../testing/judges/read-run.ts';
 import { answer } from '../child.ts';
 
 /** Milliseconds since 1970, our wall clock. */

@@ -1,6 +1,6 @@
-import { DEFAULT_GUARD } from '../../src/client/trading-decision.ts';
+import { DEFAULT_GUARD } from '../../src/client/guard/trading-decision.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
-import { type Place, stored } from '../../test/support/read-run.ts';
+import { type Place, stored } from '../../testing/judges/read-run.ts';
 import type { Ledger, Told } from './consumer.ts';
 
 /** How much later than at its limit a halt may come, milliseconds; files are flushed, and looked at, now and then. */

@@ -2,12 +2,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { VENUE_IDS, type VenueId } from '../../src/domain/instrument.ts';
-import { JournalIndex } from '../../test/support/journal-index.ts';
-import type { Broker } from '../../test/support/kafka-broker.ts';
-import { PipelineProcess } from '../../test/support/pipeline-process.ts';
-import { type Published, readRun } from '../../test/support/read-run.ts';
-import { type SimulatorAddress, simulatedValues } from '../../test/support/simulated-feed.ts';
-import { TradeJudge, type Verdict } from '../../test/support/trade-judge.ts';
+import { type SimulatorAddress, simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { JournalIndex } from '../../testing/judges/journal-index.ts';
+import { type Published, readRun } from '../../testing/judges/read-run.ts';
+import { TradeJudge, type Verdict } from '../../testing/judges/trade-judge.ts';
+import type { Broker } from '../../testing/kafka/kafka-broker.ts';
+import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
 import { type Child, startChild } from '../child.ts';
 import { type Happening, happeningText } from './schedule.ts';
 

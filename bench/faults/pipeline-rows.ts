@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 import { WebSocket } from 'ws';
 import type { VenueId } from '../../src/domain/instrument.ts';
 import type { FeedStatus } from '../../src/domain/record.ts';
-import { killAgainAndAgain } from '../../test/support/kill-again.ts';
-import type { LoggedEvent } from '../../test/support/pipeline-process.ts';
-import { runPython } from '../../test/support/python.ts';
+import { killAgainAndAgain } from '../../testing/processes/kill-again.ts';
+import type { LoggedEvent } from '../../testing/processes/pipeline-process.ts';
+import { runPython } from '../../testing/tools/python.ts';
 import { AFTER_CLOSE_MS, type Row, type Scene, Skipped } from './row.ts';
 
 const run = promisify(execFile);

@@ -132,7 +132,7 @@ simulated venues ([src/simulator](../src/simulator)) as another, which journals 
 broker. The fault begins when everything has run for two seconds; the run ends when all is as it was before. Then the
 journal is compared with what is stored (\`read_committed\`, all topics) by the delivery rule: within a venue, symbol and
 epoch each trade once and in order, or inside a published gap that is true
-([test/support/trade-judge.ts](../test/support/trade-judge.ts)).
+([testing/judges/trade-judge.ts](../testing/judges/trade-judge.ts)).
 
 600 trades a second and venue over three symbols; 8,000 where the broker is away for longer than memory holds. Settings
 that are not the defaults: \`fail_back_after_ms\` 2,000 and \`coin_stale_after_ms\` 5,000, reconnects at most every 4 s, so

@@ -1,11 +1,11 @@
 import type { VenueId } from '../../src/domain/instrument.ts';
 import type { FeedStatus } from '../../src/domain/record.ts';
-import type { FaultRequest } from '../../src/simulator/fault-command.ts';
+import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';
 import type { SimulatorOptions } from '../../src/simulator/simulator-options.ts';
-import type { Broker } from '../../test/support/kafka-broker.ts';
-import type { PipelineProcess } from '../../test/support/pipeline-process.ts';
-import type { Place } from '../../test/support/read-run.ts';
-import type { Verdict } from '../../test/support/trade-judge.ts';
+import type { Place } from '../../testing/judges/read-run.ts';
+import type { Verdict } from '../../testing/judges/trade-judge.ts';
+import type { Broker } from '../../testing/kafka/kafka-broker.ts';
+import type { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
 import type { GuardOutcome } from './guard-judge.ts';
 
 /** Below the active stream must have data again after a close or a refusal, and after silence, with hot standby; milliseconds. */

@@ -1,6 +1,6 @@
 import type { VenueId } from '../../src/domain/instrument.ts';
-import type { FaultRequest } from '../../src/simulator/fault-command.ts';
-import { Random } from '../../src/simulator/random.ts';
+import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';
+import { Random } from '../../src/simulator/market/random.ts';
 
 /** What happens at one moment of a chaos run, milliseconds after its beginning. */
 export type Happening = { readonly atMs: number } & (

@@ -1,6 +1,6 @@
 import type { VenueId } from '../../src/domain/instrument.ts';
 import type { FeedStatus } from '../../src/domain/record.ts';
-import type { FaultRequest } from '../../src/simulator/fault-command.ts';
+import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';
 import { AFTER_CLOSE_MS, AFTER_SILENCE_MS, type Expectation, type Row } from './row.ts';
 
 type Fault = Omit<FaultRequest, 'venue'>;

@@ -1,5 +1,5 @@
 /** The simulated venues, a process of their own with a journal. Argument: the simulator's options as JSON. */
-import type { FaultRequest } from '../../src/simulator/fault-command.ts';
+import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { answer } from '../child.ts';
 

@@ -6,11 +6,12 @@ import { encodeSingleObject } from '../../src/codec/wire-format.ts';
 import type { RawFrame } from '../../src/domain/line.ts';
 import type { TradeEvent } from '../../src/domain/record.ts';
 import { compareIds } from '../../src/domain/trade-id.ts';
-import { LargeTrades } from '../../src/market/large-trades.ts';
-import { OrderBook } from '../../src/market/order-book.ts';
-import { TradeHistory } from '../../src/market/trade-history.ts';
-import { TradeSums } from '../../src/market/trade-sums.ts';
-import { Volatility } from '../../src/market/volatility.ts';
+import { TradeAnalytics } from '../../src/feed/analytics/trade-analytics.ts';
+import { OrderBook } from '../../src/market/book/order-book.ts';
+import { LargeTrades } from '../../src/market/trades/large-trades.ts';
+import { TradeHistory } from '../../src/market/trades/trade-history.ts';
+import { TradeSums } from '../../src/market/trades/trade-sums.ts';
+import { Volatility } from '../../src/market/trades/volatility.ts';
 import {
   type ConditionReport,
   ContiguousSequence,
@@ -27,7 +28,6 @@ import {
   type SourceEvent,
   windowStats,
 } from '../../src/operators/index.ts';
-import { TradeAnalytics } from '../../src/pipeline/trade-analytics.ts';
 import { type Change, generatedStream } from '../books/diff-stream.ts';
 import { framesOf, instruments, tradeDecoder, tradesOfSymbols } from './frames.ts';
 

@@ -5,7 +5,7 @@ import { Producer as PlatformaticProducer, ProduceAcks, stringSerializers } from
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { WebSocket } from 'ws';
 import { encodeSingleObject } from '../../src/codec/wire-format.ts';
-import { startBroker } from '../../test/support/kafka-broker.ts';
+import { startBroker } from '../../testing/kafka/kafka-broker.ts';
 import { startChild } from '../child.ts';
 import { median } from '../measure.ts';
 import { tradesOfSymbols } from './frames.ts';

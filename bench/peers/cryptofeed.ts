@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { tools } from '../../test/support/tools.ts';
+import { tools } from '../../testing/tools/tools.ts';
 
 const run = promisify(execFile);
 const PACKAGES = ['cryptofeed==2.4.1', 'aiokafka==0.14.0'];

@@ -2,7 +2,7 @@ import { readFile, rename } from 'node:fs/promises';
 import type { Profiler } from 'node:inspector';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { until } from '../../test/support/until.ts';
+import { until } from '../../testing/tools/until.ts';
 import { cpuSecondsOf, mainThreadSecondsOf } from '../process-figures.ts';
 
 /** Who a function belongs to, by a part of its file's address; the first that is found. */
@@ -18,9 +18,9 @@ const LAYERS: readonly (readonly [part: string, layer: string])[] = [
   ['/src/sinks/', 'queue, ledger of losses, sinks'],
   ['/src/avro-file/', 'queue, ledger of losses, sinks'],
   ['/src/market/', 'statistics'],
-  ['/src/pipeline/trade-analytics', 'statistics'],
-  ['/src/pipeline/open-window', 'statistics'],
-  ['/src/pipeline/analytics', 'statistics'],
+  ['/src/feed/analytics/trade-analytics', 'statistics'],
+  ['/src/feed/analytics/open-window', 'statistics'],
+  ['/src/feed/analytics/analytics', 'statistics'],
   ['/src/', 'sequence, merging, failover, quality'],
   ['/node_modules/rxjs/', 'rxjs'],
   ['node:', 'Node: sockets, streams, timers'],

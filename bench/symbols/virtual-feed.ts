@@ -1,18 +1,18 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { codecOf } from '../../src/codec/avro.ts';
 import { keyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import type { Feed } from '../../src/feed/feed.ts';
 import type { Network } from '../../src/net/network.ts';
 import type { SocketHandlers } from '../../src/net/open-socket.ts';
-import { buildFeed } from '../../src/pipeline/build-feed.ts';
-import type { Feed } from '../../src/pipeline/feed.ts';
-import { loadConfig } from '../../src/pipeline/load-config.ts';
-import { VirtualScheduler } from '../../src/pipeline/virtual-scheduler.ts';
-import { priceText, quantityText, tickerData, tradeData } from '../../src/simulator/binance-frames.ts';
-import type { Listing } from '../../src/simulator/listing.ts';
-import { Market } from '../../src/simulator/market.ts';
+import { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
+import { buildFeed } from '../../src/runtime/build-feed.ts';
+import { priceText, quantityText, tickerData, tradeData } from '../../src/simulator/binance/binance-frames.ts';
+import type { Listing } from '../../src/simulator/market/listing.ts';
+import { Market } from '../../src/simulator/market/market.ts';
 import { VENUE_PROFILES, type VenueProfile } from '../../src/simulator/venue-profile.ts';
 import type { OutRecord, Sink } from '../../src/sinks/contract.ts';
-import { createDrain, type Drain } from '../../src/sinks/drain.ts';
+import { createDrain, type Drain } from '../../src/sinks/driver/drain.ts';
 
 const VENUE = 'binance';
 const STARTED_AT = 1_790_000_000_000;

@@ -6,12 +6,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { TradeEvent } from '../../src/domain/record.ts';
-import { CandleBuilder } from '../../src/market/candle-builder.ts';
-import { LargeTrades } from '../../src/market/large-trades.ts';
-import { TradeHistory } from '../../src/market/trade-history.ts';
-import { TradeSums } from '../../src/market/trade-sums.ts';
-import { Volatility } from '../../src/market/volatility.ts';
-import { volumeProfile } from '../../src/market/volume-profile.ts';
+import { CandleBuilder } from '../../src/market/candles/candle-builder.ts';
+import { LargeTrades } from '../../src/market/trades/large-trades.ts';
+import { TradeHistory } from '../../src/market/trades/trade-history.ts';
+import { TradeSums } from '../../src/market/trades/trade-sums.ts';
+import { Volatility } from '../../src/market/trades/volatility.ts';
+import { volumeProfile } from '../../src/market/trades/volume-profile.ts';
 import { median } from '../measure.ts';
 import { someTrades } from './some-trades.ts';
 

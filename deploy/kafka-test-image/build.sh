@@ -4,7 +4,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
-version=$(sed -nE "s/.*kafkaVersion = '(.*)'.*/\1/p" "$top/test/support/kafka/broker-settings.ts")
+version=$(sed -nE "s/.*kafkaVersion = '(.*)'.*/\1/p" "$top/testing/kafka/broker-settings.ts")
 tag=${1:-market-feed/kafka-test:$version}
 for tool in docker jlink mvn busybox; do
   command -v "$tool" >/dev/null || { echo "$tool is missing" >&2; exit 1; }
@@ -12,7 +12,7 @@ done
 
 jars=$top/.tools/kafka/$version
 if [ ! -d "$jars" ]; then
-  mvn -q -B -f "$top/test/support/kafka/pom.xml" "-Dkafka.version=$version" \
+  mvn -q -B -f "$top/testing/kafka/pom.xml" "-Dkafka.version=$version" \
     dependency:copy-dependencies "-DoutputDirectory=$jars" -DincludeScope=runtime
 fi
 

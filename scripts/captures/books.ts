@@ -3,7 +3,7 @@ import type { VenueId } from '../../src/domain/instrument.ts';
 import type { BookUpdate } from '../../src/domain/line.ts';
 import type { BookLevel, BookTicker } from '../../src/domain/record.ts';
 import { compareIds } from '../../src/domain/trade-id.ts';
-import { BookSync } from '../../src/market/book-sync.ts';
+import { BookSync } from '../../src/market/book/book-sync.ts';
 import { venues } from '../../src/venues/registry.ts';
 import { Decoding } from './decoding.ts';
 import { jsonOf, linesOf, type Recording, textOf, venueNamed } from './recordings.ts';

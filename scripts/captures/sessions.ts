@@ -3,14 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CaptureFormat } from '../../src/capture/capture-line.ts';
 import { detectFormat, readCapture } from '../../src/capture/read-capture.ts';
+import type { Config } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
 import type { Channel, VenueId } from '../../src/domain/instrument.ts';
 import type { BookUpdate, MarketEvent } from '../../src/domain/line.ts';
-import { BookSync } from '../../src/market/book-sync.ts';
-import type { Config } from '../../src/pipeline/config.ts';
-import { agreementOf, type KlineAgreement, KlineCheck, subscribedKlines } from '../../src/pipeline/kline-check.ts';
-import { loadConfig } from '../../src/pipeline/load-config.ts';
-import { type ReplayResult, replay, replayConfig } from '../../src/pipeline/replay.ts';
-import { guessVenue } from '../../src/simulator/capture-frame.ts';
+import {
+  agreementOf,
+  type KlineAgreement,
+  KlineCheck,
+  subscribedKlines,
+} from '../../src/feed/analytics/kline-check.ts';
+import { BookSync } from '../../src/market/book/book-sync.ts';
+import { type ReplayResult, replay, replayConfig } from '../../src/replay/replay.ts';
+import { guessVenue } from '../../src/simulator/captures/capture-frame.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { venues } from '../../src/venues/registry.ts';
 import { sideProblems } from './books.ts';
@@ -55,7 +60,7 @@ export async function checkSession(session: Session): Promise<Verdict> {
 /** A recording of our own brings its configuration with it. */
 async function checkOwn({ file, expected }: Session): Promise<Verdict> {
   const { captureHeader } = await import('../../src/capture/read-capture.ts');
-  const { withCaptured } = await import('../../src/pipeline/captured-config.ts');
+  const { withCaptured } = await import('../../src/replay/captured-config.ts');
   const { config } = await captureHeader(file);
   const own = loadConfig({ values: { coins: ['BTC'] } });
   const played = await play(file, undefined, config === undefined ? own : withCaptured(own, config));

@@ -1,7 +1,7 @@
+import type { Config } from '../config/config.ts';
 import type { VenueId } from '../domain/instrument.ts';
-import type { Config } from '../pipeline/config.ts';
-import type { Command } from './command.ts';
-import { configOption, configurationOf } from './configuration.ts';
+import type { Command } from './arguments/command.ts';
+import { configOption, configurationOf } from './arguments/configuration.ts';
 
 export const command: Command = {
   usage: 'check [--config FILE]',
@@ -10,7 +10,7 @@ export const command: Command = {
   options: { config: configOption },
   async run(context) {
     const config = configurationOf(context);
-    const { subscribedChannels } = await import('../pipeline/config.ts');
+    const { subscribedChannels } = await import('../config/config.ts');
     const lines = [
       row('configuration', `${config.source ?? 'built-in defaults'}: valid`),
       row(
@@ -48,17 +48,17 @@ function coinsOf({ coins, quote }: Config): string {
 }
 
 async function venueLines(config: Config, signal: AbortSignal): Promise<readonly string[]> {
-  const { feedVenues } = await import('../pipeline/config.ts');
+  const { feedVenues } = await import('../config/config.ts');
   const plans = await Promise.all(feedVenues(config).map((id, index) => venuePlan(config, id, index + 1, signal)));
   const disabled = config.feed.venues.filter((id) => !config.venues[id].enabled);
   return [...plans.flat(), ...(disabled.length === 0 ? [] : [row('disabled', disabled.join(', '))])];
 }
 
 async function venuePlan(config: Config, id: VenueId, place: number, signal: AbortSignal): Promise<readonly string[]> {
-  const { booksOf, environmentOf, instrumentsFor, subscribedChannels } = await import('../pipeline/config.ts');
-  const { planConnections } = await import('../venues/plan-connections.ts');
+  const { booksOf, environmentOf, instrumentsFor, subscribedChannels } = await import('../config/config.ts');
+  const { planConnections } = await import('../venues/connection/plan-connections.ts');
   const { venues } = await import('../venues/registry.ts');
-  const { venueClock } = await import('./venue-clock.ts');
+  const { venueClock } = await import('./terminal/venue-clock.ts');
   const { lines, websocketUrls, restUrl } = config.venues[id];
   const instruments = instrumentsFor(config, id);
   const books = booksOf(config);
@@ -116,7 +116,7 @@ function sinkLines(config: Config): readonly string[] {
 
 async function topicNames(config: Config): Promise<readonly string[]> {
   const { TOPICS } = await import('../codec/topics.ts');
-  const { environmentPrefixes } = await import('../pipeline/config.ts');
+  const { environmentPrefixes } = await import('../config/config.ts');
   const before = config.sinks.includes('kafka') ? config.kafka.topicPrefix : '';
   return environmentPrefixes(config).flatMap((prefix) => TOPICS.map(({ name }) => before + prefix + name));
 }

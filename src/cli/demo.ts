@@ -1,9 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { takeLock } from '../backfill/take-lock.ts';
+import { loadConfig } from '../config/load-config.ts';
 import { VENUE_IDS } from '../domain/instrument.ts';
-import { loadConfig } from '../pipeline/load-config.ts';
-import { takeLock } from '../pipeline/take-lock.ts';
-import { type Command, UsageError } from './command.ts';
+import { type Command, UsageError } from './arguments/command.ts';
 
 const DEFAULT_OUT = 'data/demo';
 const DEFAULT_PORT = 9100;

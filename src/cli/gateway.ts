@@ -1,5 +1,5 @@
-import type { Command } from './command.ts';
-import { configOption, configurationOf } from './configuration.ts';
+import type { Command } from './arguments/command.ts';
+import { configOption, configurationOf } from './arguments/configuration.ts';
 
 export const command: Command = {
   usage: 'gateway [--config FILE] [--port N]',
@@ -13,7 +13,7 @@ export const command: Command = {
     const { options, err, signal } = context;
     const port = options.number('port', 0, 65_535);
     const config = configurationOf(context);
-    const { serveTopics } = await import('../pipeline/serve-topics.ts');
+    const { serveTopics } = await import('../serving/serve-topics.ts');
     const { createLog } = await import('../telemetry/log.ts');
     const log = createLog({ level: config.log.level, destination: { write: (json) => void err.write(json) } });
     await serveTopics(

@@ -1,16 +1,16 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { HistoryResult } from '../backfill/fetch-history.ts';
+import type { HistoryRange } from '../backfill/history-span.ts';
+import type { HistoryKind, HistoryRequest } from '../backfill/run-history.ts';
+import type { Config } from '../config/config.ts';
 import { duration } from '../domain/duration.ts';
 import { type Instrument, KLINE_INTERVALS, type KlineInterval, VENUE_IDS } from '../domain/instrument.ts';
-import type { Config } from '../pipeline/config.ts';
-import type { HistoryResult } from '../pipeline/history/fetch-history.ts';
-import type { HistoryRange } from '../pipeline/history/history-span.ts';
-import type { HistoryKind, HistoryRequest } from '../pipeline/history/run-history.ts';
 import type { Venue } from '../venues/contract.ts';
-import { type Command, type CommandContext, choiceIn, type OptionValues, UsageError } from './command.ts';
-import { configOption, configurationOf } from './configuration.ts';
-import { count } from './figures.ts';
-import { startTime } from './start-time.ts';
+import { type Command, type CommandContext, choiceIn, type OptionValues, UsageError } from './arguments/command.ts';
+import { configOption, configurationOf } from './arguments/configuration.ts';
+import { startTime } from './arguments/start-time.ts';
+import { count } from './terminal/figures.ts';
 
 const KINDS: readonly HistoryKind[] = ['trades', 'agg_trades', 'klines'];
 const DEFAULT_LIMIT = 1000;
@@ -35,7 +35,7 @@ export const command: Command = {
   },
   maxArguments: 2,
   async run(context) {
-    const { HistoryRefused } = await import('../pipeline/history/history-refused.ts');
+    const { HistoryRefused } = await import('../backfill/history-refused.ts');
     try {
       return await history(context, await requestOf(context));
     } catch (error) {
@@ -106,7 +106,7 @@ function folderOf(text: string): string {
 
 /** The venue that is named, or the first of the configuration that tells all of what is wanted, or else some of it. */
 async function venueFor(kind: HistoryKind, config: Config, options: OptionValues, range: HistoryRange): Promise<Venue> {
-  const { feedVenues } = await import('../pipeline/config.ts');
+  const { feedVenues } = await import('../config/config.ts');
   const { venues } = await import('../venues/registry.ts');
   const named = options.oneOf('venue', VENUE_IDS);
   const candidates = (named === undefined ? feedVenues(config) : [named]).map((id) => venues[id]);
@@ -146,8 +146,8 @@ function requireInterval({ id, history }: Venue, interval: KlineInterval): void 
 }
 
 async function instrumentNamed(symbol: string, config: Config, { id }: Venue): Promise<Instrument> {
-  const { instrumentsFor } = await import('../pipeline/config.ts');
-  const { coinNamed } = await import('../pipeline/config/coin-list.ts');
+  const { instrumentsFor } = await import('../config/config.ts');
+  const { coinNamed } = await import('../config/coin-list.ts');
   const { quote } = config;
   const coin = coinNamed(symbol, quote);
   if (coin === undefined)
@@ -160,10 +160,10 @@ async function instrumentNamed(symbol: string, config: Config, { id }: Venue): P
 
 async function history({ out, err, signal }: CommandContext, request: HistoryRequest): Promise<number> {
   const { wallClock } = await import('../net/wall-clock.ts');
-  const { historyTopic, runHistory } = await import('../pipeline/history/run-history.ts');
+  const { historyTopic, runHistory } = await import('../backfill/run-history.ts');
   const { monotonicScheduler } = await import('../net/monotonic-scheduler.ts');
   const { createLog } = await import('../telemetry/log.ts');
-  const { HistoryProgressLine } = await import('./history-progress.ts');
+  const { HistoryProgressLine } = await import('./terminal/history-progress.ts');
   const { venue, instrument, kind, interval, config, dir } = request;
   const what = kind === 'klines' ? `${kind} ${interval}` : kind;
   const title = `${instrument.symbol} ${what} of ${venue.id}`;

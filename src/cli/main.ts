@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
 import '../../bin/compile-cache.js';
-import type { Output } from './command.ts';
+import type { Output } from './arguments/command.ts';
 
 /** The process around a command: signals, closed pipes, exit code. What a command is: command.ts. */
 const ending = new AbortController();
@@ -26,7 +26,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 setFlagsFromString('--no-allocation-site-pretenuring');
 // The old generation is collected when it has grown by half, and not much later, as V8 does where there is room.
 setFlagsFromString('--heap-growing-percent=50');
-const { dispatch } = await import('./dispatch.ts');
+const { dispatch } = await import('./arguments/dispatch.ts');
 const code = await dispatch(process.argv.slice(2), {
   environment: process.env,
   out: outputTo(process.stdout, () => ending.abort('stdout closed')),

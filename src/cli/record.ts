@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
+import type { Config } from '../config/config.ts';
 import { duration } from '../domain/duration.ts';
 import { VENUE_IDS } from '../domain/instrument.ts';
-import type { Config } from '../pipeline/config.ts';
-import { type Command, type CommandContext, choiceIn, UsageError } from './command.ts';
-import { configOption, configurationOf } from './configuration.ts';
-import { count } from './figures.ts';
-import { timeLimit } from './time-limit.ts';
+import { type Command, type CommandContext, choiceIn, UsageError } from './arguments/command.ts';
+import { configOption, configurationOf } from './arguments/configuration.ts';
+import { timeLimit } from './arguments/time-limit.ts';
+import { count } from './terminal/figures.ts';
 
 const EVERY_MS = 1000;
 const LOG_EVERY_MS = 30_000;
@@ -55,9 +55,9 @@ async function record(
   path: string,
   seconds: number | undefined,
 ): Promise<number> {
-  const { startRecording } = await import('../pipeline/record.ts');
+  const { startRecording } = await import('../replay/record.ts');
   const { createLog } = await import('../telemetry/log.ts');
-  const { StatusLine } = await import('./status-line.ts');
+  const { StatusLine } = await import('./terminal/status-line.ts');
   const startedAt = performance.now();
   const failing = new AbortController();
   const log = createLog({

@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { CAPTURE_FORMATS, type CaptureFormat } from '../capture/capture-line.ts';
+import type { Config } from '../config/config.ts';
 import { duration } from '../domain/duration.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
-import type { Config } from '../pipeline/config.ts';
-import type { ReplayResult } from '../pipeline/replay.ts';
-import { type Command, type CommandContext, UsageError } from './command.ts';
-import { configOption, configurationOf } from './configuration.ts';
-import { count } from './figures.ts';
+import type { ReplayResult } from '../replay/replay.ts';
+import { type Command, type CommandContext, UsageError } from './arguments/command.ts';
+import { configOption, configurationOf } from './arguments/configuration.ts';
+import { count } from './terminal/figures.ts';
 
 const SHOW_EVERY_MS = 200;
 
@@ -60,7 +60,7 @@ async function configOf(
   const own = configurationOf(context);
   const configured =
     format === 'market-feed' && options.text('config') === undefined ? await asCaptured(file, own) : own;
-  const { replayConfig } = await import('../pipeline/replay.ts');
+  const { replayConfig } = await import('../replay/replay.ts');
   const config = replayConfig(configured, venue);
   const out = options.text('out');
   return out === undefined ? config : { ...config, sinks: ['file'], file: { ...config.file, dir: path.resolve(out) } };
@@ -69,7 +69,7 @@ async function configOf(
 /** With what the recording was configured with. */
 async function asCaptured(file: string, own: Config): Promise<Config> {
   const { captureHeader } = await import('../capture/read-capture.ts');
-  const { withCaptured } = await import('../pipeline/captured-config.ts');
+  const { withCaptured } = await import('../replay/captured-config.ts');
   const { config } = await captureHeader(file);
   if (config === undefined) return own;
   try {
@@ -92,9 +92,9 @@ async function replayFile(
   config: Config,
   { size, ...source }: ReplayedFile,
 ): Promise<number> {
-  const { replay } = await import('../pipeline/replay.ts');
+  const { replay } = await import('../replay/replay.ts');
   const { createLog } = await import('../telemetry/log.ts');
-  const { StatusLine } = await import('./status-line.ts');
+  const { StatusLine } = await import('./terminal/status-line.ts');
   const startedAt = performance.now();
   const log = createLog({
     level: err.isTerminal ? 'silent' : config.log.level,

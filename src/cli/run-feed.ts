@@ -1,17 +1,17 @@
+import { startCluster } from '../cluster/cluster.ts';
+import type { Config } from '../config/config.ts';
 import { duration } from '../domain/duration.ts';
 import { asFault } from '../domain/fault.ts';
 import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
-import { startCluster } from '../pipeline/cluster/cluster.ts';
-import type { Config } from '../pipeline/config.ts';
-import { GatewayThread } from '../pipeline/gateway-thread.ts';
-import { type Running, startPipeline } from '../pipeline/run.ts';
+import { type Running, startPipeline } from '../runtime/run.ts';
+import { GatewayThread } from '../serving/gateway-thread.ts';
 import { createLog, type Logger } from '../telemetry/log.ts';
-import type { CommandContext } from './command.ts';
-import { count } from './figures.ts';
-import { noteText, StatusNotes } from './status-notes.ts';
-import { type Painter, paintStatus } from './status-painter.ts';
-import { timeLimit } from './time-limit.ts';
+import type { CommandContext } from './arguments/command.ts';
+import { timeLimit } from './arguments/time-limit.ts';
+import { count } from './terminal/figures.ts';
+import { noteText, StatusNotes } from './terminal/status-notes.ts';
+import { type Painter, paintStatus } from './terminal/status-painter.ts';
 
 export interface RunFeedOptions {
   /** Where to look, for the live status. */

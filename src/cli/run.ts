@@ -1,5 +1,5 @@
-import type { Command } from './command.ts';
-import { configOption, configurationOf } from './configuration.ts';
+import type { Command } from './arguments/command.ts';
+import { configOption, configurationOf } from './arguments/configuration.ts';
 
 export const command: Command = {
   usage: 'run [--config FILE] [--symbol S…] [--channel C…] [--batch-size N]',

@@ -1,9 +1,9 @@
 import type { RecordSchema } from '../codec/schema-files.ts';
 import type { SchemaRegistry, Standing } from '../codec/schema-registry.ts';
-import type { Config } from '../pipeline/config.ts';
-import { type Command, type CommandContext, choiceIn, UsageError } from './command.ts';
-import { configOption, configurationOf } from './configuration.ts';
-import { inColumns } from './terminal-text.ts';
+import type { Config } from '../config/config.ts';
+import { type Command, type CommandContext, choiceIn, UsageError } from './arguments/command.ts';
+import { configOption, configurationOf } from './arguments/configuration.ts';
+import { inColumns } from './terminal/terminal-text.ts';
 
 export const command: Command = {
   usage: 'schemas check|register [--against URL] [--json] [--config FILE]',
@@ -42,7 +42,7 @@ interface Subject {
 async function subjectsOf(config: Config): Promise<readonly Subject[]> {
   const { TOPICS } = await import('../codec/topics.ts');
   const { codecOf } = await import('../codec/avro.ts');
-  const { environmentPrefixes } = await import('../pipeline/config.ts');
+  const { environmentPrefixes } = await import('../config/config.ts');
   return environmentPrefixes(config).flatMap((prefix) =>
     TOPICS.map(({ name, kind }) => ({
       subject: `${config.kafka.topicPrefix}${prefix}${name}-value`,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { CAPTURE_FORMATS } from '../capture/capture-line.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
-import { type Command, type CommandContext, choiceIn, numberIn, UsageError } from './command.ts';
+import { type Command, type CommandContext, choiceIn, numberIn, UsageError } from './arguments/command.ts';
 
 const DEFAULT_PORT = 9100;
 const MAX_RATE = 10_000_000;

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { Config } from '../config/config.ts';
 import type { FeedRecord } from '../domain/record.ts';
-import type { Config } from '../pipeline/config.ts';
-import { type Command, type CommandContext, didYouMean, UsageError } from './command.ts';
-import { configOption, configurationOf } from './configuration.ts';
-import { type Start, startTime } from './start-time.ts';
+import { type Command, type CommandContext, didYouMean, UsageError } from './arguments/command.ts';
+import { configOption, configurationOf } from './arguments/configuration.ts';
+import { type Start, startTime } from './arguments/start-time.ts';
 
 export const command: Command = {
   usage:
@@ -60,7 +60,7 @@ async function topicNamed(text: string | undefined, config: Config | undefined):
   if (!names.includes(bare))
     throw new UsageError(`topic: found "${text}", allowed: ${names.join(', ')}${didYouMean(bare, names)}`);
   if (whole || bare !== short || config === undefined) return short;
-  const { environmentPrefixes } = await import('../pipeline/config.ts');
+  const { environmentPrefixes } = await import('../config/config.ts');
   return `${environmentPrefixes(config)[0] ?? ''}${bare}`;
 }
 
@@ -69,7 +69,7 @@ const ENVIRONMENT_PREFIX = /^(?:testnet|simulated|replay)\./;
 
 async function coinFilter(text: string | undefined, quote: string): Promise<(record: FeedRecord) => boolean> {
   if (text === undefined) return () => true;
-  const { coinNamed } = await import('../pipeline/config/coin-list.ts');
+  const { coinNamed } = await import('../config/coin-list.ts');
   const coin = coinNamed(text, quote);
   if (coin === undefined)
     throw new UsageError(`--coin: found "${text}", allowed: a coin or its symbol, such as BTC or BTC${quote}`);
@@ -84,8 +84,8 @@ async function* kafkaRecords(
   { err, signal }: CommandContext,
 ): AsyncGenerator<FeedRecord> {
   const { Fault } = await import('../domain/fault.ts');
-  const { readTopic } = await import('../kafka/read-topic.ts');
-  const { kafkaComplaints } = await import('./kafka-log.ts');
+  const { readTopic } = await import('../kafka/reading/read-topic.ts');
+  const { kafkaComplaints } = await import('./terminal/kafka-log.ts');
   const name = kafka.topicPrefix + topic;
   try {
     for await (const { partition, offset, record } of readTopic(
@@ -160,7 +160,7 @@ async function print(
   limit: number,
   { options, out, signal }: CommandContext,
 ): Promise<void> {
-  const { jsonLine, textLine } = await import('./event-text.ts');
+  const { jsonLine, textLine } = await import('./terminal/event-text.ts');
   const line = options.flag('json') ? jsonLine : textLine;
   let pending = '';
   let timer: NodeJS.Timeout | undefined;

@@ -1,8 +1,8 @@
-import type { Config } from '../pipeline/config.ts';
+import type { Config } from '../config/config.ts';
 import type { TopicDescription } from '../sinks/kafka/admin.ts';
-import { type Command, type CommandContext, choiceIn, UsageError } from './command.ts';
-import { configOption, configurationOf } from './configuration.ts';
-import { inColumns } from './terminal-text.ts';
+import { type Command, type CommandContext, choiceIn, UsageError } from './arguments/command.ts';
+import { configOption, configurationOf } from './arguments/configuration.ts';
+import { inColumns } from './terminal/terminal-text.ts';
 
 export const command: Command = {
   usage: 'topics create|describe [--config FILE]',
@@ -25,9 +25,9 @@ export const command: Command = {
 };
 
 async function create(config: Config, { out, err }: CommandContext): Promise<number> {
-  const { environmentPrefixes } = await import('../pipeline/config.ts');
+  const { environmentPrefixes } = await import('../config/config.ts');
   const { createTopics } = await import('../sinks/kafka/admin.ts');
-  const { kafkaComplaints } = await import('./kafka-log.ts');
+  const { kafkaComplaints } = await import('./terminal/kafka-log.ts');
   const created = await createTopics(config.kafka, environmentPrefixes(config), kafkaComplaints(err));
   await out.write(
     created.length === 0 ? 'nothing to do: all topics exist\n' : created.map((name) => `created ${name}\n`).join(''),
@@ -36,9 +36,9 @@ async function create(config: Config, { out, err }: CommandContext): Promise<num
 }
 
 async function describe(config: Config, { out, err }: CommandContext): Promise<number> {
-  const { environmentPrefixes } = await import('../pipeline/config.ts');
+  const { environmentPrefixes } = await import('../config/config.ts');
   const { describeTopics } = await import('../sinks/kafka/admin.ts');
-  const { kafkaComplaints } = await import('./kafka-log.ts');
+  const { kafkaComplaints } = await import('./terminal/kafka-log.ts');
   const topics = await describeTopics(config.kafka, environmentPrefixes(config), kafkaComplaints(err));
   const width = Math.max(...topics.map(({ name }) => name.length)) + 2;
   await out.write(topics.map((topic) => topicLines(topic, width)).join(''));

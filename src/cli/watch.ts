@@ -1,9 +1,9 @@
+import type { Config } from '../config/config.ts';
 import type { Fault } from '../domain/fault.ts';
 import { CHANNELS, type Channel, VENUE_IDS } from '../domain/instrument.ts';
 import type { LineEvent } from '../domain/line.ts';
-import type { Config } from '../pipeline/config.ts';
-import { type Command, type CommandContext, choiceIn, numberIn, UsageError } from './command.ts';
-import { configOption, configurationOf } from './configuration.ts';
+import { type Command, type CommandContext, choiceIn, numberIn, UsageError } from './arguments/command.ts';
+import { configOption, configurationOf } from './arguments/configuration.ts';
 
 export const command: Command = {
   usage: 'watch [symbol] [channel] [limit] [--venue V] [--config FILE]',
@@ -29,12 +29,12 @@ async function watch(
   channel: Channel,
   limit: number,
 ): Promise<number> {
-  const { environmentOf, feedVenues, instrumentsFor } = await import('../pipeline/config.ts');
-  const { coinNamed } = await import('../pipeline/config/coin-list.ts');
+  const { environmentOf, feedVenues, instrumentsFor } = await import('../config/config.ts');
+  const { coinNamed } = await import('../config/coin-list.ts');
   const { monotonicScheduler } = await import('../net/monotonic-scheduler.ts');
-  const { connectLine } = await import('../venues/connect.ts');
+  const { connectLine } = await import('../venues/connection/connect.ts');
   const { venues } = await import('../venues/registry.ts');
-  const { jsonLine, textLine } = await import('./event-text.ts');
+  const { jsonLine, textLine } = await import('./terminal/event-text.ts');
 
   const id = options.oneOf('venue', VENUE_IDS) ?? feedVenues(config)[0] ?? 'bybit';
   const venue = venues[id];

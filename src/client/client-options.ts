@@ -2,10 +2,10 @@ import type { SchedulerLike } from 'rxjs';
 import { environmentPrefix } from '../codec/environment-topics.ts';
 import type { Environment } from '../domain/record.ts';
 import type { KafkaConfig } from '../kafka/config.ts';
-import type { Place } from './kafka-source.ts';
-import type { ClientWarning } from './source.ts';
+import { type GuardOptions, guardOptions } from './guard/trading-decision.ts';
+import type { Place } from './source/kafka-source.ts';
+import type { ClientWarning } from './source/source.ts';
 import { TOPIC_NAMES, type TopicName } from './topic-name.ts';
-import { type GuardOptions, guardOptions } from './trading-decision.ts';
 import { unusableOption } from './unusable-option.ts';
 
 /** Where topics are read and how; the limits of the guard are those of `market.trading$` where it is given none. */

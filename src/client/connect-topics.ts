@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { SchedulerLike } from 'rxjs';
 import { asFault, Fault } from '../domain/fault.ts';
 import type { KafkaConfig, KafkaLog } from '../kafka/config.ts';
-import { listTopics } from '../kafka/list-topics.ts';
+import { listTopics } from '../kafka/reading/list-topics.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import {
   type ClientDeps,
@@ -12,16 +12,16 @@ import {
   placeOf,
   prefixesOf,
 } from './client-options.ts';
-import { fileSource } from './file-source.ts';
-import { groupSource } from './group-source.ts';
-import { type KafkaReach, kafkaSource, type Place } from './kafka-source.ts';
+import { DEFAULT_GUARD } from './guard/trading-decision.ts';
 import { Market } from './market.ts';
-import { OwnTopics } from './own-topics.ts';
-import { type LookBack, lookBackInFiles, lookBackInKafka } from './past.ts';
-import type { TopicSource } from './source.ts';
+import { OwnTopics } from './memory/own-topics.ts';
+import { type LookBack, lookBackInFiles, lookBackInKafka } from './memory/past.ts';
+import { TopicReader } from './reader/topic-reader.ts';
+import { fileSource } from './source/file-source.ts';
+import { groupSource } from './source/group-source.ts';
+import { type KafkaReach, kafkaSource, type Place } from './source/kafka-source.ts';
+import type { TopicSource } from './source/source.ts';
 import type { TopicName } from './topic-name.ts';
-import { TopicReader } from './topic-reader.ts';
-import { DEFAULT_GUARD } from './trading-decision.ts';
 import { Warnings } from './warnings.ts';
 
 const REAL: ClientDeps = { scheduler: monotonicScheduler, wallClockMs: Date.now };

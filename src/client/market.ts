@@ -14,17 +14,17 @@ import type {
   TradeEvent,
   TradeStats,
 } from '../domain/record.ts';
-import type { Overflow } from './overflow.ts';
-import type { OwnTopics } from './own-topics.ts';
-import { BufferedReading, type Reading } from './reading.ts';
-import type { ClientWarning } from './source.ts';
-import type { TopicLag } from './topic-lag.ts';
+import type { GuardOptions, TradingDecision } from './guard/trading-decision.ts';
+import { TradingWatches } from './guard/trading-watches.ts';
+import { type TradingWatch, watchTrading } from './guard/watch-trading.ts';
+import type { OwnTopics } from './memory/own-topics.ts';
+import type { Overflow } from './reader/overflow.ts';
+import { BufferedReading, type Reading } from './reader/reading.ts';
+import type { TopicLag } from './reader/topic-lag.ts';
+import type { TopicReader } from './reader/topic-reader.ts';
+import type { ClientWarning } from './source/source.ts';
 import { recordsOf, symbolNamed, type TopicName, type TopicRecords } from './topic-name.ts';
-import type { TopicReader } from './topic-reader.ts';
-import type { GuardOptions, TradingDecision } from './trading-decision.ts';
-import { TradingWatches } from './trading-watches.ts';
 import type { Warnings } from './warnings.ts';
-import { type TradingWatch, watchTrading } from './watch-trading.ts';
 
 export interface ReadOptions<T> {
   /** A coin, BTC, or a symbol, BTCUSDT; default all. */

@@ -1,6 +1,6 @@
 import { type Observable, Subject } from 'rxjs';
 import { asFault } from '../domain/fault.ts';
-import { type ClientWarning, warningText } from './source.ts';
+import { type ClientWarning, warningText } from './source/source.ts';
 
 /** What a client tells of besides records: to all who subscribe and to the callback; without one Node.js prints it. */
 export class Warnings {

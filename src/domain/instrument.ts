@@ -69,3 +69,11 @@ export function withDeepestBook(channels: readonly Channel[]): readonly Channel[
   const deepest = DEPTH_CHANNELS.find((channel) => channels.includes(channel));
   return channels.filter((channel) => channel === deepest || !isDepthChannel(channel));
 }
+
+/** How much of a book is wanted. */
+export interface BookWish {
+  /** Best levels a side that are published. */
+  readonly levels: number;
+  /** How often they are, milliseconds. */
+  readonly intervalMs: number;
+}

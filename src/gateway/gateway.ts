@@ -1,11 +1,11 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-import type { GatewayStats } from './api.ts';
-import { GatewayMetrics } from './metrics.ts';
-import type { RestOptions } from './rest.ts';
+import type { GatewayStats } from './api/api.ts';
+import { GatewayMetrics } from './metrics/metrics.ts';
+import type { RestOptions } from './rest/rest.ts';
 import { createServer, type ServerOptions, type ServerSettings } from './server.ts';
 import type { GatewaySource } from './source.ts';
-import { StreamHub } from './stream.ts';
-import { GatewayView } from './view.ts';
+import { StreamHub } from './stream/stream.ts';
+import { GatewayView } from './view/view.ts';
 
 export interface GatewaySettings extends ServerSettings {
   readonly host: string;

@@ -8,18 +8,18 @@ import rateLimit from '@fastify/rate-limit';
 import fastifyStatic from '@fastify/static';
 import websocket from '@fastify/websocket';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
-import { chooseSubprotocol, isAllowedOrigin, isUpgrade, sameToken, tokenOf } from './access.ts';
-import type { ErrorAnswer } from './api.ts';
-import { ApiError, answerError, notFound } from './api-error.ts';
-import { addEndpoint } from './endpoint.ts';
-import { addHealth } from './health.ts';
-import type { GatewayMetrics } from './metrics.ts';
-import { addMetrics } from './metrics-endpoint.ts';
-import { addOpenApi } from './open-api.ts';
-import { endpoints, type RestOptions } from './rest.ts';
-import type { StreamHub } from './stream.ts';
-import { addStreams } from './stream-routes.ts';
-import type { GatewayView } from './view.ts';
+import { chooseSubprotocol, isAllowedOrigin, isUpgrade, sameToken, tokenOf } from './api/access.ts';
+import type { ErrorAnswer } from './api/api.ts';
+import { ApiError, answerError, notFound } from './api/api-error.ts';
+import type { GatewayMetrics } from './metrics/metrics.ts';
+import { addMetrics } from './metrics/metrics-endpoint.ts';
+import { addEndpoint } from './rest/endpoint.ts';
+import { addHealth } from './rest/health.ts';
+import { addOpenApi } from './rest/open-api.ts';
+import { endpoints, type RestOptions } from './rest/rest.ts';
+import type { StreamHub } from './stream/stream.ts';
+import { addStreams } from './stream/stream-routes.ts';
+import type { GatewayView } from './view/view.ts';
 
 export interface ServerSettings {
   /** Null: none is asked for. */

@@ -8,7 +8,7 @@ import {
   membershipVerdict,
   needsNewConnection,
 } from './kafka-error.ts';
-import { AssignerProtocol, type Cluster, type GroupBroker, KafkaConnection } from './kafkajs.ts';
+import { AssignerProtocol, type Cluster, type GroupBroker, KafkaConnection } from './kafkajs/kafkajs.ts';
 
 export interface GroupOptions {
   readonly group: string;

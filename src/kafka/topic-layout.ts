@@ -1,4 +1,4 @@
-import { Partitioners, type PartitionMetadata } from './kafkajs.ts';
+import { Partitioners, type PartitionMetadata } from './kafkajs/kafkajs.ts';
 
 export type PartitionLeader = Pick<PartitionMetadata, 'partitionId' | 'leader'>;
 

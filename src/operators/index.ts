@@ -7,13 +7,6 @@ export {
   circuitBreaker,
 } from './circuit-breaker.ts';
 export { type ConflateEvery, type ConflateOptions, type ConflateUntil, conflate } from './conflate.ts';
-export {
-  type ContiguousAccess,
-  ContiguousSequence,
-  type Hole,
-  type Mark,
-  type Sequenced,
-} from './contiguous-sequence.ts';
 export { createSeenWindow, type DeduplicateOptions, deduplicate, type Key, type SeenWindow } from './deduplicate.ts';
 export { type DetectStaleOptions, detectStale, type Freshness } from './detect-stale.ts';
 export {
@@ -24,18 +17,25 @@ export {
   type SourceEvent,
 } from './failover.ts';
 export type { FailoverTiming, SwitchReason } from './failover-decision.ts';
-export { type OverlapAccess, type OverlapOptions, OverlapSequence } from './overlap-sequence.ts';
 export { type GapEvent, type MissingIds, type RepairGapsOptions, repairGaps } from './repair-gaps.ts';
 export { type Fresh, type RequireFreshOptions, requireFresh, StaleDataError } from './require-fresh.ts';
 export { RetriesExhausted, type RetryBackoffOptions, type RetryNotice, retryBackoff } from './retry-backoff.ts';
 export type { RetryDecision } from './retry-decision.ts';
 export { type Rolled, type RollingStatsOptions, rollingStats } from './rolling-stats.ts';
 export {
+  type ContiguousAccess,
+  ContiguousSequence,
+  type Hole,
+  type Mark,
+  type Sequenced,
+} from './sequence/contiguous-sequence.ts';
+export { type OverlapAccess, type OverlapOptions, OverlapSequence } from './sequence/overlap-sequence.ts';
+export {
   type Cut,
   createTumblingWindows,
   type KeyInGroup,
   type TumblingWindows,
   type TumblingWindowsOptions,
-} from './tumbling-windows.ts';
+} from './window/tumbling-windows.ts';
+export type { ClosedWindow } from './window/window-timeline.ts';
 export { type WindowStatsOptions, windowStats } from './window-stats.ts';
-export type { ClosedWindow } from './window-timeline.ts';

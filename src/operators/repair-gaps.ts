@@ -1,8 +1,8 @@
 import { asyncScheduler, EMPTY, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { createAlarm } from './alarm.ts';
-import { ContiguousSequence, type Hole, type Mark, type Sequenced } from './contiguous-sequence.ts';
-import { GapRepair } from './gap-repair.ts';
 import { listen } from './listen.ts';
+import { ContiguousSequence, type Hole, type Mark, type Sequenced } from './sequence/contiguous-sequence.ts';
+import { GapRepair } from './sequence/gap-repair.ts';
 
 /** Ids that are missing: behind `before` and in front of `after`, both of which are there. */
 export interface MissingIds<T> {

@@ -1,8 +1,8 @@
 import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { createAlarm } from './alarm.ts';
 import { listen } from './listen.ts';
-import { type Cut, createTumblingWindows, type TumblingWindowsOptions } from './tumbling-windows.ts';
-import type { ClosedWindow } from './window-timeline.ts';
+import { type Cut, createTumblingWindows, type TumblingWindowsOptions } from './window/tumbling-windows.ts';
+import type { ClosedWindow } from './window/window-timeline.ts';
 
 export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
   /** Closes windows before their time, at once and marked as incomplete. Its completion means nothing; its error is the result's. */

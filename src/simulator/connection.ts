@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import type { EventKind, FrameSubject } from './frame-subject.ts';
-import { Interference } from './interference.ts';
+import type { EventKind, FrameSubject } from './captures/frame-subject.ts';
+import { Interference } from './faults/interference.ts';
 import { textFrame } from './text-frame.ts';
 
 /** Bytes that may wait for a client that does not read, before it is cut off as venues do. */

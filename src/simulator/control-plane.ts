@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { VENUE_IDS } from '../domain/instrument.ts';
-import { BadFault } from './fault-command.ts';
-import type { Faults } from './faults.ts';
+import { BadFault } from './faults/fault-command.ts';
+import type { Faults } from './faults/faults.ts';
 import type { RestAnswer } from './venue-protocol.ts';
 
 const MAX_BODY_BYTES = 65_536;

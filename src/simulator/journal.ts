@@ -1,5 +1,5 @@
 import { closeSync, openSync, write } from 'node:fs';
-import type { EventKind } from './frame-subject.ts';
+import type { EventKind } from './captures/frame-subject.ts';
 
 const FLUSH_EVERY_MS = 50;
 const CHUNK = 1 << 20;

@@ -2,17 +2,17 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
-import { binanceVenue, type SimulatedVenue } from './binance-venue.ts';
-import { bybitVenue } from './bybit-venue.ts';
-import { openCaptures } from './capture-library.ts';
-import { MAX_COINS } from './coins.ts';
+import { binanceVenue, type SimulatedVenue } from './binance/binance-venue.ts';
+import { bybitVenue } from './bybit/bybit-venue.ts';
+import { openCaptures } from './captures/capture-library.ts';
 import { answerFaults, json, snakeCase } from './control-plane.ts';
-import type { FaultRequest } from './fault-command.ts';
-import { type ActiveFault, Faults } from './faults.ts';
+import type { FaultRequest } from './faults/fault-command.ts';
+import { type ActiveFault, Faults } from './faults/faults.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Journal } from './journal.ts';
-import { Market } from './market.ts';
-import { MarketClock } from './market-clock.ts';
+import { MAX_COINS } from './market/coins.ts';
+import { Market } from './market/market.ts';
+import { MarketClock } from './market/market-clock.ts';
 import {
   DEFAULT_LIFETIME_MS,
   DEFAULT_RATE,

@@ -1,6 +1,6 @@
 import type { CaptureFormat } from '../capture/capture-line.ts';
 import type { VenueId } from '../domain/instrument.ts';
-import { DEFAULT_COINS } from './coins.ts';
+import { DEFAULT_COINS } from './market/coins.ts';
 
 export interface CaptureOptions {
   /** Played one after the other. */

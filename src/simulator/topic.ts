@@ -1,5 +1,5 @@
+import type { EventKind, FrameSubject } from './captures/frame-subject.ts';
 import type { Connection, ListenedTopic } from './connection.ts';
-import type { EventKind, FrameSubject } from './frame-subject.ts';
 import { asciiFrame } from './text-frame.ts';
 
 const COMBINED = 1;

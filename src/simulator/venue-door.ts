@@ -2,7 +2,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { SimulatedVenue } from './binance-venue.ts';
+import type { SimulatedVenue } from './binance/binance-venue.ts';
 import { Connection } from './connection.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Refusal } from './venue-host.ts';

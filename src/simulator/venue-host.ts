@@ -1,10 +1,10 @@
-import type { CaptureSession } from './capture-session.ts';
+import type { CaptureSession } from './captures/capture-session.ts';
+import type { EventKind } from './captures/frame-subject.ts';
+import { type FrameSubject, TRADE_KINDS } from './captures/frame-subject.ts';
 import type { Connection } from './connection.ts';
-import type { EventKind } from './frame-subject.ts';
-import { type FrameSubject, TRADE_KINDS } from './frame-subject.ts';
 import type { Journal } from './journal.ts';
-import type { Listing } from './listing.ts';
-import type { Market } from './market.ts';
+import type { Listing } from './market/listing.ts';
+import type { Market } from './market/market.ts';
 import { Topic } from './topic.ts';
 import type { VenueProfile } from './venue-profile.ts';
 

@@ -1,5 +1,5 @@
 import type { Connection } from './connection.ts';
-import type { Listing } from './listing.ts';
+import type { Listing } from './market/listing.ts';
 
 export interface RestRequest {
   /** The path below the venue's prefix, `/api/v3/time`. */

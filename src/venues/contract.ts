@@ -1,6 +1,6 @@
 import type { Decimal } from '../domain/decimal.ts';
 import type { Fault } from '../domain/fault.ts';
-import type { Channel, Instrument, KlineInterval, VenueId } from '../domain/instrument.ts';
+import type { BookWish, Channel, Instrument, KlineInterval, VenueId } from '../domain/instrument.ts';
 import type {
   AskedSymbol,
   BookUpdate,
@@ -82,14 +82,6 @@ export interface BackfillRequest {
   readonly environment: Environment;
   /** Microseconds since 1970, asked when the answer is read. */
   readonly receivedAt: () => number;
-}
-
-/** How much of a book is wanted. */
-export interface BookWish {
-  /** Best levels a side that are published. */
-  readonly levels: number;
-  /** How often they are, milliseconds. */
-  readonly intervalMs: number;
 }
 
 /** A book is to be begun: at least so many of its best levels a side, more where they cost nothing. */

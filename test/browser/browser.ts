@@ -1,6 +1,6 @@
 import { type Browser, type Page, chromium as playwright } from 'playwright-core';
-import type { ServerMessage } from '../../src/gateway/api.ts';
-import { chromium } from '../support/chromium.ts';
+import type { ServerMessage } from '../../src/gateway/api/api.ts';
+import { chromium } from '../../testing/tools/chromium.ts';
 
 export type Theme = 'light' | 'dark';
 

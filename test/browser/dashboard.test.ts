@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { Events, PriceJson, ServerMessage } from '../../src/gateway/api.ts';
-import { until } from '../support/until.ts';
+import type { Events, PriceJson, ServerMessage } from '../../src/gateway/api/api.ts';
+import { until } from '../../testing/tools/until.ts';
 import { launchBrowser, openDashboard, type PageOptions, type Theme, type WatchedPage } from './browser.ts';
 import { Demo } from './demo.ts';
 

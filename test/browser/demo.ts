@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Status } from '../../src/gateway/api.ts';
-import { freePort } from '../support/free-port.ts';
-import { root } from '../support/tools.ts';
-import { until } from '../support/until.ts';
+import type { Status } from '../../src/gateway/api/api.ts';
+import { freePort } from '../../testing/processes/free-port.ts';
+import { root } from '../../testing/tools/tools.ts';
+import { until } from '../../testing/tools/until.ts';
 
 /** `market-feed demo` as a user starts it, on ports of its own. */
 export class Demo {

@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import type { CaptureMark } from '../../src/capture/capture-line.ts';
 import { CaptureWriter } from '../../src/capture/capture-writer.ts';
 import { type CaptureLine, captureHeader, readCapture } from '../../src/capture/read-capture.ts';
+import { until } from '../../testing/tools/until.ts';
 import { collect } from '../sinks/avro-file/collect.ts';
-import { until } from '../support/until.ts';
 import { captureFolder } from './temporary-folder.ts';
 
 const AT = 1_723_161_253_937_085;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { readHeader } from '../../src/capture/capture-header.ts';
 import { CAPTURE_FORMATS, PARSERS, venueTime } from '../../src/capture/capture-line.ts';
-import { harmless, hostileText } from '../support/hostile-json.ts';
+import { harmless, hostileText } from '../../testing/feeds/hostile-json.ts';
 
 const NS = '1700000000000000000';
 const starts = ['', `${NS} `, `${NS} c1 `, `${NS} c1 ! `, '1700000000.5: ', 'https://x/?symbol=A -> 1700000000.5: '];

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { temporaryFolder } from '../support/market-feed-process.ts';
-import { until } from '../support/until.ts';
+import { temporaryFolder } from '../../testing/processes/market-feed-process.ts';
+import { until } from '../../testing/tools/until.ts';
 
 /** `market-feed` as it is installed; what its process is, once it has said something. */
 async function start(nodeArgs: readonly string[], ...argv: readonly string[]) {

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { dispatch } from '../../src/cli/dispatch.ts';
+import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import { fakeIo, fakeOutput } from './fake-io.ts';
 
 let dir: string;

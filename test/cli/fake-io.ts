@@ -1,4 +1,4 @@
-import type { CommandContext, Output } from '../../src/cli/command.ts';
+import type { CommandContext, Output } from '../../src/cli/arguments/command.ts';
 
 export interface FakeOutput extends Output {
   text(): string;

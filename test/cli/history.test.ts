@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { dispatch } from '../../src/cli/dispatch.ts';
+import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import { fakeIo } from './fake-io.ts';
 
 let dir: string;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { afterEach, expect, it } from 'vitest';
-import { until } from '../support/until.ts';
+import { until } from '../../testing/tools/until.ts';
 
 const children: ChildProcess[] = [];
 afterEach(() => {

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { dispatch } from '../../src/cli/dispatch.ts';
+import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import { createAvroFileSink } from '../../src/sinks/avro-file/sink.ts';
 import type { OutRecord, Sink } from '../../src/sinks/contract.ts';
-import { aggTrade, tradeEvent } from '../support/events.ts';
-import { until } from '../support/until.ts';
+import { aggTrade, tradeEvent } from '../../testing/judges/events.ts';
+import { until } from '../../testing/tools/until.ts';
 import { fakeIo } from './fake-io.ts';
 
 let dir: string;

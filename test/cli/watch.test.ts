@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { dispatch } from '../../src/cli/dispatch.ts';
+import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import type { VenueId } from '../../src/domain/instrument.ts';
 import { localServer } from '../net/local-server.ts';
 import { fakeIo, fakeOutput } from './fake-io.ts';

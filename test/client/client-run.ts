@@ -1,10 +1,10 @@
 import { type ClientOptions, connectTopics, type Market } from '../../src/client/index.ts';
 import type { TradeEvent } from '../../src/domain/record.ts';
-import { readTopic } from '../../src/kafka/read-topic.ts';
+import { readTopic } from '../../src/kafka/reading/read-topic.ts';
 import { wallClock } from '../../src/net/wall-clock.ts';
-import { compareTrades, readJournal } from '../support/journal.ts';
-import { kafkaConfig } from '../support/kafka-config.ts';
-import { until } from '../support/until.ts';
+import { compareTrades, readJournal } from '../../testing/judges/journal.ts';
+import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { until } from '../../testing/tools/until.ts';
 
 /** Milliseconds from the simulator's send to the client's `next`. */
 export interface Latency {

@@ -1,4 +1,4 @@
-import type { Arrival, Follower, TopicSource } from '../../src/client/source.ts';
+import type { Arrival, Follower, TopicSource } from '../../src/client/source/source.ts';
 import type { Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 

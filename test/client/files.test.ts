@@ -1,15 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { fileSource } from '../../src/client/file-source.ts';
 import { type ClientOptions, connectTopics, type Market } from '../../src/client/index.ts';
-import type { Follower } from '../../src/client/source.ts';
+import { fileSource } from '../../src/client/source/file-source.ts';
+import type { Follower } from '../../src/client/source/source.ts';
 import { keyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import type { Sink } from '../../src/sinks/contract.ts';
+import { tradeEvent } from '../../testing/judges/events.ts';
+import { until } from '../../testing/tools/until.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
-import { tradeEvent } from '../support/events.ts';
-import { until } from '../support/until.ts';
 import { heartbeat, priceTick } from './published-topics.ts';
 
 async function connect(options: ClientOptions): Promise<Market> {

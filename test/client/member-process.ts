@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { root } from '../support/tools.ts';
-import { until } from '../support/until.ts';
+import { root } from '../../testing/tools/tools.ts';
+import { until } from '../../testing/tools/until.ts';
 
 /** A client as a process of its own, which has to be killed or closed. */
 export class MemberProcess {

@@ -5,9 +5,9 @@ import avro from 'avsc';
 import { expect, it, onTestFinished } from 'vitest';
 import { decimalToBytes } from '../../src/codec/decimal-bytes.ts';
 import { currentSchema } from '../../src/codec/schema-files.ts';
-import { newPromptDecoder } from '../../src/kafka/read-topic.ts';
-import { tradeEvent } from '../support/events.ts';
-import { kafkaConfig } from '../support/kafka-config.ts';
+import { newPromptDecoder } from '../../src/kafka/reading/read-topic.ts';
+import { tradeEvent } from '../../testing/judges/events.ts';
+import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 
 const SCHEMA_ID = 7;
 

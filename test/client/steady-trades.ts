@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TradeEvent } from '../../src/domain/record.ts';
-import { tradeEvent } from '../support/events.ts';
+import { tradeEvent } from '../../testing/judges/events.ts';
 import type { PublishedTopics } from './published-topics.ts';
 
 export const SYMBOLS = ['BTC', 'ETH', 'SOL', 'BNB', 'XRP', 'ADA', 'DOGE', 'LTC', 'DOT', 'TRX'].map(

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import type { ClientWarning } from '../../src/client/source.ts';
+import type { ClientWarning } from '../../src/client/source/source.ts';
 import { Warnings } from '../../src/client/warnings.ts';
 
 const lost: ClientWarning = { kind: 'lost', topic: 'market.trades', partition: 2, from: 3, next: 5 };

@@ -4,7 +4,7 @@ import { codecOf, readerOf } from '../../src/codec/avro.ts';
 import { encodeConfluent, encodeSingleObject, newWireDecoder } from '../../src/codec/wire-format.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
-import { harmless, hostileText, hostileValue } from '../support/hostile-json.ts';
+import { harmless, hostileText, hostileValue } from '../../testing/feeds/hostile-json.ts';
 import { sampleBookDelta, sampleRecords, sampleTrade } from './sample-records.ts';
 
 /** Whoever may write to a topic may write anything. */

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { codecOf } from '../../src/codec/avro.ts';
 import { newSchemaRegistry } from '../../src/codec/schema-registry.ts';
 import { Fault } from '../../src/domain/fault.ts';
-import { harmless, hostileText } from '../support/hostile-json.ts';
+import { harmless, hostileText } from '../../testing/feeds/hostile-json.ts';
 
 const names = ['id', 'schema', 'error_code', 'message', 'is_compatible', 'messages', 'version'];
 

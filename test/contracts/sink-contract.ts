@@ -12,6 +12,7 @@ import type {
   RecentOptions,
   Sink,
 } from '../../src/sinks/contract.ts';
+import { until } from '../../testing/tools/until.ts';
 import {
   sampleAggTrade,
   sampleDeadLetter,
@@ -21,7 +22,6 @@ import {
   sampleTrade,
   sampleTradeStats,
 } from '../codec/sample-records.ts';
-import { until } from '../support/until.ts';
 
 /** A place that records go to (a folder, a broker with a topic prefix of its own), empty at first. */
 export interface Store {

@@ -13,8 +13,8 @@ import type {
   RestRequest,
   Venue,
 } from '../../src/venues/contract.ts';
+import { tradeEvent } from '../../testing/judges/events.ts';
 import type { FrameFixture, RestFixture } from '../fixtures/read-fixtures.ts';
-import { tradeEvent } from '../support/events.ts';
 import { valueAt, withoutValue, withValue } from './json-path.ts';
 import { type BookContract, venueBooks } from './venue-books.ts';
 import { expectWellFormed } from './well-formed-event.ts';

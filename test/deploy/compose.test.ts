@@ -3,8 +3,8 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { loadConfig } from '../../src/pipeline/load-config.ts';
-import { root } from '../support/tools.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { root } from '../../testing/tools/tools.ts';
 
 const serviceSchema = z.looseObject({
   image: z.string().optional(),

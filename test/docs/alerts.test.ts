@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { askProm } from '../support/promtool.ts';
+import { askProm } from '../../testing/tools/promtool.ts';
 import { askedMetrics, documentedMetrics, seriesNames } from './metric-names.ts';
 
 vi.setConfig({ testTimeout: 60_000 });

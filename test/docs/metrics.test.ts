@@ -3,9 +3,9 @@ import { expect, it } from 'vitest';
 import type { FeedFigures } from '../../src/domain/feed-figures.ts';
 import type { FeedSnapshot } from '../../src/domain/feed-snapshot.ts';
 import { LatencyHistogram } from '../../src/telemetry/latency-histogram.ts';
+import { askProm } from '../../testing/tools/promtool.ts';
+import { until } from '../../testing/tools/until.ts';
 import { gatewayUnderTest, heartbeat, NOW, trade } from '../gateway/gateway-under-test.ts';
-import { askProm } from '../support/promtool.ts';
-import { until } from '../support/until.ts';
 import { documentedMetrics } from './metric-names.ts';
 
 const spread = new LatencyHistogram();

@@ -7,7 +7,7 @@ import { NEVER, throwError } from 'rxjs';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { follow, Sniper } from '../../examples/sniper.ts';
 import type { TopicRecords, TradingDecision } from '../../src/client/index.ts';
-import { tradeEvent } from '../support/events.ts';
+import { tradeEvent } from '../../testing/judges/events.ts';
 
 const START = 1_700_000_000_000;
 const PRICE = '50000';

@@ -5,10 +5,10 @@ import type { FeedFigures } from '../../src/domain/feed-figures.ts';
 import type { FeedSnapshot } from '../../src/domain/feed-snapshot.ts';
 import type { FeedRecord, FeedStatus, LargeTrade, OrderBookSnapshot, TradeStats } from '../../src/domain/record.ts';
 import { createGateway, type GatewayOptions, type GatewaySettings } from '../../src/gateway/gateway.ts';
-import { priceTick, tradeEvent } from '../support/events.ts';
-import { until } from '../support/until.ts';
+import { priceTick, tradeEvent } from '../../testing/judges/events.ts';
+import { until } from '../../testing/tools/until.ts';
 
-/** When these tests take place: shortly after the trades of test/support/events. */
+/** When these tests take place: shortly after the trades of testing/judges/events. */
 export const NOW = 1_723_161_260_000;
 
 /** Time that passes, and that a test can let pass at once. */

@@ -2,19 +2,19 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { readFiles } from '../../src/avro-file/read-files.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
 import { CHANNELS, isDepthChannel } from '../../src/domain/instrument.ts';
 import type { BookTicker, FeedRecord, Kline } from '../../src/domain/record.ts';
 import { wallClock } from '../../src/net/wall-clock.ts';
-import { loadConfig } from '../../src/pipeline/load-config.ts';
-import { MarketFeed } from '../../src/pipeline/market-feed.ts';
-import { startPipeline } from '../../src/pipeline/run.ts';
+import { MarketFeed } from '../../src/runtime/market-feed.ts';
+import { startPipeline } from '../../src/runtime/run.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import { epochProblems } from '../support/epoch-rules.ts';
-import { compareTrades, exactValue, grouped, type JournalEvent, readJournal } from '../support/journal.ts';
-import { startSimulate, temporaryFolder } from '../support/market-feed-process.ts';
-import { simulatedValues } from '../support/simulated-feed.ts';
-import { root } from '../support/tools.ts';
-import { until } from '../support/until.ts';
+import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { epochProblems } from '../../testing/judges/epoch-rules.ts';
+import { compareTrades, exactValue, grouped, type JournalEvent, readJournal } from '../../testing/judges/journal.ts';
+import { startSimulate, temporaryFolder } from '../../testing/processes/market-feed-process.ts';
+import { root } from '../../testing/tools/tools.ts';
+import { until } from '../../testing/tools/until.ts';
 
 /** A minute is the measure; a quarter of it, and less for the second venue, is enough for every run of the tests. */
 const MEASURED = process.env.DURATION_S;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { VenueId } from '../../src/domain/instrument.ts';
-import { epochProblems } from '../support/epoch-rules.ts';
-import { compareTrades } from '../support/journal.ts';
-import { SimulatedFeed } from '../support/simulated-feed.ts';
-import { until } from '../support/until.ts';
+import { SimulatedFeed } from '../../testing/feeds/simulated-feed.ts';
+import { epochProblems } from '../../testing/judges/epoch-rules.ts';
+import { compareTrades } from '../../testing/judges/journal.ts';
+import { until } from '../../testing/tools/until.ts';
 
 const RATES = { bybit: 200, binance: 200 };
 const TWO = ['bybit', 'binance'];

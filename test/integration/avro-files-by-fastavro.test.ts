@@ -7,10 +7,10 @@ import { toJson } from '../../src/codec/json-view.ts';
 import { TOPICS } from '../../src/codec/topics.ts';
 import type { FeedRecord, RecordKind } from '../../src/domain/record.ts';
 import { createAvroFileSink } from '../../src/sinks/avro-file/sink.ts';
+import { runPython } from '../../testing/tools/python.ts';
 import { arbitraryRecord } from '../codec/arbitrary-records.ts';
 import { sampleRecords } from '../codec/sample-records.ts';
 import { namesIn, testFolder } from '../sinks/avro-file/test-folder.ts';
-import { runPython } from '../support/python.ts';
 
 const BATCHES = 5;
 const PER_BATCH = 40;

@@ -2,19 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { JournalIndex } from '../support/journal-index.ts';
-import { type Broker, startBroker } from '../support/kafka-broker.ts';
+import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { JournalIndex } from '../../testing/judges/journal-index.ts';
+import { readRun } from '../../testing/judges/read-run.ts';
+import { TradeJudge } from '../../testing/judges/trade-judge.ts';
+import { type Broker, startBroker } from '../../testing/kafka/kafka-broker.ts';
 import {
   type SimulateProcess,
   startMarketFeed,
   startSimulate,
   temporaryFolder,
   writeConfiguration,
-} from '../support/market-feed-process.ts';
-import { runPython } from '../support/python.ts';
-import { readRun } from '../support/read-run.ts';
-import { simulatedValues } from '../support/simulated-feed.ts';
-import { TradeJudge } from '../support/trade-judge.ts';
+} from '../../testing/processes/market-feed-process.ts';
+import { runPython } from '../../testing/tools/python.ts';
 
 let broker: Broker;
 beforeAll(async () => {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
+import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { until } from '../../testing/tools/until.ts';
 import { MemberProcess } from '../client/member-process.ts';
 import { PublishedTopics } from '../client/published-topics.ts';
 import { SteadyTrades } from '../client/steady-trades.ts';
-import { sharedBrokers } from '../support/kafka-broker.ts';
-import { kafkaConfig } from '../support/kafka-config.ts';
-import { until } from '../support/until.ts';
 
 let brokers: string[];
 beforeAll(async () => {

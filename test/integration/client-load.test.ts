@@ -2,11 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
+import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import {
+  startMarketFeed,
+  startSimulate,
+  temporaryFolder,
+  writeConfiguration,
+} from '../../testing/processes/market-feed-process.ts';
+import { root } from '../../testing/tools/tools.ts';
 import { ClientRun } from '../client/client-run.ts';
-import { sharedBrokers } from '../support/kafka-broker.ts';
-import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
-import { simulatedValues } from '../support/simulated-feed.ts';
-import { root } from '../support/tools.ts';
 
 let brokers: string[];
 beforeAll(async () => {

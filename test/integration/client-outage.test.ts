@@ -3,12 +3,12 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { type ClientWarning, connectTopics } from '../../src/client/index.ts';
 import type { TradeEvent } from '../../src/domain/record.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
+import { tradeEvent } from '../../testing/judges/events.ts';
+import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { type ProxiedBroker, startProxiedBroker } from '../../testing/kafka/kafka-proxy.ts';
+import { until } from '../../testing/tools/until.ts';
 import { PublishedTopics } from '../client/published-topics.ts';
 import { nameOf, SYMBOLS } from '../client/steady-trades.ts';
-import { tradeEvent } from '../support/events.ts';
-import { kafkaConfig } from '../support/kafka-config.ts';
-import { type ProxiedBroker, startProxiedBroker } from '../support/kafka-proxy.ts';
-import { until } from '../support/until.ts';
 
 let proxied: ProxiedBroker;
 beforeAll(async () => {

@@ -5,11 +5,11 @@ import type { ClientOptions, ClientWarning, Market } from '../../src/client/inde
 import { connectTopics } from '../../src/client/index.ts';
 import type { TradeEvent } from '../../src/domain/record.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
+import { tradeEvent } from '../../testing/judges/events.ts';
+import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { until } from '../../testing/tools/until.ts';
 import { gapOf, heartbeat, PublishedTopics, priceTick } from '../client/published-topics.ts';
-import { tradeEvent } from '../support/events.ts';
-import { sharedBrokers } from '../support/kafka-broker.ts';
-import { kafkaConfig } from '../support/kafka-config.ts';
-import { until } from '../support/until.ts';
 
 let brokers: string[];
 beforeAll(async () => {

@@ -3,21 +3,21 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { shardOf } from '../../src/pipeline/cluster/shard-of.ts';
-import { marketCoins } from '../../src/simulator/coins.ts';
-import { JournalIndex } from '../support/journal-index.ts';
-import { sharedBrokers } from '../support/kafka-broker.ts';
+import { shardOf } from '../../src/cluster/shard-of.ts';
+import { marketCoins } from '../../src/simulator/market/coins.ts';
+import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { JournalIndex } from '../../testing/judges/journal-index.ts';
+import { readRun } from '../../testing/judges/read-run.ts';
+import { TradeJudge } from '../../testing/judges/trade-judge.ts';
+import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import {
   type MarketFeedProcess,
   startMarketFeed,
   startSimulate,
   temporaryFolder,
   writeConfiguration,
-} from '../support/market-feed-process.ts';
-import { readRun } from '../support/read-run.ts';
-import { simulatedValues } from '../support/simulated-feed.ts';
-import { TradeJudge } from '../support/trade-judge.ts';
-import { until } from '../support/until.ts';
+} from '../../testing/processes/market-feed-process.ts';
+import { until } from '../../testing/tools/until.ts';
 
 /** Seconds that an instance stands still: 60 for the measure of the definition of done. */
 const standsStill = Number(process.env.STANDS_STILL_S ?? 15);

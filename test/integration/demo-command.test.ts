@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { readFiles } from '../../src/avro-file/read-files.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../testing/tools/until.ts';
 
 let out: string;
 const children: ChildProcess[] = [];

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openFiles, recordsByPython } from '../support/avro-files.ts';
-import { type LogLine, startMarketFeed, temporaryFolder } from '../support/market-feed-process.ts';
-import { until } from '../support/until.ts';
+import { openFiles, recordsByPython } from '../../testing/judges/avro-files.ts';
+import { type LogLine, startMarketFeed, temporaryFolder } from '../../testing/processes/market-feed-process.ts';
+import { until } from '../../testing/tools/until.ts';
 
 const MARKET = ['book-deltas', 'book-tickers', 'klines', 'order-books', 'prices', 'trade-stats', 'trades'];
 const TOPICS = [...MARKET, 'feed-status', 'positions'].sort();

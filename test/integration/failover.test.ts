@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { epochProblems } from '../support/epoch-rules.ts';
-import { compareTrades } from '../support/journal.ts';
-import { SimulatedFeed } from '../support/simulated-feed.ts';
-import { until } from '../support/until.ts';
+import { SimulatedFeed } from '../../testing/feeds/simulated-feed.ts';
+import { epochProblems } from '../../testing/judges/epoch-rules.ts';
+import { compareTrades } from '../../testing/judges/journal.ts';
+import { until } from '../../testing/tools/until.ts';
 
 vi.setConfig({ maxConcurrency: 6 });
 

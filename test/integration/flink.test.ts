@@ -3,14 +3,19 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { buildFlink, runFlinkSql } from '../support/flink.ts';
-import { sharedBrokers } from '../support/kafka-broker.ts';
-import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
-import { runPython } from '../support/python.ts';
-import { type SchemaRegistry, startRegistry } from '../support/schema-registry.ts';
-import { simulatedValues } from '../support/simulated-feed.ts';
-import { root } from '../support/tools.ts';
-import { until } from '../support/until.ts';
+import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import { type SchemaRegistry, startRegistry } from '../../testing/kafka/schema-registry.ts';
+import {
+  startMarketFeed,
+  startSimulate,
+  temporaryFolder,
+  writeConfiguration,
+} from '../../testing/processes/market-feed-process.ts';
+import { buildFlink, runFlinkSql } from '../../testing/tools/flink.ts';
+import { runPython } from '../../testing/tools/python.ts';
+import { root } from '../../testing/tools/tools.ts';
+import { until } from '../../testing/tools/until.ts';
 
 let brokers: string[];
 let registry: SchemaRegistry;

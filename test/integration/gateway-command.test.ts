@@ -2,11 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { freePort } from '../support/free-port.ts';
-import { sharedBrokers } from '../support/kafka-broker.ts';
-import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
-import { simulatedValues } from '../support/simulated-feed.ts';
-import { until } from '../support/until.ts';
+import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import { freePort } from '../../testing/processes/free-port.ts';
+import {
+  startMarketFeed,
+  startSimulate,
+  temporaryFolder,
+  writeConfiguration,
+} from '../../testing/processes/market-feed-process.ts';
+import { until } from '../../testing/tools/until.ts';
 
 const COINS = ['BTC', 'ETH', 'SOL'];
 

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { TOPICS } from '../../src/codec/topics.ts';
 import { createAvroFileSink } from '../../src/sinks/avro-file/sink.ts';
+import { SimulatedGateway } from '../../testing/feeds/simulated-gateway.ts';
+import { runPython } from '../../testing/tools/python.ts';
+import { until } from '../../testing/tools/until.ts';
 import { testFolder } from '../sinks/avro-file/test-folder.ts';
-import { runPython } from '../support/python.ts';
-import { SimulatedGateway } from '../support/simulated-gateway.ts';
-import { until } from '../support/until.ts';
 
 const HISTORY = 250;
 const QUANTITIES = '0.001,1,250,1000000';

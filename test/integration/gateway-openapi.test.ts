@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { runPython } from '../support/python.ts';
-import { SimulatedGateway } from '../support/simulated-gateway.ts';
+import { SimulatedGateway } from '../../testing/feeds/simulated-gateway.ts';
+import { runPython } from '../../testing/tools/python.ts';
 
 /** The same requests each time: what it finds can be found again. */
 const SEED = '6';

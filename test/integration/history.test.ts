@@ -5,18 +5,18 @@ import { readFiles } from '../../src/avro-file/read-files.ts';
 import type { VenueId } from '../../src/domain/instrument.ts';
 import type { FeedRecord, Kline } from '../../src/domain/record.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
-import { openFiles } from '../support/avro-files.ts';
-import { GatedRest } from '../support/gated-rest.ts';
-import { compareTrades, type JournalEvent, readJournal } from '../support/journal.ts';
+import { GatedRest } from '../../testing/feeds/gated-rest.ts';
+import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { openFiles } from '../../testing/judges/avro-files.ts';
+import { compareTrades, type JournalEvent, readJournal } from '../../testing/judges/journal.ts';
 import {
   type MarketFeedProcess,
   startMarketFeed,
   temporaryFolder,
   writeConfiguration,
-} from '../support/market-feed-process.ts';
-import { preparePython, runPython } from '../support/python.ts';
-import { simulatedValues } from '../support/simulated-feed.ts';
-import { until } from '../support/until.ts';
+} from '../../testing/processes/market-feed-process.ts';
+import { preparePython, runPython } from '../../testing/tools/python.ts';
+import { until } from '../../testing/tools/until.ts';
 
 beforeAll(preparePython);
 

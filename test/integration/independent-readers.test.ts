@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import avro from 'avsc';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sharedBrokers } from '../support/kafka-broker.ts';
-import { runPython } from '../support/python.ts';
+import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import { runPython } from '../../testing/tools/python.ts';
 
 const decimal = { type: 'bytes', logicalType: 'decimal', precision: 38, scale: 18 } as const;
 const micros = { type: 'long', logicalType: 'timestamp-micros' } as const;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Broker, sharedBrokers, startBroker } from '../support/kafka-broker.ts';
-import { until } from '../support/until.ts';
+import { type Broker, sharedBrokers, startBroker } from '../../testing/kafka/kafka-broker.ts';
+import { until } from '../../testing/tools/until.ts';
 
 async function produce(brokers: string[], topic: string, values: string[]): Promise<void> {
   const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });

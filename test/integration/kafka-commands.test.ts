@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, it } from 'vitest';
-import { dispatch } from '../../src/cli/dispatch.ts';
-import { loadConfig } from '../../src/pipeline/load-config.ts';
+import { dispatch } from '../../src/cli/arguments/dispatch.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { tradeEvent } from '../../testing/judges/events.ts';
+import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import { until } from '../../testing/tools/until.ts';
 import { fakeIo } from '../cli/fake-io.ts';
-import { tradeEvent } from '../support/events.ts';
-import { sharedBrokers } from '../support/kafka-broker.ts';
-import { until } from '../support/until.ts';
 
 let environment: Readonly<Record<string, string>>;
 let prefix: string;

@@ -5,14 +5,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
-import { readTopic } from '../../src/kafka/read-topic.ts';
-import { createDrain } from '../../src/sinks/drain.ts';
+import { readTopic } from '../../src/kafka/reading/read-topic.ts';
+import { createDrain } from '../../src/sinks/driver/drain.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { KAFKA_CLIENTS, kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { type ProxiedBroker, startProxiedBroker } from '../../testing/kafka/kafka-proxy.ts';
+import { until } from '../../testing/tools/until.ts';
 import { sinkContract } from '../contracts/sink-contract.ts';
 import { trade } from '../sinks/fake-sink.ts';
-import { KAFKA_CLIENTS, kafkaConfig } from '../support/kafka-config.ts';
-import { type ProxiedBroker, startProxiedBroker } from '../support/kafka-proxy.ts';
-import { until } from '../support/until.ts';
 
 const quiet = () => {};
 const sinkOf = (of: KafkaConfig) =>

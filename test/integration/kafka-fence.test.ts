@@ -3,17 +3,22 @@ import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
-import { findTransactionCoordinator, KafkaConnection } from '../../src/kafka/kafkajs.ts';
-import { readTopic } from '../../src/kafka/read-topic.ts';
+import { findTransactionCoordinator, KafkaConnection } from '../../src/kafka/kafkajs/kafkajs.ts';
+import { readTopic } from '../../src/kafka/reading/read-topic.ts';
 import type { Outcome, Sink } from '../../src/sinks/contract.ts';
 import { transactionalIdOf } from '../../src/sinks/kafka/fence.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { KAFKA_CLIENTS, kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { type ProxiedBroker, startProxiedBroker } from '../../testing/kafka/kafka-proxy.ts';
+import {
+  startMarketFeed,
+  startSimulate,
+  temporaryFolder,
+  writeConfiguration,
+} from '../../testing/processes/market-feed-process.ts';
+import { runPython } from '../../testing/tools/python.ts';
 import { short, tick, trade } from '../sinks/fake-sink.ts';
-import { KAFKA_CLIENTS, kafkaConfig } from '../support/kafka-config.ts';
-import { type ProxiedBroker, startProxiedBroker } from '../support/kafka-proxy.ts';
-import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
-import { runPython } from '../support/python.ts';
-import { simulatedValues } from '../support/simulated-feed.ts';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 const quiet = () => {};

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it, onTestFinished } from 'vitest';
 import { GroupMember } from '../../src/kafka/group-member.ts';
-import { KafkaConnection } from '../../src/kafka/kafkajs.ts';
-import { sharedBrokers } from '../support/kafka-broker.ts';
-import { kafkaConfig } from '../support/kafka-config.ts';
-import { until } from '../support/until.ts';
+import { KafkaConnection } from '../../src/kafka/kafkajs/kafkajs.ts';
+import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { until } from '../../testing/tools/until.ts';
 
 it('sees that its topic was given partitions, and shares them out when it joins again', async () => {
   const config = kafkaConfig(await sharedBrokers(), {});

@@ -4,9 +4,9 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
-import { PlatformaticConnection } from '../../src/kafka/platformatic.ts';
-import { kafkaConfig } from '../support/kafka-config.ts';
-import { root } from '../support/tools.ts';
+import { PlatformaticConnection } from '../../src/kafka/platformatic/platformatic.ts';
+import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { root } from '../../testing/tools/tools.ts';
 
 const run = promisify(execFile);
 

@@ -6,18 +6,18 @@ import { asyncScheduler, firstValueFrom, take, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ClientOptions } from '../../src/client/client-options.ts';
 import { connectTopics } from '../../src/client/connect-topics.ts';
+import type { Config } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
 import type { Fault } from '../../src/domain/fault.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { firstContactFault } from '../../src/kafka/kafka-error.ts';
-import type { Config } from '../../src/pipeline/config.ts';
-import { loadConfig } from '../../src/pipeline/load-config.ts';
-import { createDrain, type DrainOptions } from '../../src/sinks/drain.ts';
+import { createDrain, type DrainOptions } from '../../src/sinks/driver/drain.ts';
 import { REACHES } from '../../src/sinks/kafka/clients.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { KAFKA_CLIENTS } from '../../testing/kafka/kafka-config.ts';
+import { PASSWORD, type SecureBroker, startSecureBroker } from '../../testing/kafka/secure-broker.ts';
+import { startMarketFeed, temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
 import { trade } from '../sinks/fake-sink.ts';
-import { KAFKA_CLIENTS } from '../support/kafka-config.ts';
-import { startMarketFeed, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
-import { PASSWORD, type SecureBroker, startSecureBroker } from '../support/secure-broker.ts';
 
 /** Within which every failure has to be told. */
 const TOLD_WITHIN_MS = 10_000;

@@ -6,14 +6,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { VenueId } from '../../src/domain/instrument.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
-import { JournalIndex } from '../support/journal-index.ts';
-import { sharedBrokers } from '../support/kafka-broker.ts';
-import { killAgainAndAgain } from '../support/kill-again.ts';
-import { PipelineProcess } from '../support/pipeline-process.ts';
-import { runPython } from '../support/python.ts';
-import { type Place, readRun } from '../support/read-run.ts';
-import { simulatedValues } from '../support/simulated-feed.ts';
-import { TradeJudge, type Verdict } from '../support/trade-judge.ts';
+import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { JournalIndex } from '../../testing/judges/journal-index.ts';
+import { type Place, readRun } from '../../testing/judges/read-run.ts';
+import { TradeJudge, type Verdict } from '../../testing/judges/trade-judge.ts';
+import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import { killAgainAndAgain } from '../../testing/processes/kill-again.ts';
+import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
+import { runPython } from '../../testing/tools/python.ts';
 
 let brokers: string[];
 beforeAll(async () => {

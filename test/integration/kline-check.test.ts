@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { loadConfig } from '../../src/config/load-config.ts';
 import type { VenueId } from '../../src/domain/instrument.ts';
-import { type KlineAgreement, KlineCheck } from '../../src/pipeline/kline-check.ts';
-import { loadConfig } from '../../src/pipeline/load-config.ts';
-import { replay, replayConfig } from '../../src/pipeline/replay.ts';
+import { type KlineAgreement, KlineCheck } from '../../src/feed/analytics/kline-check.ts';
+import { replay, replayConfig } from '../../src/replay/replay.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import { temporaryFolder } from '../support/market-feed-process.ts';
-import { SimulatedFeed } from '../support/simulated-feed.ts';
-import { until } from '../support/until.ts';
+import { SimulatedFeed } from '../../testing/feeds/simulated-feed.ts';
+import { temporaryFolder } from '../../testing/processes/market-feed-process.ts';
+import { until } from '../../testing/tools/until.ts';
 
 vi.setConfig({ maxConcurrency: 4 });
 

@@ -14,9 +14,9 @@ import {
   type VenueFrame,
 } from '../../src/index.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
-import { simulatedValues } from '../support/simulated-feed.ts';
-import { root } from '../support/tools.ts';
-import { until } from '../support/until.ts';
+import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { root } from '../../testing/tools/tools.ts';
+import { until } from '../../testing/tools/until.ts';
 
 let simulator: Simulator;
 beforeAll(async () => {
@@ -207,7 +207,7 @@ describe('MarketFeed', () => {
   });
 
   it('leaves nothing behind: a script that closes it ends by itself', async () => {
-    const script = join(root, 'test/support/market-feed-script.ts');
+    const script = join(root, 'testing/processes/market-feed-script.ts');
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [script, simulator.url, simulator.httpUrl], {
       timeout: 20_000,
     });

@@ -1,9 +1,14 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { freePort } from '../../testing/processes/free-port.ts';
+import {
+  startMarketFeed,
+  startSimulate,
+  temporaryFolder,
+  writeConfiguration,
+} from '../../testing/processes/market-feed-process.ts';
+import { until } from '../../testing/tools/until.ts';
 import { documentedMetrics, seriesNames } from '../docs/metric-names.ts';
-import { freePort } from '../support/free-port.ts';
-import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
-import { simulatedValues } from '../support/simulated-feed.ts';
-import { until } from '../support/until.ts';
 
 interface Series {
   readonly name: string;

@@ -1,18 +1,18 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
+import { loadConfig } from '../../src/config/load-config.ts';
 import type { VenueId } from '../../src/domain/instrument.ts';
 import type { BookDelta, OrderBookSnapshot } from '../../src/domain/record.ts';
 import { compareIds } from '../../src/domain/trade-id.ts';
-import { OrderBook } from '../../src/market/order-book.ts';
-import { loadConfig } from '../../src/pipeline/load-config.ts';
-import { startPipeline } from '../../src/pipeline/run.ts';
+import { OrderBook } from '../../src/market/book/order-book.ts';
+import { startPipeline } from '../../src/runtime/run.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import { startSimulate, temporaryFolder } from '../support/market-feed-process.ts';
-import { runPython } from '../support/python.ts';
-import { SimulatedFeed, simulatedValues } from '../support/simulated-feed.ts';
-import { root } from '../support/tools.ts';
-import { until } from '../support/until.ts';
+import { SimulatedFeed, simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { startSimulate, temporaryFolder } from '../../testing/processes/market-feed-process.ts';
+import { runPython } from '../../testing/tools/python.ts';
+import { root } from '../../testing/tools/tools.ts';
+import { until } from '../../testing/tools/until.ts';
 
 vi.setConfig({ maxConcurrency: 4 });
 

@@ -5,11 +5,11 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
-import { type InstalledPackage, installPackage } from '../support/installed-package.ts';
-import { nodeOfVersion } from '../support/node-version.ts';
-import { simulatedValues } from '../support/simulated-feed.ts';
-import { root } from '../support/tools.ts';
-import { until } from '../support/until.ts';
+import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { type InstalledPackage, installPackage } from '../../testing/processes/installed-package.ts';
+import { nodeOfVersion } from '../../testing/processes/node-version.ts';
+import { root } from '../../testing/tools/tools.ts';
+import { until } from '../../testing/tools/until.ts';
 
 const run = promisify(execFile);
 let installed: InstalledPackage;

@@ -2,13 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { describeTopics } from '../../src/sinks/kafka/admin.ts';
-import { captures } from '../support/captures.ts';
-import { sharedBrokers } from '../support/kafka-broker.ts';
-import { kafkaConfig } from '../support/kafka-config.ts';
-import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
-import { runPython } from '../support/python.ts';
-import { simulatedValues } from '../support/simulated-feed.ts';
-import { until } from '../support/until.ts';
+import { captures } from '../../testing/feeds/captures.ts';
+import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import {
+  startMarketFeed,
+  startSimulate,
+  temporaryFolder,
+  writeConfiguration,
+} from '../../testing/processes/market-feed-process.ts';
+import { runPython } from '../../testing/tools/python.ts';
+import { until } from '../../testing/tools/until.ts';
 
 /** Connections that carry the same session. */
 const lines = Number(process.env.LINES ?? 2);

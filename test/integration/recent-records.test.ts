@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import kafkajs from 'kafkajs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
-import { readTopic } from '../../src/kafka/read-topic.ts';
+import { readTopic } from '../../src/kafka/reading/read-topic.ts';
 import { createAvroFileSink } from '../../src/sinks/avro-file/sink.ts';
 import type { Ending, OutRecord, Recent, RecentOptions, Sink } from '../../src/sinks/contract.ts';
 import { readRecent } from '../../src/sinks/kafka/read-recent.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { sampleBookDelta, sampleTrade, sampleTradeStats } from '../codec/sample-records.ts';
 import { testFolder } from '../sinks/avro-file/test-folder.ts';
-import { sharedBrokers } from '../support/kafka-broker.ts';
-import { kafkaConfig } from '../support/kafka-config.ts';
 
 const quiet = () => {};
 const T = 1_732_000_000_000;

@@ -5,18 +5,23 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { captureHeader } from '../../src/capture/read-capture.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
-import { withCaptured } from '../../src/pipeline/captured-config.ts';
-import { loadConfig } from '../../src/pipeline/load-config.ts';
-import { type ReplayResult, replay, replayConfig } from '../../src/pipeline/replay.ts';
+import { withCaptured } from '../../src/replay/captured-config.ts';
+import { type ReplayResult, replay, replayConfig } from '../../src/replay/replay.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import { compareTrades } from '../support/journal.ts';
-import { windowProblems } from '../support/judge-windows.ts';
-import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
-import { SimulatedFeed, simulatedValues } from '../support/simulated-feed.ts';
-import { root } from '../support/tools.ts';
-import { until } from '../support/until.ts';
+import { SimulatedFeed, simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { compareTrades } from '../../testing/judges/journal.ts';
+import { windowProblems } from '../../testing/judges/judge-windows.ts';
+import {
+  startMarketFeed,
+  startSimulate,
+  temporaryFolder,
+  writeConfiguration,
+} from '../../testing/processes/market-feed-process.ts';
+import { root } from '../../testing/tools/tools.ts';
+import { until } from '../../testing/tools/until.ts';
 
 const BRISK = { reconnect: { initial_delay_ms: 200, max_delay_ms: 1000, max_attempts: 5, probe_every_ms: 500 } };
 

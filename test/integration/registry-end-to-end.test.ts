@@ -2,11 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { sharedBrokers } from '../support/kafka-broker.ts';
-import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
-import { runPython } from '../support/python.ts';
-import { type SchemaRegistry, startRegistry } from '../support/schema-registry.ts';
-import { simulatedValues } from '../support/simulated-feed.ts';
+import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import { type SchemaRegistry, startRegistry } from '../../testing/kafka/schema-registry.ts';
+import {
+  startMarketFeed,
+  startSimulate,
+  temporaryFolder,
+  writeConfiguration,
+} from '../../testing/processes/market-feed-process.ts';
+import { runPython } from '../../testing/tools/python.ts';
 
 let brokers: string[];
 let registry: SchemaRegistry;

@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { VenueId } from '../../src/domain/instrument.ts';
-import type { FaultRequest } from '../../src/simulator/fault-command.ts';
-import { epochProblems } from '../support/epoch-rules.ts';
-import { compareTrades } from '../support/journal.ts';
-import { SimulatedFeed, type SimulatedFeedOptions } from '../support/simulated-feed.ts';
-import { until } from '../support/until.ts';
+import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';
+import { SimulatedFeed, type SimulatedFeedOptions } from '../../testing/feeds/simulated-feed.ts';
+import { epochProblems } from '../../testing/judges/epoch-rules.ts';
+import { compareTrades } from '../../testing/judges/journal.ts';
+import { until } from '../../testing/tools/until.ts';
 
 vi.setConfig({ maxConcurrency: 8 });
 

@@ -2,11 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, expect, it } from 'vitest';
-import { sharedBrokers } from '../support/kafka-broker.ts';
-import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
-import { runPython } from '../support/python.ts';
-import { simulatedValues } from '../support/simulated-feed.ts';
-import { root } from '../support/tools.ts';
+import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import {
+  startMarketFeed,
+  startSimulate,
+  temporaryFolder,
+  writeConfiguration,
+} from '../../testing/processes/market-feed-process.ts';
+import { runPython } from '../../testing/tools/python.ts';
+import { root } from '../../testing/tools/tools.ts';
 
 /** Seconds: DURATION_S=60 for the measure of the definition of done. */
 const duration = Number(process.env.DURATION_S ?? 15);

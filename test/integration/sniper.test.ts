@@ -3,13 +3,18 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { DEFAULT_GUARD } from '../../src/client/trading-decision.ts';
-import { sharedBrokers } from '../support/kafka-broker.ts';
-import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
-import { preparePython, runPython } from '../support/python.ts';
-import { simulatedValues } from '../support/simulated-feed.ts';
-import { root, tools } from '../support/tools.ts';
-import { until } from '../support/until.ts';
+import { DEFAULT_GUARD } from '../../src/client/guard/trading-decision.ts';
+import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import {
+  startMarketFeed,
+  startSimulate,
+  temporaryFolder,
+  writeConfiguration,
+} from '../../testing/processes/market-feed-process.ts';
+import { preparePython, runPython } from '../../testing/tools/python.ts';
+import { root, tools } from '../../testing/tools/tools.ts';
+import { until } from '../../testing/tools/until.ts';
 
 interface Line {
   readonly at: string;

@@ -2,17 +2,22 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { readFiles } from '../../src/avro-file/read-files.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
-import { loadConfig } from '../../src/pipeline/load-config.ts';
-import { type Pipeline, startPipeline } from '../../src/pipeline/run.ts';
+import { type Pipeline, startPipeline } from '../../src/runtime/run.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import { openFiles, recordsByPython } from '../support/avro-files.ts';
-import { runProblems } from '../support/epoch-rules.ts';
-import { compareTrades, readJournal } from '../support/journal.ts';
-import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
-import { simulatedValues } from '../support/simulated-feed.ts';
-import { until } from '../support/until.ts';
+import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { openFiles, recordsByPython } from '../../testing/judges/avro-files.ts';
+import { runProblems } from '../../testing/judges/epoch-rules.ts';
+import { compareTrades, readJournal } from '../../testing/judges/journal.ts';
+import {
+  startMarketFeed,
+  startSimulate,
+  temporaryFolder,
+  writeConfiguration,
+} from '../../testing/processes/market-feed-process.ts';
+import { until } from '../../testing/tools/until.ts';
 
 const COINS = ['BTC', 'ETH', 'SOL'];
 const SYMBOLS = COINS.map((coin) => `${coin}USDT`);

@@ -4,14 +4,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord, FeedStatus, TradeEvent } from '../../src/domain/record.ts';
-import { readTopic } from '../../src/kafka/read-topic.ts';
-import { readJournal } from '../support/journal.ts';
-import { sharedBrokers } from '../support/kafka-broker.ts';
-import { kafkaConfig } from '../support/kafka-config.ts';
-import { startMarketFeed, startSimulate, temporaryFolder, writeConfiguration } from '../support/market-feed-process.ts';
-import { simulatedValues } from '../support/simulated-feed.ts';
-import { root } from '../support/tools.ts';
-import { until } from '../support/until.ts';
+import { readTopic } from '../../src/kafka/reading/read-topic.ts';
+import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { readJournal } from '../../testing/judges/journal.ts';
+import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import {
+  startMarketFeed,
+  startSimulate,
+  temporaryFolder,
+  writeConfiguration,
+} from '../../testing/processes/market-feed-process.ts';
+import { root } from '../../testing/tools/tools.ts';
+import { until } from '../../testing/tools/until.ts';
 
 let brokers: string[];
 beforeAll(async () => {

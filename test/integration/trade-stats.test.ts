@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { TradeStats } from '../../src/domain/record.ts';
-import { epochProblems } from '../support/epoch-rules.ts';
-import { compareTrades } from '../support/journal.ts';
-import { largeTradeProblems } from '../support/judge-large-trades.ts';
-import { nameOf, untoldWindows, windowProblems, windowsOf } from '../support/judge-windows.ts';
-import { SimulatedFeed, type SimulatedFeedOptions } from '../support/simulated-feed.ts';
-import { until } from '../support/until.ts';
+import { SimulatedFeed, type SimulatedFeedOptions } from '../../testing/feeds/simulated-feed.ts';
+import { epochProblems } from '../../testing/judges/epoch-rules.ts';
+import { compareTrades } from '../../testing/judges/journal.ts';
+import { largeTradeProblems } from '../../testing/judges/judge-large-trades.ts';
+import { nameOf, untoldWindows, windowProblems, windowsOf } from '../../testing/judges/judge-windows.ts';
+import { until } from '../../testing/tools/until.ts';
 
 vi.setConfig({ maxConcurrency: 12 });
 

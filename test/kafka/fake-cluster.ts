@@ -1,9 +1,9 @@
 import { Fault } from '../../src/domain/fault.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import type { ProducerNumbers } from '../../src/kafka/coordination.ts';
-import type { PartitionMetadata, Producer, ProducerConfig } from '../../src/kafka/kafkajs.ts';
-import type { ProduceAnswer } from '../../src/kafka/platformatic.ts';
-import { BrokerError } from '../../src/kafka/platformatic-error.ts';
+import type { PartitionMetadata, Producer, ProducerConfig } from '../../src/kafka/kafkajs/kafkajs.ts';
+import type { ProduceAnswer } from '../../src/kafka/platformatic/platformatic.ts';
+import { BrokerError } from '../../src/kafka/platformatic/platformatic-error.ts';
 import type { ProduceBatch } from '../../src/kafka/produce-request.ts';
 import type { TopicLayout } from '../../src/kafka/topic-layout.ts';
 import type { Fence } from '../../src/sinks/kafka/fence.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { loadConfig } from '../../src/config/load-config.ts';
 import { GroupMember, sharesOf } from '../../src/kafka/group-member.ts';
-import { AssignerProtocol, type Cluster, type GroupBroker, KafkaConnection } from '../../src/kafka/kafkajs.ts';
-import { loadConfig } from '../../src/pipeline/load-config.ts';
+import { AssignerProtocol, type Cluster, type GroupBroker, KafkaConnection } from '../../src/kafka/kafkajs/kafkajs.ts';
 
 it('shares every partition out once, evenly, and the same whoever does it', () => {
   const members = fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 8 });

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sortedMessages } from '../../src/kafka/kafkajs.ts';
+import { sortedMessages } from '../../src/kafka/kafkajs/kafkajs.ts';
 import { recordBytes } from '../../src/kafka/record-bytes.ts';
 
 const require = createRequire(import.meta.url);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromUnscaled, unscaled } from '../../src/domain/decimal.ts';
+import { PrefixSums } from '../../src/market/book/prefix-sums.ts';
 import { digitsOf, doubleOf, integerAt, times } from '../../src/market/digits.ts';
 import { decimalOf, ExactSums } from '../../src/market/exact-sum.ts';
-import { PrefixSums } from '../../src/market/prefix-sums.ts';
 
 const decimals = fc.oneof(
   fc.bigInt({ min: -(10n ** 38n - 1n), max: 10n ** 38n - 1n }).map(fromUnscaled),

@@ -1,6 +1,6 @@
 import { fromUnscaled, unscaled } from '../../src/domain/decimal.ts';
-import type { MeasuredTrade, TradeFigures } from '../../src/market/trade-figures.ts';
-import { flowOf } from '../../src/market/trade-flow.ts';
+import type { MeasuredTrade, TradeFigures } from '../../src/market/trades/trade-figures.ts';
+import { flowOf } from '../../src/market/trades/trade-flow.ts';
 
 const ONE = 10n ** 18n;
 

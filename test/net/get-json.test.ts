@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import { getJson } from '../../src/net/get-json.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../testing/processes/free-port.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

@@ -3,8 +3,8 @@ import { connect as connectTcp, createServer, type Socket as TcpSocket } from 'n
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RawFrame } from '../../src/domain/line.ts';
 import { openSocket, type Socket, type SocketEnd, type SocketOptions } from '../../src/net/open-socket.ts';
-import { freePort } from '../support/free-port.ts';
-import { until } from '../support/until.ts';
+import { freePort } from '../../testing/processes/free-port.ts';
+import { until } from '../../testing/tools/until.ts';
 import { httpAnswer, type LocalServer, type LocalServerOptions, localServer } from './local-server.ts';
 
 const MEGABYTE = 1024 * 1024;

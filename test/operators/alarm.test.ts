@@ -1,7 +1,7 @@
 import { asyncScheduler, Observable, type SchedulerLike, take } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { type Alarm, createAlarm } from '../../src/operators/alarm.ts';
-import { marbles } from '../support/marbles.ts';
+import { marbles } from '../../testing/marbles/marbles.ts';
 
 /** Emits a value each time its alarm goes off; `arm` sets it at the subscription, `next` after each value. */
 function ringing(scheduler: SchedulerLike, arm: (alarm: Alarm) => void, next?: (alarm: Alarm) => void) {

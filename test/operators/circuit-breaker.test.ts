@@ -2,8 +2,8 @@ import { concat, defer, interval, map, NEVER, of, take, tap } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { type BreakerDecision, type ConditionReport, circuitBreaker } from '../../src/operators/circuit-breaker.ts';
 import { retryBackoff } from '../../src/operators/retry-backoff.ts';
-import { expectPicture } from '../support/expect-picture.ts';
-import { marbles } from '../support/marbles.ts';
+import { expectPicture } from '../../testing/marbles/expect-picture.ts';
+import { marbles } from '../../testing/marbles/marbles.ts';
 import { picture } from './pictures/circuit-breaker.ts';
 
 type Source = 'a' | 'b';

@@ -2,8 +2,8 @@ import { count, interval, NEVER, of, Subject, take, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { conflate } from '../../src/operators/conflate.ts';
 import { retryBackoff } from '../../src/operators/retry-backoff.ts';
-import { expectPicture } from '../support/expect-picture.ts';
-import { marbles } from '../support/marbles.ts';
+import { expectPicture } from '../../testing/marbles/expect-picture.ts';
+import { marbles } from '../../testing/marbles/marbles.ts';
 import { picture } from './pictures/conflate.ts';
 
 /** A capital is a newer value of the small letter's key. */

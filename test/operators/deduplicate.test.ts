@@ -2,8 +2,8 @@ import { concat, count, defer, interval, map, merge, NEVER, of, take, tap } from
 import { describe, expect, it } from 'vitest';
 import { createSeenWindow, deduplicate } from '../../src/operators/deduplicate.ts';
 import { retryBackoff } from '../../src/operators/retry-backoff.ts';
-import { expectPicture } from '../support/expect-picture.ts';
-import { marbles } from '../support/marbles.ts';
+import { expectPicture } from '../../testing/marbles/expect-picture.ts';
+import { marbles } from '../../testing/marbles/marbles.ts';
 import { picture } from './pictures/deduplicate.ts';
 
 const options = { key: (value: string) => value, size: 2 };

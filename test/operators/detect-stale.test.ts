@@ -2,8 +2,8 @@ import { concat, defer, filter, finalize, ignoreElements, interval, map, NEVER, 
 import { describe, expect, it, vi } from 'vitest';
 import { detectStale, type Freshness } from '../../src/operators/detect-stale.ts';
 import { retryBackoff } from '../../src/operators/retry-backoff.ts';
-import { expectPicture } from '../support/expect-picture.ts';
-import { marbles } from '../support/marbles.ts';
+import { expectPicture } from '../../testing/marbles/expect-picture.ts';
+import { marbles } from '../../testing/marbles/marbles.ts';
 import { picture } from './pictures/detect-stale.ts';
 
 // d: data, p: pong.

@@ -2,8 +2,8 @@ import { concat, defer, EMPTY, filter, map, NEVER, Observable, of, Subject, subs
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { type FailoverEvent, type FailoverOptions, failover, type SourceEvent } from '../../src/operators/failover.ts';
-import { expectPicture } from '../support/expect-picture.ts';
-import { marbles } from '../support/marbles.ts';
+import { expectPicture } from '../../testing/marbles/expect-picture.ts';
+import { marbles } from '../../testing/marbles/marbles.ts';
 import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
 import { picture } from './pictures/failover.ts';
 

@@ -19,8 +19,8 @@ import {
 import { describe, expect, it, vi } from 'vitest';
 import { type GapEvent, type RepairGapsOptions, repairGaps } from '../../src/operators/repair-gaps.ts';
 import { retryBackoff } from '../../src/operators/retry-backoff.ts';
-import { expectPicture } from '../support/expect-picture.ts';
-import { type MarbleHelpers, marbles } from '../support/marbles.ts';
+import { expectPicture } from '../../testing/marbles/expect-picture.ts';
+import { type MarbleHelpers, marbles } from '../../testing/marbles/marbles.ts';
 import { picture } from './pictures/repair-gaps.ts';
 
 type Options = Partial<RepairGapsOptions<string>> & Pick<RepairGapsOptions<string>, 'fetch'>;

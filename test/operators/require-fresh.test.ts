@@ -2,8 +2,8 @@ import { concat, defer, finalize, ignoreElements, interval, map, NEVER, of, skip
 import { describe, expect, it, vi } from 'vitest';
 import { type Fresh, requireFresh, StaleDataError } from '../../src/operators/require-fresh.ts';
 import { retryBackoff } from '../../src/operators/retry-backoff.ts';
-import { expectPicture } from '../support/expect-picture.ts';
-import { marbles } from '../support/marbles.ts';
+import { expectPicture } from '../../testing/marbles/expect-picture.ts';
+import { marbles } from '../../testing/marbles/marbles.ts';
 import { picture } from './pictures/require-fresh.ts';
 
 const halt = { maxAgeMs: 5, onStale: 'halt' } as const;

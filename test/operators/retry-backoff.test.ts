@@ -2,8 +2,8 @@ import { defer, merge, type Observable, of, Subject, take, tap, throwError } fro
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import { RetriesExhausted, type RetryNotice, retryBackoff } from '../../src/operators/retry-backoff.ts';
-import { expectPicture } from '../support/expect-picture.ts';
-import { marbles } from '../support/marbles.ts';
+import { expectPicture } from '../../testing/marbles/expect-picture.ts';
+import { marbles } from '../../testing/marbles/marbles.ts';
 import { picture } from './pictures/retry-backoff.ts';
 
 // o: opened, a: acknowledgement, d: data. With `random` at its top every delay is its upper bound.

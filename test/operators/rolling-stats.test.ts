@@ -3,8 +3,8 @@ import { concat, defer, from, interval, last, map, NEVER, of, take, tap } from '
 import { describe, expect, it } from 'vitest';
 import { retryBackoff } from '../../src/operators/retry-backoff.ts';
 import { type Rolled, type RollingStatsOptions, rollingStats } from '../../src/operators/rolling-stats.ts';
-import { expectPicture } from '../support/expect-picture.ts';
-import { marbles } from '../support/marbles.ts';
+import { expectPicture } from '../../testing/marbles/expect-picture.ts';
+import { marbles } from '../../testing/marbles/marbles.ts';
 import { picture } from './pictures/rolling-stats.ts';
 
 const sums: RollingStatsOptions<number, number> = {

@@ -1,11 +1,11 @@
 import { concat, defer, filter, interval, map, NEVER, of, take, tap } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { retryBackoff } from '../../src/operators/retry-backoff.ts';
-import type { Cut } from '../../src/operators/tumbling-windows.ts';
+import type { Cut } from '../../src/operators/window/tumbling-windows.ts';
+import type { ClosedWindow } from '../../src/operators/window/window-timeline.ts';
 import { type WindowStatsOptions, windowStats } from '../../src/operators/window-stats.ts';
-import type { ClosedWindow } from '../../src/operators/window-timeline.ts';
-import { expectPicture } from '../support/expect-picture.ts';
-import { marbles } from '../support/marbles.ts';
+import { expectPicture } from '../../testing/marbles/expect-picture.ts';
+import { marbles } from '../../testing/marbles/marbles.ts';
 import { picture } from './pictures/window-stats.ts';
 
 interface Trade {

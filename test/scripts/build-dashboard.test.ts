@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { root } from '../support/tools.ts';
+import { root } from '../../testing/tools/tools.ts';
 
 const MOST_BYTES = 200_000;
 const out = join(root, 'dist/dashboard');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { root } from '../support/tools.ts';
+import { root } from '../../testing/tools/tools.ts';
 
 const script = join(root, 'scripts/captures/main.ts');
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../testing/tools/until.ts';
 import { Client, getJson, refusal } from './client.ts';
 
 let simulator: Simulator;

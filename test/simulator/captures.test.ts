@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { dataFrame, tradesOf } from '../../src/simulator/capture-frame.ts';
+import { dataFrame, tradesOf } from '../../src/simulator/captures/capture-frame.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import type { CaptureOptions } from '../../src/simulator/simulator-options.ts';
-import { captures } from '../support/captures.ts';
-import { until } from '../support/until.ts';
+import { captures } from '../../testing/feeds/captures.ts';
+import { until } from '../../testing/tools/until.ts';
 import { Client, getJson, refusal } from './client.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'capture-'));

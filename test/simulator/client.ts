@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { until } from '../support/until.ts';
+import { until } from '../../testing/tools/until.ts';
 
 type Message = Record<string, unknown>;
 

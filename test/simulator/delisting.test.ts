@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../testing/tools/until.ts';
 
 let simulator: Simulator;
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../testing/tools/until.ts';
 import { Client } from './client.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'journal-'));

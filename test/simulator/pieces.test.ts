@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { parseStreamName } from '../../src/simulator/binance-stream-name.ts';
-import { nextOpenTime, openTime } from '../../src/simulator/candle.ts';
-import { CandleStore } from '../../src/simulator/candle-store.ts';
-import { eightPlaces, fixed, shortest } from '../../src/simulator/decimals.ts';
-import { PastTrades } from '../../src/simulator/past-trades.ts';
+import { parseStreamName } from '../../src/simulator/binance/binance-stream-name.ts';
+import { nextOpenTime, openTime } from '../../src/simulator/market/candle.ts';
+import { CandleStore } from '../../src/simulator/market/candle-store.ts';
+import { eightPlaces, fixed, shortest } from '../../src/simulator/market/decimals.ts';
+import { PastTrades } from '../../src/simulator/market/past-trades.ts';
+import { TradeRing } from '../../src/simulator/market/trade-ring.ts';
 import { RestLimit } from '../../src/simulator/rest-limit.ts';
 import { textFrame } from '../../src/simulator/text-frame.ts';
-import { TradeRing } from '../../src/simulator/trade-ring.ts';
 
 describe('decimals as the venues write them', () => {
   it.each([

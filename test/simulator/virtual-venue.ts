@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { VenueId } from '../../src/domain/instrument.ts';
-import { binanceVenue, type SimulatedVenue } from '../../src/simulator/binance-venue.ts';
-import { bybitVenue } from '../../src/simulator/bybit-venue.ts';
+import { binanceVenue, type SimulatedVenue } from '../../src/simulator/binance/binance-venue.ts';
+import { bybitVenue } from '../../src/simulator/bybit/bybit-venue.ts';
 import { Connection } from '../../src/simulator/connection.ts';
-import { Faults } from '../../src/simulator/faults.ts';
-import type { Listing } from '../../src/simulator/listing.ts';
-import { Market } from '../../src/simulator/market.ts';
-import { MarketClock } from '../../src/simulator/market-clock.ts';
+import { Faults } from '../../src/simulator/faults/faults.ts';
+import type { Listing } from '../../src/simulator/market/listing.ts';
+import { Market } from '../../src/simulator/market/market.ts';
+import { MarketClock } from '../../src/simulator/market/market-clock.ts';
 import { VenueHost } from '../../src/simulator/venue-host.ts';
 import { VENUE_PROFILES } from '../../src/simulator/venue-profile.ts';
 

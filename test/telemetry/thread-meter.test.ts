@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { ThreadMeter } from '../../src/telemetry/thread-meter.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../testing/tools/until.ts';
 
 function block(ms: number): void {
   const end = performance.now() + ms;

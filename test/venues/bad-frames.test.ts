@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { RawFrame } from '../../src/domain/line.ts';
 import type { Decoded } from '../../src/venues/contract.ts';
 import { venues } from '../../src/venues/registry.ts';
+import { cpuMs } from '../../testing/processes/cpu-ms.ts';
 import { fixtureContext } from '../contracts/venue-contract.ts';
 import { expectWellFormed } from '../contracts/well-formed-event.ts';
 import { type BadFrame, badFrames, goodTrade } from '../fixtures/bad-frames.ts';
-import { cpuMs } from '../support/cpu-ms.ts';
 
 const SLOWEST_MS = 1_000;
 

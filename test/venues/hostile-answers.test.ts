@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import type { PastSeries, RestRequest, Venue } from '../../src/venues/contract.ts';
 import { venues } from '../../src/venues/registry.ts';
+import { harmless, hostileText, hostileValue } from '../../testing/feeds/hostile-json.ts';
 import { wantedOf } from '../contracts/venue-contract.ts';
-import { harmless, hostileText, hostileValue } from '../support/hostile-json.ts';
 import { ORIGIN } from './past-origin.ts';
 
 const NAMES = [

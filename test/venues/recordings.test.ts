@@ -6,8 +6,8 @@ import type { Instrument, VenueId } from '../../src/domain/instrument.ts';
 import type { BookUpdate, MarketEvent } from '../../src/domain/line.ts';
 import type { Decoder } from '../../src/venues/contract.ts';
 import { venues } from '../../src/venues/registry.ts';
+import { captures } from '../../testing/feeds/captures.ts';
 import { expectWellFormed } from '../contracts/well-formed-event.ts';
-import { captures } from '../support/captures.ts';
 
 /** What a recording decoded to: how many frames of each outcome, the events, and the malformed frames. */
 interface Decoding {

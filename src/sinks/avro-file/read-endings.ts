@@ -3,7 +3,7 @@ import { readBackwards } from '../../avro-file/read-backwards.ts';
 import { topicOf } from '../../codec/topics.ts';
 import type { AggTrade, FeedRecord, TradeEvent } from '../../domain/record.ts';
 import type { Ending, EndingsOptions } from '../contract.ts';
-import { Endings, seriesKey } from '../endings.ts';
+import { Endings, seriesKey } from '../resume/endings.ts';
 import { lastPositions } from './last-positions.ts';
 
 /** Microseconds of running that are read at most, and how many of them two neighbouring blocks count for at most: the

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readBackwards } from '../../avro-file/read-backwards.ts';
 import type { Recent, RecentOptions } from '../contract.ts';
-import { Lookback, type LookbackBounds, recentOf, soughtOf } from '../lookback.ts';
+import { Lookback, type LookbackBounds, recentOf, soughtOf } from '../resume/lookback.ts';
 
 /** More than of a partition: all symbols lie in one file. */
 const BOUNDS: LookbackBounds = { span: 500_000, count: 120_000 };

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { TOPICS, type TopicDefinition } from '../../codec/topics.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
 import { isUnsettledTopic, kafkaFault } from '../../kafka/kafka-error.ts';
-import { type Admin, KafkaConnection } from '../../kafka/kafkajs.ts';
+import { type Admin, KafkaConnection } from '../../kafka/kafkajs/kafkajs.ts';
 import { TopicLayout } from '../../kafka/topic-layout.ts';
 
 /** A topic as it is, beside what it should be. */

@@ -7,7 +7,7 @@ import {
   type PartitionerArgs,
   type Producer,
   sortedMessages,
-} from '../../kafka/kafkajs.ts';
+} from '../../kafka/kafkajs/kafkajs.ts';
 import { TransactionFence } from './fence.ts';
 import type { Part, Placed, Send } from './parts.ts';
 import { Moved, type Reach, type Writer } from './writer.ts';

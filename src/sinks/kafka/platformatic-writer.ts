@@ -1,7 +1,7 @@
 import type { KafkaConfig } from '../../kafka/config.ts';
 import type { ProducerNumbers } from '../../kafka/coordination.ts';
 import { isUnsettledTopic, verdictOf } from '../../kafka/kafka-error.ts';
-import { PlatformaticConnection, type ProduceAnswer } from '../../kafka/platformatic.ts';
+import { PlatformaticConnection, type ProduceAnswer } from '../../kafka/platformatic/platformatic.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import { TransactionFence } from './fence.ts';
 import type { Part } from './parts.ts';

@@ -2,11 +2,11 @@ import { topicOf } from '../../codec/topics.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { FeedRecord, Position } from '../../domain/record.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
-import { fetchBackwards } from '../../kafka/fetch-backwards.ts';
-import { newMessageDecoder, readTopic } from '../../kafka/read-topic.ts';
+import { fetchBackwards } from '../../kafka/reading/fetch-backwards.ts';
+import { newMessageDecoder, readTopic } from '../../kafka/reading/read-topic.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { Ending, EndingsOptions, OwnPart } from '../contract.ts';
-import { Endings, latestEpochs, seriesKey } from '../endings.ts';
+import { Endings, latestEpochs, seriesKey } from '../resume/endings.ts';
 import { LastTrades, type SoughtTrade } from './last-trades.ts';
 
 /** A position and when the broker took it, milliseconds since 1970. */

@@ -2,11 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import { Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
-import { type BackwardReader, fetchBackwards } from '../../kafka/fetch-backwards.ts';
-import type { TopicMessage } from '../../kafka/fetch-round.ts';
-import { newMessageDecoder } from '../../kafka/read-topic.ts';
+import { type BackwardReader, fetchBackwards } from '../../kafka/reading/fetch-backwards.ts';
+import type { TopicMessage } from '../../kafka/reading/fetch-round.ts';
+import { newMessageDecoder } from '../../kafka/reading/read-topic.ts';
 import type { Recent, RecentOptions } from '../contract.ts';
-import { Lookback, type LookbackBounds, recentOf, type Sought, soughtOf } from '../lookback.ts';
+import { Lookback, type LookbackBounds, recentOf, type Sought, soughtOf } from '../resume/lookback.ts';
 
 /** Records between two turns of the event loop. */
 const AT_ONCE = 500;

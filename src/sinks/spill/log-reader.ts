@@ -1,6 +1,6 @@
 import { asFault } from '../../domain/fault.ts';
-import type { Loss } from '../loss-ledger.ts';
-import type { QueueEntry } from '../out-queue.ts';
+import type { Loss } from '../driver/loss-ledger.ts';
+import type { QueueEntry } from '../driver/out-queue.ts';
 import { CLASSES, type Segment, SegmentReader } from './segment.ts';
 import type { SpillFiles } from './spill-files.ts';
 import { entryOf, type Frame, LOSS, lossOf, RECORD } from './spill-frame.ts';

@@ -1,4 +1,4 @@
-import { MOST_PRECIOUS } from '../worth.ts';
+import { MOST_PRECIOUS } from '../driver/worth.ts';
 import { CLASSES, newSegment, type Segment, SegmentReader, segmentName } from './segment.ts';
 import type { SpillFiles } from './spill-files.ts';
 import { COMMIT, type Frame, lastSeqsOf, RECORD, topicOfFrame } from './spill-frame.ts';

@@ -1,8 +1,8 @@
 import { type RecordReader, readerOf } from '../../codec/avro.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
-import { addLoss, idsOf, type Loss, seriesOf, tradeOf } from '../loss-ledger.ts';
-import type { QueueEntry } from '../out-queue.ts';
-import { MOST_PRECIOUS } from '../worth.ts';
+import { addLoss, idsOf, type Loss, seriesOf, tradeOf } from '../driver/loss-ledger.ts';
+import type { QueueEntry } from '../driver/out-queue.ts';
+import { MOST_PRECIOUS } from '../driver/worth.ts';
 import type { SpillFiles } from './spill-files.ts';
 import { type Frame, HEADER, jsonOf, MAGIC, parseFrames } from './spill-frame.ts';
 

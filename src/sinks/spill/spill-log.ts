@@ -1,8 +1,8 @@
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { OutRecord } from '../contract.ts';
-import type { Loss } from '../loss-ledger.ts';
-import type { QueueEntry } from '../out-queue.ts';
-import { MOST_PRECIOUS, worthOf } from '../worth.ts';
+import type { Loss } from '../driver/loss-ledger.ts';
+import type { QueueEntry } from '../driver/out-queue.ts';
+import { MOST_PRECIOUS, worthOf } from '../driver/worth.ts';
 import { LogReader, type LogReaderHooks, type ReadEntry } from './log-reader.ts';
 import { MARK, markText, recoverLog, type SpillMark } from './recover-log.ts';
 import { CLASSES, newSegment, type Segment, Tally } from './segment.ts';

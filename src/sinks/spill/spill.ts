@@ -1,9 +1,9 @@
 import type { SchedulerLike } from 'rxjs';
 import { asFault, type Fault } from '../../domain/fault.ts';
 import type { Ending, OutRecord, Recent, RecentOptions } from '../contract.ts';
-import type { LossLedger } from '../loss-ledger.ts';
-import type { OutQueue, QueueEntry } from '../out-queue.ts';
-import { TRADES } from '../worth.ts';
+import type { LossLedger } from '../driver/loss-ledger.ts';
+import type { OutQueue, QueueEntry } from '../driver/out-queue.ts';
+import { TRADES } from '../driver/worth.ts';
 import { prefixOf, Reconciler } from './reconcile.ts';
 import type { SpillMark } from './recover-log.ts';
 import type { Tally } from './segment.ts';

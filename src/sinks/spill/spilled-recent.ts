@@ -1,7 +1,7 @@
 import { identityOf } from '../../codec/identity.ts';
 import type { OutRecord, Recent, RecentOptions } from '../contract.ts';
-import { seriesKey } from '../endings.ts';
-import { byKind, type Dated, pick, type Sought, soughtOf } from '../lookback.ts';
+import { seriesKey } from '../resume/endings.ts';
+import { byKind, type Dated, pick, type Sought, soughtOf } from '../resume/lookback.ts';
 
 /** Records of a topic that are gathered before those are dropped that newer ones made needless. */
 const MOST_NEEDLESS = 10_000;

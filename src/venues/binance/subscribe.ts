@@ -1,5 +1,5 @@
-import type { Channel, Instrument, KlineInterval } from '../../domain/instrument.ts';
-import type { BookWish, ControlRequest } from '../contract.ts';
+import type { BookWish, Channel, Instrument, KlineInterval } from '../../domain/instrument.ts';
+import type { ControlRequest } from '../contract.ts';
 
 /** More streams in one message have been dropped in silence; batches of this size are common. */
 const MAX_STREAMS_PER_REQUEST = 200;

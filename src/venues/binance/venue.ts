@@ -1,11 +1,11 @@
 import { KLINE_INTERVALS, type KlineInterval, type VenueId } from '../../domain/instrument.ts';
 import type { Venue } from '../contract.ts';
-import { backfillAggTrades, backfillById, backfillByTime } from './backfill.ts';
-import { bookBy } from './book.ts';
-import { binanceDecoder } from './decode.ts';
-import { binanceHistory } from './history.ts';
-import { refusal } from './refusal.ts';
-import { dayVolumes, exchangeInfo, time } from './rest.ts';
+import { binanceDecoder } from './decode/decode.ts';
+import { backfillAggTrades, backfillById, backfillByTime } from './rest/backfill.ts';
+import { bookBy } from './rest/book.ts';
+import { binanceHistory } from './rest/history.ts';
+import { refusal } from './rest/refusal.ts';
+import { dayVolumes, exchangeInfo, time } from './rest/rest.ts';
 import { binanceTopics, subscribe, unsubscribe } from './subscribe.ts';
 
 /** The places that speak Binance's spot protocol differ in these points only (and in addresses, which are configuration). */

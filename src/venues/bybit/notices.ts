@@ -1,9 +1,9 @@
 import type { Decoded, Decoder, VenueNotices } from '../contract.ts';
-import { ignored, safely } from '../decoding.ts';
-import { isObject, malformed, readArray, readObject, readString, type Unchecked } from '../fields.ts';
-import { jsonOf, refuseDuplicateKeys, textOf } from '../read-frame.ts';
-import { readAnswer } from './answer.ts';
-import type { BybitAnswerFrame, BybitDataFrame, BybitSystemStatus } from './wire.ts';
+import { ignored, safely } from '../decode/decoding.ts';
+import { isObject, malformed, readArray, readObject, readString, type Unchecked } from '../decode/fields.ts';
+import { jsonOf, refuseDuplicateKeys, textOf } from '../decode/read-frame.ts';
+import { readAnswer } from './decode/answer.ts';
+import type { BybitAnswerFrame, BybitDataFrame, BybitSystemStatus } from './decode/wire.ts';
 
 const SPOT_PATH = /\/v5\/public\/spot$/;
 const TOPIC = 'system.status';

@@ -1,12 +1,12 @@
 import type { Venue } from '../contract.ts';
-import { bybitDecoder } from './decode.ts';
-import { bybitHistory } from './history.ts';
+import { bybitDecoder } from './decode/decode.ts';
+import { bybitTopics } from './decode/topic.ts';
 import { notices } from './notices.ts';
-import { recentTrades } from './recent-trades.ts';
-import { refusal } from './refusal.ts';
-import { dayVolumes, instruments, time } from './rest.ts';
+import { bybitHistory } from './rest/history.ts';
+import { recentTrades } from './rest/recent-trades.ts';
+import { refusal } from './rest/refusal.ts';
+import { dayVolumes, instruments, time } from './rest/rest.ts';
 import { subscribe, unsubscribe } from './subscribe.ts';
-import { bybitTopics } from './topic.ts';
 
 export const bybit: Venue = {
   id: 'bybit',

@@ -1,5 +1,5 @@
 import type { MarblePicture } from '../../../scripts/marble-picture.ts';
-import type { ClosedWindow } from '../../../src/operators/window-timeline.ts';
+import type { ClosedWindow } from '../../../src/operators/window/window-timeline.ts';
 
 interface Trade {
   readonly name: string;

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { FeedRecord } from '../../../src/domain/record.ts';
-import type { TopicMessage } from '../../../src/kafka/fetch-round.ts';
+import type { TopicMessage } from '../../../src/kafka/reading/fetch-round.ts';
 import { LastTrades } from '../../../src/sinks/kafka/last-trades.ts';
-import { tradeEvent } from '../../support/events.ts';
+import { tradeEvent } from '../../../testing/judges/events.ts';
 
 interface Placed {
   readonly key: string;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { BrokerError } from '../../../src/kafka/platformatic-error.ts';
+import { BrokerError } from '../../../src/kafka/platformatic/platformatic-error.ts';
 import type { ProduceBatch } from '../../../src/kafka/produce-request.ts';
 import { TopicLayout } from '../../../src/kafka/topic-layout.ts';
 import type { Part } from '../../../src/sinks/kafka/parts.ts';

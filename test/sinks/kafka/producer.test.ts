@@ -4,8 +4,8 @@ import type { KafkaConfig } from '../../../src/kafka/config.ts';
 import { TopicLayout } from '../../../src/kafka/topic-layout.ts';
 import type { Message } from '../../../src/sinks/kafka/batch-producer.ts';
 import { RepeatingProducer } from '../../../src/sinks/kafka/producer.ts';
+import { KAFKA_CLIENTS, kafkaConfig } from '../../../testing/kafka/kafka-config.ts';
 import { type Failure, FakeCluster } from '../../kafka/fake-cluster.ts';
-import { KAFKA_CLIENTS, kafkaConfig } from '../../support/kafka-config.ts';
 
 const PARTITIONS = 4;
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { MAGIC, parseFrames, recordFrame, segmentHead } from '../../../src/sinks/spill/spill-frame.ts';
+import { harmless } from '../../../testing/feeds/hostile-json.ts';
 import { sampleRecords } from '../../codec/sample-records.ts';
-import { harmless } from '../../support/hostile-json.ts';
 
 const whole = Buffer.concat([
   segmentHead().subarray(MAGIC.length),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FeedRecord } from '../../../src/domain/record.ts';
 import type { Recent } from '../../../src/sinks/contract.ts';
-import { createDrain, type Drain } from '../../../src/sinks/drain.ts';
+import { createDrain, type Drain } from '../../../src/sinks/driver/drain.ts';
 import { segmentHead } from '../../../src/sinks/spill/spill-frame.ts';
 import { position, tick, trade } from '../fake-sink.ts';
 import { VirtualClock } from '../virtual-clock.ts';

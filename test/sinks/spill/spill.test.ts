@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { asyncScheduler } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Ending, OutRecord, Recent } from '../../../src/sinks/contract.ts';
-import { createDrain, type Drain, type DrainOptions } from '../../../src/sinks/drain.ts';
+import { createDrain, type Drain, type DrainOptions } from '../../../src/sinks/driver/drain.ts';
 import type { SpillOptions } from '../../../src/sinks/spill/spill.ts';
 import { sampleTradeStats } from '../../codec/sample-records.ts';
 import { gap, position, short, tick, trade } from '../fake-sink.ts';

@@ -1,5 +1,5 @@
 import type { Ending, Health, Outcome, OutRecord, Recent, RecentOptions, Sink } from '../../../src/sinks/contract.ts';
-import { byKind, type Dated, pick, soughtOf } from '../../../src/sinks/lookback.ts';
+import { byKind, type Dated, pick, soughtOf } from '../../../src/sinks/resume/lookback.ts';
 import { delivered, retry } from '../fake-sink.ts';
 
 /** What outlives processes: the topics. */

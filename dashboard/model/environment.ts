@@ -1,0 +1,28 @@
+import type { Coin } from '../../src/gateway/api/api.ts';
+
+export type Environment = NonNullable<Coin['environment']>;
+
+/** From the real market to what has least to do with it. */
+const FROM_BEST: readonly Environment[] = ['production', 'replay', 'testnet', 'simulated'];
+
+/** What a page must be called that shows all of these; undefined: nothing is known of any. */
+export function worstEnvironment(shown: readonly (Environment | null | undefined)[]): Environment | undefined {
+  return FROM_BEST.findLast((name) => shown.includes(name));
+}
+
+/** True where it is not what the feed as a whole is said to be. */
+export function isOdd(environment: Environment | null, ofFeed: Environment | null | undefined): boolean {
+  return environment !== null && environment !== (ofFeed ?? 'production');
+}
+
+interface OfEnvironment {
+  readonly coin: string;
+  readonly environment: Environment | null;
+}
+
+/** The coins that do not come from the real market; none where that is true of all. */
+export function testDataOf(coins: readonly OfEnvironment[]): readonly string[] {
+  const known = coins.filter(({ environment }) => environment !== null);
+  const test = known.filter(({ environment }) => environment !== 'production');
+  return test.length === known.length ? [] : test.map(({ coin }) => coin);
+}

@@ -1,0 +1,59 @@
+import type { KlineJson } from '../../src/gateway/api/api.ts';
+
+/** About 17 hours of minutes. */
+const MOST = 1000;
+
+/**
+ * Candles oldest first, each once in its last state, the newest kept: what REST and the stream tell may overlap. Those
+ * of another interval or of another turn at serving than the new ones are left behind.
+ */
+export function mergeCandles(known: readonly KlineJson[], more: readonly KlineJson[]): readonly KlineJson[] {
+  const last = more.at(-1);
+  if (last === undefined) return known;
+  const kept = known.filter((kline) => isOfSeries(kline, last));
+  const byOpenTime = new Map(kept.map((kline) => [kline.open_time, kline]));
+  let changed = kept.length < known.length;
+  for (const kline of more) {
+    const before = byOpenTime.get(kline.open_time);
+    if (!isOfSeries(kline, last) || (before !== undefined && !isNewer(kline, before))) continue;
+    byOpenTime.set(kline.open_time, kline);
+    changed = true;
+  }
+  return changed ? [...byOpenTime.values()].sort((a, b) => a.open_time - b.open_time).slice(-MOST) : known;
+}
+
+/** What a chart of `drawn` has to take to become one of `next`, oldest first; undefined: it must be drawn anew. */
+export function candlesToDraw(
+  drawn: readonly KlineJson[],
+  next: readonly KlineJson[],
+): readonly KlineJson[] | undefined {
+  if (isOtherPast(drawn, next)) return undefined;
+  if (drawn.some(({ open_time }, at) => open_time !== next[at]?.open_time)) return undefined;
+  return next.filter((kline, at) => kline !== drawn[at]);
+}
+
+/** True: `next` goes further back than `drawn`, or is of something else. */
+export function isOtherPast([drawn]: readonly KlineJson[], [next]: readonly KlineJson[]): boolean {
+  return drawn === undefined || next === undefined || next.open_time < drawn.open_time || !isOfSeries(drawn, next);
+}
+
+/** Open time of the newest candle that is missing between others, or whose last state is; undefined: none is. */
+export function newestLack(klines: readonly KlineJson[]): number | undefined {
+  for (let at = klines.length - 2; at >= 0; at--) {
+    const [kline, next] = klines.slice(at, at + 2);
+    if (kline === undefined || next === undefined) continue;
+    if (next.open_time > kline.close_time + 1) return kline.close_time + 1;
+    if (!kline.closed) return kline.open_time;
+  }
+  return undefined;
+}
+
+function isOfSeries(a: KlineJson, b: KlineJson): boolean {
+  return a.epoch === b.epoch && a.venue === b.venue && a.symbol === b.symbol && a.interval === b.interval;
+}
+
+function isNewer(kline: KlineJson, than: KlineJson): boolean {
+  if (kline.closed !== than.closed) return kline.closed;
+  const same = kline.close === than.close && kline.volume === than.volume;
+  return kline.timestamp >= than.timestamp && !same;
+}

@@ -1,0 +1,82 @@
+import { effect, signal } from '@preact/signals';
+import type { KlineJson, Klines } from '../../src/gateway/api/api.ts';
+import { canBeMade, type Interval } from '../model/interval.ts';
+import { mergeCandles, newestLack } from '../model/merge-candles.ts';
+import { getOfSelected, isPresent } from './of-selected.ts';
+import { onFrame } from './on-frame.ts';
+
+const CANDLES = 500;
+/** What REST could not tell of a candle it is asked for again after this. */
+const ASK_AGAIN_MS = 60_000;
+
+export const interval = signal<Interval>('1m');
+/** The selected coin's, of `interval`, oldest first. */
+export const candles = signal<readonly KlineJson[]>([]);
+
+/** Intervals whose candles the stream tells: a stream's first word says that there is a past to ask for. */
+const heard = new Set<string>();
+let pastAsked = false;
+let pastKnown = false;
+let lackAsked = { openTime: Number.NEGATIVE_INFINITY, at: 0 };
+let newCandles: readonly KlineJson[] = [];
+
+const paint = onFrame(() => {
+  candles.value = mergeCandles(candles.peek(), newCandles.filter(isPresent));
+  newCandles = [];
+});
+
+export function startCandles(): void {
+  effect(() => {
+    pastAsked = canBeMade(interval.value, heard);
+    pastKnown = false;
+    newCandles = [];
+    candles.value = [];
+    if (pastAsked) void loadCandles(CANDLES);
+  });
+}
+
+/** The past is asked for again with the next candle that is heard. */
+export function candlesBeginAnew(): void {
+  pastAsked = false;
+  pastKnown = false;
+  heard.clear();
+}
+
+export function forgetCandles(): void {
+  newCandles = [];
+  candles.value = [];
+}
+
+/** Takes those of the present turn, of any interval. */
+export function hearCandles(klines: readonly KlineJson[]): void {
+  if (klines.length === 0) return;
+  for (const kline of klines) heard.add(kline.interval);
+  newCandles = mergeCandles(
+    newCandles,
+    klines.filter((kline) => kline.interval === interval.peek()),
+  );
+  paint();
+  if (pastAsked || !canBeMade(interval.peek(), heard)) return;
+  pastAsked = true;
+  void loadCandles(CANDLES);
+}
+
+async function loadCandles(limit: number): Promise<void> {
+  const asked = interval.peek();
+  const answer = await getOfSelected<Klines>(`klines?interval=${asked}&limit=${limit}`);
+  if (answer === undefined || asked !== interval.peek()) return;
+  pastKnown ||= limit === CANDLES;
+  candles.value = mergeCandles(candles.peek(), answer.klines);
+}
+
+/** What the stream does not tell: candles that the gateway makes at request, and those that we did not hear. */
+export async function loadNewestCandles(): Promise<void> {
+  if (!pastAsked) return;
+  if (!pastKnown) return loadCandles(CANDLES);
+  if (!heard.has(interval.peek())) await loadCandles(2);
+  const openTime = newestLack(candles.peek());
+  const at = performance.now();
+  if (openTime === undefined || (openTime === lackAsked.openTime && at - lackAsked.at < ASK_AGAIN_MS)) return;
+  lackAsked = { openTime, at };
+  await loadCandles(CANDLES);
+}

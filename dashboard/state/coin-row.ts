@@ -1,0 +1,98 @@
+import { signal } from '@preact/signals';
+import type { Decimal } from '../../src/domain/decimal.ts';
+import type { Coin, PriceJson } from '../../src/gateway/api/api.ts';
+import type { Environment } from '../model/environment.ts';
+import { isOfTurn } from '../model/turn.ts';
+import { placesOf } from '../text/number-text.ts';
+
+const FLASH_MS = 350;
+
+/** One coin's figures, each a signal of its own: a tick repaints its own text and nothing else. */
+export class CoinRow {
+  readonly coin: string;
+  readonly symbol: string;
+  readonly price = signal<Decimal | null>(null);
+  /** Most places seen, so that the digits stay in their columns. */
+  readonly places = signal(0);
+  /** Of the last move: 1 up, -1 down. */
+  readonly direction = signal<-1 | 0 | 1>(0);
+  /** For a moment after a move. */
+  readonly flash = signal(false);
+  readonly change = signal<Decimal | null>(null);
+  readonly volume = signal<Decimal | null>(null);
+  readonly quoteVolume = signal<Decimal | null>(null);
+  readonly tradesPerSecond = signal(0);
+  readonly flow = signal<string | null>(null);
+  readonly buyRatio = signal<number | null>(null);
+  readonly venue = signal<string | null>(null);
+  /** Where its figures come from. */
+  readonly environment = signal<Environment | null>(null);
+  readonly epoch = signal(0);
+  readonly stale = signal(false);
+  readonly bookStale = signal<boolean | null>(null);
+  readonly sparkline = signal<readonly Decimal[]>([]);
+  /** When its last event came, by the page's steady clock; null: none yet. */
+  readonly seenAt = signal<number | null>(null);
+  #flashEnds = 0;
+
+  constructor({ coin, symbol }: { readonly coin: string; readonly symbol: string }) {
+    this.coin = coin;
+    this.symbol = symbol;
+  }
+
+  overview(coin: Coin, pageMs: number): void {
+    if (!isOfTurn(coin, { venue: this.venue.peek(), epoch: this.epoch.peek() })) this.#forgetPrice();
+    this.change.value = coin.change_24h;
+    this.volume.value = coin.volume_24h;
+    this.quoteVolume.value = coin.quote_volume_24h;
+    this.tradesPerSecond.value = coin.trades_per_second;
+    this.flow.value = coin.flow;
+    this.buyRatio.value = coin.buy_ratio;
+    this.venue.value = coin.venue;
+    this.environment.value = coin.environment;
+    this.epoch.value = coin.epoch;
+    this.stale.value = coin.stale;
+    this.bookStale.value = coin.book_stale;
+    if (coin.sparkline.join() !== this.sparkline.peek().join()) this.sparkline.value = coin.sparkline;
+    this.seenAt.value = coin.age_ms === null ? null : pageMs - coin.age_ms;
+    if (this.price.peek() === null || coin.stale) this.#move(coin.price, pageMs, false);
+  }
+
+  tick(tick: PriceJson, pageMs: number): void {
+    const venue = this.venue.peek();
+    // Where venues do not take turns the row shows one of them.
+    if (tick.epoch === 0 && venue !== null && venue !== tick.venue) return;
+    if (!isOfTurn(tick, { venue, epoch: this.epoch.peek() })) this.#forgetPrice();
+    this.venue.value = tick.venue;
+    this.environment.value = tick.environment;
+    this.epoch.value = tick.epoch;
+    if (tick.change_24h !== null) this.change.value = tick.change_24h;
+    if (tick.volume_24h !== null) this.volume.value = tick.volume_24h;
+    if (tick.quote_volume_24h !== null) this.quoteVolume.value = tick.quote_volume_24h;
+    this.#move(tick.price, pageMs, true);
+  }
+
+  /** Ends the flash of a move that is old enough. */
+  calm(pageMs: number): void {
+    if (this.flash.peek() && pageMs >= this.#flashEnds) this.flash.value = false;
+  }
+
+  /** It was another venue's. */
+  #forgetPrice(): void {
+    this.price.value = null;
+    this.direction.value = 0;
+    this.flash.value = false;
+  }
+
+  #move(price: Decimal | null, pageMs: number, flash: boolean): void {
+    const before = this.price.peek();
+    if (price === null || price === before) return;
+    this.price.value = price;
+    this.places.value = Math.max(this.places.peek(), placesOf(price));
+    if (before === null) return;
+    this.direction.value = Number(price) > Number(before) ? 1 : -1;
+    if (!flash) return;
+    this.flash.value = true;
+    this.#flashEnds = pageMs + FLASH_MS;
+  }
+}

@@ -1,0 +1,137 @@
+import { batch, computed, signal } from '@preact/signals';
+import type { Events, GapJson, Gaps, PriceJson, ServerMessage, Status, StatusJson } from '../../src/gateway/api/api.ts';
+import { worstEnvironment } from '../model/environment.ts';
+import { mergeEvents } from '../model/event-log.ts';
+import { firstOfEachSymbol } from '../model/first-of-each-symbol.ts';
+import { CoinRow } from './coin-row.ts';
+import { getJson } from './get-json.ts';
+import { onFrame } from './on-frame.ts';
+import { setFeedTime } from './page-clock.ts';
+
+/** The newest overview; undefined: none came yet. */
+export const status = signal<Status | undefined>(undefined);
+/** When it came, by the page's steady clock. */
+export const statusAt = signal(0);
+/** Oldest first, without heartbeats. */
+export const events = signal<readonly StatusJson[]>([]);
+/** Newest first. */
+export const gaps = signal<readonly GapJson[]>([]);
+/** In the feed's order. */
+export const rows = signal<readonly CoinRow[]>([]);
+/** What the feed is set to; what single coins are of may differ. */
+export const feedEnvironment = computed(() => status.value?.environment ?? undefined);
+/** The worst of what the page shows. */
+export const environment = computed(() =>
+  worstEnvironment([feedEnvironment.value, ...rows.value.map((row) => row.environment.value)]),
+);
+export const trading = computed(() => status.value?.trading);
+export const activeVenue = computed(() => status.value?.active_venue ?? null);
+
+let loading: Promise<void> = Promise.resolve();
+
+const SWITCHES = new Set(['failed_over', 'failed_back']);
+const bySymbol = new Map<string, CoinRow>();
+const newestTicks = new Map<string, PriceJson>();
+let newEvents: StatusJson[] = [];
+const MOST_WAITING = 1000;
+
+export function rowOf(symbol: string): CoinRow | undefined {
+  return bySymbol.get(symbol);
+}
+
+const paint = onFrame(() => {
+  const pageMs = performance.now();
+  for (const tick of newestTicks.values()) bySymbol.get(tick.symbol)?.tick(tick, pageMs);
+  newestTicks.clear();
+  for (const row of bySymbol.values()) row.calm(pageMs);
+  if (newEvents.length > 0) events.value = mergeEvents(events.peek(), newEvents);
+  newEvents = [];
+});
+
+export function startFeedState(): void {
+  // The last flash ends though no tick follows.
+  setInterval(() => {
+    if (rows.peek().some(({ flash }) => flash.peek())) paint();
+  }, 200);
+}
+
+/** Takes what concerns the whole feed; what belongs to one coin alone is left to others. */
+export function hearFeed(message: ServerMessage): void {
+  switch (message.type) {
+    case 'overview':
+      takeStatus(message.data);
+      break;
+    case 'price':
+      for (const tick of listOf(message.data)) {
+        const key = `${tick.symbol} ${tick.venue}`;
+        newestTicks.delete(key);
+        newestTicks.set(key, tick);
+      }
+      paint();
+      break;
+    case 'status': {
+      const told = listOf(message.data).filter(({ state }) => state !== 'heartbeat');
+      if (told.length === 0) break;
+      newEvents = [...newEvents, ...told].slice(-MOST_WAITING);
+      if (told.some(({ state }) => state.startsWith('gap_'))) void loadGaps();
+      paint();
+      break;
+    }
+  }
+}
+
+/** When the present venues began to serve, by the feed's clock: its start or its last switch; undefined: before the events that are known. */
+export function turnBegan(): number | undefined {
+  return events.peek().findLast(({ sequence, state }) => sequence <= 3 || SWITCHES.has(state))?.timestamp;
+}
+
+/** Asks for what may have happened while this page was not connected. */
+export function loadFeed(): Promise<void> {
+  loading = load();
+  return loading;
+}
+
+/** The past of the feed is known, as far as it can be had. */
+export function feedLoaded(): Promise<void> {
+  return loading;
+}
+
+async function load(): Promise<void> {
+  const [overview, past] = await Promise.all([
+    getJson<Status>('/api/status'),
+    getJson<Events>('/api/events?limit=500'),
+    loadGaps(),
+  ]);
+  if (overview !== undefined) takeStatus(overview);
+  if (past !== undefined) events.value = mergeEvents(events.peek(), past.events);
+}
+
+export function listOf<T>(data: T | readonly T[]): readonly T[] {
+  return Array.isArray(data) ? (data as readonly T[]) : [data as T];
+}
+
+async function loadGaps(): Promise<void> {
+  const answer = await getJson<Gaps>('/api/gaps?limit=50');
+  if (answer !== undefined) gaps.value = answer.gaps;
+}
+
+function takeStatus(next: Status): void {
+  batch(() => {
+    const pageMs = performance.now();
+    setFeedTime(next.at);
+    status.value = next;
+    statusAt.value = pageMs;
+    const coins = firstOfEachSymbol(next.coins);
+    for (const coin of coins) {
+      let row = bySymbol.get(coin.symbol);
+      if (row === undefined) {
+        row = new CoinRow(coin);
+        bySymbol.set(coin.symbol, row);
+      }
+      row.overview(coin, pageMs);
+    }
+    const known = rows.peek();
+    const same = known.length === coins.length && known.every((row, at) => row.symbol === coins[at]?.symbol);
+    if (!same) rows.value = coins.flatMap(({ symbol }) => bySymbol.get(symbol) ?? []);
+  });
+}

@@ -1,0 +1,98 @@
+import { signal } from '@preact/signals';
+import type { Channel, ServerMessage, Subscription } from '../../src/gateway/api/api.ts';
+import { reconnectDelay } from '../model/reconnect-delay.ts';
+import { getJson } from './get-json.ts';
+import { openSocket } from './token.ts';
+
+export interface LinkState {
+  readonly state: 'connecting' | 'open' | 'lost';
+  /** Connections made so far. */
+  readonly opened: number;
+}
+
+/** The feed speaks each second; a socket that is silent for this long is dead, whatever it says. */
+const SILENT_MS = 4000;
+
+/** This page's own connection to the gateway. */
+export const link = signal<LinkState>({ state: 'connecting', opened: 0 });
+
+/** When the gateway last said anything, by the page's steady clock. */
+export let heardAt = performance.now();
+
+type Listener = (message: ServerMessage) => void;
+type Wanted = { readonly channel: Channel; readonly symbols?: readonly string[] };
+
+const wanted = new Map<string, Wanted>();
+let socket: WebSocket | undefined;
+let attempt = 0;
+let hear: Listener = () => {};
+let opened: () => void = () => {};
+
+/** Connects and stays connected. `onOpen` runs after each connection, for what was missed. */
+export function startLink(onMessage: Listener, onOpen: () => void): void {
+  hear = onMessage;
+  opened = onOpen;
+  connect();
+  addEventListener('online', () => socket === undefined && connect());
+  setInterval(() => {
+    if (socket?.readyState === WebSocket.OPEN && performance.now() - heardAt > SILENT_MS) drop();
+  }, 1000);
+}
+
+/** Subscribed now and after every reconnection, until `unsubscribe`. */
+export function subscribe(channel: Channel, ...symbols: string[]): void {
+  const entry: Wanted = symbols.length === 0 ? { channel } : { channel, symbols };
+  wanted.set(keyOf(entry), entry);
+  send('subscribe', entry);
+}
+
+export function unsubscribe(channel: Channel, ...symbols: string[]): void {
+  const entry: Wanted = symbols.length === 0 ? { channel } : { channel, symbols };
+  if (wanted.delete(keyOf(entry))) send('unsubscribe', entry);
+}
+
+function keyOf({ channel, symbols = [] }: Wanted): string {
+  return `${channel} ${symbols.join()}`;
+}
+
+function send(op: Subscription['op'], { channel, symbols }: Wanted): void {
+  if (socket?.readyState !== WebSocket.OPEN) return;
+  const message: Subscription = { op, channel, ...(symbols === undefined ? {} : { symbols: [...symbols] }) };
+  socket.send(JSON.stringify(message));
+}
+
+function connect(): void {
+  const made = openSocket('/ws/');
+  socket = made;
+  heardAt = performance.now();
+  made.onopen = () => {
+    attempt = 0;
+    heardAt = performance.now();
+    link.value = { state: 'open', opened: link.value.opened + 1 };
+    for (const entry of wanted.values()) send('subscribe', entry);
+    opened();
+  };
+  made.onmessage = ({ data }) => {
+    heardAt = performance.now();
+    hear(JSON.parse(data as string) as ServerMessage);
+  };
+  made.onclose = () => {
+    if (socket === made) drop();
+  };
+}
+
+/** Tries again now, with the token that was given meanwhile. */
+export function connectNow(): void {
+  if (socket === undefined) connect();
+}
+
+function drop(): void {
+  const lost = socket;
+  socket = undefined;
+  lost?.close();
+  attempt++;
+  // A refused socket does not say why; this does.
+  if (link.peek().opened === 0) void getJson('/api/status');
+  link.value = { ...link.value, state: 'lost' };
+  setTimeout(() => socket === undefined && connect(), reconnectDelay(attempt, Math.random()));
+}

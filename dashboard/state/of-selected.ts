@@ -1,0 +1,26 @@
+import type { Series } from '../../src/gateway/api/api.ts';
+import { mayBeShown, type Turn } from '../model/turn.ts';
+import { rowOf } from './feed-state.ts';
+import { getJson } from './get-json.ts';
+import { selected } from './selection.ts';
+
+/** Of the selected symbol, and where venues do not take turns (epoch 0) of the one that its row shows. */
+export function concerns(record: { readonly symbol: string; readonly venue: string; readonly epoch: number }): boolean {
+  if (record.symbol !== selected.peek()) return false;
+  const venue = rowOf(record.symbol)?.venue.peek();
+  return record.epoch !== 0 || venue === undefined || venue === null || record.venue === venue;
+}
+
+/** Of the venue's turn that goes on: REST tells of no other. */
+export function isPresent(record: Turn & { readonly symbol: string }): boolean {
+  const row = rowOf(record.symbol);
+  return mayBeShown(record, row === undefined ? undefined : { venue: row.venue.peek(), epoch: row.epoch.peek() });
+}
+
+/** The answer of a path below the selected coin's; undefined where another coin was selected meanwhile, or another venue serves it. */
+export async function getOfSelected<T extends Series>(path: string): Promise<T | undefined> {
+  const symbol = selected.peek();
+  if (symbol === undefined) return undefined;
+  const answer = await getJson<T>(`/api/assets/crypto/${symbol}/${path}`);
+  return symbol === selected.peek() && answer !== undefined && isPresent(answer) ? answer : undefined;
+}

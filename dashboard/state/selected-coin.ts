@@ -1,0 +1,202 @@
+import { batch, effect, signal } from '@preact/signals';
+import type {
+  Book,
+  Channel,
+  KlineJson,
+  LargeTradeJson,
+  LargeTrades,
+  ServerMessage,
+  TradeJson,
+  TradeStatsAnswer,
+  TradeStatsJson,
+  Trades,
+  VolumeProfileAnswer,
+} from '../../src/gateway/api/api.ts';
+import { mergeLarge, mergeTrades } from '../model/recent-trades.ts';
+import { isOfTurn, type Turn } from '../model/turn.ts';
+import {
+  candles,
+  candlesBeginAnew,
+  forgetCandles,
+  hearCandles,
+  loadNewestCandles,
+  startCandles,
+} from './coin-candles.ts';
+import { feedLoaded, listOf, rowOf, turnBegan } from './feed-state.ts';
+import { link, subscribe, unsubscribe } from './link.ts';
+import { concerns, getOfSelected, isPresent } from './of-selected.ts';
+import { onFrame } from './on-frame.ts';
+import { feedTime } from './page-clock.ts';
+import { selected } from './selection.ts';
+
+const CHANNELS: readonly Channel[] = ['trades', 'orderbook', 'klines', 'stats', 'large_trades'];
+const WINDOW_MS = 60_000;
+const STATS_KEPT = 30;
+const REFRESH_EVERY_MS = 5000;
+const MOST_WAITING = 200;
+/** The tape is long, and nobody reads it faster. */
+const TAPE_EVERY_MS = 250;
+
+/** Newest first. */
+export const tape = signal<readonly TradeJson[]>([]);
+/** By how much a trade was larger than those before it, by `tradeKey`. */
+export const large = signal<ReadonlyMap<string, number>>(new Map());
+/** Trades that the gateway had to leave out for us since the coin was chosen. */
+export const missed = signal(0);
+export const book = signal<Book | undefined>(undefined);
+export const bookAt = signal(0);
+/** Of one minute, newest first. */
+export const stats = signal<readonly TradeStatsJson[]>([]);
+export const profile = signal<VolumeProfileAnswer | undefined>(undefined);
+/** The venue that took over while the coin was shown: what is missing comes from there. */
+export const awaitedFrom = signal<string | null>(null);
+
+/** A stream's first word says that there is a past to ask for. */
+let hasTrades = false;
+let newTrades: TradeJson[] = [];
+let tapeWaits = false;
+let newBook: Book | undefined;
+
+const paint = onFrame(() => {
+  if (newBook !== undefined && isPresent(newBook)) {
+    book.value = newBook;
+    bookAt.value = performance.now();
+  }
+  newBook = undefined;
+});
+const paintTape = onFrame(() => {
+  tapeWaits = false;
+  tape.value = mergeTrades(tape.peek(), newTrades);
+  newTrades = [];
+});
+
+/** Follows the selection: its streams, and again and again what the streams do not tell. */
+export function startSelectedCoin(): void {
+  effect(() => {
+    const symbol = selected.value;
+    if (symbol === undefined) return;
+    forget();
+    for (const channel of CHANNELS) subscribe(channel, symbol);
+    return () => {
+      for (const channel of CHANNELS) unsubscribe(channel, symbol);
+    };
+  });
+  effect(() => {
+    const symbol = selected.value;
+    const row = symbol === undefined ? undefined : rowOf(symbol);
+    // Another venue, another past.
+    if (row !== undefined) beginTurn({ venue: row.venue.value, epoch: row.epoch.value });
+  });
+  startCandles();
+  setInterval(() => {
+    if (document.hidden || link.peek().state !== 'open') return;
+    if (hasTrades) void loadProfile();
+    void loadNewestCandles();
+  }, REFRESH_EVERY_MS);
+}
+
+/** The past is asked for again when the streams begin anew: they may have told nothing for a while. */
+export function coinStreamsBeginAnew(): void {
+  hasTrades = false;
+  candlesBeginAnew();
+}
+
+/** What the former venue told does not stand under the name of the one that serves now. */
+function beginTurn(turn: Turn): void {
+  coinStreamsBeginAnew();
+  const former = [book.peek(), candles.peek().at(-1), profile.peek()].some(
+    (shown) => shown !== undefined && !isOfTurn(shown, turn),
+  );
+  if (!former && awaitedFrom.peek() === null) return;
+  batch(() => {
+    awaitedFrom.value = turn.venue;
+    forgetFigures((shown) => !isOfTurn(shown, turn));
+  });
+}
+
+function forgetFigures(isOver: (shown: Turn) => boolean): void {
+  if (book.peek() !== undefined && isOver(book.peek() as Book)) book.value = undefined;
+  candles.value = candles.peek().filter((kline) => !isOver(kline));
+  if (profile.peek() !== undefined && isOver(profile.peek() as VolumeProfileAnswer)) profile.value = undefined;
+}
+
+export function hearCoin(message: ServerMessage): void {
+  switch (message.type) {
+    case 'trade': {
+      const mine = listOf<TradeJson>(message.data).filter(concerns);
+      if (mine.length === 0) break;
+      newTrades = [...newTrades, ...mine].slice(-MOST_WAITING);
+      if (!tapeWaits) setTimeout(paintTape, TAPE_EVERY_MS);
+      tapeWaits = true;
+      if (hasTrades || !mine.some(isPresent)) break;
+      hasTrades = true;
+      void Promise.all([loadTrades(), loadProfile(), loadStats()]);
+      break;
+    }
+    case 'orderbook':
+      newBook = listOf<Book>(message.data).findLast(concerns) ?? newBook;
+      paint();
+      break;
+    case 'kline':
+      hearCandles(listOf<KlineJson>(message.data).filter((kline) => concerns(kline) && isPresent(kline)));
+      break;
+    case 'stats':
+      takeStats(listOf<TradeStatsJson>(message.data).filter(concerns));
+      break;
+    case 'large_trade':
+      large.value = mergeLarge(large.peek(), listOf<LargeTradeJson>(message.data).filter(concerns));
+      break;
+    case 'missed':
+      for (const { channel, count } of listOf(message.data)) if (channel === 'trades') missed.value += count;
+      break;
+  }
+}
+
+function forget(): void {
+  batch(() => {
+    coinStreamsBeginAnew();
+    newTrades = [];
+    newBook = undefined;
+    tape.value = [];
+    large.value = new Map();
+    missed.value = 0;
+    book.value = undefined;
+    forgetCandles();
+    stats.value = [];
+    profile.value = undefined;
+    awaitedFrom.value = null;
+  });
+}
+
+async function loadTrades(): Promise<void> {
+  const [past, largeOnes] = await Promise.all([
+    getOfSelected<Trades>('trades?limit=60'),
+    getOfSelected<LargeTrades>('large-trades'),
+  ]);
+  if (largeOnes !== undefined) large.value = mergeLarge(large.peek(), largeOnes.large_trades);
+  if (past !== undefined) tape.value = mergeTrades(tape.peek(), past.trades);
+}
+
+async function loadStats(): Promise<void> {
+  await feedLoaded();
+  const began = turnBegan();
+  // Of a turn that is younger than a window there is none yet.
+  if (began !== undefined && feedTime(performance.now()) - began < 1.1 * WINDOW_MS) return;
+  const answer = await getOfSelected<TradeStatsAnswer>(`trade-stats?window=${WINDOW_MS}`);
+  if (answer !== undefined) takeStats(answer.windows.toReversed());
+}
+
+/** Oldest first. */
+function takeStats(news: readonly TradeStatsJson[]): void {
+  const minutes = news.filter(({ window_ms }) => window_ms === WINDOW_MS);
+  if (minutes.length === 0) return;
+  const known = new Map(
+    [...stats.peek().toReversed(), ...minutes].map((each) => [`${each.epoch} ${each.window_start}`, each]),
+  );
+  stats.value = [...known.values()].sort((a, b) => b.window_start - a.window_start).slice(0, STATS_KEPT);
+}
+
+async function loadProfile(): Promise<void> {
+  const answer = await getOfSelected<VolumeProfileAnswer>('volume-profile?bins=40');
+  if (answer !== undefined) profile.value = answer;
+}

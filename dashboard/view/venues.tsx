@@ -1,0 +1,117 @@
+import { duration } from '../../src/domain/duration.ts';
+import type { LatencyJson, Sink, Venue } from '../../src/gateway/api/api.ts';
+import { isOdd } from '../model/environment.ts';
+import { laneState } from '../model/timeline.ts';
+import { feedEnvironment, status, statusAt } from '../state/feed-state.ts';
+import { now } from '../state/page-clock.ts';
+import { count } from '../text/number-text.ts';
+import { age, latency } from '../text/time-text.ts';
+import { EnvironmentChip } from './coin-line.tsx';
+import { Panel } from './panel.tsx';
+
+const GLYPHS = { up: '●', connecting: '○', stale: '◐', down: '✕' } as const;
+
+/** Venues and sinks: both ends of the feed. */
+export function Venues() {
+  const overview = status.value;
+  const since = now.value - statusAt.value;
+  return (
+    <Panel id="venues" title="Venues">
+      {overview === undefined ? (
+        <p class="empty">No word from the feed yet.</p>
+      ) : (
+        <>
+          <ul class="venues">
+            {overview.venues.map((venue) => (
+              <VenueLine key={venue.venue} venue={venue} since={since} />
+            ))}
+          </ul>
+          {overview.sinks.length > 0 && (
+            <>
+              <h3>Sinks</h3>
+              <ul class="venues">
+                {overview.sinks.map((sink) => (
+                  <SinkLine key={sink.name} sink={sink} />
+                ))}
+              </ul>
+            </>
+          )}
+        </>
+      )}
+    </Panel>
+  );
+}
+
+function VenueLine({ venue, since }: { readonly venue: Venue; readonly since: number }) {
+  const state = laneState(venue.state);
+  const idle = venue.state === 'idle';
+  return (
+    <li class={`venue venue-${idle ? 'idle' : state}`}>
+      <p class="venue-main">
+        <span class="venue-name">
+          {venue.venue}
+          {venue.active && <span class="chip">active</span>}
+          {isOdd(venue.environment, feedEnvironment.value) && <EnvironmentChip name={venue.environment} />}
+        </span>
+        <span class="venue-state">
+          <span aria-hidden="true">{GLYPHS[state]}</span> {venue.state.replaceAll('_', ' ')}
+        </span>
+        <span class="venue-lines">
+          {venue.lines !== null && (
+            <>
+              {venue.lines_up}/{venue.lines}
+              <span class="word"> lines</span>
+            </>
+          )}
+        </span>
+        <span class="venue-age">
+          {venue.age_ms === null ? (
+            ''
+          ) : (
+            <>
+              <span class="word">data </span>
+              {age(venue.age_ms + since)}
+            </>
+          )}
+        </span>
+      </p>
+      <p class="venue-more">{moreOf(venue)}</p>
+    </li>
+  );
+}
+
+function moreOf({ latency_ms, frames, reconnects, reason }: Venue): string {
+  const parts: string[] = [];
+  const timed = latency_ms?.venue_to_socket;
+  if (timed) parts.push(`latency ${figures(timed)}`);
+  if (frames !== null && frames > 0) parts.push(`${count(frames)} frames`);
+  if (reconnects !== null && reconnects > 0) parts.push(`${count(reconnects)} reconnects`);
+  if (reason !== '') parts.push(reason);
+  return parts.length === 0 ? 'nothing received yet' : parts.join(' · ');
+}
+
+function figures({ p50, p99 }: LatencyJson): string {
+  return `${latency(p50)}, p99 ${latency(p99)}`;
+}
+
+function SinkLine({ sink }: { readonly sink: Sink }) {
+  const glyph = sink.state === 'up' ? '●' : sink.state === 'opening' ? '○' : '✕';
+  const kind = sink.state === 'up' ? 'up' : sink.state === 'opening' ? 'connecting' : 'down';
+  return (
+    <li class={`venue venue-${kind}`}>
+      <p class="venue-main">
+        <span class="venue-name">{sink.name}</span>
+        <span class="venue-state">
+          <span aria-hidden="true">{glyph}</span> {sink.state}
+        </span>
+        <span class="venue-lines">lag {duration(sink.lag_ms ?? 0)}</span>
+        <span class="venue-age">queue {sink.queued === null ? '–' : count(sink.queued)}</span>
+      </p>
+      <p class="venue-more">
+        {sink.delivered === null ? '' : `${count(sink.delivered)} delivered`}
+        {sink.dropped ? ` · ${count(sink.dropped)} dropped` : ''}
+        {sink.reason === '' ? '' : ` · ${sink.reason}`}
+      </p>
+    </li>
+  );
+}

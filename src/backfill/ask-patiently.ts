@@ -1,0 +1,67 @@
+import {
+  catchError,
+  firstValueFrom,
+  fromEvent,
+  merge,
+  type Observable,
+  of,
+  type SchedulerLike,
+  takeUntil,
+  throwError,
+  timer,
+} from 'rxjs';
+import { asFault, Fault } from '../domain/fault.ts';
+import { type RetryNotice, retryBackoff } from '../operators/retry-backoff.ts';
+import type { VenueRest } from '../venues/rest/rest-client.ts';
+import type { Ask } from './history-span.ts';
+
+const TIMEOUT_MS = 20_000;
+const ATTEMPTS = 5;
+/** A venue that wants to be left alone for longer is not waited for. */
+const LONGEST_WAIT_MS = 600_000;
+
+export interface AskPatientlyOptions {
+  readonly rest: VenueRest;
+  readonly scheduler: SchedulerLike;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  /** Told of each wait before the same is asked again. */
+  readonly onWait: (fault: Fault, delayMs: number) => void;
+}
+
+/** Asks again what failed for a reason that passes, as long as the venue says or a little longer each time. Rejects when the signal aborts. */
+export function askPatiently({ rest, scheduler, random, signal, onWait }: AskPatientlyOptions): Ask {
+  return (request) =>
+    firstValueFrom(
+      rest.ask$(request, TIMEOUT_MS).pipe(
+        catchError((error: unknown) => throwError(() => unlessTooLong(asFault(error)))),
+        retryBackoff({
+          initialDelayMs: 1000,
+          maxDelayMs: 15_000,
+          maxAttempts: ATTEMPTS,
+          isData: () => true,
+          random,
+          scheduler,
+          onRetry: ({ error, delayMs }: RetryNotice) => onWait(asFault(error), delayMs),
+        }),
+        takeUntil(aborted(signal)),
+      ),
+    );
+}
+
+/** A pause that the signal ends. */
+export async function pauseFor(ms: number, scheduler: SchedulerLike, signal: AbortSignal): Promise<void> {
+  await firstValueFrom(merge(timer(ms, scheduler), aborted(signal)), { defaultValue: undefined });
+}
+
+function aborted(signal: AbortSignal): Observable<unknown> {
+  return signal.aborted ? of(true) : fromEvent(signal, 'abort');
+}
+
+function unlessTooLong(fault: Fault): Fault {
+  const { retry } = fault;
+  if (retry.kind !== 'after' || retry.afterMs <= LONGEST_WAIT_MS) return fault;
+  const message = `${fault.message}; not to be asked for ${Math.ceil(retry.afterMs / 60_000)} minutes`;
+  return new Fault(fault.kind, message, { retry: { kind: 'never' }, cause: fault });
+}

@@ -1,0 +1,150 @@
+import type { Sink } from '../sinks/contract.ts';
+import type { PastRecord, PastSeries } from '../venues/contract.ts';
+import { type FormerHistory, type GoingOn, goOn } from './go-on.ts';
+import { readNote, writeNote } from './history-folder.ts';
+import { HistoryRefused } from './history-refused.ts';
+import { type Ask, type HistoryRange, type HistorySpan, historySpan } from './history-span.ts';
+import { lastRecord, type SeriesName } from './last-record.ts';
+import { readPages } from './read-pages.ts';
+import { writeRecords } from './write-records.ts';
+
+export interface HistoryJob {
+  readonly name: SeriesName;
+  readonly series: PastSeries;
+  readonly range: HistoryRange;
+  /** The user's arguments: with the same ones an interrupted job goes on as it was meant then. */
+  readonly arguments: string;
+  readonly dir: string;
+  /** Topic without the configured prefix, with the environment's. */
+  readonly topic: string;
+}
+
+export interface HistoryMeans {
+  /** Writes to `dir`. */
+  readonly sink: Pick<Sink, 'write'>;
+  readonly ask: Ask;
+  /** The venue's time, milliseconds since 1970. */
+  readonly venueNowMs: () => number;
+  readonly pause: (ms: number) => Promise<void>;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: HistoryProgress) => void;
+}
+
+export interface HistoryProgress {
+  /** Written by this start. */
+  readonly records: number;
+  /** Of the whole job, those of former starts included: 0 to 1. */
+  readonly share: number;
+  /** Whether an interrupted job goes on. */
+  readonly resumed: boolean;
+  readonly last: PastRecord | undefined;
+  /** Records that the venue left out, as far as ids tell. */
+  readonly missing: number;
+  /** What the folder had before ends before this begins. */
+  readonly leavesHole: boolean;
+}
+
+export interface HistoryResult extends HistoryProgress {
+  /** False: interrupted. */
+  readonly complete: boolean;
+}
+
+export const NO_PROGRESS: HistoryProgress = {
+  records: 0,
+  share: 0,
+  resumed: false,
+  last: undefined,
+  missing: 0,
+  leavesHole: false,
+};
+
+/**
+ * Fetches a part of a venue's past into the files of a folder. It goes on behind what is there: whenever it is killed,
+ * the same job again ends with each record once. Throws HistoryRefused, and Faults; what was written stays.
+ */
+export async function fetchHistory(job: HistoryJob, means: HistoryMeans): Promise<HistoryResult> {
+  const { sink, ask, signal, onProgress } = means;
+  const start = await begin(job, means);
+  if (start === undefined) return { ...NO_PROGRESS, share: 1, complete: true };
+  const { span, from, isBeginning, leavesHole, resumed, complete: finish } = start;
+  let progress: HistoryProgress = { ...NO_PROGRESS, share: shareOf(span, from), resumed, leavesHole };
+  onProgress(progress);
+  for await (const portion of readPages({ ...means, series: job.series, from, end: span.end, isBeginning, ask })) {
+    const records = portion.rows.map(({ record }) => record);
+    await writeRecords(sink, job.topic, records);
+    progress = {
+      ...progress,
+      records: progress.records + records.length,
+      share: shareOf(span, portion.next),
+      last: records.at(-1) ?? progress.last,
+      missing: progress.missing + portion.missing,
+    };
+    onProgress(progress);
+    if (signal.aborted && portion.next <= span.end) return { ...progress, complete: false };
+  }
+  await finish();
+  return { ...progress, share: 1, complete: true };
+}
+
+interface Start extends GoingOn {
+  readonly span: HistorySpan;
+  readonly isBeginning: boolean;
+  readonly resumed: boolean;
+  complete(): Promise<void>;
+}
+
+/** Finds out what to fetch, and writes it down; undefined where the venue has nothing there. */
+async function begin(job: HistoryJob, { ask }: HistoryMeans): Promise<Start | undefined> {
+  const { dir, name, series } = job;
+  const note = await readNote(dir, name);
+  const resumed = note !== undefined && !note.complete && note.arguments === job.arguments;
+  const span = resumed ? note : await historySpan(series, job.range, ask);
+  if (span === undefined) return undefined;
+  const former = await formerHistory(job, ask, note?.runBegin);
+  // What was open when the same job came to it has been written as that: its last one, no other.
+  const isOwn = resumed && former?.last === span.end;
+  const going = goOn(span, former && { ...former, lastIsOpen: former.lastIsOpen && !isOwn }, series);
+  if (going === undefined) throw cannotGoOn(job, former);
+  const { begin, end } = span;
+  const next = { arguments: job.arguments, begin, end, runBegin: going.runBegin };
+  await writeNote(dir, name, { ...next, complete: false });
+  return {
+    ...going,
+    span,
+    resumed,
+    isBeginning: job.range.fromMs === undefined && going.from === going.runBegin,
+    complete: () => writeNote(dir, name, { ...next, complete: true }),
+  };
+}
+
+async function formerHistory(
+  { dir, topic, name, series }: HistoryJob,
+  ask: Ask,
+  runBegin: number | undefined,
+): Promise<FormerHistory | undefined> {
+  const record = await lastRecord(dir, topic, name);
+  if (record === undefined) return undefined;
+  const place = series.placeOf(record);
+  const last = typeof place === 'number' ? place : await ask(place);
+  if (last === undefined)
+    throw new HistoryRefused(
+      `--out: found ${dir}, whose last record the venue does not know any more (${record.kind} of ${timeText(record)}), allowed: another folder`,
+    );
+  return { last, lastIsOpen: record.kind === 'kline' && !record.closed, runBegin };
+}
+
+function cannotGoOn({ dir, name }: HistoryJob, former: FormerHistory | undefined): HistoryRefused {
+  const since = former?.runBegin === undefined ? 'which nothing tells the beginning of' : `from ${former.runBegin} on`;
+  const place = name.kind === 'kline' ? 'open time' : name.kind === 'agg_trade' ? 'aggregated trade' : 'trade id';
+  return new HistoryRefused(
+    `--out: found ${dir}, which has ${name.symbol} of ${name.venue} already, ${since} (${place}); what lies before cannot be put in front of it, allowed: another folder`,
+  );
+}
+
+function timeText(record: PastRecord): string {
+  return new Date(record.timestamp).toISOString();
+}
+
+function shareOf({ begin, end }: HistorySpan, next: number): number {
+  return end < begin ? 1 : Math.min(1, Math.max(0, (next - begin) / (end - begin + 1)));
+}

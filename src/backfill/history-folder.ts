@@ -1,0 +1,75 @@
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Fault } from '../domain/fault.ts';
+import { HistoryRefused } from './history-refused.ts';
+import type { HistorySpan } from './history-span.ts';
+import type { SeriesName } from './last-record.ts';
+import { takeLock } from './take-lock.ts';
+
+/** Beside the topics: what cannot be told from the records. */
+const NOTES = '.history';
+/** Topics that only a running feed has. */
+const FEEDS_OWN = /(?:^|\.)(?:positions|feed-status)$/;
+
+const noteSchema = z.object({
+  arguments: z.string(),
+  begin: z.number(),
+  end: z.number(),
+  run_begin: z.number(),
+  complete: z.boolean(),
+});
+
+/** What was last asked for of a series. The records tell how far it came. */
+export interface HistoryNote extends HistorySpan {
+  /** The user's own, by which the same command is known again. */
+  readonly arguments: string;
+  /** Where the unbroken run of records begins that the span belongs to. */
+  readonly runBegin: number;
+  readonly complete: boolean;
+}
+
+/**
+ * Takes the folder for this process alone and returns what gives it back. Throws HistoryRefused where it is a feed's, a
+ * Fault where another process has it.
+ */
+export async function takeFolder(dir: string, pid: number): Promise<() => Promise<void>> {
+  await mkdir(dir, { recursive: true });
+  const own = (await readdir(dir)).find((name) => FEEDS_OWN.test(name));
+  if (own !== undefined)
+    throw new HistoryRefused(
+      `--out: found ${dir}, a feed's folder (it has ${own}), allowed: a folder of its own for the past`,
+    );
+  await mkdir(join(dir, NOTES), { recursive: true });
+  const lock = join(dir, NOTES, 'lock');
+  return takeLock(
+    lock,
+    pid,
+    (holder) => new Fault('sink', `process ${holder} writes to ${dir} (${lock}): wait for it, or name another --out`),
+  );
+}
+
+/** The series' note; undefined where there is none that can be read. */
+export async function readNote(dir: string, series: SeriesName): Promise<HistoryNote | undefined> {
+  const text = await readFile(noteFile(dir, series), 'utf8').catch(() => '');
+  try {
+    const { run_begin, ...note } = noteSchema.parse(JSON.parse(text));
+    return { ...note, runBegin: run_begin };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Puts the note in place of the former one, whole or not at all. */
+export async function writeNote(dir: string, series: SeriesName, { runBegin, ...note }: HistoryNote): Promise<void> {
+  const file = noteFile(dir, series);
+  const text = JSON.stringify({ ...note, run_begin: runBegin } satisfies z.infer<typeof noteSchema>);
+  await writeFile(`${file}.new`, text, { flush: true });
+  await rename(`${file}.new`, file);
+}
+
+function noteFile(dir: string, { environment, kind, venue, symbol, interval }: SeriesName): string {
+  const words = [environment, kind, venue, encodeURIComponent(symbol), ...(interval === undefined ? [] : [interval])];
+  // 1m and 1M must differ where the file system knows no case.
+  return join(dir, NOTES, `${words.join('.').replace('1M', '1month')}.json`);
+}

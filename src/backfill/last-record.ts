@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { withBlocksBackwards } from '../avro-file/blocks-backwards.ts';
+import { listFiles } from '../avro-file/file-name.ts';
+import { blockReader, damaged } from '../avro-file/read-files.ts';
+import type { Environment, FeedRecord } from '../domain/record.ts';
+import type { PastRecord } from '../venues/contract.ts';
+
+/** Which records belong together. */
+export interface SeriesName {
+  readonly kind: PastRecord['kind'];
+  readonly venue: string;
+  readonly symbol: string;
+  readonly environment: Environment;
+  /** Of candles. */
+  readonly interval: string | undefined;
+}
+
+/** The last record of a series in DIR/TOPIC, whose files are all closed. Throws a Fault (malformed) at a damaged one. */
+export async function lastRecord(dir: string, topic: string, series: SeriesName): Promise<PastRecord | undefined> {
+  const folder = join(dir, topic);
+  for (const { name } of (await listFiles(folder)).toReversed()) {
+    const found = await lastOfFile(join(folder, name), series);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function lastOfFile(path: string, series: SeriesName): Promise<PastRecord | undefined> {
+  return withBlocksBackwards(path, async (file) => {
+    if (file === undefined) throw damaged(path, 'no header');
+    const read = blockReader(file.header, path);
+    for await (const block of file.blocks) {
+      const found = (await read(block)).findLast((record) => belongsTo(record, series));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  });
+}
+
+function belongsTo(record: FeedRecord, series: SeriesName): record is PastRecord {
+  const { kind } = record;
+  if (kind !== 'trade' && kind !== 'agg_trade' && kind !== 'kline') return false;
+  return (
+    kind === series.kind &&
+    record.venue === series.venue &&
+    record.symbol === series.symbol &&
+    record.environment === series.environment &&
+    (kind !== 'kline' || record.interval === series.interval)
+  );
+}

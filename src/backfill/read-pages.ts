@@ -1,0 +1,66 @@
+import { Fault } from '../domain/fault.ts';
+import type { PastPage, PastSeries, PlacedRecord } from '../venues/contract.ts';
+import type { Ask } from './history-span.ts';
+
+/** Times that a record which must be there is asked for again, a second longer apart each time. */
+const PATIENCE = 5;
+const PAUSE_MS = 1000;
+
+export interface ReadPagesOptions {
+  readonly series: PastSeries;
+  /** First and last place, both inclusive; the venue has told that it has the last. */
+  readonly from: number;
+  readonly end: number;
+  /** Nothing was read before, and `from` was reckoned, not told by the venue: what it has not there is no hole. */
+  readonly isBeginning: boolean;
+  readonly ask: Ask;
+  /** The venue's time, milliseconds since 1970. */
+  readonly venueNowMs: () => number;
+  readonly pause: (ms: number) => Promise<void>;
+}
+
+/** Records that follow what was read before. */
+export interface Portion {
+  readonly rows: readonly PlacedRecord[];
+  /** The place that is read next. */
+  readonly next: number;
+  /** Records that the venue left out before these and among them, as far as places tell. */
+  readonly missing: number;
+}
+
+/** Reads a series from one place to another, each record once. Throws Faults. */
+export async function* readPages(options: ReadPagesOptions): AsyncGenerator<Portion, void, undefined> {
+  const { series, end, ask, venueNowMs, pause } = options;
+  let at = options.from;
+  let first = options.isBeginning;
+  let waits = 0;
+  while (at <= end) {
+    const page = await ask(series.page(at, end, venueNowMs()));
+    if (page.next <= at) {
+      // The database behind the past lags a little.
+      waits++;
+      if (waits > PATIENCE)
+        throw new Fault('unavailable', `the venue has not the record at ${at}, though its last one is at ${end}`);
+      await pause(waits * PAUSE_MS);
+      continue;
+    }
+    waits = 0;
+    requireOrder(page, at);
+    const start = first ? (page.rows[0]?.place ?? page.next) : at;
+    const told = Math.min(page.next - 1, end) - start + 1;
+    first = false;
+    at = page.next;
+    yield { rows: page.rows, next: at, missing: series.contiguous ? Math.max(0, told - page.rows.length) : 0 };
+  }
+}
+
+function requireOrder({ rows }: PastPage, from: number): void {
+  let last = from - 1;
+  for (const { place } of rows) {
+    if (place <= last)
+      throw new Fault('malformed', `the answer has the record at ${place} behind that at ${last}`, {
+        retry: { kind: 'never' },
+      });
+    last = place;
+  }
+}

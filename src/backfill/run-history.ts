@@ -1,0 +1,149 @@
+import type { SchedulerLike } from 'rxjs';
+import { environmentPrefix } from '../codec/environment-topics.ts';
+import { topicOf } from '../codec/topics.ts';
+import { type Config, environmentOf } from '../config/config.ts';
+import { Fault } from '../domain/fault.ts';
+import type { Instrument, KlineInterval } from '../domain/instrument.ts';
+import type { WallClock } from '../net/wall-clock.ts';
+import type { Repair } from '../sinks/avro-file/repair-file.ts';
+import { createAvroFileSink } from '../sinks/avro-file/sink.ts';
+import type { Sink } from '../sinks/contract.ts';
+import type { PastOrigin, PastRecord, PastSeries, Venue } from '../venues/contract.ts';
+import { VenueRest } from '../venues/rest/rest-client.ts';
+import { askPatiently, pauseFor } from './ask-patiently.ts';
+import { fetchHistory, type HistoryProgress, type HistoryResult, NO_PROGRESS } from './fetch-history.ts';
+import { fetchRecent } from './fetch-recent.ts';
+import { takeFolder } from './history-folder.ts';
+import { HistoryRefused } from './history-refused.ts';
+import type { Ask, HistoryRange } from './history-span.ts';
+import type { SeriesName } from './last-record.ts';
+
+export type HistoryKind = 'trades' | 'agg_trades' | 'klines';
+
+export const RECORD_KINDS: Readonly<Record<HistoryKind, PastRecord['kind']>> = {
+  trades: 'trade',
+  agg_trades: 'agg_trade',
+  klines: 'kline',
+};
+
+export interface HistoryRequest {
+  readonly config: Config;
+  readonly venue: Venue;
+  readonly instrument: Instrument;
+  readonly kind: HistoryKind;
+  /** Of candles. */
+  readonly interval: KlineInterval;
+  readonly range: HistoryRange;
+  /** The user's arguments, by which an interrupted job is known again. */
+  readonly arguments: string;
+  readonly dir: string;
+}
+
+export interface HistoryWorld {
+  readonly signal: AbortSignal;
+  readonly scheduler: SchedulerLike;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly wallClock: WallClock;
+  /** Of this process. */
+  readonly pid: number;
+  readonly onProgress: (progress: HistoryProgress) => void;
+  /** Told of each file that a killed process left open. */
+  readonly onRepaired: (path: string, repair: Repair) => void;
+  /** Told of each wait before the venue is asked the same again. */
+  readonly onWait: (fault: Fault, delayMs: number) => void;
+}
+
+/** Topic of a request's records without the configured prefix: `trades`, `simulated.trades`. */
+export function historyTopic({ config, venue, kind }: Pick<HistoryRequest, 'config' | 'venue' | 'kind'>): string {
+  const prefix = environmentPrefix(environmentOf(config, venue.id), config.feed.allowTestData);
+  return prefix + topicOf(RECORD_KINDS[kind]).name;
+}
+
+/** Fetches past records into the files of a folder, until it is done or the signal aborts. Throws HistoryRefused, and Faults. */
+export async function runHistory(request: HistoryRequest, world: HistoryWorld): Promise<HistoryResult> {
+  const { config, dir } = request;
+  const giveBack = await takeFolder(dir, world.pid);
+  try {
+    const { rotateMb, codec } = config.file;
+    const now = () => Math.floor(world.wallClock() / 1000);
+    const { onRepaired } = world;
+    const sink = createAvroFileSink({ dir, rotateMb, codec, now, blockEveryMs: 0, onRepaired });
+    await sink.open();
+    try {
+      return await fetchInto(sink, request, world);
+    } finally {
+      await sink.close();
+    }
+  } finally {
+    await giveBack();
+  }
+}
+
+async function fetchInto(sink: Sink, request: HistoryRequest, world: HistoryWorld): Promise<HistoryResult> {
+  const { config, venue, dir, range } = request;
+  const { signal, scheduler, wallClock } = world;
+  const rest = new VenueRest(venue, config.venues[venue.id].restUrl, scheduler);
+  const ask = askPatiently({ ...world, rest });
+  const of: PastOrigin = {
+    instrument: request.instrument,
+    environment: environmentOf(config, venue.id),
+    receivedAt: wallClock,
+  };
+  const name = seriesName(request, of);
+  const job = { name, range, arguments: request.arguments, dir, topic: historyTopic(request) };
+  let progress = NO_PROGRESS;
+  const onProgress = (told: HistoryProgress) => {
+    progress = told;
+    world.onProgress(told);
+  };
+  try {
+    const series = seriesOf(request, of);
+    if (series === undefined) {
+      const recent = venue.recent?.(of.instrument, of.environment, of.receivedAt);
+      if (recent === undefined) throw new Fault('internal', `${venue.id} has no ${request.kind}`);
+      return await fetchRecent({ ...job, recent, most: venue.history?.recentTrades ?? 0 }, sink, ask);
+    }
+    const venueNowMs = await venueClock(venue, ask, scheduler);
+    const pause = (ms: number) => pauseFor(ms, scheduler, signal);
+    return await fetchHistory({ ...job, series }, { sink, ask, venueNowMs, pause, signal, onProgress });
+  } catch (error) {
+    if (signal.aborted) return { ...progress, complete: false };
+    throw await refusedSymbol(error, request, ask);
+  }
+}
+
+function seriesName({ venue, kind, interval, instrument }: HistoryRequest, { environment }: PastOrigin): SeriesName {
+  return {
+    kind: RECORD_KINDS[kind],
+    venue: venue.id,
+    symbol: instrument.symbol,
+    environment,
+    interval: kind === 'klines' ? interval : undefined,
+  };
+}
+
+function seriesOf({ venue, kind, interval }: HistoryRequest, of: PastOrigin): PastSeries | undefined {
+  if (kind === 'klines') return venue.history?.klines(of, interval);
+  return kind === 'trades' ? venue.history?.trades?.(of) : venue.history?.aggTrades?.(of);
+}
+
+/** The venue's time, or a little before it: what the answer took to arrive. */
+async function venueClock(venue: Venue, ask: Ask, scheduler: SchedulerLike): Promise<() => number> {
+  const told = await ask(venue.time);
+  const at = scheduler.now();
+  return () => told + scheduler.now() - at;
+}
+
+/** That the venue does not list the symbol, where it says so or its list does; else the error itself. */
+async function refusedSymbol(error: unknown, { venue, instrument }: HistoryRequest, ask: Ask): Promise<unknown> {
+  if (!(error instanceof Fault)) return error;
+  const refused = new HistoryRefused(
+    `symbol: found "${instrument.venueSymbol}", which ${venue.id} does not list, allowed: a symbol that it trades`,
+  );
+  if (error.kind === 'unknown_symbol') return refused;
+  if (error.field !== 'retCode') return error;
+  const listed = await ask(venue.instruments).catch(() => undefined);
+  const isListed = listed?.rows.some(({ venueSymbol }) => venueSymbol === instrument.venueSymbol) ?? true;
+  return isListed ? error : refused;
+}

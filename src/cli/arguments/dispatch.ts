@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError } from '../../config/problem.ts';
+import { hideCredentials } from '../../domain/hide-credentials.ts';
+import { COMMANDS } from '../commands.ts';
+import { type Command, type CommandContext, didYouMean, UsageError } from './command.ts';
+import { parseArguments } from './parse-arguments.ts';
+
+/** Runs one command line (without node and script) and returns the exit code. Complaints go to `err`, help to `out`. */
+export async function dispatch(
+  argv: readonly string[],
+  io: Omit<CommandContext, 'options' | 'arguments'>,
+): Promise<number> {
+  const [first, ...rest] = argv;
+  const say = async (text: string) => {
+    await io.out.write(text);
+    return 0;
+  };
+  const refuse = async (message: string, code: number) => {
+    await io.err.write(`${hideCredentials(message).replace(/^/gm, 'market-feed: ')}\n`);
+    return code;
+  };
+  if (first === undefined) {
+    await io.err.write(overview());
+    return 2;
+  }
+  if (first === '--version' || first === '-v' || first === '-V') return say(`${version()}\n`);
+  if (first === '--help' || first === '-h') return say(overview());
+  if (first === 'help') return rest[0] === undefined ? say(overview()) : dispatch([rest[0], '--help'], io);
+
+  const entry = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  if (entry === undefined) {
+    const kind = first.startsWith('-') ? 'option' : 'command';
+    return refuse(
+      `unknown ${kind} ${first}, allowed: ${Object.keys(COMMANDS).join(', ')}${didYouMean(first, Object.keys(COMMANDS))}`,
+      2,
+    );
+  }
+  const command = await entry.load();
+  if (rest.includes('--help') || rest.includes('-h')) return say(helpOf(first, command, entry.summary));
+  try {
+    return await command.run({ ...io, ...parseArguments(command, rest) });
+  } catch (error) {
+    if (error instanceof ConfigError) return refuse(error.message, 2);
+    if (error instanceof UsageError) return refuse(`${first}: ${error.message}`, 2);
+    return refuse(`${first}: ${error instanceof Error ? error.message : String(error)}`, 1);
+  }
+}
+
+function overview(): string {
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
+  return [
+    'Exchange market data as typed, exact Avro records: no trade lost in silence, none twice.',
+    '',
+    'usage: market-feed <command> [options]',
+    '',
+    ...lines,
+    '',
+    'market-feed <command> --help tells more. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.',
+    '',
+  ].join('\n');
+}
+
+function helpOf(name: string, { usage, about, options }: Command, summary: string): string {
+  const rows = [
+    ...Object.entries(options).map(
+      ([option, { value, help }]) => [`--${option}${value === undefined ? '' : ` ${value}`}`, help] as const,
+    ),
+    ['--help', 'this text'] as const,
+  ];
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return [
+    `market-feed ${name}: ${summary}`,
+    '',
+    `usage: market-feed ${usage}`,
+    '',
+    ...(about === undefined ? [] : [about, '']),
+    ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
+    '',
+  ].join('\n');
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
+}

@@ -1,0 +1,81 @@
+import { toJson } from '../../codec/json-view.ts';
+import type { BookUpdate, MarketEvent } from '../../domain/line.ts';
+import type { BookLevel, FeedRecord } from '../../domain/record.ts';
+import { amount, percent, rate } from './figures.ts';
+import { inColumns } from './terminal-text.ts';
+
+type Shown = FeedRecord | MarketEvent;
+
+/** An event or record as one JSON line with the schemas' names; tickers and book updates, which are no records, in the same manner. */
+export function jsonLine(event: Shown): string {
+  if (event.kind !== 'ticker' && event.kind !== 'book_update') return `${JSON.stringify(toJson(event))}\n`;
+  const { kind: _kind, epoch: _epoch, ...fields } = event;
+  const named = Object.entries(fields).map(
+    ([name, value]) => [name.replace(/[A-Z]|\d+/g, (part) => `_${part.toLowerCase()}`), value] as const,
+  );
+  return `${JSON.stringify(Object.fromEntries(named))}\n`;
+}
+
+/**
+ * An event or record as one line for people: time, symbol, what happened. A candle: ✓ where it is closed, open → close,
+ * low–high, volume; `watched`: from the one venue that was asked for, which need not be named where there is little room.
+ */
+export function textLine(event: Shown, watched = false): string {
+  const test = event.environment === 'production' ? '' : `  [${event.environment}]`;
+  return `${clock(event)}  ${body(event, watched)}${test}\n`;
+}
+
+function body(event: Shown, watched: boolean): string {
+  switch (event.kind) {
+    case 'trade':
+    case 'agg_trade': {
+      const last = event.kind === 'agg_trade' ? `–${event.lastTradeId ?? '?'}` : '';
+      const marks = [...event.conditions, ...(event.source === 'backfill' ? ['backfill'] : [])];
+      return `${symbol(event)}${event.isBuyerMaker ? 'sell' : 'buy '} ${number(event.price)} × ${number(event.quantity)}  ${event.venue}  #${event.tradeId}${last}${marks.length === 0 ? '' : `  ${marks.join(' ')}`}`;
+    }
+    case 'price':
+    case 'ticker':
+      return `${symbol(event)}${number(event.price)}  24 h ${event.change24h === null ? '–' : percent(event.change24h)}  volume ${event.volume24h === null ? '–' : amount(event.volume24h)}  ${event.venue}`;
+    case 'book_ticker':
+      return `${symbol(event)}bid ${number(event.bidPrice)} × ${number(event.bidQuantity)}  ask ${number(event.askPrice)} × ${number(event.askQuantity)}  ${event.venue}`;
+    case 'kline':
+      return `${symbol(event)}${inColumns(event.interval, 3)} ${event.closed ? '✓' : ' '} ${amount(event.open)} → ${amount(event.close)}  ${amount(event.low)}–${amount(event.high)}  ${rate(Number(event.volume))}${watched ? '' : `  ${event.venue}`}`;
+    case 'order_book':
+      return `${symbol(event)}${best(event)}  ${event.bids.length} + ${event.asks.length} levels  ${event.venue}  #${event.updateId}${event.stale ? '  stale' : ''}`;
+    case 'book_delta':
+    case 'book_update':
+      return `${symbol(event)}${event.snapshot ? `snapshot  ${best(event)}` : 'change'}  ${event.bids.length} + ${event.asks.length} levels  ${event.venue}  #${event.firstUpdateId}–${event.lastUpdateId}`;
+    case 'trade_stats':
+      return `${symbol(event)}${event.windowMs} ms from ${new Date(event.windowStart).toISOString().slice(11, 23)}  ${inColumns(String(event.trades), 6, 'right')} × ${number(event.averageQuantity)}  vwap ${number(event.vwap)}  ${inColumns(event.flow, 11)} ${Math.round(event.buyRatioVolume * 100)} % bought${event.complete ? '' : '  incomplete'}  ${event.venue}`;
+    case 'large_trade':
+      return `${symbol(event)}${event.isBuyerMaker ? 'sell' : 'buy '} ${number(event.price)} × ${number(event.quantity)}  ${event.multiple.toFixed(1)} × the mean  ${event.venue}  #${event.tradeId}`;
+    case 'status':
+      return `${inColumns(event.state, 22)}${event.venue ?? 'feed'}${event.coin === null ? '' : ` ${event.coin}`}  ${event.reason}`;
+    case 'gap':
+      return `${symbol(event)}${event.outcome}  ${event.venue} #${event.epoch}  after ${event.fromId ?? 'start'} before ${event.toId ?? 'end'}  missing ${event.missing ?? '?'}  filled ${event.filled}`;
+    case 'position':
+      return `${symbol(event)}${event.venue} #${event.epoch}  trade ${event.tradeId ?? '–'}`;
+    case 'dead_letter':
+      return `${inColumns(event.venue, 16)}${event.stage}: ${event.reason}`;
+  }
+}
+
+function best({ bids, asks }: Pick<BookUpdate, 'bids' | 'asks'>): string {
+  const side = (level: BookLevel | undefined) =>
+    level === undefined ? '–' : `${number(level.price)} × ${number(level.quantity)}`;
+  return `bid ${side(bids[0])}  ask ${side(asks[0])}`;
+}
+
+function clock(event: Shown): string {
+  const ms =
+    'receivedAt' in event ? Math.floor(event.receivedAt / 1000) : 'timestamp' in event ? event.timestamp : event.toTime;
+  return new Date(ms).toISOString().slice(11, 23);
+}
+
+function symbol(event: { readonly symbol: string }): string {
+  return `${inColumns(event.symbol, 9)} `;
+}
+
+function number(value: string): string {
+  return inColumns(amount(value), 12, 'right');
+}

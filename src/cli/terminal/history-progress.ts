@@ -1,0 +1,101 @@
+import type { HistoryProgress } from '../../backfill/fetch-history.ts';
+import { duration } from '../../domain/duration.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import type { Output } from '../arguments/command.ts';
+import { count } from './figures.ts';
+import { StatusLine } from './status-line.ts';
+
+const PAINT_EVERY_MS = 200;
+const LOG_EVERY_MS = 3000;
+const BAR_COLUMNS = 24;
+
+/** How far a history is: a bar on a terminal, else a line of the log every few seconds. */
+export class HistoryProgressLine {
+  readonly #title: string;
+  readonly #line: StatusLine;
+  readonly #log: Logger;
+  readonly #now: () => number;
+  readonly #timer: NodeJS.Timeout;
+  #begun: { readonly at: number; readonly share: number } | undefined;
+  #progress: HistoryProgress | undefined;
+  #waiting: { readonly reason: string; readonly until: number } | undefined;
+
+  /** `now`: milliseconds, never stepped. */
+  constructor(title: string, err: Output, log: Logger, now: () => number) {
+    this.#title = title;
+    this.#line = new StatusLine(err);
+    this.#log = log;
+    this.#now = now;
+    this.#timer = setInterval(() => this.#tell(), err.isTerminal ? PAINT_EVERY_MS : LOG_EVERY_MS);
+  }
+
+  /** Written so far. */
+  get records(): number {
+    return this.#progress?.records ?? 0;
+  }
+
+  show(progress: HistoryProgress): void {
+    this.#begun ??= { at: this.#now(), share: progress.share };
+    this.#progress = progress;
+    this.#waiting = undefined;
+  }
+
+  wait(reason: string, delayMs: number): void {
+    this.#waiting = { reason, until: this.#now() + delayMs };
+    this.#log.warn({ event: 'history_waits', reason, retry_after_ms: Math.round(delayMs) }, 'waiting for the venue');
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#line.close();
+  }
+
+  #tell(): void {
+    this.#line.show(this.#text());
+    if (this.#progress === undefined) return;
+    const { records, share, last } = this.#progress;
+    const remainingMs = this.#remainingMs(share);
+    this.#log.info(
+      {
+        event: 'history',
+        records,
+        share: Math.round(share * 1000) / 1000,
+        reached: last === undefined ? null : reached(last),
+        remaining_ms: remainingMs === undefined ? null : Math.round(remainingMs),
+      },
+      'history',
+    );
+  }
+
+  #text(): string {
+    const waitMs = (this.#waiting?.until ?? 0) - this.#now();
+    if (this.#waiting !== undefined && waitMs > 0)
+      return `${this.#title}  waiting ${duration(waitMs)}: ${this.#waiting.reason}`;
+    return this.#progress === undefined
+      ? `${this.#title}  …`
+      : progressText(this.#title, this.#progress, this.#remainingMs(this.#progress.share));
+  }
+
+  #remainingMs(share: number): number | undefined {
+    const { at = 0, share: first = 0 } = this.#begun ?? {};
+    return share > first ? ((this.#now() - at) / (share - first)) * (1 - share) : undefined;
+  }
+}
+
+/** `BTCUSDT trades  [######------]  52%  52,000 records, 2026-11-21 08:30:00  40 s left`. */
+export function progressText(
+  title: string,
+  { records, share, last }: HistoryProgress,
+  remainingMs: number | undefined,
+): string {
+  const full = Math.floor(share * BAR_COLUMNS);
+  const bar = `[${'#'.repeat(full)}${'-'.repeat(BAR_COLUMNS - full)}]`;
+  const percent = `${Math.floor(share * 100)}%`.padStart(4);
+  const at = last === undefined ? '' : `, ${reached(last).slice(0, 19).replace('T', ' ')}`;
+  const left = remainingMs === undefined ? '' : `  ${duration(remainingMs)} left`;
+  return `${title}  ${bar} ${percent}  ${count(records)} records${at}${left}`;
+}
+
+function reached(last: NonNullable<HistoryProgress['last']>): string {
+  return new Date(last.kind === 'kline' ? last.openTime : last.timestamp).toISOString();
+}

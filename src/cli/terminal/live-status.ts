@@ -1,0 +1,276 @@
+import { duration } from '../../domain/duration.ts';
+import type {
+  CoinSnapshot,
+  FeedSnapshot,
+  LatencyFigures,
+  SinkSnapshot,
+  VenueSnapshot,
+} from '../../domain/feed-snapshot.ts';
+import { amount, count, latency, percent, rate } from './figures.ts';
+import { type PriceMemory, type PriceTrail, sparkline } from './price-memory.ts';
+import type { Note, StatusNotes } from './status-notes.ts';
+import { inColumns, padSpans, type Span, type Style, span, spansWidth, textWidth, toLine } from './terminal-text.ts';
+
+export interface StatusView {
+  readonly snapshot: FeedSnapshot;
+  /** Prices of the paints so far, this one included. */
+  readonly memory: PriceMemory;
+  /** What happened; as much of it as there is room for is shown. */
+  readonly notes: Pick<StatusNotes, 'latest'>;
+  /** Where to look: files, commands. One line each. */
+  readonly hints: readonly string[];
+}
+
+export interface Screen {
+  readonly columns: number;
+  readonly rows: number;
+  readonly color: boolean;
+}
+
+type Line = readonly Span[];
+
+/** Between the sections. */
+const BLANKS = 3;
+
+/** The live status as at most `rows` lines of at most `columns` columns. */
+export function renderStatus(
+  { snapshot, memory, notes, hints }: StatusView,
+  { columns, rows, color }: Screen,
+): string[] {
+  const top = [titleLine(snapshot, columns), ...bannerLines(snapshot, columns)];
+  const venues = [venueHeader(columns), ...snapshot.venues.map((venue) => venueLine(venue, columns))];
+  const sinks = snapshot.sinks.map(sinkLine);
+  const counts = countLines(snapshot, columns);
+  const hintLines = hints.map((hint): Line => [span(` ${hint}`, 'dim')]);
+  const across = Math.max(1, Math.floor(columns / CELL_WIDTH));
+  const room = rows - top.length - venues.length - 1 - Math.ceil(snapshot.coins.length / across);
+  // Where the coins would not fit beside them, the hints go; the latencies go before the blank lines do.
+  const told = [...sinks, ...counts, ...hintLines];
+  const timed = [...sinks, ...latencyLines(snapshot, columns), ...counts, ...hintLines];
+  const bottom = timed.length + BLANKS <= room ? timed : told.length <= room ? told : [...sinks, ...counts];
+
+  const coins = coinBlock(
+    snapshot.coins,
+    memory,
+    columns,
+    Math.max(2, rows - top.length - venues.length - bottom.length),
+  );
+  let free = rows - top.length - venues.length - bottom.length - coins.length;
+  const blank = (): readonly Line[] => (free-- > 0 ? [[]] : []);
+  const sections = [top, blank(), venues, blank(), coins, blank(), bottom];
+  const latest = notes.latest(free > 1 ? free - 1 : free).map(noteLine);
+  return [...sections.flat(), ...(free > 1 && latest.length > 0 ? [[]] : []), ...latest]
+    .slice(0, rows)
+    .map((line) => toLine(line, columns, color));
+}
+
+function titleLine({ at, startedAt, mode, activeVenue, trading }: FeedSnapshot, columns: number): Line {
+  const left: Line = [
+    span(' market-feed ', 'title'),
+    ...(mode === 'all'
+      ? [span(' all venues')]
+      : [span(' '), span(activeVenue ?? 'no venue yet', activeVenue === null ? 'warn' : 'bold')]),
+    span('  '),
+    trading.state === 'allowed' ? span('trading allowed', 'good') : span(`trading halted: ${trading.reason}`, 'bad'),
+  ];
+  const right = `up ${duration(at - startedAt)}  ${new Date(at).toISOString().slice(11, 19)} UTC `;
+  const gap = columns - spansWidth(left) - right.length;
+  return gap < 2 ? left : [...left, span(' '.repeat(gap)), span(right, 'dim')];
+}
+
+/** Loud, so that nobody takes such prices for the market's. */
+function bannerLines({ environment, venues }: FeedSnapshot, columns: number): readonly Line[] {
+  const active = venues.find((venue) => venue.active);
+  const shown = active !== undefined && active.environment !== 'production' ? active.environment : environment;
+  if (shown === 'production') return [];
+  return [[span(inColumns(` *** ${shown.toUpperCase()}: these are not market prices ***`, columns), 'alarm')]];
+}
+
+const STATES: Readonly<Record<VenueSnapshot['state'], Style>> = {
+  connected: 'good',
+  quiet: 'good',
+  connecting: 'accent',
+  probing: 'accent',
+  idle: 'dim',
+  stale: 'warn',
+  rate_limited: 'warn',
+  disconnected: 'bad',
+  region_blocked: 'bad',
+};
+
+/** The columns of a venue with its counters. */
+const COUNTED_WIDTH = 76;
+/** Of a reason so much has to fit beside the counters; else it takes their place. */
+const REASON_WIDTH = 20;
+
+function venueHeader(columns: number): Line {
+  const counters = `${inColumns('FRAMES', 12, 'right')}${inColumns('RECONNECTS', 12, 'right')}`;
+  return [
+    span(
+      `   ${inColumns('VENUE', 16)}${inColumns('STATE', 17)}${inColumns('LINES', 6)}${inColumns('LAST DATA', 10, 'right')}${columns < COUNTED_WIDTH ? '' : counters}`,
+      'dim',
+    ),
+  ];
+}
+
+function venueLine(
+  { venue, state, active, linesUp, lines, ageMs, frames, reconnects, reason }: VenueSnapshot,
+  columns: number,
+): Line {
+  const style = STATES[state];
+  const told = reason === '' ? '' : `  ${reason}`;
+  const counters = [
+    span(inColumns(count(frames), 12, 'right')),
+    span(inColumns(count(reconnects), 12, 'right'), reconnects > 0 ? 'warn' : 'dim'),
+  ];
+  return [
+    span(active ? ' ▶ ' : '   ', 'good'),
+    span(inColumns(venue, 16), active ? 'bold' : 'plain'),
+    span(inColumns(`${state === 'idle' ? '○' : '●'} ${state.replaceAll('_', ' ')}`, 17), style),
+    span(inColumns(`${linesUp}/${lines}`, 6), linesUp === lines ? 'plain' : 'warn'),
+    span(
+      inColumns(ageMs === null ? '–' : duration(ageMs), 10, 'right'),
+      style === 'warn' || style === 'bad' ? style : 'plain',
+    ),
+    ...(columns >= COUNTED_WIDTH + Math.min(textWidth(told), 2 + REASON_WIDTH) ? counters : []),
+    span(told, style === 'bad' || style === 'warn' ? style : 'dim'),
+  ];
+}
+
+const CELL = { coin: 7, price: 13, arrow: 2, change: 9, rate: 7 };
+const CELL_WIDTH = 1 + CELL.coin + CELL.price + CELL.arrow + CELL.change + CELL.rate;
+const EXTRAS = { trail: 22, age: 10, venue: 18 };
+
+/** Header and coins within `room` lines: in one column where that fits, else in as many as the width allows. */
+function coinBlock(
+  coins: readonly CoinSnapshot[],
+  memory: PriceMemory,
+  columns: number,
+  room: number,
+): readonly Line[] {
+  const most = Math.max(1, Math.floor(columns / CELL_WIDTH));
+  const across = Math.min(most, Math.max(1, Math.ceil(coins.length / Math.max(1, room - 1))));
+  const width = Math.floor(columns / across);
+  const fits = coins.length <= across * (room - 1);
+  const lines = fits ? Math.ceil(coins.length / across) : Math.max(0, room - 2);
+  const header: Span[] = [];
+  for (let column = 0; column < across; column++) header.push(...padSpans([span(coinHeader(width), 'dim')], width));
+  const body = Array.from({ length: lines }, (_, row) =>
+    Array.from({ length: across }, (_unused, column) => {
+      const coin = coins[column * lines + row];
+      return coin === undefined ? [] : padSpans(coinCell(coin, memory.get(coin.symbol), width), width);
+    }).flat(),
+  );
+  const hidden = coins.length - across * lines;
+  return [header, ...body, ...(hidden > 0 ? [[span(` … and ${hidden} more coins: enlarge the window`, 'dim')]] : [])];
+}
+
+function extrasWithin(width: number): { readonly trail: boolean; readonly age: boolean; readonly venue: boolean } {
+  let left = width - CELL_WIDTH;
+  const take = (wanted: number) => {
+    if (left < wanted) return false;
+    left -= wanted;
+    return true;
+  };
+  return { trail: take(EXTRAS.trail), age: take(EXTRAS.age), venue: take(EXTRAS.venue) };
+}
+
+function coinHeader(width: number): string {
+  const { trail, age, venue } = extrasWithin(width);
+  const base = ` ${inColumns('COIN', CELL.coin)}${inColumns('PRICE', CELL.price, 'right')}  ${inColumns('24 H', CELL.change, 'right')}${inColumns('TRD/S', CELL.rate, 'right')}`;
+  return (
+    base +
+    (trail ? inColumns('  TREND', EXTRAS.trail) : '') +
+    (age ? inColumns('LAST', EXTRAS.age, 'right') : '') +
+    (venue ? '  VENUE' : '')
+  );
+}
+
+function coinCell(
+  { coin, price, change24h, tradesPerSecond, ageMs, stale, venue, epoch }: CoinSnapshot,
+  trail: PriceTrail | undefined,
+  width: number,
+): Line {
+  const move = trail?.move ?? 0;
+  const extras = extrasWithin(width);
+  const changeStyle: Style = change24h === null ? 'dim' : change24h.startsWith('-') ? 'down' : 'up';
+  return [
+    span(stale ? '!' : ' ', 'warn'),
+    span(inColumns(coin, CELL.coin), stale ? 'warn' : 'bold'),
+    span(
+      inColumns(price === null ? '–' : amount(price, trail?.places), CELL.price, 'right'),
+      stale ? 'dim' : move > 0 ? 'upBold' : move < 0 ? 'downBold' : 'plain',
+    ),
+    span(move > 0 ? ' ▲' : move < 0 ? ' ▼' : '  ', move > 0 ? 'up' : 'down'),
+    span(inColumns(change24h === null ? '–' : percent(change24h), CELL.change, 'right'), changeStyle),
+    span(inColumns(rate(tradesPerSecond), CELL.rate, 'right'), tradesPerSecond > 0 ? 'plain' : 'dim'),
+    ...(extras.trail
+      ? [span(inColumns(`  ${sparkline(trail?.prices ?? [], EXTRAS.trail - 2)}`, EXTRAS.trail), 'accent')]
+      : []),
+    ...(extras.age
+      ? [span(inColumns(ageMs === null ? '–' : duration(ageMs), EXTRAS.age, 'right'), stale ? 'warn' : 'dim')]
+      : []),
+    ...(extras.venue
+      ? [span(inColumns(venue === null ? '' : `  ${venue}${epoch > 0 ? ` #${epoch}` : ''}`, EXTRAS.venue), 'dim')]
+      : []),
+  ];
+}
+
+function sinkLine({ name, state, lagMs, queued, delivered, dropped, reason }: SinkSnapshot): Line {
+  const lag = lagMs ?? 0;
+  return [
+    span(` ${inColumns(name, 8)}`, 'bold'),
+    span(inColumns(`● ${state}`, 11), state === 'up' ? 'good' : state === 'opening' ? 'accent' : 'bad'),
+    span('lag ', 'dim'),
+    span(inColumns(duration(lag), 10), lag > 5000 ? 'bad' : lag > 1000 ? 'warn' : 'plain'),
+    span('queued ', 'dim'),
+    span(inColumns(count(queued), 9)),
+    span('delivered ', 'dim'),
+    span(inColumns(count(delivered), 12), 'bold'),
+    ...(dropped > 0 ? [span(`dropped ${count(dropped)}  `, 'bad')] : []),
+    span(state === 'up' ? '' : reason, 'warn'),
+  ];
+}
+
+/** What 99 % of the live trades stay within, stage by stage; of the active venue, else of the slowest. */
+function latencyLines({ venues, sinks }: FeedSnapshot, columns: number): readonly Line[] {
+  const arrival = (venue: VenueSnapshot) => venue.latencyMs.venueToSocket?.p99 ?? Number.NEGATIVE_INFINITY;
+  const venue = venues.find(({ active }) => active) ?? venues.toSorted((a, b) => arrival(b) - arrival(a))[0];
+  const stages: [string, LatencyFigures | null | undefined][] = [
+    [`${venue?.venue} → socket`, venue?.latencyMs.venueToSocket],
+    ['socket → feed', venue?.latencyMs.socketToEmitted],
+    ...sinks.map(({ name, latencyMs }): [string, LatencyFigures | null] => [
+      `feed → ${name}`,
+      latencyMs.emittedToAcknowledged,
+    ]),
+  ];
+  const line: Span[] = [span(' p99  ', 'dim')];
+  for (const [stage, figures] of stages) {
+    if (figures === null || figures === undefined) continue;
+    const part = [span(`${stage} `, 'dim'), span(`${latency(figures.p99)}  `)];
+    if (spansWidth(line) + spansWidth(part) <= columns) line.push(...part);
+  }
+  return line.length === 1 ? [] : [line];
+}
+
+/** What people would take for something else by its name. */
+const COUNTS: Readonly<Record<string, string>> = { duplicates: 'second arrivals' };
+
+function countLines({ counts }: FeedSnapshot, columns: number): readonly Line[] {
+  const lines: Span[][] = [];
+  for (const [name, value] of Object.entries(counts).filter(([key, many]) => many > 0 || key === 'trades')) {
+    const part = [span(` ${COUNTS[name] ?? name.replaceAll('_', ' ')} `, 'dim'), span(`${count(value)} `)];
+    const line = lines.at(-1);
+    if (line === undefined || spansWidth(line) + spansWidth(part) > columns) lines.push(part);
+    else line.push(...part);
+  }
+  return lines;
+}
+
+function noteLine({ level, text }: Note): Line {
+  return [
+    span(' '),
+    span(level === 'info' ? '· ' : '! ', level === 'error' ? 'bad' : level === 'warn' ? 'warn' : 'dim'),
+    span(text, level === 'info' ? 'dim' : 'plain'),
+  ];
+}

@@ -1,0 +1,172 @@
+import { duration } from '../../domain/duration.ts';
+
+/** One line of what happened, for people. */
+export interface Note {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly text: string;
+}
+
+interface Told {
+  readonly level: Note['level'];
+  /** Stays when there is little room: what went wrong, and that it is over. */
+  readonly weighty: boolean;
+  readonly clock: string;
+  readonly venue: string;
+  readonly coin: string;
+  readonly lines: readonly string[];
+  readonly label: string;
+  readonly reason: string;
+  /** How often each event came on each line. */
+  readonly times: ReadonlyMap<string, number>;
+}
+
+const KEPT = 60;
+
+/** What is logged, as a short story: without what goes as it should, and what repeats or belongs together as one note. */
+export class StatusNotes {
+  #told: readonly Told[] = [];
+  /** Connections that were lost, as VENUE LINE: of those alone it is news that they are open. */
+  readonly #lost = new Set<string>();
+  #halted = false;
+
+  /** Takes a line of the log, JSON as pino writes it. */
+  add(json: string): void {
+    const entry = parsed(json);
+    if (entry === undefined || this.#isRoutine(entry)) return;
+    const note = toldOf(entry);
+    const last = this.#told.findLast(({ venue }) => venue === note.venue);
+    const same = last !== undefined && last.reason === note.reason && last.coin === note.coin ? last : undefined;
+    this.#told = keepMost(
+      [...this.#told.filter((one) => one !== same), same === undefined ? note : joined(same, note)],
+      KEPT,
+    );
+  }
+
+  /** The `most` that matter, oldest first. */
+  latest(most: number): readonly Note[] {
+    return keepMost(this.#told, most).map((told) => ({ level: told.level, text: textOf(told) }));
+  }
+
+  #isRoutine({ level, event, venue, line }: LogEntry): boolean {
+    const connection = `${venue} ${line}`;
+    if (event === 'disconnected') this.#lost.add(connection);
+    if (event === 'trading_halted') this.#halted = true;
+    if (level !== 'info') return level === 'debug' || level === 'trace';
+    if (event === undefined || ROUTINE.has(event)) return true;
+    if (event === 'connecting') return line !== undefined;
+    if (event === 'trading_resumed') return !this.#halted;
+    return event === 'connected' && !this.#lost.delete(connection);
+  }
+}
+
+/** What is no news; a finding of missing trades is followed at once by what became of it. */
+const ROUTINE = new Set(['starting', 'hint', 'status', 'subscribed', 'heartbeat', 'gap_detected']);
+
+const LABELS: Readonly<Record<string, string>> = {
+  failed_over: 'failed over',
+  failed_back: 'failed back',
+  trading_halted: 'trading halted',
+  trading_resumed: 'trading resumed',
+  region_blocked: 'region blocked',
+  rate_limited: 'rate limited',
+  subscription_rejected: 'subscription rejected',
+};
+
+/** Events that end what a warning began, where they are of a whole venue or sink. */
+const RELIEF = new Set(['failed_back', 'feed_recovered', 'trading_resumed', 'sink_recovered']);
+
+function toldOf({ level, time, msg, event, venue, coin, line, cause }: LogEntry): Told {
+  const quiet = cause === 'quiet_market';
+  const severity = level === 'error' || level === 'fatal' ? 'error' : level === 'warn' && !quiet ? 'warn' : 'info';
+  const label = LABELS[event ?? ''] ?? '';
+  const reason = (msg ?? '')
+    .replace(/^(?:line \d+:?|venue:) /, '')
+    .replace(/^is open$/, 'open again')
+    .replace(/\b(\d{4,}) ms\b/g, (_, ms: string) => duration(Number(ms)));
+  // A switch names its venues itself.
+  const switched = event === 'failed_over' || event === 'failed_back';
+  return {
+    level: severity,
+    weighty: severity !== 'info' || (RELIEF.has(event ?? '') && line === undefined && coin === undefined),
+    clock: time?.slice(11, 19) ?? '',
+    venue: switched ? '' : (venue ?? ''),
+    coin: coin === undefined || reason.includes(coin) ? '' : coin,
+    lines: line === undefined ? [] : [line],
+    label,
+    reason,
+    times: new Map([[`${event} ${line}`, 1]]),
+  };
+}
+
+/** Two notes of the same reason as one, at the later time. */
+function joined(before: Told, after: Told): Told {
+  const times = new Map(before.times);
+  for (const [name, count] of after.times) times.set(name, (times.get(name) ?? 0) + count);
+  return {
+    ...after,
+    weighty: before.weighty || after.weighty,
+    lines: [...new Set([...before.lines, ...after.lines])].sort(),
+    label: before.label === '' ? after.label : before.label,
+    times,
+  };
+}
+
+function keepMost(notes: readonly Told[], most: number): readonly Told[] {
+  const kept = [...notes];
+  while (kept.length > Math.max(0, most)) {
+    const light = kept.slice(0, -1).findIndex(({ weighty }) => !weighty);
+    kept.splice(Math.max(0, light), 1);
+  }
+  return kept;
+}
+
+function textOf({ clock, venue, coin, lines, label, reason, times }: Told): string {
+  const where = lines.length === 0 ? '' : ` line${lines.length === 1 ? '' : 's'} ${lines.join(', ')}`;
+  const subject = [`${venue}${where}`.trim(), coin].filter((part) => part !== '').join(' ');
+  const facts = [subject, label, reason].filter((part) => part !== '').join(': ');
+  const most = Math.max(...times.values());
+  const again = most > 1 ? ` (${most} times)` : '';
+  return `${clock} ${facts}${again}`.trim();
+}
+
+interface LogEntry {
+  readonly level: string;
+  readonly time: string | undefined;
+  readonly msg: string | undefined;
+  readonly event: string | undefined;
+  readonly venue: string | undefined;
+  readonly coin: string | undefined;
+  readonly line: string | undefined;
+  readonly cause: string | undefined;
+}
+
+function parsed(json: string): LogEntry | undefined {
+  let entry: unknown;
+  try {
+    entry = JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+  if (typeof entry !== 'object' || entry === null) return undefined;
+  const fields = new Map<string, unknown>(Object.entries(entry));
+  const text = (name: string) => {
+    const value = fields.get(name);
+    return typeof value === 'string' ? value : undefined;
+  };
+  return {
+    level: text('level') ?? 'info',
+    time: text('time'),
+    msg: text('msg'),
+    event: text('event'),
+    venue: text('venue'),
+    coin: text('coin'),
+    line: text('line'),
+    cause: text('cause'),
+  };
+}
+
+/** The same line of the log by itself, for a terminal without a live status. */
+export function noteText(json: string): string {
+  const entry = parsed(json);
+  return entry === undefined ? json.trim() : textOf(toldOf(entry));
+}

@@ -1,0 +1,71 @@
+import type { FeedSnapshot } from '../../domain/feed-snapshot.ts';
+import type { Output } from '../arguments/command.ts';
+import { renderStatus, type StatusView } from './live-status.ts';
+import { type PriceMemory, remember } from './price-memory.ts';
+
+export interface PainterOptions {
+  readonly out: Output;
+  readonly color: boolean;
+  readonly snapshot: () => FeedSnapshot;
+  readonly notes: StatusView['notes'];
+  readonly hints: () => readonly string[];
+}
+
+export interface Painter {
+  /** Gives the terminal back as it was. */
+  close(): void;
+}
+
+const EVERY_MS = 2000;
+const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l';
+const LEAVE = '\u001b[?7h\u001b[?25h\u001b[?1049l';
+
+/** Paints the live status on the terminal's alternate screen, every two seconds and after a resize, each paint in one write. */
+export function paintStatus({ out, color, snapshot, notes, hints }: PainterOptions): Painter {
+  let memory: PriceMemory = new Map();
+  let last: FeedSnapshot | undefined;
+  let busy = false;
+
+  const show = (current: FeedSnapshot) => {
+    if (busy) return;
+    const { columns, rows } = out.size();
+    // The last column stays free: a character there leaves the cursor on itself, and clearing the rest would clear it.
+    const lines = renderStatus(
+      { snapshot: current, memory, notes, hints: hints() },
+      { columns: columns - 1, rows, color },
+    );
+    busy = true;
+    // Synchronised update: terminals that know it show the frame at once, the others ignore it.
+    void out
+      .write(`\u001b[?2026h\u001b[H${lines.map((line) => `${line}\u001b[K`).join('\r\n')}\u001b[J\u001b[?2026l`)
+      .then(() => {
+        busy = false;
+      });
+  };
+  const paint = () => {
+    last = snapshot();
+    memory = remember(memory, last.coins);
+    show(last);
+  };
+  const repaint = () => {
+    if (last !== undefined) show(last);
+  };
+  const leave = () => {
+    void out.write(LEAVE);
+  };
+
+  void out.write(ENTER);
+  process.on('SIGWINCH', repaint);
+  process.on('exit', leave);
+  paint();
+  const timer = setInterval(paint, EVERY_MS);
+
+  return {
+    close() {
+      clearInterval(timer);
+      process.off('SIGWINCH', repaint);
+      process.off('exit', leave);
+      leave();
+    },
+  };
+}

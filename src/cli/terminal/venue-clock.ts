@@ -1,0 +1,38 @@
+import { catchError, EMPTY, fromEvent, lastValueFrom, merge, repeat, takeUntil, timer, toArray } from 'rxjs';
+import { asFault } from '../../domain/fault.ts';
+import { askClock, estimateClock } from '../../feed/latency/clock-offset.ts';
+import { monotonicScheduler } from '../../net/monotonic-scheduler.ts';
+import { wallClock } from '../../net/wall-clock.ts';
+import type { Venue } from '../../venues/contract.ts';
+import { VenueRest } from '../../venues/rest/rest-client.ts';
+
+const WITHIN_MS = 3000;
+const SAMPLES = 3;
+const WARN_ABOVE_MS = 500;
+
+/** The venue's clock against ours, for people: `bybit +12 ms ± 8 ms`, or why it is not known. Takes three seconds at the most. */
+export async function venueClock(venue: Venue, restUrl: string, signal: AbortSignal): Promise<string> {
+  const rest = new VenueRest(venue, restUrl, monotonicScheduler);
+  const clock = wallClock();
+  let reason = `no answer within ${WITHIN_MS / 1000} s`;
+  const samples = await lastValueFrom(
+    askClock({
+      ask: (onSent) => rest.ask$(venue.time, WITHIN_MS, onSent),
+      read: () => ({ wall: clock() / 1000, monotonic: monotonicScheduler.now() }),
+    }).pipe(
+      repeat(SAMPLES),
+      takeUntil(merge(timer(WITHIN_MS), fromEvent(signal, 'abort'))),
+      catchError((error: unknown) => {
+        reason = asFault(error).message;
+        return EMPTY;
+      }),
+      toArray(),
+    ),
+  );
+  const estimate = estimateClock(samples);
+  if (estimate === null) return `${venue.id} not reachable (${reason})`;
+  const offset = Math.round(estimate.offsetMs);
+  const told = `${venue.id} ${offset < 0 ? '-' : '+'}${Math.abs(offset)} ms ± ${Math.ceil(estimate.uncertaintyMs)} ms`;
+  if (Math.abs(offset) <= WARN_ABOVE_MS) return told;
+  return `${told}  WARNING: more than ${WARN_ABOVE_MS} ms, is this machine's clock right?`;
+}

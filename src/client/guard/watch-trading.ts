@@ -1,0 +1,160 @@
+import { defer, type Observable, ReplaySubject, type SchedulerLike, Subscription } from 'rxjs';
+import type { FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
+import type { GuardOptions, TradingDecision } from './trading-decision.ts';
+import { type GuardEvent, TradingGuard, type TradingPast } from './trading-guard.ts';
+import type { Moment } from './trading-guard-facts.ts';
+
+/** What the guard judges by: hot, each record once, in the order of its topic. */
+export interface TradingInput {
+  /** What was told before. */
+  readonly past?: TradingPast;
+  readonly status$: Observable<FeedStatus>;
+  readonly prices$: Observable<PriceTick>;
+  readonly gaps$: Observable<Gap>;
+  /** How far this consumer is behind, milliseconds. After a second without a figure the lag grows by itself. May complete: the last figure stays. */
+  readonly lagMs$: Observable<number>;
+}
+
+/** The guard of a consumer. Called with a coin (or symbol), or without for all, it gives the decisions. */
+export interface TradingWatch {
+  /** The present decision at once, then each that differs in state or causes; completes when the guard ends, halted. */
+  (coin?: string): Observable<TradingDecision>;
+  /** The decision at this very moment: what to ask before each order. Subscribers of that coin are told it first. */
+  decision(coin?: string): TradingDecision;
+  /** True where `decision` says allowed. */
+  isAllowed(coin?: string): boolean;
+  /** Halts for good and leaves every source. */
+  close(): void;
+}
+
+export interface WatchDeps {
+  /** Measures waits; its clock must be one that nobody sets. */
+  readonly scheduler: SchedulerLike;
+  /** Milliseconds since 1970. */
+  readonly wallClockMs: () => number;
+  /** The symbol that a coin means, BTCUSDT for BTC; without it every symbol of the coin. */
+  readonly symbolOf?: (name: string) => string;
+}
+
+/** The clocks are read at least this often, milliseconds: somebody may have set the wall clock. */
+const LOOK_EVERY_MS = 200;
+
+/**
+ * Watches over what a consumer gets of the feed and says whether it may be traded on (`TradingGuard` has the rule).
+ * It listens from the call on, whether anybody subscribes or not. A halt is told in the millisecond in which a limit is
+ * passed, at the latest 200 ms after it where somebody set the wall clock. When a source ends, or fails, it halts for
+ * good.
+ */
+export function watchTrading(input: TradingInput, options: GuardOptions, deps: WatchDeps): TradingWatch {
+  const { scheduler, wallClockMs, symbolOf } = deps;
+  const moment = (): Moment => ({ wall: wallClockMs(), steady: scheduler.now() });
+  const guard = new TradingGuard(options, moment(), symbolOf);
+  if (input.past !== undefined) guard.recall(input.past, moment());
+  const told = new Map<string | null, Told>();
+  let alarm = Subscription.EMPTY;
+  /** Steady clock. */
+  let alarmAt = Number.POSITIVE_INFINITY;
+
+  const judge = (now: Moment): void => {
+    for (const [name, each] of told) tell(each, guard.decide(name, now));
+  };
+  const wake = (): void => {
+    const now = moment();
+    judge(now);
+    alarm.unsubscribe();
+    if (sources.closed) return;
+    const inMs = Math.min(guard.dueInMs(now), LOOK_EVERY_MS);
+    alarmAt = now.steady + inMs;
+    alarm = scheduler.schedule(wake, inMs);
+  };
+  const take = (event: GuardEvent): void => {
+    const now = moment();
+    if (event.kind !== 'price') {
+      guard.apply(event, now);
+      wake();
+      return;
+    }
+    // Prices are many, and most change nothing.
+    const { symbol } = event;
+    const before = guard.decide(symbol, now);
+    const concernsAll = guard.apply(event, now);
+    const isSooner = now.steady + guard.dueInMs(now, symbol) < alarmAt;
+    if (concernsAll || isSooner || !isSame(before, guard.decide(symbol, now))) wake();
+  };
+  const end = (finish: NonNullable<Told['finish']>): void => {
+    if (sources.closed) return;
+    sources.unsubscribe();
+    alarm.unsubscribe();
+    finished = finish;
+    const now = moment();
+    guard.apply({ kind: 'ended' }, now);
+    for (const each of told.values()) each.finish = finish;
+    judge(now);
+  };
+  let finished: Told['finish'];
+  const close = (): void => end((decisions$) => decisions$.complete());
+  const error = (reason: unknown): void => end((decisions$) => decisions$.error(reason));
+
+  const sources = new Subscription();
+  const { status$, prices$, gaps$, lagMs$ } = input;
+  for (const source$ of [gaps$, prices$, status$] as Observable<GuardEvent>[])
+    sources.add(source$.subscribe({ next: take, error, complete: close }));
+  const complete = (): void => take({ kind: 'lag_over' });
+  sources.add(lagMs$.subscribe({ next: (lagMs) => take({ kind: 'lag', lagMs }), error, complete }));
+  if (!sources.closed) wake();
+
+  const watch = (name: string | null): Observable<TradingDecision> => {
+    const each = told.get(name) ?? newTold(finished);
+    told.set(name, each);
+    tell(each, guard.decide(name, moment()));
+    return each.decisions$;
+  };
+  const decision = (coin?: string): TradingDecision => {
+    const name = coin ?? null;
+    const decided = guard.decide(name, moment());
+    const each = told.get(name);
+    if (each !== undefined) tell(each, decided);
+    return decided;
+  };
+  return Object.assign((coin?: string) => defer(() => watch(coin ?? null)), {
+    decision,
+    isAllowed: (coin?: string) => decision(coin).state === 'allowed',
+    close,
+  });
+}
+
+/** The decisions for one name, the last one told, and what came while it was told. */
+interface Told {
+  readonly decisions$: ReplaySubject<TradingDecision>;
+  last: TradingDecision | undefined;
+  isTelling: boolean;
+  due: TradingDecision | undefined;
+  /** How it ends, once it is to: behind what is due. */
+  finish: ((decisions$: ReplaySubject<TradingDecision>) => void) | undefined;
+}
+
+function newTold(finish: Told['finish']): Told {
+  const decisions$ = new ReplaySubject<TradingDecision>(1);
+  return { decisions$, last: undefined, isTelling: false, due: undefined, finish };
+}
+
+/** Where a subscriber asks, or closes, while it is told, the others hear the older decision first. */
+function tell(told: Told, decision: TradingDecision): void {
+  if (told.isTelling) {
+    told.due = decision;
+    return;
+  }
+  told.isTelling = true;
+  for (let next: TradingDecision | undefined = decision; next !== undefined; next = told.due) {
+    told.due = undefined;
+    if (told.last !== undefined && isSame(told.last, next)) continue;
+    told.last = next;
+    told.decisions$.next(next);
+  }
+  told.isTelling = false;
+  told.finish?.(told.decisions$);
+}
+
+function isSame(a: TradingDecision, b: TradingDecision): boolean {
+  return a.state === b.state && a.causes.join() === b.causes.join();
+}

@@ -1,0 +1,90 @@
+import { type Observable, Subject } from 'rxjs';
+import { Fault } from '../../domain/fault.ts';
+import type { FeedRecord, FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
+import type { TopicReader } from '../reader/topic-reader.ts';
+import { FeedMemory } from './feed-memory.ts';
+import { LastPrices, recallPrices } from './last-prices.ts';
+import type { LookBack } from './past.ts';
+
+/** What a client reads for itself, always, from now on and without a group: what `latest` and the guard need. */
+export interface OwnReaders {
+  readonly prices: TopicReader;
+  readonly 'feed-status': TopicReader;
+  readonly gaps: TopicReader;
+}
+
+/** The topics that a client reads for itself, and what it remembers of them. */
+export class OwnTopics {
+  readonly readers: OwnReaders;
+  readonly last = new LastPrices();
+  readonly memory: FeedMemory;
+  readonly #prices$ = new Subject<PriceTick>();
+  readonly #status$ = new Subject<FeedStatus>();
+  readonly #gaps$ = new Subject<Gap>();
+  #isClosed = false;
+
+  constructor(readers: OwnReaders, keepMs: number) {
+    this.readers = readers;
+    this.memory = new FeedMemory(keepMs);
+  }
+
+  /** Resolves when all are read. Rejects with a Fault where they are closed already. */
+  async start(): Promise<void> {
+    if (this.#isClosed) throw new Fault('internal', 'the client is closed', { retry: { kind: 'never' } });
+    const { prices, 'feed-status': status, gaps } = this.readers;
+    listen(prices, 'price', this.#prices$, (tick) => this.last.take(tick));
+    listen(status, 'status', this.#status$, (record, appendedAt) => this.memory.takeStatus(record, appendedAt));
+    listen(gaps, 'gap', this.#gaps$, (gap, appendedAt) => this.memory.takeGap(gap, appendedAt));
+    await Promise.all(this.#all().map((reader) => reader.ready()));
+  }
+
+  /** Looks back at what was published before the start, by the readers' topics. */
+  async recall(lookBack: LookBack, nowMs: number): Promise<void> {
+    const { prices, 'feed-status': status, gaps } = this.readers;
+    await Promise.all([
+      this.memory.recallGaps(lookBack, gaps.topic, nowMs),
+      this.memory
+        .recallStatus(lookBack, status.topic, nowMs)
+        .then(() => recallPrices(lookBack, prices.topic, this.memory.symbols(), this.last)),
+    ]);
+  }
+
+  /** As they come, from the subscription on. They fail or complete with their reader. */
+  get prices$(): Observable<PriceTick> {
+    return this.#prices$;
+  }
+
+  get status$(): Observable<FeedStatus> {
+    return this.#status$;
+  }
+
+  get gaps$(): Observable<Gap> {
+    return this.#gaps$;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all(this.#all().map((reader) => reader.close()));
+  }
+
+  #all(): readonly TopicReader[] {
+    return Object.values(this.readers);
+  }
+}
+
+function listen<K extends FeedRecord['kind'], T extends FeedRecord & { kind: K }>(
+  reader: TopicReader,
+  kind: K,
+  records$: Subject<T>,
+  remember: (record: T, appendedAt: number) => void,
+): void {
+  reader.listen({
+    give: (record, { appendedAt }) => {
+      if (record.kind !== kind) return;
+      remember(record as T, appendedAt);
+      records$.next(record as T);
+    },
+    fail: (fault) => records$.error(fault),
+    end: () => records$.complete(),
+  });
+}

@@ -1,0 +1,78 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readBackwards } from '../../avro-file/read-backwards.ts';
+import { Fault } from '../../domain/fault.ts';
+import type { FeedRecord } from '../../domain/record.ts';
+import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
+import { fetchBackwards } from '../../kafka/reading/fetch-backwards.ts';
+import { newMessageDecoder } from '../../kafka/reading/read-topic.ts';
+import { arrivalMs } from '../source/file-source.ts';
+
+/** A record of the past, not decoded yet. */
+export interface PastRecord {
+  /** Null, too, where keys are not kept. */
+  readonly key: string | null;
+  /** When the broker took it, milliseconds since 1970. */
+  readonly appendedAt: number;
+  /** Undefined: none of ours. */
+  read(): Promise<FeedRecord | undefined>;
+}
+
+/** Takes the records of a partition, the newest first; false: this is enough. */
+export type PastTaker = (record: PastRecord) => boolean | Promise<boolean>;
+
+/** Reads a topic (full name) from its end back, a taker a partition; `partitionOf` says where a key lies. */
+export type LookBack = (
+  topic: string,
+  takerOf: (partition: number, partitionOf: (key: string) => number) => PastTaker,
+) => Promise<void>;
+
+export function lookBackInKafka(config: KafkaConfig, log: KafkaLog): LookBack {
+  const decode = newMessageDecoder(config);
+  return (topic, takerOf) =>
+    fetchBackwards(
+      config,
+      topic,
+      (layout) => {
+        const partitions = Array.from({ length: layout.partitionCount }, (_, partition) => partition);
+        return new Map(
+          partitions.map((partition) => {
+            const taker = takerOf(partition, (key) => layout.partitionOf(key));
+            const take = async (
+              messages: readonly { key: string | null; timestamp: number; value: Buffer | null }[],
+            ) => {
+              for (const { key, timestamp, value } of messages.toReversed()) {
+                const read = async () => recordOf(value === null ? undefined : await decode(value));
+                if (!(await taker({ key, appendedAt: timestamp, read }))) return false;
+              }
+              return true;
+            };
+            return [partition, { take, end: () => {} }];
+          }),
+        );
+      },
+      log,
+    );
+}
+
+const recordOf = (decoded: FeedRecord | Fault | undefined): FeedRecord | undefined =>
+  decoded instanceof Fault ? undefined : decoded;
+
+/** Files have no partitions, and records no keys. */
+export function lookBackInFiles(dir: string): LookBack {
+  return async (topic, takerOf) => {
+    const taker = takerOf(0, () => 0);
+    const folder = join(dir, topic);
+    if ((await stat(folder).catch(() => undefined)) === undefined) return;
+    const newest: FeedRecord[] = [];
+    const take = (records: readonly FeedRecord[]): boolean => {
+      newest.push(...records.toReversed());
+      return newest.length >= MOST_FROM_FILES;
+    };
+    await readBackwards(folder, take, { passOverTorn: true });
+    for (const record of newest)
+      if (!(await taker({ key: null, appendedAt: arrivalMs(record), read: async () => record }))) return;
+  };
+}
+
+const MOST_FROM_FILES = 20_000;

@@ -1,0 +1,274 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { SchedulerLike } from 'rxjs';
+import { identityOf } from '../../codec/identity.ts';
+import { asFault, Fault } from '../../domain/fault.ts';
+import type { FeedRecord } from '../../domain/record.ts';
+import { createSeenWindow, type SeenWindow } from '../../operators/deduplicate.ts';
+import type { Arrival, ClientWarning, Follower, TopicSource } from '../source/source.ts';
+import { LagMeter, type Now, type TopicLag } from './topic-lag.ts';
+
+/** Who gets the records of a topic, one call a record. */
+export interface Listener {
+  give(record: FeedRecord, from: Omit<Arrival, 'decode'>): void;
+  /** Nothing more comes. */
+  fail(fault: Fault): void;
+  end(): void;
+  /** Where it does not take them at once. */
+  readonly buffered?: Buffered;
+}
+
+/** Records that a listener holds. */
+export interface Buffered {
+  readonly max: number;
+  readonly isFull: boolean;
+  /** Nothing is to be given while it is full. */
+  readonly pauses: boolean;
+  room(): Promise<void>;
+  undone(): Iterable<Omit<Arrival, 'decode'>>;
+  keepOnly(partitions: ReadonlySet<number>): void;
+}
+
+export interface TopicReaderOptions {
+  /** As the source calls it. */
+  readonly topic: string;
+  readonly source: TopicSource;
+  /** Of so many different records a partition is known which ones were given. */
+  readonly identityWindow: number;
+  readonly warn: (warning: ClientWarning) => void;
+  readonly scheduler: SchedulerLike;
+  /** Milliseconds since 1970. */
+  readonly wallClockMs: () => number;
+}
+
+/** Records handed out before others get a turn of the event loop. */
+const SLICE = 256;
+
+/**
+ * Reads a topic while somebody listens, once for all of them: each record once, in the order of its partition. Who
+ * joins while it reads gets what comes from then on; the first one decides by the source where reading begins.
+ */
+export class TopicReader implements Follower {
+  readonly #options: TopicReaderOptions;
+  readonly #listeners = new Set<Listener>();
+  readonly #positions = new Map<number, number>();
+  readonly #seen = new Map<number, SeenWindow<string>>();
+  #lag: LagMeter;
+  /** Read, and not given to anybody yet. */
+  #open: readonly Arrival[] = [];
+  /** What could not be decoded, and what came with it behind it: the source reads it again until it can. */
+  #failed: readonly Arrival[] = [];
+  #sinceTurn = 0;
+  #stop: AbortController | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #ready = Promise.withResolvers<void>();
+  /** Of the run that goes on, which may still have to end when the next one is waited for. */
+  #settle: () => void = () => {};
+
+  constructor(options: TopicReaderOptions) {
+    this.#options = options;
+    this.#lag = new LagMeter(this.#now());
+    this.#ready.resolve();
+  }
+
+  /** Returns how to leave. */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    this.#start();
+    return () => this.#leave(listener);
+  }
+
+  /** Resolves when it is settled where reading begins, or at once where nobody listens. */
+  ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  lag(): TopicLag {
+    const buffers = [...this.#listeners].flatMap(({ buffered }) => (buffered === undefined ? [] : [buffered.undone()]));
+    const failed = this.#failed.filter((arrival) => this.#isAhead(arrival));
+    return this.#lag.lag(this.#now(), [this.#open, failed, ...buffers]);
+  }
+
+  /** As its source calls it. */
+  get topic(): string {
+    return this.#options.topic;
+  }
+
+  get isRead(): boolean {
+    return this.#stop !== undefined;
+  }
+
+  /** Ends for all listeners; resolves when the source is left. */
+  async close(): Promise<void> {
+    for (const { buffered } of this.#listeners) if (buffered !== undefined) lower(this.#positions, buffered);
+    for (const listener of [...this.#listeners]) {
+      this.#leave(listener);
+      listener.end();
+    }
+    await this.#ended;
+  }
+
+  started(offsets: ReadonlyMap<number, number>): void {
+    for (const [partition, offset] of offsets)
+      if (!this.#positions.has(partition)) this.#positions.set(partition, offset);
+    this.#lag.started(offsets.keys(), this.#now());
+    this.#settle();
+  }
+
+  async take(arrivals: readonly Arrival[], signal: AbortSignal): Promise<void> {
+    let at = 0;
+    try {
+      for (; at < arrivals.length; at++) {
+        const arrival = arrivals[at] as Arrival;
+        if (at % SLICE === 0) this.#open = arrivals.slice(at);
+        const decoded = arrival.decode();
+        const record = decoded instanceof Promise ? await decoded : decoded;
+        if (this.#isTurnDue()) await nextTurn();
+        for (const full of this.#full()) await roomOrAbort(full, signal);
+        if (signal.aborted) return;
+        this.#hand(arrival, record);
+      }
+      this.#failed = this.#failed.filter((arrival) => this.#isAhead(arrival));
+    } catch (error) {
+      this.#failed = arrivals.slice(at);
+      throw error;
+    } finally {
+      this.#open = [];
+    }
+  }
+
+  answered(partition: number, behind: number): void {
+    this.#lag.answered(partition, behind, this.#now());
+  }
+
+  lost(partition: number, from: number, next: number): void {
+    this.#positions.set(partition, next);
+    this.#options.warn({ kind: 'lost', topic: this.#options.topic, partition, from, next });
+  }
+
+  troubled(fault: Fault): void {
+    this.#options.warn({ kind: 'unreachable', topic: this.#options.topic, fault });
+  }
+
+  positions(): ReadonlyMap<number, number> {
+    return this.#positions;
+  }
+
+  done(): ReadonlyMap<number, number> {
+    const done = new Map(this.#positions);
+    for (const { buffered } of this.#listeners) if (buffered !== undefined) lower(done, buffered);
+    return done;
+  }
+
+  keepOnly(partitions: ReadonlySet<number>): void {
+    for (const { buffered } of this.#listeners) buffered?.keepOnly(partitions);
+    for (const partition of [...this.#positions.keys()].filter((each) => !partitions.has(each))) {
+      this.#positions.delete(partition);
+      this.#seen.delete(partition);
+    }
+    this.#lag.keepOnly(partitions, this.#now());
+  }
+
+  #start(): void {
+    if (this.#stop !== undefined) return;
+    const stop = new AbortController();
+    this.#stop = stop;
+    const ready = Promise.withResolvers<void>();
+    this.#ready = ready;
+    this.#ended = this.#ended.then(() => this.#run(stop, ready.resolve));
+  }
+
+  async #run(stop: AbortController, settle: () => void): Promise<void> {
+    this.#settle = settle;
+    this.#positions.clear();
+    this.#seen.clear();
+    this.#failed = [];
+    this.#lag = new LagMeter(this.#now());
+    const { source, topic } = this.#options;
+    try {
+      if (!stop.signal.aborted) await source.follow(topic, this, stop.signal);
+    } catch (error) {
+      if (stop === this.#stop) this.#fail(asFault(error));
+    } finally {
+      if (stop === this.#stop) this.#stop = undefined;
+      settle();
+    }
+  }
+
+  #fail(fault: Fault): void {
+    for (const listener of [...this.#listeners]) {
+      this.#listeners.delete(listener);
+      listener.fail(fault);
+    }
+  }
+
+  #leave(listener: Listener): void {
+    if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
+    // What the last one was not given is not done.
+    if (listener.buffered !== undefined) lower(this.#positions, listener.buffered);
+    this.#stop?.abort();
+    this.#stop = undefined;
+    this.#ready.resolve();
+  }
+
+  #hand({ partition, offset, appendedAt }: Arrival, record: FeedRecord | Fault | undefined): void {
+    this.#sinceTurn++;
+    if (!this.#positions.has(partition)) return;
+    this.#positions.set(partition, offset + 1);
+    this.#lag.reached(partition, appendedAt);
+    if (record === undefined) return;
+    if (record instanceof Fault) {
+      this.#options.warn({ kind: 'malformed', topic: this.#options.topic, partition, offset, fault: record });
+      return;
+    }
+    if (!this.#seenIn(partition).add(identityOf(record))) return;
+    for (const listener of this.#listeners) listener.give(record, { partition, offset, appendedAt });
+  }
+
+  #isAhead({ partition, offset }: Arrival): boolean {
+    return offset >= (this.#positions.get(partition) ?? Number.POSITIVE_INFINITY);
+  }
+
+  #seenIn(partition: number): SeenWindow<string> {
+    const seen = this.#seen.get(partition) ?? createSeenWindow<string>(this.#options.identityWindow);
+    this.#seen.set(partition, seen);
+    return seen;
+  }
+
+  /** Who takes records in time would have emptied a full buffer with a turn. */
+  #isTurnDue(): boolean {
+    if (this.#sinceTurn === 0) return false;
+    const isDue =
+      this.#sinceTurn >= SLICE ||
+      [...this.#listeners].some(({ buffered }) => buffered?.isFull === true && this.#sinceTurn >= buffered.max);
+    if (isDue) this.#sinceTurn = 0;
+    return isDue;
+  }
+
+  #full(): readonly Buffered[] {
+    const full: Buffered[] = [];
+    for (const { buffered } of this.#listeners) if (buffered?.pauses === true && buffered.isFull) full.push(buffered);
+    return full;
+  }
+
+  #now(): Now {
+    return { wall: this.#options.wallClockMs(), steady: this.#options.scheduler.now() };
+  }
+}
+
+/** Sets what is done back to the oldest that somebody still holds. */
+function lower(done: Map<number, number>, buffered: Buffered): void {
+  for (const { partition, offset } of buffered.undone())
+    if (offset < (done.get(partition) ?? Number.NEGATIVE_INFINITY)) done.set(partition, offset);
+}
+
+function roomOrAbort(full: Buffered, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const end = (): void => {
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    signal.addEventListener('abort', end);
+    void full.room().then(end);
+  });
+}

@@ -1,0 +1,103 @@
+import type { SchedulerLike } from 'rxjs';
+import { asFault, type Fault } from '../../domain/fault.ts';
+import type { FeedRecord } from '../../domain/record.ts';
+import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
+import type { FetchWatcher, TopicMessage } from '../../kafka/reading/fetch-round.ts';
+import { fetchTopic, type StartAt } from '../../kafka/reading/fetch-topic.ts';
+import { newPromptDecoder } from '../../kafka/reading/read-topic.ts';
+import { pause } from './pause.ts';
+import type { Arrival, Follower, TopicSource } from './source.ts';
+
+export interface KafkaReach {
+  readonly config: KafkaConfig;
+  readonly log: KafkaLog;
+  readonly scheduler: SchedulerLike;
+  /** Rejects with a Fault where there is no such topic. */
+  readonly requireTopic: (topic: string) => Promise<void>;
+}
+
+/** Where reading begins; a time is the broker's append time, milliseconds since 1970. */
+export type Place = 'beginning' | 'end' | { readonly timeMs: number };
+
+const RETRY_MS = 1000;
+
+/** A topic (full name), all of it, without a group: nothing is left behind at the brokers. */
+export function kafkaSource(reach: KafkaReach, place: Place): TopicSource {
+  return {
+    async follow(topic, follower, signal) {
+      await waitForTopic(reach, topic, follower, signal);
+      await fetchTo(follower, { reach, topic, from: place }, signal);
+    },
+  };
+}
+
+/** Waits for the brokers where they do not answer. Rejects with a Fault where they have no such topic, or refuse who asks. */
+export async function waitForTopic(
+  { requireTopic, scheduler }: KafkaReach,
+  topic: string,
+  follower: Follower,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      return await requireTopic(topic);
+    } catch (error) {
+      const fault = asFault(error);
+      if (fault.kind === 'unavailable' || fault.retry.kind === 'never') throw fault;
+      follower.troubled(fault);
+      await pause(RETRY_MS, scheduler, signal);
+    }
+  }
+}
+
+export interface FetchTo {
+  readonly reach: KafkaReach;
+  readonly topic: string;
+  readonly from: StartAt;
+}
+
+/** Reads until the signal aborts, whatever fails meanwhile: then it goes on behind what was handed out. */
+export async function fetchTo(follower: Follower, { reach, topic, from }: FetchTo, signal: AbortSignal): Promise<void> {
+  const decode = newPromptDecoder(reach.config);
+  const watcher: FetchWatcher = {
+    started: (offsets) => follower.started(numbers(offsets)),
+    answered: (partition, behind) => follower.answered(partition, behind),
+    lost: (partition, first, next) => follower.lost(partition, Number(first), Number(next)),
+  };
+  for (let start = from; !signal.aborted; start = behindPositions(from, follower.positions())) {
+    try {
+      const portions = fetchTopic(reach.config, topic, { from: start, follow: true, signal, watcher }, reach.log);
+      for await (const messages of portions)
+        await follower.take(
+          messages.map((message) => arrivalOf(message, decode)),
+          signal,
+        );
+    } catch (error) {
+      follower.troubled(asFault(error));
+      await pause(RETRY_MS, reach.scheduler, signal);
+    }
+  }
+}
+
+/** Partitions that were not begun yet are begun as at first; those added to the topic meanwhile at their beginning. */
+export function behindPositions(from: StartAt, positions: ReadonlyMap<number, number>): StartAt {
+  const offsets = new Map([...positions].map(([partition, offset]) => [partition, BigInt(offset)]));
+  if (typeof from === 'object' && 'offsets' in from)
+    return { ...from, offsets: new Map([...from.offsets, ...offsets]) };
+  return offsets.size === 0 ? from : { offsets, otherwise: 'beginning', onlyThese: false };
+}
+
+const numbers = (offsets: ReadonlyMap<number, bigint>): ReadonlyMap<number, number> =>
+  new Map([...offsets].map(([partition, offset]) => [partition, Number(offset)]));
+
+function arrivalOf(
+  { partition, offset, timestamp, value }: TopicMessage,
+  decode: (value: Buffer) => FeedRecord | Fault | Promise<FeedRecord | Fault>,
+): Arrival {
+  return {
+    partition,
+    offset: Number(offset),
+    appendedAt: timestamp,
+    decode: () => (value === null ? undefined : decode(value)),
+  };
+}

@@ -1,0 +1,167 @@
+import type { SchedulerLike } from 'rxjs';
+import { asFault } from '../../domain/fault.ts';
+import type { GroupMember, Share } from '../../kafka/group-member.ts';
+import type { StartOffsets } from '../../kafka/reading/fetch-topic.ts';
+import type { Place } from './kafka-source.ts';
+import { pause } from './pause.ts';
+import type { Follower } from './source.ts';
+
+export interface GroupSettings {
+  /** Groups are one a topic: GROUP.TOPIC, the topic's full name. */
+  readonly group: string;
+  /** Where a partition begins that the group has not read yet. */
+  readonly place: Place;
+  /** Milliseconds. */
+  readonly commitEveryMs: number;
+  readonly sessionTimeoutMs: number;
+}
+
+export interface MembershipParts {
+  readonly member: Pick<GroupMember, 'id' | 'join' | 'beat' | 'commit' | 'sharesAll' | 'leave'>;
+  readonly follower: Follower;
+  /** Reads for the follower until the signal aborts. */
+  readonly read: (from: StartOffsets, signal: AbortSignal) => Promise<void>;
+  readonly settings: Omit<GroupSettings, 'group'>;
+  readonly scheduler: SchedulerLike;
+}
+
+const RETRY_MS = 1000;
+const FIRST_COMMIT_MS = 50;
+/** How often the member that shares out looks for new partitions. */
+const LOOK_EVERY_MS = 30_000;
+
+/** What a member does: join, read its share, and beat and commit meanwhile, until the group shares out anew. */
+export class Membership {
+  readonly #parts: MembershipParts;
+  #committed = new Map<number, number>();
+
+  constructor(parts: MembershipParts) {
+    this.#parts = parts;
+  }
+
+  /** From one sharing out to the next. */
+  async term(signal: AbortSignal): Promise<void> {
+    const { member, follower } = this.#parts;
+    const formerId = member.id;
+    const share = await this.#join(signal);
+    if (share === undefined) return;
+    follower.keepOnly(member.id === formerId ? this.#leftBy(share) : new Set());
+    const over = new AbortController();
+    const both = AbortSignal.any([signal, over.signal]);
+    const reading = share.size === 0 ? this.#idle() : this.#read(share, both);
+    await this.#keepAlive(share, both);
+    over.abort();
+    await reading;
+    await this.#commit();
+  }
+
+  /** Leaves the group with the last commit. */
+  async end(): Promise<void> {
+    await this.#commit();
+    await this.#parts.member.leave();
+  }
+
+  /** Undefined: it did not work yet. */
+  async #join(signal: AbortSignal): Promise<Share | undefined> {
+    const aborted = Promise.withResolvers<undefined>();
+    const abort = (): void => aborted.resolve(undefined);
+    signal.addEventListener('abort', abort);
+    try {
+      return await Promise.race([this.#parts.member.join(), aborted.promise]);
+    } catch (error) {
+      this.#parts.follower.troubled(asFault(error));
+      await pause(RETRY_MS, this.#parts.scheduler, signal);
+      return undefined;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /** What is read on where this member left it: all but what others took further meanwhile. */
+  #leftBy(share: Share): ReadonlySet<number> {
+    const positions = this.#parts.follower.positions();
+    const left = [...share].filter(([partition, committed]) => {
+      const position = positions.get(partition);
+      return position !== undefined && (committed === undefined || committed <= BigInt(position));
+    });
+    return new Set(left.map(([partition]) => partition));
+  }
+
+  async #idle(): Promise<void> {
+    this.#parts.follower.started(new Map());
+  }
+
+  /** What was read before is read on where it was left: what waits of it is still there. */
+  #read(share: Share, signal: AbortSignal): Promise<void> {
+    const { follower, read, settings } = this.#parts;
+    const positions = follower.positions();
+    const offsets = new Map(
+      [...share].map(([partition, committed]) => {
+        const position = positions.get(partition);
+        return [partition, position === undefined ? committed : BigInt(position)];
+      }),
+    );
+    this.#committed = new Map(
+      [...share].flatMap(([partition, at]) => (at === undefined ? [] : [[partition, Number(at)]])),
+    );
+    return read({ offsets, otherwise: settings.place, onlyThese: true }, signal);
+  }
+
+  /** Resolves when the share is no longer this member's, or no longer right, or the signal aborts. */
+  async #keepAlive(share: Share, signal: AbortSignal): Promise<void> {
+    const { member, follower, scheduler } = this.#parts;
+    const { commitEveryMs, sessionTimeoutMs } = this.#parts.settings;
+    const beatEveryMs = Math.min(1000, sessionTimeoutMs / 3);
+    let heardAt = scheduler.now();
+    let beatAt = heardAt + beatEveryMs;
+    let lookAt = heardAt + LOOK_EVERY_MS;
+    let commitAt = heardAt;
+    let isAllShared = true;
+    // Nothing waits for it: a broker that hangs must not cost a heartbeat.
+    const look = async (): Promise<void> => {
+      try {
+        isAllShared = await member.sharesAll();
+      } catch (error) {
+        follower.troubled(asFault(error));
+      }
+    };
+    while (!signal.aborted && isAllShared) {
+      try {
+        if (scheduler.now() >= commitAt) {
+          const begunAt = scheduler.now();
+          await this.#commit();
+          // Where a partition was begun is known a moment after the start, and must not be forgotten.
+          const isKnown = this.#committed.size >= share.size;
+          commitAt = begunAt + (isKnown ? commitEveryMs : FIRST_COMMIT_MS);
+        }
+        if (scheduler.now() >= beatAt) {
+          beatAt = scheduler.now() + beatEveryMs;
+          if (!(await member.beat())) return;
+          heardAt = scheduler.now();
+        }
+        if (scheduler.now() >= lookAt) {
+          lookAt = scheduler.now() + LOOK_EVERY_MS;
+          void look();
+        }
+      } catch (error) {
+        follower.troubled(asFault(error));
+        // By now the group goes on without this member.
+        if (scheduler.now() - heardAt > sessionTimeoutMs) return;
+      }
+      await pause(Math.max(10, Math.min(beatAt, commitAt) - scheduler.now()), scheduler, signal);
+    }
+  }
+
+  async #commit(): Promise<void> {
+    const { member, follower } = this.#parts;
+    const news = new Map([...follower.done()].filter(([partition, at]) => this.#committed.get(partition) !== at));
+    if (news.size === 0) return;
+    const offsets = new Map([...news].map(([partition, at]) => [partition, BigInt(at)]));
+    try {
+      if (!(await member.commit(offsets))) return;
+      for (const [partition, at] of news) this.#committed.set(partition, at);
+    } catch (error) {
+      follower.troubled(asFault(error));
+    }
+  }
+}

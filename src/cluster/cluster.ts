@@ -1,0 +1,332 @@
+import { join } from 'node:path';
+import type { Observable, SchedulerLike } from 'rxjs';
+import { type Config, coinSymbols } from '../config/config.ts';
+import { asFault, type Fault } from '../domain/fault.ts';
+import type { PipelineFigures } from '../domain/feed-figures.ts';
+import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
+import type { VenueId } from '../domain/instrument.ts';
+import type { Feed } from '../feed/feed.ts';
+import type { KafkaLog } from '../kafka/config.ts';
+import { GroupMember } from '../kafka/group-member.ts';
+import { isTakenOver } from '../kafka/kafka-error.ts';
+import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
+import { newConnectionBudget, newRest, topCoinsOf } from '../runtime/build-feed.ts';
+import {
+  malformedRowsLogger,
+  type Pipeline,
+  type PipelineDependencies,
+  type Running,
+  type Stopped,
+  startPipeline,
+} from '../runtime/run.ts';
+import type { ConnectionBudget } from '../venues/connection/connection-budget.ts';
+import type { VenueRest } from '../venues/rest/rest-client.ts';
+import { figuresLeft, mergedFigures } from './merged-figures.ts';
+import { mergedSnapshot, snapshotLeft } from './merged-snapshot.ts';
+import { type ShardRate, shardAssigner } from './shard-assigner.ts';
+import { partOfShard, shardOf } from './shard-of.ts';
+import { ShardRun } from './shard-run.ts';
+import { prepareShardsTopic, shardsTopicOf } from './shards-topic.ts';
+
+const MOST_BEAT_MS = 100;
+const BEATS_A_SESSION = 10;
+const AGAIN_MS = 1000;
+/** How often the member that shares out looks whether all is shared out. */
+const LOOK_EVERY_MS = 30_000;
+/** At a stop: for the others to take over before the delivery ends. */
+const HAND_OVER_MS = 1500;
+/** A rate says something after so long. */
+const MEASURED_AFTER_S = 5;
+const NOTHING_KNOWN: ShardRate = { rate: 0, seconds: 0 };
+
+/**
+ * One of several instances that share the coins, by Kafka's own group protocol: a partition of the topic `shards` is a
+ * shard, who is assigned it runs a pipeline for it, with a transactional id of its own. The group says who should
+ * write; that nobody else does is the fence's to see to (docs/decisions/0007).
+ */
+export async function startCluster(config: Config, dependencies: PipelineDependencies): Promise<Running> {
+  const { log, signal } = dependencies;
+  const kafkaLog: KafkaLog = (level, message, details) => log[level]({ event: 'cluster', ...details }, message);
+  await untilDone(() => prepareShardsTopic(config, kafkaLog), dependencies);
+  signal?.throwIfAborted();
+  return new Cluster(config, dependencies, kafkaLog);
+}
+
+class Cluster implements Running {
+  readonly #config: Config;
+  readonly #dependencies: PipelineDependencies;
+  readonly #scheduler: SchedulerLike;
+  readonly #member: GroupMember;
+  /** All shards of this instance have one address at the venues, and one budget. */
+  readonly #rests = new Map<VenueId, VenueRest>();
+  readonly #connections = new Map<VenueId, ConnectionBudget>();
+  /** Asked for once for all shards. */
+  readonly #topCoins: Observable<ReadonlySet<string>> | undefined;
+  readonly #runs = new Map<number, ShardRun>();
+  readonly #failing = new AbortController();
+  readonly #stopping = new AbortController();
+  readonly #following: Promise<void>;
+  readonly #startedAt: number;
+  readonly #sizeOf: (shard: number) => number;
+  #assigned: ReadonlySet<number> = new Set();
+  #stopped: Stopped = { undelivered: 0, spilled: 0, dropped: 0 };
+  /** Of pipelines that are over. */
+  #past = mergedFigures([]);
+  #left: readonly FeedSnapshot[] = [];
+  #stop: Promise<Stopped> | undefined;
+
+  constructor(config: Config, dependencies: PipelineDependencies, kafkaLog: KafkaLog) {
+    const { scheduler = monotonicScheduler, wallClockMs = Date.now, signal } = dependencies;
+    this.#config = config;
+    this.#dependencies = dependencies;
+    this.#scheduler = scheduler;
+    this.#startedAt = wallClockMs();
+    const { group, sessionTimeoutMs } = config.cluster;
+    this.#sizeOf = sizesOf(config);
+    const onMalformed = malformedRowsLogger(dependencies.log);
+    this.#topCoins = topCoinsOf(config, (venue) => this.#restOf(venue), scheduler, onMalformed);
+    const assigner = shardAssigner(() => this.#rates(), this.#sizeOf);
+    this.#member = new GroupMember(
+      config.kafka,
+      shardsTopicOf(config),
+      { group, sessionTimeoutMs, assigner },
+      kafkaLog,
+    );
+    signal?.addEventListener('abort', () => void this.stop(String(signal.reason)), { once: true });
+    this.#following = this.#follow().catch((error: unknown) => this.#fail(asFault(error)));
+  }
+
+  get failed(): AbortSignal {
+    return this.#failing.signal;
+  }
+
+  feeds(): readonly Feed[] {
+    return this.#pipelines().map(({ feed }) => feed);
+  }
+
+  snapshot(): FeedSnapshot {
+    const { wallClockMs = Date.now } = this.#dependencies;
+    const own = this.#pipelines().map((pipeline) => pipeline.snapshot());
+    const { environment, feed } = this.#config;
+    const of = { at: wallClockMs(), startedAt: this.#startedAt, environment, mode: feed.mode };
+    return mergedSnapshot(own, of, this.#left);
+  }
+
+  figures(): PipelineFigures {
+    return mergedFigures([this.#past, ...this.#pipelines().map((pipeline) => pipeline.figures())]);
+  }
+
+  stop(reason: string): Promise<Stopped> {
+    this.#stop ??= this.#close(reason);
+    return this.#stop;
+  }
+
+  #restOf(venue: VenueId): VenueRest {
+    return once(this.#rests, venue, () => newRest(this.#config, venue, this.#scheduler));
+  }
+
+  #pipelines(): readonly Pipeline[] {
+    return [...this.#runs.values()].flatMap(({ pipeline }) => pipeline ?? []);
+  }
+
+  async #close(reason: string): Promise<Stopped> {
+    const { log } = this.#dependencies;
+    this.#stopping.abort(reason);
+    const since = this.#scheduler.now();
+    const isAlone = this.#assigned.size === this.#config.cluster.shards;
+    this.#assigned = new Set();
+    await this.#member.leave();
+    const runs = [...this.#runs.values()];
+    const ended = Promise.all(runs.map((run) => run.ended));
+    if (!isAlone) {
+      const afterMs = this.#scheduler.now() - since + HAND_OVER_MS;
+      for (const run of runs) run.giveUp(HAND_OVER_MS, { afterMs });
+      await Promise.race([ended, this.#pause(HAND_OVER_MS)]);
+    }
+    for (const run of runs) run.stop(reason, { afterMs: this.#scheduler.now() - since });
+    await Promise.all([ended, this.#following]);
+    log.info({ event: 'left_group', group: this.#config.cluster.group }, 'the shards are left to the other instances');
+    return this.#stopped;
+  }
+
+  /** Takes part in the group until it is stopped. */
+  async #follow(): Promise<void> {
+    const { log } = this.#dependencies;
+    const { sessionTimeoutMs } = this.#config.cluster;
+    const beatMs = Math.min(MOST_BEAT_MS, sessionTimeoutMs / BEATS_A_SESSION);
+    while (!this.#stopping.signal.aborted) {
+      const share = await untilDone(() => this.#member.join(), {
+        ...this.#dependencies,
+        signal: this.#stopping.signal,
+      });
+      if (share === undefined || this.#stopping.signal.aborted) return;
+      this.#apply(new Set(share.keys()));
+      let told = '';
+      let looked = this.#scheduler.now();
+      for (let isMember = true; isMember && !this.#stopping.signal.aborted; ) {
+        await this.#pause(beatMs);
+        try {
+          isMember = await this.#member.beat();
+          if (this.#scheduler.now() >= looked + LOOK_EVERY_MS) {
+            looked = this.#scheduler.now();
+            isMember &&= await this.#member.sharesAll();
+          }
+          told = '';
+        } catch (error) {
+          // Whatever the group does meanwhile: who is fenced stops, who is not goes on.
+          const { message } = asFault(error);
+          if (told !== message) log.warn({ event: 'group_unreachable' }, `the group cannot be reached: ${message}`);
+          told = message;
+        }
+      }
+    }
+  }
+
+  #apply(assigned: ReadonlySet<number>): void {
+    const { log } = this.#dependencies;
+    const { group, sessionTimeoutMs } = this.#config.cluster;
+    this.#assigned = assigned;
+    log.info({ event: 'shards_assigned', group, shards: [...assigned] }, `${assigned.size} shards are this instance's`);
+    for (const [shard, run] of this.#runs) {
+      if (assigned.has(shard)) run.keep();
+      else run.giveUp(sessionTimeoutMs);
+    }
+    for (const shard of assigned) if (!this.#runs.has(shard) && this.#sizeOf(shard) > 0) this.#begin(shard);
+  }
+
+  #begin(shard: number): void {
+    const { log } = this.#dependencies;
+    const part = {
+      own: partOfShard(shard, this.#config.cluster.shards, this.#config.feed.mode),
+      portion: 1 / this.#config.cluster.shards,
+      restOf: (venue: VenueId) => this.#restOf(venue),
+      connectionsOf: (venue: VenueId) => once(this.#connections, venue, () => newConnectionBudget(this.#config, venue)),
+      topCoins: this.#topCoins,
+    };
+    const own = log.child({ shard });
+    const run = new ShardRun(async (signal) => {
+      const since = this.#scheduler.now();
+      const dependencies = { ...this.#dependencies, log: own, signal, part };
+      const pipeline = await startPipeline(configOfShard(this.#config, shard), dependencies);
+      const ms = Math.round(this.#scheduler.now() - since);
+      own.info({ event: 'shard_started', ms }, 'who wrote the shard before is shut out, and read to its end');
+      return pipeline;
+    }, this.#scheduler);
+    this.#runs.set(shard, run);
+    const over = run.ended.then(({ fault, ran }) => {
+      this.#runs.delete(shard);
+      if (ran !== undefined) {
+        this.#stopped = sumOf(this.#stopped, ran.stopped);
+        this.#past = mergedFigures([this.#past, figuresLeft(ran.figures)]);
+        this.#left = [mergedSnapshot([], ran.snapshot, [snapshotLeft(ran.snapshot), ...this.#left])];
+      }
+      if (fault === undefined) {
+        if (this.#assigned.has(shard)) this.#begin(shard);
+        return;
+      }
+      if (isTakenOver(fault.cause)) own.info({ event: 'shard_handed_over' }, 'another instance has the shard');
+      else if (fault.retry.kind !== 'never') own.warn({ event: 'shard_failed' }, `begins again: ${fault.message}`);
+      else {
+        this.#fail(fault);
+        return;
+      }
+      void this.#takeBack(shard);
+    });
+    over.catch((error: unknown) => this.#fail(asFault(error)));
+  }
+
+  /**
+   * Begins the shard again once the group has said that it is still ours: a writer of an assignment that is over may have
+   * come behind this one, and two that took it back without asking would shut each other out for ever.
+   */
+  async #takeBack(shard: number): Promise<void> {
+    while (this.#assigned.has(shard) && !this.#runs.has(shard)) {
+      await this.#pause(AGAIN_MS);
+      const isMember = await this.#member.beat().catch(() => undefined);
+      // Where it is none, the next assignment begins what is this instance's.
+      if (isMember === false) return;
+      if (isMember === true && this.#assigned.has(shard) && !this.#runs.has(shard)) this.#begin(shard);
+    }
+  }
+
+  #fail(fault: Fault): void {
+    this.#failing.abort(fault);
+  }
+
+  /** What is ingested now. */
+  #rates(): ReadonlyMap<number, ShardRate> {
+    const now = this.#scheduler.now();
+    return new Map(
+      [...this.#runs]
+        .filter(([, run]) => !run.isGivenUp)
+        .map(([shard, { since, pipeline }]) => {
+          const seconds = (now - since) / 1000;
+          const isKnown = pipeline !== undefined && seconds >= MEASURED_AFTER_S;
+          // What was fetched was traded before.
+          return [shard, isKnown ? { rate: pipeline.feed.view.liveTrades / seconds, seconds } : NOTHING_KNOWN];
+        }),
+    );
+  }
+
+  #pause(ms: number): Promise<void> {
+    return pause(ms, this.#scheduler);
+  }
+}
+
+/** How many of the configured coins a shard has; where the venues' lists decide, all have alike. */
+function sizesOf(config: Config): (shard: number) => number {
+  const symbols = coinSymbols(config);
+  if (symbols.length === 0) return () => 1;
+  const sizes = Map.groupBy(symbols, (symbol) => shardOf(symbol, config.cluster.shards));
+  return (shard) => sizes.get(shard)?.length ?? 0;
+}
+
+/** A shard's writer has a name of its own, the same whichever instance it runs in, and its part of the spill. */
+function configOfShard(config: Config, shard: number): Config {
+  const name = `shard-${shard}`;
+  const maxMb = config.spill.maxMb / config.cluster.shards;
+  return {
+    ...config,
+    kafka: { ...config.kafka, clientId: `${config.cluster.group}.${name}` },
+    spill: { dir: join(config.spill.dir, name), maxMb },
+  };
+}
+
+function once<T>(known: Map<VenueId, T>, venue: VenueId, make: () => T): T {
+  const made = known.get(venue) ?? make();
+  known.set(venue, made);
+  return made;
+}
+
+function sumOf(a: Stopped, b: Stopped): Stopped {
+  return {
+    undelivered: a.undelivered + b.undelivered,
+    spilled: a.spilled + b.spilled,
+    dropped: a.dropped + b.dropped,
+  };
+}
+
+/** Tries again what a Fault does not forbid, and says once what it waits for; undefined: it was given up. */
+async function untilDone<T>(
+  work: () => Promise<T>,
+  { log, scheduler = monotonicScheduler, signal }: PipelineDependencies,
+): Promise<T | undefined> {
+  for (let told = ''; signal?.aborted !== true; ) {
+    try {
+      return await work();
+    } catch (error) {
+      const fault = asFault(error);
+      if (fault.retry.kind === 'never') throw fault;
+      if (told !== fault.message) log.warn({ event: 'group_unreachable' }, `waits for the group: ${fault.message}`);
+      told = fault.message;
+      await pause(AGAIN_MS, scheduler);
+    }
+  }
+  return undefined;
+}
+
+function pause(ms: number, scheduler: SchedulerLike): Promise<void> {
+  return new Promise((resolve) => {
+    scheduler.schedule(() => resolve(), ms);
+  });
+}

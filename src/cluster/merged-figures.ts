@@ -1,0 +1,93 @@
+import type { Counts, Distribution, PipelineFigures, SinkFigures, VenueFigures } from '../domain/feed-figures.ts';
+
+/** What several feeds of one process count together; of those that are over, too, so that no count falls. */
+export function mergedFigures(parts: readonly PipelineFigures[]): PipelineFigures {
+  return {
+    records: counts(parts.map(({ records }) => records)),
+    states: counts(parts.map(({ states }) => states)),
+    gaps: counts(parts.map(({ gaps }) => gaps)),
+    missingTrades: sum(parts, ({ missingTrades }) => missingTrades),
+    filledTrades: sum(parts, ({ filledTrades }) => filledTrades),
+    deadLetters: counts(parts.map(({ deadLetters }) => deadLetters)),
+    uncountedTrades: counts(parts.map(({ uncountedTrades }) => uncountedTrades)),
+    venues: byName(
+      parts.map(({ venues }) => venues),
+      mergedVenue,
+    ),
+    sinks: byName(
+      parts.map(({ sinks }) => sinks),
+      mergedSink,
+    ),
+  };
+}
+
+/** What is left to count of a feed that is over. */
+export function figuresLeft(figures: PipelineFigures): PipelineFigures {
+  const sinks = Object.entries(figures.sinks).map(([name, sink]) => [name, { ...sink, spill: null }] as const);
+  return { ...figures, sinks: Object.fromEntries(sinks) };
+}
+
+function mergedVenue(all: readonly VenueFigures[]): VenueFigures {
+  return {
+    events: sum(all, ({ events }) => events),
+    malformed: sum(all, ({ malformed }) => malformed),
+    duplicates: sum(all, ({ duplicates }) => duplicates),
+    ignored: counts(all.map(({ ignored }) => ignored)),
+    warnings: counts(all.map(({ warnings }) => warnings)),
+    reconnects: counts(all.map(({ reconnects }) => reconnects)),
+    bookResyncs: sum(all, ({ bookResyncs }) => bookResyncs),
+    booksNotHad: sum(all, ({ booksNotHad }) => booksNotHad),
+    // They ask through one and the same client.
+    restWeight: Math.max(...all.map(({ restWeight }) => restWeight)),
+    venueToSocket: distribution(all.map(({ venueToSocket }) => venueToSocket)),
+    socketToEmitted: distribution(all.map(({ socketToEmitted }) => socketToEmitted)),
+  };
+}
+
+function mergedSink(all: readonly SinkFigures[]): SinkFigures {
+  const spills = all.flatMap(({ spill }) => spill ?? []);
+  const ages = spills.flatMap(({ oldestMs }) => oldestMs ?? []);
+  return {
+    rejected: sum(all, ({ rejected }) => rejected),
+    conflated: sum(all, ({ conflated }) => conflated),
+    batches: sum(all, ({ batches }) => batches),
+    dropped: counts(all.map(({ dropped }) => dropped)),
+    spill:
+      spills.length === 0
+        ? null
+        : {
+            records: sum(spills, ({ records }) => records),
+            bytes: sum(spills, ({ bytes }) => bytes),
+            limitBytes: sum(spills, ({ limitBytes }) => limitBytes),
+            oldestMs: ages.length === 0 ? null : Math.max(...ages),
+            broken: sum(spills, ({ broken }) => broken),
+          },
+    emittedToAcknowledged: distribution(all.map(({ emittedToAcknowledged }) => emittedToAcknowledged)),
+  };
+}
+
+function counts(all: readonly Counts[]): Counts {
+  const total: Record<string, number> = {};
+  for (const one of all) for (const [name, count] of Object.entries(one)) total[name] = (total[name] ?? 0) + count;
+  return total;
+}
+
+function byName<T>(all: readonly Readonly<Record<string, T>>[], merged: (all: readonly T[]) => T): Record<string, T> {
+  const names = new Set(all.flatMap((one) => Object.keys(one)));
+  return Object.fromEntries([...names].map((name) => [name, merged(all.flatMap((one) => one[name] ?? []))]));
+}
+
+/** All have the same bounds. */
+function distribution(all: readonly Distribution[]): Distribution {
+  const boundsMs = all[0]?.boundsMs ?? [];
+  return {
+    boundsMs,
+    within: boundsMs.map((_, bound) => sum(all, ({ within }) => within[bound] ?? 0)),
+    count: sum(all, ({ count }) => count),
+    sumMs: sum(all, ({ sumMs }) => sumMs),
+  };
+}
+
+function sum<T>(all: readonly T[], value: (of: T) => number): number {
+  return all.reduce((total, of) => total + value(of), 0);
+}

@@ -1,0 +1,109 @@
+import type { FeedSnapshot, LatencyFigures, SinkSnapshot, VenueSnapshot } from '../domain/feed-snapshot.ts';
+
+/**
+ * What several feeds of one process are together, `left` of those that are over. Latencies are those of the worst:
+ * quantiles do not add up.
+ */
+export function mergedSnapshot(
+  running: readonly FeedSnapshot[],
+  of: Pick<FeedSnapshot, 'at' | 'startedAt' | 'environment' | 'mode'>,
+  left: readonly FeedSnapshot[] = [],
+): FeedSnapshot {
+  const parts = [...running, ...left];
+  // One that no coin has come to waits, and is no reason to halt the others.
+  const withCoins = running.filter(({ coins }) => coins.length > 0);
+  const judged = withCoins.length > 0 ? withCoins : running;
+  const halted = judged.find(({ trading }) => trading.state === 'halted');
+  const actives = new Set(judged.map(({ activeVenue }) => activeVenue));
+  const counts: Record<string, number> = {};
+  for (const part of parts)
+    for (const [name, count] of Object.entries(part.counts)) counts[name] = (counts[name] ?? 0) + count;
+  return {
+    ...of,
+    activeVenue: actives.size === 1 ? ([...actives][0] ?? null) : null,
+    trading:
+      running.length === 0
+        ? { state: 'halted', reason: 'no shard is assigned to this instance' }
+        : (halted ?? (judged[0] as FeedSnapshot)).trading,
+    venues: [
+      ...grouped(
+        parts.flatMap(({ venues }) => venues),
+        ({ venue }) => venue,
+      ),
+    ].map(mergedVenue),
+    coins: parts.flatMap(({ coins }) => coins),
+    quality: parts.flatMap(({ quality }) => quality),
+    klines: parts.flatMap(({ klines }) => klines),
+    sinks: [
+      ...grouped(
+        parts.flatMap(({ sinks }) => sinks),
+        ({ name }) => name,
+      ),
+    ].map(mergedSink),
+    counts,
+  };
+}
+
+/** What is left to count of a feed that is over. */
+export function snapshotLeft(snapshot: FeedSnapshot): FeedSnapshot {
+  return {
+    ...snapshot,
+    coins: [],
+    quality: [],
+    klines: [],
+    venues: snapshot.venues.map((venue) => ({
+      ...venue,
+      ...{ state: 'idle', active: false, linesUp: 0, lines: 0, ageMs: null },
+      latencyMs: { venueToSocket: null, socketToEmitted: null },
+    })),
+    sinks: snapshot.sinks.map((sink) => ({
+      ...sink,
+      ...{ state: 'up', queued: 0, lagMs: null },
+      latencyMs: { emittedToAcknowledged: null },
+    })),
+  };
+}
+
+function grouped<T>(all: readonly T[], nameOf: (of: T) => string): Iterable<readonly [T, ...T[]]> {
+  return Map.groupBy(all, nameOf).values() as Iterable<readonly [T, ...T[]]>;
+}
+
+function mergedVenue(all: readonly [VenueSnapshot, ...VenueSnapshot[]]): VenueSnapshot {
+  const worst = all.find(({ state }) => state !== 'connected' && state !== 'idle') ?? all[0];
+  const ages = all.filter(({ lines }) => lines > 0).map(({ ageMs }) => ageMs);
+  return {
+    ...worst,
+    active: all.some(({ active }) => active),
+    linesUp: sum(all, ({ linesUp }) => linesUp),
+    lines: sum(all, ({ lines }) => lines),
+    ageMs: ages.length === 0 || ages.includes(null) ? null : Math.max(...(ages as number[])),
+    frames: sum(all, ({ frames }) => frames),
+    reconnects: sum(all, ({ reconnects }) => reconnects),
+    clock: all.find(({ clock }) => clock.estimate !== null)?.clock ?? worst.clock,
+    latencyMs: {
+      venueToSocket: slowest(all.map(({ latencyMs }) => latencyMs.venueToSocket)),
+      socketToEmitted: slowest(all.map(({ latencyMs }) => latencyMs.socketToEmitted)),
+    },
+  };
+}
+
+function mergedSink(all: readonly [SinkSnapshot, ...SinkSnapshot[]]): SinkSnapshot {
+  const worst = all.find(({ state }) => state !== 'up') ?? all[0];
+  const lags = all.flatMap(({ lagMs }) => (lagMs === null ? [] : [lagMs]));
+  return {
+    ...worst,
+    queued: sum(all, ({ queued }) => queued),
+    lagMs: lags.length === 0 ? null : Math.max(...lags),
+    delivered: sum(all, ({ delivered }) => delivered),
+    dropped: sum(all, ({ dropped }) => dropped),
+    latencyMs: { emittedToAcknowledged: slowest(all.map(({ latencyMs }) => latencyMs.emittedToAcknowledged)) },
+  };
+}
+
+function slowest(all: readonly (LatencyFigures | null)[]): LatencyFigures | null {
+  return all.reduce((a, b) => (b !== null && (a === null || b.p99 > a.p99) ? b : a), null);
+}
+
+function sum<T>(all: readonly T[], value: (of: T) => number): number {
+  return all.reduce((total, of) => total + value(of), 0);
+}

@@ -1,0 +1,76 @@
+import type { AboutMember, Assigner } from '../kafka/group-member.ts';
+import { type ShardHolder, shareShards } from './share-shards.ts';
+
+/** What a shard brought: trades a second, as the mean of so many seconds; of none nothing is known. */
+export interface ShardRate {
+  readonly rate: number;
+  readonly seconds: number;
+}
+
+/** By shard, rate and seconds. */
+type Told = Readonly<Record<string, readonly [rate: number, seconds: number]>>;
+type Rates = ReadonlyMap<number, ShardRate>;
+
+/** What was longer ago weighs no more than so many seconds: bursts even out, and a market that changes is followed. */
+const REMEMBERED_S = 600;
+
+/**
+ * Shares the shards out by what each brings. `held` tells what this member ingests, since it has it; `sizeOf` how many
+ * coins a shard has, by this member's configuration. One for each member: with the shares all hear what is known of each
+ * shard, so that it is not forgotten when its holder goes, and goes on from there where another takes it.
+ */
+export function shardAssigner(held: () => Rates, sizeOf: (shard: number) => number): Assigner {
+  let known: Rates = new Map();
+  const learnt = (members: readonly AboutMember[]): Rates =>
+    new Map([
+      ...known,
+      ...members.flatMap(({ about }) => [...ratesOf(about)].filter(([, { seconds }]) => seconds > 0)),
+    ]);
+  return {
+    name: 'market-feed-shards',
+    // A group that went on without this member gave its shards to others.
+    about: (isNew) => asJson(isNew ? [] : [...held()].map(([shard, own]) => [shard, mean(known.get(shard), own)])),
+    share(members, shards) {
+      const holders = members.map(({ id, about }): ShardHolder => ({ id, holds: new Set(ratesOf(about).keys()) }));
+      const rates = new Map([...learnt(members)].map(([shard, { rate }]) => [shard, rate]));
+      return shareShards(holders, shards, { sizeOf, rates });
+    },
+    tell: (members) => asJson([...learnt(members)]),
+    hear(told) {
+      // Of what this member holds it knows what was before, and measures the rest.
+      const own = held();
+      known = new Map([
+        ...[...ratesOf(told)].filter(([shard]) => !own.has(shard)),
+        ...[...known].filter(([shard]) => own.has(shard)),
+      ]);
+    },
+  };
+}
+
+function mean(before: ShardRate | undefined, { rate, seconds }: ShardRate): ShardRate {
+  const former = Math.min(before?.seconds ?? 0, REMEMBERED_S);
+  const all = former + seconds;
+  return { rate: all === 0 ? 0 : ((before?.rate ?? 0) * former + rate * seconds) / all, seconds: all };
+}
+
+function asJson(rates: readonly (readonly [number, ShardRate])[]): Buffer {
+  const told: Told = Object.fromEntries(rates.map(([shard, { rate, seconds }]) => [shard, [rate, seconds]]));
+  return Buffer.from(JSON.stringify({ shards: told }));
+}
+
+/** What cannot be read says nothing. */
+function ratesOf(told: Buffer): Rates {
+  let read: { readonly shards?: Told };
+  try {
+    read = JSON.parse(told.toString('utf8'));
+  } catch {
+    return new Map();
+  }
+  return new Map(
+    Object.entries(read?.shards ?? {}).flatMap(([shard, of]): [number, ShardRate][] => {
+      const [rate = Number.NaN, seconds = Number.NaN]: readonly number[] = Array.isArray(of) ? of : [];
+      const isRate = [rate, seconds].every((value) => Number.isFinite(value) && value >= 0);
+      return Number.isInteger(Number(shard)) && isRate ? [[Number(shard), { rate, seconds }]] : [];
+    }),
+  );
+}

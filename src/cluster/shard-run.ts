@@ -1,0 +1,93 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
+import { asFault, type Fault } from '../domain/fault.ts';
+import type { PipelineFigures } from '../domain/feed-figures.ts';
+import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
+import type { Pipeline, StopOptions, Stopped } from '../runtime/run.ts';
+
+/** How a shard's pipeline ended here. */
+export interface ShardEnd {
+  /** Why it did by itself; undefined: it was given up, or stopped. */
+  readonly fault: Fault | undefined;
+  /** undefined: it never ran. */
+  readonly ran:
+    | { readonly stopped: Stopped; readonly figures: PipelineFigures; readonly snapshot: FeedSnapshot }
+    | undefined;
+}
+
+/**
+ * A shard's pipeline as long as this instance has it: from its start until it was stopped, or another instance has
+ * taken over. Given up, it goes on until then: the other one connects meanwhile, and nothing is missed between both.
+ */
+export class ShardRun {
+  readonly ended: Promise<ShardEnd>;
+  readonly since: number;
+  readonly #scheduler: SchedulerLike;
+  readonly #abort = new AbortController();
+  readonly #stop = Promise.withResolvers<{ readonly reason: string; readonly options: StopOptions }>();
+  #pipeline: Pipeline | undefined;
+  #givenUp: Subscription | undefined;
+
+  constructor(start: (signal: AbortSignal) => Promise<Pipeline>, scheduler: SchedulerLike) {
+    this.#scheduler = scheduler;
+    this.since = scheduler.now();
+    this.ended = this.#run(start);
+  }
+
+  /** Undefined while it starts, and when it has ended. */
+  get pipeline(): Pipeline | undefined {
+    return this.#pipeline;
+  }
+
+  get isGivenUp(): boolean {
+    return this.#givenUp !== undefined;
+  }
+
+  /** Another is to have it: ends when that one has taken over, at the latest after so many milliseconds. */
+  giveUp(withinMs: number, options: StopOptions = {}): void {
+    if (this.#pipeline === undefined) {
+      this.stop('given up');
+      return;
+    }
+    this.#givenUp ??= this.#scheduler.schedule(() => this.stop('given up', options), withinMs);
+  }
+
+  /** It is this instance's after all. */
+  keep(): void {
+    this.#givenUp?.unsubscribe();
+    this.#givenUp = undefined;
+  }
+
+  stop(reason: string, options: StopOptions = {}): void {
+    this.#abort.abort(reason);
+    this.#stop.resolve({ reason, options });
+  }
+
+  async #run(start: (signal: AbortSignal) => Promise<Pipeline>): Promise<ShardEnd> {
+    let pipeline: Pipeline;
+    try {
+      pipeline = await start(this.#abort.signal);
+    } catch (error) {
+      return { fault: this.#abort.signal.aborted ? undefined : asFault(error), ran: undefined };
+    }
+    this.#pipeline = pipeline;
+    const { failed } = pipeline;
+    const failure = new Promise<void>((resolve) => {
+      if (failed.aborted) resolve();
+      else failed.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await Promise.race([failure, this.#stop.promise]);
+    const figures = pipeline.figures();
+    const dropped = pipeline.snapshot().sinks.reduce((sum, sink) => sum + sink.dropped, 0);
+    this.keep();
+    const { reason, options } = failed.aborted
+      ? { reason: asFault(failed.reason).message, options: {} }
+      : await this.#stop.promise;
+    const stopped = await pipeline.stop(reason, options);
+    const snapshot = pipeline.snapshot();
+    this.#pipeline = undefined;
+    const fault = failed.aborted ? asFault(failed.reason) : undefined;
+    // What came later, and is not in the topics, who has shut it out fetches.
+    const left = fault === undefined ? stopped : { undelivered: 0, spilled: 0, dropped };
+    return { fault, ran: { stopped: left, figures, snapshot } };
+  }
+}

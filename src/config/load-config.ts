@@ -1,0 +1,157 @@
+import path from 'node:path';
+import { camelKeys } from './camel-keys.ts';
+import type { Config } from './config.ts';
+import { environmentOverrides } from './environment-overrides.ts';
+import { ConfigFiles } from './named-files.ts';
+import { ConfigError, shown } from './problem.ts';
+import { ConfigReport } from './report.ts';
+import { type Sections, sections } from './schema.ts';
+import { selectCoins } from './select-coins.ts';
+import { isPlain, type Plain, refuseSecrets, validateSections } from './validate-sections.ts';
+import { readYaml } from './yaml-source.ts';
+
+/** What the command line may override. */
+export interface ConfigOverrides {
+  /** `BTC`, `BTCUSDT` or `btcusdt`; these coins alone. */
+  readonly symbols?: readonly string[];
+  readonly channels?: readonly string[];
+  /** kafka.batch.max_records */
+  readonly batchSize?: number;
+}
+
+/** From one batch to the next, by what writes (docs/speed.md). */
+const MIN_INTERVAL_MS = { kafkajs: 3, platformatic: 5 };
+
+export interface ConfigSource {
+  /** YAML file. */
+  readonly file?: string;
+  /** The same as plain values (snake_case keys), instead of a file. */
+  readonly values?: unknown;
+  /** Where relative paths start when there is no file; by default the working directory. */
+  readonly directory?: string;
+  /** Environment variables; by default none. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly overrides?: ConfigOverrides;
+}
+
+/**
+ * The configuration of a file (or of plain values), with environment and command-line overrides, checked whole.
+ * Throws a ConfigError with every problem.
+ */
+export function loadConfig(source: ConfigSource): Config {
+  const { file, environment = {}, overrides = {} } = source;
+  const yaml = file === undefined ? undefined : readYaml(file, file);
+  const report = new ConfigReport(file ?? 'configuration', yaml);
+  const root = refuseSecrets(rootOf(yaml === undefined ? source.values : yaml.value, file ?? 'configuration'), report);
+  applyEnvironment(root, environment, report);
+  applyOptions(root, overrides, report);
+
+  const valid = validateSections(root, report);
+  const files = new ConfigFiles(
+    file === undefined ? path.resolve(source.directory ?? '.') : path.dirname(path.resolve(file)),
+    report,
+  );
+  const config = assemble(valid, overrides, files, report);
+  report.throwIfAny();
+  if (config === undefined) throw new Error('a configuration without problems that cannot be assembled');
+  return { ...config, source: file ?? null };
+}
+
+function rootOf(value: unknown, shownAs: string): Plain {
+  if (value === null || value === undefined) return {};
+  if (isPlain(value)) return { ...value };
+  throw new ConfigError([
+    {
+      where: shownAs,
+      key: '',
+      found: shown(value),
+      allowed: `allowed: a mapping with the keys ${Object.keys(sections).join(', ')}`,
+    },
+  ]);
+}
+
+function applyEnvironment(
+  root: Plain,
+  environment: Readonly<Record<string, string | undefined>>,
+  report: ConfigReport,
+): void {
+  const { overrides, problems } = environmentOverrides(environment);
+  report.add(problems);
+  for (const { variable, path: key, value } of overrides) {
+    set(root, key, value);
+    report.override(key, `environment variable ${variable}`);
+  }
+}
+
+function applyOptions(root: Plain, { symbols, channels, batchSize }: ConfigOverrides, report: ConfigReport): void {
+  if (channels !== undefined) {
+    set(root, ['feed', 'channels'], channels);
+    report.override(['feed', 'channels'], 'option --channel');
+  }
+  if (batchSize !== undefined) {
+    set(root, ['kafka', 'batch', 'max_records'], batchSize);
+    report.override(['kafka', 'batch', 'max_records'], 'option --batch-size');
+  }
+  if (symbols !== undefined) report.override(['symbol'], 'option --symbol');
+}
+
+/** Sets a key, making sections on the way; copies what it changes. */
+function set(root: Plain, key: readonly string[], value: unknown): void {
+  let container = root;
+  for (const step of key.slice(0, -1)) {
+    const inner = container[step];
+    const next: Plain = isPlain(inner) ? { ...inner } : {};
+    container[step] = next;
+    container = next;
+  }
+  const last = key.at(-1);
+  if (last !== undefined) container[last] = value;
+}
+
+function assemble(
+  valid: Partial<Sections>,
+  overrides: ConfigOverrides,
+  files: ConfigFiles,
+  report: ConfigReport,
+): Omit<Config, 'source'> | undefined {
+  const coins =
+    valid.quote === undefined || report.has('coins')
+      ? undefined
+      : selectCoins(valid.coins, valid.quote, overrides.symbols, files, report);
+  const kafkaFiles = valid.kafka === undefined ? undefined : files.kafka(valid.kafka);
+  const token = files.secret(['gateway', 'token'], valid.gateway?.token, valid.gateway?.token_file);
+  if (coins === undefined || kafkaFiles === undefined || !isComplete(valid)) return undefined;
+
+  const { quote, environment, feed, venues, sinks, file, spill, order_books, stats, cluster, log } = valid;
+  const { ssl: _ssl, sasl: _sasl, schema_registry: _registry, batch, ...kafka } = valid.kafka;
+  const { token: _token, token_file: _file, ...gateway } = valid.gateway;
+  return {
+    coins,
+    quote,
+    environment,
+    feed: camelKeys(feed),
+    venues: {
+      bybit: camelKeys(venues.bybit),
+      binance: camelKeys(venues.binance),
+      binance_us: camelKeys(venues.binance_us),
+      binance_testnet: camelKeys(venues.binance_testnet),
+    },
+    sinks: sinks ?? (kafka.brokers.length > 0 ? ['kafka'] : ['file']),
+    kafka: {
+      ...camelKeys(kafka),
+      batch: { ...camelKeys(batch), minIntervalMs: batch.min_interval_ms ?? MIN_INTERVAL_MS[kafka.client] },
+      ...kafkaFiles,
+    },
+    file: camelKeys({ ...file, dir: files.path(file.dir), codec: file.codec ?? 'null' }),
+    spill: camelKeys({ ...spill, dir: files.path(spill.dir) }),
+    gateway: { ...camelKeys(gateway), token },
+    orderBooks: camelKeys(order_books),
+    stats: camelKeys(stats),
+    cluster: camelKeys(cluster),
+    log: camelKeys(log),
+  };
+}
+
+function isComplete(valid: Partial<Sections>): valid is Sections {
+  return Object.keys(sections).every((name) => Object.hasOwn(valid, name));
+}

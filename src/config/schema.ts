@@ -1,0 +1,277 @@
+import { z } from 'zod';
+import { CHANNELS, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
+
+/*
+ * Every key of the configuration, with its default and what it allows. The `error` of a schema is the text after
+ * «allowed:» of a message; load-config adds file, line, key and what was found.
+ */
+
+function whole(min: number, max: number, unit = '') {
+  const error = `a whole number${unit} from ${min} to ${max}`;
+  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+}
+
+function ms(min: number, max: number) {
+  return whole(min, max, ' of milliseconds');
+}
+
+function amount(min: number, max: number, unit: string) {
+  const error = `a number${unit} from ${min} to ${max}`;
+  return z.number({ error }).min(min, { error }).max(max, { error });
+}
+
+function flag() {
+  return z.boolean({ error: 'true or false' });
+}
+
+function oneOf<const T extends string>(values: readonly T[]) {
+  return z.enum(values, { error: `one of ${values.join(', ')}` });
+}
+
+function text(allowed: string, pattern: RegExp) {
+  return z.string({ error: allowed }).regex(pattern, { error: allowed });
+}
+
+function path() {
+  return text('a path, relative to this file or absolute', /^[^\0]*[^\0\s][^\0]*$/);
+}
+
+function list<T extends z.ZodType>(item: T, allowed: string, atLeast: number) {
+  // Not by zod's own check of lengths, here and for texts: it asks anything that has a `length`, also what is no list.
+  return z.array(item, { error: allowed }).superRefine((items, context) => {
+    if (items.length < atLeast)
+      context.addIssue({ code: 'too_small', origin: 'array', minimum: atLeast, input: items, message: allowed });
+    items.forEach((entry, index) => {
+      if (items.indexOf(entry) !== index)
+        context.addIssue({ code: 'custom', path: [index], input: entry, message: 'each entry once' });
+    });
+  });
+}
+
+function url(schemes: readonly [string, string]) {
+  const error = `a URL with ${schemes[0]}:// or ${schemes[1]}://, without user, password, query or fragment`;
+  return z.string({ error }).refine(
+    (value) => {
+      if (!URL.canParse(value) || /\s/.test(value)) return false;
+      const parsed = new URL(value);
+      const plain = parsed.username === '' && parsed.password === '' && !/[?#]/.test(value);
+      return (
+        plain && parsed.hostname !== '' && schemes.some((scheme) => value.toLowerCase().startsWith(`${scheme}://`))
+      );
+    },
+    { error },
+  );
+}
+
+function section<T extends z.core.$ZodLooseShape>(shape: T) {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'invalid_type' ? `a section with the keys ${Object.keys(shape).join(', ')}` : undefined,
+  });
+}
+
+/** Marks keys that may come from the environment but never stand in a file. */
+export const secrets = z.registry<{ readonly file: string }>();
+
+function secret(fileKey: string) {
+  const schema = z.string({ error: 'text' }).regex(/./s, { error: 'text that is not empty' });
+  secrets.add(schema, { file: fileKey });
+  return schema;
+}
+
+const reconnect = section({
+  initial_delay_ms: ms(1, 3_600_000).default(1000),
+  max_delay_ms: ms(1, 3_600_000).default(30_000),
+  max_attempts: whole(1, 1_000_000).default(10),
+  probe_every_ms: ms(10, 86_400_000).default(60_000),
+}).superRefine((value, context) => {
+  if (value.initial_delay_ms > value.max_delay_ms) {
+    context.addIssue({
+      code: 'custom',
+      path: ['initial_delay_ms'],
+      input: value.initial_delay_ms,
+      message: `at most max_delay_ms, which is ${value.max_delay_ms}`,
+    });
+  }
+});
+
+function venue(websocketUrls: string[], restUrl: string) {
+  return section({
+    enabled: flag().default(true),
+    websocket_urls: list(url(['wss', 'ws']), 'a list of at least one WebSocket URL', 1).default(websocketUrls),
+    rest_url: url(['https', 'http']).default(restUrl),
+    lines: whole(1, 8).default(2),
+    reconnect: reconnect.prefault({}),
+    connect_timeout_ms: ms(10, 600_000).default(10_000),
+    compression: flag().default(false),
+    max_frame_mb: whole(1, 256, ' of megabytes').default(32),
+  }).prefault({});
+}
+
+const venues = section({
+  bybit: venue(['wss://stream.bybit.com/v5/public/spot'], 'https://api.bybit.com'),
+  binance: venue(
+    ['wss://stream.binance.com:9443/stream', 'wss://data-stream.binance.vision/stream'],
+    'https://api.binance.com',
+  ),
+  binance_us: venue(['wss://stream.binance.us:9443/stream'], 'https://api.binance.us'),
+  binance_testnet: venue(['wss://stream.testnet.binance.vision/stream'], 'https://testnet.binance.vision'),
+} satisfies Record<VenueId, unknown>);
+
+const ssl = z
+  .union(
+    [
+      z.boolean(),
+      section({ ca_file: path().optional(), cert_file: path().optional(), key_file: path().optional() }).superRefine(
+        (value, context) => {
+          for (const [key, other] of [
+            ['cert_file', 'key_file'],
+            ['key_file', 'cert_file'],
+          ] as const) {
+            if (value[key] !== undefined && value[other] === undefined)
+              context.addIssue({
+                code: 'custom',
+                path: [key],
+                input: value[key],
+                message: `only together with ${other}`,
+              });
+          }
+        },
+      ),
+    ],
+    { error: 'null, true, false, or a section with the keys ca_file, cert_file, key_file' },
+  )
+  .nullable();
+
+const sasl = section({
+  mechanism: oneOf(['plain', 'scram-sha-256', 'scram-sha-512']),
+  username: text('text that is not empty', /./),
+  password_file: path().optional(),
+  password: secret('password_file').optional(),
+}).nullable();
+
+const schemaRegistry = section({
+  url: url(['https', 'http']),
+  register: flag().default(true),
+  user: text('text that is not empty', /./).nullable().default(null),
+  password_file: path().nullable().default(null),
+  password: secret('password_file').optional(),
+  ca_file: path().nullable().default(null),
+}).nullable();
+
+const kafka = section({
+  brokers: list(
+    text(
+      'host:port',
+      /^(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):(?!0+$)(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/,
+    ),
+    'a list of host:port',
+    0,
+  ).default([]),
+  client: oneOf(['kafkajs', 'platformatic']).default('kafkajs'),
+  client_id: text('1 to 200 letters, digits, dots, underscores or hyphens', /^[\w.-]{1,200}$/).default('market-feed'),
+  topic_prefix: text('at most 200 letters, digits, dots, underscores or hyphens', /^[\w.-]{0,200}$/).default('market.'),
+  partitions: whole(1, 10_000).default(6),
+  replication: whole(-1, 32_767)
+    .refine((value) => value !== 0, { error: 'a whole number from 1 to 32767, or -1 for the default of the broker' })
+    .default(-1),
+  compression: oneOf(['none', 'gzip', 'lz4', 'zstd', 'snappy']).default('none'),
+  batch: section({
+    max_records: whole(1, 100_000).default(1000),
+    linger_ms: ms(0, 60_000).default(0),
+    min_interval_ms: ms(0, 60_000).nullable().default(null),
+  }).prefault({}),
+  ssl: ssl.default(null),
+  sasl: sasl.default(null),
+  schema_registry: schemaRegistry.default(null),
+});
+
+/** What a coin may be called: letters and digits of any script. */
+export const COIN = /^[\p{L}\p{N}]{1,30}$/u;
+const coinsAllowed = 'a path of a JSON file, a list of coins such as [BTC, ETH], or { all: true }';
+
+/** One schema per top-level key, each judged by itself so that all errors are told at once. */
+export const sections = {
+  coins: z
+    .union(
+      [
+        path(),
+        list(
+          text('a coin such as BTC (quoted where YAML would take it for something else)', COIN),
+          'a list of at least one coin',
+          1,
+        ),
+        section({
+          all: z.literal(true, { error: 'true' }),
+          top_by_volume: whole(1, 10_000, ' of coins').nullable().optional(),
+        }),
+      ],
+      { error: coinsAllowed },
+    )
+    .optional(),
+  quote: text('the quote asset in capital letters, such as USDT', /^[A-Z0-9]{2,12}$/).default('USDT'),
+  environment: oneOf(['production', 'simulated']).default('production'),
+  feed: section({
+    mode: oneOf(['failover', 'all']).default('failover'),
+    venues: list(oneOf(VENUE_IDS), `a list of at least one of ${VENUE_IDS.join(', ')}`, 1).default([...VENUE_IDS]),
+    channels: list(oneOf(CHANNELS), 'a list of at least one channel', 1).default([
+      'trade',
+      'ticker',
+      'book_ticker',
+      'kline_1m',
+      'depth',
+    ]),
+    standby: oneOf(['hot', 'cold']).default('hot'),
+    stale_after_ms: ms(100, 3_600_000).default(5000),
+    coin_stale_after_ms: ms(100, 86_400_000).default(30_000),
+    failover_grace_ms: ms(0, 600_000).default(500),
+    fail_back_after_ms: ms(0, 86_400_000).default(30_000),
+    backfill: flag().default(true),
+    allow_test_data: flag().default(false),
+  }).prefault({}),
+  venues: venues.prefault({}),
+  sinks: list(oneOf(['kafka', 'file']), 'a list of at least one of kafka, file', 1).optional(),
+  kafka: kafka.prefault({}),
+  file: section({
+    dir: path().default('data'),
+    rotate_mb: amount(0.001, 65_536, ' of megabytes').default(64),
+    codec: oneOf(['deflate', 'null']).nullable().default('deflate'),
+  }).prefault({}),
+  spill: section({
+    dir: path().default('data/spill'),
+    max_mb: whole(1, 1_048_576, ' of megabytes').default(1024),
+  }).prefault({}),
+  gateway: section({
+    enabled: flag().default(true),
+    host: text('a host name or address', /^[A-Za-z0-9._:-]+$/).default('127.0.0.1'),
+    port: whole(0, 65_535).default(8080),
+    token_file: path().nullable().default(null),
+    token: secret('token_file').optional(),
+    allowed_origins: list(url(['https', 'http']), 'a list of origins such as https://example.org', 0).default([]),
+    requests_per_minute: whole(1, 1_000_000).default(600),
+  }).prefault({}),
+  order_books: section({
+    levels: whole(1, 5000).default(50),
+    interval_ms: ms(10, 3_600_000).default(1000),
+    delta_snapshot_every_ms: ms(1000, 86_400_000).default(60_000),
+  }).prefault({}),
+  stats: section({
+    windows_ms: list(ms(100, 86_400_000), 'a list of at least one length in milliseconds', 1).default([1000, 60_000]),
+    allowed_lateness_ms: ms(0, 3_600_000).default(2000),
+    history_trades: whole(1, 1_000_000).default(1000),
+    large_trade_threshold: amount(1, 1_000_000, '').default(10),
+  }).prefault({}),
+  cluster: section({
+    enabled: flag().default(false),
+    group: text('1 to 200 letters, digits, dots, underscores or hyphens', /^[\w.-]{1,200}$/).default('market-feed'),
+    shards: whole(1, 1000).default(12),
+    session_timeout_ms: ms(1000, 600_000).default(10_000),
+    venue_budget_share: amount(0.01, 1, '').default(1),
+  }).prefault({}),
+  log: section({
+    level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  }).prefault({}),
+};
+
+export type SectionName = keyof typeof sections;
+export type Sections = { [K in SectionName]: z.output<(typeof sections)[K]> };

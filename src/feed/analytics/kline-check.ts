@@ -1,0 +1,225 @@
+import { type Observable, Subject } from 'rxjs';
+import { type Channel, KLINE_INTERVALS, type KlineInterval } from '../../domain/instrument.ts';
+import type { FeedRecord, Gap, Kline } from '../../domain/record.ts';
+import type { CandleTrade } from '../../market/candles/candle.ts';
+import type { LeftOut } from '../../market/candles/candle-builder.ts';
+import { CandleCheck, type CandleCounts, type CandleDifference } from '../../market/candles/candle-check.ts';
+import { CandleLadder } from '../../market/candles/candle-ladder.ts';
+import type { SequencedTrade } from '../arbitration/merged-event.ts';
+
+export interface KlineCheckOptions {
+  /** What our candles are made of. */
+  readonly trades: SequencedTrade['kind'];
+  readonly intervals: readonly KlineInterval[];
+  /** A trade that comes later than this after one behind its candle is in none, milliseconds. */
+  readonly allowedLatenessMs: number;
+  /** Venues whose trade ids step by one. */
+  readonly contiguousVenues: ReadonlySet<string>;
+}
+
+/** What is to be compared of what is subscribed; undefined: not both of trades and candles are. */
+export function subscribedKlines(
+  channels: readonly Channel[],
+): Pick<KlineCheckOptions, 'trades' | 'intervals'> | undefined {
+  const trades = (['trade', 'agg_trade'] as const).find((kind) => channels.includes(kind));
+  const intervals = KLINE_INTERVALS.filter((interval) => channels.includes(`kline_${interval}`));
+  return trades === undefined || intervals.length === 0 ? undefined : { trades, intervals };
+}
+
+/** How the venue's candles of a symbol agree with ours. */
+export interface KlineAgreement extends CandleCounts {
+  readonly venue: string;
+  readonly symbol: string;
+  readonly interval: string;
+}
+
+/** Of all symbols of a venue, by interval; of the causes those that there were. */
+export function agreementOf(
+  all: readonly KlineAgreement[],
+  venue: string,
+): Readonly<Record<string, Readonly<Record<string, number>>>> {
+  const sums = new Map<string, KlineAgreement>();
+  for (const one of all) if (one.venue === venue) sums.set(one.interval, sumOf(sums.get(one.interval), one));
+  return Object.fromEntries(
+    [...sums].map(([interval, { compared, equal, causes }]) => [
+      interval,
+      { compared, equal, ...Object.fromEntries(Object.entries(causes).filter(([, count]) => count > 0)) },
+    ]),
+  );
+}
+
+/**
+ * Compares the candles that venues publish with those that their published trades make, by venue, symbol and interval.
+ *
+ * Each epoch begins anew. What lies before its first trade, or before the first candle that the venue tells of an
+ * interval, counts as a gap, and so does what a gap record names that is not repaired. A candle is compared when our next
+ * one has closed; what still waits for that when an epoch ends is not compared.
+ */
+export class KlineCheck {
+  /** Each candle that differs, as soon as that is known. */
+  readonly differences$: Observable<CandleDifference>;
+  readonly #options: KlineCheckOptions;
+  readonly #differences$ = new Subject<CandleDifference>();
+  /** By venue, then by symbol. */
+  readonly #series = new Map<string, Map<string, Series>>();
+  /** Of epochs that are over. */
+  readonly #former = new Map<string, KlineAgreement>();
+
+  constructor(options: KlineCheckOptions) {
+    this.#options = options;
+    this.differences$ = this.#differences$;
+  }
+
+  /** By venue, symbol and interval; those of which a candle was told. */
+  get counts(): readonly KlineAgreement[] {
+    const counts = new Map(this.#former);
+    for (const series of this.#running()) series.addTo(counts);
+    return [...counts.values()];
+  }
+
+  /** To be told all that is published, in order. */
+  published(records: readonly FeedRecord[]): void {
+    for (const record of records) {
+      if (record.kind === this.#options.trades) {
+        const trade = record as SequencedTrade;
+        this.#tell(this.#of(trade).trade(trade));
+      } else if (record.kind === 'kline') this.#tell(this.#of(record).kline(record));
+      else if (record.kind === 'gap') this.#gap(record);
+    }
+  }
+
+  /** Compares what waits, as far as it can be: nothing more will come. */
+  flush(): void {
+    for (const series of this.#running()) this.#tell(series.flush());
+  }
+
+  *#running(): Iterable<Series> {
+    for (const bySymbol of this.#series.values()) yield* bySymbol.values();
+  }
+
+  /** One of an epoch that is over, or that has told nothing yet, explains no candle here. */
+  #gap(gap: Gap): void {
+    const series = this.#series.get(gap.venue)?.get(gap.symbol);
+    if (series?.epoch === gap.epoch) series.gap(gap);
+  }
+
+  #of({ venue, symbol, epoch }: SequencedTrade | Kline): Series {
+    const known = this.#series.get(venue)?.get(symbol);
+    if (known?.epoch === epoch) return known;
+    if (known !== undefined) {
+      this.#tell(known.flush());
+      known.addTo(this.#former);
+    }
+    const series = new Series(venue, symbol, epoch, this.#options);
+    const bySymbol = this.#series.get(venue) ?? new Map<string, Series>();
+    this.#series.set(venue, bySymbol.set(symbol, series));
+    return series;
+  }
+
+  #tell(differences: readonly CandleDifference[]): void {
+    for (const difference of differences) this.#differences$.next(difference);
+  }
+}
+
+const NONE: readonly never[] = [];
+
+/** A symbol at a venue in one epoch. */
+class Series {
+  readonly epoch: number;
+  readonly #venue: string;
+  readonly #symbol: string;
+  readonly #ladder: CandleLadder;
+  /** By interval, from the first candle on that the venue tells of it. */
+  readonly #checks = new Map<string, CandleCheck>();
+  /** The last closed candles of the venue, by interval. */
+  readonly #closed = new Map<string, number>();
+  /** Up to this time somebody who begins now has not heard all. */
+  #reached = Number.NEGATIVE_INFINITY;
+  #hasTraded = false;
+
+  constructor(venue: string, symbol: string, epoch: number, options: KlineCheckOptions) {
+    const { intervals, allowedLatenessMs, contiguousVenues } = options;
+    this.#venue = venue;
+    this.#symbol = symbol;
+    this.epoch = epoch;
+    this.#ladder = new CandleLadder({
+      intervals,
+      allowedLatenessMs,
+      contiguousIds: contiguousVenues.has(venue),
+      onLeftOut: (trade, why, interval) => this.#leftOut(trade, why, interval),
+    });
+  }
+
+  trade(trade: CandleTrade): readonly CandleDifference[] {
+    const { timestamp } = trade;
+    if (!this.#hasTraded) {
+      this.#hasTraded = true;
+      this.#hole(Number.NEGATIVE_INFINITY, timestamp);
+    }
+    if (timestamp > this.#reached) this.#reached = timestamp;
+    // It takes note of no other.
+    if (trade.source === 'backfill') for (const check of this.#checks.values()) check.noteTrade(trade);
+    const closed = this.#ladder.add(trade);
+    if (closed.length === 0) return NONE;
+    return closed.flatMap((candle) => this.#checks.get(candle.interval)?.ours(candle) ?? NONE);
+  }
+
+  kline(kline: Kline): readonly CandleDifference[] {
+    const { interval, openTime, closed } = kline;
+    const check = this.#checks.get(interval) ?? this.#begin(interval);
+    // The second line may tell it again.
+    if (!closed || openTime <= (this.#closed.get(interval) ?? Number.NEGATIVE_INFINITY)) return NONE;
+    this.#closed.set(interval, openTime);
+    return check.venue(kline);
+  }
+
+  gap({ fromTime, toTime, outcome }: Gap): void {
+    if (outcome !== 'repaired') this.#hole(fromTime, toTime);
+  }
+
+  flush(): readonly CandleDifference[] {
+    return [...this.#checks.values()].flatMap((check) => check.flush());
+  }
+
+  addTo(counts: Map<string, KlineAgreement>): void {
+    for (const [interval, check] of this.#checks) {
+      const name = `${this.#venue} ${this.#symbol} ${interval}`;
+      const more = { venue: this.#venue, symbol: this.#symbol, interval, ...check.counts };
+      counts.set(name, sumOf(counts.get(name), more));
+    }
+  }
+
+  #begin(interval: string): CandleCheck {
+    const check = new CandleCheck(interval as KlineInterval);
+    check.noteGap(Number.NEGATIVE_INFINITY, this.#reached + 1);
+    this.#checks.set(interval, check);
+    return check;
+  }
+
+  /** Trades of the same millisecond as its end may be missing, too. */
+  #hole(from: number, to: number): void {
+    if (to > this.#reached) this.#reached = to;
+    for (const check of this.#checks.values()) check.noteGap(from, to + 1);
+  }
+
+  #leftOut(trade: CandleTrade, why: LeftOut, interval: string): void {
+    this.#checks.get(interval)?.noteLeftOut(trade, why);
+  }
+}
+
+function sumOf(sum: KlineAgreement | undefined, more: KlineAgreement): KlineAgreement {
+  if (sum === undefined) return more;
+  return {
+    ...more,
+    compared: sum.compared + more.compared,
+    equal: sum.equal + more.equal,
+    fields: sumsOf(sum.fields, more.fields),
+    causes: sumsOf(sum.causes, more.causes),
+  };
+}
+
+function sumsOf<K extends string>(a: Readonly<Record<K, number>>, b: Readonly<Record<K, number>>): Record<K, number> {
+  const sums: Record<K, number> = { ...a };
+  for (const name in b) sums[name] += b[name];
+  return sums;
+}

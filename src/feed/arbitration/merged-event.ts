@@ -1,0 +1,66 @@
+import type { BookUpdate, MarketEvent } from '../../domain/line.ts';
+import type { AggTrade, TradeEvent } from '../../domain/record.ts';
+import type { BookStep, BookSync } from '../../market/book/book-sync.ts';
+import type { Hole, Mark } from '../../operators/sequence/contiguous-sequence.ts';
+
+/** What comes in the order of its ids, each once. */
+export type SequencedTrade = TradeEvent | AggTrade;
+
+interface Notice {
+  readonly symbol: string;
+  readonly coin: string;
+}
+
+/** A hole in the trades of one symbol, in its place in the stream: what became of it. */
+export interface HoleNotice extends Notice {
+  readonly kind: 'hole';
+  readonly hole: Hole<SequencedTrade>;
+}
+
+/** A hole is waited for: its symbol's trades come no further until it is filled or given up. */
+export interface HoleOpened extends Notice {
+  readonly kind: 'hole_opened';
+  readonly hole: Hole<SequencedTrade>;
+}
+
+/** The venue counts the trades of a symbol anew: `after` is the first that is known of the new count, and comes next. */
+export interface IdsRestarted extends Notice {
+  readonly kind: 'ids_restarted';
+  readonly before: Mark;
+  readonly after: SequencedTrade;
+}
+
+/** Trades of a symbol may be missing behind `before`, and nobody can tell yet. Told again where that begins anew. */
+export interface Doubt {
+  readonly kind: 'doubt';
+  readonly symbol: string;
+  readonly of: SequencedTrade['kind'];
+  /** Null: nothing is in doubt any more. */
+  readonly before: Mark | null;
+  /** What came waits for what may be missing; else nothing came since there was a time without any line. */
+  readonly waits: boolean;
+}
+
+/** Whose book it is. */
+export type BookOrigin = Pick<BookUpdate, 'venue' | 'symbol' | 'venueSymbol' | 'coin' | 'environment'>;
+
+/** What became of a symbol's book. `book` is what the step has led to while that is handed on, and goes on changing after. */
+export interface BookStepped extends Notice {
+  readonly kind: 'book';
+  readonly receivedAt: number;
+  readonly origin: BookOrigin;
+  readonly step: BookStep;
+  readonly book: BookSync;
+}
+
+/** What lines are merged of, event by event; books are merged whole. */
+export type LineData = Exclude<MarketEvent, BookUpdate>;
+
+export type MergedEvent = LineData | BookStepped | HoleNotice | HoleOpened | IdsRestarted | Doubt;
+
+/** Trades that are missing between two others, both exclusive. */
+export interface TradeHole {
+  readonly kind: SequencedTrade['kind'];
+  readonly before: Mark;
+  readonly after: SequencedTrade;
+}

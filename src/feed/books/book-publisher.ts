@@ -1,0 +1,154 @@
+import type { BooksWanted } from '../../config/config.ts';
+import type { BookDelta, OrderBookSnapshot } from '../../domain/record.ts';
+import type { BookSync } from '../../market/book/book-sync.ts';
+import type { BookOrigin, BookStepped } from '../arbitration/merged-event.ts';
+
+export interface BookPublisherOptions {
+  readonly books: BooksWanted;
+  /** Microseconds since 1970. */
+  readonly wallClockMicros: () => number;
+}
+
+type BookRecord = BookDelta | OrderBookSnapshot;
+
+interface Published {
+  readonly book: BookSync;
+  readonly origin: BookOrigin;
+  readonly epoch: number;
+  /** The update id that the last step led to; the book may be ahead of it where its steps were not handed out. */
+  seenId: string | undefined;
+  /** The last update id among the deltas; undefined: they have to begin anew. */
+  lastId: string | undefined;
+  /** When the last snapshot stood among the deltas, the caller's milliseconds. */
+  snapshotAt: number;
+  /** As it was sampled last; of a book that is out of step, which nobody is to read, the last that was right. */
+  sample: OrderBookSnapshot | undefined;
+  stale: boolean;
+}
+
+/** Levels a side of a snapshot among the deltas: more is no book but a list of wishes, and would fill a batch. */
+const SNAPSHOT_LEVELS = 5000;
+
+/**
+ * Makes records of books: deltas in an unbroken chain, which begins with a snapshot in each epoch and after each
+ * resync; and the best levels, whenever they are sampled and at once when the book falls out of step or is back in it.
+ * `key` tells what is served apart.
+ */
+export class BookPublisher {
+  readonly #options: BookPublisherOptions;
+  readonly #published = new Map<string, Published>();
+
+  constructor(options: BookPublisherOptions) {
+    this.#options = options;
+  }
+
+  stepped(key: string, { origin, step, book }: BookStepped, epoch: number, now: number): BookRecord[] {
+    const known = this.#published.get(key);
+    const same = known !== undefined && known.book === book && known.epoch === epoch ? known : undefined;
+    if (step.kind === 'stale') {
+      if (known?.book !== book || known.sample === undefined || known.stale) return [];
+      const receivedAt = step.receivedAt ?? this.#options.wallClockMicros();
+      const sample = { ...known.sample, epoch, receivedAt, stale: true };
+      this.#published.set(key, { ...known, epoch, stale: true, lastId: undefined, sample });
+      return [sample];
+    }
+    const published = same ?? {
+      book,
+      origin,
+      epoch,
+      seenId: undefined,
+      lastId: undefined,
+      snapshotAt: now,
+      sample: undefined,
+      stale: false,
+    };
+    if (same === undefined) this.#published.set(key, published);
+    const begins = same === undefined || published.stale;
+    published.stale = false;
+    published.seenId = book.updateId;
+    const records: BookRecord[] = this.#options.books.deltas ? this.#deltas(published, step, now) : [];
+    if (begins) records.push(this.#sample(published));
+    return records;
+  }
+
+  /** The best levels of all books that are known. */
+  sampled(): OrderBookSnapshot[] {
+    return [...this.#published.values()].map((published) => this.#sample(published));
+  }
+
+  /** The keys of the books that are out of step. */
+  get stale(): string[] {
+    return [...this.#published].flatMap(([key, { stale }]) => (stale ? [key] : []));
+  }
+
+  /** Changes were lost on their way: each chain begins anew, with its book's next change. */
+  lost(): void {
+    for (const published of this.#published.values()) published.lastId = undefined;
+  }
+
+  /** What is served apart under this key is no longer: a record of its epoch must not follow. */
+  ended(key: string): void {
+    this.#published.delete(key);
+  }
+
+  #deltas(published: Published, step: Exclude<BookStepped['step'], { kind: 'stale' }>, now: number): BookDelta[] {
+    const { origin, epoch, lastId } = published;
+    if (step.kind === 'replaced' || lastId === undefined || step.previousUpdateId !== lastId)
+      return [this.#snapshot(published, now)];
+    const { receivedAt, firstUpdateId, lastUpdateId, bids, asks, timestamp } = step.update;
+    published.lastId = lastUpdateId;
+    const delta: BookDelta = {
+      kind: 'book_delta',
+      ...origin,
+      epoch,
+      receivedAt,
+      firstUpdateId,
+      lastUpdateId,
+      previousUpdateId: lastId,
+      snapshot: false,
+      bids,
+      asks,
+      timestamp,
+    };
+    const due = now >= published.snapshotAt + this.#options.books.deltaSnapshotEveryMs;
+    return due ? [delta, this.#snapshot(published, now)] : [delta];
+  }
+
+  #snapshot(published: Published, now: number): BookDelta {
+    const { book, origin, epoch } = published;
+    const updateId = book.updateId ?? '0';
+    published.lastId = updateId;
+    published.snapshotAt = now;
+    return {
+      kind: 'book_delta',
+      ...origin,
+      epoch,
+      receivedAt: book.receivedAt,
+      firstUpdateId: updateId,
+      lastUpdateId: updateId,
+      previousUpdateId: null,
+      snapshot: true,
+      bids: book.book.bids(SNAPSHOT_LEVELS),
+      asks: book.book.asks(SNAPSHOT_LEVELS),
+      timestamp: book.timestamp,
+    };
+  }
+
+  #sample(published: Published): OrderBookSnapshot {
+    const { book, origin, epoch, stale, seenId, sample } = published;
+    if (sample !== undefined && (stale || book.updateId !== seenId)) return sample;
+    const { levels } = this.#options.books;
+    published.sample = {
+      kind: 'order_book',
+      ...origin,
+      epoch,
+      receivedAt: book.receivedAt,
+      updateId: book.updateId ?? '0',
+      bids: book.book.bids(levels),
+      asks: book.book.asks(levels),
+      timestamp: book.timestamp,
+      stale: false,
+    };
+    return published.sample;
+  }
+}

@@ -1,0 +1,46 @@
+import { type Observable, retry, type SchedulerLike, timer } from 'rxjs';
+import type { ReconnectConfig } from '../../config/config.ts';
+import { asFault, type Fault } from '../../domain/fault.ts';
+import { retryBackoff } from '../../operators/retry-backoff.ts';
+
+export interface Loss {
+  readonly fault: Fault;
+  readonly retryInMs: number;
+  readonly attempt: number;
+  readonly probing: boolean;
+}
+
+export interface KeepConnectingOptions<T> {
+  readonly reconnect: ReconnectConfig;
+  readonly scheduler: SchedulerLike;
+  /** Uniform in [0, 1); `Math.random` by default. */
+  readonly random?: (() => number) | undefined;
+  /** True for what proves that the connection is of use: attempts are counted anew. */
+  readonly isData: (value: T) => boolean;
+  readonly onLost: (loss: Loss) => void;
+}
+
+/** Mirrors one connection after the other, for ever: a fault that says never, or too many of the others, slow it down to probes. */
+export function keepConnecting<T>(connection$: Observable<T>, options: KeepConnectingOptions<T>): Observable<T> {
+  const { reconnect, scheduler, random = Math.random, isData, onLost } = options;
+  const { initialDelayMs, maxDelayMs, maxAttempts, probeEveryMs } = reconnect;
+  return connection$.pipe(
+    retryBackoff({
+      initialDelayMs,
+      maxDelayMs,
+      maxAttempts,
+      probeEveryMs,
+      isData,
+      random,
+      scheduler,
+      onRetry: ({ error, delayMs, attempt, probing }) =>
+        onLost({ fault: asFault(error), retryInMs: delayMs, attempt, probing }),
+    }),
+    retry({
+      delay: (error: unknown) => {
+        onLost({ fault: asFault(error), retryInMs: probeEveryMs, attempt: 1, probing: true });
+        return timer(probeEveryMs, scheduler);
+      },
+    }),
+  );
+}

@@ -1,0 +1,77 @@
+import type { StatusNote } from '../status/status-log.ts';
+import type { HandedOver, LineNews } from './rotating-line.ts';
+import type { LineSignal } from './venue-line.ts';
+
+type Note = Omit<StatusNote, 'venue'>;
+type Lost = Extract<LineSignal, { kind: 'lost' }>;
+type Details = Readonly<Record<string, string>>;
+
+/** What feed-status says of a line's news; nothing of data, answers and single frames, of a successor only what goes wrong. */
+export function noteOf({ line, signal, successor }: LineNews): Note | undefined {
+  const details = { line: String(line.number), url: line.plan.url };
+  if (successor) return signal.kind === 'lost' ? successorNote(line.number, details, signal) : undefined;
+  switch (signal.kind) {
+    case 'connecting':
+      return { state: 'connecting', reason: `line ${line.number} connects`, details };
+    case 'opened':
+      return { state: 'connected', reason: `line ${line.number} is open`, details };
+    case 'subscribed': {
+      const topics = String(signal.topics.length);
+      return { state: 'subscribed', reason: `${topics} topics`, details: { ...details, topics } };
+    }
+    case 'lost':
+      return { state: 'disconnected', reason: signal.fault.message, details: { ...details, ...lossDetails(signal) } };
+    case 'handed_over':
+      return rotationNote(line.number, details, signal);
+    case 'stale': {
+      const ageMs = Math.round(signal.ageMs);
+      return {
+        state: 'feed_stale',
+        reason: `line ${line.number}: no data for ${ageMs} ms`,
+        details: { ...details, cause: signal.cause, age_ms: String(ageMs) },
+      };
+    }
+    case 'recovered':
+      return {
+        state: 'feed_recovered',
+        reason: `line ${line.number} delivers again`,
+        details: { ...details, stale_for_ms: String(Math.round(signal.staleForMs)) },
+      };
+    default:
+      return undefined;
+  }
+}
+
+function rotationNote(line: number, details: Details, { notice, durationMs }: HandedOver): Note {
+  return {
+    state: 'session_rotated',
+    reason: `line ${line} goes on over a new connection, opened before the old one was let go: ${notice.reason}`,
+    details: {
+      ...notice.details,
+      ...details,
+      reason: notice.reason,
+      duration_ms: String(Math.round(durationMs)),
+    },
+  };
+}
+
+/** Nothing is disconnected: the line goes on over its old connection. */
+function successorNote(line: number, details: Details, lost: Lost): Note {
+  return {
+    state: 'connecting',
+    reason: `line ${line} has no successor yet: ${lost.fault.message}`,
+    details: { ...details, ...lossDetails(lost), successor: 'true' },
+  };
+}
+
+/** `successor`: another connection of the line goes on in its place, there is no retry. */
+function lossDetails({ fault, attempt, retryInMs, probing, successor }: Lost): Details {
+  return {
+    fault: fault.kind,
+    attempt: String(attempt),
+    retry_in_ms: String(Math.round(retryInMs)),
+    probing: String(probing),
+    ...(fault.status === undefined ? {} : { status: String(fault.status) }),
+    ...(successor === undefined ? {} : { successor: 'true' }),
+  };
+}

@@ -1,0 +1,332 @@
+import { type Observable, type SchedulerLike, Subscription } from 'rxjs';
+import type { RotationNotice } from '../../domain/line.ts';
+import type { LineCommand } from '../../venues/connection/connect.ts';
+import type { ConnectionPlan } from '../../venues/connection/plan-connections.ts';
+import { answerWindowMs } from '../liveness/activity.ts';
+import { HandOver } from './hand-over.ts';
+import { LineConnection } from './line-connection.ts';
+import type { LineSignal } from './venue-line.ts';
+
+/** A new connection's first moment: from what it delivers in it is told what the old one has yet to deliver. */
+const SETTLE_MS = 500;
+const NONE: readonly never[] = [];
+/** So many refused topics are asked for at once: each may cost a request of its own. */
+const ASK_AGAIN = 10;
+/** As soon as this after one was taken, the next ones are asked for. */
+const TAKEN_AGAIN_MS = 1000;
+/** A new connection that is told to rotate before it has taken over is replaced no sooner than this after it has. */
+const AGAIN_AFTER_MS = 5000;
+
+/** The new connection of a line has taken over, and the old one is about to be closed: nothing was missed between them. */
+export interface HandedOver {
+  readonly kind: 'handed_over';
+  readonly from: number;
+  readonly notice: RotationNotice;
+  /** Since the rotation began. */
+  readonly durationMs: number;
+}
+
+export interface LineNews {
+  readonly line: RotatingLine;
+  readonly connection: LineConnection;
+  /** True for a new connection that has not taken over yet. */
+  readonly successor: boolean;
+  readonly signal: Exclude<LineSignal, RotationNotice> | HandedOver;
+  /** With `lost`: the connection had been open. */
+  readonly wasUp: boolean;
+  /** With `refused`: the topics that were not refused before. */
+  readonly newlyRefused: readonly string[];
+}
+
+export interface RotatingLineOptions {
+  readonly number: number;
+  readonly plan: ConnectionPlan;
+  readonly nextConnectionId: () => number;
+  /** A connection that is kept, as of `venueLine`. */
+  readonly connect: (line: RotatingLine, connection: LineConnection) => Observable<LineSignal>;
+  /** True when a connection that has come of age may be replaced now, which has time; false: `postponeMs` later. */
+  readonly isTurn: () => boolean;
+  readonly postponeMs: number;
+  readonly maxPostponements: number;
+  /** How often topics that were refused are asked for again, milliseconds. */
+  readonly askAgainMs: number;
+  readonly tell: (news: LineNews) => void;
+  readonly staleAfterMs: number;
+  readonly scheduler: SchedulerLike;
+}
+
+interface Rotation {
+  readonly notice: RotationNotice;
+  readonly successor: LineConnection;
+  readonly handOver: HandOver;
+  readonly since: number;
+  timers: Subscription;
+}
+
+/**
+ * A line of a venue: its place in the plan, and the connection that fills it. Asked to rotate, it opens a second one and
+ * lets the first go only when the second has delivered all that can still come by the first. Whichever of them is left
+ * alone goes on as the line, so that there is never more than one chain of attempts.
+ */
+export class RotatingLine {
+  readonly number: number;
+  readonly plan: ConnectionPlan;
+  /** What is wanted on it, and was not refused. */
+  readonly topics: Set<string>;
+  /** What is wanted besides, and asked for again from time to time. */
+  readonly refused: ReadonlySet<string>;
+  readonly #refused = new Set<string>();
+  #asking: Subscription | undefined;
+  readonly #options: RotatingLineOptions;
+  #current: LineConnection;
+  #rotation: Rotation | undefined;
+
+  constructor(options: RotatingLineOptions) {
+    this.#options = options;
+    this.number = options.number;
+    this.plan = options.plan;
+    this.topics = new Set(options.plan.topics);
+    this.refused = this.#refused;
+    this.#current = this.#newConnection();
+  }
+
+  get up(): boolean {
+    return this.connectionsUp.length > 0;
+  }
+
+  /** How many topics are wanted on it. */
+  get size(): number {
+    return this.topics.size + this.#refused.size;
+  }
+
+  /** One, or in a rotation two; none while it connects. */
+  get connectionsUp(): readonly LineConnection[] {
+    return this.#connections.filter(({ up }) => up);
+  }
+
+  get rotates(): boolean {
+    return this.#rotation !== undefined;
+  }
+
+  start(): void {
+    this.#connect(this.#current);
+  }
+
+  subscribe(topics: readonly string[]): void {
+    this.#take(topics);
+    this.command({ kind: 'subscribe', topics });
+  }
+
+  unsubscribe(topics: readonly string[]): void {
+    const own = topics.filter((topic) => this.topics.delete(topic) || this.#refused.delete(topic));
+    if (own.length > 0) this.command({ kind: 'unsubscribe', topics: own });
+  }
+
+  command(command: LineCommand): void {
+    for (const { commands$ } of this.#connections) commands$.next(command);
+  }
+
+  /** Begins a rotation, unless there is one or the line is not connected. */
+  rotate(notice: RotationNotice): void {
+    if (!this.#current.up || this.#rotation !== undefined) return;
+    const successor = this.#newConnection();
+    this.#rotation = {
+      notice,
+      successor,
+      handOver: new HandOver(),
+      since: this.#options.scheduler.now(),
+      timers: new Subscription(),
+    };
+    this.#connect(successor);
+  }
+
+  close(): void {
+    this.#asking?.unsubscribe();
+    this.#rotation?.timers.unsubscribe();
+    for (const connection of this.#connections) connection.close();
+  }
+
+  get #connections(): readonly LineConnection[] {
+    return this.#rotation === undefined ? [this.#current] : [this.#current, this.#rotation.successor];
+  }
+
+  #newConnection(): LineConnection {
+    return new LineConnection(this.#options.nextConnectionId(), this.#options.scheduler);
+  }
+
+  #connect(connection: LineConnection): void {
+    const signals$ = this.#options.connect(this, connection);
+    connection.open(signals$, (signal) => this.#onSignal(connection, signal));
+  }
+
+  #onSignal(connection: LineConnection, signal: LineSignal): void {
+    if (signal.kind === 'rotate') {
+      this.#onRotate(connection, signal);
+      return;
+    }
+    if (signal.kind === 'lost') {
+      this.#onLost(connection, signal);
+      return;
+    }
+    connection.note(signal);
+    if (signal.kind === 'subscribed') this.#taken(connection, signal.topics);
+    const newlyRefused = signal.kind === 'refused' ? signal.topics.filter((topic) => this.#refuse(topic)) : NONE;
+    this.#tell(connection, signal, { newlyRefused });
+    if (this.#rotation !== undefined) this.#judge(this.#rotation, connection, signal);
+  }
+
+  #take(topics: readonly string[]): void {
+    for (const topic of topics) {
+      this.#refused.delete(topic);
+      this.topics.add(topic);
+    }
+    if (this.#rotation !== undefined) this.#begin(this.#rotation);
+  }
+
+  /** It is asked for again from time to time, until it is taken. False: it was refused before, or is not wanted. */
+  #refuse(topic: string): boolean {
+    const isNew = this.topics.delete(topic);
+    if (isNew) this.#refused.add(topic);
+    if (this.#refused.size > 0) this.#asking ??= this.#askLater(this.#options.askAgainMs);
+    return isNew;
+  }
+
+  #askLater(delayMs: number): Subscription {
+    return this.#options.scheduler.schedule(() => this.#askAgain(), delayMs);
+  }
+
+  #askAgain(): void {
+    this.#asking = undefined;
+    const topics = [...this.#refused].slice(0, ASK_AGAIN);
+    if (topics.length === 0) return;
+    // To the end: where there are many, all have their turn.
+    for (const topic of topics) {
+      this.#refused.delete(topic);
+      this.#refused.add(topic);
+    }
+    this.command({ kind: 'subscribe', topics });
+    this.#asking = this.#askLater(this.#options.askAgainMs);
+  }
+
+  /** What was refused before is taken by a connection: the other one, if it is open, may have missed the question. */
+  #taken(by: LineConnection, topics: readonly string[]): void {
+    const again = topics.filter((topic) => this.#refused.has(topic));
+    if (again.length === 0) return;
+    this.#take(again);
+    for (const other of this.#connections) if (other !== by) other.commands$.next({ kind: 'subscribe', topics: again });
+    // The venue takes what it refused: so it may take the others.
+    this.#asking?.unsubscribe();
+    this.#asking = this.#refused.size === 0 ? undefined : this.#askLater(TAKEN_AGAIN_MS);
+  }
+
+  /** Age has time. A venue that announces a close promises none, so whatever it tells is done at once, on all lines told. */
+  #onRotate(connection: LineConnection, notice: RotationNotice): void {
+    if (connection !== this.#current) {
+      connection.notice = notice;
+      return;
+    }
+    const { isTurn, postponeMs, maxPostponements } = this.#options;
+    if (notice.reason !== 'lifetime' || isTurn() || connection.postponements >= maxPostponements) {
+      this.rotate(notice);
+      return;
+    }
+    connection.postponements++;
+    connection.later(postponeMs, () => this.#onRotate(connection, notice));
+  }
+
+  #onLost(connection: LineConnection, signal: Extract<LineSignal, { kind: 'lost' }>): void {
+    const rotation = this.#rotation;
+    const wasUp = connection.up;
+    connection.lost();
+    if (rotation === undefined) {
+      this.#tell(connection, signal, { wasUp });
+    } else if (connection === rotation.successor) {
+      this.#begin(rotation);
+      this.#tell(connection, signal, { wasUp });
+    } else if (rotation.successor.waiting) {
+      // The line's own retry comes sooner: it had data.
+      this.#end(rotation);
+      rotation.successor.close();
+      this.#tell(connection, signal, { wasUp });
+    } else {
+      this.#end(rotation);
+      this.#replace(rotation.successor);
+      this.#tell(connection, { ...signal, retryInMs: 0, successor: true }, { wasUp });
+      connection.close();
+    }
+  }
+
+  /** What a signal means for the rotation under way. */
+  #judge(rotation: Rotation, connection: LineConnection, signal: LineSignal): void {
+    const { handOver, successor } = rotation;
+    const isNew = connection === successor;
+    if (isNew && signal.kind === 'opened') this.#begin(rotation);
+    if (!isNew && signal.kind === 'answered') handOver.oldAnswered();
+    if (isNew && !handOver.subscribed && successor.hasAll(this.topics)) this.#subscribed(rotation);
+    if (signal.kind !== 'data') return;
+    const time = (signal.repeat ?? signal.events.at(-1))?.timestamp ?? null;
+    if (!isNew) handOver.byOld(time);
+    else if (handOver.byNew(time)) this.#settleLater(rotation);
+    if (handOver.caughtUp) this.#finish(rotation);
+  }
+
+  /** The successor has everything yet to do. */
+  #begin(rotation: Rotation): void {
+    rotation.handOver.restart();
+    rotation.timers.unsubscribe();
+    rotation.timers = new Subscription();
+  }
+
+  #subscribed(rotation: Rotation): void {
+    const { handOver } = rotation;
+    handOver.subscribe();
+    this.#settleLater(rotation);
+    const waitMs = answerWindowMs(this.#options.staleAfterMs);
+    const look = (): void => {
+      if (handOver.quiet) this.#finish(rotation);
+      else this.#in(rotation, waitMs, look);
+    };
+    this.#in(rotation, waitMs, look);
+  }
+
+  #settleLater(rotation: Rotation): void {
+    const { handOver } = rotation;
+    this.#in(rotation, SETTLE_MS, () => {
+      handOver.settle();
+      if (handOver.caughtUp) this.#finish(rotation);
+    });
+  }
+
+  #in(rotation: Rotation, delayMs: number, work: () => void): void {
+    rotation.timers.add(this.#options.scheduler.schedule(work, delayMs));
+  }
+
+  #finish(rotation: Rotation): void {
+    const old = this.#current;
+    this.#end(rotation);
+    this.#replace(rotation.successor);
+    const durationMs = this.#options.scheduler.now() - rotation.since;
+    this.#tell(rotation.successor, { kind: 'handed_over', from: old.id, notice: rotation.notice, durationMs });
+    old.close();
+  }
+
+  #end(rotation: Rotation): void {
+    rotation.timers.unsubscribe();
+    this.#rotation = undefined;
+  }
+
+  #replace(connection: LineConnection): void {
+    this.#current = connection;
+    const { notice } = connection;
+    if (notice !== undefined) connection.later(AGAIN_AFTER_MS, () => this.rotate(notice));
+  }
+
+  #tell(
+    connection: LineConnection,
+    signal: LineNews['signal'],
+    { wasUp = false, newlyRefused = NONE }: Partial<Pick<LineNews, 'wasUp' | 'newlyRefused'>> = {},
+  ): void {
+    const successor = this.#rotation?.successor === connection;
+    this.#options.tell({ line: this, connection, successor, signal, wasUp, newlyRefused });
+  }
+}

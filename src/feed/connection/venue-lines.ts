@@ -1,0 +1,222 @@
+import { defer, type Observable, Subject, switchMap, timer } from 'rxjs';
+import { type Instrument, isDepthChannel } from '../../domain/instrument.ts';
+import type { DataFrame, RotationNotice } from '../../domain/line.ts';
+import { ConnectionBudget } from '../../venues/connection/connection-budget.ts';
+import { type ConnectionPlan, planConnections } from '../../venues/connection/plan-connections.ts';
+import type { VenueCounts, VenueFeedOptions } from '../venue-signal.ts';
+import type { VenueSymbol } from '../venue-symbol.ts';
+import type { LineConnection } from './line-connection.ts';
+import { type LineNews, RotatingLine } from './rotating-line.ts';
+import { MAX_POSTPONEMENTS, postponement, rotationAge } from './rotation-age.ts';
+import { type LineSignal, venueLine } from './venue-line.ts';
+
+/** What the lines of a venue are told, and ask, past the stream of their news. */
+export interface LinesPort {
+  /** True when other venues show that nothing happens in the market. */
+  readonly isQuiet: (connection: LineConnection) => boolean;
+  /** Takes a data frame of a line that is not being replaced and has just told another, or leaves it to the stream. */
+  readonly onMore: (connection: LineConnection, data: DataFrame, now: number) => boolean;
+  readonly symbol: (symbol: string) => Pick<VenueSymbol, 'instrument' | 'isRepeat'>;
+}
+
+/** The lines of one venue: which instruments are subscribed on which connections, and all their signals as one stream. */
+export class VenueLines {
+  /** By the venue's symbol: what the decoders know. */
+  readonly instruments = new Map<string, Instrument>();
+  readonly #byTopic = new Map<string, Instrument>();
+  readonly news$: Observable<LineNews>;
+  /** What the trades of a symbol come by, if any are wanted. */
+  readonly neededChannel: 'trade' | 'agg_trade' | undefined;
+  readonly #news$ = new Subject<LineNews>();
+  readonly #options: VenueFeedOptions;
+  readonly #counts: VenueCounts;
+  readonly #port: LinesPort;
+  readonly #lines: RotatingLine[] = [];
+  readonly #budget: ConnectionBudget;
+  #connections = 0;
+
+  constructor(options: VenueFeedOptions, counts: VenueCounts, port: LinesPort) {
+    this.#options = options;
+    this.#counts = counts;
+    this.#port = port;
+    this.#budget = options.connectionBudget ?? new ConnectionBudget(options.venue.limits.connectionsPerFiveMinutes);
+    this.news$ = this.#news$;
+    const { channels } = options;
+    this.neededChannel = channels.includes('trade')
+      ? 'trade'
+      : channels.includes('agg_trade')
+        ? 'agg_trade'
+        : undefined;
+  }
+
+  get count(): number {
+    return this.#lines.length;
+  }
+
+  get up(): number {
+    return this.#lines.filter((line) => line.up).length;
+  }
+
+  /** Connections that are up and carry a symbol's trades: more than `lines` while some are rotated. */
+  connectionsOf(symbol: string): number {
+    const instrument = this.bySymbol(symbol);
+    if (instrument === undefined) return 0;
+    const topics = this.neededOf(instrument);
+    const carries = (line: RotatingLine) => topics.some((topic) => line.topics.has(topic));
+    return this.#lines.reduce((sum, line) => (carries(line) ? sum + line.connectionsUp.length : sum), 0);
+  }
+
+  /** True when no other connection of the venue is up. */
+  isAlone(connection: LineConnection): boolean {
+    return this.#lines.every((line) => line.connectionsUp.every((other) => other === connection));
+  }
+
+  /** Replaces the connections of all lines, each by a new one that delivers before the old one is let go. */
+  rotate(notice: RotationNotice): void {
+    for (const line of this.#lines) line.rotate(notice);
+  }
+
+  /** Opens connections for instruments, as many as the venue's limits ask for, each `lines` times. */
+  open(instruments: readonly Instrument[]): void {
+    const { venue, settings, channels, books } = this.#options;
+    for (const instrument of instruments) this.#know(instrument);
+    const firstGroup = 1 + Math.max(-1, ...this.#lines.map((line) => line.plan.group));
+    const { lines, websocketUrls } = settings;
+    const wanted = { instruments, channels, lines, websocketUrls, ...(books === undefined ? {} : { books }) };
+    for (const plan of planConnections(venue, wanted)) this.#keep({ ...plan, group: firstGroup + plan.group });
+  }
+
+  /** Subscribes one more instrument where a connection has room, else on new ones. */
+  add(instrument: Instrument): void {
+    const topics = this.topicsOf(instrument);
+    const most = this.#options.venue.limits.topicsPerConnection;
+    const group = this.#lines.find((line) => line.size + topics.length <= most)?.plan.group;
+    if (group === undefined) {
+      this.open([instrument]);
+      return;
+    }
+    this.#know(instrument);
+    for (const line of this.#lines) {
+      if (line.plan.group === group) line.subscribe(topics);
+    }
+  }
+
+  remove(instrument: Instrument): void {
+    const topics = this.topicsOf(instrument);
+    for (const line of this.#lines) line.unsubscribe(topics);
+    for (const topic of topics) this.#byTopic.delete(topic);
+    this.instruments.delete(instrument.venueSymbol);
+    this.#port.symbol(instrument.symbol).instrument = undefined;
+  }
+
+  /** Takes an instrument off and on again, or these topics of it. */
+  resubscribe(instrument: Instrument, own: readonly string[] = this.topicsOf(instrument)): void {
+    for (const line of this.#lines) {
+      const topics = own.filter((topic) => line.topics.has(topic));
+      if (line.up && topics.length > 0) line.command({ kind: 'resubscribe', topics });
+    }
+  }
+
+  /** Subscribes the book of an instrument again, and nothing else of it. */
+  resubscribeBook(instrument: Instrument): void {
+    this.resubscribe(instrument, this.bookTopicsOf(instrument));
+  }
+
+  /** The topics without which an instrument is not served: its trades', or, where these are not wanted, any. */
+  neededOf(instrument: Instrument): readonly string[] {
+    const channel = this.neededChannel;
+    return channel === undefined ? this.topicsOf(instrument) : this.#options.venue.topics(instrument, channel);
+  }
+
+  bookTopicsOf(instrument: Instrument): readonly string[] {
+    const { venue, channels, books } = this.#options;
+    return channels.filter(isDepthChannel).flatMap((channel) => venue.topics(instrument, channel, books));
+  }
+
+  bySymbol(symbol: string): Instrument | undefined {
+    return this.#port.symbol(symbol).instrument;
+  }
+
+  byTopic(topic: string): Instrument | undefined {
+    return this.#byTopic.get(topic);
+  }
+
+  /** True when a line was refused an instrument's trades, and none that is up has them: whatever else comes, it is not served. */
+  lacks(instrument: Instrument): boolean {
+    const needed = this.neededOf(instrument);
+    const isCarried = (topic: string) => this.#lines.some((line) => line.up && line.topics.has(topic));
+    return needed.some((topic) => this.#lines.some((line) => line.refused.has(topic))) && !needed.some(isCarried);
+  }
+
+  lacking(): readonly Instrument[] {
+    const refused = new Set(this.#lines.flatMap((line) => [...line.refused]));
+    const about = new Set([...refused].flatMap((topic) => this.#byTopic.get(topic) ?? []));
+    return [...about].filter((instrument) => this.lacks(instrument));
+  }
+
+  close(): void {
+    for (const line of this.#lines) line.close();
+  }
+
+  topicsOf(instrument: Instrument): readonly string[] {
+    const { venue, channels, books } = this.#options;
+    return channels.flatMap((channel) => venue.topics(instrument, channel, books));
+  }
+
+  #know(instrument: Instrument): void {
+    this.instruments.set(instrument.venueSymbol, instrument);
+    this.#port.symbol(instrument.symbol).instrument = instrument;
+    for (const topic of this.topicsOf(instrument)) this.#byTopic.set(topic, instrument);
+  }
+
+  #keep(plan: ConnectionPlan): void {
+    const { staleAfterMs, scheduler } = this.#options;
+    const lifetimeMs = this.#lifetimeMs;
+    const line = new RotatingLine({
+      number: this.#lines.length + 1,
+      plan,
+      nextConnectionId: () => ++this.#connections,
+      connect: (of, connection) => this.#connect(of, connection),
+      isTurn: () => !this.#lines.some(({ rotates }) => rotates),
+      postponeMs: lifetimeMs === undefined ? 0 : postponement(lifetimeMs),
+      maxPostponements: MAX_POSTPONEMENTS,
+      askAgainMs: this.#options.settings.reconnect.probeEveryMs,
+      tell: (news) => this.#news$.next(news),
+      staleAfterMs,
+      scheduler,
+    });
+    this.#lines.push(line);
+    line.start();
+  }
+
+  #connect(line: RotatingLine, connection: LineConnection): Observable<LineSignal> {
+    const { settings, connect, onFrame, staleAfterMs, scheduler, random = Math.random } = this.#options;
+    const { number, plan, topics } = line;
+    const lifetimeMs = this.#lifetimeMs;
+    const attempt$ = connect({
+      line: number,
+      url: plan.url,
+      topics: () => [...topics],
+      commands$: connection.commands$,
+      instruments: this.instruments,
+      rotateAfterMs: lifetimeMs === undefined ? undefined : rotationAge(lifetimeMs, plan.line, random),
+      onFrame: (frame) => {
+        this.#counts.frames++;
+        onFrame?.(frame, number);
+      },
+      // While it is being replaced, all that both connections bring decides when the first may go.
+      onMore: (data, now) => !line.rotates && this.#port.onMore(connection, data, now),
+      asked: this.#port.symbol,
+    });
+    const connection$ = defer(() => {
+      const waitMs = this.#budget.take(scheduler.now());
+      return waitMs === 0 ? attempt$ : timer(waitMs, scheduler).pipe(switchMap(() => attempt$));
+    });
+    const isQuiet = () => this.#port.isQuiet(connection);
+    return venueLine({ connection$, reconnect: settings.reconnect, staleAfterMs, isQuiet, scheduler, random });
+  }
+
+  get #lifetimeMs(): number | undefined {
+    return this.#options.lifetimeMs ?? this.#options.venue.limits.connectionLifetimeMs;
+  }
+}

@@ -1,0 +1,72 @@
+import { map, Observable, type OperatorFunction, of, type SchedulerLike, Subscription, switchMap } from 'rxjs';
+import { asFault, Fault } from '../../domain/fault.ts';
+import type { Instrument } from '../../domain/instrument.ts';
+import type { ListedInstrument } from '../../venues/contract.ts';
+
+export interface VenueList {
+  /** The venue's symbols of all that trades there. */
+  readonly all: readonly string[];
+  /** What of it is followed. */
+  readonly ours: readonly Instrument[];
+}
+
+export type Listing =
+  | { readonly kind: 'listed'; readonly list: VenueList }
+  | { readonly kind: 'unavailable'; readonly fault: Fault };
+
+export interface ListingsOptions {
+  /** The venue's list, once a subscription. */
+  readonly list$: Observable<VenueList>;
+  /** How long after an answer it is asked for again, and how long after none; milliseconds. */
+  readonly everyMs: number;
+  readonly againMs: number;
+  readonly scheduler: SchedulerLike;
+}
+
+/** A venue's list, again and again; never ends. */
+export function listings({ list$, everyMs, againMs, scheduler }: ListingsOptions): Observable<Listing> {
+  return new Observable((subscriber) => {
+    let asked = Subscription.EMPTY;
+    const ask = (): void => {
+      const again = (afterMs: number): void => {
+        asked = scheduler.schedule(ask, afterMs);
+      };
+      asked = list$.subscribe({
+        next: (list) => subscriber.next({ kind: 'listed', list }),
+        error: (error: unknown) => {
+          subscriber.next({ kind: 'unavailable', fault: asFault(error) });
+          again(againMs);
+        },
+        complete: () => again(everyMs),
+      });
+    };
+    ask();
+    return () => asked.unsubscribe();
+  });
+}
+
+/**
+ * What trades at a venue against the quote, of each of its lists. `ours` tells what of that is followed. That nothing
+ * trades is no answer: a Fault.
+ */
+export function tradingAgainst(
+  listed$: Observable<readonly ListedInstrument[]>,
+  quote: string,
+  ours: OperatorFunction<readonly ListedInstrument[], readonly ListedInstrument[]>,
+): Observable<VenueList> {
+  return listed$.pipe(
+    map((rows) => rows.filter((row) => row.trading && row.quote === quote)),
+    switchMap((rows) => {
+      if (rows.length === 0) throw new Fault('unavailable', `nothing trades against ${quote}`);
+      const all = rows.map(({ venueSymbol }) => venueSymbol);
+      return of(rows).pipe(
+        ours,
+        map((own) => ({ all, ours: own.map(instrumentOf) })),
+      );
+    }),
+  );
+}
+
+function instrumentOf({ base, quote, venueSymbol }: ListedInstrument): Instrument {
+  return { coin: base, symbol: base + quote, venueSymbol };
+}

@@ -1,0 +1,136 @@
+import type { StaleCause } from '../../domain/status.ts';
+
+/** When something last happened, and when it first did after a quiet time. */
+export interface Pulse {
+  lastAt: number;
+  wokeAt: number;
+}
+
+interface Entry {
+  readonly market: string;
+  connected: boolean;
+  lastDataAt: number;
+  /** Of data that was not a repeat. */
+  readonly events: Pulse;
+  /** By coin. */
+  readonly trades: Map<string, Pulse>;
+}
+
+/**
+ * When each venue last had data, and when each coin last traded there: what tells a mute subscription from a quiet
+ * market. Times are the scheduler's milliseconds. Only venues of the same market are compared: a testnet's trades say
+ * nothing about the real market.
+ */
+export class Activity {
+  readonly #quietMs: number;
+  readonly #coinQuietMs: number;
+  readonly #venues = new Map<string, Entry>();
+
+  /** @param quietMs how long nothing must happen at a venue before its market counts as quiet; `coinQuietMs`: before a coin there does. */
+  constructor({ quietMs, coinQuietMs }: { readonly quietMs: number; readonly coinQuietMs: number }) {
+    this.#quietMs = quietMs;
+    this.#coinQuietMs = coinQuietMs;
+  }
+
+  register(venue: string, market: string): void {
+    const never = Number.NEGATIVE_INFINITY;
+    this.#venues.set(venue, {
+      market,
+      connected: false,
+      lastDataAt: never,
+      events: { lastAt: never, wokeAt: never },
+      trades: new Map(),
+    });
+  }
+
+  connected(venue: string, connected: boolean): void {
+    const entry = this.#venues.get(venue);
+    if (entry !== undefined) entry.connected = connected;
+  }
+
+  /** That of a coin's trades at a venue, for as long as there is one to be told of it: nobody has to look for it. */
+  tradesOf(venue: string, coin: string): Pulse {
+    const trades = this.#venues.get(venue)?.trades;
+    let pulse = trades?.get(coin);
+    if (pulse === undefined) {
+      pulse = { lastAt: Number.NEGATIVE_INFINITY, wokeAt: Number.NEGATIVE_INFINITY };
+      trades?.set(coin, pulse);
+    }
+    return pulse;
+  }
+
+  /** A data frame came; `eventful` unless it only repeats what was told, as venues do where nothing happens. */
+  data(venue: string, now: number, eventful: boolean): void {
+    const entry = this.#venues.get(venue);
+    if (entry === undefined) return;
+    entry.lastDataAt = now;
+    if (eventful) beat(entry.events, now, this.#quietMs);
+  }
+
+  traded(trades: Pulse, now: number): void {
+    beat(trades, now, this.#coinQuietMs);
+  }
+
+  /**
+   * True when other venues of the same market are connected and nothing has happened at any of them lately, or only just
+   * began to again: venues do not wake up at the same moment.
+   */
+  venueIsQuiet(venue: string, now: number): boolean {
+    const others = this.#others(venue);
+    return others.length > 0 && others.every(({ events }) => this.#isQuiet(events, now, this.#quietMs));
+  }
+
+  /**
+   * True when other venues of the same market that know the coin are connected and it has not traded at any of them for
+   * `coinQuietMs`, or only just began to again. Whether anything else trades there says nothing: a night is quiet for all.
+   */
+  coinIsQuiet(venue: string, coin: string, now: number): boolean {
+    const others = this.#others(venue)
+      .flatMap(({ trades }) => trades.get(coin) ?? [])
+      .filter(({ lastAt }) => lastAt !== Number.NEGATIVE_INFINITY);
+    return others.length > 0 && others.every((pulse) => this.#isQuiet(pulse, now, this.#coinQuietMs));
+  }
+
+  #isQuiet({ lastAt, wokeAt }: Pulse, now: number, quietMs: number): boolean {
+    return now - lastAt >= quietMs || now - wokeAt < this.#quietMs;
+  }
+
+  #others(venue: string) {
+    const own = this.#venues.get(venue);
+    return [...this.#venues]
+      .filter(
+        ([id, entry]) =>
+          id !== venue &&
+          entry.connected &&
+          entry.market === own?.market &&
+          entry.lastDataAt !== Number.NEGATIVE_INFINITY,
+      )
+      .map(([, entry]) => entry);
+  }
+}
+
+function beat(pulse: Pulse, now: number, quietMs: number): void {
+  if (now - pulse.lastAt >= quietMs) pulse.wokeAt = now;
+  pulse.lastAt = now;
+}
+
+/**
+ * Why data does not come: the socket does not answer either; or it answers and other venues show that nothing happens;
+ * or it answers and should have had data. Times are the scheduler's milliseconds.
+ *
+ * @param silence.answerSince the socket was asked after this whether it lives
+ * @param silence.lastAnswerAt when it last answered anything
+ */
+export function staleCause(silence: {
+  readonly answerSince: number;
+  readonly lastAnswerAt: number;
+  readonly quiet: boolean;
+}): StaleCause {
+  if (silence.lastAnswerAt < silence.answerSince) return 'socket_dead';
+  return silence.quiet ? 'quiet_market' : 'subscription_mute';
+}
+
+/** In a silence the socket is probed every half of `staleAfterMs`, a little late at times: an answer must have come within this. */
+export function answerWindowMs(staleAfterMs: number): number {
+  return staleAfterMs * 0.6;
+}

@@ -1,0 +1,222 @@
+import type { Instrument } from '../../domain/instrument.ts';
+import type { StatusNote } from '../status/status-log.ts';
+
+/** What the watch over the coins of one venue needs, and does. Times are the scheduler's milliseconds. */
+export interface CoinWatchOptions {
+  readonly venue: string;
+  /** Trades are subscribed, not other events alone. */
+  readonly tradesWanted: boolean;
+  readonly coinStaleAfterMs: number;
+  /** How long a coin that was subscribed anew has to show data, and a trade to come that a ticker tells of. */
+  readonly resubscribeWithinMs: number;
+  /** How long a coin that was mute must deliver before the venue serves it again. */
+  readonly failBackAfterMs: number;
+  /** True when other venues show that the coin does not trade. */
+  readonly isQuiet: (coin: string, now: number) => boolean;
+  /** How often a coin that is mute is subscribed anew, milliseconds. */
+  readonly resubscribeEveryMs: number;
+  readonly resubscribe: (symbol: string, what: 'all' | 'trades') => void;
+  readonly tell: (
+    signal:
+      | { readonly kind: 'status'; readonly note: StatusNote }
+      | { readonly kind: 'serves'; readonly symbol: string; readonly serves: boolean },
+  ) => void;
+}
+
+/** What is known of one coin, for as long as there is one to be told of it. */
+export class Watched {
+  /** Undefined while it is not followed. */
+  instrument: Instrument | undefined = undefined;
+  lastAt = Number.NEGATIVE_INFINITY;
+  tradedAt = Number.NEGATIVE_INFINITY;
+  /** The ticker's last price, and how many new ones it had while no trade came. */
+  price: string | undefined = undefined;
+  untraded = 0;
+  /** Since when a trade is missing, which the ticker tells of; undefined: none is. */
+  untradedSince: number | undefined = undefined;
+  /** Told as stale since; undefined: it is not. */
+  staleSince: number | undefined = undefined;
+  quiet = false;
+  resubscribedAt: number | undefined = undefined;
+  /** The venue does not let it subscribe: nothing is expected. */
+  refused = false;
+  /** Taken from the venue's hands; data since, without a break, if any. */
+  mute: { deliversSince: number | undefined } | undefined = undefined;
+
+  begin(instrument: Instrument, now: number): void {
+    this.instrument = instrument;
+    this.lastAt = now;
+    this.tradedAt = now;
+    this.price = undefined;
+    this.untraded = 0;
+    this.untradedSince = undefined;
+    this.staleSince = undefined;
+    this.quiet = false;
+    this.resubscribedAt = undefined;
+    this.refused = false;
+    this.mute = undefined;
+  }
+}
+
+type Followed = Watched & { readonly instrument: Instrument };
+
+/** A coin that alone falls silent, or whose trades do, while its venue lives: told, subscribed anew, and left to another venue if that does not help. */
+export class CoinWatch {
+  readonly #options: CoinWatchOptions;
+  readonly #coins = new Map<string, Watched>();
+
+  constructor(options: CoinWatchOptions) {
+    this.#options = options;
+  }
+
+  add(instrument: Instrument, now: number): void {
+    this.of(instrument.symbol).begin(instrument, now);
+  }
+
+  /** To be asked for once, and told each event: nobody has to look for it. */
+  of(symbol: string): Watched {
+    let coin = this.#coins.get(symbol);
+    if (coin === undefined) {
+      coin = new Watched();
+      this.#coins.set(symbol, coin);
+    }
+    return coin;
+  }
+
+  #followed(symbol: string): Followed | undefined {
+    const coin = this.#coins.get(symbol);
+    return coin !== undefined && isFollowed(coin) ? coin : undefined;
+  }
+
+  /** The venue refuses what it takes to serve a coin: another serves it, whatever else of it still comes by this one. */
+  refuse(symbol: string, now: number): void {
+    const coin = this.#followed(symbol);
+    if (coin === undefined || coin.refused) return;
+    coin.refused = true;
+    coin.untradedSince ??= now;
+    this.#leave(coin);
+  }
+
+  /** The venue has acknowledged a coin's trades. One that it had refused it serves again once they have come for a while. */
+  acknowledged(symbol: string, now: number): void {
+    const coin = this.#followed(symbol);
+    if (coin === undefined) return;
+    if (coin.refused) {
+      coin.refused = false;
+      coin.resubscribedAt = now;
+      if (!this.#options.tradesWanted) coin.untradedSince = undefined;
+    }
+    // For what may have been missed before, no trade comes.
+    if (coin.untradedSince === undefined) coin.untraded = 0;
+  }
+
+  /** Before, nothing of the venue could come. */
+  connected(now: number): void {
+    for (const coin of this.#coins.values()) if (coin.staleSince === undefined) coin.lastAt = now;
+  }
+
+  remove(symbol: string): void {
+    const coin = this.#coins.get(symbol);
+    if (coin !== undefined) coin.instrument = undefined;
+  }
+
+  /** An event of a coin came, by any line. */
+  seen(coin: Watched, now: number, isTrade: boolean): void {
+    if (!isFollowed(coin)) return;
+    coin.lastAt = now;
+    if (isTrade && !coin.refused) {
+      coin.tradedAt = now;
+      coin.untraded = 0;
+      coin.untradedSince = undefined;
+    }
+    if (coin.untradedSince !== undefined) return;
+    if (coin.staleSince !== undefined) this.#recovered(coin, now);
+    if (coin.mute !== undefined) coin.mute.deliversSince ??= now;
+  }
+
+  /**
+   * The price that a ticker gives for the last trade; each ticker once, in order. A second new one long after the last
+   * trade that came says that trades do not come. (For one there may be a reason: it was missed and is fetched.)
+   */
+  priced(coin: Watched, price: string, now: number): void {
+    if (!isFollowed(coin) || coin.price === price) return;
+    const isFirst = coin.price === undefined;
+    coin.price = price;
+    if (isFirst || now - coin.tradedAt < this.#options.resubscribeWithinMs) return;
+    coin.untraded++;
+    if (coin.untraded > 1) coin.untradedSince ??= now;
+  }
+
+  sweep(now: number): void {
+    for (const coin of this.#coins.values()) {
+      if (!isFollowed(coin)) continue;
+      const { untradedSince, mute } = coin;
+      if (now - (untradedSince ?? coin.lastAt) >= this.#options.coinStaleAfterMs) this.#stale(coin, now);
+      else if (mute?.deliversSince === undefined || untradedSince !== undefined) continue;
+      else if (now - mute.deliversSince >= this.#options.failBackAfterMs) {
+        coin.mute = undefined;
+        this.#options.tell({ kind: 'serves', symbol: coin.instrument.symbol, serves: true });
+      }
+    }
+  }
+
+  #stale(coin: Followed, now: number): void {
+    const { coin: name, symbol } = coin.instrument;
+    const { untradedSince } = coin;
+    const quiet = untradedSince === undefined && this.#options.isQuiet(name, now);
+    if (coin.staleSince === undefined || coin.quiet !== quiet) {
+      coin.staleSince ??= now;
+      coin.quiet = quiet;
+      const ageMs = Math.round(now - (untradedSince ?? coin.lastAt));
+      const reason =
+        untradedSince === undefined
+          ? `no event of ${symbol} for ${ageMs} ms`
+          : `no trade of ${symbol} for ${ageMs} ms, ${coin.refused ? 'for they are refused' : 'though other data come'}`;
+      this.#note(coin, 'feed_stale', reason, {
+        cause: quiet ? 'quiet_market' : 'subscription_mute',
+        age_ms: String(ageMs),
+      });
+    }
+    if (coin.mute !== undefined) coin.mute.deliversSince = undefined;
+    if (quiet || coin.refused) return;
+    const { resubscribeEveryMs, resubscribeWithinMs } = this.#options;
+    const waitedMs = now - (coin.resubscribedAt ?? Number.NEGATIVE_INFINITY);
+    if (coin.resubscribedAt !== undefined && coin.mute === undefined) {
+      if (waitedMs >= resubscribeWithinMs) this.#leave(coin);
+    } else if (waitedMs >= resubscribeEveryMs) {
+      coin.resubscribedAt = now;
+      this.#options.resubscribe(symbol, untradedSince === undefined ? 'all' : 'trades');
+    }
+  }
+
+  /** Until it has delivered for a while. */
+  #leave(coin: Followed): void {
+    coin.mute = { deliversSince: undefined };
+    this.#options.tell({ kind: 'serves', symbol: coin.instrument.symbol, serves: false });
+  }
+
+  #recovered(coin: Followed, now: number): void {
+    const staleForMs = Math.round(now - (coin.staleSince as number));
+    coin.staleSince = undefined;
+    coin.resubscribedAt = undefined;
+    coin.quiet = false;
+    this.#note(coin, 'feed_recovered', `${coin.instrument.symbol} again`, { stale_for_ms: String(staleForMs) });
+  }
+
+  #note(coin: Followed, state: 'feed_stale' | 'feed_recovered', reason: string, details: Record<string, string>): void {
+    this.#options.tell({
+      kind: 'status',
+      note: {
+        state,
+        reason,
+        venue: this.#options.venue,
+        coin: coin.instrument.coin,
+        details: { symbol: coin.instrument.symbol, ...details },
+      },
+    });
+  }
+}
+
+function isFollowed(coin: Watched): coin is Followed {
+  return coin.instrument !== undefined;
+}

@@ -1,0 +1,128 @@
+import { compareDecimals } from '../../domain/decimal.ts';
+import type { Quality, QualityWarning } from '../../domain/feed-snapshot.ts';
+import type { BookTicker } from '../../domain/record.ts';
+
+const MOST_INVALID = 100;
+const STALE_AFTER_US = 30_000_000;
+/** Over how many whole seconds messages are averaged. */
+const RATE_SECONDS = 5;
+
+/** What is counted of one symbol, for as long as there is one to be told of it. */
+export class Count {
+  readonly symbol: string | null;
+  /** Something was counted since it is followed. */
+  heard = false;
+  valid = 0;
+  invalid = 0;
+  /** -Infinity: nothing valid has come. */
+  lastUpdateAt = Number.NEGATIVE_INFINITY;
+  spreads = 0;
+  spreadSum = 0;
+  inverted = 0;
+  /** `valid` at the ends of the last seconds, newest last. */
+  seconds: number[] = [];
+
+  constructor(symbol: string | null) {
+    this.symbol = symbol;
+  }
+
+  clear(): void {
+    this.heard = false;
+    this.valid = 0;
+    this.invalid = 0;
+    this.lastUpdateAt = Number.NEGATIVE_INFINITY;
+    this.spreads = 0;
+    this.spreadSum = 0;
+    this.inverted = 0;
+    this.seconds = [];
+  }
+}
+
+/** Counts what comes of one venue, by symbol. */
+export class DataQuality {
+  readonly #venue: string;
+  readonly #counts = new Map<string | null, Count>();
+
+  constructor(venue: string) {
+    this.#venue = venue;
+  }
+
+  /** To be asked for once, and told each message: nobody has to look for it. `symbol`: null where it is not known. */
+  of(symbol: string | null): Count {
+    let count = this.#counts.get(symbol);
+    if (count === undefined) {
+      count = new Count(symbol);
+      this.#counts.set(symbol, count);
+    }
+    return count;
+  }
+
+  valid(count: Count, receivedAt: number): void {
+    count.heard = true;
+    count.valid++;
+    count.lastUpdateAt = receivedAt;
+  }
+
+  /** `symbol`: undefined where the frame does not tell it. */
+  invalid(symbol: string | undefined): void {
+    const count = this.of(symbol ?? null);
+    count.heard = true;
+    count.invalid++;
+  }
+
+  spread(count: Count, { bidPrice, askPrice }: Pick<BookTicker, 'bidPrice' | 'askPrice'>): void {
+    count.heard = true;
+    const [bid, ask] = [Number(bidPrice), Number(askPrice)];
+    count.spreads++;
+    count.spreadSum += ((ask - bid) / (ask + bid)) * 200;
+    if (compareDecimals(askPrice, bidPrice) <= 0) count.inverted++;
+  }
+
+  /** The symbol is not followed any more: that nothing comes of it means nothing. */
+  remove(symbol: string): void {
+    this.#counts.get(symbol)?.clear();
+  }
+
+  /** To be called every second: starts the next second of the rates. */
+  second(): void {
+    for (const { seconds, valid } of this.#heard()) {
+      seconds.push(valid);
+      if (seconds.length > RATE_SECONDS + 1) seconds.shift();
+    }
+  }
+
+  /** Symbols of which too many messages were invalid; null: of no symbol that is known. */
+  poor(): readonly (string | null)[] {
+    return this.#heard().flatMap(({ symbol, invalid }) => (invalid > MOST_INVALID ? [symbol] : []));
+  }
+
+  /** `nowMicros`: microseconds since 1970. */
+  all(nowMicros: number): Quality[] {
+    return this.#heard().map((count) => this.#quality(count, nowMicros));
+  }
+
+  #heard(): Count[] {
+    return [...this.#counts.values()].filter(({ heard }) => heard);
+  }
+
+  #quality(count: Count, now: number): Quality {
+    const { symbol, valid, invalid, spreads, spreadSum, inverted, seconds } = count;
+    const lastUpdateAt = count.lastUpdateAt === Number.NEGATIVE_INFINITY ? null : count.lastUpdateAt;
+    const [oldest = 0] = seconds;
+    const warnings: QualityWarning[] = [];
+    if (invalid > MOST_INVALID) warnings.push('invalid');
+    if (lastUpdateAt !== null && now - lastUpdateAt > STALE_AFTER_US) warnings.push('stale');
+    return {
+      venue: this.#venue,
+      symbol,
+      total: valid + invalid,
+      valid,
+      invalid,
+      lastUpdateAt,
+      averageSpreadPct: spreads === 0 ? null : spreadSum / spreads,
+      invertedSpreads: inverted,
+      messagesPerSecond: seconds.length < 2 ? 0 : ((seconds.at(-1) ?? 0) - oldest) / (seconds.length - 1),
+      warnings,
+    };
+  }
+}

@@ -1,0 +1,271 @@
+import type { AggTrade, Environment, Gap, Position, TradeEvent } from '../../domain/record.ts';
+import { compareIds } from '../../domain/trade-id.ts';
+import type { LastTrade } from '../../sinks/contract.ts';
+import type { HoleNotice } from '../arbitration/merged-event.ts';
+import type { FormerEpoch } from './former-runs.ts';
+
+interface Epoch {
+  readonly venue: string;
+  readonly symbol: string;
+  readonly epoch: number;
+  /** Milliseconds since 1970, wall clock. */
+  readonly at: number;
+  /** The last trade that a former run published in it; null: none, or it began in this run. */
+  takenUp: LastTrade | null;
+  first: TradeEvent | AggTrade | undefined;
+  last: TradeEvent | AggTrade | undefined;
+}
+
+/** How far the current epoch of one key was published. */
+export class KeyEpoch {
+  epoch: Epoch | undefined;
+
+  /** 0 where there are none. */
+  get number(): number {
+    return this.epoch?.epoch ?? 0;
+  }
+
+  /** A trade was handed out for publishing. */
+  published(trade: TradeEvent | AggTrade): void {
+    const { epoch } = this;
+    if (epoch === undefined) return;
+    epoch.first ??= trade;
+    epoch.last = trade;
+  }
+}
+
+/** A venue begins to serve; `at` in milliseconds since 1970, wall clock. */
+export interface Beginning {
+  readonly venue: string;
+  readonly at: number;
+}
+
+/**
+ * Numbers the epochs of each symbol, going on from what the sinks remember, and keeps how far each was published:
+ * what positions and gaps are made of. `key` tells what is served apart: the symbol, or VENUE:SYMBOL in mode all.
+ */
+export class EpochLedger {
+  readonly #environment: Environment;
+  readonly #numbers = new Map<string, number>();
+  /** How former runs ended, until this one serves the symbol. */
+  readonly #former: Map<string, FormerEpoch[]>;
+  readonly #keys = new Map<string, KeyEpoch>();
+  /** Epochs whose trades have no position of this run. */
+  readonly #fresh = new Set<Epoch>();
+
+  /** @param environment the configured one: that of positions and gaps, whatever the venue's. */
+  constructor(former: readonly FormerEpoch[], environment: Environment) {
+    this.#environment = environment;
+    this.#former = Map.groupBy(former, ({ symbol }) => symbol);
+    for (const { symbol, epoch } of former) this.#numbers.set(symbol, Math.max(this.#numbers.get(symbol) ?? 0, epoch));
+  }
+
+  /** That of a key, for as long as there is one to be told of it: nobody has to look for it. */
+  of(key: string): KeyEpoch {
+    let known = this.#keys.get(key);
+    if (known === undefined) {
+      known = new KeyEpoch();
+      this.#keys.set(key, known);
+    }
+    return known;
+  }
+
+  #current(key: string): Epoch | undefined {
+    return this.#keys.get(key)?.epoch;
+  }
+
+  /** The epoch of a symbol whose first record at a venue is due: the one begun for it, else the one that `begin` will give. */
+  epochOf(symbol: string, venue: string): number {
+    const current = this.#current(symbol);
+    if (current?.venue === venue && current.first === undefined) return current.epoch;
+    return this.#toTakeUp(symbol, venue)?.epoch ?? this.#nextNumber(symbol);
+  }
+
+  /** The symbol, of which nothing was published yet, goes on at this venue where a former run left it. */
+  goesOn(symbol: string, venue: string): boolean {
+    return this.#current(symbol) === undefined && this.#toTakeUp(symbol, venue) !== undefined;
+  }
+
+  /** What former runs left of the symbol is over: what came behind it is not all there any more. */
+  lapse(symbol: string): void {
+    const over = this.#former.get(symbol)?.map((former) => ({ ...former, takeUp: undefined }));
+    if (over !== undefined) this.#former.set(symbol, over);
+  }
+
+  /** The venue of a symbol's current epoch. */
+  venueOf(symbol: string): string | undefined {
+    return this.#current(symbol)?.venue;
+  }
+
+  /** True when the epoch has begun. */
+  hasBegun(symbol: string, epoch: number): boolean {
+    return this.#current(symbol)?.epoch === epoch;
+  }
+
+  /**
+   * A venue serves a symbol from now on. Where the last run left it at this venue its epoch goes on, and nothing is to
+   * be written; else a new one begins: its position, to be acknowledged before its first record, before it the gaps
+   * that end the epochs of former runs.
+   */
+  begin(symbol: string, { venue, at }: Beginning): readonly (Gap | Position)[] {
+    const former = this.#former.get(symbol) ?? [];
+    const takenUp = this.#toTakeUp(symbol, venue);
+    this.#former.delete(symbol);
+    if (takenUp !== undefined) {
+      this.#track(symbol, { venue, symbol, epoch: takenUp.epoch, at, takenUp: takenUp.last });
+      return [];
+    }
+    const epoch = this.#nextNumber(symbol);
+    this.#numbers.set(symbol, epoch);
+    this.#track(symbol, { venue, symbol, epoch, at, takenUp: null });
+    const gaps = former.flatMap((ended) => this.#endOf(ended, at) ?? []);
+    return [...gaps, { ...this.#position(venue, symbol, epoch), tradeId: null, timestamp: at }];
+  }
+
+  /**
+   * A venue serves a symbol from now on beside others, without epochs (mode all: 0), from where this run or a former one
+   * left it. Where there is nothing to go on with: its position, to be acknowledged before its first record.
+   */
+  follow(key: string, symbol: string, { venue, at }: Beginning): readonly (Gap | Position)[] {
+    if (this.#current(key) !== undefined) return [];
+    const left = this.#former.get(symbol)?.find((former) => former.venue === venue);
+    const goesOn = left?.takeUp !== undefined;
+    this.#track(key, { venue, symbol, epoch: 0, at, takenUp: goesOn ? left.last : null });
+    if (goesOn) return [];
+    return [{ ...this.#position(venue, symbol, 0), tradeId: null, timestamp: at }];
+  }
+
+  /** What a former run left at this venue and this one may go on with. */
+  #toTakeUp(symbol: string, venue: string): FormerEpoch | undefined {
+    const former = this.#former.get(symbol)?.find(({ takeUp }) => takeUp !== undefined);
+    return former?.venue === venue ? former : undefined;
+  }
+
+  #nextNumber(symbol: string): number {
+    return (this.#numbers.get(symbol) ?? 0) + 1;
+  }
+
+  #track(key: string, begun: Omit<Epoch, 'first' | 'last'>): void {
+    const of = this.of(key);
+    if (of.epoch !== undefined) this.#fresh.delete(of.epoch);
+    of.epoch = { ...begun, first: undefined, last: undefined };
+    this.#fresh.add(of.epoch);
+  }
+
+  #position(venue: string, symbol: string, epoch: number) {
+    return { kind: 'position', venue, symbol, epoch, environment: this.#environment } as const;
+  }
+
+  #endOf({ venue, symbol, epoch, last }: FormerEpoch, at: number): Gap | undefined {
+    if (last === null) return undefined;
+    return {
+      kind: 'gap',
+      venue,
+      symbol,
+      epoch,
+      fromId: last.id,
+      toId: null,
+      fromTime: last.timestamp,
+      toTime: at,
+      missing: null,
+      filled: 0,
+      outcome: 'unknown',
+      environment: this.#environment,
+    };
+  }
+
+  /** The gap that a hole is, as far as it lies behind the first trade of the epoch; undefined: nothing of it does. */
+  gap(key: string, { symbol, hole }: Pick<HoleNotice, 'symbol' | 'hole'>): Gap | undefined {
+    const current = this.#current(key);
+    if (current === undefined) return undefined;
+    const { first, last, takenUp, epoch } = current;
+    let { before, missing, filled } = hole;
+    if (takenUp === null) {
+      if (first === undefined || last === undefined || compareIds(hole.after.tradeId, first.tradeId) <= 0)
+        return undefined;
+      if (compareIds(before.id, first.tradeId) < 0) {
+        // The epoch began with a trade that was fetched for this hole: what is left of it begins behind the last of these.
+        if (filled === missing) return undefined;
+        const passed = missing === null ? 0 : idsBetween(before.id, lastIdOf(last));
+        before = lastTradeOf(last);
+        missing = missing === null ? null : missing - passed;
+        filled = missing === null ? 0 : filled - passed;
+        if (missing === 0) return undefined;
+      }
+    }
+    return {
+      kind: 'gap',
+      venue: hole.after.venue,
+      symbol,
+      epoch,
+      fromId: before.id,
+      toId: hole.after.tradeId,
+      fromTime: before.timestamp,
+      toTime: hole.after.timestamp,
+      missing,
+      filled,
+      outcome: outcomeOf(missing, filled),
+      environment: this.#environment,
+    };
+  }
+
+  /**
+   * The venue counts the trades of a series anew, from `after`. Ids of two counts cannot be told apart in one epoch, so
+   * a new one begins as `begin` does it, behind the gap that ends the old; in mode all there is but one.
+   */
+  restart(key: string, { venue, symbol, timestamp }: TradeEvent | AggTrade, at: number): readonly (Gap | Position)[] {
+    const current = this.#current(key);
+    if (current === undefined) return [];
+    const last = current.last === undefined ? current.takenUp : lastTradeOf(current.last);
+    const gap = this.#endOf({ venue, symbol, epoch: current.epoch, last, takeUp: undefined }, timestamp);
+    const gaps = gap === undefined ? [] : [gap];
+    if (current.epoch > 0) return [...gaps, ...this.begin(symbol, { venue, at })];
+    current.takenUp = null;
+    current.first = undefined;
+    return gaps;
+  }
+
+  /** The last trade handed out in the current epoch of a key. */
+  last(key: string): TradeEvent | AggTrade | undefined {
+    return this.#current(key)?.last;
+  }
+
+  /** The first trade handed out in the current epoch of a key, if that is a venue's. */
+  first(key: string, venue: string): TradeEvent | AggTrade | undefined {
+    const epoch = this.#current(key);
+    return epoch?.venue === venue ? epoch.first : undefined;
+  }
+
+  /** Positions of all epochs, moved or not: none is older than the last round; `fresh`: only of those that have none with a trade yet. */
+  checkpoint(which: 'all' | 'fresh'): Position[] {
+    const positions: Position[] = [];
+    const epochs = which === 'fresh' ? this.#fresh : [...this.#keys.values()].flatMap(({ epoch }) => epoch ?? []);
+    for (const epoch of epochs) {
+      if (epoch.last !== undefined) this.#fresh.delete(epoch);
+      else if (which === 'fresh') continue;
+      const last = epoch.last === undefined ? epoch.takenUp : lastTradeOf(epoch.last);
+      positions.push({
+        ...this.#position(epoch.venue, epoch.symbol, epoch.epoch),
+        tradeId: last?.id ?? null,
+        timestamp: last?.timestamp ?? epoch.at,
+      });
+    }
+    return positions;
+  }
+}
+
+export function outcomeOf(missing: number | null, filled: number): Gap['outcome'] {
+  return filled === missing ? 'repaired' : 'unrepaired';
+}
+
+function lastIdOf(trade: TradeEvent | AggTrade): string {
+  return trade.lastTradeId ?? trade.tradeId;
+}
+
+function lastTradeOf(trade: TradeEvent | AggTrade): LastTrade {
+  return { id: lastIdOf(trade), timestamp: trade.timestamp };
+}
+
+function idsBetween(before: string, last: string): number {
+  return Number(BigInt(last) - BigInt(before));
+}

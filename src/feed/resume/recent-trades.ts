@@ -1,0 +1,155 @@
+import { type Config, environmentPrefixes } from '../../config/config.ts';
+import { asFault, type Fault } from '../../domain/fault.ts';
+import type { Ending, Recent } from '../../sinks/contract.ts';
+import type { DrainRecentOptions } from '../../sinks/driver/drain.ts';
+import { seriesKey } from '../../sinks/resume/endings.ts';
+import { lastTimes } from '../../sinks/resume/lookback.ts';
+import type { FormerTrades } from '../analytics/trade-analytics.ts';
+import type { FormerEpoch } from './former-runs.ts';
+import { ToldWindows } from './told-windows.ts';
+
+/** What holds trades back longest: a repair; and windows stay open for a while without trades. */
+const HELD_MS = 10_000;
+/** Thirty closed candles and the open one. */
+const CANDLES_MS = 31 * 60_000;
+
+/** What a start asks of a sink to go on with the statistics of these series; undefined: there is nothing to go on with. */
+export function recentOptions(
+  config: Pick<Config, 'feed' | 'stats'> & Parameters<typeof environmentPrefixes>[0],
+  endings: readonly Ending[],
+): DrainRecentOptions | undefined {
+  const { feed, stats } = config;
+  const kind = feed.channels.includes('trade') ? 'trade' : 'agg_trade';
+  if (endings.length === 0 || !feed.channels.includes(kind)) return undefined;
+  const spanMs = Math.max(...stats.windowsMs) + stats.allowedLatenessMs + feed.staleAfterMs + HELD_MS;
+  return {
+    environmentPrefixes: environmentPrefixes(config),
+    kind,
+    endings,
+    trades: stats.historyTrades,
+    spanMs,
+    windowsSpanMs: Math.max(spanMs, CANDLES_MS),
+  };
+}
+
+/** A sink that a former run wrote to. */
+export interface FormerSink {
+  readonly name: string;
+  readonly endings: readonly Ending[];
+  recent(options: DrainRecentOptions): Promise<Recent>;
+}
+
+type RecentSpans = Pick<DrainRecentOptions, 'endings' | 'spanMs' | 'windowsSpanMs'>;
+type Found = Omit<FormerTrades, 'windows'> & Pick<Recent, 'windows'>;
+
+/** What sinks tell of the near past. */
+export interface NearPast {
+  /** Of each series that is taken up, by what is served apart. */
+  readonly former: ReadonlyMap<string, FormerTrades>;
+  /** By sink. */
+  readonly told: ReadonlyMap<string, ToldWindows>;
+}
+
+/**
+ * What was published lately of the series that are taken up, each from the sink that is least far; of windows what all
+ * sinks have. A sink that cannot tell costs its windows their completeness, not the start; where others can, it is told
+ * windows that it may have, and not those that it alone lacks.
+ */
+export async function readRecent(
+  config: Parameters<typeof recentOptions>[0],
+  sinks: readonly FormerSink[],
+  former: readonly FormerEpoch[],
+  onFailed: (fault: Fault, sink: string) => void,
+): Promise<NearPast> {
+  const lookBack = async ({ name, endings, recent }: FormerSink) => {
+    const known = former.flatMap((epoch) => {
+      const ending = endingOf(epoch, endings);
+      return ending === undefined ? [] : [{ epoch, ending }];
+    });
+    const options = recentOptions(
+      config,
+      known.map(({ ending }) => ending),
+    );
+    if (options === undefined) return [];
+    try {
+      const found = await recent(options);
+      const least = known.filter(({ epoch, ending }) => isTakenUp(epoch, ending)).map(({ epoch }) => epoch);
+      const told = new ToldWindows(found.windows, windowsKnownFrom(options));
+      return [{ name, told, found: formerTrades(least, found, options, config.feed.mode === 'all') }];
+    } catch (error) {
+      onFailed(asFault(error), name);
+      return [];
+    }
+  };
+  const all = (await Promise.all(sinks.map(lookBack))).flat();
+  const told = new Map(all.map((one) => [one.name, one.told]));
+  const taken = new Map<string, Found>(all.toReversed().flatMap(({ found }) => [...found]));
+  return { former: new Map([...taken].map(([key, one]) => [key, toldByAll(one, [...told.values()])])), told };
+}
+
+/** By venue: the windows that end later are looked for. */
+function windowsKnownFrom({ endings, spanMs, windowsSpanMs = spanMs }: RecentSpans): ReadonlyMap<string, number> {
+  return new Map([...lastTimes(endings)].map(([venue, last]) => [venue, last - windowsSpanMs]));
+}
+
+/** Without the windows that not all have, but for those that its trades do not reach into. */
+function toldByAll(former: Found, told: readonly ToldWindows[]): FormerTrades {
+  const from = former.trades[0]?.timestamp ?? Number.POSITIVE_INFINITY;
+  const windows = former.windows.filter((window) => window.windowEnd <= from || told.every((sink) => sink.has(window)));
+  return { ...former, windows };
+}
+
+/** Where a sink ends a series that is taken up. */
+export function endingOf(
+  { venue, symbol, epoch, takeUp }: FormerEpoch,
+  endings: readonly Ending[],
+): Ending | undefined {
+  if (takeUp === undefined) return undefined;
+  return endings.find((ending) => ending.venue === venue && ending.symbol === symbol && ending.epoch === epoch);
+}
+
+/** The series is taken up from there. */
+export function isTakenUp({ last }: FormerEpoch, { trade, aggTrade }: Ending): boolean {
+  return (trade === undefined || trade === null ? aggTrade : trade)?.id === last?.id;
+}
+
+/** What one sink had published of the series that are taken up from it, by what is served apart. */
+export function formerTrades(
+  epochs: readonly FormerEpoch[],
+  { trades, windows, gaps, whole }: Recent,
+  options: RecentSpans,
+  everyVenue: boolean,
+): Map<string, Found> {
+  const tradesOf = Map.groupBy(trades, seriesKey);
+  const windowsOf = Map.groupBy(windows, seriesKey);
+  const gapsOf = Map.groupBy(gaps, seriesKey);
+  const lastOf = lastTimes(options.endings);
+  const knownFrom = windowsKnownFrom(options);
+  return new Map(
+    epochs.map((of) => {
+      const { venue, symbol, epoch } = of;
+      const key = seriesKey(of);
+      const own = (tradesOf.get(key) ?? []).filter((trade) => trade.epoch === epoch);
+      const known = (gapsOf.get(key) ?? []).filter((gap) => gap.epoch === epoch);
+      const former: Found = {
+        venue,
+        epoch,
+        trades: own,
+        toldTo: knownFrom.get(venue) ?? Number.NEGATIVE_INFINITY,
+        windows: (windowsOf.get(key) ?? []).filter((window) => window.epoch === epoch),
+        gaps: [
+          ...known,
+          ...unsure(of, own, whole ? (lastOf.get(venue) ?? 0) - options.spanMs : Number.POSITIVE_INFINITY),
+        ],
+      };
+      return [everyVenue ? key : symbol, former];
+    }),
+  );
+}
+
+/** Some may be missing anywhere up to where the gaps are known from. */
+function unsure({ epoch }: FormerEpoch, trades: Recent['trades'], knownFrom: number): FormerTrades['gaps'] {
+  const [first, last] = [trades[0], trades.at(-1)];
+  if (first === undefined || last === undefined || first.timestamp >= knownFrom) return [];
+  return [{ epoch, outcome: 'unknown', fromTime: first.timestamp, toTime: Math.min(last.timestamp, knownFrom) }];
+}

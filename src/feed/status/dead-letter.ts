@@ -1,0 +1,12 @@
+import type { DeadLetter } from '../../domain/record.ts';
+
+/** Longest payload that is kept, bytes. */
+export const MAX_PAYLOAD_BYTES = 65_536;
+
+/** A dead letter with a copy of the payload (a frame is a view into the socket's buffer); cut where it is too long, and marked so in the reason. */
+export function deadLetter(letter: Omit<DeadLetter, 'kind'>): DeadLetter {
+  const size = letter.payload.byteLength;
+  const payload = new Uint8Array(letter.payload.subarray(0, MAX_PAYLOAD_BYTES));
+  const reason = size <= MAX_PAYLOAD_BYTES ? letter.reason : `${letter.reason} (payload cut: ${size} bytes)`;
+  return { kind: 'dead_letter', ...letter, reason, payload };
+}

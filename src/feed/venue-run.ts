@@ -1,0 +1,601 @@
+import { catchError, EMPTY, identity, type Subscriber, Subscription, switchMap, timeout, timer } from 'rxjs';
+import { asFault, type Fault } from '../domain/fault.ts';
+import type { Instrument } from '../domain/instrument.ts';
+import type { BookUpdate, DataFrame } from '../domain/line.ts';
+import { detectStale, type Freshness } from '../operators/detect-stale.ts';
+import type { ListedInstrument } from '../venues/contract.ts';
+import { LineMerge, type Resumption } from './arbitration/merge-lines.ts';
+import type { LineData } from './arbitration/merged-event.ts';
+import { VenueBooks } from './books/venue-books.ts';
+import type { HoldBack } from './connection/hold-back.ts';
+import { noteOf } from './connection/line-note.ts';
+import type { HandedOver, LineNews } from './connection/rotating-line.ts';
+import type { LineSignal } from './connection/venue-line.ts';
+import { VenueLines } from './connection/venue-lines.ts';
+import { venueNotices } from './connection/venue-notices.ts';
+import { VenueRepair } from './gaps/venue-repair.ts';
+import { ListChanges } from './instruments/list-changes.ts';
+import { type Listing, listings, tradingAgainst, type VenueList } from './instruments/listings.ts';
+import { CoinWatch } from './liveness/coin-watch.ts';
+import { VenueSilence } from './liveness/venue-silence.ts';
+import { deadLetter } from './status/dead-letter.ts';
+import type { StatusNote } from './status/status-log.ts';
+import type { VenueCounts, VenueFeedOptions, VenueSignal } from './venue-signal.ts';
+import { VenueSymbol } from './venue-symbol.ts';
+
+/** How long connecting waits for the instrument list; without it unknown symbols are found out later. */
+const LIST_TIMEOUT_MS = 2000;
+/** Where all that a venue lists is followed: how often it is asked what that is, and how soon again where it does not say. */
+const LIST_EVERY_MS = 300_000;
+const LIST_AGAIN_MS = 5000;
+const SWEEP_MS = 1000;
+
+type Signal<K extends LineSignal['kind']> = Extract<LineSignal, { kind: K }>;
+
+/** One subscription of a venue feed: turns what its lines tell into what the venue tells. */
+export class VenueRun {
+  readonly merge: LineMerge;
+  readonly lines: VenueLines;
+  readonly books: VenueBooks;
+  readonly #options: VenueFeedOptions;
+  readonly #counts: VenueCounts;
+  readonly #out: Pick<Subscriber<VenueSignal>, 'next'>;
+  readonly #held: HoldBack<Freshness<LineNews>> | undefined;
+  readonly #id: string;
+  readonly #coins: CoinWatch;
+  readonly #silence: VenueSilence;
+  readonly #repair: VenueRepair;
+  readonly #subscription = new Subscription();
+  /** What is held back is handed on later, and may be no repeat then. */
+  readonly #isRepeat: LineMerge['isRepeat'] = (of, id, timestamp) =>
+    !this.#holdsBack && this.merge.isRepeat(of, id, timestamp);
+  readonly #symbols = new Map<string, VenueSymbol>();
+  /** Instruments that are looked up in the venue's list before they are subscribed, by symbol. */
+  readonly #asked = new Map<string, Subscription>();
+  /** Named ones that the venue does not list, by symbol. */
+  readonly #unlisted = new Map<string, Instrument>();
+  #looking: Subscription | undefined;
+  #blockedTold = false;
+  #connectedTold = false;
+
+  /** What its lines bring is held back by `held`, where that is given. */
+  constructor(
+    options: VenueFeedOptions,
+    counts: VenueCounts,
+    out: Pick<Subscriber<VenueSignal>, 'next'>,
+    held?: HoldBack<Freshness<LineNews>>,
+  ) {
+    const { venue, activity, scheduler, staleAfterMs } = options;
+    this.#options = options;
+    this.#counts = counts;
+    this.#out = out;
+    this.#held = held;
+    this.#id = venue.id;
+    this.merge = new LineMerge({
+      contiguousTradeIds: venue.contiguousTradeIds,
+      recentTrades: options.fetchRecent !== undefined,
+    });
+    const isQuiet = (now: number) => activity.venueIsQuiet(this.#id, now);
+    this.#silence = new VenueSilence({
+      staleAfterMs,
+      scheduler,
+      isQuiet,
+      // Who watches the line counts from the first frame of a millisecond: up to one less than the limit, told as the limit.
+      onStale: (cause, ageMs) => this.#onVenueStale(cause, Math.ceil(ageMs)),
+    });
+    // A line that falls silent while another of the venue delivers is mute, whatever other venues do.
+    this.lines = new VenueLines(options, counts, {
+      isQuiet: (connection) => {
+        const now = scheduler.now();
+        const othersSilent = now - this.#silence.lastDataAt >= staleAfterMs / 2 || this.lines.isAlone(connection);
+        return othersSilent && isQuiet(now);
+      },
+      onMore: (connection, data, now) => {
+        if (this.#holdsBack) return false;
+        this.#onData(connection.id, data, now);
+        return true;
+      },
+      symbol: (symbol) => this.#of(symbol),
+    });
+    this.#repair = new VenueRepair({
+      merge: this.merge,
+      fetchMissing: options.fetchMissing,
+      fetchRecent: options.fetchRecent,
+      instrument: (symbol) => this.lines.bySymbol(symbol),
+      linesUp: (symbol) => this.lines.connectionsOf(symbol),
+      scheduler,
+      out: (signal) => this.#out.next(signal),
+    });
+    this.books = new VenueBooks({
+      fetchBook: options.fetchBook,
+      resubscribe: (instrument) => this.lines.resubscribeBook(instrument),
+      instrument: (symbol) => this.lines.bySymbol(symbol),
+      venue: this.#id,
+      environment: options.environment,
+      count: (what) => count(this.#counts.warnings, what),
+      scheduler,
+      out: (signal) => this.#out.next(signal),
+    });
+    this.#coins = new CoinWatch({
+      venue: this.#id,
+      tradesWanted: this.lines.neededChannel !== undefined,
+      coinStaleAfterMs: options.coinStaleAfterMs,
+      resubscribeWithinMs: staleAfterMs,
+      failBackAfterMs: options.failBackAfterMs,
+      isQuiet: (coin, now) => activity.coinIsQuiet(this.#id, coin, now),
+      resubscribeEveryMs: options.settings.reconnect.probeEveryMs,
+      resubscribe: (symbol, what) => {
+        const instrument = this.lines.bySymbol(symbol);
+        if (instrument === undefined) return;
+        this.lines.resubscribe(instrument, what === 'all' ? undefined : this.lines.neededOf(instrument));
+        this.#onUnsubscribed(symbol);
+      },
+      tell: (signal) => this.#out.next(signal),
+    });
+  }
+
+  /** Of the last data frame, repeats included; null: none came. */
+  get lastDataAt(): number | null {
+    return this.#silence.hasData ? this.#silence.lastDataAt : null;
+  }
+
+  start(): void {
+    const { scheduler, staleAfterMs, activity, timing } = this.#options;
+    activity.connected(this.#id, false);
+    const fresh$ = this.lines.news$.pipe(
+      detectStale({ staleAfterMs, isData: ({ signal }) => signal.kind === 'data', scheduler }),
+    );
+    // Whether data comes is judged when it comes, not when it is handed on.
+    const watched$ = this.#held?.through$(fresh$) ?? fresh$;
+    this.#subscription.add(
+      watched$.subscribe((item) => {
+        if (item.kind === 'value') this.#onNews(item.value);
+        else if (item.kind === 'stale') this.#silence.stale();
+        else this.#onVenueRecovered(item.staleForMs);
+      }),
+    );
+    this.#subscription.add(
+      scheduler.schedule(
+        function sweep(this, run) {
+          run?.sweepCoins();
+          this.schedule(run, SWEEP_MS);
+        },
+        SWEEP_MS,
+        this as VenueRun,
+      ),
+    );
+    this.#subscription.add(this.#options.all === null ? this.#followNamed() : this.#followAll(this.#options.all));
+    this.#subscription.add(
+      timing?.clock$.subscribe((state) => {
+        timing.latency.clock = state;
+      }),
+    );
+  }
+
+  /** Goes on where former runs ended, by symbol. To be called before any data. */
+  resume(former: ReadonlyMap<string, Resumption>): void {
+    for (const [symbol, ended] of former) this.merge.resume(symbol, ended);
+  }
+
+  stop(): void {
+    this.#subscription.unsubscribe();
+    this.#silence.close();
+    this.#repair.close();
+    this.books.close();
+    this.lines.close();
+    this.#options.activity.connected(this.#id, false);
+  }
+
+  /** Hands out what waits behind holes. */
+  flush(): void {
+    this.#repair.flush();
+  }
+
+  /** What a former run published of a symbol does not count: another venue has served it meanwhile. */
+  forget(symbol: string): void {
+    this.#repair.emit(this.merge.forget(symbol));
+  }
+
+  get #holdsBack(): boolean {
+    return this.#held?.isOpen === false;
+  }
+
+  sweepCoins(): void {
+    if (this.#holdsBack) return;
+    if (this.lines.up > 0) this.#coins.sweep(this.#options.scheduler.now());
+  }
+
+  /** Follows one more instrument, if the venue lists it: some venues acknowledge any name, and say nothing more. */
+  add(instrument: Instrument): void {
+    const { symbol, venueSymbol } = instrument;
+    if (this.lines.instruments.has(venueSymbol) || this.#asked.has(symbol)) return;
+    const asked = this.#options.listed$
+      .pipe(timeout({ first: LIST_TIMEOUT_MS, scheduler: this.#options.scheduler }))
+      .subscribe({
+        next: (listed) => {
+          if (listed.some((row) => row.trading && row.venueSymbol === venueSymbol)) this.#follow(instrument);
+          else this.#leaveOutForNow([instrument]);
+        },
+        error: () => this.#follow(instrument),
+      });
+    asked.add(() => this.#asked.delete(symbol));
+    this.#subscription.add(asked);
+    if (!asked.closed) this.#asked.set(symbol, asked);
+  }
+
+  remove(symbol: string): void {
+    this.#unlisted.delete(symbol);
+    this.#asked.get(symbol)?.unsubscribe();
+    const instrument = this.lines.bySymbol(symbol);
+    if (instrument !== undefined) {
+      this.lines.remove(instrument);
+      this.#onUnsubscribed(symbol);
+    }
+    this.#coins.remove(symbol);
+    this.books.remove(symbol);
+    this.#counts.quality.remove(symbol);
+  }
+
+  #follow(instrument: Instrument): void {
+    this.#coins.add(instrument, this.#options.scheduler.now());
+    this.lines.add(instrument);
+    this.#out.next({ kind: 'serves', symbol: instrument.symbol, serves: true });
+  }
+
+  #followNamed(): Subscription {
+    const { listed$, scheduler } = this.#options;
+    return listed$.pipe(timeout({ first: LIST_TIMEOUT_MS, scheduler })).subscribe({
+      next: (listed) => this.#begin(listed),
+      error: (error: unknown) => this.#beginUnlisted(asFault(error)),
+    });
+  }
+
+  #begin(listed: readonly ListedInstrument[]): void {
+    const { instruments } = this.#options;
+    const trading = tradingOf(listed);
+    this.#leaveOutForNow(instruments.filter((instrument) => !trading.has(instrument.venueSymbol)));
+    this.#open(instruments.filter((instrument) => trading.has(instrument.venueSymbol)));
+  }
+
+  /** Everything that the venue lists, as it does from time to time. */
+  #followAll({ quote, ours = identity }: NonNullable<VenueFeedOptions['all']>): Subscription {
+    const { listed$, scheduler, listEveryMs: everyMs = LIST_EVERY_MS } = this.#options;
+    const list$ = tradingAgainst(listed$, quote, ours);
+    let changes: ListChanges | undefined;
+    const onListing = (listing: Listing): void => {
+      if (listing.kind === 'unavailable') this.#onUnlisted(listing.fault, changes !== undefined);
+      else if (changes !== undefined) this.#onRelisted(listing.list, changes);
+      else {
+        changes = new ListChanges(listing.list);
+        this.#open(listing.list.ours);
+      }
+    };
+    return listings({ list$, everyMs, againMs: LIST_AGAIN_MS, scheduler }).subscribe(onListing);
+  }
+
+  #onUnlisted(fault: Fault, begun: boolean): void {
+    count(this.#counts.ignored, 'instrument_list_unavailable');
+    if (begun) return;
+    this.#note({
+      state: 'connecting',
+      reason: `instrument list not available (${fault.message}); it is asked for again`,
+    });
+    this.#out.next({ kind: 'disconnected', blocked: fault.kind === 'region_blocked' });
+  }
+
+  #onRelisted(list: VenueList, changes: ListChanges): void {
+    const change = changes.next(list, this.lines.instruments);
+    if (change === undefined) {
+      count(this.#counts.ignored, 'instrument_list_doubtful');
+      return;
+    }
+    for (const instrument of change.delisted) {
+      this.remove(instrument.symbol);
+      this.#leaveOut(
+        instrument,
+        'not followed any more: delisted, not trading, or not among the most traded',
+        'delisted',
+      );
+      this.#out.next({ kind: 'delisted', symbol: instrument.symbol });
+    }
+    this.#followListed(change.listed);
+  }
+
+  #followListed(instruments: readonly Instrument[]): void {
+    if (instruments.length > 0) this.#out.next({ kind: 'instruments', instruments });
+    for (const instrument of instruments) {
+      this.#follow(instrument);
+      const { coin, symbol, venueSymbol } = instrument;
+      const details = { symbol, venue_symbol: venueSymbol, cause: 'listed' };
+      this.#note({ state: 'subscribed', reason: `${symbol} is followed from now on`, coin, details });
+    }
+  }
+
+  /** The list did not come in time: connect all the same, and check when it comes. */
+  #beginUnlisted(fault: Fault): void {
+    const reason = `instrument list not available (${fault.message}); symbols are not checked yet`;
+    this.#note({ state: 'connecting', reason });
+    this.#open(this.#options.instruments);
+    this.#subscription.add(
+      this.#options.listed$.pipe(catchError(() => EMPTY)).subscribe((listed) => {
+        const trading = tradingOf(listed);
+        const others = [...this.lines.instruments.values()].filter(({ venueSymbol }) => !trading.has(venueSymbol));
+        for (const { symbol } of others) this.remove(symbol);
+        this.#leaveOutForNow(others);
+      }),
+    );
+  }
+
+  #open(instruments: readonly Instrument[]): void {
+    const now = this.#options.scheduler.now();
+    for (const instrument of instruments) this.#coins.add(instrument, now);
+    this.#out.next({ kind: 'instruments', instruments });
+    this.lines.open(instruments);
+    this.#followNotices();
+  }
+
+  /** Named ones that the venue does not list now: it is asked again from time to time, for a halt ends. */
+  #leaveOutForNow(instruments: readonly Instrument[]): void {
+    for (const instrument of instruments) {
+      this.#unlisted.set(instrument.symbol, instrument);
+      this.#leaveOut(instrument);
+    }
+    this.#lookAgain();
+  }
+
+  #lookAgain(): void {
+    if (this.#unlisted.size === 0 || this.#looking !== undefined) return;
+    const { listed$, scheduler, listEveryMs = LIST_EVERY_MS } = this.#options;
+    const answer$ = listed$.pipe(
+      timeout({ first: LIST_TIMEOUT_MS, scheduler }),
+      catchError(() => EMPTY),
+    );
+    this.#looking = timer(listEveryMs, scheduler)
+      .pipe(switchMap(() => answer$))
+      .subscribe({
+        next: (listed) => {
+          const trading = tradingOf(listed);
+          const back = [...this.#unlisted.values()].filter(({ venueSymbol }) => trading.has(venueSymbol));
+          for (const { symbol } of back) this.#unlisted.delete(symbol);
+          this.#followListed(back);
+        },
+        complete: () => {
+          this.#looking = undefined;
+          this.#lookAgain();
+        },
+      });
+    this.#subscription.add(this.#looking);
+  }
+
+  #leaveOut(
+    { coin, symbol, venueSymbol }: Instrument,
+    reason = 'not in the instrument list of the venue, or not trading',
+    cause?: string,
+  ): void {
+    const details = { symbol, venue_symbol: venueSymbol, ...(cause === undefined ? {} : { cause }) };
+    this.#note({ state: 'subscription_rejected', reason, coin, details });
+    this.#out.next({ kind: 'serves', symbol, serves: false });
+  }
+
+  /** A venue that announces maintenance gets new connections while it still takes them. */
+  #followNotices(): void {
+    const { notices$, settings, scheduler } = this.#options;
+    if (notices$ === undefined) return;
+    const onLost = (): void => count(this.#counts.ignored, 'notices_lost');
+    this.#subscription.add(
+      venueNotices({
+        connection$: notices$,
+        reconnect: settings.reconnect,
+        scheduler,
+        random: this.#options.random,
+        onLost,
+      }).subscribe((notice) => this.lines.rotate(notice)),
+    );
+  }
+
+  #onNews(news: LineNews): void {
+    const { connection, successor, signal } = news;
+    if (signal.kind === 'data') {
+      this.#onData(connection.id, signal, this.#options.scheduler.now());
+      return;
+    }
+    const note = noteOf(news);
+    if (signal.kind === 'opened') this.#onOpened(news);
+    if (signal.kind === 'lost') this.#onLost(news, signal);
+    if (signal.kind === 'subscribed') this.#onSubscribed(connection.id, signal.topics);
+    if (signal.kind === 'handed_over') this.#onHandedOver(connection.id, signal);
+    if (note !== undefined) this.#note(note);
+    switch (signal.kind) {
+      case 'answered':
+        this.#silence.answered();
+        return;
+      case 'opened':
+        if (!this.#connectedTold) this.#out.next({ kind: 'connected' });
+        this.#connectedTold = true;
+        return;
+      case 'lost':
+        if (!successor) this.#afterLoss(signal, note?.details ?? {});
+        return;
+      case 'refused':
+        for (const topic of signal.topics) this.#onRefused(news, topic, signal.fault);
+        return;
+      case 'malformed':
+        this.#onMalformed(signal);
+        return;
+      case 'ignored':
+        count(this.#counts.ignored, signal.reason);
+    }
+  }
+
+  #of(symbol: string): VenueSymbol {
+    let known = this.#symbols.get(symbol);
+    if (known === undefined) {
+      const kept = {
+        coin: this.#coins.of(symbol),
+        quality: this.#counts.quality.of(symbol),
+        merged: this.merge.of(symbol),
+      };
+      known = new VenueSymbol(symbol, kept, this.#isRepeat);
+      this.#symbols.set(symbol, known);
+    }
+    return known;
+  }
+
+  #onData(connection: number, data: DataFrame, now: number): void {
+    const { receivedAt, events: received, warning, repeat } = data;
+    const { activity } = this.#options;
+    const first = repeat ?? received[0];
+    this.#silence.data(now);
+    activity.data(this.#id, now, first !== undefined);
+    if (warning !== undefined) count(this.#counts.warnings, warning);
+    if (first === undefined) {
+      // That nothing changed is a sign of life, too.
+      if (data.of instanceof VenueSymbol) this.#coins.seen(data.of.coin, now, false);
+      return;
+    }
+    const kind = first.kind === 'repeat' ? 'trade' : first.kind;
+    const of = data.of instanceof VenueSymbol ? data.of : this.#of(first.symbol);
+    this.#coins.seen(of.coin, now, kind === this.lines.neededChannel);
+    this.#counts.quality.valid(of.quality, receivedAt);
+    if (kind === 'trade') {
+      of.trades ??= activity.tradesOf(this.#id, first.coin);
+      activity.traded(of.trades, now);
+    }
+    if (first.kind === 'book_ticker') this.#counts.quality.spread(of.quality, first);
+    if (first.kind === 'book_update') {
+      this.#counts.events += received.length;
+      this.books.updated(connection, received as readonly BookUpdate[]);
+      return;
+    }
+    if (first.kind === 'repeat') this.merge.repeated();
+    const events = this.merge.data(of.merged, connection, received as readonly LineData[], now);
+    this.#counts.events += events.length;
+    const passed = events[0];
+    if (passed?.kind === 'ticker' && this.lines.neededChannel !== undefined)
+      this.#coins.priced(of.coin, passed.price, now);
+    this.#options.timing?.latency.received(passed);
+    // Held back, it is a sign of life all the same.
+    if (events.length > 0 || this.merge.holding.size > 0)
+      this.#out.next({ kind: 'events', symbol: of.symbol, receivedAt, events, of });
+    this.#repair.watch();
+  }
+
+  #onOpened({ connection, successor }: LineNews): void {
+    this.#blockedTold = false;
+    if (this.lines.up === 1 && !successor) this.#coins.connected(this.#options.scheduler.now());
+    this.merge.lineJoined(connection.id);
+    this.books.lineJoined(connection.id);
+    this.#options.activity.connected(this.#id, true);
+  }
+
+  #onLost({ connection, successor, wasUp }: LineNews, { fault }: Signal<'lost'>): void {
+    if (!successor) {
+      this.#counts.reconnects++;
+      count(this.#counts.losses, fault.kind);
+    }
+    if (!wasUp) return;
+    this.#repair.emit(this.merge.lineLost(connection.id, this.#options.scheduler.now()));
+    this.books.lineLost(connection.id);
+    for (const instrument of this.lines.lacking()) this.#coins.refuse(instrument.symbol, this.#options.scheduler.now());
+    this.#repair.watch();
+  }
+
+  /** From now on the connection misses no trade of these topics; what was missed before can be asked for. */
+  #onSubscribed(connection: number, topics: readonly string[]): void {
+    const { venue, scheduler } = this.#options;
+    const about = new Set(topics.flatMap((topic) => this.lines.byTopic(topic) ?? []));
+    const acknowledged = new Set(topics);
+    const withTopic = (topicsOf: (instrument: Instrument) => readonly string[]): readonly Instrument[] =>
+      [...about].filter((instrument) => topicsOf(instrument).some((topic) => acknowledged.has(topic)));
+    this.books.subscribed(withTopic((instrument) => this.lines.bookTopicsOf(instrument)));
+    for (const { symbol } of withTopic((instrument) => this.lines.neededOf(instrument)))
+      this.#coins.acknowledged(symbol, scheduler.now());
+    const symbols = withTopic((instrument) => venue.topics(instrument, 'trade')).map(({ symbol }) => symbol);
+    this.#repair.emit(this.merge.lineSubscribed(connection, symbols, scheduler.now()));
+    this.#repair.watch();
+  }
+
+  /** On all lines, or on one of their connections. */
+  #onUnsubscribed(symbol: string, connection?: number): void {
+    this.#repair.emit(this.merge.unsubscribed(symbol, this.#options.scheduler.now(), connection));
+    this.#repair.watch();
+  }
+
+  #onHandedOver(to: number, { from }: HandedOver): void {
+    this.#repair.emit(this.merge.lineHandedOver(from, to, this.#options.scheduler.now()));
+    this.books.lineHandedOver(from, to);
+    this.#repair.watch();
+  }
+
+  #afterLoss({ fault }: Signal<'lost'>, details: Readonly<Record<string, string>>): void {
+    const blocked = fault.kind === 'region_blocked';
+    if (blocked && !this.#blockedTold) {
+      this.#blockedTold = true;
+      this.#note({ state: 'region_blocked', reason: fault.message, details });
+    }
+    if (fault.kind === 'rate_limited') this.#note({ state: 'rate_limited', reason: fault.message, details });
+    if (this.lines.up > 0) return;
+    this.#connectedTold = false;
+    this.#options.activity.connected(this.#id, false);
+    this.#out.next({ kind: 'disconnected', blocked });
+  }
+
+  #onRefused({ line, connection, newlyRefused }: LineNews, topic: string, fault: Fault): void {
+    const instrument = this.lines.byTopic(topic);
+    if (newlyRefused.includes(topic))
+      this.#note({
+        state: 'subscription_rejected',
+        reason: fault.message,
+        ...(instrument === undefined ? {} : { coin: instrument.coin }),
+        details: {
+          line: String(line.number),
+          topic,
+          ...(instrument === undefined ? {} : { symbol: instrument.symbol }),
+        },
+      });
+    if (instrument === undefined) return;
+    if (this.#options.venue.topics(instrument, 'trade').includes(topic))
+      this.#onUnsubscribed(instrument.symbol, connection.id);
+    if (this.lines.lacks(instrument)) this.#coins.refuse(instrument.symbol, this.#options.scheduler.now());
+  }
+
+  #onMalformed({ frame, fault, symbol }: Signal<'malformed'>): void {
+    this.#counts.malformed++;
+    this.#counts.quality.invalid(symbol);
+    const record = deadLetter({
+      venue: this.#id,
+      receivedAt: frame.receivedAt,
+      stage: 'decode',
+      reason: fault.message,
+      payload: frame.data,
+      environment: this.#options.feedEnvironment,
+    });
+    this.#out.next({ kind: 'dead_letter', record });
+  }
+
+  #onVenueStale(cause: string, ageMs: number): void {
+    const reason = `no data from the venue for ${ageMs} ms`;
+    this.#note({ state: 'feed_stale', reason, details: { cause, age_ms: String(ageMs) } });
+    if (cause !== 'quiet_market') this.#out.next({ kind: 'stale' });
+  }
+
+  #onVenueRecovered(staleForMs: number): void {
+    const cause = this.#silence.recovered();
+    const details = { stale_for_ms: String(Math.round(staleForMs)) };
+    this.#note({ state: 'feed_recovered', reason: 'data again', details });
+    if (cause !== 'quiet_market') this.#out.next({ kind: 'recovered' });
+  }
+
+  #note(note: Omit<StatusNote, 'venue'>): void {
+    this.#out.next({ kind: 'status', note: { ...note, venue: this.#id } });
+  }
+}
+
+function count<K extends string>(counts: Map<K, number>, name: K): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+/** The venue's symbols of what trades there. */
+function tradingOf(listed: readonly ListedInstrument[]): ReadonlySet<string> {
+  return new Set(listed.filter((row) => row.trading).map((row) => row.venueSymbol));
+}

@@ -1,0 +1,70 @@
+import { type TSchema, type TUnsafe, Type } from 'typebox';
+import { codecOf } from '../../codec/avro.ts';
+import { toJson } from '../../codec/json-view.ts';
+import { type AvroField, type AvroSchema, isUnion } from '../../codec/schema-files.ts';
+import type { FeedRecord, RecordKind } from '../../domain/record.ts';
+import type { Json } from './json-names.ts';
+
+/** A record of this kind as `toJson` gives it. */
+export type RecordJson<Kind extends RecordKind> = Json<Extract<FeedRecord, { kind: Kind }>>;
+
+/** The record as JSON, by its type: both are made from the Avro schema, which `toJson` walks. */
+export const recordJson = <Kind extends RecordKind>(record: Extract<FeedRecord, { kind: Kind }>): RecordJson<Kind> =>
+  toJson(record) as unknown as RecordJson<Kind>;
+
+/** Canonical text of a decimal: no exponent, no trailing zeros. */
+export const DecimalText = Type.String({
+  pattern: '^(-?(0|[1-9][0-9]{0,19})\\.[0-9]{0,17}[1-9]|0|-?[1-9][0-9]{0,19})$',
+  description: 'Decimal as canonical text: no exponent, no trailing zeros',
+});
+
+/** The JSON schema of a record of this kind, made from its Avro schema: names, order, documentation. */
+export function recordSchema<Kind extends RecordKind>(kind: Kind): TUnsafe<RecordJson<Kind>> {
+  return Type.Unsafe<RecordJson<Kind>>(
+    Type.Object(fieldsOf(codecOf(kind).schema.fields), { additionalProperties: false }),
+  );
+}
+
+type Named = Map<string, TSchema>;
+
+function fieldsOf(fields: readonly AvroField[], named: Named = new Map()): Record<string, TSchema> {
+  return Object.fromEntries(
+    fields.map(({ name, type, doc }) => [
+      name,
+      { ...jsonSchema(type, named), ...(doc === undefined ? {} : { description: doc }) },
+    ]),
+  );
+}
+
+const PRIMITIVES: Readonly<Record<string, () => TSchema>> = {
+  null: () => Type.Null(),
+  boolean: () => Type.Boolean(),
+  int: () => Type.Integer(),
+  long: () => Type.Integer(),
+  float: () => Type.Number(),
+  double: () => Type.Number(),
+  string: () => Type.String(),
+  bytes: () => Type.String(),
+};
+
+function jsonSchema(schema: AvroSchema, named: Named): TSchema {
+  if (typeof schema === 'string') {
+    const known = named.get(schema) ?? PRIMITIVES[schema]?.();
+    if (known === undefined) throw new Error(`no JSON schema for the Avro type ${schema}`);
+    return known;
+  }
+  if (isUnion(schema)) return Type.Union(schema.map((branch) => jsonSchema(branch, named)));
+  if (schema.logicalType === 'decimal') return DecimalText;
+  const made = complexSchema(schema, named);
+  if (schema.name !== undefined) named.set(schema.name, made);
+  return made;
+}
+
+function complexSchema(schema: Exclude<AvroSchema, string | readonly AvroSchema[]>, named: Named): TSchema {
+  const { type, symbols, items, values, fields } = schema;
+  if (symbols !== undefined) return Type.Enum([...symbols]);
+  if (items !== undefined) return Type.Array(jsonSchema(items, named));
+  if (values !== undefined) return Type.Record(Type.String(), jsonSchema(values, named));
+  if (fields !== undefined) return Type.Object(fieldsOf(fields, named), { additionalProperties: false });
+  return jsonSchema(type, named);
+}

@@ -1,0 +1,15 @@
+import type { FeedFigures, ThreadFigures } from '../../domain/feed-figures.ts';
+import type { ProcessFigures } from '../../telemetry/process-meter.ts';
+import type { GatewayStats } from '../api/api.ts';
+import type { GatewayView } from '../view/view.ts';
+
+/** What metrics are read from, at the moment when they are asked for. */
+export interface MetricsSource {
+  readonly view: GatewayView;
+  readonly stats: () => GatewayStats;
+  /** Undefined where the pipeline runs elsewhere, or has told nothing yet. */
+  readonly figures: () => FeedFigures | undefined;
+  readonly process: () => ProcessFigures;
+  /** By name, as far as they are known. */
+  readonly threads: () => ReadonlyMap<string, ThreadFigures>;
+}

@@ -1,0 +1,149 @@
+import type { SinkSnapshot, VenueSnapshot } from '../../domain/feed-snapshot.ts';
+import type { Asset, Coin, GatewayStats, Price, Prices, QualityAnswer, Sink, Status, Venue } from '../api/api.ts';
+import { figuresToJson } from '../api/json-names.ts';
+import { recordJson } from '../api/record-schema.ts';
+import type { FoldedVenue } from '../view/feed-process.ts';
+import type { SymbolSeries } from '../view/symbol-series.ts';
+import type { GatewayView } from '../view/view.ts';
+import { depthSummary } from './book-answers.ts';
+
+export function pricesAnswer(view: GatewayView): Prices {
+  const series = view.symbols.flatMap((symbol) => view.allSeries(symbol));
+  return {
+    at: view.at,
+    prices: series.flatMap((each): readonly Price[] =>
+      each.tick === undefined
+        ? []
+        : [
+            {
+              ...recordJson<'price'>(each.tick),
+              age_ms: view.ageMs(each.tick.receivedAt),
+              stale: view.state.isStale(each.tick),
+            },
+          ],
+    ),
+  };
+}
+
+/** A coin as the list of all shows it; nothing but its name is known before anything came of it. */
+export function coinAnswer(view: GatewayView, symbol: string, series = view.series(symbol)): Coin {
+  const { tick, book } = series ?? {};
+  const flow = series?.flow;
+  return {
+    coin: view.coinOf(symbol) ?? symbol,
+    symbol,
+    venue: series?.of.venue ?? null,
+    environment: series?.of.environment ?? null,
+    epoch: series?.of.epoch ?? 0,
+    price: tick?.price ?? null,
+    change_24h: tick?.change24h ?? null,
+    volume_24h: tick?.volume24h ?? null,
+    quote_volume_24h: tick?.quoteVolume24h ?? null,
+    trades_per_second: series?.tradesPerSecond(view.now) ?? 0,
+    age_ms: series === undefined ? null : view.ageMs(series.receivedAt),
+    stale: series === undefined || view.state.isStale(series.of),
+    flow: flow?.flow ?? null,
+    buy_ratio: flow?.buyRatio ?? null,
+    sparkline: series?.sparkline ?? [],
+    book_stale: book === undefined ? null : book.stale || view.state.isStale(book),
+  };
+}
+
+export function assetAnswer(view: GatewayView, series: SymbolSeries): Asset {
+  const coin = coinAnswer(view, series.of.symbol, series);
+  if (series.book === undefined) return { ...coin, book: null };
+  const {
+    symbol: _s,
+    coin: _c,
+    venue: _v,
+    environment: _e,
+    epoch: _n,
+    ...book
+  } = depthSummary(view, series.of, series.book);
+  return { ...coin, book };
+}
+
+/** In mode `all` a coin is told once for each venue. */
+function coinsAnswer(view: GatewayView): readonly Coin[] {
+  return view.symbols.flatMap((symbol) => {
+    const all = view.allSeries(symbol);
+    return all.length === 0 ? [coinAnswer(view, symbol)] : all.map((series) => coinAnswer(view, symbol, series));
+  });
+}
+
+export function statusAnswer(view: GatewayView, gateway: GatewayStats): Status {
+  const { snapshot, state } = view;
+  const beat = state.lastBeat;
+  const passedMs = snapshot === undefined ? 0 : Math.max(view.at - snapshot.at, 0);
+  return {
+    at: view.at,
+    environment: snapshot?.environment ?? beat?.environment ?? null,
+    source: snapshot === undefined ? 'topics' : 'pipeline',
+    instance: beat?.instance ?? null,
+    active_venue: state.activeVenue,
+    trading: state.trading,
+    halted: state.halted,
+    silent_ms: state.silentMs,
+    venues:
+      snapshot?.venues.map((venue) => venueAnswer(venue, passedMs)) ??
+      [...state.venues.values()].map((venue) => foldedVenue(venue, state.activeVenue)),
+    coins: coinsAnswer(view),
+    sinks: snapshot?.sinks.map(sinkAnswer) ?? [...state.sinksDown].map(([name, reason]) => sinkDown(name, reason)),
+    counts: snapshot?.counts ?? Object.fromEntries(view.counts),
+    gateway,
+  };
+}
+
+function venueAnswer(venue: VenueSnapshot, passedMs: number): Venue {
+  const { linesUp, ageMs, clock, latencyMs, ...rest } = venue;
+  return {
+    ...rest,
+    lines_up: linesUp,
+    age_ms: ageMs === null ? null : ageMs + passedMs,
+    latency_ms: figuresToJson(latencyMs),
+    clock_offset_ms: clock.estimate?.offsetMs ?? null,
+  };
+}
+
+function foldedVenue(venue: FoldedVenue, activeVenue: string | null): Venue {
+  return {
+    venue: venue.venue,
+    state: venue.state,
+    environment: null,
+    active: venue.venue === activeVenue,
+    age_ms: venue.ageMs,
+    lines_up: null,
+    lines: null,
+    frames: null,
+    reconnects: null,
+    reason: venue.reason,
+    latency_ms: null,
+    clock_offset_ms: null,
+  };
+}
+
+function sinkAnswer({ lagMs, latencyMs, ...rest }: SinkSnapshot): Sink {
+  return { ...rest, lag_ms: lagMs, latency_ms: figuresToJson(latencyMs) };
+}
+
+function sinkDown(name: string, reason: string): Sink {
+  const unknown = { queued: null, lag_ms: null, delivered: null, dropped: null, latency_ms: null };
+  return { name, state: 'down', reason, ...unknown };
+}
+
+export function qualityAnswer(view: GatewayView): QualityAnswer {
+  return { quality: figuresToJson(view.snapshot?.quality ?? []), klines: figuresToJson(view.snapshot?.klines ?? []) };
+}
+
+/** Why the feed behind the gateway cannot be relied on; empty: it can. */
+export function notReady(view: GatewayView): readonly string[] {
+  const { behind } = view;
+  const { trading } = view.state;
+  const sinks = view.snapshot?.sinks.filter(({ state }) => state === 'down') ?? [];
+  const down = new Map([...view.state.sinksDown, ...sinks.map(({ name, reason }) => [name, reason] as const)]);
+  return [
+    ...(behind === undefined ? [] : [behind]),
+    ...(trading.state === 'halted' ? [`feed: ${trading.reason}`] : []),
+    ...[...down].map(([name, reason]) => `sink ${name} is down: ${reason}`),
+  ];
+}

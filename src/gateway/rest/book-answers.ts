@@ -1,0 +1,64 @@
+import type { Decimal } from '../../domain/decimal.ts';
+import type { OrderBookSnapshot } from '../../domain/record.ts';
+import { bookFigures } from '../../market/book/book-figures.ts';
+import type { BothSides } from '../../market/book/both-sides.ts';
+import { depthDistribution } from '../../market/book/depth-distribution.ts';
+import { liquidityScore } from '../../market/book/liquidity-score.ts';
+import { type OrderSide, quantityImpacts } from '../../market/book/price-impact.ts';
+import type { Book, DepthDistribution, DepthSummary, PriceImpacts, Series } from '../api/api.ts';
+import { figuresToJson } from '../api/json-names.ts';
+import { recordJson } from '../api/record-schema.ts';
+import type { GatewayView } from '../view/view.ts';
+
+/** The book cut to its best `levels`, with the figures of what is left. */
+export function bookAnswer(view: GatewayView, book: OrderBookSnapshot, levels?: number): Book {
+  const cut = { ...book, bids: book.bids.slice(0, levels), asks: book.asks.slice(0, levels) };
+  const { spread, spread_pct, mid, microprice, imbalance } = figuresToJson(bookFigures(cut));
+  return {
+    ...recordJson<'order_book'>(cut),
+    ...freshnessOf(view, book),
+    spread,
+    spread_pct,
+    mid,
+    microprice,
+    imbalance,
+  };
+}
+
+export function depthSummary(view: GatewayView, of: Series, book: OrderBookSnapshot, levels?: number): DepthSummary {
+  const cut: BothSides = { bids: book.bids.slice(0, levels), asks: book.asks.slice(0, levels) };
+  return {
+    ...bookState(view, of, book),
+    bid_levels: cut.bids.length,
+    ask_levels: cut.asks.length,
+    figures: figuresToJson(bookFigures(cut)),
+    liquidity_score: liquidityScore(book),
+  };
+}
+
+export function depthDistributionAnswer(view: GatewayView, of: Series, book: OrderBookSnapshot): DepthDistribution {
+  return { ...bookState(view, of, book), mid: bookFigures(book).mid, bands: figuresToJson(depthDistribution(book)) };
+}
+
+/** Throws RangeError where a quantity is not positive. */
+export function priceImpacts(
+  view: GatewayView,
+  of: Series,
+  book: OrderBookSnapshot,
+  side: OrderSide,
+  quantities: readonly Decimal[],
+): PriceImpacts {
+  return {
+    ...bookState(view, of, book),
+    mid: bookFigures(book).mid,
+    impacts: figuresToJson(quantityImpacts(book, side, quantities)),
+  };
+}
+
+function bookState(view: GatewayView, of: Series, book: OrderBookSnapshot) {
+  return { ...of, update_id: book.updateId, received_at: book.receivedAt, ...freshnessOf(view, book) };
+}
+
+function freshnessOf(view: GatewayView, book: OrderBookSnapshot) {
+  return { age_ms: view.ageMs(book.receivedAt), stale: book.stale || view.state.isStale(book) };
+}

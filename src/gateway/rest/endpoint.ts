@@ -1,0 +1,149 @@
+import type { FastifyInstance } from 'fastify';
+import { type Static, type TObject, type TSchema, Type } from 'typebox';
+import { ErrorAnswer } from '../api/api.ts';
+import { ApiError } from '../api/api-error.ts';
+import type { SymbolSeries } from '../view/symbol-series.ts';
+import type { GatewayView } from '../view/view.ts';
+
+/** One GET of the interface: what may be asked, what is answered, and how. */
+export interface Endpoint {
+  readonly path: string;
+  readonly summary: string;
+  readonly tag: string;
+  readonly params: TObject | undefined;
+  readonly query: TObject;
+  readonly answer: TSchema;
+  readonly respond: (query: unknown, params: unknown) => unknown;
+}
+
+const NO_QUERY = Type.Object({});
+
+/** A parameter that may be left out; for the handler it is always there, since Fastify's validator fills the default in. */
+export const defaulted = <T extends TSchema>(schema: T): T => Type.Optional(schema) as unknown as T;
+const SymbolParams = Type.Object({
+  symbol: Type.String({
+    minLength: 1,
+    maxLength: 40,
+    description: 'Canonical symbol or coin, any case: BTCUSDT, btcusdt, BTC',
+    examples: ['BTCUSDT'],
+  }),
+});
+
+/** The parameter `limit`. */
+export const limitOf = (fallback: number) =>
+  defaulted(Type.Integer({ minimum: 1, maximum: 1000, default: fallback, description: 'At most so many' }));
+
+/** An endpoint about the whole feed. */
+export function feedEndpoint<A extends TSchema, Q extends TObject = typeof NO_QUERY>(of: {
+  readonly path: string;
+  readonly summary: string;
+  readonly query?: Q;
+  readonly answer: A;
+  readonly respond: (query: Static<Q>) => Static<A>;
+}): Endpoint {
+  const { query = NO_QUERY, respond, ...rest } = of;
+  return { ...rest, tag: 'feed', params: undefined, query, respond: (asked) => respond(asked as Static<Q>) };
+}
+
+/** An endpoint about one symbol; `venue` may be asked for wherever several venues are published. */
+export function assetEndpoint<A extends TSchema, Q extends TObject = typeof NO_QUERY>(of: {
+  readonly path: string;
+  readonly summary: string;
+  readonly view: GatewayView;
+  readonly query?: Q;
+  readonly answer: A;
+  readonly respond: (series: SymbolSeries, query: Static<Q>) => Static<A>;
+}): Endpoint {
+  const { query = NO_QUERY, respond, view, path, ...rest } = of;
+  return {
+    ...rest,
+    path: `/api/assets/crypto/:symbol/${path}`,
+    tag: 'asset',
+    params: SymbolParams,
+    query: Type.Object({ ...query.properties, venue: Type.Optional(VenueName) }),
+    respond: (asked, params) => {
+      const { venue, ...own } = asked as { readonly venue?: string };
+      const { symbol } = params as Static<typeof SymbolParams>;
+      return respond(seriesOf(view, symbol, venue), own as Static<Q>);
+    },
+  };
+}
+
+const VenueName = Type.Enum(['bybit', 'binance', 'binance_us', 'binance_testnet'], {
+  description: 'Which venue, where several are published (mode all); default: the first known',
+});
+
+/** @throws ApiError (404) where the symbol is unknown, or nothing is known of it yet. */
+export function symbolOf(view: GatewayView, name: string): string {
+  const symbol = view.symbolOf(name);
+  if (symbol !== undefined) return symbol;
+  throw unknownSymbol(view, name);
+}
+
+export function unknownSymbol(view: GatewayView, name: string): ApiError {
+  const nearest = view.nearestSymbol(name);
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  return new ApiError(404, 'unknown_symbol', `${name} is not among the symbols of this feed${hint}`, {
+    symbol: name,
+    ...(nearest === undefined ? {} : { nearest }),
+  });
+}
+
+function seriesOf(view: GatewayView, name: string, venue: string | undefined): SymbolSeries {
+  const symbol = symbolOf(view, name);
+  const series = view.series(symbol, venue);
+  if (series !== undefined) return series;
+  const served = view.series(symbol)?.of.venue;
+  const why = served === undefined ? 'nothing came yet' : `${served} serves it, nothing of ${venue} is published`;
+  throw noData(symbol, why, { symbol, ...(served === undefined ? {} : { served_by: served }) });
+}
+
+export function noData(symbol: string, why: string, details: Readonly<Record<string, unknown>> = { symbol }): ApiError {
+  return new ApiError(404, 'no_data', `${symbol}: ${why}`, details);
+}
+
+export const errorSchema = (description: string): TSchema => Type.Unsafe({ ...ErrorAnswer, description });
+const BAD_REQUEST = {
+  400: errorSchema('A parameter is wrong: details.field names it, details.allowed says what it may be'),
+};
+const NOT_FOUND = { 404: errorSchema('unknown_symbol: no such symbol; no_data: nothing is known of it yet') };
+export const UNAUTHORIZED = { 401: errorSchema('A token is configured, and this is not it') };
+const TOO_MANY = { 429: errorSchema('More requests in a minute than are allowed; retry-after says when') };
+
+export function addEndpoint(app: FastifyInstance, endpoint: Endpoint, withToken: boolean): void {
+  const { path, summary, tag, params, query, answer, respond } = endpoint;
+  app.route({
+    method: 'GET',
+    url: path,
+    schema: {
+      summary,
+      tags: [tag],
+      ...(params === undefined ? {} : { params }),
+      querystring: Type.Object(query.properties, { additionalProperties: false }),
+      response: {
+        200: answer,
+        ...BAD_REQUEST,
+        ...(params !== undefined || 'symbol' in query.properties ? NOT_FOUND : {}),
+        ...(withToken ? UNAUTHORIZED : {}),
+        ...TOO_MANY,
+      },
+      ...(withToken ? { security: [{ token: [] }] } : {}),
+    },
+    handler: async (request) => respond(request.query, request.params),
+  });
+  refuseOtherMethods(app, path);
+}
+
+/** All that is served is read: any other method is answered with 405. */
+export function refuseOtherMethods(app: FastifyInstance, path: string): void {
+  app.route({
+    method: ['POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'QUERY'],
+    url: path,
+    schema: { hide: true },
+    onRequest: async ({ method }, reply) => {
+      reply.header('allow', 'GET, HEAD');
+      throw new ApiError(405, 'method_not_allowed', `${method} is not allowed here, only GET is`, { method });
+    },
+    handler: async () => undefined,
+  });
+}

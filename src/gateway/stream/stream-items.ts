@@ -1,0 +1,65 @@
+import { toJson } from '../../codec/json-view.ts';
+import type { FeedRecord, RecordKind } from '../../domain/record.ts';
+import type { Channel, GatewayStats } from '../api/api.ts';
+import { statusAnswer } from '../rest/answers.ts';
+import { bookAnswer } from '../rest/book-answers.ts';
+import type { SymbolSeries } from '../view/symbol-series.ts';
+import type { GatewayView } from '../view/view.ts';
+import { Item } from './stream-channels.ts';
+
+/** Trades that a late subscriber gets of each symbol, and of all together. */
+const LATE_TRADES = 50;
+const MOST_LATE_TRADES = 1000;
+
+const ROUTES: Partial<Readonly<Record<RecordKind, Channel>>> = {
+  price: 'prices',
+  trade: 'trades',
+  status: 'status',
+  order_book: 'orderbook',
+  kline: 'klines',
+  trade_stats: 'stats',
+  large_trade: 'large_trades',
+};
+
+/** The channel that a record goes out on; undefined: none. */
+export const routeOf = ({ kind }: FeedRecord): Channel | undefined => ROUTES[kind];
+
+/** A record on its way to clients. */
+export function itemOf(view: GatewayView, record: FeedRecord): Item {
+  if (!('symbol' in record)) return new Item('', null, () => toJson(record));
+  const { symbol, venue, epoch } = record;
+  // Where one venue serves at a time, what the former one told is out of date.
+  const of = epoch > 0 ? symbol : `${symbol} ${venue}`;
+  if (record.kind === 'order_book') return new Item(of, symbol, () => bookAnswer(view, record));
+  const key = record.kind === 'kline' ? `${of} ${record.interval} ${record.openTime}` : of;
+  return new Item(key, symbol, () => toJson(record));
+}
+
+/** What a late subscriber gets first, a message each. */
+export function firstItems(
+  view: GatewayView,
+  channel: Channel,
+  symbols: readonly string[],
+  stats: () => GatewayStats,
+): readonly (readonly Item[])[] {
+  if (channel === 'overview') return [[new Item('', null, () => statusAnswer(view, stats()))]];
+  const beat = view.state.lastBeat;
+  if (channel === 'status') return beat === undefined ? [] : [[itemOf(view, beat)]];
+  const series = symbols.flatMap((symbol) => view.allSeries(symbol));
+  if (channel === 'trades') {
+    const count = Math.min(LATE_TRADES, Math.floor(MOST_LATE_TRADES / Math.max(series.length, 1)));
+    return series.map(({ history }) =>
+      history
+        .latest(count)
+        .toReversed()
+        .map((trade) => itemOf(view, trade)),
+    );
+  }
+  return [series.flatMap((each) => presentOf(channel, each).map((record) => itemOf(view, record)))];
+}
+
+function presentOf(channel: Channel, { tick, book, candles }: SymbolSeries): readonly FeedRecord[] {
+  if (channel === 'prices') return tick === undefined ? [] : [tick];
+  if (channel === 'orderbook') return book === undefined ? [] : [book];
+  return channel === 'klines' ? candles.current : [];
+}

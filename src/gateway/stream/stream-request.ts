@@ -1,0 +1,41 @@
+import { Value } from 'typebox/value';
+import { Subscription } from '../api/api.ts';
+import { ApiError, allowedBy } from '../api/api-error.ts';
+import { ALL } from './audiences.ts';
+import { CHANNEL_KINDS } from './stream-channels.ts';
+
+/** What a client asks for. @throws ApiError that names what is wrong with the message. */
+export function readRequest(text: string): Subscription {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    throw bad('it is no JSON', {});
+  }
+  if (Value.Check(Subscription, message)) return checked(message);
+  const [problem] = Value.Errors(Subscription, message);
+  const params = (problem?.params ?? {}) as Readonly<Record<string, unknown>>;
+  const [unknown] = (params.additionalProperties ?? []) as readonly string[];
+  const [missing] = (params.requiredProperties ?? []) as readonly string[];
+  const field = unknown ?? missing ?? problem?.instancePath.split('/')[1] ?? '';
+  const properties: Readonly<Record<string, object>> = Subscription.properties;
+  const allowed = field in properties ? allowedBy({ ...properties[field] }) : Object.keys(properties).join(', ');
+  throw bad(
+    `${field === '' ? 'it' : field} ${missing === undefined ? 'is wrong' : 'is missing'}; allowed: ${allowed}`,
+    {
+      ...(field === '' ? {} : { field }),
+      allowed,
+    },
+  );
+}
+
+function checked(request: Subscription): Subscription {
+  const { channel, symbols } = request;
+  if (CHANNEL_KINDS[channel].bySymbol && symbols === undefined)
+    throw bad(`symbols is missing; allowed: symbols, coins or ${ALL}`, { field: 'symbols' });
+  return request;
+}
+
+function bad(why: string, details: Readonly<Record<string, unknown>>): ApiError {
+  return new ApiError(400, 'bad_message', `this message cannot be used: ${why}`, details);
+}

@@ -1,0 +1,173 @@
+import type { Socket } from 'node:net';
+import { interval, type Subscription as RxSubscription, type SchedulerLike } from 'rxjs';
+import type { RawData, WebSocket } from 'ws';
+import type { FeedRecord } from '../../domain/record.ts';
+import { CHANNELS, type Channel, type GatewayStats, type Subscription } from '../api/api.ts';
+import { ApiError } from '../api/api-error.ts';
+import { statusAnswer } from '../rest/answers.ts';
+import { unknownSymbol } from '../rest/endpoint.ts';
+import type { GatewayView } from '../view/view.ts';
+import { ALL, Audiences } from './audiences.ts';
+import { CHANNEL_KINDS, Item, TICK_MS } from './stream-channels.ts';
+import { StreamClient, type StreamCounts } from './stream-client.ts';
+import { firstItems, itemOf, routeOf } from './stream-items.ts';
+import { readRequest } from './stream-request.ts';
+
+export interface StreamOptions {
+  readonly view: GatewayView;
+  readonly scheduler: SchedulerLike;
+  readonly maxClients: number;
+}
+
+const SECOND_TICKS = 1000 / TICK_MS;
+const PING_TICKS = 10 * SECOND_TICKS;
+/** Names of one request that are told to be unknown; the others are counted. */
+const MOST_UNKNOWN = 10;
+const GOING_AWAY = 1001;
+
+/**
+ * All WebSockets. What a channel has since the last tick becomes one message for all who get the same; who does not
+ * keep up gets it later out of a bounded backlog of its own, and stalls neither the feed nor anybody else.
+ */
+export class StreamHub {
+  readonly #options: StreamOptions;
+  readonly #clients = new Set<StreamClient>();
+  readonly #audiences: Readonly<Record<Channel, Audiences>>;
+  readonly #counts: StreamCounts = { messages: 0, bytes: 0, missedTrades: 0, closedSlow: 0 };
+  #ticking: RxSubscription | undefined;
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+    this.#audiences = Object.fromEntries(CHANNELS.map((channel) => [channel, new Audiences(channel)])) as Record<
+      Channel,
+      Audiences
+    >;
+  }
+
+  get stats(): GatewayStats {
+    const { messages, bytes, missedTrades, closedSlow } = this.#counts;
+    return {
+      clients: this.#clients.size,
+      max_clients: this.#options.maxClients,
+      messages_sent: messages,
+      bytes_sent: bytes,
+      missed_trades: missedTrades,
+      closed_slow: closedSlow,
+    };
+  }
+
+  get isFull(): boolean {
+    return this.#clients.size >= this.#options.maxClients;
+  }
+
+  /** A record that the view has taken. */
+  publish(record: FeedRecord): void {
+    const channel = routeOf(record);
+    if (channel === undefined) return;
+    const symbol = 'symbol' in record ? record.symbol : null;
+    this.#audiences[channel].add(symbol, () => itemOf(this.#options.view, record));
+  }
+
+  /** Takes a client in. `fixed`: what it gets, and it cannot ask for anything else. */
+  join(socket: WebSocket, connection: Socket, fixed?: Subscription): void {
+    const { scheduler } = this.#options;
+    const client = new StreamClient(socket, connection, this.#counts, scheduler.now());
+    this.#clients.add(client);
+    this.#ticking ??= interval(TICK_MS, scheduler).subscribe((tick) => this.#tick(tick));
+    socket.on('pong', () => client.answered(scheduler.now()));
+    socket.on('message', (data) => this.#received(client, data, fixed !== undefined));
+    socket.on('close', () => this.#leave(client));
+    if (fixed !== undefined) this.#obey(client, fixed);
+  }
+
+  close(): void {
+    for (const client of this.#clients) client.close(GOING_AWAY, 'the gateway stops');
+    this.#ticking?.unsubscribe();
+    this.#ticking = undefined;
+  }
+
+  #leave(client: StreamClient): void {
+    this.#clients.delete(client);
+    for (const channel of client.subscriptions.keys()) this.#audiences[channel].move(client, new Set());
+    if (this.#clients.size > 0) return;
+    this.#ticking?.unsubscribe();
+    this.#ticking = undefined;
+  }
+
+  #received(client: StreamClient, data: RawData, isFixed: boolean): void {
+    if (!client.mayAsk(this.#options.scheduler.now())) return;
+    try {
+      const request = readRequest(data.toString());
+      if (isFixed) throw new ApiError(400, 'bad_message', 'this path takes no messages; /ws/ does');
+      this.#obey(client, request);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      client.error(error.answer);
+    }
+  }
+
+  #obey(client: StreamClient, { op, channel, symbols: names = [ALL] }: Subscription): void {
+    const symbols = this.#symbolsOf(client, CHANNEL_KINDS[channel].bySymbol ? names : [ALL]);
+    const had = client.subscriptions.get(channel) ?? new Set<string>();
+    if (op === 'unsubscribe') {
+      if (had.has(ALL) && !symbols.has(ALL)) {
+        const message = `all of ${channel} is subscribed: unsubscribe ${ALL}, then subscribe what is wanted`;
+        throw new ApiError(400, 'bad_message', message, { field: 'symbols' });
+      }
+      this.#subscribe(
+        client,
+        channel,
+        new Set(symbols.has(ALL) ? [] : [...had].filter((symbol) => !symbols.has(symbol))),
+      );
+      return;
+    }
+    const added = new Set(had.has(ALL) ? [] : [...symbols].filter((symbol) => !had.has(symbol)));
+    if (added.size === 0) return;
+    this.#subscribe(client, channel, added.has(ALL) ? added : new Set([...had, ...added]));
+    const { view } = this.#options;
+    // Of what it had it gets nothing again.
+    const fresh = added.has(ALL) ? view.symbols.filter((symbol) => !had.has(symbol)) : [...added];
+    for (const items of firstItems(view, channel, fresh, () => this.stats)) client.answer(channel, items);
+  }
+
+  #subscribe(client: StreamClient, channel: Channel, symbols: ReadonlySet<string>): void {
+    this.#audiences[channel].move(client, symbols);
+    if (symbols.size === 0) client.subscriptions.delete(channel);
+    else client.subscriptions.set(channel, symbols);
+    client.forgetAllBut(channel, ({ symbol }) => symbols.has(symbol ?? ALL) || symbols.has(ALL));
+  }
+
+  /** Those that are known; the client is told of the others. */
+  #symbolsOf(client: StreamClient, names: readonly string[]): Set<string> {
+    if (names.includes(ALL)) return new Set([ALL]);
+    const { view } = this.#options;
+    const symbols = new Set<string>();
+    const unknown: string[] = [];
+    for (const name of names) {
+      const symbol = view.symbolOf(name);
+      if (symbol === undefined) unknown.push(name);
+      else symbols.add(symbol);
+    }
+    for (const name of unknown.slice(0, MOST_UNKNOWN)) client.error(unknownSymbol(view, name).answer);
+    const more = unknown.length - MOST_UNKNOWN;
+    if (more > 0)
+      client.error(
+        new ApiError(404, 'unknown_symbol', `${more} more names are not among the symbols`, { more }).answer,
+      );
+    return symbols;
+  }
+
+  #tick(tick: number): void {
+    const { view, scheduler } = this.#options;
+    for (const channel of CHANNELS) {
+      if (tick % CHANNEL_KINDS[channel].everyTicks !== 0) continue;
+      const audiences = this.#audiences[channel];
+      if (audiences.isEmpty) continue;
+      if (channel === 'overview') audiences.add(null, () => new Item('', null, () => statusAnswer(view, this.stats)));
+      audiences.flush();
+      for (const client of this.#clients) client.drain(channel);
+    }
+    if (tick % SECOND_TICKS === 0) for (const client of this.#clients) client.check(scheduler.now());
+    if (tick % PING_TICKS === 0) for (const client of this.#clients) client.ping();
+  }
+}

@@ -1,0 +1,73 @@
+import { KLINE_INTERVALS, type KlineInterval } from '../../domain/instrument.ts';
+import type { Kline } from '../../domain/record.ts';
+import { CandleSums } from '../../market/candles/candle.ts';
+import { isMadeOf, nextOpenTime, openTimeOf } from '../../market/candles/kline-interval.ts';
+import { type Order, putInOrder } from './put-in-order.ts';
+
+/** A thousand candles are remembered of each subscribed interval. */
+const ORDER: Order<Kline> = { timeOf: ({ openTime }) => openTime, most: 1000, replaces: isNewer };
+
+/** The candles of one series: those that the venue tells, and longer ones made of them. */
+export class CandleSeries {
+  readonly #byInterval = new Map<string, Kline[]>();
+
+  /** Takes a state of a candle; one that is older than what is known of it changes nothing. */
+  add(kline: Kline): void {
+    let known = this.#byInterval.get(kline.interval);
+    if (known === undefined) {
+      known = [];
+      this.#byInterval.set(kline.interval, known);
+    }
+    putInOrder(known, kline, ORDER);
+  }
+
+  /** The newest candle of each subscribed interval. */
+  get current(): readonly Kline[] {
+    return [...this.#byInterval.values()].flatMap((known) => known.slice(-1));
+  }
+
+  /** Oldest first, the last may be open; undefined where neither the interval nor a part of it is subscribed. */
+  latest(interval: KlineInterval, limit: number): readonly Kline[] | undefined {
+    const own = this.#byInterval.get(interval);
+    if (own !== undefined) return own.slice(-limit);
+    const part = KLINE_INTERVALS.findLast((other) => this.#byInterval.has(other) && isMadeOf(interval, other));
+    return part === undefined ? undefined : merged(this.#byInterval.get(part) ?? [], interval).slice(-limit);
+  }
+}
+
+function isNewer(kline: Kline, than: Kline): boolean {
+  if (kline.closed !== than.closed) return kline.closed;
+  return kline.timestamp >= than.timestamp;
+}
+
+/** Longer candles made of shorter ones, but where one of those is missing; of the last the end may not have come yet. */
+function merged(parts: readonly Kline[], interval: KlineInterval): readonly Kline[] {
+  const byOpenTime = [...Map.groupBy(parts, ({ openTime }) => openTimeOf(interval, openTime))];
+  return byOpenTime.flatMap(([openTime, own], at) => {
+    const endTime = at === byOpenTime.length - 1 ? undefined : nextOpenTime(interval, openTime);
+    return isWhole(own, openTime, endTime) ? [mergedOne(own, interval, openTime)] : [];
+  });
+}
+
+function isWhole(parts: readonly Kline[], openTime: number, endTime: number | undefined): boolean {
+  let next = openTime;
+  for (const part of parts) {
+    if (part.openTime !== next) return false;
+    next = part.closeTime + 1;
+  }
+  return endTime === undefined || next === endTime;
+}
+
+function mergedOne(parts: readonly Kline[], interval: KlineInterval, openTime: number): Kline {
+  const last = parts.at(-1) as Kline;
+  const endTime = nextOpenTime(interval, openTime);
+  const sums = new CandleSums(openTime, endTime);
+  for (const part of parts) sums.addCandle({ ...part, tradeCount: part.tradeCount ?? 0 });
+  return {
+    ...last,
+    ...sums.toCandle(interval, last.closed && last.closeTime + 1 >= endTime),
+    tradeCount: parts.every(({ tradeCount }) => tradeCount !== null)
+      ? parts.reduce((sum, { tradeCount }) => sum + (tradeCount ?? 0), 0)
+      : null,
+  };
+}

@@ -1,0 +1,26 @@
+import { identityOf } from '../../codec/identity.ts';
+import type { FeedRecord } from '../../domain/record.ts';
+
+/** The last records of one kind, each event once however often it is delivered. */
+export class RecentRecords<T extends FeedRecord> {
+  readonly #size: number;
+  readonly #byIdentity = new Map<string, T>();
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  add(record: T): void {
+    const identity = identityOf(record);
+    if (this.#byIdentity.has(identity)) return;
+    this.#byIdentity.set(identity, record);
+    if (this.#byIdentity.size <= this.#size) return;
+    const [oldest] = this.#byIdentity.keys();
+    if (oldest !== undefined) this.#byIdentity.delete(oldest);
+  }
+
+  /** The last `limit` that `wanted` lets pass, newest first. */
+  latest(limit: number, wanted: (record: T) => boolean = () => true): readonly T[] {
+    return [...this.#byIdentity.values()].filter(wanted).slice(-limit).reverse();
+  }
+}

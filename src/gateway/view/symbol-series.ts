@@ -1,0 +1,133 @@
+import type { Decimal } from '../../domain/decimal.ts';
+import type {
+  FeedRecord,
+  LargeTrade,
+  OrderBookSnapshot,
+  PriceTick,
+  TradeEvent,
+  TradeStats,
+} from '../../domain/record.ts';
+import { isBlockTrade } from '../../market/trades/block-trade.ts';
+import { LargeTrades } from '../../market/trades/large-trades.ts';
+import { flowOf } from '../../market/trades/trade-flow.ts';
+import { TradeHistory } from '../../market/trades/trade-history.ts';
+import type { Series } from '../api/api.ts';
+import { CandleSeries } from './candle-series.ts';
+import { type Order, putInOrder } from './put-in-order.ts';
+import { TradeRate } from './trade-rate.ts';
+
+/** Records of a market: they tell symbol, venue and epoch. */
+export type MarketRecord = Exclude<FeedRecord, { kind: 'status' | 'gap' | 'position' | 'dead_letter' }>;
+
+/** Preceding trades that a trade is judged by, as the contract defines large trades. */
+const MEAN_OF = 1000;
+/** Of each length 120 windows are remembered. */
+const WINDOW_ORDER: Order<TradeStats> = { timeOf: ({ windowStart }) => windowStart, most: 120 };
+const SPARKLINE_POINTS = 60;
+const FEW_CANDLES = 10;
+const SPARKLINE_STEP_US = 5_000_000;
+const FLOW_WINDOW_MS = 60_000;
+/** Trades that are older when they come, as those that are read late, tell nothing of the present rate. */
+const LIVE_MS = 5000;
+
+/** All that is known of one symbol at one venue in one epoch. Its memory is bounded. */
+export class SymbolSeries {
+  readonly of: Series;
+  readonly history: TradeHistory;
+  readonly candles = new CandleSeries();
+  tick: PriceTick | undefined;
+  book: OrderBookSnapshot | undefined;
+  /** Of the newest record, microseconds since 1970. */
+  receivedAt = 0;
+  readonly #historyTrades: number;
+  readonly #rate: TradeRate;
+  /** Of the last trades but block trades, with those that large trades of the history are judged by. */
+  #quantities: Decimal[] = [];
+  readonly #windows = new Map<number, TradeStats[]>();
+  #sparkline: { receivedAt: number; readonly price: Decimal }[] = [];
+
+  constructor({ symbol, coin, venue, environment, epoch }: MarketRecord, historyTrades: number, now: number) {
+    this.of = { symbol, coin, venue, environment, epoch };
+    this.#historyTrades = historyTrades;
+    this.history = new TradeHistory({ size: historyTrades });
+    this.#rate = new TradeRate(now);
+  }
+
+  /** `now`: the scheduler's milliseconds; `at`: the wall clock's. */
+  add(record: MarketRecord, now: number, at: number): void {
+    this.receivedAt = Math.max(this.receivedAt, record.receivedAt);
+    if (record.kind === 'trade') this.#addTrade(record, now, at);
+    else if (record.kind === 'price') this.#addTick(record);
+    else if (record.kind === 'kline') this.candles.add(record);
+    else if (record.kind === 'order_book') this.book = record;
+    else if (record.kind === 'trade_stats') this.#addWindow(record);
+  }
+
+  tradesPerSecond(now: number): number {
+    return this.#rate.perSecond(now);
+  }
+
+  /**
+   * At most sixty prices, oldest first; the last is the newest. The closes of the last minutes where their candles are
+   * known, else one for each five seconds.
+   */
+  get sparkline(): readonly Decimal[] {
+    const candles = this.candles.latest('1m', SPARKLINE_POINTS) ?? [];
+    return candles.length < FEW_CANDLES ? this.#sparkline.map(({ price }) => price) : candles.map(({ close }) => close);
+  }
+
+  /** The last windows of a length, newest first. */
+  windows(windowMs: number): readonly TradeStats[] {
+    return (this.#windows.get(windowMs) ?? []).toReversed();
+  }
+
+  get windowLengths(): readonly number[] {
+    return [...this.#windows.keys()].sort((a, b) => a - b);
+  }
+
+  /** Who pressed: over the last closed minute, else over the trades remembered. */
+  get flow(): { readonly flow: string; readonly buyRatio: number } | undefined {
+    const figures = this.#windows.get(FLOW_WINDOW_MS)?.at(-1) ?? this.history.lastTrades();
+    if (figures === undefined) return undefined;
+    return { flow: flowOf(figures.buyRatioVolume), buyRatio: figures.buyRatioVolume };
+  }
+
+  /** Those of the remembered trades that are at least `threshold` times the mean of the up to 1,000 before each, newest first. */
+  largeTrades(threshold: number): readonly LargeTrade[] {
+    const judge = new LargeTrades({ threshold, most: MEAN_OF });
+    const trades = this.history.latest().filter((trade) => !isBlockTrade(trade));
+    const oldest = this.#quantities.length - trades.length;
+    const large: LargeTrade[] = [];
+    for (const [at, quantity] of this.#quantities.entries()) {
+      const figures = judge.next({ quantity });
+      if (figures === undefined || at < oldest) continue;
+      const trade = trades[trades.length - 1 - (at - oldest)] as TradeEvent;
+      large.push({ ...trade, kind: 'large_trade', ...figures });
+    }
+    return large.reverse();
+  }
+
+  #addTrade(trade: TradeEvent, now: number, at: number): void {
+    this.history.add(trade);
+    if (trade.source === 'live' && at - trade.receivedAt / 1000 < LIVE_MS) this.#rate.add(now);
+    if (isBlockTrade(trade)) return;
+    const kept = this.#historyTrades + MEAN_OF;
+    this.#quantities.push(trade.quantity);
+    if (this.#quantities.length >= 2 * kept) this.#quantities = this.#quantities.slice(-kept);
+  }
+
+  #addTick(tick: PriceTick): void {
+    this.tick = tick;
+    const { receivedAt, price } = tick;
+    const last = this.#sparkline.at(-2);
+    if (last !== undefined && receivedAt - last.receivedAt < SPARKLINE_STEP_US) this.#sparkline.pop();
+    this.#sparkline.push({ receivedAt, price });
+    if (this.#sparkline.length > SPARKLINE_POINTS) this.#sparkline.shift();
+  }
+
+  #addWindow(stats: TradeStats): void {
+    const known = this.#windows.get(stats.windowMs) ?? [];
+    this.#windows.set(stats.windowMs, known);
+    putInOrder(known, stats, WINDOW_ORDER);
+  }
+}

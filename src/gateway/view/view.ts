@@ -1,0 +1,170 @@
+import type { SchedulerLike } from 'rxjs';
+import type { FeedSnapshot } from '../../domain/feed-snapshot.ts';
+import type { FeedRecord, FeedStatus, Gap } from '../../domain/record.ts';
+import { FeedState } from './feed-state.ts';
+import { RecentRecords } from './recent-records.ts';
+import { type MarketRecord, SymbolSeries } from './symbol-series.ts';
+
+export interface ViewOptions {
+  /** How many trades of a symbol are remembered. */
+  readonly historyTrades: number;
+  readonly scheduler: SchedulerLike;
+  readonly wallClockMs: () => number;
+  /** Why what was given so far is not yet the present; undefined: it is. */
+  readonly behind?: () => string | undefined;
+}
+
+const GAPS_KEPT = 1000;
+const EVENTS_KEPT = 1000;
+
+/**
+ * What the records and snapshots come to: the fold that REST, WebSocket and metrics read and none of them changes.
+ *
+ * A symbol has one series where one venue serves it, begun anew with each epoch and environment; in mode `all` (epoch 0) one for each
+ * venue. Prices of two venues or two epochs never meet in a figure.
+ */
+export class GatewayView {
+  readonly state: FeedState;
+  readonly gaps = new RecentRecords<Gap>(GAPS_KEPT);
+  /** Status records but heartbeats. */
+  readonly events = new RecentRecords<FeedStatus>(EVENTS_KEPT);
+  /** The pipeline's last look at itself; undefined where it runs elsewhere. */
+  snapshot: FeedSnapshot | undefined;
+  /** Records by kind since the start. */
+  readonly counts = new Map<FeedRecord['kind'], number>();
+  readonly #options: ViewOptions;
+  readonly #bySymbol = new Map<string, Map<string, SymbolSeries>>();
+  /** Symbols by coin, as far as records or snapshots told. */
+  readonly #symbolOf = new Map<string, string>();
+  readonly #coinOf = new Map<string, string>();
+
+  constructor(options: ViewOptions) {
+    const { scheduler, wallClockMs } = options;
+    this.#options = options;
+    this.state = new FeedState({ now: () => scheduler.now(), wallClockMs });
+  }
+
+  /** False: it belongs to an epoch that is over, and changes nothing. */
+  add(record: FeedRecord): boolean {
+    this.counts.set(record.kind, (this.counts.get(record.kind) ?? 0) + 1);
+    switch (record.kind) {
+      case 'status':
+        this.state.add(record);
+        if (record.state !== 'heartbeat') this.events.add(record);
+        break;
+      case 'gap':
+        this.gaps.add(record);
+        break;
+      case 'position':
+      case 'dead_letter':
+        break;
+      default: {
+        const series = this.#seriesFor(record);
+        series?.add(record, this.now, this.at);
+        return series !== undefined;
+      }
+    }
+    return true;
+  }
+
+  look(snapshot: FeedSnapshot): void {
+    this.snapshot = snapshot;
+    for (const { coin, symbol } of snapshot.coins) this.#name(coin, symbol);
+  }
+
+  get behind(): string | undefined {
+    return this.#options.behind?.();
+  }
+
+  get at(): number {
+    return this.#options.wallClockMs();
+  }
+
+  get now(): number {
+    return this.#options.scheduler.now();
+  }
+
+  /** Milliseconds since something was received; never below 0, our clocks may differ by that little. */
+  ageMs(receivedAt: number): number {
+    return Math.max(this.at - receivedAt / 1000, 0);
+  }
+
+  /** The symbol that is meant by a symbol or coin, in any case; undefined: none that is known. */
+  symbolOf(name: string): string | undefined {
+    const upper = name.toUpperCase();
+    if (this.#coinOf.has(upper) || this.#bySymbol.has(upper) || this.state.has(upper)) return upper;
+    return this.#symbolOf.get(upper);
+  }
+
+  /** The symbol that begins most like a name that is none. */
+  nearestSymbol(name: string): string | undefined {
+    const upper = name.toUpperCase();
+    let nearest: string | undefined;
+    let most = 1;
+    for (const symbol of this.symbols) {
+      const shared = sharedLetters(symbol, upper);
+      if (shared <= most) continue;
+      nearest = symbol;
+      most = shared;
+    }
+    return nearest;
+  }
+
+  /** Null: not told yet. */
+  coinOf(symbol: string): string | null {
+    return this.#coinOf.get(symbol) ?? null;
+  }
+
+  /** All symbols that are known, whether anything came of them or not. */
+  get symbols(): readonly string[] {
+    return [...new Set([...this.#coinOf.keys(), ...this.state.symbols])];
+  }
+
+  /** By default the first known; undefined: nothing came of the symbol, or of that venue. */
+  series(symbol: string, venue?: string): SymbolSeries | undefined {
+    const known = [...(this.#bySymbol.get(symbol)?.values() ?? [])];
+    return venue === undefined ? known[0] : known.find(({ of }) => of.venue === venue);
+  }
+
+  /** Of one symbol in mode `all` several, else at most one. */
+  allSeries(symbol: string): readonly SymbolSeries[] {
+    return [...(this.#bySymbol.get(symbol)?.values() ?? [])];
+  }
+
+  /** The series that the record belongs to; undefined: to an epoch that is over. */
+  #seriesFor(record: MarketRecord): SymbolSeries | undefined {
+    const { symbol, venue, epoch, coin, environment, receivedAt } = record;
+    let known = this.#bySymbol.get(symbol);
+    if (known === undefined) {
+      known = new Map();
+      this.#bySymbol.set(symbol, known);
+      this.#name(coin, symbol);
+    }
+    const [first] = known.values();
+    const sameMode = first === undefined || first.of.epoch > 0 === epoch > 0;
+    if (sameMode && first !== undefined && first.of.epoch > epoch) {
+      // A pipeline that lost its positions begins with lower epochs; the trading guard judges by the same rule.
+      const servedSince = this.state.servedSince(symbol) * 1000;
+      const isOfNewerInstance = first.receivedAt < servedSince && receivedAt >= servedSince;
+      if (!isOfNewerInstance) return undefined;
+    }
+    const own = known.get(venue);
+    if (own?.of.epoch === epoch && own.of.environment === environment) return own;
+    if (epoch > 0 || !sameMode) known.clear();
+    const series = new SymbolSeries(record, this.#options.historyTrades, this.now);
+    known.set(venue, series);
+    return series;
+  }
+
+  #name(coin: string, symbol: string): void {
+    this.#coinOf.set(symbol, coin);
+    if (!this.#symbolOf.has(coin)) this.#symbolOf.set(coin, symbol);
+  }
+}
+
+/** How many letters two texts begin with alike. */
+function sharedLetters(a: string, b: string): number {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  return at;
+}

@@ -1,0 +1,87 @@
+import { Fault } from '../../domain/fault.ts';
+
+interface BrokerErrorFields {
+  /** host:port. */
+  readonly broker: string;
+  readonly type?: string | undefined;
+  readonly code?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** What failed at a broker, in the shape that `kafka-error.ts` reads. */
+export class BrokerError extends Error {
+  override readonly name: string = 'BrokerError';
+  readonly broker: string;
+  /** Kafka's name of the error, where a broker answered with one. */
+  readonly type: string | undefined;
+  /** Of Node's error, where the connection failed. */
+  readonly code: string | undefined;
+
+  constructor(message: string, { broker, type, code, cause }: BrokerErrorFields) {
+    super(message.replace(/\.$/, ''), { cause });
+    this.broker = broker;
+    this.type = type;
+    this.code = code;
+  }
+}
+
+/** The broker closed the connection without a word, or spoke otherwise than it was spoken to. */
+class HungUpError extends BrokerError {
+  override readonly name = 'HungUpError';
+}
+
+/** What the library's errors have of their own, whichever class they are of. */
+interface LibraryError extends Error {
+  readonly code?: unknown;
+  readonly apiId?: unknown;
+  readonly serverErrorMessage?: unknown;
+  readonly response?: unknown;
+}
+
+const OWN = 'PLT_KFK_';
+
+/** The library's error as one that says which broker, and Kafka's or Node's name of what is wrong. */
+export function brokerError(error: unknown, broker: string): Error {
+  if (error instanceof Fault || error instanceof BrokerError) return error;
+  const chain = chainOf(error);
+  const answers = chain.filter(({ apiId }) => typeof apiId === 'string');
+  // Of several parts of a request, those that were not tried say nothing.
+  const answer = answers.find(({ apiId }) => apiId !== 'OPERATION_NOT_ATTEMPTED') ?? answers[0];
+  if (answer !== undefined) {
+    const said = typeof answer.serverErrorMessage === 'string' ? answer.serverErrorMessage : answer.message;
+    return new BrokerError(said, { broker, type: String(answer.apiId), cause: error });
+  }
+  const failure = chain.find(({ code }) => typeof code === 'string' && !code.startsWith(OWN));
+  if (failure !== undefined) {
+    const code = String(failure.code);
+    return new BrokerError(`broker ${broker}: ${failure.message || code}`, { broker, code, cause: error });
+  }
+  const fields = { broker, cause: error };
+  const deepest = chain.at(-1);
+  if (deepest === undefined) return new BrokerError(`broker ${broker}: ${String(error)}`, fields);
+  const message = `broker ${broker}: ${deepest.message}`;
+  return HUNG_UP.has(deepest.constructor.name) ? new HungUpError(message, fields) : new BrokerError(message, fields);
+}
+
+/** With no cause: a connection that was closed, and TLS where none was wanted. Timeouts have a class of their own. */
+const HUNG_UP = new Set(['NetworkError', 'UserError']);
+
+/** Where brokers say of some parts of a request what is wrong, the library rejects with the whole answer: it is that answer. */
+export function responseIn<T>(error: unknown): T {
+  const { response } = error as LibraryError;
+  if (response === undefined) throw error;
+  return response as T;
+}
+
+/** The error, what caused it, and what it is made of. */
+function chainOf(error: unknown): readonly LibraryError[] {
+  const chain: Error[] = [];
+  const visit = (each: unknown) => {
+    if (!(each instanceof Error) || chain.includes(each)) return;
+    chain.push(each);
+    visit(each.cause);
+    if (each instanceof AggregateError) each.errors.forEach(visit);
+  };
+  visit(error);
+  return chain;
+}

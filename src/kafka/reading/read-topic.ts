@@ -1,0 +1,64 @@
+import { newWireDecoder } from '../../codec/wire-format.ts';
+import { asFault, type Fault } from '../../domain/fault.ts';
+import type { FeedRecord } from '../../domain/record.ts';
+import type { KafkaConfig, KafkaLog } from '../config.ts';
+import { registryOf } from '../registry-client.ts';
+import { type FetchOptions, fetchTopic } from './fetch-topic.ts';
+
+export interface TopicRecord {
+  readonly partition: number;
+  readonly offset: string;
+  /** The broker's append time, milliseconds since 1970. */
+  readonly timestamp: number;
+  readonly key: string | null;
+  /** A Fault (malformed) where it is none of ours. */
+  readonly record: FeedRecord | Fault;
+}
+
+/**
+ * The committed records of a topic (full name), in order per partition; both framings are read, Confluent's with the
+ * configured registry; of the keys that `wants` says, all by default. Tombstones are passed over. Rejects with a Fault where the brokers or the registry fail.
+ */
+export async function* readTopic(
+  config: KafkaConfig,
+  topic: string,
+  options: FetchOptions,
+  log: KafkaLog,
+  wants: (key: string | null) => boolean = () => true,
+): AsyncGenerator<TopicRecord, void, undefined> {
+  const decode = newMessageDecoder(config);
+  for await (const messages of fetchTopic(config, topic, options, log)) {
+    for (const { partition, offset, timestamp, key, value } of messages) {
+      if (value === null || !wants(key)) continue;
+      yield { partition, offset, timestamp, key, record: await decode(value) };
+    }
+  }
+}
+
+/** Decodes values, of Confluent's framing with the configured registry; a Fault (malformed) where one is none of ours. Rejects where the registry fails. */
+export function newMessageDecoder(config: KafkaConfig): (value: Buffer) => Promise<FeedRecord | Fault> {
+  const decode = newPromptDecoder(config);
+  return async (value) => decode(value);
+}
+
+/** The same, but at once where the schema is known: a Promise only where the registry has to be asked. */
+export function newPromptDecoder(
+  config: KafkaConfig,
+): (value: Buffer) => FeedRecord | Fault | Promise<FeedRecord | Fault> {
+  const registry = registryOf(config);
+  const decode = newWireDecoder(registry === undefined ? undefined : (id) => registry.schemaById(id));
+  return (value) => {
+    try {
+      const decoded = decode(value);
+      return decoded instanceof Promise ? decoded.catch(malformedOnly) : decoded;
+    } catch (error) {
+      return malformedOnly(error);
+    }
+  };
+}
+
+function malformedOnly(error: unknown): Fault {
+  const fault = asFault(error);
+  if (fault.kind !== 'malformed') throw fault;
+  return fault;
+}

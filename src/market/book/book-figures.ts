@@ -1,0 +1,88 @@
+import { DECIMAL_SCALE, type Decimal, fromUnscaled } from '../../domain/decimal.ts';
+import { product, ratio, roundHalfEven } from '../../domain/exact.ts';
+import type { BookLevel } from '../../domain/record.ts';
+import { digitsOf } from '../digits.ts';
+import { ExactSums } from '../exact-sum.ts';
+import { type BothSides, exactLevel } from './both-sides.ts';
+
+/** Figures of the best levels. Of an inverted book the spread is negative. */
+export interface TopFigures {
+  /** Best ask − best bid, in the quote asset, exact. */
+  readonly spread: Decimal;
+  /** Spread / mid × 100. */
+  readonly spreadPct: number;
+  /** (Best bid + best ask) / 2, rounded half-even at 18 places. */
+  readonly mid: Decimal;
+  /**
+   * The mid weighed by what stands against each price: (bid × ask quantity + ask × bid quantity) / both quantities,
+   * rounded half-even at 18 places. It lies nearer to the side that has less.
+   */
+  readonly microprice: Decimal;
+}
+
+/** What a book says at a glance; null where it cannot be said, as of a side that is empty. */
+export interface BookFigures {
+  readonly bestBid: BookLevel | null;
+  readonly bestAsk: BookLevel | null;
+  readonly spread: Decimal | null;
+  readonly spreadPct: number | null;
+  readonly mid: Decimal | null;
+  readonly microprice: Decimal | null;
+  /** Sum of the bids' quantities, in the base asset, exact. */
+  readonly bidVolume: Decimal;
+  /** Sum of the asks' quantities, in the base asset, exact. */
+  readonly askVolume: Decimal;
+  /** (bidVolume − askVolume) / their sum: 1 with bids alone, −1 with asks alone. */
+  readonly imbalance: number | null;
+}
+
+const NO_TOP = { spread: null, spreadPct: null, mid: null, microprice: null } as const;
+
+/** The figures of a book over all of its levels; cut both sides for those over the best N. */
+export function bookFigures(book: BothSides): BookFigures {
+  const bidVolume = volume(book.bids);
+  const askVolume = volume(book.asks);
+  return {
+    bestBid: book.bids[0] ?? null,
+    bestAsk: book.asks[0] ?? null,
+    ...(topFigures(book) ?? NO_TOP),
+    bidVolume: fromUnscaled(bidVolume),
+    askVolume: fromUnscaled(askVolume),
+    imbalance: share(bidVolume, askVolume),
+  };
+}
+
+/** The figures of the best bid and ask; undefined where a side is empty. */
+export function topFigures({ bids, asks }: BothSides): TopFigures | undefined {
+  if (bids[0] === undefined || asks[0] === undefined) return undefined;
+  const bid = exactLevel(bids[0]);
+  const ask = exactLevel(asks[0]);
+  const twiceMid = bid.price + ask.price;
+  const weighed = product(bid.price, ask.quantity) + product(ask.price, bid.quantity);
+  return {
+    spread: fromUnscaled(ask.price - bid.price),
+    spreadPct: ratio(200n * (ask.price - bid.price), twiceMid),
+    mid: fromUnscaled(roundHalfEven(twiceMid, 2n)),
+    microprice: fromUnscaled(roundHalfEven(weighed, bid.quantity + ask.quantity)),
+  };
+}
+
+/**
+ * (Bid volume − ask volume) / their sum over the best `levels` of each side: from −1, asks alone, to 1, bids alone.
+ * Null where there are no levels at all.
+ */
+export function imbalance({ bids, asks }: BothSides, levels: number): number | null {
+  return share(volume(bids.slice(0, levels)), volume(asks.slice(0, levels)));
+}
+
+/** Unscaled. */
+function volume(levels: readonly BookLevel[]): bigint {
+  const sum = new ExactSums();
+  for (const { quantity } of levels) sum.add(digitsOf(quantity));
+  return sum.total(DECIMAL_SCALE);
+}
+
+function share(bidVolume: bigint, askVolume: bigint): number | null {
+  const both = bidVolume + askVolume;
+  return both === 0n ? null : ratio(bidVolume - askVolume, both);
+}

@@ -1,0 +1,177 @@
+import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
+import type { BookLevel } from '../../domain/record.ts';
+
+/** Digits of a key: any integer of so many is exact in a number. */
+const KEY_DIGITS = 15;
+/** Integer digits that prices may have more than the first one of the side, before their texts are compared. */
+const HEADROOM = 2;
+/** The key of every price with more integer digits than that: above all others. */
+const BEYOND = 10 ** KEY_DIGITS;
+const POWERS: readonly number[] = Array.from({ length: KEY_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
+
+/** Most changes lie among so many levels at the top: looked for there first, and moved one by one. */
+const TOP = 32;
+
+const POINT = 46;
+const ZERO = 48;
+
+/**
+ * The levels of one side in order, the best last, so that a change near the top moves little.
+ * They are ordered by integer keys, the price in units of 10^-scale, rounded down; where keys are equal the texts decide.
+ */
+export class BookSide {
+  /** 1: the highest price is the best (bids); -1: the lowest (asks). Keys bear this sign. */
+  readonly #sign: 1 | -1;
+  readonly #keys: number[] = [];
+  readonly #levels: BookLevel[] = [];
+  #scale = 0;
+
+  constructor(best: 'highest' | 'lowest') {
+    this.#sign = best === 'highest' ? 1 : -1;
+  }
+
+  get count(): number {
+    return this.#levels.length;
+  }
+
+  get best(): BookLevel | undefined {
+    return this.at(1);
+  }
+
+  /** The n-th best level, from 1; undefined where there are fewer. */
+  at(n: number): BookLevel | undefined {
+    return this.#levels[this.#levels.length - n];
+  }
+
+  /** The best `limit` levels, best first. */
+  top(limit: number): BookLevel[] {
+    const levels = this.#levels;
+    const end = Math.max(0, levels.length - limit);
+    const top: BookLevel[] = [];
+    for (let index = levels.length - 1; index >= end; index--) top.push(levels[index] as BookLevel);
+    return top;
+  }
+
+  clear(): void {
+    this.#keys.length = 0;
+    this.#levels.length = 0;
+  }
+
+  /** Levels that come best first, as venues send them, are taken as they are; others one by one. */
+  replace(levels: readonly BookLevel[]): void {
+    this.clear();
+    for (let index = levels.length - 1; index >= 0; index--) {
+      if (this.#append(levels[index] as BookLevel)) continue;
+      this.clear();
+      for (const level of levels) this.set(level);
+      return;
+    }
+  }
+
+  /** Sets the quantity at a price; quantity 0 removes the level, if there is one. */
+  set(level: BookLevel): void {
+    const { price, quantity } = level;
+    if (this.#levels.length === 0) this.#scale = scaleFor(price);
+    const key = this.#sign * keyOf(price, this.#scale);
+    const at = this.#find(key, price);
+    if (quantity === '0') {
+      if (at >= 0) this.#remove(at);
+    } else if (at >= 0) this.#levels[at] = level;
+    else this.#insert(~at, key, level);
+  }
+
+  /** False where the level is not better than all that are there. */
+  #append(level: BookLevel): boolean {
+    if (this.#levels.length === 0) this.#scale = scaleFor(level.price);
+    const key = this.#sign * keyOf(level.price, this.#scale);
+    if (level.quantity === '0' || this.#find(key, level.price) !== ~this.#levels.length) return false;
+    this.#keys.push(key);
+    this.#levels.push(level);
+    return true;
+  }
+
+  /** `splice` costs more than to move the few that mostly follow. */
+  #insert(at: number, key: number, level: BookLevel): void {
+    const keys = this.#keys;
+    const levels = this.#levels;
+    const last = keys.length - 1;
+    if (last - at >= TOP) {
+      keys.splice(at, 0, key);
+      levels.splice(at, 0, level);
+      return;
+    }
+    keys.push(key);
+    levels.push(level);
+    for (let index = last; index >= at; index--) {
+      keys[index + 1] = keys[index] as number;
+      levels[index + 1] = levels[index] as BookLevel;
+    }
+    keys[at] = key;
+    levels[at] = level;
+  }
+
+  #remove(at: number): void {
+    const keys = this.#keys;
+    const levels = this.#levels;
+    const last = keys.length - 1;
+    if (last - at >= TOP) {
+      keys.splice(at, 1);
+      levels.splice(at, 1);
+      return;
+    }
+    for (let index = at; index < last; index++) {
+      keys[index] = keys[index + 1] as number;
+      levels[index] = levels[index + 1] as BookLevel;
+    }
+    keys.pop();
+    levels.pop();
+  }
+
+  /** The index of a price, looked for from the top down; of one that is not there ~(the index where it belongs). */
+  #find(key: number, price: Decimal): number {
+    const keys = this.#keys;
+    let high = keys.length;
+    let low = high - TOP;
+    while (low > 0 && (keys[low] as number) >= key) low -= keys.length - low;
+    low = Math.max(0, low);
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const order = (keys[middle] as number) - key || this.#textOrder(middle, price);
+      if (order === 0) return middle;
+      if (order < 0) low = middle + 1;
+      else high = middle;
+    }
+    return ~low;
+  }
+
+  #textOrder(index: number, price: Decimal): number {
+    return this.#sign * compareDecimals((this.#levels[index] as BookLevel).price, price);
+  }
+}
+
+/** Places that keys have room for beside the integer digits of prices like this. */
+function scaleFor(price: Decimal): number {
+  return Math.max(0, KEY_DIGITS - HEADROOM - integerDigits(price));
+}
+
+function integerDigits(price: Decimal): number {
+  const point = price.indexOf('.');
+  return point === -1 ? price.length : point;
+}
+
+/** The price in units of 10^-scale, rounded down, by its digits: never higher for a lower price. */
+function keyOf(price: Decimal, scale: number): number {
+  const length = price.length;
+  let key = 0;
+  let at = 0;
+  for (; at < length; at++) {
+    const code = price.charCodeAt(at);
+    if (code === POINT) break;
+    key = key * 10 + (code - ZERO);
+  }
+  if (at + scale > KEY_DIGITS) return BEYOND;
+  const end = Math.min(length, at + 1 + scale);
+  const places = Math.max(0, end - at - 1);
+  for (at++; at < end; at++) key = key * 10 + (price.charCodeAt(at) - ZERO);
+  return key * (POWERS[scale - places] as number);
+}

@@ -1,0 +1,36 @@
+import { unscaled } from '../../domain/decimal.ts';
+import { ONE, product, ratio } from '../../domain/exact.ts';
+import { topFigures } from './book-figures.ts';
+import { type BothSides, twiceMidOf } from './both-sides.ts';
+import { askDepths, bidDepths, type ExactDepth } from './depth.ts';
+
+/** Depth counts up to this distance from mid, percent. */
+const NEAR = unscaled('0.5');
+/** What a side has to hold there for half of what depth can give, in the quote asset. */
+const HALF_DEPTH = 250_000;
+/** The spread that halves the score, in percent of mid: 10 basis points. */
+const HALF_SPREAD_PCT = 0.1;
+
+/**
+ * How well a market order of common size would fare, from 0 to 100, comparable across coins of one dollar-like quote:
+ *
+ *     score   = 100 × (f(bids) + f(asks)) / 2 × 1 / (1 + spread in basis points / 10)
+ *     f(side) = 1 / (1 + √(250,000 / value of the side within 0.5 % of mid))
+ *
+ * f is an S-curve over the logarithm of the value: 2,500 → 0.09, 250,000 → 0.5, 25,000,000 → 0.91.
+ * Of a book that is cut to its best levels the score is too low where they do not reach 0.5 % from mid.
+ * Null where a side is empty or the book is inverted.
+ */
+export function liquidityScore(book: BothSides): number | null {
+  const twiceMid = twiceMidOf(book);
+  const spreadPct = topFigures(book)?.spreadPct;
+  if (twiceMid === undefined || spreadPct === undefined || spreadPct < 0) return null;
+  const depth = (depthFactor(bidDepths(book, twiceMid, [NEAR])) + depthFactor(askDepths(book, twiceMid, [NEAR]))) / 2;
+  return (100 * depth) / (1 + spreadPct / HALF_SPREAD_PCT);
+}
+
+/** From 0, nothing there, towards 1. */
+function depthFactor([near]: readonly ExactDepth[]): number {
+  const value = near === undefined ? 0 : ratio(near.value, product(ONE, ONE));
+  return 1 / (1 + Math.sqrt(HALF_DEPTH / value));
+}

@@ -1,0 +1,197 @@
+import { type Decimal, unscaled } from '../../domain/decimal.ts';
+import type { KlineInterval } from '../../domain/instrument.ts';
+import type { Kline } from '../../domain/record.ts';
+import type { Candle, CandleTrade } from './candle.ts';
+import type { LeftOut } from './candle-builder.ts';
+import { nextOpenTime, openTimeOf } from './kline-interval.ts';
+
+const FIELDS = ['open', 'high', 'low', 'close', 'volume', 'quoteVolume', 'tradeCount'] as const;
+export type CandleField = (typeof FIELDS)[number];
+
+/**
+ * Why a candle of ours differs from the venue's. `late_trade`, `block_trade`: the volume that we lack is exactly that of
+ * the trades left out for it. `gap`: a hole in our trades is known there. `aggregated_backfill`: the volume is right, and
+ * some of our trades were fetched later as aggregates.
+ */
+export type CandleCause = 'late_trade' | 'block_trade' | 'gap' | 'aggregated_backfill' | 'unexplained';
+
+export interface CandleDifference {
+  readonly venue: Kline;
+  /** Undefined: we have none, though the venue traded. */
+  readonly ours: Candle | undefined;
+  readonly fields: readonly CandleField[];
+  readonly causes: readonly CandleCause[];
+}
+
+export interface CandleCounts {
+  readonly compared: number;
+  readonly equal: number;
+  /** Candles that differ in the field. */
+  readonly fields: Readonly<Record<CandleField, number>>;
+  /** Candles that differ for the cause. */
+  readonly causes: Readonly<Record<CandleCause, number>>;
+}
+
+/** What is known of one interval beside its candle. Volumes × 10^18. */
+interface Notes {
+  late: bigint;
+  block: bigint;
+  aggregated: boolean;
+}
+
+/** Half-open, milliseconds. */
+interface Hole {
+  readonly from: number;
+  readonly to: number;
+}
+
+const QUIET: Notes = { late: 0n, block: 0n, aggregated: false };
+/** Venues round the quote volume of a trade at 8 places, × 10^18. */
+const QUOTE_ROUNDING = 10n ** 10n;
+const KEPT = 64;
+
+/**
+ * Compares our closed candles of one symbol and interval with the venue's, counts the differences by field and says why,
+ * as far as it can.
+ *
+ * A pair is compared once our next candle has closed, so that a late trade has a whole interval's time to explain it.
+ * The venue's `quoteVolume` may differ by its rounding, 10⁻⁸ a trade; a null `tradeCount` is not compared. It remembers
+ * the last 64 intervals that wait, have notes or were compared.
+ */
+export class CandleCheck {
+  readonly #interval: KlineInterval;
+  readonly #ours = new Map<number, Candle>();
+  readonly #venue = new Map<number, Kline>();
+  readonly #notes = new Map<number, Notes>();
+  /** Intervals that were compared: what delivers at least once may tell a candle again. */
+  readonly #done = new Map<number, true>();
+  #holes: Hole[] = [];
+  #newest = Number.NEGATIVE_INFINITY;
+  #compared = 0;
+  #equal = 0;
+  readonly #fields = { open: 0, high: 0, low: 0, close: 0, volume: 0, quoteVolume: 0, tradeCount: 0 };
+  readonly #causes = { late_trade: 0, block_trade: 0, gap: 0, aggregated_backfill: 0, unexplained: 0 };
+
+  constructor(interval: KlineInterval) {
+    this.#interval = interval;
+  }
+
+  get counts(): CandleCounts {
+    return {
+      compared: this.#compared,
+      equal: this.#equal,
+      fields: { ...this.#fields },
+      causes: { ...this.#causes },
+    };
+  }
+
+  /** A trade that is in a candle of ours. */
+  noteTrade(trade: CandleTrade): void {
+    if (trade.source === 'backfill' && trade.lastTradeId !== null) this.#notesOf(trade).aggregated = true;
+  }
+
+  /** A trade that is in none. */
+  noteLeftOut(trade: CandleTrade, why: LeftOut): void {
+    this.#notesOf(trade)[why] += unscaled(trade.quantity);
+  }
+
+  /** A hole in our trades, such as the time before the first: from `from`, inclusive, to `to`, exclusive. */
+  noteGap(from: number, to: number): void {
+    this.#holes.push({ from, to });
+    if (this.#holes.length > KEPT) this.#holes.shift();
+  }
+
+  /** A closed candle of ours; the differences of those before it. */
+  ours(candle: Candle): readonly CandleDifference[] {
+    this.#ours.set(candle.openTime, candle);
+    this.#newest = Math.max(this.#newest, candle.openTime);
+    trim(this.#ours);
+    return this.#settle();
+  }
+
+  /** A candle of the venue; an open one, or one that was compared, is passed over. */
+  venue(kline: Kline): readonly CandleDifference[] {
+    if (!kline.closed || this.#done.has(kline.openTime)) return [];
+    this.#venue.set(kline.openTime, kline);
+    trim(this.#venue);
+    return this.#settle();
+  }
+
+  /** Compares what waits, up to our newest candle: for the end of a run. */
+  flush(): readonly CandleDifference[] {
+    return this.#settle(this.#newest + 1);
+  }
+
+  #settle(before = this.#newest): readonly CandleDifference[] {
+    const differences: CandleDifference[] = [];
+    for (const [openTime, venue] of this.#venue) {
+      if (openTime >= before) continue;
+      const difference = this.#compare(venue, this.#ours.get(openTime));
+      if (difference !== undefined) differences.push(difference);
+      this.#venue.delete(openTime);
+      this.#ours.delete(openTime);
+      this.#done.set(openTime, true);
+      trim(this.#done);
+    }
+    return differences;
+  }
+
+  #compare(venue: Kline, ours: Candle | undefined): CandleDifference | undefined {
+    this.#compared++;
+    const fields =
+      ours === undefined
+        ? FIELDS.filter((field) => venue.volume !== '0' && venue[field] !== null)
+        : FIELDS.filter((field) => differs(field, venue, ours));
+    if (fields.length === 0) {
+      this.#equal++;
+      return undefined;
+    }
+    const causes = this.#explain(venue, ours);
+    for (const field of fields) this.#fields[field]++;
+    for (const cause of causes) this.#causes[cause]++;
+    return { venue, ours, fields, causes };
+  }
+
+  #explain(venue: Kline, ours: Candle | undefined): readonly CandleCause[] {
+    const { late, block, aggregated } = this.#notes.get(venue.openTime) ?? QUIET;
+    const lacking = unscaled(venue.volume) - unscaled(ours?.volume ?? '0');
+    if (late !== 0n && lacking === late) return ['late_trade'];
+    if (block !== 0n && lacking === block) return ['block_trade'];
+    if (late !== 0n && block !== 0n && lacking === late + block) return ['late_trade', 'block_trade'];
+    const end = nextOpenTime(this.#interval, venue.openTime);
+    if (this.#holes.some(({ from, to }) => from < end && to > venue.openTime)) return ['gap'];
+    if (lacking === 0n && aggregated) return ['aggregated_backfill'];
+    return ['unexplained'];
+  }
+
+  #notesOf({ timestamp }: CandleTrade): Notes {
+    const openTime = openTimeOf(this.#interval, timestamp);
+    let notes = this.#notes.get(openTime);
+    if (notes === undefined) {
+      notes = { ...QUIET };
+      this.#notes.set(openTime, notes);
+      trim(this.#notes);
+    }
+    return notes;
+  }
+}
+
+function differs(field: CandleField, venue: Kline, ours: Candle): boolean {
+  if (field === 'tradeCount') return venue.tradeCount !== null && venue.tradeCount !== ours.tradeCount;
+  if (field !== 'quoteVolume') return venue[field] !== ours[field];
+  return distance(venue.quoteVolume, ours.quoteVolume) > QUOTE_ROUNDING * BigInt(Math.max(ours.tradeCount, 1));
+}
+
+/** × 10^18. */
+function distance(a: Decimal, b: Decimal): bigint {
+  const difference = unscaled(a) - unscaled(b);
+  return difference < 0n ? -difference : difference;
+}
+
+function trim(byTime: Map<number, unknown>): void {
+  if (byTime.size <= KEPT) return;
+  for (const first of byTime.keys()) {
+    byTime.delete(first);
+    return;
+  }
+}

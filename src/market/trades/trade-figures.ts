@@ -1,0 +1,77 @@
+import { quotient, ratio } from '../../domain/exact.ts';
+import type { TradeEvent, TradeStats } from '../../domain/record.ts';
+import type { Prices } from '../book/price-range.ts';
+import { powerOfTen } from '../digits.ts';
+import { decimalOf } from '../exact-sum.ts';
+import { flowOf } from './trade-flow.ts';
+
+/** What a trade's figures are made of. */
+export type MeasuredTrade = Pick<TradeEvent, 'price' | 'quantity' | 'isBuyerMaker' | 'timestamp'>;
+
+/** What is told of a set of trades, by the definitions of the record TradeStats. */
+export type TradeFigures = Pick<
+  TradeStats,
+  | 'trades'
+  | 'buyTrades'
+  | 'sellTrades'
+  | 'volume'
+  | 'buyVolume'
+  | 'sellVolume'
+  | 'value'
+  | 'buyValue'
+  | 'sellValue'
+  | 'vwap'
+  | 'open'
+  | 'high'
+  | 'low'
+  | 'close'
+  | 'averageQuantity'
+  | 'buyRatioVolume'
+  | 'buyRatioCount'
+  | 'flow'
+>;
+
+/** Exact sums: volumes × 10^`quantityPlaces`, values × 10^`valuePlaces`. */
+export interface TradeAmounts {
+  readonly trades: number;
+  readonly buyTrades: number;
+  readonly buyVolume: bigint;
+  readonly sellVolume: bigint;
+  readonly quantityPlaces: number;
+  readonly buyValue: bigint;
+  readonly sellValue: bigint;
+  /** At least `quantityPlaces`. */
+  readonly valuePlaces: number;
+}
+
+/**
+ * Sums are exact (a value beyond 18 places, and every quotient, is rounded half-even at 18); ratios are the nearest
+ * doubles. Undefined where nothing was traded.
+ */
+export function tradeFigures(amounts: TradeAmounts, prices: Prices): TradeFigures | undefined {
+  const { trades, buyTrades, buyVolume, sellVolume, quantityPlaces, buyValue, sellValue, valuePlaces } = amounts;
+  const volume = buyVolume + sellVolume;
+  const value = buyValue + sellValue;
+  if (volume === 0n) return undefined;
+  const buyRatioVolume = ratio(buyVolume, volume);
+  return {
+    trades,
+    buyTrades,
+    sellTrades: trades - buyTrades,
+    volume: decimalOf(volume, quantityPlaces),
+    buyVolume: decimalOf(buyVolume, quantityPlaces),
+    sellVolume: decimalOf(sellVolume, quantityPlaces),
+    value: decimalOf(value, valuePlaces),
+    buyValue: decimalOf(buyValue, valuePlaces),
+    sellValue: decimalOf(sellValue, valuePlaces),
+    vwap: quotient(value, volume * powerOfTen(valuePlaces - quantityPlaces)),
+    open: prices.open,
+    high: prices.high,
+    low: prices.low,
+    close: prices.close,
+    averageQuantity: quotient(volume, BigInt(trades) * powerOfTen(quantityPlaces)),
+    buyRatioVolume,
+    buyRatioCount: buyTrades / trades,
+    flow: flowOf(buyRatioVolume),
+  };
+}

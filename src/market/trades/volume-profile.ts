@@ -1,0 +1,213 @@
+import { DECIMAL_SCALE, type Decimal } from '../../domain/decimal.ts';
+import { ratio, roundHalfEven } from '../../domain/exact.ts';
+import { type Digits, digitsOf, integerAt, powerOfTen } from '../digits.ts';
+import { decimalOf } from '../exact-sum.ts';
+import { ColumnWriter, type TradeColumns } from './trade-columns.ts';
+import type { MeasuredTrade } from './trade-figures.ts';
+
+/** What was traded at the prices of one bin: from `low`, inclusive, to `high`, exclusive but in the last bin. */
+export interface ProfileBin {
+  readonly low: Decimal;
+  readonly high: Decimal;
+  readonly volume: Decimal;
+  readonly buyVolume: Decimal;
+  readonly sellVolume: Decimal;
+  readonly trades: number;
+}
+
+/** The bins that hold a share of the volume. */
+export interface ValueArea {
+  readonly low: Decimal;
+  readonly high: Decimal;
+  readonly volume: Decimal;
+  /** Of the whole volume, 0 to 1: 0.7 or more. */
+  readonly share: number;
+}
+
+export interface VolumeProfile {
+  /** From the lowest price to the highest. */
+  readonly bins: readonly ProfileBin[];
+  readonly volume: Decimal;
+  readonly trades: number;
+  /** The bin with the most volume; of equals the lowest. */
+  readonly pointOfControl: ProfileBin;
+  readonly valueArea: ValueArea;
+}
+
+/** By bin from the lowest; volumes × 10^`quantityPlaces`, prices × 10^`pricePlaces`. All that is a number is safe. */
+interface Bins {
+  readonly buy: ArrayLike<number | bigint>;
+  readonly sell: ArrayLike<number | bigint>;
+  readonly volumes: ArrayLike<number | bigint>;
+  readonly trades: ArrayLike<number>;
+  readonly low: bigint;
+  readonly high: bigint;
+  readonly pricePlaces: number;
+  readonly quantityPlaces: number;
+}
+
+const DEFAULT_BINS = 50;
+const VALUE_AREA_PERCENT = 70n;
+
+/**
+ * Volume by price: bins of equal width from the lowest to the highest price, the bin with the most volume, and the value
+ * area around it that holds at least 70 % of the volume.
+ *
+ * The value area grows from the point of control a bin at a time, to the side whose next bin has more volume; where both
+ * have the same it grows upwards. Volumes are exact; bounds are exact where 18 places suffice, else rounded half-even.
+ * Where all prices are the same there is one bin of no width. Undefined where nothing was traded. Throws RangeError
+ * where `bins` is no whole number above 0.
+ */
+export function volumeProfile(trades: readonly MeasuredTrade[], bins = DEFAULT_BINS): VolumeProfile | undefined {
+  checkBins(bins);
+  if (trades.length === 0) return undefined;
+  const columns = new ColumnWriter(trades.length);
+  for (const [slot, { price, quantity, isBuyerMaker }] of trades.entries()) {
+    columns.put(slot, digitsOf(price), digitsOf(quantity), isBuyerMaker);
+  }
+  return profileOf(columns.read(trades.length), bins) ?? exactProfile(trades, bins);
+}
+
+/** The profile of at least one trade in numbers; undefined where they would not be exact. */
+export function profileOf(columns: TradeColumns, bins = DEFAULT_BINS): VolumeProfile | undefined {
+  checkBins(bins);
+  const { prices, quantities, sold } = columns;
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let slot = 0; slot < prices.length; slot++) {
+    const price = prices[slot] as number;
+    if (Number.isNaN(price)) return undefined;
+    if (price < low) low = price;
+    if (price > high) high = price;
+  }
+  const span = high - low;
+  const count = span === 0 ? 1 : bins;
+  const buy = new Float64Array(count);
+  const sell = new Float64Array(count);
+  const trades = new Float64Array(count);
+  let total = 0;
+  for (let slot = 0; slot < prices.length; slot++) {
+    const above = ((prices[slot] as number) - low) * count;
+    // Of two safe integers a double's quotient never rounds up to the next whole number.
+    const bin = span === 0 ? 0 : Math.min(Math.floor(above / span), count - 1);
+    const quantity = quantities[slot] as number;
+    const side = sold[slot] === 1 ? sell : buy;
+    side[bin] = (side[bin] as number) + quantity;
+    trades[bin] = (trades[bin] as number) + 1;
+    total += quantity;
+  }
+  // Not safe as soon as one quantity is not: the sum is NaN then.
+  if (!Number.isSafeInteger(total) || !Number.isSafeInteger(span * count)) return undefined;
+  return assemble({
+    buy,
+    sell,
+    volumes: buy.map((volume, bin) => volume + (sell[bin] as number)),
+    trades,
+    low: BigInt(low),
+    high: BigInt(high),
+    pricePlaces: columns.pricePlaces,
+    quantityPlaces: columns.quantityPlaces,
+  });
+}
+
+function checkBins(bins: number): void {
+  if (!(Number.isSafeInteger(bins) && bins > 0))
+    throw new RangeError(`bins must be a whole number above 0, found ${bins}`);
+}
+
+function mostPlaces(decimals: readonly Digits[]): number {
+  return decimals.reduce((most, { places }) => Math.max(most, places), 0);
+}
+
+function exactProfile(trades: readonly MeasuredTrade[], bins: number): VolumeProfile | undefined {
+  const priceDigits = trades.map(({ price }) => digitsOf(price));
+  const quantityDigits = trades.map(({ quantity }) => digitsOf(quantity));
+  const pricePlaces = mostPlaces(priceDigits);
+  const quantityPlaces = mostPlaces(quantityDigits);
+  const prices = priceDigits.map((price) => integerAt(price, pricePlaces));
+  const low = prices.reduce((a, b) => (b < a ? b : a));
+  const high = prices.reduce((a, b) => (b > a ? b : a));
+  const span = high - low;
+  const count = span === 0n ? 1 : bins;
+  const buy = new Array<bigint>(count).fill(0n);
+  const sell = new Array<bigint>(count).fill(0n);
+  const counts = new Array<number>(count).fill(0);
+  for (const [at, { isBuyerMaker }] of trades.entries()) {
+    const above = ((prices[at] as bigint) - low) * BigInt(count);
+    const bin = span === 0n ? 0 : Math.min(Number(above / span), count - 1);
+    const side = isBuyerMaker ? sell : buy;
+    side[bin] = (side[bin] as bigint) + integerAt(quantityDigits[at] as Digits, quantityPlaces);
+    counts[bin] = (counts[bin] as number) + 1;
+  }
+  const volumes = buy.map((volume, bin) => volume + (sell[bin] as bigint));
+  return assemble({ buy, sell, volumes, trades: counts, low, high, pricePlaces, quantityPlaces });
+}
+
+function assemble(sums: Bins): VolumeProfile | undefined {
+  const { buy, sell, volumes, trades, quantityPlaces } = sums;
+  let volume = 0n;
+  let control = 0;
+  let count = 0;
+  for (let bin = 0; bin < volumes.length; bin++) {
+    volume += BigInt(volumes[bin] as number | bigint);
+    count += trades[bin] as number;
+    if ((volumes[bin] as number | bigint) > (volumes[control] as number | bigint)) control = bin;
+  }
+  if (volume === 0n) return undefined;
+  const bounds = boundsOf(sums.low, sums.high, volumes.length, sums.pricePlaces);
+  const bins = Array.from(volumes, (each, bin) => ({
+    low: bounds[bin] as Decimal,
+    high: bounds[bin + 1] as Decimal,
+    volume: decimalOf(each, quantityPlaces),
+    buyVolume: decimalOf(buy[bin] as number | bigint, quantityPlaces),
+    sellVolume: decimalOf(sell[bin] as number | bigint, quantityPlaces),
+    trades: trades[bin] as number,
+  }));
+  const area = valueAreaOf(volumes, volume, control);
+  return {
+    bins,
+    volume: decimalOf(volume, quantityPlaces),
+    trades: count,
+    pointOfControl: bins[control] as ProfileBin,
+    valueArea: {
+      low: bounds[area.first] as Decimal,
+      high: bounds[area.last + 1] as Decimal,
+      volume: decimalOf(area.volume, quantityPlaces),
+      share: ratio(area.volume, volume),
+    },
+  };
+}
+
+function valueAreaOf(volumes: ArrayLike<number | bigint>, volume: bigint, control: number) {
+  let first = control;
+  let last = control;
+  let held = BigInt(volumes[control] as number | bigint);
+  const wanted = volume * VALUE_AREA_PERCENT;
+  while (held * 100n < wanted) {
+    const below = volumes[first - 1] ?? -1;
+    const above = volumes[last + 1] ?? -1;
+    if (above >= below) last++;
+    else first--;
+    held += BigInt(above >= below ? above : below);
+  }
+  return { first, last, volume: held };
+}
+
+/** The `count` + 1 bounds of equal bins between two prices × 10^`places`. */
+function boundsOf(low: bigint, high: bigint, count: number, places: number): readonly Decimal[] {
+  const span = high - low;
+  const divisor = BigInt(count);
+  let more = 0;
+  while (places + more < DECIMAL_SCALE && (span * powerOfTen(more)) % divisor !== 0n) more++;
+  const scaledSpan = span * powerOfTen(more);
+  const scaledLow = low * powerOfTen(more);
+  // The sum of that many widths, exact as long as it is not divided.
+  let above = 0n;
+  const whole = scaledSpan % divisor === 0n;
+  const step = whole ? scaledSpan / divisor : scaledSpan;
+  return Array.from({ length: count + 1 }, () => {
+    const bound = scaledLow + (whole ? above : roundHalfEven(above, divisor));
+    above += step;
+    return decimalOf(bound, places + more);
+  });
+}

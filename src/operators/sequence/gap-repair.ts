@@ -1,0 +1,158 @@
+import { defaultIfEmpty, defer, type Observable, type SchedulerLike, Subscription, take } from 'rxjs';
+import { LONGEST_TIMER_MS } from '../alarm.ts';
+import { retryDecision } from '../retry-decision.ts';
+import type { Mark } from './contiguous-sequence.ts';
+
+/** Something is missing between two values, or behind a mark where nothing has come since. */
+export interface OpenHole {
+  readonly before: Mark;
+  readonly after: unknown;
+}
+
+export interface GapRepairOptions<K, H extends OpenHole, T> {
+  /** Asks once for what is missing; `attempt` counts from 0. Only the first answer counts; none is an empty one. */
+  readonly fetch: (key: K, hole: H, attempt: number) => Observable<readonly T[]>;
+  /** What is missing now, in order; empty: nothing is any more. */
+  readonly holes: (key: K) => readonly H[];
+  readonly fill: (key: K, values: readonly T[]) => void;
+  /** What is missing will never be had: nothing may wait for it any longer. */
+  readonly giveUp: (key: K) => void;
+  /** Requests at the same time, at the most. */
+  readonly atOnce: number;
+  readonly scheduler: SchedulerLike;
+}
+
+interface Repair {
+  attempt: number;
+  /** Answers in a row that brought nothing. */
+  fruitless: number;
+  timer: Subscription;
+  /** What is asked for now, until the answer is there. */
+  asked: { readonly after: unknown; readonly request: Subscription } | undefined;
+}
+
+/** Between two tries that brought nothing; doubles. */
+const FIRST_WAIT_MS = 200;
+const LONGEST_WAIT_MS = 3000;
+
+/**
+ * Fetches what is missing in single series, page by page, until nothing is any more: how long a hole may last is its
+ * owner's to decide. One request a series and few at once, so that many holes do not become a storm; series take
+ * turns, so that one whose hole cannot be filled does not use up the time of the others.
+ */
+export class GapRepair<K, H extends OpenHole, T> {
+  readonly #options: GapRepairOptions<K, H, T>;
+  readonly #repairs = new Map<K, Repair>();
+  readonly #waiting: K[] = [];
+  readonly #requests = new Set<Subscription>();
+  /** Requests are being made: an answer that is at hand at once does not make the next one inside. */
+  #asking = false;
+  #closed = false;
+
+  constructor(options: GapRepairOptions<K, H, T>) {
+    this.#options = options;
+  }
+
+  /** Begins with a series; does nothing for one that is under repair. */
+  repair(key: K): void {
+    if (this.#closed || this.#repairs.has(key)) return;
+    this.#repairs.set(key, { attempt: 0, fruitless: 0, timer: Subscription.EMPTY, asked: undefined });
+    this.#enqueue(key);
+  }
+
+  /** Holes of a series have ended: an answer for one of them is waited for no longer, as it may never come. */
+  ended(key: K): void {
+    const repair = this.#repairs.get(key);
+    if (repair?.asked === undefined) return;
+    const { after, request } = repair.asked;
+    if (this.#options.holes(key).some((hole) => hole.after === after)) return;
+    repair.asked = undefined;
+    this.#requests.delete(request);
+    request.unsubscribe();
+    this.#settle(key, repair, true, 0);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#waiting.length = 0;
+    for (const request of this.#requests) request.unsubscribe();
+    for (const { timer } of this.#repairs.values()) timer.unsubscribe();
+    this.#repairs.clear();
+  }
+
+  #enqueue(key: K): void {
+    this.#waiting.push(key);
+    this.#next();
+  }
+
+  #next(): void {
+    if (this.#asking) return;
+    this.#asking = true;
+    while (this.#requests.size < this.#options.atOnce && !this.#closed && this.#waiting.length > 0) {
+      const key = this.#waiting.shift() as K;
+      const repair = this.#repairs.get(key) as Repair;
+      const holes = this.#options.holes(key);
+      const hole = holes[repair.fruitless % holes.length];
+      if (hole === undefined) this.#repairs.delete(key);
+      else this.#ask(key, repair, hole);
+    }
+    this.#asking = false;
+  }
+
+  #ask(key: K, repair: Repair, hole: H): void {
+    const { fetch, fill, giveUp } = this.#options;
+    const answer$ = defer(() => fetch(key, hole, repair.attempt++)).pipe(take(1), defaultIfEmpty([]));
+    const request = new Subscription();
+    this.#requests.add(request);
+    repair.asked = { after: hole.after, request };
+    const settle = (progress: boolean, atLeastMs: number): void => {
+      this.#requests.delete(request);
+      this.#settle(key, repair, progress, atLeastMs);
+    };
+    request.add(
+      answer$.subscribe({
+        next: (values) => {
+          repair.asked = undefined;
+          const before = this.#options.holes(key);
+          fill(key, values);
+          settle(!sameHoles(before, this.#options.holes(key)), 0);
+        },
+        error: (error: unknown) => {
+          repair.asked = undefined;
+          const retry = retryDecision(error);
+          if (retry.kind === 'never') giveUp(key);
+          settle(retry.kind === 'never', retry.kind === 'after' ? retry.afterMs : 0);
+        },
+      }),
+    );
+  }
+
+  /** The answer is in: the next one's turn; this one's comes again, after a wait where it brought nothing. */
+  #settle(key: K, repair: Repair, progress: boolean, atLeastMs: number): void {
+    if (this.#closed) return;
+    if (progress) {
+      repair.fruitless = 0;
+      this.#enqueue(key);
+      return;
+    }
+    const waitMs = Math.min(FIRST_WAIT_MS * 2 ** repair.fruitless++, LONGEST_WAIT_MS);
+    // What is no number is no longer.
+    this.#wait(key, repair, atLeastMs > waitMs ? atLeastMs : waitMs);
+    this.#next();
+  }
+
+  #wait(key: K, repair: Repair, waitMs: number): void {
+    const step = Math.min(waitMs, LONGEST_TIMER_MS);
+    repair.timer = this.#options.scheduler.schedule(
+      () => (waitMs > step ? this.#wait(key, repair, waitMs - step) : this.#enqueue(key)),
+      step,
+    );
+  }
+}
+
+function sameHoles(a: readonly OpenHole[], b: readonly OpenHole[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ before, after }, at) => before.id === b[at]?.before.id && after === b[at]?.after)
+  );
+}

@@ -1,0 +1,129 @@
+import type { CapturedEnd, CapturedFault, CaptureMark } from '../capture/capture-line.ts';
+import type { CaptureWriter } from '../capture/capture-writer.ts';
+import { asFault, type Fault } from '../domain/fault.ts';
+import type { VenueId } from '../domain/instrument.ts';
+import { network } from '../net/network.ts';
+import type { SocketEnd } from '../net/open-socket.ts';
+import type { VenueNetworks } from '../net/venue-networks.ts';
+import type { WallClock } from '../net/wall-clock.ts';
+
+export interface RecordOptions {
+  readonly capture: Pick<CaptureWriter, 'frame' | 'mark'>;
+  /** Stamps what is no frame. */
+  readonly clock: WallClock;
+  /** Monotonic milliseconds: a wall clock that is set in between is told by them. */
+  readonly now: () => number;
+  readonly restUrl: (venue: VenueId) => string;
+  /** What is recorded; the real network by default. */
+  readonly networks?: VenueNetworks;
+}
+
+/** The wall clock may drift away from time itself by this much unnoticed, microseconds. */
+const STEP_MICROS = 250_000;
+
+/** The network, with everything that comes over it written into a capture on its way. */
+export function recordNetworks(options: RecordOptions): VenueNetworks {
+  const { capture, clock, now, restUrl, networks = () => network } = options;
+  const names = new Set<string>();
+  let offset = clock() - now() * 1000;
+
+  /** Tells a step of the wall clock before what comes after it. */
+  function watchClock(atMicros: number): void {
+    const step = Math.round(atMicros - now() * 1000 - offset);
+    if (Math.abs(step) < STEP_MICROS) return;
+    offset += step;
+    capture.mark('clock', atMicros, { verb: 'clock', stepMicros: step });
+  }
+
+  function mark(connection: string, what: CaptureMark): void {
+    const at = clock();
+    watchClock(at);
+    capture.mark(connection, at, what);
+  }
+
+  /** `binance:1`: the venue's first line; while that is taken, `binance:1.2`. */
+  function freeName(venue: VenueId, line: number): string {
+    let name = `${venue}:${line}`;
+    for (let more = 2; names.has(name); more++) name = `${venue}:${line}.${more}`;
+    names.add(name);
+    return name;
+  }
+
+  return (venue, line) => {
+    const inner = networks(venue, line);
+    return {
+      open(url, socketOptions, handlers) {
+        const name = freeName(venue, line);
+        mark(name, { verb: 'connecting', url });
+        const over = (what: CaptureMark): void => {
+          if (!names.delete(name)) return;
+          mark(name, what);
+        };
+        const socket = inner.open(url, socketOptions, {
+          onOpen() {
+            mark(name, { verb: 'connected' });
+            handlers.onOpen();
+          },
+          onFrame(frame) {
+            watchClock(frame.receivedAt);
+            capture.frame(name, frame);
+            handlers.onFrame(frame);
+          },
+          onPing() {
+            mark(name, { verb: 'ping' });
+            handlers.onPing();
+          },
+          onPong() {
+            mark(name, { verb: 'pong' });
+            handlers.onPong();
+          },
+          onEnd(end) {
+            over({ verb: 'ended', end: capturedEnd(end) });
+            handlers.onEnd(end);
+          },
+        });
+        return {
+          send: (text) => socket.send(text),
+          ping: () => socket.ping(),
+          close() {
+            over({ verb: 'closed' });
+            socket.close();
+          },
+        };
+      },
+      async get(url, getOptions) {
+        const path = pathBehind(restUrl(venue), url);
+        try {
+          const answer = await inner.get(url, getOptions);
+          mark(`${venue}:rest`, { verb: 'answer', answer: { path, ...answer } });
+          return answer;
+        } catch (error) {
+          if (getOptions.signal?.aborted !== true)
+            mark(`${venue}:rest`, { verb: 'answer', answer: { path, fault: capturedFault(asFault(error)) } });
+          throw error;
+        }
+      },
+    };
+  };
+}
+
+/** The part of a REST address that does not depend on where the venue is. */
+export function pathBehind(restUrl: string, url: string): string {
+  const base = restUrl.replace(/\/+$/, '');
+  return url.startsWith(base) ? url.slice(base.length) : url;
+}
+
+function capturedEnd(end: SocketEnd): CapturedEnd {
+  switch (end.kind) {
+    case 'refused':
+      return end;
+    case 'failed':
+      return { kind: 'failed', fault: capturedFault(end.fault) };
+    case 'violated':
+      return { kind: 'violated', what: end.what, fault: capturedFault(end.fault) };
+  }
+}
+
+function capturedFault({ kind, message, retry, status }: Fault): CapturedFault {
+  return { kind, message, retry, ...(status === undefined ? {} : { status }) };
+}

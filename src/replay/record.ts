@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import type { SchedulerLike } from 'rxjs';
+import { CaptureWriter } from '../capture/capture-writer.ts';
+import type { Config } from '../config/config.ts';
+import type { Feed } from '../feed/feed.ts';
+import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
+import type { VenueNetworks } from '../net/venue-networks.ts';
+import { type WallClock, wallClock } from '../net/wall-clock.ts';
+import { buildFeed } from '../runtime/build-feed.ts';
+import { statusLogger } from '../runtime/status-logger.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { capturedConfig } from './captured-config.ts';
+import { recordNetworks } from './record-network.ts';
+import { seededRandom } from './seeded-random.ts';
+
+export interface CaptureFileOptions {
+  readonly scheduler?: SchedulerLike;
+  readonly clock?: WallClock;
+  /** Called once when nothing more can be written. */
+  readonly onFailed?: (error: Error) => void;
+}
+
+/** A capture that is being written, and what a feed needs to be recorded in it. */
+export interface CaptureFile {
+  readonly networks: VenueNetworks;
+  readonly random: () => number;
+  readonly lines: number;
+  /** Of the lines those that are frames. */
+  readonly frames: number;
+  /** In the file by now. */
+  readonly bytes: number;
+  /** @throws the error that kept something out of it. */
+  close(): Promise<void>;
+}
+
+const FLUSH_EVERY_MS = 1000;
+
+/** Begins a capture of a feed with this configuration. @throws the system's error where the file cannot be made. */
+export async function createCapture(
+  path: string,
+  config: Config,
+  { scheduler = monotonicScheduler, clock = wallClock(), onFailed }: CaptureFileOptions = {},
+): Promise<CaptureFile> {
+  const startedMicros = clock();
+  const seed = startedMicros % 2 ** 32;
+  const capture = await CaptureWriter.create(path, {
+    startedMicros,
+    seed,
+    config: capturedConfig(config),
+    ...(onFailed === undefined ? {} : { onFailed }),
+  });
+  const flushing = scheduler.schedule(function again(this): void {
+    capture.flush();
+    this.schedule(undefined, FLUSH_EVERY_MS);
+  }, FLUSH_EVERY_MS);
+  return {
+    networks: recordNetworks({
+      capture,
+      clock,
+      now: () => scheduler.now(),
+      restUrl: (venue) => config.venues[venue].restUrl,
+    }),
+    random: seededRandom(seed),
+    get lines() {
+      return capture.lines;
+    },
+    get frames() {
+      return capture.frames;
+    },
+    get bytes() {
+      return capture.bytes;
+    },
+    close() {
+      flushing.unsubscribe();
+      return capture.close();
+    },
+  };
+}
+
+/** A feed that goes nowhere but into a capture. */
+export interface Recording {
+  readonly feed: Feed;
+  readonly capture: CaptureFile;
+  /** Closes the connections and the file. @throws what kept something out of it. */
+  stop(reason: string): Promise<void>;
+}
+
+export async function startRecording(
+  path: string,
+  config: Config,
+  { log, onFailed }: { readonly log: Logger; readonly onFailed: (error: Error) => void },
+): Promise<Recording> {
+  const scheduler = monotonicScheduler;
+  const capture = await createCapture(path, config, { scheduler, onFailed });
+  const feed = buildFeed(config, {
+    scheduler,
+    wallClockMs: Date.now,
+    instance: randomUUID(),
+    former: [],
+    networks: capture.networks,
+    random: capture.random,
+  });
+  const tell = statusLogger(log);
+  feed.output$.subscribe(({ records }) => {
+    for (const record of records) if (record.kind === 'status') tell(record);
+  });
+  feed.start();
+  return {
+    feed,
+    capture,
+    async stop(reason) {
+      feed.stop(reason);
+      await capture.close();
+    },
+  };
+}

@@ -1,0 +1,381 @@
+import type { CapturedAnswer, CapturedEnd, CapturedFault, CaptureMark } from '../capture/capture-line.ts';
+import type { CaptureLine } from '../capture/read-capture.ts';
+import { Fault } from '../domain/fault.ts';
+import type { VenueId } from '../domain/instrument.ts';
+import type { GetOptions } from '../net/get-json.ts';
+import type { HttpAnswer } from '../net/http-request.ts';
+import type { Network } from '../net/network.ts';
+import type { Socket, SocketEnd, SocketHandlers } from '../net/open-socket.ts';
+import type { VenueNetworks } from '../net/venue-networks.ts';
+import { pathBehind } from './record-network.ts';
+import type { VirtualScheduler } from './virtual-scheduler.ts';
+
+export interface ReplayNetworkOptions {
+  readonly scheduler: VirtualScheduler;
+  readonly restUrl: (venue: VenueId) => string;
+  /** Whose one connection the recording is, where it tells nothing of connections. */
+  readonly single: VenueId | undefined;
+}
+
+export interface ReplayCounts {
+  frames: number;
+  answers: number;
+  /** Frames of connections that nobody opened in the replay, or not in time. */
+  missed: number;
+}
+
+type Happening = Exclude<CaptureLine, { kind: 'body' }>;
+type Body = Extract<CaptureLine, { kind: 'body' }>;
+
+interface Attached {
+  readonly handlers: SocketHandlers;
+  recorded: Recorded | undefined;
+}
+
+/** A connection of the recording while it lives. */
+interface Recorded {
+  readonly name: string;
+  readonly key: string;
+  opened: boolean;
+  socket: Attached | undefined;
+  /** Somebody listened once, and may again. */
+  known: boolean;
+  /** What came while nobody listened. */
+  held: Happening[];
+  endedAt: number | undefined;
+}
+
+interface Request {
+  readonly resolve: (answer: CapturedAnswer) => void;
+}
+
+/** For who comes too late to close it himself. */
+const CLOSED: CaptureMark = {
+  verb: 'ended',
+  end: {
+    kind: 'failed',
+    fault: { kind: 'connection_closed', message: 'closed in the recording', retry: { kind: 'backoff' } },
+  },
+};
+/** What came is kept for a connection that is opened a little later than in the recording. */
+const MAX_HELD = 10_000;
+const KEEP_ENDED_MS = 1000;
+/** An answer is kept for a request that is made a little later than in the recording. */
+const KEEP_ANSWER_MS = 10_000;
+
+/**
+ * The network that a recording is: each connection that is opened becomes the next recorded one of the same venue and
+ * line, each request gets the recorded answer to its path, and both tell what they told then when it is handed in.
+ */
+export class ReplayNetwork {
+  readonly counts: ReplayCounts = { frames: 0, answers: 0, missed: 0 };
+  readonly #options: ReplayNetworkOptions;
+  readonly #byName = new Map<string, Recorded>();
+  /** Recorded connections without a listener, oldest first, by venue and line. */
+  readonly #alone = new Map<string, Recorded[]>();
+  /** Listeners without a recorded connection, in order. */
+  readonly #waiting = new Map<string, Attached[]>();
+  readonly #requests = new Map<string, Request[]>();
+  readonly #answers: { readonly key: string; readonly at: number; readonly answer: CapturedAnswer }[] = [];
+  /** Bodies of a foreign recording that nobody has asked for yet. */
+  readonly #bodies: { readonly at: number; readonly body: Body }[] = [];
+  #settled = false;
+
+  constructor(options: ReplayNetworkOptions) {
+    this.#options = options;
+    const { single } = options;
+    if (single === undefined) return;
+    const recorded = this.#begin('', `${single}:1`);
+    recorded.opened = true;
+  }
+
+  readonly networks: VenueNetworks = (venue, line): Network => ({
+    open: (_url, _options, handlers) => this.#open(`${venue}:${line}`, handlers),
+    get: (url, options) => this.#get(venue, pathBehind(this.#options.restUrl(venue), url), options),
+  });
+
+  /** True once after a request was answered: its promise has to get its turn before anything else happens. */
+  takeSettled(): boolean {
+    const settled = this.#settled;
+    this.#settled = false;
+    return settled;
+  }
+
+  /** True while something that came is kept for a connection that will be opened again. */
+  get holds(): boolean {
+    return [...this.#byName.values()].some(({ known, held }) => known && held.length > 0);
+  }
+
+  /** It happens now. */
+  take(line: Happening): void {
+    if (line.kind === 'frame') {
+      this.counts.frames++;
+      this.#happen(line);
+      return;
+    }
+    switch (line.mark.verb) {
+      case 'answer':
+        this.#answer(line.connection, line.mark.answer);
+        return;
+      case 'connecting':
+        this.#attachNext(this.#begin(line.connection, keyOf(line.connection)));
+        return;
+      case 'clock':
+        return;
+      default:
+        this.#happen(line);
+    }
+  }
+
+  /** A foreign recording has the answer, not the request: whoever asks for such a thing at the time gets it. */
+  takeBody(body: Body): void {
+    for (const [key, [request]] of this.#requests) {
+      if (request === undefined || !answersTo(key, body)) continue;
+      request.resolve(answerOf(key, body));
+      return;
+    }
+    this.#bodies.push({ at: this.#options.scheduler.now(), body });
+  }
+
+  #happen(line: Happening): void {
+    let recorded = this.#byName.get(line.connection);
+    if (recorded === undefined) {
+      // A recording may begin in the middle of a connection, or be made by hand.
+      if (line.kind === 'mark' && line.mark.verb !== 'connected') return;
+      recorded = this.#begin(line.connection, keyOf(line.connection));
+      recorded.opened = line.kind === 'frame';
+      this.#attachNext(recorded);
+    }
+    if (recorded.socket === undefined || recorded.held.length > 0) this.#hold(recorded, line);
+    else this.#tell(recorded, line);
+  }
+
+  #begin(name: string, key: string): Recorded {
+    const recorded: Recorded = {
+      name,
+      key,
+      opened: false,
+      socket: undefined,
+      known: false,
+      held: [],
+      endedAt: undefined,
+    };
+    const before = this.#byName.get(name);
+    if (before !== undefined) this.#end(before);
+    this.#byName.set(name, recorded);
+    for (const other of [...(this.#alone.get(key) ?? [])]) if (this.#isLongOver(other)) this.#forget(other);
+    push(this.#alone, key, recorded);
+    return recorded;
+  }
+
+  #open(key: string, handlers: SocketHandlers): Socket {
+    const socket: Attached = { handlers, recorded: undefined };
+    push(this.#waiting, key, socket);
+    const next = this.#alone.get(key)?.find((recorded) => !this.#isLongOver(recorded));
+    if (next !== undefined) this.#attachNext(next);
+    return { send: ignore, ping: ignore, close: () => this.#close(key, socket) };
+  }
+
+  #close(key: string, socket: Attached): void {
+    remove(this.#waiting, key, socket);
+    const { recorded } = socket;
+    socket.recorded = undefined;
+    if (recorded === undefined) return;
+    recorded.socket = undefined;
+    // In the recording it went on: the next one to come has it.
+    if (recorded.endedAt === undefined) this.#alone.set(key, [recorded, ...(this.#alone.get(key) ?? [])]);
+  }
+
+  /** Gives a recorded connection to who waits for one. What it told before follows, but never while `open` is called. */
+  #attachNext(recorded: Recorded): void {
+    const socket = this.#waiting.get(recorded.key)?.shift();
+    if (socket === undefined) return;
+    remove(this.#alone, recorded.key, recorded);
+    recorded.socket = socket;
+    recorded.known = true;
+    socket.recorded = recorded;
+    if (!recorded.opened && recorded.held.length === 0) return;
+    const { held } = recorded;
+    recorded.held = [...(recorded.opened ? [connectedOf(recorded)] : []), ...held];
+    recorded.opened = false;
+    this.#options.scheduler.schedule(() => {
+      const late = recorded.held;
+      recorded.held = [];
+      for (const line of late) {
+        if (recorded.socket === socket) this.#tell(recorded, line);
+        else this.#hold(recorded, line);
+      }
+    });
+  }
+
+  #hold(recorded: Recorded, line: Happening): void {
+    if (line.kind === 'frame') {
+      if (recorded.held.length < MAX_HELD) recorded.held.push(line);
+      else this.counts.missed++;
+      return;
+    }
+    const { verb } = line.mark;
+    if (verb === 'ended' || verb === 'closed') this.#end(recorded);
+    // Who listened until now let it go just as the recorded feed did: nobody has to hear of it any more.
+    if (verb === 'closed' && recorded.known && recorded.held.length === 0) remove(this.#alone, recorded.key, recorded);
+    else recorded.held.push(verb === 'closed' ? { ...line, mark: CLOSED } : line);
+  }
+
+  #tell(recorded: Recorded, line: Happening): void {
+    const handlers = recorded.socket?.handlers;
+    if (handlers === undefined) return;
+    if (line.kind === 'frame') {
+      const receivedAt = line.at ?? Math.round(this.#options.scheduler.now() * 1000);
+      handlers.onFrame({ data: line.frame, binary: line.binary, receivedAt });
+      return;
+    }
+    switch (line.mark.verb) {
+      case 'connected':
+        recorded.opened = true;
+        handlers.onOpen();
+        return;
+      case 'ping':
+        handlers.onPing();
+        return;
+      case 'pong':
+        handlers.onPong();
+        return;
+      case 'ended':
+        this.#end(recorded);
+        detach(recorded);
+        handlers.onEnd(socketEnd(line.mark.end));
+        return;
+      case 'closed':
+        this.#end(recorded);
+    }
+  }
+
+  #end(recorded: Recorded): void {
+    recorded.endedAt ??= this.#options.scheduler.now();
+    if (this.#byName.get(recorded.name) === recorded) this.#byName.delete(recorded.name);
+  }
+
+  #isLongOver(recorded: Recorded): boolean {
+    if (recorded.endedAt === undefined) return false;
+    return this.#options.scheduler.now() - recorded.endedAt > KEEP_ENDED_MS;
+  }
+
+  #forget(recorded: Recorded): void {
+    remove(this.#alone, recorded.key, recorded);
+    this.counts.missed += recorded.held.filter(({ kind }) => kind === 'frame').length;
+    recorded.held = [];
+  }
+
+  #get(venue: VenueId, path: string, { timeoutMs, signal }: GetOptions): Promise<HttpAnswer> {
+    const { scheduler, single } = this.#options;
+    const key = `${venue} ${path}`;
+    return new Promise((resolve, reject) => {
+      if (single !== undefined && !BOOK_PATH.test(path)) {
+        this.#settled = true;
+        reject(new Fault('connect_failed', 'the recording has no such REST answer', { retry: { kind: 'never' } }));
+        return;
+      }
+      const request: Request = {
+        resolve: (answer) => {
+          over();
+          if ('fault' in answer) reject(faultOf(answer.fault));
+          else resolve(answer);
+        },
+      };
+      const timer = scheduler.schedule(() => {
+        over();
+        reject(new Fault('connect_timeout', `no answer to ${path} in the recording within ${timeoutMs} ms`));
+      }, timeoutMs);
+      const onAbort = (): void => {
+        over();
+        reject(signal?.reason);
+      };
+      const over = (): void => {
+        this.#settled = true;
+        timer.unsubscribe();
+        signal?.removeEventListener('abort', onAbort);
+        remove(this.#requests, key, request);
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      push(this.#requests, key, request);
+      this.#dropOldAnswers();
+      const kept = this.#answers.findIndex((answer) => answer.key === key);
+      if (kept !== -1) request.resolve((this.#answers.splice(kept, 1)[0] as { answer: CapturedAnswer }).answer);
+      const found = this.#bodies.findIndex(({ body }) => answersTo(key, body));
+      if (found !== -1) request.resolve(answerOf(key, (this.#bodies.splice(found, 1)[0] as { body: Body }).body));
+    });
+  }
+
+  #answer(connection: string, answer: CapturedAnswer): void {
+    this.counts.answers++;
+    const key = `${connection.slice(0, connection.indexOf(':'))} ${answer.path}`;
+    const request = this.#requests.get(key)?.[0];
+    if (request !== undefined) {
+      request.resolve(answer);
+      return;
+    }
+    this.#dropOldAnswers();
+    this.#answers.push({ key, at: this.#options.scheduler.now(), answer });
+  }
+
+  #dropOldAnswers(): void {
+    const since = this.#options.scheduler.now() - KEEP_ANSWER_MS;
+    while ((this.#answers[0]?.at ?? Number.POSITIVE_INFINITY) < since) this.#answers.shift();
+    while ((this.#bodies[0]?.at ?? Number.POSITIVE_INFINITY) < since) this.#bodies.shift();
+  }
+}
+
+/** What a foreign recording may have the answer to. */
+const BOOK_PATH = /\/depth\?/;
+
+function answersTo(key: string, { symbol }: Body): boolean {
+  return BOOK_PATH.test(key) && (symbol === undefined || new RegExp(`[?&]symbol=${symbol}(&|$)`).test(key));
+}
+
+function answerOf(key: string, { body }: Body): CapturedAnswer {
+  return { path: key.slice(key.indexOf(' ') + 1), status: 200, headers: {}, body };
+}
+
+/** `binance:1.2` belongs to `binance:1`; a name without a number is a first line. */
+function keyOf(connection: string): string {
+  const [, key] = /^([^:]*:\d+)(?:\.\d+)?$/.exec(connection) ?? [];
+  return key ?? `${connection}:1`;
+}
+
+function connectedOf({ name }: Recorded): Happening {
+  return { kind: 'mark', at: undefined, connection: name, mark: { verb: 'connected' } };
+}
+
+function detach(recorded: Recorded): void {
+  if (recorded.socket !== undefined) recorded.socket.recorded = undefined;
+  recorded.socket = undefined;
+}
+
+function socketEnd(end: CapturedEnd): SocketEnd {
+  switch (end.kind) {
+    case 'refused':
+      return end;
+    case 'failed':
+      return { kind: 'failed', fault: faultOf(end.fault) };
+    case 'violated':
+      return { kind: 'violated', what: end.what, fault: faultOf(end.fault) };
+  }
+}
+
+function faultOf({ kind, message, retry, status }: CapturedFault): Fault {
+  return new Fault(kind, message, { retry, ...(status === undefined ? {} : { status }) });
+}
+
+function push<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}
+
+function remove<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const list = map.get(key);
+  const at = list?.indexOf(value) ?? -1;
+  if (at !== -1) list?.splice(at, 1);
+}
+
+function ignore(): void {}

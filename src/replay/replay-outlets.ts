@@ -1,0 +1,260 @@
+import { keyOf, topicNameOf } from '../codec/environment-topics.ts';
+import { type Config, environmentPrefixes } from '../config/config.ts';
+import type { Fault } from '../domain/fault.ts';
+import type { Environment, FeedRecord, RecordKind } from '../domain/record.ts';
+import type { FeedOutput } from '../feed/feed.ts';
+import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
+import type { OutRecord } from '../sinks/contract.ts';
+import { createDrain, type Drain } from '../sinks/driver/drain.ts';
+import { heapBytes } from '../sinks/driver/out-queue.ts';
+import { type SinkSettings, sinks } from '../sinks/registry.ts';
+import type { Logger } from '../telemetry/log.ts';
+
+export interface ReplayOutletsOptions {
+  readonly log: Logger;
+  /** Virtual: for the names of files. */
+  readonly wallClockMs: () => number;
+  /** Told when the portion that it was in is acknowledged: at a moment of the recording, not of the sink. */
+  readonly onRejected: (record: FeedRecord, fault: Fault) => void;
+  /** The registry of sinks by default. */
+  readonly makers?: typeof sinks;
+}
+
+/** A price tick is replaced by a newer one until so many records have come since, … */
+const WINDOW_RECORDS = 500;
+/** … or milliseconds of the recording have passed. Market data waits no longer than two of them. */
+const LONGEST_WAIT_MS = 1000;
+/** Approximate heap bytes of what goes out together; there may be a window more. */
+const PORTION_BYTES = 4 * 2 ** 20;
+const CLOSE_WITHIN_MS = 5000;
+const BARRIER = { barrier: true } as const;
+
+interface Outlet {
+  readonly drain: Drain;
+  /** It takes nothing any more. */
+  failed: boolean;
+}
+
+interface TopicCount {
+  readonly topic: string;
+  count: number;
+}
+
+/**
+ * The sinks of a replay. Records are gathered and handed over in portions that the recording alone decides, each when
+ * the one before it is acknowledged: so batches, blocks of files and the price ticks that replace each other are the
+ * same in every replay, however fast the machine and the disk are. While one is written, the next is gathered.
+ */
+export class ReplayOutlets {
+  readonly #counts = new Map<Environment, Map<RecordKind, TopicCount>>();
+  readonly #config: Config;
+  readonly #onRejected: ReplayOutletsOptions['onRejected'];
+  #outlets: readonly Outlet[] = [];
+  /** Rejected with its fault when a sink has failed for good. */
+  readonly #failed = Promise.withResolvers<never>();
+  /** Records that came when a sink had failed. */
+  #undelivered = 0;
+  #waiting: OutRecord[] = [];
+  #barriers = new Set<OutRecord>();
+  #bytes = 0;
+  /** When the first of the market data that waits came. */
+  #since: number | undefined;
+  /** Of the window: its records, when the first of its market data came, and where the ticks wait that may be replaced. */
+  #inWindow = 0;
+  #windowSince: number | undefined;
+  readonly #ticks = new Map<string, Map<string, number>>();
+  /** Where time stood when the last portion was handed over: the files that it begins are named by that. */
+  #handedMs: number;
+  readonly #wallClockMs: () => number;
+  #rejected: { readonly record: FeedRecord; readonly fault: Fault }[] = [];
+
+  private constructor(config: Config, { wallClockMs, onRejected }: ReplayOutletsOptions) {
+    this.#config = config;
+    this.#onRejected = onRejected;
+    this.#wallClockMs = wallClockMs;
+    this.#handedMs = wallClockMs();
+    // Told to whoever waits for a sink.
+    this.#failed.promise.catch(() => {});
+  }
+
+  static async open(config: Config, options: ReplayOutletsOptions): Promise<ReplayOutlets> {
+    const outlets = new ReplayOutlets(config, options);
+    await outlets.#open(options);
+    return outlets;
+  }
+
+  async #open({ log, makers = sinks }: ReplayOutletsOptions): Promise<void> {
+    const config = this.#config;
+    const settings: SinkSettings = {
+      kafka: config.kafka,
+      file: { ...config.file, blockEveryMs: 0 },
+      environmentPrefixes: environmentPrefixes(config),
+      log: (level, message, details) => log[level]({ event: 'sink', ...details }, message),
+      now: () => monotonicScheduler.now(),
+      wallClockMs: () => this.#handedMs,
+    };
+    const outlets = await Promise.all(
+      config.sinks.map(async (name): Promise<Outlet> => {
+        const sink = await makers[name](settings);
+        const drain = createDrain(sink, {
+          scheduler: monotonicScheduler,
+          maxBatch: name === 'kafka' ? config.kafka.batch.maxRecords : Number.POSITIVE_INFINITY,
+          conflates: false,
+          // How long an answer takes is no part of the recording: nothing is published of it.
+          downAfterMs: Number.POSITIVE_INFINITY,
+          onState: (state, reason) => {
+            if (state === 'down') log.warn({ event: 'sink_unavailable', sink: name }, `waits for ${name}: ${reason}`);
+          },
+          onRejected: ({ record }, fault) => this.#rejected.push({ record, fault }),
+          onFailed: (fault) => {
+            outlet.failed = true;
+            this.#failed.reject(fault);
+          },
+        });
+        const outlet: Outlet = { drain, failed: false };
+        return outlet;
+      }),
+    );
+    this.#outlets = outlets;
+    try {
+      await Promise.all(outlets.map(({ drain }) => drain.opened));
+    } catch (error) {
+      await Promise.all(outlets.map(({ drain }) => drain.close({ deadlineMs: 0 })));
+      throw error;
+    }
+  }
+
+  /** Records by topic, before price ticks replaced each other. */
+  get counts(): ReadonlyMap<string, number> {
+    const counts = [...this.#counts.values()].flatMap((kinds) => [...kinds.values()]);
+    const topics = new Map<string, number>();
+    for (const { topic, count } of counts) topics.set(topic, (topics.get(topic) ?? 0) + count);
+    return topics;
+  }
+
+  /** Takes what the feed puts out at a moment, milliseconds of the recording. */
+  take({ records, barrier }: FeedOutput, now: number): void {
+    const { feed } = this.#config;
+    for (const record of records) {
+      const topic = this.#counted(record);
+      const out = { topic, key: keyOf(record, feed.mode), record };
+      this.#inWindow++;
+      if (record.kind !== 'status' && record.kind !== 'position') {
+        this.#since ??= now;
+        this.#windowSince ??= now;
+      }
+      if (record.kind === 'price' && this.#replaces(out)) continue;
+      this.#bytes += heapBytes(record);
+      this.#waiting.push(out);
+      if (barrier) this.#barriers.add(out);
+    }
+  }
+
+  /** True when `pass` has something to do before time moves on to this moment. */
+  isDue(at: number): boolean {
+    if (this.#inWindow >= WINDOW_RECORDS) return true;
+    // Also what waits from windows before, where nothing comes any more.
+    const since = this.#windowSince ?? this.#since;
+    return since !== undefined && at - since >= LONGEST_WAIT_MS;
+  }
+
+  /**
+   * Ends the window, and hands over what waits where that is enough; resolves when time may move on to the moment.
+   * @throws Fault of a sink that has failed for good.
+   */
+  async pass(at: number): Promise<void> {
+    const isLate = this.#since !== undefined && at - this.#since >= LONGEST_WAIT_MS;
+    if (isLate || this.#bytes >= PORTION_BYTES) await this.#handOver();
+    else this.#endWindow();
+  }
+
+  /**
+   * Hands over what waits; resolves when all of it is acknowledged, and what was taken for what was rejected of it.
+   * @throws Fault of a sink that has failed for good.
+   */
+  async settle(): Promise<void> {
+    do {
+      await this.#handOver();
+      await this.#acknowledged();
+    } while (this.#waiting.length > 0);
+  }
+
+  /** Resolves when all that was handed over is acknowledged; what was rejected of it was told then. */
+  async #acknowledged(): Promise<void> {
+    await Promise.race([Promise.all(this.#outlets.map(({ drain }) => drain.idle())), this.#failed.promise]);
+    this.#tellRejected();
+  }
+
+  /** Delivers what can be within seconds: of a replay that was given up, what waits and what is under way. */
+  async close(): Promise<{ readonly undelivered: number }> {
+    this.#push();
+    const ends = await Promise.all(this.#outlets.map(({ drain }) => drain.close({ deadlineMs: CLOSE_WITHIN_MS })));
+    this.#tellRejected();
+    const late = this.#waiting.length * this.#outlets.length;
+    return { undelivered: ends.reduce((sum, end) => sum + end.undelivered, this.#undelivered + late) };
+  }
+
+  async #handOver(): Promise<void> {
+    await this.#acknowledged();
+    this.#push();
+  }
+
+  #push(): void {
+    this.#endWindow();
+    const [waiting, barriers] = [this.#waiting, this.#barriers];
+    this.#waiting = [];
+    this.#barriers = new Set();
+    this.#bytes = 0;
+    this.#since = undefined;
+    this.#handedMs = this.#wallClockMs();
+    for (const { drain, failed } of this.#outlets) {
+      if (failed) this.#undelivered += waiting.length;
+      else for (const record of waiting) drain.push(record, barriers.has(record) ? BARRIER : undefined);
+    }
+  }
+
+  /** Counts the record, and returns its topic. */
+  #counted(record: FeedRecord): string {
+    let kinds = this.#counts.get(record.environment);
+    if (kinds === undefined) {
+      kinds = new Map();
+      this.#counts.set(record.environment, kinds);
+    }
+    let counted = kinds.get(record.kind);
+    if (counted === undefined) {
+      counted = { topic: topicNameOf(record, this.#config.feed.allowTestData), count: 0 };
+      kinds.set(record.kind, counted);
+    }
+    counted.count++;
+    return counted.topic;
+  }
+
+  #tellRejected(): void {
+    const rejected = this.#rejected;
+    this.#rejected = [];
+    for (const { record, fault } of rejected) this.#onRejected(record, fault);
+  }
+
+  #endWindow(): void {
+    this.#inWindow = 0;
+    this.#windowSince = undefined;
+    this.#ticks.clear();
+  }
+
+  /** Puts a price tick in the place of one of its topic, key and epoch that came in the same window; false where none did. */
+  #replaces(out: OutRecord): boolean {
+    let keys = this.#ticks.get(out.topic);
+    if (keys === undefined) {
+      keys = new Map();
+      this.#ticks.set(out.topic, keys);
+    }
+    const place = keys.get(out.key) ?? -1;
+    const before = this.#waiting[place]?.record;
+    if (before?.kind === 'price' && out.record.kind === 'price' && before.epoch === out.record.epoch) {
+      this.#waiting[place] = out;
+      return true;
+    }
+    keys.set(out.key, this.#waiting.length);
+    return false;
+  }
+}

@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto';
+import { NEVER, type Observable, Subject, type Subscription } from 'rxjs';
+import type { GuardOptions, TradingDecision } from '../client/guard/trading-decision.ts';
+import { TradingWatches } from '../client/guard/trading-watches.ts';
+import { watchTrading } from '../client/guard/watch-trading.ts';
+import { symbolNamed } from '../client/topic-name.ts';
+import { type Config, coinEverywhere, feedVenues, instrumentsFor } from '../config/config.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { type Channel, type Instrument, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
+import type { RawFrame } from '../domain/line.ts';
+import type { FeedRecord, FeedStatus, Gap, PriceTick, TradeEvent } from '../domain/record.ts';
+import type { Feed } from '../feed/feed.ts';
+import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
+import { buildFeed } from './build-feed.ts';
+
+export interface MarketFeedOptions {
+  /** The preferred venue; the others stand by, in the default order. */
+  readonly venue?: VenueId;
+  /** These venues alone, in order of preference. */
+  readonly venues?: readonly VenueId[];
+  /** Quote asset; default USDT. */
+  readonly quote?: string;
+  /** What to subscribe; default trade and ticker. */
+  readonly channels?: readonly Channel[];
+  /** A whole configuration instead of the built-in one (as `loadConfig` gives it); the other options override it. */
+  readonly config?: Config;
+}
+
+/** How a venue is now. */
+export interface VenueStatus {
+  readonly connected: boolean;
+  /** Whole milliseconds since 1970, wall clock; null: none yet. */
+  readonly lastMessageTime: number | null;
+  readonly messageCount: number;
+}
+
+/** One raw message with where it came from. */
+export interface VenueFrame extends RawFrame {
+  readonly venue: VenueId;
+  readonly line: number;
+}
+
+/**
+ * Live prices and trades of some coins in a process of your own, without Kafka: connects, fails over and reconnects by
+ * itself, and says in `status$` what it does. All Observables are hot and complete with `close()`.
+ *
+ * @example
+ * const feed = new MarketFeed(['BTC', 'ETH', 'SOL'], { venue: 'bybit' });
+ * feed.subscribePrice((tick) => console.log(tick.symbol, tick.price));
+ * await feed.connect();
+ */
+export class MarketFeed {
+  /** One for every trade and every ticker. */
+  readonly prices$: Observable<PriceTick>;
+  readonly trades$: Observable<TradeEvent>;
+  readonly status$: Observable<FeedStatus>;
+  /** Every frame of every line as it came, for handlers of your own. */
+  readonly frames$: Observable<VenueFrame>;
+  /** Every record of the feed, of whatever channel. */
+  readonly records$: Observable<FeedRecord>;
+  readonly #prices$ = new Subject<PriceTick>();
+  readonly #trades$ = new Subject<TradeEvent>();
+  readonly #status$ = new Subject<FeedStatus>();
+  readonly #frames$ = new Subject<VenueFrame>();
+  readonly #gaps$ = new Subject<Gap>();
+  readonly #records$ = new Subject<FeedRecord>();
+  readonly #config: Config;
+  readonly #feed: Feed;
+  readonly #coins = new Set<string>();
+  readonly #watches: TradingWatches;
+  #started = false;
+  #closed = false;
+
+  constructor(coins: readonly string[], options: MarketFeedOptions = {}) {
+    this.prices$ = this.#prices$.asObservable();
+    this.trades$ = this.#trades$.asObservable();
+    this.status$ = this.#status$.asObservable();
+    this.frames$ = this.#frames$.asObservable();
+    this.records$ = this.#records$.asObservable();
+    this.#config = configOf(coins, options);
+    for (const coin of coins) this.#coins.add(coin.toUpperCase());
+    this.#feed = buildFeed(this.#config, {
+      scheduler: monotonicScheduler,
+      wallClockMs: Date.now,
+      instance: randomUUID(),
+      former: [],
+      onFrame: (venue, line, frame) => {
+        // The frame is a view into the socket's buffer, which is used again.
+        if (this.#frames$.observed) this.#frames$.next({ ...frame, data: new Uint8Array(frame.data), venue, line });
+      },
+    });
+    this.#watches = new TradingWatches((limits) => {
+      const input = { status$: this.#status$, prices$: this.#prices$, gaps$: this.#gaps$, lagMs$: NEVER };
+      const symbolOf = (name: string) => symbolNamed(name, this.#config.quote);
+      return watchTrading(input, limits, { scheduler: monotonicScheduler, wallClockMs: Date.now, symbolOf });
+    });
+    this.#feed.output$.subscribe(({ records }) => {
+      for (const record of records) this.#hand(record);
+    });
+  }
+
+  /** Connects; resolves with the first data. Until then the feed keeps trying; `status$` tells. Rejects when closed before. */
+  connect(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const first = this.#records$.subscribe({
+        next: (record) => {
+          // The feed says both by itself.
+          if (record.kind === 'status' || record.kind === 'position') return;
+          first.unsubscribe();
+          resolve();
+        },
+        complete: () => reject(new Error('the feed was closed before any data came')),
+      });
+      if (this.#started) return;
+      this.#started = true;
+      this.#feed.start();
+    });
+  }
+
+  /** Ends every connection and completes every Observable. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#feed.stop('closed');
+    this.#watches.close();
+    for (const subject of [this.#prices$, this.#trades$, this.#status$, this.#frames$, this.#gaps$, this.#records$])
+      subject.complete();
+  }
+
+  /** Adds a coin while the feed runs, at every venue. A venue that does not list it reports `subscription_rejected`. */
+  async add(coin: string): Promise<void> {
+    const name = coin.toUpperCase();
+    if (this.#coins.has(name)) return;
+    this.#coins.add(name);
+    for (const venue of feedVenues(this.#config)) this.#feed.add(venue, this.#instrument(name, venue));
+  }
+
+  /** Stops following a coin. */
+  async remove(coin: string): Promise<void> {
+    const name = coin.toUpperCase();
+    if (this.#coins.delete(name)) this.#feed.remove(name + this.#config.quote);
+  }
+
+  /** The last price of a coin; undefined before its first. */
+  getPrice(coin: string): PriceTick | undefined {
+    return this.#feed.view.tick(coin.toUpperCase() + this.#config.quote);
+  }
+
+  /** The last price of every coin that has one. */
+  getAllPrices(): readonly PriceTick[] {
+    return this.#feed.view.ticks();
+  }
+
+  getStatus(): Readonly<Record<string, VenueStatus>> {
+    return Object.fromEntries(
+      this.#feed.venues.map((venue) => {
+        const id = venue.options.venue.id;
+        const state = this.#feed.states.get(id);
+        const receivedAt = this.#feed.lastReceivedAt.get(id) ?? null;
+        return [
+          id,
+          {
+            connected: state?.connected ?? false,
+            lastMessageTime: receivedAt === null ? null : Math.floor(receivedAt / 1000),
+            messageCount: venue.counts.frames,
+          },
+        ];
+      }),
+    );
+  }
+
+  /**
+   * Whether a coin, or without one anything at all, may be traded on, and why not: the guard of `market-feed/client`
+   * over this feed. It gives the present decision at once, and halts for good with `close()`. It knows what happened
+   * since it was first asked with these limits.
+   */
+  trading$(coin?: string, options: Partial<GuardOptions> = {}): Observable<TradingDecision> {
+    return this.#watches.of(options)(coin);
+  }
+
+  subscribePrice(next: (tick: PriceTick) => void): Subscription {
+    return this.#prices$.subscribe(next);
+  }
+
+  subscribeTrades(next: (trade: TradeEvent) => void): Subscription {
+    return this.#trades$.subscribe(next);
+  }
+
+  subscribeStatus(next: (status: FeedStatus) => void): Subscription {
+    return this.#status$.subscribe(next);
+  }
+
+  #hand(record: FeedRecord): void {
+    this.#records$.next(record);
+    if (record.kind === 'price') this.#prices$.next(record);
+    else if (record.kind === 'trade') this.#trades$.next(record);
+    else if (record.kind === 'status') this.#status$.next(record);
+    else if (record.kind === 'gap') this.#gaps$.next(record);
+  }
+
+  #instrument(coin: string, venue: VenueId): Instrument {
+    const known = instrumentsFor(this.#config, venue).find((instrument) => instrument.coin === coin);
+    const symbol = coin + this.#config.quote;
+    return known ?? { coin, symbol, venueSymbol: symbol };
+  }
+}
+
+function configOf(coins: readonly string[], { venue, venues, quote, channels, config }: MarketFeedOptions): Config {
+  const order = venues ?? (venue === undefined ? undefined : [venue, ...VENUE_IDS.filter((other) => other !== venue)]);
+  const names = coins.map((coin) => coin.toUpperCase());
+  if (config === undefined) {
+    const feed = { channels: channels ?? ['trade', 'ticker'], ...(order === undefined ? {} : { venues: order }) };
+    return loadConfig({ values: { coins: names, ...(quote === undefined ? {} : { quote }), feed } });
+  }
+  const of = quote ?? config.quote;
+  return {
+    ...config,
+    quote: of,
+    coins: { kind: 'list', entries: names.map((coin) => coinEverywhere(coin, of)) },
+    feed: { ...config.feed, channels: channels ?? config.feed.channels, venues: order ?? config.feed.venues },
+  };
+}

@@ -1,0 +1,58 @@
+import { catchError, concatMap, EMPTY, map, type Observable, Subject } from 'rxjs';
+import type { Kline } from '../domain/record.ts';
+import type { Feed } from '../feed/feed.ts';
+
+/** Of one minute each; a venue tells so many in one answer. */
+export const PAST_CANDLES = 500;
+
+type CandleFeed = Pick<Feed, 'view' | 'venues'>;
+
+/**
+ * The one-minute candles of the time before the run, for charts: asked once of each venue that serves a symbol, one
+ * symbol at a time, where trades leave room for it. They are shown, never published. A venue that does not answer is
+ * asked again when it serves the symbol anew.
+ */
+export class PastCandles {
+  readonly candles$: Observable<readonly Kline[]>;
+  readonly #feeds: () => readonly CandleFeed[];
+  /** The venue that was asked last, by what is served apart. */
+  readonly #asked = new Map<string, string>();
+  readonly #wanted$ = new Subject<{ readonly feed: CandleFeed; readonly key: string }>();
+
+  /** Of the feeds that run when it is asked. */
+  constructor(feeds: () => readonly CandleFeed[]) {
+    this.#feeds = feeds;
+    this.candles$ = this.#wanted$.pipe(concatMap(({ feed, key }) => candlesOf(feed, key)));
+  }
+
+  /** To be called every second. */
+  second(): void {
+    for (const feed of this.#feeds()) {
+      for (const [key, { tick }] of feed.view.symbols) {
+        const venue = tick?.venue;
+        if (venue === undefined || this.#asked.get(key) === venue) continue;
+        this.#asked.set(key, venue);
+        this.#wanted$.next({ feed, key });
+      }
+    }
+  }
+
+  /** Whoever they were shown to is there anew. */
+  askAgain(): void {
+    this.#asked.clear();
+  }
+}
+
+function candlesOf(feed: CandleFeed, key: string): Observable<readonly Kline[]> {
+  const view = feed.view.symbols.get(key);
+  const venue = feed.venues.find(({ options }) => options.venue.id === view?.tick?.venue);
+  const ask = venue?.options.fetchCandles;
+  if (view?.tick === undefined || ask === undefined) return EMPTY;
+  const { coin, symbol, tick } = view;
+  const { epoch } = tick;
+  const known = venue?.options.instruments.find((instrument) => instrument.symbol === symbol);
+  return ask(known ?? { coin, symbol, venueSymbol: symbol }).pipe(
+    map((candles) => candles.map((candle) => ({ ...candle, epoch }))),
+    catchError(() => EMPTY),
+  );
+}

@@ -1,0 +1,72 @@
+import { environmentPrefix } from '../codec/environment-topics.ts';
+import { TOPICS } from '../codec/topics.ts';
+import type { Config } from '../config/config.ts';
+import type { PipelineFigures, SinkFigures, VenueFigures } from '../domain/feed-figures.ts';
+import type { Feed } from '../feed/feed.ts';
+import type { Latencies } from '../feed/latency/latencies.ts';
+import type { VenueFeed } from '../feed/venue-feed.ts';
+import type { DrainStats } from '../sinks/driver/drain.ts';
+import type { RecordCounts } from './record-counts.ts';
+
+export interface FiguresOf {
+  readonly feed: Feed;
+  readonly config: Pick<Config, 'environment' | 'feed' | 'spill'>;
+  readonly latencies: Latencies;
+  readonly published: RecordCounts;
+  readonly sinks: readonly { readonly name: string; readonly stats: DrainStats }[];
+}
+
+/** Of these warnings each is a metric of its own. */
+const BOOK_RESYNC = 'book_out_of_step';
+const BOOK_NOT_HAD = 'book_not_had';
+
+/** What the running feed counts. */
+export function figuresOf({ feed, config, latencies, published, sinks }: FiguresOf): PipelineFigures {
+  const { late, blocks } = feed.uncounted;
+  return {
+    ...published.figures(),
+    uncountedTrades: { late, block: blocks },
+    venues: Object.fromEntries(feed.venues.map((venue) => [venue.options.venue.id, venueFigures(venue, latencies)])),
+    sinks: Object.fromEntries(sinks.map(({ name, stats }) => [name, sinkFigures(name, stats, config, latencies)])),
+  };
+}
+
+function venueFigures({ counts, duplicates, options }: VenueFeed, latencies: Latencies): VenueFigures {
+  const {
+    [BOOK_RESYNC]: bookResyncs = 0,
+    [BOOK_NOT_HAD]: booksNotHad = 0,
+    ...warnings
+  } = Object.fromEntries(counts.warnings);
+  const { venueToSocket, socketToEmitted } = latencies.venue(options.venue.id);
+  return {
+    events: counts.events,
+    malformed: counts.malformed,
+    duplicates,
+    ignored: Object.fromEntries(counts.ignored),
+    warnings,
+    reconnects: Object.fromEntries(counts.losses),
+    bookResyncs,
+    booksNotHad,
+    restWeight: options.restWeight?.() ?? 0,
+    venueToSocket: venueToSocket.distribution(),
+    socketToEmitted: socketToEmitted.distribution(),
+  };
+}
+
+function sinkFigures(
+  name: string,
+  { rejected, conflated, batches, dropped, spill }: DrainStats,
+  { environment, feed, spill: { maxMb } }: FiguresOf['config'],
+  latencies: Latencies,
+): SinkFigures {
+  const prefix = environmentPrefix(environment, feed.allowTestData);
+  return {
+    rejected,
+    conflated,
+    batches,
+    // Those of the configured environment from the start: the first drop would else not show as a rise.
+    dropped: { ...Object.fromEntries(TOPICS.map((topic) => [prefix + topic.name, 0])), ...dropped },
+    spill: spill === null ? null : { ...spill, limitBytes: maxMb * 2 ** 20 },
+    emittedToAcknowledged: latencies.sink(name).histogram.distribution(),
+  };
+}

@@ -1,0 +1,108 @@
+import { type Config, environmentOf } from '../config/config.ts';
+import type { CoinSnapshot, FeedSnapshot, VenueSnapshot } from '../domain/feed-snapshot.ts';
+import type { Feed } from '../feed/feed.ts';
+import type { Latencies } from '../feed/latency/latencies.ts';
+import type { VenueState } from '../feed/liveness/venue-state.ts';
+import type { VenueFeed } from '../feed/venue-feed.ts';
+import type { DrainStats } from '../sinks/driver/drain.ts';
+
+/** One look at the running feed. `now` is the wall clock, `schedulerNow` the feed's own; both milliseconds. */
+export function snapshotOf(
+  feed: Feed,
+  config: Config,
+  latencies: Latencies,
+  sinks: readonly { readonly name: string; readonly stats: DrainStats }[],
+  now: number,
+  schedulerNow: number,
+): FeedSnapshot {
+  const halted = feed.trading.haltedSymbols;
+  return {
+    at: now,
+    startedAt: feed.startedAt,
+    environment: config.environment,
+    mode: config.feed.mode,
+    activeVenue: feed.activeVenue,
+    trading: feed.trading.state,
+    venues: feed.venues.map((venue) => venueSnapshot(feed, config, latencies, venue)),
+    coins: [...feed.view.symbols].map(([key, view]): CoinSnapshot => {
+      const { coin, symbol, tick, lastAt } = view;
+      const ageMs = lastAt === Number.NEGATIVE_INFINITY ? null : schedulerNow - lastAt;
+      return {
+        coin,
+        symbol,
+        venue: tick?.venue ?? null,
+        epoch: tick?.epoch ?? 0,
+        price: tick?.price ?? null,
+        change24h: tick?.change24h ?? null,
+        tradesPerSecond: feed.view.tradesPerSecond(key),
+        ageMs,
+        stale: halted.has(symbol),
+      };
+    }),
+    quality: feed.venues.flatMap(({ counts }) => counts.quality.all(now * 1000)),
+    klines: feed.klineCheck?.counts ?? [],
+    sinks: sinks.map(({ name, stats }) => ({
+      name,
+      state: stats.state,
+      reason: stats.reason,
+      queued: stats.queued,
+      lagMs: stats.oldestUnackedMs,
+      delivered: stats.delivered,
+      dropped: Object.values(stats.dropped).reduce((sum, count) => sum + count, 0),
+      latencyMs: { emittedToAcknowledged: latencies.sink(name).histogram.figures() },
+    })),
+    counts: countsOf(feed),
+  };
+}
+
+function venueSnapshot(feed: Feed, config: Config, latencies: Latencies, venue: VenueFeed): VenueSnapshot {
+  const id = venue.options.venue.id;
+  const state = feed.states.get(id) as VenueState;
+  return {
+    venue: id,
+    state: venue.running ? stateName(state) : 'idle',
+    environment: environmentOf(config, id),
+    active: feed.activeVenue === id,
+    linesUp: venue.linesUp,
+    lines: venue.lines,
+    ageMs: feed.ageMs(venue),
+    frames: venue.counts.frames,
+    reconnects: venue.counts.reconnects,
+    reason: state.reason,
+    ...latencies.venue(id).figures(),
+  };
+}
+
+function stateName(state: VenueState): VenueSnapshot['state'] {
+  if (state.connected) return state.stale ? 'stale' : state.quiet ? 'quiet' : 'connected';
+  if (state.blocked) return 'region_blocked';
+  if (state.limited) return 'rate_limited';
+  if (state.probing) return 'probing';
+  return state.reason === '' ? 'connecting' : 'disconnected';
+}
+
+function countsOf(feed: Feed): Record<string, number> {
+  const counts: Record<string, number> = {
+    trades: feed.view.trades,
+    events: 0,
+    malformed: 0,
+    ignored: 0,
+    duplicates: 0,
+    warnings: 0,
+    reconnects: 0,
+    uncounted_late: feed.uncounted.late,
+    uncounted_blocks: feed.uncounted.blocks,
+  };
+  const add = (name: string, count: number): void => {
+    counts[name] = (counts[name] ?? 0) + count;
+  };
+  for (const { counts: own, duplicates } of feed.venues) {
+    add('events', own.events);
+    add('malformed', own.malformed);
+    add('duplicates', duplicates);
+    add('reconnects', own.reconnects);
+    for (const count of own.ignored.values()) add('ignored', count);
+    for (const count of own.warnings.values()) add('warnings', count);
+  }
+  return counts;
+}

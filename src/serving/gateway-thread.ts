@@ -1,0 +1,190 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { SchedulerLike, Subscription } from 'rxjs';
+import type { Config } from '../config/config.ts';
+import type { FeedRecord, RecordKind } from '../domain/record.ts';
+import { PastCandles } from '../runtime/past-candles.ts';
+import type { Running } from '../runtime/run.ts';
+import { ThreadMeter } from '../telemetry/thread-meter.ts';
+import type { FromGateway, ToGateway } from './gateway-messages.ts';
+import { gatewayOptions } from './gateway-options.ts';
+
+export interface GatewayThreadOptions {
+  readonly config: Config;
+  readonly scheduler: SchedulerLike;
+  readonly log: (level: 'info' | 'warn', fields: object, message: string) => void;
+}
+
+/** What the gateway shows; books are shown by their samples. */
+const SHOWN: ReadonlySet<RecordKind> = new Set<RecordKind>([
+  'trade',
+  'price',
+  'kline',
+  'order_book',
+  'trade_stats',
+  'large_trade',
+  'status',
+  'gap',
+]);
+/** Records are handed over in portions: each costs the feed's thread far less so. */
+const HAND_OVER_MS = 20;
+/** More records than this that the gateway has not taken: it does not keep up, and is begun anew rather than waited for. */
+const MOST_UNTAKEN = 100_000;
+const SNAPSHOT_MS = 1000;
+/** Doubled with each try in vain: a thread costs about a second of work to begin. */
+const AGAIN_AFTER_MS = 5000;
+const AGAIN_AT_LATEST_MS = 300_000;
+const CLOSE_WITHIN_MS = 1000;
+const HEAP_MB = 1024;
+
+/**
+ * The gateway in a thread of its own: what its clients cost, the feed does not pay, and where it falls, cannot listen or
+ * does not keep up, the feed goes on and it is begun anew.
+ */
+export class GatewayThread {
+  readonly #options: GatewayThreadOptions;
+  readonly #again: Set<Subscription> = new Set();
+  #worker: Worker | undefined;
+  #url: string | undefined;
+  #waiting: FeedRecord[] = [];
+  #untaken = 0;
+  #handingOver = false;
+  #told = '';
+  #inVain = 0;
+  /** What was shown to the one before is forgotten. */
+  #isAnew = false;
+  #past: PastCandles | undefined;
+  #meter: ThreadMeter | undefined;
+  #closed = false;
+
+  constructor(options: GatewayThreadOptions) {
+    this.#options = options;
+    this.#begin();
+  }
+
+  /** Where it listens; undefined while it does not. */
+  get url(): string | undefined {
+    return this.#url;
+  }
+
+  /** Shows the run's own view of itself each second, and the candles of the time before it. */
+  follow(running: Pick<Running, 'feeds' | 'snapshot' | 'figures'>): void {
+    const meter = new ThreadMeter();
+    this.#meter = meter;
+    const past = new PastCandles(() => running.feeds());
+    this.#past = past;
+    past.candles$.subscribe((candles) => this.publish(candles));
+    const second = (): void => {
+      past.second();
+      const figures = { ...running.figures(), thread: meter.second() };
+      this.#post({ kind: 'snapshot', snapshot: running.snapshot(), figures });
+      this.#after(SNAPSHOT_MS, second);
+    };
+    second();
+  }
+
+  publish(records: readonly FeedRecord[]): void {
+    if (this.#worker === undefined) return;
+    for (const record of records) if (SHOWN.has(record.kind)) this.#waiting.push(record);
+    if (this.#handingOver || this.#waiting.length === 0) return;
+    this.#handingOver = true;
+    this.#after(HAND_OVER_MS, () => this.#handOver());
+  }
+
+  /** Ends it, within a second; clients are told. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#meter?.close();
+    for (const again of this.#again) again.unsubscribe();
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    this.#handOver();
+    this.#post({ kind: 'close' });
+    this.#after(CLOSE_WITHIN_MS, () => void worker.terminate());
+    await gone;
+    for (const again of this.#again) again.unsubscribe();
+  }
+
+  #begin(): void {
+    const worker = this.#newWorker();
+    if (worker === undefined) return;
+    this.#worker = worker;
+    this.#untaken = 0;
+    let why = 'it ended';
+    worker.on('message', (message: FromGateway) => {
+      if (message.kind === 'taken') this.#untaken -= message.count;
+      else if (message.kind === 'failed') why = message.reason;
+      else if (message.kind === 'log') this.#options.log(message.level, message.fields, message.message);
+      else {
+        this.#url = message.url;
+        this.#told = '';
+        this.#inVain = 0;
+        if (this.#isAnew) this.#past?.askAgain();
+        this.#options.log('info', { event: 'gateway', url: message.url }, `dashboard and API at ${message.url}`);
+      }
+    });
+    worker.on('error', (error) => {
+      why = error instanceof Error ? error.message : String(error);
+    });
+    worker.on('exit', () => this.#ended(worker, why));
+  }
+
+  /** Undefined where the system gives no thread; it is tried again then. */
+  #newWorker(): Worker | undefined {
+    try {
+      return new Worker(new URL(`./gateway-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url), {
+        workerData: gatewayOptions(this.#options.config),
+        name: 'gateway',
+        resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      });
+    } catch (error) {
+      this.#ended(undefined, error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  }
+
+  #ended(worker: Worker | undefined, why: string): void {
+    if (worker !== this.#worker) return;
+    this.#worker = undefined;
+    this.#url = undefined;
+    this.#waiting = [];
+    this.#isAnew = true;
+    if (this.#closed) return;
+    if (this.#told !== why) {
+      this.#told = why;
+      const message = `the gateway is not there: ${why}; it is tried again, the feed goes on`;
+      this.#options.log('warn', { event: 'gateway_unavailable' }, message);
+    }
+    const afterMs = Math.min(AGAIN_AFTER_MS * 2 ** this.#inVain++, AGAIN_AT_LATEST_MS);
+    this.#after(afterMs, () => this.#begin());
+  }
+
+  #handOver(): void {
+    this.#handingOver = false;
+    const records = this.#waiting;
+    this.#waiting = [];
+    if (records.length === 0) return;
+    this.#untaken += records.length;
+    if (this.#untaken > MOST_UNTAKEN && this.#worker !== undefined) {
+      const worker = this.#worker;
+      this.#ended(worker, `${this.#untaken} records were not taken`);
+      void worker.terminate();
+      return;
+    }
+    this.#post({ kind: 'records', records });
+  }
+
+  #post(message: ToGateway): void {
+    this.#worker?.postMessage(message);
+  }
+
+  #after(ms: number, work: () => void): void {
+    const again = this.#options.scheduler.schedule(() => {
+      this.#again.delete(again);
+      work();
+    }, ms);
+    this.#again.add(again);
+  }
+}

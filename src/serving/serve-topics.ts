@@ -1,0 +1,36 @@
+import type { Config } from '../config/config.ts';
+import { createGateway } from '../gateway/gateway.ts';
+import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { gatewayOptions } from './gateway-options.ts';
+import { topicsSource } from './topics-source.ts';
+
+/** A gateway over the topics, until the signal; it is not ready before it has read up to the present. Rejects where it cannot listen, the brokers refuse it, or a topic cannot be read any more. */
+export async function serveTopics(
+  config: Config,
+  { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
+): Promise<void> {
+  const clocks = { scheduler: monotonicScheduler, wallClockMs: Date.now };
+  const source = topicsSource({ ...clocks, config, signal, log: (fields, message) => log.warn(fields, message) });
+  const gateway = await createGateway({
+    ...gatewayOptions(config),
+    ...clocks,
+    source,
+    log: (level, message, fields) => log[level](fields, message),
+  });
+  try {
+    const { url } = await gateway.listen();
+    log.info({ event: 'gateway', url }, `dashboard and API at ${url}`);
+    await source.start();
+    if (signal.aborted) return;
+    log.info({ event: 'topics_read' }, 'the topics are read up to the present');
+    const stopped = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await Promise.race([source.failed, stopped]);
+  } finally {
+    await gateway.close();
+    await source.close();
+  }
+}

@@ -1,0 +1,172 @@
+import {
+  filter,
+  firstValueFrom,
+  from,
+  fromEvent,
+  NEVER,
+  type Observable,
+  of,
+  race,
+  type SchedulerLike,
+  Subject,
+  skipUntil,
+  take,
+  timer,
+} from 'rxjs';
+import type { ClientOptions } from '../client/client-options.ts';
+import { connectTopics } from '../client/connect-topics.ts';
+import type { Market } from '../client/market.ts';
+import { type ClientWarning, warningText } from '../client/source/source.ts';
+import type { TopicName } from '../client/topic-name.ts';
+import type { Config } from '../config/config.ts';
+import { asFault } from '../domain/fault.ts';
+import type { FeedRecord } from '../domain/record.ts';
+import type { GatewaySource } from '../gateway/source.ts';
+
+const MINUTE_MS = 60_000;
+/** How far back each topic is read, milliseconds: enough for what the gateway remembers of it. */
+const LOOK_BACK_MS = {
+  prices: 0,
+  'order-books': 0,
+  trades: 10 * MINUTE_MS,
+  'large-trades': 10 * MINUTE_MS,
+  'trade-stats': 30 * MINUTE_MS,
+  'feed-status': 60 * MINUTE_MS,
+  gaps: 24 * 60 * MINUTE_MS,
+  klines: 8 * 60 * MINUTE_MS,
+} satisfies { readonly [N in TopicName]?: number };
+const SHOWN = Object.keys(LOOK_BACK_MS) as readonly (keyof typeof LOOK_BACK_MS)[];
+
+/** A topic with less to read is as good as read. */
+const NEARLY_THERE_MS = 1000;
+/** With more than that to read it counts as there all the same. */
+const CATCH_UP_WITHIN_MS = 20_000;
+const ANSWERED_WITHIN_MS = 1250;
+const AGAIN_AFTER_MS = 5000;
+
+export interface TopicsSourceOptions {
+  readonly config: Config;
+  readonly log: (fields: object, message: string) => void;
+  readonly signal: AbortSignal;
+  readonly scheduler: SchedulerLike;
+  readonly wallClockMs: () => number;
+}
+
+export interface TopicsSource extends GatewaySource {
+  /** Connects, for as long as that takes, and reads up to the present. Rejects with a Fault where that will never be. */
+  start(): Promise<void>;
+  /** Rejects with a Fault when a topic cannot be read any more: what is shown of it would pass for the present. */
+  readonly failed: Promise<never>;
+  close(): Promise<void>;
+}
+
+/** The topics, or files, that a pipeline elsewhere writes, as what a gateway serves from. */
+export function topicsSource(options: TopicsSourceOptions): TopicsSource {
+  const { config, log, signal, scheduler, wallClockMs } = options;
+  const records$ = new Subject<readonly FeedRecord[]>();
+  const failing = Promise.withResolvers<never>();
+  failing.promise.catch(() => {});
+  let market: Market | undefined;
+  let behind: string | undefined = 'topics: not connected yet';
+
+  const warn = (warning: ClientWarning): void => log({ event: 'topics' }, warningText(warning));
+  const connect = async (): Promise<Market | undefined> => {
+    while (!signal.aborted) {
+      try {
+        return await connectTopics(
+          { ...clientOptions(config, wallClockMs()), onWarning: warn },
+          { scheduler, wallClockMs },
+        );
+      } catch (error) {
+        const fault = asFault(error);
+        if (fault.retry.kind === 'never') throw fault;
+        behind = `topics: ${fault.message}`;
+        log({ event: 'topics_unavailable' }, `${fault.message}; tries again every ${AGAIN_AFTER_MS / 1000} s`);
+        await firstValueFrom(race(timer(AGAIN_AFTER_MS, scheduler), aborted(signal)));
+      }
+    }
+    return undefined;
+  };
+  const follow = (connected: Market): void => {
+    const priced = new Set<string>();
+    const give = (records: readonly FeedRecord[]): void => {
+      for (const record of records) if (record.kind === 'price') priced.add(record.symbol);
+      records$.next(records);
+    };
+    for (const name of SHOWN)
+      connected.records$(name).subscribe({
+        next: (record) => give([record]),
+        error: (error: unknown) => failing.reject(asFault(error)),
+      });
+    // Live prices begin with the next change; heartbeats say which symbols there are, each of its process (a cluster
+    // has several), the compacted topic their last.
+    connected.status$.pipe(filter(({ state }) => state === 'heartbeat')).subscribe({
+      next: ({ details }) => {
+        const unpriced = (details.symbols ?? '').split(',').filter((symbol) => !priced.has(symbol));
+        const ticks = unpriced.flatMap((symbol) => connected.latest(symbol) ?? []);
+        if (ticks.length > 0) give(ticks);
+      },
+      // Told above, where the topic is followed.
+      error: () => {},
+    });
+  };
+  return {
+    records$,
+    snapshots$: NEVER,
+    figures$: NEVER,
+    get behind() {
+      return behind;
+    },
+    failed: failing.promise,
+    async start() {
+      market = await connect();
+      if (market === undefined) return;
+      behind = 'topics: not read up to the present yet';
+      follow(market);
+      const stopped$ = aborted(signal);
+      await firstValueFrom(race(from(market.ready()), stopped$), { defaultValue: undefined });
+      const there$ = market.lag$.pipe(
+        // Who was never answered shows as behind after a second only.
+        skipUntil(timer(ANSWERED_WITHIN_MS, scheduler)),
+        filter((lag) => Object.values(lag).every(({ ms }) => ms < NEARLY_THERE_MS)),
+      );
+      await firstValueFrom(race(there$, timer(CATCH_UP_WITHIN_MS, scheduler), stopped$), { defaultValue: undefined });
+      behind = undefined;
+    },
+    async close() {
+      await market?.close();
+      records$.complete();
+    },
+  };
+}
+
+/** Emits once the signal aborts; leaves it with its subscriber. */
+const aborted = (signal: AbortSignal): Observable<unknown> =>
+  signal.aborted ? of(undefined) : fromEvent(signal, 'abort').pipe(take(1));
+
+function clientOptions({ kafka, file, sinks, environment, feed, quote }: Config, now: number) {
+  const from = Object.fromEntries(
+    SHOWN.map((name) => [name, LOOK_BACK_MS[name] === 0 ? 'end' : now - LOOK_BACK_MS[name]]),
+  );
+  const common = { from, quote, environment: feed.allowTestData ? 'production' : environment } satisfies ClientOptions;
+  if (!sinks.includes('kafka')) return { ...common, dir: file.dir };
+  const { brokers, clientId, topicPrefix, ssl, sasl, schemaRegistry } = kafka;
+  return {
+    ...common,
+    brokers,
+    clientId,
+    topicPrefix,
+    ...(ssl === null ? {} : { ssl }),
+    ...(sasl === null ? {} : { sasl: { ...sasl, password: sasl.password.reveal() } }),
+    ...(schemaRegistry === null
+      ? {}
+      : {
+          schemaRegistry: {
+            url: schemaRegistry.url,
+            ...(schemaRegistry.user === null ? {} : { user: schemaRegistry.user }),
+            ...(schemaRegistry.password === null ? {} : { password: schemaRegistry.password.reveal() }),
+            ...(schemaRegistry.caFile === null ? {} : { caFile: schemaRegistry.caFile }),
+          },
+        }),
+  };
+}

@@ -1,0 +1,196 @@
+import type { Connection } from '../connection.ts';
+import type { VenueHost } from '../venue-host.ts';
+import type { RestAnswer } from '../venue-protocol.ts';
+import { parseStreamName, type StreamName } from './binance-stream-name.ts';
+
+const MAX_STREAMS = 1_024;
+const MAX_MESSAGES_A_SECOND = 5;
+const MAX_URL = 8_004;
+const METHODS = ['SUBSCRIBE', 'UNSUBSCRIBE', 'LIST_SUBSCRIPTIONS', 'SET_PROPERTY', 'GET_PROPERTY'];
+
+export interface BinanceSocketOptions {
+  readonly host: VenueHost;
+  /** Called when a connection listens to a stream of a listed symbol. */
+  readonly onSubscribe: (connection: Connection, name: string, stream: StreamName) => void;
+  /** Milliseconds, from anywhere; `performance.now` by default. */
+  readonly clock?: () => number;
+}
+
+type RequestId = number | string | null;
+
+/** Binance's side of a market data WebSocket: paths, control messages, errors, limits. PROTOCOL facts 2. */
+export class BinanceSocket {
+  private readonly host: VenueHost;
+  private readonly onSubscribe: BinanceSocketOptions['onSubscribe'];
+  private readonly clock: () => number;
+  private readonly arrivals = new WeakMap<Connection, number[]>();
+
+  constructor({ host, onSubscribe, clock = () => performance.now() }: BinanceSocketOptions) {
+    this.host = host;
+    this.onSubscribe = onSubscribe;
+    this.clock = clock;
+  }
+
+  role(path: string): 'market' | undefined {
+    return path === '/stream' || path === '/ws' || path.startsWith('/ws/') ? 'market' : undefined;
+  }
+
+  refuses(path: string, query: URLSearchParams): RestAnswer | undefined {
+    if (path.length + query.toString().length > MAX_URL) return { status: 414, body: '' };
+    const names = streamsOf(path, query);
+    if (names.length > MAX_STREAMS) return { status: 400, body: '' };
+    return names.every((name) => this.parse(name) !== undefined) ? undefined : { status: 400, body: '' };
+  }
+
+  opened(connection: Connection, path: string, query: URLSearchParams): void {
+    connection.combined = path === '/stream';
+    connection.micros = this.host.id !== 'binance_us' && query.get('timeUnit')?.toUpperCase() === 'MICROSECOND';
+    this.listen(connection, streamsOf(path, query));
+  }
+
+  heartbeat(connection: Connection): void {
+    this.countArrival(connection);
+  }
+
+  message(connection: Connection, text: string): void {
+    if (!this.countArrival(connection)) return;
+    let request: unknown;
+    try {
+      request = JSON.parse(text);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : 'syntax error';
+      connection.control(`{"code":3,"msg":${JSON.stringify(`Invalid JSON: ${reason}`)}}`);
+      return;
+    }
+    if (typeof request !== 'object' || request === null || Array.isArray(request)) {
+      connection.control('{"code":2,"msg":"Invalid request: request must be an object"}');
+      return;
+    }
+    const { method, params, id } = request as { method?: unknown; params?: unknown; id?: unknown };
+    if (!this.validId(id)) {
+      connection.control('{"code":2,"msg":"Invalid request: request ID must be an unsigned integer"}');
+      return;
+    }
+    if (typeof method !== 'string' || !METHODS.includes(method)) {
+      const expected = METHODS.map((name) => `\`${name}\``).join(', ');
+      this.error(
+        connection,
+        id,
+        `Invalid request: unknown variant ${typeof method === 'string' ? `\`${method}\`` : 'of method'}, expected one of ${expected}`,
+      );
+      return;
+    }
+    if (id === undefined) {
+      connection.control('{"code":2,"msg":"Invalid request: missing field `id`"}');
+      return;
+    }
+    this.answer(connection, method, params, id);
+  }
+
+  private answer(connection: Connection, method: string, params: unknown, id: RequestId): void {
+    if (method === 'LIST_SUBSCRIPTIONS') {
+      this.result(connection, id, JSON.stringify([...connection.topics.keys()]));
+      return;
+    }
+    if (!Array.isArray(params)) {
+      this.error(connection, id, 'Invalid request: missing field `params`');
+      return;
+    }
+    const names: unknown[] = params;
+    if (method === 'GET_PROPERTY' || method === 'SET_PROPERTY') {
+      this.property(connection, method, names, id);
+      return;
+    }
+    const valid = names.filter((name): name is string => typeof name === 'string' && this.parse(name) !== undefined);
+    if (valid.length === 0 || valid.length < names.length) {
+      connection.control(`{"error":{"code":2,"msg":"Invalid request: invalid stream"},"id":${JSON.stringify(id)}}`);
+      return;
+    }
+    if (method === 'UNSUBSCRIBE') {
+      for (const name of valid) this.host.unsubscribe(connection, name);
+      this.result(connection, id, 'null');
+      return;
+    }
+    if (new Set([...connection.topics.keys(), ...valid]).size > MAX_STREAMS) {
+      connection.control(`{"error":{"code":4,"msg":"Too many subscriptions"},"id":${JSON.stringify(id)}}`);
+      return;
+    }
+    const streams = valid.flatMap((name) => this.parse(name) ?? []);
+    if (streams.some((stream) => this.host.rejects(stream))) {
+      connection.control(`{"error":{"code":2,"msg":"Invalid request: invalid stream"},"id":${JSON.stringify(id)}}`);
+      return;
+    }
+    this.result(connection, id, 'null');
+    this.listen(connection, valid);
+  }
+
+  private property(connection: Connection, method: string, params: unknown[], id: RequestId): void {
+    const [name, value] = params;
+    if (name !== 'combined') this.error(connection, id, 'Invalid request: unknown property');
+    else if (method === 'GET_PROPERTY') this.result(connection, id, String(connection.combined));
+    else if (typeof value !== 'boolean') this.error(connection, id, 'Invalid request: value must be a boolean');
+    else {
+      const topics = [...connection.topics.values()];
+      for (const topic of topics) topic.remove(connection);
+      connection.combined = value;
+      for (const topic of topics) topic.add(connection);
+      this.result(connection, id, 'null');
+    }
+  }
+
+  private listen(connection: Connection, names: readonly string[]): void {
+    for (const name of names) {
+      const stream = this.parse(name);
+      if (stream === undefined) continue;
+      const known = stream.symbol !== '' && this.host.lists(stream.symbol);
+      this.host.subscribe(connection, this.host.topic(name, stream.kind, known ? stream.symbol : ''));
+      if (known || stream.symbol === '') this.onSubscribe(connection, name, stream);
+    }
+  }
+
+  private parse(name: string): StreamName | undefined {
+    const stream = parseStreamName(name);
+    return stream?.interval === '1s' && this.host.id === 'binance_us' ? undefined : stream;
+  }
+
+  private validId(id: unknown): id is RequestId | undefined {
+    if (id === undefined) return true;
+    if (typeof id === 'number') return Number.isInteger(id) && (id >= 0 || this.host.id !== 'binance_us');
+    if (this.host.id === 'binance_us') return false;
+    return id === null || (typeof id === 'string' && /^[A-Za-z0-9-_]{0,36}$/.test(id));
+  }
+
+  private result(connection: Connection, id: RequestId, result: string): void {
+    connection.control(`{"result":${result},"id":${JSON.stringify(id)}}`);
+  }
+
+  private error(connection: Connection, id: RequestId | undefined, message: string): void {
+    connection.control(
+      `{"code":2,"msg":${JSON.stringify(message)}${id === undefined ? '' : `,"id":${JSON.stringify(id)}`}}`,
+    );
+  }
+
+  /** Five messages a second, control frames included; beyond, the connection is cut. */
+  private countArrival(connection: Connection): boolean {
+    const now = this.clock();
+    const recent = (this.arrivals.get(connection) ?? []).filter((time) => now - time < 1_000);
+    recent.push(now);
+    this.arrivals.set(connection, recent);
+    if (recent.length <= MAX_MESSAGES_A_SECOND) return true;
+    connection.close(1008, 'Too many requests');
+    return false;
+  }
+}
+
+function streamsOf(path: string, query: URLSearchParams): string[] {
+  const list = path === '/stream' ? (query.get('streams') ?? '') : decoded(path.slice('/ws/'.length));
+  return list.split('/').filter((name) => name !== '');
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

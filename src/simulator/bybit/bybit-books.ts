@@ -1,0 +1,106 @@
+import type { EventKind } from '../captures/frame-subject.ts';
+import { type BookView, changedLevels, viewBook } from '../market/book-view.ts';
+import type { Listing } from '../market/listing.ts';
+import type { Topic } from '../topic.ts';
+import type { VenueHost } from '../venue-host.ts';
+import { bookFrame, levelsText } from './bybit-frames.ts';
+
+const EVERY_MS: Readonly<Record<number, number>> = { 50: 20, 200: 100, 1000: 200 };
+/** The book whose update ids REST tells. */
+const REST_LEVELS = 1_000;
+
+interface Book {
+  readonly topic: Topic;
+  readonly listing: Listing;
+  readonly levels: number;
+  /** As last published. */
+  view: BookView;
+  updateId: number;
+  sentAt: number;
+  /** False while nobody listens: the view stays as it was. */
+  live: boolean;
+}
+
+/** Told of every frame that went to listeners. `sent`: the connections, as JSON. */
+export type OnBook = (topic: Topic, listing: Listing, kind: EventKind, updateId: number, sent: string) => void;
+
+/** Bybit's `orderbook.50`, `.200` and `.1000`: a snapshot to each new listener, then deltas numbered one by one per topic. */
+export class BybitBooks {
+  private readonly host: VenueHost;
+  private readonly books = new Map<string, Book>();
+
+  constructor(host: VenueHost) {
+    this.host = host;
+  }
+
+  /** The snapshot that a new listener begins with. */
+  snapshot(topic: Topic, listing: Listing, levels: number, now: number): { frame: string; updateId: number } {
+    const book = this.upToDate(topic, listing, levels, now);
+    book.live = true;
+    return { frame: snapshotFrame(book, now), updateId: book.updateId };
+  }
+
+  /** The book as `GET /v5/market/orderbook` shows it. */
+  rest(listing: Listing, limit: number, now: number): string {
+    const topic = this.host.topic(`orderbook.${REST_LEVELS}.${listing.symbol}`, 'depth', listing.symbol);
+    const { view, updateId } = this.upToDate(topic, listing, REST_LEVELS, now);
+    return (
+      `{"s":"${listing.symbol}","a":${levelsText(listing, view.asks.slice(0, limit))},"b":${levelsText(listing, view.bids.slice(0, limit))},` +
+      `"ts":${now},"u":${updateId},"seq":${view.sequence},"cts":${view.changedAt}}`
+    );
+  }
+
+  /** Starts the update ids of a symbol's books at 1, with a snapshot to everyone who listens. */
+  restart(listing: Listing, now: number, onBook: OnBook): void {
+    for (const book of this.books.values()) {
+      if (book.listing !== listing) continue;
+      book.view = this.view(listing, book.levels);
+      book.updateId = 1;
+      book.sentAt = now;
+      if (book.topic.size === 0) continue;
+      const frame = snapshotFrame(book, now);
+      onBook(book.topic, listing, 'book', 1, book.topic.publish(frame, frame, 'book'));
+    }
+  }
+
+  slice(now: number, onBook: OnBook): void {
+    for (const book of this.books.values()) this.publish(book, now, onBook);
+  }
+
+  private publish(book: Book, now: number, onBook: OnBook): void {
+    const { topic, listing, levels, view } = book;
+    if (topic.size === 0) book.live = false;
+    if (!book.live || view.updateId === listing.updateId || now - book.sentAt < (EVERY_MS[levels] ?? 20)) return;
+    const after = this.view(listing, levels);
+    const bids = changedLevels(view.bids, after.bids);
+    const asks = changedLevels(view.asks, after.asks);
+    book.view = after;
+    book.sentAt = now;
+    if (bids.length + asks.length === 0) return;
+    book.updateId++;
+    const { updateId } = book;
+    const frame = bookFrame(listing, { ...after, topic: topic.name, type: 'delta', now, updateId, bids, asks });
+    onBook(topic, listing, 'depth', updateId, topic.publish(frame));
+  }
+
+  private upToDate(topic: Topic, listing: Listing, levels: number, now: number): Book {
+    let book = this.books.get(topic.name);
+    if (book === undefined) {
+      const updateId = 1_000_000 + levels * 1_000;
+      book = { topic, listing, levels, view: this.view(listing, levels), updateId, sentAt: now, live: false };
+      this.books.set(topic.name, book);
+    } else if (!book.live && book.view.updateId !== listing.updateId) {
+      book.view = this.view(listing, levels);
+      book.updateId++;
+    }
+    return book;
+  }
+
+  private view(listing: Listing, levels: number): BookView {
+    return viewBook(listing, levels, this.host.market?.lastSequence ?? 0);
+  }
+}
+
+function snapshotFrame({ topic, listing, view, updateId }: Book, now: number): string {
+  return bookFrame(listing, { ...view, topic: topic.name, type: 'snapshot', now, updateId });
+}

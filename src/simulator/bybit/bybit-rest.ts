@@ -1,0 +1,196 @@
+import { nextOpenTime, openTime } from '../market/candle.ts';
+import { QUOTE } from '../market/coins.ts';
+import { fixed } from '../market/decimals.ts';
+import type { Listing } from '../market/listing.ts';
+import { RestLimit } from '../rest-limit.ts';
+import type { VenueHost } from '../venue-host.ts';
+import type { RestAnswer, RestRequest } from '../venue-protocol.ts';
+import type { BybitBooks } from './bybit-books.ts';
+import { BYBIT_INTERVALS, isRpi, priceText, quantityText, quoteText, tradeId } from './bybit-frames.ts';
+
+const BAN_MS = 600_000;
+const MAX_RECENT_TRADES = 60;
+
+type Handler = (request: RestRequest) => string | Refused;
+
+class Refused {
+  readonly code: number;
+  readonly message: string;
+
+  constructor(code: number, message: string) {
+    this.code = code;
+    this.message = message;
+  }
+}
+
+/** Bybit v5's public market REST interface for spot: envelope, limits, errors. PROTOCOL facts 4. */
+export class BybitRest {
+  private readonly host: VenueHost;
+  private readonly books: BybitBooks;
+  private readonly limit: RestLimit;
+  private readonly routes: ReadonlyMap<string, Handler>;
+
+  constructor(host: VenueHost, books: BybitBooks) {
+    this.host = host;
+    this.books = books;
+    this.limit = new RestLimit({ ...host.profile.restLimit, warnings: 0, banMs: BAN_MS });
+    this.routes = new Map<string, Handler>([
+      ['/v5/market/time', ({ now }) => `{"timeSecond":"${Math.floor(now / 1_000)}","timeNano":"${now}000000"}`],
+      ['/v5/market/instruments-info', (request) => this.instruments(request)],
+      ['/v5/market/recent-trade', (request) => this.recentTrades(request)],
+      ['/v5/market/orderbook', (request) => this.orderBook(request)],
+      ['/v5/market/kline', (request) => this.klines(request)],
+      ['/v5/market/tickers', (request) => this.tickers(request)],
+    ]);
+  }
+
+  answer(request: RestRequest): RestAnswer {
+    if (this.limit.take(1, request.now).kind !== 'allowed')
+      return { status: 403, body: tooFrequent, contentType: 'text/html' };
+    const handler = this.routes.get(request.path);
+    if (handler === undefined) return { status: 404, body: '' };
+    const result = handler(request);
+    if (typeof result === 'string')
+      return {
+        status: 200,
+        body: `{"retCode":0,"retMsg":"OK","result":${result},"retExtInfo":{},"time":${request.now}}`,
+      };
+    return {
+      status: 200,
+      body: `{"retCode":${result.code},"retMsg":${JSON.stringify(result.message)},"result":{},"retExtInfo":{},"time":${request.now}}`,
+    };
+  }
+
+  /** Lifts a ban. */
+  clearLimit(): void {
+    this.limit.clear();
+  }
+
+  private instruments({ query }: RestRequest): string | Refused {
+    if (query.get('category') !== 'spot') return wrongCategory;
+    const symbol = query.get('symbol');
+    if (symbol !== null && !this.host.lists(symbol)) return wrongSymbol;
+    const all = this.host.listedSymbols;
+    const rows = (symbol === null ? all : [symbol]).map((name, index) => this.instrument(name, index));
+    return `{"category":"spot","list":[${rows.join(',')}]}`;
+  }
+
+  private instrument(symbol: string, index: number): string {
+    const listing = this.host.listing(symbol);
+    const [base, quote] =
+      listing === undefined ? (this.host.capture?.assets(symbol) ?? [symbol, QUOTE]) : [listing.coin, QUOTE];
+    const tick = listing === undefined ? '0.00000001' : fixed(1, listing.priceDecimals);
+    const lot = listing === undefined ? '0.00000001' : fixed(1, listing.quantityDecimals);
+    return (
+      `{"symbolId":${(listing?.index ?? index) + 1},"symbol":"${symbol}","baseCoin":"${base}","quoteCoin":"${quote}","innovation":"0","status":"Trading","marginTrading":"utaOnly","stTag":"0",` +
+      `"lotSizeFilter":{"basePrecision":"${lot}","quotePrecision":"0.0000001","minOrderQty":"${lot}","maxOrderQty":"1000000","minOrderAmt":"5","maxOrderAmt":"1999999999"},` +
+      `"priceFilter":{"tickSize":"${tick}"},"riskParameters":{"priceLimitRatioX":"0.05","priceLimitRatioY":"0.05"},"symbolType":"","xstockMultiplier":"1"}`
+    );
+  }
+
+  private recentTrades({ query }: RestRequest): string | Refused {
+    const symbol = this.symbol(query);
+    if (typeof symbol !== 'string') return symbol;
+    const limit = limitOf(query, MAX_RECENT_TRADES, MAX_RECENT_TRADES);
+    const listing = this.host.listing(symbol);
+    if (listing === undefined)
+      return `{"category":"spot","list":[${(this.host.capture?.recentTradeRows(symbol, limit) ?? []).join(',')}]}`;
+    const { trades } = listing;
+    const rows: string[] = [];
+    for (let number = trades.count - 1; number >= trades.first && rows.length < limit; number--)
+      rows.push(tradeRow(listing, number));
+    return `{"category":"spot","list":[${rows.join(',')}]}`;
+  }
+
+  private orderBook({ query, now }: RestRequest): string | Refused {
+    const listing = this.listing(query);
+    if (listing instanceof Refused) return listing;
+    return this.books.rest(listing, limitOf(query, 1, 1_000), now);
+  }
+
+  private klines({ query, now }: RestRequest): string | Refused {
+    const listing = this.listing(query);
+    if (listing instanceof Refused) return listing;
+    const interval = BYBIT_INTERVALS[query.get('interval') ?? ''];
+    if (interval === undefined) return new Refused(10001, 'Invalid period!');
+    const limit = limitOf(query, 200, 1_000);
+    const { openedAt } = listing.candles;
+    const start = Math.max(Number(query.get('start') ?? 0), openTime(interval, openedAt) ?? openedAt);
+    let last = Math.min(Number(query.get('end') ?? now), now);
+    if (query.has('start') && !query.has('end')) last = Math.min(last, lastOpenTime(interval, start, limit));
+    const rows: string[] = [];
+    for (
+      let open = openTime(interval, last);
+      open !== undefined && open >= start && rows.length < limit;
+      open = openTime(interval, open - 1)
+    )
+      rows.push(klineRow(listing, open, nextOpenTime(interval, open)));
+    return `{"category":"spot","symbol":"${listing.symbol}","list":[${rows.join(',')}]}`;
+  }
+
+  private tickers({ query, now }: RestRequest): string | Refused {
+    if (query.get('category') !== 'spot') return wrongCategory;
+    if (!query.has('symbol'))
+      return `{"category":"spot","list":[${this.host.listings.map((listing) => tickerRow(listing, now)).join(',')}]}`;
+    const listing = this.listing(query);
+    return listing instanceof Refused ? listing : `{"category":"spot","list":[${tickerRow(listing, now)}]}`;
+  }
+
+  private symbol(query: URLSearchParams): string | Refused {
+    if (query.get('category') !== 'spot') return wrongCategory;
+    for (const name of ['start', 'end', 'limit'])
+      if (!/^\d{1,15}$/.test(query.get(name) ?? '0')) return new Refused(10001, `params error: ${name} is invalid`);
+    const symbol = query.get('symbol') ?? '';
+    return this.host.lists(symbol) ? symbol : wrongSymbol;
+  }
+
+  private listing(query: URLSearchParams): Listing | Refused {
+    const symbol = this.symbol(query);
+    return typeof symbol === 'string' ? (this.host.listing(symbol) ?? wrongSymbol) : symbol;
+  }
+}
+
+export const tooFrequent = 'access too frequent';
+const wrongCategory = new Refused(10001, 'params error: Category is invalid');
+const wrongSymbol = new Refused(10001, 'Not supported symbols');
+
+function tradeRow(listing: Listing, number: number): string {
+  const { trades } = listing;
+  const sequence = trades.group(number);
+  return (
+    `{"execId":"${tradeId(listing, number)}","symbol":"${listing.symbol}","price":"${priceText(listing, trades.price(number))}","size":"${quantityText(listing, trades.quantity(number))}",` +
+    `"side":"${trades.sell(number) ? 'Sell' : 'Buy'}","time":"${trades.time(number)}","isBlockTrade":false,"isRPITrade":${isRpi(sequence)},"seq":"${sequence}"}`
+  );
+}
+
+function klineRow(listing: Listing, open: number, end: number): string {
+  const { open: first, high, low, close, volume, quote } = listing.candles.candle(open, end);
+  const price = (steps: number) => priceText(listing, steps);
+  return `["${open}","${price(first)}","${price(high)}","${price(low)}","${price(close)}","${quantityText(listing, volume)}","${quoteText(listing, quote)}"]`;
+}
+
+function tickerRow(listing: Listing, now: number): string {
+  const day = listing.candles.day(now);
+  const price = (steps: number) => priceText(listing, steps);
+  const quantity = (steps: number) => quantityText(listing, steps);
+  const { bestBid, bestAsk } = listing;
+  return (
+    `{"symbol":"${listing.symbol}","bid1Price":"${price(bestBid)}","bid1Size":"${quantity(listing.quantityAt(bestBid))}","ask1Price":"${price(bestAsk)}",` +
+    `"ask1Size":"${quantity(listing.quantityAt(bestAsk))}","lastPrice":"${price(day.close)}","prevPrice24h":"${price(day.open)}",` +
+    `"price24hPcnt":"${(day.close / day.open - 1).toFixed(4)}","highPrice24h":"${price(day.high)}","lowPrice24h":"${price(day.low)}",` +
+    `"turnover24h":"${quoteText(listing, day.quote)}","volume24h":"${quantity(day.volume)}","usdIndexPrice":"${price(day.close)}"}`
+  );
+}
+
+/** Start of the last of `limit` candles, the first of which begins at `start` or later. */
+function lastOpenTime(interval: string, start: number, limit: number): number {
+  let open = openTime(interval, start) ?? start;
+  if (open < start) open = nextOpenTime(interval, open);
+  for (let i = 1; i < limit; i++) open = nextOpenTime(interval, open);
+  return open;
+}
+
+function limitOf(query: URLSearchParams, otherwise: number, most: number): number {
+  const limit = Number(query.get('limit') ?? otherwise);
+  return Number.isInteger(limit) && limit > 0 ? Math.min(limit, most) : otherwise;
+}

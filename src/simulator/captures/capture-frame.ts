@@ -1,0 +1,144 @@
+import type { VenueId } from '../../domain/instrument.ts';
+
+/** A recorded data frame: which stream or topic it belongs to and what it carries. */
+export interface DataFrame {
+  readonly topic: string;
+  readonly symbol: string;
+  /** The event without Binance's combined envelope. */
+  readonly data: string;
+}
+
+export interface RecordedTrade {
+  readonly id: string;
+  readonly price: string;
+  readonly quantity: string;
+  readonly time: number;
+  readonly sell: boolean;
+  /** Aggregated trades. */
+  readonly firstId?: number;
+  readonly lastId?: number;
+  /** Bybit. */
+  readonly sequence?: string;
+  readonly blockTrade?: boolean;
+  readonly rpi?: boolean;
+}
+
+const STREAM = /^\{\s*"stream"\s*:\s*"([^"]+)"\s*,\s*"data"\s*:\s*/;
+const TOPIC = /"topic":\s*"([^"]+)"/;
+const SUFFIXES: Readonly<Record<string, string>> = {
+  trade: 'trade',
+  aggTrade: 'aggTrade',
+  '24hrTicker': 'ticker',
+  '24hrMiniTicker': 'miniTicker',
+  depthUpdate: 'depth@100ms',
+};
+
+/** Which protocol a frame speaks, for recordings that do not name a venue. */
+export function guessVenue(frame: string): VenueId {
+  return TOPIC.test(frame.slice(0, 200)) || /"(ret_msg|conn_id)":/.test(frame) ? 'bybit' : 'binance';
+}
+
+/**
+ * The data frame that a recorded frame is; undefined for what only answered the recording client
+ * (acknowledgements, refusals, pongs) and for REST bodies.
+ */
+export function dataFrame(venue: VenueId, frame: string): DataFrame | undefined {
+  return venue === 'bybit' ? bybitFrame(frame) : binanceFrame(frame);
+}
+
+/** The symbol-less depth body of Binance's REST interface. */
+export function isDepthBody(venue: VenueId, frame: string): boolean {
+  return venue !== 'bybit' && frame.startsWith('{"lastUpdateId"');
+}
+
+function bybitFrame(frame: string): DataFrame | undefined {
+  const topic = TOPIC.exec(frame)?.[1];
+  return topic === undefined
+    ? undefined
+    : { topic: utf8(topic), symbol: utf8(topic.slice(topic.lastIndexOf('.') + 1)), data: frame };
+}
+
+function binanceFrame(frame: string): DataFrame | undefined {
+  const match = STREAM.exec(frame);
+  if (match !== null) {
+    const topic = utf8(match[1] ?? '');
+    return {
+      topic,
+      symbol: topic.startsWith('!') ? '' : (topic.split('@')[0] ?? '').toUpperCase(),
+      data: frame.slice(match[0].length, frame.lastIndexOf('}')),
+    };
+  }
+  const event = parsed(frame);
+  if (event === undefined || typeof event.s !== 'string') return undefined;
+  const suffix = suffixOf(event);
+  return suffix === undefined
+    ? undefined
+    : { topic: `${event.s.toLowerCase()}@${suffix}`, symbol: event.s, data: frame };
+}
+
+function suffixOf(event: Record<string, unknown>): string | undefined {
+  if (event.e === undefined) return event.u !== undefined && event.B !== undefined ? 'bookTicker' : undefined;
+  if (event.e !== 'kline') return SUFFIXES[scalar(event.e) ?? ''];
+  const interval = scalar((event.k as { readonly i?: unknown } | null | undefined)?.i);
+  return interval === undefined ? undefined : `kline_${interval}`;
+}
+
+/** The trades that a data frame carries, in order; none for other events. */
+export function tradesOf(venue: VenueId, { topic, data }: DataFrame): RecordedTrade[] {
+  if (venue === 'bybit') return topic.startsWith('publicTrade.') ? bybitTrades(data) : [];
+  const aggregated = topic.endsWith('@aggTrade');
+  if (!aggregated && !topic.endsWith('@trade')) return [];
+  const event = parsed(data);
+  if (event === undefined) return [];
+  const { t, a, p, q, T, m, f, l } = event;
+  return readable(aggregated ? a : t, p, q).map((read) => {
+    const trade = { ...read, time: numberOf(T), sell: m === true };
+    return aggregated ? { ...trade, firstId: numberOf(f), lastId: numberOf(l) } : trade;
+  });
+}
+
+function bybitTrades(frame: string): RecordedTrade[] {
+  const items = parsed(frame)?.data;
+  if (!Array.isArray(items)) return [];
+  return (items as (Record<string, unknown> | null)[]).flatMap((item) => {
+    const { i, p, v, T, S, seq, BT, RPI } = item ?? {};
+    return readable(i, p, v).map((read) => ({
+      ...read,
+      time: numberOf(T),
+      sell: S === 'Sell',
+      sequence: scalar(seq) ?? '',
+      blockTrade: BT === true,
+      rpi: RPI === true,
+    }));
+  });
+}
+
+/** Nothing where a field is neither text nor a number: such a frame is played, but no trade is in it. */
+function readable(id: unknown, price: unknown, quantity: unknown): Pick<RecordedTrade, 'id' | 'price' | 'quantity'>[] {
+  const [idText, priceText, quantityText] = [scalar(id), scalar(price), scalar(quantity)];
+  if (idText === undefined || priceText === undefined || quantityText === undefined) return [];
+  return [{ id: idText, price: priceText, quantity: quantityText }];
+}
+
+function scalar(value: unknown): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+}
+
+function numberOf(value: unknown): number {
+  return Number(scalar(value));
+}
+
+function parsed(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(utf8(text));
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function utf8(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString('utf8');
+}

@@ -1,0 +1,197 @@
+import type { CaptureFormat } from '../../capture/capture-line.ts';
+import type { VenueId } from '../../domain/instrument.ts';
+import type { Connection } from '../connection.ts';
+import type { Journal } from '../journal.ts';
+import { dataFrame, guessVenue, isDepthBody, type RecordedTrade, tradesOf } from './capture-frame.ts';
+import { CapturePlayer, type PlayedFrame, type PlayedSession } from './capture-player.ts';
+import { type RecordedMessage, recordedMessages } from './recorded-messages.ts';
+
+const QUOTES = [
+  'USDT',
+  'USDC',
+  'FDUSD',
+  'BUSD',
+  'TUSD',
+  'USDE',
+  'DAI',
+  'USD',
+  'EUR',
+  'GBP',
+  'TRY',
+  'BRL',
+  'BTC',
+  'ETH',
+  'BNB',
+];
+const MAX_RECENT_TRADES = 1_000_000;
+
+interface Placed {
+  readonly place: number;
+  readonly trade: RecordedTrade;
+}
+
+export interface CaptureSource {
+  readonly files: readonly string[];
+  readonly format: CaptureFormat;
+  /** Whose frames they are where a line does not say. */
+  readonly venue: VenueId | undefined;
+  readonly speed: 'max' | '1';
+  readonly settleMs: number;
+}
+
+/**
+ * What one venue sent in a recorded session. Every connection gets it from the start, filtered to what it subscribed to;
+ * REST shows the trades up to where the foremost connection is.
+ * Where several recorded connections carried the same topic, the one with most of its frames is played.
+ */
+export class CaptureSession implements PlayedSession {
+  readonly venue: VenueId;
+  readonly symbols = new Set<string>();
+  private readonly source: CaptureSource;
+  private readonly trades = new Map<string, Placed[]>();
+  private readonly aggTrades = new Map<string, Placed[]>();
+  private readonly depthBodies = new Map<string, string>();
+  private readonly carriers = new Map<string, Map<string, number>>();
+  private readonly chosen = new Map<string, string>();
+  private readonly players = new Map<Connection, CapturePlayer>();
+  private foremost = -1;
+
+  constructor(venue: VenueId, source: CaptureSource) {
+    this.venue = venue;
+    this.source = source;
+  }
+
+  /** Takes note of a line while the recording is read for the first time. */
+  note(line: RecordedMessage, place: number): void {
+    if (isDepthBody(this.venue, line.frame)) {
+      const symbol = this.symbols.size === 1 ? ([...this.symbols][0] as string) : '';
+      if (!this.depthBodies.has(symbol)) this.depthBodies.set(symbol, line.frame);
+      return;
+    }
+    const frame = dataFrame(this.venue, line.frame);
+    if (frame === undefined) return;
+    if (frame.symbol !== '') this.symbols.add(frame.symbol);
+    const counts = this.carriers.get(frame.topic) ?? new Map<string, number>();
+    this.carriers.set(frame.topic, counts.set(line.connection, (counts.get(line.connection) ?? 0) + 1));
+    const best = this.chosen.get(frame.topic);
+    if (best === undefined || (counts.get(line.connection) ?? 0) > (counts.get(best) ?? 0))
+      this.chosen.set(frame.topic, line.connection);
+    const trades = frame.topic.endsWith('@aggTrade') ? this.aggTrades : this.trades;
+    for (const trade of tradesOf(this.venue, frame)) push(trades, frame.symbol, { place, trade });
+  }
+
+  /** The venue's data frames in order, from the start. */
+  async *frames(): AsyncGenerator<PlayedFrame> {
+    let place = -1;
+    for (const [file, path] of this.source.files.entries()) {
+      for await (const line of recordedMessages(path, this.source.format)) {
+        place++;
+        if (venueOfLine(line, this.source.venue) !== this.venue) continue;
+        const frame = dataFrame(this.venue, line.frame);
+        if (frame === undefined || this.chosen.get(frame.topic) !== line.connection) continue;
+        yield { place, at: line.at, file, frame };
+      }
+    }
+  }
+
+  /** A connection subscribed: its session begins once no more subscriptions follow. */
+  subscribed(connection: Connection, journal: Journal | undefined): void {
+    let player = this.players.get(connection);
+    if (player === undefined) {
+      player = new CapturePlayer(this, connection, this.source, journal);
+      this.players.set(connection, player);
+      connection.ws.on('close', () => {
+        player?.stop();
+        this.players.delete(connection);
+      });
+    }
+    player.expect();
+  }
+
+  /** A player has come to this place. */
+  reached(place: number): void {
+    if (place > this.foremost) this.foremost = place;
+  }
+
+  /** Stops every player. */
+  close(): void {
+    for (const player of this.players.values()) player.stop();
+  }
+
+  /** Base and quote asset, told by the usual quotes. */
+  assets(symbol: string): [base: string, quote: string] | undefined {
+    const quote = QUOTES.find((name) => symbol.endsWith(name) && symbol.length > name.length);
+    return quote === undefined ? undefined : [symbol.slice(0, -quote.length), quote];
+  }
+
+  depthBody(symbol: string): string | undefined {
+    return this.depthBodies.get(symbol) ?? (this.symbols.size === 1 ? this.depthBodies.get('') : undefined);
+  }
+
+  /** Rows of Binance's `trades`: from `fromId`, else the latest. */
+  tradeRows(symbol: string, fromId: number | undefined, limit: number): string[] {
+    return this.select(this.trades, symbol, fromId, limit).map(
+      ({ trade }) =>
+        `{"id":${trade.id},"price":"${trade.price}","qty":"${trade.quantity}","quoteQty":"${(Number(trade.price) * Number(trade.quantity)).toFixed(8)}",` +
+        `"time":${trade.time},"isBuyerMaker":${trade.sell},"isBestMatch":true}`,
+    );
+  }
+
+  aggTradeRows(symbol: string, fromId: number | undefined, limit: number): string[] {
+    return this.select(this.aggTrades, symbol, fromId, limit).map(
+      ({ trade }) =>
+        `{"a":${trade.id},"p":"${trade.price}","q":"${trade.quantity}","f":${trade.firstId},"l":${trade.lastId},"T":${trade.time},"m":${trade.sell},"M":true}`,
+    );
+  }
+
+  /** Rows of Bybit's `recent-trade`, newest first. */
+  recentTradeRows(symbol: string, limit: number): string[] {
+    return this.select(this.trades, symbol, undefined, limit)
+      .reverse()
+      .map(
+        ({ trade }) =>
+          `{"execId":"${trade.id}","symbol":"${symbol}","price":"${trade.price}","size":"${trade.quantity}","side":"${trade.sell ? 'Sell' : 'Buy'}",` +
+          `"time":"${trade.time}","isBlockTrade":${trade.blockTrade === true},"isRPITrade":${trade.rpi === true},"seq":"${trade.sequence ?? ''}"}`,
+      );
+  }
+
+  private select(
+    all: ReadonlyMap<string, Placed[]>,
+    symbol: string,
+    fromId: number | undefined,
+    limit: number,
+  ): Placed[] {
+    const rows = all.get(symbol) ?? [];
+    const end = firstAt(rows, ({ place }) => place > this.foremost);
+    const from =
+      fromId === undefined ? Math.max(0, end - limit) : firstAt(rows, ({ trade }) => Number(trade.id) >= fromId);
+    return rows.slice(from, Math.min(end, from + limit));
+  }
+}
+
+/** Whose frame a line is: named by its connection, by the recording, or told by how it looks. */
+export function venueOfLine({ connection, frame }: RecordedMessage, otherwise: VenueId | undefined): VenueId {
+  if (connection !== '') {
+    for (const id of ['binance_testnet', 'binance_us', 'binance', 'bybit'] as const)
+      if (connection.includes(id)) return id;
+  }
+  return otherwise ?? guessVenue(frame);
+}
+
+function push(map: Map<string, Placed[]>, symbol: string, placed: Placed): void {
+  const list = map.get(symbol);
+  if (list === undefined) map.set(symbol, [placed]);
+  else if (list.length < MAX_RECENT_TRADES) list.push(placed);
+}
+
+/** Index of the first that passes, where all after it pass too. */
+function firstAt<T>(list: readonly T[], passes: (item: T) => boolean): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (passes(list[middle] as T)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

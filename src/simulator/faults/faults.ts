@@ -1,0 +1,226 @@
+import type { SimulatedVenue } from '../binance/binance-venue.ts';
+import type { Connection } from '../connection.ts';
+import { BadFault, type FaultCommand, type FaultRequest, parseFault } from './fault-command.ts';
+import { FAULT_KINDS, type FaultContext, type FaultKind } from './fault-kinds.ts';
+import { brokenFrame, unknownFrame } from './malformed.ts';
+
+/** A fault that was started at one venue. */
+export interface ActiveFault {
+  readonly id: number;
+  readonly venue: string;
+  readonly fault: string;
+  readonly line: number | 'all';
+  readonly symbol: string;
+  /** Milliseconds since 1970; undefined: until cleared. */
+  readonly endsAt: number | undefined;
+  /** Numbers of the connections that it met when it began. */
+  readonly connections: readonly number[];
+}
+
+interface Running extends ActiveFault {
+  readonly site: SimulatedVenue;
+  readonly kind: FaultKind;
+  readonly command: FaultCommand;
+  readonly met: readonly Connection[];
+}
+
+interface Mixed {
+  readonly connection: Connection;
+  readonly venue: SimulatedVenue;
+  readonly kind: 'malformed' | 'unknown';
+  readonly symbol: string;
+  left: number;
+  number: number;
+}
+
+const MIX_EVERY_MS = 5;
+
+/** Starts, keeps and ends the faults of all venues. What lasts is set anew from the list whenever the list changes. */
+export class Faults {
+  private readonly venues: readonly SimulatedVenue[];
+  private running: Running[] = [];
+  private mixed: Mixed[] = [];
+  private nextId = 1;
+  private nextMix = 0;
+
+  constructor(venues: readonly SimulatedVenue[]) {
+    this.venues = venues;
+  }
+
+  /** What there is, for `GET /faults`. */
+  describe(): { name: string; description: string; parameters: readonly string[]; venues: readonly string[] }[] {
+    const all = this.venues.map(({ host }) => host.id);
+    return Object.entries(FAULT_KINDS).map(([name, { description, parameters, venues }]) => ({
+      name,
+      description,
+      parameters,
+      venues: venues ?? all,
+    }));
+  }
+
+  get active(): ActiveFault[] {
+    return this.running.map(({ id, venue, fault, line, symbol, endsAt, connections }) => ({
+      id,
+      venue,
+      fault,
+      line,
+      symbol,
+      endsAt,
+      connections,
+    }));
+  }
+
+  /** Starts a fault at each venue that it names. @throws BadFault where it cannot be. */
+  start(request: FaultRequest | unknown, now: number): ActiveFault[] {
+    const command = parseFault(request, Object.keys(FAULT_KINDS));
+    const kind = FAULT_KINDS[command.fault] as FaultKind;
+    if (command.symbol === '' && kind.needsSymbol === true)
+      throw new BadFault(`symbol is missing; ${command.fault} needs one`);
+    const sites = this.venues.filter(({ host }) => command.venue === 'all' || host.id === command.venue);
+    const able = sites.filter(({ host }) => kind.venues?.includes(host.profile.id) ?? true);
+    if (able.length === 0)
+      throw new BadFault(
+        sites.length === 0
+          ? `venue ${command.venue} is not served`
+          : `${command.fault} is not a fault of ${command.venue}; allowed: ${kind.venues?.join(', ')}`,
+      );
+    if (command.symbol !== '' && !able.some(({ host }) => host.knows(command.symbol)))
+      throw new BadFault(`symbol is ${JSON.stringify(command.symbol)}, which is not listed`);
+    const met = able.filter(
+      ({ host }) => command.line === 'all' || !kind.parameters.includes('line') || host.lines.length >= command.line,
+    );
+    if (met.length === 0)
+      throw new BadFault(
+        `line is ${command.line}, but ${command.venue} has ${able[0]?.host.lines.length} open connections`,
+      );
+    try {
+      return met.map((site) => this.startAt(site, kind, command, now));
+    } finally {
+      this.apply();
+    }
+  }
+
+  /** Ends the faults of a venue, or all; lifts bans by the request limits too. */
+  clear(now: number, venue?: string): void {
+    const ending = this.running.filter((fault) => venue === undefined || fault.venue === venue);
+    this.running = this.running.filter((fault) => !ending.includes(fault));
+    this.mixed = this.mixed.filter((mixed) => venue !== undefined && mixed.venue.host.id !== venue);
+    for (const fault of ending) fault.kind.end?.(this.context(fault.site, fault.command, fault.met, now));
+    for (const site of this.venues) {
+      if (venue !== undefined && site.host.id !== venue) continue;
+      site.clearLimits();
+      for (const connection of site.host.connections) connection.interference?.forget();
+    }
+    this.apply();
+  }
+
+  /** Gives a new connection what lasts for all lines of its venue. */
+  opened(): void {
+    if (this.running.length > 0) this.apply();
+  }
+
+  /** Ends what is over and sends what is to be mixed in. */
+  slice(now: number): void {
+    if (this.mixed.length > 0 && now >= this.nextMix) this.mix(now);
+    if (!this.running.some(({ endsAt }) => endsAt !== undefined && endsAt <= now)) return;
+    const over = this.running.filter(({ endsAt }) => endsAt !== undefined && endsAt <= now);
+    this.running = this.running.filter((fault) => !over.includes(fault));
+    for (const fault of over) fault.kind.end?.(this.context(fault.site, fault.command, fault.met, now));
+    this.apply();
+  }
+
+  private startAt(site: SimulatedVenue, kind: FaultKind, command: FaultCommand, now: number): ActiveFault {
+    const lines = site.host.lines;
+    const met = command.line === 'all' ? lines : lines.slice(command.line - 1, command.line);
+    const seconds = command.seconds > 0 ? command.seconds : kind.defaultSeconds;
+    const fault: Running = {
+      id: this.nextId++,
+      venue: site.host.id,
+      fault: command.fault,
+      line: command.line,
+      symbol: command.symbol,
+      endsAt: seconds === undefined ? undefined : now + seconds * 1_000,
+      connections: met.map(({ number }) => number),
+      site,
+      kind,
+      command,
+      met,
+    };
+    kind.start?.(this.context(site, command, met, now));
+    this.running = this.running.filter(
+      ({ fault, site: where, symbol }) => !(fault === kind.ends && where === site && symbol === command.symbol),
+    );
+    if (kind.lasting) this.running.push(fault);
+    const { id, venue, fault: name, line, symbol, endsAt, connections } = fault;
+    return { id, venue, fault: name, line, symbol, endsAt, connections };
+  }
+
+  private apply(): void {
+    for (const { host } of this.venues) {
+      host.refusal = undefined;
+      host.restRefusal = undefined;
+      host.closesAtOnce = false;
+      host.rejectedSymbols = new Set();
+      host.rejectedTrades = new Set();
+      host.delistedSymbols = new Set();
+      if (host.market !== undefined) host.market.quiet = false;
+      host.market?.quietSymbols.clear();
+      const here = this.running.filter(({ site }) => site.host === host);
+      for (const { kind, command } of here) kind.onVenue?.(host, command);
+      for (const connection of host.lines)
+        disturb(
+          connection,
+          here.filter(({ line, met }) => line === 'all' || met.includes(connection)),
+        );
+    }
+  }
+
+  private context(
+    venue: SimulatedVenue,
+    command: FaultCommand,
+    connections: readonly Connection[],
+    now: number,
+  ): FaultContext {
+    const symbol = command.symbol === '' ? firstSymbol(venue) : command.symbol;
+    const mixIn: FaultContext['mixIn'] = (connection, kind, count) =>
+      this.mixed.push({ connection, venue, kind, symbol, left: count, number: 0 });
+    return { venue, command, connections, now, mixIn };
+  }
+
+  private mix(now: number): void {
+    this.nextMix = now + MIX_EVERY_MS;
+    for (const mixed of this.mixed) {
+      const { connection, kind, symbol, number } = mixed;
+      const { host } = mixed.venue;
+      mixed.left--;
+      mixed.number++;
+      const { name, payload } =
+        kind === 'malformed'
+          ? brokenFrame(host.profile.protocol, symbol, number)
+          : { name: 'unknown', payload: unknownFrame(host.profile.protocol, symbol, number, now) };
+      connection.inject(payload);
+      host.journal?.event(host.id, symbol, kind, name, '', '', '', now, `[${connection.number}]`);
+    }
+    this.mixed = this.mixed.filter(({ left, connection }) => left > 0 && connection.ws.readyState === 1);
+  }
+}
+
+function firstSymbol({ host }: SimulatedVenue): string {
+  return host.market?.listings[0]?.symbol ?? [...(host.capture?.symbols ?? [])][0] ?? 'BTCUSDT';
+}
+
+function disturb(connection: Connection, faults: readonly Running[]): void {
+  const wasFrozen = connection.interference?.frozen === true;
+  const lasting = faults.filter(({ kind }) => kind.onLine !== undefined);
+  const interference = lasting.length > 0 ? connection.disturb() : connection.interference;
+  if (interference === undefined) return;
+  interference.silent = false;
+  interference.frozen = false;
+  interference.muted = new Set();
+  interference.mutedTrades = new Set();
+  interference.bytesPerSecond = undefined;
+  for (const { kind, command } of lasting) kind.onLine?.(interference, command);
+  if (interference.frozen && !wasFrozen) connection.freeze();
+  if (!interference.frozen && wasFrozen) connection.thaw();
+  if (interference.idle) connection.interference = undefined;
+}

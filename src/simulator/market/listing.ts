@@ -1,0 +1,164 @@
+import type { VenueProfile } from '../venue-profile.ts';
+import { CandleStore } from './candle-store.ts';
+import type { Coin } from './coins.ts';
+import { PastTrades } from './past-trades.ts';
+import { PricePath } from './price-path.ts';
+import { hash, hashText, Random } from './random.ts';
+import { TradeRing } from './trade-ring.ts';
+
+export interface Quote {
+  readonly price: number;
+  readonly quantity: number;
+}
+
+/** USDT that a typical resting level and a typical trade are worth. */
+const LEVEL_VALUE = 25_000;
+const TRADE_VALUE = 1_500;
+const MINUTE_VALUE = 900_000;
+
+export interface ListingOptions {
+  readonly profile: VenueProfile;
+  readonly coin: Coin;
+  readonly index: number;
+  readonly seed: number;
+  /** Milliseconds since 1970 when the market opened. */
+  readonly startedAt: number;
+  readonly keptTrades: number;
+}
+
+/**
+ * One coin as one venue trades it. Prices are counted in price steps, quantities in quantity steps.
+ *
+ * The resting book is a pure function of the best prices and the update id: which steps hold an order, and how much,
+ * is hashed, and each level changes its quantity at its own pace of updates. So the best prices, the depth and what a
+ * client builds from differences agree at every update id without a book being kept.
+ */
+export class Listing {
+  readonly symbol: string;
+  readonly coin: string;
+  readonly index: number;
+  readonly priceDecimals: number;
+  readonly quantityDecimals: number;
+  readonly trades: TradeRing;
+  readonly largestLevel: number;
+  readonly largestTrade: number;
+  readonly candles: CandleStore;
+  /** Its trades before the market opened; undefined once a reset has wiped them. */
+  past: PastTrades | undefined;
+  bestBid = 0;
+  bestAsk = 0;
+  /** Id of the next trade, of the next aggregated trade, and of the book's last change. */
+  nextTradeId: number;
+  nextGroup: number;
+  updateId: number;
+  /** When the book changed last, milliseconds since 1970. */
+  changedAt: number;
+  private readonly path: PricePath;
+  private readonly offset: number;
+  private readonly steps: number;
+  private readonly bookSeed: number;
+
+  constructor({ profile, coin, index, seed, startedAt, keptTrades }: ListingOptions) {
+    const own = hashText(`${profile.id}:${coin.coin}`, seed);
+    const ids = new Random(own);
+    this.symbol = coin.symbol;
+    this.coin = coin.coin;
+    this.index = index;
+    this.priceDecimals = coin.priceDecimals;
+    this.quantityDecimals = coin.quantityDecimals;
+    this.steps = 10 ** coin.priceDecimals;
+    this.offset = 1 + profile.priceOffset;
+    this.path = new PricePath(hashText(coin.coin, seed), coin.price);
+    const unit = 10 ** coin.quantityDecimals / coin.price;
+    this.largestLevel = Math.max(9, Math.round(LEVEL_VALUE * unit * 2));
+    this.largestTrade = Math.max(5, Math.round(TRADE_VALUE * unit * 4));
+    this.trades = new TradeRing(keptTrades);
+    this.nextTradeId = profile.firstTradeId + ids.below(1_000);
+    this.nextGroup = Math.max(1, Math.floor(this.nextTradeId * 0.8));
+    this.updateId = profile.firstUpdateId + ids.below(1_000);
+    this.changedAt = startedAt;
+    this.bookSeed = hash(own, 1);
+    this.requote(0);
+    const past = new PastTrades({
+      seed: hash(own, 2),
+      price: Math.floor((this.bestBid + this.bestAsk) / 2),
+      startedAt,
+      firstId: this.nextTradeId,
+      firstGroup: this.nextGroup,
+      minuteVolume: Math.max(1, Math.round(MINUTE_VALUE * unit)),
+    });
+    this.candles = new CandleStore(past, keptTrades > 8_192 ? 1_000 : 60);
+    this.past = past;
+  }
+
+  /** Moves the best prices to where the coin's fair price is at `seconds` of market time. */
+  requote(seconds: number): void {
+    const middle = Math.max(4, Math.floor(this.path.at(seconds) * this.offset * this.steps));
+    this.bestBid = this.restingAtOrBelow(middle);
+    this.bestAsk = this.restingAtOrAbove(this.bestBid + 1);
+  }
+
+  restingAtOrBelow(price: number): number {
+    let at = price;
+    while (at > 1 && !this.rests(at)) at--;
+    return at;
+  }
+
+  restingAtOrAbove(price: number): number {
+    let at = price;
+    while (!this.rests(at)) at++;
+    return at;
+  }
+
+  /** Quantity steps that rest at a price which holds an order. */
+  quantityAt(price: number): number {
+    const level = hash(this.bookSeed, price);
+    const period = (level >>> 8) % 11;
+    return this.quantity(level, Math.floor((this.updateId + (level & 1023)) / 2 ** period));
+  }
+
+  /** The same far from the best prices, where nothing changes. */
+  deepQuantityAt(price: number): number {
+    return this.quantity(hash(this.bookSeed, price), -1);
+  }
+
+  /** The best `count` bids, highest first. */
+  bids(count: number): Quote[] {
+    const levels: Quote[] = [];
+    for (let price = this.bestBid; levels.length < count && price > 1; price = this.restingAtOrBelow(price - 1))
+      levels.push({ price, quantity: this.quantityAt(price) });
+    return levels;
+  }
+
+  /** The best `count` asks, lowest first. */
+  asks(count: number): Quote[] {
+    const levels: Quote[] = [];
+    for (let price = this.bestAsk; levels.length < count; price = this.restingAtOrAbove(price + 1))
+      levels.push({ price, quantity: this.quantityAt(price) });
+    return levels;
+  }
+
+  /** The testnet's monthly wipe: ids start low again, all trades are gone. */
+  reset(): void {
+    this.nextTradeId = 1;
+    this.nextGroup = 1;
+    this.updateId = 1;
+    this.trades.clear();
+    this.past = undefined;
+  }
+
+  /** The update ids of its book start again. */
+  restartBook(now: number): void {
+    this.updateId = 1;
+    this.changedAt = now;
+  }
+
+  private quantity(level: number, version: number): number {
+    const share = (hash(level, version) >>> 8) / 16777216;
+    return 1 + Math.floor(share * share * this.largestLevel);
+  }
+
+  private rests(price: number): boolean {
+    return (hash(this.bookSeed, price) & 3) !== 0;
+  }
+}

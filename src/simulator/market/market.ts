@@ -1,0 +1,167 @@
+import type { VenueProfile } from '../venue-profile.ts';
+import { marketCoins } from './coins.ts';
+import { Listing } from './listing.ts';
+import { hashText, Random } from './random.ts';
+
+/** Told of every taker order: its trades are numbers `first` … `first + count − 1` of the listing's ring. */
+export type OnOrder = (listing: Listing, first: number, count: number) => void;
+
+export interface MarketOptions {
+  readonly profile: VenueProfile;
+  readonly seed: number;
+  readonly symbols: number;
+  /** Trades a second, all symbols together. */
+  readonly rate: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+/**
+ * One venue's market. What it trades is decided by the seed and the number of trades alone, never by the clock:
+ * the same options give the same symbols, ids, prices, quantities and sides in the same order.
+ * Market time, by which the venues agree about prices, is that number divided by the rate.
+ */
+export class Market {
+  readonly listings: readonly Listing[];
+  readonly bySymbol: ReadonlyMap<string, Listing>;
+  /** Trades made, and trades left out because the market or the symbol was quiet. */
+  made = 0;
+  leftOut = 0;
+  /** True while the whole venue is quiet; symbols that are quiet alone. */
+  quiet = false;
+  readonly quietSymbols = new Set<string>();
+  private readonly profile: VenueProfile;
+  private readonly random: Random;
+  private readonly rate: number;
+  private readonly longestOrder: number;
+  private readonly thresholds: Float64Array;
+  private readonly aliases: Int32Array;
+  private sequence: number;
+  private hot: Listing | undefined;
+  private hotOrders = 0;
+
+  constructor({ profile, seed, symbols, rate, startedAt }: MarketOptions) {
+    this.profile = profile;
+    this.rate = rate;
+    this.random = new Random(hashText(profile.id, seed));
+    this.longestOrder = Math.min(600, Math.max(2, Math.floor(rate / 10)));
+    this.sequence = 61_000_000_000 + this.random.below(1_000_000);
+    const keptTrades = symbols <= 64 ? 16_384 : symbols <= 256 ? 4_096 : 1_024;
+    this.listings = marketCoins(symbols).map(
+      (coin, index) => new Listing({ profile, coin, index, seed, startedAt, keptTrades }),
+    );
+    this.bySymbol = new Map(this.listings.map((listing) => [listing.symbol, listing]));
+    ({ thresholds: this.thresholds, aliases: this.aliases } = aliasTable(this.listings.map((_, i) => (i + 2) ** -0.7)));
+  }
+
+  /** The matching sequence of the last order (Bybit's `seq`). */
+  get lastSequence(): number {
+    return this.sequence;
+  }
+
+  /** Makes orders until at least `trades` more trades are made; returns how many it really were. */
+  advance(trades: number, time: number, onOrder: OnOrder): number {
+    if (this.quiet) {
+      this.leftOut += trades;
+      return trades;
+    }
+    let done = 0;
+    while (done < trades) done += this.order(time, onOrder);
+    return done;
+  }
+
+  /** Lets the ids of a symbol jump, as if `count` trades had been lost by the venue itself. */
+  jumpIds(listing: Listing, count: number): void {
+    listing.nextTradeId += count;
+  }
+
+  private order(time: number, onOrder: OnOrder): number {
+    const { random } = this;
+    const listing = this.pick();
+    const shape = random.next();
+    const count = this.fills(shape & 0xffff);
+    if (this.quietSymbols.size > 0 && this.quietSymbols.has(listing.symbol)) {
+      this.leftOut += count;
+      return count;
+    }
+    const sell = (shape & 0x10000) !== 0;
+    listing.requote((this.made + this.leftOut) / this.rate);
+    this.sequence += 1 + (shape >>> 27);
+    const jumping = this.profile.protocol === 'bybit';
+    if (jumping && shape >>> 30 === 0) listing.nextTradeId += 1 + ((shape >>> 20) & 3);
+
+    const { trades, candles } = listing;
+    const first = trades.count;
+    let price = sell ? listing.bestBid : listing.bestAsk;
+    let group = jumping ? this.sequence : listing.nextGroup;
+    for (let i = 0; i < count; i++) {
+      const draw = random.next();
+      if (i > 0 && (draw & 7) === 0) {
+        price = sell ? listing.restingAtOrBelow(price - 1) : listing.restingAtOrAbove(price + 1);
+        if (!jumping) group++;
+      }
+      const share = (draw >>> 8) / 16777216;
+      const quantity = 1 + Math.floor(share * share * share * listing.largestTrade);
+      const id = listing.nextTradeId++;
+      trades.push(id, price, quantity, time, group, sell);
+      candles.add(price, quantity, time, sell, id);
+    }
+    if (!jumping) listing.nextGroup = group + 1;
+    listing.updateId += 1 + ((shape >>> 18) & 3);
+    listing.changedAt = time;
+    this.made += count;
+    onOrder(listing, first, count);
+    return count;
+  }
+
+  /** Bursts: now and then one symbol draws most of the orders for a while. */
+  private pick(): Listing {
+    const draw = this.random.next();
+    if (this.hotOrders > 0) {
+      this.hotOrders--;
+      if (this.hot !== undefined && (draw & 15) > 4) return this.hot;
+    }
+    const position = (draw / 4294967296) * this.listings.length;
+    const column = Math.floor(position);
+    const index = position - column < (this.thresholds[column] as number) ? column : (this.aliases[column] as number);
+    const listing = this.listings[index] as Listing;
+    if (this.hotOrders === 0 && this.random.next() < 8_589_934) {
+      this.hot = listing;
+      this.hotOrders = 20 + this.random.below(Math.max(10, Math.min(400, this.rate)));
+    }
+    return listing;
+  }
+
+  /** Mostly one trade an order; a few orders sweep hundreds, but never more than a tenth of a second's worth. */
+  private fills(draw: number): number {
+    if (draw < 50_000) return 1;
+    const { random, longestOrder } = this;
+    if (draw < 60_500) return Math.min(longestOrder, 2 + random.below(3));
+    if (draw < 65_000) return Math.min(longestOrder, 5 + random.below(16));
+    if (draw < 65_500) return Math.min(longestOrder, 20 + random.below(80));
+    return Math.min(longestOrder, 100 + random.below(500));
+  }
+}
+
+/** Walker's table: draws an index by weight in constant time. */
+function aliasTable(weights: readonly number[]): { thresholds: Float64Array; aliases: Int32Array } {
+  const size = weights.length;
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  const thresholds = Float64Array.from(weights, (weight) => (weight * size) / sum);
+  const aliases = Int32Array.from(weights, (_, index) => index);
+  const small: number[] = [];
+  const large: number[] = [];
+  thresholds.forEach((share, index) => {
+    (share < 1 ? small : large).push(index);
+  });
+  while (small.length > 0 && large.length > 0) {
+    const under = small.pop() as number;
+    const over = large[large.length - 1] as number;
+    aliases[under] = over;
+    const left = (thresholds[over] as number) - (1 - (thresholds[under] as number));
+    thresholds[over] = left;
+    if (left < 1) small.push(large.pop() as number);
+  }
+  for (const index of [...small, ...large]) thresholds[index] = 1;
+  return { thresholds, aliases };
+}

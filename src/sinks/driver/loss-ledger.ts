@@ -1,0 +1,253 @@
+import { topicOf } from '../../codec/topics.ts';
+import type { AggTrade, Environment, Gap, TradeEvent } from '../../domain/record.ts';
+import type { Ending, LastTrade, OutRecord } from '../contract.ts';
+import type { QueueEntry } from './out-queue.ts';
+
+/** Trades of one series that were dropped one after the other, nothing of the series between them kept. */
+export interface Loss {
+  readonly topic: string;
+  readonly key: string;
+  readonly venue: string;
+  readonly symbol: string;
+  readonly epoch: number;
+  readonly environment: Environment;
+  /** Ids that they stand for; null: it cannot be told whether any are missing. */
+  readonly missing: number | null;
+  /** The place of the last of them: what comes by with a higher one is behind the hole. */
+  readonly seq: number;
+  /** Timestamp of the first of them, milliseconds. */
+  readonly firstTime: number;
+}
+
+/** How a gap goes out: topic and key. */
+export type OutGap = (gap: Gap, topicOfTrades: string) => OutRecord;
+
+type Trade = TradeEvent | AggTrade;
+
+/** The record where it is a trade, alone or aggregated. */
+export function tradeOf({ record }: OutRecord): Trade | undefined {
+  return record.kind === 'trade' || record.kind === 'agg_trade' ? record : undefined;
+}
+
+/** How many ids of its venue a trade stands for. */
+export function idsOf({ tradeId, lastTradeId }: Trade): number {
+  return lastTradeId === null ? 1 : Number(BigInt(lastTradeId) - BigInt(tradeId)) + 1;
+}
+
+/** The losses that dropped records are: one for each series of trades among them. */
+export function lossesOf(entries: readonly QueueEntry[]): Loss[] {
+  const losses = new Map<string, Loss>();
+  for (const { out, seq } of entries) addLoss(losses, out, seq);
+  return [...losses.values()];
+}
+
+/** Counts a record into the losses by series, where it is a trade. */
+export function addLoss(losses: Map<string, Loss>, out: OutRecord, seq: number): void {
+  const trade = tradeOf(out);
+  if (trade === undefined) return;
+  const { topic, key } = out;
+  const { venue, symbol, epoch, environment, timestamp } = trade;
+  const name = seriesOf(out, trade);
+  const known = losses.get(name);
+  losses.set(
+    name,
+    known === undefined
+      ? { topic, key, venue, symbol, epoch, environment, missing: idsOf(trade), seq, firstTime: timestamp }
+      : { ...known, missing: sum(known.missing, idsOf(trade)), seq },
+  );
+}
+
+/** Names the series of a trade: a topic, a venue, a symbol, an epoch. */
+export function seriesOf({ topic }: OutRecord, { venue, symbol, epoch }: Trade): string {
+  return `${topic} ${venue} ${symbol} ${epoch}`;
+}
+
+/**
+ * What of the trades was dropped, until the gap record that names it is on its way: it is made when the first trade
+ * behind the hole comes by, and goes before it. Where nothing comes by, the series ends before the hole, and a start
+ * goes on from there.
+ */
+export class LossLedger {
+  readonly #outGap: OutGap;
+  /** By topic and key, in order. */
+  readonly #pending = new Map<string, Marked[]>();
+  #unsaved: Marked[] = [];
+  /** Topic → key → the last trade that the sink acknowledged. */
+  readonly #last = new Map<string, Map<string, OutRecord>>();
+  #endings = new Map<string, LastTrade>();
+  /** Records up to here may be missing without trace: a stretch of the spill could not be read. */
+  #suspectSeq = -1;
+  readonly #checked = new Map<string, number>();
+
+  constructor(outGap: OutGap = defaultOutGap) {
+    this.#outGap = outGap;
+  }
+
+  get isEmpty(): boolean {
+    return this.#pending.size === 0 && this.#suspectSeq < 0;
+  }
+
+  /** Where the series ended before this process. */
+  seed(endings: readonly Ending[]): void {
+    for (const { venue, symbol, epoch, trade, aggTrade } of endings) {
+      if (trade) this.#endings.set(`trade ${venue} ${symbol} ${epoch}`, trade);
+      if (aggTrade) this.#endings.set(`agg_trade ${venue} ${symbol} ${epoch}`, aggTrade);
+    }
+  }
+
+  /** The sink has them. */
+  delivered(records: readonly OutRecord[]): void {
+    let topic = '';
+    let keys: Map<string, OutRecord> | undefined;
+    for (const out of records) {
+      const { kind } = out.record;
+      if (kind !== 'trade' && kind !== 'agg_trade') continue;
+      if (keys === undefined || out.topic !== topic) {
+        topic = out.topic;
+        keys = this.#last.get(topic) ?? new Map();
+        this.#last.set(topic, keys);
+      }
+      keys.set(out.key, out);
+    }
+  }
+
+  /**
+   * Trades are gone. `mark` is the same for losses between which nothing was kept, so that they become one.
+   * `saved`: the spill knows of them already.
+   */
+  lost(losses: readonly Loss[], mark: string, saved = false): void {
+    for (const loss of losses) {
+      const name = `${loss.topic} ${loss.key}`;
+      const list = this.#pending.get(name) ?? [];
+      this.#pending.set(name, list);
+      insert(list, { ...loss, mark });
+      if (!saved) insert(this.#unsaved, { ...loss, mark });
+    }
+  }
+
+  /** What the spill has to remember, should the process end before the gaps are told; once. */
+  takeUnsaved(): readonly Loss[] {
+    const unsaved = this.#unsaved;
+    this.#unsaved = [];
+    return unsaved;
+  }
+
+  /** Gives back what could not be saved. */
+  keepUnsaved(losses: readonly Loss[]): void {
+    this.#unsaved.unshift(...losses.map((loss) => ({ ...loss, mark: '' })));
+  }
+
+  /** Anything up to `seq` may be missing: every series has to show that its next trade follows its last one. */
+  suspectAll(seq: number): void {
+    this.#suspectSeq = Math.max(this.#suspectSeq, seq);
+  }
+
+  /** A gap has to go before the record. */
+  isDue(out: OutRecord, seq: number): boolean {
+    if (tradeOf(out) === undefined) return false;
+    const first = this.#pending.get(`${out.topic} ${out.key}`)?.[0];
+    return (first !== undefined && first.seq < seq) || this.#isSuspect(out, seq);
+  }
+
+  /** The gaps that go before the record; they are not due again. */
+  takeDue(out: OutRecord, seq: number): readonly OutRecord[] {
+    const trade = tradeOf(out);
+    if (trade === undefined) return [];
+    const name = `${out.topic} ${out.key}`;
+    const pending = this.#pending.get(name) ?? [];
+    const suspect = this.#isSuspect(out, seq);
+    if (suspect) this.#checked.set(name, seq);
+    const due = pending.filter((loss) => loss.seq < seq);
+    const later = pending.filter((loss) => loss.seq >= seq);
+    this.#unsaved = this.#unsaved.filter((loss) => loss.seq >= seq || loss.topic !== out.topic || loss.key !== out.key);
+    if (later.length > 0) this.#pending.set(name, later);
+    else this.#pending.delete(name);
+
+    const series = new Map<string, Loss>();
+    for (const loss of due) {
+      const known = series.get(`${loss.venue} ${loss.epoch}`);
+      series.set(
+        `${loss.venue} ${loss.epoch}`,
+        known === undefined ? loss : { ...known, missing: sum(known.missing, loss.missing) },
+      );
+    }
+    const gaps = [...series.values()].map((loss) => this.#gap(loss, out, trade, suspect ? null : loss.missing));
+    if (suspect && !series.has(`${trade.venue} ${trade.epoch}`)) {
+      const { venue, symbol, epoch, environment, timestamp: firstTime } = trade;
+      const { topic, key } = out;
+      const loss = { topic, key, venue, symbol, epoch, environment, missing: 0, seq, firstTime };
+      gaps.push(this.#gap(loss, out, trade, null));
+    }
+    return gaps.map((gap) => this.#outGap(gap, out.topic));
+  }
+
+  #isSuspect(out: OutRecord, seq: number): boolean {
+    if (seq <= this.#suspectSeq || this.#suspectSeq < 0) return false;
+    const name = `${out.topic} ${out.key}`;
+    if ((this.#checked.get(name) ?? -1) > this.#suspectSeq) return false;
+    const trade = tradeOf(out) as Trade;
+    const from = this.#before(out, trade);
+    const follows = from !== undefined && BigInt(from.id) + 1n === BigInt(trade.tradeId);
+    if (follows) this.#checked.set(name, seq);
+    return !follows;
+  }
+
+  /** The last trade of the series that the sink has. */
+  #before({ topic, key }: { topic: string; key: string }, series: Pick<Trade, 'venue' | 'epoch' | 'symbol'>) {
+    const last = this.#last.get(topic)?.get(key);
+    const trade = last && tradeOf(last);
+    if (trade !== undefined && trade.venue === series.venue && trade.epoch === series.epoch) {
+      return { id: trade.lastTradeId ?? trade.tradeId, timestamp: trade.timestamp };
+    }
+    const kind = topic.endsWith(topicOf('agg_trade').name) ? 'agg_trade' : 'trade';
+    return this.#endings.get(`${kind} ${series.venue} ${series.symbol} ${series.epoch}`);
+  }
+
+  #gap(loss: Loss, out: OutRecord, next: Trade, missing: number | null): Gap {
+    const from = this.#before(out, loss);
+    const follows = loss.venue === next.venue && loss.epoch === next.epoch;
+    return {
+      kind: 'gap',
+      venue: loss.venue,
+      symbol: loss.symbol,
+      epoch: loss.epoch,
+      fromId: from?.id ?? null,
+      toId: follows ? next.tradeId : null,
+      fromTime: from?.timestamp ?? loss.firstTime,
+      toTime: next.timestamp,
+      missing,
+      filled: 0,
+      outcome: missing === null ? 'unknown' : 'unrepaired',
+      environment: loss.environment,
+    };
+  }
+}
+
+function sum(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a + b;
+}
+
+interface Marked extends Loss {
+  readonly mark: string;
+}
+
+/** Keeps the order, and makes one of two that have nothing between them. */
+function insert(list: Marked[], loss: Marked): void {
+  let at = list.length;
+  while (at > 0 && (list[at - 1] as Marked).seq > loss.seq) at--;
+  for (let index = at - 1; index >= 0; index--) {
+    const before = list[index] as Marked;
+    if (before.mark !== loss.mark || loss.mark === '') break;
+    if (before.topic !== loss.topic || before.venue !== loss.venue) continue;
+    if (before.symbol !== loss.symbol || before.epoch !== loss.epoch) continue;
+    list.splice(index, 1);
+    list.splice(at - 1, 0, { ...before, missing: sum(before.missing, loss.missing), seq: loss.seq });
+    return;
+  }
+  list.splice(at, 0, loss);
+}
+
+const defaultOutGap: OutGap = (gap, topicOfTrades) => {
+  const prefix = topicOfTrades.slice(0, topicOfTrades.lastIndexOf('.') + 1);
+  return { topic: prefix + topicOf('gap').name, key: `${gap.venue}:${gap.symbol}`, record: gap };
+};

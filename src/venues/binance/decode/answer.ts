@@ -1,0 +1,28 @@
+import { Fault } from '../../../domain/fault.ts';
+import type { Decoded } from '../../contract.ts';
+import { malformed, readObject, type Unchecked, wordsOf } from '../../decode/fields.ts';
+import type { BinanceAnswerFrame, BinanceErrorFrame } from './wire.ts';
+
+/** The meaning of an answer to a control message; undefined where the frame is none. */
+export function readAnswer(frame: Unchecked<BinanceAnswerFrame & BinanceErrorFrame>): Decoded | undefined {
+  if (frame.error !== undefined) {
+    const error = readObject<BinanceErrorFrame['error']>(frame.error, 'error');
+    return refused(frame.id, error.code, error.msg);
+  }
+  if (frame.code !== undefined) return refused(frame.id, frame.code, frame.msg);
+  if (frame.result !== undefined) return { kind: 'ack', id: requestId(frame.id) };
+  return undefined;
+}
+
+function refused(id: unknown, code: unknown, message: unknown): Decoded {
+  const fault = new Fault('subscription_rejected', `refused with code ${wordsOf(code)}: ${wordsOf(message)}`, {
+    retry: { kind: 'never' },
+  });
+  return { kind: 'refused', id: requestId(id), topics: [], fault };
+}
+
+function requestId(id: unknown): string | undefined {
+  if (id === undefined || id === null) return undefined;
+  if (typeof id !== 'number' && typeof id !== 'string') throw malformed('id', 'is neither a number nor text');
+  return String(id);
+}

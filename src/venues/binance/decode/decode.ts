@@ -1,0 +1,168 @@
+import { type Instrument, KLINE_INTERVALS, type VenueId } from '../../../domain/instrument.ts';
+import type { MarketEvent } from '../../../domain/line.ts';
+import type { Decoded, Decoder, DecoderContext } from '../../contract.ts';
+import { decodedEvents, ignored, malformedFrame, type Origin, safely } from '../../decode/decoding.ts';
+import { isObject, malformed, readObject, readString, type Unchecked, within } from '../../decode/fields.ts';
+import { jsonOf, refuseDuplicateKeys, textOf } from '../../decode/read-frame.ts';
+import { spreadWarning } from '../../decode/top-of-book.ts';
+import { readAnswer } from './answer.ts';
+import { readBookTicker } from './decode-book-ticker.ts';
+import { readBook, readDepthUpdate } from './decode-depth.ts';
+import { readKline } from './decode-kline.ts';
+import { readTicker } from './decode-ticker.ts';
+import { readAggTrade, readTrade } from './decode-trade.ts';
+import { EventScanner } from './scan-event.ts';
+import { type BinanceEvent, type BinanceStream, parseStreamName } from './stream-name.ts';
+import type { BinanceCombinedFrame, BinanceKline } from './wire.ts';
+
+/** Any payload: the fields that tell payloads apart. */
+interface Payload {
+  readonly e: string;
+  readonly s: string;
+  readonly u: number;
+  readonly lastUpdateId: number;
+  readonly k: BinanceKline;
+}
+
+interface Place {
+  readonly origin: Origin;
+  readonly instrument: Instrument;
+  readonly receivedAt: number;
+  /** Of the stream; undefined for a bare frame. */
+  readonly interval: string | undefined;
+}
+
+type Read = (payload: Unchecked<Payload>, place: Place) => Decoded;
+
+const READERS: ReadonlyMap<string, Read> = new Map<BinanceEvent, Read>([
+  ['trade', one(readTrade)],
+  ['aggTrade', one(readAggTrade)],
+  ['24hrTicker', one(readTicker)],
+  ['24hrMiniTicker', one(readTicker)],
+  ['bookTicker', decodeBookTicker],
+  ['kline', decodeKline],
+  ['depthUpdate', one(readDepthUpdate)],
+  ['partialDepth', one(readBook)],
+]);
+
+function one(
+  read: (payload: Unchecked<Payload>, origin: Origin, instrument: Instrument, receivedAt: number) => MarketEvent,
+): Read {
+  return (payload, place) => decodedEvents([read(payload, place.origin, place.instrument, place.receivedAt)]);
+}
+
+/** A decoder for one connection, of `/stream` (combined frames) or `/ws` (bare frames). */
+export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder {
+  const origin: Origin = { venue, environment: context.environment };
+  const streams = new Map<string, BinanceStream>();
+  const scanner = new EventScanner(origin, context);
+
+  function streamOf(name: string): BinanceStream | undefined {
+    const known = streams.get(name);
+    if (known !== undefined) return known;
+    const stream = parseStreamName(name);
+    // Only what was asked for is kept, as the venue writes it, so that a peer cannot make the map grow.
+    if (stream !== undefined && context.instruments.has(stream.symbol) && isLowerCase(name, stream.symbol)) {
+      streams.set(name, stream);
+      scanner.learn(name, stream);
+    }
+    return stream;
+  }
+
+  return safely((frame) => {
+    const scanned = scanner.scan(frame);
+    if (scanned !== undefined) return scanned;
+    const text = textOf(frame);
+    const outer = readObject<BinanceCombinedFrame>(jsonOf(text), '');
+    if (outer.stream === undefined) return decodeBare(text, outer, frame.receivedAt);
+    const stream = streamOf(readString(outer.stream, 'stream'));
+    if (stream === undefined) return decodeUnknownStream(outer.data);
+    try {
+      return decodeCombined(text, outer, stream, frame.receivedAt);
+    } catch (error) {
+      return malformedFrame(error, context.instruments.get(stream.symbol)?.symbol);
+    }
+  });
+
+  function decodeBare(text: string, frame: object, receivedAt: number): Decoded {
+    const payload: Unchecked<Payload> = frame;
+    const decoded = readAnswer(frame) ?? decodePayload(payload, undefined, receivedAt);
+    if (decoded.kind !== 'ignored') refuseDuplicateKeys(text, keysOf(payload));
+    return decoded;
+  }
+
+  function decodeCombined(
+    text: string,
+    outer: Unchecked<BinanceCombinedFrame>,
+    stream: BinanceStream,
+    receivedAt: number,
+  ): Decoded {
+    const payload = readObject<Payload>(outer.data, 'data');
+    let decoded: Decoded;
+    try {
+      decoded = decodePayload(payload, stream, receivedAt);
+    } catch (error) {
+      throw within('data', error);
+    }
+    if (decoded.kind !== 'ignored') refuseDuplicateKeys(text, Object.keys(outer).length + keysOf(payload));
+    return decoded;
+  }
+
+  function decodePayload(payload: Unchecked<Payload>, stream: BinanceStream | undefined, receivedAt: number): Decoded {
+    const event = eventOf(payload, stream);
+    if (event === 'serverShutdown') return { kind: 'rotate', reason: 'server_shutdown' };
+    const read = READERS.get(event);
+    if (read === undefined) return ignored('unknown_event');
+    if (stream !== undefined && event !== stream.event)
+      throw malformed('e', `is ${event}, not the stream's ${stream.event}`);
+    // Partial depth tells its symbol by the stream's name alone.
+    const symbol = event === 'partialDepth' ? stream?.symbol : readSymbol(payload, stream);
+    if (symbol === undefined) return ignored('book_without_symbol');
+    const instrument = context.instruments.get(symbol);
+    if (instrument === undefined) return ignored('unknown_symbol');
+    return read(payload, { origin, instrument, receivedAt, interval: stream?.interval });
+  }
+}
+
+function isLowerCase(name: string, symbol: string): boolean {
+  return name.startsWith(symbol.toLowerCase());
+}
+
+/** How many keys a payload has, those of its candle included. */
+function keysOf(payload: Unchecked<Payload>): number {
+  return Object.keys(payload).length + (isObject(payload.k) ? Object.keys(payload.k).length : 0);
+}
+
+function eventOf(payload: Unchecked<Payload>, stream: BinanceStream | undefined): string {
+  if (payload.e !== undefined) return readString(payload.e, 'e');
+  if (stream?.event === 'bookTicker' || stream?.event === 'partialDepth') return stream.event;
+  if (stream === undefined && payload.u !== undefined) return 'bookTicker';
+  if (stream === undefined && payload.lastUpdateId !== undefined) return 'partialDepth';
+  throw malformed('e', 'is missing (the event type)');
+}
+
+function readSymbol(payload: Unchecked<Payload>, stream: BinanceStream | undefined): string {
+  const symbol = readString(payload.s, 's');
+  if (stream !== undefined && symbol !== stream.symbol)
+    throw malformed('s', `is ${symbol}, not the stream's ${stream.symbol}`);
+  return symbol;
+}
+
+function decodeUnknownStream(data: unknown): Decoded {
+  const payload: Unchecked<Payload> = isObject(data) ? data : {};
+  return payload.e === 'serverShutdown' ? { kind: 'rotate', reason: 'server_shutdown' } : ignored('unknown_event');
+}
+
+function decodeBookTicker(payload: Unchecked<Payload>, { origin, instrument, receivedAt }: Place): Decoded {
+  const ticker = readBookTicker(payload, origin, instrument, receivedAt);
+  return ticker === undefined
+    ? ignored('one_sided_book')
+    : decodedEvents([ticker], spreadWarning(ticker.bidPrice, ticker.askPrice));
+}
+
+function decodeKline(payload: Unchecked<Payload>, place: Place): Decoded {
+  const k = readObject<BinanceKline>(payload.k, 'k');
+  const interval = place.interval ?? KLINE_INTERVALS.find((known) => known === k.i);
+  if (interval === undefined) throw malformed('k.i', 'is no interval that is known');
+  return decodedEvents([readKline(payload, k, interval, place.origin, place.instrument, place.receivedAt)]);
+}

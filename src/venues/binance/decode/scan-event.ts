@@ -1,0 +1,187 @@
+// Imported, as the global is a getter, which each frame would pay for.
+import { Buffer } from 'node:buffer';
+import type { Instrument } from '../../../domain/instrument.ts';
+import type { AskedSymbol, RawFrame, Repeat, Ticker } from '../../../domain/line.ts';
+import type { TradeEvent } from '../../../domain/record.ts';
+import type { Decoded, DecoderContext } from '../../contract.ts';
+import { askedOf, eventsOf, liveTrade, type Origin, repeated } from '../../decode/decoding.ts';
+import { isTime } from '../../decode/fields.ts';
+import { ascii, FrameScanner, type Literal, ScannedNames } from '../../decode/frame-scanner.ts';
+import { NO_CONDITIONS } from './decode-trade.ts';
+import type { BinanceStream } from './stream-name.ts';
+
+const STREAM = ascii('{"stream":"');
+const TRADE = ascii('","data":{"e":"trade","E":');
+const PRICE = ascii(',"p":"');
+const QUANTITY = ascii('","q":"');
+const TIME_AT_ONCE = ascii('","T":');
+const BUYER_ORDER = ascii('","b":');
+const SELLER_ORDER = ascii(',"a":');
+const TIME = ascii(',"T":');
+const MAKER = ascii(',"m":');
+const IGNORED = ascii(',"M":');
+const END = ascii('}}');
+/** All that follows the time, as it usually is. */
+const MADE_BY_BUYER = ascii(',"m":true,"M":true}}');
+const MADE_BY_SELLER = ascii(',"m":false,"M":true}}');
+
+const TICKER = ascii('","data":{"e":"24hrTicker","E":');
+const PERCENT = ascii('","P":"');
+const TO_CLOSE = ['w', 'x'].map((key) => ascii(`","${key}":"`));
+const CLOSE = ascii('","c":"');
+const TO_VOLUME = ['Q', 'b', 'B', 'a', 'A', 'o', 'h', 'l'].map((key) => ascii(`","${key}":"`));
+const VOLUME = ascii('","v":"');
+const COUNTS = ['"', '', '', ''].map((quote, index) => ascii(`${quote},"${'OCFL'.charAt(index)}":`));
+const TRADES = ascii(',"n":');
+
+interface Scanned {
+  readonly isTrade: boolean;
+  readonly asked: AskedSymbol;
+  readonly venueSymbol: string;
+  /** From the event's time to what follows the symbol. */
+  readonly symbol: Literal;
+}
+
+/**
+ * Events of combined frames as Binance writes them, straight from their bytes: what the readers make of the parsed frame,
+ * or undefined for any that is written otherwise, or is of another kind than trades and 24-hour tickers.
+ */
+export class EventScanner {
+  readonly #origin: Origin;
+  readonly #context: Omit<DecoderContext, 'environment'>;
+  readonly #streams = new ScannedNames<Scanned>();
+  readonly #scanner = new FrameScanner();
+
+  constructor(origin: Origin, context: Omit<DecoderContext, 'environment'>) {
+    this.#origin = origin;
+    this.#context = context;
+  }
+
+  /** A stream whose frames may be read here from now on. */
+  learn(name: string, stream: BinanceStream): void {
+    const instrument = this.#context.instruments.get(stream.symbol);
+    if (instrument === undefined || (stream.event !== 'trade' && stream.event !== '24hrTicker')) return;
+    const isTrade = stream.event === 'trade';
+    const { venueSymbol } = instrument;
+    const symbol = ascii(`,"s":"${venueSymbol}","${isTrade ? 't":' : 'p":"'}`);
+    this.#streams.add(name, { isTrade, asked: askedOf(this.#context, instrument), venueSymbol, symbol });
+  }
+
+  scan({ data, binary, receivedAt }: RawFrame): Decoded | undefined {
+    if (binary || !Buffer.isBuffer(data)) return undefined;
+    const scanner = this.#scanner;
+    scanner.begin(data);
+    scanner.literal(STREAM);
+    const stream = scanner.name(this.#streams);
+    if (stream === undefined) return undefined;
+    const { asked } = stream;
+    const { instrument } = asked;
+    // A venue may have given the symbol another name since.
+    if (instrument === undefined || instrument.venueSymbol !== stream.venueSymbol) return undefined;
+    const event = stream.isTrade
+      ? this.#trade(stream, instrument, receivedAt)
+      : this.#ticker(stream, instrument, receivedAt);
+    if (event === undefined) return undefined;
+    return event.kind === 'repeat' ? repeated(event, asked) : eventsOf(asked, [event]);
+  }
+
+  #trade(
+    { asked, symbol: toId }: Scanned,
+    instrument: Instrument,
+    receivedAt: number,
+  ): TradeEvent | Repeat | undefined {
+    const scanner = this.#scanner;
+    scanner.literal(TRADE);
+    const eventTime = scanner.time();
+    scanner.literal(toId);
+    const idAt = scanner.at;
+    const id = scanner.integer();
+    const idSpan = scanner.spanFrom(idAt);
+    scanner.literal(PRICE);
+    const price = scanner.positiveSpan();
+    scanner.literal(QUANTITY);
+    const quantity = scanner.positiveSpan();
+    if (!scanner.option(TIME_AT_ONCE)) {
+      scanner.literal(BUYER_ORDER);
+      scanner.integer();
+      scanner.literal(SELLER_ORDER);
+      scanner.integer();
+      scanner.literal(TIME);
+    }
+    const timestamp = scanner.time();
+    const isBuyerMaker = this.#maker();
+    if (!scanner.isWhole || !isTime(timestamp) || !isTime(eventTime)) return undefined;
+    const { symbol, coin } = instrument;
+    // What the other line brought before is checked like any other, but no text and no event are made of it.
+    if (asked.isRepeat(id, timestamp)) return { kind: 'repeat', symbol, coin, timestamp };
+    return liveTrade(this.#origin, instrument, receivedAt, {
+      price: scanner.cut(price),
+      quantity: scanner.cut(quantity),
+      isBuyerMaker,
+      timestamp,
+      eventTime,
+      tradeId: scanner.cut(idSpan),
+      conditions: NO_CONDITIONS,
+    });
+  }
+
+  /** The end of a trade. */
+  #maker(): boolean {
+    const scanner = this.#scanner;
+    if (scanner.option(MADE_BY_BUYER)) return true;
+    if (scanner.option(MADE_BY_SELLER)) return false;
+    scanner.literal(MAKER);
+    const isBuyerMaker = scanner.flag();
+    scanner.literal(IGNORED);
+    scanner.flag();
+    scanner.literal(END);
+    return isBuyerMaker;
+  }
+
+  #ticker({ symbol: toChange }: Scanned, instrument: Instrument, receivedAt: number): Ticker | undefined {
+    const scanner = this.#scanner;
+    scanner.literal(TICKER);
+    const timestamp = scanner.integer();
+    scanner.literal(toChange);
+    scanner.skipDecimal();
+    scanner.literal(PERCENT);
+    const change24h = scanner.decimal();
+    for (const key of TO_CLOSE) {
+      scanner.literal(key);
+      scanner.skipDecimal();
+    }
+    scanner.literal(CLOSE);
+    const price = scanner.positive();
+    for (const key of TO_VOLUME) {
+      scanner.literal(key);
+      scanner.skipDecimal();
+    }
+    scanner.literal(VOLUME);
+    const volume24h = scanner.notNegative();
+    scanner.literal(QUANTITY);
+    const quoteVolume24h = scanner.notNegative();
+    for (const key of COUNTS) {
+      scanner.literal(key);
+      scanner.integer();
+    }
+    scanner.literal(TRADES);
+    scanner.integer();
+    scanner.literal(END);
+    if (!scanner.isWhole || !isTime(timestamp)) return undefined;
+    return {
+      kind: 'ticker',
+      venue: this.#origin.venue,
+      symbol: instrument.symbol,
+      venueSymbol: instrument.venueSymbol,
+      coin: instrument.coin,
+      environment: this.#origin.environment,
+      epoch: 0,
+      receivedAt,
+      price,
+      timestamp,
+      volume24h,
+      quoteVolume24h,
+      change24h,
+    };
+  }
+}

@@ -1,0 +1,102 @@
+// Imported, as the global is a getter, which each frame would pay for.
+import { Buffer } from 'node:buffer';
+import type { AskedSymbol, RawFrame } from '../../../domain/line.ts';
+import type { TradeEvent } from '../../../domain/record.ts';
+import type { Decoded, DecoderContext } from '../../contract.ts';
+import { askedOf, eventsOf, liveTrade, type Origin } from '../../decode/decoding.ts';
+import { isTime } from '../../decode/fields.ts';
+import { ascii, FrameScanner, type Literal, ScannedNames } from '../../decode/frame-scanner.ts';
+import { conditionsOf } from './decode-trades.ts';
+import type { BybitTopic } from './topic.ts';
+
+const TOPIC = ascii('{"topic":"');
+const PUBLISHED = ascii('","ts":');
+const DATA = ascii(',"type":"snapshot","data":[');
+const ID = ascii('{"i":"');
+const TIME = ascii('","T":');
+const PRICE = ascii(',"p":"');
+const QUANTITY = ascii('","v":"');
+const BOUGHT = ascii('","S":"Buy","seq":');
+const SOLD = ascii('","S":"Sell","seq":');
+const RPI = ascii(',"RPI":');
+const NEXT = ascii('},');
+const END = ascii('}]}');
+
+interface Scanned {
+  readonly asked: AskedSymbol;
+  readonly venueSymbol: string;
+  /** From the sequence to what follows the symbol. */
+  readonly symbol: Literal;
+}
+
+/**
+ * The trades of a frame `publicTrade.SYMBOL` as Bybit writes it for spot, straight from its bytes: what `readTrades`
+ * makes of the parsed frame, or undefined for any that is written otherwise.
+ */
+export class TradeScanner {
+  readonly #origin: Origin;
+  readonly #context: Omit<DecoderContext, 'environment'>;
+  readonly #topics = new ScannedNames<Scanned>();
+  readonly #scanner = new FrameScanner();
+
+  constructor(origin: Origin, context: Omit<DecoderContext, 'environment'>) {
+    this.#origin = origin;
+    this.#context = context;
+  }
+
+  /** A topic whose frames may be read here from now on. */
+  learn(name: string, topic: BybitTopic): void {
+    const instrument = this.#context.instruments.get(topic.symbol);
+    if (instrument === undefined || topic.event !== 'trade') return;
+    const { venueSymbol } = instrument;
+    const symbol = ascii(`,"s":"${venueSymbol}","BT":`);
+    this.#topics.add(name, { asked: askedOf(this.#context, instrument), venueSymbol, symbol });
+  }
+
+  scan({ data, binary, receivedAt }: RawFrame): Decoded | undefined {
+    if (binary || !Buffer.isBuffer(data)) return undefined;
+    const scanner = this.#scanner;
+    scanner.begin(data);
+    scanner.literal(TOPIC);
+    const topic = scanner.name(this.#topics);
+    if (topic === undefined) return undefined;
+    const { asked, symbol: toBlock } = topic;
+    const { instrument } = asked;
+    // A venue may have given the symbol another name since.
+    if (instrument === undefined || instrument.venueSymbol !== topic.venueSymbol) return undefined;
+    scanner.literal(PUBLISHED);
+    const eventTime = scanner.time();
+    scanner.literal(DATA);
+    if (!isTime(eventTime)) return undefined;
+    const trades: TradeEvent[] = [];
+    do {
+      scanner.literal(ID);
+      const tradeId = scanner.digits();
+      scanner.literal(TIME);
+      const timestamp = scanner.time();
+      scanner.literal(PRICE);
+      const price = scanner.positiveSpan();
+      scanner.literal(QUANTITY);
+      const quantity = scanner.positiveSpan();
+      const isBuyerMaker = scanner.option(SOLD);
+      if (!isBuyerMaker) scanner.literal(BOUGHT);
+      scanner.integer();
+      scanner.literal(toBlock);
+      const conditions = conditionsOf(scanner.flag(), scanner.option(RPI) && scanner.flag());
+      if (!scanner.fits || !isTime(timestamp)) return undefined;
+      trades.push(
+        liveTrade(this.#origin, instrument, receivedAt, {
+          price: scanner.cut(price),
+          quantity: scanner.cut(quantity),
+          isBuyerMaker,
+          timestamp,
+          eventTime,
+          tradeId,
+          conditions,
+        }),
+      );
+    } while (scanner.option(NEXT));
+    scanner.literal(END);
+    return scanner.isWhole ? eventsOf(asked, trades) : undefined;
+  }
+}

@@ -1,0 +1,116 @@
+import { KLINE_INTERVALS, type KlineInterval } from '../../../domain/instrument.ts';
+import type { Kline } from '../../../domain/record.ts';
+import { addIntervals, openTimeOf } from '../../../market/candles/kline-interval.ts';
+import type { PastOrigin, PastSeries, RestRequest, VenueHistory } from '../../contract.ts';
+import { malformed, readArray, readNotNegative, readPositive, readTextId, within } from '../../decode/fields.ts';
+import { bybitTopics, parseTopic } from '../decode/topic.ts';
+import { readResult } from './rest.ts';
+
+const PAGE = 1000;
+const ANY = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
+
+/** The past as Bybit's spot market tells it: candles, and of trades the last ones only. */
+export const bybitHistory: VenueHistory = {
+  trades: undefined,
+  aggTrades: undefined,
+  klines,
+  intervals: KLINE_INTERVALS.filter((interval) => bybitTopics(ANY, `kline_${interval}`).length > 0),
+  recentTrades: 60,
+  whyNoTrades: 'its REST interface tells the last 60 trades of a spot symbol and no others',
+};
+
+/**
+ * Answers come newest first and cut off what is oldest, so each asks for a span that one answer holds whole. Where the
+ * candles begin is looked up among the months: before a listing there would be nothing but empty answers.
+ */
+function klines(of: PastOrigin, interval: KlineInterval): PastSeries {
+  const readRow = (row: unknown, nowMs: number) => {
+    const record = readKline(row, of, interval, nowMs);
+    return { place: record.openTime, record };
+  };
+  return {
+    contiguous: false,
+    latest: ask(of, interval, 'limit=1', (rows) => rows.map(openTimeOfRow)[0]),
+    firstFrom: (timeMs) =>
+      ask(of, '1M', `start=${openTimeOf('1M', timeMs)}&limit=${PAGE}`, (rows) => {
+        const month = rows.map(openTimeOfRow).at(-1);
+        return month === undefined ? undefined : opensFrom(Math.max(timeMs, month), interval);
+      }),
+    step: (place, records) => addIntervals(place, interval, records),
+    page(from, to, nowMs) {
+      const end = Math.min(to, addIntervals(opensFrom(from, interval), interval, PAGE - 1));
+      return ask(of, interval, `start=${from}&end=${end}&limit=${PAGE}`, (rows) => ({
+        rows: rows.map((row, index) => at(index, () => readRow(row, nowMs))).reverse(),
+        next: end + 1,
+      }));
+    },
+    placeOf: (record) => (record.kind === 'kline' ? record.openTime : Number.NaN),
+  };
+}
+
+function ask<T>(
+  { instrument }: PastOrigin,
+  interval: KlineInterval,
+  query: string,
+  parse: (rows: readonly unknown[]) => T,
+): RestRequest<T> {
+  const name = parseTopic(bybitTopics(instrument, `kline_${interval}`)[0] ?? '')?.venueInterval ?? '';
+  const symbol = encodeURIComponent(instrument.venueSymbol);
+  return {
+    path: `/v5/market/kline?category=spot&symbol=${symbol}&interval=${name}&${query}`,
+    weight: 1,
+    parse: (body) => parse(readArray(readResult<{ readonly list: unknown }>(body).list, 'result.list')),
+  };
+}
+
+/** A candle's row: open time, open, high, low, close, volume, turnover, all as text. Bybit counts no trades. */
+function readKline(value: unknown, of: PastOrigin, interval: KlineInterval, nowMs: number): Kline {
+  const row = readArray(value, '');
+  const openTime = openTimeOfRow(row);
+  const closeTime = addIntervals(openTime, interval, 1) - 1;
+  const closed = closeTime < nowMs;
+  return {
+    kind: 'kline',
+    venue: 'bybit',
+    symbol: of.instrument.symbol,
+    venueSymbol: of.instrument.venueSymbol,
+    coin: of.instrument.coin,
+    environment: of.environment,
+    epoch: 0,
+    receivedAt: of.receivedAt(),
+    interval,
+    // The venue names none: a closed candle says what it does since its end.
+    timestamp: closed ? closeTime : Math.floor(nowMs),
+    openTime,
+    closeTime,
+    open: readPositive(row[1], '1'),
+    high: readPositive(row[2], '2'),
+    low: readPositive(row[3], '3'),
+    close: readPositive(row[4], '4'),
+    volume: readNotNegative(row[5], '5'),
+    quoteVolume: readNotNegative(row[6], '6'),
+    tradeCount: null,
+    closed,
+  };
+}
+
+/** The first open time that is not before a time. */
+function opensFrom(timeMs: number, interval: KlineInterval): number {
+  const open = openTimeOf(interval, timeMs);
+  return open < timeMs ? addIntervals(open, interval, 1) : open;
+}
+
+/** Milliseconds as text. */
+function openTimeOfRow(row: unknown): number {
+  const text = readTextId(readArray(row, '')[0], '0');
+  if (text.length > 14) throw malformed('0', `is ${text}, not milliseconds since 1970`);
+  return Number(text);
+}
+
+function at<T>(index: number, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw within(`result.list[${index}]`, error);
+  }
+}

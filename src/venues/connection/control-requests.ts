@@ -1,0 +1,159 @@
+import type { ControlRequest, Decoded, Venue } from '../contract.ts';
+
+/** A request on its way: sent, not answered. */
+interface Pending {
+  readonly request: ControlRequest;
+  readonly purpose: 'subscribe' | 'unsubscribe';
+  readonly attempt: number;
+  readonly sentAt: number;
+}
+
+/** A request to send; `sent` is to be called with the time as it goes out, milliseconds. */
+export interface Outgoing {
+  readonly frame: string;
+  sent(now: number): void;
+}
+
+/** What a refusal comes to. */
+export interface RefusalOutcome {
+  /** Topics that are subscribed already. */
+  readonly subscribed: readonly string[];
+  /** Topics that were refused alone: told, not tried again. */
+  readonly refused: readonly string[];
+  /** Smaller requests for the others. */
+  readonly retries: readonly Outgoing[];
+  /** False where the answer fits no request. */
+  readonly known: boolean;
+}
+
+type Refusal = Extract<Decoded, { kind: 'refused' }>;
+
+const NOTHING: RefusalOutcome = { subscribed: [], refused: [], retries: [], known: true };
+
+/** An unanswered request is sent again after this time, then after twice as long, and so on up to the most. */
+const ANSWER_TIMEOUT_MS = 10_000;
+const MOST_TIMEOUT_MS = 60_000;
+/** A refused batch is tried again in so many parts: ten topics one by one, two hundred in three rounds. */
+const PARTS = 10;
+
+/**
+ * What one connection has asked for and what became of it. Answers are matched by request id; where they name none,
+ * by the topics they name; where they name neither, by the oldest request that waits. No clock, no I/O.
+ */
+export class ControlRequests {
+  readonly #venue: Venue;
+  readonly #wanted = new Set<string>();
+  /** By request id, in the order of sending. */
+  readonly #pending = new Map<string, Pending>();
+  #lastId = 0;
+  readonly nextId = (): number => ++this.#lastId;
+
+  constructor(venue: Venue) {
+    this.#venue = venue;
+  }
+
+  subscribe(topics: readonly string[]): readonly Outgoing[] {
+    for (const topic of topics) this.#wanted.add(topic);
+    return this.#subscribe(topics, 1);
+  }
+
+  unsubscribe(topics: readonly string[]): readonly Outgoing[] {
+    for (const topic of topics) this.#wanted.delete(topic);
+    return this.#withdraw(topics);
+  }
+
+  /** Takes topics off and on again, for a venue that accepted them and stays mute. */
+  resubscribe(topics: readonly string[]): readonly Outgoing[] {
+    return [...this.#withdraw(topics), ...this.subscribe(topics)];
+  }
+
+  /** The topics that are subscribed by an acknowledgement. */
+  acknowledged(id: string | undefined): readonly string[] {
+    const answered = this.#take(id, []);
+    return answered?.purpose === 'subscribe' ? answered.request.topics : [];
+  }
+
+  refused({ id, topics: named, alreadySubscribed }: Refusal): RefusalOutcome {
+    const answered = this.#take(id, named);
+    if (answered === undefined) {
+      if (alreadySubscribed) return NOTHING;
+      // The venue takes back what it had accepted, or speaks of what nobody asked for.
+      const withdrawn = named.filter((topic) => this.#wanted.has(topic));
+      return { ...NOTHING, refused: withdrawn, known: withdrawn.length > 0 };
+    }
+    const { request, purpose } = answered;
+    const topics = request.topics.filter((topic) => this.#wanted.has(topic));
+    if (purpose === 'unsubscribe' || topics.length === 0) return NOTHING;
+    if (alreadySubscribed) {
+      const listed = topics.filter((topic) => named.includes(topic));
+      const subscribed = listed.length === 0 ? topics : listed;
+      return { ...NOTHING, subscribed, retries: this.#subscribe(without(topics, subscribed), 1) };
+    }
+    if (request.topics.length === 1) return { ...NOTHING, refused: topics };
+    const retries = partsOf(topics, named).flatMap((part) => this.#subscribe(part, 1));
+    return { ...NOTHING, retries };
+  }
+
+  /** Requests that were not answered in time, to be sent again; how many of them not for the first time. */
+  overdue(now: number): { readonly again: readonly Outgoing[]; readonly unanswered: number } {
+    const again: Outgoing[] = [];
+    let unanswered = 0;
+    for (const [id, { request, purpose, attempt, sentAt }] of this.#pending) {
+      if (now - sentAt < Math.min(ANSWER_TIMEOUT_MS * 2 ** (attempt - 1), MOST_TIMEOUT_MS)) continue;
+      this.#pending.delete(id);
+      if (purpose === 'unsubscribe') continue;
+      if (attempt > 1) unanswered++;
+      const wanted = request.topics.filter((topic) => this.#wanted.has(topic));
+      again.push(...this.#subscribe(wanted, attempt + 1));
+    }
+    return { again, unanswered };
+  }
+
+  #subscribe(topics: readonly string[], attempt: number): readonly Outgoing[] {
+    if (topics.length === 0) return [];
+    const requests = this.#venue.subscribe(topics, this.nextId);
+    return requests.map((request) => this.#outgoing(request, 'subscribe', attempt));
+  }
+
+  #withdraw(topics: readonly string[]): readonly Outgoing[] {
+    if (topics.length === 0) return [];
+    const requests = this.#venue.unsubscribe(topics, this.nextId);
+    return requests.map((request) => this.#outgoing(request, 'unsubscribe', 1));
+  }
+
+  #outgoing(request: ControlRequest, purpose: Pending['purpose'], attempt: number): Outgoing {
+    const sent = (now: number): void => {
+      this.#pending.set(request.id, { request, purpose, attempt, sentAt: now });
+    };
+    return { frame: request.frame, sent };
+  }
+
+  #take(id: string | undefined, named: readonly string[]): Pending | undefined {
+    const found = this.#find(id, named);
+    if (found !== undefined) this.#pending.delete(found.request.id);
+    return found;
+  }
+
+  #find(id: string | undefined, named: readonly string[]): Pending | undefined {
+    if (id !== undefined) return this.#pending.get(id);
+    for (const pending of this.#pending.values()) {
+      if (named.length === 0 || pending.request.topics.some((topic) => named.includes(topic))) return pending;
+    }
+    return undefined;
+  }
+}
+
+/** The topics that the refusal names each alone and the rest together; where it names none or all, equal parts. */
+function partsOf(topics: readonly string[], named: readonly string[]): readonly (readonly string[])[] {
+  const blamed = topics.filter((topic) => named.includes(topic));
+  const others = without(topics, named);
+  if (blamed.length > 0 && others.length > 0) return [...blamed.map((topic) => [topic]), others];
+  const size = Math.ceil(topics.length / PARTS);
+  const parts: (readonly string[])[] = [];
+  for (let at = 0; at < topics.length; at += size) parts.push(topics.slice(at, at + size));
+  return parts;
+}
+
+function without(topics: readonly string[], excluded: readonly string[]): readonly string[] {
+  return topics.filter((topic) => !excluded.includes(topic));
+}

@@ -1,0 +1,137 @@
+import { canonicalDecimal, type Decimal, isNotNegative, isPositive } from '../../domain/decimal.ts';
+import { Fault } from '../../domain/fault.ts';
+import { isTradeId } from '../../domain/trade-id.ts';
+import type { Rows } from '../contract.ts';
+
+/** A wire type before anybody checked it: its keys are known, its values are not. */
+export type Unchecked<T> = { readonly [K in keyof T]?: unknown };
+
+/** Milliseconds from here on are microseconds by mistake (16 digits); nothing asks a venue for those. */
+const TIME_LIMIT_MS = 100_000_000_000_000;
+
+/** A Fault for a field that is not as documented. `field`: its path, `data.p`; empty for the frame as a whole. */
+export function malformed(field: string, problem: string): Fault {
+  return new Fault('malformed', `${field === '' ? 'frame' : field} ${problem}`, {
+    retry: { kind: 'never' },
+    ...(field === '' ? {} : { field }),
+  });
+}
+
+/** The fault with `place` put before its field: what was read as `p` lies at `data[3].p`, `[0]` at `data[3][0]`, a whole that is wrong at `data[3]`. */
+export function within(place: string, error: unknown): unknown {
+  if (!(error instanceof Fault)) return error;
+  const { field, message } = error;
+  const problem = message.slice(message.indexOf(' ') + 1);
+  return malformed(field === undefined ? place : `${place}${field.startsWith('[') ? '' : '.'}${field}`, problem);
+}
+
+function wrong(field: string, value: unknown, wanted: string): Fault {
+  return malformed(field, value === undefined ? `is missing (${wanted})` : `is ${shown(value)}, not ${wanted}`);
+}
+
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  const text = typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : String(value);
+  return typeof value === 'string' && value.length > 40 ? `${text}… (${value.length} characters)` : text;
+}
+
+/** What a venue says to people, as a part of a message; what is no text is named. */
+export function wordsOf(value: unknown): string {
+  return typeof value === 'string' ? value.slice(0, 200) : shown(value);
+}
+
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Throws unless the value is an object; its fields stay unchecked. */
+export function readObject<T>(value: unknown, field: string): Unchecked<T> {
+  if (!isObject(value)) throw wrong(field, value, 'an object');
+  return value as Unchecked<T>;
+}
+
+export function readArray(value: unknown, field: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw wrong(field, value, 'an array');
+  return value;
+}
+
+/** The rows that can be read, and how many cannot; where none can, throws for the first. `read` names its fields within `place`. */
+export function readRows<T>(value: unknown, field: string, read: (row: unknown, place: string) => T): Rows<T> {
+  const rows: T[] = [];
+  const problems: unknown[] = [];
+  for (const [index, row] of readArray(value, field).entries()) {
+    try {
+      rows.push(read(row, `${field}[${index}]`));
+    } catch (error) {
+      problems.push(error);
+    }
+  }
+  if (rows.length === 0 && problems.length > 0) throw problems[0];
+  return { rows, malformed: problems.length };
+}
+
+export function readString(value: unknown, field: string): string {
+  if (typeof value !== 'string' || value === '') throw wrong(field, value, 'a non-empty string');
+  return value;
+}
+
+export function readBoolean(value: unknown, field: string): boolean {
+  if (typeof value !== 'boolean') throw wrong(field, value, 'a boolean');
+  return value;
+}
+
+/** Milliseconds since 1970. */
+export function readTime(value: unknown, field: string): number {
+  if (typeof value !== 'number' || !isTime(value)) throw wrong(field, value, 'milliseconds since 1970');
+  return value;
+}
+
+export function isTime(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0 && value < TIME_LIMIT_MS;
+}
+
+export function readCount(value: unknown, field: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw wrong(field, value, 'an integer from 0 to 2^53 - 1');
+  return value;
+}
+
+/** An id that the venue sends as a JSON number. */
+export function readNumericId(value: unknown, field: string): string {
+  return digitsOf(readCount(value, field));
+}
+
+/** An integer's digits. Two small halves are made to text several times faster than one number beyond 2^31. */
+function digitsOf(value: number): string {
+  if (value < 1_000_000) return String(value);
+  const high = Math.floor(value / 1_000_000);
+  return String(high) + String(1_000_000 + (value - high * 1_000_000)).slice(1);
+}
+
+/** An id that the venue sends as text, of any length. */
+export function readTextId(value: unknown, field: string): string {
+  if (typeof value !== 'string' || !isTradeId(value)) throw wrong(field, value, 'an id of digits');
+  return value;
+}
+
+/** A decimal that the venue sends as text, any sign. */
+export function readDecimal(value: unknown, field: string): Decimal {
+  const decimal = typeof value === 'string' ? canonicalDecimal(value) : undefined;
+  if (decimal === undefined) throw wrong(field, value, 'a decimal of at most 20 + 18 digits as text');
+  return decimal;
+}
+
+/** A price, or the quantity of a trade. */
+export function readPositive(value: unknown, field: string): Decimal {
+  const decimal = readDecimal(value, field);
+  if (!isPositive(decimal)) throw wrong(field, value, 'greater than 0');
+  return decimal;
+}
+
+/** A volume. */
+export function readNotNegative(value: unknown, field: string): Decimal {
+  const decimal = readDecimal(value, field);
+  if (!isNotNegative(decimal)) throw wrong(field, value, '0 or greater');
+  return decimal;
+}

@@ -1,0 +1,390 @@
+import { DECIMAL_PRECISION, DECIMAL_SCALE, type Decimal } from '../../domain/decimal.ts';
+import { asciiText } from './ascii-text.ts';
+import { MAX_FRAME_BYTES } from './read-frame.ts';
+
+const QUOTE = 34;
+const MINUS = 45;
+const POINT = 46;
+const ZERO = 48;
+const NINE = 57;
+const WORD = 4;
+const LONG = 2 * WORD;
+/** Of four bytes, as of each. */
+const ZEROS = 0x30303030;
+const QUOTES = 0x22222222;
+const ONES = 0x01010101;
+const TOP_BITS = 0x80808080;
+const TO_SIXTEEN = 0x06060606;
+const HIGH_BITS = 0xf0f0f0f0;
+
+/** Of milliseconds since 1970, from 2001 to 2286. */
+const TIME_DIGITS = 13;
+/** So many digits are a safe integer, whatever they are. */
+const SAFE_DIGITS = 15;
+const MAX_ID_DIGITS = 39;
+/** A longer decimal is absurd, whatever it stands for. */
+const MAX_TEXT = 64;
+const MAX_INTEGER_DIGITS = DECIMAL_PRECISION - DECIMAL_SCALE;
+/** A span is the place of a value, and below these bits its length, which MAX_TEXT bounds: that of a longer one is wrong, but in the frame. */
+const LENGTH_BITS = 7;
+const LENGTH_MASK = 127;
+
+/** Printable ASCII without quotation mark and backslash: in JSON it stands for itself. */
+const PLAIN = /^[ !#-[\]-~]+$/;
+
+/**
+ * An ASCII text, to be compared with a frame's bytes eight at a time, as floating-point numbers: those of eight ASCII
+ * characters are neither zero nor NaN, so that they are equal where the bytes are, and only there.
+ */
+export class Literal {
+  readonly length: number;
+  readonly bytes: Uint8Array;
+  /** Little-endian, eight bytes each. The last one ends with the text and may repeat bytes; of fewer than eight there is none. */
+  readonly longs: readonly number[];
+  /** The first and the last four bytes, where there are as many. */
+  readonly first: number;
+  readonly last: number;
+
+  constructor(text: string) {
+    this.bytes = Buffer.from(text, 'latin1');
+    this.length = text.length;
+    const view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.length);
+    const longs: number[] = [];
+    if (this.length >= LONG) {
+      for (let at = 0; at + LONG < this.length; at += LONG) longs.push(view.getFloat64(at, true));
+      longs.push(view.getFloat64(this.length - LONG, true));
+    }
+    this.longs = longs;
+    const hasWord = this.length >= WORD;
+    this.first = hasWord ? view.getInt32(0, true) : 0;
+    this.last = hasWord ? view.getInt32(this.length - WORD, true) : 0;
+  }
+}
+
+/** Such a text. */
+export function ascii(text: string): Literal {
+  return new Literal(text);
+}
+
+const TRUE = ascii('true');
+const FALSE = ascii('false');
+
+/**
+ * Reads a JSON frame whose layout is known to the byte, without parsing it. Only the plain form of a value is read: what
+ * a parser would take as well (spaces, escapes, exponents, keys in another order, more keys) is a deviation, as is all
+ * that is wrong. Whatever is read after a deviation means nothing; `isWhole` tells at the end whether there was one.
+ */
+export class FrameScanner {
+  #bytes: Buffer = Buffer.alloc(0);
+  /** What the frame lies in, with what came beside it, and where in it the frame begins. */
+  #memory = this.#bytes.buffer;
+  #view = new DataView(this.#memory);
+  #offset = 0;
+  #at = 0;
+  #fits = false;
+
+  begin(bytes: Buffer): void {
+    this.#bytes = bytes;
+    const memory = bytes.buffer;
+    if (memory !== this.#memory) {
+      this.#memory = memory;
+      this.#view = new DataView(memory);
+    }
+    this.#offset = bytes.byteOffset;
+    this.#at = 0;
+    this.#fits = bytes.length <= MAX_FRAME_BYTES;
+  }
+
+  /** The frame ends here, and was as it had to be from its first byte on. */
+  get isWhole(): boolean {
+    return this.#fits && this.#at === this.#bytes.length;
+  }
+
+  /** False once there was a deviation: nothing that follows is worth reading. */
+  get fits(): boolean {
+    return this.#fits;
+  }
+
+  /** Exactly these bytes. */
+  literal(expected: Literal): void {
+    if (this.#isAt(expected)) this.#at += expected.length;
+    else this.#fits = false;
+  }
+
+  /** These bytes, if they are there. */
+  option(expected: Literal): boolean {
+    if (!this.#isAt(expected)) return false;
+    this.#at += expected.length;
+    return true;
+  }
+
+  /** A name up to a quotation mark, one of those given; what it means. */
+  name<T>(names: ScannedNames<T>): T | undefined {
+    if (!this.#fits) return undefined;
+    const bytes = this.#bytes;
+    const start = this.#at;
+    const view = this.#view;
+    const offset = this.#offset;
+    const last = bytes.length - WORD;
+    let end = start;
+    while (end <= last && !hasQuote(view.getInt32(offset + end, true))) end += WORD;
+    while (end < bytes.length && bytes[end] !== QUOTE) end++;
+    const known = names.find(view, offset + start, end - start);
+    if (known === undefined) this.#fits = false;
+    else this.#at = end;
+    return known;
+  }
+
+  /** A JSON number without sign, point and exponent, of at most 15 digits. */
+  integer(): number {
+    const bytes = this.#bytes;
+    const start = this.#at;
+    const view = this.#view;
+    const offset = this.#offset;
+    const last = bytes.length - WORD;
+    let value = 0;
+    let at = start;
+    for (; at <= last; at += WORD) {
+      const digits = view.getInt32(offset + at, true) ^ ZEROS;
+      if (!areDigits(digits)) break;
+      value = value * 10_000 + fourDigits(digits);
+    }
+    for (; ; at++) {
+      const code = bytes[at] as number;
+      if (!(code >= ZERO && code <= NINE)) break;
+      value = value * 10 + (code - ZERO);
+    }
+    this.#end(start, at, SAFE_DIGITS);
+    return value;
+  }
+
+  /** Milliseconds of this age: thirteen digits. */
+  time(): number {
+    const start = this.#at;
+    this.#at = start + TIME_DIGITS;
+    if (this.#at > this.#bytes.length) {
+      this.#fits = false;
+      return 0;
+    }
+    const view = this.#view;
+    const from = this.#offset + start;
+    const first = view.getInt32(from, true) ^ ZEROS;
+    const second = view.getInt32(from + WORD, true) ^ ZEROS;
+    const third = view.getInt32(from + LONG, true) ^ ZEROS;
+    const last = view.getUint8(from + LONG + WORD) - ZERO;
+    const areAll = areDigits(first) && areDigits(second) && areDigits(third) && last >= 0 && last <= NINE - ZERO;
+    if (!areAll || (first & 0xff) === 0) this.#fits = false;
+    return ((fourDigits(first) * 10_000 + fourDigits(second)) * 10_000 + fourDigits(third)) * 10 + last;
+  }
+
+  /** Such a number as text, of at most so many digits; 39 by default. */
+  digits(most = MAX_ID_DIGITS): string {
+    const start = this.#at;
+    const end = this.#skipDigits(start);
+    this.#end(start, end, most);
+    return asciiText(this.#view, this.#offset + start, end - start);
+  }
+
+  /** Where the next value begins. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** A decimal above zero, in its canonical form. */
+  positive(): Decimal {
+    return this.cut(this.positiveSpan());
+  }
+
+  /** A decimal in its canonical form. */
+  decimal(): Decimal {
+    if (this.#bytes[this.#at] !== MINUS) return this.notNegative();
+    this.#at++;
+    return `-${this.positive()}`;
+  }
+
+  /** A decimal without sign, in its canonical form. */
+  notNegative(): Decimal {
+    return this.cut(this.#notNegativeSpan());
+  }
+
+  /** What `positive` reads, and where it is: no text is made of it before it is `cut` out. */
+  positiveSpan(): number {
+    const span = this.#notNegativeSpan();
+    if ((span & LENGTH_MASK) === 1 && this.#bytes[span >> LENGTH_BITS] === ZERO) this.#fits = false;
+    return span;
+  }
+
+  /** Where a value that begins there and has been read is. */
+  spanFrom(start: number): number {
+    return (start << LENGTH_BITS) | (this.#at - start);
+  }
+
+  /** The text of a span. */
+  cut(span: number): string {
+    return asciiText(this.#view, this.#offset + (span >> LENGTH_BITS), span & LENGTH_MASK);
+  }
+
+  #notNegativeSpan(): number {
+    const bytes = this.#bytes;
+    const start = this.#at;
+    const point = this.#skipDigits(start);
+    this.#end(start, point, MAX_INTEGER_DIGITS);
+    if (bytes[point] !== POINT) return (start << LENGTH_BITS) | (point - start);
+    const end = this.#skipDigits(point + 1);
+    if (end === point + 1 || end - start >= MAX_TEXT) this.#fits = false;
+    this.#at = end;
+    let last = end;
+    while (bytes[last - 1] === ZERO) last--;
+    if (last === point + 1) last = point;
+    if (last - point - 1 > DECIMAL_SCALE) this.#fits = false;
+    return (start << LENGTH_BITS) | (last - start);
+  }
+
+  /** What a decimal may consist of, whatever it is. */
+  skipDecimal(): void {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (; ; at++) {
+      const code = bytes[at] as number;
+      if (!((code >= ZERO && code <= NINE) || code === POINT || code === MINUS)) break;
+    }
+    this.#at = at;
+  }
+
+  flag(): boolean {
+    if (this.option(TRUE)) return true;
+    this.literal(FALSE);
+    return false;
+  }
+
+  /** An integer from `start` to `end`, of at most so many digits. */
+  #end(start: number, end: number, most: number): void {
+    const digits = end - start;
+    if (digits === 0 || digits > most || (digits > 1 && this.#bytes[start] === ZERO)) this.#fits = false;
+    this.#at = end;
+  }
+
+  #skipDigits(from: number): number {
+    const bytes = this.#bytes;
+    const view = this.#view;
+    const offset = this.#offset;
+    const last = bytes.length - WORD;
+    let at = from;
+    while (at <= last && areDigits(view.getInt32(offset + at, true) ^ ZEROS)) at += WORD;
+    for (; ; at++) {
+      const code = bytes[at] as number;
+      if (!(code >= ZERO && code <= NINE)) return at;
+    }
+  }
+
+  #isAt(expected: Literal): boolean {
+    const start = this.#at;
+    const { length } = expected;
+    if (start + length > this.#bytes.length) return false;
+    const view = this.#view;
+    const from = this.#offset + start;
+    if (length >= LONG) {
+      const { longs } = expected;
+      const last = length - LONG;
+      let at = 0;
+      for (let index = 0; index < longs.length; index++, at += LONG)
+        if (view.getFloat64(from + (at < last ? at : last), true) !== longs[index]) return false;
+      return true;
+    }
+    if (length >= WORD)
+      return (
+        view.getInt32(from, true) === expected.first && view.getInt32(from + length - WORD, true) === expected.last
+      );
+    for (let index = 0; index < length; index++) if (this.#bytes[start + index] !== expected.bytes[index]) return false;
+    return true;
+  }
+}
+
+/** Of four bytes, from each of which a zero was taken: all are digits. What a sum carries over comes from one that is none. */
+function areDigits(four: number): boolean {
+  return (((four + TO_SIXTEEN) | four) & HIGH_BITS) === 0;
+}
+
+/** One of four bytes is a quotation mark. */
+function hasQuote(four: number): boolean {
+  const others = four ^ QUOTES;
+  return ((others - ONES) & ~others & TOP_BITS) !== 0;
+}
+
+/** The number that four digits are, the first of them in the lowest byte. */
+function fourDigits(four: number): number {
+  const pairs = Math.imul(four, 10) + (four >>> 8);
+  return (pairs & 0xff) * 100 + ((pairs >>> 16) & 0xff);
+}
+
+/** In words: a row begins with the name's length and is as long as a line of the processor's cache. */
+const ROW = 16;
+const MOST_NAME_BYTES = (ROW - 1) * WORD;
+const LEAST_ROWS = 64;
+
+/** Names in frames, such as topics, by their bytes. */
+export class ScannedNames<T> {
+  /** Open addressing: a name is in the first row from its hash on that was free. Half of the rows are empty. */
+  #rows = new Int32Array(LEAST_ROWS * ROW);
+  #meanings: (T | undefined)[] = new Array(LEAST_ROWS).fill(undefined);
+  #known: (readonly [name: string, meaning: T])[] = [];
+
+  /** A name of less than 4 or more than 60 bytes, or that is not plain ASCII, is never found. */
+  add(name: string, meaning: T): void {
+    if (name.length < WORD || name.length > MOST_NAME_BYTES || !PLAIN.test(name)) return;
+    const { bytes, length } = ascii(name);
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    if (this.find(view, 0, length) !== undefined) return;
+    if (this.#known.length === this.#meanings.length / 2) this.#grow();
+    this.#known.push([name, meaning]);
+    const row = this.#freeRow(hashOf(view, 0, length));
+    this.#rows[row * ROW] = length;
+    for (let word = 0; word * WORD < length; word++)
+      this.#rows[row * ROW + 1 + word] = view.getInt32(Math.min(word * WORD, length - WORD), true);
+    this.#meanings[row] = meaning;
+  }
+
+  find(view: DataView, start: number, length: number): T | undefined {
+    if (length < WORD || length > MOST_NAME_BYTES) return undefined;
+    const rows = this.#rows;
+    const mask = this.#meanings.length - 1;
+    for (let row = hashOf(view, start, length) & mask; ; row = (row + 1) & mask) {
+      const at = row * ROW;
+      if (rows[at] === length && isName(rows, at + 1, view, start, length)) return this.#meanings[row];
+      if (rows[at] === 0) return undefined;
+    }
+  }
+
+  #freeRow(hash: number): number {
+    const mask = this.#meanings.length - 1;
+    let row = hash & mask;
+    while (this.#rows[row * ROW] !== 0) row = (row + 1) & mask;
+    return row;
+  }
+
+  #grow(): void {
+    const known = this.#known;
+    this.#known = [];
+    this.#rows = new Int32Array(this.#rows.length * 2);
+    this.#meanings = new Array(this.#meanings.length * 2).fill(undefined);
+    for (const [name, meaning] of known) this.add(name, meaning);
+  }
+}
+
+/** The words from there on are those of the name, the last of which ends with it and may repeat bytes. */
+function isName(rows: Int32Array, at: number, view: DataView, start: number, length: number): boolean {
+  const last = length - WORD;
+  let from = 0;
+  for (; from < last; from += WORD) if (view.getInt32(start + from, true) !== rows[at++]) return false;
+  return view.getInt32(start + last, true) === rows[at];
+}
+
+/** Of so many bytes, at least four, by FNV-1a of their words, the last of which ends with them. */
+function hashOf(view: DataView, start: number, length: number): number {
+  let hash = 0x811c9dc5 ^ length;
+  const last = length - WORD;
+  for (let at = 0; at < last; at += WORD) hash = Math.imul(hash ^ view.getInt32(start + at, true), 0x01000193);
+  hash = Math.imul(hash ^ view.getInt32(start + last, true), 0x01000193);
+  // Rows are told apart by the low bits, which are to depend on all.
+  return hash ^ (hash >>> 15);
+}

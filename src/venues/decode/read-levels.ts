@@ -1,0 +1,57 @@
+import { compareDecimals } from '../../domain/decimal.ts';
+import type { BookLevel } from '../../domain/record.ts';
+import { malformed, readArray, readNotNegative, readPositive, within } from './fields.ts';
+
+/** Which prices of a side are better: the higher bids, the lower asks. */
+export type Side = 'bids' | 'asks';
+
+/**
+ * The levels of a change, in the venue's order: rows of price and quantity, both as text; quantity 0 removes.
+ * Throws a Fault (malformed) that names the place: `b[3][0]`.
+ */
+export function readChanges(value: unknown, field: string): readonly BookLevel[] {
+  const rows = readArray(value, field);
+  const levels: BookLevel[] = [];
+  let at = 0;
+  try {
+    for (; at < rows.length; at++) levels.push(readLevel(rows[at]));
+  } catch (error) {
+    throw within(`${field}[${at}]`, error);
+  }
+  return levels;
+}
+
+/**
+ * A side of a whole book, best first, in whatever order it comes. A level of quantity 0 is none and left out; one that
+ * is there twice is malformed.
+ */
+export function readSide(value: unknown, field: string, side: Side): readonly BookLevel[] {
+  const all = readChanges(value, field);
+  const levels = all.some(isEmpty) ? all.filter((level) => !isEmpty(level)) : all;
+  if (isSorted(levels, side)) return levels;
+  const sorted = levels.toSorted((a, b) => betterFirst(a, b, side));
+  const twice = sorted.find((level, at) => level.price === sorted[at - 1]?.price);
+  if (twice !== undefined) throw malformed(field, `has the price ${twice.price} twice`);
+  return sorted;
+}
+
+function readLevel(row: unknown): BookLevel {
+  const level = readArray(row, '');
+  if (level.length !== 2) throw malformed('', `has ${level.length} elements, not price and quantity`);
+  return { price: readPositive(level[0], '[0]'), quantity: readNotNegative(level[1], '[1]') };
+}
+
+function isSorted(levels: readonly BookLevel[], side: Side): boolean {
+  for (let at = 1; at < levels.length; at++)
+    if (betterFirst(levels[at - 1] as BookLevel, levels[at] as BookLevel, side) >= 0) return false;
+  return true;
+}
+
+function betterFirst(a: BookLevel, b: BookLevel, side: Side): number {
+  const order = compareDecimals(a.price, b.price);
+  return side === 'bids' ? -order : order;
+}
+
+function isEmpty({ quantity }: BookLevel): boolean {
+  return quantity === '0';
+}

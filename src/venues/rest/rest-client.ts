@@ -1,0 +1,149 @@
+import { Observable, type SchedulerLike } from 'rxjs';
+import { asFault, Fault } from '../../domain/fault.ts';
+import { getJson } from '../../net/get-json.ts';
+import type { HttpAnswer } from '../../net/http-request.ts';
+import type { RestRequest, Venue } from '../contract.ts';
+
+export interface RestOptions {
+  /** Configured address, with or without a slash at its end. */
+  readonly restUrl: string;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** The real network by default. */
+  readonly get?: typeof getJson;
+}
+
+/**
+ * Asks a venue's REST interface. All requests go through here, so that a weight budget has one place.
+ * @throws Fault: what the venue means by a status other than 200, `malformed` for a body that is not as documented,
+ * or what kept the answer from coming.
+ */
+export async function askRest<T>(venue: Venue, request: RestRequest<T>, options: RestOptions): Promise<T> {
+  const { restUrl, timeoutMs, signal, get = getJson } = options;
+  const url = restUrl.replace(/\/+$/, '') + request.path;
+  const answer = await get(url, { timeoutMs, ...(signal === undefined ? {} : { signal }) });
+  if (answer.status !== 200) throw venue.refusal(answer.status, answer.headers, answer.body);
+  return request.parse(parsed(answer, url));
+}
+
+export interface SparingOptions {
+  readonly leaves?: number;
+  readonly onSent?: () => void;
+}
+
+function parsed({ body }: HttpAnswer, url: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    throw new Fault('malformed', `${url} answers with what is no JSON: ${body.slice(0, 200)}`, { cause: error });
+  }
+}
+
+/**
+ * One venue's REST interface behind one weight budget: what would cost more in a minute than the venue allows waits, and
+ * after a rate limit nothing is asked until its time is over.
+ */
+export class VenueRest {
+  readonly #venue: Venue;
+  readonly #restUrl: string;
+  readonly #scheduler: SchedulerLike;
+  readonly #get: typeof getJson;
+  /** Weight that may be spent at once, and that comes back: half of what the venue allows each, so that no minute costs more. */
+  readonly #burst: number;
+  readonly #perMs: number;
+  /** Weight that may be spent now; below zero where requests wait. */
+  #weight: number;
+  #countedAt: number;
+  #blockedUntil = Number.NEGATIVE_INFINITY;
+  #sentWeight = 0;
+
+  /** `share`: of the venue's limits, from above 0 to 1, where others ask it from the same address. */
+  constructor(venue: Venue, restUrl: string, scheduler: SchedulerLike, get: typeof getJson = getJson, share = 1) {
+    this.#venue = venue;
+    this.#restUrl = restUrl;
+    this.#scheduler = scheduler;
+    this.#get = get;
+    this.#perMs = (venue.restWeightPerMinute * share) / 2 / 60_000;
+    this.#burst = (venue.restBurst ?? venue.restWeightPerMinute / 2) * share;
+    this.#weight = this.#burst;
+    this.#countedAt = scheduler.now();
+  }
+
+  /** Of all requests that have left. */
+  get sentWeight(): number {
+    return this.#sentWeight;
+  }
+
+  /**
+   * Asks once for each subscription; errors are Faults. Unsubscribing gives the request up. `onSent` is called when the
+   * request leaves, which the budget may delay.
+   */
+  ask$<T>(request: RestRequest<T>, timeoutMs = 10_000, onSent?: () => void): Observable<T> {
+    return new Observable((subscriber) => {
+      const abort = new AbortController();
+      let sent = false;
+      subscriber.add(() => {
+        abort.abort();
+        if (!sent) this.#weight += request.weight;
+      });
+      const send = (): void => {
+        const waitMs = this.#blockedUntil - this.#scheduler.now();
+        if (waitMs > 0) {
+          subscriber.add(this.#scheduler.schedule(send, waitMs));
+          return;
+        }
+        sent = true;
+        this.#sentWeight += request.weight;
+        onSent?.();
+        askRest(this.#venue, request, { restUrl: this.#restUrl, timeoutMs, signal: abort.signal, get: this.#get }).then(
+          (value) => {
+            subscriber.next(value);
+            subscriber.complete();
+          },
+          (error: unknown) => {
+            if (!abort.signal.aborted) this.#learn(asFault(error));
+            subscriber.error(error);
+          },
+        );
+      };
+      const waitMs = this.#book(request.weight);
+      if (waitMs === 0) send();
+      else subscriber.add(this.#scheduler.schedule(send, waitMs));
+    });
+  }
+
+  /**
+   * The same for what can wait: asks once so much of the budget is there that others find a part of it behind the
+   * request, from 0 to 1, by default half.
+   */
+  askSparingly$<T>(request: RestRequest<T>, { leaves = 0.5, onSent }: SparingOptions = {}): Observable<T> {
+    return new Observable((subscriber) => {
+      const ask = (): void => {
+        const shortMs = this.#missingMs(Math.min(request.weight + this.#burst * leaves, this.#burst));
+        if (shortMs > 0) subscriber.add(this.#scheduler.schedule(ask, shortMs));
+        else subscriber.add(this.ask$(request, undefined, onSent).subscribe(subscriber));
+      };
+      ask();
+    });
+  }
+
+  /** How long until so much weight may be spent, milliseconds. */
+  #missingMs(weight: number): number {
+    const there = Math.min(this.#burst, this.#weight + (this.#scheduler.now() - this.#countedAt) * this.#perMs);
+    return Math.max(0, weight - there) / this.#perMs;
+  }
+
+  /** Takes the weight from the budget; returns how long to wait for it, milliseconds. */
+  #book(weight: number): number {
+    const now = this.#scheduler.now();
+    this.#weight = Math.min(this.#burst, this.#weight + (now - this.#countedAt) * this.#perMs) - weight;
+    this.#countedAt = now;
+    return this.#weight < 0 ? -this.#weight / this.#perMs : 0;
+  }
+
+  #learn(fault: Fault): void {
+    if (fault.kind !== 'rate_limited') return;
+    const afterMs = fault.retry.kind === 'after' ? fault.retry.afterMs : 60_000;
+    this.#blockedUntil = Math.max(this.#blockedUntil, this.#scheduler.now() + afterMs);
+  }
+}

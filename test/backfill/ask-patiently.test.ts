@@ -1,0 +1,75 @@
+import { Observable, of, throwError } from 'rxjs';
+import { expect, it } from 'vitest';
+import { askPatiently, pauseFor } from '../../src/backfill/ask-patiently.ts';
+import { Fault, type Retry } from '../../src/domain/fault.ts';
+import { fakeVenue } from '../venues/fake-venue.ts';
+import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
+
+const REQUEST = fakeVenue().time;
+
+/** Asks a venue that answers with these faults, one after the other, and then with 7. */
+function asking(retries: readonly Retry[]) {
+  const scheduler = new SteppedScheduler();
+  const ending = new AbortController();
+  const waits: number[] = [];
+  let asked = 0;
+  const answer$ = new Observable<number>((subscriber) => {
+    const retry = retries[asked++];
+    const answer = retry === undefined ? of(7) : throwError(() => new Fault('unavailable', 'not now', { retry }));
+    return answer.subscribe(subscriber);
+  });
+  const rest = { ask$: () => answer$ } as never;
+  const onWait = (_: Fault, delayMs: number) => waits.push(delayMs);
+  const ask = askPatiently({ rest, scheduler, random: () => 0.5, signal: ending.signal, onWait });
+  return { scheduler, ending, waits, answer: ask(REQUEST), asked: () => asked };
+}
+
+const BACKOFF: Retry = { kind: 'backoff' };
+
+it('asks again after what passes, a little longer each time', async () => {
+  const { scheduler, waits, answer } = asking([BACKOFF, BACKOFF, BACKOFF]);
+  scheduler.advance(60_000);
+  expect(await answer).toBe(7);
+  expect(waits).toEqual([550, 1050, 2050]);
+});
+
+it('waits exactly as long as the venue says', async () => {
+  const { scheduler, waits, answer, asked } = asking([{ kind: 'after', afterMs: 90_000 }]);
+  scheduler.advance(89_999);
+  expect(asked()).toBe(1);
+  scheduler.advance(1);
+  expect(await answer).toBe(7);
+  expect(waits).toEqual([90_000]);
+});
+
+it('gives up after five times, and at once where the venue wants hours or it would be no use', async () => {
+  const five = asking(Array(6).fill(BACKOFF));
+  five.scheduler.advance(600_000);
+  await expect(five.answer).rejects.toThrow('gave up after 5 attempts without data: not now');
+  const hours = asking([{ kind: 'after', afterMs: 7_200_000 }]);
+  await expect(hours.answer).rejects.toThrow('not now; not to be asked for 120 minutes');
+  const never = asking([{ kind: 'never' }]);
+  await expect(never.answer).rejects.toMatchObject({ kind: 'unavailable', message: 'not now' });
+});
+
+it('ends with the signal, while it waits and before it asks', async () => {
+  const waiting = asking([BACKOFF]);
+  waiting.ending.abort();
+  await expect(waiting.answer).rejects.toThrow();
+  waiting.scheduler.advance(60_000);
+  expect(waiting.asked()).toBe(1);
+});
+
+it('a pause ends with its time or with the signal', async () => {
+  const scheduler = new SteppedScheduler();
+  const ending = new AbortController();
+  const done: string[] = [];
+  const first = pauseFor(1000, scheduler, ending.signal).then(() => done.push('time'));
+  scheduler.advance(1000);
+  await first;
+  const second = pauseFor(1000, scheduler, ending.signal).then(() => done.push('signal'));
+  ending.abort();
+  await second;
+  await pauseFor(1000, scheduler, ending.signal);
+  expect(done).toEqual(['time', 'signal']);
+});

@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { readFiles } from '../../src/avro-file/read-files.ts';
+import { fetchRecent } from '../../src/backfill/fetch-recent.ts';
+import { HistoryRefused } from '../../src/backfill/history-refused.ts';
+import type { HistoryRange } from '../../src/backfill/history-span.ts';
+import { createAvroFileSink } from '../../src/sinks/avro-file/sink.ts';
+import { tradeEvent } from '../../testing/judges/events.ts';
+import { ask, numbers, timeOf } from './numbered-past.ts';
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'market-feed-history-'));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+const MOST = 10;
+const LAST: HistoryRange = { fromMs: undefined, toMs: undefined, limit: MOST };
+
+/** Fetches from a venue whose trades up to `latest` were made a second apart, and whose ids jump. */
+async function fetchAt(latest: number, range: HistoryRange, first = 1) {
+  const told = numbers(Math.max(first, latest - MOST + 1), latest).map((second) =>
+    tradeEvent(`229000000000000${1000 + 7 * second}`, { venue: 'bybit', timestamp: timeOf(second) }),
+  );
+  const sink = createAvroFileSink({ dir, rotateMb: 1, codec: 'null', now: () => 0, blockEveryMs: 0 });
+  await sink.open();
+  try {
+    const name = {
+      kind: 'trade',
+      venue: 'bybit',
+      symbol: 'BTCUSDT',
+      environment: 'production',
+      interval: undefined,
+    } as const;
+    const recent = { path: '', weight: 1, parse: () => told.toReversed() };
+    return await fetchRecent({ name, recent, most: MOST, range, dir, topic: 'trades' }, sink, ask);
+  } finally {
+    await sink.close();
+  }
+}
+
+async function stored(): Promise<number[]> {
+  const seconds: number[] = [];
+  for await (const record of readFiles(dir, 'trades'))
+    if (record.kind === 'trade') seconds.push(record.timestamp / 1000);
+  return seconds;
+}
+
+it('writes what it is told, oldest first', async () => {
+  expect(await fetchAt(50, LAST)).toMatchObject({ records: 10, complete: true, leavesHole: false });
+  expect(await stored()).toEqual(numbers(41, 50));
+});
+
+it('leaves out what the folder has', async () => {
+  await fetchAt(50, LAST);
+  expect(await fetchAt(50, LAST)).toMatchObject({ records: 0, leavesHole: false });
+  expect(await fetchAt(54, LAST)).toMatchObject({ records: 4, leavesHole: false });
+  expect(await stored()).toEqual(numbers(41, 54));
+});
+
+it('says so where trades between are told no more', async () => {
+  await fetchAt(50, LAST);
+  expect(await fetchAt(61, LAST)).toMatchObject({ records: 10, leavesHole: true });
+  expect(await fetchAt(65, { ...LAST, limit: 2 })).toMatchObject({ records: 2, leavesHole: true });
+});
+
+it.each([
+  ['the last of them', { limit: 3 }, numbers(48, 50)],
+  ['the last before a time, exclusive', { toMs: timeOf(47), limit: 3 }, numbers(44, 46)],
+  ['from a time on, inclusive', { fromMs: timeOf(44), toMs: timeOf(46), limit: undefined }, [44, 45]],
+  ['the first from a time on', { fromMs: timeOf(44), limit: 3 }, numbers(44, 46)],
+] as const)('%s', async (_, range, expected) => {
+  await fetchAt(50, { ...LAST, ...range });
+  expect(await stored()).toEqual(expected);
+});
+
+it('refuses to begin before the first one told, unless that is the first there is', async () => {
+  const range = { ...LAST, fromMs: timeOf(41) - 1 };
+  await expect(fetchAt(50, range)).rejects.toThrow(HistoryRefused);
+  await expect(fetchAt(50, range)).rejects.toThrow(/--from: found 1970-.*, allowed: 1970-01-01T00:00:41.000Z or later/);
+  expect(await stored()).toEqual([]);
+  expect(await fetchAt(50, range, 45)).toMatchObject({ records: 6 });
+});

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { historySpan } from '../../src/backfill/history-span.ts';
+import { ask, NumberedPast, numbers, timeOf } from './numbered-past.ts';
+
+const past = new NumberedPast(numbers(100, 200), 10);
+
+it.each([
+  ['the last ones', undefined, undefined, 5, [196, 200]],
+  ['the last ones before a time, which is exclusive', undefined, 150, 5, [145, 149]],
+  ['more than there are', undefined, undefined, 500, [0, 200]],
+  ['all from a time on, which is inclusive', 190, undefined, undefined, [190, 200]],
+  ['all between two times', 120, 130, undefined, [120, 129]],
+  ['the first ones from a time on', 120, undefined, 3, [120, 122]],
+  ['the first ones, as far as the other time', 120, 122, 5, [120, 121]],
+  ['a time before the first', 5, 103, undefined, [100, 102]],
+  ['up to a time that has not been', 190, 900, undefined, [190, 200]],
+] as const)('%s', async (_, from, to, limit, [begin, end]) => {
+  const range = {
+    fromMs: from === undefined ? undefined : timeOf(from),
+    toMs: to === undefined ? undefined : timeOf(to),
+    limit,
+  };
+  expect(await historySpan(past.series, range, ask)).toEqual({ begin, end });
+});
+
+it('nothing lies behind the last, nor before the first, nor where nothing is', async () => {
+  const span = (fromMs: number | undefined, toMs: number | undefined, of = past) =>
+    historySpan(of.series, { fromMs, toMs, limit: undefined }, ask);
+  expect(await span(timeOf(201), undefined)).toBeUndefined();
+  const before = await span(timeOf(1), timeOf(50));
+  expect(before?.end).toBeLessThan(before?.begin ?? 0);
+  expect(await span(undefined, undefined, new NumberedPast([], 10))).toBeUndefined();
+});
+
+it('what the venue makes while it is asked lies behind a time that is not to be passed', async () => {
+  const busy = new NumberedPast(numbers(1, 50), 10);
+  const range = { fromMs: undefined, toMs: timeOf(51), limit: 3 };
+  const span = await historySpan(busy.series, range, async (request) => {
+    const answer = request.parse(undefined);
+    busy.places.push(busy.places.length + 1);
+    return answer;
+  });
+  expect(span).toEqual({ begin: 48, end: 50 });
+});

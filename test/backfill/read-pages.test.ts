@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { type Portion, type ReadPagesOptions, readPages } from '../../src/backfill/read-pages.ts';
+import type { PastSeries } from '../../src/venues/contract.ts';
+import { ask, NumberedPast, numbers, placedTrade } from './numbered-past.ts';
+
+async function portions(series: PastSeries, from: number, end: number, more: Partial<ReadPagesOptions> = {}) {
+  const all: Portion[] = [];
+  const options = { series, from, end, isBeginning: false, ask, venueNowMs: () => 0, pause: async () => {}, ...more };
+  for await (const portion of readPages(options)) all.push(portion);
+  return all;
+}
+
+const placesOf = (all: readonly Portion[]) => all.flatMap(({ rows }) => rows.map(({ place }) => place));
+const missingOf = (all: readonly Portion[]) => all.reduce((sum, { missing }) => sum + missing, 0);
+
+it('asks on where an answer ends, and never beyond the end', async () => {
+  const past = new NumberedPast(numbers(1, 100), 10);
+  const all = await portions(past.series, 31, 55);
+  expect(placesOf(all)).toEqual(numbers(31, 55));
+  expect(past.asked).toEqual([
+    { from: 31, to: 55 },
+    { from: 41, to: 55 },
+    { from: 51, to: 55 },
+  ]);
+});
+
+it('reads every record once and counts every one that the venue left out', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(fc.integer({ min: 0, max: 60 }), { minLength: 1 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 0, max: 60 }),
+      async (made, pageSize, from) => {
+        const places = made.toSorted((a, b) => a - b);
+        const end = places.at(-1) ?? 0;
+        const all = await portions(new NumberedPast(places, pageSize).series, from, end);
+        expect(placesOf(all)).toEqual(places.filter((place) => place >= from));
+        expect(missingOf(all)).toBe(numbers(from, end).length - placesOf(all).length);
+      },
+    ),
+  );
+});
+
+it('what the venue has not at a beginning that was reckoned is not missing', async () => {
+  const { series } = new NumberedPast([8, 9, 11], 10);
+  expect(missingOf(await portions(series, 0, 11, { isBeginning: true }))).toBe(1);
+  expect(missingOf(await portions(series, 0, 11))).toBe(9);
+});
+
+it('waits for a record that the venue told of and has not yet', async () => {
+  const past = new NumberedPast([1, 2], 10);
+  const pauses: number[] = [];
+  const pause = async (ms: number) => {
+    pauses.push(ms);
+    if (pauses.length === 3) past.places.push(3);
+  };
+  expect(placesOf(await portions(past.series, 1, 3, { pause }))).toEqual([1, 2, 3]);
+  expect(pauses).toEqual([1000, 2000, 3000]);
+});
+
+it('is as patient with the next one', async () => {
+  const past = new NumberedPast([1], 10);
+  let pauses = 0;
+  const pause = async () => {
+    pauses++;
+    if (pauses % 4 === 0) past.places.push(past.places.length + 1);
+  };
+  expect(placesOf(await portions(past.series, 1, 3, { pause }))).toEqual([1, 2, 3]);
+  expect(pauses).toBe(8);
+});
+
+it('gives up on one that never comes, after 15 s', async () => {
+  const pauses: number[] = [];
+  const pause = async (ms: number) => {
+    pauses.push(ms);
+  };
+  const reading = portions(new NumberedPast([1, 2], 10).series, 1, 3, { pause });
+  await expect(reading).rejects.toMatchObject({ kind: 'unavailable', message: expect.stringContaining('at 3') });
+  expect(pauses.reduce((sum, ms) => sum + ms)).toBe(15_000);
+});
+
+it.each([
+  ['twice', [5, 5]],
+  ['in another order', [6, 5]],
+  ['from before', [4, 5]],
+])('an answer with a record %s is malformed', async (_, places) => {
+  const { series } = new NumberedPast([], 10);
+  const page = () => ({ path: '', weight: 1, parse: () => ({ rows: places.map(placedTrade), next: 7 }) });
+  await expect(portions({ ...series, page }, 5, 6)).rejects.toMatchObject({ kind: 'malformed' });
+});
+
+it('tells each request the venue time of its moment', async () => {
+  const past = new NumberedPast(numbers(1, 4), 2);
+  const times: number[] = [];
+  const page: PastSeries['page'] = (from, to, nowMs) => {
+    times.push(nowMs);
+    return past.series.page(from, to, nowMs);
+  };
+  let now = 10;
+  await portions({ ...past.series, page }, 1, 4, { venueNowMs: () => now++ });
+  expect(times).toEqual([10, 11]);
+});

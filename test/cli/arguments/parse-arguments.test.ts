@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import type { Command } from '../../../src/cli/arguments/command.ts';
+import { parseArguments } from '../../../src/cli/arguments/parse-arguments.ts';
+
+const command: Command = {
+  usage: 'try',
+  options: {
+    one: { value: 'X', help: '' },
+    many: { value: 'X…', many: 'list', help: '' },
+    again: { value: 'X', many: 'repeat', help: '' },
+    flag: { help: '' },
+  },
+  maxArguments: 2,
+  run: async () => 0,
+};
+
+const parse = (...argv: string[]) => parseArguments(command, argv);
+
+describe('options', () => {
+  it('take one value; the last one counts', () => {
+    expect(parse('--one', 'a', '--one=b').options.text('one')).toBe('b');
+  });
+
+  it('of lists take several words, commas and repetition', () => {
+    expect(parse('--many', 'a', 'b,c', '--flag', '--many=d', 'e').options.texts('many')).toEqual([
+      'a',
+      'b',
+      'c',
+      'd',
+      'e',
+    ]);
+  });
+
+  it('that repeat keep commas and leave the next word alone', () => {
+    const { options, arguments: words } = parse('--again', 'a,b', 'word', '--again', 'c');
+    expect(options.texts('again')).toEqual(['a,b', 'c']);
+    expect(words).toEqual(['word']);
+  });
+
+  it('take negative numbers as values, not as options', () => {
+    expect(parse('--one', '-5').options.text('one')).toBe('-5');
+    expect(() => parse('--one', '-x')).toThrow('--one needs a value');
+  });
+
+  it('are flags or are not there', () => {
+    const { options } = parse('--flag');
+    expect([options.flag('flag'), options.flag('one'), options.text('one')]).toEqual([true, false, undefined]);
+  });
+
+  it('end at --', () => {
+    expect(parse('--', '--flag').arguments).toEqual(['--flag']);
+  });
+});
+
+it('numbers are within their bounds', () => {
+  const { options } = parse('--one', '1.5');
+  expect(options.number('one', 0, 2, 'any')).toBe(1.5);
+  expect(() => options.number('one', 0, 2)).toThrow('--one: found "1.5", allowed: a whole number from 0 to 2');
+  expect(() => parse('--one', '1e9').options.number('one', 0, 2e9)).toThrow('found "1e9"');
+});

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { textLine } from '../../../src/cli/terminal/event-text.ts';
+import { textWidth } from '../../../src/cli/terminal/terminal-text.ts';
+import { kline } from '../../../testing/judges/events.ts';
+
+const AT = Date.UTC(2026, 10, 21, 8, 30);
+const candle = kline(AT, AT + 1500, {
+  environment: 'production',
+  symbol: 'BTCUSDT',
+  venue: 'binance',
+  interval: '15m',
+  open: '63015.55',
+  high: '63020.45',
+  low: '63000.15',
+  close: '63010.25',
+  volume: '1234.56789',
+  closed: true,
+  receivedAt: (AT + 1500) * 1000,
+});
+
+it('fits a candle of a watched venue into 80 columns', () => {
+  const line = textLine(candle, true).trimEnd();
+  expect(line).toBe('08:30:01.500  BTCUSDT   15m ✓ 63,015.55 → 63,010.25  63,000.15–63,020.45  1,235');
+  expect(textWidth(line)).toBeLessThanOrEqual(80);
+});
+
+it('names the venue of a candle where there may be several', () =>
+  expect(textLine({ ...candle, closed: false })).toMatch(/ 15m {3}63,015\.55 → .* {2}1,235 {2}binance\n$/));

@@ -1,0 +1,269 @@
+import { describe, expect, it } from 'vitest';
+import { renderStatus, type StatusView } from '../../../src/cli/terminal/live-status.ts';
+import { type PriceMemory, remember } from '../../../src/cli/terminal/price-memory.ts';
+import { textWidth } from '../../../src/cli/terminal/terminal-text.ts';
+import type { CoinSnapshot, FeedSnapshot, VenueSnapshot } from '../../../src/domain/feed-snapshot.ts';
+
+const COINS = 'BTC ETH SOL BNB XRP ADA DOGE AVAX DOT LINK LTC POL UNI ATOM NEAR APT ARB OP FIL TRX'.split(' ');
+const AT = Date.UTC(2026, 10, 21, 8, 31, 5);
+
+const figures = (p99: number) => ({ count: 1000, p50: p99 / 2, p99, p999: p99 * 2, max: p99 * 3 });
+
+const UNTIMED = { venueToSocket: null, socketToEmitted: null };
+
+function venue(name: string, more: Partial<VenueSnapshot> = {}): VenueSnapshot {
+  return {
+    venue: name,
+    state: 'connected',
+    environment: 'production',
+    active: false,
+    linesUp: 2,
+    lines: 2,
+    ageMs: 20,
+    frames: 12_345,
+    reconnects: 0,
+    reason: '',
+    clock: { estimate: { offsetMs: 12.5, uncertaintyMs: 8 }, failures: 0 },
+    latencyMs: { venueToSocket: figures(34.4), socketToEmitted: figures(0.31) },
+    ...more,
+  };
+}
+
+function coin(name: string, index: number, step: number): CoinSnapshot {
+  const price = String(64_250 - index * 3000 + step * (index % 3 === 0 ? 1.5 : index % 3 === 1 ? -0.25 : 0));
+  return {
+    coin: name,
+    symbol: `${name}USDT`,
+    venue: 'bybit',
+    epoch: 1,
+    price,
+    change24h: String(index - 8),
+    tradesPerSecond: index * 7.5,
+    ageMs: 120,
+    stale: name === 'LINK',
+  };
+}
+
+function snapshot(step: number, more: Partial<FeedSnapshot> = {}): FeedSnapshot {
+  return {
+    at: AT + step * 2000,
+    startedAt: AT - 65_000,
+    environment: 'production',
+    mode: 'failover',
+    quality: [],
+    klines: [],
+    activeVenue: 'bybit',
+    trading: { state: 'allowed', reason: '' },
+    venues: [
+      venue('bybit', { active: true }),
+      venue('binance', { ageMs: 35 }),
+      venue('binance_us', {
+        state: 'stale',
+        linesUp: 1,
+        ageMs: 6123,
+        reconnects: 3,
+        reason: 'no data on line 1 (subscription_mute)',
+      }),
+      venue('binance_testnet', {
+        state: 'region_blocked',
+        linesUp: 0,
+        ageMs: null,
+        frames: 0,
+        reason: '451 Unavailable For Legal Reasons',
+        environment: 'testnet',
+      }),
+    ],
+    coins: COINS.map((name, index) => coin(name, index, step)),
+    sinks: [
+      {
+        name: 'file',
+        state: 'up',
+        reason: '',
+        queued: 12,
+        lagMs: 14,
+        delivered: 123_456,
+        dropped: 0,
+        latencyMs: { emittedToAcknowledged: figures(6.2) },
+      },
+    ],
+    counts: { trades: 48_000, prices: 12_492, book_tickers: 32_000, klines: 160, gaps: 0, dead_letters: 2 },
+    ...more,
+  };
+}
+
+function view(current: FeedSnapshot): StatusView {
+  const memory = [snapshot(0), snapshot(1), current].reduce<PriceMemory>(
+    (before, { coins }) => remember(before, coins),
+    new Map(),
+  );
+  return {
+    snapshot: current,
+    memory,
+    notes: {
+      latest: (most) =>
+        [
+          { level: 'warn', text: '08:31:02 binance_us line 1: closed' } as const,
+          { level: 'info', text: '08:31:03 trading resumed: the feed is in order' } as const,
+        ].slice(-most),
+    },
+    hints: ['files  data/demo', 'read   market-feed tail trades --dir data/demo'],
+  };
+}
+
+const render = (columns: number, rows: number, more: Partial<FeedSnapshot> = {}) =>
+  renderStatus(view(snapshot(2, more)), { columns, rows, color: false });
+
+describe('as text', () => {
+  it('at 79 × 24, twenty coins in two columns', () => expect(`\n${render(79, 24).join('\n')}\n`).toMatchSnapshot());
+  it('at 119 × 45, a line a coin with trend, age and venue', () =>
+    expect(`\n${render(119, 45).join('\n')}\n`).toMatchSnapshot());
+  it('at 59 × 20, what fits', () => expect(`\n${render(59, 20).join('\n')}\n`).toMatchSnapshot());
+  it('before anything is known', () => {
+    const nothing = {
+      activeVenue: null,
+      trading: { state: 'halted', reason: 'no venue has delivered yet' } as const,
+      venues: [venue('bybit', { state: 'connecting', linesUp: 0, ageMs: null, frames: 0, latencyMs: UNTIMED })],
+      coins: COINS.slice(0, 3).map((name, index) => ({
+        ...coin(name, index, 0),
+        price: null,
+        change24h: null,
+        venue: null,
+        epoch: 0,
+        ageMs: null,
+        tradesPerSecond: 0,
+        stale: false,
+      })),
+      counts: {},
+      sinks: [],
+    };
+    const lines = renderStatus(
+      { snapshot: snapshot(0, nothing), memory: new Map(), notes: { latest: () => [] }, hints: [] },
+      { columns: 79, rows: 24, color: false },
+    );
+    expect(`\n${lines.join('\n')}\n`).toMatchSnapshot();
+  });
+});
+
+describe('a venue with a reason keeps its counters', () => {
+  const blocked = (reason: string) =>
+    ({ venues: [venue('bybit', { state: 'region_blocked', frames: 4321, reason })] }) satisfies Partial<FeedSnapshot>;
+  const line = (columns: number, reason: string) =>
+    render(columns, 24, blocked(reason)).find((text) => text.includes('region blocked')) ?? '';
+
+  it('on a terminal of 100 columns, whose last one is not used', () =>
+    expect(line(99, 'HTTP 451: Service unavailable')).toMatch(/ 4,321 +0 {2}HTTP 451: Service un…$/));
+  it('where the reason is short', () => expect(line(90, 'HTTP 451')).toMatch(/ 4,321 +0 {2}HTTP 451$/));
+  it('but not where it would be cut to nothing', () =>
+    expect(line(79, 'HTTP 451: no')).toMatch(/– +HTTP 451: no$|ms {2}HTTP 451: no$/));
+});
+
+describe('the latencies', () => {
+  const lineOf = (columns: number, rows: number, more: Partial<FeedSnapshot> = {}) =>
+    render(columns, rows, more).find((text) => text.startsWith(' p99'));
+
+  it('are those of the active venue, and of every sink', () => {
+    const venues = [venue('bybit'), venue('binance', { active: true })];
+    expect(lineOf(99, 40, { venues })).toBe(' p99  binance → socket 34 ms  socket → feed 0.3 ms  feed → file 6.2 ms');
+  });
+
+  it('are those of the slowest venue where all are published', () => {
+    const slow = { venueToSocket: figures(250), socketToEmitted: null };
+    const venues = [venue('bybit'), venue('binance', { latencyMs: slow }), venue('binance_us')];
+    expect(lineOf(99, 40, { venues })).toBe(' p99  binance → socket 250 ms  feed → file 6.2 ms');
+  });
+
+  it('go where there is no room for them, whole stages at a time', () => {
+    expect(lineOf(60, 40)).toBe(' p99  bybit → socket 34 ms  socket → feed 0.3 ms');
+    expect(lineOf(79, 25)).toBeDefined();
+    expect(lineOf(79, 24)).toBeUndefined();
+  });
+
+  it('are not there before anything was timed', () => {
+    expect(lineOf(99, 40, { venues: [venue('bybit', { latencyMs: UNTIMED })], sinks: [] })).toBeUndefined();
+  });
+});
+
+it('fills the free rows with notes, and leaves one blank above them where it can', () => {
+  const notes = {
+    latest: (most: number) =>
+      Array.from({ length: most }, (_, index) => ({ level: 'warn', text: `note ${index}` }) as const),
+  };
+  const drawn = (rows: number) => renderStatus({ ...view(snapshot(2)), notes }, { columns: 119, rows, color: false });
+  const plain = drawn(37).findLastIndex((text) => text !== '' && !text.includes('note'));
+  expect(drawn(60)).toHaveLength(60);
+  expect(drawn(60).slice(plain + 1)[0]).toBe('');
+  expect(drawn(60).filter((text) => text.includes('note'))).toHaveLength(60 - plain - 2);
+  expect(drawn(plain + 2)).toHaveLength(plain + 2);
+  expect(drawn(plain + 2).at(-1)).toBe(' ! note 0');
+});
+
+describe('at any size', () => {
+  const sizes = [1, 10, 20, 40, 59, 79, 80, 99, 119, 160, 250].flatMap((columns) =>
+    [1, 5, 12, 16, 24, 25, 40, 60].map((rows) => [columns, rows] as const),
+  );
+  it.each(sizes)('%d × %d stays within the window', (columns, rows) => {
+    const lines = render(columns, rows);
+    expect(lines.length).toBeLessThanOrEqual(rows);
+    for (const line of lines) expect(textWidth(line)).toBeLessThanOrEqual(columns);
+  });
+
+  it.each([
+    [79, 24],
+    [119, 24],
+    [79, 40],
+    [199, 24],
+  ])('%d × %d shows all twenty coins', (columns, rows) => {
+    const text = render(columns, rows, { environment: 'simulated' }).join('\n');
+    for (const name of COINS) expect(text).toMatch(new RegExp(`[ !]${name} `));
+  });
+
+  it('says how many coins there is no room for', () => {
+    const text = render(59, 16).join('\n');
+    const shown = COINS.filter((name) => new RegExp(`[ !]${name} `).test(text)).length;
+    expect(text).toContain(`… and ${20 - shown} more coins`);
+    expect(shown).toBeGreaterThan(0);
+  });
+});
+
+describe('prices that are not market prices', () => {
+  it('are announced for a simulated feed', () => {
+    expect(render(79, 24, { environment: 'simulated' })[1]).toContain('SIMULATED: these are not market prices');
+  });
+
+  it('are announced while the testnet serves a production feed', () => {
+    const venues = [venue('binance_testnet', { active: true, environment: 'testnet' })];
+    expect(render(79, 24, { venues, activeVenue: 'binance_testnet' })[1]).toContain(
+      'TESTNET: these are not market prices',
+    );
+  });
+
+  it('are not announced for market prices', () =>
+    expect(render(119, 45).join('\n')).not.toContain('not market prices'));
+});
+
+it('colours moves green and red, and nothing without colour', () => {
+  const coloured = renderStatus(view(snapshot(2)), { columns: 119, rows: 45, color: true }).join('\n');
+  expect(coloured).toContain('64,253.0\u001b[0m\u001b[32m ▲');
+  expect(coloured).toContain('61,249.50\u001b[0m\u001b[31m ▼');
+  expect(render(119, 45).join('\n')).not.toContain('\u001b');
+});
+
+it('shows halted trading, a sink that is down, and what was dropped', () => {
+  const text = render(119, 45, {
+    trading: { state: 'halted', reason: 'no venue delivers' },
+    sinks: [
+      {
+        name: 'kafka',
+        state: 'down',
+        reason: 'connection refused',
+        queued: 90_000,
+        lagMs: 61_000,
+        delivered: 5,
+        dropped: 17,
+        latencyMs: { emittedToAcknowledged: null },
+      },
+    ],
+  }).join('\n');
+  expect(text).toContain('trading halted: no venue delivers');
+  expect(text).toMatch(/kafka +● down +lag 61 s +queued 90,000 +delivered 5 +dropped 17 +connection refused/);
+});

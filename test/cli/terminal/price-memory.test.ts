@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { type PriceMemory, remember, sparkline } from '../../../src/cli/terminal/price-memory.ts';
+
+const coin = (price: string | null, epoch = 1) => [{ symbol: 'BTCUSDT', price, epoch }];
+const after = (...paints: ReturnType<typeof coin>[]) => paints.reduce<PriceMemory>(remember, new Map()).get('BTCUSDT');
+
+it('tells the move against the paint before', () => {
+  expect(after(coin('1.5'))?.move).toBe(0);
+  expect(after(coin('9.5'), coin('10'))?.move).toBeGreaterThan(0);
+  expect(after(coin('10'), coin('9.5'))?.move).toBeLessThan(0);
+  expect(after(coin('10'), coin('9.5'), coin('9.5'))?.move).toBe(0);
+});
+
+it('keeps the most places seen', () => expect(after(coin('1.25'), coin('1.3'))?.places).toBe(2));
+
+it('compares no prices of two venues', () => {
+  const trail = after(coin('10', 1), coin('12', 2));
+  expect(trail?.move).toBe(0);
+  expect(trail?.prices).toEqual(['12']);
+});
+
+it('holds on through a paint without a price', () => {
+  expect(after(coin(null))).toBeUndefined();
+  expect(after(coin('10'), coin(null))?.prices).toEqual(['10']);
+});
+
+it('stays bounded', () => {
+  const paints = Array.from({ length: 500 }, (_, index) => coin(String(index)));
+  expect(after(...paints)?.prices).toHaveLength(60);
+});
+
+it('draws prices from lowest to highest', () => {
+  expect(sparkline(['1', '2', '3', '2'], 10)).toBe('▁▅█▅');
+  expect(sparkline(['1', '2', '3', '2'], 2)).toBe('█▁');
+  expect(sparkline(['5', '5'], 10)).toBe('▄▄');
+  expect(sparkline(['5'], 10)).toBe('');
+});

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { noteText, StatusNotes } from '../../../src/cli/terminal/status-notes.ts';
+
+let second = 0;
+
+/** A line of the log as the pipeline writes it; each a second after the one before. */
+function line(level: string, event: string, msg: string, fields: Readonly<Record<string, unknown>> = {}): string {
+  const time = new Date(Date.UTC(2026, 10, 21, 8, 30, second++ % 60)).toISOString();
+  return `${JSON.stringify({ level, time, event, venue: null, coin: null, active_venue: 'bybit', ...fields, msg })}\n`;
+}
+
+function story(most: number, ...lines: readonly string[]): readonly string[] {
+  const notes = new StatusNotes();
+  for (const one of lines) notes.add(one);
+  return notes.latest(most).map(({ text }) => text.replace(/^\d\d:\d\d:\d\d /, ''));
+}
+
+const at = (venue: string, number?: string) => ({ venue, ...(number === undefined ? {} : { line: number }) });
+const subscribed = (venue: string, number: string) =>
+  line('info', 'subscribed', '10 topics', { ...at(venue, number), url: 'wss://x', topics: '10' });
+const failedOver = line('warn', 'failed_over', 'bybit → binance: disconnected', {
+  venue: 'binance',
+  from: 'bybit',
+  to: 'binance',
+  reason: 'disconnected',
+  'last_id.BTCUSDT': '2290000000000000001',
+});
+
+it('leaves out what goes as it should', () => {
+  expect(
+    story(
+      10,
+      line('info', 'connecting', 'line 1 connects', at('bybit', '1')),
+      line('info', 'connected', 'line 1 is open', at('bybit', '1')),
+      ...Array.from({ length: 40 }, () => subscribed('bybit', '1')),
+      line('debug', 'heartbeat', 'the feed is in order'),
+      line('info', 'trading_resumed', 'the feed is in order'),
+      '{"level":"info","time":"2026-11-21T08:30:00.000Z","config":"x.yaml","msg":"starting"}\n',
+      'no JSON\n',
+      'null\n',
+    ),
+  ).toEqual([]);
+});
+
+it('says things once and without their details', () => {
+  expect(
+    story(
+      10,
+      failedOver,
+      line('warn', 'trading_halted', 'venue: bybit is not connected'),
+      line('warn', 'subscription_rejected', 'not in the instrument list', { venue: 'binance_us', coin: 'ADA' }),
+      line('warn', 'feed_stale', 'no event of DOTUSDT for 30012 ms', {
+        venue: 'bybit',
+        coin: 'DOT',
+        symbol: 'DOTUSDT',
+      }),
+      line('info', 'connecting', 'instrument list not available (503); symbols are not checked yet', {
+        venue: 'bybit',
+      }),
+    ),
+  ).toEqual([
+    'failed over: bybit → binance: disconnected',
+    'trading halted: bybit is not connected',
+    'binance_us ADA: subscription rejected: not in the instrument list',
+    'bybit: no event of DOTUSDT for 30 s',
+    'bybit: instrument list not available (503); symbols are not checked yet',
+  ]);
+});
+
+describe('what belongs together is one note', () => {
+  it('both lines of a venue, silent and then closed for it', () => {
+    expect(
+      story(
+        10,
+        line('warn', 'feed_stale', 'line 1: no data for 5001 ms', at('binance', '1')),
+        line('warn', 'disconnected', 'no data for 5001 ms', at('binance', '1')),
+        line('warn', 'feed_stale', 'line 2: no data for 5003 ms', at('binance', '2')),
+        line('warn', 'disconnected', 'no data for 5003 ms', at('binance', '2')),
+        line('warn', 'feed_stale', 'no data from the venue for 5005 ms', at('binance')),
+      ),
+    ).toEqual(['binance lines 1, 2: no data for 5.0 s', 'binance: no data from the venue for 5.0 s']);
+  });
+
+  it('a refusal that is asked for again and again, under its weightiest name', () => {
+    const lost = (number: string) => line('warn', 'disconnected', 'HTTP 451: no', { ...at('bybit', number) });
+    const blocked = line('warn', 'region_blocked', 'HTTP 451: no', at('bybit', '1'));
+    expect(story(10, lost('1'), blocked, lost('2'))).toEqual(['bybit lines 1, 2: region blocked: HTTP 451: no']);
+    expect(story(10, lost('1'), blocked, lost('2'), failedOver, lost('1'), lost('2'))).toEqual([
+      'failed over: bybit → binance: disconnected',
+      'bybit lines 1, 2: region blocked: HTTP 451: no (2 times)',
+    ]);
+  });
+
+  it('but not what the same venue says after something else', () => {
+    const lost = line('warn', 'disconnected', 'closed', at('bybit', '1'));
+    const open = line('info', 'connected', 'line 1 is open', at('bybit', '1'));
+    expect(story(10, lost, open, lost)).toEqual([
+      'bybit line 1: closed',
+      'bybit line 1: open again',
+      'bybit line 1: closed',
+    ]);
+  });
+});
+
+describe('where there is little room', () => {
+  const rotated = line('info', 'session_rotated', 'the venue announces a close', at('binance', '1'));
+  const quiet = line('warn', 'feed_stale', 'no event of FILUSDT for 30000 ms', {
+    venue: 'bybit',
+    coin: 'FIL',
+    cause: 'quiet_market',
+  });
+
+  it('warnings and their end outlast the rest', () => {
+    const halted = line('warn', 'trading_halted', 'venue: no venue delivers');
+    const resumed = line('info', 'trading_resumed', 'the feed is in order');
+    expect(story(4, failedOver, rotated, halted, resumed, quiet, subscribed('bybit', '1'))).toEqual([
+      'failed over: bybit → binance: disconnected',
+      'trading halted: no venue delivers',
+      'trading resumed: the feed is in order',
+      'bybit: no event of FILUSDT for 30 s',
+    ]);
+  });
+
+  it('shows nothing for no room', () => expect(story(0, failedOver)).toEqual([]));
+
+  it('keeps a story of bounded length', () => {
+    const many = Array.from({ length: 500 }, (_, index) => line('info', 'session_rotated', `close ${index}`));
+    expect(story(1000, failedOver, ...many)).toHaveLength(60);
+    expect(story(1000, failedOver, ...many)[0]).toBe('failed over: bybit → binance: disconnected');
+  });
+});
+
+it('tells the level of a note', () => {
+  const notes = new StatusNotes();
+  notes.add(failedOver);
+  notes.add(line('error', 'records_dropped', 'records dropped'));
+  notes.add(line('info', 'sink_recovered', 'kafka takes records again'));
+  expect(notes.latest(5).map(({ level }) => level)).toEqual(['warn', 'error', 'info']);
+});
+
+it('makes a line of text of a single entry', () => {
+  expect(
+    noteText(
+      '{"level":"warn","time":"2026-11-21T08:30:00.000Z","event":"sink_unavailable","msg":"waits for kafka: no"}\n',
+    ),
+  ).toBe('08:30:00 waits for kafka: no');
+});

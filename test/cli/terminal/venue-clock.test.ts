@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { dispatch } from '../../../src/cli/arguments/dispatch.ts';
+import { venueClock } from '../../../src/cli/terminal/venue-clock.ts';
+import { venues } from '../../../src/venues/registry.ts';
+import { fakeIo } from '../fake-io.ts';
+
+/** A venue's REST interface; to be closed with `await using`. */
+async function restServer(answer: (response: ServerResponse) => void): Promise<AsyncDisposable & { url: string }> {
+  const server = createServer((_request, response) => answer(response)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+const ahead = (ms: number) => (response: ServerResponse) =>
+  response.end(JSON.stringify({ serverTime: Date.now() + ms }));
+const never = new AbortController().signal;
+
+/** What it says of a venue that is `ms` ahead is as true as it says itself, and that is no more than the time it took. */
+async function offsetAt(ms: number): Promise<{ offset: number; told: string }> {
+  await using server = await restServer(ahead(ms));
+  const startedAt = performance.now();
+  const told = await venueClock(venues.binance, server.url, never);
+  const took = performance.now() - startedAt;
+  const [, offset, uncertainty] = (/^binance ([+-]\d+) ms ± (\d+) ms/.exec(told) ?? []).map(Number);
+  // Both are told in whole milliseconds, as is the venue's time.
+  expect(Math.abs((offset ?? Number.NaN) - ms)).toBeLessThanOrEqual((uncertainty ?? 0) + 2);
+  expect(uncertainty).toBeLessThanOrEqual(took + 1);
+  return { offset: offset ?? Number.NaN, told };
+}
+
+describe('venueClock', () => {
+  it.each([0, 120, -120, 700, -700])('says how far a venue is ahead: %d ms', async (ms) => {
+    const { offset, told } = await offsetAt(ms);
+    // A machine that stands still between question and answer may be told more.
+    expect(told.includes('WARNING')).toBe(Math.abs(offset) > 500);
+  });
+
+  it.each([1300, -3_600_000])('warns of a clock that is off: %d ms', async (ms) => {
+    const { told } = await offsetAt(ms);
+    expect(told).toContain("WARNING: more than 500 ms, is this machine's clock right?");
+  });
+
+  it('says why it is not known', async () => {
+    await using refusing = await restServer((response) => response.writeHead(451).end('restricted location'));
+    expect(await venueClock(venues.binance, refusing.url, never)).toMatch(/^binance not reachable \(.*451.*\)$/);
+    await using talking = await restServer((response) => response.end('<html>'));
+    expect(await venueClock(venues.binance, talking.url, never)).toMatch(/^binance not reachable \(.*no JSON.*\)$/);
+  });
+
+  it('waits three seconds at the most, and not at all when it is ended', async () => {
+    const startedAt = performance.now();
+    await using silent = await restServer(() => {});
+    const ended = new AbortController();
+    const order: string[] = [];
+    const whole = venueClock(venues.binance, silent.url, never).then((told) => order.push(told));
+    const soon = venueClock(venues.binance, silent.url, ended.signal).then(() => order.push('ended'));
+    ended.abort();
+    await Promise.all([soon, whole]);
+    expect(performance.now() - startedAt).toBeLessThan(6000);
+    expect(order).toEqual(['ended', expect.stringMatching(/^binance not reachable \(no answer within 3/)]);
+  });
+});
+
+it('check asks all venues at once and ends in 0 whatever they answer', async () => {
+  // Whoever were asked after the other had been given up would wait in vain.
+  const waiting: ServerResponse[] = [];
+  await using both = await restServer((response) => {
+    waiting.push(response);
+    if (waiting.length === 2) for (const one of waiting) one.writeHead(503).end('asked at once');
+  });
+  await using good = await restServer(ahead(0));
+  const io = fakeIo({
+    MARKET_FEED__VENUES__BINANCE__REST_URL: good.url,
+    MARKET_FEED__VENUES__BYBIT__REST_URL: both.url,
+    MARKET_FEED__VENUES__BINANCE_US__REST_URL: both.url,
+    MARKET_FEED__FEED__VENUES: 'bybit,binance,binance_us',
+  });
+  expect(await dispatch(['check', '--config', 'config/market-feed.yaml'], io)).toBe(0);
+  expect(io.out.text()).toMatch(/^ +clock offset +binance [+-]\d+ ms ± \d+ ms$/m);
+  expect(io.out.text()).toMatch(/^ +clock offset +bybit not reachable \(.*asked at once.*\)$/m);
+  expect(io.out.text()).toMatch(/^ +clock offset +binance_us not reachable \(.*asked at once.*\)$/m);
+});

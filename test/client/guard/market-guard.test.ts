@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { Market } from '../../../src/client/market.ts';
+import { OwnTopics } from '../../../src/client/memory/own-topics.ts';
+import { TopicReader } from '../../../src/client/reader/topic-reader.ts';
+import { Warnings } from '../../../src/client/warnings.ts';
+import { Fault } from '../../../src/domain/fault.ts';
+import { FakeSource } from '../fake-source.ts';
+import { gap, heartbeat, price, START, VirtualClock } from './trading-guard-records.ts';
+
+function marketOf(quote = 'USDT') {
+  const clock = new VirtualClock();
+  const { scheduler, wallClockMs } = clock;
+  const newReader = (topic: string) =>
+    new TopicReader({ topic, source: new FakeSource(), identityWindow: 1, warn: () => {}, scheduler, wallClockMs });
+  const readers = {
+    prices: newReader('prices'),
+    'feed-status': newReader('feed-status'),
+    gaps: newReader('gaps'),
+  };
+  const own = new OwnTopics(readers, 60_000);
+  const connect = () =>
+    new Market({
+      newReader,
+      sharesOwn: () => true,
+      own,
+      warnings: new Warnings(() => {}),
+      quote,
+      guard: { maxLagMs: 7 },
+      scheduler,
+      wallClockMs,
+    });
+  return { clock, own, connect };
+}
+
+describe('the guards of a client', () => {
+  it('halt for a gap that was told lately, however old it is, whenever they were made', () => {
+    const { clock, own, connect } = marketOf();
+    own.memory.takeGap(gap(-70_000), START);
+    const market = connect();
+    clock.advanceTo(10_000);
+    for (const guard of [market.guard(), market.guard({ maxPriceAgeMs: 9000 })])
+      expect(guard.decision('BTCUSDT').causes).toContain('gap');
+    clock.advanceTo(60_000);
+    for (const guard of [market.guard(), market.guard({ maxPriceAgeMs: 9001 })])
+      expect(guard.decision('BTCUSDT').causes).not.toContain('gap');
+    expect(market.guard({ gapHaltMs: 70_000 }).decision('BTCUSDT').causes).toContain('gap');
+  });
+
+  it('know a coin by the quote of the client, not by what else it was quoted in', () => {
+    const { own, connect } = marketOf('USDC');
+    own.last.take(price(-86_400_000));
+    own.last.take(price(0, { symbol: 'BTCUSDC' }));
+    own.memory.takeStatus(heartbeat(0, { details: { symbols: 'BTCUSDC' } }), START);
+    const guard = connect().guard();
+    for (const name of ['BTC', 'btc', 'BTCUSDC', 'btcusdc'])
+      expect(guard.decision(name)).toMatchObject({ coin: name, causes: ['status_silent'] });
+  });
+
+  it('take no limit that is none, and the one of the client where undefined is given', () => {
+    const market = marketOf().connect();
+    expect(() => market.guard({ maxLagMs: Number.NaN })).toThrow(Fault);
+    const none: object = { maxLagMs: undefined };
+    expect(market.guard(none)).toBe(market.guard());
+    expect(market.guard({ maxLagMs: 7 })).toBe(market.guard());
+    expect(market.guard({ maxLagMs: 8 })).not.toBe(market.guard());
+  });
+});

@@ -1,0 +1,93 @@
+import { VirtualTimeScheduler } from 'rxjs';
+import type { FeedStatus, Gap, PriceTick } from '../../../src/domain/record.ts';
+
+/** What the wall clock shows when a test begins. */
+export const START = 1_700_000_000_000;
+
+let sequence = 0;
+
+/** A status record at `ms` after START by the feed's clock. */
+export function status(state: string, ms: number, fields: Partial<FeedStatus> = {}): FeedStatus {
+  return {
+    kind: 'status',
+    sequence: ++sequence,
+    state,
+    reason: 'as told',
+    venue: null,
+    coin: null,
+    activeVenue: 'bybit',
+    instance: 'one',
+    timestamp: START + ms,
+    details: {},
+    environment: 'production',
+    ...fields,
+  };
+}
+
+export function heartbeat(ms: number, { details, ...fields }: Partial<FeedStatus> = {}): FeedStatus {
+  const whole = { trading: 'allowed', trading_reason: 'ok', halted: '', symbols: 'BTCUSDT,ETHUSDT', ...details };
+  return status('heartbeat', ms, { ...fields, details: whole });
+}
+
+/** A price that the feed received `ms` after START. */
+export function price(ms: number, fields: Partial<PriceTick> = {}): PriceTick {
+  return {
+    kind: 'price',
+    venue: 'bybit',
+    symbol: 'BTCUSDT',
+    venueSymbol: 'BTCUSDT',
+    coin: 'BTC',
+    environment: 'production',
+    epoch: 1,
+    receivedAt: (START + ms) * 1000,
+    price: '61837.63',
+    timestamp: START + ms,
+    volume24h: null,
+    quoteVolume24h: null,
+    change24h: null,
+    ...fields,
+  };
+}
+
+export function ethPrice(ms: number, fields: Partial<PriceTick> = {}): PriceTick {
+  return price(ms, { symbol: 'ETHUSDT', venueSymbol: 'ETHUSDT', coin: 'ETH', ...fields });
+}
+
+/** A gap that ended `ms` after START. */
+export function gap(ms: number, fields: Partial<Gap> = {}): Gap {
+  return {
+    kind: 'gap',
+    venue: 'bybit',
+    symbol: 'BTCUSDT',
+    epoch: 1,
+    fromId: '1',
+    toId: '5',
+    fromTime: START + ms - 1000,
+    toTime: START + ms,
+    missing: 3,
+    filled: 0,
+    outcome: 'unrepaired',
+    environment: 'production',
+    ...fields,
+  };
+}
+
+/** A scheduler in virtual time and a wall clock that goes with it until somebody sets it. */
+export class VirtualClock {
+  readonly scheduler = new VirtualTimeScheduler();
+  #steppedBy = 0;
+
+  readonly wallClockMs = (): number => START + this.scheduler.now() + this.#steppedBy;
+
+  /** Lets time pass up to a moment, which itself still happens. */
+  advanceTo(ms: number): void {
+    const { scheduler } = this;
+    scheduler.schedule(() => undefined, ms - scheduler.now());
+    scheduler.maxFrames = ms;
+    scheduler.flush();
+  }
+
+  setBy(ms: number): void {
+    this.#steppedBy += ms;
+  }
+}

@@ -1,0 +1,595 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_GUARD, type GuardOptions } from '../../../src/client/guard/trading-decision.ts';
+import { type GuardEvent, TradingGuard, type TradingPast } from '../../../src/client/guard/trading-guard.ts';
+import { symbolNamed } from '../../../src/client/topic-name.ts';
+import { ethPrice, gap, heartbeat, price, START, status } from './trading-guard-records.ts';
+
+describe('TradingGuard', () => {
+  let ms: number;
+  let steppedBy: number;
+  let guard: TradingGuard;
+
+  const now = () => ({ wall: START + ms + steppedBy, steady: ms });
+  const begin = (options: Partial<GuardOptions> = {}, quote?: string): void => {
+    ms = 0;
+    steppedBy = 0;
+    const symbolOf = quote === undefined ? undefined : (name: string) => symbolNamed(name, quote);
+    guard = new TradingGuard({ ...DEFAULT_GUARD, ...options }, now(), symbolOf);
+  };
+  const take = (...events: GuardEvent[]): void => {
+    for (const event of events) guard.apply(event, now());
+  };
+  const causes = (name: string | null = 'BTC') => guard.decide(name, now()).causes;
+  /** Heartbeats and prices each second, as of a feed in order. */
+  const run = (until: number, more: { readonly prices?: boolean } = {}): void => {
+    while (ms < until) {
+      ms = Math.min(ms + 500, until);
+      take(heartbeat(ms));
+      if (more.prices !== false) take(price(ms), ethPrice(ms));
+    }
+  };
+  /** In order since long. */
+  const allowed = (options: Partial<GuardOptions> = {}): void => {
+    begin(options);
+    run(10_000);
+    expect(causes()).toEqual([]);
+  };
+  beforeEach(() => begin());
+
+  describe('at the start', () => {
+    it('halts until a heartbeat and a price of the coin were there for resumeAfterMs', () => {
+      expect(guard.decide('BTC', now())).toEqual({
+        state: 'halted',
+        reason: 'nothing is known of BTC yet',
+        causes: ['starting'],
+        coin: 'BTC',
+        at: START,
+      });
+      take(heartbeat(0));
+      expect(causes('BTCUSDT')).toEqual(['starting']);
+      take(price(0));
+      expect(causes()).toEqual(['recovering']);
+      ms = 999;
+      expect(causes()).toEqual(['recovering']);
+      ms = 1000;
+      expect(guard.decide('BTC', now())).toEqual({
+        state: 'allowed',
+        reason: 'everything is in order',
+        causes: [],
+        coin: 'BTC',
+        at: START + 1000,
+      });
+    });
+
+    it('a price alone is not enough: nobody has said that the feed lives', () => {
+      take(price(0));
+      expect(causes()).toEqual(['starting']);
+    });
+
+    it('a coin is known by its symbol too', () => {
+      allowed();
+      expect(causes('BTCUSDT')).toEqual([]);
+      expect(causes('DOGE')).toEqual(['starting']);
+    });
+
+    it('a coin is that of the quote, in whatever case: an old price of another quote does not halt it', () => {
+      begin({}, 'USDC');
+      take(price(-86_400_000));
+      for (; ms <= 2000; ms += 500)
+        take(heartbeat(ms, { details: { symbols: 'BTCUSDC' } }), price(ms, { symbol: 'BTCUSDC' }));
+      expect(causes('BTC')).toEqual([]);
+      expect(causes('btc')).toEqual([]);
+      expect(guard.decide('btc', now()).coin).toBe('btc');
+      expect(causes('BTCUSDT')).toEqual(['not_served', 'price_age']);
+      expect(causes('ETH')).toEqual(['starting']);
+    });
+  });
+
+  describe('what was told before the start', () => {
+    const recall = (past: Partial<TradingPast>): void =>
+      guard.recall({ status: [], prices: [], gaps: [], ...past }, now());
+
+    it('a heartbeat is silence until the first live one, however young it looks', () => {
+      recall({ status: [heartbeat(0)], prices: [price(0)] });
+      expect(causes()).toEqual(['status_silent']);
+      ms = 1000;
+      expect(causes()).toEqual(['status_silent']);
+      take(heartbeat(ms));
+      expect(causes()).toEqual(['recovering']);
+      ms = 2000;
+      expect(causes()).toEqual([]);
+    });
+
+    it('what the feed said of trading, of coins and of markets counts', () => {
+      recall({ status: [heartbeat(-10), status('trading_halted', 0, { reason: 'x' })], prices: [price(0)] });
+      expect(causes()).toEqual(['status_silent', 'feed_halted']);
+    });
+
+    it('a gap halts from when it was told, however old it is', () => {
+      recall({ gaps: [{ gap: gap(-70_000), toldAt: START - 10_000 }] });
+      run(49_999);
+      expect(causes()).toEqual(['gap']);
+      run(51_000);
+      expect(causes()).toEqual([]);
+      begin();
+      recall({ gaps: [{ gap: gap(-70_000), toldAt: START - 60_000 }] });
+      run(10_000);
+      expect(causes()).toEqual([]);
+    });
+
+    it('a gap told by a clock ahead of ours halts for gapHaltMs', () => {
+      recall({ gaps: [{ gap: gap(0), toldAt: START + 10_000 }] });
+      run(61_000);
+      expect(causes()).toEqual([]);
+    });
+  });
+
+  describe('the age of the price', () => {
+    it('halts the coin at the very millisecond', () => {
+      allowed();
+      run(14_999, { prices: false });
+      expect(causes()).toEqual([]);
+      run(15_000, { prices: false });
+      expect(guard.decide('BTC', now())).toMatchObject({
+        causes: ['price_age'],
+        reason: 'the last price of BTCUSDT is older than 5000 ms',
+      });
+    });
+
+    it('is that of received_at: a price that comes old is old', () => {
+      allowed();
+      ms = 12_000;
+      take(heartbeat(ms), price(7000));
+      expect(causes()).toEqual(['price_age']);
+    });
+
+    it('a price again: allowed after resumeAfterMs, a relapse begins that anew', () => {
+      allowed();
+      run(15_000, { prices: false });
+      take(price(ms));
+      expect(causes()).toEqual(['recovering']);
+      ms += 500;
+      take(price(ms - 5000));
+      take(price(ms));
+      ms += 999;
+      expect(causes()).toEqual(['recovering']);
+      ms += 1;
+      expect(causes()).toEqual([]);
+    });
+
+    it('a halt that nobody looked at still is one: the price after it has to prove itself', () => {
+      allowed();
+      ms = 17_000;
+      take(price(ms), heartbeat(ms));
+      expect(causes()).toEqual(['recovering']);
+    });
+
+    it('of one coin does not halt the other, nor all', () => {
+      allowed();
+      for (let at = 10_500; at <= 15_000; at += 500) {
+        ms = at;
+        take(heartbeat(ms), ethPrice(ms));
+      }
+      expect(causes('BTC')).toEqual(['price_age']);
+      expect(causes('ETH')).toEqual([]);
+      expect(causes(null)).toEqual([]);
+    });
+
+    it('all is halted when every coin is', () => {
+      allowed();
+      run(15_000, { prices: false });
+      expect(guard.decide(null, now())).toMatchObject({
+        state: 'halted',
+        causes: ['price_age'],
+        reason: 'the last price of BTCUSDT is older than 5000 ms (and 1 more)',
+        coin: null,
+      });
+    });
+
+    it('a price of an epoch that is over does not count', () => {
+      allowed();
+      take(price(ms, { epoch: 3, venue: 'binance' }));
+      run(14_999, { prices: false });
+      take(price(ms, { epoch: 2 }));
+      ms = 15_000;
+      take(heartbeat(ms));
+      expect(causes()).toEqual(['price_age']);
+    });
+  });
+
+  describe('a wall clock that is set', () => {
+    it('back: what comes no more is old by the time since it came', () => {
+      allowed();
+      steppedBy = -3_600_000;
+      ms = 12_999;
+      expect(causes()).toEqual([]);
+      ms = 13_000;
+      expect(causes()).toEqual(['status_silent']);
+      ms = 15_000;
+      expect(causes()).toEqual(['status_silent', 'price_age']);
+    });
+
+    it('forward: nothing is fresh until the clocks agree again', () => {
+      allowed();
+      steppedBy = 3_600_000;
+      expect(causes()).toEqual(['status_silent', 'price_age']);
+      run(12_000);
+      expect(causes()).toEqual(['status_silent', 'price_age']);
+      steppedBy = 0;
+      run(13_000);
+      expect(causes()).toEqual([]);
+    });
+
+    it('of the feed, back: its next price counts', () => {
+      allowed();
+      for (let at = 10_500; at <= 20_000; at += 500) {
+        ms = at;
+        take(heartbeat(ms), price(ms - 2000));
+        expect(causes()).toEqual([]);
+      }
+    });
+  });
+
+  describe('a quiet market', () => {
+    const quiet = (fields = {}) =>
+      status('feed_stale', ms, { venue: 'bybit', details: { cause: 'quiet_market' }, ...fields });
+
+    it('of the venue: the price may be old while the feed says so', () => {
+      allowed();
+      run(14_900, { prices: false });
+      take(quiet());
+      run(60_000, { prices: false });
+      expect(causes()).toEqual([]);
+      take(status('feed_recovered', ms, { venue: 'bybit' }));
+      expect(causes()).toEqual(['price_age']);
+    });
+
+    it('of a coin: of that coin alone', () => {
+      allowed();
+      take(quiet({ coin: 'BTC', details: { symbol: 'BTCUSDT', cause: 'quiet_market' } }));
+      run(30_000, { prices: false });
+      expect(causes('BTC')).toEqual([]);
+      expect(causes('ETH')).toEqual(['price_age']);
+    });
+
+    it('of a single line, of another venue, or of an instance that speaks for nothing, says nothing', () => {
+      allowed();
+      take(quiet({ details: { cause: 'quiet_market', line: '1' } }));
+      take(quiet({ venue: 'binance' }));
+      take(quiet({ instance: 'elsewhere', sequence: 1 }));
+      run(15_000, { prices: false });
+      expect(causes()).toEqual(['price_age']);
+    });
+
+    it('ends when it turns out to be none, with any price of the venue, and with the silence of the feed', () => {
+      for (const end of [
+        () => take(status('feed_stale', ms, { venue: 'bybit', details: { cause: 'subscription_mute' } })),
+        () => take(ethPrice(ms)),
+      ]) {
+        allowed();
+        take(quiet());
+        run(30_000, { prices: false });
+        expect(causes()).toEqual([]);
+        end();
+        expect(causes()).toEqual(['price_age']);
+      }
+      allowed();
+      take(quiet());
+      ms = 13_000;
+      expect(causes()).toEqual(['status_silent']);
+    });
+  });
+
+  describe('what the feed says', () => {
+    it('trading_halted halts at once, trading_resumed lets it go on after resumeAfterMs', () => {
+      allowed();
+      take(status('trading_halted', ms, { reason: 'venue: bybit is not connected' }));
+      expect(guard.decide('BTC', now())).toMatchObject({
+        causes: ['feed_halted'],
+        reason: 'the feed says: venue: bybit is not connected',
+      });
+      ms += 100;
+      take(status('trading_resumed', ms));
+      expect(causes()).toEqual(['recovering']);
+      ms += 1000;
+      expect(causes()).toEqual([]);
+    });
+
+    it('so does a heartbeat; one that does not say that trading is allowed does not allow it', () => {
+      allowed();
+      take(heartbeat(ms, { details: { trading: 'halted' } }));
+      expect(causes()).toEqual(['feed_halted']);
+      allowed();
+      take(status('heartbeat', ms, { details: { symbols: 'BTCUSDT' } }));
+      expect(causes()).toEqual(['feed_halted']);
+    });
+
+    it('the symbols that a heartbeat calls halted, those alone', () => {
+      allowed();
+      take(heartbeat(ms, { details: { halted: 'ETHUSDT,SOLUSDT' } }));
+      expect(causes('BTC')).toEqual([]);
+      expect(causes('ETH')).toEqual(['coin_halted']);
+      take(heartbeat(ms));
+      expect(causes('ETH')).toEqual(['recovering']);
+    });
+
+    it('feed_stale of the coin at the venue of its price, until feed_recovered; another venue says nothing of it', () => {
+      allowed();
+      const coin = { coin: 'BTC', details: { symbol: 'BTCUSDT', cause: 'subscription_mute' } };
+      take(status('feed_stale', ms, { venue: 'binance', ...coin }));
+      expect(causes()).toEqual([]);
+      take(status('feed_stale', ms, { venue: 'bybit', ...coin }));
+      expect(causes()).toEqual(['coin_halted']);
+      take(status('feed_recovered', ms, { venue: 'bybit', ...coin }));
+      expect(causes()).toEqual(['recovering']);
+    });
+
+    it('stopped halts, until a heartbeat of another instance names the symbol', () => {
+      allowed();
+      take(status('stopped', ms));
+      expect(causes()).toEqual(['feed_stopped']);
+      take(heartbeat(ms, { instance: 'two', sequence: 1, details: { symbols: 'BTCUSDT' } }));
+      expect(causes('BTC')).toEqual(['recovering']);
+      expect(causes('ETH')).toEqual(['feed_stopped']);
+    });
+  });
+
+  describe('silence of the feed', () => {
+    it('halts everything when the last heartbeat is statusSilenceMs old, by its own timestamp', () => {
+      allowed();
+      ms = 12_000;
+      take(heartbeat(10_500), price(ms));
+      ms = 13_499;
+      expect(causes()).toEqual([]);
+      ms = 13_500;
+      expect(causes()).toEqual(['status_silent']);
+    });
+
+    it('other status records are no heartbeat', () => {
+      allowed();
+      ms = 13_000;
+      take(status('connected', ms, { venue: 'bybit' }));
+      expect(causes()).toEqual(['status_silent']);
+    });
+
+    it('an old heartbeat that comes late, or again, does not end it', () => {
+      allowed();
+      const early = heartbeat(10_000);
+      ms = 13_000;
+      take(heartbeat(10_000), price(ms));
+      expect(causes()).toEqual(['status_silent']);
+      take(heartbeat(ms));
+      ms = 15_900;
+      take(early, price(ms));
+      ms = 16_000;
+      expect(causes()).toEqual(['status_silent']);
+    });
+
+    it('is judged by symbol, where several instances share them', () => {
+      begin();
+      for (; ms <= 10_000; ms += 500) {
+        take(heartbeat(ms, { instance: 'a', sequence: ms + 1, details: { symbols: 'BTCUSDT' } }), price(ms));
+        take(heartbeat(ms, { instance: 'b', sequence: ms + 1, details: { symbols: 'ETHUSDT' } }), ethPrice(ms));
+      }
+      for (; ms <= 13_000; ms += 500) {
+        take(
+          heartbeat(ms, { instance: 'b', sequence: ms + 1, details: { symbols: 'ETHUSDT' } }),
+          ethPrice(ms),
+          price(ms),
+        );
+      }
+      ms = 13_000;
+      expect(causes('BTC')).toEqual(['status_silent']);
+      expect(causes('ETH')).toEqual([]);
+      expect(causes(null)).toEqual([]);
+      take(heartbeat(ms, { instance: 'b', sequence: ms + 2, details: { symbols: 'ETHUSDT,BTCUSDT' } }));
+      expect(causes('BTC')).toEqual(['recovering']);
+    });
+
+    it('a symbol that its instance names no longer is spoken for by nobody', () => {
+      allowed();
+      take(heartbeat(ms, { details: { symbols: 'ETHUSDT' } }));
+      expect(causes('BTC')).toEqual(['not_served']);
+      expect(causes('ETH')).toEqual([]);
+    });
+
+    it('so is one of which prices come and no heartbeat speaks', () => {
+      allowed();
+      take(price(ms, { coin: 'XRP', symbol: 'XRPUSDT' }));
+      expect(causes('XRP')).toEqual(['not_served']);
+    });
+  });
+
+  describe('test data', () => {
+    it('of a price, of the feed, and of the testnet as active venue', () => {
+      for (const event of [
+        () => price(ms, { environment: 'replay' }),
+        () => heartbeat(ms, { environment: 'simulated' }),
+        () => heartbeat(ms, { activeVenue: 'binance_testnet' }),
+      ]) {
+        allowed();
+        take(event());
+        expect(causes()).toEqual(['test_data']);
+        allowed({ allowTestData: true });
+        take(event());
+        expect(causes()).toEqual([]);
+      }
+    });
+
+    it('says of which kind they are', () => {
+      allowed();
+      take(price(ms, { environment: 'testnet' }));
+      expect(guard.decide('BTC', now()).reason).toBe('the data are testnet');
+    });
+  });
+
+  describe('another venue', () => {
+    const switched = (fields = {}) =>
+      status('failed_over', ms, { venue: 'binance', activeVenue: 'binance', ...fields });
+
+    it('the price of the former one does not count; the first of the new one does', () => {
+      allowed();
+      ms = 10_200;
+      take(switched());
+      expect(guard.decide('BTC', now())).toMatchObject({
+        causes: ['venue_changed'],
+        reason: 'no price of BTCUSDT at binance yet',
+      });
+      take(price(10_100));
+      expect(causes()).toEqual(['venue_changed']);
+      take(price(10_100, { venue: 'binance', epoch: 2 }));
+      expect(causes()).toEqual(['recovering']);
+    });
+
+    it('no halt where the price was there first: topics have no common order', () => {
+      allowed();
+      ms = 10_200;
+      take(price(ms, { venue: 'binance', epoch: 2 }), ethPrice(ms, { venue: 'binance', epoch: 2 }), switched());
+      expect(causes()).toEqual([]);
+    });
+
+    it('a symbol that stayed with a third venue counts with its next price', () => {
+      allowed();
+      ms = 10_200;
+      take(switched());
+      ms = 10_300;
+      take(price(ms));
+      expect(causes()).toEqual(['recovering']);
+    });
+
+    it('a feed that starts anew with another venue, whether or not it says so before its first heartbeat', () => {
+      for (const told of [true, false]) {
+        allowed();
+        const two = { instance: 'two', activeVenue: 'binance' };
+        if (told) take(switched({ ...two, sequence: 1 }));
+        ms = 10_200;
+        take(heartbeat(ms, { ...two, sequence: 2 }));
+        expect(guard.decide('BTC', now())).toMatchObject({
+          causes: ['venue_changed'],
+          reason: 'no price of BTCUSDT at binance yet',
+        });
+        take(price(10_100, { venue: 'binance', epoch: 2 }));
+        expect(causes()).toEqual(['recovering']);
+      }
+    });
+
+    it('a feed that starts anew with the same venue, or with none of its own, changes nothing', () => {
+      for (const activeVenue of ['bybit', null]) {
+        allowed();
+        take(heartbeat(ms, { instance: 'two', sequence: 1, activeVenue }));
+        expect(causes()).toEqual([]);
+      }
+    });
+
+    it('a feed that starts anew with lower epochs: its prices count, late ones of before do not', () => {
+      allowed();
+      take(price(ms, { epoch: 7 }));
+      const beat = (at: number): void => {
+        ms = at;
+        take(heartbeat(ms, { instance: 'two', sequence: ms }));
+      };
+      beat(10_200);
+      // Late ones of the former instance.
+      take(price(10_150, { epoch: 3 }), price(10_150, { epoch: 7 }));
+      take(price(10_200, { epoch: 2 }));
+      for (const at of [12_000, 14_000, 15_199]) beat(at);
+      expect(causes()).toEqual([]);
+      // From here on epochs rise again.
+      take(price(ms, { epoch: 1 }));
+      beat(15_200);
+      expect(causes()).toEqual(['price_age']);
+    });
+
+    it('a switch of one symbol concerns that one', () => {
+      allowed();
+      take(switched({ coin: 'BTC', details: { symbol: 'BTCUSDT' }, timestamp: START + ms + 1 }));
+      expect(causes('BTC')).toEqual(['venue_changed']);
+      expect(causes('ETH')).toEqual([]);
+    });
+  });
+
+  describe('a gap', () => {
+    it('halts the symbol for gapHaltMs from when it is learned of, if it is not repaired', () => {
+      allowed();
+      take(gap(9000, { outcome: 'repaired' }));
+      expect(causes()).toEqual([]);
+      for (const outcome of ['unrepaired', 'unknown'] as const) {
+        allowed();
+        take(gap(2000, { outcome }));
+        run(69_999);
+        expect(causes('BTC')).toEqual(['gap']);
+        expect(causes('ETH')).toEqual([]);
+        ms = 70_000;
+        expect(causes('BTC')).toEqual(['recovering']);
+        ms = 71_000;
+        take(heartbeat(ms), price(ms));
+        expect(causes('BTC')).toEqual([]);
+      }
+    });
+
+    it('told now halts from now, though it ended before the consumer started', () => {
+      allowed();
+      take(gap(-86_400_000));
+      run(69_999);
+      expect(causes()).toEqual(['gap']);
+      run(71_000);
+      expect(causes()).toEqual([]);
+    });
+
+    it('a second one prolongs the halt, none shortens it', () => {
+      allowed();
+      take(gap(10_000));
+      run(30_000);
+      take(gap(30_000), gap(-50_000));
+      run(89_999);
+      expect(causes()).toEqual(['gap']);
+      run(91_000);
+      expect(causes()).toEqual([]);
+    });
+  });
+
+  describe('lag', () => {
+    it('halts everything above maxLagMs', () => {
+      allowed();
+      take({ kind: 'lag', lagMs: 2000 });
+      expect(causes()).toEqual([]);
+      take({ kind: 'lag', lagMs: 2000.4 });
+      expect(guard.decide(null, now())).toMatchObject({ causes: ['lag'], reason: 'this consumer is 2000 ms behind' });
+      take({ kind: 'lag', lagMs: 0 });
+      expect(causes()).toEqual(['recovering']);
+    });
+
+    it('that is told no more grows by itself, a second after it was told', () => {
+      allowed();
+      take({ kind: 'lag', lagMs: 500 });
+      run(12_500);
+      expect(causes()).toEqual([]);
+      ms += 1;
+      expect(guard.decide('BTC', now()).reason).toBe('this consumer is 2001 ms behind');
+      allowed();
+      take({ kind: 'lag', lagMs: 500 }, { kind: 'lag_over' });
+      run(60_000);
+      expect(causes()).toEqual([]);
+    });
+  });
+
+  it('all that is wrong is told, in one order', () => {
+    allowed();
+    ms = 20_000;
+    take({ kind: 'lag', lagMs: 9000 }, gap(20_000), status('trading_halted', ms, { reason: 'x' }));
+    expect(guard.decide('BTC', now())).toMatchObject({
+      causes: ['status_silent', 'feed_halted', 'price_age', 'gap', 'lag'],
+      reason:
+        'no heartbeat of the feed for 3000 ms; the feed says: x; the last price of BTCUSDT is older than 5000 ms; ' +
+        'trades of BTCUSDT are missing; this consumer is 9000 ms behind',
+    });
+  });
+
+  it('when it is over it is halted for good', () => {
+    allowed();
+    take({ kind: 'ended' });
+    run(20_000);
+    expect(causes()).toEqual(['ended']);
+    expect(causes('DOGE')).toEqual(['ended']);
+  });
+});

@@ -1,0 +1,235 @@
+import { map, NEVER, of, Subject } from 'rxjs';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_GUARD, type TradingDecision } from '../../../src/client/guard/trading-decision.ts';
+import { type TradingWatch, watchTrading } from '../../../src/client/guard/watch-trading.ts';
+import type { FeedStatus, Gap, PriceTick } from '../../../src/domain/record.ts';
+import { marbles } from '../../../testing/marbles/marbles.ts';
+import { ethPrice, gap, heartbeat, price, START, status, VirtualClock } from './trading-guard-records.ts';
+
+const shown = ({ state, causes }: TradingDecision): string => (state === 'allowed' ? 'ok' : causes.join());
+
+describe('watchTrading', () => {
+  let clock: VirtualClock;
+  let input: {
+    status$: Subject<FeedStatus>;
+    prices$: Subject<PriceTick>;
+    gaps$: Subject<Gap>;
+    lagMs$: Subject<number>;
+  };
+  let watch: TradingWatch;
+
+  beforeEach(() => {
+    clock = new VirtualClock();
+    input = { status$: new Subject(), prices$: new Subject(), gaps$: new Subject(), lagMs$: new Subject() };
+    watch = watchTrading(input, DEFAULT_GUARD, clock);
+  });
+
+  /** Writes down what is told, with the millisecond. */
+  const log = (coin?: string): string[] => {
+    const told: string[] = [];
+    watch(coin).subscribe({
+      next: (decision) => told.push(`${clock.scheduler.now()} ${shown(decision)}`),
+      complete: () => told.push('complete'),
+      error: (error) => told.push(`error ${error}`),
+    });
+    return told;
+  };
+  /** A feed in order, until then. */
+  const run = (until: number, { prices = true, heartbeats = true } = {}): void => {
+    for (let ms = clock.scheduler.now() + 500; ms <= until; ms += 500) {
+      clock.advanceTo(ms);
+      if (heartbeats) input.status$.next(heartbeat(ms));
+      if (prices) for (const each of [price(ms), ethPrice(ms)]) input.prices$.next(each);
+    }
+    clock.advanceTo(until);
+  };
+
+  it('tells the present decision at once, then what changes, each in its millisecond', () => {
+    const all = log();
+    const btc = log('BTC');
+    run(10_000);
+    run(17_000, { prices: false });
+    run(20_000);
+    run(25_000, { heartbeats: false });
+    expect(btc).toEqual([
+      '0 starting',
+      '500 recovering',
+      '1500 ok',
+      '15000 price_age',
+      '17500 recovering',
+      '18500 ok',
+      '23000 status_silent',
+    ]);
+    expect(all).toEqual(btc);
+    expect(log('BTC')).toEqual(['25000 status_silent']);
+  });
+
+  it('halts in time for a price that is older than the one before', () => {
+    run(10_000);
+    const told = log('BTC');
+    input.prices$.next(price(5100));
+    run(10_400, { prices: false });
+    expect(told).toEqual(['10000 ok', '10100 price_age']);
+  });
+
+  it('halts in time for a price that is nearly too old and ends a quiet market', () => {
+    run(10_000);
+    input.status$.next(
+      status('feed_stale', 10_000, {
+        venue: 'bybit',
+        coin: 'BTC',
+        details: { cause: 'quiet_market', symbol: 'BTCUSDT' },
+      }),
+    );
+    run(15_000, { prices: false });
+    const told = log('BTC');
+    input.prices$.next(price(10_050));
+    run(15_400, { prices: false });
+    expect(told).toEqual(['15000 ok', '15050 price_age']);
+  });
+
+  it('in marbles: heartbeats stop, and come back; the price is too old for a moment', () => {
+    marbles(({ hot, expectObservable, scheduler }) => {
+      const beats = '   h-h-h-h-h-------h-h-h-h-h-h-h-h-h-h|';
+      const prices = '  -p--p--p--p--p--p--p---------p--p--p-';
+      const expected = 'sr----a-----x---r----a----y--r----a(e|)';
+      const options = { ...DEFAULT_GUARD, maxPriceAgeMs: 7, statusSilenceMs: 4, resumeAfterMs: 5 };
+      const status$ = hot(beats, { h: 0 }).pipe(map(() => heartbeat(scheduler.now())));
+      const prices$ = hot(prices, { p: 0 }).pipe(map(() => price(scheduler.now())));
+      const wallClockMs = () => START + scheduler.now();
+      const marbled = watchTrading({ status$, prices$, gaps$: NEVER, lagMs$: NEVER }, options, {
+        scheduler,
+        wallClockMs,
+      });
+      const values = { s: 'starting', r: 'recovering', a: 'ok', x: 'status_silent', y: 'price_age', e: 'ended' };
+      expectObservable(marbled('BTC').pipe(map(shown))).toBe(expected, values);
+    });
+  });
+
+  it('asked at the moment of an order it knows what no timer has told yet', () => {
+    run(10_000);
+    const told = log('BTC');
+    clock.setBy(5000);
+    expect(watch.isAllowed('BTC')).toBe(false);
+    expect(shown(watch.decision('BTC'))).toBe('status_silent,price_age');
+    expect(told).toEqual(['10000 ok', '10000 status_silent,price_age']);
+    clock.advanceTo(10_200);
+    expect(told).toHaveLength(2);
+  });
+
+  it('a subscriber that asks while it is told: nobody hears the older decision last', () => {
+    watch('BTC').subscribe(({ state }) => {
+      if (state === 'allowed') clock.setBy(10_000);
+      watch.decision('BTC');
+    });
+    const told = log('BTC');
+    run(1800);
+    expect(told).toEqual(['0 starting', '500 recovering', '1500 ok', '1500 status_silent,price_age']);
+  });
+
+  it('closed by a subscriber while it is told: everybody hears that it is halted, and then the end', () => {
+    watch('BTC').subscribe(({ state }) => {
+      if (state === 'allowed') watch.close();
+    });
+    const told = log('BTC');
+    run(2000);
+    expect(told).toEqual(['0 starting', '500 recovering', '1500 ok', '1500 ended', 'complete']);
+    expect(log('BTC')).toEqual(['2000 ended', 'complete']);
+  });
+
+  it('halts without anybody subscribed, and what was wrong meanwhile counts', () => {
+    run(10_000);
+    run(15_000, { prices: false });
+    input.prices$.next(price(15_000));
+    expect(shown(watch.decision('BTC'))).toBe('recovering');
+    expect(watch.decision()).toMatchObject({ coin: null, state: 'halted' });
+  });
+
+  it('gaps and lag: halted at once, ended to the millisecond', () => {
+    run(10_000);
+    const btc = log('BTC');
+    const eth = log('ETH');
+    clock.advanceTo(10_100);
+    input.gaps$.next(gap(10_000));
+    input.lagMs$.next(5000);
+    clock.advanceTo(10_300);
+    input.lagMs$.next(0);
+    input.lagMs$.complete();
+    run(80_000);
+    expect(btc).toEqual(['10000 ok', '10100 gap', '10100 gap,lag', '10300 gap', '70100 recovering', '71100 ok']);
+    expect(eth).toEqual(['10000 ok', '10100 lag', '10300 recovering', '11300 ok']);
+  });
+
+  it('a lag that is told no more: halted to the millisecond; its end is none', () => {
+    run(10_000);
+    const told = log('BTC');
+    input.lagMs$.next(200);
+    run(14_000);
+    input.lagMs$.complete();
+    run(20_000);
+    expect(told).toEqual(['10000 ok', '12801 lag', '14000 recovering', '15000 ok']);
+  });
+
+  it('knows what was told before, and names a coin as its client does', () => {
+    const past = { status: [heartbeat(0)], prices: [price(0)], gaps: [{ gap: gap(-70_000), toldAt: START - 55_000 }] };
+    const symbolOf = (name: string) => `${name.toUpperCase()}USDT`;
+    watch = watchTrading({ ...input, past }, DEFAULT_GUARD, {
+      scheduler: clock.scheduler,
+      wallClockMs: clock.wallClockMs,
+      symbolOf,
+    });
+    const told = log('btc');
+    run(10_000);
+    expect(told).toEqual(['0 status_silent,gap', '500 gap', '5000 recovering', '6000 ok']);
+    expect(watch.decision('btc').coin).toBe('btc');
+  });
+
+  it('close halts for good, completes and leaves every source', () => {
+    run(10_000);
+    const told = log('BTC');
+    watch.close();
+    expect(told).toEqual(['10000 ok', '10000 ended', 'complete']);
+    expect(log()).toEqual(['10000 ended', 'complete']);
+    expect(watch.isAllowed('BTC')).toBe(false);
+    for (const source of Object.values(input)) expect(source.observed).toBe(false);
+    watch.close();
+    clock.advanceTo(10_000_000);
+    expect(clock.scheduler.actions).toEqual([]);
+  });
+
+  it('a source that ends or fails halts for good; the end of the lag alone does not', () => {
+    run(10_000);
+    const told = log('BTC');
+    input.lagMs$.complete();
+    expect(told).toEqual(['10000 ok']);
+    input.gaps$.error('broken');
+    expect(told).toEqual(['10000 ok', '10000 ended', 'error broken']);
+    expect(log('ETH')).toEqual(['10000 ended', 'error broken']);
+    for (const name of ['status$', 'prices$', 'gaps$'] as const) {
+      const ended = watchTrading({ ...input, gaps$: NEVER, lagMs$: NEVER, [name]: of() }, DEFAULT_GUARD, clock);
+      expect(shown(ended.decision())).toBe('ended');
+    }
+  });
+
+  it('subscribers come and go', () => {
+    const once = watch('BTC').subscribe();
+    once.unsubscribe();
+    const told = log('BTC');
+    run(2000);
+    expect(told).toEqual(['0 starting', '500 recovering', '1500 ok']);
+  });
+
+  it('six hours of a feed in order: no other decision, one timer at a time', () => {
+    const told = log();
+    let most = 0;
+    for (let ms = 500; ms <= 21_600_000; ms += 500) {
+      clock.advanceTo(ms);
+      input.status$.next(heartbeat(ms));
+      input.prices$.next(price(ms));
+      most = Math.max(most, clock.scheduler.actions.length);
+    }
+    input.status$.next(status('stopped', 21_600_000));
+    expect(told).toEqual(['0 starting', '500 recovering', '1500 ok', '21600000 feed_stopped']);
+    expect(most).toBeLessThan(3);
+  });
+});

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { FeedMemory } from '../../../src/client/memory/feed-memory.ts';
+import { LastPrices, recallPrices } from '../../../src/client/memory/last-prices.ts';
+import type { LookBack } from '../../../src/client/memory/past.ts';
+import type { FeedRecord, Gap } from '../../../src/domain/record.ts';
+import { gapOf, heartbeat, priceTick } from '../published-topics.ts';
+
+/** A topic of one partition; counts how many records were read. */
+function topicOf(...records: readonly { readonly at: number; readonly record: FeedRecord }[]) {
+  const read: FeedRecord[] = [];
+  const lookBack: LookBack = async (_, takerOf) => {
+    const taker = takerOf(0, () => 0);
+    for (const { at, record } of records.toReversed()) {
+      const key = 'symbol' in record ? record.symbol : null;
+      const readOne = async () => {
+        read.push(record);
+        return record;
+      };
+      if (!(await taker({ key, appendedAt: at, read: readOne }))) return;
+    }
+  };
+  return { lookBack, read };
+}
+
+describe('what a client remembers of the feed', () => {
+  it('is what was told lately, and the last heartbeat however old', async () => {
+    const old = [1, 2, 3].map((sequence) => ({ at: sequence * 1000, record: heartbeat(sequence, ['BTCUSDT']) }));
+    const stopped = { at: 99_000, record: heartbeat(4, [], { state: 'stopped' }) };
+    const { lookBack, read } = topicOf(...old, stopped);
+    const memory = new FeedMemory(60_000);
+    await memory.recallStatus(lookBack, 'feed-status', 100_000);
+    expect(memory.status().map(({ sequence }) => sequence)).toEqual([3, 4]);
+    expect(memory.symbols()).toEqual(new Set(['BTCUSDT']));
+    expect(read).toHaveLength(2);
+  });
+
+  it('has each record once that comes while it looks back', async () => {
+    const both = { at: 99_500, record: heartbeat(2, ['BTCUSDT']) };
+    const { lookBack } = topicOf({ at: 99_000, record: heartbeat(1, ['BTCUSDT']) }, both);
+    const memory = new FeedMemory(60_000);
+    memory.takeStatus(both.record, both.at);
+    memory.takeStatus(heartbeat(3, ['BTCUSDT', 'ETHUSDT']), 99_600);
+    await memory.recallStatus(lookBack, 'feed-status', 100_000);
+    expect(memory.status().map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+  });
+
+  it('has the last gap of each symbol that was not repaired, with when it was told, an hour back or as long as it halts', async () => {
+    const hour = 3_600_000;
+    const tell = (at: number, symbol: string, fields: Partial<Gap> = {}) => ({ at, record: gapOf(symbol, fields) });
+    const told = [
+      tell(1, 'OLDUSDT'),
+      tell(2, 'ADAUSDT'),
+      tell(3, 'SOLUSDT', { outcome: 'unknown' }),
+      tell(50_000, 'BTCUSDT', { epoch: 1 }),
+      tell(90_000, 'BTCUSDT', { epoch: 2 }),
+      tell(95_000, 'BTCUSDT', { epoch: 3, outcome: 'repaired' }),
+    ];
+    for (const [gapHaltMs, nowMs] of [
+      [60_000, hour + 3],
+      [2 * hour, 2 * hour + 3],
+    ] as const) {
+      const { lookBack } = topicOf(...told);
+      const memory = new FeedMemory(gapHaltMs);
+      memory.takeGap(gapOf('ETHUSDT'), nowMs);
+      await memory.recallGaps(lookBack, 'gaps', nowMs);
+      const known = new Map(memory.gaps().map(({ gap, toldAt }) => [gap.symbol, toldAt]));
+      expect(known).toEqual(
+        new Map([
+          ['ETHUSDT', nowMs],
+          ['BTCUSDT', 90_000],
+          ['SOLUSDT', 3],
+          // The first that is too old ends the search.
+          ['ADAUSDT', 2],
+        ]),
+      );
+    }
+  });
+
+  it('what is told while it looks back is newer', async () => {
+    const { lookBack } = topicOf({ at: 90_000, record: gapOf('BTCUSDT', { epoch: 1 }) });
+    const memory = new FeedMemory(60_000);
+    const later = gapOf('BTCUSDT', { epoch: 2 });
+    memory.takeGap(later, 99_000);
+    await memory.recallGaps(lookBack, 'gaps', 100_000);
+    expect(memory.gaps()).toEqual([{ gap: later, toldAt: 99_000 }]);
+  });
+});
+
+describe('the last prices', () => {
+  it('are found far back, with no more read than is needed', async () => {
+    const quiet = { at: 1, record: priceTick('ADAUSDT', '1', { receivedAt: 1 }) };
+    const busy = Array.from({ length: 9000 }, (_, index) => ({
+      at: index,
+      record: priceTick('BTCUSDT', String(index), { receivedAt: index }),
+    }));
+    const { lookBack, read } = topicOf(priced('OLDUSDT', 0), quiet, ...busy);
+    const prices = new LastPrices();
+    await recallPrices(lookBack, 'prices', new Set(['BTCUSDT', 'ADAUSDT']), prices);
+    expect([prices.of('BTCUSDT')?.price, prices.of('ADAUSDT')?.price]).toEqual(['8999', '1']);
+    expect(prices.of('OLDUSDT')).toBeUndefined();
+    // By their keys the others are known to be older.
+    expect(read).toHaveLength(2);
+  });
+
+  it('stay what came while it looked back', async () => {
+    const { lookBack } = topicOf(priced('BTCUSDT', 5));
+    const prices = new LastPrices();
+    prices.take(priceTick('BTCUSDT', '6', { receivedAt: 6 }));
+    await recallPrices(lookBack, 'prices', new Set(['BTCUSDT']), prices);
+    expect(prices.of('BTCUSDT')?.price).toBe('6');
+  });
+});
+
+const priced = (symbol: string, at: number) => ({ at, record: priceTick(symbol, String(at), { receivedAt: at }) });

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { OwnTopics } from '../../../src/client/memory/own-topics.ts';
+import { TopicReader } from '../../../src/client/reader/topic-reader.ts';
+import { monotonicScheduler } from '../../../src/net/monotonic-scheduler.ts';
+import { FakeSource } from '../fake-source.ts';
+
+it('begin nothing any more once they are closed', async () => {
+  const source = new FakeSource();
+  const reader = (topic: string) =>
+    new TopicReader({
+      topic,
+      source,
+      identityWindow: 1,
+      warn: () => {},
+      scheduler: monotonicScheduler,
+      wallClockMs: () => 0,
+    });
+  const own = new OwnTopics(
+    { prices: reader('prices'), 'feed-status': reader('feed-status'), gaps: reader('gaps') },
+    1000,
+  );
+  await own.close();
+  await expect(own.start()).rejects.toThrow('the client is closed');
+  expect(source.begun).toBe(0);
+});

@@ -1,0 +1,131 @@
+import { getEventListeners } from 'node:events';
+import { VirtualTimeScheduler } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { Membership } from '../../../src/client/source/membership.ts';
+import type { Follower } from '../../../src/client/source/source.ts';
+import type { Share } from '../../../src/kafka/group-member.ts';
+import type { StartOffsets } from '../../../src/kafka/reading/fetch-topic.ts';
+import { until } from '../../../testing/tools/until.ts';
+
+/** A follower that only remembers positions; all handed out is done. */
+function positionsOnly() {
+  const positions = new Map<number, number>();
+  const follower: Follower = {
+    started: (offsets) => {
+      for (const [partition, offset] of offsets) positions.set(partition, offset);
+    },
+    take: async () => {},
+    answered: () => {},
+    lost: () => {},
+    troubled: (fault) => {
+      throw fault;
+    },
+    positions: () => positions,
+    done: () => positions,
+    keepOnly: (kept) => {
+      for (const partition of [...positions.keys()]) if (!kept.has(partition)) positions.delete(partition);
+    },
+  };
+  return { positions, follower };
+}
+
+/** A member whose shares, ids and answers a test gives; a term lasts until it says so. */
+function membership({ place = 'end' as const } = {}) {
+  const scheduler = new VirtualTimeScheduler();
+  const { positions, follower } = positionsOnly();
+  const member = {
+    id: '',
+    next: { id: 'a', share: new Map() as Share },
+    join: async (): Promise<Share> => {
+      member.id = member.next.id;
+      return member.next.share;
+    },
+    beat: async () => true,
+    commit: async () => true,
+    sharesAll: async () => true,
+    leave: async () => {},
+  };
+  const begun: StartOffsets[] = [];
+  const read = async (from: StartOffsets, signal: AbortSignal): Promise<void> => {
+    begun.push(from);
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  };
+  const settings = { place, commitEveryMs: 1000, sessionTimeoutMs: 9000 };
+  const made = new Membership({ member, follower, read, settings, scheduler });
+  const stop = new AbortController();
+  /** One with this share, from its beginning to its end. */
+  const wholeTerm = async (id: string, share: Share): Promise<StartOffsets | undefined> => {
+    member.next = { id, share };
+    const before = begun.length;
+    let isOver = false;
+    const over = made.term(stop.signal).finally(() => {
+      isOver = true;
+    });
+    await until(
+      () => {
+        scheduler.flush();
+        return isOver;
+      },
+      { everyMs: 1 },
+    );
+    await over;
+    return begun[before];
+  };
+  /** Until its first heartbeat, which is refused. */
+  const term = (id: string, share: Share): Promise<StartOffsets | undefined> => {
+    member.beat = async () => false;
+    return wholeTerm(id, share);
+  };
+  return { scheduler, positions, member, stop, term, wholeTerm };
+}
+
+const share = (...committed: readonly [number, bigint | undefined][]): Share => new Map(committed);
+
+describe('a place in a group', () => {
+  it('goes on where it was itself, of what was not taken further by others', async () => {
+    const { positions, term } = membership();
+    await term('a', share([0, 10n], [1, 10n], [2, undefined]));
+    for (const partition of [0, 1, 2]) positions.set(partition, 20);
+    const from = await term('a', share([0, 15n], [1, 30n], [2, undefined], [3, 5n]));
+    expect(from).toEqual({
+      offsets: share([0, 20n], [1, 30n], [2, 20n], [3, 5n]),
+      otherwise: 'end',
+      onlyThese: true,
+    });
+  });
+
+  it('goes on where the group is after it was taken for dead', async () => {
+    const { positions, term } = membership();
+    await term('a', share([0, 10n]));
+    positions.set(0, 20);
+    expect((await term('b', share([0, 15n])))?.offsets).toEqual(share([0, 15n]));
+  });
+
+  it('leaves nothing behind at the signal that it ends by', async () => {
+    const { stop, term } = membership();
+    for (let times = 1; times <= 3; times++) await term('a', share([0, 10n]));
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
+  });
+
+  it('has the partitions shared out anew when the topic was given more', async () => {
+    const { scheduler, member, wholeTerm } = membership();
+    const looks: number[] = [];
+    member.sharesAll = async () => looks.push(scheduler.now()) < 2;
+    await wholeTerm('a', share([0, 10n]));
+    expect(looks[0]).toBeGreaterThanOrEqual(30_000);
+    expect(looks[0]).toBeLessThan(31_100);
+    expect((looks[1] ?? 0) - (looks[0] ?? 0)).toBeLessThan(31_100);
+  });
+
+  it('beats while nobody answers its look for new partitions', async () => {
+    const { scheduler, member, wholeTerm } = membership();
+    member.sharesAll = () => new Promise(() => {});
+    let beats = 0;
+    member.beat = async () => {
+      beats++;
+      return scheduler.now() < 100_000;
+    };
+    await wholeTerm('a', share([0, 10n]));
+    expect(beats).toBeGreaterThan(80);
+  });
+});

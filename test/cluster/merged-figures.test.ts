@@ -1,0 +1,191 @@
+import { expect, it } from 'vitest';
+import { figuresLeft, mergedFigures } from '../../src/cluster/merged-figures.ts';
+import { mergedSnapshot, snapshotLeft } from '../../src/cluster/merged-snapshot.ts';
+import type { Distribution, PipelineFigures, SinkFigures, VenueFigures } from '../../src/domain/feed-figures.ts';
+import type { FeedSnapshot, SinkSnapshot, VenueSnapshot } from '../../src/domain/feed-snapshot.ts';
+
+const spread = (...within: readonly number[]): Distribution => ({
+  boundsMs: [1, 10],
+  within,
+  count: within[1] ?? 0,
+  sumMs: 5,
+});
+
+const venue = (of: Partial<VenueFigures> = {}): VenueFigures => ({
+  events: 1,
+  malformed: 0,
+  duplicates: 2,
+  ignored: { pong: 1 },
+  warnings: {},
+  reconnects: { connect_failed: 1 },
+  bookResyncs: 0,
+  booksNotHad: 0,
+  restWeight: 40,
+  venueToSocket: spread(1, 3),
+  socketToEmitted: spread(2, 2),
+  ...of,
+});
+
+const sink = (of: Partial<SinkFigures> = {}): SinkFigures => ({
+  rejected: 1,
+  conflated: 2,
+  batches: 3,
+  dropped: { trades: 1 },
+  spill: { records: 5, bytes: 100, limitBytes: 1000, oldestMs: 70, broken: 0 },
+  emittedToAcknowledged: spread(0, 4),
+  ...of,
+});
+
+const figures = (of: Partial<PipelineFigures> = {}): PipelineFigures => ({
+  records: { trade: 3 },
+  states: {},
+  gaps: {},
+  missingTrades: 0,
+  filledTrades: 0,
+  deadLetters: {},
+  uncountedTrades: { late: 1 },
+  venues: { binance: venue() },
+  sinks: { kafka: sink() },
+  ...of,
+});
+
+it('counts add up, distributions too; requests go through one client; the oldest of the spill is the oldest', () => {
+  const merged = mergedFigures([
+    figures(),
+    figures({
+      records: { trade: 2, gap: 1 },
+      venues: { binance: venue({ restWeight: 45 }), bybit: venue() },
+      sinks: { kafka: sink({ spill: { records: 1, bytes: 1, limitBytes: 1000, oldestMs: null, broken: 1 } }) },
+    }),
+  ]);
+  expect(merged).toMatchObject({ records: { trade: 5, gap: 1 }, uncountedTrades: { late: 2 } });
+  expect(merged.venues.binance).toMatchObject({ events: 2, duplicates: 4, ignored: { pong: 2 }, restWeight: 45 });
+  expect(merged.venues.binance?.venueToSocket).toEqual({ boundsMs: [1, 10], within: [2, 6], count: 6, sumMs: 10 });
+  expect(merged.venues.bybit).toEqual(venue());
+  expect(merged.sinks.kafka).toMatchObject({
+    dropped: { trades: 2 },
+    spill: { records: 6, bytes: 101, limitBytes: 2000, oldestMs: 70, broken: 1 },
+  });
+});
+
+it('of a feed that is over its counts stay, its spill does not', () => {
+  const left = figuresLeft(figures());
+  expect(left.sinks.kafka?.spill).toBeNull();
+  expect(mergedFigures([left, figures()]).sinks.kafka).toMatchObject({ batches: 6, spill: { records: 5 } });
+});
+
+const venueNow = (of: Partial<VenueSnapshot> = {}): VenueSnapshot => ({
+  venue: 'binance',
+  state: 'connected',
+  environment: 'simulated',
+  active: true,
+  linesUp: 2,
+  lines: 2,
+  ageMs: 5,
+  frames: 10,
+  reconnects: 1,
+  clock: { estimate: null, failures: 0 },
+  latencyMs: { venueToSocket: null, socketToEmitted: { count: 1, p50: 1, p99: 2, p999: 2, max: 2 } },
+  reason: '',
+  ...of,
+});
+
+const sinkNow = (of: Partial<SinkSnapshot> = {}): SinkSnapshot => ({
+  name: 'kafka',
+  state: 'up',
+  reason: 'open',
+  queued: 1,
+  lagMs: 10,
+  delivered: 100,
+  dropped: 0,
+  latencyMs: { emittedToAcknowledged: null },
+  ...of,
+});
+
+const snapshot = (of: Partial<FeedSnapshot> = {}): FeedSnapshot => ({
+  at: 0,
+  startedAt: 0,
+  environment: 'simulated',
+  mode: 'failover',
+  activeVenue: 'binance',
+  trading: { state: 'allowed', reason: 'in order' },
+  venues: [venueNow()],
+  coins: [],
+  quality: [],
+  klines: [],
+  sinks: [sinkNow()],
+  counts: { trades: 3 },
+  ...of,
+});
+
+const OF = { at: 9, startedAt: 4, environment: 'simulated', mode: 'failover' } as const;
+
+it('shows the worst of several feeds, and what they are together', () => {
+  const merged = mergedSnapshot(
+    [
+      snapshot(),
+      snapshot({
+        trading: { state: 'halted', reason: 'binance is stale' },
+        venues: [
+          venueNow({ state: 'stale', reason: 'no data', active: false, ageMs: 6000 }),
+          venueNow({ venue: 'bybit', ageMs: null }),
+        ],
+        sinks: [sinkNow({ state: 'down', reason: 'no answer', lagMs: null })],
+        counts: { trades: 4, events: 1 },
+      }),
+    ],
+    OF,
+  );
+  expect(merged).toMatchObject({
+    ...OF,
+    activeVenue: 'binance',
+    trading: { state: 'halted', reason: 'binance is stale' },
+    counts: { trades: 7, events: 1 },
+  });
+  expect(merged.venues).toMatchObject([
+    {
+      venue: 'binance',
+      state: 'stale',
+      reason: 'no data',
+      active: true,
+      linesUp: 4,
+      lines: 4,
+      ageMs: 6000,
+      frames: 20,
+    },
+    { venue: 'bybit', ageMs: null },
+  ]);
+  expect(merged.sinks).toMatchObject([{ state: 'down', reason: 'no answer', queued: 2, lagMs: 10, delivered: 200 }]);
+  expect(merged.venues[0]?.latencyMs.socketToEmitted?.p99).toBe(2);
+});
+
+it('names no venue where feeds are at several', () => {
+  expect(mergedSnapshot([snapshot(), snapshot({ activeVenue: 'bybit' })], OF).activeVenue).toBeNull();
+});
+
+it('is halted without a shard', () => {
+  expect(mergedSnapshot([], OF)).toMatchObject({
+    trading: { state: 'halted', reason: 'no shard is assigned to this instance' },
+    venues: [],
+    activeVenue: null,
+  });
+});
+
+it('of a feed that is over its counts stay, and it judges nothing', () => {
+  const left = snapshotLeft(
+    snapshot({ trading: { state: 'halted', reason: 'handed over' }, venues: [venueNow({ ageMs: 90 })] }),
+  );
+  expect(mergedSnapshot([snapshot()], OF, [left])).toMatchObject({
+    trading: { state: 'allowed' },
+    counts: { trades: 6 },
+    venues: [{ lines: 2, ageMs: 5, frames: 20, reconnects: 2, state: 'connected' }],
+    sinks: [{ queued: 1, delivered: 200 }],
+  });
+  const alone = mergedSnapshot([], OF, [mergedSnapshot([], OF, [left, left])]);
+  expect(alone).toMatchObject({
+    trading: { state: 'halted', reason: 'no shard is assigned to this instance' },
+    counts: { trades: 6 },
+    venues: [{ state: 'idle', lines: 0, ageMs: null, frames: 20 }],
+    sinks: [{ delivered: 200, queued: 0 }],
+  });
+});

@@ -1,0 +1,89 @@
+import { expect, it } from 'vitest';
+import { type ShardRate, shardAssigner } from '../../src/cluster/shard-assigner.ts';
+
+const SHARDS = [0, 1, 2, 3];
+/** What is held, as trades a second, measured for so many seconds. */
+const assigner = (held: Record<number, number>, seconds = 10) =>
+  shardAssigner(
+    () => new Map(Object.entries(held).map(([shard, rate]) => [Number(shard), { rate, seconds }])),
+    () => 5,
+  );
+const read = (told: Buffer | undefined) => JSON.parse(String(told)).shards;
+
+it('lets who shares out know what each member holds', () => {
+  const members = [
+    { id: 'a', about: assigner({ 2: 10, 3: 10 }).about(false) },
+    { id: 'b', about: assigner({ 0: 10, 1: 10 }).about(false) },
+  ];
+  expect([...assigner({}).share(members, SHARDS)]).toEqual([
+    ['a', [2, 3]],
+    ['b', [0, 1]],
+  ]);
+});
+
+it('a member that the group went on without holds nothing any more', () => {
+  const members = [
+    { id: 'a', about: assigner({ 0: 10, 1: 10 }).about(true) },
+    { id: 'b', about: assigner({ 0: 10, 1: 10 }).about(false) },
+  ];
+  expect(assigner({}).share(members, SHARDS).get('b')).toEqual([0, 1]);
+});
+
+it('every member knows what a shard brought whose holder has gone', () => {
+  const members = [
+    { id: 'a', about: assigner({ 0: 300, 1: 0 }).about(false) },
+    { id: 'b', about: assigner({ 2: 100, 3: 100 }).about(false) },
+  ];
+  const told = assigner({}).tell?.(members) ?? Buffer.alloc(0);
+  const leader = assigner({});
+  leader.hear?.(told);
+  const left = [
+    { id: 'b', about: assigner({ 2: 100, 3: 100 }).about(false) },
+    { id: 'c', about: assigner({}).about(true) },
+  ];
+  expect(leader.share(left, SHARDS)).toEqual(
+    new Map([
+      ['b', [1, 2, 3]],
+      ['c', [0]],
+    ]),
+  );
+  // and goes on knowing it
+  expect(read(leader.tell?.(left))).toEqual({ 0: [300, 10], 1: [0, 10], 2: [100, 10], 3: [100, 10] });
+});
+
+it('what was measured before a member had a shard counts with what it measures, ten minutes of it at most', () => {
+  const held = new Map<number, ShardRate>();
+  const member = shardAssigner(
+    () => held,
+    () => 5,
+  );
+  const hear = (rate: number, seconds: number) =>
+    member.hear?.(Buffer.from(JSON.stringify({ shards: { 0: [rate, seconds] } })));
+  hear(100, 30);
+  held.set(0, { rate: 0, seconds: 0 });
+  expect(read(member.about(false))).toEqual({ 0: [100, 30] });
+  held.set(0, { rate: 200, seconds: 10 });
+  expect(read(member.about(false))).toEqual({ 0: [125, 40] });
+  // What the others heard of this is in there already.
+  hear(125, 40);
+  expect(read(member.about(false))).toEqual({ 0: [125, 40] });
+  held.clear();
+  hear(100, 100_000);
+  held.set(0, { rate: 200, seconds: 600 });
+  expect(read(member.about(false))).toEqual({ 0: [150, 1200] });
+});
+
+it.each([
+  '',
+  'no JSON',
+  '[1]',
+  'null',
+  '7',
+  '{"shards":{"x":[1,1],"1.5":[2,1],"2":[-1,1],"3":"many","0":[1]}}',
+  '{"shards":null}',
+])('a member that says %s holds nothing', (said) => {
+  const members = [{ id: 'a', about: Buffer.from(said) }];
+  const heard = assigner({});
+  heard.hear?.(Buffer.from(said));
+  for (const one of [assigner({}), heard]) expect([...one.share(members, SHARDS)]).toEqual([['a', SHARDS]]);
+});

@@ -1,0 +1,120 @@
+import { expect, it } from 'vitest';
+import { mergedFigures } from '../../src/cluster/merged-figures.ts';
+import { type ShardEnd, ShardRun } from '../../src/cluster/shard-run.ts';
+import { Fault } from '../../src/domain/fault.ts';
+import type { Pipeline, StopOptions, Stopped } from '../../src/runtime/run.ts';
+import { VirtualClock } from '../sinks/virtual-clock.ts';
+
+const LEFT: Stopped = { undelivered: 7, spilled: 3, dropped: 2 };
+const figures = mergedFigures([]);
+const snapshot = (dropped: number) => ({ sinks: [{ dropped }] }) as unknown as ReturnType<Pipeline['snapshot']>;
+const taken = new Fault('sink', 'taken over', { retry: { kind: 'never' } });
+
+/** A pipeline that starts when the test says so. */
+class Scripted {
+  readonly clock = new VirtualClock();
+  readonly started = Promise.withResolvers<void>();
+  readonly failing = new AbortController();
+  readonly stops: string[] = [];
+  aborted = false;
+  end: ShardEnd | undefined;
+  readonly run: ShardRun;
+
+  constructor() {
+    const pipeline = {
+      failed: this.failing.signal,
+      figures: () => figures,
+      snapshot: () => snapshot(this.stops.length + 1),
+      stop: async (reason: string, { afterMs }: StopOptions = {}) => {
+        this.stops.push(afterMs === undefined ? reason : `${reason} after ${afterMs} ms`);
+        return LEFT;
+      },
+    } as Partial<Pipeline> as Pipeline;
+    this.run = new ShardRun(async (signal) => {
+      signal.addEventListener('abort', () => {
+        this.aborted = true;
+        this.started.reject(signal.reason);
+      });
+      await this.started.promise;
+      return pipeline;
+    }, this.clock);
+    void this.run.ended.then((end) => {
+      this.end = end;
+    });
+  }
+
+  async begin(): Promise<void> {
+    this.started.resolve();
+    await this.clock.advance(0);
+    expect(this.run.pipeline).toBeDefined();
+  }
+}
+
+it('given up while it starts, it ends at once and has written nothing', async () => {
+  const shard = new Scripted();
+  shard.run.giveUp(1000);
+  await shard.clock.advance(0);
+  expect([shard.aborted, shard.end, shard.stops]).toEqual([true, { fault: undefined, ran: undefined }, []]);
+});
+
+it('given up, it goes on until another has taken over; what is left then is the other one’s', async () => {
+  const shard = new Scripted();
+  await shard.begin();
+  shard.run.giveUp(1000);
+  await shard.clock.advance(900);
+  expect([shard.run.isGivenUp, shard.end]).toEqual([true, undefined]);
+  shard.failing.abort(taken);
+  await shard.clock.advance(0);
+  expect(shard.stops).toEqual(['taken over']);
+  const stopped = { undelivered: 0, spilled: 0, dropped: 1 };
+  expect(shard.end).toEqual({ fault: taken, ran: { stopped, figures, snapshot: snapshot(2) } });
+  expect(shard.run.pipeline).toBeUndefined();
+});
+
+it('given up, it ends at the latest when its time is over, and tells what it left: nobody may have it', async () => {
+  const shard = new Scripted();
+  await shard.begin();
+  shard.run.giveUp(1000);
+  await shard.clock.advance(1000);
+  expect(shard.end).toEqual({
+    fault: undefined,
+    ran: { stopped: LEFT, figures, snapshot: snapshot(2) },
+  });
+});
+
+it('kept after all, it goes on', async () => {
+  const shard = new Scripted();
+  await shard.begin();
+  shard.run.giveUp(1000);
+  shard.run.keep();
+  await shard.clock.advance(5000);
+  expect([shard.run.isGivenUp, shard.end, shard.stops]).toEqual([false, undefined, []]);
+});
+
+it('given up and stopped in the same moment, it ends as it was given up', async () => {
+  const shard = new Scripted();
+  await shard.begin();
+  shard.run.giveUp(1500, { afterMs: 1600 });
+  shard.clock.schedule(() => shard.run.stop('SIGTERM', { afterMs: 1700 }), 1500);
+  await shard.clock.advance(1500);
+  expect(shard.stops).toEqual(['given up after 1600 ms']);
+});
+
+it('stopped as its own, it tells what it left', async () => {
+  const shard = new Scripted();
+  await shard.begin();
+  shard.run.stop('SIGTERM', { afterMs: 700 });
+  await shard.clock.advance(0);
+  expect([shard.stops, shard.end]).toEqual([
+    ['SIGTERM after 700 ms'],
+    { fault: undefined, ran: { stopped: LEFT, figures, snapshot: snapshot(2) } },
+  ]);
+});
+
+it('tells why it could not start', async () => {
+  const shard = new Scripted();
+  const fault = new Fault('sink', 'not allowed', { retry: { kind: 'never' } });
+  shard.started.reject(fault);
+  await shard.clock.advance(0);
+  expect(shard.end).toEqual({ fault, ran: undefined });
+});

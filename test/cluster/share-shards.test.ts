@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type ShardHolder, type ShardWeights, shareShards } from '../../src/cluster/share-shards.ts';
+
+const one = (id: string, ...holds: readonly number[]): ShardHolder => ({ id, holds: new Set(holds) });
+const upTo = (count: number) => Array.from({ length: count }, (_, shard) => shard);
+const weights = (sizeOf: ShardWeights['sizeOf'] = () => 5, rates: Record<number, number> = {}): ShardWeights => ({
+  sizeOf,
+  rates: new Map(Object.entries(rates).map(([shard, rate]) => [Number(shard), rate])),
+});
+
+describe('shards are shared out', () => {
+  it('evenly where nothing is known of them but their coins', () => {
+    const shares = shareShards([one('a'), one('b'), one('c')], upTo(12), weights());
+    expect([...shares.values()].map(({ length }) => length)).toEqual([4, 4, 4]);
+  });
+
+  it('by their coins where these differ', () => {
+    const sizes = [30, 10, 10, 10];
+    const shares = shareShards(
+      [one('a'), one('b')],
+      upTo(4),
+      weights((shard) => sizes[shard] as number),
+    );
+    expect([...shares]).toEqual([
+      ['a', [0]],
+      ['b', [1, 2, 3]],
+    ]);
+  });
+
+  it('by what was measured rather than by their coins; what was not is guessed by the others', () => {
+    const rates = { 0: 300, 1: 100, 2: 100 };
+    const shares = shareShards([one('a', 0, 1, 2), one('b', 3)], upTo(4), weights(undefined, rates));
+    expect([...shares]).toEqual([
+      ['a', [1, 2, 3]],
+      ['b', [0]],
+    ]);
+  });
+
+  it('by their coins where nothing was traded since they are measured', () => {
+    const rates = { 0: 0, 1: 0, 2: 0 };
+    const shares = shareShards([one('a', 0, 1, 2, 3), one('b')], upTo(4), weights(undefined, rates));
+    expect([...shares.values()].map(({ length }) => length)).toEqual([2, 2]);
+  });
+
+  it('so that who is there keeps what it has, but for what the new one needs', () => {
+    const before = [one('a', 0, 1, 2, 3, 4, 5), one('b', 6, 7, 8, 9, 10, 11)];
+    const rates = Object.fromEntries(upTo(12).map((shard) => [shard, 9 + (shard % 3)]));
+    const shares = shareShards([...before, one('c')], upTo(12), weights(undefined, rates));
+    for (const { id, holds } of before) expect(shares.get(id)?.every((shard) => holds.has(shard))).toBe(true);
+    expect([...shares.values()].map(({ length }) => length)).toEqual([4, 4, 4]);
+  });
+
+  it('so that of one who went the others take, and keep their own', () => {
+    const left = [one('a', 0, 1), one('b', 2, 3)];
+    const shares = shareShards(left, upTo(6), weights());
+    expect([...shares].map(([, own]) => own.length)).toEqual([3, 3]);
+    for (const { id, holds } of left) for (const shard of holds) expect(shares.get(id)).toContain(shard);
+  });
+
+  it('to one of two that both think that they hold it', () => {
+    const shares = shareShards([one('a', 0), one('b', 0, 1)], upTo(2), weights());
+    expect([...shares]).toEqual([
+      ['a', [0]],
+      ['b', [1]],
+    ]);
+  });
+
+  it('each exactly once, whatever the members say; and no two could be made much more even by one move', () => {
+    const holders = fc.uniqueArray(
+      fc.record({
+        id: fc.string({ minLength: 1, maxLength: 4 }),
+        holds: fc.array(fc.nat(20)).map((all) => new Set(all)),
+      }),
+      { selector: ({ id }) => id, minLength: 1, maxLength: 6 },
+    );
+    fc.assert(
+      fc.property(
+        holders,
+        fc.integer({ min: 1, max: 16 }),
+        fc.array(fc.nat(30), { minLength: 16, maxLength: 16 }),
+        fc.dictionary(fc.nat(15).map(String), fc.nat(500)),
+        (members, count, sizes, rates) => {
+          const sizeOf = (shard: number) => sizes[shard] ?? 0;
+          const shares = shareShards(members, upTo(count), weights(sizeOf, rates));
+          expect([...shares.values()].flat().sort((a, b) => a - b)).toEqual(upTo(count));
+          expect([...shares.keys()].sort()).toEqual(members.map(({ id }) => id).sort());
+          // the same from members in any order
+          expect(new Map(shareShards(members.toReversed(), upTo(count), weights(sizeOf, rates)))).toEqual(
+            new Map(shares),
+          );
+          // and nothing moves when it is asked again
+          const again = [...shares].map(([id, own]) => ({ id, holds: new Set(own) }));
+          const first = shareShards(again, upTo(count), weights(sizeOf, rates));
+          const next = [...first].map(([id, own]) => ({ id, holds: new Set(own) }));
+          expect(new Map(shareShards(next, upTo(count), weights(sizeOf, rates)))).toEqual(new Map(first));
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});

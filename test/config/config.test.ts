@@ -1,0 +1,759 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { dispatch } from '../../src/cli/arguments/dispatch.ts';
+import { environmentOf, environmentPrefixes, feedVenues, instrumentsFor, redacted } from '../../src/config/config.ts';
+import { type ConfigSource, loadConfig } from '../../src/config/load-config.ts';
+import { ConfigError } from '../../src/config/problem.ts';
+import { fakeIo } from '../cli/fake-io.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(path.join(tmpdir(), 'market-feed-config-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+function write(name: string, content: string | Uint8Array): string {
+  const file = path.join(directory, name);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, content);
+  return file;
+}
+
+function load(yaml: string, source: Omit<ConfigSource, 'file'> = {}) {
+  return loadConfig({ ...source, file: write('market-feed.yaml', yaml) });
+}
+
+function problemsOf(action: () => unknown) {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  throw new Error('no ConfigError');
+}
+
+describe('what is right', () => {
+  it('takes every default where the file is empty', () => {
+    const config = load('');
+    expect(config.quote).toBe('USDT');
+    expect(config.environment).toBe('production');
+    expect(config.feed).toEqual({
+      mode: 'failover',
+      venues: ['bybit', 'binance', 'binance_us', 'binance_testnet'],
+      channels: ['trade', 'ticker', 'book_ticker', 'kline_1m', 'depth'],
+      standby: 'hot',
+      staleAfterMs: 5000,
+      coinStaleAfterMs: 30_000,
+      failoverGraceMs: 500,
+      failBackAfterMs: 30_000,
+      backfill: true,
+      allowTestData: false,
+    });
+    expect(config.venues.bybit).toEqual({
+      enabled: true,
+      websocketUrls: ['wss://stream.bybit.com/v5/public/spot'],
+      restUrl: 'https://api.bybit.com',
+      lines: 2,
+      reconnect: { initialDelayMs: 1000, maxDelayMs: 30_000, maxAttempts: 10, probeEveryMs: 60_000 },
+      connectTimeoutMs: 10_000,
+      compression: false,
+      maxFrameMb: 32,
+    });
+    expect(config.venues.binance.websocketUrls).toEqual([
+      'wss://stream.binance.com:9443/stream',
+      'wss://data-stream.binance.vision/stream',
+    ]);
+    expect(config.venues.binance_us.websocketUrls).toEqual(['wss://stream.binance.us:9443/stream']);
+    expect(config.venues.binance_testnet.websocketUrls).toEqual(['wss://stream.testnet.binance.vision/stream']);
+    expect(config.sinks).toEqual(['file']);
+    expect(config.kafka).toEqual({
+      brokers: [],
+      client: 'kafkajs',
+      clientId: 'market-feed',
+      topicPrefix: 'market.',
+      partitions: 6,
+      replication: -1,
+      compression: 'none',
+      batch: { maxRecords: 1000, lingerMs: 0, minIntervalMs: 3 },
+      ssl: null,
+      sasl: null,
+      schemaRegistry: null,
+    });
+    expect(config.file).toEqual({ dir: path.join(directory, 'data'), rotateMb: 64, codec: 'deflate' });
+    expect(config.spill).toEqual({ dir: path.join(directory, 'data/spill'), maxMb: 1024 });
+    expect(config.gateway).toEqual({
+      enabled: true,
+      host: '127.0.0.1',
+      port: 8080,
+      token: null,
+      allowedOrigins: [],
+      requestsPerMinute: 600,
+    });
+    expect(config.orderBooks).toEqual({ levels: 50, intervalMs: 1000, deltaSnapshotEveryMs: 60_000 });
+    expect(config.stats).toEqual({
+      windowsMs: [1000, 60_000],
+      allowedLatenessMs: 2000,
+      historyTrades: 1000,
+      largeTradeThreshold: 10,
+    });
+    expect(config.cluster).toEqual({
+      enabled: false,
+      group: 'market-feed',
+      shards: 12,
+      sessionTimeoutMs: 10_000,
+      venueBudgetShare: 1,
+    });
+    expect(config.log).toEqual({ level: 'info' });
+  });
+
+  it('accepts the configuration that is delivered, whose defaults are the built-in ones', () => {
+    const { source: _s, file: _f, spill: _p, ...delivered } = loadConfig({ file: 'config/market-feed.yaml' });
+    const { source: _s2, file: _f2, spill: _p2, ...builtIn } = loadConfig({});
+    expect(delivered).toEqual(builtIn);
+    expect(loadConfig({ file: 'config/market-feed.yaml' }).file.dir).toBe(path.resolve('data'));
+  });
+
+  it('delivers twenty coins in the order that the contract names', () => {
+    const { coins } = loadConfig({ file: 'config/market-feed.yaml' });
+    if (coins.kind !== 'list') throw new Error('no list');
+    const names = coins.entries.map(({ coin }) => coin);
+    expect(names).toHaveLength(20);
+    expect(names.slice(0, 5)).toEqual(['BTC', 'ETH', 'SOL', 'BNB', 'XRP']);
+    expect(names).toEqual(expect.arrayContaining(['ADA', 'DOGE']));
+  });
+
+  it('reads a section without keys as all defaults', () => {
+    expect(load('feed:\nkafka:\n  batch:\nlog:\n').feed.staleAfterMs).toBe(5000);
+  });
+
+  it('holds batches apart by what the client that writes needs, or as it is told', () => {
+    const interval = (batch: string, client: string) =>
+      load(`kafka: { client: ${client}, batch: ${batch} }`).kafka.batch.minIntervalMs;
+    expect(['kafkajs', 'platformatic'].map((client) => interval('{}', client))).toEqual([3, 5]);
+    expect(['null', '0', '7'].map((ms) => interval(`{ min_interval_ms: ${ms} }`, 'platformatic'))).toEqual([5, 0, 7]);
+  });
+
+  it('writes to Kafka by default once there are brokers', () => {
+    expect(load('kafka: { brokers: ["localhost:9092"] }').sinks).toEqual(['kafka']);
+    expect(load('kafka: { brokers: ["localhost:9092"] }\nsinks: [file, kafka]').sinks).toEqual(['file', 'kafka']);
+  });
+
+  it('takes no compression of files as Avro calls it, quoted or not', () => {
+    expect(load('file: { codec: null }').file.codec).toBe('null');
+    expect(load('file: { codec: "null" }').file.codec).toBe('null');
+  });
+
+  it('takes coins inline, by symbol too, for every venue', () => {
+    const config = load('coins: [BTC, ethusdt]');
+    expect(instrumentsFor(config, 'binance_us')).toEqual([
+      { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' },
+      { coin: 'ETH', symbol: 'ETHUSDT', venueSymbol: 'ETHUSDT' },
+    ]);
+  });
+
+  it('takes all coins of the venues', () => {
+    expect(load('coins: { all: true }').coins).toEqual({ kind: 'all' });
+    expect(load('coins: { all: true, top_by_volume: null }').coins).toEqual({ kind: 'all' });
+    expect(load('coins: { all: true, top_by_volume: 200 }').coins).toEqual({ kind: 'all', topByVolume: 200 });
+  });
+
+  it('reads a coin list beside the configuration, and leaves a coin out where a venue has none', () => {
+    write('mine.json', '[{ "coin": "BTC", "tier": 1, "symbols": { "bybit": "XBTUSDT", "binance": null } }]');
+    const config = load('coins: mine.json');
+    expect(instrumentsFor(config, 'bybit')).toEqual([{ coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'XBTUSDT' }]);
+    expect(instrumentsFor(config, 'binance')).toEqual([]);
+    expect(instrumentsFor(config, 'binance_us')).toEqual([]);
+  });
+
+  it('resolves anchors and merge keys', () => {
+    const config = load(
+      'venues:\n  bybit: &fast { lines: 3 }\n  binance: { <<: *fast, compression: true }\n  binance_us: *fast\n',
+    );
+    expect([config.venues.bybit.lines, config.venues.binance.lines, config.venues.binance_us.lines]).toEqual([3, 3, 3]);
+    expect(config.venues.binance.compression).toBe(true);
+  });
+
+  it('feeds by enabled venues in the order of preference', () => {
+    expect(feedVenues(load('feed: { venues: [binance, bybit] }\nvenues: { binance: { enabled: false } }'))).toEqual([
+      'bybit',
+    ]);
+  });
+
+  it('marks the testnet whatever the environment says, and names the topics of all environments', () => {
+    const config = load('environment: simulated');
+    expect(environmentOf(config, 'bybit')).toBe('simulated');
+    expect(environmentOf(config, 'binance_testnet')).toBe('testnet');
+    expect(environmentPrefixes(config)).toEqual(['simulated.', 'testnet.']);
+    expect(environmentPrefixes(load('feed: { allow_test_data: true }'))).toEqual(['']);
+  });
+});
+
+describe('overrides', () => {
+  it('reads environment variables as what the key takes', () => {
+    const config = load('feed: { stale_after_ms: 9000 }', {
+      environment: {
+        MARKET_FEED__FEED__STALE_AFTER_MS: '3000',
+        MARKET_FEED__FEED__VENUES: 'binance, bybit',
+        MARKET_FEED__FEED__BACKFILL: 'false',
+        MARKET_FEED__VENUES__BINANCE_US__RECONNECT__MAX_ATTEMPTS: '3',
+        MARKET_FEED__KAFKA__BROKERS: 'a:1,b:2',
+        MARKET_FEED__KAFKA__SSL: 'true',
+        MARKET_FEED__STATS__WINDOWS_MS: '1000,5000',
+        MARKET_FEED__COINS: 'BTC,ETH',
+        OTHER: 'x',
+      },
+    });
+    expect(config.feed.staleAfterMs).toBe(3000);
+    expect(config.feed.venues).toEqual(['binance', 'bybit']);
+    expect(config.feed.backfill).toBe(false);
+    expect(config.venues.binance_us.reconnect.maxAttempts).toBe(3);
+    expect(config.kafka.brokers).toEqual(['a:1', 'b:2']);
+    expect(config.kafka.ssl).toBe(true);
+    expect(config.stats.windowsMs).toEqual([1000, 5000]);
+    expect(instrumentsFor(config, 'bybit').map(({ coin }) => coin)).toEqual(['BTC', 'ETH']);
+    expect(config.sinks).toEqual(['kafka']);
+  });
+
+  it('reads an empty variable as an empty list or null, and a path as a file', () => {
+    write('two.json', '[{ "coin": "ETH", "symbols": { "bybit": "ETHUSDT" } }]');
+    const config = load('kafka: { brokers: ["a:1"] }', {
+      environment: { MARKET_FEED__KAFKA__BROKERS: '', MARKET_FEED__KAFKA__SASL: '', MARKET_FEED__COINS: 'two.json' },
+    });
+    expect(config.kafka.brokers).toEqual([]);
+    expect(config.kafka.sasl).toBeNull();
+    expect(instrumentsFor(config, 'bybit')).toEqual([{ coin: 'ETH', symbol: 'ETHUSDT', venueSymbol: 'ETHUSDT' }]);
+    write('sol.yaml', '[{ coin: SOL, symbols: { bybit: SOLUSDT } }]');
+    const ofYaml = load('', { environment: { MARKET_FEED__COINS: 'sol.yaml' } });
+    expect(instrumentsFor(ofYaml, 'bybit').map(({ coin }) => coin)).toEqual(['SOL']);
+  });
+
+  it('lets the command line win, keeping what the list knows of a coin', () => {
+    write(
+      'coins.json',
+      '[{ "coin": "BTC", "symbols": { "bybit": "BTCUSDT" } }, { "coin": "ETH", "symbols": { "bybit": "ETHUSDT" } }]',
+    );
+    const config = load('', {
+      environment: { MARKET_FEED__KAFKA__BATCH__MAX_RECORDS: '7' },
+      overrides: { symbols: ['btcusdt', 'NEW'], channels: ['trade'], batchSize: 1 },
+    });
+    expect(config.feed.channels).toEqual(['trade']);
+    expect(config.kafka.batch.maxRecords).toBe(1);
+    expect(instrumentsFor(config, 'bybit').map(({ symbol }) => symbol)).toEqual(['BTCUSDT', 'NEWUSDT']);
+    expect(instrumentsFor(config, 'binance').map(({ symbol }) => symbol)).toEqual(['NEWUSDT']);
+  });
+
+  it('names the variable or the option that is wrong', () => {
+    const environment = { MARKET_FEED__FEED__STALE_AFTER_MS: '5s', MARKET_FEED__FEED__STALE_AFTR_MS: '1' };
+    const problems = problemsOf(() =>
+      load('', { environment, overrides: { symbols: ['BTCUSD'], channels: ['trades'], batchSize: 0 } }),
+    );
+    expect(problems.map(({ where, key, found, hint }) => [where, key, found, hint])).toEqual(
+      expect.arrayContaining([
+        ['environment variable MARKET_FEED__FEED__STALE_AFTER_MS', 'feed.stale_after_ms', '"5s"', undefined],
+        [
+          'environment variable MARKET_FEED__FEED__STALE_AFTR_MS',
+          'feed.stale_aftr_ms',
+          'an unknown key',
+          'did you mean MARKET_FEED__FEED__STALE_AFTER_MS?',
+        ],
+        ['option --channel', 'feed.channels[0]', '"trades"', 'did you mean trade?'],
+        ['option --batch-size', 'kafka.batch.max_records', '0', undefined],
+      ]),
+    );
+    expect(
+      problemsOf(() => load('', { overrides: { symbols: ['BTCUSD'] } })).map(({ where, found }) => [where, found]),
+    ).toEqual([['option --symbol', '"BTCUSD"']]);
+  });
+});
+
+describe('secrets', () => {
+  it('come from a file of their own or the environment, and never show', () => {
+    write('secret.txt', 'hunter2\n');
+    const config = load('kafka: { sasl: { mechanism: plain, username: me, password_file: secret.txt } }', {
+      environment: { MARKET_FEED__GATEWAY__TOKEN: 'hunter3' },
+    });
+    expect(config.kafka.sasl?.password.reveal()).toBe('hunter2');
+    expect(config.gateway.token?.reveal()).toBe('hunter3');
+    const shown = [
+      JSON.stringify(config),
+      inspect(config, { depth: 9, showHidden: true }),
+      JSON.stringify(redacted(config)),
+      `${config.gateway.token}`,
+    ].join('\n');
+    expect(shown).toContain('[secret]');
+    expect(shown).not.toMatch(/hunter/);
+  });
+
+  it('stay out of messages', () => {
+    const yaml =
+      'kafka:\n  sasl: { mechanism: plain, username: me, password: hunter2 }\n  schema_registry: { url: "http://me:hunter2@host" }\n  sasl_password: hunter2\n';
+    const text = problemsOf(() => load(yaml))
+      .map((problem) => JSON.stringify(problem))
+      .join('\n');
+    expect(text).toContain('password_file');
+    expect(text).not.toMatch(/hunter/);
+  });
+
+  it.each([
+    'sasl: { mechanism: plain, username: me, password: hunter2 }',
+    'kafak: { sasl: { mechanism: plain, username: me, password: hunter2 } }',
+    'kafka: { sasl: [{ mechanism: plain }, { username: me }, { password: hunter2 }] }',
+    'gateway: [{ token: hunter2 }]',
+  ])('stay out of messages where they stand in a section of the wrong name, place or kind: %s', (yaml) => {
+    expect(JSON.stringify(problemsOf(() => load(yaml)))).not.toMatch(/hunter/);
+  });
+
+  it('are the first line of their file', () => {
+    write('token.txt', 'hunter3\r\n\nof the gateway, since Monday\n');
+    expect(load('gateway: { token_file: token.txt }').gateway.token?.reveal()).toBe('hunter3');
+    write('token.txt', 'hunter3\n\n');
+    expect(load('gateway: { token_file: token.txt }').gateway.token?.reveal()).toBe('hunter3');
+  });
+});
+
+it('tells everything that is wrong at once, by line, each key once', () => {
+  const problems = problemsOf(() =>
+    load('quot: USDT\nfeed:\n  stale_after_ms: -1.5\n  venues: []\nvenues: { kraken: {} }\nlog: info\n'),
+  );
+  expect(problems.map(({ line, key }) => [line, key])).toEqual([
+    [1, 'quot'],
+    [3, 'feed.stale_after_ms'],
+    [4, 'feed.venues'],
+    [5, 'venues.kraken'],
+    [6, 'log'],
+  ]);
+});
+
+interface BadCase {
+  readonly name: string;
+  readonly yaml?: string | Uint8Array;
+  readonly coins?: string;
+  /** The message has all of these, behind the file's name. */
+  readonly says: readonly string[];
+  /** The file that the message names, where it is not the configuration. */
+  readonly file?: string;
+}
+
+const COIN = (symbols: string, coin = '"BTC"') => `[{ "coin": ${coin}, "tier": 1, "symbols": { ${symbols} } }]`;
+
+/** Each gives exit code 2 and exactly one message, which names the file, the key, what was found and what is allowed. */
+const BAD: readonly BadCase[] = [
+  { name: 'an unknown key', yaml: 'quot: USDT', says: [':1: quot:', '"USDT"', 'did you mean quote?'] },
+  {
+    name: 'an unknown key of a section',
+    yaml: 'feed:\n  stale_aftr_ms: 5',
+    says: [':2: feed.stale_aftr_ms:', '5', 'did you mean stale_after_ms?'],
+  },
+  {
+    name: 'a key with hyphens',
+    yaml: 'feed: { stale-after-ms: 5000 }',
+    says: ['feed.stale-after-ms:', '5000', 'did you mean stale_after_ms?'],
+  },
+  {
+    name: 'a key in camelCase',
+    yaml: 'feed: { staleAfterMs: 5000 }',
+    says: ['feed.staleAfterMs:', 'did you mean stale_after_ms?'],
+  },
+  {
+    name: 'a key in the wrong place',
+    yaml: 'stale_after_ms: 5000',
+    says: ['stale_after_ms:', 'did you mean feed.stale_after_ms?'],
+  },
+  {
+    name: 'an unknown venue',
+    yaml: 'venues: { kraken: { lines: 1 } }',
+    says: ['venues.kraken:', '{"lines":1}', 'bybit, binance, binance_us, binance_testnet'],
+  },
+  {
+    name: 'a deep unknown key',
+    yaml: 'venues:\n  bybit:\n    reconnect: { max_tries: 3 }',
+    says: [':3: venues.bybit.reconnect.max_tries:', '3', 'max_attempts'],
+  },
+  { name: '__proto__', yaml: '__proto__: { x: 1 }', says: ['__proto__:', 'coins, quote'] },
+  {
+    name: 'a number as text',
+    yaml: 'feed: { stale_after_ms: 5s }',
+    says: ['feed.stale_after_ms:', '"5s"', 'from 100 to 3600000'],
+  },
+  {
+    name: 'a quoted number',
+    yaml: 'feed: { stale_after_ms: "5000" }',
+    says: ['feed.stale_after_ms:', '"5000"', 'a whole number of milliseconds'],
+  },
+  {
+    name: 'a negative number',
+    yaml: 'feed: { stale_after_ms: -5000 }',
+    says: ['feed.stale_after_ms:', '-5000', 'from 100 to 3600000'],
+  },
+  { name: 'zero', yaml: 'venues: { bybit: { lines: 0 } }', says: ['venues.bybit.lines:', '0', 'from 1 to 8'] },
+  { name: 'a fraction', yaml: 'kafka: { partitions: 1.5 }', says: ['kafka.partitions:', '1.5', 'a whole number'] },
+  {
+    name: 'not a number',
+    yaml: 'feed: { stale_after_ms: .nan }',
+    says: ['feed.stale_after_ms:', '.nan', 'a whole number'],
+  },
+  {
+    name: 'a number beyond all',
+    yaml: 'gateway: { requests_per_minute: 1e999 }',
+    says: ['gateway.requests_per_minute:', '1e999', 'from 1 to 1000000'],
+  },
+  {
+    name: 'a number with underscores',
+    yaml: 'feed: { stale_after_ms: 5_000 }',
+    says: ['feed.stale_after_ms:', '"5_000"', 'a whole number'],
+  },
+  { name: 'replication 0', yaml: 'kafka: { replication: 0 }', says: ['kafka.replication:', '0', '-1'] },
+  { name: 'a port beyond all', yaml: 'gateway: { port: 70000 }', says: ['gateway.port:', '70000', 'from 0 to 65535'] },
+  { name: 'yes for true', yaml: 'feed: { backfill: yes }', says: ['feed.backfill:', '"yes"', 'true or false'] },
+  { name: 'nothing for a value', yaml: 'feed:\n  standby:', says: [':2: feed.standby:', 'null', 'one of hot, cold'] },
+  { name: 'text for a section', yaml: 'feed: fast', says: ['feed:', '"fast"', 'a section with the keys mode, venues'] },
+  {
+    name: 'a list for a section',
+    yaml: 'kafka: [localhost:9092]',
+    says: ['kafka:', '["localhost:9092"]', 'a section with the keys brokers'],
+  },
+  {
+    name: 'text for a list',
+    yaml: 'kafka: { brokers: localhost:9092 }',
+    says: ['kafka.brokers:', '"localhost:9092"', 'a list of host:port'],
+  },
+  { name: 'a section for text', yaml: 'quote: { USDT: true }', says: ['quote:', '{"USDT":true}', 'the quote asset'] },
+  { name: 'a quote in small letters', yaml: 'quote: usdt', says: ['quote:', '"usdt"', 'capital letters'] },
+  {
+    name: 'an unknown environment',
+    yaml: 'environment: prod',
+    says: ['environment:', '"prod"', 'one of production, simulated'],
+  },
+  {
+    name: 'testnet as environment',
+    yaml: 'environment: testnet',
+    says: ['environment:', '"testnet"', 'one of production, simulated'],
+  },
+  {
+    name: 'an unknown mode',
+    yaml: 'feed: { mode: failovr }',
+    says: ['feed.mode:', '"failovr"', 'failover, all', 'did you mean failover?'],
+  },
+  {
+    name: 'an unknown channel',
+    yaml: 'feed:\n  channels:\n    - trade\n    - kline_2m',
+    says: [':4: feed.channels[1]:', '"kline_2m"', 'did you mean kline_1m?'],
+  },
+  {
+    name: 'a channel twice',
+    yaml: 'feed: { channels: [trade, trade] }',
+    says: ['feed.channels[1]:', '"trade"', 'each entry once'],
+  },
+  { name: 'no channel', yaml: 'feed: { channels: [] }', says: ['feed.channels:', '[]', 'at least one channel'] },
+  {
+    name: 'an unknown venue to feed',
+    yaml: 'feed: { venues: [bybit, binanceus] }',
+    says: ['feed.venues[1]:', '"binanceus"', 'did you mean binance_us?'],
+  },
+  {
+    name: 'a venue twice',
+    yaml: 'feed: { venues: [bybit, binance, bybit] }',
+    says: ['feed.venues[2]:', '"bybit"', 'each entry once'],
+  },
+  {
+    name: 'no enabled venue',
+    yaml: 'feed: { venues: [bybit] }\nvenues: { bybit: { enabled: false } }',
+    says: ['feed.venues:', '["bybit"]', 'at least one venue that is enabled'],
+  },
+  {
+    name: 'an http URL for WebSocket',
+    yaml: 'venues: { bybit: { websocket_urls: ["https://stream.bybit.com"] } }',
+    says: ['venues.bybit.websocket_urls[0]:', '"https://stream.bybit.com"', 'wss://'],
+  },
+  {
+    name: 'a ws URL for REST',
+    yaml: 'venues: { bybit: { rest_url: "wss://api.bybit.com" } }',
+    says: ['venues.bybit.rest_url:', '"wss://api.bybit.com"', 'https://'],
+  },
+  {
+    name: 'a URL without scheme',
+    yaml: 'venues: { bybit: { rest_url: api.bybit.com } }',
+    says: ['venues.bybit.rest_url:', '"api.bybit.com"', 'https://'],
+  },
+  {
+    name: 'a URL with a password',
+    yaml: 'venues: { bybit: { rest_url: "https://me:hunter2@api.bybit.com" } }',
+    says: ['venues.bybit.rest_url:', '[secret]', 'without user, password'],
+  },
+  {
+    name: 'a broker with a password',
+    yaml: 'kafka: { brokers: ["me:hunter2@broker:9092"] }',
+    says: ['kafka.brokers[0]:', '"[secret]@broker:9092"', 'host:port'],
+  },
+  {
+    name: 'no WebSocket URL',
+    yaml: 'venues: { bybit: { websocket_urls: [] } }',
+    says: ['venues.bybit.websocket_urls:', '[]', 'at least one WebSocket URL'],
+  },
+  {
+    name: 'delays the wrong way round',
+    yaml: 'venues: { bybit: { reconnect: { initial_delay_ms: 5000, max_delay_ms: 1000 } } }',
+    says: ['venues.bybit.reconnect.initial_delay_ms:', '5000', 'at most max_delay_ms, which is 1000'],
+  },
+  { name: 'an unknown sink', yaml: 'sinks: [kafak]', says: ['sinks[0]:', '"kafak"', 'did you mean kafka?'] },
+  {
+    name: 'the Kafka sink without brokers',
+    yaml: 'sinks: [kafka]',
+    says: ['kafka.brokers:', '[]', 'at least one host:port'],
+  },
+  {
+    name: 'a broker without port',
+    yaml: 'kafka: { brokers: [localhost] }',
+    says: ['kafka.brokers[0]:', '"localhost"', 'host:port'],
+  },
+  {
+    name: 'a broker with scheme',
+    yaml: 'kafka: { brokers: ["kafka://localhost:9092"] }',
+    says: ['kafka.brokers[0]:', '"kafka://localhost:9092"', 'host:port'],
+  },
+  {
+    name: 'an unknown compression',
+    yaml: 'kafka: { compression: lz5 }',
+    says: ['kafka.compression:', '"lz5"', 'did you mean lz4?'],
+  },
+  {
+    name: 'a prefix that no topic may have',
+    yaml: 'kafka: { topic_prefix: "market/" }',
+    says: ['kafka.topic_prefix:', '"market/"', 'letters, digits'],
+  },
+  { name: 'ssl as text', yaml: 'kafka: { ssl: "on" }', says: ['kafka.ssl:', '"on"', 'ca_file, cert_file, key_file'] },
+  {
+    name: 'an unknown key of ssl',
+    yaml: 'kafka: { ssl: { ca: x.pem } }',
+    says: ['kafka.ssl.ca:', 'x.pem', 'did you mean ca_file?'],
+  },
+  {
+    name: 'a certificate without key',
+    yaml: 'kafka: { ssl: { cert_file: market-feed.yaml } }',
+    says: ['kafka.ssl.cert_file:', '"market-feed.yaml"', 'only together with key_file'],
+  },
+  {
+    name: 'a certificate that is not there',
+    yaml: 'kafka: { ssl: { ca_file: nowhere.pem } }',
+    says: ['kafka.ssl.ca_file:', '"nowhere.pem"', 'no such file'],
+  },
+  {
+    name: 'sasl without user',
+    yaml: 'kafka: { sasl: { mechanism: plain, password_file: market-feed.yaml } }',
+    says: ['kafka.sasl.username:', 'nothing', 'not empty'],
+  },
+  {
+    name: 'sasl without password',
+    yaml: 'kafka: { sasl: { mechanism: plain, username: me } }',
+    says: ['kafka.sasl.password_file:', 'MARKET_FEED__KAFKA__SASL__PASSWORD'],
+  },
+  {
+    name: 'an unknown mechanism',
+    yaml: 'kafka: { sasl: { mechanism: PLAIN, username: me, password_file: market-feed.yaml } }',
+    says: ['kafka.sasl.mechanism:', '"PLAIN"', 'scram-sha-512', 'did you mean plain?'],
+  },
+  {
+    name: 'a password in the file',
+    yaml: 'kafka: { sasl: { mechanism: plain, username: me, password_file: market-feed.yaml, password: hunter2 } }',
+    says: ['kafka.sasl.password:', '[secret]', 'password_file'],
+  },
+  {
+    name: 'a password file that is a folder',
+    yaml: 'gateway: { token_file: . }',
+    says: ['gateway.token_file:', '"."', 'is a directory'],
+  },
+  {
+    name: 'a registry without URL',
+    yaml: 'kafka: { schema_registry: { register: true } }',
+    says: ['kafka.schema_registry.url:', 'nothing', 'http'],
+  },
+  {
+    name: 'an origin with path query',
+    yaml: 'gateway: { allowed_origins: ["https://x.org/?a"] }',
+    says: ['gateway.allowed_origins[0]:', '"https://x.org/?a"', 'without'],
+  },
+  { name: 'an empty folder name', yaml: 'file: { dir: "" }', says: ['file.dir:', '""', 'a path'] },
+  {
+    name: 'windows that repeat',
+    yaml: 'stats: { windows_ms: [1000, 1000] }',
+    says: ['stats.windows_ms[1]:', '1000', 'each entry once'],
+  },
+  {
+    name: 'an unknown log level',
+    yaml: 'log: { level: verbose }',
+    says: ['log.level:', '"verbose"', 'trace, debug, info'],
+  },
+  { name: 'no coin', yaml: 'coins: []', says: ['coins:', '[]', 'at least one coin'] },
+  { name: 'a number for coins', yaml: 'coins: 20', says: ['coins:', '20', 'a list of coins such as [BTC, ETH]'] },
+  {
+    name: 'a coin that YAML takes for true',
+    yaml: 'coins: [BTC, true]',
+    says: ['coins[1]:', 'true', 'a coin such as BTC'],
+  },
+  {
+    name: 'a coin against another quote',
+    yaml: 'coins: [BTC, ETHUSD]',
+    says: ['coins[1]:', '"ETHUSD"', 'the configured quote USDT'],
+  },
+  { name: 'a coin twice', yaml: 'coins: [BTC, BTC]', says: ['coins[1]:', '"BTC"', 'each entry once'] },
+  {
+    name: 'none of the most traded coins',
+    yaml: 'coins:\n  all: true\n  top_by_volume: 0',
+    says: [':3: coins.top_by_volume:', 'found 0', 'a whole number of coins from 1 to 10000'],
+  },
+  {
+    name: 'a Kafka client that there is not',
+    yaml: 'kafka:\n  client: librdkafka',
+    says: [':2: kafka.client:', '"librdkafka"', 'allowed: one of kafkajs, platformatic'],
+  },
+  { name: 'all: false', yaml: 'coins: { all: false }', says: ['coins.all:', 'false', 'true'] },
+  {
+    name: 'a coin file that is not there',
+    yaml: 'coins: nowhere.json',
+    says: ['coins:', '"nowhere.json"', 'no such file'],
+  },
+  {
+    name: 'a coin file that is no list',
+    coins: '{ "BTC": "BTCUSDT" }',
+    file: 'coins.json',
+    says: [':1:', '{"BTC":"BTCUSDT"}', 'a list of at least one coin'],
+  },
+  {
+    name: 'a coin file that is no JSON',
+    coins: '[{ "coin": "BTC", ',
+    file: 'coins.json',
+    says: [':1', 'allowed: valid YAML'],
+  },
+  {
+    name: 'a coin of another quote',
+    coins: `[\n${COIN('"bybit": "BTCUSD"').slice(1)}`,
+    file: 'coins.json',
+    says: [':2: [0].symbols.bybit:', '"BTCUSD"', 'against the configured quote USDT', 'BTCUSDT'],
+  },
+  {
+    name: 'a symbol of another coin',
+    coins: COIN('"bybit": "BTCBUSDT"'),
+    file: 'coins.json',
+    says: ['[0].symbols.bybit:', '"BTCBUSDT"', '"BTCUSDT"'],
+  },
+  {
+    name: 'an unknown venue of a coin',
+    coins: COIN('"bybit": "BTCUSDT", "binanceus": null'),
+    file: 'coins.json',
+    says: ['[0].symbols.binanceus:', 'did you mean binance_us?'],
+  },
+  {
+    name: 'a coin without a venue',
+    coins: COIN('"bybit": null'),
+    file: 'coins.json',
+    says: ['[0].symbols:', 'null for every venue', 'at least one of'],
+  },
+  {
+    name: 'a coin in small letters',
+    coins: COIN('"bybit": "BTCUSDT"', '"btc"'),
+    file: 'coins.json',
+    says: ['[0].coin:', '"btc"', 'capital letters such as "BTC"'],
+  },
+  {
+    name: 'a coin with blanks',
+    coins: COIN('"bybit": "BTCUSDT"', '"B TC"'),
+    file: 'coins.json',
+    says: ['[0].coin:', '"B TC"', 'such as "BTC"'],
+  },
+  {
+    name: 'a coin that is listed twice',
+    coins: '[{"coin":"A1","symbols":{"bybit":"A1USDT"}},{"coin":"A1","symbols":{"binance":"A1USDT"}}]',
+    file: 'coins.json',
+    says: ['[1].coin:', '"A1"', 'each coin once'],
+  },
+  {
+    name: 'an unknown key of a coin',
+    coins: '[{"coin":"BTC","teir":1,"symbols":{"bybit":"BTCUSDT"}}]',
+    file: 'coins.json',
+    says: ['[0].teir:', 'did you mean tier?'],
+  },
+  {
+    name: 'a symbol that is a number',
+    coins: COIN('"bybit": 5'),
+    file: 'coins.json',
+    says: ['[0].symbols.bybit:', '5', 'or null'],
+  },
+  {
+    name: 'a key twice',
+    yaml: 'quote: USDT\nfeed:\n  mode: all\n  mode: failover',
+    says: [':4: mode:', 'a second time', 'each key once'],
+  },
+  {
+    name: 'a cluster without brokers',
+    yaml: 'cluster:\n  enabled: true',
+    says: [':2: cluster.enabled:', 'true', 'sinks: [kafka] alone'],
+  },
+  {
+    name: 'a cluster that writes files, too',
+    yaml: 'cluster: { enabled: true }\nsinks: [kafka, file]\nkafka: { brokers: ["h:9092"] }',
+    says: [':1: cluster.enabled:', 'true', 'sinks: [kafka] alone'],
+  },
+  {
+    name: 'coins that only look like a list',
+    yaml: 'coins: { all: true, length: { toString: x } }',
+    says: [':1: coins.length:', 'an unknown key', 'all, top_by_volume'],
+  },
+  { name: 'a tab for indentation', yaml: 'feed:\n\tmode: all', says: [':2:', 'no tabs'] },
+  { name: 'a bracket left open', yaml: 'feed: { mode: all', says: [':1:', 'allowed: valid YAML'] },
+  { name: 'an alias without anchor', yaml: 'feed: *fast', says: ['fast', 'allowed: valid YAML'] },
+  { name: 'a tag', yaml: 'feed: !include other.yaml', says: [':1:', '!include', 'plain YAML without tags'] },
+  { name: 'two documents', yaml: 'quote: USDT\n---\nquote: USDC', says: [':2:', 'one YAML document'] },
+  {
+    name: 'a bomb of aliases',
+    yaml: `a: &a [x,x,x,x,x,x,x,x,x,x]\n${[...'bcdefgh'].map((name, i) => `${name}: &${name} [${Array(10).fill(`*${'abcdefg'[i]}`).join(',')}]`).join('\n')}`,
+    says: ['alias', 'allowed: valid YAML'],
+  },
+  { name: 'a list at the top', yaml: '- quote: USDT', says: ['[{"quote":"USDT"}]', 'a mapping with the keys coins'] },
+  { name: 'text at the top', yaml: 'hello', says: ['"hello"', 'a mapping with the keys coins'] },
+  {
+    name: 'bytes that are no UTF-8',
+    yaml: Buffer.from([0x71, 0x75, 0xff, 0xfe, 0x3a]),
+    says: ['no UTF-8', 'YAML text in UTF-8'],
+  },
+];
+
+describe('what is wrong ends in exit code 2 and one message', () => {
+  it('before anything runs', async () => {
+    const configuration = write('market-feed.yaml', 'kafka: { client: librdkafka }');
+    const io = fakeIo();
+    expect(await dispatch(['run', '--config', configuration], io)).toBe(2);
+    expect(io.err.text()).toContain(`${configuration}:1: kafka.client: found "librdkafka", allowed: one of kafkajs`);
+  });
+
+  it('has at least forty kinds', () => expect(BAD.length).toBeGreaterThanOrEqual(40));
+
+  it.each(BAD)('$name', async ({ yaml, coins, says, file }) => {
+    const configuration = write('market-feed.yaml', yaml ?? 'coins: coins.json\n');
+    if (coins !== undefined) write('coins.json', coins);
+    const io = fakeIo();
+    const code = await dispatch(['check', '--config', configuration], io);
+    const lines = io.err.text().trimEnd().split('\n');
+    expect(lines).toHaveLength(1);
+    const [message = ''] = lines;
+    expect(message).toContain(file === undefined ? configuration : path.join(directory, file));
+    for (const part of says) expect(message).toContain(part);
+    expect(message).toContain('allowed');
+    expect(message).not.toContain('hunter2');
+    expect(code).toBe(2);
+    expect(io.out.text()).toBe('');
+  });
+
+  it.each([
+    ['a file that is not there', 'nowhere.yaml', 'no such file'],
+    ['a folder', '.', 'directory'],
+  ])('%s', async (_name, file, reason) => {
+    const io = fakeIo();
+    expect(await dispatch(['run', '--config', path.join(directory, file)], io)).toBe(2);
+    expect(io.err.text()).toContain(path.join(directory, file));
+    expect(io.err.text()).toContain(reason);
+  });
+});

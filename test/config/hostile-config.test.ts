@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { ConfigError } from '../../src/config/problem.ts';
+import { sections } from '../../src/config/schema.ts';
+import { parseYaml } from '../../src/config/yaml-source.ts';
+import { harmless, hostileValue, TRAPS } from '../../testing/feeds/hostile-json.ts';
+
+const NAMES = [...Object.keys(sections), 'bybit', 'url', 'brokers', 'enabled', 'reconnect', 'dir', 'level', 'all'];
+
+/** Nothing, or the error of a user. */
+function complaint(load: () => unknown): ConfigError | undefined {
+  try {
+    harmless(load, 3000);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+}
+
+it('any values are a configuration or a ConfigError', () => {
+  fc.assert(
+    fc.property(hostileValue(NAMES), (values) => {
+      complaint(() => loadConfig({ values: values as object }));
+    }),
+    { numRuns: 300 },
+  );
+}, 60_000);
+
+it('any values of a section are a configuration or a ConfigError', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...Object.keys(sections), ...TRAPS), hostileValue(NAMES), (name, value) => {
+      complaint(() =>
+        loadConfig({ values: JSON.parse(`{${JSON.stringify(name)}:${JSON.stringify(value)}}`) as object }),
+      );
+    }),
+    { numRuns: 300 },
+  );
+}, 60_000);
+
+it('any text is YAML or a ConfigError', () => {
+  const pieces = fc.constantFrom(
+    'a',
+    ':',
+    ' ',
+    '\n',
+    '- ',
+    '&x ',
+    '*x',
+    '<<: ',
+    '{',
+    '}',
+    '[',
+    '!!js ',
+    '"',
+    '|',
+    '#',
+    '\t',
+  );
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 60 }), (text) => {
+      complaint(() => parseYaml(text.join(''), 'file.yaml'));
+    }),
+    { numRuns: 1000 },
+  );
+}, 30_000);
+
+it('refuses aliases that unfold without end', () => {
+  const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
+  for (let level = 1; level < 12; level++)
+    lines.push(
+      `a${level}: &a${level} [${Array(10)
+        .fill(`*a${level - 1}`)
+        .join()}]`,
+    );
+  expect(complaint(() => parseYaml(lines.join('\n'), 'file.yaml'))?.message).toContain('alias');
+});

@@ -1,0 +1,43 @@
+import type { Coin, PriceJson } from '../../src/gateway/api/api.ts';
+
+/** A coin of the overview; by default in the first turn of bybit. */
+export function coin(fields: Partial<Coin> = {}): Coin {
+  return {
+    coin: 'BTC',
+    symbol: 'BTCUSDT',
+    venue: 'bybit',
+    environment: 'production',
+    epoch: 1,
+    price: '100',
+    change_24h: null,
+    volume_24h: null,
+    quote_volume_24h: null,
+    trades_per_second: 0,
+    age_ms: 0,
+    stale: false,
+    flow: null,
+    buy_ratio: null,
+    sparkline: [],
+    book_stale: null,
+    ...fields,
+  };
+}
+
+/** A tick of the same. */
+export function tick(fields: Partial<PriceJson> = {}): PriceJson {
+  return {
+    venue: 'bybit',
+    symbol: 'BTCUSDT',
+    venue_symbol: 'BTCUSDT',
+    coin: 'BTC',
+    environment: 'production',
+    epoch: 1,
+    received_at: 0,
+    price: '101',
+    change_24h: null,
+    volume_24h: null,
+    quote_volume_24h: null,
+    timestamp: 0,
+    ...fields,
+  };
+}

@@ -1,0 +1,30 @@
+import type { KlineJson } from '../../src/gateway/api/api.ts';
+
+const MINUTE_MS = 60_000;
+
+/** A closed candle of one minute, the `at`th since 1970, of the first turn of bybit. */
+export function kline(at: number, fields: Partial<KlineJson> = {}): KlineJson {
+  const open_time = at * MINUTE_MS;
+  return {
+    venue: 'bybit',
+    symbol: 'BTCUSDT',
+    venue_symbol: 'BTCUSDT',
+    coin: 'BTC',
+    environment: 'production',
+    epoch: 1,
+    received_at: open_time * 1000,
+    interval: '1m',
+    open_time,
+    close_time: open_time + MINUTE_MS - 1,
+    open: '1',
+    high: '1',
+    low: '1',
+    close: '1',
+    volume: '1',
+    quote_volume: '1',
+    trade_count: 1,
+    closed: true,
+    timestamp: open_time + MINUTE_MS,
+    ...fields,
+  };
+}

@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { candlesToDraw, mergeCandles, newestLack } from '../../../dashboard/model/merge-candles.ts';
+import { kline } from '../kline.ts';
+
+const open = (at: number, close = '1') => kline(at, { closed: false, close, timestamp: at * 60_000 + 1 });
+
+describe('mergeCandles', () => {
+  it('keeps the closed candle that comes with the next open one, and each of many between two paints', () => {
+    const waiting = mergeCandles(mergeCandles([], [open(1), kline(1), open(2)]), [kline(2), open(3)]);
+    expect(waiting).toEqual([kline(1), kline(2), open(3)]);
+    expect(mergeCandles([kline(0), open(1)], waiting)).toEqual([kline(0), kline(1), kline(2), open(3)]);
+  });
+
+  it('is the same whatever the pieces and their order', () => {
+    const states = [0, 1, 2, 3].flatMap((at) => [open(at), kline(at)]);
+    fc.assert(
+      fc.property(fc.shuffledSubarray(states, { minLength: 8 }), fc.nat(8), (shuffled, cut) => {
+        const merged = mergeCandles(mergeCandles([], shuffled.slice(0, cut)), shuffled.slice(cut));
+        expect(merged).toEqual([0, 1, 2, 3].map((at) => kline(at)));
+      }),
+    );
+  });
+
+  it('does not open what is closed, nor go back', () => {
+    const known = [kline(1), kline(2, { closed: false, close: '3', timestamp: 150_000 })];
+    expect(mergeCandles(known, [open(1, '9'), open(2, '9')])).toBe(known);
+  });
+
+  it('is the same where there is nothing new, as when REST tells what the stream told', () => {
+    const known = [kline(1), open(2)];
+    expect(mergeCandles(known, [kline(1), open(2)])).toBe(known);
+    expect(mergeCandles(known, [])).toBe(known);
+  });
+
+  it('has those of one turn and one interval', () => {
+    const former = [kline(1), kline(2)];
+    const next = open(3);
+    expect(mergeCandles(former, [{ ...next, venue: 'binance', epoch: 2 }])).toEqual([
+      { ...next, venue: 'binance', epoch: 2 },
+    ]);
+    expect(mergeCandles(former, [{ ...next, interval: '5m' }])).toEqual([{ ...next, interval: '5m' }]);
+  });
+
+  it('is bounded', () => {
+    const many = Array.from({ length: 1500 }, (_, at) => kline(at));
+    expect(mergeCandles([], many)).toEqual(many.slice(-1000));
+  });
+});
+
+describe('candlesToDraw', () => {
+  it('are those that changed, oldest first', () => {
+    const drawn = [kline(0), open(1)];
+    const next = mergeCandles(drawn, [kline(1), kline(2), open(3)]);
+    expect(candlesToDraw(drawn, next)).toEqual([kline(1), kline(2), open(3)]);
+    expect(candlesToDraw(next, next)).toEqual([]);
+  });
+
+  it('are all where one came between others, or before them, or of another turn', () => {
+    const drawn = [kline(1), kline(3)];
+    expect(candlesToDraw(drawn, mergeCandles(drawn, [kline(2)]))).toBeUndefined();
+    expect(candlesToDraw(drawn, mergeCandles(drawn, [kline(0)]))).toBeUndefined();
+    expect(candlesToDraw(drawn, [kline(1, { epoch: 2 }), kline(3, { epoch: 2 })])).toBeUndefined();
+    expect(candlesToDraw([], drawn)).toBeUndefined();
+    expect(candlesToDraw(drawn, [])).toBeUndefined();
+  });
+});
+
+describe('newestLack', () => {
+  it('is where a candle is missing, or its last state', () => {
+    expect(newestLack([kline(1), kline(2), open(3)])).toBeUndefined();
+    expect(newestLack([kline(1), kline(3), open(4)])).toBe(2 * 60_000);
+    expect(newestLack([kline(1), open(2), open(3)])).toBe(2 * 60_000);
+    expect(newestLack([kline(1), kline(3), open(4), open(5)])).toBe(4 * 60_000);
+    expect(newestLack([open(2)])).toBeUndefined();
+    expect(newestLack([])).toBeUndefined();
+  });
+});

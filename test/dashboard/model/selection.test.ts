@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { firstOfEachSymbol } from '../../../dashboard/model/first-of-each-symbol.ts';
+import { nameInHash } from '../../../dashboard/model/name-in-hash.ts';
+import { coin } from '../coin.ts';
+
+it('the address names a coin or symbol in any case', () => {
+  expect(['#/btc', '#/BTCUSDT', '#/%42tc', '#/', ''].map(nameInHash)).toEqual(['BTC', 'BTCUSDT', 'BTC', '', '']);
+});
+
+it('an address that is no text names none', () => {
+  expect(['#/%', '#/%E0%A4%A', '#/BTC%'].map(nameInHash)).toEqual(['', '', '']);
+});
+
+it('a symbol that several venues tell of at once is shown once, as the first tells it', () => {
+  const coins = [
+    coin({ venue: 'bybit', epoch: 0 }),
+    coin({ venue: 'binance', epoch: 0 }),
+    coin({ symbol: 'ETHUSDT', coin: 'ETH', venue: 'binance', epoch: 0 }),
+  ];
+  expect(firstOfEachSymbol(coins)).toEqual([coins[0], coins[2]]);
+});

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { type Present, timeline } from '../../../dashboard/model/timeline.ts';
+import type { StatusJson } from '../../../src/gateway/api/api.ts';
+import { statusEvent } from '../status-event.ts';
+
+const present: Present = {
+  venues: [
+    { venue: 'bybit', state: 'connected', active: true },
+    { venue: 'binance', state: 'connected', active: false },
+  ],
+  halted: false,
+};
+
+const of = (venue: string, state: string, at: number, details: Record<string, string> = {}) =>
+  statusEvent(state, at, { venue, details });
+const switched = (at: number, from: string, to: string, state = 'failed_over') => of(to, state, at, { from, to });
+
+function lanes(events: readonly StatusJson[], now = present) {
+  return timeline(events, now, 0, 100).lanes;
+}
+
+describe('states', () => {
+  it('are the present ones where nothing happened', () => {
+    expect(lanes([]).map(({ states }) => states)).toEqual([
+      [{ from: 0, to: 100, state: 'up' }],
+      [{ from: 0, to: 100, state: 'up' }],
+    ]);
+  });
+
+  it('end with the last line, begin with the first', () => {
+    const events = [
+      of('bybit', 'connected', -20, { line: '1' }),
+      of('bybit', 'connected', -19, { line: '2' }),
+      of('bybit', 'disconnected', 30, { line: '1' }),
+      of('bybit', 'disconnected', 40, { line: '2' }),
+      of('bybit', 'connected', 60, { line: '2' }),
+    ];
+    expect(lanes(events)[0]?.states).toEqual([
+      { from: 0, to: 40, state: 'up' },
+      { from: 40, to: 60, state: 'down' },
+      { from: 60, to: 100, state: 'up' },
+    ]);
+  });
+
+  it('go from stale to up; a quiet market, a single line and a single coin are not stale', () => {
+    const events = [
+      of('bybit', 'feed_stale', 5, { cause: 'quiet_market' }),
+      of('bybit', 'feed_stale', 6, { cause: 'socket_dead', line: '1' }),
+      statusEvent('feed_stale', 7, { venue: 'bybit', coin: 'ARB', details: { cause: 'subscription_mute' } }),
+      of('bybit', 'feed_stale', 20, { cause: 'subscription_mute' }),
+      of('bybit', 'feed_recovered', 50),
+    ];
+    expect(lanes(events)[0]?.states).toEqual([
+      { from: 0, to: 20, state: 'up' },
+      { from: 20, to: 50, state: 'stale' },
+      { from: 50, to: 100, state: 'up' },
+    ]);
+  });
+
+  it('what is down does not become merely stale', () => {
+    const away: Present = { ...present, venues: [{ venue: 'bybit', state: 'region_blocked', active: false }] };
+    const events = [of('bybit', 'region_blocked', 30), of('bybit', 'feed_stale', 35, { cause: 'socket_dead' })];
+    expect(lanes(events, away)[0]?.states.at(-1)).toEqual({ from: 30, to: 100, state: 'down' });
+  });
+});
+
+describe('turns', () => {
+  it('go from switch to switch, the first from before the window', () => {
+    const [bybit, binance] = lanes([switched(30, 'bybit', 'binance'), switched(70, 'binance', 'bybit', 'failed_back')]);
+    expect(bybit?.active).toEqual([
+      { from: 0, to: 30, state: true },
+      { from: 70, to: 100, state: true },
+    ]);
+    expect(binance?.active).toEqual([{ from: 30, to: 70, state: true }]);
+  });
+
+  it('are told as switches too, but not those of a single coin', () => {
+    const single = statusEvent('failed_over', 50, { venue: 'binance', coin: 'ARB', details: { from: 'bybit' } });
+    const { switches } = timeline([switched(30, '', 'binance'), single], present, 0, 100);
+    expect(switches).toEqual([{ at: 30, from: null, to: 'binance' }]);
+  });
+});
+
+describe('halts', () => {
+  it('lie between halted and resumed; one that began before the window begins with it', () => {
+    const events = [
+      statusEvent('trading_resumed', 10),
+      statusEvent('trading_halted', 40, { reason: 'stale' }),
+      statusEvent('trading_resumed', 60),
+    ];
+    expect(timeline(events, present, 0, 100).halts).toEqual([
+      { from: 0, to: 10, state: '' },
+      { from: 40, to: 60, state: 'stale' },
+    ]);
+  });
+
+  it('go on to now', () => {
+    const halts = timeline([statusEvent('trading_halted', 90)], { ...present, halted: true }, 0, 100).halts;
+    expect(halts).toEqual([{ from: 90, to: 100, state: 'trading_halted' }]);
+  });
+});
+
+it('knows nothing from before the feed began', () => {
+  const events = [statusEvent('connecting', 60, { venue: 'bybit', sequence: 1 }), statusEvent('trading_resumed', 70)];
+  const { lanes: drawn, halts } = timeline(events, present, 0, 100);
+  expect(drawn.flatMap(({ states, active }) => [...states, ...active]).every(({ from }) => from >= 60)).toBe(true);
+  expect(halts).toEqual([{ from: 60, to: 70, state: '' }]);
+});
+
+it('marks what happened inside the window, coins included', () => {
+  const events = [
+    of('bybit', 'disconnected', -5),
+    statusEvent('gap_repaired', 20, { venue: 'bybit', coin: 'BTC' }),
+    of('bybit', 'connected', 30),
+  ];
+  expect(lanes(events)[0]?.marks).toEqual([{ at: 20, kind: 'repaired', text: 'gap_repaired' }]);
+});

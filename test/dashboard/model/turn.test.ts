@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { isOfTurn, mayBeShown } from '../../../dashboard/model/turn.ts';
+
+const at = (venue: string | null, epoch: number) => ({ venue, epoch });
+
+it('what was of the former venue is not of the turn that goes on', () => {
+  expect(isOfTurn(at('bybit', 1), at('binance', 2))).toBe(false);
+  expect(isOfTurn(at('binance', 2), at('binance', 2))).toBe(true);
+  // The feed began anew, and with it the epochs.
+  expect(isOfTurn(at('bybit', 7), at('bybit', 1))).toBe(false);
+  // Without turns there is a series for each venue.
+  expect(isOfTurn(at('binance', 0), at('bybit', 0))).toBe(false);
+});
+
+it('what comes late of a former turn is not shown, what comes early of the next is', () => {
+  expect(mayBeShown(at('bybit', 1), at('binance', 2))).toBe(false);
+  expect(mayBeShown(at('binance', 2), at('bybit', 1))).toBe(true);
+  expect(mayBeShown(at('bybit', 1), at('bybit', 1))).toBe(true);
+  expect(mayBeShown(at('bybit', 1), undefined)).toBe(true);
+});
+
+it('without turns only what is of the venue that the row shows', () => {
+  expect(mayBeShown(at('binance', 0), at('bybit', 0))).toBe(false);
+  expect(mayBeShown(at('bybit', 0), at('bybit', 0))).toBe(true);
+  expect(mayBeShown(at('bybit', 0), at(null, 0))).toBe(true);
+});

@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { CoinRow } from '../../../dashboard/state/coin-row.ts';
+import { coin, tick } from '../coin.ts';
+
+function rowOf(...args: Parameters<typeof coin>): CoinRow {
+  const row = new CoinRow(coin(...args));
+  row.overview(coin(...args), 1000);
+  return row;
+}
+
+it('tells the environment of its figures, by the overview and by each tick', () => {
+  const row = rowOf({ environment: 'testnet' });
+  expect(row.environment.value).toBe('testnet');
+  row.tick(tick({ environment: 'production', epoch: 2, venue: 'binance' }), 1001);
+  expect(row.environment.value).toBe('production');
+});
+
+it('where venues do not take turns it shows the one that the overview names first, and no tick of another', () => {
+  const row = rowOf({ epoch: 0, venue: 'bybit' });
+  row.tick(tick({ epoch: 0, venue: 'binance', environment: 'testnet', price: '7' }), 1001);
+  expect([row.venue.value, row.price.value, row.environment.value]).toEqual(['bybit', '100', 'production']);
+  row.tick(tick({ epoch: 0, venue: 'bybit', price: '102' }), 1002);
+  expect(row.price.value).toBe('102');
+});
+
+it('shows no price of another venue under the name of the one that serves now', () => {
+  const row = rowOf({ price: '100' });
+  row.overview(coin({ venue: 'binance', epoch: 2, price: '99' }), 2000);
+  expect([row.venue.value, row.price.value]).toEqual(['binance', '99']);
+  row.overview(coin({ venue: 'bybit', epoch: 3, price: null }), 3000);
+  expect([row.venue.value, row.price.value]).toEqual(['bybit', null]);
+});
+
+it('keeps the price of a tick that is newer than the overview of the same turn', () => {
+  const row = rowOf();
+  row.tick(tick({ price: '101' }), 1001);
+  row.overview(coin({ price: '100' }), 1002);
+  expect(row.price.value).toBe('101');
+});

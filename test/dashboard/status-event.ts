@@ -1,0 +1,20 @@
+import type { StatusJson } from '../../src/gateway/api/api.ts';
+
+let sequence = 100;
+
+/** A status record as the gateway tells it; by default of the whole feed, in the middle of its life. */
+export function statusEvent(state: string, timestamp: number, fields: Partial<StatusJson> = {}): StatusJson {
+  return {
+    sequence: sequence++,
+    state,
+    reason: state,
+    venue: null,
+    coin: null,
+    active_venue: null,
+    instance: 'one',
+    timestamp,
+    details: {},
+    environment: 'simulated',
+    ...fields,
+  };
+}

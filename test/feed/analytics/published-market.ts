@@ -1,0 +1,323 @@
+import type { Gap, LargeTrade, TradeEvent, TradeStats } from '../../../src/domain/record.ts';
+import { TradeAnalytics } from '../../../src/feed/analytics/trade-analytics.ts';
+import { tradeEvent } from '../../../testing/judges/events.ts';
+
+export const LATENESS_MS = 2000;
+export const IDLE_MS = 5000;
+const HOLD_MS = 10_000;
+/** When a repair is given up: a moment after its hold. */
+const GIVEN_UP_MS = HOLD_MS + 50;
+const RING_MS = 10_000;
+/** Between a lost trade and the next. */
+const NOTICED_MS = 300;
+const VENUES = ['binance', 'bybit'] as const;
+
+/** What happens next; `symbol` by number. */
+export type Step =
+  /** Both venues trade the symbol, so long after the step before; theirs is as much behind our clock. */
+  | { readonly kind: 'trade'; readonly symbol: number; readonly afterMs: number; readonly delayMs: number }
+  /** A trade of the symbol is lost, and soon the next one tells. */
+  | { readonly kind: 'lose'; readonly symbol: number }
+  /** What is missing of the symbol is fetched, or cannot be. */
+  | { readonly kind: 'resolve'; readonly symbol: number; readonly fetched: boolean }
+  | { readonly kind: 'silence'; readonly ms: number }
+  | { readonly kind: 'switch'; readonly ringMs: number }
+  /** A new process reads back what was published; `afterMs` of trading is missed. */
+  | { readonly kind: 'restart'; readonly afterMs: number };
+
+interface Told {
+  readonly record: TradeStats;
+  /** How far the time of its venue had come when it was told, by trades or by silence. */
+  readonly reached: number;
+}
+
+/** Time in which windows may be incomplete, milliseconds. */
+interface Reason {
+  readonly symbol: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Symbol {
+  readonly key: string;
+  last: TradeEvent | undefined;
+  /** Not published: lost, then what waits behind that. */
+  missing: TradeEvent[];
+  waiting: TradeEvent[];
+  holeSince: number;
+  /** Began, and has had no trade since. */
+  begunAt: number | undefined;
+}
+
+/**
+ * Two venues, some symbols, and a feed that publishes them with losses, repairs, switches and restarts: what the
+ * machine is told, and the truth to judge it by.
+ */
+export class PublishedMarket {
+  readonly told: Told[] = [];
+  readonly large: LargeTrade[] = [];
+  /** All that was traded, by venue and symbol. */
+  readonly truth = new Map<string, TradeEvent[]>();
+  readonly published: TradeEvent[] = [];
+  readonly gaps: Gap[] = [];
+  readonly reasons: Reason[] = [];
+  late = 0;
+  readonly #windowsMs: readonly number[];
+  readonly #history: number;
+  readonly #symbols: Symbol[];
+  readonly #eventTimes = new Map<string, number>();
+  readonly #dataAt = new Map<string, number>();
+  readonly #furthest = new Map<string, number>();
+  #analytics: TradeAnalytics;
+  #now = 1_000_000;
+  #active = 0;
+  #epoch = 0;
+  #id = 0;
+
+  constructor(windowsMs: readonly number[], symbols: number, history: number) {
+    this.#windowsMs = windowsMs;
+    this.#history = history;
+    this.#symbols = Array.from({ length: symbols }, (_, number) => ({
+      key: `S${number}`,
+      last: undefined,
+      missing: [],
+      waiting: [],
+      holeSince: 0,
+      begunAt: undefined,
+    }));
+    this.#analytics = this.#newAnalytics();
+    this.#begin(0);
+  }
+
+  step(step: Step): void {
+    switch (step.kind) {
+      case 'trade':
+        this.#advance(step.afterMs);
+        this.#trade(this.#symbolOf(step.symbol), step.delayMs, true);
+        return;
+      case 'lose':
+        // Nobody knows of a loss before the first trade of an epoch.
+        this.#trade(this.#symbolOf(step.symbol), 0, this.#symbolOf(step.symbol).last === undefined);
+        this.#advance(NOTICED_MS);
+        this.#trade(this.#symbolOf(step.symbol), 0, true);
+        return;
+      case 'resolve':
+        this.#resolve(this.#symbolOf(step.symbol), step.fetched);
+        return;
+      case 'silence':
+        this.#advance(step.ms);
+        return;
+      case 'switch':
+        this.#active = 1 - this.#active;
+        this.#begin(step.ringMs);
+        return;
+      case 'restart':
+        this.#restart(step.afterMs);
+    }
+  }
+
+  /** All that is open is given time to close. */
+  finish(): void {
+    for (const symbol of this.#symbols) this.#resolve(symbol, false);
+    this.#advance(120_000);
+    this.late += this.#analytics.counts.late;
+  }
+
+  #symbolOf(number: number): Symbol {
+    return this.#symbols[number % this.#symbols.length] as Symbol;
+  }
+
+  #newAnalytics(): TradeAnalytics {
+    return new TradeAnalytics({
+      windowsMs: this.#windowsMs,
+      allowedLatenessMs: LATENESS_MS,
+      idleAfterMs: IDLE_MS,
+      historyTrades: 1000,
+      largeTradeThreshold: 3,
+    });
+  }
+
+  get #venue(): string {
+    return VENUES[this.#active] as string;
+  }
+
+  #advance(ms: number): void {
+    const to = this.#now + ms;
+    for (;;) {
+      const givenUp = this.#symbols
+        .filter(({ waiting }) => waiting.length > 0)
+        .map(({ holeSince }) => holeSince + GIVEN_UP_MS);
+      const next = Math.max(this.#now, Math.min(this.#analytics.nextIdleAt() ?? Number.POSITIVE_INFINITY, ...givenUp));
+      if (next > to) break;
+      this.#now = next;
+      for (const venue of VENUES) this.#reached(venue);
+      this.#tell(this.#analytics.idle(next));
+      for (const symbol of this.#symbols) if (next >= symbol.holeSince + GIVEN_UP_MS) this.#resolve(symbol, false);
+    }
+    this.#now = to;
+  }
+
+  #tell(records: readonly (TradeStats | LargeTrade)[]): void {
+    for (const record of records) {
+      if (record.kind === 'large_trade') this.large.push(record);
+      else
+        this.told.push({
+          record,
+          reached: this.#reached(record.venue),
+        });
+    }
+  }
+
+  #reached(venue: string): number {
+    const eventTime = this.#eventTimes.get(venue) ?? 0;
+    const silentMs = this.#now - (this.#dataAt.get(venue) ?? this.#now);
+    const reached = silentMs < LATENESS_MS + IDLE_MS ? eventTime : eventTime + silentMs;
+    const furthest = Math.max(reached, this.#furthest.get(venue) ?? 0);
+    this.#furthest.set(venue, furthest);
+    return furthest;
+  }
+
+  #trade(symbol: Symbol, delayMs: number, received: boolean): void {
+    const id = String(++this.#id);
+    for (const venue of VENUES) {
+      const all = this.#truthOf(venue, symbol);
+      const timestamp = Math.max(this.#now - delayMs, all.at(-1)?.timestamp ?? 0);
+      const quantity = String((this.#id % 7) + 1);
+      const trade = tradeEvent(id, {
+        venue,
+        symbol: symbol.key,
+        timestamp,
+        receivedAt: this.#now * 1000,
+        quantity,
+        isBuyerMaker: this.#id % 3 === 0,
+        epoch: this.#epoch,
+      });
+      all.push(trade);
+      if (venue === this.#venue) this.#route(symbol, trade, received);
+    }
+  }
+
+  #truthOf(venue: string, { key }: Symbol): TradeEvent[] {
+    const place = `${venue} ${key}`;
+    const known = this.truth.get(place);
+    if (known !== undefined) return known;
+    const all: TradeEvent[] = [];
+    this.truth.set(place, all);
+    return all;
+  }
+
+  #route(symbol: Symbol, trade: TradeEvent, received: boolean): void {
+    if (!received) {
+      if (symbol.waiting.length > 0) symbol.waiting.push(trade);
+      else if (symbol.last !== undefined) symbol.missing.push(trade);
+      return;
+    }
+    if (symbol.missing.length === 0) {
+      this.#publish(symbol, trade);
+      return;
+    }
+    symbol.waiting.push(trade);
+    if (symbol.waiting.length > 1) return;
+    symbol.holeSince = this.#now;
+    const fromTime = symbol.last?.timestamp ?? 0;
+    this.#analytics.hold(symbol.key, { toId: trade.tradeId, fromTime }, this.#now);
+  }
+
+  #publish(symbol: Symbol, trade: TradeEvent): void {
+    symbol.last = trade;
+    if (symbol.begunAt !== undefined) {
+      this.#because(symbol, symbol.begunAt - 15_000, Math.max(this.#now, trade.timestamp));
+      symbol.begunAt = undefined;
+    }
+    this.published.push(trade);
+    const { venue, timestamp } = trade;
+    this.#eventTimes.set(venue, Math.max(this.#eventTimes.get(venue) ?? 0, timestamp));
+    this.#dataAt.set(venue, this.#now);
+    this.#tell(this.#analytics.trade(this.#analytics.of(symbol.key), trade, this.#now));
+  }
+
+  #resolve(symbol: Symbol, fetched: boolean): void {
+    const { missing, waiting, last } = symbol;
+    const [behind] = waiting;
+    if (behind === undefined || last === undefined) return;
+    symbol.missing = [];
+    symbol.waiting = [];
+    this.#analytics.release(symbol.key, behind.tradeId);
+    const gap: Gap = {
+      kind: 'gap',
+      venue: this.#venue,
+      symbol: symbol.key,
+      epoch: this.#epoch,
+      fromId: last.tradeId,
+      toId: behind.tradeId,
+      fromTime: last.timestamp,
+      toTime: behind.timestamp,
+      missing: missing.length,
+      filled: fetched ? missing.length : 0,
+      outcome: fetched ? 'repaired' : 'unrepaired',
+      environment: 'production',
+    };
+    this.gaps.push(gap);
+    this.#analytics.gap(symbol.key, gap);
+    if (!fetched) this.#because(symbol, last.timestamp, behind.timestamp);
+    if (this.#now >= symbol.holeSince + HOLD_MS) this.#because(symbol, last.timestamp, this.#now);
+    for (const trade of fetched ? missing : []) this.#publish(symbol, { ...trade, source: 'backfill' });
+    for (const trade of waiting) this.#publish(symbol, trade);
+  }
+
+  #because({ key }: Symbol, from: number, to: number): void {
+    this.reasons.push({ symbol: key, from, to });
+  }
+
+  #begin(ringMs: number): void {
+    this.#epoch++;
+    for (const symbol of this.#symbols) {
+      symbol.last = undefined;
+      symbol.missing = [];
+      symbol.waiting = [];
+      symbol.begunAt = this.#now;
+      // What was open was cut, or a window of the former epoch was still to be filled.
+      this.#because(symbol, this.#now - 75_000, this.#now);
+      const turn = { venue: this.#venue, epoch: this.#epoch, at: this.#now };
+      this.#tell(this.#analytics.began(symbol.key, turn, this.#now));
+    }
+    const after = this.#now - Math.min(ringMs, RING_MS);
+    for (const symbol of this.#symbols)
+      for (const trade of this.#truthOf(this.#venue, symbol))
+        if (trade.receivedAt > after * 1000)
+          this.#publish(symbol, { ...trade, source: 'backfill', epoch: this.#epoch });
+  }
+
+  #restart(afterMs: number): void {
+    this.late += this.#analytics.counts.late;
+    this.#analytics = this.#newAnalytics();
+    for (const symbol of this.#symbols) {
+      // Nothing that waited was published.
+      symbol.missing = symbol.last === undefined ? [] : [...symbol.missing, ...symbol.waiting];
+      symbol.waiting = [];
+    }
+    const stopped = this.#now;
+    while (this.#now < stopped + afterMs) {
+      this.#now += 700;
+      for (const symbol of this.#symbols) this.#trade(symbol, 0, false);
+    }
+    for (const symbol of this.#symbols) this.#restore(symbol);
+  }
+
+  #restore(symbol: Symbol): void {
+    const { key } = symbol;
+    const own = this.published.filter(({ symbol, epoch }) => symbol === key && epoch === this.#epoch);
+    const trades = own.slice(-this.#history);
+    const windows = this.told
+      .map(({ record }) => record)
+      .filter((record) => record.symbol === key && record.epoch === this.#epoch);
+    const gaps = this.gaps.filter(({ symbol }) => symbol === key);
+    const [venue, epoch, toldTo] = [this.#venue, this.#epoch, Number.NEGATIVE_INFINITY];
+    this.#analytics.restore(key, { venue, epoch, trades, toldTo, windows, gaps }, this.#now);
+    this.#tell(this.#analytics.began(key, { venue: this.#venue, epoch: this.#epoch, at: this.#now }, this.#now));
+    if (trades.length < own.length) this.#because(symbol, this.#now - 200_000, trades[0]?.timestamp ?? this.#now);
+    // Until its first trade, if that takes more than the hold.
+    this.#because(symbol, own.at(-1)?.timestamp ?? 0, this.#now + HOLD_MS);
+    if (own.length === 0) symbol.begunAt = this.#now;
+  }
+}

@@ -1,0 +1,130 @@
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { fromUnscaled, unscaled } from '../../../src/domain/decimal.ts';
+import type { TradeEvent, TradeStats } from '../../../src/domain/record.ts';
+import { LATENESS_MS, PublishedMarket, type Step } from './published-market.ts';
+
+const WINDOWS_MS = [1000, 7000, 60_000];
+const SYMBOLS = 3;
+
+const symbol = fc.nat(SYMBOLS - 1);
+const tradeStep = fc.record({
+  kind: fc.constant('trade' as const),
+  symbol,
+  afterMs: fc.nat(1200),
+  delayMs: fc.nat(400),
+});
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 30, arbitrary: tradeStep },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('lose' as const), symbol }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('resolve' as const), symbol, fetched: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('silence' as const), ms: fc.nat(30_000) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('switch' as const), ringMs: fc.nat(10_000) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const), afterMs: fc.nat(20_000) }) },
+);
+const steps = fc.array(step, { maxLength: 120, size: 'max' });
+const history = fc.constantFrom(20, Number.POSITIVE_INFINITY);
+
+function run(all: readonly Step[], windowsMs: readonly number[], keeps: number): PublishedMarket {
+  const market = new PublishedMarket(windowsMs, SYMBOLS, keeps);
+  for (const one of all) market.step(one);
+  market.finish();
+  return market;
+}
+
+const idOf = ({ venue, symbol: of, epoch, windowMs, windowStart }: TradeStats): string =>
+  [venue, of, epoch, windowMs, windowStart].join(' ');
+
+/** All that was traded in the window, added up the plain way. */
+function recount({ venue, symbol: of, windowStart, windowEnd }: TradeStats, market: PublishedMarket) {
+  const all = market.truth.get(`${venue} ${of}`) ?? [];
+  const inside = all.filter(({ timestamp }) => timestamp >= windowStart && timestamp < windowEnd);
+  const volume = (trades: readonly TradeEvent[]): string =>
+    fromUnscaled(trades.reduce((sum, { quantity }) => sum + unscaled(quantity), 0n));
+  const buys = inside.filter(({ isBuyerMaker }) => !isBuyerMaker);
+  return { trades: inside.length, buyTrades: buys.length, volume: volume(inside), buyVolume: volume(buys) };
+}
+
+function isTruth(record: TradeStats, market: PublishedMarket): boolean {
+  const { trades, buyTrades, volume, buyVolume } = recount(record, market);
+  return (
+    record.trades === trades &&
+    record.buyTrades === buyTrades &&
+    record.volume === volume &&
+    record.buyVolume === buyVolume
+  );
+}
+
+it('each window is told once; a complete one not early, and it is the truth; an incomplete one has a reason', () => {
+  fc.assert(
+    fc.property(steps, history, (all, keeps) => {
+      const market = run(all, WINDOWS_MS, keeps);
+      expect(new Set(market.told.map(({ record }) => idOf(record))).size).toBe(market.told.length);
+      const wrong = market.told.filter(({ record, reached }) =>
+        record.complete
+          ? reached < record.windowEnd + LATENESS_MS || !isTruth(record, market)
+          : !market.reasons.some(
+              ({ symbol: of, from, to }) => of === record.symbol && from < record.windowEnd && to >= record.windowStart,
+            ),
+      );
+      expect(wrong).toEqual([]);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+it('no published trade is lost: it is in its window, or was late', () => {
+  fc.assert(
+    fc.property(steps, (all) => {
+      const lasting = all.filter(({ kind }) => kind !== 'restart');
+      for (const windowMs of WINDOWS_MS) {
+        const market = run(lasting, [windowMs], Number.POSITIVE_INFINITY);
+        const counted = market.told.reduce((sum, { record }) => sum + record.trades, 0);
+        expect(counted + market.late).toBe(market.published.length);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+it('where all that is missed is repaired within 3 s no trade is late, restarts and switches included', () => {
+  const repaired = (one: Step): Step[] => {
+    const silence = { kind: 'silence', ms: 3000 } as const;
+    const resolve = (of: number) => ({ kind: 'resolve', symbol: of, fetched: true }) as const;
+    if (one.kind === 'lose') return [one, silence, resolve(one.symbol)];
+    if (one.kind !== 'restart') return [one];
+    const again = [0, 1, 2].map((of) => ({ kind: 'trade', symbol: of, afterMs: 50, delayMs: 0 }) as const);
+    return [one, ...again, silence, ...again.map(({ symbol: of }) => resolve(of))];
+  };
+  fc.assert(
+    fc.property(steps, (all) => {
+      const market = run(all.flatMap(repaired), WINDOWS_MS, Number.POSITIVE_INFINITY);
+      expect(market.late).toBe(0);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+it('the same input tells the same, in the same order', () => {
+  fc.assert(
+    fc.property(steps, history, (all, keeps) => {
+      const [first, second] = [run(all, WINDOWS_MS, keeps), run(all, WINDOWS_MS, keeps)];
+      expect(second.told).toEqual(first.told);
+      expect(second.large).toEqual(first.large);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+it('hours of trades: each window of each symbol, whole but for the first', () => {
+  const market = new PublishedMarket([60_000], SYMBOLS, 0);
+  for (let n = 0; n < 50_000; n++) market.step({ kind: 'trade', symbol: n % 3, afterMs: 250, delayMs: n % 300 });
+  market.finish();
+  const minutes = Math.ceil((50_000 * 250) / 60_000);
+  expect(market.told.length).toBeGreaterThanOrEqual(minutes * SYMBOLS);
+  expect(market.told.filter(({ record }) => !record.complete)).toHaveLength(SYMBOLS);
+  expect(market.late).toBe(0);
+  const last = market.told.at(-1)?.record as TradeStats;
+  expect(last).toMatchObject(recount(last, market));
+  expect(last.volatility).not.toBeNull();
+});

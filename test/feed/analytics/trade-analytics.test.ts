@@ -1,0 +1,632 @@
+import { describe, expect, it } from 'vitest';
+import type { Gap, LargeTrade, TradeEvent, TradeStats } from '../../../src/domain/record.ts';
+import {
+  type FormerTrades,
+  TradeAnalytics,
+  type TradeAnalyticsOptions,
+} from '../../../src/feed/analytics/trade-analytics.ts';
+import { tradeEvent } from '../../../testing/judges/events.ts';
+
+const T0 = 1_723_161_240_000;
+
+/** A trade of a symbol; `at` in seconds after T0, by all clocks. */
+function trade(at: number, fields: Partial<TradeEvent> = {}): TradeEvent {
+  const timestamp = T0 + Math.round(at * 1000);
+  return tradeEvent(timestamp, { timestamp, receivedAt: timestamp * 1000, epoch: 1, ...fields });
+}
+
+function gap(from: number, to: number, fields: Partial<Gap> = {}): Gap {
+  return {
+    kind: 'gap',
+    venue: 'binance',
+    symbol: 'BTCUSDT',
+    epoch: 1,
+    fromId: '1',
+    toId: '9',
+    fromTime: T0 + from * 1000,
+    toTime: T0 + to * 1000,
+    missing: 7,
+    filled: 0,
+    outcome: 'unrepaired',
+    environment: 'production',
+    ...fields,
+  };
+}
+
+/** `BTC 3+1: 2` is two trades of BTC from second 3 for one second. */
+function text(record: TradeStats | LargeTrade): string {
+  if (record.kind === 'large_trade') return `${record.coin} large ${record.multiple}`;
+  const { coin, windowStart, windowMs, trades, complete } = record;
+  return `${coin} ${(windowStart - T0) / 1000}+${windowMs / 1000}: ${trades}${complete ? '' : ' incomplete'}`;
+}
+
+/** The machine with a clock that goes with what comes, in seconds after T0, and all that it has told since last asked. */
+class Desk {
+  readonly analytics: TradeAnalytics;
+  now = 0;
+  #told: (TradeStats | LargeTrade)[] = [];
+
+  constructor(options: Partial<TradeAnalyticsOptions> = {}) {
+    this.analytics = new TradeAnalytics({
+      windowsMs: [1000],
+      allowedLatenessMs: 2000,
+      idleAfterMs: 5000,
+      historyTrades: 1000,
+      largeTradeThreshold: 10,
+      ...options,
+    });
+  }
+
+  /** What was told since, as text. */
+  get told(): string[] {
+    return this.records.map(text);
+  }
+
+  get records(): (TradeStats | LargeTrade)[] {
+    return this.#told.splice(0);
+  }
+
+  /** Time goes on, and with it what is due by then. */
+  at(seconds: number): this {
+    for (;;) {
+      const next = this.analytics.nextIdleAt();
+      if (next === undefined || next > seconds * 1000) break;
+      this.now = Math.max(this.now, next / 1000);
+      this.#told.push(...this.analytics.idle(this.now * 1000));
+    }
+    this.now = seconds;
+    return this;
+  }
+
+  /** Another coin of the venue has a trade an hour ago. */
+  #heard(venue: string): void {
+    this.analytics.began('OTHER', { venue, epoch: 1, at: 0 }, 0);
+    this.analytics.trade(this.analytics.of('OTHER'), trade(this.now - 3600, { venue }), 0);
+    this.analytics.ended('OTHER');
+  }
+
+  /** Coins begin at a venue, an hour ago by our clock unless told: so long without a trade was none. */
+  began(coins: string, { venue = 'binance', epoch = 1, ago = 3600 } = {}): this {
+    if (ago === 3600) this.#heard(venue);
+    for (const coin of coins.split(' '))
+      this.#told.push(
+        ...this.analytics.began(`${coin}USDT`, { venue, epoch, at: T0 + (this.now - ago) * 1000 }, this.now * 1000),
+      );
+    return this;
+  }
+
+  /** Trades of a coin with these timestamps come now, in one burst. */
+  put(coin: string, times: readonly number[], fields: Partial<TradeEvent> = {}): this {
+    for (const time of times) {
+      const event = trade(time, { coin, symbol: `${coin}USDT`, venueSymbol: `${coin}USDT`, ...fields });
+      this.#told.push(...this.analytics.trade(this.analytics.of(`${coin}USDT`), event, this.now * 1000));
+    }
+    return this;
+  }
+
+  /** A trade of a coin that comes at its time. */
+  live(coin: string, ...times: readonly number[]): this {
+    for (const time of times) this.at(time).put(coin, [time]);
+    return this;
+  }
+
+  hold(coin: string, fromTime: number, toId = 'x'): this {
+    this.analytics.hold(`${coin}USDT`, { toId, fromTime: T0 + fromTime * 1000 }, this.now * 1000);
+    return this;
+  }
+
+  release(coin: string, toId = 'x'): this {
+    this.analytics.release(`${coin}USDT`, toId);
+    return this;
+  }
+
+  ended(coin: string): this {
+    this.#told.push(...this.analytics.ended(`${coin}USDT`));
+    return this;
+  }
+
+  gap(coin: string, from: number, to: number, fields: Partial<Gap> = {}): this {
+    this.analytics.gap(`${coin}USDT`, gap(from, to, { symbol: `${coin}USDT`, ...fields }));
+    return this;
+  }
+}
+
+describe('statistics by window', () => {
+  it('close when the venue’s event time passes end and lateness, for a symbol that is silent too', () => {
+    const desk = new Desk().began('BTC ETH').live('BTC', 0.1, 0.5).live('ETH', 0.9, 2.9);
+    expect(desk.told).toEqual([]);
+    desk.live('ETH', 3);
+    expect(desk.told).toEqual(['BTC 0+1: 2', 'ETH 0+1: 1']);
+  });
+
+  it('are the figures of all trades of the window and name the last that was counted', () => {
+    const desk = new Desk().began('BTC');
+    desk.at(0.1).put('BTC', [0.1], { price: '100', quantity: '3', isBuyerMaker: false });
+    desk.at(0.2).put('BTC', [0.2], { price: '104', quantity: '1' });
+    const [record] = desk.live('BTC', 3).records;
+    expect(record).toEqual({
+      kind: 'trade_stats',
+      venue: 'binance',
+      symbol: 'BTCUSDT',
+      venueSymbol: 'BTCUSDT',
+      coin: 'BTC',
+      environment: 'production',
+      epoch: 1,
+      receivedAt: (T0 + 200) * 1000,
+      windowMs: 1000,
+      windowStart: T0,
+      windowEnd: T0 + 1000,
+      trades: 2,
+      buyTrades: 1,
+      sellTrades: 1,
+      volume: '4',
+      buyVolume: '3',
+      sellVolume: '1',
+      value: '404',
+      buyValue: '300',
+      sellValue: '104',
+      vwap: '101',
+      open: '100',
+      high: '104',
+      low: '100',
+      close: '104',
+      averageQuantity: '2',
+      buyRatioVolume: 0.75,
+      buyRatioCount: 0.5,
+      flow: 'strong_buy',
+      volatility: null,
+      complete: true,
+    });
+  });
+
+  it('are told for each length', () => {
+    const desk = new Desk({ windowsMs: [1000, 5000] }).began('BTC').live('BTC', 1, 1.5, 4.2, 7);
+    expect(desk.told).toEqual(['BTC 1+1: 2', 'BTC 4+1: 1', 'BTC 0+5: 3']);
+  });
+
+  it('do not close by trades of another venue', () => {
+    const desk = new Desk().began('BTC').began('ETH', { venue: 'bybit' }).live('BTC', 0.5).live('ETH', 4.5);
+    expect(desk.told).toEqual([]);
+  });
+
+  it('a late trade is counted, and merged nowhere', () => {
+    const desk = new Desk().began('BTC').live('BTC', 0.5, 3.5).put('BTC', [0.6, 1.5]);
+    expect(desk.analytics.counts).toEqual({ late: 1, blocks: 0 });
+    expect(desk.at(20).told).toEqual(['BTC 0+1: 1', 'BTC 1+1: 1', 'BTC 3+1: 1']);
+  });
+
+  it('a trade that is late for windows of several lengths is one', () => {
+    const desk = new Desk({ windowsMs: [1000, 2000, 60_000] }).began('BTC').live('BTC', 0.5, 8.5).put('BTC', [0.6]);
+    expect(desk.analytics.counts.late).toBe(1);
+  });
+
+  it('in a quiet market close by the clock: lateness + 5 s without a trade of the venue', () => {
+    const desk = new Desk().began('BTC ETH').live('BTC', 0.5).live('ETH', 0.9);
+    expect(desk.at(7.8).told).toEqual([]);
+    expect(desk.at(7.9).told).toEqual(['BTC 0+1: 1', 'ETH 0+1: 1']);
+    expect(desk.at(3600).told).toEqual([]);
+    expect(desk.analytics.nextIdleAt()).toBeUndefined();
+  });
+
+  it('block trades are left out and counted apart; fetched and aggregated ones count as one each', () => {
+    const desk = new Desk().began('BTC').live('BTC', 0.1);
+    desk.put('BTC', [0.2], { conditions: ['block'], quantity: '1000' });
+    desk.put('BTC', [0.3], { source: 'backfill', conditions: ['rpi'] });
+    desk.put('BTC', [0.4], { conditions: ['aggregated'], lastTradeId: String(T0 + 10_000) });
+    expect(desk.at(20).told).toEqual(['BTC 0+1: 3']);
+    expect(desk.analytics.counts).toEqual({ late: 0, blocks: 1 });
+  });
+
+  it('volatility is that of the minutes closed at the window’s end, whatever the order of the trades', () => {
+    const minutes = Array.from({ length: 33 }, (_, minute) => minute);
+    const price = (minute: number): string => (minute % 2 === 0 ? '100' : '110');
+    const volatilities = (order: (minute: number) => readonly [number, string][]): unknown[] => {
+      const desk = new Desk().began('BTC');
+      for (const minute of minutes)
+        for (const [second, at] of order(minute))
+          desk.at(minute * 60 + 10).put('BTC', [minute * 60 + second], { price: at });
+      return desk.at(4000).records.map((record) => (record.kind === 'trade_stats' ? record.volatility : record));
+    };
+    const inOrder = volatilities((minute) => [
+      [0, '1'],
+      [1, price(minute)],
+    ]);
+    expect(inOrder).toEqual(
+      volatilities((minute) => [
+        [1, price(minute)],
+        [0, '1'],
+      ]),
+    );
+    // 29 returns of ln 1.1 by turns up and down: 15 of one sign, 14 of the other, a mean of ±r/29.
+    const r = Math.log(1.1);
+    const deviation = Math.sqrt((15 * (r - r / 29) ** 2 + 14 * (r + r / 29) ** 2) / 28);
+    expect(inOrder.slice(0, 60)).toEqual(Array(60).fill(null));
+    expect(inOrder.slice(60)).toEqual(Array(6).fill(expect.closeTo(deviation, 12)));
+  });
+});
+
+describe('the beginning of an epoch', () => {
+  it('lies inside the first window of each length', () => {
+    const desk = new Desk({ windowsMs: [1000, 5000] }).began('BTC', { ago: 0 }).live('BTC', 0.5, 1.5, 5.5, 9.9);
+    expect(desk.at(30).told).toEqual([
+      'BTC 0+1: 1 incomplete',
+      'BTC 1+1: 1',
+      'BTC 5+1: 1',
+      'BTC 0+5: 2 incomplete',
+      'BTC 9+1: 1',
+      'BTC 5+5: 2',
+    ]);
+  });
+
+  it('is known to be over after 10 s without a trade', () => {
+    const desk = new Desk().began('BTC ETH SOL', { ago: 0 }).live('BTC', 0.5).live('ETH', 9.9).live('SOL', 13.5);
+    expect(desk.at(30).told).toEqual(['BTC 0+1: 1 incomplete', 'ETH 9+1: 1 incomplete', 'SOL 13+1: 1']);
+  });
+
+  it('lies inside a long window all the same', () => {
+    const desk = new Desk({ windowsMs: [60_000] }).began('BTC ETH', { ago: 0 }).live('BTC', 0.5).live('ETH', 33.5, 60);
+    expect(desk.at(200).told).toEqual(['BTC 0+60: 1 incomplete', 'ETH 0+60: 1 incomplete', 'ETH 60+60: 1']);
+  });
+
+  it('is not before the venue was heard of', () => {
+    const desk = new Desk().began('BTC ETH', { ago: 1000 }).live('BTC', 0.5).live('ETH', 5.5);
+    expect(desk.at(30).told).toEqual(['BTC 0+1: 1 incomplete', 'ETH 5+1: 1 incomplete']);
+  });
+});
+
+describe('a switch', () => {
+  it('closes all windows of the epoch at once, as incomplete, and tells them no second time', () => {
+    const desk = new Desk({ windowsMs: [1000, 5000] }).began('BTC ETH').live('BTC', 0.5, 1.5).live('ETH', 1.6);
+    desk.began('BTC', { venue: 'bybit', epoch: 2 });
+    const closed = ['BTC 0+1: 1 incomplete', 'BTC 1+1: 1 incomplete', 'BTC 0+5: 2 incomplete'];
+    expect(desk.told).toEqual(closed);
+    expect(desk.at(100).told).toEqual(['ETH 1+1: 1', 'ETH 0+5: 1']);
+  });
+
+  it('back and forth: each epoch has windows of its own, of the same time too', () => {
+    const desk = new Desk({ windowsMs: [60_000] }).began('BTC', { ago: 0 }).live('BTC', 0.5);
+    desk.began('BTC', { venue: 'bybit', epoch: 2, ago: 0 }).put('BTC', [1.5], { venue: 'bybit', epoch: 2 });
+    desk.began('BTC', { epoch: 3, ago: 0 }).put('BTC', [2.5], { epoch: 3 });
+    const records = desk.at(100).records as TradeStats[];
+    expect(records.map(({ venue, epoch, trades, complete }) => [venue, epoch, trades, complete])).toEqual([
+      ['binance', 1, 1, false],
+      ['bybit', 2, 1, false],
+      ['binance', 3, 1, false],
+    ]);
+  });
+
+  it('what the standby had kept counts, symbol after symbol, though the time of the venue is past it', () => {
+    const desk = new Desk().began('SOL').live('SOL', 1, 8, 9, 9.5);
+    expect(desk.told).toEqual(['SOL 1+1: 1']);
+    desk.began('BTC ETH', { epoch: 2, ago: 0 });
+    desk.put('BTC', [3.1, 4.2, 9.6]).put('ETH', [3.3, 4.4, 9.7]);
+    expect(desk.told).toEqual([]);
+    desk.at(9.6);
+    expect(desk.told).toEqual(['BTC 3+1: 1 incomplete', 'BTC 4+1: 1', 'ETH 3+1: 1 incomplete', 'ETH 4+1: 1']);
+    expect(desk.analytics.counts.late).toBe(0);
+  });
+
+  it('waits for the first trades of a symbol no longer than 10 s', () => {
+    const desk = new Desk().began('SOL').live('SOL', 1).began('BTC ETH', { epoch: 2, ago: 0 });
+    desk.at(9).put('BTC', [2.5]).live('SOL', 10.9).at(11.1);
+    desk.put('ETH', [2.5]);
+    expect(desk.analytics.counts.late).toBe(1);
+    expect(desk.told).toEqual(['SOL 1+1: 1', 'BTC 2+1: 1 incomplete']);
+  });
+
+  it('a trade of a key that nobody has begun is nothing', () => {
+    const desk = new Desk().live('BTC', 0.5).hold('BTC', 0.5).release('BTC').gap('BTC', 0, 1).ended('BTC').at(100);
+    expect(desk.told).toEqual([]);
+    expect(desk.analytics.nextIdleAt()).toBeUndefined();
+  });
+});
+
+describe('a symbol that is followed again', () => {
+  it('goes on in its epoch: no window that was cut is told again, the next are whole from its first trade on', () => {
+    const desk = new Desk({ windowsMs: [1000, 5000] }).began('BTC').live('BTC', 0.5, 2.5).ended('BTC').live('BTC', 2.6);
+    expect(desk.told).toEqual(['BTC 0+1: 1 incomplete', 'BTC 2+1: 1 incomplete', 'BTC 0+5: 2 incomplete']);
+    desk.at(2.7).began('BTC', { ago: 0 }).live('BTC', 2.8, 4.5, 5.5, 6.5).at(100);
+    expect(desk.told).toEqual(['BTC 4+1: 1', 'BTC 5+1: 1', 'BTC 6+1: 1', 'BTC 5+5: 2']);
+    expect(desk.analytics.counts.late).toBe(2);
+  });
+
+  it('tells no window again that was cut, though its time is over and trades of it are fetched', () => {
+    const desk = new Desk().began('BTC ETH').live('BTC', 0.5).ended('BTC').live('ETH', 0.6, 4, 5);
+    expect(desk.told).toEqual(['BTC 0+1: 1 incomplete', 'ETH 0+1: 1']);
+    desk.began('BTC', { ago: 0 }).put('BTC', [0.9, 1.1, 4.5]).at(100);
+    expect(desk.told.filter((line) => line.startsWith('BTC'))).toEqual(['BTC 1+1: 1', 'BTC 4+1: 1']);
+  });
+
+  it('leaves the windows of the other coins of its venue open', () => {
+    const desk = new Desk({ windowsMs: [60_000] }).began('BTC ETH').live('ETH', 5).live('BTC', 10.5).live('ETH', 10.8);
+    desk.ended('BTC').at(11).began('BTC', { ago: 0 }).live('BTC', 11.2).live('ETH', 20, 30, 40, 50);
+    expect(desk.told).toEqual(['BTC 0+60: 1 incomplete']);
+    expect(desk.live('ETH', 70).at(200).told).toEqual(['ETH 0+60: 6', 'ETH 60+60: 1']);
+    expect(desk.analytics.counts.late).toBe(1);
+  });
+
+  it('knows how large trades are, but not the minutes before, as it has none of those between', () => {
+    const desk = new Desk({ windowsMs: [60_000] }).began('BTC');
+    for (let minute = 0; minute < 30; minute++)
+      for (const second of [1, 2, 3, 4]) desk.live('BTC', minute * 60 + second);
+    const found = () =>
+      desk.records.map((one) => (one.kind === 'large_trade' ? `large ${one.multiple}` : one.volatility !== null));
+    expect(found()).not.toContain(true);
+    desk.ended('BTC').began('BTC').live('BTC', 1900, 1930, 2100).put('BTC', [2100], { quantity: '10' });
+    expect(found()).toEqual([true, false, false, 'large 500']);
+    desk.began('BTC', { venue: 'bybit', epoch: 2 }).began('BTC', { epoch: 3 });
+    desk.put('BTC', [2200], { quantity: '90' }).ended('BTC');
+    expect(found()).toEqual([false, false]);
+  });
+});
+
+describe('a gap', () => {
+  const whole = (desk: Desk): string[] =>
+    desk.at(1000).told.flatMap((line) => (line.endsWith('incomplete') ? [line.split(':')[0] ?? ''] : []));
+  const seconds = [0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5];
+
+  it.each([
+    ['told before the trades behind it', 2],
+    ['told after the first of them', 4],
+  ])('makes each window that it touches incomplete, %s', (_, told) => {
+    const desk = new Desk({ windowsMs: [1000, 5000] }).began('BTC');
+    for (const second of seconds) {
+      desk.live('BTC', second);
+      if (Math.floor(second) === told) desk.gap('BTC', 2.5, 4.5);
+    }
+    expect(whole(desk)).toEqual(['BTC 2+1', 'BTC 3+1', 'BTC 4+1', 'BTC 0+5']);
+  });
+
+  it.each([
+    ['that was repaired', { outcome: 'repaired' }],
+    ['of another epoch', { epoch: 7 }],
+  ] as const)('%s does not', (_, fields) => {
+    const desk = new Desk().began('BTC').live('BTC', ...seconds);
+    expect(whole(desk.gap('BTC', 5.5, 6.5, fields))).toEqual([]);
+  });
+
+  it('without an end (the venue counts anew, mode all) does', () => {
+    const desk = new Desk().began('BTC', { epoch: 0 }).live('BTC', ...seconds);
+    expect(whole(desk.gap('BTC', 5.5, 6.5, { epoch: 0, toId: null, outcome: 'unknown' }))).toEqual([
+      'BTC 5+1',
+      'BTC 6+1',
+    ]);
+  });
+
+  it('is the symbol’s alone', () => {
+    const desk = new Desk().began('BTC ETH').live('BTC', 5.5).live('ETH', 5.6).gap('BTC', 5.1, 5.2);
+    expect(whole(desk)).toEqual(['BTC 5+1']);
+  });
+});
+
+describe('a symbol under repair', () => {
+  /** ETH goes on; of BTC nothing comes after 2.5, and that is known at 4. */
+  const underRepair = (): Desk => {
+    const desk = new Desk().began('BTC ETH').live('BTC', 0.5, 1.5, 2.5).live('ETH', 3, 4);
+    expect(desk.told).toEqual(['BTC 0+1: 1', 'BTC 1+1: 1']);
+    return desk.hold('BTC', 2.5);
+  };
+
+  it('holds its windows; what is fetched counts in those that were not there yet, and so does what waited behind it', () => {
+    const desk = underRepair().live('ETH', 6, 8, 9.5);
+    expect(desk.told).toEqual(['ETH 3+1: 1', 'ETH 4+1: 1', 'ETH 6+1: 1']);
+    desk.release('BTC').put('BTC', [2.7, 3.5], { source: 'backfill' }).put('BTC', [5.5, 9.4]);
+    expect(desk.told).toEqual([]);
+    expect(desk.at(9.6).told).toEqual(['BTC 2+1: 2', 'BTC 3+1: 1', 'BTC 5+1: 1']);
+    expect(desk.analytics.counts.late).toBe(0);
+    expect(desk.at(30).told).toEqual(['ETH 8+1: 1', 'ETH 9+1: 1', 'BTC 9+1: 1']);
+  });
+
+  it('what was late before it stays late', () => {
+    const desk = underRepair().at(6).release('BTC').put('BTC', [0.7, 1.9]);
+    expect(desk.analytics.counts.late).toBe(2);
+  });
+
+  it('that failed has its gap inside', () => {
+    const desk = underRepair().live('ETH', 9).release('BTC').gap('BTC', 2.5, 5.5).put('BTC', [5.5, 6.5]);
+    const btc = desk.at(30).told.filter((line) => line.startsWith('BTC'));
+    expect(btc).toEqual(['BTC 2+1: 1 incomplete', 'BTC 5+1: 1 incomplete', 'BTC 6+1: 1']);
+  });
+
+  it('for more than 10 s holds nothing longer: its windows are incomplete, what comes for them is late', () => {
+    const desk = underRepair().live('ETH', 13.9);
+    desk.records;
+    expect(desk.at(14).told).toEqual(['BTC 2+1: 1 incomplete']);
+    desk.live('ETH', 14.5).release('BTC').put('BTC', [2.7, 3.5, 12.9, 14.6]);
+    expect(desk.analytics.counts.late).toBe(2);
+    expect(desk.at(30).told.filter((line) => line.startsWith('BTC'))).toEqual(['BTC 12+1: 1', 'BTC 14+1: 1']);
+  });
+
+  it('is held as long as any of its holes is open', () => {
+    const desk = underRepair().at(5).hold('BTC', 4.5, 'y').live('ETH', 9).release('BTC', 'x').at(9.1);
+    desk.put('BTC', [2.7, 4.5]).at(10).release('BTC', 'y').put('BTC', [4.6]);
+    expect(desk.at(30).told.filter((line) => line.startsWith('BTC'))).toEqual(['BTC 2+1: 2', 'BTC 4+1: 2']);
+  });
+
+  it('at a switch: what was over is told as it is known, the rest as cut', () => {
+    const desk = new Desk().began('BTC ETH').live('BTC', 1.5, 2.5).live('ETH', 3.4).hold('BTC', 2.5).live('ETH', 4.5);
+    desk.records;
+    desk.ended('BTC');
+    expect(desk.told).toEqual(['BTC 1+1: 1', 'BTC 2+1: 1 incomplete']);
+    expect(desk.at(100).told).toEqual(['ETH 3+1: 1', 'ETH 4+1: 1']);
+  });
+
+  it('no silence closes its windows; they close when it is let go', () => {
+    const desk = new Desk().began('BTC').live('BTC', 0.5).at(1).hold('BTC', 0.5);
+    expect(desk.at(10.9).told).toEqual([]);
+    expect(desk.at(11).told).toEqual(['BTC 0+1: 1 incomplete']);
+  });
+});
+
+describe('a symbol that no line carries', () => {
+  const hold = (desk: Desk, fromTime: number): Desk => {
+    const hole = { toId: 'x', fromTime: T0 + fromTime * 1000, endsBySilence: true };
+    desk.analytics.hold('BTCUSDT', hole, desk.now * 1000);
+    return desk;
+  };
+
+  it('holds its windows while others of its venue trade, 10 s at the most', () => {
+    const desk = hold(new Desk().began('BTC ETH').live('BTC', 0.5).live('ETH', 0.9).at(1), 0.5);
+    desk.live('ETH', 5, 9);
+    expect(desk.told.filter((line) => line.startsWith('BTC'))).toEqual([]);
+    expect(desk.at(11).told).toContain('BTC 0+1: 1 incomplete');
+  });
+
+  it('has them closed by silence as any, as incomplete', () => {
+    const desk = hold(new Desk().began('BTC').live('BTC', 0.5).at(5), 0.5);
+    expect(desk.at(7.4).told).toEqual([]);
+    expect(desk.at(7.5).told).toEqual(['BTC 0+1: 1 incomplete']);
+  });
+});
+
+describe('a start that goes on in an epoch', () => {
+  const formerOf = (times: readonly number[], rest: Partial<FormerTrades> = {}): FormerTrades => ({
+    venue: 'binance',
+    epoch: 1,
+    trades: times.map((time) => trade(time)),
+    toldTo: Number.NEGATIVE_INFINITY,
+    windows: [],
+    gaps: [],
+    ...rest,
+  });
+  const published = (windowMs: number, second: number, close = '100') => {
+    const windowStart = T0 + second * 1000;
+    return { windowMs, windowStart, windowEnd: windowStart + windowMs, close };
+  };
+  const times = [0.5, 58.5, 59.5, 60.5, 61.5];
+  /** The windows of second 58 and of minute 0 are the last that were told. */
+  const windows = [published(1000, 57), published(1000, 58), published(60_000, 0)];
+  const started = (former: FormerTrades): Desk => {
+    const desk = new Desk({ windowsMs: [1000, 60_000] }).at(70);
+    desk.analytics.restore('BTCUSDT', former, desk.now * 1000);
+    return desk.began('BTC ETH', { ago: 0 });
+  };
+  const ofBtc = (desk: Desk): string[] => desk.at(1000).told.filter((line) => line.startsWith('BTC'));
+
+  it('tells what was not told before, once, with the trades that come', () => {
+    const desk = started(formerOf(times, { windows })).at(71).put('BTC', [61.7, 70.5]);
+    expect(ofBtc(desk)).toEqual(['BTC 59+1: 1', 'BTC 60+1: 1', 'BTC 61+1: 2', 'BTC 70+1: 1', 'BTC 60+60: 4']);
+    expect(desk.analytics.counts).toEqual({ late: 0, blocks: 0 });
+  });
+
+  it('waits with it for the first trade of the symbol, and for the repair of the hole before that', () => {
+    const desk = started(formerOf(times, { windows })).live('ETH', 71, 75).hold('BTC', 61.5).live('ETH', 80.5);
+    expect(desk.told.filter((line) => line.startsWith('BTC'))).toEqual([]);
+    desk.at(82).release('BTC').put('BTC', [62.5, 81.5]);
+    expect(ofBtc(desk)).toEqual([
+      'BTC 59+1: 1',
+      'BTC 60+1: 1',
+      'BTC 61+1: 1',
+      'BTC 62+1: 1',
+      'BTC 81+1: 1',
+      'BTC 60+60: 4',
+    ]);
+  });
+
+  it('after 10 s without a trade of the symbol tells what there is, as incomplete from the last trade on', () => {
+    const desk = started(formerOf(times, { windows })).live('ETH', 71, 75, 79.9);
+    expect(desk.at(80).told.filter((line) => line.startsWith('BTC'))).toEqual([
+      'BTC 59+1: 1',
+      'BTC 60+1: 1',
+      'BTC 61+1: 1 incomplete',
+    ]);
+    // Nothing lay between: the minute is whole.
+    expect(ofBtc(desk.live('BTC', 90.5))).toEqual(['BTC 90+1: 1', 'BTC 60+60: 3']);
+  });
+
+  it('a window that reaches back behind what was read is incomplete', () => {
+    const desk = started(formerOf(times.slice(3), { windows }))
+      .at(71)
+      .put('BTC', [71]);
+    expect(ofBtc(desk)).toEqual(['BTC 60+1: 1 incomplete', 'BTC 61+1: 1', 'BTC 71+1: 1', 'BTC 60+60: 3 incomplete']);
+  });
+
+  it('what ended long ago was told, though nobody looked for it', () => {
+    const desk = started(formerOf(times, { toldTo: T0 + 60_000 }))
+      .at(71)
+      .put('BTC', [71]);
+    expect(ofBtc(desk)).toEqual(['BTC 60+1: 1', 'BTC 61+1: 1', 'BTC 71+1: 1', 'BTC 60+60: 3']);
+  });
+
+  it('a gap that was published before is inside still', () => {
+    const gaps = [gap(60.1, 60.5), gap(61.1, 61.2, { outcome: 'repaired' })];
+    const desk = started(formerOf(times, { windows, gaps })).at(71).put('BTC', [71]);
+    expect(ofBtc(desk)).toEqual([
+      'BTC 59+1: 1',
+      'BTC 60+1: 1 incomplete',
+      'BTC 61+1: 1',
+      'BTC 71+1: 1',
+      'BTC 60+60: 3 incomplete',
+    ]);
+  });
+
+  it('never tells a window again that was told, though a trade of it comes', () => {
+    const desk = started(formerOf(times, { windows })).at(71).put('BTC', [58.9, 61.7]).at(72).put('BTC', [58.8]);
+    expect(ofBtc(desk)).toEqual(['BTC 59+1: 1', 'BTC 60+1: 1', 'BTC 61+1: 2', 'BTC 60+60: 3']);
+    expect(desk.analytics.counts.late).toBe(2);
+  });
+
+  it('takes the volatility up from the minutes that were told', () => {
+    const minutes = Array.from({ length: 31 }, (_, n) => published(60_000, (n - 31) * 60, n % 2 === 0 ? '100' : '110'));
+    const volatilityAfter = (kept: typeof minutes) => {
+      const desk = new Desk({ windowsMs: [1000] }).at(2);
+      desk.analytics.restore('BTCUSDT', formerOf([0.5], { windows: kept }), desk.now * 1000);
+      const closed = desk.began('BTC', { ago: 0 }).live('BTC', 2.5).at(5.5).live('BTC', 5.5).at(20).records;
+      return closed.flatMap((record) => (record.kind === 'trade_stats' ? [record.volatility] : []))[0];
+    };
+    // returns of ± ln 1.1 in turn
+    expect(volatilityAfter(minutes)).toBeCloseTo(Math.log(1.1), 2);
+    expect(volatilityAfter(minutes.slice(5))).toBeNull();
+  });
+
+  it('knows how large trades are', () => {
+    const former = formerOf(Array.from({ length: 99 }, (_, n) => n / 2));
+    const blocks = [trade(50, { conditions: ['block'], quantity: '900' })];
+    const desk = started({ ...former, trades: [...former.trades, ...blocks] }).at(71);
+    desk.put('BTC', [71], { quantity: '2' }).put('BTC', [71], { quantity: '2' });
+    expect(desk.told.filter((line) => line.includes('large'))).toEqual(['BTC large 50.25125628140704']);
+  });
+
+  it.each([
+    ['another epoch', { epoch: 2 }],
+    ['another venue', { venue: 'bybit' }],
+  ])('of %s nothing of the former one is told', (_, turn) => {
+    const desk = new Desk().at(70);
+    desk.analytics.restore('BTCUSDT', formerOf(times, { windows }), desk.now * 1000);
+    desk.began('BTC', turn).began('BTC', { epoch: 1 });
+    expect(ofBtc(desk)).toEqual([]);
+  });
+
+  it('an epoch without trades goes on as any begins', () => {
+    const desk = started(formerOf([])).at(71).put('BTC', [71.5, 72.5]);
+    expect(ofBtc(desk)).toEqual(['BTC 71+1: 1 incomplete', 'BTC 72+1: 1', 'BTC 60+60: 2 incomplete']);
+  });
+});
+
+describe('large trades', () => {
+  it('are those of ten times the mean before them, of the same epoch, blocks left out', () => {
+    const desk = new Desk().began('BTC');
+    for (let n = 0; n < 100; n++) desk.at(n).put('BTC', [n], { quantity: '2' });
+    desk.at(100).put('BTC', [100], { quantity: '30', conditions: ['block'] });
+    desk.put('BTC', [100], { quantity: '19.9' });
+    expect(desk.told.filter((line) => line.includes('large'))).toEqual([]);
+    desk.put('BTC', [100.1], { quantity: '22', isBuyerMaker: false });
+    const { kind: _, ...fields } = trade(100.1, { quantity: '22', isBuyerMaker: false });
+    expect(desk.records).toEqual([
+      {
+        kind: 'large_trade',
+        ...fields,
+        averageQuantity: '2.177227722772277228',
+        multiple: expect.closeTo(22 / (219.9 / 101), 12),
+      },
+    ]);
+    desk.began('BTC', { epoch: 2 }).put('BTC', [100.2], { quantity: '9000' });
+    expect(desk.told).toEqual(['BTC 98+1: 1 incomplete', 'BTC 99+1: 1 incomplete', 'BTC 100+1: 2 incomplete']);
+  });
+
+  it('a late one is large all the same', () => {
+    const desk = new Desk({ historyTrades: 1 }).began('BTC').live('BTC', 0, 50).put('BTC', [1], { quantity: '0.2' });
+    expect(desk.told).toEqual(['BTC 0+1: 1', 'BTC large 10']);
+    expect(desk.analytics.counts.late).toBe(1);
+  });
+});

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { TradeCoverage } from '../../../src/feed/analytics/trade-coverage.ts';
+
+/** Begun at 100 s by our clock; its first trade at 100.5 s by the venue's, which came at once. */
+function begun(): TradeCoverage {
+  const coverage = new TradeCoverage();
+  coverage.begin({ timestamp: 100_500, receivedAt: 100_500_000 }, 100_000);
+  return coverage;
+}
+
+describe('TradeCoverage', () => {
+  it('nothing is whole before the first trade', () => {
+    expect(new TradeCoverage().isWhole(1e12, 2e12)).toBe(false);
+  });
+
+  it.each([
+    [100_000, false],
+    [100_500, false],
+    [100_501, true],
+    [101_000, true],
+  ])('a window that begins at %i, where the first trade was at 100,500: %s', (start, whole) => {
+    expect(begun().isWhole(start, start + 1000)).toBe(whole);
+  });
+
+  it.each([
+    ['served for 10 s', 110_000, 50_001],
+    ['served for 25 s, so the last 15 had no trade', 125_000, 35_001],
+    ['before it was served', 90_000, 50_001],
+  ])('a first trade, by the venue’s clock at 50,000, %s', (_, receivedMs, knownFrom) => {
+    const coverage = new TradeCoverage();
+    coverage.begin({ timestamp: 50_000, receivedAt: receivedMs * 1000 }, 100_000);
+    expect([coverage.isWhole(knownFrom - 1, 60_000), coverage.isWhole(knownFrom, 60_000)]).toEqual([false, true]);
+  });
+
+  it('what was known before a start stays known', () => {
+    const coverage = begun();
+    coverage.begin({ timestamp: 900_000, receivedAt: 900_000_000 }, 900_000);
+    expect(coverage.isWhole(101_000, 102_000)).toBe(true);
+  });
+
+  it.each([
+    ['before', 199_000, 200_000, true],
+    ['up to its begin, of which a trade may miss', 200_000, 201_000, false],
+    ['inside', 204_000, 205_000, false],
+    ['around', 200_000, 260_000, false],
+    ['from its end on', 205_000, 206_000, false],
+    ['after', 206_000, 207_000, true],
+  ])('a gap from 200,500 to 205,000 and a window %s', (_, start, end, whole) => {
+    const coverage = begun();
+    coverage.gap({ fromTime: 200_500, toTime: 205_000 });
+    expect(coverage.isWhole(start, end)).toBe(whole);
+  });
+
+  it('behind an open hole nothing is known, until it closes', () => {
+    const coverage = begun();
+    coverage.open('7', { from: 200_500, until: 1 });
+    const whole = () => [199_000, 200_000, 300_000].map((start) => coverage.isWhole(start, start + 1000));
+    expect(whole()).toEqual([true, false, false]);
+    coverage.close('7');
+    expect(whole()).toEqual([true, true, true]);
+  });
+
+  it('is held as long as any hole says', () => {
+    const coverage = begun();
+    const until = [coverage.heldUntil()];
+    coverage.open('7', { from: 0, until: 10 });
+    coverage.open('8', { from: 0, until: 12 });
+    until.push(coverage.heldUntil());
+    coverage.close('8');
+    until.push(coverage.heldUntil());
+    coverage.close('7');
+    until.push(coverage.heldUntil());
+    expect(until).toEqual([Number.NEGATIVE_INFINITY, 12, 10, Number.NEGATIVE_INFINITY]);
+  });
+
+  it('is held for a hole that ends by silence no longer than until that', () => {
+    const coverage = begun();
+    coverage.open('7', { from: 0, until: 10, endsBySilence: true });
+    expect([coverage.heldUntil(), coverage.heldUntil(7), coverage.heldUntil(12)]).toEqual([10, 7, 10]);
+    coverage.open('8', { from: 0, until: 9 });
+    expect(coverage.heldUntil(7)).toBe(9);
+  });
+
+  it('of a thousand gaps none is forgotten, and the last ones are exact', () => {
+    const coverage = begun();
+    for (let at = 1; at <= 1000; at++) coverage.gap({ fromTime: at * 1e6, toTime: at * 1e6 + 10 });
+    for (let at = 1; at <= 1000; at++) expect(coverage.isWhole(at * 1e6, at * 1e6 + 1)).toBe(false);
+    for (let at = 940; at <= 1000; at++) expect(coverage.isWhole(at * 1e6 + 11, at * 1e6 + 12)).toBe(true);
+  });
+});

@@ -1,0 +1,364 @@
+import { defer, delay, NEVER, type Observable, of, throwError } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import type { BookUpdate } from '../../../src/domain/line.ts';
+import { VenueBooks } from '../../../src/feed/books/venue-books.ts';
+import { bookUpdate } from '../../../testing/judges/events.ts';
+import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
+
+interface Setting {
+  /** Answers the n-th request, from 1. */
+  readonly fetch?: (symbol: string, attempt: number, larger: number) => Observable<BookUpdate>;
+  readonly lines?: number;
+  readonly answerMs?: number;
+  /** Behind the first two only urgent requests of these leave. */
+  readonly waits?: ReadonlySet<string>;
+}
+
+/** Books of one venue in virtual time; `told` has each step with its time, `late` where it came without a frame. */
+function setUp({ fetch, lines = 2, answerMs = 10, waits = new Set() }: Setting) {
+  const scheduler = new SteppedScheduler();
+  const told: string[] = [];
+  const asked: string[] = [];
+  const resubscribed: string[] = [];
+  const counted: string[] = [];
+  let inFlight = 0;
+  let most = 0;
+  const books = new VenueBooks({
+    fetchBook:
+      fetch === undefined
+        ? undefined
+        : ({ symbol }, { larger, isUrgent, onSent }) =>
+            defer(() => {
+              if (waits.has(symbol) && !isUrgent && asked.length > 1) return NEVER;
+              onSent();
+              asked.push(`${scheduler.now()} ${symbol}`);
+              most = Math.max(most, ++inFlight);
+              return fetch(symbol, asked.length, larger).pipe(delay(answerMs, scheduler));
+            }),
+    resubscribe: ({ symbol }) => resubscribed.push(`${scheduler.now()} ${symbol}`),
+    venue: 'binance',
+    environment: 'production',
+    count: (what) => counted.push(what),
+    instrument: (symbol) => ({ coin: symbol.slice(0, -4), symbol, venueSymbol: symbol }),
+    scheduler,
+    out: (signal) => {
+      if (signal.kind !== 'events') throw new Error(`a book tells ${signal.kind}`);
+      if (signal.late === true && fetch !== undefined) inFlight = Math.max(0, inFlight - 1);
+      for (const event of signal.events) {
+        if (event.kind !== 'book') throw new Error(`a book tells of a ${event.kind}`);
+        const { step, symbol } = event;
+        const id = step.kind === 'changed' ? step.update.lastUpdateId : step.kind === 'replaced' ? step.updateId : '';
+        told.push(`${scheduler.now()} ${symbol} ${step.kind} ${id}`.trim() + (signal.late === true ? ' late' : ''));
+      }
+    },
+  });
+  for (let line = 1; line <= lines; line++) books.lineJoined(line);
+  const update = (line: number, first: number, last = first, symbol = 'BTCUSDT') =>
+    books.updated(line, [bookUpdate(last, { firstUpdateId: String(first), symbol })]);
+  const sent = (line: number, id: number) => books.updated(line, [bookUpdate(id, { snapshot: true })]);
+  return { scheduler, books, told, asked, resubscribed, counted, update, sent, most: () => most };
+}
+
+const whole = (id: number, symbol = 'BTCUSDT') => of(bookUpdate(id, { snapshot: true, symbol }));
+
+describe('VenueBooks', () => {
+  it('asks for the whole book with the first change, and goes on from there', () => {
+    const { scheduler, told, asked, update } = setUp({ fetch: () => whole(11) });
+    update(1, 10, 12);
+    update(2, 10, 12);
+    expect(asked).toEqual(['0 BTCUSDT']);
+    scheduler.advance(10);
+    update(1, 13);
+    update(2, 13);
+    expect(told).toEqual(['10 BTCUSDT replaced 12 late', '10 BTCUSDT changed 13']);
+  });
+
+  it('asks for the whole book soon after the subscription, where nothing changes for long', () => {
+    const { scheduler, told, asked, books } = setUp({ fetch: () => whole(11) });
+    const btc = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
+    books.subscribed([btc]);
+    books.subscribed([btc]);
+    scheduler.advance(20_000);
+    expect(asked).toEqual(['1000 BTCUSDT']);
+    expect(told).toEqual(['1010 BTCUSDT replaced 11 late']);
+  });
+
+  it('asks for nothing that no line carries any more', () => {
+    const { scheduler, asked, books } = setUp({ fetch: () => whole(11), lines: 1 });
+    books.subscribed([{ coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' }]);
+    books.lineLost(1);
+    scheduler.advance(20_000);
+    expect(asked).toEqual([]);
+  });
+
+  it('waits for the other line where one skips a change, and asks for nothing then', () => {
+    const { scheduler, told, asked, update } = setUp({ fetch: () => whole(10) });
+    update(1, 10);
+    update(2, 10);
+    scheduler.advance(10);
+    update(1, 12);
+    scheduler.advance(499);
+    update(2, 11);
+    scheduler.advance(10_000);
+    expect(told).toEqual(['10 BTCUSDT replaced 10 late', '509 BTCUSDT changed 11', '509 BTCUSDT changed 12']);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('asks again at once where no line has the change; other symbols go on', () => {
+    const ids: Readonly<Record<number, number>> = { 1: 10, 2: 10, 3: 12 };
+    const { scheduler, counted, told, update } = setUp({
+      fetch: (symbol, attempt) => whole(ids[attempt] ?? 0, symbol),
+    });
+    update(1, 10);
+    update(2, 10);
+    update(1, 10, 10, 'ETHUSDT');
+    scheduler.advance(10);
+    update(1, 12);
+    scheduler.advance(5);
+    update(2, 12);
+    update(1, 11, 11, 'ETHUSDT');
+    scheduler.advance(10);
+    expect(told).toEqual([
+      '10 BTCUSDT replaced 10 late',
+      '10 ETHUSDT replaced 10 late',
+      '15 BTCUSDT stale',
+      '15 ETHUSDT changed 11',
+      '25 BTCUSDT replaced 12 late',
+    ]);
+    expect(counted).toEqual(['book_out_of_step']);
+  });
+
+  it('asks for deeper levels where less than half is left, for more if soon again, then at most once a second', () => {
+    const sizes: number[] = [];
+    const level = (price: string, quantity = '1') => ({ price, quantity });
+    const bids = ['104', '103', '102', '101'].map((price) => level(price));
+    const { scheduler, books, told, asked, update } = setUp({
+      fetch: (_, attempt, larger) => {
+        sizes.push(larger);
+        return of(bookUpdate(9 + attempt, { snapshot: true, limit: 4, bids, asks: [level('105'), level('106')] }));
+      },
+    });
+    update(1, 10);
+    scheduler.advance(10);
+    const gone = bids.slice(0, 3).map(({ price }) => level(price, '0'));
+    for (const [id, afterMs] of [
+      [11, 100],
+      [12, 100],
+      [13, 100],
+      [14, 2000],
+      [15, 70_000],
+      [16, 2000],
+    ] as const) {
+      books.updated(1, [bookUpdate(id, { bids: gone, asks: [] })]);
+      scheduler.advance(afterMs);
+    }
+    expect(sizes).toEqual([0, 1, 2, 3, 3, 3, 3]);
+    expect(asked.map((text) => Number(text.split(' ')[0]))).toEqual([0, 10, 110, 210, 1220, 2310, 72_310]);
+    expect(told.filter((text) => text.includes('stale'))).toEqual([]);
+    expect(told.filter((text) => text.includes('replaced'))).toHaveLength(7);
+  });
+
+  it('asks for as many as at first where the book is out of step for another reason', () => {
+    const sizes: number[] = [];
+    const bids = [{ price: '104', quantity: '1' }];
+    const asks = [{ price: '105', quantity: '1' }];
+    const { scheduler, books, update } = setUp({
+      fetch: (_, attempt, larger) => {
+        sizes.push(larger);
+        return of(bookUpdate(10 * attempt, { snapshot: true, limit: 1, bids, asks }));
+      },
+      lines: 1,
+    });
+    update(1, 10);
+    scheduler.advance(10);
+    books.updated(1, [bookUpdate(11, { bids: [{ price: '104', quantity: '0' }], asks: [] })]);
+    scheduler.advance(2000);
+    update(1, 30);
+    scheduler.advance(2000);
+    expect(sizes).toEqual([0, 1, 0]);
+  });
+
+  it('a book that is out of step waits behind none that only wants deeper levels, itself among them', () => {
+    const all = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'TRXUSDT'];
+    const bids = ['104', '103', '102', '101'].map((price) => ({ price, quantity: '1' }));
+    const { scheduler, books, asked, update } = setUp({
+      fetch: (symbol, attempt) => of(bookUpdate(attempt <= 5 ? 10 : 20, { snapshot: true, limit: 4, symbol, bids })),
+      lines: 1,
+      answerMs: 5000,
+    });
+    for (const symbol of all) update(1, 10, 10, symbol);
+    scheduler.advance(20_000);
+    const gone = bids.slice(0, 3).map(({ price }) => ({ price, quantity: '0' }));
+    for (const symbol of all.slice(0, 4)) books.updated(1, [bookUpdate(11, { symbol, bids: gone, asks: [] })]);
+    update(1, 20, 20, 'TRXUSDT');
+    books.updated(1, [bookUpdate(20, { symbol: 'XRPUSDT' })]);
+    expect(asked.slice(5)).toEqual(['20000 BTCUSDT', '20000 TRXUSDT', '20000 XRPUSDT']);
+    scheduler.advance(20_000);
+    expect(asked.slice(8)).toEqual(['25000 ETHUSDT', '30000 SOLUSDT']);
+  });
+
+  it('a book that is out of step waits for no budget that its deeper levels waited for', () => {
+    const sizes: number[] = [];
+    const bids = ['104', '103', '102', '101'].map((price) => ({ price, quantity: '1' }));
+    const { scheduler, books, told, asked, update } = setUp({
+      fetch: (symbol, attempt, larger) => {
+        sizes.push(larger);
+        return of(bookUpdate(attempt <= 2 ? 10 : 12, { snapshot: true, limit: 4, bids, asks: [], symbol }));
+      },
+      waits: new Set(['BTCUSDT']),
+    });
+    const lose = (count: number, id: number, symbol = 'BTCUSDT') => {
+      const gone = bids.slice(0, count).map(({ price }) => ({ price, quantity: '0' }));
+      books.updated(1, [bookUpdate(id, { bids: gone, asks: [], symbol })]);
+    };
+    for (const symbol of ['BTCUSDT', 'ETHUSDT']) update(1, 10, 10, symbol);
+    scheduler.advance(10);
+    lose(3, 11);
+    lose(3, 11, 'ETHUSDT');
+    scheduler.advance(1000);
+    expect(asked).toEqual(['0 BTCUSDT', '0 ETHUSDT']);
+    lose(4, 12);
+    expect([asked.slice(2), sizes]).toEqual([
+      ['1010 ETHUSDT', '1010 BTCUSDT'],
+      [0, 0, 1, 1],
+    ]);
+    // It has left, and its answer will do.
+    lose(4, 12, 'ETHUSDT');
+    scheduler.advance(10);
+    expect(asked).toHaveLength(4);
+    expect(told.slice(-2)).toEqual(['1020 ETHUSDT replaced 12 late', '1020 BTCUSDT replaced 12 late']);
+  });
+
+  it('does not ask for more where the answer is what fails', () => {
+    const sizes: number[] = [];
+    const bids = [{ price: '104', quantity: '1' }];
+    const { scheduler, books, update } = setUp({
+      fetch: (_, attempt, larger) => {
+        sizes.push(larger);
+        const answer = bookUpdate(9 + attempt, {
+          snapshot: true,
+          limit: 1,
+          bids,
+          asks: [{ price: '105', quantity: '1' }],
+        });
+        return attempt === 1 ? of(answer) : throwError(() => new Error('refused'));
+      },
+    });
+    update(1, 10);
+    scheduler.advance(10);
+    books.updated(1, [bookUpdate(11, { bids: [{ price: '104', quantity: '0' }], asks: [] })]);
+    scheduler.advance(10_000);
+    expect(sizes).toEqual([0, 1, 1, 1, 1]);
+  });
+
+  it('asks again after half a second where the other line brings nothing', () => {
+    const { scheduler, told, update } = setUp({ fetch: (_, attempt) => whole(attempt === 1 ? 10 : 12) });
+    update(2, 9);
+    update(1, 10);
+    scheduler.advance(10);
+    update(1, 12);
+    scheduler.advance(499);
+    expect(told).toEqual(['10 BTCUSDT replaced 10 late']);
+    scheduler.advance(1);
+    expect(told.slice(1)).toEqual(['510 BTCUSDT stale late']);
+    scheduler.advance(10);
+    expect(told.slice(2)).toEqual(['520 BTCUSDT replaced 12 late']);
+  });
+
+  it('does not wait where there is no other line', () => {
+    const { scheduler, told, asked, update } = setUp({ fetch: () => whole(10), lines: 1 });
+    update(1, 10);
+    scheduler.advance(10);
+    update(1, 12);
+    expect(told.slice(1)).toEqual(['10 BTCUSDT stale']);
+    expect(asked).toEqual(['0 BTCUSDT', '10 BTCUSDT']);
+  });
+
+  it('asks later each time where the answer does not come or is too old', () => {
+    const { scheduler, counted, told, asked, update } = setUp({
+      fetch: (_, attempt) => (attempt === 1 ? throwError(() => new Error('503')) : whole(attempt === 2 ? 5 : 10)),
+    });
+    update(1, 10);
+    scheduler.advance(20_000);
+    expect(asked).toEqual(['0 BTCUSDT', '1000 BTCUSDT', '3010 BTCUSDT']);
+    expect(counted).toEqual(['book_not_had']);
+    expect(told).toEqual(['3020 BTCUSDT replaced 10 late']);
+  });
+
+  it('asks for three books at once', () => {
+    const { scheduler, asked, told, update, most } = setUp({ fetch: (symbol) => whole(10, symbol) });
+    for (const coin of ['A', 'B', 'C', 'D', 'E']) update(1, 10, 10, `${coin}USDT`);
+    expect(asked).toEqual(['0 AUSDT', '0 BUSDT', '0 CUSDT']);
+    scheduler.advance(30);
+    expect(asked).toHaveLength(5);
+    expect(told).toHaveLength(5);
+    expect(most()).toBe(3);
+  });
+
+  it('subscribes the book again where the venue sends it itself', () => {
+    const { scheduler, told, resubscribed, update, sent } = setUp({});
+    sent(1, 10);
+    update(1, 12);
+    update(2, 12);
+    expect(resubscribed).toEqual(['0 BTCUSDT']);
+    sent(1, 13);
+    scheduler.advance(60_000);
+    expect(resubscribed).toHaveLength(1);
+    expect(told).toEqual(['0 BTCUSDT replaced 10', '0 BTCUSDT stale', '0 BTCUSDT replaced 13']);
+  });
+
+  it('subscribes again and again until the book comes, later each time', () => {
+    const { scheduler, resubscribed, update, sent } = setUp({ lines: 1 });
+    sent(1, 10);
+    update(1, 12);
+    scheduler.advance(8000);
+    expect(resubscribed).toEqual(['0 BTCUSDT', '1000 BTCUSDT', '3000 BTCUSDT', '7000 BTCUSDT']);
+  });
+
+  it('says of each book that it is out of step when the last line is lost', () => {
+    const { told, books, sent } = setUp({});
+    sent(1, 10);
+    sent(2, 10);
+    books.lineLost(1);
+    expect(told).toEqual(['0 BTCUSDT replaced 10']);
+    expect(books.current('BTCUSDT')).toMatchObject({ kind: 'book', step: { kind: 'replaced', updateId: '10' } });
+    books.lineLost(2);
+    expect(told.slice(1)).toEqual(['0 BTCUSDT stale late']);
+    expect(books.current('BTCUSDT')).toBeUndefined();
+    books.lineJoined(3);
+    sent(3, 20);
+    expect(told.slice(2)).toEqual(['0 BTCUSDT replaced 20']);
+  });
+
+  it('stays in step when a line is handed over to one that has told nothing of the symbol yet', () => {
+    const { told, books, sent, update } = setUp({ lines: 1 });
+    sent(1, 10);
+    books.lineJoined(2);
+    books.lineHandedOver(1, 2);
+    expect(books.current('BTCUSDT')).toBeDefined();
+    update(2, 11);
+    expect(told).toEqual(['0 BTCUSDT replaced 10', '0 BTCUSDT changed 11']);
+  });
+
+  it('says nothing of a symbol that was removed while its book was asked for', () => {
+    const { scheduler, told, books, update } = setUp({ fetch: () => whole(10) });
+    update(1, 10);
+    books.remove('BTCUSDT');
+    scheduler.advance(60_000);
+    expect(told).toEqual([]);
+  });
+
+  it('asks for nothing after it was closed, nor for a symbol that was removed', () => {
+    const { scheduler, asked, told, books, update } = setUp({ fetch: () => throwError(() => new Error('503')) });
+    update(1, 10);
+    update(1, 10, 10, 'ETHUSDT');
+    scheduler.advance(500);
+    books.remove('ETHUSDT');
+    scheduler.advance(600);
+    expect(asked).toEqual(['0 BTCUSDT', '0 ETHUSDT', '1000 BTCUSDT']);
+    books.close();
+    scheduler.advance(100_000);
+    expect(asked).toHaveLength(3);
+    expect(told).toEqual([]);
+  });
+});

@@ -1,0 +1,194 @@
+import { Observable, of, type Subscriber } from 'rxjs';
+import { Fault } from '../../../src/domain/fault.ts';
+import type { Instrument } from '../../../src/domain/instrument.ts';
+import type { LineEvent, RotationReason } from '../../../src/domain/line.ts';
+import type { LineNews } from '../../../src/feed/connection/rotating-line.ts';
+import { type LinesPort, VenueLines } from '../../../src/feed/connection/venue-lines.ts';
+import { Activity } from '../../../src/feed/liveness/activity.ts';
+import { VenueFeed } from '../../../src/feed/venue-feed.ts';
+import type { ConnectArguments, VenueFeedOptions } from '../../../src/feed/venue-signal.ts';
+import type { LineCommand } from '../../../src/venues/connection/connect.ts';
+import { tradeEvent } from '../../../testing/judges/events.ts';
+import { fakeVenue } from '../../venues/fake-venue.ts';
+import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
+
+export const STALE_AFTER_MS = 5000;
+
+export function instrument(coin: string): Instrument {
+  return { coin, symbol: `${coin}USDT`, venueSymbol: `${coin}USDT` };
+}
+
+/** One attempt to connect, played by a test. */
+export class ScriptedConnection {
+  readonly args: ConnectArguments;
+  readonly commands: LineCommand[] = [];
+  closed = false;
+  readonly #subscriber: Subscriber<LineEvent>;
+
+  constructor(args: ConnectArguments, subscriber: Subscriber<LineEvent>) {
+    this.args = args;
+    this.#subscriber = subscriber;
+    subscriber.add(() => {
+      this.closed = true;
+    });
+  }
+
+  tell(event: LineEvent): void {
+    this.#subscriber.next(event);
+  }
+
+  open(): this {
+    this.tell({ kind: 'opened', url: this.args.url });
+    this.#subscriber.add(this.args.commands$.subscribe((command) => this.commands.push(command)));
+    return this;
+  }
+
+  /** Acknowledges all that is wanted now, or these topics. */
+  acknowledge(topics = this.args.topics()): this {
+    this.tell({ kind: 'subscribed', topics });
+    return this;
+  }
+
+  /** A trade that the venue made at `timestamp`, milliseconds; null: data without events. */
+  data(timestamp: number | null): this {
+    this.tell({
+      kind: 'data',
+      receivedAt: 0,
+      events: timestamp === null ? [] : [tradeEvent(timestamp, { timestamp })],
+    });
+    return this;
+  }
+
+  pong(): this {
+    this.tell({ kind: 'answered', what: 'pong' });
+    return this;
+  }
+
+  rotate(reason: RotationReason = 'server_shutdown'): void {
+    this.tell({ kind: 'rotate', reason });
+  }
+
+  fail(fault = new Fault('connection_closed', 'closed')): void {
+    this.#subscriber.error(fault);
+  }
+}
+
+export interface ScriptedOptions {
+  readonly lines?: number;
+  readonly lifetimeMs?: number;
+  readonly random?: () => number;
+  readonly isQuiet?: () => boolean;
+  readonly onConnect?: (connection: ScriptedConnection) => void;
+  readonly websocketUrls?: readonly string[];
+}
+
+/** Options of a venue that follows trades of BTC and ETH on connections that a test plays. */
+export function scriptedVenue(
+  scheduler: SteppedScheduler,
+  onConnect: (connection: ScriptedConnection) => void,
+  { lines = 1, lifetimeMs, random, websocketUrls = ['ws://a'] }: ScriptedOptions,
+): VenueFeedOptions {
+  const instruments = [instrument('BTC'), instrument('ETH')];
+  return {
+    venue: fakeVenue(),
+    settings: {
+      enabled: true,
+      websocketUrls,
+      restUrl: '',
+      lines,
+      reconnect: { initialDelayMs: 1000, maxDelayMs: 8000, maxAttempts: 10, probeEveryMs: 60_000 },
+      connectTimeoutMs: 10_000,
+      compression: false,
+      maxFrameMb: 1,
+    },
+    environment: 'production',
+    feedEnvironment: 'production',
+    instruments,
+    all: null,
+    channels: ['trade'],
+    staleAfterMs: STALE_AFTER_MS,
+    coinStaleAfterMs: 30_000,
+    failBackAfterMs: 30_000,
+    activity: new Activity({ quietMs: 2500, coinQuietMs: 30_000 }),
+    scheduler,
+    ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
+    ...(random === undefined ? {} : { random }),
+    connect: (args) =>
+      new Observable((subscriber) => {
+        onConnect(new ScriptedConnection(args, subscriber));
+      }),
+    listed$: of(
+      instruments.map(({ coin, venueSymbol }) => ({ venueSymbol, base: coin, quote: 'USDT', trading: true })),
+    ),
+    fetchMissing: undefined,
+    fetchRecent: undefined,
+  };
+}
+
+/** The lines of a venue whose connections a test plays, in time that a test lets pass. */
+export class ScriptedLines {
+  readonly scheduler = new SteppedScheduler();
+  readonly connections: ScriptedConnection[] = [];
+  readonly news: LineNews[] = [];
+  readonly lines: VenueLines;
+
+  constructor(options: ScriptedOptions = {}) {
+    const { isQuiet = () => false, onConnect } = options;
+    const onConnected = (connection: ScriptedConnection): void => {
+      this.connections.push(connection);
+      onConnect?.(connection);
+    };
+    const feedOptions = scriptedVenue(this.scheduler, onConnected, options);
+    const { counts } = new VenueFeed(feedOptions);
+    const symbols = new Map<string, ReturnType<LinesPort['symbol']>>();
+    const symbol: LinesPort['symbol'] = (name) => {
+      const known = symbols.get(name) ?? { instrument: undefined, isRepeat: () => false };
+      symbols.set(name, known);
+      return known;
+    };
+    this.lines = new VenueLines(feedOptions, counts, { isQuiet, onMore: () => false, symbol });
+    this.lines.news$.subscribe((news) => this.news.push(news));
+  }
+
+  /** Opens the lines for BTC and ETH; each is connected, subscribed and has delivered a trade of time 0. */
+  start(): ScriptedConnection[] {
+    this.lines.open([instrument('BTC'), instrument('ETH')]);
+    for (const connection of this.connections) connection.open().acknowledge().data(0);
+    return [...this.connections];
+  }
+
+  connection(index: number): ScriptedConnection {
+    const connection = this.connections[index];
+    if (connection === undefined) throw new RangeError(`only ${this.connections.length} connections were made`);
+    return connection;
+  }
+
+  /** Lets time pass; these connections deliver every half second what the venue makes now. */
+  pass(ms: number, ...delivering: readonly ScriptedConnection[]): void {
+    for (let passed = 0; passed < ms; passed += 500) {
+      this.scheduler.advance(Math.min(500, ms - passed));
+      for (const connection of delivering) if (!connection.closed) connection.data(this.scheduler.now());
+    }
+  }
+
+  /** What was told since the last look, without data and answers: `LINE/CONNECTION kind`, `+` where it is a successor. */
+  story(): string[] {
+    return this.news
+      .splice(0)
+      .filter(({ signal }) => signal.kind !== 'data' && signal.kind !== 'answered')
+      .map(({ line, connection, successor, signal }) => {
+        const what =
+          signal.kind === 'handed_over'
+            ? `handed_over from ${signal.from}: ${signal.notice.reason} after ${signal.durationMs}`
+            : signal.kind === 'lost'
+              ? `lost ${signal.fault.kind}${signal.successor === true ? ', goes on' : ''}`
+              : signal.kind;
+        return `${line.number}/${connection.id}${successor ? '+' : ''} ${what}`;
+      });
+  }
+
+  /** Every connection that is not closed. */
+  get open(): ScriptedConnection[] {
+    return this.connections.filter(({ closed }) => !closed);
+  }
+}

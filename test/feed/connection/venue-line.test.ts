@@ -1,0 +1,131 @@
+import { Observable } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { describe, expect, it } from 'vitest';
+import { Fault } from '../../../src/domain/fault.ts';
+import type { LineEvent } from '../../../src/domain/line.ts';
+import { type LineSignal, venueLine } from '../../../src/feed/connection/venue-line.ts';
+
+const reconnect = { initialDelayMs: 10, maxDelayMs: 10, maxAttempts: 3, probeEveryMs: 1000 };
+
+/** o opened, d data, p pong; # ends the connection with the fault. */
+const events: Record<string, LineEvent> = {
+  o: { kind: 'opened', url: 'ws://x' },
+  d: { kind: 'data', receivedAt: 0, events: [] },
+  p: { kind: 'answered', what: 'pong' },
+};
+
+function told(signal: LineSignal): string {
+  if (signal.kind === 'lost') return `lost ${signal.fault.kind} #${signal.attempt}${signal.probing ? ' probing' : ''}`;
+  if (signal.kind === 'stale') return `stale ${signal.cause} ${signal.ageMs}`;
+  if (signal.kind === 'recovered') return `recovered ${signal.staleForMs}`;
+  return signal.kind;
+}
+
+/** Each connection's marbles in turn, the last one for ever; lists what was told as `TIME text`, data and pongs left out. */
+function run(
+  connections: readonly string[],
+  options: { fault?: Fault; quiet?: (now: number) => boolean; until?: number } = {},
+): string[] {
+  const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
+  const lines: string[] = [];
+  scheduler.run(({ cold, flush }) => {
+    let count = 0;
+    const connection$ = new Observable<LineEvent>((subscriber) =>
+      cold<LineEvent>(
+        connections[Math.min(count++, connections.length - 1)] as string,
+        events,
+        options.fault ?? new Fault('connection_closed', 'closed'),
+      ).subscribe(subscriber),
+    );
+    const subscription = venueLine({
+      connection$,
+      reconnect,
+      staleAfterMs: 50,
+      isQuiet: () => options.quiet?.(scheduler.now()) ?? false,
+      scheduler,
+    }).subscribe((signal) => {
+      if (signal.kind !== 'data' && signal.kind !== 'answered') lines.push(`${scheduler.now()} ${told(signal)}`);
+    });
+    scheduler.schedule(() => subscription.unsubscribe(), options.until ?? 200);
+    flush();
+  });
+  return lines;
+}
+
+describe('venueLine', () => {
+  it('connects again after a loss', () => {
+    const lines = run(['-o-d---#', '-o-d 30ms d 30ms d 30ms d 30ms d 30ms d 30ms d'], { until: 100 });
+    expect(lines.slice(0, 3)).toEqual(['0 connecting', '1 opened', '7 lost connection_closed #1']);
+    expect(lines.slice(3).map((line) => line.replace(/^[\d.]+ /, ''))).toEqual(['connecting', 'opened']);
+  });
+
+  it('slows down to probes after too many attempts without data, and never ends', () => {
+    const lines = run(['-#'], { until: 4000 });
+    expect(lines.filter((line) => line.includes('lost')).map((line) => line.replace(/^[\d.]+ lost /, ''))).toEqual([
+      'connection_closed #1',
+      'connection_closed #2',
+      'connection_closed #3',
+      ...[4, 5, 6, 7].map((attempt) => `connection_closed #${attempt} probing`),
+    ]);
+  });
+
+  it('a region that is blocked is probed at the slow pace from the start', () => {
+    const blocked = new Fault('region_blocked', 'HTTP 451', { retry: { kind: 'never' } });
+    expect(run(['-#'], { fault: blocked, until: 2500 })).toEqual([
+      '0 connecting',
+      '1 lost region_blocked #1 probing',
+      '1001 connecting',
+      '1002 lost region_blocked #1 probing',
+      '2002 connecting',
+      '2003 lost region_blocked #1 probing',
+    ]);
+  });
+
+  it('socket dead: no data and no answer to the probe ends the connection', () => {
+    const lines = run(['-o-d--p'], { until: 53.5 });
+    expect(lines.slice(0, 4)).toEqual([
+      '0 connecting',
+      '1 opened',
+      '53 stale socket_dead 50',
+      '53 lost socket_dead #1',
+    ]);
+  });
+
+  it('subscription mute: the socket answers and data does not come', () => {
+    const lines = run(['-o-d 30ms p'], { until: 53.5 });
+    expect(lines.slice(2)).toEqual(['53 stale subscription_mute 50', '53 lost subscription_mute #1']);
+  });
+
+  it('quiet market: the connection stays, and data ends the silence', () => {
+    expect(run(['-o-d 30ms p 20ms p 20ms p 18ms d'], { quiet: () => true, until: 120 })).toEqual([
+      '0 connecting',
+      '1 opened',
+      '53 stale quiet_market 50',
+      '95 recovered 42',
+    ]);
+  });
+
+  it('a market that is not quiet any more makes a silent line mute', () => {
+    expect(run(['-o-d 30ms p 20ms p'], { quiet: (now) => now < 70, until: 73.5 })).toEqual([
+      '0 connecting',
+      '1 opened',
+      '53 stale quiet_market 50',
+      '73 stale subscription_mute 70',
+      '73 lost subscription_mute #1',
+    ]);
+  });
+
+  it('a socket that dies while the market is quiet is noticed', () => {
+    expect(run(['-o-d 30ms p'], { quiet: () => true, until: 73.5 })).toEqual([
+      '0 connecting',
+      '1 opened',
+      '53 stale quiet_market 50',
+      '73 stale socket_dead 70',
+      '73 lost socket_dead #1',
+    ]);
+  });
+
+  it('the time until the socket is open is not silence', () => {
+    expect(run(['80ms o-d 40ms d'], { until: 130 })).toEqual(['0 connecting', '80 opened']);
+  });
+});

@@ -1,0 +1,437 @@
+import { describe, expect, it } from 'vitest';
+import { Fault } from '../../../src/domain/fault.ts';
+import { instrument, type ScriptedConnection, ScriptedLines, STALE_AFTER_MS } from './scripted-lines.ts';
+
+const DAY = 86_400_000;
+const MINUTE = 60_000;
+
+/** A line that has been told to rotate, its old and its new connection. */
+function rotating(lines = new ScriptedLines()): [ScriptedLines, ScriptedConnection, ScriptedConnection] {
+  const [old] = lines.start() as [ScriptedConnection];
+  lines.pass(1000, old);
+  lines.story();
+  old.rotate();
+  return [lines, old, lines.connection(1)];
+}
+
+describe('VenueLines: a rotation', () => {
+  it('lets the old connection go only when the new one is subscribed and both have delivered the same time', () => {
+    const [lines, old, next] = rotating();
+    next.open();
+    lines.pass(1000, old);
+    expect(old.closed).toBe(false);
+    next.acknowledge(['trade.BTCUSDT']);
+    lines.pass(1000, old, next);
+    expect(old.closed).toBe(false);
+    next.acknowledge(['trade.ETHUSDT']);
+    lines.pass(400, old, next);
+    expect(old.closed).toBe(false);
+    lines.pass(200, old, next);
+    expect(old.closed).toBe(true);
+    expect(next.closed).toBe(false);
+    expect(lines.story()).toEqual([
+      '1/2+ connecting',
+      '1/2+ opened',
+      '1/2+ subscribed',
+      '1/2+ subscribed',
+      '1/2 handed_over from 1: server_shutdown after 2500',
+    ]);
+  });
+
+  it('tells the hand-over while the old connection is still open', () => {
+    const [lines, old, next] = rotating();
+    let wasOpen: boolean | undefined;
+    lines.lines.news$.subscribe(({ signal }) => {
+      if (signal.kind === 'handed_over') wasOpen = !old.closed && lines.lines.up === 1;
+    });
+    next.open().acknowledge();
+    lines.pass(1000, old, next);
+    expect([wasOpen, old.closed]).toEqual([true, true]);
+  });
+
+  it('waits for an old connection that lags behind, however long it takes', () => {
+    const [lines, old, next] = rotating();
+    next.open().acknowledge();
+    const subscribedAt = lines.scheduler.now();
+    for (let lag = 0; lag < 20; lag++) {
+      lines.pass(1000, next);
+      old.data(subscribedAt - 20 + lag);
+      expect(old.closed).toBe(false);
+    }
+    old.data(subscribedAt + 500);
+    expect(old.closed).toBe(true);
+  });
+
+  it('keeps the line up throughout, and two connections for the merge', () => {
+    const [lines, old, next] = rotating();
+    const seen: number[][] = [];
+    const look = (): void => void seen.push([lines.lines.up, lines.lines.connectionsOf('BTCUSDT'), lines.lines.count]);
+    look();
+    next.open().acknowledge();
+    look();
+    lines.pass(1000, old, next);
+    look();
+    expect(seen).toEqual([
+      [1, 1, 1],
+      [1, 2, 1],
+      [1, 1, 1],
+    ]);
+  });
+
+  it('does nothing more when it is asked for again meanwhile', () => {
+    const [lines, old] = rotating();
+    old.rotate();
+    lines.lines.rotate({ kind: 'rotate', reason: 'maintenance' });
+    expect(lines.connections).toHaveLength(2);
+  });
+
+  it('does nothing to a line that is not connected', () => {
+    const lines = new ScriptedLines();
+    const [old] = lines.start() as [ScriptedConnection];
+    old.fail();
+    lines.lines.rotate({ kind: 'rotate', reason: 'maintenance' });
+    expect(lines.connections).toHaveLength(1);
+    lines.pass(1000);
+    lines.lines.rotate({ kind: 'rotate', reason: 'maintenance' });
+    expect(lines.connections).toHaveLength(2);
+  });
+
+  it('of both lines at once gives each its successor', () => {
+    const lines = new ScriptedLines({ lines: 2, websocketUrls: ['ws://a', 'ws://b'] });
+    const [a, b] = lines.start() as [ScriptedConnection, ScriptedConnection];
+    a.rotate();
+    b.rotate();
+    expect(lines.connections.map(({ args }) => args.url)).toEqual(['ws://a', 'ws://b', 'ws://a', 'ws://b']);
+    for (const next of lines.connections.slice(2)) next.open().acknowledge();
+    lines.pass(1000, ...lines.connections);
+    expect(lines.connections.map(({ closed }) => closed)).toEqual([true, true, false, false]);
+  });
+
+  it('is told once, to the connection that has taken over, and goes on from there', () => {
+    const [lines, old, next] = rotating();
+    next.open().acknowledge();
+    lines.pass(1000, old, next);
+    lines.story();
+    next.rotate('maintenance');
+    const third = lines.connection(2).open().acknowledge();
+    lines.pass(1000, next, third);
+    expect(lines.open).toEqual([third]);
+    expect(lines.story().at(-1)).toBe('1/3 handed_over from 2: maintenance after 1000');
+  });
+
+  it('that the new connection is told before it has taken over follows a little later', () => {
+    const [lines, old, next] = rotating();
+    next.open().acknowledge().rotate();
+    lines.pass(1000, old, next);
+    expect(lines.connections).toHaveLength(2);
+    lines.pass(5000, next);
+    expect(lines.connections).toHaveLength(3);
+  });
+});
+
+describe('VenueLines: a rotation in a quiet market', () => {
+  it('is done when neither delivers and the old one answers', () => {
+    const [lines, old, next] = rotating(new ScriptedLines({ isQuiet: () => true }));
+    next.open().acknowledge();
+    lines.scheduler.advance(STALE_AFTER_MS / 2);
+    old.pong();
+    expect(old.closed).toBe(false);
+    lines.scheduler.advance(STALE_AFTER_MS * 0.1);
+    expect(old.closed).toBe(true);
+  });
+
+  it('is not done while the old one does not answer', () => {
+    const [lines, old, next] = rotating(new ScriptedLines({ isQuiet: () => true }));
+    next.open().acknowledge();
+    next.pong();
+    lines.scheduler.advance(STALE_AFTER_MS * 0.8);
+    expect(old.closed).toBe(false);
+  });
+
+  it('is not done where only the new one is silent: that ends as any mute line, and is tried again', () => {
+    const [lines, old, next] = rotating();
+    next.open().acknowledge();
+    lines.pass(STALE_AFTER_MS + 500, old);
+    expect([old.closed, next.closed]).toEqual([false, true]);
+    expect(lines.story().slice(3, 5)).toEqual(['1/2+ stale', '1/2+ lost socket_dead']);
+    lines.pass(1000, old);
+    const again = lines.connection(2).open().acknowledge();
+    lines.pass(1000, old, again);
+    expect(lines.open).toEqual([again]);
+  });
+
+  it('counts data without a time where there is nothing else', () => {
+    const [lines, old, next] = rotating();
+    next.open().acknowledge();
+    for (let tick = 0; tick < 7; tick++) {
+      lines.scheduler.advance(500);
+      if (old.closed) break;
+      old.data(null);
+      next.data(null);
+    }
+    expect([old.closed, next.closed]).toEqual([true, false]);
+  });
+});
+
+describe('VenueLines: a rotation that goes wrong', () => {
+  it('is tried again with backoff while the old connection goes on', () => {
+    const [lines, old, next] = rotating();
+    next.fail(new Fault('unavailable', 'HTTP 503', { status: 503 }));
+    lines.pass(30_000, old);
+    for (let at = 2; at < 6; at++) {
+      lines.connection(at).fail(new Fault('unavailable', 'HTTP 503', { status: 503 }));
+      lines.pass(8000, old);
+    }
+    expect(lines.open).toEqual([old, lines.connection(6)]);
+    expect(lines.lines.up).toBe(1);
+    lines.connection(6).open().acknowledge();
+    lines.pass(1000, old, lines.connection(6));
+    expect(lines.open).toEqual([lines.connection(6)]);
+    expect(lines.story().filter((told) => told.includes('lost'))).toEqual(Array(5).fill('1/2+ lost unavailable'));
+  });
+
+  it('goes on with the new connection when the old one is lost, and with no other', () => {
+    const [lines, old, next] = rotating();
+    next.open();
+    old.fail();
+    expect(lines.story()).toEqual(['1/2+ connecting', '1/2+ opened', '1/1 lost connection_closed, goes on']);
+    next.acknowledge();
+    lines.pass(60_000, next);
+    expect(lines.connections).toHaveLength(2);
+    expect(lines.story()).toEqual(['1/2 subscribed']);
+    expect(lines.lines.up).toBe(1);
+  });
+
+  it('goes on with one that is still connecting', () => {
+    const [lines, old, next] = rotating();
+    old.fail();
+    expect(lines.lines.up).toBe(0);
+    lines.scheduler.advance(5000);
+    expect(lines.connections).toHaveLength(2);
+    next.open().acknowledge();
+    lines.pass(5000, next);
+    expect(lines.story()).toEqual([
+      '1/2+ connecting',
+      '1/1 lost connection_closed, goes on',
+      '1/2 opened',
+      '1/2 subscribed',
+    ]);
+    expect(lines.lines.up).toBe(1);
+  });
+
+  it("takes the line's own retry, which comes sooner, where the new one waits for its next attempt", () => {
+    const [lines, old, next] = rotating();
+    next.fail(new Fault('unavailable', 'HTTP 503', { retry: { kind: 'after', afterMs: 600_000 } }));
+    old.fail();
+    expect(lines.story().at(-1)).toBe('1/1 lost connection_closed');
+    lines.scheduler.advance(1000);
+    expect(lines.connections).toHaveLength(3);
+    lines.connection(2).open().acknowledge();
+    lines.pass(700_000, lines.connection(2));
+    expect(lines.connections).toHaveLength(3);
+    expect(lines.story()).toEqual(['1/1 connecting', '1/1 opened', '1/1 subscribed']);
+  });
+
+  it('goes on with the old connection when the open successor is lost again', () => {
+    const [lines, old, next] = rotating();
+    next.open().acknowledge();
+    lines.pass(400, old, next);
+    next.fail();
+    lines.pass(2000, old);
+    expect(old.closed).toBe(false);
+    expect(lines.lines.connectionsOf('BTCUSDT')).toBe(1);
+    const again = lines.connection(2).open();
+    lines.pass(2000, old, again);
+    expect(old.closed).toBe(false);
+    again.acknowledge();
+    lines.pass(1000, old, again);
+    expect(lines.open).toEqual([again]);
+  });
+
+  it('ends both when the lines are closed, and tells nothing more', () => {
+    for (const work of [
+      () => undefined,
+      (next: ScriptedConnection) => void next.open(),
+      (next: ScriptedConnection) => void next.open().acknowledge(),
+      (next: ScriptedConnection) => void next.open().acknowledge().data(1000),
+      (next: ScriptedConnection) => next.fail(),
+      (next: ScriptedConnection) => next.open().acknowledge().rotate(),
+    ]) {
+      const [lines, old, next] = rotating();
+      work(next);
+      lines.story();
+      lines.lines.close();
+      expect([old.closed, next.closed]).toEqual([true, true]);
+      lines.scheduler.advance(DAY);
+      expect(lines.connections).toHaveLength(2);
+      expect(lines.story()).toEqual([]);
+    }
+  });
+});
+
+describe('VenueLines: commands in a rotation', () => {
+  it('go to both connections', () => {
+    const [lines, old, next] = rotating();
+    next.open().acknowledge();
+    lines.lines.resubscribe(instrument('BTC'));
+    lines.lines.remove(instrument('ETH'));
+    const commands = [
+      { kind: 'resubscribe', topics: ['trade.BTCUSDT'] },
+      { kind: 'unsubscribe', topics: ['trade.ETHUSDT'] },
+    ];
+    expect([old.commands, next.commands]).toEqual([commands, commands]);
+    expect(next.args.topics()).toEqual(['trade.BTCUSDT']);
+  });
+
+  it('hold the hand-over up until what was added is acknowledged, too', () => {
+    const [lines, old, next] = rotating();
+    next.open().acknowledge();
+    lines.pass(400, old, next);
+    lines.lines.add(instrument('SOL'));
+    lines.pass(2000, old, next);
+    expect(old.closed).toBe(false);
+    next.acknowledge(['trade.SOLUSDT']);
+    lines.pass(1000, old, next);
+    expect(old.closed).toBe(true);
+    expect(next.commands).toEqual([{ kind: 'subscribe', topics: ['trade.SOLUSDT'] }]);
+  });
+
+  it('hold it up where the old one takes what had been refused, and have the new one take it, too', () => {
+    const [lines, old, next] = rotating();
+    next.open();
+    old.tell({ kind: 'refused', topics: ['trade.ETHUSDT'], fault: new Fault('subscription_rejected', 'not open') });
+    next.acknowledge(['trade.BTCUSDT']);
+    lines.pass(400, old, next);
+    old.acknowledge(['trade.ETHUSDT']);
+    expect(next.commands).toEqual([{ kind: 'subscribe', topics: ['trade.ETHUSDT'] }]);
+    lines.pass(2000, old, next);
+    expect(old.closed).toBe(false);
+    next.acknowledge(['trade.ETHUSDT']);
+    lines.pass(1000, old, next);
+    expect(old.closed).toBe(true);
+  });
+
+  it('do not hold it up for a topic that is not wanted any more', () => {
+    const [lines, old, next] = rotating();
+    next.open().acknowledge(['trade.BTCUSDT']);
+    lines.lines.remove(instrument('ETH'));
+    lines.pass(1500, old, next);
+    expect(old.closed).toBe(true);
+  });
+});
+
+describe('VenueLines: connections that come of age', () => {
+  it('wait for their turn while another line is being replaced, but not for ever', () => {
+    const lines = new ScriptedLines({ lines: 2, lifetimeMs: DAY });
+    const [a, b] = lines.start() as [ScriptedConnection, ScriptedConnection];
+    a.rotate('lifetime');
+    b.rotate('lifetime');
+    expect(lines.connections).toHaveLength(3);
+    lines.connection(2).open().acknowledge();
+    lines.pass(1000, a, b, lines.connection(2));
+    expect(lines.connections).toHaveLength(3);
+    lines.pass(10 * MINUTE, b, lines.connection(2));
+    expect(lines.connections).toHaveLength(4);
+  });
+
+  it('are replaced in time even where the other cannot be', () => {
+    const lines = new ScriptedLines({ lines: 2, lifetimeMs: DAY, onConnect: refuseAfter(2) });
+    const [a, b] = lines.start() as [ScriptedConnection, ScriptedConnection];
+    a.rotate('lifetime');
+    b.rotate('lifetime');
+    const successors = (): number => new Set(lines.news.map(({ connection }) => connection.id)).size;
+    lines.pass(49 * MINUTE, a, b);
+    expect(successors()).toBe(3);
+    lines.pass(2 * MINUTE, a, b);
+    expect(successors()).toBe(4);
+  });
+
+  it('do not wait on when they are lost meanwhile: the next one has its own age', () => {
+    const lines = new ScriptedLines({ lines: 2, lifetimeMs: DAY });
+    const [a, b] = lines.start() as [ScriptedConnection, ScriptedConnection];
+    a.rotate('lifetime');
+    b.rotate('lifetime');
+    lines.connection(2).open().acknowledge();
+    lines.pass(1000, a, b, lines.connection(2));
+    b.fail();
+    lines.pass(1000, lines.connection(2));
+    const again = lines.connection(3).open().acknowledge();
+    lines.pass(30 * MINUTE, lines.connection(2), again);
+    expect(lines.connections).toHaveLength(4);
+  });
+
+  it('over a week of two lines none reaches the age, none is lost, and never two are replaced together', {
+    timeout: 60_000,
+  }, () => {
+    let seed = 7;
+    const random = (): number => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed / 2_147_483_647;
+    };
+    const lines: ScriptedLines = new ScriptedLines({
+      lines: 2,
+      lifetimeMs: DAY,
+      random,
+      onConnect: (connection) => lifeOf(connection, lines.scheduler, DAY),
+    });
+    const rotations: { readonly line: number; readonly from: number; readonly to: number }[] = [];
+    const lost: string[] = [];
+    let leastUp = 2;
+    lines.lines.news$.subscribe(({ line, signal }) => {
+      if (signal.kind === 'lost') lost.push(signal.fault.message);
+      if (signal.kind === 'data' && lines.scheduler.now() > 10_000) leastUp = Math.min(leastUp, lines.lines.up);
+      lines.news.length = 0;
+      if (signal.kind !== 'handed_over') return;
+      const to = lines.scheduler.now();
+      rotations.push({ line: line.number, from: to - signal.durationMs, to });
+    });
+    lines.lines.open([instrument('BTC')]);
+    lines.scheduler.advance(7 * DAY);
+    lines.lines.close();
+
+    expect(lost).toEqual([]);
+    expect(leastUp).toBe(2);
+    for (const line of [1, 2]) {
+      const own = rotations.filter((rotation) => rotation.line === line);
+      expect(own).toHaveLength(7);
+      const ages = own.map(({ from }, index) => (from - (own[index - 1]?.to ?? 0)) / 3_600_000);
+      for (const age of ages) {
+        expect(age).toBeGreaterThan(22.4);
+        expect(age).toBeLessThan(23.1);
+      }
+      expect(new Set(ages.map((age) => age.toFixed(4))).size).toBe(7);
+    }
+    const inOrder = rotations.toSorted((a, b) => a.from - b.from);
+    const apart = inOrder.slice(1).map(({ from }, index) => from - (inOrder[index]?.to ?? 0));
+    expect(Math.min(...apart)).toBeGreaterThan(5 * MINUTE);
+    expect(lines.connections).toHaveLength(16);
+  });
+});
+
+/** Refuses every connection from the `count`th on. */
+function refuseAfter(count: number): (connection: ScriptedConnection) => void {
+  let made = 0;
+  return (connection) => {
+    if (++made > count) connection.fail(new Fault('unavailable', 'HTTP 503'));
+  };
+}
+
+/** Opens after 100 ms, subscribes, delivers every four seconds, tells its age and is closed by the venue in the end. */
+function lifeOf(connection: ScriptedConnection, scheduler: ScriptedLines['scheduler'], lifetimeMs: number): void {
+  const after = (ms: number, work: () => void): void => {
+    scheduler.schedule(() => {
+      if (!connection.closed) work();
+    }, ms);
+  };
+  const deliver = (): void => {
+    connection.data(scheduler.now());
+    after(4000 - (scheduler.now() % 4000), deliver);
+  };
+  after(100, () => {
+    connection.open().acknowledge();
+    deliver();
+    const { rotateAfterMs } = connection.args;
+    if (rotateAfterMs !== undefined) after(rotateAfterMs, () => connection.rotate('lifetime'));
+    after(lifetimeMs, () => connection.fail(new Fault('connection_closed', 'closed for its age')));
+  });
+}

@@ -1,0 +1,65 @@
+import { Observable } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { Fault } from '../../../src/domain/fault.ts';
+import type { LineEvent } from '../../../src/domain/line.ts';
+import { venueNotices } from '../../../src/feed/connection/venue-notices.ts';
+import { marbles } from '../../../testing/marbles/marbles.ts';
+
+const reconnect = { initialDelayMs: 10, maxDelayMs: 10, maxAttempts: 3, probeEveryMs: 1000 };
+const scheduled: LineEvent = { kind: 'rotate', reason: 'maintenance', details: { notice: 'a scheduled' } };
+const ongoing: LineEvent = { kind: 'rotate', reason: 'maintenance', details: { notice: 'a ongoing' } };
+const longer: LineEvent = { kind: 'rotate', reason: 'maintenance', details: { notice: 'a ongoing', end: '2' } };
+
+/** o opened, a subscribed, p pong, i ignored; s, r and l (r with another end) announcements. */
+const events: Record<string, LineEvent> = {
+  o: { kind: 'opened', url: 'ws://x' },
+  a: { kind: 'subscribed', topics: ['system.status'] },
+  p: { kind: 'answered', what: 'pong' },
+  i: { kind: 'ignored', reason: 'maintenance_not_ours' },
+  s: scheduled,
+  r: ongoing,
+  l: longer,
+};
+
+/** Each connection's marbles in turn, the last one for ever; what comes out as `TIME NOTICE`, and how often a connection was lost. */
+function run(connections: readonly string[], untilMs: number, fault = new Fault('connection_closed', 'closed')) {
+  const told: string[] = [];
+  let lost = 0;
+  let made = 0;
+  marbles(({ cold, scheduler, flush }) => {
+    const connection$ = new Observable<LineEvent>((subscriber) =>
+      cold<LineEvent>(connections[Math.min(made++, connections.length - 1)] as string, events, fault).subscribe(
+        subscriber,
+      ),
+    );
+    const subscription = venueNotices({ connection$, reconnect, scheduler, onLost: () => lost++ }).subscribe(
+      ({ details }) => told.push(`${scheduler.now()} ${details?.notice}`),
+    );
+    scheduler.schedule(() => subscription.unsubscribe(), untilMs);
+    flush();
+  });
+  return { told, lost, made };
+}
+
+describe('venueNotices', () => {
+  it('tells announcements alone, each state once', () => {
+    expect(run(['-oa-i-s-s--p-r-r-l'], 100)).toEqual({ told: ['6 a scheduled', '13 a ongoing'], lost: 0, made: 1 });
+  });
+
+  it('tells none again that a new connection repeats', () => {
+    const { told, lost } = run(['-oas-#', '-oas-r'], 100);
+    expect(told.map((text) => text.replace(/^[\d.]+ /, ''))).toEqual(['a scheduled', 'a ongoing']);
+    expect(lost).toBe(1);
+  });
+
+  it('connects again for ever, ever slower, whatever the venue says', () => {
+    expect(run(['-#'], 5000)).toMatchObject({ told: [], made: 8, lost: 8 });
+    const never = new Fault('region_blocked', 'HTTP 451', { retry: { kind: 'never' } });
+    expect(run(['-#'], 2500, never)).toMatchObject({ told: [], made: 3, lost: 3 });
+  });
+
+  it('takes a connection for dead that does not even answer for a minute', () => {
+    expect(run(['-oa 59s p'], 100_000)).toMatchObject({ made: 1, lost: 0 });
+    expect(run(['-oa', '-oa 59s p 59s p'], 100_000)).toMatchObject({ made: 2, lost: 1 });
+  });
+});

@@ -1,0 +1,374 @@
+import { NEVER, Subject } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load-config.ts';
+import type { Instrument } from '../../src/domain/instrument.ts';
+import type { FeedRecord } from '../../src/domain/record.ts';
+import type { FormerTrades } from '../../src/feed/analytics/trade-analytics.ts';
+import type { BookStepped, MergedEvent } from '../../src/feed/arbitration/merged-event.ts';
+import { Feed, type FeedOptions } from '../../src/feed/feed.ts';
+import { Activity } from '../../src/feed/liveness/activity.ts';
+import { VenueFeed } from '../../src/feed/venue-feed.ts';
+import type { VenueSignal } from '../../src/feed/venue-signal.ts';
+import { BookSync } from '../../src/market/book/book-sync.ts';
+import { venues } from '../../src/venues/registry.ts';
+import { aggTrade, bookUpdate, tradeEvent } from '../../testing/judges/events.ts';
+
+const VENUES = ['bybit', 'binance'] as const;
+type VenueName = (typeof VENUES)[number];
+const [BTC, TRX, XRP] = [of('BTC'), of('TRX'), of('XRP')];
+
+function of(coin: string): Instrument {
+  return { coin, symbol: `${coin}USDT`, venueSymbol: `${coin}USDT` };
+}
+
+interface ScriptedOptions extends Partial<FeedOptions> {
+  readonly mode?: 'failover' | 'all';
+  /** What Binance alone has. */
+  readonly atBinance?: readonly Instrument[];
+  readonly beforeStart?: (feed: Feed) => void;
+}
+
+/** A feed whose two venues say what the test has them say. */
+class Scripted {
+  readonly feed: Feed;
+  readonly records: FeedRecord[] = [];
+  /** Those that are acknowledged before what follows them. */
+  readonly barriers: FeedRecord[] = [];
+  /** What a venue has nothing to go on with any more. */
+  readonly forgotten: string[] = [];
+  readonly #signals = { bybit: new Subject<VenueSignal>(), binance: new Subject<VenueSignal>() };
+  readonly #books = new Map<string, BookStepped>();
+  readonly #scheduler = new TestScheduler(() => undefined);
+
+  constructor({ mode = 'failover', atBinance = [], beforeStart, ...options }: ScriptedOptions = {}) {
+    const scheduler = this.#scheduler;
+    const config = loadConfig({
+      values: { coins: ['BTC'], feed: { venues: [...VENUES], channels: ['trade'], mode } },
+    });
+    this.feed = new Feed({
+      config: { feed: config.feed, environment: 'production', connectTimeoutMs: 1000 },
+      venues: VENUES.map((id) => {
+        const venue = new VenueFeed({
+          venue: venues[id],
+          settings: config.venues[id],
+          environment: 'production',
+          feedEnvironment: 'production',
+          instruments: id === 'binance' ? [BTC, ...atBinance] : [BTC],
+          all: null,
+          channels: ['trade'],
+          staleAfterMs: 5000,
+          coinStaleAfterMs: 30_000,
+          failBackAfterMs: 30_000,
+          activity: new Activity({ quietMs: 2500, coinQuietMs: 30_000 }),
+          scheduler,
+          connect: () => NEVER,
+          listed$: NEVER,
+          fetchMissing: undefined,
+          fetchRecent: undefined,
+        });
+        return Object.assign(venue, {
+          signals$: this.#signals[id],
+          forget: (symbol: string) => this.forgotten.push(`${symbol} at ${id}`),
+          book: (symbol: string) => (symbol === BTC.symbol ? this.#books.get(id) : undefined),
+        });
+      }),
+      former: [],
+      instance: 'test',
+      scheduler,
+      wallClockMs: () => scheduler.now(),
+      environmentOf: () => 'production',
+      ...options,
+    });
+    this.feed.output$.subscribe(({ records, barrier }) => {
+      this.records.push(...records.map((record) => ({ ...record })));
+      if (barrier) this.barriers.push(...records);
+    });
+    beforeStart?.(this.feed);
+    this.feed.start();
+  }
+
+  /** Milliseconds since the start. */
+  get now(): number {
+    return this.#scheduler.now();
+  }
+
+  pass(ms: number): void {
+    this.#scheduler.maxFrames = this.#scheduler.now() + ms;
+    this.#scheduler.flush();
+  }
+
+  say(venue: VenueName, signal: VenueSignal): this {
+    this.#signals[venue].next(signal);
+    return this;
+  }
+
+  trade(venue: VenueName, id: number, timestamp?: number, { coin, symbol } = BTC): this {
+    const events = [tradeEvent(id, { venue, coin, symbol, ...(timestamp === undefined ? {} : { timestamp }) })];
+    return this.say(venue, { kind: 'events', symbol, receivedAt: id, events });
+  }
+
+  /** A venue has a whole book; it is told where somebody listens. */
+  book(venue: VenueName, id: number): this {
+    const sync = new BookSync({ mode: 'sent' });
+    sync.joined(1);
+    const update = bookUpdate(id, { venue, snapshot: true });
+    const { symbol, venueSymbol, coin, environment } = update;
+    const origin = { venue, symbol, venueSymbol, coin, environment };
+    const events = sync
+      .update(1, update, 0)
+      .map((step): BookStepped => ({ kind: 'book', symbol, coin, receivedAt: id, origin, step, book: sync }));
+    for (const event of events) this.#books.set(venue, event);
+    return this.say(venue, { kind: 'events', symbol, receivedAt: id, events });
+  }
+
+  of<K extends FeedRecord['kind']>(kind: K): Extract<FeedRecord, { kind: K }>[] {
+    return this.records.filter((record): record is Extract<FeedRecord, { kind: K }> => record.kind === kind);
+  }
+}
+
+describe('Feed', () => {
+  it('a symbol that the next venue serves already keeps its epoch when all others follow', () => {
+    const scripted = new Scripted();
+    for (const venue of VENUES) scripted.say(venue, { kind: 'connected' });
+    scripted.trade('bybit', 1).trade('binance', 2);
+    scripted.say('bybit', { kind: 'serves', symbol: 'BTCUSDT', serves: false }).trade('binance', 3);
+    scripted.say('bybit', { kind: 'disconnected', blocked: true }).trade('binance', 4);
+    scripted.feed.stop('done');
+    const told = scripted.records.flatMap((record) => {
+      if (record.kind === 'position') return [`epoch ${record.epoch} at ${record.venue}`];
+      return record.kind === 'trade' ? [`${record.tradeId} in epoch ${record.epoch}`] : [];
+    });
+    expect(told).toEqual([
+      'epoch 1 at bybit',
+      '1 in epoch 1',
+      'epoch 2 at binance',
+      '2 in epoch 2',
+      '3 in epoch 2',
+      '4 in epoch 2',
+      'epoch 2 at binance',
+    ]);
+  });
+
+  it('a coin that only the standby has is served by it from the start, as no failover, and goes on where a run ended', () => {
+    const last = { id: '1000', timestamp: 1 };
+    const former = [
+      {
+        venue: 'bybit',
+        symbol: 'BTCUSDT',
+        epoch: 1,
+        last: { id: '1', timestamp: 1 },
+        takeUp: { trade: null, aggTrade: null },
+      },
+      { venue: 'binance', symbol: 'TRXUSDT', epoch: 3, last, takeUp: { trade: last, aggTrade: null } },
+    ];
+    const scripted = new Scripted({ atBinance: [TRX], former });
+    scripted.say('binance', { kind: 'connected' }).trade('binance', 1001, 2, TRX).trade('binance', 1002, 3, TRX);
+    scripted.say('bybit', { kind: 'connected' }).trade('bybit', 1003).trade('binance', 1004, 4, TRX);
+    scripted.feed.stop('done');
+    const trades = scripted.of('trade').map(({ symbol, epoch, tradeId }) => `${symbol} ${epoch} ${tradeId}`);
+    expect(trades).toEqual(['TRXUSDT 3 1001', 'TRXUSDT 3 1002', 'BTCUSDT 1 1003', 'TRXUSDT 3 1004']);
+    expect(scripted.of('gap')).toEqual([]);
+    expect(scripted.of('status').map(({ state }) => state)).not.toContain('failed_over');
+  });
+
+  it('where a run ended is forgotten once another venue serves the symbol, also where its own had begun to', () => {
+    const last = { id: '1', timestamp: 1 };
+    const takeUp = { trade: last, aggTrade: null };
+    const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp }];
+    const scripted = new Scripted({ former });
+    for (const venue of VENUES) scripted.say(venue, { kind: 'connected' });
+    scripted.book('bybit', 10);
+    expect(scripted.forgotten).toEqual([]);
+    scripted.say('bybit', { kind: 'serves', symbol: 'BTCUSDT', serves: false }).trade('binance', 2);
+    scripted.say('bybit', { kind: 'serves', symbol: 'BTCUSDT', serves: true }).trade('bybit', 3);
+    expect(scripted.forgotten).toEqual(['BTCUSDT at bybit']);
+  });
+
+  it('goes on where a run ended with what its venue sent since, but not once a part of that is too old to be kept', () => {
+    const last = { id: '1', timestamp: 1 };
+    const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp: { trade: last, aggTrade: null } }];
+    const published = (...receivedAt: number[]) => {
+      const scripted = new Scripted({ former, atBinance: [XRP] });
+      scripted.say('bybit', { kind: 'disconnected', blocked: true }).say('binance', { kind: 'connected' });
+      // Nobody serves BTC: Binance lacks it, and has nothing of it once it lists it again.
+      scripted.say('binance', { kind: 'serves', symbol: 'BTCUSDT', serves: false }).trade('binance', 1, 1, XRP);
+      scripted.say('binance', { kind: 'serves', symbol: 'BTCUSDT', serves: true });
+      scripted.say('bybit', { kind: 'connected' });
+      for (const at of receivedAt) scripted.trade('bybit', at);
+      scripted.say('binance', { kind: 'disconnected', blocked: true });
+      return scripted.records.flatMap((record) => {
+        if (record.kind === 'gap') return [`gap of ${record.epoch} from ${record.fromId} to ${record.toId}`];
+        return record.kind === 'trade' && record.symbol === 'BTCUSDT' ? [`${record.tradeId} in ${record.epoch}`] : [];
+      });
+    };
+    expect(published(2, 3, 10_000_000)).toEqual(['2 in 1', '3 in 1', '10000000 in 1']);
+    expect(published(2, 3, 60_000_000)).toEqual(['gap of 1 from 1 to null', '60000000 in 2']);
+  });
+
+  it('at a switch the book of the next venue is told at once, and nothing more of the former one', () => {
+    const books = { levels: 5, intervalMs: 1000, deltas: true, deltaSnapshotEveryMs: 60_000 };
+    const scripted = new Scripted({ books });
+    for (const venue of VENUES) scripted.say(venue, { kind: 'connected' });
+    scripted.trade('bybit', 1).book('bybit', 10).book('binance', 20);
+    scripted.say('bybit', { kind: 'disconnected', blocked: true });
+    scripted.book('bybit', 11).feed.stop('done');
+    const told = scripted.records.flatMap((record) =>
+      record.kind === 'book_delta' || record.kind === 'order_book'
+        ? [`${record.kind} of ${record.venue} in epoch ${record.epoch}`]
+        : [],
+    );
+    expect(told).toEqual([
+      'book_delta of bybit in epoch 1',
+      'order_book of bybit in epoch 1',
+      'book_delta of binance in epoch 2',
+      'order_book of binance in epoch 2',
+    ]);
+    const positions = scripted.records.findIndex((record) => record.kind === 'position' && record.epoch === 2);
+    const first = scripted.records.findIndex((record) => record.kind === 'book_delta' && record.epoch === 2);
+    expect(positions).toBeLessThan(first);
+  });
+
+  const stats = {
+    ...{ windowsMs: [1000], allowedLatenessMs: 0, idleAfterMs: 5000 },
+    ...{ historyTrades: 1000, largeTradeThreshold: 10 },
+  };
+
+  it('in mode all every venue has its position before its first record, also one that is added or listed', () => {
+    const scripted = new Scripted({ mode: 'all' });
+    scripted.trade('binance', 1).trade('bybit', 2);
+    scripted.feed.add('binance', TRX);
+    scripted.trade('binance', 3, 3, TRX);
+    scripted.say('binance', { kind: 'instruments', instruments: [TRX, XRP] });
+    scripted.trade('binance', 4, 4, XRP);
+    expect(scripted.barriers.map(({ kind }) => kind)).toEqual(Array(4).fill('position'));
+    const told = scripted.records.flatMap((record) => {
+      if (record.kind !== 'position' && record.kind !== 'trade') return [];
+      return [`${record.kind} of ${record.venue}:${record.symbol}`];
+    });
+    expect(told).toEqual([
+      'position of bybit:BTCUSDT',
+      'position of binance:BTCUSDT',
+      'trade of binance:BTCUSDT',
+      'trade of bybit:BTCUSDT',
+      'position of binance:TRXUSDT',
+      'trade of binance:TRXUSDT',
+      'position of binance:XRPUSDT',
+      'trade of binance:XRPUSDT',
+    ]);
+  });
+
+  it('in mode all a coin that was removed before the start is not begun', () => {
+    const scripted = new Scripted({ mode: 'all', atBinance: [TRX], beforeStart: (feed) => feed.remove('BTCUSDT') });
+    expect(scripted.of('position')).toMatchObject([{ venue: 'binance', symbol: 'TRXUSDT' }]);
+  });
+
+  it('in mode all the first window of a symbol is not whole, however long the run waited for it', () => {
+    const scripted = new Scripted({ mode: 'all', stats, atBinance: [TRX] });
+    const trade = (id: number, at: number, { coin, symbol }: Instrument) => {
+      scripted.pass(at - scripted.now);
+      const events = [tradeEvent(id, { venue: 'binance', coin, symbol, timestamp: at, receivedAt: at * 1000 })];
+      scripted.say('binance', { kind: 'events', symbol, receivedAt: at, events });
+    };
+    trade(1, 5000, BTC);
+    for (const [id, at] of [20_100, 21_100, 29_000].entries()) trade(id + 2, at, TRX);
+    scripted.pass(200);
+    const windows = scripted.of('trade_stats').filter(({ symbol }) => symbol === TRX.symbol);
+    expect(windows.map(({ windowStart, complete }) => [windowStart, complete])).toEqual([
+      [20_000, false],
+      [21_000, true],
+    ]);
+  });
+
+  it('in mode all what a start has to fetch is summed up, however long the venue is in coming', async () => {
+    const { scripted, last } = await resumed();
+    scripted.pass(15_000);
+    const after = tradeEvent(3, { venue: 'bybit', timestamp: 2500 });
+    const hole = { before: last, after, missing: 1, filled: 1 };
+    const fetched = tradeEvent(2, { venue: 'bybit', timestamp: 1500 });
+    const events: MergedEvent[] = [{ kind: 'hole', symbol: 'BTCUSDT', coin: 'BTC', hole }, fetched, after];
+    scripted.say('bybit', { kind: 'events', symbol: 'BTCUSDT', receivedAt: 9, events });
+    scripted.trade('bybit', 4, 9000).pass(200);
+    expect(scripted.of('trade_stats').map(({ windowStart, trades }) => [windowStart, trades])).toEqual([
+      [1000, 2],
+      [2000, 1],
+    ]);
+  });
+
+  it('in mode all the book is told anew where the venue counts its trades anew', () => {
+    const books = { levels: 5, intervalMs: 1000, deltas: true, deltaSnapshotEveryMs: 60_000 };
+    const scripted = new Scripted({ mode: 'all', books });
+    scripted.trade('binance', 900).book('binance', 10);
+    const [before, after] = [{ id: '900', timestamp: 1 }, tradeEvent(3, { venue: 'binance' })];
+    const restarted: MergedEvent = { kind: 'ids_restarted', symbol: 'BTCUSDT', coin: 'BTC', before, after };
+    scripted.say('binance', { kind: 'events', symbol: 'BTCUSDT', receivedAt: 9, events: [restarted, after] });
+    expect(scripted.of('book_delta').map(({ snapshot, lastUpdateId }) => [snapshot, lastUpdateId])).toEqual([
+      [true, '10'],
+      [true, '10'],
+    ]);
+  });
+
+  /** In mode all, after a run that ended with Bybit's trade 1. */
+  async function resumed() {
+    const last = { id: '1', timestamp: 1000 };
+    const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 0, last, takeUp: { trade: last, aggTrade: null } }];
+    const taken: FormerTrades = {
+      ...{ venue: 'bybit', epoch: 0, toldTo: Number.NEGATIVE_INFINITY, windows: [], gaps: [] },
+      trades: [tradeEvent(1, { venue: 'bybit', timestamp: 1000 })],
+    };
+    const recent = Promise.resolve(new Map([['bybit:BTCUSDT', taken]]));
+    const scripted = new Scripted({ mode: 'all', stats, former, recent });
+    await recent;
+    return { scripted, last };
+  }
+
+  it('in mode all a gap before the first trade of a run counts for the windows', async () => {
+    const { scripted, last } = await resumed();
+    const after = tradeEvent(9, { venue: 'bybit', timestamp: 2500 });
+    const hole = { before: last, after, missing: null, filled: 0 };
+    const events: MergedEvent[] = [{ kind: 'hole', symbol: 'BTCUSDT', coin: 'BTC', hole }, after];
+    scripted.say('bybit', { kind: 'events', symbol: 'BTCUSDT', receivedAt: 9, events });
+    scripted.trade('bybit', 10, 3000).trade('bybit', 11, 9000).pass(200);
+    expect(scripted.of('gap')).toMatchObject([{ venue: 'bybit', fromId: '1', toId: '9' }]);
+    expect(scripted.of('trade_stats').map(({ windowStart, complete }) => [windowStart, complete])).toEqual([
+      [1000, false],
+      [2000, false],
+      [3000, true],
+    ]);
+  });
+
+  it('a gap of aggregated trades, beside trades without one, is told and makes no window incomplete', () => {
+    const scripted = new Scripted({ stats });
+    scripted.say('bybit', { kind: 'connected' });
+    scripted.trade('bybit', 1, 1000).trade('bybit', 2, 2000);
+    const hole = { before: { id: '1', timestamp: 1000 }, after: aggTrade(4, 4), missing: 2, filled: 0 };
+    const notice = { symbol: 'BTCUSDT', coin: 'BTC', hole };
+    const events: MergedEvent[] = [
+      { ...notice, kind: 'hole_opened' },
+      { ...notice, kind: 'hole' },
+    ];
+    scripted.say('bybit', { kind: 'events', symbol: 'BTCUSDT', receivedAt: 9, events });
+    scripted.trade('bybit', 3, 3000).trade('bybit', 4, 9000).pass(200);
+    expect(scripted.of('gap')).toMatchObject([{ fromId: '1', toId: '4', missing: 2 }]);
+    expect(scripted.of('trade_stats').map(({ windowStart, complete }) => [windowStart, complete])).toEqual([
+      [1000, false],
+      [2000, true],
+      [3000, true],
+    ]);
+  });
+
+  it('sums up again what was removed and added', () => {
+    const scripted = new Scripted({ mode: 'all', stats });
+    const second = (n: number) => 1_723_161_255_000 + n * 1000;
+    scripted.trade('binance', 1, second(0));
+    scripted.feed.remove('BTCUSDT');
+    scripted.feed.add('binance', BTC);
+    scripted.trade('binance', 2, second(10));
+    scripted.feed.remove('BTCUSDT');
+    scripted.feed.stop('done');
+    expect(scripted.of('trade_stats').map(({ windowStart, trades }) => [windowStart, trades])).toEqual([
+      [second(0), 1],
+      [second(10), 1],
+    ]);
+  });
+});

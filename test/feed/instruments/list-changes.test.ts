@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Instrument } from '../../../src/domain/instrument.ts';
+import { ListChanges } from '../../../src/feed/instruments/list-changes.ts';
+import { instrument } from '../connection/scripted-lines.ts';
+
+type Coins = Iterable<string>;
+
+/** What is followed of a venue whose list is asked for again and again. */
+class Followed {
+  readonly #instruments: Map<string, Instrument>;
+  readonly #changes: ListChanges;
+  readonly #isOurs: (coin: string) => boolean;
+
+  constructor(first: Coins, isOurs: (coin: string) => boolean = () => true) {
+    this.#isOurs = isOurs;
+    const list = this.#listOf(first);
+    this.#changes = new ListChanges(list);
+    this.#instruments = new Map(list.ours.map((one) => [one.venueSymbol, one]));
+  }
+
+  #listOf(coins: Coins) {
+    const all = [...coins].map(instrument);
+    return {
+      all: all.map(({ venueSymbol }) => venueSymbol),
+      ours: all.filter(({ coin }) => this.#isOurs(coin)),
+    };
+  }
+
+  /** The coins that are followed after an answer; undefined: it is doubtful. */
+  after(coins: Coins): string | undefined {
+    const change = this.#changes.next(this.#listOf(coins), this.#instruments);
+    if (change === undefined) return undefined;
+    for (const { venueSymbol } of change.delisted) this.#instruments.delete(venueSymbol);
+    for (const one of change.listed) this.#instruments.set(one.venueSymbol, one);
+    return this.coins;
+  }
+
+  get coins(): string {
+    return [...this.#instruments.values()]
+      .map(({ coin }) => coin)
+      .sort()
+      .join('');
+  }
+}
+
+describe('ListChanges', () => {
+  it('follows what is new at once, and leaves what two answers in a row lack', () => {
+    const followed = new Followed('ABC');
+    expect(followed.after('BCD')).toBe('ABCD');
+    expect(followed.after('BCD')).toBe('BCD');
+    expect(followed.after('CD')).toBe('BCD');
+    expect(followed.after('BCD')).toBe('BCD');
+    expect(followed.after('CD')).toBe('BCD');
+  });
+
+  it('takes an answer that lacks more than half for doubtful, and believes it once the next one is like it', () => {
+    const followed = new Followed('ABCDE');
+    expect(['AB', 'ABX', 'AB'].map((answer) => followed.after(answer))).toEqual([undefined, 'ABCDEX', 'ABX']);
+    expect(followed.after('AB')).toBe('AB');
+  });
+
+  it('judges the whole list, however little of it is ours', () => {
+    const followed = new Followed('ABCDEF', (coin) => coin < 'C');
+    expect([followed.after('CDEF'), followed.after('CDEF')]).toEqual(['AB', '']);
+  });
+
+  const coins = fc.uniqueArray(fc.constantFrom(...'ABCDEFGH'), { minLength: 1 });
+
+  it('delists nothing for one wrong answer, whatever is in it', () => {
+    fc.assert(
+      fc.property(coins, coins, fc.nat(3), (right, wrong, before) => {
+        const followed = new Followed(right);
+        for (let answer = 0; answer < before; answer++) followed.after(right);
+        for (const answer of [wrong, right, right, right]) {
+          followed.after(answer);
+          expect(right.every((coin) => followed.coins.includes(coin))).toBe(true);
+        }
+        expect(followed.coins).toBe([...right].sort().join(''));
+      }),
+    );
+  });
+
+  it('is where the venue is three answers after it changed, whatever changed', () => {
+    fc.assert(
+      fc.property(fc.array(coins, { minLength: 1 }), coins, (past, now) => {
+        const followed = new Followed(past[0] as string[]);
+        for (const answer of past) followed.after(answer);
+        for (let answer = 0; answer < 3; answer++) followed.after(now);
+        expect(followed.coins).toBe([...now].sort().join(''));
+      }),
+    );
+  });
+});

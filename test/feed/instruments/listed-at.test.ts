@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ListedAt } from '../../../src/feed/instruments/listed-at.ts';
+
+describe('ListedAt', () => {
+  it('says of each venue what others list and it does not', () => {
+    const listed = new ListedAt();
+    expect(listed.listed('bybit', ['A', 'B'])).toEqual([]);
+    expect(listed.listed('binance', ['B', 'C'])).toEqual([
+      { venue: 'binance', symbol: 'A', serves: false },
+      { venue: 'bybit', symbol: 'C', serves: false },
+    ]);
+  });
+
+  it('says that a venue serves what it lists anew, and that the others lack it', () => {
+    const listed = new ListedAt();
+    listed.listed('bybit', ['A']);
+    listed.listed('binance', ['A']);
+    expect(listed.listed('bybit', ['N'])).toEqual([
+      { venue: 'bybit', symbol: 'N', serves: true },
+      { venue: 'binance', symbol: 'N', serves: false },
+    ]);
+    expect(listed.listed('binance', ['N'])).toEqual([{ venue: 'binance', symbol: 'N', serves: true }]);
+  });
+
+  it('knows when no venue lists a symbol any more', () => {
+    const listed = new ListedAt();
+    listed.listed('bybit', ['A']);
+    listed.listed('binance', ['A']);
+    expect(listed.delisted('bybit', 'A')).toBe(false);
+    expect(listed.delisted('binance', 'A')).toBe(true);
+  });
+
+  it('takes nothing for lacking of a venue that does not run', () => {
+    const listed = new ListedAt();
+    listed.listed('bybit', ['A']);
+    listed.listed('binance', ['B']);
+    expect(listed.forget('binance')).toEqual([{ venue: 'binance', symbol: 'A', serves: true }]);
+    expect(listed.listed('bybit', ['C'])).toEqual([{ venue: 'bybit', symbol: 'C', serves: true }]);
+  });
+
+  it('leaves each venue lacking exactly what others list, whatever is told in whichever order', () => {
+    const symbols = fc.uniqueArray(fc.constantFrom('A', 'B', 'C', 'D'), { minLength: 1 });
+    const step = fc.record({ venue: fc.constantFrom('x', 'y', 'z'), symbols, gone: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+        const listedAt = new ListedAt();
+        const lists = new Map<string, Set<string>>();
+        const lacking = new Map<string, Set<string>>();
+        const lackingOf = (venue: string) => {
+          const own = lacking.get(venue) ?? new Set();
+          lacking.set(venue, own);
+          return own;
+        };
+        for (const { venue, symbols, gone } of steps) {
+          if (gone && lists.has(venue)) {
+            // What the feed is told of a delisting is the venue's own signal.
+            for (const symbol of symbols) {
+              listedAt.delisted(venue, symbol);
+              lists.get(venue)?.delete(symbol);
+              lackingOf(venue).add(symbol);
+            }
+            continue;
+          }
+          lists.set(venue, (lists.get(venue) ?? new Set()).union(new Set(symbols)));
+          for (const { venue: of, symbol, serves } of listedAt.listed(venue, symbols))
+            if (serves) lackingOf(of).delete(symbol);
+            else lackingOf(of).add(symbol);
+        }
+        for (const [venue, own] of lists) {
+          expect([...lackingOf(venue).intersection(own)]).toEqual([]);
+          const elsewhere = [...lists].filter(([id]) => id !== venue).flatMap(([, theirs]) => [...theirs]);
+          for (const symbol of elsewhere) expect(own.has(symbol) || lackingOf(venue).has(symbol)).toBe(true);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,70 @@
+import { map, NEVER, type Observable, of, throwError } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { describe, expect, it } from 'vitest';
+import { type Listing, listings, tradingAgainst, type VenueList } from '../../../src/feed/instruments/listings.ts';
+import type { ListedInstrument } from '../../../src/venues/contract.ts';
+
+const row = (base: string, quote = 'USDT', trading = true): ListedInstrument => ({
+  venueSymbol: base + quote,
+  base,
+  quote,
+  trading,
+});
+const list = (...all: readonly string[]): VenueList => ({ all, ours: [] });
+
+describe('listings', () => {
+  function asked(answers: readonly Observable<VenueList>[], untilMs: number): string[] {
+    const scheduler = new TestScheduler(() => {});
+    const seen: string[] = [];
+    let next = 0;
+    const list$ = {
+      subscribe: (observer: object) => (answers[next++] ?? NEVER).subscribe(observer),
+    } as Observable<VenueList>;
+    scheduler.run(() => {
+      const told = (listing: Listing) =>
+        listing.kind === 'listed' ? listing.list.all.join('') : listing.fault.message;
+      const subscription = listings({ list$, everyMs: 300, againMs: 50, scheduler }).subscribe((listing) =>
+        seen.push(`${scheduler.now()} ${told(listing)}`),
+      );
+      scheduler.schedule(() => subscription.unsubscribe(), untilMs);
+    });
+    return seen;
+  }
+
+  it('asks again after the pause, sooner where no answer came', () => {
+    const away = throwError(() => new Error('away'));
+    expect(asked([away, of(list('A')), away, of(list('B'))], 1000)).toEqual(['0 away', '50 A', '350 away', '400 B']);
+  });
+
+  it('asks no more once nobody listens', () => {
+    expect(asked([of(list('A')), of(list('B'))], 200)).toEqual(['0 A']);
+  });
+});
+
+describe('tradingAgainst', () => {
+  it('takes what trades, against the quote alone, and of it what is ours', () => {
+    const rows = [row('A'), row('B', 'USDC'), row('C', 'USDT', false), row('D')];
+    const seen: unknown[] = [];
+    const ours = map((all: readonly ListedInstrument[]) => all.filter(({ base }) => base === 'A'));
+    tradingAgainst(of(rows), 'USDT', ours).subscribe((list) => seen.push(list));
+    expect(seen).toEqual([{ all: ['AUSDT', 'DUSDT'], ours: [{ coin: 'A', symbol: 'AUSDT', venueSymbol: 'AUSDT' }] }]);
+  });
+
+  it('takes it for no answer that nothing trades, but not that nothing is ours', () => {
+    const told = (rows: readonly ListedInstrument[]) => {
+      let last: unknown;
+      const nothing = map((): readonly ListedInstrument[] => []);
+      tradingAgainst(of(rows), 'USDT', nothing).subscribe({
+        next: (list) => {
+          last = list;
+        },
+        error: (error: unknown) => {
+          last = error;
+        },
+      });
+      return last;
+    };
+    expect(told([row('A', 'USDC'), row('B', 'USDT', false)])).toMatchObject({ name: 'Fault', kind: 'unavailable' });
+    expect(told([row('A')])).toEqual({ all: ['AUSDT'], ours: [] });
+  });
+});

@@ -1,0 +1,101 @@
+import { defer, type Observable, of, throwError } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { among, mostTraded, topCoins } from '../../../src/feed/instruments/top-coins.ts';
+import type { DayVolume, ListedInstrument } from '../../../src/venues/contract.ts';
+import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
+
+const row = (base: string, quote = 'USDT', trading = true): ListedInstrument => ({
+  venueSymbol: base + quote,
+  base,
+  quote,
+  trading,
+});
+const volume = (venueSymbol: string, quoteVolume: string): DayVolume => ({ venueSymbol, quoteVolume });
+const NOTHING: ReadonlySet<string> = new Set();
+
+describe('mostTraded', () => {
+  const rows = ['A', 'B', 'C', 'D', 'E', 'F'].map((base) => row(base));
+  const volumes = ['A', 'B', 'C', 'D', 'E', 'F'].map((base, index) => volume(`${base}USDT`, `${600 - index * 100}`));
+  const top = (most: number, kept = NOTHING) => [...mostTraded(rows, volumes, { quote: 'USDT', most, kept })].join('');
+
+  it('takes the most traded, by quote volume as a number', () => {
+    expect(top(2)).toBe('AB');
+    const others = [row('X'), row('Y')];
+    const ten = [volume('XUSDT', '9.5'), volume('YUSDT', '10')];
+    expect([...mostTraded(others, ten, { quote: 'USDT', most: 1, kept: NOTHING })]).toEqual(['Y']);
+  });
+
+  it('counts only what trades against the quote and has a volume', () => {
+    const listed = [row('A', 'USDC'), row('B', 'USDT', false), row('C'), row('N')];
+    expect([...mostTraded(listed, volumes, { quote: 'USDT', most: 9, kept: NOTHING })]).toEqual(['C']);
+  });
+
+  it('keeps a coin that is followed until a quarter more are traded more', () => {
+    expect(top(4, new Set(['E', 'F']))).toBe('ABCDE');
+  });
+});
+
+describe('topCoins', () => {
+  function counted<T>(values: Observable<T>) {
+    const counter = { asked: 0, values$: values };
+    counter.values$ = defer(() => {
+      counter.asked++;
+      return values;
+    });
+    return counter;
+  }
+  const options = { quote: 'USDT', most: 1 };
+
+  it('asks the preferred venue once for all who want to know, and again when the answer is old', () => {
+    const scheduler = new SteppedScheduler();
+    const volumes = counted(of([volume('AUSDT', '1')]));
+    const coins$ = topCoins({
+      ...options,
+      scheduler,
+      sources: [{ listed$: of([row('A')]), volumes$: volumes.values$ }],
+    });
+    const seen: string[] = [];
+    const look = () => coins$.subscribe((coins) => seen.push([...coins].join('')));
+    look();
+    look();
+    expect([volumes.asked, seen]).toEqual([1, ['A', 'A']]);
+    scheduler.advance(60_000);
+    look();
+    expect(volumes.asked).toBe(2);
+  });
+
+  it('asks the next venue where the preferred one does not answer, and begins anew where none does', () => {
+    const away = throwError(() => new Error('away'));
+    const volumes = counted(away as Observable<readonly DayVolume[]>);
+    const here = { listed$: of([row('B')]), volumes$: of([volume('BUSDT', '1')]) };
+    const there = { listed$: of([row('A')]), volumes$: volumes.values$ };
+    const scheduler = new SteppedScheduler();
+    const seen: string[] = [];
+    topCoins({ ...options, scheduler, sources: [there, here] }).subscribe((coins) => seen.push([...coins].join('')));
+    expect(seen).toEqual(['B']);
+    const alone$ = topCoins({ ...options, scheduler, sources: [there] });
+    for (let time = 0; time < 2; time++) alone$.subscribe({ error: () => seen.push('none') });
+    expect([seen, volumes.asked]).toEqual([['B', 'none', 'none'], 3]);
+  });
+});
+
+it('topCoins takes no volumes at all for no answer', () => {
+  const scheduler = new SteppedScheduler();
+  const listed$ = of([row('A'), row('B')]);
+  const there = { listed$, volumes$: of([volume('BUSDT', '1')]) };
+  const empty = { listed$, volumes$: of([]) };
+  const seen: unknown[] = [];
+  topCoins({ quote: 'USDT', most: 1, scheduler, sources: [empty, there] }).subscribe((coins) => seen.push(...coins));
+  topCoins({ quote: 'USDT', most: 1, scheduler, sources: [empty] }).subscribe({ error: () => seen.push('none') });
+  expect(seen).toEqual(['B', 'none']);
+});
+
+describe('among', () => {
+  it('leaves of a list the rows of these coins', () => {
+    const seen: string[] = [];
+    of([row('A'), row('B'), row('B', 'USDC')])
+      .pipe(among(of(new Set(['B']))))
+      .subscribe((rows) => seen.push(...rows.map(({ venueSymbol }) => venueSymbol)));
+    expect(seen).toEqual(['BUSDT', 'BUSDC']);
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { Latencies } from '../../../src/feed/latency/latencies.ts';
+import { tradeEvent } from '../../../testing/judges/events.ts';
+
+const MICROS = 1_700_000_000_000_000;
+const MS = MICROS / 1000;
+
+function latencies(now = MICROS): Latencies {
+  const all = new Latencies(
+    () => now,
+    () => 0,
+  );
+  all.venue('binance').clock = { estimate: { offsetMs: 1000, uncertaintyMs: 8 }, failures: 0 };
+  return all;
+}
+
+const trade = (fields: Parameters<typeof tradeEvent>[1] = {}) =>
+  tradeEvent(1, { receivedAt: MICROS, timestamp: MS + 900, ...fields });
+
+describe('venue → socket', () => {
+  it('is by one clock: the offset of the venue is taken off', () => {
+    const { venueToSocket, received } = bound();
+    received(trade());
+    expect(venueToSocket.figures()).toMatchObject({ count: 1, max: 100 });
+  });
+
+  it('counts from when the venue sent the event, where it says so', () => {
+    const { venueToSocket, received } = bound();
+    received(trade({ eventTime: MS + 990 }));
+    expect(venueToSocket.figures()).toMatchObject({ max: 10 });
+  });
+
+  it('may be below zero', () => {
+    const { venueToSocket, received } = bound();
+    received(trade({ timestamp: MS + 1003 }));
+    expect(venueToSocket.figures()).toMatchObject({ count: 1, max: -3 });
+  });
+
+  it('counts neither what was fetched, nor what is no trade, nor anything before the clock is known', () => {
+    const { venue, venueToSocket, received } = bound();
+    received(trade({ source: 'backfill' }));
+    received(undefined);
+    received({ ...trade(), kind: 'ticker', volume24h: null, quoteVolume24h: null, change24h: null });
+    venue.clock = { estimate: null, failures: 1 };
+    received(trade());
+    expect(venueToSocket.figures()).toBeNull();
+  });
+
+  function bound() {
+    const venue = latencies().venue('binance');
+    return { venue, venueToSocket: venue.venueToSocket, received: venue.received.bind(venue) };
+  }
+});
+
+describe('socket → emitted', () => {
+  const figuresAfter = (now: number, fields: Parameters<typeof tradeEvent>[1] = {}) => {
+    const all = latencies(now);
+    all.emitted([trade(fields), trade(fields)]);
+    return all.venue('binance').socketToEmitted.figures();
+  };
+
+  it('is one figure a frame', () => expect(figuresAfter(MICROS + 250)).toMatchObject({ count: 1, max: 0.25 }));
+  it('leaves out what was held back or fetched', () =>
+    expect(figuresAfter(MICROS + 250, { source: 'backfill' })).toBeNull());
+  it('leaves out what a clock that was set back would make of it', () =>
+    expect(figuresAfter(MICROS - 3_600_000_000)).toBeNull());
+  it('is taken once a millisecond, whatever the wall clock does, and says of which record', () => {
+    const all = latencies(MICROS + 50_000);
+    const timed = [0, 400, 999, 1000, 1999, 2500, -3_600_000_000, -3_599_999_500, -3_599_999_000].filter((at) => {
+      const record = trade({ receivedAt: MICROS + at });
+      const told = all.emitted([record, trade({ receivedAt: MICROS + at })]);
+      expect([record, undefined]).toContain(told);
+      return told !== undefined;
+    });
+    expect(timed).toEqual([0, 1000, 2500, -3_600_000_000, -3_599_999_000]);
+  });
+  it('is nothing without a record', () => expect(() => latencies().emitted([])).not.toThrow());
+});
+
+it('keeps venues and sinks apart, each one always the same', () => {
+  const all = latencies();
+  expect(all.venue('bybit')).toBe(all.venue('bybit'));
+  expect(all.venue('bybit')).not.toBe(all.venue('binance'));
+  expect(all.sink('file')).toBe(all.sink('file'));
+  expect(all.sink('file')).not.toBe(all.sink('kafka'));
+});

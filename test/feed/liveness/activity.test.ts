@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { Activity } from '../../../src/feed/liveness/activity.ts';
+
+const QUIET_MS = 100;
+const COIN_QUIET_MS = 1000;
+
+function twoVenues(): Activity {
+  const activity = new Activity({ quietMs: QUIET_MS, coinQuietMs: COIN_QUIET_MS });
+  for (const venue of ['a', 'b']) {
+    activity.register(venue, 'production');
+    activity.connected(venue, true);
+  }
+  return activity;
+}
+
+describe('whether a market is quiet, as the other venues show it', () => {
+  it('it is not while they have events, and is when they have had none for long enough', () => {
+    const activity = twoVenues();
+    for (const now of [0, 50, 120, 200]) activity.data('b', now, true);
+    expect(activity.venueIsQuiet('a', 299)).toBe(false);
+    expect(activity.venueIsQuiet('a', 300)).toBe(true);
+  });
+
+  it('repeats are data, but nothing that happened', () => {
+    const activity = twoVenues();
+    for (const now of [0, 50, 120]) activity.data('b', now, true);
+    activity.data('b', 219, false);
+    expect(activity.venueIsQuiet('a', 220)).toBe(true);
+  });
+
+  it('a market that wakes up is quiet a moment longer: venues do not wake at the same time', () => {
+    const activity = twoVenues();
+    for (const now of [0, 50, 250, 300, 345]) activity.data('b', now, true);
+    expect(activity.venueIsQuiet('a', 349)).toBe(true);
+    expect(activity.venueIsQuiet('a', 350)).toBe(false);
+  });
+
+  it('a venue that is not connected, or of another market, shows nothing', () => {
+    const activity = twoVenues();
+    activity.register('testnet', 'testnet');
+    activity.connected('testnet', true);
+    activity.data('testnet', 0, true);
+    activity.data('b', 0, true);
+    expect(activity.venueIsQuiet('a', 500)).toBe(true);
+    activity.connected('b', false);
+    expect(activity.venueIsQuiet('a', 500)).toBe(false);
+  });
+
+  it('a coin is quiet that trades nowhere else either, be it at night, and a moment longer', () => {
+    const activity = twoVenues();
+    activity.data('b', 0, true);
+    expect(activity.coinIsQuiet('a', 'BTC', 5000)).toBe(false);
+    activity.traded(activity.tradesOf('b', 'BTC'), 0);
+    expect(activity.coinIsQuiet('a', 'BTC', 999)).toBe(false);
+    expect(activity.coinIsQuiet('a', 'BTC', 1000)).toBe(true);
+    activity.traded(activity.tradesOf('b', 'BTC'), 5000);
+    expect([5099, 5100, 5999].map((now) => activity.coinIsQuiet('a', 'BTC', now))).toEqual([true, false, false]);
+    activity.traded(activity.tradesOf('b', 'BTC'), 5500);
+    expect(activity.coinIsQuiet('a', 'BTC', 5501)).toBe(false);
+  });
+});

@@ -1,0 +1,187 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { CoinWatch, type CoinWatchOptions } from '../../../src/feed/liveness/coin-watch.ts';
+
+const btc = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
+const eth = { coin: 'ETH', symbol: 'ETHUSDT', venueSymbol: 'ETHUSDT' };
+
+let told: string[];
+let quiet: boolean;
+
+function watch(): CoinWatch {
+  const options: CoinWatchOptions = {
+    venue: 'bybit',
+    tradesWanted: true,
+    coinStaleAfterMs: 30_000,
+    resubscribeWithinMs: 5000,
+    failBackAfterMs: 10_000,
+    isQuiet: () => quiet,
+    resubscribeEveryMs: 60_000,
+    resubscribe: (symbol, what) => told.push(`resubscribe ${what === 'all' ? '' : `${what} of `}${symbol}`),
+    tell: (signal) =>
+      told.push(
+        signal.kind === 'serves'
+          ? `${signal.symbol} ${signal.serves ? 'served' : 'not served'}`
+          : `${signal.note.state} ${signal.note.coin} ${signal.note.details?.cause ?? ''}`.trim(),
+      ),
+  };
+  const coins = new CoinWatch(options);
+  coins.add(btc, 0);
+  coins.add(eth, 0);
+  return coins;
+}
+
+/** A sweep a second, as the feed does, with ETH alive all the time. */
+function pass(coins: CoinWatch, fromSecond: number, toSecond: number): void {
+  for (let second = fromSecond; second <= toSecond; second++) {
+    coins.seen(coins.of('ETHUSDT'), second * 1000, false);
+    coins.sweep(second * 1000);
+  }
+}
+
+describe('CoinWatch', () => {
+  beforeEach(() => {
+    told = [];
+    quiet = false;
+  });
+
+  it('says nothing of coins that have events', () => {
+    const coins = watch();
+    for (let second = 0; second < 100; second++) {
+      coins.seen(coins.of('BTCUSDT'), second * 1000, false);
+      pass(coins, second, second);
+    }
+    expect(told).toEqual([]);
+  });
+
+  it('tells a mute coin, subscribes it anew once, and leaves it to another venue when that does not help', () => {
+    const coins = watch();
+    pass(coins, 1, 34);
+    expect(told).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT']);
+    pass(coins, 35, 89);
+    expect(told.slice(2)).toEqual(['BTCUSDT not served']);
+  });
+
+  it('subscribes a mute coin anew from time to time', () => {
+    const coins = watch();
+    pass(coins, 1, 300);
+    expect(told.filter((what) => what === 'resubscribe BTCUSDT')).toHaveLength(5);
+    expect(told.filter((what) => what === 'BTCUSDT not served')).toHaveLength(1);
+  });
+
+  describe('a coin that the venue refuses', () => {
+    const alive = (coins: CoinWatch, from: number, to: number, isTrade: boolean): void => {
+      for (let second = from; second <= to; second++) {
+        coins.seen(coins.of('BTCUSDT'), second * 1000, isTrade);
+        pass(coins, second, second);
+      }
+    };
+
+    it('is left at once and told as stale, whatever else of it comes; nothing is subscribed anew', () => {
+      const coins = watch();
+      coins.refuse('BTCUSDT', 1000);
+      coins.refuse('BTCUSDT', 1000);
+      alive(coins, 1, 200, false);
+      expect(told).toEqual(['BTCUSDT not served', 'feed_stale BTC subscription_mute']);
+    });
+
+    it('is taken back once it has delivered for the hysteresis behind its acknowledgement', () => {
+      const coins = watch();
+      coins.refuse('BTCUSDT', 1000);
+      alive(coins, 1, 40, false);
+      coins.acknowledged('BTCUSDT', 40_000);
+      told = [];
+      alive(coins, 41, 49, true);
+      expect(told).toEqual(['feed_recovered BTC']);
+      alive(coins, 50, 51, true);
+      expect(told.slice(1)).toEqual(['BTCUSDT served']);
+    });
+
+    it('is not taken back when its trades fall mute again before that', () => {
+      const coins = watch();
+      coins.refuse('BTCUSDT', 1000);
+      coins.acknowledged('BTCUSDT', 2000);
+      alive(coins, 3, 4, true);
+      coins.priced(coins.of('BTCUSDT'), '1', 5000);
+      coins.priced(coins.of('BTCUSDT'), '2', 10_000);
+      coins.priced(coins.of('BTCUSDT'), '3', 11_000);
+      alive(coins, 11, 60, false);
+      expect(told.filter((what) => what.endsWith('served'))).not.toContain('BTCUSDT served');
+    });
+
+    it('that acknowledges it and stays mute is no better', () => {
+      const coins = watch();
+      coins.refuse('BTCUSDT', 1000);
+      coins.acknowledged('BTCUSDT', 2000);
+      pass(coins, 3, 100);
+      expect(told.filter((what) => what.endsWith('served'))).not.toContain('BTCUSDT served');
+    });
+  });
+
+  it('takes the coin back after it has delivered for the hysteresis', () => {
+    const coins = watch();
+    pass(coins, 1, 40);
+    told = [];
+    for (let second = 41; second <= 52; second++) {
+      coins.seen(coins.of('BTCUSDT'), second * 1000, false);
+      pass(coins, second, second);
+    }
+    expect(told).toEqual(['feed_recovered BTC', 'BTCUSDT served']);
+  });
+
+  it('a new subscription that helps is the end of it; the next silence starts over', () => {
+    const coins = watch();
+    pass(coins, 1, 31);
+    coins.seen(coins.of('BTCUSDT'), 32_000, false);
+    pass(coins, 33, 61);
+    expect(told).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT', 'feed_recovered BTC']);
+    pass(coins, 62, 62);
+    expect(told.slice(3)).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT']);
+  });
+
+  describe('a coin whose price moves without a trade', () => {
+    /** An event of BTC each second, one character a second: `t` a trade, `-` neither; else a ticker with this price. */
+    const play = (coins: CoinWatch, fromSecond: number, events: string): void => {
+      [...events].forEach((event, index) => {
+        const now = (fromSecond + index) * 1000;
+        if (event !== 't' && event !== '-') coins.priced(coins.of('BTCUSDT'), event, now);
+        coins.seen(coins.of('BTCUSDT'), now, event === 't');
+        pass(coins, fromSecond + index, fromSecond + index);
+      });
+    };
+    const steady = (seconds: number): string => '-'.repeat(seconds);
+
+    it('is mute for all its other events, from the second new price on, until it trades', () => {
+      const coins = watch();
+      play(coins, 1, `1t2t3${steady(5)}45${steady(29)}`);
+      expect(told).toEqual([]);
+      play(coins, 42, `6${steady(10)}`);
+      expect(told).toEqual(['feed_stale BTC subscription_mute', 'resubscribe trades of BTCUSDT', 'BTCUSDT not served']);
+      play(coins, 53, `7${steady(20)}t${steady(11)}`);
+      expect(told.slice(3)).toEqual(['feed_recovered BTC', 'BTCUSDT served']);
+    });
+
+    it('is not mute for one price before and one behind a new subscription: both trades may have been missed', () => {
+      const coins = watch();
+      play(coins, 1, `1t${steady(8)}2`);
+      coins.acknowledged('BTCUSDT', 12_000);
+      play(coins, 13, `${steady(8)}3${steady(60)}`);
+      expect(told).toEqual([]);
+    });
+
+    it('is not mute for one price, nor for those that come right behind the last trade', () => {
+      const coins = watch();
+      play(coins, 1, `1t2345${steady(50)}6${steady(50)}66${steady(50)}`);
+      expect(told).toEqual([]);
+    });
+  });
+
+  it('leaves a coin alone that trades nowhere, and looks again when it does elsewhere', () => {
+    quiet = true;
+    const coins = watch();
+    pass(coins, 1, 50);
+    expect(told).toEqual(['feed_stale BTC quiet_market']);
+    quiet = false;
+    pass(coins, 51, 60);
+    expect(told.slice(1)).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT', 'BTCUSDT not served']);
+  });
+});

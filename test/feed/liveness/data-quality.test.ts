@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { DataQuality } from '../../../src/feed/liveness/data-quality.ts';
+import { bookTicker } from '../../../testing/judges/events.ts';
+
+const SECOND = 1_000_000;
+
+describe('DataQuality', () => {
+  it('counts valid and invalid messages by symbol', () => {
+    const quality = new DataQuality('bybit');
+    quality.valid(quality.of('BTCUSDT'), 5);
+    quality.valid(quality.of('BTCUSDT'), 7);
+    quality.invalid('BTCUSDT');
+    quality.invalid(undefined);
+    expect(quality.all(7)).toEqual([
+      {
+        venue: 'bybit',
+        symbol: 'BTCUSDT',
+        total: 3,
+        valid: 2,
+        invalid: 1,
+        lastUpdateAt: 7,
+        averageSpreadPct: null,
+        invertedSpreads: 0,
+        messagesPerSecond: 0,
+        warnings: [],
+      },
+      expect.objectContaining({ symbol: null, total: 1, valid: 0, invalid: 1, lastUpdateAt: null, warnings: [] }),
+    ]);
+  });
+
+  it('averages spreads in percent of mid, and counts those that are inverted or none', () => {
+    const quality = new DataQuality('binance');
+    // 1 of 100, then 2 of 100: 1.5 on average
+    quality.spread(quality.of('BTCUSDT'), bookTicker(1, { bidPrice: '99.5', askPrice: '100.5' }));
+    quality.spread(quality.of('BTCUSDT'), bookTicker(2, { bidPrice: '99', askPrice: '101' }));
+    expect(quality.all(0)[0]).toMatchObject({ averageSpreadPct: 1.5, invertedSpreads: 0 });
+    quality.spread(quality.of('BTCUSDT'), bookTicker(3, { bidPrice: '100', askPrice: '100' }));
+    // no float tells these two apart
+    quality.spread(quality.of('BTCUSDT'), bookTicker(4, { bidPrice: '0.300000000000000001', askPrice: '0.3' }));
+    expect(quality.all(0)[0]).toMatchObject({ averageSpreadPct: 0.75, invertedSpreads: 2 });
+  });
+
+  it('warns above 100 invalid messages', () => {
+    const quality = new DataQuality('binance');
+    for (let count = 0; count < 100; count++) quality.invalid('BTCUSDT');
+    expect([quality.all(0)[0]?.warnings, quality.poor()]).toEqual([[], []]);
+    quality.invalid('BTCUSDT');
+    expect([quality.all(0)[0]?.warnings, quality.poor()]).toEqual([['invalid'], ['BTCUSDT']]);
+  });
+
+  it('warns when nothing valid came for more than 30 s', () => {
+    const quality = new DataQuality('binance');
+    quality.valid(quality.of('BTCUSDT'), SECOND);
+    expect(quality.all(31 * SECOND)[0]?.warnings).toEqual([]);
+    expect(quality.all(31 * SECOND + 1)[0]?.warnings).toEqual(['stale']);
+    quality.valid(quality.of('BTCUSDT'), 31 * SECOND);
+    expect(quality.all(32 * SECOND)[0]?.warnings).toEqual([]);
+  });
+
+  it('tells nothing more of a symbol that is not followed any more', () => {
+    const quality = new DataQuality('binance');
+    quality.valid(quality.of('BTCUSDT'), SECOND);
+    quality.valid(quality.of('ETHUSDT'), SECOND);
+    quality.remove('BTCUSDT');
+    expect(quality.all(40 * SECOND)).toMatchObject([{ symbol: 'ETHUSDT' }]);
+  });
+
+  it('tells the rate of the last five seconds', () => {
+    const quality = new DataQuality('binance');
+    for (let second = 1; second <= 20; second++) {
+      for (let count = 0; count < second; count++) quality.valid(quality.of('BTCUSDT'), second * SECOND);
+      quality.second();
+    }
+    expect(quality.all(20 * SECOND)[0]?.messagesPerSecond).toBe((16 + 17 + 18 + 19 + 20) / 5);
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { PriceTicks } from '../../src/feed/price-ticks.ts';
+import { ticker, tradeEvent } from '../../testing/judges/events.ts';
+
+describe('PriceTicks', () => {
+  it('makes one of every trade and every ticker, with the 24-hour figures last known of that venue', () => {
+    const ticks = new PriceTicks();
+    expect(ticks.tick(tradeEvent(1), 1)).toMatchObject({
+      kind: 'price',
+      price: '61837.63',
+      volume24h: null,
+      quoteVolume24h: null,
+      change24h: null,
+      epoch: 1,
+    });
+    const figures = ticker({ timestamp: 1_723_161_255_400 });
+    ticks.learn(figures);
+    expect(ticks.tick(figures, 1)).toMatchObject({ price: '61840', volume24h: '1000', change24h: '-1.5' });
+    expect(ticks.tick(tradeEvent(2, { timestamp: 1_723_161_255_401 }), 1)).toMatchObject({
+      price: '61837.63',
+      volume24h: '1000',
+    });
+    expect(ticks.tick(tradeEvent(3, { venue: 'bybit', timestamp: 1_723_161_255_402 }), 2)).toMatchObject({
+      volume24h: null,
+    });
+  });
+
+  it('keeps the change that a ticker told where mini tickers, which tell none, come between', () => {
+    const ticks = new PriceTicks();
+    const after = (ms: number) => ({ timestamp: 1_723_161_255_400 + ms });
+    ticks.learn(ticker({ ...after(0), change24h: null }));
+    expect(ticks.tick(tradeEvent(1, after(0)), 1)).toMatchObject({ change24h: null });
+    ticks.learn(ticker(after(1)));
+    ticks.learn(ticker({ ...after(2), change24h: null, volume24h: '1001' }));
+    expect(ticks.tick(tradeEvent(2, after(2)), 1)).toMatchObject({ change24h: '-1.5', volume24h: '1001' });
+  });
+
+  it('makes none that is older than the one before of its epoch; a new epoch starts afresh', () => {
+    const ticks = new PriceTicks();
+    ticks.tick(tradeEvent(1, { timestamp: 100 }), 1);
+    expect(ticks.tick(tradeEvent(2, { timestamp: 99 }), 1)).toBeUndefined();
+    expect(ticks.tick(tradeEvent(3, { timestamp: 100 }), 1)).toBeDefined();
+    expect(ticks.tick(tradeEvent(4, { timestamp: 50 }), 2)).toBeDefined();
+  });
+
+  it('makes none of backfilled and block trades', () => {
+    const ticks = new PriceTicks();
+    expect(ticks.tick(tradeEvent(1, { source: 'backfill' }), 1)).toBeUndefined();
+    expect(ticks.tick(tradeEvent(2, { conditions: ['block'] }), 1)).toBeUndefined();
+    expect(ticks.tick(tradeEvent(3, { conditions: ['rpi'] }), 1)).toBeDefined();
+  });
+});

@@ -1,0 +1,118 @@
+import { filter, interval, map, merge, type Observable, of } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load-config.ts';
+import type { Instrument, VenueId } from '../../src/domain/instrument.ts';
+import type { LineEvent } from '../../src/domain/line.ts';
+import type { FeedStatus } from '../../src/domain/record.ts';
+import { Feed } from '../../src/feed/feed.ts';
+import { Activity } from '../../src/feed/liveness/activity.ts';
+import { VenueFeed } from '../../src/feed/venue-feed.ts';
+import { venues } from '../../src/venues/registry.ts';
+import { tradeEvent } from '../../testing/judges/events.ts';
+import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const config = loadConfig({ values: { coins: ['BTC', 'DOGE'] } });
+const instruments: readonly Instrument[] = ['BTC', 'DOGE'].map((coin) => ({
+  coin,
+  symbol: `${coin}USDT`,
+  venueSymbol: `${coin}USDT`,
+}));
+
+/** Two venues in virtual time; each coin trades once a second at both while `trades` says so. Returns what feed-status told. */
+async function nightOf(
+  hours: number,
+  trades: (coin: string, now: number, venue: VenueId) => boolean,
+): Promise<FeedStatus[]> {
+  const scheduler = new SteppedScheduler();
+  const { staleAfterMs, coinStaleAfterMs, failBackAfterMs } = config.feed;
+  const activity = new Activity({ quietMs: staleAfterMs / 2, coinQuietMs: coinStaleAfterMs });
+  const connection = (venue: VenueId): Observable<LineEvent> => {
+    const traded$ = instruments.map(({ coin, symbol }) =>
+      interval(1000, scheduler).pipe(
+        filter(() => trades(coin, scheduler.now(), venue)),
+        map((): LineEvent => {
+          const event = tradeEvent(Math.round(scheduler.now() / 1000), {
+            venue,
+            coin,
+            symbol,
+            timestamp: scheduler.now(),
+          });
+          return { kind: 'data', receivedAt: scheduler.now() * 1000, events: [event] };
+        }),
+      ),
+    );
+    const pongs$ = interval(2000, scheduler).pipe(map((): LineEvent => ({ kind: 'answered', what: 'pong' })));
+    return merge(of<LineEvent>({ kind: 'opened', url: 'ws://x' }), pongs$, ...traded$);
+  };
+  const feed = new Feed({
+    config: { feed: config.feed, environment: 'production', connectTimeoutMs: 10_000 },
+    venues: (['bybit', 'binance'] as const).map((id) => {
+      activity.register(id, 'production');
+      return new VenueFeed({
+        venue: venues[id],
+        settings: config.venues[id],
+        environment: 'production',
+        feedEnvironment: 'production',
+        instruments,
+        all: null,
+        channels: ['trade'],
+        staleAfterMs,
+        coinStaleAfterMs,
+        failBackAfterMs,
+        activity,
+        scheduler,
+        connect: () => connection(id),
+        listed$: of(
+          instruments.map(({ coin, venueSymbol }) => ({ venueSymbol, base: coin, quote: 'USDT', trading: true })),
+        ),
+        fetchMissing: undefined,
+        fetchRecent: undefined,
+      });
+    }),
+    former: [],
+    instance: 'test',
+    scheduler,
+    wallClockMs: () => scheduler.now(),
+    environmentOf: () => 'production',
+  });
+  const told: FeedStatus[] = [];
+  feed.output$.subscribe(({ records }) => {
+    for (const record of records) if (record.kind === 'status' && record.state !== 'heartbeat') told.push(record);
+  });
+  feed.start();
+  for (let hour = 0; hour < hours; hour++) scheduler.advance(HOUR);
+  await Promise.resolve();
+  return told;
+}
+
+const states = (told: readonly FeedStatus[]) => told.map(({ state }) => state);
+
+describe('a quiet market', () => {
+  it('is no fault for a whole night: nobody fails over, nothing halts, no line is dropped', async () => {
+    const asleep = (now: number) => now > 20 * MINUTE && now < 9 * HOUR;
+    const told = await nightOf(10, (_, now) => !asleep(now) && now < 9.2 * HOUR);
+    const night = told.filter(({ timestamp }) => timestamp > 10 * MINUTE && timestamp < 9.2 * HOUR);
+    expect(new Set(night.flatMap(({ details }) => details.cause ?? []))).toEqual(new Set(['quiet_market']));
+    expect(new Set(states(night))).toEqual(new Set(['feed_stale', 'feed_recovered']));
+  });
+
+  it('of one coin is none either, while the others trade', async () => {
+    const told = await nightOf(4, (coin, now) => coin === 'BTC' || now < 20 * MINUTE || now > 3.8 * HOUR);
+    const night = told.filter(({ timestamp }) => timestamp > 10 * MINUTE && timestamp < 4 * HOUR);
+    expect(new Set(states(night))).toEqual(new Set(['feed_stale', 'feed_recovered']));
+    expect(new Set(night.map(({ coin }) => coin))).toEqual(new Set(['DOGE']));
+    expect(
+      night.filter(({ state }) => state === 'feed_stale').every(({ details }) => details.cause === 'quiet_market'),
+    ).toBe(true);
+  });
+
+  it('does not hide a fault: a venue that is silent while the other trades is left', async () => {
+    const told = await nightOf(1, (_coin, now, venue) => venue === 'binance' || now < 10 * MINUTE);
+    expect(told.find(({ state }) => state === 'failed_over')).toMatchObject({
+      venue: 'binance',
+      details: { from: 'bybit', reason: 'stale' },
+    });
+  });
+});

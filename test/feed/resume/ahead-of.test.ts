@@ -1,0 +1,230 @@
+import { describe, expect, it } from 'vitest';
+import type { FeedRecord, Gap } from '../../../src/domain/record.ts';
+import { AheadOf } from '../../../src/feed/resume/ahead-of.ts';
+import { formerEpochs } from '../../../src/feed/resume/former-runs.ts';
+import type { Ending } from '../../../src/sinks/contract.ts';
+import { endingOf, lastTrade } from '../../../testing/judges/endings.ts';
+import { aggTrade, tradeEvent } from '../../../testing/judges/events.ts';
+
+const at = lastTrade;
+const ending = (epoch: number, trade: Ending['trade'], more: Partial<Ending> = {}) =>
+  endingOf('bybit', epoch, trade, more);
+const trade = (id: number, fields: Parameters<typeof tradeEvent>[1] = {}) =>
+  tradeEvent(id, { venue: 'bybit', epoch: 3, ...fields });
+const aggregated = (first: number, last: number) => aggTrade(first, last, { venue: 'bybit', epoch: 3 });
+const gap = (from: number, to: number | null, fields: Partial<Gap> = {}): Gap => ({
+  kind: 'gap',
+  venue: 'bybit',
+  symbol: 'BTCUSDT',
+  epoch: 3,
+  fromId: `${from}`,
+  toId: to === null ? null : `${to}`,
+  fromTime: from,
+  toTime: to ?? 100,
+  missing: to === null ? null : to - from - 1,
+  filled: 0,
+  outcome: to === null ? 'unknown' : 'unrepaired',
+  environment: 'production',
+  ...fields,
+});
+
+interface Kinds {
+  readonly trades?: boolean;
+  readonly aggTrades?: boolean;
+  readonly everyVenue?: boolean;
+}
+
+/** The second of two sinks, at a start. */
+function second(ofFirst: readonly Ending[], ofSecond: readonly Ending[], kinds: Kinds = {}): AheadOf | undefined {
+  const options = { trades: true, aggTrades: false, everyVenue: false, ...kinds };
+  return AheadOf.of(ofSecond, formerEpochs([ofFirst, ofSecond], { environment: 'production', ...options }));
+}
+
+/** What it gets of records, each told by its ids and counts. */
+function rest(ahead: AheadOf | undefined, ...records: FeedRecord[]): string[] {
+  return given(ahead, ...records).flatMap((found) => {
+    if (found.kind === 'gap') {
+      const { fromId, toId, fromTime, missing, filled, outcome } = found;
+      expect(fromTime).toBe(Number(fromId));
+      return `(${fromId},${toId}) ${missing} ${filled} ${outcome}`;
+    }
+    return 'tradeId' in found ? `${found.tradeId}` : [];
+  });
+}
+
+function given(ahead: AheadOf | undefined, ...records: FeedRecord[]): FeedRecord[] {
+  const all: FeedRecord[] = [];
+  for (const record of records)
+    if (ahead === undefined) all.push(record);
+    else ahead.pass(record, (rest) => all.push(rest));
+  return all;
+}
+
+describe('AheadOf', () => {
+  const eth = ending(1, at(4), { symbol: 'ETHUSDT' });
+  const ahead = () => second([ending(3, at(9)), eth], [ending(3, at(12)), eth]);
+
+  it('is nobody where a sink ends where the feed goes on', () => {
+    expect(second([ending(3, at(12)), eth], [ending(3, at(9)), eth])).toBeUndefined();
+    expect(second([ending(3, at(9))], [ending(3, at(9))])).toBeUndefined();
+    expect(second([], [])).toBeUndefined();
+    expect(second([ending(0, at(9))], [], { everyVenue: true })).toBeUndefined();
+  });
+
+  it('does not get the trades up to its own end, of that series, epoch and kind alone', () => {
+    expect(rest(ahead(), trade(10), trade(12), trade(11, { lastTradeId: '12' }), trade(13))).toEqual(['13']);
+    expect(rest(ahead(), trade(10, { epoch: 4 }), trade(10, { symbol: 'ETHUSDT', epoch: 1 }))).toEqual(['10', '10']);
+    expect(rest(ahead(), aggregated(10, 12))).toEqual(['10']);
+  });
+
+  it('does not get the gap of what it has', () => {
+    expect(rest(ahead(), gap(9, 12), trade(12), gap(15, 17))).toEqual(['(15,17) 1 0 unrepaired']);
+  });
+
+  it('of a gap that reaches behind its end it gets what lies there, with what was filled of that, before the trade behind it', () => {
+    expect(rest(ahead(), trade(11), gap(9, 17, { filled: 1 }), trade(17))).toEqual(['(12,17) 4 0 unrepaired', '17']);
+    expect(rest(ahead(), trade(11), trade(13), trade(14), gap(9, 17, { filled: 3 }), trade(17))).toEqual([
+      '13',
+      '14',
+      '(12,17) 4 2 unrepaired',
+      '17',
+    ]);
+    expect(rest(ahead(), trade(13, { lastTradeId: '16' }), gap(9, 17), trade(17))).toEqual([
+      '13',
+      '(12,17) 4 4 repaired',
+      '17',
+    ]);
+    expect(rest(ahead(), gap(9, 17, { missing: null }), trade(15), trade(18))).toEqual([
+      '15',
+      '(12,17) null 1 unrepaired',
+      '18',
+    ]);
+    expect(rest(ahead(), gap(9, 13), trade(13))).toEqual(['13']);
+    expect(rest(ahead(), gap(9, 17), trade(17), trade(18), trade(21))).toEqual([
+      '(12,17) 4 0 unrepaired',
+      '17',
+      '18',
+      '21',
+    ]);
+  });
+
+  it('gets no trade that it has where the gap comes before what was fetched behind the missing part', () => {
+    const further = second([ending(3, at(9))], [ending(3, at(15))]);
+    expect(rest(further, gap(9, 17, { filled: 4 }), trade(13), trade(14), trade(15), trade(16), trade(17))).toEqual([
+      '16',
+      '(15,17) 1 1 repaired',
+      '17',
+    ]);
+    const fetched = [10, 11, 12].map((id) => trade(id));
+    expect(rest(ahead(), ...fetched, gap(9, 17, { filled: 5 }), trade(15), trade(16), trade(17))).toEqual([
+      '15',
+      '16',
+      '(12,17) 4 2 unrepaired',
+      '17',
+    ]);
+    const repaired = gap(9, 17, { filled: 7, outcome: 'repaired' });
+    const behind = [12, 13, 14, 15, 16, 17].map((id) => trade(id));
+    expect(rest(ahead(), repaired, ...behind)).toEqual(['13', '14', '15', '16', '(12,17) 4 4 repaired', '17']);
+  });
+
+  it('of an aggregate that reaches over its end the ids behind that are filled', () => {
+    expect(rest(ahead(), trade(11, { lastTradeId: '14' }), gap(9, 17, { filled: 4 }), trade(17))).toEqual([
+      '11',
+      '(12,17) 4 2 unrepaired',
+      '17',
+    ]);
+  });
+
+  it('is told no position behind its own end', () => {
+    const told = (...ids: readonly (number | null)[]) => {
+      const sink = ahead();
+      return ids.map((id) => {
+        const position = { kind: 'position', venue: 'bybit', symbol: 'BTCUSDT', epoch: 3 } as const;
+        const tradeId = id === null ? null : `${id}`;
+        const [found] = given(sink, { ...position, tradeId, timestamp: id ?? 1, environment: 'production' });
+        return found?.kind === 'position' ? [found.tradeId, found.timestamp] : found;
+      });
+    };
+    expect(told(9, null, 12, 15)).toEqual([
+      ['12', 12],
+      ['12', 12],
+      ['12', 12],
+      ['15', 15],
+    ]);
+  });
+
+  it('is as any sink a minute after the first trade behind its end', () => {
+    const sink = ahead();
+    const late = (id: number, seconds: number) => trade(id, { receivedAt: seconds * 1_000_000 });
+    expect(rest(sink, late(13, 0), late(14, 60), late(11, 60))).toEqual(['13', '14']);
+    expect(rest(sink, late(15, 61), late(11, 61))).toEqual(['15', '11']);
+  });
+
+  it('where ids jump, what was filled and it did not get is what it had', () => {
+    const repaired = gap(9, 30, { missing: 3, filled: 3, outcome: 'repaired' });
+    expect(rest(ahead(), trade(12), trade(17), trade(20), repaired, trade(30))).toEqual([
+      '17',
+      '20',
+      '(12,30) 2 2 repaired',
+      '30',
+    ]);
+    expect(rest(ahead(), trade(10), trade(11), trade(12), repaired, trade(30))).toEqual(['30']);
+    expect(rest(ahead(), trade(12), trade(20), gap(9, 30, { missing: 3, filled: 2 }), trade(30))).toEqual([
+      '20',
+      '(12,30) 2 1 unrepaired',
+      '30',
+    ]);
+  });
+
+  it('gets the end of an epoch behind its own end', () => {
+    expect(rest(ahead(), gap(9, null))).toEqual(['(12,null) null 0 unknown']);
+    const other = second([ending(3, at(9))], [ending(3, at(12), { environment: 'simulated' })]);
+    expect(rest(other, gap(9, null))).toEqual(['(12,null) null 0 unknown']);
+  });
+
+  it('gets what a venue that counts anew sends', () => {
+    expect(rest(ahead(), gap(9, null), trade(2), gap(5, 7))).toEqual([
+      '(12,null) null 0 unknown',
+      '2',
+      '(5,7) 1 0 unrepaired',
+    ]);
+  });
+
+  it('in mode all, where an epoch never ends, gets what a venue sends that had counted anew between its end and the other one', () => {
+    const of = (id: number, timestamp: number) => ending(0, { id: `${id}`, timestamp });
+    const sink = second([of(5, 2000)], [of(900, 1000)], { everyVenue: true });
+    const counted = (id: number, timestamp: number) => trade(id, { epoch: 0, timestamp });
+    expect(rest(sink, counted(899, 990), counted(6, 2001), counted(7, 2001))).toEqual(['6', '7']);
+  });
+
+  it('does not get the end of an epoch that it has left, or has no trade of', () => {
+    const left = second([ending(3, at(9))], [ending(3, at(12)), ending(4, at(5), { venue: 'binance' })]);
+    expect(rest(left, gap(9, null), gap(5, null, { venue: 'binance', epoch: 4 }))).toEqual(['(5,null) null 0 unknown']);
+    expect(rest(second([ending(3, at(9))], [ending(3, null)]), gap(9, null))).toEqual([]);
+    expect(second([ending(3, at(9))], [ending(3, undefined)])).toBeUndefined();
+  });
+
+  it('in mode all, where nothing can be gone on with, gets all', () => {
+    const other = [ending(0, at(12), { environment: 'simulated' })];
+    expect(rest(second([ending(0, at(9))], other, { everyVenue: true }), trade(5, { epoch: 0 }))).toEqual(['5']);
+  });
+
+  it('does not get the end of an epoch that it does not know', () => {
+    const behind = second([ending(3, at(9))], [ending(2, at(5), { venue: 'binance' })]);
+    expect(rest(behind, gap(9, null), gap(5, null, { venue: 'binance', epoch: 2 }), trade(1, { epoch: 4 }))).toEqual([
+      '(5,null) null 0 unknown',
+      '1',
+    ]);
+  });
+
+  it('with trades and aggregated trades, of which gaps do not say whose they are, gets what may be missing of either', () => {
+    const both = () =>
+      second([ending(3, at(9), { aggTrade: at(9) })], [ending(3, at(12), { aggTrade: at(11) })], { aggTrades: true });
+    expect(rest(both(), trade(12), aggregated(10, 11), aggregated(12, 13))).toEqual(['12']);
+    expect(rest(both(), gap(9, 11), gap(9, 12), gap(9, 15))).toEqual([
+      '(9,12) 2 0 unrepaired',
+      '(9,15) 5 0 unrepaired',
+    ]);
+    expect(rest(both(), gap(9, null))).toEqual(['(12,null) null 0 unknown']);
+  });
+});

@@ -1,0 +1,291 @@
+import { describe, expect, it } from 'vitest';
+import { EpochLedger } from '../../../src/feed/resume/epoch-ledger.ts';
+import type { FormerEpoch } from '../../../src/feed/resume/former-runs.ts';
+import { aggTrade, tradeEvent } from '../../../testing/judges/events.ts';
+
+const environment = 'production';
+const former = (venue: string, epoch: number, id: string | null, goesOn = false): FormerEpoch => {
+  const last = id === null ? null : { id, timestamp: 5000 };
+  return {
+    venue,
+    symbol: 'BTCUSDT',
+    epoch,
+    last,
+    takeUp: goesOn ? { trade: last, aggTrade: null } : undefined,
+  };
+};
+const ledgerOf = (...epochs: FormerEpoch[]) => new EpochLedger(epochs, environment);
+const begin = (ledger: EpochLedger, venue: string) => ledger.begin('BTCUSDT', { venue, at: 9000 });
+const hole = (before: number, after: number, missing: number | null, filled = 0) =>
+  ({
+    kind: 'hole',
+    symbol: 'BTCUSDT',
+    coin: 'BTC',
+    hole: {
+      before: { id: String(before), timestamp: before },
+      after: tradeEvent(after, { timestamp: after }),
+      missing,
+      filled,
+    },
+  }) as const;
+
+describe('EpochLedger', () => {
+  it('numbers from 1, per symbol', () => {
+    const ledger = ledgerOf();
+    const started = { venue: 'bybit', at: 9000 };
+    const epochs = ['BTCUSDT', 'BTCUSDT', 'ETHUSDT'].map((symbol) => ledger.begin(symbol, started)[0]?.epoch);
+    expect(epochs).toEqual([1, 2, 1]);
+  });
+
+  it('knows the epoch that was begun for a venue, until it is used, and else the one that comes next', () => {
+    const ledger = ledgerOf();
+    begin(ledger, 'bybit');
+    expect([ledger.epochOf('BTCUSDT', 'bybit'), ledger.epochOf('BTCUSDT', 'binance')]).toEqual([1, 2]);
+    expect([ledger.hasBegun('BTCUSDT', 1), ledger.hasBegun('BTCUSDT', 2)]).toEqual([true, false]);
+    ledger.of('BTCUSDT').published(tradeEvent(5));
+    expect(ledger.epochOf('BTCUSDT', 'bybit')).toBe(2);
+  });
+
+  it('goes on from the greatest epoch that any sink remembers of any venue', () => {
+    const ledger = ledgerOf(former('bybit', 3, '7'), former('binance', 4, null), former('bybit', 2, '1'));
+    expect(begin(ledger, 'bybit').at(-1)).toMatchObject({ kind: 'position', epoch: 5 });
+  });
+
+  it('does not go on where a former run ended once that has lapsed', () => {
+    const ledger = ledgerOf(former('bybit', 3, '700', true));
+    expect([ledger.goesOn('BTCUSDT', 'bybit'), ledger.epochOf('BTCUSDT', 'bybit')]).toEqual([true, 3]);
+    ledger.lapse('ETHUSDT');
+    ledger.lapse('BTCUSDT');
+    expect([ledger.goesOn('BTCUSDT', 'bybit'), ledger.epochOf('BTCUSDT', 'bybit')]).toEqual([false, 4]);
+    expect(begin(ledger, 'bybit')).toMatchObject([
+      { kind: 'gap', epoch: 3, fromId: '700', toId: null },
+      { kind: 'position', epoch: 4 },
+    ]);
+  });
+
+  it('ends the former run with a gap without an end, once', () => {
+    const ledger = ledgerOf(former('bybit', 3, '700', true));
+    const [gap, started] = begin(ledger, 'binance');
+    expect(gap).toEqual({
+      kind: 'gap',
+      venue: 'bybit',
+      symbol: 'BTCUSDT',
+      epoch: 3,
+      fromId: '700',
+      toId: null,
+      fromTime: 5000,
+      toTime: 9000,
+      missing: null,
+      filled: 0,
+      outcome: 'unknown',
+      environment,
+    });
+    expect(started).toEqual({
+      kind: 'position',
+      venue: 'binance',
+      symbol: 'BTCUSDT',
+      epoch: 4,
+      tradeId: null,
+      timestamp: 9000,
+      environment,
+    });
+    expect(begin(ledger, 'bybit')).toMatchObject([{ kind: 'position', epoch: 5 }]);
+  });
+
+  it('a former run that published no trade leaves no gap', () => {
+    expect(begin(ledgerOf(former('bybit', 3, null)), 'bybit')).toMatchObject([{ kind: 'position' }]);
+  });
+
+  it('makes a gap of a hole between published trades, exclusive bounds, and none of one before the epoch', () => {
+    const ledger = ledgerOf();
+    begin(ledger, 'binance');
+    expect(ledger.gap('BTCUSDT', hole(10, 14, 3))).toBeUndefined();
+    ledger.of('BTCUSDT').published(tradeEvent(20));
+    expect(ledger.gap('BTCUSDT', hole(10, 20, 9))).toBeUndefined();
+    ledger.of('BTCUSDT').published(tradeEvent(21));
+    expect(ledger.gap('BTCUSDT', hole(21, 25, 3))).toMatchObject({
+      fromId: '21',
+      toId: '25',
+      fromTime: 21,
+      toTime: 25,
+      missing: 3,
+      filled: 0,
+      outcome: 'unrepaired',
+      epoch: 1,
+    });
+    expect(ledger.gap('BTCUSDT', hole(21, 25, null))).toMatchObject({
+      missing: null,
+      outcome: 'unrepaired',
+    });
+  });
+
+  it('says what became of the hole', () => {
+    const ledger = ledgerOf();
+    begin(ledger, 'binance');
+    ledger.of('BTCUSDT').published(tradeEvent(21));
+    const gap = (filled: number) => ledger.gap('BTCUSDT', hole(21, 25, 3, filled));
+    expect(gap(3)).toMatchObject({ missing: 3, filled: 3, outcome: 'repaired' });
+    expect(gap(1)).toMatchObject({ missing: 3, filled: 1, outcome: 'unrepaired' });
+  });
+
+  it('names gaps of a series without epochs, too', () => {
+    const ledger = ledgerOf();
+    ledger.follow('binance:BTCUSDT', 'BTCUSDT', { venue: 'binance', at: 9000 });
+    ledger.of('binance:BTCUSDT').published(tradeEvent(21));
+    expect(ledger.gap('binance:BTCUSDT', hole(21, 25, 3))).toMatchObject({
+      epoch: 0,
+      fromId: '21',
+    });
+  });
+
+  it('of a hole in which the epoch began with fetched trades it names what lies behind the last of these', () => {
+    const ledger = ledgerOf();
+    begin(ledger, 'binance');
+    const gap = (...of: Parameters<typeof hole>) => ledger.gap('BTCUSDT', hole(...of));
+    ledger.of('BTCUSDT').published(tradeEvent(22));
+    ledger.of('BTCUSDT').published(tradeEvent(23, { lastTradeId: '24', timestamp: 24 }));
+    expect(gap(20, 30, 9, 6)).toMatchObject({
+      fromId: '24',
+      fromTime: 24,
+      toId: '30',
+      missing: 5,
+      filled: 2,
+      outcome: 'unrepaired',
+    });
+    expect(gap(20, 25, 4, 4)).toBeUndefined();
+    expect(gap(20, 22, 1, 1)).toBeUndefined();
+  });
+
+  it('of a hole whose size is not known it counts nothing that was passed on before the epoch began in it', () => {
+    const ledger = ledgerOf();
+    begin(ledger, 'bybit');
+    ledger.of('BTCUSDT').published(tradeEvent(22, { timestamp: 22 }));
+    expect(ledger.gap('BTCUSDT', hole(20, 30, 2, 2))).toBeUndefined();
+    expect(ledger.gap('BTCUSDT', hole(20, 30, null, 2))).toMatchObject({ fromId: '22', toId: '30', filled: 0 });
+  });
+
+  it('begins a new epoch, behind a gap without an end, where a venue counts anew; in mode all it goes on', () => {
+    const ledger = ledgerOf();
+    begin(ledger, 'binance');
+    ledger.of('BTCUSDT').published(tradeEvent(900, { timestamp: 50 }));
+    const gap = { fromId: '900', fromTime: 50, toId: null, toTime: 60, missing: null, filled: 0, outcome: 'unknown' };
+    const anew = tradeEvent(3, { venue: 'binance', timestamp: 60 });
+    expect(ledger.restart('BTCUSDT', anew, 9000)).toMatchObject([
+      { kind: 'gap', epoch: 1, ...gap },
+      { kind: 'position', venue: 'binance', epoch: 2, tradeId: null },
+    ]);
+    ledger.of('BTCUSDT').published(anew);
+    expect(ledger.gap('BTCUSDT', hole(3, 6, 2))).toMatchObject({ epoch: 2, fromId: '3', toId: '6', missing: 2 });
+
+    const takenUp = ledgerOf(former('binance', 4, '900', true));
+    begin(takenUp, 'binance');
+    expect(takenUp.restart('BTCUSDT', anew, 9000)).toMatchObject([
+      { kind: 'gap', epoch: 4, fromId: '900', toId: null },
+      { kind: 'position', epoch: 5 },
+    ]);
+
+    const all = ledgerOf();
+    all.follow('binance:BTCUSDT', 'BTCUSDT', { venue: 'binance', at: 9000 });
+    all.of('binance:BTCUSDT').published(tradeEvent(900, { timestamp: 50 }));
+    expect(all.restart('binance:BTCUSDT', anew, 9000)).toMatchObject([{ kind: 'gap', epoch: 0, ...gap }]);
+    all.of('binance:BTCUSDT').published(anew);
+    expect(all.gap('binance:BTCUSDT', hole(3, 6, 2))).toMatchObject({ epoch: 0, fromId: '3', missing: 2 });
+  });
+
+  it('goes on in the epoch that a former run left at the venue, from its last trade', () => {
+    const ledger = ledgerOf(former('binance', 4, '21', true));
+    expect([ledger.epochOf('BTCUSDT', 'binance'), ledger.epochOf('BTCUSDT', 'bybit')]).toEqual([4, 5]);
+    expect(begin(ledger, 'binance')).toEqual([]);
+    expect([ledger.venueOf('BTCUSDT'), ledger.hasBegun('BTCUSDT', 4)]).toEqual(['binance', true]);
+    expect(ledger.checkpoint('all')).toMatchObject([{ epoch: 4, tradeId: '21', timestamp: 5000 }]);
+    expect(ledger.gap('BTCUSDT', hole(21, 25, 3, 3))).toMatchObject({ epoch: 4, fromId: '21', outcome: 'repaired' });
+    expect(begin(ledger, 'bybit')).toMatchObject([{ kind: 'position', epoch: 5, tradeId: null }]);
+  });
+
+  it('goes on in an epoch that had no trade yet, and then names no hole before its first', () => {
+    const ledger = ledgerOf(former('binance', 4, null, true));
+    expect(begin(ledger, 'binance')).toEqual([]);
+    expect(ledger.gap('BTCUSDT', hole(21, 25, 3))).toBeUndefined();
+    expect(ledger.checkpoint('all')).toMatchObject([{ epoch: 4, tradeId: null, timestamp: 9000 }]);
+  });
+
+  it('ends every epoch that sinks left, where they stand in different ones', () => {
+    const ledger = ledgerOf(former('bybit', 3, '7'), former('binance', 4, '9'));
+    expect(begin(ledger, 'binance')).toMatchObject([
+      { kind: 'gap', venue: 'bybit', epoch: 3, fromId: '7', toId: null },
+      { kind: 'gap', venue: 'binance', epoch: 4, fromId: '9', toId: null },
+      { kind: 'position', epoch: 5 },
+    ]);
+  });
+
+  it('begins a new epoch where the venue counts its trades anew, behind the gap that ends the old one', () => {
+    const ledger = ledgerOf();
+    begin(ledger, 'binance_testnet');
+    ledger.of('BTCUSDT').published(tradeEvent(900, { timestamp: 7000 }));
+    const anew = tradeEvent(3, { venue: 'binance_testnet', timestamp: 8000 });
+    expect(ledger.restart('BTCUSDT', anew, 9500)).toMatchObject([
+      { kind: 'gap', epoch: 1, fromId: '900', toId: null, fromTime: 7000, toTime: 8000, missing: null },
+      { kind: 'position', venue: 'binance_testnet', epoch: 2, tradeId: null, timestamp: 9500 },
+    ]);
+    expect(ledger.of('BTCUSDT').number).toBe(2);
+    ledger.of('BTCUSDT').published(anew);
+    expect(ledger.gap('BTCUSDT', hole(3, 7, 3))).toMatchObject({ epoch: 2, fromId: '3', toId: '7' });
+  });
+
+  it('a series without epochs goes on when its venue counts anew', () => {
+    const ledger = ledgerOf();
+    ledger.follow('binance_testnet:BTCUSDT', 'BTCUSDT', { venue: 'binance_testnet', at: 9000 });
+    ledger.of('binance_testnet:BTCUSDT').published(tradeEvent(900));
+    const gaps = ledger.restart('binance_testnet:BTCUSDT', tradeEvent(3), 9500);
+    expect(gaps).toMatchObject([{ kind: 'gap', epoch: 0, fromId: '900', toId: null }]);
+    expect(ledger.of('binance_testnet:BTCUSDT').number).toBe(0);
+  });
+
+  it('follows a series without epochs from where it was left', () => {
+    const ledger = ledgerOf({ ...former('binance', 0, '21', true) }, former('bybit', 0, '3', true));
+    expect(ledger.follow('binance:BTCUSDT', 'BTCUSDT', { venue: 'binance', at: 9000 })).toEqual([]);
+    expect(ledger.gap('binance:BTCUSDT', hole(21, 25, 3))).toMatchObject({ epoch: 0, fromId: '21' });
+  });
+
+  it('begins a series without epochs by its position, once', () => {
+    const ledger = ledgerOf();
+    const follow = (venue: string) => ledger.follow(`${venue}:BTCUSDT`, 'BTCUSDT', { venue, at: 9000 });
+    const position = { kind: 'position', epoch: 0, tradeId: null, timestamp: 9000 };
+    expect(follow('binance')).toMatchObject([{ ...position, venue: 'binance' }]);
+    expect(follow('bybit')).toMatchObject([{ ...position, venue: 'bybit' }]);
+    ledger.of('bybit:BTCUSDT').published(tradeEvent(900, { timestamp: 7000 }));
+    expect(follow('bybit')).toEqual([]);
+    expect(ledger.checkpoint('all')).toMatchObject([{ venue: 'binance' }, { venue: 'bybit', tradeId: '900' }]);
+  });
+
+  it('checkpoints every epoch, moved or not, with the last id that an aggregate stands for', () => {
+    const ledger = ledgerOf();
+    begin(ledger, 'binance');
+    const position = { kind: 'position', venue: 'binance', symbol: 'BTCUSDT', epoch: 1, environment };
+    expect(ledger.checkpoint('all')).toEqual([{ ...position, tradeId: null, timestamp: 9000 }]);
+    ledger.of('BTCUSDT').published(aggTrade(20, 23, { timestamp: 77 }));
+    const moved = [{ ...position, tradeId: '23', timestamp: 77 }];
+    expect([ledger.checkpoint('all'), ledger.checkpoint('all')]).toEqual([moved, moved]);
+  });
+
+  it('checkpoints an epoch that has no position of a trade yet before the others', () => {
+    const ledger = ledgerOf();
+    begin(ledger, 'binance');
+    expect(ledger.checkpoint('fresh')).toEqual([]);
+    ledger.of('BTCUSDT').published(tradeEvent(20));
+    expect(ledger.checkpoint('fresh')).toMatchObject([{ tradeId: '20' }]);
+    ledger.of('BTCUSDT').published(tradeEvent(21));
+    expect(ledger.checkpoint('fresh')).toEqual([]);
+    expect(ledger.checkpoint('all')).toMatchObject([{ tradeId: '21' }]);
+  });
+
+  it('has no position of an epoch that ended before it had one', () => {
+    const ledger = ledgerOf();
+    begin(ledger, 'bybit');
+    ledger.of('BTCUSDT').published(tradeEvent(20));
+    begin(ledger, 'binance');
+    expect(ledger.checkpoint('fresh')).toEqual([]);
+    ledger.of('BTCUSDT').published(tradeEvent(30));
+    expect(ledger.checkpoint('fresh')).toMatchObject([{ venue: 'binance', epoch: 2, tradeId: '30' }]);
+  });
+});

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { formerEpochs, venueToStartWith } from '../../../src/feed/resume/former-runs.ts';
+import type { Ending } from '../../../src/sinks/contract.ts';
+import { endingOf, lastTrade } from '../../../testing/judges/endings.ts';
+
+const at = (id: string) => lastTrade(Number(id));
+const ending = endingOf;
+const trades = { environment: 'production', trades: true, aggTrades: false, everyVenue: false } as const;
+
+describe('formerEpochs', () => {
+  it('knows nothing where sinks remember nothing', () => {
+    expect(formerEpochs([], trades)).toEqual([]);
+    expect(formerEpochs([[], []], trades)).toEqual([]);
+  });
+
+  it('takes a symbol up in its last epoch, whatever the venue', () => {
+    expect(formerEpochs([[ending('bybit', 3, at('7')), ending('binance', 4, at('9'))]], trades)).toEqual([
+      {
+        venue: 'binance',
+        symbol: 'BTCUSDT',
+        epoch: 4,
+        last: at('9'),
+        takeUp: { trade: at('9'), aggTrade: null },
+      },
+    ]);
+  });
+
+  it('takes up an epoch that has no trade yet', () => {
+    expect(formerEpochs([[ending('bybit', 3, null)]], trades)).toMatchObject([
+      { last: null, takeUp: { trade: null, aggTrade: null } },
+    ]);
+  });
+
+  it('where one has no trade of the epoch nobody goes on, and it ended with that of the others', () => {
+    expect(formerEpochs([[ending('bybit', 3, null)], [ending('bybit', 3, at('9'))]], trades)).toMatchObject([
+      { epoch: 3, last: at('9'), takeUp: undefined },
+    ]);
+  });
+
+  it('of sinks in the same epoch the one that is least far counts, by the id as a number', () => {
+    expect(formerEpochs([[ending('bybit', 3, at('10'))], [ending('bybit', 3, at('9'))]], trades)).toMatchObject([
+      { epoch: 3, last: at('9'), takeUp: { trade: at('9') } },
+    ]);
+  });
+
+  it.each([
+    ['stand in different epochs', [[ending('bybit', 3, at('7'))], [ending('binance', 4, at('9'))]], 2],
+    ['do not all know the symbol', [[ending('bybit', 3, at('7'))], []], 1],
+    ['have a trade in one and none in another', [[ending('bybit', 3, at('7'))], [ending('bybit', 3, null)]], 1],
+    ['do not know the last trade', [[ending('bybit', 3, undefined)]], 1],
+    ['were written by another environment', [[ending('bybit', 3, at('7'), { environment: 'simulated' })]], 1],
+  ] as const)('takes nothing up where sinks %s', (_, sinks, epochs) => {
+    const former = formerEpochs(sinks, trades);
+    expect(former).toHaveLength(epochs);
+    expect(former.every(({ takeUp }) => takeUp === undefined)).toBe(true);
+  });
+
+  it('wants both series where both are published, and the aggregated ones where only these are', () => {
+    const both = { ...trades, aggTrades: true };
+    const known = ending('binance', 3, at('7'), { aggTrade: at('5') });
+    expect(formerEpochs([[ending('binance', 3, at('7'))]], both)).toMatchObject([{ takeUp: undefined }]);
+    expect(formerEpochs([[known]], both)).toMatchObject([{ takeUp: { trade: at('7'), aggTrade: at('5') } }]);
+    expect(formerEpochs([[{ ...known, trade: undefined }]], { ...both, trades: false })).toMatchObject([
+      { last: at('5'), takeUp: { trade: null, aggTrade: at('5') } },
+    ]);
+  });
+
+  it('keeps the venues of a symbol apart where every venue is published', () => {
+    const sinks = [[ending('bybit', 0, at('7')), ending('binance', 0, at('9'))]];
+    expect(formerEpochs(sinks, { ...trades, everyVenue: true })).toMatchObject([
+      { venue: 'bybit', last: at('7') },
+      { venue: 'binance', last: at('9') },
+    ]);
+  });
+
+  it.each([
+    ['one that has none yet', [[ending('bybit', 0, null)], [ending('bybit', 0, at('9'))]]],
+    ['one that does not know the series', [[], [ending('bybit', 0, at('9'))]]],
+    ['one that cannot tell', [[ending('bybit', 0, undefined)], [ending('bybit', 0, at('9'))]]],
+    ['one that is further', [[ending('bybit', 0, at('10'))], [ending('bybit', 0, at('9'))]]],
+  ])('where every venue is published goes on from what a sink has, beside %s', (_, sinks) => {
+    expect(formerEpochs(sinks, { ...trades, everyVenue: true })).toMatchObject([
+      { last: at('9'), takeUp: { trade: at('9'), aggTrade: null } },
+    ]);
+  });
+
+  it.each([true, false])('knows nothing of runs in another mode than its own, every venue: %s', (everyVenue) => {
+    const [own, other] = everyVenue ? [0, 3] : [3, 0];
+    const options = { ...trades, everyVenue };
+    expect(formerEpochs([[ending('bybit', own, at('7'))]], options)).toHaveLength(1);
+    expect(formerEpochs([[ending('bybit', other, at('7'))]], options)).toEqual([]);
+  });
+});
+
+describe('venueToStartWith', () => {
+  const of = (...endings: Ending[]) => formerEpochs([endings], trades);
+  const venues = ['bybit', 'binance', 'binance_us'];
+
+  it('is the venue of the most symbols that can be taken up, the preferred one among equals', () => {
+    const btc = ending('binance', 4, at('9'));
+    const eth = ending('binance', 2, at('5'), { symbol: 'ETHUSDT' });
+    const sol = ending('bybit', 2, at('5'), { symbol: 'SOLUSDT' });
+    expect(venueToStartWith(of(btc, eth, sol), venues)).toBe('binance');
+    expect(venueToStartWith(of(btc, sol), venues)).toBe('bybit');
+  });
+
+  it('is nobody where nothing can be taken up, or only at a venue that is not configured', () => {
+    expect(venueToStartWith([], venues)).toBeUndefined();
+    expect(venueToStartWith(of(ending('binance', 4, undefined)), venues)).toBeUndefined();
+    expect(venueToStartWith(of(ending('binance', 4, at('1'))), ['bybit'])).toBeUndefined();
+  });
+});

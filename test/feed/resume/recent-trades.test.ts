@@ -1,0 +1,275 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import type { Gap, TradeStats } from '../../../src/domain/record.ts';
+import type { FormerEpoch } from '../../../src/feed/resume/former-runs.ts';
+import {
+  endingOf,
+  type FormerSink,
+  formerTrades,
+  isTakenUp,
+  readRecent,
+  recentOptions,
+} from '../../../src/feed/resume/recent-trades.ts';
+import type { Ending, Recent } from '../../../src/sinks/contract.ts';
+import { aggTrade, tradeEvent } from '../../../testing/judges/events.ts';
+
+function ending(fields: Partial<Ending> = {}): Ending {
+  return {
+    venue: 'binance',
+    symbol: 'BTCUSDT',
+    epoch: 3,
+    environment: 'production',
+    trade: { id: '70', timestamp: 7000 },
+    aggTrade: undefined,
+    ...fields,
+  };
+}
+
+function epoch(fields: Partial<FormerEpoch> = {}): FormerEpoch {
+  const trade = { id: '70', timestamp: 7000 };
+  return { venue: 'binance', symbol: 'BTCUSDT', epoch: 3, last: trade, takeUp: { trade, aggTrade: null }, ...fields };
+}
+
+function window(fields: Partial<TradeStats>): TradeStats {
+  return { venue: 'binance', symbol: 'BTCUSDT', epoch: 3, windowMs: 1000, ...fields } as TradeStats;
+}
+
+describe('what a start asks of a sink', () => {
+  const config = (feed: object = {}, stats: object = {}) => loadConfig({ values: { feed, stats } });
+
+  it('is the span of the longest window, and what may have held its trades back', () => {
+    const options = recentOptions(config(), [ending()]);
+    expect(options).toMatchObject({
+      kind: 'trade',
+      endings: [ending()],
+      trades: 1000,
+      spanMs: 60_000 + 2000 + 5000 + 10_000,
+      windowsSpanMs: 31 * 60_000,
+    });
+    expect(options?.environmentPrefixes).toContain('');
+  });
+
+  it('reaches as far back for windows longer than the candles of the volatility', () => {
+    const options = recentOptions(config({}, { windows_ms: [1000, 3_600_000] }), [ending()]);
+    expect(options?.windowsSpanMs).toBe(options?.spanMs);
+  });
+
+  it.each([
+    [['trade', 'agg_trade'], 'trade'],
+    [['agg_trade'], 'agg_trade'],
+  ])('where %j is subscribed is made of %s', (channels, kind) => {
+    expect(recentOptions(config({ channels }), [ending()])?.kind).toBe(kind);
+  });
+
+  it('is nothing where nothing is taken up, or no trades are subscribed', () => {
+    expect(recentOptions(config(), [])).toBeUndefined();
+    expect(recentOptions(config({ channels: ['ticker'] }), [ending()])).toBeUndefined();
+  });
+});
+
+describe('the ending that a series is taken up from', () => {
+  const takenUpEnding = (of: FormerEpoch, endings: readonly Ending[]) => {
+    const found = endingOf(of, endings);
+    return found !== undefined && isTakenUp(of, found) ? found : undefined;
+  };
+
+  it.each([
+    ['none where the series is over', epoch({ takeUp: undefined }), [ending()], undefined],
+    [
+      'that of its venue, symbol and epoch',
+      epoch(),
+      [ending({ symbol: 'ETHUSDT' }), ending({ epoch: 2 }), ending()],
+      2,
+    ],
+    ['not that of a sink that is further', epoch(), [ending({ trade: { id: '71', timestamp: 7001 } })], undefined],
+    [
+      'where aggregated trades alone are published that of these',
+      epoch(),
+      [ending({ trade: undefined, aggTrade: { id: '70', timestamp: 7000 } })],
+      0,
+    ],
+  ])('%s', (_, of, endings, at) => {
+    expect(takenUpEnding(of, endings)).toBe(at === undefined ? undefined : endings[at]);
+  });
+
+  it('of an epoch without a trade is one without a trade', () => {
+    const none = ending({ trade: null });
+    expect(
+      takenUpEnding(epoch({ last: null, takeUp: { trade: null, aggTrade: null } }), [ending({ epoch: 2 }), none]),
+    ).toBe(none);
+  });
+});
+
+describe('what a sink had published lately', () => {
+  const of = { venue: 'binance', symbol: 'BTCUSDT', epoch: 3 } as const;
+  const gap = (fields: Partial<Gap>) => ({ ...of, outcome: 'repaired', ...fields }) as Gap;
+  const recent: Recent = {
+    trades: [
+      tradeEvent(1, { epoch: 2 }),
+      tradeEvent(2, { epoch: 3, timestamp: 5000 }),
+      tradeEvent(3, { epoch: 3, symbol: 'ETHUSDT' }),
+      tradeEvent(4, { epoch: 3, timestamp: 7000 }),
+      tradeEvent(5, { epoch: 3, venue: 'bybit' }),
+    ],
+    windows: [window({ epoch: 2 }), window({ windowStart: 4000 }), window({ symbol: 'ETHUSDT' })],
+    gaps: [gap({ epoch: 2 }), gap({ fromTime: 5500 }), gap({ venue: 'bybit' })],
+    whole: true,
+  };
+  const asked = { endings: [ending()], spanMs: 5000, windowsSpanMs: 6000 };
+
+  it('goes to each series by venue, symbol and epoch', () => {
+    const found = formerTrades(
+      [epoch(), epoch({ symbol: 'ETHUSDT' }), epoch({ symbol: 'SOLUSDT' })],
+      recent,
+      asked,
+      false,
+    );
+    expect([...found.keys()]).toEqual(['BTCUSDT', 'ETHUSDT', 'SOLUSDT']);
+    const btc = found.get('BTCUSDT');
+    expect(btc).toMatchObject({
+      venue: 'binance',
+      epoch: 3,
+      toldTo: 1000,
+      windows: [{ windowStart: 4000 }],
+      gaps: [{ fromTime: 5500 }],
+    });
+    expect(btc?.trades.map(({ tradeId }) => tradeId)).toEqual(['2', '4']);
+    expect(found.get('ETHUSDT')?.trades.map(({ tradeId }) => tradeId)).toEqual(['3']);
+    expect(found.get('SOLUSDT')).toMatchObject({ trades: [], windows: [], gaps: [] });
+  });
+
+  it('where every venue is published is kept by venue and symbol', () => {
+    expect([...formerTrades([epoch()], recent, asked, true).keys()]).toEqual(['binance:BTCUSDT']);
+  });
+
+  it('that could not be read whole may have a gap anywhere', () => {
+    const found = formerTrades([epoch(), epoch({ symbol: 'SOLUSDT' })], { ...recent, whole: false }, asked, false);
+    expect(found.get('BTCUSDT')?.gaps.slice(1)).toEqual([
+      { epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 7000 },
+    ]);
+    expect(found.get('SOLUSDT')?.gaps).toEqual([]);
+  });
+
+  it('may have a gap anywhere before the span that gaps were looked for in', () => {
+    const gapsSince = (spanMs: number, endings = [ending()]) =>
+      formerTrades([epoch()], recent, { endings, spanMs }, false).get('BTCUSDT')?.gaps.slice(1);
+    expect(gapsSince(1500)).toEqual([{ epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 5500 }]);
+    expect(gapsSince(2000)).toEqual([]);
+    const later = ending({ symbol: 'ETHUSDT', trade: { id: '9', timestamp: 90_000 } });
+    expect(gapsSince(2000, [ending(), later])).toEqual([
+      { epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 7000 },
+    ]);
+  });
+
+  it('may be aggregated trades', () => {
+    const trades = [aggTrade(4, 9, { epoch: 3 })];
+    expect(formerTrades([epoch()], { ...recent, trades }, asked, false).get('BTCUSDT')?.trades).toEqual(trades);
+  });
+});
+
+describe('what the sinks tell', () => {
+  const nothing: Recent = { trades: [], windows: [], gaps: [], whole: true };
+  const eth = { symbol: 'ETHUSDT' };
+  const noFault = () => {
+    throw new Error('nothing fails here');
+  };
+  const sink = (name: string, endings: readonly Ending[], recent: FormerSink['recent']): FormerSink => ({
+    name,
+    endings,
+    recent,
+  });
+
+  it('is taken of each series from the one that is least far', async () => {
+    const asked: string[] = [];
+    const telling = (name: string, endings: readonly Ending[]) =>
+      sink(name, endings, async (options) => {
+        asked.push(`${name} ${options.endings.map(({ symbol }) => symbol).join(' ')}`);
+        return { ...nothing, trades: options.endings.map(({ symbol }) => tradeEvent(70, { symbol, epoch: 3 })) };
+      });
+    const ahead = { id: '71', timestamp: 7100 };
+    const sinks = [
+      telling('a', [ending(), ending({ ...eth, trade: ahead })]),
+      telling('b', [ending({ trade: ahead }), ending(eth)]),
+    ];
+    const { former } = await readRecent(loadConfig({ values: {} }), sinks, [epoch(), epoch(eth)], noFault);
+    expect(asked).toEqual(['a BTCUSDT ETHUSDT', 'b BTCUSDT ETHUSDT']);
+    expect([...former].map(([key, { trades }]) => [key, trades.length]).sort()).toEqual([
+      ['BTCUSDT', 1],
+      ['ETHUSDT', 1],
+    ]);
+  });
+
+  it('may be nothing: a sink that fails to tell is told of, and the others go on', async () => {
+    const failed: string[] = [];
+    const sinks = [
+      sink('a', [ending()], () => Promise.reject(new Error('not allowed to read'))),
+      sink('b', [ending(eth)], () => Promise.resolve(nothing)),
+    ];
+    const { former } = await readRecent(loadConfig({ values: {} }), sinks, [epoch(), epoch(eth)], ({ message }, name) =>
+      failed.push(`${name}: ${message}`),
+    );
+    expect(failed).toEqual(['a: not allowed to read']);
+    expect([...former.keys()]).toEqual(['ETHUSDT']);
+  });
+
+  it('is of windows what all have of those that the trades reach into, and each says which it has', async () => {
+    const told = (windowMs: number, ...starts: number[]) =>
+      starts.map((start) => window({ windowMs, windowStart: start, windowEnd: start + windowMs }));
+    const trades = [tradeEvent(50, { epoch: 3, timestamp: 4500 }), tradeEvent(70, { epoch: 3, timestamp: 7000 })];
+    // Of these the other has none.
+    const long = told(2000, 2000, 4000);
+    const sinks = [
+      sink('a', [ending()], async () => ({ ...nothing, trades, windows: [...told(1000, 3000, 4000, 5000), ...long] })),
+      sink('b', [ending({ trade: { id: '71', timestamp: 7100 } })], async () => ({
+        ...nothing,
+        windows: told(1000, 4000),
+      })),
+    ];
+    const past = await readRecent(loadConfig({ values: {} }), sinks, [epoch()], noFault);
+    const kept = past.former.get('BTCUSDT')?.windows.map(({ windowMs, windowStart }) => `${windowMs}@${windowStart}`);
+    expect(kept).toEqual(['1000@3000', '1000@4000', '2000@2000']);
+    const has = (name: string) => told(1000, 4000, 5000, 6000).map((window) => past.told.get(name)?.has(window));
+    expect(has('a')).toEqual([true, true, false]);
+    expect(has('b')).toEqual([true, false, false]);
+    const others = [...told(500, 0), window({ epoch: 4, windowStart: 4000, windowEnd: 5000 })];
+    expect(others.map((other) => past.told.get('a')?.has(other))).toEqual([false, false]);
+  });
+
+  it('takes for told what ended before the windows that are looked for, by the time of each sink', async () => {
+    const [now, ahead] = [7_200_000, 8_100_000];
+    const quiet = window({ symbol: 'ETHUSDT', windowStart: now - 1_200_000, windowEnd: now - 1_199_000 });
+    const silent = tradeEvent(70, { ...eth, epoch: 3, timestamp: quiet.windowStart });
+    const last = { id: '70', timestamp: quiet.windowStart };
+    const at = (timestamp: number) => ending({ trade: { id: `${timestamp}`, timestamp } });
+    const sinks = [
+      sink('a', [at(now), ending({ ...eth, trade: last })], async () => ({
+        ...nothing,
+        trades: [silent],
+        windows: [quiet],
+      })),
+      // What it looks for ended less than 31 minutes before its own last trade.
+      sink('b', [at(ahead), ending({ ...eth, trade: last })], async () => nothing),
+    ];
+    const first = epoch({ last: { id: `${now}`, timestamp: now } });
+    const { former, told } = await readRecent(
+      loadConfig({ values: {} }),
+      sinks,
+      [first, epoch({ ...eth, last })],
+      noFault,
+    );
+    expect(former.get('ETHUSDT')).toMatchObject({ toldTo: now - 31 * 60_000, windows: [quiet] });
+    expect(told.get('b')?.has(quiet)).toBe(true);
+    expect(told.get('b')?.has({ ...quiet, windowStart: now, windowEnd: now + 1000 })).toBe(false);
+  });
+
+  it('counts none of the windows that another sink lacks as told, also where both have the same trades', async () => {
+    const last = window({ windowStart: 6000, windowEnd: 7000 });
+    const trades = [tradeEvent(70, { epoch: 3, timestamp: 6500 })];
+    const sinks = [
+      sink('a', [ending()], async () => ({ ...nothing, trades, windows: [last] })),
+      sink('b', [ending()], async () => nothing),
+    ];
+    const { former } = await readRecent(loadConfig({ values: {} }), sinks, [epoch()], noFault);
+    expect(former.get('BTCUSDT')).toMatchObject({ trades, windows: [] });
+  });
+});

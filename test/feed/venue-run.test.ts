@@ -1,0 +1,677 @@
+import { defer, map, of, Subject, type Subscription, throwError } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { Fault } from '../../src/domain/fault.ts';
+import type { LineEvent } from '../../src/domain/line.ts';
+import { VenueFeed } from '../../src/feed/venue-feed.ts';
+import type { VenueFeedOptions, VenueSignal } from '../../src/feed/venue-signal.ts';
+import type { ListedInstrument } from '../../src/venues/contract.ts';
+import { bookUpdate, ticker as tickerOf, tradeEvent } from '../../testing/judges/events.ts';
+import { fakeVenue } from '../venues/fake-venue.ts';
+import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
+import {
+  instrument,
+  type ScriptedConnection,
+  type ScriptedOptions,
+  scriptedVenue,
+} from './connection/scripted-lines.ts';
+
+interface Scripted extends ScriptedOptions {
+  /** True by default. */
+  readonly contiguous?: boolean;
+  readonly more?: Partial<VenueFeedOptions>;
+  /** Connected before it is subscribed. */
+  readonly warm?: boolean;
+  /** False: the test plays from the first frame on. */
+  readonly answers?: boolean;
+}
+
+const WARM_WITHIN_MS = 1000;
+
+/** A running venue whose connections a test plays. */
+class ScriptedRun {
+  readonly scheduler = new SteppedScheduler();
+  readonly connections: ScriptedConnection[] = [];
+  readonly signals: VenueSignal[] = [];
+  readonly feed: VenueFeed;
+  /** Without `warm`. */
+  readonly subscription: Subscription | undefined;
+  /** With `warm`: that it is. */
+  isWarm = false;
+
+  constructor({ contiguous = true, more = {}, warm = false, answers = true, ...options }: Scripted = {}) {
+    const venue = fakeVenue({ contiguousTradeIds: contiguous });
+    const scripted = scriptedVenue(this.scheduler, (connection) => this.connections.push(connection), options);
+    this.feed = new VenueFeed({ ...scripted, venue, ...more });
+    if (warm) void this.feed.warm({ withinMs: WARM_WITHIN_MS }).then(() => (this.isWarm = true));
+    else this.subscription = this.subscribe();
+    if (answers) for (const connection of this.connections) connection.open().acknowledge();
+  }
+
+  subscribe(): Subscription {
+    return this.feed.signals$.subscribe((signal) => this.signals.push(signal));
+  }
+
+  connection(index: number): ScriptedConnection {
+    const connection = this.connections[index];
+    if (connection === undefined) throw new RangeError(`only ${this.connections.length} connections were made`);
+    return connection;
+  }
+
+  /** The ids that came out, and holes, in order. */
+  get trades(): (number | string)[] {
+    return this.signals.flatMap((signal) =>
+      signal.kind === 'events'
+        ? signal.events
+            .filter(({ kind }) => kind !== 'doubt')
+            .map((event) => (event.kind === 'trade' ? Number(event.tradeId) : event.kind))
+        : [],
+    );
+  }
+
+  told(state: string): Readonly<Record<string, string>>[] {
+    return this.signals.flatMap((signal) =>
+      signal.kind === 'status' && signal.note.state === state ? [signal.note.details ?? {}] : [],
+    );
+  }
+
+  count(kind: VenueSignal['kind']): number {
+    return this.signals.filter((signal) => signal.kind === kind).length;
+  }
+}
+
+/** Trades of BTC with these ids, each of the millisecond of its id. */
+function deliver(connection: ScriptedConnection, ...ids: readonly number[]): void {
+  for (const id of ids) connection.tell({ kind: 'data', receivedAt: 0, events: [tradeEvent(id, { timestamp: id })] });
+}
+
+describe.each([true, false])('VenueRun: two lines, contiguous ids: %s', (contiguous) => {
+  it.each(['first', 'second'] as const)(
+    'the loss of the %s delays no trade: the next one passes the moment it comes by the other',
+    (which) => {
+      const run = new ScriptedRun({ lines: 2, contiguous });
+      const [a, b] = run.connections as [ScriptedConnection, ScriptedConnection];
+      const [lost, left] = which === 'first' ? [a, b] : [b, a];
+      deliver(a, 1, 2);
+      deliver(b, 1, 2);
+      deliver(left, 3);
+      lost.fail();
+      expect(run.trades).toEqual([1, 2, 3]);
+      deliver(left, 4);
+      expect(run.trades).toEqual([1, 2, 3, 4]);
+      expect([run.count('connected'), run.count('disconnected')]).toEqual([1, 0]);
+      expect(run.scheduler.now()).toBe(0);
+    },
+  );
+});
+
+it('VenueRun counts what is lost by the kind of fault, and nothing where a line goes on over another connection', () => {
+  const run = new ScriptedRun({ lines: 2 });
+  run.connection(0).rotate();
+  run.connection(2).fail(new Fault('connect_failed', 'refused'));
+  expect([run.feed.counts.reconnects, ...run.feed.counts.losses]).toEqual([0]);
+  run.connection(1).fail();
+  run.scheduler.advance(2000);
+  run.connections.findLast(({ args }) => args.line === 2)?.fail(new Fault('connect_timeout', 'no answer'));
+  const { reconnects, losses } = run.feed.counts;
+  expect(reconnects).toBe([...losses.values()].reduce((sum, count) => sum + count, 0));
+  expect([...losses]).toEqual([
+    ['connection_closed', 1],
+    ['connect_timeout', 1],
+  ]);
+});
+
+describe.each([true, false])('VenueRun: the rotation of one line, contiguous ids: %s', (contiguous) => {
+  it('loses nothing, repeats nothing, holds nothing up and tells no loss', () => {
+    const run = new ScriptedRun({ contiguous });
+    const old = run.connection(0);
+    deliver(old, 1, 2, 3);
+    old.rotate();
+    const next = run.connection(1).open().acknowledge();
+    deliver(next, 6);
+    deliver(old, 4, 5, 6);
+    expect(run.trades).toEqual([1, 2, 3, 4, 5, 6]);
+    deliver(next, 7, 8);
+    run.scheduler.advance(500);
+    expect(run.told('session_rotated')).toEqual([]);
+    deliver(old, 7, 8);
+    expect(run.told('session_rotated')).toEqual([
+      { line: '1', url: 'ws://a', reason: 'server_shutdown', duration_ms: '500' },
+    ]);
+    expect(old.closed).toBe(true);
+    deliver(next, 9);
+    expect(run.trades).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect([run.count('connected'), run.count('disconnected')]).toEqual([1, 0]);
+    for (const [state, times] of [
+      ['connecting', 1],
+      ['connected', 1],
+      ['subscribed', 1],
+      ['disconnected', 0],
+    ] as const)
+      expect(run.told(state)).toHaveLength(times);
+  });
+
+  it('hands over though none of its trades has come by both, for it was subscribed before', () => {
+    const run = new ScriptedRun({ contiguous });
+    const old = run.connection(0);
+    deliver(old, 1);
+    old.rotate();
+    const next = run.connection(1).open().acknowledge();
+    const ethereum = (id: number) =>
+      ({
+        kind: 'data',
+        receivedAt: 0,
+        events: [tradeEvent(id, { timestamp: id, symbol: 'ETHUSDT', coin: 'ETH' })],
+      }) as const;
+    next.tell(ethereum(50));
+    old.tell(ethereum(50));
+    run.scheduler.advance(500);
+    expect(old.closed).toBe(true);
+    deliver(next, 2);
+    expect(run.trades).toEqual([1, 50, 2]);
+  });
+
+  it('whose old connection dies goes on with the new one, without a word of the venue being away', () => {
+    const run = new ScriptedRun({ contiguous });
+    const old = run.connection(0);
+    deliver(old, 1, 2);
+    old.rotate();
+    const next = run.connection(1).open().acknowledge();
+    deliver(next, 3);
+    deliver(old, 3);
+    old.fail();
+    deliver(next, 4);
+    expect(run.trades).toEqual([1, 2, 3, 4]);
+    expect(run.count('disconnected')).toBe(0);
+    expect(run.told('disconnected')).toMatchObject([{ line: '1', successor: 'true', retry_in_ms: '0' }]);
+    expect(run.told('session_rotated')).toEqual([]);
+  });
+
+  it('that cannot connect is told, and is no loss', () => {
+    const run = new ScriptedRun({ contiguous });
+    run.connection(0).rotate();
+    run.connection(1).fail(new Fault('rate_limited', 'HTTP 429', { status: 429 }));
+    expect(run.told('connecting')).toMatchObject([{}, { line: '1', successor: 'true', status: '429' }]);
+    expect([run.told('disconnected'), run.told('rate_limited'), run.count('disconnected')]).toEqual([[], [], 0]);
+  });
+});
+
+describe('VenueRun: announcements', () => {
+  it('rotate all lines, and say what the venue said', () => {
+    const notices$ = new Subject<LineEvent>();
+    const run = new ScriptedRun({ lines: 2, more: { notices$ } });
+    for (const connection of run.connections) deliver(connection, 1);
+    notices$.next({ kind: 'opened', url: '' });
+    expect(run.connections).toHaveLength(2);
+    notices$.next({ kind: 'rotate', reason: 'maintenance', details: { notice: 'a ongoing', title: 'T' } });
+    for (const connection of run.connections.slice(2)) connection.open().acknowledge();
+    for (const connection of run.connections) deliver(connection, 2);
+    run.scheduler.advance(500);
+    expect(run.told('session_rotated')).toMatchObject([
+      { line: '1', reason: 'maintenance', notice: 'a ongoing', title: 'T' },
+      { line: '2', reason: 'maintenance', notice: 'a ongoing', title: 'T' },
+    ]);
+    expect(run.connections.map(({ closed }) => closed)).toEqual([true, true, false, false]);
+  });
+
+  it('that cannot be had are no fault of the venue, and are asked for no more once it is left', () => {
+    const scheduler = new SteppedScheduler();
+    const signals: VenueSignal[] = [];
+    let asked = 0;
+    const notices$ = defer(() => {
+      asked++;
+      return throwError(() => new Fault('connect_failed', 'refused'));
+    });
+    const feed = new VenueFeed({ ...scriptedVenue(scheduler, () => undefined, {}), notices$ });
+    const subscription = feed.signals$.subscribe((signal) => signals.push(signal));
+    scheduler.advance(60_000);
+    const askedInAMinute = asked;
+    expect(askedInAMinute).toBeGreaterThan(5);
+    expect(signals.some((signal) => signal.kind === 'status' && signal.note.reason.includes('refused'))).toBe(false);
+    expect(feed.counts.ignored.get('notices_lost')).toBe(askedInAMinute);
+    subscription.unsubscribe();
+    scheduler.advance(600_000);
+    expect(asked).toBe(askedInAMinute);
+  });
+});
+
+describe('VenueRun: a symbol that is left and followed again, ids jump', () => {
+  it('is the same for its decoders, who know whether it is followed', () => {
+    const run = new ScriptedRun();
+    const { asked } = run.connection(0).args;
+    const btc = asked('BTCUSDT');
+    const followed = [btc.instrument?.symbol];
+    run.feed.remove('BTCUSDT');
+    followed.push(btc.instrument?.symbol);
+    run.feed.add(instrument('BTC'));
+    followed.push(btc.instrument?.symbol);
+    expect(followed).toEqual(['BTCUSDT', undefined, 'BTCUSDT']);
+    expect(asked('BTCUSDT')).toBe(btc);
+  });
+
+  it('names what was traded meanwhile, though its first trade comes before the subscription is acknowledged', () => {
+    const run = new ScriptedRun({ lines: 2, contiguous: false });
+    for (const connection of run.connections) deliver(connection, 1, 2);
+    run.feed.remove('BTCUSDT');
+    run.feed.add(instrument('BTC'));
+    for (const connection of run.connections) deliver(connection, 9, 10);
+    expect(run.trades).toEqual([1, 2, 'hole', 9, 10]);
+  });
+
+  it('names what was traded between two subscriptions of one that is mute', () => {
+    const run = new ScriptedRun({ lines: 1, contiguous: false, more: { coinStaleAfterMs: 10_000 } });
+    deliver(run.connection(0), 1, 2);
+    const eth = (id: number) => tradeEvent(id, { symbol: 'ETHUSDT', coin: 'ETH', timestamp: id });
+    for (let second = 1; second <= 11; second++) {
+      run.scheduler.advance(1000);
+      run.connection(0).tell({ kind: 'data', receivedAt: 0, events: [eth(100 + second)] });
+    }
+    expect(run.connection(0).commands).toMatchObject([{ kind: 'resubscribe' }]);
+    run.signals.length = 0;
+    deliver(run.connection(0), 9);
+    expect(run.trades).toEqual(['hole', 9]);
+  });
+});
+
+describe('VenueRun: named instruments', () => {
+  const named = ['A', 'B'].map((coin) => instrument(coin));
+
+  it('that the venue does not list, or whose trading is halted, are followed as soon as a later list has them', () => {
+    const answers = ['A', 'A', '?', 'A', 'AB', ''];
+    let asked = 0;
+    const listed$ = defer(() => {
+      const answer = answers[asked++] as string;
+      if (answer === '?') return throwError(() => new Fault('unavailable', 'no answer'));
+      return of(['A', 'B'].map((base) => row(base, answer.includes(base))));
+    });
+    const row = (base: string, trading: boolean) => ({ venueSymbol: `${base}USDT`, base, quote: 'USDT', trading });
+    const run = new ScriptedRun({ more: { instruments: named, listed$, listEveryMs: 1000 } });
+    const topics = () => [...(run.connections[0]?.args.topics() ?? [])];
+    expect(run.told('subscription_rejected')).toMatchObject([{ symbol: 'BUSDT' }]);
+    run.scheduler.advance(3999);
+    expect([asked, topics()]).toEqual([4, ['trade.AUSDT']]);
+    run.scheduler.advance(1);
+    expect(topics()).toEqual(['trade.AUSDT', 'trade.BUSDT']);
+    expect(run.told('subscribed').filter(({ cause }) => cause === 'listed')).toMatchObject([{ symbol: 'BUSDT' }]);
+    expect(run.signals.filter(({ kind }) => kind === 'serves')).toMatchObject([{ serves: false }, { serves: true }]);
+    run.scheduler.advance(60_000);
+    expect(asked).toBe(5);
+  });
+
+  it('are not asked for any more once they are removed, or the run is stopped', () => {
+    let asked = 0;
+    const listed$ = defer(() => {
+      asked++;
+      return of([]);
+    });
+    const run = new ScriptedRun({ more: { instruments: named, listed$, listEveryMs: 1000 } });
+    run.feed.remove('AUSDT');
+    run.scheduler.advance(1000);
+    expect(asked).toBe(2);
+    run.feed.remove('BUSDT');
+    run.scheduler.advance(10_000);
+    expect(asked).toBe(3);
+    const other = new ScriptedRun({ more: { instruments: named, listed$, listEveryMs: 1000 } });
+    other.subscription?.unsubscribe();
+    other.scheduler.advance(10_000);
+    expect(asked).toBe(4);
+  });
+});
+
+describe('VenueRun: all that a venue lists', () => {
+  /** A venue that answers with these coins in turn, a second apart; then with the last ones again. `ours`: of which shard. */
+  function listing(answers: readonly string[], ours: (coin: string) => boolean = () => true): ScriptedRun {
+    let next = 0;
+    const listed$ = defer(() => {
+      const coins = [...(answers[Math.min(next++, answers.length - 1)] as string)];
+      return of(coins.map((base) => ({ venueSymbol: `${base}USDT`, base, quote: 'USDT', trading: true })));
+    });
+    const all = {
+      quote: 'USDT',
+      everyMs: 1000,
+      ours: map((rows: readonly ListedInstrument[]) => rows.filter(({ base }) => ours(base))),
+    };
+    return new ScriptedRun({ more: { instruments: [], listed$, all, listEveryMs: 1000 } });
+  }
+  const topicsOf = (run: ScriptedRun) =>
+    [...(run.connections[0]?.args.topics() ?? [])].map((topic) => topic.replace(/trade\.(.*)USDT/, '$1')).join('');
+
+  it('is left when two answers in a row lack it', () => {
+    const run = listing(['ABC', 'AB', 'ABC', 'AB']);
+    const seen = [1, 2, 3, 4].map(() => {
+      run.scheduler.advance(1000);
+      return topicsOf(run);
+    });
+    expect(seen).toEqual(['ABC', 'ABC', 'ABC', 'AB']);
+    expect(run.told('subscription_rejected')).toMatchObject([{ symbol: 'CUSDT', cause: 'delisted' }]);
+  });
+
+  it('is left though it is most of a shard; a list that lacks most of the venue counts once the next one is like it', () => {
+    const run = listing(['ABCDEF', 'CDEF', 'CDEF', 'C'], (coin) => coin < 'D');
+    const seen = [1, 2, 3, 4, 5].map(() => {
+      run.scheduler.advance(1000);
+      return [topicsOf(run), run.feed.counts.ignored.get('instrument_list_doubtful') ?? 0];
+    });
+    expect(seen).toEqual([
+      ['ABC', 0],
+      ['C', 0],
+      ['C', 1],
+      ['C', 1],
+      ['C', 1],
+    ]);
+  });
+
+  it('is asked for again soon where nothing trades, and nothing is left for it', () => {
+    const run = listing(['', 'AB', '', '', '', 'A']);
+    expect(run.connections).toEqual([]);
+    expect(run.told('connecting')).toHaveLength(1);
+    run.scheduler.advance(5000);
+    run.connection(0).open().acknowledge();
+    run.scheduler.advance(1000 + 3 * 5000);
+    expect(topicsOf(run)).toBe('AB');
+    expect(run.feed.counts.ignored.get('instrument_list_unavailable')).toBe(4);
+    run.scheduler.advance(1000);
+    expect(topicsOf(run)).toBe('A');
+  });
+});
+
+describe.each([
+  { channels: ['trade', 'ticker'] as const, resubscribed: 1, served: [false] },
+  { channels: ['ticker'] as const, resubscribed: 0, served: [] },
+])('VenueRun: prices that move where no trade comes, with $channels', ({ channels, resubscribed, served }) => {
+  it('show that trades are mute, if they are wanted', () => {
+    const run = new ScriptedRun({ lines: 2, more: { channels, coinStaleAfterMs: 10_000 } });
+    for (let second = 0; second < 30; second++) {
+      const timestamp = run.scheduler.now();
+      const events = ['BTCUSDT', 'ETHUSDT'].map((symbol) =>
+        tickerOf({ symbol, timestamp, price: `${60_000 + second}` }),
+      );
+      for (const event of events)
+        for (const connection of run.connections) connection.tell({ kind: 'data', receivedAt: 0, events: [event] });
+      deliver(run.connection(0), second);
+      run.scheduler.advance(1000);
+    }
+    const ofEth = run
+      .connection(1)
+      .commands.filter((command) => 'topics' in command && /ETH/.test(command.topics.join()));
+    expect(ofEth).toHaveLength(resubscribed);
+    expect(run.connection(1).commands).toEqual(ofEth);
+    expect(run.signals.flatMap((signal) => (signal.kind === 'serves' ? [signal] : []))).toEqual(
+      served.map((serves) => ({ kind: 'serves', symbol: 'ETHUSDT', serves })),
+    );
+  });
+});
+
+describe('VenueRun: a venue that was away for longer than a coin may be silent', () => {
+  it('is not taken for one whose coins are mute, before anything could come', () => {
+    const run = new ScriptedRun({ more: { coinStaleAfterMs: 10_000 } });
+    deliver(run.connection(0), 1);
+    run.connection(0).fail();
+    run.scheduler.advance(15_000);
+    const index = run.connections.length - 1;
+    run.connection(index).open().acknowledge();
+    const coinsTold = () => run.told('feed_stale').flatMap(({ symbol }) => symbol ?? []);
+    for (let second = 1; second <= 9; second++) {
+      run.connection(index).data(null);
+      run.scheduler.advance(1000);
+    }
+    expect([coinsTold(), run.connection(index).commands]).toEqual([[], []]);
+    run.connection(index).data(null);
+    run.scheduler.advance(1000);
+    expect(coinsTold()).toEqual(['BTCUSDT', 'ETHUSDT']);
+  });
+});
+
+it('VenueRun: a coin of which is told that nothing changed is not mute', () => {
+  const run = new ScriptedRun({ more: { coinStaleAfterMs: 10_000 } });
+  const line = run.connection(0);
+  for (let second = 1; second <= 12; second++) {
+    line.tell({ kind: 'data', receivedAt: 0, events: [], of: line.args.asked('BTCUSDT') });
+    run.scheduler.advance(1000);
+  }
+  expect(run.told('feed_stale').flatMap(({ symbol }) => symbol ?? [])).toEqual(['ETHUSDT']);
+});
+
+it('VenueRun: a connection that is replaced gives a mute coin no time', () => {
+  const run = new ScriptedRun({ more: { coinStaleAfterMs: 10_000 } });
+  const old = run.connection(0);
+  const live = (seconds: number) => {
+    for (let second = 1; second <= seconds; second++) {
+      old.data(null);
+      run.scheduler.advance(1000);
+    }
+  };
+  deliver(old, 1);
+  live(5);
+  old.rotate();
+  run.connection(1).open();
+  live(5);
+  expect(run.told('feed_stale').flatMap(({ symbol }) => symbol ?? [])).toEqual(['BTCUSDT', 'ETHUSDT']);
+});
+
+describe('VenueRun: a venue that refuses topics', () => {
+  const ASK_AGAIN_MS = 60_000;
+  /** Lets time pass in which all lines are alive. */
+  const pass = (run: ScriptedRun, ms: number): void => {
+    for (let passed = 0; passed < ms; passed += 1000) {
+      for (const connection of run.connections) connection.data(null);
+      run.scheduler.advance(Math.min(1000, ms - passed));
+    }
+  };
+  const rejection = new Fault('subscription_rejected', 'not open');
+  const refuse = (run: ScriptedRun, index: number, ...topics: string[]) =>
+    run.connection(index).tell({ kind: 'refused', topics, fault: rejection });
+  const asked = (run: ScriptedRun, index: number) =>
+    run
+      .connection(index)
+      .commands.flatMap((command) => (command.kind === 'subscribe' ? [command.topics.join(' ')] : []));
+  const served = (run: ScriptedRun, symbol = 'BTCUSDT') =>
+    run.signals.flatMap((signal) => (signal.kind === 'serves' && signal.symbol === symbol ? [signal.serves] : []));
+  const ticker = (run: ScriptedRun, index: number, symbol = 'BTCUSDT') =>
+    run
+      .connection(index)
+      .tell({ kind: 'data', receivedAt: 0, events: [tickerOf({ symbol, timestamp: run.scheduler.now() })] });
+
+  it('does not serve a symbol without its trades, whatever else of it comes, and does once they came for a while', () => {
+    const run = new ScriptedRun({ lines: 2, more: { channels: ['trade', 'ticker'], coinStaleAfterMs: 10_000 } });
+    refuse(run, 0, 'trade.BTCUSDT');
+    expect(served(run)).toEqual([]);
+    refuse(run, 1, 'trade.BTCUSDT');
+    expect(served(run)).toEqual([false]);
+    for (let second = 0; second < 200; second++) {
+      ticker(run, second % 2);
+      // A venue may take an hour to lift what keeps it from serving a symbol.
+      for (const index of [0, 1]) if (asked(run, index).length > second / 61) refuse(run, index, 'trade.BTCUSDT');
+      pass(run, 1000);
+    }
+    expect(served(run)).toEqual([false]);
+    run.connection(1).acknowledge(['trade.BTCUSDT']);
+    for (let second = 0; second < 30; second++) {
+      expect(served(run)).toEqual([false]);
+      deliver(run.connection(1), second);
+      pass(run, 1000);
+    }
+    pass(run, 1000);
+    expect(served(run)).toEqual([false, true]);
+  });
+
+  it('does not serve a symbol whose trades one line was refused while the other is away', () => {
+    const run = new ScriptedRun({ lines: 2, more: { channels: ['trade', 'ticker'] } });
+    refuse(run, 0, 'trade.BTCUSDT');
+    run.connection(1).fail();
+    expect([served(run), served(run, 'ETHUSDT')]).toEqual([[false], []]);
+    const other = new ScriptedRun({ lines: 2, more: { channels: ['trade', 'ticker'] } });
+    other.connection(1).fail();
+    refuse(other, 0, 'trade.BTCUSDT');
+    expect(served(other)).toEqual([false]);
+  });
+
+  it('is asked for the next ones soon where it takes one', () => {
+    const coins = [...'ABCDEFGHIJKLM'];
+    const listed$ = of(coins.map((base) => ({ venueSymbol: `${base}USDT`, base, quote: 'USDT', trading: true })));
+    const run = new ScriptedRun({ more: { instruments: coins.map(instrument), listed$ } });
+    for (const coin of coins) refuse(run, 0, `trade.${coin}USDT`);
+    pass(run, ASK_AGAIN_MS);
+    for (const topic of asked(run, 0).at(-1)?.split(' ') ?? []) run.connection(0).acknowledge([topic]);
+    pass(run, 1000);
+    expect(asked(run, 0).at(-1)).toBe('trade.KUSDT trade.LUSDT trade.MUSDT');
+  });
+
+  it('is asked for them again a probe later, and as often, by each line; told only once', () => {
+    const run = new ScriptedRun({ lines: 2, more: { channels: ['trade', 'ticker'] } });
+    refuse(run, 0, 'trade.BTCUSDT');
+    refuse(run, 1, 'ticker.ETHUSDT');
+    expect([...served(run), ...served(run, 'ETHUSDT')]).toEqual([]);
+    pass(run, ASK_AGAIN_MS - 1);
+    expect([asked(run, 0), asked(run, 1)]).toEqual([[], []]);
+    pass(run, 1);
+    expect([asked(run, 0), asked(run, 1)]).toEqual([['trade.BTCUSDT'], ['ticker.ETHUSDT']]);
+    refuse(run, 0, 'trade.BTCUSDT');
+    run.connection(1).acknowledge(['ticker.ETHUSDT']);
+    pass(run, ASK_AGAIN_MS);
+    run.connection(0).acknowledge(['trade.BTCUSDT']);
+    pass(run, 10 * ASK_AGAIN_MS);
+    expect([asked(run, 0), asked(run, 1)]).toEqual([['trade.BTCUSDT', 'trade.BTCUSDT'], ['ticker.ETHUSDT']]);
+    expect(run.told('subscription_rejected').map(({ line, topic }) => `${line} ${topic}`)).toEqual([
+      '1 trade.BTCUSDT',
+      '2 ticker.ETHUSDT',
+    ]);
+    expect(run.connection(0).args.topics()).toHaveLength(4);
+  });
+
+  it('is asked for ten at a time, each in its turn, and for none that is not followed any more', () => {
+    const coins = [...'ABCDEFGHIJKLM'];
+    const listed$ = of(coins.map((base) => ({ venueSymbol: `${base}USDT`, base, quote: 'USDT', trading: true })));
+    const run = new ScriptedRun({ more: { instruments: coins.map(instrument), listed$ } });
+    for (const coin of coins) refuse(run, 0, `trade.${coin}USDT`);
+    run.feed.remove('AUSDT');
+    for (let round = 0; round < 2; round++) {
+      pass(run, ASK_AGAIN_MS);
+      for (const topic of asked(run, 0).at(-1)?.split(' ') ?? []) refuse(run, 0, topic);
+    }
+    expect(asked(run, 0).map((topics) => topics.replaceAll(/trade\.|USDT| /g, ''))).toEqual([
+      'BCDEFGHIJK',
+      'LMBCDEFGHI',
+    ]);
+  });
+
+  it('has taken back what it had granted on one line: what the other misses is named, and nothing waits for the first', () => {
+    const run = new ScriptedRun({ lines: 2, contiguous: false });
+    for (const connection of [...run.connections]) deliver(connection, 1, 2);
+    refuse(run, 0, 'trade.BTCUSDT');
+    run.connection(1).fail();
+    run.scheduler.advance(2000);
+    run.connection(2).open().acknowledge();
+    deliver(run.connection(2), 9, 10);
+    expect(run.trades).toEqual([1, 2, 'hole', 9, 10]);
+  });
+});
+
+describe('VenueRun: books', () => {
+  it('are asked for after the subscription: a symbol may not change for long', () => {
+    const run = new ScriptedRun({
+      lines: 1,
+      more: {
+        channels: ['trade', 'depth'],
+        fetchBook: ({ symbol }) => of(bookUpdate(5, { symbol, snapshot: true })),
+      },
+    });
+    run.scheduler.advance(1000);
+    const steps = run.signals.flatMap((signal) =>
+      signal.kind === 'events'
+        ? signal.events.flatMap((event) => (event.kind === 'book' ? [`${event.symbol} ${event.step.kind}`] : []))
+        : [],
+    );
+    expect(steps).toEqual(['BTCUSDT replaced', 'ETHUSDT replaced']);
+  });
+});
+
+describe('VenueFeed, warm', () => {
+  it('takes nothing for a repeat, and nothing past the stream, while it holds back', () => {
+    const run = new ScriptedRun({ warm: true });
+    run.feed.resumeAt(new Map([['BTCUSDT', { trade: { id: '5', timestamp: 5 }, aggTrade: null }]]));
+    const { asked, onMore } = run.connection(0).args;
+    const isRepeat = () => asked('BTCUSDT').isRepeat(5, 5);
+    const more = () => onMore({ kind: 'data', receivedAt: 0, events: [tradeEvent(6, { timestamp: 6 })] }, 0);
+    run.subscribe();
+    expect([isRepeat(), more()]).toEqual([false, false]);
+    run.scheduler.advance(1);
+    expect([isRepeat(), more()]).toEqual([true, true]);
+    expect(run.trades).toEqual([6]);
+  });
+
+  const mark = (id: number) => ({ id: String(id), timestamp: id });
+
+  it('holds back what comes until it is subscribed, and goes on where another ended', () => {
+    const run = new ScriptedRun({ warm: true });
+    deliver(run.connection(0), 5, 6, 7);
+    run.scheduler.advance(2000);
+    expect([run.signals.length, run.feed.linesUp]).toEqual([0, 1]);
+    run.feed.resumeAt(new Map([['BTCUSDT', { trade: mark(6), aggTrade: null }]]));
+    run.subscribe();
+    expect(run.signals).toEqual([]);
+    run.scheduler.advance(0);
+    deliver(run.connection(0), 8);
+    expect(run.trades).toEqual([7, 8]);
+    expect(run.connections).toHaveLength(1);
+  });
+
+  it('finds where another ended among what it held, where ids jump', () => {
+    const run = new ScriptedRun({ warm: true, contiguous: false });
+    deliver(run.connection(0), 5, 16, 27);
+    run.feed.resumeAt(new Map([['BTCUSDT', { trade: mark(16), aggTrade: null }]]));
+    run.subscribe();
+    run.scheduler.advance(100);
+    deliver(run.connection(0), 38);
+    expect(run.trades).toEqual([27, 38]);
+  });
+
+  it('takes nothing for silence that came while it held', () => {
+    const run = new ScriptedRun({ warm: true });
+    for (let ms = 0; ms < 40_000; ms += 500) {
+      deliver(run.connection(0), 5 + ms / 500);
+      run.scheduler.advance(500);
+    }
+    run.subscribe();
+    run.scheduler.advance(0);
+    expect([...run.told('feed_stale'), run.count('stale'), run.count('serves')]).toEqual([0, 0]);
+    expect(run.trades).toHaveLength(80);
+  });
+
+  it('names a hole where the other one ended before the first that came', () => {
+    const run = new ScriptedRun({ warm: true });
+    deliver(run.connection(0), 5, 6);
+    run.feed.resumeAt(new Map([['BTCUSDT', { trade: mark(3), aggTrade: null }]]));
+    run.subscribe();
+    run.scheduler.advance(3000);
+    expect(run.trades).toEqual(['hole', 5, 6]);
+  });
+
+  it('is so once each line has its subscriptions or has failed, and no later than it may take', async () => {
+    const run = new ScriptedRun({ warm: true, lines: 2, answers: false });
+    const mute = new ScriptedRun({ warm: true, answers: false });
+    const states: boolean[] = [];
+    const look = async (one: ScriptedRun): Promise<void> => {
+      await new Promise(setImmediate);
+      states.push(one.isWarm);
+    };
+    run.connection(0).open().acknowledge(['trade.BTCUSDT']);
+    run.connection(1).fail();
+    await look(run);
+    run.connection(0).acknowledge(['trade.ETHUSDT']);
+    await look(run);
+    mute.scheduler.advance(WARM_WITHIN_MS - 1);
+    await look(mute);
+    mute.scheduler.advance(1);
+    await look(mute);
+    expect(states).toEqual([false, true, false, true]);
+  });
+
+  it('closes its lines where nobody came, and where who came went', () => {
+    const unused = new ScriptedRun({ warm: true });
+    unused.feed.close();
+    expect(unused.connection(0).closed).toBe(true);
+    const used = new ScriptedRun({ warm: true });
+    used.subscribe().unsubscribe();
+    expect([used.connection(0).closed, used.feed.running]).toEqual([true, false]);
+  });
+});

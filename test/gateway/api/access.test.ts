@@ -1,0 +1,69 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { gatewayUnderTest, orderBook, price } from '../gateway-under-test.ts';
+
+/** What is answered to a target exactly as it is spelled here. */
+async function answerTo(url: string, target: string, headers: readonly string[] = []): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write(
+    [`GET ${target} HTTP/1.1`, 'Host: x', ...(headers.length > 0 ? headers : ['Connection: close']), '', ''].join(
+      '\r\n',
+    ),
+  );
+  return text(socket);
+}
+
+const upgradeTo = (protocol: string) => ['Connection: Upgrade, close', `Upgrade: ${protocol}`];
+const WEBSOCKET = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+];
+
+describe('a path that is spelled another way', () => {
+  it.each([
+    '/%61pi/prices',
+    'http://x/api/prices',
+    '/api/prices#x',
+    '/%6detrics',
+    'http://x/metrics',
+    '/metrics#x',
+    '/metrics?#',
+  ])('%s needs the token all the same', async (target) => {
+    const { url } = await gatewayUnderTest({ token: 'sesame' });
+    expect(await answerTo(url, target)).toMatch(/^HTTP\/1.1 401 /);
+    const authorization = ['Authorization: Bearer sesame', 'Connection: close'];
+    expect(await answerTo(url, target, authorization)).toMatch(/^HTTP\/1.1 (200|400) /);
+  });
+
+  it.each(['/%77s/', 'http://x/ws/', '/ws#x', '/%77s/status/', '/%77s/?token=sesam'])(
+    'over WebSocket %s needs it too',
+    async (target) => {
+      const { url } = await gatewayUnderTest({ token: 'sesame' });
+      expect(await answerTo(url, target, WEBSOCKET)).toMatch(/^HTTP\/1.1 401 /);
+    },
+  );
+
+  it('may have the token in its query', async () => {
+    const { open } = await gatewayUnderTest({ token: 'sesame' });
+    await open('/%77s/?token=sesame');
+    await expect(open('/ws/?token=x&token=sesame')).rejects.toThrow('401');
+  });
+
+  it('counts among the requests of a minute, and is not to be cached', async () => {
+    const { url } = await gatewayUnderTest({ requestsPerMinute: 2 });
+    expect(await answerTo(url, '/%61pi/prices')).toContain('cache-control: no-cache');
+    expect(await answerTo(url, 'http://x/api/prices')).toMatch(/^HTTP\/1.1 200 /);
+    expect(await answerTo(url, '/api/%70rices')).toMatch(/^HTTP\/1.1 429 /);
+  });
+});
+
+it('answers by REST whoever offers another protocol that we do not speak', async () => {
+  const { url, publish } = await gatewayUnderTest();
+  publish(price('1'), orderBook());
+  const answer = await answerTo(url, '/api/prices', upgradeTo('h2c'));
+  expect(answer).toMatch(/^HTTP\/1.1 200 /);
+  expect(answer).toContain('"price":"1"');
+});

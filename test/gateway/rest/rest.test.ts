@@ -1,0 +1,390 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { toJson } from '../../../src/codec/json-view.ts';
+import { bookFigures } from '../../../src/market/book/book-figures.ts';
+import { depthDistribution } from '../../../src/market/book/depth-distribution.ts';
+import { liquidityScore } from '../../../src/market/book/liquidity-score.ts';
+import { quantityImpacts } from '../../../src/market/book/price-impact.ts';
+import { LargeTrades } from '../../../src/market/trades/large-trades.ts';
+import { TradeHistory } from '../../../src/market/trades/trade-history.ts';
+import { kline } from '../../../testing/judges/events.ts';
+import {
+  gatewayUnderTest,
+  heartbeat,
+  NOW,
+  orderBook,
+  price,
+  status,
+  trade,
+  tradeStats,
+} from '../gateway-under-test.ts';
+
+const BTC = '/api/assets/crypto/BTC/';
+const SERIES = { symbol: 'BTCUSDT', coin: 'BTC', venue: 'bybit', environment: 'simulated', epoch: 1 };
+
+const trades = Array.from({ length: 250 }, (_, at) =>
+  trade(at + 1, {
+    price: String(100 + (at % 7) / 10),
+    quantity: at === 240 ? '50' : String(0.5 + (at % 3)),
+    isBuyerMaker: at % 3 === 0,
+    conditions: at === 100 ? ['block'] : [],
+  }),
+);
+
+describe('the whole feed', () => {
+  it('gives the last price of each symbol with its age, and says when it is not fresh', async () => {
+    const { publish, json, time } = await gatewayUnderTest();
+    publish(heartbeat({ halted: 'ETHUSDT', symbols: 'BTCUSDT,ETHUSDT' }), price('100'), price('100.5'));
+    publish(price('7', { symbol: 'ETHUSDT', coin: 'ETH' }));
+    const { prices } = await json('/api/prices');
+    expect(prices).toEqual([
+      { ...toJson(price('100.5')), age_ms: 100, stale: false },
+      { ...toJson(price('7', { symbol: 'ETHUSDT', coin: 'ETH' })), age_ms: 100, stale: true },
+    ]);
+    time.pass(3500);
+    expect((await json('/api/prices')).prices).toMatchObject([{ stale: true }, { stale: true }]);
+  });
+
+  it('takes prices and books of the testnet under a feed of production for stale', async () => {
+    const { publish, json } = await gatewayUnderTest();
+    publish(heartbeat({}, { environment: 'production' }));
+    publish(price('1', { environment: 'testnet' }), orderBook({ environment: 'testnet' }));
+    expect(await json('/api/prices')).toMatchObject({ prices: [{ stale: true }] });
+    expect(await json(BTC)).toMatchObject({ stale: true, book_stale: true });
+    expect(await json(`${BTC}orderbook`)).toMatchObject({ stale: true });
+  });
+
+  it('tells its status from the status records alone', async () => {
+    const { publish, json, time } = await gatewayUnderTest();
+    publish(heartbeat({ 'age_ms.binance': '7000' }), price('100.5', { change24h: '-1.5' }), trade(1));
+    publish(status('feed_stale', { venue: 'binance', reason: 'no data', details: { cause: 'socket_dead' } }));
+    publish(status('sink_unavailable', { reason: 'kafka: refused', details: { sink: 'kafka' } }));
+    time.pass(500);
+    expect(await json('/api/status')).toMatchObject({
+      environment: 'simulated',
+      source: 'topics',
+      instance: 'a',
+      active_venue: 'bybit',
+      trading: { state: 'allowed', reason: '' },
+      halted: [],
+      venues: [
+        { venue: 'bybit', state: 'connected', active: true, lines: null },
+        { venue: 'binance', state: 'stale', reason: 'no data', active: false },
+      ],
+      coins: [{ coin: 'BTC', price: '100.5', change_24h: '-1.5', flow: 'strong_sell', buy_ratio: 0, stale: false }],
+      sinks: [{ name: 'kafka', state: 'down', reason: 'kafka: refused' }],
+      gateway: { clients: 0, max_clients: 2000 },
+    });
+    const { events } = await json('/api/events?limit=1');
+    expect(events).toMatchObject([{ state: 'sink_unavailable' }]);
+  });
+
+  it('is ready while the feed is, and says why it is not', async () => {
+    const { publish, get, json, time } = await gatewayUnderTest();
+    expect(await json('/healthz')).toEqual({ status: 'ok' });
+    expect(await json('/readyz', 503)).toMatchObject({
+      error: 'not_ready',
+      details: { reasons: ['feed: no heartbeat of the feed yet'] },
+    });
+    publish(heartbeat());
+    expect(await json('/readyz')).toEqual({ ready: true, reasons: [] });
+    publish(heartbeat({ trading: 'halted', trading_reason: 'testnet' }));
+    expect(await json('/readyz', 503)).toMatchObject({ details: { reasons: ['feed: testnet'] } });
+    publish(heartbeat(), status('sink_unavailable', { reason: 'refused', details: { sink: 'kafka' } }));
+    expect(await json('/readyz', 503)).toMatchObject({ details: { reasons: ['sink kafka is down: refused'] } });
+    publish(status('sink_recovered', { details: { sink: 'kafka' } }));
+    expect((await get('/readyz')).status).toBe(200);
+    time.pass(3100);
+    expect(await json('/readyz', 503)).toMatchObject({ error: 'not_ready' });
+    expect(await json('/healthz')).toEqual({ status: 'ok' });
+  });
+
+  it('gives its figures to Prometheus', async () => {
+    const { publish, get } = await gatewayUnderTest();
+    publish(heartbeat(), trade(1), trade(2));
+    const answer = await get('/metrics');
+    expect(answer.headers.get('content-type')).toContain('text/plain');
+    const text = await answer.text();
+    expect(text).toContain('market_feed_gateway_records_total{kind="trade"} 2');
+    expect(text).toContain('market_feed_ready 1');
+    expect(text).toContain('market_feed_venue_active{venue="bybit"} 1');
+    expect(text).toContain('market_feed_event_loop_delay_seconds_count{thread="gateway"}');
+  });
+
+  it('counts the stale books of all processes of a cluster', async () => {
+    const { publish, get } = await gatewayUnderTest();
+    publish(
+      heartbeat({ symbols: 'BTCUSDT', stale_books: 'BTCUSDT' }),
+      heartbeat({ symbols: 'ETHUSDT' }, { instance: 'b' }),
+    );
+    expect(await (await get('/metrics')).text()).toContain('\nmarket_feed_stale_books 1\n');
+  });
+
+  it('lets the age of a coin grow where no snapshot comes any more', async () => {
+    const { look, get } = await gatewayUnderTest();
+    look({
+      at: NOW - 7000,
+      startedAt: NOW - 60_000,
+      environment: 'simulated',
+      mode: 'failover',
+      activeVenue: 'bybit',
+      trading: { state: 'allowed', reason: '' },
+      venues: [],
+      coins: [
+        {
+          coin: 'BTC',
+          symbol: 'BTCUSDT',
+          venue: 'bybit',
+          epoch: 1,
+          price: '1',
+          change24h: null,
+          tradesPerSecond: 0,
+          ageMs: 500,
+          stale: false,
+        },
+      ],
+      quality: [],
+      klines: [],
+      sinks: [],
+      counts: {},
+    });
+    expect(await (await get('/metrics')).text()).toContain(
+      'market_feed_symbol_age_seconds{symbol="BTCUSDT",venue="bybit"} 7.5',
+    );
+  });
+});
+
+describe('one symbol', () => {
+  it('has the figures of its trades as src/market has them', async () => {
+    const { publish, json } = await gatewayUnderTest();
+    publish(...trades);
+    const history = new TradeHistory();
+    for (const each of trades) history.add(each);
+    const latest = (await json(`${BTC}trades?limit=3`)) as { trades: unknown[] };
+    expect(latest).toMatchObject({ ...SERIES, block_trades: 1 });
+    expect(latest.trades).toEqual(history.latest(3).map((each) => toJson(each)));
+    for (const window of [1, 17, 249, 1000]) {
+      const { figures } = (await json(`${BTC}trade-flow?window=${window}`)) as { figures: Record<string, unknown> };
+      const wanted = history.lastTrades(window);
+      expect(figures).toMatchObject({ trades: wanted?.trades, vwap: wanted?.vwap, buy_value: wanted?.buyValue });
+    }
+    const { profile } = (await json(`${BTC}volume-profile?bins=5`)) as { profile: Record<string, unknown> };
+    expect(profile).toMatchObject({ volume: history.volumeProfile(5)?.volume, bins: { length: 5 } });
+    for (const threshold of [1.5, 20]) {
+      const judge = new LargeTrades({ threshold });
+      const wanted = trades
+        .filter(({ conditions }) => !conditions.includes('block'))
+        .flatMap((each) => {
+          const figures = judge.next(each);
+          return figures === undefined ? [] : [toJson({ ...each, kind: 'large_trade', ...figures })];
+        });
+      expect(wanted.length).toBeGreaterThan(0);
+      expect(await json(`${BTC}large-trades?threshold=${threshold}`)).toEqual({
+        ...SERIES,
+        threshold,
+        large_trades: wanted.reverse(),
+      });
+    }
+  });
+
+  it('judges a trade by the thousand before it, those that the history has forgotten among them', async () => {
+    const { publish, json } = await gatewayUnderTest({}, { historyTrades: 10 });
+    publish(...Array.from({ length: 995 }, (_, at) => trade(at + 1, { quantity: '1' })));
+    publish(
+      ...Array.from({ length: 9 }, (_, at) => trade(at + 996, { quantity: '3' })),
+      trade(1005, { quantity: '10' }),
+    );
+    const { large_trades: large } = await json(`${BTC}large-trades?threshold=9`);
+    expect(large).toMatchObject([{ trade_id: '1005', average_quantity: '1.018' }]);
+  });
+
+  it('has the figures of its book, and says when that is not fresh', async () => {
+    const { publish, json } = await gatewayUnderTest();
+    const book = orderBook();
+    publish(heartbeat(), book);
+    const figures = bookFigures({ bids: book.bids.slice(0, 1), asks: book.asks.slice(0, 1) });
+    expect(await json(`${BTC}orderbook?levels=1`)).toEqual({
+      ...toJson(book),
+      bids: [{ price: '99.5', quantity: '2' }],
+      asks: [{ price: '100.5', quantity: '1' }],
+      age_ms: 100,
+      stale: false,
+      spread: '1',
+      spread_pct: 1,
+      mid: '100',
+      microprice: figures.microprice,
+      imbalance: figures.imbalance,
+    });
+    expect(await json(`${BTC}depth-summary`)).toMatchObject({
+      ...SERIES,
+      bid_levels: 2,
+      liquidity_score: liquidityScore(book),
+      figures: { bid_volume: '3.25', ask_volume: '4' },
+    });
+    const { bands } = (await json(`${BTC}depth-distribution`)) as { bands: { up_to: string; bids: object }[] };
+    expect(bands.map(({ up_to, bids }) => [up_to, bids])).toEqual(
+      depthDistribution(book)?.map(({ upTo, bids }) => [upTo, bids]),
+    );
+    const { impacts } = (await json(`${BTC}price-impact?side=buy&quantities=1,2.5,100`)) as { impacts: object[] };
+    expect(impacts).toMatchObject(
+      quantityImpacts(book, 'buy', ['1', '2.5', '100']).map(({ averagePrice, slippageBps, complete }) => ({
+        average_price: averagePrice,
+        slippage_bps: slippageBps,
+        complete,
+      })),
+    );
+    publish(orderBook({ stale: true }));
+    expect(await json(`${BTC}orderbook`)).toMatchObject({ stale: true });
+    expect(await json(BTC)).toMatchObject({ coin: 'BTC', book_stale: true, book: { stale: true } });
+  });
+
+  it('has windows as published, and candles, longer ones made of shorter ones', async () => {
+    const { publish, json } = await gatewayUnderTest();
+    publish(tradeStats(NOW - 120_000), tradeStats(NOW - 60_000), tradeStats(NOW - 1000, { windowMs: 1000 }));
+    const stats = (await json(`${BTC}trade-stats`)) as { windows: unknown[] };
+    expect(stats).toMatchObject({ ...SERIES, window_ms: 60_000, latest: toJson(tradeStats(NOW - 60_000)) });
+    expect(stats.windows).toHaveLength(2);
+    expect(await json(`${BTC}trade-stats?window=7`, 404)).toMatchObject({ details: { windows_ms: [1000, 60_000] } });
+
+    const open = Math.floor(NOW / 300_000) * 300_000;
+    const of = { venue: 'bybit', environment: 'simulated', epoch: 1 } as const;
+    publish(...[0, 1, 2, 3, 4, 5].map((minute) => kline(open + minute * 60_000, NOW, { ...of, closed: minute < 5 })));
+    expect(((await json(`${BTC}klines?limit=2`)) as { klines: unknown[] }).klines).toMatchObject([
+      { open_time: open + 240_000, closed: true },
+      { open_time: open + 300_000, closed: false },
+    ]);
+    expect(((await json(`${BTC}klines?interval=5m`)) as { klines: unknown[] }).klines).toMatchObject([
+      { interval: '5m', open_time: open, close_time: open + 299_999, volume: '15', trade_count: 20, closed: true },
+      { interval: '5m', open_time: open + 300_000, volume: '3', closed: false },
+    ]);
+    expect(await json(`${BTC}klines?interval=1s`, 404)).toMatchObject({ error: 'no_data' });
+  });
+
+  it('begins anew with an epoch or another environment, and keeps venues apart in mode all', async () => {
+    const { publish, json } = await gatewayUnderTest();
+    publish(trade(1), trade(2), trade(9, { epoch: 2, venue: 'binance' }), trade(3));
+    expect(await json(`${BTC}trades`)).toMatchObject({ venue: 'binance', epoch: 2, trades: [{ trade_id: '9' }] });
+    expect(await json(`${BTC}trades?venue=bybit`, 404)).toMatchObject({ details: { served_by: 'binance' } });
+
+    publish(trade(10, { epoch: 2, venue: 'binance', environment: 'testnet' }));
+    expect(await json(`${BTC}trades`)).toMatchObject({ environment: 'testnet', trades: [{ trade_id: '10' }] });
+
+    const all = { symbol: 'ETHUSDT', coin: 'ETH', epoch: 0 } as const;
+    publish(trade(1, all), trade(2, { ...all, venue: 'binance' }), trade(3, all));
+    const eth = '/api/assets/crypto/eth/trades';
+    expect(await json(eth)).toMatchObject({ venue: 'bybit', trades: [{ trade_id: '3' }, { trade_id: '1' }] });
+    expect(await json(`${eth}?venue=binance`)).toMatchObject({ venue: 'binance', trades: [{ trade_id: '2' }] });
+  });
+});
+
+describe('what cannot be answered', () => {
+  it.each([
+    ['/nothing', 404, 'not_found', {}],
+    [`${BTC}nothing`, 404, 'not_found', {}],
+    ['/api/assets/crypto/BTCUSD/trades', 404, 'unknown_symbol', { symbol: 'BTCUSD', nearest: 'BTCUSDT' }],
+    [`${BTC}orderbook`, 404, 'no_data', { symbol: 'BTCUSDT' }],
+    [
+      `${BTC}trades?limit=0`,
+      400,
+      'bad_request',
+      { field: 'limit', allowed: 'a whole number from 1 to 1000', found: 0 },
+    ],
+    [`${BTC}trades?limit=abc`, 400, 'bad_request', { field: 'limit', found: 'abc' }],
+    [`${BTC}trades?limt=5`, 400, 'bad_request', { field: 'limt', allowed: 'limit, venue' }],
+    [`${BTC}trades?venue=kraken`, 400, 'bad_request', { field: 'venue' }],
+    [`${BTC}price-impact?side=buy`, 400, 'bad_request', { field: 'quantities' }],
+    [`${BTC}price-impact?side=buy&quantities=1,-2`, 400, 'bad_request', { field: 'quantities', found: '1,-2' }],
+    [`${BTC}price-impact?side=up&quantities=1`, 400, 'bad_request', { field: 'side', allowed: 'buy, sell' }],
+    ['/api/prices?x=1', 400, 'bad_request', { field: 'x', allowed: 'no parameters' }],
+    ['/ws/', 426, 'upgrade_required', {}],
+    ['/%E0%A4%A', 400, 'bad_request', {}],
+  ])('%s: %i %s', async (path, code, error, details) => {
+    const { publish, json } = await gatewayUnderTest();
+    publish(trade(1));
+    expect(await json(path, code)).toMatchObject({ error, message: expect.any(String), details });
+  });
+
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('%s: 405', async (method) => {
+    const { get } = await gatewayUnderTest();
+    const answer = await get('/api/prices', { method, ...(method === 'DELETE' ? {} : { body: '<a/>' }) });
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get('allow')).toBe('GET, HEAD');
+    expect(await answer.json()).toMatchObject({ error: 'method_not_allowed' });
+  });
+
+  it.each([
+    ['a head that is too long', `GET / HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, '431', 'too_large'],
+    ['no HTTP', 'hello\r\n\r\n', '400', 'bad_request'],
+  ])('answers %s', async (_what, bytes, code, error) => {
+    const { url } = await gatewayUnderTest();
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.write(bytes);
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+    expect(head).toContain(`HTTP/1.1 ${code}`);
+    expect(JSON.parse(body)).toMatchObject({ error, message: expect.any(String), details: {} });
+  });
+
+  it('refuses more requests a minute than are allowed, but never those of probes', async () => {
+    const { get } = await gatewayUnderTest({ requestsPerMinute: 3 });
+    const codes = [];
+    for (let at = 0; at < 5; at++) codes.push((await get('/api/prices')).status);
+    expect(codes).toEqual([200, 200, 200, 429, 429]);
+    const answer = await get('/api/prices');
+    expect(await answer.json()).toMatchObject({ error: 'too_many_requests', details: { requests_per_minute: 3 } });
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    for (const path of ['/healthz', '/metrics', '/', '/docs/json']) expect((await get(path)).status).toBe(200);
+  });
+});
+
+describe('who may ask', () => {
+  it('asks for the token where one is set; health, pages and documents stay open', async () => {
+    const { get } = await gatewayUnderTest({ token: 'sesame' });
+    for (const path of ['/api/prices', '/api/assets/crypto/BTC/', '/metrics', '/ws/'])
+      expect([path, (await get(path)).status]).toEqual([path, 401]);
+    for (const path of ['/healthz', '/', '/docs/json']) expect([path, (await get(path)).status]).toEqual([path, 200]);
+    expect((await get('/api/nothing')).status).toBe(404);
+    const withToken = (token: string) => get('/api/prices', { headers: { authorization: `Bearer ${token}` } });
+    expect((await withToken('sesam')).status).toBe(401);
+    expect((await withToken('sesame')).status).toBe(200);
+    expect((await get('/api/prices?token=sesame')).status).toBe(401);
+  });
+
+  it('lets the listed origins read', async () => {
+    const { get } = await gatewayUnderTest({ allowedOrigins: ['https://example.org/'] });
+    const allowed = async (origin: string) =>
+      (await get('/api/prices', { headers: { origin } })).headers.get('access-control-allow-origin');
+    expect(await allowed('https://example.org')).toBe('https://example.org');
+    expect(await allowed('https://example.com')).toBeNull();
+  });
+
+  it('answers with an ETag, compressed where it is long, and lets pages load nothing from elsewhere', async () => {
+    const { publish, get } = await gatewayUnderTest();
+    publish(...trades);
+    const answer = await get(`${BTC}trades?limit=100`);
+    expect(answer.headers.get('content-encoding')).toBe('gzip');
+    const etag = answer.headers.get('etag') ?? '';
+    expect((await get(`${BTC}trades?limit=100`, { headers: { 'if-none-match': etag } })).status).toBe(304);
+    expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'self';/);
+    expect(await (await get('/docs')).text()).not.toMatch(/(src|href)="(https?:)?\/\//);
+  });
+});
+
+describe('the dashboard', () => {
+  it('is served where it is built; else the page says how to build it', async () => {
+    const bare = await gatewayUnderTest();
+    expect(await (await bare.get('/')).text()).toContain('make dashboard');
+
+    const dir = await mkdtemp(join(tmpdir(), 'market-feed-dashboard-'));
+    onTestFinished(() => rm(dir, { recursive: true }));
+    await writeFile(join(dir, 'index.html'), '<p>here</p>');
+    await writeFile(join(dir, 'main.js'), '// here');
+    const built = await gatewayUnderTest({}, { dashboardDir: dir });
+    expect(await (await built.get('/')).text()).toBe('<p>here</p>');
+    expect((await built.get('/main.js')).headers.get('content-type')).toContain('javascript');
+    expect((await built.get('/other.js')).status).toBe(404);
+  });
+});

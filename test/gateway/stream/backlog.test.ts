@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { NewestBacklog, QueueBacklog } from '../../../src/gateway/stream/backlog.ts';
+import { Item } from '../../../src/gateway/stream/stream-channels.ts';
+
+const itemOf = (id: number, symbol: string) => new Item(symbol, symbol, () => id);
+const idsOf = (items: readonly Item[]) => items.map(({ text }) => Number(text));
+
+/** A number: so many are taken; text: one of that symbol is added. */
+const steps = fc.array(fc.oneof({ weight: 4, arbitrary: fc.constantFrom('A', 'B') }, fc.integer({ min: 0, max: 5 })));
+
+describe('QueueBacklog', () => {
+  it('holds the last ones in order, and counts all others by symbol', () => {
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 1, max: 6 }), (all, size) => {
+        const backlog = new QueueBacklog(size);
+        let waiting: { id: number; symbol: string }[] = [];
+        const missed = { A: 0, B: 0 };
+        const told = { A: 0, B: 0 };
+        for (const [id, step] of all.entries()) {
+          if (typeof step === 'string') {
+            backlog.add(itemOf(id, step));
+            waiting.push({ id, symbol: step });
+            for (const { symbol } of waiting.slice(0, -size)) missed[symbol as 'A' | 'B']++;
+            waiting = waiting.slice(-size);
+          } else {
+            for (const [symbol, count] of backlog.takeMissed()) told[symbol as 'A' | 'B'] += count;
+            expect(idsOf(backlog.take(step))).toEqual(waiting.slice(0, step).map((item) => item.id));
+            waiting = waiting.slice(step);
+            expect(told).toEqual(missed);
+          }
+          expect(backlog.isEmpty).toBe(waiting.length === 0);
+        }
+      }),
+    );
+  });
+});
+
+it('QueueBacklog is not empty while it has to tell what was missed', () => {
+  const backlog = new QueueBacklog(1);
+  for (const id of [1, 2]) backlog.add(itemOf(id, 'A'));
+  backlog.take(1);
+  expect(backlog.isEmpty).toBe(false);
+  expect(backlog.takeMissed()).toEqual(new Map([['A', 1]]));
+  expect(backlog.isEmpty).toBe(true);
+});
+
+describe('NewestBacklog', () => {
+  it('holds the newest of each key, oldest first, and misses nothing', () => {
+    const backlog = new NewestBacklog();
+    for (const [id, symbol] of ['A', 'B', 'A', 'C'].entries()) backlog.add(itemOf(id, symbol));
+    expect(idsOf(backlog.take(2))).toEqual([1, 2]);
+    expect(backlog.isEmpty).toBe(false);
+    expect(idsOf(backlog.take(2))).toEqual([3]);
+    expect(backlog.isEmpty).toBe(true);
+    expect(backlog.takeMissed().size).toBe(0);
+  });
+
+  it('is bounded', () => {
+    const backlog = new NewestBacklog();
+    for (let id = 0; id < 10_010; id++) backlog.add(itemOf(id, String(id)));
+    const waiting = idsOf(backlog.take(Number.POSITIVE_INFINITY));
+    expect(waiting).toHaveLength(10_000);
+    expect(waiting[0]).toBe(10);
+  });
+});

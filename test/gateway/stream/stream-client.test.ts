@@ -1,0 +1,122 @@
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import type { WebSocket } from 'ws';
+import { Item, messageOf } from '../../../src/gateway/stream/stream-channels.ts';
+import { StreamClient } from '../../../src/gateway/stream/stream-client.ts';
+
+/** A client over a socket that takes only what the test says. */
+function clientUnderTest() {
+  const socket = {
+    OPEN: 1,
+    readyState: 1,
+    bufferedAmount: 0,
+    closedWith: 0,
+    isTerminated: false,
+    sent: [] as { readonly type: string; readonly data: object }[],
+    send(message: Buffer) {
+      this.sent.push(JSON.parse(message.toString()));
+    },
+    close(code: number) {
+      this.closedWith = code;
+    },
+    terminate() {
+      this.isTerminated = true;
+    },
+  };
+  const connection = { bytesWritten: 1000, writableLength: 0 };
+  const counts = { messages: 0, bytes: 0, missedTrades: 0, closedSlow: 0 };
+  const client = new StreamClient(socket as unknown as WebSocket, connection as unknown as Socket, counts, 0);
+  /** Lets seconds pass, with a pong and a message in each. */
+  const pass = (from: number, to: number, each: () => void = () => undefined) => {
+    for (let second = from; second <= to && !socket.isTerminated; second++) {
+      client.answered(second * 1000);
+      client.mayAsk(second * 1000);
+      each();
+      client.check(second * 1000);
+    }
+  };
+  return { client, socket, connection, counts, pass };
+}
+
+describe('a client for which something waits', () => {
+  it('is cut off after 30 seconds in which it takes nothing, whatever it sends', () => {
+    const { socket, connection, pass } = clientUnderTest();
+    pass(1, 100);
+    expect(socket.isTerminated).toBe(false);
+    socket.bufferedAmount = 200_000;
+    connection.writableLength = 900;
+    pass(101, 130);
+    expect(socket.isTerminated).toBe(false);
+    pass(131, 132);
+    expect(socket.isTerminated).toBe(true);
+  });
+
+  it('lives while it takes anything', () => {
+    const { socket, connection, pass } = clientUnderTest();
+    socket.bufferedAmount = 200_000;
+    pass(1, 100, () => connection.bytesWritten++);
+    expect(socket.isTerminated).toBe(false);
+  });
+});
+
+describe('what a client missed', () => {
+  const btc = (id: number) => new Item('BTCUSDT', 'BTCUSDT', () => id);
+  const eth = (id: number) => new Item('ETHUSDT', 'ETHUSDT', () => id);
+  const tooMany = Array.from({ length: 1003 }, (_, id) => btc(id));
+  const missedBtc = { type: 'missed', data: { channel: 'trades', symbol: 'BTCUSDT', count: 3 } };
+
+  it('is told before the next that comes, though nothing waits any more', () => {
+    const { client, socket } = clientUnderTest();
+    client.keep('trades', tooMany);
+    client.forgetAllBut('trades', ({ symbol }) => symbol === 'ETHUSDT');
+    client.deliver('trades', messageOf('trades', [eth(7)]), [eth(7)]);
+    client.drain('trades');
+    expect(socket.sent).toEqual([missedBtc, { type: 'trade', data: [7] }]);
+  });
+
+  it('is told alone where nothing comes', () => {
+    const { client, socket } = clientUnderTest();
+    client.keep('trades', tooMany);
+    client.forgetAllBut('trades', () => false);
+    client.drain('trades');
+    client.drain('trades');
+    expect(socket.sent).toEqual([missedBtc]);
+  });
+
+  it('counts as missed trades where it is trades', () => {
+    const { client, socket, counts } = clientUnderTest();
+    for (const channel of ['stats', 'large_trades', 'status', 'trades'] as const) {
+      client.keep(channel, tooMany);
+      client.drain(channel);
+    }
+    expect(socket.sent.filter(({ type }) => type === 'missed')).toHaveLength(4);
+    expect(counts.missedTrades).toBe(3);
+  });
+});
+
+describe('what a client may ask for in a second', () => {
+  const asks = (client: StreamClient, times: number, what: () => void = () => undefined) => {
+    for (let at = 0; at < times; at++) if (client.mayAsk(0)) what();
+  };
+
+  it('is a hundred messages', () => {
+    const { client, socket } = clientUnderTest();
+    asks(client, 100);
+    expect(socket.closedWith).toBe(0);
+    asks(client, 1);
+    expect(socket.closedWith).toBe(1008);
+  });
+
+  it('is less where it is told much or what is wrong', () => {
+    const much = clientUnderTest();
+    const item = new Item('BTC', 'BTC', () => 'x'.repeat(1024 * 1024));
+    asks(much.client, 8, () => much.client.answer('trades', [item]));
+    expect(much.socket.closedWith).toBe(1008);
+    const wrong = clientUnderTest();
+    asks(wrong.client, 50, () => wrong.client.error({ error: 'x', message: 'x', details: {} }));
+    expect(wrong.socket.closedWith).toBe(0);
+    asks(wrong.client, 1);
+    expect(wrong.socket.closedWith).toBe(1008);
+    expect(wrong.client.mayAsk(1000)).toBe(true);
+  });
+});

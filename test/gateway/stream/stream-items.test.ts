@@ -1,0 +1,46 @@
+import { asyncScheduler } from 'rxjs';
+import { expect, it } from 'vitest';
+import type { FeedRecord } from '../../../src/domain/record.ts';
+import { NewestBacklog } from '../../../src/gateway/stream/backlog.ts';
+import { itemOf } from '../../../src/gateway/stream/stream-items.ts';
+import { GatewayView } from '../../../src/gateway/view/view.ts';
+import { kline } from '../../../testing/judges/events.ts';
+import { NOW, price } from '../gateway-under-test.ts';
+
+const view = new GatewayView({ historyTrades: 10, scheduler: asyncScheduler, wallClockMs: () => NOW });
+
+/** What a client gets that lags while these come. */
+function laterOf(...records: readonly FeedRecord[]): readonly unknown[] {
+  const backlog = new NewestBacklog();
+  for (const record of records) backlog.add(itemOf(view, record));
+  return backlog.take(10).map(({ text }) => JSON.parse(text));
+}
+
+it('of a symbol that one venue serves at a time the newest price waits, whosever it is', () => {
+  expect(
+    laterOf(
+      price('100', { epoch: 1 }),
+      price('101', { venue: 'binance', epoch: 2 }),
+      price('102', { venue: 'bybit', epoch: 3 }),
+    ),
+  ).toMatchObject([{ venue: 'bybit', epoch: 3, price: '102' }]);
+});
+
+it('of a symbol that several venues serve the newest price of each waits', () => {
+  const all = { epoch: 0 } as const;
+  expect(
+    laterOf(price('100', all), price('101', { ...all, venue: 'binance' }), price('102', { ...all, venue: 'bybit' })),
+  ).toMatchObject([
+    { venue: 'binance', price: '101' },
+    { venue: 'bybit', price: '102' },
+  ]);
+});
+
+it('a candle that closed waits beside the next', () => {
+  expect(
+    laterOf(kline(0, 1), kline(0, 2, { closed: true, volume: '12' }), kline(60_000, 3, { volume: '0.1' })),
+  ).toMatchObject([
+    { open_time: 0, closed: true, volume: '12' },
+    { open_time: 60_000, closed: false, volume: '0.1' },
+  ]);
+});

@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ApiError } from '../../../src/gateway/api/api-error.ts';
+import { readRequest } from '../../../src/gateway/stream/stream-request.ts';
+import { harmless, hostileText, hostileValue } from '../../../testing/feeds/hostile-json.ts';
+
+const asked = (text: string): unknown => {
+  try {
+    return harmless(() => readRequest(text));
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 400) return error;
+    throw error;
+  }
+};
+
+describe('a request over a WebSocket', () => {
+  it('is taken as it is meant', () => {
+    const request = { op: 'subscribe', channel: 'trades', symbols: ['BTCUSDT'] };
+    expect(readRequest(JSON.stringify(request))).toEqual(request);
+  });
+
+  it('of any text is a subscription or an error of the client, in bounded time', () => {
+    const texts = fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      hostileText(['op', 'channel', 'symbols', 'subscribe', 'trades']),
+      fc.constantFrom('['.repeat(16_384), '{"op":'.repeat(2000), `{"symbols":["${'A'.repeat(16_000)}"]}`),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        expect(asked(text)).toBeInstanceOf(ApiError);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('with a field of ours changed is one too', () => {
+    const base = { op: 'subscribe', channel: 'trades', symbols: ['BTCUSDT'] };
+    let taken = 0;
+    fc.assert(
+      fc.property(fc.constantFrom('op', 'channel', 'symbols', '__proto__', 'x'), hostileValue(['op']), (key, value) => {
+        const text = `${JSON.stringify(base).slice(0, -1)},${JSON.stringify(key)}:${JSON.stringify(value)}}`;
+        if (!(asked(text) instanceof ApiError)) taken++;
+      }),
+      { numRuns: 1000 },
+    );
+    // The last of two keys counts: what was taken is what a list of symbols happened to be.
+    expect(taken).toBeLessThan(500);
+  });
+});

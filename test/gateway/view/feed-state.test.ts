@@ -1,0 +1,237 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Environment } from '../../../src/domain/record.ts';
+import { FeedState } from '../../../src/gateway/view/feed-state.ts';
+import { heartbeat, NOW, status } from '../gateway-under-test.ts';
+
+let at = 0;
+let state: FeedState;
+beforeEach(() => {
+  at = 0;
+  state = new FeedState({ now: () => at, wallClockMs: () => NOW + at });
+});
+const beat = (details: Record<string, string> = {}, fields = {}) =>
+  state.add(heartbeat(details, { timestamp: NOW + at, ...fields }));
+const isStale = (symbol: string, venue: string, environment: Environment = 'simulated') =>
+  state.isStale({ symbol, venue, environment });
+
+describe('trading', () => {
+  it('is halted until a heartbeat allows it, and again when they end', () => {
+    expect(state.trading).toEqual({ state: 'halted', reason: 'no heartbeat of the feed yet' });
+    expect(state.silentMs).toBeNull();
+    beat();
+    expect(state.trading.state).toBe('allowed');
+    at = 3000;
+    expect(state.trading.state).toBe('allowed');
+    at = 3001;
+    expect(state.trading).toEqual({ state: 'halted', reason: 'the feed is silent: no heartbeat for 3001 ms' });
+    beat();
+    expect(state.trading.state).toBe('allowed');
+  });
+
+  it('is halted at once where the feed says that it stops', () => {
+    beat();
+    state.add(status('stopped'));
+    expect(state.trading).toEqual({ state: 'halted', reason: 'the feed was stopped' });
+    expect(isStale('BTCUSDT', 'bybit')).toBe(true);
+    beat({}, { instance: 'b' });
+    expect(state.trading.state).toBe('allowed');
+    expect(isStale('BTCUSDT', 'bybit')).toBe(false);
+  });
+
+  it('is halted and resumed at once, not with the next heartbeat', () => {
+    beat();
+    state.add(status('trading_halted', { reason: 'no data' }));
+    expect(state.trading).toEqual({ state: 'halted', reason: 'no data' });
+    state.add(status('trading_resumed'));
+    expect(state.trading).toEqual({ state: 'allowed', reason: '' });
+    state.add(status('trading_halted', { reason: 'no data', instance: 'b' }));
+    expect(state.trading.state).toBe('allowed');
+  });
+
+  it('takes an old heartbeat for what it is', () => {
+    state.add(heartbeat({}, { timestamp: NOW - 60_000 }));
+    expect(state.silentMs).toBe(60_000);
+    expect(state.trading.state).toBe('halted');
+  });
+
+  it('is halted where one of several processes says so or is silent, until another speaks for its symbols', () => {
+    beat({ symbols: 'BTCUSDT' });
+    beat({ symbols: 'ETHUSDT', trading: 'halted', trading_reason: 'no venue', halted: 'ETHUSDT' }, { instance: 'b' });
+    expect(state.trading).toEqual({ state: 'halted', reason: 'no venue' });
+    expect(state.halted).toEqual(['ETHUSDT']);
+    at = 4000;
+    beat({ symbols: 'BTCUSDT' });
+    expect(state.silentMs).toBe(4000);
+    beat({ symbols: 'BTCUSDT,ETHUSDT' });
+    expect(state.silentMs).toBe(0);
+    expect(state.trading.state).toBe('allowed');
+    expect(state.halted).toEqual([]);
+  });
+});
+
+describe('a process without symbols', () => {
+  const idle = (fields = {}) =>
+    beat(
+      { symbols: '', trading: 'halted', trading_reason: 'starting' },
+      { instance: 'idle', activeVenue: null, ...fields },
+    );
+
+  it('says nothing of the feed while another has some', () => {
+    for (at = 0; at < 3000; at += 500) {
+      beat({ symbols: 'BTCUSDT' });
+      idle();
+      expect(state.trading).toEqual({ state: 'allowed', reason: '' });
+      expect(state.activeVenue).toBe('bybit');
+      expect(state.lastBeat?.instance).toBe('a');
+    }
+    beat({ symbols: 'BTCUSDT' });
+    state.add(status('trading_halted', { instance: 'idle', activeVenue: null }));
+    expect(state.trading.state).toBe('allowed');
+    expect(state.activeVenue).toBe('bybit');
+  });
+
+  it('is all that is known where nobody has any', () => {
+    idle();
+    expect(state.trading).toEqual({ state: 'halted', reason: 'starting' });
+    idle({ activeVenue: 'binance' });
+    expect(state.activeVenue).toBe('binance');
+    expect(state.silentMs).toBe(0);
+  });
+
+  it('counts from the heartbeat on that names one', () => {
+    beat({ symbols: 'BTCUSDT' });
+    idle();
+    beat({ symbols: 'BTCUSDT' }, { instance: 'idle', activeVenue: 'binance' });
+    expect(state.activeVenue).toBe('binance');
+    expect(state.lastBeat?.instance).toBe('idle');
+  });
+});
+
+describe('stale books', () => {
+  it('are those of all processes, each symbol once', () => {
+    beat({ symbols: 'BTCUSDT,ETHUSDT', stale_books: 'BTCUSDT,ETHUSDT' });
+    beat({ symbols: 'SOLUSDT' }, { instance: 'b' });
+    expect(state.staleBooks).toEqual(['BTCUSDT', 'ETHUSDT']);
+    beat({ symbols: 'ETHUSDT,SOLUSDT', stale_books: 'ETHUSDT' }, { instance: 'b' });
+    expect(state.staleBooks).toEqual(['BTCUSDT', 'ETHUSDT']);
+    beat({ symbols: 'BTCUSDT' });
+    expect(state.staleBooks).toEqual(['ETHUSDT']);
+  });
+});
+
+describe('staleness of a symbol', () => {
+  it('follows the heartbeats', () => {
+    expect(isStale('BTCUSDT', 'bybit')).toBe(true);
+    beat({ symbols: 'BTCUSDT,ETHUSDT', halted: 'ETHUSDT' });
+    expect(isStale('BTCUSDT', 'bybit')).toBe(false);
+    expect(isStale('ETHUSDT', 'bybit')).toBe(true);
+    expect(isStale('SOLUSDT', 'bybit')).toBe(true);
+    at = 3001;
+    expect(isStale('BTCUSDT', 'bybit')).toBe(true);
+  });
+
+  it('follows what its venue is told to be', () => {
+    beat();
+    state.add(status('feed_stale', { venue: 'bybit', details: { line: '1', cause: 'socket_dead' } }));
+    expect(isStale('BTCUSDT', 'bybit')).toBe(false);
+    state.add(status('feed_stale', { venue: 'bybit', details: { cause: 'socket_dead' } }));
+    expect(isStale('BTCUSDT', 'bybit')).toBe(true);
+    expect(isStale('BTCUSDT', 'binance')).toBe(false);
+    state.add(status('feed_recovered', { venue: 'bybit' }));
+    expect(isStale('BTCUSDT', 'bybit')).toBe(false);
+    state.add(status('feed_stale', { venue: 'bybit', details: { cause: 'quiet_market' } }));
+    expect(isStale('BTCUSDT', 'bybit')).toBe(false);
+  });
+
+  it('does not take a lost line for a lost venue while data comes', () => {
+    beat();
+    state.add(status('disconnected', { venue: 'bybit', reason: 'closed', details: { line: '1' } }));
+    expect(isStale('BTCUSDT', 'bybit')).toBe(false);
+    at = 1500;
+    expect(isStale('BTCUSDT', 'bybit')).toBe(true);
+    beat({ 'age_ms.bybit': '20' });
+    expect(isStale('BTCUSDT', 'bybit')).toBe(false);
+    expect(state.venues.get('bybit')?.state).toBe('connected');
+  });
+
+  it('takes data of another environment than the one of the feed for stale', () => {
+    beat({}, { environment: 'production' });
+    expect(isStale('BTCUSDT', 'bybit', 'production')).toBe(false);
+    expect(isStale('BTCUSDT', 'bybit', 'testnet')).toBe(true);
+  });
+
+  it('sees from heartbeats alone that the venue of a halted feed is mute', () => {
+    beat({ 'age_ms.bybit': '6000', trading: 'halted' });
+    expect(isStale('BTCUSDT', 'bybit')).toBe(true);
+  });
+});
+
+describe('a process that begins anew', () => {
+  const ofB = { instance: 'b' } as const;
+  const lost = (instance: string) => {
+    state.add(status('feed_stale', { instance, venue: 'bybit', details: { cause: 'socket_dead' } }));
+    state.add(status('sink_unavailable', { instance, reason: 'ENOSPC', details: { sink: 'file' } }));
+  };
+
+  it('inherits neither stale venues nor sinks that are down', () => {
+    beat();
+    lost('a');
+    state.add(status('stopped'));
+    expect([...state.sinksDown]).toEqual([['file', 'ENOSPC']]);
+    at = 3000;
+    state.add(status('connected', { ...ofB, sequence: 1, venue: 'bybit', details: { line: '1' } }));
+    beat({}, ofB);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(false);
+    expect(state.venues.get('bybit')).toMatchObject({ state: 'connected', reason: '' });
+    expect([...state.sinksDown]).toEqual([]);
+  });
+
+  it('has what it told before its first heartbeat', () => {
+    beat();
+    lost('b');
+    beat();
+    expect(isStale('BTCUSDT', 'bybit')).toBe(false);
+    beat({}, ofB);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(true);
+    expect([...state.sinksDown]).toEqual([['file', 'ENOSPC']]);
+  });
+
+  it('changes nothing of what another tells that runs beside it', () => {
+    beat({ symbols: 'BTCUSDT' });
+    lost('a');
+    state.add(status('connected', { ...ofB, sequence: 1, venue: 'bybit', details: { line: '1' } }));
+    beat({ symbols: 'ETHUSDT' }, ofB);
+    expect(isStale('BTCUSDT', 'bybit')).toBe(true);
+    expect(isStale('ETHUSDT', 'bybit')).toBe(false);
+    expect([...state.sinksDown]).toEqual([['file', 'ENOSPC']]);
+  });
+
+  it('is forgotten where it never came to a heartbeat', () => {
+    lost('b');
+    at = 10_000;
+    beat();
+    expect([...state.sinksDown]).toEqual([]);
+  });
+});
+
+describe('a venue', () => {
+  it('is connected while one line is', () => {
+    for (const line of ['1', '2']) state.add(status('connected', { venue: 'bybit', details: { line } }));
+    state.add(status('disconnected', { venue: 'bybit', details: { line: '1' } }));
+    expect(state.venues.get('bybit')).toMatchObject({ state: 'connected' });
+    state.add(status('disconnected', { venue: 'bybit', details: { line: '2', successor: 'true' } }));
+    expect(state.venues.get('bybit')).toMatchObject({ state: 'connected' });
+    state.add(status('disconnected', { venue: 'bybit', reason: 'reset', details: { line: '2', probing: 'true' } }));
+    expect(state.venues.get('bybit')).toMatchObject({ state: 'probing', reason: 'reset' });
+    state.add(status('region_blocked', { venue: 'bybit', reason: '451', details: { line: '2' } }));
+    expect(state.venues.get('bybit')).toMatchObject({ state: 'region_blocked', reason: '451' });
+    state.add(status('connected', { venue: 'bybit', details: { line: '2' } }));
+    expect(state.venues.get('bybit')).toMatchObject({ state: 'connected', reason: '' });
+  });
+
+  it('ages between heartbeats', () => {
+    beat({ 'age_ms.bybit': '20' });
+    at = 700;
+    expect(state.venues.get('bybit')?.ageMs).toBe(720);
+  });
+});

@@ -1,0 +1,46 @@
+import { asyncScheduler } from 'rxjs';
+import { beforeEach, expect, it } from 'vitest';
+import { GatewayView } from '../../../src/gateway/view/view.ts';
+import { heartbeat, NOW, price } from '../gateway-under-test.ts';
+
+let view: GatewayView;
+beforeEach(() => {
+  view = new GatewayView({ historyTrades: 10, scheduler: asyncScheduler, wallClockMs: () => NOW });
+});
+const beat = (instance: string, at: number, symbols = 'BTCUSDT') =>
+  view.add(heartbeat({ symbols }, { instance, timestamp: NOW + at }));
+/** A price of an epoch, received at a time; whether it was taken. */
+const tick = (epoch: number, at: number) => view.add(price(String(epoch), { epoch, receivedAt: (NOW + at) * 1000 }));
+const present = () => view.series('BTCUSDT')?.tick?.price;
+
+it('leaves out what belongs to an epoch that is over', () => {
+  beat('a', 0);
+  expect(tick(2, 100)).toBe(true);
+  expect(tick(1, 200)).toBe(false);
+  beat('a', 1000);
+  expect(tick(1, 1100)).toBe(false);
+  expect(present()).toBe('2');
+});
+
+it('takes the lower epochs of a pipeline that began anew without its positions', () => {
+  beat('a', 0);
+  tick(5, 100);
+  beat('b', 5000);
+  expect(tick(1, 4900)).toBe(false);
+  expect(tick(1, 5000)).toBe(true);
+  expect(present()).toBe('1');
+  beat('b', 6000);
+  expect(tick(2, 6100)).toBe(true);
+  expect(tick(1, 6200)).toBe(false);
+});
+
+it('does not take them where the other instance speaks for other symbols, or the series is of its own time', () => {
+  beat('a', 0);
+  tick(5, 100);
+  beat('b', 5000, 'ETHUSDT');
+  expect(tick(1, 5100)).toBe(false);
+  beat('b', 6000, 'BTCUSDT,ETHUSDT');
+  tick(6, 6100);
+  expect(tick(5, 6200)).toBe(false);
+  expect(present()).toBe('6');
+});

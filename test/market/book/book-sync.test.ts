@@ -1,0 +1,514 @@
+import { describe, expect, it } from 'vitest';
+import type { BookUpdate } from '../../../src/domain/line.ts';
+import type { BookLevel } from '../../../src/domain/record.ts';
+import { type BookStep, BookSync } from '../../../src/market/book/book-sync.ts';
+import { bookText, EMPTY_UPDATE } from './book-venue.ts';
+
+const A = 1;
+const B = 2;
+
+type Words = Partial<Pick<BookUpdate, 'timestamp' | 'receivedAt'>> & { readonly bids?: string; readonly asks?: string };
+
+/** `'100:1 99:2'` as levels. */
+function levels(text = ''): BookLevel[] {
+  return text.split(' ').flatMap((word) => {
+    const [price, quantity] = word.split(':');
+    return price === undefined || quantity === undefined ? [] : [{ price, quantity }];
+  });
+}
+
+function delta(from: string | number, to: string | number, { bids, asks, ...rest }: Words = {}): BookUpdate {
+  const ids = { firstUpdateId: `${from}`, lastUpdateId: `${to}` };
+  return { ...EMPTY_UPDATE, ...ids, bids: levels(bids), asks: levels(asks), ...rest };
+}
+
+function whole(id: string | number, words: Words = {}): BookUpdate {
+  return { ...delta(id, id, words), snapshot: true };
+}
+
+/** Steps as words: `=15` replaced, `15>16` changed, `stale`. */
+function said(steps: readonly BookStep[]): string {
+  const words = steps.map((step) => {
+    if (step.kind === 'replaced') return `=${step.updateId}`;
+    return step.kind === 'changed' ? `${step.previousUpdateId}>${step.update.lastUpdateId}` : 'stale';
+  });
+  return words.join(' ');
+}
+
+function textOf({ book }: BookSync): string {
+  return bookText(book.bids(), book.asks());
+}
+
+/** In step at 10 with bid 100 and ask 101, fed by these lines, each of which has told update 10. */
+function inStep(mode: 'fetched' | 'sent', ...lines: readonly number[]): BookSync {
+  const sync = new BookSync({ mode });
+  const book = { bids: '100:1', asks: '101:1' };
+  for (const line of lines) {
+    sync.joined(line);
+    sync.update(line, mode === 'sent' ? whole(10, book) : delta(10, 10), 0);
+  }
+  if (mode === 'fetched') sync.snapshot(whole(10, book), 0);
+  expect([sync.state, sync.updateId]).toEqual(['in_step', '10']);
+  return sync;
+}
+
+describe('a book of which only so many levels are fetched', () => {
+  /** Four of each side, of which two are to be left. */
+  function bounded(limit = 4): BookSync {
+    const sync = new BookSync({ mode: 'fetched' });
+    sync.joined(A);
+    sync.update(A, delta(10, 10), 0);
+    const all = { bids: '100:1 99:1 98:1 97:1', asks: '101:1 102:1 103:1 104:1' };
+    expect(said(sync.snapshot({ ...whole(10, all), limit }, 0))).toBe('=10');
+    return sync;
+  }
+  const seen = (sync: BookSync) => `${sync.state} ${sync.wants} ${textOf(sync)}`;
+
+  it('is wanted anew as soon as less than half of them is left, and goes on meanwhile', () => {
+    const sync = bounded();
+    sync.update(A, delta(11, 11, { bids: '100:0 99:0 95:1' }), 0);
+    expect(sync.wants).toBeUndefined();
+    expect(said(sync.update(A, delta(12, 12, { bids: '98:0' }), 0))).toBe('11>12');
+    expect([sync.state, sync.wants]).toEqual(['in_step', 'snapshot']);
+    expect(said(sync.update(A, delta(13, 13, { asks: '101:5' }), 0))).toBe('12>13');
+  });
+
+  it('the asks as well', () => {
+    const sync = bounded();
+    sync.update(A, delta(11, 11, { asks: '101:0 102:0 103:0 105:9' }), 0);
+    expect([sync.state, sync.wants]).toEqual(['in_step', 'snapshot']);
+  });
+
+  it.each([
+    ['older than the book: with what was applied since it was wanted', 13, '=14', '97:1 94:3 93:1 | 101:7 102:1'],
+    ['as old as the book was then', 11, '=14', '97:1 94:3 93:1 | 101:7 102:1'],
+    ['newer than the book', 20, '=20', '97:1 96:5 94:1 93:1 | 101:1 102:1'],
+    ['older than what is kept: refused', 10, '', '97:1 94:3 | 101:7 102:1 103:1 104:1'],
+  ])('the answer is %s', (_, id, step, text) => {
+    const sync = bounded();
+    sync.update(A, delta(11, 11), 0);
+    for (const bids of ['100:0 99:0 98:0', '96:5', '96:0 94:3'])
+      sync.update(A, delta(Number(sync.updateId) + 1, Number(sync.updateId) + 1, { bids, asks: '101:7' }), 0);
+    const deeper = { bids: '97:1 96:5 94:1 93:1', asks: '101:1 102:1' };
+    expect(said(sync.snapshot({ ...whole(id, deeper), limit: 4 }, 0))).toBe(step);
+    const [bids, asks] = text.split(' | ');
+    expect(textOf(sync)).toBe(bookText(levels(bids), levels(asks)));
+    expect(sync.wants).toBe(step === '' ? 'snapshot' : undefined);
+  });
+
+  it('what was told before the answer came is no update after it', () => {
+    const sync = bounded();
+    sync.update(A, delta(11, 11, { bids: '100:0 99:0 98:0' }), 0);
+    expect(said(sync.snapshot(whole(20, { bids: '97:2', asks: '101:1' }), 0))).toBe('=20');
+    expect(said(sync.update(A, delta(12, 20, { bids: '97:9' }), 0))).toBe('');
+    expect(said(sync.update(A, delta(21, 21, { bids: '97:3' }), 0))).toBe('20>21');
+    expect(seen(sync)).toBe(`in_step undefined ${bookText(levels('97:3'), levels('101:1'))}`);
+  });
+
+  it('keeps the last 300 updates for an answer, however long that is in coming', () => {
+    const sync = bounded();
+    sync.update(A, delta(11, 11, { bids: '100:0 99:0 98:0' }), 0);
+    for (let id = 12; id <= 311; id++) sync.update(A, delta(id, id, { asks: `101:${id}` }), 0);
+    const answer = (id: number) => sync.snapshot({ ...whole(id, { bids: '97:1', asks: '101:1' }), limit: 4 }, 0);
+    expect(said(answer(10))).toBe('');
+    expect(said(answer(11))).toBe('=311');
+    expect(seen(sync)).toBe(`in_step undefined ${bookText(levels('97:1'), levels('101:311'))}`);
+  });
+
+  it.each([
+    ['lies behind what was fetched', '100:0 99:0 98:0 97:0 95:1'],
+    ['is gone', '100:0 99:0 98:0 97:0'],
+  ])('is out of step where the best price %s', (_, bids) => {
+    const sync = bounded();
+    expect(said(sync.update(A, delta(11, 11, { bids }), 0))).toBe('stale');
+    expect([sync.state, sync.wants]).toEqual(['stale', 'snapshot']);
+    expect(said(sync.snapshot({ ...whole(11, { bids: '95:1 94:1', asks: '101:1' }), limit: 4 }, 0))).toBe('=11');
+  });
+
+  it('is known wholly where the venue has fewer', () => {
+    const sync = bounded(5);
+    sync.update(A, delta(11, 11, { bids: '100:0 99:0 98:0 97:0 90:1', asks: '101:0 102:0 103:0' }), 0);
+    expect(seen(sync)).toBe(`in_step undefined ${bookText(levels('90:1'), levels('104:1'))}`);
+  });
+
+  it('a gap while deeper levels are wanted is one as any', () => {
+    const sync = bounded();
+    sync.update(A, delta(11, 11, { bids: '100:0 99:0 98:0' }), 0);
+    expect(said(sync.update(A, delta(14, 14), 0))).toBe('stale');
+    expect(said(sync.snapshot({ ...whole(13, { bids: '97:1', asks: '101:1' }), limit: 4 }, 0))).toBe('');
+    expect(said(sync.snapshot({ ...whole(14, { bids: '97:1', asks: '101:1' }), limit: 4 }, 0))).toBe('=14');
+  });
+});
+
+describe('a book that is fetched', () => {
+  it('is wanted as soon as the first update is held, and not before', () => {
+    const sync = new BookSync({ mode: 'fetched' });
+    expect([sync.state, sync.wants]).toEqual(['empty', undefined]);
+    sync.joined(A);
+    expect(sync.wants).toBeUndefined();
+    expect(sync.update(A, delta(11, 12), 0)).toEqual([]);
+    expect([sync.state, sync.wants]).toEqual(['empty', 'snapshot']);
+  });
+
+  it('nothing is asked for: an answer is not heard', () => {
+    const sync = new BookSync({ mode: 'fetched' });
+    expect(sync.snapshot(whole(10), 0)).toEqual([]);
+    const settled = inStep('fetched', A);
+    expect(settled.snapshot(whole(12, { bids: '50:1' }), 0)).toEqual([]);
+    expect([settled.updateId, textOf(settled)]).toEqual(['10', '100:1 | 101:1']);
+  });
+
+  it.each([
+    ['12', '', 'the update before the first held is missing'],
+    ['13', '=22', 'the first held follows on it'],
+    ['14', '=22', 'it lies in the first held'],
+    ['15', '=22', 'it ends with the first held'],
+    ['18', '=22', 'it lies in a later one'],
+    ['30', '=30', 'it is above all that is held'],
+  ])('a snapshot of %s: «%s», %s', (id, expected) => {
+    const sync = new BookSync({ mode: 'fetched' });
+    for (const [from, to] of [
+      [14, 15],
+      [16, 20],
+      [21, 22],
+    ] as const)
+      sync.update(A, delta(from, to, { bids: `${to}:1` }), 0);
+    expect(said(sync.snapshot(whole(id, { bids: '9:9', asks: '99:1' }), 0))).toBe(expected);
+    expect([sync.state, sync.wants]).toEqual(expected === '' ? ['empty', 'snapshot'] : ['in_step', undefined]);
+    const applied = [15, 20, 22].filter((to) => to > Number(id)).reverse();
+    if (expected !== '') {
+      expect(textOf(sync)).toBe(`${[...applied.map((to) => `${to}:1`), '9:9'].join(' ')} | 99:1`);
+      expect([sync.applied, sync.ignored]).toEqual([applied.length, 3 - applied.length]);
+    }
+  });
+
+  it('a snapshot that ends in a hole of what is held is too old', () => {
+    const sync = new BookSync({ mode: 'fetched' });
+    sync.update(A, delta(11, 12), 0);
+    sync.update(A, delta(16, 18), 0);
+    expect(said(sync.snapshot(whole(13), 0))).toBe('');
+    expect([sync.state, sync.wants, sync.gaps]).toEqual(['empty', 'snapshot', 0]);
+    expect(said(sync.snapshot(whole(15), 0))).toBe('=18');
+  });
+
+  it('tells what it replaced with: of the last that was applied', () => {
+    const sync = new BookSync({ mode: 'fetched' });
+    sync.update(A, delta(11, 12, { timestamp: 7000, receivedAt: 7_001_000 }), 0);
+    expect(sync.snapshot(whole(11, { receivedAt: 7_002_000 }), 0)).toEqual([
+      { kind: 'replaced', receivedAt: 7_001_000, timestamp: 7000, updateId: '12' },
+    ]);
+    expect([sync.updateId, sync.timestamp, sync.receivedAt]).toEqual(['12', 7000, 7_001_000]);
+  });
+
+  it('holds the last 300 updates, however long a whole book is in coming', () => {
+    const sync = new BookSync({ mode: 'fetched' });
+    for (let id = 1; id <= 3000; id++) sync.update(A, delta(id, id), 0);
+    expect(said(sync.snapshot(whole(2699), 0))).toBe('');
+    expect(said(sync.snapshot(whole(2700), 0))).toBe('=3000');
+    expect(sync.applied).toBe(300);
+  });
+
+  it('holds once what two lines tell', () => {
+    const sync = new BookSync({ mode: 'fetched' });
+    for (const line of [A, B]) for (let id = 1; id <= 300; id++) sync.update(line, delta(id, id), 0);
+    expect(said(sync.snapshot(whole(0), 0))).toBe('=300');
+    expect([sync.applied, sync.ignored]).toEqual([300, 300]);
+  });
+
+  it('a line that tells lower ids than before: what was held is of another count', () => {
+    const sync = new BookSync({ mode: 'fetched' });
+    sync.update(A, delta(5000, 5000), 0);
+    sync.update(A, delta(3, 4, { bids: '100:1' }), 0);
+    expect(said(sync.snapshot(whole(2), 0))).toBe('=4');
+    expect(sync.waitingSince).toBeUndefined();
+  });
+});
+
+describe('a book in step', () => {
+  it.each([
+    [11, 11, '10>11', 'follows'],
+    [11, 15, '10>15', 'follows with several'],
+    [5, 12, '10>12', 'overlaps'],
+    [9, 10, '', 'is known'],
+    [3, 4, '', 'is long known'],
+    [12, 12, 'stale', 'leaves out 11'],
+    [13, 20, 'stale', 'leaves out 11 and 12'],
+  ])('%i to %i: «%s», it %s', (from, to, expected) => {
+    const sync = inStep('fetched', A);
+    const { applied, ignored } = sync;
+    const steps = sync.update(A, delta(from, to, { bids: '100:0 99:5', asks: '101:2', receivedAt: 8 }), 0);
+    expect(said(steps)).toBe(expected);
+    const changed = expected.includes('>');
+    expect(textOf(sync)).toBe(changed ? '99:5 | 101:2' : '100:1 | 101:1');
+    expect([sync.applied - applied, sync.ignored - ignored, sync.gaps]).toEqual([
+      changed ? 1 : 0,
+      expected === '' ? 1 : 0,
+      expected === 'stale' ? 1 : 0,
+    ]);
+    if (expected === 'stale') {
+      expect([sync.state, sync.wants, sync.updateId]).toEqual(['stale', 'snapshot', '10']);
+      expect(steps).toEqual([{ kind: 'stale', reason: `updates are missing: after 10 comes ${from}`, receivedAt: 8 }]);
+    }
+  });
+
+  it.each([
+    ['9007199254740993', '9007199254740994', '9007199254740993>9007199254740994'],
+    ['9007199254740993', '9007199254740995', 'stale'],
+    ['99999999999999999999', '100000000000000000000', '99999999999999999999>100000000000000000000'],
+    ['99999999999999999999', '100000000000000000001', 'stale'],
+    ['999999999999999', '1000000000000000', '999999999999999>1000000000000000'],
+    ['999999999999999', '1000000000000001', 'stale'],
+  ])('ids as long as they like: after %s comes %s', (id, next, expected) => {
+    const sync = new BookSync({ mode: 'sent' });
+    sync.update(A, whole(id), 0);
+    expect(said(sync.update(A, delta(next, next), 0))).toBe(expected);
+  });
+
+  it('a gap is mended by a whole book that is newer than what showed it', () => {
+    const sync = inStep('fetched', A);
+    expect(said(sync.update(A, delta(13, 14), 0))).toBe('stale');
+    expect(said(sync.snapshot(whole(13), 0))).toBe('');
+    expect(sync.update(A, delta(15, 16, { bids: '98:1' }), 0)).toEqual([]);
+    expect(said(sync.snapshot(whole(13), 0))).toBe('');
+    expect(said(sync.snapshot(whole(14, { bids: '97:1' }), 0))).toBe('=16');
+    expect([textOf(sync), sync.state, sync.wants]).toEqual(['98:1 97:1 | ', 'in_step', undefined]);
+  });
+
+  it('a whole book that is older than what showed the gap is refused but once: ids may have begun anew', () => {
+    const sync = inStep('fetched', A);
+    expect(said(sync.update(A, delta(13, 14), 0))).toBe('stale');
+    expect(said(sync.snapshot(whole(5), 0))).toBe('');
+    expect(said(sync.snapshot(whole(5), 0))).toBe('=5');
+  });
+
+  it.each(['100', '100.5'])('is never shown crossed: bid %s meets the ask', (price) => {
+    const sync = new BookSync({ mode: 'fetched' });
+    sync.update(A, delta(10, 10), 0);
+    sync.snapshot(whole(10, { bids: '99:1', asks: '100:1' }), 0);
+    expect(sync.update(A, delta(11, 11, { bids: `${price}:1`, receivedAt: 5 }), 0)).toEqual([
+      { kind: 'stale', reason: 'best bid and ask have met', receivedAt: 5 },
+    ]);
+    expect([sync.state, sync.wants, textOf(sync)]).toEqual(['stale', 'snapshot', ' | ']);
+    expect(said(sync.snapshot(whole(9, { bids: '99:1' }), 0))).toBe('');
+    expect(said(sync.snapshot(whole(11, { bids: '99:1' }), 0))).toBe('=11');
+  });
+
+  it('a whole book that comes crossed is not taken, nor one that comes out so', () => {
+    const sync = new BookSync({ mode: 'fetched' });
+    sync.update(A, delta(11, 11, { bids: '101:1' }), 0);
+    expect(sync.snapshot(whole(12, { bids: '101:1', asks: '100:1' }), 0)).toEqual([]);
+    expect([sync.state, sync.wants]).toEqual(['empty', 'snapshot']);
+    sync.update(A, delta(12, 12, { bids: '101:1' }), 0);
+    expect(sync.snapshot(whole(11, { bids: '99:1', asks: '100:1' }), 0)).toEqual([]);
+    expect([sync.state === 'in_step', sync.wants, textOf(sync)]).toEqual([false, 'snapshot', ' | ']);
+  });
+});
+
+describe('two lines', () => {
+  it('feed one book: what one has brought the other repeats', () => {
+    const sync = inStep('fetched', A, B);
+    const { ignored } = sync;
+    expect(said(sync.update(A, delta(11, 12), 0))).toBe('10>12');
+    expect(said(sync.update(B, delta(11, 11), 0))).toBe('');
+    expect(said(sync.update(B, delta(12, 13), 0))).toBe('12>13');
+    expect(sync.ignored - ignored).toBe(1);
+  });
+
+  it('an update that is ahead waits for the line that is behind', () => {
+    const sync = inStep('sent', A, B);
+    expect(said(sync.update(A, delta(13, 13), 500))).toBe('');
+    expect(said(sync.update(A, delta(14, 14), 600))).toBe('');
+    expect([sync.state, sync.waitingSince]).toEqual(['in_step', 500]);
+    expect(said(sync.update(B, delta(11, 11), 700))).toBe('10>11');
+    expect(sync.waitingSince).toBe(700);
+    expect(said(sync.update(B, delta(12, 12), 800))).toBe('11>12 12>13 13>14');
+    expect([sync.waitingSince, sync.gaps]).toEqual([undefined, 0]);
+  });
+
+  it('what they tell before there is a book is put in order', () => {
+    const sync = new BookSync({ mode: 'fetched' });
+    sync.update(B, delta(13, 14), 0);
+    sync.update(A, delta(11, 12), 0);
+    sync.update(B, delta(15, 15), 0);
+    expect(said(sync.snapshot(whole(10), 0))).toBe('=15');
+  });
+
+  it('waits no longer than the caller will', () => {
+    const sync = inStep('sent', A, B);
+    expect(sync.giveUp()).toEqual([]);
+    sync.update(A, delta(13, 13), 500);
+    expect(said(sync.giveUp())).toBe('stale');
+    expect([sync.wants, sync.waitingSince, sync.gaps]).toEqual(['subscription', undefined, 1]);
+    expect(sync.giveUp()).toEqual([]);
+  });
+
+  it('waits for nobody who has told more than the book has: that line skipped it too', () => {
+    const sync = inStep('fetched', A, B);
+    expect(said(sync.update(A, delta(13, 13), 0))).toBe('');
+    expect(said(sync.update(B, delta(14, 14), 0))).toBe('stale');
+  });
+
+  it('nor for a line that has not told anything', () => {
+    const sync = inStep('fetched', A);
+    sync.joined(B);
+    expect(said(sync.update(A, delta(12, 12), 0))).toBe('stale');
+  });
+
+  it('nor for one that is lost', () => {
+    const sync = inStep('fetched', A, B);
+    sync.update(A, delta(12, 12), 0);
+    expect(said(sync.lost(B, 0))).toBe('stale');
+    expect(sync.wants).toBe('snapshot');
+  });
+
+  it('too much to wait for is a gap', () => {
+    const sync = inStep('fetched', A, B);
+    for (let id = 12; id < 312; id++) expect(sync.update(A, delta(id, id), 0)).toEqual([]);
+    expect(said(sync.update(A, delta(312, 312), 0))).toBe('stale');
+  });
+
+  it('the last one lost: the book is stale until a line tells again', () => {
+    const sync = inStep('fetched', A, B);
+    expect(sync.lost(A, 0)).toEqual([]);
+    expect(sync.state).toBe('in_step');
+    expect(sync.lost(B, 0)).toEqual([{ kind: 'stale', reason: 'no line is left' }]);
+    expect([sync.wants, sync.lost(B, 0)]).toEqual([undefined, []]);
+    expect(sync.snapshot(whole(20), 0)).toEqual([]);
+    sync.joined(A);
+    sync.update(A, delta(31, 32), 0);
+    expect(sync.wants).toBe('snapshot');
+    expect(said(sync.snapshot(whole(30), 0))).toBe('=32');
+  });
+
+  it('a line that is open but tells nothing of the book does not keep it', () => {
+    const sync = inStep('fetched', A);
+    sync.joined(B);
+    expect(said(sync.lost(A, 0))).toBe('stale');
+  });
+});
+
+describe('a line that takes the place of another', () => {
+  it('keeps the book in step before it has told anything', () => {
+    const sync = inStep('fetched', A);
+    sync.joined(B);
+    expect(sync.handedOver(A, B, 0)).toEqual([]);
+    expect(said(sync.update(B, delta(9, 11), 0))).toBe('10>11');
+    expect(said(sync.lost(B, 0))).toBe('stale');
+  });
+
+  it('may still bring what is missing', () => {
+    const sync = inStep('fetched', A, B);
+    sync.joined(3);
+    sync.update(B, delta(12, 12), 0);
+    expect(sync.handedOver(A, 3, 0)).toEqual([]);
+    expect(said(sync.update(3, delta(10, 11), 0))).toBe('10>11 11>12');
+  });
+
+  it('carries nothing where the other did not', () => {
+    const sync = inStep('fetched', A);
+    sync.joined(B);
+    sync.joined(3);
+    sync.handedOver(B, 3, 0);
+    expect(said(sync.lost(A, 0))).toBe('stale');
+  });
+});
+
+describe('a book that the venue sends', () => {
+  it('comes by itself, and by a new subscription where updates come without it', () => {
+    const sync = new BookSync({ mode: 'sent' });
+    sync.joined(A);
+    expect(sync.wants).toBeUndefined();
+    sync.update(A, delta(11, 11, { bids: '98:1' }), 0);
+    expect(sync.wants).toBe('subscription');
+    expect(said(sync.update(B, whole(10, { bids: '97:1' }), 0))).toBe('=11');
+    expect([sync.wants, textOf(sync)]).toEqual([undefined, '98:1 97:1 | ']);
+  });
+
+  it('replaces all of the book when it is above it', () => {
+    const sync = inStep('sent', A);
+    expect(said(sync.update(A, whole(15, { bids: '90:1' }), 0))).toBe('=15');
+    expect(textOf(sync)).toBe('90:1 | ');
+  });
+
+  it.each([
+    ['another line that begins again', B, 8, ''],
+    ['another line at the same', B, 10, ''],
+    ['the line itself, the same once more', A, 10, ''],
+    ['the line itself, lower than it told', A, 8, '=8'],
+    ['another line from the very beginning: a restart', B, 1, '=1'],
+    ['the line itself from the beginning', A, 1, '=1'],
+  ])('not above the book, from %s (line %i, %i): «%s»', (_, line, id, expected) => {
+    const sync = inStep('sent', A);
+    sync.joined(B);
+    expect(said(sync.update(line, whole(id, { bids: '90:1' }), 0))).toBe(expected);
+    expect(textOf(sync)).toBe(expected === '' ? '100:1 | 101:1' : '90:1 | ');
+  });
+
+  it('a restart that the second line tells late does not undo what came after it', () => {
+    const sync = inStep('sent', A, B);
+    expect(said(sync.update(A, whole(1, { bids: '90:1' }), 0))).toBe('=1');
+    expect(said(sync.update(A, delta(2, 2, { bids: '91:1' }), 0))).toBe('1>2');
+    expect(said(sync.update(B, whole(1, { bids: '90:1' }), 0))).toBe('');
+    expect(said(sync.update(B, delta(2, 2), 0))).toBe('');
+    expect(said(sync.update(B, delta(3, 3), 0))).toBe('2>3');
+    expect(said(sync.update(B, whole(1, { bids: '80:1' }), 0))).toBe('=1');
+    expect(textOf(sync)).toBe('80:1 | ');
+  });
+
+  it('when stale, any is taken', () => {
+    const sync = inStep('sent', A);
+    sync.update(A, delta(12, 12), 0);
+    expect([sync.state, sync.wants]).toEqual(['stale', 'subscription']);
+    expect(said(sync.update(B, whole(9, { bids: '90:1' }), 0))).toBe('=9');
+  });
+
+  it('with nothing but whole books, each one above the last is shown once', () => {
+    const sync = new BookSync({ mode: 'sent' });
+    const ids = [5, 5, 8, 7, 9, 9];
+    const told = (id: number, index: number) => said(sync.update(index % 2 === 0 ? A : B, whole(id), 0));
+    expect(ids.map(told)).toEqual(['=5', '', '=8', '', '=9', '']);
+  });
+});
+
+describe('ids that begin again, by a line that told none before', () => {
+  const late = { timestamp: 15_001, receivedAt: 15_001_000 };
+  const early = { timestamp: 15_000, receivedAt: 15_000_000 };
+
+  function at10000(mode: 'fetched' | 'sent', timestamp: number | null): BookSync {
+    const sync = inStep(mode, A);
+    sync.update(A, delta(11, 5000, { timestamp, receivedAt: 10_000_000 }), 0);
+    sync.joined(B);
+    return sync;
+  }
+
+  it.each([
+    ['by the venue’s clock, far later', 10_000, late, 'stale'],
+    ['by the venue’s clock, no later than a line may lag', 10_000, early, ''],
+    ['by our clock where the venue tells none', null, late, 'stale'],
+    ['by our clock, not late', null, early, ''],
+    ['received late, but not so by the venue’s clock', 10_000, { ...late, timestamp: 10_000 }, ''],
+  ])('an update, %s', (_, timestamp, when, expected) => {
+    const sync = at10000('fetched', timestamp);
+    const update = delta(3, 4, when);
+    expect(said(sync.update(B, update, 0))).toBe(expected);
+    if (expected === '') return;
+    expect([sync.wants, sync.gaps]).toEqual(['snapshot', 0]);
+    expect(said(sync.snapshot(whole(3), 0))).toBe('');
+    sync.update(B, delta(5, 6, when), 0);
+    expect(said(sync.snapshot(whole(4), 0))).toBe('=6');
+  });
+
+  it('the same id is no new count, however late', () => {
+    expect(said(at10000('fetched', 10_000).update(B, delta(5000, 5000, { timestamp: 99_000 }), 0))).toBe('');
+  });
+
+  it('a whole book', () => {
+    expect(said(at10000('sent', 10_000).update(B, whole(4, early), 0))).toBe('');
+    const sync = at10000('sent', 10_000);
+    sync.update(B, delta(5000, 5000), 0);
+    sync.update(A, delta(5002, 5002), 0);
+    expect(said(sync.update(3, whole(4, late), 0))).toBe('=4');
+    // What waited belonged to the former count.
+    expect([sync.state, sync.waitingSince]).toEqual(['in_step', undefined]);
+  });
+});

@@ -1,0 +1,132 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { BookLevel } from '../../../src/domain/record.ts';
+import type { BothSides } from '../../../src/market/book/both-sides.ts';
+import { liquidityScore } from '../../../src/market/book/liquidity-score.ts';
+import { Fraction } from '../fraction.ts';
+import { fullBook, invertedBook } from './arbitrary-book.ts';
+import { bookOf } from './book-of.ts';
+
+describe('liquidityScore', () => {
+  it.each([
+    {
+      name: 'a quarter of a million a side, no spread',
+      // √(250,000 / 250,000) = 1, f = 1 / 2 on both sides; spread 0: 100 × 0.5
+      book: bookOf(['1000×250'], ['1000×250']),
+      score: 50,
+    },
+    {
+      name: 'one side a hundredth of that, the other a hundred times that',
+      // √(250,000 / 2,500) = 10, f = 1 / 11; √(250,000 / 25,000,000) = 0.1, f = 10 / 11; together 1, half of it 0.5
+      book: bookOf(['1000×2.5'], ['1000×25000']),
+      score: 50,
+    },
+    {
+      name: 'the same depth at a spread of 10 basis points',
+      // mid 1000, spread 1: 10 basis points, which halves; 250,000 / 999.5 and 250,000 / 1000.5 are the quantities
+      book: bookOf(['999.5×250.125062531265632816'], ['1000.5×249.875062468765617191']),
+      score: 25,
+    },
+    {
+      name: 'depth past 0.5 %',
+      // mid 1000, spread 0; 995 is 0.5 % away and counts, 994.99 and 1005.01 do not:
+      // bids 1000 × 1 + 995 × 2 = 2990, asks 1000; 250,000 / 1000 = 250
+      book: bookOf(['1000×1', '995×2', '994.99×1000000'], ['1000×1', '1005.01×1000000']),
+      score: (100 * (1 / (1 + Math.sqrt(250_000 / 2990)) + 1 / (1 + Math.sqrt(250)))) / 2,
+    },
+    {
+      name: 'a spread wider than 1 %: nothing within 0.5 %',
+      book: bookOf(['99×1000000'], ['101×1000000']),
+      score: 0,
+    },
+  ])('$name', ({ book, score }) => {
+    expect(liquidityScore(book)).toBeCloseTo(score, 9);
+  });
+
+  it.each([
+    ['without bids', bookOf([], ['101×1'])],
+    ['without asks', bookOf(['99×1'], [])],
+    ['inverted', bookOf(['101×1'], ['99×1'])],
+  ])('is null %s', (_, book) => {
+    expect(liquidityScore(book)).toBeNull();
+  });
+
+  it('is null of any inverted book', () => {
+    fc.assert(
+      fc.property(invertedBook, (book) => {
+        expect(liquidityScore(book)).toBeNull();
+      }),
+    );
+  });
+
+  it('is from 0 to 100 in any book that is not inverted, and what fractions say', () => {
+    fc.assert(
+      fc.property(fullBook, (book) => {
+        const score = liquidityScore(book);
+        expect(score).toBeGreaterThanOrEqual(0);
+        expect(score).toBeLessThanOrEqual(100);
+        expect(score).toBeCloseTo(naive(book), 9);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  const prices = fc.integer({ min: 1, max: 1_000_000 });
+  const tenths = fc.integer({ min: 1, max: 10_000_000 });
+  const sides = fc.constantFrom('bids' as const, 'asks' as const);
+
+  it('rises with depth within 0.5 %', () => {
+    fc.assert(
+      fc.property(prices, tenths, tenths, tenths, sides, (price, bid, ask, more, side) => {
+        const quantities = { bids: bid, asks: ask };
+        const deeper = { ...quantities, [side]: quantities[side] + more };
+        expect(scoreAround(price, 0, deeper)).toBeGreaterThan(scoreAround(price, 0, quantities));
+      }),
+    );
+  });
+
+  it('falls as the spread widens around the same depth', () => {
+    const spreads = fc.uniqueArray(fc.integer({ min: 0, max: 999 }), { minLength: 2, maxLength: 2 });
+    fc.assert(
+      fc.property(prices, tenths, spreads, (price, quantity, [one = 0, other = 0]) => {
+        const quantities = { bids: quantity, asks: quantity };
+        const narrow = scoreAround(price, Math.min(one, other), quantities);
+        expect(scoreAround(price, Math.max(one, other), quantities)).toBeLessThan(narrow);
+      }),
+    );
+  });
+});
+
+/** The score of a level a side, `away` hundred-thousandths of mid from it, at most 0.5 % in all; quantities in tenths. */
+function scoreAround(mid: number, away: number, tenths: { readonly bids: number; readonly asks: number }): number {
+  const at = (hundredThousandths: number, quantity: number): BookLevel => ({
+    price: Fraction.of(`${mid}`)
+      .times(new Fraction(BigInt(hundredThousandths), 200_000n))
+      .toDecimal(),
+    quantity: new Fraction(BigInt(quantity), 10n).toDecimal(),
+  });
+  const book = { bids: [at(200_000 - away, tenths.bids)], asks: [at(200_000 + away, tenths.asks)] };
+  const score = liquidityScore(book);
+  if (score === null) throw new Error(`no score of ${JSON.stringify(book)}`);
+  return score;
+}
+
+function naive({ bids, asks }: BothSides): number {
+  const [bid, ask] = [bids, asks].map(([level]) => Fraction.of(level?.price ?? '0'));
+  if (bid === undefined || ask === undefined) throw new Error('a book with both sides');
+  const mid = bid.plus(ask).over(new Fraction(2n));
+  const near = (levels: readonly BookLevel[]): number => {
+    const values = levels
+      .map(({ price, quantity }) => ({ price: Fraction.of(price), quantity: Fraction.of(quantity) }))
+      .filter(({ price }) => {
+        const away = price.minus(mid);
+        const size = away.above < 0n ? mid.minus(price) : away;
+        return size.over(mid).compare(new Fraction(1n, 200n)) <= 0;
+      })
+      .map(({ price, quantity }) => price.times(quantity));
+    const value = Fraction.sum(values).toNumber();
+    return value === 0 ? 0 : 1 / (1 + Math.sqrt(250_000 / value));
+  };
+  const bps = ask.minus(bid).over(mid).times(new Fraction(10_000n)).toNumber();
+  return (100 * (near(bids) + near(asks))) / 2 / (1 + bps / 10);
+}

@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RollingFigures } from '../../../src/market/trades/rolling-figures.ts';
+import { SlidingExtreme } from '../../../src/market/trades/sliding-extreme.ts';
+import { TradeHistory } from '../../../src/market/trades/trade-history.ts';
+import { volumeProfile } from '../../../src/market/trades/volume-profile.ts';
+import { naiveFigures } from '../naive-figures.ts';
+import { type AnyTrade, anyTrades, tradeOf } from './any-trades.ts';
+
+function historyOf(size: number, trades: readonly AnyTrade[]): TradeHistory<AnyTrade> {
+  const history = new TradeHistory<AnyTrade>({ size });
+  for (const trade of trades) history.add(trade);
+  return history;
+}
+
+const block = (trade: AnyTrade): AnyTrade => ({ ...trade, conditions: ['block'] });
+
+describe('TradeHistory', () => {
+  it('is empty before the first trade', () => {
+    const history = new TradeHistory();
+    expect(history.latest()).toEqual([]);
+    expect(history.lastTrades()).toBeUndefined();
+    expect(history.lastMilliseconds(1000, 0)).toBeUndefined();
+    expect(history.volumeProfile()).toBeUndefined();
+    expect(history.reaches(0)).toBe(true);
+  });
+
+  it('tells time and sales newest first, the last of them only', () => {
+    const trades = ['1', '2', '3', '4', '5'].map((price, index) => tradeOf(['buy', price, '1', index]));
+    const pricesOf = (list: readonly AnyTrade[]): readonly string[] => list.map(({ price }) => price);
+    expect(pricesOf(historyOf(10, trades).latest())).toEqual(['5', '4', '3', '2', '1']);
+    expect(pricesOf(historyOf(3, trades).latest())).toEqual(['5', '4', '3']);
+    expect(pricesOf(historyOf(3, trades).latest(2))).toEqual(['5', '4']);
+    expect(pricesOf(historyOf(3, trades).latest(7))).toEqual(['5', '4', '3']);
+    expect(historyOf(3, trades).latest(0)).toEqual([]);
+  });
+
+  it('figures of the last trades and of the last milliseconds, worked out by hand', () => {
+    const history = historyOf(10, [
+      tradeOf(['sell', '90', '5', 1000]),
+      tradeOf(['buy', '100', '1', 2000]),
+      tradeOf(['sell', '110', '3', 3000]),
+    ]);
+    const lastTwo = {
+      trades: 2,
+      buyTrades: 1,
+      sellTrades: 1,
+      volume: '4',
+      buyVolume: '1',
+      sellVolume: '3',
+      value: '430', // 100 + 330
+      buyValue: '100',
+      sellValue: '330',
+      vwap: '107.5',
+      open: '100',
+      high: '110',
+      low: '100',
+      close: '110',
+      averageQuantity: '2',
+      buyRatioVolume: 0.25,
+      buyRatioCount: 0.5,
+      flow: 'strong_sell',
+    };
+    expect(history.lastTrades(2)).toEqual(lastTwo);
+    // Above 1000: the first trade is just out.
+    expect(history.lastMilliseconds(2500, 3500)).toEqual(lastTwo);
+    expect(history.lastMilliseconds(2501, 3500)?.trades).toBe(3);
+    expect(history.lastMilliseconds(500, 3500)).toBeUndefined();
+    expect(history.lastTrades(0)).toBeUndefined();
+    expect(history.lastTrades()?.trades).toBe(3);
+  });
+
+  it('shows block trades and counts them apart, in no figure', () => {
+    const history = historyOf(10, [
+      tradeOf(['buy', '100', '1', 1]),
+      block(tradeOf(['buy', '150', '1000', 2])),
+      { ...tradeOf(['sell', '100', '1', 3]), conditions: ['rpi'] },
+    ]);
+    expect(history.latest()).toHaveLength(3);
+    expect(history.blockTrades).toBe(1);
+    expect(history.lastTrades()).toMatchObject({ trades: 2, volume: '2', high: '100' });
+    expect(history.volumeProfile()?.volume).toBe('2');
+  });
+
+  it('says how far back it reaches', () => {
+    const trades = [10, 20, 30].map((timestamp) => tradeOf(['buy', '1', '1', timestamp]));
+    expect(historyOf(3, trades).reaches(0)).toBe(true);
+    expect(historyOf(2, trades).reaches(19)).toBe(false);
+    expect(historyOf(2, trades).reaches(20)).toBe(true);
+  });
+
+  it('a trade with an earlier time than its predecessor has its predecessor’s', () => {
+    const history = historyOf(5, [tradeOf(['buy', '1', '1', 50]), tradeOf(['buy', '2', '1', 40])]);
+    expect(history.lastMilliseconds(5, 50)?.trades).toBe(2);
+    expect(history.lastMilliseconds(5, 55)).toBeUndefined();
+  });
+
+  it('agrees with naive arithmetic at every trade, for any number of trades and any span', () => {
+    const asked = fc.record({ count: fc.integer({ min: 1, max: 12 }), spanMs: fc.integer({ min: 1, max: 100_000 }) });
+    fc.assert(
+      fc.property(anyTrades(40), fc.integer({ min: 1, max: 10 }), asked, (trades, size, { count, spanMs }) => {
+        const history = new TradeHistory<AnyTrade>({ size });
+        for (const [index, trade] of trades.entries()) {
+          history.add(trade);
+          const known = trades.slice(Math.max(0, index + 1 - size), index + 1);
+          const since = trade.timestamp - spanMs;
+          expect(history.lastTrades(count)).toEqual(naiveFigures(known.slice(-count)));
+          expect(history.lastMilliseconds(spanMs, trade.timestamp)).toEqual(
+            naiveFigures(known.filter(({ timestamp }) => timestamp > since)),
+          );
+        }
+        const known = trades.slice(-size);
+        expect(history.volumeProfile(7)).toEqual(volumeProfile(known, 7));
+        expect(history.latest()).toEqual(known.toReversed());
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('refuses a size that is no whole number above 0', () => {
+    for (const size of [0, -1, 1.5, Number.NaN]) {
+      expect(() => new TradeHistory({ size })).toThrow(RangeError);
+      expect(() => new RollingFigures(size)).toThrow(RangeError);
+    }
+  });
+});
+
+describe('SlidingExtreme', () => {
+  it('tells prices apart that are the same double', () => {
+    const highest = new SlidingExtreme('highest', 3);
+    for (const [position, end] of [2, 3, 1].entries()) {
+      const price = `10000000000.00000000000000000${end}`;
+      highest.add(position, price, Number(price));
+    }
+    expect(highest.since(0)).toBe('10000000000.000000000000000003');
+    expect(highest.since(2)).toBe('10000000000.000000000000000001');
+  });
+
+  it('agrees with looking at every price', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 60 }),
+        fc.integer({ min: 1, max: 9 }),
+        (all, size) => {
+          const highest = new SlidingExtreme('highest', size);
+          const lowest = new SlidingExtreme('lowest', size);
+          for (const [position, price] of all.entries()) {
+            highest.add(position, `${price}`, price);
+            lowest.add(position, `${price}`, price);
+            for (let from = Math.max(0, position - size + 1); from <= position; from++) {
+              const window = all.slice(from, position + 1);
+              expect(highest.since(from)).toBe(`${Math.max(...window)}`);
+              expect(lowest.since(from)).toBe(`${Math.min(...window)}`);
+            }
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,506 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ContiguousSequence, type Sequenced } from '../../../src/operators/sequence/contiguous-sequence.ts';
+
+interface Trade {
+  readonly first: number;
+  readonly last: number;
+  readonly at: number;
+}
+
+const access = {
+  first: (trade: Trade) => trade.first,
+  last: (trade: Trade) => trade.last,
+  timestamp: (trade: Trade) => trade.at,
+};
+const trade = (first: number, at = first, last = first): Trade => ({ first, last, at });
+const create = (maxHeld = 100) => new ContiguousSequence(access, maxHeld);
+
+function told(sequenced: readonly Sequenced<Trade>[]): string {
+  return sequenced
+    .map((item) => {
+      if (item.kind === 'value') return `${item.value.first}`;
+      if (item.kind === 'reset') return `reset ${item.before.id}>${item.value.first}`;
+      const { before, after, missing, filled } = item.hole;
+      const hole = `(${before.id},${after.first}):${missing}${filled === 0 ? '' : ` filled ${filled}`}`;
+      return item.kind === 'opened' ? `opened ${hole}` : hole;
+    })
+    .join(' ');
+}
+
+/** Feeds values as the merge of the lines does: the hot path first. */
+function feed(sequence: ContiguousSequence<Trade>, trades: readonly Trade[], now = 0): string {
+  return trades
+    .map((value) => (sequence.next(value) ? `${value.first}` : told(sequence.accept(value, now))))
+    .filter((text) => text !== '')
+    .join(' ');
+}
+
+describe('ContiguousSequence', () => {
+  it('passes ids that step by one, from any start, and drops repeats of a slower line', () => {
+    const sequence = create();
+    expect(
+      feed(
+        sequence,
+        [7, 8, 7, 9, 8, 9, 10].map((id) => trade(id)),
+      ),
+    ).toBe('7 8 9 10');
+    expect(sequence.duplicates).toBe(3);
+  });
+
+  it('holds what lies behind a hole until the other line fills it', () => {
+    const sequence = create();
+    expect(feed(sequence, [trade(1), trade(2), trade(5), trade(4)], 30)).toBe('1 2');
+    expect(sequence.heldSince).toBe(30);
+    expect(feed(sequence, [trade(3)])).toBe('3 4 5');
+    expect(sequence.heldSince).toBeUndefined();
+  });
+
+  it('reports every hole, with what is missing, when it lets go', () => {
+    const sequence = create();
+    feed(sequence, [trade(1), trade(4), trade(5), trade(9)]);
+    expect(told(sequence.release())).toBe('(1,4):2 4 5 (5,9):3 9');
+    expect(feed(sequence, [trade(10), trade(2)])).toBe('10');
+  });
+
+  it('lets go by itself when it holds too many', () => {
+    expect(feed(create(2), [trade(1), trade(3), trade(4), trade(6)])).toBe('1 (1,3):1 3 4 (4,6):1 6');
+  });
+
+  it('counts an aggregate for all ids up to its last', () => {
+    const sequence = create();
+    expect(feed(sequence, [trade(1, 1, 3), trade(4, 4, 4), trade(7, 7, 9), trade(5, 5, 6)])).toBe('1 4 5 7');
+  });
+
+  it('takes a smaller id with a later timestamp for a reset, and one with a time already seen for a repeat', () => {
+    const sequence = create();
+    expect(feed(sequence, [trade(1000, 50), trade(1001, 51), trade(3, 51), trade(5, 60), trade(6, 61)])).toBe(
+      '1000 1001 reset 1001>5 5 6',
+    );
+  });
+
+  it('lets go what it holds before a reset', () => {
+    expect(feed(create(), [trade(1000, 50), trade(1002, 51), trade(5, 60)])).toBe(
+      '1000 (1000,1002):1 1002 reset 1002>5 5',
+    );
+  });
+
+  it('is filled with fetched values, and reports the hole right before the first value behind it', () => {
+    const sequence = create();
+    feed(sequence, [trade(1), trade(4), trade(5)]);
+    expect(sequence.holes).toEqual([{ before: { id: '1', timestamp: 1 }, after: trade(4) }]);
+    expect(sequence.waiting).toEqual(trade(4));
+    expect(told(sequence.fill([3, 2, 4, 1].map((id) => trade(id))))).toBe('2 3 (1,4):2 filled 2 4 5');
+    expect(sequence.holes).toEqual([]);
+    expect(sequence.waiting).toBeUndefined();
+    expect(feed(sequence, [trade(6)])).toBe('6');
+  });
+
+  it('fills holes one after the other, and reports what could not be filled', () => {
+    const sequence = create();
+    feed(sequence, [trade(1), trade(4), trade(7)]);
+    expect(told(sequence.fill([trade(2), trade(3)]))).toBe('2 3 (1,4):2 filled 2 4');
+    expect(sequence.holes).toEqual([{ before: { id: '4', timestamp: 4 }, after: trade(7) }]);
+    expect(told(sequence.fill([trade(5)]))).toBe('5');
+    expect(told(sequence.release())).toBe('(4,7):2 filled 1 7');
+  });
+
+  it('takes only aggregates that lie wholly inside the hole', () => {
+    const sequence = create();
+    feed(sequence, [trade(3), trade(9)]);
+    expect(told(sequence.fill([trade(2, 2, 4), trade(4, 4, 6), trade(7, 7, 9)]))).toBe('4');
+    expect(told(sequence.release())).toBe('(3,9):5 filled 3 9');
+  });
+
+  it('a hole that was filled in part ends at the first value that comes by a line after all', () => {
+    const sequence = create();
+    feed(sequence, [trade(1), trade(5)]);
+    expect(told(sequence.fill([trade(2)]))).toBe('2');
+    expect(feed(sequence, [trade(3), trade(4)])).toBe('(1,3):1 filled 1 3 4 5');
+    feed(sequence, [trade(9)]);
+    expect(told(sequence.fill([trade(6)]))).toBe('6');
+    expect(feed(sequence, [trade(8)])).toBe('');
+    expect(told(sequence.release())).toBe('(5,8):2 filled 1 8 9');
+  });
+
+  it('keeps what was fetched from the middle of a hole until its beginning is there, or is given up', () => {
+    const sequence = create();
+    feed(sequence, [trade(1), trade(9)]);
+    expect(told(sequence.fill([trade(4), trade(6, 6, 7)]))).toBe('');
+    expect(sequence.waiting).toEqual(trade(9));
+    expect(sequence.holes.map(({ before, after }) => [before.id, after.first])).toEqual([
+      ['1', 4],
+      ['4', 6],
+      ['7', 9],
+    ]);
+    expect(told(sequence.fill([trade(3), trade(2)]))).toBe('2 3 4');
+    expect(told(sequence.release())).toBe('(1,9):7 filled 5 6 9');
+    expect(sequence.holes).toEqual([]);
+  });
+
+  it('fetched values do not count as held', () => {
+    const sequence = create(2);
+    feed(sequence, [trade(1), trade(9), trade(10)]);
+    sequence.fill([3, 4, 5, 6, 7].map((id) => trade(id)));
+    expect(sequence.heldSince).toBe(0);
+    expect(told(sequence.accept(trade(11), 0))).toBe('(1,9):7 filled 5 3 4 5 6 7 9 10 11');
+  });
+
+  it('each hole is as old as the first value behind it', () => {
+    const sequence = create();
+    feed(sequence, [trade(1)]);
+    feed(sequence, [trade(4)], 100);
+    feed(sequence, [trade(7)], 300);
+    feed(sequence, [trade(6)], 400);
+    expect(sequence.heldSince).toBe(100);
+    expect(told(sequence.release(99))).toBe('');
+    expect(told(sequence.release(299))).toBe('(1,4):2 4');
+    expect(sequence.heldSince).toBe(300);
+    expect(feed(sequence, [trade(9)], 500)).toBe('');
+    expect(feed(sequence, [trade(5)], 600)).toBe('5 6 7');
+    expect(sequence.heldSince).toBe(500);
+  });
+
+  it('leaves out what still comes from before a reset: that is no hole of thousands', () => {
+    const sequence = create();
+    expect(feed(sequence, [trade(1000, 50), trade(5, 60), trade(1001, 51), trade(6, 61), trade(1002, 52)])).toBe(
+      '1000 reset 1000>5 5 6',
+    );
+    expect(sequence.heldSince).toBeUndefined();
+    expect(feed(sequence, [trade(8, 62)])).toBe('');
+    expect(told(sequence.release())).toBe('(6,8):1 8');
+  });
+
+  it('leaves it out where the new count has just come to its id, too', () => {
+    const sequence = create();
+    const slower = trade(9, 2);
+    expect(feed(sequence, [trade(8, 1), slower, trade(10, 3), trade(8, 30), slower, trade(9, 31), trade(10, 32)])).toBe(
+      '8 9 10 reset 10>8 8 9 10',
+    );
+    expect(sequence.duplicates).toBe(1);
+  });
+
+  it('tells a hole that lasts, once, and reports it with the same bounds, whatever came by whichever way', () => {
+    const sequence = create();
+    feed(sequence, [trade(1), trade(6)], 100);
+    expect([sequence.tell(99), sequence.tell(100), sequence.tell(200)].map(told)).toEqual(['', 'opened (1,6):4', '']);
+    expect(feed(sequence, [trade(4), trade(2)])).toBe('2');
+    expect(told(sequence.fill([trade(3)]))).toBe('3 4');
+    expect(feed(sequence, [trade(5), trade(7)])).toBe('5 (1,6):4 filled 4 6 7');
+    feed(sequence, [trade(10), trade(13)], 200);
+    expect(told(sequence.tell(200))).toBe('opened (7,10):2 opened (10,13):2');
+    expect(feed(sequence, [trade(12), trade(16)], 300)).toBe('');
+    expect(told(sequence.release())).toBe('(7,10):2 10 (10,13):2 filled 1 12 13 (13,16):2 16');
+  });
+
+  it('tells the holes in front of one that lasts, too', () => {
+    const sequence = create();
+    feed(sequence, [trade(1), trade(9)], 100);
+    feed(sequence, [trade(5)], 200);
+    expect(told(sequence.tell(100))).toBe('opened (1,5):3 opened (5,9):3');
+  });
+
+  it('tells a hole from where it began, when a part of it was filled before', () => {
+    const sequence = create();
+    feed(sequence, [trade(1), trade(9)], 100);
+    sequence.fill([trade(2), trade(5)]);
+    expect(told(sequence.tell(100))).toBe('opened (1,9):7');
+    expect(told(sequence.release())).toBe('(1,9):7 filled 2 5 9');
+  });
+
+  it('goes on where a former run ended: the next id passes, a jump is a hole, what is known a repeat', () => {
+    const mark = { id: '10', timestamp: 50 };
+    const sequence = create();
+    sequence.resume(mark);
+    expect(feed(sequence, [trade(9, 50), trade(10, 50), trade(11, 51)])).toBe('11');
+    expect(sequence.duplicates).toBe(2);
+
+    const jumping = create();
+    jumping.resume(mark);
+    expect(feed(jumping, [trade(13, 53)], 7)).toBe('');
+    expect(jumping.holes).toEqual([{ before: mark, after: trade(13, 53) }]);
+    expect(told(jumping.tell(7))).toBe('opened (10,13):2');
+    expect(told(jumping.fill([trade(11), trade(12)]))).toBe('11 12 (10,13):2 filled 2 13');
+
+    const reset = create();
+    reset.resume(mark);
+    expect(feed(reset, [trade(3, 60), trade(4, 61)])).toBe('reset 10>3 3 4');
+    expect(reset.heldSince).toBeUndefined();
+  });
+
+  it('forgets where a former run ended, as long as nothing was passed on since', () => {
+    const sequence = create();
+    sequence.resume({ id: '10', timestamp: 50 });
+    feed(sequence, [trade(14), trade(15), trade(18)], 3);
+    sequence.fill([trade(13)]);
+    sequence.tell(3);
+    expect(told(sequence.forget())).toBe('14 15');
+    expect(sequence.holes).toEqual([{ before: { id: '15', timestamp: 15 }, after: trade(18) }]);
+    expect(told(sequence.release())).toBe('(15,18):2 18');
+
+    const passed = create();
+    passed.resume({ id: '10', timestamp: 50 });
+    feed(passed, [trade(11, 51), trade(13, 53)]);
+    expect(told(passed.forget())).toBe('');
+    expect(told(passed.release())).toBe('(11,13):1 13');
+
+    const quiet = create();
+    quiet.resume({ id: '10', timestamp: 50 });
+    expect(told(quiet.forget())).toBe('');
+    expect(feed(quiet, [trade(3, 1), trade(4, 2)])).toBe('3 4');
+    expect(told(create().forget())).toBe('');
+  });
+
+  it('gives the journal, less reported holes, for any loss, repetition and reordering within two lines', () => {
+    const delivery = fc.array(
+      fc.record({ drop: fc.integer({ min: 0, max: 9 }), repeat: fc.boolean(), delay: fc.integer({ min: 0, max: 4 }) }),
+      { minLength: 1, maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(delivery, (plan) => {
+        const arrivals = plan
+          .flatMap(({ drop, repeat, delay }, index) =>
+            drop === 0
+              ? []
+              : repeat
+                ? [
+                    { index, at: index + delay },
+                    { index, at: index + 2 * delay },
+                  ]
+                : [{ index, at: index + delay }],
+          )
+          .sort((a, b) => a.at - b.at);
+        const sequence = create(1000);
+        const out: number[] = [];
+        const holes: [number, number][] = [];
+        const take = (sequenced: readonly Sequenced<Trade>[]) => {
+          for (const item of sequenced) {
+            if (item.kind === 'value') out.push(item.value.first);
+            else if (item.kind === 'hole') holes.push([Number(item.hole.before.id), item.hole.after.first]);
+          }
+        };
+        for (const { index } of arrivals) {
+          const value = trade(100 + index, 5);
+          if (sequence.next(value)) out.push(value.first);
+          else take(sequence.accept(value, 0));
+        }
+        take(sequence.release());
+        expect(out).toEqual([...new Set(out)].sort((a, b) => a - b));
+        const arrived = new Set(arrivals.map(({ index }) => 100 + index));
+        const first = out[0] ?? 0;
+        for (let id = first; id <= (out.at(-1) ?? -1); id++) {
+          const inHole = holes.some(([from, to]) => id > from && id < to);
+          expect(out.includes(id)).toBe(!inHole);
+          if (arrived.has(id)) expect(inHole).toBe(false);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('gives the journal, or names each missing id in a hole, whatever is lost, repeated, reordered, fetched and given up', () => {
+    let filled = 0;
+    let missing = 0;
+    fc.assert(
+      fc.property(steps, (plan) => {
+        const run = new Run();
+        for (const step of plan) run.step(step);
+        run.end();
+        expect(run.problems).toEqual([]);
+        filled += run.filled;
+        missing += run.missing;
+      }),
+      { numRuns: 10_000 },
+    );
+    expect(filled).toBeGreaterThan(10_000);
+    expect(missing).toBeGreaterThan(10_000);
+  }, 30_000);
+});
+
+const FIRST = 100;
+
+type Step =
+  /** The next ids happen; each line gets those that it does not lose. */
+  | { readonly kind: 'live'; readonly lost: readonly (readonly [boolean, boolean])[] }
+  /** A line delivers what it has, so many of its oldest, the first two in reverse order where told. */
+  | { readonly kind: 'arrive'; readonly line: 0 | 1; readonly count: number; readonly reverse: boolean }
+  /** The venue's past is asked: from some id on, so many, some left out, some aggregated, in any order. */
+  | {
+      readonly kind: 'fetch';
+      readonly from: number;
+      readonly pieces: readonly { readonly ids: number; readonly left: boolean }[];
+      readonly backwards: boolean;
+    }
+  | { readonly kind: 'release' | 'tell'; readonly openedBefore: number };
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constant('live' as const),
+        lost: fc.array(fc.tuple(fc.boolean(), fc.boolean()), { minLength: 1, maxLength: 8 }),
+      }),
+    },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: fc.constant('arrive' as const),
+        line: fc.constantFrom(0 as const, 1 as const),
+        count: fc.integer({ min: 1, max: 10 }),
+        reverse: fc.boolean(),
+      }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constant('fetch' as const),
+        from: fc.integer({ min: -2, max: 4 }),
+        pieces: fc.array(
+          fc.record({ ids: fc.constantFrom(1, 1, 1, 2, 3), left: fc.constantFrom(true, false, false, false) }),
+          { maxLength: 8 },
+        ),
+        backwards: fc.boolean(),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('release' as const), openedBefore: fc.integer({ min: 0, max: 5 }) }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant('tell' as const), openedBefore: fc.integer({ min: 0, max: 5 }) }),
+    },
+  ),
+  { minLength: 10, maxLength: 40 },
+);
+
+/** A sequence under a plan, against what it must do, made without it. */
+class Run {
+  filled = 0;
+  missing = 0;
+  readonly problems: string[] = [];
+  readonly #sequence = create(20);
+  readonly #lines: [Trade[], Trade[]] = [[], []];
+  #made = FIRST;
+  #now = 0;
+  /** The last id passed on, and the first. */
+  #last = Number.NaN;
+  #first = Number.NaN;
+  readonly #covered = new Set<number>();
+  readonly #arrived = new Set<number>();
+  /** Ids that were skipped when a hole was given up: what comes of them later is a repeat. */
+  readonly #givenUp = new Set<number>();
+  /** Told, and without an outcome yet. */
+  readonly #opened = new Set<string>();
+  readonly #holes: { readonly from: number; readonly to: number; readonly missing: number; readonly filled: number }[] =
+    [];
+
+  step(step: Step): void {
+    this.#now++;
+    switch (step.kind) {
+      case 'live':
+        for (const lost of step.lost) {
+          const value = trade(this.#made++, 5);
+          for (const line of [0, 1] as const) if (!lost[line]) this.#lines[line].push(value);
+        }
+        return;
+      case 'arrive': {
+        const values = this.#lines[step.line].splice(0, step.count);
+        if (step.reverse) values.splice(0, 2, ...values.slice(0, 2).reverse());
+        for (const value of values) this.#arrive(value);
+        return;
+      }
+      case 'fetch':
+        this.#fetch(step);
+        return;
+      case 'tell':
+        this.#take(this.#sequence.tell(this.#now - step.openedBefore));
+        return;
+      case 'release':
+        this.#take(this.#sequence.release(this.#now - step.openedBefore));
+    }
+  }
+
+  end(): void {
+    for (const line of [0, 1] as const) for (const value of this.#lines[line]) this.#arrive(value);
+    this.#take(this.#sequence.release());
+    this.#must(this.#sequence.heldSince === undefined, 'nothing is held at the end');
+    this.#must(this.#opened.size === 0, `${[...this.#opened]} were told and had no outcome`);
+    const inHoles = new Set<number>();
+    for (const { from, to, missing, filled } of this.#holes) {
+      const ids = Array.from({ length: to - from - 1 }, (_, index) => from + 1 + index);
+      const hole = `the hole (${from},${to})`;
+      this.#must(missing === ids.length, `${hole} says that ${missing} are missing`);
+      this.#must(filled === ids.filter((id) => this.#covered.has(id)).length, `${hole} says that ${filled} are filled`);
+      for (const id of ids) {
+        this.#must(!inHoles.has(id), `${id} lies in one hole`);
+        inHoles.add(id);
+      }
+      this.#must(this.#covered.has(from) && this.#covered.has(to), `${hole} lies between values`);
+      this.filled += filled;
+      this.missing += missing - filled;
+    }
+    for (let id = this.#first; id <= this.#last; id++) {
+      this.#must(this.#covered.has(id) || inHoles.has(id), `${id} is there or in a hole`);
+      const wasHeard = this.#arrived.has(id) && !this.#givenUp.has(id);
+      this.#must(!wasHeard || this.#covered.has(id), `${id} came and is there`);
+    }
+  }
+
+  #must(holds: boolean, what: string): void {
+    if (!holds) this.problems.push(what);
+  }
+
+  #arrive(value: Trade): void {
+    if (this.#sequence.next(value)) this.#pass(value);
+    else this.#take(this.#sequence.accept(value, this.#now));
+    if (!this.#covered.has(value.first) && value.first < this.#last) this.#givenUp.add(value.first);
+    this.#arrived.add(value.first);
+  }
+
+  #fetch({ from, pieces, backwards }: Extract<Step, { kind: 'fetch' }>): void {
+    const values: Trade[] = [];
+    let id = Math.max(FIRST, (Number.isNaN(this.#last) ? FIRST : this.#last) + from);
+    for (const { ids, left } of pieces) {
+      const last = id + ids - 1;
+      if (!left && last < this.#made) values.push(trade(id, 5, last));
+      id = last + 1;
+    }
+    this.#take(this.#sequence.fill(backwards ? values.reverse() : values));
+  }
+
+  #take(sequenced: readonly Sequenced<Trade>[]): void {
+    for (const item of sequenced) {
+      if (item.kind === 'value') this.#pass(item.value);
+      else if (item.kind === 'reset') throw new Error('nothing was reset');
+      else if (item.kind === 'opened') {
+        const { before, after, missing } = item.hole;
+        this.#must(
+          missing === after.first - Number(before.id) - 1,
+          `(${before.id},${after.first}) is told with ${missing}`,
+        );
+        this.#opened.add(`(${before.id},${after.first})`);
+      } else {
+        const { before, after, missing, filled } = item.hole;
+        this.#opened.delete(`(${before.id},${after.first})`);
+        this.#holes.push({ from: Number(before.id), to: after.first, missing: missing ?? -1, filled });
+      }
+    }
+  }
+
+  #pass({ first, last }: Trade): void {
+    if (Number.isNaN(this.#last)) this.#first = first;
+    else {
+      this.#must(first > this.#last, `${first} after ${this.#last}`);
+      // Whatever is skipped was named before.
+      for (let id = this.#last + 1; id < first; id++)
+        this.#must(
+          this.#holes.some(({ from, to }) => from < id && id < to),
+          `${id} is named before it is skipped`,
+        );
+    }
+    for (let id = first; id <= last; id++) this.#covered.add(id);
+    this.#last = last;
+  }
+}

@@ -1,0 +1,631 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Sequenced } from '../../../src/operators/sequence/contiguous-sequence.ts';
+import { type OverlapOptions, OverlapSequence } from '../../../src/operators/sequence/overlap-sequence.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+const access = {
+  compare: (a: string, b: string) => Number(a) - Number(b),
+  id: (value: number) => String(value),
+  timestamp: (value: number) => value,
+};
+const create = (options: Partial<OverlapOptions> = {}) =>
+  new OverlapSequence(access, { window: 100, recent: false, maxHeld: 100, ...options });
+
+function told(sequenced: readonly Sequenced<number>[]): string {
+  return sequenced
+    .map((item) =>
+      item.kind === 'value'
+        ? `${item.value}`
+        : item.kind === 'hole'
+          ? `(${item.hole.before.id},${item.hole.after}):${item.hole.missing ?? '?'}${item.hole.filled === 0 ? '' : ` filled ${item.hole.filled}`}`
+          : item.kind,
+    )
+    .join(' ');
+}
+
+function feed(sequence: OverlapSequence<number>, line: number, ...values: number[]): string {
+  return values
+    .map((value) => (sequence.next(line, value) ? `${value}` : told(sequence.accept(line, value, 0))))
+    .filter((text) => text !== '')
+    .join(' ');
+}
+
+describe('OverlapSequence', () => {
+  it('of lines in step the first arrival wins, ids may jump', () => {
+    const sequence = create();
+    sequence.joined(1);
+    sequence.joined(2);
+    expect(feed(sequence, 1, 10, 13)).toBe('10 13');
+    expect(feed(sequence, 2, 10, 13, 20)).toBe('20');
+    expect(feed(sequence, 1, 20, 21)).toBe('21');
+    expect(sequence.duplicates).toBe(3);
+  });
+
+  it('a joining line publishes only from the first value that the other line has delivered, too', () => {
+    const sequence = create();
+    sequence.joined(1);
+    expect(feed(sequence, 1, 10, 13)).toBe('10 13');
+    sequence.joined(2);
+    expect(feed(sequence, 2, 17, 18)).toBe('');
+    expect(feed(sequence, 1, 15, 17, 18)).toBe('15 17 18');
+    expect(feed(sequence, 2, 18, 19)).toBe('19');
+  });
+
+  it('what a joining line holds is passed on when the line in step is lost, with a hole of unknown size', () => {
+    const sequence = create();
+    sequence.joined(1);
+    feed(sequence, 1, 10, 13);
+    sequence.joined(2);
+    feed(sequence, 2, 17, 18);
+    expect(told(sequence.lost(1, 0))).toBe('(13,17):? 17 18');
+    expect(feed(sequence, 2, 19)).toBe('19');
+  });
+
+  it('the loss of one of two lines in step is nothing', () => {
+    const sequence = create();
+    sequence.joined(1);
+    sequence.joined(2);
+    feed(sequence, 1, 10);
+    feed(sequence, 2, 10);
+    expect(told(sequence.lost(1, 0))).toBe('');
+    expect(feed(sequence, 2, 12)).toBe('12');
+    sequence.joined(1);
+    expect(feed(sequence, 1, 14)).toBe('');
+    expect(feed(sequence, 2, 13, 14)).toBe('13 14');
+  });
+
+  it('after all lines were lost the next value follows a hole; a value known before shows that there is none', () => {
+    const sequence = create();
+    sequence.joined(1);
+    feed(sequence, 1, 10, 11);
+    sequence.lost(1, 0);
+    sequence.joined(1);
+    expect(feed(sequence, 1, 15, 16)).toBe('(11,15):? 15 16');
+    sequence.lost(1, 0);
+    sequence.joined(1);
+    expect(feed(sequence, 1, 16, 17)).toBe('17');
+  });
+
+  it('a value behind a later one is not passed on but told as a hole of one, once', () => {
+    const sequence = create();
+    sequence.joined(1);
+    sequence.joined(2);
+    feed(sequence, 1, 10, 14);
+    feed(sequence, 2, 10);
+    expect(feed(sequence, 2, 12)).toBe('(10,14):1');
+    expect(feed(sequence, 1, 12)).toBe('');
+    expect(feed(sequence, 2, 5)).toBe('');
+  });
+
+  it('a line that holds what another delivers after it is in step from there on', () => {
+    const sequence = create();
+    sequence.joined(1);
+    feed(sequence, 1, 10, 13);
+    sequence.joined(2);
+    expect(feed(sequence, 2, 17, 19, 20)).toBe('');
+    expect(feed(sequence, 1, 15)).toBe('15');
+    expect(feed(sequence, 1, 17)).toBe('17 19 20');
+    expect(feed(sequence, 2, 23)).toBe('23');
+    expect(told(sequence.lost(1, 0))).toBe('');
+    expect(feed(sequence, 2, 24)).toBe('24');
+  });
+
+  it('of a value that is too late and older than all that is remembered, it knows what came before that', () => {
+    const sequence = create({ window: 2 });
+    sequence.joined(1);
+    feed(sequence, 1, 10, 20, 30, 40);
+    expect(feed(sequence, 1, 25)).toBe('(20,30):1');
+    expect(feed(sequence, 1, 15)).toBe('');
+  });
+
+  it('of as many values as its window has it knows each repeat, and names each late one once', () => {
+    const window = fc.integer({ min: 1, max: 5 });
+    const back = fc.array(fc.record({ back: fc.nat(4), late: fc.boolean() }), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(window, back, (size, steps) => {
+        const sequence = create({ window: size });
+        sequence.joined(1);
+        feed(sequence, 1, 10, 20, 30, 40, 50, 60);
+        const told = new Set<number>();
+        for (const [index, { back, late }] of steps.entries()) {
+          const newest = 60 + 10 * index;
+          const value = newest - 10 * (back % size);
+          const lateId = value - 5;
+          const expected = late && !told.has(lateId) ? `(${value - 10},${value}):1` : '';
+          if (late) told.add(lateId);
+          expect(feed(sequence, 1, late ? lateId : value)).toBe(expected);
+          expect(feed(sequence, 1, newest + 10)).toBe(`${newest + 10}`);
+        }
+      }),
+    );
+  });
+
+  it('what is too late is named by the hole of unknown size that it lies in, as long as what follows that is remembered', () => {
+    const sequence = create({ window: 2 });
+    sequence.joined(1);
+    feed(sequence, 1, 10, 20, 30);
+    sequence.lost(1, 0);
+    sequence.joined(1);
+    expect(feed(sequence, 1, 60, 70)).toBe('(30,60):? 60 70');
+    expect(feed(sequence, 1, 50)).toBe('');
+    expect(feed(sequence, 1, 80, 90, 65)).toBe('80 90 (60,70):1');
+  });
+
+  it('what came before a start that was undone may come again', () => {
+    const sequence = create();
+    sequence.joined(1);
+    sequence.resume({ id: '100', timestamp: 5 });
+    expect(feed(sequence, 1, 90)).toBe('');
+    sequence.forget();
+    expect(feed(sequence, 1, 90)).toBe('90');
+  });
+
+  it('late values are forgotten', () => {
+    const sequence = create({ window: 10 });
+    sequence.joined(1);
+    const heapAfter = (from: number, to: number): number => {
+      for (let value = from; value < to; value++) feed(sequence, 1, 10 * value, 10 * value - 5);
+      collectGarbage();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = heapAfter(1, 1000);
+    expect(heapAfter(1000, 101_000) - before).toBeLessThan(1_000_000);
+  });
+
+  it('a line that takes the place of one in step is in step, and what it holds beyond the last value is next', () => {
+    const sequence = create();
+    sequence.joined(1);
+    feed(sequence, 1, 10, 13);
+    sequence.joined(2);
+    feed(sequence, 2, 12, 15, 17);
+    // 12 came by it alone, too late.
+    expect(told(sequence.handedOver(1, 2, 0))).toBe('(10,13):1 15 17');
+    expect(told(sequence.lost(1, 0))).toBe('');
+    expect(feed(sequence, 2, 17, 18)).toBe('18');
+    // One that is not in step has no place to give.
+    sequence.joined(3);
+    sequence.joined(4);
+    expect(told(sequence.handedOver(3, 4, 0))).toBe('');
+    expect(feed(sequence, 4, 21)).toBe('');
+    expect(feed(sequence, 2, 20, 21)).toBe('20 21');
+  });
+
+  describe('with recent values', () => {
+    /** Passed 10 and 13, then no line was left; the next one is connected. */
+    const cut = (options: Partial<OverlapOptions> = {}) => {
+      const sequence = create({ recent: true, ...options });
+      sequence.joined(1);
+      feed(sequence, 1, 10, 13);
+      sequence.lost(1, 0);
+      sequence.joined(2);
+      return sequence;
+    };
+
+    it('a line that is alone waits for them; they reach back: what was missed comes first, and is told', () => {
+      const sequence = cut();
+      expect(sequence.wanted).toBeUndefined();
+      expect(feed(sequence, 2, 21, 23)).toBe('');
+      expect([sequence.wanted, sequence.waiting, sequence.heldSince]).toEqual([{ id: '13', timestamp: 13 }, 21, 0]);
+      expect(told(sequence.fill([23, 21, 18, 15, 13, 10]))).toBe('15 18 (13,21):2 filled 2 21 23');
+      expect([sequence.wanted, sequence.heldSince]).toEqual([undefined, undefined]);
+      expect(feed(sequence, 2, 23, 24)).toBe('24');
+    });
+
+    it('what came by a line among what was missed lies in no hole', () => {
+      const sequence = cut();
+      expect(feed(sequence, 2, 21, 23, 40)).toBe('');
+      expect(told(sequence.fill([40, 36, 33, 23, 21, 18, 15, 13, 10]))).toBe(
+        '15 18 (13,21):2 filled 2 21 23 33 36 (23,40):2 filled 2 40',
+      );
+    });
+
+    it('nothing was missed: no hole', () => {
+      const sequence = cut();
+      feed(sequence, 2, 21);
+      expect(told(sequence.fill([21, 13, 10]))).toBe('21');
+      expect(feed(sequence, 2, 24)).toBe('24');
+    });
+
+    it('they do not reach back: a hole up to the oldest of them, then all of them once', () => {
+      const sequence = cut();
+      feed(sequence, 2, 21, 23);
+      expect(told(sequence.fill([23, 21, 20, 18]))).toBe('(13,18):? 18 20 21 23');
+      expect(feed(sequence, 2, 25)).toBe('25');
+    });
+
+    it('a line that delivered before the oldest of them ends the hole itself', () => {
+      const sequence = cut();
+      feed(sequence, 2, 21, 23, 24, 25);
+      expect(told(sequence.fill([25, 24]))).toBe('(13,21):? 21 23 24 25');
+    });
+
+    it('a quiet one shows by them that nothing was missed, once its line is subscribed', () => {
+      const sequence = cut();
+      expect(told(sequence.subscribed(2, 5))).toBe('');
+      expect([sequence.heldSince, sequence.waiting]).toEqual([5, undefined]);
+      expect(told(sequence.fill([13, 10]))).toBe('');
+      expect(feed(sequence, 2, 40)).toBe('40');
+    });
+
+    it('what a quiet one missed is passed on at once, and told with the next value that comes by a line', () => {
+      const sequence = cut();
+      sequence.subscribed(2, 5);
+      expect(told(sequence.fill([10, 13, 17, 15, 15]))).toBe('15 17');
+      // On its way by the line as well: no hole is behind it yet.
+      expect(feed(sequence, 2, 17)).toBe('');
+      expect(feed(sequence, 2, 21, 22)).toBe('(13,21):2 filled 2 21 22');
+    });
+
+    it('a second cut before that extends the hole', () => {
+      const sequence = cut();
+      sequence.subscribed(2, 0);
+      sequence.fill([13, 15]);
+      expect(told(sequence.lost(2, 1))).toBe('');
+      sequence.joined(3);
+      sequence.subscribed(3, 2);
+      expect(told(sequence.fill([15, 19]))).toBe('19');
+      expect(feed(sequence, 3, 20)).toBe('(13,20):2 filled 2 20');
+    });
+
+    it('no answer is not an empty one: the wait goes on until it is ended', () => {
+      const sequence = cut();
+      feed(sequence, 2, 21, 23);
+      expect(told(sequence.fill([]))).toBe('');
+      expect(told(sequence.release(-1))).toBe('');
+      expect(told(sequence.release(0))).toBe('(13,21):? 21 23');
+      expect(told(sequence.fill([13, 15]))).toBe('');
+      expect(feed(sequence, 2, 25)).toBe('25');
+    });
+
+    it('a quiet one that got no answer asks again when something comes', () => {
+      const sequence = cut();
+      sequence.subscribed(2, 0);
+      expect(told(sequence.release())).toBe('');
+      expect(sequence.wanted).toBeUndefined();
+      expect(feed(sequence, 2, 21)).toBe('');
+      expect(told(sequence.fill([13, 21]))).toBe('21');
+    });
+
+    it('holds no more than it may', () => {
+      expect(feed(cut({ maxHeld: 2 }), 2, 21, 22, 23, 24)).toBe('(13,21):? 21 22 23 24');
+    });
+
+    it('two lines that come back together wait together', () => {
+      const sequence = cut();
+      sequence.joined(3);
+      sequence.subscribed(3, 0);
+      sequence.lost(2, 0);
+      sequence.joined(2);
+      sequence.subscribed(2, 0);
+      expect(feed(sequence, 3, 21, 25)).toBe('');
+      expect(feed(sequence, 2, 21, 23)).toBe('');
+      expect(told(sequence.fill([21, 19, 13]))).toBe('19 (13,21):1 filled 1 21 25 (21,25):1');
+      expect(feed(sequence, 3, 26)).toBe('26');
+    });
+
+    it('what a joining line holds is published after them, when the line in step is lost', () => {
+      const sequence = create({ recent: true });
+      sequence.joined(1);
+      feed(sequence, 1, 10, 13);
+      sequence.joined(2);
+      expect(feed(sequence, 2, 17, 18)).toBe('');
+      expect(told(sequence.lost(1, 0))).toBe('');
+      expect(sequence.waiting).toBe(17);
+      expect(told(sequence.fill([18, 17, 15, 13]))).toBe('15 (13,17):1 filled 1 17 18');
+      expect(feed(sequence, 2, 19)).toBe('19');
+    });
+
+    it('the loss of the line that waits ends the wait with a hole; the next one waits again', () => {
+      const sequence = cut();
+      feed(sequence, 2, 21);
+      sequence.joined(3);
+      sequence.subscribed(3, 1);
+      expect(told(sequence.lost(2, 2))).toBe('(13,21):? 21');
+      expect(sequence.wanted).toEqual({ id: '21', timestamp: 21 });
+      expect(told(sequence.fill([21, 22]))).toBe('22');
+    });
+
+    it('a line that takes the place of one that waits waits on', () => {
+      const sequence = cut();
+      feed(sequence, 2, 21);
+      sequence.joined(3);
+      feed(sequence, 3, 22);
+      expect(told(sequence.handedOver(2, 3, 0))).toBe('');
+      expect(told(sequence.fill([13, 15, 21]))).toBe('15 (13,21):1 filled 1 21 22');
+      expect(feed(sequence, 3, 23)).toBe('23');
+    });
+
+    it('a line that takes the place of one in step waits for them too, where nothing came by both: what came last may have been on its way', () => {
+      const sequence = create({ recent: true });
+      sequence.joined(1);
+      feed(sequence, 1, 10, 13);
+      sequence.joined(2);
+      sequence.subscribed(2, 1);
+      expect(feed(sequence, 2, 21, 23)).toBe('');
+      expect(told(sequence.handedOver(1, 2, 5))).toBe('');
+      expect([sequence.wanted, sequence.waiting, sequence.heldSince]).toEqual([{ id: '13', timestamp: 13 }, 21, 5]);
+      expect(told(sequence.fill([23, 21, 18, 15, 13, 10]))).toBe('15 18 (13,21):2 filled 2 21 23');
+      sequence.joined(3);
+      sequence.subscribed(3, 6);
+      expect(told(sequence.handedOver(2, 3, 7))).toBe('');
+      expect(told(sequence.fill([23, 21]))).toBe('');
+      expect(feed(sequence, 3, 25)).toBe('25');
+    });
+
+    it('a line that takes another’s place is in step at once where something came by both; with a third one in step it joins that', () => {
+      const sequence = create({ recent: true });
+      sequence.joined(1);
+      feed(sequence, 1, 10, 13);
+      sequence.joined(2);
+      feed(sequence, 2, 13, 17);
+      expect(told(sequence.handedOver(1, 2, 0))).toBe('');
+      expect(feed(sequence, 2, 18)).toBe('18');
+      sequence.joined(3);
+      expect(feed(sequence, 3, 18)).toBe('');
+      sequence.joined(4);
+      expect(feed(sequence, 4, 21)).toBe('');
+      expect(told(sequence.handedOver(2, 4, 0))).toBe('');
+      expect([sequence.heldSince, feed(sequence, 3, 20, 21)]).toEqual([undefined, '20 21']);
+      expect(feed(sequence, 4, 22)).toBe('22');
+    });
+
+    it('a subscription that is acknowledged again may have missed something', () => {
+      const sequence = create({ recent: true });
+      sequence.joined(1);
+      feed(sequence, 1, 10);
+      expect(told(sequence.subscribed(1, 0))).toBe('');
+      expect(feed(sequence, 1, 11)).toBe('11');
+      expect(told(sequence.subscribed(1, 0))).toBe('');
+      expect(sequence.wanted).toEqual({ id: '11', timestamp: 11 });
+    });
+
+    it('of a line that is unsubscribed what comes next may come after others, and so may what its next subscription brings', () => {
+      const sequence = create({ recent: true });
+      sequence.joined(1);
+      sequence.subscribed(1, 0);
+      feed(sequence, 1, 10);
+      expect(told(sequence.unsubscribed(1, 0))).toBe('');
+      expect(feed(sequence, 1, 15)).toBe('');
+      expect(told(sequence.fill([15, 12, 10]))).toBe('12 (10,15):1 filled 1 15');
+      // What came was of the subscription that ends: between it and the next one is a time without any.
+      expect(told(sequence.subscribed(1, 0))).toBe('');
+      expect(feed(sequence, 1, 21)).toBe('');
+      expect(told(sequence.fill([21, 18, 15]))).toBe('18 (15,21):1 filled 1 21');
+      expect(feed(sequence, 1, 22)).toBe('22');
+    });
+
+    it('goes on where a former run ended: from the first subscription on', () => {
+      const sequence = create({ recent: true });
+      sequence.resume({ id: '10', timestamp: 5 });
+      sequence.joined(1);
+      sequence.subscribed(1, 0);
+      expect(feed(sequence, 1, 10, 15)).toBe('');
+      expect(told(sequence.fill([15, 12, 10, 9]))).toBe('12 (10,15):1 filled 1 15');
+      expect(feed(sequence, 1, 11)).toBe('(10,12):1');
+    });
+
+    it('forgets where a former run ended, as long as nothing was passed on since', () => {
+      const sequence = create({ recent: true });
+      sequence.resume({ id: '10', timestamp: 5 });
+      sequence.joined(1);
+      expect(feed(sequence, 1, 15, 17)).toBe('');
+      expect(told(sequence.forget())).toBe('15 17');
+      expect(feed(sequence, 1, 18)).toBe('18');
+      expect(told(sequence.forget())).toBe('');
+      const quiet = create({ recent: true });
+      quiet.resume({ id: '10', timestamp: 5 });
+      expect(told(quiet.forget())).toBe('');
+      expect(feed(quiet, 1, 7)).toBe('7');
+      const replaced = create({ recent: true });
+      replaced.resume({ id: '10', timestamp: 5 });
+      replaced.joined(1);
+      replaced.subscribed(1, 0);
+      expect(told(replaced.fill([10]))).toBe('');
+      expect(told(replaced.forget())).toBe('');
+      replaced.joined(2);
+      replaced.subscribed(2, 1);
+      // Nothing was passed on that it could be held against.
+      expect(told(replaced.handedOver(1, 2, 2))).toBe('');
+      expect([replaced.wanted, feed(replaced, 2, 7)]).toEqual([undefined, '7']);
+    });
+  });
+
+  it('without recent values a former run that ended is followed by a hole of unknown size', () => {
+    const sequence = create();
+    sequence.resume({ id: '10', timestamp: 5 });
+    expect(feed(sequence, 1, 15)).toBe('(10,15):? 15');
+  });
+
+  it('passes every value once and in order whatever two lines do, or names where it is missing', () => {
+    const step = fc.record({
+      line: fc.constantFrom(1, 2),
+      kind: fc.constantFrom('deliver', 'deliver', 'deliver', 'deliver', 'deliver', 'deliver', 'skip', 'cut'),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
+        const sequence = create({ window: 1000 });
+        const journal = Array.from({ length: 200 }, (_, index) => 1000 + index * 3);
+        // The next journal entry of each line; a cut line goes on where the faster one is.
+        const next = new Map([
+          [1, 0],
+          [2, 0],
+        ]);
+        const out: number[] = [];
+        const holes: [number, number][] = [];
+        const take = (sequenced: readonly Sequenced<number>[]) => {
+          for (const item of sequenced) {
+            if (item.kind === 'value') out.push(item.value);
+            else if (item.kind === 'hole') holes.push([Number(item.hole.before.id), item.hole.after]);
+          }
+        };
+        sequence.joined(1);
+        sequence.joined(2);
+        for (const { line, kind } of steps) {
+          const at = next.get(line) as number;
+          if (kind === 'cut') {
+            take(sequence.lost(line, 0));
+            next.set(line, Math.max(at, next.get(3 - line) as number));
+            sequence.joined(line);
+            continue;
+          }
+          next.set(line, at + 1);
+          const value = journal[at];
+          if (kind === 'skip' || value === undefined) continue;
+          if (sequence.next(line, value)) out.push(value);
+          else take(sequence.accept(line, value, 0));
+        }
+        expect(out).toEqual([...new Set(out)].sort((a, b) => a - b));
+        for (const [from, to] of holes) expect(from).toBeLessThan(to);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('with recent values: each once and in order, and what nobody had lies in a hole, whatever lines and answers do', () => {
+    let filled = 0;
+    let unknown = 0;
+    fc.assert(
+      fc.property(fc.array(recentStep, { minLength: 5, maxLength: 120 }), (steps) => {
+        const run = new RecentRun();
+        for (const step of steps) run.step(step);
+        run.end();
+        expect(run.problems).toEqual([]);
+        filled += run.filled;
+        unknown += run.unknown;
+      }),
+      { numRuns: 10_000, examples: [[LATE_LINE]] },
+    );
+    expect(filled).toBeGreaterThan(100);
+    expect(unknown).toBeGreaterThan(100);
+  }, 60_000);
+});
+
+const recentStep = fc.oneof(
+  { weight: 10, arbitrary: fc.record({ kind: fc.constant('made' as const), count: fc.integer({ min: 1, max: 3 }) }) },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constant('deliver' as const),
+      line: fc.constantFrom(1, 2),
+      count: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constantFrom('cut' as const, 'back' as const), line: fc.constantFrom(1, 2) }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('answer' as const), reach: fc.constantFrom(2, 6, 30) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('give up' as const) }) },
+);
+
+/** A line that was subscribed while another waited, and begins behind what that one still has to bring. */
+const LATE_LINE: RecentStep[] = [
+  { kind: 'made', count: 1 },
+  { kind: 'deliver', line: 1, count: 1 },
+  { kind: 'cut', line: 1 },
+  { kind: 'made', count: 2 },
+  { kind: 'back', line: 1 },
+  { kind: 'give up' },
+  { kind: 'made', count: 1 },
+  { kind: 'deliver', line: 2, count: 2 },
+  { kind: 'answer', reach: 30 },
+];
+
+type RecentStep = typeof recentStep extends fc.Arbitrary<infer S> ? S : never;
+
+/** Two lines that deliver all that is made while they are connected, late but in order, until they are cut. */
+class RecentRun {
+  filled = 0;
+  unknown = 0;
+  readonly problems: string[] = [];
+  readonly #sequence = create({ recent: true, window: 1000, maxHeld: 1000 });
+  readonly #made: number[] = [];
+  readonly #lines = new Map<number, number[]>();
+  readonly #out: number[] = [];
+  readonly #holes: { readonly from: number; readonly to: number; readonly filled: number }[] = [];
+  #now = 0;
+
+  constructor() {
+    this.#back(1);
+    this.#back(2);
+  }
+
+  step(step: RecentStep): void {
+    this.#now++;
+    switch (step.kind) {
+      case 'made':
+        for (let count = 0; count < step.count; count++) {
+          const id = 1000 + this.#made.length * 3;
+          this.#made.push(id);
+          for (const line of this.#lines.values()) line.push(id);
+        }
+        return;
+      case 'deliver':
+        for (const value of this.#lines.get(step.line)?.splice(0, step.count) ?? [])
+          if (this.#sequence.next(step.line, value)) this.#pass(value);
+          else this.#take(this.#sequence.accept(step.line, value, this.#now));
+        return;
+      case 'cut':
+        if (this.#lines.delete(step.line)) this.#take(this.#sequence.lost(step.line, this.#now));
+        return;
+      case 'back':
+        if (!this.#lines.has(step.line)) this.#back(step.line);
+        return;
+      case 'answer':
+        this.#take(this.#sequence.fill(this.#made.slice(-step.reach)));
+        return;
+      case 'give up':
+        this.#take(this.#sequence.release());
+    }
+  }
+
+  end(): void {
+    for (const line of [1, 2] as const) this.step({ kind: 'deliver', line, count: 1000 });
+    this.#take(this.#sequence.release());
+    for (const line of [1, 2] as const) this.step({ kind: 'deliver', line, count: 1000 });
+    this.#take(this.#sequence.release());
+    const out = new Set(this.#out);
+    const [first = 0, last = -1] = [this.#out[0], this.#out.at(-1)];
+    for (const id of this.#made) {
+      const inside = id > first && id < last;
+      if (inside && !out.has(id) && !this.#holes.some(({ from, to }) => id > from && id < to))
+        this.problems.push(`${id} is nowhere`);
+    }
+    for (const { from, to, filled } of this.#holes) {
+      if (!out.has(from) || !out.has(to)) this.problems.push(`the hole (${from},${to}) does not lie between values`);
+      const inside = this.#out.filter((id) => id > from && id < to).length;
+      if (inside !== filled) this.problems.push(`the hole (${from},${to}) has ${inside} values in it, not ${filled}`);
+    }
+  }
+
+  #back(line: number): void {
+    this.#lines.set(line, []);
+    this.#sequence.joined(line);
+    this.#take(this.#sequence.subscribed(line, this.#now));
+  }
+
+  #take(sequenced: readonly Sequenced<number>[]): void {
+    for (const item of sequenced) {
+      if (item.kind === 'value') this.#pass(item.value);
+      else if (item.kind === 'hole') {
+        const { before, after, missing, filled } = item.hole;
+        this.#holes.push({ from: Number(before.id), to: after, filled });
+        this.filled += filled;
+        if (missing === null) this.unknown++;
+        else if (missing === 1 && filled === 0)
+          this.problems.push(`something in (${before.id},${after}) came too late`);
+      }
+    }
+  }
+
+  #pass(value: number): void {
+    const before = this.#out.at(-1);
+    if (before !== undefined && value <= before) this.problems.push(`${value} after ${before}`);
+    this.#out.push(value);
+  }
+}

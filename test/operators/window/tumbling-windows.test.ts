@@ -1,0 +1,247 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  createTumblingWindows,
+  type TumblingWindows,
+  type WindowsOfKey,
+} from '../../../src/operators/window/tumbling-windows.ts';
+import type { ClosedWindow } from '../../../src/operators/window/window-timeline.ts';
+
+/** `b12` is a value of key b at 12; a key of capitals has a clock of its own, the others share one. */
+type Value = `${string}${number}`;
+
+interface Machine extends TumblingWindows<Value, string> {
+  readonly late: Value[];
+}
+
+const keyOf = (value: Value): string => value.charAt(0);
+const clockOf = (key: string): string => (key === key.toUpperCase() ? key : 'shared');
+const place = (key: string) => ({ key, clock: clockOf(key) });
+
+/** Windows of 10 ms with 3 of lateness, 5 more of silence. */
+function machine(): Machine {
+  const late: Value[] = [];
+  const windows = createTumblingWindows<Value, string>({
+    windowMs: 10,
+    allowedLatenessMs: 3,
+    idleAfterMs: 5,
+    timestampOf: (value) => Number(value.slice(1)),
+    keyOf,
+    clockOf: (value) => clockOf(keyOf(value)),
+    create: () => '',
+    add: (sum, value) => `${sum}${value.slice(1)} `,
+    onLate: (value) => void late.push(value),
+  });
+  return { ...windows, late };
+}
+
+const told = (closed: readonly ClosedWindow<string>[]): string[] =>
+  closed.map(
+    ({ key, windowStart, windowEnd, accumulator, complete }) =>
+      `${key} ${windowStart}-${windowEnd}: ${accumulator.trim()}${complete ? '' : ', cut'}`,
+  );
+
+/** What a run of values closes. */
+const put = (windows: Machine, ...values: Value[]): string[] =>
+  values.flatMap((value) => told(windows.add(value, Number(value.slice(1)))));
+
+describe('a key that is held', () => {
+  it('keeps its windows open while others of its clock close theirs, and takes values for them', () => {
+    const windows = machine();
+    put(windows, 'a4', 'b5');
+    windows.hold(place('a'));
+    expect(put(windows, 'b23')).toEqual(['b 0-10: 5']);
+    expect(put(windows, 'a6', 'b6')).toEqual([]);
+    expect(windows.late).toEqual(['b6']);
+    expect(told(windows.release(place('a')))).toEqual(['a 0-10: 4 6']);
+  });
+
+  it('takes values for windows that are not there yet, as of the time of the hold', () => {
+    const windows = machine();
+    put(windows, 'a12');
+    windows.hold(place('a'));
+    put(windows, 'b99', 'a31', 'a15', 'a9', 'a0');
+    expect(windows.late).toEqual([]);
+    expect(told(windows.release(place('a')))).toEqual(['a 0-10: 9 0', 'a 10-20: 12 15', 'a 30-40: 31']);
+  });
+
+  it('what had closed for it before stays closed', () => {
+    const windows = machine();
+    put(windows, 'a4', 'b13');
+    windows.hold(place('a'));
+    put(windows, 'b50', 'a5', 'a12');
+    expect(windows.late).toEqual(['a5']);
+    expect(told(windows.release(place('a')))).toEqual(['a 10-20: 12']);
+  });
+
+  it('is late for a window that would have closed before', () => {
+    const windows = machine();
+    put(windows, 'b13');
+    windows.hold(place('a'));
+    put(windows, 'a9', 'a10');
+    expect(windows.late).toEqual(['a9']);
+  });
+
+  it('what silence had closed before stays closed', () => {
+    const windows = machine();
+    put(windows, 'a4');
+    expect(told(windows.idle(20))).toEqual(['a 0-10: 4']);
+    windows.hold(place('a'));
+    put(windows, 'a5', 'a11');
+    expect(windows.late).toEqual(['a5']);
+  });
+
+  it('is judged by the time of all when it is released; what is not over goes on', () => {
+    const windows = machine();
+    put(windows, 'a4');
+    windows.hold(place('a'));
+    put(windows, 'b25', 'a14', 'a24');
+    expect(told(windows.release(place('a')))).toEqual(['a 0-10: 4', 'a 10-20: 14']);
+    expect(put(windows, 'a12', 'a26', 'b33')).toEqual(['b 20-30: 25', 'a 20-30: 24 26']);
+    expect(windows.late).toEqual(['a12']);
+  });
+
+  it('moves the time of its group as any', () => {
+    const windows = machine();
+    put(windows, 'b4');
+    windows.hold(place('a'));
+    expect(put(windows, 'a13')).toEqual(['b 0-10: 4']);
+  });
+
+  it('no silence closes its windows, nor is one waited for; after the release it does', () => {
+    const windows = machine();
+    put(windows, 'a4');
+    windows.hold(place('a'));
+    expect(windows.nextIdleAt()).toBeUndefined();
+    expect(windows.idle(1000)).toEqual([]);
+    expect(told(windows.release(place('a')))).toEqual([]);
+    expect(windows.nextIdleAt()).toBe(13);
+    expect(told(windows.idle(1000))).toEqual(['a 0-10: 4']);
+  });
+
+  it('holding it leaves no window behind that nobody closes', () => {
+    const windows = machine();
+    put(windows, 'a4', 'b12');
+    windows.hold(place('a'));
+    // Not that of a, which would be after 8 of silence.
+    expect(windows.nextIdleAt()).toBe(23);
+    expect(told(windows.idle(23))).toEqual(['b 10-20: 12']);
+    expect(windows.nextIdleAt()).toBeUndefined();
+  });
+
+  it('is cut as any, once', () => {
+    const windows = machine();
+    put(windows, 'a4', 'b5');
+    windows.hold(place('a'));
+    expect(told(windows.cut({ key: 'a' }))).toEqual(['a 0-10: 4, cut']);
+    put(windows, 'a6');
+    expect(windows.late).toEqual(['a6']);
+    expect(windows.release(place('a'))).toEqual([]);
+    expect(windows.cut({ key: 'a' })).toEqual([]);
+    expect(put(windows, 'b13')).toEqual(['b 0-10: 5']);
+  });
+
+  it('a second hold changes nothing, nor does a release of what is not held', () => {
+    const windows = machine();
+    put(windows, 'a4');
+    windows.hold(place('a'));
+    put(windows, 'b40');
+    windows.hold(place('a'));
+    windows.hold(place('a'), 100);
+    put(windows, 'a7');
+    expect(told(windows.release(place('a')))).toEqual(['a 0-10: 4 7']);
+    expect(windows.release(place('a'))).toEqual([]);
+    expect(windows.release(place('never'))).toEqual([]);
+    expect(windows.late).toEqual([]);
+  });
+
+  it('without a clock of others the key is its own', () => {
+    const windows = machine();
+    windows.hold({ key: 'A' });
+    expect(put(windows, 'A4', 'A50', 'A5')).toEqual([]);
+    expect(told(windows.release({ key: 'A' }))).toEqual(['A 0-10: 4 5']);
+  });
+});
+
+describe('a key that is held before it comes', () => {
+  it('is not late for what its group has closed', () => {
+    const windows = machine();
+    put(windows, 'b50');
+    windows.hold(place('a'), Number.NEGATIVE_INFINITY);
+    expect(put(windows, 'a4', 'a44', 'a5')).toEqual([]);
+    expect(told(windows.release(place('a')))).toEqual(['a 0-10: 4 5']);
+  });
+
+  it('has what ended up to the given time behind it, also after the release, and for all of its group', () => {
+    const windows = machine();
+    windows.hold(place('a'), 20);
+    put(windows, 'a19', 'a20', 'b18');
+    expect(windows.late).toEqual(['a19']);
+    expect(told(windows.release(place('a')))).toEqual(['b 10-20: 18']);
+    put(windows, 'a17', 'b16');
+    expect(windows.late).toEqual(['a19', 'a17', 'b16']);
+    expect(put(windows, 'b33')).toEqual(['a 20-30: 20']);
+  });
+});
+
+it('more windows may be open than a function takes arguments', () => {
+  const windows = createTumblingWindows<number, number>({
+    windowMs: 1,
+    allowedLatenessMs: 200_000,
+    idleAfterMs: 0,
+    timestampOf: (value) => value,
+    keyOf: () => 'k',
+    create: () => 0,
+    add: (count) => count + 1,
+  });
+  for (let time = 0; time <= 200_000; time++) windows.add(time, time);
+  expect(windows.add(200_001, 200_001)).toMatchObject([{ windowStart: 0 }]);
+});
+
+describe('the windows of a key that are kept', () => {
+  type Told = 'value' | 'hold' | 'release' | 'cut' | 'idle';
+  const step = fc.record({
+    told: fc.oneof(
+      { arbitrary: fc.constant<Told>('value'), weight: 8 },
+      { arbitrary: fc.constantFrom<Told>('hold', 'release', 'cut', 'idle'), weight: 1 },
+    ),
+    key: fc.constantFrom('a', 'b', 'C'),
+    /** Back or on, from the time of the step before. */
+    by: fc.integer({ min: -15, max: 8 }),
+  });
+
+  /** All that comes of the steps; which group is first of those that close at once does not matter. */
+  function run(
+    steps: readonly { told: Told; key: string; by: number }[],
+    addTo: (windows: Machine) => (value: Value, now: number) => readonly ClosedWindow<string>[],
+  ) {
+    const windows = machine();
+    const add = addTo(windows);
+    let time = 100;
+    const out = steps.map(({ told: what, key, by }) => {
+      time = Math.max(0, time + by);
+      if (what === 'value') return told(add(`${key}${time}`, time));
+      if (what === 'cut') return told(windows.cut({ key }));
+      if (what === 'idle') return told(windows.idle(time + 8)).sort();
+      if (what === 'release') return told(windows.release(place(key)));
+      windows.hold(place(key));
+      return [];
+    });
+    return { out, late: windows.late, end: told(windows.cut({})).sort() };
+  }
+
+  it('take the values as those of all do, whatever happens between', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const byKept = (windows: Machine) => {
+          const kept = new Map<string, WindowsOfKey<Value, string>>(
+            ['a', 'b', 'C'].map((key) => [key, windows.of(place(key))]),
+          );
+          return (value: Value, now: number) => kept.get(keyOf(value))?.add(value, now) ?? [];
+        };
+        expect(run(steps, byKept)).toEqual(run(steps, (windows) => (value, now) => windows.add(value, now)));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

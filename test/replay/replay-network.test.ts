@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import { PARSERS } from '../../src/capture/capture-line.ts';
+import type { CaptureLine } from '../../src/capture/read-capture.ts';
+import { ReplayNetwork } from '../../src/replay/replay-network.ts';
+import { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
+
+const OPTIONS = { connectTimeoutMs: 1000, compression: false, maxFrameBytes: 1000 };
+
+function setUp() {
+  const scheduler = new VirtualScheduler(0);
+  const network = new ReplayNetwork({ scheduler, restUrl: () => 'https://rest.example/', single: undefined });
+  const run = (): void => {
+    while (scheduler.next !== undefined && scheduler.next <= scheduler.now()) scheduler.runNext();
+  };
+  return {
+    scheduler,
+    network,
+    run,
+    /** Hands lines in, without their times. */
+    take(...lines: readonly string[]): void {
+      for (const line of lines) {
+        network.take(PARSERS['market-feed'](`0000 ${line}`) as Exclude<CaptureLine, { kind: 'body' }>);
+        run();
+      }
+    },
+    open(line: number) {
+      const told: string[] = [];
+      const socket = network.networks('binance', line).open('wss://example.org', OPTIONS, {
+        onOpen: () => told.push('open'),
+        onFrame: ({ data }) => told.push(Buffer.from(data).toString()),
+        onPing: () => told.push('ping'),
+        onPong: () => told.push('pong'),
+        onEnd: (end) => told.push(`end ${end.kind}`),
+      });
+      expect(told).toEqual([]);
+      run();
+      return { told, close: () => socket.close() };
+    },
+  };
+}
+
+const ENDED =
+  '! ended {"kind":"failed","fault":{"kind":"connection_closed","message":"gone","retry":{"kind":"backoff"}}}';
+
+describe('a replayed connection', () => {
+  it('is the next recorded one of its line, and tells what that told', () => {
+    const { take, open } = setUp();
+    const [first, second] = [open(1), open(2)];
+    take(
+      'binance:2 ! connecting wss://b',
+      'binance:1 ! connecting wss://a',
+      'binance:1 ! connected',
+      'binance:1 {"a":1}',
+    );
+    take('binance:2 ! connected', 'binance:2 {"b":1}', 'binance:1 ! ping', 'binance:1 ! pong', `binance:1 ${ENDED}`);
+    take('binance:1 ! connecting wss://a', 'binance:1 ! connected', 'binance:1 {"a":2}');
+    expect(first.told).toEqual(['open', '{"a":1}', 'ping', 'pong', 'end failed']);
+    expect(second.told).toEqual(['open', '{"b":1}']);
+    expect(open(1).told).toEqual(['open', '{"a":2}']);
+  });
+
+  it('that is opened late gets what it missed, also one that is over, for a second', () => {
+    const { take, open, scheduler, network } = setUp();
+    const lines = [
+      'binance:1 ! connecting wss://a',
+      'binance:1 ! connected',
+      'binance:1 {"a":1}',
+      `binance:1 ${ENDED}`,
+    ];
+    take(...lines);
+    scheduler.moveTo(900);
+    expect(open(1).told).toEqual(['open', '{"a":1}', 'end failed']);
+    take(...lines);
+    scheduler.moveTo(2000);
+    expect(open(1).told).toEqual([]);
+    take('binance:1 ! connecting wss://a', 'binance:1 ! connected');
+    expect(network.counts.missed).toBe(1);
+  });
+
+  it('that is given up while the recorded one goes on: the next one goes on with it, and misses nothing', () => {
+    const { take, open, network } = setUp();
+    const first = open(1);
+    take('binance:1 ! connecting wss://a', 'binance:1 ! connected', 'binance:1 {"a":1}');
+    first.close();
+    take('binance:1 {"a":2}');
+    expect(network.holds).toBe(true);
+    const second = open(1);
+    take('binance:1 {"a":3}');
+    expect(first.told).toEqual(['open', '{"a":1}']);
+    expect(second.told).toEqual(['open', '{"a":2}', '{"a":3}']);
+    expect(network.holds).toBe(false);
+  });
+
+  it('that is closed in the recording too is over: the next one is the next', () => {
+    const { take, open } = setUp();
+    const first = open(1);
+    take('binance:1 ! connecting wss://a', 'binance:1 ! connected');
+    first.close();
+    take('binance:1 ! closed');
+    const second = open(1);
+    expect(second.told).toEqual([]);
+    take('binance:1.2 ! connecting wss://a', 'binance:1.2 ! connected', 'binance:1.2 {"a":1}');
+    expect(second.told).toEqual(['open', '{"a":1}']);
+    expect(first.told).toEqual(['open']);
+  });
+
+  it('that is closed in the recording while nobody listened ends for who comes late', () => {
+    const { take, open } = setUp();
+    const first = open(1);
+    take('binance:1 ! connecting wss://a', 'binance:1 ! connected');
+    first.close();
+    take('binance:1 {"a":1}', 'binance:1 ! closed');
+    expect(open(1).told).toEqual(['open', '{"a":1}', 'end failed']);
+  });
+
+  it('holds no more than ten thousand frames', () => {
+    const { take, network, open } = setUp();
+    take('binance:1 ! connecting wss://a', 'binance:1 ! connected');
+    for (let id = 0; id < 10_050; id++) take(`binance:1 {"a":${id}}`);
+    expect(network.counts.missed).toBe(51);
+    expect(open(1).told).toHaveLength(10_000);
+  });
+});
+
+describe('a replayed request', () => {
+  const answer = (body: string) =>
+    `binance:rest ! answer {"path":"/a?b=1","status":200,"headers":{"x":"y"},"body":"${body}"}`;
+  const URL_A = 'https://rest.example/a?b=1';
+
+  it('gets the answers to its path in their order, those before it for ten seconds', async () => {
+    const { take, network, scheduler } = setUp();
+    const { get } = network.networks('binance', 0);
+    const first = get(URL_A, { timeoutMs: 1000 });
+    const second = get(URL_A, { timeoutMs: 1000 });
+    take(answer('1'), answer('2'), answer('3'));
+    expect(await first).toEqual({ path: '/a?b=1', status: 200, headers: { x: 'y' }, body: '1' });
+    expect((await second).body).toBe('2');
+    scheduler.moveTo(9000);
+    expect((await get(URL_A, { timeoutMs: 1000 })).body).toBe('3');
+    take(answer('4'));
+    scheduler.moveTo(20_000);
+    const late = get(URL_A, { timeoutMs: 1000 });
+    const failed = expect(late).rejects.toMatchObject({ kind: 'connect_timeout' });
+    scheduler.moveTo(21_000);
+    scheduler.runNext();
+    await failed;
+    expect(network.takeSettled()).toBe(true);
+    expect(network.takeSettled()).toBe(false);
+  });
+
+  it('fails as it failed, and at once where the recording has no answers at all', async () => {
+    const { take, network } = setUp();
+    const failing = network.networks('binance', 0).get(URL_A, { timeoutMs: 1000 });
+    const failed = expect(failing).rejects.toMatchObject({
+      kind: 'rate_limited',
+      retry: { kind: 'after', afterMs: 7 },
+    });
+    take(
+      'binance:rest ! answer {"path":"/a?b=1","fault":{"kind":"rate_limited","message":"slow","retry":{"kind":"after","afterMs":7}}}',
+    );
+    await failed;
+    const foreign = new ReplayNetwork({ scheduler: new VirtualScheduler(0), restUrl: () => '', single: 'binance' });
+    await expect(foreign.networks('binance', 0).get(URL_A, { timeoutMs: 1000 })).rejects.toMatchObject({
+      retry: { kind: 'never' },
+    });
+  });
+});

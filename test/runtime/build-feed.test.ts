@@ -1,0 +1,50 @@
+import { firstValueFrom } from 'rxjs';
+import { expect, it } from 'vitest';
+import { shardOf } from '../../src/cluster/shard-of.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import type { VenueId } from '../../src/domain/instrument.ts';
+import { buildVenues, newRest, topCoinsOf } from '../../src/runtime/build-feed.ts';
+import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
+
+const COINS = ['A', 'B', 'C', 'D', 'E', 'F'];
+
+/** What Bybit answers: all of COINS, each traded more than the next, and in each list a row that is none. */
+function answerOf(path: string): object {
+  const list = path.includes('tickers')
+    ? [null, ...COINS.map((coin, index) => ({ symbol: `${coin}USDT`, turnover24h: String(100 - index) }))]
+    : [...COINS.map((coin) => ({ symbol: `${coin}USDT`, baseCoin: coin, quoteCoin: 'USDT', status: 'Trading' })), {}];
+  return { retCode: 0, retMsg: 'OK', result: { list } };
+}
+
+it('shards of a process ask once what is traded most, and share that out among them', async () => {
+  const config = loadConfig({ values: { coins: { all: true, top_by_volume: 4 }, feed: { venues: ['bybit'] } } });
+  const scheduler = new SteppedScheduler();
+  const asked: string[] = [];
+  const get = async (url: string) => {
+    const { pathname } = new URL(url);
+    asked.push(pathname);
+    return { status: 200, headers: {}, body: JSON.stringify(answerOf(pathname)) };
+  };
+  const rest = newRest(config, 'bybit', scheduler, () => ({ get }) as never);
+  const malformed: [VenueId, string, number][] = [];
+  const topCoins = topCoinsOf(
+    config,
+    () => rest,
+    scheduler,
+    (...told) => malformed.push(told),
+  );
+  const shards = [0, 1, 2].map(async (shard) => {
+    const follows = (symbol: string) => shardOf(symbol, 3) === shard;
+    const [venue] = buildVenues(config, { scheduler, wallClockMs: () => 0, restOf: () => rest, topCoins, follows });
+    const { listed$, all } = venue?.options ?? {};
+    if (listed$ === undefined || !all?.ours) throw new Error('the list is followed');
+    return (await firstValueFrom(listed$.pipe(all.ours))).map(({ base }) => base);
+  });
+  const followed = await Promise.all(shards);
+  expect(followed.flat().sort()).toEqual(['A', 'B', 'C', 'D']);
+  expect(asked.filter((path) => path.includes('tickers'))).toHaveLength(1);
+  expect(malformed).toEqual([
+    ['bybit', 'instruments', 1],
+    ['bybit', 'volumes', 1],
+  ]);
+});

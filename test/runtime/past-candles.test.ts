@@ -1,0 +1,70 @@
+import { type Observable, Subject, throwError } from 'rxjs';
+import { expect, it } from 'vitest';
+import type { Instrument } from '../../src/domain/instrument.ts';
+import type { Kline } from '../../src/domain/record.ts';
+import type { Feed } from '../../src/feed/feed.ts';
+import { FeedView } from '../../src/feed/status/feed-view.ts';
+import { PastCandles } from '../../src/runtime/past-candles.ts';
+import { kline } from '../../testing/judges/events.ts';
+
+interface Asked {
+  readonly venue: string;
+  readonly instrument: Instrument;
+  readonly answer$: Subject<readonly Kline[]>;
+}
+
+/** Two venues that answer when the test says so. */
+function scripted(broken?: string) {
+  const view = new FeedView();
+  view.add('BTCUSDT', 'BTC', 'BTCUSDT');
+  view.add('ETHUSDT', 'ETH', 'ETHUSDT');
+  const asked: Asked[] = [];
+  const venues = ['bybit', 'binance'].map((id) => ({
+    options: {
+      venue: { id },
+      instruments: [{ coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: `${id}-BTC` }],
+      fetchCandles: (instrument: Instrument): Observable<readonly Kline[]> => {
+        const answer$ = new Subject<readonly Kline[]>();
+        asked.push({ venue: id, instrument, answer$ });
+        return id === broken ? throwError(() => new Error('no')) : answer$;
+      },
+    },
+  }));
+  const past = new PastCandles(() => [{ view, venues: venues as unknown as Feed['venues'] }]);
+  const shown: (readonly Kline[])[] = [];
+  past.candles$.subscribe((candles) => shown.push(candles));
+  const serves = (symbol: string, venue: string, epoch: number) =>
+    Object.assign(view.symbols.get(symbol) as object, { tick: { venue, epoch } });
+  return { past, asked, shown, serves };
+}
+
+it('asks the venue that serves a symbol, once, under its own name for it, one symbol after the other', () => {
+  const { past, asked, shown, serves } = scripted();
+  past.second();
+  expect(asked).toEqual([]);
+  serves('BTCUSDT', 'bybit', 3);
+  serves('ETHUSDT', 'bybit', 1);
+  past.second();
+  past.second();
+  expect(asked.map(({ venue, instrument }) => [venue, instrument.venueSymbol])).toEqual([['bybit', 'bybit-BTC']]);
+  asked[0]?.answer$.next([kline(0, 0, { epoch: 0 })]);
+  asked[0]?.answer$.complete();
+  expect(shown).toEqual([[kline(0, 0, { epoch: 3 })]]);
+  expect(asked.map(({ instrument }) => instrument.venueSymbol)).toEqual(['bybit-BTC', 'ETHUSDT']);
+});
+
+it('asks anew when another venue serves, and a refusal costs the others nothing', () => {
+  const { past, asked, serves } = scripted('bybit');
+  serves('BTCUSDT', 'bybit', 1);
+  serves('ETHUSDT', 'binance', 1);
+  past.second();
+  expect(asked.map(({ venue }) => venue)).toEqual(['bybit', 'binance']);
+  asked[1]?.answer$.complete();
+  serves('BTCUSDT', 'binance', 2);
+  past.second();
+  expect(asked.map(({ venue, instrument }) => [venue, instrument.venueSymbol])).toEqual([
+    ['bybit', 'bybit-BTC'],
+    ['binance', 'ETHUSDT'],
+    ['binance', 'binance-BTC'],
+  ]);
+});

@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest';
+import type { Gap } from '../../src/domain/record.ts';
+import { deadLetter } from '../../src/feed/status/dead-letter.ts';
+import { StatusLog } from '../../src/feed/status/status-log.ts';
+import { RecordCounts } from '../../src/runtime/record-counts.ts';
+import { tradeEvent } from '../../testing/judges/events.ts';
+
+const gap = (fields: Partial<Gap>): Gap => ({
+  kind: 'gap',
+  venue: 'binance',
+  symbol: 'BTCUSDT',
+  epoch: 1,
+  fromId: '1',
+  toId: '5',
+  fromTime: 0,
+  toTime: 1,
+  missing: 3,
+  filled: 3,
+  outcome: 'repaired',
+  environment: 'simulated',
+  ...fields,
+});
+
+it('counts records by what they are', () => {
+  const counts = new RecordCounts();
+  const status = new StatusLog('a', 'simulated', () => 0);
+  counts.add([tradeEvent(1), tradeEvent(2), status.record({ state: 'failed_over', reason: '' }, null)]);
+  counts.add([
+    gap({}),
+    gap({ outcome: 'unrepaired', filled: 1 }),
+    gap({ outcome: 'unknown', missing: null, filled: 0 }),
+  ]);
+  counts.add([
+    deadLetter({
+      venue: 'bybit',
+      receivedAt: 0,
+      stage: 'decode',
+      reason: '',
+      payload: new Uint8Array(),
+      environment: 'simulated',
+    }),
+  ]);
+  expect(counts.figures()).toMatchObject({
+    records: { trade: 2, status: 1, gap: 3, dead_letter: 1 },
+    states: { failed_over: 1 },
+    gaps: { repaired: 1, unrepaired: 1, unknown: 1 },
+    deadLetters: { decode: 1, encode: 0 },
+    missingTrades: 6,
+    filledTrades: 4,
+  });
+});
+
+it('knows what may be lost before the first is: a rise from nothing would not be seen', () => {
+  const { states, gaps, records } = new RecordCounts().figures();
+  expect(Object.keys(states)).toContain('failed_over');
+  expect(Object.keys(records)).toHaveLength(13);
+  expect([...Object.values(states), ...Object.values(gaps), ...Object.values(records)].every((n) => n === 0)).toBe(
+    true,
+  );
+});

@@ -1,0 +1,98 @@
+import { createServer } from 'node:net';
+import { asyncScheduler, type SchedulerAction, type SchedulerLike } from 'rxjs';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { mergedFigures } from '../../src/cluster/merged-figures.ts';
+import { mergedSnapshot } from '../../src/cluster/merged-snapshot.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import type { Running } from '../../src/runtime/run.ts';
+import { GatewayThread } from '../../src/serving/gateway-thread.ts';
+import { priceTick, tradeEvent } from '../../testing/judges/events.ts';
+import { freePort } from '../../testing/processes/free-port.ts';
+import { until } from '../../testing/tools/until.ts';
+
+/** Each begins threads, which load a web server from its source. */
+vi.setConfig({ testTimeout: 60_000 });
+
+/** What the thread waits for passes a hundred times as fast. */
+const hurried: SchedulerLike = {
+  now: () => asyncScheduler.now(),
+  schedule<T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T) {
+    return asyncScheduler.schedule(work, delay / 100, state);
+  },
+};
+
+function gatewayAt(port: number, scheduler: SchedulerLike = asyncScheduler) {
+  const said: { readonly level: string; readonly event: unknown; readonly message: string }[] = [];
+  const gateway = new GatewayThread({
+    config: loadConfig({ values: { coins: ['BTC'], gateway: { enabled: true, port } } }),
+    scheduler,
+    log: (level, fields, message) => said.push({ level, event: (fields as { event?: unknown }).event, message }),
+  });
+  onTestFinished(() => gateway.close());
+  return { gateway, said, listens: async () => (await until(() => gateway.url, { timeoutMs: 30_000 })) ?? '' };
+}
+
+const pricesAt = async (url: string): Promise<unknown> => {
+  const answer = await fetch(new URL('/api/prices', url));
+  return ((await answer.json()) as { prices: { price: string }[] }).prices.map(({ price }) => price);
+};
+
+it('shows what is published, what the feed says of itself is not needed, and lets the port go', async () => {
+  const port = await freePort();
+  const { gateway, listens } = gatewayAt(port);
+  gateway.publish([priceTick({ price: '101.5' }), tradeEvent(1)]);
+  const url = await listens();
+  expect(new URL(url).port).toBe(String(port));
+  await until(async () => expect(await pricesAt(url)).toEqual(['101.5']) ?? true);
+  await gateway.close();
+  await expect(fetch(new URL('/healthz', url))).rejects.toThrow();
+});
+
+it('a port that is taken is told once, and tried until it is free', async () => {
+  const other = createServer();
+  const port = await new Promise<number>((resolve) =>
+    other.listen(0, '127.0.0.1', () => resolve((other.address() as { port: number }).port)),
+  );
+  const { gateway, said, listens } = gatewayAt(port, hurried);
+  await until(() => said.length > 0, { timeoutMs: 30_000 });
+  expect(said).toEqual([{ level: 'warn', event: 'gateway_unavailable', message: expect.stringContaining(`${port}`) }]);
+  expect(gateway.url).toBeUndefined();
+  await new Promise((resolve) => other.close(resolve));
+  await listens();
+  expect(said.map(({ event }) => event)).toEqual(['gateway_unavailable', 'gateway']);
+});
+
+it('where more is untaken than may be, it is begun anew, and nothing of that reaches who publishes', async () => {
+  const { gateway, said, listens } = gatewayAt(await freePort(), hurried);
+  await listens();
+  const many = Array.from({ length: 100_001 }, (_, id) => tradeEvent(id));
+  gateway.publish(many);
+  await until(() => said.some(({ event }) => event === 'gateway_unavailable'));
+  await listens();
+  gateway.publish([priceTick({ price: '7' })]);
+  const url = gateway.url ?? '';
+  await until(async () => expect(await pricesAt(url)).toEqual(['7']) ?? true);
+});
+
+it('follows a run that is an object of its own: a cluster without a shard is not ready, and has its figures', async () => {
+  class Idle implements Pick<Running, 'feeds' | 'snapshot' | 'figures'> {
+    readonly #of = { at: Date.now(), startedAt: Date.now(), environment: 'simulated', mode: 'failover' } as const;
+    feeds(): readonly [] {
+      return [];
+    }
+    snapshot() {
+      return mergedSnapshot([], this.#of);
+    }
+    figures() {
+      return mergedFigures(this.feeds());
+    }
+  }
+  const { gateway, listens } = gatewayAt(await freePort(), hurried);
+  gateway.follow(new Idle());
+  const url = await listens();
+  await until(async () => {
+    expect((await fetch(new URL('/readyz', url))).status).toBe(503);
+    expect(await (await fetch(new URL('/metrics', url))).text()).toContain('thread="feed"');
+    return true;
+  });
+});

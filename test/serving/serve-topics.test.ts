@@ -1,0 +1,138 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { asyncScheduler } from 'rxjs';
+import { expect, it, onTestFinished } from 'vitest';
+import { keyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import type { FeedRecord } from '../../src/domain/record.ts';
+import { serveTopics } from '../../src/serving/serve-topics.ts';
+import { topicsSource } from '../../src/serving/topics-source.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { freePort } from '../../testing/processes/free-port.ts';
+import { until } from '../../testing/tools/until.ts';
+import { heartbeat, priceTick } from '../client/published-topics.ts';
+import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
+import { VirtualClock } from '../sinks/virtual-clock.ts';
+
+interface Line {
+  readonly event?: string;
+  readonly url?: string;
+}
+
+/** `market-feed gateway` with these values, and where it listens. */
+async function serve(values: object) {
+  const lines: Line[] = [];
+  const ending = new AbortController();
+  const served = serveTopics(
+    loadConfig({ values: { coins: ['BTC'], gateway: { port: await freePort() }, ...values } }),
+    {
+      log: createLog({ level: 'info', destination: { write: (json) => void lines.push(JSON.parse(json) as Line) } }),
+      signal: ending.signal,
+    },
+  );
+  onTestFinished(async () => {
+    ending.abort();
+    await served;
+  });
+  const events = (name: string) => lines.filter(({ event }) => event === name);
+  await until(() => events('gateway').length > 0);
+  const url = events('gateway')[0]?.url ?? '';
+  const get = (path: string) => fetch(new URL(path, url));
+  const reasons = async () => {
+    const { details } = (await (await get('/readyz')).json()) as { details: { reasons: readonly string[] } };
+    return details.reasons.join('; ');
+  };
+  return { events, get, reasons };
+}
+
+it('lives from the start, and is not ready while no broker answers: it says so', async () => {
+  const { events, get, reasons } = await serve({ kafka: { brokers: [`127.0.0.1:${await freePort()}`] } });
+  expect((await get('/healthz')).status).toBe(200);
+  expect((await get('/readyz')).status).toBe(503);
+  await until(() => events('topics_unavailable').length > 0);
+  expect((await get('/healthz')).status).toBe(200);
+  expect((await get('/readyz')).status).toBe(503);
+  expect(await reasons()).toMatch(/^topics: .*127\.0\.0\.1/);
+  expect(await (await get('/metrics')).text()).toContain('\nmarket_feed_ready 0\n');
+  expect(events('topics_read')).toEqual([]);
+});
+
+it('says that the topics are not read up to the present, until they are', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'topics-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const ending = new AbortController();
+  const scheduler = new VirtualClock();
+  const source = topicsSource({
+    config: loadConfig({ values: { coins: ['BTC'], sinks: ['file'], file: { dir } } }),
+    log: () => {},
+    signal: ending.signal,
+    scheduler,
+    wallClockMs: Date.now,
+  });
+  onTestFinished(async () => {
+    ending.abort();
+    await source.close();
+  });
+  expect(source.behind).toBe('topics: not connected yet');
+  void source.start();
+  // No time passes meanwhile by which anything could be called read.
+  await until(() => source.behind !== 'topics: not connected yet');
+  expect(source.behind).toBe('topics: not read up to the present yet');
+  await until(async () => {
+    await scheduler.advance(250);
+    return source.behind === undefined;
+  });
+});
+
+it('hands out the last price of every symbol of a cluster, once, whoever beats first', async () => {
+  const dir = await testFolder();
+  const sink = await openSink(dir);
+  const write = (...records: readonly FeedRecord[]) =>
+    sink.write(
+      records.map((record) => ({ topic: topicNameOf(record, false), key: keyOf(record, 'failover'), record })),
+    );
+  const beats = (...sequences: readonly number[]) =>
+    sequences.flatMap((sequence) => [
+      heartbeat(sequence, ['BTCUSDT'], { instance: 'a' }),
+      heartbeat(sequence, ['ETHUSDT', 'SOLUSDT'], { instance: 'b' }),
+    ]);
+  await write(priceTick('BTCUSDT', '1'), priceTick('ETHUSDT', '2'), priceTick('SOLUSDT', '3'), ...beats(1));
+  const ending = new AbortController();
+  const source = topicsSource({
+    config: loadConfig({ values: { coins: ['BTC', 'ETH', 'SOL'], sinks: ['file'], file: { dir } } }),
+    log: () => {},
+    signal: ending.signal,
+    scheduler: asyncScheduler,
+    wallClockMs: Date.now,
+  });
+  onTestFinished(async () => {
+    ending.abort();
+    await source.close();
+  });
+  const prices: string[] = [];
+  let beatsSeen = 0;
+  source.records$.subscribe((records) => {
+    for (const record of records)
+      if (record.kind === 'price') prices.push(`${record.symbol} ${record.price}`);
+      else if (record.kind === 'status') beatsSeen++;
+  });
+  await source.start();
+  await write(...beats(2, 3));
+  await until(() => beatsSeen === 6);
+  expect(prices).toEqual(['BTCUSDT 1', 'ETHUSDT 2', 'SOLUSDT 3']);
+  // One that ticked needs no last price: it could be the older of the two.
+  await write(priceTick('XRPUSDT', '4'));
+  await until(() => prices.length === 4);
+  await write(heartbeat(4, ['BTCUSDT', 'XRPUSDT'], { instance: 'a' }));
+  await until(() => beatsSeen === 7);
+  expect(prices.slice(3)).toEqual(['XRPUSDT 4']);
+});
+
+it('once the topics are read only the feed itself is in its way', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'topics-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const { events, reasons } = await serve({ sinks: ['file'], file: { dir } });
+  await until(() => events('topics_read').length > 0);
+  expect(await reasons()).toBe('feed: no heartbeat of the feed yet');
+});

@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import type { VenueId } from '../../../src/domain/instrument.ts';
+import { Market } from '../../../src/simulator/market/market.ts';
+import { MarketClock } from '../../../src/simulator/market/market-clock.ts';
+import { VENUE_PROFILES } from '../../../src/simulator/venue-profile.ts';
+
+interface Made {
+  symbol: string;
+  id: number;
+  price: number;
+  quantity: number;
+  group: number;
+  sell: boolean;
+  /** Number of the order it belongs to. */
+  order: number;
+}
+
+function market(venue: VenueId, options: { seed?: number; symbols?: number; rate?: number } = {}): Market {
+  const profile = VENUE_PROFILES.find(({ id }) => id === venue);
+  if (profile === undefined) throw new Error(venue);
+  return new Market({ profile, seed: 1, symbols: 20, rate: 1_000, startedAt: 0, ...options });
+}
+
+function trades(from: Market, slices: readonly number[]): Made[] {
+  const made: Made[] = [];
+  let order = 0;
+  for (const [index, count] of slices.entries()) {
+    from.advance(count, index, ({ symbol, trades: ring }, first, fills) => {
+      for (let n = first; n < first + fills; n++)
+        made.push({
+          symbol,
+          id: ring.id(n),
+          price: ring.price(n),
+          quantity: ring.quantity(n),
+          group: ring.group(n),
+          sell: ring.sell(n),
+          order,
+        });
+      order++;
+    });
+  }
+  return made;
+}
+
+function bySymbol(made: readonly Made[]): Made[][] {
+  return [...Map.groupBy(made, ({ symbol }) => symbol).values()];
+}
+
+function pairs(list: readonly Made[]): [Made, Made][] {
+  return list.slice(1).map((trade, i) => [list[i] as Made, trade]);
+}
+
+describe('the market', () => {
+  it('makes the same trades from the same seed, however the slices fall', () => {
+    const one = trades(market('binance'), [3_000]);
+    const other = trades(
+      market('binance'),
+      Array.from({ length: 300 }, () => 10),
+    );
+    const length = Math.min(one.length, other.length);
+    expect(length).toBeGreaterThan(2_900);
+    expect(other.slice(0, length)).toEqual(one.slice(0, length));
+  });
+
+  it('makes other trades from another seed and at another venue', () => {
+    const one = trades(market('binance'), [500]).map(({ price }) => price);
+    expect(trades(market('binance', { seed: 2 }), [500]).map(({ price }) => price)).not.toEqual(one);
+    expect(trades(market('binance_us'), [500]).map(({ price }) => price)).not.toEqual(one);
+  });
+
+  it.each(['binance', 'binance_us', 'binance_testnet'] as const)(
+    'numbers trades of %s without a hole per symbol, and aggregated trades too',
+    (venue) => {
+      const all = bySymbol(trades(market(venue), [20_000]));
+      expect(all).toHaveLength(20);
+      const wrong = all
+        .flatMap((list) => pairs(list))
+        .filter(([before, trade]) => {
+          if (trade.id !== before.id + 1) return true;
+          if (trade.group === before.group) return trade.price !== before.price || trade.order !== before.order;
+          return trade.group !== before.group + 1 || (trade.order === before.order && trade.price === before.price);
+        });
+      expect(wrong).toEqual([]);
+    },
+  );
+
+  it('numbers trades of Bybit rising, without a hole inside an order of one sequence, with jumps between orders', () => {
+    const all = bySymbol(trades(market('bybit'), [20_000]));
+    const steps = all.flatMap((list) => pairs(list));
+    const inside = steps.filter(([before, trade]) => trade.order === before.order);
+    const between = steps.filter(([before, trade]) => trade.order !== before.order);
+    expect(inside.filter(([before, trade]) => trade.id !== before.id + 1 || trade.group !== before.group)).toEqual([]);
+    expect(between.filter(([before, trade]) => trade.id <= before.id || trade.group <= before.group)).toEqual([]);
+    const jumps = between.filter(([before, trade]) => trade.id > before.id + 1).length;
+    const fills = inside.length;
+    expect(jumps).toBeGreaterThan(500);
+    expect(fills).toBeGreaterThan(1_000);
+  });
+
+  it('starts the testnet with low ids', () => {
+    expect(market('binance_testnet').listings[0]?.nextTradeId).toBeLessThan(1_000_000);
+  });
+
+  it('trades all coins of all venues at nearly the same prices', () => {
+    const markets = VENUE_PROFILES.map(({ id }) => market(id));
+    for (const one of markets) one.advance(20_000, 0, () => {});
+    const [first, ...others] = markets;
+    for (const listing of first?.listings ?? []) {
+      for (const other of others) {
+        const same = other.bySymbol.get(listing.symbol);
+        expect(Math.abs((same?.bestBid ?? 0) / listing.bestBid - 1)).toBeLessThan(0.01);
+      }
+    }
+  });
+
+  it('never crosses its book and takes from the side that the taker hits', () => {
+    const one = market('binance');
+    let wrong = 0;
+    one.advance(5_000, 0, ({ bestAsk, bestBid, trades: ring }, first) => {
+      if (bestAsk <= bestBid || ring.price(first) !== (ring.sell(first) ? bestBid : bestAsk)) wrong++;
+    });
+    expect(wrong).toBe(0);
+  });
+
+  it('has bursts: many trades of one order, most of them of one symbol for a while', () => {
+    const made = trades(market('binance', { rate: 10_000 }), [50_000]);
+    const orders = [...Map.groupBy(made, ({ order }) => order).values()].map(({ length }) => length);
+    expect(Math.max(...orders)).toBeGreaterThan(100);
+    expect(orders.filter((length) => length === 1).length / orders.length).toBeGreaterThan(0.6);
+  });
+
+  it('makes nothing in a quiet night, and leaves one quiet symbol alone', () => {
+    const one = market('binance');
+    one.quiet = true;
+    expect(trades(one, [1_000])).toEqual([]);
+    one.quiet = false;
+    one.quietSymbols.add('BTCUSDT');
+    const made = trades(one, [2_000]);
+    expect(made.length).toBeGreaterThan(1_000);
+    expect(made.some(({ symbol }) => symbol === 'BTCUSDT')).toBe(false);
+  });
+
+  it('names as many coins as are asked for', () => {
+    const { listings } = market('bybit', { symbols: 2_000 });
+    expect(new Set(listings.map(({ symbol }) => symbol)).size).toBe(2_000);
+    expect(listings[20]?.symbol).toBe('X0001USDT');
+  });
+});
+
+describe('the clock of a market', () => {
+  it('keeps the rate over slices of any length', () => {
+    const one = market('binance', { rate: 50_000 });
+    const clock = new MarketClock(one, 50_000, 0, () => {});
+    let now = 0;
+    for (let i = 0; i < 2_000; i++) {
+      now += i % 7 === 0 ? 13 : 1;
+      clock.slice(now, now);
+    }
+    expect(Math.abs(one.made - (now * 50_000) / 1_000)).toBeLessThan(700);
+  });
+
+  it('catches a stall up, but not one of more than two seconds', () => {
+    const one = market('binance', { rate: 1_000 });
+    const clock = new MarketClock(one, 1_000, 0, () => {});
+    clock.slice(1_500, 0);
+    for (let i = 0; i < 100; i++) clock.slice(1_500, 0);
+    expect(one.made).toBeGreaterThanOrEqual(1_490);
+    clock.slice(61_500, 0);
+    expect(clock.forgiven).toBeGreaterThan(57_000);
+  });
+
+  it('goes on at another rate from the moment that it is told', () => {
+    const one = market('binance', { rate: 1_000 });
+    const clock = new MarketClock(one, 1_000, 0, () => {});
+    let now = 0;
+    for (; now <= 1_000; now++) clock.slice(now, now);
+    const before = one.made;
+    clock.setRate(20_000, now);
+    for (; now <= 2_000; now++) clock.slice(now, now);
+    expect(Math.abs(before - 1_000)).toBeLessThan(110);
+    expect(Math.abs(one.made - before - 20_000)).toBeLessThan(300);
+  });
+});

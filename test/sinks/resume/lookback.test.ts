@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { TradeEvent } from '../../../src/domain/record.ts';
+import type { Ending, RecentOptions } from '../../../src/sinks/contract.ts';
+import { Lookback, pick, type Sought, soughtOf } from '../../../src/sinks/resume/lookback.ts';
+import { sampleTrade } from '../../codec/sample-records.ts';
+
+const T = 1_732_000_000_000;
+const ending = (symbol: string, second: number | null, over: Partial<Ending> = {}): Ending => ({
+  venue: 'binance',
+  symbol,
+  epoch: 1,
+  environment: 'production',
+  trade: second === null ? null : { id: '9999999999999999999', timestamp: T + second * 1000 },
+  aggTrade: undefined,
+  ...over,
+});
+const options = (endings: readonly Ending[], over: Partial<RecentOptions> = {}): RecentOptions => ({
+  environmentPrefix: '',
+  kind: 'trade',
+  endings,
+  trades: 2,
+  spanMs: 60_000,
+  ...over,
+});
+const traded = (symbol: string, second: number, over: Partial<TradeEvent> = {}): TradeEvent => {
+  const timestamp = T + second * 1000;
+  return sampleTrade({ venue: 'binance', symbol, epoch: 1, timestamp, receivedAt: timestamp * 1000, ...over });
+};
+const firstOf = (over: RecentOptions): Sought => soughtOf(over)[0] as Sought;
+const BOUNDS = { span: 1000, count: 100 };
+
+describe('what is sought of the near past', () => {
+  it('reaches back from the last trade of each venue, whosever it is', () => {
+    const endings = [ending('A', 100), ending('B', null), ending('A', 70, { venue: 'bybit' })];
+    const { series } = firstOf(options(endings, { spanMs: 10_000 }));
+    expect(series.map(({ venue, symbol, since }) => [venue, symbol, (since - T) / 1000])).toEqual([
+      ['binance', 'A', 90],
+      ['bybit', 'A', 60],
+    ]);
+  });
+
+  it('is nothing of a series without a trade: what is found of it was published since', () => {
+    const sought = firstOf(options([ending('A', null), ending('B', 9)]));
+    expect(sought.series.map(({ symbol }) => symbol)).toEqual(['B']);
+  });
+
+  it('ends with the last trade that the ending names: what was published since does not count', () => {
+    const sought = firstOf(options([ending('A', 9, { trade: { id: '20', timestamp: T + 9000 } })], { spanMs: 0 }));
+    const lookback = new Lookback(sought, BOUNDS);
+    for (const id of [22, 21, 20, 19, 18]) lookback.add(traded('A', id - 11, { tradeId: String(id) }));
+    expect(lookback.found().map((found) => found.kind === 'trade' && found.tradeId)).toEqual(['19', '20']);
+  });
+
+  it('lies in the topics of each environment, under the keys of the mode', () => {
+    const endings = [ending('A', 1), ending('B', 1, { epoch: 0 })];
+    const sought = soughtOf(options(endings, { environmentPrefix: 'simulated.', otherPrefixes: ['testnet.'] }));
+    const topics = ['simulated.trades', 'simulated.trade-stats', 'testnet.trades', 'testnet.trade-stats'];
+    expect(sought.map(({ topic }) => topic)).toEqual([...topics, 'simulated.gaps']);
+    expect(sought.at(-1)?.series.map(({ key }) => key)).toEqual(['binance:A', 'binance:B']);
+    expect(sought[0]?.series.map(({ key }) => key)).toEqual(['A', 'binance:B']);
+  });
+});
+
+describe('looking back', () => {
+  const quiet = [ending('A', 1000), ending('Q', 900)];
+
+  it('ends when every symbol has its number and was seen before the span', () => {
+    const lookback = new Lookback(firstOf(options(quiet)), BOUNDS);
+    const steps: [number, string, boolean, boolean][] = [];
+    const see = (symbol: string, second: number) => {
+      lookback.add(traded(symbol, second));
+      steps.push([second, symbol, lookback.isWhole, lookback.isEnough]);
+    };
+    for (const second of [1000, 950, 930, 911, 910]) see('A', second);
+    for (const second of [905, 890]) see('Q', second);
+    expect(steps).toEqual([
+      [1000, 'A', false, false],
+      [950, 'A', false, false],
+      [930, 'A', false, false],
+      [911, 'A', false, false],
+      // 60 s and 30 s for what may lie out of place
+      [910, 'A', true, false],
+      [905, 'Q', true, false],
+      [890, 'Q', true, true],
+    ]);
+    expect(lookback.found().map(({ symbol }) => symbol)).toEqual(['Q', 'Q', 'A', 'A']);
+    expect([lookback.seeks('A'), lookback.seeks('Q'), lookback.seeks('X')]).toEqual([false, false, false]);
+  });
+
+  it('is not ended by a trade that was fetched later: it lies among what came then', () => {
+    const lookback = new Lookback(firstOf(options(quiet)), BOUNDS);
+    lookback.add(traded('X', 100, { source: 'backfill', receivedAt: (T + 999_000) * 1000 }));
+    expect(lookback.isWhole).toBe(false);
+    lookback.add(traded('X', 100));
+    expect(lookback.isWhole).toBe(true);
+  });
+
+  it('ends at its bounds: at the lower one where only a number is not reached', () => {
+    const lookback = new Lookback(firstOf(options(quiet)), { span: 10, count: 4 });
+    for (const second of [1000, 999, 998, 997, 996]) lookback.add(traded('A', second));
+    expect(lookback.isEnough).toBe(false);
+    lookback.add(traded('A', 900));
+    expect([lookback.isWhole, lookback.isEnough, lookback.seeks('Q')]).toEqual([true, true, true]);
+
+    const bounded = new Lookback(firstOf(options(quiet)), { span: 10, count: 4 });
+    for (let read = 0; read < 9; read++) bounded.pass();
+    expect(bounded.isEnough).toBe(false);
+    bounded.pass();
+    expect([bounded.isWhole, bounded.isEnough]).toEqual([false, true]);
+  });
+
+  it('ends at the beginning of the topic, and that is all', () => {
+    const lookback = new Lookback(firstOf(options(quiet)), BOUNDS);
+    lookback.add(traded('A', 1000));
+    lookback.end();
+    expect([lookback.isWhole, lookback.isEnough]).toEqual([true, true]);
+  });
+
+  it('finds what a reader of everything finds, wherever it stops, when no record lies 30 s out of place', () => {
+    const trades = fc.array(
+      fc.record({ symbol: fc.constantFrom('A', 'A', 'A', 'Q', 'X'), step: fc.nat(20), late: fc.nat(14) }),
+      { minLength: 1, maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(trades, fc.nat(5), fc.nat(90), (steps, count, spanS) => {
+        let second = 0;
+        const all: TradeEvent[] = [];
+        for (const { symbol, step, late } of steps) {
+          second += step;
+          all.push(traded(symbol, second - late));
+        }
+        const lastAt = (symbol: string) => all.findLast((trade) => trade.symbol === symbol)?.timestamp;
+        const endings = ['A', 'Q'].map((symbol) => {
+          const timestamp = lastAt(symbol);
+          return ending(symbol, timestamp === undefined ? null : (timestamp - T) / 1000);
+        });
+        const sought = firstOf(options(endings, { trades: count, spanMs: spanS * 1000 }));
+        const lookback = new Lookback(sought, BOUNDS);
+        for (const trade of all.toReversed()) {
+          if (lookback.isEnough) break;
+          if (lookback.seeks(trade.symbol) || trade.symbol === 'X') lookback.add(trade);
+          else lookback.pass();
+        }
+        expect(lookback.found()).toEqual(pick(sought, all));
+        const wanted = all.filter(
+          ({ symbol, timestamp }, index) =>
+            symbol !== 'X' &&
+            (timestamp > (sought.series.find((one) => one.symbol === symbol)?.since ?? 0) ||
+              all.slice(index + 1).filter((later) => later.symbol === symbol).length < count),
+        );
+        expect(lookback.found()).toEqual(wanted);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import type { BookDelta, FeedRecord, OrderBookSnapshot } from '../../../src/domain/record.ts';
+import { bookProblems, placeOf, topOf } from '../../../testing/judges/judge-books.ts';
+
+const BASE = {
+  ...({ venue: 'binance', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT', coin: 'BTC', environment: 'simulated' } as const),
+  ...{ epoch: 1, receivedAt: 0, timestamp: null },
+};
+const level = (price: string, quantity = '1') => ({ price, quantity });
+const whole = (id: number): BookDelta => ({
+  ...{ ...BASE, kind: 'book_delta', snapshot: true, firstUpdateId: String(id), lastUpdateId: String(id) },
+  ...{ previousUpdateId: null, bids: [level('9'), level('8')], asks: [level('10'), level('11')] },
+});
+/** The best bid goes, the best ask comes down. */
+const change = (id: number, previous = id - 1): BookDelta => ({
+  ...{ ...BASE, kind: 'book_delta', snapshot: false, firstUpdateId: String(id), lastUpdateId: String(id) },
+  ...{ previousUpdateId: String(previous), bids: [level('9', '0')], asks: [level('9.5', '2')] },
+});
+const book = (id: number, over: Partial<OrderBookSnapshot> = {}): OrderBookSnapshot => ({
+  ...{ ...BASE, kind: 'order_book', updateId: String(id), stale: false },
+  ...{ bids: [level('8')], asks: [level('9.5', '2'), level('10'), level('11')] },
+  ...over,
+});
+const MADE = new Map([[placeOf('binance', 'BTCUSDT', '6'), new Set([topOf('8.00', '9.50')])]]);
+const judged = (...records: readonly FeedRecord[]) => bookProblems(records, MADE);
+
+describe('the judge of books', () => {
+  it('finds nothing where changes make what is told, and the venue had that', () => {
+    expect(judged(whole(5), change(6), book(6), change(6), whole(9), change(10))).toEqual([]);
+  });
+
+  it.each<[string, FeedRecord[], string]>([
+    ['a best that the venue did not have', [book(6, { bids: [level('7')] })], "the venue's was 8 9.5"],
+    ['a quantity that no change made', [whole(5), change(6), book(6, { bids: [level('8', '3')] })], 'other levels'],
+    [
+      'a level that no change made',
+      [whole(5), change(6), book(6, { asks: [level('9.5', '2'), level('9.7')] })],
+      'other',
+    ],
+    ['fewer levels than there are', [whole(5), change(6), book(6, { asks: [level('9.5', '2')] })], 'other levels'],
+    ['a change before a whole book', [change(6)], 'before a whole book'],
+    ['one of another epoch before that', [whole(5), { ...change(6), epoch: 2 }], 'before a whole book'],
+    ['a change that is missing', [whole(5), change(8)], '8 follows 7, not 5'],
+    ['a book that is stale in the end', [book(6), book(6, { stale: true })], 'stale in the end'],
+  ])('finds %s', (_, records, problem) => {
+    expect(judged(...records)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it('asks no chain where changes may be missing, and no book of a venue that is away', () => {
+    expect(bookProblems([whole(5), change(8)], MADE, { mayMiss: true })).toEqual([]);
+    expect(bookProblems([book(6, { stale: true })], MADE, { away: 'binance' })).toEqual([]);
+    expect(bookProblems([book(6, { stale: true })], MADE, { away: 'bybit' })).toHaveLength(1);
+  });
+});

@@ -1,0 +1,30 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ConnectionBudget } from '../../../src/venues/connection/connection-budget.ts';
+
+describe('ConnectionBudget', () => {
+  it('lets attempts go at once until the window has as many as it may, then when the oldest leaves it', () => {
+    const budget = new ConnectionBudget(10, 0.35);
+    expect([0, 1000, 2000, 3000, 4000].map((now) => budget.take(now))).toEqual([0, 0, 0, 297_000, 297_000]);
+    expect(budget.take(700_000)).toBe(0);
+  });
+
+  it('never lets more go in any five minutes than nine tenths of the limit', () => {
+    const waits = fc.array(fc.nat(40_000), { maxLength: 200 });
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 40 }), waits, (limit, pauses) => {
+        const budget = new ConnectionBudget(limit);
+        let now = 0;
+        const gone = pauses.map((pause) => {
+          now += pause;
+          return now + budget.take(now);
+        });
+        const most = Math.floor(limit * 0.9);
+        gone.forEach((at, index) => {
+          const before = gone[index - most];
+          if (before !== undefined) expect(at - before).toBeGreaterThanOrEqual(300_000);
+        });
+      }),
+    );
+  });
+});

@@ -1,0 +1,26 @@
+/**
+ * Run as a process: subscribes a line, unsubscribes at its first data, says so to its parent, and has nothing more to do.
+ * Any of its timers would keep it alive for ten minutes.
+ */
+import { asyncScheduler } from 'rxjs';
+import { connectLine } from '../../../src/venues/connection/connect.ts';
+import { fakeVenue } from '../fake-venue.ts';
+
+const TEN_MINUTES = 600_000;
+
+const subscription = connectLine({
+  venue: fakeVenue({ heartbeat: { everyMs: TEN_MINUTES, frame: () => 'beat' } }),
+  url: process.argv[2] ?? '',
+  context: { environment: 'simulated', instruments: new Map() },
+  topics: () => ['trade.BTC'],
+  scheduler: asyncScheduler,
+  connectTimeoutMs: TEN_MINUTES,
+  probeAfterMs: TEN_MINUTES,
+  compression: false,
+  maxFrameMb: 32,
+}).subscribe((event) => {
+  if (event.kind !== 'data') return;
+  subscription.unsubscribe();
+  process.send?.('unsubscribed');
+  process.disconnect();
+});

@@ -1,0 +1,396 @@
+import { isDeepStrictEqual } from 'node:util';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { VenueId } from '../../../src/domain/instrument.ts';
+import type { RawFrame } from '../../../src/domain/line.ts';
+import { seededRandom } from '../../../src/replay/seeded-random.ts';
+import { EventScanner } from '../../../src/venues/binance/decode/scan-event.ts';
+import { parseStreamName } from '../../../src/venues/binance/decode/stream-name.ts';
+import { TradeScanner } from '../../../src/venues/bybit/decode/scan-trades.ts';
+import { parseTopic } from '../../../src/venues/bybit/decode/topic.ts';
+import type { Decoded } from '../../../src/venues/contract.ts';
+import { ScannedNames } from '../../../src/venues/decode/frame-scanner.ts';
+import { MAX_FRAME_BYTES } from '../../../src/venues/decode/read-frame.ts';
+import { venues } from '../../../src/venues/registry.ts';
+
+const FRAMES = Number(process.env.FUZZ_FRAMES ?? 30_000);
+const SEED = Number(process.env.FUZZ_SEED ?? 7);
+const RECEIVED_AT = 1_790_000_000_123_456;
+
+const INSTRUMENTS = new Map(
+  ['BTC', 'ETH', '1000SATS'].map((coin) => [
+    `${coin}USDT`,
+    { coin, symbol: `${coin}USDT`, venueSymbol: `${coin}USDT` },
+  ]),
+);
+
+const BINANCE = [
+  '{"stream":"btcusdt@trade","data":{"e":"trade","E":1789295134226,"s":"BTCUSDT","t":388510,"p":"76745.19000000","q":"0.00065000","T":1789295134225,"m":false,"M":true}}',
+  '{"stream":"ethusdt@trade","data":{"e":"trade","E":1789295134226,"s":"ETHUSDT","t":1,"p":"4000","q":"12345678.10","T":1789295134225,"m":true,"M":false}}',
+  '{"stream":"1000satsusdt@trade","data":{"e":"trade","E":1789295134226,"s":"1000SATSUSDT","t":37356832590,"p":"0.00000012","q":"100.0","T":1789295134225,"m":true,"M":true}}',
+  '{"stream":"btcusdt@trade","data":{"e":"trade","E":1789295134226,"s":"BTCUSDT","t":9,"p":"76745.190000000000000001","q":"10","b":12,"a":13,"T":1789295134225,"m":false,"M":true}}',
+  '{"stream":"btcusdt@ticker","data":{"e":"24hrTicker","E":1789295134226,"s":"BTCUSDT","p":"-94.99999800","P":"-95.960","w":"0.29628482","x":"0.10000200","c":"4.00000200","Q":"200.00000000","b":"4.00000000","B":"431.00000000","a":"4.00000200","A":"9.00000000","o":"99.00000000","h":"100.00000000","l":"0.10000000","v":"8913.30000000","q":"15.30000000","O":1789208734226,"C":1789295134226,"F":0,"L":18150,"n":18151}}',
+  '{"stream":"ethusdt@ticker","data":{"e":"24hrTicker","E":1789295134226,"s":"ETHUSDT","p":"0","P":"0.000","w":"1","x":"1","c":"10","Q":"2","b":"4","B":"4","a":"4","A":"9","o":"9","h":"1","l":"1","v":"0.00","q":"0","O":1,"C":1,"F":1,"L":2,"n":3}}',
+];
+const BYBIT = [
+  '{"topic":"publicTrade.BTCUSDT","ts":1789299660724,"type":"snapshot","data":[{"i":"2100000000188691524","T":1789299660688,"p":"77140.5","v":"0.00389","S":"Sell","seq":2189232173,"s":"BTCUSDT","BT":false,"RPI":false}]}',
+  '{"topic":"publicTrade.ETHUSDT","ts":1789299660724,"type":"snapshot","data":[{"i":"2","T":1789299660688,"p":"4000.50","v":"1","S":"Buy","seq":1,"s":"ETHUSDT","BT":true,"RPI":true},{"i":"3","T":1789299660688,"p":"4000.00","v":"10.0","S":"Sell","seq":1,"s":"ETHUSDT","BT":true},{"i":"4","T":1789299660689,"p":"0.1","v":"0.10","S":"Sell","seq":2,"s":"ETHUSDT","BT":false,"RPI":true}]}',
+];
+const CASES = [
+  ['binance', BINANCE],
+  ['binance_us', BINANCE],
+  ['bybit', BYBIT],
+] as const;
+
+/** A frame as it may lie in memory: one of even length ends with that, others have some of the connection around them, which would go on with their last value. */
+function frameOf(text: string): RawFrame {
+  const bytes = Buffer.from(text);
+  const [before, behind] = bytes.length % 2 === 0 ? ['', ''] : ['1"}}', '9"}}'];
+  const memory = Buffer.alloc(before.length + bytes.length + behind.length);
+  memory.write(before, 0);
+  bytes.copy(memory, before.length);
+  memory.write(behind, before.length + bytes.length);
+  const data = memory.subarray(before.length, before.length + bytes.length);
+  return { data, binary: false, receivedAt: RECEIVED_AT };
+}
+
+function decoderOf(venue: VenueId) {
+  return venues[venue].newDecoder({ environment: 'simulated', instruments: INSTRUMENTS });
+}
+
+/** What the scanner alone makes of a frame, of the streams of the frames given. */
+function scannerOf(venue: VenueId): (frame: string) => unknown {
+  if (venue === 'bybit') {
+    const scanner = new TradeScanner({ venue, environment: 'simulated' }, { instruments: INSTRUMENTS });
+    for (const symbol of INSTRUMENTS.keys()) learn(scanner, `publicTrade.${symbol}`, parseTopic);
+    return (text) => eventsOf(scanner.scan(frameOf(text)));
+  }
+  const scanner = new EventScanner({ venue, environment: 'simulated' }, { instruments: INSTRUMENTS });
+  for (const symbol of INSTRUMENTS.keys())
+    for (const event of ['trade', 'ticker', 'bookTicker'])
+      learn(scanner, `${symbol.toLowerCase()}@${event}`, parseStreamName);
+  return (text) => eventsOf(scanner.scan(frameOf(text)));
+}
+
+function eventsOf(decoded: Decoded | undefined): unknown {
+  if (decoded?.kind === 'events') return decoded.events;
+  return decoded;
+}
+
+function learn<T>(
+  scanner: { learn(name: string, meaning: T): void },
+  name: string,
+  parse: (name: string) => T | undefined,
+): void {
+  const meaning = parse(name);
+  if (meaning === undefined) throw new Error(`${name} means nothing`);
+  scanner.learn(name, meaning);
+}
+
+/** Only bytes in a Buffer, as sockets give them, are scanned: a plain array of the same bytes is parsed. */
+function parsed(venue: VenueId): (frame: string) => Decoded {
+  const decode = decoderOf(venue);
+  return (text) => decode({ data: Uint8Array.from(Buffer.from(text)), binary: false, receivedAt: RECEIVED_AT });
+}
+
+describe('the scanners of frames', () => {
+  it.each(CASES)('%s: reads every frame of the documented layout, as a parser does', (venue, frames) => {
+    const [scan, parse] = [scannerOf(venue), parsed(venue)];
+    for (const frame of frames) expect({ kind: 'events', events: scan(frame) }).toStrictEqual(parse(frame));
+  });
+
+  it.each(CASES)('%s: a frame that is written otherwise is left to the parser', (venue, [frame = '']) => {
+    const scan = scannerOf(venue);
+    const others = [
+      frame.replace(/\}$/, ' }'),
+      frame.replace('"T":', '"T": '),
+      frame.replace('"T":1', '"T":1e'),
+      frame.replace('"p":"7', '"p":"-7'),
+      frame.replace('"p":"7', '"p":"07'),
+      frame.replace('"p":"7', '"p":"7e'),
+      frame.replace(/"p":"[\d.]+"/, '"p":"0.000"'),
+      frame.replace(/"p":"[\d.]+"/, '"p":"123456789012345678901"'),
+      frame.replace(/"p":"[\d.]+"/, '"p":"0.1234567890123456789"'),
+      frame.replace(/"T":\d+/, '"T":0'),
+      frame.replace(/"T":\d+/, '"T":1789295134225000'),
+      frame.replace('"s":"BTC', '"s":"ETH'),
+      frame.replace('"s":"BTC', '"s":"\\u0042TC'),
+      frame.replace('BTC', 'SOL').replace('btc', 'sol'),
+      frame.replace('"p":', '"p":"1","p":'),
+      frame.slice(0, -1),
+      `${frame}\n`,
+      '',
+    ];
+    for (const other of others) {
+      expect(other).not.toBe(frame);
+      expect([other, scan(other)]).toEqual([other, undefined]);
+    }
+  });
+
+  it('a frame of a stream that is not scanned is left to the parser', () => {
+    const text =
+      '{"stream":"btcusdt@bookTicker","data":{"u":4,"s":"BTCUSDT","b":"4.00","B":"4.31","a":"4.01","A":"9.00"}}';
+    expect(scannerOf('binance')(text)).toBeUndefined();
+    expect(parsed('binance')(text)).toMatchObject({ kind: 'events', events: [{ kind: 'book_ticker' }] });
+  });
+
+  it.each(CASES)('%s: a decoder parses the first frame of a stream, and none after it', (venue, frames) => {
+    const decode = decoderOf(venue);
+    const parse = vi.spyOn(JSON, 'parse');
+    onTestFinished(() => parse.mockRestore());
+    for (const text of frames) decode({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT });
+    const parsedFirst = parse.mock.calls.length;
+    expect(parsedFirst).toBeGreaterThan(0);
+    for (const text of frames)
+      expect(decode({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT }).kind).toBe('events');
+    expect(parse.mock.calls.length).toBe(parsedFirst);
+  });
+
+  it('binance: a name in another case than the venue writes is understood, and not kept', () => {
+    const decode = decoderOf('binance');
+    const frame = BINANCE[0]?.replace('btcusdt', 'BtcUsdt') ?? '';
+    const data = Buffer.from(frame);
+    decode({ data, binary: false, receivedAt: RECEIVED_AT });
+    const parse = vi.spyOn(JSON, 'parse');
+    onTestFinished(() => parse.mockRestore());
+    expect(decode({ data, binary: false, receivedAt: RECEIVED_AT })).toEqual(parsed('binance')(frame));
+    expect(parse.mock.calls.filter(([text]) => text === frame)).toHaveLength(2);
+  });
+
+  it.each(CASES)(
+    '%s: a binary frame and one that is too large are left to the decoder, which refuses them',
+    (venue, frames) => {
+      const decode = decoderOf(venue);
+      const data = Buffer.from(frames[0] ?? '');
+      decode({ data, binary: false, receivedAt: RECEIVED_AT });
+      expect(decode({ data, binary: true, receivedAt: RECEIVED_AT })).toMatchObject({ kind: 'malformed' });
+      if (venue !== 'bybit') return;
+      const [head = '', trade = ''] = frames[0]?.split(/(?<=\[)/) ?? [];
+      const trades = Array.from({ length: 40_000 }, () => trade.slice(0, -2)).join(',');
+      const large = Buffer.from(`${head}${trades}]}`);
+      expect(large.length).toBeGreaterThan(MAX_FRAME_BYTES);
+      expect(decode({ data: large, binary: false, receivedAt: RECEIVED_AT })).toMatchObject({ kind: 'malformed' });
+    },
+  );
+
+  it.each([
+    ...['0', '-0', '-0.00', '0.0', '-1.5', '+1', '1.', '.5', '00.1', '01', '1e5', '--1', '', '1-', '1..2'],
+    ...[20, 21, 64, 127, 128, 200, 10_000].map((length) => '1'.repeat(length)),
+    ...[`0.${'1'.repeat(18)}`, `0.${'1'.repeat(19)}`, `0.${'1'.repeat(18)}00`],
+    ...[62, 63, 64, 65].map((length) => `1.${'0'.repeat(length - 2)}`),
+    `${'9'.repeat(20)}.${'9'.repeat(18)}`,
+    ...['1', '12345', '1.0', '1.50', '100', '0.00000001', '-3.000', '-0.5'],
+  ])('a decimal %j means what a parser makes of it, wherever it stands', (text) => {
+    const price = BINANCE[0]?.replace('76745.19000000', text) ?? '';
+    const percent = BINANCE[4]?.replace('-95.960', text) ?? '';
+    const volume = BINANCE[4]?.replace('8913.30000000', text) ?? '';
+    for (const frame of [price, percent, volume]) expectAsParsed('binance', frame);
+    expectAsParsed('bybit', BYBIT[0]?.replace('77140.5', text) ?? '');
+  });
+
+  it.each([
+    ...['0', '00', '01', '-1', '1.0', '1e3', 'null', '""'],
+    ...[13, 14, 15, 16, 17, 39, 40].map((n) => '9'.repeat(n)),
+  ])('a number %s means what a parser makes of it, wherever it stands', (text) => {
+    expectAsParsed('binance', BINANCE[0]?.replace('388510', text) ?? '');
+    expectAsParsed('binance', BINANCE[0]?.replace('"T":1789295134225', `"T":${text}`) ?? '');
+    expectAsParsed('binance', BINANCE[4]?.replace('"E":1789295134226', `"E":${text}`) ?? '');
+    expectAsParsed('binance', BINANCE[4]?.replace('"n":18151', `"n":${text}`) ?? '');
+    expectAsParsed('bybit', BYBIT[0]?.replace('2100000000188691524', text) ?? '');
+    expectAsParsed('bybit', BYBIT[0]?.replace('1789299660688', text) ?? '');
+    expectAsParsed('bybit', BYBIT[0]?.replace('2189232173', text) ?? '');
+  });
+
+  it('bytes are not taken for the characters of a name that is not plain', () => {
+    // U+00C3 U+00A9, whose codes are the bytes of é in UTF-8.
+    const name = '\u00c3\u00a9USDT';
+    const instruments = new Map([[name, { coin: 'x', symbol: name, venueSymbol: name }]]);
+    const scanner = new EventScanner({ venue: 'binance', environment: 'simulated' }, { instruments });
+    learn(scanner, '\u00c3\u00a9usdt@trade', () => ({ symbol: name, event: 'trade' as const, interval: undefined }));
+    const text = BINANCE[0]?.replace('btcusdt', '\u00e9usdt').replace('BTCUSDT', '\u00e9USDT') ?? '';
+    expect(scanner.scan({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT })).toBeUndefined();
+  });
+
+  it('a symbol that is followed no longer is left to the parser, which ignores it', () => {
+    const instruments = new Map(INSTRUMENTS);
+    const decode = venues.binance.newDecoder({ environment: 'simulated', instruments });
+    const frame = { data: Buffer.from(BINANCE[0] ?? ''), binary: false, receivedAt: RECEIVED_AT };
+    expect([decode(frame).kind, decode(frame).kind]).toEqual(['events', 'events']);
+    instruments.delete('BTCUSDT');
+    expect(decode(frame)).toEqual({ kind: 'ignored', reason: 'unknown_symbol' });
+  });
+
+  it.each(CASES)(
+    '%s: what is followed under another name of the venue is not taken for what the frame says',
+    (venue, [text = '']) => {
+      const former = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
+      const instruments = new Map([['BTCUSDT', former]]);
+      const btc = { instrument: former, isRepeat: () => false };
+      const decode = venues[venue].newDecoder({ environment: 'simulated', instruments, asked: () => btc });
+      const frame = { data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT };
+      decode(frame);
+      btc.instrument = { ...former, venueSymbol: 'BTC2USDT' };
+      instruments.set('BTC2USDT', btc.instrument);
+      expect(decode(frame)).toMatchObject({ kind: 'events', events: [{ venueSymbol: 'BTCUSDT' }] });
+      instruments.delete('BTCUSDT');
+      expect(decode(frame)).toEqual({ kind: 'ignored', reason: 'unknown_symbol' });
+    },
+  );
+
+  it.each(CASES)('%s: hands on the symbol that was asked for, until it is followed no longer', (venue, [text = '']) => {
+    const btc = { instrument: INSTRUMENTS.get('BTCUSDT'), isRepeat: () => false };
+    const asked = (symbol: string) => (symbol === 'BTCUSDT' ? btc : { ...btc, instrument: undefined });
+    const instruments = new Map(INSTRUMENTS);
+    const decode = venues[venue].newDecoder({ environment: 'simulated', instruments, asked });
+    const frame = { data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT };
+    decode(frame);
+    expect(decode(frame)).toMatchObject({ kind: 'events', events: [{ symbol: 'BTCUSDT' }] });
+    expect((decode(frame) as { of?: unknown }).of).toBe(btc);
+    btc.instrument = undefined;
+    instruments.delete('BTCUSDT');
+    expect(decode(frame)).toEqual({ kind: 'ignored', reason: 'unknown_symbol' });
+  });
+
+  it.each(CASES)(
+    `%s: of ${FRAMES} frames changed by chance each means what the parser makes of it`,
+    (venue, frames) => {
+      const random = seededRandom(SEED);
+      const [decode, parse, scan] = [decoderOf(venue), parsed(venue), scannerOf(venue)];
+      const repeat = repeatsOf(venue);
+      const outcomes = { scanned: 0, left: 0 };
+      for (let count = 0; count < FRAMES; count++) {
+        const text = mutated(frames[Math.floor(random() * frames.length)] ?? '', random);
+        const expected = parse(text);
+        const found = decode(frameOf(text));
+        if (!isDeepStrictEqual(shown(found), shown(expected)))
+          expect([SEED, text, found]).toEqual([SEED, text, expected]);
+        if (venue !== 'bybit') expectRepeat(text, repeat(text), scan(text));
+        if (scan(text) === undefined) outcomes.left++;
+        else outcomes.scanned++;
+      }
+      // Both ways were tried.
+      expect(Math.min(outcomes.scanned, outcomes.left)).toBeGreaterThan(FRAMES / 20);
+    },
+  );
+});
+
+describe('ScannedNames', () => {
+  const find = (names: ScannedNames<number>, name: string) => {
+    const bytes = Buffer.from(`..${name}.`);
+    return names.find(new DataView(bytes.buffer), bytes.byteOffset + 2, bytes.length - 3);
+  };
+
+  it('finds each of thousands of names, wherever it lies in memory, and no other', () => {
+    const names = new ScannedNames<number>();
+    const all = Array.from({ length: 5000 }, (_, index) => `${'x'.repeat(index % 53)}${index + 1000}@t`);
+    for (const [index, name] of all.entries()) names.add(name, index);
+    const found = all.map((name) => find(names, name));
+    expect(found).toEqual(all.map((_, index) => ((all[index]?.length ?? 0) <= 60 ? index : undefined)));
+    for (const name of all)
+      expect([find(names, `${name}x`), find(names, name.slice(0, -1))]).toEqual([undefined, undefined]);
+  });
+
+  it('keeps the first meaning of a name, and none of a name too short, too long or not of ASCII', () => {
+    const names = new ScannedNames<number>();
+    const others = ['abc', 'y'.repeat(61), 'caf\u00e9@trade', ''];
+    for (const name of ['abcd', 'z'.repeat(60), 'abcd', ...others]) names.add(name, name.length);
+    names.add('abcd', 0);
+    expect(['abcd', 'z'.repeat(60)].map((name) => find(names, name))).toEqual([4, 60]);
+    expect(others.map((name) => find(names, name))).toEqual(others.map(() => undefined));
+  });
+});
+
+/** By a decoder that has seen the stream before, from a buffer. */
+function expectAsParsed(venue: VenueId, text: string): void {
+  const decode = decoderOf(venue);
+  for (const known of venue === 'bybit' ? BYBIT : BINANCE) decode(frameOf(known));
+  expect([text, shown(decode(frameOf(text)))]).toStrictEqual([text, shown(parsed(venue)(text))]);
+}
+
+/** What a decoder makes of a frame for whom every trade is a repeat. */
+function repeatsOf(venue: VenueId): (frame: string) => unknown {
+  const asked = (symbol: string) => ({ instrument: INSTRUMENTS.get(symbol), isRepeat: () => true });
+  const decode = venues[venue].newDecoder({ environment: 'simulated', instruments: INSTRUMENTS, asked });
+  for (const known of BINANCE) decode(frameOf(known));
+  return (text) => {
+    const decoded = decode(frameOf(text));
+    return decoded.kind === 'events' ? decoded.repeat : undefined;
+  };
+}
+
+/** Only of a trade that could be read to its end. */
+function expectRepeat(text: string, repeat: unknown, scanned: unknown): void {
+  const [trade] = (scanned ?? []) as { kind: string; symbol: string; coin: string; timestamp: number }[];
+  const wanted =
+    trade?.kind === 'trade'
+      ? { kind: 'repeat', symbol: trade.symbol, coin: trade.coin, timestamp: trade.timestamp }
+      : undefined;
+  if (!isDeepStrictEqual(repeat, wanted)) expect([text, repeat]).toEqual([text, wanted]);
+}
+
+/** Faults by what they say; whether the symbol was at hand says nothing. */
+function shown(decoded: Decoded): unknown {
+  if (decoded.kind === 'malformed') return { ...decoded, fault: decoded.fault.message };
+  if (decoded.kind !== 'events') return decoded;
+  const { of: _, ...meaning } = decoded;
+  return meaning;
+}
+
+const PIECES = [
+  '0',
+  '9',
+  '.',
+  '"',
+  ',',
+  ':',
+  '{',
+  '}',
+  '[',
+  ']',
+  ' ',
+  '-',
+  'e5',
+  '\\',
+  '00',
+  '1',
+  'true',
+  'false',
+  '\u00e9',
+  '"b":1,"a":2,',
+  ',"x":1',
+  'BTCUSDT',
+  'ETHUSDT',
+  '18446744073709551616',
+  'null',
+];
+
+function mutated(text: string, random: () => number): string {
+  let result = text;
+  for (let changes = 1 + Math.floor(random() * 2); changes > 0; changes--) {
+    const at = Math.floor(random() * (result.length + 1));
+    const piece = PIECES[Math.floor(random() * PIECES.length)] ?? '';
+    const length = Math.floor(random() * 4);
+    switch (Math.floor(random() * 6)) {
+      case 0:
+        result = result.slice(0, at) + piece + result.slice(at);
+        break;
+      case 1:
+        result = result.slice(0, at) + piece + result.slice(at + piece.length);
+        break;
+      case 2:
+        result = result.slice(0, at) + result.slice(at + length);
+        break;
+      case 3:
+        result = result.slice(0, at + length) + result.slice(at);
+        break;
+      case 4:
+        result = result.replace(/\d/g, (digit) => (random() < 0.3 ? String(Math.floor(random() * 10)) : digit));
+        break;
+      default:
+        result = result.replace(
+          /(true|false|Buy|Sell)/,
+          (word) => ({ true: 'false', false: 'true', Buy: 'Sell' })[word] ?? 'Buy',
+        );
+    }
+  }
+  return result;
+}

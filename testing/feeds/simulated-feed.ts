@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { VENUE_IDS, type VenueId } from '../../src/domain/instrument.ts';
+import type { RawFrame } from '../../src/domain/line.ts';
+import type { FeedRecord, FeedStatus } from '../../src/domain/record.ts';
+import type { Feed } from '../../src/feed/feed.ts';
+import { monotonicScheduler } from '../../src/net/monotonic-scheduler.ts';
+import { type CaptureFile, createCapture } from '../../src/replay/record.ts';
+import { buildFeed } from '../../src/runtime/build-feed.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
+import { type JournalEvent, readJournal } from '../judges/journal.ts';
+import { until } from '../tools/until.ts';
+
+/** Where a simulator listens. */
+export interface SimulatorAddress {
+  /** `ws://127.0.0.1:PORT` */
+  readonly url: string;
+  /** `http://127.0.0.1:PORT` */
+  readonly httpUrl: string;
+}
+
+/** Sections of a configuration, keys as in its file; `venue` is given to every venue. */
+export interface SimulatedValues {
+  readonly coins?: readonly string[] | { readonly all: true; readonly top_by_volume?: number };
+  readonly feed?: object;
+  readonly venue?: object;
+  /** Where the files go; what they cannot take goes beside them: the folder by default is everybody's. */
+  readonly file?: { readonly dir: string };
+  readonly stats?: object;
+}
+
+/** A configuration, as plain values, that knows no venue but the simulated ones. */
+export function simulatedValues({ url, httpUrl }: SimulatorAddress, values: SimulatedValues = {}): object {
+  const { coins = ['BTC', 'ETH', 'SOL'], feed = {}, venue = {}, file, stats } = values;
+  return {
+    coins,
+    environment: 'simulated',
+    feed: { channels: ['trade', 'ticker'], allow_test_data: true, ...feed },
+    venues: Object.fromEntries(VENUE_IDS.map((id) => [id, { ...simulatedUrls({ url, httpUrl }, id), ...venue }])),
+    ...(file === undefined ? {} : { sinks: ['file'], file, spill: { dir: `${file.dir}-spill` } }),
+    ...(stats === undefined ? {} : { stats }),
+  };
+}
+
+function simulatedUrls({ url, httpUrl }: SimulatorAddress, venue: VenueId): object {
+  const path = venue === 'bybit' ? '/v5/public/spot' : '/stream';
+  return { websocket_urls: [`${url}/${venue}${path}`], rest_url: `${httpUrl}/${venue}` };
+}
+
+/** A record of the feed as it came out. */
+export interface Published {
+  /** `performance.now()` */
+  readonly at: number;
+  readonly record: FeedRecord;
+  readonly barrier: boolean;
+}
+
+/** A status record with when it came out, `performance.now()`. */
+export type Told = FeedStatus & { readonly at: number };
+
+export interface SimulatedFeedOptions extends SimulatedValues {
+  /** Trades a second by venue; venues that are not named make none. */
+  readonly rates: Partial<Record<VenueId, number>>;
+  /** The age at which the feed takes the venues to close a connection, milliseconds. */
+  readonly lifetimeMs?: number;
+  /** How often the venues are asked what they list, milliseconds, with `coins: { all: true }`. */
+  readonly listEveryMs?: number;
+  /** All that comes over the network goes into this file too; whole after `end`. */
+  readonly recordTo?: string;
+  /** Runs before the feed is started. */
+  readonly before?: (simulator: Simulator) => void;
+  readonly onFrame?: (venue: VenueId, line: number, frame: RawFrame) => void;
+}
+
+/** A whole feed against a simulator of its own, and all that it published. To be closed with `await using`. */
+export class SimulatedFeed implements AsyncDisposable {
+  readonly simulator: Simulator;
+  readonly feed: Feed;
+  readonly published: Published[] = [];
+  readonly #folder: string;
+  readonly #capture: CaptureFile | undefined;
+  #running = true;
+
+  private constructor(simulator: Simulator, feed: Feed, folder: string, capture: CaptureFile | undefined) {
+    this.simulator = simulator;
+    this.feed = feed;
+    this.#folder = folder;
+    this.#capture = capture;
+    feed.output$.subscribe(({ records, barrier }) => {
+      const at = performance.now();
+      for (const record of records) this.published.push({ at, record, barrier });
+    });
+  }
+
+  static async start(options: SimulatedFeedOptions): Promise<SimulatedFeed> {
+    const folder = await mkdtemp(join(tmpdir(), 'market-feed-simulated-'));
+    const none = Object.fromEntries(VENUE_IDS.map((venue) => [venue, 0]));
+    const simulator = await startSimulator({
+      rate: { ...none, ...options.rates },
+      symbols: 20,
+      journal: join(folder, 'journal.ndjson'),
+    });
+    const config = loadConfig({ values: simulatedValues(simulator, options) });
+    const { onFrame, lifetimeMs, listEveryMs, recordTo } = options;
+    const capture = recordTo === undefined ? undefined : await createCapture(recordTo, config);
+    const dependencies = {
+      scheduler: monotonicScheduler,
+      wallClockMs: Date.now,
+      instance: randomUUID(),
+      former: [],
+      ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
+      ...(listEveryMs === undefined ? {} : { listEveryMs }),
+      ...(capture === undefined ? {} : { networks: capture.networks, random: capture.random }),
+    };
+    const feed = buildFeed(config, { ...dependencies, ...(onFrame === undefined ? {} : { onFrame }) });
+    const simulated = new SimulatedFeed(simulator, feed, folder, capture);
+    options.before?.(simulator);
+    feed.start();
+    return simulated;
+  }
+
+  get records(): readonly FeedRecord[] {
+    return this.published.map(({ record }) => record);
+  }
+
+  /** All of one kind, in order. */
+  of<K extends FeedRecord['kind']>(kind: K): Extract<FeedRecord, { kind: K }>[] {
+    return this.records.filter((record): record is Extract<FeedRecord, { kind: K }> => record.kind === kind);
+  }
+
+  /** What was told and has all these fields; details among them. */
+  told(
+    wanted: Partial<Omit<FeedStatus, 'details'>> & { readonly details?: Record<string, string | undefined> },
+  ): Told[] {
+    const { details = {}, ...fields } = wanted;
+    const has = (of: object, all: object) =>
+      Object.entries(all).every(([key, value]) => (of as Record<string, unknown>)[key] === value);
+    return this.published.flatMap(({ at, record }) =>
+      record.kind === 'status' && has(record, fields) && has(record.details, details) ? [{ ...record, at }] : [],
+    );
+  }
+
+  /** Waits until it was told, `count` times in all, and gives the last of these. */
+  async untilTold(wanted: Parameters<SimulatedFeed['told']>[0], { count = 1, timeoutMs = 30_000 } = {}): Promise<Told> {
+    await until(() => this.told(wanted).length >= count, {
+      timeoutMs,
+      everyMs: 5,
+      message: () => `${JSON.stringify(wanted)} ${count} times; told was\n${this.story().join('\n')}`,
+    });
+    return this.told(wanted)[count - 1] as Told;
+  }
+
+  /** Waits until so many more trades came out, of one venue where it is named. */
+  async moreTrades(count: number, venue?: VenueId): Promise<void> {
+    const from = this.published.length;
+    const came = () =>
+      this.published
+        .slice(from)
+        .filter(({ record }) => record.kind === 'trade' && (venue === undefined || record.venue === venue)).length;
+    await until(() => came() >= count, {
+      message: () => `${count} more trades of ${venue ?? 'any venue'}; told was\n${this.story().join('\n')}`,
+    });
+  }
+
+  /** The status records but heartbeats, a line each. */
+  story(): string[] {
+    return this.told({}).flatMap(({ at, state, venue, coin, reason, details }) =>
+      state === 'heartbeat'
+        ? []
+        : [`${at.toFixed(0)} ${state} ${venue ?? ''} ${coin ?? ''} ${reason} ${JSON.stringify(details)}`],
+    );
+  }
+
+  /** Stops feed and simulator and gives what the simulator journaled. */
+  async end(): Promise<JournalEvent[]> {
+    await this.#stop();
+    return readJournal(join(this.#folder, 'journal.ndjson'));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #stop(): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    this.feed.stop('the test is over');
+    await this.#capture?.close();
+    await this.simulator.close();
+  }
+}

@@ -1,0 +1,73 @@
+import { readFiles } from '../../src/avro-file/read-files.ts';
+import { Fault } from '../../src/domain/fault.ts';
+import type { FeedRecord, FeedStatus } from '../../src/domain/record.ts';
+import { readTopic } from '../../src/kafka/reading/read-topic.ts';
+import { kafkaConfig } from '../kafka/kafka-config.ts';
+import type { TradeJudge } from './trade-judge.ts';
+
+/** Where a run published. */
+export type Place =
+  | { readonly kind: 'kafka'; readonly brokers: readonly string[]; readonly prefix: string }
+  | { readonly kind: 'file'; readonly dir: string };
+
+export interface StoredStatus {
+  readonly status: FeedStatus;
+  /** When it was stored, milliseconds since 1970; in files when it was made. */
+  readonly at: number;
+}
+
+/** What a run published beside what the judge keeps. */
+export interface Published {
+  readonly statuses: readonly StoredStatus[];
+  /** When each live trade was stored, in order of time, and of which symbol; in files when it was received. */
+  readonly live: readonly { readonly at: number; readonly symbol: string }[];
+}
+
+interface Stored {
+  readonly record: FeedRecord;
+  readonly at: number;
+}
+
+/** Shows everything that a run published to the judge. Reads what is committed alone. */
+export async function readRun(place: Place, judge: TradeJudge): Promise<Published> {
+  const live: { at: number; symbol: string }[] = [];
+  const statuses: StoredStatus[] = [];
+  for (const topic of ['positions', 'gaps', 'feed-status', 'trades']) {
+    for await (const { record, at } of stored(place, topic)) {
+      if (record.kind === 'position') judge.position(record, at);
+      else if (record.kind === 'gap') judge.gap(record, at);
+      else if (record.kind === 'status') {
+        judge.status(record);
+        statuses.push({ status: record, at });
+      } else if (record.kind === 'trade') {
+        judge.trade(record, at);
+        if (record.source === 'live') live.push({ at, symbol: record.symbol });
+      }
+    }
+  }
+  statuses.sort((a, b) => a.at - b.at || a.status.sequence - b.status.sequence);
+  return { statuses, live: live.sort((a, b) => a.at - b.at) };
+}
+
+/** All records of a topic in the order in which they are stored, and when they were: in files, when they were made. */
+export async function* stored(place: Place, topic: string): AsyncGenerator<Stored> {
+  if (place.kind === 'file') {
+    for await (const record of readFiles(place.dir, topic)) yield { record, at: madeAt(record) };
+    return;
+  }
+  const fromBeginning = { from: 'beginning', follow: false } as const;
+  for await (const { record, timestamp } of readTopic(
+    kafkaConfig(place.brokers),
+    place.prefix + topic,
+    fromBeginning,
+    () => {},
+  )) {
+    if (record instanceof Fault) throw record;
+    yield { record, at: timestamp };
+  }
+}
+
+function madeAt(record: FeedRecord): number {
+  if ('receivedAt' in record) return record.receivedAt / 1000;
+  return 'timestamp' in record ? record.timestamp : record.toTime;
+}

@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { freePort } from '../processes/free-port.ts';
+import { type GuardedProcess, startGuarded } from '../processes/guarded-process.ts';
+import { fillOnce, java, maven, SHORT_LIVED, whyNoJavaOf, whyNoMaven } from '../tools/java.ts';
+import { tools } from '../tools/tools.ts';
+import { type Broker, type BrokerOptions, configOf } from './broker.ts';
+import { addressesOf, brokerSettings, kafkaVersion } from './broker-settings.ts';
+import { waitForBroker } from './wait-for-broker.ts';
+
+const HOST = '127.0.0.1';
+const run = promisify(execFile);
+const jars = join(tools, 'kafka', kafkaVersion);
+
+/** Why there can be no broker from Maven Central's jars here; undefined when there can. */
+export async function whyNoJava(): Promise<string | undefined> {
+  return (await whyNoJavaOf(17)) ?? (existsSync(jars) ? undefined : whyNoMaven());
+}
+
+/** A KRaft broker of one node as a process of this machine. */
+export async function startJavaBroker(options: BrokerOptions): Promise<Broker> {
+  await fillOnce(jars, (fresh) =>
+    maven(
+      ...['-f', join(import.meta.dirname, 'pom.xml'), `-Dkafka.version=${kafkaVersion}`],
+      ...['dependency:copy-dependencies', `-DoutputDirectory=${fresh}`, '-DincludeScope=runtime'],
+    ),
+  );
+  const directory = await mkdtemp(join(tmpdir(), 'market-feed-kafka-'));
+  const port = await freePort();
+  const controllerPort = await freePort();
+  const propertiesFile = join(directory, 'server.properties');
+  const logFile = join(directory, 'broker.log');
+  const further = await Promise.all(
+    Object.entries(options.listeners ?? {}).map(async ([name, protocol]) => {
+      const address = `${HOST}:${await freePort()}`;
+      return { name: name.toUpperCase(), protocol, bound: address, advertised: address };
+    }),
+  );
+  const address = `${HOST}:${port}`;
+  const advertised = options.advertised ?? address;
+  const plain = { name: 'PLAINTEXT', protocol: 'PLAINTEXT', bound: address, advertised };
+  const settings = brokerSettings({
+    listeners: [plain, ...further],
+    inside: `${HOST}:${await freePort()}`,
+    controller: `${HOST}:${controllerPort}`,
+    data: join(directory, 'log'),
+    config: configOf(options, HOST),
+  });
+  const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
+  await writeFile(propertiesFile, lines.join(''));
+  const classPath = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', join(jars, '*')];
+  await run(java, [
+    ...['-Xmx64m', '-XX:+UseSerialGC', SHORT_LIVED, ...classPath],
+    ...['kafka.tools.StorageTool', 'format', '-t', 'MkU3OEVBNTcwNTJENDM2Qk', '-c', propertiesFile],
+  ]);
+
+  const compiler = options.isForLong === true ? [] : [SHORT_LIVED];
+  let process: GuardedProcess | undefined;
+
+  async function start(): Promise<void> {
+    if (process?.running) throw new Error('the broker is running');
+    const command = [java, '-Xmx256m', '-XX:+UseSerialGC', ...compiler, ...classPath, 'kafka.Kafka', propertiesFile];
+    const started = await startGuarded(command, logFile);
+    process = started;
+    try {
+      await waitForBroker(HOST, port, { alive: () => started.running });
+    } catch (cause) {
+      const log = await readFile(logFile, 'utf8').catch(() => '');
+      await started.end('SIGKILL');
+      throw new Error(`the broker did not start:\n${log.slice(-2000)}`, { cause });
+    }
+  }
+
+  async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    await process?.end(signal);
+  }
+
+  async function close(): Promise<void> {
+    await end('SIGKILL');
+    await rm(directory, { recursive: true, force: true });
+  }
+
+  try {
+    await start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    way: 'java',
+    brokers: [address],
+    listeners: addressesOf(further),
+    start,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    close,
+  };
+}

@@ -1,0 +1,46 @@
+import { connect } from 'node:net';
+import { until } from '../tools/until.ts';
+
+/** Metadata v4: length, API key, version, correlation id, client id `mf`, no topics, create none. */
+const request = Buffer.from('00000011' + '0003' + '0004' + '00000001' + '0002' + '6d66' + '00000000' + '00', 'hex');
+
+/**
+ * Resolves when the broker answers a Metadata request with at least one broker: registered and unfenced.
+ * An open port alone is not readiness.
+ */
+export async function waitForBroker(
+  host: string,
+  port: number,
+  { timeoutMs = 100_000, alive = () => true }: { timeoutMs?: number; alive?: () => boolean } = {},
+): Promise<void> {
+  let stopped = false;
+  await until(
+    async () => {
+      stopped = !alive();
+      return stopped || (await brokersAt(host, port)) > 0;
+    },
+    { timeoutMs, everyMs: 100, message: `a broker answers at ${host}:${port}` },
+  );
+  if (stopped) throw new Error(`the broker at ${host}:${port} ended before it answered`);
+}
+
+function brokersAt(host: string, port: number): Promise<number> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const chunks: Buffer[] = [];
+    const done = (brokers: number) => {
+      socket.destroy();
+      resolve(brokers);
+    };
+    socket.setTimeout(2000, () => done(0));
+    socket.once('error', () => done(0));
+    socket.once('close', () => done(0));
+    socket.once('connect', () => socket.write(request));
+    socket.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      const answer = Buffer.concat(chunks);
+      // size, correlation id, throttle time, count of brokers: an int32 each
+      if (answer.length >= 16) done(answer.readInt32BE(12));
+    });
+  });
+}

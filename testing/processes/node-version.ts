@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process';
+import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { fillOnce } from '../tools/java.ts';
+import { tools } from '../tools/tools.ts';
+
+const run = promisify(execFile);
+
+/**
+ * The binary of a Node.js version (`26`, `22.18.0`), from the npm package `node`; downloaded once, about 60 MB.
+ * The running one, where it has that major version.
+ * @throws Error that names the version which cannot be had.
+ */
+export async function nodeOfVersion(version: string): Promise<string> {
+  if (process.versions.node.split('.')[0] === version) return process.execPath;
+  const home = join(tools, 'nodes', version);
+  const binary = join(home, 'node');
+  try {
+    await fillOnce(home, async (fresh) => {
+      const project = join(fresh, 'project');
+      await mkdir(project);
+      // Newer npm asks for leave to run the package's install script.
+      await writeFile(join(project, 'package.json'), '{ "private": true, "allowScripts": { "node": true } }');
+      const quiet = ['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error'];
+      await run('npm', ['install', ...quiet, `node@${version}`], { cwd: project });
+      await copyFile(join(project, 'node_modules/node/bin/node'), join(fresh, 'node'));
+      await chmod(join(fresh, 'node'), 0o755);
+      await rm(project, { recursive: true });
+    });
+    await run(binary, ['--version']);
+  } catch (cause) {
+    throw new Error(`Node ${version} cannot be had on this machine from the npm package node@${version}`, { cause });
+  }
+  return binary;
+}

@@ -1,0 +1,237 @@
+import type { Socket as TcpSocket } from 'node:net';
+import type { WebSocket } from 'ws';
+import { Fault } from '../../src/domain/fault.ts';
+import type { HttpAnswer } from '../../src/net/http-request.ts';
+import type { Socket, SocketHandlers } from '../../src/net/open-socket.ts';
+import type { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
+import { Connection } from '../../src/simulator/connection.ts';
+import type { Heartbeat } from '../../src/simulator/heartbeat.ts';
+import type { Random } from '../../src/simulator/market/random.ts';
+import { asciiFrame, textFrame } from '../../src/simulator/text-frame.ts';
+import type { VenueHost } from '../../src/simulator/venue-host.ts';
+import type { VenueProtocol } from '../../src/simulator/venue-protocol.ts';
+
+/** What a line needs of the world. */
+export interface LineWorld {
+  readonly scheduler: VirtualScheduler;
+  readonly random: Random;
+  wallClockMs(): number;
+  latencyMs(): number;
+}
+
+export interface VirtualLineOptions {
+  readonly handlers: SocketHandlers;
+  readonly host: VenueHost;
+  readonly protocol: VenueProtocol;
+  readonly heartbeat: Heartbeat;
+  readonly maxFrameBytes: number;
+}
+
+/** What comes over the network: bytes of frames, or what happens at their place among them. */
+type Arriving = Buffer | (() => void);
+
+const TEXT = 0x81;
+const BINARY = 0x82;
+
+/** The venue's end of a TCP connection, as the simulator writes to it. `write` is replaced where a fault freezes it. */
+class ServerSocket {
+  writableLength = 0;
+  readonly #line: VirtualLine;
+
+  constructor(line: VirtualLine) {
+    this.#line = line;
+  }
+
+  write(data: string | Buffer, encoding: BufferEncoding = 'utf8'): boolean {
+    this.#line.toClient(typeof data === 'string' ? Buffer.from(data, encoding) : data);
+    return true;
+  }
+
+  resetAndDestroy(): void {
+    this.#line.reset();
+  }
+
+  get isFrozen(): boolean {
+    return Object.hasOwn(this, 'write');
+  }
+}
+
+/** One WebSocket in virtual time, both ends and what is under way between them; in order each way. */
+export class VirtualLine {
+  readonly client: Socket;
+  connection: Connection | undefined;
+  readonly #world: LineWorld;
+  readonly #options: VirtualLineOptions;
+  readonly #socket = new ServerSocket(this);
+  #toClientAt = 0;
+  #toServerAt = 0;
+  /** The client wants nothing any more, or was told the end. */
+  #ended = false;
+  /** The venue's end is gone. */
+  #gone = false;
+  #received: Buffer = Buffer.alloc(0);
+
+  constructor(world: LineWorld, options: VirtualLineOptions) {
+    this.#world = world;
+    this.#options = options;
+    this.client = {
+      send: (text) => this.#toServer((connection) => options.protocol.message(connection, text)),
+      ping: () =>
+        this.#toServer((connection) => {
+          options.protocol.heartbeat?.(connection, 'ping', '');
+          if (!this.#socket.isFrozen) this.toClient(() => options.handlers.onPong());
+        }),
+      close: () => {
+        this.#ended = true;
+        this.#after('server', () => this.#leave());
+      },
+    };
+  }
+
+  refuse(refusal: HttpAnswer): void {
+    this.toClient(() => this.#end({ kind: 'refused', refusal }));
+  }
+
+  /** False where the client has gone meanwhile. */
+  accept(role: 'market' | 'status'): boolean {
+    if (this.#ended) return false;
+    const { host, handlers } = this.#options;
+    const tcp = this.#socket as unknown as TcpSocket;
+    const now = this.#world.wallClockMs();
+    this.connection = new Connection(++host.opened, role, this.#webSocket(), tcp, now, (one) => host.left(one));
+    host.connections.push(this.connection);
+    this.toClient(() => handlers.onOpen());
+    return true;
+  }
+
+  toClient(arriving: Arriving): void {
+    this.#after('client', () => {
+      if (this.#ended) return;
+      if (typeof arriving === 'function') arriving();
+      else this.#receive(arriving);
+    });
+  }
+
+  /** What the client had not read is lost with it, or not. */
+  reset(): void {
+    this.#leave();
+    const broke = (): void => this.#broken(1006);
+    if (this.#world.random.below(2) === 0) this.toClient(broke);
+    else this.#world.scheduler.at(this.#world.latencyMs(), broke);
+  }
+
+  #webSocket(): WebSocket {
+    const { handlers, heartbeat } = this.#options;
+    const socket = this.#socket;
+    const isOpen = (): boolean => !this.#gone;
+    const ws = {
+      extensions: '',
+      OPEN: 1,
+      get readyState() {
+        return isOpen() ? 1 : 3;
+      },
+      send: (data: string | Buffer) => {
+        if (typeof data === 'string') socket.write(textFrame(data), 'latin1');
+        else socket.write(binaryFrame(data));
+      },
+      close: (code: number) => {
+        if (!socket.isFrozen) this.toClient(() => this.#broken(code));
+      },
+      terminate: () => this.reset(),
+      ping: (payload: string) => {
+        if (socket.isFrozen) return;
+        this.toClient(() => {
+          handlers.onPing();
+          this.#toServer((connection) => {
+            this.#options.protocol.heartbeat?.(connection, 'pong', payload);
+            heartbeat.answered(connection, payload);
+          });
+        });
+      },
+    };
+    return ws as unknown as WebSocket;
+  }
+
+  #toServer(act: (connection: Connection) => void): void {
+    this.#after('server', () => {
+      const { connection } = this;
+      const isDeaf = this.#gone || this.#socket.isFrozen;
+      if (connection !== undefined && !isDeaf && this.#options.host.connections.includes(connection)) act(connection);
+    });
+  }
+
+  #after(to: 'client' | 'server', run: () => void): void {
+    const { scheduler } = this.#world;
+    const now = scheduler.now();
+    const at = Math.max(now + this.#world.latencyMs(), to === 'client' ? this.#toClientAt : this.#toServerAt);
+    if (to === 'client') this.#toClientAt = at;
+    else this.#toServerAt = at;
+    scheduler.at(at - now, run);
+  }
+
+  #receive(bytes: Buffer): void {
+    const { handlers, maxFrameBytes } = this.#options;
+    let rest = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes]);
+    for (let frame = frameIn(rest); frame !== undefined && !this.#ended; frame = frameIn(rest)) {
+      rest = rest.subarray(frame.end);
+      const { data, binary } = frame;
+      if (frame.opcode !== TEXT && !binary) this.#violated('protocol_error', 1002);
+      else if (data.length > maxFrameBytes) this.#violated('frame_too_large', 1009);
+      else handlers.onFrame({ data, binary, receivedAt: this.#world.wallClockMs() * 1000 });
+    }
+    this.#received = rest;
+  }
+
+  #violated(what: 'protocol_error' | 'frame_too_large', status: number): void {
+    this.#end({ kind: 'violated', what, fault: new Fault('connection_closed', what, { status }) });
+    this.#after('server', () => this.#leave());
+  }
+
+  #broken(code: number): void {
+    this.#end({ kind: 'failed', fault: new Fault('connection_closed', `closed with ${code}`, { status: code }) });
+    this.#after('server', () => this.#leave());
+  }
+
+  #end(how: Parameters<SocketHandlers['onEnd']>[0]): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#options.handlers.onEnd(how);
+  }
+
+  #leave(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    const { host, protocol } = this.#options;
+    if (this.connection === undefined) return;
+    host.left(this.connection);
+    protocol.closed?.(this.connection);
+  }
+}
+
+interface FrameBytes {
+  readonly data: Buffer;
+  /** Its first byte. */
+  readonly opcode: number;
+  readonly binary: boolean;
+  /** Where the next one begins. */
+  readonly end: number;
+}
+
+/** The first whole frame; undefined where more has to come. */
+function frameIn(bytes: Buffer): FrameBytes | undefined {
+  if (bytes.length < 2) return undefined;
+  const opcode = bytes.readUInt8(0);
+  const short = bytes.readUInt8(1);
+  const start = short < 126 ? 2 : short === 126 ? 4 : 10;
+  if (bytes.length < start) return undefined;
+  const length = short < 126 ? short : short === 126 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
+  const end = start + length;
+  if (bytes.length < end) return undefined;
+  return { data: bytes.subarray(start, end), opcode, binary: opcode === BINARY, end };
+}
+
+function binaryFrame(data: Buffer): Buffer {
+  const frame = Buffer.from(asciiFrame(data.toString('latin1')), 'latin1');
+  frame.writeUInt8(BINARY, 0);
+  return frame;
+}

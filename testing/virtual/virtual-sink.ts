@@ -1,0 +1,111 @@
+import { codecOf } from '../../src/codec/avro.ts';
+import { topicNameOf } from '../../src/codec/environment-topics.ts';
+import { asFault, Fault } from '../../src/domain/fault.ts';
+import type { FeedRecord, Position } from '../../src/domain/record.ts';
+import type {
+  Ending,
+  EndingsOptions,
+  Health,
+  Outcome,
+  OutRecord,
+  Recent,
+  RecentOptions,
+  Sink,
+} from '../../src/sinks/contract.ts';
+import { Endings, seriesKey } from '../../src/sinks/resume/endings.ts';
+import { byKind, type Dated, pick, soughtOf } from '../../src/sinks/resume/lookback.ts';
+import type { VirtualProcess } from './virtual-process.ts';
+import type { VirtualWorld } from './virtual-world.ts';
+
+/** What the sinks of all processes have written, as a broker keeps it. */
+export class VirtualStore {
+  readonly records: FeedRecord[] = [];
+  /** Nothing is taken before, by the world's clock. */
+  awayUntil = 0;
+  /** The latest to have opened it: all others are shut out. */
+  writer = 0;
+}
+
+const MOST_AWAY_KEYS = 4;
+
+/** A sink of one process: slow now and then, away, or for some keys; shut out as soon as the next one opens. */
+export class VirtualSink implements Sink {
+  readonly name: string;
+  readonly #world: VirtualWorld;
+  readonly #process: VirtualProcess;
+  readonly #store: VirtualStore;
+  #number = 0;
+
+  constructor(name: string, world: VirtualWorld, process: VirtualProcess, store: VirtualStore) {
+    this.name = name;
+    this.#world = world;
+    this.#process = process;
+    this.#store = store;
+  }
+
+  async open(): Promise<void> {
+    await this.#underWay();
+    this.#number = ++this.#store.writer;
+  }
+
+  async write(batch: readonly OutRecord[]): Promise<readonly Outcome[]> {
+    if (!this.#process.isAlive) return this.#process.alive(new Promise(() => {}));
+    // What left the process lands, whatever becomes of that.
+    await this.#world.wait(this.#world.latencyMs());
+    const outcomes = this.#land(batch);
+    await this.#underWay();
+    return outcomes;
+  }
+
+  async endings({ environmentPrefix, ...options }: EndingsOptions): Promise<readonly Ending[]> {
+    await this.#underWay();
+    const records = this.#store.records.filter((record) => topicNameOf(record, true).startsWith(environmentPrefix));
+    const positions = new Map<string, Position>();
+    for (const record of records) if (record.kind === 'position') positions.set(seriesKey(record), record);
+    const endings = new Endings([...positions.values()], { environmentPrefix, ...options });
+    for (const record of records) endings.add(record);
+    return endings.all();
+  }
+
+  async recent(options: RecentOptions): Promise<Recent> {
+    await this.#underWay();
+    const found = soughtOf(options).flatMap((sought) => {
+      const records = this.#store.records.filter((record) => topicNameOf(record, true) === sought.topic);
+      return pick(sought, records as Dated[]);
+    });
+    return { ...byKind(found), whole: true };
+  }
+
+  async close(): Promise<void> {}
+
+  health(): Health {
+    return { state: 'up' };
+  }
+
+  #land(batch: readonly OutRecord[]): Outcome[] {
+    const { random, scheduler } = this.#world;
+    const store = this.#store;
+    if (store.writer !== this.#number) return batch.map(() => ({ kind: 'retry', fault: SHUT_OUT }));
+    const isAway = scheduler.now() < store.awayUntil;
+    const failing = random.below(20) === 0 ? random.below(MOST_AWAY_KEYS) : undefined;
+    return batch.map(({ key, record }): Outcome => {
+      // What is numbered over all keys, the status, would have holes where a process is killed before it tries again.
+      const fails = record.kind !== 'status' && key.length % MOST_AWAY_KEYS === failing;
+      if (isAway || fails) return { kind: 'retry', fault: AWAY };
+      try {
+        codecOf(record.kind).encode(record);
+      } catch (error) {
+        return { kind: 'rejected', fault: asFault(error) };
+      }
+      store.records.push(record);
+      return { kind: 'delivered' };
+    });
+  }
+
+  #underWay(): Promise<void> {
+    return this.#process.alive(this.#world.wait(this.#world.latencyMs()));
+  }
+}
+
+const AWAY = new Fault('sink', 'the store is away');
+const SHUT_OUT = new Fault('sink', 'another writer has opened it', { retry: { kind: 'never' } });

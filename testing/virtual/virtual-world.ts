@@ -1,0 +1,246 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { Fault } from '../../src/domain/fault.ts';
+import type { VenueId } from '../../src/domain/instrument.ts';
+import type { HttpAnswer } from '../../src/net/http-request.ts';
+import type { Network } from '../../src/net/network.ts';
+import type { SocketHandlers } from '../../src/net/open-socket.ts';
+import { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
+import { binanceVenue, type SimulatedVenue } from '../../src/simulator/binance/binance-venue.ts';
+import { priceText } from '../../src/simulator/bybit/bybit-frames.ts';
+import { bybitVenue } from '../../src/simulator/bybit/bybit-venue.ts';
+import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';
+import { Faults } from '../../src/simulator/faults/faults.ts';
+import { Heartbeat } from '../../src/simulator/heartbeat.ts';
+import type { Journal } from '../../src/simulator/journal.ts';
+import { Market } from '../../src/simulator/market/market.ts';
+import { MarketClock } from '../../src/simulator/market/market-clock.ts';
+import { Random } from '../../src/simulator/market/random.ts';
+import { type Refusal, VenueHost } from '../../src/simulator/venue-host.ts';
+import { VENUE_PROFILES, type VenueProfile } from '../../src/simulator/venue-profile.ts';
+import type { RestAnswer } from '../../src/simulator/venue-protocol.ts';
+import type { JournalEvent } from '../judges/journal.ts';
+import { placeOf, topOf } from '../judges/judge-books.ts';
+import { VirtualLine } from './virtual-line.ts';
+
+/** When its time begins, milliseconds since 1970. */
+export const STARTED_AT = Date.UTC(2026, 10, 21, 8, 30, 30);
+const SLICE_MS = 5;
+const DAY_MS = 86_400_000;
+const BOOKS: ReadonlySet<string> = new Set(['depth', 'book']);
+const MOST_AWAITED_MS = 60_000;
+
+export interface VirtualWorldOptions {
+  readonly seed: number;
+  readonly venues: readonly VenueId[];
+  readonly symbols: number;
+  /** Trades a second of each venue. */
+  readonly rate: number;
+}
+
+type Aggregated = Required<Pick<JournalEvent, 'venue' | 'symbol' | 'first_trade_id' | 'last_trade_id'>>;
+
+interface Site {
+  readonly venue: SimulatedVenue;
+  readonly heartbeat: Heartbeat;
+  readonly clock: MarketClock;
+}
+
+/**
+ * The simulated venues and the network to them, in virtual time: all that a pipeline sees of the world but its sinks.
+ * The same seed, and the same calls at the same times, give the same run.
+ */
+export class VirtualWorld {
+  readonly scheduler = new VirtualScheduler(0);
+  /** The trades that the venues made, in order. */
+  readonly journal: JournalEvent[] = [];
+  /** The best prices of the venues' books at each update that they made. */
+  readonly tops = new Map<string, Set<string>>();
+  readonly random: Random;
+  readonly #faults: Faults;
+  readonly #sites: ReadonlyMap<VenueId, Site>;
+  /** Somebody who waited for something goes on. */
+  #resolved = false;
+
+  constructor({ seed, venues, symbols, rate }: VirtualWorldOptions) {
+    this.random = new Random(seed);
+    const profiles = VENUE_PROFILES.filter(({ id }) => venues.includes(id));
+    this.#sites = new Map(profiles.map((profile) => [profile.id, this.#site(profile, { seed, symbols, rate })]));
+    this.#faults = new Faults([...this.#sites.values()].map(({ venue }) => venue));
+    this.#everySlice();
+  }
+
+  readonly wallClockMs = (): number => STARTED_AT + Math.floor(this.scheduler.now());
+
+  /** To be given to the feed. */
+  readonly networks = (id: VenueId): Network => {
+    const site = this.#sites.get(id);
+    if (site === undefined) throw new Error(`${id} is not in this world`);
+    return {
+      open: (url, options, handlers) => this.#open(site, new URL(url), options.maxFrameBytes, handlers),
+      get: (url, { timeoutMs }) => this.#get(site, new URL(url), timeoutMs),
+    };
+  };
+
+  /** Starts a fault; nothing where the line that it names is not there just now. */
+  fault(request: FaultRequest): void {
+    try {
+      this.#faults.start(request, this.wallClockMs());
+    } catch (error) {
+      if (!String(error).includes('open connections')) throw error;
+    }
+  }
+
+  clearFaults(): void {
+    this.#faults.clear(this.wallClockMs());
+  }
+
+  /** Resolves after so many milliseconds of this world. */
+  wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.scheduler.at(ms, () => {
+        this.#resolved = true;
+        resolve();
+      });
+    });
+  }
+
+  /** Lets time pass until something is done. */
+  async until<T>(done: Promise<T>): Promise<T> {
+    let isDone = false;
+    const mark = (): void => {
+      isDone = true;
+    };
+    done.then(mark, mark);
+    const end = this.scheduler.now() + MOST_AWAITED_MS;
+    for (;;) {
+      await turn();
+      if (isDone || this.scheduler.now() >= end) return done;
+      await this.pass(SLICE_MS);
+    }
+  }
+
+  /** Lets so many milliseconds pass. */
+  async pass(ms: number): Promise<void> {
+    const { scheduler } = this;
+    const end = scheduler.now() + ms;
+    for (let next = scheduler.next; next !== undefined && next <= end; next = scheduler.next) {
+      scheduler.runNext();
+      // What was left to be done at once comes before what happens next, as between two events of a socket.
+      if (this.#resolved) await turn();
+      else await undefined;
+      this.#resolved = false;
+    }
+    scheduler.moveTo(end);
+  }
+
+  /** How long something is under way, milliseconds: now and then much longer than mostly. */
+  latencyMs(): number {
+    const { random } = this;
+    return 1 + random.below(random.below(20) === 0 ? 300 : 30);
+  }
+
+  #site(profile: VenueProfile, { seed, symbols, rate }: Omit<VirtualWorldOptions, 'venues'>): Site {
+    const { scheduler, wallClockMs } = this;
+    const market = new Market({ profile, seed, symbols, rate, startedAt: STARTED_AT });
+    const host = new VenueHost(profile, market, undefined, this.#journal(market));
+    const venue =
+      profile.protocol === 'bybit' ? bybitVenue(host, wallClockMs) : binanceVenue(host, () => scheduler.now());
+    const onOrder = venue.streams.order.bind(venue.streams);
+    return {
+      venue,
+      heartbeat: new Heartbeat({ ping: profile.ping, lifetimeMs: DAY_MS }),
+      clock: new MarketClock(market, rate, scheduler.now(), onOrder),
+    };
+  }
+
+  #journal(market: Market): Journal {
+    const event: Journal['event'] = (venue, symbol, kind, id, price, quantity, side, time, sent, more) => {
+      const listing = market.bySymbol.get(symbol);
+      if (BOOKS.has(kind) && listing !== undefined) {
+        const place = placeOf(venue, symbol, id);
+        const top = topOf(priceText(listing, listing.bestBid), priceText(listing, listing.bestAsk));
+        this.tops.set(place, (this.tops.get(place) ?? new Set()).add(top));
+      }
+      if (kind === 'agg_trade')
+        this.#sentTogether({ venue, symbol, ...JSON.parse(`{${more?.slice(1)}}`) }, JSON.parse(sent) as number[]);
+      if (kind !== 'trade') return;
+      const made = { venue, symbol, kind, id, price, quantity, side: side as JournalEvent['side'], time };
+      const withheld = more?.includes('"withheld":true') === true ? { withheld: true as const } : {};
+      this.journal.push({ ...made, sent: JSON.parse(sent) as number[], ...withheld });
+    };
+    return { event } as Journal;
+  }
+
+  /** The trades of an aggregated one, which were made just now, went where that went. */
+  #sentTogether(whole: Aggregated, sent: readonly number[]): void {
+    const { venue, symbol, first_trade_id: first, last_trade_id: last } = whole;
+    const isLast = (event: JournalEvent) => event.id === last && event.symbol === symbol && event.venue === venue;
+    for (let at = this.journal.findLastIndex(isLast); at >= 0; at--) {
+      const event = this.journal[at] as JournalEvent;
+      this.journal[at] = { ...event, sent: [...event.sent, ...sent] };
+      if (event.id === first) return;
+    }
+  }
+
+  #everySlice(): void {
+    const now = this.wallClockMs();
+    this.#faults.slice(now);
+    for (const { venue, clock, heartbeat } of this.#sites.values()) {
+      clock.slice(this.scheduler.now(), now);
+      venue.streams.slice(now);
+      heartbeat.slice(venue.host.connections, now);
+      for (const connection of venue.host.connections) connection.flush(SLICE_MS);
+    }
+    this.scheduler.at(SLICE_MS, () => this.#everySlice());
+  }
+
+  #open(site: Site, url: URL, maxFrameBytes: number, handlers: SocketHandlers) {
+    const { venue, heartbeat } = site;
+    const { host, protocol } = venue;
+    const line = new VirtualLine(this, { handlers, host, protocol, heartbeat, maxFrameBytes });
+    this.scheduler.at(this.latencyMs(), () => {
+      const refusal =
+        host.refusal === undefined
+          ? protocol.refuses?.(url.pathname, url.searchParams)
+          : this.#refused(venue, host.refusal);
+      const role = protocol.role(url.pathname);
+      if (refusal !== undefined || role === undefined) line.refuse(httpAnswer(refusal ?? { status: 404, body: '' }));
+      else if (line.accept(role)) {
+        this.#faults.opened();
+        if (host.closesAtOnce) line.connection?.close(1001, 'simulated');
+        else if (line.connection !== undefined) protocol.opened(line.connection, url.pathname, url.searchParams);
+      }
+    });
+    return line.client;
+  }
+
+  #get({ venue }: Site, url: URL, timeoutMs: number): Promise<HttpAnswer> {
+    const { host, protocol } = venue;
+    return new Promise((resolve, reject) => {
+      const giveUp = this.scheduler.at(timeoutMs, () => {
+        this.#resolved = true;
+        reject(new Fault('connect_timeout', `no answer from ${url} within ${timeoutMs} ms`));
+      });
+      this.scheduler.at(this.latencyMs(), () => {
+        const refused = host.refusal ?? host.restRefusal;
+        const request = { path: url.pathname, query: url.searchParams, headers: {}, now: this.wallClockMs() };
+        const answer = refused === undefined ? protocol.rest(request) : this.#refused(venue, refused);
+        this.scheduler.at(this.latencyMs(), () => {
+          giveUp();
+          this.#resolved = true;
+          resolve(httpAnswer(answer));
+        });
+      });
+    });
+  }
+
+  #refused({ protocol }: SimulatedVenue, { status, retryAfter }: Refusal): RestAnswer {
+    const headers: Record<string, string> = retryAfter === undefined ? {} : { 'retry-after': `${retryAfter}` };
+    return { status, headers, ...protocol.refusalBody(status, this.wallClockMs()) };
+  }
+}
+
+function httpAnswer({ status, headers = {}, body }: RestAnswer): HttpAnswer {
+  const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+  return { status, headers: Object.fromEntries(lower) as Record<string, string>, body };
+}
