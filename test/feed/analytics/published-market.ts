@@ -8,6 +8,8 @@ const HOLD_MS = 10_000;
 /** When a repair is given up: a moment after its hold. */
 const GIVEN_UP_MS = HOLD_MS + 50;
 const RING_MS = 10_000;
+/** Windows that end longer before a symbol's last published trade are closed: what held them open is over. */
+const OPEN_MS = LATENESS_MS + IDLE_MS + HOLD_MS;
 /** Between a lost trade and the next. */
 const NOTICED_MS = 300;
 const VENUES = ['binance', 'bybit'] as const;
@@ -41,6 +43,8 @@ interface Reason {
 interface Symbol {
   readonly key: string;
   last: TradeEvent | undefined;
+  /** When the last trade was published. Behind a gap nothing is, across as many restarts as may come. */
+  publishedAt: number;
   /** Not published: lost, then what waits behind that. */
   missing: TradeEvent[];
   waiting: TradeEvent[];
@@ -80,6 +84,7 @@ export class PublishedMarket {
     this.#symbols = Array.from({ length: symbols }, (_, number) => ({
       key: `S${number}`,
       last: undefined,
+      publishedAt: this.#now,
       missing: [],
       waiting: [],
       holeSince: 0,
@@ -225,6 +230,7 @@ export class PublishedMarket {
 
   #publish(symbol: Symbol, trade: TradeEvent): void {
     symbol.last = trade;
+    symbol.publishedAt = this.#now;
     if (symbol.begunAt !== undefined) {
       this.#because(symbol, symbol.begunAt - 15_000, Math.max(this.#now, trade.timestamp));
       symbol.begunAt = undefined;
@@ -276,8 +282,9 @@ export class PublishedMarket {
       symbol.missing = [];
       symbol.waiting = [];
       symbol.begunAt = this.#now;
-      // What was open was cut, or a window of the former epoch was still to be filled.
-      this.#because(symbol, this.#now - 75_000, this.#now);
+      // The windows that were open are cut.
+      this.#because(symbol, symbol.publishedAt - OPEN_MS, this.#now);
+      symbol.publishedAt = this.#now;
       const turn = { venue: this.#venue, epoch: this.#epoch, at: this.#now };
       this.#tell(this.#analytics.began(symbol.key, turn, this.#now));
     }
