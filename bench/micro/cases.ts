@@ -125,7 +125,7 @@ const operators: readonly Case[] = [
           graceMs: 500,
           failBackAfterMs: 30_000,
           connectTimeoutMs: 10_000,
-          standby: 'hot',
+
           ringSpan: 10_000_000,
         },
       ),

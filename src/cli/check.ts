@@ -19,12 +19,7 @@ export const command: Command = {
       ),
       row('coins', coinsOf(config)),
       row('channels', subscribedChannels(config).join(', ')),
-      row(
-        'mode',
-        config.feed.mode === 'all'
-          ? 'all: every venue is published'
-          : `failover: one active venue a symbol, standby ${config.feed.standby}`,
-      ),
+      row('mode', config.feed.mode === 'all' ? 'all: every venue is published' : 'failover: one active venue a symbol'),
       ...(await venueLines(config, context.signal)),
       ...sinkLines(config),
       row('topics', (await topicNames(config)).join(', ')),

@@ -221,7 +221,6 @@ export const sections = {
       'kline_1m',
       'depth',
     ]),
-    standby: oneOf(['hot', 'cold']).default('hot'),
     stale_after_ms: ms(100, 3_600_000).default(5000),
     coin_stale_after_ms: ms(100, 86_400_000).default(30_000),
     failover_grace_ms: ms(0, 600_000).default(500),

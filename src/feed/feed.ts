@@ -2,7 +2,8 @@ import { filter, map, merge, Observable, type SchedulerLike, Subject, type Subsc
 import type { BooksWanted, Config } from '../config/config.ts';
 import type { Instrument, VenueId } from '../domain/instrument.ts';
 import type { AggTrade, BookTicker, Environment, FeedRecord, Gap, Kline, TradeEvent } from '../domain/record.ts';
-import { type FailoverEvent, failover, type SourceEvent } from '../operators/failover.ts';
+import type { FailoverEvent, SourceEvent } from '../operators/failover/failover-events.ts';
+import { failover } from '../operators/failover.ts';
 import { AwaitedAnalytics } from './analytics/awaited-analytics.ts';
 import { KlineCheck, subscribedKlines } from './analytics/kline-check.ts';
 import type { FormerTrades, TradeAnalytics, TradeAnalyticsOptions } from './analytics/trade-analytics.ts';
@@ -316,7 +317,6 @@ export class Feed {
     return failover(
       this.venues.map((venue) => ({ id: venue.options.venue.id, events$: this.#sourceEvents(venue) })),
       {
-        standby: feed.standby,
         graceMs: feed.failoverGraceMs,
         failBackAfterMs: feed.failBackAfterMs,
         connectTimeoutMs: config.connectTimeoutMs,

@@ -109,7 +109,7 @@ export class VenueFeed {
     return new VenueRun({ ...this.options, instruments: [...this.#instruments.values()] }, this.counts, out, held);
   }
 
-  /** False for a cold standby that is not needed. */
+  /** False before it is subscribed and after it ended. */
   get running(): boolean {
     return this.#run !== undefined;
   }

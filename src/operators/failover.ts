@@ -1,63 +1,12 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
 import { type Alarm, createAlarm } from './alarm.ts';
-import {
-  type Decision,
-  decide,
-  type FailoverTiming,
-  type HealthEvent,
-  nextHealth,
-  type SourceHealth,
-  type SwitchReason,
-  UNTRIED,
-} from './failover-decision.ts';
+import { type Decision, decide, type FailoverTiming } from './failover/failover-decision.ts';
+import type { FailoverEvent, FailoverSource, SourceEvent } from './failover/failover-events.ts';
+import { KeyRoutes, type Route } from './failover/key-routes.ts';
+import { SourceState } from './failover/source-state.ts';
 import { listen } from './listen.ts';
 
-/** What a source of {@link failover} tells, in order. */
-export type SourceEvent<T> =
-  /**
-   * A value of one key; `at` is when it was received, in any unit that rises with time and is the same for all sources.
-   * `late`: it was received earlier and kept back till now, so it is no sign that the source delivers.
-   */
-  | { readonly kind: 'value'; readonly key: string; readonly at: number; readonly value: T; readonly late?: true }
-  | { readonly kind: 'connected' }
-  /** Nothing of the source is connected any more, or an attempt failed; `blocked`: it will not be had from here. */
-  | { readonly kind: 'disconnected'; readonly blocked: boolean }
-  /** Data should come and does not. */
-  | { readonly kind: 'stale' }
-  | { readonly kind: 'recovered' }
-  /** Whether the source has this key at all; until told otherwise it has. */
-  | { readonly kind: 'serves'; readonly key: string; readonly serves: boolean };
-
-export interface FailoverSource<T> {
-  readonly id: string;
-  readonly events$: Observable<SourceEvent<T>>;
-}
-
-export type FailoverEvent<T> =
-  /** `held`: received before the switch, from the ring. */
-  | {
-      readonly kind: 'value';
-      readonly source: string;
-      readonly key: string;
-      readonly epoch: number;
-      readonly value: T;
-      readonly held: boolean;
-    }
-  /** Another source serves: all keys, or one key that the active source does not have and that was served before. */
-  | {
-      readonly kind: 'switched';
-      readonly from: string | null;
-      readonly to: string;
-      readonly reason: SwitchReason | 'not_served';
-      readonly key: string | null;
-      readonly back: boolean;
-    }
-  /** A new epoch of a key begins; its first value follows. */
-  | { readonly kind: 'epoch'; readonly source: string; readonly key: string; readonly epoch: number };
-
 export interface FailoverOptions<T> extends FailoverTiming {
-  /** hot: all sources are subscribed, a switch costs one step; cold: the next one is subscribed when it is needed. */
-  readonly standby: 'hot' | 'cold';
   /**
    * The source that is waited for at the start, as long as it may still serve; when it does, what it said before its
    * first data comes first, as `held`. Default: the first in order, and nothing held.
@@ -77,28 +26,6 @@ export interface FailoverOptions<T> extends FailoverTiming {
   /** A part of what such a source told of such a key fell out of its ring: from now on `goesOn` has to say no. */
   readonly onLapsed?: (key: string, source: string) => void;
   readonly scheduler?: SchedulerLike;
-}
-
-interface Route {
-  /** Index of the source that serves the key. */
-  source: number;
-  /** 0: the first value of the epoch has not come yet. */
-  epoch: number;
-  lastAt: number;
-  /** Up to where the key was served before this turn; -Infinity: it was not. */
-  readonly servedTo: number;
-}
-
-const UNSERVED: Omit<Route, 'source'> = {
-  epoch: 0,
-  lastAt: Number.NEGATIVE_INFINITY,
-  servedTo: Number.NEGATIVE_INFINITY,
-};
-
-interface Held<T> {
-  readonly key: string;
-  readonly at: number;
-  readonly value: T;
 }
 
 /**
@@ -137,7 +64,7 @@ interface Held<T> {
  *     { id: 'bybit', events$: bybit$ },
  *     { id: 'binance', events$: binance$ },
  *   ],
- *   { graceMs: 500, failBackAfterMs: 30_000, connectTimeoutMs: 10_000, standby: 'hot', ringSpan: 10_000 },
+ *   { graceMs: 500, failBackAfterMs: 30_000, connectTimeoutMs: 10_000, ringSpan: 10_000 },
  * ).subscribe((event) => {
  *   if (event.kind === 'value') console.log(`${event.source} #${event.epoch} ${event.value}`);
  *   if (event.kind === 'switched') console.log(`${event.from} → ${event.to}: ${event.reason}`);
@@ -167,318 +94,222 @@ export function failover<T>(
 }
 
 class FailoverRun<T> {
-  readonly #sources: readonly FailoverSource<T>[];
   readonly #options: FailoverOptions<T>;
   readonly #out: Subscriber<FailoverEvent<T>>;
   readonly #scheduler: SchedulerLike;
   readonly #nextEpoch: (key: string, source: string) => number;
-  readonly #health: SourceHealth[];
-  readonly #lastAt: number[];
-  readonly #rings: Held<T>[][];
-  readonly #subscriptions: (Subscription | undefined)[];
-  readonly #ended = new Set<number>();
-  readonly #startWith: number;
-  /** Sources that lack a key, by key. */
-  readonly #lacking = new Map<string, Set<number>>();
-  readonly #routes = new Map<string, Route>();
-  #active = -1;
-  /** A switch of all keys is being told; who hears of it may make a source speak. */
-  #switching = false;
+  readonly #sources: readonly SourceState<T>[];
+  readonly #routes: KeyRoutes<T>;
+  readonly #events: readonly FailoverSource<T>['events$'][];
+  readonly #subscription = new Subscription();
   readonly #wake: Alarm;
+  #active: SourceState<T> | undefined;
+  /** A switch of all keys is being emitted; its subscriber may make a source emit. */
+  #switching = false;
   #lastError: { readonly error: unknown } | undefined;
 
   constructor(sources: readonly FailoverSource<T>[], options: FailoverOptions<T>, out: Subscriber<FailoverEvent<T>>) {
-    this.#sources = sources;
     this.#options = options;
     this.#out = out;
     this.#scheduler = options.scheduler ?? asyncScheduler;
     this.#wake = createAlarm(out, this.#scheduler, () => this.#decide());
-    const epochs = new Map<string, number>();
-    this.#nextEpoch =
-      options.nextEpoch ??
-      ((key) => {
-        const epoch = (epochs.get(key) ?? 0) + 1;
-        epochs.set(key, epoch);
-        return epoch;
-      });
-    this.#startWith = Math.max(
-      0,
-      sources.findIndex(({ id }) => id === options.startWith),
-    );
-    this.#health = sources.map(() => UNTRIED);
-    this.#lastAt = sources.map(() => Number.NEGATIVE_INFINITY);
-    this.#rings = sources.map(() => []);
-    this.#subscriptions = sources.map(() => undefined);
+    this.#nextEpoch = options.nextEpoch ?? countEpochs();
+    this.#sources = sources.map(({ id }) => new SourceState(id, options, options.ringSpan));
+    this.#events = sources.map(({ events$ }) => events$);
+    this.#routes = new KeyRoutes(this.#sources);
   }
 
   start(): void {
-    if (this.#sources.length === 0) {
-      this.#out.complete();
-      return;
-    }
-    const count = this.#options.standby === 'hot' ? this.#sources.length : this.#startWith + 1;
-    for (let index = 0; index < count; index++) this.#subscribe(index);
+    if (this.#sources.length === 0) this.#out.complete();
+    for (const [index, source] of this.#sources.entries()) this.#subscribe(source, this.#events[index]);
   }
 
   stop(): void {
-    for (const subscription of this.#subscriptions) subscription?.unsubscribe();
+    this.#subscription.unsubscribe();
   }
 
-  #subscribe(index: number): void {
-    if (this.#subscriptions[index] !== undefined || this.#out.closed) return;
-    const subscription = new Subscription();
-    this.#subscriptions[index] = subscription;
-    this.#onHealth(index, { kind: 'started' });
-    const source = this.#sources[index] as FailoverSource<T>;
-    subscription.add(
-      listen(source.events$, this.#out, {
-        next: (event) => this.#onEvent(index, event),
+  #subscribe(source: SourceState<T>, events$: FailoverSource<T>['events$'] | undefined): void {
+    if (events$ === undefined || this.#out.closed) return;
+    this.#onHealth(source, { kind: 'started' });
+    this.#subscription.add(
+      listen(events$, this.#out, {
+        next: (event) => this.#onEvent(source, event),
         error: (error) => {
           this.#lastError = { error };
-          this.#onEnd(index);
+          this.#onEnd(source);
         },
-        complete: () => this.#onEnd(index),
+        complete: () => this.#onEnd(source),
       }),
     );
-    if (this.#out.closed) subscription.unsubscribe();
+    if (this.#out.closed) this.stop();
   }
 
-  #onEnd(index: number): void {
-    this.#ended.add(index);
-    this.#onHealth(index, { kind: 'disconnected', blocked: true });
-    if (this.#ended.size < this.#sources.length || this.#out.closed) return;
+  #onEnd(source: SourceState<T>): void {
+    source.hasEnded = true;
+    this.#onHealth(source, { kind: 'disconnected', blocked: true });
+    if (this.#out.closed || !this.#sources.every(({ hasEnded }) => hasEnded)) return;
     if (this.#lastError === undefined) this.#out.complete();
     else this.#out.error(this.#lastError.error);
   }
 
-  #onEvent(index: number, event: SourceEvent<T>): void {
+  #onEvent(source: SourceState<T>, event: SourceEvent<T>): void {
     switch (event.kind) {
       case 'value':
-        if (event.late !== true) this.#onData(index, event.at);
-        this.#onValue(index, event.key, event.at, event.value);
+        if (event.late !== true) {
+          if (source.awaitsData) this.#onHealth(source, { kind: 'data' });
+          source.lastAt = event.at;
+        }
+        this.#onValue(source, event.key, event.at, event.value);
         return;
       case 'serves':
-        this.#onServes(index, event.key, event.serves);
+        this.#routes.noteServes(source, event.key, event.serves);
+        this.#reroute(event.key);
         return;
       default:
-        this.#onHealth(index, event);
+        this.#onHealth(source, event);
     }
   }
 
-  #onData(index: number, at: number): void {
-    const health = this.#health[index] as SourceHealth;
-    if (!health.hasData || health.stale) this.#onHealth(index, { kind: 'data' });
-    this.#lastAt[index] = at;
-  }
-
-  #onValue(index: number, key: string, at: number, value: T): void {
+  #onValue(source: SourceState<T>, key: string, at: number, value: T): void {
     const route = this.#routes.get(key) ?? this.#newRoute(key);
-    if (route?.source === index && !this.#isMoving(key, route)) this.#emit(route, key, at, value, false);
-    else this.#hold(index, key, at, value);
+    if (route?.source === source && !this.#isMoving(key, source)) this.#emit(route, key, at, value, false);
+    else this.#hold(source, key, at, value);
   }
 
-  #isMoving(key: string, { source }: Route): boolean {
-    return this.#switching && source !== this.#active && this.#serving(key, source) === this.#active;
+  /** The switch that is being emitted takes the key away from its source. */
+  #isMoving(key: string, source: SourceState<T>): boolean {
+    const active = this.#active;
+    return (
+      this.#switching &&
+      active !== undefined &&
+      source !== active &&
+      this.#routes.choose(key, active, source) === active
+    );
   }
 
-  #emit(route: Route, key: string, at: number, value: T, held: boolean): void {
-    const source = (this.#sources[route.source] as FailoverSource<T>).id;
+  #emit(route: Route<T>, key: string, at: number, value: T, held: boolean): void {
+    const source = route.source.id;
     if (route.epoch === 0) {
       route.epoch = this.#nextEpoch(key, source);
       this.#out.next({ kind: 'epoch', source, key, epoch: route.epoch });
     }
-    // What is told beside the data has no time of its own.
+    // Some values are as old as the data that they belong to.
     route.lastAt = Math.max(route.lastAt, at);
     this.#out.next({ kind: 'value', source, key, epoch: route.epoch, value, held });
   }
 
-  #hold(index: number, key: string, at: number, value: T): void {
-    if (this.#options.keepInRing?.(value) === false) return;
-    const ring = this.#rings[index] as Held<T>[];
-    ring.push({ key, at, value });
-    const oldest = at - this.#options.ringSpan;
-    // Cut in large pieces: the ring may be up to twice as long as asked for, and each value is moved once.
-    if ((ring[ring.length >> 1] as Held<T>).at < oldest) {
-      let first = ring.length >> 1;
-      while ((ring[first] as Held<T>).at < oldest) first++;
-      const keys = new Set(ring.splice(0, first).map((held) => held.key));
-      const { id } = this.#sources[index] as FailoverSource<T>;
-      for (const lapsed of this.#goingOn(index, keys)) this.#options.onLapsed?.(lapsed, id);
-    }
+  #hold(source: SourceState<T>, key: string, at: number, value: T): void {
+    const { keepInRing, onLapsed } = this.#options;
+    if (keepInRing?.(value) === false) return;
+    const lapsed = source.ring.push({ key, at, value });
+    if (lapsed !== undefined && onLapsed !== undefined)
+      for (const gone of this.#continuing(source, lapsed)) onLapsed(gone, source.id);
   }
 
-  #onHealth(index: number, event: HealthEvent): void {
-    this.#health[index] = nextHealth(this.#health[index] as SourceHealth, event, this.#scheduler.now(), this.#options);
+  #onHealth(source: SourceState<T>, event: Parameters<SourceState<T>['next']>[0]): void {
+    source.next(event, this.#scheduler.now());
     this.#decide();
   }
 
   #decide(): void {
     const now = this.#scheduler.now();
-    const decision = decide(this.#health, this.#active, now, this.#options, this.#startWith);
-    if (decision.active !== this.#active) {
-      this.#switchAll(decision);
+    const startWith = Math.max(
+      0,
+      this.#sources.findIndex(({ id }) => id === this.#options.startWith),
+    );
+    const health = this.#sources.map((source) => source.health);
+    const active = this.#active === undefined ? -1 : this.#sources.indexOf(this.#active);
+    const decision = decide(health, active, now, this.#options, startWith);
+    const next = this.#sources[decision.active];
+    if (next !== undefined && next !== this.#active) {
+      this.#switchAll(next, decision.reason ?? 'first');
       this.#decide();
       return;
     }
-    for (const key of this.#lacking.keys()) this.#reroute(key);
-    const standbyAt = this.#options.standby === 'cold' ? this.#wakeStandby(now) : null;
-    const wakeAt =
-      decision.wakeAt === null || standbyAt === null
-        ? (decision.wakeAt ?? standbyAt)
-        : Math.min(decision.wakeAt, standbyAt);
-    if (wakeAt === null) this.#wake.clear();
-    else this.#wake.set(Math.max(0, wakeAt - now));
+    for (const key of this.#routes.lackedKeys) this.#reroute(key);
+    if (decision.wakeAt === null) this.#wake.clear();
+    else this.#wake.set(Math.max(0, decision.wakeAt - now));
   }
 
-  /** Cold standby: when every source that runs has failed, the next one in order is started. Returns when to look again. */
-  #wakeStandby(now: number): number | null {
-    const running = this.#sources.findLastIndex((_, index) => this.#subscriptions[index] !== undefined);
-    const last = this.#health[running];
-    if (last === undefined || running + 1 >= this.#sources.length) return null;
-    if (this.#health.some((health) => health.healthySince !== null)) return null;
-    const failsAt =
-      last.blocked || last.stale ? now : last.downSince === null ? null : last.downSince + this.#options.graceMs;
-    if (failsAt === null || failsAt > now) return failsAt;
-    this.#subscribe(running + 1);
-    return null;
-  }
-
-  #switchAll(decision: Decision): void {
+  #switchAll(to: SourceState<T>, reason: NonNullable<Decision['reason']>): void {
     const from = this.#active;
-    const to = decision.active;
     this.#active = to;
-    const reason = decision.reason ?? 'first';
-    const going = this.#goingOn(to, new Set((this.#rings[to] as Held<T>[]).map(({ key }) => key)));
+    const continuing = this.#continuing(to, to.ring.keys);
     this.#switching = true;
     this.#out.next({
       kind: 'switched',
-      from: this.#sources[from]?.id ?? null,
-      to: (this.#sources[to] as FailoverSource<T>).id,
+      from: from?.id ?? null,
+      to: to.id,
       reason,
       key: null,
       back: reason === 'preferred_again',
     });
     this.#switching = false;
-    const cut = from === -1 ? this.#startsAfter(to) : (this.#lastAt[from] as number);
-    // What it lacks stays where it is, or is rerouted by the decision that follows.
+    const cut = from === undefined ? this.#startsAfter(to) : from.lastAt;
+    // A key that the new source lacks stays where it is, or the decision that follows reroutes it.
     const taken = new Map<string, number>();
-    for (const [key, route] of this.#routes) {
-      if (route.source === to || this.#serving(key, route.source) !== to) continue;
-      taken.set(key, this.#move(key, route, to, cut));
-    }
-    for (const { key } of this.#rings[to] as Held<T>[])
-      if (!this.#routes.has(key) && this.#newRoute(key)?.source === to) taken.set(key, cut);
-    this.#release(to, taken, going);
-    if (this.#options.standby === 'cold' && reason === 'preferred_again') this.#dropStandby(to);
+    for (const [key, { source }] of this.#routes.entries)
+      if (source !== to && this.#routes.choose(key, to, source) === to) taken.set(key, cut);
+    for (const key of taken.keys()) taken.set(key, this.#routes.move(key, to, cut));
+    for (const key of to.ring.keys)
+      if (this.#routes.get(key) === undefined && this.#newRoute(key)?.source === to) taken.set(key, cut);
+    this.#release(to, taken, continuing);
   }
 
-  /** What the source to start with had to say before its first data belongs to it; of any other, nothing does. */
-  #startsAfter(first: number): number {
-    const { startWith } = this.#options;
-    return this.#sources[first]?.id === startWith ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  /** All values of the source to start with count from the beginning; those of any other, from its first turn on. */
+  #startsAfter(first: SourceState<T>): number {
+    return first.id === this.#options.startWith ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   }
 
-  /** Those behind the last that serves a key: of those that run, the order has no holes. */
-  #dropStandby(active: number): void {
-    let last = active;
-    for (const { source } of this.#routes.values()) last = Math.max(last, source);
-    for (let index = last + 1; index < this.#sources.length; index++) {
-      this.#subscriptions[index]?.unsubscribe();
-      this.#subscriptions[index] = undefined;
-      this.#ended.delete(index);
-      this.#health[index] = UNTRIED;
-      this.#rings[index] = [];
-      // Started again, it says anew what it has not.
-      for (const key of [...this.#lacking.keys()]) this.#noteServes(index, key, true);
+  /** Those keys that continue at a source with all that its ring holds. Asked before a switch is emitted, which begins them. */
+  #continuing(source: SourceState<T>, keys: Iterable<string>): ReadonlySet<string> {
+    const { goesOn } = this.#options;
+    return new Set([...keys].filter((key) => !this.#routes.wasServed(key) && goesOn?.(key, source.id) === true));
+  }
+
+  /** Emits what the ring of a source holds of these keys, received after the time of each, and all of those that continue. */
+  #release(source: SourceState<T>, cuts: ReadonlyMap<string, number>, continuing: ReadonlySet<string>): void {
+    for (const { key, at, value } of source.ring.take(cuts)) {
+      const cut = cuts.get(key) ?? Number.NEGATIVE_INFINITY;
+      const isOver = at <= cut || source.ring.isTooOld(at, source.lastAt);
+      const route = this.#routes.get(key);
+      if (route !== undefined && (continuing.has(key) || !isOver)) this.#emit(route, key, at, value, true);
     }
   }
 
-  /** Those of the keys of which all that the ring of a source holds belongs to it. To be asked before a switch is told, which begins them. */
-  #goingOn(index: number, keys: Iterable<string>): ReadonlySet<string> {
-    const { id } = this.#sources[index] as FailoverSource<T>;
-    return new Set([...keys].filter((key) => !this.#isServed(key) && this.#options.goesOn?.(key, id) === true));
-  }
-
-  /** Another source serves the key from now on. Up to where it was served: to there, or, where nothing came in this turn, before. */
-  #move(key: string, { epoch, lastAt, servedTo: before }: Omit<Route, 'source'>, to: number, here: number): number {
-    const servedTo = epoch === 0 && before !== Number.NEGATIVE_INFINITY ? before : here;
-    const isServed = lastAt !== Number.NEGATIVE_INFINITY;
-    this.#routes.set(key, { source: to, epoch: 0, lastAt, servedTo: isServed ? servedTo : lastAt });
-    return servedTo;
-  }
-
-  /** Emits what the ring of a source holds of these keys, received after the time given for each or of those that go on, and forgets it. */
-  #release(index: number, keys: ReadonlyMap<string, number>, going: ReadonlySet<string>): void {
-    const ring = this.#rings[index] as Held<T>[];
-    const oldest = (this.#lastAt[index] as number) - this.#options.ringSpan;
-    this.#rings[index] = ring.filter(({ key }) => !keys.has(key));
-    for (const held of ring) {
-      const cut = keys.get(held.key);
-      if (cut === undefined || (!going.has(held.key) && (held.at <= cut || held.at < oldest))) continue;
-      this.#emit(this.#routes.get(held.key) as Route, held.key, held.at, held.value, true);
-    }
-  }
-
-  /** A value of the key was told, of whatever source. */
-  #isServed(key: string): boolean {
-    return (this.#routes.get(key)?.lastAt ?? Number.NEGATIVE_INFINITY) > Number.NEGATIVE_INFINITY;
-  }
-
-  #newRoute(key: string): Route | undefined {
-    const source = this.#serving(key, this.#active);
-    if (source === -1) return undefined;
-    const route = { ...UNSERVED, source };
-    this.#routes.set(key, route);
-    return route;
-  }
-
-  /**
-   * The active source if it has the key; else the one that serves it now while that is healthy; else the first healthy one
-   * that has it. Where there is none it stays where it is.
-   */
-  #serving(key: string, now: number): number {
-    const lacking = this.#lacking.get(key);
-    if (lacking === undefined || !lacking.has(this.#active) || this.#active === -1) return this.#active;
-    const usable = (index: number): boolean =>
-      !lacking.has(index) && this.#health[index]?.healthySince !== null && index !== -1;
-    if (now !== this.#active && usable(now)) return now;
-    const other = this.#sources.findIndex((_, index) => usable(index));
-    return other === -1 ? now : other;
-  }
-
-  #onServes(index: number, key: string, serves: boolean): void {
-    this.#noteServes(index, key, serves);
-    this.#reroute(key);
-  }
-
-  #noteServes(index: number, key: string, serves: boolean): void {
-    const lacking = this.#lacking.get(key) ?? new Set<number>();
-    if (serves) lacking.delete(index);
-    else lacking.add(index);
-    if (lacking.size === 0) this.#lacking.delete(key);
-    else this.#lacking.set(key, lacking);
+  #newRoute(key: string): Route<T> | undefined {
+    const active = this.#active;
+    return active === undefined ? undefined : this.#routes.begin(key, this.#routes.choose(key, active, active));
   }
 
   #reroute(key: string): void {
-    const route = this.#routes.get(key);
-    if (this.#active === -1) return;
-    const from = route?.source ?? this.#active;
-    const to = this.#serving(key, from);
+    const active = this.#active;
+    if (active === undefined) return;
+    const from = this.#routes.get(key)?.source ?? active;
+    const to = this.#routes.choose(key, active, from);
     if (to === from) return;
-    const back = to === this.#active;
-    const here = back ? (this.#lastAt[from] as number) : (route?.lastAt ?? Number.POSITIVE_INFINITY);
-    const cut = this.#move(key, route ?? UNSERVED, to, here);
-    const going = this.#goingOn(to, [key]);
-    const { id } = this.#sources[from] as FailoverSource<T>;
-    if (this.#isServed(key) || this.#options.goesOn?.(key, id) === true)
+    const back = to === active;
+    const until = back ? from.lastAt : (this.#routes.get(key)?.lastAt ?? Number.POSITIVE_INFINITY);
+    const cut = this.#routes.move(key, to, until);
+    const continuing = this.#continuing(to, [key]);
+    if (this.#routes.wasServed(key) || this.#options.goesOn?.(key, from.id) === true)
       this.#out.next({
         kind: 'switched',
-        from: id,
-        to: (this.#sources[to] as FailoverSource<T>).id,
+        from: from.id,
+        to: to.id,
         reason: back ? 'preferred_again' : 'not_served',
         key,
         back,
       });
-    this.#release(to, new Map([[key, cut]]), going);
+    this.#release(to, new Map([[key, cut]]), continuing);
   }
+}
+
+function countEpochs(): (key: string) => number {
+  const epochs = new Map<string, number>();
+  return (key) => {
+    const epoch = (epochs.get(key) ?? 0) + 1;
+    epochs.set(key, epoch);
+    return epoch;
+  };
 }

@@ -9,14 +9,9 @@ export {
 export { type ConflateEvery, type ConflateOptions, type ConflateUntil, conflate } from './conflate.ts';
 export { createSeenWindow, type DeduplicateOptions, deduplicate, type Key, type SeenWindow } from './deduplicate.ts';
 export { type DetectStaleOptions, detectStale, type Freshness } from './detect-stale.ts';
-export {
-  type FailoverEvent,
-  type FailoverOptions,
-  type FailoverSource,
-  failover,
-  type SourceEvent,
-} from './failover.ts';
-export type { FailoverTiming, SwitchReason } from './failover-decision.ts';
+export type { FailoverTiming, SwitchReason } from './failover/failover-decision.ts';
+export type { FailoverEvent, FailoverSource, SourceEvent } from './failover/failover-events.ts';
+export { type FailoverOptions, failover } from './failover.ts';
 export { type GapEvent, type MissingIds, type RepairGapsOptions, repairGaps } from './repair-gaps.ts';
 export { type Fresh, type RequireFreshOptions, requireFresh, StaleDataError } from './require-fresh.ts';
 export { RetriesExhausted, type RetryBackoffOptions, type RetryNotice, retryBackoff } from './retry-backoff.ts';

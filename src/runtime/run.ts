@@ -137,8 +137,9 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   };
   const venues = buildVenues(config, venueDependencies);
   const portion = Math.max(part?.portion ?? 1, LEAST_PORTION);
-  const isWarm = part !== undefined && config.feed.standby === 'hot';
-  const warm = Promise.all(isWarm ? venues.map((venue) => venue.warm({ withinMs: WARM_WITHIN_MS, portion })) : []);
+  const warm = Promise.all(
+    part !== undefined ? venues.map((venue) => venue.warm({ withinMs: WARM_WITHIN_MS, portion })) : [],
+  );
   const settings: SinkSettings = {
     kafka: config.kafka,
     file: { ...config.file, waitsForFolder: true },

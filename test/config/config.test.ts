@@ -45,7 +45,6 @@ describe('what is right', () => {
       mode: 'failover',
       venues: ['bybit', 'binance', 'binance_us', 'binance_testnet'],
       channels: ['trade', 'ticker', 'book_ticker', 'kline_1m', 'depth'],
-      standby: 'hot',
       staleAfterMs: 5000,
       coinStaleAfterMs: 30_000,
       failoverGraceMs: 500,
@@ -409,7 +408,7 @@ const BAD: readonly BadCase[] = [
   { name: 'replication 0', yaml: 'kafka: { replication: 0 }', says: ['kafka.replication:', '0', '-1'] },
   { name: 'a port beyond all', yaml: 'gateway: { port: 70000 }', says: ['gateway.port:', '70000', 'from 0 to 65535'] },
   { name: 'yes for true', yaml: 'feed: { backfill: yes }', says: ['feed.backfill:', '"yes"', 'true or false'] },
-  { name: 'nothing for a value', yaml: 'feed:\n  standby:', says: [':2: feed.standby:', 'null', 'one of hot, cold'] },
+  { name: 'nothing for a value', yaml: 'feed:\n  mode:', says: [':2: feed.mode:', 'null', 'one of failover, all'] },
   { name: 'text for a section', yaml: 'feed: fast', says: ['feed:', '"fast"', 'a section with the keys mode, venues'] },
   {
     name: 'a list for a section',

@@ -81,7 +81,6 @@ interface Script {
   readonly seed: number;
   readonly venues: readonly VenueId[];
   readonly mode: 'failover' | 'all';
-  readonly standby: 'hot' | 'cold';
   /** What is missing is asked for by REST. */
   readonly backfill: boolean;
   readonly channels: readonly Channel[];
@@ -162,7 +161,6 @@ const script: fc.Arbitrary<Script> = venuesAndSinks.chain(([venues, stored]) =>
     seed: fc.nat(),
     venues: fc.constant(venues),
     mode: fc.constantFrom('failover', 'failover', 'failover', 'all'),
-    standby: fc.constantFrom('hot', 'hot', 'hot', 'cold'),
     backfill: fc.constantFrom(true, true, true, true, false),
     channels: fc.constantFrom(...CHANNELS, ...(venues.includes('bybit') ? [] : AGGREGATED)),
     lines: fc.integer({ min: 1, max: 3 }),
@@ -189,17 +187,7 @@ interface Played {
 }
 
 /** Runs pipelines, one after the other is killed, while all that happens. */
-async function play({
-  sinks,
-  venues,
-  mode,
-  standby,
-  backfill,
-  channels,
-  lines,
-  allCoins,
-  ...each
-}: Script): Promise<Played> {
+async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, ...each }: Script): Promise<Played> {
   const world = new VirtualWorld({ seed: each.seed, venues, symbols: COINS.length, rate: RATE });
   const stores = { kafka: new VirtualStore(), file: new VirtualStore() };
   const newDisks = () => ({ kafka: new MemoryFiles(), file: new MemoryFiles() });
@@ -211,7 +199,6 @@ async function play({
       feed: {
         venues,
         mode,
-        standby,
         backfill,
         channels,
         allow_test_data: true,
@@ -463,7 +450,7 @@ it(
 it('book deltas that a full spill dropped are made up for by whole books soon after the broker is back', async () => {
   const awayMs = 9000;
   const { written } = await play({
-    ...{ seed: 11, venues: ['binance'], mode: 'failover', standby: 'hot', backfill: true },
+    ...{ seed: 11, venues: ['binance'], mode: 'failover', backfill: true },
     ...{ channels: ['trade', 'depth'], lines: 1, allCoins: false, sinks: ['kafka'], machines: 1 },
     happenings: [{ afterMs: 0, what: { kind: 'store', name: 'kafka', awayMs } }],
   });
@@ -483,7 +470,7 @@ it('book deltas that a full spill dropped are made up for by whole books soon af
 
 it('a window that one of two sinks lacks when the run is killed is told to that one alone', async () => {
   const { written } = await play({
-    ...{ seed: 3, venues: ['binance'], mode: 'failover', standby: 'hot', backfill: true },
+    ...{ seed: 3, venues: ['binance'], mode: 'failover', backfill: true },
     ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: SINKS, machines: 1 },
     happenings: SINKS.flatMap((name) => [
       { afterMs: 3000, what: { kind: 'store', name, awayMs: 950 } },
@@ -501,7 +488,7 @@ it('a window that one of two sinks lacks when the run is killed is told to that 
 
 it('large trades of a run that is stopped before it has read what former ones left are told', async () => {
   const problems = await problemsOf({
-    ...{ seed: 11, venues: ['binance'], mode: 'failover', standby: 'hot', backfill: true },
+    ...{ seed: 11, venues: ['binance'], mode: 'failover', backfill: true },
     ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: ['kafka'], machines: 1 },
     happenings: [0, 100, 400].map((afterMs) => ({ afterMs, what: { kind: 'restart', downMs: 3000 } })),
   });
@@ -513,7 +500,7 @@ it('the same script plays the same, so that what a run finds can be looked at ag
     seed: 7,
     venues: ['bybit', 'binance', 'binance_us'],
     mode: 'failover',
-    standby: 'hot',
+
     backfill: true,
     channels: ['trade', 'ticker'],
     lines: 2,

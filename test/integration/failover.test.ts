@@ -367,26 +367,3 @@ describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venu
     expect(gaps).toBeGreaterThan(0);
   });
 });
-
-describe.concurrent('a cold standby', () => {
-  it('is connected when it is needed, dropped when it is not, and found again', async () => {
-    const feed = { venues: TWO, standby: 'cold', stale_after_ms: STALE_MS, fail_back_after_ms: 500 };
-    await using simulated = await SimulatedFeed.start({ rates: RATES, feed, venue: BRISK });
-    await simulated.moreTrades(50, 'bybit');
-    expect(simulated.simulator.counts().binance?.opened).toBe(0);
-    simulated.simulator.fault({ venue: 'bybit', fault: 'refuse', status: 451 });
-    await simulated.untilTold({ state: 'failed_over', venue: 'binance' });
-    await simulated.moreTrades(50, 'binance');
-    simulated.simulator.clearFaults();
-    await simulated.untilTold({ state: 'failed_back', venue: 'bybit' });
-    await until(() => simulated.simulator.counts().binance?.connections === 0);
-    expect(simulated.feed.states.get('binance')?.connected).toBe(false);
-    await simulated.moreTrades(50, 'bybit');
-
-    simulated.simulator.fault({ venue: 'bybit', fault: 'silence_with_pong' });
-    await simulated.untilTold({ state: 'failed_over', venue: 'binance' }, { count: 2 });
-    expect(simulated.told({ state: 'feed_stale', details: { cause: 'quiet_market' } })).toEqual([]);
-    await simulated.moreTrades(50, 'binance');
-    await expectWholeAndInOrder(simulated);
-  });
-});

@@ -176,8 +176,8 @@ describe('MarketFeed', () => {
     expect(coins).toEqual(new Set(['BTC', 'ETH']));
   });
 
-  it('a coin that was added is followed by a cold standby as well', async () => {
-    const feed = marketFeed(['BTC'], { venues: ['bybit', 'binance'] }, { standby: 'cold' });
+  it('a coin that was added is followed by the standby as well', async () => {
+    const feed = marketFeed(['BTC'], { venues: ['bybit', 'binance'] });
     const trades: TradeEvent[] = [];
     feed.subscribeTrades((trade) => trades.push(trade));
     await feed.connect();

@@ -1,7 +1,8 @@
-import { concat, defer, EMPTY, filter, map, NEVER, Observable, of, Subject, subscribeOn, take, tap } from 'rxjs';
+import { concat, filter, map, NEVER, Observable, of, Subject, subscribeOn, take, tap } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it, vi } from 'vitest';
-import { type FailoverEvent, type FailoverOptions, failover, type SourceEvent } from '../../src/operators/failover.ts';
+import type { FailoverEvent, SourceEvent } from '../../src/operators/failover/failover-events.ts';
+import { type FailoverOptions, failover } from '../../src/operators/failover.ts';
 import { expectPicture } from '../../testing/marbles/expect-picture.ts';
 import { marbles } from '../../testing/marbles/marbles.ts';
 import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
@@ -46,7 +47,7 @@ const long = {
   graceMs: 5,
   failBackAfterMs: 86_400_000,
   connectTimeoutMs: 50,
-  standby: 'hot',
+
   startWith: 'b',
   ringSpan: 100,
 } as const;
@@ -89,7 +90,7 @@ function run(
       graceMs: 5,
       failBackAfterMs: 20,
       connectTimeoutMs: 50,
-      standby: 'hot',
+
       ringSpan: 100,
       scheduler,
       ...options,
@@ -134,7 +135,7 @@ describe('failover', () => {
         ),
       }));
       const timing = { graceMs: 5, failBackAfterMs: 4, connectTimeoutMs: 50 };
-      return failover(sources, { ...timing, standby: 'hot', ringSpan: 100, scheduler }).pipe(
+      return failover(sources, { ...timing, ringSpan: 100, scheduler }).pipe(
         filter((event) => event.kind !== 'epoch'),
         map((event) => (event.kind === 'value' ? event.value : event.back ? 'B' : event.from === null ? 'F' : 'S')),
       );
@@ -225,7 +226,7 @@ describe('failover', () => {
           { id: 'a', events$: data('C-a-b-------lS-m------------------------', { l: late('l', 2), m: late('m', 3) }) },
           { id: 'b', events$: data('C--u---v---w---------x----------------y-') },
         ],
-        { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 50, standby: 'hot', ringSpan: 100, scheduler },
+        { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 50, ringSpan: 100, scheduler },
       ).subscribe((event) => lines.push(`${scheduler.now()} ${told(event)}`));
       flush();
     });
@@ -304,7 +305,7 @@ describe('failover', () => {
 
   it('asks what goes on before it tells of a switch, which begins it for who hears of that', () => {
     const [a, b] = [new Subject<Source>(), new Subject<Source>()];
-    const options = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 7, standby: 'hot', ringSpan: 100 } as const;
+    const options = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 7, ringSpan: 100 } as const;
     const sources = [
       { id: 'a', events$: a },
       { id: 'b', events$: b },
@@ -325,7 +326,7 @@ describe('failover', () => {
 
   it('gives nothing of the source that is left any more, and of the new one what it holds first, to who makes them speak at a switch', () => {
     const [a, b] = [new Subject<Source>(), new Subject<Source>()];
-    const options = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 7, standby: 'hot', ringSpan: 100 } as const;
+    const options = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 7, ringSpan: 100 } as const;
     const sources = [
       { id: 'a', events$: a },
       { id: 'b', events$: b },
@@ -350,7 +351,7 @@ describe('failover', () => {
 
   it('gives what is told at a switch of a key that stays where it is', () => {
     const [a, b, c] = [new Subject<Source>(), new Subject<Source>(), new Subject<Source>()];
-    const options = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 7, standby: 'hot', ringSpan: 100 } as const;
+    const options = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 7, ringSpan: 100 } as const;
     const sources = Object.entries({ a, b, c }).map(([id, events$]) => ({ id, events$ }));
     const lines: string[] = [];
     const say = (source: Subject<Source>, key: string, at: number, value: string) => {
@@ -415,15 +416,6 @@ describe('failover', () => {
     const a = 'C1---2';
     expect(run({ a, b: '--X---' }, { startWith: 'b' }).told.slice(0, 2)).toEqual(['2 ->a first', '5 btc epoch 1 of a']);
     expect(run({ a, b: '------' }, { startWith: 'c' }).told[0]).toBe('1 ->a first');
-  });
-
-  it('cold: subscribes up to the source that it starts with', () => {
-    const { told, subscriptions } = run(
-      { a: 'C1---2---3----', b: 'Cx-y---', c: 'Cz' },
-      { standby: 'cold', startWith: 'b', failBackAfterMs: 6 },
-    );
-    expect(subscriptions.slice(0, 3)).toEqual(['0 +a', '0 +b', '7 -b']);
-    expect(told).toContain('7 b>a preferred_again back');
   });
 
   it('serves one key from the next source while the active one lacks it, and gives it back', () => {
@@ -551,118 +543,6 @@ describe('failover', () => {
     expect(run({ a: 'C1' }, { nextEpoch: () => ++epoch }).told.at(-1)).toBe('1 btc@41 1');
   });
 
-  it('cold: subscribes the next source only when the one before has failed, and drops it after the return', () => {
-    const { told, subscriptions } = run({ a: 'C1-X--C2 30ms 3', b: 'Cx---y 60ms -' }, { standby: 'cold' });
-    expect(subscriptions.slice(0, 3)).toEqual(['0 +a', '3 +b', '27 -b']);
-    expect(told.slice(3)).toEqual([
-      '4 a>b blocked',
-      '4 btc epoch 2 of b',
-      '4 btc@2 x',
-      '8 btc@2 y',
-      '27 b>a preferred_again back',
-      '38 btc epoch 3 of a',
-      '38 btc@3 3',
-    ]);
-  });
-
-  it('cold: keeps a source that serves a key which the preferred one lacks when that returns', () => {
-    const options = { standby: 'cold', failBackAfterMs: 3 } as const;
-    const { told, subscriptions } = run({ a: 'C1X--N-CE-------', b: 'Cx----y------z' }, options, 18);
-    expect(told.filter((text) => !text.includes('epoch'))).toEqual([
-      '1 ->a first',
-      '1 btc@1 1',
-      '3 a>b blocked',
-      '3 btc@2 x',
-      '8 btc@2 y',
-      '11 b>a preferred_again back',
-      '15 btc@2 z',
-    ]);
-    expect(subscriptions).toEqual(['0 +a', '2 +b', '18 -a', '18 -b']);
-  });
-
-  it('cold: gives a key to a source that lacked it when it was dropped, and has it now', () => {
-    const scheduler = new TestScheduler(() => undefined);
-    const lines: string[] = [];
-    const a = new Subject<Source>();
-    const started: Subject<Source>[] = [];
-    const b$ = new Observable<Source>((subscriber) => {
-      const b = new Subject<Source>();
-      started.push(b);
-      return b.subscribe(subscriber);
-    });
-    const say = (source: Subject<Source> | undefined, ...letters: readonly string[]) => {
-      for (const letter of letters)
-        source?.next(control[letter] ?? { kind: 'value', key: 'btc', at: lines.length, value: letter });
-    };
-    failover(
-      [
-        { id: 'a', events$: a },
-        { id: 'b', events$: b$ },
-      ],
-      {
-        ...{ graceMs: 5, failBackAfterMs: 0, connectTimeoutMs: 50, standby: 'cold', ringSpan: 100 },
-        scheduler,
-      },
-    ).subscribe((event) => lines.push(told(event)));
-    say(a, 'C', '1', 'X');
-    say(started[0], 'C', 'N', 'x');
-    say(a, 'C', '2');
-    say(a, 'X');
-    say(started[1], 'C', 'y');
-    expect(started).toHaveLength(2);
-    expect(lines.slice(-3)).toEqual(['a>b blocked', 'btc epoch 2 of b', 'btc@2 y']);
-  });
-
-  it('cold: keeps those before a source that is kept, which are next in order when all fail', () => {
-    const options = { standby: 'cold', failBackAfterMs: 3 } as const;
-    const { told, subscriptions } = run(
-      { a: 'C1X--N-CE----X', b: 'X---------------Cy', c: 'Cx-------------X' },
-      options,
-      24,
-    );
-    expect(told.filter((text) => text.includes('>'))).toEqual([
-      '1 ->a first',
-      '3 a>c blocked',
-      '11 c>a preferred_again back',
-      '13 a>c blocked',
-      '19 c>b blocked',
-    ]);
-    expect(subscriptions).toEqual(['0 +a', '2 +b', '2 +c', '24 -a', '24 -b', '24 -c']);
-  });
-
-  it('cold: a source that has ended, was dropped and is started again has not ended', () => {
-    const say = (...letters: string[]) =>
-      letters.map((letter): Source => control[letter] ?? { kind: 'value', key: 'btc', at: 1, value: letter });
-    const a = new Subject<Source>();
-    const c = new Subject<Source>();
-    const b = new Subject<Source>();
-    const bs: Observable<Source>[] = [EMPTY, b];
-    const sources = [
-      { id: 'a', events$: a },
-      { id: 'b', events$: defer(() => bs.shift() ?? NEVER) },
-      { id: 'c', events$: c },
-    ];
-    const lines: string[] = [];
-    failover(sources, { ...long, failBackAfterMs: 0, standby: 'cold', startWith: 'a' }).subscribe({
-      next: (event) => lines.push(told(event)),
-      complete: () => lines.push('complete'),
-    });
-    for (const event of say('C', '1', 'X')) a.next(event);
-    for (const event of say('C', 'x')) c.next(event);
-    for (const event of say('C', '2', 'X')) a.next(event);
-    for (const event of say('C', 'y', 'X')) b.next(event);
-    c.complete();
-    a.complete();
-    for (const event of say('C', 'z')) b.next(event);
-    expect(lines.at(-1)).toBe('btc@4 z');
-    expect(lines.filter((line) => !line.includes('btc'))).toEqual([
-      '->a first',
-      'a>c blocked',
-      'c>a preferred_again back',
-      'a>b blocked',
-    ]);
-  });
-
   it('counts the error of a source as its end, and errors with the last one when all have ended', () => {
     expect(run({ a: 'C1-#', b: 'Cx--y-z-|' }).told.slice(3)).toEqual([
       '3 a>b blocked',
@@ -709,7 +589,7 @@ describe('failover', () => {
       const values = ['1', '2', '3'].map((value): Source => ({ kind: 'value', key: 'btc', at: 0, value }));
       const events$ = of<Source[]>({ kind: 'connected' }, ...values).pipe(tap(() => pulled++));
       const timing = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 50 };
-      const result = failover([{ id: 'a', events$ }], { ...timing, standby: 'hot', ringSpan: 100, scheduler });
+      const result = failover([{ id: 'a', events$ }], { ...timing, ringSpan: 100, scheduler });
       // first, epoch, 1
       expectObservable(result.pipe(map(told), take(3))).toBe('(fev|)', {
         f: '->a first',

@@ -2,7 +2,8 @@ import { type SchedulerAction, Subject, type Subscription, VirtualAction, Virtua
 import { describe, expect, it } from 'vitest';
 import { type ConditionReport, circuitBreaker } from '../../src/operators/circuit-breaker.ts';
 import { detectStale } from '../../src/operators/detect-stale.ts';
-import { failover, type SourceEvent } from '../../src/operators/failover.ts';
+import type { SourceEvent } from '../../src/operators/failover/failover-events.ts';
+import { failover } from '../../src/operators/failover.ts';
 import { repairGaps } from '../../src/operators/repair-gaps.ts';
 
 /**
@@ -54,7 +55,7 @@ describe('time with fractions', () => {
           { id: 'a', events$: a },
           { id: 'b', events$: b },
         ],
-        { ...timing, standby: 'hot', ringSpan: 10, scheduler },
+        { ...timing, ringSpan: 10, scheduler },
       ).subscribe((event) => {
         if (event.kind === 'switched') tell(`${event.from} > ${event.to}`);
       });
