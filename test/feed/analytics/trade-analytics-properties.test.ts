@@ -80,7 +80,7 @@ it('a window that restarts keep open behind a pending gap is cut by the next epo
   const restart = { kind: 'restart', afterMs: 15_000 } as const;
   const again = [restart, trade, trade];
   const market = run(
-    [trade, trade, trade, ...again, ...again, ...again, ...again, ...again, { kind: 'switch', ringMs: 0 }],
+    [trade, trade, trade, trade, ...again, ...again, ...again, ...again, ...again, { kind: 'switch', ringMs: 0 }],
     WINDOWS_MS,
     20,
   );
