@@ -37,9 +37,10 @@ symbols: ready ## what a symbol costs: 20 against 2,000
 captures: ready ## every recording below CAPTURES=DIR through decoders, order books and the pipeline
 	@exec node scripts/captures/main.ts "$(CAPTURES)"
 
-lint: ready ## Biome and the room rules
+lint: ready ## Biome, the room rules, and the sizes of files, classes and folders
 	@biome check --error-on-warnings .
 	@depcruise $(wildcard src dashboard test testing scripts bench examples)
+	@node scripts/check-structure.ts
 
 format: ready ## what Biome can mend by itself
 	@biome check --write .

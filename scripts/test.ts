@@ -25,6 +25,7 @@ const checks: readonly Check[] = [
   { name: 'types of the dashboard (tsc)', run: () => tool('tsc', '-p', 'dashboard') },
   { name: 'lint and format (Biome)', run: () => tool('biome', 'check', '--error-on-warnings', '.') },
   { name: 'room rules (dependency-cruiser)', run: () => tool('depcruise', ...cruised) },
+  { name: 'sizes and names (check-structure)', run: () => node('scripts/check-structure.ts') },
   { name: 'no any (type-coverage)', run: () => tool('type-coverage', '-p', 'tsconfig.json', '--detail') },
   {
     name: 'no any in the dashboard (type-coverage)',
