@@ -11,6 +11,9 @@ import { differences, type Verdict } from './verdict.ts';
 
 const TOP = 20;
 
+/** How many levels Binance is asked for. A body with exactly so many on a side may be a part of the book. */
+const LIMITS: readonly number[] = [5, 10, 20, 50, 100, 500, 1000, 5000];
+
 /** Runs a recorded stream of changes, and the snapshot taken during it, through the order book. */
 export function checkBook({ name, file, beside }: Extract<Recording, { kind: 'book' }>): Verdict {
   const venue = venueNamed(name) ?? 'binance';
@@ -23,17 +26,32 @@ export function checkBook({ name, file, beside }: Extract<Recording, { kind: 'bo
   const meta = beside.meta === undefined ? {} : jsonOf(beside.meta);
   const before = Number(meta.depthFramesReceivedBeforeRestResponse ?? 0);
   const found = rebuild(updates, snapshot, before, tickers);
-  const wrong = [...decoding.wrong];
-  if (found.gaps > 0) wrong.push(`${found.gaps} gaps`);
-  if (found.crossedAfterApply > 0) wrong.push(`crossed ${found.crossedAfterApply} times`);
-  if (found.bookTickerMismatches > 0) wrong.push(`${found.bookTickerMismatches} book tickers differ`);
+  const wrong = [...decoding.wrong, ...problemsOf(found)];
   if (beside.expected !== undefined) wrong.push(...differences(expectedOf(jsonOf(beside.expected)), found));
+  const part = snapshot === undefined ? undefined : asPart(snapshot);
+  const known = part === undefined ? undefined : rebuild(updates, part, before, tickers);
+  if (known !== undefined) wrong.push(...problemsOf(known).map((problem) => `of the fetched levels: ${problem}`));
   const { applied, ignored, gaps, finalUpdateId, bookTickerChecks } = found;
   const told = [`${applied} applied, ${ignored} ignored, ${gaps} gaps, id ${finalUpdateId}`];
   if (beside.expected !== undefined)
     told.push(`as ${beside.expected.slice(beside.expected.lastIndexOf('/') + 1)} expects`);
   if (tickers.length > 0) told.push(`best bid and ask as ${bookTickerChecks} book tickers say`);
+  if (known?.needsDeeperLevels === true) told.push(`needs deeper levels after ${known.applied} changes`);
   return { told, wrong };
+}
+
+function problemsOf({ gaps, crossedAfterApply, bookTickerMismatches }: Found): string[] {
+  return [
+    ...(gaps > 0 ? [`${gaps} gaps`] : []),
+    ...(crossedAfterApply > 0 ? [`crossed ${crossedAfterApply} times`] : []),
+    ...(bookTickerMismatches > 0 ? [`${bookTickerMismatches} book tickers differ`] : []),
+  ];
+}
+
+/** The snapshot as the feed takes it: nothing is known behind its last levels. undefined: it is the whole book. */
+function asPart(snapshot: BookUpdate): BookUpdate | undefined {
+  const limit = Math.max(snapshot.bids.length, snapshot.asks.length);
+  return LIMITS.includes(limit) ? { ...snapshot, limit } : undefined;
 }
 
 type Found = Readonly<Record<string, unknown>> & {
@@ -41,6 +59,8 @@ type Found = Readonly<Record<string, unknown>> & {
   readonly ignored: number;
   readonly gaps: number;
   readonly crossedAfterApply: number;
+  /** The price has run past the fetched levels. The feed fetches deeper ones then; a recording has none. */
+  readonly needsDeeperLevels: boolean;
   readonly finalUpdateId: string | undefined;
   readonly bookTickerChecks: number;
   readonly bookTickerMismatches: number;
@@ -58,7 +78,7 @@ function rebuild(
   let [gaps, crossed] = [0, 0];
   const step = (steps: ReturnType<BookSync['update']>): void => {
     for (const { kind } of steps) {
-      if (kind === 'stale') gaps++;
+      if (kind === 'stale' && !sync.isShort) gaps++;
       else if (kind === 'changed') compared.at(sync);
     }
     if (sync.state === 'in_step' && sync.book.crossed) crossed++;
@@ -73,6 +93,7 @@ function rebuild(
     ignored,
     gaps,
     crossedAfterApply: crossed,
+    needsDeeperLevels: sync.isShort,
     finalUpdateId: updateId,
     bidLevels: book.bidCount,
     askLevels: book.askCount,
@@ -121,7 +142,14 @@ function snapshotOf(venue: VenueId, first: BookUpdate | undefined, body: string)
   if (book === undefined || first === undefined) return undefined;
   const { coin, symbol, venueSymbol, receivedAt } = first;
   const instrument = { coin, symbol, venueSymbol };
-  return book({ instrument, levels: TOP, environment: 'replay', receivedAt: () => receivedAt }).parse(JSON.parse(body));
+  return wholeBook(
+    book({ instrument, levels: TOP, environment: 'replay', receivedAt: () => receivedAt }).parse(JSON.parse(body)),
+  );
+}
+
+/** The body as the documented algorithm takes it. A recording does not say how many levels were asked for. */
+export function wholeBook({ limit: _, ...book }: BookUpdate): BookUpdate {
+  return book;
 }
 
 /** The expectations under our names and in canonical decimals. */

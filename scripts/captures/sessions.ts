@@ -18,7 +18,7 @@ import { type ReplayResult, replay, replayConfig } from '../../src/replay/replay
 import { guessVenue } from '../../src/simulator/captures/capture-frame.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { venues } from '../../src/venues/registry.ts';
-import { sideProblems } from './books.ts';
+import { sideProblems, wholeBook } from './books.ts';
 import { Decoding, quoteOf } from './decoding.ts';
 import { jsonOf, type Recording, venueNamed } from './recordings.ts';
 import { differences, type Verdict } from './verdict.ts';
@@ -37,6 +37,7 @@ export async function checkSession(session: Session): Promise<Verdict> {
   const seen = await decodeAll(session, format);
   const quote = quoteOfMost(seen);
   const played = await play(session.file, { venue: seen.venue, format }, configFor(seen, quote));
+  const books = seen.books.size === 0 ? [] : [seen.told()];
   const wrong = [...seen.decoding.wrong, ...seen.problems, ...problemsOf(played)];
   for (const kind of ['trade', 'agg_trade'] as const) {
     const published = played.records[kind === 'trade' ? 'replay.trades' : 'replay.agg-trades'] ?? 0;
@@ -49,7 +50,7 @@ export async function checkSession(session: Session): Promise<Verdict> {
   return {
     told: [
       `${seen.frames} frames: ${listOf(outcomes)}`,
-      ...(seen.books.size === 0 ? [] : [seen.told()]),
+      ...books,
       `pipeline: ${listOf(played.records)}`,
       ...played.klines,
     ],
@@ -104,7 +105,7 @@ class Seen {
       if (sync.wants !== 'snapshot' || book === undefined || instrument === undefined) continue;
       if (symbol !== undefined && symbol.toUpperCase() !== name) continue;
       const request = book({ instrument, levels: 1, environment: 'replay', receivedAt: () => receivedAt });
-      this.#note(name, sync.snapshot(request.parse(JSON.parse(text)), 0));
+      this.#note(name, sync.snapshot(wholeBook(request.parse(JSON.parse(text))), 0));
       return;
     }
   }

@@ -14,7 +14,7 @@ export function differences(
   if (!Object.keys(expected).some((name) => name in found)) return ['nothing of what is expected is known here'];
   return Object.entries(expected).flatMap(([name, value]) => {
     if (!(name in found)) return [];
-    const [wanted, is] = [JSON.stringify(value), JSON.stringify(found[name])];
+    const [wanted, is] = [JSON.stringify(value), JSON.stringify(found[name] ?? null)];
     return wanted === is ? [] : [`${name}: expected ${shortened(wanted)}, found ${shortened(is)}`];
   });
 }

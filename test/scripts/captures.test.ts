@@ -109,6 +109,48 @@ describe('make captures', () => {
     expect(code).toBe(1);
   });
 
+  it('a hole in the changes of a session fails, as in a stream of changes', async () => {
+    const session = (...changes: readonly object[]) =>
+      `${lines(depth(96, 99, [], []))}${SNAPSHOT}\n${lines(...changes)}`;
+    const whole = session(depth(100, 102, [], []), depth(103, 104, [], []), trade(1));
+    await using folder = await folderOf({ 'binance-whole.ndjson': whole });
+    expect(await captures(folder.path)).toMatchObject({ code: 0 });
+    const broken = session(depth(100, 102, [], []), depth(105, 106, [], []), trade(1));
+    await using other = await folderOf({ 'binance-broken.ndjson': broken });
+    const { code, stdout } = await captures(other.path);
+    expect(stdout).toMatch(/^FAILED +binance-broken\.ndjson: /);
+    expect(stdout).toContain('BTCUSDT: the book fell out of step');
+    expect(code).toBe(1);
+  });
+
+  it('a price that runs past the fetched levels needs deeper ones, which is no gap', async () => {
+    const [bid, ask] = [
+      ['99', '1'],
+      ['101', '1'],
+    ];
+    const snapshot = {
+      lastUpdateId: 100,
+      bids: [bid, ['98', '1'], ['97', '1'], ['96', '1'], ['95', '1']],
+      asks: [ask, ['102', '1'], ['103', '1'], ['104', '1'], ['105', '1']],
+    };
+    const gone = snapshot.bids.map(([price = '']) => [price, '0']);
+    const stream = lines(
+      depth(101, 101, [['99', '2']], []),
+      depth(102, 102, [...gone, ['90', '4']], []),
+      depth(103, 103, [], [ask]),
+    );
+    const expected = { applied: 3, ignored: 0, finalUpdateId: '103', bids: [['90', '4']] };
+    await using folder = await folderOf({
+      'binance-BTCUSDT.depth.ndjson': stream,
+      'binance-BTCUSDT.rest-depth.json': JSON.stringify(snapshot),
+      'binance-BTCUSDT.meta.json': JSON.stringify({ depthFramesReceivedBeforeRestResponse: 1 }),
+      'binance-BTCUSDT.expected.json': JSON.stringify(expected),
+    });
+    const { code, stdout } = await captures(folder.path);
+    expect(stdout).toMatch(/^ok +binance-BTCUSDT: 3 applied, .*; needs deeper levels after 2 changes$/m);
+    expect(code).toBe(0);
+  });
+
   it('a frame that is not as documented fails its session', async () => {
     const bad = { stream: 'btcusdt@trade', data: { ...trade(2).data, p: 'dear' } };
     await using folder = await folderOf({ 'binance-trades.ndjson': lines(trade(1), bad) });
