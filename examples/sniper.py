@@ -130,7 +130,7 @@ class Guard:
     def on_status(self, status: dict) -> None:
         for symbol in set(self.speaker_of) | set(self.prices):
             self.causes(symbol)
-        instance, state, details = status["instance"], status["state"], status["details"]
+        instance, state, beat = status["instance"], status["state"], status["heartbeat"]
         new = {"sequence": 0, "stamp": 0.0, "came": 0.0, "trading": False, "stopped": False}
         new |= {"symbols": set(), "halted": set(), "quiet": {}}
         speaker = self.speakers.get(instance, new)
@@ -138,13 +138,12 @@ class Guard:
             return
         self.speakers[instance] = speaker
         speaker.update(sequence=status["sequence"], last=status)
-        symbol, venue = details.get("symbol"), status["venue"]
-        if state == "heartbeat":
+        symbol, venue = status["symbol"], status["venue"]
+        if beat is not None:
             # One of before the start shows nothing of the feed now, however young our clock may take it for.
             came = steady() if status["told_before"] is None else float("-inf")
             speaker.update(stamp=ms(status["timestamp"]), came=came, stopped=False)
-            speaker.update(trading=details.get("trading") == "allowed", symbols=names(details.get("symbols", "")))
-            speaker.update(halted=names(details.get("halted", "")))
+            speaker.update(trading=beat["trading"] == "allowed", symbols=set(beat["symbols"]), halted=set(beat["halted"]))
             for each in speaker["symbols"]:
                 if self.speaker_of.get(each) == instance:
                     continue
@@ -159,8 +158,8 @@ class Guard:
             speaker["trading"] = state == "trading_resumed"
         elif state == "stopped":
             speaker["stopped"] = True
-        elif state in ("feed_stale", "feed_recovered") and "line" not in details and (symbol or not status["coin"]):
-            is_quiet = state == "feed_stale" and details.get("cause") == "quiet_market"
+        elif state in ("feed_stale", "feed_recovered") and status["line"] is None:
+            is_quiet = state == "feed_stale" and status["cause"] == "quiet_market"
             key = f"{venue}:{symbol}" if symbol else venue
             speaker["quiet"].pop(key, None)
             if is_quiet:

@@ -25,6 +25,7 @@ interface RecordSchema {
 const primitives: Record<string, string> = {
   string: 'string',
   boolean: 'boolean',
+  int: 'number',
   long: 'number',
   double: 'number',
   bytes: 'Uint8Array',

@@ -92,7 +92,7 @@ async function duesOf(place: Place): Promise<readonly Due[]> {
 }
 
 function saysHalted(record: FeedRecord & { readonly kind: 'status' }): boolean {
-  return ['trading_halted', 'stopped'].includes(record.state) || record.details.trading === 'halted';
+  return ['trading_halted', 'stopped'].includes(record.state) || record.heartbeat?.trading === 'halted';
 }
 
 /** When the last of these became older than it may be, before the next was stored. */

@@ -219,8 +219,8 @@ export class Stage implements Scene {
   ): Promise<void> {
     const lines = statuses
       .filter(({ status }) => status.state !== 'heartbeat')
-      .map(({ status: { state, venue, coin, reason, details, timestamp }, at }) =>
-        JSON.stringify({ at, timestamp, state, venue, coin, reason, details }),
+      .map(({ status: { kind, instance, sequence, environment, heartbeat, ...told }, at }) =>
+        JSON.stringify({ at, ...told }),
       );
     const injected = `injected at ${this.#injectedAt}, over at ${this.#overAt}`;
     await writeFile(

@@ -52,7 +52,7 @@ export function timeline(events: readonly StatusJson[], present: Present, from: 
   const first = events[0];
   const begun = first !== undefined && first.sequence <= FIRST ? Math.max(from, first.timestamp) : from;
   const lanes = present.venues.map(({ venue, state, active }) => {
-    const own = events.filter((event) => event.venue === venue && event.coin === null);
+    const own = events.filter((event) => event.venue === venue && event.symbol === null);
     return {
       venue,
       states: clip(statesOf(own, laneState(state), begun, to), begun, to),
@@ -68,7 +68,7 @@ export function timeline(events: readonly StatusJson[], present: Present, from: 
     halts: clip(haltsOf(events, present.halted, to), begun, to),
     switches: events
       .filter((event) => isSwitch(event) && event.timestamp >= from)
-      .map(({ timestamp, venue, details }) => ({ at: timestamp, from: details.from || null, to: venue ?? '' })),
+      .map(({ timestamp, venue, switch: seam }) => ({ at: timestamp, from: seam?.from ?? null, to: venue ?? '' })),
   };
 }
 
@@ -79,8 +79,8 @@ export function laneState(state: string): LaneState {
   return state === 'stale' ? 'stale' : 'down';
 }
 
-export function markKindOf({ state, details }: StatusJson): MarkKind | undefined {
-  if (state === 'feed_stale' && details.cause === 'quiet_market') return undefined;
+export function markKindOf({ state, cause }: StatusJson): MarkKind | undefined {
+  if (state === 'feed_stale' && cause === 'quiet_market') return undefined;
   return MARKS[state];
 }
 
@@ -101,8 +101,8 @@ const MARKS: Readonly<Record<string, MarkKind>> = {
   subscription_rejected: 'rejected',
 };
 
-function isSwitch({ state, coin }: StatusJson): boolean {
-  return (state === 'failed_over' || state === 'failed_back') && coin === null;
+function isSwitch({ state, symbol }: StatusJson): boolean {
+  return (state === 'failed_over' || state === 'failed_back') && symbol === null;
 }
 
 function markOf(event: StatusJson): Mark[] {
@@ -111,23 +111,22 @@ function markOf(event: StatusJson): Mark[] {
 }
 
 function statesOf(events: readonly StatusJson[], now: LaneState, from: number, to: number): Segment<LaneState>[] {
-  const linesUp = new Set<string>();
+  const linesUp = new Set<number>();
   const changes: { at: number; state: LaneState }[] = [];
   let before: LaneState | undefined;
-  for (const { state, timestamp: at, details } of events) {
-    const line = details.line;
+  for (const { state, timestamp: at, line, cause } of events) {
     switch (state) {
       case 'connecting':
         before ??= 'connecting';
         break;
       case 'connected':
         before ??= 'connecting';
-        linesUp.add(line ?? '');
+        linesUp.add(line ?? 0);
         changes.push({ at, state: 'up' });
         break;
       case 'disconnected':
         if (before === undefined) before = 'up';
-        linesUp.delete(line ?? '');
+        linesUp.delete(line ?? 0);
         if (linesUp.size === 0) changes.push({ at, state: 'down' });
         break;
       case 'region_blocked':
@@ -138,12 +137,12 @@ function statesOf(events: readonly StatusJson[], now: LaneState, from: number, t
       case 'feed_stale':
         before ??= 'up';
         // What is down is not merely stale.
-        if (line === undefined && details.cause !== 'quiet_market' && changes.at(-1)?.state !== 'down')
+        if (line === null && cause !== 'quiet_market' && changes.at(-1)?.state !== 'down')
           changes.push({ at, state: 'stale' });
         break;
       case 'feed_recovered':
         before ??= 'stale';
-        if (line === undefined) changes.push({ at, state: 'up' });
+        if (line === null) changes.push({ at, state: 'up' });
         break;
     }
   }
@@ -161,7 +160,7 @@ function turnsOf(venue: string, events: readonly StatusJson[], active: boolean, 
   let known = false;
   for (const event of events) {
     if (!isSwitch(event)) continue;
-    if (!known && event.details.from === venue) since = Number.NEGATIVE_INFINITY;
+    if (!known && event.switch?.from === venue) since = Number.NEGATIVE_INFINITY;
     known = true;
     if (event.venue === venue) since ??= event.timestamp;
     else if (since !== undefined) {
@@ -178,8 +177,8 @@ function haltsOf(events: readonly StatusJson[], halted: boolean, to: number): Se
   const halts: Segment<string>[] = [];
   let open: { at: number; reason: string } | undefined;
   let known = false;
-  for (const { state, coin, timestamp, reason } of events) {
-    if (coin !== null || (state !== 'trading_halted' && state !== 'trading_resumed')) continue;
+  for (const { state, symbol, timestamp, reason } of events) {
+    if (symbol !== null || (state !== 'trading_halted' && state !== 'trading_resumed')) continue;
     if (state === 'trading_halted') open ??= { at: timestamp, reason };
     else {
       if (!known && open === undefined) open = { at: Number.NEGATIVE_INFINITY, reason: '' };

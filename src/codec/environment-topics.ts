@@ -23,15 +23,13 @@ export function topicNameOf(record: FeedRecord, allowTestData: boolean): string 
 
 /**
  * Message key of a record. Market records: the canonical symbol, in mode `all` VENUE:SYMBOL, as the venues of a symbol
- * are separate series there. A status of one coin: VENUE:SYMBOL by its `details.symbol`, for it has no field of that
- * name; VENUE:COIN without it.
+ * are separate series there. A status: `feed`, VENUE or VENUE:SYMBOL.
  */
 export function keyOf(record: FeedRecord, mode: FeedMode): string {
   switch (record.kind) {
     case 'status':
       if (record.venue === null) return 'feed';
-      if (record.coin === null) return record.venue;
-      return `${record.venue}:${record.details.symbol ?? record.coin}`;
+      return record.symbol === null ? record.venue : `${record.venue}:${record.symbol}`;
     case 'gap':
     case 'position':
       return `${record.venue}:${record.symbol}`;

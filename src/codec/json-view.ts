@@ -1,9 +1,16 @@
 import { isUtf8 } from 'node:buffer';
-import type { FeedRecord } from '../domain/record.ts';
+import type { FeedRecord, RecordKind } from '../domain/record.ts';
 import { codecOf } from './avro.ts';
 import { camelCase } from './avro-type.ts';
+import { type AvroField, type AvroSchema, isUnion } from './schema-files.ts';
 
 export type JsonRecord = Readonly<Record<string, unknown>>;
+
+/** Renders a value in memory as JSON; undefined: the value is the same in both. */
+type Render = ((value: unknown) => unknown) | undefined;
+type FieldRender = readonly [inMemory: string, inJson: string, render: Render];
+
+const fieldsByKind = new Map<RecordKind, readonly FieldRender[]>();
 
 /**
  * A record as people and scripts see it: the schema's names and order, decimals as canonical text, times as in the
@@ -11,16 +18,53 @@ export type JsonRecord = Readonly<Record<string, unknown>>;
  * behind its name has them to read.
  */
 export function toJson(record: FeedRecord): JsonRecord {
-  const fields = record as unknown as JsonRecord; // by name: which ones is the schema's to say
+  let fields = fieldsByKind.get(record.kind);
+  if (fields === undefined) {
+    fields = rendersOf(codecOf(record.kind).schema.fields, new Map());
+    fieldsByKind.set(record.kind, fields);
+  }
+  const values = record as unknown as JsonRecord; // by name: which ones is the schema's to say
   const json: Record<string, unknown> = {};
-  for (const { name } of codecOf(record.kind).schema.fields) {
-    const value = fields[camelCase(name)];
+  for (const [inMemory, name, render] of fields) {
+    const value = values[inMemory];
     if (value instanceof Uint8Array) {
       json[name] = Buffer.from(value).toString('base64');
       if (isUtf8(value)) json[`${name}_text`] = Buffer.from(value).toString('utf8');
     } else {
-      json[name] = value;
+      json[name] = render === undefined ? value : render(value);
     }
   }
   return json;
+}
+
+function rendersOf(fields: readonly AvroField[], named: Map<string, Render>): readonly FieldRender[] {
+  return fields.map(({ name, type }) => [camelCase(name), name, renderOf(type, named)]);
+}
+
+function renderOf(schema: AvroSchema, named: Map<string, Render>): Render {
+  if (typeof schema === 'string') return named.get(schema);
+  if (isUnion(schema)) {
+    const [render] = schema.flatMap((branch) => renderOf(branch, named) ?? []);
+    return render && ((value) => (value === null ? null : render(value)));
+  }
+  const { name, items, fields } = schema;
+  if (items !== undefined) {
+    const render = renderOf(items, named);
+    return render && ((values) => (values as readonly unknown[]).map(render)); // an array, by its schema
+  }
+  if (fields === undefined) return undefined;
+  const inner = rendersOf(fields, named);
+  const isSame = inner.every(([inMemory, inJson, render]) => inMemory === inJson && render === undefined);
+  const render = isSame ? undefined : (value: unknown) => renderFields(value as JsonRecord, inner); // a record, by its schema
+  if (name !== undefined) named.set(name, render);
+  return render;
+}
+
+function renderFields(values: JsonRecord, fields: readonly FieldRender[]): JsonRecord {
+  return Object.fromEntries(
+    fields.map(([inMemory, name, render]) => [
+      name,
+      render === undefined ? values[inMemory] : render(values[inMemory]),
+    ]),
+  );
 }

@@ -15,6 +15,50 @@ export interface BookLevel {
   readonly quantity: Decimal;
 }
 
+/** How old a venue's last data is. */
+export interface VenueAge {
+  /** The venue. */
+  readonly venue: string;
+  /** Milliseconds since its last data frame. */
+  readonly ageMs: number;
+  /** The venue's clock minus ours, milliseconds; null: not measured. */
+  readonly clockOffsetMs: null | number;
+  /** received_at minus timestamp minus the clock offset, milliseconds; null: not measured. */
+  readonly eventLagMs: null | number;
+}
+
+/** The whole current state of an instance of the feed. */
+export interface Heartbeat {
+  /** allowed or halted. */
+  readonly trading: string;
+  /** Why trading is halted, in words for people. */
+  readonly tradingReason: string;
+  /** Symbols that are not tradable by themselves. */
+  readonly halted: readonly string[];
+  /** Symbols that the instance speaks for: its silence counts until a heartbeat of another instance names them. */
+  readonly symbols: readonly string[];
+  /** Symbols whose order book is out of step with the venue. */
+  readonly staleBooks: readonly string[];
+  /** One item for each venue that has delivered data. */
+  readonly venueAges: readonly VenueAge[];
+}
+
+/** From which venue to which, and the trades on both sides. The trade fields are null if the record is about all symbols. */
+export interface VenueSwitch {
+  /** The previous venue; null: none. */
+  readonly from: null | string;
+  /** The venue that serves from now on. */
+  readonly to: string;
+  /** Id of the last trade of the previous epoch; null: none is known. */
+  readonly lastId: null | string;
+  /** Timestamp of that trade. */
+  readonly lastTimestamp: null | number;
+  /** Id of the first trade of the new epoch; null: none came yet. */
+  readonly firstId: null | string;
+  /** Timestamp of that trade. */
+  readonly firstTimestamp: null | number;
+}
+
 /** One trade of one venue. Topic `trades`. */
 export interface TradeEvent {
   readonly kind: 'trade';
@@ -362,26 +406,38 @@ export interface LargeTrade {
   readonly multiple: number;
 }
 
-/** What happened to the feed, and every second what state it is in. Topic `feed-status`. */
+/** What happened to the feed, and once a second its whole current state. Topic `feed-status`. */
 export interface FeedStatus {
   readonly kind: 'status';
   /** Number of the record within its instance, from 1, +1 a record. */
   readonly sequence: number;
-  /** connecting, connected, disconnected, subscribed, subscription_rejected, feed_stale, feed_recovered, failed_over, failed_back, gap_detected, gap_repaired, gap_unrepaired, region_blocked, rate_limited, session_rotated, sink_unavailable, sink_recovered, trading_halted, trading_resumed, heartbeat or stopped. */
+  /** connecting, connected, disconnected, subscribed, subscription_rejected, feed_stale, feed_recovered, failed_over, failed_back, gap_detected, gap_repaired, gap_unrepaired, gap_healed, region_blocked, rate_limited, session_rotated, sink_unavailable, sink_recovered, trading_halted, trading_resumed, instrument_halted, price_disputed, lines_disagree, heartbeat or stopped. */
   readonly state: string;
   /** Why, in words for people. */
   readonly reason: string;
-  /** The venue concerned; null: the whole feed. */
-  readonly venue: null | string;
-  /** The coin concerned; null: all of the venue's. */
-  readonly coin: null | string;
-  /** The venue that serves the feed as the record is written; null: none. */
-  readonly activeVenue: null | string;
-  /** The process that speaks, unique per start. */
+  /** The process that publishes the record, unique per start. */
   readonly instance: string;
   /** When it happened, by our wall clock. */
   readonly timestamp: number;
-  /** Figures and names that belong to the state, for programs. */
+  /** The venue concerned; null: the whole feed. */
+  readonly venue: null | string;
+  /** The canonical symbol concerned; null: all of the venue's. */
+  readonly symbol: null | string;
+  /** The symbol's coin. */
+  readonly coin: null | string;
+  /** The venue that serves the feed when the record is written; null: none. */
+  readonly activeVenue: null | string;
+  /** The channel concerned, e.g. trade or agg_trade; null: all, or none in particular. */
+  readonly channel: null | string;
+  /** Why, for programs. feed_stale: socket_dead, subscription_mute, channel_mute, late or quiet_market (no fault). disconnected: probing (retries go on at the slow pace) or replaced (another connection of the line goes on). session_rotated: server_shutdown, maintenance or lifetime. subscribed: listed. subscription_rejected: delisted. gap_detected: ids_restarted. sink_unavailable, sink_recovered: the sink's name. failed_over, failed_back: why, e.g. stale. */
+  readonly cause: null | string;
+  /** The line concerned, from 1; null: the venue as a whole. */
+  readonly line: null | number;
+  /** Only of the state heartbeat. */
+  readonly heartbeat: null | Heartbeat;
+  /** Only of the states failed_over and failed_back. */
+  readonly switch: null | VenueSwitch;
+  /** More about it for people; programs do not read it. */
   readonly details: Readonly<Record<string, string>>;
   /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
   readonly environment: Environment;

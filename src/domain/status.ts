@@ -12,6 +12,7 @@ export const FEED_STATES = [
   'gap_detected',
   'gap_repaired',
   'gap_unrepaired',
+  'gap_healed',
   'region_blocked',
   'rate_limited',
   'session_rotated',
@@ -19,10 +20,13 @@ export const FEED_STATES = [
   'sink_recovered',
   'trading_halted',
   'trading_resumed',
+  'instrument_halted',
+  'price_disputed',
+  'lines_disagree',
   'heartbeat',
   'stopped',
 ] as const;
 export type FeedState = (typeof FEED_STATES)[number];
 
-/** Why data stopped coming (`details.cause` of feed_stale). */
+/** Why data stopped coming: `cause` of feed_stale. */
 export type StaleCause = 'socket_dead' | 'subscription_mute' | 'quiet_market';

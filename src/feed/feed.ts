@@ -1,7 +1,17 @@
 import { filter, map, merge, Observable, type SchedulerLike, Subject, type Subscriber, Subscription } from 'rxjs';
 import type { BooksWanted, Config } from '../config/config.ts';
 import type { Instrument, VenueId } from '../domain/instrument.ts';
-import type { AggTrade, BookTicker, Environment, FeedRecord, Gap, Kline, TradeEvent } from '../domain/record.ts';
+import type {
+  AggTrade,
+  BookTicker,
+  Environment,
+  FeedRecord,
+  Gap,
+  Heartbeat,
+  Kline,
+  TradeEvent,
+  VenueAge,
+} from '../domain/record.ts';
 import type { FailoverEvent, SourceEvent } from '../operators/failover/failover-events.ts';
 import { failover } from '../operators/failover.ts';
 import { AwaitedAnalytics } from './analytics/awaited-analytics.ts';
@@ -76,6 +86,8 @@ export class Feed {
   /** Where trades and candles are subscribed. */
   readonly klineCheck: KlineCheck | undefined;
   activeVenue: string | null = null;
+  /** Symbols with too many invalid messages at the last heartbeat, as VENUE:SYMBOL. */
+  poorQuality: readonly string[] = [];
   readonly #options: FeedOptions;
   readonly #all: boolean;
   /** Which events positions and gaps count by: trades where they are subscribed. */
@@ -229,22 +241,25 @@ export class Feed {
   heartbeat(): void {
     this.view.second();
     const { state, reason } = this.trading.state;
-    const details: Record<string, string> = {
+    this.poorQuality = this.#ofPoorQuality();
+    const heartbeat: Heartbeat = {
       trading: state,
-      trading_reason: reason,
-      halted: [...this.trading.haltedSymbols].sort().join(','),
-      symbols: [...new Set([...this.view.symbols.values()].map(({ symbol }) => symbol))].join(','),
+      tradingReason: reason,
+      halted: [...this.trading.haltedSymbols].sort(),
+      symbols: [...new Set([...this.view.symbols.values()].map(({ symbol }) => symbol))],
+      staleBooks: this.#books?.stale ?? [],
+      venueAges: this.venues.flatMap((venue) => this.#ageOf(venue)),
     };
-    const staleBooks = this.#books?.stale ?? [];
-    if (staleBooks.length > 0) details.stale_books = staleBooks.join(',');
-    const poor = this.#ofPoorQuality();
-    if (poor.length > 0) details.quality = poor.join(',');
-    for (const venue of this.venues) {
-      const ageMs = this.ageMs(venue);
-      if (ageMs !== null) details[`age_ms.${venue.options.venue.id}`] = String(Math.round(ageMs));
-    }
-    this.status({ state: 'heartbeat', reason: state === 'allowed' ? 'the feed is in order' : reason, details });
+    this.status({ state: 'heartbeat', reason: state === 'allowed' ? 'the feed is in order' : reason, heartbeat });
     this.#checkpoint(++this.#beats % CHECKPOINT_EVERY_BEATS === 0 ? 'all' : 'fresh');
+  }
+
+  #ageOf(venue: VenueFeed): readonly VenueAge[] {
+    const ageMs = this.ageMs(venue);
+    if (ageMs === null) return [];
+    const offsetMs = venue.options.timing?.latency.clock.estimate?.offsetMs;
+    const clockOffsetMs = offsetMs === undefined ? null : Math.round(offsetMs);
+    return [{ venue: venue.options.venue.id, ageMs: Math.round(ageMs), clockOffsetMs, eventLagMs: null }];
   }
 
   /** What too many invalid messages came of, as VENUE:SYMBOL. */
@@ -616,7 +631,7 @@ export class Feed {
     const { kind, tradeId: toId } = notice.hole.after;
     open.add(toId);
     if (kind === this.#ledgerKind) this.#analytics?.hold(key, { toId, fromTime: gap.fromTime }, this.#now);
-    this.#gapDetected(notice.coin, gap);
+    this.#gapDetected(notice.coin, gap, kind);
   }
 
   #onHole(key: string, notice: HoleNotice): void {
@@ -628,23 +643,18 @@ export class Feed {
       this.#analytics?.release(key, toId);
     }
     if (gap === undefined) return;
-    if (!wasTold) this.#gapDetected(notice.coin, gap);
+    if (!wasTold) this.#gapDetected(notice.coin, gap, kind);
     this.#out$.next({ records: [gap], barrier: true });
-    const about = { venue: gap.venue, coin: notice.coin, details: { ...gapDetails(gap), filled: String(gap.filled) } };
+    const { channel, symbol, venue, details } = gapFacts(gap, kind);
+    const about = { venue, symbol, coin: notice.coin, channel, details: { ...details, filled: String(gap.filled) } };
     const between = `trades of ${notice.symbol} between ${gap.fromId} and ${gap.toId}`;
     if (gap.outcome === 'repaired') this.status({ state: 'gap_repaired', reason: `${between} were fetched`, ...about });
     else this.status({ state: 'gap_unrepaired', reason: `${between} could not be had`, ...about });
   }
 
-  #gapDetected(coin: string, gap: Gap): void {
-    const { venue, symbol } = gap;
-    this.status({
-      state: 'gap_detected',
-      reason: `trades of ${symbol} are missing`,
-      venue,
-      coin,
-      details: gapDetails(gap),
-    });
+  #gapDetected(coin: string, gap: Gap, channel: GapFacts['channel']): void {
+    const reason = `trades of ${gap.symbol} are missing`;
+    this.status({ state: 'gap_detected', reason, coin, ...gapFacts(gap, channel) });
   }
 
   /** Nothing tells whether trades lie between the two counts: the epoch of the first one ends with a gap that nothing follows. */
@@ -658,12 +668,14 @@ export class Feed {
     this.#showBook(symbol, after.venue);
     const gap = records.find((record) => record.kind === 'gap');
     if (gap === undefined) return;
+    const facts = gapFacts(gap, after.kind);
     this.status({
       state: 'gap_detected',
       reason: `${gap.venue} counts the trades of ${symbol} anew, from ${after.tradeId}, after ${gap.fromId}`,
-      venue: gap.venue,
       coin,
-      details: { ...gapDetails(gap), cause: 'ids_restarted', first_id: after.tradeId },
+      cause: 'ids_restarted',
+      ...facts,
+      details: { ...facts.details, first_id: after.tradeId },
     });
   }
 
@@ -690,14 +702,16 @@ function isOfTrades(event: MergedEvent | undefined): boolean {
   return kind === 'trade' || kind === 'agg_trade' || kind === 'hole' || kind === 'ids_restarted';
 }
 
-function gapDetails({ symbol, epoch, fromId, toId, missing }: Gap): Record<string, string> {
-  return {
-    symbol,
+type GapFacts = Required<Pick<StatusNote, 'venue' | 'symbol' | 'channel' | 'details'>>;
+
+function gapFacts({ venue, symbol, epoch, fromId, toId, missing }: Gap, channel: GapFacts['channel']): GapFacts {
+  const details = {
     epoch: String(epoch),
     from_id: fromId ?? '',
     to_id: toId ?? '',
     missing: missing === null ? 'unknown' : String(missing),
   };
+  return { venue, symbol, channel, details };
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -306,8 +306,9 @@ export class VenueRun {
     for (const instrument of instruments) {
       this.#follow(instrument);
       const { coin, symbol, venueSymbol } = instrument;
-      const details = { symbol, venue_symbol: venueSymbol, cause: 'listed' };
-      this.#note({ state: 'subscribed', reason: `${symbol} is followed from now on`, coin, details });
+      const reason = `${symbol} is followed from now on`;
+      const details = { venue_symbol: venueSymbol };
+      this.#note({ state: 'subscribed', reason, symbol, coin, cause: 'listed', details });
     }
   }
 
@@ -370,10 +371,10 @@ export class VenueRun {
   #leaveOut(
     { coin, symbol, venueSymbol }: Instrument,
     reason = 'not in the instrument list of the venue, or not trading',
-    cause?: string,
+    cause: string | null = null,
   ): void {
-    const details = { symbol, venue_symbol: venueSymbol, ...(cause === undefined ? {} : { cause }) };
-    this.#note({ state: 'subscription_rejected', reason, coin, details });
+    const details = { venue_symbol: venueSymbol };
+    this.#note({ state: 'subscription_rejected', reason, symbol, coin, cause, details });
     this.#out.next({ kind: 'serves', symbol, serves: false });
   }
 
@@ -414,7 +415,7 @@ export class VenueRun {
         this.#connectedTold = true;
         return;
       case 'lost':
-        if (!successor) this.#afterLoss(signal, note?.details ?? {});
+        if (!successor) this.#afterLoss(signal, { line: news.line.number, details: note?.details ?? {} });
         return;
       case 'refused':
         for (const topic of signal.topics) this.#onRefused(news, topic, signal.fault);
@@ -527,13 +528,13 @@ export class VenueRun {
     this.#repair.watch();
   }
 
-  #afterLoss({ fault }: Signal<'lost'>, details: Readonly<Record<string, string>>): void {
+  #afterLoss({ fault }: Signal<'lost'>, about: Pick<StatusNote, 'line' | 'details'>): void {
     const blocked = fault.kind === 'region_blocked';
     if (blocked && !this.#blockedTold) {
       this.#blockedTold = true;
-      this.#note({ state: 'region_blocked', reason: fault.message, details });
+      this.#note({ state: 'region_blocked', reason: fault.message, ...about });
     }
-    if (fault.kind === 'rate_limited') this.#note({ state: 'rate_limited', reason: fault.message, details });
+    if (fault.kind === 'rate_limited') this.#note({ state: 'rate_limited', reason: fault.message, ...about });
     if (this.lines.up > 0) return;
     this.#connectedTold = false;
     this.#options.activity.connected(this.#id, false);
@@ -546,12 +547,10 @@ export class VenueRun {
       this.#note({
         state: 'subscription_rejected',
         reason: fault.message,
-        ...(instrument === undefined ? {} : { coin: instrument.coin }),
-        details: {
-          line: String(line.number),
-          topic,
-          ...(instrument === undefined ? {} : { symbol: instrument.symbol }),
-        },
+        symbol: instrument?.symbol ?? null,
+        coin: instrument?.coin ?? null,
+        line: line.number,
+        details: { topic },
       });
     if (instrument === undefined) return;
     if (this.#options.venue.topics(instrument, 'trade').includes(topic))
@@ -575,7 +574,7 @@ export class VenueRun {
 
   #onVenueStale(cause: string, ageMs: number): void {
     const reason = `no data from the venue for ${ageMs} ms`;
-    this.#note({ state: 'feed_stale', reason, details: { cause, age_ms: String(ageMs) } });
+    this.#note({ state: 'feed_stale', reason, cause, details: { age_ms: String(ageMs) } });
     if (cause !== 'quiet_market') this.#out.next({ kind: 'stale' });
   }
 

@@ -100,7 +100,7 @@ export async function startRecording(
     networks: capture.networks,
     random: capture.random,
   });
-  const tell = statusLogger(log);
+  const tell = statusLogger(log, feed);
   feed.output$.subscribe(({ records }) => {
     for (const record of records) if (record.kind === 'status') tell(record);
   });

@@ -169,7 +169,7 @@ class ReplayRun {
       },
     });
     this.#outlets = outlets;
-    const tell = statusLogger(log);
+    const tell = statusLogger(log, this.#feed);
     this.#feed.output$.subscribe((output) => {
       outlets.take(output, this.#scheduler.now());
       // At its own pace somebody may be watching.

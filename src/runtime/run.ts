@@ -206,7 +206,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const resumed = former.filter(({ takeUp }) => takeUp !== undefined).length;
   if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'goes on where the last run ended');
   const topic = topicNames(config.feed.allowTestData);
-  const tell = statusLogger(log);
+  const tell = statusLogger(log, feed);
   const published = new RecordCounts();
   feed.output$.subscribe(({ records, barrier }) => {
     const timed = latencies.emitted(records);
@@ -452,13 +452,13 @@ class Outlet {
         this.#log.warn({ event: 'sink_unavailable', sink: this.name }, `waits for ${this.name}: ${reason}`);
     } else if (state === 'down' && !this.#down) {
       this.#down = true;
-      feed.status({ state: 'sink_unavailable', reason: `${this.name}: ${reason}`, details: { sink: this.name } });
+      feed.status({ state: 'sink_unavailable', reason: `${this.name}: ${reason}`, cause: this.name });
     } else if (state === 'up' && this.#down) {
       this.#down = false;
       feed.status({
         state: 'sink_recovered',
         reason: `${this.name} takes records again`,
-        details: { sink: this.name },
+        cause: this.name,
       });
     }
   }
@@ -511,7 +511,8 @@ class Outlet {
       this.#feed?.status({
         state: 'sink_unavailable',
         reason: `${this.name} is too slow: records were dropped`,
-        details: { sink: this.name, ...details },
+        cause: this.name,
+        details,
       });
       this.#scheduler.schedule(() => this.#makeUpForDeltas(), DROPPED_TOLD_EVERY_MS);
     }, DROPPED_TOLD_EVERY_MS);

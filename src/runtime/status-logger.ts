@@ -13,13 +13,16 @@ const LOUD = new Set([
   'trading_halted',
 ]);
 
-/** Writes what the feed says of itself to the log; what is wrong with the data, once. */
-export function statusLogger(log: Logger): (record: FeedStatus) => void {
+/** Logs the status records of a feed, and at a heartbeat the symbols that came to be of poor quality since the last one. */
+export function statusLogger(
+  log: Logger,
+  feed: { readonly poorQuality: readonly string[] },
+): (record: FeedStatus) => void {
   let doubtful = new Set<string>();
   return (record) => {
     logStatus(log, record);
     if (record.state !== 'heartbeat') return;
-    const found = new Set(record.details.quality?.split(',') ?? []);
+    const found = new Set(feed.poorQuality);
     const news = [...found].filter((of) => !doubtful.has(of));
     if (news.length > 0) log.warn({ event: 'quality', of: news }, 'many invalid messages');
     doubtful = found;
@@ -27,11 +30,14 @@ export function statusLogger(log: Logger): (record: FeedStatus) => void {
 }
 
 function logStatus(log: Logger, record: FeedStatus): void {
+  const { symbol, channel, cause, line, heartbeat, switch: switched } = record;
+  const facts = Object.entries({ symbol, channel, cause, line, heartbeat, switch: switched });
   const fields = {
     event: record.state,
     venue: record.venue,
     coin: record.coin,
     active_venue: record.activeVenue,
+    ...Object.fromEntries(facts.filter(([, value]) => value !== null)),
     ...record.details,
   };
   if (record.state === 'heartbeat') log.debug(fields, record.reason);

@@ -100,9 +100,9 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
       });
     // Live prices begin with the next change; heartbeats say which symbols there are, each of its process (a cluster
     // has several), the compacted topic their last.
-    connected.status$.pipe(filter(({ state }) => state === 'heartbeat')).subscribe({
-      next: ({ details }) => {
-        const unpriced = (details.symbols ?? '').split(',').filter((symbol) => !priced.has(symbol));
+    connected.status$.subscribe({
+      next: ({ heartbeat }) => {
+        const unpriced = heartbeat?.symbols.filter((symbol) => !priced.has(symbol)) ?? [];
         const ticks = unpriced.flatMap((symbol) => connected.latest(symbol) ?? []);
         if (ticks.length > 0) give(ticks);
       },

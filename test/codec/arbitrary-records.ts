@@ -39,6 +39,8 @@ function arbitraryOf(schema: AvroSchema): fc.Arbitrary<unknown> {
       return arbitraryText;
     case 'boolean':
       return fc.boolean();
+    case 'int':
+      return fc.integer();
     case 'long':
       return fc.oneof(fc.integer({ min: -(2 ** 52), max: 2 ** 53 - 2 }), fc.nat(200));
     case 'double':

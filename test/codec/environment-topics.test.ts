@@ -56,9 +56,8 @@ describe('keyOf', () => {
     ['binance:BTCUSDT', 'binance:BTCUSDT', samplePosition()],
     ['binance_us', 'binance_us', sampleDeadLetter()],
     ['feed', 'feed', sampleStatus({ venue: null })],
-    ['bybit', 'bybit', sampleStatus()],
-    ['bybit:BTCUSDT', 'bybit:BTCUSDT', sampleStatus({ coin: 'BTC', details: { symbol: 'BTCUSDT' } })],
-    ['bybit:BTC', 'bybit:BTC', sampleStatus({ coin: 'BTC', details: {} })],
+    ['bybit', 'bybit', sampleStatus({ venue: 'bybit', symbol: null, coin: null })],
+    ['binance:BTCUSDT', 'binance:BTCUSDT', sampleStatus()],
   ])('is %s, in mode all %s', (failover, all, record) => {
     expect(keyOf(record, 'failover')).toBe(failover);
     expect(keyOf(record, 'all')).toBe(all);

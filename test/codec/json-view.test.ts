@@ -1,13 +1,36 @@
 import { describe, expect, it } from 'vitest';
 import { codecOf } from '../../src/codec/avro.ts';
 import { toJson } from '../../src/codec/json-view.ts';
-import { sampleDeadLetter, sampleRecords, sampleTrade } from './sample-records.ts';
+import { sampleDeadLetter, sampleRecords, sampleStatus, sampleTrade } from './sample-records.ts';
 
 describe('toJson', () => {
   it('has the names of the schema, in its order, and nothing else', () => {
     for (const record of sampleRecords.filter(({ kind }) => kind !== 'dead_letter')) {
       expect(Object.keys(toJson(record))).toEqual(codecOf(record.kind).schema.fields.map(({ name }) => name));
     }
+  });
+
+  it('has the names of the schema in the records within a record, too', () => {
+    const venueAge = { venue: 'bybit', ageMs: 5, clockOffsetMs: null, eventLagMs: null };
+    const heartbeat = {
+      trading: 'allowed',
+      tradingReason: 'all is well',
+      halted: [],
+      symbols: ['BTCUSDT'],
+      staleBooks: [],
+      venueAges: [venueAge],
+    };
+    expect(toJson(sampleStatus({ heartbeat, switch: null }))).toMatchObject({
+      heartbeat: {
+        trading: 'allowed',
+        trading_reason: 'all is well',
+        halted: [],
+        symbols: ['BTCUSDT'],
+        stale_books: [],
+        venue_ages: [{ venue: 'bybit', age_ms: 5, clock_offset_ms: null, event_lag_ms: null }],
+      },
+      switch: null,
+    });
   });
 
   it('keeps decimals as text, times and nulls', () => {

@@ -94,7 +94,7 @@ describe('a quiet market', () => {
     const asleep = (now: number) => now > 20 * MINUTE && now < 9 * HOUR;
     const told = await nightOf(10, (_, now) => !asleep(now) && now < 9.2 * HOUR);
     const night = told.filter(({ timestamp }) => timestamp > 10 * MINUTE && timestamp < 9.2 * HOUR);
-    expect(new Set(night.flatMap(({ details }) => details.cause ?? []))).toEqual(new Set(['quiet_market']));
+    expect(new Set(night.flatMap(({ cause }) => cause ?? []))).toEqual(new Set(['quiet_market']));
     expect(new Set(states(night))).toEqual(new Set(['feed_stale', 'feed_recovered']));
   });
 
@@ -103,16 +103,17 @@ describe('a quiet market', () => {
     const night = told.filter(({ timestamp }) => timestamp > 10 * MINUTE && timestamp < 4 * HOUR);
     expect(new Set(states(night))).toEqual(new Set(['feed_stale', 'feed_recovered']));
     expect(new Set(night.map(({ coin }) => coin))).toEqual(new Set(['DOGE']));
-    expect(
-      night.filter(({ state }) => state === 'feed_stale').every(({ details }) => details.cause === 'quiet_market'),
-    ).toBe(true);
+    expect(night.filter(({ state }) => state === 'feed_stale').every(({ cause }) => cause === 'quiet_market')).toBe(
+      true,
+    );
   });
 
   it('does not hide a fault: a venue that is silent while the other trades is left', async () => {
     const told = await nightOf(1, (_coin, now, venue) => venue === 'binance' || now < 10 * MINUTE);
     expect(told.find(({ state }) => state === 'failed_over')).toMatchObject({
       venue: 'binance',
-      details: { from: 'bybit', reason: 'stale' },
+      cause: 'stale',
+      switch: { from: 'bybit' },
     });
   });
 });

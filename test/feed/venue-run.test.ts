@@ -2,6 +2,7 @@ import { defer, map, of, Subject, type Subscription, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import type { LineEvent } from '../../src/domain/line.ts';
+import type { StatusNote } from '../../src/feed/status/status-log.ts';
 import { VenueFeed } from '../../src/feed/venue-feed.ts';
 import type { VenueFeedOptions, VenueSignal } from '../../src/feed/venue-signal.ts';
 import type { ListedInstrument } from '../../src/venues/contract.ts';
@@ -68,9 +69,9 @@ class ScriptedRun {
     );
   }
 
-  told(state: string): Readonly<Record<string, string>>[] {
+  told(state: string): StatusNote[] {
     return this.signals.flatMap((signal) =>
-      signal.kind === 'status' && signal.note.state === state ? [signal.note.details ?? {}] : [],
+      signal.kind === 'status' && signal.note.state === state ? [signal.note] : [],
     );
   }
 
@@ -134,8 +135,8 @@ describe.each([true, false])('VenueRun: the rotation of one line, contiguous ids
     run.scheduler.advance(500);
     expect(run.told('session_rotated')).toEqual([]);
     deliver(old, 7, 8);
-    expect(run.told('session_rotated')).toEqual([
-      { line: '1', url: 'ws://a', reason: 'server_shutdown', duration_ms: '500' },
+    expect(run.told('session_rotated')).toMatchObject([
+      { line: 1, cause: 'server_shutdown', details: { url: 'ws://a', duration_ms: '500' } },
     ]);
     expect(old.closed).toBe(true);
     deliver(next, 9);
@@ -182,7 +183,7 @@ describe.each([true, false])('VenueRun: the rotation of one line, contiguous ids
     deliver(next, 4);
     expect(run.trades).toEqual([1, 2, 3, 4]);
     expect(run.count('disconnected')).toBe(0);
-    expect(run.told('disconnected')).toMatchObject([{ line: '1', successor: 'true', retry_in_ms: '0' }]);
+    expect(run.told('disconnected')).toMatchObject([{ line: 1, cause: 'replaced', details: { retry_in_ms: '0' } }]);
     expect(run.told('session_rotated')).toEqual([]);
   });
 
@@ -190,7 +191,7 @@ describe.each([true, false])('VenueRun: the rotation of one line, contiguous ids
     const run = new ScriptedRun({ contiguous });
     run.connection(0).rotate();
     run.connection(1).fail(new Fault('rate_limited', 'HTTP 429', { status: 429 }));
-    expect(run.told('connecting')).toMatchObject([{}, { line: '1', successor: 'true', status: '429' }]);
+    expect(run.told('connecting')).toMatchObject([{}, { line: 1, details: { status: '429' } }]);
     expect([run.told('disconnected'), run.told('rate_limited'), run.count('disconnected')]).toEqual([[], [], 0]);
   });
 });
@@ -207,8 +208,8 @@ describe('VenueRun: announcements', () => {
     for (const connection of run.connections) deliver(connection, 2);
     run.scheduler.advance(500);
     expect(run.told('session_rotated')).toMatchObject([
-      { line: '1', reason: 'maintenance', notice: 'a ongoing', title: 'T' },
-      { line: '2', reason: 'maintenance', notice: 'a ongoing', title: 'T' },
+      { line: 1, cause: 'maintenance', details: { notice: 'a ongoing', title: 'T' } },
+      { line: 2, cause: 'maintenance', details: { notice: 'a ongoing', title: 'T' } },
     ]);
     expect(run.connections.map(({ closed }) => closed)).toEqual([true, true, false, false]);
   });
@@ -531,7 +532,7 @@ describe('VenueRun: a venue that refuses topics', () => {
     run.connection(0).acknowledge(['trade.BTCUSDT']);
     pass(run, 10 * ASK_AGAIN_MS);
     expect([asked(run, 0), asked(run, 1)]).toEqual([['trade.BTCUSDT', 'trade.BTCUSDT'], ['ticker.ETHUSDT']]);
-    expect(run.told('subscription_rejected').map(({ line, topic }) => `${line} ${topic}`)).toEqual([
+    expect(run.told('subscription_rejected').map(({ line, details }) => `${line} ${details?.topic}`)).toEqual([
       '1 trade.BTCUSDT',
       '2 ticker.ETHUSDT',
     ]);

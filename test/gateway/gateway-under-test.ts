@@ -3,7 +3,15 @@ import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { FeedFigures } from '../../src/domain/feed-figures.ts';
 import type { FeedSnapshot } from '../../src/domain/feed-snapshot.ts';
-import type { FeedRecord, FeedStatus, LargeTrade, OrderBookSnapshot, TradeStats } from '../../src/domain/record.ts';
+import type {
+  FeedRecord,
+  FeedStatus,
+  Heartbeat,
+  LargeTrade,
+  OrderBookSnapshot,
+  TradeStats,
+  VenueAge,
+} from '../../src/domain/record.ts';
 import { createGateway, type GatewayOptions, type GatewaySettings } from '../../src/gateway/gateway.ts';
 import { priceTick, tradeEvent } from '../../testing/judges/events.ts';
 import { until } from '../../testing/tools/until.ts';
@@ -201,7 +209,13 @@ export function status(state: string, fields: Partial<FeedStatus> = {}): FeedSta
     state,
     reason: '',
     venue: null,
+    symbol: null,
     coin: null,
+    channel: null,
+    cause: null,
+    line: null,
+    heartbeat: null,
+    switch: null,
     activeVenue: 'bybit',
     instance: 'a',
     timestamp: NOW,
@@ -211,15 +225,23 @@ export function status(state: string, fields: Partial<FeedStatus> = {}): FeedSta
   };
 }
 
-export const heartbeat = (details: FeedStatus['details'] = {}, fields: Partial<FeedStatus> = {}): FeedStatus =>
+export const venueAge = (venue: string, ageMs: number): VenueAge => ({
+  venue,
+  ageMs,
+  clockOffsetMs: null,
+  eventLagMs: null,
+});
+
+export const heartbeat = (told: Partial<Heartbeat> = {}, fields: Partial<FeedStatus> = {}): FeedStatus =>
   status('heartbeat', {
-    details: {
+    heartbeat: {
       trading: 'allowed',
-      trading_reason: '',
-      halted: '',
-      symbols: 'BTCUSDT',
-      'age_ms.bybit': '10',
-      ...details,
+      tradingReason: '',
+      halted: [],
+      symbols: ['BTCUSDT'],
+      staleBooks: [],
+      venueAges: [venueAge('bybit', 10)],
+      ...told,
     },
     ...fields,
   });

@@ -11,7 +11,7 @@ const LIST_EVERY_MS = 250;
 const WAIT = { timeoutMs: 60_000 };
 
 const symbolsOf = (simulated: SimulatedFeed): readonly string[] =>
-  simulated.told({ state: 'heartbeat' }).at(-1)?.details.symbols?.split(',') ?? [];
+  simulated.told({ state: 'heartbeat' }).at(-1)?.heartbeat?.symbols ?? [];
 
 function lastVenueOf(simulated: SimulatedFeed, symbol: string): string | undefined {
   return simulated.of('trade').findLast((trade) => trade.symbol === symbol)?.venue;
@@ -41,11 +41,11 @@ describe('all coins that the venues list', () => {
     await until(() => symbolsOf(simulated).length === 19, WAIT);
 
     simulated.simulator.fault({ venue: 'bybit', fault: 'list_symbol', symbol: 'ADAUSDT' });
-    await simulated.untilTold({ state: 'subscribed', venue: 'bybit', coin: 'ADA', details: { cause: 'listed' } }, WAIT);
+    await simulated.untilTold({ state: 'subscribed', venue: 'bybit', coin: 'ADA', cause: 'listed' }, WAIT);
     await servedBy(simulated, 'ADAUSDT', 'bybit');
 
     simulated.simulator.fault({ venue: 'bybit', fault: 'delist_symbol', symbol: 'SOLUSDT' });
-    const delisted = { state: 'subscription_rejected', coin: 'SOL', details: { cause: 'delisted' } } as const;
+    const delisted = { state: 'subscription_rejected', coin: 'SOL', cause: 'delisted' } as const;
     await simulated.untilTold({ ...delisted, venue: 'bybit' }, WAIT);
     await servedBy(simulated, 'SOLUSDT', 'binance');
     expect(symbolsOf(simulated)).toContain('SOLUSDT');

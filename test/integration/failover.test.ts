@@ -31,8 +31,8 @@ async function expectWholeAndInOrder(simulated: SimulatedFeed): Promise<number> 
 function venueStory(simulated: SimulatedFeed, states: readonly string[]): string[] {
   return simulated
     .told({})
-    .flatMap(({ state, venue, coin, details }) =>
-      states.includes(state) && coin === null && details.line === undefined ? [`${state} ${venue ?? ''}`] : [],
+    .flatMap(({ state, venue, symbol, line }) =>
+      states.includes(state) && symbol === null && line === null ? [`${state} ${venue ?? ''}`] : [],
     );
 }
 
@@ -51,7 +51,8 @@ describe.concurrent('a region is blocked', () => {
     expect(simulated.feed.activeVenue).toBe('binance');
     expect(over).toMatchObject({
       activeVenue: 'binance',
-      details: { from: 'bybit', to: 'binance', 'last_id.BTCUSDT': expect.any(String) },
+      switch: { from: 'bybit', to: 'binance' },
+      details: { 'last_id.BTCUSDT': expect.any(String) },
     });
     await simulated.untilTold({ state: 'region_blocked', venue: 'bybit', details: { status: '451' } });
     await simulated.moreTrades(50, 'binance');
@@ -96,7 +97,7 @@ describe.concurrent('a venue falls silent', () => {
     simulated.simulator.fault({ venue: 'bybit', fault: 'silence_with_pong' });
     const over = await simulated.untilTold({ state: 'failed_over' });
     const lastAt = lastDataAt;
-    const [stale] = simulated.told({ state: 'feed_stale', venue: 'bybit', details: { line: undefined } });
+    const [stale] = simulated.told({ state: 'feed_stale', venue: 'bybit', line: null });
     const staleAfterMs = (stale?.at ?? 0) - lastAt;
     console.log(
       `bybit silent: feed_stale ${staleAfterMs.toFixed(0)} ms after its last data, failed_over ${(over.at - (stale?.at ?? 0)).toFixed(0)} ms later`,
@@ -105,12 +106,13 @@ describe.concurrent('a venue falls silent', () => {
     expect(staleAfterMs).toBeLessThanOrEqual(5500);
     expect(Number(stale?.details.age_ms)).toBeGreaterThanOrEqual(5000);
     expect(Number(stale?.details.age_ms)).toBeLessThanOrEqual(5500);
-    expect(stale?.details.cause).toBe('subscription_mute');
+    expect(stale?.cause).toBe('subscription_mute');
     expect(over.at - (stale?.at ?? 0)).toBeLessThan(100);
     expect(over).toMatchObject({
       venue: 'binance',
       activeVenue: 'binance',
-      details: { from: 'bybit', to: 'binance', reason: 'stale' },
+      cause: 'stale',
+      switch: { from: 'bybit', to: 'binance' },
     });
 
     await simulated.moreTrades(60, 'binance');
@@ -118,7 +120,7 @@ describe.concurrent('a venue falls silent', () => {
     const recovered = await simulated.untilTold({
       state: 'feed_recovered',
       venue: 'bybit',
-      details: { line: undefined },
+      line: null,
     });
     const back = await simulated.untilTold({ state: 'failed_back' });
     console.log(`bybit back: failed_back ${(back.at - recovered.at).toFixed(0)} ms after its recovery`);
@@ -159,10 +161,10 @@ describe.concurrent('a venue falls silent', () => {
     simulated.simulator.fault({ venue: 'bybit', fault: 'silence_without_pong' });
     const over = await simulated.untilTold({ state: 'failed_over', venue: 'binance' });
     const stale = simulated.told({ state: 'feed_stale', venue: 'bybit' });
-    expect(stale.map(({ details }) => details.cause)).toContain('socket_dead');
-    expect(new Set(stale.map(({ details }) => details.cause))).toEqual(new Set(['socket_dead']));
-    expect(simulated.told({ state: 'feed_stale', venue: 'bybit', details: { line: undefined } })).toHaveLength(1);
-    expect(over.details.reason).toBe('stale');
+    expect(stale.map(({ cause }) => cause)).toContain('socket_dead');
+    expect(new Set(stale.map(({ cause }) => cause))).toEqual(new Set(['socket_dead']));
+    expect(simulated.told({ state: 'feed_stale', venue: 'bybit', line: null })).toHaveLength(1);
+    expect(over.cause).toBe('stale');
     await simulated.moreTrades(50, 'binance');
     await expectWholeAndInOrder(simulated);
   });
@@ -179,17 +181,15 @@ describe.concurrent('a venue falls silent', () => {
     await simulated.untilTold({ state: 'trading_resumed' });
     await until(() => [...simulated.feed.states.values()].every(({ hasData }) => hasData));
     simulated.simulator.fault({ venue: 'all', fault: 'quiet' });
-    const stale = await simulated.untilTold({ state: 'feed_stale', venue: 'binance', details: { line: undefined } });
-    expect(stale.details.cause).toBe('quiet_market');
+    const stale = await simulated.untilTold({ state: 'feed_stale', venue: 'binance', line: null });
+    expect(stale.cause).toBe('quiet_market');
     await simulated.untilTold({ state: 'heartbeat' }, { count: simulated.told({ state: 'heartbeat' }).length + 3 });
     simulated.simulator.clearFaults();
     await simulated.moreTrades(30);
-    expect(simulated.told({ state: 'feed_stale' }).filter(({ details }) => details.cause !== 'quiet_market')).toEqual(
-      [],
-    );
+    expect(simulated.told({ state: 'feed_stale' }).filter(({ cause }) => cause !== 'quiet_market')).toEqual([]);
     for (const state of ['failed_over', 'trading_halted', 'disconnected'] as const)
       expect(simulated.told({ state })).toEqual([]);
-    await simulated.untilTold({ state: 'feed_recovered', venue: 'binance', details: { line: undefined } });
+    await simulated.untilTold({ state: 'feed_recovered', venue: 'binance', line: null });
     await expectWholeAndInOrder(simulated);
   });
 });
@@ -201,14 +201,14 @@ describe.concurrent('all four venues down', () => {
     await simulated.moreTrades(30, 'bybit');
     simulated.simulator.fault({ venue: 'all', fault: 'refuse', status: 503 });
     await simulated.untilTold({ state: 'trading_halted' });
-    await simulated.untilTold({ state: 'disconnected', details: { probing: 'true' } }, { count: 16 });
+    await simulated.untilTold({ state: 'disconnected', cause: 'probing' }, { count: 16 });
     const lost = simulated.told({ state: 'disconnected' });
-    for (const { details } of lost) {
-      if (details.probing === 'true') expect(details.retry_in_ms).toBe('300');
+    for (const { cause, details } of lost) {
+      if (cause === 'probing') expect(details.retry_in_ms).toBe('300');
       else expect(Number(details.retry_in_ms)).toBeLessThanOrEqual(400);
       expect(Number(details.retry_in_ms)).toBeGreaterThanOrEqual(5);
     }
-    expect(new Set(lost.map(({ venue, details }) => `${venue} ${details.line}`)).size).toBe(8);
+    expect(new Set(lost.map(({ venue, line }) => `${venue} ${line}`)).size).toBe(8);
 
     simulated.simulator.clearFaults('binance_us');
     await simulated.untilTold({ state: 'failed_over', venue: 'binance_us' });
@@ -235,17 +235,18 @@ describe.concurrent('one coin is mute', () => {
     await simulated.moreTrades(50, 'bybit');
     simulated.simulator.fault({ venue: 'bybit', fault: 'mute_symbol', symbol: 'ETHUSDT' });
     const stale = await simulated.untilTold({ state: 'feed_stale', venue: 'bybit', coin: 'ETH' });
-    expect(stale.details).toMatchObject({ cause: 'subscription_mute', symbol: 'ETHUSDT' });
+    expect(stale).toMatchObject({ cause: 'subscription_mute', symbol: 'ETHUSDT' });
     const over = await simulated.untilTold({ state: 'failed_over', coin: 'ETH' });
     expect(over).toMatchObject({
       venue: 'binance',
       activeVenue: 'bybit',
-      details: { from: 'bybit', to: 'binance', symbol: 'ETHUSDT' },
+      symbol: 'ETHUSDT',
+      switch: { from: 'bybit', to: 'binance', lastId: expect.any(String) },
     });
     const subscribed = simulated
       .told({ state: 'subscribed', venue: 'bybit' })
       .filter(({ at }) => at > stale.at && at < over.at);
-    expect(subscribed.map(({ details }) => details.line).sort()).toEqual(['1', '2']);
+    expect(subscribed.map(({ line }) => line).sort()).toEqual([1, 2]);
     await until(() => simulated.of('trade').findLast(({ symbol }) => symbol === 'ETHUSDT')?.venue === 'binance');
     await simulated.moreTrades(30);
 
@@ -280,7 +281,7 @@ describe.concurrent.each(['mute_trades', 'reject_trades'] as const)("one coin's 
     if (fault === 'reject_trades')
       for (const line of [1, 2]) {
         simulated.simulator.fault({ venue: 'bybit', fault: 'close', line: 1 });
-        await simulated.untilTold({ state: 'subscription_rejected', venue: 'bybit', details: { line: String(line) } });
+        await simulated.untilTold({ state: 'subscription_rejected', venue: 'bybit', line });
       }
     await simulated.untilTold({ state: 'failed_over', coin: 'ETH', venue: 'binance' });
     await until(() => simulated.of('trade').findLast(({ symbol }) => symbol === 'ETHUSDT')?.venue === 'binance');

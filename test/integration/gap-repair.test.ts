@@ -93,12 +93,11 @@ describe.concurrent('Binance: trades that no line delivers', () => {
     console.log(`5 skipped trades were repaired ${(timeOf(simulated, gap) - skippedAt).toFixed(0)} ms after the fault`);
 
     const details = {
-      symbol: 'BTCUSDT',
       from_id: gap?.fromId ?? '',
       to_id: gap?.toId ?? '',
       missing: '5',
     };
-    const about = { venue: 'binance', coin: 'BTC' };
+    const about = { venue: 'binance', symbol: 'BTCUSDT', coin: 'BTC', channel: 'trade' };
     expect(simulated.told({ state: 'gap_detected', ...about, details })).toHaveLength(1);
     expect(simulated.told({ state: 'gap_repaired', ...about, details: { ...details, filled: '5' } })).toHaveLength(1);
     expect(simulated.told({ state: 'gap_unrepaired' })).toEqual([]);
@@ -296,7 +295,7 @@ describe.concurrent('a testnet that counts anew', () => {
     await simulated.moreTrades(RATE);
     for (const gap of gaps) expect(gap).toMatchObject({ toId: null, missing: null, filled: 0, outcome: 'unknown' });
     expect(gapsOf(simulated)).toHaveLength(3);
-    expect(simulated.told({ state: 'gap_detected', details: { cause: 'ids_restarted' } })).toHaveLength(3);
+    expect(simulated.told({ state: 'gap_detected', cause: 'ids_restarted' })).toHaveLength(3);
     for (const state of ['gap_repaired', 'gap_unrepaired'] as const) expect(simulated.told({ state })).toEqual([]);
     for (const { symbol, fromId } of gaps) {
       const trades = simulated.of('trade').filter((trade) => trade.symbol === symbol);
@@ -334,8 +333,9 @@ describe.concurrent('a hole that cannot be filled', () => {
       const toldAfterMs = (detected?.at ?? 0) - (after?.receivedAt ?? 0) / 1000 + performance.timeOrigin;
       console.log(`and told ${toldAfterMs.toFixed(0)} ms after the first trade behind it`);
       expect(toldAfterMs).toBeLessThan(1500);
-      const details = { symbol: 'BTCUSDT', missing: '4', filled: '0' };
-      expect(simulated.told({ state: 'gap_unrepaired', venue: 'binance', coin: 'BTC', details })).toHaveLength(1);
+      const about = { venue: 'binance', symbol: 'BTCUSDT', coin: 'BTC' };
+      const details = { missing: '4', filled: '0' };
+      expect(simulated.told({ state: 'gap_unrepaired', ...about, details })).toHaveLength(1);
       expect(simulated.told({ state: 'gap_repaired' })).toEqual([]);
       const journal = await expectWholeAndInOrder(simulated);
       expect(unsent(simulated, journal, 'BTCUSDT')).toEqual(

@@ -71,7 +71,7 @@ const bySymbol = (records: readonly unknown[]): Record<string, unknown[]> =>
 
 const told = (records: readonly FeedRecord[], states: readonly string[]): string[] =>
   records.flatMap((record) =>
-    record.kind === 'status' && states.includes(record.state) && record.details.line === undefined
+    record.kind === 'status' && states.includes(record.state) && record.line === null
       ? [`${record.state} ${record.venue ?? ''} ${record.coin ?? ''}`]
       : [],
   );

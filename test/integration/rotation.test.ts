@@ -29,9 +29,9 @@ async function started(
 /** How often each line was rotated, and why. */
 function rotations(simulated: SimulatedFeed): Record<string, string[]> {
   const lines: Record<string, string[]> = {};
-  for (const { details } of simulated.told({ state: 'session_rotated' })) {
-    const told = lines[details.line ?? ''] ?? [];
-    lines[details.line ?? ''] = [...told, details.reason ?? ''];
+  for (const { line, cause } of simulated.told({ state: 'session_rotated' })) {
+    const told = lines[line ?? 0] ?? [];
+    lines[line ?? 0] = [...told, cause ?? ''];
   }
   return lines;
 }
@@ -102,7 +102,7 @@ describe.concurrent('the age of a connection', () => {
     await until(() => Object.keys(rotations(simulated)).length === 2);
     await simulated.moreTrades(RATE / 2);
     const told = simulated.told({ state: 'session_rotated' });
-    expect(new Set(told.map(({ details }) => details.reason))).toEqual(new Set(['lifetime']));
+    expect(new Set(told.map(({ cause }) => cause))).toEqual(new Set(['lifetime']));
     const apart = told
       .slice(1)
       .map(({ at, details }, index) => at - Number(details.duration_ms) - (told[index]?.at ?? 0));

@@ -67,7 +67,7 @@ const tradesOf = (records: readonly FeedRecord[]) => records.filter((record) => 
 /** When the venue as a whole was told to be so, milliseconds after the start. */
 const toldAt = (records: readonly FeedRecord[], state: string): number[] =>
   records.flatMap((record) =>
-    record.kind === 'status' && record.state === state && record.details.line === undefined && record.coin === null
+    record.kind === 'status' && record.state === state && record.line === null && record.symbol === null
       ? [record.timestamp - START]
       : [],
   );

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { VENUE_IDS, type VenueId } from '../../src/domain/instrument.ts';
 import type { RawFrame } from '../../src/domain/line.ts';
-import type { FeedRecord, FeedStatus } from '../../src/domain/record.ts';
+import type { FeedRecord, FeedStatus, VenueSwitch } from '../../src/domain/record.ts';
 import type { Feed } from '../../src/feed/feed.ts';
 import { monotonicScheduler } from '../../src/net/monotonic-scheduler.ts';
 import { type CaptureFile, createCapture } from '../../src/replay/record.ts';
@@ -60,6 +60,8 @@ export interface Published {
 
 /** A status record with when it came out, `performance.now()`. */
 export type Told = FeedStatus & { readonly at: number };
+/** What a status record is looked for by. */
+export type Wanted = Partial<Omit<FeedStatus, 'switch'>> & { readonly switch?: Partial<VenueSwitch> };
 
 export interface SimulatedFeedOptions extends SimulatedValues {
   /** Trades a second by venue; venues that are not named make none. */
@@ -131,15 +133,15 @@ export class SimulatedFeed implements AsyncDisposable {
     return this.records.filter((record): record is Extract<FeedRecord, { kind: K }> => record.kind === kind);
   }
 
-  /** What was told and has all these fields; details among them. */
-  told(
-    wanted: Partial<Omit<FeedStatus, 'details'>> & { readonly details?: Record<string, string | undefined> },
-  ): Told[] {
-    const { details = {}, ...fields } = wanted;
-    const has = (of: object, all: object) =>
-      Object.entries(all).every(([key, value]) => (of as Record<string, unknown>)[key] === value);
+  /** The status records that have all these fields; of details and records those that are named. */
+  told(wanted: Wanted): Told[] {
+    const { details = {}, switch: seam = {}, ...fields } = wanted;
+    const has = (of: object | null, all: object) =>
+      Object.entries(all).every(([key, value]) => (of as Record<string, unknown> | null)?.[key] === value);
     return this.published.flatMap(({ at, record }) =>
-      record.kind === 'status' && has(record, fields) && has(record.details, details) ? [{ ...record, at }] : [],
+      record.kind === 'status' && has(record, fields) && has(record.details, details) && has(record.switch, seam)
+        ? [{ ...record, at }]
+        : [],
     );
   }
 
@@ -167,10 +169,10 @@ export class SimulatedFeed implements AsyncDisposable {
 
   /** The status records but heartbeats, a line each. */
   story(): string[] {
-    return this.told({}).flatMap(({ at, state, venue, coin, reason, details }) =>
+    return this.told({}).flatMap(({ at, state, venue, symbol, line, cause, reason, details }) =>
       state === 'heartbeat'
         ? []
-        : [`${at.toFixed(0)} ${state} ${venue ?? ''} ${coin ?? ''} ${reason} ${JSON.stringify(details)}`],
+        : [[at.toFixed(0), state, venue, symbol, line, cause, reason, JSON.stringify(details)].join(' ')],
     );
   }
 

@@ -153,6 +153,7 @@ function parsed(json: string): LogEntry | undefined {
     const value = fields.get(name);
     return typeof value === 'string' ? value : undefined;
   };
+  const line = fields.get('line');
   return {
     level: text('level') ?? 'info',
     time: text('time'),
@@ -160,7 +161,7 @@ function parsed(json: string): LogEntry | undefined {
     event: text('event'),
     venue: text('venue'),
     coin: text('coin'),
-    line: text('line'),
+    line: typeof line === 'number' ? String(line) : text('line'),
     cause: text('cause'),
   };
 }

@@ -1,4 +1,4 @@
-import type { Environment, FeedStatus, PriceTick } from '../../domain/record.ts';
+import type { Environment, FeedStatus, Heartbeat, PriceTick } from '../../domain/record.ts';
 
 /** One instance of the feed, as its own records tell. */
 export interface Speaker {
@@ -50,7 +50,8 @@ export class Speakers {
     speaker.sequence = status.sequence;
     speaker.environment = status.environment;
     speaker.activeVenue = status.activeVenue;
-    if (status.state === 'heartbeat') this.#heartbeat(speaker, status, cameAt);
+    const { heartbeat, timestamp } = status;
+    if (heartbeat !== null) this.#heartbeat(speaker, timestamp, heartbeat, cameAt);
     else apply(speaker, status);
     return speaker;
   }
@@ -64,22 +65,22 @@ export class Speakers {
     return isOver(venue) && quiet.delete(venue);
   }
 
-  #heartbeat(speaker: Speaker, { timestamp, details }: FeedStatus, cameAt: number): void {
+  #heartbeat(speaker: Speaker, timestamp: number, heartbeat: Heartbeat, cameAt: number): void {
     speaker.stampedAt = timestamp;
     speaker.cameAt = cameAt;
-    speaker.trading = details.trading === 'allowed';
-    speaker.tradingReason = details.trading_reason ?? 'no reason given';
+    speaker.trading = heartbeat.trading === 'allowed';
+    speaker.tradingReason = heartbeat.tradingReason;
     speaker.stopped = false;
-    speaker.symbols = listed(details.symbols);
+    speaker.symbols = new Set(heartbeat.symbols);
     speaker.halted.clear();
-    for (const symbol of listed(details.halted)) speaker.halted.add(symbol);
+    for (const symbol of heartbeat.halted) speaker.halted.add(symbol);
     for (const symbol of speaker.symbols) this.#bySymbol.set(symbol, speaker);
     const heard = new Set([...this.#bySymbol.values(), speaker]);
     for (const [instance, each] of this.#byInstance) if (!heard.has(each)) this.#byInstance.delete(instance);
   }
 }
 
-function apply(speaker: Speaker, { state, reason, venue, coin, timestamp, details }: FeedStatus): void {
+function apply(speaker: Speaker, { state, reason, venue, symbol, timestamp, line, cause }: FeedStatus): void {
   switch (state) {
     case 'trading_halted':
       speaker.trading = false;
@@ -93,11 +94,9 @@ function apply(speaker: Speaker, { state, reason, venue, coin, timestamp, detail
       return;
     case 'feed_stale':
     case 'feed_recovered': {
-      if (venue === null || details.line !== undefined) return;
-      const { symbol } = details;
-      if (coin !== null && symbol === undefined) return;
-      const key = symbol === undefined ? venue : `${venue}:${symbol}`;
-      if (state === 'feed_stale' && details.cause === 'quiet_market') speaker.quiet.set(key, timestamp);
+      if (venue === null || line !== null) return;
+      const key = symbol === null ? venue : `${venue}:${symbol}`;
+      if (state === 'feed_stale' && cause === 'quiet_market') speaker.quiet.set(key, timestamp);
       else speaker.quiet.delete(key);
     }
   }
@@ -118,8 +117,4 @@ function newSpeaker(instance: string): Speaker {
     halted: new Set(),
     quiet: new Map(),
   };
-}
-
-function listed(text = ''): ReadonlySet<string> {
-  return new Set(text.split(',').filter((symbol) => symbol !== ''));
 }

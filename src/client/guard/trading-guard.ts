@@ -132,7 +132,7 @@ export class TradingGuard {
 
   #hear(status: FeedStatus, cameAt: number): void {
     const { speakers } = this.#facts;
-    const isBeat = status.state === 'heartbeat';
+    const isBeat = status.heartbeat !== null;
     const former = isBeat ? new Map([...speakers.symbols].map((symbol) => [symbol, speakers.of(symbol)])) : NOBODY;
     const speaker = speakers.hear(status, cameAt);
     if (speaker === undefined) return;
@@ -141,15 +141,15 @@ export class TradingGuard {
         const facts = this.#of(symbol);
         if (former.get(symbol) !== speaker) takeOver(facts, status);
       }
-    const { symbol } = status.details;
+    const { symbol } = status;
     if (status.state === 'feed_stale' || status.state === 'feed_recovered') {
-      if (symbol === undefined || this.#symbols.get(symbol)?.price?.venue !== status.venue) return;
-      if (status.state === 'feed_stale' && status.details.cause !== 'quiet_market') speaker.halted.add(symbol);
+      if (symbol === null || this.#symbols.get(symbol)?.price?.venue !== status.venue) return;
+      if (status.state === 'feed_stale' && status.cause !== 'quiet_market') speaker.halted.add(symbol);
       else speaker.halted.delete(symbol);
     }
     if (status.state === 'failed_over' || status.state === 'failed_back')
       for (const facts of this.#symbols.values())
-        if (symbol === undefined ? speakers.of(facts.symbol) === speaker : facts.symbol === symbol)
+        if (symbol === null ? speakers.of(facts.symbol) === speaker : facts.symbol === symbol)
           takeSwitch(facts, status.venue, status.timestamp);
   }
 

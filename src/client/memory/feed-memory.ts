@@ -44,14 +44,11 @@ export class FeedMemory {
 
   /** The symbols that the last heartbeats named. */
   symbols(): ReadonlySet<string> {
-    const heartbeats = this.status().filter(({ state }) => state === 'heartbeat');
-    return new Set(
-      heartbeats.flatMap(({ details }) => (details.symbols ?? '').split(',').filter((name) => name !== '')),
-    );
+    return new Set(this.status().flatMap(({ heartbeat }) => heartbeat?.symbols ?? []));
   }
 
   takeStatus(record: FeedStatus, appendedAt: number): void {
-    if (record.state === 'heartbeat') this.#heartbeat = record;
+    if (record.heartbeat !== null) this.#heartbeat = record;
     this.#status = recent([...this.#status, { record, appendedAt }], appendedAt);
   }
 
@@ -65,10 +62,10 @@ export class FeedMemory {
   async recallStatus(lookBack: LookBack, topic: string, nowMs: number): Promise<void> {
     let isFound = this.#heartbeat !== undefined;
     const past = await this.#recall<FeedStatus>(lookBack, topic, 'status', ({ record, appendedAt }) => {
-      isFound ||= record.state === 'heartbeat';
+      isFound ||= record.heartbeat !== null;
       return isFound && appendedAt < nowMs - STATUS_MS;
     });
-    const heartbeat = past.findLast(({ record }) => record.state === 'heartbeat')?.record;
+    const heartbeat = past.findLast(({ record }) => record.heartbeat !== null)?.record;
     this.#heartbeat ??= heartbeat;
     this.#status = recent(joined(past, this.#status), nowMs);
   }

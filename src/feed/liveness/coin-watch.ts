@@ -172,9 +172,11 @@ export class CoinWatch {
         untradedSince === undefined
           ? `no event of ${symbol} for ${ageMs} ms`
           : `no trade of ${symbol} for ${ageMs} ms, ${coin.refused ? 'for they are refused' : 'though other data come'}`;
-      this.#note(coin, 'feed_stale', reason, {
+      this.#note(coin, {
+        state: 'feed_stale',
+        reason,
         cause: quiet ? 'quiet_market' : 'subscription_mute',
-        age_ms: String(ageMs),
+        details: { age_ms: String(ageMs) },
       });
     }
     if (coin.mute !== undefined) coin.mute.deliversSince = undefined;
@@ -200,20 +202,12 @@ export class CoinWatch {
     coin.staleSince = undefined;
     coin.resubscribedAt = undefined;
     coin.quiet = false;
-    this.#note(coin, 'feed_recovered', `${coin.instrument.symbol} again`, { stale_for_ms: String(staleForMs) });
+    const reason = `${coin.instrument.symbol} again`;
+    this.#note(coin, { state: 'feed_recovered', reason, details: { stale_for_ms: String(staleForMs) } });
   }
 
-  #note(coin: Followed, state: 'feed_stale' | 'feed_recovered', reason: string, details: Record<string, string>): void {
-    this.#options.tell({
-      kind: 'status',
-      note: {
-        state,
-        reason,
-        venue: this.#options.venue,
-        coin: coin.instrument.coin,
-        details: { symbol: coin.instrument.symbol, ...details },
-      },
-    });
+  #note({ instrument: { symbol, coin } }: Followed, note: StatusNote): void {
+    this.#options.tell({ kind: 'status', note: { ...note, venue: this.#options.venue, symbol, coin } });
   }
 }
 

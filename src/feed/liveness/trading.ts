@@ -61,9 +61,9 @@ export class Trading {
 
   /** Follows what happens to single coins at the venue that serves them. */
   coin(venue: string, note: StatusNote): void {
-    const symbol = note.details?.symbol;
-    if (symbol === undefined || this.#servedBy.get(symbol) !== venue) return;
-    if (note.state === 'feed_stale' && note.details?.cause !== 'quiet_market') this.#stale.add(symbol);
+    const { symbol = null } = note;
+    if (symbol === null || this.#servedBy.get(symbol) !== venue) return;
+    if (note.state === 'feed_stale' && note.cause !== 'quiet_market') this.#stale.add(symbol);
     if (note.state === 'feed_recovered') this.#stale.delete(symbol);
   }
 }

@@ -47,12 +47,15 @@ export function nextVenueState(state: VenueState, signal: VenueSignal): VenueSta
   }
 }
 
-function afterNote(state: VenueState, { state: what, coin, reason, details }: StatusNote): VenueState {
-  if (coin !== undefined) return state;
-  if (what === 'disconnected') return { ...state, reason, probing: details?.probing === 'true' };
+function afterNote(
+  state: VenueState,
+  { state: what, symbol = null, reason, line = null, cause }: StatusNote,
+): VenueState {
+  if (symbol !== null) return state;
+  if (what === 'disconnected') return { ...state, reason, probing: cause === 'probing' };
   if (what === 'rate_limited') return { ...state, limited: true };
-  if (details?.line !== undefined) return state;
-  if (what === 'feed_stale') return { ...state, quiet: details?.cause === 'quiet_market' };
+  if (line !== null) return state;
+  if (what === 'feed_stale') return { ...state, quiet: cause === 'quiet_market' };
   if (what === 'feed_recovered') return { ...state, quiet: false };
   return state;
 }

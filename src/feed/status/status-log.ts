@@ -1,14 +1,29 @@
 import type { Environment, FeedStatus } from '../../domain/record.ts';
 import type { FeedState } from '../../domain/status.ts';
 
+/** What a status record may say beside its state and reason. */
+type Facts = Pick<
+  FeedStatus,
+  'venue' | 'symbol' | 'coin' | 'channel' | 'cause' | 'line' | 'heartbeat' | 'switch' | 'details'
+>;
+
 /** What happened, before it is numbered and dated. */
-export interface StatusNote {
+export interface StatusNote extends Partial<Facts> {
   readonly state: FeedState;
   readonly reason: string;
-  readonly venue?: string;
-  readonly coin?: string;
-  readonly details?: Readonly<Record<string, string>>;
 }
+
+const NO_FACTS: Facts = {
+  venue: null,
+  symbol: null,
+  coin: null,
+  channel: null,
+  cause: null,
+  line: null,
+  heartbeat: null,
+  switch: null,
+  details: {},
+};
 
 /** Numbers the status records of one process start: `sequence` counts from 1 without a hole. */
 export class StatusLog {
@@ -28,14 +43,11 @@ export class StatusLog {
     return {
       kind: 'status',
       sequence: this.#sequence,
-      state: note.state,
-      reason: note.reason,
-      venue: note.venue ?? null,
-      coin: note.coin ?? null,
+      ...NO_FACTS,
+      ...note,
       activeVenue,
       instance: this.instance,
       timestamp: this.#wallClockMs(),
-      details: note.details ?? {},
       environment: this.#environment,
     };
   }

@@ -21,30 +21,32 @@ export interface Switch {
 /** Symbols that a switch names one by one; of more it gives a summary. */
 const NAMED_SYMBOLS = 25;
 
-/** `failed_over` or `failed_back`, with the seams: by symbol, or the outermost of all. */
+/** `failed_over` or `failed_back`: of one symbol with its trades on both sides, of all with these as text. */
 export function switchNote({ from, to, reason, back, symbol, coin }: Switch, turns: readonly Turn[]): StatusNote {
-  const lasts = turns.flatMap(({ last }) => last?.timestamp ?? []);
-  const firsts = turns.flatMap(({ first }) => first?.timestamp ?? []);
-  const details: Record<string, string> = {
-    from: from ?? '',
-    to,
-    reason,
-    symbols: String(turns.length),
-    ...(symbol === null ? {} : { symbol }),
-    ...(lasts.length === 0 ? {} : { last_timestamp: String(Math.max(...lasts)) }),
-    ...(firsts.length === 0 ? {} : { first_timestamp: String(Math.min(...firsts)) }),
-  };
-  if (turns.length <= NAMED_SYMBOLS) for (const turn of turns) Object.assign(details, seam(turn));
+  const [only] = symbol === null ? [] : turns;
+  const details: Record<string, string> = { symbols: String(turns.length) };
+  if (symbol === null && turns.length <= NAMED_SYMBOLS)
+    for (const turn of turns) Object.assign(details, seamDetails(turn));
   return {
     state: back ? 'failed_back' : 'failed_over',
     reason: `${from ?? 'nobody'} → ${to}: ${reason.replaceAll('_', ' ')}`,
     venue: to,
-    ...(coin === undefined ? {} : { coin }),
+    symbol,
+    coin: coin ?? null,
+    cause: reason,
+    switch: {
+      from,
+      to,
+      lastId: only?.last?.lastTradeId ?? only?.last?.tradeId ?? null,
+      lastTimestamp: only?.last?.timestamp ?? null,
+      firstId: only?.first?.tradeId ?? null,
+      firstTimestamp: only?.first?.timestamp ?? null,
+    },
     details,
   };
 }
 
-function seam({ symbol, last, first }: Turn): Record<string, string> {
+function seamDetails({ symbol, last, first }: Turn): Record<string, string> {
   return {
     ...(last === undefined
       ? {}

@@ -26,7 +26,7 @@ export const routeOf = ({ kind }: FeedRecord): Channel | undefined => ROUTES[kin
 
 /** A record on its way to clients. */
 export function itemOf(view: GatewayView, record: FeedRecord): Item {
-  if (!('symbol' in record)) return new Item('', null, () => toJson(record));
+  if (record.kind === 'status' || !('symbol' in record)) return new Item('', null, () => toJson(record));
   const { symbol, venue, epoch } = record;
   // Where one venue serves at a time, what the former one told is out of date.
   const of = epoch > 0 ? symbol : `${symbol} ${venue}`;

@@ -64,7 +64,7 @@ export class StreamHub {
   publish(record: FeedRecord): void {
     const channel = routeOf(record);
     if (channel === undefined) return;
-    const symbol = 'symbol' in record ? record.symbol : null;
+    const symbol = record.kind !== 'status' && 'symbol' in record ? record.symbol : null;
     this.#audiences[channel].add(symbol, () => itemOf(this.#options.view, record));
   }
 

@@ -20,7 +20,7 @@ export interface FoldedVenue {
 interface KnownVenue {
   state: VenueSnapshot['state'];
   reason: string;
-  readonly linesUp: Set<string>;
+  readonly linesUp: Set<number>;
   /** Scheduler's milliseconds of the heartbeat, and the age that it told. */
   age: { readonly at: number; readonly ageMs: number } | undefined;
 }
@@ -53,16 +53,16 @@ export class FeedProcess {
   }
 
   add(record: FeedStatus): void {
-    const { state, reason, venue, coin, details } = record;
+    const { state, reason, venue, symbol, cause } = record;
     this.last = record;
     if (state === 'heartbeat') this.#addBeat(record);
     else if (state === 'stopped') this.#stopped = true;
     else if (state === 'trading_halted') this.trading = { state: 'halted', reason };
     else if (state === 'trading_resumed') this.trading = { state: 'allowed', reason: '' };
-    else if (venue !== null && coin === null) addToVenue(this.#venue(venue), record);
-    if (details.sink === undefined) return;
-    if (state === 'sink_unavailable') this.sinksDown.set(details.sink, reason);
-    if (state === 'sink_recovered') this.sinksDown.delete(details.sink);
+    else if (venue !== null && symbol === null) addToVenue(this.#venue(venue), record);
+    if (cause === null) return;
+    if (state === 'sink_unavailable') this.sinksDown.set(cause, reason);
+    if (state === 'sink_recovered') this.sinksDown.delete(cause);
   }
 
   /** Another speaks for these symbols from now on. */
@@ -106,24 +106,23 @@ export class FeedProcess {
   }
 
   #addBeat(record: FeedStatus): void {
-    const { details, reason, timestamp } = record;
+    const { heartbeat, timestamp } = record;
+    if (heartbeat === null) return;
     this.beat = record;
     this.#beatAt = this.#clock.now();
     this.#stopped = false;
-    const names = [...namesIn(details.symbols)];
-    this.symbols = new Map(names.map((symbol) => [symbol, this.symbols.get(symbol) ?? timestamp]));
-    this.halted = namesIn(details.halted);
-    this.staleBooks = namesIn(details.stale_books);
+    this.symbols = new Map(heartbeat.symbols.map((symbol) => [symbol, this.symbols.get(symbol) ?? timestamp]));
+    this.halted = new Set(heartbeat.halted);
+    this.staleBooks = new Set(heartbeat.staleBooks);
     this.trading =
-      details.trading === 'halted'
-        ? { state: 'halted', reason: details.trading_reason ?? reason }
-        : { state: 'allowed', reason: '' };
+      heartbeat.trading === 'allowed'
+        ? { state: 'allowed', reason: '' }
+        : { state: 'halted', reason: heartbeat.tradingReason };
     const lag = Math.max(this.#clock.wallClockMs() - timestamp, 0);
-    for (const [name, value] of Object.entries(details)) {
-      if (!name.startsWith('age_ms.')) continue;
-      const venue = this.#venue(name.slice('age_ms.'.length));
-      venue.age = { at: this.#beatAt - lag, ageMs: Number(value) };
-      if (Number(value) < DELIVERS_MS && venue.state !== 'stale' && venue.state !== 'quiet') venue.state = 'connected';
+    for (const { venue: id, ageMs } of heartbeat.venueAges) {
+      const venue = this.#venue(id);
+      venue.age = { at: this.#beatAt - lag, ageMs };
+      if (ageMs < DELIVERS_MS && venue.state !== 'stale' && venue.state !== 'quiet') venue.state = 'connected';
     }
   }
 
@@ -137,29 +136,25 @@ export class FeedProcess {
   }
 }
 
-function addToVenue(venue: KnownVenue, { state, reason, details }: FeedStatus): void {
-  const { line } = details;
+function addToVenue(venue: KnownVenue, { state, reason, line, cause }: FeedStatus): void {
   if (state === 'connected' || state === 'subscribed') {
-    if (line !== undefined) venue.linesUp.add(line);
+    if (line !== null) venue.linesUp.add(line);
     if (venue.state !== 'stale' && venue.state !== 'quiet') venue.state = 'connected';
     venue.reason = '';
   } else if (state === 'disconnected') {
-    if (line !== undefined && details.successor === undefined) venue.linesUp.delete(line);
+    if (line !== null && cause !== 'replaced') venue.linesUp.delete(line);
     if (venue.linesUp.size > 0) return;
-    venue.state = details.probing === 'true' ? 'probing' : 'disconnected';
+    venue.state = cause === 'probing' ? 'probing' : 'disconnected';
     venue.reason = reason;
   } else if (state === 'region_blocked' || state === 'rate_limited') {
     if (venue.linesUp.size > 0) return;
     venue.state = state;
     venue.reason = reason;
-  } else if (line === undefined && state === 'feed_stale') {
-    venue.state = details.cause === 'quiet_market' ? 'quiet' : 'stale';
+  } else if (line === null && state === 'feed_stale') {
+    venue.state = cause === 'quiet_market' ? 'quiet' : 'stale';
     venue.reason = reason;
-  } else if (line === undefined && state === 'feed_recovered') {
+  } else if (line === null && state === 'feed_recovered') {
     venue.state = 'connected';
     venue.reason = '';
   }
 }
-
-const namesIn = (list: string | undefined): ReadonlySet<string> =>
-  new Set(list === undefined || list === '' ? [] : list.split(','));

@@ -50,7 +50,7 @@ describe('the guards of a client', () => {
     const { own, connect } = marketOf('USDC');
     own.last.take(price(-86_400_000));
     own.last.take(price(0, { symbol: 'BTCUSDC' }));
-    own.memory.takeStatus(heartbeat(0, { details: { symbols: 'BTCUSDC' } }), START);
+    own.memory.takeStatus(heartbeat(0, { heartbeat: { symbols: ['BTCUSDC'] } }), START);
     const guard = connect().guard();
     for (const name of ['BTC', 'btc', 'BTCUSDC', 'btcusdc'])
       expect(guard.decision(name)).toMatchObject({ coin: name, causes: ['status_silent'] });

@@ -37,15 +37,15 @@ const beats: fc.Arbitrary<Choice> = fc
     lateMs: late,
     instance,
     environment,
-    symbols: fc.constantFrom('BTCUSDT,ETHUSDT', 'BTCUSDT,ETHUSDT', 'BTCUSDT', 'ETHUSDT'),
+    symbols: fc.constantFrom([...SYMBOLS], [...SYMBOLS], ['BTCUSDT'], ['ETHUSDT']),
     trading: fc.constantFrom('allowed', 'allowed', 'allowed', 'halted'),
-    halted: fc.constantFrom('', '', '', 'BTCUSDT'),
+    halted: fc.constantFrom([], [], [], ['BTCUSDT']),
     activeVenue: fc.constantFrom('bybit', 'bybit', 'bybit', 'binance_testnet'),
   })
   .map(
     ({ lateMs, symbols, trading, halted, ...fields }) =>
       (at, sequence) =>
-        heartbeat(at - lateMs, { sequence, ...fields, details: { symbols, trading, halted } }),
+        heartbeat(at - lateMs, { sequence, ...fields, heartbeat: { symbols, trading, halted } }),
   );
 const soundBeat: fc.Arbitrary<Choice> = fc.constant((at, sequence) => heartbeat(at, { sequence, instance: 'a' }));
 const prices: fc.Arbitrary<Choice> = fc
@@ -77,8 +77,9 @@ const silences: fc.Arbitrary<Choice> = fc
           sequence,
           instance: 'a',
           venue,
-          coin: of === undefined ? null : of.slice(0, 3),
-          details: { cause, ...(of === undefined ? {} : { symbol: of }) },
+          symbol: of ?? null,
+          coin: of?.slice(0, 3) ?? null,
+          cause,
         }),
   );
 const switches: fc.Arbitrary<Choice> = venue.map(
@@ -136,23 +137,23 @@ function isWrong(of: Symbol, at: number, happened: readonly Happened[]): boolean
       for (const key of [what.venue, `${what.venue}:${symbol}`])
         if (speaker.get(symbol) === 'a' && what.receivedAt / 1000 > (quiet.get(key) ?? at + 1e15)) quiet.delete(key);
     } else {
-      const { instance, state, venue, details } = what;
+      const { instance, state, venue, heartbeat, symbol, cause } = what;
       said.set(instance, [...(said.get(instance) ?? []), { ...what, cameAt }]);
-      if (state === 'heartbeat') {
-        for (const symbol of SYMBOLS) {
-          if (!details.symbols?.includes(symbol) || speaker.get(symbol) === instance) continue;
-          if (symbol === of) moved = { to: what.activeVenue, at: what.timestamp };
-          speaker.set(symbol, instance);
-          servedSince.set(symbol, what.timestamp);
+      if (heartbeat !== null) {
+        for (const named of SYMBOLS) {
+          if (!heartbeat.symbols.includes(named) || speaker.get(named) === instance) continue;
+          if (named === of) moved = { to: what.activeVenue, at: what.timestamp };
+          speaker.set(named, instance);
+          servedSince.set(named, what.timestamp);
         }
-        coinHalted = new Map(coinHalted).set(instance, details.halted?.includes(of) === true);
+        coinHalted = new Map(coinHalted).set(instance, heartbeat.halted.includes(of));
         if (instance !== 'a' && ![...speaker.values()].includes('a')) quiet.clear();
       }
-      const isOfCoin = details.symbol === of && venue === prices.get(of)?.venue;
-      if (state === 'feed_stale' && isOfCoin) coinHalted.set(instance, details.cause !== 'quiet_market');
+      const isOfCoin = symbol === of && venue === prices.get(of)?.venue;
+      if (state === 'feed_stale' && isOfCoin) coinHalted.set(instance, cause !== 'quiet_market');
       if (state === 'feed_recovered' && isOfCoin) coinHalted.set(instance, false);
-      const key = details.symbol === undefined ? `${venue}` : `${venue}:${details.symbol}`;
-      if (state === 'feed_stale' && details.cause === 'quiet_market') quiet.set(key, what.timestamp);
+      const key = symbol === null ? `${venue}` : `${venue}:${symbol}`;
+      if (state === 'feed_stale' && cause === 'quiet_market') quiet.set(key, what.timestamp);
       else if (state === 'feed_stale' || state === 'feed_recovered') quiet.delete(key);
       if (state === 'failed_over' && speaker.get(of) === instance) moved = { to: venue, at: what.timestamp };
     }
@@ -172,11 +173,11 @@ function isWrong(of: Symbol, at: number, happened: readonly Happened[]): boolean
   const lively = records.findLast(({ state }) => state === 'heartbeat' || state === 'stopped');
   const { venue, receivedAt, cameAt } = last;
   return (
-    !beat.details.symbols?.includes(of) ||
+    !beat.heartbeat?.symbols.includes(of) ||
     lively?.state === 'stopped' ||
     isOld(beat.timestamp, beat.cameAt, LIMITS.statusSilenceMs) ||
     word?.state === 'trading_halted' ||
-    word?.details.trading === 'halted' ||
+    word?.heartbeat?.trading === 'halted' ||
     coinHalted.get(instance) === true ||
     latest.environment !== 'production' ||
     last.environment !== 'production' ||

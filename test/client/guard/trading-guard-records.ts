@@ -1,5 +1,5 @@
 import { VirtualTimeScheduler } from 'rxjs';
-import type { FeedStatus, Gap, PriceTick } from '../../../src/domain/record.ts';
+import type { FeedStatus, Gap, Heartbeat, PriceTick } from '../../../src/domain/record.ts';
 
 /** What the wall clock shows when a test begins. */
 export const START = 1_700_000_000_000;
@@ -14,7 +14,13 @@ export function status(state: string, ms: number, fields: Partial<FeedStatus> = 
     state,
     reason: 'as told',
     venue: null,
+    symbol: null,
     coin: null,
+    channel: null,
+    cause: null,
+    line: null,
+    heartbeat: null,
+    switch: null,
     activeVenue: 'bybit',
     instance: 'one',
     timestamp: START + ms,
@@ -24,9 +30,20 @@ export function status(state: string, ms: number, fields: Partial<FeedStatus> = 
   };
 }
 
-export function heartbeat(ms: number, { details, ...fields }: Partial<FeedStatus> = {}): FeedStatus {
-  const whole = { trading: 'allowed', trading_reason: 'ok', halted: '', symbols: 'BTCUSDT,ETHUSDT', ...details };
-  return status('heartbeat', ms, { ...fields, details: whole });
+/** A status record whose heartbeat may say only what is different from all being well. */
+export type HeartbeatFields = Partial<Omit<FeedStatus, 'heartbeat'>> & { readonly heartbeat?: Partial<Heartbeat> };
+
+const WELL: Heartbeat = {
+  trading: 'allowed',
+  tradingReason: 'ok',
+  halted: [],
+  symbols: ['BTCUSDT', 'ETHUSDT'],
+  staleBooks: [],
+  venueAges: [],
+};
+
+export function heartbeat(ms: number, { heartbeat: told, ...fields }: HeartbeatFields = {}): FeedStatus {
+  return status('heartbeat', ms, { ...fields, heartbeat: { ...WELL, ...told } });
 }
 
 /** A price that the feed received `ms` after START. */

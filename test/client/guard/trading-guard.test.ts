@@ -76,7 +76,7 @@ describe('TradingGuard', () => {
       begin({}, 'USDC');
       take(price(-86_400_000));
       for (; ms <= 2000; ms += 500)
-        take(heartbeat(ms, { details: { symbols: 'BTCUSDC' } }), price(ms, { symbol: 'BTCUSDC' }));
+        take(heartbeat(ms, { heartbeat: { symbols: ['BTCUSDC'] } }), price(ms, { symbol: 'BTCUSDC' }));
       expect(causes('BTC')).toEqual([]);
       expect(causes('btc')).toEqual([]);
       expect(guard.decide('btc', now()).coin).toBe('btc');
@@ -231,8 +231,7 @@ describe('TradingGuard', () => {
   });
 
   describe('a quiet market', () => {
-    const quiet = (fields = {}) =>
-      status('feed_stale', ms, { venue: 'bybit', details: { cause: 'quiet_market' }, ...fields });
+    const quiet = (fields = {}) => status('feed_stale', ms, { venue: 'bybit', cause: 'quiet_market', ...fields });
 
     it('of the venue: the price may be old while the feed says so', () => {
       allowed();
@@ -246,7 +245,7 @@ describe('TradingGuard', () => {
 
     it('of a coin: of that coin alone', () => {
       allowed();
-      take(quiet({ coin: 'BTC', details: { symbol: 'BTCUSDT', cause: 'quiet_market' } }));
+      take(quiet({ coin: 'BTC', symbol: 'BTCUSDT', cause: 'quiet_market' }));
       run(30_000, { prices: false });
       expect(causes('BTC')).toEqual([]);
       expect(causes('ETH')).toEqual(['price_age']);
@@ -254,7 +253,7 @@ describe('TradingGuard', () => {
 
     it('of a single line, of another venue, or of an instance that speaks for nothing, says nothing', () => {
       allowed();
-      take(quiet({ details: { cause: 'quiet_market', line: '1' } }));
+      take(quiet({ cause: 'quiet_market', line: 1 }));
       take(quiet({ venue: 'binance' }));
       take(quiet({ instance: 'elsewhere', sequence: 1 }));
       run(15_000, { prices: false });
@@ -263,7 +262,7 @@ describe('TradingGuard', () => {
 
     it('ends when it turns out to be none, with any price of the venue, and with the silence of the feed', () => {
       for (const end of [
-        () => take(status('feed_stale', ms, { venue: 'bybit', details: { cause: 'subscription_mute' } })),
+        () => take(status('feed_stale', ms, { venue: 'bybit', cause: 'subscription_mute' })),
         () => take(ethPrice(ms)),
       ]) {
         allowed();
@@ -297,16 +296,16 @@ describe('TradingGuard', () => {
 
     it('so does a heartbeat; one that does not say that trading is allowed does not allow it', () => {
       allowed();
-      take(heartbeat(ms, { details: { trading: 'halted' } }));
+      take(heartbeat(ms, { heartbeat: { trading: 'halted' } }));
       expect(causes()).toEqual(['feed_halted']);
       allowed();
-      take(status('heartbeat', ms, { details: { symbols: 'BTCUSDT' } }));
+      take(heartbeat(ms, { heartbeat: { trading: 'perhaps' } }));
       expect(causes()).toEqual(['feed_halted']);
     });
 
     it('the symbols that a heartbeat calls halted, those alone', () => {
       allowed();
-      take(heartbeat(ms, { details: { halted: 'ETHUSDT,SOLUSDT' } }));
+      take(heartbeat(ms, { heartbeat: { halted: ['ETHUSDT', 'SOLUSDT'] } }));
       expect(causes('BTC')).toEqual([]);
       expect(causes('ETH')).toEqual(['coin_halted']);
       take(heartbeat(ms));
@@ -315,7 +314,7 @@ describe('TradingGuard', () => {
 
     it('feed_stale of the coin at the venue of its price, until feed_recovered; another venue says nothing of it', () => {
       allowed();
-      const coin = { coin: 'BTC', details: { symbol: 'BTCUSDT', cause: 'subscription_mute' } };
+      const coin = { coin: 'BTC', symbol: 'BTCUSDT', cause: 'subscription_mute' };
       take(status('feed_stale', ms, { venue: 'binance', ...coin }));
       expect(causes()).toEqual([]);
       take(status('feed_stale', ms, { venue: 'bybit', ...coin }));
@@ -328,7 +327,7 @@ describe('TradingGuard', () => {
       allowed();
       take(status('stopped', ms));
       expect(causes()).toEqual(['feed_stopped']);
-      take(heartbeat(ms, { instance: 'two', sequence: 1, details: { symbols: 'BTCUSDT' } }));
+      take(heartbeat(ms, { instance: 'two', sequence: 1, heartbeat: { symbols: ['BTCUSDT'] } }));
       expect(causes('BTC')).toEqual(['recovering']);
       expect(causes('ETH')).toEqual(['feed_stopped']);
     });
@@ -368,12 +367,12 @@ describe('TradingGuard', () => {
     it('is judged by symbol, where several instances share them', () => {
       begin();
       for (; ms <= 10_000; ms += 500) {
-        take(heartbeat(ms, { instance: 'a', sequence: ms + 1, details: { symbols: 'BTCUSDT' } }), price(ms));
-        take(heartbeat(ms, { instance: 'b', sequence: ms + 1, details: { symbols: 'ETHUSDT' } }), ethPrice(ms));
+        take(heartbeat(ms, { instance: 'a', sequence: ms + 1, heartbeat: { symbols: ['BTCUSDT'] } }), price(ms));
+        take(heartbeat(ms, { instance: 'b', sequence: ms + 1, heartbeat: { symbols: ['ETHUSDT'] } }), ethPrice(ms));
       }
       for (; ms <= 13_000; ms += 500) {
         take(
-          heartbeat(ms, { instance: 'b', sequence: ms + 1, details: { symbols: 'ETHUSDT' } }),
+          heartbeat(ms, { instance: 'b', sequence: ms + 1, heartbeat: { symbols: ['ETHUSDT'] } }),
           ethPrice(ms),
           price(ms),
         );
@@ -382,13 +381,13 @@ describe('TradingGuard', () => {
       expect(causes('BTC')).toEqual(['status_silent']);
       expect(causes('ETH')).toEqual([]);
       expect(causes(null)).toEqual([]);
-      take(heartbeat(ms, { instance: 'b', sequence: ms + 2, details: { symbols: 'ETHUSDT,BTCUSDT' } }));
+      take(heartbeat(ms, { instance: 'b', sequence: ms + 2, heartbeat: { symbols: ['ETHUSDT', 'BTCUSDT'] } }));
       expect(causes('BTC')).toEqual(['recovering']);
     });
 
     it('a symbol that its instance names no longer is spoken for by nobody', () => {
       allowed();
-      take(heartbeat(ms, { details: { symbols: 'ETHUSDT' } }));
+      take(heartbeat(ms, { heartbeat: { symbols: ['ETHUSDT'] } }));
       expect(causes('BTC')).toEqual(['not_served']);
       expect(causes('ETH')).toEqual([]);
     });
@@ -502,7 +501,7 @@ describe('TradingGuard', () => {
 
     it('a switch of one symbol concerns that one', () => {
       allowed();
-      take(switched({ coin: 'BTC', details: { symbol: 'BTCUSDT' }, timestamp: START + ms + 1 }));
+      take(switched({ coin: 'BTC', symbol: 'BTCUSDT', timestamp: START + ms + 1 }));
       expect(causes('BTC')).toEqual(['venue_changed']);
       expect(causes('ETH')).toEqual([]);
     });

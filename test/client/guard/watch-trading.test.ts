@@ -78,7 +78,8 @@ describe('watchTrading', () => {
       status('feed_stale', 10_000, {
         venue: 'bybit',
         coin: 'BTC',
-        details: { cause: 'quiet_market', symbol: 'BTCUSDT' },
+        cause: 'quiet_market',
+        symbol: 'BTCUSDT',
       }),
     );
     run(15_000, { prices: false });

@@ -25,7 +25,7 @@ function topicOf(...records: readonly { readonly at: number; readonly record: Fe
 describe('what a client remembers of the feed', () => {
   it('is what was told lately, and the last heartbeat however old', async () => {
     const old = [1, 2, 3].map((sequence) => ({ at: sequence * 1000, record: heartbeat(sequence, ['BTCUSDT']) }));
-    const stopped = { at: 99_000, record: heartbeat(4, [], { state: 'stopped' }) };
+    const stopped = { at: 99_000, record: heartbeat(4, [], { state: 'stopped', heartbeat: null }) };
     const { lookBack, read } = topicOf(...old, stopped);
     const memory = new FeedMemory(60_000);
     await memory.recallStatus(lookBack, 'feed-status', 100_000);

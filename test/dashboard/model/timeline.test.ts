@@ -11,9 +11,18 @@ const present: Present = {
   halted: false,
 };
 
-const of = (venue: string, state: string, at: number, details: Record<string, string> = {}) =>
-  statusEvent(state, at, { venue, details });
-const switched = (at: number, from: string, to: string, state = 'failed_over') => of(to, state, at, { from, to });
+const of = (venue: string, state: string, at: number, fields: Partial<StatusJson> = {}) =>
+  statusEvent(state, at, { venue, ...fields });
+const seam = (from: string | null, to: string): StatusJson['switch'] => ({
+  from,
+  to,
+  last_id: null,
+  last_timestamp: null,
+  first_id: null,
+  first_timestamp: null,
+});
+const switched = (at: number, from: string | null, to: string, state = 'failed_over') =>
+  of(to, state, at, { switch: seam(from, to) });
 
 function lanes(events: readonly StatusJson[], now = present) {
   return timeline(events, now, 0, 100).lanes;
@@ -29,11 +38,11 @@ describe('states', () => {
 
   it('end with the last line, begin with the first', () => {
     const events = [
-      of('bybit', 'connected', -20, { line: '1' }),
-      of('bybit', 'connected', -19, { line: '2' }),
-      of('bybit', 'disconnected', 30, { line: '1' }),
-      of('bybit', 'disconnected', 40, { line: '2' }),
-      of('bybit', 'connected', 60, { line: '2' }),
+      of('bybit', 'connected', -20, { line: 1 }),
+      of('bybit', 'connected', -19, { line: 2 }),
+      of('bybit', 'disconnected', 30, { line: 1 }),
+      of('bybit', 'disconnected', 40, { line: 2 }),
+      of('bybit', 'connected', 60, { line: 2 }),
     ];
     expect(lanes(events)[0]?.states).toEqual([
       { from: 0, to: 40, state: 'up' },
@@ -45,8 +54,8 @@ describe('states', () => {
   it('go from stale to up; a quiet market, a single line and a single coin are not stale', () => {
     const events = [
       of('bybit', 'feed_stale', 5, { cause: 'quiet_market' }),
-      of('bybit', 'feed_stale', 6, { cause: 'socket_dead', line: '1' }),
-      statusEvent('feed_stale', 7, { venue: 'bybit', coin: 'ARB', details: { cause: 'subscription_mute' } }),
+      of('bybit', 'feed_stale', 6, { cause: 'socket_dead', line: 1 }),
+      statusEvent('feed_stale', 7, { venue: 'bybit', symbol: 'ARBUSDT', coin: 'ARB', cause: 'subscription_mute' }),
       of('bybit', 'feed_stale', 20, { cause: 'subscription_mute' }),
       of('bybit', 'feed_recovered', 50),
     ];
@@ -75,8 +84,9 @@ describe('turns', () => {
   });
 
   it('are told as switches too, but not those of a single coin', () => {
-    const single = statusEvent('failed_over', 50, { venue: 'binance', coin: 'ARB', details: { from: 'bybit' } });
-    const { switches } = timeline([switched(30, '', 'binance'), single], present, 0, 100);
+    const fields = { symbol: 'ARBUSDT', coin: 'ARB', switch: seam('bybit', 'binance') };
+    const single = of('binance', 'failed_over', 50, fields);
+    const { switches } = timeline([switched(30, null, 'binance'), single], present, 0, 100);
     expect(switches).toEqual([{ at: 30, from: null, to: 'binance' }]);
   });
 });

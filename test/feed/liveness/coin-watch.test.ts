@@ -21,7 +21,7 @@ function watch(): CoinWatch {
       told.push(
         signal.kind === 'serves'
           ? `${signal.symbol} ${signal.serves ? 'served' : 'not served'}`
-          : `${signal.note.state} ${signal.note.coin} ${signal.note.details?.cause ?? ''}`.trim(),
+          : `${signal.note.state} ${signal.note.coin} ${signal.note.cause ?? ''}`.trim(),
       ),
   };
   const coins = new CoinWatch(options);

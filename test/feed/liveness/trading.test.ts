@@ -6,9 +6,10 @@ const trading = () => new Trading({ scheduler: new TestScheduler(() => undefined
 const stale = (cause: string) => ({
   state: 'feed_stale' as const,
   reason: '',
-  details: { symbol: 'BTCUSDT', cause },
+  symbol: 'BTCUSDT',
+  cause,
 });
-const recovered = { state: 'feed_recovered' as const, reason: '', details: { symbol: 'BTCUSDT' } };
+const recovered = { state: 'feed_recovered' as const, reason: '', symbol: 'BTCUSDT' };
 
 it('halts a symbol that alone is stale at the venue that serves it, until it has recovered or another serves it', () => {
   const one = trading();

@@ -1,16 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { NEW_VENUE, nextVenueState, type VenueState } from '../../../src/feed/liveness/venue-state.ts';
+import type { StatusNote } from '../../../src/feed/status/status-log.ts';
 import type { VenueSignal } from '../../../src/feed/venue-signal.ts';
 
 const after = (...signals: readonly VenueSignal[]): VenueState => signals.reduce(nextVenueState, NEW_VENUE);
 const note = (
   state: 'disconnected' | 'rate_limited' | 'feed_stale' | 'feed_recovered',
-  details: Record<string, string> = {},
-  coin?: string,
-): VenueSignal => ({
-  kind: 'status',
-  note: { state, reason: 'why', details, ...(coin === undefined ? {} : { coin }) },
-});
+  facts: Partial<StatusNote> = {},
+): VenueSignal => ({ kind: 'status', note: { state, reason: 'why', ...facts } });
 const events: VenueSignal = { kind: 'events', symbol: 'BTCUSDT', receivedAt: 1, events: [] };
 
 describe('nextVenueState', () => {
@@ -21,7 +18,7 @@ describe('nextVenueState', () => {
   });
 
   it('follows connections, with the reason of the last loss until there is one again', () => {
-    const lost = after({ kind: 'connected' }, note('disconnected', { line: '1', probing: 'true' }), {
+    const lost = after({ kind: 'connected' }, note('disconnected', { line: 1, cause: 'probing' }), {
       kind: 'disconnected',
       blocked: true,
     });
@@ -39,8 +36,8 @@ describe('nextVenueState', () => {
     expect(after(note('feed_stale', { cause: 'quiet_market' }), note('feed_recovered'))).toMatchObject({
       quiet: false,
     });
-    expect(after(note('feed_stale', { cause: 'quiet_market', line: '1' }))).toBe(NEW_VENUE);
-    expect(after(note('feed_stale', { cause: 'quiet_market' }, 'BTC'))).toBe(NEW_VENUE);
+    expect(after(note('feed_stale', { cause: 'quiet_market', line: 1 }))).toBe(NEW_VENUE);
+    expect(after(note('feed_stale', { cause: 'quiet_market', symbol: 'BTCUSDT' }))).toBe(NEW_VENUE);
     expect(after({ kind: 'stale' })).toMatchObject({ stale: true });
     expect(after({ kind: 'stale' }, { kind: 'recovered' })).toMatchObject({ stale: false });
   });

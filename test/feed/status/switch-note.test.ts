@@ -4,8 +4,17 @@ import { aggTrade, tradeEvent } from '../../../testing/judges/events.ts';
 
 const over = { from: 'bybit', to: 'binance', reason: 'stale', back: false, symbol: null, coin: undefined };
 
+const ofAll = (from: string | null) => ({
+  from,
+  to: 'binance',
+  lastId: null,
+  lastTimestamp: null,
+  firstId: null,
+  firstTimestamp: null,
+});
+
 describe('switchNote', () => {
-  it('names both sides of the seam of each symbol, as far as they are known', () => {
+  it('speaks of all symbols, and names the trades on both sides of each, for people, as far as they are known', () => {
     const note = switchNote(over, [
       { symbol: 'BTCUSDT', last: aggTrade(7, 9, { timestamp: 100 }), first: tradeEvent(70, { timestamp: 130 }) },
       { symbol: 'ETHUSDT', last: tradeEvent(5, { timestamp: 110 }), first: undefined },
@@ -15,13 +24,12 @@ describe('switchNote', () => {
       state: 'failed_over',
       reason: 'bybit → binance: stale',
       venue: 'binance',
+      symbol: null,
+      coin: null,
+      cause: 'stale',
+      switch: ofAll('bybit'),
       details: {
-        from: 'bybit',
-        to: 'binance',
-        reason: 'stale',
         symbols: '3',
-        last_timestamp: '110',
-        first_timestamp: '130',
         'last_id.BTCUSDT': '9',
         'last_timestamp.BTCUSDT': '100',
         'first_id.BTCUSDT': '70',
@@ -38,21 +46,23 @@ describe('switchNote', () => {
       last: tradeEvent(index, { timestamp: 100 + index }),
       first: undefined,
     }));
-    expect(switchNote(over, turns).details).toEqual({
-      from: 'bybit',
-      to: 'binance',
-      reason: 'stale',
-      symbols: '26',
-      last_timestamp: '125',
+    expect(switchNote(over, turns)).toMatchObject({ switch: ofAll('bybit'), details: { symbols: '26' } });
+  });
+
+  it('speaks of one symbol with its trades on both sides', () => {
+    const one = { ...over, symbol: 'BTCUSDT', coin: 'BTC' };
+    const last = aggTrade(7, 9, { timestamp: 100 });
+    const first = tradeEvent(70, { timestamp: 130 });
+    expect(switchNote(one, [{ symbol: 'BTCUSDT', last, first }])).toMatchObject({
+      symbol: 'BTCUSDT',
+      coin: 'BTC',
+      switch: { ...ofAll('bybit'), lastId: '9', lastTimestamp: 100, firstId: '70', firstTimestamp: 130 },
     });
   });
 
-  it('speaks of one coin, and of the way back', () => {
-    const note = switchNote(
-      { ...over, from: null, reason: 'preferred_again', back: true, symbol: 'BTCUSDT', coin: 'BTC' },
-      [],
-    );
-    expect(note).toMatchObject({ state: 'failed_back', coin: 'BTC', reason: 'nobody → binance: preferred again' });
-    expect(note.details).toMatchObject({ symbol: 'BTCUSDT', from: '' });
+  it('speaks of the way back, and of nobody who served before', () => {
+    const back = { ...over, from: null, reason: 'preferred_again', back: true, symbol: 'BTCUSDT', coin: 'BTC' };
+    const reason = 'nobody → binance: preferred again';
+    expect(switchNote(back, [])).toMatchObject({ state: 'failed_back', reason, switch: ofAll(null) });
   });
 });

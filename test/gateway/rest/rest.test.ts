@@ -21,6 +21,7 @@ import {
   status,
   trade,
   tradeStats,
+  venueAge,
 } from '../gateway-under-test.ts';
 
 const BTC = '/api/assets/crypto/BTC/';
@@ -38,7 +39,7 @@ const trades = Array.from({ length: 250 }, (_, at) =>
 describe('the whole feed', () => {
   it('gives the last price of each symbol with its age, and says when it is not fresh', async () => {
     const { publish, json, time } = await gatewayUnderTest();
-    publish(heartbeat({ halted: 'ETHUSDT', symbols: 'BTCUSDT,ETHUSDT' }), price('100'), price('100.5'));
+    publish(heartbeat({ halted: ['ETHUSDT'], symbols: ['BTCUSDT', 'ETHUSDT'] }), price('100'), price('100.5'));
     publish(price('7', { symbol: 'ETHUSDT', coin: 'ETH' }));
     const { prices } = await json('/api/prices');
     expect(prices).toEqual([
@@ -60,9 +61,13 @@ describe('the whole feed', () => {
 
   it('tells its status from the status records alone', async () => {
     const { publish, json, time } = await gatewayUnderTest();
-    publish(heartbeat({ 'age_ms.binance': '7000' }), price('100.5', { change24h: '-1.5' }), trade(1));
-    publish(status('feed_stale', { venue: 'binance', reason: 'no data', details: { cause: 'socket_dead' } }));
-    publish(status('sink_unavailable', { reason: 'kafka: refused', details: { sink: 'kafka' } }));
+    publish(
+      heartbeat({ venueAges: [venueAge('bybit', 10), venueAge('binance', 7000)] }),
+      price('100.5', { change24h: '-1.5' }),
+      trade(1),
+    );
+    publish(status('feed_stale', { venue: 'binance', reason: 'no data', cause: 'socket_dead' }));
+    publish(status('sink_unavailable', { reason: 'kafka: refused', cause: 'kafka' }));
     time.pass(500);
     expect(await json('/api/status')).toMatchObject({
       environment: 'simulated',
@@ -92,11 +97,11 @@ describe('the whole feed', () => {
     });
     publish(heartbeat());
     expect(await json('/readyz')).toEqual({ ready: true, reasons: [] });
-    publish(heartbeat({ trading: 'halted', trading_reason: 'testnet' }));
+    publish(heartbeat({ trading: 'halted', tradingReason: 'testnet' }));
     expect(await json('/readyz', 503)).toMatchObject({ details: { reasons: ['feed: testnet'] } });
-    publish(heartbeat(), status('sink_unavailable', { reason: 'refused', details: { sink: 'kafka' } }));
+    publish(heartbeat(), status('sink_unavailable', { reason: 'refused', cause: 'kafka' }));
     expect(await json('/readyz', 503)).toMatchObject({ details: { reasons: ['sink kafka is down: refused'] } });
-    publish(status('sink_recovered', { details: { sink: 'kafka' } }));
+    publish(status('sink_recovered', { cause: 'kafka' }));
     expect((await get('/readyz')).status).toBe(200);
     time.pass(3100);
     expect(await json('/readyz', 503)).toMatchObject({ error: 'not_ready' });
@@ -118,8 +123,8 @@ describe('the whole feed', () => {
   it('counts the stale books of all processes of a cluster', async () => {
     const { publish, get } = await gatewayUnderTest();
     publish(
-      heartbeat({ symbols: 'BTCUSDT', stale_books: 'BTCUSDT' }),
-      heartbeat({ symbols: 'ETHUSDT' }, { instance: 'b' }),
+      heartbeat({ symbols: ['BTCUSDT'], staleBooks: ['BTCUSDT'] }),
+      heartbeat({ symbols: ['ETHUSDT'] }, { instance: 'b' }),
     );
     expect(await (await get('/metrics')).text()).toContain('\nmarket_feed_stale_books 1\n');
   });

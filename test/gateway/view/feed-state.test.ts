@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Environment } from '../../../src/domain/record.ts';
+import type { Environment, Heartbeat } from '../../../src/domain/record.ts';
 import { FeedState } from '../../../src/gateway/view/feed-state.ts';
-import { heartbeat, NOW, status } from '../gateway-under-test.ts';
+import { heartbeat, NOW, status, venueAge } from '../gateway-under-test.ts';
 
 let at = 0;
 let state: FeedState;
@@ -9,8 +9,8 @@ beforeEach(() => {
   at = 0;
   state = new FeedState({ now: () => at, wallClockMs: () => NOW + at });
 });
-const beat = (details: Record<string, string> = {}, fields = {}) =>
-  state.add(heartbeat(details, { timestamp: NOW + at, ...fields }));
+const beat = (told: Partial<Heartbeat> = {}, fields = {}) =>
+  state.add(heartbeat(told, { timestamp: NOW + at, ...fields }));
 const isStale = (symbol: string, venue: string, environment: Environment = 'simulated') =>
   state.isStale({ symbol, venue, environment });
 
@@ -55,14 +55,17 @@ describe('trading', () => {
   });
 
   it('is halted where one of several processes says so or is silent, until another speaks for its symbols', () => {
-    beat({ symbols: 'BTCUSDT' });
-    beat({ symbols: 'ETHUSDT', trading: 'halted', trading_reason: 'no venue', halted: 'ETHUSDT' }, { instance: 'b' });
+    beat({ symbols: ['BTCUSDT'] });
+    beat(
+      { symbols: ['ETHUSDT'], trading: 'halted', tradingReason: 'no venue', halted: ['ETHUSDT'] },
+      { instance: 'b' },
+    );
     expect(state.trading).toEqual({ state: 'halted', reason: 'no venue' });
     expect(state.halted).toEqual(['ETHUSDT']);
     at = 4000;
-    beat({ symbols: 'BTCUSDT' });
+    beat({ symbols: ['BTCUSDT'] });
     expect(state.silentMs).toBe(4000);
-    beat({ symbols: 'BTCUSDT,ETHUSDT' });
+    beat({ symbols: ['BTCUSDT', 'ETHUSDT'] });
     expect(state.silentMs).toBe(0);
     expect(state.trading.state).toBe('allowed');
     expect(state.halted).toEqual([]);
@@ -72,19 +75,19 @@ describe('trading', () => {
 describe('a process without symbols', () => {
   const idle = (fields = {}) =>
     beat(
-      { symbols: '', trading: 'halted', trading_reason: 'starting' },
+      { symbols: [], trading: 'halted', tradingReason: 'starting' },
       { instance: 'idle', activeVenue: null, ...fields },
     );
 
   it('says nothing of the feed while another has some', () => {
     for (at = 0; at < 3000; at += 500) {
-      beat({ symbols: 'BTCUSDT' });
+      beat({ symbols: ['BTCUSDT'] });
       idle();
       expect(state.trading).toEqual({ state: 'allowed', reason: '' });
       expect(state.activeVenue).toBe('bybit');
       expect(state.lastBeat?.instance).toBe('a');
     }
-    beat({ symbols: 'BTCUSDT' });
+    beat({ symbols: ['BTCUSDT'] });
     state.add(status('trading_halted', { instance: 'idle', activeVenue: null }));
     expect(state.trading.state).toBe('allowed');
     expect(state.activeVenue).toBe('bybit');
@@ -99,9 +102,9 @@ describe('a process without symbols', () => {
   });
 
   it('counts from the heartbeat on that names one', () => {
-    beat({ symbols: 'BTCUSDT' });
+    beat({ symbols: ['BTCUSDT'] });
     idle();
-    beat({ symbols: 'BTCUSDT' }, { instance: 'idle', activeVenue: 'binance' });
+    beat({ symbols: ['BTCUSDT'] }, { instance: 'idle', activeVenue: 'binance' });
     expect(state.activeVenue).toBe('binance');
     expect(state.lastBeat?.instance).toBe('idle');
   });
@@ -109,12 +112,12 @@ describe('a process without symbols', () => {
 
 describe('stale books', () => {
   it('are those of all processes, each symbol once', () => {
-    beat({ symbols: 'BTCUSDT,ETHUSDT', stale_books: 'BTCUSDT,ETHUSDT' });
-    beat({ symbols: 'SOLUSDT' }, { instance: 'b' });
+    beat({ symbols: ['BTCUSDT', 'ETHUSDT'], staleBooks: ['BTCUSDT', 'ETHUSDT'] });
+    beat({ symbols: ['SOLUSDT'] }, { instance: 'b' });
     expect(state.staleBooks).toEqual(['BTCUSDT', 'ETHUSDT']);
-    beat({ symbols: 'ETHUSDT,SOLUSDT', stale_books: 'ETHUSDT' }, { instance: 'b' });
+    beat({ symbols: ['ETHUSDT', 'SOLUSDT'], staleBooks: ['ETHUSDT'] }, { instance: 'b' });
     expect(state.staleBooks).toEqual(['BTCUSDT', 'ETHUSDT']);
-    beat({ symbols: 'BTCUSDT' });
+    beat({ symbols: ['BTCUSDT'] });
     expect(state.staleBooks).toEqual(['ETHUSDT']);
   });
 });
@@ -122,7 +125,7 @@ describe('stale books', () => {
 describe('staleness of a symbol', () => {
   it('follows the heartbeats', () => {
     expect(isStale('BTCUSDT', 'bybit')).toBe(true);
-    beat({ symbols: 'BTCUSDT,ETHUSDT', halted: 'ETHUSDT' });
+    beat({ symbols: ['BTCUSDT', 'ETHUSDT'], halted: ['ETHUSDT'] });
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
     expect(isStale('ETHUSDT', 'bybit')).toBe(true);
     expect(isStale('SOLUSDT', 'bybit')).toBe(true);
@@ -132,24 +135,24 @@ describe('staleness of a symbol', () => {
 
   it('follows what its venue is told to be', () => {
     beat();
-    state.add(status('feed_stale', { venue: 'bybit', details: { line: '1', cause: 'socket_dead' } }));
+    state.add(status('feed_stale', { venue: 'bybit', line: 1, cause: 'socket_dead' }));
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
-    state.add(status('feed_stale', { venue: 'bybit', details: { cause: 'socket_dead' } }));
+    state.add(status('feed_stale', { venue: 'bybit', cause: 'socket_dead' }));
     expect(isStale('BTCUSDT', 'bybit')).toBe(true);
     expect(isStale('BTCUSDT', 'binance')).toBe(false);
     state.add(status('feed_recovered', { venue: 'bybit' }));
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
-    state.add(status('feed_stale', { venue: 'bybit', details: { cause: 'quiet_market' } }));
+    state.add(status('feed_stale', { venue: 'bybit', cause: 'quiet_market' }));
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
   });
 
   it('does not take a lost line for a lost venue while data comes', () => {
     beat();
-    state.add(status('disconnected', { venue: 'bybit', reason: 'closed', details: { line: '1' } }));
+    state.add(status('disconnected', { venue: 'bybit', reason: 'closed', line: 1 }));
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
     at = 1500;
     expect(isStale('BTCUSDT', 'bybit')).toBe(true);
-    beat({ 'age_ms.bybit': '20' });
+    beat({ venueAges: [venueAge('bybit', 20)] });
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
     expect(state.venues.get('bybit')?.state).toBe('connected');
   });
@@ -161,7 +164,7 @@ describe('staleness of a symbol', () => {
   });
 
   it('sees from heartbeats alone that the venue of a halted feed is mute', () => {
-    beat({ 'age_ms.bybit': '6000', trading: 'halted' });
+    beat({ venueAges: [venueAge('bybit', 6000)], trading: 'halted' });
     expect(isStale('BTCUSDT', 'bybit')).toBe(true);
   });
 });
@@ -169,8 +172,8 @@ describe('staleness of a symbol', () => {
 describe('a process that begins anew', () => {
   const ofB = { instance: 'b' } as const;
   const lost = (instance: string) => {
-    state.add(status('feed_stale', { instance, venue: 'bybit', details: { cause: 'socket_dead' } }));
-    state.add(status('sink_unavailable', { instance, reason: 'ENOSPC', details: { sink: 'file' } }));
+    state.add(status('feed_stale', { instance, venue: 'bybit', cause: 'socket_dead' }));
+    state.add(status('sink_unavailable', { instance, reason: 'ENOSPC', cause: 'file' }));
   };
 
   it('inherits neither stale venues nor sinks that are down', () => {
@@ -179,7 +182,7 @@ describe('a process that begins anew', () => {
     state.add(status('stopped'));
     expect([...state.sinksDown]).toEqual([['file', 'ENOSPC']]);
     at = 3000;
-    state.add(status('connected', { ...ofB, sequence: 1, venue: 'bybit', details: { line: '1' } }));
+    state.add(status('connected', { ...ofB, sequence: 1, venue: 'bybit', line: 1 }));
     beat({}, ofB);
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
     expect(state.venues.get('bybit')).toMatchObject({ state: 'connected', reason: '' });
@@ -197,10 +200,10 @@ describe('a process that begins anew', () => {
   });
 
   it('changes nothing of what another tells that runs beside it', () => {
-    beat({ symbols: 'BTCUSDT' });
+    beat({ symbols: ['BTCUSDT'] });
     lost('a');
-    state.add(status('connected', { ...ofB, sequence: 1, venue: 'bybit', details: { line: '1' } }));
-    beat({ symbols: 'ETHUSDT' }, ofB);
+    state.add(status('connected', { ...ofB, sequence: 1, venue: 'bybit', line: 1 }));
+    beat({ symbols: ['ETHUSDT'] }, ofB);
     expect(isStale('BTCUSDT', 'bybit')).toBe(true);
     expect(isStale('ETHUSDT', 'bybit')).toBe(false);
     expect([...state.sinksDown]).toEqual([['file', 'ENOSPC']]);
@@ -216,21 +219,21 @@ describe('a process that begins anew', () => {
 
 describe('a venue', () => {
   it('is connected while one line is', () => {
-    for (const line of ['1', '2']) state.add(status('connected', { venue: 'bybit', details: { line } }));
-    state.add(status('disconnected', { venue: 'bybit', details: { line: '1' } }));
+    for (const line of [1, 2]) state.add(status('connected', { venue: 'bybit', line }));
+    state.add(status('disconnected', { venue: 'bybit', line: 1 }));
     expect(state.venues.get('bybit')).toMatchObject({ state: 'connected' });
-    state.add(status('disconnected', { venue: 'bybit', details: { line: '2', successor: 'true' } }));
+    state.add(status('disconnected', { venue: 'bybit', line: 2, cause: 'replaced' }));
     expect(state.venues.get('bybit')).toMatchObject({ state: 'connected' });
-    state.add(status('disconnected', { venue: 'bybit', reason: 'reset', details: { line: '2', probing: 'true' } }));
+    state.add(status('disconnected', { venue: 'bybit', reason: 'reset', line: 2, cause: 'probing' }));
     expect(state.venues.get('bybit')).toMatchObject({ state: 'probing', reason: 'reset' });
-    state.add(status('region_blocked', { venue: 'bybit', reason: '451', details: { line: '2' } }));
+    state.add(status('region_blocked', { venue: 'bybit', reason: '451', line: 2 }));
     expect(state.venues.get('bybit')).toMatchObject({ state: 'region_blocked', reason: '451' });
-    state.add(status('connected', { venue: 'bybit', details: { line: '2' } }));
+    state.add(status('connected', { venue: 'bybit', line: 2 }));
     expect(state.venues.get('bybit')).toMatchObject({ state: 'connected', reason: '' });
   });
 
   it('ages between heartbeats', () => {
-    beat({ 'age_ms.bybit': '20' });
+    beat({ venueAges: [venueAge('bybit', 20)] });
     at = 700;
     expect(state.venues.get('bybit')?.ageMs).toBe(720);
   });

@@ -7,7 +7,7 @@ let view: GatewayView;
 beforeEach(() => {
   view = new GatewayView({ historyTrades: 10, scheduler: asyncScheduler, wallClockMs: () => NOW });
 });
-const beat = (instance: string, at: number, symbols = 'BTCUSDT') =>
+const beat = (instance: string, at: number, symbols = ['BTCUSDT']) =>
   view.add(heartbeat({ symbols }, { instance, timestamp: NOW + at }));
 /** A price of an epoch, received at a time; whether it was taken. */
 const tick = (epoch: number, at: number) => view.add(price(String(epoch), { epoch, receivedAt: (NOW + at) * 1000 }));
@@ -37,9 +37,9 @@ it('takes the lower epochs of a pipeline that began anew without its positions',
 it('does not take them where the other instance speaks for other symbols, or the series is of its own time', () => {
   beat('a', 0);
   tick(5, 100);
-  beat('b', 5000, 'ETHUSDT');
+  beat('b', 5000, ['ETHUSDT']);
   expect(tick(1, 5100)).toBe(false);
-  beat('b', 6000, 'BTCUSDT,ETHUSDT');
+  beat('b', 6000, ['BTCUSDT', 'ETHUSDT']);
   tick(6, 6100);
   expect(tick(5, 6200)).toBe(false);
   expect(present()).toBe('6');

@@ -75,7 +75,7 @@ describe('a drain under any pushes and outcomes', () => {
             const batch = sink.batches[seen] as readonly OutRecord[];
             expect(batch.length).toBeLessThanOrEqual(maxBatch);
             for (const record of batch) {
-              const symbol = 'symbol' in record.record ? record.record.symbol : '';
+              const symbol = ('symbol' in record.record && record.record.symbol) || '';
               if (record.record.kind !== 'position')
                 expect(opened.get(symbol) ?? 1).toBeGreaterThanOrEqual(epochOf(record));
             }
