@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RecordReader, readerOf } from '../codec/avro.ts';
+import { errorCode } from '../domain/error-code.ts';
 import { Fault } from '../domain/fault.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import { blockBodies, type FileHeader } from './container.ts';
@@ -131,7 +132,7 @@ export async function openEither<T>(
     try {
       return await open(join(folder, file.name + ending));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (errorCode(error) !== 'ENOENT') throw error;
     }
   }
   return undefined;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants, copyFile, link, readFile, rm, writeFile } from 'node:fs/promises';
+import { errorCode } from '../domain/error-code.ts';
 
 /** Takes the lock file for this process alone and returns what gives it back. Throws `refusal` where a living process has it. */
 export async function takeLock(
@@ -27,13 +28,13 @@ export async function takeLock(
 async function putInPlace(file: string, name: string): Promise<boolean> {
   try {
     await link(file, name).catch((error: unknown) => {
-      if (isError(error, 'EEXIST')) throw error;
+      if (errorCode(error) === 'EEXIST') throw error;
       // A file system without links.
       return copyFile(file, name, constants.COPYFILE_EXCL);
     });
     return true;
   } catch (error) {
-    if (isError(error, 'EEXIST')) return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -53,17 +54,15 @@ async function textOf(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if (isError(error, 'ENOENT')) return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
-
-const isError = (error: unknown, code: string): boolean => (error as NodeJS.ErrnoException).code === code;
 
 function isRunning(pid: number): boolean {
   try {
     return pid > 0 && process.kill(pid, 0);
   } catch (error) {
-    return isError(error, 'EPERM');
+    return errorCode(error) === 'EPERM';
   }
 }

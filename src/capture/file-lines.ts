@@ -1,3 +1,4 @@
+import { errorCode } from '../domain/error-code.ts';
 import { inflateFile } from './inflate-file.ts';
 
 const NEWLINE = 0x0a;
@@ -96,9 +97,8 @@ export class FileLines {
 
   #fail(error: unknown): never {
     const message = error instanceof Error ? error.message : String(error);
-    const { code } = Object(error) as { code?: string };
     // Said of a file that a killed process left, and of one that was cut.
-    const torn = code === 'Z_BUF_ERROR';
+    const torn = errorCode(error) === 'Z_BUF_ERROR';
     const where = this.number === 0 ? '' : `, after line ${this.number}`;
     const what = torn ? `torn${where} (${message})` : `${message}${where}`;
     throw new Error(`${this.#file}: ${what}`, { cause: error });

@@ -8,11 +8,11 @@ const CHUNK_BYTES = 32 * 1024;
 /** The bytes of a file, gunzipped where they are gzip. All that can be read comes before the error about what cannot. */
 export async function* inflateFile(path: string, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
   const zipped = await isGzip(path);
-  const source = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  const source: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: CHUNK_BYTES });
   if (!zipped) {
     for await (const chunk of source) {
-      onRead((chunk as Buffer).length);
-      yield chunk as Buffer;
+      onRead(chunk.length);
+      yield chunk;
     }
     return;
   }
@@ -28,9 +28,9 @@ export async function* inflateFile(path: string, onRead: (bytes: number) => void
   gunzip.on('error', () => {});
   try {
     for await (const chunk of source) {
-      onRead((chunk as Buffer).length);
+      onRead(chunk.length);
       if (gunzip.readableEnded) continue;
-      const error = await written(gunzip, chunk as Buffer);
+      const error = await written(gunzip, chunk);
       yield* taken();
       if (error !== undefined) throw error;
     }

@@ -22,10 +22,10 @@ export class FrameLineScanner {
   /** The line that is `bytes` from `start` to `end`; undefined where it may be any other: the parser of texts knows. */
   scan(bytes: Buffer, start: number, end: number): ParsedLine | undefined {
     let digitsEnd = start;
-    while (digitsEnd < end && isDigit(bytes[digitsEnd] as number)) digitsEnd++;
+    while (digitsEnd < end && isDigit(bytes[digitsEnd])) digitsEnd++;
     if (digitsEnd - start < FEWEST_DIGITS || bytes[digitsEnd] !== SPACE) return undefined;
     let at = 0;
-    for (let digit = start; digit < digitsEnd - LEFT_OUT; digit++) at = at * 10 + (bytes[digit] as number) - ZERO;
+    for (let digit = start; digit < digitsEnd - LEFT_OUT; digit++) at = at * 10 + (bytes[digit] ?? ZERO) - ZERO;
     if (at > Number.MAX_SAFE_INTEGER) return undefined;
 
     const nameStart = digitsEnd + 1;
@@ -44,7 +44,7 @@ export class FrameLineScanner {
     if (at > 0 && at === known.length && start + at < end && bytes[start + at] === SPACE) return start + at;
 
     let nameEnd = start;
-    while (nameEnd < end && isPlain(bytes[nameEnd] as number)) nameEnd++;
+    while (nameEnd < end && isPlain(bytes[nameEnd])) nameEnd++;
     if (nameEnd >= end || bytes[nameEnd] !== SPACE) return start;
     this.#name = bytes.toString('latin1', start, nameEnd);
     this.#nameBytes = Buffer.from(this.#name, 'latin1');
@@ -52,11 +52,11 @@ export class FrameLineScanner {
   }
 }
 
-function isDigit(byte: number): boolean {
+function isDigit(byte = 0): boolean {
   return byte >= ZERO && byte <= NINE;
 }
 
 /** Printable, and no space. */
-function isPlain(byte: number): boolean {
+function isPlain(byte = 0): boolean {
   return byte > SPACE && byte <= LAST_PLAIN;
 }

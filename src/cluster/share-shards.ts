@@ -25,7 +25,7 @@ export function shareShards(
   known: ShardWeights,
 ): ReadonlyMap<string, readonly number[]> {
   const weights = weightsOf(shards, known);
-  const weigh = (shard: number) => weights.get(shard) as number;
+  const weigh = (shard: number) => weights.get(shard) ?? 0;
   const loads = members
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
     .map(({ id, holds }): Load => ({ id, holds, shards: new Set(), weight: 0 }));

@@ -1,3 +1,4 @@
+import { errorCode } from '../domain/error-code.ts';
 /** Why two sides could not agree on a TLS connection. */
 export interface TlsProblem {
   /** For people: `its certificate has expired`, said of the far side. */
@@ -32,8 +33,8 @@ const REFUSED = /^ERR_SSL_\S*ALERT\S*(?:CERTIFICATE|UNKNOWN_CA)/;
 
 /** What an error of Node's, or one that names its code, says of TLS; undefined: nothing. */
 export function tlsProblem(error: unknown): TlsProblem | undefined {
-  const code = error instanceof Error ? (error as { readonly code?: unknown }).code : undefined;
-  if (typeof code !== 'string') return undefined;
+  const code = errorCode(error);
+  if (code === undefined) return undefined;
   if (Object.hasOwn(PROBLEMS, code)) return PROBLEMS[code];
   return REFUSED.test(code)
     ? { text: 'it refuses the certificate of this side, or wants one (cert_file, key_file)', side: 'here' }

@@ -1,4 +1,5 @@
 import { type SchedulerAction, type SchedulerLike, Subscription } from 'rxjs';
+import { at } from '../domain/at.ts';
 
 interface Due {
   readonly at: number;
@@ -45,10 +46,9 @@ export class VirtualScheduler implements SchedulerLike {
 
   /** Runs the first thing that is due, at its moment. */
   runNext(): void {
-    const at = this.next;
-    if (at === undefined) return;
-    const due = this.#pop() as Due;
-    this.#now = Math.max(this.#now, at);
+    const due = this.next === undefined ? undefined : this.#pop();
+    if (due === undefined) return;
+    this.#now = Math.max(this.#now, due.at);
     due.run();
   }
 
@@ -77,8 +77,8 @@ export class VirtualScheduler implements SchedulerLike {
     heap.push(due);
     while (place > 0) {
       const parent = (place - 1) >> 1;
-      if (!before(due, heap[parent] as Due)) break;
-      heap[place] = heap[parent] as Due;
+      if (!before(due, at(heap, parent))) break;
+      heap[place] = at(heap, parent);
       place = parent;
     }
     heap[place] = due;
@@ -93,9 +93,9 @@ export class VirtualScheduler implements SchedulerLike {
     for (;;) {
       let child = 2 * place + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1] as Due, heap[child] as Due)) child++;
-      if (!before(heap[child] as Due, last)) break;
-      heap[place] = heap[child] as Due;
+      if (child + 1 < heap.length && before(at(heap, child + 1), at(heap, child))) child++;
+      if (!before(at(heap, child), last)) break;
+      heap[place] = at(heap, child);
       place = child;
     }
     heap[place] = last;

@@ -53,11 +53,10 @@ function parsedJson(text: string): unknown {
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody(request: AsyncIterable<Buffer>): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of request) {
-    const bytes = part as Buffer;
+  for await (const bytes of request) {
     size += bytes.length;
     if (size > MAX_BODY_BYTES) throw new BadFault(`the body is longer than ${MAX_BODY_BYTES} bytes`);
     parts.push(bytes);

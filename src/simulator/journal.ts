@@ -67,11 +67,12 @@ export class Journal {
 
   private next(): void {
     if (this.writing) return;
-    if (this.chunks.length === 0) {
+    const [first] = this.chunks;
+    if (first === undefined) {
       this.done?.();
       return;
     }
-    const data = this.chunks.length === 1 ? (this.chunks[0] as Buffer) : Buffer.concat(this.chunks);
+    const data = this.chunks.length === 1 ? first : Buffer.concat(this.chunks);
     this.chunks.length = 0;
     this.writing = true;
     this.write(data, 0);

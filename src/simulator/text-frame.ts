@@ -13,7 +13,7 @@ export function textFrame(payload: string): string {
 /** As textFrame, for a payload that is known to be ASCII. */
 export function asciiFrame(payload: string): string {
   const { length } = payload;
-  return (length < 4_096 ? (HEADERS[length] as string) : header(length)) + payload;
+  return (HEADERS[length] ?? header(length)) + payload;
 }
 
 function header(length: number): string {

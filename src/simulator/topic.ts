@@ -1,3 +1,4 @@
+import { at } from '../domain/at.ts';
 import type { EventKind, FrameSubject } from './captures/frame-subject.ts';
 import type { Connection, ListenedTopic } from './connection.ts';
 import { asciiFrame } from './text-frame.ts';
@@ -50,9 +51,7 @@ export class Topic implements ListenedTopic {
 
   /** True where a listener wants microseconds. */
   get wantsMicros(): boolean {
-    return (
-      (this.forms[MICROS] as Connection[]).length > 0 || (this.forms[MICROS | COMBINED] as Connection[]).length > 0
-    );
+    return at(this.forms, MICROS).length > 0 || at(this.forms, MICROS | COMBINED).length > 0;
   }
 
   /** Who listens: the numbers of the connections as JSON. */
@@ -76,7 +75,7 @@ export class Topic implements ListenedTopic {
     const subject = this.subject(kind);
     const reached: number[] = [];
     for (let form = 0; form < 4; form++) {
-      const listeners = this.forms[form] as Connection[];
+      const listeners = at(this.forms, form);
       if (listeners.length === 0) continue;
       const data = form & MICROS ? micros : millis;
       const payload = form & COMBINED ? `{"stream":"${this.wireName}","data":${data}}` : data;
@@ -106,7 +105,7 @@ export class Topic implements ListenedTopic {
   }
 
   private form(connection: Connection): Connection[] {
-    return this.forms[(connection.combined ? COMBINED : 0) | (connection.micros ? MICROS : 0)] as Connection[];
+    return at(this.forms, (connection.combined ? COMBINED : 0) | (connection.micros ? MICROS : 0));
   }
 
   private count(): void {

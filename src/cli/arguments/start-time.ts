@@ -21,7 +21,7 @@ export function startTime(text: string, nowMs: number): Start {
 
 function ago(text: string, nowMs: number): number | undefined {
   const [, count, unit = ''] = /^-(\d{1,6})([smhd])$/.exec(text) ?? [];
-  return count === undefined ? undefined : nowMs - Number(count) * (UNITS_MS[unit] as number);
+  return count === undefined ? undefined : nowMs - Number(count) * (UNITS_MS[unit] ?? Number.NaN);
 }
 
 function timeOfDay(text: string, nowMs: number): number | undefined {

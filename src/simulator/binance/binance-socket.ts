@@ -66,7 +66,7 @@ export class BinanceSocket {
       connection.control('{"code":2,"msg":"Invalid request: request must be an object"}');
       return;
     }
-    const { method, params, id } = request as { method?: unknown; params?: unknown; id?: unknown };
+    const { method, params, id }: { method?: unknown; params?: unknown; id?: unknown } = request;
     if (!this.validId(id)) {
       connection.control('{"code":2,"msg":"Invalid request: request ID must be an unsigned integer"}');
       return;

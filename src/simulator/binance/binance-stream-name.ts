@@ -31,7 +31,8 @@ export function parseStreamName(name: string): StreamName | undefined {
   if (match === null) return undefined;
   const [, spelled = '', plain, interval, levels, everyMs] = match;
   const symbol = spelled === spelled.toLowerCase() ? spelled.toUpperCase() : '';
-  if (plain !== undefined) return { symbol, kind: KINDS[plain] as EventKind };
+  const simple = KINDS[plain ?? ''];
+  if (simple !== undefined) return { symbol, kind: simple };
   if (interval !== undefined) return { symbol, kind: 'kline', interval };
   const kind = levels === undefined ? 'depth' : 'book';
   return { symbol, kind, levels: Number(levels ?? 0), everyMs: Number(everyMs ?? 1_000) };

@@ -1,3 +1,4 @@
+import { at } from '../../domain/at.ts';
 import type { EventKind } from '../captures/frame-subject.ts';
 import type { Connection } from '../connection.ts';
 import { WITHHELD } from '../journal.ts';
@@ -173,7 +174,7 @@ export class BinanceStreams implements VenueStreams {
   }
 
   private publishBook(listing: Listing, now: number): void {
-    const topic = this.bookTopics[listing.index] as Topic;
+    const topic = at(this.bookTopics, listing.index);
     const sent = topic.publish(bookTickerData(listing));
     if (this.host.journal === undefined) return;
     const { bestBid, bestAsk } = listing;
@@ -215,7 +216,7 @@ export class BinanceStreams implements VenueStreams {
   /** Every two seconds (1s: every second) where something traded, and once more when the candle closes. */
   private kline(kline: KlineTopic, now: number): void {
     const { listing, interval } = kline;
-    const open = openTime(interval, now) as number;
+    const open = openTime(interval, now) ?? now;
     if (kline.open !== open) {
       if (kline.open !== 0 && nextOpenTime(interval, kline.open) === open)
         this.publishKline(kline, kline.open, open, now, true);

@@ -92,7 +92,7 @@ export class BybitSocket {
       return;
     }
     this.acknowledge(connection, 'subscribe', id);
-    for (const name of args as readonly string[]) {
+    for (const name of args.filter((arg) => typeof arg === 'string')) {
       const topic = parseTopic(name);
       if (topic === undefined) this.host.subscribe(connection, this.host.topic(name, 'ticker', ''));
       else {
@@ -152,7 +152,7 @@ function parsed(text: string): Request | undefined {
   try {
     const request: unknown = JSON.parse(text);
     if (typeof request !== 'object' || request === null) return undefined;
-    const { op, args, req_id } = request as { op?: unknown; args?: unknown; req_id?: unknown };
+    const { op, args, req_id }: { op?: unknown; args?: unknown; req_id?: unknown } = request;
     if (typeof op !== 'string') return undefined;
     return {
       op,

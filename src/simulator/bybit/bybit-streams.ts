@@ -69,7 +69,7 @@ export class BybitStreams implements VenueStreams {
       this.first(connection, topic, listing, this.best(topic, listing, now), now, `${listing.updateId}`);
     } else if (kind === 'kline') {
       const ours = BYBIT_INTERVALS[interval ?? ''] ?? '1m';
-      const open = openTime(ours, now) as number;
+      const open = openTime(ours, now) ?? now;
       if (!this.klines.has(name)) this.klines.set(name, { ...paced, interval: interval ?? '1', open });
       this.first(
         connection,
@@ -183,8 +183,8 @@ export class BybitStreams implements VenueStreams {
   /** Every second where something traded, and once more, confirmed, when the candle closes. */
   private kline(kline: KlineTopic, now: number): void {
     const { topic, listing, interval } = kline;
-    const ours = BYBIT_INTERVALS[interval] as string;
-    const open = openTime(ours, now) as number;
+    const ours = BYBIT_INTERVALS[interval] ?? '1m';
+    const open = openTime(ours, now) ?? now;
     if (open !== kline.open) {
       if (nextOpenTime(ours, kline.open) === open) this.publishKline(kline, kline.open, open, now, true);
       kline.open = open;

@@ -1,4 +1,5 @@
 import type { CaptureFormat } from '../../capture/capture-line.ts';
+import { at } from '../../domain/at.ts';
 import type { VenueId } from '../../domain/instrument.ts';
 import type { Connection } from '../connection.ts';
 import type { Journal } from '../journal.ts';
@@ -64,7 +65,8 @@ export class CaptureSession implements PlayedSession {
   /** Takes note of a line while the recording is read for the first time. */
   note(line: RecordedMessage, place: number): void {
     if (isDepthBody(this.venue, line.frame)) {
-      const symbol = this.symbols.size === 1 ? ([...this.symbols][0] as string) : '';
+      const [first = ''] = this.symbols;
+      const symbol = this.symbols.size === 1 ? first : '';
       if (!this.depthBodies.has(symbol)) this.depthBodies.set(symbol, line.frame);
       return;
     }
@@ -190,7 +192,7 @@ function firstAt<T>(list: readonly T[], passes: (item: T) => boolean): number {
   let high = list.length;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    if (passes(list[middle] as T)) high = middle;
+    if (passes(at(list, middle))) high = middle;
     else low = middle + 1;
   }
   return low;

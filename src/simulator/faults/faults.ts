@@ -1,8 +1,9 @@
 import type { SimulatedVenue } from '../binance/binance-venue.ts';
 import type { Connection } from '../connection.ts';
 import { BadFault, type FaultCommand, type FaultRequest, parseFault } from './fault-command.ts';
-import { FAULT_KINDS, type FaultContext, type FaultKind } from './fault-kinds.ts';
+import { FAULT_KINDS } from './fault-kinds.ts';
 import { brokenFrame, unknownFrame } from './malformed.ts';
+import type { FaultContext, SimulatedFault } from './simulated-fault.ts';
 
 /** A fault that was started at one venue. */
 export interface ActiveFault {
@@ -19,7 +20,7 @@ export interface ActiveFault {
 
 interface Running extends ActiveFault {
   readonly site: SimulatedVenue;
-  readonly kind: FaultKind;
+  readonly kind: SimulatedFault;
   readonly command: FaultCommand;
   readonly met: readonly Connection[];
 }
@@ -73,7 +74,8 @@ export class Faults {
   /** Starts a fault at each venue that it names. @throws BadFault where it cannot be. */
   start(request: FaultRequest | unknown, now: number): ActiveFault[] {
     const command = parseFault(request, Object.keys(FAULT_KINDS));
-    const kind = FAULT_KINDS[command.fault] as FaultKind;
+    const kind = FAULT_KINDS[command.fault];
+    if (kind === undefined) throw new BadFault(`unknown fault ${command.fault}`);
     if (command.symbol === '' && kind.needsSymbol === true)
       throw new BadFault(`symbol is missing; ${command.fault} needs one`);
     const sites = this.venues.filter(({ host }) => command.venue === 'all' || host.id === command.venue);
@@ -129,7 +131,7 @@ export class Faults {
     this.apply();
   }
 
-  private startAt(site: SimulatedVenue, kind: FaultKind, command: FaultCommand, now: number): ActiveFault {
+  private startAt(site: SimulatedVenue, kind: SimulatedFault, command: FaultCommand, now: number): ActiveFault {
     const lines = site.host.lines;
     const met = command.line === 'all' ? lines : lines.slice(command.line - 1, command.line);
     const seconds = command.seconds > 0 ? command.seconds : kind.defaultSeconds;

@@ -67,7 +67,7 @@ export class Interference {
   takeSkips(subject: FrameSubject, count: number): number {
     const at = existing(this.skips, subject);
     if (at === undefined) return 0;
-    const left = this.skips.get(at) as number;
+    const left = this.skips.get(at) ?? 0;
     const taken = Math.min(left, count);
     if (taken === left) this.skips.delete(at);
     else this.skips.set(at, left - taken);
@@ -88,7 +88,7 @@ export class Interference {
     const repeat = existing(this.repeats, subject);
     if (repeat !== undefined) {
       connection.push(payload, framed);
-      const left = (this.repeats.get(repeat) as number) - 1;
+      const left = (this.repeats.get(repeat) ?? 0) - 1;
       if (left <= 0) this.repeats.delete(repeat);
       else this.repeats.set(repeat, left);
     }

@@ -1,3 +1,4 @@
+import { at } from '../../domain/at.ts';
 /** A frame no client should make an event of; binary where it is a Buffer. */
 export interface BrokenFrame {
   readonly name: string;
@@ -60,7 +61,7 @@ export function brokenFrame(protocol: 'bybit' | 'binance', symbol: string, numbe
       broken(good, bybit, name, search, replacement),
     ),
   ];
-  return frames[number % frames.length] as BrokenFrame;
+  return at(frames, number % frames.length);
 }
 
 function broken(good: string, bybit: boolean, name: string, search: string, replacement: string): BrokenFrame {
@@ -101,5 +102,5 @@ export function unknownFrame(protocol: 'bybit' | 'binance', symbol: string, numb
     `{"stream":"${stream}@auction","data":{"e":"auction","E":${now},"s":"${symbol}","x":1}}`,
     `{"stream":"!notice","data":{"e":"notice","E":${now}}}`,
   ];
-  return frames[number % frames.length] as string;
+  return at(frames, number % frames.length);
 }

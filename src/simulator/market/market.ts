@@ -1,3 +1,4 @@
+import { at } from '../../domain/at.ts';
 import type { VenueProfile } from '../venue-profile.ts';
 import { marketCoins } from './coins.ts';
 import { Listing } from './listing.ts';
@@ -123,8 +124,8 @@ export class Market {
     }
     const position = (draw / 4294967296) * this.listings.length;
     const column = Math.floor(position);
-    const index = position - column < (this.thresholds[column] as number) ? column : (this.aliases[column] as number);
-    const listing = this.listings[index] as Listing;
+    const index = position - column < at(this.thresholds, column) ? column : at(this.aliases, column);
+    const listing = at(this.listings, index);
     if (this.hotOrders === 0 && this.random.next() < 8_589_934) {
       this.hot = listing;
       this.hotOrders = 20 + this.random.below(Math.max(10, Math.min(400, this.rate)));
@@ -154,13 +155,16 @@ function aliasTable(weights: readonly number[]): { thresholds: Float64Array; ali
   thresholds.forEach((share, index) => {
     (share < 1 ? small : large).push(index);
   });
-  while (small.length > 0 && large.length > 0) {
-    const under = small.pop() as number;
-    const over = large[large.length - 1] as number;
+  for (let over = large.at(-1); over !== undefined; over = large.at(-1)) {
+    const under = small.pop();
+    if (under === undefined) break;
     aliases[under] = over;
-    const left = (thresholds[over] as number) - (1 - (thresholds[under] as number));
+    const left = at(thresholds, over) - (1 - at(thresholds, under));
     thresholds[over] = left;
-    if (left < 1) small.push(large.pop() as number);
+    if (left < 1) {
+      large.pop();
+      small.push(over);
+    }
   }
   for (const index of [...small, ...large]) thresholds[index] = 1;
   return { thresholds, aliases };

@@ -76,10 +76,10 @@ export class PastTrades {
     const firstId = this.firstIdAt(open);
     const lastId = Math.max(firstId, this.firstIdAt(end) - 1);
     return {
-      open: prices[0] as number,
+      open: this.priceAt(open),
       high,
       low,
-      close: prices[12] as number,
+      close: this.priceAt(end),
       volume,
       quote,
       buyVolume: Math.round(volume * 0.49),

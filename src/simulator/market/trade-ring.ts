@@ -54,23 +54,23 @@ export class TradeRing {
   }
 
   id(number: number): number {
-    return this.ids[number & this.mask] as number;
+    return this.ids[number & this.mask] ?? 0;
   }
   /** Price steps. */
   price(number: number): number {
-    return this.prices[number & this.mask] as number;
+    return this.prices[number & this.mask] ?? 0;
   }
   /** Quantity steps. */
   quantity(number: number): number {
-    return this.quantities[number & this.mask] as number;
+    return this.quantities[number & this.mask] ?? 0;
   }
   /** Milliseconds since 1970. */
   time(number: number): number {
-    return this.times[number & this.mask] as number;
+    return this.times[number & this.mask] ?? 0;
   }
   /** The aggregated trade it belongs to (Binance) or its matching sequence (Bybit). */
   group(number: number): number {
-    return this.groups[number & this.mask] as number;
+    return this.groups[number & this.mask] ?? 0;
   }
   /** True where the taker sold. */
   sell(number: number): boolean {

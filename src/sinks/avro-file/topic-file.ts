@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { block, type FileCodec, fileHeader, syncMarker } from '../../avro-file/container.ts';
 import { fileName, listFiles, PART, stampOf } from '../../avro-file/file-name.ts';
 import type { RecordCodec } from '../../codec/avro.ts';
+import { errorCode } from '../../domain/error-code.ts';
 
 /** Bytes of records in a block, before compression: a torn block loses no more, and a reader needs no more memory. */
 const BLOCK_BYTES = 256 * 1024;
@@ -144,7 +145,7 @@ export class TopicFile {
     await file?.handle?.truncate(file.size).catch(() => {});
     await this.#letGo();
     // Somebody removed the file: the next append begins another.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.#open = undefined;
+    if (errorCode(error) === 'ENOENT') this.#open = undefined;
   }
 
   async #letGo(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Decoded, Decoder, VenueNotices } from '../contract.ts';
 import { ignored, safely } from '../decode/decoding.ts';
-import { isObject, malformed, readArray, readObject, readString, type Unchecked } from '../decode/fields.ts';
+import { readArray, readObject, readString, type Unchecked } from '../decode/fields.ts';
 import { jsonOf, refuseDuplicateKeys, textOf } from '../decode/read-frame.ts';
 import { readAnswer } from './decode/answer.ts';
 import type { BybitAnswerFrame, BybitDataFrame, BybitSystemStatus } from './decode/wire.ts';
@@ -34,8 +34,7 @@ const decoder: Decoder = safely((frame) => {
 
 function announced(data: readonly unknown[]): Decoded {
   const open = data.flatMap((item, index) => {
-    if (!isObject(item)) throw malformed(`data[${index}]`, 'is not an object');
-    const status = item as Unchecked<BybitSystemStatus>;
+    const status = readObject<BybitSystemStatus>(item, `data[${index}]`);
     const id = readString(status.id, `data[${index}].id`);
     const state = readString(status.state, `data[${index}].state`);
     return OVER.has(state) || !concernsSpot(status) ? [] : [{ ...status, id, state }];

@@ -150,7 +150,7 @@ export class FrameScanner {
       value = value * 10_000 + fourDigits(digits);
     }
     for (; ; at++) {
-      const code = bytes[at] as number;
+      const code = bytes[at] ?? 0;
       if (!(code >= ZERO && code <= NINE)) break;
       value = value * 10 + (code - ZERO);
     }
@@ -245,7 +245,7 @@ export class FrameScanner {
     const bytes = this.#bytes;
     let at = this.#at;
     for (; ; at++) {
-      const code = bytes[at] as number;
+      const code = bytes[at] ?? 0;
       if (!((code >= ZERO && code <= NINE) || code === POINT || code === MINUS)) break;
     }
     this.#at = at;
@@ -272,7 +272,7 @@ export class FrameScanner {
     let at = from;
     while (at <= last && areDigits(view.getInt32(offset + at, true) ^ ZEROS)) at += WORD;
     for (; ; at++) {
-      const code = bytes[at] as number;
+      const code = bytes[at] ?? 0;
       if (!(code >= ZERO && code <= NINE)) return at;
     }
   }

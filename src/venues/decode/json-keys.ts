@@ -39,7 +39,7 @@ export function duplicateKey(text: string): string | undefined {
         const end = closingQuote(text, i);
         const keys = open.at(-1);
         if (expectKey && keys !== undefined) {
-          const key = JSON.parse(text.slice(i, end + 1)) as string;
+          const key = String(JSON.parse(text.slice(i, end + 1)));
           if (keys.has(key)) return key;
           keys.add(key);
           expectKey = false;

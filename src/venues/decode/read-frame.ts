@@ -25,7 +25,10 @@ export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new Fault('malformed', `frame is no JSON: ${(cause as Error).message}`, { retry: { kind: 'never' }, cause });
+    throw new Fault('malformed', `frame is no JSON: ${cause instanceof Error ? cause.message : cause}`, {
+      retry: { kind: 'never' },
+      cause,
+    });
   }
 }
 

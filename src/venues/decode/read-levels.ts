@@ -42,8 +42,11 @@ function readLevel(row: unknown): BookLevel {
 }
 
 function isSorted(levels: readonly BookLevel[], side: Side): boolean {
-  for (let at = 1; at < levels.length; at++)
-    if (betterFirst(levels[at - 1] as BookLevel, levels[at] as BookLevel, side) >= 0) return false;
+  let best: BookLevel | undefined;
+  for (const level of levels) {
+    if (best !== undefined && betterFirst(best, level, side) >= 0) return false;
+    best = level;
+  }
   return true;
 }
 

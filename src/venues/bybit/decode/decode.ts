@@ -167,6 +167,6 @@ function readSnapshot<T>(outer: Unchecked<BybitDataFrame>): Unchecked<T> {
 /** How many keys an envelope and the objects in it have. */
 function keysOf(outer: object, data: readonly unknown[] = []): number {
   let keys = Object.keys(outer).length;
-  for (const item of data) keys += Object.keys(item as object).length;
+  for (const item of data) keys += Object.keys(Object(item)).length;
   return keys;
 }

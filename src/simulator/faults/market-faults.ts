@@ -1,0 +1,126 @@
+import type { SimulatedVenue } from '../binance/binance-venue.ts';
+import type { Listing } from '../market/listing.ts';
+import type { VenueHost } from '../venue-host.ts';
+import type { FaultCommand } from './fault-command.ts';
+import { reset, type SimulatedFaults } from './simulated-fault.ts';
+
+/** Faults of the venue itself: what it announces, and what its market does. */
+export const MARKET_FAULTS: SimulatedFaults = {
+  server_shutdown: {
+    description: 'Announces serverShutdown and closes the connections after seconds (5).',
+    parameters: ['line', 'seconds'],
+    venues: ['binance', 'binance_us', 'binance_testnet'],
+    lasting: true,
+    defaultSeconds: 5,
+    start: ({ connections, now }) => {
+      const event = `{"e":"serverShutdown","E":${now}}`;
+      for (const connection of connections)
+        connection.control(connection.combined ? `{"stream":"!serverShutdown","data":${event}}` : event);
+    },
+    end: ({ connections }) => {
+      for (const connection of connections) connection.close(1001, 'server shutdown');
+    },
+  },
+  maintenance: {
+    description: 'Announces maintenance on system.status: ongoing at the start, completed when seconds (10) are over.',
+    parameters: ['seconds'],
+    venues: ['bybit'],
+    lasting: true,
+    defaultSeconds: 10,
+    start: ({ venue, command, now }) =>
+      announceMaintenance(venue.host, 'ongoing', now, now + (command.seconds || 10) * 1_000),
+    end: ({ venue, command, now }) =>
+      announceMaintenance(venue.host, 'completed', now - (command.seconds || 10) * 1_000, now),
+  },
+  book_restart: {
+    description:
+      "The venue's book service starts again: every listener of a book gets a snapshot with update id 1, then changes from 2 on.",
+    parameters: ['symbol'],
+    venues: ['bybit'],
+    lasting: false,
+    start: ({ venue, command, now }) => {
+      for (const listing of listings(venue, command)) venue.streams.restartBook(listing, now);
+    },
+  },
+  testnet_reset: {
+    description:
+      "The testnet's wipe: trade and update ids start low again, recent trades are gone, connections are cut. Works on any venue.",
+    parameters: ['symbol'],
+    lasting: false,
+    start: ({ venue, command, now }) => {
+      for (const listing of listings(venue, command)) {
+        listing.reset();
+        venue.streams.restartBook(listing, now);
+      }
+      reset(venue.host.connections);
+    },
+  },
+  id_jump: {
+    description:
+      'Trade ids of the symbol jump ahead by count (10): trades that the venue itself lost and no request can bring back.',
+    parameters: ['symbol', 'count'],
+    lasting: false,
+    start: ({ venue, command }) => {
+      for (const listing of listings(venue, command)) venue.host.market?.jumpIds(listing, command.count ?? 10);
+    },
+  },
+  quiet: {
+    description:
+      'A quiet night: the venue, or one symbol of it, makes no trades and no changes; pongs, repeats of an unchanged book and closing candles go on.',
+    parameters: ['symbol', 'seconds'],
+    lasting: true,
+    onVenue: ({ market }, { symbol }) => {
+      if (market === undefined) return;
+      if (symbol === '') market.quiet = true;
+      else market.quietSymbols.add(symbol);
+    },
+  },
+  reject_symbol: {
+    description: 'New subscriptions of a symbol are rejected, though the instrument list has it.',
+    parameters: ['symbol', 'seconds'],
+    lasting: true,
+    needsSymbol: true,
+    onVenue: (host, { symbol }) => {
+      host.rejectedSymbols = new Set([...host.rejectedSymbols, symbol]);
+    },
+  },
+  reject_trades: {
+    description: "New subscriptions of a symbol's trades are rejected, its other data are not.",
+    parameters: ['symbol', 'seconds'],
+    lasting: true,
+    needsSymbol: true,
+    onVenue: (host, { symbol }) => {
+      host.rejectedTrades = new Set([...host.rejectedTrades, symbol]);
+    },
+  },
+  delist_symbol: {
+    description:
+      'The symbol leaves the instrument list and trades no more, until list_symbol, or for seconds; who listens hears nothing.',
+    parameters: ['symbol', 'seconds'],
+    lasting: true,
+    needsSymbol: true,
+    onVenue: (host, { symbol }) => {
+      host.delistedSymbols = new Set([...host.delistedSymbols, symbol]);
+      host.market?.quietSymbols.add(symbol);
+    },
+  },
+  list_symbol: {
+    description: 'A symbol that delist_symbol took off the instrument list is listed and trades.',
+    parameters: ['symbol'],
+    lasting: false,
+    needsSymbol: true,
+    ends: 'delist_symbol',
+  },
+};
+
+/** The listings that a fault of the venue's market means. */
+function listings({ host }: SimulatedVenue, { symbol }: FaultCommand): readonly Listing[] {
+  return (host.market?.listings ?? []).filter((listing) => symbol === '' || symbol === listing.symbol);
+}
+
+function announceMaintenance(host: VenueHost, state: string, begin: number, end: number): void {
+  const data = `{"id":"4d95b2a0-587f-11f0-bcc9-56f28c94d6ea","title":"simulated","state":"${state}","begin":"${begin}","end":"${end}","href":"","serviceTypes":[2],"product":[2],"uidSuffix":[],"maintainType":1,"env":1}`;
+  const topic = host.topics.get('system.status');
+  for (const connection of topic?.listeners() ?? [])
+    connection.control(`{"topic":"system.status","ts":${begin},"data":[${data}]}`);
+}
