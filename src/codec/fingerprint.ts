@@ -1,3 +1,5 @@
+import { at } from '../domain/at.ts';
+
 /** CRC-64-AVRO of the Avro specification ("Schema Fingerprints"): the empty fingerprint and the table made from it. */
 const EMPTY = 0xc15d213aa4d7a795n;
 
@@ -11,7 +13,7 @@ const table = Array.from({ length: 256 }, (_, index) => {
 export function fingerprint(canonicalForm: string): Uint8Array {
   let value = EMPTY;
   for (const byte of new TextEncoder().encode(canonicalForm)) {
-    value = (value >> 8n) ^ (table[Number((value ^ BigInt(byte)) & 0xffn)] as bigint);
+    value = (value >> 8n) ^ at(table, Number((value ^ BigInt(byte)) & 0xffn));
   }
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, value, true);

@@ -43,7 +43,7 @@ export class DigitsRing {
   }
 
   #at(slot: number): Digits {
-    const packed = this.#column[slot] as number;
+    const packed = this.#column[slot] ?? 0;
     const digits = Math.floor(packed / PLACES);
     return { digits, places: packed - digits * PLACES };
   }

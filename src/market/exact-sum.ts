@@ -25,7 +25,7 @@ export class ExactSums {
 
   /** Places of the unit: the most that a value had so far. */
   places(sum = 0): number {
-    return this.#row[SIZE * sum + PLACES] as number;
+    return this.#row[SIZE * sum + PLACES] ?? 0;
   }
 
   add(value: Digits, sum = 0): void {
@@ -69,7 +69,7 @@ export class ExactSums {
 
   /** Units of it that a number holds. */
   #low(sum: number): number {
-    return this.#row[SIZE * sum] as number;
+    return this.#row[SIZE * sum] ?? 0;
   }
 
   #carry(units: bigint, sum: number): void {

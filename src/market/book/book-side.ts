@@ -1,3 +1,4 @@
+import { at } from '../../domain/at.ts';
 import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
 import type { BookLevel } from '../../domain/record.ts';
 
@@ -45,11 +46,7 @@ export class BookSide {
 
   /** The best `limit` levels, best first. */
   top(limit: number): BookLevel[] {
-    const levels = this.#levels;
-    const end = Math.max(0, levels.length - limit);
-    const top: BookLevel[] = [];
-    for (let index = levels.length - 1; index >= end; index--) top.push(levels[index] as BookLevel);
-    return top;
+    return this.#levels.slice(Math.max(0, this.#levels.length - limit)).reverse();
   }
 
   clear(): void {
@@ -60,12 +57,9 @@ export class BookSide {
   /** Levels that come best first, as venues send them, are taken as they are; others one by one. */
   replace(levels: readonly BookLevel[]): void {
     this.clear();
-    for (let index = levels.length - 1; index >= 0; index--) {
-      if (this.#append(levels[index] as BookLevel)) continue;
-      this.clear();
-      for (const level of levels) this.set(level);
-      return;
-    }
+    if (levels.toReversed().every((level) => this.#append(level))) return;
+    this.clear();
+    for (const level of levels) this.set(level);
   }
 
   /** Sets the quantity at a price; quantity 0 removes the level, if there is one. */
@@ -103,8 +97,8 @@ export class BookSide {
     keys.push(key);
     levels.push(level);
     for (let index = last; index >= at; index--) {
-      keys[index + 1] = keys[index] as number;
-      levels[index + 1] = levels[index] as BookLevel;
+      keys[index + 1] = keys[index] ?? key;
+      levels[index + 1] = levels[index] ?? level;
     }
     keys[at] = key;
     levels[at] = level;
@@ -119,10 +113,8 @@ export class BookSide {
       levels.splice(at, 1);
       return;
     }
-    for (let index = at; index < last; index++) {
-      keys[index] = keys[index + 1] as number;
-      levels[index] = levels[index + 1] as BookLevel;
-    }
+    keys.copyWithin(at, at + 1);
+    levels.copyWithin(at, at + 1);
     keys.pop();
     levels.pop();
   }
@@ -132,11 +124,11 @@ export class BookSide {
     const keys = this.#keys;
     let high = keys.length;
     let low = high - TOP;
-    while (low > 0 && (keys[low] as number) >= key) low -= keys.length - low;
+    while (low > 0 && (keys[low] ?? 0) >= key) low -= keys.length - low;
     low = Math.max(0, low);
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const order = (keys[middle] as number) - key || this.#textOrder(middle, price);
+      const order = (keys[middle] ?? 0) - key || this.#textOrder(middle, price);
       if (order === 0) return middle;
       if (order < 0) low = middle + 1;
       else high = middle;
@@ -145,7 +137,7 @@ export class BookSide {
   }
 
   #textOrder(index: number, price: Decimal): number {
-    return this.#sign * compareDecimals((this.#levels[index] as BookLevel).price, price);
+    return this.#sign * compareDecimals(at(this.#levels, index).price, price);
   }
 }
 
@@ -173,5 +165,5 @@ function keyOf(price: Decimal, scale: number): number {
   const end = Math.min(length, at + 1 + scale);
   const places = Math.max(0, end - at - 1);
   for (at++; at < end; at++) key = key * 10 + (price.charCodeAt(at) - ZERO);
-  return key * (POWERS[scale - places] as number);
+  return key * (POWERS[scale - places] ?? 0);
 }

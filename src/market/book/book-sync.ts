@@ -216,9 +216,9 @@ export class BookSync {
   /** Applies what the book has come to reach. */
   #catchUp(steps: BookStep[], now: number): BookStep[] {
     while (true) {
-      const id = this.updateId as string;
-      const next = this.#held.take(id);
-      if (next === undefined) break;
+      const id = this.updateId;
+      const next = id === undefined ? undefined : this.#held.take(id);
+      if (id === undefined || next === undefined) break;
       if (compareIds(next.lastUpdateId, id) <= 0) this.ignored++;
       else if (!this.#apply(next, steps)) return this.#wrong(next);
     }

@@ -20,8 +20,7 @@ export class HeldUpdates {
   add(update: BookUpdate): boolean {
     const { firstUpdateId, lastUpdateId } = update;
     const updates = this.#updates;
-    let at = updates.length;
-    while (at > 0 && compareIds((updates[at - 1] as BookUpdate).firstUpdateId, firstUpdateId) > 0) at--;
+    const at = 1 + updates.findLastIndex((held) => compareIds(held.firstUpdateId, firstUpdateId) <= 0);
     const before = updates[at - 1];
     if (before?.firstUpdateId === firstUpdateId && before.lastUpdateId === lastUpdateId) return false;
     updates.splice(at, 0, update);

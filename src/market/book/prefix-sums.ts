@@ -43,7 +43,7 @@ export class PrefixSums {
   /** What was added since the mark, × 10^`places`, of which there have to be at least as many as the sum has. */
   since(slot: number, places: number): bigint {
     const high = this.#high - (this.#highs[slot] ?? 0n);
-    const low = BigInt(this.#low) - BigInt(this.#lows[slot] as number);
+    const low = BigInt(this.#low) - BigInt(this.#lows[slot] ?? 0);
     return (high + low) * powerOfTen(places - this.#places);
   }
 
@@ -51,7 +51,7 @@ export class PrefixSums {
   #refine(places: number): void {
     const factor = powerOfTen(places - this.#places);
     for (const [slot, high] of this.#highs.entries()) {
-      this.#highs[slot] = (high + BigInt(this.#lows[slot] as number)) * factor;
+      this.#highs[slot] = (high + BigInt(this.#lows[slot] ?? 0)) * factor;
     }
     this.#lows.fill(0);
     this.#high = (this.#high + BigInt(this.#low)) * factor;

@@ -69,10 +69,8 @@ export class CandleBuilder {
   }
 
   #candleOf(timestamp: number): CandleSums | undefined {
-    for (let index = this.#open.length - 1; index >= 0; index--) {
-      const known = this.#open[index] as CandleSums;
-      if (known.openTime <= timestamp && timestamp < known.endTime) return known;
-    }
+    const known = this.#open.findLast(({ openTime: from, endTime: to }) => from <= timestamp && timestamp < to);
+    if (known !== undefined) return known;
     const { interval } = this.#options;
     const openTime = openTimeOf(interval, timestamp);
     const endTime = nextOpenTime(interval, openTime);

@@ -1,3 +1,4 @@
+import { at } from '../../domain/at.ts';
 import type { Decimal } from '../../domain/decimal.ts';
 import { PrefixSums } from '../book/prefix-sums.ts';
 import { digitsOf, doubleOf, times } from '../digits.ts';
@@ -120,7 +121,7 @@ export class RollingFigures {
     return tradeFigures(
       {
         trades: this.#count - position,
-        buyTrades: this.#buyTrades - (this.#buyTradesBefore[slot] as number),
+        buyTrades: this.#buyTrades - (this.#buyTradesBefore[slot] ?? 0),
         buyVolume: this.#buy.volume.since(slot, quantityPlaces),
         sellVolume: this.#sell.volume.since(slot, quantityPlaces),
         quantityPlaces,
@@ -129,10 +130,10 @@ export class RollingFigures {
         valuePlaces,
       },
       {
-        open: this.#prices[slot] as Decimal,
+        open: at(this.#prices, slot),
         high: this.#high.since(position),
         low: this.#low.since(position),
-        close: this.#prices[(this.#count - 1) % this.#size] as Decimal,
+        close: at(this.#prices, (this.#count - 1) % this.#size),
       },
     );
   }
@@ -149,17 +150,17 @@ export class RollingFigures {
   }
 
   #timeAt(position: number): number {
-    return this.#times[position % this.#size] as number;
+    return this.#times[position % this.#size] ?? 0;
   }
 
   /** By slot: the order does not matter to what asks. */
   #measured(): readonly MeasuredTrade[] {
     const { sold } = this.#columns.read(this.trades);
     return Array.from(sold, (side, slot) => ({
-      price: this.#prices[slot] as Decimal,
-      quantity: this.#quantities[slot] as Decimal,
+      price: at(this.#prices, slot),
+      quantity: at(this.#quantities, slot),
       isBuyerMaker: side === 1,
-      timestamp: this.#times[slot] as number,
+      timestamp: this.#times[slot] ?? 0,
     }));
   }
 }

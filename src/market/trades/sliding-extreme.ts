@@ -1,3 +1,4 @@
+import { at } from '../../domain/at.ts';
 import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
 
 /**
@@ -43,19 +44,19 @@ export class SlidingExtreme {
     let high = this.#count - 1;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#positions[this.#slot(middle)] as number) < position) low = middle + 1;
+      if ((this.#positions[this.#slot(middle)] ?? 0) < position) low = middle + 1;
       else high = middle;
     }
     return this.#priceAt(low);
   }
 
   #reaches(index: number, price: Decimal, double: number): boolean {
-    const difference = double - (this.#doubles[this.#slot(index)] as number);
+    const difference = double - (this.#doubles[this.#slot(index)] ?? 0);
     return this.#sign * (difference === 0 ? compareDecimals(price, this.#priceAt(index)) : difference) >= 0;
   }
 
   #priceAt(index: number): Decimal {
-    return this.#prices[this.#slot(index)] as Decimal;
+    return at(this.#prices, this.#slot(index));
   }
 
   #slot(index: number): number {

@@ -43,7 +43,8 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
   /** Time and sales: the last `limit` trades, block trades among them, newest first. */
   latest(limit = this.#size): readonly T[] {
     const count = Math.max(Math.min(limit, this.#ring.length), 0);
-    return Array.from({ length: count }, (_, back) => this.#ring.at(this.#slot - 1 - back) as T);
+    const newestFirst = [...this.#ring.slice(0, this.#slot).reverse(), ...this.#ring.slice(this.#slot).reverse()];
+    return newestFirst.slice(0, count);
   }
 
   /** Figures of the last `count` trades, or of as many as are remembered; undefined where there is none. */

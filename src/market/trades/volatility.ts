@@ -32,7 +32,7 @@ export class Volatility {
 
   /** The latest timestamp that was added; -Infinity before the first. */
   get lastTime(): number {
-    return this.#count === 0 ? Number.NEGATIVE_INFINITY : (this.#rows[SIZE * (this.#count - 1) + TIME] as number);
+    return this.#count === 0 ? Number.NEGATIVE_INFINITY : (this.#rows[SIZE * (this.#count - 1) + TIME] ?? 0);
   }
 
   /** `timestamp` in milliseconds, by the venue's clock. */
@@ -41,7 +41,7 @@ export class Volatility {
     let at = this.#count - 1;
     while (at >= 0 && this.#minuteAt(at) > minute) at--;
     const isKnown = at >= 0 && this.#minuteAt(at) === minute;
-    if (isKnown && timestamp < (this.#rows[SIZE * at + TIME] as number)) return;
+    if (isKnown && timestamp < (this.#rows[SIZE * at + TIME] ?? 0)) return;
     if (!isKnown) {
       at++;
       this.#move(at, at + 1);
@@ -60,10 +60,10 @@ export class Volatility {
     while (next >= 0 && this.#minuteAt(next) > first) next--;
     if (next === -1) return null;
     const returns: number[] = [];
-    let before = this.#rows[SIZE * next + PRICE] as number;
+    let before = this.#rows[SIZE * next + PRICE] ?? 0;
     for (let minute = first + 1; minute <= last; minute++) {
       if (next + 1 < this.#count && this.#minuteAt(next + 1) === minute) next++;
-      const price = this.#rows[SIZE * next + PRICE] as number;
+      const price = this.#rows[SIZE * next + PRICE] ?? 0;
       returns.push(price === before ? 0 : Math.log(price / before));
       before = price;
     }
@@ -85,7 +85,7 @@ export class Volatility {
   }
 
   #minuteAt(row: number): number {
-    return this.#rows[SIZE * row] as number;
+    return this.#rows[SIZE * row] ?? 0;
   }
 }
 

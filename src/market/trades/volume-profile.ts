@@ -1,3 +1,4 @@
+import { at } from '../../domain/at.ts';
 import { DECIMAL_SCALE, type Decimal } from '../../domain/decimal.ts';
 import { ratio, roundHalfEven } from '../../domain/exact.ts';
 import { type Digits, digitsOf, integerAt, powerOfTen } from '../digits.ts';
@@ -75,7 +76,7 @@ export function profileOf(columns: TradeColumns, bins = DEFAULT_BINS): VolumePro
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (let slot = 0; slot < prices.length; slot++) {
-    const price = prices[slot] as number;
+    const price = prices[slot] ?? 0;
     if (Number.isNaN(price)) return undefined;
     if (price < low) low = price;
     if (price > high) high = price;
@@ -87,13 +88,13 @@ export function profileOf(columns: TradeColumns, bins = DEFAULT_BINS): VolumePro
   const trades = new Float64Array(count);
   let total = 0;
   for (let slot = 0; slot < prices.length; slot++) {
-    const above = ((prices[slot] as number) - low) * count;
+    const above = ((prices[slot] ?? 0) - low) * count;
     // Of two safe integers a double's quotient never rounds up to the next whole number.
     const bin = span === 0 ? 0 : Math.min(Math.floor(above / span), count - 1);
-    const quantity = quantities[slot] as number;
+    const quantity = quantities[slot] ?? 0;
     const side = sold[slot] === 1 ? sell : buy;
-    side[bin] = (side[bin] as number) + quantity;
-    trades[bin] = (trades[bin] as number) + 1;
+    side[bin] = (side[bin] ?? 0) + quantity;
+    trades[bin] = (trades[bin] ?? 0) + 1;
     total += quantity;
   }
   // Not safe as soon as one quantity is not: the sum is NaN then.
@@ -101,7 +102,7 @@ export function profileOf(columns: TradeColumns, bins = DEFAULT_BINS): VolumePro
   return assemble({
     buy,
     sell,
-    volumes: buy.map((volume, bin) => volume + (sell[bin] as number)),
+    volumes: buy.map((volume, bin) => volume + (sell[bin] ?? 0)),
     trades,
     low: BigInt(low),
     high: BigInt(high),
@@ -132,14 +133,14 @@ function exactProfile(trades: readonly MeasuredTrade[], bins: number): VolumePro
   const buy = new Array<bigint>(count).fill(0n);
   const sell = new Array<bigint>(count).fill(0n);
   const counts = new Array<number>(count).fill(0);
-  for (const [at, { isBuyerMaker }] of trades.entries()) {
-    const above = ((prices[at] as bigint) - low) * BigInt(count);
+  for (const [index, { isBuyerMaker }] of trades.entries()) {
+    const above = (at(prices, index) - low) * BigInt(count);
     const bin = span === 0n ? 0 : Math.min(Number(above / span), count - 1);
     const side = isBuyerMaker ? sell : buy;
-    side[bin] = (side[bin] as bigint) + integerAt(quantityDigits[at] as Digits, quantityPlaces);
-    counts[bin] = (counts[bin] as number) + 1;
+    side[bin] = (side[bin] ?? 0n) + integerAt(at(quantityDigits, index), quantityPlaces);
+    counts[bin] = (counts[bin] ?? 0) + 1;
   }
-  const volumes = buy.map((volume, bin) => volume + (sell[bin] as bigint));
+  const volumes = buy.map((volume, bin) => volume + (sell[bin] ?? 0n));
   return assemble({ buy, sell, volumes, trades: counts, low, high, pricePlaces, quantityPlaces });
 }
 
@@ -149,29 +150,29 @@ function assemble(sums: Bins): VolumeProfile | undefined {
   let control = 0;
   let count = 0;
   for (let bin = 0; bin < volumes.length; bin++) {
-    volume += BigInt(volumes[bin] as number | bigint);
-    count += trades[bin] as number;
-    if ((volumes[bin] as number | bigint) > (volumes[control] as number | bigint)) control = bin;
+    volume += BigInt(volumes[bin] ?? 0);
+    count += trades[bin] ?? 0;
+    if ((volumes[bin] ?? 0) > (volumes[control] ?? 0)) control = bin;
   }
   if (volume === 0n) return undefined;
   const bounds = boundsOf(sums.low, sums.high, volumes.length, sums.pricePlaces);
   const bins = Array.from(volumes, (each, bin) => ({
-    low: bounds[bin] as Decimal,
-    high: bounds[bin + 1] as Decimal,
+    low: at(bounds, bin),
+    high: at(bounds, bin + 1),
     volume: decimalOf(each, quantityPlaces),
-    buyVolume: decimalOf(buy[bin] as number | bigint, quantityPlaces),
-    sellVolume: decimalOf(sell[bin] as number | bigint, quantityPlaces),
-    trades: trades[bin] as number,
+    buyVolume: decimalOf(at(buy, bin), quantityPlaces),
+    sellVolume: decimalOf(at(sell, bin), quantityPlaces),
+    trades: trades[bin] ?? 0,
   }));
   const area = valueAreaOf(volumes, volume, control);
   return {
     bins,
     volume: decimalOf(volume, quantityPlaces),
     trades: count,
-    pointOfControl: bins[control] as ProfileBin,
+    pointOfControl: at(bins, control),
     valueArea: {
-      low: bounds[area.first] as Decimal,
-      high: bounds[area.last + 1] as Decimal,
+      low: at(bounds, area.first),
+      high: at(bounds, area.last + 1),
       volume: decimalOf(area.volume, quantityPlaces),
       share: ratio(area.volume, volume),
     },
@@ -181,7 +182,7 @@ function assemble(sums: Bins): VolumeProfile | undefined {
 function valueAreaOf(volumes: ArrayLike<number | bigint>, volume: bigint, control: number) {
   let first = control;
   let last = control;
-  let held = BigInt(volumes[control] as number | bigint);
+  let held = BigInt(volumes[control] ?? 0);
   const wanted = volume * VALUE_AREA_PERCENT;
   while (held * 100n < wanted) {
     const below = volumes[first - 1] ?? -1;

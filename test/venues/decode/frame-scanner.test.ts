@@ -8,8 +8,8 @@ import { parseStreamName } from '../../../src/venues/binance/decode/stream-name.
 import { TradeScanner } from '../../../src/venues/bybit/decode/scan-trades.ts';
 import { parseTopic } from '../../../src/venues/bybit/decode/topic.ts';
 import type { Decoded } from '../../../src/venues/contract.ts';
-import { ScannedNames } from '../../../src/venues/decode/frame-scanner.ts';
 import { MAX_FRAME_BYTES } from '../../../src/venues/decode/read-frame.ts';
+import { ScannedNames } from '../../../src/venues/decode/scanned-names.ts';
 import { venues } from '../../../src/venues/registry.ts';
 
 const FRAMES = Number(process.env.FUZZ_FRAMES ?? 30_000);

@@ -6,7 +6,9 @@ import type { TradeEvent } from '../../../domain/record.ts';
 import type { Decoded, DecoderContext } from '../../contract.ts';
 import { askedOf, eventsOf, liveTrade, type Origin, repeated } from '../../decode/decoding.ts';
 import { isTime } from '../../decode/fields.ts';
-import { ascii, FrameScanner, type Literal, ScannedNames } from '../../decode/frame-scanner.ts';
+import { FrameScanner } from '../../decode/frame-scanner.ts';
+import { ascii, type Literal } from '../../decode/literal.ts';
+import { ScannedNames } from '../../decode/scanned-names.ts';
 import { NO_CONDITIONS } from './decode-trade.ts';
 import type { BinanceStream } from './stream-name.ts';
 

@@ -5,7 +5,9 @@ import type { TradeEvent } from '../../../domain/record.ts';
 import type { Decoded, DecoderContext } from '../../contract.ts';
 import { askedOf, eventsOf, liveTrade, type Origin } from '../../decode/decoding.ts';
 import { isTime } from '../../decode/fields.ts';
-import { ascii, FrameScanner, type Literal, ScannedNames } from '../../decode/frame-scanner.ts';
+import { FrameScanner } from '../../decode/frame-scanner.ts';
+import { ascii, type Literal } from '../../decode/literal.ts';
+import { ScannedNames } from '../../decode/scanned-names.ts';
 import { conditionsOf } from './decode-trades.ts';
 import type { BybitTopic } from './topic.ts';
 
