@@ -29,7 +29,7 @@ const PORTION_BYTES = 4 * 2 ** 20;
 const CLOSE_WITHIN_MS = 5000;
 const BARRIER = { barrier: true } as const;
 
-interface Outlet {
+interface ReplaySink {
   readonly drain: Drain;
   /** It takes nothing any more. */
   failed: boolean;
@@ -49,7 +49,7 @@ export class ReplayOutlets {
   readonly #counts = new Map<Environment, Map<RecordKind, TopicCount>>();
   readonly #config: Config;
   readonly #onRejected: ReplayOutletsOptions['onRejected'];
-  #outlets: readonly Outlet[] = [];
+  #outlets: readonly ReplaySink[] = [];
   /** Rejected with its fault when a sink has failed for good. */
   readonly #failed = Promise.withResolvers<never>();
   /** Records that came when a sink had failed. */
@@ -94,7 +94,7 @@ export class ReplayOutlets {
       wallClockMs: () => this.#handedMs,
     };
     const outlets = await Promise.all(
-      config.sinks.map(async (name): Promise<Outlet> => {
+      config.sinks.map(async (name): Promise<ReplaySink> => {
         const sink = await makers[name](settings);
         const drain = createDrain(sink, {
           scheduler: monotonicScheduler,
@@ -111,7 +111,7 @@ export class ReplayOutlets {
             this.#failed.reject(fault);
           },
         });
-        const outlet: Outlet = { drain, failed: false };
+        const outlet: ReplaySink = { drain, failed: false };
         return outlet;
       }),
     );

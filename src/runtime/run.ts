@@ -1,29 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { filter, firstValueFrom, type Observable, race, type SchedulerLike, Subject, take, timer } from 'rxjs';
 import { keyOf, topicNameOf } from '../codec/environment-topics.ts';
-import { topicOf } from '../codec/topics.ts';
 import { type Config, environmentPrefixes } from '../config/config.ts';
-import type { Fault } from '../domain/fault.ts';
 import type { PipelineFigures } from '../domain/feed-figures.ts';
 import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import { agreementOf } from '../feed/analytics/kline-check.ts';
 import type { Feed } from '../feed/feed.ts';
-import type { AckLatency } from '../feed/latency/ack-latency.ts';
 import { Latencies } from '../feed/latency/latencies.ts';
-import { AheadOf } from '../feed/resume/ahead-of.ts';
-import { type FormerEpoch, formerEpochs } from '../feed/resume/former-runs.ts';
+import { formerEpochs } from '../feed/resume/former-runs.ts';
 import { readRecent } from '../feed/resume/recent-trades.ts';
-import type { ToldWindows } from '../feed/resume/told-windows.ts';
-import { deadLetter } from '../feed/status/dead-letter.ts';
-import { isTakenOver } from '../kafka/kafka-error.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { VenueNetworks } from '../net/venue-networks.ts';
 import { wallClock } from '../net/wall-clock.ts';
-import type { Ending, OutRecord, OwnPart, Sink } from '../sinks/contract.ts';
-import { type Closed, createDrain, type Drain, type SpillEvent } from '../sinks/driver/drain.ts';
+import type { Ending, OutRecord, OwnPart } from '../sinks/contract.ts';
+import type { Closed } from '../sinks/driver/drain.ts';
 import { type SinkSettings, sinks } from '../sinks/registry.ts';
 import type { SpillFiles } from '../sinks/spill/spill-files.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -31,6 +23,7 @@ import type { ConnectionBudget } from '../venues/connection/connection-budget.ts
 import type { VenueRest } from '../venues/rest/rest-client.ts';
 import { buildFeed, buildVenues, type OnMalformedRows } from './build-feed.ts';
 import { RecordCounts } from './record-counts.ts';
+import { SinkPipeline } from './sink-pipeline.ts';
 import { statusLogger } from './status-logger.ts';
 import { figuresOf } from './take-figures.ts';
 import { snapshotOf } from './take-snapshot.ts';
@@ -103,8 +96,6 @@ const WARM_WITHIN_MS = 1000;
 const LOOK_BACK_AFTER_MS = 1000;
 /** How long a stop waits for that: large trades of what came since the start are told by no other run. */
 const LOOK_BACK_WITHIN_MS = 1000;
-const DROPPED_TOLD_EVERY_MS = 1000;
-const DELTAS = topicOf('book_delta').name;
 const UNEXPLAINED_TOLD = 5;
 
 export function malformedRowsLogger(log: Logger): OnMalformedRows {
@@ -154,15 +145,15 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     for (const venue of venues) venue.close();
     throw error;
   });
-  const outlets = made.map(
+  const sinkPipelines = made.map(
     (sink) =>
-      new Outlet(sink, {
+      new SinkPipeline(sink, {
         scheduler,
         config,
         log,
         spillFiles: spillFiles?.(sink.name),
         latency: latencies.sink(sink.name),
-        part,
+        own: part?.own,
         portion,
         onDelivered,
         onFailed: (fault) => failing.abort(fault),
@@ -170,10 +161,10 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   );
   const giveUp = async (error: unknown): Promise<never> => {
     for (const venue of venues) venue.close();
-    await Promise.allSettled(outlets.map((outlet) => outlet.drain.close({ deadlineMs: 0 })));
+    await Promise.allSettled(sinkPipelines.map((sinkPipeline) => sinkPipeline.drain.close({ deadlineMs: 0 })));
     throw error;
   };
-  const endings = await openAll(outlets, dependencies.signal).catch(giveUp);
+  const endings = await openAll(sinkPipelines, dependencies.signal).catch(giveUp);
   const former = formerEpochs(endings, {
     environment: config.environment,
     trades: config.feed.channels.includes('trade'),
@@ -183,7 +174,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const lookBack = () =>
     readRecent(
       config,
-      outlets.map(({ name, drain }, index) => ({
+      sinkPipelines.map(({ name, drain }, index) => ({
         name,
         endings: endings[index] ?? [],
         recent: drain.recent.bind(drain),
@@ -192,7 +183,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
       ({ message }, sink) => log.warn({ event: 'windows_not_rebuilt', sink }, message),
     );
   // Neither files nor a spill are read while they are written.
-  const isLater = outlets.every(({ name, drain }) => name === 'kafka' && drain.stats().queued === 0);
+  const isLater = sinkPipelines.every(({ name, drain }) => name === 'kafka' && drain.stats().queued === 0);
   const stopAsked$ = new Subject<void>();
   const past = isLater
     ? firstValueFrom(race(timer(LOOK_BACK_AFTER_MS, scheduler), stopAsked$)).then(lookBack)
@@ -201,8 +192,8 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   if (dependencies.signal?.aborted) return giveUp(dependencies.signal.reason);
   const recent = past.then((found) => found.former);
   const feed = buildFeed(config, { ...venueDependencies, instance: randomUUID(), former, recent }, venues);
-  for (const [index, outlet] of outlets.entries())
-    outlet.begin(feed, endings[index] ?? [], former, told?.get(outlet.name));
+  for (const [index, sinkPipeline] of sinkPipelines.entries())
+    sinkPipeline.begin(feed, endings[index] ?? [], former, told?.get(sinkPipeline.name));
   const resumed = former.filter(({ takeUp }) => takeUp !== undefined).length;
   if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'goes on where the last run ended');
   const topic = topicNames(config.feed.allowTestData);
@@ -214,9 +205,9 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     for (const record of records) {
       if (record.kind === 'status') tell(record);
       const out: OutRecord = { topic: topic(record), key: keyOf(record, config.feed.mode), record };
-      for (const outlet of outlets) {
-        if (record === timed) outlet.latency.pushed(out);
-        outlet.push(out, barrier);
+      for (const sinkPipeline of sinkPipelines) {
+        if (record === timed) sinkPipeline.latency.pushed(out);
+        sinkPipeline.push(out, barrier);
       }
     }
     onPublished?.(records);
@@ -230,13 +221,13 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     await firstValueFrom(race(recent, timer(LOOK_BACK_WITHIN_MS, scheduler)));
     feed.stop(reason);
     const deadlineMs = Math.max(0, STOP_WITHIN_MS - afterMs - (scheduler.now() - since));
-    const closing = outlets.map((outlet) => outlet.drain.close({ deadlineMs }));
+    const closing = sinkPipelines.map((sinkPipeline) => sinkPipeline.drain.close({ deadlineMs }));
     // One that fails must not cut the others off.
     await Promise.allSettled(closing);
     const ends = await Promise.all(closing);
     const undelivered = ends.reduce((sum, end) => sum + end.undelivered, 0);
     const spilled = ends.reduce((sum, end) => sum + end.spilled, 0);
-    const dropped = outlets
+    const dropped = sinkPipelines
       .flatMap(({ drain }) => Object.values(drain.stats().dropped))
       .reduce((sum, count) => sum + count, 0);
     log.info(
@@ -245,7 +236,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
         reason,
         undelivered,
         spilled,
-        sinks: outlets.map(({ name, drain, latency }) => ({
+        sinks: sinkPipelines.map(({ name, drain, latency }) => ({
           sink: name,
           ...drain.stats(),
           latencyMs: { emittedToAcknowledged: latency.histogram.figures() },
@@ -270,7 +261,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     return { undelivered, spilled, dropped };
   };
   let stopping: Promise<Stopped> | undefined;
-  const sinkStats = () => outlets.map(({ name, drain }) => ({ name, stats: drain.stats() }));
+  const sinkStats = () => sinkPipelines.map(({ name, drain }) => ({ name, stats: drain.stats() }));
   return {
     feed,
     feeds: () => [feed],
@@ -298,23 +289,18 @@ function tellUnexplained({ klineCheck }: Feed, log: Logger): void {
     });
 }
 
-/** Records, and bytes, that wait in memory for a sink at most. */
-const MOST_WAITING = 200_000;
-const MOST_WAITING_BYTES = 256 * 2 ** 20;
 /** What venues hold back for a part comes all at once, and needs so much room. */
 const LEAST_PORTION = 0.25;
 
-const BARRIER = { barrier: true } as const;
-
 /** Where former runs ended in each sink. @throws the signal's reason where that comes first. */
 async function openAll(
-  outlets: readonly Outlet[],
+  sinkPipelines: readonly SinkPipeline[],
   signal: AbortSignal | undefined,
 ): Promise<readonly (readonly Ending[])[]> {
   let onAbort = () => {};
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => {
-      Promise.all(outlets.map((outlet) => outlet.drain.close({ deadlineMs: 0 }))).then(
+      Promise.all(sinkPipelines.map((sinkPipeline) => sinkPipeline.drain.close({ deadlineMs: 0 }))).then(
         () => reject(signal?.reason),
         reject,
       );
@@ -323,199 +309,9 @@ async function openAll(
   signal?.addEventListener('abort', onAbort, { once: true });
   if (signal?.aborted) onAbort();
   try {
-    return await Promise.race([Promise.all(outlets.map((outlet) => outlet.open())), aborted]);
+    return await Promise.race([Promise.all(sinkPipelines.map((sinkPipeline) => sinkPipeline.open())), aborted]);
   } finally {
     signal?.removeEventListener('abort', onAbort);
-  }
-}
-
-interface OutletOptions {
-  readonly scheduler: SchedulerLike;
-  readonly config: Config;
-  readonly log: Logger;
-  readonly latency: AckLatency;
-  readonly part: PipelinePart | undefined;
-  readonly spillFiles: SpillFiles | undefined;
-  /** Of the memory that a pipeline may take. */
-  readonly portion: number;
-  readonly onDelivered: PipelineDependencies['onDelivered'];
-  readonly onFailed: (fault: Fault) => void;
-}
-
-/** A sink behind its drain, and what the feed has to hear of it. */
-class Outlet {
-  readonly name: string;
-  readonly drain: Drain;
-  readonly latency: AckLatency;
-  readonly #config: Config;
-  readonly #scheduler: SchedulerLike;
-  readonly #log: Logger;
-  readonly #part: PipelinePart | undefined;
-  #feed: Feed | undefined;
-  /** Where the sink is ahead of the feed, which goes on behind another. */
-  #ahead: AheadOf | undefined;
-  /** The windows that it has, where another may lack some. */
-  #told: ToldWindows | undefined;
-  #down = false;
-  #isOver = false;
-  #dropped = new Map<string, number>();
-  #telling = false;
-  /** Changes of books are among what was dropped, and nothing has made up for them yet. */
-  #lacksDeltas = false;
-
-  constructor(sink: Sink, options: OutletOptions) {
-    const { scheduler, config, log, latency, part, portion, spillFiles: files, onDelivered, onFailed } = options;
-    this.latency = latency;
-    this.#config = config;
-    this.#log = log;
-    this.#part = part;
-    this.#scheduler = scheduler;
-    this.name = sink.name;
-    this.drain = createDrain(sink, {
-      scheduler,
-      ...(sink.name === 'kafka' ? batchOptions(config) : {}),
-      maxRecords: Math.ceil(MOST_WAITING * portion),
-      maxBytes: MOST_WAITING_BYTES * portion,
-      spill: {
-        dir: join(config.spill.dir, sink.name),
-        maxBytes: config.spill.maxMb * 2 ** 20,
-        ...(files === undefined ? {} : { files }),
-      },
-      outGap: (gap) => this.#outOf({ ...gap, environment: config.environment }),
-      onFailed: (fault) => {
-        this.#isOver = true;
-        // In a cluster that is how a shard is handed over.
-        const level = part !== undefined && isTakenOver(fault.cause) ? 'debug' : 'error';
-        log[level]({ event: 'sink_failed', sink: sink.name }, fault.message);
-        onFailed(fault);
-      },
-      onSpill: (event, reason) => this.#onSpill(event, reason),
-      onState: (state, reason) => this.#onState(state, reason),
-      onDelivered: (records) => {
-        latency.acknowledged(records);
-        onDelivered?.(sink.name, records);
-      },
-      onRejected: (record, fault) => this.#onRejected(record.record, fault.message),
-      // What comes to a sink that is over is said with that.
-      onDropped: (byTopic) => {
-        if (!this.#isOver) this.#onDropped(byTopic);
-      },
-    });
-  }
-
-  /** Where former runs ended, what they left in the spill included. */
-  async open(): Promise<readonly Ending[]> {
-    await this.drain.opened;
-    const { channels } = this.#config.feed;
-    return this.drain.resume({
-      environmentPrefixes: environmentPrefixes(this.#config),
-      trades: channels.includes('trade'),
-      aggTrades: channels.includes('agg_trade'),
-      ...(this.#part === undefined ? {} : { own: this.#part.own }),
-    });
-  }
-
-  /** The endings again as positions: the next start finds them no older than this one, whatever becomes of the run. */
-  begin(feed: Feed, endings: readonly Ending[], former: readonly FormerEpoch[], told: ToldWindows | undefined): void {
-    this.#feed = feed;
-    this.#told = told;
-    this.#ahead = AheadOf.of(endings, former);
-    const counted = this.#config.feed.channels.includes('trade') ? 'trade' : 'aggTrade';
-    for (const { venue, symbol, epoch, [counted]: last } of endings) {
-      if (last === null || last === undefined) continue;
-      const { environment } = this.#config;
-      const { id: tradeId, timestamp } = last;
-      this.drain.push(this.#outOf({ kind: 'position', venue, symbol, epoch, tradeId, timestamp, environment }));
-    }
-  }
-
-  push(out: OutRecord, barrier: boolean): void {
-    if (out.record.kind === 'trade_stats' && this.#told?.has(out.record) === true) return;
-    if (this.#ahead === undefined) this.drain.push(out, barrier ? BARRIER : undefined);
-    else
-      this.#ahead.pass(out.record, (rest) => {
-        const isBarrier = barrier || rest.kind === 'gap';
-        this.drain.push(rest === out.record ? out : this.#outOf(rest), isBarrier ? BARRIER : undefined);
-      });
-  }
-
-  #outOf(record: FeedRecord): OutRecord {
-    const { mode, allowTestData } = this.#config.feed;
-    return { topic: topicNameOf(record, allowTestData), key: keyOf(record, mode), record };
-  }
-
-  #onState(state: string, reason: string): void {
-    const feed = this.#feed;
-    if (feed === undefined) {
-      // Before there is a feed nobody publishes it, and a process that waits has to say for what.
-      if (state === 'down')
-        this.#log.warn({ event: 'sink_unavailable', sink: this.name }, `waits for ${this.name}: ${reason}`);
-    } else if (state === 'down' && !this.#down) {
-      this.#down = true;
-      feed.status({ state: 'sink_unavailable', reason: `${this.name}: ${reason}`, cause: this.name });
-    } else if (state === 'up' && this.#down) {
-      this.#down = false;
-      feed.status({
-        state: 'sink_recovered',
-        reason: `${this.name} takes records again`,
-        cause: this.name,
-      });
-    }
-  }
-
-  /** Not while more is dropped: a whole book is a hundred times as large as a change. */
-  #makeUpForDeltas(): void {
-    if (!this.#lacksDeltas || this.#telling) return;
-    this.#lacksDeltas = false;
-    this.#feed?.deltasLost();
-  }
-
-  #onSpill(event: SpillEvent, reason: string): void {
-    const fields = { event: `spill_${event}`, sink: this.name };
-    if (event === 'drained') this.#log.info(fields, reason);
-    else this.#log.warn(fields, `${this.name}: ${reason}`);
-  }
-
-  #onRejected(record: FeedRecord, reason: string): void {
-    this.#log.error({ event: 'record_rejected', sink: this.name, kind: record.kind, reason }, 'record rejected');
-    if (record.kind === 'dead_letter' || record.kind === 'status') return;
-    const payload = Buffer.from(JSON.stringify(record));
-    const receivedAt = 'receivedAt' in record ? record.receivedAt : 0;
-    this.#feed?.publish([
-      deadLetter({
-        venue: record.venue,
-        receivedAt,
-        stage: 'encode',
-        reason,
-        payload,
-        environment: this.#config.environment,
-      }),
-    ]);
-  }
-
-  /** Told once a second at the most: dropping is already the sign of too much. */
-  #onDropped(byTopic: ReadonlyMap<string, number>): void {
-    for (const [topic, count] of byTopic) {
-      this.#dropped.set(topic, (this.#dropped.get(topic) ?? 0) + count);
-      this.#lacksDeltas ||= topic.endsWith(DELTAS);
-    }
-    if (this.#telling) return;
-    this.#telling = true;
-    this.#scheduler.schedule(() => {
-      this.#telling = false;
-      const details = Object.fromEntries(
-        [...this.#dropped].map(([topic, count]) => [`dropped.${topic}`, String(count)]),
-      );
-      this.#dropped = new Map();
-      this.#log.error({ event: 'records_dropped', sink: this.name, ...details }, 'records dropped');
-      this.#feed?.status({
-        state: 'sink_unavailable',
-        reason: `${this.name} is too slow: records were dropped`,
-        cause: this.name,
-        details,
-      });
-      this.#scheduler.schedule(() => this.#makeUpForDeltas(), DROPPED_TOLD_EVERY_MS);
-    }, DROPPED_TOLD_EVERY_MS);
   }
 }
 
@@ -529,9 +325,4 @@ function topicNames(allowTestData: boolean): (record: FeedRecord) => string {
     kinds.set(record.kind, name);
     return name;
   };
-}
-
-function batchOptions({ kafka }: Config) {
-  const { maxRecords, lingerMs, minIntervalMs } = kafka.batch;
-  return { maxBatch: maxRecords, lingerMs, minIntervalMs };
 }

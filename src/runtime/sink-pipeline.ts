@@ -1,0 +1,229 @@
+import { join } from 'node:path';
+import type { SchedulerLike } from 'rxjs';
+import { keyOf, topicNameOf } from '../codec/environment-topics.ts';
+import { topicOf } from '../codec/topics.ts';
+import { type Config, environmentPrefixes } from '../config/config.ts';
+import type { Fault } from '../domain/fault.ts';
+import type { FeedRecord } from '../domain/record.ts';
+import type { Feed } from '../feed/feed.ts';
+import type { AckLatency } from '../feed/latency/ack-latency.ts';
+import { AheadOf } from '../feed/resume/ahead-of.ts';
+import type { FormerEpoch } from '../feed/resume/former-runs.ts';
+import type { ToldWindows } from '../feed/resume/told-windows.ts';
+import { deadLetter } from '../feed/status/dead-letter.ts';
+import { isTakenOver } from '../kafka/kafka-error.ts';
+import type { Ending, OutRecord, OwnPart, Sink } from '../sinks/contract.ts';
+import { createDrain, type Drain, type SpillEvent } from '../sinks/driver/drain.ts';
+import type { SpillFiles } from '../sinks/spill/spill-files.ts';
+import type { Logger } from '../telemetry/log.ts';
+
+/** Records, and bytes, that wait in memory for a sink at most. */
+const MOST_WAITING = 200_000;
+const MOST_WAITING_BYTES = 256 * 2 ** 20;
+const DROPPED_TOLD_EVERY_MS = 1000;
+const DELTAS = topicOf('book_delta').name;
+const BARRIER = { barrier: true } as const;
+
+/** What a sink's trouble is reported to. */
+type SinkObserver = Pick<Feed, 'status' | 'publish' | 'deltasLost'>;
+
+export interface SinkPipelineOptions {
+  readonly scheduler: SchedulerLike;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly latency: AckLatency;
+  /** The shard's symbols; undefined: all of them. */
+  readonly own: OwnPart | undefined;
+  readonly spillFiles: SpillFiles | undefined;
+  /** Of the memory that a pipeline may take. */
+  readonly portion: number;
+  readonly onDelivered: ((sink: string, records: readonly OutRecord[]) => void) | undefined;
+  readonly onFailed: (fault: Fault) => void;
+}
+
+/** Carries the feed's records to one sink, and reports to the feed what happens to the sink. */
+export class SinkPipeline {
+  readonly name: string;
+  readonly drain: Drain;
+  readonly latency: AckLatency;
+  readonly #config: Config;
+  readonly #scheduler: SchedulerLike;
+  readonly #log: Logger;
+  readonly #own: OwnPart | undefined;
+  #feed: SinkObserver | undefined;
+  /** Where the sink is ahead of the feed, which goes on behind another. */
+  #ahead: AheadOf | undefined;
+  /** The windows that it has, where another may lack some. */
+  #told: ToldWindows | undefined;
+  #down = false;
+  #isOver = false;
+  #dropped = new Map<string, number>();
+  #telling = false;
+  /** Changes of books are among what was dropped, and nothing has made up for them yet. */
+  #lacksDeltas = false;
+
+  constructor(sink: Sink, options: SinkPipelineOptions) {
+    const { scheduler, config, log, latency, own, portion, spillFiles: files, onDelivered, onFailed } = options;
+    this.latency = latency;
+    this.#config = config;
+    this.#log = log;
+    this.#own = own;
+    this.#scheduler = scheduler;
+    this.name = sink.name;
+    this.drain = createDrain(sink, {
+      scheduler,
+      ...(sink.name === 'kafka' ? batchOptions(config) : {}),
+      maxRecords: Math.ceil(MOST_WAITING * portion),
+      maxBytes: MOST_WAITING_BYTES * portion,
+      spill: {
+        dir: join(config.spill.dir, sink.name),
+        maxBytes: config.spill.maxMb * 2 ** 20,
+        ...(files === undefined ? {} : { files }),
+      },
+      outGap: (gap) => this.#outOf({ ...gap, environment: config.environment }),
+      onFailed: (fault) => {
+        this.#isOver = true;
+        // In a cluster that is how a shard is handed over.
+        const level = own !== undefined && isTakenOver(fault.cause) ? 'debug' : 'error';
+        log[level]({ event: 'sink_failed', sink: sink.name }, fault.message);
+        onFailed(fault);
+      },
+      onSpill: (event, reason) => this.#onSpill(event, reason),
+      onState: (state, reason) => this.#onState(state, reason),
+      onDelivered: (records) => {
+        latency.acknowledged(records);
+        onDelivered?.(sink.name, records);
+      },
+      onRejected: (record, fault) => this.#onRejected(record.record, fault.message),
+      // What comes to a sink that is over is said with that.
+      onDropped: (byTopic) => {
+        if (!this.#isOver) this.#onDropped(byTopic);
+      },
+    });
+  }
+
+  /** Where former runs ended, what they left in the spill included. */
+  async open(): Promise<readonly Ending[]> {
+    await this.drain.opened;
+    const { channels } = this.#config.feed;
+    return this.drain.resume({
+      environmentPrefixes: environmentPrefixes(this.#config),
+      trades: channels.includes('trade'),
+      aggTrades: channels.includes('agg_trade'),
+      ...(this.#own === undefined ? {} : { own: this.#own }),
+    });
+  }
+
+  /** The endings again as positions: the next start finds them no older than this one, whatever becomes of the run. */
+  begin(
+    feed: SinkObserver,
+    endings: readonly Ending[],
+    former: readonly FormerEpoch[],
+    told: ToldWindows | undefined,
+  ): void {
+    this.#feed = feed;
+    this.#told = told;
+    this.#ahead = AheadOf.of(endings, former);
+    const counted = this.#config.feed.channels.includes('trade') ? 'trade' : 'aggTrade';
+    for (const { venue, symbol, epoch, [counted]: last } of endings) {
+      if (last === null || last === undefined) continue;
+      const { environment } = this.#config;
+      const { id: tradeId, timestamp } = last;
+      this.drain.push(this.#outOf({ kind: 'position', venue, symbol, epoch, tradeId, timestamp, environment }));
+    }
+  }
+
+  push(out: OutRecord, barrier: boolean): void {
+    if (out.record.kind === 'trade_stats' && this.#told?.has(out.record) === true) return;
+    if (this.#ahead === undefined) this.drain.push(out, barrier ? BARRIER : undefined);
+    else
+      this.#ahead.pass(out.record, (rest) => {
+        const isBarrier = barrier || rest.kind === 'gap';
+        this.drain.push(rest === out.record ? out : this.#outOf(rest), isBarrier ? BARRIER : undefined);
+      });
+  }
+
+  #outOf(record: FeedRecord): OutRecord {
+    const { mode, allowTestData } = this.#config.feed;
+    return { topic: topicNameOf(record, allowTestData), key: keyOf(record, mode), record };
+  }
+
+  #onState(state: string, reason: string): void {
+    const feed = this.#feed;
+    if (feed === undefined) {
+      // Before there is a feed nobody publishes it, and a process that waits has to say for what.
+      if (state === 'down')
+        this.#log.warn({ event: 'sink_unavailable', sink: this.name }, `waits for ${this.name}: ${reason}`);
+    } else if (state === 'down' && !this.#down) {
+      this.#down = true;
+      feed.status({ state: 'sink_unavailable', reason: `${this.name}: ${reason}`, cause: this.name });
+    } else if (state === 'up' && this.#down) {
+      this.#down = false;
+      feed.status({
+        state: 'sink_recovered',
+        reason: `${this.name} takes records again`,
+        cause: this.name,
+      });
+    }
+  }
+
+  /** Not while more is dropped: a whole book is a hundred times as large as a change. */
+  #makeUpForDeltas(): void {
+    if (!this.#lacksDeltas || this.#telling) return;
+    this.#lacksDeltas = false;
+    this.#feed?.deltasLost();
+  }
+
+  #onSpill(event: SpillEvent, reason: string): void {
+    const fields = { event: `spill_${event}`, sink: this.name };
+    if (event === 'drained') this.#log.info(fields, reason);
+    else this.#log.warn(fields, `${this.name}: ${reason}`);
+  }
+
+  #onRejected(record: FeedRecord, reason: string): void {
+    this.#log.error({ event: 'record_rejected', sink: this.name, kind: record.kind, reason }, 'record rejected');
+    if (record.kind === 'dead_letter' || record.kind === 'status') return;
+    const payload = Buffer.from(JSON.stringify(record));
+    const receivedAt = 'receivedAt' in record ? record.receivedAt : 0;
+    this.#feed?.publish([
+      deadLetter({
+        venue: record.venue,
+        receivedAt,
+        stage: 'encode',
+        reason,
+        payload,
+        environment: this.#config.environment,
+      }),
+    ]);
+  }
+
+  /** Told once a second at the most: dropping is already the sign of too much. */
+  #onDropped(byTopic: ReadonlyMap<string, number>): void {
+    for (const [topic, count] of byTopic) {
+      this.#dropped.set(topic, (this.#dropped.get(topic) ?? 0) + count);
+      this.#lacksDeltas ||= topic.endsWith(DELTAS);
+    }
+    if (this.#telling) return;
+    this.#telling = true;
+    this.#scheduler.schedule(() => {
+      this.#telling = false;
+      const details = Object.fromEntries(
+        [...this.#dropped].map(([topic, count]) => [`dropped.${topic}`, String(count)]),
+      );
+      this.#dropped = new Map();
+      this.#log.error({ event: 'records_dropped', sink: this.name, ...details }, 'records dropped');
+      this.#feed?.status({
+        state: 'sink_unavailable',
+        reason: `${this.name} is too slow: records were dropped`,
+        cause: this.name,
+        details,
+      });
+      this.#scheduler.schedule(() => this.#makeUpForDeltas(), DROPPED_TOLD_EVERY_MS);
+    }, DROPPED_TOLD_EVERY_MS);
+  }
+}
+
+function batchOptions({ kafka }: Config) {
+  const { maxRecords, lingerMs, minIntervalMs } = kafka.batch;
+  return { maxBatch: maxRecords, lingerMs, minIntervalMs };
+}
