@@ -71,7 +71,7 @@ it('loses nothing over a broker restart of 20 s; who is stopped meanwhile leaves
   await broker.stop();
   const stoppedAt = Date.now();
   const [told] = await Promise.all([staying.run.logged('sink_unavailable'), leaving.run.logged('sink_unavailable')]);
-  expect(told).toMatchObject({ sink: 'kafka' });
+  expect(told).toMatchObject({ cause: 'kafka' });
 
   await delay(2000);
   const asked = performance.now();

@@ -6,7 +6,7 @@ import time
 from datetime import datetime, timezone
 from decimal import Decimal
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "examples"))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "examples"))
 import sniper as example
 
 
