@@ -1,9 +1,8 @@
-import { catchError, EMPTY, identity, type Subscriber, Subscription, switchMap, timeout, timer } from 'rxjs';
-import { asFault, type Fault } from '../domain/fault.ts';
+import { type Subscriber, Subscription } from 'rxjs';
+import type { Fault } from '../domain/fault.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { BookUpdate, DataFrame } from '../domain/line.ts';
 import { detectStale, type Freshness } from '../operators/detect-stale.ts';
-import type { ListedInstrument } from '../venues/contract.ts';
 import { LineMerge, type Resumption } from './arbitration/merge-lines.ts';
 import type { LineData } from './arbitration/merged-event.ts';
 import { VenueBooks } from './books/venue-books.ts';
@@ -14,8 +13,8 @@ import type { LineSignal } from './connection/venue-line.ts';
 import { VenueLines } from './connection/venue-lines.ts';
 import { venueNotices } from './connection/venue-notices.ts';
 import { VenueRepair } from './gaps/venue-repair.ts';
-import { ListChanges } from './instruments/list-changes.ts';
-import { type Listing, listings, tradingAgainst, type VenueList } from './instruments/listings.ts';
+import { FollowedInstruments, type InstrumentChange } from './instruments/followed-instruments.ts';
+import { instrumentNotes } from './instruments/instrument-notes.ts';
 import { CoinWatch } from './liveness/coin-watch.ts';
 import { VenueSilence } from './liveness/venue-silence.ts';
 import { deadLetter } from './status/dead-letter.ts';
@@ -23,11 +22,6 @@ import type { StatusNote } from './status/status-log.ts';
 import type { VenueCounts, VenueFeedOptions, VenueSignal } from './venue-signal.ts';
 import { VenueSymbol } from './venue-symbol.ts';
 
-/** How long connecting waits for the instrument list; without it unknown symbols are found out later. */
-const LIST_TIMEOUT_MS = 2000;
-/** Where all that a venue lists is followed: how often it is asked what that is, and how soon again where it does not say. */
-const LIST_EVERY_MS = 300_000;
-const LIST_AGAIN_MS = 5000;
 const SWEEP_MS = 1000;
 
 type Signal<K extends LineSignal['kind']> = Extract<LineSignal, { kind: K }>;
@@ -45,16 +39,12 @@ export class VenueRun {
   readonly #coins: CoinWatch;
   readonly #silence: VenueSilence;
   readonly #repair: VenueRepair;
+  readonly #instruments: FollowedInstruments;
   readonly #subscription = new Subscription();
   /** What is held back is handed on later, and may be no repeat then. */
   readonly #isRepeat: LineMerge['isRepeat'] = (of, id, timestamp) =>
     !this.#holdsBack && this.merge.isRepeat(of, id, timestamp);
   readonly #symbols = new Map<string, VenueSymbol>();
-  /** Instruments that are looked up in the venue's list before they are subscribed, by symbol. */
-  readonly #asked = new Map<string, Subscription>();
-  /** Named ones that the venue does not list, by symbol. */
-  readonly #unlisted = new Map<string, Instrument>();
-  #looking: Subscription | undefined;
   #blockedTold = false;
   #connectedTold = false;
 
@@ -132,6 +122,11 @@ export class VenueRun {
       },
       tell: (signal) => this.#out.next(signal),
     });
+    this.#instruments = new FollowedInstruments({
+      ...options,
+      followed: this.lines.instruments,
+      onChange: (change) => this.#onInstruments(change),
+    });
   }
 
   /** Of the last data frame, repeats included; null: none came. */
@@ -164,7 +159,7 @@ export class VenueRun {
         this as VenueRun,
       ),
     );
-    this.#subscription.add(this.#options.all === null ? this.#followNamed() : this.#followAll(this.#options.all));
+    this.#instruments.start();
     this.#subscription.add(
       timing?.clock$.subscribe((state) => {
         timing.latency.clock = state;
@@ -179,6 +174,7 @@ export class VenueRun {
 
   stop(): void {
     this.#subscription.unsubscribe();
+    this.#instruments.close();
     this.#silence.close();
     this.#repair.close();
     this.books.close();
@@ -205,27 +201,53 @@ export class VenueRun {
     if (this.lines.up > 0) this.#coins.sweep(this.#options.scheduler.now());
   }
 
-  /** Follows one more instrument, if the venue lists it: some venues acknowledge any name, and say nothing more. */
   add(instrument: Instrument): void {
-    const { symbol, venueSymbol } = instrument;
-    if (this.lines.instruments.has(venueSymbol) || this.#asked.has(symbol)) return;
-    const asked = this.#options.listed$
-      .pipe(timeout({ first: LIST_TIMEOUT_MS, scheduler: this.#options.scheduler }))
-      .subscribe({
-        next: (listed) => {
-          if (listed.some((row) => row.trading && row.venueSymbol === venueSymbol)) this.#follow(instrument);
-          else this.#leaveOutForNow([instrument]);
-        },
-        error: () => this.#follow(instrument),
-      });
-    asked.add(() => this.#asked.delete(symbol));
-    this.#subscription.add(asked);
-    if (!asked.closed) this.#asked.set(symbol, asked);
+    this.#instruments.add(instrument);
   }
 
   remove(symbol: string): void {
-    this.#unlisted.delete(symbol);
-    this.#asked.get(symbol)?.unsubscribe();
+    this.#instruments.remove(symbol);
+    this.#unfollow(symbol);
+  }
+
+  #onInstruments(change: InstrumentChange): void {
+    const isLeft = change.kind === 'unlisted' || change.kind === 'delisted';
+    if (isLeft) this.#unfollow(change.instrument.symbol);
+    for (const note of instrumentNotes(change)) this.#note(note);
+    switch (change.kind) {
+      case 'opened':
+        this.#open(change.instruments);
+        return;
+      case 'added':
+        this.#follow(change.instrument);
+        return;
+      case 'listed':
+        this.#out.next({ kind: 'instruments', instruments: change.instruments });
+        for (const instrument of change.instruments) this.#follow(instrument);
+        return;
+      case 'unlisted':
+      case 'delisted': {
+        const { symbol } = change.instrument;
+        this.#out.next({ kind: 'serves', symbol, serves: false });
+        if (change.kind === 'delisted') this.#out.next({ kind: 'delisted', symbol });
+        return;
+      }
+      case 'unavailable':
+        count(this.#counts.ignored, 'instrument_list_unavailable');
+        if (change.opens) this.#out.next({ kind: 'disconnected', blocked: change.fault.kind === 'region_blocked' });
+        return;
+      case 'doubtful':
+        count(this.#counts.ignored, 'instrument_list_doubtful');
+    }
+  }
+
+  #follow(instrument: Instrument): void {
+    this.#coins.add(instrument, this.#options.scheduler.now());
+    this.lines.add(instrument);
+    this.#out.next({ kind: 'serves', symbol: instrument.symbol, serves: true });
+  }
+
+  #unfollow(symbol: string): void {
     const instrument = this.lines.bySymbol(symbol);
     if (instrument !== undefined) {
       this.lines.remove(instrument);
@@ -236,146 +258,12 @@ export class VenueRun {
     this.#counts.quality.remove(symbol);
   }
 
-  #follow(instrument: Instrument): void {
-    this.#coins.add(instrument, this.#options.scheduler.now());
-    this.lines.add(instrument);
-    this.#out.next({ kind: 'serves', symbol: instrument.symbol, serves: true });
-  }
-
-  #followNamed(): Subscription {
-    const { listed$, scheduler } = this.#options;
-    return listed$.pipe(timeout({ first: LIST_TIMEOUT_MS, scheduler })).subscribe({
-      next: (listed) => this.#begin(listed),
-      error: (error: unknown) => this.#beginUnlisted(asFault(error)),
-    });
-  }
-
-  #begin(listed: readonly ListedInstrument[]): void {
-    const { instruments } = this.#options;
-    const trading = tradingOf(listed);
-    this.#leaveOutForNow(instruments.filter((instrument) => !trading.has(instrument.venueSymbol)));
-    this.#open(instruments.filter((instrument) => trading.has(instrument.venueSymbol)));
-  }
-
-  /** Everything that the venue lists, as it does from time to time. */
-  #followAll({ quote, ours = identity }: NonNullable<VenueFeedOptions['all']>): Subscription {
-    const { listed$, scheduler, listEveryMs: everyMs = LIST_EVERY_MS } = this.#options;
-    const list$ = tradingAgainst(listed$, quote, ours);
-    let changes: ListChanges | undefined;
-    const onListing = (listing: Listing): void => {
-      if (listing.kind === 'unavailable') this.#onUnlisted(listing.fault, changes !== undefined);
-      else if (changes !== undefined) this.#onRelisted(listing.list, changes);
-      else {
-        changes = new ListChanges(listing.list);
-        this.#open(listing.list.ours);
-      }
-    };
-    return listings({ list$, everyMs, againMs: LIST_AGAIN_MS, scheduler }).subscribe(onListing);
-  }
-
-  #onUnlisted(fault: Fault, begun: boolean): void {
-    count(this.#counts.ignored, 'instrument_list_unavailable');
-    if (begun) return;
-    this.#note({
-      state: 'connecting',
-      reason: `instrument list not available (${fault.message}); it is asked for again`,
-    });
-    this.#out.next({ kind: 'disconnected', blocked: fault.kind === 'region_blocked' });
-  }
-
-  #onRelisted(list: VenueList, changes: ListChanges): void {
-    const change = changes.next(list, this.lines.instruments);
-    if (change === undefined) {
-      count(this.#counts.ignored, 'instrument_list_doubtful');
-      return;
-    }
-    for (const instrument of change.delisted) {
-      this.remove(instrument.symbol);
-      this.#leaveOut(
-        instrument,
-        'not followed any more: delisted, not trading, or not among the most traded',
-        'delisted',
-      );
-      this.#out.next({ kind: 'delisted', symbol: instrument.symbol });
-    }
-    this.#followListed(change.listed);
-  }
-
-  #followListed(instruments: readonly Instrument[]): void {
-    if (instruments.length > 0) this.#out.next({ kind: 'instruments', instruments });
-    for (const instrument of instruments) {
-      this.#follow(instrument);
-      const { coin, symbol, venueSymbol } = instrument;
-      const reason = `${symbol} is followed from now on`;
-      const details = { venue_symbol: venueSymbol };
-      this.#note({ state: 'subscribed', reason, symbol, coin, cause: 'listed', details });
-    }
-  }
-
-  /** The list did not come in time: connect all the same, and check when it comes. */
-  #beginUnlisted(fault: Fault): void {
-    const reason = `instrument list not available (${fault.message}); symbols are not checked yet`;
-    this.#note({ state: 'connecting', reason });
-    this.#open(this.#options.instruments);
-    this.#subscription.add(
-      this.#options.listed$.pipe(catchError(() => EMPTY)).subscribe((listed) => {
-        const trading = tradingOf(listed);
-        const others = [...this.lines.instruments.values()].filter(({ venueSymbol }) => !trading.has(venueSymbol));
-        for (const { symbol } of others) this.remove(symbol);
-        this.#leaveOutForNow(others);
-      }),
-    );
-  }
-
   #open(instruments: readonly Instrument[]): void {
     const now = this.#options.scheduler.now();
     for (const instrument of instruments) this.#coins.add(instrument, now);
     this.#out.next({ kind: 'instruments', instruments });
     this.lines.open(instruments);
     this.#followNotices();
-  }
-
-  /** Named ones that the venue does not list now: it is asked again from time to time, for a halt ends. */
-  #leaveOutForNow(instruments: readonly Instrument[]): void {
-    for (const instrument of instruments) {
-      this.#unlisted.set(instrument.symbol, instrument);
-      this.#leaveOut(instrument);
-    }
-    this.#lookAgain();
-  }
-
-  #lookAgain(): void {
-    if (this.#unlisted.size === 0 || this.#looking !== undefined) return;
-    const { listed$, scheduler, listEveryMs = LIST_EVERY_MS } = this.#options;
-    const answer$ = listed$.pipe(
-      timeout({ first: LIST_TIMEOUT_MS, scheduler }),
-      catchError(() => EMPTY),
-    );
-    this.#looking = timer(listEveryMs, scheduler)
-      .pipe(switchMap(() => answer$))
-      .subscribe({
-        next: (listed) => {
-          const trading = tradingOf(listed);
-          const back = [...this.#unlisted.values()].filter(({ venueSymbol }) => trading.has(venueSymbol));
-          for (const { symbol } of back) this.#unlisted.delete(symbol);
-          this.#followListed(back);
-        },
-        complete: () => {
-          this.#looking = undefined;
-          this.#lookAgain();
-        },
-      });
-    this.#subscription.add(this.#looking);
-  }
-
-  #leaveOut(
-    { coin, symbol, venueSymbol }: Instrument,
-    reason = 'not in the instrument list of the venue, or not trading',
-    cause: string | null = null,
-  ): void {
-    const details = { venue_symbol: venueSymbol };
-    this.#note({ state: 'subscription_rejected', reason, symbol, coin, cause, details });
-    this.#out.next({ kind: 'serves', symbol, serves: false });
   }
 
   /** A venue that announces maintenance gets new connections while it still takes them. */
@@ -592,9 +480,4 @@ export class VenueRun {
 
 function count<K extends string>(counts: Map<K, number>, name: K): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);
-}
-
-/** The venue's symbols of what trades there. */
-function tradingOf(listed: readonly ListedInstrument[]): ReadonlySet<string> {
-  return new Set(listed.filter((row) => row.trading).map((row) => row.venueSymbol));
 }

@@ -1,4 +1,4 @@
-import type { Observable, OperatorFunction, SchedulerLike } from 'rxjs';
+import type { Observable, SchedulerLike } from 'rxjs';
 import type { BooksWanted, VenueConfig } from '../config/config.ts';
 import type { FaultKind } from '../domain/fault.ts';
 import type { ClockState } from '../domain/feed-snapshot.ts';
@@ -9,6 +9,7 @@ import type { LineCommand, LineOptions } from '../venues/connection/connect.ts';
 import type { ConnectionBudget } from '../venues/connection/connection-budget.ts';
 import type { DecoderContext, ListedInstrument, Venue } from '../venues/contract.ts';
 import type { MergedEvent, SequencedTrade, TradeHole } from './arbitration/merged-event.ts';
+import type { ListFollowing } from './instruments/followed-instruments.ts';
 import type { VenueLatency } from './latency/latencies.ts';
 import type { Activity } from './liveness/activity.ts';
 import type { DataQuality } from './liveness/data-quality.ts';
@@ -55,12 +56,6 @@ export interface ConnectArguments {
   readonly onMore: NonNullable<LineOptions['onMore']>;
   /** As of `DecoderContext`. */
   readonly asked: NonNullable<DecoderContext['asked']>;
-}
-
-export interface ListFollowing {
-  readonly quote: string;
-  /** Leaves of the rows that trade against the quote those that are to be followed; all by default. */
-  readonly ours?: OperatorFunction<readonly ListedInstrument[], readonly ListedInstrument[]>;
 }
 
 /** How a whole book is asked for. */

@@ -310,11 +310,11 @@ describe('VenueRun: named instruments', () => {
     expect(asked).toBe(2);
     run.feed.remove('BUSDT');
     run.scheduler.advance(10_000);
-    expect(asked).toBe(3);
+    expect(asked).toBe(2);
     const other = new ScriptedRun({ more: { instruments: named, listed$, listEveryMs: 1000 } });
     other.subscription?.unsubscribe();
     other.scheduler.advance(10_000);
-    expect(asked).toBe(4);
+    expect(asked).toBe(3);
   });
 });
 

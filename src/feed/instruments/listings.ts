@@ -1,4 +1,16 @@
-import { map, Observable, type OperatorFunction, of, type SchedulerLike, Subscription, switchMap } from 'rxjs';
+import {
+  catchError,
+  defer,
+  map,
+  type Observable,
+  type OperatorFunction,
+  of,
+  repeat,
+  type SchedulerLike,
+  switchMap,
+  tap,
+  timer,
+} from 'rxjs';
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { Instrument } from '../../domain/instrument.ts';
 import type { ListedInstrument } from '../../venues/contract.ts';
@@ -10,7 +22,7 @@ export interface VenueList {
   readonly ours: readonly Instrument[];
 }
 
-export type Listing =
+export type ListAnswer =
   | { readonly kind: 'listed'; readonly list: VenueList }
   | { readonly kind: 'unavailable'; readonly fault: Fault };
 
@@ -24,24 +36,17 @@ export interface ListingsOptions {
 }
 
 /** A venue's list, again and again; never ends. */
-export function listings({ list$, everyMs, againMs, scheduler }: ListingsOptions): Observable<Listing> {
-  return new Observable((subscriber) => {
-    let asked = Subscription.EMPTY;
-    const ask = (): void => {
-      const again = (afterMs: number): void => {
-        asked = scheduler.schedule(ask, afterMs);
-      };
-      asked = list$.subscribe({
-        next: (list) => subscriber.next({ kind: 'listed', list }),
-        error: (error: unknown) => {
-          subscriber.next({ kind: 'unavailable', fault: asFault(error) });
-          again(againMs);
-        },
-        complete: () => again(everyMs),
-      });
-    };
-    ask();
-    return () => asked.unsubscribe();
+export function listings({ list$, everyMs, againMs, scheduler }: ListingsOptions): Observable<ListAnswer> {
+  return defer(() => {
+    let pauseMs = everyMs;
+    return list$.pipe(
+      map((list): ListAnswer => ({ kind: 'listed', list })),
+      catchError((error: unknown) => of<ListAnswer>({ kind: 'unavailable', fault: asFault(error) })),
+      tap(({ kind }) => {
+        pauseMs = kind === 'listed' ? everyMs : againMs;
+      }),
+      repeat({ delay: () => timer(pauseMs, scheduler) }),
+    );
   });
 }
 

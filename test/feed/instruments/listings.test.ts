@@ -1,7 +1,7 @@
-import { map, NEVER, type Observable, of, throwError } from 'rxjs';
+import { defer, map, NEVER, type Observable, of, throwError } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
-import { type Listing, listings, tradingAgainst, type VenueList } from '../../../src/feed/instruments/listings.ts';
+import { type ListAnswer, listings, tradingAgainst, type VenueList } from '../../../src/feed/instruments/listings.ts';
 import type { ListedInstrument } from '../../../src/venues/contract.ts';
 
 const row = (base: string, quote = 'USDT', trading = true): ListedInstrument => ({
@@ -17,11 +17,9 @@ describe('listings', () => {
     const scheduler = new TestScheduler(() => {});
     const seen: string[] = [];
     let next = 0;
-    const list$ = {
-      subscribe: (observer: object) => (answers[next++] ?? NEVER).subscribe(observer),
-    } as Observable<VenueList>;
+    const list$ = defer(() => answers[next++] ?? NEVER);
     scheduler.run(() => {
-      const told = (listing: Listing) =>
+      const told = (listing: ListAnswer) =>
         listing.kind === 'listed' ? listing.list.all.join('') : listing.fault.message;
       const subscription = listings({ list$, everyMs: 300, againMs: 50, scheduler }).subscribe((listing) =>
         seen.push(`${scheduler.now()} ${told(listing)}`),

@@ -1,0 +1,188 @@
+import {
+  catchError,
+  EMPTY,
+  exhaustMap,
+  filter,
+  identity,
+  interval,
+  type Observable,
+  type OperatorFunction,
+  type SchedulerLike,
+  Subscription,
+  timeout,
+} from 'rxjs';
+import { asFault, type Fault } from '../../domain/fault.ts';
+import type { Instrument } from '../../domain/instrument.ts';
+import type { ListedInstrument } from '../../venues/contract.ts';
+import { ListChanges } from './list-changes.ts';
+import { type ListAnswer, listings, tradingAgainst } from './listings.ts';
+
+/** How long connecting waits for the instrument list; without it unknown symbols are found out later. */
+const LIST_TIMEOUT_MS = 2000;
+/** How often the venue is asked what it lists, and how soon again after no answer when all that it lists is followed. */
+const LIST_EVERY_MS = 300_000;
+const LIST_AGAIN_MS = 5000;
+
+export interface ListFollowing {
+  readonly quote: string;
+  /** Leaves of the rows that trade against the quote those that are to be followed; all by default. */
+  readonly ours?: OperatorFunction<readonly ListedInstrument[], readonly ListedInstrument[]>;
+}
+
+/** What changes in the instruments that are followed at a venue. */
+export type InstrumentChange =
+  /** The first ones: the connections open with them. `unchecked`: the venue's list did not come in time. */
+  | { readonly kind: 'opened'; readonly instruments: readonly Instrument[]; readonly unchecked?: Fault }
+  /** The user has named one more. */
+  | { readonly kind: 'added'; readonly instrument: Instrument }
+  /** The venue lists these now. */
+  | { readonly kind: 'listed'; readonly instruments: readonly Instrument[] }
+  /** The venue does not list it, or it does not trade. `unlisted` ones are looked for again, since a halt ends. */
+  | { readonly kind: 'unlisted' | 'delisted'; readonly instrument: Instrument }
+  /** The venue does not tell what it lists. `opens`: nothing is followed before it does. */
+  | { readonly kind: 'unavailable'; readonly fault: Fault; readonly opens: boolean }
+  /** A list that lacks most of the last one: ignored. */
+  | { readonly kind: 'doubtful' };
+
+export interface FollowedInstrumentsOptions {
+  /** Empty with `all`. */
+  readonly instruments: readonly Instrument[];
+  /** Every instrument that the venue lists against a quote, instead of named ones. */
+  readonly all: ListFollowing | null;
+  /** The venue's instrument list, once. */
+  readonly listed$: Observable<readonly ListedInstrument[]>;
+  /** How often it is asked for while it may change what is followed, milliseconds; every five minutes by default. */
+  readonly listEveryMs?: number;
+  /** What is followed now, by the venue's symbol. */
+  readonly followed: ReadonlyMap<string, Instrument>;
+  readonly scheduler: SchedulerLike;
+  readonly onChange: (change: InstrumentChange) => void;
+}
+
+/** Decides which instruments are followed at a venue: the named ones that it lists, or all that it lists. */
+export class FollowedInstruments {
+  readonly #options: FollowedInstrumentsOptions;
+  readonly #everyMs: number;
+  readonly #subscription = new Subscription();
+  /** Named ones that are looked up in the venue's list before they are followed, by symbol. */
+  readonly #lookups = new Map<string, Subscription>();
+  /** Named ones that the venue does not list, by symbol. */
+  readonly #unlisted = new Map<string, Instrument>();
+
+  constructor(options: FollowedInstrumentsOptions) {
+    this.#options = options;
+    this.#everyMs = options.listEveryMs ?? LIST_EVERY_MS;
+  }
+
+  start(): void {
+    const { all } = this.#options;
+    this.#subscription.add(all === null ? this.#followNamed() : this.#followAll(all));
+    this.#subscription.add(this.#lookForUnlisted());
+  }
+
+  /** Follows one more instrument, if the venue lists it: some venues acknowledge any name and then send nothing. */
+  add(instrument: Instrument): void {
+    const { followed, onChange } = this.#options;
+    const { symbol, venueSymbol } = instrument;
+    if (followed.has(venueSymbol) || this.#lookups.has(symbol)) return;
+    const lookup = this.#listedInTime.subscribe({
+      next: (listed) => {
+        if (tradingOf(listed).has(venueSymbol)) onChange({ kind: 'added', instrument });
+        else this.#leaveOut([instrument]);
+      },
+      error: () => onChange({ kind: 'added', instrument }),
+    });
+    lookup.add(() => this.#lookups.delete(symbol));
+    this.#subscription.add(lookup);
+    if (!lookup.closed) this.#lookups.set(symbol, lookup);
+  }
+
+  remove(symbol: string): void {
+    this.#unlisted.delete(symbol);
+    this.#lookups.get(symbol)?.unsubscribe();
+  }
+
+  close(): void {
+    this.#subscription.unsubscribe();
+  }
+
+  get #listedInTime(): Observable<readonly ListedInstrument[]> {
+    const { listed$, scheduler } = this.#options;
+    return listed$.pipe(timeout({ first: LIST_TIMEOUT_MS, scheduler }));
+  }
+
+  #followNamed(): Subscription {
+    const { instruments, onChange } = this.#options;
+    return this.#listedInTime.subscribe({
+      next: (listed) => {
+        const trading = tradingOf(listed);
+        this.#leaveOut(instruments.filter(({ venueSymbol }) => !trading.has(venueSymbol)));
+        onChange({ kind: 'opened', instruments: instruments.filter(({ venueSymbol }) => trading.has(venueSymbol)) });
+      },
+      error: (error: unknown) => {
+        onChange({ kind: 'opened', instruments, unchecked: asFault(error) });
+        this.#subscription.add(this.#checkLater());
+      },
+    });
+  }
+
+  #checkLater(): Subscription {
+    const { listed$, followed } = this.#options;
+    return listed$.pipe(catchError(() => EMPTY)).subscribe((listed) => {
+      const trading = tradingOf(listed);
+      this.#leaveOut([...followed.values()].filter(({ venueSymbol }) => !trading.has(venueSymbol)));
+    });
+  }
+
+  #followAll({ quote, ours = identity }: ListFollowing): Subscription {
+    const { listed$, scheduler, followed, onChange } = this.#options;
+    const list$ = tradingAgainst(listed$, quote, ours);
+    let changes: ListChanges | undefined;
+    const onAnswer = (answer: ListAnswer): void => {
+      if (answer.kind === 'unavailable') {
+        onChange({ kind: 'unavailable', fault: answer.fault, opens: changes === undefined });
+        return;
+      }
+      if (changes === undefined) {
+        changes = new ListChanges(answer.list);
+        onChange({ kind: 'opened', instruments: answer.list.ours });
+        return;
+      }
+      const change = changes.next(answer.list, followed);
+      if (change === undefined) {
+        onChange({ kind: 'doubtful' });
+        return;
+      }
+      for (const instrument of change.delisted) onChange({ kind: 'delisted', instrument });
+      if (change.listed.length > 0) onChange({ kind: 'listed', instruments: change.listed });
+    };
+    return listings({ list$, everyMs: this.#everyMs, againMs: LIST_AGAIN_MS, scheduler }).subscribe(onAnswer);
+  }
+
+  #leaveOut(instruments: readonly Instrument[]): void {
+    for (const instrument of instruments) {
+      this.#unlisted.set(instrument.symbol, instrument);
+      this.#options.onChange({ kind: 'unlisted', instrument });
+    }
+  }
+
+  #lookForUnlisted(): Subscription {
+    const { scheduler, onChange } = this.#options;
+    return interval(this.#everyMs, scheduler)
+      .pipe(
+        filter(() => this.#unlisted.size > 0),
+        exhaustMap(() => this.#listedInTime.pipe(catchError(() => EMPTY))),
+      )
+      .subscribe((listed) => {
+        const trading = tradingOf(listed);
+        const instruments = [...this.#unlisted.values()].filter(({ venueSymbol }) => trading.has(venueSymbol));
+        for (const { symbol } of instruments) this.#unlisted.delete(symbol);
+        if (instruments.length > 0) onChange({ kind: 'listed', instruments });
+      });
+  }
+}
+
+/** The venue's symbols of what trades there. */
+function tradingOf(listed: readonly ListedInstrument[]): ReadonlySet<string> {
+  return new Set(listed.filter(({ trading }) => trading).map(({ venueSymbol }) => venueSymbol));
+}
