@@ -20,12 +20,12 @@ import {
   deduplicate,
   detectStale,
   failover,
-  OverlapSequence,
   repairGaps,
   requireFresh,
   retryBackoff,
   rollingStats,
   type SourceEvent,
+  SparseSequence,
   windowStats,
 } from '../../src/operators/index.ts';
 import { type Change, generatedStream } from '../books/diff-stream.ts';
@@ -143,16 +143,16 @@ const operators: readonly Case[] = [
     events: EVENTS,
     begin: () => {
       const sequence = new ContiguousSequence({ first: idOf, last: idOf, timestamp: timestampOf }, 1000);
-      return (index) => sequence.next(trade(index)) || sequence.accept(trade(index), index);
+      return (index) => sequence.next(0, trade(index)) || sequence.accept(0, trade(index), index);
     },
   },
   {
     group: 'operator',
-    title: 'OverlapSequence, one line',
+    title: 'SparseSequence, one line',
     events: EVENTS,
     begin: () => {
       const access = { id: ({ tradeId }: TradeEvent) => tradeId, compare: compareIds, timestamp: timestampOf };
-      const sequence = new OverlapSequence(access, { window: 5000, recent: false, maxHeld: 1000 });
+      const sequence = new SparseSequence(access, { window: 5000, recent: false, maxHeld: 1000 });
       sequence.joined(1);
       sequence.subscribed(1, 0);
       return (index) => sequence.accept(1, trade(index), index);

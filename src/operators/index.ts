@@ -17,14 +17,18 @@ export { type Fresh, type RequireFreshOptions, requireFresh, StaleDataError } fr
 export { RetriesExhausted, type RetryBackoffOptions, type RetryNotice, retryBackoff } from './retry-backoff.ts';
 export type { RetryDecision } from './retry-decision.ts';
 export { type Rolled, type RollingStatsOptions, rollingStats } from './rolling-stats.ts';
-export {
-  type ContiguousAccess,
-  ContiguousSequence,
-  type Hole,
-  type Mark,
-  type Sequenced,
-} from './sequence/contiguous-sequence.ts';
-export { type OverlapAccess, type OverlapOptions, OverlapSequence } from './sequence/overlap-sequence.ts';
+export { ContiguousSequence } from './sequence/contiguous-sequence.ts';
+export type { ContiguousAccess } from './sequence/held-values.ts';
+export type {
+  Checkpoint,
+  IdSequence,
+  MissingValues,
+  PossibleGap,
+  Sequenced,
+  SequenceGap,
+} from './sequence/id-sequence.ts';
+export type { SparseAccess } from './sequence/sparse-access.ts';
+export { type SparseOptions, SparseSequence } from './sequence/sparse-sequence.ts';
 export {
   type Cut,
   createTumblingWindows,

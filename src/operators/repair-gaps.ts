@@ -1,13 +1,14 @@
 import { asyncScheduler, EMPTY, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { createAlarm } from './alarm.ts';
 import { listen } from './listen.ts';
-import { ContiguousSequence, type Hole, type Mark, type Sequenced } from './sequence/contiguous-sequence.ts';
+import { ContiguousSequence } from './sequence/contiguous-sequence.ts';
 import { GapRepair } from './sequence/gap-repair.ts';
+import type { Checkpoint, IdSequence, Sequenced, SequenceGap } from './sequence/id-sequence.ts';
 
 /** Ids that are missing: behind `before` and in front of `after`, both of which are there. */
 export interface MissingIds<T> {
   readonly key: string;
-  readonly before: Mark;
+  readonly before: Checkpoint;
   readonly after: T;
 }
 
@@ -22,12 +23,12 @@ export interface RepairGapsOptions<T> {
   timestamp(value: T): number;
   /**
    * Asks for what is missing; `attempt` counts from 0 in each repair. The first answer counts, in any order; what lies
-   * outside the hole is left out, what is still missing is asked for again.
+   * outside the gap is left out, what is still missing is asked for again.
    */
   fetch(missing: MissingIds<T>, attempt: number): Observable<readonly T[]>;
   /** How long the source itself may bring what is missing, before it is fetched, milliseconds. Default 0. */
   readonly graceMs?: number;
-  /** How long a series waits behind a hole, milliseconds. Default 10,000. */
+  /** How long a series waits behind a gap, milliseconds. Default 10,000. */
   readonly holdMs?: number;
   /** How many values of a series wait at the most. Default 10,000. */
   readonly maxHeld?: number;
@@ -37,14 +38,17 @@ export interface RepairGapsOptions<T> {
   readonly scheduler?: SchedulerLike;
 }
 
+/** All values come by one line. */
+const LINE = 0;
+
 export type GapEvent<T> =
   | { readonly kind: 'value'; readonly key: string; readonly value: T }
   /** Something is missing, and its repair begins: `filled` is 0. */
-  | { readonly kind: 'opened'; readonly key: string; readonly hole: Hole<T> }
+  | { readonly kind: 'pending'; readonly key: string; readonly gap: SequenceGap<T> }
   /** What became of it, right before the first value behind it: repaired where `filled` is `missing`. */
-  | { readonly kind: 'hole'; readonly key: string; readonly hole: Hole<T> }
+  | { readonly kind: 'gap'; readonly key: string; readonly gap: SequenceGap<T> }
   /** The ids start again with the next value; `before` is the last one of the former count. */
-  | { readonly kind: 'reset'; readonly key: string; readonly before: Mark; readonly value: T };
+  | { readonly kind: 'reset'; readonly key: string; readonly before: Checkpoint; readonly value: T };
 
 /**
  * Puts values whose ids step by one in order, drops repeats, and fetches what is missing while what lies behind it waits.
@@ -55,17 +59,17 @@ export type GapEvent<T> =
  * source   -1-2-5-6-------7-       3 and 4 do not come
  * fetch         ---(a|)            a: [3, 4]
  *          repairGaps({ first: Number, timestamp: Number, fetch })
- * result   -1-2-o--(34h56)7-       o: opened, 2 missing; h: the hole, 2 of 2 filled
+ * result   -1-2-p--(34g56)7-       p: pending, 2 missing; g: the gap, 2 of 2 filled
  * ```
  *
- * - **next**: each value once, in the order of its ids, as `value`; `opened` when a hole outlasts `graceMs` and is asked
- *   for; `hole` right before the first value behind a hole, with how much of it was filled; `reset` before a smaller id
- *   with a later timestamp than any. A hole that the source fills within `graceMs` is none.
+ * - **next**: each value once, in the order of its ids, as `value`; `pending` when a gap outlasts `graceMs` and is asked
+ *   for; `gap` right before the first value behind a gap, with how much of it was filled; `reset` before a smaller id
+ *   with a later timestamp than any. A gap that the source fills within `graceMs` is none.
  * - **error**: the source's, after what waits was given up; whatever a callback throws. An Observable of `fetch` that
  *   fails is no error: it is asked again, or, where the error has a property `retry` that says `never`, given up.
  * - **complete**: when the source has completed and nothing waits any more.
  *
- * A series waits for `holdMs` or `maxHeld` values at the most, other series not at all; then the hole is reported as it
+ * A series waits for `holdMs` or `maxHeld` values at the most, other series not at all; then the gap is reported as it
  * is and the values go on. Answers that bring nothing are followed by longer and longer waits, up to 3 s. Its memory is
  * what waits, and a few numbers a series.
  *
@@ -85,7 +89,7 @@ export type GapEvent<T> =
  *   )
  *   .subscribe((event) => {
  *     if (event.kind === 'value') console.log(event.value.id);
- *     if (event.kind === 'hole') console.log(`${event.hole.filled} of ${event.hole.missing} were fetched`);
+ *     if (event.kind === 'gap') console.log(`${event.gap.filled} of ${event.gap.missing} were fetched`);
  *   });
  * // 1
  * // 2
@@ -104,23 +108,23 @@ export function repairGaps<T>(options: RepairGapsOptions<T>): OperatorFunction<T
 
   return (source) =>
     new Observable((subscriber) => {
-      const series = new Map<string, ContiguousSequence<T>>();
+      const series = new Map<string, IdSequence<T>>();
       const holding = new Set<string>();
       let alarmAt = Number.POSITIVE_INFINITY;
       let completed = false;
 
-      const of = (key: string): ContiguousSequence<T> => {
+      const of = (key: string): IdSequence<T> => {
         const known = series.get(key);
         if (known !== undefined) return known;
         const sequence = new ContiguousSequence(access, maxHeld);
         series.set(key, sequence);
         return sequence;
       };
-      const tell = (key: string, sequenced: readonly Sequenced<T>[]): void => {
+      const emit = (key: string, sequenced: readonly Sequenced<T>[]): void => {
         if (of(key).heldSince === undefined) holding.delete(key);
         else holding.add(key);
         for (const item of sequenced) subscriber.next({ ...item, key });
-        if (sequenced.some(({ kind }) => kind === 'hole')) queue.ended(key);
+        if (sequenced.some(({ kind }) => kind === 'gap')) queue.ended(key);
       };
       const guarded = (work: () => void): void => {
         try {
@@ -139,15 +143,15 @@ export function repairGaps<T>(options: RepairGapsOptions<T>): OperatorFunction<T
             return EMPTY;
           }
         },
-        holes: (key) => of(key).holes.map((hole) => ({ key, ...hole })),
+        gaps: (key) => of(key).gaps.flatMap(({ before, after }) => (after === undefined ? [] : { key, before, after })),
         fill: (key, values) =>
           guarded(() => {
-            tell(key, of(key).fill(values));
+            emit(key, of(key).fill(values));
             settle();
           }),
         giveUp: (key) =>
           guarded(() => {
-            tell(key, of(key).release());
+            emit(key, of(key).release());
             settle();
           }),
         atOnce,
@@ -167,8 +171,8 @@ export function repairGaps<T>(options: RepairGapsOptions<T>): OperatorFunction<T
         const sinceBy = (since: number | undefined, ms: number): number =>
           since !== undefined && since + ms <= now ? Math.max(since, now - ms) : now - ms;
         for (const key of [...holding]) {
-          tell(key, of(key).tell(sinceBy(of(key).untoldSince, graceMs)));
-          tell(key, of(key).release(sinceBy(of(key).heldSince, holdMs)));
+          emit(key, of(key).announce(sinceBy(of(key).unannouncedSince, graceMs)));
+          emit(key, of(key).release(sinceBy(of(key).heldSince, holdMs)));
           const { heldSince } = of(key);
           if (heldSince !== undefined && heldSince + graceMs <= now) queue.repair(key);
         }
@@ -178,8 +182,8 @@ export function repairGaps<T>(options: RepairGapsOptions<T>): OperatorFunction<T
         if (completed && holding.size === 0) subscriber.complete();
         let dueAt = Number.POSITIVE_INFINITY;
         for (const key of holding) {
-          const { heldSince = dueAt, untoldSince = dueAt } = of(key);
-          dueAt = Math.min(dueAt, heldSince + holdMs, untoldSince + graceMs);
+          const { heldSince = dueAt, unannouncedSince = dueAt } = of(key);
+          dueAt = Math.min(dueAt, heldSince + holdMs, unannouncedSince + graceMs);
         }
         if (dueAt >= alarmAt) return;
         alarmAt = dueAt;
@@ -190,12 +194,12 @@ export function repairGaps<T>(options: RepairGapsOptions<T>): OperatorFunction<T
         next(value) {
           const key = options.key?.(value) ?? '';
           const sequence = of(key);
-          if (sequence.next(value)) return subscriber.next({ kind: 'value', key, value });
-          tell(key, sequence.accept(value, scheduler.now()));
+          if (sequence.next(LINE, value)) return subscriber.next({ kind: 'value', key, value });
+          emit(key, sequence.accept(LINE, value, scheduler.now()));
           if (holding.size > 0) look();
         },
         error(error) {
-          for (const key of [...holding]) tell(key, of(key).release());
+          for (const key of [...holding]) emit(key, of(key).release());
           subscriber.error(error);
         },
         complete() {

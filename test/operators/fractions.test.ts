@@ -88,6 +88,6 @@ describe('time with fractions', () => {
         .subscribe((event) => tell(event.kind));
       for (const id of [1, 3]) ids$.next(id);
     });
-    expect(lines).toEqual(['0.700 value', '0.750 opened', '0.800 hole', '0.800 value']);
+    expect(lines).toEqual(['0.700 value', '0.750 pending', '0.800 gap', '0.800 value']);
   });
 });

@@ -32,7 +32,7 @@ const access = { first: Number, timestamp: Number };
 function told<T>(event: GapEvent<T>): string {
   if (event.kind === 'value') return `${event.value}`;
   if (event.kind === 'reset') return `reset ${event.before.id} to ${event.value}`;
-  const { before, after, missing, filled } = event.hole;
+  const { before, after, missing, filled } = event.gap;
   return `${event.kind} ${before.id}-${after} ${filled}/${missing}`;
 }
 
@@ -91,12 +91,12 @@ describe('repairGaps', () => {
     });
   });
 
-  it('what the source brings within the grace was no hole; what it brings later fills one', () => {
+  it('what the source brings within the grace was no gap; what it brings later fills one', () => {
     marbles((helpers) => {
       const { cold, expectObservable } = helpers;
       const source = cold('     13-2-6---(45)------|');
       const expected = '        1--(23)-o(45h6)----|';
-      const values = { o: 'opened 3-6 0/2', h: 'hole 3-6 2/2' };
+      const values = { o: 'pending 3-6 0/2', h: 'gap 3-6 2/2' };
       expectObservable(repaired(helpers, source, { fetch: never, graceMs: 3 })).toBe(expected, {
         ...Object.fromEntries(['1', '2', '3', '4', '5', '6'].map((id) => [id, id])),
         ...values,
@@ -117,11 +117,11 @@ describe('repairGaps', () => {
     expect(timeline('12-6---7|', { fetch })).toEqual([
       '0 1',
       '1 2',
-      '3 opened 2-6 0/3',
+      '3 pending 2-6 0/3',
       '3 3',
       '3 4',
       '3 5',
-      '3 hole 2-6 3/3',
+      '3 gap 2-6 3/3',
       '3 6',
       '7 7',
       '8 complete',
@@ -138,15 +138,15 @@ describe('repairGaps', () => {
       };
       return repaired(helpers, helpers.cold('13 1s 4|'), { fetch, holdMs: 1000 });
     });
-    expect(result).toEqual(['0 1', '1 opened 1-3 0/1', '1001 hole 1-3 0/1', '1001 3', '1002 4', '1003 complete']);
+    expect(result).toEqual(['0 1', '1 pending 1-3 0/1', '1001 gap 1-3 0/1', '1001 3', '1002 4', '1003 complete']);
     expect(asked).toEqual([1, 201, 601]);
   });
 
   it('holds no more values than it may', () => {
     expect(timeline('13456|', { fetch: never, maxHeld: 2 })).toEqual([
       '0 1',
-      '1 opened 1-3 0/1',
-      '3 hole 1-3 0/1',
+      '1 pending 1-3 0/1',
+      '3 gap 1-3 0/1',
       '3 3',
       '3 4',
       '3 5',
@@ -155,7 +155,7 @@ describe('repairGaps', () => {
     ]);
   });
 
-  it('only the series with a hole waits, and the series take turns', () => {
+  it('only the series with a gap waits, and the series take turns', () => {
     marbles(({ cold, expectObservable, scheduler }) => {
       const values = { a: 'A1', b: 'A3', c: 'B1', d: 'B3', e: 'C1', f: 'C2' };
       const source = cold('     abcdef-----|', values);
@@ -172,22 +172,22 @@ describe('repairGaps', () => {
       );
       expectObservable(result).toBe(expected, {
         a: 'A A1',
-        o: 'A opened 1-A3 0/1',
+        o: 'A pending 1-A3 0/1',
         c: 'B B1',
-        p: 'B opened 1-B3 0/1',
+        p: 'B pending 1-B3 0/1',
         e: 'C C1',
         f: 'C C2',
         x: 'A A2',
-        h: 'A hole 1-A3 1/1',
+        h: 'A gap 1-A3 1/1',
         b: 'A A3',
         y: 'B B2',
-        i: 'B hole 1-B3 1/1',
+        i: 'B gap 1-B3 1/1',
         d: 'B B3',
       });
     });
   });
 
-  it('a request whose hole is given up, or filled, before it is answered is left, and the next has its turn', () => {
+  it('a request whose gap is given up, or filled, before it is answered is left, and the next has its turn', () => {
     const left: string[] = [];
     const result = timelineOf(({ cold, scheduler }) => {
       const values = { a: 'A1', b: 'A3', c: 'B1', d: 'B3', e: 'B2', f: 'C1', g: 'C3', h: 'C4' };
@@ -205,10 +205,10 @@ describe('repairGaps', () => {
       );
     });
     expect(left).toEqual(['9 A', '10 B']);
-    expect(result.filter((text) => text.includes('hole'))).toEqual([
-      '9 hole 1-A3 0/1',
-      '10 hole 1-B3 1/1',
-      '21 hole 1-C3 1/1',
+    expect(result.filter((text) => text.includes('gap'))).toEqual([
+      '9 gap 1-A3 0/1',
+      '10 gap 1-B3 1/1',
+      '21 gap 1-C3 1/1',
     ]);
   });
 
@@ -216,9 +216,9 @@ describe('repairGaps', () => {
     const answers = [throwError(() => ({ retry: { kind: 'after', afterMs: 500 } })), of(['2'])];
     expect(timeline('13|', { fetch: (_missing, attempt) => answers[attempt] ?? EMPTY })).toEqual([
       '0 1',
-      '1 opened 1-3 0/1',
+      '1 pending 1-3 0/1',
       '501 2',
-      '501 hole 1-3 1/1',
+      '501 gap 1-3 1/1',
       '501 3',
       '501 complete',
     ]);
@@ -228,8 +228,8 @@ describe('repairGaps', () => {
     const fetch = () => throwError(() => ({ retry: { kind: 'never' } }));
     expect(timeline('13-4|', { fetch })).toEqual([
       '0 1',
-      '1 opened 1-3 0/1',
-      '1 hole 1-3 0/1',
+      '1 pending 1-3 0/1',
+      '1 gap 1-3 0/1',
       '1 3',
       '3 4',
       '4 complete',
@@ -243,7 +243,7 @@ describe('repairGaps', () => {
       const answer = cold<string[]>('      --');
       const asked = '           -^-!';
       const expected = '        1o-(h3#)';
-      const values = { 1: '1', 3: '3', o: 'opened 1-3 0/1', h: 'hole 1-3 0/1' };
+      const values = { 1: '1', 3: '3', o: 'pending 1-3 0/1', h: 'gap 1-3 0/1' };
       expectObservable(repaired(helpers, source, { fetch: () => answer })).toBe(expected, values);
       expectSubscriptions(answer.subscriptions).toBe(asked);
     });
@@ -255,7 +255,7 @@ describe('repairGaps', () => {
       const source = cold('     13|');
       const answer = '           ----(f|)';
       const expected = '        1o---(2h3|)';
-      const values = { 1: '1', 2: '2', 3: '3', o: 'opened 1-3 0/1', h: 'hole 1-3 1/1' };
+      const values = { 1: '1', 2: '2', 3: '3', o: 'pending 1-3 0/1', h: 'gap 1-3 1/1' };
       const fetch = () => cold<string[]>(answer.trim(), { f: ['2'] });
       expectObservable(repaired(helpers, source, { fetch })).toBe(expected, values);
     });
@@ -272,7 +272,7 @@ describe('repairGaps', () => {
       const expected = '        1o---';
       expectObservable(repaired(helpers, source, { fetch: () => answer }), unsub).toBe(expected, {
         1: '1',
-        o: 'opened 1-3 0/1',
+        o: 'pending 1-3 0/1',
       });
       expectSubscriptions(source.subscriptions).toBe(sub);
       expectSubscriptions(answer.subscriptions).toBe(asked);
@@ -304,7 +304,7 @@ describe('repairGaps', () => {
       const options = { fetch: never, key: () => '', [name]: thrower };
       const expected = name === 'fetch' ? '1(o#)' : '#';
       const result = repaired(helpers, source, options);
-      expectObservable(result).toBe(expected, { 1: '1', o: 'opened 1-3 0/1' });
+      expectObservable(result).toBe(expected, { 1: '1', o: 'pending 1-3 0/1' });
       expectSubscriptions(source.subscriptions).toBe(name === 'fetch' ? '^!' : '(^!)');
     });
   });
@@ -316,7 +316,7 @@ describe('repairGaps', () => {
     };
     expect(timeline('13-4|', { first, fetch: () => of(['x', 'x']) })).toEqual([
       '0 1',
-      '1 opened 1-3 0/1',
+      '1 pending 1-3 0/1',
       '1 Error: no id',
     ]);
   });
@@ -346,7 +346,7 @@ describe('repairGaps', () => {
         map(told),
       )
       .subscribe((text) => out.push(text));
-    expect(out).toEqual(['1-3', '4-4', 'opened 4-9-9 0/4', '5-7', '8-8', 'hole 4-9-9 4/4', '9-9']);
+    expect(out).toEqual(['1-3', '4-4', 'pending 4-9-9 0/4', '5-7', '8-8', 'gap 4-9-9 4/4', '9-9']);
   });
 
   it('a line is lost and comes back: what was missed meanwhile is fetched', () => {
@@ -367,11 +367,11 @@ describe('repairGaps', () => {
     expect(result).toEqual([
       '0 1',
       '1 2',
-      '6 opened 2-6 0/3',
+      '6 pending 2-6 0/3',
       '6 3',
       '6 4',
       '6 5',
-      '6 hole 2-6 3/3',
+      '6 gap 2-6 3/3',
       '6 6',
       '7 complete',
     ]);
@@ -387,7 +387,7 @@ describe('repairGaps', () => {
 
   it('three days, a value a second: every loss is repaired, and no timer is set for a value', () => {
     const DAYS = 3 * 86_400;
-    const counts = { value: 0, opened: 0, hole: 0, reset: 0 };
+    const counts = { value: 0, pending: 0, gap: 0, reset: 0 };
     let schedules = 0;
     let last = -1;
     marbles(({ scheduler }) => {
@@ -422,11 +422,11 @@ describe('repairGaps', () => {
         });
     });
     const losses = Math.floor((DAYS - 1) / 1000);
-    expect(counts).toEqual({ value: losses * 1000 + (DAYS - losses * 1000), opened: losses, hole: losses, reset: 0 });
+    expect(counts).toEqual({ value: losses * 1000 + (DAYS - losses * 1000), pending: losses, gap: losses, reset: 0 });
     expect(schedules).toBeLessThan(4 * losses);
   });
 
-  it('whatever is lost, repeated, reordered, fetched and refused: the journal, or each missing id in a hole', () => {
+  it('whatever is lost, repeated, reordered, fetched and refused: the journal, or each missing id in a gap', () => {
     let filled = 0;
     let missing = 0;
     fc.assert(
@@ -505,8 +505,8 @@ function judge({ deliveries, graceMs, answers, answerMs, reliable }: Case) {
     .sort((a, b) => a.due - b.due);
   const made = FIRST + deliveries.length;
   const out: number[] = [];
-  const holes: { from: number; to: number; missing: number; filled: number }[] = [];
-  const opened = new Set<string>();
+  const gaps: { from: number; to: number; missing: number; filled: number }[] = [];
+  const pending = new Set<string>();
   const problems: string[] = [];
   let asked = 0;
   from(arrivals)
@@ -534,12 +534,12 @@ function judge({ deliveries, graceMs, answers, answerMs, reliable }: Case) {
       next: (event) => {
         if (event.kind === 'value') out.push(event.value);
         if (event.kind === 'reset') problems.push('reset');
-        if (event.kind === 'opened') opened.add(`${event.hole.before.id}-${event.hole.after}`);
-        if (event.kind !== 'hole') return;
-        const { before, after, missing: ids, filled: had } = event.hole;
-        opened.delete(`${before.id}-${after}`);
-        holes.push({ from: Number(before.id), to: after, missing: ids ?? -1, filled: had });
-        if (out.at(-1) !== undefined && (out.at(-1) as number) >= after) problems.push(`${after} was before its hole`);
+        if (event.kind === 'pending') pending.add(`${event.gap.before.id}-${event.gap.after}`);
+        if (event.kind !== 'gap') return;
+        const { before, after, missing: ids, filled: had } = event.gap;
+        pending.delete(`${before.id}-${after}`);
+        gaps.push({ from: Number(before.id), to: after, missing: ids ?? -1, filled: had });
+        if (out.at(-1) !== undefined && (out.at(-1) as number) >= after) problems.push(`${after} was before its gap`);
       },
       complete: () => out.push(Number.NaN),
     });
@@ -550,17 +550,17 @@ function judge({ deliveries, graceMs, answers, answerMs, reliable }: Case) {
   const last = Math.max(first, ...arrivals.map(({ id }) => id));
   if (has.size !== out.length) problems.push('a value twice');
   if (out.some((id, at) => id <= (out[at - 1] ?? 0))) problems.push('out of order');
-  if (opened.size > 0) problems.push(`${[...opened]} without an outcome`);
+  if (pending.size > 0) problems.push(`${[...pending]} without an outcome`);
   if (reliable && out.length !== (arrivals.length === 0 ? 0 : last - first + 1)) problems.push('something is missing');
-  for (const { from: before, to, missing: ids, filled: had } of holes) {
+  for (const { from: before, to, missing: ids, filled: had } of gaps) {
     const inside = out.filter((id) => id > before && id < to).length;
-    if (ids !== to - before - 1 || had !== inside) problems.push(`hole ${before}-${to}: ${had}/${ids}, has ${inside}`);
-    if (!has.has(before) || !has.has(to)) problems.push(`hole ${before}-${to} does not lie between values`);
+    if (ids !== to - before - 1 || had !== inside) problems.push(`gap ${before}-${to}: ${had}/${ids}, has ${inside}`);
+    if (!has.has(before) || !has.has(to)) problems.push(`gap ${before}-${to} does not lie between values`);
   }
   for (let id = first; arrivals.length > 0 && id <= last; id++) {
-    const named = holes.filter(({ from: before, to }) => id > before && id < to).length;
-    if (!has.has(id) && named !== 1) problems.push(`${id} is in ${named} holes`);
+    const named = gaps.filter(({ from: before, to }) => id > before && id < to).length;
+    if (!has.has(id) && named !== 1) problems.push(`${id} is in ${named} gaps`);
   }
-  const sum = (of: 'missing' | 'filled') => holes.reduce((total, hole) => total + hole[of], 0);
+  const sum = (of: 'missing' | 'filled') => gaps.reduce((total, gap) => total + gap[of], 0);
   return { problems, filled: sum('filled'), missing: sum('missing') - sum('filled') };
 }

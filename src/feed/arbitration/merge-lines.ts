@@ -1,6 +1,6 @@
 import type { BookTicker, Kline } from '../../domain/record.ts';
 import { compareIds } from '../../domain/trade-id.ts';
-import type { Mark } from '../../operators/sequence/contiguous-sequence.ts';
+import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
 import type { Doubt, LineData, MergedEvent } from './merged-event.ts';
 import { TradeSeries } from './trade-series.ts';
 
@@ -12,8 +12,8 @@ export interface MergeOptions {
 
 /** Where a former run ended; null: it published none. */
 export interface Resumption {
-  readonly trade: Mark | null;
-  readonly aggTrade: Mark | null;
+  readonly trade: Checkpoint | null;
+  readonly aggTrade: Checkpoint | null;
 }
 
 /** A book update id below the last one is a repeat by the slower line, or, after this long without a higher one, a new count. */

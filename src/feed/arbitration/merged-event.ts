@@ -1,7 +1,7 @@
 import type { BookUpdate, MarketEvent } from '../../domain/line.ts';
 import type { AggTrade, TradeEvent } from '../../domain/record.ts';
 import type { BookStep, BookSync } from '../../market/book/book-sync.ts';
-import type { Hole, Mark } from '../../operators/sequence/contiguous-sequence.ts';
+import type { Checkpoint, SequenceGap } from '../../operators/sequence/id-sequence.ts';
 
 /** What comes in the order of its ids, each once. */
 export type SequencedTrade = TradeEvent | AggTrade;
@@ -14,19 +14,19 @@ interface Notice {
 /** A hole in the trades of one symbol, in its place in the stream: what became of it. */
 export interface HoleNotice extends Notice {
   readonly kind: 'hole';
-  readonly hole: Hole<SequencedTrade>;
+  readonly hole: SequenceGap<SequencedTrade>;
 }
 
 /** A hole is waited for: its symbol's trades come no further until it is filled or given up. */
 export interface HoleOpened extends Notice {
   readonly kind: 'hole_opened';
-  readonly hole: Hole<SequencedTrade>;
+  readonly hole: SequenceGap<SequencedTrade>;
 }
 
 /** The venue counts the trades of a symbol anew: `after` is the first that is known of the new count, and comes next. */
 export interface IdsRestarted extends Notice {
   readonly kind: 'ids_restarted';
-  readonly before: Mark;
+  readonly before: Checkpoint;
   readonly after: SequencedTrade;
 }
 
@@ -36,7 +36,7 @@ export interface Doubt {
   readonly symbol: string;
   readonly of: SequencedTrade['kind'];
   /** Null: nothing is in doubt any more. */
-  readonly before: Mark | null;
+  readonly before: Checkpoint | null;
   /** What came waits for what may be missing; else nothing came since there was a time without any line. */
   readonly waits: boolean;
 }
@@ -61,6 +61,6 @@ export type MergedEvent = LineData | BookStepped | HoleNotice | HoleOpened | Ids
 /** Trades that are missing between two others, both exclusive. */
 export interface TradeHole {
   readonly kind: SequencedTrade['kind'];
-  readonly before: Mark;
+  readonly before: Checkpoint;
   readonly after: SequencedTrade;
 }

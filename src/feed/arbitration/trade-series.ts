@@ -1,6 +1,13 @@
 import { compareIds } from '../../domain/trade-id.ts';
-import { ContiguousSequence, type Mark, type Sequenced } from '../../operators/sequence/contiguous-sequence.ts';
-import { OverlapSequence } from '../../operators/sequence/overlap-sequence.ts';
+import { ContiguousSequence } from '../../operators/sequence/contiguous-sequence.ts';
+import type {
+  Checkpoint,
+  IdSequence,
+  MissingValues,
+  PossibleGap,
+  Sequenced,
+} from '../../operators/sequence/id-sequence.ts';
+import { SparseSequence } from '../../operators/sequence/sparse-sequence.ts';
 import type { MergedEvent, SequencedTrade } from './merged-event.ts';
 
 /** Trades held behind one hole at the most. */
@@ -13,7 +20,7 @@ const contiguousAccess = {
   last: (trade: SequencedTrade) => Number(trade.lastTradeId ?? trade.tradeId),
   timestamp: (trade: SequencedTrade) => trade.timestamp,
 };
-const overlapAccess = {
+const sparseAccess = {
   compare: compareIds,
   id: (trade: SequencedTrade) => trade.tradeId,
   timestamp: (trade: SequencedTrade) => trade.timestamp,
@@ -28,39 +35,18 @@ export interface SeriesOptions {
   readonly recent: boolean;
 }
 
-/** What trades of a series wait for: those between two others, or the last ones as far back as `before`. */
-export interface Wanted {
-  readonly before: Mark;
-  /** Undefined: nothing has come since. */
-  readonly after: SequencedTrade | undefined;
-}
-
-/** Trades may be missing behind one. */
-export interface SeriesDoubt {
-  readonly before: Mark;
-  /** Which it is: another where it began anew. */
-  readonly since: number;
-}
-
-/** No line carries the trades. */
-const BLIND = Number.NEGATIVE_INFINITY;
-
-/** The trades, or the aggregated trades, of one symbol: in order, with their holes named. */
+/** The trades, or the aggregated trades, of one symbol: in order, with their gaps named. */
 export class TradeSeries {
   readonly symbol: string;
   readonly kind: SequencedTrade['kind'];
-  readonly #contiguous: ContiguousSequence<SequencedTrade> | undefined;
-  readonly #overlap: OverlapSequence<SequencedTrade> | undefined;
-  /** Lines that carry it, where ids step by one. */
-  readonly #lines = new Set<number>();
-  /** The last trade that came before no line was left. */
-  #blind: SeriesDoubt | undefined;
+  readonly #sequence: IdSequence<SequencedTrade>;
 
   constructor({ symbol, kind, contiguous, recent }: SeriesOptions) {
     this.symbol = symbol;
     this.kind = kind;
-    if (contiguous) this.#contiguous = new ContiguousSequence(contiguousAccess, MAX_HELD);
-    else this.#overlap = new OverlapSequence(overlapAccess, { window: SEEN_WINDOW, recent, maxHeld: MAX_HELD });
+    this.#sequence = contiguous
+      ? new ContiguousSequence(contiguousAccess, MAX_HELD)
+      : new SparseSequence(sparseAccess, { window: SEEN_WINDOW, recent, maxHeld: MAX_HELD });
   }
 
   get duplicates(): number {
@@ -78,39 +64,28 @@ export class TradeSeries {
   }
 
   /** What is missing, in order. */
-  get wanted(): Wanted[] {
-    if (this.#contiguous !== undefined) return this.#contiguous.holes;
-    const before = this.#overlap?.wanted;
-    return before === undefined ? [] : [{ before, after: this.waiting }];
+  get wanted(): readonly MissingValues<SequencedTrade>[] {
+    return this.#sequence.gaps;
   }
 
   /** Undefined: all that was traded, as far as is known, has passed on. */
-  get doubt(): SeriesDoubt | undefined {
-    const since = this.heldSince;
-    if (since !== undefined || this.#contiguous === undefined) {
-      const before = this.#contiguous === undefined ? this.#overlap?.unwatched : this.#contiguous.last;
-      return before === undefined ? undefined : { before, since: since ?? BLIND };
-    }
-    if (this.#blind === undefined) return undefined;
-    const { id, timestamp } = this.#blind.before;
-    // Once ids have started again, another trade may bear the same one.
-    const newest = this.#contiguous.newest;
-    return newest?.id === id && newest.timestamp === timestamp ? this.#blind : undefined;
+  get doubt(): PossibleGap | undefined {
+    return this.#sequence.possibleGap;
   }
 
   /** True once trades have waited as long as another line may take; where no line can help, at once. */
   isDue(now: number, otherLineMs: number): boolean {
     const since = this.heldSince;
-    return since !== undefined && (this.#overlap !== undefined || now - since >= otherLineMs);
+    return since !== undefined && (!this.#sequence.isFilledByLines || now - since >= otherLineMs);
   }
 
   /** What it waits for lies before all that any line has brought. */
   get isResumed(): boolean {
-    return this.#contiguous?.isResumed === true;
+    return this.#sequence.isResumed;
   }
 
-  resume(mark: Mark): void {
-    this.#sequence.resume(mark);
+  resume(checkpoint: Checkpoint): void {
+    this.#sequence.resume(checkpoint);
   }
 
   forget(): MergedEvent[] {
@@ -118,48 +93,39 @@ export class TradeSeries {
   }
 
   joined(line: number): void {
-    this.#overlap?.joined(line);
+    this.#sequence.joined(line);
   }
 
   subscribed(line: number, now: number): MergedEvent[] {
-    this.#lines.add(line);
-    // What the line brings may wait for what it has missed.
-    if (this.#blind !== undefined) this.#blind = { ...this.#blind, since: now };
-    return this.#told(this.#overlap?.subscribed(line, now) ?? []);
+    return this.#told(this.#sequence.subscribed(line, now));
   }
 
   lost(line: number, now: number): MergedEvent[] {
-    this.#gone(line);
-    return this.#told(this.#overlap?.lost(line, now) ?? []);
+    return this.#told(this.#sequence.lost(line, now));
   }
 
   /** A line that stays connected carries it no longer. */
   unsubscribed(line: number, now: number): MergedEvent[] {
-    this.#gone(line);
-    return this.#told(this.#overlap?.unsubscribed(line, now) ?? []);
+    return this.#told(this.#sequence.unsubscribed(line, now));
   }
 
   handedOver(from: number, to: number, now: number): MergedEvent[] {
-    if (this.#lines.delete(from)) this.#lines.add(to);
-    return this.#told(this.#overlap?.handedOver(from, to, now) ?? []);
+    return this.#told(this.#sequence.replaced(from, to, now));
   }
 
   /** True: the trade passes on as it is. */
   accept(line: number, trade: SequencedTrade, now: number): true | MergedEvent[] {
-    if (this.#contiguous !== undefined)
-      return this.#contiguous.next(trade) || this.#told(this.#contiguous.accept(trade, now));
-    const overlap = this.#overlap as OverlapSequence<SequencedTrade>;
-    return overlap.next(line, trade) || this.#told(overlap.accept(line, trade, now));
+    return this.#sequence.next(line, trade) || this.#told(this.#sequence.accept(line, trade, now));
   }
 
-  /** As of `ContiguousSequence`; where ids jump, never. */
+  /** As of the sequence; where ids jump, never. */
   isRepeat(id: number, timestamp: number): boolean {
-    return this.#contiguous?.isRepeat(id, timestamp) === true;
+    return this.#sequence.isRepeat(id, timestamp);
   }
 
-  /** Announces the holes that are as old and not announced yet. */
+  /** Announces the gaps that are as old and not announced yet. */
   tell(openedBy: number): MergedEvent[] {
-    return this.#told(this.#contiguous?.tell(openedBy) ?? []);
+    return this.#told(this.#sequence.announce(openedBy));
   }
 
   fill(fetched: readonly SequencedTrade[]): MergedEvent[] {
@@ -171,16 +137,6 @@ export class TradeSeries {
     return this.#told(this.#sequence.release(openedBy));
   }
 
-  #gone(line: number): void {
-    const before = this.#contiguous?.newest;
-    if (this.#lines.delete(line) && this.#lines.size === 0 && before !== undefined)
-      this.#blind = { before, since: BLIND };
-  }
-
-  get #sequence(): ContiguousSequence<SequencedTrade> | OverlapSequence<SequencedTrade> {
-    return this.#contiguous ?? (this.#overlap as OverlapSequence<SequencedTrade>);
-  }
-
   #told(sequenced: readonly Sequenced<SequencedTrade>[]): MergedEvent[] {
     return sequenced.map((item) => (item.kind === 'value' ? item.value : this.#notice(item)));
   }
@@ -189,7 +145,7 @@ export class TradeSeries {
     const { symbol } = this;
     if (item.kind === 'reset')
       return { kind: 'ids_restarted', symbol, coin: item.value.coin, before: item.before, after: item.value };
-    const { hole } = item;
-    return { kind: item.kind === 'opened' ? 'hole_opened' : 'hole', symbol, coin: hole.after.coin, hole };
+    const { gap } = item;
+    return { kind: item.kind === 'pending' ? 'hole_opened' : 'hole', symbol, coin: gap.after.coin, hole: gap };
   }
 }

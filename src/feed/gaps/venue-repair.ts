@@ -1,9 +1,10 @@
 import { EMPTY, map, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import type { Instrument } from '../../domain/instrument.ts';
 import { GapRepair } from '../../operators/sequence/gap-repair.ts';
+import type { MissingValues } from '../../operators/sequence/id-sequence.ts';
 import type { LineMerge } from '../arbitration/merge-lines.ts';
 import type { MergedEvent, SequencedTrade } from '../arbitration/merged-event.ts';
-import type { TradeSeries, Wanted } from '../arbitration/trade-series.ts';
+import type { TradeSeries } from '../arbitration/trade-series.ts';
 import type { VenueFeedOptions, VenueSignal } from '../venue-signal.ts';
 
 /** How long trades wait behind a hole for the other line to fill it. */
@@ -31,7 +32,7 @@ export interface VenueRepairOptions {
  */
 export class VenueRepair {
   readonly #options: VenueRepairOptions;
-  readonly #queue: GapRepair<TradeSeries, Wanted, SequencedTrade>;
+  readonly #queue: GapRepair<TradeSeries, MissingValues<SequencedTrade>, SequencedTrade>;
   #check: Subscription | undefined;
 
   constructor(options: VenueRepairOptions) {
@@ -39,7 +40,7 @@ export class VenueRepair {
     this.#options = options;
     this.#queue = new GapRepair({
       fetch: (series, wanted, attempt) => this.#fetch(series, wanted, attempt),
-      holes: (series) => series.wanted,
+      gaps: (series) => series.wanted,
       fill: (series, trades) => this.emit(merge.fill(series, trades), series.waiting),
       giveUp: (series) => this.emit(merge.release([series])),
       atOnce: AT_ONCE,
@@ -116,7 +117,11 @@ export class VenueRepair {
       });
   }
 
-  #fetch(series: TradeSeries, { before, after }: Wanted, attempt: number): Observable<readonly SequencedTrade[]> {
+  #fetch(
+    series: TradeSeries,
+    { before, after }: MissingValues<SequencedTrade>,
+    attempt: number,
+  ): Observable<readonly SequencedTrade[]> {
     const { fetchMissing, fetchRecent, instrument: instrumentOf } = this.#options;
     const instrument = instrumentOf(series.symbol);
     if (instrument === undefined) return EMPTY;

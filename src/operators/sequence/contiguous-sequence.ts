@@ -1,294 +1,212 @@
-/** What is known of the value before a hole, possibly passed on by a former run: the last id that it stands for, and when it was. */
-export interface Mark {
-  readonly id: string;
-  /** Venue's time, milliseconds. */
-  readonly timestamp: number;
-}
-
-export interface ContiguousAccess<T> {
-  /** First id that the value stands for; a safe integer. */
-  first(value: T): number;
-  /** Last id that the value stands for; equal to the first for a single trade. */
-  last(value: T): number;
-  /** Venue's time, milliseconds. */
-  timestamp(value: T): number;
-}
-
-/** A hole between two values, both exclusive. */
-export interface Hole<T> {
-  readonly before: Mark;
-  readonly after: T;
-  /** How many ids lie between them; null where ids do not tell. */
-  readonly missing: number | null;
-  /** How many of them were had after all and passed on, or follow the report. */
-  readonly filled: number;
-}
-
-export type Sequenced<T> =
-  | { readonly kind: 'value'; readonly value: T }
-  /** A hole that is waited for; how it ended is told by a `hole` with the same bounds. */
-  | { readonly kind: 'opened'; readonly hole: Hole<T> }
-  | { readonly kind: 'hole'; readonly hole: Hole<T> }
-  /** The ids start again: the value, which follows, is the first that is known of the new count. */
-  | { readonly kind: 'reset'; readonly before: Mark; readonly value: T };
-
-interface Held<T> {
-  readonly value: T;
-  /** When it came; of a fetched value, which waits for others of its hole, never. */
-  readonly since: number;
-  readonly fetched: boolean;
-  /** The hole before it was told: it ends here, whatever comes of it. */
-  told: boolean;
-}
+import { type ContiguousAccess, checkpointOf, gapBetween, HeldValues } from './held-values.ts';
+import { type Checkpoint, type IdSequence, NO_LINE, type PossibleGap, type Sequenced } from './id-sequence.ts';
 
 const NOTHING = -1;
 
 /**
- * Puts the values of one key in the order of their ids where ids step by exactly one, whatever line they come by.
+ * Puts the values of one key in the order of their ids if ids step by exactly one, whatever line they come by.
  *
- * The id after the last one is passed on; an id that was passed on before is a repeat; a jump is a hole: what lies
- * behind it is held until another line delivers what is missing, and then it was no hole; or until it is filled with
- * values fetched elsewhere; or until that takes too long. A hole lies between two values that came by a line. Where it
- * was told, or values were fetched for it, or it was given up, it is reported before the first value behind what is
- * missing. An id below the last one with a later timestamp than any seen is a reset of the venue's counter, not a
- * repeat; what still comes from before a reset is left out.
+ * The next id is passed on; an id that was passed on before is a duplicate; a jump is a gap. The values behind a gap
+ * wait until another line delivers the missing ones (then there was no gap), or until fetched values fill it, or until
+ * the caller gives it up. A gap lies between two values that came by a line. It is reported before the first value
+ * behind it if it was announced, filled with fetched values, or given up. An id below the last one with a later
+ * timestamp than any before is a reset of the venue's counter, not a duplicate; values that still come from before a
+ * reset are left out.
  */
-export class ContiguousSequence<T> {
+export class ContiguousSequence<T> implements IdSequence<T> {
   readonly #access: ContiguousAccess<T>;
   readonly #maxHeld: number;
+  readonly #held: HeldValues<T>;
   #lastId = NOTHING;
   /** Of the value that ends with the last id, and the latest of all. */
   #lastTimestamp = Number.NEGATIVE_INFINITY;
   #latest = Number.NEGATIVE_INFINITY;
   /** When the ids started again. */
   #resetAt = Number.NEGATIVE_INFINITY;
-  /** Where a former run ended. */
+  /** Where a previous run ended. */
   #resumedId = NOTHING;
-  /** Behind the first hole, by first id, none overlaps another. The last one is never fetched. */
-  #held: Held<T>[] = [];
-  /** How many of them were fetched. */
-  #fetched = 0;
-  /** The ids that the told holes begin behind, in order. */
-  #told: number[] = [];
-  #heldSince = Number.POSITIVE_INFINITY;
-  /** Since when a hole may be open that was not told. */
-  #untoldSince = Number.POSITIVE_INFINITY;
-  /** The first hole, once a part of it was filled and passed on. */
-  #open: { readonly before: Mark; filled: number } | undefined;
+  /** The first gap, once a part of it was filled and passed on. */
+  #partly: { readonly before: Checkpoint; filled: number } | undefined;
+  /** Subscribed lines. */
+  readonly #lines = new Set<number>();
+  /** The last value before no line was left. */
+  #unwatched: PossibleGap | undefined;
+  readonly isFilledByLines = true;
   duplicates = 0;
 
   constructor(access: ContiguousAccess<T>, maxHeld: number) {
     this.#access = access;
     this.#maxHeld = maxHeld;
+    this.#held = new HeldValues(access);
   }
 
-  /** Since when values are held back for the oldest hole that is open; undefined: none are. */
   get heldSince(): number | undefined {
-    return this.#held.length === 0 ? undefined : this.#heldSince;
+    return this.#held.isEmpty ? undefined : this.#held.since;
   }
 
-  /** Since when a hole may be open that was not told yet: when `tell` has something to look for; undefined: none is. */
-  get untoldSince(): number | undefined {
-    return this.#untoldSince === Number.POSITIVE_INFINITY ? undefined : this.#untoldSince;
+  get unannouncedSince(): number | undefined {
+    return this.#held.unannouncedSince === Number.POSITIVE_INFINITY ? undefined : this.#held.unannouncedSince;
   }
 
-  /** The first value that came by a line and is held; undefined: none is. */
   get waiting(): T | undefined {
-    return this.#held.find(({ fetched }) => !fetched)?.value;
+    return this.#held.first;
   }
 
-  /** The last value passed on; undefined: none was. */
-  get last(): Mark | undefined {
-    return this.#lastId === NOTHING ? undefined : this.#mark();
+  get gaps(): readonly { readonly before: Checkpoint; readonly after: T }[] {
+    return this.#held.gapsBehind(this.#checkpoint());
   }
 
-  /** The last value that came by a line, held or passed on; undefined: none did. */
-  get newest(): Mark | undefined {
-    const held = this.#held.at(-1);
-    return held === undefined ? this.last : this.#markOf(held.value);
+  get possibleGap(): PossibleGap | undefined {
+    if (!this.#held.isEmpty) return { before: this.#checkpoint(), since: this.#held.since };
+    const before = this.#unwatched?.before;
+    // After a reset another value may have the same id.
+    const isLast = before?.id === String(this.#lastId) && before.timestamp === this.#lastTimestamp;
+    return isLast ? this.#unwatched : undefined;
   }
 
-  /** What lies around each run of ids that is still missing, in order; empty: nothing is held. */
-  get holes(): { readonly before: Mark; readonly after: T }[] {
-    const { first, last } = this.#access;
-    const holes: { readonly before: Mark; readonly after: T }[] = [];
-    let before: T | undefined;
-    let lastId = this.#lastId;
-    for (const { value } of this.#held) {
-      if (first(value) > lastId + 1)
-        holes.push({ before: before === undefined ? this.#mark() : this.#markOf(before), after: value });
-      before = value;
-      lastId = last(value);
-    }
-    return holes;
-  }
-
-  /** Goes on where a former run ended, as if the value with that id had been passed on. To be called before any value. */
-  resume(mark: Mark): void {
-    this.#lastId = Number(mark.id);
-    this.#resumedId = this.#lastId;
-    this.#lastTimestamp = mark.timestamp;
-    this.#latest = mark.timestamp;
-  }
-
-  /** Nothing was passed on since `resume`. */
   get isResumed(): boolean {
     return this.#resumedId !== NOTHING && this.#lastId === this.#resumedId;
   }
 
-  /** Undoes `resume`, if nothing was passed on since: the first value that came begins, and no hole lies before it. */
-  forget(): Sequenced<T>[] {
-    if (this.#resumedId === NOTHING || this.#lastId !== this.#resumedId) return [];
-    this.#lastId = NOTHING;
-    this.#latest = Number.NEGATIVE_INFINITY;
-    const begin = this.#held.findIndex(({ fetched }) => !fetched);
-    if (begin < 0) return [];
-    this.#count(this.#held.splice(0, begin));
-    const head = this.#held[0] as Held<T>;
-    if (head.told) this.#told.shift();
-    head.told = false;
-    this.#lastId = this.#access.first(head.value) - 1;
-    return this.#drain();
+  resume(checkpoint: Checkpoint): void {
+    this.#lastId = Number(checkpoint.id);
+    this.#resumedId = this.#lastId;
+    this.#lastTimestamp = checkpoint.timestamp;
+    this.#latest = checkpoint.timestamp;
   }
 
-  /** True where the value is simply the next one: the hot path, without a result object. It counts as passed on. */
-  next(value: T): boolean {
-    if (this.#held.length > 0 || this.#access.first(value) !== this.#lastId + 1 || this.#lastId === NOTHING)
-      return false;
-    if (this.#open !== undefined || this.#access.timestamp(value) < this.#resetAt) return false;
+  forget(): Sequenced<T>[] {
+    if (!this.isResumed) return [];
+    this.#lastId = NOTHING;
+    this.#latest = Number.NEGATIVE_INFINITY;
+    const begin = this.#held.begin();
+    if (begin === undefined) return [];
+    this.#lastId = this.#access.first(begin) - 1;
+    return this.#passHeld();
+  }
+
+  /** Ids alone tell what a line missed. */
+  joined(): void {}
+
+  subscribed(line: number, now: number): Sequenced<T>[] {
+    this.#lines.add(line);
+    // What the line brings may wait for what was missed.
+    if (this.#unwatched !== undefined) this.#unwatched = { ...this.#unwatched, since: now };
+    return [];
+  }
+
+  lost(line: number): Sequenced<T>[] {
+    const newest = this.#held.last;
+    if (!this.#lines.delete(line) || this.#lines.size > 0) return [];
+    if (newest !== undefined) this.#unwatched = { before: checkpointOf(this.#access, newest), since: NO_LINE };
+    else if (this.#lastId !== NOTHING) this.#unwatched = { before: this.#checkpoint(), since: NO_LINE };
+    return [];
+  }
+
+  unsubscribed(line: number): Sequenced<T>[] {
+    return this.lost(line);
+  }
+
+  replaced(from: number, to: number): Sequenced<T>[] {
+    if (this.#lines.delete(from)) this.#lines.add(to);
+    return [];
+  }
+
+  next(_line: number, value: T): boolean {
+    if (!this.#held.isEmpty || this.#access.first(value) !== this.#lastId + 1 || this.#lastId === NOTHING) return false;
+    if (this.#partly !== undefined || this.#access.timestamp(value) < this.#resetAt) return false;
     this.#advance(value);
     return true;
   }
 
-  /** True where `accept` would take a value with this first id and timestamp for a repeat, and nothing is held: it counts it, and no more. */
   isRepeat(first: number, timestamp: number): boolean {
-    return first <= this.#lastId && timestamp <= this.#latest && this.#held.length === 0;
+    return first <= this.#lastId && timestamp <= this.#latest && this.#held.isEmpty;
   }
 
-  /** What to pass on now that a value has come; `now` in milliseconds, any origin. */
-  accept(value: T, now: number): Sequenced<T>[] {
+  accept(_line: number, value: T, now: number): Sequenced<T>[] {
     const first = this.#access.first(value);
     const timestamp = this.#access.timestamp(value);
     if (this.#lastId === NOTHING || (first === this.#lastId + 1 && timestamp >= this.#resetAt))
-      return [...this.#pass(value, false, false), ...this.#drain()];
+      return [...this.#pass(value, false, false), ...this.#passHeld()];
     if (first > this.#lastId ? timestamp < this.#resetAt : timestamp <= this.#latest) {
       this.duplicates++;
       return [];
     }
     if (first <= this.#lastId) return this.#reset(value);
-    this.#hold(value, now);
-    return this.#held.length - this.#fetched > this.#maxHeld ? this.release() : [];
+    if (!this.#held.add(value, now)) this.duplicates++;
+    return this.#held.count > this.#maxHeld ? this.release() : [];
   }
 
-  /**
-   * The holes that opened no later than `openedBy` and were not told before, and those in front of them. What is passed
-   * on from now on before the value behind such a hole counts as filled, whatever way it came.
-   */
-  tell(openedBy: number): Sequenced<T>[] {
-    if (this.#untoldSince > openedBy) return [];
-    this.#untoldSince = Number.POSITIVE_INFINITY;
-    const end = this.#held.findLastIndex(({ since }) => since <= openedBy);
-    const told = this.#held.findLastIndex((held) => held.told);
-    const out: Sequenced<T>[] = [];
-    let before: Mark =
-      told < 0 ? (this.#open?.before ?? this.#mark()) : this.#markOf((this.#held[told] as Held<T>).value);
-    let lastId = Number(before.id);
-    for (const [at, held] of this.#held.slice(told + 1).entries()) {
-      const { value, since, fetched } = held;
-      if (fetched) continue;
-      if (this.#access.first(value) > lastId + 1) {
-        if (told + 1 + at <= end) {
-          held.told = true;
-          this.#told.push(lastId);
-          out.push({ kind: 'opened', hole: this.#holeBetween(before, value, 0) });
-        } else if (since < this.#untoldSince) this.#untoldSince = since;
-      }
-      lastId = this.#access.last(value);
-      before = { id: String(lastId), timestamp: this.#access.timestamp(value) };
-    }
-    return out;
+  /** Values that are passed on from now on before the value behind an announced gap count as filled, whatever way they came. */
+  announce(openedBy: number): Sequenced<T>[] {
+    const start = this.#partly?.before ?? this.#checkpoint();
+    return this.#held.announce(openedBy, start).map((gap) => ({ kind: 'pending', gap }));
   }
 
-  /** Takes values fetched to fill holes, in any order; those that do not lie wholly inside what is missing are left out. */
   fill(values: readonly T[]): Sequenced<T>[] {
-    const { first, last } = this.#access;
-    const fetched = [...values].sort((a, b) => first(a) - first(b));
-    const held: Held<T>[] = [];
-    let at = 0;
-    let lastId = this.#lastId;
-    for (const behind of this.#held) {
-      const end = first(behind.value);
-      for (let value = fetched[at]; value !== undefined && first(value) < end; value = fetched[++at]) {
-        if (first(value) <= lastId || last(value) >= end) continue;
-        held.push({ value, since: Number.POSITIVE_INFINITY, fetched: true, told: false });
-        this.#fetched++;
-        lastId = last(value);
-      }
-      held.push(behind);
-      lastId = last(behind.value);
-    }
-    this.#held = held;
-    return this.#drain();
+    this.#held.addFetched(values, this.#lastId);
+    return this.#passHeld();
   }
 
-  /** Gives up the holes that opened no later than `openedBy`, all by default: each is reported, and what was held follows. */
   release(openedBy = Number.POSITIVE_INFINITY): Sequenced<T>[] {
     const out: Sequenced<T>[] = [];
-    while (this.#held.length > 0 && this.#heldSince <= openedBy) {
-      const end = this.#held.findIndex(({ fetched, told }) => (this.#told.length > 0 ? told : !fetched));
-      const through = this.#held.splice(0, end + 1);
-      this.#count(through);
-      const after = (through[end] as Held<T>).value;
-      let filled = this.#open?.filled ?? 0;
-      for (const { value } of through.slice(0, end)) filled += this.#ids(value);
-      out.push({ kind: 'hole', hole: this.#holeBetween(this.#open?.before ?? this.#mark(), after, filled) });
-      this.#open = undefined;
-      for (const { value } of through) {
+    while (this.#held.since <= openedBy) {
+      const taken = this.#held.takeGap();
+      if (taken === undefined) break;
+      const { inside, after } = taken;
+      const { before, filled } = this.#partly ?? { before: this.#checkpoint(), filled: 0 };
+      const more = inside.reduce((sum, value) => sum + this.#ids(value), 0);
+      out.push({ kind: 'gap', gap: gapBetween(this.#access, before, after, filled + more) });
+      this.#partly = undefined;
+      for (const value of [...inside, after]) {
         this.#advance(value);
         out.push({ kind: 'value', value });
       }
-      out.push(...this.#drain());
+      out.push(...this.#passHeld());
     }
     return out;
   }
 
   #reset(value: T): Sequenced<T>[] {
     const out = this.release();
-    out.push({ kind: 'reset', before: this.#mark(), value }, { kind: 'value', value });
-    this.#open = undefined;
+    out.push({ kind: 'reset', before: this.#checkpoint(), value }, { kind: 'value', value });
+    this.#partly = undefined;
     this.#resetAt = this.#access.timestamp(value);
     this.#advance(value);
     return out;
   }
 
-  #pass(value: T, fetched: boolean, endsTold: boolean): Sequenced<T>[] {
+  #pass(value: T, fetched: boolean, endsAnnounced: boolean): Sequenced<T>[] {
     const passed: Sequenced<T>[] = [{ kind: 'value', value }];
-    const [told = Number.POSITIVE_INFINITY] = this.#told;
-    if (!endsTold && (fetched || this.#access.first(value) > told)) {
-      this.#open ??= { before: this.#mark(), filled: 0 };
-      this.#open.filled += this.#ids(value);
-    } else if (this.#open !== undefined) {
-      passed.unshift({ kind: 'hole', hole: this.#holeBetween(this.#open.before, value, this.#open.filled) });
-      this.#open = undefined;
+    if (!endsAnnounced && (fetched || this.#access.first(value) > this.#held.announcedBehind)) {
+      this.#partly ??= { before: this.#checkpoint(), filled: 0 };
+      this.#partly.filled += this.#ids(value);
+    } else if (this.#partly !== undefined) {
+      const { before, filled } = this.#partly;
+      passed.unshift({ kind: 'gap', gap: gapBetween(this.#access, before, value, filled) });
+      this.#partly = undefined;
     }
     this.#advance(value);
     return passed;
+  }
+
+  /** Passes on the values that wait for no id any more. */
+  #passHeld(): Sequenced<T>[] {
+    if (this.#held.isEmpty) return [];
+    const out: Sequenced<T>[] = [];
+    for (let held = this.#held.takeNext(this.#lastId); held !== undefined; held = this.#held.takeNext(this.#lastId))
+      if (this.#access.first(held.value) > this.#lastId)
+        out.push(...this.#pass(held.value, held.fetched, held.announced));
+    this.#held.settle();
+    return out;
   }
 
   #ids(value: T): number {
     return this.#access.last(value) - this.#access.first(value) + 1;
   }
 
-  #mark(): Mark {
+  #checkpoint(): Checkpoint {
     return { id: String(this.#lastId), timestamp: this.#lastTimestamp };
-  }
-
-  #markOf(value: T): Mark {
-    return { id: String(this.#access.last(value)), timestamp: this.#access.timestamp(value) };
-  }
-
-  #holeBetween(before: Mark, after: T, filled: number): Hole<T> {
-    return { before, after, missing: this.#access.first(after) - Number(before.id) - 1, filled };
   }
 
   #advance(value: T): void {
@@ -296,56 +214,5 @@ export class ContiguousSequence<T> {
     const timestamp = this.#access.timestamp(value);
     this.#lastTimestamp = timestamp;
     if (timestamp > this.#latest) this.#latest = timestamp;
-  }
-
-  #hold(value: T, now: number): void {
-    const { first, last } = this.#access;
-    let at = this.#held.length;
-    while (at > 0 && first((this.#held[at - 1] as Held<T>).value) > first(value)) at--;
-    const before = this.#held[at - 1]?.value;
-    const behind = this.#held[at]?.value;
-    if (
-      (before !== undefined && last(before) >= first(value)) ||
-      (behind !== undefined && first(behind) <= last(value))
-    ) {
-      this.duplicates++;
-      return;
-    }
-    this.#held.splice(at, 0, { value, since: now, fetched: false, told: false });
-    const opens = before === undefined || behind !== undefined || last(before) + 1 < first(value);
-    if (opens && now < this.#untoldSince) this.#untoldSince = now;
-    if (now < this.#heldSince) this.#heldSince = now;
-  }
-
-  #drain(): Sequenced<T>[] {
-    const out: Sequenced<T>[] = [];
-    let count = 0;
-    for (const held of this.#held) {
-      const first = this.#access.first(held.value);
-      if (first > this.#lastId + 1) break;
-      count++;
-      if (held.told) this.#told.shift();
-      if (held.fetched) this.#fetched--;
-      if (first > this.#lastId) out.push(...this.#pass(held.value, held.fetched, held.told));
-    }
-    if (count > 0) {
-      this.#held.splice(0, count);
-      this.#age();
-    }
-    return out;
-  }
-
-  /** These are held no longer. */
-  #count(gone: readonly Held<T>[]): void {
-    for (const { fetched, told } of gone) {
-      if (fetched) this.#fetched--;
-      if (told) this.#told.shift();
-    }
-    this.#age();
-  }
-
-  #age(): void {
-    this.#heldSince = this.#held.reduce((oldest, { since }) => Math.min(oldest, since), Number.POSITIVE_INFINITY);
-    if (this.#held.length === 0) this.#untoldSince = Number.POSITIVE_INFINITY;
   }
 }

@@ -1,19 +1,13 @@
 import { defaultIfEmpty, defer, type Observable, type SchedulerLike, Subscription, take } from 'rxjs';
 import { LONGEST_TIMER_MS } from '../alarm.ts';
 import { retryDecision } from '../retry-decision.ts';
-import type { Mark } from './contiguous-sequence.ts';
+import type { MissingValues } from './id-sequence.ts';
 
-/** Something is missing between two values, or behind a mark where nothing has come since. */
-export interface OpenHole {
-  readonly before: Mark;
-  readonly after: unknown;
-}
-
-export interface GapRepairOptions<K, H extends OpenHole, T> {
+export interface GapRepairOptions<K, G extends MissingValues<unknown>, T> {
   /** Asks once for what is missing; `attempt` counts from 0. Only the first answer counts; none is an empty one. */
-  readonly fetch: (key: K, hole: H, attempt: number) => Observable<readonly T[]>;
+  readonly fetch: (key: K, gap: G, attempt: number) => Observable<readonly T[]>;
   /** What is missing now, in order; empty: nothing is any more. */
-  readonly holes: (key: K) => readonly H[];
+  readonly gaps: (key: K) => readonly G[];
   readonly fill: (key: K, values: readonly T[]) => void;
   /** What is missing will never be had: nothing may wait for it any longer. */
   readonly giveUp: (key: K) => void;
@@ -36,12 +30,12 @@ const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 3000;
 
 /**
- * Fetches what is missing in single series, page by page, until nothing is any more: how long a hole may last is its
- * owner's to decide. One request a series and few at once, so that many holes do not become a storm; series take
- * turns, so that one whose hole cannot be filled does not use up the time of the others.
+ * Fetches what is missing in single series, page by page, until nothing is any more: how long a gap may last is its
+ * owner's to decide. One request a series and few at once, so that many gaps do not become a storm; series take
+ * turns, so that one whose gap cannot be filled does not use up the time of the others.
  */
-export class GapRepair<K, H extends OpenHole, T> {
-  readonly #options: GapRepairOptions<K, H, T>;
+export class GapRepair<K, G extends MissingValues<unknown>, T> {
+  readonly #options: GapRepairOptions<K, G, T>;
   readonly #repairs = new Map<K, Repair>();
   readonly #waiting: K[] = [];
   readonly #requests = new Set<Subscription>();
@@ -49,7 +43,7 @@ export class GapRepair<K, H extends OpenHole, T> {
   #asking = false;
   #closed = false;
 
-  constructor(options: GapRepairOptions<K, H, T>) {
+  constructor(options: GapRepairOptions<K, G, T>) {
     this.#options = options;
   }
 
@@ -60,12 +54,12 @@ export class GapRepair<K, H extends OpenHole, T> {
     this.#enqueue(key);
   }
 
-  /** Holes of a series have ended: an answer for one of them is waited for no longer, as it may never come. */
+  /** Gaps of a series have ended: an answer for one of them is waited for no longer, as it may never come. */
   ended(key: K): void {
     const repair = this.#repairs.get(key);
     if (repair?.asked === undefined) return;
     const { after, request } = repair.asked;
-    if (this.#options.holes(key).some((hole) => hole.after === after)) return;
+    if (this.#options.gaps(key).some((gap) => gap.after === after)) return;
     repair.asked = undefined;
     this.#requests.delete(request);
     request.unsubscribe();
@@ -91,20 +85,20 @@ export class GapRepair<K, H extends OpenHole, T> {
     while (this.#requests.size < this.#options.atOnce && !this.#closed && this.#waiting.length > 0) {
       const key = this.#waiting.shift() as K;
       const repair = this.#repairs.get(key) as Repair;
-      const holes = this.#options.holes(key);
-      const hole = holes[repair.fruitless % holes.length];
-      if (hole === undefined) this.#repairs.delete(key);
-      else this.#ask(key, repair, hole);
+      const gaps = this.#options.gaps(key);
+      const gap = gaps[repair.fruitless % gaps.length];
+      if (gap === undefined) this.#repairs.delete(key);
+      else this.#ask(key, repair, gap);
     }
     this.#asking = false;
   }
 
-  #ask(key: K, repair: Repair, hole: H): void {
+  #ask(key: K, repair: Repair, gap: G): void {
     const { fetch, fill, giveUp } = this.#options;
-    const answer$ = defer(() => fetch(key, hole, repair.attempt++)).pipe(take(1), defaultIfEmpty([]));
+    const answer$ = defer(() => fetch(key, gap, repair.attempt++)).pipe(take(1), defaultIfEmpty([]));
     const request = new Subscription();
     this.#requests.add(request);
-    repair.asked = { after: hole.after, request };
+    repair.asked = { after: gap.after, request };
     const settle = (progress: boolean, atLeastMs: number): void => {
       this.#requests.delete(request);
       this.#settle(key, repair, progress, atLeastMs);
@@ -113,9 +107,9 @@ export class GapRepair<K, H extends OpenHole, T> {
       answer$.subscribe({
         next: (values) => {
           repair.asked = undefined;
-          const before = this.#options.holes(key);
+          const before = this.#options.gaps(key);
           fill(key, values);
-          settle(!sameHoles(before, this.#options.holes(key)), 0);
+          settle(!sameGaps(before, this.#options.gaps(key)), 0);
         },
         error: (error: unknown) => {
           repair.asked = undefined;
@@ -150,7 +144,7 @@ export class GapRepair<K, H extends OpenHole, T> {
   }
 }
 
-function sameHoles(a: readonly OpenHole[], b: readonly OpenHole[]): boolean {
+function sameGaps(a: readonly MissingValues<unknown>[], b: readonly MissingValues<unknown>[]): boolean {
   return (
     a.length === b.length &&
     a.every(({ before, after }, at) => before.id === b[at]?.before.id && after === b[at]?.after)

@@ -10,7 +10,7 @@ const before = { id: '2', timestamp: 2 };
 export const picture: MarblePicture<string, GapEvent<string>> = {
   name: 'repairGaps',
   description:
-    'The values 1 and 2 pass. 5 comes, so 3 and 4 are missing: that is told at once, and 5 and 6 wait. Three milliseconds later the answer with 3 and 4 is there: they come first, then the report that the hole is repaired, then 5 and 6. 7 passes as it comes.',
+    'The values 1 and 2 pass. 5 comes, so 3 and 4 are missing: that is told at once, and 5 and 6 wait. Three milliseconds later the answer with 3 and 4 is there: they come first, then the report that the gap is repaired, then 5 and 6. 7 passes as it comes.',
   inputs: [
     {
       name: 'source',
@@ -29,14 +29,14 @@ export const picture: MarblePicture<string, GapEvent<string>> = {
   operator: ['repairGaps({ first: Number, timestamp: Number, fetch })'],
   result: {
     name: 'result',
-    marbles: '-1-2-o--(34h56)7-',
+    marbles: '-1-2-p--(34g56)7-',
     values: {
       1: value('1'),
       2: value('2'),
-      o: { kind: 'opened', key: '', hole: { before, after: '5', missing: 2, filled: 0 } },
+      p: { kind: 'pending', key: '', gap: { before, after: '5', missing: 2, filled: 0 } },
       3: value('3'),
       4: value('4'),
-      h: { kind: 'hole', key: '', hole: { before, after: '5', missing: 2, filled: 2 } },
+      g: { kind: 'gap', key: '', gap: { before, after: '5', missing: 2, filled: 2 } },
       5: value('5'),
       6: value('6'),
       7: value('7'),
@@ -44,10 +44,10 @@ export const picture: MarblePicture<string, GapEvent<string>> = {
     marks: {
       1: live,
       2: live,
-      o: { label: 'opened', tone: 'bad', means: '2 are missing, and are asked for' },
+      p: { label: 'pending', tone: 'bad', means: '2 are missing, and are asked for' },
       3: fetched,
       4: fetched,
-      h: { label: 'hole', tone: 'good', means: 'what became of it: 2 of 2 filled' },
+      g: { label: 'gap', tone: 'good', means: 'what became of it: 2 of 2 filled' },
       5: live,
       6: live,
       7: live,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ContiguousSequence, type Sequenced } from '../../../src/operators/sequence/contiguous-sequence.ts';
+import { ContiguousSequence } from '../../../src/operators/sequence/contiguous-sequence.ts';
+import type { Sequenced } from '../../../src/operators/sequence/id-sequence.ts';
 
 interface Trade {
   readonly first: number;
@@ -21,9 +22,9 @@ function told(sequenced: readonly Sequenced<Trade>[]): string {
     .map((item) => {
       if (item.kind === 'value') return `${item.value.first}`;
       if (item.kind === 'reset') return `reset ${item.before.id}>${item.value.first}`;
-      const { before, after, missing, filled } = item.hole;
-      const hole = `(${before.id},${after.first}):${missing}${filled === 0 ? '' : ` filled ${filled}`}`;
-      return item.kind === 'opened' ? `opened ${hole}` : hole;
+      const { before, after, missing, filled } = item.gap;
+      const gap = `(${before.id},${after.first}):${missing}${filled === 0 ? '' : ` filled ${filled}`}`;
+      return item.kind === 'pending' ? `pending ${gap}` : gap;
     })
     .join(' ');
 }
@@ -31,7 +32,7 @@ function told(sequenced: readonly Sequenced<Trade>[]): string {
 /** Feeds values as the merge of the lines does: the hot path first. */
 function feed(sequence: ContiguousSequence<Trade>, trades: readonly Trade[], now = 0): string {
   return trades
-    .map((value) => (sequence.next(value) ? `${value.first}` : told(sequence.accept(value, now))))
+    .map((value) => (sequence.next(0, value) ? `${value.first}` : told(sequence.accept(0, value, now))))
     .filter((text) => text !== '')
     .join(' ');
 }
@@ -48,7 +49,7 @@ describe('ContiguousSequence', () => {
     expect(sequence.duplicates).toBe(3);
   });
 
-  it('holds what lies behind a hole until the other line fills it', () => {
+  it('holds what lies behind a gap until the other line fills it', () => {
     const sequence = create();
     expect(feed(sequence, [trade(1), trade(2), trade(5), trade(4)], 30)).toBe('1 2');
     expect(sequence.heldSince).toBe(30);
@@ -56,7 +57,7 @@ describe('ContiguousSequence', () => {
     expect(sequence.heldSince).toBeUndefined();
   });
 
-  it('reports every hole, with what is missing, when it lets go', () => {
+  it('reports every gap, with what is missing, when it lets go', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(4), trade(5), trade(9)]);
     expect(told(sequence.release())).toBe('(1,4):2 4 5 (5,9):3 9');
@@ -85,34 +86,34 @@ describe('ContiguousSequence', () => {
     );
   });
 
-  it('is filled with fetched values, and reports the hole right before the first value behind it', () => {
+  it('is filled with fetched values, and reports the gap right before the first value behind it', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(4), trade(5)]);
-    expect(sequence.holes).toEqual([{ before: { id: '1', timestamp: 1 }, after: trade(4) }]);
+    expect(sequence.gaps).toEqual([{ before: { id: '1', timestamp: 1 }, after: trade(4) }]);
     expect(sequence.waiting).toEqual(trade(4));
     expect(told(sequence.fill([3, 2, 4, 1].map((id) => trade(id))))).toBe('2 3 (1,4):2 filled 2 4 5');
-    expect(sequence.holes).toEqual([]);
+    expect(sequence.gaps).toEqual([]);
     expect(sequence.waiting).toBeUndefined();
     expect(feed(sequence, [trade(6)])).toBe('6');
   });
 
-  it('fills holes one after the other, and reports what could not be filled', () => {
+  it('fills gaps one after the other, and reports what could not be filled', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(4), trade(7)]);
     expect(told(sequence.fill([trade(2), trade(3)]))).toBe('2 3 (1,4):2 filled 2 4');
-    expect(sequence.holes).toEqual([{ before: { id: '4', timestamp: 4 }, after: trade(7) }]);
+    expect(sequence.gaps).toEqual([{ before: { id: '4', timestamp: 4 }, after: trade(7) }]);
     expect(told(sequence.fill([trade(5)]))).toBe('5');
     expect(told(sequence.release())).toBe('(4,7):2 filled 1 7');
   });
 
-  it('takes only aggregates that lie wholly inside the hole', () => {
+  it('takes only aggregates that lie wholly inside the gap', () => {
     const sequence = create();
     feed(sequence, [trade(3), trade(9)]);
     expect(told(sequence.fill([trade(2, 2, 4), trade(4, 4, 6), trade(7, 7, 9)]))).toBe('4');
     expect(told(sequence.release())).toBe('(3,9):5 filled 3 9');
   });
 
-  it('a hole that was filled in part ends at the first value that comes by a line after all', () => {
+  it('a gap that was filled in part ends at the first value that comes by a line after all', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(5)]);
     expect(told(sequence.fill([trade(2)]))).toBe('2');
@@ -123,19 +124,19 @@ describe('ContiguousSequence', () => {
     expect(told(sequence.release())).toBe('(5,8):2 filled 1 8 9');
   });
 
-  it('keeps what was fetched from the middle of a hole until its beginning is there, or is given up', () => {
+  it('keeps what was fetched from the middle of a gap until its beginning is there, or is given up', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(9)]);
     expect(told(sequence.fill([trade(4), trade(6, 6, 7)]))).toBe('');
     expect(sequence.waiting).toEqual(trade(9));
-    expect(sequence.holes.map(({ before, after }) => [before.id, after.first])).toEqual([
+    expect(sequence.gaps.map(({ before, after }) => [before.id, after.first])).toEqual([
       ['1', 4],
       ['4', 6],
       ['7', 9],
     ]);
     expect(told(sequence.fill([trade(3), trade(2)]))).toBe('2 3 4');
     expect(told(sequence.release())).toBe('(1,9):7 filled 5 6 9');
-    expect(sequence.holes).toEqual([]);
+    expect(sequence.gaps).toEqual([]);
   });
 
   it('fetched values do not count as held', () => {
@@ -143,10 +144,10 @@ describe('ContiguousSequence', () => {
     feed(sequence, [trade(1), trade(9), trade(10)]);
     sequence.fill([3, 4, 5, 6, 7].map((id) => trade(id)));
     expect(sequence.heldSince).toBe(0);
-    expect(told(sequence.accept(trade(11), 0))).toBe('(1,9):7 filled 5 3 4 5 6 7 9 10 11');
+    expect(told(sequence.accept(0, trade(11), 0))).toBe('(1,9):7 filled 5 3 4 5 6 7 9 10 11');
   });
 
-  it('each hole is as old as the first value behind it', () => {
+  it('each gap is as old as the first value behind it', () => {
     const sequence = create();
     feed(sequence, [trade(1)]);
     feed(sequence, [trade(4)], 100);
@@ -161,7 +162,7 @@ describe('ContiguousSequence', () => {
     expect(sequence.heldSince).toBe(500);
   });
 
-  it('leaves out what still comes from before a reset: that is no hole of thousands', () => {
+  it('leaves out what still comes from before a reset: that is no gap of thousands', () => {
     const sequence = create();
     expect(feed(sequence, [trade(1000, 50), trade(5, 60), trade(1001, 51), trade(6, 61), trade(1002, 52)])).toBe(
       '1000 reset 1000>5 5 6',
@@ -180,35 +181,39 @@ describe('ContiguousSequence', () => {
     expect(sequence.duplicates).toBe(1);
   });
 
-  it('tells a hole that lasts, once, and reports it with the same bounds, whatever came by whichever way', () => {
+  it('tells a gap that lasts, once, and reports it with the same bounds, whatever came by whichever way', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(6)], 100);
-    expect([sequence.tell(99), sequence.tell(100), sequence.tell(200)].map(told)).toEqual(['', 'opened (1,6):4', '']);
+    expect([sequence.announce(99), sequence.announce(100), sequence.announce(200)].map(told)).toEqual([
+      '',
+      'pending (1,6):4',
+      '',
+    ]);
     expect(feed(sequence, [trade(4), trade(2)])).toBe('2');
     expect(told(sequence.fill([trade(3)]))).toBe('3 4');
     expect(feed(sequence, [trade(5), trade(7)])).toBe('5 (1,6):4 filled 4 6 7');
     feed(sequence, [trade(10), trade(13)], 200);
-    expect(told(sequence.tell(200))).toBe('opened (7,10):2 opened (10,13):2');
+    expect(told(sequence.announce(200))).toBe('pending (7,10):2 pending (10,13):2');
     expect(feed(sequence, [trade(12), trade(16)], 300)).toBe('');
     expect(told(sequence.release())).toBe('(7,10):2 10 (10,13):2 filled 1 12 13 (13,16):2 16');
   });
 
-  it('tells the holes in front of one that lasts, too', () => {
+  it('tells the gaps in front of one that lasts, too', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(9)], 100);
     feed(sequence, [trade(5)], 200);
-    expect(told(sequence.tell(100))).toBe('opened (1,5):3 opened (5,9):3');
+    expect(told(sequence.announce(100))).toBe('pending (1,5):3 pending (5,9):3');
   });
 
-  it('tells a hole from where it began, when a part of it was filled before', () => {
+  it('tells a gap from where it began, when a part of it was filled before', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(9)], 100);
     sequence.fill([trade(2), trade(5)]);
-    expect(told(sequence.tell(100))).toBe('opened (1,9):7');
+    expect(told(sequence.announce(100))).toBe('pending (1,9):7');
     expect(told(sequence.release())).toBe('(1,9):7 filled 2 5 9');
   });
 
-  it('goes on where a former run ended: the next id passes, a jump is a hole, what is known a repeat', () => {
+  it('goes on where a previous run ended: the next id passes, a jump is a gap, what is known a repeat', () => {
     const mark = { id: '10', timestamp: 50 };
     const sequence = create();
     sequence.resume(mark);
@@ -218,8 +223,8 @@ describe('ContiguousSequence', () => {
     const jumping = create();
     jumping.resume(mark);
     expect(feed(jumping, [trade(13, 53)], 7)).toBe('');
-    expect(jumping.holes).toEqual([{ before: mark, after: trade(13, 53) }]);
-    expect(told(jumping.tell(7))).toBe('opened (10,13):2');
+    expect(jumping.gaps).toEqual([{ before: mark, after: trade(13, 53) }]);
+    expect(told(jumping.announce(7))).toBe('pending (10,13):2');
     expect(told(jumping.fill([trade(11), trade(12)]))).toBe('11 12 (10,13):2 filled 2 13');
 
     const reset = create();
@@ -228,14 +233,14 @@ describe('ContiguousSequence', () => {
     expect(reset.heldSince).toBeUndefined();
   });
 
-  it('forgets where a former run ended, as long as nothing was passed on since', () => {
+  it('forgets where a previous run ended, as long as nothing was passed on since', () => {
     const sequence = create();
     sequence.resume({ id: '10', timestamp: 50 });
     feed(sequence, [trade(14), trade(15), trade(18)], 3);
     sequence.fill([trade(13)]);
-    sequence.tell(3);
+    sequence.announce(3);
     expect(told(sequence.forget())).toBe('14 15');
-    expect(sequence.holes).toEqual([{ before: { id: '15', timestamp: 15 }, after: trade(18) }]);
+    expect(sequence.gaps).toEqual([{ before: { id: '15', timestamp: 15 }, after: trade(18) }]);
     expect(told(sequence.release())).toBe('(15,18):2 18');
 
     const passed = create();
@@ -251,7 +256,7 @@ describe('ContiguousSequence', () => {
     expect(told(create().forget())).toBe('');
   });
 
-  it('gives the journal, less reported holes, for any loss, repetition and reordering within two lines', () => {
+  it('gives the journal, less reported gaps, for any loss, repetition and reordering within two lines', () => {
     const delivery = fc.array(
       fc.record({ drop: fc.integer({ min: 0, max: 9 }), repeat: fc.boolean(), delay: fc.integer({ min: 0, max: 4 }) }),
       { minLength: 1, maxLength: 60 },
@@ -272,24 +277,24 @@ describe('ContiguousSequence', () => {
           .sort((a, b) => a.at - b.at);
         const sequence = create(1000);
         const out: number[] = [];
-        const holes: [number, number][] = [];
+        const gaps: [number, number][] = [];
         const take = (sequenced: readonly Sequenced<Trade>[]) => {
           for (const item of sequenced) {
             if (item.kind === 'value') out.push(item.value.first);
-            else if (item.kind === 'hole') holes.push([Number(item.hole.before.id), item.hole.after.first]);
+            else if (item.kind === 'gap') gaps.push([Number(item.gap.before.id), item.gap.after.first]);
           }
         };
         for (const { index } of arrivals) {
           const value = trade(100 + index, 5);
-          if (sequence.next(value)) out.push(value.first);
-          else take(sequence.accept(value, 0));
+          if (sequence.next(0, value)) out.push(value.first);
+          else take(sequence.accept(0, value, 0));
         }
         take(sequence.release());
         expect(out).toEqual([...new Set(out)].sort((a, b) => a - b));
         const arrived = new Set(arrivals.map(({ index }) => 100 + index));
         const first = out[0] ?? 0;
         for (let id = first; id <= (out.at(-1) ?? -1); id++) {
-          const inHole = holes.some(([from, to]) => id > from && id < to);
+          const inHole = gaps.some(([from, to]) => id > from && id < to);
           expect(out.includes(id)).toBe(!inHole);
           if (arrived.has(id)) expect(inHole).toBe(false);
         }
@@ -298,7 +303,7 @@ describe('ContiguousSequence', () => {
     );
   });
 
-  it('gives the journal, or names each missing id in a hole, whatever is lost, repeated, reordered, fetched and given up', () => {
+  it('gives the journal, or names each missing id in a gap, whatever is lost, repeated, reordered, fetched and given up', () => {
     let filled = 0;
     let missing = 0;
     fc.assert(
@@ -331,7 +336,7 @@ type Step =
       readonly pieces: readonly { readonly ids: number; readonly left: boolean }[];
       readonly backwards: boolean;
     }
-  | { readonly kind: 'release' | 'tell'; readonly openedBefore: number };
+  | { readonly kind: 'release' | 'announce'; readonly openedBefore: number };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
@@ -369,7 +374,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     },
     {
       weight: 2,
-      arbitrary: fc.record({ kind: fc.constant('tell' as const), openedBefore: fc.integer({ min: 0, max: 5 }) }),
+      arbitrary: fc.record({ kind: fc.constant('announce' as const), openedBefore: fc.integer({ min: 0, max: 5 }) }),
     },
   ),
   { minLength: 10, maxLength: 40 },
@@ -389,11 +394,11 @@ class Run {
   #first = Number.NaN;
   readonly #covered = new Set<number>();
   readonly #arrived = new Set<number>();
-  /** Ids that were skipped when a hole was given up: what comes of them later is a repeat. */
+  /** Ids that were skipped when a gap was given up: what comes of them later is a repeat. */
   readonly #givenUp = new Set<number>();
   /** Told, and without an outcome yet. */
   readonly #opened = new Set<string>();
-  readonly #holes: { readonly from: number; readonly to: number; readonly missing: number; readonly filled: number }[] =
+  readonly #gaps: { readonly from: number; readonly to: number; readonly missing: number; readonly filled: number }[] =
     [];
 
   step(step: Step): void {
@@ -414,8 +419,8 @@ class Run {
       case 'fetch':
         this.#fetch(step);
         return;
-      case 'tell':
-        this.#take(this.#sequence.tell(this.#now - step.openedBefore));
+      case 'announce':
+        this.#take(this.#sequence.announce(this.#now - step.openedBefore));
         return;
       case 'release':
         this.#take(this.#sequence.release(this.#now - step.openedBefore));
@@ -428,21 +433,21 @@ class Run {
     this.#must(this.#sequence.heldSince === undefined, 'nothing is held at the end');
     this.#must(this.#opened.size === 0, `${[...this.#opened]} were told and had no outcome`);
     const inHoles = new Set<number>();
-    for (const { from, to, missing, filled } of this.#holes) {
+    for (const { from, to, missing, filled } of this.#gaps) {
       const ids = Array.from({ length: to - from - 1 }, (_, index) => from + 1 + index);
-      const hole = `the hole (${from},${to})`;
-      this.#must(missing === ids.length, `${hole} says that ${missing} are missing`);
-      this.#must(filled === ids.filter((id) => this.#covered.has(id)).length, `${hole} says that ${filled} are filled`);
+      const gap = `the gap (${from},${to})`;
+      this.#must(missing === ids.length, `${gap} says that ${missing} are missing`);
+      this.#must(filled === ids.filter((id) => this.#covered.has(id)).length, `${gap} says that ${filled} are filled`);
       for (const id of ids) {
-        this.#must(!inHoles.has(id), `${id} lies in one hole`);
+        this.#must(!inHoles.has(id), `${id} lies in one gap`);
         inHoles.add(id);
       }
-      this.#must(this.#covered.has(from) && this.#covered.has(to), `${hole} lies between values`);
+      this.#must(this.#covered.has(from) && this.#covered.has(to), `${gap} lies between values`);
       this.filled += filled;
       this.missing += missing - filled;
     }
     for (let id = this.#first; id <= this.#last; id++) {
-      this.#must(this.#covered.has(id) || inHoles.has(id), `${id} is there or in a hole`);
+      this.#must(this.#covered.has(id) || inHoles.has(id), `${id} is there or in a gap`);
       const wasHeard = this.#arrived.has(id) && !this.#givenUp.has(id);
       this.#must(!wasHeard || this.#covered.has(id), `${id} came and is there`);
     }
@@ -453,8 +458,8 @@ class Run {
   }
 
   #arrive(value: Trade): void {
-    if (this.#sequence.next(value)) this.#pass(value);
-    else this.#take(this.#sequence.accept(value, this.#now));
+    if (this.#sequence.next(0, value)) this.#pass(value);
+    else this.#take(this.#sequence.accept(0, value, this.#now));
     if (!this.#covered.has(value.first) && value.first < this.#last) this.#givenUp.add(value.first);
     this.#arrived.add(value.first);
   }
@@ -474,17 +479,17 @@ class Run {
     for (const item of sequenced) {
       if (item.kind === 'value') this.#pass(item.value);
       else if (item.kind === 'reset') throw new Error('nothing was reset');
-      else if (item.kind === 'opened') {
-        const { before, after, missing } = item.hole;
+      else if (item.kind === 'pending') {
+        const { before, after, missing } = item.gap;
         this.#must(
           missing === after.first - Number(before.id) - 1,
           `(${before.id},${after.first}) is told with ${missing}`,
         );
         this.#opened.add(`(${before.id},${after.first})`);
       } else {
-        const { before, after, missing, filled } = item.hole;
+        const { before, after, missing, filled } = item.gap;
         this.#opened.delete(`(${before.id},${after.first})`);
-        this.#holes.push({ from: Number(before.id), to: after.first, missing: missing ?? -1, filled });
+        this.#gaps.push({ from: Number(before.id), to: after.first, missing: missing ?? -1, filled });
       }
     }
   }
@@ -496,7 +501,7 @@ class Run {
       // Whatever is skipped was named before.
       for (let id = this.#last + 1; id < first; id++)
         this.#must(
-          this.#holes.some(({ from, to }) => from < id && id < to),
+          this.#gaps.some(({ from, to }) => from < id && id < to),
           `${id} is named before it is skipped`,
         );
     }

@@ -1,8 +1,9 @@
 import { concat, defer, delay, EMPTY, NEVER, type Observable, of, tap, throwError } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
-import { ContiguousSequence, type Sequenced } from '../../../src/operators/sequence/contiguous-sequence.ts';
-import { GapRepair, type OpenHole } from '../../../src/operators/sequence/gap-repair.ts';
+import { ContiguousSequence } from '../../../src/operators/sequence/contiguous-sequence.ts';
+import { GapRepair } from '../../../src/operators/sequence/gap-repair.ts';
+import type { MissingValues, Sequenced } from '../../../src/operators/sequence/id-sequence.ts';
 import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
 
 interface Asked {
@@ -38,16 +39,16 @@ function setUp(
   const take = (symbol: string, sequenced: readonly Sequenced<number>[]) => {
     for (const item of sequenced) {
       if (item.kind === 'value') passed.push(`${symbol}:${item.value}`);
-      if (item.kind === 'hole') passed.push(`${symbol}:${item.hole.filled}/${item.hole.missing}`);
+      if (item.kind === 'gap') passed.push(`${symbol}:${item.gap.filled}/${item.gap.missing}`);
     }
   };
   /** A value comes by a line; gives what passes on. */
-  const live = (symbol: string, id: number): Sequenced<number>[] => of(symbol).accept(id, scheduler.now());
+  const live = (symbol: string, id: number): Sequenced<number>[] => of(symbol).accept(0, id, scheduler.now());
   for (const [symbol, id] of Object.entries(symbols)) {
     live(symbol, 1);
     live(symbol, id);
   }
-  const repair = new GapRepair<string, OpenHole & { readonly after: number }, number>({
+  const repair = new GapRepair<string, MissingValues<number> & { readonly after: number }, number>({
     fetch: (symbol, { before, after }, attempt) =>
       defer(() => {
         const ask = { at: scheduler.now(), symbol, before: Number(before.id), after, attempt };
@@ -60,7 +61,7 @@ function setUp(
         };
         return answer(ask, scheduler).pipe(tap({ next: done, finalize: done }));
       }),
-    holes: (symbol) => of(symbol).holes,
+    gaps: (symbol) => of(symbol).gaps,
     fill: (symbol, fetched) => take(symbol, of(symbol).fill(fetched)),
     giveUp: (symbol) => take(symbol, of(symbol).release()),
     atOnce,
@@ -73,7 +74,7 @@ function setUp(
 }
 
 describe('GapRepair', () => {
-  it('fills the holes of many symbols with one request at a time', () => {
+  it('fills the gaps of many symbols with one request at a time', () => {
     const { scheduler, repair, asked, passed, load } = setUp({ A: 3, B: 4, C: 3 }, ({ before, after }, time) =>
       of(ids(before + 1, after - 1)).pipe(delay(30, time)),
     );
@@ -114,7 +115,7 @@ describe('GapRepair', () => {
     expect(scheduler.waiting).toBe(0);
   });
 
-  it('waits longer and longer, up to 3 s, while nothing comes, until the hole is gone', () => {
+  it('waits longer and longer, up to 3 s, while nothing comes, until the gap is gone', () => {
     const { scheduler, repair, asked, release, passed } = setUp({ A: 3 }, () => of([]));
     repair.repair('A');
     scheduler.advance(9999);
@@ -142,14 +143,14 @@ describe('GapRepair', () => {
     let out: readonly Sequenced<number>[] = [];
     for (let id = 4; out.length === 0; id++) out = live('A', id);
     expect(out).toHaveLength(10_002);
-    expect(out[0]).toMatchObject({ kind: 'hole', hole: { missing: 1, filled: 0 } });
+    expect(out[0]).toMatchObject({ kind: 'gap', gap: { missing: 1, filled: 0 } });
     const before = asked.length;
     scheduler.advance(60_000);
     expect(asked).toHaveLength(before);
     expect(scheduler.waiting).toBe(0);
   });
 
-  it('a symbol whose hole cannot be filled does not use up the time of the others', () => {
+  it('a symbol whose gap cannot be filled does not use up the time of the others', () => {
     const { scheduler, repair, asked, passed } = setUp({ A: 3, B: 3 }, ({ symbol }, time) =>
       of(symbol === 'A' ? [] : ids(2, 2)).pipe(delay(10, time)),
     );
@@ -160,7 +161,7 @@ describe('GapRepair', () => {
     expect(passed).toEqual(['B:2', 'B:1/1', 'B:3']);
   });
 
-  it('nor does a hole that cannot be filled keep a later one of its symbol waiting', () => {
+  it('nor does a gap that cannot be filled keep a later one of its symbol waiting', () => {
     const { scheduler, live, repair, asked, passed, release } = setUp({ A: 3 }, ({ before }) =>
       of(before === 3 ? ids(4, 4) : []),
     );
@@ -251,7 +252,7 @@ describe('GapRepair', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('a hole that another line fills while the answer is under way ends it; a later one begins anew', () => {
+  it('a gap that another line fills while the answer is under way ends it; a later one begins anew', () => {
     const { scheduler, live, repair, asked, passed } = setUp({ A: 3 }, ({ before, after }, time) =>
       of(ids(before + 1, after - 1)).pipe(delay(100, time)),
     );

@@ -2,8 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Sequenced } from '../../../src/operators/sequence/contiguous-sequence.ts';
-import { type OverlapOptions, OverlapSequence } from '../../../src/operators/sequence/overlap-sequence.ts';
+import type { Sequenced } from '../../../src/operators/sequence/id-sequence.ts';
+import { type SparseOptions, SparseSequence } from '../../../src/operators/sequence/sparse-sequence.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -13,29 +13,29 @@ const access = {
   id: (value: number) => String(value),
   timestamp: (value: number) => value,
 };
-const create = (options: Partial<OverlapOptions> = {}) =>
-  new OverlapSequence(access, { window: 100, recent: false, maxHeld: 100, ...options });
+const create = (options: Partial<SparseOptions> = {}) =>
+  new SparseSequence(access, { window: 100, recent: false, maxHeld: 100, ...options });
 
 function told(sequenced: readonly Sequenced<number>[]): string {
   return sequenced
     .map((item) =>
       item.kind === 'value'
         ? `${item.value}`
-        : item.kind === 'hole'
-          ? `(${item.hole.before.id},${item.hole.after}):${item.hole.missing ?? '?'}${item.hole.filled === 0 ? '' : ` filled ${item.hole.filled}`}`
+        : item.kind === 'gap'
+          ? `(${item.gap.before.id},${item.gap.after}):${item.gap.missing ?? '?'}${item.gap.filled === 0 ? '' : ` filled ${item.gap.filled}`}`
           : item.kind,
     )
     .join(' ');
 }
 
-function feed(sequence: OverlapSequence<number>, line: number, ...values: number[]): string {
+function feed(sequence: SparseSequence<number>, line: number, ...values: number[]): string {
   return values
     .map((value) => (sequence.next(line, value) ? `${value}` : told(sequence.accept(line, value, 0))))
     .filter((text) => text !== '')
     .join(' ');
 }
 
-describe('OverlapSequence', () => {
+describe('SparseSequence', () => {
   it('of lines in step the first arrival wins, ids may jump', () => {
     const sequence = create();
     sequence.joined(1);
@@ -56,7 +56,7 @@ describe('OverlapSequence', () => {
     expect(feed(sequence, 2, 18, 19)).toBe('19');
   });
 
-  it('what a joining line holds is passed on when the line in step is lost, with a hole of unknown size', () => {
+  it('what a joining line holds is passed on when the line in step is lost, with a gap of unknown size', () => {
     const sequence = create();
     sequence.joined(1);
     feed(sequence, 1, 10, 13);
@@ -79,7 +79,7 @@ describe('OverlapSequence', () => {
     expect(feed(sequence, 2, 13, 14)).toBe('13 14');
   });
 
-  it('after all lines were lost the next value follows a hole; a value known before shows that there is none', () => {
+  it('after all lines were lost the next value follows a gap; a value known before shows that there is none', () => {
     const sequence = create();
     sequence.joined(1);
     feed(sequence, 1, 10, 11);
@@ -91,7 +91,7 @@ describe('OverlapSequence', () => {
     expect(feed(sequence, 1, 16, 17)).toBe('17');
   });
 
-  it('a value behind a later one is not passed on but told as a hole of one, once', () => {
+  it('a value behind a later one is not passed on but told as a gap of one, once', () => {
     const sequence = create();
     sequence.joined(1);
     sequence.joined(2);
@@ -145,7 +145,7 @@ describe('OverlapSequence', () => {
     );
   });
 
-  it('what is too late is named by the hole of unknown size that it lies in, as long as what follows that is remembered', () => {
+  it('what is too late is named by the gap of unknown size that it lies in, as long as what follows that is remembered', () => {
     const sequence = create({ window: 2 });
     sequence.joined(1);
     feed(sequence, 1, 10, 20, 30);
@@ -184,20 +184,20 @@ describe('OverlapSequence', () => {
     sequence.joined(2);
     feed(sequence, 2, 12, 15, 17);
     // 12 came by it alone, too late.
-    expect(told(sequence.handedOver(1, 2, 0))).toBe('(10,13):1 15 17');
+    expect(told(sequence.replaced(1, 2, 0))).toBe('(10,13):1 15 17');
     expect(told(sequence.lost(1, 0))).toBe('');
     expect(feed(sequence, 2, 17, 18)).toBe('18');
     // One that is not in step has no place to give.
     sequence.joined(3);
     sequence.joined(4);
-    expect(told(sequence.handedOver(3, 4, 0))).toBe('');
+    expect(told(sequence.replaced(3, 4, 0))).toBe('');
     expect(feed(sequence, 4, 21)).toBe('');
     expect(feed(sequence, 2, 20, 21)).toBe('20 21');
   });
 
   describe('with recent values', () => {
     /** Passed 10 and 13, then no line was left; the next one is connected. */
-    const cut = (options: Partial<OverlapOptions> = {}) => {
+    const cut = (options: Partial<SparseOptions> = {}) => {
       const sequence = create({ recent: true, ...options });
       sequence.joined(1);
       feed(sequence, 1, 10, 13);
@@ -208,15 +208,19 @@ describe('OverlapSequence', () => {
 
     it('a line that is alone waits for them; they reach back: what was missed comes first, and is told', () => {
       const sequence = cut();
-      expect(sequence.wanted).toBeUndefined();
+      expect(sequence.gaps[0]?.before).toBeUndefined();
       expect(feed(sequence, 2, 21, 23)).toBe('');
-      expect([sequence.wanted, sequence.waiting, sequence.heldSince]).toEqual([{ id: '13', timestamp: 13 }, 21, 0]);
+      expect([sequence.gaps[0]?.before, sequence.waiting, sequence.heldSince]).toEqual([
+        { id: '13', timestamp: 13 },
+        21,
+        0,
+      ]);
       expect(told(sequence.fill([23, 21, 18, 15, 13, 10]))).toBe('15 18 (13,21):2 filled 2 21 23');
-      expect([sequence.wanted, sequence.heldSince]).toEqual([undefined, undefined]);
+      expect([sequence.gaps[0]?.before, sequence.heldSince]).toEqual([undefined, undefined]);
       expect(feed(sequence, 2, 23, 24)).toBe('24');
     });
 
-    it('what came by a line among what was missed lies in no hole', () => {
+    it('what came by a line among what was missed lies in no gap', () => {
       const sequence = cut();
       expect(feed(sequence, 2, 21, 23, 40)).toBe('');
       expect(told(sequence.fill([40, 36, 33, 23, 21, 18, 15, 13, 10]))).toBe(
@@ -224,21 +228,21 @@ describe('OverlapSequence', () => {
       );
     });
 
-    it('nothing was missed: no hole', () => {
+    it('nothing was missed: no gap', () => {
       const sequence = cut();
       feed(sequence, 2, 21);
       expect(told(sequence.fill([21, 13, 10]))).toBe('21');
       expect(feed(sequence, 2, 24)).toBe('24');
     });
 
-    it('they do not reach back: a hole up to the oldest of them, then all of them once', () => {
+    it('they do not reach back: a gap up to the oldest of them, then all of them once', () => {
       const sequence = cut();
       feed(sequence, 2, 21, 23);
       expect(told(sequence.fill([23, 21, 20, 18]))).toBe('(13,18):? 18 20 21 23');
       expect(feed(sequence, 2, 25)).toBe('25');
     });
 
-    it('a line that delivered before the oldest of them ends the hole itself', () => {
+    it('a line that delivered before the oldest of them ends the gap itself', () => {
       const sequence = cut();
       feed(sequence, 2, 21, 23, 24, 25);
       expect(told(sequence.fill([25, 24]))).toBe('(13,21):? 21 23 24 25');
@@ -256,12 +260,12 @@ describe('OverlapSequence', () => {
       const sequence = cut();
       sequence.subscribed(2, 5);
       expect(told(sequence.fill([10, 13, 17, 15, 15]))).toBe('15 17');
-      // On its way by the line as well: no hole is behind it yet.
+      // On its way by the line as well: no gap is behind it yet.
       expect(feed(sequence, 2, 17)).toBe('');
       expect(feed(sequence, 2, 21, 22)).toBe('(13,21):2 filled 2 21 22');
     });
 
-    it('a second cut before that extends the hole', () => {
+    it('a second cut before that extends the gap', () => {
       const sequence = cut();
       sequence.subscribed(2, 0);
       sequence.fill([13, 15]);
@@ -286,7 +290,7 @@ describe('OverlapSequence', () => {
       const sequence = cut();
       sequence.subscribed(2, 0);
       expect(told(sequence.release())).toBe('');
-      expect(sequence.wanted).toBeUndefined();
+      expect(sequence.gaps[0]?.before).toBeUndefined();
       expect(feed(sequence, 2, 21)).toBe('');
       expect(told(sequence.fill([13, 21]))).toBe('21');
     });
@@ -320,13 +324,13 @@ describe('OverlapSequence', () => {
       expect(feed(sequence, 2, 19)).toBe('19');
     });
 
-    it('the loss of the line that waits ends the wait with a hole; the next one waits again', () => {
+    it('the loss of the line that waits ends the wait with a gap; the next one waits again', () => {
       const sequence = cut();
       feed(sequence, 2, 21);
       sequence.joined(3);
       sequence.subscribed(3, 1);
       expect(told(sequence.lost(2, 2))).toBe('(13,21):? 21');
-      expect(sequence.wanted).toEqual({ id: '21', timestamp: 21 });
+      expect(sequence.gaps[0]?.before).toEqual({ id: '21', timestamp: 21 });
       expect(told(sequence.fill([21, 22]))).toBe('22');
     });
 
@@ -335,7 +339,7 @@ describe('OverlapSequence', () => {
       feed(sequence, 2, 21);
       sequence.joined(3);
       feed(sequence, 3, 22);
-      expect(told(sequence.handedOver(2, 3, 0))).toBe('');
+      expect(told(sequence.replaced(2, 3, 0))).toBe('');
       expect(told(sequence.fill([13, 15, 21]))).toBe('15 (13,21):1 filled 1 21 22');
       expect(feed(sequence, 3, 23)).toBe('23');
     });
@@ -347,12 +351,16 @@ describe('OverlapSequence', () => {
       sequence.joined(2);
       sequence.subscribed(2, 1);
       expect(feed(sequence, 2, 21, 23)).toBe('');
-      expect(told(sequence.handedOver(1, 2, 5))).toBe('');
-      expect([sequence.wanted, sequence.waiting, sequence.heldSince]).toEqual([{ id: '13', timestamp: 13 }, 21, 5]);
+      expect(told(sequence.replaced(1, 2, 5))).toBe('');
+      expect([sequence.gaps[0]?.before, sequence.waiting, sequence.heldSince]).toEqual([
+        { id: '13', timestamp: 13 },
+        21,
+        5,
+      ]);
       expect(told(sequence.fill([23, 21, 18, 15, 13, 10]))).toBe('15 18 (13,21):2 filled 2 21 23');
       sequence.joined(3);
       sequence.subscribed(3, 6);
-      expect(told(sequence.handedOver(2, 3, 7))).toBe('');
+      expect(told(sequence.replaced(2, 3, 7))).toBe('');
       expect(told(sequence.fill([23, 21]))).toBe('');
       expect(feed(sequence, 3, 25)).toBe('25');
     });
@@ -363,13 +371,13 @@ describe('OverlapSequence', () => {
       feed(sequence, 1, 10, 13);
       sequence.joined(2);
       feed(sequence, 2, 13, 17);
-      expect(told(sequence.handedOver(1, 2, 0))).toBe('');
+      expect(told(sequence.replaced(1, 2, 0))).toBe('');
       expect(feed(sequence, 2, 18)).toBe('18');
       sequence.joined(3);
       expect(feed(sequence, 3, 18)).toBe('');
       sequence.joined(4);
       expect(feed(sequence, 4, 21)).toBe('');
-      expect(told(sequence.handedOver(2, 4, 0))).toBe('');
+      expect(told(sequence.replaced(2, 4, 0))).toBe('');
       expect([sequence.heldSince, feed(sequence, 3, 20, 21)]).toEqual([undefined, '20 21']);
       expect(feed(sequence, 4, 22)).toBe('22');
     });
@@ -381,7 +389,7 @@ describe('OverlapSequence', () => {
       expect(told(sequence.subscribed(1, 0))).toBe('');
       expect(feed(sequence, 1, 11)).toBe('11');
       expect(told(sequence.subscribed(1, 0))).toBe('');
-      expect(sequence.wanted).toEqual({ id: '11', timestamp: 11 });
+      expect(sequence.gaps[0]?.before).toEqual({ id: '11', timestamp: 11 });
     });
 
     it('of a line that is unsubscribed what comes next may come after others, and so may what its next subscription brings', () => {
@@ -399,7 +407,7 @@ describe('OverlapSequence', () => {
       expect(feed(sequence, 1, 22)).toBe('22');
     });
 
-    it('goes on where a former run ended: from the first subscription on', () => {
+    it('goes on where a previous run ended: from the first subscription on', () => {
       const sequence = create({ recent: true });
       sequence.resume({ id: '10', timestamp: 5 });
       sequence.joined(1);
@@ -409,7 +417,7 @@ describe('OverlapSequence', () => {
       expect(feed(sequence, 1, 11)).toBe('(10,12):1');
     });
 
-    it('forgets where a former run ended, as long as nothing was passed on since', () => {
+    it('forgets where a previous run ended, as long as nothing was passed on since', () => {
       const sequence = create({ recent: true });
       sequence.resume({ id: '10', timestamp: 5 });
       sequence.joined(1);
@@ -430,12 +438,12 @@ describe('OverlapSequence', () => {
       replaced.joined(2);
       replaced.subscribed(2, 1);
       // Nothing was passed on that it could be held against.
-      expect(told(replaced.handedOver(1, 2, 2))).toBe('');
-      expect([replaced.wanted, feed(replaced, 2, 7)]).toEqual([undefined, '7']);
+      expect(told(replaced.replaced(1, 2, 2))).toBe('');
+      expect([replaced.gaps[0]?.before, feed(replaced, 2, 7)]).toEqual([undefined, '7']);
     });
   });
 
-  it('without recent values a former run that ended is followed by a hole of unknown size', () => {
+  it('without recent values a previous run that ended is followed by a gap of unknown size', () => {
     const sequence = create();
     sequence.resume({ id: '10', timestamp: 5 });
     expect(feed(sequence, 1, 15)).toBe('(10,15):? 15');
@@ -456,11 +464,11 @@ describe('OverlapSequence', () => {
           [2, 0],
         ]);
         const out: number[] = [];
-        const holes: [number, number][] = [];
+        const gaps: [number, number][] = [];
         const take = (sequenced: readonly Sequenced<number>[]) => {
           for (const item of sequenced) {
             if (item.kind === 'value') out.push(item.value);
-            else if (item.kind === 'hole') holes.push([Number(item.hole.before.id), item.hole.after]);
+            else if (item.kind === 'gap') gaps.push([Number(item.gap.before.id), item.gap.after]);
           }
         };
         sequence.joined(1);
@@ -480,13 +488,13 @@ describe('OverlapSequence', () => {
           else take(sequence.accept(line, value, 0));
         }
         expect(out).toEqual([...new Set(out)].sort((a, b) => a - b));
-        for (const [from, to] of holes) expect(from).toBeLessThan(to);
+        for (const [from, to] of gaps) expect(from).toBeLessThan(to);
       }),
       { numRuns: 2000 },
     );
   });
 
-  it('with recent values: each once and in order, and what nobody had lies in a hole, whatever lines and answers do', () => {
+  it('with recent values: each once and in order, and what nobody had lies in a gap, whatever lines and answers do', () => {
     let filled = 0;
     let unknown = 0;
     fc.assert(
@@ -547,7 +555,7 @@ class RecentRun {
   readonly #made: number[] = [];
   readonly #lines = new Map<number, number[]>();
   readonly #out: number[] = [];
-  readonly #holes: { readonly from: number; readonly to: number; readonly filled: number }[] = [];
+  readonly #gaps: { readonly from: number; readonly to: number; readonly filled: number }[] = [];
   #now = 0;
 
   constructor() {
@@ -593,13 +601,13 @@ class RecentRun {
     const [first = 0, last = -1] = [this.#out[0], this.#out.at(-1)];
     for (const id of this.#made) {
       const inside = id > first && id < last;
-      if (inside && !out.has(id) && !this.#holes.some(({ from, to }) => id > from && id < to))
+      if (inside && !out.has(id) && !this.#gaps.some(({ from, to }) => id > from && id < to))
         this.problems.push(`${id} is nowhere`);
     }
-    for (const { from, to, filled } of this.#holes) {
-      if (!out.has(from) || !out.has(to)) this.problems.push(`the hole (${from},${to}) does not lie between values`);
+    for (const { from, to, filled } of this.#gaps) {
+      if (!out.has(from) || !out.has(to)) this.problems.push(`the gap (${from},${to}) does not lie between values`);
       const inside = this.#out.filter((id) => id > from && id < to).length;
-      if (inside !== filled) this.problems.push(`the hole (${from},${to}) has ${inside} values in it, not ${filled}`);
+      if (inside !== filled) this.problems.push(`the gap (${from},${to}) has ${inside} values in it, not ${filled}`);
     }
   }
 
@@ -612,9 +620,9 @@ class RecentRun {
   #take(sequenced: readonly Sequenced<number>[]): void {
     for (const item of sequenced) {
       if (item.kind === 'value') this.#pass(item.value);
-      else if (item.kind === 'hole') {
-        const { before, after, missing, filled } = item.hole;
-        this.#holes.push({ from: Number(before.id), to: after, filled });
+      else if (item.kind === 'gap') {
+        const { before, after, missing, filled } = item.gap;
+        this.#gaps.push({ from: Number(before.id), to: after, filled });
         this.filled += filled;
         if (missing === null) this.unknown++;
         else if (missing === 1 && filled === 0)

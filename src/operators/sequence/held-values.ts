@@ -1,0 +1,198 @@
+import type { Checkpoint, SequenceGap } from './id-sequence.ts';
+
+export interface ContiguousAccess<T> {
+  /** First id that the value stands for; a safe integer. */
+  first(value: T): number;
+  /** Last id that the value stands for; equal to the first for a single trade. */
+  last(value: T): number;
+  /** Venue's time, milliseconds. */
+  timestamp(value: T): number;
+}
+
+export interface HeldValue<T> {
+  readonly value: T;
+  /** When it came by a line; Infinity: it was fetched. */
+  readonly since: number;
+  readonly fetched: boolean;
+  /** The gap before it was announced: it ends here, whatever comes of it. */
+  announced: boolean;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** The values that wait behind the first gap, by first id; none overlaps another. The last one is never fetched. */
+export class HeldValues<T> {
+  readonly #access: ContiguousAccess<T>;
+  #values: HeldValue<T>[] = [];
+  #fetched = 0;
+  /** The ids that the announced gaps begin behind, in order. */
+  readonly #announced: number[] = [];
+  #since = NEVER;
+  #unannouncedSince = NEVER;
+
+  constructor(access: ContiguousAccess<T>) {
+    this.#access = access;
+  }
+
+  get isEmpty(): boolean {
+    return this.#values.length === 0;
+  }
+
+  /** How many of them came by a line. */
+  get count(): number {
+    return this.#values.length - this.#fetched;
+  }
+
+  /** Since when the oldest gap is open; Infinity: none is. */
+  get since(): number {
+    return this.#since;
+  }
+
+  /** Since when a gap may be open that was not announced; Infinity: none is. */
+  get unannouncedSince(): number {
+    return this.#unannouncedSince;
+  }
+
+  /** The first value that came by a line. */
+  get first(): T | undefined {
+    return this.#values.find(({ fetched }) => !fetched)?.value;
+  }
+
+  get last(): T | undefined {
+    return this.#values.at(-1)?.value;
+  }
+
+  /** The id that the first announced gap begins behind; Infinity: none is announced. */
+  get announcedBehind(): number {
+    return this.#announced[0] ?? NEVER;
+  }
+
+  /** False: the value overlaps another one and is left out. */
+  add(value: T, now: number): boolean {
+    const { first, last } = this.#access;
+    const at = this.#values.findLastIndex((held) => first(held.value) <= first(value)) + 1;
+    const before = this.#values[at - 1]?.value;
+    const after = this.#values[at]?.value;
+    if (before !== undefined && last(before) >= first(value)) return false;
+    if (after !== undefined && first(after) <= last(value)) return false;
+    this.#values.splice(at, 0, { value, since: now, fetched: false, announced: false });
+    const opens = before === undefined || after !== undefined || last(before) + 1 < first(value);
+    if (opens) this.#unannouncedSince = Math.min(this.#unannouncedSince, now);
+    this.#since = Math.min(this.#since, now);
+    return true;
+  }
+
+  /** Takes fetched values that lie wholly inside what is missing behind `lastId`. */
+  addFetched(values: readonly T[], lastId: number): void {
+    const { first, last } = this.#access;
+    const fetched = [...values].sort((a, b) => first(a) - first(b));
+    const all: HeldValue<T>[] = [];
+    let at = 0;
+    let end = lastId;
+    for (const held of this.#values) {
+      const begin = first(held.value);
+      for (let value = fetched[at]; value !== undefined && first(value) < begin; value = fetched[++at]) {
+        if (first(value) <= end || last(value) >= begin) continue;
+        all.push({ value, since: NEVER, fetched: true, announced: false });
+        this.#fetched++;
+        end = last(value);
+      }
+      all.push(held);
+      end = last(held.value);
+    }
+    this.#values = all;
+  }
+
+  /** The missing ids behind a checkpoint, as the values on either side of each run. */
+  gapsBehind(checkpoint: Checkpoint): { readonly before: Checkpoint; readonly after: T }[] {
+    const gaps: { readonly before: Checkpoint; readonly after: T }[] = [];
+    let before = checkpoint;
+    for (const { value } of this.#values) {
+      if (this.#access.first(value) > Number(before.id) + 1) gaps.push({ before, after: value });
+      before = checkpointOf(this.#access, value);
+    }
+    return gaps;
+  }
+
+  /**
+   * The gaps that opened no later than `openedBy` and were not announced before, and those in front of them. `start` is
+   * where the first gap begins.
+   */
+  announce(openedBy: number, start: Checkpoint): SequenceGap<T>[] {
+    if (this.#unannouncedSince > openedBy) return [];
+    this.#unannouncedSince = NEVER;
+    const end = this.#values.findLastIndex(({ since }) => since <= openedBy);
+    const known = this.#values.findLastIndex(({ announced }) => announced);
+    const last = this.#values[known];
+    let before = last === undefined ? start : checkpointOf(this.#access, last.value);
+    const gaps: SequenceGap<T>[] = [];
+    for (const [at, held] of this.#values.entries()) {
+      const { value, since, fetched } = held;
+      if (at <= known || fetched) continue;
+      const gap = gapBetween(this.#access, before, value, 0);
+      if (gap.missing > 0 && at <= end) {
+        held.announced = true;
+        this.#announced.push(Number(before.id));
+        gaps.push(gap);
+      } else if (gap.missing > 0) this.#unannouncedSince = Math.min(this.#unannouncedSince, since);
+      before = checkpointOf(this.#access, value);
+    }
+    return gaps;
+  }
+
+  /** Takes the first value if no id is missing between `lastId` and it. Call `settle` when no more are taken. */
+  takeNext(lastId: number): HeldValue<T> | undefined {
+    const [held] = this.#values;
+    if (held === undefined || this.#access.first(held.value) > lastId + 1) return undefined;
+    this.#values.shift();
+    this.#removed(held);
+    return held;
+  }
+
+  /** Takes the first gap: the value that ends it, and the fetched and late ones in front of that. */
+  takeGap(): { readonly inside: readonly T[]; readonly after: T } | undefined {
+    const end = this.#values.findIndex(({ fetched, announced }) => (this.#announced.length > 0 ? announced : !fetched));
+    const after = this.#values[end];
+    if (after === undefined) return undefined;
+    const inside = this.#values.splice(0, end + 1).slice(0, -1);
+    for (const held of [...inside, after]) this.#removed(held);
+    this.settle();
+    return { inside: inside.map(({ value }) => value), after: after.value };
+  }
+
+  /** Makes the first value that came by a line the beginning: no gap lies before it. */
+  begin(): T | undefined {
+    const at = this.#values.findIndex(({ fetched }) => !fetched);
+    for (const held of this.#values.splice(0, Math.max(at, 0))) this.#removed(held);
+    this.settle();
+    const [head] = this.#values;
+    if (head?.announced === true) this.#announced.shift();
+    if (head !== undefined) head.announced = false;
+    return head?.value;
+  }
+
+  /** To be called after values were taken. */
+  settle(): void {
+    this.#since = this.#values.reduce((oldest, { since }) => Math.min(oldest, since), NEVER);
+    if (this.#values.length === 0) this.#unannouncedSince = NEVER;
+  }
+
+  #removed({ fetched, announced }: HeldValue<T>): void {
+    if (fetched) this.#fetched--;
+    if (announced) this.#announced.shift();
+  }
+}
+
+/** The checkpoint at a value. */
+export function checkpointOf<T>(access: ContiguousAccess<T>, value: T): Checkpoint {
+  return { id: String(access.last(value)), timestamp: access.timestamp(value) };
+}
+
+export function gapBetween<T>(
+  access: ContiguousAccess<T>,
+  before: Checkpoint,
+  after: T,
+  filled: number,
+): SequenceGap<T> & { readonly missing: number } {
+  return { before, after, missing: access.first(after) - Number(before.id) - 1, filled };
+}

@@ -1,0 +1,82 @@
+import type { SparseAccess } from './sparse-access.ts';
+
+/** What is known of one line. */
+export interface LineBuffer<T> {
+  /** It missed nothing that another line in step has delivered. */
+  inStep: boolean;
+  /** Its subscription was acknowledged. */
+  acknowledged: boolean;
+  /** Its subscription was acknowledged, or it has delivered. */
+  subscribed: boolean;
+  /** Values that wait for another line, or for fetched values; in order. */
+  held: T[];
+}
+
+export class LineBuffers<T> {
+  readonly #access: SparseAccess<T>;
+  readonly #lines = new Map<number, LineBuffer<T>>();
+
+  constructor(access: SparseAccess<T>) {
+    this.#access = access;
+  }
+
+  /** A line that has just connected: until proven otherwise it has missed something. */
+  add(line: number): LineBuffer<T> {
+    const added = { inStep: false, acknowledged: false, subscribed: false, held: [] };
+    this.#lines.set(line, added);
+    return added;
+  }
+
+  of(line: number): LineBuffer<T> {
+    return this.#lines.get(line) ?? this.add(line);
+  }
+
+  remove(line: number): LineBuffer<T> | undefined {
+    const removed = this.#lines.get(line);
+    this.#lines.delete(line);
+    return removed;
+  }
+
+  isInStep(line: number): boolean {
+    return this.#lines.get(line)?.inStep === true;
+  }
+
+  get isAnyInStep(): boolean {
+    for (const line of this.#lines.values()) if (line.inStep) return true;
+    return false;
+  }
+
+  get isAnyHeld(): boolean {
+    for (const line of this.#lines.values()) if (line.held.length > 0) return true;
+    return false;
+  }
+
+  get subscribed(): Set<number> {
+    const subscribed = new Set<number>();
+    for (const [number, line] of this.#lines) if (line.subscribed) subscribed.add(number);
+    return subscribed;
+  }
+
+  /** The lines that are out of step and hold a value for which this is true; each is looked at when it is asked for. */
+  *holding(isIt: (value: T) => boolean): Iterable<LineBuffer<T>> {
+    for (const line of this.#lines.values()) if (!line.inStep && line.held.some(isIt)) yield line;
+  }
+
+  /** Of these lines, by default all, the one that holds the oldest value; undefined: none holds any. */
+  oldest(lines: Iterable<number> = this.#lines.keys()): LineBuffer<T> | undefined {
+    const { id, compare } = this.#access;
+    let first: LineBuffer<T> | undefined;
+    for (const number of lines) {
+      const line = this.of(number);
+      const [value, oldest] = [line.held[0], first?.held[0]];
+      if (value !== undefined && (oldest === undefined || compare(id(value), id(oldest)) < 0)) first = line;
+    }
+    return first;
+  }
+}
+
+/** Adds a value to those that a line holds, by id. */
+export function hold<T>({ id, compare }: SparseAccess<T>, { held }: LineBuffer<T>, value: T): void {
+  const at = held.findLastIndex((one) => compare(id(one), id(value)) <= 0) + 1;
+  held.splice(at, 0, value);
+}

@@ -1,0 +1,163 @@
+import type { Checkpoint, Sequenced, SequenceGap } from './id-sequence.ts';
+import { type SparseAccess, sortedById } from './sparse-access.ts';
+
+/**
+ * The last values that were passed on, `size` of them and those since: they tell a duplicate from a late value, and where
+ * the gap in front of the next value begins.
+ */
+export class PassedValues<T> {
+  readonly #access: SparseAccess<T>;
+  readonly #size: number;
+  /** In order; `older` is full. */
+  #older: T[] = [];
+  #recent: T[] = [];
+  /** Ids of what came while these were passed on, late ones included: they are forgotten together. */
+  #olderIds = new Set<string>();
+  #recentIds = new Set<string>();
+  /** Those of them that came right behind a gap of unknown size, which stands for all that is too late for it. */
+  readonly #behindUnknown = new Set<string>();
+  /** What was passed on before the first remembered value; undefined: nothing was. */
+  #floor: Checkpoint | undefined;
+  #lastId: string | undefined;
+  #lastTimestamp = 0;
+  /** Fetched values that were passed on since the last value that came by a line. */
+  #filled: { readonly before: Checkpoint; count: number } | undefined;
+  /** No line was in step for some time since the last value was passed on. */
+  isUnwatched = false;
+  duplicates = 0;
+
+  constructor(access: SparseAccess<T>, size: number) {
+    this.#access = access;
+    this.#size = size;
+  }
+
+  /** The last one; undefined: nothing was passed on. */
+  get last(): Checkpoint | undefined {
+    return this.#lastId === undefined ? undefined : { id: this.#lastId, timestamp: this.#lastTimestamp };
+  }
+
+  /** Starts as if the value at a checkpoint, or none, had been passed on. */
+  startAt(checkpoint: Checkpoint | undefined): void {
+    this.#lastId = checkpoint?.id;
+    this.#lastTimestamp = checkpoint?.timestamp ?? 0;
+    this.#floor = checkpoint;
+    this.#recentIds.clear();
+  }
+
+  get isEmpty(): boolean {
+    return this.#lastId === undefined;
+  }
+
+  has(id: string): boolean {
+    return this.#recentIds.has(id) || this.#olderIds.has(id);
+  }
+
+  /** No gap ends at the next value. */
+  get isWhole(): boolean {
+    return !this.isUnwatched && this.#filled === undefined;
+  }
+
+  isBeyond(id: string): boolean {
+    return this.#lastId === undefined || this.#access.compare(id, this.#lastId) > 0;
+  }
+
+  add(id: string, value: T): void {
+    this.#lastId = id;
+    this.#lastTimestamp = this.#access.timestamp(value);
+    this.#recentIds.add(id);
+    this.#recent.push(value);
+    if (this.#recent.length < this.#size) return;
+    for (const old of this.#olderIds) this.#behindUnknown.delete(old);
+    const floor = this.#older.at(-1);
+    if (floor !== undefined) this.#floor = this.#checkpointOf(floor);
+    this.#older = this.#recent;
+    this.#olderIds = this.#recentIds;
+    this.#recent = [];
+    this.#recentIds = new Set();
+  }
+
+  /** Passes on a value that came by a line, behind the gap that ends at it. */
+  pass(value: T): Sequenced<T>[] {
+    const gap = this.#gapBefore(value);
+    this.add(this.#access.id(value), value);
+    return gap === undefined
+      ? [{ kind: 'value', value }]
+      : [
+          { kind: 'gap', gap },
+          { kind: 'value', value },
+        ];
+  }
+
+  /**
+   * Passes on fetched values among those that lines held meanwhile, both by id. `reachesBack`: nothing but the fetched
+   * ones was missed.
+   */
+  passFilled(fetched: readonly T[], held: readonly T[], reachesBack: boolean): Sequenced<T>[] {
+    const { id, compare } = this.#access;
+    const live = new Set(held.map(id));
+    const end = held.at(-1);
+    // Behind the last one that came by a line nothing was missed: that is on its way.
+    const missed = fetched.filter(
+      (value) => !live.has(id(value)) && (end === undefined || compare(id(value), id(end)) < 0),
+    );
+    const all = sortedById(this.#access, [...held, ...missed]).filter((value) => this.isBeyond(id(value)));
+    const out = held.flatMap((value) => this.lateOrSeen(value) ?? []);
+    if (reachesBack) this.isUnwatched = false;
+    for (const value of all) {
+      if (reachesBack && !live.has(id(value))) out.push(this.#passFetched(value));
+      else out.push(...this.pass(value));
+    }
+    return out;
+  }
+
+  /** Undefined: the value is a new one. Nothing: it was passed on before. A gap: it was not, and is too late now. */
+  lateOrSeen(value: T): Sequenced<T>[] | undefined {
+    const id = this.#access.id(value);
+    if (this.has(id) || id === this.#floor?.id) {
+      this.duplicates++;
+      return [];
+    }
+    if (this.isBeyond(id)) return undefined;
+    const gap = this.#gapOfLate(id);
+    this.#recentIds.add(id);
+    return gap === undefined ? [] : [{ kind: 'gap', gap }];
+  }
+
+  /** A gap ends at the next value that came by a line. */
+  #passFetched(value: T): Sequenced<T> {
+    if (this.last !== undefined) this.#filled ??= { before: this.last, count: 0 };
+    if (this.#filled !== undefined) this.#filled.count++;
+    this.add(this.#access.id(value), value);
+    return { kind: 'value', value };
+  }
+
+  /** Of unknown size if no line watched, else filled. */
+  #gapBefore(after: T): SequenceGap<T> | undefined {
+    const before = this.#filled?.before ?? this.last;
+    if (before === undefined || this.isWhole) return undefined;
+    const filled = this.#filled?.count ?? 0;
+    const missing = this.isUnwatched ? null : filled;
+    if (this.isUnwatched) this.#behindUnknown.add(this.#access.id(after));
+    this.isUnwatched = false;
+    this.#filled = undefined;
+    return { before, after, missing, filled };
+  }
+
+  /** Undefined: another gap stands for it, or nobody knows. */
+  #gapOfLate(id: string): SequenceGap<T> | undefined {
+    const { compare, id: idOf } = this.#access;
+    const isBefore = (value: T): boolean => compare(idOf(value), id) <= 0;
+    const at = this.#recent.findLastIndex(isBefore);
+    const older = at < 0 ? this.#older.findLastIndex(isBefore) : -1;
+    const previous = at < 0 ? this.#older[older] : this.#recent[at];
+    const before = previous === undefined ? this.#floor : this.#checkpointOf(previous);
+    const after = at < 0 ? (this.#older[older + 1] ?? this.#recent[0]) : this.#recent[at + 1];
+    // Before all that is remembered: not ours to report.
+    if (before === undefined || after === undefined || compare(before.id, id) > 0) return undefined;
+    return this.#behindUnknown.has(idOf(after)) ? undefined : { before, after, missing: 1, filled: 0 };
+  }
+
+  #checkpointOf(value: T): Checkpoint {
+    return { id: this.#access.id(value), timestamp: this.#access.timestamp(value) };
+  }
+}

@@ -1,0 +1,284 @@
+import {
+  type Checkpoint,
+  type IdSequence,
+  type MissingValues,
+  NO_LINE,
+  type PossibleGap,
+  type Sequenced,
+} from './id-sequence.ts';
+import { hold, type LineBuffer, LineBuffers } from './line-buffers.ts';
+import { PassedValues } from './passed-values.ts';
+import { type SparseAccess, sortedById } from './sparse-access.ts';
+
+export interface SparseOptions {
+  /** How many of the last values are remembered to tell a duplicate from a late value. */
+  readonly window: number;
+  /** The source's last values can be fetched: after a time without any line in step, values wait for them. */
+  readonly recent: boolean;
+  /** How many values wait for them at most. */
+  readonly maxHeld: number;
+}
+
+/** Lines whose values wait for the source's last ones: each line misses nothing from its first value on. */
+interface Wait {
+  readonly since: number;
+  readonly lines: Set<number>;
+}
+
+/**
+ * Puts the values of one key in order if ids rise but jump, so that only a second line shows a loss.
+ *
+ * Of lines that are in step the first arrival wins and the second is a duplicate. A line that joins while another one is
+ * in step holds its values until one of them has come by a line in step, too: from there on both overlap. A new value
+ * with an id below one that was passed on is too late: it becomes a gap of one.
+ *
+ * If no line is left in step, the source's last values are fetched, and what the lines deliver waits. If the fetched
+ * values reach back to the last value passed on, only they were missed: the new ones are passed on in order, then the
+ * values that waited. If they do not reach back, or cannot be had, the missing values are a gap of unknown size.
+ */
+export class SparseSequence<T> implements IdSequence<T> {
+  readonly #access: SparseAccess<T>;
+  readonly #options: SparseOptions;
+  readonly #lines: LineBuffers<T>;
+  readonly #passed: PassedValues<T>;
+  /** Where a previous run ended. */
+  #resumedId: string | undefined;
+  #wait: Wait | undefined;
+  /** Nothing is out of the ordinary: the hot path is open. */
+  #plain = true;
+  readonly isFilledByLines = false;
+  readonly unannouncedSince = undefined;
+
+  constructor(access: SparseAccess<T>, options: SparseOptions) {
+    this.#access = access;
+    this.#options = options;
+    this.#lines = new LineBuffers(access);
+    this.#passed = new PassedValues(access, options.window);
+  }
+
+  get duplicates(): number {
+    return this.#passed.duplicates;
+  }
+
+  get heldSince(): number | undefined {
+    return this.#wait?.since;
+  }
+
+  get waiting(): T | undefined {
+    return this.#wait === undefined ? undefined : this.#lines.oldest(this.#wait.lines)?.held[0];
+  }
+
+  get gaps(): readonly MissingValues<T>[] {
+    const before = this.#wait === undefined ? undefined : this.#passed.last;
+    return before === undefined ? [] : [{ before, after: this.waiting }];
+  }
+
+  get possibleGap(): PossibleGap | undefined {
+    const before = this.#passed.isUnwatched || this.#wait !== undefined ? this.#passed.last : undefined;
+    return before === undefined ? undefined : { before, since: this.#wait?.since ?? NO_LINE };
+  }
+
+  get isResumed(): boolean {
+    return this.#resumedId !== undefined && this.#passed.last?.id === this.#resumedId;
+  }
+
+  resume(checkpoint: Checkpoint): void {
+    this.#passed.startAt(checkpoint);
+    this.#resumedId = checkpoint.id;
+    this.#passed.isUnwatched = true;
+    this.#plain = false;
+  }
+
+  forget(): Sequenced<T>[] {
+    if (!this.isResumed) return [];
+    this.#passed.startAt(undefined);
+    this.#passed.isUnwatched = false;
+    return this.#settled(this.#giveUp());
+  }
+
+  /** Until proven otherwise the line has missed something. */
+  joined(line: number): void {
+    this.#lines.add(line);
+  }
+
+  /** The line misses nothing from now on. For the second time: from now on again. */
+  subscribed(line: number, now: number): Sequenced<T>[] {
+    const out = this.#lines.of(line).acknowledged ? this.lost(line, now) : [];
+    const state = this.#lines.of(line);
+    state.acknowledged = true;
+    state.subscribed = true;
+    this.#seek(now);
+    return this.#settled(out);
+  }
+
+  /** What the other lines held may become due. */
+  lost(line: number, now: number): Sequenced<T>[] {
+    const gone = this.#lines.remove(line);
+    if (gone?.subscribed !== true || this.#passed.isEmpty) return [];
+    const out: Sequenced<T>[] = [];
+    if (this.#wait !== undefined) {
+      this.#wait.lines.delete(line);
+      if (this.#wait.lines.size > 0) return [];
+      this.#wait = undefined;
+      out.push(...this.#inStep(gone));
+    } else if (this.#lines.isAnyInStep) return this.#settled([]);
+    this.#passed.isUnwatched = true;
+    if (this.#options.recent) this.#seek(now);
+    else out.push(...this.#giveUp());
+    return this.#settled(out);
+  }
+
+  /** What still comes may be of the old subscription; the next one is acknowledged as for the second time. */
+  unsubscribed(line: number, now: number): Sequenced<T>[] {
+    const out = this.lost(line, now);
+    this.#lines.add(line).acknowledged = true;
+    return out;
+  }
+
+  /**
+   * Both lines were subscribed for a time. If no value came by both, some may still have been on their way by the former
+   * one: the source's last values tell, if they can be had.
+   */
+  replaced(from: number, to: number, now: number): Sequenced<T>[] {
+    const former = this.#lines.remove(from);
+    const heir = this.#lines.of(to);
+    heir.subscribed ||= former?.subscribed === true;
+    const out: Sequenced<T>[] = [];
+    if (this.#wait?.lines.delete(from) === true) {
+      this.#wait.lines.add(to);
+      heir.held = sortedById(this.#access, [...(former?.held ?? []), ...heir.held]);
+    } else if (former?.inStep === true && !this.#lines.isAnyInStep) {
+      this.#passed.isUnwatched = this.#options.recent && !this.#passed.isEmpty;
+      if (this.#passed.isUnwatched) this.#seek(now);
+      else out.push(...this.#inStep(heir));
+    }
+    return this.#settled(out);
+  }
+
+  next(line: number, value: T): boolean {
+    if (!this.#plain || this.#passed.isEmpty || !this.#lines.isInStep(line)) return false;
+    const id = this.#access.id(value);
+    if (!this.#passed.isBeyond(id)) return false;
+    this.#passed.add(id, value);
+    return true;
+  }
+
+  accept(line: number, value: T, now: number): Sequenced<T>[] {
+    const state = this.#lines.of(line);
+    state.subscribed = true;
+    this.#seek(now);
+    if (this.#wait?.lines.has(line) === true) return this.#settled(this.#keep(state, value));
+    if (!state.inStep) {
+      if (this.#wait !== undefined || this.#lines.isAnyInStep) return this.#settled(this.#join(state, value));
+      state.inStep = true;
+    }
+    return this.#settled(this.#pass(value));
+  }
+
+  /** A repeat can bring a line into step. */
+  isRepeat(): boolean {
+    return false;
+  }
+
+  /** Ids do not tell a gap. */
+  announce(): Sequenced<T>[] {
+    return [];
+  }
+
+  fill(values: readonly T[]): Sequenced<T>[] {
+    const { id, compare } = this.#access;
+    const recent = sortedById(this.#access, values);
+    const [oldest] = recent;
+    if (this.#wait === undefined || oldest === undefined) return [];
+    const reachesBack = !this.#passed.isBeyond(id(oldest));
+    const { waiting } = this;
+    // A line that delivered what is older than all of them knows more.
+    if (!reachesBack && waiting !== undefined && compare(id(waiting), id(oldest)) < 0)
+      return this.#settled(this.#giveUp());
+    const lines = [...this.#wait.lines].map((number) => this.#lines.of(number));
+    const begun = lines.filter((line) => line.held.length > 0);
+    const held = begun.flatMap((line) => line.held.splice(0));
+    // What another has begun with, one that brought nothing yet may begin behind: it joins by overlap.
+    for (const line of begun.length > 0 ? begun : lines) line.inStep = true;
+    this.#wait = undefined;
+    const out = this.#passed.passFilled(recent, sortedById(this.#access, held), reachesBack);
+    return this.#settled([...out, ...this.#joinOverlapping()]);
+  }
+
+  release(openedBy = Number.POSITIVE_INFINITY): Sequenced<T>[] {
+    if (this.#wait === undefined || this.#wait.since > openedBy) return [];
+    return this.#settled(this.#giveUp());
+  }
+
+  /** Has the subscribed lines wait for the source's last values, if these can tell what was missed. */
+  #seek(now: number): void {
+    if (!this.#passed.isUnwatched || !this.#options.recent || this.#wait !== undefined) return;
+    const lines = this.#lines.subscribed;
+    if (lines.size > 0) this.#wait = { since: now, lines };
+  }
+
+  /** A value comes while the source's last ones are waited for. */
+  #keep(line: LineBuffer<T>, value: T): Sequenced<T>[] {
+    const late = this.#passed.lateOrSeen(value);
+    if (late !== undefined) return late;
+    hold(this.#access, line, value);
+    return line.held.length > this.#options.maxHeld ? this.#giveUp() : [];
+  }
+
+  /**
+   * What was missed will not be known. The line that came first goes on; the others join it. If no value waited, the gap
+   * is reported when one comes.
+   */
+  #giveUp(): Sequenced<T>[] {
+    const first = this.#lines.oldest(this.#wait?.lines);
+    this.#wait = undefined;
+    return first === undefined ? [] : [...this.#inStep(first), ...this.#joinOverlapping()];
+  }
+
+  /** Lines that hold what was passed on by now are in step. */
+  #joinOverlapping(): Sequenced<T>[] {
+    const out: Sequenced<T>[] = [];
+    for (const line of this.#lines.holding((value) => this.#passed.has(this.#access.id(value))))
+      out.push(...this.#inStep(line));
+    return out;
+  }
+
+  #join(line: LineBuffer<T>, value: T): Sequenced<T>[] {
+    if (this.#passed.has(this.#access.id(value))) {
+      this.#passed.duplicates++;
+      line.inStep = true;
+      line.held = [];
+      return [];
+    }
+    line.held.push(value);
+    if (line.held.length > this.#options.window) line.held.shift();
+    return [];
+  }
+
+  #pass(value: T): Sequenced<T>[] {
+    const known = this.#passed.lateOrSeen(value);
+    if (known !== undefined) {
+      // It was passed on before, so nothing lies between: no gap after all.
+      if (known.length === 0) this.#passed.isUnwatched = false;
+      return known;
+    }
+    const id = this.#access.id(value);
+    const out = this.#passed.pass(value);
+    for (const line of this.#lines.holding((held) => this.#access.id(held) === id)) {
+      this.#passed.duplicates++;
+      out.push(...this.#inStep(line));
+    }
+    return out;
+  }
+
+  /** A line that held its values is in step: those beyond the last one are the next ones. */
+  #inStep(line: LineBuffer<T>): Sequenced<T>[] {
+    line.inStep = true;
+    return line.held.splice(0).flatMap((value) => this.#pass(value));
+  }
+
+  #settled(out: Sequenced<T>[]): Sequenced<T>[] {
+    this.#plain = this.#passed.isWhole && this.#wait === undefined && !this.#lines.isAnyHeld;
+    return out;
+  }
+}
