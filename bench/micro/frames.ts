@@ -1,5 +1,5 @@
 import type { Instrument, VenueId } from '../../src/domain/instrument.ts';
-import type { AskedSymbol, RawFrame } from '../../src/domain/line.ts';
+import type { RawFrame } from '../../src/domain/line.ts';
 import type { TradeEvent } from '../../src/domain/record.ts';
 import { venues } from '../../src/venues/registry.ts';
 import { someTrades } from '../trades/some-trades.ts';
@@ -49,15 +49,13 @@ export function framesOf(venue: FramedVenue, trades: readonly TradeEvent[]): rea
 
 /** The venue's own decoder; throws where a frame is anything but a trade. */
 export function tradeDecoder(venue: FramedVenue): (frame: RawFrame) => TradeEvent {
-  const asked = new Map(instruments.map((instrument) => [instrument.symbol, { instrument, isRepeat: () => false }]));
   const decoder = venues[venue].newDecoder({
     environment: 'production',
     instruments: new Map(instruments.map((instrument) => [instrument.venueSymbol, instrument])),
-    asked: (symbol) => asked.get(symbol) as AskedSymbol,
   });
   return (frame) => {
     const decoded = decoder(frame);
-    const event = decoded.kind === 'events' ? decoded.events[0] : undefined;
+    const event = decoded.kind === 'value' ? decoded.value[0] : undefined;
     if (event?.kind !== 'trade') throw new Error(`${venue}: no trade but ${JSON.stringify(decoded)}`);
     return event;
   };

@@ -33,13 +33,13 @@ export class Decoding {
         this.#malformed.push(`malformed: ${decoded.fault.message}: ${frame.slice(0, 120)}`);
     }
     this.#count(decoded);
-    return decoded.kind === 'events' ? decoded.events : [];
+    return decoded.kind === 'value' ? decoded.value : [];
   }
 
   #count(decoded: ReturnType<Decoder>): void {
     const name =
-      decoded.kind === 'events'
-        ? (decoded.events[0]?.kind ?? 'nothing_new')
+      decoded.kind === 'value'
+        ? (decoded.value[0]?.kind ?? 'nothing_new')
         : decoded.kind === 'ignored'
           ? `ignored: ${decoded.reason}`
           : decoded.kind;

@@ -76,8 +76,8 @@ async function watch(
     };
     const take = (event: LineEvent) => {
       if (event.kind === 'refused') fail(event.fault);
-      if (event.kind !== 'data' || left === 0) return;
-      const shown = event.events.slice(0, left);
+      if (event.kind !== 'value' || left === 0) return;
+      const shown = event.value.slice(0, left);
       left -= shown.length;
       const written = out.write(shown.map((one) => (out.isTerminal ? textLine(one, true) : jsonLine(one))).join(''));
       if (left === 0) void written.then(() => end(0));

@@ -1,6 +1,5 @@
 import type { Decimal } from './decimal.ts';
 import type { Fault } from './fault.ts';
-import type { Instrument } from './instrument.ts';
 import type { AggTrade, BookLevel, BookTicker, Kline, TradeEvent } from './record.ts';
 
 /** One message as it came from a socket, before anybody looked into it. */
@@ -58,33 +57,15 @@ export interface BookUpdate {
 /** What a venue's market frame is decoded to. Decoders leave `epoch` 0; the router numbers it. */
 export type MarketEvent = TradeEvent | AggTrade | BookTicker | BookUpdate | Kline | Ticker;
 
-/** A trade of which nothing more is told, as it came before or its hole was given up: that it came is all that is to be known. */
-export interface Repeat {
-  readonly kind: 'repeat';
-  readonly symbol: string;
-  readonly coin: string;
-  /** As the trade's. */
-  readonly timestamp: number;
-}
-
-/** A symbol as the connections of a venue are asked for it: the same object for as long as they are kept, followed or not. */
-export interface AskedSymbol {
-  /** Undefined while it is not followed. */
-  readonly instrument: Instrument | undefined;
-  /** True where nothing but a repeat can come of a trade with this id and time, whatever else it says. */
-  isRepeat(id: number, timestamp: number): boolean;
-}
-
-/** A data frame, all its events of one symbol; empty where it only shows that the market lives (a repeat). */
-export interface DataFrame {
-  readonly kind: 'data';
-  readonly receivedAt: number;
-  readonly events: readonly MarketEvent[];
+/** The market data of one frame, all of one symbol; `value` is empty when the frame only repeats what the connection sent before. */
+export interface MarketFrame {
+  readonly kind: 'value';
+  /** The canonical symbol. */
+  readonly key: string;
+  /** When the frame was received, microseconds since 1970. */
+  readonly at: number;
+  readonly value: readonly MarketEvent[];
   readonly warning?: DataWarning;
-  /** The trade that stands for `events`, which are empty. */
-  readonly repeat?: Repeat;
-  /** Whose events they are, where the decoder had it at hand. */
-  readonly of?: AskedSymbol;
 }
 
 export type RotationReason = 'server_shutdown' | 'maintenance' | 'lifetime';
@@ -103,7 +84,7 @@ export interface RotationNotice {
 export type LineEvent =
   /** The socket is open; nothing is subscribed yet. */
   | { readonly kind: 'opened'; readonly url: string }
-  | DataFrame
+  | MarketFrame
   /** The socket answers: acknowledgement or pong. Not data. */
   | { readonly kind: 'answered'; readonly what: 'ack' | 'pong' }
   | { readonly kind: 'subscribed'; readonly topics: readonly string[] }

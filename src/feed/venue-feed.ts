@@ -75,7 +75,7 @@ export class VenueFeed {
     const signals = new HoldBack<VenueSignal>();
     const news = new HoldBack<Freshness<LineNews>>(
       Math.ceil(MOST_HELD * portion),
-      (item) => item.kind === 'value' && item.value.signal.kind === 'data',
+      (item) => item.kind === 'value' && item.value.signal.kind === 'value',
     );
     this.#run = this.#newRun(signals, news);
     this.#warm = { run: this.#run, signals, news };

@@ -1,7 +1,7 @@
 import { type Subscriber, Subscription } from 'rxjs';
 import type { Fault } from '../domain/fault.ts';
 import type { Instrument } from '../domain/instrument.ts';
-import type { BookUpdate, DataFrame } from '../domain/line.ts';
+import type { BookUpdate, MarketFrame } from '../domain/line.ts';
 import { detectStale, type Freshness } from '../operators/detect-stale.ts';
 import { LineMerge, type Resumption } from './arbitration/merge-lines.ts';
 import type { LineData } from './arbitration/merged-event.ts';
@@ -41,9 +41,6 @@ export class VenueRun {
   readonly #repair: VenueRepair;
   readonly #instruments: FollowedInstruments;
   readonly #subscription = new Subscription();
-  /** What is held back is handed on later, and may be no repeat then. */
-  readonly #isRepeat: LineMerge['isRepeat'] = (of, id, timestamp) =>
-    !this.#holdsBack && this.merge.isRepeat(of, id, timestamp);
   readonly #symbols = new Map<string, VenueSymbol>();
   #blockedTold = false;
   #connectedTold = false;
@@ -70,22 +67,13 @@ export class VenueRun {
       staleAfterMs,
       scheduler,
       isQuiet,
-      // Who watches the line counts from the first frame of a millisecond: up to one less than the limit, told as the limit.
       onStale: (cause, ageMs) => this.#onVenueStale(cause, Math.ceil(ageMs)),
     });
     // A line that falls silent while another of the venue delivers is mute, whatever other venues do.
-    this.lines = new VenueLines(options, counts, {
-      isQuiet: (connection) => {
-        const now = scheduler.now();
-        const othersSilent = now - this.#silence.lastDataAt >= staleAfterMs / 2 || this.lines.isAlone(connection);
-        return othersSilent && isQuiet(now);
-      },
-      onMore: (connection, data, now) => {
-        if (this.#holdsBack) return false;
-        this.#onData(connection.id, data, now);
-        return true;
-      },
-      symbol: (symbol) => this.#of(symbol),
+    this.lines = new VenueLines(options, counts, (connection) => {
+      const now = scheduler.now();
+      const othersSilent = now - this.#silence.lastDataAt >= staleAfterMs / 2 || this.lines.isAlone(connection);
+      return othersSilent && isQuiet(now);
     });
     this.#repair = new VenueRepair({
       merge: this.merge,
@@ -138,7 +126,7 @@ export class VenueRun {
     const { scheduler, staleAfterMs, activity, timing } = this.#options;
     activity.connected(this.#id, false);
     const fresh$ = this.lines.news$.pipe(
-      detectStale({ staleAfterMs, isData: ({ signal }) => signal.kind === 'data', scheduler }),
+      detectStale({ staleAfterMs, isData: ({ signal }) => signal.kind === 'value', scheduler }),
     );
     // Whether data comes is judged when it comes, not when it is handed on.
     const watched$ = this.#held?.through$(fresh$) ?? fresh$;
@@ -284,7 +272,7 @@ export class VenueRun {
 
   #onNews(news: LineNews): void {
     const { connection, successor, signal } = news;
-    if (signal.kind === 'data') {
+    if (signal.kind === 'value') {
       this.#onData(connection.id, signal, this.#options.scheduler.now());
       return;
     }
@@ -324,29 +312,24 @@ export class VenueRun {
         quality: this.#counts.quality.of(symbol),
         merged: this.merge.of(symbol),
       };
-      known = new VenueSymbol(symbol, kept, this.#isRepeat);
+      known = new VenueSymbol(symbol, kept);
       this.#symbols.set(symbol, known);
     }
     return known;
   }
 
-  #onData(connection: number, data: DataFrame, now: number): void {
-    const { receivedAt, events: received, warning, repeat } = data;
+  #onData(connection: number, { key, at: receivedAt, value: received, warning }: MarketFrame, now: number): void {
     const { activity } = this.#options;
-    const first = repeat ?? received[0];
+    const first = received[0];
     this.#silence.data(now);
     activity.data(this.#id, now, first !== undefined);
     if (warning !== undefined) count(this.#counts.warnings, warning);
-    if (first === undefined) {
-      // That nothing changed is a sign of life, too.
-      if (data.of instanceof VenueSymbol) this.#coins.seen(data.of.coin, now, false);
-      return;
-    }
-    const kind = first.kind === 'repeat' ? 'trade' : first.kind;
-    const of = data.of instanceof VenueSymbol ? data.of : this.#of(first.symbol);
-    this.#coins.seen(of.coin, now, kind === this.lines.neededChannel);
+    const of = this.#of(key);
+    this.#coins.seen(of.coin, now, first !== undefined && first.kind === this.lines.neededChannel);
+    // That nothing changed is a sign of life, too, and no more.
+    if (first === undefined) return;
     this.#counts.quality.valid(of.quality, receivedAt);
-    if (kind === 'trade') {
+    if (first.kind === 'trade') {
       of.trades ??= activity.tradesOf(this.#id, first.coin);
       activity.traded(of.trades, now);
     }
@@ -356,7 +339,6 @@ export class VenueRun {
       this.books.updated(connection, received as readonly BookUpdate[]);
       return;
     }
-    if (first.kind === 'repeat') this.merge.repeated();
     const events = this.merge.data(of.merged, connection, received as readonly LineData[], now);
     this.#counts.events += events.length;
     const passed = events[0];

@@ -5,9 +5,9 @@ import type { ClockState } from '../domain/feed-snapshot.ts';
 import type { Channel, Instrument } from '../domain/instrument.ts';
 import type { BookUpdate, LineEvent, RawFrame } from '../domain/line.ts';
 import type { DeadLetter, Environment, Kline, TradeEvent } from '../domain/record.ts';
-import type { LineCommand, LineOptions } from '../venues/connection/connect.ts';
+import type { LineCommand } from '../venues/connection/connect.ts';
 import type { ConnectionBudget } from '../venues/connection/connection-budget.ts';
-import type { DecoderContext, ListedInstrument, Venue } from '../venues/contract.ts';
+import type { ListedInstrument, Venue } from '../venues/contract.ts';
 import type { MergedEvent, SequencedTrade, TradeHole } from './arbitration/merged-event.ts';
 import type { ListFollowing } from './instruments/followed-instruments.ts';
 import type { VenueLatency } from './latency/latencies.ts';
@@ -52,10 +52,6 @@ export interface ConnectArguments {
   /** The age at which the connection asks to be replaced, milliseconds; undefined: never. */
   readonly rotateAfterMs: number | undefined;
   readonly onFrame: (frame: RawFrame) => void;
-  /** As of `LineOptions`. */
-  readonly onMore: NonNullable<LineOptions['onMore']>;
-  /** As of `DecoderContext`. */
-  readonly asked: NonNullable<DecoderContext['asked']>;
 }
 
 /** How a whole book is asked for. */

@@ -183,12 +183,12 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
           ? undefined
           : (instrument) => rest.ask$(recent(instrument, environment, wallClockMicros), BACKFILL_TIMEOUT_MS),
       fetchCandles: fetchCandlesOf(config, id, rest, wallClockMs),
-      connect: ({ line, url, topics, commands$, instruments, rotateAfterMs, onFrame: tap, onMore, asked }) =>
+      connect: ({ line, url, topics, commands$, instruments, rotateAfterMs, onFrame: tap }) =>
         connectLine({
           venue,
           url,
           open: networks(id, line).open,
-          context: { environment, instruments, asked },
+          context: { environment, instruments },
           topics,
           commands$,
           scheduler,
@@ -198,7 +198,6 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
           maxFrameMb: settings.maxFrameMb,
           ...(rotateAfterMs === undefined ? {} : { rotateAfterMs }),
           onFrame: tap,
-          onMore,
           ...(latencies === undefined ? {} : { clock: latencies.clock }),
         }),
       ...(latencies === undefined

@@ -1,15 +1,7 @@
 import type { Decimal } from '../domain/decimal.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { BookWish, Channel, Instrument, KlineInterval, VenueId } from '../domain/instrument.ts';
-import type {
-  AskedSymbol,
-  BookUpdate,
-  DataWarning,
-  MarketEvent,
-  RawFrame,
-  Repeat,
-  RotationNotice,
-} from '../domain/line.ts';
+import type { BookUpdate, MarketFrame, RawFrame, RotationNotice } from '../domain/line.ts';
 import type { AggTrade, Environment, Kline, TradeEvent } from '../domain/record.ts';
 
 /** A request over the socket: the frame to send, the id that its answer carries, the topics it is about. */
@@ -24,22 +16,11 @@ export interface DecoderContext {
   readonly environment: Environment;
   /** By the venue's symbol, upper case. A symbol that is not in it was not asked for. */
   readonly instruments: ReadonlyMap<string, Instrument>;
-  /** Those of `instruments`, by canonical symbol, also once they are among them no longer; by default nothing is known to be a repeat. */
-  readonly asked?: (symbol: string) => AskedSymbol;
 }
 
 /** What a frame means. A decoder never throws. */
 export type Decoded =
-  /** Market data, all of one symbol; empty where the frame repeats what this connection already told. */
-  | {
-      readonly kind: 'events';
-      readonly events: readonly MarketEvent[];
-      readonly warning?: DataWarning;
-      /** What the frame would tell, had it not been told: `events` is empty. */
-      readonly repeat?: Repeat;
-      /** Whose events they are, where the decoder had it at hand. */
-      readonly of?: AskedSymbol;
-    }
+  | MarketFrame
   | { readonly kind: 'ack'; readonly id: string | undefined }
   | { readonly kind: 'pong' }
   /** A control request was refused. `id` and `topics` as far as the answer names them; the whole request is refused. */

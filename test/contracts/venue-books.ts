@@ -65,7 +65,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
 
   function update(json: unknown): BookUpdate {
     const decoded = decode(json);
-    const event = decoded.kind === 'events' ? decoded.events[0] : undefined;
+    const event = decoded.kind === 'value' ? decoded.value[0] : undefined;
     if (event?.kind !== 'book_update') throw new Error(`no book update: ${JSON.stringify(decoded)}`);
     expectWellFormed(event, context);
     return event;
@@ -219,10 +219,10 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
     // None when: a frame has no envelope that tells its symbol.
     it.each(
       fixtures.filter(
-        ({ frame, decoded }) => isEnveloped(frame) && decoded.kind === 'events' && decoded.events.length > 0,
+        ({ frame, decoded }) => isEnveloped(frame) && decoded.kind === 'value' && decoded.value.length > 0,
       ),
     )('VC-25 $name, once malformed, names its symbol', ({ frame, decoded, reads = [] }) => {
-      const symbol = decoded.kind === 'events' ? decoded.events[0]?.symbol : undefined;
+      const symbol = decoded.kind === 'value' ? decoded.value[0]?.symbol : undefined;
       for (const path of reads.filter((one) => one.startsWith('data'))) {
         expect(decode(withoutValue(frame, path)), path).toMatchObject({ kind: 'malformed', symbol });
       }
@@ -251,7 +251,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
 
 /** As its golden says. */
 function isWhole({ decoded }: FrameFixture): boolean {
-  const event = decoded.kind === 'events' ? decoded.events[0] : undefined;
+  const event = decoded.kind === 'value' ? decoded.value[0] : undefined;
   return event?.kind === 'book_update' && event.snapshot;
 }
 

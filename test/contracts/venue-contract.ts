@@ -110,7 +110,7 @@ export function venueContract(contract: VenueContract): void {
           fc.assert(
             fc.property(decimalTexts, (text) => {
               const decoded = decodeOnce(withValue(frame, path, text));
-              expect(decoded.kind === 'events' && valueAt(decoded.events[0], field)).toBe(canonicalDecimal(text));
+              expect(decoded.kind === 'value' && valueAt(decoded.value[0], field)).toBe(canonicalDecimal(text));
             }),
             { numRuns: 50 },
           );
@@ -126,7 +126,7 @@ export function venueContract(contract: VenueContract): void {
             '100000000000000000000',
           ]) {
             const decoded = decodeOnce(withValue(frame, path, text));
-            if (text === '' && decoded.kind === 'events') expect(valueAt(decoded.events[0], field)).toBeNull();
+            if (text === '' && decoded.kind === 'value') expect(valueAt(decoded.value[0], field)).toBeNull();
             else expect(faultField(decoded), `${path} = ${text}`).toBe(path);
           }
         }
@@ -140,7 +140,7 @@ export function venueContract(contract: VenueContract): void {
         if (takerSide === undefined) return;
         const makers = [takerSide.sold, takerSide.bought].map((side) => {
           const decoded = decodeOnce(withValue(frame, takerSide.path, side));
-          return decoded.kind === 'events' && valueAt(decoded.events[0], 'isBuyerMaker');
+          return decoded.kind === 'value' && valueAt(decoded.value[0], 'isBuyerMaker');
         });
         expect(makers).toEqual([true, false]);
       },
@@ -182,7 +182,7 @@ export function venueContract(contract: VenueContract): void {
     });
 
     it('VC-10 a symbol that joins while the connection lives is decoded, one that leaves is ignored', () => {
-      const fixture = fixtures.find(({ decoded }) => decoded.kind === 'events' && decoded.events[0]?.kind === 'trade');
+      const fixture = fixtures.find(({ decoded }) => decoded.kind === 'value' && decoded.value[0]?.kind === 'trade');
       const { instruments, ...rest } = fixtureContext();
       const all = [...instruments];
       const decode = venue.newDecoder({ ...rest, instruments });
@@ -190,7 +190,7 @@ export function venueContract(contract: VenueContract): void {
       instruments.clear();
       expect(decode(frame)).toEqual({ kind: 'ignored', reason: 'unknown_symbol' });
       for (const [symbol, instrument] of all) instruments.set(symbol, instrument);
-      expect(decode(frame).kind).toBe('events');
+      expect(decode(frame).kind).toBe('value');
       instruments.clear();
       expect(decode(frame)).toEqual({ kind: 'ignored', reason: 'unknown_symbol' });
     });
@@ -280,9 +280,9 @@ export function venueContract(contract: VenueContract): void {
       fc.assert(
         fc.property(fc.constantFrom(...texts), mutations, (text, changes) => {
           const decoded = decode({ ...frameOf(''), data: mutated(Buffer.from(text), changes) });
-          if (decoded.kind !== 'events') return;
+          if (decoded.kind !== 'value') return;
           passed++;
-          for (const event of decoded.events) expectWellFormed(event, context);
+          for (const event of decoded.value) expectWellFormed(event, context);
         }),
         { numRuns: 5_000 },
       );
@@ -362,8 +362,6 @@ function frameOf(text: string): RawFrame {
 }
 
 function comparable({ ...decoded }: Decoded): unknown {
-  // At hand or not, it is the same symbol.
-  if (decoded.kind === 'events') delete (decoded as { of?: unknown }).of;
   if (!('fault' in decoded)) return decoded;
   const { kind, retry, field } = decoded.fault;
   return { ...decoded, fault: field === undefined ? { kind, retry } : { kind, retry, field } };
@@ -371,9 +369,10 @@ function comparable({ ...decoded }: Decoded): unknown {
 
 /** The meaning as a fixture writes it, with what it leaves out: null stands for undefined ids. */
 function golden(decoded: Decoded, venue: Venue): unknown {
-  if (decoded.kind === 'events') {
+  if (decoded.kind === 'value') {
     const common = { venue: venue.id, environment: 'production', epoch: 0, receivedAt: RECEIVED_AT };
-    return { ...decoded, events: decoded.events.map((event) => ({ ...event, ...common })) };
+    const value = decoded.value.map((event) => ({ ...event, ...common }));
+    return { ...decoded, key: value[0]?.symbol, at: RECEIVED_AT, value };
   }
   return 'id' in decoded ? { ...decoded, id: decoded.id ?? undefined } : decoded;
 }

@@ -39,7 +39,7 @@ async function nightOf(
             symbol,
             timestamp: scheduler.now(),
           });
-          return { kind: 'data', receivedAt: scheduler.now() * 1000, events: [event] };
+          return { kind: 'value', key: event.symbol, at: scheduler.now() * 1000, value: [event] };
         }),
       ),
     );

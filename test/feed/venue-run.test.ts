@@ -82,7 +82,7 @@ class ScriptedRun {
 
 /** Trades of BTC with these ids, each of the millisecond of its id. */
 function deliver(connection: ScriptedConnection, ...ids: readonly number[]): void {
-  for (const id of ids) connection.tell({ kind: 'data', receivedAt: 0, events: [tradeEvent(id, { timestamp: id })] });
+  for (const id of ids) connection.data(id);
 }
 
 describe.each([true, false])('VenueRun: two lines, contiguous ids: %s', (contiguous) => {
@@ -157,14 +157,9 @@ describe.each([true, false])('VenueRun: the rotation of one line, contiguous ids
     deliver(old, 1);
     old.rotate();
     const next = run.connection(1).open().acknowledge();
-    const ethereum = (id: number) =>
-      ({
-        kind: 'data',
-        receivedAt: 0,
-        events: [tradeEvent(id, { timestamp: id, symbol: 'ETHUSDT', coin: 'ETH' })],
-      }) as const;
-    next.tell(ethereum(50));
-    old.tell(ethereum(50));
+    const ethereum = tradeEvent(50, { timestamp: 50, symbol: 'ETHUSDT', coin: 'ETH' });
+    next.market(ethereum);
+    old.market({ ...ethereum });
     run.scheduler.advance(500);
     expect(old.closed).toBe(true);
     deliver(next, 2);
@@ -236,19 +231,6 @@ describe('VenueRun: announcements', () => {
 });
 
 describe('VenueRun: a symbol that is left and followed again, ids jump', () => {
-  it('is the same for its decoders, who know whether it is followed', () => {
-    const run = new ScriptedRun();
-    const { asked } = run.connection(0).args;
-    const btc = asked('BTCUSDT');
-    const followed = [btc.instrument?.symbol];
-    run.feed.remove('BTCUSDT');
-    followed.push(btc.instrument?.symbol);
-    run.feed.add(instrument('BTC'));
-    followed.push(btc.instrument?.symbol);
-    expect(followed).toEqual(['BTCUSDT', undefined, 'BTCUSDT']);
-    expect(asked('BTCUSDT')).toBe(btc);
-  });
-
   it('names what was traded meanwhile, though its first trade comes before the subscription is acknowledged', () => {
     const run = new ScriptedRun({ lines: 2, contiguous: false });
     for (const connection of run.connections) deliver(connection, 1, 2);
@@ -264,7 +246,7 @@ describe('VenueRun: a symbol that is left and followed again, ids jump', () => {
     const eth = (id: number) => tradeEvent(id, { symbol: 'ETHUSDT', coin: 'ETH', timestamp: id });
     for (let second = 1; second <= 11; second++) {
       run.scheduler.advance(1000);
-      run.connection(0).tell({ kind: 'data', receivedAt: 0, events: [eth(100 + second)] });
+      run.connection(0).market(eth(100 + second));
     }
     expect(run.connection(0).commands).toMatchObject([{ kind: 'resubscribe' }]);
     run.signals.length = 0;
@@ -386,8 +368,7 @@ describe.each([
       const events = ['BTCUSDT', 'ETHUSDT'].map((symbol) =>
         tickerOf({ symbol, timestamp, price: `${60_000 + second}` }),
       );
-      for (const event of events)
-        for (const connection of run.connections) connection.tell({ kind: 'data', receivedAt: 0, events: [event] });
+      for (const event of events) for (const connection of run.connections) connection.market(event);
       deliver(run.connection(0), second);
       run.scheduler.advance(1000);
     }
@@ -426,7 +407,7 @@ it('VenueRun: a coin of which is told that nothing changed is not mute', () => {
   const run = new ScriptedRun({ more: { coinStaleAfterMs: 10_000 } });
   const line = run.connection(0);
   for (let second = 1; second <= 12; second++) {
-    line.tell({ kind: 'data', receivedAt: 0, events: [], of: line.args.asked('BTCUSDT') });
+    line.tell({ kind: 'value', key: 'BTCUSDT', at: 0, value: [] });
     run.scheduler.advance(1000);
   }
   expect(run.told('feed_stale').flatMap(({ symbol }) => symbol ?? [])).toEqual(['ETHUSDT']);
@@ -468,9 +449,7 @@ describe('VenueRun: a venue that refuses topics', () => {
   const served = (run: ScriptedRun, symbol = 'BTCUSDT') =>
     run.signals.flatMap((signal) => (signal.kind === 'serves' && signal.symbol === symbol ? [signal.serves] : []));
   const ticker = (run: ScriptedRun, index: number, symbol = 'BTCUSDT') =>
-    run
-      .connection(index)
-      .tell({ kind: 'data', receivedAt: 0, events: [tickerOf({ symbol, timestamp: run.scheduler.now() })] });
+    run.connection(index).market(tickerOf({ symbol, timestamp: run.scheduler.now() }));
 
   it('does not serve a symbol without its trades, whatever else of it comes, and does once they came for a while', () => {
     const run = new ScriptedRun({ lines: 2, more: { channels: ['trade', 'ticker'], coinStaleAfterMs: 10_000 } });
@@ -587,19 +566,6 @@ describe('VenueRun: books', () => {
 });
 
 describe('VenueFeed, warm', () => {
-  it('takes nothing for a repeat, and nothing past the stream, while it holds back', () => {
-    const run = new ScriptedRun({ warm: true });
-    run.feed.resumeAt(new Map([['BTCUSDT', { trade: { id: '5', timestamp: 5 }, aggTrade: null }]]));
-    const { asked, onMore } = run.connection(0).args;
-    const isRepeat = () => asked('BTCUSDT').isRepeat(5, 5);
-    const more = () => onMore({ kind: 'data', receivedAt: 0, events: [tradeEvent(6, { timestamp: 6 })] }, 0);
-    run.subscribe();
-    expect([isRepeat(), more()]).toEqual([false, false]);
-    run.scheduler.advance(1);
-    expect([isRepeat(), more()]).toEqual([true, true]);
-    expect(run.trades).toEqual([6]);
-  });
-
   const mark = (id: number) => ({ id: String(id), timestamp: id });
 
   it('holds back what comes until it is subscribed, and goes on where another ended', () => {

@@ -29,13 +29,13 @@ describe.each(['binance', 'bybit'] as const)('bad frames of the protocol of %s',
     const outcomes = frames.map((bad, index) => {
       const outcome = between(rawFrame(bad));
       const good = between({ data: Buffer.from(goodTrade(protocol, index).text), binary: false, receivedAt: 1 });
-      if (good.kind === 'events')
-        ids.push(...good.events.map((event) => (event.kind === 'trade' ? event.tradeId : event.kind)));
+      if (good.kind === 'value')
+        ids.push(...good.value.map((event) => (event.kind === 'trade' ? event.tradeId : event.kind)));
       return outcome;
     });
     expect(ids).toEqual(frames.map((_, index) => goodTrade(protocol, index).tradeId));
     for (const [index, bad] of frames.entries())
-      expect(outcomes[index]?.kind, bad.name).toBe(bad.expect === 'passes' ? 'events' : bad.expect);
+      expect(outcomes[index]?.kind, bad.name).toBe(bad.expect === 'passes' ? 'value' : bad.expect);
   });
 
   it("keep a dead letter's reason short", () => {
@@ -60,11 +60,11 @@ function expectOutcome(decoded: Decoded, bad: BadFrame): void {
       expect(decoded).toEqual({ kind: 'ignored', reason: bad.reason });
       return;
     case 'passes':
-      expect(decoded.kind).toBe('events');
-      if (decoded.kind !== 'events') return;
+      expect(decoded.kind).toBe('value');
+      if (decoded.kind !== 'value') return;
       expect(decoded.warning).toBe(bad.warning);
-      expect(decoded.events).toHaveLength(1);
-      for (const event of decoded.events) expectWellFormed(event, fixtureContext());
+      expect(decoded.value).toHaveLength(1);
+      for (const event of decoded.value) expectWellFormed(event, fixtureContext());
       return;
   }
 }

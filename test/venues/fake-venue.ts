@@ -1,4 +1,5 @@
 import { Fault } from '../../src/domain/fault.ts';
+import type { MarketFrame } from '../../src/domain/line.ts';
 import type { TradeEvent } from '../../src/domain/record.ts';
 import type { ControlRequest, Decoded, DecoderContext, Venue } from '../../src/venues/contract.ts';
 
@@ -60,11 +61,11 @@ function decode(text: string, receivedAt: number, context: DecoderContext): Deco
   const [word, first = '', second = ''] = text.split(' ');
   switch (word) {
     case 'trade':
-      return { kind: 'events', events: [trade(first, second, receivedAt, context)] };
+      return frameOf(trade(first, second, receivedAt, context));
     case 'odd':
-      return { kind: 'events', events: [trade(first, second, receivedAt, context)], warning: 'inverted_spread' };
+      return { ...frameOf(trade(first, second, receivedAt, context)), warning: 'inverted_spread' };
     case 'repeat':
-      return { kind: 'events', events: [] };
+      return { kind: 'value', key: 'BTC', at: receivedAt, value: [] };
     case 'ack':
       return { kind: 'ack', id: first === '' ? undefined : first };
     case 'pong':
@@ -85,6 +86,10 @@ function decode(text: string, receivedAt: number, context: DecoderContext): Deco
     default:
       return { kind: 'malformed', fault: new Fault('malformed', 'no such word', { field: 'word' }) };
   }
+}
+
+function frameOf(event: TradeEvent): MarketFrame {
+  return { kind: 'value', key: event.symbol, at: event.receivedAt, value: [event] };
 }
 
 function trade(symbol: string, tradeId: string, receivedAt: number, context: DecoderContext): TradeEvent {

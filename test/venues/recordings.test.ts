@@ -172,10 +172,10 @@ function decodeAll(decode: Decoder, frames: readonly string[]): Decoding {
   for (const frame of frames) {
     const decoded = decode({ data: Buffer.from(frame), binary: false, receivedAt: 1 });
     if (decoded.kind === 'malformed') malformed.push(`${decoded.fault.message}: ${frame.slice(0, 200)}`);
-    if (decoded.kind !== 'events') count(decoded.kind === 'ignored' ? `ignored: ${decoded.reason}` : decoded.kind);
-    else if (decoded.events.length === 0) count('nothing_new');
-    else for (const event of decoded.events) count(event.kind);
-    if (decoded.kind === 'events') events.push(...decoded.events);
+    if (decoded.kind !== 'value') count(decoded.kind === 'ignored' ? `ignored: ${decoded.reason}` : decoded.kind);
+    else if (decoded.value.length === 0) count('nothing_new');
+    else for (const event of decoded.value) count(event.kind);
+    if (decoded.kind === 'value') events.push(...decoded.value);
   }
   const context = {
     environment: 'replay',

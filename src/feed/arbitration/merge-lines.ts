@@ -161,17 +161,6 @@ export class LineMerge {
     return out ?? events;
   }
 
-  /** True where nothing more is told of a trade: `data` would count it, leave it out and change nothing else, whatever it says besides. */
-  isRepeat({ series }: MergedSymbol, id: number, timestamp: number): boolean {
-    if (series?.trades.isRepeat(id, timestamp) !== true) return false;
-    return this.#doubted.size === 0 || !this.#doubted.has(series.trades);
-  }
-
-  /** Counts such a trade. */
-  repeated(): void {
-    this.#duplicates++;
-  }
-
   /** Series that hold trades back, and have held more or less since this was asked last. */
   newlyHeld(): Iterable<TradeSeries> {
     if (this.#newlyHeld.size === 0) return NONE;

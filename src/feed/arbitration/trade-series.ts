@@ -118,11 +118,6 @@ export class TradeSeries {
     return this.#sequence.next(line, trade) || this.#told(this.#sequence.accept(line, trade, now));
   }
 
-  /** As of the sequence; where ids jump, never. */
-  isRepeat(id: number, timestamp: number): boolean {
-    return this.#sequence.isRepeat(id, timestamp);
-  }
-
   /** Announces the gaps that are as old and not announced yet. */
   tell(openedBy: number): MergedEvent[] {
     return this.#told(this.#sequence.announce(openedBy));

@@ -263,8 +263,8 @@ export class RotatingLine {
     if (isNew && signal.kind === 'opened') this.#begin(rotation);
     if (!isNew && signal.kind === 'answered') handOver.oldAnswered();
     if (isNew && !handOver.subscribed && successor.hasAll(this.topics)) this.#subscribed(rotation);
-    if (signal.kind !== 'data') return;
-    const time = (signal.repeat ?? signal.events.at(-1))?.timestamp ?? null;
+    if (signal.kind !== 'value') return;
+    const time = signal.value.at(-1)?.timestamp ?? null;
     if (!isNew) handOver.byOld(time);
     else if (handOver.byNew(time)) this.#settleLater(rotation);
     if (handOver.caughtUp) this.#finish(rotation);

@@ -40,7 +40,7 @@ export function venueLine(options: VenueLineOptions): Observable<LineSignal> {
       reconnect,
       scheduler,
       random,
-      isData: (signal) => signal.kind === 'data',
+      isData: (signal) => signal.kind === 'value',
       onLost: (loss) => subscriber.next({ kind: 'lost', ...loss }),
     });
     return line$.subscribe(subscriber);
@@ -49,7 +49,7 @@ export function venueLine(options: VenueLineOptions): Observable<LineSignal> {
   function watched({ connection$ }: VenueLineOptions): Observable<LineSignal> {
     return connection$.pipe(
       // The time before the socket is open is the connect timeout's to judge.
-      detectStale({ staleAfterMs, isData: (event) => event.kind === 'data' || event.kind === 'opened', scheduler }),
+      detectStale({ staleAfterMs, isData: (event) => event.kind === 'value' || event.kind === 'opened', scheduler }),
       judgeSilence(options),
     );
   }
@@ -84,7 +84,7 @@ function judgeSilence({
           switch (item.kind) {
             case 'value': {
               const event = item.value;
-              if (event.kind === 'data' || event.kind === 'opened') silentSince = scheduler.now();
+              if (event.kind === 'value' || event.kind === 'opened') silentSince = scheduler.now();
               if (event.kind === 'answered') lastAnswerAt = scheduler.now();
               if (event.kind === 'opened') opened = true;
               subscriber.next(event);

@@ -1,28 +1,19 @@
 import { defer, type Observable, Subject, switchMap, timer } from 'rxjs';
 import { type Instrument, isDepthChannel } from '../../domain/instrument.ts';
-import type { DataFrame, RotationNotice } from '../../domain/line.ts';
+import type { RotationNotice } from '../../domain/line.ts';
 import { ConnectionBudget } from '../../venues/connection/connection-budget.ts';
 import { type ConnectionPlan, planConnections } from '../../venues/connection/plan-connections.ts';
 import type { VenueCounts, VenueFeedOptions } from '../venue-signal.ts';
-import type { VenueSymbol } from '../venue-symbol.ts';
 import type { LineConnection } from './line-connection.ts';
 import { type LineNews, RotatingLine } from './rotating-line.ts';
 import { MAX_POSTPONEMENTS, postponement, rotationAge } from './rotation-age.ts';
 import { type LineSignal, venueLine } from './venue-line.ts';
 
-/** What the lines of a venue are told, and ask, past the stream of their news. */
-export interface LinesPort {
-  /** True when other venues show that nothing happens in the market. */
-  readonly isQuiet: (connection: LineConnection) => boolean;
-  /** Takes a data frame of a line that is not being replaced and has just told another, or leaves it to the stream. */
-  readonly onMore: (connection: LineConnection, data: DataFrame, now: number) => boolean;
-  readonly symbol: (symbol: string) => Pick<VenueSymbol, 'instrument' | 'isRepeat'>;
-}
-
 /** The lines of one venue: which instruments are subscribed on which connections, and all their signals as one stream. */
 export class VenueLines {
   /** By the venue's symbol: what the decoders know. */
   readonly instruments = new Map<string, Instrument>();
+  readonly #bySymbol = new Map<string, Instrument>();
   readonly #byTopic = new Map<string, Instrument>();
   readonly news$: Observable<LineNews>;
   /** What the trades of a symbol come by, if any are wanted. */
@@ -30,15 +21,16 @@ export class VenueLines {
   readonly #news$ = new Subject<LineNews>();
   readonly #options: VenueFeedOptions;
   readonly #counts: VenueCounts;
-  readonly #port: LinesPort;
+  readonly #isQuiet: (connection: LineConnection) => boolean;
   readonly #lines: RotatingLine[] = [];
   readonly #budget: ConnectionBudget;
   #connections = 0;
 
-  constructor(options: VenueFeedOptions, counts: VenueCounts, port: LinesPort) {
+  /** `isQuiet`: other venues show that nothing happens in the market. */
+  constructor(options: VenueFeedOptions, counts: VenueCounts, isQuiet: (connection: LineConnection) => boolean) {
     this.#options = options;
     this.#counts = counts;
-    this.#port = port;
+    this.#isQuiet = isQuiet;
     this.#budget = options.connectionBudget ?? new ConnectionBudget(options.venue.limits.connectionsPerFiveMinutes);
     this.news$ = this.#news$;
     const { channels } = options;
@@ -106,7 +98,7 @@ export class VenueLines {
     for (const line of this.#lines) line.unsubscribe(topics);
     for (const topic of topics) this.#byTopic.delete(topic);
     this.instruments.delete(instrument.venueSymbol);
-    this.#port.symbol(instrument.symbol).instrument = undefined;
+    this.#bySymbol.delete(instrument.symbol);
   }
 
   /** Takes an instrument off and on again, or these topics of it. */
@@ -134,7 +126,7 @@ export class VenueLines {
   }
 
   bySymbol(symbol: string): Instrument | undefined {
-    return this.#port.symbol(symbol).instrument;
+    return this.#bySymbol.get(symbol);
   }
 
   byTopic(topic: string): Instrument | undefined {
@@ -165,7 +157,7 @@ export class VenueLines {
 
   #know(instrument: Instrument): void {
     this.instruments.set(instrument.venueSymbol, instrument);
-    this.#port.symbol(instrument.symbol).instrument = instrument;
+    this.#bySymbol.set(instrument.symbol, instrument);
     for (const topic of this.topicsOf(instrument)) this.#byTopic.set(topic, instrument);
   }
 
@@ -204,15 +196,12 @@ export class VenueLines {
         this.#counts.frames++;
         onFrame?.(frame, number);
       },
-      // While it is being replaced, all that both connections bring decides when the first may go.
-      onMore: (data, now) => !line.rotates && this.#port.onMore(connection, data, now),
-      asked: this.#port.symbol,
     });
     const connection$ = defer(() => {
       const waitMs = this.#budget.take(scheduler.now());
       return waitMs === 0 ? attempt$ : timer(waitMs, scheduler).pipe(switchMap(() => attempt$));
     });
-    const isQuiet = () => this.#port.isQuiet(connection);
+    const isQuiet = () => this.#isQuiet(connection);
     return venueLine({ connection$, reconnect: settings.reconnect, staleAfterMs, isQuiet, scheduler, random });
   }
 

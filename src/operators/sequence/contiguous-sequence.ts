@@ -119,10 +119,6 @@ export class ContiguousSequence<T> implements IdSequence<T> {
     return true;
   }
 
-  isRepeat(first: number, timestamp: number): boolean {
-    return first <= this.#lastId && timestamp <= this.#latest && this.#held.isEmpty;
-  }
-
   accept(_line: number, value: T, now: number): Sequenced<T>[] {
     const first = this.#access.first(value);
     const timestamp = this.#access.timestamp(value);

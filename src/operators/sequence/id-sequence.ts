@@ -80,8 +80,6 @@ export interface IdSequence<T> {
   /** True: the value is simply the next one and counts as passed on. The hot path: it makes no result object. */
   next(line: number, value: T): boolean;
   accept(line: number, value: T, now: number): Sequenced<T>[];
-  /** True: `accept` would count a value with this id and timestamp as a duplicate and do nothing else. */
-  isRepeat(id: number, timestamp: number): boolean;
   /** Announces the gaps that opened no later than `openedBy` and were not announced before, and those in front of them. */
   announce(openedBy: number): Sequenced<T>[];
   /** Takes fetched values, in any order; those that are not missing are left out. */

@@ -175,11 +175,6 @@ export class SparseSequence<T> implements IdSequence<T> {
     return this.#settled(this.#pass(value));
   }
 
-  /** A repeat can bring a line into step. */
-  isRepeat(): boolean {
-    return false;
-  }
-
   /** Ids do not tell a gap. */
   announce(): Sequenced<T>[] {
     return [];

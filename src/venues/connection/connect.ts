@@ -1,6 +1,6 @@
 import { interval, Observable, type SchedulerLike, Subscription } from 'rxjs';
 import { asFault, Fault } from '../../domain/fault.ts';
-import type { DataFrame, LineEvent, RawFrame } from '../../domain/line.ts';
+import type { LineEvent, MarketFrame, RawFrame } from '../../domain/line.ts';
 import { openSocket, type SocketEnd } from '../../net/open-socket.ts';
 import type { WallClock } from '../../net/wall-clock.ts';
 import type { Decoded, DecoderContext, Venue } from '../contract.ts';
@@ -31,11 +31,6 @@ export interface LineOptions {
   readonly rotateAfterMs?: number;
   /** Sees every frame as it came, before it is decoded. Must not throw. */
   readonly onFrame?: (frame: RawFrame) => void;
-  /**
-   * Is given a data frame, where the line has told one in the same millisecond of the scheduler, `now`. True: it was
-   * taken, and is not told. So whoever watches the line alone need not look at each of a thousand frames.
-   */
-  readonly onMore?: (data: DataFrame, now: number) => boolean;
   /** Opens the connection; the real network by default. */
   readonly open?: typeof openSocket;
   /** Stamps the frames; the system's wall clock by default. */
@@ -61,9 +56,8 @@ export function connectLine(options: LineOptions): Observable<LineEvent> {
     const requests = new ControlRequests(venue);
     const queue = controlQueue(scheduler, venue.limits.messagesPerSecond);
     const timers = new Subscription();
-    const { onFrame, onMore } = options;
+    const { onFrame } = options;
     let dataSeen = false;
-    let toldAt: number | undefined;
     let silentTicks = 0;
 
     function onSocketFrame(frame: RawFrame): void {
@@ -75,35 +69,15 @@ export function connectLine(options: LineOptions): Observable<LineEvent> {
         const fault = new Fault('malformed', `the decoder failed: ${asFault(error).message}`, { cause: error });
         decoded = { kind: 'malformed', fault };
       }
-      if (decoded.kind === 'events') {
+      if (decoded.kind === 'value') {
         dataSeen = true;
-        onData(dataOf(decoded, frame.receivedAt));
+        observer.next(decoded);
       } else {
         onControl(decoded, frame);
       }
     }
 
-    function onData(data: DataFrame): void {
-      if (onMore !== undefined) {
-        const now = scheduler.now();
-        const at = Math.trunc(now);
-        if (at === toldAt && !observer.closed && takes(onMore, data, now)) return;
-        toldAt = at;
-      }
-      observer.next(data);
-    }
-
-    /** What is thrown must not reach the socket, which would read nothing more, and say nothing. */
-    function takes(take: typeof onMore & {}, data: DataFrame, now: number): boolean {
-      try {
-        return take(data, now);
-      } catch (error) {
-        observer.error(asFault(error));
-        return true;
-      }
-    }
-
-    function onControl(decoded: Exclude<Decoded, { kind: 'events' }>, frame: RawFrame): void {
+    function onControl(decoded: Exclude<Decoded, MarketFrame>, frame: RawFrame): void {
       switch (decoded.kind) {
         case 'ack': {
           observer.next({ kind: 'answered', what: 'ack' });
@@ -211,13 +185,4 @@ export function connectLine(options: LineOptions): Observable<LineEvent> {
       socket.close();
     };
   });
-}
-
-function dataOf({ events, warning, repeat, of }: Extract<Decoded, { kind: 'events' }>, receivedAt: number): DataFrame {
-  if (warning !== undefined) return { kind: 'data', receivedAt, events, warning };
-  if (of === undefined)
-    return repeat === undefined ? { kind: 'data', receivedAt, events } : { kind: 'data', receivedAt, events, repeat };
-  return repeat === undefined
-    ? { kind: 'data', receivedAt, events, of }
-    : { kind: 'data', receivedAt, events, repeat, of };
 }

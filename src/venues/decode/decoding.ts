@@ -1,8 +1,8 @@
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { Instrument, VenueId } from '../../domain/instrument.ts';
-import type { AskedSymbol, DataWarning, MarketEvent, RawFrame, Repeat } from '../../domain/line.ts';
+import type { DataWarning, MarketEvent, RawFrame } from '../../domain/line.ts';
 import type { Environment, TradeEvent } from '../../domain/record.ts';
-import type { Decoded, Decoder, DecoderContext } from '../contract.ts';
+import type { Decoded, Decoder } from '../contract.ts';
 
 /** What every event of a connection's frame says of its origin. */
 export interface Origin {
@@ -64,34 +64,16 @@ export function malformedFrame(error: unknown, symbol?: string): Decoded {
   return symbol === undefined ? { kind: 'malformed', fault } : { kind: 'malformed', fault, symbol };
 }
 
-export function decodedEvents(events: readonly MarketEvent[], warning?: DataWarning): Decoded {
-  return warning === undefined ? { kind: 'events', events } : { kind: 'events', events, warning };
-}
-
-const NONE: readonly never[] = [];
-
-/** The events of a symbol that was at hand. */
-export function eventsOf(of: AskedSymbol, events: readonly MarketEvent[]): Decoded {
-  return { kind: 'events', events, of };
-}
-
-/** A frame that holds nothing but a trade that was told before. */
-export function repeated(repeat: Repeat, of: AskedSymbol): Decoded {
-  return { kind: 'events', events: NONE, repeat, of };
-}
-
-/** What a context asks for of an instrument. */
-export function askedOf(
-  { instruments, asked }: Omit<DecoderContext, 'environment'>,
-  instrument: Instrument,
-): AskedSymbol {
-  if (asked !== undefined) return asked(instrument.symbol);
-  return {
-    get instrument() {
-      return instruments.get(instrument.venueSymbol);
-    },
-    isRepeat: () => false,
-  };
+/** The market data of a frame of one symbol. */
+export function marketFrame(
+  { symbol }: Instrument,
+  receivedAt: number,
+  events: readonly MarketEvent[],
+  warning?: DataWarning,
+): Decoded {
+  return warning === undefined
+    ? { kind: 'value', key: symbol, at: receivedAt, value: events }
+    : { kind: 'value', key: symbol, at: receivedAt, value: events, warning };
 }
 
 export function ignored(reason: string): Decoded {

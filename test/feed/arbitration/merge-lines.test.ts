@@ -52,32 +52,6 @@ describe('LineMerge', () => {
     expect(merge.duplicates).toBe(2);
   });
 
-  it('knows a repeat by its id and time, where nothing waits and nothing is in doubt', () => {
-    const merge = binance();
-    const { timestamp } = tradeEvent(1);
-    const isRepeat = (id: number, at = timestamp) => merge.isRepeat(merge.of('BTCUSDT'), id, at);
-    expect(isRepeat(1)).toBe(false);
-    merge.lineSubscribed(1, ['BTCUSDT'], 0);
-    frames(merge, 1, [tradeEvent(1), tradeEvent(2)], 0);
-    merge.lineSubscribed(1, ['BTCUSDT'], 0);
-    expect([isRepeat(1), isRepeat(2), isRepeat(3)]).toEqual([true, true, false]);
-    // Counted anew, or another symbol's.
-    expect([isRepeat(1, timestamp + 1), merge.isRepeat(merge.of('ETHUSDT'), 1, timestamp)]).toEqual([false, false]);
-    frames(merge, 1, [tradeEvent(4)], 10);
-    expect(isRepeat(2)).toBe(false);
-    frames(merge, 2, [tradeEvent(3)], 20);
-    expect(isRepeat(2)).toBe(true);
-    merge.lineLost(1, 30);
-    merge.tellDoubts();
-    expect(isRepeat(2)).toBe(false);
-    frames(merge, 2, [tradeEvent(5)], 40);
-    merge.tellDoubts();
-    expect(isRepeat(5)).toBe(true);
-    const other = bybit();
-    frames(other, 1, [tradeEvent(1)], 0);
-    expect(other.isRepeat(other.of('BTCUSDT'), 1, timestamp)).toBe(false);
-  });
-
   it('holds behind a hole, per symbol, and lets go after the hold', () => {
     const merge = binance();
     frames(merge, 1, [tradeEvent(1)], 0);

@@ -1,9 +1,9 @@
 import { Observable, of, type Subscriber } from 'rxjs';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { Instrument } from '../../../src/domain/instrument.ts';
-import type { LineEvent, RotationReason } from '../../../src/domain/line.ts';
+import type { LineEvent, MarketEvent, RotationReason } from '../../../src/domain/line.ts';
 import type { LineNews } from '../../../src/feed/connection/rotating-line.ts';
-import { type LinesPort, VenueLines } from '../../../src/feed/connection/venue-lines.ts';
+import { VenueLines } from '../../../src/feed/connection/venue-lines.ts';
 import { Activity } from '../../../src/feed/liveness/activity.ts';
 import { VenueFeed } from '../../../src/feed/venue-feed.ts';
 import type { ConnectArguments, VenueFeedOptions } from '../../../src/feed/venue-signal.ts';
@@ -49,13 +49,16 @@ export class ScriptedConnection {
     return this;
   }
 
-  /** A trade that the venue made at `timestamp`, milliseconds; null: data without events. */
+  /** A trade of BTC that the venue made at `timestamp`, milliseconds; null: data of another coin without events. */
   data(timestamp: number | null): this {
-    this.tell({
-      kind: 'data',
-      receivedAt: 0,
-      events: timestamp === null ? [] : [tradeEvent(timestamp, { timestamp })],
-    });
+    if (timestamp === null) this.tell({ kind: 'value', key: 'XRPUSDT', at: 0, value: [] });
+    else this.market(tradeEvent(timestamp, { timestamp }));
+    return this;
+  }
+
+  /** A frame with this event. */
+  market(event: MarketEvent): this {
+    this.tell({ kind: 'value', key: event.symbol, at: 0, value: [event] });
     return this;
   }
 
@@ -140,13 +143,7 @@ export class ScriptedLines {
     };
     const feedOptions = scriptedVenue(this.scheduler, onConnected, options);
     const { counts } = new VenueFeed(feedOptions);
-    const symbols = new Map<string, ReturnType<LinesPort['symbol']>>();
-    const symbol: LinesPort['symbol'] = (name) => {
-      const known = symbols.get(name) ?? { instrument: undefined, isRepeat: () => false };
-      symbols.set(name, known);
-      return known;
-    };
-    this.lines = new VenueLines(feedOptions, counts, { isQuiet, onMore: () => false, symbol });
+    this.lines = new VenueLines(feedOptions, counts, isQuiet);
     this.lines.news$.subscribe((news) => this.news.push(news));
   }
 
@@ -175,7 +172,7 @@ export class ScriptedLines {
   story(): string[] {
     return this.news
       .splice(0)
-      .filter(({ signal }) => signal.kind !== 'data' && signal.kind !== 'answered')
+      .filter(({ signal }) => signal.kind !== 'value' && signal.kind !== 'answered')
       .map(({ line, connection, successor, signal }) => {
         const what =
           signal.kind === 'handed_over'

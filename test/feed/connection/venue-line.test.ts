@@ -10,7 +10,7 @@ const reconnect = { initialDelayMs: 10, maxDelayMs: 10, maxAttempts: 3, probeEve
 /** o opened, d data, p pong; # ends the connection with the fault. */
 const events: Record<string, LineEvent> = {
   o: { kind: 'opened', url: 'ws://x' },
-  d: { kind: 'data', receivedAt: 0, events: [] },
+  d: { kind: 'value', key: 'BTCUSDT', at: 0, value: [] },
   p: { kind: 'answered', what: 'pong' },
 };
 
@@ -44,7 +44,7 @@ function run(
       isQuiet: () => options.quiet?.(scheduler.now()) ?? false,
       scheduler,
     }).subscribe((signal) => {
-      if (signal.kind !== 'data' && signal.kind !== 'answered') lines.push(`${scheduler.now()} ${told(signal)}`);
+      if (signal.kind !== 'value' && signal.kind !== 'answered') lines.push(`${scheduler.now()} ${told(signal)}`);
     });
     scheduler.schedule(() => subscription.unsubscribe(), options.until ?? 200);
     flush();

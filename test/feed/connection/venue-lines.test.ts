@@ -379,7 +379,7 @@ describe('VenueLines: connections that come of age', () => {
     let leastUp = 2;
     lines.lines.news$.subscribe(({ line, signal }) => {
       if (signal.kind === 'lost') lost.push(signal.fault.message);
-      if (signal.kind === 'data' && lines.scheduler.now() > 10_000) leastUp = Math.min(leastUp, lines.lines.up);
+      if (signal.kind === 'value' && lines.scheduler.now() > 10_000) leastUp = Math.min(leastUp, lines.lines.up);
       lines.news.length = 0;
       if (signal.kind !== 'handed_over') return;
       const to = lines.scheduler.now();

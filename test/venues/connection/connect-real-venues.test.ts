@@ -96,7 +96,7 @@ describe.each<[string, Venue, Answer, string]>([
     await until(() => topicsOf('subscribed').length + topicsOf('refused').length >= plan.topics.length);
     expect(topicsOf('subscribed')).toEqual(plan.topics.filter((topic) => !isBad(topic)).sort());
     expect(topicsOf('refused')).toEqual(plan.topics.filter(isBad).sort());
-    const trades = events.flatMap((event) => (event.kind === 'data' ? event.events : []));
+    const trades = events.flatMap((event) => (event.kind === 'value' ? event.value : []));
     expect(trades.map(({ symbol }) => symbol).sort()).toEqual(['BTCUSDT', 'ETHUSDT', 'SOLUSDT']);
     expect(trades).toContainEqual(
       expect.objectContaining({ kind: 'trade', tradeId, price: '61837.63', quantity: '0.02', isBuyerMaker: true }),

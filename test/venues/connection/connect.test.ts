@@ -144,14 +144,14 @@ describe('connectLine: frames', () => {
     await until(() => events.length === 9);
     expect(events).toMatchObject([
       { kind: 'opened', url: server.url },
-      { kind: 'data', receivedAt: 42, events: [{ symbol: 'BTC', tradeId: '1', receivedAt: 42 }] },
-      { kind: 'data', receivedAt: 42, events: [] },
-      { kind: 'data', events: [{ symbol: 'ETH' }], warning: 'inverted_spread' },
+      { kind: 'value', key: 'BTC', at: 42, value: [{ symbol: 'BTC', tradeId: '1', receivedAt: 42 }] },
+      { kind: 'value', key: 'BTC', at: 42, value: [] },
+      { kind: 'value', key: 'ETH', value: [{ symbol: 'ETH' }], warning: 'inverted_spread' },
       { kind: 'answered', what: 'pong' },
       { kind: 'rotate', reason: 'server_shutdown' },
       { kind: 'ignored', reason: 'unknown_event' },
       { kind: 'malformed', frame: { binary: false, receivedAt: 42 }, fault: { kind: 'malformed', field: 'word' } },
-      { kind: 'data', events: [{ tradeId: '3' }] },
+      { kind: 'value', value: [{ tradeId: '3' }] },
     ]);
     expect(events[1]).not.toHaveProperty('warning');
   });
@@ -163,40 +163,7 @@ describe('connectLine: frames', () => {
     server.say('throw', 'trade BTC 1');
     await until(() => events.length === 3);
     expect(events[1]).toMatchObject({ kind: 'malformed', fault: { kind: 'malformed' } });
-    expect(events[2]).toMatchObject({ kind: 'data' });
-  });
-
-  it('tells the first data frame of a millisecond, and those after it where nobody takes them', async () => {
-    const server = await serve();
-    const taken: string[] = [];
-    const onMore: LineOptions['onMore'] = ({ events }) => {
-      const [event] = events;
-      if (event?.symbol !== 'BTC') return false;
-      taken.push(event.kind === 'trade' ? event.tradeId : '');
-      return true;
-    };
-    const { events, opened } = connect(server.url, { onMore });
-    await opened();
-    server.say('trade BTC 1', 'trade BTC 2', 'trade ETH 3', 'trade BTC 4');
-    await until(() => taken.length === 2);
-    scheduler.advance(1);
-    server.say('trade BTC 5', 'trade BTC 6');
-    await until(() => taken.length === 3);
-    expect(taken).toEqual(['2', '4', '6']);
-    const told = events.flatMap((event) => (event.kind === 'data' ? event.events : []));
-    expect(told).toMatchObject([{ tradeId: '1' }, { tradeId: '3' }, { tradeId: '5' }]);
-  });
-
-  it('ends with a fault, and not in silence, where who takes frames fails', async () => {
-    const server = await serve();
-    const line = connect(server.url, {
-      onMore: () => {
-        throw new Error('no place for it');
-      },
-    });
-    await line.opened();
-    server.say('trade BTC 1', 'trade BTC 2', 'trade BTC 3');
-    expect(await line.fault()).toMatchObject({ message: expect.stringContaining('no place for it') as unknown });
+    expect(events[2]).toMatchObject({ kind: 'value' });
   });
 
   it('passes bytes that are no UTF-8 to the decoder', async () => {
@@ -225,7 +192,7 @@ describe('connectLine: frames', () => {
     const venue = fakeVenue({
       newDecoder: () => {
         decoders++;
-        return () => ({ kind: 'events', events: [] });
+        return () => ({ kind: 'value', key: '', at: 0, value: [] });
       },
     });
     const server = await serve();
@@ -257,7 +224,7 @@ describe('connectLine: subscriptions', () => {
     });
     const { events, kinds } = connect(server.url, { topics: () => ['trade.BTC'] });
     await until(() => kinds().includes('subscribed'));
-    expect(kinds()).toEqual(['opened', ...Array(30).fill('data'), 'answered', 'subscribed']);
+    expect(kinds()).toEqual(['opened', ...Array(30).fill('value'), 'answered', 'subscribed']);
     expect(topicsOf(events, 'subscribed')).toEqual(['trade.BTC']);
   });
 
@@ -606,7 +573,7 @@ describe('connectLine: the end', () => {
     });
     const { kinds, errors, fault } = connect(server.url);
     expect(await fault()).toMatchObject({ kind: 'connection_closed', status: 1012 });
-    expect(kinds()).toEqual(['opened', 'data']);
+    expect(kinds()).toEqual(['opened', 'value']);
     expect(errors).toHaveLength(1);
     expect(scheduler.waiting).toBe(0);
   });

@@ -19,7 +19,7 @@ const subscription = connectLine({
   compression: false,
   maxFrameMb: 32,
 }).subscribe((event) => {
-  if (event.kind !== 'data') return;
+  if (event.kind !== 'value') return;
   subscription.unsubscribe();
   process.send?.('unsubscribed');
   process.disconnect();

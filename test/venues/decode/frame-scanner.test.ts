@@ -60,20 +60,15 @@ function decoderOf(venue: VenueId) {
 /** What the scanner alone makes of a frame, of the streams of the frames given. */
 function scannerOf(venue: VenueId): (frame: string) => unknown {
   if (venue === 'bybit') {
-    const scanner = new TradeScanner({ venue, environment: 'simulated' }, { instruments: INSTRUMENTS });
+    const scanner = new TradeScanner({ venue, environment: 'simulated' }, INSTRUMENTS);
     for (const symbol of INSTRUMENTS.keys()) learn(scanner, `publicTrade.${symbol}`, parseTopic);
-    return (text) => eventsOf(scanner.scan(frameOf(text)));
+    return (text) => scanner.scan(frameOf(text));
   }
-  const scanner = new EventScanner({ venue, environment: 'simulated' }, { instruments: INSTRUMENTS });
+  const scanner = new EventScanner({ venue, environment: 'simulated' }, INSTRUMENTS);
   for (const symbol of INSTRUMENTS.keys())
     for (const event of ['trade', 'ticker', 'bookTicker'])
       learn(scanner, `${symbol.toLowerCase()}@${event}`, parseStreamName);
-  return (text) => eventsOf(scanner.scan(frameOf(text)));
-}
-
-function eventsOf(decoded: Decoded | undefined): unknown {
-  if (decoded?.kind === 'events') return decoded.events;
-  return decoded;
+  return (text) => scanner.scan(frameOf(text));
 }
 
 function learn<T>(
@@ -95,7 +90,7 @@ function parsed(venue: VenueId): (frame: string) => Decoded {
 describe('the scanners of frames', () => {
   it.each(CASES)('%s: reads every frame of the documented layout, as a parser does', (venue, frames) => {
     const [scan, parse] = [scannerOf(venue), parsed(venue)];
-    for (const frame of frames) expect({ kind: 'events', events: scan(frame) }).toStrictEqual(parse(frame));
+    for (const frame of frames) expect(scan(frame)).toStrictEqual(parse(frame));
   });
 
   it.each(CASES)('%s: a frame that is written otherwise is left to the parser', (venue, [frame = '']) => {
@@ -130,7 +125,7 @@ describe('the scanners of frames', () => {
     const text =
       '{"stream":"btcusdt@bookTicker","data":{"u":4,"s":"BTCUSDT","b":"4.00","B":"4.31","a":"4.01","A":"9.00"}}';
     expect(scannerOf('binance')(text)).toBeUndefined();
-    expect(parsed('binance')(text)).toMatchObject({ kind: 'events', events: [{ kind: 'book_ticker' }] });
+    expect(parsed('binance')(text)).toMatchObject({ kind: 'value', value: [{ kind: 'book_ticker' }] });
   });
 
   it.each(CASES)('%s: a decoder parses the first frame of a stream, and none after it', (venue, frames) => {
@@ -141,7 +136,7 @@ describe('the scanners of frames', () => {
     const parsedFirst = parse.mock.calls.length;
     expect(parsedFirst).toBeGreaterThan(0);
     for (const text of frames)
-      expect(decode({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT }).kind).toBe('events');
+      expect(decode({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT }).kind).toBe('value');
     expect(parse.mock.calls.length).toBe(parsedFirst);
   });
 
@@ -204,7 +199,7 @@ describe('the scanners of frames', () => {
     // U+00C3 U+00A9, whose codes are the bytes of é in UTF-8.
     const name = '\u00c3\u00a9USDT';
     const instruments = new Map([[name, { coin: 'x', symbol: name, venueSymbol: name }]]);
-    const scanner = new EventScanner({ venue: 'binance', environment: 'simulated' }, { instruments });
+    const scanner = new EventScanner({ venue: 'binance', environment: 'simulated' }, instruments);
     learn(scanner, '\u00c3\u00a9usdt@trade', () => ({ symbol: name, event: 'trade' as const, interval: undefined }));
     const text = BINANCE[0]?.replace('btcusdt', '\u00e9usdt').replace('BTCUSDT', '\u00e9USDT') ?? '';
     expect(scanner.scan({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT })).toBeUndefined();
@@ -214,38 +209,18 @@ describe('the scanners of frames', () => {
     const instruments = new Map(INSTRUMENTS);
     const decode = venues.binance.newDecoder({ environment: 'simulated', instruments });
     const frame = { data: Buffer.from(BINANCE[0] ?? ''), binary: false, receivedAt: RECEIVED_AT };
-    expect([decode(frame).kind, decode(frame).kind]).toEqual(['events', 'events']);
+    expect([decode(frame).kind, decode(frame).kind]).toEqual(['value', 'value']);
     instruments.delete('BTCUSDT');
     expect(decode(frame)).toEqual({ kind: 'ignored', reason: 'unknown_symbol' });
   });
 
-  it.each(CASES)(
-    '%s: what is followed under another name of the venue is not taken for what the frame says',
-    (venue, [text = '']) => {
-      const former = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
-      const instruments = new Map([['BTCUSDT', former]]);
-      const btc = { instrument: former, isRepeat: () => false };
-      const decode = venues[venue].newDecoder({ environment: 'simulated', instruments, asked: () => btc });
-      const frame = { data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT };
-      decode(frame);
-      btc.instrument = { ...former, venueSymbol: 'BTC2USDT' };
-      instruments.set('BTC2USDT', btc.instrument);
-      expect(decode(frame)).toMatchObject({ kind: 'events', events: [{ venueSymbol: 'BTCUSDT' }] });
-      instruments.delete('BTCUSDT');
-      expect(decode(frame)).toEqual({ kind: 'ignored', reason: 'unknown_symbol' });
-    },
-  );
-
-  it.each(CASES)('%s: hands on the symbol that was asked for, until it is followed no longer', (venue, [text = '']) => {
-    const btc = { instrument: INSTRUMENTS.get('BTCUSDT'), isRepeat: () => false };
-    const asked = (symbol: string) => (symbol === 'BTCUSDT' ? btc : { ...btc, instrument: undefined });
+  it.each(CASES)('%s: knows an instrument that joins and one that leaves while it lives', (venue, [text = '']) => {
     const instruments = new Map(INSTRUMENTS);
-    const decode = venues[venue].newDecoder({ environment: 'simulated', instruments, asked });
+    const decode = venues[venue].newDecoder({ environment: 'simulated', instruments });
     const frame = { data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT };
     decode(frame);
-    expect(decode(frame)).toMatchObject({ kind: 'events', events: [{ symbol: 'BTCUSDT' }] });
-    expect((decode(frame) as { of?: unknown }).of).toBe(btc);
-    btc.instrument = undefined;
+    instruments.set('BTCUSDT', { coin: 'XBT', symbol: 'XBTUSDT', venueSymbol: 'BTCUSDT' });
+    expect(decode(frame)).toMatchObject({ kind: 'value', key: 'XBTUSDT', value: [{ symbol: 'XBTUSDT', coin: 'XBT' }] });
     instruments.delete('BTCUSDT');
     expect(decode(frame)).toEqual({ kind: 'ignored', reason: 'unknown_symbol' });
   });
@@ -255,7 +230,6 @@ describe('the scanners of frames', () => {
     (venue, frames) => {
       const random = seededRandom(SEED);
       const [decode, parse, scan] = [decoderOf(venue), parsed(venue), scannerOf(venue)];
-      const repeat = repeatsOf(venue);
       const outcomes = { scanned: 0, left: 0 };
       for (let count = 0; count < FRAMES; count++) {
         const text = mutated(frames[Math.floor(random() * frames.length)] ?? '', random);
@@ -263,7 +237,6 @@ describe('the scanners of frames', () => {
         const found = decode(frameOf(text));
         if (!isDeepStrictEqual(shown(found), shown(expected)))
           expect([SEED, text, found]).toEqual([SEED, text, expected]);
-        if (venue !== 'bybit') expectRepeat(text, repeat(text), scan(text));
         if (scan(text) === undefined) outcomes.left++;
         else outcomes.scanned++;
       }
@@ -306,33 +279,9 @@ function expectAsParsed(venue: VenueId, text: string): void {
   expect([text, shown(decode(frameOf(text)))]).toStrictEqual([text, shown(parsed(venue)(text))]);
 }
 
-/** What a decoder makes of a frame for whom every trade is a repeat. */
-function repeatsOf(venue: VenueId): (frame: string) => unknown {
-  const asked = (symbol: string) => ({ instrument: INSTRUMENTS.get(symbol), isRepeat: () => true });
-  const decode = venues[venue].newDecoder({ environment: 'simulated', instruments: INSTRUMENTS, asked });
-  for (const known of BINANCE) decode(frameOf(known));
-  return (text) => {
-    const decoded = decode(frameOf(text));
-    return decoded.kind === 'events' ? decoded.repeat : undefined;
-  };
-}
-
-/** Only of a trade that could be read to its end. */
-function expectRepeat(text: string, repeat: unknown, scanned: unknown): void {
-  const [trade] = (scanned ?? []) as { kind: string; symbol: string; coin: string; timestamp: number }[];
-  const wanted =
-    trade?.kind === 'trade'
-      ? { kind: 'repeat', symbol: trade.symbol, coin: trade.coin, timestamp: trade.timestamp }
-      : undefined;
-  if (!isDeepStrictEqual(repeat, wanted)) expect([text, repeat]).toEqual([text, wanted]);
-}
-
-/** Faults by what they say; whether the symbol was at hand says nothing. */
+/** Faults by what they say. */
 function shown(decoded: Decoded): unknown {
-  if (decoded.kind === 'malformed') return { ...decoded, fault: decoded.fault.message };
-  if (decoded.kind !== 'events') return decoded;
-  const { of: _, ...meaning } = decoded;
-  return meaning;
+  return decoded.kind === 'malformed' ? { ...decoded, fault: decoded.fault.message } : decoded;
 }
 
 const PIECES = [

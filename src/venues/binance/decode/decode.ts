@@ -1,7 +1,7 @@
 import { type Instrument, KLINE_INTERVALS, type VenueId } from '../../../domain/instrument.ts';
 import type { MarketEvent } from '../../../domain/line.ts';
 import type { Decoded, Decoder, DecoderContext } from '../../contract.ts';
-import { decodedEvents, ignored, malformedFrame, type Origin, safely } from '../../decode/decoding.ts';
+import { ignored, malformedFrame, marketFrame, type Origin, safely } from '../../decode/decoding.ts';
 import { isObject, malformed, readObject, readString, type Unchecked, within } from '../../decode/fields.ts';
 import { jsonOf, refuseDuplicateKeys, textOf } from '../../decode/read-frame.ts';
 import { spreadWarning } from '../../decode/top-of-book.ts';
@@ -48,14 +48,15 @@ const READERS: ReadonlyMap<string, Read> = new Map<BinanceEvent, Read>([
 function one(
   read: (payload: Unchecked<Payload>, origin: Origin, instrument: Instrument, receivedAt: number) => MarketEvent,
 ): Read {
-  return (payload, place) => decodedEvents([read(payload, place.origin, place.instrument, place.receivedAt)]);
+  return (payload, { origin, instrument, receivedAt }) =>
+    marketFrame(instrument, receivedAt, [read(payload, origin, instrument, receivedAt)]);
 }
 
 /** A decoder for one connection, of `/stream` (combined frames) or `/ws` (bare frames). */
 export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder {
   const origin: Origin = { venue, environment: context.environment };
   const streams = new Map<string, BinanceStream>();
-  const scanner = new EventScanner(origin, context);
+  const scanner = new EventScanner(origin, context.instruments);
 
   function streamOf(name: string): BinanceStream | undefined {
     const known = streams.get(name);
@@ -157,12 +158,13 @@ function decodeBookTicker(payload: Unchecked<Payload>, { origin, instrument, rec
   const ticker = readBookTicker(payload, origin, instrument, receivedAt);
   return ticker === undefined
     ? ignored('one_sided_book')
-    : decodedEvents([ticker], spreadWarning(ticker.bidPrice, ticker.askPrice));
+    : marketFrame(instrument, receivedAt, [ticker], spreadWarning(ticker.bidPrice, ticker.askPrice));
 }
 
 function decodeKline(payload: Unchecked<Payload>, place: Place): Decoded {
   const k = readObject<BinanceKline>(payload.k, 'k');
   const interval = place.interval ?? KLINE_INTERVALS.find((known) => known === k.i);
   if (interval === undefined) throw malformed('k.i', 'is no interval that is known');
-  return decodedEvents([readKline(payload, k, interval, place.origin, place.instrument, place.receivedAt)]);
+  const { origin, instrument, receivedAt } = place;
+  return marketFrame(instrument, receivedAt, [readKline(payload, k, interval, origin, instrument, receivedAt)]);
 }

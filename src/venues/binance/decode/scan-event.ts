@@ -1,10 +1,10 @@
 // Imported, as the global is a getter, which each frame would pay for.
 import { Buffer } from 'node:buffer';
 import type { Instrument } from '../../../domain/instrument.ts';
-import type { AskedSymbol, RawFrame, Repeat, Ticker } from '../../../domain/line.ts';
+import type { RawFrame, Ticker } from '../../../domain/line.ts';
 import type { TradeEvent } from '../../../domain/record.ts';
 import type { Decoded, DecoderContext } from '../../contract.ts';
-import { askedOf, eventsOf, liveTrade, type Origin, repeated } from '../../decode/decoding.ts';
+import { liveTrade, marketFrame, type Origin } from '../../decode/decoding.ts';
 import { isTime } from '../../decode/fields.ts';
 import { FrameScanner } from '../../decode/frame-scanner.ts';
 import { ascii, type Literal } from '../../decode/literal.ts';
@@ -38,7 +38,6 @@ const TRADES = ascii(',"n":');
 
 interface Scanned {
   readonly isTrade: boolean;
-  readonly asked: AskedSymbol;
   readonly venueSymbol: string;
   /** From the event's time to what follows the symbol. */
   readonly symbol: Literal;
@@ -50,23 +49,22 @@ interface Scanned {
  */
 export class EventScanner {
   readonly #origin: Origin;
-  readonly #context: Omit<DecoderContext, 'environment'>;
+  readonly #instruments: DecoderContext['instruments'];
   readonly #streams = new ScannedNames<Scanned>();
   readonly #scanner = new FrameScanner();
 
-  constructor(origin: Origin, context: Omit<DecoderContext, 'environment'>) {
+  constructor(origin: Origin, instruments: DecoderContext['instruments']) {
     this.#origin = origin;
-    this.#context = context;
+    this.#instruments = instruments;
   }
 
   /** A stream whose frames may be read here from now on. */
   learn(name: string, stream: BinanceStream): void {
-    const instrument = this.#context.instruments.get(stream.symbol);
-    if (instrument === undefined || (stream.event !== 'trade' && stream.event !== '24hrTicker')) return;
+    if (stream.event !== 'trade' && stream.event !== '24hrTicker') return;
     const isTrade = stream.event === 'trade';
-    const { venueSymbol } = instrument;
+    const { symbol: venueSymbol } = stream;
     const symbol = ascii(`,"s":"${venueSymbol}","${isTrade ? 't":' : 'p":"'}`);
-    this.#streams.add(name, { isTrade, asked: askedOf(this.#context, instrument), venueSymbol, symbol });
+    this.#streams.add(name, { isTrade, venueSymbol, symbol });
   }
 
   scan({ data, binary, receivedAt }: RawFrame): Decoded | undefined {
@@ -76,28 +74,21 @@ export class EventScanner {
     scanner.literal(STREAM);
     const stream = scanner.name(this.#streams);
     if (stream === undefined) return undefined;
-    const { asked } = stream;
-    const { instrument } = asked;
-    // A venue may have given the symbol another name since.
-    if (instrument === undefined || instrument.venueSymbol !== stream.venueSymbol) return undefined;
+    const instrument = this.#instruments.get(stream.venueSymbol);
+    if (instrument === undefined) return undefined;
     const event = stream.isTrade
       ? this.#trade(stream, instrument, receivedAt)
       : this.#ticker(stream, instrument, receivedAt);
-    if (event === undefined) return undefined;
-    return event.kind === 'repeat' ? repeated(event, asked) : eventsOf(asked, [event]);
+    return event === undefined ? undefined : marketFrame(instrument, receivedAt, [event]);
   }
 
-  #trade(
-    { asked, symbol: toId }: Scanned,
-    instrument: Instrument,
-    receivedAt: number,
-  ): TradeEvent | Repeat | undefined {
+  #trade({ symbol: toId }: Scanned, instrument: Instrument, receivedAt: number): TradeEvent | undefined {
     const scanner = this.#scanner;
     scanner.literal(TRADE);
     const eventTime = scanner.time();
     scanner.literal(toId);
     const idAt = scanner.at;
-    const id = scanner.integer();
+    scanner.integer();
     const idSpan = scanner.spanFrom(idAt);
     scanner.literal(PRICE);
     const price = scanner.positiveSpan();
@@ -113,9 +104,6 @@ export class EventScanner {
     const timestamp = scanner.time();
     const isBuyerMaker = this.#maker();
     if (!scanner.isWhole || !isTime(timestamp) || !isTime(eventTime)) return undefined;
-    const { symbol, coin } = instrument;
-    // What the other line brought before is checked like any other, but no text and no event are made of it.
-    if (asked.isRepeat(id, timestamp)) return { kind: 'repeat', symbol, coin, timestamp };
     return liveTrade(this.#origin, instrument, receivedAt, {
       price: scanner.cut(price),
       quantity: scanner.cut(quantity),

@@ -1,14 +1,6 @@
 import type { Instrument } from '../../../domain/instrument.ts';
 import type { Decoded, Decoder, DecoderContext } from '../../contract.ts';
-import {
-  askedOf,
-  decodedEvents,
-  eventsOf,
-  ignored,
-  malformedFrame,
-  type Origin,
-  safely,
-} from '../../decode/decoding.ts';
+import { ignored, malformedFrame, marketFrame, type Origin, safely } from '../../decode/decoding.ts';
 import {
   malformed,
   readArray,
@@ -37,7 +29,7 @@ export function bybitDecoder(context: DecoderContext): Decoder {
   const origin: Origin = { venue: 'bybit', environment: context.environment };
   const topics = new Map<string, BybitTopic>();
   const lastUpdate = new Map<string, string>();
-  const scanner = new TradeScanner(origin, context);
+  const scanner = new TradeScanner(origin, context.instruments);
 
   function topicOf(name: string): BybitTopic | undefined {
     const known = topics.get(name);
@@ -84,21 +76,18 @@ export function bybitDecoder(context: DecoderContext): Decoder {
         const data = readArray(outer.data, 'data');
         const trades = readTrades(data, readTime(outer.ts, 'ts'), origin, instrument, receivedAt);
         refuseDuplicateKeys(text, keysOf(outer, data));
-        return decodedEvents(trades);
+        return marketFrame(instrument, receivedAt, trades);
       }
       case 'kline': {
         const data = readArray(outer.data, 'data');
         const klines = readKlines(data, readTime(outer.ts, 'ts'), topic, origin, instrument, receivedAt);
         refuseDuplicateKeys(text, keysOf(outer, data));
-        return decodedEvents(klines);
+        return marketFrame(instrument, receivedAt, klines);
       }
       case 'ticker':
         return decodeTicker(text, outer, origin, instrument, receivedAt);
       case 'book_ticker':
-        return (
-          decodeBookTicker(text, outer, origin, instrument, receivedAt, lastUpdate) ??
-          eventsOf(askedOf(context, instrument), NONE)
-        );
+        return decodeBookTicker(text, outer, origin, instrument, receivedAt, lastUpdate);
       case 'depth':
         return decodeBook(text, outer, origin, instrument, receivedAt);
     }
@@ -115,10 +104,10 @@ function decodeTicker(
   const data = readSnapshot<BybitTicker>(outer);
   const ticker = readTicker(data, readTime(outer.ts, 'ts'), origin, instrument, receivedAt);
   refuseDuplicateKeys(text, keysOf(outer, [data]));
-  return decodedEvents([ticker]);
+  return marketFrame(instrument, receivedAt, [ticker]);
 }
 
-/** Undefined: nothing changed since the last one, which comes again every three seconds. */
+/** No event when nothing changed since the last one, which comes again every three seconds. */
 function decodeBookTicker(
   text: string,
   outer: Unchecked<BybitDataFrame>,
@@ -126,7 +115,7 @@ function decodeBookTicker(
   instrument: Instrument,
   receivedAt: number,
   lastUpdate: Map<string, string>,
-): Decoded | undefined {
+): Decoded {
   const data = readSnapshot<BybitBook>(outer);
   const updateId = readNumericId(data.u, 'data.u');
   const ticker = readBookTicker(data, updateId, readMatchedAt(outer), origin, instrument, receivedAt);
@@ -134,7 +123,8 @@ function decodeBookTicker(
   const repeated = lastUpdate.get(instrument.venueSymbol) === updateId;
   lastUpdate.set(instrument.venueSymbol, updateId);
   if (ticker === undefined) return ignored('one_sided_book');
-  return repeated ? undefined : decodedEvents([ticker], spreadWarning(ticker.bidPrice, ticker.askPrice));
+  if (repeated) return marketFrame(instrument, receivedAt, NONE);
+  return marketFrame(instrument, receivedAt, [ticker], spreadWarning(ticker.bidPrice, ticker.askPrice));
 }
 
 function decodeBook(
@@ -150,7 +140,7 @@ function decodeBook(
   const data = readObject<BybitBook>(outer.data, 'data');
   const update = readBook(data, type === 'snapshot', readMatchedAt(outer), origin, instrument, receivedAt);
   refuseDuplicateKeys(text, keysOf(outer, [data]));
-  return decodedEvents([update]);
+  return marketFrame(instrument, receivedAt, [update]);
 }
 
 /** The matching engine's time, comparable with that of trades; absent in recordings from before 2024. */

@@ -1,9 +1,9 @@
 // Imported, as the global is a getter, which each frame would pay for.
 import { Buffer } from 'node:buffer';
-import type { AskedSymbol, RawFrame } from '../../../domain/line.ts';
+import type { RawFrame } from '../../../domain/line.ts';
 import type { TradeEvent } from '../../../domain/record.ts';
 import type { Decoded, DecoderContext } from '../../contract.ts';
-import { askedOf, eventsOf, liveTrade, type Origin } from '../../decode/decoding.ts';
+import { liveTrade, marketFrame, type Origin } from '../../decode/decoding.ts';
 import { isTime } from '../../decode/fields.ts';
 import { FrameScanner } from '../../decode/frame-scanner.ts';
 import { ascii, type Literal } from '../../decode/literal.ts';
@@ -25,7 +25,6 @@ const NEXT = ascii('},');
 const END = ascii('}]}');
 
 interface Scanned {
-  readonly asked: AskedSymbol;
   readonly venueSymbol: string;
   /** From the sequence to what follows the symbol. */
   readonly symbol: Literal;
@@ -37,22 +36,21 @@ interface Scanned {
  */
 export class TradeScanner {
   readonly #origin: Origin;
-  readonly #context: Omit<DecoderContext, 'environment'>;
+  readonly #instruments: DecoderContext['instruments'];
   readonly #topics = new ScannedNames<Scanned>();
   readonly #scanner = new FrameScanner();
 
-  constructor(origin: Origin, context: Omit<DecoderContext, 'environment'>) {
+  constructor(origin: Origin, instruments: DecoderContext['instruments']) {
     this.#origin = origin;
-    this.#context = context;
+    this.#instruments = instruments;
   }
 
   /** A topic whose frames may be read here from now on. */
   learn(name: string, topic: BybitTopic): void {
-    const instrument = this.#context.instruments.get(topic.symbol);
-    if (instrument === undefined || topic.event !== 'trade') return;
-    const { venueSymbol } = instrument;
+    if (topic.event !== 'trade') return;
+    const { symbol: venueSymbol } = topic;
     const symbol = ascii(`,"s":"${venueSymbol}","BT":`);
-    this.#topics.add(name, { asked: askedOf(this.#context, instrument), venueSymbol, symbol });
+    this.#topics.add(name, { venueSymbol, symbol });
   }
 
   scan({ data, binary, receivedAt }: RawFrame): Decoded | undefined {
@@ -62,10 +60,8 @@ export class TradeScanner {
     scanner.literal(TOPIC);
     const topic = scanner.name(this.#topics);
     if (topic === undefined) return undefined;
-    const { asked, symbol: toBlock } = topic;
-    const { instrument } = asked;
-    // A venue may have given the symbol another name since.
-    if (instrument === undefined || instrument.venueSymbol !== topic.venueSymbol) return undefined;
+    const instrument = this.#instruments.get(topic.venueSymbol);
+    if (instrument === undefined) return undefined;
     scanner.literal(PUBLISHED);
     const eventTime = scanner.time();
     scanner.literal(DATA);
@@ -83,7 +79,7 @@ export class TradeScanner {
       const isBuyerMaker = scanner.option(SOLD);
       if (!isBuyerMaker) scanner.literal(BOUGHT);
       scanner.integer();
-      scanner.literal(toBlock);
+      scanner.literal(topic.symbol);
       const conditions = conditionsOf(scanner.flag(), scanner.option(RPI) && scanner.flag());
       if (!scanner.fits || !isTime(timestamp)) return undefined;
       trades.push(
@@ -99,6 +95,6 @@ export class TradeScanner {
       );
     } while (scanner.option(NEXT));
     scanner.literal(END);
-    return scanner.isWhole ? eventsOf(asked, trades) : undefined;
+    return scanner.isWhole ? marketFrame(instrument, receivedAt, trades) : undefined;
   }
 }

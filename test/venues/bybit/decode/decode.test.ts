@@ -42,10 +42,10 @@ describe('the one-level book of Bybit', () => {
 function updates(decode: Decoder, ids: readonly number[], symbol = 'BTCUSDT'): readonly string[] {
   return ids.map((id) => {
     const decoded = decode(frame(book(id, symbol)));
-    if (decoded.kind !== 'events') return decoded.kind;
-    const [event] = decoded.events;
+    if (decoded.kind !== 'value') return decoded.kind;
+    const [event] = decoded.value;
     if (event?.kind === 'book_ticker') return String(event.updateId);
-    return decoded.of?.instrument?.symbol === symbol ? 'alive' : 'whose?';
+    return decoded.key === symbol ? 'alive' : 'whose?';
   });
 }
 
