@@ -26,9 +26,9 @@ const RULES: StructureRules = {
 const LIMITS: Readonly<Record<keyof Structure, Limit>> = {
   folders: { rule: `folders with more than ${RULES.filesInFolder} files`, aim: 0, limit: 0 },
   files: { rule: `files with more than ${RULES.linesInFile} lines`, aim: 0, limit: 8 },
-  classes: { rule: `classes with more than ${RULES.linesInClass} lines`, aim: 0, limit: 9 },
+  classes: { rule: `classes with more than ${RULES.linesInClass} lines`, aim: 0, limit: 8 },
   operators: { rule: 'public operators that src/ does not use', aim: 0, limit: 6 },
-  names: { rule: 'names that two files export', aim: 0, limit: 36 },
+  names: { rule: 'names that two files export', aim: 0, limit: 35 },
   casts: { rule: 'casts', aim: 120, limit: 189 },
 };
 
