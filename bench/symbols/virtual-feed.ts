@@ -12,7 +12,7 @@ import type { Listing } from '../../src/simulator/market/listing.ts';
 import { Market } from '../../src/simulator/market/market.ts';
 import { VENUE_PROFILES, type VenueProfile } from '../../src/simulator/venue-profile.ts';
 import type { OutRecord, Sink } from '../../src/sinks/contract.ts';
-import { createDrain, type Drain } from '../../src/sinks/driver/drain.ts';
+import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
 
 const VENUE = 'binance';
 const STARTED_AT = 1_790_000_000_000;
@@ -40,7 +40,7 @@ export class VirtualFeed {
   readonly #market: Market;
   readonly #rate: number;
   readonly #feed: Feed;
-  readonly #drain: Drain;
+  readonly #driver: SinkDriver;
   /** Connections by topic. */
   readonly #listeners = new Map<string, SocketHandlers[]>();
   #ms = 0;
@@ -64,7 +64,7 @@ export class VirtualFeed {
     });
     const scheduler = this.#scheduler;
     const now = () => STARTED_AT + scheduler.now();
-    this.#drain = createDrain(this.#sink(), { scheduler });
+    this.#driver = new SinkDriver(this.#sink(), { scheduler });
     this.#feed = buildFeed(config, {
       scheduler,
       wallClockMs: now,
@@ -76,7 +76,7 @@ export class VirtualFeed {
     this.#feed.output$.subscribe(({ records, barrier }) => {
       for (const record of records) {
         const out = { topic: topicNameOf(record, true), key: keyOf(record, 'failover'), record };
-        this.#drain.push(out, { barrier });
+        this.#driver.push(out, { barrier });
       }
     });
   }
@@ -86,7 +86,7 @@ export class VirtualFeed {
   }
 
   async start(): Promise<void> {
-    await this.#drain.opened;
+    await this.#driver.opened;
     this.#feed.start();
     for (let ms = 0; ms < IDLE_MS; ms++) await this.#to(ms, []);
     this.#ms = IDLE_MS;

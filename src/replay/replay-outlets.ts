@@ -5,8 +5,8 @@ import type { Environment, FeedRecord, RecordKind } from '../domain/record.ts';
 import type { FeedOutput } from '../feed/feed.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { OutRecord } from '../sinks/contract.ts';
-import { createDrain, type Drain } from '../sinks/driver/drain.ts';
-import { heapBytes } from '../sinks/driver/out-queue.ts';
+import { SinkDriver } from '../sinks/driver/sink-driver.ts';
+import { heapBytes } from '../sinks/queue/out-queue.ts';
 import { type SinkSettings, sinks } from '../sinks/registry.ts';
 import type { Logger } from '../telemetry/log.ts';
 
@@ -30,7 +30,7 @@ const CLOSE_WITHIN_MS = 5000;
 const BARRIER = { barrier: true } as const;
 
 interface ReplaySink {
-  readonly drain: Drain;
+  readonly driver: SinkDriver;
   /** It takes nothing any more. */
   failed: boolean;
 }
@@ -96,7 +96,7 @@ export class ReplayOutlets {
     const outlets = await Promise.all(
       config.sinks.map(async (name): Promise<ReplaySink> => {
         const sink = await makers[name](settings);
-        const drain = createDrain(sink, {
+        const driver = new SinkDriver(sink, {
           scheduler: monotonicScheduler,
           maxBatch: name === 'kafka' ? config.kafka.batch.maxRecords : Number.POSITIVE_INFINITY,
           conflates: false,
@@ -111,15 +111,15 @@ export class ReplayOutlets {
             this.#failed.reject(fault);
           },
         });
-        const outlet: ReplaySink = { drain, failed: false };
+        const outlet: ReplaySink = { driver, failed: false };
         return outlet;
       }),
     );
     this.#outlets = outlets;
     try {
-      await Promise.all(outlets.map(({ drain }) => drain.opened));
+      await Promise.all(outlets.map(({ driver }) => driver.opened));
     } catch (error) {
-      await Promise.all(outlets.map(({ drain }) => drain.close({ deadlineMs: 0 })));
+      await Promise.all(outlets.map(({ driver }) => driver.close({ deadlineMs: 0 })));
       throw error;
     }
   }
@@ -181,14 +181,14 @@ export class ReplayOutlets {
 
   /** Resolves when all that was handed over is acknowledged; what was rejected of it was told then. */
   async #acknowledged(): Promise<void> {
-    await Promise.race([Promise.all(this.#outlets.map(({ drain }) => drain.idle())), this.#failed.promise]);
+    await Promise.race([Promise.all(this.#outlets.map(({ driver }) => driver.idle())), this.#failed.promise]);
     this.#tellRejected();
   }
 
   /** Delivers what can be within seconds: of a replay that was given up, what waits and what is under way. */
   async close(): Promise<{ readonly undelivered: number }> {
     this.#push();
-    const ends = await Promise.all(this.#outlets.map(({ drain }) => drain.close({ deadlineMs: CLOSE_WITHIN_MS })));
+    const ends = await Promise.all(this.#outlets.map(({ driver }) => driver.close({ deadlineMs: CLOSE_WITHIN_MS })));
     this.#tellRejected();
     const late = this.#waiting.length * this.#outlets.length;
     return { undelivered: ends.reduce((sum, end) => sum + end.undelivered, this.#undelivered + late) };
@@ -207,9 +207,9 @@ export class ReplayOutlets {
     this.#bytes = 0;
     this.#since = undefined;
     this.#handedMs = this.#wallClockMs();
-    for (const { drain, failed } of this.#outlets) {
+    for (const { driver, failed } of this.#outlets) {
       if (failed) this.#undelivered += waiting.length;
-      else for (const record of waiting) drain.push(record, barriers.has(record) ? BARRIER : undefined);
+      else for (const record of waiting) driver.push(record, barriers.has(record) ? BARRIER : undefined);
     }
   }
 

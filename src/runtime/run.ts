@@ -15,7 +15,7 @@ import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { VenueNetworks } from '../net/venue-networks.ts';
 import { wallClock } from '../net/wall-clock.ts';
 import type { Ending, OutRecord, OwnPart } from '../sinks/contract.ts';
-import type { Closed } from '../sinks/driver/drain.ts';
+import type { CloseResult } from '../sinks/driver/driver-options.ts';
 import { type SinkSettings, sinks } from '../sinks/registry.ts';
 import type { SpillFiles } from '../sinks/spill/spill-files.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -83,12 +83,12 @@ export interface StopOptions {
   readonly afterMs?: number;
 }
 
-export interface Stopped extends Closed {
+export interface Stopped extends CloseResult {
   /** Records that were dropped for want of room while it ran. */
   readonly dropped: number;
 }
 
-/** Of the five seconds that a stop may take; a drain needs up to 1.5 s beyond its deadline. */
+/** Of the five seconds that a stop may take; a driver needs up to 1.5 s beyond its deadline. */
 const STOP_WITHIN_MS = 3500;
 /** How long another one goes on for the venues of a part to be subscribed. */
 const WARM_WITHIN_MS = 1000;
@@ -161,7 +161,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   );
   const giveUp = async (error: unknown): Promise<never> => {
     for (const venue of venues) venue.close();
-    await Promise.allSettled(sinkPipelines.map((sinkPipeline) => sinkPipeline.drain.close({ deadlineMs: 0 })));
+    await Promise.allSettled(sinkPipelines.map((sinkPipeline) => sinkPipeline.driver.close({ deadlineMs: 0 })));
     throw error;
   };
   const endings = await openAll(sinkPipelines, dependencies.signal).catch(giveUp);
@@ -174,16 +174,16 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const lookBack = () =>
     readRecent(
       config,
-      sinkPipelines.map(({ name, drain }, index) => ({
+      sinkPipelines.map(({ name, driver }, index) => ({
         name,
         endings: endings[index] ?? [],
-        recent: drain.recent.bind(drain),
+        recent: driver.recent.bind(driver),
       })),
       former,
       ({ message }, sink) => log.warn({ event: 'windows_not_rebuilt', sink }, message),
     );
   // Neither files nor a spill are read while they are written.
-  const isLater = sinkPipelines.every(({ name, drain }) => name === 'kafka' && drain.stats().queued === 0);
+  const isLater = sinkPipelines.every(({ name, driver }) => name === 'kafka' && driver.stats().queued === 0);
   const stopAsked$ = new Subject<void>();
   const past = isLater
     ? firstValueFrom(race(timer(LOOK_BACK_AFTER_MS, scheduler), stopAsked$)).then(lookBack)
@@ -221,14 +221,14 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     await firstValueFrom(race(recent, timer(LOOK_BACK_WITHIN_MS, scheduler)));
     feed.stop(reason);
     const deadlineMs = Math.max(0, STOP_WITHIN_MS - afterMs - (scheduler.now() - since));
-    const closing = sinkPipelines.map((sinkPipeline) => sinkPipeline.drain.close({ deadlineMs }));
+    const closing = sinkPipelines.map((sinkPipeline) => sinkPipeline.driver.close({ deadlineMs }));
     // One that fails must not cut the others off.
     await Promise.allSettled(closing);
     const ends = await Promise.all(closing);
     const undelivered = ends.reduce((sum, end) => sum + end.undelivered, 0);
     const spilled = ends.reduce((sum, end) => sum + end.spilled, 0);
     const dropped = sinkPipelines
-      .flatMap(({ drain }) => Object.values(drain.stats().dropped))
+      .flatMap(({ driver }) => Object.values(driver.stats().dropped))
       .reduce((sum, count) => sum + count, 0);
     log.info(
       {
@@ -236,9 +236,9 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
         reason,
         undelivered,
         spilled,
-        sinks: sinkPipelines.map(({ name, drain, latency }) => ({
+        sinks: sinkPipelines.map(({ name, driver, latency }) => ({
           sink: name,
-          ...drain.stats(),
+          ...driver.stats(),
           latencyMs: { emittedToAcknowledged: latency.histogram.figures() },
         })),
         venues: Object.fromEntries(
@@ -261,7 +261,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     return { undelivered, spilled, dropped };
   };
   let stopping: Promise<Stopped> | undefined;
-  const sinkStats = () => sinkPipelines.map(({ name, drain }) => ({ name, stats: drain.stats() }));
+  const sinkStats = () => sinkPipelines.map(({ name, driver }) => ({ name, stats: driver.stats() }));
   return {
     feed,
     feeds: () => [feed],
@@ -300,7 +300,7 @@ async function openAll(
   let onAbort = () => {};
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => {
-      Promise.all(sinkPipelines.map((sinkPipeline) => sinkPipeline.drain.close({ deadlineMs: 0 }))).then(
+      Promise.all(sinkPipelines.map((sinkPipeline) => sinkPipeline.driver.close({ deadlineMs: 0 }))).then(
         () => reject(signal?.reason),
         reject,
       );

@@ -13,7 +13,8 @@ import type { ToldWindows } from '../feed/resume/told-windows.ts';
 import { deadLetter } from '../feed/status/dead-letter.ts';
 import { isTakenOver } from '../kafka/kafka-error.ts';
 import type { Ending, OutRecord, OwnPart, Sink } from '../sinks/contract.ts';
-import { createDrain, type Drain, type SpillEvent } from '../sinks/driver/drain.ts';
+import { SinkDriver } from '../sinks/driver/sink-driver.ts';
+import type { SpillEvent } from '../sinks/spill/spill.ts';
 import type { SpillFiles } from '../sinks/spill/spill-files.ts';
 import type { Logger } from '../telemetry/log.ts';
 
@@ -44,7 +45,7 @@ export interface SinkPipelineOptions {
 /** Carries the feed's records to one sink, and reports to the feed what happens to the sink. */
 export class SinkPipeline {
   readonly name: string;
-  readonly drain: Drain;
+  readonly driver: SinkDriver;
   readonly latency: AckLatency;
   readonly #config: Config;
   readonly #scheduler: SchedulerLike;
@@ -70,7 +71,7 @@ export class SinkPipeline {
     this.#own = own;
     this.#scheduler = scheduler;
     this.name = sink.name;
-    this.drain = createDrain(sink, {
+    this.driver = new SinkDriver(sink, {
       scheduler,
       ...(sink.name === 'kafka' ? batchOptions(config) : {}),
       maxRecords: Math.ceil(MOST_WAITING * portion),
@@ -104,9 +105,9 @@ export class SinkPipeline {
 
   /** Where former runs ended, what they left in the spill included. */
   async open(): Promise<readonly Ending[]> {
-    await this.drain.opened;
+    await this.driver.opened;
     const { channels } = this.#config.feed;
-    return this.drain.resume({
+    return this.driver.resume({
       environmentPrefixes: environmentPrefixes(this.#config),
       trades: channels.includes('trade'),
       aggTrades: channels.includes('agg_trade'),
@@ -129,17 +130,17 @@ export class SinkPipeline {
       if (last === null || last === undefined) continue;
       const { environment } = this.#config;
       const { id: tradeId, timestamp } = last;
-      this.drain.push(this.#outOf({ kind: 'position', venue, symbol, epoch, tradeId, timestamp, environment }));
+      this.driver.push(this.#outOf({ kind: 'position', venue, symbol, epoch, tradeId, timestamp, environment }));
     }
   }
 
   push(out: OutRecord, barrier: boolean): void {
     if (out.record.kind === 'trade_stats' && this.#told?.has(out.record) === true) return;
-    if (this.#ahead === undefined) this.drain.push(out, barrier ? BARRIER : undefined);
+    if (this.#ahead === undefined) this.driver.push(out, barrier ? BARRIER : undefined);
     else
       this.#ahead.pass(out.record, (rest) => {
         const isBarrier = barrier || rest.kind === 'gap';
-        this.drain.push(rest === out.record ? out : this.#outOf(rest), isBarrier ? BARRIER : undefined);
+        this.driver.push(rest === out.record ? out : this.#outOf(rest), isBarrier ? BARRIER : undefined);
       });
   }
 

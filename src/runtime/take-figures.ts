@@ -5,7 +5,7 @@ import type { PipelineFigures, SinkFigures, VenueFigures } from '../domain/feed-
 import type { Feed } from '../feed/feed.ts';
 import type { Latencies } from '../feed/latency/latencies.ts';
 import type { VenueFeed } from '../feed/venue-feed.ts';
-import type { DrainStats } from '../sinks/driver/drain.ts';
+import type { DriverStats } from '../sinks/driver/driver-options.ts';
 import type { RecordCounts } from './record-counts.ts';
 
 export interface FiguresOf {
@@ -13,7 +13,7 @@ export interface FiguresOf {
   readonly config: Pick<Config, 'environment' | 'feed' | 'spill'>;
   readonly latencies: Latencies;
   readonly published: RecordCounts;
-  readonly sinks: readonly { readonly name: string; readonly stats: DrainStats }[];
+  readonly sinks: readonly { readonly name: string; readonly stats: DriverStats }[];
 }
 
 /** Of these warnings each is a metric of its own. */
@@ -55,7 +55,7 @@ function venueFigures({ counts, duplicates, options }: VenueFeed, latencies: Lat
 
 function sinkFigures(
   name: string,
-  { rejected, conflated, batches, dropped, spill }: DrainStats,
+  { rejected, conflated, batches, dropped, spill }: DriverStats,
   { environment, feed, spill: { maxMb } }: FiguresOf['config'],
   latencies: Latencies,
 ): SinkFigures {

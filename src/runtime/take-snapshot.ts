@@ -4,14 +4,14 @@ import type { Feed } from '../feed/feed.ts';
 import type { Latencies } from '../feed/latency/latencies.ts';
 import type { VenueState } from '../feed/liveness/venue-state.ts';
 import type { VenueFeed } from '../feed/venue-feed.ts';
-import type { DrainStats } from '../sinks/driver/drain.ts';
+import type { DriverStats } from '../sinks/driver/driver-options.ts';
 
 /** One look at the running feed. `now` is the wall clock, `schedulerNow` the feed's own; both milliseconds. */
 export function snapshotOf(
   feed: Feed,
   config: Config,
   latencies: Latencies,
-  sinks: readonly { readonly name: string; readonly stats: DrainStats }[],
+  sinks: readonly { readonly name: string; readonly stats: DriverStats }[],
   now: number,
   schedulerNow: number,
 ): FeedSnapshot {

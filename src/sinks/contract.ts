@@ -95,7 +95,7 @@ export interface Recent {
 }
 
 /**
- * Where records go. The drain calls `write` with one batch at a time and awaits it: a sink never sees two writes at once.
+ * Where records go. The driver calls `write` with one batch at a time and awaits it: a sink never sees two writes at once.
  * The order of a batch is the order per key.
  */
 export interface Sink {

@@ -6,7 +6,7 @@ import { Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { readTopic } from '../../src/kafka/reading/read-topic.ts';
-import { createDrain } from '../../src/sinks/driver/drain.ts';
+import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { KAFKA_CLIENTS, kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { type ProxiedBroker, startProxiedBroker } from '../../testing/kafka/kafka-proxy.ts';
@@ -30,12 +30,12 @@ async function read(of: KafkaConfig, topic: string): Promise<FeedRecord[]> {
 
 const SYMBOLS = Array.from({ length: 20 }, (_, index) => `C${index}USDT`);
 
-/** Pushes trades 1, 2, 3… at a rate through a drain until told to stop. */
+/** Pushes trades 1, 2, 3… at a rate through a driver until told to stop. */
 function feed(of: KafkaConfig, perSecond: number) {
   const states: string[] = [];
   const latencies: number[] = [];
   const pushedAt: number[] = [];
-  const drain = createDrain(sinkOf(of), {
+  const driver = new SinkDriver(sinkOf(of), {
     scheduler: asyncScheduler,
     onState: (state, reason) => states.push(`${state}: ${reason}`),
     onDelivered: (records) => {
@@ -48,20 +48,20 @@ function feed(of: KafkaConfig, perSecond: number) {
   let count = 0;
   let going = true;
   const running = (async () => {
-    await drain.opened;
+    await driver.opened;
     const start = performance.now();
     while (going) {
       const due = ((performance.now() - start) / 1000) * perSecond;
       while (count < due) {
         count++;
         pushedAt[count] = performance.now();
-        drain.push(trade(count, SYMBOLS[count % SYMBOLS.length]));
+        driver.push(trade(count, SYMBOLS[count % SYMBOLS.length]));
       }
       await delay(5);
     }
   })();
   return {
-    drain,
+    driver,
     states,
     latencies,
     get count() {
@@ -70,7 +70,7 @@ function feed(of: KafkaConfig, perSecond: number) {
     async stop(deadlineMs: number) {
       going = false;
       await running;
-      return drain.close({ deadlineMs });
+      return driver.close({ deadlineMs });
     },
   };
 }
@@ -102,11 +102,11 @@ describe.each(KAFKA_CLIENTS)('with %s', (client) => {
 
   const config = () => kafkaConfig(proxied.brokers, { client, topicPrefix: `${randomUUID()}.`, partitions: 3 });
 
-  describe('the Kafka sink and its drain', () => {
+  describe('the Kafka sink and its driver', () => {
     it('lose and repeat nothing where answers are lost', async () => {
       const of = config();
       const feeding = feed(of, 1000);
-      await feeding.drain.opened;
+      await feeding.driver.opened;
       let answers = 0;
       proxied.loseAnswers(() => ++answers % 40 === 0);
       const before = proxied.lost;
@@ -120,11 +120,11 @@ describe.each(KAFKA_CLIENTS)('with %s', (client) => {
     it('lose and repeat nothing over a broker killed and started again 10 s later, and tell of it', async () => {
       const of = config();
       const feeding = feed(of, 500);
-      await until(() => feeding.drain.stats().delivered > 500);
+      await until(() => feeding.driver.stats().delivered > 500);
       await proxied.broker.kill();
       await delay(10_000);
       await proxied.broker.start();
-      await until(() => feeding.drain.stats().queued < 50, { timeoutMs: 60_000 });
+      await until(() => feeding.driver.stats().queued < 50, { timeoutMs: 60_000 });
       await delay(500);
       expect(await feeding.stop(10_000)).toMatchObject({ undelivered: 0 });
       // While it is down the reason may change, and is told again.
@@ -138,17 +138,17 @@ describe.each(KAFKA_CLIENTS)('with %s', (client) => {
     it('notice a broker that takes everything in and answers nothing, and get over it', async () => {
       const of = config();
       const feeding = feed(of, 200);
-      await until(() => feeding.drain.stats().delivered > 100);
+      await until(() => feeding.driver.stats().delivered > 100);
       await proxied.hang();
-      await until(() => feeding.drain.stats().state === 'down', { timeoutMs: 3000 });
+      await until(() => feeding.driver.stats().state === 'down', { timeoutMs: 3000 });
       await until(
-        () => feeding.drain.stats().oldestUnackedMs !== null && (feeding.drain.stats().oldestUnackedMs ?? 0) > 11_000,
+        () => feeding.driver.stats().oldestUnackedMs !== null && (feeding.driver.stats().oldestUnackedMs ?? 0) > 11_000,
         {
           timeoutMs: 60_000,
         },
       );
       await proxied.serve();
-      await until(() => feeding.drain.stats().state === 'up', { timeoutMs: 60_000 });
+      await until(() => feeding.driver.stats().state === 'up', { timeoutMs: 60_000 });
       expect(await feeding.stop(10_000)).toMatchObject({ undelivered: 0 });
       await expectOnceEach(of, feeding.count);
     });
@@ -156,14 +156,14 @@ describe.each(KAFKA_CLIENTS)('with %s', (client) => {
     it('count what is left where the broker is away at the end, and end within the deadline and a moment', async () => {
       const of = config();
       const feeding = feed(of, 500);
-      await until(() => feeding.drain.stats().delivered > 100);
+      await until(() => feeding.driver.stats().delivered > 100);
       await proxied.refuse();
       await delay(300);
       const started = performance.now();
       const { undelivered } = await feeding.stop(1000);
       expect(performance.now() - started).toBeLessThan(3500);
       expect(undelivered).toBeGreaterThan(100);
-      expect(undelivered + feeding.drain.stats().delivered).toBe(feeding.count);
+      expect(undelivered + feeding.driver.stats().delivered).toBe(feeding.count);
     });
   });
 

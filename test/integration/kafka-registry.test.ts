@@ -8,7 +8,7 @@ import { Fault } from '../../src/domain/fault.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { fetchTopic } from '../../src/kafka/reading/fetch-topic.ts';
 import { readTopic } from '../../src/kafka/reading/read-topic.ts';
-import { createDrain } from '../../src/sinks/driver/drain.ts';
+import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
@@ -53,21 +53,21 @@ async function valuesIn(config: KafkaConfig, topic: string): Promise<Buffer[]> {
 function drainTo(config: KafkaConfig) {
   const states: string[] = [];
   const sink = createKafkaSink({ config, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
-  const drain = createDrain(sink, {
+  const driver = new SinkDriver(sink, {
     scheduler: asyncScheduler,
     onState: (state, reason) => states.push(`${state}: ${reason}`),
   });
-  return { drain, states };
+  return { driver, states };
 }
 
 describe('the Kafka sink with a schema registry', () => {
   it('registers its schemas and writes what Python reads by schema id, and we too', async () => {
     const of = kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, schemaRegistry: schemaRegistry(registry.url) });
-    const { drain } = drainTo(of);
-    for (let id = 1; id <= 100; id++) drain.push(trade(id));
-    drain.push(tick('61837.63'));
-    await drain.opened;
-    expect(await drain.close({ deadlineMs: 10_000 })).toEqual({ undelivered: 0, spilled: 0 });
+    const { driver } = drainTo(of);
+    for (let id = 1; id <= 100; id++) driver.push(trade(id));
+    driver.push(tick('61837.63'));
+    await driver.opened;
+    expect(await driver.close({ deadlineMs: 10_000 })).toEqual({ undelivered: 0, spilled: 0 });
 
     const topic = `${of.topicPrefix}trades`;
     const { stdout, stderr, code } = await runPython('read_topic.py', [
@@ -90,8 +90,8 @@ describe('the Kafka sink with a schema registry', () => {
     expect(seen).toEqual(Array.from({ length: 100 }, (_, index) => `t${index + 1}`));
 
     const again = drainTo({ ...of, schemaRegistry: schemaRegistry(registry.url, false) });
-    await again.drain.opened;
-    await again.drain.close({ deadlineMs: 1000 });
+    await again.driver.opened;
+    await again.driver.close({ deadlineMs: 1000 });
   });
 
   it('does not open where its schemas are to be looked up only and are not there', async () => {
@@ -99,27 +99,27 @@ describe('the Kafka sink with a schema registry', () => {
       topicPrefix: `${randomUUID()}.`,
       schemaRegistry: schemaRegistry(registry.url, false),
     });
-    const { drain, states } = drainTo(of);
-    await expect(drain.opened).rejects.toThrow(
+    const { driver, states } = drainTo(of);
+    await expect(driver.opened).rejects.toThrow(
       `our schema TradeEvent is not under the subject ${of.topicPrefix}trades-value: run market-feed schemas register`,
     );
     expect(states[0]).toContain('down: schema registry: our schema TradeEvent is not under');
-    await drain.close({ deadlineMs: 0 });
+    await driver.close({ deadlineMs: 0 });
   });
 
   it('refuses a change that is incompatible before it writes anything', async () => {
     const of = kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, schemaRegistry: schemaRegistry(registry.url) });
     await register(`${of.topicPrefix}trades-value`, DOUBLE_PRICE);
-    const { drain, states } = drainTo(of);
-    drain.push(trade(1));
-    await expect(drain.opened).rejects.toMatchObject({
+    const { driver, states } = drainTo(of);
+    driver.push(trade(1));
+    await expect(driver.opened).rejects.toMatchObject({
       retry: { kind: 'never' },
       message: expect.stringContaining(
         `our schema TradeEvent does not go with the subject ${of.topicPrefix}trades-value: cannot read records of version 1`,
       ),
     });
     expect(states).toHaveLength(1);
-    expect(await drain.close({ deadlineMs: 0 })).toEqual({ undelivered: 1, spilled: 0 });
+    expect(await driver.close({ deadlineMs: 0 })).toEqual({ undelivered: 1, spilled: 0 });
     expect(await valuesIn(of, `${of.topicPrefix}trades`)).toEqual([]);
     const versions = await fetch(`${registry.url}/subjects/${of.topicPrefix}trades-value/versions`);
     expect(await versions.json()).toEqual([1]);
@@ -139,26 +139,26 @@ describe('the Kafka sink with a schema registry', () => {
       schemaRegistry: { url: door.url, register: true, user: login.user, password: secret, caFile },
     });
     await door.shut();
-    const { drain, states } = drainTo(of);
-    drain.push(trade(1));
+    const { driver, states } = drainTo(of);
+    driver.push(trade(1));
     await expect
       .poll(() => states[0], { timeout: 10_000 })
       .toMatch(/^down: schema registry: cannot reach 127.*REFUSED/);
     await door.open();
-    await drain.opened;
-    await drain.idle();
+    await driver.opened;
+    await driver.idle();
     const asked = door.passed.length;
     await door.shut();
 
     // What is known goes on without it, other topics wait for it.
-    drain.push(trade(2));
-    await drain.idle();
-    drain.push({ ...trade(3), topic: 'simulated.trades' });
-    await expect.poll(() => drain.stats(), { timeout: 10_000 }).toMatchObject({ state: 'down', delivered: 2 });
-    expect(drain.stats().reason).toContain('schema registry: cannot reach 127.0.0.1');
+    driver.push(trade(2));
+    await driver.idle();
+    driver.push({ ...trade(3), topic: 'simulated.trades' });
+    await expect.poll(() => driver.stats(), { timeout: 10_000 }).toMatchObject({ state: 'down', delivered: 2 });
+    expect(driver.stats().reason).toContain('schema registry: cannot reach 127.0.0.1');
     expect(door.passed).toHaveLength(asked);
     await door.open();
-    expect(await drain.close({ deadlineMs: 20_000 })).toEqual({ undelivered: 0, spilled: 0 });
+    expect(await driver.close({ deadlineMs: 20_000 })).toEqual({ undelivered: 0, spilled: 0 });
     const values = [
       ...(await valuesIn(of, `${of.topicPrefix}trades`)),
       ...(await valuesIn(of, `${of.topicPrefix}simulated.trades`)),
@@ -177,22 +177,22 @@ describe('the Kafka sink with a schema registry', () => {
     onTestFinished(() => door.shut());
     const right = { url: door.url, register: true, user: 'feed', password: { reveal: () => 'yes' }, caFile };
     const of = kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, schemaRegistry: { ...right, ...wrong } });
-    const { drain } = drainTo(of);
-    await expect(drain.opened).rejects.toMatchObject({
+    const { driver } = drainTo(of);
+    await expect(driver.opened).rejects.toMatchObject({
       message: expect.stringContaining(reason),
       retry: { kind },
     });
-    await drain.close({ deadlineMs: 0 });
+    await driver.close({ deadlineMs: 0 });
   });
 
   it('waits for a registry that is away, and says so', async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
     const of = kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, schemaRegistry: schemaRegistry(url) });
-    const { drain, states } = drainTo(of);
-    drain.push(trade(1));
+    const { driver, states } = drainTo(of);
+    driver.push(trade(1));
     await expect.poll(() => states, { timeout: 10_000 }).toEqual([expect.stringContaining('ECONNREFUSED')]);
-    expect(drain.stats()).toMatchObject({ state: 'down', queued: 1 });
-    expect(await drain.close({ deadlineMs: 100 })).toEqual({ undelivered: 1, spilled: 0 });
+    expect(driver.stats()).toMatchObject({ state: 'down', queued: 1 });
+    expect(await driver.close({ deadlineMs: 100 })).toEqual({ undelivered: 1, spilled: 0 });
   });
 });
 

@@ -11,7 +11,8 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import type { Fault } from '../../src/domain/fault.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { firstContactFault } from '../../src/kafka/kafka-error.ts';
-import { createDrain, type DrainOptions } from '../../src/sinks/driver/drain.ts';
+import type { DriverOptions } from '../../src/sinks/driver/driver-options.ts';
+import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
 import { REACHES } from '../../src/sinks/kafka/clients.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { KAFKA_CLIENTS } from '../../testing/kafka/kafka-config.ts';
@@ -66,14 +67,14 @@ function clientOptions({ kafka }: Config): ClientOptions {
   };
 }
 
-function drainTo({ kafka }: Config, more: Partial<DrainOptions> = {}) {
+function drainTo({ kafka }: Config, more: Partial<DriverOptions> = {}) {
   const states: string[] = [];
   const logged: string[] = [];
   const log = (...line: unknown[]) => void logged.push(JSON.stringify(line));
   const sink = createKafkaSink({ config: kafka, environmentPrefixes: [''], log, now: () => performance.now() });
   const onState = (state: string, reason: string) => void states.push(`${state}: ${reason}`);
-  const drain = createDrain(sink, { scheduler: asyncScheduler, onState, ...more });
-  return { drain, states, logged };
+  const driver = new SinkDriver(sink, { scheduler: asyncScheduler, onState, ...more });
+  return { driver, states, logged };
 }
 
 describe('Kafka over TLS, with a login', () => {
@@ -90,11 +91,11 @@ describe('Kafka over TLS, with a login', () => {
       const ssl =
         access.listener === 'mutual' ? { ...trusted(), cert_file: clientCertificate, key_file: clientKey } : trusted();
       const config = loadConfig({ values: await valuesOf({ ...access, ssl }, `${randomUUID()}.`) });
-      const { drain } = drainTo(config);
-      drain.push(trade(1));
-      drain.push(trade(2));
-      await drain.opened;
-      expect(await drain.close({ deadlineMs: 10_000 })).toEqual({ undelivered: 0, spilled: 0 });
+      const { driver } = drainTo(config);
+      driver.push(trade(1));
+      driver.push(trade(2));
+      await driver.opened;
+      expect(await driver.close({ deadlineMs: 10_000 })).toEqual({ undelivered: 0, spilled: 0 });
 
       const market = await connectTopics({ ...clientOptions(config), from: 'beginning' });
       onTestFinished(() => market.close());
@@ -183,16 +184,16 @@ describe('Kafka over TLS, with a login', () => {
       const failure = failureOf();
       const config = loadConfig({ values: await valuesOf(failure, `${randomUUID()}.`) });
       const began = performance.now();
-      const { drain, states, logged } = drainTo(config);
-      const opened = drain.opened.then(
+      const { driver, states, logged } = drainTo(config);
+      const opened = driver.opened.then(
         () => undefined,
         (fault: Fault) => fault,
       );
       await expect.poll(() => states[0], { timeout: TOLD_WITHIN_MS, interval: 20 }).toMatch(failure.reason);
       expect(performance.now() - began).toBeLessThan(TOLD_WITHIN_MS);
       if (failure.retry === 'never') expect((await opened)?.retry).toEqual({ kind: 'never' });
-      else await expect.poll(() => states.length > 0 && drain.stats().state).toBe('down');
-      await drain.close({ deadlineMs: 0 });
+      else await expect.poll(() => states.length > 0 && driver.stats().state).toBe('down');
+      await driver.close({ deadlineMs: 0 });
       // One that is tried again was still under way; the close is what ended it.
       expect((await opened)?.message).toMatch(failure.retry === 'never' ? failure.reason : /closed before it was open/);
       expect(logged.join()).not.toContain('kein-passwort');
@@ -243,28 +244,28 @@ describe('Kafka over TLS, with a login', () => {
       const prefix = `${randomUUID()}.`;
       const config = loadConfig({ values: await valuesOf({ ...scram, client }, prefix) });
       const failed: Fault[] = [];
-      const { drain, states } = drainTo(config, {
+      const { driver, states } = drainTo(config, {
         spill: { dir: spill, maxBytes: 2 ** 24 },
         onFailed: (fault) => failed.push(fault),
       });
-      await drain.opened;
-      await drain.resume({ environmentPrefixes: [''], trades: true, aggTrades: false });
-      drain.push(trade(1));
-      await drain.idle();
+      await driver.opened;
+      await driver.resume({ environmentPrefixes: [''], trades: true, aggTrades: false });
+      driver.push(trade(1));
+      await driver.idle();
       await secure.setPassword('scram-sha-512', 'another');
       onTestFinished(() => secure.setPassword('scram-sha-512', PASSWORD));
       // Those that are logged in stay so; a broker that starts anew asks again.
       await secure.broker.stop();
       await secure.broker.start();
-      for (let id = 2; id <= 50; id++) drain.push(trade(id));
+      for (let id = 2; id <= 50; id++) driver.push(trade(id));
       await expect
-        .poll(() => drain.stats().reason, { timeout: 30_000 })
+        .poll(() => driver.stats().reason, { timeout: 30_000 })
         .toMatch(/the brokers refuse the login: wrong user or password .*records go to the spill/);
-      expect(drain.stats()).toMatchObject({ delivered: 1, dropped: {} });
+      expect(driver.stats()).toMatchObject({ delivered: 1, dropped: {} });
 
       await secure.setPassword('scram-sha-512', PASSWORD);
-      await expect.poll(() => drain.stats().delivered, { timeout: 30_000 }).toBe(50);
-      expect(await drain.close({ deadlineMs: 10_000 })).toEqual({ undelivered: 0, spilled: 0 });
+      await expect.poll(() => driver.stats().delivered, { timeout: 30_000 }).toBe(50);
+      expect(await driver.close({ deadlineMs: 10_000 })).toEqual({ undelivered: 0, spilled: 0 });
       expect(failed).toEqual([]);
       expect(states.at(-1)).toBe('up: delivers again');
       const market = await connectTopics({ ...clientOptions(config), from: 'beginning' });
@@ -286,10 +287,10 @@ describe('the commands, with a login', () => {
     const config = await fileOf(scram, prefix);
     const topics = startMarketFeed('topics', 'create', '--config', config);
     expect(await topics.exited, topics.stderr).toBe(0);
-    const { drain } = drainTo(loadConfig({ file: config }));
-    drain.push(trade(7));
-    await drain.opened;
-    await drain.close({ deadlineMs: 10_000 });
+    const { driver } = drainTo(loadConfig({ file: config }));
+    driver.push(trade(7));
+    await driver.opened;
+    await driver.close({ deadlineMs: 10_000 });
     const tail = startMarketFeed('tail', 'trades', '--from', 'beginning', '--json', '--config', config);
     expect(await tail.exited, tail.stderr).toBe(0);
     expect(JSON.parse(tail.stdout)).toMatchObject({ trade_id: '7' });

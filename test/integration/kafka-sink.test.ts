@@ -9,7 +9,7 @@ import type { Compression, KafkaConfig } from '../../src/kafka/config.ts';
 import type { StartAt } from '../../src/kafka/reading/fetch-topic.ts';
 import { readTopic, type TopicRecord } from '../../src/kafka/reading/read-topic.ts';
 import type { OutRecord, OwnPart, Sink } from '../../src/sinks/contract.ts';
-import { createDrain } from '../../src/sinks/driver/drain.ts';
+import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
 import { createTopics, describeTopics } from '../../src/sinks/kafka/admin.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
@@ -178,12 +178,12 @@ describe.each(KAFKA_CLIENTS)('the Kafka sink with %s', (client) => {
     expect(summary).toEqual(batch.map((_, index) => [index, 65_536, true]));
   });
 
-  it('delivers through a drain what is pushed one by one, and closes in time', async () => {
+  it('delivers through a driver what is pushed one by one, and closes in time', async () => {
     const of = configWith();
-    const drain = createDrain(sinkOf(of), { scheduler: asyncScheduler });
-    for (let id = 1; id <= 5000; id++) drain.push(trade(id));
-    await drain.opened;
-    expect(await drain.close({ deadlineMs: 5000 })).toMatchObject({ undelivered: 0 });
+    const driver = new SinkDriver(sinkOf(of), { scheduler: asyncScheduler });
+    for (let id = 1; id <= 5000; id++) driver.push(trade(id));
+    await driver.opened;
+    expect(await driver.close({ deadlineMs: 5000 })).toMatchObject({ undelivered: 0 });
     expect((await read(of, 'trades')).map(shortOf)).toEqual(
       Array.from({ length: 5000 }, (_, index) => `t${index + 1}`),
     );
@@ -349,12 +349,12 @@ describe('the Kafka sink', () => {
   it('says why it cannot open, may be tried again, and ends at once', async () => {
     const states: string[] = [];
     const of = config({ brokers: ['127.0.0.1:1'] } as Partial<KafkaConfig>);
-    const drain = createDrain(sinkOf(of), {
+    const driver = new SinkDriver(sinkOf(of), {
       scheduler: asyncScheduler,
       onState: (state, reason) => states.push(`${state}: ${reason}`),
     });
-    drain.push(trade(1));
+    driver.push(trade(1));
     await expect.poll(() => states, { timeout: 10_000 }).toEqual([expect.stringContaining('ECONNREFUSED')]);
-    expect(await drain.close({ deadlineMs: 50 })).toMatchObject({ undelivered: 1 });
+    expect(await driver.close({ deadlineMs: 50 })).toMatchObject({ undelivered: 1 });
   });
 });

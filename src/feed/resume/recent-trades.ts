@@ -1,7 +1,7 @@
 import { type Config, environmentPrefixes } from '../../config/config.ts';
 import { asFault, type Fault } from '../../domain/fault.ts';
 import type { Ending, Recent } from '../../sinks/contract.ts';
-import type { DrainRecentOptions } from '../../sinks/driver/drain.ts';
+import type { DriverRecentOptions } from '../../sinks/driver/sink-driver.ts';
 import { seriesKey } from '../../sinks/resume/endings.ts';
 import { lastTimes } from '../../sinks/resume/lookback.ts';
 import type { FormerTrades } from '../analytics/trade-analytics.ts';
@@ -17,7 +17,7 @@ const CANDLES_MS = 31 * 60_000;
 export function recentOptions(
   config: Pick<Config, 'feed' | 'stats'> & Parameters<typeof environmentPrefixes>[0],
   endings: readonly Ending[],
-): DrainRecentOptions | undefined {
+): DriverRecentOptions | undefined {
   const { feed, stats } = config;
   const kind = feed.channels.includes('trade') ? 'trade' : 'agg_trade';
   if (endings.length === 0 || !feed.channels.includes(kind)) return undefined;
@@ -36,10 +36,10 @@ export function recentOptions(
 export interface FormerSink {
   readonly name: string;
   readonly endings: readonly Ending[];
-  recent(options: DrainRecentOptions): Promise<Recent>;
+  recent(options: DriverRecentOptions): Promise<Recent>;
 }
 
-type RecentSpans = Pick<DrainRecentOptions, 'endings' | 'spanMs' | 'windowsSpanMs'>;
+type RecentSpans = Pick<DriverRecentOptions, 'endings' | 'spanMs' | 'windowsSpanMs'>;
 type Found = Omit<FormerTrades, 'windows'> & Pick<Recent, 'windows'>;
 
 /** What sinks tell of the near past. */

@@ -22,7 +22,7 @@ export interface AvroFileSinkOptions {
   readonly now: () => number;
   /**
    * Milliseconds between two small batches; 100 by default. Blocks of a few records compress badly and cost a write
-   * each, so what comes in between waits in the drain and makes one block.
+   * each, so what comes in between waits in the driver and makes one block.
    */
   readonly blockEveryMs?: number;
   /** What is wrong with the folder once it runs (mounted read-only, say) can be put right while the records wait; else it ends the sink. */
@@ -146,7 +146,7 @@ class AvroFileSink implements Sink {
     return outcomes;
   }
 
-  /** Not to be kept waiting: it is large, as large as the drain makes them (there is more behind it), or others wait for it. */
+  /** Not to be kept waiting: it is large, as large as the driver makes them (there is more behind it), or others wait for it. */
   #isUrgent(batch: readonly OutRecord[]): boolean {
     if (batch.length >= LARGE_BATCH || batch.length === this.#lastLength) return true;
     return batch.some(({ record }) => record.kind === 'gap' || beginsEpoch(record));

@@ -1,6 +1,6 @@
 import { asFault } from '../../domain/fault.ts';
-import type { Loss } from '../driver/loss-ledger.ts';
-import type { QueueEntry } from '../driver/out-queue.ts';
+import type { Loss } from '../queue/loss-ledger.ts';
+import type { QueueEntry } from '../queue/out-queue.ts';
 import { CLASSES, type Segment, SegmentReader } from './segment.ts';
 import type { SpillFiles } from './spill-files.ts';
 import { entryOf, type Frame, LOSS, lossOf, RECORD } from './spill-frame.ts';
@@ -24,7 +24,7 @@ interface Cursor {
 
 export interface LogReaderHooks {
   /** A stretch before `seq` could not be read; of a class. */
-  readonly onBreak?: (worth: number, seq: number) => void;
+  readonly onBreak?: (priority: number, seq: number) => void;
   readonly onLoss?: (loss: Loss) => void;
 }
 
@@ -62,9 +62,9 @@ export class LogReader {
   /** Adds the next record, unless it is unreadable; false: there is none. */
   async #next(read: ReadEntry[]): Promise<boolean> {
     let next: { readonly cursor: Cursor; readonly file: OpenFile; readonly frame: Frame } | undefined;
-    for (const worth of CLASSES) {
-      const cursor = this.#cursors[worth] as Cursor;
-      const frame = this.#ready(cursor) ?? (await this.#fill(worth, cursor));
+    for (const priority of CLASSES) {
+      const cursor = this.#cursors[priority] as Cursor;
+      const frame = this.#ready(cursor) ?? (await this.#fill(priority, cursor));
       if (frame === undefined || (next !== undefined && frame.seq >= next.frame.seq)) continue;
       next = { cursor, file: cursor.file as OpenFile, frame };
     }
@@ -73,13 +73,13 @@ export class LogReader {
     const { segment, reader } = file;
     file.at++;
     cursor.seq = frame.seq;
-    if (frame.afterBreak || cursor.afterBreak) this.#hooks.onBreak?.(segment.worth, frame.seq);
+    if (frame.afterBreak || cursor.afterBreak) this.#hooks.onBreak?.(segment.priority, frame.seq);
     cursor.afterBreak = false;
     try {
       read.push({ entry: entryOf(frame, reader.readers), segment });
     } catch (error) {
       if (asFault(error).kind !== 'malformed') throw error;
-      this.#hooks.onBreak?.(segment.worth, frame.seq);
+      this.#hooks.onBreak?.(segment.priority, frame.seq);
     }
     return true;
   }
@@ -89,9 +89,9 @@ export class LogReader {
     return frame?.type === RECORD ? frame : undefined;
   }
 
-  async #fill(worth: number, cursor: Cursor): Promise<Frame | undefined> {
+  async #fill(priority: number, cursor: Cursor): Promise<Frame | undefined> {
     for (;;) {
-      const segments = this.#classes[worth] as readonly Segment[];
+      const segments = this.#classes[priority] as readonly Segment[];
       if (cursor.file?.segment.dropped === true) cursor.file = undefined;
       if (cursor.file === undefined) {
         const segment = segments.find(({ lastSeq, dropped }) => !dropped && lastSeq > cursor.seq);

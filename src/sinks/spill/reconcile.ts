@@ -1,8 +1,8 @@
 import type { AggTrade, Gap, Position, PriceTick, TradeEvent } from '../../domain/record.ts';
 import { compareIds } from '../../domain/trade-id.ts';
 import type { Ending, LastTrade, OutRecord } from '../contract.ts';
-import { type Loss, seriesOf, tradeOf } from '../driver/loss-ledger.ts';
-import type { QueueEntry } from '../driver/out-queue.ts';
+import { type Loss, seriesOf, tradeOf } from '../queue/loss-ledger.ts';
+import type { QueueEntry } from '../queue/out-queue.ts';
 
 /** What the topics of one or more environments say together. */
 export interface EndingsOf {

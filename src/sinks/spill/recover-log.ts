@@ -1,4 +1,4 @@
-import { MOST_PRECIOUS } from '../driver/worth.ts';
+import { DROPPED_LAST } from '../queue/drop-priority.ts';
 import { CLASSES, newSegment, type Segment, SegmentReader, segmentName } from './segment.ts';
 import type { SpillFiles } from './spill-files.ts';
 import { COMMIT, type Frame, lastSeqsOf, RECORD, topicOfFrame } from './spill-frame.ts';
@@ -14,7 +14,7 @@ export interface SpillMark {
 }
 
 export interface RecoveredLog {
-  /** By worth, oldest first. */
+  /** By priority, oldest first. */
   readonly classes: Segment[][];
   /** The last record that is whole and has all before it. */
   readonly lastSeq: number;
@@ -34,19 +34,19 @@ export async function recoverLog(files: SpillFiles, now: number): Promise<Recove
   const found = await files.list();
   for (const { name, bytes } of found) {
     const known = segmentName(name);
-    if (known === undefined || known.worth > MOST_PRECIOUS) continue;
-    const segment = newSegment(known.worth, known.firstSeq, now);
+    if (known === undefined || known.priority > DROPPED_LAST) continue;
+    const segment = newSegment(known.priority, known.firstSeq, now);
     await eachFrame(files, name, bytes, (frame) => {
       if (frame.type === RECORD) {
         topics.add(topicOfFrame(frame));
         segment.lastSeq = frame.seq;
-        lastSeqs[segment.worth] = frame.seq;
+        lastSeqs[segment.priority] = frame.seq;
       } else if (frame.type === COMMIT && hasAll(lastSeqsOf(frame), lastSeqs, classes)) {
         lastSeq = frame.seq;
       }
     });
     segment.bytes = bytes;
-    classes[segment.worth]?.push(segment);
+    classes[segment.priority]?.push(segment);
   }
   for (const segments of classes) await cut(files, segments, lastSeq);
   const hasMark = found.some(({ name }) => name === MARK);
@@ -62,7 +62,7 @@ const NO_MARK: SpillMark = { settledSeq: 0, handedSeq: Number.POSITIVE_INFINITY 
 /** Files sort by class, the commits' class last: what the others have is known by then. */
 function hasAll(committed: readonly number[], lastSeqs: readonly number[], classes: readonly Segment[][]): boolean {
   return committed.every(
-    (seq, worth) => worth === MOST_PRECIOUS || classes[worth]?.length === 0 || (lastSeqs[worth] ?? 0) >= seq,
+    (seq, priority) => priority === DROPPED_LAST || classes[priority]?.length === 0 || (lastSeqs[priority] ?? 0) >= seq,
   );
 }
 
@@ -80,7 +80,7 @@ async function cut(files: SpillFiles, segments: Segment[], lastSeq: number): Pro
       segment.lastSeq = frame.seq;
     });
     // Without a record it may still hold the last commit.
-    if (end === 0 || (records === 0 && segment.worth !== MOST_PRECIOUS)) {
+    if (end === 0 || (records === 0 && segment.priority !== DROPPED_LAST)) {
       await files.remove(segment.name);
       segments.splice(segments.indexOf(segment), 1);
     } else if (end < segment.bytes) {

@@ -1,13 +1,13 @@
 import { type RecordReader, readerOf } from '../../codec/avro.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
-import { addLoss, idsOf, type Loss, seriesOf, tradeOf } from '../driver/loss-ledger.ts';
-import type { QueueEntry } from '../driver/out-queue.ts';
-import { MOST_PRECIOUS } from '../driver/worth.ts';
+import { DROPPED_LAST } from '../queue/drop-priority.ts';
+import { addLoss, idsOf, type Loss, seriesOf, tradeOf } from '../queue/loss-ledger.ts';
+import type { QueueEntry } from '../queue/out-queue.ts';
 import type { SpillFiles } from './spill-files.ts';
 import { type Frame, HEADER, jsonOf, MAGIC, parseFrames } from './spill-frame.ts';
 
-/** One a worth (../worth.ts), so that dropping the oldest file of the least precious is all it takes to make room. */
-export const CLASSES = Array.from({ length: MOST_PRECIOUS + 1 }, (_, index) => index);
+/** One series of files for each drop priority: dropping the oldest file of the lowest priority makes room. */
+export const CLASSES = Array.from({ length: DROPPED_LAST + 1 }, (_, index) => index);
 
 const CHUNK_BYTES = 256 * 1024;
 const NAME = /^(\d)-(\d{16})\.spill$/;
@@ -41,7 +41,7 @@ export class Tally {
 /** A file of the spill: records of one class, in order. */
 export interface Segment {
   readonly name: string;
-  readonly worth: number;
+  readonly priority: number;
   readonly firstSeq: number;
   lastSeq: number;
   /** Of whole, committed frames, with the head. */
@@ -52,15 +52,15 @@ export interface Segment {
   dropped: boolean;
 }
 
-export function newSegment(worth: number, firstSeq: number, since: number): Segment {
+export function newSegment(priority: number, firstSeq: number, since: number): Segment {
   // A fraction (a gap that was put between two records) is no part of the name: nothing else has that number then.
-  const name = `${worth}-${String(Math.floor(firstSeq)).padStart(16, '0')}.spill`;
-  return { name, worth, firstSeq, lastSeq: firstSeq, bytes: 0, since, tally: new Tally(), dropped: false };
+  const name = `${priority}-${String(Math.floor(firstSeq)).padStart(16, '0')}.spill`;
+  return { name, priority, firstSeq, lastSeq: firstSeq, bytes: 0, since, tally: new Tally(), dropped: false };
 }
 
-export function segmentName(name: string): { readonly worth: number; readonly firstSeq: number } | undefined {
+export function segmentName(name: string): { readonly priority: number; readonly firstSeq: number } | undefined {
   const match = NAME.exec(name);
-  return match === null ? undefined : { worth: Number(match[1]), firstSeq: Number(match[2]) };
+  return match === null ? undefined : { priority: Number(match[1]), firstSeq: Number(match[2]) };
 }
 
 /** Reads a segment's frames from its start, a chunk at a time. */
@@ -116,7 +116,7 @@ export class SegmentReader {
     if (/^mfspill./.test(name)) {
       throw new Fault(
         'sink',
-        `spill: ${this.name} was written by another version (${name}): drain it with that one, or move it away`,
+        `spill: ${this.name} was written by another version (${name}): driver it with that one, or move it away`,
         { retry: { kind: 'never' } },
       );
     }

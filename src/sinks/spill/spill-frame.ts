@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 import { codecOf, type RecordReader } from '../../codec/avro.ts';
 import type { RecordKind } from '../../domain/record.ts';
-import type { Loss } from '../driver/loss-ledger.ts';
-import type { QueueEntry } from '../driver/out-queue.ts';
+import type { Loss } from '../queue/loss-ledger.ts';
+import type { QueueEntry } from '../queue/out-queue.ts';
 
 /**
  * A segment file is `mfspill1` and then frames:

@@ -1,8 +1,8 @@
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { OutRecord } from '../contract.ts';
-import type { Loss } from '../driver/loss-ledger.ts';
-import type { QueueEntry } from '../driver/out-queue.ts';
-import { MOST_PRECIOUS, worthOf } from '../driver/worth.ts';
+import { DROPPED_LAST, dropPriorityOf } from '../queue/drop-priority.ts';
+import type { Loss } from '../queue/loss-ledger.ts';
+import type { QueueEntry } from '../queue/out-queue.ts';
 import { LogReader, type LogReaderHooks, type ReadEntry } from './log-reader.ts';
 import { MARK, markText, recoverLog, type SpillMark } from './recover-log.ts';
 import { CLASSES, newSegment, type Segment, Tally } from './segment.ts';
@@ -33,8 +33,8 @@ const LARGEST_SEGMENT = 8 * 2 ** 20;
 const SMALLEST_SEGMENT = 128 * 1024;
 
 /**
- * Records on disk, in order: appended behind, read from the front, within a limit. A file for each worth
- * (../worth.ts), so that what is least precious can go alone; a number on every record puts them in order again.
+ * Records on disk, in order: appended behind, read from the front, within a limit. A file for each priority
+ * (../drop-priority.ts), so that what is least precious can go alone; a number on every record puts them in order again.
  * Calls take turns.
  */
 export class SpillLog {
@@ -195,7 +195,7 @@ export class SpillLog {
     const pieces: Piece[][] = CLASSES.map(() => []);
     for (const entry of entries) {
       try {
-        pieces[worthOf(entry.out.record)]?.push({ entry, bytes: recordFrame(entry) });
+        pieces[dropPriorityOf(entry.out.record)]?.push({ entry, bytes: recordFrame(entry) });
       } catch (error) {
         rejected.push({ out: entry.out, fault: asFault(error) });
       }
@@ -207,16 +207,16 @@ export class SpillLog {
     const lost = [...losses, ...dropped.flatMap((tally) => [...tally.losses.values()])];
     const lastSeq = entries.at(-1)?.seq ?? this.#lastSeq;
 
-    const targets = CLASSES.map((worth) => this.#target(worth, pieces[worth] as Piece[], lastSeq, victims));
-    const lastSeqs = targets.map((target, worth) => {
-      const last = pieces[worth]?.at(-1)?.entry.seq;
+    const targets = CLASSES.map((priority) => this.#target(priority, pieces[priority] as Piece[], lastSeq, victims));
+    const lastSeqs = targets.map((target, priority) => {
+      const last = pieces[priority]?.at(-1)?.entry.seq;
       return last ?? target?.lastSeq ?? 0;
     });
     const written: { segment: Segment; bytes: number; pieces: readonly Piece[] }[] = [];
-    for (const worth of CLASSES) {
-      const own = pieces[worth] as Piece[];
-      const commits = worth === MOST_PRECIOUS;
-      const segment = targets[worth];
+    for (const priority of CLASSES) {
+      const own = pieces[priority] as Piece[];
+      const commits = priority === DROPPED_LAST;
+      const segment = targets[priority];
       if (segment === undefined || (own.length === 0 && !commits)) continue;
       const bytes = Buffer.concat([
         ...(segment.bytes === 0 ? [segmentHead()] : []),
@@ -232,7 +232,7 @@ export class SpillLog {
     this.#leftovers.clear();
     this.#lastSeq = lastSeq;
     for (const { segment, bytes, pieces: own } of written) {
-      const segments = this.#classes[segment.worth] as Segment[];
+      const segments = this.#classes[segment.priority] as Segment[];
       if (!segments.includes(segment)) segments.push(segment);
       segment.bytes += bytes;
       segment.lastSeq = Math.max(segment.lastSeq, own.at(-1)?.entry.seq ?? segment.firstSeq);
@@ -248,19 +248,19 @@ export class SpillLog {
     const victims: Segment[] = [];
     const refused: Piece[][] = [];
     while (this.#sizeWith(pieces, victims) > this.#options.maxBytes) {
-      const worth = CLASSES.find(
+      const priority = CLASSES.find(
         (index) =>
           (pieces[index] as Piece[]).length > 0 || this.#classes[index]?.some((segment) => !victims.includes(segment)),
       );
-      if (worth === undefined || worth === MOST_PRECIOUS) {
+      if (priority === undefined || priority === DROPPED_LAST) {
         throw new Fault('sink', `spill: its limit of ${this.#options.maxBytes} bytes is reached`);
       }
-      const victim = this.#classes[worth]?.find((segment) => !victims.includes(segment));
+      const victim = this.#classes[priority]?.find((segment) => !victims.includes(segment));
       if (victim !== undefined) {
         victims.push(victim);
       } else {
-        refused.push(pieces[worth] as Piece[]);
-        pieces[worth] = [];
+        refused.push(pieces[priority] as Piece[]);
+        pieces[priority] = [];
       }
     }
     return { victims, refused };
@@ -269,29 +269,29 @@ export class SpillLog {
   /** What all files will hold, with the heads of those that have to be begun. */
   #sizeWith(pieces: readonly Piece[][], victims: readonly Segment[]): number {
     let size = COMMIT_BYTES;
-    for (const worth of CLASSES) {
-      const own = pieces[worth] as Piece[];
+    for (const priority of CLASSES) {
+      const own = pieces[priority] as Piece[];
       for (const { bytes } of own) size += bytes.length;
-      const target = this.#target(worth, own, 0, victims);
+      const target = this.#target(priority, own, 0, victims);
       if (target?.bytes === 0) size += segmentHead().length;
-      for (const segment of this.#classes[worth] as Segment[]) if (!victims.includes(segment)) size += segment.bytes;
+      for (const segment of this.#classes[priority] as Segment[]) if (!victims.includes(segment)) size += segment.bytes;
     }
     return size;
   }
 
   /** Where the next records of a class go; undefined: there are none, and none before them. */
-  #target(worth: number, own: readonly Piece[], lastSeq: number, victims: readonly Segment[]): Segment | undefined {
-    const last = this.#classes[worth]?.at(-1);
+  #target(priority: number, own: readonly Piece[], lastSeq: number, victims: readonly Segment[]): Segment | undefined {
+    const last = this.#classes[priority]?.at(-1);
     const known = last === undefined || victims.includes(last) ? undefined : last;
-    const commits = worth === MOST_PRECIOUS;
+    const commits = priority === DROPPED_LAST;
     if (known !== undefined && (known.bytes < this.#segmentBytes || own.length === 0)) return known;
     if (own.length === 0 && !commits) return undefined;
-    return newSegment(worth, own[0]?.entry.seq ?? lastSeq, this.#options.now());
+    return newSegment(priority, own[0]?.entry.seq ?? lastSeq, this.#options.now());
   }
 
   async #remove(segment: Segment): Promise<void> {
     segment.dropped = true;
-    const segments = this.#classes[segment.worth] as Segment[];
+    const segments = this.#classes[segment.priority] as Segment[];
     if (segments.includes(segment)) segments.splice(segments.indexOf(segment), 1);
     this.#unsynced.delete(segment.name);
     this.#leftovers.set(segment.name, 0);

@@ -1,14 +1,16 @@
 import type { SchedulerLike } from 'rxjs';
 import { asFault, type Fault } from '../../domain/fault.ts';
 import type { Ending, OutRecord, Recent, RecentOptions } from '../contract.ts';
-import type { LossLedger } from '../driver/loss-ledger.ts';
-import type { OutQueue, QueueEntry } from '../driver/out-queue.ts';
-import { TRADES } from '../driver/worth.ts';
+import type { Batch } from '../queue/batcher.ts';
+import { TRADES } from '../queue/drop-priority.ts';
+import type { LossLedger } from '../queue/loss-ledger.ts';
+import { OutQueue, type QueueEntry } from '../queue/out-queue.ts';
+import { Timers } from '../timers.ts';
 import { prefixOf, Reconciler } from './reconcile.ts';
 import type { SpillMark } from './recover-log.ts';
-import type { Tally } from './segment.ts';
 import { type SpillFiles, spillFiles } from './spill-files.ts';
-import { SpillLog } from './spill-log.ts';
+import { type Appended, SpillLog } from './spill-log.ts';
+import { SpillWriter } from './spill-writer.ts';
 import { SpilledRecent } from './spilled-recent.ts';
 
 export interface SpillOptions {
@@ -23,60 +25,79 @@ export interface SpillOptions {
   readonly files?: SpillFiles;
 }
 
-export interface SpillHooks {
-  /** Records were dropped for want of disk, by topic. */
-  onDropped(byTopic: ReadonlyMap<string, number>): void;
-  onRejected(record: OutRecord, fault: Fault): void;
-  /** The disk fails, or takes again (undefined). */
-  onFault(fault: Fault | undefined): void;
-  /** Records left the queue. */
-  onTaken(): void;
-  /** A stretch of a file could not be read. */
-  onBroken(): void;
+export type SpillEvent = 'spilling' | 'failing' | 'broken' | 'drained';
+
+export interface SpillStats {
+  /** Records on the disk that are not in flight. */
+  readonly records: number;
+  readonly bytes: number;
+  /** Milliseconds since the oldest of its files was begun, or found; null: there is none. */
+  readonly oldestMs: number | null;
+  /** Stretches of files that could not be read. */
+  readonly broken: number;
 }
 
-const AT_ONCE = 2000;
-const RETRY_MS = 1000;
+export interface SpillHooks {
+  /** Records begin to go to the disk, it fails, takes again, cannot be read, and the spill is empty; for people. */
+  onEvent(event: SpillEvent, reason: string): void;
+  /** Records were dropped because the limit was reached, by topic. */
+  onDropped(byTopic: ReadonlyMap<string, number>): void;
+  onRejected(record: OutRecord, fault: Fault): void;
+  /** Records left the queue. */
+  onTaken(): void;
+}
+
+export interface SpillParts {
+  readonly queue: OutQueue;
+  readonly ledger: LossLedger;
+  readonly scheduler: SchedulerLike;
+  /** What is with the sink. */
+  readonly delivery: { readonly batch: Batch | undefined };
+}
+
+const READ_AT_ONCE = 5000;
+const SAVE_MS = 1000;
 
 /**
- * What a sink that is away cannot take, on disk: it empties the drain's queue into a log, hands it back in order when
- * the sink takes again, and ends when there is nothing left. The queue is its buffer: whoever pushes never waits.
+ * The queue on disk while a sink is away: it empties the driver's queue into a log, reads the records back in order when
+ * the sink takes them again, and is off when nothing is left.
  */
 export class Spill {
+  /** Records read back: they go to the sink before the queue. */
+  readonly backlog = new OutQueue({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
   readonly #log: SpillLog;
+  readonly #writer: SpillWriter;
   readonly #queue: OutQueue;
   readonly #ledger: LossLedger;
-  readonly #scheduler: SchedulerLike;
-  readonly #flushMs: number;
+  readonly #delivery: SpillParts['delivery'];
+  readonly #timers: Timers;
   readonly #hooks: SpillHooks;
-  /** Taken from the queue, not yet on the disk. */
-  #pending: readonly QueueEntry[] = [];
-  /** How many of these are with the sink: written only to be safe. */
-  #underWay = 0;
   #isOn = false;
-  #halted = false;
-  #flushing: Promise<void> = Promise.resolve();
-  #wake = () => {};
-  #fault: Fault | undefined;
-  #isStored: (entry: QueueEntry) => boolean = () => false;
-  /** The removal of what was drained. */
+  /** While records of a previous process are there: which of them the sink has. */
+  #reconciler: Reconciler | undefined;
+  /** The removal of a drained log. */
   #clearing: Promise<void> | undefined;
-  #takes = 0;
+  /** Sequence number of the last record that was read back. */
+  #readSeq = 0;
   #reads = 0;
   #broken = 0;
 
-  constructor(
-    options: SpillOptions,
-    parts: { readonly queue: OutQueue; readonly ledger: LossLedger; readonly scheduler: SchedulerLike },
-    hooks: SpillHooks,
-  ) {
-    const { queue, ledger, scheduler } = parts;
-    this.#queue = queue;
-    this.#ledger = ledger;
-    this.#scheduler = scheduler;
+  constructor(options: SpillOptions, parts: SpillParts, hooks: SpillHooks) {
+    this.#queue = parts.queue;
+    this.#ledger = parts.ledger;
+    this.#delivery = parts.delivery;
+    this.#timers = new Timers(parts.scheduler);
     this.#hooks = hooks;
-    this.#flushMs = options.flushMs ?? 50;
-    this.#log = new SpillLog(options.files ?? spillFiles(options.dir), { ...options, now: () => scheduler.now() });
+    const files = options.files ?? spillFiles(options.dir);
+    this.#log = new SpillLog(files, { ...options, now: () => parts.scheduler.now() });
+    this.#writer = new SpillWriter(this.#log, { ...parts, timers: this.#timers }, options.flushMs ?? 50, {
+      onAppended: (appended) => this.#appended(appended),
+      onTaken: () => hooks.onTaken(),
+      onFault: (fault) => {
+        if (fault !== undefined) hooks.onEvent('failing', fault.message);
+        else if (this.#isOn) hooks.onEvent('spilling', 'the disk takes records again');
+      },
+    });
   }
 
   /** Records go to the disk and come from it. */
@@ -84,53 +105,40 @@ export class Spill {
     return this.#isOn;
   }
 
-  /** There is something on the disk to tell of. */
-  get hasFiles(): boolean {
-    return this.#isOn || this.#log.hasFiles;
+  /** Records that wait on the disk, on their way to it, or read back. */
+  get waiting(): number {
+    return this.#unread + this.#writer.pending + this.backlog.length;
   }
 
-  /** Records that are on the disk and not handed out. */
-  get unread(): number {
-    return this.#isOn ? this.#log.unread : 0;
-  }
-
-  /** Records on their way to the disk, save those that are under way to the sink, too. */
-  get pending(): number {
-    return this.#pending.length - this.#underWay;
-  }
-
-  get bytes(): number {
-    return this.#log.bytes;
-  }
-
+  /** When the oldest file was begun, or found; undefined: there is none. */
   get since(): number | undefined {
     return this.#isOn ? this.#log.since : undefined;
   }
 
-  /** Stretches of files that could not be read. */
-  get broken(): number {
-    return this.#broken;
-  }
-
-  /** The number of the last record that was ever spilled. */
+  /** Sequence number of the last record that was ever spilled. */
   get lastSeq(): number {
     return this.#log.lastSeq;
   }
 
-  /** Marks losses from memory between which nothing left the queue. */
-  get mark(): string {
-    return `memory ${this.#takes}`;
+  /** The same as long as nothing leaves the queue for the disk. */
+  get stretch(): string {
+    return this.#writer.stretch;
+  }
+
+  stats(): SpillStats {
+    const oldestMs = this.since === undefined ? null : this.#timers.now() - this.since;
+    return { records: this.#unread, bytes: this.#log.bytes, oldestMs, broken: this.#broken };
   }
 
   /**
-   * Takes up what a former process left, save what the sink has by now: `endingsOf` asks the sink for the series of
-   * `topics`, too. Says where the series will end when the spill is drained. @throws Fault where a file is of another version
+   * Finds what a previous process left, and which of it the sink has by now: `endingsOf` asks the sink, also for the
+   * series of `topics`. Returns where each series will end when the spill is drained. @throws Fault if a file is of another version
    */
   async recover(
     environmentPrefixes: readonly string[],
     endingsOf: (environmentPrefixes: readonly string[], topics: ReadonlySet<string>) => Promise<readonly Ending[]>,
   ): Promise<readonly Ending[]> {
-    const { topics, mark } = await this.#log.recover({ onBreak: (worth, seq) => this.#onBreak(worth, seq) });
+    const { topics, mark } = await this.#log.recover({ onBreak: (priority, seq) => this.#onBreak(priority, seq) });
     const ask = async (prefixes: readonly string[]) => ({
       environmentPrefixes: prefixes,
       endings: await endingsOf(prefixes, topics),
@@ -141,107 +149,148 @@ export class Spill {
     const reconciler = new Reconciler(groups, mark.handedSeq);
     await this.#reconcile(reconciler);
     if (this.#log.unread > 0) {
-      this.#isStored = (entry) => reconciler.isStored(entry);
-      this.#begin([]);
+      this.#reconciler = reconciler;
+      this.#isOn = true;
+      this.#writer.start();
+      this.#hooks.onEvent('spilling', `${this.#log.unread} records of a former run`);
     } else {
       await this.#log.clear();
     }
     return reconciler.endings();
   }
 
-  /** After `recover`: what the sink has not yet of the near past; undefined: nothing. */
+  /** After `recover`: the near past that a previous process left here and the sink does not have; undefined: nothing. */
   async recent(options: RecentOptions): Promise<Recent | undefined> {
-    if (!this.#isOn) return undefined;
+    const reconciler = this.#reconciler;
+    if (reconciler === undefined) return undefined;
     const found = new SpilledRecent(options);
     let whole = true;
+    const onBreak = () => {
+      whole = false;
+    };
     await this.#log.scan(
       ({ entry }) => {
-        if (!this.#isStored(entry)) found.add(entry.out);
+        if (!reconciler.isStored(entry)) found.add(entry.out);
         return true;
       },
-      {
-        onBreak: () => {
-          whole = false;
-        },
-      },
+      { onBreak },
     );
     return { ...found.all(), whole };
   }
 
-  /** From now on what is in the queue goes to the disk, behind `first`, which left it before. `underWay` of these are with the sink. */
-  begin(first: readonly QueueEntry[], underWay: number): void {
-    if (this.#isOn) return;
-    this.#handOut(first, underWay);
-    this.#begin(first);
-  }
-
-  /** The queue fills faster than it is emptied now and then. */
-  hurry(): void {
-    if (this.#fault === undefined) this.#wake();
-  }
-
-  /** The next records, in order; none: there are none, and the spill is off. */
-  async read(max: number): Promise<readonly QueueEntry[]> {
-    const entries = await this.#read(max);
-    if (entries.length > 0 || this.#halted) return entries;
-    await this.#halt();
-    const late = await this.#read(max);
-    if (late.length > 0) {
-      this.#resume();
-      return late;
+  /** From now on the records of the queue go to the disk, behind the batch in flight and the backlog. */
+  begin(reason: string): void {
+    if (this.#isOn) {
+      this.#writer.hurry();
+      return;
     }
-    this.#isOn = false;
-    this.#halted = false;
-    const rest = this.#pending.slice(this.#underWay);
-    this.#pending = [];
-    this.#underWay = 0;
-    this.#setFault(undefined);
-    return rest;
+    this.#takeMemory();
+    this.#isOn = true;
+    this.#writer.start();
+    this.#hooks.onEvent('spilling', reason);
   }
 
-  /** Before a batch goes to the sink: all before it is settled, all behind it never was there. Never rejects. */
-  async saveMark(mark: SpillMark): Promise<void> {
-    try {
-      await this.#log.saveMark(mark);
-    } catch (error) {
-      this.#setFault(asFault(error));
-    }
-  }
-
-  /** All up to `seq` is with the sink. */
-  settled(seq: number): Promise<void> {
-    if (this.#isOn) return this.#log.settle(seq);
-    this.#clearing = this.#log.clear();
-    return this.#clearing;
-  }
-
-  /** Puts everything that waits on the disk, for good; `isOver` ends it early. */
-  async saveAll(first: readonly QueueEntry[], underWay: number, isOver: () => boolean): Promise<void> {
-    if (this.#isOn) await this.#halt();
-    else if (first.length === 0 && this.#queue.length === 0) return;
-    else {
-      this.#handOut(first, underWay);
-      this.#isOn = true;
-      this.#halted = true;
-      this.#pending = first;
-    }
-    try {
-      while (!isOver()) {
-        if (this.#pending.length === 0) this.#pending = this.#takeEntries();
-        if (this.#pending.length === 0) break;
-        await this.#append();
+  /** Fills the backlog with the next records; the spill is off when there are none. Returns how many ticks were replaced. */
+  async readBack(conflates: boolean): Promise<number> {
+    let entries = await this.#read();
+    if (entries.length === 0 && !this.#writer.isHalted) {
+      await this.#writer.halt();
+      entries = await this.#read();
+      if (entries.length > 0) this.#writer.start();
+      else {
+        this.#isOn = false;
+        this.#reconciler = undefined;
+        entries = this.#writer.giveBack();
       }
-      await this.#log.sync();
-      this.#setFault(undefined);
+    }
+    const now = this.#timers.now();
+    let replaced = 0;
+    for (const { out, barrier, seq } of entries) {
+      if (conflates && this.backlog.replace(out)) replaced++;
+      else this.backlog.push(out, barrier, seq, now);
+      this.#readSeq = Math.max(this.#readSeq, seq);
+    }
+    if (!this.#isOn) {
+      this.settled();
+      this.#hooks.onEvent('drained', 'all that was spilled is delivered');
+    }
+    return replaced;
+  }
+
+  /** Before a batch of the spill goes to the sink: all before it is settled, nothing behind it was ever there. Never rejects. */
+  async saveMark(): Promise<void> {
+    try {
+      await this.#log.saveMark(this.#mark);
     } catch (error) {
-      this.#setFault(asFault(error));
+      this.#writer.report(asFault(error));
     }
   }
 
-  /** After `saveAll`: notes how far the sink got. Of a log that is off only its clearing is waited for: what is left of it the next start takes up. */
-  async close(mark: SpillMark): Promise<void> {
-    if (!this.#isOn) return this.#clearing;
+  /** The batch in flight is settled. */
+  settled(): void {
+    if (!this.#isOn && !this.#log.hasFiles) return;
+    const done = this.#isOn ? this.#log.settle(this.#mark.settledSeq) : this.#log.clear();
+    if (!this.#isOn) this.#clearing = done;
+    done.catch((error) => this.#hooks.onEvent('failing', asFault(error).message));
+  }
+
+  /** Puts all waiting records on the disk, for good, within a second. */
+  async saveAll(): Promise<void> {
+    let isOver = false;
+    const late = this.#timers.delay(SAVE_MS).then(() => {
+      isOver = true;
+    });
+    await Promise.race([this.#saveAll(() => isOver), late]);
+  }
+
+  /**
+   * After `saveAll`: notes how far the sink got. Of a drained log only the removal is waited for, and not for long: if
+   * files stay behind, the next start delivers a part of them again, and nothing is lost.
+   */
+  async close(): Promise<void> {
+    const closed = this.#isOn ? this.#closeLog() : Promise.race([this.#clearing, this.#timers.delay(SAVE_MS)]);
+    await closed.catch((error: unknown) => this.#hooks.onEvent('failing', asFault(error).message));
+    this.#timers.clear();
+  }
+
+  /** At the end: how many of the records that wait or are in flight are on the disk. */
+  get saved(): number {
+    const { batch } = this.#delivery;
+    const inFlight = batch?.records.length ?? 0;
+    const isSafe =
+      batch === undefined || batch.isSpilled || (this.#isOn && this.lastSeq >= batch.firstSeq + inFlight - 1);
+    return this.#unread + this.backlog.length + (isSafe ? inFlight : 0);
+  }
+
+  /** Records on the disk that were not read back. */
+  get #unread(): number {
+    return this.#isOn ? this.#log.unread : 0;
+  }
+
+  get #mark(): SpillMark {
+    const handedSeq = (this.backlog.headSeq ?? this.#readSeq + 1) - 1;
+    const { batch } = this.#delivery;
+    return { settledSeq: batch === undefined ? handedSeq : batch.firstSeq - 1, handedSeq };
+  }
+
+  async #saveAll(isOver: () => boolean): Promise<void> {
+    if (this.#isOn) await this.#writer.halt();
+    else {
+      if (this.#delivery.batch === undefined && this.backlog.length + this.#queue.length === 0) return;
+      this.#takeMemory();
+      this.#isOn = true;
+    }
     try {
+      await this.#writer.writeAll(isOver);
+      this.#writer.report(undefined);
+    } catch (error) {
+      this.#writer.report(asFault(error));
+    }
+  }
+
+  async #closeLog(): Promise<void> {
+    try {
+      const mark = this.#mark;
       await this.#log.settle(mark.settledSeq);
       if (mark.settledSeq >= this.#log.lastSeq) await this.#log.clear();
       else await this.#log.saveMark(mark);
@@ -250,9 +299,24 @@ export class Spill {
     }
   }
 
-  /** What reached the disk of `seq` and what stands before it. */
-  hasSaved(seq: number): boolean {
-    return this.#isOn && this.#log.lastSeq >= seq;
+  /** The records of the batch in flight and of the backlog go to the disk first. */
+  #takeMemory(): void {
+    const { batch } = this.#delivery;
+    const inFlight = (batch?.records ?? []).map((out, index): QueueEntry => {
+      const barrier = out.record.kind === 'gap' || out.record.kind === 'position';
+      return { seq: (batch?.firstSeq ?? 0) + index * (batch?.seqStep ?? 1), barrier, out };
+    });
+    const first = [...inFlight, ...this.backlog.takeEntries(this.backlog.length)];
+    const lastInFlight = inFlight.at(-1)?.seq;
+    const firstSeq = first[0]?.seq ?? this.#queue.headSeq ?? 1;
+    const handedSeq = lastInFlight ?? firstSeq - 1;
+    // Records that go to the disk again do not count as read: they would count as settled.
+    if (first.length > 0) this.#readSeq = handedSeq;
+    this.#log.handedOut(handedSeq);
+    this.#writer.take(first, inFlight.length);
+    void this.#log
+      .saveMark({ settledSeq: firstSeq - 1, handedSeq })
+      .catch((error) => this.#writer.report(asFault(error)));
   }
 
   async #reconcile(reconciler: Reconciler): Promise<void> {
@@ -274,73 +338,9 @@ export class Spill {
     });
   }
 
-  #handOut(first: readonly QueueEntry[], underWay: number): void {
-    const handedSeq = first[underWay - 1]?.seq ?? (first[0]?.seq ?? this.#queue.headSeq ?? 1) - 1;
-    this.#log.handedOut(handedSeq);
-    this.#underWay = underWay;
-    void this.saveMark({ settledSeq: (first[0]?.seq ?? handedSeq + 1) - 1, handedSeq });
-  }
-
-  #begin(first: readonly QueueEntry[]): void {
-    this.#isOn = true;
-    this.#pending = first;
-    this.#resume();
-  }
-
-  #resume(): void {
-    this.#halted = false;
-    this.#flushing = this.#flush();
-  }
-
-  /** Waits for the write under way, and lets no other begin. */
-  async #halt(): Promise<void> {
-    this.#halted = true;
-    this.#wake();
-    await this.#flushing;
-  }
-
-  async #flush(): Promise<void> {
-    while (!this.#halted) {
-      if (this.#pending.length === 0) this.#pending = this.#takeEntries();
-      if (this.#pending.length === 0) {
-        await this.#pause(this.#flushMs);
-        continue;
-      }
-      try {
-        await this.#append();
-        this.#setFault(undefined);
-      } catch (error) {
-        this.#setFault(asFault(error));
-        if (!this.#halted) await this.#pause(RETRY_MS);
-      }
-    }
-  }
-
-  #takeEntries(): readonly QueueEntry[] {
-    const entries = this.#queue.takeEntries(AT_ONCE);
-    if (entries.length > 0) {
-      this.#takes++;
-      this.#hooks.onTaken();
-    }
-    return entries;
-  }
-
-  async #append(): Promise<void> {
-    const losses = this.#ledger.takeUnsaved();
-    const entries = this.#pending;
-    try {
-      const { rejected, dropped } = await this.#log.append(entries, losses);
-      this.#pending = [];
-      this.#underWay = 0;
-      for (const { out, fault } of rejected) this.#hooks.onRejected(out, fault);
-      if (dropped.length > 0) this.#tellDropped(dropped);
-    } catch (error) {
-      this.#ledger.keepUnsaved(losses);
-      throw error;
-    }
-  }
-
-  #tellDropped(dropped: readonly Tally[]): void {
+  #appended({ rejected, dropped }: Appended): void {
+    for (const { out, fault } of rejected) this.#hooks.onRejected(out, fault);
+    if (dropped.length === 0) return;
     const byTopic = new Map<string, number>();
     for (const tally of dropped) {
       this.#ledger.lost([...tally.losses.values()], `disk ${this.#reads}`, true);
@@ -351,31 +351,15 @@ export class Spill {
     this.#hooks.onDropped(byTopic);
   }
 
-  async #read(max: number): Promise<readonly QueueEntry[]> {
-    const entries = await this.#log.read(max, (entry) => !this.#isStored(entry));
+  async #read(): Promise<readonly QueueEntry[]> {
+    const entries = await this.#log.read(READ_AT_ONCE, (entry) => this.#reconciler?.isStored(entry) !== true);
     if (entries.length > 0) this.#reads++;
     return entries;
   }
 
-  #onBreak(worth: number, seq: number): void {
+  #onBreak(priority: number, seq: number): void {
     this.#broken++;
-    if (worth >= TRADES) this.#ledger.suspectAll(seq - 1);
-    this.#hooks.onBroken();
-  }
-
-  #setFault(fault: Fault | undefined): void {
-    if (this.#fault?.message === fault?.message) return;
-    this.#fault = fault;
-    this.#hooks.onFault(fault);
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#scheduler.schedule(resolve, ms);
-      this.#wake = () => {
-        timer.unsubscribe();
-        resolve();
-      };
-    });
+    if (priority >= TRADES) this.#ledger.suspectAll(seq - 1);
+    this.#hooks.onEvent('broken', 'a part of a file could not be read');
   }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FeedRecord } from '../../../src/domain/record.ts';
 import type { Recent } from '../../../src/sinks/contract.ts';
-import { createDrain, type Drain } from '../../../src/sinks/driver/drain.ts';
+import { SinkDriver } from '../../../src/sinks/driver/sink-driver.ts';
 import { segmentHead } from '../../../src/sinks/spill/spill-frame.ts';
 import { position, tick, trade } from '../fake-sink.ts';
 import { VirtualClock } from '../virtual-clock.ts';
@@ -47,7 +47,7 @@ class Run {
   readonly clock = new VirtualClock();
   readonly sink: StoringSink;
   readonly files: MemoryFiles;
-  readonly drain: Drain;
+  readonly driver: SinkDriver;
   /** Of the last trade pushed, by symbol. */
   readonly ids = new Map<string, number>();
   readonly epochs = new Map<string, number>();
@@ -57,7 +57,7 @@ class Run {
   constructor(stored: Stored, files: ReadonlyMap<string, Buffer>, maxBytes: number) {
     this.files = new MemoryFiles(files);
     this.sink = new StoringSink(stored);
-    this.drain = createDrain(this.sink, {
+    this.driver = new SinkDriver(this.sink, {
       scheduler: this.clock,
       maxBatch: 5,
       // Twice what comes in one turn, an epoch before it: the disk has its turn before there is no room.
@@ -69,9 +69,9 @@ class Run {
   async start(): Promise<void> {
     await this.clock.advance(0);
     const environmentPrefixes = [''];
-    const endings = await this.drain.resume({ environmentPrefixes, trades: true, aggTrades: false });
+    const endings = await this.driver.resume({ environmentPrefixes, trades: true, aggTrades: false });
     const wanted = { environmentPrefixes, kind: 'trade', endings, trades: LATELY, spanMs: 1 } as const;
-    this.recent = await this.drain.recent(wanted);
+    this.recent = await this.driver.recent(wanted);
     for (const ending of endings) {
       this.epochs.set(ending.symbol, ending.epoch);
       if (ending.trade) this.ids.set(ending.symbol, Number(ending.trade.id));
@@ -83,7 +83,7 @@ class Run {
   pushTrade(of: string): void {
     const id = (this.ids.get(of) ?? 0) + 1;
     this.ids.set(of, id);
-    this.drain.push(trade(id, of, { epoch: this.epochs.get(of) as number }));
+    this.driver.push(trade(id, of, { epoch: this.epochs.get(of) as number }));
   }
 }
 
@@ -149,14 +149,14 @@ async function play(
       for (let count = 0; count < step.push; count++) run.pushTrade(step.symbol);
       await run.clock.advance(0);
     } else if ('tick' in step)
-      run.drain.push(tick(String(stored.length), step.tick, { epoch: run.epochs.get(step.tick) as number }));
+      run.driver.push(tick(String(stored.length), step.tick, { epoch: run.epochs.get(step.tick) as number }));
     else if ('epoch' in step) {
       const id = run.ids.get(step.epoch);
       if (id === undefined || top.get(step.epoch) === id) continue;
       top.set(step.epoch, id);
       const epoch = (run.epochs.get(step.epoch) as number) + 1;
       run.epochs.set(step.epoch, epoch);
-      run.drain.push(position(epoch, step.epoch), { barrier: true });
+      run.driver.push(position(epoch, step.epoch), { barrier: true });
       run.pushTrade(step.epoch);
     } else if ('waitMs' in step) await run.clock.advance(step.waitMs);
     else if ('away' in step) {
@@ -165,7 +165,7 @@ async function play(
     } else if ('back' in step) run.sink.comeBack();
     else if ('full' in step) run.files.full = step.full;
     else if ('stop' in step) {
-      const closed = run.drain.close({ deadlineMs: 100 });
+      const closed = run.driver.close({ deadlineMs: 100 });
       await run.clock.advance(3000);
       await closed;
       await restart();
@@ -194,8 +194,8 @@ async function play(
   }
   run.files.full = false;
   run.sink.comeBack();
-  for (let round = 0; run.drain.stats().queued > 0; round++) {
-    expect(round, `still ${JSON.stringify(run.drain.stats())}`).toBeLessThan(100);
+  for (let round = 0; run.driver.stats().queued > 0; round++) {
+    expect(round, `still ${JSON.stringify(run.driver.stats())}`).toBeLessThan(100);
     run.sink.comeBack();
     await run.clock.advance(1000);
   }
@@ -204,7 +204,7 @@ async function play(
   return { stored, pushed: run.ids, starts };
 }
 
-describe('a drain with a spill, through outages, crashes and full disks', () => {
+describe('a driver with a spill, through outages, crashes and full disks', () => {
   it('stores every trade once, in order, or names it in a gap before the next one', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -5,7 +5,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { asyncScheduler } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Ending, OutRecord, Recent } from '../../../src/sinks/contract.ts';
-import { createDrain, type Drain, type DrainOptions } from '../../../src/sinks/driver/drain.ts';
+import type { DriverOptions } from '../../../src/sinks/driver/driver-options.ts';
+import { SinkDriver } from '../../../src/sinks/driver/sink-driver.ts';
 import type { SpillOptions } from '../../../src/sinks/spill/spill.ts';
 import { sampleTradeStats } from '../../codec/sample-records.ts';
 import { gap, position, short, tick, trade } from '../fake-sink.ts';
@@ -16,7 +17,7 @@ import { type Stored, StoringSink } from './storing-sink.ts';
 interface Process {
   readonly clock: VirtualClock;
   readonly sink: StoringSink;
-  readonly drain: Drain;
+  readonly driver: SinkDriver;
   readonly files: MemoryFiles;
   readonly told: string[];
   readonly endings: readonly Ending[];
@@ -25,12 +26,12 @@ interface Process {
 async function start(
   stored: Stored = [],
   files = new MemoryFiles(),
-  { spill, ...options }: Partial<Omit<DrainOptions, 'spill'>> & { readonly spill?: Partial<SpillOptions> } = {},
+  { spill, ...options }: Partial<Omit<DriverOptions, 'spill'>> & { readonly spill?: Partial<SpillOptions> } = {},
 ): Promise<Process> {
   const clock = new VirtualClock();
   const sink = new StoringSink(stored);
   const told: string[] = [];
-  const drain = createDrain(sink, {
+  const driver = new SinkDriver(sink, {
     scheduler: clock,
     maxBatch: 10,
     onSpill: (event, reason) => told.push(`${event}: ${reason}`),
@@ -38,8 +39,8 @@ async function start(
     spill: { dir: '', maxBytes: 10_000_000, files, ...spill },
   });
   await clock.advance(0);
-  const endings = await drain.resume({ environmentPrefixes: [''], trades: true, aggTrades: false });
-  return { clock, sink, drain, files, told, endings };
+  const endings = await driver.resume({ environmentPrefixes: [''], trades: true, aggTrades: false });
+  return { clock, sink, driver, files, told, endings };
 }
 
 /** What a killed process leaves. */
@@ -63,7 +64,7 @@ const texts = (stored: readonly OutRecord[]): string => stored.map(short).join('
 /** Spills what is pushed, nothing of it with the sink. */
 async function away(process: Process): Promise<void> {
   process.sink.isAway = true;
-  process.drain.push(trade(0, 'XRPUSDT'));
+  process.driver.push(trade(0, 'XRPUSDT'));
   await process.clock.advance(4000);
 }
 
@@ -74,18 +75,18 @@ describe('a sink that is away', () => {
     await away(run);
     let longest = 0;
     for (let id = 1; id <= 20_000; id += 10) {
-      run.drain.pushMany(trades(id, id + 9));
+      run.driver.pushMany(trades(id, id + 9));
       await run.clock.advance(60);
-      const { queued, spill } = run.drain.stats();
+      const { queued, spill } = run.driver.stats();
       longest = Math.max(longest, queued - (spill?.records ?? 0));
     }
     expect(longest).toBeLessThan(20);
-    expect(run.drain.stats()).toMatchObject({ state: 'down', dropped: {}, spill: { records: 20_000 } });
-    expect(run.drain.stats().reason).toContain('records go to the spill');
+    expect(run.driver.stats()).toMatchObject({ state: 'down', dropped: {}, spill: { records: 20_000 } });
+    expect(run.driver.stats().reason).toContain('records go to the spill');
     run.sink.comeBack();
     await run.clock.advance(1000);
     expect(texts(stored)).toBe(texts([trade(0), ...trades(1, 20_000)]));
-    expect(run.drain.stats()).toMatchObject({
+    expect(run.driver.stats()).toMatchObject({
       state: 'up',
       queued: 0,
       spill: { records: 0, bytes: 0, oldestMs: null },
@@ -98,16 +99,16 @@ describe('a sink that is away', () => {
     const stored: Stored = [];
     const run = await start(stored);
     await away(run);
-    run.drain.pushMany([trade(1), tick('1')]);
+    run.driver.pushMany([trade(1), tick('1')]);
     await run.clock.advance(100);
-    run.drain.push(tick('2'));
-    run.drain.push(position(2), { barrier: true });
-    run.drain.pushMany([trade(2, 'BTCUSDT', { epoch: 2 }), tick('3', 'BTCUSDT', { epoch: 2 })]);
+    run.driver.push(tick('2'));
+    run.driver.push(position(2), { barrier: true });
+    run.driver.pushMany([trade(2, 'BTCUSDT', { epoch: 2 }), tick('3', 'BTCUSDT', { epoch: 2 })]);
     await run.clock.advance(100);
     run.sink.comeBack();
     await run.clock.advance(1000);
     expect(texts(stored)).toBe('t0 t1 p2 e2 t2 p3');
-    expect(run.drain.stats().conflated).toBe(1);
+    expect(run.driver.stats().conflated).toBe(1);
   });
 });
 
@@ -117,7 +118,7 @@ describe('a full disk', () => {
     const run = await start(stored, new MemoryFiles(), { maxRecords: 4000 });
     run.files.full = true;
     run.sink.isAway = true;
-    run.drain.pushMany(trades(1, 3000));
+    run.driver.pushMany(trades(1, 3000));
     await run.clock.advance(4000);
     // For two batches: what the disk did not take is back in memory then, and goes out again, as half of that is used.
     run.sink.takes = 1;
@@ -125,7 +126,7 @@ describe('a full disk', () => {
     await run.clock.advance(100);
     expect(stored).toHaveLength(20);
     run.files.full = false;
-    run.drain.pushMany(trades(3001, 3500));
+    run.driver.pushMany(trades(3001, 3500));
     await run.clock.advance(4000);
     run.sink.takes = Number.POSITIVE_INFINITY;
     run.sink.comeBack();
@@ -135,8 +136,8 @@ describe('a full disk', () => {
 });
 
 describe('the near past at a start', () => {
-  const ask = ({ drain, endings }: Process, trades = 4): Promise<Recent> =>
-    drain.recent({ environmentPrefixes: [''], kind: 'trade', endings, trades, spanMs: 10 });
+  const ask = ({ driver, endings }: Process, trades = 4): Promise<Recent> =>
+    driver.recent({ environmentPrefixes: [''], kind: 'trade', endings, trades, spanMs: 10 });
   const idsOf = ({ trades: found }: Recent): string => found.map(({ tradeId }) => tradeId).join(' ');
 
   it('is what the sink has, and behind it what is spilled and not in the sink', async () => {
@@ -144,7 +145,7 @@ describe('the near past at a start', () => {
     const first = await start(stored);
     first.sink.isAway = true;
     first.sink.storesWhenAway = 3;
-    first.drain.pushMany([...trades(1, 4), window(0), trade(5), window(1)]);
+    first.driver.pushMany([...trades(1, 4), window(0), trade(5), window(1)]);
     await first.clock.advance(4000);
     expect(texts(stored)).toBe('t1 t2 t3');
     const second = await start(stored, killed(first));
@@ -158,7 +159,7 @@ describe('the near past at a start', () => {
     const stored: Stored = [];
     const first = await start(stored, new MemoryFiles(), { maxRecords: 1_000_000 });
     first.sink.isAway = true;
-    first.drain.pushMany(trades(1, 12_000));
+    first.driver.pushMany(trades(1, 12_000));
     await first.clock.advance(4000);
     const second = await start(stored, killed(first));
     // Batches go out while the spill is looked at.
@@ -176,7 +177,7 @@ describe('the near past at a start', () => {
   it('is not whole where the spill cannot be read', async () => {
     const first = await start();
     await away(first);
-    first.drain.pushMany(trades(1, 9));
+    first.driver.pushMany(trades(1, 9));
     await first.clock.advance(100);
     const files = killed(first);
     const name = [...files.files.keys()].find((one) => one.startsWith('3-')) as string;
@@ -193,15 +194,15 @@ describe('a process that ends', () => {
     const first = await start(stored);
     first.sink.isAway = true;
     first.sink.storesWhenAway = 3;
-    first.drain.pushMany(trades(1, 8));
+    first.driver.pushMany(trades(1, 8));
     await first.clock.advance(4000);
-    first.drain.push(position(2), { barrier: true });
-    first.drain.pushMany(trades(9, 12, 2));
+    first.driver.push(position(2), { barrier: true });
+    first.driver.pushMany(trades(9, 12, 2));
     await first.clock.advance(100);
     expect(texts(stored)).toBe('t1 t2 t3');
     const second = await start(stored, killed(first));
     expect(second.endings).toMatchObject([{ symbol: 'BTCUSDT', epoch: 2, trade: { id: '12' } }]);
-    second.drain.push(trade(13, 'BTCUSDT', { epoch: 2 }));
+    second.driver.push(trade(13, 'BTCUSDT', { epoch: 2 }));
     await second.clock.advance(1000);
     expect(texts(stored)).toBe('t1 t2 t3 t4 t5 t6 t7 t8 e2 t9 t10 t11 t12 t13');
   });
@@ -209,13 +210,13 @@ describe('a process that ends', () => {
   it('and whose place another took meanwhile: what that one published later stands, also before a later price', async () => {
     const stored: Stored = [];
     const first = await start(stored);
-    first.drain.pushMany(trades(1, 2));
+    first.driver.pushMany(trades(1, 2));
     await first.clock.advance(100);
     first.sink.isAway = true;
     const at = (id: number) => ({ timestamp: 1_732_000_000_000 + id });
-    first.drain.pushMany([...trades(3, 5), tick('5', 'BTCUSDT', at(5)), tick('9', 'ETHUSDT', at(9))]);
+    first.driver.pushMany([...trades(3, 5), tick('5', 'BTCUSDT', at(5)), tick('9', 'ETHUSDT', at(9))]);
     await first.clock.advance(4000);
-    first.drain.pushMany([...trades(6, 8), tick('8', 'BTCUSDT', at(8))]);
+    first.driver.pushMany([...trades(6, 8), tick('8', 'BTCUSDT', at(8))]);
     await first.clock.advance(100);
     const files = killed(first);
     // The other one had trade 4 in a gap that it could not fill, and went on.
@@ -229,13 +230,13 @@ describe('a process that ends', () => {
     const stored: Stored = [];
     const first = await start(stored);
     first.sink.isAway = true;
-    first.drain.pushMany([trade(3), tick('3', 'BTCUSDT', { timestamp: 1_732_000_000_003 })]);
+    first.driver.pushMany([trade(3), tick('3', 'BTCUSDT', { timestamp: 1_732_000_000_003 })]);
     await first.clock.advance(4000);
     const files = killed(first);
     stored.push(...trades(3, 9));
     const second = await start(stored, files);
-    expect(second.drain.stats().queued).toBe(0);
-    second.drain.push(trade(10));
+    expect(second.driver.stats().queued).toBe(0);
+    second.driver.push(trade(10));
     await second.clock.advance(1000);
     expect(texts(stored)).toBe('t3 t4 t5 t6 t7 t8 t9 t10');
   });
@@ -244,9 +245,9 @@ describe('a process that ends', () => {
     const stored: Stored = [];
     const first = await start(stored);
     first.sink.isAway = true;
-    first.drain.pushMany([trade(3), gap(3, 5), trade(5)]);
+    first.driver.pushMany([trade(3), gap(3, 5), trade(5)]);
     await first.clock.advance(4000);
-    first.drain.pushMany([gap(5, 8), trade(8), gap(8, 12), trade(12)]);
+    first.driver.pushMany([gap(5, 8), trade(8), gap(8, 12), trade(12)]);
     await first.clock.advance(100);
     const files = killed(first);
     stored.push(...trades(3, 9));
@@ -264,16 +265,16 @@ describe('a process that ends', () => {
     const of = (ids: readonly number[], over: Parameters<typeof trade>[2] = {}) =>
       ids.map((id) => trade(id, 'BTCUSDT', { ...at(id), ...over }));
     const first = await start(stored);
-    first.drain.pushMany([position(1), ...of([1, 2])]);
+    first.driver.pushMany([position(1), ...of([1, 2])]);
     await first.clock.advance(100);
     first.sink.isAway = true;
-    first.drain.pushMany(of([3, 4]));
+    first.driver.pushMany(of([3, 4]));
     await first.clock.advance(4000);
-    first.drain.push(position(2, 'BTCUSDT', at(5)), { barrier: true });
-    first.drain.pushMany([...of([6, 7], { epoch: 2 }), tick('7', 'BTCUSDT', { ...at(7), epoch: 2 })]);
-    first.drain.push({ ...window(7), record: { ...window(7).record, epoch: 2 } as OutRecord['record'] });
-    first.drain.push(position(3, 'BTCUSDT', at(30)), { barrier: true });
-    first.drain.pushMany([...of([31], { epoch: 3 }), trade(1, 'ETHUSDT', at(31))]);
+    first.driver.push(position(2, 'BTCUSDT', at(5)), { barrier: true });
+    first.driver.pushMany([...of([6, 7], { epoch: 2 }), tick('7', 'BTCUSDT', { ...at(7), epoch: 2 })]);
+    first.driver.push({ ...window(7), record: { ...window(7).record, epoch: 2 } as OutRecord['record'] });
+    first.driver.push(position(3, 'BTCUSDT', at(30)), { barrier: true });
+    first.driver.pushMany([...of([31], { epoch: 3 }), trade(1, 'ETHUSDT', at(31))]);
     await first.clock.advance(100);
     const files = killed(first);
     const other = epoch === 1 ? [] : [position(epoch, 'BTCUSDT', { venue, ...at(11) })];
@@ -295,10 +296,10 @@ describe('a process that ends', () => {
       topic: 'agg-trades',
       record: { ...aggregated.record, kind: 'agg_trade' },
     } as OutRecord;
-    first.drain.pushMany([trade(5), aggTrade]);
+    first.driver.pushMany([trade(5), aggTrade]);
     await first.clock.advance(100);
     await away(first);
-    first.drain.pushMany([gap(5, 8), trade(8), trade(9)]);
+    first.driver.pushMany([gap(5, 8), trade(8), trade(9)]);
     await first.clock.advance(100);
     const second = await start(stored, killed(first));
     await second.clock.advance(1000);
@@ -309,9 +310,9 @@ describe('a process that ends', () => {
     const stored: Stored = [];
     const first = await start(stored);
     first.sink.isAway = true;
-    first.drain.pushMany(trades(1, 25));
+    first.driver.pushMany(trades(1, 25));
     await first.clock.advance(0);
-    const closed = first.drain.close({ deadlineMs: 500 });
+    const closed = first.driver.close({ deadlineMs: 500 });
     await first.clock.advance(2000);
     expect(await closed).toEqual({ undelivered: 0, spilled: 25 });
     const second = await start(stored, killed(first));
@@ -329,11 +330,11 @@ describe('a process that ends', () => {
     const stored: Stored = [];
     const first = await start(stored, new SlowFiles());
     await away(first);
-    first.drain.pushMany([trade(1), window(1), window(2)]);
+    first.driver.pushMany([trade(1), window(1), window(2)]);
     await first.clock.advance(100);
     first.sink.comeBack();
     while (stored.length < 4) await first.clock.advance(1);
-    const closed = first.drain.close({ deadlineMs: 500 });
+    const closed = first.driver.close({ deadlineMs: 500 });
     let left: MemoryFiles | undefined;
     void closed.then(() => {
       left = killed(first);
@@ -359,7 +360,7 @@ describe('a process that ends', () => {
     run.sink.comeBack();
     while (stored.length < 1) await run.clock.advance(1);
     let isClosed = false;
-    void run.drain.close({ deadlineMs: 500 }).then(() => {
+    void run.driver.close({ deadlineMs: 500 }).then(() => {
       isClosed = true;
     });
     await run.clock.advance(2000);
@@ -374,12 +375,12 @@ describe('a process that ends', () => {
     }
     const clock = new VirtualClock();
     const spill = { dir: '', maxBytes: 10_000_000, files: new SlowFiles() };
-    const drain = createDrain(new StoringSink([]), { scheduler: clock, spill });
+    const driver = new SinkDriver(new StoringSink([]), { scheduler: clock, spill });
     await clock.advance(0);
-    drain.resume({ environmentPrefixes: [''], trades: true, aggTrades: false }).catch(() => {});
+    driver.resume({ environmentPrefixes: [''], trades: true, aggTrades: false }).catch(() => {});
     await clock.advance(0);
     let isClosed = false;
-    void drain.close({ deadlineMs: 500 }).then(() => {
+    void driver.close({ deadlineMs: 500 }).then(() => {
       isClosed = true;
     });
     await clock.advance(0);
@@ -390,9 +391,9 @@ describe('a process that ends', () => {
     const run = await start();
     run.sink.isAway = true;
     run.files.full = true;
-    run.drain.pushMany(trades(1, 25));
+    run.driver.pushMany(trades(1, 25));
     await run.clock.advance(0);
-    const closed = run.drain.close({ deadlineMs: 500 });
+    const closed = run.driver.close({ deadlineMs: 500 });
     await run.clock.advance(2000);
     expect(await closed).toEqual({ undelivered: 25, spilled: 0 });
     expect(run.told).toContain('failing: ENOSPC: by the test');
@@ -404,7 +405,7 @@ describe('a process that ends', () => {
     first.sink.isAway = true;
     first.sink.storesWhenAway = 4;
     const later = { timestamp: 1_732_000_900_000 };
-    first.drain.pushMany([...trades(1000, 1002), ...[1, 2, 3].map((id) => trade(id, 'BTCUSDT', later))]);
+    first.driver.pushMany([...trades(1000, 1002), ...[1, 2, 3].map((id) => trade(id, 'BTCUSDT', later))]);
     await first.clock.advance(4000);
     const second = await start(stored, killed(first));
     await second.clock.advance(100);
@@ -415,18 +416,18 @@ describe('a process that ends', () => {
     const stored: Stored = [];
     const first = await start(stored);
     await away(first);
-    first.drain.pushMany(trades(1, 3));
+    first.driver.pushMany(trades(1, 3));
     await first.clock.advance(100);
     const name = [...first.files.files.keys()].find((one) => one.startsWith('4-')) as string;
     const before = (first.files.files.get(name) as Buffer).length;
-    first.drain.push(position(2), { barrier: true });
-    first.drain.pushMany(trades(4, 6, 2));
+    first.driver.push(position(2), { barrier: true });
+    first.driver.pushMany(trades(4, 6, 2));
     await first.clock.advance(100);
     const files = killed(first);
     files.files.set(name, (files.files.get(name) as Buffer).subarray(0, before + 20));
     const second = await start(stored, files);
     expect(second.endings).toMatchObject([{ symbol: 'XRPUSDT' }, { epoch: 1, trade: { id: '3' } }]);
-    second.drain.push(trade(4));
+    second.driver.push(trade(4));
     await second.clock.advance(1000);
     expect(texts(stored)).toBe('t0 t1 t2 t3 t4');
   });
@@ -445,7 +446,7 @@ describe('a part of a file that cannot be read', () => {
     const stored: Stored = [];
     const first = await start(stored);
     await away(first);
-    first.drain.pushMany(trades(1, 20));
+    first.driver.pushMany(trades(1, 20));
     await first.clock.advance(100);
     const files = killed(first);
     const bytes = files.files.get([...files.files.keys()].find((name) => name.startsWith('3-')) as string) as Buffer;
@@ -464,7 +465,7 @@ describe('a part of a file that cannot be read', () => {
       missing: null,
       outcome: 'unknown',
     });
-    expect(second.drain.stats().spill).toMatchObject({ records: 0, broken: 1 });
+    expect(second.driver.stats().spill).toMatchObject({ records: 0, broken: 1 });
   });
 });
 
@@ -472,18 +473,18 @@ describe('the limit of the disk', () => {
   it('takes ticks first and trades last, counts them, and names the trades in a gap before the next one', async () => {
     const stored: Stored = [];
     const run = await start(stored, new MemoryFiles(), { spill: { maxBytes: 190_000, segmentBytes: 30_000 } });
-    run.drain.push(trade(1));
+    run.driver.push(trade(1));
     await run.clock.advance(100);
     await away(run);
     for (let id = 2; id <= 2000; id++) {
-      run.drain.pushMany([trade(id), tick(String(id), 'BTCUSDT', { epoch: id })]);
+      run.driver.pushMany([trade(id), tick(String(id), 'BTCUSDT', { epoch: id })]);
       if (id % 20 === 0) await run.clock.advance(60);
-      const { dropped, spill } = run.drain.stats();
+      const { dropped, spill } = run.driver.stats();
       expect(spill?.bytes).toBeLessThanOrEqual(190_000);
       if ((dropped.trades ?? 0) > 0 && (dropped.prices ?? 0) === 0) expect.fail('a trade went before a tick');
     }
     await run.clock.advance(60);
-    const { dropped } = run.drain.stats();
+    const { dropped } = run.driver.stats();
     run.sink.comeBack();
     await run.clock.advance(1000);
     const kept = stored.filter(({ record }) => record.kind === 'trade' && record.symbol === 'BTCUSDT').map(short);
@@ -509,14 +510,14 @@ describe('a disk that is full', () => {
     const run = await start(stored, new MemoryFiles(), { maxRecords: 100 });
     run.files.full = true;
     await away(run);
-    run.drain.pushMany(trades(1, 200));
+    run.driver.pushMany(trades(1, 200));
     await run.clock.advance(5000);
     expect(run.told).toContain('failing: ENOSPC: by the test');
-    expect(run.drain.stats().dropped).toEqual({ trades: 100 });
+    expect(run.driver.stats().dropped).toEqual({ trades: 100 });
     run.files.full = false;
     await run.clock.advance(2000);
     expect(run.told.at(-1)).toContain('takes records again');
-    expect(run.drain.stats().spill?.records).toBe(100);
+    expect(run.driver.stats().spill?.records).toBe(100);
     const second = await start(stored, killed(run));
     await second.clock.advance(1000);
     const [, gap, ...rest] = stored;
@@ -533,7 +534,7 @@ describe('real files', () => {
     const options = { scheduler: asyncScheduler, spill: { dir, maxBytes: 2 ** 26 }, maxRecords: 2000 };
     const resume = { environmentPrefixes: [''], trades: true, aggTrades: false };
     const sink = new StoringSink(stored);
-    const first = createDrain(sink, options);
+    const first = new SinkDriver(sink, options);
     await first.opened;
     await first.resume(resume);
     sink.isAway = true;
@@ -545,7 +546,7 @@ describe('real files', () => {
     sink.isDead = true;
 
     const secondSink = new StoringSink(stored);
-    const second = createDrain(secondSink, options);
+    const second = new SinkDriver(secondSink, options);
     await second.opened;
     expect(await second.resume(resume)).toMatchObject([{ trade: { id: '20000' } }]);
     await second.idle();

@@ -1,6 +1,6 @@
 import type { FeedRecord } from '../../domain/record.ts';
 import type { OutRecord } from '../contract.ts';
-import { MOST_PRECIOUS, worthOf } from './worth.ts';
+import { DROPPED_LAST, dropPriorityOf } from './drop-priority.ts';
 
 const FIRST_CAPACITY = 1024;
 /** Rough heap size of a record with its strings, bytes, without what some carry beside: payloads and levels. */
@@ -41,11 +41,11 @@ export class OutQueue {
   #pushedAt = new Float64Array(FIRST_CAPACITY);
   #seqs = new Float64Array(FIRST_CAPACITY);
   #flags = new Uint8Array(FIRST_CAPACITY);
-  /** The position of the next record of the same worth. */
+  /** The position of the next record of the same priority. */
   #next = new Float64Array(FIRST_CAPACITY);
-  /** By worth: the positions of the first and of the last record; a last one means nothing where there is no first. */
-  readonly #first: number[] = new Array(MOST_PRECIOUS + 1).fill(NOWHERE);
-  readonly #last: number[] = new Array(MOST_PRECIOUS + 1).fill(NOWHERE);
+  /** By priority: the positions of the first and of the last record; a last one means nothing where there is no first. */
+  readonly #first: number[] = new Array(DROPPED_LAST + 1).fill(NOWHERE);
+  readonly #last: number[] = new Array(DROPPED_LAST + 1).fill(NOWHERE);
   #length = 0;
   /** Positions count from the first record ever; the slot is the position modulo the capacity, a power of two. */
   #head = 0;
@@ -183,18 +183,18 @@ export class OutQueue {
     this.#seqs[slot] = seq;
     this.#flags[slot] = flags;
     this.#next[slot] = NOWHERE;
-    const worth = worthOf(record.record);
-    if (this.#first[worth] === NOWHERE) this.#first[worth] = at;
-    else this.#next[this.#slot(this.#last[worth] as number)] = at;
-    this.#last[worth] = at;
+    const priority = dropPriorityOf(record.record);
+    if (this.#first[priority] === NOWHERE) this.#first[priority] = at;
+    else this.#next[this.#slot(this.#last[priority] as number)] = at;
+    this.#last[priority] = at;
     this.#length++;
     if (record.record.kind === 'price') this.#ticksOf(record.topic).set(record.key, at);
   }
 
-  /** Takes out a record that is the first of its worth. */
+  /** Takes out a record that is the first of its priority. */
   #remove(slot: number): void {
     const { record } = this.#records[slot] as OutRecord;
-    this.#first[worthOf(record)] = this.#next[slot] as number;
+    this.#first[dropPriorityOf(record)] = this.#next[slot] as number;
     this.#records[slot] = undefined;
     this.#length--;
     this.#bytes -= heapBytes(record);

@@ -1,18 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
-import { createDrain, type DrainOptions } from '../../../src/sinks/driver/drain.ts';
+import type { DriverOptions } from '../../../src/sinks/driver/driver-options.ts';
+import { SinkDriver } from '../../../src/sinks/driver/sink-driver.ts';
 import { sampleBookDelta } from '../../codec/sample-records.ts';
 import { deadLetter, delivered, FakeSink, gap, position, rejected, retry, short, tick, trade } from '../fake-sink.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 
-async function setUp(options: Partial<DrainOptions> = {}, sink = new FakeSink()) {
+async function setUp(options: Partial<DriverOptions> = {}, sink = new FakeSink()) {
   const clock = new VirtualClock();
   const states: string[] = [];
   const out: string[] = [];
   const refused: string[] = [];
   const dropped: string[] = [];
-  const drain = createDrain(sink, {
+  const driver = new SinkDriver(sink, {
     scheduler: clock,
     onState: (state, reason) => states.push(`${clock.now()} ${state}: ${reason}`),
     onDelivered: (records) => out.push(...records.map(short)),
@@ -24,7 +25,7 @@ async function setUp(options: Partial<DrainOptions> = {}, sink = new FakeSink())
   });
   await clock.advance(0);
   const batches = () => sink.batches.map((batch) => batch.map(short).join(' '));
-  return { clock, sink, drain, states, out, refused, dropped, batches };
+  return { clock, sink, driver, states, out, refused, dropped, batches };
 }
 
 describe('a sink that is over', () => {
@@ -32,17 +33,17 @@ describe('a sink that is over', () => {
 
   it('is told once and asked for nothing any more, and what waits counts as undelivered', async () => {
     const failed: string[] = [];
-    const { clock, sink, drain, batches } = await setUp({ onFailed: ({ message }) => failed.push(message) });
+    const { clock, sink, driver, batches } = await setUp({ onFailed: ({ message }) => failed.push(message) });
     sink.rule = (batch) => batch.map(() => over);
-    drain.pushMany([trade(1), trade(2)]);
+    driver.pushMany([trade(1), trade(2)]);
     await clock.advance(60_000);
-    drain.push(trade(3));
+    driver.push(trade(3));
     await clock.advance(60_000);
     expect([failed, batches()]).toEqual([['another took over'], ['t1 t2']]);
-    const closed = drain.close({ deadlineMs: 1000 });
+    const closed = driver.close({ deadlineMs: 1000 });
     await clock.advance(2000);
     expect(await closed).toEqual({ undelivered: 2, spilled: 0 });
-    expect(drain.stats().dropped).toEqual({ trades: 1 });
+    expect(driver.stats().dropped).toEqual({ trades: 1 });
   });
 });
 
@@ -50,43 +51,43 @@ describe('where every series ends', () => {
   const asked = { environmentPrefixes: [''], trades: true, aggTrades: false };
 
   it('is asked again where that fails and may pass, and told meanwhile', async () => {
-    const { clock, sink, drain, states } = await setUp();
+    const { clock, sink, driver, states } = await setUp();
     const answers = [new Fault('sink', 'not the leader'), new Fault('sink', 'the registry: 503')];
     sink.endings = async () => {
       const fault = answers.shift();
       if (fault !== undefined) throw fault;
       return [];
     };
-    const endings = drain.resume(asked);
+    const endings = driver.resume(asked);
     await clock.advance(1000);
     expect(await endings).toEqual([]);
     expect(states).toEqual(['0 up: open', '0 down: not the leader', '100 down: the registry: 503', '300 up: open']);
   });
 
   it('is asked for no longer than until a close, and not again where it can never be had', async () => {
-    const { clock, sink, drain } = await setUp();
+    const { clock, sink, driver } = await setUp();
     sink.endings = () => Promise.reject(new Fault('sink', 'not the leader'));
-    const endings = drain.resume(asked);
+    const endings = driver.resume(asked);
     await clock.advance(50);
-    const closed = drain.close({ deadlineMs: 0 });
+    const closed = driver.close({ deadlineMs: 0 });
     await expect(endings).rejects.toMatchObject({ retry: { kind: 'never' } });
     await clock.advance(2000);
     await closed;
     const other = await setUp();
     other.sink.endings = () => Promise.reject(new Fault('sink', 'no', { retry: { kind: 'never' } }));
-    await expect(other.drain.resume(asked)).rejects.toThrow('no');
+    await expect(other.driver.resume(asked)).rejects.toThrow('no');
   });
 });
 
 describe('batches', () => {
   it('takes all of one turn at once, then all that came while a batch was under way', async () => {
-    const { clock, sink, drain, out, batches } = await setUp();
-    drain.push(trade(1));
-    drain.push(trade(2));
+    const { clock, sink, driver, out, batches } = await setUp();
+    driver.push(trade(1));
+    driver.push(trade(2));
     await clock.advance(0);
-    drain.push(trade(3));
+    driver.push(trade(3));
     await clock.advance(5);
-    drain.pushMany([trade(4), trade(5)]);
+    driver.pushMany([trade(4), trade(5)]);
     await clock.advance(5);
     expect(batches()).toEqual(['t1 t2']);
     sink.answer(delivered);
@@ -95,35 +96,35 @@ describe('batches', () => {
     expect(sink.underWay).toBe(1);
     expect(out).toEqual(['t1', 't2']);
     sink.answer(delivered);
-    await drain.idle();
-    expect(drain.stats()).toMatchObject({ delivered: 5, queued: 0, batches: 2, oldestUnackedMs: null });
+    await driver.idle();
+    expect(driver.stats()).toMatchObject({ delivered: 5, queued: 0, batches: 2, oldestUnackedMs: null });
   });
 
   it('is never longer than its limit; 1 writes each record alone', async () => {
-    const { clock, sink, drain, batches } = await setUp({ maxBatch: 1 });
+    const { clock, sink, driver, batches } = await setUp({ maxBatch: 1 });
     sink.rule = (batch) => batch.map(() => delivered);
-    drain.pushMany([trade(1), trade(2), trade(3)]);
+    driver.pushMany([trade(1), trade(2), trade(3)]);
     await clock.advance(0);
     expect(batches()).toEqual(['t1', 't2', 't3']);
   });
 
   it('lingers only where it is told to, and not once a batch is full', async () => {
-    const { clock, sink, drain, batches } = await setUp({ lingerMs: 5, maxBatch: 3 });
+    const { clock, sink, driver, batches } = await setUp({ lingerMs: 5, maxBatch: 3 });
     sink.rule = (batch) => batch.map(() => delivered);
-    drain.push(trade(1));
+    driver.push(trade(1));
     await clock.advance(4);
-    drain.push(trade(2));
+    driver.push(trade(2));
     expect(batches()).toEqual([]);
     await clock.advance(1);
     expect(batches()).toEqual(['t1 t2']);
-    drain.pushMany([trade(3), trade(4), trade(5)]);
+    driver.pushMany([trade(3), trade(4), trade(5)]);
     await clock.advance(0);
     expect(batches()).toEqual(['t1 t2', 't3 t4 t5']);
   });
 
   describe('with an interval', () => {
     const many = (from: number, count: number) => Array.from({ length: count }, (_, index) => trade(from + index));
-    async function setUpAnswering(options: Partial<DrainOptions> = {}) {
+    async function setUpAnswering(options: Partial<DriverOptions> = {}) {
       const all = await setUp({ minIntervalMs: 3, ...options });
       const times: string[] = [];
       all.sink.rule = (batch) => {
@@ -134,39 +135,39 @@ describe('batches', () => {
     }
 
     it('begin no sooner than that behind the last one, and after a pause at once', async () => {
-      const { clock, drain, times } = await setUpAnswering();
-      drain.push(trade(1));
+      const { clock, driver, times } = await setUpAnswering();
+      driver.push(trade(1));
       await clock.advance(1);
-      drain.push(trade(2));
+      driver.push(trade(2));
       await clock.advance(1);
-      drain.push(trade(3));
+      driver.push(trade(3));
       await clock.advance(2);
-      drain.push(trade(4));
+      driver.push(trade(4));
       await clock.advance(10);
-      drain.push(trade(5));
+      driver.push(trade(5));
       await clock.advance(1);
       expect(times).toEqual(['0: 1', '3: 2', '6: 1', '14: 1']);
-      await drain.idle();
+      await driver.idle();
     });
 
     it('go at once where twelve records wait, and count from then', async () => {
-      const { clock, drain, times } = await setUpAnswering();
-      drain.push(trade(1));
+      const { clock, driver, times } = await setUpAnswering();
+      driver.push(trade(1));
       await clock.advance(1);
-      drain.pushMany(many(2, 11));
+      driver.pushMany(many(2, 11));
       await clock.advance(1);
-      drain.push(trade(13));
+      driver.push(trade(13));
       await clock.advance(1);
-      drain.push(trade(14));
+      driver.push(trade(14));
       await clock.advance(10);
       expect(times).toEqual(['0: 1', '2: 12', '5: 1']);
     });
 
     it('go at once where one was under way for longer than that', async () => {
-      const { clock, sink, drain, batches } = await setUp({ minIntervalMs: 3 });
-      drain.push(trade(1));
+      const { clock, sink, driver, batches } = await setUp({ minIntervalMs: 3 });
+      driver.push(trade(1));
       await clock.advance(1);
-      drain.push(trade(2));
+      driver.push(trade(2));
       await clock.advance(1);
       expect(batches()).toEqual(['t1']);
       await clock.advance(2);
@@ -174,30 +175,30 @@ describe('batches', () => {
       await clock.advance(0);
       expect(batches()).toEqual(['t1', 't2']);
       sink.answer(delivered);
-      await drain.idle();
+      await driver.idle();
     });
 
     it('do not wait for what a barrier holds apart', async () => {
-      const { clock, drain, times } = await setUpAnswering();
-      drain.push(trade(1));
+      const { clock, driver, times } = await setUpAnswering();
+      driver.push(trade(1));
       await clock.advance(1);
-      drain.push(trade(2));
-      drain.push(position(2), { barrier: true });
-      drain.push(trade(3));
+      driver.push(trade(2));
+      driver.push(position(2), { barrier: true });
+      driver.push(trade(3));
       await clock.advance(10);
       expect(times).toEqual(['0: 1', '3: 1', '3: 1', '3: 1']);
     });
 
     it('do not wait where no more than one record goes in each, nor for a close', async () => {
       const one = await setUpAnswering({ maxBatch: 1 });
-      one.drain.pushMany([trade(1), trade(2)]);
+      one.driver.pushMany([trade(1), trade(2)]);
       await one.clock.advance(0);
       expect(one.times).toEqual(['0: 1', '0: 1']);
       const closing = await setUpAnswering();
-      closing.drain.push(trade(1));
+      closing.driver.push(trade(1));
       await closing.clock.advance(1);
-      closing.drain.push(trade(2));
-      const closed = closing.drain.close({ deadlineMs: 1000 });
+      closing.driver.push(trade(2));
+      const closed = closing.driver.close({ deadlineMs: 1000 });
       await closing.clock.advance(0);
       expect(closing.times).toEqual(['0: 1', '1: 1']);
       expect(await closed).toEqual({ undelivered: 0, spilled: 0 });
@@ -207,10 +208,10 @@ describe('batches', () => {
       const step = fc.record({ push: fc.nat({ max: 20 }), waitMs: fc.nat({ max: 5 }), answer: fc.boolean() });
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-          const { clock, sink, drain, out } = await setUp({ minIntervalMs: 3 });
+          const { clock, sink, driver, out } = await setUp({ minIntervalMs: 3 });
           let pushed = 0;
           for (const { push, waitMs, answer } of steps) {
-            drain.pushMany(many(pushed, push));
+            driver.pushMany(many(pushed, push));
             pushed += push;
             await clock.advance(waitMs);
             if (answer && sink.underWay > 0) sink.answer(delivered);
@@ -226,12 +227,12 @@ describe('batches', () => {
   });
 
   it('hold a barrier alone: everything before it is acknowledged before, and it before everything after', async () => {
-    const { clock, sink, drain, batches } = await setUp();
-    drain.push(trade(1));
-    drain.push(position(2), { barrier: true });
-    drain.push(trade(2));
-    drain.push(gap(2, 9), { barrier: true });
-    drain.push(trade(9));
+    const { clock, sink, driver, batches } = await setUp();
+    driver.push(trade(1));
+    driver.push(position(2), { barrier: true });
+    driver.push(trade(2));
+    driver.push(gap(2, 9), { barrier: true });
+    driver.push(trade(9));
     await clock.advance(0);
     expect(batches()).toEqual(['t1']);
     sink.answer(delivered);
@@ -253,12 +254,12 @@ describe('batches', () => {
 
 describe('barriers in a row', () => {
   it('share a batch, which nothing else follows', async () => {
-    const { clock, sink, drain, batches } = await setUp();
-    drain.push(trade(1));
+    const { clock, sink, driver, batches } = await setUp();
+    driver.push(trade(1));
     await clock.advance(0);
-    drain.push(position(2), { barrier: true });
-    drain.push(position(3), { barrier: true });
-    drain.push(trade(2));
+    driver.push(position(2), { barrier: true });
+    driver.push(position(3), { barrier: true });
+    driver.push(trade(2));
     sink.answer(delivered);
     await clock.advance(0);
     sink.answer([delivered, retry()]);
@@ -272,48 +273,48 @@ describe('barriers in a row', () => {
 
 describe('price ticks', () => {
   it('take the place of an older one of the same symbol that waits', async () => {
-    const { clock, sink, drain, out, batches } = await setUp();
-    drain.push(trade(1));
+    const { clock, sink, driver, out, batches } = await setUp();
+    driver.push(trade(1));
     await clock.advance(0);
-    drain.pushMany([tick('1'), trade(2), tick('7', 'ETHUSDT'), tick('2'), trade(3), tick('3')]);
+    driver.pushMany([tick('1'), trade(2), tick('7', 'ETHUSDT'), tick('2'), trade(3), tick('3')]);
     sink.rule = (batch) => batch.map(() => delivered);
     sink.answer(delivered);
     await clock.advance(0);
     expect(batches()[1]).toBe('p3 t2 p7 t3');
-    expect(drain.stats()).toMatchObject({ conflated: 2, queued: 0 });
-    drain.push(tick('4'));
+    expect(driver.stats()).toMatchObject({ conflated: 2, queued: 0 });
+    driver.push(tick('4'));
     await clock.advance(0);
     expect(out.at(-1)).toBe('p4');
   });
 
   it('of a new epoch stay behind the position that opens it', async () => {
-    const { clock, sink, drain, batches } = await setUp();
-    drain.push(trade(1));
+    const { clock, sink, driver, batches } = await setUp();
+    driver.push(trade(1));
     await clock.advance(0);
-    drain.push(tick('1'));
-    drain.push(position(2), { barrier: true });
-    drain.push(tick('2', 'BTCUSDT', { epoch: 2 }));
-    drain.push(tick('3', 'BTCUSDT', { epoch: 2 }));
+    driver.push(tick('1'));
+    driver.push(position(2), { barrier: true });
+    driver.push(tick('2', 'BTCUSDT', { epoch: 2 }));
+    driver.push(tick('3', 'BTCUSDT', { epoch: 2 }));
     sink.rule = (batch) => batch.map(() => delivered);
     sink.answer(delivered);
     await clock.advance(0);
     expect(batches()).toEqual(['t1', 'p1', 'e2', 'p3']);
   });
 
-  it('stay where the drain was told so', async () => {
-    const { clock, sink, drain, batches } = await setUp({ conflates: false });
+  it('stay where the driver was told so', async () => {
+    const { clock, sink, driver, batches } = await setUp({ conflates: false });
     sink.rule = (batch) => batch.map(() => delivered);
-    drain.pushMany([tick('1'), trade(2), tick('2')]);
+    driver.pushMany([tick('1'), trade(2), tick('2')]);
     await clock.advance(0);
     expect(batches()).toEqual(['p1 t2 p2']);
-    expect(drain.stats()).toMatchObject({ conflated: 0, delivered: 3 });
+    expect(driver.stats()).toMatchObject({ conflated: 0, delivered: 3 });
   });
 
   it('of two environments do not replace each other', async () => {
-    const { clock, sink, drain, batches } = await setUp();
-    drain.push(trade(1));
+    const { clock, sink, driver, batches } = await setUp();
+    driver.push(trade(1));
     await clock.advance(0);
-    drain.pushMany([tick('1'), { ...tick('2'), topic: 'testnet.prices' }]);
+    driver.pushMany([tick('1'), { ...tick('2'), topic: 'testnet.prices' }]);
     sink.rule = (batch) => batch.map(() => delivered);
     sink.answer(delivered);
     await clock.advance(0);
@@ -323,13 +324,13 @@ describe('price ticks', () => {
 
 describe('outcomes', () => {
   it('retries what was not delivered, alone and before anything newer', async () => {
-    const { clock, sink, drain, out, states, batches } = await setUp();
-    drain.pushMany([trade(1), trade(2), trade(3)]);
+    const { clock, sink, driver, out, states, batches } = await setUp();
+    driver.pushMany([trade(1), trade(2), trade(3)]);
     await clock.advance(0);
-    drain.push(trade(4));
+    driver.push(trade(4));
     sink.answer([delivered, retry(), retry()]);
     await clock.advance(0);
-    expect(drain.stats()).toMatchObject({ state: 'down', reason: 'not now', queued: 3, delivered: 1 });
+    expect(driver.stats()).toMatchObject({ state: 'down', reason: 'not now', queued: 3, delivered: 1 });
     await clock.advance(100);
     expect(batches()).toEqual(['t1 t2 t3', 't2 t3']);
     sink.answer(retry());
@@ -344,7 +345,7 @@ describe('outcomes', () => {
   });
 
   it('waits as long as the sink asks for, doubles its own waits up to the limit, and starts anew after a delivery', async () => {
-    const { clock, sink, drain } = await setUp({ backoff: { initialMs: 100, maxMs: 400 } });
+    const { clock, sink, driver } = await setUp({ backoff: { initialMs: 100, maxMs: 400 } });
     const times: number[] = [];
     const answers = [retry(), retry(), retry(), retry(), retry(3000), delivered, retry(), delivered];
     sink.rule = (batch) => {
@@ -352,48 +353,48 @@ describe('outcomes', () => {
       const answer = answers.shift() ?? delivered;
       return batch.map(() => answer);
     };
-    drain.push(trade(1));
+    driver.push(trade(1));
     await clock.advance(10_000);
     expect(times).toEqual([0, 100, 300, 700, 1100, 4100]);
-    drain.push(trade(2));
+    driver.push(trade(2));
     await clock.advance(10_000);
     expect(times.slice(6)).toEqual([10_000, 10_100]);
   });
 
   it('hands over what is rejected and goes on', async () => {
-    const { clock, sink, drain, out, refused, states } = await setUp();
-    drain.pushMany([trade(1), trade(2), trade(3)]);
+    const { clock, sink, driver, out, refused, states } = await setUp();
+    driver.pushMany([trade(1), trade(2), trade(3)]);
     await clock.advance(0);
     sink.answer([delivered, rejected, delivered]);
     await clock.advance(0);
     expect(out).toEqual(['t1', 't3']);
     expect(refused).toEqual(['t2: too large']);
-    expect(drain.stats()).toMatchObject({ state: 'up', queued: 0, rejected: 1, delivered: 2 });
+    expect(driver.stats()).toMatchObject({ state: 'up', queued: 0, rejected: 1, delivered: 2 });
     expect(states).toEqual(['0 up: open']);
   });
 
   it('loses nothing to a sink that throws or answers too little', async () => {
-    const { clock, sink, drain, out } = await setUp();
+    const { clock, sink, driver, out } = await setUp();
     let calls = 0;
     sink.rule = (batch) => {
       calls++;
       if (calls === 1) throw new Error('broken');
       return calls === 2 ? [delivered] : batch.map(() => delivered);
     };
-    drain.pushMany([trade(1), trade(2)]);
+    driver.pushMany([trade(1), trade(2)]);
     await clock.advance(10_000);
     expect(out).toEqual(['t1', 't2']);
   });
 
   it('takes a sink for down that does not answer, with the sink’s own reason', async () => {
     const sink = new FakeSink();
-    const { clock, drain, states } = await setUp({ downAfterMs: 2000 }, sink);
-    drain.push(trade(1));
+    const { clock, driver, states } = await setUp({ downAfterMs: 2000 }, sink);
+    driver.push(trade(1));
     await clock.advance(1999);
-    expect(drain.stats()).toMatchObject({ state: 'up', oldestUnackedMs: 1999 });
+    expect(driver.stats()).toMatchObject({ state: 'up', oldestUnackedMs: 1999 });
     sink.healthNow = { state: 'down', sinceMs: 0, reason: 'connect ECONNREFUSED' };
     await clock.advance(251);
-    expect(drain.stats()).toMatchObject({ state: 'down', reason: 'connect ECONNREFUSED' });
+    expect(driver.stats()).toMatchObject({ state: 'down', reason: 'connect ECONNREFUSED' });
     sink.answer(delivered);
     await clock.advance(0);
     expect(states.map((state) => state.replace(/^\d+ /, ''))).toEqual([
@@ -404,15 +405,15 @@ describe('outcomes', () => {
   });
 
   it('does not take a sink for down that is only behind', async () => {
-    const { clock, sink, drain, states } = await setUp({ maxBatch: 1, downAfterMs: 500 });
-    for (let id = 1; id <= 20; id++) drain.push(trade(id));
+    const { clock, sink, driver, states } = await setUp({ maxBatch: 1, downAfterMs: 500 });
+    for (let id = 1; id <= 20; id++) driver.push(trade(id));
     for (let id = 1; id <= 20; id++) {
       await clock.advance(400);
       sink.answer(delivered);
     }
     await clock.advance(0);
     expect(states).toEqual(['0 up: open']);
-    expect(drain.stats()).toMatchObject({ delivered: 20 });
+    expect(driver.stats()).toMatchObject({ delivered: 20 });
   });
 });
 
@@ -424,12 +425,12 @@ describe('opening', () => {
       new Fault('sink', 'no broker'),
       new Fault('sink', 'later', { retry: { kind: 'after', afterMs: 3000 } }),
     );
-    const { clock, drain, states, batches } = await setUp({}, sink);
-    drain.push(trade(1));
+    const { clock, driver, states, batches } = await setUp({}, sink);
+    driver.push(trade(1));
     await clock.advance(3299);
-    expect(drain.stats()).toMatchObject({ state: 'down', queued: 1 });
+    expect(driver.stats()).toMatchObject({ state: 'down', queued: 1 });
     await clock.advance(1);
-    await drain.opened;
+    await driver.opened;
     expect(states).toEqual(['0 down: no broker', '300 down: later', '3300 up: open']);
     expect(batches()).toEqual(['t1']);
   });
@@ -437,12 +438,12 @@ describe('opening', () => {
   it('gives up where the fault says never', async () => {
     const sink = new FakeSink();
     sink.opening.push(new Fault('sink', 'no permission', { retry: { kind: 'never' } }));
-    const { clock, drain } = await setUp({}, sink);
+    const { clock, driver } = await setUp({}, sink);
     await clock.advance(60_000);
-    await expect(drain.opened).rejects.toThrow('no permission');
+    await expect(driver.opened).rejects.toThrow('no permission');
     expect(sink.opens).toBe(1);
-    drain.push(trade(1));
-    const closed = drain.close({ deadlineMs: 100 });
+    driver.push(trade(1));
+    const closed = driver.close({ deadlineMs: 100 });
     await clock.advance(100);
     expect(await closed).toEqual({ undelivered: 1, spilled: 0 });
   });
@@ -450,62 +451,62 @@ describe('opening', () => {
 
 describe('room', () => {
   it('is made by dropping price ticks first, dead letters before trades, and trades before gaps and positions', async () => {
-    const { clock, drain, dropped } = await setUp({ maxRecords: 4 });
-    drain.push(trade(0));
+    const { clock, driver, dropped } = await setUp({ maxRecords: 4 });
+    driver.push(trade(0));
     await clock.advance(0);
-    drain.pushMany([gap(1, 3), trade(1), tick('1'), tick('2', 'ETHUSDT')]);
-    drain.push(trade(2));
+    driver.pushMany([gap(1, 3), trade(1), tick('1'), tick('2', 'ETHUSDT')]);
+    driver.push(trade(2));
     expect(dropped).toEqual(['prices 1']);
-    drain.push(deadLetter(new Uint8Array(10)));
+    driver.push(deadLetter(new Uint8Array(10)));
     expect(dropped).toEqual(['prices 1', 'prices 1']);
-    drain.push(trade(3));
+    driver.push(trade(3));
     expect(dropped.at(-1)).toBe('dead-letters 1');
-    drain.push(trade(4));
-    drain.push(position(2), { barrier: true });
+    driver.push(trade(4));
+    driver.push(position(2), { barrier: true });
     expect(dropped.slice(-2)).toEqual(['trades 1', 'trades 1']);
-    expect(drain.stats()).toMatchObject({ queued: 5, dropped: { prices: 2, trades: 2, 'dead-letters': 1 } });
+    expect(driver.stats()).toMatchObject({ queued: 5, dropped: { prices: 2, trades: 2, 'dead-letters': 1 } });
   });
 
   it('counts bytes: large dead letters leave before a trade does', async () => {
-    const { clock, drain, dropped } = await setUp({ maxBytes: 300_000 });
-    drain.push(trade(0));
+    const { clock, driver, dropped } = await setUp({ maxBytes: 300_000 });
+    driver.push(trade(0));
     await clock.advance(0);
-    drain.push(trade(1));
-    for (let count = 0; count < 100; count++) drain.push(deadLetter(new Uint8Array(65_536)));
-    expect(drain.stats().dropped['dead-letters']).toBeGreaterThan(90);
+    driver.push(trade(1));
+    for (let count = 0; count < 100; count++) driver.push(deadLetter(new Uint8Array(65_536)));
+    expect(driver.stats().dropped['dead-letters']).toBeGreaterThan(90);
     expect(dropped.every((text) => text.startsWith('dead-letters'))).toBe(true);
   });
 
   it('counts the levels of books, which leave before a trade does', async () => {
-    const { clock, drain, dropped } = await setUp({ maxBytes: 6_000_000 });
-    drain.push(trade(0));
+    const { clock, driver, dropped } = await setUp({ maxBytes: 6_000_000 });
+    driver.push(trade(0));
     await clock.advance(0);
-    drain.push(trade(1));
+    driver.push(trade(1));
     const side = Array.from({ length: 5000 }, (_, index) => ({ price: String(index + 1), quantity: '1' }));
     const record = sampleBookDelta({ snapshot: true, bids: side, asks: side });
-    for (let count = 0; count < 20; count++) drain.push({ topic: 'book-deltas', key: 'BTCUSDT', record });
+    for (let count = 0; count < 20; count++) driver.push({ topic: 'book-deltas', key: 'BTCUSDT', record });
     // 1.2 MB each
-    expect(drain.stats()).toMatchObject({ queued: 2 + 5, dropped: { 'book-deltas': 15 } });
+    expect(driver.stats()).toMatchObject({ queued: 2 + 5, dropped: { 'book-deltas': 15 } });
     expect(dropped.every((text) => text.startsWith('book-deltas'))).toBe(true);
   });
 
   it('is not needed by a tick that replaces another, also where that has moved up as others were dropped', async () => {
-    const { clock, sink, drain, batches } = await setUp({ maxRecords: 3 });
-    drain.push(trade(0));
+    const { clock, sink, driver, batches } = await setUp({ maxRecords: 3 });
+    driver.push(trade(0));
     await clock.advance(0);
-    drain.pushMany([tick('1', 'ETHUSDT'), tick('2'), trade(1), trade(2), tick('3')]);
+    driver.pushMany([tick('1', 'ETHUSDT'), tick('2'), trade(1), trade(2), tick('3')]);
     sink.rule = (batch) => batch.map(() => delivered);
     sink.answer(delivered);
     await clock.advance(0);
     expect(batches()[1]).toBe('p3 t1 t2');
-    expect(drain.stats()).toMatchObject({ dropped: { prices: 1 }, conflated: 1 });
+    expect(driver.stats()).toMatchObject({ dropped: { prices: 1 }, conflated: 1 });
   });
 
   it('is told to sources that can wait', async () => {
-    const { clock, sink, drain } = await setUp({ maxRecords: 100, maxBatch: 10 });
-    expect(drain.room()).toBeUndefined();
-    for (let id = 0; id < 100; id++) drain.push(trade(id));
-    const room = drain.room();
+    const { clock, sink, driver } = await setUp({ maxRecords: 100, maxBatch: 10 });
+    expect(driver.room()).toBeUndefined();
+    for (let id = 0; id < 100; id++) driver.push(trade(id));
+    const room = driver.room();
     let free = false;
     void room?.then(() => {
       free = true;
@@ -516,19 +517,19 @@ describe('room', () => {
       sink.answer(delivered);
       await clock.advance(0);
     }
-    expect(drain.stats().queued).toBe(60);
+    expect(driver.stats().queued).toBe(60);
     expect(free).toBe(true);
-    expect(drain.room()).toBeUndefined();
+    expect(driver.room()).toBeUndefined();
   });
 });
 
 describe('close', () => {
   it('delivers what waits, then closes the sink, and takes no more', async () => {
-    const { clock, sink, drain, out, dropped } = await setUp({ maxBatch: 2, lingerMs: 60_000 });
-    drain.pushMany([trade(1), trade(2), trade(3)]);
-    const closed = drain.close({ deadlineMs: 5000 });
-    expect(drain.close({ deadlineMs: 1 })).toBe(closed);
-    drain.push(trade(4));
+    const { clock, sink, driver, out, dropped } = await setUp({ maxBatch: 2, lingerMs: 60_000 });
+    driver.pushMany([trade(1), trade(2), trade(3)]);
+    const closed = driver.close({ deadlineMs: 5000 });
+    expect(driver.close({ deadlineMs: 1 })).toBe(closed);
+    driver.push(trade(4));
     await clock.advance(0);
     sink.answer(delivered);
     await clock.advance(0);
@@ -542,10 +543,10 @@ describe('close', () => {
   });
 
   it('stops at its deadline and says what was left', async () => {
-    const { clock, sink, drain } = await setUp({ maxBatch: 2 });
-    drain.pushMany([trade(1), trade(2), trade(3)]);
+    const { clock, sink, driver } = await setUp({ maxBatch: 2 });
+    driver.pushMany([trade(1), trade(2), trade(3)]);
     await clock.advance(0);
-    const closed = drain.close({ deadlineMs: 3000 });
+    const closed = driver.close({ deadlineMs: 3000 });
     await clock.advance(2999);
     expect(sink.closes).toBe(0);
     await clock.advance(1);
@@ -554,20 +555,20 @@ describe('close', () => {
   });
 
   it('ends a retry that waits and an opening that goes on', async () => {
-    const { clock, sink, drain } = await setUp({ backoff: { initialMs: 60_000, maxMs: 60_000 } });
-    drain.push(trade(1));
+    const { clock, sink, driver } = await setUp({ backoff: { initialMs: 60_000, maxMs: 60_000 } });
+    driver.push(trade(1));
     await clock.advance(0);
     sink.answer(retry());
-    const closed = drain.close({ deadlineMs: 100 });
+    const closed = driver.close({ deadlineMs: 100 });
     await clock.advance(100);
     expect(await closed).toEqual({ undelivered: 1, spilled: 0 });
 
     const slow = new FakeSink();
     slow.opening.push(new Fault('sink', 'no broker', { retry: { kind: 'after', afterMs: 60_000 } }));
     const second = await setUp({}, slow);
-    const closedSecond = second.drain.close({ deadlineMs: 100 });
+    const closedSecond = second.driver.close({ deadlineMs: 100 });
     await second.clock.advance(100);
     expect(await closedSecond).toEqual({ undelivered: 0, spilled: 0 });
-    await expect(second.drain.opened).rejects.toThrow('closed before it was open');
+    await expect(second.driver.opened).rejects.toThrow('closed before it was open');
   });
 });

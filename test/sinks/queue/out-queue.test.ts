@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { OutRecord } from '../../../src/sinks/contract.ts';
-import { OutQueue } from '../../../src/sinks/driver/out-queue.ts';
-import { worthOf } from '../../../src/sinks/driver/worth.ts';
+import { dropPriorityOf } from '../../../src/sinks/queue/drop-priority.ts';
+import { OutQueue } from '../../../src/sinks/queue/out-queue.ts';
 import { sampleBookTicker, sampleGap, samplePrice, sampleTrade, sampleTradeStats } from '../../codec/sample-records.ts';
 
 const SAMPLES = {
@@ -44,8 +44,8 @@ class PlainQueue {
   }
 
   evict(): number[] {
-    const worst = Math.min(...this.entries.map(({ out }) => worthOf(out.record)));
-    const evicted = this.entries.filter(({ out }) => worthOf(out.record) === worst).slice(0, this.#wanted);
+    const worst = Math.min(...this.entries.map(({ out }) => dropPriorityOf(out.record)));
+    const evicted = this.entries.filter(({ out }) => dropPriorityOf(out.record) === worst).slice(0, this.#wanted);
     this.entries = this.entries.filter((entry) => !evicted.includes(entry));
     return evicted.map(({ seq }) => seq);
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Outcome, OutRecord } from '../../../src/sinks/contract.ts';
-import { createDrain } from '../../../src/sinks/driver/drain.ts';
+import { SinkDriver } from '../../../src/sinks/driver/sink-driver.ts';
 import { delivered, FakeSink, position, rejected, retry, tick, trade } from '../fake-sink.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 
@@ -41,7 +41,7 @@ function answersOf(batch: readonly OutRecord[], kinds: readonly Outcome['kind'][
 
 const epochOf = ({ record }: OutRecord): number => ('epoch' in record ? record.epoch : 0);
 
-describe('a drain under any pushes and outcomes', () => {
+describe('a driver under any pushes and outcomes', () => {
   it('has one batch under way, loses nothing, keeps the order per key, and lets nothing pass a barrier', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(steps, { maxLength: 80 }), fc.integer({ min: 1, max: 6 }), async (script, maxBatch) => {
@@ -55,7 +55,7 @@ describe('a drain under any pushes and outcomes', () => {
           const { record: value } = record;
           if (value.kind === 'position') opened.set(value.symbol, value.epoch);
         };
-        const drain = createDrain(sink, {
+        const driver = new SinkDriver(sink, {
           scheduler: clock,
           maxBatch,
           onDelivered: (records) => records.forEach(done),
@@ -94,7 +94,7 @@ describe('a drain under any pushes and outcomes', () => {
                   ? tick(String(next), symbol, { epoch })
                   : position(epoch + 1, symbol);
             pushed.push(record);
-            drain.push(record, { barrier: step.push === 'epoch' });
+            driver.push(record, { barrier: step.push === 'epoch' });
           } else if ('waitMs' in step) {
             await clock.advance(step.waitMs);
           } else if (sink.underWay === 1) {
@@ -104,7 +104,7 @@ describe('a drain under any pushes and outcomes', () => {
           look();
         };
         for (const step of script) await act(step);
-        for (let round = 0; drain.stats().queued > 0; round++) {
+        for (let round = 0; driver.stats().queued > 0; round++) {
           expect(round).toBeLessThan(500);
           await act({ waitMs: 10_000 });
           await act({ answer: [] });
@@ -113,7 +113,7 @@ describe('a drain under any pushes and outcomes', () => {
         const kept = new Set(settled);
         const missing = pushed.filter((record) => !kept.has(record));
         expect(missing.every(({ record }) => record.kind === 'price')).toBe(true);
-        expect(missing).toHaveLength(drain.stats().conflated);
+        expect(missing).toHaveLength(driver.stats().conflated);
         expect(settled).toHaveLength(kept.size);
         for (const topic of ['trades', 'prices', 'positions']) {
           for (const symbol of SYMBOLS) {
@@ -128,7 +128,7 @@ describe('a drain under any pushes and outcomes', () => {
           const last = pushed.findLast(({ topic, key }) => topic === 'prices' && key === symbol);
           if (last !== undefined) expect(kept.has(last)).toBe(true);
         }
-        await Promise.all([drain.close({ deadlineMs: 0 }), clock.advance(1)]);
+        await Promise.all([driver.close({ deadlineMs: 0 }), clock.advance(1)]);
       }),
       { numRuns: 200 },
     );

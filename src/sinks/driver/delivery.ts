@@ -1,0 +1,101 @@
+import { asFault, type Fault } from '../../domain/fault.ts';
+import type { Outcome, OutRecord, Sink } from '../contract.ts';
+import type { Batch } from '../queue/batcher.ts';
+import type { LossLedger } from '../queue/loss-ledger.ts';
+import { sortOutcomes } from './sort-outcomes.ts';
+
+export interface DeliveryOptions {
+  /** Milliseconds between tries after an outcome or a fault that says retry, doubling; 100 to 5000 by default. */
+  readonly backoff?: { readonly initialMs: number; readonly maxMs: number };
+  /** Called for each batch with the records that the sink acknowledged, in order. */
+  readonly onDelivered?: (records: readonly OutRecord[]) => void;
+  /** Called for each record that the sink will never take. */
+  readonly onRejected?: (record: OutRecord, fault: Fault) => void;
+}
+
+/** What became of one try. */
+export interface Attempt {
+  /** Why records have to be tried again; undefined: none has. */
+  readonly fault: Fault | undefined;
+  /** Milliseconds to wait before the next try. */
+  readonly pauseMs: number;
+}
+
+/** One batch in flight: sends it, and keeps the records that have to be tried again. */
+export class Delivery {
+  readonly #sink: Sink;
+  readonly #ledger: LossLedger;
+  readonly #options: DeliveryOptions;
+  #batch: Batch | undefined;
+  #failures = 0;
+  #sentAt: number | undefined;
+  delivered = 0;
+  rejected = 0;
+  batches = 0;
+
+  constructor(sink: Sink, ledger: LossLedger, options: DeliveryOptions) {
+    this.#sink = sink;
+    this.#ledger = ledger;
+    this.#options = options;
+  }
+
+  /** The records in flight; undefined: none. */
+  get batch(): Batch | undefined {
+    return this.#batch;
+  }
+
+  /** How many records are in flight. */
+  get length(): number {
+    return this.#batch?.records.length ?? 0;
+  }
+
+  /** Since when the sink owes an answer; undefined between tries. */
+  get sentAt(): number | undefined {
+    return this.#sentAt;
+  }
+
+  /** Takes the next batch; the one before has to be settled. */
+  begin(batch: Batch): void {
+    this.#batch = batch;
+  }
+
+  /** Sends the records in flight; those to be tried again stay in flight. */
+  async send(batch: Batch, now: number): Promise<Attempt> {
+    this.batches++;
+    this.#sentAt = now;
+    let outcomes: readonly Outcome[];
+    try {
+      outcomes = await this.#sink.write(batch.records);
+    } catch (error) {
+      const fault = asFault(error);
+      outcomes = batch.records.map(() => ({ kind: 'retry', fault }));
+    }
+    this.#sentAt = undefined;
+    return this.#settle(batch, outcomes);
+  }
+
+  #settle(batch: Batch, outcomes: readonly Outcome[]): Attempt {
+    const { delivered, rejected, again, fault, afterMs } = sortOutcomes(batch.records, outcomes, this.#sink.name);
+    for (const { record, fault: refusal } of rejected) this.reject(record, refusal);
+    this.#batch = again.length === 0 ? undefined : { ...batch, records: again };
+    if (delivered.length > 0) {
+      this.#failures = 0;
+      this.delivered += delivered.length;
+      this.#ledger.delivered(delivered);
+      this.#options.onDelivered?.(delivered);
+    }
+    return { fault, pauseMs: fault === undefined ? 0 : this.backoffMs(this.#failures++, afterMs) };
+  }
+
+  /** Counts and reports a record that no retry will deliver. */
+  reject(record: OutRecord, fault: Fault): void {
+    this.rejected++;
+    this.#options.onRejected?.(record, fault);
+  }
+
+  /** Milliseconds to wait after so many failures, `afterMs` at least. */
+  backoffMs(failures: number, afterMs: number): number {
+    const { initialMs, maxMs } = this.#options.backoff ?? { initialMs: 100, maxMs: 5000 };
+    return Math.max(afterMs, Math.min(maxMs, initialMs * 2 ** Math.min(failures, 30)));
+  }
+}

@@ -1,0 +1,45 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
+
+/** Timers of one owner: they end together. */
+export class Timers {
+  readonly #scheduler: SchedulerLike;
+  readonly #pending = new Set<Subscription>();
+  readonly #stopped = Promise.withResolvers<void>();
+
+  constructor(scheduler: SchedulerLike) {
+    this.#scheduler = scheduler;
+  }
+
+  /** Monotonic milliseconds. */
+  now(): number {
+    return this.#scheduler.now();
+  }
+
+  after(ms: number, work: () => void): Subscription {
+    const timer = this.#scheduler.schedule(() => {
+      this.#pending.delete(timer);
+      work();
+    }, ms);
+    this.#pending.add(timer);
+    timer.add(() => this.#pending.delete(timer));
+    return timer;
+  }
+
+  delay(ms: number): Promise<void> {
+    return new Promise((resolve) => this.after(ms, resolve));
+  }
+
+  /** Resolves after `ms`, or when `stopPauses` is called. */
+  pause(ms: number): Promise<void> {
+    return Promise.race([this.delay(ms), this.#stopped.promise]);
+  }
+
+  stopPauses(): void {
+    this.#stopped.resolve();
+  }
+
+  /** Ends all pending timers. */
+  clear(): void {
+    for (const timer of [...this.#pending]) timer.unsubscribe();
+  }
+}
