@@ -3,7 +3,7 @@
 /** A room imports itself and the floors below it, nothing beside it and nothing above it. */
 const floors = [
   ['domain', 'operators'],
-  ['net', 'market', 'codec', 'capture', 'telemetry'],
+  ['net', 'market', 'codec', 'capture', 'telemetry', 'tradability'],
   ['venues', 'kafka', 'config', 'simulator', 'avro-file'],
   ['gateway'],
   ['sinks', 'client'],
@@ -28,6 +28,7 @@ const floorRules = floors.flatMap((rooms, floor) =>
 const closedRooms = [
   ['domain', '^src/'],
   ['market', '^src/'],
+  ['tradability', '^src/'],
   ['operators', '^src/operators/', '^node_modules/rxjs/'],
 ].map(([name, ...allowed]) => ({
   name: `${name}-stands-alone`,

@@ -1,4 +1,4 @@
-export type { GuardOptions, HaltCause, TradingDecision } from './client/guard/trading-decision.ts';
+export type { GuardOptions, TradingDecision } from './client/guard/trading-decision.ts';
 export type { Config } from './config/config.ts';
 export { type ConfigSource, loadConfig } from './config/load-config.ts';
 export type { Decimal } from './domain/decimal.ts';
@@ -25,3 +25,4 @@ export type {
 } from './domain/record.ts';
 export type { FeedState, StaleCause } from './domain/status.ts';
 export { MarketFeed, type MarketFeedOptions, type VenueFrame, type VenueStatus } from './runtime/market-feed.ts';
+export type { HaltCause } from './tradability/halt.ts';

@@ -12,7 +12,7 @@ import {
   placeOf,
   prefixesOf,
 } from './client-options.ts';
-import { DEFAULT_GUARD } from './guard/trading-decision.ts';
+import { DEFAULT_GUARD, guardOptions } from './guard/trading-decision.ts';
 import { Market } from './market.ts';
 import { OwnTopics } from './memory/own-topics.ts';
 import { type LookBack, lookBackInFiles, lookBackInKafka } from './memory/past.ts';
@@ -82,7 +82,7 @@ export async function connectTopics(options: ClientOptions, deps: ClientDeps = R
     await own.close();
     throw asFault(error);
   }
-  return new Market({ ...readers, own, warnings, quote, guard: guardOf(options), scheduler, wallClockMs });
+  return new Market({ ...readers, own, warnings, quote, guard: guardOptions(options), scheduler, wallClockMs });
 }
 
 /** What a feed tells of itself; always read alone. */
@@ -153,9 +153,4 @@ function within<T>(milliseconds: number, scheduler: SchedulerLike, work: Promise
     );
     work.then(resolve, reject).finally(() => timer.unsubscribe());
   });
-}
-
-function guardOf(options: ClientOptions): Partial<typeof DEFAULT_GUARD> {
-  const names = Object.keys(DEFAULT_GUARD) as (keyof typeof DEFAULT_GUARD)[];
-  return Object.fromEntries(names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
 }

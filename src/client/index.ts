@@ -1,7 +1,9 @@
 /** `market-feed/client`: the topics of a feed as typed Observables, and whether what they say may be traded on. */
+
+export type { HaltCause } from '../tradability/halt.ts';
 export type { Beginning, ClientOptions } from './client-options.ts';
 export { connectTopics } from './connect-topics.ts';
-export { DEFAULT_GUARD, type GuardOptions, type HaltCause, type TradingDecision } from './guard/trading-decision.ts';
+export { DEFAULT_GUARD, type GuardOptions, type TradingDecision } from './guard/trading-decision.ts';
 export type { TradingWatch } from './guard/watch-trading.ts';
 export type { ClientLag, Market, ReadOptions } from './market.ts';
 export type { Overflow } from './reader/overflow.ts';

@@ -44,7 +44,7 @@ export interface MarketParts {
   readonly own: OwnTopics;
   readonly warnings: Warnings;
   readonly quote: string;
-  readonly guard: Partial<GuardOptions>;
+  readonly guard: GuardOptions;
   readonly scheduler: SchedulerLike;
   readonly wallClockMs: () => number;
 }

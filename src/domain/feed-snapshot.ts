@@ -1,5 +1,6 @@
 import type { Decimal } from './decimal.ts';
 import type { Environment } from './record.ts';
+import type { VenueStateName } from './venue-state.ts';
 
 /** What one look at the running feed shows: for the live status, the heartbeat and the gateway. Times are wall-clock milliseconds. */
 export interface FeedSnapshot {
@@ -18,21 +19,9 @@ export interface FeedSnapshot {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-export const VENUE_STATES = [
-  'connecting',
-  'connected',
-  'stale',
-  'quiet',
-  'disconnected',
-  'region_blocked',
-  'rate_limited',
-  'probing',
-  'idle',
-] as const;
-
 export interface VenueSnapshot {
   readonly venue: string;
-  readonly state: (typeof VENUE_STATES)[number];
+  readonly state: VenueStateName;
   readonly environment: Environment;
   readonly active: boolean;
   readonly linesUp: number;

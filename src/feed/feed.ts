@@ -14,6 +14,8 @@ import type {
 } from '../domain/record.ts';
 import type { FailoverEvent, SourceEvent } from '../operators/failover/failover-events.ts';
 import { failover } from '../operators/failover.ts';
+import { haltText } from '../tradability/halt.ts';
+import { activeVenueHalt } from '../tradability/rules.ts';
 import { AwaitedAnalytics } from './analytics/awaited-analytics.ts';
 import { KlineCheck, subscribedKlines } from './analytics/kline-check.ts';
 import type { FormerTrades, TradeAnalytics, TradeAnalyticsOptions } from './analytics/trade-analytics.ts';
@@ -21,7 +23,7 @@ import type { Doubt, HoleNotice, HoleOpened, IdsRestarted, MergedEvent } from '.
 import { BookPublisher } from './books/book-publisher.ts';
 import { ListedAt, type Serving } from './instruments/listed-at.ts';
 import { Trading } from './liveness/trading.ts';
-import { NEW_VENUE, nextVenueState, type VenueState } from './liveness/venue-state.ts';
+import { NEW_HEALTH, nextVenueHealth, type VenueHealth } from './liveness/venue-health.ts';
 import { PriceTicks } from './price-ticks.ts';
 import { EpochLedger } from './resume/epoch-ledger.ts';
 import { type FormerEpoch, venueToStartWith } from './resume/former-runs.ts';
@@ -79,7 +81,7 @@ export class Feed {
   readonly view = new FeedView();
   readonly trading: Trading;
   readonly venues: readonly VenueFeed[];
-  readonly states = new Map<string, VenueState>();
+  readonly states = new Map<string, VenueHealth>();
   /** When the last frame with events came, by venue: microseconds since 1970. */
   readonly lastReceivedAt = new Map<string, number>();
   readonly startedAt: number;
@@ -131,7 +133,7 @@ export class Feed {
     this.output$ = this.#out$;
     this.klineCheck = this.#checkKlines();
     for (const { options: venue } of options.venues) {
-      this.states.set(venue.venue.id, NEW_VENUE);
+      this.states.set(venue.venue.id, NEW_HEALTH);
       for (const instrument of venue.instruments) this.#show(venue.venue.id, instrument);
     }
     this.trading = new Trading({ scheduler: options.scheduler, tell: (note) => this.status(note) });
@@ -383,7 +385,7 @@ export class Feed {
       });
       return () => {
         signals.unsubscribe();
-        this.states.set(id, NEW_VENUE);
+        this.states.set(id, NEW_HEALTH);
         this.#sources.delete(id);
         this.#tellServing(this.#listedAt.forget(id));
         this.#lacking.delete(id);
@@ -399,12 +401,7 @@ export class Feed {
   }
 
   #onSignal(venue: VenueId, signal: VenueSignal): SourceEvent<Batch> | undefined {
-    const before = this.states.get(venue) as VenueState;
-    const state = nextVenueState(before, signal);
-    if (state !== before) {
-      this.states.set(venue, state);
-      this.#judgeTrading();
-    }
+    if (signal.kind !== 'status') this.#follow(venue, signal);
     switch (signal.kind) {
       case 'events': {
         if (signal.late !== true) this.lastReceivedAt.set(venue, signal.receivedAt);
@@ -418,6 +415,7 @@ export class Feed {
       case 'status':
         this.trading.coin(venue, signal.note);
         this.status(signal.note);
+        this.#follow(venue, signal);
         return undefined;
       case 'instruments':
         this.#serve(venue, signal.instruments);
@@ -442,6 +440,14 @@ export class Feed {
       case 'recovered':
         return signal;
     }
+  }
+
+  #follow(venue: VenueId, signal: VenueSignal): void {
+    const before = this.states.get(venue) ?? NEW_HEALTH;
+    const state = nextVenueHealth(before, signal);
+    if (state === before) return;
+    this.states.set(venue, state);
+    this.#judgeTrading();
   }
 
   #followsLists(venue: VenueId): boolean {
@@ -682,17 +688,21 @@ export class Feed {
   #judgeTrading(): void {
     const active = this.activeVenue;
     if (this.#all) {
-      const healthy = [...this.states.values()].some((state) => state.connected && state.hasData && !state.stale);
+      const healthy = [...this.states.values()].some(
+        (state) => state.connected && state.hasData && state.silence !== 'stale',
+      );
       this.trading.judge(healthy, 'no venue delivers');
       return;
     }
-    const state = active === null ? undefined : this.states.get(active);
-    if (state === undefined) this.trading.judge(false, 'no venue serves yet');
-    else if (this.#options.environmentOf(active as VenueId) === 'testnet')
-      this.trading.judge(false, 'the testnet is the active venue');
-    else if (!state.connected) this.trading.judge(false, `${active} is not connected`);
-    else if (state.stale) this.trading.judge(false, `${active} is stale`);
-    else this.trading.judge(state.hasData, `${active} has no data yet`);
+    const venue = this.venues.find(({ options }) => options.venue.id === active)?.options.venue.id;
+    const halt = activeVenueHalt(
+      venue && {
+        venue,
+        isTestnet: this.#options.environmentOf(venue) === 'testnet',
+        ...(this.states.get(venue) ?? NEW_HEALTH),
+      },
+    );
+    this.trading.judge(halt === undefined, halt === undefined ? '' : haltText(halt));
   }
 }
 

@@ -1,8 +1,9 @@
 import { type Config, environmentOf } from '../config/config.ts';
 import type { CoinSnapshot, FeedSnapshot, VenueSnapshot } from '../domain/feed-snapshot.ts';
+import { venueStateName } from '../domain/venue-state.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { Latencies } from '../feed/latency/latencies.ts';
-import type { VenueState } from '../feed/liveness/venue-state.ts';
+import { NEW_HEALTH } from '../feed/liveness/venue-health.ts';
 import type { VenueFeed } from '../feed/venue-feed.ts';
 import type { DriverStats } from '../sinks/driver/driver-options.ts';
 
@@ -57,10 +58,10 @@ export function snapshotOf(
 
 function venueSnapshot(feed: Feed, config: Config, latencies: Latencies, venue: VenueFeed): VenueSnapshot {
   const id = venue.options.venue.id;
-  const state = feed.states.get(id) as VenueState;
+  const state = feed.states.get(id) ?? NEW_HEALTH;
   return {
     venue: id,
-    state: venue.running ? stateName(state) : 'idle',
+    state: venue.running ? venueStateName(state) : 'idle',
     environment: environmentOf(config, id),
     active: feed.activeVenue === id,
     linesUp: venue.linesUp,
@@ -71,14 +72,6 @@ function venueSnapshot(feed: Feed, config: Config, latencies: Latencies, venue: 
     reason: state.reason,
     ...latencies.venue(id).figures(),
   };
-}
-
-function stateName(state: VenueState): VenueSnapshot['state'] {
-  if (state.connected) return state.stale ? 'stale' : state.quiet ? 'quiet' : 'connected';
-  if (state.blocked) return 'region_blocked';
-  if (state.limited) return 'rate_limited';
-  if (state.probing) return 'probing';
-  return state.reason === '' ? 'connecting' : 'disconnected';
 }
 
 function countsOf(feed: Feed): Record<string, number> {

@@ -1,17 +1,17 @@
 import type { FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
-import type { GuardOptions, HaltCause, TradingDecision } from './trading-decision.ts';
+import { FeedInstances } from '../../tradability/feed-instances.ts';
+import { type Halt, haltText } from '../../tradability/halt.ts';
+import type { Moment } from '../../tradability/moment.ts';
+import { CAUSES, type ConsumerFacts, dueTimes, symbolHalts } from '../../tradability/rules.ts';
 import {
-  type Moment,
   newSymbolFacts,
   type SymbolFacts,
   type ToldGap,
   takeGap,
-  takeOver,
   takePrice,
   takeSwitch,
-} from './trading-guard-facts.ts';
-import { dueTimes, type GuardFacts, RULES } from './trading-guard-rules.ts';
-import { type Speaker, Speakers } from './trading-guard-speakers.ts';
+} from '../../tradability/symbol-facts.ts';
+import type { GuardOptions, TradingDecision } from './trading-decision.ts';
 
 /** What the guard takes: records of the topics, how far the consumer is behind, and that one of these is over. */
 export type GuardEvent =
@@ -43,9 +43,8 @@ export interface TradingPast {
 export class TradingGuard {
   readonly #options: GuardOptions;
   readonly #started: Moment;
-  readonly #facts: GuardFacts = { speakers: new Speakers(), lagMs: 0, lagToldAt: undefined, ended: false };
+  readonly #facts: ConsumerFacts = { feed: new FeedInstances(), lagMs: 0, lagToldAt: undefined, ended: false };
   readonly #symbols = new Map<string, SymbolFacts>();
-
   readonly #symbolOf: ((name: string) => string) | undefined;
 
   /** `symbolOf` gives the symbol that a coin means; without it a coin means every symbol of it. */
@@ -57,9 +56,9 @@ export class TradingGuard {
 
   /** Takes what was told before. A heartbeat of then is silence until one comes: only that one shows that the feed lives. */
   recall({ status, prices, gaps }: TradingPast, now: Moment): void {
-    for (const told of gaps) takeGap(this.#of(told.gap.symbol), told, { now, haltMs: this.#options.gapHaltMs });
-    for (const price of prices) takePrice(this.#of(price.symbol), price, now);
-    for (const record of status) this.#hear(record, Number.NEGATIVE_INFINITY);
+    for (const told of gaps) takeGap(this.#of(told.gap.symbol), told, now, this.#options.gapHaltMs);
+    for (const price of prices) this.#takePrice(price, now);
+    for (const record of status) this.#hear(record, { ...now, steady: Number.NEGATIVE_INFINITY });
     this.#lookAtAll(now);
   }
 
@@ -68,7 +67,8 @@ export class TradingGuard {
     if (event.kind === 'price' || event.kind === 'gap') {
       const facts = this.#of(event.symbol);
       this.#look(facts, now);
-      const concernsAll = this.#takeOfSymbol(facts, event, now);
+      const concernsAll = event.kind === 'price' && this.#takePrice(event, now) && this.#facts.feed.sawData(event);
+      if (event.kind === 'gap') takeGap(facts, { gap: event, toldAt: now.wall }, now, this.#options.gapHaltMs);
       if (concernsAll) this.#lookAtAll(now);
       else this.#look(facts, now);
       return concernsAll;
@@ -83,13 +83,12 @@ export class TradingGuard {
   decide(name: string | null, now: Moment): TradingDecision {
     const found = this.#named(name).map((facts) => this.#look(facts, now));
     const against = name === null ? leastHindered(found) : found;
-    const reasons = new Map<HaltCause, Set<string>>();
-    for (const causes of found.length === 0 ? [this.#ofNothing(name)] : against)
-      for (const [cause, reason] of causes) reasons.set(cause, (reasons.get(cause) ?? new Set()).add(reason));
-    const causes = [...reasons.keys()].sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b));
+    const halts = (found.length === 0 ? [this.#ofNothing(name)] : against).flat();
+    const texts = Map.groupBy(halts, ({ cause }) => cause);
+    const causes = CAUSES.filter((cause) => texts.has(cause));
     if (causes.length === 0)
       return { state: 'allowed', reason: 'everything is in order', causes, coin: name, at: now.wall };
-    const reason = causes.map((cause) => inShort([...(reasons.get(cause) ?? [])])).join('; ');
+    const reason = causes.map((cause) => inShort(new Set(texts.get(cause)?.map(haltText)))).join('; ');
     return { state: 'halted', reason, causes, coin: name, at: now.wall };
   }
 
@@ -104,19 +103,15 @@ export class TradingGuard {
     return dueInMs;
   }
 
-  #takeOfSymbol(facts: SymbolFacts, event: PriceTick | Gap, now: Moment): boolean {
-    if (event.kind === 'price') {
-      return takePrice(facts, event, now) && this.#facts.speakers.sawData(event);
-    }
-    takeGap(facts, { gap: event, toldAt: now.wall }, { now, haltMs: this.#options.gapHaltMs });
-    return false;
+  #takePrice(price: PriceTick, now: Moment): boolean {
+    return takePrice(this.#of(price.symbol), price, this.#facts.feed.servedSince(price.symbol), now);
   }
 
   #takeOfAll(event: Exclude<GuardEvent, PriceTick | Gap>, now: Moment): void {
     const facts = this.#facts;
     switch (event.kind) {
       case 'status':
-        this.#hear(event, now.steady);
+        this.#hear(event, now);
         return;
       case 'lag':
         facts.lagMs = event.lagMs;
@@ -130,27 +125,24 @@ export class TradingGuard {
     }
   }
 
-  #hear(status: FeedStatus, cameAt: number): void {
-    const { speakers } = this.#facts;
-    const isBeat = status.heartbeat !== null;
-    const former = isBeat ? new Map([...speakers.symbols].map((symbol) => [symbol, speakers.of(symbol)])) : NOBODY;
-    const speaker = speakers.hear(status, cameAt);
-    if (speaker === undefined) return;
-    if (isBeat)
-      for (const symbol of speaker.symbols) {
-        const facts = this.#of(symbol);
-        if (former.get(symbol) !== speaker) takeOver(facts, status);
-      }
-    const { symbol } = status;
-    if (status.state === 'feed_stale' || status.state === 'feed_recovered') {
-      if (symbol === null || this.#symbols.get(symbol)?.price?.venue !== status.venue) return;
-      if (status.state === 'feed_stale' && status.cause !== 'quiet_market') speaker.halted.add(symbol);
-      else speaker.halted.delete(symbol);
+  #hear(status: FeedStatus, now: Moment): void {
+    const { feed } = this.#facts;
+    const { state, heartbeat, symbol, venue, cause, activeVenue, timestamp } = status;
+    // An instance that takes a symbol over may have begun with another venue.
+    const taken = heartbeat?.symbols.filter((each) => feed.speakerOf(each)?.name !== status.instance) ?? [];
+    const instance = feed.add(status, now);
+    if (instance === undefined) return;
+    for (const each of heartbeat?.symbols ?? []) this.#of(each);
+    for (const each of taken) takeSwitch(this.#of(each), activeVenue, timestamp);
+    if (state === 'feed_stale' || state === 'feed_recovered') {
+      if (symbol === null || this.#symbols.get(symbol)?.price?.venue !== venue) return;
+      if (state === 'feed_stale' && cause !== 'quiet_market') instance.halted.add(symbol);
+      else instance.halted.delete(symbol);
     }
-    if (status.state === 'failed_over' || status.state === 'failed_back')
+    if (state === 'failed_over' || state === 'failed_back')
       for (const facts of this.#symbols.values())
-        if (symbol === null ? speakers.of(facts.symbol) === speaker : facts.symbol === symbol)
-          takeSwitch(facts, status.venue, status.timestamp);
+        if (symbol === null ? feed.speakerOf(facts.symbol) === instance : facts.symbol === symbol)
+          takeSwitch(facts, venue, timestamp);
   }
 
   #of(symbol: string): SymbolFacts {
@@ -170,9 +162,9 @@ export class TradingGuard {
     return this.#symbolOf === undefined ? [...this.#symbols.values()].filter(({ coin }) => coin === name) : [];
   }
 
-  #ofNothing(name: string | null): Causes {
-    if (this.#facts.ended) return new Map([['ended', 'nobody watches any more']]);
-    return new Map([['starting', name === null ? 'the feed was not heard yet' : `nothing is known of ${name} yet`]]);
+  #ofNothing(name: string | null): readonly Halt[] {
+    if (this.#facts.ended) return [{ cause: 'ended' }];
+    return [{ cause: 'starting', awaited: name === null ? 'heartbeat' : 'anything', of: name ?? '' }];
   }
 
   #lookAtAll(now: Moment): void {
@@ -180,36 +172,27 @@ export class TradingGuard {
   }
 
   /** Everything that speaks against a symbol now. What is seen to be wrong begins the wait for the end of the halt anew. */
-  #look(facts: SymbolFacts, now: Moment): Causes {
-    const causes = new Map<HaltCause, string>();
-    for (const [cause, judge] of RULES) {
-      const reason = judge(facts, this.#facts, this.#options, now);
-      if (reason !== undefined) causes.set(cause, reason);
-    }
-    if (causes.size > 0) facts.lastBadAt = now.steady;
+  #look(facts: SymbolFacts, now: Moment): readonly Halt[] {
+    const { resumeAfterMs } = this.#options;
+    const halts = symbolHalts(facts, this.#facts, this.#options, now);
+    if (halts.length > 0) facts.lastBadAt = now.steady;
     // A gap ends by itself, seen or not.
     else if (facts.gapUntil > facts.lastBadAt) facts.lastBadAt = facts.gapUntil;
-    if (causes.size === 0 && now.steady < facts.lastBadAt + this.#options.resumeAfterMs)
-      causes.set('recovering', `in order again, for less than ${this.#options.resumeAfterMs} ms`);
-    return causes;
+    const isRecovering = halts.length === 0 && now.steady < facts.lastBadAt + resumeAfterMs;
+    return isRecovering ? [{ cause: 'recovering', forMs: resumeAfterMs }] : halts;
   }
 }
 
-const ORDER: readonly HaltCause[] = [...RULES.map(([cause]) => cause), 'recovering'];
-
-const NOBODY: ReadonlyMap<string, Speaker | undefined> = new Map();
-
-type Causes = ReadonlyMap<HaltCause, string>;
-
 /** Of several coins those that are nearest to being allowed, and all for the same causes. */
-function leastHindered(found: readonly Causes[]): readonly Causes[] {
-  const distance = (causes: Causes): number => (causes.has('recovering') ? 0.5 : causes.size);
+function leastHindered(found: readonly (readonly Halt[])[]): readonly (readonly Halt[])[] {
+  const distance = (halts: readonly Halt[]): number => (halts[0]?.cause === 'recovering' ? 0.5 : halts.length);
   const least = Math.min(...found.map(distance));
-  const nearest = found.find((causes) => distance(causes) === least);
-  const keys = (causes: Causes): string => [...causes.keys()].join();
-  return nearest === undefined ? [] : found.filter((causes) => keys(causes) === keys(nearest));
+  const nearest = found.find((halts) => distance(halts) === least);
+  const causesOf = (halts: readonly Halt[]): string => halts.map(({ cause }) => cause).join();
+  return nearest === undefined ? [] : found.filter((halts) => causesOf(halts) === causesOf(nearest));
 }
 
-function inShort([first = '', ...others]: readonly string[]): string {
-  return others.length === 0 ? first : `${first} (and ${others.length} more)`;
+function inShort(texts: ReadonlySet<string>): string {
+  const [first = ''] = texts;
+  return texts.size < 2 ? first : `${first} (and ${texts.size - 1} more)`;
 }

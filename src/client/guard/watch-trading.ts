@@ -1,8 +1,8 @@
 import { defer, type Observable, ReplaySubject, type SchedulerLike, Subscription } from 'rxjs';
 import type { FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
+import type { Moment } from '../../tradability/moment.ts';
 import type { GuardOptions, TradingDecision } from './trading-decision.ts';
 import { type GuardEvent, TradingGuard, type TradingPast } from './trading-guard.ts';
-import type { Moment } from './trading-guard-facts.ts';
 
 /** What the guard judges by: hot, each record once, in the order of its topic. */
 export interface TradingInput {
@@ -97,8 +97,8 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
 
   const sources = new Subscription();
   const { status$, prices$, gaps$, lagMs$ } = input;
-  for (const source$ of [gaps$, prices$, status$] as Observable<GuardEvent>[])
-    sources.add(source$.subscribe({ next: take, error, complete: close }));
+  const recordSources: readonly Observable<GuardEvent>[] = [gaps$, prices$, status$];
+  for (const source$ of recordSources) sources.add(source$.subscribe({ next: take, error, complete: close }));
   const complete = (): void => take({ kind: 'lag_over' });
   sources.add(lagMs$.subscribe({ next: (lagMs) => take({ kind: 'lag', lagMs }), error, complete }));
   if (!sources.closed) wake();

@@ -1,6 +1,6 @@
 import { identityOf } from '../../codec/identity.ts';
 import type { FeedStatus, Gap } from '../../domain/record.ts';
-import type { ToldGap } from '../guard/trading-guard-facts.ts';
+import type { ToldGap } from '../../tradability/symbol-facts.ts';
 import type { LookBack } from './past.ts';
 
 interface Dated<T> {

@@ -6,7 +6,7 @@ import type { MetricsSource } from './metrics-source.ts';
 
 /** How the feed is as a whole, and what it has published. */
 export function feedMetrics({ view, figures }: MetricsSource): readonly Metric[] {
-  const { state } = view;
+  const { feed } = view;
   const of =
     (read: (put: Put<number>, feed: PipelineFigures) => void): Read<number> =>
     (put) => {
@@ -15,7 +15,7 @@ export function feedMetrics({ view, figures }: MetricsSource): readonly Metric[]
     };
   return [
     gauge('info', 'Always 1; labels say what this is.', (put) => {
-      const environment = view.snapshot?.environment ?? state.lastBeat?.environment ?? '';
+      const environment = view.snapshot?.environment ?? feed.instances.lastBeat?.environment ?? '';
       put(1, { environment, source: view.snapshot === undefined ? 'topics' : 'pipeline' });
     }),
     gauge('start_time_seconds', 'When the pipeline began, since 1970.', (put) =>
@@ -23,13 +23,13 @@ export function feedMetrics({ view, figures }: MetricsSource): readonly Metric[]
     ),
     gauge('ready', '1 where /readyz says so.', (put) => put(notReady(view).length === 0 ? 1 : 0)),
     gauge('trading_allowed', '1 where the feed can be traded on.', (put) =>
-      put(state.trading.state === 'allowed' ? 1 : 0),
+      put(feed.tradability.state === 'allowed' ? 1 : 0),
     ),
     gauge('heartbeat_age_seconds', "Since the feed's last heartbeat; NaN: none yet.", (put) =>
-      put(seconds(state.silentMs ?? Number.NaN)),
+      put(seconds(feed.silentMs ?? Number.NaN)),
     ),
-    gauge('halted_symbols', 'Symbols that alone cannot be traded on.', (put) => put(state.halted.length)),
-    gauge('stale_books', 'Symbols whose order book is out of step.', (put) => put(state.staleBooks.length)),
+    gauge('halted_symbols', 'Symbols that alone cannot be traded on.', (put) => put(feed.halted.length)),
+    gauge('stale_books', 'Symbols whose order book is out of step.', (put) => put(feed.staleBooks.length)),
     counter(
       'published_records',
       'Records that left the feed, by kind.',

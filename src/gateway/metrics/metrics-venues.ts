@@ -1,12 +1,13 @@
 import type { Counts, VenueFigures } from '../../domain/feed-figures.ts';
-import { VENUE_STATES, type VenueSnapshot } from '../../domain/feed-snapshot.ts';
+import type { VenueSnapshot } from '../../domain/feed-snapshot.ts';
+import { VENUE_STATES } from '../../domain/venue-state.ts';
 import type { Metric, Read } from '../../telemetry/prometheus-text.ts';
 import { counter, gauge, histogram, putCounts, seconds } from './metric.ts';
 import type { MetricsSource } from './metrics-source.ts';
 
 /** Each venue: whether it delivers, what came of it, how long that took. */
 export function venueMetrics({ view, figures }: MetricsSource): readonly Metric[] {
-  const { state } = view;
+  const { feed } = view;
   const told =
     (read: (venue: VenueSnapshot) => number | null): Read<number> =>
     (put) => {
@@ -25,14 +26,14 @@ export function venueMetrics({ view, figures }: MetricsSource): readonly Metric[
     };
   return [
     gauge('venue_active', '1 for the venue that serves.', (put) => {
-      for (const { venue } of state.venues.values()) put(venue === state.activeVenue ? 1 : 0, { venue });
+      for (const { venue } of feed.venues.values()) put(venue === feed.activeVenue ? 1 : 0, { venue });
     }),
     gauge('venue_state', '1 for the state that a venue is in, 0 for the others.', (put) => {
-      for (const { venue, state: now } of view.snapshot?.venues ?? state.venues.values())
+      for (const { venue, state: now } of view.snapshot?.venues ?? feed.venues.values())
         for (const each of VENUE_STATES) put(each === now ? 1 : 0, { venue, state: each });
     }),
     gauge('venue_data_age_seconds', 'Since the last data of a venue.', (put) => {
-      for (const { venue, ageMs } of state.venues.values()) put(seconds(ageMs), { venue });
+      for (const { venue, ageMs } of feed.venues.values()) put(seconds(ageMs), { venue });
     }),
     gauge(
       'venue_lines',

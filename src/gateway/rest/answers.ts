@@ -2,7 +2,7 @@ import type { SinkSnapshot, VenueSnapshot } from '../../domain/feed-snapshot.ts'
 import type { Asset, Coin, GatewayStats, Price, Prices, QualityAnswer, Sink, Status, Venue } from '../api/api.ts';
 import { figuresToJson } from '../api/json-names.ts';
 import { recordJson } from '../api/record-schema.ts';
-import type { FoldedVenue } from '../view/feed-process.ts';
+import type { VenueSummary } from '../view/feed-summary.ts';
 import type { SymbolSeries } from '../view/symbol-series.ts';
 import type { GatewayView } from '../view/view.ts';
 import { depthSummary } from './book-answers.ts';
@@ -18,7 +18,7 @@ export function pricesAnswer(view: GatewayView): Prices {
             {
               ...recordJson<'price'>(each.tick),
               age_ms: view.ageMs(each.tick.receivedAt),
-              stale: view.state.isStale(each.tick),
+              stale: view.feed.isStale(each.tick),
             },
           ],
     ),
@@ -41,11 +41,11 @@ export function coinAnswer(view: GatewayView, symbol: string, series = view.seri
     quote_volume_24h: tick?.quoteVolume24h ?? null,
     trades_per_second: series?.tradesPerSecond(view.now) ?? 0,
     age_ms: series === undefined ? null : view.ageMs(series.receivedAt),
-    stale: series === undefined || view.state.isStale(series.of),
+    stale: series === undefined || view.feed.isStale(series.of),
     flow: flow?.flow ?? null,
     buy_ratio: flow?.buyRatio ?? null,
     sparkline: series?.sparkline ?? [],
-    book_stale: book === undefined ? null : book.stale || view.state.isStale(book),
+    book_stale: book === undefined ? null : book.stale || view.feed.isStale(book),
   };
 }
 
@@ -72,23 +72,23 @@ function coinsAnswer(view: GatewayView): readonly Coin[] {
 }
 
 export function statusAnswer(view: GatewayView, gateway: GatewayStats): Status {
-  const { snapshot, state } = view;
-  const beat = state.lastBeat;
+  const { snapshot, feed } = view;
+  const beat = feed.instances.lastBeat;
   const passedMs = snapshot === undefined ? 0 : Math.max(view.at - snapshot.at, 0);
   return {
     at: view.at,
     environment: snapshot?.environment ?? beat?.environment ?? null,
     source: snapshot === undefined ? 'topics' : 'pipeline',
     instance: beat?.instance ?? null,
-    active_venue: state.activeVenue,
-    trading: state.trading,
-    halted: state.halted,
-    silent_ms: state.silentMs,
+    active_venue: feed.activeVenue,
+    trading: feed.tradability,
+    halted: feed.halted,
+    silent_ms: feed.silentMs,
     venues:
       snapshot?.venues.map((venue) => venueAnswer(venue, passedMs)) ??
-      [...state.venues.values()].map((venue) => foldedVenue(venue, state.activeVenue)),
+      [...feed.venues.values()].map((venue) => summaryAnswer(venue, feed.activeVenue)),
     coins: coinsAnswer(view),
-    sinks: snapshot?.sinks.map(sinkAnswer) ?? [...state.sinksDown].map(([name, reason]) => sinkDown(name, reason)),
+    sinks: snapshot?.sinks.map(sinkAnswer) ?? [...feed.sinksDown].map(([name, reason]) => sinkDown(name, reason)),
     counts: snapshot?.counts ?? Object.fromEntries(view.counts),
     gateway,
   };
@@ -105,7 +105,7 @@ function venueAnswer(venue: VenueSnapshot, passedMs: number): Venue {
   };
 }
 
-function foldedVenue(venue: FoldedVenue, activeVenue: string | null): Venue {
+function summaryAnswer(venue: VenueSummary, activeVenue: string | null): Venue {
   return {
     venue: venue.venue,
     state: venue.state,
@@ -138,12 +138,12 @@ export function qualityAnswer(view: GatewayView): QualityAnswer {
 /** Why the feed behind the gateway cannot be relied on; empty: it can. */
 export function notReady(view: GatewayView): readonly string[] {
   const { behind } = view;
-  const { trading } = view.state;
+  const { tradability } = view.feed;
   const sinks = view.snapshot?.sinks.filter(({ state }) => state === 'down') ?? [];
-  const down = new Map([...view.state.sinksDown, ...sinks.map(({ name, reason }) => [name, reason] as const)]);
+  const down = new Map([...view.feed.sinksDown, ...sinks.map(({ name, reason }) => [name, reason] as const)]);
   return [
     ...(behind === undefined ? [] : [behind]),
-    ...(trading.state === 'halted' ? [`feed: ${trading.reason}`] : []),
+    ...(tradability.state === 'halted' ? [`feed: ${tradability.reason}`] : []),
     ...[...down].map(([name, reason]) => `sink ${name} is down: ${reason}`),
   ];
 }

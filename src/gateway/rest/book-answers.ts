@@ -60,5 +60,5 @@ function bookState(view: GatewayView, of: Series, book: OrderBookSnapshot) {
 }
 
 function freshnessOf(view: GatewayView, book: OrderBookSnapshot) {
-  return { age_ms: view.ageMs(book.receivedAt), stale: book.stale || view.state.isStale(book) };
+  return { age_ms: view.ageMs(book.receivedAt), stale: book.stale || view.feed.isStale(book) };
 }

@@ -43,7 +43,7 @@ export function firstItems(
   stats: () => GatewayStats,
 ): readonly (readonly Item[])[] {
   if (channel === 'overview') return [[new Item('', null, () => statusAnswer(view, stats()))]];
-  const beat = view.state.lastBeat;
+  const beat = view.feed.instances.lastBeat;
   if (channel === 'status') return beat === undefined ? [] : [[itemOf(view, beat)]];
   const series = symbols.flatMap((symbol) => view.allSeries(symbol));
   if (channel === 'trades') {

@@ -1,7 +1,8 @@
 import type { SchedulerLike } from 'rxjs';
 import type { FeedSnapshot } from '../../domain/feed-snapshot.ts';
 import type { FeedRecord, FeedStatus, Gap } from '../../domain/record.ts';
-import { FeedState } from './feed-state.ts';
+import { isOfPreviousEpoch } from '../../tradability/symbol-facts.ts';
+import { FeedSummary } from './feed-summary.ts';
 import { RecentRecords } from './recent-records.ts';
 import { type MarketRecord, SymbolSeries } from './symbol-series.ts';
 
@@ -24,7 +25,7 @@ const EVENTS_KEPT = 1000;
  * venue. Prices of two venues or two epochs never meet in a figure.
  */
 export class GatewayView {
-  readonly state: FeedState;
+  readonly feed: FeedSummary;
   readonly gaps = new RecentRecords<Gap>(GAPS_KEPT);
   /** Status records but heartbeats. */
   readonly events = new RecentRecords<FeedStatus>(EVENTS_KEPT);
@@ -41,7 +42,7 @@ export class GatewayView {
   constructor(options: ViewOptions) {
     const { scheduler, wallClockMs } = options;
     this.#options = options;
-    this.state = new FeedState({ now: () => scheduler.now(), wallClockMs });
+    this.feed = new FeedSummary(() => ({ wall: wallClockMs(), steady: scheduler.now() }));
   }
 
   /** False: it belongs to an epoch that is over, and changes nothing. */
@@ -49,7 +50,7 @@ export class GatewayView {
     this.counts.set(record.kind, (this.counts.get(record.kind) ?? 0) + 1);
     switch (record.kind) {
       case 'status':
-        this.state.add(record);
+        this.feed.add(record);
         if (record.state !== 'heartbeat') this.events.add(record);
         break;
       case 'gap':
@@ -92,7 +93,7 @@ export class GatewayView {
   /** The symbol that is meant by a symbol or coin, in any case; undefined: none that is known. */
   symbolOf(name: string): string | undefined {
     const upper = name.toUpperCase();
-    if (this.#coinOf.has(upper) || this.#bySymbol.has(upper) || this.state.has(upper)) return upper;
+    if (this.#coinOf.has(upper) || this.#bySymbol.has(upper) || this.feed.instances.isServed(upper)) return upper;
     return this.#symbolOf.get(upper);
   }
 
@@ -117,7 +118,7 @@ export class GatewayView {
 
   /** All symbols that are known, whether anything came of them or not. */
   get symbols(): readonly string[] {
-    return [...new Set([...this.#coinOf.keys(), ...this.state.symbols])];
+    return [...new Set([...this.#coinOf.keys(), ...this.feed.instances.symbols])];
   }
 
   /** By default the first known; undefined: nothing came of the symbol, or of that venue. */
@@ -142,11 +143,10 @@ export class GatewayView {
     }
     const [first] = known.values();
     const sameMode = first === undefined || first.of.epoch > 0 === epoch > 0;
-    if (sameMode && first !== undefined && first.of.epoch > epoch) {
-      // A pipeline that lost its positions begins with lower epochs; the trading guard judges by the same rule.
-      const servedSince = this.state.servedSince(symbol) * 1000;
-      const isOfNewerInstance = first.receivedAt < servedSince && receivedAt >= servedSince;
-      if (!isOfNewerInstance) return undefined;
+    if (sameMode && first !== undefined) {
+      const last = { epoch: first.of.epoch, receivedAtMs: first.receivedAt / 1000 };
+      const servedSince = this.feed.instances.servedSince(symbol);
+      if (isOfPreviousEpoch({ epoch, receivedAtMs: receivedAt / 1000 }, last, servedSince)) return undefined;
     }
     const own = known.get(venue);
     if (own?.of.epoch === epoch && own.of.environment === environment) return own;

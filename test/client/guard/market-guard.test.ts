@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { guardOptions } from '../../../src/client/guard/trading-decision.ts';
 import { Market } from '../../../src/client/market.ts';
 import { OwnTopics } from '../../../src/client/memory/own-topics.ts';
 import { TopicReader } from '../../../src/client/reader/topic-reader.ts';
@@ -25,7 +26,7 @@ function marketOf(quote = 'USDT') {
       own,
       warnings: new Warnings(() => {}),
       quote,
-      guard: { maxLagMs: 7 },
+      guard: guardOptions({ maxLagMs: 7 }),
       scheduler,
       wallClockMs,
     });

@@ -1,57 +1,57 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Environment, Heartbeat } from '../../../src/domain/record.ts';
-import { FeedState } from '../../../src/gateway/view/feed-state.ts';
+import { FeedSummary } from '../../../src/gateway/view/feed-summary.ts';
 import { heartbeat, NOW, status, venueAge } from '../gateway-under-test.ts';
 
 let at = 0;
-let state: FeedState;
+let feed: FeedSummary;
 beforeEach(() => {
   at = 0;
-  state = new FeedState({ now: () => at, wallClockMs: () => NOW + at });
+  feed = new FeedSummary(() => ({ wall: NOW + at, steady: at }));
 });
 const beat = (told: Partial<Heartbeat> = {}, fields = {}) =>
-  state.add(heartbeat(told, { timestamp: NOW + at, ...fields }));
+  feed.add(heartbeat(told, { timestamp: NOW + at, ...fields }));
 const isStale = (symbol: string, venue: string, environment: Environment = 'simulated') =>
-  state.isStale({ symbol, venue, environment });
+  feed.isStale({ symbol, venue, environment });
 
 describe('trading', () => {
   it('is halted until a heartbeat allows it, and again when they end', () => {
-    expect(state.trading).toEqual({ state: 'halted', reason: 'no heartbeat of the feed yet' });
-    expect(state.silentMs).toBeNull();
+    expect(feed.tradability).toEqual({ state: 'halted', reason: 'no heartbeat of the feed yet' });
+    expect(feed.silentMs).toBeNull();
     beat();
-    expect(state.trading.state).toBe('allowed');
+    expect(feed.tradability.state).toBe('allowed');
+    at = 2999;
+    expect(feed.tradability.state).toBe('allowed');
     at = 3000;
-    expect(state.trading.state).toBe('allowed');
-    at = 3001;
-    expect(state.trading).toEqual({ state: 'halted', reason: 'the feed is silent: no heartbeat for 3001 ms' });
+    expect(feed.tradability).toEqual({ state: 'halted', reason: 'the feed is silent: no heartbeat for 3000 ms' });
     beat();
-    expect(state.trading.state).toBe('allowed');
+    expect(feed.tradability.state).toBe('allowed');
   });
 
   it('is halted at once where the feed says that it stops', () => {
     beat();
-    state.add(status('stopped'));
-    expect(state.trading).toEqual({ state: 'halted', reason: 'the feed was stopped' });
+    feed.add(status('stopped'));
+    expect(feed.tradability).toEqual({ state: 'halted', reason: 'the feed was stopped' });
     expect(isStale('BTCUSDT', 'bybit')).toBe(true);
     beat({}, { instance: 'b' });
-    expect(state.trading.state).toBe('allowed');
+    expect(feed.tradability.state).toBe('allowed');
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
   });
 
   it('is halted and resumed at once, not with the next heartbeat', () => {
     beat();
-    state.add(status('trading_halted', { reason: 'no data' }));
-    expect(state.trading).toEqual({ state: 'halted', reason: 'no data' });
-    state.add(status('trading_resumed'));
-    expect(state.trading).toEqual({ state: 'allowed', reason: '' });
-    state.add(status('trading_halted', { reason: 'no data', instance: 'b' }));
-    expect(state.trading.state).toBe('allowed');
+    feed.add(status('trading_halted', { reason: 'no data' }));
+    expect(feed.tradability).toEqual({ state: 'halted', reason: 'no data' });
+    feed.add(status('trading_resumed'));
+    expect(feed.tradability).toEqual({ state: 'allowed', reason: '' });
+    feed.add(status('trading_halted', { reason: 'no data', instance: 'b' }));
+    expect(feed.tradability.state).toBe('allowed');
   });
 
   it('takes an old heartbeat for what it is', () => {
-    state.add(heartbeat({}, { timestamp: NOW - 60_000 }));
-    expect(state.silentMs).toBe(60_000);
-    expect(state.trading.state).toBe('halted');
+    feed.add(heartbeat({}, { timestamp: NOW - 60_000 }));
+    expect(feed.silentMs).toBe(60_000);
+    expect(feed.tradability.state).toBe('halted');
   });
 
   it('is halted where one of several processes says so or is silent, until another speaks for its symbols', () => {
@@ -60,15 +60,15 @@ describe('trading', () => {
       { symbols: ['ETHUSDT'], trading: 'halted', tradingReason: 'no venue', halted: ['ETHUSDT'] },
       { instance: 'b' },
     );
-    expect(state.trading).toEqual({ state: 'halted', reason: 'no venue' });
-    expect(state.halted).toEqual(['ETHUSDT']);
+    expect(feed.tradability).toEqual({ state: 'halted', reason: 'no venue' });
+    expect(feed.halted).toEqual(['ETHUSDT']);
     at = 4000;
     beat({ symbols: ['BTCUSDT'] });
-    expect(state.silentMs).toBe(4000);
+    expect(feed.silentMs).toBe(4000);
     beat({ symbols: ['BTCUSDT', 'ETHUSDT'] });
-    expect(state.silentMs).toBe(0);
-    expect(state.trading.state).toBe('allowed');
-    expect(state.halted).toEqual([]);
+    expect(feed.silentMs).toBe(0);
+    expect(feed.tradability.state).toBe('allowed');
+    expect(feed.halted).toEqual([]);
   });
 });
 
@@ -83,30 +83,30 @@ describe('a process without symbols', () => {
     for (at = 0; at < 3000; at += 500) {
       beat({ symbols: ['BTCUSDT'] });
       idle();
-      expect(state.trading).toEqual({ state: 'allowed', reason: '' });
-      expect(state.activeVenue).toBe('bybit');
-      expect(state.lastBeat?.instance).toBe('a');
+      expect(feed.tradability).toEqual({ state: 'allowed', reason: '' });
+      expect(feed.activeVenue).toBe('bybit');
+      expect(feed.instances.lastBeat?.instance).toBe('a');
     }
     beat({ symbols: ['BTCUSDT'] });
-    state.add(status('trading_halted', { instance: 'idle', activeVenue: null }));
-    expect(state.trading.state).toBe('allowed');
-    expect(state.activeVenue).toBe('bybit');
+    feed.add(status('trading_halted', { instance: 'idle', activeVenue: null }));
+    expect(feed.tradability.state).toBe('allowed');
+    expect(feed.activeVenue).toBe('bybit');
   });
 
   it('is all that is known where nobody has any', () => {
     idle();
-    expect(state.trading).toEqual({ state: 'halted', reason: 'starting' });
+    expect(feed.tradability).toEqual({ state: 'halted', reason: 'starting' });
     idle({ activeVenue: 'binance' });
-    expect(state.activeVenue).toBe('binance');
-    expect(state.silentMs).toBe(0);
+    expect(feed.activeVenue).toBe('binance');
+    expect(feed.silentMs).toBe(0);
   });
 
   it('counts from the heartbeat on that names one', () => {
     beat({ symbols: ['BTCUSDT'] });
     idle();
     beat({ symbols: ['BTCUSDT'] }, { instance: 'idle', activeVenue: 'binance' });
-    expect(state.activeVenue).toBe('binance');
-    expect(state.lastBeat?.instance).toBe('idle');
+    expect(feed.activeVenue).toBe('binance');
+    expect(feed.instances.lastBeat?.instance).toBe('idle');
   });
 });
 
@@ -114,11 +114,11 @@ describe('stale books', () => {
   it('are those of all processes, each symbol once', () => {
     beat({ symbols: ['BTCUSDT', 'ETHUSDT'], staleBooks: ['BTCUSDT', 'ETHUSDT'] });
     beat({ symbols: ['SOLUSDT'] }, { instance: 'b' });
-    expect(state.staleBooks).toEqual(['BTCUSDT', 'ETHUSDT']);
+    expect(feed.staleBooks).toEqual(['BTCUSDT', 'ETHUSDT']);
     beat({ symbols: ['ETHUSDT', 'SOLUSDT'], staleBooks: ['ETHUSDT'] }, { instance: 'b' });
-    expect(state.staleBooks).toEqual(['BTCUSDT', 'ETHUSDT']);
+    expect(feed.staleBooks).toEqual(['BTCUSDT', 'ETHUSDT']);
     beat({ symbols: ['BTCUSDT'] });
-    expect(state.staleBooks).toEqual(['ETHUSDT']);
+    expect(feed.staleBooks).toEqual(['ETHUSDT']);
   });
 });
 
@@ -135,26 +135,26 @@ describe('staleness of a symbol', () => {
 
   it('follows what its venue is told to be', () => {
     beat();
-    state.add(status('feed_stale', { venue: 'bybit', line: 1, cause: 'socket_dead' }));
+    feed.add(status('feed_stale', { venue: 'bybit', line: 1, cause: 'socket_dead' }));
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
-    state.add(status('feed_stale', { venue: 'bybit', cause: 'socket_dead' }));
+    feed.add(status('feed_stale', { venue: 'bybit', cause: 'socket_dead' }));
     expect(isStale('BTCUSDT', 'bybit')).toBe(true);
     expect(isStale('BTCUSDT', 'binance')).toBe(false);
-    state.add(status('feed_recovered', { venue: 'bybit' }));
+    feed.add(status('feed_recovered', { venue: 'bybit' }));
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
-    state.add(status('feed_stale', { venue: 'bybit', cause: 'quiet_market' }));
+    feed.add(status('feed_stale', { venue: 'bybit', cause: 'quiet_market' }));
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
   });
 
   it('does not take a lost line for a lost venue while data comes', () => {
     beat();
-    state.add(status('disconnected', { venue: 'bybit', reason: 'closed', line: 1 }));
+    feed.add(status('disconnected', { venue: 'bybit', reason: 'closed', line: 1 }));
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
     at = 1500;
     expect(isStale('BTCUSDT', 'bybit')).toBe(true);
     beat({ venueAges: [venueAge('bybit', 20)] });
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
-    expect(state.venues.get('bybit')?.state).toBe('connected');
+    expect(feed.venues.get('bybit')?.state).toBe('connected');
   });
 
   it('takes data of another environment than the one of the feed for stale', () => {
@@ -172,21 +172,21 @@ describe('staleness of a symbol', () => {
 describe('a process that begins anew', () => {
   const ofB = { instance: 'b' } as const;
   const lost = (instance: string) => {
-    state.add(status('feed_stale', { instance, venue: 'bybit', cause: 'socket_dead' }));
-    state.add(status('sink_unavailable', { instance, reason: 'ENOSPC', cause: 'file' }));
+    feed.add(status('feed_stale', { instance, venue: 'bybit', cause: 'socket_dead' }));
+    feed.add(status('sink_unavailable', { instance, reason: 'ENOSPC', cause: 'file' }));
   };
 
   it('inherits neither stale venues nor sinks that are down', () => {
     beat();
     lost('a');
-    state.add(status('stopped'));
-    expect([...state.sinksDown]).toEqual([['file', 'ENOSPC']]);
+    feed.add(status('stopped'));
+    expect([...feed.sinksDown]).toEqual([['file', 'ENOSPC']]);
     at = 3000;
-    state.add(status('connected', { ...ofB, sequence: 1, venue: 'bybit', line: 1 }));
+    feed.add(status('connected', { ...ofB, sequence: 1, venue: 'bybit', line: 1 }));
     beat({}, ofB);
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
-    expect(state.venues.get('bybit')).toMatchObject({ state: 'connected', reason: '' });
-    expect([...state.sinksDown]).toEqual([]);
+    expect(feed.venues.get('bybit')).toMatchObject({ state: 'connected', reason: '' });
+    expect([...feed.sinksDown]).toEqual([]);
   });
 
   it('has what it told before its first heartbeat', () => {
@@ -196,45 +196,45 @@ describe('a process that begins anew', () => {
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
     beat({}, ofB);
     expect(isStale('BTCUSDT', 'bybit')).toBe(true);
-    expect([...state.sinksDown]).toEqual([['file', 'ENOSPC']]);
+    expect([...feed.sinksDown]).toEqual([['file', 'ENOSPC']]);
   });
 
   it('changes nothing of what another tells that runs beside it', () => {
     beat({ symbols: ['BTCUSDT'] });
     lost('a');
-    state.add(status('connected', { ...ofB, sequence: 1, venue: 'bybit', line: 1 }));
+    feed.add(status('connected', { ...ofB, sequence: 1, venue: 'bybit', line: 1 }));
     beat({ symbols: ['ETHUSDT'] }, ofB);
     expect(isStale('BTCUSDT', 'bybit')).toBe(true);
     expect(isStale('ETHUSDT', 'bybit')).toBe(false);
-    expect([...state.sinksDown]).toEqual([['file', 'ENOSPC']]);
+    expect([...feed.sinksDown]).toEqual([['file', 'ENOSPC']]);
   });
 
   it('is forgotten where it never came to a heartbeat', () => {
     lost('b');
     at = 10_000;
     beat();
-    expect([...state.sinksDown]).toEqual([]);
+    expect([...feed.sinksDown]).toEqual([]);
   });
 });
 
 describe('a venue', () => {
   it('is connected while one line is', () => {
-    for (const line of [1, 2]) state.add(status('connected', { venue: 'bybit', line }));
-    state.add(status('disconnected', { venue: 'bybit', line: 1 }));
-    expect(state.venues.get('bybit')).toMatchObject({ state: 'connected' });
-    state.add(status('disconnected', { venue: 'bybit', line: 2, cause: 'replaced' }));
-    expect(state.venues.get('bybit')).toMatchObject({ state: 'connected' });
-    state.add(status('disconnected', { venue: 'bybit', reason: 'reset', line: 2, cause: 'probing' }));
-    expect(state.venues.get('bybit')).toMatchObject({ state: 'probing', reason: 'reset' });
-    state.add(status('region_blocked', { venue: 'bybit', reason: '451', line: 2 }));
-    expect(state.venues.get('bybit')).toMatchObject({ state: 'region_blocked', reason: '451' });
-    state.add(status('connected', { venue: 'bybit', line: 2 }));
-    expect(state.venues.get('bybit')).toMatchObject({ state: 'connected', reason: '' });
+    for (const line of [1, 2]) feed.add(status('connected', { venue: 'bybit', line }));
+    feed.add(status('disconnected', { venue: 'bybit', line: 1 }));
+    expect(feed.venues.get('bybit')).toMatchObject({ state: 'connected' });
+    feed.add(status('disconnected', { venue: 'bybit', line: 2, cause: 'replaced' }));
+    expect(feed.venues.get('bybit')).toMatchObject({ state: 'connected' });
+    feed.add(status('disconnected', { venue: 'bybit', reason: 'reset', line: 2, cause: 'probing' }));
+    expect(feed.venues.get('bybit')).toMatchObject({ state: 'probing', reason: 'reset' });
+    feed.add(status('region_blocked', { venue: 'bybit', reason: '451', line: 2 }));
+    expect(feed.venues.get('bybit')).toMatchObject({ state: 'region_blocked', reason: '451' });
+    feed.add(status('connected', { venue: 'bybit', line: 2 }));
+    expect(feed.venues.get('bybit')).toMatchObject({ state: 'connected', reason: '' });
   });
 
   it('ages between heartbeats', () => {
     beat({ venueAges: [venueAge('bybit', 20)] });
     at = 700;
-    expect(state.venues.get('bybit')?.ageMs).toBe(720);
+    expect(feed.venues.get('bybit')?.ageMs).toBe(720);
   });
 });

@@ -1,0 +1,29 @@
+import { delivering, NEW_VENUE, nextVenueState, type VenueState } from '../../domain/venue-state.ts';
+import type { VenueSignal } from '../venue-signal.ts';
+
+/** The state of a venue as its own signals give it; these know better than single lines whether it is connected. */
+export interface VenueHealth extends VenueState {
+  readonly hasData: boolean;
+}
+
+export const NEW_HEALTH: VenueHealth = { ...NEW_VENUE, hasData: false };
+
+/** The state after a signal: the same object if nothing changed. */
+export function nextVenueHealth(state: VenueHealth, signal: VenueSignal): VenueHealth {
+  switch (signal.kind) {
+    case 'events':
+      return state.hasData || signal.late === true ? state : { ...state, hasData: true };
+    case 'connected':
+      return { ...state, ...delivering(state, null) };
+    case 'disconnected': {
+      const trouble = signal.blocked ? 'region_blocked' : (state.trouble ?? 'disconnected');
+      return { ...state, connected: false, linesUp: new Set(), trouble };
+    }
+    case 'status': {
+      const next = nextVenueState(state, signal.note);
+      return next === state ? state : { ...state, ...next, connected: state.connected };
+    }
+    default:
+      return state;
+  }
+}

@@ -1,0 +1,107 @@
+import type { FeedStatus, Heartbeat } from '../domain/record.ts';
+import { delivering, NEW_VENUE, nextVenueState, type VenueState } from '../domain/venue-state.ts';
+import type { Moment } from './moment.ts';
+
+/** A venue whose last data is younger delivers, whatever is known of its lines. */
+export const DELIVERS_MS = 1000;
+
+/** Age of a venue's last data as a heartbeat told it, and when that was by the steady clock. */
+interface ToldAge {
+  readonly at: number;
+  readonly ageMs: number;
+}
+
+/** One process of the feed, folded from its own status records. The records of a previous process do not concern it. */
+export class FeedInstance {
+  readonly name: string;
+  /** Its last record. */
+  last: FeedStatus;
+  /** Its last heartbeat. */
+  beat: FeedStatus | undefined;
+  stopped = false;
+  tradability: { readonly state: 'allowed' | 'halted'; readonly reason: string } = {
+    state: 'halted',
+    reason: 'starting',
+  };
+  /** The symbols that its last heartbeat named and that no other instance has named since. */
+  readonly symbols = new Set<string>();
+  /** Those of its symbols that it takes for untradable. */
+  readonly halted = new Set<string>();
+  staleBooks: readonly string[] = [];
+  /** The reason, by the sink's name. */
+  readonly sinksDown = new Map<string, string>();
+  readonly venues = new Map<string, VenueState>();
+  /** Idle markets, as VENUE or VENUE:SYMBOL, each since when by its wall clock. */
+  readonly idleMarkets = new Map<string, number>();
+  readonly #ages = new Map<string, ToldAge>();
+  #beatAt = Number.NEGATIVE_INFINITY;
+
+  constructor(first: FeedStatus) {
+    this.name = first.instance;
+    this.last = first;
+  }
+
+  add(record: FeedStatus, now: Moment): void {
+    this.last = record;
+    const { state, reason, venue, symbol, cause, heartbeat } = record;
+    if (heartbeat !== null) this.#addBeat(record, heartbeat, now);
+    else if (state === 'stopped') this.stopped = true;
+    else if (state === 'trading_halted') this.tradability = { state: 'halted', reason };
+    else if (state === 'trading_resumed') this.tradability = { state: 'allowed', reason: '' };
+    else if (venue !== null) {
+      if (symbol === null) this.venues.set(venue, nextVenueState(this.#venue(venue), record));
+      this.#noteIdleMarket(record);
+    }
+    if (cause === null) return;
+    if (state === 'sink_unavailable') this.sinksDown.set(cause, reason);
+    if (state === 'sink_recovered') this.sinksDown.delete(cause);
+  }
+
+  /** Milliseconds since its last heartbeat: since it came, or by its own stamp, whichever is longer. What is read late is old. */
+  silentMs(now: Moment): number {
+    return Math.max(now.steady - this.#beatAt, now.wall - (this.beat?.timestamp ?? Number.NEGATIVE_INFINITY), 0);
+  }
+
+  /** Age of the venue's last data; null: no heartbeat told it. */
+  ageMs(venue: string, now: Moment): number | null {
+    const age = this.#ages.get(venue);
+    return age === undefined ? null : age.ageMs + (now.steady - age.at);
+  }
+
+  isIdleMarket(venue: string, symbol: string): boolean {
+    return this.idleMarkets.has(venue) || this.idleMarkets.has(`${venue}:${symbol}`);
+  }
+
+  #addBeat(record: FeedStatus, heartbeat: Heartbeat, now: Moment): void {
+    const { trading: state, tradingReason, symbols, halted, staleBooks, venueAges } = heartbeat;
+    this.beat = record;
+    this.#beatAt = now.steady;
+    this.stopped = false;
+    this.tradability = state === 'allowed' ? { state, reason: '' } : { state: 'halted', reason: tradingReason };
+    replace(this.symbols, symbols);
+    replace(this.halted, halted);
+    this.staleBooks = staleBooks;
+    const onTheWayMs = Math.max(now.wall - record.timestamp, 0);
+    for (const { venue, ageMs } of venueAges) {
+      const known = this.#venue(venue);
+      this.#ages.set(venue, { at: now.steady - onTheWayMs, ageMs });
+      this.venues.set(venue, ageMs < DELIVERS_MS && known.silence === null ? delivering(known, null) : known);
+    }
+  }
+
+  #noteIdleMarket({ state, venue, symbol, line, cause, timestamp }: FeedStatus): void {
+    if (line !== null || (state !== 'feed_stale' && state !== 'feed_recovered')) return;
+    const market = symbol === null ? `${venue}` : `${venue}:${symbol}`;
+    if (state === 'feed_stale' && cause === 'quiet_market') this.idleMarkets.set(market, timestamp);
+    else this.idleMarkets.delete(market);
+  }
+
+  #venue(venue: string): VenueState {
+    return this.venues.get(venue) ?? NEW_VENUE;
+  }
+}
+
+function replace<T>(set: Set<T>, items: Iterable<T>): void {
+  set.clear();
+  for (const item of items) set.add(item);
+}

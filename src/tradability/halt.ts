@@ -1,0 +1,84 @@
+import type { Environment } from '../domain/record.ts';
+
+/** Why something is not to be traded: a word for programs, and the facts that the text for people is made of. */
+export type Halt =
+  /** One of the guard's own sources is over: nobody judges any more. */
+  | { readonly cause: 'ended' }
+  /** Nothing is known yet: no heartbeat, or no price of the symbol. */
+  | { readonly cause: 'starting'; readonly awaited: 'heartbeat' | 'price' | 'anything'; readonly of: string }
+  /** The feed was heard, but no instance of it speaks for the symbol. */
+  | { readonly cause: 'not_served'; readonly symbol: string }
+  /** The instance that speaks for the symbol has stopped. */
+  | { readonly cause: 'feed_stopped' }
+  /** That instance has been silent for longer than the limit. */
+  | { readonly cause: 'status_silent'; readonly silentMs: number; readonly limitMs: number }
+  /** The feed says that nothing is to be traded. */
+  | { readonly cause: 'feed_halted'; readonly reason: string }
+  /** The feed says that this symbol is not to be traded. */
+  | { readonly cause: 'coin_halted'; readonly symbol: string }
+  /** The data are not production data. */
+  | { readonly cause: 'test_data'; readonly from: Environment | 'active venue' }
+  /** Another venue serves the symbol, and no price of it came yet. */
+  | { readonly cause: 'venue_changed'; readonly symbol: string; readonly venue: string }
+  /** The last price is older than the limit. */
+  | { readonly cause: 'price_age'; readonly symbol: string; readonly limitMs: number }
+  /** Trades are missing for good. */
+  | { readonly cause: 'gap'; readonly symbol: string }
+  /** This consumer is behind. */
+  | { readonly cause: 'lag'; readonly lagMs: number }
+  /** Nothing is wrong any more, but not for long enough yet. */
+  | { readonly cause: 'recovering'; readonly forMs: number };
+
+/** The causes of a consumer's halt, each a word for programs. */
+export type HaltCause = Halt['cause'];
+
+/** Why the feed itself does not allow trading. */
+export type FeedHalt =
+  | { readonly cause: 'no_venue' }
+  | { readonly cause: 'test_data'; readonly from: 'active venue' }
+  | { readonly cause: 'disconnected' | 'stale' | 'no_data'; readonly venue: string };
+
+/** The sentence for people. */
+export function haltText(halt: Halt | FeedHalt): string {
+  switch (halt.cause) {
+    case 'ended':
+      return 'nobody watches any more';
+    case 'starting':
+      return startingText(halt.awaited, halt.of);
+    case 'not_served':
+      return `no instance of the feed speaks for ${halt.symbol}`;
+    case 'feed_stopped':
+      return 'the feed has stopped';
+    case 'status_silent':
+      return `no heartbeat of the feed for ${halt.limitMs} ms`;
+    case 'feed_halted':
+      return `the feed says: ${halt.reason}`;
+    case 'coin_halted':
+      return `the feed says: ${halt.symbol} is stale`;
+    case 'test_data':
+      return halt.from === 'active venue' ? 'the testnet is the active venue' : `the data are ${halt.from}`;
+    case 'venue_changed':
+      return `no price of ${halt.symbol} at ${halt.venue} yet`;
+    case 'price_age':
+      return `the last price of ${halt.symbol} is older than ${halt.limitMs} ms`;
+    case 'gap':
+      return `trades of ${halt.symbol} are missing`;
+    case 'lag':
+      return `this consumer is ${Math.round(halt.lagMs)} ms behind`;
+    case 'recovering':
+      return `in order again, for less than ${halt.forMs} ms`;
+    case 'no_venue':
+      return 'no venue serves yet';
+    case 'disconnected':
+      return `${halt.venue} is not connected`;
+    case 'stale':
+      return `${halt.venue} is stale`;
+    case 'no_data':
+      return `${halt.venue} has no data yet`;
+  }
+}
+
+function startingText(awaited: 'heartbeat' | 'price' | 'anything', of: string): string {
+  if (awaited === 'heartbeat') return 'the feed was not heard yet';
+  return awaited === 'price' ? `no price of ${of} came yet` : `nothing is known of ${of} yet`;
+}

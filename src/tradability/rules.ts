@@ -1,0 +1,209 @@
+import type { Environment } from '../domain/record.ts';
+import { type VenueState, venueStateName } from '../domain/venue-state.ts';
+import { DELIVERS_MS, type FeedInstance } from './feed-instance.ts';
+import type { FeedInstances } from './feed-instances.ts';
+import type { FeedHalt, Halt, HaltCause } from './halt.ts';
+import type { Moment } from './moment.ts';
+import { isOfPreviousVenue, type SymbolFacts } from './symbol-facts.ts';
+
+/** The limits of a consumer, milliseconds from 0 on; Infinity: without a limit. */
+export interface TradabilityLimits {
+  /** Greatest age of a coin's last price, by its `received_at`. */
+  readonly maxPriceAgeMs: number;
+  /** Greatest lag of the consumer behind the topics. */
+  readonly maxLagMs: number;
+  /** Greatest age of the last heartbeat, by its own timestamp. */
+  readonly statusSilenceMs: number;
+  /** True: data of a testnet, a simulator or a replay may be traded on. */
+  readonly allowTestData: boolean;
+}
+
+/** Without a heartbeat for this long nothing is sure any more: one is due each second. */
+export const STATUS_SILENCE_MS = 3000;
+
+/** What a consumer knows beside its symbols. */
+export interface ConsumerFacts {
+  readonly feed: FeedInstances;
+  /** Milliseconds; 0 until it is told: a consumer that is behind hears old heartbeats too. */
+  lagMs: number;
+  /** When that was told, steady clock; undefined: it never was, or is told no more. */
+  lagToldAt: number | undefined;
+  ended: boolean;
+}
+
+type Verdict = Halt | undefined;
+
+/** The venue that serves the feed, as the feed itself sees it. */
+export interface ActiveVenue extends VenueState {
+  readonly venue: string;
+  readonly isTestnet: boolean;
+  readonly hasData: boolean;
+}
+
+/** The feed's own rule: whether the active venue can be traded on. */
+export function activeVenueHalt(active: ActiveVenue | undefined): FeedHalt | undefined {
+  if (active === undefined) return { cause: 'no_venue' };
+  const { venue, isTestnet, connected, silence, hasData } = active;
+  if (isTestnet) return { cause: 'test_data', from: 'active venue' };
+  if (!connected) return { cause: 'disconnected', venue };
+  if (silence === 'stale') return { cause: 'stale', venue };
+  return hasData ? undefined : { cause: 'no_data', venue };
+}
+
+/** The rules about an instance as a whole. The word of one that is silent or has stopped does not count. */
+const INSTANCE_RULES: readonly ((feed: FeedInstance, silenceMs: number, now: Moment) => Verdict)[] = [
+  ({ stopped }) => (stopped ? { cause: 'feed_stopped' } : undefined),
+  (feed, limitMs, now) => {
+    const silentMs = feed.silentMs(now);
+    // A difference, so that an endless silence does not reach an endless limit.
+    return silentMs - limitMs >= 0 ? { cause: 'status_silent', silentMs, limitMs } : undefined;
+  },
+  ({ tradability: { state, reason } }) => (state === 'halted' ? { cause: 'feed_halted', reason } : undefined),
+];
+
+/** Everything that speaks against an instance of the feed. */
+export function instanceHalts(feed: FeedInstance, now: Moment, silenceMs = STATUS_SILENCE_MS): readonly Halt[] {
+  return INSTANCE_RULES.flatMap((rule) => rule(feed, silenceMs, now) ?? []);
+}
+
+/** A venue without data for longer is stale while trading is halted. */
+const VENUE_SILENT_MS = 5000;
+
+interface Origin {
+  readonly symbol: string;
+  readonly venue: string;
+  readonly environment: Environment;
+}
+
+/** True if data must not be taken for the present market of the feed. */
+export function isStale(feed: FeedInstances, { symbol, venue, environment }: Origin, now: Moment): boolean {
+  const by = feed.isServed(symbol) ? feed.speakerOf(symbol) : undefined;
+  if (by?.beat?.environment !== environment || by.halted.has(symbol)) return true;
+  const halts = instanceHalts(by, now).map(({ cause }) => cause);
+  if (halts.includes('feed_stopped') || halts.includes('status_silent')) return true;
+  const known = by.venues.get(venue);
+  if (known === undefined) return false;
+  const state = venueStateName(known);
+  if (state === 'quiet' || state === 'stale') return state === 'stale';
+  const ageMs = by.ageMs(venue, now) ?? Number.POSITIVE_INFINITY;
+  const isMute = halts.includes('feed_halted') && ageMs > VENUE_SILENT_MS;
+  return isMute || (state !== 'connected' && ageMs > DELIVERS_MS);
+}
+
+type Rule = (symbol: SymbolFacts, consumer: ConsumerFacts, limits: TradabilityLimits, now: Moment) => Verdict;
+
+/** The rules about a symbol of a consumer, besides those about the instance that speaks for it. */
+const SYMBOL_RULES: readonly Rule[] = [
+  (_, { ended }) => (ended ? { cause: 'ended' } : undefined),
+  starting,
+  ({ symbol }, { feed }) => (feed.none || feed.isServed(symbol) ? undefined : { cause: 'not_served', symbol }),
+  ({ symbol }, { feed }) =>
+    feed.speakerOf(symbol)?.halted.has(symbol) === true ? { cause: 'coin_halted', symbol } : undefined,
+  testData,
+  (facts) =>
+    isOfPreviousVenue(facts)
+      ? { cause: 'venue_changed', symbol: facts.symbol, venue: facts.movedTo?.venue ?? '' }
+      : undefined,
+  priceAge,
+  ({ symbol, gapUntil }, _, __, now) => (now.steady < gapUntil ? { cause: 'gap', symbol } : undefined),
+  lag,
+];
+
+/** The order in which causes are told. */
+export const CAUSES: readonly HaltCause[] = [
+  'ended',
+  'starting',
+  'not_served',
+  'feed_stopped',
+  'status_silent',
+  'feed_halted',
+  'coin_halted',
+  'test_data',
+  'venue_changed',
+  'price_age',
+  'gap',
+  'lag',
+  'recovering',
+];
+
+/** Everything that speaks against trading a symbol on what a consumer got of the feed. */
+export function symbolHalts(
+  symbol: SymbolFacts,
+  consumer: ConsumerFacts,
+  limits: TradabilityLimits,
+  now: Moment,
+): readonly Halt[] {
+  const speaker = consumer.feed.speakerOf(symbol.symbol);
+  return [
+    ...SYMBOL_RULES.flatMap((rule) => rule(symbol, consumer, limits, now) ?? []),
+    ...(speaker === undefined ? [] : instanceHalts(speaker, now, limits.statusSilenceMs)),
+  ];
+}
+
+function starting({ symbol: of, price }: SymbolFacts, { feed }: ConsumerFacts): Verdict {
+  if (feed.none) return { cause: 'starting', awaited: 'heartbeat', of };
+  return price === undefined ? { cause: 'starting', awaited: 'price', of } : undefined;
+}
+
+const TESTNET = 'binance_testnet';
+
+function testData(
+  { symbol, price }: SymbolFacts,
+  { feed }: ConsumerFacts,
+  { allowTestData }: TradabilityLimits,
+): Verdict {
+  if (allowTestData) return undefined;
+  const last = feed.speakerOf(symbol)?.last;
+  if (last?.activeVenue === TESTNET) return { cause: 'test_data', from: 'active venue' };
+  const from = [last?.environment, price?.environment].find((each) => (each ?? 'production') !== 'production');
+  return from === undefined ? undefined : { cause: 'test_data', from };
+}
+
+function priceAge(
+  { symbol, price }: SymbolFacts,
+  { feed }: ConsumerFacts,
+  { maxPriceAgeMs: limitMs }: TradabilityLimits,
+  now: Moment,
+): Verdict {
+  if (price === undefined || feed.speakerOf(symbol)?.isIdleMarket(price.venue, symbol) === true) return undefined;
+  const { receivedAtMs, cameAt } = price;
+  return ageMs(receivedAtMs, cameAt, now) >= limitMs ? { cause: 'price_age', symbol, limitMs } : undefined;
+}
+
+/** A consumer that has not told its lag for longer is held up itself, and is as far behind as that. */
+const LAG_SILENCE_MS = 1000;
+
+function lag(
+  _: SymbolFacts,
+  { lagMs: told, lagToldAt = Number.POSITIVE_INFINITY }: ConsumerFacts,
+  { maxLagMs }: TradabilityLimits,
+  { steady }: Moment,
+): Verdict {
+  const lagMs = told + Math.max(0, steady - lagToldAt - LAG_SILENCE_MS);
+  return lagMs > maxLagMs ? { cause: 'lag', lagMs } : undefined;
+}
+
+/**
+ * Age by the stamp and our wall clock, or since it came by the steady clock, whichever is more. The second depends
+ * neither on two clocks being equal nor on nobody setting them.
+ */
+function ageMs(stampedAt: number, cameAt: number, now: Moment): number {
+  return Math.max(now.wall - stampedAt, now.steady - cameAt);
+}
+
+/** In how many milliseconds time alone changes what the rules say of a symbol; what is past is not above 0. */
+export function dueTimes(
+  { symbol, price, gapUntil }: SymbolFacts,
+  { feed, lagMs, lagToldAt }: ConsumerFacts,
+  { maxPriceAgeMs, statusSilenceMs, maxLagMs }: TradabilityLimits,
+  now: Moment,
+): readonly number[] {
+  const speaker = feed.speakerOf(symbol);
+  return [
+    gapUntil - now.steady,
+    // A lag may be as long as its limit.
+    ...(lagToldAt === undefined ? [] : [lagToldAt + LAG_SILENCE_MS + maxLagMs - lagMs + 1 - now.steady]),
+    ...(price === undefined ? [] : [maxPriceAgeMs - ageMs(price.receivedAtMs, price.cameAt, now)]),
+    ...(speaker === undefined ? [] : [statusSilenceMs - speaker.silentMs(now)]),
+  ];
+}

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { venueStateName } from '../../../src/domain/venue-state.ts';
+import { NEW_HEALTH, nextVenueHealth, type VenueHealth } from '../../../src/feed/liveness/venue-health.ts';
+import type { StatusNote } from '../../../src/feed/status/status-log.ts';
+import type { VenueSignal } from '../../../src/feed/venue-signal.ts';
+
+const after = (...signals: readonly VenueSignal[]): VenueHealth => signals.reduce(nextVenueHealth, NEW_HEALTH);
+const note = (
+  state: 'disconnected' | 'rate_limited' | 'feed_stale' | 'feed_recovered',
+  facts: Partial<StatusNote> = {},
+): VenueSignal => ({ kind: 'status', note: { state, reason: 'why', ...facts } });
+const events: VenueSignal = { kind: 'events', symbol: 'BTCUSDT', receivedAt: 1, events: [] };
+const connected: VenueSignal = { kind: 'connected' };
+
+describe('nextVenueHealth', () => {
+  it('is the same object where nothing changes, as with every frame after the first', () => {
+    const state = after(events);
+    expect(state.hasData).toBe(true);
+    expect(nextVenueHealth(state, events)).toBe(state);
+  });
+
+  it('follows connections, with the reason of the last loss until there is one again', () => {
+    const lost = after(connected, note('disconnected', { line: 1, cause: 'probing' }));
+    expect(lost).toMatchObject({ connected: true, trouble: 'probing', reason: 'why' });
+    const blocked = nextVenueHealth(lost, { kind: 'disconnected', blocked: true });
+    expect(blocked).toMatchObject({ connected: false, trouble: 'region_blocked', reason: 'why' });
+    expect(nextVenueHealth(blocked, connected)).toMatchObject({ connected: true, trouble: null, reason: '' });
+  });
+
+  it('tells a quiet market from a stale venue, and a line or a coin from the venue', () => {
+    expect(venueStateName(after(connected, note('feed_stale', { cause: 'quiet_market' })))).toBe('quiet');
+    expect(venueStateName(after(connected, note('feed_stale', { cause: 'socket_dead' })))).toBe('stale');
+    expect(after(note('feed_stale', { cause: 'quiet_market' }), note('feed_recovered')).silence).toBeNull();
+    expect(after(note('feed_stale', { cause: 'quiet_market', line: 1 }))).toBe(NEW_HEALTH);
+    expect(after(note('feed_stale', { cause: 'quiet_market', symbol: 'BTCUSDT' }))).toBe(NEW_HEALTH);
+  });
+
+  it('remembers a rate limit until the next connection', () => {
+    const limited = after(note('rate_limited'), note('disconnected'), { kind: 'disconnected', blocked: false });
+    expect(venueStateName(limited)).toBe('rate_limited');
+    expect(venueStateName(nextVenueHealth(limited, connected))).toBe('connected');
+  });
+});
