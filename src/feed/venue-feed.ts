@@ -1,11 +1,11 @@
 import { filter, firstValueFrom, Observable, race, type Subscriber, timer } from 'rxjs';
 import type { Instrument } from '../domain/instrument.ts';
-import type { Freshness } from '../operators/detect-stale.ts';
 import type { Resumption } from './arbitration/merge-lines.ts';
 import type { BookStepped, Doubt } from './arbitration/merged-event.ts';
 import { HoldBack } from './connection/hold-back.ts';
 import type { LineNews, RotatingLine } from './connection/rotating-line.ts';
 import { DataQuality } from './liveness/data-quality.ts';
+import type { Explained } from './liveness/explain-stale.ts';
 import { VenueRun } from './venue-run.ts';
 import type { VenueCounts, VenueFeedOptions, VenueSignal } from './venue-signal.ts';
 
@@ -24,7 +24,7 @@ export class VenueFeed {
   #run: VenueRun | undefined;
   /** The run that holds back. */
   #warm:
-    | { readonly run: VenueRun; readonly signals: HoldBack<VenueSignal>; readonly news: HoldBack<Freshness<LineNews>> }
+    | { readonly run: VenueRun; readonly signals: HoldBack<VenueSignal>; readonly news: HoldBack<Explained<LineNews>> }
     | undefined;
 
   constructor(options: VenueFeedOptions) {
@@ -73,7 +73,7 @@ export class VenueFeed {
   warm({ withinMs = 0, portion = 1 }: { readonly withinMs?: number; readonly portion?: number } = {}): Promise<void> {
     if (this.#run !== undefined) return Promise.resolve();
     const signals = new HoldBack<VenueSignal>();
-    const news = new HoldBack<Freshness<LineNews>>(
+    const news = new HoldBack<Explained<LineNews>>(
       Math.ceil(MOST_HELD * portion),
       (item) => item.kind === 'value' && item.value.signal.kind === 'value',
     );
@@ -105,7 +105,7 @@ export class VenueFeed {
     this.#warm = undefined;
   }
 
-  #newRun(out: Pick<Subscriber<VenueSignal>, 'next'>, held?: HoldBack<Freshness<LineNews>>): VenueRun {
+  #newRun(out: Pick<Subscriber<VenueSignal>, 'next'>, held?: HoldBack<Explained<LineNews>>): VenueRun {
     return new VenueRun({ ...this.options, instruments: [...this.#instruments.values()] }, this.counts, out, held);
   }
 

@@ -2,7 +2,7 @@ import { type Subscriber, Subscription } from 'rxjs';
 import type { Fault } from '../domain/fault.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { BookUpdate, MarketFrame } from '../domain/line.ts';
-import { detectStale, type Freshness } from '../operators/detect-stale.ts';
+import { detectStale } from '../operators/detect-stale.ts';
 import { LineMerge, type Resumption } from './arbitration/merge-lines.ts';
 import type { LineData } from './arbitration/merged-event.ts';
 import { VenueBooks } from './books/venue-books.ts';
@@ -16,7 +16,7 @@ import { VenueRepair } from './gaps/venue-repair.ts';
 import { FollowedInstruments, type InstrumentChange } from './instruments/followed-instruments.ts';
 import { instrumentNotes } from './instruments/instrument-notes.ts';
 import { CoinWatch } from './liveness/coin-watch.ts';
-import { VenueSilence } from './liveness/venue-silence.ts';
+import { type Explained, explainStale } from './liveness/explain-stale.ts';
 import { deadLetter } from './status/dead-letter.ts';
 import type { StatusNote } from './status/status-log.ts';
 import type { VenueCounts, VenueFeedOptions, VenueSignal } from './venue-signal.ts';
@@ -34,14 +34,16 @@ export class VenueRun {
   readonly #options: VenueFeedOptions;
   readonly #counts: VenueCounts;
   readonly #out: Pick<Subscriber<VenueSignal>, 'next'>;
-  readonly #held: HoldBack<Freshness<LineNews>> | undefined;
+  readonly #held: HoldBack<Explained<LineNews>> | undefined;
   readonly #id: string;
   readonly #coins: CoinWatch;
-  readonly #silence: VenueSilence;
   readonly #repair: VenueRepair;
   readonly #instruments: FollowedInstruments;
   readonly #subscription = new Subscription();
   readonly #symbols = new Map<string, VenueSymbol>();
+  /** When the last data frame came; before the first one, when the run began. */
+  #activeAt: number;
+  #hasData = false;
   #blockedTold = false;
   #connectedTold = false;
 
@@ -50,7 +52,7 @@ export class VenueRun {
     options: VenueFeedOptions,
     counts: VenueCounts,
     out: Pick<Subscriber<VenueSignal>, 'next'>,
-    held?: HoldBack<Freshness<LineNews>>,
+    held?: HoldBack<Explained<LineNews>>,
   ) {
     const { venue, activity, scheduler, staleAfterMs } = options;
     this.#options = options;
@@ -58,22 +60,16 @@ export class VenueRun {
     this.#out = out;
     this.#held = held;
     this.#id = venue.id;
+    this.#activeAt = scheduler.now();
     this.merge = new LineMerge({
       contiguousTradeIds: venue.contiguousTradeIds,
       recentTrades: options.fetchRecent !== undefined,
     });
-    const isQuiet = (now: number) => activity.venueIsQuiet(this.#id, now);
-    this.#silence = new VenueSilence({
-      staleAfterMs,
-      scheduler,
-      isQuiet,
-      onStale: (cause, ageMs) => this.#onVenueStale(cause, Math.ceil(ageMs)),
-    });
     // A line that falls silent while another of the venue delivers is mute, whatever other venues do.
     this.lines = new VenueLines(options, counts, (connection) => {
       const now = scheduler.now();
-      const othersSilent = now - this.#silence.lastDataAt >= staleAfterMs / 2 || this.lines.isAlone(connection);
-      return othersSilent && isQuiet(now);
+      const othersSilent = now - this.#activeAt >= staleAfterMs / 2 || this.lines.isAlone(connection);
+      return othersSilent && activity.venueIsQuiet(this.#id, now);
     });
     this.#repair = new VenueRepair({
       merge: this.merge,
@@ -119,7 +115,7 @@ export class VenueRun {
 
   /** Of the last data frame, repeats included; null: none came. */
   get lastDataAt(): number | null {
-    return this.#silence.hasData ? this.#silence.lastDataAt : null;
+    return this.#hasData ? this.#activeAt : null;
   }
 
   start(): void {
@@ -127,14 +123,20 @@ export class VenueRun {
     activity.connected(this.#id, false);
     const fresh$ = this.lines.news$.pipe(
       detectStale({ staleAfterMs, isData: ({ signal }) => signal.kind === 'value', scheduler }),
+      explainStale({
+        staleAfterMs,
+        isAnswer: ({ signal }) => signal.kind === 'answered',
+        isQuiet: (now) => activity.venueIsQuiet(this.#id, now),
+        scheduler,
+      }),
     );
     // Whether data comes is judged when it comes, not when it is handed on.
     const watched$ = this.#held?.through$(fresh$) ?? fresh$;
     this.#subscription.add(
       watched$.subscribe((item) => {
         if (item.kind === 'value') this.#onNews(item.value);
-        else if (item.kind === 'stale') this.#silence.stale();
-        else this.#onVenueRecovered(item.staleForMs);
+        else if (item.kind === 'stale') this.#onVenueStale(item);
+        else this.#onVenueRecovered(item);
       }),
     );
     this.#subscription.add(
@@ -163,7 +165,6 @@ export class VenueRun {
   stop(): void {
     this.#subscription.unsubscribe();
     this.#instruments.close();
-    this.#silence.close();
     this.#repair.close();
     this.books.close();
     this.lines.close();
@@ -283,9 +284,6 @@ export class VenueRun {
     if (signal.kind === 'handed_over') this.#onHandedOver(connection.id, signal);
     if (note !== undefined) this.#note(note);
     switch (signal.kind) {
-      case 'answered':
-        this.#silence.answered();
-        return;
       case 'opened':
         if (!this.#connectedTold) this.#out.next({ kind: 'connected' });
         this.#connectedTold = true;
@@ -321,7 +319,8 @@ export class VenueRun {
   #onData(connection: number, { key, at: receivedAt, value: received, warning }: MarketFrame, now: number): void {
     const { activity } = this.#options;
     const first = received[0];
-    this.#silence.data(now);
+    this.#activeAt = now;
+    this.#hasData = true;
     activity.data(this.#id, now, first !== undefined);
     if (warning !== undefined) count(this.#counts.warnings, warning);
     const of = this.#of(key);
@@ -442,14 +441,14 @@ export class VenueRun {
     this.#out.next({ kind: 'dead_letter', record });
   }
 
-  #onVenueStale(cause: string, ageMs: number): void {
-    const reason = `no data from the venue for ${ageMs} ms`;
-    this.#note({ state: 'feed_stale', reason, cause, details: { age_ms: String(ageMs) } });
+  #onVenueStale({ cause, ageMs }: Extract<Explained<LineNews>, { kind: 'stale' }>): void {
+    const age = Math.ceil(ageMs);
+    const reason = `no data from the venue for ${age} ms`;
+    this.#note({ state: 'feed_stale', reason, cause, details: { age_ms: String(age) } });
     if (cause !== 'quiet_market') this.#out.next({ kind: 'stale' });
   }
 
-  #onVenueRecovered(staleForMs: number): void {
-    const cause = this.#silence.recovered();
+  #onVenueRecovered({ cause, staleForMs }: Extract<Explained<LineNews>, { kind: 'recovered' }>): void {
     const details = { stale_for_ms: String(Math.round(staleForMs)) };
     this.#note({ state: 'feed_recovered', reason: 'data again', details });
     if (cause !== 'quiet_market') this.#out.next({ kind: 'recovered' });

@@ -2,7 +2,7 @@ import { type Observable, type SchedulerLike, Subscription } from 'rxjs';
 import type { RotationNotice } from '../../domain/line.ts';
 import type { LineCommand } from '../../venues/connection/connect.ts';
 import type { ConnectionPlan } from '../../venues/connection/plan-connections.ts';
-import { answerWindowMs } from '../liveness/activity.ts';
+import { answerWindowMs } from '../liveness/explain-stale.ts';
 import { HandOver } from './hand-over.ts';
 import { LineConnection } from './line-connection.ts';
 import type { LineSignal } from './venue-line.ts';

@@ -3,8 +3,8 @@ import type { ReconnectConfig } from '../../config/config.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { LineEvent } from '../../domain/line.ts';
 import type { StaleCause } from '../../domain/status.ts';
-import { detectStale, type Freshness } from '../../operators/detect-stale.ts';
-import { answerWindowMs, staleCause } from '../liveness/activity.ts';
+import { detectStale } from '../../operators/detect-stale.ts';
+import { type Explained, explainStale } from '../liveness/explain-stale.ts';
 import { keepConnecting, type Loss } from './keep-connecting.ts';
 
 /** One line of a venue through all its connections: what each tells, and what happens between them. */
@@ -50,57 +50,30 @@ export function venueLine(options: VenueLineOptions): Observable<LineSignal> {
     return connection$.pipe(
       // The time before the socket is open is the connect timeout's to judge.
       detectStale({ staleAfterMs, isData: (event) => event.kind === 'value' || event.kind === 'opened', scheduler }),
-      judgeSilence(options),
+      explainStale({
+        staleAfterMs,
+        isAnswer: ({ kind }) => kind === 'answered',
+        isQuiet: options.isQuiet,
+        isOpening: ({ kind }) => kind === 'opened',
+        scheduler,
+      }),
+      endStale(),
     );
   }
 }
 
-/** Names the cause of each silence; ends the connection unless the market is quiet, which is looked at again while the silence lasts. */
-function judgeSilence({
-  staleAfterMs,
-  isQuiet,
-  scheduler,
-}: VenueLineOptions): OperatorFunction<Freshness<LineEvent>, LineSignal> {
+/** Hands on what the line tells; a silence that is not the market's ends the connection. */
+function endStale(): OperatorFunction<Explained<LineEvent>, LineSignal> {
   return (source) =>
-    new Observable((subscriber) => {
-      let opened = false;
-      let silentSince = scheduler.now();
-      let lastAnswerAt = Number.NEGATIVE_INFINITY;
-      let told: StaleCause | undefined;
-
-      const judge = (): void => {
-        const now = scheduler.now();
-        const cause = staleCause({ answerSince: now - answerWindowMs(staleAfterMs), lastAnswerAt, quiet: isQuiet() });
-        if (cause !== told) subscriber.next({ kind: 'stale', cause, ageMs: now - silentSince });
-        told = cause;
-        if (cause === 'quiet_market') again = scheduler.schedule(judge, staleAfterMs / 5);
-        else subscriber.error(new Fault(cause, `no data for ${Math.round(now - silentSince)} ms`));
-      };
-      let again = scheduler.schedule(() => undefined);
-      subscriber.add(() => again.unsubscribe());
-
-      return source.subscribe({
-        next: (item) => {
-          switch (item.kind) {
-            case 'value': {
-              const event = item.value;
-              if (event.kind === 'value' || event.kind === 'opened') silentSince = scheduler.now();
-              if (event.kind === 'answered') lastAnswerAt = scheduler.now();
-              if (event.kind === 'opened') opened = true;
-              subscriber.next(event);
-              return;
-            }
-            case 'stale':
-              if (opened) judge();
-              return;
-            case 'recovered':
-              again.unsubscribe();
-              if (told !== undefined) subscriber.next({ kind: 'recovered', staleForMs: item.staleForMs });
-              told = undefined;
-          }
+    new Observable((subscriber) =>
+      source.subscribe({
+        next(item) {
+          subscriber.next(item.kind === 'value' ? item.value : item);
+          if (item.kind === 'stale' && item.cause !== 'quiet_market')
+            subscriber.error(new Fault(item.cause, `no data for ${Math.round(item.ageMs)} ms`));
         },
         error: (error: unknown) => subscriber.error(error),
         complete: () => subscriber.complete(),
-      });
-    });
+      }),
+    );
 }

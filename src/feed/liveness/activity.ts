@@ -1,5 +1,3 @@
-import type { StaleCause } from '../../domain/status.ts';
-
 /** When something last happened, and when it first did after a quiet time. */
 export interface Pulse {
   lastAt: number;
@@ -112,25 +110,4 @@ export class Activity {
 function beat(pulse: Pulse, now: number, quietMs: number): void {
   if (now - pulse.lastAt >= quietMs) pulse.wokeAt = now;
   pulse.lastAt = now;
-}
-
-/**
- * Why data does not come: the socket does not answer either; or it answers and other venues show that nothing happens;
- * or it answers and should have had data. Times are the scheduler's milliseconds.
- *
- * @param silence.answerSince the socket was asked after this whether it lives
- * @param silence.lastAnswerAt when it last answered anything
- */
-export function staleCause(silence: {
-  readonly answerSince: number;
-  readonly lastAnswerAt: number;
-  readonly quiet: boolean;
-}): StaleCause {
-  if (silence.lastAnswerAt < silence.answerSince) return 'socket_dead';
-  return silence.quiet ? 'quiet_market' : 'subscription_mute';
-}
-
-/** In a silence the socket is probed every half of `staleAfterMs`, a little late at times: an answer must have come within this. */
-export function answerWindowMs(staleAfterMs: number): number {
-  return staleAfterMs * 0.6;
 }

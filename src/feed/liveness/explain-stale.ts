@@ -1,0 +1,72 @@
+import { Observable, type OperatorFunction, type SchedulerLike, Subscription } from 'rxjs';
+import type { StaleCause } from '../../domain/status.ts';
+import type { Freshness } from '../../operators/detect-stale.ts';
+
+export interface ExplainStaleOptions<T> {
+  /** As of `detectStale`. */
+  readonly staleAfterMs: number;
+  /** The socket answered a ping or a request. */
+  readonly isAnswer: (value: T) => boolean;
+  /** True when other venues show that nothing happens in the market. */
+  readonly isQuiet: (now: number) => boolean;
+  /** The socket is open: earlier there is nothing to explain. Default: from the start. */
+  readonly isOpening?: (value: T) => boolean;
+  readonly scheduler: SchedulerLike;
+}
+
+export type Explained<T> =
+  | Extract<Freshness<T>, { kind: 'value' }>
+  | { readonly kind: 'stale'; readonly cause: StaleCause; readonly ageMs: number }
+  /** `cause`: the last one of the silence. */
+  | { readonly kind: 'recovered'; readonly cause: StaleCause; readonly staleForMs: number };
+
+/** In a silence the socket is probed every half of `staleAfterMs`, a little late at times: an answer must have come within this. */
+export function answerWindowMs(staleAfterMs: number): number {
+  return staleAfterMs * 0.6;
+}
+
+/**
+ * Tells why data does not come, behind `detectStale`: the socket does not answer either, or the market is idle, or data
+ * should come. While the market is idle it judges again from time to time, and emits `stale` again when the cause changes.
+ */
+export function explainStale<T>(options: ExplainStaleOptions<T>): OperatorFunction<Freshness<T>, Explained<T>> {
+  const { staleAfterMs, isAnswer, isQuiet, isOpening, scheduler } = options;
+  return (source) =>
+    new Observable((subscriber) => {
+      let isOpen = isOpening === undefined;
+      let lastAnswerAt = Number.NEGATIVE_INFINITY;
+      let cause: StaleCause | undefined;
+      let again = Subscription.EMPTY;
+      subscriber.add(() => again.unsubscribe());
+
+      const judge = (lastDataAt: number): void => {
+        const now = scheduler.now();
+        const before = cause;
+        const isDead = lastAnswerAt < now - answerWindowMs(staleAfterMs);
+        cause = isDead ? 'socket_dead' : isQuiet(now) ? 'quiet_market' : 'subscription_mute';
+        if (cause === 'quiet_market') again = scheduler.schedule(() => judge(lastDataAt), staleAfterMs / 5);
+        if (cause !== before) subscriber.next({ kind: 'stale', cause, ageMs: now - lastDataAt });
+      };
+
+      return source.subscribe({
+        next(item) {
+          switch (item.kind) {
+            case 'value':
+              if (isAnswer(item.value)) lastAnswerAt = scheduler.now();
+              else if (!isOpen) isOpen = isOpening?.(item.value) === true;
+              subscriber.next(item);
+              return;
+            case 'stale':
+              if (isOpen) judge(scheduler.now() - item.ageMs);
+              return;
+            case 'recovered':
+              again.unsubscribe();
+              if (cause !== undefined) subscriber.next({ kind: 'recovered', cause, staleForMs: item.staleForMs });
+              cause = undefined;
+          }
+        },
+        error: (error: unknown) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      });
+    });
+}

@@ -1,0 +1,62 @@
+import { TestScheduler } from 'rxjs/testing';
+import { describe, expect, it } from 'vitest';
+import { explainStale } from '../../../src/feed/liveness/explain-stale.ts';
+import { detectStale } from '../../../src/operators/detect-stale.ts';
+
+/** d data, p pong, o the socket is open; lists what was told as `TIME text`. */
+function run(
+  marble: string,
+  { isQuiet = () => false, opens = false }: { isQuiet?: (now: number) => boolean; opens?: boolean } = {},
+): string[] {
+  const scheduler = new TestScheduler(() => undefined);
+  const told: string[] = [];
+  scheduler.run(({ hot, flush }) => {
+    const subscription = hot(marble)
+      .pipe(
+        detectStale({ staleAfterMs: 50, isData: (value) => value === 'd', scheduler }),
+        explainStale({
+          staleAfterMs: 50,
+          isAnswer: (value) => value === 'p',
+          isQuiet,
+          ...(opens ? { isOpening: (value) => value === 'o' } : {}),
+          scheduler,
+        }),
+      )
+      .subscribe((item) => {
+        if (item.kind === 'stale') told.push(`${scheduler.now()} ${item.cause} ${item.ageMs}`);
+        if (item.kind === 'recovered') told.push(`${scheduler.now()} recovered ${item.cause} ${item.staleForMs}`);
+      });
+    scheduler.schedule(() => subscription.unsubscribe(), 300);
+    flush();
+  });
+  return told;
+}
+
+describe('explainStale', () => {
+  it('a venue that never connected or does not answer is dead', () => {
+    expect(run('-')).toEqual(['50 socket_dead 50']);
+    expect(run('d 9ms p')).toEqual(['50 socket_dead 50']);
+  });
+
+  it('one that answers without data is mute', () => {
+    expect(run('d 29ms p')).toEqual(['50 subscription_mute 50']);
+  });
+
+  it('a quiet market is told once, and looked at again while the silence lasts', () => {
+    const answers = 'd 29ms p 24ms p 24ms p 24ms p 24ms p';
+    expect(run(answers, { isQuiet: (now) => now < 100 })).toEqual(['50 quiet_market 50', '100 subscription_mute 100']);
+  });
+
+  it('data ends it, and says what it was taken for', () => {
+    expect(run('d 29ms p 24ms d 10ms p 9ms d', { isQuiet: () => true })).toEqual([
+      '50 quiet_market 50',
+      '55 recovered quiet_market 5',
+      '126 socket_dead 50',
+    ]);
+  });
+
+  it('explains nothing before the socket is open', () => {
+    expect(run('60ms o', { opens: true })).toEqual([]);
+    expect(run('10ms o', { opens: true })).toEqual(['50 socket_dead 50']);
+  });
+});
