@@ -34,8 +34,8 @@ soak: ready ## an hour of random faults, bounded: memory, handles and timers mus
 symbols: ready ## what a symbol costs: 20 against 2,000
 	@exec node bench/symbols/main.ts $(ARGS)
 
-captures: ready ## every recording below CAPTURES=DIR through decoders, order books and the pipeline
-	@exec node scripts/captures/main.ts "$(CAPTURES)"
+captures: ready ## every recording below CAPTURES=DIR (test/recordings) through decoders, order books and the pipeline
+	@exec node scripts/captures/main.ts "$(or $(CAPTURES),test/recordings)"
 
 lint: ready ## Biome, the room rules, and the sizes of files, classes and folders
 	@biome check --error-on-warnings .

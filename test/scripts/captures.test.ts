@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { recordings } from '../../testing/feeds/recordings.ts';
 import { root } from '../../testing/tools/tools.ts';
 
 const script = join(root, 'scripts/captures/main.ts');
@@ -72,6 +73,15 @@ const BOOK = {
 };
 
 describe('make captures', () => {
+  it('says ok of every real recording of test/recordings, which have at most 1 MB', async () => {
+    const { code, stdout } = await captures(recordings);
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe('21 passed, 0 failed, 0 skipped');
+    expect(code).toBe(0);
+    const files = await readdir(recordings, { recursive: true });
+    const sizes = await Promise.all(files.map(async (name) => (await stat(join(recordings, name))).size));
+    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(1_000_000);
+  });
+
   it('says ok of each recording that is as expected', async () => {
     await using folder = await folderOf({
       ...BOOK,
