@@ -37,4 +37,4 @@ export {
   type TumblingWindowsOptions,
 } from './window/tumbling-windows.ts';
 export type { ClosedWindow } from './window/window-timeline.ts';
-export { type WindowStatsOptions, windowStats } from './window-stats.ts';
+export { type WindowControl, type WindowStatsOptions, windowStats } from './window-stats.ts';

@@ -1,12 +1,29 @@
 import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { createAlarm } from './alarm.ts';
 import { listen } from './listen.ts';
-import { type Cut, createTumblingWindows, type TumblingWindowsOptions } from './window/tumbling-windows.ts';
+import {
+  type Cut,
+  createTumblingWindows,
+  type KeyInGroup,
+  type TumblingWindows,
+  type TumblingWindowsOptions,
+} from './window/tumbling-windows.ts';
 import type { ClosedWindow } from './window/window-timeline.ts';
 
+export type WindowControl =
+  /** Closes windows before their time, at once and with `complete: false`. */
+  | ({ readonly kind: 'cut' } & Cut)
+  /** Keeps the windows of a key open until its `release`, as its values are known to be on their way. */
+  | ({
+      readonly kind: 'hold';
+      /** For a key that begins: the windows of a length that end there or before have closed for it, and no other. */
+      readonly closedEnd?: (windowMs: number) => number;
+    } & KeyInGroup)
+  | ({ readonly kind: 'release' } & KeyInGroup);
+
 export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
-  /** Closes windows before their time, at once and marked as incomplete. Its completion means nothing; its error is the result's. */
-  readonly cut$?: Observable<Cut>;
+  /** Cuts and holds windows. Its completion means nothing; its error is the result's. */
+  readonly control$?: Observable<WindowControl>;
   /** Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike;
 }
@@ -23,9 +40,9 @@ export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
  * result   -------w------|       w: [0, 10) with a and b: c's 14 is past 10 + 3; d is late
  * ```
  *
- * - **next**: each window that has a value, when it closes, by end; never twice. `complete` is false for those that
- *   `cut$` closed.
- * - **error**: the source's or `cut$`'s; whatever a callback throws.
+ * - **next**: each window that has a value, when it closes, by end; never twice. `complete` is false for those
+ *   that a cut of `control$` closed.
+ * - **error**: the source's or `control$`'s; whatever a callback throws.
  * - **complete**: when the source completes. Open windows are dropped: a window that is not over is not told as if it
  *   were. Who wants them sends a cut first.
  *
@@ -35,7 +52,8 @@ export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
  * + `allowedLatenessMs` it has reached close. (So a quiet spell in the middle of a long window does not close it.) A
  * value for a window that has closed goes to `onLate` and nowhere else.
  *
- * Its memory is the open windows and a few numbers a clock group, of which `clockOf` should name a bounded number.
+ * Its memory is the open windows and a few numbers a key and clock group; a cut of a key forgets it. `clockOf` should
+ * name a bounded number of groups.
  *
  * @example
  * import { from } from 'rxjs';
@@ -62,7 +80,7 @@ export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
  * // BTCUSDT 0 2
  */
 export function windowStats<T, A>(options: WindowStatsOptions<T, A>): OperatorFunction<T, ClosedWindow<A>> {
-  const { scheduler = asyncScheduler, cut$ } = options;
+  const { scheduler = asyncScheduler, control$ } = options;
   // No silence of a value that is yet to come can close a window sooner than this, so a look every so often is exact.
   const silenceMs = Math.max(options.allowedLatenessMs + options.idleAfterMs, 1);
 
@@ -74,7 +92,7 @@ export function windowStats<T, A>(options: WindowStatsOptions<T, A>): OperatorFu
         armed = true;
         alarm.set(delayMs);
       };
-      const tell = (closed: readonly ClosedWindow<A>[]): void => {
+      const emit = (closed: readonly ClosedWindow<A>[]): void => {
         for (const window of closed) subscriber.next(window);
       };
 
@@ -84,17 +102,36 @@ export function windowStats<T, A>(options: WindowStatsOptions<T, A>): OperatorFu
         const closed = windows.idle(now);
         const next = windows.nextIdleAt();
         if (next !== undefined) arm(Math.min(next - now, silenceMs));
-        tell(closed);
+        emit(closed);
       });
-      if (cut$ !== undefined) {
-        listen(cut$, subscriber, { next: (which) => tell(windows.cut(which)), complete: () => {} });
+      if (control$ !== undefined) {
+        listen(control$, subscriber, {
+          next: (control) => {
+            emit(follow(windows, control));
+            // What was held may be silent for long enough.
+            if (control.kind === 'release') arm(0);
+          },
+          complete: () => {},
+        });
       }
       listen(source, subscriber, {
         next(value) {
           const closed = windows.add(value, scheduler.now());
           if (!armed) arm(silenceMs);
-          if (closed.length > 0) tell(closed);
+          if (closed.length > 0) emit(closed);
         },
       });
     });
+}
+
+function follow<T, A>(windows: TumblingWindows<T, A>, control: WindowControl): readonly ClosedWindow<A>[] {
+  switch (control.kind) {
+    case 'cut':
+      return windows.cut(control);
+    case 'hold':
+      windows.hold(control, control.closedEnd);
+      return [];
+    case 'release':
+      return windows.release(control);
+  }
 }

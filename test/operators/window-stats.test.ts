@@ -1,9 +1,8 @@
 import { concat, defer, filter, interval, map, NEVER, of, take, tap } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { retryBackoff } from '../../src/operators/retry-backoff.ts';
-import type { Cut } from '../../src/operators/window/tumbling-windows.ts';
 import type { ClosedWindow } from '../../src/operators/window/window-timeline.ts';
-import { type WindowStatsOptions, windowStats } from '../../src/operators/window-stats.ts';
+import { type WindowControl, type WindowStatsOptions, windowStats } from '../../src/operators/window-stats.ts';
 import { expectPicture } from '../../testing/marbles/expect-picture.ts';
 import { marbles } from '../../testing/marbles/marbles.ts';
 import { picture } from './pictures/window-stats.ts';
@@ -179,13 +178,13 @@ describe('windowStats', () => {
   it('early unsubscribe', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('  -a-b-c-', trades({ a: 2, b: 14, c: 30 }));
-      const cut$ = hot<Cut>('-------');
+      const control$ = hot<WindowControl>('-------');
       const sub = '         ^---!  ';
       const unsub = '       ----!  ';
       const expected = '    ---w---';
-      expectObservable(source.pipe(windowStats({ ...options, cut$ })), unsub).toBe(expected, { w: window(0, 'a') });
+      expectObservable(source.pipe(windowStats({ ...options, control$ })), unsub).toBe(expected, { w: window(0, 'a') });
       expectSubscriptions(source.subscriptions).toBe(sub);
-      expectSubscriptions(cut$.subscriptions).toBe(sub);
+      expectSubscriptions(control$.subscriptions).toBe(sub);
     });
   });
 
@@ -209,13 +208,13 @@ describe('windowStats', () => {
           throw 'callback';
         };
         const source = cold('   -a-b-', trades({ a: 2, b: 14 }));
-        const cut$ = hot<Cut>(' -----');
+        const control$ = hot<WindowControl>(' -----');
         const sub = '           ^!   ';
         const expected = '      -#   ';
-        const result = source.pipe(windowStats({ ...options, cut$, [name]: throwing }));
+        const result = source.pipe(windowStats({ ...options, control$, [name]: throwing }));
         expectObservable(result).toBe(expected, undefined, 'callback');
         expectSubscriptions(source.subscriptions).toBe(sub);
-        expectSubscriptions(cut$.subscriptions).toBe(sub);
+        expectSubscriptions(control$.subscriptions).toBe(sub);
       });
     },
   );
@@ -417,7 +416,7 @@ describe('windowStats cut short', () => {
         d: { key: 'BTC', venue: 'v2', timestamp: 7 },
       });
       const source = hot('   -abcd------', table);
-      const cut$ = hot<Cut>('-----x-----', { x: cut });
+      const control$ = hot<WindowControl>('-----x-----', { x: { kind: 'cut', ...cut } });
       const sub = '          ^----------!';
       const unsub = '        -----------!';
       const values = {
@@ -426,8 +425,8 @@ describe('windowStats cut short', () => {
         y: incomplete(0, 'b', 'BTC'),
         z: incomplete(0, 'd', 'BTC'),
       };
-      expectObservable(source.pipe(windowStats({ ...options, cut$ })), unsub).toBe(expected, values);
-      expectSubscriptions(cut$.subscriptions).toBe(sub);
+      expectObservable(source.pipe(windowStats({ ...options, control$ })), unsub).toBe(expected, values);
+      expectSubscriptions(control$.subscriptions).toBe(sub);
     });
   });
 
@@ -435,11 +434,11 @@ describe('windowStats cut short', () => {
     const late: string[] = [];
     marbles(({ hot, expectObservable }) => {
       const source = hot('   -a---b---c---d-|', trades({ a: 2, b: 5, c: 15, d: 24 }));
-      const cut$ = hot<Cut>('---x---x--------', { x: {} });
+      const control$ = hot<WindowControl>('---x---x--------', { x: { kind: 'cut' } });
       const expected = '     ---w---------y-|';
       const onLate = (trade: Trade): void => void late.push(trade.name);
       const values = { w: incomplete(0, 'a', 'k'), y: window(10, 'c') };
-      expectObservable(source.pipe(windowStats({ ...options, cut$, onLate }))).toBe(expected, values);
+      expectObservable(source.pipe(windowStats({ ...options, control$, onLate }))).toBe(expected, values);
     });
     expect(late).toEqual(['b']);
   });
@@ -451,11 +450,11 @@ describe('windowStats cut short', () => {
         '   -ab---c-|',
         trades({ a: 2, b: { key: 'other', timestamp: 12 }, c: { key: 'other', timestamp: 13 } }),
       );
-      const cut$ = hot<Cut>('---x-----', { x: { key: 'other' } });
+      const control$ = hot<WindowControl>('---x-----', { x: { kind: 'cut', key: 'other' } });
       const expected = '     ---w--y-|';
       const onLate = (trade: Trade): void => void late.push(trade.name);
       const values = { w: incomplete(10, 'b', 'other'), y: window(0, 'a') };
-      expectObservable(source.pipe(windowStats({ ...options, cut$, onLate }))).toBe(expected, values);
+      expectObservable(source.pipe(windowStats({ ...options, control$, onLate }))).toBe(expected, values);
     });
     expect(late).toEqual(['c']);
   });
@@ -468,25 +467,25 @@ describe('windowStats cut short', () => {
         c: { key: 'v2:BTC:2', venue: 'v2', timestamp: 13 },
       });
       const source = hot('   -a---b---c-|', table);
-      const cut$ = hot<Cut>('-----x------', { x: { clock: 'v1' } });
+      const control$ = hot<WindowControl>('-----x------', { x: { kind: 'cut', clock: 'v1' } });
       const expected = '     -----w---y-|';
       const values = { w: incomplete(0, 'a', 'v1:BTC:1'), y: window(0, 'b', { key: 'v2:BTC:2' }) };
-      expectObservable(source.pipe(windowStats({ ...options, cut$ }))).toBe(expected, values);
+      expectObservable(source.pipe(windowStats({ ...options, control$ }))).toBe(expected, values);
     });
   });
 
-  it('cut$: its completion means nothing, its error is the result’s', () => {
+  it('control$: its completion means nothing, its error is the result’s', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('        -a---b-|', trades({ a: 2, b: 13 }));
-      const completes$ = hot<Cut>('--|     ');
-      const errors$ = hot<Cut>('   ---#    ');
+      const completes$ = hot<WindowControl>('--|     ');
+      const errors$ = hot<WindowControl>('   ---#    ');
       const onComplete = '        -----w-|';
       const onError = '           ---#    ';
       const subs = ['             ^------!', '^--!'];
-      expectObservable(source.pipe(windowStats({ ...options, cut$: completes$ }))).toBe(onComplete, {
+      expectObservable(source.pipe(windowStats({ ...options, control$: completes$ }))).toBe(onComplete, {
         w: window(0, 'a'),
       });
-      expectObservable(source.pipe(windowStats({ ...options, cut$: errors$ }))).toBe(onError);
+      expectObservable(source.pipe(windowStats({ ...options, control$: errors$ }))).toBe(onError);
       expectSubscriptions(source.subscriptions).toBe(subs);
     });
   });
@@ -494,11 +493,66 @@ describe('windowStats cut short', () => {
   it('in silence the place of a cut window is given up unseen', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('   -a----------------', trades({ a: 9 }));
-      const cut$ = hot<Cut>('---x--------x-----', { x: {} });
+      const control$ = hot<WindowControl>('---x--------x-----', { x: { kind: 'cut' } });
       const unsub = '        -----------------!';
       const expected = '     ---w--------------';
-      const idle = { ...options, idleAfterMs: 5, cut$ };
+      const idle = { ...options, idleAfterMs: 5, control$ };
       expectObservable(source.pipe(windowStats(idle)), unsub).toBe(expected, { w: incomplete(0, 'a', 'k') });
+    });
+  });
+
+  it('windows that are held close when they are released, or of silence after it', () => {
+    marbles(({ hot, expectObservable }) => {
+      const table = trades({
+        a: { key: 'BTC', timestamp: 2 },
+        b: { key: 'ETH', timestamp: 13 },
+        c: { key: 'BTC', timestamp: 12 },
+      });
+      const source = hot('    -a-b-c-------------', table);
+      const control$ = hot('  --h---r------------', {
+        h: { kind: 'hold', key: 'BTC', clock: 'v' },
+        r: { kind: 'release', key: 'BTC', clock: 'v' },
+      } as const);
+      const unsub = '         -------------------!';
+      const expected = '      ------w--------(xy)-';
+      const values = {
+        w: window(0, 'a', { key: 'BTC' }),
+        x: window(10, 'b', { key: 'ETH' }),
+        y: window(10, 'c', { key: 'BTC' }),
+      };
+      const idle = { ...options, idleAfterMs: 5, control$ };
+      expectObservable(source.pipe(windowStats(idle)), unsub).toBe(expected, values);
+    });
+  });
+
+  it('a key that begins is not late for what its group has closed; what had closed for it stays closed', () => {
+    const late: string[] = [];
+    marbles(({ hot, expectObservable }) => {
+      const table = trades({
+        a: { key: 'ETH', timestamp: 50 },
+        b: { key: 'BTC', timestamp: 9 },
+        c: { key: 'BTC', timestamp: 12 },
+        d: { key: 'BTC', timestamp: 60 },
+      });
+      const source = hot('    -a-bcd--|', table);
+      const control$ = hot('  --h----r-', {
+        h: { kind: 'hold', key: 'BTC', clock: 'v', closedEnd: (windowMs: number) => windowMs },
+        r: { kind: 'release', key: 'BTC', clock: 'v' },
+      } as const);
+      const expected = '      -------w|';
+      const onLate = (trade: Trade): void => void late.push(trade.name);
+      const values = { w: window(10, 'c', { key: 'BTC' }) };
+      expectObservable(source.pipe(windowStats({ ...options, control$, onLate }))).toBe(expected, values);
+    });
+    expect(late).toEqual(['b']);
+  });
+
+  it('of several lengths, windows come by end', () => {
+    marbles(({ hot, expectObservable }) => {
+      const source = hot('    -ab-----|', trades({ a: 2, b: 43 }));
+      const expected = '      --(wx)--|';
+      const values = { w: window(0, 'a'), x: { ...window(0, 'a'), windowEnd: 20 } };
+      expectObservable(source.pipe(windowStats({ ...options, windowMs: [20, 10] }))).toBe(expected, values);
     });
   });
 });

@@ -1,6 +1,6 @@
 import { LargeTrades, type LargeTradesOptions } from '../../market/trades/large-trades.ts';
 import { Volatility } from '../../market/trades/volatility.ts';
-import type { SeriesWindows, WindowedSeries } from './open-windows.ts';
+import type { WindowedSeries } from './open-windows.ts';
 import { TradeCoverage } from './trade-coverage.ts';
 
 /** A venue's turn at what is served apart. */
@@ -34,7 +34,6 @@ export class AnalyticsSeries implements WindowedSeries {
   readonly volatility = new Volatility();
   /** As the turn was left before: the windows up to there were published then. */
   readonly toldTo: number;
-  windows: SeriesWindows = [];
   origin: WindowedSeries['origin'];
   /** A trade has come since it began. */
   hasTraded = false;

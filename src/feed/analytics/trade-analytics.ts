@@ -88,7 +88,6 @@ export class TradeAnalytics {
   /** None of them can be let go before. */
   #settleAt = Number.POSITIVE_INFINITY;
   #blocks = 0;
-  #late = 0;
 
   constructor(options: TradeAnalyticsOptions) {
     const { historyTrades, largeTradeThreshold, allowedLatenessMs, idleAfterMs } = options;
@@ -100,7 +99,7 @@ export class TradeAnalytics {
 
   /** Trades that were left out: blocks, and those that came after a window of theirs had closed. */
   get counts(): { readonly blocks: number; readonly late: number } {
-    return { blocks: this.#blocks, late: this.#late };
+    return { blocks: this.#blocks, late: this.#windows.late };
   }
 
   /**
@@ -153,7 +152,7 @@ export class TradeAnalytics {
     this.#left.delete(key);
     const left = last?.venue === turn.venue && last.epoch === turn.epoch ? last : undefined;
     const series = this.#newSeries(key, turn, left);
-    this.#windows.begin(series, () => Number.NEGATIVE_INFINITY);
+    this.#windows.begin(series, (windowMs) => endOf(windowMs, series.toldTo));
     this.#begin(key, series, Number.POSITIVE_INFINITY, now);
     return former === undefined ? closed : [...closed, ...this.#windows.drop(former.series)];
   }
@@ -180,7 +179,6 @@ export class TradeAnalytics {
     series.volatility.add(trade.price, trade.timestamp);
     const large = series.large.next(trade);
     const closed = this.#windows.add(series, trade, now);
-    if (this.#windows.isLate) this.#late++;
     return large === undefined ? closed : [...closed, { ...trade, kind: 'large_trade', ...large }];
   }
 
@@ -273,6 +271,11 @@ export class TradeAnalytics {
 
 function remember({ coverage, epoch }: AnalyticsSeries, gap: FormerTrades['gaps'][number]): void {
   if (gap.epoch === epoch && gap.outcome !== 'repaired') coverage.gap(gap);
+}
+
+/** Where the window of a length ends that a moment lies in. */
+function endOf(windowMs: number, time: number): number {
+  return (Math.floor(time / windowMs) + 1) * windowMs;
 }
 
 /** Where the windows of a length end that were published. */

@@ -1,8 +1,8 @@
 import { type ClosedWindow, type Window, WindowTimeline } from './window-timeline.ts';
 
 export interface TumblingWindowsOptions<T, A> {
-  /** Length of every window, milliseconds. The first begins at 1970-01-01T00:00:00Z. */
-  readonly windowMs: number;
+  /** Length of every window, or several lengths, milliseconds. The first windows begin at 1970-01-01T00:00:00Z. */
+  readonly windowMs: number | readonly number[];
   /** How far event time has to be past a window's end before that closes, milliseconds. */
   readonly allowedLatenessMs: number;
   /** How long, in addition, a clock group has to be silent before time alone closes its windows, milliseconds. */
@@ -17,11 +17,11 @@ export interface TumblingWindowsOptions<T, A> {
   create(windowStart: number, key: string, value: T): A;
   /** The accumulator with the value in it: the same object or a new one. */
   add(accumulator: A, value: T): A;
-  /** Told of each value whose window has closed, or whose timestamp is no number; it is in no window. */
+  /** Called once for each value that a window has no place for: that has closed, or the timestamp is no number. */
   onLate?(value: T): void;
 }
 
-/** Which windows to close now: those of a key, of a clock group, of a key in a clock group; all of them where neither is given. */
+/** Which windows to close now: those of a key, of a clock group, of a key in a clock group; all of them without either. */
 export interface Cut {
   readonly key?: string;
   readonly clock?: string;
@@ -30,39 +30,37 @@ export interface Cut {
 /** A key in its clock group. */
 export interface KeyInGroup {
   readonly key: string;
-  /** Default: the key itself, as where there is no `clockOf`. */
+  /** Default: the key itself, as without `clockOf`. */
   readonly clock?: string;
 }
 
-/** What shares one event time. */
-interface ClockGroup<A> {
+/** The windows of one length that one key has in its clock group. */
+interface KeyWindows<A> {
+  /** Its group's. */
   readonly timeline: WindowTimeline<A>;
-  /** Time of the last value, on the caller's clock. */
-  lastDataAt: number;
-  /** Keys whose windows are held open, each in the time at which that began. */
-  readonly held: Map<string, WindowTimeline<A>>;
-}
-
-/** The windows of one key, to be kept by who has its values at hand. */
-export interface WindowsOfKey<T, A> {
-  /** As that of all, for a value of this key and group: they are not asked for. */
-  add(value: T, now: number): readonly ClosedWindow<A>[];
-}
-
-/** Where the values of a key go. */
-interface Place<A> {
-  readonly key: string;
-  readonly group: ClockGroup<A>;
+  /** Has them while they are held, in the time at which that began. */
+  held: WindowTimeline<A> | undefined;
+  /** Windows that end here or before were closed for the key before it came. */
+  closedEnd: number;
   /** Where the last value went: the next one mostly goes there, and with thousands of keys a look-up is a large part of it. */
   windowStart: number;
   window: Window<A> | undefined;
 }
 
+/** What shares one event time. */
+interface ClockGroup<A> {
+  /** One for each length. */
+  readonly timelines: readonly WindowTimeline<A>[];
+  /** Time of the last value, on the caller's clock. */
+  lastDataAt: number;
+  /** By key, in the order of the lengths. */
+  readonly keys: Map<string, readonly KeyWindows<A>[]>;
+}
+
 /** A state machine over all keys; `now` is the caller's clock, in milliseconds, from anywhere. */
 export interface TumblingWindows<T, A> {
-  /** Puts a value into its window. The windows that its timestamp closes, by end. */
+  /** Puts a value into its windows. The windows that its timestamp closes, by end. */
   add(value: T, now: number): readonly ClosedWindow<A>[];
-  of(which: KeyInGroup): WindowsOfKey<T, A>;
   /** The windows that silence closes at `now`, by end. */
   idle(now: number): readonly ClosedWindow<A>[];
   /** When `idle` has something to close if no value comes; undefined: no window is open. */
@@ -71,15 +69,16 @@ export interface TumblingWindows<T, A> {
   cut(which: Cut): readonly ClosedWindow<A>[];
   /**
    * Holds a key's windows open until `release`, however time goes on for its group: what is late for the key is judged
-   * as of now. `closedEnd`: as if all of the key's windows that end there or before had closed, and no other; for a key
-   * that has not come yet. A key that is held stays as it is.
+   * as of now. `closedEnd`, for a key that begins: windows of a length that end there or before have closed for it, and
+   * no other. A key that is held stays as it is.
    */
-  hold(which: KeyInGroup, closedEnd?: number): void;
+  hold(which: KeyInGroup, closedEnd?: (windowMs: number) => number): void;
   /** Ends a hold. The windows that have to close by now, by end. */
   release(which: KeyInGroup): readonly ClosedWindow<A>[];
 }
 
 const NONE: readonly never[] = [];
+const NEVER = Number.NEGATIVE_INFINITY;
 const byEnd = (a: ClosedWindow<unknown>, b: ClosedWindow<unknown>): number => a.windowEnd - b.windowEnd;
 
 /**
@@ -92,81 +91,78 @@ const byEnd = (a: ClosedWindow<unknown>, b: ClosedWindow<unknown>): number => a.
  */
 export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A>): TumblingWindows<T, A> {
   const { windowMs, allowedLatenessMs, idleAfterMs } = options;
-  if (!(windowMs > 0)) throw new RangeError(`windowMs must be above 0, found ${windowMs}`);
+  const lengths = typeof windowMs === 'number' ? [windowMs] : windowMs;
+  for (const length of lengths) if (!(length > 0)) throw new RangeError(`windowMs must be above 0, found ${length}`);
   const groups = new Map<string, ClockGroup<A>>();
 
   const groupOf = (clock: string): ClockGroup<A> => {
     let group = groups.get(clock);
     if (group === undefined) {
-      const timeline = new WindowTimeline<A>(windowMs, allowedLatenessMs);
-      group = { timeline, lastDataAt: Number.NEGATIVE_INFINITY, held: new Map() };
+      const timelines = lengths.map((length) => new WindowTimeline<A>(length, allowedLatenessMs));
+      group = { timelines, lastDataAt: NEVER, keys: new Map() };
       groups.set(clock, group);
     }
     return group;
   };
-
-  /** When silence alone closes the earliest window of the group. */
-  const idleAt = ({ timeline, lastDataAt }: ClockGroup<A>): number =>
-    lastDataAt + Math.max(allowedLatenessMs + idleAfterMs, timeline.closesAt - timeline.eventTime);
-
-  const placeOf = ({ key, clock = key }: KeyInGroup): Place<A> => ({
-    key,
-    group: groupOf(clock),
-    windowStart: Number.NaN,
-    window: undefined,
-  });
-
-  const add = (place: Place<A>, value: T, now: number): readonly ClosedWindow<A>[] => {
-    const { key, group } = place;
-    const timestamp = options.timestampOf(value);
-    const windowStart = Math.floor(timestamp / windowMs) * windowMs;
-    const { timeline, held } = group;
-    const own = held.size === 0 ? timeline : (held.get(key) ?? timeline);
-
-    group.lastDataAt = now;
-    if (Number.isNaN(timestamp) || own.hasClosed(windowStart)) {
-      options.onLate?.(value);
-      return NONE;
+  const windowsOf = ({ keys, timelines }: ClockGroup<A>, key: string): readonly KeyWindows<A>[] => {
+    let all = keys.get(key);
+    if (all === undefined) {
+      const none = { held: undefined, closedEnd: NEVER, windowStart: Number.NaN, window: undefined };
+      all = timelines.map((timeline) => ({ timeline, ...none }));
+      keys.set(key, all);
     }
-    let closed: readonly ClosedWindow<A>[] = NONE;
-    if (timestamp > timeline.eventTime) {
-      timeline.eventTime = timestamp;
-      closed = timeline.closeDue();
-    }
+    return all;
+  };
+
+  /** When silence alone closes the earliest window of a timeline. */
+  const idleAt = ({ lastDataAt }: ClockGroup<A>, { closesAt, eventTime }: WindowTimeline<A>): number =>
+    lastDataAt + Math.max(allowedLatenessMs + idleAfterMs, closesAt - eventTime);
+
+  /** False: it is late. */
+  const put = (windows: KeyWindows<A>, key: string, timestamp: number, value: T): boolean => {
+    const { timeline, held } = windows;
+    const own = held ?? timeline;
+    const windowStart = timeline.startOf(timestamp);
+    if (Number.isNaN(timestamp) || windowStart + timeline.windowMs <= windows.closedEnd || own.hasClosed(windowStart))
+      return false;
+    if (timestamp > timeline.eventTime) timeline.eventTime = timestamp;
     // A window that has not closed is where it was, whichever timeline it has moved to.
-    let window = windowStart === place.windowStart ? place.window : own.window(windowStart, key);
+    let window = windowStart === windows.windowStart ? windows.window : own.window(windowStart, key);
     if (window === undefined) {
       window = { accumulator: options.add(options.create(windowStart, key, value), value), cut: false };
       own.open(windowStart, key, window);
-    } else if (window.cut) {
-      options.onLate?.(value);
-    } else {
-      window.accumulator = options.add(window.accumulator, value);
-    }
-    place.windowStart = windowStart;
-    place.window = window;
-    return closed;
+    } else if (!window.cut) window.accumulator = options.add(window.accumulator, value);
+    windows.windowStart = windowStart;
+    windows.window = window;
+    return !window.cut;
   };
 
   return {
     add(value, now) {
       const key = options.keyOf(value);
-      return add(placeOf({ key, clock: options.clockOf?.(value) ?? key }), value, now);
-    },
-
-    of(which) {
-      const place = placeOf(which);
-      return { add: (value, now) => add(place, value, now) };
+      const timestamp = options.timestampOf(value);
+      const group = groupOf(options.clockOf?.(value) ?? key);
+      group.lastDataAt = now;
+      let closed: readonly ClosedWindow<A>[] = NONE;
+      let isLate = false;
+      for (const windows of windowsOf(group, key)) {
+        if (!put(windows, key, timestamp, value)) isLate = true;
+        const due = windows.timeline.closeDue();
+        if (due.length > 0) closed = closed.length === 0 ? due : [...closed, ...due].sort(byEnd);
+      }
+      if (isLate) options.onLate?.(value);
+      return closed;
     },
 
     idle(now) {
       const closed: ClosedWindow<A>[] = [];
       for (const group of groups.values()) {
-        const { timeline, lastDataAt } = group;
-        if (timeline.isEmpty || now < idleAt(group)) continue;
-        // At least what idleAt has found due, however fractions of a millisecond are rounded.
-        const reached = Math.max(timeline.closesAt, timeline.eventTime + (now - lastDataAt));
-        closed.push(...timeline.closeDue({ eventTime: reached, closedEnd: timeline.closedEnd }));
+        for (const timeline of group.timelines) {
+          if (timeline.isEmpty || now < idleAt(group, timeline)) continue;
+          // At least what idleAt has found due, however fractions of a millisecond are rounded.
+          const reached = Math.max(timeline.closesAt, timeline.eventTime + (now - group.lastDataAt));
+          closed.push(...timeline.closeDue({ eventTime: reached, closedEnd: timeline.closedEnd }));
+        }
       }
       return closed.sort(byEnd);
     },
@@ -174,41 +170,54 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
     nextIdleAt() {
       let next: number | undefined;
       for (const group of groups.values()) {
-        if (!group.timeline.isEmpty) next = Math.min(next ?? Number.POSITIVE_INFINITY, idleAt(group));
+        for (const timeline of group.timelines)
+          if (!timeline.isEmpty) next = Math.min(next ?? Number.POSITIVE_INFINITY, idleAt(group, timeline));
       }
       return next;
     },
 
     cut({ key, clock }) {
       const closed: ClosedWindow<A>[] = [];
-      for (const [name, { timeline, held }] of groups) {
+      for (const [name, { timelines, keys }] of groups) {
         if (clock !== undefined && clock !== name) continue;
+        if (key === undefined) for (const timeline of timelines) closed.push(...timeline.cut());
+        const own = key === undefined ? [...keys.values()].flat() : (keys.get(key) ?? NONE);
         // A key's windows are in its own timeline while it is held, else in the group's.
-        const timelines = key === undefined ? [timeline, ...held.values()] : [held.get(key) ?? timeline];
-        for (const each of timelines) closed.push(...each.cut(key));
+        for (const { timeline, held } of own)
+          if (held !== undefined || key !== undefined) closed.push(...(held ?? timeline).cut(key));
+        if (key !== undefined && own.every(isForgettable)) keys.delete(key);
       }
       return closed.sort(byEnd);
     },
 
     hold({ key, clock = key }, closedEnd) {
-      const { timeline, held } = groupOf(clock);
-      if (held.has(key)) return;
-      const stopped = new WindowTimeline<A>(windowMs, allowedLatenessMs);
-      if (closedEnd === undefined) stopped.eventTime = timeline.eventTime;
-      stopped.closedEnd = closedEnd ?? timeline.closedEnd;
-      stopped.take(key, timeline);
-      held.set(key, stopped);
+      for (const windows of windowsOf(groupOf(clock), key)) {
+        const { timeline, held } = windows;
+        if (held !== undefined) continue;
+        windows.held = new WindowTimeline<A>(timeline.windowMs, allowedLatenessMs);
+        if (closedEnd === undefined) {
+          windows.held.eventTime = timeline.eventTime;
+          windows.held.closedEnd = timeline.closedEnd;
+        } else windows.closedEnd = closedEnd(timeline.windowMs);
+        windows.held.take(key, timeline);
+      }
     },
 
     release({ key, clock = key }) {
-      const group = groups.get(clock);
-      const stopped = group?.held.get(key);
-      if (group === undefined || stopped === undefined) return NONE;
-      const { timeline, held } = group;
-      held.delete(key);
-      timeline.closedEnd = Math.max(timeline.closedEnd, stopped.closedEnd);
-      timeline.take(key, stopped);
-      return timeline.closeDue();
+      const closed: ClosedWindow<A>[] = [];
+      for (const windows of groups.get(clock)?.keys.get(key) ?? NONE) {
+        const { timeline, held } = windows;
+        if (held === undefined) continue;
+        windows.held = undefined;
+        timeline.take(key, held);
+        closed.push(...timeline.closeDue());
+      }
+      return closed.sort(byEnd);
     },
   };
+}
+
+/** Nothing of the key is kept but what its timeline has. */
+function isForgettable({ timeline, held, closedEnd }: KeyWindows<unknown>): boolean {
+  return held === undefined && (closedEnd === NEVER || timeline.hasClosed(closedEnd - timeline.windowMs));
 }

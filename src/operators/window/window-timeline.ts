@@ -30,7 +30,7 @@ const NONE: readonly never[] = [];
 export class WindowTimeline<A> implements Reached {
   eventTime = Number.NEGATIVE_INFINITY;
   closedEnd = Number.NEGATIVE_INFINITY;
-  readonly #windowMs: number;
+  readonly windowMs: number;
   readonly #latenessMs: number;
   /** Start of the earliest open window. */
   #earliest = Number.POSITIVE_INFINITY;
@@ -38,8 +38,12 @@ export class WindowTimeline<A> implements Reached {
   readonly #windows = new Map<number, Map<string, Window<A>>>();
 
   constructor(windowMs: number, allowedLatenessMs: number) {
-    this.#windowMs = windowMs;
+    this.windowMs = windowMs;
     this.#latenessMs = allowedLatenessMs;
+  }
+
+  startOf(timestamp: number): number {
+    return Math.floor(timestamp / this.windowMs) * this.windowMs;
   }
 
   get isEmpty(): boolean {
@@ -52,7 +56,7 @@ export class WindowTimeline<A> implements Reached {
   }
 
   hasClosed(windowStart: number, by: Reached = this): boolean {
-    return this.#closesAt(windowStart) <= by.eventTime || windowStart + this.#windowMs <= by.closedEnd;
+    return this.#closesAt(windowStart) <= by.eventTime || windowStart + this.windowMs <= by.closedEnd;
   }
 
   /** The window of a key that begins at a time. */
@@ -80,7 +84,7 @@ export class WindowTimeline<A> implements Reached {
         if (!cut) closed.push(this.#closed(key, windowStart, accumulator, true));
       }
       this.#windows.delete(windowStart);
-      this.closedEnd = Math.max(this.closedEnd, windowStart + this.#windowMs);
+      this.closedEnd = Math.max(this.closedEnd, windowStart + this.windowMs);
     }
     this.#findEarliest();
     return closed;
@@ -113,7 +117,7 @@ export class WindowTimeline<A> implements Reached {
   }
 
   #closesAt(windowStart: number): number {
-    return windowStart + this.#windowMs + this.#latenessMs;
+    return windowStart + this.windowMs + this.#latenessMs;
   }
 
   #findEarliest(): void {
@@ -122,6 +126,6 @@ export class WindowTimeline<A> implements Reached {
   }
 
   #closed(key: string, windowStart: number, accumulator: A, complete: boolean): ClosedWindow<A> {
-    return { key, windowStart, windowEnd: windowStart + this.#windowMs, accumulator, complete };
+    return { key, windowStart, windowEnd: windowStart + this.windowMs, accumulator, complete };
   }
 }

@@ -251,8 +251,8 @@ describe('the beginning of an epoch', () => {
     expect(desk.at(30).told).toEqual([
       'BTC 0+1: 1 incomplete',
       'BTC 1+1: 1',
-      'BTC 5+1: 1',
       'BTC 0+5: 2 incomplete',
+      'BTC 5+1: 1',
       'BTC 9+1: 1',
       'BTC 5+5: 2',
     ]);
