@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { VENUE_IDS } from '../../src/domain/instrument.ts';
-import type { VenueCounts } from '../../src/simulator/server.ts';
+import type { SimulatedCounts } from '../../src/simulator/server.ts';
 import { type SimulatorAddress, simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
 import { type Child, startChild } from '../child.ts';
@@ -138,7 +138,7 @@ async function measure({ feed, made, simulator }: Running): Promise<Omit<Turn, '
   const seconds = (performance.now() - from) / 1000;
   const cpu = (await cpuSecondsOf(feed.pid)) - cpuBefore;
   const { now: residentMiB } = await memoryOf(feed.pid);
-  const connections = (await simulator.ask<Record<string, VenueCounts>>('counts'))[VENUE]?.connections ?? 0;
+  const connections = (await simulator.ask<Record<string, SimulatedCounts>>('counts'))[VENUE]?.connections ?? 0;
   return {
     cpuMicros: (cpu / trades) * 1e6,
     madePerSecond: trades / seconds,
@@ -180,7 +180,7 @@ async function withFeed<T>(
   const simulator = startChild(join(import.meta.dirname, '..', 'faults', 'venues.ts'), [
     JSON.stringify({ rate: rates, symbols }),
   ]);
-  const made = async () => (await simulator.ask<Record<string, VenueCounts>>('counts'))[VENUE]?.tradesMade ?? 0;
+  const made = async () => (await simulator.ask<Record<string, SimulatedCounts>>('counts'))[VENUE]?.tradesMade ?? 0;
   let feed: PipelineProcess | undefined;
   try {
     const config = join(own, 'market-feed.yaml');

@@ -9,7 +9,7 @@ import { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
 import { buildFeed } from '../../src/runtime/build-feed.ts';
 import { priceText, quantityText, tickerData, tradeData } from '../../src/simulator/binance/binance-frames.ts';
 import type { Listing } from '../../src/simulator/market/listing.ts';
-import { Market } from '../../src/simulator/market/market.ts';
+import { SimulatedMarket } from '../../src/simulator/market/market.ts';
 import { VENUE_PROFILES, type VenueProfile } from '../../src/simulator/venue-profile.ts';
 import type { OutRecord, Sink } from '../../src/sinks/contract.ts';
 import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
@@ -37,7 +37,7 @@ export class VirtualFeed {
   trades = 0;
   records = 0;
   readonly #scheduler = new VirtualScheduler(0);
-  readonly #market: Market;
+  readonly #market: SimulatedMarket;
   readonly #rate: number;
   readonly #feed: Feed;
   readonly #driver: SinkDriver;
@@ -53,7 +53,7 @@ export class VirtualFeed {
   }: { symbols: number; rate: number; lines: number; channels: string[] }) {
     const profile = VENUE_PROFILES.find(({ id }) => id === VENUE) as VenueProfile;
     this.#rate = rate;
-    this.#market = new Market({ profile, seed: 1, symbols, rate, startedAt: STARTED_AT });
+    this.#market = new SimulatedMarket({ profile, seed: 1, symbols, rate, startedAt: STARTED_AT });
     const config = loadConfig({
       values: {
         coins: { all: true },

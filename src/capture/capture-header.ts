@@ -14,14 +14,14 @@ export const CAPTURE_FORMAT = 'market-feed-capture';
 export const CAPTURE_VERSION = 1;
 
 /** The header that a line is. @throws Error saying what is wrong with it, without the name of the file. */
-export function readHeader(line: string): CaptureHeader {
+export function readCaptureHeader(line: string): CaptureHeader {
   let header: unknown;
   try {
     header = JSON.parse(Buffer.from(line, 'latin1').toString('utf8'));
   } catch {
     throw new Error(`not a capture of market-feed: its first line is no JSON header: ${shortened(line)}`);
   }
-  const { format, version } = Object(header) as Record<string, unknown>;
+  const { format, version }: { readonly format?: unknown; readonly version?: unknown } = Object(header);
   if (format !== CAPTURE_FORMAT)
     throw new Error(
       `not a capture of market-feed: the format of its header is ${JSON.stringify(format)}, not "${CAPTURE_FORMAT}"`,

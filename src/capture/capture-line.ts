@@ -156,11 +156,11 @@ function markOf(verb: string, rest: string): CaptureMark | undefined {
       return { verb };
     case 'ended': {
       const end = json(rest);
-      return hasText(end, 'kind') ? { verb, end: end as CapturedEnd } : undefined;
+      return isEnd(end) ? { verb, end } : undefined;
     }
     case 'answer': {
       const answer = json(rest);
-      return hasText(answer, 'path') ? { verb, answer: answer as CapturedAnswer } : undefined;
+      return isAnswer(answer) ? { verb, answer } : undefined;
     }
     case 'clock': {
       const stepMicros = Number(rest);
@@ -179,12 +179,15 @@ function json(latin1: string): unknown {
   }
 }
 
+const isEnd = (value: unknown): value is CapturedEnd => hasText(value, 'kind');
+const isAnswer = (value: unknown): value is CapturedAnswer => hasText(value, 'path');
+
 function hasText(value: unknown, key: string): boolean {
   return typeof Object(value)[key] === 'string';
 }
 
 /** A mark as it stands in its line, behind time and connection; UTF-8 text. */
-export function markText(mark: CaptureMark): string {
+export function captureMarkText(mark: CaptureMark): string {
   switch (mark.verb) {
     case 'connecting':
       return `! connecting ${mark.url.replace(/\s/g, '%20')}`;

@@ -4,7 +4,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { constants, createGzip, type Gzip } from 'node:zlib';
 import type { RawFrame } from '../domain/line.ts';
 import { CAPTURE_FORMAT, CAPTURE_VERSION, type CaptureHeader } from './capture-header.ts';
-import { type CaptureMark, markText } from './capture-line.ts';
+import { type CaptureMark, captureMarkText } from './capture-line.ts';
 
 export interface CaptureWriterOptions {
   readonly startedMicros: number;
@@ -96,7 +96,7 @@ export class CaptureWriter {
 
   mark(connection: string, atMicros: number, mark: CaptureMark): void {
     this.#begin(atMicros, connection);
-    this.#put(Buffer.from(markText(mark)));
+    this.#put(Buffer.from(captureMarkText(mark)));
     this.#end();
   }
 

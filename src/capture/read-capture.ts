@@ -1,11 +1,11 @@
-import { type CaptureHeader, readHeader, shortened } from './capture-header.ts';
+import { type CaptureHeader, readCaptureHeader, shortened } from './capture-header.ts';
 import { type CaptureFormat, PARSERS, type ParsedLine } from './capture-line.ts';
 import { FileLines } from './file-lines.ts';
 import { FrameLineScanner } from './scan-frame.ts';
 
 export type CaptureLine = Exclude<ParsedLine, { kind: 'nothing' | 'odd' }>;
 
-export interface ReadOptions {
+export interface CaptureReadOptions {
   /** True: a line that is none of the format ends the reading with an error that names it; else it is passed over. */
   readonly strict?: boolean;
   /** Called with the bytes of the file read since the last call. */
@@ -20,7 +20,7 @@ export class CaptureReader {
   readonly #lines: FileLines;
   readonly #scanner = new FrameLineScanner();
 
-  constructor(file: string, format: CaptureFormat, { strict = false, onRead }: ReadOptions = {}) {
+  constructor(file: string, format: CaptureFormat, { strict = false, onRead }: CaptureReadOptions = {}) {
     this.#file = file;
     this.#format = format;
     this.#strict = strict;
@@ -35,7 +35,7 @@ export class CaptureReader {
     const lines = this.#lines;
     while (lines.next()) {
       if (lines.number === 1 && this.#format === 'market-feed') {
-        named(this.#file, () => readHeader(textOf(lines)));
+        named(this.#file, () => readCaptureHeader(textOf(lines)));
         continue;
       }
       const line = this.#parsed();
@@ -72,7 +72,7 @@ export class CaptureReader {
 export async function* readCapture(
   file: string,
   format: CaptureFormat,
-  options: ReadOptions = {},
+  options: CaptureReadOptions = {},
 ): AsyncGenerator<CaptureLine> {
   const reader = new CaptureReader(file, format, options);
   try {
@@ -88,7 +88,7 @@ export async function* readCapture(
 export async function captureHeader(file: string): Promise<CaptureHeader> {
   const line = await firstLine(file);
   if (line === undefined) throw new Error(`${file}: empty, not a capture`);
-  return named(file, () => readHeader(line));
+  return named(file, () => readCaptureHeader(line));
 }
 
 /** Tells a format by the first line of a file. @throws Error where it is none. */

@@ -158,10 +158,7 @@ export class Market {
   /** How far this client is behind in each topic that it reads. */
   lag(): ClientLag {
     const lags: { [N in TopicName]?: TopicLag } = {};
-    for (const [name, reader] of [...Object.entries(this.#parts.own.readers), ...this.#readers] as [
-      TopicName,
-      TopicReader,
-    ][]) {
+    for (const [name, reader] of [...this.#parts.own.byName, ...this.#readers]) {
       if (!reader.isRead) continue;
       const lag = reader.lag();
       if (lag.ms >= (lags[name]?.ms ?? 0)) lags[name] = lag;
@@ -209,7 +206,7 @@ export class Market {
   #reader(name: TopicName, mayPause = false): TopicReader {
     if (this.#closing !== undefined) throw new Fault('internal', 'the client is closed', { retry: { kind: 'never' } });
     const { own, newReader, sharesOwn } = this.#parts;
-    const ownReader = (own.readers as Partial<Record<TopicName, TopicReader>>)[name];
+    const ownReader = own.byName.get(name);
     if (ownReader !== undefined && !mayPause && sharesOwn(name)) return ownReader;
     const reader = this.#readers.get(name) ?? newReader(name);
     this.#readers.set(name, reader);

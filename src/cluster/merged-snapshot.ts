@@ -1,3 +1,4 @@
+import { at } from '../domain/at.ts';
 import type { FeedSnapshot, LatencyFigures, SinkSnapshot, VenueSnapshot } from '../domain/feed-snapshot.ts';
 
 /**
@@ -24,22 +25,18 @@ export function mergedSnapshot(
     trading:
       running.length === 0
         ? { state: 'halted', reason: 'no shard is assigned to this instance' }
-        : (halted ?? (judged[0] as FeedSnapshot)).trading,
-    venues: [
-      ...grouped(
-        parts.flatMap(({ venues }) => venues),
-        ({ venue }) => venue,
-      ),
-    ].map(mergedVenue),
+        : (halted ?? at(judged, 0)).trading,
+    venues: groups(
+      parts.flatMap(({ venues }) => venues),
+      ({ venue }) => venue,
+    ).map(mergedVenue),
     coins: parts.flatMap(({ coins }) => coins),
     quality: parts.flatMap(({ quality }) => quality),
     klines: parts.flatMap(({ klines }) => klines),
-    sinks: [
-      ...grouped(
-        parts.flatMap(({ sinks }) => sinks),
-        ({ name }) => name,
-      ),
-    ].map(mergedSink),
+    sinks: groups(
+      parts.flatMap(({ sinks }) => sinks),
+      ({ name }) => name,
+    ).map(mergedSink),
     counts,
   };
 }
@@ -64,19 +61,20 @@ export function snapshotLeft(snapshot: FeedSnapshot): FeedSnapshot {
   };
 }
 
-function grouped<T>(all: readonly T[], nameOf: (of: T) => string): Iterable<readonly [T, ...T[]]> {
-  return Map.groupBy(all, nameOf).values() as Iterable<readonly [T, ...T[]]>;
-}
+const groups = <T>(all: readonly T[], nameOf: (of: T) => string): readonly T[][] => [
+  ...Map.groupBy(all, nameOf).values(),
+];
 
-function mergedVenue(all: readonly [VenueSnapshot, ...VenueSnapshot[]]): VenueSnapshot {
-  const worst = all.find(({ state }) => state !== 'connected' && state !== 'idle') ?? all[0];
-  const ages = all.filter(({ lines }) => lines > 0).map(({ ageMs }) => ageMs);
+function mergedVenue(all: readonly VenueSnapshot[]): VenueSnapshot {
+  const worst = all.find(({ state }) => state !== 'connected' && state !== 'idle') ?? at(all, 0);
+  const running = all.filter(({ lines }) => lines > 0);
+  const ages = running.flatMap(({ ageMs }) => ageMs ?? []);
   return {
     ...worst,
     active: all.some(({ active }) => active),
     linesUp: sum(all, ({ linesUp }) => linesUp),
     lines: sum(all, ({ lines }) => lines),
-    ageMs: ages.length === 0 || ages.includes(null) ? null : Math.max(...(ages as number[])),
+    ageMs: ages.length === 0 || ages.length < running.length ? null : Math.max(...ages),
     frames: sum(all, ({ frames }) => frames),
     reconnects: sum(all, ({ reconnects }) => reconnects),
     clock: all.find(({ clock }) => clock.estimate !== null)?.clock ?? worst.clock,
@@ -87,8 +85,8 @@ function mergedVenue(all: readonly [VenueSnapshot, ...VenueSnapshot[]]): VenueSn
   };
 }
 
-function mergedSink(all: readonly [SinkSnapshot, ...SinkSnapshot[]]): SinkSnapshot {
-  const worst = all.find(({ state }) => state !== 'up') ?? all[0];
+function mergedSink(all: readonly SinkSnapshot[]): SinkSnapshot {
+  const worst = all.find(({ state }) => state !== 'up') ?? at(all, 0);
   const lags = all.flatMap(({ lagMs }) => (lagMs === null ? [] : [lagMs]));
   return {
     ...worst,

@@ -204,7 +204,7 @@ function inMemoryField(field: AvroField): AvroField {
 }
 
 const isArray = (schema: unknown): schema is ConstructorParameters<typeof avro.types.ArrayType>[0] =>
-  (schema as { readonly type?: unknown } | null)?.type === 'array';
+  typeof schema === 'object' && schema !== null && 'type' in schema && schema.type === 'array';
 
 const isNullable = (schema: unknown): schema is ConstructorParameters<typeof avro.types.UnwrappedUnionType>[0] =>
   Array.isArray(schema) && schema.length === 2 && schema[0] === 'null';

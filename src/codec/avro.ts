@@ -2,7 +2,7 @@ import { Fault } from '../domain/fault.ts';
 import type { FeedRecord, RecordKind } from '../domain/record.ts';
 import { type AvroType, camelCase, recordType, typeName, typeOf, viewOf } from './avro-type.ts';
 import { fingerprint } from './fingerprint.ts';
-import { currentSchema, type RecordSchema } from './schema-files.ts';
+import { currentSchema, parseSchema, type RecordSchema } from './schema-files.ts';
 import { TOPICS, type TopicDefinition, topicOf } from './topics.ts';
 
 /** Reads records of one writer's schema, as records of ours. */
@@ -165,9 +165,9 @@ export function codecOf(kind: RecordKind): RecordCodec {
  */
 export function readerOf(schemaJson: string): RecordReader {
   try {
-    const writer = JSON.parse(schemaJson) as RecordSchema;
+    const writer = parseSchema(schemaJson);
     const topic = TOPICS.find((candidate) => candidate.record === writer.name);
-    if (topic === undefined) throw new Error(`no record of ours is named ${String(writer.name)}`);
+    if (topic === undefined) throw new Error(`no record of ours is named ${writer.name}`);
     const codec = codecOf(topic.kind);
     if (codec.schemaJson === schemaJson) return codec;
     const type = recordType(codec.schema);

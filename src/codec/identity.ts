@@ -1,6 +1,7 @@
 import type { FeedRecord } from '../domain/record.ts';
 import { codecOf } from './avro.ts';
 import { camelCase } from './avro-type.ts';
+import { fieldsOf } from './json-view.ts';
 
 const keysByRecord = new Map<string, readonly string[]>();
 
@@ -18,7 +19,7 @@ function identityKeys(record: FeedRecord): readonly string[] {
  * of the record's name and the values of the fields that its schema's attribute `identity` lists, bytes in base64.
  */
 export function identityOf(record: FeedRecord): string {
-  const fields = record as unknown as Readonly<Record<string, unknown>>; // by name: which ones is the schema's to say
+  const fields = fieldsOf(record);
   const values = identityKeys(record).map((key) => {
     const value = fields[key];
     return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;

@@ -6,6 +6,9 @@ import { type AvroField, type AvroSchema, isUnion } from './schema-files.ts';
 
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
+/** The fields of a record by name: which ones there are is the schema's to say. */
+export const fieldsOf = (record: object): JsonRecord => record as JsonRecord;
+
 /** Renders a value in memory as JSON; undefined: the value is the same in both. */
 type Render = ((value: unknown) => unknown) | undefined;
 type FieldRender = readonly [inMemory: string, inJson: string, render: Render];
@@ -23,7 +26,7 @@ export function toJson(record: FeedRecord): JsonRecord {
     fields = rendersOf(codecOf(record.kind).schema.fields, new Map());
     fieldsByKind.set(record.kind, fields);
   }
-  const values = record as unknown as JsonRecord; // by name: which ones is the schema's to say
+  const values = fieldsOf(record);
   const json: Record<string, unknown> = {};
   for (const [inMemory, name, render] of fields) {
     const value = values[inMemory];
@@ -50,12 +53,12 @@ function renderOf(schema: AvroSchema, named: Map<string, Render>): Render {
   const { name, items, fields } = schema;
   if (items !== undefined) {
     const render = renderOf(items, named);
-    return render && ((values) => (values as readonly unknown[]).map(render)); // an array, by its schema
+    return render && ((values) => (Array.isArray(values) ? values.map(render) : values));
   }
   if (fields === undefined) return undefined;
   const inner = rendersOf(fields, named);
   const isSame = inner.every(([inMemory, inJson, render]) => inMemory === inJson && render === undefined);
-  const render = isSame ? undefined : (value: unknown) => renderFields(value as JsonRecord, inner); // a record, by its schema
+  const render = isSame ? undefined : (value: unknown) => renderFields(fieldsOf(Object(value)), inner);
   if (name !== undefined) named.set(name, render);
   return render;
 }

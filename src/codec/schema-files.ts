@@ -38,8 +38,23 @@ export const isUnion = (schema: AvroSchema): schema is readonly AvroSchema[] => 
 
 const FOLDER = new URL('../../schemas/', import.meta.url);
 
+/** The schema of a record, from its JSON. Throws where it is none. */
+export function parseSchema(json: string): RecordSchema {
+  const schema: unknown = JSON.parse(json);
+  if (isRecordSchema(schema)) return schema;
+  throw new Error('no schema of an Avro record');
+}
+
+const isRecordSchema = (schema: unknown): schema is RecordSchema =>
+  typeof schema === 'object' &&
+  schema !== null &&
+  'name' in schema &&
+  typeof schema.name === 'string' &&
+  'fields' in schema &&
+  Array.isArray(schema.fields);
+
 function readSchema(path: string): RecordSchema {
-  return JSON.parse(readFileSync(new URL(path, FOLDER), 'utf8')) as RecordSchema;
+  return parseSchema(readFileSync(new URL(path, FOLDER), 'utf8'));
 }
 
 /** The schema in schemas/NAME.avsc. */

@@ -1,7 +1,7 @@
 import { Fault } from '../domain/fault.ts';
 import { hideCredentials } from '../domain/hide-credentials.ts';
 import { fullTransitive } from './compatibility.ts';
-import type { RecordSchema } from './schema-files.ts';
+import { parseSchema, type RecordSchema } from './schema-files.ts';
 
 /** One HTTP exchange with the registry; rejects only where there was no answer. The caller brings it: this room does no I/O. */
 export type RegistryRequest = (request: {
@@ -182,7 +182,7 @@ function wholeNumber(value: unknown, what: string): number {
 /** What keeps our schema from standing beside a version of its subject; a version may be anybody's. */
 function problemsWith(schema: RecordSchema, version: string, number: number): readonly string[] {
   try {
-    return fullTransitive(schema, [JSON.parse(version) as RecordSchema], () => `version ${number}`);
+    return fullTransitive(schema, [parseSchema(version)], () => `version ${number}`);
   } catch {
     return [`version ${number} is no record of Avro`];
   }
@@ -212,7 +212,7 @@ function parse(body: string): unknown {
 
 function fieldOf(answer: unknown, name: string): unknown {
   return typeof answer === 'object' && answer !== null
-    ? (answer as Readonly<Record<string, unknown>>)[name]
+    ? new Map<string, unknown>(Object.entries(answer)).get(name)
     : undefined;
 }
 

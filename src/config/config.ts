@@ -57,7 +57,7 @@ export interface SchemaRegistryConfig {
 
 type KafkaSection = Camel<Sections['kafka']>;
 
-export type KafkaConfig = Omit<KafkaSection, 'batch' | 'ssl' | 'sasl' | 'schemaRegistry'> & {
+type KafkaConfig = Omit<KafkaSection, 'batch' | 'ssl' | 'sasl' | 'schemaRegistry'> & {
   readonly batch: KafkaSection['batch'] & { readonly minIntervalMs: number };
   readonly ssl: true | SslFiles | null;
   readonly sasl: SaslConfig | null;

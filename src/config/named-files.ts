@@ -6,7 +6,7 @@ import type { ConfigReport } from './report.ts';
 import type { Sections } from './schema.ts';
 import { Secret } from './secret.ts';
 import { variableOf } from './validate-sections.ts';
-import { type KeyPath, readText, reasonOf } from './yaml-source.ts';
+import { fileProblem, type KeyPath, readText } from './yaml-source.ts';
 
 /** Finds and reads the files that a configuration names: relative to its directory, problems into its report. */
 export class ConfigFiles {
@@ -29,7 +29,7 @@ export class ConfigFiles {
       if (!statSync(resolved).isFile())
         this.#report.refuse(key, shown(file), `a file that can be read: ${resolved} is a directory`);
     } catch (error) {
-      this.#report.refuse(key, shown(file), `a file that can be read: ${resolved}: ${reasonOf(error)}`);
+      this.#report.refuse(key, shown(file), `a file that can be read: ${resolved}: ${fileProblem(error)}`);
     }
     return resolved;
   }

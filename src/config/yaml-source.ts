@@ -24,7 +24,7 @@ export function readText(file: string, shownAs: string): string {
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    throw new ConfigError([{ where: shownAs, key: '', found: '', allowed: `cannot be read: ${reasonOf(error)}` }]);
+    throw new ConfigError([{ where: shownAs, key: '', found: '', allowed: `cannot be read: ${fileProblem(error)}` }]);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -36,7 +36,7 @@ export function readText(file: string, shownAs: string): string {
 }
 
 /** What a file system error means, in words. */
-export function reasonOf(error: unknown): string {
+export function fileProblem(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return 'no such file';
   if (code === 'EISDIR') return 'it is a directory, a file is needed';

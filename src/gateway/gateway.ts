@@ -1,7 +1,7 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 import type { GatewayStats } from './api/api.ts';
 import { GatewayMetrics } from './metrics/metrics.ts';
-import type { RestOptions } from './rest/rest.ts';
+import type { EndpointOptions } from './rest/rest.ts';
 import { createServer, type ServerOptions, type ServerSettings } from './server.ts';
 import type { GatewaySource } from './source.ts';
 import { StreamHub } from './stream/stream.ts';
@@ -13,7 +13,7 @@ export interface GatewaySettings extends ServerSettings {
   readonly port: number;
 }
 
-export interface GatewayOptions extends Pick<RestOptions, 'largeTradeThreshold'> {
+export interface GatewayOptions extends Pick<EndpointOptions, 'largeTradeThreshold'> {
   readonly settings: GatewaySettings;
   readonly source: GatewaySource;
   /** How many trades of a symbol are remembered. */

@@ -16,7 +16,7 @@ import { addMetrics } from './metrics/metrics-endpoint.ts';
 import { addEndpoint } from './rest/endpoint.ts';
 import { addHealth } from './rest/health.ts';
 import { addOpenApi } from './rest/open-api.ts';
-import { endpoints, type RestOptions } from './rest/rest.ts';
+import { type EndpointOptions, endpoints } from './rest/rest.ts';
 import type { StreamHub } from './stream/stream.ts';
 import { addStreams } from './stream/stream-routes.ts';
 import type { GatewayView } from './view/view.ts';
@@ -34,7 +34,7 @@ export interface ServerOptions {
   readonly view: GatewayView;
   readonly hub: StreamHub;
   readonly metrics: GatewayMetrics;
-  readonly rest: RestOptions;
+  readonly rest: EndpointOptions;
   readonly dashboardDir: string | undefined;
 }
 

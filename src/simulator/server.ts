@@ -8,11 +8,11 @@ import { openCaptures } from './captures/capture-library.ts';
 import { answerFaults, json, snakeCase } from './control-plane.ts';
 import type { FaultRequest } from './faults/fault-command.ts';
 import { type ActiveFault, Faults } from './faults/faults.ts';
-import { Heartbeat } from './heartbeat.ts';
 import { Journal } from './journal.ts';
 import { MAX_COINS } from './market/coins.ts';
-import { Market } from './market/market.ts';
+import { SimulatedMarket } from './market/market.ts';
 import { MarketClock } from './market/market-clock.ts';
+import { ServerPings } from './server-pings.ts';
 import {
   DEFAULT_LIFETIME_MS,
   DEFAULT_RATE,
@@ -26,7 +26,7 @@ import { VENUE_PROFILES } from './venue-profile.ts';
 
 const SLICE_MS = 1;
 
-export interface VenueCounts {
+export interface SimulatedCounts {
   /** Connections open now, and ever opened. */
   readonly connections: number;
   readonly opened: number;
@@ -46,7 +46,7 @@ export interface Simulator {
   readonly url: string;
   /** `http://127.0.0.1:PORT` */
   readonly httpUrl: string;
-  readonly counts: () => Record<string, VenueCounts>;
+  readonly counts: () => Record<string, SimulatedCounts>;
   /** Starts a fault, as `POST /faults`. @throws BadFault */
   readonly fault: (request: FaultRequest) => ActiveFault[];
   /** Ends every fault, or those of one venue. */
@@ -62,7 +62,7 @@ export interface Simulator {
 interface Site {
   readonly venue: SimulatedVenue;
   readonly door: VenueDoor;
-  readonly heartbeat: Heartbeat;
+  readonly heartbeat: ServerPings;
   readonly clock: MarketClock | undefined;
 }
 
@@ -81,7 +81,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     const rate = rateOf(options, profile.id);
     const market =
       captures === undefined
-        ? new Market({ profile, seed: options.seed ?? DEFAULT_SEED, symbols, rate, startedAt })
+        ? new SimulatedMarket({ profile, seed: options.seed ?? DEFAULT_SEED, symbols, rate, startedAt })
         : undefined;
     return new VenueHost(profile, market, captures?.get(profile.id), journal);
   });
@@ -108,7 +108,7 @@ function newSite(venue: SimulatedVenue, faults: Faults, options: SimulatorOption
   const { host, streams } = venue;
   const ping = host.profile.ping === undefined ? undefined : (options.ping ?? host.profile.ping);
   const lifetimeMs = host.profile.protocol === 'binance' ? (options.lifetimeMs ?? DEFAULT_LIFETIME_MS) : undefined;
-  const heartbeat = new Heartbeat({ ping, lifetimeMs });
+  const heartbeat = new ServerPings({ ping, lifetimeMs });
   const door = new VenueDoor({
     venue,
     heartbeat,
@@ -194,7 +194,7 @@ function running(
   };
 }
 
-function countsOf({ venue: { host }, clock }: Site): VenueCounts {
+function countsOf({ venue: { host }, clock }: Site): SimulatedCounts {
   return {
     connections: host.connections.length,
     opened: host.opened,

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { SimulatedVenue } from './binance/binance-venue.ts';
 import { Connection } from './connection.ts';
-import type { Heartbeat } from './heartbeat.ts';
+import type { ServerPings } from './server-pings.ts';
 import type { Refusal } from './venue-host.ts';
 import type { RestAnswer } from './venue-protocol.ts';
 
@@ -13,7 +13,7 @@ const ATTEMPTS_WINDOW_MS = 300_000;
 
 export interface VenueDoorOptions {
   readonly venue: SimulatedVenue;
-  readonly heartbeat: Heartbeat;
+  readonly heartbeat: ServerPings;
   readonly connectionLimit: boolean;
   readonly compression: boolean;
   /** Called when a connection is open, before the venue's protocol sees it. */

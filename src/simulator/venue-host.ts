@@ -4,7 +4,7 @@ import { type FrameSubject, TRADE_KINDS } from './captures/frame-subject.ts';
 import type { Connection } from './connection.ts';
 import type { Journal } from './journal.ts';
 import type { Listing } from './market/listing.ts';
-import type { Market } from './market/market.ts';
+import type { SimulatedMarket } from './market/market.ts';
 import { Topic } from './topic.ts';
 import type { VenueProfile } from './venue-profile.ts';
 
@@ -18,7 +18,7 @@ export interface Refusal {
 export class VenueHost {
   readonly profile: VenueProfile;
   /** What it serves: a market of its own or a recording. */
-  readonly market: Market | undefined;
+  readonly market: SimulatedMarket | undefined;
   readonly capture: CaptureSession | undefined;
   readonly journal: Journal | undefined;
   /** Open connections, in order of opening. */
@@ -38,7 +38,7 @@ export class VenueHost {
 
   constructor(
     profile: VenueProfile,
-    market: Market | undefined,
+    market: SimulatedMarket | undefined,
     capture: CaptureSession | undefined,
     journal: Journal | undefined,
   ) {

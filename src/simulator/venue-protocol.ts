@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts';
 import type { Listing } from './market/listing.ts';
 
-export interface RestRequest {
+export interface VenueRequest {
   /** The path below the venue's prefix, `/api/v3/time`. */
   readonly path: string;
   readonly query: URLSearchParams;
@@ -28,7 +28,7 @@ export interface VenueProtocol {
   /** A ping or pong of the client. */
   heartbeat?(connection: Connection, kind: 'ping' | 'pong', payload: string): void;
   closed?(connection: Connection): void;
-  rest(request: RestRequest): RestAnswer;
+  rest(request: VenueRequest): RestAnswer;
   /** The body that comes with a refusal of this status. */
   refusalBody(status: number, now: number): Pick<RestAnswer, 'body' | 'contentType'>;
 }

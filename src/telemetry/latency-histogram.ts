@@ -28,10 +28,10 @@ export class LatencyHistogram {
   observe(ms: number): void {
     const micros = Math.max(-LONGEST, Math.min(LONGEST, Math.trunc(ms * 1000)));
     const bucket = micros < 0 ? BUCKETS - 1 - bucketOf(-micros) : BUCKETS + bucketOf(micros);
-    this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
     let bound = 0;
-    while (bound < BOUNDS_MS.length && ms > (BOUNDS_MS[bound] as number)) bound++;
-    this.#between[bound] = (this.#between[bound] as number) + 1;
+    while (bound < BOUNDS_MS.length && ms > (BOUNDS_MS[bound] ?? 0)) bound++;
+    this.#between[bound] = (this.#between[bound] ?? 0) + 1;
     this.#count++;
     this.#sum += Math.max(0, ms);
     if (ms > this.#max) this.#max = ms;
@@ -55,7 +55,7 @@ export class LatencyHistogram {
     return {
       boundsMs: BOUNDS_MS,
       within: BOUNDS_MS.map((_, bound) => {
-        within += this.#between[bound] as number;
+        within += this.#between[bound] ?? 0;
         return within;
       }),
       count: this.#count,
@@ -67,7 +67,7 @@ export class LatencyHistogram {
   #quantile(share: number): number {
     let left = Math.ceil(share * this.#count);
     let bucket = -1;
-    while (left > 0) left -= this.#counts[++bucket] as number;
+    while (left > 0) left -= this.#counts[++bucket] ?? left;
     const micros = bucket < BUCKETS ? -middleOf(BUCKETS - 1 - bucket) : middleOf(bucket - BUCKETS);
     return Math.min(micros, Math.round(this.#max * 1000)) / 1000;
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { readHeader } from '../../src/capture/capture-header.ts';
+import { readCaptureHeader } from '../../src/capture/capture-header.ts';
 import { CAPTURE_FORMATS, PARSERS, venueTime } from '../../src/capture/capture-line.ts';
 import { harmless, hostileText } from '../../testing/feeds/hostile-json.ts';
 
@@ -34,7 +34,9 @@ it.each(CAPTURE_FORMATS)('a line of a megabyte of %s costs milliseconds, whateve
 it('any header is one of ours or an error that says what is wrong', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), hostileText(['format', 'version', 'config'])), (line) => {
-      expect(() => harmless(() => readHeader(line))).toThrow(/^(not a )?capture of market-feed|^a capture of version/);
+      expect(() => harmless(() => readCaptureHeader(line))).toThrow(
+        /^(not a )?capture of market-feed|^a capture of version/,
+      );
     }),
   );
 });

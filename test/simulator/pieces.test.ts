@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseStreamName } from '../../src/simulator/binance/binance-stream-name.ts';
-import { nextOpenTime, openTime } from '../../src/simulator/market/candle.ts';
+import { binanceStream } from '../../src/simulator/binance/binance-stream-name.ts';
+import { nextOpen, openTime } from '../../src/simulator/market/candle.ts';
 import { CandleStore } from '../../src/simulator/market/candle-store.ts';
 import { eightPlaces, fixed, shortest } from '../../src/simulator/market/decimals.ts';
 import { PastTrades } from '../../src/simulator/market/past-trades.ts';
@@ -65,7 +65,7 @@ describe('candles', () => {
     expect(openTime('15m', time)).toBe(Date.UTC(2026, 10, 21, 8, 30));
     expect(openTime('1w', time)).toBe(Date.UTC(2026, 10, 16));
     expect(openTime('1M', time)).toBe(Date.UTC(2026, 10, 1));
-    expect(nextOpenTime('1M', Date.UTC(2026, 11, 1))).toBe(Date.UTC(2027, 0, 1));
+    expect(nextOpen('1M', Date.UTC(2026, 11, 1))).toBe(Date.UTC(2027, 0, 1));
     expect(openTime('7m', time)).toBeUndefined();
   });
 
@@ -137,6 +137,6 @@ describe('Binance stream names', () => {
     ['!ticker@arr', undefined],
     ['', undefined],
   ])('%s', (name, expected) => {
-    expect(parseStreamName(name)).toEqual(expected);
+    expect(binanceStream(name)).toEqual(expected);
   });
 });

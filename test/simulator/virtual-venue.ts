@@ -6,7 +6,7 @@ import { bybitVenue } from '../../src/simulator/bybit/bybit-venue.ts';
 import { Connection } from '../../src/simulator/connection.ts';
 import { Faults } from '../../src/simulator/faults/faults.ts';
 import type { Listing } from '../../src/simulator/market/listing.ts';
-import { Market } from '../../src/simulator/market/market.ts';
+import { SimulatedMarket } from '../../src/simulator/market/market.ts';
 import { MarketClock } from '../../src/simulator/market/market-clock.ts';
 import { VenueHost } from '../../src/simulator/venue-host.ts';
 import { VENUE_PROFILES } from '../../src/simulator/venue-profile.ts';
@@ -52,13 +52,13 @@ export class VirtualVenue {
   now = Date.UTC(2026, 10, 21, 8, 30, 30);
   readonly venue: SimulatedVenue;
   readonly faults: Faults;
-  readonly market: Market;
+  readonly market: SimulatedMarket;
   private readonly clock: MarketClock;
 
   constructor(id: VenueId, rate = 1_000, symbols = 3) {
     const profile = VENUE_PROFILES.find((one) => one.id === id);
     if (profile === undefined) throw new Error(id);
-    this.market = new Market({ profile, seed: 7, symbols, rate, startedAt: this.now });
+    this.market = new SimulatedMarket({ profile, seed: 7, symbols, rate, startedAt: this.now });
     const host = new VenueHost(profile, this.market, undefined, undefined);
     this.venue = profile.protocol === 'bybit' ? bybitVenue(host, () => this.now) : binanceVenue(host);
     this.faults = new Faults([this.venue]);

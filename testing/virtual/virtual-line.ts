@@ -5,8 +5,8 @@ import type { HttpAnswer } from '../../src/net/http-request.ts';
 import type { Socket, SocketHandlers } from '../../src/net/open-socket.ts';
 import type { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
 import { Connection } from '../../src/simulator/connection.ts';
-import type { Heartbeat } from '../../src/simulator/heartbeat.ts';
 import type { Random } from '../../src/simulator/market/random.ts';
+import type { ServerPings } from '../../src/simulator/server-pings.ts';
 import { asciiFrame, textFrame } from '../../src/simulator/text-frame.ts';
 import type { VenueHost } from '../../src/simulator/venue-host.ts';
 import type { VenueProtocol } from '../../src/simulator/venue-protocol.ts';
@@ -23,7 +23,7 @@ export interface VirtualLineOptions {
   readonly handlers: SocketHandlers;
   readonly host: VenueHost;
   readonly protocol: VenueProtocol;
-  readonly heartbeat: Heartbeat;
+  readonly heartbeat: ServerPings;
   readonly maxFrameBytes: number;
 }
 

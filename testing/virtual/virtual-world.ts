@@ -10,11 +10,11 @@ import { priceText } from '../../src/simulator/bybit/bybit-frames.ts';
 import { bybitVenue } from '../../src/simulator/bybit/bybit-venue.ts';
 import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';
 import { Faults } from '../../src/simulator/faults/faults.ts';
-import { Heartbeat } from '../../src/simulator/heartbeat.ts';
 import type { Journal } from '../../src/simulator/journal.ts';
-import { Market } from '../../src/simulator/market/market.ts';
+import { SimulatedMarket } from '../../src/simulator/market/market.ts';
 import { MarketClock } from '../../src/simulator/market/market-clock.ts';
 import { Random } from '../../src/simulator/market/random.ts';
+import { ServerPings } from '../../src/simulator/server-pings.ts';
 import { type Refusal, VenueHost } from '../../src/simulator/venue-host.ts';
 import { VENUE_PROFILES, type VenueProfile } from '../../src/simulator/venue-profile.ts';
 import type { RestAnswer } from '../../src/simulator/venue-protocol.ts';
@@ -41,7 +41,7 @@ type Aggregated = Required<Pick<JournalEvent, 'venue' | 'symbol' | 'first_trade_
 
 interface Site {
   readonly venue: SimulatedVenue;
-  readonly heartbeat: Heartbeat;
+  readonly heartbeat: ServerPings;
   readonly clock: MarketClock;
 }
 
@@ -141,19 +141,19 @@ export class VirtualWorld {
 
   #site(profile: VenueProfile, { seed, symbols, rate }: Omit<VirtualWorldOptions, 'venues'>): Site {
     const { scheduler, wallClockMs } = this;
-    const market = new Market({ profile, seed, symbols, rate, startedAt: STARTED_AT });
+    const market = new SimulatedMarket({ profile, seed, symbols, rate, startedAt: STARTED_AT });
     const host = new VenueHost(profile, market, undefined, this.#journal(market));
     const venue =
       profile.protocol === 'bybit' ? bybitVenue(host, wallClockMs) : binanceVenue(host, () => scheduler.now());
     const onOrder = venue.streams.order.bind(venue.streams);
     return {
       venue,
-      heartbeat: new Heartbeat({ ping: profile.ping, lifetimeMs: DAY_MS }),
+      heartbeat: new ServerPings({ ping: profile.ping, lifetimeMs: DAY_MS }),
       clock: new MarketClock(market, rate, scheduler.now(), onOrder),
     };
   }
 
-  #journal(market: Market): Journal {
+  #journal(market: SimulatedMarket): Journal {
     const event: Journal['event'] = (venue, symbol, kind, id, price, quantity, side, time, sent, more) => {
       const listing = market.bySymbol.get(symbol);
       if (BOOKS.has(kind) && listing !== undefined) {

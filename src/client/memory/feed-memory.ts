@@ -1,6 +1,7 @@
 import { identityOf } from '../../codec/identity.ts';
 import type { FeedStatus, Gap } from '../../domain/record.ts';
 import type { ToldGap } from '../../tradability/symbol-facts.ts';
+import { recordsOf, type TopicRecords } from '../topic-name.ts';
 import type { LookBack } from './past.ts';
 
 interface Dated<T> {
@@ -61,7 +62,7 @@ export class FeedMemory {
   /** Looks back at what was told before; what came meanwhile is known already. */
   async recallStatus(lookBack: LookBack, topic: string, nowMs: number): Promise<void> {
     let isFound = this.#heartbeat !== undefined;
-    const past = await this.#recall<FeedStatus>(lookBack, topic, 'status', ({ record, appendedAt }) => {
+    const past = await this.#recall(lookBack, topic, 'feed-status', ({ record, appendedAt }) => {
       isFound ||= record.heartbeat !== null;
       return isFound && appendedAt < nowMs - STATUS_MS;
     });
@@ -72,22 +73,23 @@ export class FeedMemory {
 
   async recallGaps(lookBack: LookBack, topic: string, nowMs: number): Promise<void> {
     const isEnough = ({ appendedAt }: Dated<Gap>) => appendedAt < nowMs - this.#gapsMs;
-    const past = await this.#recall<Gap>(lookBack, topic, 'gap', isEnough);
+    const past = await this.#recall(lookBack, topic, 'gaps', isEnough);
     for (const { record, appendedAt } of past) this.takeGap(record, appendedAt);
   }
 
-  async #recall<T extends FeedStatus | Gap>(
+  async #recall<N extends 'feed-status' | 'gaps'>(
     lookBack: LookBack,
     topic: string,
-    kind: T['kind'],
-    isEnough: (last: Dated<T>) => boolean,
-  ): Promise<readonly Dated<T>[]> {
-    const found: Dated<T>[] = [];
+    name: N,
+    isEnough: (last: Dated<TopicRecords[N]>) => boolean,
+  ): Promise<readonly Dated<TopicRecords[N]>[]> {
+    const isWanted = recordsOf(name, undefined);
+    const found: Dated<TopicRecords[N]>[] = [];
     let seen = 0;
     await lookBack(topic, () => async ({ appendedAt, read }) => {
       const record = await read();
-      if (record?.kind !== kind) return ++seen < FURTHEST;
-      const dated = { record: record as T, appendedAt };
+      if (record === undefined || !isWanted(record)) return ++seen < FURTHEST;
+      const dated = { record, appendedAt };
       found.push(dated);
       return ++seen < FURTHEST && !isEnough(dated);
     });

@@ -1,7 +1,8 @@
 import { type Observable, Subject } from 'rxjs';
 import { Fault } from '../../domain/fault.ts';
-import type { FeedRecord, FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
+import type { FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
 import type { TopicReader } from '../reader/topic-reader.ts';
+import { recordsOf, type TopicName, type TopicRecords } from '../topic-name.ts';
 import { FeedMemory } from './feed-memory.ts';
 import { LastPrices, recallPrices } from './last-prices.ts';
 import type { LookBack } from './past.ts';
@@ -16,6 +17,7 @@ export interface OwnReaders {
 /** The topics that a client reads for itself, and what it remembers of them. */
 export class OwnTopics {
   readonly readers: OwnReaders;
+  readonly byName: ReadonlyMap<TopicName, TopicReader>;
   readonly last = new LastPrices();
   readonly memory: FeedMemory;
   readonly #prices$ = new Subject<PriceTick>();
@@ -25,6 +27,11 @@ export class OwnTopics {
 
   constructor(readers: OwnReaders, keepMs: number) {
     this.readers = readers;
+    this.byName = new Map<TopicName, TopicReader>([
+      ['prices', readers.prices],
+      ['feed-status', readers['feed-status']],
+      ['gaps', readers.gaps],
+    ]);
     this.memory = new FeedMemory(keepMs);
   }
 
@@ -32,9 +39,9 @@ export class OwnTopics {
   async start(): Promise<void> {
     if (this.#isClosed) throw new Fault('internal', 'the client is closed', { retry: { kind: 'never' } });
     const { prices, 'feed-status': status, gaps } = this.readers;
-    listen(prices, 'price', this.#prices$, (tick) => this.last.take(tick));
-    listen(status, 'status', this.#status$, (record, appendedAt) => this.memory.takeStatus(record, appendedAt));
-    listen(gaps, 'gap', this.#gaps$, (gap, appendedAt) => this.memory.takeGap(gap, appendedAt));
+    listen(prices, 'prices', this.#prices$, (tick) => this.last.take(tick));
+    listen(status, 'feed-status', this.#status$, (record, appendedAt) => this.memory.takeStatus(record, appendedAt));
+    listen(gaps, 'gaps', this.#gaps$, (gap, appendedAt) => this.memory.takeGap(gap, appendedAt));
     await Promise.all(this.#all().map((reader) => reader.ready()));
   }
 
@@ -68,21 +75,22 @@ export class OwnTopics {
   }
 
   #all(): readonly TopicReader[] {
-    return Object.values(this.readers);
+    return [...this.byName.values()];
   }
 }
 
-function listen<K extends FeedRecord['kind'], T extends FeedRecord & { kind: K }>(
+function listen<N extends TopicName>(
   reader: TopicReader,
-  kind: K,
-  records$: Subject<T>,
-  remember: (record: T, appendedAt: number) => void,
+  name: N,
+  records$: Subject<TopicRecords[N]>,
+  remember: (record: TopicRecords[N], appendedAt: number) => void,
 ): void {
+  const isWanted = recordsOf(name, undefined);
   reader.listen({
     give: (record, { appendedAt }) => {
-      if (record.kind !== kind) return;
-      remember(record as T, appendedAt);
-      records$.next(record as T);
+      if (!isWanted(record)) return;
+      remember(record, appendedAt);
+      records$.next(record);
     },
     fail: (fault) => records$.error(fault),
     end: () => records$.complete(),

@@ -9,7 +9,7 @@ import { newMessageDecoder } from '../../kafka/reading/read-topic.ts';
 import { arrivalMs } from '../source/file-source.ts';
 
 /** A record of the past, not decoded yet. */
-export interface PastRecord {
+export interface RecalledRecord {
   /** Null, too, where keys are not kept. */
   readonly key: string | null;
   /** When the broker took it, milliseconds since 1970. */
@@ -19,7 +19,7 @@ export interface PastRecord {
 }
 
 /** Takes the records of a partition, the newest first; false: this is enough. */
-export type PastTaker = (record: PastRecord) => boolean | Promise<boolean>;
+export type PastTaker = (record: RecalledRecord) => boolean | Promise<boolean>;
 
 /** Reads a topic (full name) from its end back, a taker a partition; `partitionOf` says where a key lies. */
 export type LookBack = (

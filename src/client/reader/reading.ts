@@ -1,7 +1,7 @@
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import type { Overflow } from './overflow.ts';
-import type { Buffered, Listener } from './topic-reader.ts';
+import type { Buffered, RecordListener } from './topic-reader.ts';
 import { type Waiting, WaitingRecords } from './waiting-records.ts';
 
 /**
@@ -20,7 +20,7 @@ export interface Reading<T> extends AsyncIterableIterator<T, undefined, undefine
 type Taker<T> = (result: IteratorResult<T, undefined> | Promise<never>) => void;
 
 /** A reading, and the listener that fills it. */
-export class BufferedReading<T extends FeedRecord> implements Reading<T>, Listener, Buffered {
+export class BufferedReading<T extends FeedRecord> implements Reading<T>, RecordListener, Buffered {
   readonly #records: WaitingRecords<T>;
   readonly #wants: (record: FeedRecord) => record is T;
   readonly #onMissed: ((count: number) => void) | undefined;
@@ -187,8 +187,7 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Listen
 }
 
 function seriesOf(record: FeedRecord): unknown {
-  const { venue = '', symbol = '' } = record as { venue?: string | null; symbol?: string };
-  return `${venue}:${symbol}`;
+  return `${record.venue}:${'symbol' in record ? record.symbol : ''}`;
 }
 
 const overflowFault = (max: number): Fault =>

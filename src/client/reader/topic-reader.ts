@@ -8,7 +8,7 @@ import type { Arrival, ClientWarning, Follower, TopicSource } from '../source/so
 import { LagMeter, type Now, type TopicLag } from './topic-lag.ts';
 
 /** Who gets the records of a topic, one call a record. */
-export interface Listener {
+export interface RecordListener {
   give(record: FeedRecord, from: Omit<Arrival, 'decode'>): void;
   /** Nothing more comes. */
   fail(fault: Fault): void;
@@ -49,7 +49,7 @@ const SLICE = 256;
  */
 export class TopicReader implements Follower {
   readonly #options: TopicReaderOptions;
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners = new Set<RecordListener>();
   readonly #positions = new Map<number, number>();
   readonly #seen = new Map<number, SeenWindow<string>>();
   #lag: LagMeter;
@@ -71,7 +71,7 @@ export class TopicReader implements Follower {
   }
 
   /** Returns how to leave. */
-  listen(listener: Listener): () => void {
+  listen(listener: RecordListener): () => void {
     this.#listeners.add(listener);
     this.#start();
     return () => this.#leave(listener);
@@ -115,21 +115,21 @@ export class TopicReader implements Follower {
   }
 
   async take(arrivals: readonly Arrival[], signal: AbortSignal): Promise<void> {
-    let at = 0;
+    let taken = 0;
     try {
-      for (; at < arrivals.length; at++) {
-        const arrival = arrivals[at] as Arrival;
-        if (at % SLICE === 0) this.#open = arrivals.slice(at);
+      for (const arrival of arrivals) {
+        if (taken % SLICE === 0) this.#open = arrivals.slice(taken);
         const decoded = arrival.decode();
         const record = decoded instanceof Promise ? await decoded : decoded;
         if (this.#isTurnDue()) await nextTurn();
         for (const full of this.#full()) await roomOrAbort(full, signal);
         if (signal.aborted) return;
         this.#hand(arrival, record);
+        taken++;
       }
       this.#failed = this.#failed.filter((arrival) => this.#isAhead(arrival));
     } catch (error) {
-      this.#failed = arrivals.slice(at);
+      this.#failed = arrivals.slice(taken);
       throw error;
     } finally {
       this.#open = [];
@@ -201,7 +201,7 @@ export class TopicReader implements Follower {
     }
   }
 
-  #leave(listener: Listener): void {
+  #leave(listener: RecordListener): void {
     if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
     // What the last one was not given is not done.
     if (listener.buffered !== undefined) lower(this.#positions, listener.buffered);

@@ -35,7 +35,7 @@ export class KeyEpoch {
 }
 
 /** A venue begins to serve; `at` in milliseconds since 1970, wall clock. */
-export interface Beginning {
+export interface EpochBeginning {
   readonly venue: string;
   readonly at: number;
 }
@@ -107,7 +107,7 @@ export class EpochLedger {
    * be written; else a new one begins: its position, to be acknowledged before its first record, before it the gaps
    * that end the epochs of former runs.
    */
-  begin(symbol: string, { venue, at }: Beginning): readonly (Gap | Position)[] {
+  begin(symbol: string, { venue, at }: EpochBeginning): readonly (Gap | Position)[] {
     const former = this.#former.get(symbol) ?? [];
     const takenUp = this.#toTakeUp(symbol, venue);
     this.#former.delete(symbol);
@@ -126,7 +126,7 @@ export class EpochLedger {
    * A venue serves a symbol from now on beside others, without epochs (mode all: 0), from where this run or a former one
    * left it. Where there is nothing to go on with: its position, to be acknowledged before its first record.
    */
-  follow(key: string, symbol: string, { venue, at }: Beginning): readonly (Gap | Position)[] {
+  follow(key: string, symbol: string, { venue, at }: EpochBeginning): readonly (Gap | Position)[] {
     if (this.#current(key) !== undefined) return [];
     const left = this.#former.get(symbol)?.find((former) => former.venue === venue);
     const goesOn = left?.takeUp !== undefined;

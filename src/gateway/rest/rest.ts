@@ -5,7 +5,7 @@ import type { Endpoint } from './endpoint.ts';
 import { feedEndpoints } from './feed-endpoints.ts';
 import { tradeEndpoints } from './trade-endpoints.ts';
 
-export interface RestOptions {
+export interface EndpointOptions {
   readonly view: GatewayView;
   readonly stats: () => GatewayStats;
   /** Multiple of the mean from which on a trade is large, where nothing else is asked for. */
@@ -13,6 +13,6 @@ export interface RestOptions {
 }
 
 /** All that can be asked for by REST. */
-export function endpoints({ view, stats, largeTradeThreshold }: RestOptions): readonly Endpoint[] {
+export function endpoints({ view, stats, largeTradeThreshold }: EndpointOptions): readonly Endpoint[] {
   return [...feedEndpoints(view, stats), ...bookEndpoints(view), ...tradeEndpoints(view, largeTradeThreshold)];
 }

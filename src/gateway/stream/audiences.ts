@@ -5,13 +5,13 @@ import type { StreamClient } from './stream-client.ts';
 export const ALL = '*';
 
 /** Who is sent to. */
-export type Listener = Pick<StreamClient, 'deliver' | 'keep'>;
+export type StreamReceiver = Pick<StreamClient, 'deliver' | 'keep'>;
 
 /** Clients that are subscribed to the same symbols of a channel: what they get is made once. */
 interface Audience {
   readonly key: string;
   readonly symbols: ReadonlySet<string>;
-  readonly members: Set<Listener>;
+  readonly members: Set<StreamReceiver>;
   pending: Map<string, Item> | Item[];
 }
 
@@ -20,7 +20,7 @@ export class Audiences {
   readonly #channel: Channel;
   readonly #byKey = new Map<string, Audience>();
   readonly #bySymbol = new Map<string, Set<Audience>>();
-  readonly #of = new Map<Listener, Audience>();
+  readonly #of = new Map<StreamReceiver, Audience>();
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -31,7 +31,7 @@ export class Audiences {
   }
 
   /** Moves a client to those who get these symbols; none: to nobody. What is on its way to it stays so. */
-  move(client: Listener, symbols: ReadonlySet<string>): void {
+  move(client: StreamReceiver, symbols: ReadonlySet<string>): void {
     const { keeps } = CHANNEL_KINDS[this.#channel];
     if (keeps === 'all') this.flush();
     const former = this.#of.get(client);
@@ -83,7 +83,7 @@ export class Audiences {
     return audience;
   }
 
-  #leave(client: Listener, audience: Audience): void {
+  #leave(client: StreamReceiver, audience: Audience): void {
     this.#of.delete(client);
     audience.members.delete(client);
     if (audience.members.size > 0) return;

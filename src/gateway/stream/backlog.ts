@@ -1,3 +1,4 @@
+import { at } from '../../domain/at.ts';
 import type { Item } from './stream-channels.ts';
 
 /** What waits for a client that lags. */
@@ -62,7 +63,7 @@ export class QueueBacklog implements Backlog {
   add(item: Item): void {
     this.#items.push(item);
     if (this.#items.length - this.#head <= this.#size) return;
-    const { symbol } = this.#items[this.#head++] as Item;
+    const { symbol } = at(this.#items, this.#head++);
     this.#missed.set(symbol, (this.#missed.get(symbol) ?? 0) + 1);
     this.#compact();
   }

@@ -1,3 +1,4 @@
+import { at } from '../../domain/at.ts';
 import { KLINE_INTERVALS, type KlineInterval } from '../../domain/instrument.ts';
 import type { Kline } from '../../domain/record.ts';
 import { CandleSums } from '../../market/candles/candle.ts';
@@ -43,8 +44,8 @@ function isNewer(kline: Kline, than: Kline): boolean {
 /** Longer candles made of shorter ones, but where one of those is missing; of the last the end may not have come yet. */
 function merged(parts: readonly Kline[], interval: KlineInterval): readonly Kline[] {
   const byOpenTime = [...Map.groupBy(parts, ({ openTime }) => openTimeOf(interval, openTime))];
-  return byOpenTime.flatMap(([openTime, own], at) => {
-    const endTime = at === byOpenTime.length - 1 ? undefined : nextOpenTime(interval, openTime);
+  return byOpenTime.flatMap(([openTime, own], index) => {
+    const endTime = index === byOpenTime.length - 1 ? undefined : nextOpenTime(interval, openTime);
     return isWhole(own, openTime, endTime) ? [mergedOne(own, interval, openTime)] : [];
   });
 }
@@ -59,7 +60,7 @@ function isWhole(parts: readonly Kline[], openTime: number, endTime: number | un
 }
 
 function mergedOne(parts: readonly Kline[], interval: KlineInterval, openTime: number): Kline {
-  const last = parts.at(-1) as Kline;
+  const last = at(parts, parts.length - 1);
   const endTime = nextOpenTime(interval, openTime);
   const sums = new CandleSums(openTime, endTime);
   for (const part of parts) sums.addCandle({ ...part, tradeCount: part.tradeCount ?? 0 });

@@ -1,3 +1,4 @@
+import { at } from '../../domain/at.ts';
 import type { Decimal } from '../../domain/decimal.ts';
 import type {
   FeedRecord,
@@ -98,10 +99,10 @@ export class SymbolSeries {
     const trades = this.history.latest().filter((trade) => !isBlockTrade(trade));
     const oldest = this.#quantities.length - trades.length;
     const large: LargeTrade[] = [];
-    for (const [at, quantity] of this.#quantities.entries()) {
+    for (const [index, quantity] of this.#quantities.entries()) {
       const figures = judge.next({ quantity });
-      if (figures === undefined || at < oldest) continue;
-      const trade = trades[trades.length - 1 - (at - oldest)] as TradeEvent;
+      if (figures === undefined || index < oldest) continue;
+      const trade = at(trades, trades.length - 1 - (index - oldest));
       large.push({ ...trade, kind: 'large_trade', ...figures });
     }
     return large.reverse();

@@ -1,4 +1,4 @@
-import type { Candle } from '../market/candle.ts';
+import type { SimulatedCandle } from '../market/candle.ts';
 import { eightPlaces } from '../market/decimals.ts';
 import type { Listing } from '../market/listing.ts';
 
@@ -69,7 +69,7 @@ export function dayFigures(listing: Listing, now: number): DayFigures {
 }
 
 export interface DayFigures {
-  readonly day: Candle;
+  readonly day: SimulatedCandle;
   readonly change: string;
   readonly percent: string;
   readonly average: string;

@@ -1,11 +1,11 @@
-import { nextOpenTime, openTime } from '../market/candle.ts';
+import { nextOpen, openTime } from '../market/candle.ts';
 import { QUOTE } from '../market/coins.ts';
 import { eightPlaces } from '../market/decimals.ts';
 import type { Listing } from '../market/listing.ts';
 import type { PastTrades } from '../market/past-trades.ts';
 import type { Trade } from '../market/trade-ring.ts';
 import type { VenueHost } from '../venue-host.ts';
-import type { RestRequest } from '../venue-protocol.ts';
+import type { VenueRequest } from '../venue-protocol.ts';
 import { dayFigures, priceText, quantityText, quoteText } from './binance-frames.ts';
 
 export interface RowsError {
@@ -21,13 +21,13 @@ export function missing(parameter: string): RowsError {
 }
 
 /** Makes the rows of an answer, oldest first, at most `limit`. */
-export type Rows = (host: VenueHost, symbol: string, request: RestRequest, limit: number) => string[] | RowsError;
+export type RowsOf = (host: VenueHost, symbol: string, request: VenueRequest, limit: number) => string[] | RowsError;
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 /** `trades` and `historicalTrades`: from `fromId`, else the latest. */
-export const tradeRows: Rows = (host, symbol, { query }, limit) => {
+export const tradeRows: RowsOf = (host, symbol, { query }, limit) => {
   const fromId = integer(query, 'fromId');
   const listing = host.listing(symbol);
   if (listing === undefined) return host.capture?.tradeRows(symbol, fromId, limit) ?? [];
@@ -55,7 +55,7 @@ function tradeRow(listing: Listing, { id, price, quantity, time, sell }: Trade):
 }
 
 /** `aggTrades`: from the aggregated id `fromId`, or from `startTime` up to `endTime`, else the latest. */
-export const aggTradeRows: Rows = (host, symbol, { query }, limit) => {
+export const aggTradeRows: RowsOf = (host, symbol, { query }, limit) => {
   const fromId = integer(query, 'fromId');
   const startTime = integer(query, 'startTime');
   const endTime = integer(query, 'endTime');
@@ -128,7 +128,7 @@ function groupRow(listing: Listing, first: number, last: number): string {
 }
 
 /** `klines`: arrays of twelve; from `startTime`, else the latest; the last may be open. */
-export const klineRows: Rows = (host, symbol, { query, now }, limit) => {
+export const klineRows: RowsOf = (host, symbol, { query, now }, limit) => {
   const interval = query.get('interval') ?? '';
   if (interval === '') return missing('interval');
   const latest = openTime(interval, now);
@@ -141,11 +141,11 @@ export const klineRows: Rows = (host, symbol, { query, now }, limit) => {
   let open =
     startTime === undefined ? (openTime(interval, endTime) ?? latest) : (openTime(interval, startTime) ?? latest);
   if (startTime === undefined) for (let i = 1; i < limit; i++) open = openTime(interval, open - 1) ?? open;
-  else if (open < startTime) open = nextOpenTime(interval, open);
+  else if (open < startTime) open = nextOpen(interval, open);
   open = Math.max(open, openTime(interval, listing.candles.openedAt) ?? open);
   const rows: string[] = [];
   while (open <= endTime && rows.length < limit) {
-    const end = nextOpenTime(interval, open);
+    const end = nextOpen(interval, open);
     rows.push(klineRow(listing, open, end));
     open = end;
   }

@@ -1,19 +1,19 @@
 import { RestLimit } from '../rest-limit.ts';
 import type { VenueHost } from '../venue-host.ts';
-import type { RestAnswer, RestRequest } from '../venue-protocol.ts';
+import type { RestAnswer, VenueRequest } from '../venue-protocol.ts';
 import type { BinanceDepth } from './binance-depth.ts';
 import {
   aggTradeRows,
   dayRow,
   klineRows,
   missing,
-  type Rows,
   type RowsError,
+  type RowsOf,
   symbolRow,
   tradeRows,
 } from './binance-rest-rows.ts';
 
-type Handler = (request: RestRequest) => RestAnswer;
+type Handler = (request: VenueRequest) => RestAnswer;
 
 interface Route {
   readonly weight: (query: URLSearchParams) => number;
@@ -56,7 +56,7 @@ export class BinanceRest {
     ]);
   }
 
-  answer(request: RestRequest): RestAnswer {
+  answer(request: VenueRequest): RestAnswer {
     const route = this.routes.get(request.path);
     if (route === undefined)
       return { status: 404, body: '<html><body>Not Found</body></html>', contentType: 'text/html' };
@@ -76,7 +76,7 @@ export class BinanceRest {
     this.limit.clear();
   }
 
-  private exchangeInfo({ query, now }: RestRequest): RestAnswer {
+  private exchangeInfo({ query, now }: VenueRequest): RestAnswer {
     const single = query.get('symbol');
     let wanted: string[] | undefined = single === null ? undefined : [single];
     const list = query.get('symbols');
@@ -98,19 +98,19 @@ export class BinanceRest {
     );
   }
 
-  private trades(request: RestRequest): RestAnswer {
+  private trades(request: VenueRequest): RestAnswer {
     const query = new URLSearchParams(request.query);
     query.delete('fromId');
     return this.rows({ ...request, query }, tradeRows);
   }
 
-  private historicalTrades(request: RestRequest): RestAnswer {
+  private historicalTrades(request: VenueRequest): RestAnswer {
     if (this.host.id === 'binance_us' && request.headers['x-mbx-apikey'] === undefined)
       return error(401, -2014, 'API-key format invalid.');
     return this.rows(request, tradeRows);
   }
 
-  private rows(request: RestRequest, rows: Rows): RestAnswer {
+  private rows(request: VenueRequest, rows: RowsOf): RestAnswer {
     const symbol = this.symbol(request.query);
     if (typeof symbol !== 'string') return symbol;
     const wrong = wrongNumber(request.query);
@@ -119,7 +119,7 @@ export class BinanceRest {
     return Array.isArray(list) ? ok(`[${list.join(',')}]`) : refused(list);
   }
 
-  private depth({ query }: RestRequest): RestAnswer {
+  private depth({ query }: VenueRequest): RestAnswer {
     const symbol = this.symbol(query);
     if (typeof symbol !== 'string') return symbol;
     const wrong = wrongNumber(query);
@@ -130,7 +130,7 @@ export class BinanceRest {
     return recorded === undefined ? ok('{"lastUpdateId":0,"bids":[],"asks":[]}') : ok(recorded);
   }
 
-  private dayTickers({ query, now }: RestRequest): RestAnswer {
+  private dayTickers({ query, now }: VenueRequest): RestAnswer {
     if (!query.has('symbol')) return ok(`[${this.host.listings.map((listing) => dayRow(listing, now)).join(',')}]`);
     const symbol = this.symbol(query);
     if (typeof symbol !== 'string') return symbol;

@@ -1,7 +1,7 @@
 import type { Connection } from '../connection.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { RestAnswer } from '../venue-protocol.ts';
-import { parseStreamName, type StreamName } from './binance-stream-name.ts';
+import { binanceStream, type StreamName } from './binance-stream-name.ts';
 
 const MAX_STREAMS = 1_024;
 const MAX_MESSAGES_A_SECOND = 5;
@@ -149,7 +149,7 @@ export class BinanceSocket {
   }
 
   private parse(name: string): StreamName | undefined {
-    const stream = parseStreamName(name);
+    const stream = binanceStream(name);
     return stream?.interval === '1s' && this.host.id === 'binance_us' ? undefined : stream;
   }
 

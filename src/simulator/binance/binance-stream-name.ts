@@ -25,7 +25,7 @@ const KINDS: Readonly<Record<string, EventKind>> = {
 };
 
 /** Takes a Binance stream name apart; undefined for one that the venue would call invalid. */
-export function parseStreamName(name: string): StreamName | undefined {
+export function binanceStream(name: string): StreamName | undefined {
   if (name === '!miniTicker@arr') return { symbol: '', kind: 'mini_ticker' };
   const match = STREAM.exec(name);
   if (match === null) return undefined;

@@ -2,7 +2,7 @@ import { at } from '../../domain/at.ts';
 import type { EventKind } from '../captures/frame-subject.ts';
 import type { Connection } from '../connection.ts';
 import { WITHHELD } from '../journal.ts';
-import { nextOpenTime, openTime } from '../market/candle.ts';
+import { nextOpen, openTime } from '../market/candle.ts';
 import type { Listing } from '../market/listing.ts';
 import type { Topic } from '../topic.ts';
 import type { VenueHost } from '../venue-host.ts';
@@ -218,7 +218,7 @@ export class BinanceStreams implements VenueStreams {
     const { listing, interval } = kline;
     const open = openTime(interval, now) ?? now;
     if (kline.open !== open) {
-      if (kline.open !== 0 && nextOpenTime(interval, kline.open) === open)
+      if (kline.open !== 0 && nextOpen(interval, kline.open) === open)
         this.publishKline(kline, kline.open, open, now, true);
       kline.open = open;
       kline.sentTrades = -1;
@@ -227,7 +227,7 @@ export class BinanceStreams implements VenueStreams {
       return;
     kline.sentAt = now;
     kline.sentTrades = listing.trades.count;
-    this.publishKline(kline, open, nextOpenTime(interval, open), now, false);
+    this.publishKline(kline, open, nextOpen(interval, open), now, false);
   }
 
   private publishKline(

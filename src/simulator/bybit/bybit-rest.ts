@@ -1,17 +1,17 @@
-import { nextOpenTime, openTime } from '../market/candle.ts';
+import { nextOpen, openTime } from '../market/candle.ts';
 import { QUOTE } from '../market/coins.ts';
 import { fixed } from '../market/decimals.ts';
 import type { Listing } from '../market/listing.ts';
 import { RestLimit } from '../rest-limit.ts';
 import type { VenueHost } from '../venue-host.ts';
-import type { RestAnswer, RestRequest } from '../venue-protocol.ts';
+import type { RestAnswer, VenueRequest } from '../venue-protocol.ts';
 import type { BybitBooks } from './bybit-books.ts';
 import { BYBIT_INTERVALS, isRpi, priceText, quantityText, quoteText, tradeId } from './bybit-frames.ts';
 
 const BAN_MS = 600_000;
 const MAX_RECENT_TRADES = 60;
 
-type Handler = (request: RestRequest) => string | Refused;
+type Handler = (request: VenueRequest) => string | Refused;
 
 class Refused {
   readonly code: number;
@@ -44,7 +44,7 @@ export class BybitRest {
     ]);
   }
 
-  answer(request: RestRequest): RestAnswer {
+  answer(request: VenueRequest): RestAnswer {
     if (this.limit.take(1, request.now).kind !== 'allowed')
       return { status: 403, body: tooFrequent, contentType: 'text/html' };
     const handler = this.routes.get(request.path);
@@ -66,7 +66,7 @@ export class BybitRest {
     this.limit.clear();
   }
 
-  private instruments({ query }: RestRequest): string | Refused {
+  private instruments({ query }: VenueRequest): string | Refused {
     if (query.get('category') !== 'spot') return wrongCategory;
     const symbol = query.get('symbol');
     if (symbol !== null && !this.host.lists(symbol)) return wrongSymbol;
@@ -88,7 +88,7 @@ export class BybitRest {
     );
   }
 
-  private recentTrades({ query }: RestRequest): string | Refused {
+  private recentTrades({ query }: VenueRequest): string | Refused {
     const symbol = this.symbol(query);
     if (typeof symbol !== 'string') return symbol;
     const limit = limitOf(query, MAX_RECENT_TRADES, MAX_RECENT_TRADES);
@@ -102,13 +102,13 @@ export class BybitRest {
     return `{"category":"spot","list":[${rows.join(',')}]}`;
   }
 
-  private orderBook({ query, now }: RestRequest): string | Refused {
+  private orderBook({ query, now }: VenueRequest): string | Refused {
     const listing = this.listing(query);
     if (listing instanceof Refused) return listing;
     return this.books.rest(listing, limitOf(query, 1, 1_000), now);
   }
 
-  private klines({ query, now }: RestRequest): string | Refused {
+  private klines({ query, now }: VenueRequest): string | Refused {
     const listing = this.listing(query);
     if (listing instanceof Refused) return listing;
     const interval = BYBIT_INTERVALS[query.get('interval') ?? ''];
@@ -124,11 +124,11 @@ export class BybitRest {
       open !== undefined && open >= start && rows.length < limit;
       open = openTime(interval, open - 1)
     )
-      rows.push(klineRow(listing, open, nextOpenTime(interval, open)));
+      rows.push(klineRow(listing, open, nextOpen(interval, open)));
     return `{"category":"spot","symbol":"${listing.symbol}","list":[${rows.join(',')}]}`;
   }
 
-  private tickers({ query, now }: RestRequest): string | Refused {
+  private tickers({ query, now }: VenueRequest): string | Refused {
     if (query.get('category') !== 'spot') return wrongCategory;
     if (!query.has('symbol'))
       return `{"category":"spot","list":[${this.host.listings.map((listing) => tickerRow(listing, now)).join(',')}]}`;
@@ -185,8 +185,8 @@ function tickerRow(listing: Listing, now: number): string {
 /** Start of the last of `limit` candles, the first of which begins at `start` or later. */
 function lastOpenTime(interval: string, start: number, limit: number): number {
   let open = openTime(interval, start) ?? start;
-  if (open < start) open = nextOpenTime(interval, open);
-  for (let i = 1; i < limit; i++) open = nextOpenTime(interval, open);
+  if (open < start) open = nextOpen(interval, open);
+  for (let i = 1; i < limit; i++) open = nextOpen(interval, open);
   return open;
 }
 

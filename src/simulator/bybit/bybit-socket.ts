@@ -8,7 +8,7 @@ const MAX_ARGS_LENGTH = 21_000;
 const IDLE_MS = 600_000;
 const BOOK_LEVELS = ['1', '50', '200', '1000'];
 
-export interface TopicName {
+export interface TopicParts {
   readonly symbol: string;
   readonly kind: EventKind;
   /** Klines, by Bybit's name. */
@@ -18,7 +18,7 @@ export interface TopicName {
 }
 
 /** Takes a Bybit topic apart; undefined for one that has no handler. */
-export function parseTopic(topic: string): TopicName | undefined {
+export function bybitTopic(topic: string): TopicParts | undefined {
   const parts = topic.split('.');
   const [name, second = '', third = ''] = parts;
   if (parts.length === 2 && name === 'publicTrade') return { symbol: second, kind: 'trade' };
@@ -32,7 +32,7 @@ export function parseTopic(topic: string): TopicName | undefined {
 
 export interface BybitSocketOptions {
   readonly host: VenueHost;
-  readonly onSubscribe: (connection: Connection, name: string, topic: TopicName) => void;
+  readonly onSubscribe: (connection: Connection, name: string, topic: TopicParts) => void;
 }
 
 interface Request {
@@ -93,7 +93,7 @@ export class BybitSocket {
     }
     this.acknowledge(connection, 'subscribe', id);
     for (const name of args.filter((arg) => typeof arg === 'string')) {
-      const topic = parseTopic(name);
+      const topic = bybitTopic(name);
       if (topic === undefined) this.host.subscribe(connection, this.host.topic(name, 'ticker', ''));
       else {
         this.host.subscribe(connection, this.host.topic(name, topic.kind, topic.symbol));
@@ -125,7 +125,7 @@ export class BybitSocket {
         if (name !== 'system.status') return `error:handler not found,topic:${name}`;
         continue;
       }
-      const topic = parseTopic(name);
+      const topic = bybitTopic(name);
       if (topic === undefined) return `error:handler not found,topic:${name}`;
       if (!this.host.lists(topic.symbol) || this.host.rejects(topic)) return `Invalid symbol :[${name}]`;
     }

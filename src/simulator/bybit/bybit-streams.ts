@@ -2,7 +2,7 @@ import type { EventKind } from '../captures/frame-subject.ts';
 import type { Connection } from '../connection.ts';
 import { WITHHELD } from '../journal.ts';
 import { viewBook } from '../market/book-view.ts';
-import { nextOpenTime, openTime } from '../market/candle.ts';
+import { nextOpen, openTime } from '../market/candle.ts';
 import type { Listing } from '../market/listing.ts';
 import type { Topic } from '../topic.ts';
 import type { VenueHost } from '../venue-host.ts';
@@ -18,7 +18,7 @@ import {
   tradeFrame,
   tradeId,
 } from './bybit-frames.ts';
-import type { TopicName } from './bybit-socket.ts';
+import type { TopicParts } from './bybit-socket.ts';
 
 const TRADES_A_MESSAGE = 1_024;
 const TICKER_EVERY_MS = 50;
@@ -55,7 +55,7 @@ export class BybitStreams implements VenueStreams {
   }
 
   /** Takes up a topic for a connection; all but trades begin with a snapshot for it alone. */
-  subscribed(connection: Connection, name: string, { symbol, kind, interval, levels }: TopicName, now: number): void {
+  subscribed(connection: Connection, name: string, { symbol, kind, interval, levels }: TopicParts, now: number): void {
     const listing = this.host.listing(symbol);
     if (listing === undefined) return;
     const topic = this.host.topic(name, kind, symbol);
@@ -75,7 +75,7 @@ export class BybitStreams implements VenueStreams {
         connection,
         topic,
         listing,
-        klineFrame(listing, interval ?? '1', open, nextOpenTime(ours, open), now, false),
+        klineFrame(listing, interval ?? '1', open, nextOpen(ours, open), now, false),
         now,
         `${interval ?? '1'}:${open}`,
         ',"closed":false',
@@ -186,13 +186,13 @@ export class BybitStreams implements VenueStreams {
     const ours = BYBIT_INTERVALS[interval] ?? '1m';
     const open = openTime(ours, now) ?? now;
     if (open !== kline.open) {
-      if (nextOpenTime(ours, kline.open) === open) this.publishKline(kline, kline.open, open, now, true);
+      if (nextOpen(ours, kline.open) === open) this.publishKline(kline, kline.open, open, now, true);
       kline.open = open;
       kline.sentTrades = -1;
     }
     if (now - kline.sentAt < KLINE_EVERY_MS || kline.sentTrades === listing.trades.count) return;
     this.mark(kline, now);
-    if (topic.size > 0) this.publishKline(kline, open, nextOpenTime(ours, open), now, false);
+    if (topic.size > 0) this.publishKline(kline, open, nextOpen(ours, open), now, false);
   }
 
   private publishKline(

@@ -79,7 +79,7 @@ function binanceFrame(frame: string): DataFrame | undefined {
 function suffixOf(event: Record<string, unknown>): string | undefined {
   if (event.e === undefined) return event.u !== undefined && event.B !== undefined ? 'bookTicker' : undefined;
   if (event.e !== 'kline') return SUFFIXES[scalar(event.e) ?? ''];
-  const interval = scalar((event.k as { readonly i?: unknown } | null | undefined)?.i);
+  const interval = scalar(Object(event.k).i);
   return interval === undefined ? undefined : `kline_${interval}`;
 }
 
@@ -100,8 +100,8 @@ export function tradesOf(venue: VenueId, { topic, data }: DataFrame): RecordedTr
 function bybitTrades(frame: string): RecordedTrade[] {
   const items = parsed(frame)?.data;
   if (!Array.isArray(items)) return [];
-  return (items as (Record<string, unknown> | null)[]).flatMap((item) => {
-    const { i, p, v, T, S, seq, BT, RPI } = item ?? {};
+  return items.flatMap((item: unknown) => {
+    const { i, p, v, T, S, seq, BT, RPI }: Record<string, unknown> = Object(item);
     return readable(i, p, v).map((read) => ({
       ...read,
       time: numberOf(T),
@@ -131,9 +131,7 @@ function numberOf(value: unknown): number {
 function parsed(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(utf8(text));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
   } catch {
     return undefined;
   }

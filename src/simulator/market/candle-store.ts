@@ -1,4 +1,4 @@
-import { type Candle, emptyCandle, mergeCandle } from './candle.ts';
+import { emptyCandle, mergeCandle, type SimulatedCandle } from './candle.ts';
 import type { PastTrades } from './past-trades.ts';
 
 const MINUTE = 60_000;
@@ -9,14 +9,14 @@ const KEPT_MINUTES = 3_000;
 export class CandleStore {
   private readonly past: PastTrades;
   private readonly keptSeconds: number;
-  private readonly seconds = new Map<number, Candle>();
-  private readonly minutes = new Map<number, Candle>();
-  private current: Candle;
+  private readonly seconds = new Map<number, SimulatedCandle>();
+  private readonly minutes = new Map<number, SimulatedCandle>();
+  private current: SimulatedCandle;
   private currentSecond: number;
   private lastPrice: number;
   private dayBefore: { readonly high: number; readonly low: number } | undefined;
   /** Sums since the start: quantity steps and their product with price steps. */
-  readonly total: Candle;
+  readonly total: SimulatedCandle;
 
   /** @param keptSeconds seconds of candles kept for the interval 1s. */
   constructor(past: PastTrades, keptSeconds: number) {
@@ -60,7 +60,7 @@ export class CandleStore {
   }
 
   /** The candle from `open` up to but not including `end` (whole seconds; whole minutes where longer than one). */
-  candle(open: number, end: number): Candle {
+  candle(open: number, end: number): SimulatedCandle {
     const { startedAt, price } = this.past.options;
     const result = open < startedAt ? this.past.candle(open, Math.min(end, startedAt)) : emptyCandle(price);
     if (end - open < MINUTE) this.merge(result, this.seconds, open, end, 1_000);
@@ -71,7 +71,7 @@ export class CandleStore {
   }
 
   /** The 24 hours up to `now`: the made-up day before the start and everything since. */
-  day(now: number): Candle {
+  day(now: number): SimulatedCandle {
     const { startedAt } = this.past.options;
     const result = this.past.roughCandle(now - DAY, Math.max(now - DAY + 1_000, startedAt));
     this.dayBefore ??= { high: result.high, low: result.low };
@@ -81,13 +81,19 @@ export class CandleStore {
     return result;
   }
 
-  private sinceStart(): Candle {
+  private sinceStart(): SimulatedCandle {
     const all = { ...this.total };
     mergeCandle(all, this.current);
     return all;
   }
 
-  private merge(into: Candle, from: ReadonlyMap<number, Candle>, open: number, end: number, step: number): void {
+  private merge(
+    into: SimulatedCandle,
+    from: ReadonlyMap<number, SimulatedCandle>,
+    open: number,
+    end: number,
+    step: number,
+  ): void {
     const last = Math.min(end, this.currentSecond + 1);
     for (let time = open; time < last; time += step) {
       const part = from.get(time);
@@ -122,7 +128,7 @@ export class CandleStore {
   }
 }
 
-function trim(map: Map<number, Candle>, size: number): void {
+function trim(map: Map<number, SimulatedCandle>, size: number): void {
   if (map.size <= size) return;
   for (const key of map.keys()) {
     map.delete(key);

@@ -1,5 +1,5 @@
 /** One candle in steps: prices in price steps, volumes in quantity steps, quote volumes in their product. */
-export interface Candle {
+export interface SimulatedCandle {
   open: number;
   high: number;
   low: number;
@@ -15,7 +15,7 @@ export interface Candle {
 }
 
 /** A candle without a trade, at the price that went before. */
-export function emptyCandle(price: number): Candle {
+export function emptyCandle(price: number): SimulatedCandle {
   return {
     open: price,
     high: price,
@@ -32,7 +32,7 @@ export function emptyCandle(price: number): Candle {
 }
 
 /** Adds `later`, which follows `candle` in time, to it. */
-export function mergeCandle(candle: Candle, later: Candle): void {
+export function mergeCandle(candle: SimulatedCandle, later: SimulatedCandle): void {
   if (later.trades === 0) return;
   if (candle.trades === 0) {
     candle.open = later.open;
@@ -87,7 +87,7 @@ export function openTime(interval: string, time: number): number | undefined {
 }
 
 /** Start of the candle after the one that begins at `open`. */
-export function nextOpenTime(interval: string, open: number): number {
+export function nextOpen(interval: string, open: number): number {
   const length = LENGTHS[interval];
   if (length !== undefined) return open + length;
   if (interval === '1w') return open + 7 * DAY;

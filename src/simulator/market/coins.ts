@@ -1,5 +1,5 @@
 /** A coin of the simulated market, against USDT. */
-export interface Coin {
+export interface MarketCoin {
   readonly coin: string;
   readonly symbol: string;
   /** USDT at the start, before the seed moves it a little. */
@@ -39,13 +39,13 @@ const REAL: readonly (readonly [coin: string, price: number, priceDecimals: numb
 export const DEFAULT_COINS = REAL.length;
 
 /** The first `count` coins: the real ones, then X0001, X0002, … with prices between 0.01 and 1,000 USDT. */
-export function marketCoins(count: number): Coin[] {
-  const coins: Coin[] = [];
+export function marketCoins(count: number): MarketCoin[] {
+  const coins: MarketCoin[] = [];
   for (let i = 0; i < count; i++) coins.push(coinAt(i));
   return coins;
 }
 
-function coinAt(index: number): Coin {
+function coinAt(index: number): MarketCoin {
   const real = REAL[index];
   if (real !== undefined) {
     const [coin, price, priceDecimals, quantityDecimals] = real;

@@ -1,6 +1,6 @@
 import type { VenueProfile } from '../venue-profile.ts';
 import { CandleStore } from './candle-store.ts';
-import type { Coin } from './coins.ts';
+import type { MarketCoin } from './coins.ts';
 import { PastTrades } from './past-trades.ts';
 import { PricePath } from './price-path.ts';
 import { hash, hashText, Random } from './random.ts';
@@ -18,7 +18,7 @@ const MINUTE_VALUE = 900_000;
 
 export interface ListingOptions {
   readonly profile: VenueProfile;
-  readonly coin: Coin;
+  readonly coin: MarketCoin;
   readonly index: number;
   readonly seed: number;
   /** Milliseconds since 1970 when the market opened. */

@@ -1,4 +1,4 @@
-import type { Market, OnOrder } from './market.ts';
+import type { OnOrder, SimulatedMarket } from './market.ts';
 
 /** The most that one slice makes up for, and the most that is made up for at all, in seconds of trades. */
 const SLICE_SECONDS = 0.05;
@@ -6,7 +6,7 @@ const BACKLOG_SECONDS = 2;
 
 /** Keeps one market at its rate: each slice makes the trades that are due, and catches up what a late slice missed. */
 export class MarketClock {
-  private readonly market: Market;
+  private readonly market: SimulatedMarket;
   private rate: number;
   private readonly onOrder: OnOrder;
   private startedAt: number;
@@ -15,7 +15,7 @@ export class MarketClock {
   forgiven = 0;
 
   /** @param startedAt milliseconds of a monotonic clock. */
-  constructor(market: Market, rate: number, startedAt: number, onOrder: OnOrder) {
+  constructor(market: SimulatedMarket, rate: number, startedAt: number, onOrder: OnOrder) {
     this.market = market;
     this.rate = rate;
     this.startedAt = startedAt;

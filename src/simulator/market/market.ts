@@ -22,7 +22,7 @@ export interface MarketOptions {
  * the same options give the same symbols, ids, prices, quantities and sides in the same order.
  * Market time, by which the venues agree about prices, is that number divided by the rate.
  */
-export class Market {
+export class SimulatedMarket {
   readonly listings: readonly Listing[];
   readonly bySymbol: ReadonlyMap<string, Listing>;
   /** Trades made, and trades left out because the market or the symbol was quiet. */

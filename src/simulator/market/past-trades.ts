@@ -1,4 +1,4 @@
-import { type Candle, emptyCandle } from './candle.ts';
+import { emptyCandle, type SimulatedCandle } from './candle.ts';
 import { hash } from './random.ts';
 import type { Trade } from './trade-ring.ts';
 
@@ -58,7 +58,7 @@ export class PastTrades {
   }
 
   /** The candle from `open` up to but not including `end`: of the trades themselves up to an hour, roughly beyond. */
-  candle(open: number, end: number): Candle {
+  candle(open: number, end: number): SimulatedCandle {
     if (end - open > HOUR) return this.roughCandle(open, end);
     const candle = emptyCandle(this.priceAt(open));
     const last = this.firstIdAt(end) - 1;
@@ -67,7 +67,7 @@ export class PastTrades {
   }
 
   /** A candle of mean volume whose prices are those of a few moments. */
-  roughCandle(open: number, end: number): Candle {
+  roughCandle(open: number, end: number): SimulatedCandle {
     const prices = Array.from({ length: 13 }, (_, i) => this.priceAt(open + ((end - open) * i) / 12));
     const high = Math.max(...prices);
     const low = Math.min(...prices);
@@ -115,7 +115,7 @@ export class PastTrades {
   }
 }
 
-function addTrade(candle: Candle, { id, price, quantity, sell }: Trade): void {
+function addTrade(candle: SimulatedCandle, { id, price, quantity, sell }: Trade): void {
   if (candle.trades === 0) {
     candle.open = candle.high = candle.low = price;
     candle.firstId = id;

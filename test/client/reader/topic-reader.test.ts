@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Overflow } from '../../../src/client/reader/overflow.ts';
 import { BufferedReading } from '../../../src/client/reader/reading.ts';
-import { type Listener, TopicReader } from '../../../src/client/reader/topic-reader.ts';
+import { type RecordListener, TopicReader } from '../../../src/client/reader/topic-reader.ts';
 import type { Arrival, ClientWarning } from '../../../src/client/source/source.ts';
 import { recordsOf } from '../../../src/client/topic-name.ts';
 import { Fault } from '../../../src/domain/fault.ts';
@@ -28,7 +28,7 @@ function readerOf({ identityWindow = 100 } = {}) {
 
 function listener() {
   const heard: string[] = [];
-  const one: Listener = {
+  const one: RecordListener = {
     give: (record) => heard.push((record as TradeEvent).tradeId),
     fail: (fault) => heard.push(`failed: ${fault.message}`),
     end: () => heard.push('end'),

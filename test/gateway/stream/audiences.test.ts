@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Channel } from '../../../src/gateway/api/api.ts';
-import { Audiences, type Listener } from '../../../src/gateway/stream/audiences.ts';
+import { Audiences, type StreamReceiver } from '../../../src/gateway/stream/audiences.ts';
 import { Item } from '../../../src/gateway/stream/stream-channels.ts';
 
-class Ear implements Listener {
+class Ear implements StreamReceiver {
   readonly delivered: string[] = [];
   readonly messages: Buffer[] = [];
   readonly kept: string[] = [];

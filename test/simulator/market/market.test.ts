@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { VenueId } from '../../../src/domain/instrument.ts';
-import { Market } from '../../../src/simulator/market/market.ts';
+import { SimulatedMarket } from '../../../src/simulator/market/market.ts';
 import { MarketClock } from '../../../src/simulator/market/market-clock.ts';
 import { VENUE_PROFILES } from '../../../src/simulator/venue-profile.ts';
 
@@ -15,13 +15,13 @@ interface Made {
   order: number;
 }
 
-function market(venue: VenueId, options: { seed?: number; symbols?: number; rate?: number } = {}): Market {
+function market(venue: VenueId, options: { seed?: number; symbols?: number; rate?: number } = {}): SimulatedMarket {
   const profile = VENUE_PROFILES.find(({ id }) => id === venue);
   if (profile === undefined) throw new Error(venue);
-  return new Market({ profile, seed: 1, symbols: 20, rate: 1_000, startedAt: 0, ...options });
+  return new SimulatedMarket({ profile, seed: 1, symbols: 20, rate: 1_000, startedAt: 0, ...options });
 }
 
-function trades(from: Market, slices: readonly number[]): Made[] {
+function trades(from: SimulatedMarket, slices: readonly number[]): Made[] {
   const made: Made[] = [];
   let order = 0;
   for (const [index, count] of slices.entries()) {

@@ -2,7 +2,7 @@ import type { Connection } from './connection.ts';
 
 const LOOK_EVERY_MS = 10;
 
-export interface HeartbeatOptions {
+export interface ServerPingsOptions {
   /** Undefined where the venue sends no pings. */
   readonly ping: { readonly everyMs: number; readonly answerWithinMs: number } | undefined;
   /** Connections are closed when they are this old; undefined: never. */
@@ -20,12 +20,12 @@ interface Beat {
  * Binance's server pings: a payload every so often, to be copied into the pong within a time; a pong with another
  * payload counts for nothing. And the age at which every connection ends.
  */
-export class Heartbeat {
-  private readonly options: HeartbeatOptions;
+export class ServerPings {
+  private readonly options: ServerPingsOptions;
   private readonly beats = new WeakMap<Connection, Beat>();
   private nextLook = 0;
 
-  constructor(options: HeartbeatOptions) {
+  constructor(options: ServerPingsOptions) {
     this.options = options;
   }
 
