@@ -22,8 +22,9 @@ bench: ready ## benchmarks, as tables of ratios: order books, trade analysis, ga
 	@node bench/client/main.ts
 	@exec node bench/main.ts $(ARGS)
 
-faults: ready ## every fault against the whole pipeline: docs/fault-matrix.md
-	@exec node bench/faults/main.ts $(ARGS)
+faults: ready ## every fault against the whole pipeline: docs/fault-matrix.md; then the long integration tests
+	@node bench/faults/main.ts $(ARGS)
+	@$(if $(ARGS),true,MARKET_FEED_LONG_TESTS=true exec vitest run)
 
 chaos: ready ## ten minutes of random faults from a seed, every trade accounted for
 	@exec node bench/faults/chaos.ts $(ARGS)

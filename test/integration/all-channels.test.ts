@@ -13,12 +13,11 @@ import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { epochProblems } from '../../testing/judges/epoch-rules.ts';
 import { compareTrades, exactValue, grouped, type JournalEvent, readJournal } from '../../testing/judges/journal.ts';
 import { startSimulate, temporaryFolder } from '../../testing/processes/market-feed-process.ts';
+import { isLong } from '../../testing/tools/is-long.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 
-/** A minute is the measure; a quarter of it, and less for the second venue, is enough for every run of the tests. */
-const MEASURED = process.env.DURATION_S;
-const SECONDS = Number(MEASURED ?? 15);
+const SECONDS = isLong ? 60 : 5;
 const PER_SECOND = 2000;
 const STANDBY_PER_SECOND = 200;
 const ALL = CHANNELS.filter((channel) => !isDepthChannel(channel));
@@ -34,11 +33,11 @@ const SETTLE_MS = 2000;
 const now = wallClock();
 
 describe.each([
-  { venue: 'binance', standby: 'bybit', seconds: SECONDS },
-  { venue: 'bybit', standby: 'binance', seconds: MEASURED === undefined ? 8 : SECONDS },
-] as const)('20 coins, all channels, $venue', ({ venue, standby, seconds }) => {
-  it(`${PER_SECOND} trades a second for ${seconds} s: journal and files agree`, {
-    timeout: seconds * 2500 + 60_000,
+  { venue: 'binance', standby: 'bybit' },
+  { venue: 'bybit', standby: 'binance' },
+] as const)('20 coins, all channels, $venue', ({ venue, standby }) => {
+  it(`${PER_SECOND} trades a second for ${SECONDS} s: journal and files agree`, {
+    timeout: SECONDS * 2500 + 60_000,
   }, async () => {
     const folder = await temporaryFolder();
     const journalFile = join(folder, 'journal.ndjson');
@@ -66,7 +65,7 @@ describe.each([
     );
     await delay(SETTLE_MS);
     const startedAt = Date.now();
-    await delay(seconds * 1000);
+    await delay(SECONDS * 1000);
     const stoppedAt = Date.now();
     const asked = performance.now();
     const { undelivered } = await pipeline.stop('the test is over');
@@ -87,7 +86,7 @@ describe.each([
     const trades = compareTrades(records, journal);
     expect(trades.problems).toEqual([]);
     expect(trades.runs).toBe(20);
-    expect(trades.trades).toBeGreaterThan(PER_SECOND * seconds * 0.9);
+    expect(trades.trades).toBeGreaterThan(PER_SECOND * SECONDS * 0.9);
     const lastSent = journal.filter(
       ({ kind, sent, time }) => kind === 'trade' && sent.length > 0 && time < stoppedAt - 200,
     );
@@ -107,7 +106,7 @@ describe.each([
 
     latencies.sort((a, b) => a - b);
     console.log(
-      `${venue}: ${trades.trades} trades, ${books} book tickers, ${klines} klines in ${seconds} s equal to the journal (${journal.length} lines); ` +
+      `${venue}: ${trades.trades} trades, ${books} book tickers, ${klines} klines in ${SECONDS} s equal to the journal (${journal.length} lines); ` +
         `receive to acknowledge p50 ${quantile(latencies, 0.5) / 1000} ms, p99 ${quantile(latencies, 0.99) / 1000} ms; stop in ${stopMs.toFixed(0)} ms`,
     );
   });
@@ -126,7 +125,7 @@ it(`from the simulator's send to a MarketFeed callback: under 100 ms p99 at ${PE
   await delay(1000);
   latencies.length = 0;
   const from = performance.now();
-  await delay((MEASURED === undefined ? 5 : 10) * 1000);
+  await delay((isLong ? 10 : 3) * 1000);
   const seconds = (performance.now() - from) / 1000;
   await feed.close();
   latencies.sort((a, b) => a - b);

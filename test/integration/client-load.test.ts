@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 
 /** Seconds; the long run is `bench/client/main.ts`. */
-const DURATION = 6;
+const DURATION = 4;
 const PER_SECOND = 2000;
 
 it(`gives every trade of 20 coins once, ${PER_SECOND} a second, with its latency`, async () => {

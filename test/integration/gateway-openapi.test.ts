@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { SimulatedGateway } from '../../testing/feeds/simulated-gateway.ts';
+import { isLong } from '../../testing/tools/is-long.ts';
 import { runPython } from '../../testing/tools/python.ts';
 
 /** The same requests each time: what it finds can be found again. */
@@ -22,7 +23,7 @@ it.each([
     await writeFile(file, config);
     const { stdout, stderr, code } = await runPython('fuzz_openapi.py', [
       ...['--config-file', file, 'run', `${simulated.url}/docs/json`],
-      ...['--seed', SEED, '--max-examples', '15', '--max-time', '25', '--continue-on-failure', '--warnings', 'off'],
+      ...['--seed', SEED, '--max-examples', isLong ? '50' : '6', '--continue-on-failure', '--warnings', 'off'],
     ]);
     expect(code, `${stdout}\n${stderr}`).toBe(0);
     expect(stdout).toContain('Tested: 19');

@@ -10,14 +10,14 @@ import { startPipeline } from '../../src/runtime/run.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { SimulatedFeed, simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { startSimulate, temporaryFolder } from '../../testing/processes/market-feed-process.ts';
+import { isLong } from '../../testing/tools/is-long.ts';
 import { runPython } from '../../testing/tools/python.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 
 vi.setConfig({ maxConcurrency: 4 });
 
-/** A minute is the measure; a part of it is enough for every run of the tests. */
-const SECONDS = Number(process.env.DURATION_S ?? 8);
+const SECONDS = isLong ? 60 : 4;
 const RATE = 300;
 const COINS = 'BTC ETH SOL BNB XRP ADA DOGE AVAX DOT LINK LTC POL UNI ATOM NEAR APT ARB OP FIL TRX'.split(' ');
 const BTC = 'BTCUSDT';

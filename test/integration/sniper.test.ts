@@ -22,6 +22,13 @@ interface Line {
   readonly causes?: readonly string[];
 }
 
+const EXAMPLES = [
+  ['sniper.ts', process.execPath],
+  ['sniper.py', join(tools, 'python/bin/python')],
+] as const;
+
+type Sniper = ReturnType<typeof startSniper>;
+
 /** Starts a sniper as a user does, and reads its ledger. */
 function startSniper(command: string, args: readonly string[]) {
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -67,17 +74,14 @@ describe('examples/sniper.py', () => {
   });
 });
 
-describe.each([
-  ['sniper.ts', process.execPath],
-  ['sniper.py', join(tools, 'python/bin/python')],
-])('examples/%s on Kafka', (example, command) => {
+describe('the examples on Kafka', () => {
   let brokers: string[];
   beforeAll(async () => {
     await preparePython();
     brokers = await sharedBrokers();
   });
 
-  it('trades while the feed is in order, halts within the limit when the pipeline is killed, goes on after its restart', async () => {
+  it('trade while the feed is in order, halt within the limit when the pipeline is killed, go on after its restart', async () => {
     const folder = await temporaryFolder();
     // Binance tells what was traded while nobody listened: the restart leaves no gap that would halt for a minute.
     const simulate = await startSimulate('--rate', '300', '--symbols', '3');
@@ -89,36 +93,43 @@ describe.each([
     const first = startMarketFeed('run', '--config', config);
     await first.logged('trading_resumed');
 
-    const sniper = startSniper(command, [
-      ...[`examples/${example}`, brokers.join(','), '--prefix', prefix],
-      ...['--environment', 'simulated', '--allow-test-data', '--coins', 'BTC,ETH,SOL'],
-    ]);
-    await sniper.wrote('resumed');
-    await sniper.wrote('bought');
-    await delay(3000);
+    const snipers = EXAMPLES.map(([example, command]) =>
+      startSniper(command, [
+        ...[`examples/${example}`, brokers.join(','), '--prefix', prefix],
+        ...['--environment', 'simulated', '--allow-test-data', '--coins', 'BTC,ETH,SOL'],
+      ]),
+    );
+    const each = <T>(ask: (sniper: Sniper) => Promise<T>) => Promise.all(snipers.map(ask));
+    await each((sniper) => sniper.wrote('resumed'));
+    await each((sniper) => sniper.wrote('bought'));
+    await delay(1000);
 
     const killedAt = Date.now();
     first.signal('SIGKILL');
-    const halted = await sniper.wrote('halted', killedAt);
-    const haltedAfterMs = Date.parse(halted.at) - killedAt;
-    console.info(`${example}: killed → halted ${haltedAfterMs} ms, ${halted.causes?.join()}`);
-    expect(haltedAfterMs).toBeLessThanOrEqual(DEFAULT_GUARD.statusSilenceMs + 250);
-    await delay(3000);
+    const halts = await each((sniper) => sniper.wrote('halted', killedAt));
+    for (const [index, halted] of halts.entries()) {
+      const haltedAfterMs = Date.parse(halted.at) - killedAt;
+      console.info(`${EXAMPLES[index]?.[0]}: killed → halted ${haltedAfterMs} ms, ${halted.causes?.join()}`);
+      expect(haltedAfterMs).toBeLessThanOrEqual(DEFAULT_GUARD.statusSilenceMs + 250);
+    }
+    await delay(1000);
 
     const restartedAt = Date.now();
     const second = startMarketFeed('run', '--config', config);
-    await sniper.wrote('resumed', restartedAt);
-    sniper.stop();
-    expect(await sniper.exited, sniper.stderr()).toBe(0);
+    const resumptions = await each((sniper) => sniper.wrote('resumed', restartedAt));
+    for (const sniper of snipers) sniper.stop();
+    for (const sniper of snipers) expect(await sniper.exited, sniper.stderr()).toBe(0);
     second.signal('SIGTERM');
     expect(await second.exited, second.stderr).toBe(0);
 
-    const lines = sniper.lines();
-    expect(lines.map(({ event }) => event)).toContain('ledger');
-    const orders = lines.filter(
-      ({ event, at }) => /^(bought|sold)$/.test(event) && Date.parse(at) > Date.parse(halted.at),
-    );
-    const resumed = await sniper.wrote('resumed', restartedAt);
-    for (const { at } of orders) expect(Date.parse(at)).toBeGreaterThanOrEqual(Date.parse(resumed.at));
+    for (const [index, sniper] of snipers.entries()) {
+      const lines = sniper.lines();
+      expect(lines.map(({ event }) => event)).toContain('ledger');
+      const [halted, resumed] = [halts[index]?.at ?? '', resumptions[index]?.at ?? ''];
+      const orders = lines.filter(
+        ({ event, at }) => /^(bought|sold)$/.test(event) && Date.parse(at) > Date.parse(halted),
+      );
+      for (const { at } of orders) expect(Date.parse(at)).toBeGreaterThanOrEqual(Date.parse(resumed));
+    }
   }, 120_000);
 });
