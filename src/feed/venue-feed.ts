@@ -1,7 +1,7 @@
 import { filter, firstValueFrom, Observable, race, type Subscriber, timer } from 'rxjs';
 import type { Instrument } from '../domain/instrument.ts';
-import type { Resumption } from './arbitration/merge-lines.ts';
 import type { BookStepped, Doubt } from './arbitration/merged-event.ts';
+import type { Resumption } from './arbitration/resumption.ts';
 import { HoldBack } from './connection/hold-back.ts';
 import type { LineNews, RotatingLine } from './connection/rotating-line.ts';
 import { DataQuality } from './liveness/data-quality.ts';
@@ -129,7 +129,7 @@ export class VenueFeed {
 
   /** Repeats dropped since the feed was subscribed. */
   get duplicates(): number {
-    return this.#run?.merge.duplicates ?? 0;
+    return this.#run?.arbiter.duplicates ?? 0;
   }
 
   /** A symbol's book as it is, where that is in step. */
@@ -139,7 +139,7 @@ export class VenueFeed {
 
   /** Where trades of a symbol may be missing now. */
   doubts(symbol: string): readonly Doubt[] {
-    return this.#run?.merge.doubts(symbol) ?? [];
+    return this.#run?.arbiter.doubts(symbol) ?? [];
   }
 
   /** Hands out what waits behind holes: nothing more will come. */

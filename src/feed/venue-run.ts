@@ -3,8 +3,9 @@ import type { Fault } from '../domain/fault.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { BookUpdate, MarketFrame } from '../domain/line.ts';
 import { detectStale } from '../operators/detect-stale.ts';
-import { LineMerge, type Resumption } from './arbitration/merge-lines.ts';
+import { holds, LineArbiter } from './arbitration/line-arbiter.ts';
 import type { LineData } from './arbitration/merged-event.ts';
+import type { Resumption } from './arbitration/resumption.ts';
 import { VenueBooks } from './books/venue-books.ts';
 import type { HoldBack } from './connection/hold-back.ts';
 import { noteOf } from './connection/line-note.ts';
@@ -12,7 +13,7 @@ import type { HandedOver, LineNews } from './connection/rotating-line.ts';
 import type { LineSignal } from './connection/venue-line.ts';
 import { VenueLines } from './connection/venue-lines.ts';
 import { venueNotices } from './connection/venue-notices.ts';
-import { VenueRepair } from './gaps/venue-repair.ts';
+import { tradeRepair } from './gaps/trade-repair.ts';
 import { FollowedInstruments, type InstrumentChange } from './instruments/followed-instruments.ts';
 import { instrumentNotes } from './instruments/instrument-notes.ts';
 import { CoinWatch } from './liveness/coin-watch.ts';
@@ -28,7 +29,7 @@ type Signal<K extends LineSignal['kind']> = Extract<LineSignal, { kind: K }>;
 
 /** One subscription of a venue feed: turns what its lines tell into what the venue tells. */
 export class VenueRun {
-  readonly merge: LineMerge;
+  readonly arbiter: LineArbiter;
   readonly lines: VenueLines;
   readonly books: VenueBooks;
   readonly #options: VenueFeedOptions;
@@ -37,7 +38,6 @@ export class VenueRun {
   readonly #held: HoldBack<Explained<LineNews>> | undefined;
   readonly #id: string;
   readonly #coins: CoinWatch;
-  readonly #repair: VenueRepair;
   readonly #instruments: FollowedInstruments;
   readonly #subscription = new Subscription();
   readonly #symbols = new Map<string, VenueSymbol>();
@@ -61,22 +61,21 @@ export class VenueRun {
     this.#held = held;
     this.#id = venue.id;
     this.#activeAt = scheduler.now();
-    this.merge = new LineMerge({
-      contiguousTradeIds: venue.contiguousTradeIds,
-      recentTrades: options.fetchRecent !== undefined,
-    });
     // A line that falls silent while another of the venue delivers is mute, whatever other venues do.
     this.lines = new VenueLines(options, counts, (connection) => {
       const now = scheduler.now();
       const othersSilent = now - this.#activeAt >= staleAfterMs / 2 || this.lines.isAlone(connection);
       return othersSilent && activity.venueIsQuiet(this.#id, now);
     });
-    this.#repair = new VenueRepair({
-      merge: this.merge,
-      fetchMissing: options.fetchMissing,
-      fetchRecent: options.fetchRecent,
-      instrument: (symbol) => this.lines.bySymbol(symbol),
-      linesUp: (symbol) => this.lines.connectionsOf(symbol),
+    this.arbiter = new LineArbiter({
+      contiguousTradeIds: venue.contiguousTradeIds,
+      recentTrades: options.fetchRecent !== undefined,
+      repair: tradeRepair({
+        fetchMissing: options.fetchMissing,
+        fetchRecent: options.fetchRecent,
+        instrument: (symbol) => this.lines.bySymbol(symbol),
+        linesUp: (symbol) => this.lines.connectionsOf(symbol),
+      }),
       scheduler,
       out: (signal) => this.#out.next(signal),
     });
@@ -159,13 +158,13 @@ export class VenueRun {
 
   /** Goes on where former runs ended, by symbol. To be called before any data. */
   resume(former: ReadonlyMap<string, Resumption>): void {
-    for (const [symbol, ended] of former) this.merge.resume(symbol, ended);
+    for (const [symbol, ended] of former) this.arbiter.resume(symbol, ended);
   }
 
   stop(): void {
     this.#subscription.unsubscribe();
     this.#instruments.close();
-    this.#repair.close();
+    this.arbiter.close();
     this.books.close();
     this.lines.close();
     this.#options.activity.connected(this.#id, false);
@@ -173,12 +172,12 @@ export class VenueRun {
 
   /** Hands out what waits behind holes. */
   flush(): void {
-    this.#repair.flush();
+    this.arbiter.flush();
   }
 
   /** What a former run published of a symbol does not count: another venue has served it meanwhile. */
   forget(symbol: string): void {
-    this.#repair.emit(this.merge.forget(symbol));
+    this.arbiter.forget(symbol);
   }
 
   get #holdsBack(): boolean {
@@ -308,7 +307,7 @@ export class VenueRun {
       const kept = {
         coin: this.#coins.of(symbol),
         quality: this.#counts.quality.of(symbol),
-        merged: this.merge.of(symbol),
+        arbiter: this.arbiter.of(symbol),
       };
       known = new VenueSymbol(symbol, kept);
       this.#symbols.set(symbol, known);
@@ -338,22 +337,21 @@ export class VenueRun {
       this.books.updated(connection, received as readonly BookUpdate[]);
       return;
     }
-    const events = this.merge.data(of.merged, connection, received as readonly LineData[], now);
+    const events = this.arbiter.data(of.arbiter, connection, received as readonly LineData[], receivedAt);
     this.#counts.events += events.length;
     const passed = events[0];
     if (passed?.kind === 'ticker' && this.lines.neededChannel !== undefined)
       this.#coins.priced(of.coin, passed.price, now);
     this.#options.timing?.latency.received(passed);
     // Held back, it is a sign of life all the same.
-    if (events.length > 0 || this.merge.holding.size > 0)
+    if (events.length > 0 || holds(of.arbiter))
       this.#out.next({ kind: 'events', symbol: of.symbol, receivedAt, events, of });
-    this.#repair.watch();
   }
 
   #onOpened({ connection, successor }: LineNews): void {
     this.#blockedTold = false;
     if (this.lines.up === 1 && !successor) this.#coins.connected(this.#options.scheduler.now());
-    this.merge.lineJoined(connection.id);
+    this.arbiter.lineJoined(connection.id);
     this.books.lineJoined(connection.id);
     this.#options.activity.connected(this.#id, true);
   }
@@ -364,10 +362,9 @@ export class VenueRun {
       count(this.#counts.losses, fault.kind);
     }
     if (!wasUp) return;
-    this.#repair.emit(this.merge.lineLost(connection.id, this.#options.scheduler.now()));
+    this.arbiter.lineLost(connection.id);
     this.books.lineLost(connection.id);
     for (const instrument of this.lines.lacking()) this.#coins.refuse(instrument.symbol, this.#options.scheduler.now());
-    this.#repair.watch();
   }
 
   /** From now on the connection misses no trade of these topics; what was missed before can be asked for. */
@@ -381,20 +378,17 @@ export class VenueRun {
     for (const { symbol } of withTopic((instrument) => this.lines.neededOf(instrument)))
       this.#coins.acknowledged(symbol, scheduler.now());
     const symbols = withTopic((instrument) => venue.topics(instrument, 'trade')).map(({ symbol }) => symbol);
-    this.#repair.emit(this.merge.lineSubscribed(connection, symbols, scheduler.now()));
-    this.#repair.watch();
+    this.arbiter.lineSubscribed(connection, symbols);
   }
 
   /** On all lines, or on one of their connections. */
   #onUnsubscribed(symbol: string, connection?: number): void {
-    this.#repair.emit(this.merge.unsubscribed(symbol, this.#options.scheduler.now(), connection));
-    this.#repair.watch();
+    this.arbiter.unsubscribed(symbol, connection);
   }
 
   #onHandedOver(to: number, { from }: HandedOver): void {
-    this.#repair.emit(this.merge.lineHandedOver(from, to, this.#options.scheduler.now()));
+    this.arbiter.lineReplaced(from, to);
     this.books.lineHandedOver(from, to);
-    this.#repair.watch();
   }
 
   #afterLoss({ fault }: Signal<'lost'>, about: Pick<StatusNote, 'line' | 'details'>): void {

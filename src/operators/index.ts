@@ -12,7 +12,15 @@ export { type DetectStaleOptions, detectStale, type Freshness } from './detect-s
 export type { FailoverTiming, SwitchReason } from './failover/failover-decision.ts';
 export type { FailoverEvent, FailoverSource, SourceEvent } from './failover/failover-events.ts';
 export { type FailoverOptions, failover } from './failover.ts';
-export { type GapEvent, type MissingIds, type RepairGapsOptions, repairGaps } from './repair-gaps.ts';
+export {
+  type GapEvent,
+  type GapTiming,
+  type MissingIds,
+  type RepairGapsOptions,
+  type RepairLinesOptions,
+  repairGaps,
+  type SequenceChange,
+} from './repair-gaps.ts';
 export { type Fresh, type RequireFreshOptions, requireFresh, StaleDataError } from './require-fresh.ts';
 export { RetriesExhausted, type RetryBackoffOptions, type RetryNotice, retryBackoff } from './retry-backoff.ts';
 export type { RetryDecision } from './retry-decision.ts';

@@ -3,7 +3,14 @@ import { createAlarm } from './alarm.ts';
 import { listen } from './listen.ts';
 import { ContiguousSequence } from './sequence/contiguous-sequence.ts';
 import { GapRepair } from './sequence/gap-repair.ts';
-import type { Checkpoint, IdSequence, Sequenced, SequenceGap } from './sequence/id-sequence.ts';
+import type {
+  Checkpoint,
+  IdSequence,
+  MissingValues,
+  PossibleGap,
+  Sequenced,
+  SequenceGap,
+} from './sequence/id-sequence.ts';
 
 /** Ids that are missing: behind `before` and in front of `after`, both of which are there. */
 export interface MissingIds<T> {
@@ -12,7 +19,19 @@ export interface MissingIds<T> {
   readonly after: T;
 }
 
-export interface RepairGapsOptions<T> {
+/** When gaps are fetched, and how long series wait for them. `K` names a series. */
+export interface GapTiming<K> {
+  /** How long the source itself may bring what is missing, before it is fetched, milliseconds. Default 0. */
+  readonly graceMs?: number | ((key: K) => number);
+  /** How long a series waits behind a gap, milliseconds. Default 10,000. */
+  readonly holdMs?: number;
+  /** Requests at the same time, at the most; one for each series. Default 1. */
+  readonly atOnce?: number;
+  /** Default `asyncScheduler`, which follows the wall clock; a monotonic one cannot be misled when that is set. */
+  readonly scheduler?: SchedulerLike;
+}
+
+export interface RepairGapsOptions<T> extends GapTiming<string> {
   /** Names the series that a value belongs to; each has ids of its own. Default: there is one series. */
   key?(value: T): string;
   /** First id that the value stands for; a safe integer. */
@@ -26,29 +45,38 @@ export interface RepairGapsOptions<T> {
    * outside the gap is left out, what is still missing is asked for again.
    */
   fetch(missing: MissingIds<T>, attempt: number): Observable<readonly T[]>;
-  /** How long the source itself may bring what is missing, before it is fetched, milliseconds. Default 0. */
-  readonly graceMs?: number;
-  /** How long a series waits behind a gap, milliseconds. Default 10,000. */
-  readonly holdMs?: number;
   /** How many values of a series wait at the most. Default 10,000. */
   readonly maxHeld?: number;
-  /** Requests at the same time, at the most; one for each series. Default 1. */
-  readonly atOnce?: number;
-  /** Default `asyncScheduler`, which follows the wall clock; a monotonic one cannot be misled when that is set. */
-  readonly scheduler?: SchedulerLike;
 }
 
-/** All values come by one line. */
-const LINE = 0;
+/** Something else than a value happens to a series: one of its lines is subscribed or lost, or the series is given up. */
+export interface SequenceChange<K, T> {
+  readonly key: K;
+  readonly change: (sequence: IdSequence<T>, now: number) => readonly Sequenced<T>[];
+}
 
-export type GapEvent<T> =
-  | { readonly kind: 'value'; readonly key: string; readonly value: T }
+/** Values of several redundant lines, with ids that step by one or that jump. `A` is a value's arrival by a line. */
+export interface RepairLinesOptions<A, T, K> extends GapTiming<K> {
+  key(arrival: A): K;
+  line(arrival: A): number;
+  value(arrival: A): T;
+  /** The state of a new series; asked for once. */
+  sequence(key: K): IdSequence<T>;
+  readonly changes$?: Observable<SequenceChange<K, T>>;
+  /** As of `RepairGapsOptions`. Default: nothing is fetched, and a gap is reported after `graceMs`. */
+  fetch?(key: K, missing: MissingValues<T>, attempt: number): Observable<readonly T[]>;
+  /** Values of a series may be missing behind a checkpoint that nobody can judge yet; undefined: none any more. */
+  onPossibleGap?(key: K, gap: PossibleGap | undefined): void;
+}
+
+export type GapEvent<T, K = string> =
+  | { readonly kind: 'value'; readonly key: K; readonly value: T }
   /** Something is missing, and its repair begins: `filled` is 0. */
-  | { readonly kind: 'pending'; readonly key: string; readonly gap: SequenceGap<T> }
+  | { readonly kind: 'pending'; readonly key: K; readonly gap: SequenceGap<T> }
   /** What became of it, right before the first value behind it: repaired where `filled` is `missing`. */
-  | { readonly kind: 'gap'; readonly key: string; readonly gap: SequenceGap<T> }
+  | { readonly kind: 'gap'; readonly key: K; readonly gap: SequenceGap<T> }
   /** The ids start again with the next value; `before` is the last one of the former count. */
-  | { readonly kind: 'reset'; readonly key: string; readonly before: Checkpoint; readonly value: T };
+  | { readonly kind: 'reset'; readonly key: K; readonly before: Checkpoint; readonly value: T };
 
 /**
  * Puts values whose ids step by one in order, drops repeats, and fetches what is missing while what lies behind it waits.
@@ -98,32 +126,73 @@ export type GapEvent<T> =
  * // 2 of 2 were fetched
  * // 5
  */
-export function repairGaps<T>(options: RepairGapsOptions<T>): OperatorFunction<T, GapEvent<T>> {
-  const { graceMs = 0, holdMs = 10_000, maxHeld = 10_000, atOnce = 1, scheduler = asyncScheduler } = options;
+export function repairGaps<T>(options: RepairGapsOptions<T>): OperatorFunction<T, GapEvent<T>>;
+export function repairGaps<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFunction<A, GapEvent<T, K>>;
+export function repairGaps<A, T, K>(
+  options: RepairGapsOptions<T> | RepairLinesOptions<A, T, K>,
+): OperatorFunction<T, GapEvent<T>> | OperatorFunction<A, GapEvent<T, K>> {
+  return 'sequence' in options ? repairLines(options) : repairLines(oneLine(options));
+}
+
+/** All values come by one line. */
+const LINE = 0;
+
+function oneLine<T>(options: RepairGapsOptions<T>): RepairLinesOptions<T, T, string> {
+  const { maxHeld = 10_000 } = options;
   const access = {
     first: (value: T) => options.first(value),
     last: (value: T) => (options.last ?? options.first)(value),
     timestamp: (value: T) => options.timestamp(value),
   };
+  return {
+    ...options,
+    key: (value) => options.key?.(value) ?? '',
+    line: () => LINE,
+    value: (value) => value,
+    sequence: () => new ContiguousSequence(access, maxHeld),
+    fetch: (key, { before, after }, attempt) =>
+      after === undefined ? EMPTY : options.fetch({ key, before, after }, attempt),
+  };
+}
+
+function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFunction<A, GapEvent<T, K>> {
+  const { graceMs = 0, holdMs = 10_000, atOnce = 1, scheduler = asyncScheduler } = options;
+  const fetches = options.fetch !== undefined;
+  const graceOf = (key: K, { isFilledByLines }: IdSequence<T>): number => {
+    if (!isFilledByLines) return 0;
+    return typeof graceMs === 'number' ? graceMs : graceMs(key);
+  };
 
   return (source) =>
     new Observable((subscriber) => {
-      const series = new Map<string, IdSequence<T>>();
-      const holding = new Set<string>();
+      const sequences = new Map<K, IdSequence<T>>();
+      /** Series with values that wait: when to look at each again. */
+      const holding = new Map<K, number>();
+      /** What was reported as a possible gap: `since` of each. */
+      const possible = new Map<K, number>();
       let alarmAt = Number.POSITIVE_INFINITY;
       let completed = false;
 
-      const of = (key: string): IdSequence<T> => {
-        const known = series.get(key);
+      const of = (key: K): IdSequence<T> => {
+        const known = sequences.get(key);
         if (known !== undefined) return known;
-        const sequence = new ContiguousSequence(access, maxHeld);
-        series.set(key, sequence);
+        const sequence = options.sequence(key);
+        sequences.set(key, sequence);
         return sequence;
       };
-      const emit = (key: string, sequenced: readonly Sequenced<T>[]): void => {
-        if (of(key).heldSince === undefined) holding.delete(key);
-        else holding.add(key);
+      const reportPossible = (key: K, sequence: IdSequence<T>): void => {
+        const gap = sequence.possibleGap;
+        if (gap?.since === possible.get(key)) return;
+        if (gap === undefined) possible.delete(key);
+        else possible.set(key, gap.since);
+        options.onPossibleGap?.(key, gap);
+      };
+      const emit = (key: K, sequenced: readonly Sequenced<T>[]): void => {
+        const sequence = of(key);
+        if (sequence.heldSince === undefined) holding.delete(key);
+        else if (!holding.has(key)) holding.set(key, Number.POSITIVE_INFINITY);
         for (const item of sequenced) subscriber.next({ ...item, key });
+        if (options.onPossibleGap !== undefined) reportPossible(key, sequence);
         if (sequenced.some(({ kind }) => kind === 'gap')) queue.ended(key);
       };
       const guarded = (work: () => void): void => {
@@ -134,25 +203,25 @@ export function repairGaps<T>(options: RepairGapsOptions<T>): OperatorFunction<T
         }
       };
 
-      const queue = new GapRepair<string, MissingIds<T>, T>({
-        fetch: (_key, missing, attempt) => {
+      const queue = new GapRepair<K, MissingValues<T>, T>({
+        fetch: (key, missing, attempt) => {
           try {
-            return options.fetch(missing, attempt);
+            return options.fetch?.(key, missing, attempt) ?? EMPTY;
           } catch (error) {
             subscriber.error(error);
             return EMPTY;
           }
         },
-        gaps: (key) => of(key).gaps.flatMap(({ before, after }) => (after === undefined ? [] : { key, before, after })),
+        gaps: (key) => of(key).gaps,
         fill: (key, values) =>
           guarded(() => {
             emit(key, of(key).fill(values));
-            settle();
+            plan(key);
           }),
         giveUp: (key) =>
           guarded(() => {
             emit(key, of(key).release());
-            settle();
+            plan(key);
           }),
         atOnce,
         scheduler,
@@ -161,50 +230,76 @@ export function repairGaps<T>(options: RepairGapsOptions<T>): OperatorFunction<T
 
       const alarm = createAlarm(subscriber, scheduler, () => {
         alarmAt = Number.POSITIVE_INFINITY;
-        look();
+        const now = scheduler.now();
+        for (const [key, dueAt] of [...holding])
+          if (dueAt <= now) look(key);
+          else arm(dueAt);
       });
 
-      /** Begins, goes on with and gives up what is due now, and comes back when the next is. */
-      const look = (): void => {
+      /** Begins, goes on with and gives up what is due of a series now, and comes back when more is. */
+      const look = (key: K): void => {
+        const sequence = of(key);
+        const grace = graceOf(key, sequence);
         const now = scheduler.now();
         // What is due was set by adding; a difference alone may be rounded to just before it.
         const sinceBy = (since: number | undefined, ms: number): number =>
           since !== undefined && since + ms <= now ? Math.max(since, now - ms) : now - ms;
-        for (const key of [...holding]) {
-          emit(key, of(key).announce(sinceBy(of(key).unannouncedSince, graceMs)));
-          emit(key, of(key).release(sinceBy(of(key).heldSince, holdMs)));
-          const { heldSince } = of(key);
-          if (heldSince !== undefined && heldSince + graceMs <= now) queue.repair(key);
-        }
-        settle();
+        if (fetches) emit(key, sequence.announce(sinceBy(sequence.unannouncedSince, grace)));
+        emit(key, sequence.release(sinceBy(sequence.heldSince, fetches ? holdMs : grace)));
+        const { heldSince } = sequence;
+        if (fetches && heldSince !== undefined && heldSince + grace <= now) queue.repair(key);
+        plan(key, grace);
       };
-      const settle = (): void => {
+      const plan = (key: K, grace = graceOf(key, of(key))): void => {
         if (completed && holding.size === 0) subscriber.complete();
-        let dueAt = Number.POSITIVE_INFINITY;
-        for (const key of holding) {
-          const { heldSince = dueAt, unannouncedSince = dueAt } = of(key);
-          dueAt = Math.min(dueAt, heldSince + holdMs, unannouncedSince + graceMs);
+        const { heldSince, unannouncedSince } = of(key);
+        if (heldSince === undefined) {
+          if (holding.size === 0) disarm();
+          return;
         }
+        const releasedAt = heldSince + (fetches ? holdMs : grace);
+        const announcedAt = fetches && unannouncedSince !== undefined ? unannouncedSince + grace : releasedAt;
+        const dueAt = Math.min(announcedAt, releasedAt);
+        holding.set(key, dueAt);
+        arm(dueAt);
+      };
+      const arm = (dueAt: number): void => {
         if (dueAt >= alarmAt) return;
         alarmAt = dueAt;
         alarm.set(Math.max(0, dueAt - scheduler.now()));
       };
+      const disarm = (): void => {
+        alarmAt = Number.POSITIVE_INFINITY;
+        alarm.clear();
+      };
+      const accept = (key: K, sequenced: readonly Sequenced<T>[]): void => {
+        emit(key, sequenced);
+        if (holding.has(key)) look(key);
+      };
 
+      if (options.changes$ !== undefined)
+        listen(options.changes$, subscriber, {
+          next: ({ key, change }) => accept(key, change(of(key), scheduler.now())),
+          complete: () => {},
+        });
       listen(source, subscriber, {
-        next(value) {
-          const key = options.key?.(value) ?? '';
+        next(arrival) {
+          const key = options.key(arrival);
           const sequence = of(key);
-          if (sequence.next(LINE, value)) return subscriber.next({ kind: 'value', key, value });
-          emit(key, sequence.accept(LINE, value, scheduler.now()));
-          if (holding.size > 0) look();
+          const line = options.line(arrival);
+          const value = options.value(arrival);
+          if (sequence.next(line, value)) {
+            subscriber.next({ kind: 'value', key, value });
+            if (possible.size > 0 && possible.has(key)) reportPossible(key, sequence);
+          } else accept(key, sequence.accept(line, value, scheduler.now()));
         },
         error(error) {
-          for (const key of [...holding]) emit(key, of(key).release());
+          for (const key of [...holding.keys()]) emit(key, of(key).release());
           subscriber.error(error);
         },
         complete() {
           completed = true;
-          settle();
+          if (holding.size === 0) subscriber.complete();
         },
       });
     });

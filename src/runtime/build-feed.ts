@@ -10,7 +10,7 @@ import {
 import type { VenueId } from '../domain/instrument.ts';
 import type { RawFrame } from '../domain/line.ts';
 import type { FormerTrades } from '../feed/analytics/trade-analytics.ts';
-import type { Resumption } from '../feed/arbitration/merge-lines.ts';
+import type { Resumption } from '../feed/arbitration/resumption.ts';
 import { Feed } from '../feed/feed.ts';
 import { among, topCoins } from '../feed/instruments/top-coins.ts';
 import { watchClock } from '../feed/latency/clock-offset.ts';

@@ -81,7 +81,9 @@ describe.each(names)('docs/operators/%s.md', (name) => {
     const signature = between(page, '```ts\n', '```');
     expect(signature).toContain(`import { ${title} } from 'market-feed/operators';`);
     const declared = between(signature, '\n\n', ';\n\0').replace(/;$/, '');
-    expect(read(`src/operators/${name}.ts`)).toContain(`export ${declared} {`);
+    const source = read(`src/operators/${name}.ts`);
+    // Of several overloads the page shows the first one.
+    expect(source).toContain(`export ${declared}${source.includes(`export ${declared};`) ? ';' : ' {'}`);
     expect(read('src/operators/index.ts')).toMatch(new RegExp(`\\b${title}\\b[^']*'\\./${name}\\.ts'`));
   });
 

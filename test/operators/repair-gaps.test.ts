@@ -7,6 +7,7 @@ import {
   from,
   interval,
   map,
+  merge,
   mergeMap,
   NEVER,
   type Observable,
@@ -17,8 +18,16 @@ import {
   VirtualTimeScheduler,
 } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
-import { type GapEvent, type RepairGapsOptions, repairGaps } from '../../src/operators/repair-gaps.ts';
+import {
+  type GapEvent,
+  type RepairGapsOptions,
+  type RepairLinesOptions,
+  repairGaps,
+  type SequenceChange,
+} from '../../src/operators/repair-gaps.ts';
 import { retryBackoff } from '../../src/operators/retry-backoff.ts';
+import { ContiguousSequence } from '../../src/operators/sequence/contiguous-sequence.ts';
+import type { IdSequence, PossibleGap } from '../../src/operators/sequence/id-sequence.ts';
 import { expectPicture } from '../../testing/marbles/expect-picture.ts';
 import { type MarbleHelpers, marbles } from '../../testing/marbles/marbles.ts';
 import { picture } from './pictures/repair-gaps.ts';
@@ -41,6 +50,44 @@ function repaired({ scheduler }: MarbleHelpers, source: Observable<string>, opti
 }
 
 const never = () => NEVER;
+
+/** Arrivals like `a1 B2`: the letter is the value, 1 for a, by line 2 if it is a capital one, and the number the time. */
+function byLines(
+  arrivals: string,
+  options: Partial<RepairLinesOptions<string, string, string>>,
+  changes: readonly { readonly at: number; readonly change: SequenceChange<string, string> }[] = [],
+  values: string[] = [],
+): string[] {
+  const scheduler = new VirtualTimeScheduler();
+  const idOf = (value: string) => value.charCodeAt(0) - 96;
+  const letterOf = (id: string) => String.fromCharCode(96 + Number(id));
+  const out: string[] = [];
+  const source = merge(
+    ...arrivals.split(' ').map((text) => of(text.charAt(0)).pipe(delay(Number(text.slice(1)), scheduler))),
+  );
+  source
+    .pipe(
+      repairGaps<string, string, string>({
+        key: () => '',
+        line: (arrival) => (arrival < 'a' ? 2 : 1),
+        value: (arrival) => arrival.toLowerCase(),
+        sequence: () => new ContiguousSequence({ first: idOf, last: idOf, timestamp: idOf }, 100),
+        changes$: merge(...changes.map(({ at, change }) => of(change).pipe(delay(at, scheduler)))),
+        scheduler,
+        ...options,
+      }),
+    )
+    .subscribe((event) => {
+      if (event.kind === 'value') values.push(event.value);
+      const text =
+        event.kind === 'gap'
+          ? `gap ${letterOf(event.gap.before.id)}-${event.gap.after} ${event.gap.filled}/${event.gap.missing}`
+          : `${event.kind === 'value' ? event.value : event.kind}`;
+      out.push(`${scheduler.now()} ${text}`);
+    });
+  scheduler.flush();
+  return out;
+}
 
 describe('repairGaps', () => {
   it('tells what is missing, fetches it, and passes it on before what waited', () => {
@@ -375,6 +422,30 @@ describe('repairGaps', () => {
       '6 6',
       '7 complete',
     ]);
+  });
+
+  it('several lines: the first arrival passes; without fetch a gap waits for the other line, and no longer', () => {
+    // Small letters come by line 1, capital ones by line 2.
+    expect(byLines('a1 A2 c3 B4 d5 f6', { graceMs: () => 5 })).toEqual([
+      '1 a',
+      '4 b',
+      '4 c',
+      '5 d',
+      '11 gap d-f 0/1',
+      '11 f',
+    ]);
+  });
+
+  it('several lines: what happens to a series besides its values may pass values on', () => {
+    const release = { at: 5, change: { key: '', change: (sequence: IdSequence<string>) => sequence.release() } };
+    expect(byLines('a1 c3 d6', { graceMs: 100 }, [release])).toEqual(['1 a', '5 gap a-c 0/1', '5 c', '6 d']);
+  });
+
+  it('several lines: where values may be missing is told when it begins and when it ends, behind what ends it', () => {
+    const told: string[] = [];
+    const onPossibleGap = (_: string, gap: PossibleGap | undefined) => told.push(gap?.before.id ?? 'none');
+    expect(byLines('a1 c3 B4', { graceMs: 100, onPossibleGap }, [], told)).toEqual(['1 a', '4 b', '4 c']);
+    expect(told).toEqual(['a', '1', 'b', 'c', 'none']);
   });
 
   it('two subscriptions are apart', () => {

@@ -58,6 +58,16 @@ export type LineData = Exclude<MarketEvent, BookUpdate>;
 
 export type MergedEvent = LineData | BookStepped | HoleNotice | HoleOpened | IdsRestarted | Doubt;
 
+/** What passed of a frame, or came without one, all of one symbol. */
+export interface ArbitratedEvents {
+  readonly kind: 'events';
+  readonly symbol: string;
+  readonly receivedAt: number;
+  readonly events: readonly MergedEvent[];
+  /** They were held back or fetched: no sign that the venue delivers. */
+  readonly late?: true;
+}
+
 /** Trades that are missing between two others, both exclusive. */
 export interface TradeHole {
   readonly kind: SequencedTrade['kind'];

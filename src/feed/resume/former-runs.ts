@@ -1,7 +1,7 @@
 import { identity } from 'rxjs';
 import { compareIds } from '../../domain/trade-id.ts';
 import type { Ending, LastTrade } from '../../sinks/contract.ts';
-import type { Resumption } from '../arbitration/merge-lines.ts';
+import type { Resumption } from '../arbitration/resumption.ts';
 
 /** How a former run left one venue and symbol. */
 export interface FormerEpoch {

@@ -59,7 +59,7 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
     const repair = this.#repairs.get(key);
     if (repair?.asked === undefined) return;
     const { after, request } = repair.asked;
-    if (this.#options.gaps(key).some((gap) => gap.after === after)) return;
+    if (this.#options.gaps(key).some((gap) => after === undefined || gap.after === after)) return;
     repair.asked = undefined;
     this.#requests.delete(request);
     request.unsubscribe();

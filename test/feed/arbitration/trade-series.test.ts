@@ -11,50 +11,50 @@ interface Setting {
 function carried({ contiguous, recent = true }: Setting): TradeSeries {
   const series = new TradeSeries({ symbol: 'BTCUSDT', kind: 'trade', contiguous, recent });
   for (const line of [1, 2]) {
-    series.joined(line);
-    series.subscribed(line, 0);
-    series.accept(line, tradeEvent(1), 0);
+    series.sequence.joined(line);
+    series.sequence.subscribed(line, 0);
+    series.sequence.accept(line, tradeEvent(1), 0);
   }
   return series;
 }
 
 /** The trade behind which others may be missing. */
-const doubted = (series: TradeSeries): string | undefined => series.doubt?.before.id;
+const doubted = (series: TradeSeries): string | undefined => series.sequence.possibleGap?.before.id;
 
 describe.each([true, false])('a series in doubt, contiguous ids: %s', (contiguous) => {
   it('is none whose lines bring trades, nor one that has a line left, nor one that has had none', () => {
     const series = carried({ contiguous });
     expect(doubted(series)).toBeUndefined();
-    series.lost(1, 10);
-    series.accept(2, tradeEvent(2), 20);
+    series.sequence.lost(1, 10);
+    series.sequence.accept(2, tradeEvent(2), 20);
     expect(doubted(series)).toBeUndefined();
     const unheard = new TradeSeries({ symbol: 'BTCUSDT', kind: 'trade', contiguous, recent: true });
-    unheard.subscribed(1, 0);
-    unheard.lost(1, 10);
+    unheard.sequence.subscribed(1, 0);
+    unheard.sequence.lost(1, 10);
     expect(doubted(unheard)).toBeUndefined();
   });
 
   it('is one that no line carries, and anew once a line may bring what waits', () => {
     const series = carried({ contiguous });
-    series.lost(1, 10);
-    series.lost(2, 20);
-    const since = series.doubt?.since;
+    series.sequence.lost(1, 10);
+    series.sequence.lost(2, 20);
+    const since = series.sequence.possibleGap?.since;
     expect(doubted(series)).toBe('1');
-    series.joined(3);
-    series.subscribed(3, 30);
+    series.sequence.joined(3);
+    series.sequence.subscribed(3, 30);
     expect(doubted(series)).toBe('1');
-    expect(series.doubt?.since).not.toBe(since);
+    expect(series.sequence.possibleGap?.since).not.toBe(since);
   });
 
   it('is none whose line was handed over before it was lost', () => {
     const series = carried({ contiguous });
-    series.lost(2, 10);
-    series.joined(3);
-    for (const line of [1, 3]) series.accept(line, tradeEvent(2), 20);
-    series.handedOver(1, 3, 20);
-    series.lost(1, 30);
+    series.sequence.lost(2, 10);
+    series.sequence.joined(3);
+    for (const line of [1, 3]) series.sequence.accept(line, tradeEvent(2), 20);
+    series.sequence.replaced(1, 3, 20);
+    series.sequence.lost(1, 30);
     expect(doubted(series)).toBeUndefined();
-    series.lost(3, 40);
+    series.sequence.lost(3, 40);
     expect(doubted(series)).toBe('2');
   });
 });
@@ -63,59 +63,59 @@ describe('a series in doubt', () => {
   /** Both lines were lost, and one is there again. */
   function again(setting: Setting): TradeSeries {
     const series = carried(setting);
-    series.lost(1, 10);
-    series.lost(2, 10);
-    series.joined(3);
-    series.subscribed(3, 20);
+    series.sequence.lost(1, 10);
+    series.sequence.lost(2, 10);
+    series.sequence.joined(3);
+    series.sequence.subscribed(3, 20);
     return series;
   }
 
   it('where ids step by one is in doubt no more with the next trade', () => {
     const series = again({ contiguous: true });
-    expect(series.accept(3, tradeEvent(2), 30)).toBe(true);
+    expect(series.sequence.next(3, tradeEvent(2))).toBe(true);
     expect(doubted(series)).toBeUndefined();
   });
 
   it('where ids step by one is in doubt while trades wait behind a hole, and behind them if no line is left', () => {
     const series = again({ contiguous: true });
-    series.accept(3, tradeEvent(4), 30);
-    expect(series.doubt).toMatchObject({ before: { id: '1' }, since: 30 });
-    series.lost(3, 40);
+    series.sequence.accept(3, tradeEvent(4), 30);
+    expect(series.sequence.possibleGap).toMatchObject({ before: { id: '1' }, since: 30 });
+    series.sequence.lost(3, 40);
     expect(doubted(series)).toBe('1');
-    series.fill([tradeEvent(2), tradeEvent(3)]);
+    series.sequence.fill([tradeEvent(2), tradeEvent(3)]);
     expect(doubted(series)).toBe('4');
   });
 
   it('where they jump is in doubt until the last trades were fetched', () => {
     const series = again({ contiguous: false });
-    series.accept(3, tradeEvent(4), 30);
+    series.sequence.accept(3, tradeEvent(4), 30);
     expect(doubted(series)).toBe('1');
-    series.fill([tradeEvent(1), tradeEvent(3)]);
+    series.sequence.fill([tradeEvent(1), tradeEvent(3)]);
     expect(doubted(series)).toBeUndefined();
   });
 
   it('where they jump and nothing was traded is in doubt no more once that is known', () => {
     const series = again({ contiguous: false });
-    series.fill([tradeEvent(1)]);
+    series.sequence.fill([tradeEvent(1)]);
     expect(doubted(series)).toBeUndefined();
   });
 
   it('where nobody can be asked is in doubt until its next trade tells the hole', () => {
     const series = again({ contiguous: false, recent: false });
     expect(doubted(series)).toBe('1');
-    series.accept(3, tradeEvent(4), 30);
+    series.sequence.accept(3, tradeEvent(4), 30);
     expect(doubted(series)).toBeUndefined();
   });
 });
 
 it('a series whose ids have started again is in no doubt behind the trade that bears the id of an old doubt', () => {
   const series = carried({ contiguous: true });
-  series.accept(1, tradeEvent(2, { timestamp: 1_800_000_000_000 }), 10);
-  series.lost(1, 20);
-  series.lost(2, 20);
-  series.subscribed(3, 30);
-  series.accept(3, tradeEvent(3, { timestamp: 1_800_000_000_010 }), 30);
-  series.accept(3, tradeEvent(1, { timestamp: 1_800_000_000_020 }), 40);
-  series.accept(3, tradeEvent(2, { timestamp: 1_800_000_000_030 }), 40);
+  series.sequence.accept(1, tradeEvent(2, { timestamp: 1_800_000_000_000 }), 10);
+  series.sequence.lost(1, 20);
+  series.sequence.lost(2, 20);
+  series.sequence.subscribed(3, 30);
+  series.sequence.accept(3, tradeEvent(3, { timestamp: 1_800_000_000_010 }), 30);
+  series.sequence.accept(3, tradeEvent(1, { timestamp: 1_800_000_000_020 }), 40);
+  series.sequence.accept(3, tradeEvent(2, { timestamp: 1_800_000_000_030 }), 40);
   expect(doubted(series)).toBeUndefined();
 });

@@ -1,9 +1,9 @@
 import { delay, type Observable, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { TradeEvent } from '../../../src/domain/record.ts';
-import { LineMerge } from '../../../src/feed/arbitration/merge-lines.ts';
-import type { LineData, TradeHole } from '../../../src/feed/arbitration/merged-event.ts';
-import { VenueRepair } from '../../../src/feed/gaps/venue-repair.ts';
+import { LineArbiter } from '../../../src/feed/arbitration/line-arbiter.ts';
+import type { LineData, MergedEvent, TradeHole } from '../../../src/feed/arbitration/merged-event.ts';
+import { tradeRepair } from '../../../src/feed/gaps/trade-repair.ts';
 import { aggTrade, tradeEvent } from '../../../testing/judges/events.ts';
 import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
 
@@ -17,50 +17,57 @@ interface Setting {
   readonly linesUp?: number;
 }
 
-/** A merge with its repair, in virtual time; `told` has what came out without a frame, with its time. */
+/** An arbiter with its repair, in virtual time; `told` has what did not pass at once, with its time. */
 function setUp({ fetchMissing, fetchRecent, linesUp = 2 }: Setting) {
   const scheduler = new SteppedScheduler();
-  const merge = new LineMerge({
-    contiguousTradeIds: fetchRecent === undefined,
-    recentTrades: fetchRecent !== undefined,
-  });
   const told: string[] = [];
   const receivedAt: number[] = [];
   /** At single series that hold trades back. */
   const looks = { count: 0 };
-  const repair = new VenueRepair({
-    merge,
-    fetchMissing: fetchMissing === undefined ? undefined : ({ symbol }, hole) => fetchMissing(symbol, hole, scheduler),
-    fetchRecent: fetchRecent === undefined ? undefined : ({ symbol }) => fetchRecent(symbol, scheduler),
-    instrument: (symbol) => ({ coin: symbol.slice(0, -4), symbol, venueSymbol: symbol }),
-    linesUp: () => {
-      looks.count++;
-      return linesUp;
-    },
+  let inFrame = false;
+  const tell = (events: readonly MergedEvent[]): void => {
+    for (const event of events) {
+      if (event.kind === 'trade' || event.kind === 'agg_trade') told.push(`${scheduler.now()} ${event.tradeId}`);
+      else if (event.kind === 'hole' || event.kind === 'hole_opened')
+        told.push(`${scheduler.now()} ${event.kind} ${event.hole.filled}/${event.hole.missing}`);
+    }
+  };
+  const arbiter = new LineArbiter({
+    contiguousTradeIds: fetchRecent === undefined,
+    recentTrades: fetchRecent !== undefined,
+    repair: tradeRepair({
+      fetchMissing:
+        fetchMissing === undefined ? undefined : ({ symbol }, hole) => fetchMissing(symbol, hole, scheduler),
+      fetchRecent: fetchRecent === undefined ? undefined : ({ symbol }) => fetchRecent(symbol, scheduler),
+      instrument: (symbol) => ({ coin: symbol.slice(0, -4), symbol, venueSymbol: symbol }),
+      linesUp: () => {
+        looks.count++;
+        return linesUp;
+      },
+    }),
     scheduler,
     out: (signal) => {
-      if (signal.kind !== 'events') return;
-      expect(signal.late).toBe(true);
+      if (!inFrame) expect(signal.late).toBe(true);
       if (signal.events[0]?.kind !== 'doubt') receivedAt.push(signal.receivedAt);
-      for (const event of signal.events) {
-        if (event.kind === 'trade' || event.kind === 'agg_trade') told.push(`${scheduler.now()} ${event.tradeId}`);
-        else if (event.kind === 'hole' || event.kind === 'hole_opened')
-          told.push(`${scheduler.now()} ${event.kind} ${event.hole.filled}/${event.hole.missing}`);
-      }
+      tell(signal.events);
     },
   });
-  /** Data of line 1; what passes at once is not told. */
+  /** Data of line 1, each in a frame of its own. */
   const data = (...events: LineData[]) => {
-    for (const event of events) merge.data(merge.of(event.symbol), 1, [event], scheduler.now());
-    repair.watch();
+    for (const event of events) {
+      inFrame = true;
+      const passed = arbiter.data(arbiter.of(event.symbol), 1, [event], event.receivedAt);
+      inFrame = false;
+      if (passed.length !== 1 || passed[0] !== event) tell(passed);
+    }
   };
-  return { scheduler, merge, repair, told, receivedAt, looks, data };
+  return { scheduler, arbiter, told, receivedAt, looks, data };
 }
 
 const fetched = (id: number, fields: Partial<TradeEvent> = {}) =>
   tradeEvent(id, { source: 'backfill', receivedAt: 99, ...fields });
 
-describe('VenueRepair', () => {
+describe('the repair of trades', () => {
   it('looks at a symbol when something happens to it, not at all that wait with every frame', () => {
     const { looks, data, scheduler } = setUp({ fetchMissing: () => of([]) });
     for (let number = 0; number < 100; number++)
@@ -68,8 +75,11 @@ describe('VenueRepair', () => {
     expect(looks.count).toBe(100);
     for (let id = 1; id < 1000; id++) data(tradeEvent(id, { symbol: 'BTCUSDT' }));
     expect(looks.count).toBe(100);
-    scheduler.advance(50);
-    expect(looks.count).toBe(200);
+    scheduler.advance(499);
+    expect(looks.count).toBe(100);
+    // Once as it is due, and once after the answer.
+    scheduler.advance(1);
+    expect(looks.count).toBe(300);
   });
 
   it('gives the other line half a second, then tells the hole and fetches it', () => {
@@ -94,8 +104,8 @@ describe('VenueRepair', () => {
 
   it('asks at once for what a former run left: no line was there; without anybody to ask it waits for the lines', () => {
     const left = { trade: { id: '1', timestamp: 0 }, aggTrade: null };
-    const { merge, told, data, scheduler } = setUp({ fetchMissing: () => of([fetched(2)]) });
-    merge.resume('BTCUSDT', left);
+    const { arbiter, told, data, scheduler } = setUp({ fetchMissing: () => of([fetched(2)]) });
+    arbiter.resume('BTCUSDT', left);
     data(tradeEvent(3));
     expect(told).toEqual(['0 hole_opened 0/1', '0 2', '0 hole 1/1', '0 3']);
     // From there on the other line may have what is missing.
@@ -104,7 +114,7 @@ describe('VenueRepair', () => {
     scheduler.advance(500);
     expect(told.slice(4)).toEqual(['500 hole_opened 0/1']);
     const alone = setUp({});
-    alone.merge.resume('BTCUSDT', left);
+    alone.arbiter.resume('BTCUSDT', left);
     alone.data(tradeEvent(3));
     alone.scheduler.advance(499);
     expect(alone.told).toEqual([]);
@@ -137,20 +147,19 @@ describe('VenueRepair', () => {
 
   it('takes no last trades that were asked for before the line was subscribed anew', () => {
     let made = [1];
-    const { scheduler, merge, repair, told, data } = setUp({
+    const { scheduler, arbiter, told, data } = setUp({
       fetchRecent: (_symbol, time) => of(made.map((id) => fetched(id))).pipe(delay(100, time)),
     });
     const subscribed = () => {
-      repair.emit(merge.lineSubscribed(1, ['BTCUSDT'], scheduler.now()));
-      repair.watch();
+      arbiter.lineSubscribed(1, ['BTCUSDT']);
     };
-    merge.lineJoined(1);
+    arbiter.lineJoined(1);
     data(tradeEvent(1));
-    repair.emit(merge.lineLost(1, 0));
-    merge.lineJoined(1);
+    arbiter.lineLost(1);
+    arbiter.lineJoined(1);
     subscribed();
     scheduler.advance(50);
-    repair.emit(merge.unsubscribed('BTCUSDT', scheduler.now()));
+    arbiter.unsubscribed('BTCUSDT');
     // While nobody is subscribed.
     made = [1, 5];
     scheduler.advance(10);
@@ -158,24 +167,23 @@ describe('VenueRepair', () => {
     scheduler.advance(1000);
     data(tradeEvent(9));
     scheduler.advance(1000);
-    expect(told.map((one) => one.split(' ')[1])).toEqual(['5']);
+    expect(told.map((one) => one.split(' ')[1])).toEqual(['5', 'hole', '9']);
   });
 
   it('five hundred symbols whose last trades are to be asked for have all had their turn within the hold', () => {
     const asked: string[] = [];
-    const { scheduler, merge, repair, told, data } = setUp({
+    const { scheduler, arbiter, told, data } = setUp({
       fetchRecent: (symbol, time) => {
         asked.push(symbol);
         return of([fetched(1, { symbol })]).pipe(delay(150, time));
       },
     });
     const symbols = Array.from({ length: 500 }, (_, at) => `S${at}USDT`);
-    merge.lineJoined(1);
+    arbiter.lineJoined(1);
     for (const symbol of symbols) data(tradeEvent(1, { symbol }));
-    repair.emit(merge.lineLost(1, 0));
-    merge.lineJoined(1);
-    repair.emit(merge.lineSubscribed(1, symbols, 0));
-    repair.watch();
+    arbiter.lineLost(1);
+    arbiter.lineJoined(1);
+    arbiter.lineSubscribed(1, symbols);
     for (const symbol of symbols) data(tradeEvent(7, { symbol }));
     scheduler.advance(9_900);
     expect(new Set(asked).size).toBe(500);
@@ -186,29 +194,28 @@ describe('VenueRepair', () => {
   });
 
   it('what a quiet symbol missed counts as received when it was fetched', () => {
-    const { merge, repair, told, receivedAt, data } = setUp({ fetchRecent: () => of([fetched(1), fetched(5)]) });
-    merge.lineJoined(1);
+    const { arbiter, told, receivedAt, data } = setUp({ fetchRecent: () => of([fetched(1), fetched(5)]) });
+    arbiter.lineJoined(1);
     data(tradeEvent(1));
-    repair.emit(merge.lineLost(1, 0));
-    merge.lineJoined(1);
-    repair.emit(merge.lineSubscribed(1, ['BTCUSDT'], 0));
-    repair.watch();
+    arbiter.lineLost(1);
+    arbiter.lineJoined(1);
+    arbiter.lineSubscribed(1, ['BTCUSDT']);
     expect([told, receivedAt]).toEqual([['0 5'], [99]]);
   });
 
   it('flush hands out what waits; after close nothing is asked for', () => {
     const asked: string[] = [];
-    const { scheduler, repair, told, data } = setUp({
+    const { scheduler, arbiter, told, data } = setUp({
       fetchMissing: (symbol) => {
         asked.push(symbol);
         return of([]);
       },
     });
     data(tradeEvent(1), tradeEvent(3));
-    repair.flush();
+    arbiter.flush();
     expect(told).toEqual(['0 hole 0/1', '0 3']);
     data(tradeEvent(5));
-    repair.close();
+    arbiter.close();
     scheduler.advance(20_000);
     expect([asked, told.length, scheduler.waiting]).toEqual([[], 2, 0]);
   });

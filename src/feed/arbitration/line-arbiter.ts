@@ -1,0 +1,264 @@
+import { type SchedulerLike, Subject, type Subscription } from 'rxjs';
+import {
+  type GapEvent,
+  type RepairLinesOptions,
+  repairGaps,
+  type SequenceChange,
+} from '../../operators/repair-gaps.ts';
+import type { PossibleGap } from '../../operators/sequence/id-sequence.ts';
+import type { ArbitratedEvents, Doubt, LineData, MergedEvent, SequencedTrade } from './merged-event.ts';
+import { NewestValues } from './newest-values.ts';
+import type { Resumption } from './resumption.ts';
+import { TradeSeries } from './trade-series.ts';
+
+/** When gaps in trades are fetched, and from where. */
+export type TradeRepair = Pick<
+  RepairLinesOptions<Arrival, SequencedTrade, TradeSeries>,
+  'graceMs' | 'holdMs' | 'atOnce' | 'fetch'
+>;
+
+export interface LineArbiterOptions {
+  readonly contiguousTradeIds: boolean;
+  /** The venue's last trades can be asked for if its ids do not tell a gap. */
+  readonly recentTrades: boolean;
+  readonly repair: TradeRepair;
+  readonly scheduler: SchedulerLike;
+  /** What is emitted without a frame, or before the rest of a frame. */
+  readonly out: (events: ArbitratedEvents) => void;
+}
+
+/** A trade as it came by a line. */
+interface Arrival {
+  readonly series: TradeSeries;
+  readonly line: number;
+  readonly trade: SequencedTrade;
+}
+
+/** What the arbiter keeps of one symbol: the same object for as long as the arbiter lives. */
+export interface ArbiterSymbol {
+  readonly symbol: string;
+  readonly trades: TradeSeries;
+  readonly aggTrades: TradeSeries;
+  readonly newest: NewestValues;
+}
+
+const NONE: readonly never[] = [];
+
+/**
+ * Arbitrates the lines of one venue: of what several lines carry the first arrival passes, trades come out in the order
+ * of their ids, gaps are named in place and repaired. The state survives the loss of a line.
+ */
+export class LineArbiter {
+  readonly #options: LineArbiterOptions;
+  readonly #arrivals$ = new Subject<Arrival>();
+  readonly #changes$ = new Subject<SequenceChange<TradeSeries, SequencedTrade>>();
+  readonly #subscription: Subscription;
+  readonly #symbols = new Map<string, ArbiterSymbol>();
+  /** Symbols whose trades are subscribed, by line. */
+  readonly #lines = new Map<number, Set<string>>();
+  /** What passes of the frame at hand; undefined: events come without a frame. */
+  #frame: MergedEvent[] | undefined;
+  #frameAt = 0;
+  #duplicates = 0;
+
+  constructor(options: LineArbiterOptions) {
+    this.#options = options;
+    this.#subscription = this.#arrivals$
+      .pipe(
+        repairGaps<Arrival, SequencedTrade, TradeSeries>({
+          ...options.repair,
+          key: ({ series }) => series,
+          line: ({ line }) => line,
+          value: ({ trade }) => trade,
+          sequence: ({ sequence }) => sequence,
+          changes$: this.#changes$,
+          onPossibleGap: (series, gap) => this.#emit(series, doubtOf(series, gap)),
+          scheduler: options.scheduler,
+        }),
+      )
+      .subscribe((event) => this.#emit(event.key, mergedEvent(event)));
+  }
+
+  /** Trades and other events that had come before by another line, or repeated themselves. */
+  get duplicates(): number {
+    let count = this.#duplicates;
+    for (const { trades, aggTrades } of this.#symbols.values())
+      count += trades.sequence.duplicates + aggTrades.sequence.duplicates;
+    return count;
+  }
+
+  /** To be asked for once, and passed with each frame. */
+  of(symbol: string): ArbiterSymbol {
+    let known = this.#symbols.get(symbol);
+    if (known === undefined) {
+      known = this.#newSymbol(symbol);
+      this.#symbols.set(symbol, known);
+    }
+    return known;
+  }
+
+  /** What passes of the events of a frame, all of one symbol. */
+  data(of: ArbiterSymbol, line: number, events: readonly LineData[], receivedAt: number): readonly MergedEvent[] {
+    const frame: MergedEvent[] = [];
+    this.#frame = frame;
+    this.#frameAt = receivedAt;
+    for (const event of events) {
+      if (event.kind === 'trade') this.#arrivals$.next({ series: of.trades, line, trade: event });
+      else if (event.kind === 'agg_trade') this.#arrivals$.next({ series: of.aggTrades, line, trade: event });
+      else if (of.newest.passes(event)) frame.push(event);
+      else this.#duplicates++;
+    }
+    this.#frame = undefined;
+    return frame;
+  }
+
+  /** Goes on where a previous run ended. To be called before any data of the symbol. */
+  resume(symbol: string, { trade, aggTrade }: Resumption): void {
+    const { trades, aggTrades } = this.of(symbol);
+    if (trade !== null) trades.sequence.resume(trade);
+    if (aggTrade !== null) aggTrades.sequence.resume(aggTrade);
+  }
+
+  /** Takes `resume` back if nothing was published since: another venue has served the symbol meanwhile. */
+  forget(symbol: string): void {
+    for (const series of this.#seriesOf(symbol)) this.#change(series, (sequence) => sequence.forget());
+  }
+
+  /** Emits what waits behind gaps. */
+  flush(): void {
+    for (const symbol of this.#symbols.keys())
+      for (const series of this.#seriesOf(symbol))
+        if (series.sequence.heldSince !== undefined) this.#change(series, (sequence) => sequence.release());
+  }
+
+  close(): void {
+    this.#subscription.unsubscribe();
+  }
+
+  lineJoined(line: number): void {
+    this.#lines.set(line, new Set());
+    for (const { trades } of this.#symbols.values()) trades.sequence.joined(line);
+  }
+
+  /** The venue has acknowledged a line's subscription of these symbols' trades. */
+  lineSubscribed(line: number, symbols: readonly string[]): void {
+    const subscribed = this.#lines.get(line);
+    for (const symbol of symbols) {
+      subscribed?.add(symbol);
+      const trades = this.#symbols.get(symbol)?.trades;
+      if (trades !== undefined) this.#change(trades, (sequence, now) => sequence.subscribed(line, now));
+    }
+  }
+
+  /** A symbol's subscriptions end on all lines, or on one: what is traded until the next ones may be missed. */
+  unsubscribed(symbol: string, line?: number): void {
+    const lines = line === undefined ? [...this.#lines.keys()] : [line];
+    const trades = this.#symbols.get(symbol)?.trades;
+    for (const one of lines) {
+      this.#lines.get(one)?.delete(symbol);
+      if (trades !== undefined) this.#change(trades, (sequence, now) => sequence.unsubscribed(one, now));
+    }
+  }
+
+  lineLost(line: number): void {
+    this.#lines.delete(line);
+    for (const { trades } of this.#symbols.values()) this.#change(trades, (sequence, now) => sequence.lost(line, now));
+  }
+
+  /** A line that was subscribed before `from` is let go takes its place. */
+  lineReplaced(from: number, to: number): void {
+    this.#lines.delete(from);
+    const carried = this.#lines.get(to);
+    for (const { symbol, trades } of this.#symbols.values())
+      this.#change(trades, (sequence, now) =>
+        // What the heir was refused ends with the former line.
+        carried?.has(symbol) === true ? sequence.replaced(from, to, now) : sequence.lost(from, now),
+      );
+  }
+
+  /** Where trades of a symbol may be missing now. */
+  doubts(symbol: string): readonly Doubt[] {
+    return this.#seriesOf(symbol)
+      .map((series) => doubtOf(series, series.sequence.possibleGap))
+      .filter(({ before }) => before !== null);
+  }
+
+  #change(key: TradeSeries, change: SequenceChange<TradeSeries, SequencedTrade>['change']): void {
+    this.#changes$.next({ key, change });
+  }
+
+  #seriesOf(symbol: string): readonly TradeSeries[] {
+    const known = this.#symbols.get(symbol);
+    return known === undefined ? NONE : [known.trades, known.aggTrades];
+  }
+
+  #newSymbol(symbol: string): ArbiterSymbol {
+    const { contiguousTradeIds: contiguous, recentTrades: recent } = this.#options;
+    const trades = new TradeSeries({ symbol, kind: 'trade', contiguous, recent });
+    const aggTrades = new TradeSeries({ symbol, kind: 'agg_trade', contiguous: true, recent });
+    for (const [line, subscribed] of this.#lines) {
+      trades.sequence.joined(line);
+      if (subscribed.has(symbol)) trades.sequence.subscribed(line, this.#options.scheduler.now());
+    }
+    return { symbol, trades, aggTrades, newest: new NewestValues() };
+  }
+
+  /** A pending gap and a doubt are no events of a frame: what passed of it before them goes first. */
+  #emit(series: TradeSeries, event: MergedEvent): void {
+    const { symbol } = series;
+    const frame = this.#frame;
+    if (frame === undefined || event.kind === 'hole_opened' || event.kind === 'doubt') {
+      if (frame !== undefined && frame.length > 0)
+        this.#options.out({ kind: 'events', symbol, receivedAt: this.#frameAt, events: frame.splice(0) });
+      this.#options.out({ kind: 'events', symbol, receivedAt: lateAt(series, event), events: [event], late: true });
+    } else pushTogether(frame, event);
+  }
+}
+
+/** Trades of the symbol wait for others. */
+export function holds({ trades, aggTrades }: ArbiterSymbol): boolean {
+  return trades.sequence.heldSince !== undefined || aggTrades.sequence.heldSince !== undefined;
+}
+
+/**
+ * When an event without a frame counts as received. Fetched trades count as received with the trade that waited for
+ * them, so that these times rise with the ids of a symbol.
+ */
+function lateAt(series: TradeSeries, event: MergedEvent): number {
+  if (event.kind === 'hole' || event.kind === 'hole_opened') return event.hole.after.receivedAt;
+  if (event.kind === 'ids_restarted') return event.after.receivedAt;
+  if (event.kind === 'doubt') return 0;
+  const isFetched = (event.kind === 'trade' || event.kind === 'agg_trade') && event.source !== 'live';
+  const at = isFetched ? (series.fetchedFor ?? event.receivedAt) : event.receivedAt;
+  series.lateAt = isFetched ? Math.max(at, series.lateAt) : at;
+  return series.lateAt;
+}
+
+function mergedEvent(event: GapEvent<SequencedTrade, TradeSeries>): MergedEvent {
+  if (event.kind === 'value') return event.value;
+  const { symbol } = event.key;
+  if (event.kind === 'reset')
+    return { kind: 'ids_restarted', symbol, coin: event.value.coin, before: event.before, after: event.value };
+  const { gap } = event;
+  return { kind: event.kind === 'pending' ? 'hole_opened' : 'hole', symbol, coin: gap.after.coin, hole: gap };
+}
+
+function doubtOf({ symbol, kind, sequence }: TradeSeries, gap: PossibleGap | undefined): Doubt {
+  return { kind: 'doubt', symbol, of: kind, before: gap?.before ?? null, waits: sequence.heldSince !== undefined };
+}
+
+/** Trades of one frame that came too late for the same place are one gap: told apart, their gaps would be the same event. */
+function pushTogether(out: MergedEvent[], event: MergedEvent): void {
+  const last = out.at(-1);
+  if (event.kind === 'hole' && last?.kind === 'hole') {
+    const { before, after, missing, filled } = last.hole;
+    const more = event.hole;
+    const isSame = before.id === more.before.id && after.tradeId === more.after.tradeId;
+    if (isSame && missing !== null && more.missing !== null) {
+      const hole = { before, after, missing: missing + more.missing, filled: filled + more.filled };
+      out[out.length - 1] = { ...last, hole };
+      return;
+    }
+  }
+  out.push(event);
+}

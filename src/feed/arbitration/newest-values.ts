@@ -1,0 +1,64 @@
+import type { BookTicker, Kline } from '../../domain/record.ts';
+import { compareIds } from '../../domain/trade-id.ts';
+import type { LineData, SequencedTrade } from './merged-event.ts';
+
+/** A book update id below the last one is a repeat by the slower line, or, after this long without a higher one, a new count. */
+const BOOK_RESET_AFTER_US = 5_000_000;
+
+/** What was passed on of the candles of one interval. */
+interface Candles {
+  last: Kline;
+  /** Up to this open time their ends were passed on. */
+  closed: number;
+}
+
+/** Of a symbol's tickers, book tickers and candles only those pass that are newer than the last one, whatever line they come by. */
+export class NewestValues {
+  readonly #klines = new Map<string, Candles>();
+  #bookTicker: BookTicker | undefined;
+  #tickerTimestamp = Number.NEGATIVE_INFINITY;
+
+  passes(event: Exclude<LineData, SequencedTrade>): boolean {
+    switch (event.kind) {
+      case 'ticker':
+        if (event.timestamp <= this.#tickerTimestamp) return false;
+        this.#tickerTimestamp = event.timestamp;
+        return true;
+      case 'book_ticker':
+        if (this.#bookTicker !== undefined && !isNewerBook(event, this.#bookTicker)) return false;
+        this.#bookTicker = event;
+        return true;
+      case 'kline':
+        return this.#passesKline(event);
+    }
+  }
+
+  #passesKline(event: Kline): boolean {
+    const candles = this.#klines.get(event.interval);
+    if (candles === undefined) {
+      const closed = event.closed ? event.openTime : Number.NEGATIVE_INFINITY;
+      this.#klines.set(event.interval, { last: event, closed });
+      return true;
+    }
+    const isNewer = isNewerKline(event, candles.last);
+    // Another line may have brought the next one first.
+    const isEnd = event.closed && event.openTime > candles.closed;
+    if (isNewer) candles.last = event;
+    if (isEnd) candles.closed = event.openTime;
+    return isNewer || isEnd;
+  }
+}
+
+function isNewerBook(event: BookTicker, last: BookTicker): boolean {
+  if (event.updateId === null || last.updateId === null) return true;
+  const order = compareIds(event.updateId, last.updateId);
+  if (order > 0) return true;
+  if (order === 0) return false;
+  if (event.timestamp !== null && last.timestamp !== null) return event.timestamp > last.timestamp;
+  return event.receivedAt - last.receivedAt > BOOK_RESET_AFTER_US;
+}
+
+function isNewerKline(event: Kline, last: Kline): boolean {
+  if (event.openTime !== last.openTime) return event.openTime > last.openTime;
+  return event.timestamp > last.timestamp;
+}

@@ -1,0 +1,64 @@
+import { EMPTY, map, type Observable, tap } from 'rxjs';
+import type { Instrument } from '../../domain/instrument.ts';
+import type { MissingValues } from '../../operators/sequence/id-sequence.ts';
+import type { TradeRepair } from '../arbitration/line-arbiter.ts';
+import type { SequencedTrade } from '../arbitration/merged-event.ts';
+import type { TradeSeries } from '../arbitration/trade-series.ts';
+import type { VenueFeedOptions } from '../venue-signal.ts';
+
+/** How long trades wait behind a gap for another line to fill it. */
+const OTHER_LINE_MS = 500;
+/** How long they wait for the venue's past. */
+const REPAIR_MS = 10_000;
+/** Requests at once: five hundred symbols have their turn within the hold. The venue's budget is kept elsewhere. */
+const AT_ONCE = 10;
+
+export interface TradeRepairOptions {
+  readonly fetchMissing: VenueFeedOptions['fetchMissing'];
+  readonly fetchRecent: VenueFeedOptions['fetchRecent'];
+  readonly instrument: (symbol: string) => Instrument | undefined;
+  /** Connections that are up and carry the symbol. */
+  readonly linesUp: (symbol: string) => number;
+}
+
+/**
+ * What one venue's trades wait for: a moment for the other line, and if the venue tells the past, for as long as that
+ * takes within bounds. Without either they wait for nothing.
+ */
+export function tradeRepair(options: TradeRepairOptions): TradeRepair {
+  const { fetchMissing, fetchRecent, linesUp } = options;
+  const fetches = fetchMissing !== undefined || fetchRecent !== undefined;
+  const graceMs = ({ symbol, sequence }: TradeSeries): number => {
+    // What a previous run left lies before all that any line has brought.
+    const isBeforeLines = fetches && sequence.isResumed;
+    return isBeforeLines || linesUp(symbol) < 2 ? 0 : OTHER_LINE_MS;
+  };
+  const timing = { graceMs, holdMs: REPAIR_MS, atOnce: AT_ONCE };
+  if (!fetches) return timing;
+  return {
+    ...timing,
+    fetch: (series, missing, attempt) =>
+      fetchTrades(options, series, missing, attempt).pipe(
+        tap(() => {
+          series.fetchedFor = series.sequence.waiting?.receivedAt;
+        }),
+      ),
+  };
+}
+
+function fetchTrades(
+  { fetchMissing, fetchRecent, instrument: instrumentOf }: TradeRepairOptions,
+  { symbol, kind, sequence }: TradeSeries,
+  { before, after }: MissingValues<SequencedTrade>,
+  attempt: number,
+): Observable<readonly SequencedTrade[]> {
+  const instrument = instrumentOf(symbol);
+  if (instrument === undefined) return EMPTY;
+  if (kind === 'trade' && fetchRecent !== undefined) {
+    const since = sequence.heldSince;
+    // Asked for before a line was subscribed anew, they do not reach to where it begins.
+    return fetchRecent(instrument).pipe(map((trades) => (sequence.heldSince === since ? trades : [])));
+  }
+  if (fetchMissing === undefined || after === undefined) return EMPTY;
+  return fetchMissing(instrument, { kind, before, after }, attempt);
+}

@@ -1,0 +1,401 @@
+import { delay, NEVER, of } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { holds, LineArbiter } from '../../../src/feed/arbitration/line-arbiter.ts';
+import type { Doubt, LineData, MergedEvent, SequencedTrade } from '../../../src/feed/arbitration/merged-event.ts';
+import { aggTrade, bookTicker, kline, ticker, tradeEvent } from '../../../testing/judges/events.ts';
+import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
+
+function textOf(events: readonly MergedEvent[]): string {
+  return events
+    .map((event) => {
+      if (event.kind === 'hole' || event.kind === 'hole_opened') {
+        const { before, after, missing, filled } = event.hole;
+        const hole = `(${before.id},${after.tradeId}):${missing ?? '?'}${filled === 0 ? '' : ` filled ${filled}`}`;
+        return event.kind === 'hole' ? hole : `opened ${hole}`;
+      }
+      if (event.kind === 'ids_restarted') return `restarted ${event.before.id}>${event.after.tradeId}`;
+      return event.kind === 'trade' || event.kind === 'agg_trade' ? event.tradeId : event.kind;
+    })
+    .join(' ');
+}
+
+interface Setting {
+  readonly contiguous?: boolean;
+  /** What the venue tells of its past, if it tells any. */
+  readonly past?: readonly SequencedTrade[];
+  readonly recent?: boolean;
+  readonly graceMs?: number;
+}
+
+/** An arbiter in virtual time, whose gaps wait 100 ms for the other line, and 1000 ms for the past. */
+class Arbitration {
+  readonly scheduler = new SteppedScheduler();
+  readonly arbiter: LineArbiter;
+  /** What waits for the past, as it was asked for. */
+  readonly asked: string[] = [];
+  past: readonly SequencedTrade[] | undefined;
+  answerAfterMs = 0;
+  onEvent: (event: MergedEvent) => void = () => {};
+  onSignal: (signal: { readonly events: readonly MergedEvent[]; readonly late?: true }) => void = () => {};
+  #told: MergedEvent[] = [];
+  #doubts: Doubt[] = [];
+
+  constructor({ contiguous = true, past, recent = false, graceMs = 100 }: Setting = {}) {
+    this.past = past;
+    this.arbiter = new LineArbiter({
+      contiguousTradeIds: contiguous,
+      recentTrades: recent,
+      repair: {
+        graceMs,
+        holdMs: 1000,
+        ...(past === undefined && !recent
+          ? {}
+          : {
+              fetch: ({ symbol, kind }, { before, after }) => {
+                this.asked.push(`${symbol} ${kind} ${before.id}-${after?.tradeId ?? ''}`);
+                if (this.past === undefined) return NEVER;
+                const answer$ = of(this.past);
+                return this.answerAfterMs === 0 ? answer$ : answer$.pipe(delay(this.answerAfterMs, this.scheduler));
+              },
+            }),
+      },
+      scheduler: this.scheduler,
+      out: (signal) => {
+        this.onSignal(signal);
+        this.#tell(signal.events);
+      },
+    });
+  }
+
+  /** Tells events as frames do: each of one symbol. Returns what passed, at once or before it. */
+  frames(line: number, ...events: readonly LineData[]): string {
+    for (const { symbol } of events.filter((event, at) => event.symbol !== events[at - 1]?.symbol)) {
+      const frame = events.filter((event) => event.symbol === symbol);
+      const passed = this.arbiter.data(this.arbiter.of(symbol), line, frame, 0);
+      if (passed.length > 0) this.onSignal({ events: passed });
+      this.#tell(passed);
+    }
+    return this.told;
+  }
+
+  /** How many of a frame's events pass. */
+  passed(line: number, ...events: readonly LineData[]): number {
+    const [first] = events;
+    return first === undefined ? 0 : this.arbiter.data(this.arbiter.of(first.symbol), line, events, 0).length;
+  }
+
+  /** What was emitted since this was asked last. */
+  get told(): string {
+    const told = this.#told;
+    this.#told = [];
+    return textOf(told);
+  }
+
+  get doubts(): (string | undefined | boolean)[][] {
+    const doubts = this.#doubts;
+    this.#doubts = [];
+    return doubts.map(({ before, waits }) => [before?.id, waits]);
+  }
+
+  wait(ms: number): string {
+    this.scheduler.advance(ms);
+    return this.told;
+  }
+
+  #tell(events: readonly MergedEvent[]): void {
+    for (const event of events) {
+      this.onEvent(event);
+      if (event.kind === 'doubt') this.#doubts.push(event);
+      else this.#told.push(event);
+    }
+  }
+}
+
+const binance = (past?: readonly SequencedTrade[]) => new Arbitration(past === undefined ? {} : { past });
+const bybit = (recent = false) => new Arbitration({ contiguous: false, recent });
+
+describe('LineArbiter', () => {
+  const eth = { symbol: 'ETHUSDT' };
+
+  it('drops what the slower line repeats, frame by frame and within frames', () => {
+    const run = binance();
+    expect(run.frames(1, tradeEvent(4), tradeEvent(5))).toBe('4 5');
+    expect(run.frames(2, tradeEvent(4), tradeEvent(5), tradeEvent(6))).toBe('6');
+    expect(run.arbiter.duplicates).toBe(2);
+  });
+
+  it('holds behind a gap, per symbol, and lets go after the hold', () => {
+    const run = binance();
+    run.frames(1, tradeEvent(1));
+    expect(run.frames(1, tradeEvent(3))).toBe('');
+    expect(holds(run.arbiter.of('BTCUSDT'))).toBe(true);
+    expect(run.frames(1, tradeEvent(9, eth))).toBe('9');
+    expect([run.wait(99), run.wait(1)]).toEqual(['', '(1,3):1 3']);
+    expect(holds(run.arbiter.of('BTCUSDT'))).toBe(false);
+    expect(run.scheduler.waiting).toBe(0);
+  });
+
+  it('says where trades may be missing, and that they are not', () => {
+    const run = binance();
+    run.frames(1, tradeEvent(1));
+    expect(run.doubts).toEqual([]);
+    run.frames(1, tradeEvent(3));
+    run.frames(1, tradeEvent(4));
+    expect([run.doubts, run.doubts]).toEqual([[['1', true]], []]);
+    expect(run.arbiter.doubts('BTCUSDT')).toMatchObject([{ of: 'trade', before: { id: '1' } }]);
+    run.frames(2, tradeEvent(2));
+    expect(run.doubts).toEqual([[undefined, false]]);
+    expect(run.arbiter.doubts('BTCUSDT')).toEqual([]);
+    run.arbiter.lineJoined(1);
+    run.arbiter.lineSubscribed(1, ['BTCUSDT']);
+    run.arbiter.lineLost(1);
+    expect(run.doubts).toEqual([['4', false]]);
+    run.frames(2, tradeEvent(5));
+    expect(run.doubts).toEqual([[undefined, false]]);
+  });
+
+  it('ends a doubt behind the trades that end it', () => {
+    const run = binance();
+    const kinds: string[] = [];
+    run.onEvent = ({ kind }) => kinds.push(kind);
+    run.frames(1, tradeEvent(1));
+    run.frames(1, tradeEvent(3));
+    run.frames(2, tradeEvent(2));
+    expect(kinds).toEqual(['trade', 'doubt', 'trade', 'trade', 'doubt']);
+  });
+
+  it('a gap that the other line fills is none', () => {
+    const run = binance();
+    run.frames(1, tradeEvent(1));
+    run.frames(1, tradeEvent(3));
+    expect(run.frames(2, tradeEvent(2))).toBe('2 3');
+    expect(run.wait(2000)).toBe('');
+  });
+
+  it('is filled with fetched trades, per symbol, and gives up one symbol alone', () => {
+    const run = binance([tradeEvent(2), tradeEvent(3)]);
+    run.frames(1, tradeEvent(1), tradeEvent(4));
+    run.scheduler.advance(10);
+    run.frames(1, tradeEvent(1, eth), tradeEvent(9, eth));
+    expect([run.wait(89), run.asked]).toEqual(['', []]);
+    expect(run.wait(1)).toBe('opened (1,4):2 2 3 (1,4):2 filled 2 4');
+    expect(run.asked).toEqual(['BTCUSDT trade 1-4']);
+    run.past = undefined;
+    expect([run.wait(10), run.wait(899), run.wait(1)]).toEqual(['opened (1,9):7', '', '(1,9):7 9']);
+  });
+
+  it('gives up only the gaps that are old enough', () => {
+    const run = binance();
+    run.frames(1, tradeEvent(1), tradeEvent(3));
+    run.scheduler.advance(50);
+    run.frames(1, tradeEvent(5));
+    expect([run.wait(50), run.wait(50)]).toEqual(['(1,3):1 3', '(3,5):1 5']);
+    expect(holds(run.arbiter.of('BTCUSDT'))).toBe(false);
+  });
+
+  it('announces a gap once it has outlasted the other line, once', () => {
+    const run = new Arbitration({ past: [] });
+    run.past = undefined;
+    run.frames(1, tradeEvent(1), tradeEvent(4));
+    expect([run.wait(99), run.wait(1), run.wait(20)]).toEqual(['', 'opened (1,4):2', '']);
+    expect(run.frames(2, tradeEvent(2), tradeEvent(3))).toBe('2 3 (1,4):2 filled 2 4');
+  });
+
+  it('emits what passed of a frame before it announces a gap in it', () => {
+    const run = new Arbitration({ past: [tradeEvent(3)], graceMs: 0 });
+    const sizes: number[] = [];
+    run.onSignal = ({ events, late }) => sizes.push(late === true ? -events.length : events.length);
+    expect(run.frames(1, tradeEvent(1), tradeEvent(2), tradeEvent(4), tradeEvent(5))).toBe(
+      '1 2 opened (2,4):1 3 (2,4):1 filled 1 4 5',
+    );
+    // The doubt and the announcement are late, what passed is not.
+    expect(sizes).toEqual([2, -1, -1, 3, -1, 1]);
+  });
+
+  it('goes on where a previous run ended, trades and aggregates apart, unless that is to be forgotten', () => {
+    const run = binance([tradeEvent(11), tradeEvent(12)]);
+    const mark = (id: number) => ({ id: String(id), timestamp: 1 });
+    run.arbiter.resume('BTCUSDT', { trade: mark(10), aggTrade: mark(8) });
+    run.arbiter.resume('ETHUSDT', { trade: mark(10), aggTrade: null });
+    expect(run.frames(1, tradeEvent(13), aggTrade(9, 10), tradeEvent(15, eth), aggTrade(7, 9, eth))).toBe('9 7');
+    run.arbiter.forget('ETHUSDT');
+    expect(run.told).toBe('15');
+    run.arbiter.forget('SOLUSDT');
+    expect(run.wait(100)).toBe('opened (10,13):2 11 12 (10,13):2 filled 2 13');
+    run.arbiter.forget('BTCUSDT');
+    expect(run.told).toBe('');
+  });
+
+  it('says that a venue counts anew, with the last id of the former count', () => {
+    const run = binance();
+    run.frames(1, tradeEvent(1000, { timestamp: 5 }));
+    expect(run.frames(1, tradeEvent(3, { timestamp: 9 }))).toBe('restarted 1000>3 3');
+    const resumed = binance();
+    resumed.arbiter.resume('BTCUSDT', { trade: { id: '1000', timestamp: 5 }, aggTrade: null });
+    expect(resumed.frames(1, tradeEvent(3, { timestamp: 9 }), tradeEvent(4, { timestamp: 10 }))).toBe(
+      'restarted 1000>3 3 4',
+    );
+    expect(holds(resumed.arbiter.of('BTCUSDT'))).toBe(false);
+  });
+
+  it('Bybit waits for its last trades only if they can be asked for', () => {
+    const run = bybit();
+    run.arbiter.lineJoined(1);
+    run.frames(1, tradeEvent(1), tradeEvent(5));
+    run.arbiter.lineLost(1);
+    run.arbiter.lineJoined(2);
+    run.arbiter.lineSubscribed(2, ['BTCUSDT']);
+    expect(holds(run.arbiter.of('BTCUSDT'))).toBe(false);
+    expect(run.frames(2, tradeEvent(9))).toBe('(5,9):? 9');
+  });
+
+  it('Bybit: from the acknowledgement on a symbol waits for its last trades, others do not', () => {
+    const run = bybit(true);
+    run.arbiter.lineJoined(1);
+    run.frames(1, tradeEvent(10), tradeEvent(11, eth));
+    run.arbiter.lineLost(1);
+    expect(run.asked).toEqual([]);
+    run.past = [tradeEvent(9), tradeEvent(10), tradeEvent(14)];
+    run.answerAfterMs = 10;
+    run.arbiter.lineJoined(2);
+    run.arbiter.lineSubscribed(2, ['BTCUSDT', 'SOLUSDT']);
+    expect(run.asked).toEqual(['BTCUSDT trade 10-']);
+    expect(run.frames(2, tradeEvent(17))).toBe('');
+    expect(run.frames(2, tradeEvent(1, { symbol: 'SOLUSDT' }))).toBe('1');
+    expect(run.wait(10)).toBe('14 (10,17):1 filled 1 17');
+    // The first trade does if no acknowledgement came.
+    expect(run.frames(2, tradeEvent(15, eth))).toBe('');
+    expect(run.asked.slice(1)).toEqual(['ETHUSDT trade 11-15']);
+  });
+
+  it('Bybit: a symbol that no line carries for a time names a gap, others do not', () => {
+    const run = bybit();
+    run.arbiter.lineJoined(1);
+    run.arbiter.lineSubscribed(1, ['BTCUSDT', 'ETHUSDT']);
+    run.frames(1, tradeEvent(10), tradeEvent(11, eth));
+    run.arbiter.unsubscribed('BTCUSDT');
+    expect(run.told).toBe('');
+    expect(run.arbiter.doubts('BTCUSDT')).toMatchObject([{ before: { id: '10' } }]);
+    // Before the subscription is acknowledged.
+    expect(run.frames(1, tradeEvent(15))).toBe('(10,15):? 15');
+    expect(run.frames(1, tradeEvent(16, eth))).toBe('16');
+    run.arbiter.unsubscribed('SOLUSDT');
+    expect(run.told).toBe('');
+  });
+
+  it('Bybit: a line takes the place of another without a gap, as the recent trades tell', () => {
+    const run = bybit(true);
+    run.arbiter.lineJoined(1);
+    run.frames(1, tradeEvent(10));
+    run.arbiter.lineJoined(2);
+    run.arbiter.lineSubscribed(2, ['BTCUSDT']);
+    run.frames(2, tradeEvent(14));
+    run.past = [tradeEvent(10), tradeEvent(14)];
+    run.answerAfterMs = 10;
+    run.arbiter.lineReplaced(1, 2);
+    expect([run.told, run.wait(10)]).toEqual(['', '14']);
+    run.arbiter.lineLost(1);
+    expect(run.told).toBe('');
+    expect(run.frames(2, tradeEvent(15))).toBe('15');
+    expect(holds(run.arbiter.of('BTCUSDT'))).toBe(false);
+  });
+
+  it('Bybit: what the heir of a line was refused ends with the former one', () => {
+    const run = bybit();
+    for (const line of [1, 2]) {
+      run.arbiter.lineJoined(line);
+      run.arbiter.lineSubscribed(line, ['BTCUSDT', 'ETHUSDT']);
+    }
+    for (const line of [1, 2]) run.frames(line, tradeEvent(10), tradeEvent(11, eth));
+    run.arbiter.lineJoined(3);
+    run.arbiter.lineSubscribed(3, ['ETHUSDT']);
+    run.frames(3, tradeEvent(11, eth));
+    run.arbiter.lineReplaced(2, 3);
+    run.arbiter.lineLost(1);
+    run.arbiter.lineJoined(1);
+    run.arbiter.lineSubscribed(1, ['BTCUSDT', 'ETHUSDT']);
+    expect(run.frames(1, tradeEvent(15))).toBe('(10,15):? 15');
+    expect(run.frames(3, tradeEvent(16, eth))).toBe('16');
+  });
+
+  it('sequences aggregates by the trade ids that they stand for, apart from the trades', () => {
+    const run = binance();
+    expect(run.frames(1, aggTrade(1, 3))).toBe('1');
+    expect(run.frames(1, tradeEvent(1))).toBe('1');
+    expect(run.frames(1, aggTrade(4, 4))).toBe('4');
+    run.frames(1, aggTrade(7, 9));
+    run.arbiter.flush();
+    expect(run.told).toBe('(4,7):2 7');
+  });
+
+  it('Bybit: a line that joins is held until it overlaps; the loss of the last line in step lets go', () => {
+    const run = bybit();
+    const id = (suffix: number) => `22900000012272139${suffix}`;
+    run.arbiter.lineJoined(1);
+    expect(run.frames(1, tradeEvent(id(14)), tradeEvent(id(18)))).toBe(`${id(14)} ${id(18)}`);
+    run.arbiter.lineJoined(2);
+    expect(run.frames(2, tradeEvent(id(20)))).toBe('');
+    run.arbiter.lineLost(1);
+    expect(run.told).toBe(`(${id(18)},${id(20)}):? ${id(20)}`);
+  });
+
+  it('Bybit: trades of one frame that are too late for the same place are one gap', () => {
+    const run = bybit();
+    run.arbiter.lineJoined(1);
+    const late = [11, 14, 17].map((id) => tradeEvent(id));
+    expect(run.frames(1, tradeEvent(10), tradeEvent(20), tradeEvent(30))).toBe('10 20 30');
+    expect(run.frames(1, ...late, tradeEvent(25), tradeEvent(40))).toBe('(10,20):3 (20,30):1 40');
+  });
+
+  it('Bybit: one symbol that is mute on a line does not hold up another', () => {
+    const run = bybit();
+    run.arbiter.lineJoined(1);
+    run.arbiter.lineJoined(2);
+    expect(run.frames(1, tradeEvent(10))).toBe('10');
+    expect(run.frames(2, tradeEvent(77, eth))).toBe('77');
+  });
+
+  it('of tickers, book tickers and candles only what is newer passes', () => {
+    const run = binance();
+    const pass = (line: number, ...events: LineData[]) => run.passed(line, ...events);
+    expect([pass(1, ticker()), pass(2, ticker()), pass(2, ticker({ timestamp: 1_723_161_257_000 }))]).toEqual([
+      1, 0, 1,
+    ]);
+    expect([pass(1, bookTicker(7)), pass(2, bookTicker(7)), pass(2, bookTicker(6)), pass(2, bookTicker(8))]).toEqual([
+      1, 0, 0, 1,
+    ]);
+    expect([
+      pass(1, kline(0, 10)),
+      pass(2, kline(0, 10)),
+      pass(2, kline(0, 12)),
+      pass(1, kline(60_000, 60_001)),
+      pass(2, kline(0, 59_000)),
+    ]).toEqual([1, 0, 1, 1, 0]);
+    expect([pass(1, kline(0, 10, { interval: '5m' }))]).toEqual([1]);
+  });
+
+  it('passes the end of a candle that comes behind the next one, once', () => {
+    const run = binance();
+    const pass = (line: number, event: LineData) => run.passed(line, event);
+    const end = kline(0, 59_999, { closed: true });
+    expect([
+      pass(1, kline(0, 10)),
+      pass(2, kline(60_000, 60_001)),
+      pass(1, end),
+      pass(2, end),
+      pass(1, kline(0, 59_000)),
+      pass(1, kline(60_000, 60_001)),
+      pass(2, kline(60_000, 60_002)),
+    ]).toEqual([1, 1, 1, 0, 0, 0, 1]);
+  });
+
+  it('follows a book whose update ids start again: by its time, or after five seconds without a higher id', () => {
+    const timed = bybit();
+    timed.frames(1, bookTicker(900, { timestamp: 1000 }));
+    expect(timed.passed(1, bookTicker(1, { timestamp: 1001 }))).toBe(1);
+    const untimed = binance();
+    untimed.frames(1, bookTicker(900, { receivedAt: 1_000_000 }));
+    expect(untimed.passed(1, bookTicker(1, { receivedAt: 5_900_000 }))).toBe(0);
+    expect(untimed.passed(1, bookTicker(2, { receivedAt: 6_100_000 }))).toBe(1);
+  });
+});
