@@ -1,6 +1,6 @@
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test run bench faults chaos soak symbols captures image sbom lint format typecheck build dashboard python ready
+.PHONY: help demo test run bench faults chaos soak fuzz symbols captures image sbom lint format typecheck build dashboard python ready
 export PATH := $(CURDIR)/.tools/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
 help: ## these lines
@@ -31,6 +31,9 @@ chaos: ready ## ten minutes of random faults from a seed, every trade accounted 
 
 soak: ready ## an hour of random faults, bounded: memory, handles and timers must not grow
 	@exec node bench/soak/main.ts $(ARGS)
+
+fuzz: ready ## property tests and virtual runs with new seeds for MINUTES=N (10); what fails becomes a fixed case
+	@MINUTES="$(MINUTES)" exec node scripts/fuzz.ts
 
 symbols: ready ## what a symbol costs: 20 against 2,000
 	@exec node bench/symbols/main.ts $(ARGS)

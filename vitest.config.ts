@@ -21,6 +21,7 @@ const suite = [
     test: {
       name: 'unit',
       env: noGateway,
+      setupFiles: 'testing/properties/setup.ts',
       expect: patient,
       include: ['test/**/*.test.ts'],
       exclude: ['test/integration/**', 'test/browser/**'],

@@ -13,6 +13,7 @@ import { TradeJudge, type Verdict } from '../../testing/judges/trade-judge.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { killAgainAndAgain } from '../../testing/processes/kill-again.ts';
 import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
+import { testSeed } from '../../testing/properties/seeds.ts';
 import { runPython } from '../../testing/tools/python.ts';
 
 let brokers: string[];
@@ -34,8 +35,6 @@ interface Killed {
 
 /** Kills the pipeline under load at random moments and starts it again, then compares journal and what is stored. */
 async function killed(venue: VenueId, sink: 'kafka' | 'file', mode: 'failover' | 'all' = 'failover'): Promise<Killed> {
-  const seed = Math.floor(Math.random() * 2 ** 31);
-  console.log(`${sink}, ${venue}: ${KILLS} kills, seed ${seed}`);
   const folder = await mkdtemp(join(tmpdir(), 'market-feed-kill-'));
   const journal = join(folder, 'journal.ndjson');
   const rates = { bybit: 0, binance: 0, binance_us: 0, binance_testnet: 0, [venue]: PER_SECOND };
@@ -69,7 +68,7 @@ async function killed(venue: VenueId, sink: 'kafka' | 'file', mode: 'failover' |
   try {
     const serves = (process: PipelineProcess) =>
       mode === 'all' ? process.linesUp(venue) > 0 : process.activeVenue === venue;
-    const last = await killAgainAndAgain(start(), start, { kills: KILLS, seed, serves });
+    const last = await killAgainAndAgain(start(), start, { kills: KILLS, seed: testSeed, serves });
     await last.until(() => serves(last), `${venue} serves`);
     await delay(ON_MS);
     expect(await last.stop()).toBe(0);

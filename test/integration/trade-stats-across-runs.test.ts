@@ -18,6 +18,7 @@ import { type Place, stored } from '../../testing/judges/read-run.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { killAgainAndAgain } from '../../testing/processes/kill-again.ts';
 import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
+import { testSeed } from '../../testing/properties/seeds.ts';
 import { until } from '../../testing/tools/until.ts';
 
 vi.setConfig({ maxConcurrency: 6 });
@@ -119,8 +120,6 @@ async function recordsIn(place: Place, topics: readonly string[]): Promise<FeedR
 }
 
 async function killed(values: object, folder: string, place: Place): Promise<void> {
-  const seed = Math.floor(Math.random() * 2 ** 31);
-  console.log(`${KILLS} kills, seed ${seed}`);
   const config = join(folder, 'market-feed.yaml');
   // JSON is YAML
   await writeFile(config, JSON.stringify(values));
@@ -130,7 +129,7 @@ async function killed(values: object, folder: string, place: Place): Promise<voi
     return pipeline;
   };
   try {
-    const last = await killAgainAndAgain(start(), start, { kills: KILLS, seed });
+    const last = await killAgainAndAgain(start(), start, { kills: KILLS, seed: testSeed });
     await last.until(() => last.activeVenue !== undefined, 'a venue serves');
     const since = Date.now();
     await until(async () => hasWindowsSince(await recordsIn(place, ['trade-stats']), since), {

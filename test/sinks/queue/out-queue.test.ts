@@ -89,7 +89,7 @@ describe('OutQueue', () => {
         expect(seqsOf(queue.takeEntries(Number.POSITIVE_INFINITY))).toEqual(seqsOf(plain.entries));
         expect(queue.bytes).toBe(0);
       }),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
 

@@ -223,7 +223,7 @@ describe('a driver with a spill, through outages, crashes and full disks', () =>
           }
         },
       ),
-      { numRuns: 10_000 },
+      { numRuns: 2000 },
     );
   }, 120_000);
 });

@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { readFuzzCases } from '../../testing/properties/fuzz-cases.ts';
+import { root } from '../../testing/tools/tools.ts';
+
+it('each fuzz case is of a test that is there', () => {
+  for (const { file, test } of readFuzzCases()) {
+    const title = test.split(' > ').at(-1) ?? '';
+    // A name with values in it begins as its text does.
+    expect(readFileSync(join(root, file), 'utf8'), file).toContain(title.slice(0, 20));
+  }
+});

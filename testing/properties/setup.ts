@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { beforeAll, beforeEach, type RunnerTask } from 'vitest';
+import { root } from '../tools/tools.ts';
+import { type FuzzCase, readFuzzCases } from './fuzz-cases.ts';
+import { isFuzz, setCurrentSeed, testSeed } from './seeds.ts';
+
+// Vitest runs this before each test file. Property tests draw from one seed. A test with fuzz cases is repeated, once for
+// each of them; under `make fuzz`, which looks for new ones, it is not.
+
+/** Null in a file that has no property tests: loading fast-check costs 0.1 s. */
+let fastCheck: typeof import('fast-check') | null = null;
+const casesOf = new Map<string, readonly FuzzCase[]>();
+
+// biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern that no fixture is asked for
+beforeAll(async ({}, { file }) => {
+  if (readFileSync(file.filepath, 'utf8').includes("from 'fast-check'")) fastCheck = await import('fast-check');
+  const path = relative(root, file.filepath);
+  const own = isFuzz ? [] : readFuzzCases().filter((each) => each.file === path);
+  if (own.length > 0) for (const task of file.tasks) repeatFor(task, own, '');
+});
+
+function repeatFor(task: RunnerTask, cases: readonly FuzzCase[], group: string): void {
+  const name = `${group}${task.name}`;
+  if (task.type === 'suite') {
+    for (const each of task.tasks) repeatFor(each, cases, `${name} > `);
+    return;
+  }
+  const own = cases.filter((each) => each.test === name);
+  if (own.length === 0) return;
+  casesOf.set(task.id, own);
+  task.repeats = own.length;
+}
+
+beforeEach(({ task }) => {
+  const found = casesOf.get(task.id)?.[(task.result?.repeatCount ?? 0) - 1];
+  const { seed, path } = found ?? { seed: testSeed };
+  setCurrentSeed(seed);
+  // Of fast-check's parameters the types leave the path out.
+  const parameters = path === undefined ? { seed } : { seed, path };
+  fastCheck?.configureGlobal(parameters);
+});
