@@ -1,6 +1,6 @@
-import type { Coin } from '../../src/gateway/api/api.ts';
+import type { CoinAnswer } from '../../src/gateway/api/feed-answers.ts';
 
-export type Environment = NonNullable<Coin['environment']>;
+export type Environment = NonNullable<CoinAnswer['environment']>;
 
 /** From the real market to what has least to do with it. */
 const FROM_BEST: readonly Environment[] = ['production', 'replay', 'testnet', 'simulated'];

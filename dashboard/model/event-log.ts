@@ -1,4 +1,4 @@
-import type { StatusJson } from '../../src/gateway/api/api.ts';
+import type { StatusJson } from '../../src/gateway/api/record-schema.ts';
 
 /** Enough for the timeline's minutes of a feed that is ill; the list shows fewer. */
 const MOST = 600;

@@ -1,4 +1,4 @@
-import type { StatusJson } from '../../src/gateway/api/api.ts';
+import type { StatusJson } from '../../src/gateway/api/record-schema.ts';
 
 /** The same that happened to several coins, or lines, of a venue at about the same time: one line to read. */
 export interface EventGroup {

@@ -1,4 +1,4 @@
-import type { KlineJson } from '../../src/gateway/api/api.ts';
+import type { KlineJson } from '../../src/gateway/api/record-schema.ts';
 
 /** About 17 hours of minutes. */
 const MOST = 1000;

@@ -1,4 +1,4 @@
-import type { LargeTradeJson, TradeJson } from '../../src/gateway/api/api.ts';
+import type { LargeTradeJson, TradeJson } from '../../src/gateway/api/record-schema.ts';
 
 /** Rows of the tape. */
 const MOST = 60;

@@ -1,4 +1,4 @@
-import type { StatusJson } from '../../src/gateway/api/api.ts';
+import type { StatusJson } from '../../src/gateway/api/record-schema.ts';
 
 /** A start may begin with a heartbeat or two, which are no events. */
 const FIRST = 3;

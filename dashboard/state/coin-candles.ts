@@ -1,5 +1,6 @@
 import { effect, signal } from '@preact/signals';
-import type { KlineJson, Klines } from '../../src/gateway/api/api.ts';
+import type { Klines } from '../../src/gateway/api/asset-answers.ts';
+import type { KlineJson } from '../../src/gateway/api/record-schema.ts';
 import { canBeMade, type Interval } from '../model/interval.ts';
 import { mergeCandles, newestLack } from '../model/merge-candles.ts';
 import { getOfSelected, isPresent } from './of-selected.ts';

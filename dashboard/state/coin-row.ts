@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { Decimal } from '../../src/domain/decimal.ts';
-import type { Coin, PriceJson } from '../../src/gateway/api/api.ts';
+import type { CoinAnswer } from '../../src/gateway/api/feed-answers.ts';
+import type { PriceJson } from '../../src/gateway/api/record-schema.ts';
 import type { Environment } from '../model/environment.ts';
 import { isOfTurn } from '../model/turn.ts';
 import { placesOf } from '../text/number-text.ts';
@@ -40,7 +41,7 @@ export class CoinRow {
     this.symbol = symbol;
   }
 
-  overview(coin: Coin, pageMs: number): void {
+  overview(coin: CoinAnswer, pageMs: number): void {
     if (!isOfTurn(coin, { venue: this.venue.peek(), epoch: this.epoch.peek() })) this.#forgetPrice();
     this.change.value = coin.change_24h;
     this.volume.value = coin.volume_24h;

@@ -1,5 +1,7 @@
 import { batch, computed, signal } from '@preact/signals';
-import type { Events, GapJson, Gaps, PriceJson, ServerMessage, Status, StatusJson } from '../../src/gateway/api/api.ts';
+import type { Events, Gaps, Status } from '../../src/gateway/api/feed-answers.ts';
+import type { GapJson, PriceJson, StatusJson } from '../../src/gateway/api/record-schema.ts';
+import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
 import { worstEnvironment } from '../model/environment.ts';
 import { mergeEvents } from '../model/event-log.ts';
 import { firstOfEachSymbol } from '../model/first-of-each-symbol.ts';

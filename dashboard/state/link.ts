@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { Channel, ServerMessage, Subscription } from '../../src/gateway/api/api.ts';
+import type { ServerMessage, StreamChannel, Subscription } from '../../src/gateway/api/stream-messages.ts';
 import { reconnectDelay } from '../model/reconnect-delay.ts';
 import { getJson } from './get-json.ts';
 import { openSocket } from './token.ts';
@@ -20,7 +20,7 @@ export const link = signal<LinkState>({ state: 'connecting', opened: 0 });
 export let heardAt = performance.now();
 
 type Listener = (message: ServerMessage) => void;
-type Wanted = { readonly channel: Channel; readonly symbols?: readonly string[] };
+type Wanted = { readonly channel: StreamChannel; readonly symbols?: readonly string[] };
 
 const wanted = new Map<string, Wanted>();
 let socket: WebSocket | undefined;
@@ -40,13 +40,13 @@ export function startLink(onMessage: Listener, onOpen: () => void): void {
 }
 
 /** Subscribed now and after every reconnection, until `unsubscribe`. */
-export function subscribe(channel: Channel, ...symbols: string[]): void {
+export function subscribe(channel: StreamChannel, ...symbols: string[]): void {
   const entry: Wanted = symbols.length === 0 ? { channel } : { channel, symbols };
   wanted.set(keyOf(entry), entry);
   send('subscribe', entry);
 }
 
-export function unsubscribe(channel: Channel, ...symbols: string[]): void {
+export function unsubscribe(channel: StreamChannel, ...symbols: string[]): void {
   const entry: Wanted = symbols.length === 0 ? { channel } : { channel, symbols };
   if (wanted.delete(keyOf(entry))) send('unsubscribe', entry);
 }

@@ -1,4 +1,4 @@
-import type { Series } from '../../src/gateway/api/api.ts';
+import type { Series } from '../../src/gateway/api/fields.ts';
 import { mayBeShown, type Turn } from '../model/turn.ts';
 import { rowOf } from './feed-state.ts';
 import { getJson } from './get-json.ts';

@@ -1,17 +1,13 @@
 import { batch, effect, signal } from '@preact/signals';
 import type {
   Book,
-  Channel,
-  KlineJson,
-  LargeTradeJson,
-  LargeTrades,
-  ServerMessage,
-  TradeJson,
+  LargeTradesAnswer,
   TradeStatsAnswer,
-  TradeStatsJson,
   Trades,
   VolumeProfileAnswer,
-} from '../../src/gateway/api/api.ts';
+} from '../../src/gateway/api/asset-answers.ts';
+import type { KlineJson, LargeTradeJson, TradeJson, TradeStatsJson } from '../../src/gateway/api/record-schema.ts';
+import type { ServerMessage, StreamChannel } from '../../src/gateway/api/stream-messages.ts';
 import { mergeLarge, mergeTrades } from '../model/recent-trades.ts';
 import { isOfTurn, type Turn } from '../model/turn.ts';
 import {
@@ -29,7 +25,7 @@ import { onFrame } from './on-frame.ts';
 import { feedTime } from './page-clock.ts';
 import { selected } from './selection.ts';
 
-const CHANNELS: readonly Channel[] = ['trades', 'orderbook', 'klines', 'stats', 'large_trades'];
+const CHANNELS: readonly StreamChannel[] = ['trades', 'orderbook', 'klines', 'stats', 'large_trades'];
 const WINDOW_MS = 60_000;
 const STATS_KEPT = 30;
 const REFRESH_EVERY_MS = 5000;
@@ -171,7 +167,7 @@ function forget(): void {
 async function loadTrades(): Promise<void> {
   const [past, largeOnes] = await Promise.all([
     getOfSelected<Trades>('trades?limit=60'),
-    getOfSelected<LargeTrades>('large-trades'),
+    getOfSelected<LargeTradesAnswer>('large-trades'),
   ]);
   if (largeOnes !== undefined) large.value = mergeLarge(large.peek(), largeOnes.large_trades);
   if (past !== undefined) tape.value = mergeTrades(tape.peek(), past.trades);

@@ -9,7 +9,7 @@ import {
   type UTCTimestamp,
 } from 'lightweight-charts';
 import { useEffect, useRef } from 'preact/hooks';
-import type { KlineJson } from '../../src/gateway/api/api.ts';
+import type { KlineJson } from '../../src/gateway/api/record-schema.ts';
 import { INTERVALS } from '../model/interval.ts';
 import { candlesToDraw, isOtherPast } from '../model/merge-candles.ts';
 import { candles, interval } from '../state/coin-candles.ts';

@@ -1,4 +1,4 @@
-import type { Book } from '../../src/gateway/api/api.ts';
+import type { Book } from '../../src/gateway/api/asset-answers.ts';
 import { depthShape } from '../model/depth-shape.ts';
 import { amount, compact, placesOf } from '../text/number-text.ts';
 import { Panel } from './panel.tsx';

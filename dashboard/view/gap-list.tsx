@@ -1,5 +1,5 @@
 import { duration } from '../../src/domain/duration.ts';
-import type { GapJson } from '../../src/gateway/api/api.ts';
+import type { GapJson } from '../../src/gateway/api/record-schema.ts';
 import { count } from '../text/number-text.ts';
 import { clock } from '../text/time-text.ts';
 

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { Book } from '../../src/gateway/api/api.ts';
+import type { Book } from '../../src/gateway/api/asset-answers.ts';
 import { type Rung, rungs, shareOf } from '../model/ladder.ts';
 import { amount, percent, placesOf } from '../text/number-text.ts';
 import { Choice } from './choice.tsx';

@@ -1,4 +1,4 @@
-import type { VolumeProfileAnswer } from '../../src/gateway/api/api.ts';
+import type { VolumeProfileAnswer } from '../../src/gateway/api/asset-answers.ts';
 import { awaitedFrom, profile } from '../state/selected-coin.ts';
 import { compact, count, percent, placesOf, rounded } from '../text/number-text.ts';
 import { noneYet } from '../text/state-text.ts';

@@ -1,4 +1,4 @@
-import type { GapJson } from '../../src/gateway/api/api.ts';
+import type { GapJson } from '../../src/gateway/api/record-schema.ts';
 import type { Lane, Mark, MarkKind, Timeline } from '../model/timeline.ts';
 import { shortClock } from '../text/time-text.ts';
 import { MARK_GLYPHS } from './mark-glyph.ts';

@@ -1,4 +1,4 @@
-import type { TradeStatsJson } from '../../src/gateway/api/api.ts';
+import type { TradeStatsJson } from '../../src/gateway/api/record-schema.ts';
 import type { CoinRow } from '../state/coin-row.ts';
 import { stats } from '../state/selected-coin.ts';
 import { compact, count, percent, rounded } from '../text/number-text.ts';

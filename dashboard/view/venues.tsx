@@ -1,5 +1,5 @@
 import { duration } from '../../src/domain/duration.ts';
-import type { LatencyJson, Sink, Venue } from '../../src/gateway/api/api.ts';
+import type { LatencyJson, SinkAnswer, VenueAnswer } from '../../src/gateway/api/feed-answers.ts';
 import { isOdd } from '../model/environment.ts';
 import { laneState } from '../model/timeline.ts';
 import { feedEnvironment, status, statusAt } from '../state/feed-state.ts';
@@ -42,7 +42,7 @@ export function Venues() {
   );
 }
 
-function VenueLine({ venue, since }: { readonly venue: Venue; readonly since: number }) {
+function VenueLine({ venue, since }: { readonly venue: VenueAnswer; readonly since: number }) {
   const state = laneState(venue.state);
   const idle = venue.state === 'idle';
   return (
@@ -80,7 +80,7 @@ function VenueLine({ venue, since }: { readonly venue: Venue; readonly since: nu
   );
 }
 
-function moreOf({ latency_ms, frames, reconnects, reason }: Venue): string {
+function moreOf({ latency_ms, frames, reconnects, reason }: VenueAnswer): string {
   const parts: string[] = [];
   const timed = latency_ms?.venue_to_socket;
   if (timed) parts.push(`latency ${figures(timed)}`);
@@ -94,7 +94,7 @@ function figures({ p50, p99 }: LatencyJson): string {
   return `${latency(p50)}, p99 ${latency(p99)}`;
 }
 
-function SinkLine({ sink }: { readonly sink: Sink }) {
+function SinkLine({ sink }: { readonly sink: SinkAnswer }) {
   const glyph = sink.state === 'up' ? '●' : sink.state === 'opening' ? '○' : '✕';
   const kind = sink.state === 'up' ? 'up' : sink.state === 'opening' ? 'connecting' : 'down';
   return (

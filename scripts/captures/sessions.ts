@@ -14,7 +14,8 @@ import {
   subscribedKlines,
 } from '../../src/feed/analytics/kline-check.ts';
 import { BookSync } from '../../src/market/book/book-sync.ts';
-import { type ReplayResult, replay, replayConfig } from '../../src/replay/replay.ts';
+import { replay, replayConfig } from '../../src/replay/replay.ts';
+import type { ReplayResult } from '../../src/replay/replay-result.ts';
 import { guessVenue } from '../../src/simulator/captures/capture-frame.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { venues } from '../../src/venues/registry.ts';

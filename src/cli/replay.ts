@@ -4,7 +4,7 @@ import { CAPTURE_FORMATS, type CaptureFormat } from '../capture/capture-line.ts'
 import type { Config } from '../config/config.ts';
 import { duration } from '../domain/duration.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
-import type { ReplayResult } from '../replay/replay.ts';
+import type { ReplayResult } from '../replay/replay-result.ts';
 import { type Command, type CommandContext, UsageError } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
 import { count } from './terminal/figures.ts';

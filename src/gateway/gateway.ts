@@ -1,5 +1,5 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-import type { GatewayStats } from './api/api.ts';
+import type { GatewayStats } from './api/feed-answers.ts';
 import { GatewayMetrics } from './metrics/metrics.ts';
 import type { EndpointOptions } from './rest/rest.ts';
 import { createServer, type ServerOptions, type ServerSettings } from './server.ts';

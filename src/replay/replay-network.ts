@@ -1,13 +1,12 @@
-import type { CapturedAnswer, CapturedEnd, CapturedFault, CaptureMark } from '../capture/capture-line.ts';
+import type { CapturedEnd, CaptureMark } from '../capture/capture-line.ts';
 import type { CaptureLine } from '../capture/read-capture.ts';
-import { Fault } from '../domain/fault.ts';
 import type { VenueId } from '../domain/instrument.ts';
-import type { GetOptions } from '../net/get-json.ts';
-import type { HttpAnswer } from '../net/http-request.ts';
 import type { Network } from '../net/network.ts';
 import type { Socket, SocketEnd, SocketHandlers } from '../net/open-socket.ts';
 import type { VenueNetworks } from '../net/venue-networks.ts';
+import { push, remove } from './lists-by-key.ts';
 import { pathBehind } from './record-network.ts';
+import { type Body, faultOf, RecordedAnswers } from './recorded-answers.ts';
 import type { VirtualScheduler } from './virtual-scheduler.ts';
 
 export interface ReplayNetworkOptions {
@@ -25,7 +24,6 @@ export interface ReplayCounts {
 }
 
 type Happening = Exclude<CaptureLine, { kind: 'body' }>;
-type Body = Extract<CaptureLine, { kind: 'body' }>;
 
 interface Attached {
   readonly handlers: SocketHandlers;
@@ -45,10 +43,6 @@ interface Recorded {
   endedAt: number | undefined;
 }
 
-interface Request {
-  readonly resolve: (answer: CapturedAnswer) => void;
-}
-
 /** For who comes too late to close it himself. */
 const CLOSED: CaptureMark = {
   verb: 'ended',
@@ -60,8 +54,6 @@ const CLOSED: CaptureMark = {
 /** What came is kept for a connection that is opened a little later than in the recording. */
 const MAX_HELD = 10_000;
 const KEEP_ENDED_MS = 1000;
-/** An answer is kept for a request that is made a little later than in the recording. */
-const KEEP_ANSWER_MS = 10_000;
 
 /**
  * The network that a recording is: each connection that is opened becomes the next recorded one of the same venue and
@@ -75,15 +67,12 @@ export class ReplayNetwork {
   readonly #alone = new Map<string, Recorded[]>();
   /** Listeners without a recorded connection, in order. */
   readonly #waiting = new Map<string, Attached[]>();
-  readonly #requests = new Map<string, Request[]>();
-  readonly #answers: { readonly key: string; readonly at: number; readonly answer: CapturedAnswer }[] = [];
-  /** Bodies of a foreign recording that nobody has asked for yet. */
-  readonly #bodies: { readonly at: number; readonly body: Body }[] = [];
-  #settled = false;
+  readonly #answers: RecordedAnswers;
 
   constructor(options: ReplayNetworkOptions) {
     this.#options = options;
-    const { single } = options;
+    const { scheduler, single } = options;
+    this.#answers = new RecordedAnswers(scheduler, single !== undefined);
     if (single === undefined) return;
     const recorded = this.#begin('', `${single}:1`);
     recorded.opened = true;
@@ -91,14 +80,12 @@ export class ReplayNetwork {
 
   readonly networks: VenueNetworks = (venue, line): Network => ({
     open: (_url, _options, handlers) => this.#open(`${venue}:${line}`, handlers),
-    get: (url, options) => this.#get(venue, pathBehind(this.#options.restUrl(venue), url), options),
+    get: (url, options) => this.#answers.get(venue, pathBehind(this.#options.restUrl(venue), url), options),
   });
 
   /** True once after a request was answered: its promise has to get its turn before anything else happens. */
   takeSettled(): boolean {
-    const settled = this.#settled;
-    this.#settled = false;
-    return settled;
+    return this.#answers.takeSettled();
   }
 
   /** True while something that came is kept for a connection that will be opened again. */
@@ -115,7 +102,8 @@ export class ReplayNetwork {
     }
     switch (line.mark.verb) {
       case 'answer':
-        this.#answer(line.connection, line.mark.answer);
+        this.#answers.take(line.connection, line.mark.answer);
+        this.counts.answers = this.#answers.count;
         return;
       case 'connecting':
         this.#attachNext(this.#begin(line.connection, keyOf(line.connection)));
@@ -127,14 +115,8 @@ export class ReplayNetwork {
     }
   }
 
-  /** A foreign recording has the answer, not the request: whoever asks for such a thing at the time gets it. */
   takeBody(body: Body): void {
-    for (const [key, [request]] of this.#requests) {
-      if (request === undefined || !answersTo(key, body)) continue;
-      request.resolve(answerOf(key, body));
-      return;
-    }
-    this.#bodies.push({ at: this.#options.scheduler.now(), body });
+    this.#answers.takeBody(body);
   }
 
   #happen(line: Happening): void {
@@ -265,75 +247,6 @@ export class ReplayNetwork {
     this.counts.missed += recorded.held.filter(({ kind }) => kind === 'frame').length;
     recorded.held = [];
   }
-
-  #get(venue: VenueId, path: string, { timeoutMs, signal }: GetOptions): Promise<HttpAnswer> {
-    const { scheduler, single } = this.#options;
-    const key = `${venue} ${path}`;
-    return new Promise((resolve, reject) => {
-      if (single !== undefined && !BOOK_PATH.test(path)) {
-        this.#settled = true;
-        reject(new Fault('connect_failed', 'the recording has no such REST answer', { retry: { kind: 'never' } }));
-        return;
-      }
-      const request: Request = {
-        resolve: (answer) => {
-          over();
-          if ('fault' in answer) reject(faultOf(answer.fault));
-          else resolve(answer);
-        },
-      };
-      const timer = scheduler.schedule(() => {
-        over();
-        reject(new Fault('connect_timeout', `no answer to ${path} in the recording within ${timeoutMs} ms`));
-      }, timeoutMs);
-      const onAbort = (): void => {
-        over();
-        reject(signal?.reason);
-      };
-      const over = (): void => {
-        this.#settled = true;
-        timer.unsubscribe();
-        signal?.removeEventListener('abort', onAbort);
-        remove(this.#requests, key, request);
-      };
-      signal?.addEventListener('abort', onAbort, { once: true });
-      push(this.#requests, key, request);
-      this.#dropOldAnswers();
-      const kept = this.#answers.findIndex((answer) => answer.key === key);
-      if (kept !== -1) request.resolve((this.#answers.splice(kept, 1)[0] as { answer: CapturedAnswer }).answer);
-      const found = this.#bodies.findIndex(({ body }) => answersTo(key, body));
-      if (found !== -1) request.resolve(answerOf(key, (this.#bodies.splice(found, 1)[0] as { body: Body }).body));
-    });
-  }
-
-  #answer(connection: string, answer: CapturedAnswer): void {
-    this.counts.answers++;
-    const key = `${connection.slice(0, connection.indexOf(':'))} ${answer.path}`;
-    const request = this.#requests.get(key)?.[0];
-    if (request !== undefined) {
-      request.resolve(answer);
-      return;
-    }
-    this.#dropOldAnswers();
-    this.#answers.push({ key, at: this.#options.scheduler.now(), answer });
-  }
-
-  #dropOldAnswers(): void {
-    const since = this.#options.scheduler.now() - KEEP_ANSWER_MS;
-    while ((this.#answers[0]?.at ?? Number.POSITIVE_INFINITY) < since) this.#answers.shift();
-    while ((this.#bodies[0]?.at ?? Number.POSITIVE_INFINITY) < since) this.#bodies.shift();
-  }
-}
-
-/** What a foreign recording may have the answer to. */
-const BOOK_PATH = /\/depth\?/;
-
-function answersTo(key: string, { symbol }: Body): boolean {
-  return BOOK_PATH.test(key) && (symbol === undefined || new RegExp(`[?&]symbol=${symbol}(&|$)`).test(key));
-}
-
-function answerOf(key: string, { body }: Body): CapturedAnswer {
-  return { path: key.slice(key.indexOf(' ') + 1), status: 200, headers: {}, body };
 }
 
 /** `binance:1.2` belongs to `binance:1`; a name without a number is a first line. */
@@ -360,22 +273,6 @@ function socketEnd(end: CapturedEnd): SocketEnd {
     case 'violated':
       return { kind: 'violated', what: end.what, fault: faultOf(end.fault) };
   }
-}
-
-function faultOf({ kind, message, retry, status }: CapturedFault): Fault {
-  return new Fault(kind, message, { retry, ...(status === undefined ? {} : { status }) });
-}
-
-function push<T>(map: Map<string, T[]>, key: string, value: T): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
-}
-
-function remove<T>(map: Map<string, T[]>, key: string, value: T): void {
-  const list = map.get(key);
-  const at = list?.indexOf(value) ?? -1;
-  if (at !== -1) list?.splice(at, 1);
 }
 
 function ignore(): void {}

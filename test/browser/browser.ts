@@ -1,5 +1,5 @@
 import { type Browser, type Page, chromium as playwright } from 'playwright-core';
-import type { ServerMessage } from '../../src/gateway/api/api.ts';
+import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
 import { chromium } from '../../testing/tools/chromium.ts';
 
 export type Theme = 'light' | 'dark';

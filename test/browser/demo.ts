@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Status } from '../../src/gateway/api/api.ts';
+import type { Status } from '../../src/gateway/api/feed-answers.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';

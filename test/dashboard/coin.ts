@@ -1,7 +1,8 @@
-import type { Coin, PriceJson } from '../../src/gateway/api/api.ts';
+import type { CoinAnswer } from '../../src/gateway/api/feed-answers.ts';
+import type { PriceJson } from '../../src/gateway/api/record-schema.ts';
 
 /** A coin of the overview; by default in the first turn of bybit. */
-export function coin(fields: Partial<Coin> = {}): Coin {
+export function coin(fields: Partial<CoinAnswer> = {}): CoinAnswer {
   return {
     coin: 'BTC',
     symbol: 'BTCUSDT',

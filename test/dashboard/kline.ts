@@ -1,4 +1,4 @@
-import type { KlineJson } from '../../src/gateway/api/api.ts';
+import type { KlineJson } from '../../src/gateway/api/record-schema.ts';
 
 const MINUTE_MS = 60_000;
 

@@ -1,4 +1,4 @@
-import type { StatusJson } from '../../src/gateway/api/api.ts';
+import type { StatusJson } from '../../src/gateway/api/record-schema.ts';
 
 let sequence = 100;
 

@@ -22,7 +22,7 @@ export function tokenOf(request: FastifyRequest): string | undefined {
   const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
   const offered = protocols.find((name) => name.startsWith(TOKEN_PROTOCOL));
   if (offered !== undefined) return offered.slice(TOKEN_PROTOCOL.length);
-  const { token: asked } = request.query as { readonly token?: unknown };
+  const { token: asked }: { readonly token?: unknown } = Object(request.query);
   return typeof asked === 'string' ? asked : undefined;
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import type { ErrorAnswer } from './api.ts';
+import type { ErrorAnswer } from './fields.ts';
 
 /** An answer that says why there is none, with its HTTP status. */
 export class ApiError extends Error {
@@ -51,20 +51,21 @@ interface Problem {
   readonly message?: string;
   readonly data?: unknown;
   readonly schema?: unknown;
-  readonly parentSchema?: Readonly<Record<string, unknown>>;
+  readonly parentSchema?: Readonly<Record<string, unknown>> & {
+    readonly properties?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  };
 }
 
 function invalid(problem: Problem, where: string): ApiError {
-  const { keyword, params, parentSchema = {} } = problem;
+  const { keyword, params, parentSchema = {} }: Problem = problem;
   if (keyword === 'additionalProperties') {
     const field = String(params.additionalProperty);
-    const allowed = Object.keys((parentSchema.properties ?? {}) as object);
+    const allowed = Object.keys(parentSchema.properties ?? {});
     return wrong(field, `${field} is not known here`, allowed.length === 0 ? 'no parameters' : allowed.join(', '));
   }
   if (keyword === 'required') {
     const field = String(params.missingProperty);
-    const properties = (parentSchema.properties ?? {}) as Readonly<Record<string, Record<string, unknown>>>;
-    return wrong(field, `${field} is missing`, allowedBy(properties[field] ?? {}));
+    return wrong(field, `${field} is missing`, allowedBy(parentSchema.properties?.[field] ?? {}));
   }
   const field = problem.instancePath.slice(1) || where;
   return wrong(field, `${field} ${problem.message ?? 'is wrong'}`, allowedBy(parentSchema), problem.data);

@@ -8,9 +8,20 @@ import type { Json } from './json-names.ts';
 /** A record of this kind as `toJson` gives it. */
 export type RecordJson<Kind extends RecordKind> = Json<Extract<FeedRecord, { kind: Kind }>>;
 
+export type TradeJson = RecordJson<'trade'>;
+export type PriceJson = RecordJson<'price'>;
+export type KlineJson = RecordJson<'kline'>;
+export type OrderBookJson = RecordJson<'order_book'>;
+export type TradeStatsJson = RecordJson<'trade_stats'>;
+export type LargeTradeJson = RecordJson<'large_trade'>;
+export type StatusJson = RecordJson<'status'>;
+export type GapJson = RecordJson<'gap'>;
+
 /** The record as JSON, by its type: both are made from the Avro schema, which `toJson` walks. */
-export const recordJson = <Kind extends RecordKind>(record: Extract<FeedRecord, { kind: Kind }>): RecordJson<Kind> =>
-  toJson(record) as unknown as RecordJson<Kind>;
+export const recordJson = <Kind extends RecordKind>(record: Extract<FeedRecord, { kind: Kind }>): RecordJson<Kind> => {
+  const json: unknown = toJson(record);
+  return json as RecordJson<Kind>;
+};
 
 /** Canonical text of a decimal: no exponent, no trailing zeros. */
 export const DecimalText = Type.String({
@@ -18,11 +29,12 @@ export const DecimalText = Type.String({
   description: 'Decimal as canonical text: no exponent, no trailing zeros',
 });
 
-/** The JSON schema of a record of this kind, made from its Avro schema: names, order, documentation. */
+/** The JSON schemas of a record's fields, made from its Avro schema: names, order, documentation. */
+export const recordFields = (kind: RecordKind): Record<string, TSchema> => fieldsOf(codecOf(kind).schema.fields);
+
+/** The JSON schema of a record of this kind. */
 export function recordSchema<Kind extends RecordKind>(kind: Kind): TUnsafe<RecordJson<Kind>> {
-  return Type.Unsafe<RecordJson<Kind>>(
-    Type.Object(fieldsOf(codecOf(kind).schema.fields), { additionalProperties: false }),
-  );
+  return Type.Unsafe<RecordJson<Kind>>(Type.Object(recordFields(kind), { additionalProperties: false }));
 }
 
 type Named = Map<string, TSchema>;

@@ -1,6 +1,6 @@
 import type { FeedFigures, ThreadFigures } from '../../domain/feed-figures.ts';
 import type { ProcessFigures } from '../../telemetry/process-meter.ts';
-import type { GatewayStats } from '../api/api.ts';
+import type { GatewayStats } from '../api/feed-answers.ts';
 import type { GatewayView } from '../view/view.ts';
 
 /** What metrics are read from, at the moment when they are asked for. */

@@ -2,7 +2,7 @@ import type { FeedFigures, ThreadFigures } from '../../domain/feed-figures.ts';
 import { ProcessMeter } from '../../telemetry/process-meter.ts';
 import { type Metric, prometheusText } from '../../telemetry/prometheus-text.ts';
 import { ThreadMeter } from '../../telemetry/thread-meter.ts';
-import type { GatewayStats } from '../api/api.ts';
+import type { GatewayStats } from '../api/feed-answers.ts';
 import type { GatewayView } from '../view/view.ts';
 import { feedMetrics } from './metrics-feed.ts';
 import { gatewayMetrics } from './metrics-gateway.ts';

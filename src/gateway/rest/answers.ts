@@ -1,5 +1,15 @@
 import type { SinkSnapshot, VenueSnapshot } from '../../domain/feed-snapshot.ts';
-import type { Asset, Coin, GatewayStats, Price, Prices, QualityAnswer, Sink, Status, Venue } from '../api/api.ts';
+import type { Asset } from '../api/asset-answers.ts';
+import type {
+  CoinAnswer,
+  GatewayStats,
+  Price,
+  PricesAnswer,
+  QualityAnswer,
+  SinkAnswer,
+  Status,
+  VenueAnswer,
+} from '../api/feed-answers.ts';
 import { figuresToJson } from '../api/json-names.ts';
 import { recordJson } from '../api/record-schema.ts';
 import type { VenueSummary } from '../view/feed-summary.ts';
@@ -7,7 +17,7 @@ import type { SymbolSeries } from '../view/symbol-series.ts';
 import type { GatewayView } from '../view/view.ts';
 import { depthSummary } from './book-answers.ts';
 
-export function pricesAnswer(view: GatewayView): Prices {
+export function pricesAnswer(view: GatewayView): PricesAnswer {
   const series = view.symbols.flatMap((symbol) => view.allSeries(symbol));
   return {
     at: view.at,
@@ -26,7 +36,7 @@ export function pricesAnswer(view: GatewayView): Prices {
 }
 
 /** A coin as the list of all shows it; nothing but its name is known before anything came of it. */
-export function coinAnswer(view: GatewayView, symbol: string, series = view.series(symbol)): Coin {
+export function coinAnswer(view: GatewayView, symbol: string, series = view.series(symbol)): CoinAnswer {
   const { tick, book } = series ?? {};
   const flow = series?.flow;
   return {
@@ -64,7 +74,7 @@ export function assetAnswer(view: GatewayView, series: SymbolSeries): Asset {
 }
 
 /** In mode `all` a coin is told once for each venue. */
-function coinsAnswer(view: GatewayView): readonly Coin[] {
+function coinsAnswer(view: GatewayView): readonly CoinAnswer[] {
   return view.symbols.flatMap((symbol) => {
     const all = view.allSeries(symbol);
     return all.length === 0 ? [coinAnswer(view, symbol)] : all.map((series) => coinAnswer(view, symbol, series));
@@ -94,7 +104,7 @@ export function statusAnswer(view: GatewayView, gateway: GatewayStats): Status {
   };
 }
 
-function venueAnswer(venue: VenueSnapshot, passedMs: number): Venue {
+function venueAnswer(venue: VenueSnapshot, passedMs: number): VenueAnswer {
   const { linesUp, ageMs, clock, latencyMs, ...rest } = venue;
   return {
     ...rest,
@@ -105,7 +115,7 @@ function venueAnswer(venue: VenueSnapshot, passedMs: number): Venue {
   };
 }
 
-function summaryAnswer(venue: VenueSummary, activeVenue: string | null): Venue {
+function summaryAnswer(venue: VenueSummary, activeVenue: string | null): VenueAnswer {
   return {
     venue: venue.venue,
     state: venue.state,
@@ -122,11 +132,11 @@ function summaryAnswer(venue: VenueSummary, activeVenue: string | null): Venue {
   };
 }
 
-function sinkAnswer({ lagMs, latencyMs, ...rest }: SinkSnapshot): Sink {
+function sinkAnswer({ lagMs, latencyMs, ...rest }: SinkSnapshot): SinkAnswer {
   return { ...rest, lag_ms: lagMs, latency_ms: figuresToJson(latencyMs) };
 }
 
-function sinkDown(name: string, reason: string): Sink {
+function sinkDown(name: string, reason: string): SinkAnswer {
   const unknown = { queued: null, lag_ms: null, delivered: null, dropped: null, latency_ms: null };
   return { name, state: 'down', reason, ...unknown };
 }

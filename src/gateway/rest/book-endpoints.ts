@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
-import { canonicalDecimal, type Decimal } from '../../domain/decimal.ts';
+import { canonicalDecimal } from '../../domain/decimal.ts';
 import type { OrderBookSnapshot } from '../../domain/record.ts';
-import { Asset, Book, DepthDistribution, DepthSummary, PriceImpacts } from '../api/api.ts';
+import { Asset, Book, DepthDistribution, DepthSummary, PriceImpacts } from '../api/asset-answers.ts';
 import type { SymbolSeries } from '../view/symbol-series.ts';
 import type { GatewayView } from '../view/view.ts';
 import { assetAnswer } from './answers.ts';
@@ -61,7 +61,7 @@ export function bookEndpoints(view: GatewayView): readonly Endpoint[] {
       query: impact,
       answer: PriceImpacts,
       respond: (series, { side, quantities }: Static<typeof impact>) => {
-        const sizes = quantities.split(',').map((quantity) => canonicalDecimal(quantity) as Decimal);
+        const sizes = quantities.split(',').flatMap((quantity) => canonicalDecimal(quantity) ?? []);
         return priceImpacts(view, series.of, bookOf(series), side, sizes);
       },
     }),

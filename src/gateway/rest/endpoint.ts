@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { type Static, type TObject, type TSchema, Type } from 'typebox';
-import { ErrorAnswer } from '../api/api.ts';
+import { type Static, type TObject, type TSchema, type TUnsafe, Type } from 'typebox';
 import { ApiError } from '../api/api-error.ts';
+import { ErrorAnswer } from '../api/fields.ts';
 import type { SymbolSeries } from '../view/symbol-series.ts';
 import type { GatewayView } from '../view/view.ts';
 
@@ -19,7 +19,12 @@ export interface Endpoint {
 const NO_QUERY = Type.Object({});
 
 /** A parameter that may be left out; for the handler it is always there, since Fastify's validator fills the default in. */
-export const defaulted = <T extends TSchema>(schema: T): T => Type.Optional(schema) as unknown as T;
+export const defaulted = <T extends TSchema>(schema: T): TUnsafe<Static<T>> =>
+  Type.Unsafe<Static<T>>(Type.Optional(schema));
+
+/** Fastify has held the value against the schema that the type is made from. */
+const validated = <T>(value: unknown): T => value as T;
+
 const SymbolParams = Type.Object({
   symbol: Type.String({
     minLength: 1,
@@ -42,7 +47,7 @@ export function feedEndpoint<A extends TSchema, Q extends TObject = typeof NO_QU
   readonly respond: (query: Static<Q>) => Static<A>;
 }): Endpoint {
   const { query = NO_QUERY, respond, ...rest } = of;
-  return { ...rest, tag: 'feed', params: undefined, query, respond: (asked) => respond(asked as Static<Q>) };
+  return { ...rest, tag: 'feed', params: undefined, query, respond: (asked) => respond(validated<Static<Q>>(asked)) };
 }
 
 /** An endpoint about one symbol; `venue` may be asked for wherever several venues are published. */
@@ -62,9 +67,9 @@ export function assetEndpoint<A extends TSchema, Q extends TObject = typeof NO_Q
     params: SymbolParams,
     query: Type.Object({ ...query.properties, venue: Type.Optional(VenueName) }),
     respond: (asked, params) => {
-      const { venue, ...own } = asked as { readonly venue?: string };
-      const { symbol } = params as Static<typeof SymbolParams>;
-      return respond(seriesOf(view, symbol, venue), own as Static<Q>);
+      const { symbol } = validated<Static<typeof SymbolParams>>(params);
+      const query = validated<Static<Q> & { readonly venue?: string }>(asked);
+      return respond(seriesOf(view, symbol, query.venue), query);
     },
   };
 }

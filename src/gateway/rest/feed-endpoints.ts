@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Events, Gaps, type GatewayStats, Prices, QualityAnswer, Status } from '../api/api.ts';
+import { Events, Gaps, type GatewayStats, PricesAnswer, QualityAnswer, Status } from '../api/feed-answers.ts';
 import { recordJson } from '../api/record-schema.ts';
 import type { GatewayView } from '../view/view.ts';
 import { pricesAnswer, qualityAnswer, statusAnswer } from './answers.ts';
@@ -11,7 +11,7 @@ export function feedEndpoints(view: GatewayView, stats: () => GatewayStats): rea
     feedEndpoint({
       path: '/api/prices',
       summary: 'The last price of every symbol',
-      answer: Prices,
+      answer: PricesAnswer,
       respond: () => pricesAnswer(view),
     }),
     feedEndpoint({

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { Health, Readiness } from '../api/api.ts';
 import { ApiError } from '../api/api-error.ts';
+import { HealthAnswer, Readiness } from '../api/feed-answers.ts';
 import type { GatewayView } from '../view/view.ts';
 import { notReady } from './answers.ts';
 import { errorSchema, refuseOtherMethods } from './endpoint.ts';
@@ -13,7 +13,7 @@ const querystring = Type.Object({});
 export function addHealth(app: FastifyInstance, view: GatewayView): void {
   app.get(
     '/healthz',
-    { schema: { summary: 'The process lives', tags, querystring, response: { 200: Health } } },
+    { schema: { summary: 'The process lives', tags, querystring, response: { 200: HealthAnswer } } },
     async () => ({ status: 'ok' }),
   );
   const notReadyAnswer = { 503: errorSchema('not_ready: details.reasons says why') };

@@ -1,4 +1,4 @@
-import type { GatewayStats } from '../api/api.ts';
+import type { GatewayStats } from '../api/feed-answers.ts';
 import type { GatewayView } from '../view/view.ts';
 import { bookEndpoints } from './book-endpoints.ts';
 import type { Endpoint } from './endpoint.ts';

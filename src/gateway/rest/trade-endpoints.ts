@@ -1,5 +1,13 @@
 import { type Static, Type } from 'typebox';
-import { Interval, Klines, LargeTrades, TradeFlow, TradeStatsAnswer, Trades, VolumeProfileAnswer } from '../api/api.ts';
+import {
+  Interval,
+  Klines,
+  LargeTradesAnswer,
+  TradeFlowAnswer,
+  TradeStatsAnswer,
+  Trades,
+  VolumeProfileAnswer,
+} from '../api/asset-answers.ts';
 import { figuresToJson } from '../api/json-names.ts';
 import { recordJson } from '../api/record-schema.ts';
 import type { GatewayView } from '../view/view.ts';
@@ -56,7 +64,7 @@ export function tradeEndpoints(view: GatewayView, largeTradeThreshold: number): 
           Type.Integer({ minimum: 1, maximum: 100_000, default: 1000, description: 'The last so many trades' }),
         ),
       }),
-      answer: TradeFlow,
+      answer: TradeFlowAnswer,
       respond: ({ of, history }, { window }) => {
         const figures = history.lastTrades(window);
         if (figures === undefined) throw noData(of.symbol, 'no trade came yet');
@@ -77,7 +85,7 @@ export function tradeEndpoints(view: GatewayView, largeTradeThreshold: number): 
           }),
         ),
       }),
-      answer: LargeTrades,
+      answer: LargeTradesAnswer,
       respond: (series, { threshold: asked }) => {
         const threshold = Number(asked.toPrecision(15));
         const large = series.largeTrades(threshold).map((trade) => recordJson<'large_trade'>(trade));

@@ -1,4 +1,4 @@
-import type { Channel } from '../api/api.ts';
+import type { StreamChannel } from '../api/stream-messages.ts';
 import { CHANNEL_KINDS, type Item, messageOf } from './stream-channels.ts';
 import type { StreamClient } from './stream-client.ts';
 
@@ -17,12 +17,12 @@ interface Audience {
 
 /** Who listens to one channel, grouped by what they get: a message costs its making once, however many take it. */
 export class Audiences {
-  readonly #channel: Channel;
+  readonly #channel: StreamChannel;
   readonly #byKey = new Map<string, Audience>();
   readonly #bySymbol = new Map<string, Set<Audience>>();
   readonly #of = new Map<StreamReceiver, Audience>();
 
-  constructor(channel: Channel) {
+  constructor(channel: StreamChannel) {
     this.#channel = channel;
   }
 

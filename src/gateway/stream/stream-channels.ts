@@ -1,4 +1,4 @@
-import type { Channel, ServerMessage } from '../api/api.ts';
+import type { ServerMessage, StreamChannel } from '../api/stream-messages.ts';
 
 /** One flush timer drives all channels, milliseconds. */
 export const TICK_MS = 25;
@@ -14,7 +14,7 @@ interface ChannelKind {
   readonly bySymbol: boolean;
 }
 
-export const CHANNEL_KINDS: Readonly<Record<Channel, ChannelKind>> = {
+export const CHANNEL_KINDS: Readonly<Record<StreamChannel, ChannelKind>> = {
   prices: { type: 'price', everyTicks: 4, keeps: 'newest', bySymbol: true },
   trades: { type: 'trade', everyTicks: 1, keeps: 'all', bySymbol: true },
   status: { type: 'status', everyTicks: 1, keeps: 'all', bySymbol: false },
@@ -47,7 +47,7 @@ export class Item {
 }
 
 /** A message with these, as bytes that any number of sockets may share. The overview is one object, all else an array. */
-export function messageOf(channel: Channel, items: readonly Item[]): Buffer {
+export function messageOf(channel: StreamChannel, items: readonly Item[]): Buffer {
   const texts = items.map(({ text }) => text).join(',');
   const data = channel === 'overview' ? texts : `[${texts}]`;
   return Buffer.from(`{"type":"${CHANNEL_KINDS[channel].type}","data":${data}}`);

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import type { Channel, ErrorAnswer } from '../api/api.ts';
+import type { ErrorAnswer } from '../api/fields.ts';
+import type { StreamChannel } from '../api/stream-messages.ts';
 import { type Backlog, NewestBacklog, QueueBacklog } from './backlog.ts';
 import { CHANNEL_KINDS, type Item, messageOf } from './stream-channels.ts';
 
@@ -30,11 +31,11 @@ export interface StreamCounts {
 /** One WebSocket: what it is subscribed to, what waits for it, and whether it reads. */
 export class StreamClient {
   /** Symbols by channel; `*`: all, and what has no symbols. */
-  readonly subscriptions = new Map<Channel, ReadonlySet<string>>();
+  readonly subscriptions = new Map<StreamChannel, ReadonlySet<string>>();
   readonly #socket: WebSocket;
   readonly #connection: Socket;
   readonly #counts: StreamCounts;
-  readonly #backlogs = new Map<Channel, Backlog>();
+  readonly #backlogs = new Map<StreamChannel, Backlog>();
   #aliveAt: number;
   #accepted = 0;
   #wasBlocked = false;
@@ -48,12 +49,12 @@ export class StreamClient {
   }
 
   /** What goes to many at once: now where the client keeps up, else later, out of its backlog. */
-  deliver(channel: Channel, message: Buffer, items: readonly Item[]): void {
+  deliver(channel: StreamChannel, message: Buffer, items: readonly Item[]): void {
     if (this.#isWritable && this.#backlogs.get(channel)?.isEmpty !== false) this.#send(message);
     else this.keep(channel, items);
   }
 
-  keep(channel: Channel, items: readonly Item[]): void {
+  keep(channel: StreamChannel, items: readonly Item[]): void {
     let backlog = this.#backlogs.get(channel);
     if (backlog === undefined) {
       backlog = CHANNEL_KINDS[channel].keeps === 'newest' ? new NewestBacklog() : new QueueBacklog(QUEUE);
@@ -63,7 +64,7 @@ export class StreamClient {
   }
 
   /** What the client asked for: at once, whatever waits. */
-  answer(channel: Channel, items: readonly Item[]): void {
+  answer(channel: StreamChannel, items: readonly Item[]): void {
     if (items.length === 0) return;
     const message = messageOf(channel, items);
     this.#asked.count += message.length / ANSWER_BYTES_A_MESSAGE;
@@ -76,7 +77,7 @@ export class StreamClient {
   }
 
   /** Sends what waits of a channel as far as the client takes it, first of all what it missed. */
-  drain(channel: Channel): void {
+  drain(channel: StreamChannel): void {
     const backlog = this.#backlogs.get(channel);
     if (backlog === undefined) return;
     while (this.#isWritable && !backlog.isEmpty) {
@@ -87,7 +88,7 @@ export class StreamClient {
   }
 
   /** Nothing waits any more of what it is not subscribed to; what it missed of that is told all the same. */
-  forgetAllBut(channel: Channel, isWanted: (item: Item) => boolean): void {
+  forgetAllBut(channel: StreamChannel, isWanted: (item: Item) => boolean): void {
     const backlog = this.#backlogs.get(channel);
     if (backlog !== undefined)
       for (const item of backlog.take(Number.POSITIVE_INFINITY).filter(isWanted)) backlog.add(item);
@@ -131,7 +132,7 @@ export class StreamClient {
     return this.#socket.bufferedAmount <= MOST_UNSENT;
   }
 
-  #tellMissed(channel: Channel, symbol: string | null, count: number): void {
+  #tellMissed(channel: StreamChannel, symbol: string | null, count: number): void {
     if (channel === 'trades') this.#counts.missedTrades += count;
     const data = symbol === null ? { channel, count } : { channel, symbol, count };
     this.#send(Buffer.from(JSON.stringify({ type: 'missed', data })));

@@ -1,6 +1,7 @@
 import { toJson } from '../../codec/json-view.ts';
 import type { FeedRecord, RecordKind } from '../../domain/record.ts';
-import type { Channel, GatewayStats } from '../api/api.ts';
+import type { GatewayStats } from '../api/feed-answers.ts';
+import type { StreamChannel } from '../api/stream-messages.ts';
 import { statusAnswer } from '../rest/answers.ts';
 import { bookAnswer } from '../rest/book-answers.ts';
 import type { SymbolSeries } from '../view/symbol-series.ts';
@@ -11,7 +12,7 @@ import { Item } from './stream-channels.ts';
 const LATE_TRADES = 50;
 const MOST_LATE_TRADES = 1000;
 
-const ROUTES: Partial<Readonly<Record<RecordKind, Channel>>> = {
+const ROUTES: Partial<Readonly<Record<RecordKind, StreamChannel>>> = {
   price: 'prices',
   trade: 'trades',
   status: 'status',
@@ -22,7 +23,7 @@ const ROUTES: Partial<Readonly<Record<RecordKind, Channel>>> = {
 };
 
 /** The channel that a record goes out on; undefined: none. */
-export const routeOf = ({ kind }: FeedRecord): Channel | undefined => ROUTES[kind];
+export const routeOf = ({ kind }: FeedRecord): StreamChannel | undefined => ROUTES[kind];
 
 /** A record on its way to clients. */
 export function itemOf(view: GatewayView, record: FeedRecord): Item {
@@ -38,7 +39,7 @@ export function itemOf(view: GatewayView, record: FeedRecord): Item {
 /** What a late subscriber gets first, a message each. */
 export function firstItems(
   view: GatewayView,
-  channel: Channel,
+  channel: StreamChannel,
   symbols: readonly string[],
   stats: () => GatewayStats,
 ): readonly (readonly Item[])[] {
@@ -58,7 +59,7 @@ export function firstItems(
   return [series.flatMap((each) => presentOf(channel, each).map((record) => itemOf(view, record)))];
 }
 
-function presentOf(channel: Channel, { tick, book, candles }: SymbolSeries): readonly FeedRecord[] {
+function presentOf(channel: StreamChannel, { tick, book, candles }: SymbolSeries): readonly FeedRecord[] {
   if (channel === 'prices') return tick === undefined ? [] : [tick];
   if (channel === 'orderbook') return book === undefined ? [] : [book];
   return channel === 'klines' ? candles.current : [];

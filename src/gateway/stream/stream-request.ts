@@ -1,6 +1,6 @@
 import { Value } from 'typebox/value';
-import { Subscription } from '../api/api.ts';
 import { ApiError, allowedBy } from '../api/api-error.ts';
+import { Subscription } from '../api/stream-messages.ts';
 import { ALL } from './audiences.ts';
 import { CHANNEL_KINDS } from './stream-channels.ts';
 
@@ -14,9 +14,8 @@ export function readRequest(text: string): Subscription {
   }
   if (Value.Check(Subscription, message)) return checked(message);
   const [problem] = Value.Errors(Subscription, message);
-  const params = (problem?.params ?? {}) as Readonly<Record<string, unknown>>;
-  const [unknown] = (params.additionalProperties ?? []) as readonly string[];
-  const [missing] = (params.requiredProperties ?? []) as readonly string[];
+  const [unknown] = problem?.keyword === 'additionalProperties' ? problem.params.additionalProperties : [];
+  const [missing] = problem?.keyword === 'required' ? problem.params.requiredProperties : [];
   const field = unknown ?? missing ?? problem?.instancePath.split('/')[1] ?? '';
   const properties: Readonly<Record<string, object>> = Subscription.properties;
   const allowed = field in properties ? allowedBy({ ...properties[field] }) : Object.keys(properties).join(', ');

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isUpgrade } from '../api/access.ts';
-import type { Subscription } from '../api/api.ts';
 import { ApiError } from '../api/api-error.ts';
+import type { Subscription } from '../api/stream-messages.ts';
 import { symbolOf } from '../rest/endpoint.ts';
 import type { GatewayView } from '../view/view.ts';
 import type { StreamHub } from './stream.ts';
@@ -29,7 +29,7 @@ const ROUTES: readonly StreamRoute[] = [
 export function addStreams(app: FastifyInstance, view: GatewayView, hub: StreamHub): void {
   for (const { path, subscription } of ROUTES) {
     const fixed = (request: FastifyRequest): Subscription | undefined => {
-      const { symbol } = request.params as { readonly symbol?: string };
+      const { symbol }: { readonly symbol?: string } = Object(request.params);
       return subscription?.(symbol === undefined ? '' : symbolOf(view, symbol));
     };
     app.route({

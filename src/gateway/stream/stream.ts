@@ -2,8 +2,9 @@ import type { Socket } from 'node:net';
 import { interval, type Subscription as RxSubscription, type SchedulerLike } from 'rxjs';
 import type { RawData, WebSocket } from 'ws';
 import type { FeedRecord } from '../../domain/record.ts';
-import { CHANNELS, type Channel, type GatewayStats, type Subscription } from '../api/api.ts';
 import { ApiError } from '../api/api-error.ts';
+import type { GatewayStats } from '../api/feed-answers.ts';
+import { STREAM_CHANNELS, type StreamChannel, type Subscription } from '../api/stream-messages.ts';
 import { statusAnswer } from '../rest/answers.ts';
 import { unknownSymbol } from '../rest/endpoint.ts';
 import type { GatewayView } from '../view/view.ts';
@@ -32,16 +33,21 @@ const GOING_AWAY = 1001;
 export class StreamHub {
   readonly #options: StreamOptions;
   readonly #clients = new Set<StreamClient>();
-  readonly #audiences: Readonly<Record<Channel, Audiences>>;
+  readonly #audiences: Readonly<Record<StreamChannel, Audiences>> = {
+    prices: new Audiences('prices'),
+    trades: new Audiences('trades'),
+    status: new Audiences('status'),
+    overview: new Audiences('overview'),
+    orderbook: new Audiences('orderbook'),
+    klines: new Audiences('klines'),
+    stats: new Audiences('stats'),
+    large_trades: new Audiences('large_trades'),
+  };
   readonly #counts: StreamCounts = { messages: 0, bytes: 0, missedTrades: 0, closedSlow: 0 };
   #ticking: RxSubscription | undefined;
 
   constructor(options: StreamOptions) {
     this.#options = options;
-    this.#audiences = Object.fromEntries(CHANNELS.map((channel) => [channel, new Audiences(channel)])) as Record<
-      Channel,
-      Audiences
-    >;
   }
 
   get stats(): GatewayStats {
@@ -130,7 +136,7 @@ export class StreamHub {
     for (const items of firstItems(view, channel, fresh, () => this.stats)) client.answer(channel, items);
   }
 
-  #subscribe(client: StreamClient, channel: Channel, symbols: ReadonlySet<string>): void {
+  #subscribe(client: StreamClient, channel: StreamChannel, symbols: ReadonlySet<string>): void {
     this.#audiences[channel].move(client, symbols);
     if (symbols.size === 0) client.subscriptions.delete(channel);
     else client.subscriptions.set(channel, symbols);
@@ -159,7 +165,7 @@ export class StreamHub {
 
   #tick(tick: number): void {
     const { view, scheduler } = this.#options;
-    for (const channel of CHANNELS) {
+    for (const channel of STREAM_CHANNELS) {
       if (tick % CHANNEL_KINDS[channel].everyTicks !== 0) continue;
       const audiences = this.#audiences[channel];
       if (audiences.isEmpty) continue;

@@ -12,7 +12,7 @@ import { isBlockTrade } from '../../market/trades/block-trade.ts';
 import { LargeTrades } from '../../market/trades/large-trades.ts';
 import { flowOf } from '../../market/trades/trade-flow.ts';
 import { TradeHistory } from '../../market/trades/trade-history.ts';
-import type { Series } from '../api/api.ts';
+import type { Series } from '../api/fields.ts';
 import { CandleSeries } from './candle-series.ts';
 import { type Order, putInOrder } from './put-in-order.ts';
 import { TradeRate } from './trade-rate.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { mergeLarge, mergeTrades, tradeKey } from '../../../dashboard/model/recent-trades.ts';
-import type { TradeJson } from '../../../src/gateway/api/api.ts';
+import type { TradeJson } from '../../../src/gateway/api/record-schema.ts';
 
 function trade(id: string, timestamp: number): TradeJson {
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Present, timeline } from '../../../dashboard/model/timeline.ts';
-import type { StatusJson } from '../../../src/gateway/api/api.ts';
+import type { StatusJson } from '../../../src/gateway/api/record-schema.ts';
 import { statusEvent } from '../status-event.ts';
 
 const present: Present = {

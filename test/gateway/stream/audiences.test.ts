@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Channel } from '../../../src/gateway/api/api.ts';
+import type { StreamChannel } from '../../../src/gateway/api/stream-messages.ts';
 import { Audiences, type StreamReceiver } from '../../../src/gateway/stream/audiences.ts';
 import { Item } from '../../../src/gateway/stream/stream-channels.ts';
 
@@ -8,12 +8,12 @@ class Ear implements StreamReceiver {
   readonly messages: Buffer[] = [];
   readonly kept: string[] = [];
 
-  deliver(_channel: Channel, message: Buffer, items: readonly Item[]): void {
+  deliver(_channel: StreamChannel, message: Buffer, items: readonly Item[]): void {
     this.messages.push(message);
     this.delivered.push(...items.map(({ text }) => text));
   }
 
-  keep(_channel: Channel, items: readonly Item[]): void {
+  keep(_channel: StreamChannel, items: readonly Item[]): void {
     this.kept.push(...items.map(({ text }) => text));
   }
 }

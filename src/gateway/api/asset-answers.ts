@@ -1,0 +1,188 @@
+import { type Static, Type } from 'typebox';
+import { KLINE_INTERVALS } from '../../domain/instrument.ts';
+import type { BookFigures } from '../../market/book/book-figures.ts';
+import type { DepthBand } from '../../market/book/depth-distribution.ts';
+import type { PriceImpact } from '../../market/book/price-impact.ts';
+import type { TradeFigures } from '../../market/trades/trade-figures.ts';
+import type { VolumeProfile } from '../../market/trades/volume-profile.ts';
+import { CoinAnswer } from './feed-answers.ts';
+import { count, freshness, list, nullable, object, type Series, seriesFields } from './fields.ts';
+import type { Json } from './json-names.ts';
+import { DecimalText, type OrderBookJson, recordFields, recordSchema } from './record-schema.ts';
+
+/** What is answered about one symbol, as schemas and types. */
+
+const Level = object({ price: DecimalText, quantity: DecimalText });
+
+const topFields = {
+  spread: nullable(DecimalText),
+  spread_pct: nullable(Type.Number({ description: 'Percent of mid' })),
+  mid: nullable(DecimalText),
+  microprice: nullable(DecimalText),
+  imbalance: nullable(Type.Number({ description: '(bids − asks) / both, by volume: −1 to 1' })),
+};
+type Top = Pick<Json<BookFigures>, 'spread' | 'spread_pct' | 'mid' | 'microprice' | 'imbalance'>;
+
+/** `levels` cuts both sides; the figures are of what is left. */
+export const Book = Type.Unsafe<OrderBookJson & Top & { readonly age_ms: number; readonly stale: boolean }>(
+  object({ ...recordFields('order_book'), ...freshness, ...topFields }),
+);
+export type Book = Static<typeof Book>;
+
+/** When the book that figures are made of was received, and whether it is in step with the venue. */
+const bookState = {
+  ...seriesFields,
+  update_id: Type.String(),
+  received_at: Type.Integer({ description: 'Microseconds since 1970' }),
+  ...freshness,
+};
+
+const BookSummary = Type.Unsafe<Json<BookFigures>>(
+  object({
+    best_bid: nullable(Level),
+    best_ask: nullable(Level),
+    ...topFields,
+    bid_volume: DecimalText,
+    ask_volume: DecimalText,
+  }),
+);
+
+export const DepthSummary = object({
+  ...bookState,
+  bid_levels: count('Levels that the figures are of'),
+  ask_levels: count('Levels that the figures are of'),
+  figures: BookSummary,
+  liquidity_score: nullable(Type.Number({ minimum: 0, maximum: 100 })),
+});
+export type DepthSummary = Static<typeof DepthSummary>;
+
+const Depth = object({ volume: DecimalText, value: DecimalText, levels: count('Levels') });
+
+export const DepthDistribution = object({
+  ...bookState,
+  mid: nullable(DecimalText),
+  bands: nullable(
+    list(
+      Type.Unsafe<Json<DepthBand>>(
+        object({
+          above: DecimalText,
+          up_to: DecimalText,
+          bids: Depth,
+          asks: Depth,
+          cumulative_bids: Depth,
+          cumulative_asks: Depth,
+        }),
+      ),
+    ),
+  ),
+});
+export type DepthDistribution = Static<typeof DepthDistribution>;
+
+export const PriceImpacts = object({
+  ...bookState,
+  mid: nullable(DecimalText),
+  impacts: list(
+    Type.Unsafe<Json<PriceImpact>>(
+      object({
+        side: Type.Union([Type.Literal('buy'), Type.Literal('sell')]),
+        requested: DecimalText,
+        average_price: nullable(DecimalText),
+        worst_price: nullable(DecimalText),
+        slippage_bps: nullable(Type.Number()),
+        filled_quantity: DecimalText,
+        filled_value: DecimalText,
+        complete: Type.Boolean({ description: 'The book holds all that was asked for' }),
+      }),
+    ),
+  ),
+});
+export type PriceImpacts = Static<typeof PriceImpacts>;
+
+export const Trades = object({
+  ...seriesFields,
+  trades: list(recordSchema('trade')),
+  block_trades: count('Block trades of this epoch so far'),
+});
+export type Trades = Static<typeof Trades>;
+
+export const TradeStatsAnswer = object({
+  ...seriesFields,
+  window_ms: Type.Integer(),
+  latest: recordSchema('trade_stats'),
+  windows: list(recordSchema('trade_stats')),
+});
+export type TradeStatsAnswer = Static<typeof TradeStatsAnswer>;
+
+const Figures = Type.Unsafe<Json<TradeFigures>>(
+  object({
+    trades: count('Block trades are not in it'),
+    buy_trades: count('The taker bought'),
+    sell_trades: count('The taker sold'),
+    volume: DecimalText,
+    buy_volume: DecimalText,
+    sell_volume: DecimalText,
+    value: DecimalText,
+    buy_value: DecimalText,
+    sell_value: DecimalText,
+    vwap: DecimalText,
+    open: DecimalText,
+    high: DecimalText,
+    low: DecimalText,
+    close: DecimalText,
+    average_quantity: DecimalText,
+    buy_ratio_volume: Type.Number(),
+    buy_ratio_count: Type.Number(),
+    flow: Type.String(),
+  }),
+);
+
+export const TradeFlowAnswer = object({
+  ...seriesFields,
+  window: Type.Integer({ description: 'Trades asked for; figures.trades says how many there were' }),
+  figures: Figures,
+});
+export type TradeFlowAnswer = Static<typeof TradeFlowAnswer>;
+
+export const LargeTradesAnswer = object({
+  ...seriesFields,
+  threshold: Type.Number({ description: 'Multiple of the mean quantity of the preceding trades' }),
+  large_trades: list(recordSchema('large_trade')),
+});
+export type LargeTradesAnswer = Static<typeof LargeTradesAnswer>;
+
+const Bin = object({
+  low: DecimalText,
+  high: DecimalText,
+  volume: DecimalText,
+  buy_volume: DecimalText,
+  sell_volume: DecimalText,
+  trades: Type.Integer(),
+});
+
+export const VolumeProfileAnswer = object({
+  ...seriesFields,
+  profile: Type.Unsafe<Json<VolumeProfile>>(
+    object({
+      bins: Type.Array(Bin),
+      volume: DecimalText,
+      trades: Type.Integer(),
+      point_of_control: Bin,
+      value_area: object({ low: DecimalText, high: DecimalText, volume: DecimalText, share: Type.Number() }),
+    }),
+  ),
+});
+export type VolumeProfileAnswer = Static<typeof VolumeProfileAnswer>;
+
+export const Interval = Type.Unsafe<(typeof KLINE_INTERVALS)[number]>(Type.Enum([...KLINE_INTERVALS]));
+
+export const Klines = object({
+  ...seriesFields,
+  interval: Interval,
+  klines: list(recordSchema('kline')),
+});
+export type Klines = Static<typeof Klines>;
+
+export const Asset = Type.Unsafe<CoinAnswer & { readonly book: Omit<DepthSummary, keyof Series> | null }>(
+  object({ ...CoinAnswer.properties, book: nullable(Type.Omit(DepthSummary, Object.keys(seriesFields))) }),
+);
+export type Asset = Static<typeof Asset>;

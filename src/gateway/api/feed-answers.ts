@@ -1,0 +1,150 @@
+import { type Static, Type } from 'typebox';
+import type { CandleAgreement, LatencyFigures, Quality } from '../../domain/feed-snapshot.ts';
+import { count, Environment, freshness, list, ms, nullable, object, text } from './fields.ts';
+import type { Json } from './json-names.ts';
+import { DecimalText, type PriceJson, recordFields, recordSchema } from './record-schema.ts';
+
+/** What is answered about the whole feed, as schemas and types: REST, WebSocket, OpenAPI and dashboard share them. */
+
+export type LatencyJson = Json<LatencyFigures>;
+
+export const Price = Type.Unsafe<PriceJson & { readonly age_ms: number; readonly stale: boolean }>(
+  object({ ...recordFields('price'), ...freshness }),
+);
+export type Price = Static<typeof Price>;
+
+export const PricesAnswer = object({ at: ms('When the answer was made, since 1970'), prices: list(Price) });
+export type PricesAnswer = Static<typeof PricesAnswer>;
+
+export const Latency = Type.Unsafe<LatencyJson>(
+  object({
+    count: count('Observations'),
+    p50: Type.Number({ description: 'Milliseconds' }),
+    p99: Type.Number({ description: 'Milliseconds' }),
+    p999: Type.Number({ description: 'Milliseconds' }),
+    max: Type.Number({ description: 'Milliseconds' }),
+  }),
+);
+
+export const VenueAnswer = object({
+  venue: text('bybit, binance, binance_us or binance_testnet'),
+  state: text('connecting, connected, stale, quiet, disconnected, region_blocked, rate_limited, probing or idle'),
+  environment: nullable(Environment),
+  active: Type.Boolean(),
+  age_ms: nullable(ms('Since its last data; null: none yet')),
+  lines_up: nullable(count('Open connections')),
+  lines: nullable(count('Connections that carry the same subscriptions')),
+  frames: nullable(count('Frames received')),
+  reconnects: nullable(count('Connections lost or not made')),
+  reason: text('Why it is in this state, where that needs words'),
+  latency_ms: nullable(object({ venue_to_socket: nullable(Latency), socket_to_emitted: nullable(Latency) })),
+  clock_offset_ms: nullable(Type.Number({ description: "The venue's clock minus ours" })),
+});
+export type VenueAnswer = Static<typeof VenueAnswer>;
+
+export const CoinAnswer = object({
+  coin: text('Base asset, e.g. BTC'),
+  symbol: text('Canonical symbol, e.g. BTCUSDT'),
+  venue: nullable(text('The venue that serves it; null: nothing came yet')),
+  environment: nullable(Environment),
+  epoch: Type.Integer(),
+  price: nullable(DecimalText),
+  change_24h: nullable(DecimalText),
+  volume_24h: nullable(DecimalText),
+  quote_volume_24h: nullable(DecimalText),
+  trades_per_second: Type.Number({ description: 'Over the last few seconds' }),
+  age_ms: nullable(ms('Since its last event')),
+  stale: Type.Boolean(),
+  flow: nullable(text('strong_buy, buy, neutral, sell or strong_sell')),
+  buy_ratio: nullable(Type.Number({ description: 'Bought share of the volume that flow is judged by' })),
+  sparkline: list(DecimalText),
+  book_stale: nullable(Type.Boolean({ description: 'Null: no book is known' })),
+});
+export type CoinAnswer = Static<typeof CoinAnswer>;
+
+export const SinkAnswer = object({
+  name: text('kafka or file'),
+  state: text('opening, up or down'),
+  reason: text('Why, where that needs words'),
+  queued: nullable(count('Records that wait or are under way')),
+  lag_ms: nullable(ms('Age of the oldest record that is not acknowledged; null: all are')),
+  delivered: nullable(count('Records acknowledged')),
+  dropped: nullable(count('Records dropped for want of room')),
+  latency_ms: nullable(object({ emitted_to_acknowledged: nullable(Latency) })),
+});
+export type SinkAnswer = Static<typeof SinkAnswer>;
+
+export const GatewayStats = object({
+  clients: count('Open WebSockets'),
+  max_clients: count('More are refused'),
+  messages_sent: count('WebSocket messages'),
+  bytes_sent: count('Their payload'),
+  missed_trades: count('Trades that slow clients did not get, and were told of'),
+  closed_slow: count('Clients closed for not reading'),
+});
+export type GatewayStats = Static<typeof GatewayStats>;
+
+export const Status = object({
+  at: ms('When the answer was made, since 1970'),
+  environment: nullable(Environment),
+  source: Type.Unsafe<'pipeline' | 'topics'>(Type.Union([Type.Literal('pipeline'), Type.Literal('topics')])),
+  instance: nullable(text('The process that speaks of the feed')),
+  active_venue: nullable(Type.String()),
+  trading: object({
+    state: Type.Unsafe<'allowed' | 'halted'>(Type.Union([Type.Literal('allowed'), Type.Literal('halted')])),
+    reason: Type.String(),
+  }),
+  halted: list(Type.String()),
+  silent_ms: nullable(ms("Since the feed's last heartbeat, due each second; null: none yet")),
+  venues: list(VenueAnswer),
+  coins: list(CoinAnswer),
+  sinks: list(SinkAnswer),
+  counts: Type.Unsafe<Readonly<Record<string, number>>>(Type.Record(Type.String(), Type.Number())),
+  gateway: GatewayStats,
+});
+export type Status = Static<typeof Status>;
+
+export const Gaps = object({ gaps: list(recordSchema('gap')) });
+export type Gaps = Static<typeof Gaps>;
+
+export const Events = object({ events: list(recordSchema('status')) });
+export type Events = Static<typeof Events>;
+
+const counts = Type.Unsafe<Readonly<Record<string, number>>>(Type.Record(Type.String(), Type.Number()));
+
+export const QualityAnswer = object({
+  quality: list(
+    Type.Unsafe<Json<Quality>>(
+      object({
+        venue: Type.String(),
+        symbol: nullable(text('Null: frames that tell no symbol')),
+        total: count('Messages'),
+        valid: count('Messages that could be used'),
+        invalid: count('Messages that could not'),
+        last_update_at: nullable(Type.Integer({ description: 'Last valid message, microseconds since 1970' })),
+        average_spread_pct: nullable(Type.Number({ description: 'Mean spread of the book tickers, percent of mid' })),
+        inverted_spreads: count('Book tickers whose bid is not below the ask'),
+        messages_per_second: Type.Number(),
+        warnings: list(Type.String()),
+      }),
+    ),
+  ),
+  klines: list(
+    Type.Unsafe<Json<CandleAgreement>>(
+      object({
+        venue: Type.String(),
+        symbol: Type.String(),
+        interval: Type.String(),
+        compared: count("Closed candles of the venue that were compared with the trades'"),
+        equal: count('Of these'),
+        fields: counts,
+        causes: counts,
+      }),
+    ),
+  ),
+});
+export type QualityAnswer = Static<typeof QualityAnswer>;
+
+export const HealthAnswer = object({ status: Type.Literal('ok') });
+export const Readiness = object({ ready: Type.Boolean(), reasons: list(Type.String()) });
+export type Readiness = Static<typeof Readiness>;

@@ -1,0 +1,44 @@
+import { type Static, type TObject, type TProperties, type TSchema, type TUnsafe, Type } from 'typebox';
+
+/** What the schemas of answers are made of. */
+
+export const nullable = <T extends TSchema>(schema: T): TUnsafe<Static<T> | null> =>
+  Type.Unsafe<Static<T> | null>(Type.Union([schema, Type.Null()]));
+export const list = <T extends TSchema>(items: T): TUnsafe<readonly Static<T>[]> =>
+  Type.Unsafe<readonly Static<T>[]>(Type.Array(items));
+export const object = <T extends TProperties>(properties: T): TObject<T> =>
+  Type.Object(properties, { additionalProperties: false });
+export const text = (description: string) => Type.String({ description });
+export const ms = (description: string) => Type.Number({ description: `${description}, milliseconds` });
+export const count = (description: string) => Type.Integer({ minimum: 0, description });
+
+const EnvironmentName = Type.Union(
+  (['production', 'testnet', 'simulated', 'replay'] as const).map((name) => Type.Literal(name)),
+);
+type EnvironmentName = 'production' | 'testnet' | 'simulated' | 'replay';
+export const Environment = Type.Unsafe<EnvironmentName>(EnvironmentName);
+
+export const ErrorAnswer = object({
+  error: text('What went wrong, for programs'),
+  message: text('The same for people'),
+  details: Type.Unsafe<Readonly<Record<string, unknown>>>(Type.Record(Type.String(), Type.Unknown())),
+});
+export type ErrorAnswer = Static<typeof ErrorAnswer>;
+
+/** Which of a symbol's series an answer is about: prices of two venues, or of two epochs, are never mixed. */
+export const seriesFields = {
+  symbol: text('Canonical symbol, e.g. BTCUSDT'),
+  coin: text('Base asset, e.g. BTC'),
+  venue: text('Where the figures come from'),
+  environment: Environment,
+  epoch: Type.Integer({
+    description: "The venue's turn at serving the symbol; 0 in mode all. Histories begin with it.",
+  }),
+};
+export const Series = object(seriesFields);
+export type Series = Static<typeof Series>;
+
+export const freshness = {
+  age_ms: ms('Since it was received'),
+  stale: Type.Boolean({ description: 'True: it must not be taken for the present market' }),
+};

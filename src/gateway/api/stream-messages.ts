@@ -1,0 +1,48 @@
+import { type Static, Type } from 'typebox';
+import type { Book } from './asset-answers.ts';
+import type { Status } from './feed-answers.ts';
+import { type ErrorAnswer, object } from './fields.ts';
+import type { KlineJson, LargeTradeJson, PriceJson, StatusJson, TradeJson, TradeStatsJson } from './record-schema.ts';
+
+/** What WebSocket clients and the gateway tell each other. */
+
+export const STREAM_CHANNELS = [
+  'prices',
+  'trades',
+  'status',
+  'overview',
+  'orderbook',
+  'klines',
+  'stats',
+  'large_trades',
+] as const;
+export type StreamChannel = (typeof STREAM_CHANNELS)[number];
+
+export const Subscription = object({
+  op: Type.Unsafe<'subscribe' | 'unsubscribe'>(Type.Enum(['subscribe', 'unsubscribe'])),
+  channel: Type.Unsafe<StreamChannel>(Type.Enum([...STREAM_CHANNELS])),
+  /** Symbols or coins, any case; `*`: all. Not needed where the channel has none (status, overview). */
+  symbols: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 40 }), { minItems: 1, maxItems: 1000 })),
+});
+export type Subscription = Static<typeof Subscription>;
+
+/** What was dropped since the last `missed` of the channel and symbol. */
+export interface Missed {
+  readonly channel: StreamChannel;
+  /** Left out where the channel is about the whole feed. */
+  readonly symbol?: string;
+  readonly count: number;
+}
+
+/** What comes over a WebSocket; `data` of what can come in numbers is an object or an array of them, oldest first. */
+export type ServerMessage =
+  | { readonly type: 'price'; readonly data: PriceJson | readonly PriceJson[] }
+  | { readonly type: 'trade'; readonly data: TradeJson | readonly TradeJson[] }
+  | { readonly type: 'status'; readonly data: StatusJson | readonly StatusJson[] }
+  | { readonly type: 'overview'; readonly data: Status }
+  | { readonly type: 'orderbook'; readonly data: Book | readonly Book[] }
+  | { readonly type: 'kline'; readonly data: KlineJson | readonly KlineJson[] }
+  | { readonly type: 'stats'; readonly data: TradeStatsJson | readonly TradeStatsJson[] }
+  | { readonly type: 'large_trade'; readonly data: LargeTradeJson | readonly LargeTradeJson[] }
+  | { readonly type: 'missed'; readonly data: Missed }
+  | { readonly type: 'error'; readonly data: ErrorAnswer };

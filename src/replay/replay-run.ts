@@ -1,0 +1,271 @@
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+import { venueTime } from '../capture/capture-line.ts';
+import type { CaptureLine, CaptureReader } from '../capture/read-capture.ts';
+import type { Config } from '../config/config.ts';
+import type { VenueId } from '../domain/instrument.ts';
+import type { Feed } from '../feed/feed.ts';
+import { deadLetter } from '../feed/status/dead-letter.ts';
+import { buildFeed } from '../runtime/build-feed.ts';
+import { statusLogger } from '../runtime/status-logger.ts';
+import { ReplayNetwork } from './replay-network.ts';
+import { ReplayOutlets } from './replay-outlets.ts';
+import type { ReplayOptions, ReplayProgress, ReplayResult } from './replay-result.ts';
+import { seededRandom } from './seeded-random.ts';
+import { VirtualScheduler } from './virtual-scheduler.ts';
+
+const INSTANCE = 'replay';
+/** Between two turns of the event loop: files are read and written, and signals come. */
+const LINES_A_TURN = 250;
+const DEFAULT_SEED = 1;
+/** Of a recording without times of receipt. */
+const LONGEST_PAUSE_MS = 60_000;
+/** After the last line time goes on by this much at the most, milliseconds, for what the feed has yet to take. */
+const LINGER_MS = 90_000;
+/** One recording on its way through the pipeline. */
+export class ReplayRun {
+  readonly #options: ReplayOptions;
+  readonly #config: Config;
+  readonly #scheduler: VirtualScheduler;
+  readonly #network: ReplayNetwork;
+  readonly #feed: Feed;
+  readonly #from: number;
+  readonly #realFrom = performance.now();
+  #outlets: ReplayOutlets | undefined;
+  /** How far the recorder's wall clock is ahead of time itself, milliseconds. */
+  #stepMs = 0;
+  #lines = 0;
+  #bodies = 0;
+
+  constructor(
+    config: Config,
+    options: ReplayOptions,
+    single: VenueId | undefined,
+    from: number,
+    seed: number = DEFAULT_SEED,
+  ) {
+    this.#config = config;
+    this.#options = options;
+    this.#from = from;
+    this.#scheduler = new VirtualScheduler(from);
+    this.#network = new ReplayNetwork({
+      scheduler: this.#scheduler,
+      restUrl: (venue) => config.venues[venue].restUrl,
+      single,
+    });
+    this.#feed = buildFeed(config, {
+      scheduler: this.#scheduler,
+      wallClockMs: () => this.#wallClockMs(),
+      instance: INSTANCE,
+      former: [],
+      networks: this.#network.networks,
+      random: seededRandom(seed),
+    });
+  }
+
+  async play(first: CaptureLine, reader: CaptureReader, bytes: () => number): Promise<ReplayResult> {
+    const { log, signal, speed, onProgress, onOutput } = this.#options;
+    let isOver = false;
+    const outlets = await ReplayOutlets.open(this.#config, {
+      log,
+      wallClockMs: () => this.#wallClockMs(),
+      onRejected: (record, fault) => {
+        log.error({ event: 'record_rejected', kind: record.kind, reason: fault.message }, 'record rejected');
+        if (record.kind === 'dead_letter' || record.kind === 'status') return;
+        const letter = deadLetter({
+          venue: record.venue,
+          receivedAt: 'receivedAt' in record ? record.receivedAt : 0,
+          stage: 'encode',
+          reason: fault.message,
+          payload: Buffer.from(JSON.stringify(record)),
+          environment: this.#config.environment,
+        });
+        // A feed that has stopped publishes nothing.
+        if (isOver) outlets.take({ records: [letter], barrier: false }, this.#scheduler.now());
+        else this.#feed.publish([letter]);
+      },
+    });
+    this.#outlets = outlets;
+    const tell = statusLogger(log, this.#feed);
+    this.#feed.output$.subscribe((output) => {
+      outlets.take(output, this.#scheduler.now());
+      // At its own pace somebody may be watching.
+      if (speed === '1') for (const record of output.records) if (record.kind === 'status') tell(record);
+      onOutput?.(output);
+    });
+    this.#feed.start();
+    const progress = (): ReplayProgress => ({
+      bytes: bytes(),
+      lines: this.#lines,
+      elapsedMs: this.#scheduler.now() - this.#from,
+    });
+
+    const stop = (reason: string): void => {
+      isOver = true;
+      this.#feed.stop(reason);
+    };
+    let error: Error | undefined;
+    let to: number | undefined;
+    let end: ReplayProgress | undefined;
+    try {
+      error = await this.#playAll(first, reader, () => onProgress?.(progress()));
+      await this.#runUntil(this.#scheduler.now(), true);
+      to = this.#scheduler.now();
+      end = progress();
+      await this.#linger(to + LINGER_MS);
+      await this.#unlessGivenUp(outlets.settle());
+      stop(signal?.aborted === true ? String(signal.reason) : 'the recording is over');
+      await this.#unlessGivenUp(outlets.settle());
+    } catch (cause) {
+      // A sink that takes nothing any more.
+      error ??= errorOf(cause);
+      if (!isOver) stop(error.message);
+    }
+    const { undelivered } = await outlets.close();
+    return {
+      ...(end ?? progress()),
+      ...this.#counts(outlets),
+      from: this.#from,
+      to: to ?? this.#scheduler.now(),
+      undelivered,
+      error,
+    };
+  }
+
+  #counts(outlets: ReplayOutlets): Omit<ReplayResult, keyof ReplayProgress | 'from' | 'to' | 'undelivered' | 'error'> {
+    let malformed = 0;
+    const ignored: Record<string, number> = {};
+    for (const { counts } of this.#feed.venues) {
+      malformed += counts.malformed;
+      for (const [reason, count] of counts.ignored) ignored[reason] = (ignored[reason] ?? 0) + count;
+    }
+    const records = Object.fromEntries([...outlets.counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+    return { ...this.#network.counts, bodies: this.#bodies, malformed, ignored, records };
+  }
+
+  #wallClockMs(): number {
+    return Math.floor(this.#scheduler.now() + this.#stepMs);
+  }
+
+  /** Returns what ended the reading before the end of the file. */
+  async #playAll(first: CaptureLine, reader: CaptureReader, onTurn: () => void): Promise<Error | undefined> {
+    const { signal } = this.#options;
+    for (let line: CaptureLine | undefined = first; signal?.aborted !== true; ) {
+      if (line !== undefined) {
+        const dated = line.at === undefined ? this.#dated(line) : line;
+        const moment = this.#momentOf(dated);
+        if (moment !== undefined && !this.#passesTo(moment)) await this.#runUntil(moment, false);
+        this.#happen(dated);
+        await this.#promises();
+        if (++this.#lines % LINES_A_TURN === 0) {
+          onTurn();
+          await turn();
+        }
+      }
+      try {
+        line = reader.next();
+        if (line === undefined && !(await reader.more())) return undefined;
+      } catch (cause) {
+        return errorOf(cause);
+      }
+    }
+    return undefined;
+  }
+
+  /** When it happened, in the time that the scheduler tells; undefined: when the line before did. */
+  #momentOf(line: CaptureLine): number | undefined {
+    if (line.kind === 'mark' && line.mark.verb === 'clock') {
+      this.#stepMs += line.mark.stepMicros / 1000;
+      return undefined;
+    }
+    return line.at === undefined ? undefined : line.at / 1000 - this.#stepMs;
+  }
+
+  #happen(line: CaptureLine): void {
+    if (line.kind === 'body') {
+      this.#bodies++;
+      this.#network.takeBody(line);
+    } else {
+      this.#network.take(line);
+    }
+  }
+
+  /** With the time that the venue tells in a frame, where nobody noted when it was received. */
+  #dated(line: CaptureLine): CaptureLine {
+    const at = line.kind === 'frame' ? venueTime(line.frame.toString('latin1')) : undefined;
+    if (at === undefined) return line;
+    this.#leaveOutPause(at);
+    return { ...line, at: at * 1000 };
+  }
+
+  /** Without times of receipt nobody knows that a pause was one: such recordings are often put together from several. */
+  #leaveOutPause(at: number): void {
+    const pauseMs = at - this.#stepMs - this.#scheduler.now();
+    if (pauseMs > LONGEST_PAUSE_MS) this.#stepMs += pauseMs - LONGEST_PAUSE_MS;
+  }
+
+  /** Moves on to the moment where nothing has to be done before; false where it has. */
+  #passesTo(moment: number): boolean {
+    const next = this.#scheduler.next;
+    if (next !== undefined && next < moment) return false;
+    if (this.#options.speed !== 'max' || this.#outlets?.isDue(moment) === true) return false;
+    this.#scheduler.moveTo(moment);
+    return true;
+  }
+
+  /** Runs everything that is due before the moment, or at it too, and moves on to it. */
+  async #runUntil(moment: number, inclusive: boolean): Promise<void> {
+    const { signal } = this.#options;
+    for (;;) {
+      const next = this.#scheduler.next;
+      if (next === undefined || next > moment || (next === moment && !inclusive) || signal?.aborted === true) break;
+      await this.#comeTo(next);
+      this.#scheduler.runNext();
+      await this.#promises();
+    }
+    await this.#comeTo(moment);
+    this.#scheduler.moveTo(moment);
+  }
+
+  async #linger(until: number): Promise<void> {
+    while (this.#network.holds && this.#options.signal?.aborted !== true) {
+      const next = this.#scheduler.next;
+      if (next === undefined || next > until) return;
+      await this.#runUntil(next, true);
+    }
+  }
+
+  async #comeTo(moment: number): Promise<void> {
+    const outlets = this.#outlets;
+    if (outlets?.isDue(moment) === true) await this.#unlessGivenUp(outlets.pass(moment));
+    if (this.#options.speed === 'max') return;
+    const aheadMs = moment - this.#from - (performance.now() - this.#realFrom);
+    // An aborted wait is over, and the loop sees why.
+    if (aheadMs > 1) await delay(aheadMs, undefined, { ...this.#abortable() }).catch(() => {});
+  }
+
+  /** To be awaited after everything that happens: what waits for a promise gets its turn then. */
+  #promises(): Promise<void> | null {
+    return this.#network.takeSettled() ? turn() : null;
+  }
+
+  /** Waits for the sinks, unless the replay is given up. */
+  async #unlessGivenUp(settled: Promise<void>): Promise<void> {
+    const { signal } = this.#options;
+    if (signal === undefined) return settled;
+    const given = Promise.withResolvers<void>();
+    const giveUp = (): void => given.resolve();
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
+    await Promise.race([settled, given.promise]);
+    signal.removeEventListener('abort', giveUp);
+  }
+
+  #abortable(): { signal?: AbortSignal } {
+    const { signal } = this.#options;
+    return signal === undefined ? {} : { signal };
+  }
+}
+
+function errorOf(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause));
+}
