@@ -86,7 +86,11 @@ module.exports = {
       comment: 'Of the gateway it knows the types of what it is sent, of domain and market what is pure.',
       severity: 'error',
       from: { path: '^dashboard/' },
-      to: { path: '^src/', pathNot: '^src/(gateway/api/(asset-answers|feed-answers|fields|record-schema|stream-messages)\\.ts$|domain/|market/)' },
+      to: {
+        path: '^src/',
+        pathNot:
+          '^src/(gateway/api/(asset-answers|feed-answers|fields|record-schema|stream-messages)\\.ts$|domain/|market/)',
+      },
     },
     {
       name: 'the-dashboard-is-bundled',
