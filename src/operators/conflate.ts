@@ -62,13 +62,13 @@ export type ConflateOptions<T> = ConflateUntil<T> | ConflateEvery<T>;
 export function conflate<T>(options: ConflateOptions<T>): OperatorFunction<T, T[]> {
   return (source) =>
     new Observable((subscriber) => {
-      let waiting = new Map<unknown, T>();
+      let waiting = new Map<unknown, { value: T }>();
 
       const release = (): void => {
         if (waiting.size === 0) return;
         const released = waiting;
         waiting = new Map();
-        subscriber.next([...released.values()]);
+        subscriber.next(Array.from(released.values(), ({ value }) => value));
       };
 
       const everyMs = 'everyMs' in options ? options.everyMs : undefined;
@@ -79,9 +79,14 @@ export function conflate<T>(options: ConflateOptions<T>): OperatorFunction<T, T[
       listen(source, subscriber, {
         next(value) {
           const key = options.key(value);
-          if (waiting.has(key)) options.onReplace?.(waiting.get(key) as T, value);
-          else if (waiting.size === 0 && everyMs !== undefined) pace.set(everyMs);
-          waiting.set(key, value);
+          const known = waiting.get(key);
+          if (known !== undefined) {
+            options.onReplace?.(known.value, value);
+            known.value = value;
+            return;
+          }
+          if (waiting.size === 0 && everyMs !== undefined) pace.set(everyMs);
+          waiting.set(key, { value });
         },
         complete() {
           release();

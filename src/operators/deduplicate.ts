@@ -2,7 +2,7 @@ import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
 import { listen } from './listen.ts';
 
 /** The last `size` different keys that were seen. */
-export interface SeenWindow<K> {
+export interface SeenWindow<K extends Key> {
   /** Remembers the key. False: it is in the window already, and stays where it is. */
   add(key: K): boolean;
   has(key: K): boolean;
@@ -13,7 +13,7 @@ export interface SeenWindow<K> {
 export type Key = string | number | bigint;
 
 /** A window over the last `size` (at least 1) different keys, in constant time and memory; a new key drops the oldest. */
-export function createSeenWindow<K = Key>(size: number): SeenWindow<K> {
+export function createSeenWindow<K extends Key = Key>(size: number): SeenWindow<K> {
   if (!(Number.isSafeInteger(size) && size > 0))
     throw new RangeError(`size must be a whole number above 0, found ${size}`);
   const seen = new Set<K>();
@@ -27,8 +27,8 @@ export function createSeenWindow<K = Key>(size: number): SeenWindow<K> {
         ring.push(key);
         return true;
       }
-      // The ring is full, so the place holds a key.
-      seen.delete(ring[oldest] as K);
+      const left = ring[oldest];
+      if (left !== undefined) seen.delete(left);
       ring[oldest] = key;
       oldest = oldest + 1 === size ? 0 : oldest + 1;
       return true;

@@ -1,7 +1,7 @@
-import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
 import type { BookUpdate } from '../../domain/line.ts';
 import { compareIds } from '../../domain/trade-id.ts';
-import { HeldUpdates, leavesHole } from './held-updates.ts';
+import { HeldUpdates, leavesGap } from './held-updates.ts';
+import { KnownDepth } from './known-depth.ts';
 import { OrderBook } from './order-book.ts';
 
 /** What an update, or the lack of one, did to a book. */
@@ -22,17 +22,6 @@ export interface BookSyncOptions {
   /** `fetched`: whole books come by REST when asked for; `sent`: the venue sends one after each subscription, or nothing else. */
   readonly mode: 'fetched' | 'sent';
 }
-
-/** The worst prices of a whole book that was fetched and may go on behind them; undefined: a side that does not. */
-interface Reach {
-  readonly bid: Decimal | undefined;
-  readonly ask: Decimal | undefined;
-  /** Half of what was fetched: where less is known, the next levels are asked for. */
-  readonly least: number;
-}
-
-/** Updates kept while deeper levels are asked for: thirty seconds of a venue that tells ten a second. */
-const MOST_SINCE = 300;
 
 /** How much later than the book's last an update with a lower id must be before it is taken for a new count, milliseconds. */
 const NEW_COUNT_AFTER_MS = 5000;
@@ -55,7 +44,7 @@ export class BookSync {
   isShort = false;
   /** Since when the book has come no nearer to updates that it cannot reach: another line may yet bring what lies between. */
   waitingSince: number | undefined;
-  /** Updates applied, updates that told nothing new, and holes that no line filled. */
+  /** Updates applied, updates that told nothing new, and gaps that no line filled. */
   applied = 0;
   ignored = 0;
   gaps = 0;
@@ -66,10 +55,7 @@ export class BookSync {
   readonly #held = new HeldUpdates();
   /** The id of the whole book that this one began with. */
   #base = '';
-  /** How far the book is known; undefined: wholly. */
-  #reach: Reach | undefined;
-  /** What was applied since deeper levels are wanted, and the id before it. */
-  #since: { before: string; readonly updates: BookUpdate[] } | undefined;
+  readonly #depth = new KnownDepth(this.book);
   /** What showed that the book is out of step: a whole book that is older is refused, but once, for ids may have begun anew. */
   #shownBy: string | undefined;
 
@@ -114,9 +100,9 @@ export class BookSync {
     if (compareIds(id, told) < 0) this.#release();
     if (this.state !== 'in_step' || this.updateId === undefined) return this.#hold(update);
     if (compareIds(id, this.updateId) <= 0) return this.#repeated(update);
-    if (leavesHole(this.updateId, update)) return [...this.#hold(update), ...this.#waited(now)];
+    if (leavesGap(this.updateId, update)) return [...this.#hold(update), ...this.#waited(now)];
     const steps: BookStep[] = [];
-    if (!this.#apply(update, steps)) return this.#wrong(update);
+    if (!this.#apply(update, this.updateId, steps)) return this.#wrong(update);
     return this.#held.first === undefined ? steps : this.#catchUp(steps, now);
   }
 
@@ -128,7 +114,8 @@ export class BookSync {
   snapshot(update: BookUpdate, now: number): BookStep[] {
     if (this.wants !== 'snapshot') return [];
     const id = update.lastUpdateId;
-    if (this.#since !== undefined) return compareIds(id, this.#since.before) < 0 ? [] : this.#replace(update, now);
+    const { wantedFrom } = this.#depth;
+    if (wantedFrom !== undefined) return compareIds(id, wantedFrom) < 0 ? [] : this.#replace(update, now);
     const shownBy = this.#shownBy ?? '';
     this.#shownBy = undefined;
     return this.#held.outreach(id) || compareIds(id, shownBy) < 0 ? [] : this.#replace(update, now);
@@ -164,16 +151,9 @@ export class BookSync {
 
   /** Puts a whole book in place, and on top of it what was applied since it was wanted, and what is held. */
   #replace(update: BookUpdate, now: number): BookStep[] {
-    const since = (this.#since?.updates ?? []).filter(
-      ({ lastUpdateId }) => compareIds(lastUpdateId, update.lastUpdateId) > 0,
-    );
-    this.#since = undefined;
     this.isShort = false;
-    this.#reach = reachOf(update);
-    this.book.replace(update.bids, update.asks);
-    for (const { bids, asks } of since) this.book.apply(bids, asks);
-    if (since.length === 0) this.#stand(update);
-    if (this.book.crossed || !this.#knows(1)) return this.#wrong(update);
+    if (!this.#depth.replace(update)) this.#stand(update);
+    if (this.book.crossed || !this.#depth.knows(1)) return this.#wrong(update);
     const fresh = this.state !== 'in_step';
     this.#base = update.lastUpdateId;
     this.state = 'in_step';
@@ -220,7 +200,7 @@ export class BookSync {
       const next = id === undefined ? undefined : this.#held.take(id);
       if (id === undefined || next === undefined) break;
       if (compareIds(next.lastUpdateId, id) <= 0) this.ignored++;
-      else if (!this.#apply(next, steps)) return this.#wrong(next);
+      else if (!this.#apply(next, id, steps)) return this.#wrong(next);
     }
     this.waitingSince = undefined;
     steps.push(...this.#waited(now));
@@ -236,37 +216,17 @@ export class BookSync {
     return this.#gap();
   }
 
-  /** Sets absolute quantities, so updates may overlap. False where the book cannot be right any more. */
-  #apply(update: BookUpdate, steps: BookStep[]): boolean {
-    const previousUpdateId = this.updateId as string;
+  /** Sets absolute quantities, so updates may overlap. False if the book cannot be right any more. */
+  #apply(update: BookUpdate, previousUpdateId: string, steps: BookStep[]): boolean {
     this.book.apply(update.bids, update.asks);
     this.applied++;
     this.#stand(update);
     steps.push({ kind: 'changed', update, previousUpdateId });
-    return !this.book.crossed && this.#isKnown(update, previousUpdateId);
-  }
-
-  /** Wants deeper levels where less of the book is known than is to be; false where its best prices are not. */
-  #isKnown(update: BookUpdate, previousUpdateId: string): boolean {
-    if (this.#since === undefined) {
-      if (this.#reach === undefined || this.#knows(this.#reach.least)) return true;
+    if (this.#depth.applied(update, previousUpdateId)) {
       this.wants = this.#wanted;
       this.isShort = true;
-      this.#since = { before: previousUpdateId, updates: [] };
     }
-    const { updates } = this.#since;
-    updates.push(update);
-    if (updates.length > MOST_SINCE) this.#since.before = updates.shift()?.lastUpdateId ?? previousUpdateId;
-    return this.#knows(1);
-  }
-
-  /** True where so many levels a side are as the venue has them. */
-  #knows(levels: number): boolean {
-    if (this.#reach === undefined) return true;
-    const { bid, ask } = this.#reach;
-    const [lowest, highest] = [this.book.bidAt(levels)?.price, this.book.askAt(levels)?.price];
-    const knowsBids = bid === undefined || (lowest !== undefined && compareDecimals(lowest, bid) >= 0);
-    return knowsBids && (ask === undefined || (highest !== undefined && compareDecimals(highest, ask) <= 0));
+    return !this.book.crossed && (this.#depth.wantedFrom === undefined || this.#depth.knows(1));
   }
 
   #stand({ lastUpdateId, timestamp, receivedAt }: BookUpdate): void {
@@ -293,7 +253,7 @@ export class BookSync {
   #fail(reason: string, by?: BookUpdate, isShort = false): BookStep[] {
     this.wants = this.#wanted;
     this.isShort = isShort;
-    this.#since = undefined;
+    this.#depth.forget();
     this.#shownBy = by?.lastUpdateId;
     this.#release();
     if (this.state !== 'in_step') return [];
@@ -309,13 +269,4 @@ export class BookSync {
     this.#held.clear();
     this.waitingSince = undefined;
   }
-}
-
-function reachOf({ bids, asks, limit }: BookUpdate): Reach | undefined {
-  if (limit === undefined || (bids.length < limit && asks.length < limit)) return undefined;
-  return {
-    bid: bids.length < limit ? undefined : bids.at(-1)?.price,
-    ask: asks.length < limit ? undefined : asks.at(-1)?.price,
-    least: Math.ceil(limit / 2),
-  };
 }

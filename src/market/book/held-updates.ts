@@ -31,16 +31,16 @@ export class HeldUpdates {
     this.#updates.shift();
   }
 
-  /** Takes out the next that a book at `id` can take, or knows already; undefined where there is none, or a hole before it. */
+  /** Takes out the next that a book at `id` can take, or knows already; undefined where there is none, or a gap before it. */
   take(id: string): BookUpdate | undefined {
     const { first } = this;
-    return first === undefined || leavesHole(id, first) ? undefined : this.#updates.shift();
+    return first === undefined || leavesGap(id, first) ? undefined : this.#updates.shift();
   }
 
   /** True where a whole book at `id` has no part in them: it is older than the first that it does not know. */
   outreach(id: string): boolean {
     const next = this.#updates.find(({ lastUpdateId }) => compareIds(lastUpdateId, id) > 0);
-    return next !== undefined && leavesHole(id, next);
+    return next !== undefined && leavesGap(id, next);
   }
 
   clear(): void {
@@ -49,7 +49,7 @@ export class HeldUpdates {
 }
 
 /** True where updates are missing between a book at `id` and this one. */
-export function leavesHole(id: string, { firstUpdateId }: BookUpdate): boolean {
+export function leavesGap(id: string, { firstUpdateId }: BookUpdate): boolean {
   const exact = id.length < 16 && firstUpdateId.length < 16;
   return exact ? Number(firstUpdateId) > Number(id) + 1 : BigInt(firstUpdateId) > BigInt(id) + 1n;
 }

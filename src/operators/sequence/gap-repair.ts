@@ -37,7 +37,7 @@ const LONGEST_WAIT_MS = 3000;
 export class GapRepair<K, G extends MissingValues<unknown>, T> {
   readonly #options: GapRepairOptions<K, G, T>;
   readonly #repairs = new Map<K, Repair>();
-  readonly #waiting: K[] = [];
+  readonly #waiting: { readonly key: K; readonly repair: Repair }[] = [];
   readonly #requests = new Set<Subscription>();
   /** Requests are being made: an answer that is at hand at once does not make the next one inside. */
   #asking = false;
@@ -50,8 +50,9 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
   /** Begins with a series; does nothing for one that is under repair. */
   repair(key: K): void {
     if (this.#closed || this.#repairs.has(key)) return;
-    this.#repairs.set(key, { attempt: 0, fruitless: 0, timer: Subscription.EMPTY, asked: undefined });
-    this.#enqueue(key);
+    const repair = { attempt: 0, fruitless: 0, timer: Subscription.EMPTY, asked: undefined };
+    this.#repairs.set(key, repair);
+    this.#enqueue(key, repair);
   }
 
   /** Gaps of a series have ended: an answer for one of them is waited for no longer, as it may never come. */
@@ -74,17 +75,18 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
     this.#repairs.clear();
   }
 
-  #enqueue(key: K): void {
-    this.#waiting.push(key);
+  #enqueue(key: K, repair: Repair): void {
+    this.#waiting.push({ key, repair });
     this.#next();
   }
 
   #next(): void {
     if (this.#asking) return;
     this.#asking = true;
-    while (this.#requests.size < this.#options.atOnce && !this.#closed && this.#waiting.length > 0) {
-      const key = this.#waiting.shift() as K;
-      const repair = this.#repairs.get(key) as Repair;
+    while (this.#requests.size < this.#options.atOnce && !this.#closed) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      const { key, repair } = next;
       const gaps = this.#options.gaps(key);
       const gap = gaps[repair.fruitless % gaps.length];
       if (gap === undefined) this.#repairs.delete(key);
@@ -126,7 +128,7 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
     if (this.#closed) return;
     if (progress) {
       repair.fruitless = 0;
-      this.#enqueue(key);
+      this.#enqueue(key, repair);
       return;
     }
     const waitMs = Math.min(FIRST_WAIT_MS * 2 ** repair.fruitless++, LONGEST_WAIT_MS);
@@ -138,7 +140,7 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
   #wait(key: K, repair: Repair, waitMs: number): void {
     const step = Math.min(waitMs, LONGEST_TIMER_MS);
     repair.timer = this.#options.scheduler.schedule(
-      () => (waitMs > step ? this.#wait(key, repair, waitMs - step) : this.#enqueue(key)),
+      () => (waitMs > step ? this.#wait(key, repair, waitMs - step) : this.#enqueue(key, repair)),
       step,
     );
   }
