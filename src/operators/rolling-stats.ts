@@ -91,14 +91,15 @@ export function rollingStats<T, A>(options: RollingStatsOptions<T, A>): Operator
     throw new RangeError('spanMs needs timestampOf');
   const timestampOf = (value: T): number => (options.spanMs === undefined ? 0 : (options.timestampOf?.(value) ?? 0));
 
+  // A value lies at `oldest` while anything is kept; it may itself be undefined.
+  const oldestOf = ({ values, oldest }: Kept<T, A>): T => values[oldest] as T;
   const removeOldest = (kept: Kept<T, A>): void => {
-    const value = kept.values[kept.oldest] as T;
+    const value = oldestOf(kept);
     kept.oldest = kept.oldest + 1 === size ? 0 : kept.oldest + 1;
     kept.count--;
     kept.accumulator = options.remove(kept.accumulator, value);
   };
-  const isTooOld = ({ values, oldest, eventTime }: Kept<T, A>): boolean =>
-    !(timestampOf(values[oldest] as T) > eventTime - spanMs);
+  const isTooOld = (kept: Kept<T, A>): boolean => !(timestampOf(oldestOf(kept)) > kept.eventTime - spanMs);
 
   return (source) =>
     new Observable((subscriber) => {

@@ -80,9 +80,8 @@ export class KlineCheck {
   /** To be told all that is published, in order. */
   published(records: readonly FeedRecord[]): void {
     for (const record of records) {
-      if (record.kind === this.#options.trades) {
-        const trade = record as SequencedTrade;
-        this.#tell(this.#of(trade).trade(trade));
+      if (record.kind === 'trade' || record.kind === 'agg_trade') {
+        if (record.kind === this.#options.trades) this.#tell(this.#of(record).trade(record));
       } else if (record.kind === 'kline') this.#tell(this.#of(record).kline(record));
       else if (record.kind === 'gap') this.#gap(record);
     }
@@ -165,7 +164,9 @@ class Series {
   }
 
   kline(kline: Kline): readonly CandleDifference[] {
-    const { interval, openTime, closed } = kline;
+    const { openTime, closed } = kline;
+    const interval = KLINE_INTERVALS.find((known) => known === kline.interval);
+    if (interval === undefined) return NONE;
     const check = this.#checks.get(interval) ?? this.#begin(interval);
     // The second line may tell it again.
     if (!closed || openTime <= (this.#closed.get(interval) ?? Number.NEGATIVE_INFINITY)) return NONE;
@@ -189,8 +190,8 @@ class Series {
     }
   }
 
-  #begin(interval: string): CandleCheck {
-    const check = new CandleCheck(interval as KlineInterval);
+  #begin(interval: KlineInterval): CandleCheck {
+    const check = new CandleCheck(interval);
     check.noteGap(Number.NEGATIVE_INFINITY, this.#reached + 1);
     this.#checks.set(interval, check);
     return check;

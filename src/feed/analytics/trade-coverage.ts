@@ -40,9 +40,9 @@ export class TradeCoverage {
 
   gap({ fromTime, toTime }: Pick<Gap, 'fromTime' | 'toTime'>): void {
     this.#gaps.push({ from: fromTime, to: toTime });
-    if (this.#gaps.length <= MAX_GAPS) return;
-    const [first, second] = this.#gaps.splice(0, 2) as [Span, Span];
-    this.#gaps.unshift({ from: Math.min(first.from, second.from), to: Math.max(first.to, second.to) });
+    const [first, second] = this.#gaps;
+    if (this.#gaps.length <= MAX_GAPS || first === undefined || second === undefined) return;
+    this.#gaps.splice(0, 2, { from: Math.min(first.from, second.from), to: Math.max(first.to, second.to) });
   }
 
   open(hole: string, open: OpenHole): void {

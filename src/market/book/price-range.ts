@@ -49,12 +49,12 @@ export class PriceRange {
   }
 
   /** All four '0' before the first trade. */
-  get prices(): Prices {
+  get prices(): Ohlc {
     return { open: this.#open, high: this.#high, low: this.#low, close: this.#close };
   }
 }
 
-export interface Prices {
+export interface Ohlc {
   readonly open: Decimal;
   readonly high: Decimal;
   readonly low: Decimal;

@@ -1,6 +1,6 @@
 import { quotient, ratio } from '../../domain/exact.ts';
 import type { TradeEvent, TradeStats } from '../../domain/record.ts';
-import type { Prices } from '../book/price-range.ts';
+import type { Ohlc } from '../book/price-range.ts';
 import { powerOfTen } from '../digits.ts';
 import { decimalOf } from '../exact-sum.ts';
 import { flowOf } from './trade-flow.ts';
@@ -48,7 +48,7 @@ export interface TradeAmounts {
  * Sums are exact (a value beyond 18 places, and every quotient, is rounded half-even at 18); ratios are the nearest
  * doubles. Undefined where nothing was traded.
  */
-export function tradeFigures(amounts: TradeAmounts, prices: Prices): TradeFigures | undefined {
+export function tradeFigures(amounts: TradeAmounts, prices: Ohlc): TradeFigures | undefined {
   const { trades, buyTrades, buyVolume, sellVolume, quantityPlaces, buyValue, sellValue, valuePlaces } = amounts;
   const volume = buyVolume + sellVolume;
   const value = buyValue + sellValue;
