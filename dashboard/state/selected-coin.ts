@@ -1,16 +1,7 @@
 import { batch, effect, signal } from '@preact/signals';
 import type {
   Book,
-<<<<<<< HEAD
   LargeTradesAnswer,
-=======
-  Channel,
-  KlineJson,
-  LargeTradeJson,
-  LargeTradesAnswer,
-  ServerMessage,
-  TradeJson,
->>>>>>> f15e651 (One name, one meaning in market; fewer casts in kline check and coverage)
   TradeStatsAnswer,
   Trades,
   VolumeProfileAnswer,

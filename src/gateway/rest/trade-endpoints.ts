@@ -7,11 +7,7 @@ import {
   TradeStatsAnswer,
   Trades,
   VolumeProfileAnswer,
-<<<<<<< HEAD
 } from '../api/asset-answers.ts';
-=======
-} from '../api/api.ts';
->>>>>>> f15e651 (One name, one meaning in market; fewer casts in kline check and coverage)
 import { figuresToJson } from '../api/json-names.ts';
 import { recordJson } from '../api/record-schema.ts';
 import type { GatewayView } from '../view/view.ts';
