@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { startVitest } from 'vitest/node';
 import { prepareChromium } from '../testing/tools/chromium.ts';
+import { preparePromtool } from '../testing/tools/promtool.ts';
 import { preparePython } from '../testing/tools/python.ts';
 import { Totals } from './totals.ts';
 
@@ -36,6 +37,7 @@ const checks: readonly Check[] = [
   { name: 'record types are those of the schemas', run: () => node('scripts/generate-records.ts', '--check') },
   { name: 'Python for the independent readers', run: preparePython },
   { name: 'a browser for the dashboard', run: prepareChromium },
+  { name: 'promtool for the alert rules', run: preparePromtool },
 ];
 
 function tool(name: string, ...args: string[]): Promise<void> {

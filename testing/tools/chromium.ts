@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { aptGet } from './apt.ts';
 
 const run = promisify(execFile);
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -22,11 +23,8 @@ export async function chromium(): Promise<string> {
  * @throws Error that names what is missing.
  */
 export async function prepareChromium(): Promise<void> {
-  if ((await findChromium()) === undefined && process.getuid?.() === 0) {
-    const quiet = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
-    await run('apt-get', ['update', '-qq'], quiet).catch(() => {});
-    await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], quiet).catch(() => {});
-  }
+  if ((await findChromium()) === undefined && process.getuid?.() === 0)
+    await aptGet(['install', '-y', '--no-install-recommends', 'chromium']).catch(() => {});
   const program = await chromium();
   await run(program, ['--version']).catch((cause: unknown) => {
     throw new Error(`${program} is there but does not start`, { cause });

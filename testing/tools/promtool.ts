@@ -1,15 +1,43 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { aptGet } from './apt.ts';
+import { fillOnce } from './java.ts';
+import { tools } from './tools.ts';
+
+const run = promisify(execFile);
+const installed = join(tools, 'promtool');
+
+/** The PATH's, or the one in .tools; undefined where there is none. */
+const promtool = (): string | undefined =>
+  ['promtool', join(installed, 'promtool')].find((program) => spawnSync(program, ['--version']).error === undefined);
+
+/** Where there is no promtool and apt-get can fetch Debian's package of Prometheus, takes it out of that, into .tools. */
+export async function preparePromtool(): Promise<void> {
+  if (promtool() !== undefined) return;
+  const folder = await mkdtemp(join(tmpdir(), 'market-feed-promtool-'));
+  try {
+    await aptGet(['download', 'prometheus'], folder);
+    const [archive = ''] = await readdir(folder);
+    await run('dpkg-deb', ['-x', archive, 'unpacked'], { cwd: folder });
+    await fillOnce(installed, (fresh) => copyFile(join(folder, 'unpacked/usr/bin/promtool'), join(fresh, 'promtool')));
+  } catch (cause) {
+    throw new Error("promtool is missing: it comes with Prometheus (Debian's package prometheus)", { cause });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
 /** What promtool says. Rejects with that where it finds fault. */
 export async function askProm(args: readonly string[], input = ''): Promise<string> {
-  const child = spawn('promtool', args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  await preparePromtool();
+  const child = spawn(promtool() ?? 'promtool', args, { stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.end(input);
   const exited = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
   const [out, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
   if (code !== 0) throw new Error(`promtool ${args.join(' ')}: ${out}${errors}`);
   return out + errors;
 }
-
-/** It comes with Prometheus: Debian's package prometheus, or `go install github.com/prometheus/prometheus/cmd/promtool`. */
-askProm.missing = spawnSync('promtool', ['--version']).error !== undefined;

@@ -1,0 +1,16 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+let turn: Promise<unknown> = Promise.resolve();
+
+/** Runs apt-get with fresh lists, where that is allowed. apt-get refuses two at a time: they take turns. */
+export function aptGet(args: readonly string[], cwd?: string): Promise<void> {
+  const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, cwd };
+  const mine = turn.then(async () => {
+    await run('apt-get', ['update', '-qq'], options).catch(() => {});
+    await run('apt-get', ['-qq', ...args], options);
+  });
+  turn = mine.catch(() => {});
+  return mine;
+}
