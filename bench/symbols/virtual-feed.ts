@@ -189,7 +189,7 @@ export class VirtualFeed {
           this.records += batch.length;
           this.#scheduler.schedule(() => resolve(batch.map(() => ({ kind: 'delivered' }))), BATCH_MS);
         }),
-      endings: async () => [],
+      checkpoints: async () => [],
       recent: async () => ({ trades: [], windows: [], gaps: [], whole: true }),
       close: async () => {},
       health: () => ({ state: 'up' }),

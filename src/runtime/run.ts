@@ -14,7 +14,7 @@ import { readRecent } from '../feed/resume/recent-trades.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { VenueNetworks } from '../net/venue-networks.ts';
 import { wallClock } from '../net/wall-clock.ts';
-import type { Ending, OutRecord, OwnPart } from '../sinks/contract.ts';
+import type { OutRecord, OwnPart, SeriesCheckpoint } from '../sinks/contract.ts';
 import type { CloseResult } from '../sinks/driver/driver-options.ts';
 import { type SinkSettings, sinks } from '../sinks/registry.ts';
 import type { SpillFiles } from '../sinks/spill/spill-files.ts';
@@ -23,7 +23,7 @@ import type { ConnectionBudget } from '../venues/connection/connection-budget.ts
 import type { VenueRest } from '../venues/rest/rest-client.ts';
 import { buildFeed, buildVenues, type OnMalformedRows } from './build-feed.ts';
 import { RecordCounts } from './record-counts.ts';
-import { SinkPipeline } from './sink-pipeline.ts';
+import { SinkPipeline, tradeKinds } from './sink-pipeline.ts';
 import { statusLogger } from './status-logger.ts';
 import { figuresOf } from './take-figures.ts';
 import { snapshotOf } from './take-snapshot.ts';
@@ -164,11 +164,11 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     await Promise.allSettled(sinkPipelines.map((sinkPipeline) => sinkPipeline.driver.close({ deadlineMs: 0 })));
     throw error;
   };
-  const endings = await openAll(sinkPipelines, dependencies.signal).catch(giveUp);
-  const former = formerEpochs(endings, {
+  const checkpoints = await openAll(sinkPipelines, dependencies.signal).catch(giveUp);
+  const kinds = tradeKinds(config);
+  const former = formerEpochs(checkpoints, {
     environment: config.environment,
-    trades: config.feed.channels.includes('trade'),
-    aggTrades: config.feed.channels.includes('agg_trade'),
+    kinds,
     everyVenue: config.feed.mode === 'all',
   });
   const lookBack = () =>
@@ -176,7 +176,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
       config,
       sinkPipelines.map(({ name, driver }, index) => ({
         name,
-        endings: endings[index] ?? [],
+        checkpoints: (checkpoints[index] ?? []).filter(({ kind }) => kind === kinds[0]),
         recent: driver.recent.bind(driver),
       })),
       former,
@@ -193,7 +193,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const recent = past.then((found) => found.former);
   const feed = buildFeed(config, { ...venueDependencies, instance: randomUUID(), former, recent }, venues);
   for (const [index, sinkPipeline] of sinkPipelines.entries())
-    sinkPipeline.begin(feed, endings[index] ?? [], former, told?.get(sinkPipeline.name));
+    sinkPipeline.begin(feed, checkpoints[index] ?? [], former, told?.get(sinkPipeline.name));
   const resumed = former.filter(({ takeUp }) => takeUp !== undefined).length;
   if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'goes on where the last run ended');
   const topic = topicNames(config.feed.allowTestData);
@@ -296,7 +296,7 @@ const LEAST_PORTION = 0.25;
 async function openAll(
   sinkPipelines: readonly SinkPipeline[],
   signal: AbortSignal | undefined,
-): Promise<readonly (readonly Ending[])[]> {
+): Promise<readonly (readonly SeriesCheckpoint[])[]> {
   let onAbort = () => {};
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => {

@@ -5,18 +5,19 @@ import { topicOf } from '../codec/topics.ts';
 import { type Config, environmentPrefixes } from '../config/config.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { FeedRecord } from '../domain/record.ts';
+import type { TradeKind } from '../domain/trade-id.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { AckLatency } from '../feed/latency/ack-latency.ts';
-import { AheadOf } from '../feed/resume/ahead-of.ts';
 import type { FormerEpoch } from '../feed/resume/former-runs.ts';
 import type { ToldWindows } from '../feed/resume/told-windows.ts';
 import { deadLetter } from '../feed/status/dead-letter.ts';
 import { isTakenOver } from '../kafka/kafka-error.ts';
-import type { Ending, OutRecord, OwnPart, Sink } from '../sinks/contract.ts';
+import type { OutRecord, OwnPart, SeriesCheckpoint, Sink } from '../sinks/contract.ts';
 import { SinkDriver } from '../sinks/driver/sink-driver.ts';
 import type { SpillEvent } from '../sinks/spill/spill.ts';
 import type { SpillFiles } from '../sinks/spill/spill-files.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { filterKnown, type RecordFilter } from './filter-known.ts';
 
 /** Records, and bytes, that wait in memory for a sink at most. */
 const MOST_WAITING = 200_000;
@@ -52,10 +53,8 @@ export class SinkPipeline {
   readonly #log: Logger;
   readonly #own: OwnPart | undefined;
   #feed: SinkObserver | undefined;
-  /** Where the sink is ahead of the feed, which goes on behind another. */
-  #ahead: AheadOf | undefined;
-  /** The windows that it has, where another may lack some. */
-  #told: ToldWindows | undefined;
+  /** If the sink is ahead of where the feed resumes. */
+  #filter: RecordFilter | undefined;
   #down = false;
   #isOver = false;
   #dropped = new Map<string, number>();
@@ -104,30 +103,27 @@ export class SinkPipeline {
   }
 
   /** Where former runs ended, what they left in the spill included. */
-  async open(): Promise<readonly Ending[]> {
+  async open(): Promise<readonly SeriesCheckpoint[]> {
     await this.driver.opened;
-    const { channels } = this.#config.feed;
     return this.driver.resume({
       environmentPrefixes: environmentPrefixes(this.#config),
-      trades: channels.includes('trade'),
-      aggTrades: channels.includes('agg_trade'),
+      kinds: tradeKinds(this.#config),
       ...(this.#own === undefined ? {} : { own: this.#own }),
     });
   }
 
-  /** The endings again as positions: the next start finds them no older than this one, whatever becomes of the run. */
+  /** Writes the checkpoints again as positions: whatever becomes of the run, the next start finds them as new as this one. */
   begin(
     feed: SinkObserver,
-    endings: readonly Ending[],
+    checkpoints: readonly SeriesCheckpoint[],
     former: readonly FormerEpoch[],
-    told: ToldWindows | undefined,
+    windows: ToldWindows | undefined,
   ): void {
     this.#feed = feed;
-    this.#told = told;
-    this.#ahead = AheadOf.of(endings, former);
-    const counted = this.#config.feed.channels.includes('trade') ? 'trade' : 'aggTrade';
-    for (const { venue, symbol, epoch, [counted]: last } of endings) {
-      if (last === null || last === undefined) continue;
+    this.#filter = filterKnown(checkpoints, former, windows);
+    const [counted] = tradeKinds(this.#config);
+    for (const { venue, symbol, epoch, kind, last } of checkpoints) {
+      if (kind !== counted || last === null || last === undefined) continue;
       const { environment } = this.#config;
       const { id: tradeId, timestamp } = last;
       this.driver.push(this.#outOf({ kind: 'position', venue, symbol, epoch, tradeId, timestamp, environment }));
@@ -135,13 +131,14 @@ export class SinkPipeline {
   }
 
   push(out: OutRecord, barrier: boolean): void {
-    if (out.record.kind === 'trade_stats' && this.#told?.has(out.record) === true) return;
-    if (this.#ahead === undefined) this.driver.push(out, barrier ? BARRIER : undefined);
-    else
-      this.#ahead.pass(out.record, (rest) => {
-        const isBarrier = barrier || rest.kind === 'gap';
-        this.driver.push(rest === out.record ? out : this.#outOf(rest), isBarrier ? BARRIER : undefined);
-      });
+    if (this.#filter === undefined) {
+      this.driver.push(out, barrier ? BARRIER : undefined);
+      return;
+    }
+    for (const rest of this.#filter(out.record)) {
+      const isBarrier = barrier || rest.kind === 'gap';
+      this.driver.push(rest === out.record ? out : this.#outOf(rest), isBarrier ? BARRIER : undefined);
+    }
   }
 
   #outOf(record: FeedRecord): OutRecord {
@@ -222,6 +219,12 @@ export class SinkPipeline {
       this.#scheduler.schedule(() => this.#makeUpForDeltas(), DROPPED_TOLD_EVERY_MS);
     }, DROPPED_TOLD_EVERY_MS);
   }
+}
+
+/** The published kinds of trades, the one that positions count first. */
+export function tradeKinds({ feed: { channels } }: Config): readonly TradeKind[] {
+  const kinds = (['trade', 'agg_trade'] as const).filter((kind) => channels.includes(kind));
+  return kinds.length > 0 ? kinds : ['trade'];
 }
 
 function batchOptions({ kafka }: Config) {

@@ -1,5 +1,7 @@
 import type { Fault } from '../domain/fault.ts';
-import type { AggTrade, Environment, FeedRecord, Gap, TradeEvent, TradeStats } from '../domain/record.ts';
+import type { Environment, FeedRecord, Gap, TradeStats } from '../domain/record.ts';
+import type { AnyTrade, TradeKind } from '../domain/trade-id.ts';
+import type { Checkpoint } from '../operators/sequence/id-sequence.ts';
 
 /** A record on its way out. */
 export interface OutRecord {
@@ -26,23 +28,15 @@ export type Health =
   | { readonly state: 'up' }
   | { readonly state: 'down'; readonly sinceMs: number; readonly reason: string };
 
-/** The trade that a series goes on from. */
-export interface LastTrade {
-  /** The last id that it stands for. */
-  readonly id: string;
-  /** Milliseconds since 1970, the venue's clock. */
-  readonly timestamp: number;
-}
-
-/** Where the records of one venue and symbol end in a sink: its last epoch there, and the last trade published in it. */
-export interface Ending {
+/** Where a series (a kind of trades of one venue and symbol) ends in a sink, in its last epoch there. */
+export interface SeriesCheckpoint {
   readonly venue: string;
   readonly symbol: string;
   readonly epoch: number;
   readonly environment: Environment;
-  /** null: none in this epoch yet; undefined: not known, nothing can go on from here. */
-  readonly trade: LastTrade | null | undefined;
-  readonly aggTrade: LastTrade | null | undefined;
+  readonly kind: TradeKind;
+  /** The last trade published; null: none in this epoch yet; undefined: unknown, so that nothing can resume from here. */
+  readonly last: Checkpoint | null | undefined;
 }
 
 /** What of the topics is a writer's own where several share them. */
@@ -52,26 +46,23 @@ export interface OwnPart {
   readonly mayBeIn: (partition: number, of: number) => boolean;
 }
 
-/** Which series an ending is asked for: only these are looked for in the topics. */
-export interface EndingsOptions {
-  /** The topics of one environment: `` or `simulated.`; it is the configured one, so all positions are there. */
-  readonly environmentPrefix: string;
-  /** Other environments of the same run: what their venues published is in topics of their own (`testnet.`). */
-  readonly otherPrefixes?: readonly string[];
-  readonly trades: boolean;
-  readonly aggTrades: boolean;
+/** Which series a checkpoint is asked for: only these are looked for in the topics. */
+export interface CheckpointOptions {
+  /** The topics of these environments: `` or `simulated.`; the configured one, which has all positions, first. */
+  readonly environmentPrefixes: readonly string[];
+  /** The published kinds: trades first, if they are published. */
+  readonly kinds: readonly TradeKind[];
   /** All by default. */
   readonly own?: OwnPart;
 }
 
 /** What a start wants to know of the near past. */
 export interface RecentOptions {
-  /** Topics of these environments, as in EndingsOptions. */
-  readonly environmentPrefix: string;
-  readonly otherPrefixes?: readonly string[];
-  readonly kind: 'trade' | 'agg_trade';
-  /** Of which venues and symbols, as `endings` told them. The last trade of a venue is the latest that these name. */
-  readonly endings: readonly Ending[];
+  /** As in CheckpointOptions. */
+  readonly environmentPrefixes: readonly string[];
+  readonly kind: TradeKind;
+  /** The series: their checkpoints of that kind. The last trade of a venue is the latest that these name. */
+  readonly checkpoints: readonly SeriesCheckpoint[];
   /** As many trades of each, … */
   readonly trades: number;
   /** … and in any case all that are less than so many milliseconds older than the last trade of their venue, by its clock. */
@@ -85,7 +76,7 @@ export interface Recent {
    * In the order of publishing for each topic and symbol. Of a quiet symbol they may be fewer than asked for, though
    * there are more: a sink does not read for ever.
    */
-  readonly trades: readonly (TradeEvent | AggTrade)[];
+  readonly trades: readonly AnyTrade[];
   /** The windows published, in that order too; one may be there twice. */
   readonly windows: readonly TradeStats[];
   /** The gaps that reach into the span, in that order. */
@@ -105,11 +96,11 @@ export interface Sink {
   /** One outcome per record, in the order of the batch. Never rejects for a reason of the far side. */
   write(batch: readonly OutRecord[]): Promise<readonly Outcome[]>;
   /**
-   * Where every venue and symbol ends, read from the sink itself: from `positions` and what was published after them.
-   * Called once, after `open`, which made sure that nothing of a former writer can still land.
+   * Where each series ends, read from the sink itself: from `positions` and the trades published after them. Called once,
+   * after `open`, which made sure that no record of a previous writer can still arrive.
    */
-  endings(options: EndingsOptions): Promise<readonly Ending[]>;
-  /** What was published lately of the series that `endings` told of. Called once at the most, after it; bounded in memory and time. */
+  checkpoints(options: CheckpointOptions): Promise<readonly SeriesCheckpoint[]>;
+  /** The records published lately of the series in `checkpoints`. Called at most once, after it; bounded in memory and time. */
   recent(options: RecentOptions): Promise<Recent>;
   /** Delivers what it holds back and releases everything. */
   close(): Promise<void>;

@@ -4,14 +4,15 @@ import { toJson } from '../../src/codec/json-view.ts';
 import { topicOf } from '../../src/codec/topics.ts';
 import type { AggTrade, FeedRecord, Gap, Position, TradeEvent, TradeStats } from '../../src/domain/record.ts';
 import type {
-  Ending,
-  EndingsOptions,
+  CheckpointOptions,
   Outcome,
   OutRecord,
   Recent,
   RecentOptions,
+  SeriesCheckpoint,
   Sink,
 } from '../../src/sinks/contract.ts';
+import { byVenueAndSymbol, type KindsOfTrades, seriesCheckpoint } from '../../testing/judges/checkpoints.ts';
 import { until } from '../../testing/tools/until.ts';
 import {
   sampleAggTrade,
@@ -53,10 +54,9 @@ function trades(from: number, count: number): OutRecord[] {
 const tradeIds = (records: readonly FeedRecord[], symbol: string): string[] =>
   records.flatMap((record) => (record.kind === 'trade' && record.symbol === symbol ? [record.tradeId] : []));
 
-const asked = (over: Partial<EndingsOptions> = {}): EndingsOptions => ({
-  environmentPrefix: '',
-  trades: true,
-  aggTrades: false,
+const asked = (over: Partial<CheckpointOptions> = {}): CheckpointOptions => ({
+  environmentPrefixes: [''],
+  kinds: ['trade'],
   ...over,
 });
 
@@ -203,7 +203,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
 
     it('SC-08 finds the last position of every venue and symbol again, per environment', async () => {
       const first = await openSink();
-      expect(await first.endings(asked())).toEqual([]);
+      expect(await first.checkpoints(asked())).toEqual([]);
       const position = (venue: string, symbol: string, epoch: number) => samplePosition({ venue, symbol, epoch });
       const written = [
         position('bybit', 'BTCUSDT', 1),
@@ -216,10 +216,14 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       await first.close();
 
       const second = await openSink();
-      const found = (await second.endings(asked())).map(({ venue, symbol, epoch }) => `${venue}:${symbol}:${epoch}`);
+      const found = (await second.checkpoints(asked())).map(
+        ({ venue, symbol, epoch }) => `${venue}:${symbol}:${epoch}`,
+      );
       expect(found.sort()).toEqual(['binance:BTCUSDT:2', 'bybit:BTCUSDT:3', 'bybit:ETHUSDT:1']);
-      expect((await second.endings(asked({ environmentPrefix: 'simulated.' }))).map(({ epoch }) => epoch)).toEqual([9]);
-      expect(await second.endings(asked({ environmentPrefix: 'replay.' }))).toEqual([]);
+      expect(
+        (await second.checkpoints(asked({ environmentPrefixes: ['simulated.'] }))).map(({ epoch }) => epoch),
+      ).toEqual([9]);
+      expect(await second.checkpoints(asked({ environmentPrefixes: ['replay.'] }))).toEqual([]);
     });
 
     it('SC-09 goes on behind what an earlier run wrote', async () => {
@@ -244,47 +248,46 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
     });
 
     describe('where each venue and symbol ends', () => {
-      /** The endings by venue and symbol that a restart finds behind the batches. */
-      async function endingsBehind(
+      /** The checkpoints by venue and symbol that a restart finds behind the batches. */
+      async function checkpointsBehind(
         batches: readonly (readonly OutRecord[])[],
-        over: Partial<EndingsOptions> = {},
-      ): Promise<ReadonlyMap<string, Ending>> {
+        over: Partial<CheckpointOptions> = {},
+      ): Promise<ReadonlyMap<string, KindsOfTrades>> {
         const first = await openSink();
         for (const batch of batches) expect(await first.write(batch)).toEqual(delivered(batch.length));
         await first.close();
-        const endings = await (await openSink()).endings(asked(over));
-        return new Map(endings.map((ending) => [`${ending.venue}:${ending.symbol}`, ending]));
+        return byVenueAndSymbol(await (await openSink()).checkpoints(asked(over)));
       }
 
       it('SC-13 a trade behind the last position counts, with all that it says', async () => {
         const batches = [[traded(1, 1)], [placed(1, 1)], [traded(2, 2), traded(3, 3)]];
-        expect((await endingsBehind(batches)).get('binance:BTCUSDT')).toEqual({
+        expect((await checkpointsBehind(batches)).get('binance:BTCUSDT')).toEqual({
           venue: 'binance',
           symbol: 'BTCUSDT',
           epoch: 1,
           environment: 'production',
           trade: at(3, 3),
-          aggTrade: undefined,
+          agg_trade: undefined,
         });
       });
 
       it('SC-14 a position alone counts: its trade may lie far before, or be gone', async () => {
-        const ended = await endingsBehind([[placed(7, 5)]]);
-        expect(ended.get('binance:BTCUSDT')).toMatchObject({ epoch: 1, trade: at(7, 5), aggTrade: undefined });
+        const ended = await checkpointsBehind([[placed(7, 5)]]);
+        expect(ended.get('binance:BTCUSDT')).toMatchObject({ epoch: 1, trade: at(7, 5), agg_trade: undefined });
       });
 
       it('SC-15 an epoch that began without a trade has none, whatever lies before it', async () => {
-        const ended = await endingsBehind([
+        const ended = await checkpointsBehind([
           [traded(1, 1), traded(2, 2)],
           [placed(2, 2)],
           [placed(null, 3, { epoch: 2 })],
         ]);
-        expect(ended.get('binance:BTCUSDT')).toMatchObject({ epoch: 2, trade: null, aggTrade: undefined });
+        expect(ended.get('binance:BTCUSDT')).toMatchObject({ epoch: 2, trade: null, agg_trade: undefined });
       });
 
       it('SC-16 the venues of a symbol end each for themselves', async () => {
         const bybit = { venue: 'bybit', epoch: 2 };
-        const ended = await endingsBehind([
+        const ended = await checkpointsBehind([
           [placed(null, 0)],
           [traded(1, 1), traded(2, 2)],
           [placed(2, 2), placed(null, 3, bybit)],
@@ -298,7 +301,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       it('SC-17 a quiet symbol ends where it did, far before the others', async () => {
         const eth = { symbol: 'ETHUSDT' };
         const busy = Array.from({ length: 300 }, (_, index) => [traded(index + 2, index + 2)]);
-        const ended = await endingsBehind([
+        const ended = await checkpointsBehind([
           [traded(5, 1, eth), traded(1, 1)],
           ...busy,
           [placed(300, 300), placed(5, 1, eth)],
@@ -315,27 +318,31 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
           [placed(1, 1), placed(1, 1, eth)],
           [aggregated(13, 2), traded(2, 2)],
         ];
-        const both = await endingsBehind(written, { aggTrades: true });
-        expect(both.get('binance:BTCUSDT')).toMatchObject({ trade: at(2, 2), aggTrade: at(15, 2) });
-        expect(both.get('binance:ETHUSDT')).toMatchObject({ trade: at(1, 1), aggTrade: undefined });
+        const both = await checkpointsBehind(written, { kinds: ['trade', 'agg_trade'] });
+        expect(both.get('binance:BTCUSDT')).toMatchObject({ trade: at(2, 2), agg_trade: at(15, 2) });
+        expect(both.get('binance:ETHUSDT')).toMatchObject({ trade: at(1, 1), agg_trade: undefined });
       });
 
       it('SC-19 where aggregated trades alone are asked for, positions are theirs', async () => {
         const eth = { symbol: 'ETHUSDT' };
         const written = [[aggregated(10, 1)], [placed(12, 1), placed(40, 1, eth)], [aggregated(13, 2)]];
-        const ended = await endingsBehind(written, { trades: false, aggTrades: true });
-        expect(ended.get('binance:BTCUSDT')).toMatchObject({ trade: undefined, aggTrade: at(15, 2) });
-        expect(ended.get('binance:ETHUSDT')).toMatchObject({ trade: undefined, aggTrade: at(40, 1) });
+        const ended = await checkpointsBehind(written, { kinds: ['agg_trade'] });
+        expect(ended.get('binance:BTCUSDT')).toMatchObject({ trade: undefined, agg_trade: at(15, 2) });
+        expect(ended.get('binance:ETHUSDT')).toMatchObject({ trade: undefined, agg_trade: at(40, 1) });
       });
 
       it('SC-20 a trade that stands for several ends with the last of them', async () => {
         const many = traded(5, 2, { lastTradeId: '9', conditions: ['aggregated'] });
-        const ended = await endingsBehind([[placed(4, 1)], [many]]);
+        const ended = await checkpointsBehind([[placed(4, 1)], [many]]);
         expect(ended.get('binance:BTCUSDT')).toMatchObject({ trade: at(9, 2) });
       });
 
       it('SC-21 the last one published counts, also where ids start again', async () => {
-        const ended = await endingsBehind([[traded(9_000, 1)], [placed(9_000, 1)], [traded(9_001, 2), traded(3, 3)]]);
+        const ended = await checkpointsBehind([
+          [traded(9_000, 1)],
+          [placed(9_000, 1)],
+          [traded(9_001, 2), traded(3, 3)],
+        ]);
         expect(ended.get('binance:BTCUSDT')).toMatchObject({ trade: at(3, 3) });
       });
 
@@ -346,7 +353,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
           const { venue, symbol } = sent.record as TradeEvent;
           return { ...sent, key: `${venue}:${symbol}` };
         };
-        const ended = await endingsBehind([
+        const ended = await checkpointsBehind([
           [traded(1, 1, all), traded(70, 1, bybit)].map(keyed),
           [placed(1, 1, all), placed(70, 1, bybit)],
           [traded(71, 2, bybit)].map(keyed),
@@ -362,7 +369,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
           return { ...sent, topic: `testnet.${sent.topic}` };
         };
         const batches = [[tested(1, 1), traded(7, 1)], [placed(1, 1, { venue }), placed(7, 1)], [tested(2, 2)]];
-        const ended = await endingsBehind(batches, { otherPrefixes: ['testnet.'] });
+        const ended = await checkpointsBehind(batches, { environmentPrefixes: ['', 'testnet.'] });
         expect(ended.get('binance_testnet:BTCUSDT')).toMatchObject({ environment: 'production', trade: at(2, 2) });
         expect(ended.get('binance:BTCUSDT')).toMatchObject({ trade: at(7, 1) });
       });
@@ -382,14 +389,17 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       async function recentBehind(
         batches: readonly (readonly OutRecord[])[],
         over: Partial<RecentOptions> = {},
-        asking: Partial<EndingsOptions> = {},
+        asking: Partial<CheckpointOptions> = {},
       ): Promise<Recent> {
         const first = await openSink();
         for (const batch of batches) expect(await first.write(batch)).toEqual(delivered(batch.length));
         await first.close();
         const second = await openSink();
-        const endings = await second.endings(asked(asking));
-        return second.recent({ environmentPrefix: '', kind: 'trade', trades: 5, spanMs: 10_000, endings, ...over });
+        const [kind] = asked(asking).kinds;
+        const found = await second.checkpoints(asked(asking));
+        const checkpoints = found.filter((of) => of.kind === kind);
+        const environmentPrefixes = [''];
+        return second.recent({ environmentPrefixes, kind: 'trade', trades: 5, spanMs: 10_000, checkpoints, ...over });
       }
 
       const idsOf = ({ trades: found }: Recent, symbol = 'BTCUSDT', venue = 'binance'): number[] =>
@@ -477,10 +487,8 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         ];
         const found = await recentBehind(written);
         expect([idsOf(found), idsOf(found, 'ETHUSDT')]).toEqual([[1], [1]]);
-        const btc: Ending[] = [
-          { venue: 'binance', symbol: 'BTCUSDT', epoch: 1, environment: 'production', trade: at(1, 1), aggTrade: null },
-        ];
-        const one = await recentBehind([], { endings: btc });
+        const btc: SeriesCheckpoint[] = [seriesCheckpoint('binance', 1, at(1, 1))];
+        const one = await recentBehind([], { checkpoints: btc });
         expect(one.trades).toEqual([traded(1, 1).record]);
         expect(one.windows).toEqual([window(1).record]);
       });
@@ -488,7 +496,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       it('SC-30 aggregated trades where these are asked for', async () => {
         const written = [[placed(12, 1)], range(1, 9).map((id) => aggregated(id * 3, id)), [traded(1, 9)]];
         const over = { kind: 'agg_trade', trades: 2, spanMs: 0 } as const;
-        const found = await recentBehind(written, over, { trades: false, aggTrades: true });
+        const found = await recentBehind(written, over, { kinds: ['agg_trade'] });
         expect(found.trades).toEqual([aggregated(24, 8).record, aggregated(27, 9).record]);
       });
 
@@ -507,8 +515,8 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
           [placed(1, 1, { epoch: 0 }), placed(1, 1, { venue: 'bybit', epoch: 0 })],
           range(1, 9).flatMap((id) => [tested(id, id), all(10 + id, id, 'binance'), all(20 + id, id, 'bybit')]),
         ];
-        const otherPrefixes = ['testnet.'];
-        const found = await recentBehind(written, { otherPrefixes, spanMs: 1000 }, { otherPrefixes });
+        const environmentPrefixes = ['', 'testnet.'];
+        const found = await recentBehind(written, { environmentPrefixes, spanMs: 1000 }, { environmentPrefixes });
         expect(idsOf(found, 'BTCUSDT', 'binance_testnet')).toEqual(range(5, 9));
         expect(idsOf(found, 'BTCUSDT', 'binance')).toEqual(range(15, 19));
         expect(idsOf(found, 'BTCUSDT', 'bybit')).toEqual(range(25, 29));

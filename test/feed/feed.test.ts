@@ -158,9 +158,9 @@ describe('Feed', () => {
         symbol: 'BTCUSDT',
         epoch: 1,
         last: { id: '1', timestamp: 1 },
-        takeUp: { trade: null, aggTrade: null },
+        takeUp: new Map(),
       },
-      { venue: 'binance', symbol: 'TRXUSDT', epoch: 3, last, takeUp: { trade: last, aggTrade: null } },
+      { venue: 'binance', symbol: 'TRXUSDT', epoch: 3, last, takeUp: new Map([['trade', last]] as const) },
     ];
     const scripted = new Scripted({ atBinance: [TRX], former });
     scripted.say('binance', { kind: 'connected' }).trade('binance', 1001, 2, TRX).trade('binance', 1002, 3, TRX);
@@ -174,7 +174,7 @@ describe('Feed', () => {
 
   it('where a run ended is forgotten once another venue serves the symbol, also where its own had begun to', () => {
     const last = { id: '1', timestamp: 1 };
-    const takeUp = { trade: last, aggTrade: null };
+    const takeUp = new Map([['trade', last]] as const);
     const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp }];
     const scripted = new Scripted({ former });
     for (const venue of VENUES) scripted.say(venue, { kind: 'connected' });
@@ -187,7 +187,7 @@ describe('Feed', () => {
 
   it('goes on where a run ended with what its venue sent since, but not once a part of that is too old to be kept', () => {
     const last = { id: '1', timestamp: 1 };
-    const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp: { trade: last, aggTrade: null } }];
+    const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp: new Map([['trade', last]] as const) }];
     const published = (...receivedAt: number[]) => {
       const scripted = new Scripted({ former, atBinance: [XRP] });
       scripted.say('bybit', { kind: 'disconnected', blocked: true }).say('binance', { kind: 'connected' });
@@ -311,7 +311,7 @@ describe('Feed', () => {
   /** In mode all, after a run that ended with Bybit's trade 1. */
   async function resumed() {
     const last = { id: '1', timestamp: 1000 };
-    const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 0, last, takeUp: { trade: last, aggTrade: null } }];
+    const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 0, last, takeUp: new Map([['trade', last]] as const) }];
     const taken: FormerTrades = {
       ...{ venue: 'bybit', epoch: 0, toldTo: Number.NEGATIVE_INFINITY, windows: [], gaps: [] },
       trades: [tradeEvent(1, { venue: 'bybit', timestamp: 1000 })],

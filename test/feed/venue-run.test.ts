@@ -573,7 +573,7 @@ describe('VenueFeed, warm', () => {
     deliver(run.connection(0), 5, 6, 7);
     run.scheduler.advance(2000);
     expect([run.signals.length, run.feed.linesUp]).toEqual([0, 1]);
-    run.feed.resumeAt(new Map([['BTCUSDT', { trade: mark(6), aggTrade: null }]]));
+    run.feed.resumeAt(new Map([['BTCUSDT', new Map([['trade', mark(6)]] as const)]]));
     run.subscribe();
     expect(run.signals).toEqual([]);
     run.scheduler.advance(0);
@@ -585,7 +585,7 @@ describe('VenueFeed, warm', () => {
   it('finds where another ended among what it held, where ids jump', () => {
     const run = new ScriptedRun({ warm: true, contiguous: false });
     deliver(run.connection(0), 5, 16, 27);
-    run.feed.resumeAt(new Map([['BTCUSDT', { trade: mark(16), aggTrade: null }]]));
+    run.feed.resumeAt(new Map([['BTCUSDT', new Map([['trade', mark(16)]] as const)]]));
     run.subscribe();
     run.scheduler.advance(100);
     deliver(run.connection(0), 38);
@@ -607,7 +607,7 @@ describe('VenueFeed, warm', () => {
   it('names a hole where the other one ended before the first that came', () => {
     const run = new ScriptedRun({ warm: true });
     deliver(run.connection(0), 5, 6);
-    run.feed.resumeAt(new Map([['BTCUSDT', { trade: mark(3), aggTrade: null }]]));
+    run.feed.resumeAt(new Map([['BTCUSDT', new Map([['trade', mark(3)]] as const)]]));
     run.subscribe();
     run.scheduler.advance(3000);
     expect(run.trades).toEqual(['hole', 5, 6]);

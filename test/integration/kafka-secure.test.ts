@@ -249,7 +249,7 @@ describe('Kafka over TLS, with a login', () => {
         onFailed: (fault) => failed.push(fault),
       });
       await driver.opened;
-      await driver.resume({ environmentPrefixes: [''], trades: true, aggTrades: false });
+      await driver.resume({ environmentPrefixes: [''], kinds: ['trade'] });
       driver.push(trade(1));
       await driver.idle();
       await secure.setPassword('scram-sha-512', 'another');

@@ -20,7 +20,7 @@ import { deadLetter, gap, position, short, tick, trade } from '../sinks/fake-sin
 
 const quiet = () => {};
 const run = promisify(execFile);
-const TRADES = { environmentPrefix: '', trades: true, aggTrades: false } as const;
+const TRADES = { environmentPrefixes: [''], kinds: ['trade'] } as const;
 let brokers: string[];
 beforeAll(async () => {
   brokers = await sharedBrokers();
@@ -258,17 +258,17 @@ describe('the Kafka sink', () => {
   it('reads where each venue and symbol ends, in well under a second', async () => {
     const of = config();
     await withSink(of, async (sink) => {
-      expect(await sink.endings(TRADES)).toEqual([]);
+      expect(await sink.checkpoints(TRADES)).toEqual([]);
       await sink.write([position(1), position(1, 'ETHUSDT'), position(2)]);
       const third = position(3, 'BTCUSDT', { tradeId: '17', timestamp: 1_732_000_000_500 });
       await sink.write([third]);
       const started = performance.now();
-      const found = await sink.endings(TRADES);
-      console.info(`endings: ${Math.round(performance.now() - started)} ms`);
+      const found = await sink.checkpoints(TRADES);
+      console.info(`checkpoints: ${Math.round(performance.now() - started)} ms`);
       expect(performance.now() - started).toBeLessThan(1000);
       expect(found.toSorted((a, b) => a.symbol.localeCompare(b.symbol))).toMatchObject([
-        { epoch: 3, trade: { id: '17', timestamp: 1_732_000_000_500 } },
-        { symbol: 'ETHUSDT', epoch: 1, trade: null },
+        { epoch: 3, last: { id: '17', timestamp: 1_732_000_000_500 } },
+        { symbol: 'ETHUSDT', epoch: 1, last: null },
       ]);
     });
   });
@@ -281,8 +281,8 @@ describe('the Kafka sink', () => {
       await foreign.connect();
       await foreign.send({ topic: `${of.topicPrefix}trades`, messages: [{ key: 'BTCUSDT', value: '{"id":6}' }] });
       await foreign.disconnect();
-      expect(await sink.endings(TRADES)).toMatchObject([{ symbol: 'BTCUSDT', trade: { id: '5' } }]);
-      expect(await sink.endings({ ...TRADES, environmentPrefix: 'replay.' })).toEqual([]);
+      expect(await sink.checkpoints(TRADES)).toMatchObject([{ symbol: 'BTCUSDT', last: { id: '5' } }]);
+      expect(await sink.checkpoints({ ...TRADES, environmentPrefixes: ['replay.'] })).toEqual([]);
     });
   });
 
@@ -300,8 +300,8 @@ describe('the Kafka sink', () => {
     await admin.disconnect();
     await withSink(of, async (sink) => {
       const own: OwnPart = { has: (symbol) => symbol !== 'ETHUSDT', mayBeIn: (partition) => partition > 0 };
-      const found = await sink.endings({ ...TRADES, own });
-      expect(found.map(({ trade }) => trade?.id)).toEqual(['5', '5', '5']);
+      const found = await sink.checkpoints({ ...TRADES, own });
+      expect(found.map(({ last }) => last?.id)).toEqual(['5', '5', '5']);
     });
   });
 

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { readTopic } from '../../src/kafka/reading/read-topic.ts';
 import { createAvroFileSink } from '../../src/sinks/avro-file/sink.ts';
-import type { Ending, OutRecord, Recent, RecentOptions, Sink } from '../../src/sinks/contract.ts';
+import type { OutRecord, Recent, RecentOptions, SeriesCheckpoint, Sink } from '../../src/sinks/contract.ts';
 import { readRecent } from '../../src/sinks/kafka/read-recent.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
@@ -34,13 +34,13 @@ const window = (endMs: number, symbol: string): OutRecord => {
   const record = sampleTradeStats({ ...of, windowMs: 1000, windowStart: windowEnd - 1000, windowEnd });
   return { topic: 'trade-stats', key: symbol, record };
 };
-const ending = (id: number, atMs: number, symbol = 'BTCUSDT'): Ending => ({
+const checkpoint = (id: number, atMs: number, symbol = 'BTCUSDT'): SeriesCheckpoint => ({
   venue: 'binance',
   symbol,
   epoch: 1,
   environment: 'production',
-  trade: { id: String(id), timestamp: T + atMs },
-  aggTrade: null,
+  kind: 'trade',
+  last: { id: String(id), timestamp: T + atMs },
 });
 
 async function writeAll(sink: Sink, records: readonly OutRecord[]): Promise<void> {
@@ -55,9 +55,12 @@ const idsOf = ({ trades }: Recent, symbol = 'BTCUSDT'): number[] =>
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 /** Of 20 symbols from 17 trades a second down to 1 in 5 s, in the order of time; with their windows of a second. */
-function market(seconds: number): { readonly records: readonly OutRecord[]; readonly endings: readonly Ending[] } {
+function market(seconds: number): {
+  readonly records: readonly OutRecord[];
+  readonly checkpoints: readonly SeriesCheckpoint[];
+} {
   const records: OutRecord[] = [];
-  const endings = new Map<string, Ending>();
+  const checkpoints = new Map<string, SeriesCheckpoint>();
   const everyMs = range(0, 19).map((index) => Math.round(60 * 1.36 ** index));
   const counts = everyMs.map(() => 0);
   for (let at = 1; at <= seconds * 1000; at++) {
@@ -66,26 +69,26 @@ function market(seconds: number): { readonly records: readonly OutRecord[]; read
       if (at % every === index % every) {
         counts[index] = (counts[index] as number) + 1;
         records.push(traded(counts[index] as number, at, symbol));
-        endings.set(symbol, ending(counts[index] as number, at, symbol));
+        checkpoints.set(symbol, checkpoint(counts[index] as number, at, symbol));
       }
       if (at % 1000 === 0) records.push(window(at, symbol));
     }
   }
-  return { records, endings: [...endings.values()] };
+  return { records, checkpoints: [...checkpoints.values()] };
 }
 
 const options = (over: Partial<RecentOptions> = {}): RecentOptions => ({
-  environmentPrefix: '',
+  environmentPrefixes: [''],
   kind: 'trade',
   trades: 1000,
   spanMs: 62_000,
-  endings: [ending(1, 0)],
+  checkpoints: [checkpoint(1, 0)],
   ...over,
 });
 
 describe('what was published lately', () => {
   it('of 20 symbols with 1,000 trades each, and their windows: in well under 2 s of work', async () => {
-    const { records, endings } = market(1000);
+    const { records, checkpoints } = market(1000);
     const dir = await testFolder();
     const sinks = [
       sinkOf(config()),
@@ -96,7 +99,7 @@ describe('what was published lately', () => {
       await writeAll(sink, records);
       const started = performance.now();
       const before = process.cpuUsage();
-      const found = await sink.recent(options({ endings }));
+      const found = await sink.recent(options({ checkpoints }));
       const tookMs = performance.now() - started;
       // On a machine that does other things too the clock says little.
       const { user, system } = process.cpuUsage(before);
@@ -108,8 +111,8 @@ describe('what was published lately', () => {
       );
       expect(whole).toBe(true);
       expect(cpuMs).toBeLessThan(2000);
-      for (const { symbol, trade } of endings) {
-        const last = Number(trade?.id);
+      for (const { symbol, last: end } of checkpoints) {
+        const last = Number(end?.id);
         const ids = idsOf(found, symbol);
         expect(ids).toEqual(range(last - ids.length + 1, last));
         if (last < 1000) continue;
@@ -117,7 +120,7 @@ describe('what was published lately', () => {
         if (isQuiet) expect(ids.length).toBe(1000);
         else expect(ids.length).toBeGreaterThanOrEqual(1000);
       }
-      const lastAt = Math.max(...endings.map(({ trade }) => trade?.timestamp ?? 0));
+      const lastAt = Math.max(...checkpoints.map(({ last }) => last?.timestamp ?? 0));
       expect(windows.map(({ windowEnd }) => windowEnd - lastAt > -62_000)).not.toContain(false);
       expect(windows).toHaveLength(20 * 63);
     }
@@ -150,7 +153,7 @@ describe('what was published lately', () => {
     }
     const last = sinkOf(of);
     await last.open();
-    const found = await last.recent(options({ endings: [ending(8, 8)], trades: 6 }));
+    const found = await last.recent(options({ checkpoints: [checkpoint(8, 8)], trades: 6 }));
     await last.close();
     expect(idsOf(found)).toEqual([1, 2, 3, 5, 6, 7, 8]);
     expect(found.whole).toBe(true);
@@ -162,8 +165,8 @@ describe('what was published lately', () => {
     await sink.open();
     const records = range(1, 30_000).map((id) => traded(id, id, id % 3000 === 0 ? 'ETHUSDT' : 'BTCUSDT'));
     await writeAll(sink, records);
-    const endings = [ending(29_999, 29_999), ending(30_000, 30_000, 'ETHUSDT')];
-    const found = await sink.recent(options({ endings, trades: 9, spanMs: 20_000 }));
+    const checkpoints = [checkpoint(29_999, 29_999), checkpoint(30_000, 30_000, 'ETHUSDT')];
+    const found = await sink.recent(options({ checkpoints, trades: 9, spanMs: 20_000 }));
     await sink.close();
     expect(idsOf(found, 'ETHUSDT')).toEqual(range(2, 10).map((n) => n * 3000));
     expect(idsOf(found)).toEqual(range(10_001, 29_999).filter((id) => id % 3000 !== 0));
@@ -179,9 +182,9 @@ describe('what was published lately', () => {
     ]);
     await sink.close();
     const exists = async (topic: string) => topic.endsWith('trades');
-    const endings = [ending(40_000, 400_000), ending(5, 5, 'ETHUSDT')];
+    const checkpoints = [checkpoint(40_000, 400_000), checkpoint(5, 5, 'ETHUSDT')];
     const read = (spanMs: number) =>
-      readRecent(of, options({ endings, spanMs }), exists, quiet, { span: 12_000, count: 8000 });
+      readRecent(of, options({ checkpoints, spanMs }), exists, quiet, { span: 12_000, count: 8000 });
     // Two stretches are 20,480 records, 204 s, of which 30 s are for what may lie out of place.
     const [short, long] = [await read(60_000), await read(180_000)];
     expect([short.whole, long.whole]).toEqual([true, false]);

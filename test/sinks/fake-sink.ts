@@ -1,6 +1,6 @@
 import { Fault } from '../../src/domain/fault.ts';
 import type { DeadLetter, FeedRecord, Gap, Position, PriceTick, TradeEvent } from '../../src/domain/record.ts';
-import type { Ending, Health, Outcome, OutRecord, Recent, Sink } from '../../src/sinks/contract.ts';
+import type { Health, Outcome, OutRecord, Recent, SeriesCheckpoint, Sink } from '../../src/sinks/contract.ts';
 
 export const delivered: Outcome = { kind: 'delivered' };
 export const retry = (afterMs?: number): Outcome => ({
@@ -51,10 +51,10 @@ export class FakeSink implements Sink {
     resolve(Array.isArray(outcome) ? outcome : batch.map(() => outcome as Outcome));
   }
 
-  /** What `endings` finds. */
-  ended: readonly Ending[] = [];
+  /** What `checkpoints` finds. */
+  ended: readonly SeriesCheckpoint[] = [];
 
-  async endings(): Promise<readonly Ending[]> {
+  async checkpoints(): Promise<readonly SeriesCheckpoint[]> {
     return this.ended;
   }
 

@@ -3,16 +3,16 @@ import { topicNameOf } from '../../src/codec/environment-topics.ts';
 import { asFault, Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord, Position } from '../../src/domain/record.ts';
 import type {
-  Ending,
-  EndingsOptions,
+  CheckpointOptions,
   Health,
   Outcome,
   OutRecord,
   Recent,
   RecentOptions,
+  SeriesCheckpoint,
   Sink,
 } from '../../src/sinks/contract.ts';
-import { Endings, seriesKey } from '../../src/sinks/resume/endings.ts';
+import { Checkpoints, seriesKey } from '../../src/sinks/resume/checkpoints.ts';
 import { byKind, type Dated, pick, soughtOf } from '../../src/sinks/resume/lookback.ts';
 import type { VirtualProcess } from './virtual-process.ts';
 import type { VirtualWorld } from './virtual-world.ts';
@@ -57,14 +57,16 @@ export class VirtualSink implements Sink {
     return outcomes;
   }
 
-  async endings({ environmentPrefix, ...options }: EndingsOptions): Promise<readonly Ending[]> {
+  async checkpoints({ environmentPrefixes, kinds }: CheckpointOptions): Promise<readonly SeriesCheckpoint[]> {
     await this.#underWay();
-    const records = this.#store.records.filter((record) => topicNameOf(record, true).startsWith(environmentPrefix));
+    const records = this.#store.records.filter((record) =>
+      topicNameOf(record, true).startsWith(environmentPrefixes[0] ?? ''),
+    );
     const positions = new Map<string, Position>();
     for (const record of records) if (record.kind === 'position') positions.set(seriesKey(record), record);
-    const endings = new Endings([...positions.values()], { environmentPrefix, ...options });
-    for (const record of records) endings.add(record);
-    return endings.all();
+    const checkpoints = new Checkpoints([...positions.values()], kinds);
+    for (const record of records) checkpoints.add(record);
+    return checkpoints.all();
   }
 
   async recent(options: RecentOptions): Promise<Recent> {

@@ -113,10 +113,11 @@ export class LineArbiter {
   }
 
   /** Goes on where a previous run ended. To be called before any data of the symbol. */
-  resume(symbol: string, { trade, aggTrade }: Resumption): void {
+  resume(symbol: string, resumption: Resumption): void {
     const { trades, aggTrades } = this.of(symbol);
-    if (trade !== null) trades.sequence.resume(trade);
-    if (aggTrade !== null) aggTrades.sequence.resume(aggTrade);
+    for (const [kind, checkpoint] of resumption) {
+      (kind === 'trade' ? trades : aggTrades).sequence.resume(checkpoint);
+    }
   }
 
   /** Takes `resume` back if nothing was published since: another venue has served the symbol meanwhile. */

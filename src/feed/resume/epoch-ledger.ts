@@ -1,6 +1,6 @@
 import type { AggTrade, Environment, Gap, Position, TradeEvent } from '../../domain/record.ts';
 import { compareIds } from '../../domain/trade-id.ts';
-import type { LastTrade } from '../../sinks/contract.ts';
+import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
 import type { HoleNotice } from '../arbitration/merged-event.ts';
 import type { FormerEpoch } from './former-runs.ts';
 
@@ -11,7 +11,7 @@ interface Epoch {
   /** Milliseconds since 1970, wall clock. */
   readonly at: number;
   /** The last trade that a former run published in it; null: none, or it began in this run. */
-  takenUp: LastTrade | null;
+  takenUp: Checkpoint | null;
   first: TradeEvent | AggTrade | undefined;
   last: TradeEvent | AggTrade | undefined;
 }
@@ -262,7 +262,7 @@ function lastIdOf(trade: TradeEvent | AggTrade): string {
   return trade.lastTradeId ?? trade.tradeId;
 }
 
-function lastTradeOf(trade: TradeEvent | AggTrade): LastTrade {
+function lastTradeOf(trade: TradeEvent | AggTrade): Checkpoint {
   return { id: lastIdOf(trade), timestamp: trade.timestamp };
 }
 

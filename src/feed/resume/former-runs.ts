@@ -1,6 +1,9 @@
 import { identity } from 'rxjs';
-import { compareIds } from '../../domain/trade-id.ts';
-import type { Ending, LastTrade } from '../../sinks/contract.ts';
+import { at } from '../../domain/at.ts';
+import { compareIds, type TradeKind } from '../../domain/trade-id.ts';
+import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
+import type { SeriesCheckpoint } from '../../sinks/contract.ts';
+import { type LastEpoch, lastEpochs, seriesKey } from '../../sinks/resume/checkpoints.ts';
 import type { Resumption } from '../arbitration/resumption.ts';
 
 /** How a former run left one venue and symbol. */
@@ -9,16 +12,16 @@ export interface FormerEpoch {
   readonly symbol: string;
   readonly epoch: number;
   /** The last trade published, of the kind that positions count; null: none in this epoch. */
-  readonly last: LastTrade | null;
+  readonly last: Checkpoint | null;
   /** Undefined: nobody can go on from here, the epoch is over. */
   readonly takeUp: Resumption | undefined;
 }
 
 export interface FormerRunsOptions {
   /** Only what was written by runs of this environment is gone on with. */
-  readonly environment: Ending['environment'];
-  readonly trades: boolean;
-  readonly aggTrades: boolean;
+  readonly environment: SeriesCheckpoint['environment'];
+  /** The published kinds of trades, the one that positions count first. */
+  readonly kinds: readonly TradeKind[];
   /** Mode `all`: every venue of a symbol is a series of its own, all of epoch 0. */
   readonly everyVenue: boolean;
 }
@@ -28,49 +31,57 @@ export interface FormerRunsOptions {
  * the trade of the one that is least far; the others drop what they have. Where they stand in different epochs each
  * of these is over. What was written in the other mode is not gone on with: only mode all has an epoch 0.
  */
-export function formerEpochs(sinks: readonly (readonly Ending[])[], options: FormerRunsOptions): FormerEpoch[] {
-  const ends = options.everyVenue ? reached : identity;
-  const keyOf = ({ venue, symbol }: Ending) => (options.everyVenue ? `${venue}:${symbol}` : symbol);
-  const latest = sinks.map((endings) => {
-    const ofSink = new Map<string, Ending>();
-    for (const ending of endings) {
-      if ((ending.epoch === 0) !== options.everyVenue) continue;
-      const known = ofSink.get(keyOf(ending));
-      if (known === undefined || ending.epoch > known.epoch) ofSink.set(keyOf(ending), ending);
+export function formerEpochs(
+  sinks: readonly (readonly SeriesCheckpoint[])[],
+  { environment, kinds, everyVenue }: FormerRunsOptions,
+): FormerEpoch[] {
+  const ends = everyVenue ? reached : identity;
+  const keyOf = (of: LastEpoch) => (everyVenue ? seriesKey(of) : of.symbol);
+  const latest = sinks.map((checkpoints) => {
+    const ofSink = new Map<string, LastEpoch>();
+    for (const last of lastEpochs(checkpoints)) {
+      if ((last.epoch === 0) !== everyVenue) continue;
+      const known = ofSink.get(keyOf(last));
+      if (known === undefined || last.epoch > known.epoch) ofSink.set(keyOf(last), last);
     }
     return ofSink;
   });
   const keys = new Set(latest.flatMap((ofSink) => [...ofSink.keys()]));
   return [...keys].flatMap((key) => {
-    const endings = latest.map((ofSink) => ofSink.get(key));
-    const known = endings.filter((ending) => ending !== undefined);
+    const known = latest.flatMap((ofSink) => ofSink.get(key) ?? []);
     const byEpoch = Map.groupBy(known, ({ venue, epoch }) => `${epoch} ${venue}`);
-    const agree = options.everyVenue || (byEpoch.size === 1 && known.length === sinks.length);
+    const agree = everyVenue || (byEpoch.size === 1 && known.length === sinks.length);
     return [...byEpoch.values()].map((same): FormerEpoch => {
-      const [{ venue, symbol, epoch }] = same as [Ending, ...Ending[]];
-      const trade = options.trades ? leastFar(ends(same.map((ending) => ending.trade))) : null;
-      const aggTrade = options.aggTrades ? leastFar(ends(same.map((ending) => ending.aggTrade))) : null;
-      const sameKind = same.every(({ environment }) => environment === options.environment);
-      const takeUp =
-        agree && sameKind && trade !== undefined && aggTrade !== undefined ? { trade, aggTrade } : undefined;
-      const counted = same.flatMap((ending) => (options.trades ? ending.trade : ending.aggTrade) ?? []);
-      return { venue, symbol, epoch, last: leastFar(counted) ?? null, takeUp };
+      const { venue, symbol, epoch } = at(same, 0);
+      const lastOf = (kind: TradeKind) => same.map(({ last }) => last.get(kind));
+      const least = kinds.map((kind) => [kind, leastFar(ends(lastOf(kind)))] as const);
+      const isKnown = agree && least.every(([, last]) => last !== undefined);
+      const sameKind = same.every((last) => last.environment === environment);
+      const takeUp = new Map(least.flatMap(([kind, last]) => (last ? [[kind, last]] : [])));
+      const counted = kinds.slice(0, 1).flatMap((kind) => lastOf(kind).flatMap((last) => last ?? []));
+      return {
+        venue,
+        symbol,
+        epoch,
+        last: leastFar(counted) ?? null,
+        takeUp: isKnown && sameKind ? takeUp : undefined,
+      };
     });
   });
 }
 
+type Reached = SeriesCheckpoint['last'];
+
 /** Undefined where one is not known, or one sink has a trade and another none: nothing lies before both. */
-function leastFar(trades: readonly (LastTrade | null | undefined)[]): LastTrade | null | undefined {
+function leastFar(trades: readonly Reached[]): Reached {
   if (trades.every((trade) => trade === null)) return null;
-  let least: LastTrade | undefined;
+  let least: Checkpoint | undefined;
   for (const trade of trades) {
     if (trade === undefined || trade === null) return undefined;
     if (least === undefined || compareIds(trade.id, least.id) < 0) least = trade;
   }
   return least;
 }
-
-type Reached = LastTrade | null | undefined;
 
 /** Mode all begins nothing anew: what any sink has is gone on from, by those, too, that have nothing or cannot tell. */
 function reached(trades: readonly Reached[]): readonly Reached[] {

@@ -1,8 +1,7 @@
 import { type Config, environmentPrefixes } from '../../config/config.ts';
 import { asFault, type Fault } from '../../domain/fault.ts';
-import type { Ending, Recent } from '../../sinks/contract.ts';
-import type { DriverRecentOptions } from '../../sinks/driver/sink-driver.ts';
-import { seriesKey } from '../../sinks/resume/endings.ts';
+import type { Recent, RecentOptions, SeriesCheckpoint } from '../../sinks/contract.ts';
+import { seriesKey } from '../../sinks/resume/checkpoints.ts';
 import { lastTimes } from '../../sinks/resume/lookback.ts';
 import type { FormerTrades } from '../analytics/trade-analytics.ts';
 import type { FormerEpoch } from './former-runs.ts';
@@ -16,16 +15,16 @@ const CANDLES_MS = 31 * 60_000;
 /** What a start asks of a sink to go on with the statistics of these series; undefined: there is nothing to go on with. */
 export function recentOptions(
   config: Pick<Config, 'feed' | 'stats'> & Parameters<typeof environmentPrefixes>[0],
-  endings: readonly Ending[],
-): DriverRecentOptions | undefined {
+  checkpoints: readonly SeriesCheckpoint[],
+): RecentOptions | undefined {
   const { feed, stats } = config;
   const kind = feed.channels.includes('trade') ? 'trade' : 'agg_trade';
-  if (endings.length === 0 || !feed.channels.includes(kind)) return undefined;
+  if (checkpoints.length === 0 || !feed.channels.includes(kind)) return undefined;
   const spanMs = Math.max(...stats.windowsMs) + stats.allowedLatenessMs + feed.staleAfterMs + HELD_MS;
   return {
     environmentPrefixes: environmentPrefixes(config),
     kind,
-    endings,
+    checkpoints,
     trades: stats.historyTrades,
     spanMs,
     windowsSpanMs: Math.max(spanMs, CANDLES_MS),
@@ -35,11 +34,12 @@ export function recentOptions(
 /** A sink that a former run wrote to. */
 export interface FormerSink {
   readonly name: string;
-  readonly endings: readonly Ending[];
-  recent(options: DriverRecentOptions): Promise<Recent>;
+  /** Of the kind that positions count. */
+  readonly checkpoints: readonly SeriesCheckpoint[];
+  recent(options: RecentOptions): Promise<Recent>;
 }
 
-type RecentSpans = Pick<DriverRecentOptions, 'endings' | 'spanMs' | 'windowsSpanMs'>;
+type RecentSpans = Pick<RecentOptions, 'checkpoints' | 'spanMs' | 'windowsSpanMs'>;
 type Found = Omit<FormerTrades, 'windows'> & Pick<Recent, 'windows'>;
 
 /** What sinks tell of the near past. */
@@ -61,19 +61,19 @@ export async function readRecent(
   former: readonly FormerEpoch[],
   onFailed: (fault: Fault, sink: string) => void,
 ): Promise<NearPast> {
-  const lookBack = async ({ name, endings, recent }: FormerSink) => {
+  const lookBack = async ({ name, checkpoints, recent }: FormerSink) => {
     const known = former.flatMap((epoch) => {
-      const ending = endingOf(epoch, endings);
-      return ending === undefined ? [] : [{ epoch, ending }];
+      const checkpoint = checkpointIn(epoch, checkpoints);
+      return checkpoint === undefined ? [] : [{ epoch, checkpoint }];
     });
     const options = recentOptions(
       config,
-      known.map(({ ending }) => ending),
+      known.map(({ checkpoint }) => checkpoint),
     );
     if (options === undefined) return [];
     try {
       const found = await recent(options);
-      const least = known.filter(({ epoch, ending }) => isTakenUp(epoch, ending)).map(({ epoch }) => epoch);
+      const least = known.filter(({ epoch, checkpoint }) => isTakenUp(epoch, checkpoint)).map(({ epoch }) => epoch);
       const told = new ToldWindows(found.windows, windowsKnownFrom(options));
       return [{ name, told, found: formerTrades(least, found, options, config.feed.mode === 'all') }];
     } catch (error) {
@@ -88,8 +88,8 @@ export async function readRecent(
 }
 
 /** By venue: the windows that end later are looked for. */
-function windowsKnownFrom({ endings, spanMs, windowsSpanMs = spanMs }: RecentSpans): ReadonlyMap<string, number> {
-  return new Map([...lastTimes(endings)].map(([venue, last]) => [venue, last - windowsSpanMs]));
+function windowsKnownFrom({ checkpoints, spanMs, windowsSpanMs = spanMs }: RecentSpans): ReadonlyMap<string, number> {
+  return new Map([...lastTimes(checkpoints)].map(([venue, last]) => [venue, last - windowsSpanMs]));
 }
 
 /** Without the windows that not all have, but for those that its trades do not reach into. */
@@ -100,17 +100,17 @@ function toldByAll(former: Found, told: readonly ToldWindows[]): FormerTrades {
 }
 
 /** Where a sink ends a series that is taken up. */
-export function endingOf(
+export function checkpointIn(
   { venue, symbol, epoch, takeUp }: FormerEpoch,
-  endings: readonly Ending[],
-): Ending | undefined {
+  checkpoints: readonly SeriesCheckpoint[],
+): SeriesCheckpoint | undefined {
   if (takeUp === undefined) return undefined;
-  return endings.find((ending) => ending.venue === venue && ending.symbol === symbol && ending.epoch === epoch);
+  return checkpoints.find((of) => of.venue === venue && of.symbol === symbol && of.epoch === epoch);
 }
 
 /** The series is taken up from there. */
-export function isTakenUp({ last }: FormerEpoch, { trade, aggTrade }: Ending): boolean {
-  return (trade === undefined || trade === null ? aggTrade : trade)?.id === last?.id;
+export function isTakenUp({ last }: FormerEpoch, own: SeriesCheckpoint): boolean {
+  return own.last?.id === last?.id;
 }
 
 /** What one sink had published of the series that are taken up from it, by what is served apart. */
@@ -123,7 +123,7 @@ export function formerTrades(
   const tradesOf = Map.groupBy(trades, seriesKey);
   const windowsOf = Map.groupBy(windows, seriesKey);
   const gapsOf = Map.groupBy(gaps, seriesKey);
-  const lastOf = lastTimes(options.endings);
+  const lastOf = lastTimes(options.checkpoints);
   const knownFrom = windowsKnownFrom(options);
   return new Map(
     epochs.map((of) => {

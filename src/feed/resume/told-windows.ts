@@ -1,5 +1,5 @@
 import type { TradeStats } from '../../domain/record.ts';
-import { seriesKey } from '../../sinks/resume/endings.ts';
+import { seriesKey } from '../../sinks/resume/checkpoints.ts';
 
 type Window = Pick<TradeStats, 'venue' | 'symbol' | 'epoch' | 'windowMs' | 'windowStart' | 'windowEnd'>;
 

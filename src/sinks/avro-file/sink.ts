@@ -6,9 +6,18 @@ import { listFiles } from '../../avro-file/file-name.ts';
 import { codecOf } from '../../codec/avro.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { FeedRecord, RecordKind } from '../../domain/record.ts';
-import type { Ending, EndingsOptions, Health, Outcome, OutRecord, Recent, RecentOptions, Sink } from '../contract.ts';
+import type {
+  CheckpointOptions,
+  Health,
+  Outcome,
+  OutRecord,
+  Recent,
+  RecentOptions,
+  SeriesCheckpoint,
+  Sink,
+} from '../contract.ts';
 import { compactPositions, isPositionsTopic } from './last-positions.ts';
-import { readEndings } from './read-endings.ts';
+import { readCheckpoints } from './read-checkpoints.ts';
 import { readRecent } from './read-recent.ts';
 import { type Repair, repairFile } from './repair-file.ts';
 import { TopicFile, type TopicFileOptions } from './topic-file.ts';
@@ -89,9 +98,9 @@ class AvroFileSink implements Sink {
     return this.#next(() => this.#write(batch));
   }
 
-  async endings(options: EndingsOptions): Promise<readonly Ending[]> {
+  async checkpoints(options: CheckpointOptions): Promise<readonly SeriesCheckpoint[]> {
     try {
-      return await readEndings(this.#options.dir, options);
+      return await readCheckpoints(this.#options.dir, options);
     } catch (error) {
       throw folderFault(error);
     }

@@ -1,7 +1,6 @@
 import type { Subscription } from 'rxjs';
-import { topicOf } from '../../codec/topics.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
-import type { Ending, EndingsOptions, OutRecord, Recent, RecentOptions, Sink } from '../contract.ts';
+import type { CheckpointOptions, OutRecord, Recent, RecentOptions, SeriesCheckpoint, Sink } from '../contract.ts';
 import { type Batch, Batcher } from '../queue/batcher.ts';
 import { LossLedger } from '../queue/loss-ledger.ts';
 import { OutQueue } from '../queue/out-queue.ts';
@@ -12,15 +11,6 @@ import { Delivery } from './delivery.ts';
 import type { CloseResult, DriverOptions, DriverStats, PushOptions } from './driver-options.ts';
 import { Overflow } from './overflow.ts';
 import { SinkHealth } from './sink-health.ts';
-
-interface WrittenTo {
-  /** Of each environment that is written to, the configured one first. */
-  readonly environmentPrefixes: readonly string[];
-}
-
-export interface ResumeOptions extends Pick<EndingsOptions, 'trades' | 'aggTrades' | 'own'>, WrittenTo {}
-
-export interface DriverRecentOptions extends Omit<RecentOptions, 'environmentPrefix' | 'otherPrefixes'>, WrittenTo {}
 
 type DriverState =
   /** The sink is not open yet, or, with a spill, `resume` has not returned. */
@@ -142,41 +132,29 @@ export class SinkDriver {
    * Once, after `opened` and before the first push: reads where every series ends, in the sink and in what a previous
    * process spilled, and begins to deliver that. @throws Fault
    */
-  async resume({ environmentPrefixes, trades, aggTrades, ...own }: ResumeOptions): Promise<readonly Ending[]> {
-    const ask = async (prefixes: readonly string[], spilled: ReadonlySet<string>): Promise<readonly Ending[]> => {
-      const [environmentPrefix = '', ...otherPrefixes] = prefixes;
-      const isSpilled = (kind: 'trade' | 'agg_trade') =>
-        prefixes.some((prefix) => spilled.has(prefix + topicOf(kind).name));
-      const options: EndingsOptions = {
-        environmentPrefix,
-        otherPrefixes,
-        trades: trades || isSpilled('trade'),
-        aggTrades: aggTrades || isSpilled('agg_trade'),
-        ...own,
-      };
-      const endings = await this.#untilDone(() => this.#sink.endings(options));
+  async resume(options: CheckpointOptions): Promise<readonly SeriesCheckpoint[]> {
+    const read = async (of: CheckpointOptions): Promise<readonly SeriesCheckpoint[]> => {
+      const checkpoints = await this.#untilDone(() => this.#sink.checkpoints(of));
       this.#health.up('open');
-      return endings;
+      return checkpoints;
     };
     if (this.#spill === undefined) {
-      const endings = await ask(environmentPrefixes, new Set());
-      this.#ledger.seed(endings);
-      return endings;
+      const checkpoints = await read(options);
+      this.#ledger.seed(checkpoints);
+      return checkpoints;
     }
-    const endings = await this.#spill.recover(environmentPrefixes, ask);
+    const checkpoints = await this.#spill.recover(options, read);
     this.#seq = Math.max(this.#seq, Math.ceil(this.#spill.lastSeq));
     this.#ready();
-    return endings;
+    return checkpoints;
   }
 
   /**
    * Once, after `resume`: the records published lately, and those that will have been when the spill of a previous
-   * process is delivered; `endings` are those of `resume`. Records pushed meanwhile do not count; with files, or while
+   * process is delivered; `checkpoints` are those of `resume`. Records pushed meanwhile do not count; with files, or while
    * records wait in the spill, none may be pushed. @throws Fault
    */
-  async recent({ environmentPrefixes, ...wanted }: DriverRecentOptions): Promise<Recent> {
-    const [environmentPrefix = '', ...otherPrefixes] = environmentPrefixes;
-    const options = { ...wanted, environmentPrefix, otherPrefixes };
+  async recent(options: RecentOptions): Promise<Recent> {
     // The spill goes first: records that leave it meanwhile are found in the sink.
     const spilled = await this.#spill?.recent(options);
     const stored = await this.#sink.recent(options);

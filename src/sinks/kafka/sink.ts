@@ -8,11 +8,20 @@ import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
 import { firstContactFault } from '../../kafka/kafka-error.ts';
 import { registryOf } from '../../kafka/registry-client.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
-import type { Ending, EndingsOptions, Health, Outcome, OutRecord, Recent, RecentOptions, Sink } from '../contract.ts';
+import type {
+  CheckpointOptions,
+  Health,
+  Outcome,
+  OutRecord,
+  Recent,
+  RecentOptions,
+  SeriesCheckpoint,
+  Sink,
+} from '../contract.ts';
 import { hasTopic, prepareTopics } from './admin.ts';
 import type { BatchProducer, Message } from './batch-producer.ts';
 import { RepeatingProducer } from './producer.ts';
-import { readEndings } from './read-endings.ts';
+import { readCheckpoints } from './read-checkpoints.ts';
 import { readRecent } from './read-recent.ts';
 
 export interface KafkaSinkOptions {
@@ -101,8 +110,8 @@ class KafkaSink implements Sink {
     return batch.map((_, index) => refused.get(index) ?? (answered.next().value as Outcome));
   }
 
-  async endings(options: EndingsOptions): Promise<readonly Ending[]> {
-    return readEndings(this.#config, options, (topic) => this.#exists(topic), this.#log);
+  async checkpoints(options: CheckpointOptions): Promise<readonly SeriesCheckpoint[]> {
+    return readCheckpoints(this.#config, options, (topic) => this.#exists(topic), this.#log);
   }
 
   async recent(options: RecentOptions): Promise<Recent> {

@@ -1,6 +1,9 @@
 import { topicOf } from '../../codec/topics.ts';
-import type { AggTrade, Environment, Gap, TradeEvent } from '../../domain/record.ts';
-import type { Ending, LastTrade, OutRecord } from '../contract.ts';
+import type { Environment, Gap } from '../../domain/record.ts';
+import { type AnyTrade, isTrade } from '../../domain/trade-id.ts';
+import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
+import type { OutRecord, SeriesCheckpoint } from '../contract.ts';
+import { checkpointAt } from '../resume/checkpoints.ts';
 import type { QueueEntry } from './out-queue.ts';
 
 /** Trades of one series that were dropped one after the other, nothing of the series between them kept. */
@@ -22,15 +25,13 @@ export interface Loss {
 /** How a gap goes out: topic and key. */
 export type OutGap = (gap: Gap, topicOfTrades: string) => OutRecord;
 
-type Trade = TradeEvent | AggTrade;
-
 /** The record where it is a trade, alone or aggregated. */
-export function tradeOf({ record }: OutRecord): Trade | undefined {
-  return record.kind === 'trade' || record.kind === 'agg_trade' ? record : undefined;
+export function tradeOf({ record }: OutRecord): AnyTrade | undefined {
+  return isTrade(record) ? record : undefined;
 }
 
 /** How many ids of its venue a trade stands for. */
-export function idsOf({ tradeId, lastTradeId }: Trade): number {
+export function idsOf({ tradeId, lastTradeId }: AnyTrade): number {
   return lastTradeId === null ? 1 : Number(BigInt(lastTradeId) - BigInt(tradeId)) + 1;
 }
 
@@ -58,7 +59,7 @@ export function addLoss(losses: Map<string, Loss>, out: OutRecord, seq: number):
 }
 
 /** Names the series of a trade: a topic, a venue, a symbol, an epoch. */
-export function seriesOf({ topic }: OutRecord, { venue, symbol, epoch }: Trade): string {
+export function seriesOf({ topic }: OutRecord, { venue, symbol, epoch }: AnyTrade): string {
   return `${topic} ${venue} ${symbol} ${epoch}`;
 }
 
@@ -74,7 +75,8 @@ export class LossLedger {
   #unsaved: Marked[] = [];
   /** Topic → key → the last trade that the sink acknowledged. */
   readonly #last = new Map<string, Map<string, OutRecord>>();
-  #endings = new Map<string, LastTrade>();
+  /** By series: where it ended before this process. */
+  readonly #checkpoints = new Map<string, Checkpoint>();
   /** Records up to here may be missing without trace: a stretch of the spill could not be read. */
   #suspectSeq = -1;
   readonly #checked = new Map<string, number>();
@@ -88,10 +90,9 @@ export class LossLedger {
   }
 
   /** Where the series ended before this process. */
-  seed(endings: readonly Ending[]): void {
-    for (const { venue, symbol, epoch, trade, aggTrade } of endings) {
-      if (trade) this.#endings.set(`trade ${venue} ${symbol} ${epoch}`, trade);
-      if (aggTrade) this.#endings.set(`agg_trade ${venue} ${symbol} ${epoch}`, aggTrade);
+  seed(checkpoints: readonly SeriesCheckpoint[]): void {
+    for (const { kind, venue, symbol, epoch, last } of checkpoints) {
+      if (last) this.#checkpoints.set(`${kind} ${venue} ${symbol} ${epoch}`, last);
     }
   }
 
@@ -185,25 +186,25 @@ export class LossLedger {
     if (seq <= this.#suspectSeq || this.#suspectSeq < 0) return false;
     const name = `${out.topic} ${out.key}`;
     if ((this.#checked.get(name) ?? -1) > this.#suspectSeq) return false;
-    const trade = tradeOf(out) as Trade;
-    const from = this.#before(out, trade);
-    const follows = from !== undefined && BigInt(from.id) + 1n === BigInt(trade.tradeId);
+    const trade = tradeOf(out);
+    const from = trade && this.#before(out, trade);
+    const follows = trade !== undefined && from !== undefined && BigInt(from.id) + 1n === BigInt(trade.tradeId);
     if (follows) this.#checked.set(name, seq);
     return !follows;
   }
 
   /** The last trade of the series that the sink has. */
-  #before({ topic, key }: { topic: string; key: string }, series: Pick<Trade, 'venue' | 'epoch' | 'symbol'>) {
+  #before({ topic, key }: { topic: string; key: string }, series: Pick<AnyTrade, 'venue' | 'epoch' | 'symbol'>) {
     const last = this.#last.get(topic)?.get(key);
     const trade = last && tradeOf(last);
     if (trade !== undefined && trade.venue === series.venue && trade.epoch === series.epoch) {
-      return { id: trade.lastTradeId ?? trade.tradeId, timestamp: trade.timestamp };
+      return checkpointAt(trade);
     }
     const kind = topic.endsWith(topicOf('agg_trade').name) ? 'agg_trade' : 'trade';
-    return this.#endings.get(`${kind} ${series.venue} ${series.symbol} ${series.epoch}`);
+    return this.#checkpoints.get(`${kind} ${series.venue} ${series.symbol} ${series.epoch}`);
   }
 
-  #gap(loss: Loss, out: OutRecord, next: Trade, missing: number | null): Gap {
+  #gap(loss: Loss, out: OutRecord, next: AnyTrade, missing: number | null): Gap {
     const from = this.#before(out, loss);
     const follows = loss.venue === next.venue && loss.epoch === next.epoch;
     return {

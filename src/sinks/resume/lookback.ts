@@ -1,11 +1,11 @@
 import { topicOf } from '../../codec/topics.ts';
-import type { AggTrade, FeedRecord, Gap, TradeEvent, TradeStats } from '../../domain/record.ts';
-import { compareIds } from '../../domain/trade-id.ts';
-import type { Ending, Recent, RecentOptions } from '../contract.ts';
-import { seriesKey } from './endings.ts';
+import type { FeedRecord, Gap, TradeStats } from '../../domain/record.ts';
+import { type AnyTrade, compareIds, isTrade, lastIdOf } from '../../domain/trade-id.ts';
+import type { Recent, RecentOptions, SeriesCheckpoint } from '../contract.ts';
+import { seriesKey } from './checkpoints.ts';
 
 /** What the near past is made of. */
-export type Dated = TradeEvent | AggTrade | TradeStats | Gap;
+export type Dated = AnyTrade | TradeStats | Gap;
 
 /** What is sought of the near past of one topic. */
 export interface Sought {
@@ -42,30 +42,28 @@ export interface LookbackBounds {
 const SLACK_MS = 30_000;
 
 /** The timestamp of each venue's last trade, milliseconds. */
-export function lastTimes(endings: readonly Ending[]): ReadonlyMap<string, number> {
+export function lastTimes(checkpoints: readonly SeriesCheckpoint[]): ReadonlyMap<string, number> {
   const lastOf = new Map<string, number>();
-  for (const { venue, trade, aggTrade } of endings) {
-    for (const last of [trade, aggTrade])
-      if (last) lastOf.set(venue, Math.max(last.timestamp, lastOf.get(venue) ?? Number.NEGATIVE_INFINITY));
+  for (const { venue, last } of checkpoints) {
+    if (last) lastOf.set(venue, Math.max(last.timestamp, lastOf.get(venue) ?? Number.NEGATIVE_INFINITY));
   }
   return lastOf;
 }
 
 /** What the options seek, topic by topic. */
 export function soughtOf(options: RecentOptions): readonly Sought[] {
-  const { environmentPrefix, otherPrefixes = [], kind, endings, trades, spanMs, windowsSpanMs = spanMs } = options;
-  const lastOf = lastTimes(endings);
+  const { environmentPrefixes, kind, checkpoints, trades, spanMs, windowsSpanMs = spanMs } = options;
+  const lastOf = lastTimes(checkpoints);
   const seriesSince = (span: number): SoughtSeries[] =>
-    endings.map(({ venue, symbol, epoch }) => {
+    checkpoints.map(({ venue, symbol, epoch }) => {
       const key = epoch === 0 ? `${venue}:${symbol}` : symbol;
       return { venue, symbol, key, since: (lastOf.get(venue) ?? Number.POSITIVE_INFINITY) - span };
     });
-  const lasts = endings.map(({ trade, aggTrade }) => (kind === 'trade' ? trade : aggTrade)?.id);
   const ofTrades = {
     kind,
     // A series that ends without a trade has none: what is found of it is published meanwhile.
     series: seriesSince(spanMs).flatMap((series, index) => {
-      const upTo = lasts[index];
+      const upTo = checkpoints[index]?.last?.id;
       return upTo === undefined ? [] : [{ ...series, upTo }];
     }),
     count: trades,
@@ -90,8 +88,8 @@ export function soughtOf(options: RecentOptions): readonly Sought[] {
     topic: prefix + topicOf(sought.kind).name,
   });
   return [
-    ...[environmentPrefix, ...otherPrefixes].flatMap((prefix) => [named(prefix, ofTrades), named(prefix, ofWindows)]),
-    named(environmentPrefix, ofGaps),
+    ...environmentPrefixes.flatMap((prefix) => [named(prefix, ofTrades), named(prefix, ofWindows)]),
+    named(environmentPrefixes[0] ?? '', ofGaps),
   ];
 }
 
@@ -183,8 +181,7 @@ export class Lookback {
 }
 
 function isBehind(dated: Dated, last: string | undefined): boolean {
-  if (last === undefined || (dated.kind !== 'trade' && dated.kind !== 'agg_trade')) return false;
-  return compareIds(dated.lastTradeId ?? dated.tradeId, last) > 0;
+  return last !== undefined && isTrade(dated) && compareIds(lastIdOf(dated), last) > 0;
 }
 
 /** Milliseconds by the venue's clock. */
@@ -212,7 +209,7 @@ export function recentOf(lookbacks: readonly Lookback[]): Recent {
 
 export function byKind(records: readonly Dated[]): Omit<Recent, 'whole'> {
   return {
-    trades: records.filter((record) => record.kind === 'trade' || record.kind === 'agg_trade'),
+    trades: records.filter(isTrade),
     windows: records.filter((record) => record.kind === 'trade_stats'),
     gaps: records.filter((record) => record.kind === 'gap'),
   };

@@ -1,22 +1,21 @@
-import type { AggTrade, Gap, Position, PriceTick, TradeEvent } from '../../domain/record.ts';
-import { compareIds } from '../../domain/trade-id.ts';
-import type { Ending, LastTrade, OutRecord } from '../contract.ts';
+import type { Gap, Position, PriceTick } from '../../domain/record.ts';
+import { type AnyTrade, compareIds, type TradeKind } from '../../domain/trade-id.ts';
+import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
+import type { CheckpointOptions, OutRecord, SeriesCheckpoint } from '../contract.ts';
 import { type Loss, seriesOf, tradeOf } from '../queue/loss-ledger.ts';
 import type { QueueEntry } from '../queue/out-queue.ts';
+import { checkpointAt, type LastEpoch, lastEpochs, seriesCheckpoints, seriesKey } from '../resume/checkpoints.ts';
 
-/** What the topics of one or more environments say together. */
-export interface EndingsOf {
-  readonly environmentPrefixes: readonly string[];
-  readonly endings: readonly Ending[];
+/** The checkpoints in the topics of environments that belong together. */
+export interface CheckpointGroup extends Pick<CheckpointOptions, 'environmentPrefixes' | 'kinds'> {
+  readonly checkpoints: readonly SeriesCheckpoint[];
 }
-
-type Trade = TradeEvent | AggTrade;
 
 interface Series {
   readonly group: Group;
   /** The first of it. */
   readonly out: OutRecord;
-  readonly trade: Trade;
+  readonly trade: AnyTrade;
   /** All up to here are in the sink; below every number: none is. */
   storedSeq: number;
   /** The sink's last trade was found here, so the order in the file tells, not the ids. */
@@ -24,7 +23,7 @@ interface Series {
   /** The sink cannot tell its end: what may have been under way is taken for stored. */
   isUnsure: boolean;
   lastSeq: number;
-  last: LastTrade;
+  last: Checkpoint;
 }
 
 /** Topic without the name of its records: `` or `simulated.`. */
@@ -52,8 +51,8 @@ export class Reconciler {
   /** The last position of each venue and symbol, of the first group. */
   readonly #positions = new Map<string, { readonly seq: number; readonly position: Position }>();
 
-  /** The first of the groups is the one whose `endings` are asked for. Records above `handedSeq` were never with the sink. */
-  constructor(groups: readonly EndingsOf[], handedSeq: number) {
+  /** `checkpoints` returns those of the first group. Records above `handedSeq` were never with the sink. */
+  constructor(groups: readonly CheckpointGroup[], handedSeq: number) {
     this.#handedSeq = handedSeq;
     this.#groups = groups.map((group) => new Group(group));
   }
@@ -66,7 +65,7 @@ export class Reconciler {
       const group = this.#groupOf(out);
       group.judge(record);
       if (group === this.#groups[0]) {
-        this.#positions.set(`${record.venue} ${record.symbol}`, { seq, position: record });
+        this.#positions.set(seriesKey(record), { seq, position: record });
       }
     }
     const trade = tradeOf(out);
@@ -75,7 +74,7 @@ export class Reconciler {
       return;
     }
     this.#lastTradeSeq.set(`${out.topic} ${out.key}`, seq);
-    const last = { id: trade.lastTradeId ?? trade.tradeId, timestamp: trade.timestamp };
+    const last = checkpointAt(trade);
     const name = seriesOf(out, trade);
     let series = this.#series.get(name);
     if (series === undefined) {
@@ -97,9 +96,9 @@ export class Reconciler {
       series.storedSeq = seq;
       return;
     }
-    const ending = series.group.ending(trade);
-    if (ending?.epoch !== trade.epoch) return;
-    const end = trade.kind === 'trade' ? ending.trade : ending.aggTrade;
+    const epoch = series.group.epochOf(trade);
+    if (epoch?.epoch !== trade.epoch) return;
+    const end = epoch.last.get(trade.kind);
     if (end === undefined && seq <= this.#handedSeq) {
       series.storedSeq = seq;
       series.isUnsure = true;
@@ -150,37 +149,31 @@ export class Reconciler {
   }
 
   /** Where each series of the first group will end when the spill is drained. */
-  endings(): readonly Ending[] {
+  checkpoints(): readonly SeriesCheckpoint[] {
     const [own] = this.#groups;
     if (own === undefined) return [];
-    const endings = own.all();
     const newer = [...this.#series.values()].filter(
       ({ group, storedSeq, lastSeq }) => group === own && lastSeq > storedSeq,
     );
-    const epochs = [
-      ...[...this.#positions.values()].map(({ seq, position }) => ({ seq, begun: position })),
-      ...newer.map(({ lastSeq, trade }) => ({ seq: lastSeq, begun: trade })),
+    const begun = [
+      ...[...this.#positions.values()].map(({ seq, position }) => ({ seq, of: position })),
+      ...newer.map(({ lastSeq, trade }) => ({ seq: lastSeq, of: trade })),
     ].sort((a, b) => a.seq - b.seq);
-    for (const { begun } of epochs) {
-      const { venue, symbol, epoch, environment } = begun;
-      const known = endings.get(`${venue} ${symbol}`);
-      if (known?.epoch === epoch || own.isFollowed(begun)) continue;
-      endings.set(`${venue} ${symbol}`, {
-        venue,
-        symbol,
-        epoch,
-        environment: known?.environment ?? environment,
-        trade: null,
-        aggTrade: null,
-      });
+    const epochs = own.epochs();
+    for (const { of } of begun) {
+      const { venue, symbol, epoch } = of;
+      const known = epochs.get(seriesKey(of));
+      if (known?.epoch === epoch || own.isFollowed(of)) continue;
+      const environment = known?.environment ?? of.environment;
+      const last = new Map(own.kinds.map((kind) => [kind, null]));
+      epochs.set(seriesKey(of), { venue, symbol, epoch, environment, last });
     }
     for (const { trade, last } of newer) {
-      const name = `${trade.venue} ${trade.symbol}`;
-      const ending = endings.get(name);
-      if (ending?.epoch !== trade.epoch) continue;
-      endings.set(name, { ...ending, [trade.kind === 'trade' ? 'trade' : 'aggTrade']: last });
+      const known = epochs.get(seriesKey(trade));
+      if (known?.epoch !== trade.epoch) continue;
+      epochs.set(seriesKey(trade), { ...known, last: new Map(known.last).set(trade.kind, last) });
     }
-    return [...endings.values()];
+    return seriesCheckpoints(epochs.values(), own.kinds);
   }
 
   #groupOf({ topic }: Pick<OutRecord, 'topic'>): Group {
@@ -196,39 +189,38 @@ const SKEW_MS = 2000;
 
 type Epoch = Pick<Position, 'symbol' | 'epoch'>;
 
-/** The endings of topics that belong together, by venue and symbol. */
+/** The last epochs in topics that belong together, by venue and symbol. */
 class Group {
   readonly prefixes: readonly string[];
-  readonly #endings = new Map<string, Ending>();
-  /** By symbol, of its latest epoch. */
-  readonly #latest = new Map<string, Ending>();
+  readonly kinds: readonly TradeKind[];
+  readonly #epochs = new Map<string, LastEpoch>();
+  /** The latest epoch of each symbol. */
+  readonly #latest = new Map<string, LastEpoch>();
   /** By symbol the first epoch of which the spill has nothing that counts. */
   readonly #void = new Map<string, number>();
 
-  constructor({ environmentPrefixes, endings }: EndingsOf) {
+  constructor({ environmentPrefixes, kinds, checkpoints }: CheckpointGroup) {
     this.prefixes = environmentPrefixes;
-    for (const ending of endings) {
-      const name = `${ending.venue} ${ending.symbol}`;
-      const known = this.#endings.get(name);
-      if (ending.epoch > (this.#latest.get(ending.symbol)?.epoch ?? 0)) this.#latest.set(ending.symbol, ending);
-      if (known === undefined || known.epoch < ending.epoch) this.#endings.set(name, ending);
+    this.kinds = kinds;
+    for (const last of lastEpochs(checkpoints)) {
+      if (last.epoch > (this.#latest.get(last.symbol)?.epoch ?? 0)) this.#latest.set(last.symbol, last);
+      if (last.epoch >= (this.epochOf(last)?.epoch ?? 0)) this.#epochs.set(seriesKey(last), last);
     }
   }
 
-  all(): Map<string, Ending> {
-    return new Map(this.#endings);
+  epochs(): Map<string, LastEpoch> {
+    return new Map(this.#epochs);
   }
 
-  ending({ venue, symbol }: { readonly venue: string; readonly symbol: string }): Ending | undefined {
-    return this.#endings.get(`${venue} ${symbol}`);
+  epochOf(of: { readonly venue: string; readonly symbol: string }): LastEpoch | undefined {
+    return this.#epochs.get(seriesKey(of));
   }
 
   /** Another process may have gone on where the spill begins an epoch of its own. */
   judge({ venue, symbol, epoch, timestamp }: Position): void {
     const latest = this.#latest.get(symbol);
     if (latest === undefined || epoch === 0 || this.isVoid({ symbol, epoch })) return;
-    const end = Math.max(latest.trade?.timestamp ?? 0, latest.aggTrade?.timestamp ?? 0);
-    const isPast = epoch > latest.epoch && end > timestamp + SKEW_MS;
+    const isPast = epoch > latest.epoch && endsOf(latest).some((end) => end.timestamp > timestamp + SKEW_MS);
     if (isPast || (epoch === latest.epoch && venue !== latest.venue)) this.#void.set(symbol, epoch);
   }
 
@@ -241,29 +233,31 @@ class Group {
     return epoch > 0 && ((this.#latest.get(symbol)?.epoch ?? 0) > epoch || this.isVoid({ symbol, epoch }));
   }
 
-  /** What was published after it makes the tick one that a newer one replaced. */
+  /** A trade published after the tick makes the tick one that a newer one replaced. */
   isLaterThan(tick: PriceTick): boolean {
     if (this.isFollowed(tick)) return true;
-    const ending = this.ending(tick);
-    if (ending?.epoch !== tick.epoch) return false;
-    return [ending.trade, ending.aggTrade].some((last) => last != null && last.timestamp > tick.timestamp);
+    const known = this.epochOf(tick);
+    return known?.epoch === tick.epoch && endsOf(known).some((end) => end.timestamp > tick.timestamp);
   }
 
   isPast(gap: Gap): boolean {
     if (this.isFollowed(gap)) return true;
-    const ending = this.ending(gap);
-    if (ending?.epoch !== gap.epoch || gap.toId === null) return false;
-    // Where trades are published gaps count them: aggregated ones go on past a hole that is under repair.
-    const last = ending.trade === undefined ? ending.aggTrade : ending.trade;
-    return last != null && compareIds(gap.toId, last.id) <= 0;
+    const known = this.epochOf(gap);
+    if (known?.epoch !== gap.epoch || gap.toId === null) return false;
+    // If trades are published, gaps count them: aggregated trades continue behind a gap that is being repaired.
+    const end = this.kinds.map((kind) => known.last.get(kind)).find((last) => last !== undefined);
+    return end != null && compareIds(gap.toId, end.id) <= 0;
   }
 
   hasPosition(position: Position): boolean {
     if (this.isFollowed(position)) return true;
-    const ending = this.ending(position);
-    if (ending?.epoch !== position.epoch) return false;
+    const known = this.epochOf(position);
+    if (known?.epoch !== position.epoch) return false;
     const { tradeId } = position;
-    if (tradeId === null) return true;
-    return [ending.trade, ending.aggTrade].some((last) => last != null && compareIds(tradeId, last.id) <= 0);
+    return tradeId === null || endsOf(known).some((end) => compareIds(tradeId, end.id) <= 0);
   }
+}
+
+function endsOf({ last }: LastEpoch): Checkpoint[] {
+  return [...last.values()].filter((end) => end != null);
 }

@@ -1,6 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
+import { topicOf } from '../../codec/topics.ts';
 import { asFault, type Fault } from '../../domain/fault.ts';
-import type { Ending, OutRecord, Recent, RecentOptions } from '../contract.ts';
+import type { CheckpointOptions, OutRecord, Recent, RecentOptions, SeriesCheckpoint } from '../contract.ts';
 import type { Batch } from '../queue/batcher.ts';
 import { TRADES } from '../queue/drop-priority.ts';
 import type { LossLedger } from '../queue/loss-ledger.ts';
@@ -131,21 +132,26 @@ export class Spill {
   }
 
   /**
-   * Finds what a previous process left, and which of it the sink has by now: `endingsOf` asks the sink, also for the
-   * series of `topics`. Returns where each series will end when the spill is drained. @throws Fault if a file is of another version
+   * Finds what a previous process left, and which of it the sink has by now: `read` asks the sink, also for the kinds and
+   * environments of the spilled records. Returns where each series will end when the spill is drained.
+   * @throws Fault if a file is of another version
    */
   async recover(
-    environmentPrefixes: readonly string[],
-    endingsOf: (environmentPrefixes: readonly string[], topics: ReadonlySet<string>) => Promise<readonly Ending[]>,
-  ): Promise<readonly Ending[]> {
+    options: CheckpointOptions,
+    read: (options: CheckpointOptions) => Promise<readonly SeriesCheckpoint[]>,
+  ): Promise<readonly SeriesCheckpoint[]> {
     const { topics, mark } = await this.#log.recover({ onBreak: (priority, seq) => this.#onBreak(priority, seq) });
-    const ask = async (prefixes: readonly string[]) => ({
-      environmentPrefixes: prefixes,
-      endings: await endingsOf(prefixes, topics),
-    });
-    const foreign = [...new Set([...topics].map(prefixOf))].filter((prefix) => !environmentPrefixes.includes(prefix));
-    const groups = await Promise.all([environmentPrefixes, ...foreign.map((prefix) => [prefix])].map(ask));
-    this.#ledger.seed(groups.flatMap(({ endings }) => endings));
+    const kinds = (['trade', 'agg_trade'] as const).filter(
+      (kind) => options.kinds.includes(kind) || [...topics].some((topic) => topic.endsWith(topicOf(kind).name)),
+    );
+    const foreign = new Set([...topics].map(prefixOf)).difference(new Set(options.environmentPrefixes));
+    const groups = await Promise.all(
+      [options.environmentPrefixes, ...[...foreign].map((prefix) => [prefix])].map(async (environmentPrefixes) => {
+        const checkpoints = await read({ ...options, environmentPrefixes, kinds });
+        return { environmentPrefixes, kinds, checkpoints };
+      }),
+    );
+    this.#ledger.seed(groups.flatMap(({ checkpoints }) => checkpoints));
     const reconciler = new Reconciler(groups, mark.handedSeq);
     await this.#reconcile(reconciler);
     if (this.#log.unread > 0) {
@@ -156,7 +162,7 @@ export class Spill {
     } else {
       await this.#log.clear();
     }
-    return reconciler.endings();
+    return reconciler.checkpoints();
   }
 
   /** After `recover`: the near past that a previous process left here and the sink does not have; undefined: nothing. */

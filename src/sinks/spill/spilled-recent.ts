@@ -1,6 +1,6 @@
 import { identityOf } from '../../codec/identity.ts';
 import type { OutRecord, Recent, RecentOptions } from '../contract.ts';
-import { seriesKey } from '../resume/endings.ts';
+import { seriesKey } from '../resume/checkpoints.ts';
 import { byKind, type Dated, pick, type Sought, soughtOf } from '../resume/lookback.ts';
 
 /** Records of a topic that are gathered before those are dropped that newer ones made needless. */

@@ -215,8 +215,11 @@ describe('LineArbiter', () => {
   it('goes on where a previous run ended, trades and aggregates apart, unless that is to be forgotten', () => {
     const run = binance([tradeEvent(11), tradeEvent(12)]);
     const mark = (id: number) => ({ id: String(id), timestamp: 1 });
-    run.arbiter.resume('BTCUSDT', { trade: mark(10), aggTrade: mark(8) });
-    run.arbiter.resume('ETHUSDT', { trade: mark(10), aggTrade: null });
+    run.arbiter.resume('BTCUSDT', new Map([
+      ['trade', mark(10)],
+      ['agg_trade', mark(8)],
+    ] as const));
+    run.arbiter.resume('ETHUSDT', new Map([['trade', mark(10)]] as const));
     expect(run.frames(1, tradeEvent(13), aggTrade(9, 10), tradeEvent(15, eth), aggTrade(7, 9, eth))).toBe('9 7');
     run.arbiter.forget('ETHUSDT');
     expect(run.told).toBe('15');
@@ -231,7 +234,7 @@ describe('LineArbiter', () => {
     run.frames(1, tradeEvent(1000, { timestamp: 5 }));
     expect(run.frames(1, tradeEvent(3, { timestamp: 9 }))).toBe('restarted 1000>3 3');
     const resumed = binance();
-    resumed.arbiter.resume('BTCUSDT', { trade: { id: '1000', timestamp: 5 }, aggTrade: null });
+    resumed.arbiter.resume('BTCUSDT', new Map([['trade', { id: '1000', timestamp: 5 }]] as const));
     expect(resumed.frames(1, tradeEvent(3, { timestamp: 9 }), tradeEvent(4, { timestamp: 10 }))).toBe(
       'restarted 1000>3 3 4',
     );

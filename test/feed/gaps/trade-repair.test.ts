@@ -103,7 +103,7 @@ describe('the repair of trades', () => {
   });
 
   it('asks at once for what a former run left: no line was there; without anybody to ask it waits for the lines', () => {
-    const left = { trade: { id: '1', timestamp: 0 }, aggTrade: null };
+    const left = new Map([['trade', { id: '1', timestamp: 0 }]] as const);
     const { arbiter, told, data, scheduler } = setUp({ fetchMissing: () => of([fetched(2)]) });
     arbiter.resume('BTCUSDT', left);
     data(tradeEvent(3));

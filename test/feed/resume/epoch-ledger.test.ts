@@ -11,7 +11,7 @@ const former = (venue: string, epoch: number, id: string | null, goesOn = false)
     symbol: 'BTCUSDT',
     epoch,
     last,
-    takeUp: goesOn ? { trade: last, aggTrade: null } : undefined,
+    takeUp: goesOn ? new Map(last === null ? [] : [['trade', last]]) : undefined,
   };
 };
 const ledgerOf = (...epochs: FormerEpoch[]) => new EpochLedger(epochs, environment);

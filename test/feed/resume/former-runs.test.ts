@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { formerEpochs, venueToStartWith } from '../../../src/feed/resume/former-runs.ts';
-import type { Ending } from '../../../src/sinks/contract.ts';
-import { endingOf, lastTrade } from '../../../testing/judges/endings.ts';
+import type { SeriesCheckpoint } from '../../../src/sinks/contract.ts';
+import { lastTrade, seriesCheckpoint } from '../../../testing/judges/checkpoints.ts';
 
 const at = (id: string) => lastTrade(Number(id));
-const ending = endingOf;
-const trades = { environment: 'production', trades: true, aggTrades: false, everyVenue: false } as const;
+const ending = seriesCheckpoint;
+const trades = { environment: 'production', kinds: ['trade'], everyVenue: false } as const;
 
 describe('formerEpochs', () => {
   it('knows nothing where sinks remember nothing', () => {
@@ -20,15 +20,13 @@ describe('formerEpochs', () => {
         symbol: 'BTCUSDT',
         epoch: 4,
         last: at('9'),
-        takeUp: { trade: at('9'), aggTrade: null },
+        takeUp: new Map([['trade', at('9')]]),
       },
     ]);
   });
 
   it('takes up an epoch that has no trade yet', () => {
-    expect(formerEpochs([[ending('bybit', 3, null)]], trades)).toMatchObject([
-      { last: null, takeUp: { trade: null, aggTrade: null } },
-    ]);
+    expect(formerEpochs([[ending('bybit', 3, null)]], trades)).toMatchObject([{ last: null, takeUp: new Map() }]);
   });
 
   it('where one has no trade of the epoch nobody goes on, and it ended with that of the others', () => {
@@ -39,7 +37,7 @@ describe('formerEpochs', () => {
 
   it('of sinks in the same epoch the one that is least far counts, by the id as a number', () => {
     expect(formerEpochs([[ending('bybit', 3, at('10'))], [ending('bybit', 3, at('9'))]], trades)).toMatchObject([
-      { epoch: 3, last: at('9'), takeUp: { trade: at('9') } },
+      { epoch: 3, last: at('9'), takeUp: new Map([['trade', at('9')]]) },
     ]);
   });
 
@@ -56,12 +54,19 @@ describe('formerEpochs', () => {
   });
 
   it('wants both series where both are published, and the aggregated ones where only these are', () => {
-    const both = { ...trades, aggTrades: true };
-    const known = ending('binance', 3, at('7'), { aggTrade: at('5') });
-    expect(formerEpochs([[ending('binance', 3, at('7'))]], both)).toMatchObject([{ takeUp: undefined }]);
-    expect(formerEpochs([[known]], both)).toMatchObject([{ takeUp: { trade: at('7'), aggTrade: at('5') } }]);
-    expect(formerEpochs([[{ ...known, trade: undefined }]], { ...both, trades: false })).toMatchObject([
-      { last: at('5'), takeUp: { trade: null, aggTrade: at('5') } },
+    const both = { ...trades, kinds: ['trade', 'agg_trade'] as const };
+    const ofTrades = ending('binance', 3, at('7'));
+    const aggregated = ending('binance', 3, at('5'), { kind: 'agg_trade' });
+    const unknown = { ...aggregated, last: undefined };
+    expect(formerEpochs([[ofTrades, unknown]], both)).toMatchObject([{ takeUp: undefined }]);
+    expect(formerEpochs([[ofTrades, aggregated]], both)[0]?.takeUp).toEqual(
+      new Map([
+        ['trade', at('7')],
+        ['agg_trade', at('5')],
+      ]),
+    );
+    expect(formerEpochs([[aggregated]], { ...both, kinds: ['agg_trade'] })).toMatchObject([
+      { last: at('5'), takeUp: new Map([['agg_trade', at('5')]]) },
     ]);
   });
 
@@ -80,7 +85,7 @@ describe('formerEpochs', () => {
     ['one that is further', [[ending('bybit', 0, at('10'))], [ending('bybit', 0, at('9'))]]],
   ])('where every venue is published goes on from what a sink has, beside %s', (_, sinks) => {
     expect(formerEpochs(sinks, { ...trades, everyVenue: true })).toMatchObject([
-      { last: at('9'), takeUp: { trade: at('9'), aggTrade: null } },
+      { last: at('9'), takeUp: new Map([['trade', at('9')]]) },
     ]);
   });
 
@@ -93,7 +98,7 @@ describe('formerEpochs', () => {
 });
 
 describe('venueToStartWith', () => {
-  const of = (...endings: Ending[]) => formerEpochs([endings], trades);
+  const of = (...checkpoints: SeriesCheckpoint[]) => formerEpochs([checkpoints], trades);
   const venues = ['bybit', 'binance', 'binance_us'];
 
   it('is the venue of the most symbols that can be taken up, the preferred one among equals', () => {

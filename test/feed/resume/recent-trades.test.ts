@@ -3,31 +3,31 @@ import { loadConfig } from '../../../src/config/load-config.ts';
 import type { Gap, TradeStats } from '../../../src/domain/record.ts';
 import type { FormerEpoch } from '../../../src/feed/resume/former-runs.ts';
 import {
-  endingOf,
+  checkpointIn,
   type FormerSink,
   formerTrades,
   isTakenUp,
   readRecent,
   recentOptions,
 } from '../../../src/feed/resume/recent-trades.ts';
-import type { Ending, Recent } from '../../../src/sinks/contract.ts';
+import type { Recent, SeriesCheckpoint } from '../../../src/sinks/contract.ts';
 import { aggTrade, tradeEvent } from '../../../testing/judges/events.ts';
 
-function ending(fields: Partial<Ending> = {}): Ending {
+function ending(fields: Partial<SeriesCheckpoint> = {}): SeriesCheckpoint {
   return {
     venue: 'binance',
     symbol: 'BTCUSDT',
     epoch: 3,
     environment: 'production',
-    trade: { id: '70', timestamp: 7000 },
-    aggTrade: undefined,
+    kind: 'trade',
+    last: { id: '70', timestamp: 7000 },
     ...fields,
   };
 }
 
 function epoch(fields: Partial<FormerEpoch> = {}): FormerEpoch {
   const trade = { id: '70', timestamp: 7000 };
-  return { venue: 'binance', symbol: 'BTCUSDT', epoch: 3, last: trade, takeUp: { trade, aggTrade: null }, ...fields };
+  return { venue: 'binance', symbol: 'BTCUSDT', epoch: 3, last: trade, takeUp: new Map([['trade', trade]]), ...fields };
 }
 
 function window(fields: Partial<TradeStats>): TradeStats {
@@ -41,7 +41,7 @@ describe('what a start asks of a sink', () => {
     const options = recentOptions(config(), [ending()]);
     expect(options).toMatchObject({
       kind: 'trade',
-      endings: [ending()],
+      checkpoints: [ending()],
       trades: 1000,
       spanMs: 60_000 + 2000 + 5000 + 10_000,
       windowsSpanMs: 31 * 60_000,
@@ -68,8 +68,8 @@ describe('what a start asks of a sink', () => {
 });
 
 describe('the ending that a series is taken up from', () => {
-  const takenUpEnding = (of: FormerEpoch, endings: readonly Ending[]) => {
-    const found = endingOf(of, endings);
+  const takenUpEnding = (of: FormerEpoch, checkpoints: readonly SeriesCheckpoint[]) => {
+    const found = checkpointIn(of, checkpoints);
     return found !== undefined && isTakenUp(of, found) ? found : undefined;
   };
 
@@ -81,22 +81,20 @@ describe('the ending that a series is taken up from', () => {
       [ending({ symbol: 'ETHUSDT' }), ending({ epoch: 2 }), ending()],
       2,
     ],
-    ['not that of a sink that is further', epoch(), [ending({ trade: { id: '71', timestamp: 7001 } })], undefined],
+    ['not that of a sink that is further', epoch(), [ending({ last: { id: '71', timestamp: 7001 } })], undefined],
     [
       'where aggregated trades alone are published that of these',
       epoch(),
-      [ending({ trade: undefined, aggTrade: { id: '70', timestamp: 7000 } })],
+      [ending({ kind: 'agg_trade', last: { id: '70', timestamp: 7000 } })],
       0,
     ],
-  ])('%s', (_, of, endings, at) => {
-    expect(takenUpEnding(of, endings)).toBe(at === undefined ? undefined : endings[at]);
+  ])('%s', (_, of, checkpoints, at) => {
+    expect(takenUpEnding(of, checkpoints)).toBe(at === undefined ? undefined : checkpoints[at]);
   });
 
   it('of an epoch without a trade is one without a trade', () => {
-    const none = ending({ trade: null });
-    expect(
-      takenUpEnding(epoch({ last: null, takeUp: { trade: null, aggTrade: null } }), [ending({ epoch: 2 }), none]),
-    ).toBe(none);
+    const none = ending({ last: null });
+    expect(takenUpEnding(epoch({ last: null, takeUp: new Map() }), [ending({ epoch: 2 }), none])).toBe(none);
   });
 });
 
@@ -115,7 +113,7 @@ describe('what a sink had published lately', () => {
     gaps: [gap({ epoch: 2 }), gap({ fromTime: 5500 }), gap({ venue: 'bybit' })],
     whole: true,
   };
-  const asked = { endings: [ending()], spanMs: 5000, windowsSpanMs: 6000 };
+  const asked = { checkpoints: [ending()], spanMs: 5000, windowsSpanMs: 6000 };
 
   it('goes to each series by venue, symbol and epoch', () => {
     const found = formerTrades(
@@ -151,11 +149,11 @@ describe('what a sink had published lately', () => {
   });
 
   it('may have a gap anywhere before the span that gaps were looked for in', () => {
-    const gapsSince = (spanMs: number, endings = [ending()]) =>
-      formerTrades([epoch()], recent, { endings, spanMs }, false).get('BTCUSDT')?.gaps.slice(1);
+    const gapsSince = (spanMs: number, checkpoints = [ending()]) =>
+      formerTrades([epoch()], recent, { checkpoints, spanMs }, false).get('BTCUSDT')?.gaps.slice(1);
     expect(gapsSince(1500)).toEqual([{ epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 5500 }]);
     expect(gapsSince(2000)).toEqual([]);
-    const later = ending({ symbol: 'ETHUSDT', trade: { id: '9', timestamp: 90_000 } });
+    const later = ending({ symbol: 'ETHUSDT', last: { id: '9', timestamp: 90_000 } });
     expect(gapsSince(2000, [ending(), later])).toEqual([
       { epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 7000 },
     ]);
@@ -173,23 +171,23 @@ describe('what the sinks tell', () => {
   const noFault = () => {
     throw new Error('nothing fails here');
   };
-  const sink = (name: string, endings: readonly Ending[], recent: FormerSink['recent']): FormerSink => ({
+  const sink = (name: string, checkpoints: readonly SeriesCheckpoint[], recent: FormerSink['recent']): FormerSink => ({
     name,
-    endings,
+    checkpoints,
     recent,
   });
 
   it('is taken of each series from the one that is least far', async () => {
     const asked: string[] = [];
-    const telling = (name: string, endings: readonly Ending[]) =>
-      sink(name, endings, async (options) => {
-        asked.push(`${name} ${options.endings.map(({ symbol }) => symbol).join(' ')}`);
-        return { ...nothing, trades: options.endings.map(({ symbol }) => tradeEvent(70, { symbol, epoch: 3 })) };
+    const telling = (name: string, checkpoints: readonly SeriesCheckpoint[]) =>
+      sink(name, checkpoints, async (options) => {
+        asked.push(`${name} ${options.checkpoints.map(({ symbol }) => symbol).join(' ')}`);
+        return { ...nothing, trades: options.checkpoints.map(({ symbol }) => tradeEvent(70, { symbol, epoch: 3 })) };
       });
     const ahead = { id: '71', timestamp: 7100 };
     const sinks = [
-      telling('a', [ending(), ending({ ...eth, trade: ahead })]),
-      telling('b', [ending({ trade: ahead }), ending(eth)]),
+      telling('a', [ending(), ending({ ...eth, last: ahead })]),
+      telling('b', [ending({ last: ahead }), ending(eth)]),
     ];
     const { former } = await readRecent(loadConfig({ values: {} }), sinks, [epoch(), epoch(eth)], noFault);
     expect(asked).toEqual(['a BTCUSDT ETHUSDT', 'b BTCUSDT ETHUSDT']);
@@ -220,7 +218,7 @@ describe('what the sinks tell', () => {
     const long = told(2000, 2000, 4000);
     const sinks = [
       sink('a', [ending()], async () => ({ ...nothing, trades, windows: [...told(1000, 3000, 4000, 5000), ...long] })),
-      sink('b', [ending({ trade: { id: '71', timestamp: 7100 } })], async () => ({
+      sink('b', [ending({ last: { id: '71', timestamp: 7100 } })], async () => ({
         ...nothing,
         windows: told(1000, 4000),
       })),
@@ -240,15 +238,15 @@ describe('what the sinks tell', () => {
     const quiet = window({ symbol: 'ETHUSDT', windowStart: now - 1_200_000, windowEnd: now - 1_199_000 });
     const silent = tradeEvent(70, { ...eth, epoch: 3, timestamp: quiet.windowStart });
     const last = { id: '70', timestamp: quiet.windowStart };
-    const at = (timestamp: number) => ending({ trade: { id: `${timestamp}`, timestamp } });
+    const at = (timestamp: number) => ending({ last: { id: `${timestamp}`, timestamp } });
     const sinks = [
-      sink('a', [at(now), ending({ ...eth, trade: last })], async () => ({
+      sink('a', [at(now), ending({ ...eth, last })], async () => ({
         ...nothing,
         trades: [silent],
         windows: [quiet],
       })),
       // What it looks for ended less than 31 minutes before its own last trade.
-      sink('b', [at(ahead), ending({ ...eth, trade: last })], async () => nothing),
+      sink('b', [at(ahead), ending({ ...eth, last })], async () => nothing),
     ];
     const first = epoch({ last: { id: `${now}`, timestamp: now } });
     const { former, told } = await readRecent(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readRecent } from '../../../src/sinks/avro-file/read-recent.ts';
 import { createAvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
-import type { Ending, OutRecord, Recent, RecentOptions } from '../../../src/sinks/contract.ts';
+import type { OutRecord, Recent, RecentOptions, SeriesCheckpoint } from '../../../src/sinks/contract.ts';
 import { sampleTrade } from '../../codec/sample-records.ts';
 import { testFolder } from './test-folder.ts';
 
@@ -15,18 +15,18 @@ const traded = (id: number, symbol = 'BTCUSDT'): OutRecord => {
   const of = { venue: 'binance', symbol, epoch: 1, timestamp, receivedAt: timestamp * 1000 };
   return { topic: 'trades', key: symbol, record: sampleTrade({ ...of, tradeId: String(id) }) };
 };
-const endingAt = (id: number, symbol = 'BTCUSDT'): Ending => ({
+const checkpointAt = (id: number, symbol = 'BTCUSDT'): SeriesCheckpoint => ({
   venue: 'binance',
   symbol,
   epoch: 1,
   environment: 'production',
-  trade: { id: String(id), timestamp: T + id * 1000 },
-  aggTrade: null,
-});
-const options = (endings: readonly Ending[], over: Partial<RecentOptions> = {}): RecentOptions => ({
-  environmentPrefix: '',
   kind: 'trade',
-  endings,
+  last: { id: String(id), timestamp: T + id * 1000 },
+});
+const options = (checkpoints: readonly SeriesCheckpoint[], over: Partial<RecentOptions> = {}): RecentOptions => ({
+  environmentPrefixes: [''],
+  kind: 'trade',
+  checkpoints,
   trades: 3,
   spanMs: 5000,
   ...over,
@@ -60,16 +60,16 @@ describe('the near past in files', () => {
       [traded(81)],
     );
     const trades = 2;
-    expect(idsOf(await readRecent(dir, options([endingAt(81)], { trades })))).toEqual(range(77, 81));
+    expect(idsOf(await readRecent(dir, options([checkpointAt(81)], { trades })))).toEqual(range(77, 81));
     // 5 s and 30 s for what lies out of place
     await damage(dir, 0);
-    expect(await readRecent(dir, options([endingAt(81)], { trades }))).toMatchObject({ whole: false });
+    expect(await readRecent(dir, options([checkpointAt(81)], { trades }))).toMatchObject({ whole: false });
     const far = await written(
       range(1, 20).map((id) => traded(id)),
       range(21, 80).map((id) => traded(id)),
     );
     await damage(far, 0);
-    const found = await readRecent(far, options([endingAt(80)], { trades }));
+    const found = await readRecent(far, options([checkpointAt(80)], { trades }));
     expect([idsOf(found), found.whole]).toEqual([range(76, 80), true]);
   });
 
@@ -79,18 +79,18 @@ describe('the near past in files', () => {
       range(4, 6).map((id) => traded(id)),
     );
     await damage(dir, 0);
-    const found = await readRecent(dir, options([endingAt(6)], { trades: 9 }));
+    const found = await readRecent(dir, options([checkpointAt(6)], { trades: 9 }));
     expect([idsOf(found), found.whole]).toEqual([[4, 5, 6], false]);
   });
 
   it('is read to the bounds: to the lower one for a quiet symbol', async () => {
     const dir = await written([traded(1, 'ETHUSDT'), ...range(2, 100).map((id) => traded(id))]);
-    const endings = [endingAt(100), endingAt(1, 'ETHUSDT')];
-    const few = await readRecent(dir, options(endings), { span: 90, count: 50 });
+    const checkpoints = [checkpointAt(100), checkpointAt(1, 'ETHUSDT')];
+    const few = await readRecent(dir, options(checkpoints), { span: 90, count: 50 });
     expect([idsOf(few), few.whole]).toEqual([range(96, 100), true]);
-    const cut = await readRecent(dir, options(endings, { spanMs: 80_000 }), { span: 60, count: 50 });
+    const cut = await readRecent(dir, options(checkpoints, { spanMs: 80_000 }), { span: 60, count: 50 });
     expect([idsOf(cut), cut.whole]).toEqual([range(41, 100), false]);
-    const all = await readRecent(dir, options(endings), { span: 200, count: 200 });
+    const all = await readRecent(dir, options(checkpoints), { span: 200, count: 200 });
     expect([idsOf(all), all.whole]).toEqual([[1, ...range(96, 100)], true]);
   });
 });

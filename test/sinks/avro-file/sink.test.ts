@@ -21,7 +21,7 @@ vi.mock('node:fs/promises', async (original) => {
 
 /** Longer than any test. */
 const FOR_GOOD_MS = 3_600_000;
-const TRADES = { environmentPrefix: '', trades: true, aggTrades: false } as const;
+const TRADES = { environmentPrefixes: [''], kinds: ['trade'] } as const;
 const trade = (id: number, topic = 'trades'): OutRecord => ({
   topic,
   key: 'BTCUSDT',
@@ -268,9 +268,9 @@ describe('Avro file sink', () => {
       samplePosition({ symbol: 'BTCUSDT', epoch: 3, tradeId: '8' }),
       samplePosition({ symbol: 'ETHUSDT', epoch: 3, tradeId: '8' }),
     ]);
-    expect(await sink.endings(TRADES)).toMatchObject([
-      { symbol: 'BTCUSDT', epoch: 3, trade: { id: '8' } },
-      { symbol: 'ETHUSDT', epoch: 3, trade: { id: '8' } },
+    expect(await sink.checkpoints(TRADES)).toMatchObject([
+      { symbol: 'BTCUSDT', epoch: 3, last: { id: '8' } },
+      { symbol: 'ETHUSDT', epoch: 3, last: { id: '8' } },
     ]);
   });
 
@@ -290,7 +290,7 @@ describe('Avro file sink', () => {
     }
     expect((await namesIn(dir, 'positions')).length).toBeLessThanOrEqual(2);
     expect((await collect(readFiles(dir, 'positions'))).length).toBeLessThan(100);
-    const ids = (await sink.endings(TRADES)).map(({ symbol, trade }) => `${symbol} ${trade?.id}`);
+    const ids = (await sink.checkpoints(TRADES)).map(({ symbol, last }) => `${symbol} ${last?.id}`);
     expect(ids.toSorted()).toEqual(['BTCUSDT 500', 'ETHUSDT 500', 'OLDUSDT 7']);
     await sink.close();
   });
@@ -308,7 +308,7 @@ describe('Avro file sink', () => {
     await mkdir(join(dir, 'positions'));
     await writeFile(join(dir, 'positions', '20261121T083100-0000000001.avro'), 'broken');
     const sink = await openSink(dir);
-    await expect(sink.endings(TRADES)).rejects.toMatchObject({
+    await expect(sink.checkpoints(TRADES)).rejects.toMatchObject({
       kind: 'malformed',
       retry: { kind: 'never' },
       message: expect.stringContaining('0000000001.avro'),

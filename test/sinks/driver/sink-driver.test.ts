@@ -48,33 +48,33 @@ describe('a sink that is over', () => {
 });
 
 describe('where every series ends', () => {
-  const asked = { environmentPrefixes: [''], trades: true, aggTrades: false };
+  const asked = { environmentPrefixes: [''], kinds: ['trade'] } as const;
 
   it('is asked again where that fails and may pass, and told meanwhile', async () => {
     const { clock, sink, driver, states } = await setUp();
     const answers = [new Fault('sink', 'not the leader'), new Fault('sink', 'the registry: 503')];
-    sink.endings = async () => {
+    sink.checkpoints = async () => {
       const fault = answers.shift();
       if (fault !== undefined) throw fault;
       return [];
     };
-    const endings = driver.resume(asked);
+    const checkpoints = driver.resume(asked);
     await clock.advance(1000);
-    expect(await endings).toEqual([]);
+    expect(await checkpoints).toEqual([]);
     expect(states).toEqual(['0 up: open', '0 down: not the leader', '100 down: the registry: 503', '300 up: open']);
   });
 
   it('is asked for no longer than until a close, and not again where it can never be had', async () => {
     const { clock, sink, driver } = await setUp();
-    sink.endings = () => Promise.reject(new Fault('sink', 'not the leader'));
-    const endings = driver.resume(asked);
+    sink.checkpoints = () => Promise.reject(new Fault('sink', 'not the leader'));
+    const checkpoints = driver.resume(asked);
     await clock.advance(50);
     const closed = driver.close({ deadlineMs: 0 });
-    await expect(endings).rejects.toMatchObject({ retry: { kind: 'never' } });
+    await expect(checkpoints).rejects.toMatchObject({ retry: { kind: 'never' } });
     await clock.advance(2000);
     await closed;
     const other = await setUp();
-    other.sink.endings = () => Promise.reject(new Fault('sink', 'no', { retry: { kind: 'never' } }));
+    other.sink.checkpoints = () => Promise.reject(new Fault('sink', 'no', { retry: { kind: 'never' } }));
     await expect(other.driver.resume(asked)).rejects.toThrow('no');
   });
 });

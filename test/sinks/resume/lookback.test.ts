@@ -1,24 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TradeEvent } from '../../../src/domain/record.ts';
-import type { Ending, RecentOptions } from '../../../src/sinks/contract.ts';
+import type { RecentOptions, SeriesCheckpoint } from '../../../src/sinks/contract.ts';
 import { Lookback, pick, type Sought, soughtOf } from '../../../src/sinks/resume/lookback.ts';
 import { sampleTrade } from '../../codec/sample-records.ts';
 
 const T = 1_732_000_000_000;
-const ending = (symbol: string, second: number | null, over: Partial<Ending> = {}): Ending => ({
+const checkpoint = (symbol: string, second: number | null, over: Partial<SeriesCheckpoint> = {}): SeriesCheckpoint => ({
   venue: 'binance',
   symbol,
   epoch: 1,
   environment: 'production',
-  trade: second === null ? null : { id: '9999999999999999999', timestamp: T + second * 1000 },
-  aggTrade: undefined,
+  kind: 'trade',
+  last: second === null ? null : { id: '9999999999999999999', timestamp: T + second * 1000 },
   ...over,
 });
-const options = (endings: readonly Ending[], over: Partial<RecentOptions> = {}): RecentOptions => ({
-  environmentPrefix: '',
+const options = (checkpoints: readonly SeriesCheckpoint[], over: Partial<RecentOptions> = {}): RecentOptions => ({
+  environmentPrefixes: [''],
   kind: 'trade',
-  endings,
+  checkpoints,
   trades: 2,
   spanMs: 60_000,
   ...over,
@@ -32,8 +32,8 @@ const BOUNDS = { span: 1000, count: 100 };
 
 describe('what is sought of the near past', () => {
   it('reaches back from the last trade of each venue, whosever it is', () => {
-    const endings = [ending('A', 100), ending('B', null), ending('A', 70, { venue: 'bybit' })];
-    const { series } = firstOf(options(endings, { spanMs: 10_000 }));
+    const checkpoints = [checkpoint('A', 100), checkpoint('B', null), checkpoint('A', 70, { venue: 'bybit' })];
+    const { series } = firstOf(options(checkpoints, { spanMs: 10_000 }));
     expect(series.map(({ venue, symbol, since }) => [venue, symbol, (since - T) / 1000])).toEqual([
       ['binance', 'A', 90],
       ['bybit', 'A', 60],
@@ -41,20 +41,20 @@ describe('what is sought of the near past', () => {
   });
 
   it('is nothing of a series without a trade: what is found of it was published since', () => {
-    const sought = firstOf(options([ending('A', null), ending('B', 9)]));
+    const sought = firstOf(options([checkpoint('A', null), checkpoint('B', 9)]));
     expect(sought.series.map(({ symbol }) => symbol)).toEqual(['B']);
   });
 
   it('ends with the last trade that the ending names: what was published since does not count', () => {
-    const sought = firstOf(options([ending('A', 9, { trade: { id: '20', timestamp: T + 9000 } })], { spanMs: 0 }));
+    const sought = firstOf(options([checkpoint('A', 9, { last: { id: '20', timestamp: T + 9000 } })], { spanMs: 0 }));
     const lookback = new Lookback(sought, BOUNDS);
     for (const id of [22, 21, 20, 19, 18]) lookback.add(traded('A', id - 11, { tradeId: String(id) }));
     expect(lookback.found().map((found) => found.kind === 'trade' && found.tradeId)).toEqual(['19', '20']);
   });
 
   it('lies in the topics of each environment, under the keys of the mode', () => {
-    const endings = [ending('A', 1), ending('B', 1, { epoch: 0 })];
-    const sought = soughtOf(options(endings, { environmentPrefix: 'simulated.', otherPrefixes: ['testnet.'] }));
+    const checkpoints = [checkpoint('A', 1), checkpoint('B', 1, { epoch: 0 })];
+    const sought = soughtOf(options(checkpoints, { environmentPrefixes: ['simulated.', 'testnet.'] }));
     const topics = ['simulated.trades', 'simulated.trade-stats', 'testnet.trades', 'testnet.trade-stats'];
     expect(sought.map(({ topic }) => topic)).toEqual([...topics, 'simulated.gaps']);
     expect(sought.at(-1)?.series.map(({ key }) => key)).toEqual(['binance:A', 'binance:B']);
@@ -63,7 +63,7 @@ describe('what is sought of the near past', () => {
 });
 
 describe('looking back', () => {
-  const quiet = [ending('A', 1000), ending('Q', 900)];
+  const quiet = [checkpoint('A', 1000), checkpoint('Q', 900)];
 
   it('ends when every symbol has its number and was seen before the span', () => {
     const lookback = new Lookback(firstOf(options(quiet)), BOUNDS);
@@ -131,11 +131,11 @@ describe('looking back', () => {
           all.push(traded(symbol, second - late));
         }
         const lastAt = (symbol: string) => all.findLast((trade) => trade.symbol === symbol)?.timestamp;
-        const endings = ['A', 'Q'].map((symbol) => {
+        const checkpoints = ['A', 'Q'].map((symbol) => {
           const timestamp = lastAt(symbol);
-          return ending(symbol, timestamp === undefined ? null : (timestamp - T) / 1000);
+          return checkpoint(symbol, timestamp === undefined ? null : (timestamp - T) / 1000);
         });
-        const sought = firstOf(options(endings, { trades: count, spanMs: spanS * 1000 }));
+        const sought = firstOf(options(checkpoints, { trades: count, spanMs: spanS * 1000 }));
         const lookback = new Lookback(sought, BOUNDS);
         for (const trade of all.toReversed()) {
           if (lookback.isEnough) break;

@@ -69,12 +69,12 @@ class Run {
   async start(): Promise<void> {
     await this.clock.advance(0);
     const environmentPrefixes = [''];
-    const endings = await this.driver.resume({ environmentPrefixes, trades: true, aggTrades: false });
-    const wanted = { environmentPrefixes, kind: 'trade', endings, trades: LATELY, spanMs: 1 } as const;
+    const checkpoints = await this.driver.resume({ environmentPrefixes, kinds: ['trade'] });
+    const wanted = { environmentPrefixes, kind: 'trade', checkpoints, trades: LATELY, spanMs: 1 } as const;
     this.recent = await this.driver.recent(wanted);
-    for (const ending of endings) {
-      this.epochs.set(ending.symbol, ending.epoch);
-      if (ending.trade) this.ids.set(ending.symbol, Number(ending.trade.id));
+    for (const { symbol, epoch, last } of checkpoints) {
+      this.epochs.set(symbol, epoch);
+      if (last) this.ids.set(symbol, Number(last.id));
     }
     // An epoch without a trade: the one before it tells where the feed was.
     for (const one of SYMBOLS) this.epochs.set(one, this.epochs.get(one) ?? 1);

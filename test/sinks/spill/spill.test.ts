@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { asyncScheduler } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Ending, OutRecord, Recent } from '../../../src/sinks/contract.ts';
+import type { OutRecord, Recent, SeriesCheckpoint } from '../../../src/sinks/contract.ts';
 import type { DriverOptions } from '../../../src/sinks/driver/driver-options.ts';
 import { SinkDriver } from '../../../src/sinks/driver/sink-driver.ts';
 import type { SpillOptions } from '../../../src/sinks/spill/spill.ts';
@@ -20,7 +20,7 @@ interface Process {
   readonly driver: SinkDriver;
   readonly files: MemoryFiles;
   readonly told: string[];
-  readonly endings: readonly Ending[];
+  readonly checkpoints: readonly SeriesCheckpoint[];
 }
 
 async function start(
@@ -39,8 +39,8 @@ async function start(
     spill: { dir: '', maxBytes: 10_000_000, files, ...spill },
   });
   await clock.advance(0);
-  const endings = await driver.resume({ environmentPrefixes: [''], trades: true, aggTrades: false });
-  return { clock, sink, driver, files, told, endings };
+  const checkpoints = await driver.resume({ environmentPrefixes: [''], kinds: ['trade'] as const });
+  return { clock, sink, driver, files, told, checkpoints };
 }
 
 /** What a killed process leaves. */
@@ -136,8 +136,8 @@ describe('a full disk', () => {
 });
 
 describe('the near past at a start', () => {
-  const ask = ({ driver, endings }: Process, trades = 4): Promise<Recent> =>
-    driver.recent({ environmentPrefixes: [''], kind: 'trade', endings, trades, spanMs: 10 });
+  const ask = ({ driver, checkpoints }: Process, trades = 4): Promise<Recent> =>
+    driver.recent({ environmentPrefixes: [''], kind: 'trade', checkpoints, trades, spanMs: 10 });
   const idsOf = ({ trades: found }: Recent): string => found.map(({ tradeId }) => tradeId).join(' ');
 
   it('is what the sink has, and behind it what is spilled and not in the sink', async () => {
@@ -201,7 +201,7 @@ describe('a process that ends', () => {
     await first.clock.advance(100);
     expect(texts(stored)).toBe('t1 t2 t3');
     const second = await start(stored, killed(first));
-    expect(second.endings).toMatchObject([{ symbol: 'BTCUSDT', epoch: 2, trade: { id: '12' } }]);
+    expect(second.checkpoints).toMatchObject([{ symbol: 'BTCUSDT', epoch: 2, last: { id: '12' } }]);
     second.driver.push(trade(13, 'BTCUSDT', { epoch: 2 }));
     await second.clock.advance(1000);
     expect(texts(stored)).toBe('t1 t2 t3 t4 t5 t6 t7 t8 e2 t9 t10 t11 t12 t13');
@@ -280,8 +280,8 @@ describe('a process that ends', () => {
     const other = epoch === 1 ? [] : [position(epoch, 'BTCUSDT', { venue, ...at(11) })];
     stored.push(...of([3, 4, 5, 6, 7, 8, 9]), ...other, ...of([12, 13], { epoch, venue }));
     const second = await start(stored, files);
-    expect(second.endings).toContainEqual(expect.objectContaining({ epoch, venue, trade: { id: '13', ...at(13) } }));
-    expect(second.endings.filter(({ symbol }) => symbol === 'BTCUSDT').map((one) => one.epoch)).toEqual([epoch]);
+    expect(second.checkpoints).toContainEqual(expect.objectContaining({ epoch, venue, last: { id: '13', ...at(13) } }));
+    expect(second.checkpoints.filter(({ symbol }) => symbol === 'BTCUSDT').map((one) => one.epoch)).toEqual([epoch]);
     const taken = stored.length;
     await second.clock.advance(1000);
     expect(stored.slice(taken).map(({ key, record }) => `${key} ${record.kind}`)).toEqual(['ETHUSDT trade']);
@@ -377,7 +377,7 @@ describe('a process that ends', () => {
     const spill = { dir: '', maxBytes: 10_000_000, files: new SlowFiles() };
     const driver = new SinkDriver(new StoringSink([]), { scheduler: clock, spill });
     await clock.advance(0);
-    driver.resume({ environmentPrefixes: [''], trades: true, aggTrades: false }).catch(() => {});
+    driver.resume({ environmentPrefixes: [''], kinds: ['trade'] as const }).catch(() => {});
     await clock.advance(0);
     let isClosed = false;
     void driver.close({ deadlineMs: 500 }).then(() => {
@@ -426,7 +426,7 @@ describe('a process that ends', () => {
     const files = killed(first);
     files.files.set(name, (files.files.get(name) as Buffer).subarray(0, before + 20));
     const second = await start(stored, files);
-    expect(second.endings).toMatchObject([{ symbol: 'XRPUSDT' }, { epoch: 1, trade: { id: '3' } }]);
+    expect(second.checkpoints).toMatchObject([{ symbol: 'XRPUSDT' }, { epoch: 1, last: { id: '3' } }]);
     second.driver.push(trade(4));
     await second.clock.advance(1000);
     expect(texts(stored)).toBe('t0 t1 t2 t3 t4');
@@ -532,7 +532,7 @@ describe('real files', () => {
     onTestFinished(() => rm(dir, { recursive: true, force: true }));
     const stored: Stored = [];
     const options = { scheduler: asyncScheduler, spill: { dir, maxBytes: 2 ** 26 }, maxRecords: 2000 };
-    const resume = { environmentPrefixes: [''], trades: true, aggTrades: false };
+    const resume = { environmentPrefixes: [''], kinds: ['trade'] as const };
     const sink = new StoringSink(stored);
     const first = new SinkDriver(sink, options);
     await first.opened;
@@ -548,7 +548,7 @@ describe('real files', () => {
     const secondSink = new StoringSink(stored);
     const second = new SinkDriver(secondSink, options);
     await second.opened;
-    expect(await second.resume(resume)).toMatchObject([{ trade: { id: '20000' } }]);
+    expect(await second.resume(resume)).toMatchObject([{ last: { id: '20000' } }]);
     await second.idle();
     expect(await second.close({ deadlineMs: 60_000 })).toEqual({ undelivered: 0, spilled: 0 });
     expect(texts(stored)).toBe(texts(trades(1, 20_000)));

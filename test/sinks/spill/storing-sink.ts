@@ -1,4 +1,15 @@
-import type { Ending, Health, Outcome, OutRecord, Recent, RecentOptions, Sink } from '../../../src/sinks/contract.ts';
+import { isTrade } from '../../../src/domain/trade-id.ts';
+import type {
+  CheckpointOptions,
+  Health,
+  Outcome,
+  OutRecord,
+  Recent,
+  RecentOptions,
+  SeriesCheckpoint,
+  Sink,
+} from '../../../src/sinks/contract.ts';
+import { checkpointAt, type LastEpoch, seriesCheckpoints } from '../../../src/sinks/resume/checkpoints.ts';
 import { byKind, type Dated, pick, soughtOf } from '../../../src/sinks/resume/lookback.ts';
 import { delivered, retry } from '../fake-sink.ts';
 
@@ -50,27 +61,17 @@ export class StoringSink implements Sink {
     this.#waiting = undefined;
   }
 
-  async endings(): Promise<readonly Ending[]> {
-    const endings = new Map<string, Ending>();
+  async checkpoints({ kinds }: CheckpointOptions): Promise<readonly SeriesCheckpoint[]> {
+    const epochs = new Map<string, LastEpoch>();
     for (const { record } of this.#stored) {
-      if (record.kind !== 'trade' && record.kind !== 'agg_trade' && record.kind !== 'position') continue;
+      if (record.kind !== 'position' && !isTrade(record)) continue;
       const { venue, symbol, epoch, environment } = record;
-      const known = endings.get(symbol);
-      if (record.kind === 'agg_trade') {
-        const aggTrade = { id: record.lastTradeId ?? record.tradeId, timestamp: record.timestamp };
-        endings.set(symbol, { trade: null, ...known, venue, symbol, epoch, environment, aggTrade });
-        continue;
-      }
-      const trade =
-        record.kind === 'trade'
-          ? { id: record.tradeId, timestamp: record.timestamp }
-          : known?.epoch === epoch
-            ? (known.trade ?? null)
-            : null;
-      const aggTrade = known?.epoch === epoch ? (known.aggTrade ?? null) : null;
-      endings.set(symbol, { venue, symbol, epoch, environment, trade, aggTrade });
+      const known = epochs.get(symbol);
+      const last = new Map(known?.epoch === epoch ? known.last : kinds.map((kind) => [kind, null]));
+      if (record.kind !== 'position') last.set(record.kind, checkpointAt(record));
+      epochs.set(symbol, { venue, symbol, epoch, environment, last });
     }
-    return [...endings.values()];
+    return seriesCheckpoints(epochs.values(), kinds);
   }
 
   async recent(options: RecentOptions): Promise<Recent> {

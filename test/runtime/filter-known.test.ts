@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { FeedRecord, Gap } from '../../../src/domain/record.ts';
-import { AheadOf } from '../../../src/feed/resume/ahead-of.ts';
-import { formerEpochs } from '../../../src/feed/resume/former-runs.ts';
-import type { Ending } from '../../../src/sinks/contract.ts';
-import { endingOf, lastTrade } from '../../../testing/judges/endings.ts';
-import { aggTrade, tradeEvent } from '../../../testing/judges/events.ts';
+import type { FeedRecord, Gap } from '../../src/domain/record.ts';
+import { formerEpochs } from '../../src/feed/resume/former-runs.ts';
+import { filterKnown, type RecordFilter } from '../../src/runtime/filter-known.ts';
+import type { SeriesCheckpoint } from '../../src/sinks/contract.ts';
+import { lastTrade, seriesCheckpoint } from '../../testing/judges/checkpoints.ts';
+import { aggTrade, tradeEvent } from '../../testing/judges/events.ts';
 
 const at = lastTrade;
-const ending = (epoch: number, trade: Ending['trade'], more: Partial<Ending> = {}) =>
-  endingOf('bybit', epoch, trade, more);
+const ending = (epoch: number, last: SeriesCheckpoint['last'], more: Partial<SeriesCheckpoint> = {}) =>
+  seriesCheckpoint('bybit', epoch, last, more);
+const aggregatedTo = (epoch: number, id: number) => ending(epoch, at(id), { kind: 'agg_trade' });
 const trade = (id: number, fields: Parameters<typeof tradeEvent>[1] = {}) =>
   tradeEvent(id, { venue: 'bybit', epoch: 3, ...fields });
 const aggregated = (first: number, last: number) => aggTrade(first, last, { venue: 'bybit', epoch: 3 });
@@ -28,20 +29,23 @@ const gap = (from: number, to: number | null, fields: Partial<Gap> = {}): Gap =>
   ...fields,
 });
 
-interface Kinds {
-  readonly trades?: boolean;
-  readonly aggTrades?: boolean;
+interface Options {
+  readonly kinds?: readonly SeriesCheckpoint['kind'][];
   readonly everyVenue?: boolean;
 }
 
 /** The second of two sinks, at a start. */
-function second(ofFirst: readonly Ending[], ofSecond: readonly Ending[], kinds: Kinds = {}): AheadOf | undefined {
-  const options = { trades: true, aggTrades: false, everyVenue: false, ...kinds };
-  return AheadOf.of(ofSecond, formerEpochs([ofFirst, ofSecond], { environment: 'production', ...options }));
+function second(
+  ofFirst: readonly SeriesCheckpoint[],
+  ofSecond: readonly SeriesCheckpoint[],
+  over: Options = {},
+): RecordFilter | undefined {
+  const options = { environment: 'production', kinds: ['trade'], everyVenue: false, ...over } as const;
+  return filterKnown(ofSecond, formerEpochs([ofFirst, ofSecond], options), undefined);
 }
 
 /** What it gets of records, each told by its ids and counts. */
-function rest(ahead: AheadOf | undefined, ...records: FeedRecord[]): string[] {
+function rest(ahead: RecordFilter | undefined, ...records: FeedRecord[]): string[] {
   return given(ahead, ...records).flatMap((found) => {
     if (found.kind === 'gap') {
       const { fromId, toId, fromTime, missing, filled, outcome } = found;
@@ -52,15 +56,11 @@ function rest(ahead: AheadOf | undefined, ...records: FeedRecord[]): string[] {
   });
 }
 
-function given(ahead: AheadOf | undefined, ...records: FeedRecord[]): FeedRecord[] {
-  const all: FeedRecord[] = [];
-  for (const record of records)
-    if (ahead === undefined) all.push(record);
-    else ahead.pass(record, (rest) => all.push(rest));
-  return all;
+function given(ahead: RecordFilter | undefined, ...records: FeedRecord[]): readonly FeedRecord[] {
+  return ahead === undefined ? records : records.flatMap(ahead);
 }
 
-describe('AheadOf', () => {
+describe('filterKnown', () => {
   const eth = ending(1, at(4), { symbol: 'ETHUSDT' });
   const ahead = () => second([ending(3, at(9)), eth], [ending(3, at(12)), eth]);
 
@@ -219,7 +219,9 @@ describe('AheadOf', () => {
 
   it('with trades and aggregated trades, of which gaps do not say whose they are, gets what may be missing of either', () => {
     const both = () =>
-      second([ending(3, at(9), { aggTrade: at(9) })], [ending(3, at(12), { aggTrade: at(11) })], { aggTrades: true });
+      second([ending(3, at(9)), aggregatedTo(3, 9)], [ending(3, at(12)), aggregatedTo(3, 11)], {
+        kinds: ['trade', 'agg_trade'],
+      });
     expect(rest(both(), trade(12), aggregated(10, 11), aggregated(12, 13))).toEqual(['12']);
     expect(rest(both(), gap(9, 11), gap(9, 12), gap(9, 15))).toEqual([
       '(9,12) 2 0 unrepaired',

@@ -5,8 +5,8 @@ import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
 import { fetchBackwards } from '../../kafka/reading/fetch-backwards.ts';
 import { newMessageDecoder, readTopic } from '../../kafka/reading/read-topic.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
-import type { Ending, EndingsOptions, OwnPart } from '../contract.ts';
-import { Endings, latestEpochs, seriesKey } from '../resume/endings.ts';
+import type { CheckpointOptions, OwnPart, SeriesCheckpoint } from '../contract.ts';
+import { Checkpoints, latestEpochs, seriesKey } from '../resume/checkpoints.ts';
 import { LastTrades, type SoughtTrade } from './last-trades.ts';
 
 /** A position and when the broker took it, milliseconds since 1970. */
@@ -27,29 +27,24 @@ export interface Stretch {
  */
 const MARGIN_MS = 60_000;
 
-/** What the sink promises of `endings`, `exists` is asked for full names. */
-export async function readEndings(
+/** The checkpoints in the topics, as Sink promises them; `exists` is asked for full names. */
+export async function readCheckpoints(
   config: KafkaConfig,
-  options: EndingsOptions,
+  { environmentPrefixes, kinds, own }: CheckpointOptions,
   exists: (topic: string) => Promise<boolean>,
   log: KafkaLog,
-): Promise<readonly Ending[]> {
-  const { environmentPrefix, otherPrefixes = [] } = options;
+): Promise<readonly SeriesCheckpoint[]> {
   const nameOf = (prefix: string, kind: 'position' | 'trade' | 'agg_trade') =>
     config.topicPrefix + prefix + topicOf(kind).name;
-  const positionsTopic = nameOf(environmentPrefix, 'position');
-  const { own } = options;
+  const positionsTopic = nameOf(environmentPrefixes[0] ?? '', 'position');
   const isOwn = own === undefined ? undefined : (key: string | null) => key !== null && own.has(symbolOf(key));
   const positions = (await exists(positionsTopic)) ? await lastPositions(config, positionsTopic, isOwn, log) : [];
   const stretches = stretchesOf(positions);
-  const endings = new Endings(
+  const checkpoints = new Checkpoints(
     positions.map(({ position }) => position),
-    options,
+    kinds,
   );
-  const kinds = (['trade', 'agg_trade'] as const).filter((kind) =>
-    kind === 'trade' ? options.trades : options.aggTrades,
-  );
-  const topics = [environmentPrefix, ...otherPrefixes].flatMap((prefix) => kinds.map((kind) => nameOf(prefix, kind)));
+  const topics = environmentPrefixes.flatMap((prefix) => kinds.map((kind) => nameOf(prefix, kind)));
   const last = stretches.at(-1);
   const sought = soughtFrom(last?.from ?? 0, positions);
   for (const topic of topics) {
@@ -59,15 +54,15 @@ export async function readEndings(
       const fetch = { from: { timeMs: from }, follow: false, ...bounds };
       for await (const { record } of readTopic(config, topic, fetch, log, isOwn)) {
         // what is not ours ends nothing
-        if (!(record instanceof Fault)) endings.add(record);
+        if (!(record instanceof Fault)) checkpoints.add(record);
       }
     };
     for (const stretch of stretches.slice(0, -1)) await read(stretch, own?.mayBeIn);
     const found = await lastTrades(config, topic, sought, last.from, log);
     if (found === undefined) await read(last);
-    else for (const record of found) endings.add(record);
+    else for (const record of found) checkpoints.add(record);
   }
-  return endings.all();
+  return checkpoints.all();
 }
 
 /** What the last trades have to be of: the epochs that may go on of what was followed to the end, or nearly; by key. */

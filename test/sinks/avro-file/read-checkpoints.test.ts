@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BackwardBlocks, withBlocksBackwards } from '../../../src/avro-file/blocks-backwards.ts';
 import { block, fileHeader, syncMarker } from '../../../src/avro-file/container.ts';
-import { readEndings } from '../../../src/sinks/avro-file/read-endings.ts';
+import { readCheckpoints } from '../../../src/sinks/avro-file/read-checkpoints.ts';
 import { createAvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
 import type { OutRecord } from '../../../src/sinks/contract.ts';
 import { samplePosition, sampleTrade } from '../../codec/sample-records.ts';
 import { testFolder } from './test-folder.ts';
 
-const TRADES = { environmentPrefix: '', trades: true, aggTrades: false } as const;
+const TRADES = { environmentPrefixes: [''], kinds: ['trade'] } as const;
 const T = 1_732_000_000_000;
 
 const traded = (id: number, second: number, symbol = 'BTCUSDT'): OutRecord => {
@@ -44,8 +44,8 @@ async function damage(dir: string, index: number): Promise<void> {
 }
 
 async function lastIds(dir: string): Promise<Record<string, string | null | undefined>> {
-  const endings = await readEndings(dir, TRADES);
-  return Object.fromEntries(endings.map(({ symbol, trade }) => [symbol, trade === null ? null : trade?.id]));
+  const checkpoints = await readCheckpoints(dir, TRADES);
+  return Object.fromEntries(checkpoints.map(({ symbol, last }) => [symbol, last === null ? null : last?.id]));
 }
 
 const seconds = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { readBackwards } from '../../avro-file/read-backwards.ts';
 import { topicOf } from '../../codec/topics.ts';
-import type { AggTrade, FeedRecord, TradeEvent } from '../../domain/record.ts';
-import type { Ending, EndingsOptions } from '../contract.ts';
-import { Endings, seriesKey } from '../resume/endings.ts';
+import type { FeedRecord } from '../../domain/record.ts';
+import type { AnyTrade, TradeKind } from '../../domain/trade-id.ts';
+import type { CheckpointOptions, SeriesCheckpoint } from '../contract.ts';
+import { Checkpoints, seriesKey } from '../resume/checkpoints.ts';
 import { lastPositions } from './last-positions.ts';
 
 /** Microseconds of running that are read at most, and how many of them two neighbouring blocks count for at most: the
@@ -11,21 +12,22 @@ import { lastPositions } from './last-positions.ts';
 const REACH_US = 60_000_000;
 const STEP_US = 10_000_000;
 
-/** What the sink promises of `endings`, of the folders in `dir`. */
-export async function readEndings(dir: string, options: EndingsOptions): Promise<readonly Ending[]> {
-  const { environmentPrefix, otherPrefixes = [] } = options;
-  const positions = await lastPositions(dir, environmentPrefix + topicOf('position').name);
-  const endings = new Endings(positions, options);
+/** The checkpoints in the folders of `dir`, as Sink promises them. */
+export async function readCheckpoints(
+  dir: string,
+  { environmentPrefixes, kinds }: CheckpointOptions,
+): Promise<readonly SeriesCheckpoint[]> {
+  const positions = await lastPositions(dir, (environmentPrefixes[0] ?? '') + topicOf('position').name);
+  const checkpoints = new Checkpoints(positions, kinds);
   if (positions.length === 0) return [];
-  for (const kind of ['trade', 'agg_trade'] as const) {
-    if (!(kind === 'trade' ? options.trades : options.aggTrades)) continue;
-    for (const prefix of [environmentPrefix, ...otherPrefixes]) {
-      const { last, known } = await lastTrades(join(dir, prefix + topicOf(kind).name), kind, endings.going());
-      for (const record of last) endings.add(record);
-      if (!known) endings.forget(kind);
+  for (const kind of kinds) {
+    for (const prefix of environmentPrefixes) {
+      const { last, known } = await lastTrades(join(dir, prefix + topicOf(kind).name), kind, checkpoints.going());
+      for (const record of last) checkpoints.add(record);
+      if (!known) checkpoints.forget(kind);
     }
   }
-  return endings.all();
+  return checkpoints.all();
 }
 
 /**
@@ -34,11 +36,11 @@ export async function readEndings(dir: string, options: EndingsOptions): Promise
  */
 async function lastTrades(
   folder: string,
-  kind: 'trade' | 'agg_trade',
+  kind: TradeKind,
   wanted: ReadonlySet<string>,
-): Promise<{ readonly last: readonly (TradeEvent | AggTrade)[]; readonly known: boolean }> {
+): Promise<{ readonly last: readonly AnyTrade[]; readonly known: boolean }> {
   const missing = new Set(wanted);
-  const last = new Map<string, TradeEvent | AggTrade>();
+  const last = new Map<string, AnyTrade>();
   let covered = 0;
   let newer: number | undefined;
   /** True when enough was read. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stretchesOf } from '../../../src/sinks/kafka/read-endings.ts';
+import { stretchesOf } from '../../../src/sinks/kafka/read-checkpoints.ts';
 import { samplePosition } from '../../codec/sample-records.ts';
 
 const HOUR = 3_600_000;

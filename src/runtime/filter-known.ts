@@ -1,0 +1,155 @@
+import type { FeedRecord, Gap } from '../domain/record.ts';
+import { type AnyTrade, compareIds, lastIdOf, type TradeKind } from '../domain/trade-id.ts';
+import { outcomeOf } from '../feed/resume/epoch-ledger.ts';
+import type { FormerEpoch } from '../feed/resume/former-runs.ts';
+import type { ToldWindows } from '../feed/resume/told-windows.ts';
+import type { Checkpoint } from '../operators/sequence/id-sequence.ts';
+import type { SeriesCheckpoint } from '../sinks/contract.ts';
+
+/** Maps a record of the feed to what a sink does not have yet: nothing, the record, or what is left of it. */
+export type RecordFilter = (record: FeedRecord) => readonly FeedRecord[];
+
+/** How far a sink has an epoch that the feed resumes from an earlier trade. */
+interface KnownEpoch {
+  readonly ends: ReadonlyMap<TradeKind, Checkpoint>;
+  /** Trades behind the ends that the sink got since, counted by their ids. */
+  passed: number;
+  /** The rest of the gap that the sink ends in, until the trade behind it comes: the trades fetched for it may come first. */
+  gap: Gap | undefined;
+  /** Arrival time of trades, microseconds, from which the ends do not matter; undefined before the first trade behind them. */
+  until: number | undefined;
+}
+
+/** No gap stays pending for longer. */
+const GAP_US = 60_000_000;
+const NOTHING: readonly FeedRecord[] = [];
+
+/**
+ * Filters the output for a sink that is ahead of the others. The feed resumes from the sink that is furthest behind; this
+ * one must not receive trades, gaps, checkpoints or windows it already has, nor the end of an epoch that it does not know
+ * or has left. The rest of a gap that the sink ends in comes right before the trade behind it, once all its filled trades
+ * are counted. Undefined if the sink ends where the feed resumes: the usual case, which costs nothing.
+ */
+export function filterKnown(
+  checkpoints: readonly SeriesCheckpoint[],
+  epochs: readonly FormerEpoch[],
+  windows: ToldWindows | undefined,
+): RecordFilter | undefined {
+  const known = new Map<string, KnownEpoch>();
+  const foreign = new Set<string>();
+  for (const former of epochs) {
+    const own = checkpoints.filter((of) => keyOf(of) === keyOf(former));
+    const ends = new Map(own.flatMap(({ kind, last }) => (last ? [[kind, last] as const] : [])));
+    if (isForeign(former, own, checkpoints)) foreign.add(keyOf(former));
+    else if (isAhead(former, ends)) known.set(keyOf(former), { ends, passed: 0, gap: undefined, until: undefined });
+  }
+  if (known.size + foreign.size === 0 && windows === undefined) return undefined;
+  return (record) => {
+    switch (record.kind) {
+      case 'trade_stats':
+        return windows?.has(record) === true ? NOTHING : [record];
+      case 'position':
+        return [atLeast(record, known.get(keyOf(record)))];
+      case 'gap':
+        return foreign.has(keyOf(record)) ? NOTHING : restOfGap(known, record);
+      case 'trade':
+      case 'agg_trade':
+        return known.size === 0 ? [record] : newTrade(known, record);
+      default:
+        return [record];
+    }
+  };
+}
+
+/** The sink has left the epoch, or does not know it. In mode all everybody goes on in the one epoch that there is. */
+function isForeign(
+  { symbol, epoch, last }: FormerEpoch,
+  own: readonly SeriesCheckpoint[],
+  all: readonly SeriesCheckpoint[],
+): boolean {
+  if (epoch === 0) return false;
+  if (all.some((of) => of.symbol === symbol && of.epoch > epoch)) return true;
+  const counted = own.find((of) => of.last !== undefined);
+  const hasNone = own.length === 0 || (counted !== undefined && counted.last === null);
+  return last !== null && hasNone;
+}
+
+function isAhead({ epoch, last, takeUp }: FormerEpoch, ends: ReadonlyMap<TradeKind, Checkpoint>): boolean {
+  if (takeUp === undefined) return epoch > 0 && isBefore(last, [...ends.values()][0]);
+  return [...takeUp].some(([kind, checkpoint]) => isBefore(checkpoint, ends.get(kind)));
+}
+
+/** A position is never behind the sink's own end. */
+function atLeast(position: Extract<FeedRecord, { kind: 'position' }>, known: KnownEpoch | undefined): FeedRecord {
+  const [end] = known?.ends.values() ?? [];
+  const isBehind = end !== undefined && (position.tradeId === null || compareIds(position.tradeId, end.id) < 0);
+  return isBehind ? { ...position, tradeId: end.id, timestamp: end.timestamp } : position;
+}
+
+function newTrade(all: Map<string, KnownEpoch>, trade: AnyTrade): readonly FeedRecord[] {
+  const key = keyOf(trade);
+  const known = all.get(key);
+  const end = known?.ends.get(trade.kind);
+  if (known === undefined || end === undefined) return [trade];
+  const { tradeId, receivedAt } = trade;
+  // In mode all no epoch ends where a venue counts anew, which it may have done between the ends of two sinks.
+  if (trade.epoch === 0 && compareIds(tradeId, end.id) <= 0 && trade.timestamp > end.timestamp) {
+    all.delete(key);
+    return [trade];
+  }
+  const { gap, passed } = known;
+  const isBehindGap = gap?.toId != null && compareIds(tradeId, gap.toId) >= 0;
+  const rest = isBehindGap ? restOf(gap, end, passed) : undefined;
+  if (isBehindGap) known.gap = undefined;
+  const given = rest === undefined ? NOTHING : [rest];
+  const lastId = lastIdOf(trade);
+  if (compareIds(lastId, end.id) <= 0) return given;
+  const isPartlyKnown = compareIds(tradeId, end.id) <= 0;
+  known.passed += isPartlyKnown ? idsBetween(end.id, lastId) : idsBetween(tradeId, lastId) + 1;
+  known.until ??= receivedAt + GAP_US;
+  if (receivedAt > known.until) all.delete(key);
+  return [...given, trade];
+}
+
+function restOfGap(all: Map<string, KnownEpoch>, gap: Gap): readonly FeedRecord[] {
+  const key = keyOf(gap);
+  const { fromId, toId } = gap;
+  const known = all.get(key);
+  const ends = [...(known?.ends.values() ?? [])];
+  const [end] = ends;
+  if (known === undefined || end === undefined || fromId === null) return [gap];
+  const isBehindEnd = compareIds(end.id, fromId) <= 0;
+  if (toId === null) {
+    // Behind the end of an epoch its ends do not matter.
+    all.delete(key);
+    return [isBehindEnd ? gap : { ...gap, fromId: end.id, fromTime: end.timestamp }];
+  }
+  if (ends.every(({ id }) => compareIds(toId, id) <= 0)) return NOTHING;
+  // A gap does not say which kind of trades it belongs to.
+  if (ends.length > 1 || isBehindEnd) return [gap];
+  known.gap = gap;
+  return NOTHING;
+}
+
+/** The part of a gap behind the end of a sink that got so many trades there; undefined: there is none. */
+function restOf(gap: Gap, end: Checkpoint, passed: number): Gap | undefined {
+  const { missing, filled, fromId, toId } = gap;
+  const rest = { ...gap, fromId: end.id, fromTime: end.timestamp, filled: passed };
+  if (missing === null || fromId === null || toId === null) return rest;
+  // With contiguous ids they tell; else the sink has the filled trades that it did not get now.
+  const had = missing === idsBetween(fromId, toId) - 1 ? idsBetween(fromId, end.id) : filled - passed;
+  const left = missing - had;
+  return left === 0 ? undefined : { ...rest, missing: left, outcome: outcomeOf(left, passed) };
+}
+
+function keyOf(of: { readonly venue: string; readonly symbol: string; readonly epoch: number }): string {
+  return `${of.venue} ${of.symbol} ${of.epoch}`;
+}
+
+function isBefore(former: Checkpoint | null, own: Checkpoint | undefined): boolean {
+  return former !== null && own !== undefined && compareIds(former.id, own.id) < 0;
+}
+
+function idsBetween(from: string, to: string): number {
+  return Number(BigInt(to) - BigInt(from));
+}

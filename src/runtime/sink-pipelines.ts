@@ -1,0 +1,121 @@
+import { keyOf, topicNameOf } from '../codec/environment-topics.ts';
+import type { Config } from '../config/config.ts';
+import type { FeedRecord } from '../domain/record.ts';
+import type { Feed } from '../feed/feed.ts';
+import { type FormerEpoch, formerEpochs } from '../feed/resume/former-runs.ts';
+import { type NearPast, readRecent } from '../feed/resume/recent-trades.ts';
+import type { OutRecord, SeriesCheckpoint } from '../sinks/contract.ts';
+import type { CloseResult, DriverStats } from '../sinks/driver/driver-options.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { type SinkPipeline, tradeKinds } from './sink-pipeline.ts';
+
+/** What became of the records of a run that has ended. */
+export interface Stopped extends CloseResult {
+  /** Records that were dropped because there was no room while it ran. */
+  readonly dropped: number;
+}
+
+/** The sinks of one run: opened, fed and closed together. */
+export class SinkPipelines {
+  readonly #all: readonly SinkPipeline[];
+  readonly #config: Config;
+  readonly #topicOf: (record: FeedRecord) => string;
+  #checkpoints: readonly (readonly SeriesCheckpoint[])[] = [];
+
+  constructor(all: readonly SinkPipeline[], config: Config) {
+    this.#all = all;
+    this.#config = config;
+    this.#topicOf = topicNames(config.feed.allowTestData);
+  }
+
+  /** Opens all sinks, and returns how previous runs ended. @throws the signal's reason if that comes first */
+  async open(signal: AbortSignal | undefined): Promise<readonly FormerEpoch[]> {
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = () => void this.close(0).then(() => aborted.reject(signal?.reason), aborted.reject);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) onAbort();
+    try {
+      this.#checkpoints = await Promise.race([Promise.all(this.#all.map((one) => one.open())), aborted.promise]);
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+    const { environment, feed } = this.#config;
+    const options = { environment, kinds: tradeKinds(this.#config), everyVenue: feed.mode === 'all' };
+    return formerEpochs(this.#checkpoints, options);
+  }
+
+  /** The near past can be read while records are written: neither files nor a spill can. */
+  get isReadableLater(): boolean {
+    return this.#all.every(({ name, driver }) => name === 'kafka' && driver.stats().queued === 0);
+  }
+
+  readRecent(former: readonly FormerEpoch[], log: Logger): Promise<NearPast> {
+    const [counted] = tradeKinds(this.#config);
+    const sinks = this.#all.map(({ name, driver }, index) => ({
+      name,
+      checkpoints: this.#of(index).filter(({ kind }) => kind === counted),
+      recent: driver.recent.bind(driver),
+    }));
+    return readRecent(this.#config, sinks, former, ({ message }, sink) =>
+      log.warn({ event: 'windows_not_rebuilt', sink }, message),
+    );
+  }
+
+  begin(feed: Feed, former: readonly FormerEpoch[], windows: NearPast['told'] | undefined): void {
+    for (const [index, one] of this.#all.entries()) one.begin(feed, this.#of(index), former, windows?.get(one.name));
+  }
+
+  /** Hands the record to all sinks; `isTimed`: its way to the acknowledgement is measured. */
+  push(record: FeedRecord, barrier: boolean, isTimed: boolean): void {
+    const out: OutRecord = { topic: this.#topicOf(record), key: keyOf(record, this.#config.feed.mode), record };
+    for (const one of this.#all) {
+      if (isTimed) one.latency.pushed(out);
+      one.push(out, barrier);
+    }
+  }
+
+  /** Closes all sinks; one that fails does not stop the others. @throws its error when all are closed */
+  async close(deadlineMs: number): Promise<Stopped> {
+    const closing = this.#all.map(({ driver }) => driver.close({ deadlineMs }));
+    await Promise.allSettled(closing);
+    const ends = await Promise.all(closing);
+    return {
+      undelivered: sum(ends.map(({ undelivered }) => undelivered)),
+      spilled: sum(ends.map(({ spilled }) => spilled)),
+      dropped: sum(this.#all.flatMap(({ driver }) => Object.values(driver.stats().dropped))),
+    };
+  }
+
+  stats(): { readonly name: string; readonly stats: DriverStats }[] {
+    return this.#all.map(({ name, driver }) => ({ name, stats: driver.stats() }));
+  }
+
+  /** For the log. */
+  summary(): object[] {
+    return this.#all.map(({ name, driver, latency }) => ({
+      sink: name,
+      ...driver.stats(),
+      latencyMs: { emittedToAcknowledged: latency.histogram.figures() },
+    }));
+  }
+
+  #of(index: number): readonly SeriesCheckpoint[] {
+    return this.#checkpoints[index] ?? [];
+  }
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}
+
+/** `topicNameOf` without building a text for each record. */
+function topicNames(allowTestData: boolean): (record: FeedRecord) => string {
+  const known = new Map<string, Map<string, string>>();
+  return (record) => {
+    const kinds = known.get(record.environment) ?? new Map<string, string>();
+    known.set(record.environment, kinds);
+    const name = kinds.get(record.kind) ?? topicNameOf(record, allowTestData);
+    kinds.set(record.kind, name);
+    return name;
+  };
+}

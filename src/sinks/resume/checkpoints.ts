@@ -1,0 +1,103 @@
+import type { FeedRecord, Position } from '../../domain/record.ts';
+import { type AnyTrade, isTrade, lastIdOf, type TradeKind } from '../../domain/trade-id.ts';
+import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
+import type { SeriesCheckpoint } from '../contract.ts';
+
+/** The last epoch of one venue and symbol in a sink, with the checkpoint of each kind, as in SeriesCheckpoint. */
+export interface LastEpoch extends Omit<SeriesCheckpoint, 'kind' | 'last'> {
+  readonly last: ReadonlyMap<TradeKind, SeriesCheckpoint['last']>;
+}
+
+interface FoundEpoch extends LastEpoch {
+  readonly last: Map<TradeKind, SeriesCheckpoint['last']>;
+  /** The kinds whose trades were found, so that no position tells their end. */
+  readonly found: Set<TradeKind>;
+}
+
+/**
+ * Derives the checkpoints from the last positions and from the trades that a sink finds near its end. The last trade
+ * found of the latest epoch counts, by its place, not its id: a testnet's ids start again. If none is found the
+ * position's own trade counts. A position counts trades if they are published, else aggregated trades.
+ */
+export class Checkpoints {
+  readonly #kinds: readonly TradeKind[];
+  readonly #epochs = new Map<string, FoundEpoch>();
+
+  /** @param kinds the published kinds; positions count the first. */
+  constructor(positions: readonly Position[], kinds: readonly TradeKind[]) {
+    this.#kinds = kinds;
+    for (const { tradeId, timestamp, ...of } of positions) {
+      this.#begin(of, tradeId === null ? null : { id: tradeId, timestamp });
+    }
+  }
+
+  /** The keys of the series that may be resumed, by `latestEpochs`. */
+  going(): ReadonlySet<string> {
+    return new Set(latestEpochs([...this.#epochs.values()]).map(seriesKey));
+  }
+
+  /** Takes the next record in the order of publishing; only trades count. */
+  add(record: FeedRecord): void {
+    if (!isTrade(record)) return;
+    const epoch = this.#epochOf(record);
+    epoch?.last.set(record.kind, checkpointAt(record));
+    epoch?.found.add(record.kind);
+  }
+
+  /** Checkpoints of a kind that were not found are unknown: a part that may hold them is unreadable. */
+  forget(kind: TradeKind): void {
+    for (const { found, last } of this.#epochs.values()) if (!found.has(kind)) last.delete(kind);
+  }
+
+  all(): readonly SeriesCheckpoint[] {
+    return seriesCheckpoints(this.#epochs.values(), this.#kinds);
+  }
+
+  /** Undefined if the record belongs to an epoch that is over. */
+  #epochOf(record: AnyTrade): FoundEpoch | undefined {
+    const known = this.#epochs.get(seriesKey(record));
+    // Of another mode, which has epochs where this one has none.
+    if (known !== undefined && (known.epoch === 0) !== (record.epoch === 0)) return undefined;
+    if (known === undefined || known.epoch < record.epoch) return this.#begin(record, null);
+    return known.epoch === record.epoch ? known : undefined;
+  }
+
+  #begin(of: Omit<LastEpoch, 'last'>, counted: Checkpoint | null): FoundEpoch {
+    const { venue, symbol, environment, epoch } = of;
+    const [kind] = this.#kinds;
+    const last = new Map(kind === undefined ? [] : [[kind, counted]]);
+    const begun = { venue, symbol, environment, epoch, last, found: new Set<TradeKind>() };
+    this.#epochs.set(seriesKey(of), begun);
+    return begun;
+  }
+}
+
+export function checkpointAt(trade: AnyTrade): Checkpoint {
+  return { id: lastIdOf(trade), timestamp: trade.timestamp };
+}
+
+/** One checkpoint for each epoch and kind. */
+export function seriesCheckpoints(epochs: Iterable<LastEpoch>, kinds: readonly TradeKind[]): SeriesCheckpoint[] {
+  return [...epochs].flatMap(({ venue, symbol, environment, epoch, last }) =>
+    kinds.map((kind) => ({ venue, symbol, environment, epoch, kind, last: last.get(kind) })),
+  );
+}
+
+/** The other way round: the checkpoints of each venue, symbol and epoch. */
+export function lastEpochs(checkpoints: readonly SeriesCheckpoint[]): LastEpoch[] {
+  const byEpoch = Map.groupBy(checkpoints, (of) => `${seriesKey(of)} ${of.epoch}`);
+  return [...byEpoch.values()].flatMap((own) =>
+    own.slice(0, 1).map((of) => ({ ...of, last: new Map(own.map(({ kind, last }) => [kind, last])) })),
+  );
+}
+
+export function seriesKey({ venue, symbol }: { readonly venue: string; readonly symbol: string }): string {
+  return `${venue}:${symbol}`;
+}
+
+/** Those of each symbol's latest epoch, and all of epoch 0 (mode all), which no other venue's epoch ends. */
+export function latestEpochs<T extends { readonly symbol: string; readonly epoch: number }>(all: readonly T[]): T[] {
+  const latest = new Map<string, number>();
+  for (const { symbol, epoch } of all) latest.set(symbol, Math.max(latest.get(symbol) ?? 0, epoch));
+  return all.filter(({ symbol, epoch }) => epoch === 0 || epoch === latest.get(symbol));
+}
