@@ -10,7 +10,7 @@ concat(of('BTC 61837.63', 'BTC 61838.01'), lost$)
     detectStale({ staleAfterMs: 20, isData: () => true }),
     take(7),
   )
-  .subscribe((event) => console.log(event.kind === 'value' ? event.value : `feed ${event.kind}`));
+  .subscribe((event) => console.log(typeof event === 'string' ? event : `feed ${event.kind}`));
 // BTC 61837.63
 // BTC 61838.01
 // feed stale

@@ -4,7 +4,6 @@ export { type ConfigSource, loadConfig } from './config/load-config.ts';
 export type { Decimal } from './domain/decimal.ts';
 export { Fault, type FaultKind, type Retry } from './domain/fault.ts';
 export { CHANNELS, type Channel, VENUE_IDS, type VenueId } from './domain/instrument.ts';
-export type { RawFrame } from './domain/line.ts';
 export type {
   AggTrade,
   BookDelta,
@@ -24,5 +23,6 @@ export type {
   TradeStats,
 } from './domain/record.ts';
 export type { FeedState, StaleCause } from './domain/status.ts';
+export type { RawFrame } from './domain/venue-event.ts';
 export { MarketFeed, type MarketFeedOptions, type VenueFrame, type VenueStatus } from './runtime/market-feed.ts';
 export type { HaltCause } from './tradability/halt.ts';

@@ -1,6 +1,6 @@
 import type { Instrument, VenueId } from '../../src/domain/instrument.ts';
-import type { RawFrame } from '../../src/domain/line.ts';
 import type { TradeEvent } from '../../src/domain/record.ts';
+import type { RawFrame } from '../../src/domain/venue-event.ts';
 import { venues } from '../../src/venues/registry.ts';
 import { someTrades } from '../trades/some-trades.ts';
 

@@ -6,6 +6,7 @@ import type {
   Trades,
   VolumeProfileAnswer,
 } from '../../src/gateway/api/asset-answers.ts';
+
 import type { KlineJson, LargeTradeJson, TradeJson, TradeStatsJson } from '../../src/gateway/api/record-schema.ts';
 import type { ServerMessage, StreamChannel } from '../../src/gateway/api/stream-messages.ts';
 import { mergeLarge, mergeTrades } from '../model/recent-trades.ts';

@@ -1,6 +1,6 @@
 import { compareDecimals } from '../../src/domain/decimal.ts';
 import type { VenueId } from '../../src/domain/instrument.ts';
-import type { BookUpdate } from '../../src/domain/line.ts';
+import type { BookUpdate } from '../../src/domain/market-event.ts';
 import type { BookLevel, BookTicker } from '../../src/domain/record.ts';
 import { compareIds } from '../../src/domain/trade-id.ts';
 import { BookSync } from '../../src/market/book/book-sync.ts';

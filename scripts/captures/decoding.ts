@@ -1,5 +1,5 @@
 import type { Instrument, VenueId } from '../../src/domain/instrument.ts';
-import type { MarketEvent } from '../../src/domain/line.ts';
+import type { MarketEvent } from '../../src/domain/market-event.ts';
 import type { Decoder } from '../../src/venues/contract.ts';
 import { venues } from '../../src/venues/registry.ts';
 

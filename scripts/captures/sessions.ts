@@ -6,7 +6,7 @@ import { detectFormat, readCapture } from '../../src/capture/read-capture.ts';
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { Channel, VenueId } from '../../src/domain/instrument.ts';
-import type { BookUpdate, MarketEvent } from '../../src/domain/line.ts';
+import type { BookUpdate, MarketEvent } from '../../src/domain/market-event.ts';
 import {
   agreementOf,
   type KlineAgreement,

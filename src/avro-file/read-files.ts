@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RecordReader, readerOf } from '../codec/avro.ts';
-import { errorCode } from '../domain/error-code.ts';
-import { Fault } from '../domain/fault.ts';
+import { errorCode, Fault } from '../domain/fault.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import { blockBodies, type FileHeader } from './container.ts';
 import { type FileBlock, FileBlocks } from './file-blocks.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants, copyFile, link, readFile, rm, writeFile } from 'node:fs/promises';
-import { errorCode } from '../domain/error-code.ts';
+import { errorCode } from '../domain/fault.ts';
 
 /** Takes the lock file for this process alone and returns what gives it back. Throws `refusal` where a living process has it. */
 export async function takeLock(

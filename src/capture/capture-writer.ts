@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { constants, createGzip, type Gzip } from 'node:zlib';
-import type { RawFrame } from '../domain/line.ts';
+import type { RawFrame } from '../domain/venue-event.ts';
 import { CAPTURE_FORMAT, CAPTURE_VERSION, type CaptureHeader } from './capture-header.ts';
 import { type CaptureMark, captureMarkText } from './capture-line.ts';
 

@@ -1,4 +1,4 @@
-import { errorCode } from '../domain/error-code.ts';
+import { errorCode } from '../domain/fault.ts';
 import { inflateFile } from './inflate-file.ts';
 
 const NEWLINE = 0x0a;

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Fault } from '../domain/fault.ts';
 import { CHANNELS, type Channel, VENUE_IDS } from '../domain/instrument.ts';
-import type { LineEvent } from '../domain/line.ts';
+import type { VenueEvent } from '../domain/venue-event.ts';
 import { type Command, type CommandContext, choiceIn, numberIn, UsageError } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
 
@@ -32,7 +32,7 @@ async function watch(
   const { environmentOf, feedVenues, instrumentsFor } = await import('../config/config.ts');
   const { coinNamed } = await import('../config/coin-list.ts');
   const { monotonicScheduler } = await import('../net/monotonic-scheduler.ts');
-  const { connectLine } = await import('../venues/connection/connect.ts');
+  const { connect } = await import('../venues/connection/connect.ts');
   const { venues } = await import('../venues/registry.ts');
   const { jsonLine, textLine } = await import('./terminal/event-text.ts');
 
@@ -52,7 +52,7 @@ async function watch(
   const topics = venue.topics(instrument, channel);
   if (topics.length === 0) throw new UsageError(`channel: ${id} has no ${channel}`);
 
-  const events$ = connectLine({
+  const events$ = connect({
     venue,
     url: venue.url(settings.websocketUrls[0] ?? ''),
     context: { environment: environmentOf(config, id), instruments: new Map([[instrument.venueSymbol, instrument]]) },
@@ -74,7 +74,7 @@ async function watch(
       void err.write(`market-feed: watch: ${id}: ${fault.message}\n`);
       end(1);
     };
-    const take = (event: LineEvent) => {
+    const take = (event: VenueEvent) => {
       if (event.kind === 'refused') fail(event.fault);
       if (event.kind !== 'value' || left === 0) return;
       const shown = event.value.slice(0, left);

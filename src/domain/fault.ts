@@ -52,3 +52,8 @@ export function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   return new Fault('internal', error instanceof Error ? error.message : String(error), { cause: error });
 }
+
+/** The code of an error from the system or from Node.js, such as `ENOENT`; undefined when it has none. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

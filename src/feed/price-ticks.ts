@@ -1,4 +1,4 @@
-import type { Ticker } from '../domain/line.ts';
+import type { Ticker } from '../domain/market-event.ts';
 import type { PriceTick, TradeEvent } from '../domain/record.ts';
 
 /**

@@ -3,10 +3,8 @@ import type { Instrument } from '../domain/instrument.ts';
 import type { BookStepped, Doubt } from './arbitration/merged-event.ts';
 import type { Resumption } from './arbitration/resumption.ts';
 import { HoldBack } from './connection/hold-back.ts';
-import type { LineNews, RotatingLine } from './connection/rotating-line.ts';
 import { DataQuality } from './liveness/data-quality.ts';
-import type { Explained } from './liveness/explain-stale.ts';
-import { VenueRun } from './venue-run.ts';
+import { VenueRun, type WatchedLine } from './venue-run.ts';
 import type { VenueCounts, VenueFeedOptions, VenueSignal } from './venue-signal.ts';
 
 /** Portions that a run holds back at most, frames mostly: many seconds of a shard. */
@@ -24,7 +22,7 @@ export class VenueFeed {
   #run: VenueRun | undefined;
   /** The run that holds back. */
   #warm:
-    | { readonly run: VenueRun; readonly signals: HoldBack<VenueSignal>; readonly news: HoldBack<Explained<LineNews>> }
+    | { readonly run: VenueRun; readonly signals: HoldBack<VenueSignal>; readonly news: HoldBack<WatchedLine> }
     | undefined;
 
   constructor(options: VenueFeedOptions) {
@@ -73,16 +71,15 @@ export class VenueFeed {
   warm({ withinMs = 0, portion = 1 }: { readonly withinMs?: number; readonly portion?: number } = {}): Promise<void> {
     if (this.#run !== undefined) return Promise.resolve();
     const signals = new HoldBack<VenueSignal>();
-    const news = new HoldBack<Explained<LineNews>>(
-      Math.ceil(MOST_HELD * portion),
-      (item) => item.kind === 'value' && item.value.signal.kind === 'value',
-    );
+    const news = new HoldBack<WatchedLine>(Math.ceil(MOST_HELD * portion), ({ kind }) => kind === 'frame');
     this.#run = this.#newRun(signals, news);
     this.#warm = { run: this.#run, signals, news };
     const { lines } = this.#run;
-    const settled = new Set<RotatingLine>();
+    const settled = new Set<unknown>();
     const ready$ = lines.news$.pipe(
-      filter(({ line, connection, signal }) => {
+      filter((event) => {
+        if (event.kind === 'frame') return false;
+        const { line, connection, signal } = event;
         if (signal.kind === 'lost' || (signal.kind === 'subscribed' && connection.hasAll(line.topics)))
           settled.add(line);
         return settled.size >= lines.count;
@@ -105,7 +102,7 @@ export class VenueFeed {
     this.#warm = undefined;
   }
 
-  #newRun(out: Pick<Subscriber<VenueSignal>, 'next'>, held?: HoldBack<Explained<LineNews>>): VenueRun {
+  #newRun(out: Pick<Subscriber<VenueSignal>, 'next'>, held?: HoldBack<WatchedLine>): VenueRun {
     return new VenueRun({ ...this.options, instruments: [...this.#instruments.values()] }, this.counts, out, held);
   }
 

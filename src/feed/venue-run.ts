@@ -1,29 +1,32 @@
 import { type Subscriber, Subscription } from 'rxjs';
 import type { Fault } from '../domain/fault.ts';
 import type { Instrument } from '../domain/instrument.ts';
-import type { BookUpdate, MarketFrame } from '../domain/line.ts';
+import type { BookUpdate } from '../domain/market-event.ts';
+import type { MarketFrame } from '../domain/venue-event.ts';
 import { detectStale } from '../operators/detect-stale.ts';
 import { holds, LineArbiter } from './arbitration/line-arbiter.ts';
 import type { LineData } from './arbitration/merged-event.ts';
 import type { Resumption } from './arbitration/resumption.ts';
 import { VenueBooks } from './books/venue-books.ts';
 import type { HoldBack } from './connection/hold-back.ts';
+import type { HandedOver, LineChange, LineEvent, LineSignal } from './connection/line-event.ts';
 import { noteOf } from './connection/line-note.ts';
-import type { HandedOver, LineNews } from './connection/rotating-line.ts';
-import type { LineSignal } from './connection/venue-line.ts';
 import { VenueLines } from './connection/venue-lines.ts';
 import { venueNotices } from './connection/venue-notices.ts';
 import { tradeRepair } from './gaps/trade-repair.ts';
 import { FollowedInstruments, type InstrumentChange } from './instruments/followed-instruments.ts';
 import { instrumentNotes } from './instruments/instrument-notes.ts';
 import { CoinWatch } from './liveness/coin-watch.ts';
-import { type Explained, explainStale } from './liveness/explain-stale.ts';
+import { type ExplainedSilence, explainStale } from './liveness/explain-stale.ts';
 import { deadLetter } from './status/dead-letter.ts';
 import type { StatusNote } from './status/status-log.ts';
 import type { VenueCounts, VenueFeedOptions, VenueSignal } from './venue-signal.ts';
 import { VenueSymbol } from './venue-symbol.ts';
 
 const SWEEP_MS = 1000;
+
+/** What the lines emit, and the silences of the venue as a whole. */
+export type WatchedLine = LineEvent | ExplainedSilence;
 
 type Signal<K extends LineSignal['kind']> = Extract<LineSignal, { kind: K }>;
 
@@ -35,7 +38,7 @@ export class VenueRun {
   readonly #options: VenueFeedOptions;
   readonly #counts: VenueCounts;
   readonly #out: Pick<Subscriber<VenueSignal>, 'next'>;
-  readonly #held: HoldBack<Explained<LineNews>> | undefined;
+  readonly #held: HoldBack<WatchedLine> | undefined;
   readonly #id: string;
   readonly #coins: CoinWatch;
   readonly #instruments: FollowedInstruments;
@@ -52,7 +55,7 @@ export class VenueRun {
     options: VenueFeedOptions,
     counts: VenueCounts,
     out: Pick<Subscriber<VenueSignal>, 'next'>,
-    held?: HoldBack<Explained<LineNews>>,
+    held?: HoldBack<WatchedLine>,
   ) {
     const { venue, activity, scheduler, staleAfterMs } = options;
     this.#options = options;
@@ -121,10 +124,10 @@ export class VenueRun {
     const { scheduler, staleAfterMs, activity, timing } = this.#options;
     activity.connected(this.#id, false);
     const fresh$ = this.lines.news$.pipe(
-      detectStale({ staleAfterMs, isData: ({ signal }) => signal.kind === 'value', scheduler }),
+      detectStale({ staleAfterMs, isData: ({ kind }) => kind === 'frame', scheduler }),
       explainStale({
         staleAfterMs,
-        isAnswer: ({ signal }) => signal.kind === 'answered',
+        isAnswer: (item) => item.kind === 'change' && item.signal.kind === 'answered',
         isQuiet: (now) => activity.venueIsQuiet(this.#id, now),
         scheduler,
       }),
@@ -133,7 +136,8 @@ export class VenueRun {
     const watched$ = this.#held?.through$(fresh$) ?? fresh$;
     this.#subscription.add(
       watched$.subscribe((item) => {
-        if (item.kind === 'value') this.#onNews(item.value);
+        if (item.kind === 'frame') this.#onData(item.connection, item.frame, this.#options.scheduler.now());
+        else if (item.kind === 'change') this.#onNews(item);
         else if (item.kind === 'stale') this.#onVenueStale(item);
         else this.#onVenueRecovered(item);
       }),
@@ -270,20 +274,16 @@ export class VenueRun {
     );
   }
 
-  #onNews(news: LineNews): void {
+  #onNews(news: LineChange): void {
     const { connection, successor, signal } = news;
-    if (signal.kind === 'value') {
-      this.#onData(connection.id, signal, this.#options.scheduler.now());
-      return;
-    }
     const note = noteOf(news);
-    if (signal.kind === 'opened') this.#onOpened(news);
+    if (signal.kind === 'connected') this.#onOpened(news);
     if (signal.kind === 'lost') this.#onLost(news, signal);
     if (signal.kind === 'subscribed') this.#onSubscribed(connection.id, signal.topics);
     if (signal.kind === 'handed_over') this.#onHandedOver(connection.id, signal);
     if (note !== undefined) this.#note(note);
     switch (signal.kind) {
-      case 'opened':
+      case 'connected':
         if (!this.#connectedTold) this.#out.next({ kind: 'connected' });
         this.#connectedTold = true;
         return;
@@ -348,7 +348,7 @@ export class VenueRun {
       this.#out.next({ kind: 'events', symbol: of.symbol, receivedAt, events, of });
   }
 
-  #onOpened({ connection, successor }: LineNews): void {
+  #onOpened({ connection, successor }: LineChange): void {
     this.#blockedTold = false;
     if (this.lines.up === 1 && !successor) this.#coins.connected(this.#options.scheduler.now());
     this.arbiter.lineJoined(connection.id);
@@ -356,7 +356,7 @@ export class VenueRun {
     this.#options.activity.connected(this.#id, true);
   }
 
-  #onLost({ connection, successor, wasUp }: LineNews, { fault }: Signal<'lost'>): void {
+  #onLost({ connection, successor, wasUp }: LineChange, { fault }: Signal<'lost'>): void {
     if (!successor) {
       this.#counts.reconnects++;
       count(this.#counts.losses, fault.kind);
@@ -404,7 +404,7 @@ export class VenueRun {
     this.#out.next({ kind: 'disconnected', blocked });
   }
 
-  #onRefused({ line, connection, newlyRefused }: LineNews, topic: string, fault: Fault): void {
+  #onRefused({ line, connection, newlyRefused }: LineChange, topic: string, fault: Fault): void {
     const instrument = this.lines.byTopic(topic);
     if (newlyRefused.includes(topic))
       this.#note({
@@ -435,14 +435,14 @@ export class VenueRun {
     this.#out.next({ kind: 'dead_letter', record });
   }
 
-  #onVenueStale({ cause, ageMs }: Extract<Explained<LineNews>, { kind: 'stale' }>): void {
+  #onVenueStale({ cause, ageMs }: Extract<ExplainedSilence, { kind: 'stale' }>): void {
     const age = Math.ceil(ageMs);
     const reason = `no data from the venue for ${age} ms`;
     this.#note({ state: 'feed_stale', reason, cause, details: { age_ms: String(age) } });
     if (cause !== 'quiet_market') this.#out.next({ kind: 'stale' });
   }
 
-  #onVenueRecovered({ cause, staleForMs }: Extract<Explained<LineNews>, { kind: 'recovered' }>): void {
+  #onVenueRecovered({ cause, staleForMs }: Extract<ExplainedSilence, { kind: 'recovered' }>): void {
     const details = { stale_for_ms: String(Math.round(staleForMs)) };
     this.#note({ state: 'feed_recovered', reason: 'data again', details });
     if (cause !== 'quiet_market') this.#out.next({ kind: 'recovered' });

@@ -3,10 +3,11 @@ import type { BooksWanted, VenueConfig } from '../config/config.ts';
 import type { FaultKind } from '../domain/fault.ts';
 import type { ClockState } from '../domain/feed-snapshot.ts';
 import type { Channel, Instrument } from '../domain/instrument.ts';
-import type { BookUpdate, LineEvent, RawFrame } from '../domain/line.ts';
+import type { BookUpdate } from '../domain/market-event.ts';
 import type { DeadLetter, Environment, Kline, TradeEvent } from '../domain/record.ts';
-import type { LineCommand } from '../venues/connection/connect.ts';
+import type { RawFrame, VenueEvent } from '../domain/venue-event.ts';
 import type { ConnectionBudget } from '../venues/connection/connection-budget.ts';
+import type { ConnectionCommand } from '../venues/connection/control-channel.ts';
 import type { ListedInstrument, Venue } from '../venues/contract.ts';
 import type { MergedEvent, SequencedTrade, TradeHole } from './arbitration/merged-event.ts';
 import type { ListFollowing } from './instruments/followed-instruments.ts';
@@ -47,10 +48,10 @@ export interface ConnectArguments {
   readonly line: number;
   readonly url: string;
   readonly topics: () => readonly string[];
-  readonly commands$: Observable<LineCommand>;
+  readonly commands$: Observable<ConnectionCommand>;
   readonly instruments: ReadonlyMap<string, Instrument>;
   /** The age at which the connection asks to be replaced, milliseconds; undefined: never. */
-  readonly rotateAfterMs: number | undefined;
+  readonly closingAfterMs: number | undefined;
   readonly onFrame: (frame: RawFrame) => void;
 }
 
@@ -84,9 +85,9 @@ export interface VenueFeedOptions {
   readonly activity: Activity;
   readonly scheduler: SchedulerLike;
   /** One connection a subscription. */
-  readonly connect: (args: ConnectArguments) => Observable<LineEvent>;
+  readonly connect: (args: ConnectArguments) => Observable<VenueEvent>;
   /** One connection to the venue's announcements a subscription; undefined where it has none. */
-  readonly notices$?: Observable<LineEvent>;
+  readonly notices$?: Observable<VenueEvent>;
   /** The age at which the venue closes a connection, milliseconds; by default what is known of the venue. */
   readonly lifetimeMs?: number;
   /** Uniform in [0, 1); `Math.random` by default. */

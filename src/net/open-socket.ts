@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { Fault } from '../domain/fault.ts';
-import type { RawFrame } from '../domain/line.ts';
+import type { RawFrame } from '../domain/venue-event.ts';
 import { networkFault } from './network-fault.ts';
 import { type WallClock, wallClock } from './wall-clock.ts';
 

@@ -1,4 +1,4 @@
-import { errorCode } from '../domain/error-code.ts';
+import { errorCode } from '../domain/fault.ts';
 /** Why two sides could not agree on a TLS connection. */
 export interface TlsProblem {
   /** For people: `its certificate has expired`, said of the far side. */

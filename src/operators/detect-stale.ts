@@ -11,9 +11,8 @@ export interface DetectStaleOptions<T> {
   readonly scheduler?: SchedulerLike;
 }
 
-/** Times are the scheduler's, in milliseconds. */
-export type Freshness<T> =
-  | { readonly kind: 'value'; readonly value: T }
+/** What is put in between the values. Times are the scheduler's, in milliseconds. */
+export type Freshness =
   /** No data for `ageMs`, counted from `lastDataAt`, or from the subscription where none came yet (null). */
   | { readonly kind: 'stale'; readonly ageMs: number; readonly lastDataAt: number | null }
   /** The next value is data again; `staleForMs` since the `stale` before it. */
@@ -30,7 +29,7 @@ export type Freshness<T> =
  * result   -d--p-s-p-(rd)d--       s: stale, ageMs 5; r: recovered, staleForMs 4
  * ```
  *
- * - **next**: each value as `{ kind: 'value', value }`; `stale` once in each silence, to the millisecond
+ * - **next**: each value, unchanged; `stale` once in each silence, to the millisecond
  *   `staleAfterMs` after the last data (or the subscription); `recovered` right before the first data after it.
  * - **error**: the source's; whatever `isData` throws.
  * - **complete**: when the source completes.
@@ -43,17 +42,17 @@ export type Freshness<T> =
  *
  * concat(of('trade'), of('trade').pipe(delay(120)))
  *   .pipe(detectStale({ staleAfterMs: 50, isData: () => true }))
- *   .subscribe(({ kind }) => console.log(kind));
- * // value
+ *   .subscribe((event) => console.log(typeof event === 'string' ? event : event.kind));
+ * // trade
  * // stale
  * // recovered
- * // value
+ * // trade
  */
-export function detectStale<T>(options: DetectStaleOptions<T>): OperatorFunction<T, Freshness<T>> {
+export function detectStale<T>(options: DetectStaleOptions<T>): OperatorFunction<T, T | Freshness> {
   const { staleAfterMs, scheduler = asyncScheduler } = options;
 
   return (source) =>
-    new Observable((subscriber) => {
+    new Observable<T | Freshness>((subscriber) => {
       let lastDataAt: number | null = null;
       let countedFrom = scheduler.now();
       let staleSince: number | undefined;
@@ -81,7 +80,7 @@ export function detectStale<T>(options: DetectStaleOptions<T>): OperatorFunction
               subscriber.next({ kind: 'recovered', staleForMs });
             }
           }
-          subscriber.next({ kind: 'value', value });
+          subscriber.next(value);
         },
       });
       // After the source, so that of two things due in the same millisecond its value comes first.

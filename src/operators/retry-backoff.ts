@@ -12,6 +12,13 @@ export interface RetryBackoffOptions<T> {
   readonly maxAttempts?: number;
   /** Pace of the attempts after `maxAttempts`, milliseconds; without it the result errors instead. */
   readonly probeEveryMs?: number;
+  /**
+   * After a subscription that delivered for `afterMs`, the first attempt follows within `jitterMs` instead of a backoff,
+   * unless there was such an attempt in the last `everyMs`; the backoff begins with the second attempt. Default: never.
+   */
+  readonly immediate?: { readonly afterMs: number; readonly jitterMs: number; readonly everyMs: number };
+  /** What an error does that says `never`: `error` ends the result (default), `probe` slows down to `probeEveryMs`. */
+  readonly onNever?: 'error' | 'probe';
   /** True for what proves that the source delivers. Only this resets the attempts: a connect or an acknowledgement does not. */
   isData(value: T): boolean;
   /** Uniform in [0, 1); default `Math.random`. */
@@ -59,14 +66,15 @@ const FLOOR = 0.1;
  * ```
  *
  * - **next**: every value of every subscription to the source, unchanged.
- * - **error**: the source's own, where that says `never`; `RetriesExhausted` with the last one as its cause, after
+ * - **error**: the source's own, where that says `never` and `onNever` is not `probe`; `RetriesExhausted` with the last one as its cause, after
  *   `maxAttempts` without data and no `probeEveryMs`; whatever a callback throws.
  * - **complete**: when the source completes. There is no retry after a completion: it ends what it should end.
  *
  * The n-th wait in a row without data is uniform between a floor, a tenth of `initialDelayMs`, and
  * `min(maxDelayMs, initialDelayMs × 2^(n−1))`. An error may decide for itself with a property `retry`: with
  * `{ kind: 'never' }` the result ends, with `{ kind: 'after', afterMs }` the wait is exactly that long (the floor at
- * least, `probeEveryMs` at least while probing). Every other error is retried.
+ * least, `probeEveryMs` at least while probing). Every other error is retried. With `immediate` the first attempt after a
+ * source that delivered for a while does not wait: most losses are of one connection, not of the far side.
  *
  * @example
  * import { defer, of, throwError } from 'rxjs';
@@ -94,6 +102,8 @@ export function retryBackoff<T>(options: RetryBackoffOptions<T>): MonoTypeOperat
     maxDelayMs,
     maxAttempts = Number.POSITIVE_INFINITY,
     probeEveryMs,
+    immediate,
+    onNever = 'error',
     random = Math.random,
     scheduler = asyncScheduler,
   } = options;
@@ -101,9 +111,17 @@ export function retryBackoff<T>(options: RetryBackoffOptions<T>): MonoTypeOperat
     throw new RangeError(`retryBackoff: initialDelayMs must be above 0, found ${initialDelayMs}`);
   const floorMs = Math.min(initialDelayMs, maxDelayMs) * FLOOR;
 
+  if (onNever === 'probe' && probeEveryMs === undefined)
+    throw new RangeError("retryBackoff: onNever 'probe' needs probeEveryMs");
+
   return (source) =>
     new Observable((subscriber) => {
       let attempt = 0;
+      /** Since the first data of the subscription; undefined: none came. */
+      let deliversSince: number | undefined;
+      let immediateAt = Number.NEGATIVE_INFINITY;
+      /** The immediate attempt counts, but the backoff begins behind it. */
+      let skipped = 0;
 
       const delayFor = (decision: RetryDecision, probing: boolean): number => {
         if (decision.kind === 'after') {
@@ -112,28 +130,45 @@ export function retryBackoff<T>(options: RetryBackoffOptions<T>): MonoTypeOperat
           return afterMs > leastMs ? afterMs : leastMs;
         }
         if (probing && probeEveryMs !== undefined) return probeEveryMs;
-        const boundMs = Math.min(maxDelayMs, initialDelayMs * 2 ** (attempt - 1));
+        const now = scheduler.now();
+        if (
+          immediate !== undefined &&
+          now - (deliversSince ?? now) >= immediate.afterMs &&
+          now - immediateAt >= immediate.everyMs
+        ) {
+          immediateAt = now;
+          skipped = 1;
+          return random() * immediate.jitterMs;
+        }
+        const boundMs = Math.min(maxDelayMs, initialDelayMs * 2 ** (attempt - 1 - skipped));
         return floorMs + random() * (boundMs - floorMs);
       };
 
       const subscribe = (): void => {
+        deliversSince = undefined;
         listen(source, subscriber, {
           next(value) {
-            if (attempt !== 0 && options.isData(value)) attempt = 0;
+            if (deliversSince === undefined && options.isData(value)) {
+              deliversSince = scheduler.now();
+              attempt = 0;
+              skipped = 0;
+            }
             subscriber.next(value);
           },
           error(error) {
             const decision = retryDecision(error);
-            if (decision.kind === 'never') return subscriber.error(error);
-            attempt += 1;
-            const probing = attempt > maxAttempts;
+            const isNever = decision.kind === 'never';
+            if (isNever && onNever === 'error') return subscriber.error(error);
+            // A refusal is no failed attempt of a row: once it is over, the row begins.
+            attempt = isNever ? 0 : attempt + 1;
+            const probing = isNever || attempt > maxAttempts;
             if (probing && probeEveryMs === undefined) {
               const last = error instanceof Error ? error.message : String(error);
               const message = `gave up after ${maxAttempts} attempts without data: ${last}`;
               return subscriber.error(new RetriesExhausted(message, { cause: error }));
             }
             const delayMs = delayFor(decision, probing);
-            options.onRetry?.({ attempt, delayMs, error, probing });
+            options.onRetry?.({ attempt: Math.max(1, attempt), delayMs, error, probing });
             wait.set(delayMs);
           },
         });

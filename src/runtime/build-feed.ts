@@ -8,7 +8,7 @@ import {
   subscribedChannels,
 } from '../config/config.ts';
 import type { VenueId } from '../domain/instrument.ts';
-import type { RawFrame } from '../domain/line.ts';
+import type { RawFrame } from '../domain/venue-event.ts';
 import type { FormerTrades } from '../feed/analytics/trade-analytics.ts';
 import type { Resumption } from '../feed/arbitration/resumption.ts';
 import { Feed } from '../feed/feed.ts';
@@ -22,7 +22,7 @@ import type { VenueFeedOptions } from '../feed/venue-signal.ts';
 import { addIntervals, openTimeOf } from '../market/candles/kline-interval.ts';
 import { network } from '../net/network.ts';
 import type { VenueNetworks } from '../net/venue-networks.ts';
-import { connectLine } from '../venues/connection/connect.ts';
+import { connect } from '../venues/connection/connect.ts';
 import { ConnectionBudget } from '../venues/connection/connection-budget.ts';
 import type { ListedInstrument, RestRequest, Rows } from '../venues/contract.ts';
 import { venues } from '../venues/registry.ts';
@@ -183,8 +183,8 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
           ? undefined
           : (instrument) => rest.ask$(recent(instrument, environment, wallClockMicros), BACKFILL_TIMEOUT_MS),
       fetchCandles: fetchCandlesOf(config, id, rest, wallClockMs),
-      connect: ({ line, url, topics, commands$, instruments, rotateAfterMs, onFrame: tap }) =>
-        connectLine({
+      connect: ({ line, url, topics, commands$, instruments, closingAfterMs, onFrame: tap }) =>
+        connect({
           venue,
           url,
           open: networks(id, line).open,
@@ -196,7 +196,7 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
           probeAfterMs: config.feed.staleAfterMs / 2,
           compression: settings.compression,
           maxFrameMb: settings.maxFrameMb,
-          ...(rotateAfterMs === undefined ? {} : { rotateAfterMs }),
+          ...(closingAfterMs === undefined ? {} : { closingAfterMs }),
           onFrame: tap,
           ...(latencies === undefined ? {} : { clock: latencies.clock }),
         }),
@@ -318,7 +318,7 @@ function noticesOf(
   const url = settings.websocketUrls.map((base) => notices?.url(base)).find((found) => found !== undefined);
   if (notices === undefined || url === undefined) return {};
   return {
-    notices$: connectLine({
+    notices$: connect({
       venue: { ...venues[id], newDecoder: notices.newDecoder },
       url,
       open: networks(id, 0).open,

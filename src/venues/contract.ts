@@ -1,8 +1,9 @@
 import type { Decimal } from '../domain/decimal.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { BookWish, Channel, Instrument, KlineInterval, VenueId } from '../domain/instrument.ts';
-import type { BookUpdate, MarketFrame, RawFrame, RotationNotice } from '../domain/line.ts';
+import type { BookUpdate } from '../domain/market-event.ts';
 import type { AggTrade, Environment, Kline, TradeEvent } from '../domain/record.ts';
+import type { ConnectionClosing, MarketFrame, RawFrame } from '../domain/venue-event.ts';
 
 /** A request over the socket: the frame to send, the id that its answer carries, the topics it is about. */
 export interface ControlRequest {
@@ -32,7 +33,7 @@ export type Decoded =
       /** Refused because the topics named (all of the request, where it names none) are subscribed: as good as an `ack`. */
       readonly alreadySubscribed?: true;
     }
-  | RotationNotice
+  | ConnectionClosing
   /** Well-formed, but nothing that was asked for; counted by reason. */
   | { readonly kind: 'ignored'; readonly reason: string }
   | {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BookWish, Channel } from '../../src/domain/instrument.ts';
-import type { BookUpdate } from '../../src/domain/line.ts';
+import type { BookUpdate } from '../../src/domain/market-event.ts';
 import type { Decoded, DecoderContext, Venue } from '../../src/venues/contract.ts';
 import type { FrameFixture, RestFixture } from '../fixtures/read-fixtures.ts';
 import { valueAt, withoutValue, withValue } from './json-path.ts';

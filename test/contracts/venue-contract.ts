@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { canonicalDecimal } from '../../src/domain/decimal.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { CHANNELS, type Channel, type Instrument, KLINE_INTERVALS } from '../../src/domain/instrument.ts';
-import type { RawFrame } from '../../src/domain/line.ts';
 import type { TradeEvent } from '../../src/domain/record.ts';
+import type { RawFrame } from '../../src/domain/venue-event.ts';
 import type {
   BackfillRequest,
   Decoded,

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { canonicalDecimal, isNotNegative, isPositive } from '../../src/domain/decimal.ts';
 import { KLINE_INTERVALS } from '../../src/domain/instrument.ts';
-import type { MarketEvent } from '../../src/domain/line.ts';
+import type { MarketEvent } from '../../src/domain/market-event.ts';
 import { isTradeId } from '../../src/domain/trade-id.ts';
 import type { DecoderContext } from '../../src/venues/contract.ts';
 

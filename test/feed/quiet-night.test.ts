@@ -2,8 +2,8 @@ import { filter, interval, map, merge, type Observable, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { Instrument, VenueId } from '../../src/domain/instrument.ts';
-import type { LineEvent } from '../../src/domain/line.ts';
 import type { FeedStatus } from '../../src/domain/record.ts';
+import type { VenueEvent } from '../../src/domain/venue-event.ts';
 import { Feed } from '../../src/feed/feed.ts';
 import { Activity } from '../../src/feed/liveness/activity.ts';
 import { VenueFeed } from '../../src/feed/venue-feed.ts';
@@ -28,11 +28,11 @@ async function nightOf(
   const scheduler = new SteppedScheduler();
   const { staleAfterMs, coinStaleAfterMs, failBackAfterMs } = config.feed;
   const activity = new Activity({ quietMs: staleAfterMs / 2, coinQuietMs: coinStaleAfterMs });
-  const connection = (venue: VenueId): Observable<LineEvent> => {
+  const connection = (venue: VenueId): Observable<VenueEvent> => {
     const traded$ = instruments.map(({ coin, symbol }) =>
       interval(1000, scheduler).pipe(
         filter(() => trades(coin, scheduler.now(), venue)),
-        map((): LineEvent => {
+        map((): VenueEvent => {
           const event = tradeEvent(Math.round(scheduler.now() / 1000), {
             venue,
             coin,
@@ -43,8 +43,8 @@ async function nightOf(
         }),
       ),
     );
-    const pongs$ = interval(2000, scheduler).pipe(map((): LineEvent => ({ kind: 'answered', what: 'pong' })));
-    return merge(of<LineEvent>({ kind: 'opened', url: 'ws://x' }), pongs$, ...traded$);
+    const pongs$ = interval(2000, scheduler).pipe(map((): VenueEvent => ({ kind: 'answered', what: 'pong' })));
+    return merge(of<VenueEvent>({ kind: 'connected', url: 'ws://x' }), pongs$, ...traded$);
   };
   const feed = new Feed({
     config: { feed: config.feed, environment: 'production', connectTimeoutMs: 10_000 },

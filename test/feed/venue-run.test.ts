@@ -1,7 +1,7 @@
 import { defer, map, of, Subject, type Subscription, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
-import type { LineEvent } from '../../src/domain/line.ts';
+import type { VenueEvent } from '../../src/domain/venue-event.ts';
 import type { StatusNote } from '../../src/feed/status/status-log.ts';
 import { VenueFeed } from '../../src/feed/venue-feed.ts';
 import type { VenueFeedOptions, VenueSignal } from '../../src/feed/venue-signal.ts';
@@ -193,12 +193,12 @@ describe.each([true, false])('VenueRun: the rotation of one line, contiguous ids
 
 describe('VenueRun: announcements', () => {
   it('rotate all lines, and say what the venue said', () => {
-    const notices$ = new Subject<LineEvent>();
+    const notices$ = new Subject<VenueEvent>();
     const run = new ScriptedRun({ lines: 2, more: { notices$ } });
     for (const connection of run.connections) deliver(connection, 1);
-    notices$.next({ kind: 'opened', url: '' });
+    notices$.next({ kind: 'connected', url: '' });
     expect(run.connections).toHaveLength(2);
-    notices$.next({ kind: 'rotate', reason: 'maintenance', details: { notice: 'a ongoing', title: 'T' } });
+    notices$.next({ kind: 'closing', reason: 'maintenance', details: { notice: 'a ongoing', title: 'T' } });
     for (const connection of run.connections.slice(2)) connection.open().acknowledge();
     for (const connection of run.connections) deliver(connection, 2);
     run.scheduler.advance(500);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectTcp, createServer, type Socket as TcpSocket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { RawFrame } from '../../src/domain/line.ts';
+import type { RawFrame } from '../../src/domain/venue-event.ts';
 import { openSocket, type Socket, type SocketEnd, type SocketOptions } from '../../src/net/open-socket.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
 import { until } from '../../testing/tools/until.ts';

@@ -40,7 +40,7 @@ describe('time with fractions', () => {
     const lines = told((scheduler, tell) => {
       new Subject<string>()
         .pipe(detectStale({ staleAfterMs: SPAN, isData: () => true, scheduler }))
-        .subscribe(({ kind }) => tell(kind));
+        .subscribe((event) => tell(typeof event === 'string' ? event : event.kind));
     });
     expect(lines).toEqual(['0.800 stale']);
   });

@@ -219,12 +219,11 @@ describe('retryBackoff', () => {
         throw 'callback';
       };
       const first = cold('  -o-#           ');
-      const second = cold('       -d-d     ');
-      const sub1 = '        ^--!           ';
-      const sub2 = '        -----^!        ';
-      const dataFails = '   -o----#        ';
+      const sub1 = '        ^!             ';
+      const sub2 = '        ^--!           ';
+      const dataFails = '   -#             ';
       const retryFails = '  -o-#           ';
-      expectObservable(connections(first, second).pipe(retryBackoff({ ...backoff, isData: throwing }))).toBe(
+      expectObservable(first.pipe(retryBackoff({ ...backoff, isData: throwing }))).toBe(
         dataFails,
         undefined,
         'callback',
@@ -239,9 +238,77 @@ describe('retryBackoff', () => {
         undefined,
         'callback',
       );
-      expectSubscriptions(first.subscriptions).toBe([sub1, sub1, sub1]);
-      expectSubscriptions(second.subscriptions).toBe(sub2);
+      expectSubscriptions(first.subscriptions).toBe([sub1, sub2, sub2]);
     });
+  });
+
+  describe('immediate', () => {
+    const immediate = { afterMs: 5, jitterMs: 1, everyMs: 40 };
+
+    it('after a source that delivered for a while, the backoff begins with the second attempt', () => {
+      marbles(({ cold, expectObservable, expectSubscriptions }) => {
+        const first = cold('  -d-d--#                 ');
+        const second = cold('        -#               ');
+        const third = cold('            -#            ');
+        const fourth = cold('                --d      ');
+        const subs = [
+          '                   ^-----!                 ',
+          '                   -------^!               ',
+          '                   ----------^!            ',
+          '                   ---------------^        ',
+        ];
+        const expected = '    -d-d-------------d      ';
+        expectObservable(connections(first, second, third, fourth).pipe(retryBackoff({ ...backoff, immediate }))).toBe(
+          expected,
+        );
+        for (const [index, source] of [first, second, third, fourth].entries())
+          expectSubscriptions(source.subscriptions).toBe(subs[index] ?? '');
+      });
+    });
+
+    it('not after one that delivered for less, counted from its first data', () => {
+      marbles(({ cold, expectObservable }) => {
+        const first = cold('  -----d---#              ');
+        const second = cold('             d           ');
+        const expected = '    -----d-----d            ';
+        expectObservable(connections(first, second).pipe(retryBackoff({ ...backoff, immediate }))).toBe(expected);
+      });
+    });
+
+    it('once in a while: a server that closes each connection as soon as it may is not hammered', () => {
+      marbles(({ cold, expectObservable }) => {
+        const line = cold('   d----#');
+        const expected = '    d-----d------d------d------d------d------d-----d------d-----';
+        expectObservable(line.pipe(retryBackoff({ ...backoff, immediate })), '60ms !').toBe(expected);
+      });
+    });
+
+    it('not where the error says how long to wait', () => {
+      marbles(({ cold, expectObservable }) => {
+        const first = cold('  d-----#', undefined, limited(4));
+        const second = cold('           d');
+        const expected = '    d---------d';
+        expectObservable(connections(first, second).pipe(retryBackoff({ ...backoff, immediate }))).toBe(expected);
+      });
+    });
+  });
+
+  it('an error that says never slows it down to probes where it may, and is no attempt of a row', () => {
+    const retries: unknown[] = [];
+    const onRetry = ({ attempt, delayMs, probing }: RetryNotice) => retries.push([attempt, delayMs, probing]);
+    marbles(({ cold, expectObservable }) => {
+      const first = cold('  -#            ', undefined, blocked);
+      const second = cold('       -#      ', undefined, new Error('lost'));
+      const third = cold('           d    ');
+      const expected = '    ---------d    ';
+      const options = { ...backoff, probeEveryMs: 5, onNever: 'probe' as const, onRetry };
+      expectObservable(connections(first, second, third).pipe(retryBackoff(options))).toBe(expected);
+    });
+    expect(retries).toEqual([
+      [1, 5, true],
+      [1, 2, false],
+    ]);
+    expect(() => retryBackoff({ ...backoff, onNever: 'probe' })).toThrow(RangeError);
   });
 
   it('a lost line comes back without disturbing the other', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RawFrame } from '../../src/domain/line.ts';
+import type { RawFrame } from '../../src/domain/venue-event.ts';
 import type { Decoded } from '../../src/venues/contract.ts';
 import { venues } from '../../src/venues/registry.ts';
 import { cpuMs } from '../../testing/processes/cpu-ms.ts';

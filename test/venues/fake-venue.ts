@@ -1,6 +1,6 @@
 import { Fault } from '../../src/domain/fault.ts';
-import type { MarketFrame } from '../../src/domain/line.ts';
 import type { TradeEvent } from '../../src/domain/record.ts';
+import type { MarketFrame } from '../../src/domain/venue-event.ts';
 import type { ControlRequest, Decoded, DecoderContext, Venue } from '../../src/venues/contract.ts';
 
 /**
@@ -78,7 +78,7 @@ function decode(text: string, receivedAt: number, context: DecoderContext): Deco
       return word === 'no' ? refused : { ...refused, alreadySubscribed: true };
     }
     case 'bye':
-      return { kind: 'rotate', reason: 'server_shutdown' };
+      return { kind: 'closing', reason: 'server_shutdown' };
     case 'noise':
       return { kind: 'ignored', reason: 'unknown_event' };
     case 'throw':

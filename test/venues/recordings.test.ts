@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Instrument, VenueId } from '../../src/domain/instrument.ts';
-import type { BookUpdate, MarketEvent } from '../../src/domain/line.ts';
+import type { BookUpdate, MarketEvent } from '../../src/domain/market-event.ts';
 import type { Decoder } from '../../src/venues/contract.ts';
 import { venues } from '../../src/venues/registry.ts';
 import { recordings } from '../../testing/feeds/recordings.ts';

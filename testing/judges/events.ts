@@ -1,4 +1,4 @@
-import type { BookUpdate, Ticker } from '../../src/domain/line.ts';
+import type { BookUpdate, Ticker } from '../../src/domain/market-event.ts';
 import type { AggTrade, BookTicker, Kline, PriceTick, TradeEvent } from '../../src/domain/record.ts';
 
 /** Plausible events for tests, each field replaceable. */

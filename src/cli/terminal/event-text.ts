@@ -1,5 +1,5 @@
 import { toJson } from '../../codec/json-view.ts';
-import type { BookUpdate, MarketEvent } from '../../domain/line.ts';
+import type { BookUpdate, MarketEvent } from '../../domain/market-event.ts';
 import type { BookLevel, FeedRecord } from '../../domain/record.ts';
 import { amount, percent, rate } from './figures.ts';
 import { inColumns } from './terminal-text.ts';

@@ -1,4 +1,4 @@
-import type { BookUpdate, MarketEvent } from '../../domain/line.ts';
+import type { BookUpdate, MarketEvent } from '../../domain/market-event.ts';
 import type { AggTrade, TradeEvent } from '../../domain/record.ts';
 import type { BookStep, BookSync } from '../../market/book/book-sync.ts';
 import type { Checkpoint, SequenceGap } from '../../operators/sequence/id-sequence.ts';

@@ -13,7 +13,7 @@ import {
   tap,
 } from 'rxjs';
 import type { Instrument } from '../../domain/instrument.ts';
-import type { BookUpdate } from '../../domain/line.ts';
+import type { BookUpdate } from '../../domain/market-event.ts';
 import { type BookStep, BookSync } from '../../market/book/book-sync.ts';
 import type { BookOrigin, BookStepped } from '../arbitration/merged-event.ts';
 import type { VenueFeedOptions, VenueSignal } from '../venue-signal.ts';

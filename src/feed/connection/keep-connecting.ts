@@ -1,4 +1,4 @@
-import { type Observable, retry, type SchedulerLike, timer } from 'rxjs';
+import type { Observable, SchedulerLike } from 'rxjs';
 import type { ReconnectConfig } from '../../config/config.ts';
 import { asFault, type Fault } from '../../domain/fault.ts';
 import { retryBackoff } from '../../operators/retry-backoff.ts';
@@ -20,6 +20,9 @@ export interface KeepConnectingOptions<T> {
   readonly onLost: (loss: Loss) => void;
 }
 
+/** A server that closes after its first frame is not hammered: Binance bans an address at 300 attempts in five minutes. */
+const IMMEDIATE = { afterMs: 10_000, jitterMs: 50, everyMs: 60_000 };
+
 /** Mirrors one connection after the other, for ever: a fault that says never, or too many of the others, slow it down to probes. */
 export function keepConnecting<T>(connection$: Observable<T>, options: KeepConnectingOptions<T>): Observable<T> {
   const { reconnect, scheduler, random = Math.random, isData, onLost } = options;
@@ -30,17 +33,13 @@ export function keepConnecting<T>(connection$: Observable<T>, options: KeepConne
       maxDelayMs,
       maxAttempts,
       probeEveryMs,
+      onNever: 'probe',
+      immediate: IMMEDIATE,
       isData,
       random,
       scheduler,
       onRetry: ({ error, delayMs, attempt, probing }) =>
         onLost({ fault: asFault(error), retryInMs: delayMs, attempt, probing }),
-    }),
-    retry({
-      delay: (error: unknown) => {
-        onLost({ fault: asFault(error), retryInMs: probeEveryMs, attempt: 1, probing: true });
-        return timer(probeEveryMs, scheduler);
-      },
     }),
   );
 }

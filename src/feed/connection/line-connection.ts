@@ -1,14 +1,14 @@
 import { type Observable, type SchedulerLike, Subject, Subscription } from 'rxjs';
-import type { RotationNotice } from '../../domain/line.ts';
-import type { LineCommand } from '../../venues/connection/connect.ts';
+import type { ConnectionClosing } from '../../domain/venue-event.ts';
+import type { ConnectionCommand } from '../../venues/connection/control-channel.ts';
 import type { Loss } from './keep-connecting.ts';
-import type { LineSignal } from './venue-line.ts';
+import type { LineSignal } from './line-event.ts';
 
 /** A connection that is kept: lost, it comes back as the same one. The merge takes it for a line of its own. */
 export class LineConnection {
   /** Unique within the venue. */
   readonly id: number;
-  readonly commands$ = new Subject<LineCommand>();
+  readonly commands$ = new Subject<ConnectionCommand>();
   /** It is open. */
   up = false;
   /** Lost, and not tried again yet. */
@@ -16,7 +16,7 @@ export class LineConnection {
   /** How often its rotation was put off. */
   postponements = 0;
   /** What it was told before it took over. */
-  notice: RotationNotice | undefined;
+  notice: ConnectionClosing | undefined;
   readonly #acknowledged = new Set<string>();
   readonly #scheduler: SchedulerLike;
   readonly #subscription = new Subscription();
@@ -34,7 +34,7 @@ export class LineConnection {
   /** Keeps account of what a signal says of the connection itself. */
   note(signal: Exclude<LineSignal, Loss>): void {
     if (signal.kind === 'connecting') this.waiting = false;
-    if (signal.kind === 'opened') {
+    if (signal.kind === 'connected') {
       this.up = true;
       this.#acknowledged.clear();
     }

@@ -1,20 +1,19 @@
 import type { StatusNote } from '../status/status-log.ts';
-import type { HandedOver, LineNews } from './rotating-line.ts';
-import type { LineSignal } from './venue-line.ts';
+import type { HandedOver, LineChange, LineSignal } from './line-event.ts';
 
 type Note = Omit<StatusNote, 'venue'>;
 type Lost = Extract<LineSignal, { kind: 'lost' }>;
 type Details = Readonly<Record<string, string>>;
 
 /** What feed-status says of a line's news; nothing of data, answers and single frames, of a successor only what goes wrong. */
-export function noteOf({ line, signal, successor }: LineNews): Note | undefined {
+export function noteOf({ line, signal, successor }: LineChange): Note | undefined {
   const { number } = line;
   const details = { url: line.plan.url };
   if (successor) return signal.kind === 'lost' ? successorNote(number, details, signal) : undefined;
   switch (signal.kind) {
     case 'connecting':
       return { state: 'connecting', reason: `line ${number} connects`, line: number, details };
-    case 'opened':
+    case 'connected':
       return { state: 'connected', reason: `line ${number} is open`, line: number, details };
     case 'subscribed': {
       const topics = String(signal.topics.length);

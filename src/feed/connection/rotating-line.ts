@@ -1,11 +1,11 @@
 import { type Observable, type SchedulerLike, Subscription } from 'rxjs';
-import type { RotationNotice } from '../../domain/line.ts';
-import type { LineCommand } from '../../venues/connection/connect.ts';
+import type { ConnectionClosing, MarketFrame } from '../../domain/venue-event.ts';
+import type { ConnectionCommand } from '../../venues/connection/control-channel.ts';
 import type { ConnectionPlan } from '../../venues/connection/plan-connections.ts';
 import { answerWindowMs } from '../liveness/explain-stale.ts';
 import { HandOver } from './hand-over.ts';
 import { LineConnection } from './line-connection.ts';
-import type { LineSignal } from './venue-line.ts';
+import type { LineChange, LineEvent, LineSignal } from './line-event.ts';
 
 /** A new connection's first moment: from what it delivers in it is told what the old one has yet to deliver. */
 const SETTLE_MS = 500;
@@ -16,27 +16,6 @@ const ASK_AGAIN = 10;
 const TAKEN_AGAIN_MS = 1000;
 /** A new connection that is told to rotate before it has taken over is replaced no sooner than this after it has. */
 const AGAIN_AFTER_MS = 5000;
-
-/** The new connection of a line has taken over, and the old one is about to be closed: nothing was missed between them. */
-export interface HandedOver {
-  readonly kind: 'handed_over';
-  readonly from: number;
-  readonly notice: RotationNotice;
-  /** Since the rotation began. */
-  readonly durationMs: number;
-}
-
-export interface LineNews {
-  readonly line: RotatingLine;
-  readonly connection: LineConnection;
-  /** True for a new connection that has not taken over yet. */
-  readonly successor: boolean;
-  readonly signal: Exclude<LineSignal, RotationNotice> | HandedOver;
-  /** With `lost`: the connection had been open. */
-  readonly wasUp: boolean;
-  /** With `refused`: the topics that were not refused before. */
-  readonly newlyRefused: readonly string[];
-}
 
 export interface RotatingLineOptions {
   readonly number: number;
@@ -50,13 +29,13 @@ export interface RotatingLineOptions {
   readonly maxPostponements: number;
   /** How often topics that were refused are asked for again, milliseconds. */
   readonly askAgainMs: number;
-  readonly tell: (news: LineNews) => void;
+  readonly tell: (news: LineEvent) => void;
   readonly staleAfterMs: number;
   readonly scheduler: SchedulerLike;
 }
 
 interface Rotation {
-  readonly notice: RotationNotice;
+  readonly notice: ConnectionClosing;
   readonly successor: LineConnection;
   readonly handOver: HandOver;
   readonly since: number;
@@ -120,14 +99,15 @@ export class RotatingLine {
   unsubscribe(topics: readonly string[]): void {
     const own = topics.filter((topic) => this.topics.delete(topic) || this.#refused.delete(topic));
     if (own.length > 0) this.command({ kind: 'unsubscribe', topics: own });
+    if (this.#rotation !== undefined) this.#judgeSubscription(this.#rotation);
   }
 
-  command(command: LineCommand): void {
+  command(command: ConnectionCommand): void {
     for (const { commands$ } of this.#connections) commands$.next(command);
   }
 
   /** Begins a rotation, unless there is one or the line is not connected. */
-  rotate(notice: RotationNotice): void {
+  rotate(notice: ConnectionClosing): void {
     if (!this.#current.up || this.#rotation !== undefined) return;
     const successor = this.#newConnection();
     this.#rotation = {
@@ -160,7 +140,14 @@ export class RotatingLine {
   }
 
   #onSignal(connection: LineConnection, signal: LineSignal): void {
-    if (signal.kind === 'rotate') {
+    if (signal.kind === 'value') {
+      this.#options.tell({ kind: 'frame', connection: connection.id, frame: signal });
+      if (this.#rotation !== undefined) this.#onData(this.#rotation, connection, signal);
+      return;
+    }
+    // `lost` follows and tells more.
+    if (signal.kind === 'disconnected') return;
+    if (signal.kind === 'closing') {
       this.#onRotate(connection, signal);
       return;
     }
@@ -220,7 +207,7 @@ export class RotatingLine {
   }
 
   /** Age has time. A venue that announces a close promises none, so whatever it tells is done at once, on all lines told. */
-  #onRotate(connection: LineConnection, notice: RotationNotice): void {
+  #onRotate(connection: LineConnection, notice: ConnectionClosing): void {
     if (connection !== this.#current) {
       connection.notice = notice;
       return;
@@ -260,12 +247,19 @@ export class RotatingLine {
   #judge(rotation: Rotation, connection: LineConnection, signal: LineSignal): void {
     const { handOver, successor } = rotation;
     const isNew = connection === successor;
-    if (isNew && signal.kind === 'opened') this.#begin(rotation);
+    if (isNew && signal.kind === 'connected') this.#begin(rotation);
     if (!isNew && signal.kind === 'answered') handOver.oldAnswered();
-    if (isNew && !handOver.subscribed && successor.hasAll(this.topics)) this.#subscribed(rotation);
-    if (signal.kind !== 'value') return;
-    const time = signal.value.at(-1)?.timestamp ?? null;
-    if (!isNew) handOver.byOld(time);
+    if (isNew) this.#judgeSubscription(rotation);
+  }
+
+  #judgeSubscription(rotation: Rotation): void {
+    if (!rotation.handOver.subscribed && rotation.successor.hasAll(this.topics)) this.#subscribed(rotation);
+  }
+
+  #onData(rotation: Rotation, connection: LineConnection, { value }: MarketFrame): void {
+    const { handOver, successor } = rotation;
+    const time = value.at(-1)?.timestamp ?? null;
+    if (connection !== successor) handOver.byOld(time);
     else if (handOver.byNew(time)) this.#settleLater(rotation);
     if (handOver.caughtUp) this.#finish(rotation);
   }
@@ -323,10 +317,10 @@ export class RotatingLine {
 
   #tell(
     connection: LineConnection,
-    signal: LineNews['signal'],
-    { wasUp = false, newlyRefused = NONE }: Partial<Pick<LineNews, 'wasUp' | 'newlyRefused'>> = {},
+    signal: LineChange['signal'],
+    { wasUp = false, newlyRefused = NONE }: Partial<Pick<LineChange, 'wasUp' | 'newlyRefused'>> = {},
   ): void {
     const successor = this.#rotation?.successor === connection;
-    this.#options.tell({ line: this, connection, successor, signal, wasUp, newlyRefused });
+    this.#options.tell({ kind: 'change', line: this, connection, successor, signal, wasUp, newlyRefused });
   }
 }

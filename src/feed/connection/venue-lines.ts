@@ -1,13 +1,14 @@
 import { defer, type Observable, Subject, switchMap, timer } from 'rxjs';
 import { type Instrument, isDepthChannel } from '../../domain/instrument.ts';
-import type { RotationNotice } from '../../domain/line.ts';
+import type { ConnectionClosing } from '../../domain/venue-event.ts';
 import { ConnectionBudget } from '../../venues/connection/connection-budget.ts';
 import { type ConnectionPlan, planConnections } from '../../venues/connection/plan-connections.ts';
 import type { VenueCounts, VenueFeedOptions } from '../venue-signal.ts';
 import type { LineConnection } from './line-connection.ts';
-import { type LineNews, RotatingLine } from './rotating-line.ts';
+import type { LineEvent, LineSignal } from './line-event.ts';
+import { RotatingLine } from './rotating-line.ts';
 import { MAX_POSTPONEMENTS, postponement, rotationAge } from './rotation-age.ts';
-import { type LineSignal, venueLine } from './venue-line.ts';
+import { venueLine } from './venue-line.ts';
 
 /** The lines of one venue: which instruments are subscribed on which connections, and all their signals as one stream. */
 export class VenueLines {
@@ -15,10 +16,10 @@ export class VenueLines {
   readonly instruments = new Map<string, Instrument>();
   readonly #bySymbol = new Map<string, Instrument>();
   readonly #byTopic = new Map<string, Instrument>();
-  readonly news$: Observable<LineNews>;
+  readonly news$: Observable<LineEvent>;
   /** What the trades of a symbol come by, if any are wanted. */
   readonly neededChannel: 'trade' | 'agg_trade' | undefined;
-  readonly #news$ = new Subject<LineNews>();
+  readonly #news$ = new Subject<LineEvent>();
   readonly #options: VenueFeedOptions;
   readonly #counts: VenueCounts;
   readonly #isQuiet: (connection: LineConnection) => boolean;
@@ -64,7 +65,7 @@ export class VenueLines {
   }
 
   /** Replaces the connections of all lines, each by a new one that delivers before the old one is let go. */
-  rotate(notice: RotationNotice): void {
+  rotate(notice: ConnectionClosing): void {
     for (const line of this.#lines) line.rotate(notice);
   }
 
@@ -191,7 +192,7 @@ export class VenueLines {
       topics: () => [...topics],
       commands$: connection.commands$,
       instruments: this.instruments,
-      rotateAfterMs: lifetimeMs === undefined ? undefined : rotationAge(lifetimeMs, plan.line, random),
+      closingAfterMs: lifetimeMs === undefined ? undefined : rotationAge(lifetimeMs, plan.line, random),
       onFrame: (frame) => {
         this.#counts.frames++;
         onFrame?.(frame, number);

@@ -1,6 +1,6 @@
 import { distinctUntilChanged, filter, type Observable, type SchedulerLike, timeout } from 'rxjs';
 import type { ReconnectConfig } from '../../config/config.ts';
-import type { LineEvent, RotationNotice } from '../../domain/line.ts';
+import type { ConnectionClosing, VenueEvent } from '../../domain/venue-event.ts';
 import { keepConnecting } from './keep-connecting.ts';
 
 /** Nothing at all for this long, pongs included: the connection is dead. Venues are pinged at least every 20 s. */
@@ -8,7 +8,7 @@ const SILENT_MS = 60_000;
 
 export interface VenueNoticesOptions {
   /** One connection a subscription. */
-  readonly connection$: Observable<LineEvent>;
+  readonly connection$: Observable<VenueEvent>;
   readonly reconnect: ReconnectConfig;
   readonly scheduler: SchedulerLike;
   /** Uniform in [0, 1); `Math.random` by default. */
@@ -24,11 +24,11 @@ export function venueNotices({
   scheduler,
   random,
   onLost,
-}: VenueNoticesOptions): Observable<RotationNotice> {
+}: VenueNoticesOptions): Observable<ConnectionClosing> {
   const watched$ = connection$.pipe(timeout({ each: SILENT_MS, scheduler }));
-  const isData = ({ kind }: LineEvent): boolean => kind === 'subscribed';
+  const isData = ({ kind }: VenueEvent): boolean => kind === 'subscribed';
   return keepConnecting(watched$, { reconnect, scheduler, random, isData, onLost }).pipe(
-    filter((event) => event.kind === 'rotate'),
+    filter((event) => event.kind === 'closing'),
     distinctUntilChanged((a, b) => a.details?.notice === b.details?.notice),
   );
 }

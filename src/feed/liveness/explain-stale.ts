@@ -14,8 +14,7 @@ export interface ExplainStaleOptions<T> {
   readonly scheduler: SchedulerLike;
 }
 
-export type Explained<T> =
-  | Extract<Freshness<T>, { kind: 'value' }>
+export type ExplainedSilence =
   | { readonly kind: 'stale'; readonly cause: StaleCause; readonly ageMs: number }
   /** `cause`: the last one of the silence. */
   | { readonly kind: 'recovered'; readonly cause: StaleCause; readonly staleForMs: number };
@@ -29,7 +28,9 @@ export function answerWindowMs(staleAfterMs: number): number {
  * Tells why data does not come, behind `detectStale`: the socket does not answer either, or the market is idle, or data
  * should come. While the market is idle it judges again from time to time, and emits `stale` again when the cause changes.
  */
-export function explainStale<T>(options: ExplainStaleOptions<T>): OperatorFunction<Freshness<T>, Explained<T>> {
+export function explainStale<T extends { readonly kind: string }>(
+  options: ExplainStaleOptions<T>,
+): OperatorFunction<T | Freshness, T | ExplainedSilence> {
   const { staleAfterMs, isAnswer, isQuiet, isOpening, scheduler } = options;
   return (source) =>
     new Observable((subscriber) => {
@@ -50,23 +51,24 @@ export function explainStale<T>(options: ExplainStaleOptions<T>): OperatorFuncti
 
       return source.subscribe({
         next(item) {
-          switch (item.kind) {
-            case 'value':
-              if (isAnswer(item.value)) lastAnswerAt = scheduler.now();
-              else if (!isOpen) isOpen = isOpening?.(item.value) === true;
-              subscriber.next(item);
-              return;
-            case 'stale':
-              if (isOpen) judge(scheduler.now() - item.ageMs);
-              return;
-            case 'recovered':
-              again.unsubscribe();
-              if (cause !== undefined) subscriber.next({ kind: 'recovered', cause, staleForMs: item.staleForMs });
-              cause = undefined;
+          if (!isFreshness(item)) {
+            if (isAnswer(item)) lastAnswerAt = scheduler.now();
+            else if (!isOpen) isOpen = isOpening?.(item) === true;
+            subscriber.next(item);
+          } else if (item.kind === 'stale') {
+            if (isOpen) judge(scheduler.now() - item.ageMs);
+          } else {
+            again.unsubscribe();
+            if (cause !== undefined) subscriber.next({ kind: 'recovered', cause, staleForMs: item.staleForMs });
+            cause = undefined;
           }
         },
         error: (error: unknown) => subscriber.error(error),
         complete: () => subscriber.complete(),
       });
     });
+}
+
+function isFreshness<T extends { readonly kind: string }>(item: T | Freshness): item is Freshness {
+  return item.kind === 'stale' || item.kind === 'recovered';
 }

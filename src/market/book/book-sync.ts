@@ -1,4 +1,4 @@
-import type { BookUpdate } from '../../domain/line.ts';
+import type { BookUpdate } from '../../domain/market-event.ts';
 import { compareIds } from '../../domain/trade-id.ts';
 import { HeldUpdates, leavesGap } from './held-updates.ts';
 import { KnownDepth } from './known-depth.ts';

@@ -1,4 +1,4 @@
-import type { BookUpdate } from '../../domain/line.ts';
+import type { BookUpdate } from '../../domain/market-event.ts';
 import { compareIds } from '../../domain/trade-id.ts';
 
 /** Thirty seconds of a venue that tells ten a second: more than any line lags, or a whole book takes to come. */

@@ -1,5 +1,5 @@
 import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
-import type { BookUpdate } from '../../domain/line.ts';
+import type { BookUpdate } from '../../domain/market-event.ts';
 import { compareIds } from '../../domain/trade-id.ts';
 import type { OrderBook } from './order-book.ts';
 

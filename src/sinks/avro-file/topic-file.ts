@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { block, type FileCodec, fileHeader, syncMarker } from '../../avro-file/container.ts';
 import { fileName, listFiles, PART, stampOf } from '../../avro-file/file-name.ts';
 import type { RecordCodec } from '../../codec/avro.ts';
-import { errorCode } from '../../domain/error-code.ts';
+import { errorCode } from '../../domain/fault.ts';
 
 /** Bytes of records in a block, before compression: a torn block loses no more, and a reader needs no more memory. */
 const BLOCK_BYTES = 256 * 1024;

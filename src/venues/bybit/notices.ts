@@ -46,7 +46,7 @@ function announced(data: readonly unknown[]): Decoded {
     const value = first[key];
     if (typeof value === 'string' && value !== '') details[key] = value;
   }
-  return { kind: 'rotate', reason: 'maintenance', details };
+  return { kind: 'closing', reason: 'maintenance', details };
 }
 
 /** Where it does not say whom it concerns, it concerns us. */

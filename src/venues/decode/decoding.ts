@@ -1,7 +1,8 @@
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { Instrument, VenueId } from '../../domain/instrument.ts';
-import type { DataWarning, MarketEvent, RawFrame } from '../../domain/line.ts';
+import type { DataWarning, MarketEvent } from '../../domain/market-event.ts';
 import type { Environment, TradeEvent } from '../../domain/record.ts';
+import type { RawFrame } from '../../domain/venue-event.ts';
 import type { Decoded, Decoder } from '../contract.ts';
 
 /** What every event of a connection's frame says of its origin. */

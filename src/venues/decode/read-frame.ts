@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { Fault } from '../../domain/fault.ts';
-import type { RawFrame } from '../../domain/line.ts';
+import type { RawFrame } from '../../domain/venue-event.ts';
 import { malformed } from './fields.ts';
 import { duplicateKey } from './json-keys.ts';
 

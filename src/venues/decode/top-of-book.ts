@@ -1,5 +1,5 @@
 import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
-import type { DataWarning } from '../../domain/line.ts';
+import type { DataWarning } from '../../domain/market-event.ts';
 import { readNotNegative, readPositive } from './fields.ts';
 
 /** The best level of one side of a book. */

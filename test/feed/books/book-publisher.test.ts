@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BookUpdate } from '../../../src/domain/line.ts';
+import type { BookUpdate } from '../../../src/domain/market-event.ts';
 import type { BookLevel } from '../../../src/domain/record.ts';
 import type { BookStepped } from '../../../src/feed/arbitration/merged-event.ts';
 import { BookPublisher } from '../../../src/feed/books/book-publisher.ts';

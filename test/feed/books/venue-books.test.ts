@@ -1,6 +1,6 @@
 import { defer, delay, NEVER, type Observable, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import type { BookUpdate } from '../../../src/domain/line.ts';
+import type { BookUpdate } from '../../../src/domain/market-event.ts';
 import { VenueBooks } from '../../../src/feed/books/venue-books.ts';
 import { bookUpdate } from '../../../testing/judges/events.ts';
 import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';

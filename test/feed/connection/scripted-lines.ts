@@ -1,13 +1,14 @@
 import { Observable, of, type Subscriber } from 'rxjs';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { Instrument } from '../../../src/domain/instrument.ts';
-import type { LineEvent, MarketEvent, RotationReason } from '../../../src/domain/line.ts';
-import type { LineNews } from '../../../src/feed/connection/rotating-line.ts';
+import type { MarketEvent } from '../../../src/domain/market-event.ts';
+import type { ClosingReason, VenueEvent } from '../../../src/domain/venue-event.ts';
+import type { LineChange } from '../../../src/feed/connection/line-event.ts';
 import { VenueLines } from '../../../src/feed/connection/venue-lines.ts';
 import { Activity } from '../../../src/feed/liveness/activity.ts';
 import { VenueFeed } from '../../../src/feed/venue-feed.ts';
 import type { ConnectArguments, VenueFeedOptions } from '../../../src/feed/venue-signal.ts';
-import type { LineCommand } from '../../../src/venues/connection/connect.ts';
+import type { ConnectionCommand } from '../../../src/venues/connection/control-channel.ts';
 import { tradeEvent } from '../../../testing/judges/events.ts';
 import { fakeVenue } from '../../venues/fake-venue.ts';
 import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
@@ -21,11 +22,11 @@ export function instrument(coin: string): Instrument {
 /** One attempt to connect, played by a test. */
 export class ScriptedConnection {
   readonly args: ConnectArguments;
-  readonly commands: LineCommand[] = [];
+  readonly commands: ConnectionCommand[] = [];
   closed = false;
-  readonly #subscriber: Subscriber<LineEvent>;
+  readonly #subscriber: Subscriber<VenueEvent>;
 
-  constructor(args: ConnectArguments, subscriber: Subscriber<LineEvent>) {
+  constructor(args: ConnectArguments, subscriber: Subscriber<VenueEvent>) {
     this.args = args;
     this.#subscriber = subscriber;
     subscriber.add(() => {
@@ -33,12 +34,12 @@ export class ScriptedConnection {
     });
   }
 
-  tell(event: LineEvent): void {
+  tell(event: VenueEvent): void {
     this.#subscriber.next(event);
   }
 
   open(): this {
-    this.tell({ kind: 'opened', url: this.args.url });
+    this.tell({ kind: 'connected', url: this.args.url });
     this.#subscriber.add(this.args.commands$.subscribe((command) => this.commands.push(command)));
     return this;
   }
@@ -67,8 +68,8 @@ export class ScriptedConnection {
     return this;
   }
 
-  rotate(reason: RotationReason = 'server_shutdown'): void {
-    this.tell({ kind: 'rotate', reason });
+  rotate(reason: ClosingReason = 'server_shutdown'): void {
+    this.tell({ kind: 'closing', reason });
   }
 
   fail(fault = new Fault('connection_closed', 'closed')): void {
@@ -132,7 +133,7 @@ export function scriptedVenue(
 export class ScriptedLines {
   readonly scheduler = new SteppedScheduler();
   readonly connections: ScriptedConnection[] = [];
-  readonly news: LineNews[] = [];
+  readonly news: LineChange[] = [];
   readonly lines: VenueLines;
 
   constructor(options: ScriptedOptions = {}) {
@@ -144,7 +145,9 @@ export class ScriptedLines {
     const feedOptions = scriptedVenue(this.scheduler, onConnected, options);
     const { counts } = new VenueFeed(feedOptions);
     this.lines = new VenueLines(feedOptions, counts, isQuiet);
-    this.lines.news$.subscribe((news) => this.news.push(news));
+    this.lines.news$.subscribe((event) => {
+      if (event.kind === 'change') this.news.push(event);
+    });
   }
 
   /** Opens the lines for BTC and ETH; each is connected, subscribed and has delivered a trade of time 0. */
@@ -172,7 +175,7 @@ export class ScriptedLines {
   story(): string[] {
     return this.news
       .splice(0)
-      .filter(({ signal }) => signal.kind !== 'value' && signal.kind !== 'answered')
+      .filter(({ signal }) => signal.kind !== 'answered')
       .map(({ line, connection, successor, signal }) => {
         const what =
           signal.kind === 'handed_over'

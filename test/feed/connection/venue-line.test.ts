@@ -2,14 +2,15 @@ import { Observable } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
-import type { LineEvent } from '../../../src/domain/line.ts';
-import { type LineSignal, venueLine } from '../../../src/feed/connection/venue-line.ts';
+import type { VenueEvent } from '../../../src/domain/venue-event.ts';
+import type { LineSignal } from '../../../src/feed/connection/line-event.ts';
+import { venueLine } from '../../../src/feed/connection/venue-line.ts';
 
 const reconnect = { initialDelayMs: 10, maxDelayMs: 10, maxAttempts: 3, probeEveryMs: 1000 };
 
 /** o opened, d data, p pong; # ends the connection with the fault. */
-const events: Record<string, LineEvent> = {
-  o: { kind: 'opened', url: 'ws://x' },
+const events: Record<string, VenueEvent> = {
+  o: { kind: 'connected', url: 'ws://x' },
   d: { kind: 'value', key: 'BTCUSDT', at: 0, value: [] },
   p: { kind: 'answered', what: 'pong' },
 };
@@ -30,8 +31,8 @@ function run(
   const lines: string[] = [];
   scheduler.run(({ cold, flush }) => {
     let count = 0;
-    const connection$ = new Observable<LineEvent>((subscriber) =>
-      cold<LineEvent>(
+    const connection$ = new Observable<VenueEvent>((subscriber) =>
+      cold<VenueEvent>(
         connections[Math.min(count++, connections.length - 1)] as string,
         events,
         options.fault ?? new Fault('connection_closed', 'closed'),
@@ -55,8 +56,8 @@ function run(
 describe('venueLine', () => {
   it('connects again after a loss', () => {
     const lines = run(['-o-d---#', '-o-d 30ms d 30ms d 30ms d 30ms d 30ms d 30ms d'], { until: 100 });
-    expect(lines.slice(0, 3)).toEqual(['0 connecting', '1 opened', '7 lost connection_closed #1']);
-    expect(lines.slice(3).map((line) => line.replace(/^[\d.]+ /, ''))).toEqual(['connecting', 'opened']);
+    expect(lines.slice(0, 3)).toEqual(['0 connecting', '1 connected', '7 lost connection_closed #1']);
+    expect(lines.slice(3).map((line) => line.replace(/^[\d.]+ /, ''))).toEqual(['connecting', 'connected']);
   });
 
   it('slows down to probes after too many attempts without data, and never ends', () => {
@@ -85,7 +86,7 @@ describe('venueLine', () => {
     const lines = run(['-o-d--p'], { until: 53.5 });
     expect(lines.slice(0, 4)).toEqual([
       '0 connecting',
-      '1 opened',
+      '1 connected',
       '53 stale socket_dead 50',
       '53 lost socket_dead #1',
     ]);
@@ -99,7 +100,7 @@ describe('venueLine', () => {
   it('quiet market: the connection stays, and data ends the silence', () => {
     expect(run(['-o-d 30ms p 20ms p 20ms p 18ms d'], { quiet: () => true, until: 120 })).toEqual([
       '0 connecting',
-      '1 opened',
+      '1 connected',
       '53 stale quiet_market 50',
       '95 recovered 42',
     ]);
@@ -108,7 +109,7 @@ describe('venueLine', () => {
   it('a market that is not quiet any more makes a silent line mute', () => {
     expect(run(['-o-d 30ms p 20ms p'], { quiet: (now) => now < 70, until: 73.5 })).toEqual([
       '0 connecting',
-      '1 opened',
+      '1 connected',
       '53 stale quiet_market 50',
       '73 stale subscription_mute 70',
       '73 lost subscription_mute #1',
@@ -118,7 +119,7 @@ describe('venueLine', () => {
   it('a socket that dies while the market is quiet is noticed', () => {
     expect(run(['-o-d 30ms p'], { quiet: () => true, until: 73.5 })).toEqual([
       '0 connecting',
-      '1 opened',
+      '1 connected',
       '53 stale quiet_market 50',
       '73 stale socket_dead 70',
       '73 lost socket_dead #1',
@@ -126,6 +127,6 @@ describe('venueLine', () => {
   });
 
   it('the time until the socket is open is not silence', () => {
-    expect(run(['80ms o-d 40ms d'], { until: 130 })).toEqual(['0 connecting', '80 opened']);
+    expect(run(['80ms o-d 40ms d'], { until: 130 })).toEqual(['0 connecting', '80 connected']);
   });
 });

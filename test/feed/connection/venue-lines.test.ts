@@ -31,7 +31,7 @@ describe('VenueLines: a rotation', () => {
     expect(next.closed).toBe(false);
     expect(lines.story()).toEqual([
       '1/2+ connecting',
-      '1/2+ opened',
+      '1/2+ connected',
       '1/2+ subscribed',
       '1/2+ subscribed',
       '1/2 handed_over from 1: server_shutdown after 2500',
@@ -41,8 +41,8 @@ describe('VenueLines: a rotation', () => {
   it('tells the hand-over while the old connection is still open', () => {
     const [lines, old, next] = rotating();
     let wasOpen: boolean | undefined;
-    lines.lines.news$.subscribe(({ signal }) => {
-      if (signal.kind === 'handed_over') wasOpen = !old.closed && lines.lines.up === 1;
+    lines.lines.news$.subscribe((event) => {
+      if (event.kind === 'change' && event.signal.kind === 'handed_over') wasOpen = !old.closed && lines.lines.up === 1;
     });
     next.open().acknowledge();
     lines.pass(1000, old, next);
@@ -81,7 +81,7 @@ describe('VenueLines: a rotation', () => {
   it('does nothing more when it is asked for again meanwhile', () => {
     const [lines, old] = rotating();
     old.rotate();
-    lines.lines.rotate({ kind: 'rotate', reason: 'maintenance' });
+    lines.lines.rotate({ kind: 'closing', reason: 'maintenance' });
     expect(lines.connections).toHaveLength(2);
   });
 
@@ -89,10 +89,10 @@ describe('VenueLines: a rotation', () => {
     const lines = new ScriptedLines();
     const [old] = lines.start() as [ScriptedConnection];
     old.fail();
-    lines.lines.rotate({ kind: 'rotate', reason: 'maintenance' });
+    lines.lines.rotate({ kind: 'closing', reason: 'maintenance' });
     expect(lines.connections).toHaveLength(1);
     lines.pass(1000);
-    lines.lines.rotate({ kind: 'rotate', reason: 'maintenance' });
+    lines.lines.rotate({ kind: 'closing', reason: 'maintenance' });
     expect(lines.connections).toHaveLength(2);
   });
 
@@ -194,7 +194,7 @@ describe('VenueLines: a rotation that goes wrong', () => {
     const [lines, old, next] = rotating();
     next.open();
     old.fail();
-    expect(lines.story()).toEqual(['1/2+ connecting', '1/2+ opened', '1/1 lost connection_closed, goes on']);
+    expect(lines.story()).toEqual(['1/2+ connecting', '1/2+ connected', '1/1 lost connection_closed, goes on']);
     next.acknowledge();
     lines.pass(60_000, next);
     expect(lines.connections).toHaveLength(2);
@@ -213,7 +213,7 @@ describe('VenueLines: a rotation that goes wrong', () => {
     expect(lines.story()).toEqual([
       '1/2+ connecting',
       '1/1 lost connection_closed, goes on',
-      '1/2 opened',
+      '1/2 connected',
       '1/2 subscribed',
     ]);
     expect(lines.lines.up).toBe(1);
@@ -229,7 +229,7 @@ describe('VenueLines: a rotation that goes wrong', () => {
     lines.connection(2).open().acknowledge();
     lines.pass(700_000, lines.connection(2));
     expect(lines.connections).toHaveLength(3);
-    expect(lines.story()).toEqual(['1/1 connecting', '1/1 opened', '1/1 subscribed']);
+    expect(lines.story()).toEqual(['1/1 connecting', '1/1 connected', '1/1 subscribed']);
   });
 
   it('goes on with the old connection when the open successor is lost again', () => {
@@ -377,9 +377,13 @@ describe('VenueLines: connections that come of age', () => {
     const rotations: { readonly line: number; readonly from: number; readonly to: number }[] = [];
     const lost: string[] = [];
     let leastUp = 2;
-    lines.lines.news$.subscribe(({ line, signal }) => {
+    lines.lines.news$.subscribe((event) => {
+      if (event.kind === 'frame') {
+        if (lines.scheduler.now() > 10_000) leastUp = Math.min(leastUp, lines.lines.up);
+        return;
+      }
+      const { line, signal } = event;
       if (signal.kind === 'lost') lost.push(signal.fault.message);
-      if (signal.kind === 'value' && lines.scheduler.now() > 10_000) leastUp = Math.min(leastUp, lines.lines.up);
       lines.news.length = 0;
       if (signal.kind !== 'handed_over') return;
       const to = lines.scheduler.now();
@@ -430,8 +434,8 @@ function lifeOf(connection: ScriptedConnection, scheduler: ScriptedLines['schedu
   after(100, () => {
     connection.open().acknowledge();
     deliver();
-    const { rotateAfterMs } = connection.args;
-    if (rotateAfterMs !== undefined) after(rotateAfterMs, () => connection.rotate('lifetime'));
+    const { closingAfterMs } = connection.args;
+    if (closingAfterMs !== undefined) after(closingAfterMs, () => connection.rotate('lifetime'));
     after(lifetimeMs, () => connection.fail(new Fault('connection_closed', 'closed for its age')));
   });
 }

@@ -1,18 +1,18 @@
 import { Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
-import type { LineEvent } from '../../../src/domain/line.ts';
+import type { VenueEvent } from '../../../src/domain/venue-event.ts';
 import { venueNotices } from '../../../src/feed/connection/venue-notices.ts';
 import { marbles } from '../../../testing/marbles/marbles.ts';
 
 const reconnect = { initialDelayMs: 10, maxDelayMs: 10, maxAttempts: 3, probeEveryMs: 1000 };
-const scheduled: LineEvent = { kind: 'rotate', reason: 'maintenance', details: { notice: 'a scheduled' } };
-const ongoing: LineEvent = { kind: 'rotate', reason: 'maintenance', details: { notice: 'a ongoing' } };
-const longer: LineEvent = { kind: 'rotate', reason: 'maintenance', details: { notice: 'a ongoing', end: '2' } };
+const scheduled: VenueEvent = { kind: 'closing', reason: 'maintenance', details: { notice: 'a scheduled' } };
+const ongoing: VenueEvent = { kind: 'closing', reason: 'maintenance', details: { notice: 'a ongoing' } };
+const longer: VenueEvent = { kind: 'closing', reason: 'maintenance', details: { notice: 'a ongoing', end: '2' } };
 
 /** o opened, a subscribed, p pong, i ignored; s, r and l (r with another end) announcements. */
-const events: Record<string, LineEvent> = {
-  o: { kind: 'opened', url: 'ws://x' },
+const events: Record<string, VenueEvent> = {
+  o: { kind: 'connected', url: 'ws://x' },
   a: { kind: 'subscribed', topics: ['system.status'] },
   p: { kind: 'answered', what: 'pong' },
   i: { kind: 'ignored', reason: 'maintenance_not_ours' },
@@ -27,8 +27,8 @@ function run(connections: readonly string[], untilMs: number, fault = new Fault(
   let lost = 0;
   let made = 0;
   marbles(({ cold, scheduler, flush }) => {
-    const connection$ = new Observable<LineEvent>((subscriber) =>
-      cold<LineEvent>(connections[Math.min(made++, connections.length - 1)] as string, events, fault).subscribe(
+    const connection$ = new Observable<VenueEvent>((subscriber) =>
+      cold<VenueEvent>(connections[Math.min(made++, connections.length - 1)] as string, events, fault).subscribe(
         subscriber,
       ),
     );

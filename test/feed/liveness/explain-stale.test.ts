@@ -1,3 +1,4 @@
+import { map } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { explainStale } from '../../../src/feed/liveness/explain-stale.ts';
@@ -13,18 +14,19 @@ function run(
   scheduler.run(({ hot, flush }) => {
     const subscription = hot(marble)
       .pipe(
-        detectStale({ staleAfterMs: 50, isData: (value) => value === 'd', scheduler }),
+        map((kind) => ({ kind })),
+        detectStale({ staleAfterMs: 50, isData: ({ kind }) => kind === 'd', scheduler }),
         explainStale({
           staleAfterMs: 50,
-          isAnswer: (value) => value === 'p',
+          isAnswer: ({ kind }) => kind === 'p',
           isQuiet,
-          ...(opens ? { isOpening: (value) => value === 'o' } : {}),
+          ...(opens ? { isOpening: ({ kind }) => kind === 'o' } : {}),
           scheduler,
         }),
       )
       .subscribe((item) => {
-        if (item.kind === 'stale') told.push(`${scheduler.now()} ${item.cause} ${item.ageMs}`);
-        if (item.kind === 'recovered') told.push(`${scheduler.now()} recovered ${item.cause} ${item.staleForMs}`);
+        if ('ageMs' in item) told.push(`${scheduler.now()} ${item.cause} ${item.ageMs}`);
+        if ('staleForMs' in item) told.push(`${scheduler.now()} recovered ${item.cause} ${item.staleForMs}`);
       });
     scheduler.schedule(() => subscription.unsubscribe(), 300);
     flush();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BookUpdate } from '../../../src/domain/line.ts';
+import type { BookUpdate } from '../../../src/domain/market-event.ts';
 import { type BookStep, BookSync } from '../../../src/market/book/book-sync.ts';
 import { seededRandom } from '../../../src/replay/seeded-random.ts';
 import { currentSeed } from '../../../testing/properties/seeds.ts';

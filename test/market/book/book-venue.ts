@@ -1,4 +1,4 @@
-import type { BookUpdate } from '../../../src/domain/line.ts';
+import type { BookUpdate } from '../../../src/domain/market-event.ts';
 import type { BookLevel } from '../../../src/domain/record.ts';
 
 /** An update with nothing in it, of one symbol. */

@@ -1,7 +1,7 @@
 import type { MarblePicture } from '../../../scripts/marble-picture.ts';
 import type { Freshness } from '../../../src/operators/detect-stale.ts';
 
-export const picture: MarblePicture<string, Freshness<string>> = {
+export const picture: MarblePicture<string, string | Freshness> = {
   name: 'detectStale',
   description:
     'Data and pongs pass through. Five milliseconds after the last data a stale event comes, though pongs still do; right before the next data comes a recovered event.',
@@ -21,8 +21,8 @@ export const picture: MarblePicture<string, Freshness<string>> = {
     name: 'result',
     marbles: '-d--p-s-p-(rd)d--',
     values: {
-      d: { kind: 'value', value: 'd' },
-      p: { kind: 'value', value: 'p' },
+      d: 'd',
+      p: 'p',
       s: { kind: 'stale', ageMs: 5, lastDataAt: 1 },
       r: { kind: 'recovered', staleForMs: 4 },
     },

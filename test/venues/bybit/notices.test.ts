@@ -41,7 +41,7 @@ describe("Bybit's system status: the address", () => {
 describe("Bybit's system status: an announcement", () => {
   it.each(['scheduled', 'ongoing', 'postponed'])('that is %s asks for a rotation', (state) => {
     expect(announced({ ...STATUS, state })).toEqual({
-      kind: 'rotate',
+      kind: 'closing',
       reason: 'maintenance',
       details: { notice: `${STATUS.id} ${state}`, title: 't06', begin: '1751596902000', end: '1751597011000' },
     });
@@ -60,13 +60,13 @@ describe("Bybit's system status: an announcement", () => {
   it('that does not say whom it concerns, concerns us', () => {
     const { id, state } = STATUS;
     expect(announced({ id, state })).toEqual({
-      kind: 'rotate',
+      kind: 'closing',
       reason: 'maintenance',
       details: { notice: `${id} scheduled` },
     });
-    expect(announced({ ...STATUS, product: ['2'] }).kind).toBe('rotate');
+    expect(announced({ ...STATUS, product: ['2'] }).kind).toBe('closing');
     const noText = { toString: 0, valueOf: 0 };
-    expect(announced({ ...STATUS, product: [noText, 2], env: noText }).kind).toBe('rotate');
+    expect(announced({ ...STATUS, product: [noText, 2], env: noText }).kind).toBe('closing');
   });
 
   it('names all that are open, with the words of the first', () => {
@@ -76,7 +76,7 @@ describe("Bybit's system status: an announcement", () => {
       STATUS,
     ];
     expect(announced(...others)).toMatchObject({
-      kind: 'rotate',
+      kind: 'closing',
       details: { notice: `b ongoing, ${STATUS.id} scheduled` },
     });
   });

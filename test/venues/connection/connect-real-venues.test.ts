@@ -2,10 +2,10 @@ import { asyncScheduler } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import type { Channel, Instrument } from '../../../src/domain/instrument.ts';
-import type { LineEvent } from '../../../src/domain/line.ts';
+import type { VenueEvent } from '../../../src/domain/venue-event.ts';
 import { binance } from '../../../src/venues/binance/venue.ts';
 import { bybit } from '../../../src/venues/bybit/venue.ts';
-import { connectLine } from '../../../src/venues/connection/connect.ts';
+import { connect } from '../../../src/venues/connection/connect.ts';
 import { planConnections } from '../../../src/venues/connection/plan-connections.ts';
 import type { Venue } from '../../../src/venues/contract.ts';
 import { until } from '../../../testing/tools/until.ts';
@@ -59,7 +59,7 @@ const binanceAnswers: Answer = ({ id, params = [] }) => {
 describe.each<[string, Venue, Answer, string]>([
   ['bybit', bybit, bybitAnswers, '2290000001227213949'],
   ['binance', binance, binanceAnswers, '3735683259'],
-])('connectLine with %s', (_name, venue, answers, tradeId) => {
+])('connect with %s', (_name, venue, answers, tradeId) => {
   it('subscribes what the venue has, reports what it refuses, and gives its trades', async () => {
     const server = await localServer({
       onConnection(connection: WebSocket) {
@@ -71,8 +71,8 @@ describe.each<[string, Venue, Answer, string]>([
     cleanups.push(() => server.close());
     const [plan] = planConnections(venue, { instruments, channels: CHANNELS, lines: 1, websocketUrls: [server.url] });
     if (plan === undefined) throw new Error('no plan');
-    const events: LineEvent[] = [];
-    const line$ = connectLine({
+    const events: VenueEvent[] = [];
+    const line$ = connect({
       // Real time: the pacing of a real venue would take the test's patience, and has tests of its own.
       venue: { ...venue, limits: { ...venue.limits, messagesPerSecond: 1000 } },
       url: plan.url,

@@ -4,8 +4,9 @@ import { type Observable, Subject, type Subscription } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { Fault } from '../../../src/domain/fault.ts';
-import type { LineEvent, RawFrame } from '../../../src/domain/line.ts';
-import { connectLine, type LineCommand, type LineOptions } from '../../../src/venues/connection/connect.ts';
+import type { RawFrame, VenueEvent } from '../../../src/domain/venue-event.ts';
+import { type ConnectionOptions, connect } from '../../../src/venues/connection/connect.ts';
+import type { ConnectionCommand } from '../../../src/venues/connection/control-channel.ts';
 import type { Venue } from '../../../src/venues/contract.ts';
 import { freePort } from '../../../testing/processes/free-port.ts';
 import { until } from '../../../testing/tools/until.ts';
@@ -70,7 +71,7 @@ function refuseUnknown(answer: (id: string, bad: readonly string[]) => string) {
 }
 
 interface Line {
-  readonly events: LineEvent[];
+  readonly events: VenueEvent[];
   readonly errors: unknown[];
   readonly subscription: Subscription;
   kinds(): string[];
@@ -79,8 +80,8 @@ interface Line {
   opened(): Promise<unknown>;
 }
 
-function watch(line$: Observable<LineEvent>): Line {
-  const events: LineEvent[] = [];
+function watch(line$: Observable<VenueEvent>): Line {
+  const events: VenueEvent[] = [];
   const errors: unknown[] = [];
   const subscription = line$.subscribe({
     next: (event) => events.push(event),
@@ -94,7 +95,7 @@ function watch(line$: Observable<LineEvent>): Line {
     errors,
     subscription,
     kinds,
-    opened: () => until(() => kinds().includes('opened'), { message: 'opened' }),
+    opened: () => until(() => kinds().includes('connected'), { message: 'connected' }),
     async fault() {
       await until(() => errors.length > 0, { message: 'the end of the line' });
       const [error] = errors;
@@ -104,11 +105,11 @@ function watch(line$: Observable<LineEvent>): Line {
   };
 }
 
-function connect(url: string, options: Partial<LineOptions> = {}): Line {
-  return watch(connectLine(lineOptions(url, options)));
+function open(url: string, options: Partial<ConnectionOptions> = {}): Line {
+  return watch(connect(connectionOptions(url, options)));
 }
 
-function lineOptions(url: string, options: Partial<LineOptions> = {}): LineOptions {
+function connectionOptions(url: string, options: Partial<ConnectionOptions> = {}): ConnectionOptions {
   return {
     venue: fakeVenue(),
     url,
@@ -131,24 +132,24 @@ const slow = (messagesPerSecond: number): Partial<Venue> => ({
     connectionLifetimeMs: undefined,
   },
 });
-const topicsOf = (events: readonly LineEvent[], kind: 'subscribed' | 'refused'): string[] =>
+const topicsOf = (events: readonly VenueEvent[], kind: 'subscribed' | 'refused'): string[] =>
   events.flatMap((event) => (event.kind === kind ? event.topics : [])).sort();
 const symbols = (count: number): string[] => Array.from({ length: count }, (_, index) => `trade.S${index}`);
 
-describe('connectLine: frames', () => {
+describe('connect: frames', () => {
   it('gives each frame what it means, in order', async () => {
     const server = await serve();
-    const { events, opened } = connect(server.url, { clock: () => 42 });
+    const { events, opened } = open(server.url, { clock: () => 42 });
     await opened();
     server.say('trade BTC 1', 'repeat', 'odd ETH 2', 'pong', 'bye', 'noise', 'gibberish', 'trade BTC 3');
     await until(() => events.length === 9);
     expect(events).toMatchObject([
-      { kind: 'opened', url: server.url },
+      { kind: 'connected', url: server.url },
       { kind: 'value', key: 'BTC', at: 42, value: [{ symbol: 'BTC', tradeId: '1', receivedAt: 42 }] },
       { kind: 'value', key: 'BTC', at: 42, value: [] },
       { kind: 'value', key: 'ETH', value: [{ symbol: 'ETH' }], warning: 'inverted_spread' },
       { kind: 'answered', what: 'pong' },
-      { kind: 'rotate', reason: 'server_shutdown' },
+      { kind: 'closing', reason: 'server_shutdown' },
       { kind: 'ignored', reason: 'unknown_event' },
       { kind: 'malformed', frame: { binary: false, receivedAt: 42 }, fault: { kind: 'malformed', field: 'word' } },
       { kind: 'value', value: [{ tradeId: '3' }] },
@@ -158,7 +159,7 @@ describe('connectLine: frames', () => {
 
   it('is not disturbed by a decoder that throws', async () => {
     const server = await serve();
-    const { events, opened } = connect(server.url);
+    const { events, opened } = open(server.url);
     await opened();
     server.say('throw', 'trade BTC 1');
     await until(() => events.length === 3);
@@ -168,7 +169,7 @@ describe('connectLine: frames', () => {
 
   it('passes bytes that are no UTF-8 to the decoder', async () => {
     const server = await serve();
-    const { events, opened } = connect(server.url);
+    const { events, opened } = open(server.url);
     await opened();
     const bytes = Buffer.from([0xff, 0xfe, 0x00]);
     server.say(bytes, 'trade BTC 1');
@@ -180,7 +181,7 @@ describe('connectLine: frames', () => {
     const server = await serve(acknowledge);
     const seen: string[] = [];
     const onFrame = (frame: RawFrame) => seen.push(Buffer.from(frame.data).toString());
-    const { events } = connect(server.url, { onFrame, topics: () => ['trade.BTC'] });
+    const { events } = open(server.url, { onFrame, topics: () => ['trade.BTC'] });
     await until(() => events.some(({ kind }) => kind === 'subscribed'));
     server.say('gibberish', 'trade BTC 1');
     await until(() => seen.length === 3);
@@ -196,7 +197,7 @@ describe('connectLine: frames', () => {
       },
     });
     const server = await serve();
-    const line$ = connectLine(lineOptions(server.url, { venue }));
+    const line$ = connect(connectionOptions(server.url, { venue }));
     expect(decoders).toBe(0);
     await watch(line$).opened();
     await watch(line$).opened();
@@ -205,11 +206,11 @@ describe('connectLine: frames', () => {
   });
 });
 
-describe('connectLine: subscriptions', () => {
+describe('connect: subscriptions', () => {
   it('asks for the topics wanted as it opens, in the batches of the venue', async () => {
     const server = await serve(acknowledge);
     let wanted = ['trade.OLD'];
-    const { events } = connect(server.url, { topics: () => wanted });
+    const { events } = open(server.url, { topics: () => wanted });
     wanted = symbols(BATCH + 2);
     await until(() => topicsOf(events, 'subscribed').length === BATCH + 2);
     expect(server.got.map((text) => text.split(' ')[2]?.split(',').length)).toEqual([BATCH, 2]);
@@ -222,26 +223,26 @@ describe('connectLine: subscriptions', () => {
       for (let id = 0; id < 30; id++) connection.send(`trade BTC ${id}`);
       acknowledge(text, connection);
     });
-    const { events, kinds } = connect(server.url, { topics: () => ['trade.BTC'] });
+    const { events, kinds } = open(server.url, { topics: () => ['trade.BTC'] });
     await until(() => kinds().includes('subscribed'));
-    expect(kinds()).toEqual(['opened', ...Array(30).fill('value'), 'answered', 'subscribed']);
+    expect(kinds()).toEqual(['connected', ...Array(30).fill('value'), 'answered', 'subscribed']);
     expect(topicsOf(events, 'subscribed')).toEqual(['trade.BTC']);
   });
 
   it('takes an acknowledgement without id for the oldest request', async () => {
     const server = await serve((_text, connection) => connection.send('ack'));
-    const { events } = connect(server.url, { topics: () => symbols(BATCH * 2) });
+    const { events } = open(server.url, { topics: () => symbols(BATCH * 2) });
     await until(() => topicsOf(events, 'subscribed').length === BATCH * 2);
     expect(topicsOf(events, 'subscribed')).toEqual(symbols(BATCH * 2).sort());
   });
 
   it('counts an acknowledgement of nothing as an answer only', async () => {
     const server = await serve();
-    const { kinds, opened } = connect(server.url);
+    const { kinds, opened } = open(server.url);
     await opened();
     server.say('ack 99', 'ack');
     await until(() => kinds().length === 3);
-    expect(kinds()).toEqual(['opened', 'answered', 'answered']);
+    expect(kinds()).toEqual(['connected', 'answered', 'answered']);
   });
 
   it.each([
@@ -252,7 +253,7 @@ describe('connectLine: subscriptions', () => {
   ])('tries a batch refused %s again in parts, and tells the topic refused alone', async (_how, answer) => {
     const server = await serve(refuseUnknown(answer));
     const wanted = ['trade.BTC', 'trade.NOSUCH1', 'trade.ETH', 'trade.NOSUCH2', 'trade.SOL'];
-    const { events } = connect(server.url, { topics: () => wanted });
+    const { events } = open(server.url, { topics: () => wanted });
     await until(() => topicsOf(events, 'subscribed').length === 3 && topicsOf(events, 'refused').length === 2);
     expect(topicsOf(events, 'subscribed')).toEqual(['trade.BTC', 'trade.ETH', 'trade.SOL']);
     expect(topicsOf(events, 'refused')).toEqual(['trade.NOSUCH1', 'trade.NOSUCH2']);
@@ -270,7 +271,7 @@ describe('connectLine: subscriptions', () => {
     });
     const server = await serve(refuseUnknown((id) => `no ${id}`));
     const wanted = [...symbols(199), 'trade.NOSUCH'];
-    const { events } = connect(server.url, { venue, topics: () => wanted });
+    const { events } = open(server.url, { venue, topics: () => wanted });
     await until(() => topicsOf(events, 'subscribed').length === 199 && topicsOf(events, 'refused').length === 1);
     expect(server.got.length).toBeLessThan(30);
   });
@@ -280,7 +281,7 @@ describe('connectLine: subscriptions', () => {
       const [, id, topics = ''] = text.split(' ');
       connection.send(topics.includes('trade.ETH') ? `already ${id} trade.ETH` : `already ${id}`);
     });
-    const { events } = connect(server.url, { topics: () => ['trade.BTC', 'trade.ETH', 'trade.SOL'] });
+    const { events } = open(server.url, { topics: () => ['trade.BTC', 'trade.ETH', 'trade.SOL'] });
     await until(() => topicsOf(events, 'subscribed').length === 3);
     expect(topicsOf(events, 'subscribed')).toEqual(['trade.BTC', 'trade.ETH', 'trade.SOL']);
     expect(topicsOf(events, 'refused')).toEqual([]);
@@ -289,7 +290,7 @@ describe('connectLine: subscriptions', () => {
 
   it('tells topics that the venue takes back later', async () => {
     const server = await serve(acknowledge);
-    const { events, kinds } = connect(server.url, { topics: () => ['trade.BTC', 'trade.ETH'] });
+    const { events, kinds } = open(server.url, { topics: () => ['trade.BTC', 'trade.ETH'] });
     await until(() => kinds().includes('subscribed'));
     server.say('no - trade.ETH');
     await until(() => kinds().includes('refused'));
@@ -298,7 +299,7 @@ describe('connectLine: subscriptions', () => {
 
   it('counts a refusal that fits no request', async () => {
     const server = await serve();
-    const { events, opened } = connect(server.url);
+    const { events, opened } = open(server.url);
     await opened();
     server.say('no 99 trade.XRP', 'no -');
     await until(() => events.length === 5);
@@ -308,7 +309,7 @@ describe('connectLine: subscriptions', () => {
 
   it('sends an unanswered request again, and counts it from the second time on', async () => {
     const server = await serve();
-    const { events, opened } = connect(server.url, { topics: () => ['trade.BTC'] });
+    const { events, opened } = open(server.url, { topics: () => ['trade.BTC'] });
     await opened();
     await until(() => server.got.length === 1);
     scheduler.advance(9900);
@@ -327,7 +328,7 @@ describe('connectLine: subscriptions', () => {
 
   it('takes a late acknowledgement', async () => {
     const server = await serve();
-    const { events, opened } = connect(server.url, { topics: () => ['trade.BTC'] });
+    const { events, opened } = open(server.url, { topics: () => ['trade.BTC'] });
     await opened();
     await until(() => server.got.length === 1);
     scheduler.advance(9000);
@@ -338,11 +339,11 @@ describe('connectLine: subscriptions', () => {
   });
 });
 
-describe('connectLine: commands', () => {
+describe('connect: commands', () => {
   it('subscribes, unsubscribes and resubscribes while it lives', async () => {
     const server = await serve(acknowledge);
-    const commands$ = new Subject<LineCommand>();
-    const { events, opened } = connect(server.url, { commands$, topics: () => ['trade.BTC'] });
+    const commands$ = new Subject<ConnectionCommand>();
+    const { events, opened } = open(server.url, { commands$, topics: () => ['trade.BTC'] });
     await opened();
     commands$.next({ kind: 'subscribe', topics: ['trade.ETH'] });
     commands$.next({ kind: 'unsubscribe', topics: ['trade.BTC'] });
@@ -361,8 +362,8 @@ describe('connectLine: commands', () => {
 
   it('does not bring back by a retry what was unsubscribed meanwhile', async () => {
     const server = await serve();
-    const commands$ = new Subject<LineCommand>();
-    const { events, opened } = connect(server.url, { commands$, topics: () => ['trade.BTC', 'trade.ETH'] });
+    const commands$ = new Subject<ConnectionCommand>();
+    const { events, opened } = open(server.url, { commands$, topics: () => ['trade.BTC', 'trade.ETH'] });
     await opened();
     await until(() => server.got.length === 1);
     commands$.next({ kind: 'unsubscribe', topics: ['trade.BTC'] });
@@ -375,18 +376,18 @@ describe('connectLine: commands', () => {
 
   it('minds no refusal to unsubscribe', async () => {
     const server = await serve((text, connection) => connection.send(text.startsWith('unsub') ? 'no 1' : 'noise'));
-    const commands$ = new Subject<LineCommand>();
-    const { kinds, opened } = connect(server.url, { commands$ });
+    const commands$ = new Subject<ConnectionCommand>();
+    const { kinds, opened } = open(server.url, { commands$ });
     await opened();
     commands$.next({ kind: 'unsubscribe', topics: ['trade.BTC'] });
     await until(() => kinds().length === 2);
-    expect(kinds()).toEqual(['opened', 'answered']);
+    expect(kinds()).toEqual(['connected', 'answered']);
   });
 
   it('probes on command', async () => {
     const server = await serve();
-    const commands$ = new Subject<LineCommand>();
-    const { events, opened } = connect(server.url, { commands$ });
+    const commands$ = new Subject<ConnectionCommand>();
+    const { events, opened } = open(server.url, { commands$ });
     await opened();
     commands$.next({ kind: 'probe' });
     await until(() => events.length === 2);
@@ -395,8 +396,8 @@ describe('connectLine: commands', () => {
 
   it('leaves the commands when it ends', async () => {
     const server = await serve();
-    const commands$ = new Subject<LineCommand>();
-    const { subscription, opened } = connect(server.url, { commands$ });
+    const commands$ = new Subject<ConnectionCommand>();
+    const { subscription, opened } = open(server.url, { commands$ });
     expect(commands$.observed).toBe(false);
     await opened();
     expect(commands$.observed).toBe(true);
@@ -405,10 +406,10 @@ describe('connectLine: commands', () => {
   });
 });
 
-describe('connectLine: pacing', () => {
+describe('connect: pacing', () => {
   it('keeps below what the venue allows a second, pongs counted', async () => {
     const server = await serve();
-    const { opened } = connect(server.url, { venue: fakeVenue(slow(5)), topics: () => symbols(BATCH * 25) });
+    const { opened } = open(server.url, { venue: fakeVenue(slow(5)), topics: () => symbols(BATCH * 25) });
     await opened();
     await roundTrip(server);
     expect(server.got).toHaveLength(4);
@@ -430,7 +431,7 @@ describe('connectLine: pacing', () => {
   it('lets a heartbeat pass the subscriptions that wait', async () => {
     const server = await serve();
     const venue = fakeVenue({ ...slow(5), heartbeat: { everyMs: 1000, frame: (id) => `beat ${id}` } });
-    const { opened } = connect(server.url, { venue, topics: () => symbols(BATCH * 20) });
+    const { opened } = open(server.url, { venue, topics: () => symbols(BATCH * 20) });
     await opened();
     scheduler.advance(1100);
     await until(() => server.got.length >= 5);
@@ -438,11 +439,11 @@ describe('connectLine: pacing', () => {
   });
 });
 
-describe('connectLine: signs of life', () => {
+describe('connect: signs of life', () => {
   it('sends the heartbeat of the venue on its interval', async () => {
     const server = await serve((_text, connection) => connection.send('pong'));
     const venue = fakeVenue({ heartbeat: { everyMs: 20_000, frame: (id) => `beat ${id}` } });
-    const { kinds, opened } = connect(server.url, { venue, probeAfterMs: 1e9 });
+    const { kinds, opened } = open(server.url, { venue, probeAfterMs: 1e9 });
     await opened();
     scheduler.advance(19_999);
     await roundTrip(server);
@@ -452,13 +453,13 @@ describe('connectLine: signs of life', () => {
     await until(() => server.got.length === 2);
     expect(server.got).toEqual(['beat 1', 'beat 2']);
     await until(() => kinds().length === 3);
-    expect(kinds()).toEqual(['opened', 'answered', 'answered']);
+    expect(kinds()).toEqual(['connected', 'answered', 'answered']);
   });
 
   it('probes a silent line with a ping, and tells the pong', async () => {
     const server = await serve();
     let pings = 0;
-    const { events, opened } = connect(server.url);
+    const { events, opened } = open(server.url);
     await opened();
     server.connections[0]?.on('ping', () => pings++);
     scheduler.advance(PROBE_AFTER_MS - 1);
@@ -473,7 +474,7 @@ describe('connectLine: signs of life', () => {
   it('probes with the heartbeat of a venue that wants one', async () => {
     const server = await serve((_text, connection) => connection.send('pong'));
     const venue = fakeVenue({ heartbeat: { everyMs: 1e9, frame: (id) => `beat ${id}` } });
-    const { kinds, opened } = connect(server.url, { venue });
+    const { kinds, opened } = open(server.url, { venue });
     await opened();
     scheduler.advance(PROBE_AFTER_MS);
     await until(() => kinds().includes('answered'));
@@ -483,7 +484,7 @@ describe('connectLine: signs of life', () => {
   it('does not probe while data comes, and does at most a tick late once it stops', async () => {
     const server = await serve();
     let pings = 0;
-    const { events, opened } = connect(server.url);
+    const { events, opened } = open(server.url);
     await opened();
     server.connections[0]?.on('ping', () => pings++);
     for (let count = 1; count <= 6; count++) {
@@ -499,7 +500,7 @@ describe('connectLine: signs of life', () => {
 
   it('goes on probing through a long silence, and takes no pong for data', async () => {
     const server = await serve();
-    const { events, kinds, opened } = connect(server.url);
+    const { events, kinds, opened } = open(server.url);
     await opened();
     for (let count = 1; count <= 4; count++) {
       scheduler.advance(PROBE_AFTER_MS);
@@ -514,28 +515,28 @@ describe('connectLine: signs of life', () => {
       autoPong: false,
       onConnection: (connection) => connection.on('ping', () => pings++),
     });
-    const { kinds, errors, opened } = connect(server.url);
+    const { kinds, errors, opened } = open(server.url);
     await opened();
     scheduler.advance(PROBE_AFTER_MS);
     await until(() => pings === 1);
     server.say('noise');
     await until(() => kinds().length === 2);
-    expect(kinds()).toEqual(['opened', 'ignored']);
+    expect(kinds()).toEqual(['connected', 'ignored']);
     expect(errors).toEqual([]);
   });
 
   it('asks for a rotation when it has come of age', async () => {
     const server = await serve();
-    const { events, opened } = connect(server.url, { probeAfterMs: 1e9, rotateAfterMs: 82_800_000 });
+    const { events, opened } = open(server.url, { probeAfterMs: 1e9, closingAfterMs: 82_800_000 });
     await opened();
     scheduler.advance(82_799_999);
     expect(events).toHaveLength(1);
     scheduler.advance(1);
-    expect(events[1]).toEqual({ kind: 'rotate', reason: 'lifetime' });
+    expect(events[1]).toEqual({ kind: 'closing', reason: 'lifetime' });
   });
 });
 
-describe('connectLine: the end', () => {
+describe('connect: the end', () => {
   it.each([
     ['403 Forbidden', {}, { kind: 'unavailable', status: 403, retry: { kind: 'never' } }],
     [
@@ -549,19 +550,19 @@ describe('connectLine: the end', () => {
     const server = await serve(undefined, {
       handshake: (socket) => socket.end(httpAnswer(status, headers, '<html>no</html>')),
     });
-    const { kinds, fault } = connect(server.url);
+    const { kinds, fault } = open(server.url);
     expect(await fault()).toMatchObject({ ...expected, message: '<html>no</html>' });
-    expect(kinds()).toEqual([]);
+    expect(kinds()).toEqual(['disconnected']);
   });
 
   it('is a fault where nobody listens', async () => {
     const port = await freePort();
-    expect((await connect(`ws://127.0.0.1:${port}/`).fault()).kind).toBe('connect_failed');
+    expect((await open(`ws://127.0.0.1:${port}/`).fault()).kind).toBe('connect_failed');
   });
 
   it('is a fault where the handshake takes too long', async () => {
     const server = await serve(undefined, { handshake: () => {} });
-    expect((await connect(server.url, { connectTimeoutMs: 100 }).fault()).kind).toBe('connect_timeout');
+    expect((await open(server.url, { connectTimeoutMs: 100 }).fault()).kind).toBe('connect_timeout');
   });
 
   it('is a fault with the close code, after all that came before', async () => {
@@ -571,16 +572,16 @@ describe('connectLine: the end', () => {
         connection.close(1012, 'restart');
       },
     });
-    const { kinds, errors, fault } = connect(server.url);
+    const { kinds, errors, fault } = open(server.url);
     expect(await fault()).toMatchObject({ kind: 'connection_closed', status: 1012 });
-    expect(kinds()).toEqual(['opened', 'value']);
+    expect(kinds()).toEqual(['connected', 'value', 'disconnected']);
     expect(errors).toHaveLength(1);
     expect(scheduler.waiting).toBe(0);
   });
 
   it('is a fault at a reset', async () => {
     const server = await serve();
-    const { opened, fault } = connect(server.url);
+    const { opened, fault } = open(server.url);
     await opened();
     server.sockets[0]?.resetAndDestroy();
     expect(await fault()).toMatchObject({ kind: 'connection_closed', status: 1006 });
@@ -588,29 +589,29 @@ describe('connectLine: the end', () => {
 
   it('counts the frame that was too large', async () => {
     const server = await serve();
-    const { events, opened, fault } = connect(server.url, { maxFrameMb: 1 });
+    const { events, opened, fault } = open(server.url, { maxFrameMb: 1 });
     await opened();
     server.say('trade BTC 1', Buffer.alloc(1024 * 1024 + 1));
     expect(await fault()).toMatchObject({ kind: 'connection_closed', status: 1009 });
-    expect(events.at(-1)).toEqual({ kind: 'ignored', reason: 'frame_too_large' });
-    expect(events).toHaveLength(3);
+    expect(events.at(-2)).toEqual({ kind: 'ignored', reason: 'frame_too_large' });
+    expect(events).toHaveLength(4);
   });
 
   it('comes to the commands’ error too', async () => {
     const server = await serve();
-    const commands$ = new Subject<LineCommand>();
-    const { opened, fault } = connect(server.url, { commands$ });
+    const commands$ = new Subject<ConnectionCommand>();
+    const { opened, fault } = open(server.url, { commands$ });
     await opened();
     commands$.error(new Error('broken'));
     expect(await fault()).toMatchObject({ kind: 'internal', message: 'broken' });
   });
 });
 
-describe('connectLine: unsubscribing', () => {
+describe('connect: unsubscribing', () => {
   it('closes the connection within a second and leaves no timer', async () => {
     const server = await serve(acknowledge);
     const venue = fakeVenue({ ...slow(5), heartbeat: { everyMs: 20_000, frame: (id) => `beat ${id}` } });
-    const { subscription, events, errors, opened } = connect(server.url, { venue, topics: () => symbols(BATCH * 20) });
+    const { subscription, events, errors, opened } = open(server.url, { venue, topics: () => symbols(BATCH * 20) });
     await opened();
     expect(scheduler.waiting).toBeGreaterThan(0);
     subscription.unsubscribe();
@@ -635,7 +636,7 @@ describe('connectLine: unsubscribing', () => {
 
   it('is silent while the connection is under way', async () => {
     const server = await serve(undefined, { handshake: () => {} });
-    const { subscription, events, errors } = connect(server.url);
+    const { subscription, events, errors } = open(server.url);
     subscription.unsubscribe();
     await new Promise(setImmediate);
     expect([...events, ...errors]).toEqual([]);
@@ -643,14 +644,14 @@ describe('connectLine: unsubscribing', () => {
 
   it('may come from within an event', async () => {
     const server = await serve(acknowledge);
-    const events: LineEvent[] = [];
+    const events: VenueEvent[] = [];
     const options = { venue: fakeVenue(slow(1)), topics: () => symbols(BATCH * 3) };
-    const subscription = connectLine(lineOptions(server.url, options)).subscribe((event) => {
+    const subscription = connect(connectionOptions(server.url, options)).subscribe((event) => {
       events.push(event);
       subscription.unsubscribe();
     });
     await until(() => server.connections[0]?.readyState === 3, { message: 'the connection closed' });
-    expect(events).toEqual([{ kind: 'opened', url: server.url }]);
+    expect(events).toEqual([{ kind: 'connected', url: server.url }]);
     expect(server.got).toEqual([]);
     expect(scheduler.waiting).toBe(0);
   });

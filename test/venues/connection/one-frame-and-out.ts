@@ -3,12 +3,12 @@
  * Any of its timers would keep it alive for ten minutes.
  */
 import { asyncScheduler } from 'rxjs';
-import { connectLine } from '../../../src/venues/connection/connect.ts';
+import { connect } from '../../../src/venues/connection/connect.ts';
 import { fakeVenue } from '../fake-venue.ts';
 
 const TEN_MINUTES = 600_000;
 
-const subscription = connectLine({
+const subscription = connect({
   venue: fakeVenue({ heartbeat: { everyMs: TEN_MINUTES, frame: () => 'beat' } }),
   url: process.argv[2] ?? '',
   context: { environment: 'simulated', instruments: new Map() },

@@ -1,5 +1,5 @@
 import type { Instrument } from '../../../domain/instrument.ts';
-import type { Ticker } from '../../../domain/line.ts';
+import type { Ticker } from '../../../domain/market-event.ts';
 import type { Origin } from '../../decode/decoding.ts';
 import { readDecimal, readNotNegative, readPositive, readTime, type Unchecked } from '../../decode/fields.ts';
 import type { BinanceTickerFrame } from './wire.ts';

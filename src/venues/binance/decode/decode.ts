@@ -1,5 +1,5 @@
 import { type Instrument, KLINE_INTERVALS, type VenueId } from '../../../domain/instrument.ts';
-import type { MarketEvent } from '../../../domain/line.ts';
+import type { MarketEvent } from '../../../domain/market-event.ts';
 import type { Decoded, Decoder, DecoderContext } from '../../contract.ts';
 import { ignored, malformedFrame, marketFrame, type Origin, safely } from '../../decode/decoding.ts';
 import { isObject, malformed, readObject, readString, type Unchecked, within } from '../../decode/fields.ts';
@@ -111,7 +111,7 @@ export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder
 
   function decodePayload(payload: Unchecked<Payload>, stream: BinanceStream | undefined, receivedAt: number): Decoded {
     const event = eventOf(payload, stream);
-    if (event === 'serverShutdown') return { kind: 'rotate', reason: 'server_shutdown' };
+    if (event === 'serverShutdown') return { kind: 'closing', reason: 'server_shutdown' };
     const read = READERS.get(event);
     if (read === undefined) return ignored('unknown_event');
     if (stream !== undefined && event !== stream.event)
@@ -151,7 +151,7 @@ function readSymbol(payload: Unchecked<Payload>, stream: BinanceStream | undefin
 
 function decodeUnknownStream(data: unknown): Decoded {
   const payload: Unchecked<Payload> = isObject(data) ? data : {};
-  return payload.e === 'serverShutdown' ? { kind: 'rotate', reason: 'server_shutdown' } : ignored('unknown_event');
+  return payload.e === 'serverShutdown' ? { kind: 'closing', reason: 'server_shutdown' } : ignored('unknown_event');
 }
 
 function decodeBookTicker(payload: Unchecked<Payload>, { origin, instrument, receivedAt }: Place): Decoded {

@@ -1,5 +1,5 @@
 import type { VenueId } from '../../../domain/instrument.ts';
-import type { BookUpdate } from '../../../domain/line.ts';
+import type { BookUpdate } from '../../../domain/market-event.ts';
 import type { BookRequest, RestRequest } from '../../contract.ts';
 import { readObject } from '../../decode/fields.ts';
 import { readBook } from '../decode/decode-depth.ts';

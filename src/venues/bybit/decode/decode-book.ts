@@ -1,5 +1,5 @@
 import type { Instrument } from '../../../domain/instrument.ts';
-import type { BookUpdate } from '../../../domain/line.ts';
+import type { BookUpdate } from '../../../domain/market-event.ts';
 import type { Origin } from '../../decode/decoding.ts';
 import { readNumericId, type Unchecked } from '../../decode/fields.ts';
 import { readChanges, readSide } from '../../decode/read-levels.ts';

@@ -1,6 +1,6 @@
 import { canonicalDecimal, type Decimal } from '../../../domain/decimal.ts';
 import type { Instrument } from '../../../domain/instrument.ts';
-import type { Ticker } from '../../../domain/line.ts';
+import type { Ticker } from '../../../domain/market-event.ts';
 import type { Origin } from '../../decode/decoding.ts';
 import { malformed, readDecimal, readNotNegative, readPositive, type Unchecked } from '../../decode/fields.ts';
 import { requireSymbol } from './require-symbol.ts';

@@ -1,7 +1,7 @@
 // Imported, as the global is a getter, which each frame would pay for.
 import { Buffer } from 'node:buffer';
-import type { RawFrame } from '../../../domain/line.ts';
 import type { TradeEvent } from '../../../domain/record.ts';
+import type { RawFrame } from '../../../domain/venue-event.ts';
 import type { Decoded, DecoderContext } from '../../contract.ts';
 import { liveTrade, marketFrame, type Origin } from '../../decode/decoding.ts';
 import { isTime } from '../../decode/fields.ts';

@@ -1,0 +1,91 @@
+import type { SchedulerLike } from 'rxjs';
+import type { VenueEvent } from '../../domain/venue-event.ts';
+import type { Socket } from '../../net/open-socket.ts';
+import type { Decoded, Venue } from '../contract.ts';
+import { controlQueue } from './control-queue.ts';
+import { ControlRequests, type Outgoing } from './control-requests.ts';
+
+/** What can be asked of an open connection. Topics as the venue spells them. */
+export type ConnectionCommand =
+  | { readonly kind: 'subscribe' | 'unsubscribe' | 'resubscribe'; readonly topics: readonly string[] }
+  /** Asks the venue for a sign of life. */
+  | { readonly kind: 'probe' };
+
+/** What one connection sends, within the venue's limits, and what the answers mean. */
+export class ControlChannel {
+  readonly #venue: Venue;
+  readonly #socket: Socket;
+  readonly #scheduler: SchedulerLike;
+  readonly #emit: (event: VenueEvent) => void;
+  readonly #requests: ControlRequests;
+  readonly #queue: ReturnType<typeof controlQueue>;
+
+  constructor(venue: Venue, socket: Socket, scheduler: SchedulerLike, emit: (event: VenueEvent) => void) {
+    this.#venue = venue;
+    this.#socket = socket;
+    this.#scheduler = scheduler;
+    this.#emit = emit;
+    this.#requests = new ControlRequests(venue);
+    this.#queue = controlQueue(scheduler, venue.limits.messagesPerSecond);
+  }
+
+  command(command: ConnectionCommand): void {
+    if (command.kind === 'probe') this.beat();
+    else this.#send(this.#requests[command.kind](command.topics));
+  }
+
+  /** Sends the venue's own heartbeat, or a ping, ahead of all that waits. */
+  beat(): void {
+    const { heartbeat } = this.#venue;
+    this.#queue.pushFirst(() => {
+      if (heartbeat === undefined) this.#socket.ping();
+      else this.#socket.send(heartbeat.frame(this.#requests.nextId()));
+    });
+  }
+
+  answered(answer: Extract<Decoded, { kind: 'ack' | 'pong' | 'refused' }>): void {
+    if (answer.kind === 'pong') {
+      this.#emit({ kind: 'answered', what: 'pong' });
+      return;
+    }
+    this.#emit({ kind: 'answered', what: 'ack' });
+    if (answer.kind === 'ack') {
+      this.#subscribed(this.#requests.acknowledged(answer.id));
+      return;
+    }
+    const { subscribed, refused, retries, known } = this.#requests.refused(answer);
+    this.#subscribed(subscribed);
+    if (refused.length > 0) this.#emit({ kind: 'refused', topics: refused, fault: answer.fault });
+    if (!known) this.#emit({ kind: 'ignored', reason: 'refusal_of_nothing' });
+    this.#send(retries);
+  }
+
+  /** Sends requests again that were not answered in time. */
+  retryOverdue(): void {
+    const { again, unanswered } = this.#requests.overdue(this.#scheduler.now());
+    this.#send(again);
+    for (let count = 0; count < unanswered; count++) this.#emit({ kind: 'ignored', reason: 'request_unanswered' });
+  }
+
+  /** The socket sent a pong past the queue. */
+  countPong(): void {
+    this.#queue.count();
+  }
+
+  close(): void {
+    this.#queue.close();
+  }
+
+  #subscribed(topics: readonly string[]): void {
+    if (topics.length > 0) this.#emit({ kind: 'subscribed', topics });
+  }
+
+  #send(requests: readonly Outgoing[]): void {
+    for (const { frame, sent } of requests) {
+      this.#queue.push(() => {
+        this.#socket.send(frame);
+        sent(this.#scheduler.now());
+      });
+    }
+  }
+}
