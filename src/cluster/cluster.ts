@@ -16,9 +16,9 @@ import {
   type Pipeline,
   type PipelineDependencies,
   type Running,
-  type Stopped,
   startPipeline,
 } from '../runtime/run.ts';
+import type { Stopped } from '../runtime/sink-pipelines.ts';
 import type { ConnectionBudget } from '../venues/connection/connection-budget.ts';
 import type { VenueRest } from '../venues/rest/rest-client.ts';
 import { figuresLeft, mergedFigures } from './merged-figures.ts';

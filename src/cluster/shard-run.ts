@@ -2,7 +2,8 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 import { asFault, type Fault } from '../domain/fault.ts';
 import type { PipelineFigures } from '../domain/feed-figures.ts';
 import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
-import type { Pipeline, StopOptions, Stopped } from '../runtime/run.ts';
+import type { Pipeline, StopOptions } from '../runtime/run.ts';
+import type { Stopped } from '../runtime/sink-pipelines.ts';
 
 /** How a shard's pipeline ended here. */
 export interface ShardEnd {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { filter, firstValueFrom, type Observable, race, type SchedulerLike, Subject, take, timer } from 'rxjs';
-import { keyOf, topicNameOf } from '../codec/environment-topics.ts';
 import { type Config, environmentPrefixes } from '../config/config.ts';
 import type { PipelineFigures } from '../domain/feed-figures.ts';
 import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
@@ -9,21 +8,19 @@ import type { FeedRecord } from '../domain/record.ts';
 import { agreementOf } from '../feed/analytics/kline-check.ts';
 import type { Feed } from '../feed/feed.ts';
 import { Latencies } from '../feed/latency/latencies.ts';
-import { formerEpochs } from '../feed/resume/former-runs.ts';
-import { readRecent } from '../feed/resume/recent-trades.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { VenueNetworks } from '../net/venue-networks.ts';
 import { wallClock } from '../net/wall-clock.ts';
-import type { OutRecord, OwnPart, SeriesCheckpoint } from '../sinks/contract.ts';
-import type { CloseResult } from '../sinks/driver/driver-options.ts';
-import { type SinkSettings, sinks } from '../sinks/registry.ts';
+import type { OutRecord, OwnPart } from '../sinks/contract.ts';
+import { type SinkSettings, sinks as sinkRegistry } from '../sinks/registry.ts';
 import type { SpillFiles } from '../sinks/spill/spill-files.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ConnectionBudget } from '../venues/connection/connection-budget.ts';
 import type { VenueRest } from '../venues/rest/rest-client.ts';
 import { buildFeed, buildVenues, type OnMalformedRows } from './build-feed.ts';
 import { RecordCounts } from './record-counts.ts';
-import { SinkPipeline, tradeKinds } from './sink-pipeline.ts';
+import { SinkPipeline } from './sink-pipeline.ts';
+import { SinkPipelines, type Stopped } from './sink-pipelines.ts';
 import { statusLogger } from './status-logger.ts';
 import { figuresOf } from './take-figures.ts';
 import { snapshotOf } from './take-snapshot.ts';
@@ -34,10 +31,10 @@ export interface PipelineDependencies {
   readonly signal?: AbortSignal;
   readonly scheduler?: SchedulerLike;
   readonly wallClockMs?: () => number;
-  /** What stands for the network, for chance, for the configured sinks and for the folder of a sink's spill, where the world is none. */
+  /** Test doubles for the network, the random source, the sinks and the spill folder. */
   readonly networks?: VenueNetworks;
   readonly random?: () => number;
-  readonly sinks?: typeof sinks;
+  readonly sinks?: typeof sinkRegistry;
   readonly spillFiles?: (sink: string) => SpillFiles;
   /** How long until a venue is asked again for its list, milliseconds. */
   readonly listEveryMs?: number;
@@ -83,11 +80,6 @@ export interface StopOptions {
   readonly afterMs?: number;
 }
 
-export interface Stopped extends CloseResult {
-  /** Records that were dropped for want of room while it ran. */
-  readonly dropped: number;
-}
-
 /** Of the five seconds that a stop may take; a driver needs up to 1.5 s beyond its deadline. */
 const STOP_WITHIN_MS = 3500;
 /** How long another one goes on for the venues of a part to be subscribed. */
@@ -96,7 +88,9 @@ const WARM_WITHIN_MS = 1000;
 const LOOK_BACK_AFTER_MS = 1000;
 /** How long a stop waits for that: large trades of what came since the start are told by no other run. */
 const LOOK_BACK_WITHIN_MS = 1000;
-const UNEXPLAINED_TOLD = 5;
+const UNEXPLAINED_LOGGED = 5;
+/** What venues hold back for a part comes all at once, and needs so much room. */
+const LEAST_PORTION = 0.25;
 
 export function malformedRowsLogger(log: Logger): OnMalformedRows {
   return (venue, list, rows) =>
@@ -105,11 +99,69 @@ export function malformedRowsLogger(log: Logger): OnMalformedRows {
 
 /** Opens the sinks, reads from them where the last run ended, and connects the venues: resolves once data can flow. */
 export async function startPipeline(config: Config, dependencies: PipelineDependencies): Promise<Pipeline> {
-  const { log, scheduler = monotonicScheduler, wallClockMs = Date.now, part, onPublished, onDelivered } = dependencies;
-  const { networks, random, sinks: newSink = sinks, spillFiles, listEveryMs } = dependencies;
-  const now = () => scheduler.now();
-  const latencies = new Latencies(wallClock({ wall: wallClockMs, monotonic: now }), now);
-  const venueDependencies = {
+  const { log, signal, scheduler = monotonicScheduler, wallClockMs = Date.now, part } = dependencies;
+  const latencies = new Latencies(wallClock({ wall: wallClockMs, monotonic: () => scheduler.now() }), () =>
+    scheduler.now(),
+  );
+  const context: RunContext = { ...dependencies, scheduler, wallClockMs, latencies };
+  const venueDependencies = venueDependenciesOf(context);
+  const venues = buildVenues(config, venueDependencies);
+  const portion = Math.max(part?.portion ?? 1, LEAST_PORTION);
+  const isWarm = Promise.all(
+    part === undefined ? [] : venues.map((venue) => venue.warm({ withinMs: WARM_WITHIN_MS, portion })),
+  );
+  const failing = new AbortController();
+  const sinks = await newSinks(config, context, { isWarm, portion, failing }).catch((error: unknown) => {
+    for (const venue of venues) venue.close();
+    throw error;
+  });
+  const giveUp = async (error: unknown): Promise<never> => {
+    for (const venue of venues) venue.close();
+    await sinks.close(0).catch(() => {});
+    throw error;
+  };
+  const former = await sinks.open(signal).catch(giveUp);
+  const stopAsked$ = new Subject<void>();
+  const isLater = sinks.isReadableLater;
+  const past = isLater
+    ? firstValueFrom(race(timer(LOOK_BACK_AFTER_MS, scheduler), stopAsked$)).then(() => sinks.readRecent(former, log))
+    : sinks.readRecent(former, log);
+  const windows = isLater ? undefined : (await past).told;
+  if (signal?.aborted) return giveUp(signal.reason);
+  const recent = past.then((found) => found.former);
+  const feed = buildFeed(config, { ...venueDependencies, instance: randomUUID(), former, recent }, venues);
+  sinks.begin(feed, former, windows);
+  const resumed = former.filter(({ takeUp }) => takeUp !== undefined).length;
+  if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'goes on where the last run ended');
+  const published = publish(feed, sinks, context);
+  logUnexplained(feed, log);
+  feed.start();
+
+  let stopping: Promise<Stopped> | undefined;
+  return {
+    feed,
+    feeds: () => [feed],
+    failed: failing.signal,
+    snapshot: () => snapshotOf(feed, config, latencies, sinks.stats(), wallClockMs(), scheduler.now()),
+    figures: () => figuresOf({ feed, config, latencies, published, sinks: sinks.stats() }),
+    stop: (reason, options) => {
+      stopAsked$.next();
+      stopping ??= stopPipeline({ feed, sinks, recent, reason }, context, options);
+      return stopping;
+    },
+  };
+}
+
+/** The dependencies of a run, with the defaults filled in. */
+interface RunContext extends PipelineDependencies {
+  readonly scheduler: SchedulerLike;
+  readonly wallClockMs: () => number;
+  readonly latencies: Latencies;
+}
+
+function venueDependenciesOf({ log, scheduler, wallClockMs, latencies, part, ...of }: RunContext) {
+  const { networks, random, listEveryMs } = of;
+  return {
     scheduler,
     wallClockMs,
     latencies,
@@ -126,26 +178,24 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
           follows: part.own.has,
         }),
   };
-  const venues = buildVenues(config, venueDependencies);
-  const portion = Math.max(part?.portion ?? 1, LEAST_PORTION);
-  const warm = Promise.all(
-    part !== undefined ? venues.map((venue) => venue.warm({ withinMs: WARM_WITHIN_MS, portion })) : [],
-  );
+}
+
+async function newSinks(
+  config: Config,
+  { log, scheduler, wallClockMs, latencies, part, sinks: newSink = sinkRegistry, spillFiles, onDelivered }: RunContext,
+  run: { readonly isWarm: Promise<unknown>; readonly portion: number; readonly failing: AbortController },
+): Promise<SinkPipelines> {
   const settings: SinkSettings = {
     kafka: config.kafka,
     file: { ...config.file, waitsForFolder: true },
     environmentPrefixes: environmentPrefixes(config),
-    beforeFence: () => warm,
+    beforeFence: () => run.isWarm,
     log: (level, message, details) => log[level]({ event: 'sink', ...details }, message),
     now: () => scheduler.now(),
     wallClockMs,
   };
-  const failing = new AbortController();
-  const made = await Promise.all(config.sinks.map((name) => newSink[name](settings))).catch((error: unknown) => {
-    for (const venue of venues) venue.close();
-    throw error;
-  });
-  const sinkPipelines = made.map(
+  const made = await Promise.all(config.sinks.map((name) => newSink[name](settings)));
+  const pipelines = made.map(
     (sink) =>
       new SinkPipeline(sink, {
         scheduler,
@@ -154,175 +204,77 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
         spillFiles: spillFiles?.(sink.name),
         latency: latencies.sink(sink.name),
         own: part?.own,
-        portion,
+        portion: run.portion,
         onDelivered,
-        onFailed: (fault) => failing.abort(fault),
+        onFailed: (fault) => run.failing.abort(fault),
       }),
   );
-  const giveUp = async (error: unknown): Promise<never> => {
-    for (const venue of venues) venue.close();
-    await Promise.allSettled(sinkPipelines.map((sinkPipeline) => sinkPipeline.driver.close({ deadlineMs: 0 })));
-    throw error;
-  };
-  const checkpoints = await openAll(sinkPipelines, dependencies.signal).catch(giveUp);
-  const kinds = tradeKinds(config);
-  const former = formerEpochs(checkpoints, {
-    environment: config.environment,
-    kinds,
-    everyVenue: config.feed.mode === 'all',
-  });
-  const lookBack = () =>
-    readRecent(
-      config,
-      sinkPipelines.map(({ name, driver }, index) => ({
-        name,
-        checkpoints: (checkpoints[index] ?? []).filter(({ kind }) => kind === kinds[0]),
-        recent: driver.recent.bind(driver),
-      })),
-      former,
-      ({ message }, sink) => log.warn({ event: 'windows_not_rebuilt', sink }, message),
-    );
-  // Neither files nor a spill are read while they are written.
-  const isLater = sinkPipelines.every(({ name, driver }) => name === 'kafka' && driver.stats().queued === 0);
-  const stopAsked$ = new Subject<void>();
-  const past = isLater
-    ? firstValueFrom(race(timer(LOOK_BACK_AFTER_MS, scheduler), stopAsked$)).then(lookBack)
-    : lookBack();
-  const told = isLater ? undefined : (await past).told;
-  if (dependencies.signal?.aborted) return giveUp(dependencies.signal.reason);
-  const recent = past.then((found) => found.former);
-  const feed = buildFeed(config, { ...venueDependencies, instance: randomUUID(), former, recent }, venues);
-  for (const [index, sinkPipeline] of sinkPipelines.entries())
-    sinkPipeline.begin(feed, checkpoints[index] ?? [], former, told?.get(sinkPipeline.name));
-  const resumed = former.filter(({ takeUp }) => takeUp !== undefined).length;
-  if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'goes on where the last run ended');
-  const topic = topicNames(config.feed.allowTestData);
-  const tell = statusLogger(log, feed);
+  return new SinkPipelines(pipelines, config);
+}
+
+/** Hands the feed's records to the sinks, and counts them. */
+function publish(feed: Feed, sinks: SinkPipelines, { log, latencies, onPublished }: RunContext): RecordCounts {
+  const logStatus = statusLogger(log, feed);
   const published = new RecordCounts();
   feed.output$.subscribe(({ records, barrier }) => {
     const timed = latencies.emitted(records);
     published.add(records);
     for (const record of records) {
-      if (record.kind === 'status') tell(record);
-      const out: OutRecord = { topic: topic(record), key: keyOf(record, config.feed.mode), record };
-      for (const sinkPipeline of sinkPipelines) {
-        if (record === timed) sinkPipeline.latency.pushed(out);
-        sinkPipeline.push(out, barrier);
-      }
+      if (record.kind === 'status') logStatus(record);
+      sinks.push(record, barrier, record === timed);
     }
     onPublished?.(records);
   });
-  tellUnexplained(feed, log);
-  feed.start();
+  return published;
+}
 
-  const stop = async (reason: string, { afterMs = 0 }: StopOptions = {}): Promise<Stopped> => {
-    const since = scheduler.now();
-    stopAsked$.next();
-    await firstValueFrom(race(recent, timer(LOOK_BACK_WITHIN_MS, scheduler)));
-    feed.stop(reason);
-    const deadlineMs = Math.max(0, STOP_WITHIN_MS - afterMs - (scheduler.now() - since));
-    const closing = sinkPipelines.map((sinkPipeline) => sinkPipeline.driver.close({ deadlineMs }));
-    // One that fails must not cut the others off.
-    await Promise.allSettled(closing);
-    const ends = await Promise.all(closing);
-    const undelivered = ends.reduce((sum, end) => sum + end.undelivered, 0);
-    const spilled = ends.reduce((sum, end) => sum + end.spilled, 0);
-    const dropped = sinkPipelines
-      .flatMap(({ driver }) => Object.values(driver.stats().dropped))
-      .reduce((sum, count) => sum + count, 0);
-    log.info(
-      {
-        event: 'stopped',
-        reason,
-        undelivered,
-        spilled,
-        sinks: sinkPipelines.map(({ name, driver, latency }) => ({
-          sink: name,
-          ...driver.stats(),
-          latencyMs: { emittedToAcknowledged: latency.histogram.figures() },
-        })),
-        venues: Object.fromEntries(
-          feed.venues.map((venue) => [
-            venue.options.venue.id,
-            {
-              ...venue.counts,
-              quality: undefined,
-              ignored: Object.fromEntries(venue.counts.ignored),
-              warnings: Object.fromEntries(venue.counts.warnings),
-              losses: Object.fromEntries(venue.counts.losses),
-              klines: agreementOf(feed.klineCheck?.counts ?? [], venue.options.venue.id),
-              ...latencies.venue(venue.options.venue.id).figures(),
-            },
-          ]),
-        ),
-      },
-      'stopped',
-    );
-    return { undelivered, spilled, dropped };
-  };
-  let stopping: Promise<Stopped> | undefined;
-  const sinkStats = () => sinkPipelines.map(({ name, driver }) => ({ name, stats: driver.stats() }));
+interface Run {
+  readonly feed: Feed;
+  readonly sinks: SinkPipelines;
+  readonly recent: Promise<unknown>;
+  readonly reason: string;
+}
+
+async function stopPipeline(
+  { feed, sinks, recent, reason }: Run,
+  { log, scheduler, latencies }: RunContext,
+  { afterMs = 0 }: StopOptions = {},
+): Promise<Stopped> {
+  const since = scheduler.now();
+  await firstValueFrom(race(recent, timer(LOOK_BACK_WITHIN_MS, scheduler)));
+  feed.stop(reason);
+  const deadlineMs = Math.max(0, STOP_WITHIN_MS - afterMs - (scheduler.now() - since));
+  const stopped = await sinks.close(deadlineMs);
+  const { undelivered, spilled } = stopped;
+  const venues = feed.venues.map((venue) => [venue.options.venue.id, venueSummary(feed, venue, latencies)]);
+  const summary = { sinks: sinks.summary(), venues: Object.fromEntries(venues) };
+  log.info({ event: 'stopped', reason, undelivered, spilled, ...summary }, 'stopped');
+  return stopped;
+}
+
+function venueSummary({ klineCheck }: Feed, { counts, options }: Feed['venues'][number], latencies: Latencies): object {
+  const { id } = options.venue;
   return {
-    feed,
-    feeds: () => [feed],
-    failed: failing.signal,
-    snapshot: () => snapshotOf(feed, config, latencies, sinkStats(), wallClockMs(), scheduler.now()),
-    figures: () => figuresOf({ feed, config, latencies, published, sinks: sinkStats() }),
-    stop: (reason, options) => {
-      stopping ??= stop(reason, options);
-      return stopping;
-    },
+    ...counts,
+    quality: undefined,
+    ignored: Object.fromEntries(counts.ignored),
+    warnings: Object.fromEntries(counts.warnings),
+    losses: Object.fromEntries(counts.losses),
+    klines: agreementOf(klineCheck?.counts ?? [], id),
+    ...latencies.venue(id).figures(),
   };
 }
 
-/** The first candles that nothing explains, theirs and ours. */
-function tellUnexplained({ klineCheck }: Feed, log: Logger): void {
+/** Logs the first candles whose difference from the trades nothing explains. */
+function logUnexplained({ klineCheck }: Feed, log: Logger): void {
   klineCheck?.differences$
     .pipe(
       filter(({ causes }) => causes.includes('unexplained')),
-      take(UNEXPLAINED_TOLD),
+      take(UNEXPLAINED_LOGGED),
     )
     .subscribe(({ venue: theirs, ours, fields }) => {
       const { venue, symbol, interval } = theirs;
       const text = `a candle of ${symbol} ${interval} is not what the trades of ${venue} make`;
       log.warn({ event: 'kline_differs', fields, theirs, ours: ours ?? null }, text);
     });
-}
-
-/** What venues hold back for a part comes all at once, and needs so much room. */
-const LEAST_PORTION = 0.25;
-
-/** Where former runs ended in each sink. @throws the signal's reason where that comes first. */
-async function openAll(
-  sinkPipelines: readonly SinkPipeline[],
-  signal: AbortSignal | undefined,
-): Promise<readonly (readonly SeriesCheckpoint[])[]> {
-  let onAbort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => {
-      Promise.all(sinkPipelines.map((sinkPipeline) => sinkPipeline.driver.close({ deadlineMs: 0 }))).then(
-        () => reject(signal?.reason),
-        reject,
-      );
-    };
-  });
-  signal?.addEventListener('abort', onAbort, { once: true });
-  if (signal?.aborted) onAbort();
-  try {
-    return await Promise.race([Promise.all(sinkPipelines.map((sinkPipeline) => sinkPipeline.open())), aborted]);
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-  }
-}
-
-/** `topicNameOf` without building a text for each record. */
-function topicNames(allowTestData: boolean): (record: FeedRecord) => string {
-  const known = new Map<string, Map<string, string>>();
-  return (record) => {
-    const kinds = known.get(record.environment) ?? new Map<string, string>();
-    known.set(record.environment, kinds);
-    const name = kinds.get(record.kind) ?? topicNameOf(record, allowTestData);
-    kinds.set(record.kind, name);
-    return name;
-  };
 }

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import type { Feed } from '../feed/feed.ts';
 import { type FormerEpoch, formerEpochs } from '../feed/resume/former-runs.ts';
-import { type NearPast, readRecent } from '../feed/resume/recent-trades.ts';
+import { type NearPast, readNearPast } from '../feed/resume/recent-trades.ts';
 import type { OutRecord, SeriesCheckpoint } from '../sinks/contract.ts';
 import type { CloseResult, DriverStats } from '../sinks/driver/driver-options.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -56,7 +56,7 @@ export class SinkPipelines {
       checkpoints: this.#of(index).filter(({ kind }) => kind === counted),
       recent: driver.recent.bind(driver),
     }));
-    return readRecent(this.#config, sinks, former, ({ message }, sink) =>
+    return readNearPast(this.#config, sinks, former, ({ message }, sink) =>
       log.warn({ event: 'windows_not_rebuilt', sink }, message),
     );
   }

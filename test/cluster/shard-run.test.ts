@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { mergedFigures } from '../../src/cluster/merged-figures.ts';
 import { type ShardEnd, ShardRun } from '../../src/cluster/shard-run.ts';
 import { Fault } from '../../src/domain/fault.ts';
-import type { Pipeline, StopOptions, Stopped } from '../../src/runtime/run.ts';
+import type { Pipeline, StopOptions } from '../../src/runtime/run.ts';
+import type { Stopped } from '../../src/runtime/sink-pipelines.ts';
 import { VirtualClock } from '../sinks/virtual-clock.ts';
 
 const LEFT: Stopped = { undelivered: 7, spilled: 3, dropped: 2 };

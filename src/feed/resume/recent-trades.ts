@@ -55,7 +55,7 @@ export interface NearPast {
  * sinks have. A sink that cannot tell costs its windows their completeness, not the start; where others can, it is told
  * windows that it may have, and not those that it alone lacks.
  */
-export async function readRecent(
+export async function readNearPast(
   config: Parameters<typeof recentOptions>[0],
   sinks: readonly FormerSink[],
   former: readonly FormerEpoch[],

@@ -9,7 +9,7 @@ import { recentBehind } from '../spill/spilled-recent.ts';
 import { Timers } from '../timers.ts';
 import { Delivery } from './delivery.ts';
 import type { CloseResult, DriverOptions, DriverStats, PushOptions } from './driver-options.ts';
-import { Overflow } from './overflow.ts';
+import { QueueOverflow } from './queue-overflow.ts';
 import { SinkHealth } from './sink-health.ts';
 
 type DriverState =
@@ -46,7 +46,7 @@ export class SinkDriver {
   readonly #spill: Spill | undefined;
   readonly #batcher: Batcher;
   readonly #health: SinkHealth;
-  readonly #overflow: Overflow;
+  readonly #overflow: QueueOverflow;
   readonly #conflates: boolean;
   #state: DriverState = { kind: 'opening' };
   #seq = 0;
@@ -68,7 +68,7 @@ export class SinkDriver {
     const parts = { queue: this.#queue, ledger: this.#ledger, spill: this.#spill };
     this.#batcher = new Batcher(parts, options);
     this.#health = new SinkHealth(sink, options);
-    this.#overflow = new Overflow(parts, maxRecords, options.onDropped);
+    this.#overflow = new QueueOverflow(parts, maxRecords, options.onDropped);
     this.#watch();
     this.opened = this.#open();
     this.opened.catch(() => {});

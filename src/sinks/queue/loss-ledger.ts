@@ -7,7 +7,7 @@ import { checkpointAt } from '../resume/checkpoints.ts';
 import type { QueueEntry } from './out-queue.ts';
 
 /** Trades of one series that were dropped one after the other, nothing of the series between them kept. */
-export interface Loss {
+export interface TradeLoss {
   readonly topic: string;
   readonly key: string;
   readonly venue: string;
@@ -36,14 +36,14 @@ export function idsOf({ tradeId, lastTradeId }: AnyTrade): number {
 }
 
 /** The losses that dropped records are: one for each series of trades among them. */
-export function lossesOf(entries: readonly QueueEntry[]): Loss[] {
-  const losses = new Map<string, Loss>();
+export function lossesOf(entries: readonly QueueEntry[]): TradeLoss[] {
+  const losses = new Map<string, TradeLoss>();
   for (const { out, seq } of entries) addLoss(losses, out, seq);
   return [...losses.values()];
 }
 
 /** Counts a record into the losses by series, where it is a trade. */
-export function addLoss(losses: Map<string, Loss>, out: OutRecord, seq: number): void {
+export function addLoss(losses: Map<string, TradeLoss>, out: OutRecord, seq: number): void {
   const trade = tradeOf(out);
   if (trade === undefined) return;
   const { topic, key } = out;
@@ -116,7 +116,7 @@ export class LossLedger {
    * Trades are gone. `mark` is the same for losses between which nothing was kept, so that they become one.
    * `saved`: the spill knows of them already.
    */
-  lost(losses: readonly Loss[], mark: string, saved = false): void {
+  lost(losses: readonly TradeLoss[], mark: string, saved = false): void {
     for (const loss of losses) {
       const name = `${loss.topic} ${loss.key}`;
       const list = this.#pending.get(name) ?? [];
@@ -127,14 +127,14 @@ export class LossLedger {
   }
 
   /** What the spill has to remember, should the process end before the gaps are told; once. */
-  takeUnsaved(): readonly Loss[] {
+  takeUnsaved(): readonly TradeLoss[] {
     const unsaved = this.#unsaved;
     this.#unsaved = [];
     return unsaved;
   }
 
   /** Gives back what could not be saved. */
-  keepUnsaved(losses: readonly Loss[]): void {
+  keepUnsaved(losses: readonly TradeLoss[]): void {
     this.#unsaved.unshift(...losses.map((loss) => ({ ...loss, mark: '' })));
   }
 
@@ -164,7 +164,7 @@ export class LossLedger {
     if (later.length > 0) this.#pending.set(name, later);
     else this.#pending.delete(name);
 
-    const series = new Map<string, Loss>();
+    const series = new Map<string, TradeLoss>();
     for (const loss of due) {
       const known = series.get(`${loss.venue} ${loss.epoch}`);
       series.set(
@@ -204,7 +204,7 @@ export class LossLedger {
     return this.#checkpoints.get(`${kind} ${series.venue} ${series.symbol} ${series.epoch}`);
   }
 
-  #gap(loss: Loss, out: OutRecord, next: AnyTrade, missing: number | null): Gap {
+  #gap(loss: TradeLoss, out: OutRecord, next: AnyTrade, missing: number | null): Gap {
     const from = this.#before(out, loss);
     const follows = loss.venue === next.venue && loss.epoch === next.epoch;
     return {
@@ -228,7 +228,7 @@ function sum(a: number | null, b: number | null): number | null {
   return a === null || b === null ? null : a + b;
 }
 
-interface Marked extends Loss {
+interface Marked extends TradeLoss {
   readonly mark: string;
 }
 

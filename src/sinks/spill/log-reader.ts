@@ -1,5 +1,5 @@
 import { asFault } from '../../domain/fault.ts';
-import type { Loss } from '../queue/loss-ledger.ts';
+import type { TradeLoss } from '../queue/loss-ledger.ts';
 import type { QueueEntry } from '../queue/out-queue.ts';
 import { CLASSES, type Segment, SegmentReader } from './segment.ts';
 import type { SpillFiles } from './spill-files.ts';
@@ -25,7 +25,7 @@ interface Cursor {
 export interface LogReaderHooks {
   /** A stretch before `seq` could not be read; of a class. */
   readonly onBreak?: (priority: number, seq: number) => void;
-  readonly onLoss?: (loss: Loss) => void;
+  readonly onLoss?: (loss: TradeLoss) => void;
 }
 
 /** What a reader hands out: a record and the file that it is from. */

@@ -2,7 +2,7 @@ import type { Gap, Position, PriceTick } from '../../domain/record.ts';
 import { type AnyTrade, compareIds, type TradeKind } from '../../domain/trade-id.ts';
 import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
 import type { CheckpointOptions, OutRecord, SeriesCheckpoint } from '../contract.ts';
-import { type Loss, seriesOf, tradeOf } from '../queue/loss-ledger.ts';
+import { seriesOf, type TradeLoss, tradeOf } from '../queue/loss-ledger.ts';
 import type { QueueEntry } from '../queue/out-queue.ts';
 import { checkpointAt, type LastEpoch, lastEpochs, seriesCheckpoints, seriesKey } from '../resume/checkpoints.ts';
 
@@ -132,14 +132,14 @@ export class Reconciler {
    * The gap of the loss is still to be told: the sink has nothing from behind it, and the spill has. Where the spill has
    * nothing either, the series ends before the loss, and the feed goes on from there.
    */
-  isOpen({ topic, key, venue, symbol, epoch, seq }: Loss): boolean {
+  isOpen({ topic, key, venue, symbol, epoch, seq }: TradeLoss): boolean {
     if (this.#groupOf({ topic }).isVoid({ symbol, epoch })) return false;
     const stored = this.#series.get(`${topic} ${venue} ${symbol} ${epoch}`)?.storedSeq ?? -1;
     return stored < seq && (this.#lastTradeSeq.get(`${topic} ${key}`) ?? -1) > seq;
   }
 
   /** What may be missing, where the sink could not tell. */
-  unsure(): readonly Loss[] {
+  unsure(): readonly TradeLoss[] {
     return [...this.#series.values()]
       .filter(({ isUnsure }) => isUnsure)
       .map(({ out, trade: { venue, symbol, epoch, environment, timestamp }, storedSeq }) => {

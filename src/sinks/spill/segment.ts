@@ -1,10 +1,10 @@
 import { type RecordReader, readerOf } from '../../codec/avro.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
 import { DROPPED_LAST } from '../queue/drop-priority.ts';
-import { addLoss, idsOf, type Loss, seriesOf, tradeOf } from '../queue/loss-ledger.ts';
+import { addLoss, idsOf, seriesOf, type TradeLoss, tradeOf } from '../queue/loss-ledger.ts';
 import type { QueueEntry } from '../queue/out-queue.ts';
 import type { SpillFiles } from './spill-files.ts';
-import { type Frame, HEADER, jsonOf, MAGIC, parseFrames } from './spill-frame.ts';
+import { type Frame, frameJson, HEADER, MAGIC, parseFrames } from './spill-frame.ts';
 
 /** One series of files for each drop priority: dropping the oldest file of the lowest priority makes room. */
 export const CLASSES = Array.from({ length: DROPPED_LAST + 1 }, (_, index) => index);
@@ -15,7 +15,7 @@ const NAME = /^(\d)-(\d{16})\.spill$/;
 /** Records that are in a segment and not yet handed out. */
 export class Tally {
   readonly byTopic = new Map<string, number>();
-  readonly losses = new Map<string, Loss>();
+  readonly losses = new Map<string, TradeLoss>();
   count = 0;
 
   add({ out, seq }: QueueEntry): void {
@@ -124,7 +124,7 @@ export class SegmentReader {
   }
 
   #readHeader(head: Frame): void {
-    const { schemas } = jsonOf(head) as { readonly schemas: readonly string[] };
+    const { schemas } = frameJson(head) as { readonly schemas: readonly string[] };
     try {
       this.readers = schemas.map((schemaJson) => readerOf(schemaJson));
     } catch (error) {

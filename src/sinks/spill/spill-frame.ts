@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { codecOf, type RecordReader } from '../../codec/avro.ts';
 import type { RecordKind } from '../../domain/record.ts';
-import type { Loss } from '../queue/loss-ledger.ts';
+import type { TradeLoss } from '../queue/loss-ledger.ts';
 import type { QueueEntry } from '../queue/out-queue.ts';
 
 /**
@@ -110,7 +110,7 @@ function jsonFrame(type: number, seq: number, value: unknown): Buffer {
   return seal(frame, type, seq);
 }
 
-export const jsonOf = ({ bytes, start, end }: Frame): unknown => JSON.parse(bytes.toString('utf8', start, end));
+export const frameJson = ({ bytes, start, end }: Frame): unknown => JSON.parse(bytes.toString('utf8', start, end));
 
 /** The kinds of records that a segment's header names, in the order of their numbers; new ones go to the end. */
 const KINDS: readonly RecordKind[] = [
@@ -183,6 +183,6 @@ export function lastSeqsOf({ bytes, start, end }: Frame): number[] {
   return Array.from({ length: (end - start) / 8 }, (_, index) => bytes.readDoubleBE(start + 8 * index));
 }
 
-export const lossFrame = (seq: number, loss: Loss): Buffer => jsonFrame(LOSS, seq, loss);
+export const lossFrame = (seq: number, loss: TradeLoss): Buffer => jsonFrame(LOSS, seq, loss);
 
-export const lossOf = (frame: Frame): Loss => jsonOf(frame) as Loss;
+export const lossOf = (frame: Frame): TradeLoss => frameJson(frame) as TradeLoss;

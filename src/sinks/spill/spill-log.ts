@@ -1,7 +1,7 @@
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { OutRecord } from '../contract.ts';
 import { DROPPED_LAST, dropPriorityOf } from '../queue/drop-priority.ts';
-import type { Loss } from '../queue/loss-ledger.ts';
+import type { TradeLoss } from '../queue/loss-ledger.ts';
 import type { QueueEntry } from '../queue/out-queue.ts';
 import { LogReader, type LogReaderHooks, type ReadEntry } from './log-reader.ts';
 import { MARK, markText, recoverLog, type SpillMark } from './recover-log.ts';
@@ -17,7 +17,7 @@ export interface SpillLogOptions {
   readonly now: () => number;
 }
 
-export interface Appended {
+export interface AppendResult {
   /** What no schema fits: it is nowhere. */
   readonly rejected: readonly { readonly out: OutRecord; readonly fault: Fault }[];
   /** What had to go for it, the losses among it saved. */
@@ -134,7 +134,7 @@ export class SpillLog {
    * Writes the records behind all others, and the losses that have to be remembered: all or nothing.
    * @throws what the file system says, or a Fault where the limit leaves no room for what is most precious
    */
-  append(entries: readonly QueueEntry[], losses: readonly Loss[]): Promise<Appended> {
+  append(entries: readonly QueueEntry[], losses: readonly TradeLoss[]): Promise<AppendResult> {
     return this.#next(() => this.#append(entries, losses));
   }
 
@@ -189,7 +189,7 @@ export class SpillLog {
     return this.#next(() => this.#files.release());
   }
 
-  async #append(entries: readonly QueueEntry[], losses: readonly Loss[]): Promise<Appended> {
+  async #append(entries: readonly QueueEntry[], losses: readonly TradeLoss[]): Promise<AppendResult> {
     await this.#cleanUp();
     const rejected: { out: OutRecord; fault: Fault }[] = [];
     const pieces: Piece[][] = CLASSES.map(() => []);

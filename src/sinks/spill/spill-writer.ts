@@ -2,13 +2,13 @@ import { asFault, type Fault } from '../../domain/fault.ts';
 import type { LossLedger } from '../queue/loss-ledger.ts';
 import type { OutQueue, QueueEntry } from '../queue/out-queue.ts';
 import type { Timers } from '../timers.ts';
-import type { Appended, SpillLog } from './spill-log.ts';
+import type { AppendResult, SpillLog } from './spill-log.ts';
 
 const AT_ONCE = 2000;
 const RETRY_MS = 1000;
 
 export interface SpillWriterHooks {
-  onAppended(appended: Appended): void;
+  onAppended(appended: AppendResult): void;
   /** The disk fails, or takes records again (undefined). */
   onFault(fault: Fault | undefined): void;
   /** Records left the queue. */

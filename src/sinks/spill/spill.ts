@@ -10,7 +10,7 @@ import { Timers } from '../timers.ts';
 import { prefixOf, Reconciler } from './reconcile.ts';
 import type { SpillMark } from './recover-log.ts';
 import { type SpillFiles, spillFiles } from './spill-files.ts';
-import { type Appended, SpillLog } from './spill-log.ts';
+import { type AppendResult, SpillLog } from './spill-log.ts';
 import { SpillWriter } from './spill-writer.ts';
 import { SpilledRecent } from './spilled-recent.ts';
 
@@ -344,7 +344,7 @@ export class Spill {
     });
   }
 
-  #appended({ rejected, dropped }: Appended): void {
+  #appended({ rejected, dropped }: AppendResult): void {
     for (const { out, fault } of rejected) this.#hooks.onRejected(out, fault);
     if (dropped.length === 0) return;
     const byTopic = new Map<string, number>();

@@ -215,10 +215,13 @@ describe('LineArbiter', () => {
   it('goes on where a previous run ended, trades and aggregates apart, unless that is to be forgotten', () => {
     const run = binance([tradeEvent(11), tradeEvent(12)]);
     const mark = (id: number) => ({ id: String(id), timestamp: 1 });
-    run.arbiter.resume('BTCUSDT', new Map([
-      ['trade', mark(10)],
-      ['agg_trade', mark(8)],
-    ] as const));
+    run.arbiter.resume(
+      'BTCUSDT',
+      new Map([
+        ['trade', mark(10)],
+        ['agg_trade', mark(8)],
+      ] as const),
+    );
     run.arbiter.resume('ETHUSDT', new Map([['trade', mark(10)]] as const));
     expect(run.frames(1, tradeEvent(13), aggTrade(9, 10), tradeEvent(15, eth), aggTrade(7, 9, eth))).toBe('9 7');
     run.arbiter.forget('ETHUSDT');

@@ -7,7 +7,7 @@ import {
   type FormerSink,
   formerTrades,
   isTakenUp,
-  readRecent,
+  readNearPast,
   recentOptions,
 } from '../../../src/feed/resume/recent-trades.ts';
 import type { Recent, SeriesCheckpoint } from '../../../src/sinks/contract.ts';
@@ -189,7 +189,7 @@ describe('what the sinks tell', () => {
       telling('a', [ending(), ending({ ...eth, last: ahead })]),
       telling('b', [ending({ last: ahead }), ending(eth)]),
     ];
-    const { former } = await readRecent(loadConfig({ values: {} }), sinks, [epoch(), epoch(eth)], noFault);
+    const { former } = await readNearPast(loadConfig({ values: {} }), sinks, [epoch(), epoch(eth)], noFault);
     expect(asked).toEqual(['a BTCUSDT ETHUSDT', 'b BTCUSDT ETHUSDT']);
     expect([...former].map(([key, { trades }]) => [key, trades.length]).sort()).toEqual([
       ['BTCUSDT', 1],
@@ -203,8 +203,11 @@ describe('what the sinks tell', () => {
       sink('a', [ending()], () => Promise.reject(new Error('not allowed to read'))),
       sink('b', [ending(eth)], () => Promise.resolve(nothing)),
     ];
-    const { former } = await readRecent(loadConfig({ values: {} }), sinks, [epoch(), epoch(eth)], ({ message }, name) =>
-      failed.push(`${name}: ${message}`),
+    const { former } = await readNearPast(
+      loadConfig({ values: {} }),
+      sinks,
+      [epoch(), epoch(eth)],
+      ({ message }, name) => failed.push(`${name}: ${message}`),
     );
     expect(failed).toEqual(['a: not allowed to read']);
     expect([...former.keys()]).toEqual(['ETHUSDT']);
@@ -223,7 +226,7 @@ describe('what the sinks tell', () => {
         windows: told(1000, 4000),
       })),
     ];
-    const past = await readRecent(loadConfig({ values: {} }), sinks, [epoch()], noFault);
+    const past = await readNearPast(loadConfig({ values: {} }), sinks, [epoch()], noFault);
     const kept = past.former.get('BTCUSDT')?.windows.map(({ windowMs, windowStart }) => `${windowMs}@${windowStart}`);
     expect(kept).toEqual(['1000@3000', '1000@4000', '2000@2000']);
     const has = (name: string) => told(1000, 4000, 5000, 6000).map((window) => past.told.get(name)?.has(window));
@@ -249,7 +252,7 @@ describe('what the sinks tell', () => {
       sink('b', [at(ahead), ending({ ...eth, last })], async () => nothing),
     ];
     const first = epoch({ last: { id: `${now}`, timestamp: now } });
-    const { former, told } = await readRecent(
+    const { former, told } = await readNearPast(
       loadConfig({ values: {} }),
       sinks,
       [first, epoch({ ...eth, last })],
@@ -267,7 +270,7 @@ describe('what the sinks tell', () => {
       sink('a', [ending()], async () => ({ ...nothing, trades, windows: [last] })),
       sink('b', [ending()], async () => nothing),
     ];
-    const { former } = await readRecent(loadConfig({ values: {} }), sinks, [epoch()], noFault);
+    const { former } = await readNearPast(loadConfig({ values: {} }), sinks, [epoch()], noFault);
     expect(former.get('BTCUSDT')).toMatchObject({ trades, windows: [] });
   });
 });

@@ -6,7 +6,7 @@ import type { Spill } from '../spill/spill.ts';
  * The bounds of what waits in memory: sources that can wait are slowed down, then records go to the spill, then those
  * with the lowest drop priority are dropped (docs/decisions/0003).
  */
-export class Overflow {
+export class QueueOverflow {
   readonly #queue: OutQueue;
   readonly #ledger: LossLedger;
   readonly #spill: Spill | undefined;
