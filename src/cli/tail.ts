@@ -105,7 +105,7 @@ async function* kafkaRecords(
 
 /** That there is no such topic, and which ones there are; undefined where it exists. */
 async function missingTopic(kafka: Config['kafka'], name: string): Promise<Error | undefined> {
-  const { describeTopics } = await import('../sinks/kafka/admin.ts');
+  const { describeTopics } = await import('../sinks/kafka/topics.ts');
   const topics = await describeTopics(kafka, ['', ...OTHER_ENVIRONMENTS], () => {});
   const existing = topics.filter(({ exists }) => exists).map((topic) => topic.name);
   if (existing.includes(name)) return undefined;

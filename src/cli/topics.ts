@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { TopicDescription } from '../sinks/kafka/admin.ts';
+import type { TopicDescription } from '../sinks/kafka/topics.ts';
 import { type Command, type CommandContext, choiceIn, UsageError } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
 import { inColumns } from './terminal/terminal-text.ts';
@@ -26,7 +26,7 @@ export const command: Command = {
 
 async function create(config: Config, { out, err }: CommandContext): Promise<number> {
   const { environmentPrefixes } = await import('../config/config.ts');
-  const { createTopics } = await import('../sinks/kafka/admin.ts');
+  const { createTopics } = await import('../sinks/kafka/topics.ts');
   const { kafkaComplaints } = await import('./terminal/kafka-log.ts');
   const created = await createTopics(config.kafka, environmentPrefixes(config), kafkaComplaints(err));
   await out.write(
@@ -37,7 +37,7 @@ async function create(config: Config, { out, err }: CommandContext): Promise<num
 
 async function describe(config: Config, { out, err }: CommandContext): Promise<number> {
   const { environmentPrefixes } = await import('../config/config.ts');
-  const { describeTopics } = await import('../sinks/kafka/admin.ts');
+  const { describeTopics } = await import('../sinks/kafka/topics.ts');
   const { kafkaComplaints } = await import('./terminal/kafka-log.ts');
   const topics = await describeTopics(config.kafka, environmentPrefixes(config), kafkaComplaints(err));
   const width = Math.max(...topics.map(({ name }) => name.length)) + 2;

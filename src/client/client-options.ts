@@ -2,8 +2,8 @@ import type { SchedulerLike } from 'rxjs';
 import { environmentPrefix } from '../codec/environment-topics.ts';
 import type { Environment } from '../domain/record.ts';
 import type { KafkaConfig } from '../kafka/config.ts';
+import type { OffsetAt } from '../kafka/contract.ts';
 import { type GuardOptions, guardOptions } from './guard/trading-decision.ts';
-import type { Place } from './source/kafka-source.ts';
 import type { ClientWarning } from './source/source.ts';
 import { TOPIC_NAMES, type TopicName } from './topic-name.ts';
 import { unusableOption } from './unusable-option.ts';
@@ -62,7 +62,7 @@ export interface ClientDeps {
 }
 
 /** Where a topic is begun. Throws a Fault (never) where that is no time. */
-export function placeOf({ from = 'end' }: ClientOptions, name: TopicName): Place {
+export function placeOf({ from = 'end' }: ClientOptions, name: TopicName): OffsetAt {
   const place = typeof from !== 'object' || from instanceof Date ? from : (from[name] ?? 'end');
   if (place === 'end' || place === 'beginning') return place;
   const timeMs = typeof place === 'number' ? place : place.getTime();

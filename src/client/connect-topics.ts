@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { SchedulerLike } from 'rxjs';
 import { asFault, Fault } from '../domain/fault.ts';
 import type { KafkaConfig, KafkaLog } from '../kafka/config.ts';
+import type { OffsetAt } from '../kafka/contract.ts';
 import { listTopics } from '../kafka/reading/list-topics.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import {
@@ -19,7 +20,7 @@ import { type LookBack, lookBackInFiles, lookBackInKafka } from './memory/past.t
 import { TopicReader } from './reader/topic-reader.ts';
 import { fileSource } from './source/file-source.ts';
 import { groupSource } from './source/group-source.ts';
-import { type KafkaReach, kafkaSource, type Place } from './source/kafka-source.ts';
+import { type KafkaReach, kafkaSource } from './source/kafka-source.ts';
 import type { TopicSource } from './source/source.ts';
 import type { TopicName } from './topic-name.ts';
 import { Warnings } from './warnings.ts';
@@ -94,8 +95,8 @@ interface Side {
   readonly where: string;
   /** Rejects with a Fault where it cannot be reached, or has no such topics. */
   readonly check: (topics: readonly string[]) => Promise<void>;
-  readonly alone: (place: Place) => TopicSource;
-  readonly shared: (place: Place) => TopicSource;
+  readonly alone: (place: OffsetAt) => TopicSource;
+  readonly shared: (place: OffsetAt) => TopicSource;
   readonly lookBack: LookBack;
 }
 
@@ -131,7 +132,7 @@ function requireAmong(known: ReadonlySet<string>, topics: readonly string[], con
 }
 
 function fileSide(dir: string): Side {
-  const alone = (place: Place) => fileSource(dir, place);
+  const alone = (place: OffsetAt) => fileSource(dir, place);
   return {
     where: dir,
     check: async () => {

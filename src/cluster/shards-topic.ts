@@ -2,8 +2,8 @@ import { environmentPrefix } from '../codec/environment-topics.ts';
 import type { Config } from '../config/config.ts';
 import { Fault } from '../domain/fault.ts';
 import type { KafkaLog } from '../kafka/config.ts';
-import { firstContactFault, isUnsettledTopic } from '../kafka/kafka-error.ts';
-import { KafkaConnection } from '../kafka/kafkajs/kafkajs.ts';
+import { firstContactFault } from '../kafka/kafka-error.ts';
+import { createMissingTopics, settledTopics, withBrokers } from '../kafka/topics.ts';
 
 /** Nothing is ever written to it: its partitions are what the group shares. */
 export function shardsTopicOf({ kafka, environment, feed }: Pick<Config, 'kafka' | 'environment' | 'feed'>): string {
@@ -17,25 +17,16 @@ export function shardsTopicOf({ kafka, environment, feed }: Pick<Config, 'kafka'
 export async function prepareShardsTopic(config: Config, log: KafkaLog): Promise<void> {
   const topic = shardsTopicOf(config);
   const { shards } = config.cluster;
-  const connection = new KafkaConnection(config.kafka, log);
-  const admin = connection.admin();
   try {
-    await admin.connect();
-    if (!(await admin.listTopics()).includes(topic)) {
-      const made = { topic, numPartitions: shards, replicationFactor: config.kafka.replication };
-      await admin.createTopics({ topics: [made], waitForLeaders: true }).catch((error: unknown) => {
-        if (!isUnsettledTopic(error)) throw error;
-      });
-    }
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-    const found = topics[0]?.partitions.length ?? 0;
+    const found = await withBrokers(config.kafka, log, async (brokers) => {
+      const { replication } = config.kafka;
+      await createMissingTopics(brokers, [{ topic, partitions: shards, replication, settings: {} }]);
+      return (await settledTopics(brokers, [topic]))[0]?.partitions.length ?? 0;
+    });
     if (found === shards) return;
     const message = `cluster.shards is ${shards}, but ${topic} has ${found} partitions: stop all instances of the group before the number changes, and remove the topic`;
     throw new Fault('sink', message, { retry: { kind: 'never' }, field: 'cluster.shards' });
   } catch (error) {
     throw firstContactFault(error, config.kafka);
-  } finally {
-    await admin.disconnect().catch(() => {});
-    connection.end();
   }
 }

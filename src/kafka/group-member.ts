@@ -1,14 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../domain/fault.ts';
+import { Brokers } from './brokers.ts';
 import type { KafkaConfig, KafkaLog } from './config.ts';
-import {
-  isNotYetCoordinated,
-  isRefusedSession,
-  kafkaFault,
-  membershipVerdict,
-  needsNewConnection,
-} from './kafka-error.ts';
-import { AssignerProtocol, type Cluster, type GroupBroker, KafkaConnection } from './kafkajs/kafkajs.ts';
+import { decodeAssignment, encodeAssignment, encodeSubscription, subscribedUserData } from './consumer-protocol.ts';
+import type { BrokerConnection, Member, MemberBytes } from './contract.ts';
+import { isNotYetCoordinated, isRefusedSession, kafkaFault, membershipVerdict } from './kafka-error.ts';
+import { PartitionedTopic } from './reading/partitioned-topic.ts';
 
 export interface GroupOptions {
   readonly group: string;
@@ -42,6 +39,8 @@ const LEAVE_WITHIN_MS = 1000;
 /** A coordinator that has just started is looked for so often. */
 const TRIES = 20;
 const PAUSE_MS = 200;
+const REQUEST_TIMEOUT_MS = 10_000;
+const ANSWER_MS = 5000;
 
 /**
  * A place in a consumer group that shares the partitions of one topic. It joins, beats and commits, and reads nothing:
@@ -52,20 +51,20 @@ export class GroupMember {
   readonly #topic: string;
   readonly #options: GroupOptions;
   readonly #assigner: Assigner;
-  readonly #connection: KafkaConnection;
-  readonly #cluster: Cluster;
-  #coordinator: GroupBroker | undefined;
+  readonly #brokers: Brokers;
+  #coordinator: Awaited<ReturnType<Brokers['coordinator']>> | undefined;
   #memberId = '';
   #generation = -1;
   /** How many partitions it shared out; undefined: another member did. */
   #sharedOut: number | undefined;
 
-  constructor(config: KafkaConfig, topic: string, options: GroupOptions, log: KafkaLog) {
+  constructor(config: KafkaConfig, topic: string, options: GroupOptions, log: KafkaLog, brokers?: Brokers) {
     this.#topic = topic;
     this.#options = options;
     this.#assigner = options.assigner ?? IN_TURN;
-    this.#connection = new KafkaConnection(config, log);
-    this.#cluster = this.#connection.cluster();
+    // A join is answered when all members have joined, or their session is over.
+    const requestTimeoutMs = Math.max(REQUEST_TIMEOUT_MS, options.sessionTimeoutMs + ANSWER_MS);
+    this.#brokers = brokers ?? new Brokers(config, log, { requestTimeoutMs });
   }
 
   /** Another one after a join: in between the group went on without this member. */
@@ -94,8 +93,7 @@ export class GroupMember {
   async beat(): Promise<boolean> {
     const generation = this.#generation;
     try {
-      const coordinator = await this.#findCoordinator();
-      await coordinator.heartbeat({ ...this.#asMember(), groupGenerationId: generation });
+      await this.#ask((broker) => broker.heartbeat(this.#member()));
       return true;
     } catch (error) {
       if (this.#isOver(error, generation)) return false;
@@ -112,7 +110,6 @@ export class GroupMember {
     try {
       return (await this.#partitions()).length === this.#sharedOut;
     } catch (error) {
-      if (needsNewConnection(error)) this.#connection.cut();
       throw kafkaFault(error);
     }
   }
@@ -120,15 +117,9 @@ export class GroupMember {
   /** Remembers with the group where to go on, by partition. False: it is too late, the share went to others. */
   async commit(offsets: ReadonlyMap<number, bigint>): Promise<boolean> {
     if (offsets.size === 0) return true;
-    const partitions = [...offsets].map(([partition, offset]) => ({ partition, offset: String(offset) }));
     const generation = this.#generation;
     try {
-      const coordinator = await this.#findCoordinator();
-      await coordinator.offsetCommit({
-        ...this.#asMember(),
-        groupGenerationId: generation,
-        topics: [{ topic: this.#topic, partitions }],
-      });
+      await this.#ask((broker) => broker.commitOffsets(this.#member(), this.#topic, offsets));
       return true;
     } catch (error) {
       if (this.#isOver(error, generation)) return false;
@@ -138,85 +129,58 @@ export class GroupMember {
 
   /** Tells the group, so that others need not wait for the session to run out, and disconnects. */
   async leave(): Promise<void> {
-    const left = this.#memberId === '' ? undefined : this.#coordinator?.leaveGroup(this.#asMember());
-    const disconnected = Promise.resolve(left)
-      .catch(() => {})
-      .then(() => this.#cluster.disconnect())
-      .catch(() => {});
-    await Promise.race([disconnected, delay(LEAVE_WITHIN_MS)]);
+    const left = this.#memberId === '' ? undefined : this.#coordinator?.((broker) => broker.leaveGroup(this.#member()));
+    await Promise.race([left?.catch(() => {}), delay(LEAVE_WITHIN_MS, undefined, { ref: false })]);
     this.end();
   }
 
   /** Cuts what is under way. */
   end(): void {
-    this.#connection.end();
+    this.#brokers.end();
   }
 
   async #join(): Promise<Share> {
-    const coordinator = await this.#findCoordinator();
-    const { group: groupId, sessionTimeoutMs } = this.#options;
-    const joined = await coordinator.joinGroup({
-      groupId,
-      memberId: this.#memberId,
-      sessionTimeout: sessionTimeoutMs,
-      rebalanceTimeout: sessionTimeoutMs,
-      groupProtocols: [
-        {
-          // Members of another topic, another cluster's, are refused by the group instead of being given its partitions.
-          name: `${this.#assigner.name}:${this.#topic}`,
-          metadata: AssignerProtocol.MemberMetadata.encode({
-            version: 0,
-            topics: [this.#topic],
-            userData: this.#assigner.about(this.#memberId === ''),
-          }),
-        },
-      ],
-    });
+    const { group, sessionTimeoutMs } = this.#options;
+    const userData = this.#assigner.about(this.#memberId === '');
+    // Members of another topic, another cluster's, are refused by the group instead of being given its partitions.
+    const name = `${this.#assigner.name}:${this.#topic}`;
+    const protocol = { name, metadata: encodeSubscription(this.#topic, userData) };
+    const joined = await this.#ask((broker) =>
+      broker.joinGroup({ group, memberId: this.#memberId, sessionTimeoutMs, protocol }),
+    );
     this.#memberId = joined.memberId;
-    this.#generation = joined.generationId;
+    this.#generation = joined.generation;
     this.#sharedOut = undefined;
-    const members = joined.memberId === joined.leaderId ? joined.members.map(aboutMember) : [];
-    const { memberAssignment } = await coordinator.syncGroup({
-      ...this.#asMember(),
-      generationId: this.#generation,
-      groupAssignment: members.length === 0 ? [] : await this.#shareOut(members),
-    });
-    const { assignment, userData } = AssignerProtocol.MemberAssignment.decode(memberAssignment) ?? {};
-    if (userData !== undefined && userData.length > 0) this.#assigner.hear?.(userData);
-    return this.#committed(coordinator, assignment?.[this.#topic] ?? []);
+    const isLeader = joined.memberId === joined.leaderId;
+    const assignments = isLeader ? await this.#shareOut(joined.members.map(aboutMember)) : [];
+    const bytes = await this.#ask((broker) => broker.syncGroup(this.#member(), assignments));
+    const assigned = decodeAssignment(this.#topic, bytes);
+    if (assigned.userData.length > 0) this.#assigner.hear?.(assigned.userData);
+    return this.#committed(assigned.partitions);
   }
 
   /** Done by the member that the coordinator picked. */
-  async #shareOut(members: readonly AboutMember[]): Promise<{ memberId: string; memberAssignment: Buffer }[]> {
+  async #shareOut(members: readonly AboutMember[]): Promise<readonly MemberBytes[]> {
     const partitions = await this.#partitions();
     this.#sharedOut = partitions.length;
-    const told = this.#assigner.tell?.(members) ?? NOTHING;
+    const userData = this.#assigner.tell?.(members) ?? NOTHING;
     return [...this.#assigner.share(members, partitions)].map(([memberId, share]) => ({
       memberId,
-      memberAssignment: AssignerProtocol.MemberAssignment.encode({
-        version: 0,
-        assignment: { [this.#topic]: [...share] },
-        userData: told,
-      }),
+      bytes: encodeAssignment(this.#topic, { partitions: share, userData }),
     }));
   }
 
   async #partitions(): Promise<readonly number[]> {
-    await this.#cluster.addTargetTopic(this.#topic);
-    await this.#cluster.refreshMetadata();
-    return this.#cluster.findTopicPartitionMetadata(this.#topic).map(({ partitionId }) => partitionId);
+    const topic = new PartitionedTopic(this.#brokers, this.#topic);
+    await topic.refresh();
+    return topic.partitions.map(({ partitionId }) => partitionId);
   }
 
-  async #committed(coordinator: GroupBroker, partitions: readonly number[]): Promise<Share> {
-    const share = new Map<number, bigint | undefined>(partitions.map((partition) => [partition, undefined]));
-    if (partitions.length === 0) return share;
-    const { responses } = await coordinator.offsetFetch({
-      groupId: this.#options.group,
-      topics: [{ topic: this.#topic, partitions: partitions.map((partition) => ({ partition })) }],
-    });
-    for (const { partition, offset } of responses.flatMap((response) => response.partitions))
-      if (BigInt(offset) >= 0n) share.set(partition, BigInt(offset));
-    return share;
+  async #committed(partitions: readonly number[]): Promise<Share> {
+    if (partitions.length === 0) return new Map();
+    const { group } = this.#options;
+    const offsets = await this.#ask((broker) => broker.committedOffsets(group, this.#topic, partitions));
+    return new Map(partitions.map((partition) => [partition, offsets.get(partition)]));
   }
 
   #refusedSession(cause: unknown): Fault {
@@ -224,15 +188,13 @@ export class GroupMember {
     return new Fault('sink', message, { retry: { kind: 'never' }, cause });
   }
 
-  #asMember(): { groupId: string; memberId: string } {
-    return { groupId: this.#options.group, memberId: this.#memberId };
+  #member(): Member {
+    return { group: this.#options.group, memberId: this.#memberId, generation: this.#generation };
   }
 
-  async #findCoordinator(): Promise<GroupBroker> {
-    if (this.#coordinator !== undefined) return this.#coordinator;
-    await this.#cluster.connect();
-    this.#coordinator = await this.#cluster.findGroupCoordinator({ groupId: this.#options.group });
-    return this.#coordinator;
+  async #ask<T>(request: (broker: BrokerConnection) => Promise<T>): Promise<T> {
+    this.#coordinator ??= await this.#brokers.coordinator('group', this.#options.group);
+    return this.#coordinator(request);
   }
 
   /**
@@ -243,7 +205,6 @@ export class GroupMember {
     const verdict = membershipVerdict(error);
     if (verdict === 'forgotten' && generation === this.#generation) this.#memberId = '';
     if (verdict === 'passing') this.#coordinator = undefined;
-    if (needsNewConnection(error)) this.#connection.cut();
     return verdict !== 'passing';
   }
 }
@@ -260,8 +221,8 @@ const IN_TURN: Assigner = {
     ),
 };
 
-function aboutMember({ memberId, memberMetadata }: { memberId: string; memberMetadata: Buffer }): AboutMember {
-  return { id: memberId, about: AssignerProtocol.MemberMetadata.decode(memberMetadata)?.userData ?? NOTHING };
+function aboutMember({ memberId, bytes }: MemberBytes): AboutMember {
+  return { id: memberId, about: subscribedUserData(bytes) };
 }
 
 /** The partitions in turn to the members, by the order of their ids: shares differ by one at most. */

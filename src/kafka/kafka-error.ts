@@ -1,5 +1,7 @@
+import { errorCode } from '../domain/error-code.ts';
 import { Fault } from '../domain/fault.ts';
 import { tlsProblem } from '../net/tls-problem.ts';
+import { BrokerError, HungUpError } from './broker-error.ts';
 import type { KafkaConfig } from './config.ts';
 
 /**
@@ -36,19 +38,7 @@ export function verdictOf(error: unknown): Verdict {
   return 'passing';
 }
 
-/** No answer in time: the connection may be dead without knowing; or an error of kafkajs' own, in what it knows of the brokers. */
-const CONNECTION_ERRORS = new Set([
-  'KafkaJSRequestTimeoutError',
-  'KafkaJSInvariantViolation',
-  'TypeError',
-  'RangeError',
-]);
-
-export function needsNewConnection(error: unknown): boolean {
-  return causesOf(error).some((each) => CONNECTION_ERRORS.has(each.name));
-}
-
-/* By Kafka's names of the errors, former ones too, which kafkajs goes by. */
+/* By Kafka's names of the errors, previous ones too, which kafkajs goes by. */
 
 const YOUNG = new Set([
   'UNKNOWN_TOPIC_OR_PARTITION',
@@ -60,6 +50,11 @@ const YOUNG = new Set([
 /** True for what brokers say of a topic that was made a moment ago, or that moves from one to another. */
 export function isUnsettledTopic(error: unknown): boolean {
   return typesOf(error).some((type) => YOUNG.has(type));
+}
+
+/** True if the offset that was asked for was deleted, or is not written yet. */
+export function isOutOfRange(error: unknown): boolean {
+  return typesOf(error).includes('OFFSET_OUT_OF_RANGE');
 }
 
 const NOT_YET_COORDINATED = new Set([
@@ -79,7 +74,7 @@ export function isNotYetCoordinated(error: unknown): boolean {
   return typesOf(error).some((type) => NOT_YET_COORDINATED.has(type));
 }
 
-/** Of another epoch, of another producer. Only brokers of newer requests than kafkajs' say PRODUCER_FENCED. */
+/** Of another epoch, of another producer. Only the answers to newer requests than ours say PRODUCER_FENCED. */
 const TAKEN_OVER = new Set(['INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING', 'PRODUCER_FENCED']);
 
 /** True where a coordinator knows a later writer of the same transactional id. */
@@ -130,13 +125,12 @@ interface Obstacle {
 
 function obstacleIn(error: unknown): Obstacle | undefined {
   for (const cause of causesOf(error)) {
-    const { name, type, broker } = cause as { name: string; type?: unknown; broker?: unknown };
-    const refused = name === 'KafkaJSSASLAuthenticationError' ? 'SASL_AUTHENTICATION_FAILED' : String(type);
-    if (Object.hasOwn(REFUSALS, refused))
-      return { text: `${REFUSALS[refused]} (${oneLine(cause.message)})`, isLasting: true };
+    const type = typeOf(cause) ?? '';
+    if (Object.hasOwn(REFUSALS, type))
+      return { text: `${REFUSALS[type]} (${oneLine(cause.message)})`, isLasting: true };
     const problem = tlsProblem(cause);
     if (problem === undefined) continue;
-    const whose = typeof broker === 'string' ? `broker ${broker}` : 'the broker';
+    const whose = cause instanceof BrokerError ? `broker ${cause.broker}` : 'the broker';
     return { text: `no TLS with ${whose}: ${problem.text}`, isLasting: problem.side === 'here' };
   }
   return undefined;
@@ -163,13 +157,11 @@ export function firstContactFault(error: unknown, config: Pick<KafkaConfig, 'ssl
   return guess === undefined ? fault : new Fault(fault.kind, `${fault.message}: ${guess}`, { cause: error });
 }
 
-const HUNG_UP = new Set(['KafkaJSConnectionClosedError', 'HungUpError']);
-
 /** A broker does not say what it misses of a client: it closes the connection. */
 function whyHungUp(error: unknown, { ssl, sasl }: Pick<KafkaConfig, 'ssl' | 'sasl'>): string | undefined {
   const causes = causesOf(error);
-  const isReset = causes.some((cause) => (cause as { readonly code?: unknown }).code === 'ECONNRESET');
-  if (!isReset && !causes.some(({ name }) => HUNG_UP.has(name))) return undefined;
+  const isReset = causes.some((cause) => errorCode(cause) === 'ECONNRESET');
+  if (!isReset && !causes.some((cause) => cause instanceof HungUpError)) return undefined;
   if (ssl === null) return 'is it a port for TLS (ssl)?';
   if (isReset) return 'is it a port without TLS (ssl)?';
   return sasl === null ? 'does it want a login (sasl)?' : undefined;
@@ -182,10 +174,14 @@ export function reasonOf(error: unknown): string {
 
 /** Kafka's names of the errors in an error. */
 function typesOf(error: unknown): readonly string[] {
-  return causesOf(error).map((each) => String((each as { readonly type?: unknown }).type));
+  return causesOf(error).flatMap((each) => typeOf(each) ?? []);
 }
 
-/** The error and what caused it; kafkajs wraps the first in others. */
+function typeOf(error: Error): string | undefined {
+  return 'type' in error && typeof error.type === 'string' ? error.type : undefined;
+}
+
+/** The error and what caused it. */
 function causesOf(error: unknown): readonly Error[] {
   const errors: Error[] = [];
   for (let at: unknown = error; at instanceof Error && errors.length < 10 && !errors.includes(at); at = at.cause) {

@@ -1,22 +1,11 @@
 import { CODECS } from './compression.ts';
 import type { Compression } from './config.ts';
-import type { ProducerNumbers } from './coordination.ts';
-import { type KeyedValue, sizeOfRecord, writeRecord } from './record-bytes.ts';
-
-/** The records of a partition that are stored whole or not at all. */
-export interface ProduceBatch {
-  readonly topic: string;
-  readonly partition: number;
-  /** The number of its first record among those of the same producer in that partition. */
-  readonly sequence: number;
-  readonly messages: readonly KeyedValue[];
-}
+import type { ProduceBatch, ProducerNumbers } from './contract.ts';
+import { sizeOfRecord, writeRecord } from './record-bytes.ts';
 
 export interface ProduceOptions {
   readonly numbers: ProducerNumbers;
   readonly compression: Compression;
-  /** How long the broker waits for its replicas, milliseconds. */
-  readonly timeoutMs: number;
   /** Milliseconds since 1970, of all the records. */
   readonly timestamp: number;
   /** CRC-32C. */
@@ -37,7 +26,7 @@ let scratch = Buffer.allocUnsafeSlow(256 * 1024);
 export type ProduceBody = () => Buffer;
 
 /**
- * The body of a ProduceRequest, version 9 (https://kafka.apache.org/protocol#The_Messages_Produce): acknowledged by all
+ * The body of a ProduceRequest, version 7 (https://kafka.apache.org/protocol#The_Messages_Produce): acknowledged by all
  * in-sync replicas, in no transaction, record batches of format 2.
  */
 export async function produceBody(batches: readonly ProduceBatch[], options: ProduceOptions): Promise<ProduceBody> {
@@ -49,6 +38,7 @@ export async function produceBody(batches: readonly ProduceBatch[], options: Pro
   return () => write(packed, options);
 }
 
+const NO_TRANSACTION = -1;
 const ALL_IN_SYNC_REPLICAS = -1;
 /** Of a record batch before its records; those of its first and last eight bytes that are not in its own length. */
 const HEAD_BYTES = 61;
@@ -58,17 +48,18 @@ const CHECKED_FROM = 21;
 const FORMAT = 2;
 const LEADER_EPOCH_UNKNOWN = -1;
 const ATTRIBUTES: Readonly<Record<Compression, number>> = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 };
-/** Of a request, and of a topic, at most, beside names; of a batch beside itself. */
-const REQUEST_BYTES = 16;
-const TOPIC_BYTES = 16;
-const BATCH_BYTES = 16;
+/** Of a request and of a topic, beside names; of a batch, beside itself. */
+const REQUEST_BYTES = 12;
+const TOPIC_BYTES = 6;
+const BATCH_BYTES = 8;
+/** How long the broker waits for its replicas; less than the request's own timeout. */
+const REPLICAS_TIMEOUT_MS = 8000;
 
 function sizeOf({ messages }: ProduceBatch): number {
   let size = 0;
-  for (let index = 0; index < messages.length; index++) {
-    const { key, value } = messages[index] as KeyedValue;
+  messages.forEach(({ key, value }, index) => {
     size += sizeOfRecord(key, value, index);
-  }
+  });
   return size;
 }
 
@@ -81,10 +72,9 @@ async function compress(batch: ProduceBatch, compression: Exclude<Compression, '
 
 function writeRecords(target: Uint8Array, from: number, { messages }: ProduceBatch): number {
   let at = from;
-  for (let index = 0; index < messages.length; index++) {
-    const { key, value } = messages[index] as KeyedValue;
+  messages.forEach(({ key, value }, index) => {
     at = writeRecord(target, at, key, value, index);
-  }
+  });
   return at;
 }
 
@@ -92,34 +82,28 @@ function write(packed: readonly Packed[], options: ProduceOptions): Buffer {
   const byTopic = Map.groupBy(packed, ({ batch }) => batch.topic);
   let most = REQUEST_BYTES;
   for (const [topic, ofTopic] of byTopic) {
-    most += 3 * topic.length + TOPIC_BYTES;
+    most += Buffer.byteLength(topic) + TOPIC_BYTES;
     for (const { size } of ofTopic) most += HEAD_BYTES + size + BATCH_BYTES;
   }
   if (scratch.length < most) scratch = Buffer.allocUnsafeSlow(most);
   const target = scratch;
   let at = 0;
-  // No transaction's.
-  target[at++] = 0;
+  at = target.writeInt16BE(NO_TRANSACTION, at);
   at = target.writeInt16BE(ALL_IN_SYNC_REPLICAS, at);
-  at = target.writeInt32BE(options.timeoutMs, at);
-  at = writeLength(target, at, byTopic.size);
+  at = target.writeInt32BE(REPLICAS_TIMEOUT_MS, at);
+  at = target.writeInt32BE(byTopic.size, at);
   for (const [topic, ofTopic] of byTopic) {
-    at = writeLength(target, at, Buffer.byteLength(topic));
+    at = target.writeInt16BE(Buffer.byteLength(topic), at);
     at += target.write(topic, at);
-    at = writeLength(target, at, ofTopic.length);
+    at = target.writeInt32BE(ofTopic.length, at);
     for (const each of ofTopic) {
       at = target.writeInt32BE(each.batch.partition, at);
-      at = writeLength(target, at, HEAD_BYTES + each.size);
+      at = target.writeInt32BE(HEAD_BYTES + each.size, at);
       at = writeBatch(target, at, each, options);
-      target[at++] = NO_TAGS;
     }
-    target[at++] = NO_TAGS;
   }
-  target[at++] = NO_TAGS;
   return target.subarray(0, at);
 }
-
-const NO_TAGS = 0;
 
 function writeBatch(
   target: Buffer,
@@ -149,14 +133,5 @@ function writeBatch(
     at += compressed.length;
   }
   target.writeUInt32BE(checksum(target.subarray(from + CHECKED_FROM, at)), from + CHECKED_FROM - 4);
-  return at;
-}
-
-/** Of a compact text or list: one more than it is long, seven bits a byte. Returns where the next byte goes. */
-function writeLength(target: Uint8Array, from: number, length: number): number {
-  let at = from;
-  let rest = length + 1;
-  for (; rest > 0x7f; rest >>>= 7) target[at++] = (rest & 0x7f) | 0x80;
-  target[at++] = rest;
   return at;
 }

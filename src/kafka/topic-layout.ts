@@ -1,6 +1,4 @@
-import { Partitioners, type PartitionMetadata } from './kafkajs/kafkajs.ts';
-
-export type PartitionLeader = Pick<PartitionMetadata, 'partitionId' | 'leader'>;
+import type { PartitionLeader } from './contract.ts';
 
 /** Where the keys of a topic go: Java's partition of a key, and each partition's leader as last heard of. */
 export class TopicLayout {
@@ -45,23 +43,26 @@ export class TopicLayout {
 }
 
 const MAX_KEYS = 50_000;
-const javaPartition = Partitioners.DefaultPartitioner();
 
-/** murmur2 of the key's UTF-8 bytes modulo the number of partitions, as Java's producer. */
+/** The partition that Java's producer gives a key: murmur2 of its UTF-8 bytes modulo the number of partitions. */
 export function partitionOf(key: string, count: number): number {
-  return javaPartition({ topic: '', partitionMetadata: ledPartitions(count), message: { key, value: null } });
+  return (murmur2(Buffer.from(key)) & 0x7fff_ffff) % count;
 }
 
-const led = new Map<number, PartitionMetadata[]>();
+const SEED = 0x9747_b28c;
+const MULTIPLIER = 0x5bd1_e995;
 
-/** As a client hears of them: it looks at the leaders even where the key alone decides. */
-function ledPartitions(count: number): PartitionMetadata[] {
-  const known = led.get(count);
-  if (known !== undefined) return known;
-  const partitions = Array.from({ length: count }, (_, partitionId) => ({
-    ...{ partitionId, leader: 0, partitionErrorCode: 0 },
-    ...{ replicas: [], isr: [], offlineReplicas: [] },
-  }));
-  led.set(count, partitions);
-  return partitions;
+/** As org.apache.kafka.common.utils.Utils.murmur2, a signed 32-bit number. */
+function murmur2(bytes: Buffer): number {
+  const wholeWords = bytes.length & ~3;
+  let hash = SEED ^ bytes.length;
+  for (let at = 0; at < wholeWords; at += 4) {
+    let word = Math.imul(bytes.readInt32LE(at), MULTIPLIER);
+    word = Math.imul(word ^ (word >>> 24), MULTIPLIER);
+    hash = Math.imul(hash, MULTIPLIER) ^ word;
+  }
+  if (wholeWords < bytes.length)
+    hash = Math.imul(hash ^ bytes.readUIntLE(wholeWords, bytes.length - wholeWords), MULTIPLIER);
+  hash = Math.imul(hash ^ (hash >>> 13), MULTIPLIER);
+  return hash ^ (hash >>> 15);
 }

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Brokers } from '../../src/kafka/brokers.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
-import { PlatformaticConnection } from '../../src/kafka/platformatic/platformatic.ts';
+import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { root } from '../../testing/tools/tools.ts';
 
@@ -45,7 +47,7 @@ describe('a connection by @platformatic/kafka', () => {
     ['speaks of TLS', { ssl: true }],
     ['logs in', { sasl }],
   ])('is over at once when it is ended while it %s, and opens none any more', async (_, over, topics = []) => {
-    const connection = new PlatformaticConnection({ ...config, ...over });
+    const connection = new Brokers({ ...config, ...over }, () => {});
     const heard = new Promise<void>((resolve) => {
       onConnection = (socket) =>
         socket.once('data', () => {
@@ -68,38 +70,56 @@ describe('a connection by @platformatic/kafka', () => {
   it('goes to the next broker where one refuses, and says which one it was at the end', async () => {
     onConnection = (socket) => socket.destroy();
     const [broker = ''] = config.brokers;
-    const connection = new PlatformaticConnection({ ...config, brokers: ['127.0.0.1:1', broker] });
+    const connection = new Brokers({ ...config, brokers: ['127.0.0.1:1', broker] }, () => {});
     await expect(connection.metadata([])).rejects.toMatchObject({ broker, name: 'HungUpError' });
     connection.end();
   });
 });
 
-describe('the package @platformatic/kafka', () => {
-  /** What `open` of a producer says, with no broker, where the package cannot be resolved. */
-  const script = (client: KafkaConfig['client']) => `
+describe('the packages of the clients', () => {
+  /** What a sink that writes and reads its checkpoints says, where a package cannot be resolved. */
+  const script = (config: KafkaConfig, missing: string) => `
     import { registerHooks } from 'node:module';
     registerHooks({ resolve(name, context, next) {
-      if (name === '@platformatic/kafka') throw Object.assign(new Error('no such package'), { code: 'ERR_MODULE_NOT_FOUND' });
+      if (name === '${missing}' || name.startsWith('${missing}/'))
+        throw Object.assign(new Error('no such package'), { code: 'ERR_MODULE_NOT_FOUND' });
       return next(name, context);
     } });
-    const { RepeatingProducer } = await import('./src/sinks/kafka/producer.ts');
-    const config = ${JSON.stringify(kafkaConfig(['127.0.0.1:1'], { client }))};
-    const producer = new RepeatingProducer({ config, log() {}, now: () => 0 });
-    const fault = await producer.open(new Map()).catch((error) => error);
-    console.log(JSON.stringify({ message: fault.message, retry: fault.retry.kind }));
-    await producer.close();`;
-  const said = async (client: KafkaConfig['client']): Promise<unknown> => {
-    const options = { cwd: root, timeout: 20_000 };
-    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script(client)], options);
+    const { createKafkaSink } = await import('./src/sinks/kafka/sink.ts');
+    const { GroupMember } = await import('./src/kafka/group-member.ts');
+    const config = ${JSON.stringify(config)};
+    const sink = createKafkaSink({ config, environmentPrefixes: [''], log() {}, now: () => 0 });
+    try {
+      await sink.open();
+      await sink.endings({ environmentPrefix: '', trades: true, aggTrades: true });
+      const member = new GroupMember(config, config.topicPrefix + 'trades', { group: config.topicPrefix, sessionTimeoutMs: 10000 }, () => {});
+      const share = await member.join();
+      await member.leave();
+      console.log(JSON.stringify({ partitions: share.size }));
+    } catch (fault) {
+      console.log(JSON.stringify({ message: fault.message, retry: fault.retry.kind }));
+    }
+    await sink.close();`;
+  const said = async (config: KafkaConfig, missing: string): Promise<unknown> => {
+    const options = { cwd: root, timeout: 60_000 };
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script(config, missing)], options);
     return JSON.parse(stdout);
   };
+  const clientOf = async (client: KafkaConfig['client']) =>
+    kafkaConfig(await sharedBrokers(), { client, topicPrefix: `${randomUUID()}.`, partitions: 3 });
 
-  it('is not needed by who writes with kafkajs', async () => {
-    expect(await said('kafkajs')).toEqual({ message: expect.stringContaining('ECONNREFUSED'), retry: 'backoff' });
+  it.each([
+    ['kafkajs', '@platformatic/kafka'],
+    ['platformatic', 'kafkajs'],
+  ] as const)('%s writes, reads, joins groups and administers without %s', async (client, missing) => {
+    expect(await said(await clientOf(client), missing)).toEqual({ partitions: 3 });
   });
 
-  it('is named where it is wanted and missing', async () => {
-    const message = expect.stringContaining('npm install @platformatic/kafka@2.12.1');
-    expect(await said('platformatic')).toEqual({ message, retry: 'never' });
+  it.each([
+    ['kafkajs', 'kafkajs', 'kafkajs@2.2.4'],
+    ['platformatic', '@platformatic/kafka', '@platformatic/kafka@2.12.1'],
+  ] as const)('are named where they are wanted and missing: %s', async (client, missing, name) => {
+    const message = expect.stringContaining(`npm install ${name}`);
+    expect(await said(await clientOf(client), missing)).toEqual({ message, retry: 'never' });
   });
 });

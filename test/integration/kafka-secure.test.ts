@@ -9,11 +9,12 @@ import { connectTopics } from '../../src/client/connect-topics.ts';
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { Fault } from '../../src/domain/fault.ts';
+import { Brokers } from '../../src/kafka/brokers.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { firstContactFault } from '../../src/kafka/kafka-error.ts';
 import type { DriverOptions } from '../../src/sinks/driver/driver-options.ts';
 import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
-import { REACHES } from '../../src/sinks/kafka/clients.ts';
+import { TransactionFence } from '../../src/sinks/kafka/fence.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { KAFKA_CLIENTS } from '../../testing/kafka/kafka-config.ts';
 import { PASSWORD, type SecureBroker, startSecureBroker } from '../../testing/kafka/secure-broker.ts';
@@ -208,16 +209,16 @@ describe('Kafka over TLS, with a login', () => {
     30_000,
   );
 
-  // The sink looks its topics up by kafkajs first: what the writing client says of a first contact, it says later.
   it.each(KAFKA_CLIENTS.flatMap((client) => failures.map(([name, failureOf]) => [client, name, failureOf] as const)))(
     'says with %s too what is wrong: %s',
     async (client, _, failureOf) => {
       const { reason, retry, ...access } = failureOf();
       const { kafka } = loadConfig({ values: await valuesOf({ ...access, client }, 'any.') });
       const began = performance.now();
-      const reach = REACHES[client](kafka, () => {}, 'any', new AbortController().signal);
-      onTestFinished(() => reach.end());
-      const error = await reach.fence.take().catch((caught: unknown) => caught);
+      const brokers = new Brokers(kafka, () => {});
+      onTestFinished(() => brokers.end());
+      const fence = new TransactionFence(brokers, 'any', new AbortController().signal);
+      const error = await fence.take().catch((caught: unknown) => caught);
       const fault = firstContactFault(error, kafka);
       expect(fault.message).toMatch(reason);
       expect(fault.retry.kind).toBe(retry);
@@ -231,9 +232,10 @@ describe('Kafka over TLS, with a login', () => {
     const values = await valuesOf({ ...scram, password: 'kein-passwort', client: 'platformatic' }, 'any.');
     const brokers = [...values.kafka.brokers, '127.0.0.1:1'];
     const { kafka } = loadConfig({ values: { ...values, kafka: { ...values.kafka, brokers } } });
-    const reach = REACHES.platformatic(kafka, () => {}, 'any', new AbortController().signal);
-    onTestFinished(() => reach.end());
-    const error = await reach.fence.take().catch((caught: unknown) => caught);
+    const known = new Brokers(kafka, () => {});
+    onTestFinished(() => known.end());
+    const fence = new TransactionFence(known, 'any', new AbortController().signal);
+    const error = await fence.take().catch((caught: unknown) => caught);
     expect(firstContactFault(error, kafka).message).toMatch(/refuse the login: wrong user or password/);
   });
 

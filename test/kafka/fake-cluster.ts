@@ -1,24 +1,20 @@
 import { Fault } from '../../src/domain/fault.ts';
-import type { KafkaConfig } from '../../src/kafka/config.ts';
-import type { ProducerNumbers } from '../../src/kafka/coordination.ts';
-import type { PartitionMetadata, Producer, ProducerConfig } from '../../src/kafka/kafkajs/kafkajs.ts';
-import type { ProduceAnswer } from '../../src/kafka/platformatic/platformatic.ts';
-import { BrokerError } from '../../src/kafka/platformatic/platformatic-error.ts';
-import type { ProduceBatch } from '../../src/kafka/produce-request.ts';
+import { BrokerError } from '../../src/kafka/broker-error.ts';
+import type { Brokers } from '../../src/kafka/brokers.ts';
+import type {
+  BrokerConnection,
+  ClusterMetadata,
+  PartitionMetadata,
+  ProduceAnswer,
+  ProduceBatch,
+  ProducerNumbers,
+} from '../../src/kafka/contract.ts';
 import type { TopicLayout } from '../../src/kafka/topic-layout.ts';
 import type { Fence } from '../../src/sinks/kafka/fence.ts';
-import { KafkajsWriter } from '../../src/sinks/kafka/kafkajs-writer.ts';
-import { PlatformaticWriter } from '../../src/sinks/kafka/platformatic-writer.ts';
-import type { Reach, Writer } from '../../src/sinks/kafka/writer.ts';
 
 export interface Stored {
   readonly key: string;
   readonly value: string;
-}
-
-interface Batch {
-  readonly partition: number;
-  readonly messages: readonly Stored[];
 }
 
 interface Log {
@@ -33,14 +29,9 @@ export type Failure = 'none' | 'before' | 'lost_answer' | 'some_stored' | 'skipp
 
 /**
  * A cluster as it treats sequence numbers: a broker takes a number that it knows for the same batch, says yes, and stores
- * nothing. Written to by kafkajs' idempotent producer as it treats them (KAFKA.md 9; kafkajs 2.2.4,
- * src/producer/sendMessages.js): numbers go on with success and are taken back with any error, even where the broker
- * has stored. Or by requests, each answered for each partition, as @platformatic/kafka sends them.
+ * nothing. Each partition of a request is answered for.
  */
-export class FakeCluster implements Reach, Fence {
-  readonly fence: Fence = this;
-  readonly #client: KafkaConfig['client'];
-  readonly #stop = new AbortController();
+export class FakeCluster implements Pick<Brokers, 'at' | 'coordinator' | 'end' | 'metadata'>, Fence {
   readonly topics = new Map<string, { leaders: number[]; logs: Log[] }>();
   /** What becomes of the next request. */
   failure: () => Failure = () => 'none';
@@ -58,10 +49,6 @@ export class FakeCluster implements Reach, Fence {
   /** How often topics were fenced. */
   closings = 0;
   #metadata = new Map<string, PartitionMetadata[]>();
-
-  constructor(client: KafkaConfig['client']) {
-    this.#client = client;
-  }
 
   addTopic(name: string, leaders: readonly number[]): PartitionMetadata[] {
     this.topics.set(name, {
@@ -91,26 +78,16 @@ export class FakeCluster implements Reach, Fence {
       [...this.topics].map(([name, { leaders }]) => [
         name,
         leaders.map((leader, partitionId) => ({
-          partitionErrorCode: 0,
-          partitionId,
-          leader,
-          replicas: [leader],
-          isr: [leader],
+          ...{ partitionId, leader, replicas: 1 },
         })),
       ]),
     );
   }
 
-  cut(): void {}
+  end(): void {}
 
-  end(): void {
-    this.#stop.abort();
-  }
-
-  writer(numbers: ProducerNumbers): Writer {
-    return this.#client === 'kafkajs'
-      ? new KafkajsWriter(this, numbers, 'none', this.#stop.signal)
-      : new PlatformaticWriter(this, numbers);
+  coordinator(): never {
+    throw new Error('the fence is this cluster itself');
   }
 
   async take(): Promise<ProducerNumbers> {
@@ -130,11 +107,22 @@ export class FakeCluster implements Reach, Fence {
       throw new Fault('sink', 'another writer took over', { retry: { kind: 'never' } });
   }
 
-  async metadata(topics: readonly string[]): Promise<ReadonlyMap<string, readonly PartitionMetadata[]>> {
-    return new Map(topics.map((topic) => [topic, this.metadataOf(topic)]));
+  async metadata(topics: readonly string[] | 'all'): Promise<ClusterMetadata> {
+    const names = topics === 'all' ? [...this.topics.keys()] : topics;
+    return {
+      ...{ brokers: [], controllerId: 1 },
+      topics: names.map((topic) => ({ topic, error: undefined, partitions: this.metadataOf(topic) })),
+    };
   }
 
-  async produce(
+  at<T>(nodeId: number, ask: (broker: BrokerConnection) => Promise<T>): Promise<T> {
+    const broker: Pick<BrokerConnection, 'produce'> = {
+      produce: (batches, numbers) => this.#produce(nodeId, numbers, batches),
+    };
+    return ask(broker as BrokerConnection); // a writer asks for nothing else
+  }
+
+  async #produce(
     nodeId: number,
     { producerEpoch: id }: ProducerNumbers,
     batches: readonly ProduceBatch[],
@@ -158,50 +146,6 @@ export class FakeCluster implements Reach, Fence {
     return answers;
   }
 
-  producer({ createPartitioner }: ProducerConfig, { producerEpoch: id }: ProducerNumbers): Producer {
-    const place = createPartitioner?.();
-    const numbers = new Map<string, number>();
-    const sendBatch: Producer['sendBatch'] = async ({ topicMessages = [] }) => {
-      await Promise.resolve();
-      this.beforeRequest();
-      const batches = new Map<string, Batch & { readonly topic: string }>();
-      for (const { topic, messages } of topicMessages) {
-        for (const message of messages) {
-          const partition = place?.({ topic, partitionMetadata: this.metadataOf(topic), message }) ?? 0;
-          const name = `${topic}/${partition}`;
-          const batch = batches.get(name) ?? { topic, partition, messages: [] };
-          batches.set(name, batch);
-          (batch.messages as Stored[]).push({ key: String(message.key), value: String(message.value) });
-        }
-      }
-      const leaders = new Set(
-        [...batches.values()].map(({ topic, partition }) => this.topics.get(topic)?.leaders[partition]),
-      );
-      if (leaders.size > 1) throw new Error('a call for more than one broker: kafkajs may lose or repeat');
-      this.requests++;
-      const failure = this.failure();
-      if (failure === 'before') throw new Error('connection refused');
-      if (failure === 'skipped') batches.delete([...batches.keys()][0] ?? '');
-      const stored = failure === 'some_stored' ? [...batches].slice(0, batches.size >> 1) : [...batches];
-      let refused: Error | undefined;
-      for (const [name, { topic, partition, messages }] of stored) {
-        const refusal = this.#store(id, numbers.get(name) ?? 0, topic, partition, messages);
-        refused ??= refusal;
-      }
-      if (refused !== undefined) throw refused;
-      if (failure === 'lost_answer' || failure === 'some_stored') throw new Error('connection closed');
-      for (const [name, { messages }] of batches) numbers.set(name, (numbers.get(name) ?? 0) + messages.length);
-      return [...batches.values()].map(({ topic, partition }) => ({ topicName: topic, partition, errorCode: 0 }));
-    };
-    const fake: Pick<Producer, 'connect' | 'disconnect' | 'sendBatch'> = {
-      connect: async () => {},
-      disconnect: async () => {},
-      sendBatch,
-    };
-    // of kafkajs' producer these three are what is used
-    return fake as Producer;
-  }
-
   #store(id: number, first: number, topic: string, partition: number, messages: readonly Stored[]): Error | undefined {
     const log = this.topics.get(topic)?.logs[partition];
     if (log === undefined) return protocolError('UNKNOWN_TOPIC_OR_PARTITION');
@@ -222,5 +166,5 @@ export class FakeCluster implements Reach, Fence {
 }
 
 function protocolError(type: string): Error {
-  return Object.assign(new Error(type.toLowerCase().replaceAll('_', ' ')), { type, retriable: false });
+  return new BrokerError(type.toLowerCase().replaceAll('_', ' '), { broker: 'b:1', type });
 }

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
+import { BrokerError } from '../../src/kafka/broker-error.ts';
+import { Brokers } from '../../src/kafka/brokers.ts';
+import { encodeAssignment } from '../../src/kafka/consumer-protocol.ts';
+import type { BrokerConnection, JoinRequest, Member } from '../../src/kafka/contract.ts';
 import { GroupMember, sharesOf } from '../../src/kafka/group-member.ts';
-import { AssignerProtocol, type Cluster, type GroupBroker, KafkaConnection } from '../../src/kafka/kafkajs/kafkajs.ts';
 
 it('shares every partition out once, evenly, and the same whoever does it', () => {
   const members = fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 8 });
@@ -19,60 +22,54 @@ it('shares every partition out once, evenly, and the same whoever does it', () =
 });
 
 describe('a member', () => {
-  afterEach(() => void vi.restoreAllMocks());
-
-  const REFUSED = (type: string): Error => Object.assign(new Error(type), { type });
+  const REFUSED = (type: string): Error => new BrokerError(type, { broker: 'b:1', type });
 
   /** Of a group that has no other member; its generations step with each join. */
-  class Coordinator implements GroupBroker {
+  class Coordinator implements Partial<BrokerConnection> {
     generation = 0;
     readonly heard: string[] = [];
     /** A join is answered when this is. */
     joined: Promise<unknown> = Promise.resolve();
     refusal: Error | undefined;
 
-    async joinGroup({ memberId }: { readonly memberId: string }) {
+    async findCoordinator() {
+      return { nodeId: 1, host: 'localhost', port: 1 };
+    }
+
+    async joinGroup({ memberId }: JoinRequest) {
       if (this.refusal !== undefined) throw this.refusal;
       await this.joined;
       const id = memberId === '' ? `member-${this.generation}` : memberId;
-      return { generationId: ++this.generation, leaderId: 'another', memberId: id, members: [] };
+      return { generation: ++this.generation, leaderId: 'another', memberId: id, members: [] };
     }
 
     async syncGroup() {
-      const assignment = { topic: [0] };
-      const userData = Buffer.alloc(0);
-      return { memberAssignment: AssignerProtocol.MemberAssignment.encode({ version: 0, assignment, userData }) };
+      return encodeAssignment('topic', { partitions: [0], userData: Buffer.alloc(0) });
     }
 
     /** Behind a join on the same connection: brokers answer in order. */
-    async heartbeat({
-      groupGenerationId,
-      memberId,
-    }: {
-      readonly groupGenerationId: number;
-      readonly memberId: string;
-    }) {
+    async heartbeat({ generation, memberId }: Member) {
       await this.joined;
       await new Promise(setImmediate);
       this.heard.push(memberId);
-      if (groupGenerationId !== this.generation) throw REFUSED('ILLEGAL_GENERATION');
+      if (generation !== this.generation) throw REFUSED('ILLEGAL_GENERATION');
     }
 
-    async offsetFetch() {
-      return { responses: [] };
+    async committedOffsets() {
+      return new Map<number, bigint>();
     }
     async leaveGroup() {}
-    async offsetCommit() {}
+    async commitOffsets() {}
+    close() {}
   }
 
-  function memberOf(coordinator: GroupBroker): GroupMember {
-    const cluster = {
-      connect: async () => {},
-      findGroupCoordinator: async () => coordinator,
-    } satisfies Partial<Cluster>;
-    vi.spyOn(KafkaConnection.prototype, 'cluster').mockReturnValue(cluster as Partial<Cluster> as Cluster);
+  function memberOf(coordinator: Coordinator): GroupMember {
     const { kafka } = loadConfig({ values: { kafka: { brokers: ['localhost:1'] } } });
-    return new GroupMember(kafka, 'topic', { group: 'group', sessionTimeoutMs: 1000 }, () => {});
+    const log = () => {};
+    const connection: Partial<BrokerConnection> = coordinator;
+    const open = async () => connection as BrokerConnection; // nothing else is asked
+    const options = { group: 'group', sessionTimeoutMs: 1000 };
+    return new GroupMember(kafka, 'topic', options, log, new Brokers(kafka, log, { open }));
   }
 
   it('that beats while it joins stays the one that it is', async () => {

@@ -1,22 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
+import { BrokerError, HungUpError } from '../../src/kafka/broker-error.ts';
 import { firstContactFault, kafkaFault } from '../../src/kafka/kafka-error.ts';
 
 const open = { ssl: null, sasl: null };
-const error = (message: string, fields: object) => Object.assign(new Error(message), fields);
-/** As kafkajs wraps what ended its retries. */
-const wrapped = (cause: Error) =>
-  Object.assign(new Error(cause.message, { cause }), { name: 'KafkaJSNumberOfRetriesExceeded' });
+const error = (message: string, fields: { readonly type?: string; readonly code?: string }) =>
+  new BrokerError(message, { broker: 'b:1', ...fields });
 
-const refused = wrapped(error('SASL PLAIN authentication failed', { name: 'KafkaJSSASLAuthenticationError' }));
-const expired = wrapped(
-  error('Connection error: certificate has expired', { code: 'CERT_HAS_EXPIRED', broker: 'b:1' }),
-);
-const untrusted = wrapped(error('Connection error', { code: 'SELF_SIGNED_CERT_IN_CHAIN', broker: 'b:1' }));
+const refused = error('SASL PLAIN authentication failed', { type: 'SASL_AUTHENTICATION_FAILED' });
+const expired = error('Connection error: certificate has expired', { code: 'CERT_HAS_EXPIRED' });
+const untrusted = error('Connection error', { code: 'SELF_SIGNED_CERT_IN_CHAIN' });
 const denied = error('Not authorized', { type: 'CLUSTER_AUTHORIZATION_FAILED' });
-const closed = wrapped(error('Closed connection', { name: 'KafkaJSConnectionClosedError' }));
-const reset = wrapped(error('Connection error: socket disconnected', { code: 'ECONNRESET' }));
-const away = wrapped(error('connect ECONNREFUSED', { code: 'ECONNREFUSED' }));
+const closed = new HungUpError('Closed connection', { broker: 'b:1' });
+const reset = error('Connection error: socket disconnected', { code: 'ECONNRESET' });
+const away = error('connect ECONNREFUSED', { code: 'ECONNREFUSED' });
 
 describe('a fault of Kafka', () => {
   it.each([refused, expired, untrusted, denied, closed, reset, away])(

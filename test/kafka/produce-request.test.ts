@@ -1,8 +1,9 @@
-import { crc32c, NumericMap, produceV9, Reader, readRecordsBatch } from '@platformatic/kafka';
+import { crc32c, NumericMap, produceV7, Reader, readRecordsBatch } from '@platformatic/kafka';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Compression } from '../../src/kafka/config.ts';
-import { type ProduceBatch, produceBody } from '../../src/kafka/produce-request.ts';
+import type { ProduceBatch } from '../../src/kafka/contract.ts';
+import { produceBody } from '../../src/kafka/produce-request.ts';
 
 const TIMEOUT_MS = 8000;
 const options = (over: {
@@ -12,7 +13,6 @@ const options = (over: {
 }) => ({
   numbers: { producerId: String(over.producerId ?? 7n), producerEpoch: over.producerEpoch ?? 0 },
   compression: over.compression ?? 'none',
-  timeoutMs: TIMEOUT_MS,
   timestamp: 1_732_000_000_123,
   checksum: (bytes: Buffer) => crc32c(bytes),
 });
@@ -49,7 +49,7 @@ function byLibrary(batches: readonly ProduceBatch[], producerId: bigint, produce
     messages.map(({ key, value }) => ({ topic, partition, timestamp, key: Buffer.from(key), value })),
   );
   const numbers = { producerId, producerEpoch, sequences, partitionLeaderEpoch: -1 };
-  return produceV9.createRequest(-1, TIMEOUT_MS, messages, numbers).buffer;
+  return produceV7.createRequest(-1, TIMEOUT_MS, messages, numbers).buffer;
 }
 
 describe('the body of a request of records', () => {
@@ -76,7 +76,7 @@ describe('the body of a request of records', () => {
         await produceBody([{ topic: 't', partition: 0, sequence: 5, messages }], options({ compression }))
       )();
       // no transaction, acknowledgements, timeout; one topic of one letter, one partition, its number, the length
-      const read = readRecordsBatch(Reader.from(body.subarray(1 + 2 + 4 + 1 + 2 + 1 + 4 + 2)));
+      const read = readRecordsBatch(Reader.from(body.subarray(2 + 2 + 4 + 4 + 3 + 4 + 4 + 4)));
       expect(read).toMatchObject({ firstSequence: 5, producerId: 7n, lastOffsetDelta: 49, magic: 2 });
       expect(read.records.map(({ key, value }) => [String(key), String(value)])).toEqual(
         messages.map(({ key, value }) => [key, String(value)]),

@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sortedMessages } from '../../src/kafka/kafkajs/kafkajs.ts';
 import { recordBytes } from '../../src/kafka/record-bytes.ts';
 
 const require = createRequire(import.meta.url);
@@ -10,12 +9,6 @@ const kafkajsRecord = require('kafkajs/src/protocol/recordBatch/record/v0') as (
   readonly value: Buffer;
   readonly offsetDelta: number;
 }) => { readonly buffer: Buffer };
-const groupMessagesPerPartition = require('kafkajs/src/producer/groupMessagesPerPartition') as (args: {
-  readonly topic: string;
-  readonly partitionMetadata: readonly object[];
-  readonly messages: readonly object[];
-  readonly partitioner: (args: { readonly message: object }) => number;
-}) => object;
 
 describe('the bytes of a record', () => {
   it('are those that kafkajs writes', () => {
@@ -29,38 +22,6 @@ describe('the bytes of a record', () => {
       }),
       { numRuns: 500 },
     );
-  });
-});
-
-describe('messages that are sorted into partitions', () => {
-  const parts = [
-    { partition: 2, messages: [{ of: 'a' }, { of: 'b' }] },
-    { partition: 0, messages: [{ of: 'c' }] },
-    { partition: 2, messages: [{ of: 'd' }] },
-  ];
-  const partitionOf = new Map(parts.flatMap(({ partition, messages }) => messages.map((one) => [one, partition])));
-  const sort = (messages: readonly object[], partitioner: (args: { message: object }) => number) =>
-    groupMessagesPerPartition({ topic: 't', partitionMetadata: [{}], messages, partitioner });
-  const partitioner = ({ message }: { message: object }) => partitionOf.get(message as { of: string }) as number;
-
-  it('are sorted by kafkajs as the same messages in a plain list', () => {
-    const sorted = sortedMessages(parts);
-    expect(sort(sorted, partitioner)).toEqual(sort([...sorted], partitioner));
-    expect(sorted.map(({ of }) => of).join('')).toBe('abcd');
-  });
-
-  it('ask the partitioner for each part, and end with what it throws', () => {
-    const asked: object[] = [];
-    sort(sortedMessages(parts), ({ message }) => {
-      asked.push(message);
-      return partitioner({ message });
-    });
-    expect(asked).toEqual([{ of: 'a' }, { of: 'c' }, { of: 'd' }]);
-    const throwing = () =>
-      sort(sortedMessages(parts), () => {
-        throw new Error('moved');
-      });
-    expect(throwing).toThrow('moved');
   });
 });
 

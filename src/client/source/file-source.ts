@@ -1,10 +1,10 @@
 import { readFiles } from '../../avro-file/read-files.ts';
 import type { FeedRecord } from '../../domain/record.ts';
-import type { Place } from './kafka-source.ts';
+import type { OffsetAt } from '../../kafka/contract.ts';
 import type { TopicSource } from './source.ts';
 
 /** A topic (short name with its environment) in a file sink's folder; waits where it is not there yet. A time is that of arrival at the feed. */
-export function fileSource(dir: string, place: Place): TopicSource {
+export function fileSource(dir: string, place: OffsetAt): TopicSource {
   return {
     async follow(topic, follower, signal) {
       const sinceMs = typeof place === 'object' ? place.timeMs : Number.NEGATIVE_INFINITY;

@@ -2,7 +2,8 @@ import type { SchedulerLike } from 'rxjs';
 import { asFault, type Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
-import type { FetchWatcher, TopicMessage } from '../../kafka/reading/fetch-round.ts';
+import type { OffsetAt, TopicMessage } from '../../kafka/contract.ts';
+import type { FetchWatcher } from '../../kafka/reading/fetch-round.ts';
 import { fetchTopic, type StartAt } from '../../kafka/reading/fetch-topic.ts';
 import { newPromptDecoder } from '../../kafka/reading/read-topic.ts';
 import { pause } from './pause.ts';
@@ -16,13 +17,10 @@ export interface KafkaReach {
   readonly requireTopic: (topic: string) => Promise<void>;
 }
 
-/** Where reading begins; a time is the broker's append time, milliseconds since 1970. */
-export type Place = 'beginning' | 'end' | { readonly timeMs: number };
-
 const RETRY_MS = 1000;
 
 /** A topic (full name), all of it, without a group: nothing is left behind at the brokers. */
-export function kafkaSource(reach: KafkaReach, place: Place): TopicSource {
+export function kafkaSource(reach: KafkaReach, place: OffsetAt): TopicSource {
   return {
     async follow(topic, follower, signal) {
       await waitForTopic(reach, topic, follower, signal);

@@ -1,8 +1,8 @@
 import type { SchedulerLike } from 'rxjs';
 import { asFault } from '../../domain/fault.ts';
+import type { OffsetAt } from '../../kafka/contract.ts';
 import type { GroupMember, Share } from '../../kafka/group-member.ts';
 import type { StartOffsets } from '../../kafka/reading/fetch-topic.ts';
-import type { Place } from './kafka-source.ts';
 import { pause } from './pause.ts';
 import type { Follower } from './source.ts';
 
@@ -10,7 +10,7 @@ export interface GroupSettings {
   /** Groups are one a topic: GROUP.TOPIC, the topic's full name. */
   readonly group: string;
   /** Where a partition begins that the group has not read yet. */
-  readonly place: Place;
+  readonly place: OffsetAt;
   /** Milliseconds. */
   readonly commitEveryMs: number;
   readonly sessionTimeoutMs: number;

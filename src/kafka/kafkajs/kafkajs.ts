@@ -1,295 +1,296 @@
-import { createRequire } from 'node:module';
 import { connect, isIP, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
-import { type ConnectionOptions, connect as connectTls } from 'node:tls';
-import kafkajs, {
-  type Admin,
-  AssignerProtocol,
-  CompressionTypes,
-  Kafka,
-  type KafkaConfig as KafkaOptions,
-  logLevel,
-  type PartitionerArgs,
-  Partitioners,
-  type PartitionMetadata,
-  type Producer,
-  type ProducerConfig,
-  type SASLOptions,
-} from 'kafkajs';
+import { connect as connectTls } from 'node:tls';
+import kafkajs, { CompressionTypes } from 'kafkajs';
 import { CODECS } from '../compression.ts';
-import type { KafkaConfig, KafkaLog } from '../config.ts';
-import type { Coordination, Coordinator, ProducerNumbers } from '../coordination.ts';
-import { recordBytes } from '../record-bytes.ts';
-import { tlsOptions } from '../tls-options.ts';
+import type { KafkaLog } from '../config.ts';
+import type {
+  BrokerConnection,
+  FetchedPartition,
+  Joined,
+  JoinRequest,
+  Member,
+  MemberBytes,
+  NewTopic,
+  OffsetAt,
+  OpenOptions,
+  ProduceAnswer,
+  ProduceBatch,
+  ProducerNumbers,
+  TopicSettings,
+  Transaction,
+} from '../contract.ts';
+import { produceBody } from '../produce-request.ts';
+import { kafkajsError } from './kafkajs-error.ts';
+import {
+  Broker,
+  ConnectionPool,
+  committedMessages,
+  crc32c,
+  createErrorFromCode,
+  type Logger,
+  requestMetadata,
+  requestProduce,
+  type SocketFactory,
+} from './private-modules.ts';
 
-export type { Admin, PartitionerArgs, PartitionMetadata, Producer, ProducerConfig };
-export { AssignerProtocol, CompressionTypes, Partitioners };
-
-const require = createRequire(import.meta.url);
-
-/** The parts of kafkajs 2.2.4 behind its public face that reading, being a member of a group and fencing need (src/cluster, src/broker). */
-export interface Cluster {
-  connect(): Promise<void>;
-  disconnect(): Promise<void>;
-  addTargetTopic(topic: string): Promise<void>;
-  refreshMetadata(): Promise<void>;
-  findTopicPartitionMetadata(topic: string): PartitionMetadata[];
-  getNodeIds(): string[];
-  findBroker(of: { nodeId: string }): Promise<FetchingBroker & CoordinatingBroker>;
-  findGroupCoordinator(of: { groupId: string }): Promise<GroupBroker>;
-  fetchTopicsOffset(
-    topics: { topic: string; partitions: { partition: number }[]; fromBeginning?: boolean; fromTimestamp?: number }[],
-  ): Promise<{ topic: string; partitions: { partition: number; offset: string }[] }[]>;
-}
-
-export interface FetchingBroker {
-  fetch(request: {
-    isolationLevel: number;
-    maxWaitTime: number;
-    minBytes: number;
-    maxBytes: number;
-    topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[];
-  }): Promise<{ responses: { topicName: string; partitions: FetchedPartition[] }[] }>;
-}
-
-export interface CoordinatingBroker extends Coordinator {
-  findGroupCoordinator(request: {
-    groupId: string;
-    coordinatorType: number;
-  }): Promise<{ coordinator: { nodeId: number } }>;
-}
-
-/** The broker that keeps a consumer group. */
-export interface GroupBroker {
-  joinGroup(request: {
-    groupId: string;
-    sessionTimeout: number;
-    rebalanceTimeout: number;
-    memberId: string;
-    groupProtocols: { name: string; metadata: Buffer }[];
-  }): Promise<{
-    generationId: number;
-    leaderId: string;
-    memberId: string;
-    members: { memberId: string; memberMetadata: Buffer }[];
-  }>;
-  syncGroup(request: {
-    groupId: string;
-    generationId: number;
-    memberId: string;
-    groupAssignment: { memberId: string; memberAssignment: Buffer }[];
-  }): Promise<{ memberAssignment: Buffer }>;
-  heartbeat(request: { groupId: string; groupGenerationId: number; memberId: string }): Promise<unknown>;
-  leaveGroup(request: { groupId: string; memberId: string }): Promise<unknown>;
-  offsetFetch(request: {
-    groupId: string;
-    topics: { topic: string; partitions: { partition: number }[] }[];
-  }): Promise<{ responses: { partitions: { partition: number; offset: string }[] }[] }>;
-  offsetCommit(request: {
-    groupId: string;
-    groupGenerationId: number;
-    memberId: string;
-    topics: { topic: string; partitions: { partition: number; offset: string }[] }[];
-  }): Promise<unknown>;
-}
-
-export interface FetchedPartition {
-  readonly partition: number;
-  readonly highWatermark: string;
-  readonly lastStableOffset: string;
-  readonly abortedTransactions: readonly unknown[];
-  readonly messages: readonly FetchedMessage[];
-}
-
-export interface FetchedMessage {
-  readonly offset: string;
-  readonly timestamp: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly isControlRecord: boolean;
-}
-
-type MakeCluster = new (options: object) => Cluster & { findControllerBroker: () => Promise<object> };
-type MakeProducer = (options: ProducerConfig & { cluster: Cluster; logger: unknown }) => Producer;
-type MakeBatch = new (
-  topic: string,
-  fetchedOffset: string,
-  partition: FetchedPartition,
-) => { readonly messages: readonly FetchedMessage[] };
-
+const CONNECT_TIMEOUT_MS = 3000;
+const KEEP_ALIVE_MS = 60_000;
 const READ_COMMITTED = 1;
+const CONSUMER = -1;
+const TOPIC_RESOURCE = 2;
+const FETCH_BYTES = 50 * 2 ** 20;
+const COORDINATOR_TYPES = { group: 0, transaction: 1 };
 
-/** One set of connections to the brokers, with kafkajs' clients over it. */
-export class KafkaConnection {
-  readonly #options: KafkaOptions;
-  readonly #kafka: Kafka;
-  readonly #sockets = new Set<Socket>();
-  #ended = false;
-
-  /** @throws Fault (never) where a certificate or key cannot be read. */
-  constructor(config: KafkaConfig, log: KafkaLog) {
-    addCodecs();
-    fixNegativeTimeouts();
-    writeRecordsFaster();
-    this.#options = {
-      brokers: [...config.brokers],
-      clientId: config.clientId,
-      connectionTimeout: 3000,
-      requestTimeout: 10_000,
-      // Only to look for a broker that answers. What must not fail is repeated by its caller, who can also stop.
-      retry: {
-        initialRetryTime: 50,
-        maxRetryTime: 500,
-        factor: 0.2,
-        multiplier: 2,
-        retries: Math.max(3, config.brokers.length),
-      },
-      socketFactory: ({ host, port, ssl, onConnect }) => this.#openSocket(host, port, ssl, onConnect),
-      logLevel: logLevel.INFO,
-      // Whatever matters in them comes as an error too, and is told with the sink's state.
-      logCreator:
-        () =>
-        ({ namespace, log: { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...details } }) =>
-          log('debug', `kafkajs ${namespace}: ${message}`, details),
-      ...(config.ssl === null ? {} : { ssl: tlsOptions(config.ssl) }),
-      ...(config.sasl === null ? {} : { sasl: saslOptions(config.sasl) }),
-    };
-    this.#kafka = new Kafka(this.#options);
-  }
-
-  admin(): Admin {
-    return this.#kafka.admin();
-  }
-
-  /**
-   * An idempotent producer that writes, without transactions, under numbers that a transactional id was given: kafkajs
-   * itself would ask the controller for numbers of nobody's, or mark every batch as a transaction's.
-   */
-  producer(options: ProducerConfig, numbers: ProducerNumbers): Producer {
-    const makeProducer = require('kafkajs/src/producer') as MakeProducer;
-    const cluster = this.#newCluster({ maxInFlightRequests: options.maxInFlightRequests });
-    cluster.findControllerBroker = async () => ({ initProducerId: async () => numbers });
-    return makeProducer({
-      ...options,
-      retry: { ...this.#options.retry, ...options.retry },
-      cluster,
-      logger: this.#newLogger(),
-    });
-  }
-
-  /** For reading committed records without a group, and for fencing. */
-  cluster(): Cluster {
-    return this.#newCluster({ isolationLevel: READ_COMMITTED });
-  }
-
-  async coordination(): Promise<Coordination> {
-    const cluster = this.cluster();
-    const end = () =>
-      Promise.race([cluster.disconnect().catch(() => {}), delay(DISCONNECT_MS, undefined, { ref: false })]);
-    try {
-      await cluster.connect();
-    } catch (error) {
-      await end();
-      throw error;
-    }
-    return { coordinatorOf: (transactionalId) => findTransactionCoordinator(cluster, transactionalId), end };
-  }
-
-  #newCluster(options: object): InstanceType<MakeCluster> {
-    const MakeOne = require('kafkajs/src/cluster') as MakeCluster;
-    return new MakeOne({
-      ...this.#options,
-      logger: this.#newLogger(),
-      enforceRequestTimeout: true,
-      metadataMaxAge: 300_000,
-      allowAutoTopicCreation: false,
-      ...options,
-    });
-  }
-
-  #newLogger(): unknown {
-    const { createLogger } = require('kafkajs/src/loggers') as { createLogger(options: object): unknown };
-    return createLogger({ level: this.#options.logLevel, logCreator: this.#options.logCreator });
-  }
-
-  /** Cuts every connection at once; requests under way fail. */
-  cut(): void {
-    for (const socket of this.#sockets) socket.destroy(new Error('cut'));
-  }
-
-  /** Cuts every connection and opens none any more: what kafkajs still tries fails. */
-  end(): void {
-    this.#ended = true;
-    this.cut();
-  }
-
-  #openSocket(host: string, port: number, ssl: ConnectionOptions | undefined, onConnect: () => void): Socket {
-    if (this.#ended) throw new Error('closed');
+/** Opens a connection by kafkajs 2.2.4. */
+export async function openKafkajs(options: OpenOptions): Promise<BrokerConnection> {
+  const { host, port, config, tls, requestTimeoutMs, log, onClosed, signal } = options;
+  addCodecs();
+  const sockets = new Set<Socket>();
+  const close = () => {
+    for (const socket of sockets) socket.destroy(new Error('cut'));
+  };
+  const socketFactory: SocketFactory = ({ ssl, onConnect }) => {
+    signal.throwIfAborted();
     const socket = ssl
       ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
       : connect({ host, port, noDelay: true }, onConnect);
-    socket.setKeepAlive(true, 60_000);
-    this.#sockets.add(socket);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    sockets.add(socket);
     socket.once('close', () => {
-      this.#sockets.delete(socket);
+      sockets.delete(socket);
       // kafkajs unrefs it once more for each request that fails on it; without a handle every call leaves a listener.
       socket.unref = () => socket;
+      // Of its two sockets neither goes on alone.
+      close();
+      onClosed();
     });
     return socket;
+  };
+  const logger = loggerOf('', log);
+  const connectionPool = new ConnectionPool({
+    ...{ host, port, clientId: config.clientId, ssl: tls, socketFactory, logger },
+    ...{ connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: requestTimeoutMs },
+    ...{ enforceRequestTimeout: true, maxInFlightRequests: 1 },
+    sasl: config.sasl === null ? undefined : { ...config.sasl, password: config.sasl.password.reveal() },
+  });
+  const connection = new KafkajsConnection(
+    new Broker({ connectionPool, logger, allowAutoTopicCreation: false }),
+    options,
+    close,
+  );
+  signal.addEventListener('abort', close);
+  try {
+    await connection.open();
+    return connection;
+  } catch (error) {
+    close();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', close);
   }
 }
 
-const DISCONNECT_MS = 500;
-const TRANSACTION_COORDINATOR = 1;
+class KafkajsConnection implements BrokerConnection {
+  readonly #kafkajs: Broker;
+  readonly #compression: OpenOptions['config']['compression'];
+  readonly #address: string;
+  readonly close: () => void;
 
-/**
- * The broker that knows of a transactional id. kafkajs' own search says only that there is none, also where the brokers
- * refuse to tell.
- */
-export async function findTransactionCoordinator(
-  cluster: Cluster,
-  transactionalId: string,
-): Promise<CoordinatingBroker> {
-  const request = { groupId: transactionalId, coordinatorType: TRANSACTION_COORDINATOR };
-  if (cluster.getNodeIds().length === 0) await cluster.refreshMetadata();
-  let failed: unknown = new Error('no broker answers');
-  for (const nodeId of cluster.getNodeIds()) {
+  constructor(broker: Broker, { host, port, config }: OpenOptions, close: () => void) {
+    this.#kafkajs = broker;
+    this.#compression = config.compression;
+    this.#address = `${host}:${port}`;
+    this.close = close;
+  }
+
+  open(): Promise<void> {
+    return this.#ask((broker) => broker.connect());
+  }
+
+  async metadata(topics: readonly string[] | 'all') {
+    const found = await this.#ask((broker) => requestMetadata(broker, topics === 'all' ? [] : topics));
+    return {
+      brokers: found.brokers,
+      controllerId: found.controllerId,
+      topics: found.topicMetadata.map(({ topicErrorCode, topic, partitionMetadata }) => ({
+        topic,
+        error: this.#errorOf(topicErrorCode),
+        partitions: partitionMetadata.map(({ partitionId, leader, replicas }) => ({
+          ...{ partitionId, leader, replicas: replicas.length },
+        })),
+      })),
+    };
+  }
+
+  async findCoordinator(kind: keyof typeof COORDINATOR_TYPES, id: string) {
+    const request = { groupId: id, coordinatorType: COORDINATOR_TYPES[kind] };
+    return (await this.#ask((broker) => broker.findGroupCoordinator(request))).coordinator;
+  }
+
+  async produce(batches: readonly ProduceBatch[], numbers: ProducerNumbers): Promise<readonly ProduceAnswer[]> {
+    const options = { numbers, compression: this.#compression, timestamp: Date.now(), checksum: crc32c };
+    const body = await produceBody(batches, options);
+    const { topics } = await this.#ask((broker) => requestProduce(broker, body));
+    return topics.flatMap(({ topicName, partitions }) =>
+      partitions.map(({ partition, errorCode }) => ({
+        ...{ topic: topicName, partition, error: this.#errorOf(errorCode) },
+      })),
+    );
+  }
+
+  async fetch(
+    topic: string,
+    offsets: ReadonlyMap<number, bigint>,
+    { maxWaitMs, maxBytes }: { readonly maxWaitMs: number; readonly maxBytes: number },
+  ): Promise<readonly FetchedPartition[]> {
+    const partitions = [...offsets].map(([partition, offset]) => ({
+      ...{ partition, fetchOffset: String(offset), maxBytes },
+    }));
+    const limits = { maxWaitTime: maxWaitMs, minBytes: 1, maxBytes: FETCH_BYTES };
+    const request = { isolationLevel: READ_COMMITTED, ...limits, topics: [{ topic, partitions }] };
+    const { responses } = await this.#ask((broker) => broker.fetch(request));
+    return responses
+      .flatMap((response) => response.partitions)
+      .map((fetched) => {
+        const { partition, messages } = fetched;
+        const last = messages.at(-1);
+        return {
+          partition,
+          highWatermark: BigInt(fetched.highWatermark),
+          lastStableOffset: BigInt(fetched.lastStableOffset),
+          lastOffset: last === undefined ? undefined : BigInt(last.offset),
+          messages: committedMessages(topic, offsets.get(partition) ?? 0n, fetched).map(
+            ({ offset, timestamp, key, value }) => ({
+              ...{ partition, offset, timestamp: Number(timestamp), key: key === null ? null : key.toString(), value },
+            }),
+          ),
+        };
+      });
+  }
+
+  async listOffsets(topic: string, partitions: readonly number[], at: OffsetAt) {
+    const timestamp = at === 'beginning' ? -2 : at === 'end' ? -1 : at.timeMs;
+    const topics = [{ topic, partitions: partitions.map((partition) => ({ partition, timestamp })) }];
+    const { responses } = await this.#ask((broker) =>
+      broker.listOffsets({ replicaId: CONSUMER, isolationLevel: READ_COMMITTED, topics }),
+    );
+    return offsetsIn(responses);
+  }
+
+  async createTopics(topics: readonly NewTopic[]): Promise<void> {
+    const made = topics.map(({ topic, partitions, replication, settings }) => ({
+      topic,
+      numPartitions: partitions,
+      replicationFactor: replication,
+      configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+    }));
+    await this.#ask((broker) => broker.createTopics({ topics: made }).catch(unlessTheyExist));
+  }
+
+  async topicSettings(topics: readonly string[], names: readonly string[]) {
+    const wanted = topics.map((name) => ({ type: TOPIC_RESOURCE, name, configNames: names }));
+    const { resources } = await this.#ask((broker) => broker.describeConfigs({ resources: wanted }));
+    return new Map<string, TopicSettings>(
+      resources.map(({ resourceName, configEntries }) => [
+        resourceName,
+        Object.fromEntries(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+      ]),
+    );
+  }
+
+  async initProducerId(transactionalId: string, timeoutMs: number): Promise<ProducerNumbers> {
+    const request = { transactionalId, transactionTimeout: timeoutMs };
+    const { producerId, producerEpoch } = await this.#ask((broker) => broker.initProducerId(request));
+    return { producerId, producerEpoch };
+  }
+
+  async addPartitionsToTransaction(
+    transaction: Transaction,
+    topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
+  ): Promise<void> {
+    await this.#ask((broker) => broker.addPartitionsToTxn({ ...transaction, topics }));
+  }
+
+  async endTransaction(transaction: Transaction): Promise<void> {
+    await this.#ask((broker) => broker.endTxn({ ...transaction, transactionResult: true }));
+  }
+
+  async joinGroup({ group, memberId, sessionTimeoutMs, protocol }: JoinRequest): Promise<Joined> {
+    const joined = await this.#ask((broker) =>
+      broker.joinGroup({
+        ...{ groupId: group, memberId, sessionTimeout: sessionTimeoutMs, rebalanceTimeout: sessionTimeoutMs },
+        groupProtocols: [protocol],
+      }),
+    );
+    return {
+      ...{ memberId: joined.memberId, generation: joined.generationId, leaderId: joined.leaderId },
+      members: joined.members.map(({ memberId: id, memberMetadata }) => ({ memberId: id, bytes: memberMetadata })),
+    };
+  }
+
+  async syncGroup({ group, memberId, generation }: Member, assignments: readonly MemberBytes[]): Promise<Buffer> {
+    const groupAssignment = assignments.map(({ memberId: id, bytes }) => ({ memberId: id, memberAssignment: bytes }));
+    const request = { groupId: group, generationId: generation, memberId, groupAssignment };
+    return (await this.#ask((broker) => broker.syncGroup(request))).memberAssignment;
+  }
+
+  async heartbeat({ group, memberId, generation }: Member): Promise<void> {
+    await this.#ask((broker) => broker.heartbeat({ groupId: group, memberId, groupGenerationId: generation }));
+  }
+
+  async leaveGroup({ group, memberId }: Omit<Member, 'generation'>): Promise<void> {
+    await this.#ask((broker) => broker.leaveGroup({ groupId: group, memberId }));
+  }
+
+  async committedOffsets(group: string, topic: string, partitions: readonly number[]) {
+    const topics = [{ topic, partitions: partitions.map((partition) => ({ partition })) }];
+    const { responses } = await this.#ask((broker) => broker.offsetFetch({ groupId: group, topics }));
+    return new Map([...offsetsIn(responses)].filter(([, offset]) => offset >= 0n));
+  }
+
+  async commitOffsets(
+    { group, memberId, generation }: Member,
+    topic: string,
+    offsets: ReadonlyMap<number, bigint>,
+  ): Promise<void> {
+    const partitions = [...offsets].map(([partition, offset]) => ({ partition, offset: String(offset) }));
+    const request = { groupId: group, groupGenerationId: generation, memberId, topics: [{ topic, partitions }] };
+    await this.#ask((broker) => broker.offsetCommit(request));
+  }
+
+  async #ask<T>(request: (broker: Broker) => Promise<T>): Promise<T> {
     try {
-      const { coordinator } = await (await cluster.findBroker({ nodeId })).findGroupCoordinator(request);
-      return await cluster.findBroker({ nodeId: String(coordinator.nodeId) });
+      return await request(this.#kafkajs);
     } catch (error) {
-      failed = error;
+      throw kafkajsError(error, this.#address);
     }
   }
-  throw failed;
+
+  #errorOf(code: number): Error | undefined {
+    return code === 0 ? undefined : kafkajsError(createErrorFromCode(code), this.#address);
+  }
 }
 
-/** Fetches what is committed from the offset on, `maxBytes` a partition; waits `maxWaitMs` for it. */
-export async function fetchCommitted(
-  broker: FetchingBroker,
-  topic: string,
-  offsets: ReadonlyMap<number, string>,
-  { maxWaitMs, maxBytes }: { readonly maxWaitMs: number; readonly maxBytes: number },
-): Promise<readonly { readonly fetched: FetchedPartition; readonly committed: readonly FetchedMessage[] }[]> {
-  const Batch = require('kafkajs/src/consumer/batch') as MakeBatch;
-  const partitions = [...offsets].map(([partition, fetchOffset]) => ({ partition, fetchOffset, maxBytes }));
-  const { responses } = await broker.fetch({
-    isolationLevel: READ_COMMITTED,
-    maxWaitTime: maxWaitMs,
-    minBytes: 1,
-    maxBytes: 50 * 2 ** 20,
-    topics: [{ topic, partitions }],
-  });
-  return responses.flatMap((response) =>
-    response.partitions.map((fetched) => ({
-      fetched,
-      committed: new Batch(topic, offsets.get(fetched.partition) ?? '0', fetched).messages,
-    })),
+/** kafkajs rejects with an error for each topic that was not made. */
+function unlessTheyExist(error: unknown): void {
+  if (!(error instanceof Error && 'errors' in error && Array.isArray(error.errors))) throw error;
+  const refused = error.errors.find(({ type }) => type !== 'TOPIC_ALREADY_EXISTS');
+  if (refused !== undefined) throw refused;
+}
+
+function offsetsIn(
+  responses: readonly { readonly partitions: readonly { readonly partition: number; readonly offset: string }[] }[],
+): ReadonlyMap<number, bigint> {
+  return new Map(
+    responses.flatMap((response) => response.partitions).map(({ partition, offset }) => [partition, BigInt(offset)]),
   );
 }
 
-function saslOptions({ mechanism, username, password }: NonNullable<KafkaConfig['sasl']>): SASLOptions {
-  return { mechanism, username, password: password.reveal() };
+/** Whatever matters in them comes as an error too, and is told with the sink's state. */
+function loggerOf(name: string, log: KafkaLog): Logger {
+  const write = (message: string, { stack: _stack, ...details }: { readonly stack?: unknown } = {}) =>
+    log('debug', `kafkajs ${name}: ${message}`, details);
+  return { debug: () => {}, info: write, warn: write, error: write, namespace: (inner) => loggerOf(inner, log) };
 }
 
 /** kafkajs has gzip alone; the others are entered in its table, which is one for the process. */
@@ -307,82 +308,4 @@ function addCodecs(): void {
       decompress: (bytes: Buffer) => codec.decompress(bytes),
     });
   }
-}
-
-interface RequestQueue {
-  readonly pending: readonly unknown[];
-  scheduleCheckPendingRequests(): void;
-}
-
-let fixed = false;
-
-/**
- * After each answer kafkajs 2.2.4 sets a timer that looks after waiting requests, also when none waits, and then with a
- * negative time, of which Node.js 24 warns (kafkajs issue 1751, never released). With nothing that waits there is
- * nothing to look after: the next request that has to wait sets the timer.
- */
-function fixNegativeTimeouts(): void {
-  if (fixed) return;
-  fixed = true;
-  const { prototype } = require('kafkajs/src/network/requestQueue') as { readonly prototype: RequestQueue };
-  const schedule = prototype.scheduleCheckPendingRequests;
-  prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
-    if (this.pending.length > 0) schedule.call(this);
-  };
-}
-
-/** What kafkajs makes a record of, and what it takes in return: the part of its Encoder that a record batch reads. */
-interface RecordFields {
-  readonly key: unknown;
-  readonly value: unknown;
-  readonly offsetDelta: number;
-  readonly timestampDelta: number;
-  readonly headers?: unknown;
-}
-type MakeRecord = (fields: RecordFields) => { readonly buf: Buffer; readonly buffer: Buffer };
-
-let faster = false;
-
-/**
- * kafkajs 2.2.4 writes each record by way of a zeroed buffer of 512 bytes and a small one for each number, which is
- * a fifth of what a trade costs us. Records like ours are made at once instead, byte for byte the same; it loads the
- * function with its first produce request, so this comes before.
- */
-function writeRecordsFaster(): void {
-  if (faster) return;
-  faster = true;
-  const path = require.resolve('kafkajs/src/protocol/recordBatch/record/v0');
-  const makeRecord = require(path) as MakeRecord;
-  const fast: MakeRecord = (fields) => {
-    const { key, value, offsetDelta, timestampDelta, headers } = fields;
-    if (typeof key !== 'string' || !Buffer.isBuffer(value) || timestampDelta !== 0 || headers !== undefined)
-      return makeRecord(fields);
-    const bytes = recordBytes(key, value, offsetDelta);
-    return { buf: bytes, buffer: bytes };
-  };
-  const module = require.cache[path];
-  if (module !== undefined) module.exports = fast;
-}
-
-/** A list of messages that are sorted into partitions. */
-export interface Sorted<T> {
-  readonly partition: number;
-  readonly messages: readonly T[];
-}
-
-/**
- * The messages of all parts as one list for `sendBatch`. To sort a list into partitions kafkajs 2.2.4 copies what it
- * has of a partition for each message (groupMessagesPerPartition: a reduce), quadratic in the size of the batch. Here
- * the list says itself what that comes to; the partitioner is asked once a part.
- */
-export function sortedMessages<T>(parts: readonly Sorted<T>[]): T[] {
-  const all = parts.flatMap(({ messages }) => messages);
-  const reduce = (add: (sorted: object, message: T) => object, start: Record<number, readonly T[]>): object => {
-    for (const { partition, messages } of parts) {
-      if (messages[0] !== undefined) add({}, messages[0]);
-      start[partition] = [...(start[partition] ?? []), ...messages];
-    }
-    return start;
-  };
-  return Object.defineProperty(all, 'reduce', { value: reduce });
 }

@@ -1,34 +1,4 @@
-import { Fault } from '../../domain/fault.ts';
-
-interface BrokerErrorFields {
-  /** host:port. */
-  readonly broker: string;
-  readonly type?: string | undefined;
-  readonly code?: string | undefined;
-  readonly cause?: unknown;
-}
-
-/** What failed at a broker, in the shape that `kafka-error.ts` reads. */
-export class BrokerError extends Error {
-  override readonly name: string = 'BrokerError';
-  readonly broker: string;
-  /** Kafka's name of the error, where a broker answered with one. */
-  readonly type: string | undefined;
-  /** Of Node's error, where the connection failed. */
-  readonly code: string | undefined;
-
-  constructor(message: string, { broker, type, code, cause }: BrokerErrorFields) {
-    super(message.replace(/\.$/, ''), { cause });
-    this.broker = broker;
-    this.type = type;
-    this.code = code;
-  }
-}
-
-/** The broker closed the connection without a word, or spoke otherwise than it was spoken to. */
-class HungUpError extends BrokerError {
-  override readonly name = 'HungUpError';
-}
+import { BrokerError, HungUpError } from '../broker-error.ts';
 
 /** What the library's errors have of their own, whichever class they are of. */
 interface LibraryError extends Error {
@@ -42,7 +12,7 @@ const OWN = 'PLT_KFK_';
 
 /** The library's error as one that says which broker, and Kafka's or Node's name of what is wrong. */
 export function brokerError(error: unknown, broker: string): Error {
-  if (error instanceof Fault || error instanceof BrokerError) return error;
+  if (error instanceof BrokerError) return error;
   const chain = chainOf(error);
   const answers = chain.filter(({ apiId }) => typeof apiId === 'string');
   // Of several parts of a request, those that were not tried say nothing.

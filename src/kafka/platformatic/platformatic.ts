@@ -1,23 +1,45 @@
-import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
-import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import { pathToFileURL } from 'node:url';
-import type { Connection } from '@platformatic/kafka';
-import { Fault } from '../../domain/fault.ts';
-import type { KafkaConfig } from '../config.ts';
-import type { Coordination, Coordinator, ProducerNumbers } from '../coordination.ts';
-import { type ProduceBatch, type ProduceBody, produceBody } from '../produce-request.ts';
-import { tlsOptions } from '../tls-options.ts';
-import type { PartitionLeader } from '../topic-layout.ts';
-import { BrokerError, brokerError, responseIn } from './platformatic-error.ts';
+import type { Connection, RecordsBatch } from '@platformatic/kafka';
+import { BrokerError } from '../broker-error.ts';
+import type {
+  BrokerConnection,
+  FetchedPartition,
+  Joined,
+  JoinRequest,
+  Member,
+  MemberBytes,
+  NewTopic,
+  OffsetAt,
+  OpenOptions,
+  ProduceAnswer,
+  ProduceBatch,
+  ProducerNumbers,
+  TopicMessage,
+  TopicSettings,
+  Transaction,
+} from '../contract.ts';
+import { type ProduceBody, produceBody } from '../produce-request.ts';
+import { brokerError, responseIn } from './platformatic-error.ts';
+import { library } from './private-modules.ts';
+
+const { addPartitionsToTxnV3, Connection: LibraryConnection, crc32c, createAPI, createTopicsV5 } = library;
+const { describeConfigsV4, endTxnV3, fetchV11, findCoordinatorV4, heartbeatV3, initProducerIdV4 } = library;
+const { joinGroupV5, leaveGroupV3, listOffsetsV5, metadataV12, offsetCommitV7, offsetFetchV7 } = library;
+const { produceV7, protocolErrors, protocolErrorsCodesById, syncGroupV3, Writer } = library;
 
 /** Until a connection is open and logged in. */
 const CONNECT_TIMEOUT_MS = 5000;
-const REQUEST_TIMEOUT_MS = 10_000;
-/** How long the broker waits for its replicas; less than the request's own timeout. */
-const REPLICAS_TIMEOUT_MS = 8000;
 const KEEP_ALIVE_MS = 60_000;
-const TRANSACTION_COORDINATOR = 1;
+const CREATE_TIMEOUT_MS = 5000;
+const COORDINATOR_TYPES = { group: 0, transaction: 1 };
+const CONSUMERS = 'consumer';
+const READ_COMMITTED = 1;
+const CONSUMER = -1;
+const TOPIC_RESOURCE = 2 as const;
+const FETCH_BYTES = 50 * 2 ** 20;
+const NO_SESSION = [0, -1] as const;
+const EPOCH_UNKNOWN = -1;
+const NOBODY = -1n;
 
 const SASL_MECHANISMS = {
   plain: 'PLAIN',
@@ -25,273 +47,323 @@ const SASL_MECHANISMS = {
   'scram-sha-512': 'SCRAM-SHA-512',
 } as const;
 
-export interface ProduceAnswer {
-  readonly topic: string;
-  readonly partition: number;
-  /** undefined: stored. */
-  readonly error: Error | undefined;
-}
+/** The library's own maker of this request takes an object for each record and copies its bytes several times. */
+const produce = createAPI<[body: ProduceBody], ReturnType<typeof produceV7.parseResponse>>(
+  produceV7.api.key,
+  produceV7.api.version,
+  (body) => Writer.create().append(body()),
+  produceV7.parseResponse,
+  false,
+  false,
+);
+const checksum = (bytes: Buffer): number => crc32c(Writer.create().append(bytes).dynamicBuffer);
 
 /**
- * The brokers by way of @platformatic/kafka 2.12.1, of which only its connections and its requests are used: its own
- * producer takes new numbers after any error, so that what was stored is stored again, and none that a fence was given.
- * The versions of the requests are those that brokers from 3.1 on have; EndTxn and Produce stay below the ones with which
- * a broker changes the producer's epoch at each transaction (KIP-890).
+ * Opens a connection by @platformatic/kafka 2.12.1, of which only its connections and its requests are used: its own
+ * producer takes new numbers after any error, so that what was stored is stored again, and none that a fence was given;
+ * its consumer knows no assigner of ours. The versions of the requests are those that brokers from 3.1 on have; EndTxn and
+ * Produce stay below the ones with which a broker changes the producer's epoch at each transaction (KIP-890).
  */
-export class PlatformaticConnection {
-  readonly #config: KafkaConfig;
-  readonly #tls: TlsOptions | undefined;
-  /** By host:port; each takes one request after the other. */
-  readonly #opened = new Map<string, Promise<Connection>>();
-  readonly #connections = new Set<Connection>();
-  /** What broke a connection that was open. */
-  readonly #failures = new WeakMap<Connection, Error>();
-  /** host:port of brokers, by their id. */
-  #addresses: ReadonlyMap<number, string> = new Map();
-  readonly #wallClockMs: () => number;
-  #ended = false;
-
-  /** `wallClockMs`: for the time that records bear. @throws Fault (never) where a certificate or key cannot be read. */
-  constructor(config: KafkaConfig, wallClockMs: () => number = Date.now) {
-    this.#config = config;
-    this.#wallClockMs = wallClockMs;
-    this.#tls = config.ssl === null ? undefined : tlsOptions(config.ssl);
-  }
-
-  /** Where the brokers are, and who leads the partitions of those topics that they know, by topic. */
-  async metadata(topics: readonly string[]): Promise<ReadonlyMap<string, readonly PartitionLeader[]>> {
-    const { metadataV12 } = await library();
-    type Metadata = ReturnType<typeof metadataV12.parseResponse>;
-    const found = await this.#askAny((connection) =>
-      metadataV12.api.async(connection, [...topics], false, false).catch(responseIn<Metadata>),
-    );
-    this.#addresses = new Map(found.brokers.map(({ nodeId, host, port }) => [nodeId, addressOf(host, port)]));
-    const leaders = new Map<string, readonly PartitionLeader[]>();
-    for (const { name, errorCode, partitions } of found.topics) {
-      if (name === null || name === undefined || errorCode !== 0) continue;
-      const led = partitions.map(({ partitionIndex, leaderId }) => ({ partitionId: partitionIndex, leader: leaderId }));
-      leaders.set(name, led);
-    }
-    return leaders;
-  }
-
-  /** One request to one broker, acknowledged by all in-sync replicas; an answer for each batch that the broker speaks of. */
-  async produce(
-    nodeId: number,
-    numbers: ProducerNumbers,
-    batches: readonly ProduceBatch[],
-  ): Promise<readonly ProduceAnswer[]> {
-    const { checksum, produce, protocolErrors, protocolErrorsCodesById } = await producing();
-    const broker = this.#addresses.get(nodeId);
-    if (broker === undefined) {
-      const message = `broker ${nodeId} is not known`;
-      throw new BrokerError(message, { broker: String(nodeId), type: 'LEADER_NOT_AVAILABLE' });
-    }
-    const body = await produceBody(batches, {
-      numbers,
-      compression: this.#config.compression,
-      timeoutMs: REPLICAS_TIMEOUT_MS,
-      timestamp: this.#wallClockMs(),
-      checksum,
-    });
-    const { responses } = await this.#ask(broker, (connection) =>
-      produce.async(connection, body).catch(responseIn<Produced>),
-    );
-    return responses.flatMap(({ name, partitionResponses }) =>
-      partitionResponses.map(({ index, errorCode, errorMessage }): ProduceAnswer => {
-        if (errorCode === 0) return { topic: name, partition: index, error: undefined };
-        const type = protocolErrorsCodesById[errorCode] ?? `error ${errorCode}`;
-        const message = errorMessage ?? protocolErrors[type]?.message ?? type;
-        return { topic: name, partition: index, error: new BrokerError(message, { broker, type }) };
-      }),
-    );
-  }
-
-  async coordination(): Promise<Coordination> {
-    // Over the same connections as all else: they stay.
-    return { coordinatorOf: (transactionalId) => this.#coordinatorOf(transactionalId), end: async () => {} };
-  }
-
-  async #coordinatorOf(transactionalId: string): Promise<Coordinator> {
-    const { addPartitionsToTxnV3, endTxnV3, findCoordinatorV4, initProducerIdV4 } = await library();
-    const { coordinators } = await this.#askAny((connection) =>
-      findCoordinatorV4.api.async(connection, TRANSACTION_COORDINATOR, [transactionalId]),
-    );
-    const [found] = coordinators;
-    if (found === undefined) throw new Error(`no broker is named for the transactional id ${transactionalId}`);
-    const broker = addressOf(found.host, found.port);
-    return {
-      initProducerId: async ({ transactionTimeout }) => {
-        const { producerId, producerEpoch } = await this.#ask(broker, (connection) =>
-          initProducerIdV4.api.async(connection, transactionalId, transactionTimeout, NOBODY, -1),
-        );
-        return { producerId: String(producerId), producerEpoch };
-      },
-      addPartitionsToTxn: ({ producerId, producerEpoch, topics }) => {
-        const writer = { transactionalId, producerId: BigInt(producerId), producerEpoch, verifyOnly: false };
-        const named = topics.map(({ topic, partitions }) => ({ name: topic, partitions }));
-        return this.#ask(broker, (connection) =>
-          addPartitionsToTxnV3.api.async(connection, [{ ...writer, topics: named }]),
-        );
-      },
-      endTxn: ({ producerId, producerEpoch, transactionResult }) =>
-        this.#ask(broker, (connection) =>
-          endTxnV3.api.async(connection, transactionalId, BigInt(producerId), producerEpoch, transactionResult),
-        ),
-    };
-  }
-
-  /** Cuts every connection at once; requests under way fail. */
-  cut(): void {
-    for (const connection of this.#connections) release(connection);
-  }
-
-  /** Cuts every connection and opens none any more. */
-  end(): void {
-    this.#ended = true;
-    this.cut();
-  }
-
-  /** Of whichever broker answers first, whatever it says, beginning with those that are connected. Rejects with why the last one did not where none does. */
-  async #askAny<T>(request: (connection: Connection) => Promise<T>): Promise<T> {
-    const { brokers } = this.#config;
-    let failed: unknown = new Error('no broker is configured');
-    for (const broker of new Set([...this.#opened.keys(), ...this.#addresses.values(), ...brokers])) {
-      try {
-        return await this.#ask(broker, request);
-      } catch (error) {
-        if (error instanceof BrokerError && error.type !== undefined) throw error;
-        failed = error;
-      }
-    }
-    throw failed;
-  }
-
-  async #ask<T>(broker: string, request: (connection: Connection) => Promise<T>): Promise<T> {
-    let connection: Connection | undefined;
-    try {
-      connection = await this.#connectionTo(broker);
-      return await request(connection);
-    } catch (error) {
-      // The request's own error says only that the connection is closed.
-      const why = connection === undefined ? undefined : this.#failures.get(connection);
-      throw brokerError(why ?? error, broker);
-    }
-  }
-
-  #connectionTo(broker: string): Promise<Connection> {
-    const known = this.#opened.get(broker);
-    if (known !== undefined) return known;
-    const forget = () => {
-      if (this.#opened.get(broker) === opening) this.#opened.delete(broker);
-    };
-    const opening = this.#open(broker, forget);
-    this.#opened.set(broker, opening);
-    opening.catch(forget);
-    return opening;
-  }
-
-  async #open(broker: string, onOver: () => void): Promise<Connection> {
-    const { Connection } = await library();
-    const { clientId, sasl } = this.#config;
-    const { host, port } = hostAndPortOf(broker);
-    if (this.#ended) throw new Error('closed');
-    const connection = new Connection(clientId, {
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      maxInflights: 1,
-      ...(this.#tls === undefined ? {} : { tls: this.#tls, tlsServerName: isIP(host) === 0 }),
-      ...(sasl === null ? {} : { sasl: { ...saslOf(sasl) } }),
-    });
-    const over = () => {
-      this.#connections.delete(connection);
-      release(connection);
-      onOver();
-    };
-    connection.on('error', (error) => {
-      this.#failures.set(connection, error);
-      over();
-    });
-    connection.on('close', over);
-    this.#connections.add(connection);
-    try {
-      await connection.connect(host, port);
-    } catch (error) {
-      over();
-      throw error;
-    }
+export async function openPlatformatic(options: OpenOptions): Promise<BrokerConnection> {
+  const { host, config, tls, requestTimeoutMs, onClosed, signal } = options;
+  const { clientId, sasl } = config;
+  const connection = new LibraryConnection(clientId, {
+    ...{ connectTimeout: CONNECT_TIMEOUT_MS, requestTimeout: requestTimeoutMs, maxInflights: 1 },
+    ...(tls === undefined ? {} : { tls, tlsServerName: isIP(host) === 0 }),
+    ...(sasl === null ? {} : { sasl: saslOf(sasl) }),
+  });
+  const opened = new PlatformaticConnection(connection, options);
+  connection.on('error', (error) => {
+    opened.failed = error;
+    opened.close();
+    onClosed();
+  });
+  connection.on('close', () => {
+    opened.close();
+    onClosed();
+  });
+  const close = () => opened.close();
+  signal.addEventListener('abort', close);
+  try {
+    await opened.open();
     connection.socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    return connection;
+    return opened;
+  } catch (error) {
+    close();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', close);
   }
 }
 
-const NOBODY = -1n;
-
-function saslOf({ mechanism, username, password }: NonNullable<KafkaConfig['sasl']>) {
+function saslOf({ mechanism, username, password }: NonNullable<OpenOptions['config']['sasl']>) {
   return { mechanism: SASL_MECHANISMS[mechanism], username, password: password.reveal() };
 }
 
-/** Also of one that fails or is not open yet. Its own close ends its timers, but leaves a socket to the far side. */
-function release(connection: Connection): void {
-  connection.close(() => {});
-  connection.socket?.destroy();
+class PlatformaticConnection implements BrokerConnection {
+  readonly #connection: Connection;
+  readonly #options: OpenOptions;
+  readonly #address: string;
+  /** What broke the connection: a request's own error says only that it is closed. */
+  failed: Error | undefined;
+
+  constructor(connection: Connection, options: OpenOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#address = `${options.host}:${options.port}`;
+  }
+
+  async open(): Promise<void> {
+    const { host, port } = this.#options;
+    await this.#ask(async (connection) => connection.connect(host, port));
+  }
+
+  /** Also of one that fails or is not open yet. Its own close ends its timers, but leaves a socket to the far side. */
+  close(): void {
+    this.#connection.close(() => {});
+    this.#connection.socket?.destroy();
+  }
+
+  async metadata(topics: readonly string[] | 'all') {
+    type Metadata = ReturnType<typeof metadataV12.parseResponse>;
+    const wanted = topics === 'all' ? null : [...topics];
+    const found = await this.#ask((connection) =>
+      metadataV12.api.async(connection, wanted, false, false).catch(responseIn<Metadata>),
+    );
+    return {
+      brokers: found.brokers,
+      controllerId: found.controllerId,
+      topics: found.topics.map(({ name, errorCode, partitions }) => ({
+        topic: name ?? '',
+        error: this.#errorOf(errorCode),
+        partitions: partitions.map(({ partitionIndex, leaderId, replicaNodes }) => ({
+          ...{ partitionId: partitionIndex, leader: leaderId, replicas: replicaNodes.length },
+        })),
+      })),
+    };
+  }
+
+  async findCoordinator(kind: keyof typeof COORDINATOR_TYPES, id: string) {
+    const { coordinators } = await this.#ask((connection) =>
+      findCoordinatorV4.api.async(connection, COORDINATOR_TYPES[kind], [id]),
+    );
+    const [found] = coordinators;
+    if (found === undefined) throw new BrokerError(`no broker is named for ${id}`, { broker: this.#address });
+    return found;
+  }
+
+  async produce(batches: readonly ProduceBatch[], numbers: ProducerNumbers): Promise<readonly ProduceAnswer[]> {
+    const { compression } = this.#options.config;
+    const body = await produceBody(batches, { numbers, compression, timestamp: Date.now(), checksum });
+    type Produced = ReturnType<typeof produceV7.parseResponse>;
+    const { responses } = await this.#ask((connection) => produce.async(connection, body).catch(responseIn<Produced>));
+    return responses.flatMap(({ name, partitionResponses }) =>
+      partitionResponses.map(({ index, errorCode }) => ({
+        ...{ topic: name, partition: index, error: this.#errorOf(errorCode) },
+      })),
+    );
+  }
+
+  async fetch(
+    topic: string,
+    offsets: ReadonlyMap<number, bigint>,
+    { maxWaitMs, maxBytes }: { readonly maxWaitMs: number; readonly maxBytes: number },
+  ): Promise<readonly FetchedPartition[]> {
+    const partitions = [...offsets].map(([partition, fetchOffset]) => ({
+      ...{ partition, fetchOffset, partitionMaxBytes: maxBytes },
+      ...{ currentLeaderEpoch: EPOCH_UNKNOWN, lastFetchedEpoch: EPOCH_UNKNOWN },
+    }));
+    const topics = [{ topicId: topic, partitions }];
+    const { responses } = await this.#ask((connection) =>
+      fetchV11.api.async(connection, maxWaitMs, 1, FETCH_BYTES, READ_COMMITTED, ...NO_SESSION, topics, [], ''),
+    );
+    return responses
+      .flatMap((response) => response.partitions)
+      .map((fetched) => {
+        const last = fetched.records?.at(-1);
+        const partition = fetched.partitionIndex;
+        return {
+          ...{ partition, highWatermark: fetched.highWatermark, lastStableOffset: fetched.lastStableOffset },
+          lastOffset: last === undefined ? undefined : last.firstOffset + BigInt(last.lastOffsetDelta),
+          messages: committedMessages(fetched, offsets.get(partition) ?? 0n),
+        };
+      });
+  }
+
+  async listOffsets(topic: string, partitions: readonly number[], at: OffsetAt) {
+    const timestamp = at === 'beginning' ? -2n : at === 'end' ? -1n : BigInt(at.timeMs);
+    const wanted = partitions.map((partitionIndex) => ({
+      ...{ partitionIndex, currentLeaderEpoch: EPOCH_UNKNOWN, timestamp },
+    }));
+    const { topics } = await this.#ask((connection) =>
+      listOffsetsV5.api.async(connection, CONSUMER, READ_COMMITTED, [{ name: topic, partitions: wanted }]),
+    );
+    const found = topics.flatMap((each) => each.partitions);
+    return new Map(found.map(({ partitionIndex, offset }) => [partitionIndex, offset]));
+  }
+
+  async createTopics(topics: readonly NewTopic[]): Promise<void> {
+    type Created = ReturnType<typeof createTopicsV5.parseResponse>;
+    const wanted = topics.map(({ topic, partitions, replication, settings }) => ({
+      ...{ name: topic, numPartitions: partitions, replicationFactor: replication, assignments: [] },
+      configs: Object.entries(settings).map(([name, value]) => ({ name, value })),
+    }));
+    const created = await this.#ask((connection) =>
+      createTopicsV5.api.async(connection, wanted, CREATE_TIMEOUT_MS, false).catch(responseIn<Created>),
+    );
+    for (const { errorCode } of created.topics) {
+      const error = this.#errorOf(errorCode);
+      if (error !== undefined && error.type !== 'TOPIC_ALREADY_EXISTS') throw error;
+    }
+  }
+
+  async topicSettings(topics: readonly string[], names: readonly string[]) {
+    const resources = topics.map((resourceName) => ({
+      ...{ resourceType: TOPIC_RESOURCE, resourceName, configurationKeys: [...names] },
+    }));
+    const { results } = await this.#ask((connection) => describeConfigsV4.api.async(connection, resources));
+    return new Map<string, TopicSettings>(
+      results.map(({ resourceName, configs }) => [
+        resourceName,
+        Object.fromEntries(configs.map(({ name, value }) => [name, value ?? ''])),
+      ]),
+    );
+  }
+
+  async initProducerId(transactionalId: string, timeoutMs: number): Promise<ProducerNumbers> {
+    const { producerId, producerEpoch } = await this.#ask((connection) =>
+      initProducerIdV4.api.async(connection, transactionalId, timeoutMs, NOBODY, EPOCH_UNKNOWN),
+    );
+    return { producerId: String(producerId), producerEpoch };
+  }
+
+  async addPartitionsToTransaction(
+    { transactionalId, producerId, producerEpoch }: Transaction,
+    topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
+  ): Promise<void> {
+    const named = topics.map(({ topic, partitions }) => ({ name: topic, partitions: [...partitions] }));
+    const transaction = { transactionalId, producerId: BigInt(producerId), producerEpoch, verifyOnly: false };
+    await this.#ask((connection) => addPartitionsToTxnV3.api.async(connection, [{ ...transaction, topics: named }]));
+  }
+
+  async endTransaction({ transactionalId, producerId, producerEpoch }: Transaction): Promise<void> {
+    await this.#ask((connection) =>
+      endTxnV3.api.async(connection, transactionalId, BigInt(producerId), producerEpoch, true),
+    );
+  }
+
+  async joinGroup(request: JoinRequest): Promise<Joined> {
+    const { group, sessionTimeoutMs, protocol } = request;
+    const join = (memberId: string) =>
+      this.#ask((connection) =>
+        joinGroupV5.api.async(connection, group, sessionTimeoutMs, sessionTimeoutMs, memberId, null, CONSUMERS, [
+          protocol,
+        ]),
+      );
+    const { memberId, generationId, leader, members } = await join(request.memberId).catch((error: unknown) => {
+      // A new member is told its id first, and joins with it.
+      if (!(error instanceof BrokerError) || error.type !== 'MEMBER_ID_REQUIRED') throw error;
+      return join(responseIn<{ readonly memberId: string }>(error.cause).memberId);
+    });
+    return {
+      ...{ memberId, generation: generationId, leaderId: leader },
+      members: members.map((member) => ({ memberId: member.memberId, bytes: member.metadata ?? NO_BYTES })),
+    };
+  }
+
+  async syncGroup({ group, memberId, generation }: Member, assignments: readonly MemberBytes[]): Promise<Buffer> {
+    const shares = assignments.map(({ memberId: id, bytes }) => ({ memberId: id, assignment: bytes }));
+    const { assignment } = await this.#ask((connection) =>
+      syncGroupV3.api.async(connection, group, generation, memberId, null, null, null, shares),
+    );
+    return assignment;
+  }
+
+  async heartbeat({ group, memberId, generation }: Member): Promise<void> {
+    await this.#ask((connection) => heartbeatV3.api.async(connection, group, generation, memberId, null));
+  }
+
+  async leaveGroup({ group, memberId }: Omit<Member, 'generation'>): Promise<void> {
+    await this.#ask((connection) => leaveGroupV3.api.async(connection, group, [{ memberId, groupInstanceId: null }]));
+  }
+
+  async committedOffsets(group: string, topic: string, partitions: readonly number[]) {
+    const wanted = { groupId: group, topics: [{ name: topic, partitionIndexes: [...partitions] }] };
+    const { topics } = await this.#ask((connection) => offsetFetchV7.api.async(connection, [wanted], false));
+    const found = topics.flatMap((each) => each.partitions);
+    return new Map(
+      found
+        .filter(({ committedOffset }) => committedOffset >= 0n)
+        .map(({ partitionIndex, committedOffset }) => [partitionIndex, committedOffset]),
+    );
+  }
+
+  async commitOffsets(
+    { group, memberId, generation }: Member,
+    topic: string,
+    offsets: ReadonlyMap<number, bigint>,
+  ): Promise<void> {
+    const partitions = [...offsets].map(([partitionIndex, committedOffset]) => ({
+      ...{ partitionIndex, committedOffset, committedLeaderEpoch: EPOCH_UNKNOWN, committedMetadata: null },
+    }));
+    await this.#ask((connection) =>
+      offsetCommitV7.api.async(connection, group, generation, memberId, null, [{ name: topic, partitions }]),
+    );
+  }
+
+  async #ask<T>(request: (connection: Connection) => Promise<T>): Promise<T> {
+    try {
+      return await request(this.#connection);
+    } catch (error) {
+      throw brokerError(this.failed ?? error, this.#address);
+    }
+  }
+
+  #errorOf(code: number): BrokerError | undefined {
+    if (code === 0) return undefined;
+    const type = protocolErrorsCodesById[code] ?? `error ${code}`;
+    return new BrokerError(protocolErrors[type]?.message ?? type, { broker: this.#address, type });
+  }
 }
 
-function addressOf(host: string, port: number): string {
-  return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+const NO_BYTES = Buffer.alloc(0);
+const IS_TRANSACTIONAL = 1 << 4;
+const IS_CONTROL = 1 << 5;
+const IS_APPEND_TIME = 1 << 3;
+const ABORT = 0;
+const CONTROL_TYPE_AT = 2;
+
+type Fetched = ReturnType<typeof fetchV11.parseResponse>['responses'][number]['partitions'][number];
+
+/** Without control records and what transactions that were aborted wrote. */
+function committedMessages({ partitionIndex, records, abortedTransactions }: Fetched, from: bigint): TopicMessage[] {
+  const aborted = (abortedTransactions ?? []).toSorted((a, b) => Number(a.firstOffset - b.firstOffset));
+  const open = new Set<bigint>();
+  const messages: TopicMessage[] = [];
+  for (const batch of records ?? []) {
+    const { attributes, producerId, firstOffset, lastOffsetDelta } = batch;
+    const lastOffset = firstOffset + BigInt(lastOffsetDelta);
+    for (let next = aborted[0]; next !== undefined && next.firstOffset <= lastOffset; next = aborted[0]) {
+      open.add(next.producerId);
+      aborted.shift();
+    }
+    if ((attributes & IS_CONTROL) !== 0) {
+      if (batch.records[0]?.key?.readInt16BE(CONTROL_TYPE_AT) === ABORT) open.delete(producerId);
+    } else if ((attributes & IS_TRANSACTIONAL) === 0 || !open.has(producerId)) {
+      addMessages(messages, batch, partitionIndex, from);
+    }
+  }
+  return messages;
 }
 
-function hostAndPortOf(address: string): { readonly host: string; readonly port: number } {
-  const colon = address.lastIndexOf(':');
-  return { host: address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(address.slice(colon + 1)) };
-}
-
-type Library = typeof import('@platformatic/kafka');
-
-const require = createRequire(import.meta.url);
-
-/** The parts of the library in use. Its clients compile the schemas of their options when they are loaded: half of the time and memory that all of it takes. */
-async function loadParts(): Promise<Library> {
-  const whole = pathToFileURL(require.resolve('@platformatic/kafka'));
-  const load = (part: string): Promise<Partial<Library>> => import(new URL(`${part}/index.js`, whole).href);
-  const parts = [await load('network'), await load('protocol'), await load('apis')];
-  return Object.assign({}, ...parts) as Library;
-}
-
-let loading: Promise<Library> | undefined;
-
-/** Loaded when it is first asked for: most runs never do. Rejects with a Fault (never) where it is not installed. */
-function library(): Promise<Library> {
-  loading ??= loadParts().catch((cause: unknown) => {
-    loading = undefined;
-    const message =
-      'kafka.client: platformatic needs the package @platformatic/kafka 2.12.1, which Node.js 22.22 and newer can run: npm install @platformatic/kafka@2.12.1';
-    throw new Fault('sink', message, { retry: { kind: 'never' }, cause });
-  });
-  return loading;
-}
-
-type Produced = ReturnType<Library['produceV9']['parseResponse']>;
-
-let preparing: ReturnType<typeof prepareProducing> | undefined;
-
-/** What a request of records takes of the library; its own maker of them takes an object for each record and copies its bytes several times. */
-function producing(): ReturnType<typeof prepareProducing> {
-  preparing ??= prepareProducing().catch((error: unknown) => {
-    preparing = undefined;
-    throw error;
-  });
-  return preparing;
-}
-
-async function prepareProducing() {
-  const { crc32c, createAPI, produceV9, protocolErrors, protocolErrorsCodesById, Writer } = await library();
-  const { key, version } = produceV9.api;
-  const makeRequest = (body: ProduceBody) => Writer.create().append(body());
-  return {
-    produce: createAPI<[body: ProduceBody], Produced>(key, version, makeRequest, produceV9.parseResponse),
-    checksum: (bytes: Buffer) => crc32c(Writer.create().append(bytes).dynamicBuffer),
-    protocolErrors,
-    protocolErrorsCodesById,
-  };
+function addMessages(messages: TopicMessage[], batch: RecordsBatch, partition: number, from: bigint): void {
+  const first = Number(batch.firstOffset);
+  const firstTime = Number(batch.firstTimestamp);
+  const appendTime = (batch.attributes & IS_APPEND_TIME) === 0 ? undefined : Number(batch.maxTimestamp);
+  for (const { offsetDelta, timestampDelta, key, value } of batch.records) {
+    const offset = first + offsetDelta;
+    if (offset < from) continue;
+    const timestamp = appendTime ?? firstTime + Number(timestampDelta);
+    messages.push({ partition, offset: String(offset), timestamp, key: key === null ? null : key.toString(), value });
+  }
 }

@@ -1,9 +1,11 @@
+import { Brokers } from '../brokers.ts';
 import type { KafkaConfig, KafkaLog } from '../config.ts';
+import type { TopicMessage } from '../contract.ts';
 import { kafkaFault } from '../kafka-error.ts';
-import { type Cluster, KafkaConnection } from '../kafkajs/kafkajs.ts';
 import { TopicLayout } from '../topic-layout.ts';
-import { fetchRound, type Reading, type TopicMessage } from './fetch-round.ts';
-import { disconnect, settledStartOf } from './fetch-topic.ts';
+import { fetchRound, type Reading } from './fetch-round.ts';
+import { settledStartOf } from './fetch-topic.ts';
+import { PartitionedTopic } from './partitioned-topic.ts';
 
 /** Reads a partition from its end back. */
 export interface BackwardReader {
@@ -23,23 +25,21 @@ const STRETCH = 16_384;
  */
 export async function fetchBackwards(
   config: KafkaConfig,
-  topic: string,
+  name: string,
   readersOf: (layout: TopicLayout) => ReadonlyMap<number, BackwardReader>,
   log: KafkaLog,
 ): Promise<void> {
-  const connection = new KafkaConnection(config, log);
-  const cluster = connection.cluster();
+  const brokers = new Brokers(config, log);
+  const topic = new PartitionedTopic(brokers, name);
   try {
-    await cluster.connect();
-    await cluster.addTargetTopic(topic);
-    const all = await settledStartOf(cluster, topic, { from: 'beginning', follow: false });
-    const readers = readersOf(new TopicLayout(topic, cluster.findTopicPartitionMetadata(topic)));
+    const all = await settledStartOf(topic, { from: 'beginning', follow: false });
+    const readers = readersOf(new TopicLayout(name, topic.partitions));
     const open = [...readers].map(([partition, reader]) => {
       const { next: start = 0n, end = 0n } = all.get(partition) ?? {};
       return { partition, reader, start, end: end > start ? end : start };
     });
     for (let length = FIRST_STRETCH; open.length > 0; length = STRETCH) {
-      const fetched = await fetchStretches(cluster, topic, open, length);
+      const fetched = await fetchStretches(topic, open, length);
       for (const one of open.splice(0)) {
         one.end = firstOf(one, length);
         const goesOn = await one.reader.take(fetched.get(one.partition) ?? []);
@@ -50,7 +50,7 @@ export async function fetchBackwards(
   } catch (error) {
     throw kafkaFault(error);
   } finally {
-    await disconnect(cluster, connection);
+    brokers.end();
   }
 }
 
@@ -68,8 +68,7 @@ function firstOf({ start, end }: Rest, length: number): bigint {
 
 /** The last `length` offsets of each rest. */
 async function fetchStretches(
-  cluster: Cluster,
-  topic: string,
+  topic: PartitionedTopic,
   rests: readonly Rest[],
   length: number,
 ): Promise<ReadonlyMap<number, readonly TopicMessage[]>> {
@@ -80,6 +79,6 @@ async function fetchStretches(
   for (;;) {
     const left = new Map([...readings].filter(([, { next, end }]) => next < end));
     if (left.size === 0) return fetched;
-    for (const message of await fetchRound(cluster, topic, left)) fetched.get(message.partition)?.push(message);
+    for (const message of await fetchRound(topic, left)) fetched.get(message.partition)?.push(message);
   }
 }

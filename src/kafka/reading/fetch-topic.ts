@@ -1,17 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Brokers } from '../brokers.ts';
 import type { KafkaConfig, KafkaLog } from '../config.ts';
-import { isUnsettledTopic, kafkaFault } from '../kafka-error.ts';
-import { type Cluster, KafkaConnection } from '../kafkajs/kafkajs.ts';
-import { type FetchWatcher, type Reading, Rounds, type TopicMessage } from './fetch-round.ts';
+import type { OffsetAt, TopicMessage } from '../contract.ts';
+import { isOutOfRange, kafkaFault } from '../kafka-error.ts';
+import { untilSettled } from '../until-settled.ts';
+import { type FetchWatcher, type Reading, Rounds } from './fetch-round.ts';
+import { PartitionedTopic } from './partitioned-topic.ts';
 
-/** Where reading starts: a time is the broker's append time, milliseconds since 1970. */
-export type StartAt = 'beginning' | 'end' | { readonly timeMs: number } | StartOffsets;
+/** Where reading starts. */
+export type StartAt = OffsetAt | StartOffsets;
 
 /** By partition. */
 export interface StartOffsets {
   /** Undefined: as `otherwise` says. */
   readonly offsets: ReadonlyMap<number, bigint | undefined>;
-  readonly otherwise: 'beginning' | 'end' | { readonly timeMs: number };
+  readonly otherwise: OffsetAt;
   /** true: partitions that `offsets` does not name are not read; false: they are read as `otherwise` says. */
   readonly onlyThese: boolean;
 }
@@ -29,7 +32,6 @@ export interface FetchOptions {
 }
 
 const PAUSE_MS = 200;
-const START_TRIES = 10;
 /** How often it looks for new partitions while it follows. */
 const LOOK_EVERY_MS = 30_000;
 
@@ -40,25 +42,23 @@ const LOOK_EVERY_MS = 30_000;
  */
 export async function* fetchTopic(
   config: KafkaConfig,
-  topic: string,
+  name: string,
   options: FetchOptions,
   log: KafkaLog,
 ): AsyncGenerator<readonly TopicMessage[], void, undefined> {
   const { follow, signal, watcher } = options;
-  const connection = new KafkaConnection(config, log);
-  const cluster = connection.cluster();
-  const end = () => connection.end();
+  const brokers = new Brokers(config, log);
+  const topic = new PartitionedTopic(brokers, name);
+  const end = () => brokers.end();
   signal?.addEventListener('abort', end);
   let looksForPartitions = false;
   const looks = setInterval(() => {
     looksForPartitions = follow;
   }, LOOK_EVERY_MS);
   try {
-    await cluster.connect();
-    await cluster.addTargetTopic(topic);
-    const readings = await settledStartOf(cluster, topic, options);
+    const readings = await settledStartOf(topic, options);
     watcher?.started?.(new Map([...readings].map(([partition, { next }]) => [partition, next])));
-    const rounds = new Rounds(cluster, topic, watcher);
+    const rounds = new Rounds(topic, watcher);
     const aborted = () => signal?.aborted === true;
     while (!aborted()) {
       const open = [...readings].filter(([, { next, end }]) => end === undefined || next < end);
@@ -70,16 +70,14 @@ export async function* fetchTopic(
         looksForPartitions = false;
         const rest = await rounds.settle();
         if (rest.length > 0) yield rest;
-        await cluster.refreshMetadata();
-        if (isWholeTopic(options.from)) addNewPartitions(cluster, topic, readings, watcher);
+        await topic.refresh();
+        if (isWholeTopic(options.from)) addNewPartitions(topic, readings, watcher);
       } catch (error) {
         if (!follow || aborted()) throw error;
-        // Dead without knowing it, or alive in kafkajs' eyes while it still connects: only a new one is sure.
-        if (!isOutOfRange(error) && !isUnsettledTopic(error)) connection.cut();
         const rest = await rounds.settle();
         if (rest.length > 0) yield rest;
         await delay(PAUSE_MS, undefined, { ...(signal === undefined ? {} : { signal }) }).catch(() => {});
-        await recover(cluster, topic, error, readings, watcher).catch(() => {});
+        await recover(topic, error, readings, watcher).catch(() => {});
       }
     }
   } catch (error) {
@@ -88,7 +86,7 @@ export async function* fetchTopic(
   } finally {
     clearInterval(looks);
     signal?.removeEventListener('abort', end);
-    await disconnect(cluster, connection);
+    brokers.end();
   }
 }
 
@@ -96,59 +94,39 @@ const isWholeTopic = (from: StartAt): boolean => !(typeof from === 'object' && '
 
 /** What a topic is given in addition is new from its first record. */
 export function addNewPartitions(
-  cluster: Pick<Cluster, 'findTopicPartitionMetadata'>,
-  topic: string,
+  topic: Pick<PartitionedTopic, 'partitions'>,
   readings: Map<number, Reading>,
   watcher: FetchWatcher | undefined,
 ): void {
-  const partitions = cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId);
+  const partitions = topic.partitions.map(({ partitionId }) => partitionId);
   const added = partitions.filter((partition) => !readings.has(partition));
   for (const partition of added) readings.set(partition, { next: 0n, end: undefined });
   if (added.length > 0) watcher?.started?.(new Map(added.map((partition) => [partition, 0n])));
 }
 
-/** Leaves the brokers, and does not wait for them for long. */
-export async function disconnect(cluster: Cluster, connection: KafkaConnection): Promise<void> {
-  await Promise.race([cluster.disconnect().catch(() => {}), delay(PAUSE_MS)]);
-  connection.end();
-}
-
 /** What is to be read of each partition; a topic just made is waited for. */
-export async function settledStartOf(...args: Parameters<typeof startOf>): ReturnType<typeof startOf> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await startOf(...args);
-    } catch (error) {
-      if (tries === START_TRIES || !isUnsettledTopic(error)) throw error;
-      await delay(PAUSE_MS);
-      await args[0].refreshMetadata();
-    }
-  }
+export function settledStartOf(topic: PartitionedTopic, options: FetchOptions): Promise<Map<number, Reading>> {
+  return untilSettled(async () => {
+    await topic.refresh();
+    return startOf(topic, options);
+  });
 }
 
 async function startOf(
-  cluster: Cluster,
-  topic: string,
+  topic: PartitionedTopic,
   { from, follow, until, mayBeIn = () => true }: FetchOptions,
 ): Promise<Map<number, Reading>> {
   const given = typeof from === 'object' && 'offsets' in from ? from : undefined;
-  const all = cluster.findTopicPartitionMetadata(topic);
+  const all = topic.partitions;
   const partitions = all
-    .map(({ partitionId }) => ({ partition: partitionId }))
-    .filter(({ partition }) => given?.onlyThese !== true || given.offsets.has(partition))
-    .filter(({ partition }) => mayBeIn(partition, all.length));
+    .map(({ partitionId }) => partitionId)
+    .filter((partition) => given?.onlyThese !== true || given.offsets.has(partition))
+    .filter((partition) => mayBeIn(partition, all.length));
   if (partitions.length === 0) return new Map();
-  const offsets = async (at: { fromBeginning?: boolean; fromTimestamp?: number }) => {
-    const [found] = await cluster.fetchTopicsOffset([{ topic, partitions, ...at }]);
-    return new Map(found?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));
-  };
-  const ends = await offsets({ fromBeginning: false });
+  const ends = await topic.offsetsAt(partitions, 'end');
   const place = typeof from === 'object' && 'offsets' in from ? from.otherwise : from;
-  const starts =
-    place === 'end'
-      ? ends
-      : await offsets(place === 'beginning' ? { fromBeginning: true } : { fromTimestamp: place.timeMs });
-  const stops = until === undefined ? ends : await offsets({ fromTimestamp: until });
+  const starts = place === 'end' ? ends : await topic.offsetsAt(partitions, place);
+  const stops = until === undefined ? ends : await topic.offsetsAt(partitions, { timeMs: until });
   return new Map(
     [...ends].map(([partition, end]) => {
       // -1: nothing as late as that time
@@ -162,21 +140,17 @@ async function startOf(
   );
 }
 
-const isOutOfRange = (error: unknown): boolean => error instanceof Error && error.name === 'KafkaJSOffsetOutOfRange';
-
 /** After an error while following: fresh metadata, and for offsets that are no longer there the oldest that are. */
 async function recover(
-  cluster: Cluster,
-  topic: string,
+  topic: PartitionedTopic,
   error: unknown,
   readings: ReadonlyMap<number, Reading>,
   watcher: FetchWatcher | undefined,
 ): Promise<void> {
-  await cluster.connect();
-  await cluster.refreshMetadata();
+  await topic.refresh();
   if (!isOutOfRange(error)) return;
-  const oldest = await startOf(cluster, topic, { from: 'beginning', follow: true });
-  const newest = await startOf(cluster, topic, { from: 'end', follow: true });
+  const oldest = await startOf(topic, { from: 'beginning', follow: true });
+  const newest = await startOf(topic, { from: 'end', follow: true });
   for (const [partition, reading] of readings) {
     const from = reading.next;
     const first = oldest.get(partition)?.next ?? 0n;

@@ -1,7 +1,7 @@
 import { Fault } from '../../domain/fault.ts';
+import { Brokers } from '../brokers.ts';
 import type { KafkaConfig, KafkaLog } from '../config.ts';
 import { firstContactFault } from '../kafka-error.ts';
-import { KafkaConnection } from '../kafkajs/kafkajs.ts';
 
 /**
  * The names of all topics that the brokers show. Rejects with a Fault: `connect_timeout` or `connect_failed`, the latter
@@ -9,16 +9,15 @@ import { KafkaConnection } from '../kafkajs/kafkajs.ts';
  */
 export async function listTopics(config: KafkaConfig, timeoutMs: number, log: KafkaLog): Promise<readonly string[]> {
   const where = config.brokers.join(', ');
-  const connection = new KafkaConnection(config, log);
-  const admin = connection.admin();
+  const brokers = new Brokers(config, log);
   let isTooLate = false;
   const timer = setTimeout(() => {
     isTooLate = true;
-    connection.end();
+    brokers.end();
   }, timeoutMs);
   try {
-    await admin.connect();
-    return await admin.listTopics();
+    const { topics } = await brokers.metadata('all');
+    return topics.map(({ topic }) => topic);
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
     if (isTooLate)
@@ -28,7 +27,6 @@ export async function listTopics(config: KafkaConfig, timeoutMs: number, log: Ka
     throw new Fault('connect_failed', `Kafka at ${where} cannot be reached${who}: ${message}`, { retry, cause });
   } finally {
     clearTimeout(timer);
-    await admin.disconnect().catch(() => {});
-    connection.end();
+    brokers.end();
   }
 }

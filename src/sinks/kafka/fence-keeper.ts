@@ -1,4 +1,4 @@
-import type { ProducerNumbers } from '../../kafka/coordination.ts';
+import type { ProducerNumbers } from '../../kafka/contract.ts';
 import { kafkaFault } from '../../kafka/kafka-error.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { Fence } from './fence.ts';
@@ -23,7 +23,7 @@ export class FenceKeeper {
   }
 
   /**
-   * The next numbers, the topics fenced with them. Not where a later writer took the former ones over: that one would be
+   * The next numbers, the topics fenced with them. Not where a later writer took the previous ones over: that one would be
    * shut out in turn.
    */
   async renew(layouts: ReadonlyMap<string, TopicLayout>): Promise<ProducerNumbers> {

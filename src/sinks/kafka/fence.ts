@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../domain/fault.ts';
+import type { Brokers } from '../../kafka/brokers.ts';
 import type { KafkaConfig } from '../../kafka/config.ts';
-import type { Coordination, Coordinator, ProducerNumbers } from '../../kafka/coordination.ts';
+import type { BrokerConnection, ProducerNumbers, Transaction } from '../../kafka/contract.ts';
 import {
   isNoTransaction,
   isNotYetCoordinated,
@@ -13,13 +14,13 @@ import {
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 
 /**
- * Shuts former writers of the topics out (docs/decisions/0005). Its promises reject with a Fault: never, where a later
- * writer took over, so that the numbers are former ones themselves.
+ * Shuts previous writers of the topics out (docs/decisions/0005). Its promises reject with a Fault: never, where a later
+ * writer took over, so that the numbers are previous ones themselves.
  */
 export interface Fence {
-  /** The next numbers of this writer; with them no topic is fenced yet. Whoever had the former ones is refused from then on. */
+  /** The next numbers of this writer; with them no topic is fenced yet. Whoever had the previous ones is refused from then on. */
   take(): Promise<ProducerNumbers>;
-  /** Resolves when the leader of each partition refuses all former numbers. */
+  /** Resolves when the leader of each partition refuses all previous numbers. */
   close(numbers: ProducerNumbers, topics: readonly TopicLayout[]): Promise<void>;
   /** Resolves where the numbers are this writer's last ones; nothing changes. */
   confirm(numbers: ProducerNumbers): Promise<void>;
@@ -35,87 +36,75 @@ export function transactionalIdOf({ clientId, topicPrefix }: KafkaConfig, enviro
   return `market-feed.${clientId}.${topicPrefix}${environmentPrefix}`;
 }
 
-/** A client library's connection, as far as a fence needs one. */
-export interface Coordinated {
-  coordination(): Promise<Coordination>;
-}
+type FenceBrokers = Pick<Brokers, 'coordinator'>;
 
 /**
  * A fence of empty transactions: ending one puts a mark with the writer's present epoch into each partition, and a leader
  * takes nothing of the same producer with an older epoch behind it.
  */
 export class TransactionFence implements Fence {
-  readonly #connection: Coordinated;
+  readonly #brokers: FenceBrokers;
   readonly #transactionalId: string;
   readonly #signal: AbortSignal;
 
-  constructor(connection: Coordinated, transactionalId: string, signal: AbortSignal) {
-    this.#connection = connection;
+  constructor(brokers: FenceBrokers, transactionalId: string, signal: AbortSignal) {
+    this.#brokers = brokers;
     this.#transactionalId = transactionalId;
     this.#signal = signal;
   }
 
   take(): Promise<ProducerNumbers> {
-    const transactionalId = this.#transactionalId;
-    return this.#withCoordinator((ask) =>
-      ask((coordinator) => coordinator.initProducerId({ transactionalId, transactionTimeout: TRANSACTION_TIMEOUT_MS })),
-    );
+    return this.#asFault(this.#ask((broker) => broker.initProducerId(this.#transactionalId, TRANSACTION_TIMEOUT_MS)));
   }
 
   close(numbers: ProducerNumbers, topics: readonly TopicLayout[]): Promise<void> {
-    const writer = this.#writer(numbers);
+    const transaction = this.#transaction(numbers);
     const partitions = topics.map(({ topic, partitionCount }) => ({
       topic,
       partitions: Array.from({ length: partitionCount }, (_, partition) => partition),
     }));
-    return this.#withCoordinator(async (ask) => {
-      await ask((coordinator) => coordinator.addPartitionsToTxn({ ...writer, topics: partitions }));
+    const close = async () => {
+      await this.#ask((broker) => broker.addPartitionsToTransaction(transaction, partitions));
       // The first answer says that it will be ended. Asked again, the coordinator says so only when each partition has its mark.
-      await ask((coordinator) => coordinator.endTxn({ ...writer, transactionResult: true }));
-      await ask((coordinator) => coordinator.endTxn({ ...writer, transactionResult: true }));
-    });
+      await this.#ask((broker) => broker.endTransaction(transaction));
+      await this.#ask((broker) => broker.endTransaction(transaction));
+    };
+    return this.#asFault(close());
   }
 
   confirm(numbers: ProducerNumbers): Promise<void> {
-    const writer = this.#writer(numbers);
-    return this.#withCoordinator(async (ask) => {
-      try {
-        await ask((coordinator) => coordinator.endTxn({ ...writer, transactionResult: true }));
-      } catch (error) {
+    const ended = this.#ask((broker) => broker.endTransaction(this.#transaction(numbers)));
+    return this.#asFault(
+      ended.catch((error: unknown) => {
         // there was none to end, and the numbers are right
         if (!isNoTransaction(error)) throw error;
-      }
-    });
+      }),
+    );
   }
 
-  #writer({ producerId, producerEpoch }: ProducerNumbers): ProducerNumbers & { readonly transactionalId: string } {
+  #transaction({ producerId, producerEpoch }: ProducerNumbers): Transaction {
     return { transactionalId: this.#transactionalId, producerId, producerEpoch };
   }
 
-  async #withCoordinator<T>(work: (ask: Ask) => Promise<T>): Promise<T> {
-    let coordination: Coordination | undefined;
-    try {
-      const asked = await this.#connection.coordination();
-      coordination = asked;
-      return await work((request) => this.#asked(asked, request));
-    } catch (error) {
-      throw this.#faultOf(error);
-    } finally {
-      await coordination?.end();
-    }
-  }
-
   /** Repeats what the coordinator is not ready for yet: it loads, it moved, or it still ends a transaction. */
-  async #asked<T>(coordination: Coordination, request: (coordinator: Coordinator) => Promise<T>): Promise<T> {
+  async #ask<T>(request: (broker: BrokerConnection) => Promise<T>): Promise<T> {
     const started = performance.now();
     for (let failures = 0; ; failures++) {
       try {
-        return await request(await coordination.coordinatorOf(this.#transactionalId));
+        return await (await this.#brokers.coordinator('transaction', this.#transactionalId))(request);
       } catch (error) {
         if (!isNotYetCoordinated(error) || performance.now() - started > NOT_READY_MS) throw error;
         const pauseMs = PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)];
         await delay(pauseMs, undefined, { signal: this.#signal });
       }
+    }
+  }
+
+  async #asFault<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw this.#faultOf(error);
     }
   }
 
@@ -134,5 +123,3 @@ export class TransactionFence implements Fence {
     return new Fault('sink', message, { cause: error });
   }
 }
-
-type Ask = <T>(request: (coordinator: Coordinator) => Promise<T>) => Promise<T>;

@@ -1,7 +1,7 @@
 import { Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
+import type { TopicMessage } from '../../kafka/contract.ts';
 import type { BackwardReader } from '../../kafka/reading/fetch-backwards.ts';
-import type { TopicMessage } from '../../kafka/reading/fetch-round.ts';
 
 export interface SoughtTrade {
   readonly epoch: number;

@@ -4,10 +4,12 @@ import { TOPICS } from '../../codec/topics.ts';
 import { encodeConfluent, encodeSingleObject } from '../../codec/wire-format.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
+import { Brokers } from '../../kafka/brokers.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
 import { firstContactFault } from '../../kafka/kafka-error.ts';
 import { registryOf } from '../../kafka/registry-client.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
+<<<<<<< HEAD
 import type {
   CheckpointOptions,
   Health,
@@ -20,16 +22,21 @@ import type {
 } from '../contract.ts';
 import { hasTopic, prepareTopics } from './admin.ts';
 import type { BatchProducer, Message } from './batch-producer.ts';
+=======
+import type { Ending, EndingsOptions, Health, Outcome, OutRecord, Recent, RecentOptions, Sink } from '../contract.ts';
+>>>>>>> fd03fc7 (Put Kafka behind one contract with two complete client adapters)
 import { RepeatingProducer } from './producer.ts';
 import { readCheckpoints } from './read-checkpoints.ts';
 import { readRecent } from './read-recent.ts';
+import type { Message } from './record-batches.ts';
+import { hasTopic, prepareTopics } from './topics.ts';
 
 export interface KafkaSinkOptions {
   readonly config: KafkaConfig;
   /** The environments whose topics are made at the start, the configured one first: `` for production, `simulated.` and so on; others when their first record comes. */
   readonly environmentPrefixes: readonly string[];
   readonly log: KafkaLog;
-  /** Awaited before former writers are shut out. */
+  /** Awaited before previous writers are shut out. */
   readonly beforeFence?: () => Promise<unknown>;
   /** Milliseconds, for Health. */
   readonly now: () => number;
@@ -47,7 +54,8 @@ class KafkaSink implements Sink {
   readonly name = 'kafka';
   readonly #config: KafkaConfig;
   readonly #log: KafkaLog;
-  readonly #producer: BatchProducer;
+  readonly #brokers: Brokers;
+  readonly #producer: RepeatingProducer;
   readonly #registry: SchemaRegistry | undefined;
   readonly #beforeFence: KafkaSinkOptions['beforeFence'];
   readonly #prefixes: Set<string>;
@@ -66,7 +74,8 @@ class KafkaSink implements Sink {
     this.#prefixes = new Set(environmentPrefixes);
     this.#registry = registryOf(config);
     const [environmentPrefix = ''] = environmentPrefixes;
-    this.#producer = new RepeatingProducer({ config, log, now, environmentPrefix });
+    this.#brokers = new Brokers(config, log);
+    this.#producer = new RepeatingProducer({ config, brokers: this.#brokers, now, environmentPrefix });
     this.#health = { state: 'down', sinceMs: now(), reason: 'not open' };
   }
 
@@ -127,13 +136,13 @@ class KafkaSink implements Sink {
   }
 
   async #exists(topic: string): Promise<boolean> {
-    return this.#layouts.has(topic) || hasTopic(this.#config, topic, this.#log);
+    return this.#layouts.has(topic) || hasTopic(this.#brokers, topic);
   }
 
   /** Topics and schemas of every environment in use: made or looked up. No record is encoded before both are known. */
   async #prepare(): Promise<void> {
     const prefixes = [...this.#prefixes];
-    const layouts = await prepareTopics(this.#config, prefixes, this.#log);
+    const layouts = await prepareTopics(this.#brokers, this.#config, prefixes);
     if (this.#registry !== undefined) {
       for (const prefix of prefixes) {
         for (const { name: short, kind } of TOPICS) {

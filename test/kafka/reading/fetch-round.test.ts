@@ -1,47 +1,56 @@
 import { describe, expect, it } from 'vitest';
-import type { Cluster, FetchedPartition } from '../../../src/kafka/kafkajs/kafkajs.ts';
+import type { BrokerConnection, FetchedPartition, TopicMessage } from '../../../src/kafka/contract.ts';
 import { fetchRound, type Reading, Rounds } from '../../../src/kafka/reading/fetch-round.ts';
+import { PartitionedTopic } from '../../../src/kafka/reading/partitioned-topic.ts';
 import { until } from '../../../testing/tools/until.ts';
 
-const message = (offset: number) => ({
-  offset: String(offset),
-  timestamp: '0',
-  key: Buffer.from('key'),
-  value: Buffer.from(String(offset)),
-  isControlRecord: false,
+const message = (partition: number, offset: number): TopicMessage => ({
+  ...{ partition, offset: String(offset), timestamp: 0, key: 'key', value: Buffer.from(String(offset)) },
 });
 
-/** A broker whose answer has room for one partition; of each partition it has these offsets. */
-function cramped(partitions: readonly (readonly number[])[], end: number): Cluster {
-  const fetched = (partition: number, from: number, hasRoom: boolean): FetchedPartition => ({
-    partition,
-    highWatermark: String(end),
-    lastStableOffset: String(end),
-    abortedTransactions: [],
-    messages: hasRoom ? (partitions[partition] ?? []).filter((offset) => offset >= from).map(message) : [],
-  });
-  const broker: Pick<Awaited<ReturnType<Cluster['findBroker']>>, 'fetch'> = {
-    fetch: async ({ topics }) => ({
-      responses: topics.map(({ topic, partitions: asked }) => ({
-        topicName: topic,
-        partitions: asked.map(({ partition, fetchOffset }, index) =>
-          fetched(partition, Number(fetchOffset), index === 0),
-        ),
-      })),
-    }),
+/** A topic of these partitions, by their leaders; `fetch` is a broker's. */
+function topicOf(
+  leaders: readonly number[],
+  fetch: (leader: number, ...request: Parameters<BrokerConnection['fetch']>) => ReturnType<BrokerConnection['fetch']>,
+): PartitionedTopic {
+  const brokers = {
+    metadata: () => Promise.reject(new Error('not asked for')),
+    at: <T>(leader: number, ask: (broker: BrokerConnection) => Promise<T>) => {
+      const broker: Pick<BrokerConnection, 'fetch'> = { fetch: (...request) => fetch(leader, ...request) };
+      return ask(broker as BrokerConnection); // nothing else is asked
+    },
   };
-  return {
-    findTopicPartitionMetadata: () => partitions.map((_, partitionId) => ({ partitionId, leader: 1 })),
-    findBroker: async () => broker,
-  } as unknown as Cluster; // the rest is not asked for
+  return new PartitionedTopic(
+    brokers,
+    'topic',
+    leaders.map((leader, partitionId) => ({ partitionId, leader, replicas: 1 })),
+  );
+}
+
+/** A broker whose answer has room for one partition; of each partition it has these offsets. */
+function cramped(partitions: readonly (readonly number[])[], end: number): PartitionedTopic {
+  const fetched = (partition: number, from: bigint, hasRoom: boolean): FetchedPartition => {
+    const offsets = hasRoom ? (partitions[partition] ?? []).filter((offset) => offset >= from) : [];
+    const last = offsets.at(-1);
+    return {
+      ...{ partition, highWatermark: BigInt(end), lastStableOffset: BigInt(end) },
+      lastOffset: last === undefined ? undefined : BigInt(last),
+      messages: offsets.map((offset) => message(partition, offset)),
+    };
+  };
+  return topicOf(
+    partitions.map(() => 1),
+    async (_leader, _topic, offsets) =>
+      [...offsets].map(([partition, from], index) => fetched(partition, from, index === 0)),
+  );
 }
 
 describe('a round of fetching', () => {
   it('misses nothing of a partition that the answer had no room for', async () => {
     const offsets = [0, 1, 2];
-    const cluster = cramped([offsets, offsets, offsets], 3);
+    const topic = cramped([offsets, offsets, offsets], 3);
     const readings = new Map<number, Reading>(offsets.map((partition) => [partition, { next: 0n, end: 3n }]));
-    const found = await fetchRound(cluster, 'topic', readings);
+    const found = await fetchRound(topic, readings);
     expect(found.map(({ partition, offset }) => `${partition}:${offset}`)).toEqual(
       offsets.flatMap((partition) => offsets.map((offset) => `${partition}:${offset}`)),
     );
@@ -50,7 +59,7 @@ describe('a round of fetching', () => {
 
   it('goes over what compaction emptied', async () => {
     const readings = new Map<number, Reading>([0, 1].map((partition) => [partition, { next: 0n, end: 3n }]));
-    expect(await fetchRound(cramped([[0, 1, 2], []], 3), 'topic', readings)).toHaveLength(3);
+    expect(await fetchRound(cramped([[0, 1, 2], []], 3), readings)).toHaveLength(3);
     expect([...readings.values()].map(({ next }) => next)).toEqual([3n, 1n]);
   });
 });
@@ -59,33 +68,22 @@ describe('rounds of fetching', () => {
   it('keep nobody waiting for a broker that has nothing new', async () => {
     const answers: ((offset: number) => void)[] = [];
     let asked = 0;
-    const fetch = (broker: number) => () =>
-      new Promise((resolve) => {
-        asked++;
-        answers[broker] = (offset) =>
-          resolve({
-            responses: [
+    const topic = topicOf(
+      [0, 1],
+      (broker) =>
+        new Promise((resolve) => {
+          asked++;
+          answers[broker] = (offset) =>
+            resolve([
               {
-                topicName: 'topic',
-                partitions: [
-                  {
-                    partition: broker,
-                    highWatermark: '9',
-                    lastStableOffset: String(offset + 1),
-                    abortedTransactions: [],
-                    messages: [message(offset)],
-                  },
-                ],
+                ...{ partition: broker, highWatermark: 9n, lastStableOffset: BigInt(offset + 1) },
+                ...{ lastOffset: BigInt(offset), messages: [message(broker, offset)] },
               },
-            ],
-          });
-      });
-    const cluster = {
-      findTopicPartitionMetadata: () => [0, 1].map((leader) => ({ partitionId: leader, leader })),
-      findBroker: async ({ nodeId }: { nodeId: string }) => ({ fetch: fetch(Number(nodeId)) }),
-    } as unknown as Cluster; // the rest is not asked for
+            ]);
+        }),
+    );
     const told: string[] = [];
-    const rounds = new Rounds(cluster, 'topic', {
+    const rounds = new Rounds(topic, {
       answered: (partition, behind) => told.push(`${partition}: ${behind} behind`),
     });
     const readings = new Map<number, Reading>([0, 1].map((partition) => [partition, { next: 0n, end: undefined }]));

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { FeedRecord } from '../../../src/domain/record.ts';
-import type { TopicMessage } from '../../../src/kafka/reading/fetch-round.ts';
+import type { TopicMessage } from '../../../src/kafka/contract.ts';
 import { LastTrades } from '../../../src/sinks/kafka/last-trades.ts';
 import { tradeEvent } from '../../../testing/judges/events.ts';
 

@@ -1,9 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { TOPICS, type TopicDefinition } from '../../codec/topics.ts';
+import type { Brokers } from '../../kafka/brokers.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
-import { isUnsettledTopic, kafkaFault } from '../../kafka/kafka-error.ts';
-import { type Admin, KafkaConnection } from '../../kafka/kafkajs/kafkajs.ts';
+import { kafkaFault } from '../../kafka/kafka-error.ts';
+import { PartitionedTopic } from '../../kafka/reading/partitioned-topic.ts';
 import { TopicLayout } from '../../kafka/topic-layout.ts';
+import { createMissingTopics, settledTopics, topicNames, withBrokers } from '../../kafka/topics.ts';
+import { untilSettled } from '../../kafka/until-settled.ts';
 
 /** A topic as it is, beside what it should be. */
 export interface TopicDescription {
@@ -20,8 +22,6 @@ export interface TopicDescription {
   readonly differences: readonly string[];
 }
 
-const TRIES = 10;
-const PAUSE_MS = 200;
 /** A broker compacts what lies before the segment that it writes, a week by default; a start reads the whole topic. */
 const SEGMENT_MS = 3_600_000;
 
@@ -31,7 +31,7 @@ export async function createTopics(
   environmentPrefixes: readonly string[],
   log: KafkaLog,
 ): Promise<readonly string[]> {
-  return withAdmin(config, log, (admin) => createMissing(admin, config, environmentPrefixes));
+  return withBrokers(config, log, (brokers) => createMissing(brokers, config, environmentPrefixes));
 }
 
 /** What the feed's topics are and should be. Rejects with a Fault. */
@@ -40,30 +40,36 @@ export async function describeTopics(
   environmentPrefixes: readonly string[],
   log: KafkaLog,
 ): Promise<readonly TopicDescription[]> {
-  return withAdmin(config, log, async (admin) => {
-    const known = new Set(await admin.listTopics());
+  return withBrokers(config, log, async (brokers) => {
+    const known = await topicNames(brokers);
     const wanted = wantedTopics(config, environmentPrefixes);
-    const there = wanted.filter(({ name }) => known.has(name));
-    const names = there.map(({ name }) => name);
-    const { topics } = names.length === 0 ? { topics: [] } : await admin.fetchTopicMetadata({ topics: names });
-    const settings = await settingsOf(admin, there);
+    const there = wanted.filter(({ name }) => known.has(name)).map(({ name }) => name);
+    const topics = new Map((await settledTopics(brokers, there)).map(({ topic, partitions }) => [topic, partitions]));
+    const names = [...new Set(wanted.flatMap(({ definition }) => Object.keys(settingsWanted(definition))))];
+    const settings = there.length === 0 ? undefined : await brokers.any((broker) => broker.topicSettings(there, names));
     return Promise.all(
       wanted.map(async ({ name, definition }): Promise<TopicDescription> => {
-        const partitions = topics.find((topic) => topic.name === name)?.partitions;
+        const partitions = topics.get(name);
         if (partitions === undefined) {
           const differences = ['does not exist'];
           return { name, exists: false, partitions: 0, replication: 0, settings: {}, records: 0n, differences };
         }
-        const replication = Math.min(...partitions.map(({ replicas }) => replicas.length));
-        const offsets = await repeated(() => admin.fetchTopicOffsets(name));
-        const has = settings.get(name) ?? {};
+        const replication = Math.min(...partitions.map(({ replicas }) => replicas));
+        const topic = new PartitionedTopic(brokers, name, partitions);
+        const offsets = await untilSettled(() =>
+          topic.offsetsAt(
+            partitions.map(({ partitionId }) => partitionId),
+            'end',
+          ),
+        );
+        const has = settings?.get(name) ?? {};
         return {
           name,
           exists: true,
           partitions: partitions.length,
           replication,
           settings: has,
-          records: offsets.reduce((sum, { offset }) => sum + BigInt(offset), 0n),
+          records: [...offsets.values()].reduce((sum, offset) => sum + offset, 0n),
           differences: differences(config, definition, partitions.length, replication, has),
         };
       }),
@@ -72,45 +78,43 @@ export async function describeTopics(
 }
 
 /** Rejects with a Fault. */
-export async function hasTopic(config: KafkaConfig, name: string, log: KafkaLog): Promise<boolean> {
-  return withAdmin(config, log, async (admin) => (await admin.listTopics()).includes(name));
+export async function hasTopic(brokers: Brokers, name: string): Promise<boolean> {
+  return (await topicNames(brokers).catch(rejectWithFault)).has(name);
 }
 
 /** Makes the missing topics of the environments and looks up where their keys go, by full name. Rejects with a Fault. */
 export async function prepareTopics(
+  brokers: Brokers,
   config: KafkaConfig,
   environmentPrefixes: readonly string[],
-  log: KafkaLog,
 ): Promise<ReadonlyMap<string, TopicLayout>> {
-  return withAdmin(config, log, async (admin) => {
-    await createMissing(admin, config, environmentPrefixes);
-    const names = wantedTopics(config, environmentPrefixes).map(({ name }) => name);
-    // A topic that was just made is not known to every broker at once.
-    const { topics } = await repeated(() => admin.fetchTopicMetadata({ topics: names }));
-    return new Map(topics.map(({ name, partitions }) => [name, new TopicLayout(name, partitions)]));
-  });
+  const names = wantedTopics(config, environmentPrefixes).map(({ name }) => name);
+  const prepare = async () => {
+    await createMissing(brokers, config, environmentPrefixes);
+    return settledTopics(brokers, names);
+  };
+  const topics = await prepare().catch(rejectWithFault);
+  return new Map(topics.map(({ topic, partitions }) => [topic, new TopicLayout(topic, partitions)]));
 }
 
-async function createMissing(
-  admin: Admin,
+function rejectWithFault(error: unknown): never {
+  throw kafkaFault(error);
+}
+
+function createMissing(
+  brokers: Brokers,
   config: KafkaConfig,
   environmentPrefixes: readonly string[],
 ): Promise<readonly string[]> {
-  const known = new Set(await admin.listTopics());
-  const missing = wantedTopics(config, environmentPrefixes).filter(({ name }) => !known.has(name));
-  if (missing.length === 0) return [];
-  await repeated(() =>
-    admin.createTopics({
-      topics: missing.map(({ name, definition }) => ({
-        topic: name,
-        numPartitions: partitionsOf(config, definition),
-        replicationFactor: config.replication,
-        configEntries: Object.entries(settingsWanted(definition)).map(([key, value]) => ({ name: key, value })),
-      })),
-      waitForLeaders: true,
-    }),
+  return createMissingTopics(
+    brokers,
+    wantedTopics(config, environmentPrefixes).map(({ name, definition }) => ({
+      topic: name,
+      partitions: partitionsOf(config, definition),
+      replication: config.replication,
+      settings: settingsWanted(definition),
+    })),
   );
-  return missing.map(({ name }) => name);
 }
 
 function wantedTopics(
@@ -158,53 +162,4 @@ function differences(
 /** A list's order does not matter: `delete,compact` is `compact,delete`. */
 function sorted(value: string): string {
   return value.split(',').sort().join(',');
-}
-
-const TOPIC_RESOURCE = 2;
-
-async function settingsOf(
-  admin: Admin,
-  topics: readonly { readonly name: string; readonly definition: TopicDefinition }[],
-): Promise<Map<string, Record<string, string>>> {
-  if (topics.length === 0) return new Map();
-  const { resources } = await admin.describeConfigs({
-    includeSynonyms: false,
-    resources: topics.map(({ name, definition }) => ({
-      type: TOPIC_RESOURCE,
-      name,
-      configNames: Object.keys(settingsWanted(definition)),
-    })),
-  });
-  return new Map(
-    resources.map(({ resourceName, configEntries }) => [
-      resourceName,
-      Object.fromEntries(configEntries.map(({ configName, configValue }) => [configName, configValue])),
-    ]),
-  );
-}
-
-/** What fails as a topic is not known everywhere yet is tried again. */
-async function repeated<T>(work: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (tries === TRIES || !isUnsettledTopic(error)) throw error;
-      await delay(PAUSE_MS);
-    }
-  }
-}
-
-async function withAdmin<T>(config: KafkaConfig, log: KafkaLog, work: (admin: Admin) => Promise<T>): Promise<T> {
-  const connection = new KafkaConnection(config, log);
-  const admin = connection.admin();
-  try {
-    await admin.connect();
-    return await work(admin);
-  } catch (error) {
-    throw kafkaFault(error);
-  } finally {
-    await admin.disconnect().catch(() => {});
-    connection.end();
-  }
 }

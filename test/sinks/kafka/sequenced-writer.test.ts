@@ -1,25 +1,34 @@
 import { expect, it } from 'vitest';
-import { BrokerError } from '../../../src/kafka/platformatic/platformatic-error.ts';
-import type { ProduceBatch } from '../../../src/kafka/produce-request.ts';
+import { BrokerError } from '../../../src/kafka/broker-error.ts';
+import type { BrokerConnection } from '../../../src/kafka/contract.ts';
 import { TopicLayout } from '../../../src/kafka/topic-layout.ts';
-import type { Part } from '../../../src/sinks/kafka/parts.ts';
-import { PlatformaticWriter } from '../../../src/sinks/kafka/platformatic-writer.ts';
+import type { RecordBatch } from '../../../src/sinks/kafka/record-batches.ts';
+import { SequencedWriter } from '../../../src/sinks/kafka/sequenced-writer.ts';
 
 /** The sequences of what a writer sends in turn, records so many each, where the broker gives such answers. */
 async function sequencesOf(counts: readonly number[], error?: BrokerError): Promise<number[]> {
   const sequences: number[] = [];
-  const connection = {
-    metadata: async () => new Map(),
-    produce: async (_leader: number, _numbers: object, batches: readonly ProduceBatch[]) =>
+  const broker: Pick<BrokerConnection, 'produce'> = {
+    produce: async (batches) =>
       batches.map(({ topic, partition, sequence }) => {
         sequences.push(sequence);
         return { topic, partition, error };
       }),
   };
-  const writer = new PlatformaticWriter(connection, { producerId: '1', producerEpoch: 0 });
+  const brokers = {
+    metadata: async () => ({ brokers: [], controllerId: 1, topics: [] }),
+    at: <T>(_leader: number, ask: (broker: BrokerConnection) => Promise<T>) => ask(broker as BrokerConnection), // nothing else is asked
+  };
+  const writer = new SequencedWriter(brokers, { producerId: '1', producerEpoch: 0 });
   const layout = new TopicLayout('a', [{ partitionId: 0, leader: 1 }]);
-  const part = (count: number): Part => ({ layout, partition: 0, round: 0, messages: new Array(count), bytes: 0 });
-  for (const count of counts) expect(await writer.send([part(count)], 1)).toEqual([]);
+  const batch = (count: number): RecordBatch => ({
+    layout,
+    partition: 0,
+    round: 0,
+    messages: new Array(count),
+    bytes: 0,
+  });
+  for (const count of counts) expect(await writer.send([batch(count)], 1)).toEqual([]);
   return sequences;
 }
 

@@ -1,0 +1,141 @@
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import { BrokerError } from './broker-error.ts';
+import { openBrokerOf } from './clients.ts';
+import type { KafkaConfig, KafkaLog } from './config.ts';
+import type { BrokerAddress, BrokerConnection, ClusterMetadata, CoordinatorKind, OpenBroker } from './contract.ts';
+import { tlsOptions } from './tls-options.ts';
+
+export interface BrokersOptions {
+  readonly requestTimeoutMs?: number;
+  /** Instead of the configured client's. */
+  readonly open?: OpenBroker;
+}
+
+type Ask<T> = (connection: BrokerConnection) => Promise<T>;
+
+/**
+ * The brokers of a cluster: which ones there are, and one connection to each, opened when it is asked for. A connection
+ * that fails is replaced at the next request; nothing is asked twice.
+ */
+export class Brokers {
+  readonly #config: KafkaConfig;
+  readonly #log: KafkaLog;
+  readonly #tls: ConnectionOptions | undefined;
+  readonly #requestTimeoutMs: number;
+  readonly #open: OpenBroker | undefined;
+  readonly #ending = new AbortController();
+  /** By host:port. */
+  readonly #connections = new Map<string, Promise<BrokerConnection>>();
+  /** host:port, by the broker's id. */
+  #addresses: ReadonlyMap<number, string> = new Map();
+  #controllerId = -1;
+
+  /** @throws Fault (never) if a certificate or key cannot be read. */
+  constructor(config: KafkaConfig, log: KafkaLog, { requestTimeoutMs = 10_000, open }: BrokersOptions = {}) {
+    this.#config = config;
+    this.#log = log;
+    this.#tls = config.ssl === null ? undefined : tlsOptions(config.ssl);
+    this.#requestTimeoutMs = requestTimeoutMs;
+    this.#open = open;
+  }
+
+  /** What a broker knows of the topics, and of the other brokers. */
+  async metadata(topics: readonly string[] | 'all'): Promise<ClusterMetadata> {
+    const metadata = await this.any((connection) => connection.metadata(topics));
+    this.#addresses = new Map(metadata.brokers.map((broker) => [broker.nodeId, addressOf(broker)]));
+    this.#controllerId = metadata.controllerId;
+    return metadata;
+  }
+
+  /** Asks a broker by its id: that one alone. */
+  at<T>(nodeId: number, ask: Ask<T>): Promise<T> {
+    const broker = this.#addresses.get(nodeId);
+    if (broker !== undefined) return this.#ask(broker, ask);
+    const fields = { broker: String(nodeId), type: 'LEADER_NOT_AVAILABLE' };
+    return Promise.reject(new BrokerError(`broker ${nodeId} is not known`, fields));
+  }
+
+  /** Asks whichever broker answers first, whatever it says. Rejects with why the last one did not answer. */
+  async any<T>(ask: Ask<T>): Promise<T> {
+    let failed: unknown = new Error('no broker is configured');
+    for (const broker of new Set([...this.#connections.keys(), ...this.#addresses.values(), ...this.#config.brokers])) {
+      try {
+        return await this.#ask(broker, ask);
+      } catch (error) {
+        if (!(error instanceof BrokerError) || error.type !== undefined) throw error;
+        failed = error;
+      }
+    }
+    throw failed;
+  }
+
+  /** Asks the controller; `metadata` was asked for before. */
+  controller<T>(ask: Ask<T>): Promise<T> {
+    return this.at(this.#controllerId, ask);
+  }
+
+  /** The way to the broker that keeps a group or a transactional id, until that moves. */
+  async coordinator(kind: CoordinatorKind, id: string): Promise<<T>(ask: Ask<T>) => Promise<T>> {
+    const broker = addressOf(await this.any((connection) => connection.findCoordinator(kind, id)));
+    return (ask) => this.#ask(broker, ask);
+  }
+
+  /** Cuts every connection and opens none any more. */
+  end(): void {
+    this.#ending.abort(new Error('closed'));
+    for (const connection of this.#connections.values()) void connection.then((each) => each.close()).catch(() => {});
+  }
+
+  async #ask<T>(broker: string, ask: Ask<T>): Promise<T> {
+    const opening = this.#connectionTo(broker);
+    const connection = await opening;
+    try {
+      return await ask(connection);
+    } catch (error) {
+      // No answer: it may be dead without knowing it.
+      if (!(error instanceof BrokerError) || error.type === undefined) {
+        this.#forget(broker, opening);
+        connection.close();
+      }
+      throw error;
+    }
+  }
+
+  #connectionTo(broker: string): Promise<BrokerConnection> {
+    const known = this.#connections.get(broker);
+    if (known !== undefined) return known;
+    const forget = () => this.#forget(broker, opening);
+    const opening = this.#opened(broker, forget);
+    this.#connections.set(broker, opening);
+    opening.catch(forget);
+    return opening;
+  }
+
+  #forget(broker: string, opening: Promise<BrokerConnection>): void {
+    if (this.#connections.get(broker) === opening) this.#connections.delete(broker);
+  }
+
+  async #opened(broker: string, onClosed: () => void): Promise<BrokerConnection> {
+    const open = this.#open ?? (await openBrokerOf(this.#config.client));
+    const { signal } = this.#ending;
+    signal.throwIfAborted();
+    const connection = await open({
+      ...hostAndPortOf(broker),
+      ...{ config: this.#config, tls: this.#tls, requestTimeoutMs: this.#requestTimeoutMs },
+      ...{ log: this.#log, onClosed, signal },
+    });
+    if (!signal.aborted) return connection;
+    connection.close();
+    throw signal.reason;
+  }
+}
+
+function addressOf({ host, port }: Pick<BrokerAddress, 'host' | 'port'>): string {
+  return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+}
+
+function hostAndPortOf(address: string): { readonly host: string; readonly port: number } {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(address.slice(colon + 1)) };
+}

@@ -1,0 +1,253 @@
+/**
+ * The private modules of kafkajs that are in use, pinned to 2.2.4; no other file knows one. Its public clients retry,
+ * number, sort and assign by themselves; market-feed needs one request to one broker, which only these offer.
+ */
+import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import type { SASLOptions } from 'kafkajs';
+
+const require = createRequire(import.meta.url);
+
+/** kafkajs/src/broker 2.2.4: finds out which versions a broker speaks, logs in, and has a method for each request. */
+export const Broker = require('kafkajs/src/broker') as new (options: {
+  readonly connectionPool: ConnectionPool;
+  readonly logger: Logger;
+  readonly allowAutoTopicCreation: boolean;
+}) => Broker;
+
+export interface Broker {
+  readonly connectionPool: ConnectionPool;
+  readonly lookupRequest: (key: number, definition: unknown) => (args: object) => ProtocolRequest;
+  connect(): Promise<void>;
+  findGroupCoordinator(request: { groupId: string; coordinatorType: number }): Promise<{
+    coordinator: { nodeId: number; host: string; port: number };
+  }>;
+  fetch(request: {
+    isolationLevel: number;
+    maxWaitTime: number;
+    minBytes: number;
+    maxBytes: number;
+    topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[];
+  }): Promise<{ responses: { partitions: RawPartition[] }[] }>;
+  listOffsets(request: {
+    replicaId: number;
+    isolationLevel: number;
+    topics: { topic: string; partitions: { partition: number; timestamp: number }[] }[];
+  }): Promise<{ responses: { partitions: { partition: number; offset: string }[] }[] }>;
+  createTopics(request: {
+    topics: {
+      topic: string;
+      numPartitions: number;
+      replicationFactor: number;
+      configEntries: { name: string; value: string }[];
+    }[];
+  }): Promise<unknown>;
+  describeConfigs(request: { resources: { type: number; name: string; configNames: readonly string[] }[] }): Promise<{
+    resources: { resourceName: string; configEntries: { configName: string; configValue: string }[] }[];
+  }>;
+  initProducerId(request: { transactionalId: string; transactionTimeout: number }): Promise<{
+    producerId: string;
+    producerEpoch: number;
+  }>;
+  addPartitionsToTxn(request: object): Promise<unknown>;
+  endTxn(request: object): Promise<unknown>;
+  joinGroup(request: {
+    groupId: string;
+    sessionTimeout: number;
+    rebalanceTimeout: number;
+    memberId: string;
+    groupProtocols: { name: string; metadata: Buffer }[];
+  }): Promise<{
+    generationId: number;
+    leaderId: string;
+    memberId: string;
+    members: { memberId: string; memberMetadata: Buffer }[];
+  }>;
+  syncGroup(request: {
+    groupId: string;
+    generationId: number;
+    memberId: string;
+    groupAssignment: { memberId: string; memberAssignment: Buffer }[];
+  }): Promise<{ memberAssignment: Buffer }>;
+  heartbeat(request: { groupId: string; groupGenerationId: number; memberId: string }): Promise<unknown>;
+  leaveGroup(request: { groupId: string; memberId: string }): Promise<unknown>;
+  offsetFetch(request: {
+    groupId: string;
+    topics: { topic: string; partitions: { partition: number }[] }[];
+  }): Promise<{ responses: { partitions: { partition: number; offset: string }[] }[] }>;
+  offsetCommit(request: {
+    groupId: string;
+    groupGenerationId: number;
+    memberId: string;
+    topics: { topic: string; partitions: { partition: number; offset: string }[] }[];
+  }): Promise<unknown>;
+}
+
+/** kafkajs/src/network/connectionPool 2.2.4: the two sockets to a broker, one of them for fetching. */
+export const ConnectionPool = require('kafkajs/src/network/connectionPool') as new (options: {
+  readonly host: string;
+  readonly port: number;
+  readonly clientId: string;
+  readonly ssl: ConnectionOptions | undefined;
+  readonly sasl: SASLOptions | undefined;
+  readonly connectionTimeout: number;
+  readonly requestTimeout: number;
+  readonly enforceRequestTimeout: boolean;
+  readonly maxInFlightRequests: number;
+  readonly socketFactory: SocketFactory;
+  readonly logger: Logger;
+}) => ConnectionPool;
+
+export interface ConnectionPool {
+  send(request: ProtocolRequest): Promise<unknown>;
+}
+
+export type SocketFactory = (to: {
+  readonly host: string;
+  readonly port: number;
+  readonly ssl?: ConnectionOptions | undefined;
+  readonly onConnect: () => void;
+}) => Socket;
+
+/** What kafkajs logs with. */
+export interface Logger {
+  debug(message: string, details?: object): void;
+  info(message: string, details?: object): void;
+  warn(message: string, details?: object): void;
+  error(message: string, details?: object): void;
+  namespace(name: string): Logger;
+}
+
+interface ProtocolRequest {
+  readonly request: {
+    readonly apiKey: number;
+    readonly apiVersion: number;
+    readonly apiName: string;
+    readonly encode: () => Promise<Encoded>;
+  };
+  readonly response: {
+    readonly decode: (bytes: Buffer) => Promise<unknown>;
+    readonly parse: (decoded: unknown) => Promise<unknown>;
+  };
+}
+
+/** The part of kafkajs' Encoder that a connection reads. */
+interface Encoded {
+  readonly buf: Buffer;
+  readonly buffer: Buffer;
+}
+
+export interface RawPartition {
+  readonly partition: number;
+  readonly highWatermark: string;
+  readonly lastStableOffset: string;
+  readonly abortedTransactions: readonly unknown[];
+  readonly messages: readonly RawMessage[];
+}
+
+export interface RawMessage {
+  readonly offset: string;
+  readonly timestamp: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+}
+
+/** kafkajs/src/consumer/batch 2.2.4: of what was fetched, the records that are committed and were asked for. */
+const Batch = require('kafkajs/src/consumer/batch') as new (
+  topic: string,
+  fetchedOffset: string,
+  partition: RawPartition,
+) => { readonly messages: readonly RawMessage[] };
+
+export function committedMessages(topic: string, offset: bigint, partition: RawPartition): readonly RawMessage[] {
+  return new Batch(topic, String(offset), partition).messages;
+}
+
+/** kafkajs/src/protocol/requests 2.2.4: of a request in its version the codec, without the reading of its errors. */
+const { requests } = require('kafkajs/src/protocol/requests') as {
+  requests: {
+    readonly Metadata: unknown;
+    readonly Produce: { protocol(of: { version: number }): (args: object) => ProtocolRequest };
+  };
+};
+const apiKeys = require('kafkajs/src/protocol/requests/apiKeys') as { readonly Metadata: number };
+
+interface RawMetadata {
+  readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
+  readonly controllerId: number;
+  readonly topicMetadata: readonly {
+    readonly topicErrorCode: number;
+    readonly topic: string;
+    readonly partitionMetadata: readonly {
+      readonly partitionId: number;
+      readonly leader: number;
+      readonly replicas: readonly number[];
+    }[];
+  }[];
+}
+
+const asDecoded = async (decoded: unknown): Promise<unknown> => decoded;
+
+/** The broker's own method rejects with the first topic's error, and says nothing of the others. No topics: all. */
+export async function requestMetadata(broker: Broker, topics: readonly string[]): Promise<RawMetadata> {
+  const { request, response } = broker.lookupRequest(
+    apiKeys.Metadata,
+    requests.Metadata,
+  )({ topics, allowAutoTopicCreation: false });
+  const decoded = await broker.connectionPool.send({ request, response: { ...response, parse: asDecoded } });
+  return decoded as RawMetadata; // as the codec says
+}
+
+interface RawProduced {
+  readonly topics: readonly {
+    readonly topicName: string;
+    readonly partitions: readonly { readonly partition: number; readonly errorCode: number }[];
+  }[];
+}
+
+const NO_BYTES = Buffer.alloc(0);
+const produce = requests.Produce.protocol({ version: 7 });
+
+/**
+ * Sends the body of a ProduceRequest, version 7. kafkajs makes an object and a zeroed buffer of 512 bytes of each record,
+ * and rejects with the first partition's error; `body` is called when the bytes are copied to the connection.
+ */
+export async function requestProduce(broker: Broker, body: () => Buffer): Promise<RawProduced> {
+  const { request, response } = produce({ topicData: [] });
+  const encoded: Encoded = {
+    buf: NO_BYTES,
+    get buffer() {
+      return body();
+    },
+  };
+  const decoded = await broker.connectionPool.send({
+    request: { ...request, encode: async () => encoded },
+    response: { ...response, parse: asDecoded },
+  });
+  return decoded as RawProduced; // as the codec says
+}
+
+/** kafkajs/src/protocol/recordBatch/crc32C 2.2.4. */
+export const crc32c = require('kafkajs/src/protocol/recordBatch/crc32C') as (bytes: Buffer) => number;
+
+/** kafkajs/src/protocol/error 2.2.4: what an error code of a broker means. */
+export const { createErrorFromCode } = require('kafkajs/src/protocol/error') as {
+  createErrorFromCode(code: number): Error & { readonly type: string };
+};
+
+interface RequestQueue {
+  readonly pending: readonly unknown[];
+  scheduleCheckPendingRequests(): void;
+}
+
+/**
+ * kafkajs/src/network/requestQueue 2.2.4: after each answer it sets a timer that looks after waiting requests, also when
+ * none waits, and then with a negative time, of which Node.js 24 warns (kafkajs issue 1751, never released). With nothing
+ * that waits there is nothing to look after: the next request that has to wait sets the timer.
+ */
+const { prototype: requestQueue } = require('kafkajs/src/network/requestQueue') as { readonly prototype: RequestQueue };
+const schedule = requestQueue.scheduleCheckPendingRequests;
+requestQueue.scheduleCheckPendingRequests = function (this: RequestQueue) {
+  if (this.pending.length > 0) schedule.call(this);
+};

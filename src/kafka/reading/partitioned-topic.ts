@@ -1,0 +1,54 @@
+import type { Brokers } from '../brokers.ts';
+import type { BrokerConnection, OffsetAt, PartitionMetadata } from '../contract.ts';
+
+/** A topic's partitions, and the brokers that lead them, as last heard of. */
+export class PartitionedTopic {
+  readonly name: string;
+  readonly #brokers: Pick<Brokers, 'at' | 'metadata'>;
+  #partitions: readonly PartitionMetadata[];
+
+  constructor(brokers: Pick<Brokers, 'at' | 'metadata'>, name: string, partitions: readonly PartitionMetadata[] = []) {
+    this.#brokers = brokers;
+    this.name = name;
+    this.#partitions = partitions;
+  }
+
+  get partitions(): readonly PartitionMetadata[] {
+    return this.#partitions;
+  }
+
+  /** Rejects if the brokers know no such topic. */
+  async refresh(): Promise<void> {
+    const { topics } = await this.#brokers.metadata([this.name]);
+    const [topic] = topics;
+    if (topic?.error !== undefined) throw topic.error;
+    this.#partitions = topic?.partitions ?? [];
+  }
+
+  /** By partition the offset of the first committed record at or behind a place; -1: none as late as that time. */
+  async offsetsAt(partitions: readonly number[], at: OffsetAt): Promise<ReadonlyMap<number, bigint>> {
+    const byLeader = this.byLeader(new Map(partitions.map((partition) => [partition, partition])));
+    const found = await Promise.all(
+      [...byLeader].map(([leader, led]) =>
+        this.ask(leader, (broker) => broker.listOffsets(this.name, [...led.keys()], at)),
+      ),
+    );
+    return new Map(found.flatMap((offsets) => [...offsets]));
+  }
+
+  ask<T>(leader: number, request: (broker: BrokerConnection) => Promise<T>): Promise<T> {
+    return this.#brokers.at(leader, request);
+  }
+
+  /** What there is of each partition, by the broker that leads it. */
+  byLeader<T>(ofPartitions: ReadonlyMap<number, T>): ReadonlyMap<number, ReadonlyMap<number, T>> {
+    const leaders = new Map<number, Map<number, T>>();
+    for (const { partitionId, leader } of this.#partitions) {
+      const one = ofPartitions.get(partitionId);
+      if (one === undefined) continue;
+      const led = leaders.get(leader) ?? new Map<number, T>();
+      leaders.set(leader, led.set(partitionId, one));
+    }
+    return leaders;
+  }
+}

@@ -1,0 +1,50 @@
+import { BrokerError } from './broker-error.ts';
+import { Brokers } from './brokers.ts';
+import type { KafkaConfig, KafkaLog } from './config.ts';
+import type { NewTopic, TopicMetadata } from './contract.ts';
+import { kafkaFault } from './kafka-error.ts';
+import { untilSettled } from './until-settled.ts';
+
+/** Does work at the brokers, and leaves them. Rejects with a Fault. */
+export async function withBrokers<T>(
+  config: KafkaConfig,
+  log: KafkaLog,
+  work: (brokers: Brokers) => Promise<T>,
+): Promise<T> {
+  const brokers = new Brokers(config, log);
+  try {
+    return await work(brokers);
+  } catch (error) {
+    throw kafkaFault(error);
+  } finally {
+    brokers.end();
+  }
+}
+
+/** The names of all topics that the brokers show. */
+export async function topicNames(brokers: Brokers): Promise<ReadonlySet<string>> {
+  const { topics } = await brokers.metadata('all');
+  return new Set(topics.map(({ topic }) => topic));
+}
+
+/** Makes those that are not there yet, and returns their names. */
+export async function createMissingTopics(brokers: Brokers, topics: readonly NewTopic[]): Promise<readonly string[]> {
+  const known = await topicNames(brokers);
+  const missing = topics.filter(({ topic }) => !known.has(topic));
+  if (missing.length > 0) await untilSettled(() => brokers.controller((broker) => broker.createTopics(missing)));
+  return missing.map(({ topic }) => topic);
+}
+
+/** What is known of the topics, once all of them are known and led. */
+export function settledTopics(brokers: Brokers, names: readonly string[]): Promise<readonly TopicMetadata[]> {
+  return untilSettled(async () => {
+    if (names.length === 0) return [];
+    const { topics } = await brokers.metadata(names);
+    for (const { topic, error, partitions } of topics) {
+      if (error !== undefined) throw error;
+      if (partitions.some(({ leader }) => leader === -1))
+        throw new BrokerError(`${topic} has no leader`, { broker: '', type: 'LEADER_NOT_AVAILABLE' });
+    }
+    return topics;
+  });
+}

@@ -1,0 +1,77 @@
+import { at } from '../../domain/at.ts';
+import type { TopicLayout } from '../../kafka/topic-layout.ts';
+
+/** An encoded record. */
+export interface Message {
+  readonly topic: string;
+  readonly key: string;
+  readonly value: Buffer;
+}
+
+/** A message of a batch; `index` is its place in what was written. */
+export interface BatchedMessage {
+  readonly key: string;
+  readonly value: Buffer;
+  readonly index: number;
+}
+
+/** The messages of a partition that are stored whole or not at all. */
+export interface RecordBatch {
+  readonly layout: TopicLayout;
+  readonly partition: number;
+  readonly round: number;
+  readonly messages: BatchedMessage[];
+  bytes: number;
+}
+
+/** Of a record beside key and value, at most: lengths, offset, timestamp. */
+const RECORD_OVERHEAD_BYTES = 32;
+
+/**
+ * The messages by partition, in their order, each batch within the size that brokers take (a larger message is alone):
+ * a further batch of a partition is in a later round.
+ */
+export function inRounds(
+  messages: readonly Message[],
+  layoutOf: (topic: string) => TopicLayout,
+  maxBatchBytes: number,
+): readonly (readonly RecordBatch[])[] {
+  const rounds: RecordBatch[][] = [];
+  const open = new Map<TopicLayout, (RecordBatch | undefined)[]>();
+  for (let index = 0; index < messages.length; index++) {
+    const { topic, key, value } = at(messages, index);
+    const layout = layoutOf(topic);
+    const partition = layout.partitionOf(key);
+    const size = sizeOf(key, value);
+    let ofTopic = open.get(layout);
+    if (ofTopic === undefined) {
+      ofTopic = [];
+      open.set(layout, ofTopic);
+    }
+    let batch = ofTopic[partition];
+    if (batch === undefined || batch.bytes + size > maxBatchBytes) {
+      batch = { layout, partition, round: batch === undefined ? 0 : batch.round + 1, messages: [], bytes: 0 };
+      ofTopic[partition] = batch;
+      const round = rounds[batch.round];
+      if (round === undefined) rounds[batch.round] = [batch];
+      else round.push(batch);
+    }
+    batch.messages.push({ key, value, index });
+    batch.bytes += size;
+  }
+  return rounds;
+}
+
+/** The batch's messages in two batches, in order. */
+export function halvesOf(batch: RecordBatch): readonly RecordBatch[] {
+  const middle = batch.messages.length >> 1;
+  return [batch.messages.slice(0, middle), batch.messages.slice(middle)].map((messages) => ({
+    ...batch,
+    messages,
+    bytes: messages.reduce((sum, { key, value }) => sum + sizeOf(key, value), 0),
+  }));
+}
+
+function sizeOf(key: string, value: Buffer): number {
+  return key.length + value.length + RECORD_OVERHEAD_BYTES;
+}

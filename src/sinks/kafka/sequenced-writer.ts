@@ -1,0 +1,95 @@
+import type { Brokers } from '../../kafka/brokers.ts';
+import type { ProduceAnswer, ProducerNumbers } from '../../kafka/contract.ts';
+import { isUnsettledTopic, verdictOf } from '../../kafka/kafka-error.ts';
+import type { TopicLayout } from '../../kafka/topic-layout.ts';
+import type { RecordBatch } from './record-batches.ts';
+
+/** Sequences are 31 bits, and go on at 0. */
+const SEQUENCES = 2 ** 31;
+
+/** The part of the brokers that a writer needs. */
+export type WriterBrokers = Pick<Brokers, 'at' | 'metadata'>;
+
+/**
+ * An idempotent producer under numbers that it was given. It counts the sequences itself, so that they stay when an
+ * attempt fails; the client libraries' own producers take them back or start anew then.
+ */
+export class SequencedWriter {
+  readonly #brokers: WriterBrokers;
+  readonly #numbers: ProducerNumbers;
+  /** By topic and partition: the number of the next record. */
+  readonly #sequences = new Map<string, number>();
+  /** Whose leaders have to be asked for before anything is sent to them. */
+  readonly #stale = new Set<TopicLayout>();
+
+  constructor(brokers: WriterBrokers, numbers: ProducerNumbers) {
+    this.#brokers = brokers;
+    this.#numbers = numbers;
+  }
+
+  /**
+   * One attempt to have the batches stored by the broker that leads them all, by all in-sync replicas; no other one is
+   * asked. Returns the batches of which no answer says anything. Sequences go on with what was answered; not with a
+   * rejection, after which the same batches come again before anything else for their partitions. Rejects with Moved,
+   * nothing sent, if that broker is not the one (any more).
+   */
+  async send(batches: readonly RecordBatch[], leader: number): Promise<readonly RecordBatch[]> {
+    for (let isAgain = false; ; isAgain = true) {
+      await this.#learnLeaders(batches);
+      if (batches.some(({ layout, partition }) => layout.leaderOf(partition) !== leader)) throw new Moved();
+      try {
+        return await this.#attempt(batches, leader);
+      } catch (error) {
+        for (const { layout } of batches) this.#stale.add(layout);
+        if (isAgain || !isUnsettledTopic(error)) throw error;
+      }
+    }
+  }
+
+  async #attempt(batches: readonly RecordBatch[], leader: number): Promise<readonly RecordBatch[]> {
+    const numbered = batches.map(({ layout: { topic }, partition, messages }) => ({
+      topic,
+      partition,
+      messages,
+      sequence: this.#sequences.get(nameOf(topic, partition)) ?? 0,
+    }));
+    const answers = await this.#brokers.at(leader, (broker) => broker.produce(numbered, this.#numbers));
+    const byName = new Map<string, ProduceAnswer>();
+    for (const answer of answers) {
+      if (answer.error !== undefined && !isStored(answer.error)) throw answer.error;
+      byName.set(nameOf(answer.topic, answer.partition), answer);
+    }
+    for (const { topic, partition, sequence, messages } of numbered) {
+      const name = nameOf(topic, partition);
+      if (byName.has(name)) this.#sequences.set(name, (sequence + messages.length) % SEQUENCES);
+    }
+    return batches.filter(({ layout, partition }) => !byName.has(nameOf(layout.topic, partition)));
+  }
+
+  async #learnLeaders(batches: readonly RecordBatch[]): Promise<void> {
+    const stale = new Set(batches.map(({ layout }) => layout)).intersection(this.#stale);
+    if (stale.size === 0) return;
+    const { topics } = await this.#brokers.metadata([...stale].map(({ topic }) => topic));
+    for (const layout of stale) {
+      const known = topics.find(({ topic }) => topic === layout.topic);
+      if (known !== undefined && known.error === undefined) layout.learn(known.partitions);
+      this.#stale.delete(layout);
+    }
+  }
+}
+
+/** The broker has these very records already. */
+function isStored(error: Error): boolean {
+  return verdictOf(error) === 'stored';
+}
+
+function nameOf(topic: string, partition: number): string {
+  return `${topic}:${partition}`;
+}
+
+/** A partition has another leader by now. */
+export class Moved extends Error {
+  constructor() {
+    super('moved to another broker');
+  }
+}
