@@ -7,7 +7,7 @@ import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { KafkaLog } from '../kafka/config.ts';
-import { GroupMember } from '../kafka/group-member.ts';
+import { GroupMember } from '../kafka/groups/group-member.ts';
 import { isTakenOver } from '../kafka/kafka-error.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { newConnectionBudget, newRest, topCoinsOf } from '../runtime/build-feed.ts';

@@ -1,4 +1,4 @@
-import type { AboutMember, Assigner } from '../kafka/group-member.ts';
+import type { AboutMember, Assigner } from '../kafka/groups/group-member.ts';
 import { type ShardHolder, shareShards } from './share-shards.ts';
 
 /** What a shard brought: trades a second, as the mean of so many seconds; of none nothing is known. */

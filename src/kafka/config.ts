@@ -2,7 +2,7 @@
 export interface KafkaConfig {
   /** host:port. */
   readonly brokers: readonly string[];
-  /** The library that writes; reading and topics are kafkajs' always. */
+  /** The library that talks to the brokers. */
   readonly client: 'kafkajs' | 'platformatic';
   readonly clientId: string;
   readonly topicPrefix: string;

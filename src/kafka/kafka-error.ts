@@ -1,5 +1,4 @@
-import { errorCode } from '../domain/error-code.ts';
-import { Fault } from '../domain/fault.ts';
+import { errorCode, Fault } from '../domain/fault.ts';
 import { tlsProblem } from '../net/tls-problem.ts';
 import { BrokerError, HungUpError } from './broker-error.ts';
 import type { KafkaConfig } from './config.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel } from 'kafkajs';
 import { expect, it, onTestFinished } from 'vitest';
-import { GroupMember } from '../../src/kafka/group-member.ts';
+import { GroupMember } from '../../src/kafka/groups/group-member.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { KAFKA_CLIENTS, kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { until } from '../../testing/tools/until.ts';

@@ -86,12 +86,12 @@ describe('the packages of the clients', () => {
       return next(name, context);
     } });
     const { createKafkaSink } = await import('./src/sinks/kafka/sink.ts');
-    const { GroupMember } = await import('./src/kafka/group-member.ts');
+    const { GroupMember } = await import('./src/kafka/groups/group-member.ts');
     const config = ${JSON.stringify(config)};
     const sink = createKafkaSink({ config, environmentPrefixes: [''], log() {}, now: () => 0 });
     try {
       await sink.open();
-      await sink.endings({ environmentPrefix: '', trades: true, aggTrades: true });
+      await sink.checkpoints({ environmentPrefixes: [''], kinds: ['trade', 'agg_trade'] });
       const member = new GroupMember(config, config.topicPrefix + 'trades', { group: config.topicPrefix, sessionTimeoutMs: 10000 }, () => {});
       const share = await member.join();
       await member.leave();

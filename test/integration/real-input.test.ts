@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { recordings } from '../../testing/feeds/recordings.ts';
 import { describeTopics } from '../../src/sinks/kafka/topics.ts';
+import { recordings } from '../../testing/feeds/recordings.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';

@@ -1,4 +1,4 @@
-import { GroupMember } from '../../kafka/group-member.ts';
+import { GroupMember } from '../../kafka/groups/group-member.ts';
 import type { StartOffsets } from '../../kafka/reading/fetch-topic.ts';
 import { fetchTo, type KafkaReach, waitForTopic } from './kafka-source.ts';
 import { type GroupSettings, Membership } from './membership.ts';

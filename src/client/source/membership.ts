@@ -1,7 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import { asFault } from '../../domain/fault.ts';
 import type { OffsetAt } from '../../kafka/contract.ts';
-import type { GroupMember, Share } from '../../kafka/group-member.ts';
+import type { GroupMember, Share } from '../../kafka/groups/group-member.ts';
 import type { StartOffsets } from '../../kafka/reading/fetch-topic.ts';
 import { pause } from './pause.ts';
 import type { Follower } from './source.ts';

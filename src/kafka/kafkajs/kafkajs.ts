@@ -27,7 +27,7 @@ import {
   committedMessages,
   crc32c,
   createErrorFromCode,
-  type Logger,
+  type KafkajsLogger,
   requestMetadata,
   requestProduce,
   type SocketFactory,
@@ -287,7 +287,7 @@ function offsetsIn(
 }
 
 /** Whatever matters in them comes as an error too, and is told with the sink's state. */
-function loggerOf(name: string, log: KafkaLog): Logger {
+function loggerOf(name: string, log: KafkaLog): KafkajsLogger {
   const write = (message: string, { stack: _stack, ...details }: { readonly stack?: unknown } = {}) =>
     log('debug', `kafkajs ${name}: ${message}`, details);
   return { debug: () => {}, info: write, warn: write, error: write, namespace: (inner) => loggerOf(inner, log) };

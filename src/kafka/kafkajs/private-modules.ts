@@ -12,7 +12,7 @@ const require = createRequire(import.meta.url);
 /** kafkajs/src/broker 2.2.4: finds out which versions a broker speaks, logs in, and has a method for each request. */
 export const Broker = require('kafkajs/src/broker') as new (options: {
   readonly connectionPool: ConnectionPool;
-  readonly logger: Logger;
+  readonly logger: KafkajsLogger;
   readonly allowAutoTopicCreation: boolean;
 }) => Broker;
 
@@ -96,7 +96,7 @@ export const ConnectionPool = require('kafkajs/src/network/connectionPool') as n
   readonly enforceRequestTimeout: boolean;
   readonly maxInFlightRequests: number;
   readonly socketFactory: SocketFactory;
-  readonly logger: Logger;
+  readonly logger: KafkajsLogger;
 }) => ConnectionPool;
 
 export interface ConnectionPool {
@@ -111,12 +111,12 @@ export type SocketFactory = (to: {
 }) => Socket;
 
 /** What kafkajs logs with. */
-export interface Logger {
+export interface KafkajsLogger {
   debug(message: string, details?: object): void;
   info(message: string, details?: object): void;
   warn(message: string, details?: object): void;
   error(message: string, details?: object): void;
-  namespace(name: string): Logger;
+  namespace(name: string): KafkajsLogger;
 }
 
 interface ProtocolRequest {

@@ -3,7 +3,7 @@ import type { KafkaConfig, KafkaLog } from '../config.ts';
 import type { TopicMessage } from '../contract.ts';
 import { kafkaFault } from '../kafka-error.ts';
 import { TopicLayout } from '../topic-layout.ts';
-import { fetchRound, type Reading } from './fetch-round.ts';
+import { fetchRound, type ReadRange } from './fetch-round.ts';
 import { settledStartOf } from './fetch-topic.ts';
 import { PartitionedTopic } from './partitioned-topic.ts';
 
@@ -72,7 +72,7 @@ async function fetchStretches(
   rests: readonly Rest[],
   length: number,
 ): Promise<ReadonlyMap<number, readonly TopicMessage[]>> {
-  const readings = new Map<number, Reading & { readonly end: bigint }>(
+  const readings = new Map<number, ReadRange & { readonly end: bigint }>(
     rests.map((rest) => [rest.partition, { next: firstOf(rest, length), end: rest.end }]),
   );
   const fetched = new Map<number, TopicMessage[]>(rests.map(({ partition }) => [partition, []]));

@@ -1,8 +1,8 @@
 import type { TopicMessage } from '../contract.ts';
 import type { PartitionedTopic } from './partitioned-topic.ts';
 
-/** Offsets of a partition that are to be read. */
-export interface Reading {
+/** Which offsets of a partition are still to be read. */
+export interface ReadRange {
   next: bigint;
   /** Where reading ends; undefined: never. */
   readonly end: bigint | undefined;
@@ -34,7 +34,7 @@ export class Rounds {
   }
 
   /** What the first broker answers. */
-  async next(readings: ReadonlyMap<number, Reading>): Promise<TopicMessage[]> {
+  async next(readings: ReadonlyMap<number, ReadRange>): Promise<TopicMessage[]> {
     for (const [leader, ofLeader] of this.#topic.byLeader(readings)) {
       if (this.#underWay.has(leader)) continue;
       const round = fetchRound(this.#topic, ofLeader, this.#watcher);
@@ -58,7 +58,7 @@ export class Rounds {
 /** The next messages of each partition, a few MiB of them at most; moves the readings on. */
 export async function fetchRound(
   topic: PartitionedTopic,
-  readings: ReadonlyMap<number, Reading>,
+  readings: ReadonlyMap<number, ReadRange>,
   watcher?: FetchWatcher,
 ): Promise<TopicMessage[]> {
   const limits = { maxWaitMs: WAIT_MS, maxBytes: FETCH_BYTES };

@@ -4,7 +4,7 @@ import type { KafkaConfig, KafkaLog } from '../config.ts';
 import type { OffsetAt, TopicMessage } from '../contract.ts';
 import { isOutOfRange, kafkaFault } from '../kafka-error.ts';
 import { untilSettled } from '../until-settled.ts';
-import { type FetchWatcher, type Reading, Rounds } from './fetch-round.ts';
+import { type FetchWatcher, type ReadRange, Rounds } from './fetch-round.ts';
 import { PartitionedTopic } from './partitioned-topic.ts';
 
 /** Where reading starts. */
@@ -95,7 +95,7 @@ const isWholeTopic = (from: StartAt): boolean => !(typeof from === 'object' && '
 /** What a topic is given in addition is new from its first record. */
 export function addNewPartitions(
   topic: Pick<PartitionedTopic, 'partitions'>,
-  readings: Map<number, Reading>,
+  readings: Map<number, ReadRange>,
   watcher: FetchWatcher | undefined,
 ): void {
   const partitions = topic.partitions.map(({ partitionId }) => partitionId);
@@ -105,7 +105,7 @@ export function addNewPartitions(
 }
 
 /** What is to be read of each partition; a topic just made is waited for. */
-export function settledStartOf(topic: PartitionedTopic, options: FetchOptions): Promise<Map<number, Reading>> {
+export function settledStartOf(topic: PartitionedTopic, options: FetchOptions): Promise<Map<number, ReadRange>> {
   return untilSettled(async () => {
     await topic.refresh();
     return startOf(topic, options);
@@ -115,7 +115,7 @@ export function settledStartOf(topic: PartitionedTopic, options: FetchOptions): 
 async function startOf(
   topic: PartitionedTopic,
   { from, follow, until, mayBeIn = () => true }: FetchOptions,
-): Promise<Map<number, Reading>> {
+): Promise<Map<number, ReadRange>> {
   const given = typeof from === 'object' && 'offsets' in from ? from : undefined;
   const all = topic.partitions;
   const partitions = all
@@ -144,7 +144,7 @@ async function startOf(
 async function recover(
   topic: PartitionedTopic,
   error: unknown,
-  readings: ReadonlyMap<number, Reading>,
+  readings: ReadonlyMap<number, ReadRange>,
   watcher: FetchWatcher | undefined,
 ): Promise<void> {
   await topic.refresh();

@@ -9,7 +9,6 @@ import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
 import { firstContactFault } from '../../kafka/kafka-error.ts';
 import { registryOf } from '../../kafka/registry-client.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
-<<<<<<< HEAD
 import type {
   CheckpointOptions,
   Health,
@@ -20,11 +19,6 @@ import type {
   SeriesCheckpoint,
   Sink,
 } from '../contract.ts';
-import { hasTopic, prepareTopics } from './admin.ts';
-import type { BatchProducer, Message } from './batch-producer.ts';
-=======
-import type { Ending, EndingsOptions, Health, Outcome, OutRecord, Recent, RecentOptions, Sink } from '../contract.ts';
->>>>>>> fd03fc7 (Put Kafka behind one contract with two complete client adapters)
 import { RepeatingProducer } from './producer.ts';
 import { readCheckpoints } from './read-checkpoints.ts';
 import { readRecent } from './read-recent.ts';

@@ -3,7 +3,7 @@ import { VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Membership } from '../../../src/client/source/membership.ts';
 import type { Follower } from '../../../src/client/source/source.ts';
-import type { Share } from '../../../src/kafka/group-member.ts';
+import type { Share } from '../../../src/kafka/groups/group-member.ts';
 import type { StartOffsets } from '../../../src/kafka/reading/fetch-topic.ts';
 import { until } from '../../../testing/tools/until.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BrokerConnection, FetchedPartition, TopicMessage } from '../../../src/kafka/contract.ts';
-import { fetchRound, type Reading, Rounds } from '../../../src/kafka/reading/fetch-round.ts';
+import { fetchRound, type ReadRange, Rounds } from '../../../src/kafka/reading/fetch-round.ts';
 import { PartitionedTopic } from '../../../src/kafka/reading/partitioned-topic.ts';
 import { until } from '../../../testing/tools/until.ts';
 
@@ -49,7 +49,7 @@ describe('a round of fetching', () => {
   it('misses nothing of a partition that the answer had no room for', async () => {
     const offsets = [0, 1, 2];
     const topic = cramped([offsets, offsets, offsets], 3);
-    const readings = new Map<number, Reading>(offsets.map((partition) => [partition, { next: 0n, end: 3n }]));
+    const readings = new Map<number, ReadRange>(offsets.map((partition) => [partition, { next: 0n, end: 3n }]));
     const found = await fetchRound(topic, readings);
     expect(found.map(({ partition, offset }) => `${partition}:${offset}`)).toEqual(
       offsets.flatMap((partition) => offsets.map((offset) => `${partition}:${offset}`)),
@@ -58,7 +58,7 @@ describe('a round of fetching', () => {
   });
 
   it('goes over what compaction emptied', async () => {
-    const readings = new Map<number, Reading>([0, 1].map((partition) => [partition, { next: 0n, end: 3n }]));
+    const readings = new Map<number, ReadRange>([0, 1].map((partition) => [partition, { next: 0n, end: 3n }]));
     expect(await fetchRound(cramped([[0, 1, 2], []], 3), readings)).toHaveLength(3);
     expect([...readings.values()].map(({ next }) => next)).toEqual([3n, 1n]);
   });
@@ -86,7 +86,7 @@ describe('rounds of fetching', () => {
     const rounds = new Rounds(topic, {
       answered: (partition, behind) => told.push(`${partition}: ${behind} behind`),
     });
-    const readings = new Map<number, Reading>([0, 1].map((partition) => [partition, { next: 0n, end: undefined }]));
+    const readings = new Map<number, ReadRange>([0, 1].map((partition) => [partition, { next: 0n, end: undefined }]));
     const offsets = async (messages: Promise<readonly { partition: number; offset: string }[]>) =>
       (await messages).map(({ partition, offset }) => `${partition}:${offset}`);
 

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import type { PartitionMetadata } from '../../../src/kafka/contract.ts';
-import type { Reading } from '../../../src/kafka/reading/fetch-round.ts';
+import type { ReadRange } from '../../../src/kafka/reading/fetch-round.ts';
 import { addNewPartitions } from '../../../src/kafka/reading/fetch-topic.ts';
 
 const metadata = (partitionId: number): PartitionMetadata => ({ partitionId, leader: 1, replicas: 1 });
 
 it('begins partitions that a topic is given in addition at their first record, and tells of them once', () => {
   const topic = { partitions: [0, 1, 2].map(metadata) };
-  const readings = new Map<number, Reading>([[0, { next: 5n, end: undefined }]]);
+  const readings = new Map<number, ReadRange>([[0, { next: 5n, end: undefined }]]);
   const told: ReadonlyMap<number, bigint>[] = [];
   const watcher = { started: (offsets: ReadonlyMap<number, bigint>) => told.push(offsets) };
   for (let look = 1; look <= 2; look++) addNewPartitions(topic, readings, watcher);

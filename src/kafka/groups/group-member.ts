@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Fault } from '../domain/fault.ts';
-import { Brokers } from './brokers.ts';
-import type { KafkaConfig, KafkaLog } from './config.ts';
+import { Fault } from '../../domain/fault.ts';
+import { Brokers } from '../brokers.ts';
+import type { KafkaConfig, KafkaLog } from '../config.ts';
+import type { BrokerConnection, Member, MemberBytes } from '../contract.ts';
+import { isNotYetCoordinated, isRefusedSession, kafkaFault, membershipVerdict } from '../kafka-error.ts';
+import { PartitionedTopic } from '../reading/partitioned-topic.ts';
 import { decodeAssignment, encodeAssignment, encodeSubscription, subscribedUserData } from './consumer-protocol.ts';
-import type { BrokerConnection, Member, MemberBytes } from './contract.ts';
-import { isNotYetCoordinated, isRefusedSession, kafkaFault, membershipVerdict } from './kafka-error.ts';
-import { PartitionedTopic } from './reading/partitioned-topic.ts';
 
 export interface GroupOptions {
   readonly group: string;

@@ -6,7 +6,7 @@ import {
   encodeAssignment,
   encodeSubscription,
   subscribedUserData,
-} from '../../src/kafka/consumer-protocol.ts';
+} from '../../../src/kafka/groups/consumer-protocol.ts';
 
 const topic = fc.string({ minLength: 1, unit: 'grapheme' });
 const userData = fc.uint8Array({ maxLength: 50 }).map(Buffer.from);

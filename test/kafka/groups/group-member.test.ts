@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config/load-config.ts';
-import { BrokerError } from '../../src/kafka/broker-error.ts';
-import { Brokers } from '../../src/kafka/brokers.ts';
-import { encodeAssignment } from '../../src/kafka/consumer-protocol.ts';
-import type { BrokerConnection, JoinRequest, Member } from '../../src/kafka/contract.ts';
-import { GroupMember, sharesOf } from '../../src/kafka/group-member.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { BrokerError } from '../../../src/kafka/broker-error.ts';
+import { Brokers } from '../../../src/kafka/brokers.ts';
+import type { BrokerConnection, JoinRequest, Member } from '../../../src/kafka/contract.ts';
+import { encodeAssignment } from '../../../src/kafka/groups/consumer-protocol.ts';
+import { GroupMember, sharesOf } from '../../../src/kafka/groups/group-member.ts';
 
 it('shares every partition out once, evenly, and the same whoever does it', () => {
   const members = fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 8 });
