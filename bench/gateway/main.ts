@@ -35,7 +35,7 @@ interface Phase {
 }
 
 /** The feed's own, milliseconds from its socket to where its records leave it. */
-interface FeedFigures {
+interface MetricsSnapshot {
   readonly p50: number;
   readonly p99: number;
 }
@@ -103,12 +103,12 @@ async function prices(url: string): Promise<number> {
 async function status(url: string) {
   const answer = await fetch(`${url}/api/status`);
   return (await answer.json()) as {
-    readonly venues: readonly { readonly latency_ms: { readonly socket_to_emitted: FeedFigures | null } }[];
+    readonly venues: readonly { readonly latency_ms: { readonly socket_to_emitted: MetricsSnapshot | null } }[];
     readonly gateway: { readonly clients: number; readonly closed_slow: number };
   };
 }
 
-async function feedFigures(url: string): Promise<FeedFigures> {
+async function feedMetrics(url: string): Promise<MetricsSnapshot> {
   const { venues } = await status(url);
   return venues[0]?.latency_ms.socket_to_emitted ?? { p50: Number.NaN, p99: Number.NaN };
 }
@@ -125,7 +125,7 @@ async function phase(clients: Child, gateway: RunningGateway): Promise<Phase> {
   return { p50, p99, messagesPerSecond: messages / seconds, memoryMb: await gateway.memoryMb() };
 }
 
-async function play(load: Child, scenario: Scenario, alone: FeedFigures): Promise<void> {
+async function play(load: Child, scenario: Scenario, alone: MetricsSnapshot): Promise<void> {
   const { title, clients: count, dead, symbols } = scenario;
   console.log(`\n${title}`);
   const clients = startChild(join(import.meta.dirname, 'clients.ts'));
@@ -150,7 +150,7 @@ async function play(load: Child, scenario: Scenario, alone: FeedFigures): Promis
       tell('the living alone', without);
       tell('with the dead', withDead);
       console.log(`  ${await closed()} of ${dead} dead closed`);
-      const feed = await feedFigures(url);
+      const feed = await feedMetrics(url);
       ratio('p99 of the living, with the dead by without', p99Of(withDead) / p99Of(without), MOST_BY_DEAD);
       console.log(`  feed: p50 ${ms(feed.p50)}, p99 ${ms(feed.p99)} with clients`);
       ratio('p99 of the feed, with clients by without', feed.p99 / alone.p99, MOST_BY_CLIENTS);
@@ -182,7 +182,7 @@ try {
   await load.ask('rate', RATE);
   const alone = await running(load, async ({ url, memoryMb }) => {
     await delay(seconds * 1000);
-    const figures = await feedFigures(url);
+    const figures = await feedMetrics(url);
     console.log(
       `without clients: feed p50 ${ms(figures.p50)}, p99 ${ms(figures.p99)}, ${Math.round(await memoryMb())} MiB`,
     );

@@ -2,7 +2,7 @@ import { startCluster } from '../cluster/cluster.ts';
 import type { Config } from '../config/config.ts';
 import { duration } from '../domain/duration.ts';
 import { asFault } from '../domain/fault.ts';
-import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
+import type { StatusSnapshot } from '../domain/status-snapshot.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { type Running, startPipeline } from '../runtime/run.ts';
 import { GatewayThread } from '../serving/gateway-thread.ts';
@@ -110,7 +110,7 @@ function complaint(json: string): string {
   return `market-feed: ${noteText(json)}\n`;
 }
 
-function summary({ at, startedAt, counts, sinks }: FeedSnapshot): string {
+function summary({ at, startedAt, counts, sinks }: StatusSnapshot): string {
   const parts = sinks.map(
     ({ name, delivered, dropped }) =>
       `${name} ${count(delivered)} records${dropped === 0 ? '' : `, ${count(dropped)} dropped`}`,
@@ -120,7 +120,7 @@ function summary({ at, startedAt, counts, sinks }: FeedSnapshot): string {
 
 function logStatus(
   log: Logger,
-  { activeVenue, trading, venues, coins, sinks, counts, environment }: FeedSnapshot,
+  { activeVenue, trading, venues, coins, sinks, counts, environment }: StatusSnapshot,
 ): void {
   log.info(
     {

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import type { Observable, SchedulerLike } from 'rxjs';
 import { type Config, coinSymbols } from '../config/config.ts';
 import { asFault, type Fault } from '../domain/fault.ts';
-import type { PipelineFigures } from '../domain/feed-figures.ts';
-import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
 import type { VenueId } from '../domain/instrument.ts';
+import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
+import type { StatusSnapshot } from '../domain/status-snapshot.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { KafkaLog } from '../kafka/config.ts';
 import { GroupMember } from '../kafka/groups/group-member.ts';
@@ -21,8 +21,8 @@ import {
 import type { Stopped } from '../runtime/sink-pipelines.ts';
 import type { ConnectionBudget } from '../venues/connection/connection-budget.ts';
 import type { VenueRest } from '../venues/rest/rest-client.ts';
-import { figuresLeft, mergedFigures } from './merged-figures.ts';
-import { mergedSnapshot, snapshotLeft } from './merged-snapshot.ts';
+import { mergeMetrics, metricsLeft } from './merge-metrics-snapshots.ts';
+import { mergeStatus, statusLeft } from './merge-status-snapshots.ts';
 import { type ShardRate, shardAssigner } from './shard-assigner.ts';
 import { partOfShard, shardOf } from './shard-of.ts';
 import { ShardRun } from './shard-run.ts';
@@ -71,8 +71,8 @@ class Cluster implements Running {
   #assigned: ReadonlySet<number> = new Set();
   #stopped: Stopped = { undelivered: 0, spilled: 0, dropped: 0 };
   /** Of pipelines that are over. */
-  #past = mergedFigures([]);
-  #left: readonly FeedSnapshot[] = [];
+  #past = mergeMetrics([]);
+  #left: readonly StatusSnapshot[] = [];
   #stop: Promise<Stopped> | undefined;
 
   constructor(config: Config, dependencies: PipelineDependencies, kafkaLog: KafkaLog) {
@@ -104,16 +104,16 @@ class Cluster implements Running {
     return this.#pipelines().map(({ feed }) => feed);
   }
 
-  snapshot(): FeedSnapshot {
+  snapshot(): StatusSnapshot {
     const { wallClockMs = Date.now } = this.#dependencies;
     const own = this.#pipelines().map((pipeline) => pipeline.snapshot());
     const { environment, feed } = this.#config;
     const of = { at: wallClockMs(), startedAt: this.#startedAt, environment, mode: feed.mode };
-    return mergedSnapshot(own, of, this.#left);
+    return mergeStatus(own, of, this.#left);
   }
 
-  figures(): PipelineFigures {
-    return mergedFigures([this.#past, ...this.#pipelines().map((pipeline) => pipeline.figures())]);
+  metrics(): PipelineMetrics {
+    return mergeMetrics([this.#past, ...this.#pipelines().map((pipeline) => pipeline.metrics())]);
   }
 
   stop(reason: string): Promise<Stopped> {
@@ -217,8 +217,8 @@ class Cluster implements Running {
       this.#runs.delete(shard);
       if (ran !== undefined) {
         this.#stopped = sumOf(this.#stopped, ran.stopped);
-        this.#past = mergedFigures([this.#past, figuresLeft(ran.figures)]);
-        this.#left = [mergedSnapshot([], ran.snapshot, [snapshotLeft(ran.snapshot), ...this.#left])];
+        this.#past = mergeMetrics([this.#past, metricsLeft(ran.metrics)]);
+        this.#left = [mergeStatus([], ran.snapshot, [statusLeft(ran.snapshot), ...this.#left])];
       }
       if (fault === undefined) {
         if (this.#assigned.has(shard)) this.#begin(shard);

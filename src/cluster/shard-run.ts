@@ -1,7 +1,7 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { asFault, type Fault } from '../domain/fault.ts';
-import type { PipelineFigures } from '../domain/feed-figures.ts';
-import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
+import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
+import type { StatusSnapshot } from '../domain/status-snapshot.ts';
 import type { Pipeline, StopOptions } from '../runtime/run.ts';
 import type { Stopped } from '../runtime/sink-pipelines.ts';
 
@@ -11,7 +11,7 @@ export interface ShardEnd {
   readonly fault: Fault | undefined;
   /** undefined: it never ran. */
   readonly ran:
-    | { readonly stopped: Stopped; readonly figures: PipelineFigures; readonly snapshot: FeedSnapshot }
+    | { readonly stopped: Stopped; readonly metrics: PipelineMetrics; readonly snapshot: StatusSnapshot }
     | undefined;
 }
 
@@ -77,7 +77,7 @@ export class ShardRun {
       else failed.addEventListener('abort', () => resolve(), { once: true });
     });
     await Promise.race([failure, this.#stop.promise]);
-    const figures = pipeline.figures();
+    const metrics = pipeline.metrics();
     const dropped = pipeline.snapshot().sinks.reduce((sum, sink) => sum + sink.dropped, 0);
     this.keep();
     const { reason, options } = failed.aborted
@@ -89,6 +89,6 @@ export class ShardRun {
     const fault = failed.aborted ? asFault(failed.reason) : undefined;
     // What came later, and is not in the topics, who has shut it out fetches.
     const left = fault === undefined ? stopped : { undelivered: 0, spilled: 0, dropped };
-    return { fault, ran: { stopped: left, figures, snapshot } };
+    return { fault, ran: { stopped: left, metrics, snapshot } };
   }
 }

@@ -1,10 +1,10 @@
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { BooksWanted, VenueConfig } from '../config/config.ts';
 import type { FaultKind } from '../domain/fault.ts';
-import type { ClockState } from '../domain/feed-snapshot.ts';
 import type { Channel, Instrument } from '../domain/instrument.ts';
 import type { BookUpdate } from '../domain/market-event.ts';
 import type { DeadLetter, Environment, Kline, TradeEvent } from '../domain/record.ts';
+import type { ClockState } from '../domain/status-snapshot.ts';
 import type { RawFrame, VenueEvent } from '../domain/venue-event.ts';
 import type { ConnectionBudget } from '../venues/connection/connection-budget.ts';
 import type { ConnectionCommand } from '../venues/connection/control-channel.ts';

@@ -61,9 +61,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const taking = source.records$.subscribe((records) => {
     for (const record of records) if (view.add(record)) hub.publish(record);
   });
-  taking.add(source.snapshots$.subscribe((snapshot) => view.look(snapshot)));
+  taking.add(source.statusSnapshots$.subscribe((snapshot) => view.look(snapshot)));
   taking.add(everySecond(scheduler, () => metrics.second()));
-  taking.add(source.figures$.subscribe((figures) => metrics.look(figures)));
+  taking.add(source.metricsSnapshots$.subscribe((figures) => metrics.look(figures)));
   let url: string | undefined;
   return {
     get url() {

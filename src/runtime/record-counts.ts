@@ -1,5 +1,5 @@
 import { TOPICS } from '../codec/topics.ts';
-import type { Counts, PipelineFigures } from '../domain/feed-figures.ts';
+import type { Counts, PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { FeedRecord, Gap } from '../domain/record.ts';
 import { FEED_STATES } from '../domain/status.ts';
 
@@ -29,7 +29,7 @@ export class RecordCounts {
     }
   }
 
-  figures(): Pick<PipelineFigures, 'records' | 'states' | 'gaps' | 'deadLetters' | 'missingTrades' | 'filledTrades'> {
+  metrics(): Pick<PipelineMetrics, 'records' | 'states' | 'gaps' | 'deadLetters' | 'missingTrades' | 'filledTrades'> {
     return {
       records: named(this.#kinds),
       states: named(this.#states),

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { filter, firstValueFrom, type Observable, race, type SchedulerLike, Subject, take, timer } from 'rxjs';
 import { type Config, environmentPrefixes } from '../config/config.ts';
-import type { PipelineFigures } from '../domain/feed-figures.ts';
-import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
 import type { VenueId } from '../domain/instrument.ts';
+import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { FeedRecord } from '../domain/record.ts';
+import type { StatusSnapshot } from '../domain/status-snapshot.ts';
 import { agreementOf } from '../feed/analytics/kline-check.ts';
 import type { Feed } from '../feed/feed.ts';
 import { Latencies } from '../feed/latency/latencies.ts';
@@ -22,8 +22,8 @@ import { RecordCounts } from './record-counts.ts';
 import { SinkPipeline } from './sink-pipeline.ts';
 import { SinkPipelines, type Stopped } from './sink-pipelines.ts';
 import { statusLogger } from './status-logger.ts';
-import { figuresOf } from './take-figures.ts';
-import { snapshotOf } from './take-snapshot.ts';
+import { takeMetricsSnapshot } from './take-metrics-snapshot.ts';
+import { takeStatusSnapshot } from './take-status-snapshot.ts';
 
 export interface PipelineDependencies {
   readonly log: Logger;
@@ -67,8 +67,8 @@ export interface Pipeline extends Running {
 export interface Running {
   /** Those that run now. */
   feeds(): readonly Feed[];
-  snapshot(): FeedSnapshot;
-  figures(): PipelineFigures;
+  snapshot(): StatusSnapshot;
+  metrics(): PipelineMetrics;
   /** Aborted, with the Fault as its reason, when a sink is over for good: the run has to end. */
   readonly failed: AbortSignal;
   /** Closes the connections, delivers what was received, within 5 s; says what became of the rest. */
@@ -142,8 +142,8 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     feed,
     feeds: () => [feed],
     failed: failing.signal,
-    snapshot: () => snapshotOf(feed, config, latencies, sinks.stats(), wallClockMs(), scheduler.now()),
-    figures: () => figuresOf({ feed, config, latencies, published, sinks: sinks.stats() }),
+    snapshot: () => takeStatusSnapshot(feed, config, latencies, sinks.stats(), wallClockMs(), scheduler.now()),
+    metrics: () => takeMetricsSnapshot({ feed, config, latencies, published, sinks: sinks.stats() }),
     stop: (reason, options) => {
       stopAsked$.next();
       stopping ??= stopPipeline({ feed, sinks, recent, reason }, context, options);
@@ -261,7 +261,7 @@ function venueSummary({ klineCheck }: Feed, { counts, options }: Feed['venues'][
     warnings: Object.fromEntries(counts.warnings),
     losses: Object.fromEntries(counts.losses),
     klines: agreementOf(klineCheck?.counts ?? [], id),
-    ...latencies.venue(id).figures(),
+    ...latencies.venue(id).summary(),
   };
 }
 

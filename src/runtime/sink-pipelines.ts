@@ -95,7 +95,7 @@ export class SinkPipelines {
     return this.#all.map(({ name, driver, latency }) => ({
       sink: name,
       ...driver.stats(),
-      latencyMs: { emittedToAcknowledged: latency.histogram.figures() },
+      latencyMs: { emittedToAcknowledged: latency.histogram.summary() },
     }));
   }
 

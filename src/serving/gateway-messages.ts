@@ -1,10 +1,10 @@
-import type { FeedFigures } from '../domain/feed-figures.ts';
-import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
+import type { MetricsSnapshot } from '../domain/metrics-snapshot.ts';
 import type { FeedRecord } from '../domain/record.ts';
+import type { StatusSnapshot } from '../domain/status-snapshot.ts';
 
 export type ToGateway =
   | { readonly kind: 'records'; readonly records: readonly FeedRecord[] }
-  | { readonly kind: 'snapshot'; readonly snapshot: FeedSnapshot; readonly figures: FeedFigures }
+  | { readonly kind: 'snapshot'; readonly snapshot: StatusSnapshot; readonly metrics: MetricsSnapshot }
   | { readonly kind: 'close' };
 
 export type FromGateway =

@@ -69,7 +69,7 @@ export class GatewayThread {
   }
 
   /** Shows the run's own view of itself each second, and the candles of the time before it. */
-  follow(running: Pick<Running, 'feeds' | 'snapshot' | 'figures'>): void {
+  follow(running: Pick<Running, 'feeds' | 'snapshot' | 'metrics'>): void {
     const meter = new ThreadMeter();
     this.#meter = meter;
     const past = new PastCandles(() => running.feeds());
@@ -77,8 +77,8 @@ export class GatewayThread {
     past.candles$.subscribe((candles) => this.publish(candles));
     const second = (): void => {
       past.second();
-      const figures = { ...running.figures(), thread: meter.second() };
-      this.#post({ kind: 'snapshot', snapshot: running.snapshot(), figures });
+      const metrics = { ...running.metrics(), thread: meter.second() };
+      this.#post({ kind: 'snapshot', snapshot: running.snapshot(), metrics });
       this.#after(SNAPSHOT_MS, second);
     };
     second();

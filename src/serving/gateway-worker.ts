@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Subject } from 'rxjs';
-import type { FeedFigures } from '../domain/feed-figures.ts';
-import type { FeedSnapshot } from '../domain/feed-snapshot.ts';
+import type { MetricsSnapshot } from '../domain/metrics-snapshot.ts';
 import type { FeedRecord } from '../domain/record.ts';
+import type { StatusSnapshot } from '../domain/status-snapshot.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { FromGateway, ToGateway } from './gateway-messages.ts';
@@ -14,11 +14,11 @@ if (port === null) throw new Error('this file is a thread of the pipeline');
 const tell = (message: FromGateway): void => port.postMessage(message);
 
 const records$ = new Subject<readonly FeedRecord[]>();
-const snapshots$ = new Subject<FeedSnapshot>();
-const figures$ = new Subject<FeedFigures>();
+const statusSnapshots$ = new Subject<StatusSnapshot>();
+const metricsSnapshots$ = new Subject<MetricsSnapshot>();
 const gateway = await createGateway({
   ...(workerData as ConfiguredGateway),
-  source: { records$, snapshots$, figures$, behind: undefined },
+  source: { records$, statusSnapshots$, metricsSnapshots$, behind: undefined },
   scheduler: monotonicScheduler,
   wallClockMs: Date.now,
   log: (level, message, fields) => tell({ kind: 'log', level, fields, message }),
@@ -29,8 +29,8 @@ port.on('message', (message: ToGateway) => {
     records$.next(message.records);
     tell({ kind: 'taken', count: message.records.length });
   } else if (message.kind === 'snapshot') {
-    snapshots$.next(message.snapshot);
-    figures$.next(message.figures);
+    statusSnapshots$.next(message.snapshot);
+    metricsSnapshots$.next(message.metrics);
   } else void gateway.close().then(() => port.close());
 });
 

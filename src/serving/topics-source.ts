@@ -112,8 +112,8 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
   };
   return {
     records$,
-    snapshots$: NEVER,
-    figures$: NEVER,
+    statusSnapshots$: NEVER,
+    metricsSnapshots$: NEVER,
     get behind() {
       return behind;
     },

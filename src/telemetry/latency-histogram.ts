@@ -1,5 +1,5 @@
-import type { Distribution } from '../domain/feed-figures.ts';
-import type { LatencyFigures } from '../domain/feed-snapshot.ts';
+import type { Distribution } from '../domain/metrics-snapshot.ts';
+import type { LatencySummary } from '../domain/status-snapshot.ts';
 
 /** Sixteen buckets for each doubling; below 16 µs one for each microsecond. */
 const STEP_BITS = 4;
@@ -38,7 +38,7 @@ export class LatencyHistogram {
   }
 
   /** Null: nothing was observed. */
-  figures(): LatencyFigures | null {
+  summary(): LatencySummary | null {
     if (this.#count === 0) return null;
     return {
       count: this.#count,
@@ -49,7 +49,7 @@ export class LatencyHistogram {
     };
   }
 
-  /** Exact, for those who compare two moments: `figures` know only all since the start. Below zero is zero here: sums must not fall. */
+  /** Exact, for those who compare two moments: `summary` knows only all since the start. Below zero is zero here: sums must not fall. */
   distribution(): Distribution {
     let within = 0;
     return {

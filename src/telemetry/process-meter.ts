@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-export interface ProcessFigures {
+export interface ProcessMetrics {
   /** User and system. */
   readonly cpuMs: number;
   readonly residentBytes: number;
@@ -21,7 +21,7 @@ export class ProcessMeter {
     this.#startedAtMs = Math.round(wallClockMs() - process.uptime() * 1000);
   }
 
-  figures(): ProcessFigures {
+  metrics(): ProcessMetrics {
     const { user, system } = process.cpuUsage();
     return {
       cpuMs: (user + system) / 1000,

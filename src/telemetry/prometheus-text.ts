@@ -1,4 +1,4 @@
-import type { Distribution } from '../domain/feed-figures.ts';
+import type { Distribution } from '../domain/metrics-snapshot.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 

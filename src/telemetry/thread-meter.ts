@@ -6,7 +6,7 @@ import {
   performance,
 } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
-import type { ThreadFigures } from '../domain/feed-figures.ts';
+import type { ThreadMetrics } from '../domain/metrics-snapshot.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
 /** A timer that Node sets again and again; what it takes beyond this is the delay. */
@@ -47,7 +47,7 @@ export class ThreadMeter {
   }
 
   /** To be called every second, by one: the longest delay is that since the last call. */
-  second(): ThreadFigures {
+  second(): ThreadMetrics {
     if (this.#delays.count > 0) this.#longest.observe(Math.max(this.#delays.max / 1e6 - RESOLUTION_MS, 0));
     this.#delays.reset();
     const { heapUsed, external } = process.memoryUsage();

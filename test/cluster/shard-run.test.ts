@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { mergedFigures } from '../../src/cluster/merged-figures.ts';
+import { mergeMetrics } from '../../src/cluster/merge-metrics-snapshots.ts';
 import { type ShardEnd, ShardRun } from '../../src/cluster/shard-run.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import type { Pipeline, StopOptions } from '../../src/runtime/run.ts';
@@ -7,7 +7,7 @@ import type { Stopped } from '../../src/runtime/sink-pipelines.ts';
 import { VirtualClock } from '../sinks/virtual-clock.ts';
 
 const LEFT: Stopped = { undelivered: 7, spilled: 3, dropped: 2 };
-const figures = mergedFigures([]);
+const metrics = mergeMetrics([]);
 const snapshot = (dropped: number) => ({ sinks: [{ dropped }] }) as unknown as ReturnType<Pipeline['snapshot']>;
 const taken = new Fault('sink', 'taken over', { retry: { kind: 'never' } });
 
@@ -24,7 +24,7 @@ class Scripted {
   constructor() {
     const pipeline = {
       failed: this.failing.signal,
-      figures: () => figures,
+      metrics: () => metrics,
       snapshot: () => snapshot(this.stops.length + 1),
       stop: async (reason: string, { afterMs }: StopOptions = {}) => {
         this.stops.push(afterMs === undefined ? reason : `${reason} after ${afterMs} ms`);
@@ -68,7 +68,7 @@ it('given up, it goes on until another has taken over; what is left then is the 
   await shard.clock.advance(0);
   expect(shard.stops).toEqual(['taken over']);
   const stopped = { undelivered: 0, spilled: 0, dropped: 1 };
-  expect(shard.end).toEqual({ fault: taken, ran: { stopped, figures, snapshot: snapshot(2) } });
+  expect(shard.end).toEqual({ fault: taken, ran: { stopped, metrics, snapshot: snapshot(2) } });
   expect(shard.run.pipeline).toBeUndefined();
 });
 
@@ -79,7 +79,7 @@ it('given up, it ends at the latest when its time is over, and tells what it lef
   await shard.clock.advance(1000);
   expect(shard.end).toEqual({
     fault: undefined,
-    ran: { stopped: LEFT, figures, snapshot: snapshot(2) },
+    ran: { stopped: LEFT, metrics, snapshot: snapshot(2) },
   });
 });
 
@@ -108,7 +108,7 @@ it('stopped as its own, it tells what it left', async () => {
   await shard.clock.advance(0);
   expect([shard.stops, shard.end]).toEqual([
     ['SIGTERM after 700 ms'],
-    { fault: undefined, ran: { stopped: LEFT, figures, snapshot: snapshot(2) } },
+    { fault: undefined, ran: { stopped: LEFT, metrics, snapshot: snapshot(2) } },
   ]);
 });
 

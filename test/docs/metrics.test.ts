@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import type { FeedFigures } from '../../src/domain/feed-figures.ts';
-import type { FeedSnapshot } from '../../src/domain/feed-snapshot.ts';
+import type { MetricsSnapshot } from '../../src/domain/metrics-snapshot.ts';
+import type { StatusSnapshot } from '../../src/domain/status-snapshot.ts';
 import { LatencyHistogram } from '../../src/telemetry/latency-histogram.ts';
 import { askProm } from '../../testing/tools/promtool.ts';
 import { until } from '../../testing/tools/until.ts';
@@ -14,7 +14,7 @@ const distribution = spread.distribution();
 const latencyMs = { venueToSocket: null, socketToEmitted: null };
 
 /** A pipeline of one venue that has told all that there is to tell. */
-const snapshot: FeedSnapshot = {
+const snapshot: StatusSnapshot = {
   at: NOW,
   startedAt: NOW - 60_000,
   environment: 'simulated',
@@ -77,7 +77,7 @@ const snapshot: FeedSnapshot = {
   counts: {},
 };
 
-const figures: FeedFigures = {
+const figures: MetricsSnapshot = {
   records: { trade: 7 },
   states: { heartbeat: 3, failed_over: 0 },
   gaps: { repaired: 1, unrepaired: 0 },

@@ -1,8 +1,7 @@
 import { asyncScheduler, type SchedulerLike, Subject } from 'rxjs';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import type { FeedFigures } from '../../src/domain/feed-figures.ts';
-import type { FeedSnapshot } from '../../src/domain/feed-snapshot.ts';
+import type { MetricsSnapshot } from '../../src/domain/metrics-snapshot.ts';
 import type {
   FeedRecord,
   FeedStatus,
@@ -12,6 +11,7 @@ import type {
   TradeStats,
   VenueAge,
 } from '../../src/domain/record.ts';
+import type { StatusSnapshot } from '../../src/domain/status-snapshot.ts';
 import { createGateway, type GatewayOptions, type GatewaySettings } from '../../src/gateway/gateway.ts';
 import { priceTick, tradeEvent } from '../../testing/judges/events.ts';
 import { until } from '../../testing/tools/until.ts';
@@ -40,13 +40,13 @@ export async function gatewayUnderTest(
   options: Partial<Omit<GatewayOptions, 'settings'>> = {},
 ) {
   const records$ = new Subject<readonly FeedRecord[]>();
-  const snapshots$ = new Subject<FeedSnapshot>();
-  const figures$ = new Subject<FeedFigures>();
+  const statusSnapshots$ = new Subject<StatusSnapshot>();
+  const metricsSnapshots$ = new Subject<MetricsSnapshot>();
   const time = new ShiftedTime();
   const logged: string[] = [];
   const gateway = await createGateway({
     settings: { host: '127.0.0.1', port: 0, token: null, allowedOrigins: [], requestsPerMinute: 10_000, ...settings },
-    source: { records$, snapshots$, figures$, behind: undefined },
+    source: { records$, statusSnapshots$, metricsSnapshots$, behind: undefined },
     historyTrades: 1000,
     largeTradeThreshold: 10,
     scheduler: time,
@@ -62,8 +62,8 @@ export async function gatewayUnderTest(
     time,
     logged,
     publish: (...records: readonly FeedRecord[]) => records$.next(records),
-    look: (snapshot: FeedSnapshot) => snapshots$.next(snapshot),
-    count: (figures: FeedFigures) => figures$.next(figures),
+    look: (snapshot: StatusSnapshot) => statusSnapshots$.next(snapshot),
+    count: (figures: MetricsSnapshot) => metricsSnapshots$.next(figures),
     get: (path: string, init?: RequestInit) => fetch(new URL(path, url), init),
     /** The body of an answer that must be of this status. */
     async json(path: string, status = 200): Promise<Record<string, unknown>> {

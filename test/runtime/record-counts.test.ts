@@ -40,7 +40,7 @@ it('counts records by what they are', () => {
       environment: 'simulated',
     }),
   ]);
-  expect(counts.figures()).toMatchObject({
+  expect(counts.metrics()).toMatchObject({
     records: { trade: 2, status: 1, gap: 3, dead_letter: 1 },
     states: { failed_over: 1 },
     gaps: { repaired: 1, unrepaired: 1, unknown: 1 },
@@ -51,7 +51,7 @@ it('counts records by what they are', () => {
 });
 
 it('knows what may be lost before the first is: a rise from nothing would not be seen', () => {
-  const { states, gaps, records } = new RecordCounts().figures();
+  const { states, gaps, records } = new RecordCounts().metrics();
   expect(Object.keys(states)).toContain('failed_over');
   expect(Object.keys(records)).toHaveLength(13);
   expect([...Object.values(states), ...Object.values(gaps), ...Object.values(records)].every((n) => n === 0)).toBe(

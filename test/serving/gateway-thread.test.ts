@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { asyncScheduler, type SchedulerAction, type SchedulerLike } from 'rxjs';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { mergedFigures } from '../../src/cluster/merged-figures.ts';
-import { mergedSnapshot } from '../../src/cluster/merged-snapshot.ts';
+import { mergeMetrics } from '../../src/cluster/merge-metrics-snapshots.ts';
+import { mergeStatus } from '../../src/cluster/merge-status-snapshots.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { Running } from '../../src/runtime/run.ts';
 import { GatewayThread } from '../../src/serving/gateway-thread.ts';
@@ -75,16 +75,16 @@ it('where more is untaken than may be, it is begun anew, and nothing of that rea
 });
 
 it('follows a run that is an object of its own: a cluster without a shard is not ready, and has its figures', async () => {
-  class Idle implements Pick<Running, 'feeds' | 'snapshot' | 'figures'> {
+  class Idle implements Pick<Running, 'feeds' | 'snapshot' | 'metrics'> {
     readonly #of = { at: Date.now(), startedAt: Date.now(), environment: 'simulated', mode: 'failover' } as const;
     feeds(): readonly [] {
       return [];
     }
     snapshot() {
-      return mergedSnapshot([], this.#of);
+      return mergeStatus([], this.#of);
     }
-    figures() {
-      return mergedFigures(this.feeds());
+    metrics() {
+      return mergeMetrics(this.feeds());
     }
   }
   const { gateway, listens } = gatewayAt(await freePort(), hurried);

@@ -9,11 +9,11 @@ function histogramOf(values: readonly number[]): LatencyHistogram {
 }
 
 describe('LatencyHistogram', () => {
-  it('says nothing of nothing', () => expect(new LatencyHistogram().figures()).toBeNull());
+  it('says nothing of nothing', () => expect(new LatencyHistogram().summary()).toBeNull());
 
   it('tells how many stay within what', () => {
     const histogram = histogramOf(Array.from({ length: 1000 }, (_, index) => index + 1));
-    const { count, p50, p99, p999, max } = histogram.figures() as NonNullable<ReturnType<typeof histogram.figures>>;
+    const { count, p50, p99, p999, max } = histogram.summary() as NonNullable<ReturnType<typeof histogram.summary>>;
     expect([count, max]).toEqual([1000, 1000]);
     for (const [told, exact] of [
       [p50, 500],
@@ -24,17 +24,17 @@ describe('LatencyHistogram', () => {
   });
 
   it('keeps what is below zero: a clock that is behind shows', () => {
-    expect(histogramOf([-1280, -1050, -1100]).figures()).toMatchObject({ count: 3, max: -1050 });
-    expect(histogramOf([-1280, -1050, -1100]).figures()?.p50).toBeCloseTo(-1100, -2);
-    expect(histogramOf([-5, -5, 20]).figures()?.p50).toBeCloseTo(-5, 0);
+    expect(histogramOf([-1280, -1050, -1100]).summary()).toMatchObject({ count: 3, max: -1050 });
+    expect(histogramOf([-1280, -1050, -1100]).summary()?.p50).toBeCloseTo(-1100, -2);
+    expect(histogramOf([-5, -5, 20]).summary()?.p50).toBeCloseTo(-5, 0);
   });
 
   it('counts what is beyond its last bucket there, and tells the longest as it was', () => {
-    expect(histogramOf([1, 3_600_000]).figures()).toMatchObject({ max: 3_600_000 });
+    expect(histogramOf([1, 3_600_000]).summary()).toMatchObject({ max: 3_600_000 });
     // In microseconds more than 32 bits hold.
-    expect(histogramOf([4_294_968]).figures()?.p50).toBeGreaterThan(130_000);
-    expect(histogramOf([-3_600_000]).figures()?.count).toBe(1);
-    expect(histogramOf([-3_600_000, -3_600_000, -1]).figures()?.p50).toBeLessThan(-130_000);
+    expect(histogramOf([4_294_968]).summary()?.p50).toBeGreaterThan(130_000);
+    expect(histogramOf([-3_600_000]).summary()?.count).toBe(1);
+    expect(histogramOf([-3_600_000, -3_600_000, -1]).summary()?.p50).toBeLessThan(-130_000);
   });
 
   it('is true to 3.2 % or a microsecond, whatever comes', () => {
@@ -42,7 +42,7 @@ describe('LatencyHistogram', () => {
     const share = fc.constantFrom(['p50', 0.5] as const, ['p99', 0.99] as const, ['p999', 0.999] as const);
     fc.assert(
       fc.property(fc.array(milliseconds, { minLength: 1, maxLength: 200 }), share, (values, [name, part]) => {
-        const figures = histogramOf(values).figures();
+        const figures = histogramOf(values).summary();
         const exact = values.toSorted((a, b) => a - b)[Math.ceil(part * values.length) - 1] as number;
         expect(Math.abs((figures?.[name] ?? Number.NaN) - exact)).toBeLessThanOrEqual(0.032 * Math.abs(exact) + 0.0011);
         expect(figures?.[name]).toBeLessThanOrEqual((figures?.max ?? Number.NaN) + 1e-9);

@@ -1,5 +1,5 @@
 import { EMPTY, from, map } from 'rxjs';
-import type { FeedSnapshot } from '../../src/domain/feed-snapshot.ts';
+import type { StatusSnapshot } from '../../src/domain/status-snapshot.ts';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
 import { monotonicScheduler } from '../../src/net/monotonic-scheduler.ts';
 import { until } from '../tools/until.ts';
@@ -8,7 +8,7 @@ import { SimulatedFeed } from './simulated-feed.ts';
 const LATENCY = { count: 10, p50: 1.5, p99: 3, p999: 4.25, max: 5 };
 
 /** What a pipeline would tell of itself, all there is to tell. */
-const snapshot = (at: number): FeedSnapshot => ({
+const snapshot = (at: number): StatusSnapshot => ({
   at,
   startedAt: at - 1000,
   environment: 'simulated',
@@ -126,8 +126,8 @@ export class SimulatedGateway implements AsyncDisposable {
       settings: { host: '127.0.0.1', port: 0, token: null, allowedOrigins: [], requestsPerMinute: 1_000_000 },
       source: {
         records$: feed.feed.output$.pipe(map(({ records }) => records)),
-        snapshots$: from(withSnapshots ? [snapshot(Date.now())] : []),
-        figures$: EMPTY,
+        statusSnapshots$: from(withSnapshots ? [snapshot(Date.now())] : []),
+        metricsSnapshots$: EMPTY,
         behind: undefined,
       },
       historyTrades,

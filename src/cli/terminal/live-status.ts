@@ -1,18 +1,18 @@
 import { duration } from '../../domain/duration.ts';
 import type {
   CoinSnapshot,
-  FeedSnapshot,
-  LatencyFigures,
+  LatencySummary,
   SinkSnapshot,
+  StatusSnapshot,
   VenueSnapshot,
-} from '../../domain/feed-snapshot.ts';
+} from '../../domain/status-snapshot.ts';
 import { amount, count, latency, percent, rate } from './figures.ts';
 import { type PriceMemory, type PriceTrail, sparkline } from './price-memory.ts';
 import type { Note, StatusNotes } from './status-notes.ts';
 import { inColumns, padSpans, type Span, type Style, span, spansWidth, textWidth, toLine } from './terminal-text.ts';
 
 export interface StatusView {
-  readonly snapshot: FeedSnapshot;
+  readonly snapshot: StatusSnapshot;
   /** Prices of the paints so far, this one included. */
   readonly memory: PriceMemory;
   /** What happened; as much of it as there is room for is shown. */
@@ -64,7 +64,7 @@ export function renderStatus(
     .map((line) => toLine(line, columns, color));
 }
 
-function titleLine({ at, startedAt, mode, activeVenue, trading }: FeedSnapshot, columns: number): Line {
+function titleLine({ at, startedAt, mode, activeVenue, trading }: StatusSnapshot, columns: number): Line {
   const left: Line = [
     span(' market-feed ', 'title'),
     ...(mode === 'all'
@@ -79,7 +79,7 @@ function titleLine({ at, startedAt, mode, activeVenue, trading }: FeedSnapshot, 
 }
 
 /** Loud, so that nobody takes such prices for the market's. */
-function bannerLines({ environment, venues }: FeedSnapshot, columns: number): readonly Line[] {
+function bannerLines({ environment, venues }: StatusSnapshot, columns: number): readonly Line[] {
   const active = venues.find((venue) => venue.active);
   const shown = active !== undefined && active.environment !== 'production' ? active.environment : environment;
   if (shown === 'production') return [];
@@ -233,13 +233,13 @@ function sinkLine({ name, state, lagMs, queued, delivered, dropped, reason }: Si
 }
 
 /** What 99 % of the live trades stay within, stage by stage; of the active venue, else of the slowest. */
-function latencyLines({ venues, sinks }: FeedSnapshot, columns: number): readonly Line[] {
+function latencyLines({ venues, sinks }: StatusSnapshot, columns: number): readonly Line[] {
   const arrival = (venue: VenueSnapshot) => venue.latencyMs.venueToSocket?.p99 ?? Number.NEGATIVE_INFINITY;
   const venue = venues.find(({ active }) => active) ?? venues.toSorted((a, b) => arrival(b) - arrival(a))[0];
-  const stages: [string, LatencyFigures | null | undefined][] = [
+  const stages: [string, LatencySummary | null | undefined][] = [
     [`${venue?.venue} → socket`, venue?.latencyMs.venueToSocket],
     ['socket → feed', venue?.latencyMs.socketToEmitted],
-    ...sinks.map(({ name, latencyMs }): [string, LatencyFigures | null] => [
+    ...sinks.map(({ name, latencyMs }): [string, LatencySummary | null] => [
       `feed → ${name}`,
       latencyMs.emittedToAcknowledged,
     ]),
@@ -256,7 +256,7 @@ function latencyLines({ venues, sinks }: FeedSnapshot, columns: number): readonl
 /** What people would take for something else by its name. */
 const COUNTS: Readonly<Record<string, string>> = { duplicates: 'second arrivals' };
 
-function countLines({ counts }: FeedSnapshot, columns: number): readonly Line[] {
+function countLines({ counts }: StatusSnapshot, columns: number): readonly Line[] {
   const lines: Span[][] = [];
   for (const [name, value] of Object.entries(counts).filter(([key, many]) => many > 0 || key === 'trades')) {
     const part = [span(` ${COUNTS[name] ?? name.replaceAll('_', ' ')} `, 'dim'), span(`${count(value)} `)];

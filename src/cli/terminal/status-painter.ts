@@ -1,4 +1,4 @@
-import type { FeedSnapshot } from '../../domain/feed-snapshot.ts';
+import type { StatusSnapshot } from '../../domain/status-snapshot.ts';
 import type { Output } from '../arguments/command.ts';
 import { renderStatus, type StatusView } from './live-status.ts';
 import { type PriceMemory, remember } from './price-memory.ts';
@@ -6,7 +6,7 @@ import { type PriceMemory, remember } from './price-memory.ts';
 export interface PainterOptions {
   readonly out: Output;
   readonly color: boolean;
-  readonly snapshot: () => FeedSnapshot;
+  readonly snapshot: () => StatusSnapshot;
   readonly notes: StatusView['notes'];
   readonly hints: () => readonly string[];
 }
@@ -23,10 +23,10 @@ const LEAVE = '\u001b[?7h\u001b[?25h\u001b[?1049l';
 /** Paints the live status on the terminal's alternate screen, every two seconds and after a resize, each paint in one write. */
 export function paintStatus({ out, color, snapshot, notes, hints }: PainterOptions): Painter {
   let memory: PriceMemory = new Map();
-  let last: FeedSnapshot | undefined;
+  let last: StatusSnapshot | undefined;
   let busy = false;
 
-  const show = (current: FeedSnapshot) => {
+  const show = (current: StatusSnapshot) => {
     if (busy) return;
     const { columns, rows } = out.size();
     // The last column stays free: a character there leaves the cursor on itself, and clearing the rest would clear it.

@@ -19,7 +19,7 @@ import {
   tap,
   timer,
 } from 'rxjs';
-import type { ClockEstimate, ClockState } from '../../domain/feed-snapshot.ts';
+import type { ClockEstimate, ClockState } from '../../domain/status-snapshot.ts';
 
 /** Our two clocks at one moment, milliseconds with fractions. */
 export interface ClockReading {

@@ -1,6 +1,6 @@
-import type { ClockState, VenueSnapshot } from '../../domain/feed-snapshot.ts';
 import type { VenueId } from '../../domain/instrument.ts';
 import type { AggTrade, FeedRecord, TradeEvent } from '../../domain/record.ts';
+import type { ClockState, VenueSnapshot } from '../../domain/status-snapshot.ts';
 import type { WallClock } from '../../net/wall-clock.ts';
 import { LatencyHistogram } from '../../telemetry/latency-histogram.ts';
 import type { MergedEvent } from '../arbitration/merged-event.ts';
@@ -36,10 +36,10 @@ export class VenueLatency {
     return true;
   }
 
-  figures(): Pick<VenueSnapshot, 'clock' | 'latencyMs'> {
+  summary(): Pick<VenueSnapshot, 'clock' | 'latencyMs'> {
     return {
       clock: this.clock,
-      latencyMs: { venueToSocket: this.venueToSocket.figures(), socketToEmitted: this.socketToEmitted.figures() },
+      latencyMs: { venueToSocket: this.venueToSocket.summary(), socketToEmitted: this.socketToEmitted.summary() },
     };
   }
 }

@@ -1,6 +1,6 @@
 import { compareDecimals } from '../../domain/decimal.ts';
-import type { Quality, QualityWarning } from '../../domain/feed-snapshot.ts';
 import type { BookTicker } from '../../domain/record.ts';
+import type { Quality, QualityWarning } from '../../domain/status-snapshot.ts';
 
 const MOST_INVALID = 100;
 const STALE_AFTER_US = 30_000_000;

@@ -1,12 +1,12 @@
 import { type Static, Type } from 'typebox';
-import type { CandleAgreement, LatencyFigures, Quality } from '../../domain/feed-snapshot.ts';
+import type { CandleAgreement, LatencySummary, Quality } from '../../domain/status-snapshot.ts';
 import { count, Environment, freshness, list, ms, nullable, object, text } from './fields.ts';
 import type { Json } from './json-names.ts';
 import { DecimalText, type PriceJson, recordFields, recordSchema } from './record-schema.ts';
 
 /** What is answered about the whole feed, as schemas and types: REST, WebSocket, OpenAPI and dashboard share them. */
 
-export type LatencyJson = Json<LatencyFigures>;
+export type LatencyJson = Json<LatencySummary>;
 
 export const Price = Type.Unsafe<PriceJson & { readonly age_ms: number; readonly stale: boolean }>(
   object({ ...recordFields('price'), ...freshness }),

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { refuseOtherMethods, UNAUTHORIZED } from '../rest/endpoint.ts';
 import type { GatewayMetrics } from './metrics.ts';
 
-/** `/metrics`: all figures as text, for Prometheus. */
+/** `/metrics`: all metrics as text, for Prometheus. */
 export function addMetrics(app: FastifyInstance, metrics: GatewayMetrics, withToken: boolean): void {
   const text = { description: "Prometheus' text format", content: { 'text/plain': { schema: Type.String() } } };
   app.get(

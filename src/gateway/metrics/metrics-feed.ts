@@ -1,18 +1,14 @@
-import type { PipelineFigures } from '../../domain/feed-figures.ts';
-import type { Metric, Put, Read } from '../../telemetry/prometheus-text.ts';
+import type { Metric } from '../../telemetry/prometheus-text.ts';
 import { notReady } from '../rest/answers.ts';
-import { counter, gauge, putCounts, seconds } from './metric.ts';
+import { gauge, metricsOfEach, seconds } from './metric.ts';
 import type { MetricsSource } from './metrics-source.ts';
 
 /** How the feed is as a whole, and what it has published. */
-export function feedMetrics({ view, figures }: MetricsSource): readonly Metric[] {
+export function feedMetrics({ view, snapshot }: MetricsSource): readonly Metric[] {
   const { feed } = view;
-  const of =
-    (read: (put: Put<number>, feed: PipelineFigures) => void): Read<number> =>
-    (put) => {
-      const feed = figures();
-      if (feed !== undefined) read(put, feed);
-    };
+  const counted = metricsOfEach(() =>
+    [snapshot()].flatMap((metrics) => (metrics === undefined ? [] : [[{}, metrics] as const])),
+  );
   return [
     gauge('info', 'Always 1; labels say what this is.', (put) => {
       const environment = view.snapshot?.environment ?? feed.instances.lastBeat?.environment ?? '';
@@ -30,40 +26,21 @@ export function feedMetrics({ view, figures }: MetricsSource): readonly Metric[]
     ),
     gauge('halted_symbols', 'Symbols that alone cannot be traded on.', (put) => put(feed.halted.length)),
     gauge('stale_books', 'Symbols whose order book is out of step.', (put) => put(feed.staleBooks.length)),
-    counter(
-      'published_records',
-      'Records that left the feed, by kind.',
-      of((put, { records }) => putCounts(put, records, 'kind')),
-    ),
-    counter(
-      'status_records',
-      'What happened, by state.',
-      of((put, { states }) => putCounts(put, states, 'state')),
-    ),
-    counter(
-      'gaps',
-      'Holes in the trades, by what became of them.',
-      of((put, { gaps }) => putCounts(put, gaps, 'outcome')),
-    ),
-    counter(
+    counted.counts('published_records', 'Records that left the feed, by kind.', 'kind', ({ records }) => records),
+    counted.counts('status_records', 'What happened, by state.', 'state', ({ states }) => states),
+    counted.counts('gaps', 'Holes in the trades, by what became of them.', 'outcome', ({ gaps }) => gaps),
+    counted.counter(
       'missing_trades',
       'Ids inside of gaps, as far as they can be counted.',
-      of((put, { missingTrades }) => put(missingTrades)),
+      ({ missingTrades }) => missingTrades,
     ),
-    counter(
-      'filled_trades',
-      'Those of them that came after all.',
-      of((put, { filledTrades }) => put(filledTrades)),
-    ),
-    counter(
-      'dead_letters',
-      'What could not be used, by stage.',
-      of((put, { deadLetters }) => putCounts(put, deadLetters, 'stage')),
-    ),
-    counter(
+    counted.counter('filled_trades', 'Those of them that came after all.', ({ filledTrades }) => filledTrades),
+    counted.counts('dead_letters', 'What could not be used, by stage.', 'stage', ({ deadLetters }) => deadLetters),
+    counted.counts(
       'uncounted_trades',
       'Trades that no window counts, by reason.',
-      of((put, { uncountedTrades }) => putCounts(put, uncountedTrades, 'reason')),
+      'reason',
+      ({ uncountedTrades }) => uncountedTrades,
     ),
   ];
 }

@@ -1,79 +1,43 @@
-import type { ThreadFigures } from '../../domain/feed-figures.ts';
-import type { ProcessFigures } from '../../telemetry/process-meter.ts';
-import type { Metric, Read } from '../../telemetry/prometheus-text.ts';
-import { counter, gauge, histogram, putCounts, seconds } from './metric.ts';
+import type { Counts } from '../../domain/metrics-snapshot.ts';
+import type { ProcessMetrics } from '../../telemetry/process-meter.ts';
+import type { Metric } from '../../telemetry/prometheus-text.ts';
+import { metricsOfEach, seconds } from './metric.ts';
 import type { MetricsSource } from './metrics-source.ts';
 
 /** What process and threads cost. Names that Prometheus gives a meaning of their own have no prefix. */
 export function processMetrics({ process, threads }: MetricsSource): readonly Metric[] {
-  const ofProcess = (read: (figures: ProcessFigures) => number | null): Read<number> => {
-    return (put) => put(read(process()));
-  };
-  const ofThreads = (read: (thread: ThreadFigures) => number): Read<number> => {
-    return (put) => {
-      for (const [thread, figures] of threads()) put(read(figures), { thread });
-    };
-  };
+  const ofProcess = (
+    type: 'counter' | 'gauge',
+    name: string,
+    help: string,
+    read: (metrics: ProcessMetrics) => number | null,
+  ): Metric => ({ type, name, help, read: (put) => put(read(process())) });
+  const ofThreads = metricsOfEach(() => [...threads()].map(([thread, metrics]) => [{ thread }, metrics] as const));
   return [
-    {
-      type: 'counter',
-      name: 'process_cpu_seconds_total',
-      help: 'CPU time of all threads.',
-      read: ofProcess(({ cpuMs }) => cpuMs / 1000),
-    },
-    {
-      type: 'gauge',
-      name: 'process_resident_memory_bytes',
-      help: 'Memory of the process.',
-      read: ofProcess(({ residentBytes }) => residentBytes),
-    },
-    {
-      type: 'gauge',
-      name: 'process_start_time_seconds',
-      help: 'When the process began, since 1970.',
-      read: ofProcess(({ startedAtMs }) => seconds(startedAtMs)),
-    },
-    {
-      type: 'gauge',
-      name: 'process_open_fds',
-      help: 'Open files and sockets; Linux only.',
-      read: ofProcess(({ openFiles }) => openFiles),
-    },
-    {
-      type: 'gauge',
-      name: 'process_max_fds',
-      help: 'As many may be open; Linux only.',
-      read: ofProcess(({ mostFiles }) => mostFiles),
-    },
-    histogram('event_loop_delay_seconds', 'The longest delay of a thread within each second.', (put) => {
-      for (const [thread, { eventLoopDelay }] of threads()) put(eventLoopDelay, { thread });
-    }),
-    counter(
-      'event_loop_busy_seconds',
-      'How long a thread was at work.',
-      ofThreads(({ busyMs }) => busyMs / 1000),
+    ofProcess('counter', 'process_cpu_seconds_total', 'CPU time of all threads.', ({ cpuMs }) => cpuMs / 1000),
+    ofProcess('gauge', 'process_resident_memory_bytes', 'Memory of the process.', ({ residentBytes }) => residentBytes),
+    ofProcess('gauge', 'process_start_time_seconds', 'When the process began, since 1970.', ({ startedAtMs }) =>
+      seconds(startedAtMs),
     ),
-    gauge(
-      'heap_used_bytes',
-      'Heap of a thread.',
-      ofThreads(({ heapUsedBytes }) => heapUsedBytes),
+    ofProcess('gauge', 'process_open_fds', 'Open files and sockets; Linux only.', ({ openFiles }) => openFiles),
+    ofProcess('gauge', 'process_max_fds', 'As many may be open; Linux only.', ({ mostFiles }) => mostFiles),
+    ofThreads.histogram(
+      'event_loop_delay_seconds',
+      'The longest delay of a thread within each second.',
+      ({ eventLoopDelay }) => eventLoopDelay,
     ),
-    gauge(
-      'heap_limit_bytes',
-      'What it may grow to.',
-      ofThreads(({ heapLimitBytes }) => heapLimitBytes),
-    ),
-    gauge(
+    ofThreads.counter('event_loop_busy_seconds', 'How long a thread was at work.', ({ busyMs }) => busyMs / 1000),
+    ofThreads.gauge('heap_used_bytes', 'Heap of a thread.', ({ heapUsedBytes }) => heapUsedBytes),
+    ofThreads.gauge('heap_limit_bytes', 'What it may grow to.', ({ heapLimitBytes }) => heapLimitBytes),
+    ofThreads.gauge(
       'external_memory_bytes',
       'Memory of a thread outside of its heap.',
-      ofThreads((thread) => thread.externalBytes),
+      (thread) => thread.externalBytes,
     ),
-    counter('gc_runs', 'Garbage collections of a thread, by kind.', (put) => {
-      for (const [thread, { gcRuns }] of threads()) putCounts(put, gcRuns, 'kind', { thread });
-    }),
-    counter('gc_seconds', 'What they took.', (put) => {
-      for (const [thread, { gcMs }] of threads())
-        for (const [kind, ms] of Object.entries(gcMs)) put(ms / 1000, { thread, kind });
-    }),
+    ofThreads.counts('gc_runs', 'Garbage collections of a thread, by kind.', 'kind', ({ gcRuns }) => gcRuns),
+    ofThreads.counts('gc_seconds', 'What they took.', 'kind', ({ gcMs }) => inSeconds(gcMs)),
   ];
 }
+
+const inSeconds = (ms: Counts): Counts =>
+  Object.fromEntries(Object.entries(ms).map(([name, each]) => [name, each / 1000]));

@@ -1,93 +1,54 @@
-import type { SinkFigures, SpillFigures } from '../../domain/feed-figures.ts';
-import type { SinkSnapshot } from '../../domain/feed-snapshot.ts';
-import type { Metric, Read } from '../../telemetry/prometheus-text.ts';
-import { counter, gauge, histogram, putCounts, seconds } from './metric.ts';
+import type { Metric } from '../../telemetry/prometheus-text.ts';
+import { metricsOfEach, seconds } from './metric.ts';
 import type { MetricsSource } from './metrics-source.ts';
 
 /** Each sink, and the spill on the disk behind it. */
-export function sinkMetrics({ view, figures }: MetricsSource): readonly Metric[] {
-  const told =
-    (read: (sink: SinkSnapshot) => number): Read<number> =>
-    (put) => {
-      for (const sink of view.snapshot?.sinks ?? []) put(read(sink), { sink: sink.name });
-    };
-  const sinks = (): [string, SinkFigures][] => Object.entries(figures()?.sinks ?? {});
-  const counted =
-    (read: (sink: SinkFigures) => number): Read<number> =>
-    (put) => {
-      for (const [sink, counts] of sinks()) put(read(counts), { sink });
-    };
-  const spilled =
-    (read: (spill: SpillFigures) => number): Read<number> =>
-    (put) => {
-      for (const [sink, { spill }] of sinks()) put(spill === null ? null : read(spill), { sink });
-    };
+export function sinkMetrics({ view, snapshot }: MetricsSource): readonly Metric[] {
+  const told = metricsOfEach(() => (view.snapshot?.sinks ?? []).map((each) => [{ sink: each.name }, each] as const));
+  const sinks = () => Object.entries(snapshot()?.sinks ?? {}).map(([sink, metrics]) => [{ sink }, metrics] as const);
+  const counted = metricsOfEach(sinks);
+  const spilled = metricsOfEach(() =>
+    sinks().flatMap(([labels, { spill }]) => (spill === null ? [] : [[labels, spill] as const])),
+  );
   return [
-    gauge(
-      'sink_up',
-      '1 where the sink takes records.',
-      told(({ state }) => (state === 'up' ? 1 : 0)),
-    ),
-    gauge(
+    told.gauge('sink_up', '1 where the sink takes records.', ({ state }) => (state === 'up' ? 1 : 0)),
+    told.gauge(
       'sink_lag_seconds',
       'Age of the oldest record that is not acknowledged.',
-      told(({ lagMs }) => (lagMs ?? 0) / 1000),
+      ({ lagMs }) => (lagMs ?? 0) / 1000,
     ),
-    gauge(
+    told.gauge(
       'sink_queued_records',
       'Records that wait, in memory or on the disk, or are under way.',
-      told(({ queued }) => queued),
+      ({ queued }) => queued,
     ),
-    counter(
-      'sink_delivered_records',
-      'Records acknowledged.',
-      told(({ delivered }) => delivered),
-    ),
-    counter(
-      'sink_batches',
-      'Batches written.',
-      counted(({ batches }) => batches),
-    ),
-    counter(
+    told.counter('sink_delivered_records', 'Records acknowledged.', ({ delivered }) => delivered),
+    counted.counter('sink_batches', 'Batches written.', ({ batches }) => batches),
+    counted.counter(
       'sink_conflated_records',
       'Price ticks that a newer one replaced before they left.',
-      counted(({ conflated }) => conflated),
+      ({ conflated }) => conflated,
     ),
-    counter(
-      'sink_rejected_records',
-      'Records that the sink will never take.',
-      counted(({ rejected }) => rejected),
+    counted.counter('sink_rejected_records', 'Records that the sink will never take.', ({ rejected }) => rejected),
+    counted.counts(
+      'sink_dropped_records',
+      'Records dropped for want of room, by topic.',
+      'topic',
+      ({ dropped }) => dropped,
     ),
-    counter('sink_dropped_records', 'Records dropped for want of room, by topic.', (put) => {
-      for (const [sink, { dropped }] of sinks()) putCounts(put, dropped, 'topic', { sink });
-    }),
-    gauge(
-      'spill_records',
-      'Records on the disk that are not under way.',
-      spilled(({ records }) => records),
-    ),
-    gauge(
-      'spill_bytes',
-      'What they take.',
-      spilled(({ bytes }) => bytes),
-    ),
-    gauge(
-      'spill_limit_bytes',
-      'What they may take (spill.max_mb).',
-      spilled(({ limitBytes }) => limitBytes),
-    ),
-    gauge(
+    spilled.gauge('spill_records', 'Records on the disk that are not under way.', ({ records }) => records),
+    spilled.gauge('spill_bytes', 'What they take.', ({ bytes }) => bytes),
+    spilled.gauge('spill_limit_bytes', 'What they may take (spill.max_mb).', ({ limitBytes }) => limitBytes),
+    spilled.gauge(
       'spill_age_seconds',
       'Since the oldest of the files was begun or found.',
-      spilled(({ oldestMs }) => seconds(oldestMs) ?? 0),
+      ({ oldestMs }) => seconds(oldestMs) ?? 0,
     ),
-    counter(
-      'spill_broken',
-      'Stretches of files that could not be read.',
-      spilled(({ broken }) => broken),
+    spilled.counter('spill_broken', 'Stretches of files that could not be read.', ({ broken }) => broken),
+    counted.histogram(
+      'emitted_to_acknowledged_seconds',
+      'From the feed to the acknowledgement of the sink.',
+      ({ emittedToAcknowledged }) => emittedToAcknowledged,
     ),
-    histogram('emitted_to_acknowledged_seconds', 'From the feed to the acknowledgement of the sink.', (put) => {
-      for (const [sink, { emittedToAcknowledged }] of sinks()) put(emittedToAcknowledged, { sink });
-    }),
   ];
 }

@@ -1,5 +1,5 @@
-import type { FeedFigures, ThreadFigures } from '../../domain/feed-figures.ts';
-import type { ProcessFigures } from '../../telemetry/process-meter.ts';
+import type { MetricsSnapshot, ThreadMetrics } from '../../domain/metrics-snapshot.ts';
+import type { ProcessMetrics } from '../../telemetry/process-meter.ts';
 import type { GatewayStats } from '../api/feed-answers.ts';
 import type { GatewayView } from '../view/view.ts';
 
@@ -8,8 +8,8 @@ export interface MetricsSource {
   readonly view: GatewayView;
   readonly stats: () => GatewayStats;
   /** Undefined where the pipeline runs elsewhere, or has told nothing yet. */
-  readonly figures: () => FeedFigures | undefined;
-  readonly process: () => ProcessFigures;
+  readonly snapshot: () => MetricsSnapshot | undefined;
+  readonly process: () => ProcessMetrics;
   /** By name, as far as they are known. */
-  readonly threads: () => ReadonlyMap<string, ThreadFigures>;
+  readonly threads: () => ReadonlyMap<string, ThreadMetrics>;
 }

@@ -1,6 +1,6 @@
-import type { CoinSnapshot } from '../../domain/feed-snapshot.ts';
-import type { Metric, Read } from '../../telemetry/prometheus-text.ts';
-import { gauge } from './metric.ts';
+import type { CoinSnapshot } from '../../domain/status-snapshot.ts';
+import type { Metric } from '../../telemetry/prometheus-text.ts';
+import { gauge, metricsOfEach } from './metric.ts';
 import type { MetricsSource } from './metrics-source.ts';
 
 /** More symbols than this have no series of their own: a whole exchange would be thousands. */
@@ -17,13 +17,14 @@ export function symbolMetrics({ view }: MetricsSource): readonly Metric[] {
   /** What was a second ago is a second older. */
   const ageMs = ({ ageMs: then }: CoinSnapshot): number =>
     (then ?? Number.POSITIVE_INFINITY) + Math.max(view.at - (view.snapshot?.at ?? view.at), 0);
-  const each =
-    (read: (coin: CoinSnapshot) => number): Read<number> =>
-    (put) => {
-      const coins = view.snapshot?.coins ?? [];
-      if (coins.length > MOST_SYMBOLS) return;
-      for (const coin of coins) if (coin.venue !== null) put(read(coin), { symbol: coin.symbol, venue: coin.venue });
-    };
+  const each = metricsOfEach(() => {
+    const coins = view.snapshot?.coins ?? [];
+    if (coins.length > MOST_SYMBOLS) return [];
+    return coins.flatMap((coin) => {
+      const { symbol, venue } = coin;
+      return venue === null ? [] : [[{ symbol, venue }, coin] as const];
+    });
+  });
   return [
     gauge('symbols', 'Symbols that are followed.', (put) => put(view.snapshot?.coins.length ?? null)),
     gauge('fresh_symbols', 'Those with an event within the time of the label.', (put) => {
@@ -31,15 +32,15 @@ export function symbolMetrics({ view }: MetricsSource): readonly Metric[] {
       if (coins === undefined) return;
       for (const [within, ms] of AGES) put(coins.filter((coin) => ageMs(coin) <= ms).length, { within });
     }),
-    gauge(
+    each.gauge(
       'symbol_age_seconds',
       `Since the last event of a symbol; with more than ${MOST_SYMBOLS} symbols none.`,
-      each((coin) => ageMs(coin) / 1000),
+      (coin) => ageMs(coin) / 1000,
     ),
-    gauge(
+    each.gauge(
       'symbol_trades_per_second',
       `Over the last seconds; with more than ${MOST_SYMBOLS} symbols none.`,
-      each(({ tradesPerSecond }) => tradesPerSecond),
+      ({ tradesPerSecond }) => tradesPerSecond,
     ),
   ];
 }

@@ -1,29 +1,15 @@
-import type { Counts, VenueFigures } from '../../domain/feed-figures.ts';
-import type { VenueSnapshot } from '../../domain/feed-snapshot.ts';
 import { VENUE_STATES } from '../../domain/venue-state.ts';
-import type { Metric, Read } from '../../telemetry/prometheus-text.ts';
-import { counter, gauge, histogram, putCounts, seconds } from './metric.ts';
+import type { Metric } from '../../telemetry/prometheus-text.ts';
+import { counter, gauge, metricsOfEach, seconds } from './metric.ts';
 import type { MetricsSource } from './metrics-source.ts';
 
 /** Each venue: whether it delivers, what came of it, how long that took. */
-export function venueMetrics({ view, figures }: MetricsSource): readonly Metric[] {
+export function venueMetrics({ view, snapshot }: MetricsSource): readonly Metric[] {
   const { feed } = view;
-  const told =
-    (read: (venue: VenueSnapshot) => number | null): Read<number> =>
-    (put) => {
-      for (const venue of view.snapshot?.venues ?? []) put(read(venue), { venue: venue.venue });
-    };
-  const counted =
-    <T>(read: (venue: VenueFigures) => T): Read<T> =>
-    (put) => {
-      for (const [venue, counts] of Object.entries(figures()?.venues ?? {})) put(read(counts), { venue });
-    };
-  const named =
-    (label: string, read: (venue: VenueFigures) => Counts): Read<number> =>
-    (put) => {
-      for (const [venue, counts] of Object.entries(figures()?.venues ?? {}))
-        putCounts(put, read(counts), label, { venue });
-    };
+  const told = metricsOfEach(() => (view.snapshot?.venues ?? []).map((each) => [{ venue: each.venue }, each] as const));
+  const counted = metricsOfEach(() =>
+    Object.entries(snapshot()?.venues ?? {}).map(([venue, metrics]) => [{ venue }, metrics] as const),
+  );
   return [
     gauge('venue_active', '1 for the venue that serves.', (put) => {
       for (const { venue } of feed.venues.values()) put(venue === feed.activeVenue ? 1 : 0, { venue });
@@ -35,86 +21,36 @@ export function venueMetrics({ view, figures }: MetricsSource): readonly Metric[
     gauge('venue_data_age_seconds', 'Since the last data of a venue.', (put) => {
       for (const { venue, ageMs } of feed.venues.values()) put(seconds(ageMs), { venue });
     }),
-    gauge(
-      'venue_lines',
-      'Connections that the plan has.',
-      told(({ lines }) => lines),
+    told.gauge('venue_lines', 'Connections that the plan has.', ({ lines }) => lines),
+    told.gauge('venue_lines_up', 'Those that are open.', ({ linesUp }) => linesUp),
+    told.gauge('venue_clock_offset_seconds', "The venue's clock minus ours.", ({ clock }) =>
+      seconds(clock.estimate?.offsetMs ?? null),
     ),
-    gauge(
-      'venue_lines_up',
-      'Those that are open.',
-      told(({ linesUp }) => linesUp),
-    ),
-    gauge(
-      'venue_clock_offset_seconds',
-      "The venue's clock minus ours.",
-      told(({ clock }) => seconds(clock.estimate?.offsetMs ?? null)),
-    ),
-    counter(
-      'venue_clock_failures',
-      'Questions for its time in vain.',
-      told(({ clock }) => clock.failures),
-    ),
-    counter(
-      'frames',
-      'Frames received.',
-      told(({ frames }) => frames),
-    ),
-    counter(
-      'events',
-      'Events of them, repeats left out.',
-      counted(({ events }) => events),
-    ),
-    counter(
+    told.counter('venue_clock_failures', 'Questions for its time in vain.', ({ clock }) => clock.failures),
+    told.counter('frames', 'Frames received.', ({ frames }) => frames),
+    counted.counter('events', 'Events of them, repeats left out.', ({ events }) => events),
+    counted.counter(
       'duplicates',
       'Repeats dropped: what another line had brought already.',
-      counted(({ duplicates }) => duplicates),
+      ({ duplicates }) => duplicates,
     ),
-    counter(
-      'malformed_frames',
-      'Frames that could not be read.',
-      counted(({ malformed }) => malformed),
-    ),
-    counter(
-      'ignored_frames',
-      'Frames that tell nothing that is asked for.',
-      named('reason', ({ ignored }) => ignored),
-    ),
-    counter(
-      'data_warnings',
-      'Data that is odd and passed on.',
-      named('warning', ({ warnings }) => warnings),
-    ),
-    counter(
-      'reconnects',
-      'Connections lost or not made.',
-      named('reason', ({ reconnects }) => reconnects),
-    ),
-    counter(
-      'book_resyncs',
-      'Order books that fell out of step.',
-      counted(({ bookResyncs }) => bookResyncs),
-    ),
-    counter(
-      'book_fetch_failures',
-      'Whole books asked for in vain.',
-      counted(({ booksNotHad }) => booksNotHad),
-    ),
-    counter(
-      'rest_weight',
-      "Weight of requests to the venue's REST interface.",
-      counted(({ restWeight }) => restWeight),
-    ),
+    counted.counter('malformed_frames', 'Frames that could not be read.', ({ malformed }) => malformed),
+    counted.counts('ignored_frames', 'Frames that tell nothing that is asked for.', 'reason', ({ ignored }) => ignored),
+    counted.counts('data_warnings', 'Data that is odd and passed on.', 'warning', ({ warnings }) => warnings),
+    counted.counts('reconnects', 'Connections lost or not made.', 'reason', ({ reconnects }) => reconnects),
+    counted.counter('book_resyncs', 'Order books that fell out of step.', ({ bookResyncs }) => bookResyncs),
+    counted.counter('book_fetch_failures', 'Whole books asked for in vain.', ({ booksNotHad }) => booksNotHad),
+    counted.counter('rest_weight', "Weight of requests to the venue's REST interface.", ({ restWeight }) => restWeight),
     ...candleMetrics(view),
-    histogram(
+    counted.histogram(
       'venue_to_socket_seconds',
       'From the time of a trade to our socket, its clock corrected.',
-      counted(({ venueToSocket }) => venueToSocket),
+      ({ venueToSocket }) => venueToSocket,
     ),
-    histogram(
+    counted.histogram(
       'socket_to_emitted_seconds',
       'From our socket to where records leave the feed.',
-      counted(({ socketToEmitted }) => socketToEmitted),
+      ({ socketToEmitted }) => socketToEmitted,
     ),
   ];
 }

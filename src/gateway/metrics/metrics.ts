@@ -1,4 +1,4 @@
-import type { FeedFigures, ThreadFigures } from '../../domain/feed-figures.ts';
+import type { MetricsSnapshot, ThreadMetrics } from '../../domain/metrics-snapshot.ts';
 import { ProcessMeter } from '../../telemetry/process-meter.ts';
 import { type Metric, prometheusText } from '../../telemetry/prometheus-text.ts';
 import { ThreadMeter } from '../../telemetry/thread-meter.ts';
@@ -12,21 +12,21 @@ import type { MetricsSource } from './metrics-source.ts';
 import { symbolMetrics } from './metrics-symbols.ts';
 import { venueMetrics } from './metrics-venues.ts';
 
-/** All figures of feed and gateway in Prometheus' text format (docs/metrics.md). */
+/** All metrics of feed and gateway in Prometheus' text format (docs/metrics.md). */
 export class GatewayMetrics {
   readonly contentType = 'text/plain; version=0.0.4; charset=utf-8';
   readonly #metrics: readonly Metric[];
   readonly #meter = new ThreadMeter();
-  #figures: FeedFigures | undefined;
-  readonly #threads = new Map<string, ThreadFigures>();
+  #snapshot: MetricsSnapshot | undefined;
+  readonly #threads = new Map<string, ThreadMetrics>();
 
   constructor(view: GatewayView, stats: () => GatewayStats) {
     const process = new ProcessMeter(() => view.at);
     const source: MetricsSource = {
       view,
       stats,
-      figures: () => this.#figures,
-      process: () => process.figures(),
+      snapshot: () => this.#snapshot,
+      process: () => process.metrics(),
       threads: () => this.#threads,
     };
     this.#metrics = [feedMetrics, venueMetrics, symbolMetrics, sinkMetrics, processMetrics, gatewayMetrics].flatMap(
@@ -35,9 +35,9 @@ export class GatewayMetrics {
   }
 
   /** What the feed counts, from now on. */
-  look(figures: FeedFigures): void {
-    this.#figures = figures;
-    this.#threads.set('feed', figures.thread);
+  look(snapshot: MetricsSnapshot): void {
+    this.#snapshot = snapshot;
+    this.#threads.set('feed', snapshot.thread);
   }
 
   /** To be called every second. */

@@ -1,4 +1,4 @@
-import type { SinkSnapshot, VenueSnapshot } from '../../domain/feed-snapshot.ts';
+import type { SinkSnapshot, VenueSnapshot } from '../../domain/status-snapshot.ts';
 import type { Asset } from '../api/asset-answers.ts';
 import type {
   CoinAnswer,

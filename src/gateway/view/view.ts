@@ -1,6 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
-import type { FeedSnapshot } from '../../domain/feed-snapshot.ts';
 import type { FeedRecord, FeedStatus, Gap } from '../../domain/record.ts';
+import type { StatusSnapshot } from '../../domain/status-snapshot.ts';
 import { isOfPreviousEpoch } from '../../tradability/symbol-facts.ts';
 import { FeedSummary } from './feed-summary.ts';
 import { RecentRecords } from './recent-records.ts';
@@ -30,7 +30,7 @@ export class GatewayView {
   /** Status records but heartbeats. */
   readonly events = new RecentRecords<FeedStatus>(EVENTS_KEPT);
   /** The pipeline's last look at itself; undefined where it runs elsewhere. */
-  snapshot: FeedSnapshot | undefined;
+  snapshot: StatusSnapshot | undefined;
   /** Records by kind since the start. */
   readonly counts = new Map<FeedRecord['kind'], number>();
   readonly #options: ViewOptions;
@@ -68,7 +68,7 @@ export class GatewayView {
     return true;
   }
 
-  look(snapshot: FeedSnapshot): void {
+  look(snapshot: StatusSnapshot): void {
     this.snapshot = snapshot;
     for (const { coin, symbol } of snapshot.coins) this.#name(coin, symbol);
   }

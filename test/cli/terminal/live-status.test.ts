@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { renderStatus, type StatusView } from '../../../src/cli/terminal/live-status.ts';
 import { type PriceMemory, remember } from '../../../src/cli/terminal/price-memory.ts';
 import { textWidth } from '../../../src/cli/terminal/terminal-text.ts';
-import type { CoinSnapshot, FeedSnapshot, VenueSnapshot } from '../../../src/domain/feed-snapshot.ts';
+import type { CoinSnapshot, StatusSnapshot, VenueSnapshot } from '../../../src/domain/status-snapshot.ts';
 
 const COINS = 'BTC ETH SOL BNB XRP ADA DOGE AVAX DOT LINK LTC POL UNI ATOM NEAR APT ARB OP FIL TRX'.split(' ');
 const AT = Date.UTC(2026, 10, 21, 8, 31, 5);
@@ -44,7 +44,7 @@ function coin(name: string, index: number, step: number): CoinSnapshot {
   };
 }
 
-function snapshot(step: number, more: Partial<FeedSnapshot> = {}): FeedSnapshot {
+function snapshot(step: number, more: Partial<StatusSnapshot> = {}): StatusSnapshot {
   return {
     at: AT + step * 2000,
     startedAt: AT - 65_000,
@@ -91,7 +91,7 @@ function snapshot(step: number, more: Partial<FeedSnapshot> = {}): FeedSnapshot 
   };
 }
 
-function view(current: FeedSnapshot): StatusView {
+function view(current: StatusSnapshot): StatusView {
   const memory = [snapshot(0), snapshot(1), current].reduce<PriceMemory>(
     (before, { coins }) => remember(before, coins),
     new Map(),
@@ -110,7 +110,7 @@ function view(current: FeedSnapshot): StatusView {
   };
 }
 
-const render = (columns: number, rows: number, more: Partial<FeedSnapshot> = {}) =>
+const render = (columns: number, rows: number, more: Partial<StatusSnapshot> = {}) =>
   renderStatus(view(snapshot(2, more)), { columns, rows, color: false });
 
 describe('as text', () => {
@@ -146,7 +146,7 @@ describe('as text', () => {
 
 describe('a venue with a reason keeps its counters', () => {
   const blocked = (reason: string) =>
-    ({ venues: [venue('bybit', { state: 'region_blocked', frames: 4321, reason })] }) satisfies Partial<FeedSnapshot>;
+    ({ venues: [venue('bybit', { state: 'region_blocked', frames: 4321, reason })] }) satisfies Partial<StatusSnapshot>;
   const line = (columns: number, reason: string) =>
     render(columns, 24, blocked(reason)).find((text) => text.includes('region blocked')) ?? '';
 
@@ -158,7 +158,7 @@ describe('a venue with a reason keeps its counters', () => {
 });
 
 describe('the latencies', () => {
-  const lineOf = (columns: number, rows: number, more: Partial<FeedSnapshot> = {}) =>
+  const lineOf = (columns: number, rows: number, more: Partial<StatusSnapshot> = {}) =>
     render(columns, rows, more).find((text) => text.startsWith(' p99'));
 
   it('are those of the active venue, and of every sink', () => {

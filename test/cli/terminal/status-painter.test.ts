@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { StatusNotes } from '../../../src/cli/terminal/status-notes.ts';
 import { paintStatus } from '../../../src/cli/terminal/status-painter.ts';
-import type { FeedSnapshot } from '../../../src/domain/feed-snapshot.ts';
+import type { StatusSnapshot } from '../../../src/domain/status-snapshot.ts';
 import { fakeOutput } from '../fake-io.ts';
 
 beforeEach(() => {
@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const snapshot = (price: string): FeedSnapshot => ({
+const snapshot = (price: string): StatusSnapshot => ({
   at: 2000,
   startedAt: 0,
   environment: 'production',

@@ -24,14 +24,14 @@ describe('AckLatency', () => {
     const records = sink.push(3);
     sink.now = 12;
     sink.latency.acknowledged(records);
-    expect(sink.latency.histogram.figures()).toMatchObject({ count: 3, p50: expect.closeTo(11, 0), max: 12 });
+    expect(sink.latency.histogram.summary()).toMatchObject({ count: 3, p50: expect.closeTo(11, 0), max: 12 });
   });
 
   it('shows an outage in full, with few records spread over it', () => {
     const sink = new Sink();
     const records = sink.push(60_000);
     sink.latency.acknowledged(records);
-    const figures = sink.latency.histogram.figures();
+    const figures = sink.latency.histogram.summary();
     expect(figures?.count).toBeLessThanOrEqual(256);
     expect(figures?.count).toBeGreaterThan(100);
     expect(figures?.max).toBeGreaterThan(59_000);
@@ -43,10 +43,10 @@ describe('AckLatency', () => {
     const sink = new Sink();
     sink.push(10_000);
     for (let batch = 0; batch < 20; batch++) sink.latency.acknowledged(sink.push(100));
-    const before = sink.latency.histogram.figures()?.count ?? 0;
+    const before = sink.latency.histogram.summary()?.count ?? 0;
     sink.latency.acknowledged(sink.push(100));
     expect(before).toBeGreaterThan(500);
-    expect((sink.latency.histogram.figures()?.count ?? 0) - before).toBeGreaterThan(90);
-    expect(sink.latency.histogram.figures()?.max).toBeLessThanOrEqual(100);
+    expect((sink.latency.histogram.summary()?.count ?? 0) - before).toBeGreaterThan(90);
+    expect(sink.latency.histogram.summary()?.max).toBeLessThanOrEqual(100);
   });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { map, type Observable, throwError, timer } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
-import type { ClockState } from '../../../src/domain/feed-snapshot.ts';
+import type { ClockState } from '../../../src/domain/status-snapshot.ts';
 import {
   type ClockSample,
   clockSample,

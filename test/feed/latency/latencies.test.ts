@@ -21,19 +21,19 @@ describe('venue → socket', () => {
   it('is by one clock: the offset of the venue is taken off', () => {
     const { venueToSocket, received } = bound();
     received(trade());
-    expect(venueToSocket.figures()).toMatchObject({ count: 1, max: 100 });
+    expect(venueToSocket.summary()).toMatchObject({ count: 1, max: 100 });
   });
 
   it('counts from when the venue sent the event, where it says so', () => {
     const { venueToSocket, received } = bound();
     received(trade({ eventTime: MS + 990 }));
-    expect(venueToSocket.figures()).toMatchObject({ max: 10 });
+    expect(venueToSocket.summary()).toMatchObject({ max: 10 });
   });
 
   it('may be below zero', () => {
     const { venueToSocket, received } = bound();
     received(trade({ timestamp: MS + 1003 }));
-    expect(venueToSocket.figures()).toMatchObject({ count: 1, max: -3 });
+    expect(venueToSocket.summary()).toMatchObject({ count: 1, max: -3 });
   });
 
   it('counts neither what was fetched, nor what is no trade, nor anything before the clock is known', () => {
@@ -43,7 +43,7 @@ describe('venue → socket', () => {
     received({ ...trade(), kind: 'ticker', volume24h: null, quoteVolume24h: null, change24h: null });
     venue.clock = { estimate: null, failures: 1 };
     received(trade());
-    expect(venueToSocket.figures()).toBeNull();
+    expect(venueToSocket.summary()).toBeNull();
   });
 
   function bound() {
@@ -56,7 +56,7 @@ describe('socket → emitted', () => {
   const figuresAfter = (now: number, fields: Parameters<typeof tradeEvent>[1] = {}) => {
     const all = latencies(now);
     all.emitted([trade(fields), trade(fields)]);
-    return all.venue('binance').socketToEmitted.figures();
+    return all.venue('binance').socketToEmitted.summary();
   };
 
   it('is one figure a frame', () => expect(figuresAfter(MICROS + 250)).toMatchObject({ count: 1, max: 0.25 }));

@@ -1,5 +1,5 @@
 import { type Config, environmentOf } from '../config/config.ts';
-import type { CoinSnapshot, FeedSnapshot, VenueSnapshot } from '../domain/feed-snapshot.ts';
+import type { CoinSnapshot, StatusSnapshot, VenueSnapshot } from '../domain/status-snapshot.ts';
 import { venueStateName } from '../domain/venue-state.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { Latencies } from '../feed/latency/latencies.ts';
@@ -8,14 +8,14 @@ import type { VenueFeed } from '../feed/venue-feed.ts';
 import type { DriverStats } from '../sinks/driver/driver-options.ts';
 
 /** One look at the running feed. `now` is the wall clock, `schedulerNow` the feed's own; both milliseconds. */
-export function snapshotOf(
+export function takeStatusSnapshot(
   feed: Feed,
   config: Config,
   latencies: Latencies,
   sinks: readonly { readonly name: string; readonly stats: DriverStats }[],
   now: number,
   schedulerNow: number,
-): FeedSnapshot {
+): StatusSnapshot {
   const halted = feed.trading.haltedSymbols;
   return {
     at: now,
@@ -50,7 +50,7 @@ export function snapshotOf(
       lagMs: stats.oldestUnackedMs,
       delivered: stats.delivered,
       dropped: Object.values(stats.dropped).reduce((sum, count) => sum + count, 0),
-      latencyMs: { emittedToAcknowledged: latencies.sink(name).histogram.figures() },
+      latencyMs: { emittedToAcknowledged: latencies.sink(name).histogram.summary() },
     })),
     counts: countsOf(feed),
   };
@@ -70,7 +70,7 @@ function venueSnapshot(feed: Feed, config: Config, latencies: Latencies, venue: 
     frames: venue.counts.frames,
     reconnects: venue.counts.reconnects,
     reason: state.reason,
-    ...latencies.venue(id).figures(),
+    ...latencies.venue(id).summary(),
   };
 }
 

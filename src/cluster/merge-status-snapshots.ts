@@ -1,15 +1,15 @@
 import { at } from '../domain/at.ts';
-import type { FeedSnapshot, LatencyFigures, SinkSnapshot, VenueSnapshot } from '../domain/feed-snapshot.ts';
+import type { LatencySummary, SinkSnapshot, StatusSnapshot, VenueSnapshot } from '../domain/status-snapshot.ts';
 
 /**
  * What several feeds of one process are together, `left` of those that are over. Latencies are those of the worst:
  * quantiles do not add up.
  */
-export function mergedSnapshot(
-  running: readonly FeedSnapshot[],
-  of: Pick<FeedSnapshot, 'at' | 'startedAt' | 'environment' | 'mode'>,
-  left: readonly FeedSnapshot[] = [],
-): FeedSnapshot {
+export function mergeStatus(
+  running: readonly StatusSnapshot[],
+  of: Pick<StatusSnapshot, 'at' | 'startedAt' | 'environment' | 'mode'>,
+  left: readonly StatusSnapshot[] = [],
+): StatusSnapshot {
   const parts = [...running, ...left];
   // One that no coin has come to waits, and is no reason to halt the others.
   const withCoins = running.filter(({ coins }) => coins.length > 0);
@@ -42,7 +42,7 @@ export function mergedSnapshot(
 }
 
 /** What is left to count of a feed that is over. */
-export function snapshotLeft(snapshot: FeedSnapshot): FeedSnapshot {
+export function statusLeft(snapshot: StatusSnapshot): StatusSnapshot {
   return {
     ...snapshot,
     coins: [],
@@ -98,7 +98,7 @@ function mergedSink(all: readonly SinkSnapshot[]): SinkSnapshot {
   };
 }
 
-function slowest(all: readonly (LatencyFigures | null)[]): LatencyFigures | null {
+function slowest(all: readonly (LatencySummary | null)[]): LatencySummary | null {
   return all.reduce((a, b) => (b !== null && (a === null || b.p99 > a.p99) ? b : a), null);
 }
 

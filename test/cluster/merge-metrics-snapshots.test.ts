@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { figuresLeft, mergedFigures } from '../../src/cluster/merged-figures.ts';
-import { mergedSnapshot, snapshotLeft } from '../../src/cluster/merged-snapshot.ts';
-import type { Distribution, PipelineFigures, SinkFigures, VenueFigures } from '../../src/domain/feed-figures.ts';
-import type { FeedSnapshot, SinkSnapshot, VenueSnapshot } from '../../src/domain/feed-snapshot.ts';
+import { mergeMetrics, metricsLeft } from '../../src/cluster/merge-metrics-snapshots.ts';
+import { mergeStatus, statusLeft } from '../../src/cluster/merge-status-snapshots.ts';
+import type { Distribution, PipelineMetrics, SinkMetrics, VenueMetrics } from '../../src/domain/metrics-snapshot.ts';
+import type { SinkSnapshot, StatusSnapshot, VenueSnapshot } from '../../src/domain/status-snapshot.ts';
 
 const spread = (...within: readonly number[]): Distribution => ({
   boundsMs: [1, 10],
@@ -11,7 +11,7 @@ const spread = (...within: readonly number[]): Distribution => ({
   sumMs: 5,
 });
 
-const venue = (of: Partial<VenueFigures> = {}): VenueFigures => ({
+const venue = (of: Partial<VenueMetrics> = {}): VenueMetrics => ({
   events: 1,
   malformed: 0,
   duplicates: 2,
@@ -26,7 +26,7 @@ const venue = (of: Partial<VenueFigures> = {}): VenueFigures => ({
   ...of,
 });
 
-const sink = (of: Partial<SinkFigures> = {}): SinkFigures => ({
+const sink = (of: Partial<SinkMetrics> = {}): SinkMetrics => ({
   rejected: 1,
   conflated: 2,
   batches: 3,
@@ -36,7 +36,7 @@ const sink = (of: Partial<SinkFigures> = {}): SinkFigures => ({
   ...of,
 });
 
-const figures = (of: Partial<PipelineFigures> = {}): PipelineFigures => ({
+const figures = (of: Partial<PipelineMetrics> = {}): PipelineMetrics => ({
   records: { trade: 3 },
   states: {},
   gaps: {},
@@ -50,7 +50,7 @@ const figures = (of: Partial<PipelineFigures> = {}): PipelineFigures => ({
 });
 
 it('counts add up, distributions too; requests go through one client; the oldest of the spill is the oldest', () => {
-  const merged = mergedFigures([
+  const merged = mergeMetrics([
     figures(),
     figures({
       records: { trade: 2, gap: 1 },
@@ -69,9 +69,9 @@ it('counts add up, distributions too; requests go through one client; the oldest
 });
 
 it('of a feed that is over its counts stay, its spill does not', () => {
-  const left = figuresLeft(figures());
+  const left = metricsLeft(figures());
   expect(left.sinks.kafka?.spill).toBeNull();
-  expect(mergedFigures([left, figures()]).sinks.kafka).toMatchObject({ batches: 6, spill: { records: 5 } });
+  expect(mergeMetrics([left, figures()]).sinks.kafka).toMatchObject({ batches: 6, spill: { records: 5 } });
 });
 
 const venueNow = (of: Partial<VenueSnapshot> = {}): VenueSnapshot => ({
@@ -102,7 +102,7 @@ const sinkNow = (of: Partial<SinkSnapshot> = {}): SinkSnapshot => ({
   ...of,
 });
 
-const snapshot = (of: Partial<FeedSnapshot> = {}): FeedSnapshot => ({
+const snapshot = (of: Partial<StatusSnapshot> = {}): StatusSnapshot => ({
   at: 0,
   startedAt: 0,
   environment: 'simulated',
@@ -121,7 +121,7 @@ const snapshot = (of: Partial<FeedSnapshot> = {}): FeedSnapshot => ({
 const OF = { at: 9, startedAt: 4, environment: 'simulated', mode: 'failover' } as const;
 
 it('shows the worst of several feeds, and what they are together', () => {
-  const merged = mergedSnapshot(
+  const merged = mergeStatus(
     [
       snapshot(),
       snapshot({
@@ -160,11 +160,11 @@ it('shows the worst of several feeds, and what they are together', () => {
 });
 
 it('names no venue where feeds are at several', () => {
-  expect(mergedSnapshot([snapshot(), snapshot({ activeVenue: 'bybit' })], OF).activeVenue).toBeNull();
+  expect(mergeStatus([snapshot(), snapshot({ activeVenue: 'bybit' })], OF).activeVenue).toBeNull();
 });
 
 it('is halted without a shard', () => {
-  expect(mergedSnapshot([], OF)).toMatchObject({
+  expect(mergeStatus([], OF)).toMatchObject({
     trading: { state: 'halted', reason: 'no shard is assigned to this instance' },
     venues: [],
     activeVenue: null,
@@ -172,16 +172,16 @@ it('is halted without a shard', () => {
 });
 
 it('of a feed that is over its counts stay, and it judges nothing', () => {
-  const left = snapshotLeft(
+  const left = statusLeft(
     snapshot({ trading: { state: 'halted', reason: 'handed over' }, venues: [venueNow({ ageMs: 90 })] }),
   );
-  expect(mergedSnapshot([snapshot()], OF, [left])).toMatchObject({
+  expect(mergeStatus([snapshot()], OF, [left])).toMatchObject({
     trading: { state: 'allowed' },
     counts: { trades: 6 },
     venues: [{ lines: 2, ageMs: 5, frames: 20, reconnects: 2, state: 'connected' }],
     sinks: [{ queued: 1, delivered: 200 }],
   });
-  const alone = mergedSnapshot([], OF, [mergedSnapshot([], OF, [left, left])]);
+  const alone = mergeStatus([], OF, [mergeStatus([], OF, [left, left])]);
   expect(alone).toMatchObject({
     trading: { state: 'halted', reason: 'no shard is assigned to this instance' },
     counts: { trades: 6 },

@@ -1,7 +1,7 @@
-import type { Counts, Distribution, PipelineFigures, SinkFigures, VenueFigures } from '../domain/feed-figures.ts';
+import type { Counts, Distribution, PipelineMetrics, SinkMetrics, VenueMetrics } from '../domain/metrics-snapshot.ts';
 
 /** What several feeds of one process count together; of those that are over, too, so that no count falls. */
-export function mergedFigures(parts: readonly PipelineFigures[]): PipelineFigures {
+export function mergeMetrics(parts: readonly PipelineMetrics[]): PipelineMetrics {
   return {
     records: counts(parts.map(({ records }) => records)),
     states: counts(parts.map(({ states }) => states)),
@@ -22,12 +22,12 @@ export function mergedFigures(parts: readonly PipelineFigures[]): PipelineFigure
 }
 
 /** What is left to count of a feed that is over. */
-export function figuresLeft(figures: PipelineFigures): PipelineFigures {
-  const sinks = Object.entries(figures.sinks).map(([name, sink]) => [name, { ...sink, spill: null }] as const);
-  return { ...figures, sinks: Object.fromEntries(sinks) };
+export function metricsLeft(metrics: PipelineMetrics): PipelineMetrics {
+  const sinks = Object.entries(metrics.sinks).map(([name, sink]) => [name, { ...sink, spill: null }] as const);
+  return { ...metrics, sinks: Object.fromEntries(sinks) };
 }
 
-function mergedVenue(all: readonly VenueFigures[]): VenueFigures {
+function mergedVenue(all: readonly VenueMetrics[]): VenueMetrics {
   return {
     events: sum(all, ({ events }) => events),
     malformed: sum(all, ({ malformed }) => malformed),
@@ -44,7 +44,7 @@ function mergedVenue(all: readonly VenueFigures[]): VenueFigures {
   };
 }
 
-function mergedSink(all: readonly SinkFigures[]): SinkFigures {
+function mergedSink(all: readonly SinkMetrics[]): SinkMetrics {
   const spills = all.flatMap(({ spill }) => spill ?? []);
   const ages = spills.flatMap(({ oldestMs }) => oldestMs ?? []);
   return {

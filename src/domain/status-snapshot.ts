@@ -3,7 +3,7 @@ import type { Environment } from './record.ts';
 import type { VenueStateName } from './venue-state.ts';
 
 /** What one look at the running feed shows: for the live status, the heartbeat and the gateway. Times are wall-clock milliseconds. */
-export interface FeedSnapshot {
+export interface StatusSnapshot {
   readonly at: number;
   readonly startedAt: number;
   readonly environment: Environment;
@@ -33,8 +33,8 @@ export interface VenueSnapshot {
   readonly clock: ClockState;
   /** Of live trades, since the start; null: none was timed. */
   readonly latencyMs: {
-    readonly venueToSocket: LatencyFigures | null;
-    readonly socketToEmitted: LatencyFigures | null;
+    readonly venueToSocket: LatencySummary | null;
+    readonly socketToEmitted: LatencySummary | null;
   };
   /** Why it is in this state, where that needs words. */
   readonly reason: string;
@@ -64,7 +64,7 @@ export interface SinkSnapshot {
   readonly delivered: number;
   readonly dropped: number;
   /** Since the start; null: nothing was acknowledged. */
-  readonly latencyMs: { readonly emittedToAcknowledged: LatencyFigures | null };
+  readonly latencyMs: { readonly emittedToAcknowledged: LatencySummary | null };
 }
 
 /** How well one venue tells of one symbol. */
@@ -115,7 +115,7 @@ export interface ClockState {
 }
 
 /** Milliseconds. */
-export interface LatencyFigures {
+export interface LatencySummary {
   readonly count: number;
   /** The median, and what 99 % and 99.9 % of the observations stay within: true to 3 %, and to a microsecond. */
   readonly p50: number;

@@ -2,11 +2,11 @@
 export type Counts = Readonly<Record<string, number>>;
 
 /** What the feed's thread counts since its start, for those who watch it over time. Plain values: they go to the gateway's thread. */
-export interface FeedFigures extends PipelineFigures {
-  readonly thread: ThreadFigures;
+export interface MetricsSnapshot extends PipelineMetrics {
+  readonly thread: ThreadMetrics;
 }
 
-export interface PipelineFigures {
+export interface PipelineMetrics {
   /** Records published, by kind. */
   readonly records: Counts;
   /** Status records, by state. */
@@ -20,11 +20,11 @@ export interface PipelineFigures {
   readonly deadLetters: Counts;
   /** Trades that no window counts, by reason. */
   readonly uncountedTrades: Counts;
-  readonly venues: Readonly<Record<string, VenueFigures>>;
-  readonly sinks: Readonly<Record<string, SinkFigures>>;
+  readonly venues: Readonly<Record<string, VenueMetrics>>;
+  readonly sinks: Readonly<Record<string, SinkMetrics>>;
 }
 
-export interface VenueFigures {
+export interface VenueMetrics {
   readonly events: number;
   readonly malformed: number;
   readonly duplicates: number;
@@ -43,18 +43,18 @@ export interface VenueFigures {
   readonly socketToEmitted: Distribution;
 }
 
-export interface SinkFigures {
+export interface SinkMetrics {
   readonly rejected: number;
   readonly conflated: number;
   readonly batches: number;
   /** Records dropped for want of room, by topic. */
   readonly dropped: Counts;
   /** Null: there is none. */
-  readonly spill: SpillFigures | null;
+  readonly spill: SpillMetrics | null;
   readonly emittedToAcknowledged: Distribution;
 }
 
-export interface SpillFigures {
+export interface SpillMetrics {
   readonly records: number;
   readonly bytes: number;
   readonly limitBytes: number;
@@ -65,7 +65,7 @@ export interface SpillFigures {
 }
 
 /** The thread that receives, decodes and publishes. */
-export interface ThreadFigures {
+export interface ThreadMetrics {
   /** The longest delay of its event loop within each second. */
   readonly eventLoopDelay: Distribution;
   /** How long its event loop was at work. */

@@ -1,14 +1,14 @@
 import { environmentPrefix } from '../codec/environment-topics.ts';
 import { TOPICS } from '../codec/topics.ts';
 import type { Config } from '../config/config.ts';
-import type { PipelineFigures, SinkFigures, VenueFigures } from '../domain/feed-figures.ts';
+import type { PipelineMetrics, SinkMetrics, VenueMetrics } from '../domain/metrics-snapshot.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { Latencies } from '../feed/latency/latencies.ts';
 import type { VenueFeed } from '../feed/venue-feed.ts';
 import type { DriverStats } from '../sinks/driver/driver-options.ts';
 import type { RecordCounts } from './record-counts.ts';
 
-export interface FiguresOf {
+export interface MetricsParts {
   readonly feed: Feed;
   readonly config: Pick<Config, 'environment' | 'feed' | 'spill'>;
   readonly latencies: Latencies;
@@ -21,17 +21,17 @@ const BOOK_RESYNC = 'book_out_of_step';
 const BOOK_NOT_HAD = 'book_not_had';
 
 /** What the running feed counts. */
-export function figuresOf({ feed, config, latencies, published, sinks }: FiguresOf): PipelineFigures {
+export function takeMetricsSnapshot({ feed, config, latencies, published, sinks }: MetricsParts): PipelineMetrics {
   const { late, blocks } = feed.uncounted;
   return {
-    ...published.figures(),
+    ...published.metrics(),
     uncountedTrades: { late, block: blocks },
-    venues: Object.fromEntries(feed.venues.map((venue) => [venue.options.venue.id, venueFigures(venue, latencies)])),
-    sinks: Object.fromEntries(sinks.map(({ name, stats }) => [name, sinkFigures(name, stats, config, latencies)])),
+    venues: Object.fromEntries(feed.venues.map((venue) => [venue.options.venue.id, venueMetrics(venue, latencies)])),
+    sinks: Object.fromEntries(sinks.map(({ name, stats }) => [name, sinkMetrics(name, stats, config, latencies)])),
   };
 }
 
-function venueFigures({ counts, duplicates, options }: VenueFeed, latencies: Latencies): VenueFigures {
+function venueMetrics({ counts, duplicates, options }: VenueFeed, latencies: Latencies): VenueMetrics {
   const {
     [BOOK_RESYNC]: bookResyncs = 0,
     [BOOK_NOT_HAD]: booksNotHad = 0,
@@ -53,12 +53,12 @@ function venueFigures({ counts, duplicates, options }: VenueFeed, latencies: Lat
   };
 }
 
-function sinkFigures(
+function sinkMetrics(
   name: string,
   { rejected, conflated, batches, dropped, spill }: DriverStats,
-  { environment, feed, spill: { maxMb } }: FiguresOf['config'],
+  { environment, feed, spill: { maxMb } }: MetricsParts['config'],
   latencies: Latencies,
-): SinkFigures {
+): SinkMetrics {
   const prefix = environmentPrefix(environment, feed.allowTestData);
   return {
     rejected,
