@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { SchedulerLike } from 'rxjs';
+import { type SchedulerLike, Subject } from 'rxjs';
 import { identityOf } from '../../codec/identity.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
-import { createSeenWindow, type SeenWindow } from '../../operators/deduplicate.ts';
+import { deduplicate } from '../../operators/deduplicate.ts';
 import type { Arrival, ClientWarning, Follower, TopicSource } from '../source/source.ts';
 import { LagMeter, type Now, type TopicLag } from './topic-lag.ts';
 
@@ -26,6 +26,11 @@ export interface Buffered {
   room(): Promise<void>;
   undone(): Iterable<Omit<Arrival, 'decode'>>;
   keepOnly(partitions: ReadonlySet<number>): void;
+}
+
+interface ReadRecord {
+  readonly record: FeedRecord;
+  readonly from: Omit<Arrival, 'decode'>;
 }
 
 export interface TopicReaderOptions {
@@ -51,7 +56,8 @@ export class TopicReader implements Follower {
   readonly #options: TopicReaderOptions;
   readonly #listeners = new Set<RecordListener>();
   readonly #positions = new Map<number, number>();
-  readonly #seen = new Map<number, SeenWindow<string>>();
+  /** By partition: what comes out is given to each listener, once, however often it was written. */
+  readonly #records = new Map<number, Subject<ReadRecord>>();
   #lag: LagMeter;
   /** Read, and not given to anybody yet. */
   #open: readonly Arrival[] = [];
@@ -163,7 +169,7 @@ export class TopicReader implements Follower {
     for (const { buffered } of this.#listeners) buffered?.keepOnly(partitions);
     for (const partition of [...this.#positions.keys()].filter((each) => !partitions.has(each))) {
       this.#positions.delete(partition);
-      this.#seen.delete(partition);
+      this.#records.delete(partition);
     }
     this.#lag.keepOnly(partitions, this.#now());
   }
@@ -180,7 +186,7 @@ export class TopicReader implements Follower {
   async #run(stop: AbortController, settle: () => void): Promise<void> {
     this.#settle = settle;
     this.#positions.clear();
-    this.#seen.clear();
+    this.#records.clear();
     this.#failed = [];
     this.#lag = new LagMeter(this.#now());
     const { source, topic } = this.#options;
@@ -220,18 +226,26 @@ export class TopicReader implements Follower {
       this.#options.warn({ kind: 'malformed', topic: this.#options.topic, partition, offset, fault: record });
       return;
     }
-    if (!this.#seenIn(partition).add(identityOf(record))) return;
-    for (const listener of this.#listeners) listener.give(record, { partition, offset, appendedAt });
+    this.#recordsOf(partition).next({ record, from: { partition, offset, appendedAt } });
   }
 
   #isAhead({ partition, offset }: Arrival): boolean {
     return offset >= (this.#positions.get(partition) ?? Number.POSITIVE_INFINITY);
   }
 
-  #seenIn(partition: number): SeenWindow<string> {
-    const seen = this.#seen.get(partition) ?? createSeenWindow<string>(this.#options.identityWindow);
-    this.#seen.set(partition, seen);
-    return seen;
+  #recordsOf(partition: number): Subject<ReadRecord> {
+    const known = this.#records.get(partition);
+    if (known !== undefined) return known;
+    const records$ = new Subject<ReadRecord>();
+    this.#records.set(partition, records$);
+    const once = deduplicate<ReadRecord>({
+      key: ({ record }) => identityOf(record),
+      size: this.#options.identityWindow,
+    });
+    records$.pipe(once).subscribe(({ record, from }) => {
+      for (const listener of this.#listeners) listener.give(record, from);
+    });
+    return records$;
   }
 
   /** Who takes records in time would have emptied a full buffer with a turn. */

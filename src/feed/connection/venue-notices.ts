@@ -1,6 +1,7 @@
-import { distinctUntilChanged, filter, type Observable, type SchedulerLike, timeout } from 'rxjs';
+import { distinctUntilChanged, filter, type Observable, type SchedulerLike } from 'rxjs';
 import type { ReconnectConfig } from '../../config/config.ts';
 import type { ConnectionClosing, VenueEvent } from '../../domain/venue-event.ts';
+import { requireFresh } from '../../operators/require-fresh.ts';
 import { keepConnecting } from './keep-connecting.ts';
 
 /** Nothing at all for this long, pongs included: the connection is dead. Venues are pinged at least every 20 s. */
@@ -25,7 +26,7 @@ export function venueNotices({
   random,
   onLost,
 }: VenueNoticesOptions): Observable<ConnectionClosing> {
-  const watched$ = connection$.pipe(timeout({ each: SILENT_MS, scheduler }));
+  const watched$ = connection$.pipe(requireFresh({ maxAgeMs: SILENT_MS, onStale: 'error', scheduler }));
   const isData = ({ kind }: VenueEvent): boolean => kind === 'subscribed';
   return keepConnecting(watched$, { reconnect, scheduler, random, isData, onLost }).pipe(
     filter((event) => event.kind === 'closing'),

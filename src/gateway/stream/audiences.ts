@@ -1,3 +1,5 @@
+import { buffer, filter, type OperatorFunction, Subject } from 'rxjs';
+import { conflate } from '../../operators/conflate.ts';
 import type { StreamChannel } from '../api/stream-messages.ts';
 import { CHANNEL_KINDS, type Item, messageOf } from './stream-channels.ts';
 import type { StreamClient } from './stream-client.ts';
@@ -5,14 +7,15 @@ import type { StreamClient } from './stream-client.ts';
 export const ALL = '*';
 
 /** Who is sent to. */
-export type StreamReceiver = Pick<StreamClient, 'deliver' | 'keep'>;
+export type StreamReceiver = Pick<StreamClient, 'deliver'>;
 
 /** Clients that are subscribed to the same symbols of a channel: what they get is made once. */
 interface Audience {
   readonly key: string;
   readonly symbols: ReadonlySet<string>;
   readonly members: Set<StreamReceiver>;
-  pending: Map<string, Item> | Item[];
+  /** What waits for the next message to the members. */
+  readonly items$: Subject<Item>;
 }
 
 /** Who listens to one channel, grouped by what they get: a message costs its making once, however many take it. */
@@ -21,6 +24,7 @@ export class Audiences {
   readonly #byKey = new Map<string, Audience>();
   readonly #bySymbol = new Map<string, Set<Audience>>();
   readonly #of = new Map<StreamReceiver, Audience>();
+  readonly #flush$ = new Subject<void>();
 
   constructor(channel: StreamChannel) {
     this.#channel = channel;
@@ -30,15 +34,11 @@ export class Audiences {
     return this.#of.size === 0;
   }
 
-  /** Moves a client to those who get these symbols; none: to nobody. What is on its way to it stays so. */
+  /** Moves a client to those who get these symbols; none: to nobody. What waits for it is sent first. */
   move(client: StreamReceiver, symbols: ReadonlySet<string>): void {
-    const { keeps } = CHANNEL_KINDS[this.#channel];
-    if (keeps === 'all') this.flush();
-    const former = this.#of.get(client);
-    if (former !== undefined) {
-      if (symbols.size > 0) client.keep(this.#channel, [...former.pending.values()]);
-      this.#leave(client, former);
-    }
+    this.flush();
+    const previous = this.#of.get(client);
+    if (previous !== undefined) this.#leave(client, previous);
     if (symbols.size === 0) return;
     const audience = this.#audienceOf(symbols);
     audience.members.add(client);
@@ -52,29 +52,28 @@ export class Audiences {
     for (const group of [symbol ?? ALL, ALL]) {
       for (const audience of this.#bySymbol.get(group) ?? []) {
         item ??= make();
-        if (audience.pending instanceof Map) audience.pending.set(item.key, item);
-        else audience.pending.push(item);
+        audience.items$.next(item);
       }
       if (symbol === null) return;
     }
   }
 
-  /** Sends what is pending. */
+  /** Sends what waits. */
   flush(): void {
-    for (const audience of this.#byKey.values()) {
-      const items = [...audience.pending.values()];
-      if (items.length === 0) continue;
-      audience.pending = this.#nothing();
-      const message = messageOf(this.#channel, items);
-      for (const client of audience.members) client.deliver(this.#channel, message, items);
-    }
+    this.#flush$.next();
   }
 
   #audienceOf(symbols: ReadonlySet<string>): Audience {
     const key = [...symbols].sort().join(',');
     let audience = this.#byKey.get(key);
     if (audience !== undefined) return audience;
-    audience = { key, symbols, members: new Set(), pending: this.#nothing() };
+    const members = new Set<StreamReceiver>();
+    const items$ = new Subject<Item>();
+    items$.pipe(this.#collect()).subscribe((items) => {
+      const message = messageOf(this.#channel, items);
+      for (const client of members) client.deliver(this.#channel, message, items);
+    });
+    audience = { key, symbols, members, items$ };
     this.#byKey.set(key, audience);
     for (const symbol of symbols) {
       const group = this.#bySymbol.get(symbol) ?? new Set();
@@ -87,6 +86,7 @@ export class Audiences {
     this.#of.delete(client);
     audience.members.delete(client);
     if (audience.members.size > 0) return;
+    audience.items$.complete();
     this.#byKey.delete(audience.key);
     for (const symbol of audience.symbols) {
       const group = this.#bySymbol.get(symbol);
@@ -95,7 +95,14 @@ export class Audiences {
     }
   }
 
-  #nothing(): Audience['pending'] {
-    return CHANNEL_KINDS[this.#channel].keeps === 'newest' ? new Map() : [];
+  /** What comes between two flushes: the newest of each key, or all. */
+  #collect(): OperatorFunction<Item, Item[]> {
+    if (CHANNEL_KINDS[this.#channel].keeps === 'newest')
+      return conflate({ key: ({ key }) => key, release$: this.#flush$ });
+    return (items$) =>
+      items$.pipe(
+        buffer(this.#flush$),
+        filter((items) => items.length > 0),
+      );
   }
 }
