@@ -22,7 +22,8 @@ export function checkBook({ name, file, beside }: Extract<Recording, { kind: 'bo
     decoding.events(line).filter((event) => event.kind === 'book_update'),
   );
   const tickers = beside.bookTickers === undefined ? [] : tickersOf(venue, beside.bookTickers);
-  const snapshot = beside.snapshot === undefined ? undefined : takeStatusSnapshot(venue, updates[0], textOf(beside.snapshot));
+  const snapshot =
+    beside.snapshot === undefined ? undefined : takeStatusSnapshot(venue, updates[0], textOf(beside.snapshot));
   const meta = beside.meta === undefined ? {} : jsonOf(beside.meta);
   const before = Number(meta.depthFramesReceivedBeforeRestResponse ?? 0);
   const found = rebuild(updates, snapshot, before, tickers);
