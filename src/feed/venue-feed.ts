@@ -4,8 +4,9 @@ import type { BookStepped, Doubt } from './arbitration/merged-event.ts';
 import type { Resumption } from './arbitration/resumption.ts';
 import { HoldBack } from './connection/hold-back.ts';
 import { DataQuality } from './liveness/data-quality.ts';
+import type { VenueCounts } from './venue-counts.ts';
 import { VenueRun, type WatchedLine } from './venue-run.ts';
-import type { VenueCounts, VenueFeedOptions, VenueSignal } from './venue-signal.ts';
+import type { VenueFeedOptions, VenueSignal } from './venue-signal.ts';
 
 /** Portions that a run holds back at most, frames mostly: many seconds of a shard. */
 const MOST_HELD = 20_000;
@@ -42,7 +43,7 @@ export class VenueFeed {
       const warm = this.#warm;
       this.#warm = undefined;
       const run = warm?.run ?? this.#newRun(subscriber);
-      run.resume(this.#resume);
+      for (const [symbol, ended] of this.#resume) run.arbiter.resume(symbol, ended);
       this.#resume = new Map();
       if (warm === undefined) {
         this.#run = run;
@@ -141,13 +142,13 @@ export class VenueFeed {
 
   /** Hands out what waits behind holes: nothing more will come. */
   flush(): void {
-    this.#run?.flush();
+    this.#run?.arbiter.flush();
   }
 
   /** The symbol, another venue's meanwhile, does not go on where a former run ended. */
   forget(symbol: string): void {
     this.#resume.delete(symbol);
-    this.#run?.forget(symbol);
+    this.#run?.arbiter.forget(symbol);
   }
 
   add(instrument: Instrument): void {

@@ -1,6 +1,5 @@
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { BooksWanted, VenueConfig } from '../config/config.ts';
-import type { FaultKind } from '../domain/fault.ts';
 import type { Channel, Instrument } from '../domain/instrument.ts';
 import type { BookUpdate } from '../domain/market-event.ts';
 import type { DeadLetter, Environment, Kline, TradeEvent } from '../domain/record.ts';
@@ -13,7 +12,6 @@ import type { MergedEvent, SequencedTrade, TradeHole } from './arbitration/merge
 import type { ListFollowing } from './instruments/followed-instruments.ts';
 import type { VenueLatency } from './latency/latencies.ts';
 import type { Activity } from './liveness/activity.ts';
-import type { DataQuality } from './liveness/data-quality.ts';
 import type { StatusNote } from './status/status-log.ts';
 import type { VenueSymbol } from './venue-symbol.ts';
 
@@ -115,17 +113,4 @@ export interface VenueFeedOptions {
   readonly restWeight?: () => number;
   /** What is timed, and the venue's clock for it, followed while the venue runs; undefined: nothing is. */
   readonly timing?: { readonly latency: VenueLatency; readonly clock$: Observable<ClockState> };
-}
-
-/** What a venue feed counts; read, never reset. */
-export interface VenueCounts {
-  frames: number;
-  events: number;
-  malformed: number;
-  readonly quality: DataQuality;
-  readonly ignored: Map<string, number>;
-  readonly warnings: Map<string, number>;
-  reconnects: number;
-  /** What `reconnects` counts, by the kind of fault. */
-  readonly losses: Map<FaultKind, number>;
 }

@@ -291,7 +291,12 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
           if (sequence.next(line, value)) {
             subscriber.next({ kind: 'value', key, value });
             if (possible.size > 0 && possible.has(key)) reportPossible(key, sequence);
-          } else accept(key, sequence.accept(line, value, scheduler.now()));
+            return;
+          }
+          const sequenced = sequence.accept(line, value, scheduler.now());
+          const changes =
+            sequenced.length > 0 || sequence.heldSince !== undefined || holding.has(key) || possible.has(key);
+          if (changes) accept(key, sequenced);
         },
         error(error) {
           for (const key of [...holding.keys()]) emit(key, of(key).release());

@@ -1,0 +1,107 @@
+import type { SchedulerLike } from 'rxjs';
+import type { Instrument } from '../domain/instrument.ts';
+import type { Venue } from '../venues/contract.ts';
+import type { LineArbiter } from './arbitration/line-arbiter.ts';
+import type { VenueBooks } from './books/venue-books.ts';
+import type { LineChange } from './connection/line-event.ts';
+import type { VenueLines } from './connection/venue-lines.ts';
+import type { CoinWatch } from './liveness/coin-watch.ts';
+import type { DataQuality } from './liveness/data-quality.ts';
+
+export interface CarriedSymbolsOptions {
+  readonly venue: Venue;
+  readonly lines: VenueLines;
+  readonly arbiter: LineArbiter;
+  readonly books: VenueBooks;
+  readonly coins: CoinWatch;
+  readonly quality: DataQuality;
+  readonly scheduler: SchedulerLike;
+}
+
+/**
+ * Which symbols the connections of a venue carry, and what it means for trades, books and single symbols that one opens,
+ * is lost or replaced.
+ */
+export class CarriedSymbols {
+  readonly #options: CarriedSymbolsOptions;
+
+  constructor(options: CarriedSymbolsOptions) {
+    this.#options = options;
+  }
+
+  /** The first instruments: connections open with them. */
+  open(instruments: readonly Instrument[]): void {
+    const { coins, lines, scheduler } = this.#options;
+    for (const instrument of instruments) coins.add(instrument, scheduler.now());
+    lines.open(instruments);
+  }
+
+  follow(instrument: Instrument): void {
+    const { coins, lines, scheduler } = this.#options;
+    coins.add(instrument, scheduler.now());
+    lines.add(instrument);
+  }
+
+  leave(symbol: string): void {
+    const { arbiter, books, coins, lines, quality } = this.#options;
+    const instrument = lines.bySymbol(symbol);
+    if (instrument !== undefined) {
+      lines.remove(instrument);
+      arbiter.unsubscribed(symbol);
+    }
+    coins.remove(symbol);
+    books.remove(symbol);
+    quality.remove(symbol);
+  }
+
+  change({ connection, successor, signal, wasUp }: LineChange): void {
+    const { arbiter, books, coins, lines, scheduler } = this.#options;
+    switch (signal.kind) {
+      case 'connected':
+        if (lines.up === 1 && !successor) coins.connected(scheduler.now());
+        arbiter.lineJoined(connection.id);
+        books.lineJoined(connection.id);
+        return;
+      case 'lost':
+        if (!wasUp) return;
+        arbiter.lineLost(connection.id);
+        books.lineLost(connection.id);
+        for (const { symbol } of lines.lacking()) coins.refuse(symbol, scheduler.now());
+        return;
+      case 'subscribed':
+        this.#subscribed(connection.id, signal.topics);
+        return;
+      case 'handed_over':
+        arbiter.lineReplaced(signal.from, connection.id);
+        books.lineHandedOver(signal.from, connection.id);
+        return;
+      case 'refused':
+        for (const topic of signal.topics) this.#refused(connection.id, topic);
+    }
+  }
+
+  /** From now on the connection misses no trade of these topics; what was missed before can be asked for. */
+  #subscribed(connection: number, topics: readonly string[]): void {
+    const { venue, lines, arbiter, books, coins, scheduler } = this.#options;
+    const about = new Set(topics.flatMap((topic) => lines.byTopic(topic) ?? []));
+    const acknowledged = new Set(topics);
+    const withTopic = (topicsOf: (instrument: Instrument) => readonly string[]): readonly Instrument[] =>
+      [...about].filter((instrument) => topicsOf(instrument).some((topic) => acknowledged.has(topic)));
+    books.subscribed(withTopic((instrument) => lines.bookTopicsOf(instrument)));
+    for (const { symbol } of withTopic((instrument) => lines.neededOf(instrument)))
+      coins.acknowledged(symbol, scheduler.now());
+    const traded = withTopic((instrument) => venue.topics(instrument, 'trade'));
+    arbiter.lineSubscribed(
+      connection,
+      traded.map(({ symbol }) => symbol),
+    );
+  }
+
+  #refused(connection: number, topic: string): void {
+    const { venue, lines, arbiter, coins, scheduler } = this.#options;
+    const instrument = lines.byTopic(topic);
+    if (instrument === undefined) return;
+    if (venue.topics(instrument, 'trade').includes(topic)) arbiter.unsubscribed(instrument.symbol, connection);
+    if (lines.lacks(instrument)) coins.refuse(instrument.symbol, scheduler.now());
+  }
+}
