@@ -57,9 +57,8 @@ const REPLICAS_TIMEOUT_MS = 8000;
 
 function sizeOf({ messages }: ProduceBatch): number {
   let size = 0;
-  messages.forEach(({ key, value }, index) => {
-    size += sizeOfRecord(key, value, index);
-  });
+  let index = 0;
+  for (const { key, value } of messages) size += sizeOfRecord(key, value, index++);
   return size;
 }
 
@@ -72,9 +71,8 @@ async function compress(batch: ProduceBatch, compression: Exclude<Compression, '
 
 function writeRecords(target: Uint8Array, from: number, { messages }: ProduceBatch): number {
   let at = from;
-  messages.forEach(({ key, value }, index) => {
-    at = writeRecord(target, at, key, value, index);
-  });
+  let index = 0;
+  for (const { key, value } of messages) at = writeRecord(target, at, key, value, index++);
   return at;
 }
 

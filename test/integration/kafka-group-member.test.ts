@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel } from 'kafkajs';
 import { expect, it, onTestFinished } from 'vitest';
 import { GroupMember } from '../../src/kafka/groups/group-member.ts';
+import { createMissingTopics, settledTopics, withBrokers } from '../../src/kafka/topics.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { KAFKA_CLIENTS, kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { until } from '../../testing/tools/until.ts';
@@ -13,7 +14,14 @@ it.each(KAFKA_CLIENTS)(
     const admin = new Kafka({ brokers: [...config.brokers], logLevel: logLevel.NOTHING }).admin();
     onTestFinished(() => admin.disconnect());
     const topic = randomUUID();
-    await admin.createTopics({ topics: [{ topic, numPartitions: 2 }], waitForLeaders: true });
+    await withBrokers(
+      config,
+      () => {},
+      async (brokers) => {
+        await createMissingTopics(brokers, [{ topic, partitions: 2, replication: -1, settings: {} }]);
+        await settledTopics(brokers, [topic]);
+      },
+    );
     const member = new GroupMember(config, topic, { group: topic, sessionTimeoutMs: 10_000 }, () => {});
     onTestFinished(() => member.leave());
     expect([...(await member.join()).keys()]).toEqual([0, 1]);

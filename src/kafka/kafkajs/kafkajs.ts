@@ -28,6 +28,7 @@ import {
   crc32c,
   createErrorFromCode,
   type KafkajsLogger,
+  type RawOffsets,
   requestMetadata,
   requestProduce,
   type SocketFactory,
@@ -171,10 +172,8 @@ class KafkajsConnection implements BrokerConnection {
   async listOffsets(topic: string, partitions: readonly number[], at: OffsetAt) {
     const timestamp = at === 'beginning' ? -2 : at === 'end' ? -1 : at.timeMs;
     const topics = [{ topic, partitions: partitions.map((partition) => ({ partition, timestamp })) }];
-    const { responses } = await this.#ask((broker) =>
-      broker.listOffsets({ replicaId: CONSUMER, isolationLevel: READ_COMMITTED, topics }),
-    );
-    return offsetsIn(responses);
+    const request = { replicaId: CONSUMER, isolationLevel: READ_COMMITTED, topics };
+    return offsetsIn(await this.#ask((broker) => broker.listOffsets(request)));
   }
 
   async createTopics(topics: readonly NewTopic[]): Promise<void> {
@@ -244,8 +243,8 @@ class KafkajsConnection implements BrokerConnection {
 
   async committedOffsets(group: string, topic: string, partitions: readonly number[]) {
     const topics = [{ topic, partitions: partitions.map((partition) => ({ partition })) }];
-    const { responses } = await this.#ask((broker) => broker.offsetFetch({ groupId: group, topics }));
-    return new Map([...offsetsIn(responses)].filter(([, offset]) => offset >= 0n));
+    const found = await this.#ask((broker) => broker.offsetFetch({ groupId: group, topics }));
+    return new Map([...offsetsIn(found)].filter(([, offset]) => offset >= 0n));
   }
 
   async commitOffsets(
@@ -278,9 +277,7 @@ function unlessTheyExist(error: unknown): void {
   if (refused !== undefined) throw refused;
 }
 
-function offsetsIn(
-  responses: readonly { readonly partitions: readonly { readonly partition: number; readonly offset: string }[] }[],
-): ReadonlyMap<number, bigint> {
+function offsetsIn({ responses }: RawOffsets): ReadonlyMap<number, bigint> {
   return new Map(
     responses.flatMap((response) => response.partitions).map(({ partition, offset }) => [partition, BigInt(offset)]),
   );

@@ -16,72 +16,43 @@ export const Broker = require('kafkajs/src/broker') as new (options: {
   readonly allowAutoTopicCreation: boolean;
 }) => Broker;
 
+/** Requests are as kafkajs' codecs read them; the contract suite shows that they are right. */
 export interface Broker {
   readonly connectionPool: ConnectionPool;
   readonly lookupRequest: (key: number, definition: unknown) => (args: object) => ProtocolRequest;
   connect(): Promise<void>;
-  findGroupCoordinator(request: { groupId: string; coordinatorType: number }): Promise<{
-    coordinator: { nodeId: number; host: string; port: number };
+  findGroupCoordinator(request: object): Promise<{
+    readonly coordinator: { readonly nodeId: number; readonly host: string; readonly port: number };
   }>;
-  fetch(request: {
-    isolationLevel: number;
-    maxWaitTime: number;
-    minBytes: number;
-    maxBytes: number;
-    topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[];
-  }): Promise<{ responses: { partitions: RawPartition[] }[] }>;
-  listOffsets(request: {
-    replicaId: number;
-    isolationLevel: number;
-    topics: { topic: string; partitions: { partition: number; timestamp: number }[] }[];
-  }): Promise<{ responses: { partitions: { partition: number; offset: string }[] }[] }>;
-  createTopics(request: {
-    topics: {
-      topic: string;
-      numPartitions: number;
-      replicationFactor: number;
-      configEntries: { name: string; value: string }[];
+  fetch(request: object): Promise<{ readonly responses: readonly { readonly partitions: readonly RawPartition[] }[] }>;
+  listOffsets(request: object): Promise<RawOffsets>;
+  createTopics(request: object): Promise<unknown>;
+  describeConfigs(request: object): Promise<{
+    readonly resources: readonly {
+      readonly resourceName: string;
+      readonly configEntries: readonly { readonly configName: string; readonly configValue: string }[];
     }[];
-  }): Promise<unknown>;
-  describeConfigs(request: { resources: { type: number; name: string; configNames: readonly string[] }[] }): Promise<{
-    resources: { resourceName: string; configEntries: { configName: string; configValue: string }[] }[];
   }>;
-  initProducerId(request: { transactionalId: string; transactionTimeout: number }): Promise<{
-    producerId: string;
-    producerEpoch: number;
-  }>;
+  initProducerId(request: object): Promise<{ readonly producerId: string; readonly producerEpoch: number }>;
   addPartitionsToTxn(request: object): Promise<unknown>;
   endTxn(request: object): Promise<unknown>;
-  joinGroup(request: {
-    groupId: string;
-    sessionTimeout: number;
-    rebalanceTimeout: number;
-    memberId: string;
-    groupProtocols: { name: string; metadata: Buffer }[];
-  }): Promise<{
-    generationId: number;
-    leaderId: string;
-    memberId: string;
-    members: { memberId: string; memberMetadata: Buffer }[];
+  joinGroup(request: object): Promise<{
+    readonly generationId: number;
+    readonly leaderId: string;
+    readonly memberId: string;
+    readonly members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[];
   }>;
-  syncGroup(request: {
-    groupId: string;
-    generationId: number;
-    memberId: string;
-    groupAssignment: { memberId: string; memberAssignment: Buffer }[];
-  }): Promise<{ memberAssignment: Buffer }>;
-  heartbeat(request: { groupId: string; groupGenerationId: number; memberId: string }): Promise<unknown>;
-  leaveGroup(request: { groupId: string; memberId: string }): Promise<unknown>;
-  offsetFetch(request: {
-    groupId: string;
-    topics: { topic: string; partitions: { partition: number }[] }[];
-  }): Promise<{ responses: { partitions: { partition: number; offset: string }[] }[] }>;
-  offsetCommit(request: {
-    groupId: string;
-    groupGenerationId: number;
-    memberId: string;
-    topics: { topic: string; partitions: { partition: number; offset: string }[] }[];
-  }): Promise<unknown>;
+  syncGroup(request: object): Promise<{ readonly memberAssignment: Buffer }>;
+  heartbeat(request: object): Promise<unknown>;
+  leaveGroup(request: object): Promise<unknown>;
+  offsetFetch(request: object): Promise<RawOffsets>;
+  offsetCommit(request: object): Promise<unknown>;
+}
+
+export interface RawOffsets {
+  readonly responses: readonly {
+    readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
+  }[];
 }
 
 /** kafkajs/src/network/connectionPool 2.2.4: the two sockets to a broker, one of them for fetching. */

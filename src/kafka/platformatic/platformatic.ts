@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Connection, RecordsBatch } from '@platformatic/kafka';
+import type { Connection } from '@platformatic/kafka';
 import { BrokerError } from '../broker-error.ts';
 import type {
   BrokerConnection,
@@ -14,11 +14,11 @@ import type {
   ProduceAnswer,
   ProduceBatch,
   ProducerNumbers,
-  TopicMessage,
   TopicSettings,
   Transaction,
 } from '../contract.ts';
 import { type ProduceBody, produceBody } from '../produce-request.ts';
+import { committedMessages } from './committed-messages.ts';
 import { brokerError, responseIn } from './platformatic-error.ts';
 import { library } from './private-modules.ts';
 
@@ -327,43 +327,3 @@ class PlatformaticConnection implements BrokerConnection {
 }
 
 const NO_BYTES = Buffer.alloc(0);
-const IS_TRANSACTIONAL = 1 << 4;
-const IS_CONTROL = 1 << 5;
-const IS_APPEND_TIME = 1 << 3;
-const ABORT = 0;
-const CONTROL_TYPE_AT = 2;
-
-type Fetched = ReturnType<typeof fetchV11.parseResponse>['responses'][number]['partitions'][number];
-
-/** Without control records and what transactions that were aborted wrote. */
-function committedMessages({ partitionIndex, records, abortedTransactions }: Fetched, from: bigint): TopicMessage[] {
-  const aborted = (abortedTransactions ?? []).toSorted((a, b) => Number(a.firstOffset - b.firstOffset));
-  const open = new Set<bigint>();
-  const messages: TopicMessage[] = [];
-  for (const batch of records ?? []) {
-    const { attributes, producerId, firstOffset, lastOffsetDelta } = batch;
-    const lastOffset = firstOffset + BigInt(lastOffsetDelta);
-    for (let next = aborted[0]; next !== undefined && next.firstOffset <= lastOffset; next = aborted[0]) {
-      open.add(next.producerId);
-      aborted.shift();
-    }
-    if ((attributes & IS_CONTROL) !== 0) {
-      if (batch.records[0]?.key?.readInt16BE(CONTROL_TYPE_AT) === ABORT) open.delete(producerId);
-    } else if ((attributes & IS_TRANSACTIONAL) === 0 || !open.has(producerId)) {
-      addMessages(messages, batch, partitionIndex, from);
-    }
-  }
-  return messages;
-}
-
-function addMessages(messages: TopicMessage[], batch: RecordsBatch, partition: number, from: bigint): void {
-  const first = Number(batch.firstOffset);
-  const firstTime = Number(batch.firstTimestamp);
-  const appendTime = (batch.attributes & IS_APPEND_TIME) === 0 ? undefined : Number(batch.maxTimestamp);
-  for (const { offsetDelta, timestampDelta, key, value } of batch.records) {
-    const offset = first + offsetDelta;
-    if (offset < from) continue;
-    const timestamp = appendTime ?? firstTime + Number(timestampDelta);
-    messages.push({ partition, offset: String(offset), timestamp, key: key === null ? null : key.toString(), value });
-  }
-}

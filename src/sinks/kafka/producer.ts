@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { at } from '../../domain/at.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Brokers } from '../../kafka/brokers.ts';
 import type { KafkaConfig } from '../../kafka/config.ts';
@@ -207,7 +208,7 @@ export class RepeatingProducer {
   }
 
   async #pause(failures: number): Promise<void> {
-    await this.#pauseFor(PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)] as number, this.#stop.signal);
+    await this.#pauseFor(at(PAUSES_MS, Math.min(failures, PAUSES_MS.length - 1)), this.#stop.signal);
   }
 
   #up(): void {

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { at } from '../../domain/at.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
@@ -54,7 +55,7 @@ class RecentReader implements BackwardReader {
     for (let index = messages.length - 1; index >= 0; index--) {
       // Live trades may flow by now.
       if (index % AT_ONCE === 0) await setImmediate();
-      const { key, value } = messages[index] as TopicMessage;
+      const { key, value } = at(messages, index);
       // The first of a stretch tells how far back it goes, whosever it is.
       const isSought = index === 0 || (key !== null && this.#lookback.seeks(key));
       const record = value === null || !isSought ? undefined : await this.#decode(value);

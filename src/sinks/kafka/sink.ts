@@ -2,6 +2,7 @@ import { codecOf } from '../../codec/avro.ts';
 import type { SchemaRegistry } from '../../codec/schema-registry.ts';
 import { TOPICS } from '../../codec/topics.ts';
 import { encodeConfluent, encodeSingleObject } from '../../codec/wire-format.ts';
+import { at } from '../../domain/at.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import { Brokers } from '../../kafka/brokers.ts';
@@ -98,7 +99,7 @@ class KafkaSink implements Sink {
     const messages: Message[] = [];
     const refused = new Map<number, Outcome>();
     for (let index = 0; index < batch.length; index++) {
-      const { topic, key, record } = batch[index] as OutRecord;
+      const { topic, key, record } = at(batch, index);
       const name = this.#fullName(topic);
       try {
         messages.push({ topic: name, key, value: this.#encode(name, record) });
