@@ -16,7 +16,7 @@ const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
 
 function spillEvents(): string[] {
-  const text = sources.find(({ path }) => path === 'src/sinks/spill/spill.ts')?.text ?? '';
+  const text = sources.find(({ path }) => path === 'src/sinks/spill/spill-options.ts')?.text ?? '';
   const union = /export type SpillEvent = ([^;]+);/.exec(text)?.[1] ?? '';
   return [...union.matchAll(/'(\w+)'/g)].map(([, name]) => `spill_${name}`);
 }

@@ -1,4 +1,5 @@
 import type { Sink } from '../contract.ts';
+import type { Timers } from '../timers.ts';
 
 export type SinkState = 'opening' | 'up' | 'down';
 
@@ -9,17 +10,27 @@ export interface SinkHealthOptions {
   readonly onState?: (state: SinkState, reason: string) => void;
 }
 
+export interface HealthParts {
+  readonly timers: Timers;
+  readonly spill: { readonly isOn: boolean } | undefined;
+  readonly delivery: { readonly sentAt: number | undefined };
+}
+
+const WATCH_EVERY_MS = 250;
+
 /** Whether a sink takes records, since when it does not, and why. */
 export class SinkHealth {
   readonly #sink: Sink;
+  readonly #parts: HealthParts;
   readonly #downAfterMs: number;
   readonly #onState: SinkHealthOptions['onState'];
   #state: SinkState = 'opening';
   #reason = 'opening';
   #downSince: number | undefined;
 
-  constructor(sink: Sink, { downAfterMs = 2000, onState }: SinkHealthOptions) {
+  constructor(sink: Sink, parts: HealthParts, { downAfterMs = 2000, onState }: SinkHealthOptions) {
     this.#sink = sink;
+    this.#parts = parts;
     this.#downAfterMs = downAfterMs;
     this.#onState = onState;
   }
@@ -32,27 +43,33 @@ export class SinkHealth {
     return this.#reason;
   }
 
-  /** Milliseconds that the sink has been down; 0 while it is not. */
-  downForMs(now: number): number {
-    return this.#downSince === undefined ? 0 : now - this.#downSince;
-  }
-
   up(reason: string): void {
     if (this.#state === 'up') return;
     this.#downSince = undefined;
     this.#become('up', reason);
   }
 
-  down(reason: string, now: number): void {
-    this.#downSince ??= now;
+  down(cause: string): void {
+    const reason = this.#parts.spill?.isOn === true ? `${cause}; records go to the spill` : cause;
+    this.#downSince ??= this.#parts.timers.now();
     if (this.#state !== 'down' || this.#reason !== reason) this.#become('down', reason);
   }
 
-  /** Why a sink that owes an answer since `sentAt` counts as down; undefined: it does not. */
-  overdue(sentAt: number | undefined, now: number): string | undefined {
-    if (sentAt === undefined || now - sentAt < this.#downAfterMs) return undefined;
+  /** From now on a write that hangs counts as down; `onChecked` gets the milliseconds that the sink has been down. */
+  watch(onChecked: (downMs: number) => void): void {
+    this.#parts.timers.after(WATCH_EVERY_MS, () => {
+      this.#checkAnswer();
+      onChecked(this.#downSince === undefined ? 0 : this.#parts.timers.now() - this.#downSince);
+      this.watch(onChecked);
+    });
+  }
+
+  /** A write that hangs never answers: its age tells. */
+  #checkAnswer(): void {
+    const { sentAt } = this.#parts.delivery;
+    if (sentAt === undefined || this.#parts.timers.now() - sentAt < this.#downAfterMs) return;
     const health = this.#sink.health();
-    return health.state === 'down' ? health.reason : `no answer to a batch within ${this.#downAfterMs} ms`;
+    this.down(health.state === 'down' ? health.reason : `no answer to a batch within ${this.#downAfterMs} ms`);
   }
 
   #become(state: SinkState, reason: string): void {

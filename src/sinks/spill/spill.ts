@@ -1,60 +1,15 @@
-import type { SchedulerLike } from 'rxjs';
-import { topicOf } from '../../codec/topics.ts';
-import { asFault, type Fault } from '../../domain/fault.ts';
-import type { CheckpointOptions, OutRecord, Recent, RecentOptions, SeriesCheckpoint } from '../contract.ts';
-import type { Batch } from '../queue/batcher.ts';
+import { asFault } from '../../domain/fault.ts';
+import type { CheckpointOptions, Recent, RecentOptions, SeriesCheckpoint } from '../contract.ts';
 import { TRADES } from '../queue/drop-priority.ts';
 import type { LossLedger } from '../queue/loss-ledger.ts';
 import { OutQueue, type QueueEntry } from '../queue/out-queue.ts';
 import { Timers } from '../timers.ts';
-import { prefixOf, Reconciler } from './reconcile.ts';
 import type { SpillMark } from './recover-log.ts';
-import { type SpillFiles, spillFiles } from './spill-files.ts';
+import { spillFiles } from './spill-files.ts';
 import { type AppendResult, SpillLog } from './spill-log.ts';
+import type { SpillHooks, SpillOptions, SpillParts, SpillStats } from './spill-options.ts';
+import { SpillRecovery } from './spill-recovery.ts';
 import { SpillWriter } from './spill-writer.ts';
-import { SpilledRecent } from './spilled-recent.ts';
-
-export interface SpillOptions {
-  /** Folder of this sink alone, and of one process; made when it is needed. */
-  readonly dir: string;
-  readonly maxBytes: number;
-  /** Size at which a file is closed and the next begun; a 64th of the limit by default, 8 MiB at most. */
-  readonly segmentBytes?: number;
-  /** Milliseconds between two writes: what a killed process loses at most; 50 by default. */
-  readonly flushMs?: number;
-  /** Instead of the folder's own, for tests. */
-  readonly files?: SpillFiles;
-}
-
-export type SpillEvent = 'spilling' | 'failing' | 'broken' | 'drained';
-
-export interface SpillStats {
-  /** Records on the disk that are not in flight. */
-  readonly records: number;
-  readonly bytes: number;
-  /** Milliseconds since the oldest of its files was begun, or found; null: there is none. */
-  readonly oldestMs: number | null;
-  /** Stretches of files that could not be read. */
-  readonly broken: number;
-}
-
-export interface SpillHooks {
-  /** Records begin to go to the disk, it fails, takes again, cannot be read, and the spill is empty; for people. */
-  onEvent(event: SpillEvent, reason: string): void;
-  /** Records were dropped because the limit was reached, by topic. */
-  onDropped(byTopic: ReadonlyMap<string, number>): void;
-  onRejected(record: OutRecord, fault: Fault): void;
-  /** Records left the queue. */
-  onTaken(): void;
-}
-
-export interface SpillParts {
-  readonly queue: OutQueue;
-  readonly ledger: LossLedger;
-  readonly scheduler: SchedulerLike;
-  /** What is with the sink. */
-  readonly delivery: { readonly batch: Batch | undefined };
-}
 
 const READ_AT_ONCE = 5000;
 const SAVE_MS = 1000;
@@ -74,8 +29,8 @@ export class Spill {
   readonly #timers: Timers;
   readonly #hooks: SpillHooks;
   #isOn = false;
-  /** While records of a previous process are there: which of them the sink has. */
-  #reconciler: Reconciler | undefined;
+  /** While records of a previous process are there. */
+  #recovery: SpillRecovery | undefined;
   /** The removal of a drained log. */
   #clearing: Promise<void> | undefined;
   /** Sequence number of the last record that was read back. */
@@ -132,56 +87,29 @@ export class Spill {
   }
 
   /**
-   * Finds what a previous process left, and which of it the sink has by now: `read` asks the sink, also for the kinds and
-   * environments of the spilled records. Returns where each series will end when the spill is drained.
-   * @throws Fault if a file is of another version
+   * Finds what a previous process left, without what the sink has by now (see SpillRecovery). Returns where each series
+   * will end when the spill is drained. @throws Fault
    */
   async recover(
     options: CheckpointOptions,
     read: (options: CheckpointOptions) => Promise<readonly SeriesCheckpoint[]>,
   ): Promise<readonly SeriesCheckpoint[]> {
-    const { topics, mark } = await this.#log.recover({ onBreak: (priority, seq) => this.#onBreak(priority, seq) });
-    const kinds = (['trade', 'agg_trade'] as const).filter(
-      (kind) => options.kinds.includes(kind) || [...topics].some((topic) => topic.endsWith(topicOf(kind).name)),
-    );
-    const foreign = new Set([...topics].map(prefixOf)).difference(new Set(options.environmentPrefixes));
-    const groups = await Promise.all(
-      [options.environmentPrefixes, ...[...foreign].map((prefix) => [prefix])].map(async (environmentPrefixes) => {
-        const checkpoints = await read({ ...options, environmentPrefixes, kinds });
-        return { environmentPrefixes, kinds, checkpoints };
-      }),
-    );
-    this.#ledger.seed(groups.flatMap(({ checkpoints }) => checkpoints));
-    const reconciler = new Reconciler(groups, mark.handedSeq);
-    await this.#reconcile(reconciler);
+    const hooks = { onBreak: (priority: number, seq: number) => this.#onBreak(priority, seq) };
+    const recovery = await SpillRecovery.open(this.#log, this.#ledger, options, read, hooks);
     if (this.#log.unread > 0) {
-      this.#reconciler = reconciler;
+      this.#recovery = recovery;
       this.#isOn = true;
       this.#writer.start();
       this.#hooks.onEvent('spilling', `${this.#log.unread} records of a former run`);
     } else {
       await this.#log.clear();
     }
-    return reconciler.checkpoints();
+    return recovery.checkpoints();
   }
 
   /** After `recover`: the near past that a previous process left here and the sink does not have; undefined: nothing. */
   async recent(options: RecentOptions): Promise<Recent | undefined> {
-    const reconciler = this.#reconciler;
-    if (reconciler === undefined) return undefined;
-    const found = new SpilledRecent(options);
-    let whole = true;
-    const onBreak = () => {
-      whole = false;
-    };
-    await this.#log.scan(
-      ({ entry }) => {
-        if (!reconciler.isStored(entry)) found.add(entry.out);
-        return true;
-      },
-      { onBreak },
-    );
-    return { ...found.all(), whole };
+    return this.#recovery?.recent(options);
   }
 
   /** From now on the records of the queue go to the disk, behind the batch in flight and the backlog. */
@@ -205,7 +133,7 @@ export class Spill {
       if (entries.length > 0) this.#writer.start();
       else {
         this.#isOn = false;
-        this.#reconciler = undefined;
+        this.#recovery = undefined;
         entries = this.#writer.giveBack();
       }
     }
@@ -325,25 +253,6 @@ export class Spill {
       .catch((error) => this.#writer.report(asFault(error)));
   }
 
-  async #reconcile(reconciler: Reconciler): Promise<void> {
-    const losses: Parameters<LossLedger['lost']>[0][number][] = [];
-    await this.#log.scan(
-      ({ entry, segment }) => {
-        reconciler.see(entry);
-        segment.tally.add(entry);
-        return true;
-      },
-      { onLoss: (loss) => losses.push(loss) },
-    );
-    const open = [...losses.filter((loss) => reconciler.isOpen(loss)), ...reconciler.unsure()];
-    for (const [index, loss] of open.entries()) this.#ledger.lost([loss], `found ${index}`, true);
-    const end = reconciler.lastStoredSeq;
-    await this.#log.scan(({ entry, segment }) => {
-      if (entry.seq <= end && reconciler.isStored(entry)) segment.tally.remove(entry);
-      return entry.seq < end;
-    });
-  }
-
   #appended({ rejected, dropped }: AppendResult): void {
     for (const { out, fault } of rejected) this.#hooks.onRejected(out, fault);
     if (dropped.length === 0) return;
@@ -358,7 +267,7 @@ export class Spill {
   }
 
   async #read(): Promise<readonly QueueEntry[]> {
-    const entries = await this.#log.read(READ_AT_ONCE, (entry) => this.#reconciler?.isStored(entry) !== true);
+    const entries = await this.#log.read(READ_AT_ONCE, (entry) => this.#recovery?.isStored(entry) !== true);
     if (entries.length > 0) this.#reads++;
     return entries;
   }

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { OutRecord, Recent, SeriesCheckpoint } from '../../../src/sinks/contract.ts';
 import type { DriverOptions } from '../../../src/sinks/driver/driver-options.ts';
 import { SinkDriver } from '../../../src/sinks/driver/sink-driver.ts';
-import type { SpillOptions } from '../../../src/sinks/spill/spill.ts';
+import type { SpillOptions } from '../../../src/sinks/spill/spill-options.ts';
 import { sampleTradeStats } from '../../codec/sample-records.ts';
 import { gap, position, short, tick, trade } from '../fake-sink.ts';
 import { VirtualClock } from '../virtual-clock.ts';

@@ -1,0 +1,49 @@
+import type { SchedulerLike } from 'rxjs';
+import type { Fault } from '../../domain/fault.ts';
+import type { OutRecord } from '../contract.ts';
+import type { Batch } from '../queue/batcher.ts';
+import type { LossLedger } from '../queue/loss-ledger.ts';
+import type { OutQueue } from '../queue/out-queue.ts';
+import type { SpillFiles } from './spill-files.ts';
+
+export interface SpillOptions {
+  /** Folder of this sink alone, and of one process; made when it is needed. */
+  readonly dir: string;
+  readonly maxBytes: number;
+  /** Size at which a file is closed and the next begun; a 64th of the limit by default, 8 MiB at most. */
+  readonly segmentBytes?: number;
+  /** Milliseconds between two writes: what a killed process loses at most; 50 by default. */
+  readonly flushMs?: number;
+  /** Instead of the folder's own, for tests. */
+  readonly files?: SpillFiles;
+}
+
+export type SpillEvent = 'spilling' | 'failing' | 'broken' | 'drained';
+
+export interface SpillStats {
+  /** Records on the disk that are not in flight. */
+  readonly records: number;
+  readonly bytes: number;
+  /** Milliseconds since the oldest of its files was begun, or found; null: there is none. */
+  readonly oldestMs: number | null;
+  /** Stretches of files that could not be read. */
+  readonly broken: number;
+}
+
+export interface SpillHooks {
+  /** Records begin to go to the disk, it fails, takes again, cannot be read, and the spill is empty; for people. */
+  onEvent(event: SpillEvent, reason: string): void;
+  /** Records were dropped because the limit was reached, by topic. */
+  onDropped(byTopic: ReadonlyMap<string, number>): void;
+  onRejected(record: OutRecord, fault: Fault): void;
+  /** Records left the queue. */
+  onTaken(): void;
+}
+
+export interface SpillParts {
+  readonly queue: OutQueue;
+  readonly ledger: LossLedger;
+  readonly scheduler: SchedulerLike;
+  /** What is with the sink. */
+  readonly delivery: { readonly batch: Batch | undefined };
+}
