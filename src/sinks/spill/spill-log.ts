@@ -1,13 +1,11 @@
-import { asFault, Fault } from '../../domain/fault.ts';
-import type { OutRecord } from '../contract.ts';
-import { DROPPED_LAST, dropPriorityOf } from '../queue/drop-priority.ts';
+import { at } from '../../domain/at.ts';
 import type { TradeLoss } from '../queue/loss-ledger.ts';
 import type { QueueEntry } from '../queue/out-queue.ts';
+import { type AppendPlan, planAppend } from './append-plan.ts';
 import { LogReader, type LogReaderHooks, type ReadEntry } from './log-reader.ts';
 import { MARK, markText, recoverLog, type SpillMark } from './recover-log.ts';
-import { CLASSES, newSegment, type Segment, Tally } from './segment.ts';
+import { CLASSES, type Segment } from './segment.ts';
 import type { SpillFiles } from './spill-files.ts';
-import { commitFrame, lossFrame, recordFrame, segmentHead } from './spill-frame.ts';
 
 export interface SpillLogOptions {
   readonly maxBytes: number;
@@ -17,18 +15,9 @@ export interface SpillLogOptions {
   readonly now: () => number;
 }
 
-export interface AppendResult {
-  /** What no schema fits: it is nowhere. */
-  readonly rejected: readonly { readonly out: OutRecord; readonly fault: Fault }[];
-  /** What had to go for it, the losses among it saved. */
-  readonly dropped: readonly Tally[];
-}
+export type AppendResult = Pick<AppendPlan, 'rejected' | 'dropped'>;
 
-interface Piece {
-  readonly entry: QueueEntry;
-  readonly bytes: Buffer;
-}
-
+const READ_AT_ONCE = 4096;
 const LARGEST_SEGMENT = 8 * 2 ** 20;
 const SMALLEST_SEGMENT = 128 * 1024;
 
@@ -191,107 +180,35 @@ export class SpillLog {
 
   async #append(entries: readonly QueueEntry[], losses: readonly TradeLoss[]): Promise<AppendResult> {
     await this.#cleanUp();
-    const rejected: { out: OutRecord; fault: Fault }[] = [];
-    const pieces: Piece[][] = CLASSES.map(() => []);
-    for (const entry of entries) {
-      try {
-        pieces[dropPriorityOf(entry.out.record)]?.push({ entry, bytes: recordFrame(entry) });
-      } catch (error) {
-        rejected.push({ out: entry.out, fault: asFault(error) });
-      }
-    }
-    const { victims, refused } = this.#makeRoom(pieces);
-    const dropped = [...victims.map(({ tally }) => tally), ...refused.map((own) => this.#tallyOf(own))].filter(
-      ({ count }) => count > 0,
-    );
-    const lost = [...losses, ...dropped.flatMap((tally) => [...tally.losses.values()])];
-    const lastSeq = entries.at(-1)?.seq ?? this.#lastSeq;
-
-    const targets = CLASSES.map((priority) => this.#target(priority, pieces[priority] as Piece[], lastSeq, victims));
-    const lastSeqs = targets.map((target, priority) => {
-      const last = pieces[priority]?.at(-1)?.entry.seq;
-      return last ?? target?.lastSeq ?? 0;
+    const { rejected, victims, dropped, writes, lastSeq } = planAppend(this.#classes, entries, losses, {
+      maxBytes: this.#options.maxBytes,
+      segmentBytes: this.#segmentBytes,
+      now: this.#options.now(),
+      handedSeq: this.#handedSeq,
+      lastSeq: this.#lastSeq,
     });
-    const written: { segment: Segment; bytes: number; pieces: readonly Piece[] }[] = [];
-    for (const priority of CLASSES) {
-      const own = pieces[priority] as Piece[];
-      const commits = priority === DROPPED_LAST;
-      const segment = targets[priority];
-      if (segment === undefined || (own.length === 0 && !commits)) continue;
-      const bytes = Buffer.concat([
-        ...(segment.bytes === 0 ? [segmentHead()] : []),
-        ...own.map((piece) => piece.bytes),
-        ...(commits ? [...lost.map((loss) => lossFrame(lastSeq, loss)), commitFrame(lastSeq, lastSeqs)] : []),
-      ]);
+    for (const { segment, bytes } of writes) {
       this.#leftovers.set(segment.name, segment.bytes);
       await this.#files.write(segment.name, segment.bytes, bytes);
       this.#unsynced.add(segment.name);
-      written.push({ segment, bytes: bytes.length, pieces: own });
     }
-
     this.#leftovers.clear();
     this.#lastSeq = lastSeq;
-    for (const { segment, bytes, pieces: own } of written) {
-      const segments = this.#classes[segment.priority] as Segment[];
+    for (const { segment, bytes, entries: own } of writes) {
+      const segments = at(this.#classes, segment.priority);
       if (!segments.includes(segment)) segments.push(segment);
-      segment.bytes += bytes;
-      segment.lastSeq = Math.max(segment.lastSeq, own.at(-1)?.entry.seq ?? segment.firstSeq);
-      for (const { entry } of own) if (entry.seq > this.#handedSeq) segment.tally.add(entry);
+      segment.bytes += bytes.length;
+      segment.lastSeq = Math.max(segment.lastSeq, own.at(-1)?.seq ?? segment.firstSeq);
+      for (const entry of own) if (entry.seq > this.#handedSeq) segment.tally.add(entry);
     }
     // A file that cannot be removed holds nothing that counts: it is tried again with the next append.
     for (const victim of victims) await this.#remove(victim).catch(() => {});
     return { rejected, dropped };
   }
 
-  /** What has to go: the oldest of the least precious, be it on the disk or on its way there. */
-  #makeRoom(pieces: Piece[][]): { readonly victims: Segment[]; readonly refused: Piece[][] } {
-    const victims: Segment[] = [];
-    const refused: Piece[][] = [];
-    while (this.#sizeWith(pieces, victims) > this.#options.maxBytes) {
-      const priority = CLASSES.find(
-        (index) =>
-          (pieces[index] as Piece[]).length > 0 || this.#classes[index]?.some((segment) => !victims.includes(segment)),
-      );
-      if (priority === undefined || priority === DROPPED_LAST) {
-        throw new Fault('sink', `spill: its limit of ${this.#options.maxBytes} bytes is reached`);
-      }
-      const victim = this.#classes[priority]?.find((segment) => !victims.includes(segment));
-      if (victim !== undefined) {
-        victims.push(victim);
-      } else {
-        refused.push(pieces[priority] as Piece[]);
-        pieces[priority] = [];
-      }
-    }
-    return { victims, refused };
-  }
-
-  /** What all files will hold, with the heads of those that have to be begun. */
-  #sizeWith(pieces: readonly Piece[][], victims: readonly Segment[]): number {
-    let size = COMMIT_BYTES;
-    for (const priority of CLASSES) {
-      const own = pieces[priority] as Piece[];
-      for (const { bytes } of own) size += bytes.length;
-      const target = this.#target(priority, own, 0, victims);
-      if (target?.bytes === 0) size += segmentHead().length;
-      for (const segment of this.#classes[priority] as Segment[]) if (!victims.includes(segment)) size += segment.bytes;
-    }
-    return size;
-  }
-
-  /** Where the next records of a class go; undefined: there are none, and none before them. */
-  #target(priority: number, own: readonly Piece[], lastSeq: number, victims: readonly Segment[]): Segment | undefined {
-    const last = this.#classes[priority]?.at(-1);
-    const known = last === undefined || victims.includes(last) ? undefined : last;
-    const commits = priority === DROPPED_LAST;
-    if (known !== undefined && (known.bytes < this.#segmentBytes || own.length === 0)) return known;
-    if (own.length === 0 && !commits) return undefined;
-    return newSegment(priority, own[0]?.entry.seq ?? lastSeq, this.#options.now());
-  }
-
   async #remove(segment: Segment): Promise<void> {
     segment.dropped = true;
-    const segments = this.#classes[segment.priority] as Segment[];
+    const segments = at(this.#classes, segment.priority);
     if (segments.includes(segment)) segments.splice(segments.indexOf(segment), 1);
     this.#unsynced.delete(segment.name);
     this.#leftovers.set(segment.name, 0);
@@ -308,12 +225,6 @@ export class SpillLog {
     }
   }
 
-  #tallyOf(pieces: readonly Piece[]): Tally {
-    const tally = new Tally();
-    for (const { entry } of pieces) if (entry.seq > this.#handedSeq) tally.add(entry);
-    return tally;
-  }
-
   #all(): Segment[] {
     return this.#classes.flat();
   }
@@ -324,7 +235,3 @@ export class SpillLog {
     return result;
   }
 }
-
-const READ_AT_ONCE = 4096;
-/** Room for the end of an append: its commit, and losses that it has to remember. */
-const COMMIT_BYTES = 4096;

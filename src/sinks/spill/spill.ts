@@ -1,5 +1,6 @@
 import { asFault } from '../../domain/fault.ts';
 import type { CheckpointOptions, Recent, RecentOptions, SeriesCheckpoint } from '../contract.ts';
+import type { Batch } from '../queue/batcher.ts';
 import { TRADES } from '../queue/drop-priority.ts';
 import type { LossLedger } from '../queue/loss-ledger.ts';
 import { OutQueue, type QueueEntry } from '../queue/out-queue.ts';
@@ -152,12 +153,8 @@ export class Spill {
   }
 
   /** Before a batch of the spill goes to the sink: all before it is settled, nothing behind it was ever there. Never rejects. */
-  async saveMark(): Promise<void> {
-    try {
-      await this.#log.saveMark(this.#mark);
-    } catch (error) {
-      this.#writer.report(asFault(error));
-    }
+  saveMark(): Promise<void> {
+    return this.#saveMark(this.#mark);
   }
 
   /** The batch in flight is settled. */
@@ -207,6 +204,10 @@ export class Spill {
     return { settledSeq: batch === undefined ? handedSeq : batch.firstSeq - 1, handedSeq };
   }
 
+  #saveMark(mark: SpillMark): Promise<void> {
+    return this.#log.saveMark(mark).catch((error) => this.#writer.report(asFault(error)));
+  }
+
   async #saveAll(isOver: () => boolean): Promise<void> {
     if (this.#isOn) await this.#writer.halt();
     else {
@@ -236,10 +237,7 @@ export class Spill {
   /** The records of the batch in flight and of the backlog go to the disk first. */
   #takeMemory(): void {
     const { batch } = this.#delivery;
-    const inFlight = (batch?.records ?? []).map((out, index): QueueEntry => {
-      const barrier = out.record.kind === 'gap' || out.record.kind === 'position';
-      return { seq: (batch?.firstSeq ?? 0) + index * (batch?.seqStep ?? 1), barrier, out };
-    });
+    const inFlight = batch === undefined ? [] : entriesOf(batch);
     const first = [...inFlight, ...this.backlog.takeEntries(this.backlog.length)];
     const lastInFlight = inFlight.at(-1)?.seq;
     const firstSeq = first[0]?.seq ?? this.#queue.headSeq ?? 1;
@@ -248,9 +246,7 @@ export class Spill {
     if (first.length > 0) this.#readSeq = handedSeq;
     this.#log.handedOut(handedSeq);
     this.#writer.take(first, inFlight.length);
-    void this.#log
-      .saveMark({ settledSeq: firstSeq - 1, handedSeq })
-      .catch((error) => this.#writer.report(asFault(error)));
+    void this.#saveMark({ settledSeq: firstSeq - 1, handedSeq });
   }
 
   #appended({ rejected, dropped }: AppendResult): void {
@@ -277,4 +273,11 @@ export class Spill {
     if (priority >= TRADES) this.#ledger.suspectAll(seq - 1);
     this.#hooks.onEvent('broken', 'a part of a file could not be read');
   }
+}
+
+function entriesOf({ records, firstSeq, seqStep }: Batch): QueueEntry[] {
+  return records.map((out, index) => {
+    const barrier = out.record.kind === 'gap' || out.record.kind === 'position';
+    return { seq: firstSeq + index * seqStep, barrier, out };
+  });
 }
