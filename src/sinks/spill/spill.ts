@@ -252,14 +252,8 @@ export class Spill {
   #appended({ rejected, dropped }: AppendResult): void {
     for (const { out, fault } of rejected) this.#hooks.onRejected(out, fault);
     if (dropped.length === 0) return;
-    const byTopic = new Map<string, number>();
-    for (const tally of dropped) {
-      this.#ledger.lost([...tally.losses.values()], `disk ${this.#reads}`, true);
-      for (const [topic, count] of tally.byTopic) {
-        if (count > 0) byTopic.set(topic, (byTopic.get(topic) ?? 0) + count);
-      }
-    }
-    this.#hooks.onDropped(byTopic);
+    for (const { losses } of dropped) this.#ledger.lost([...losses.values()], `disk ${this.#reads}`, true);
+    this.#hooks.onDropped(countsOf(dropped));
   }
 
   async #read(): Promise<readonly QueueEntry[]> {
@@ -280,4 +274,12 @@ function entriesOf({ records, firstSeq, seqStep }: Batch): QueueEntry[] {
     const barrier = out.record.kind === 'gap' || out.record.kind === 'position';
     return { seq: firstSeq + index * seqStep, barrier, out };
   });
+}
+
+function countsOf(dropped: AppendResult['dropped']): Map<string, number> {
+  const byTopic = new Map<string, number>();
+  for (const [topic, count] of dropped.flatMap((tally) => [...tally.byTopic])) {
+    if (count > 0) byTopic.set(topic, (byTopic.get(topic) ?? 0) + count);
+  }
+  return byTopic;
 }
