@@ -2,11 +2,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { codecOf } from '../../src/codec/avro.ts';
 import { keyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
-import type { Feed } from '../../src/feed/feed.ts';
 import type { Network } from '../../src/net/network.ts';
 import type { SocketHandlers } from '../../src/net/open-socket.ts';
 import { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
 import { buildFeed } from '../../src/runtime/build-feed.ts';
+import type { RunningFeed } from '../../src/runtime/running-feed.ts';
 import { priceText, quantityText, tickerData, tradeData } from '../../src/simulator/binance/binance-frames.ts';
 import type { Listing } from '../../src/simulator/market/listing.ts';
 import { SimulatedMarket } from '../../src/simulator/market/market.ts';
@@ -39,7 +39,7 @@ export class VirtualFeed {
   readonly #scheduler = new VirtualScheduler(0);
   readonly #market: SimulatedMarket;
   readonly #rate: number;
-  readonly #feed: Feed;
+  readonly #feed: RunningFeed;
   readonly #driver: SinkDriver;
   /** Connections by topic. */
   readonly #listeners = new Map<string, SocketHandlers[]>();
@@ -82,7 +82,7 @@ export class VirtualFeed {
   }
 
   get published(): number {
-    return this.#feed.view.trades;
+    return this.#feed.trades;
   }
 
   async start(): Promise<void> {

@@ -2,7 +2,6 @@
 export interface Turn {
   /** Null: not known yet. */
   readonly venue: string | null;
-  /** 0 where venues do not take turns: there is a series for each of them. */
   readonly epoch: number;
 }
 

@@ -29,6 +29,8 @@ export class CoinRow {
   /** Where its figures come from. */
   readonly environment = signal<Environment | null>(null);
   readonly epoch = signal(0);
+  /** Several venues publish the symbol beside each other: the row shows one of them. */
+  isOfSeveral = false;
   readonly stale = signal(false);
   readonly bookStale = signal<boolean | null>(null);
   readonly sparkline = signal<readonly Decimal[]>([]);
@@ -61,8 +63,7 @@ export class CoinRow {
 
   tick(tick: PriceJson, pageMs: number): void {
     const venue = this.venue.peek();
-    // Where venues do not take turns the row shows one of them.
-    if (tick.epoch === 0 && venue !== null && venue !== tick.venue) return;
+    if (this.isOfSeveral && venue !== null && venue !== tick.venue) return;
     if (!isOfTurn(tick, { venue, epoch: this.epoch.peek() })) this.#forgetPrice();
     this.venue.value = tick.venue;
     this.environment.value = tick.environment;

@@ -130,6 +130,7 @@ function takeStatus(next: Status): void {
         row = new CoinRow(coin);
         bySymbol.set(coin.symbol, row);
       }
+      row.isOfSeveral = next.coins.filter(({ symbol }) => symbol === coin.symbol).length > 1;
       row.overview(coin, pageMs);
     }
     const known = rows.peek();

@@ -4,11 +4,12 @@ import { rowOf } from './feed-state.ts';
 import { getJson } from './get-json.ts';
 import { selected } from './selection.ts';
 
-/** Of the selected symbol, and where venues do not take turns (epoch 0) of the one that its row shows. */
-export function concerns(record: { readonly symbol: string; readonly venue: string; readonly epoch: number }): boolean {
+/** Of the selected symbol, and if several venues publish it, of the one that its row shows. */
+export function concerns(record: { readonly symbol: string; readonly venue: string }): boolean {
   if (record.symbol !== selected.peek()) return false;
-  const venue = rowOf(record.symbol)?.venue.peek();
-  return record.epoch !== 0 || venue === undefined || venue === null || record.venue === venue;
+  const row = rowOf(record.symbol);
+  const venue = row?.venue.peek() ?? null;
+  return row?.isOfSeveral !== true || venue === null || record.venue === venue;
 }
 
 /** Of the venue's turn that goes on: REST tells of no other. */

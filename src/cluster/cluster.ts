@@ -5,12 +5,12 @@ import { asFault, type Fault } from '../domain/fault.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { StatusSnapshot } from '../domain/status-snapshot.ts';
-import type { Feed } from '../feed/feed.ts';
+import type { FeedWatch } from '../feed/status/feed-watch.ts';
 import type { KafkaLog } from '../kafka/config.ts';
 import { GroupMember } from '../kafka/groups/group-member.ts';
 import { isTakenOver } from '../kafka/kafka-error.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
-import { newConnectionBudget, newRest, topCoinsOf } from '../runtime/build-feed.ts';
+import { newConnectionBudget } from '../runtime/build-venues.ts';
 import {
   malformedRowsLogger,
   type Pipeline,
@@ -19,6 +19,7 @@ import {
   startPipeline,
 } from '../runtime/run.ts';
 import type { Stopped } from '../runtime/sink-pipelines.ts';
+import { newRest, topCoinsOf } from '../runtime/venue-requests.ts';
 import type { ConnectionBudget } from '../venues/connection/connection-budget.ts';
 import type { VenueRest } from '../venues/rest/rest-client.ts';
 import { mergeMetrics, metricsLeft } from './merge-metrics-snapshots.ts';
@@ -100,8 +101,8 @@ class Cluster implements Running {
     return this.#failing.signal;
   }
 
-  feeds(): readonly Feed[] {
-    return this.#pipelines().map(({ feed }) => feed);
+  feeds(): readonly FeedWatch[] {
+    return this.#pipelines().flatMap(({ feed }) => feed.watches);
   }
 
   snapshot(): StatusSnapshot {
@@ -263,7 +264,7 @@ class Cluster implements Running {
           const seconds = (now - since) / 1000;
           const isKnown = pipeline !== undefined && seconds >= MEASURED_AFTER_S;
           // What was fetched was traded before.
-          return [shard, isKnown ? { rate: pipeline.feed.view.liveTrades / seconds, seconds } : NOTHING_KNOWN];
+          return [shard, isKnown ? { rate: pipeline.feed.liveTrades / seconds, seconds } : NOTHING_KNOWN];
         }),
     );
   }

@@ -1,7 +1,7 @@
 import type { Environment, FeedRecord } from '../domain/record.ts';
 import { topicOf } from './topics.ts';
 
-/** One active venue a symbol, or every venue published beside the others. */
+/** One feed with one active venue a symbol, or every venue a feed of its own. */
 export type FeedMode = 'failover' | 'all';
 
 const PREFIXES: Readonly<Record<Environment, string>> = {
@@ -21,10 +21,25 @@ export function topicNameOf(record: FeedRecord, allowTestData: boolean): string 
   return environmentPrefix(record.environment, allowTestData) + topicOf(record.kind).name;
 }
 
+/** A symbol at a venue. */
+export interface VenueSymbolName {
+  readonly venue: string;
+  readonly symbol: string;
+}
+
 /**
- * Message key of a record. Market records: the canonical symbol, in mode `all` VENUE:SYMBOL, as the venues of a symbol
- * are separate series there. A status: `feed`, VENUE or VENUE:SYMBOL.
+ * Message key of market records; what has one key has one numbering of epochs. The canonical symbol; in mode `all`
+ * VENUE:SYMBOL, as each venue is a feed of its own.
  */
+export function marketKeyOf(mode: FeedMode): MarketKeyOf {
+  return mode === 'all' ? ({ venue, symbol }) => `${venue}:${symbol}` : symbolKey;
+}
+
+export type MarketKeyOf = (of: VenueSymbolName) => string;
+
+export const symbolKey: MarketKeyOf = ({ symbol }) => symbol;
+
+/** Message key of a record. Market records: see `marketKeyOf`. A status: `feed`, VENUE or VENUE:SYMBOL. */
 export function keyOf(record: FeedRecord, mode: FeedMode): string {
   switch (record.kind) {
     case 'status':
@@ -36,6 +51,6 @@ export function keyOf(record: FeedRecord, mode: FeedMode): string {
     case 'dead_letter':
       return record.venue;
     default:
-      return mode === 'all' ? `${record.venue}:${record.symbol}` : record.symbol;
+      return marketKeyOf(mode)(record);
   }
 }

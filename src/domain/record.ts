@@ -72,7 +72,7 @@ export interface TradeEvent {
   readonly coin: string;
   /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
   readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing; 0 in mode all. Prices of two epochs are prices of two venues. */
+  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing. Prices of two epochs are prices of two venues. */
   readonly epoch: number;
   /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
   readonly receivedAt: number;
@@ -109,7 +109,7 @@ export interface AggTrade {
   readonly coin: string;
   /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
   readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing; 0 in mode all. Prices of two epochs are prices of two venues. */
+  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing. Prices of two epochs are prices of two venues. */
   readonly epoch: number;
   /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
   readonly receivedAt: number;
@@ -148,7 +148,7 @@ export interface PriceTick {
   readonly coin: string;
   /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
   readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing; 0 in mode all. Prices of two epochs are prices of two venues. */
+  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing. Prices of two epochs are prices of two venues. */
   readonly epoch: number;
   /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
   readonly receivedAt: number;
@@ -177,7 +177,7 @@ export interface BookTicker {
   readonly coin: string;
   /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
   readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing; 0 in mode all. Prices of two epochs are prices of two venues. */
+  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing. Prices of two epochs are prices of two venues. */
   readonly epoch: number;
   /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
   readonly receivedAt: number;
@@ -208,7 +208,7 @@ export interface Kline {
   readonly coin: string;
   /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
   readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing; 0 in mode all. Prices of two epochs are prices of two venues. */
+  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing. Prices of two epochs are prices of two venues. */
   readonly epoch: number;
   /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
   readonly receivedAt: number;
@@ -251,7 +251,7 @@ export interface OrderBookSnapshot {
   readonly coin: string;
   /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
   readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing; 0 in mode all. Prices of two epochs are prices of two venues. */
+  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing. Prices of two epochs are prices of two venues. */
   readonly epoch: number;
   /** When the frame that brought the book to this state arrived at our socket, microseconds since 1970 by our wall clock; of a stale book, when it became so. */
   readonly receivedAt: number;
@@ -280,7 +280,7 @@ export interface BookDelta {
   readonly coin: string;
   /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
   readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing; 0 in mode all. Prices of two epochs are prices of two venues. */
+  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing. Prices of two epochs are prices of two venues. */
   readonly epoch: number;
   /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
   readonly receivedAt: number;
@@ -313,7 +313,7 @@ export interface TradeStats {
   readonly coin: string;
   /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
   readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing; 0 in mode all. Prices of two epochs are prices of two venues. */
+  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing. Prices of two epochs are prices of two venues. */
   readonly epoch: number;
   /** When the last trade in the window arrived at our socket, microseconds since 1970 by our wall clock. */
   readonly receivedAt: number;
@@ -378,7 +378,7 @@ export interface LargeTrade {
   readonly coin: string;
   /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
   readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing; 0 in mode all. Prices of two epochs are prices of two venues. */
+  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing. Prices of two epochs are prices of two venues. */
   readonly epoch: number;
   /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
   readonly receivedAt: number;

@@ -107,6 +107,11 @@ export class VenueFeed {
     return new VenueRun({ ...this.options, instruments: [...this.#instruments.values()] }, this.counts, out, held);
   }
 
+  /** What is followed. */
+  get instruments(): readonly Instrument[] {
+    return [...this.#instruments.values()];
+  }
+
   /** False before it is subscribed and after it ended. */
   get running(): boolean {
     return this.#run !== undefined;

@@ -221,13 +221,13 @@ export class VenueRun {
     const events = this.arbiter.data(of.arbiter, connection, value as readonly LineData[], receivedAt); // as above
     this.#watch.passed(of.watch, events, now);
     // Held back, it is a sign of life all the same.
-    if (events.length > 0 || holds(of.arbiter)) this.#out.next({ kind: 'events', symbol, receivedAt, events, of });
+    if (events.length > 0 || holds(of.arbiter)) this.#out.next({ kind: 'events', symbol, receivedAt, events });
   }
 
   #of(symbol: string): VenueSymbol {
     let known = this.#symbols.get(symbol);
     if (known === undefined) {
-      known = { watch: this.#watch.of(symbol), arbiter: this.arbiter.of(symbol), served: undefined };
+      known = { watch: this.#watch.of(symbol), arbiter: this.arbiter.of(symbol) };
       this.#symbols.set(symbol, known);
     }
     return known;

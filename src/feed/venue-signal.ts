@@ -13,7 +13,6 @@ import type { ListFollowing } from './instruments/followed-instruments.ts';
 import type { VenueLatency } from './latency/latencies.ts';
 import type { Activity } from './liveness/activity.ts';
 import type { StatusNote } from './status/status-log.ts';
-import type { VenueSymbol } from './venue-symbol.ts';
 
 /** What one venue tells: its events merged from all its lines, how it is, and what happened to it. */
 export type VenueSignal =
@@ -22,8 +21,6 @@ export type VenueSignal =
       readonly symbol: string;
       readonly receivedAt: number;
       readonly events: readonly MergedEvent[];
-      /** The symbol in this run of the venue, where it was at hand. */
-      readonly of?: Pick<VenueSymbol, 'served'>;
       /** They were held back or fetched: no sign that the venue delivers. */
       readonly late?: true;
     }

@@ -1,11 +1,8 @@
 import type { ArbiterSymbol } from './arbitration/line-arbiter.ts';
 import type { SymbolWatch } from './liveness/frame-watch.ts';
-import type { ServedKey } from './served-key.ts';
 
 /** What the stages of a venue's run keep of one symbol: looked for once a frame, and not by each of them. */
 export interface VenueSymbol {
   readonly watch: SymbolWatch;
   readonly arbiter: ArbiterSymbol;
-  /** What the feed keeps of what this symbol is served as; undefined until something of it came. */
-  served: ServedKey | undefined;
 }

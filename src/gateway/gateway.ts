@@ -1,4 +1,5 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
+import type { FeedMode } from '../codec/environment-topics.ts';
 import type { GatewayStats } from './api/feed-answers.ts';
 import { GatewayMetrics } from './metrics/metrics.ts';
 import type { EndpointOptions } from './rest/rest.ts';
@@ -18,6 +19,7 @@ export interface GatewayOptions extends Pick<EndpointOptions, 'largeTradeThresho
   readonly source: GatewaySource;
   /** How many trades of a symbol are remembered. */
   readonly historyTrades: number;
+  readonly mode: FeedMode;
   /** More WebSockets are refused. Default 2,000. */
   readonly maxClients?: number;
   readonly scheduler: SchedulerLike;
@@ -44,8 +46,8 @@ const LEAVE_WITHIN_MS = 500;
 
 /** A gateway that takes in its source from now on, and serves it once it is told to listen. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { settings, source, scheduler, wallClockMs, historyTrades, largeTradeThreshold, log } = options;
-  const view = new GatewayView({ historyTrades, scheduler, wallClockMs, behind: () => source.behind });
+  const { settings, source, scheduler, wallClockMs, historyTrades, mode, largeTradeThreshold, log } = options;
+  const view = new GatewayView({ historyTrades, mode, scheduler, wallClockMs, behind: () => source.behind });
   const hub = new StreamHub({ view, scheduler, maxClients: options.maxClients ?? MAX_CLIENTS });
   const stats = (): GatewayStats => hub.stats;
   const metrics = new GatewayMetrics(view, stats);

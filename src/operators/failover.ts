@@ -1,7 +1,13 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
 import { type Alarm, createAlarm } from './alarm.ts';
 import { type Decision, decide, type FailoverTiming } from './failover/failover-decision.ts';
-import type { FailoverEvent, FailoverSource, SourceEvent } from './failover/failover-events.ts';
+import {
+  type FailoverEvent,
+  type FailoverSource,
+  isSourceEvent,
+  type OtherEvent,
+  type SourceEvent,
+} from './failover/failover-events.ts';
 import { KeyRoutes, type Route } from './failover/key-routes.ts';
 import { SourceState } from './failover/source-state.ts';
 import { listen } from './listen.ts';
@@ -44,7 +50,7 @@ export interface FailoverOptions<T> extends FailoverTiming {
  *   at the start too; `epoch` right before the first value that a source gives for a key in its turn (not in the
  *   picture). Values of the new source received after the last data of the old one come first, as `held`; where that had
  *   none of a key in its turn, those since the key was served before. No value of a former epoch follows a later one of
- *   its key.
+ *   its key. An event of any other kind is passed on at once and as it is, whether its source serves or not.
  * - **error**: the last source's error, when every source has ended; whatever an option function throws.
  * - **complete**: when every source has ended and none of them with an error. A source that ends alone, in whichever
  *   way, counts as blocked.
@@ -85,7 +91,15 @@ export interface FailoverOptions<T> extends FailoverTiming {
 export function failover<T>(
   sources: readonly FailoverSource<T>[],
   options: FailoverOptions<T>,
-): Observable<FailoverEvent<T>> {
+): Observable<FailoverEvent<T>>;
+export function failover<T, E extends OtherEvent>(
+  sources: readonly FailoverSource<T, E>[],
+  options: FailoverOptions<T>,
+): Observable<FailoverEvent<T> | E>;
+export function failover<T, E extends OtherEvent>(
+  sources: readonly FailoverSource<T, E>[],
+  options: FailoverOptions<T>,
+): Observable<FailoverEvent<T> | E> {
   return new Observable((subscriber) => {
     const run = new FailoverRun(sources, options, subscriber);
     run.start();
@@ -93,14 +107,14 @@ export function failover<T>(
   });
 }
 
-class FailoverRun<T> {
+class FailoverRun<T, E extends OtherEvent> {
   readonly #options: FailoverOptions<T>;
-  readonly #out: Subscriber<FailoverEvent<T>>;
+  readonly #out: Subscriber<FailoverEvent<T> | E>;
   readonly #scheduler: SchedulerLike;
   readonly #nextEpoch: (key: string, source: string) => number;
   readonly #sources: readonly SourceState<T>[];
   readonly #routes: KeyRoutes<T>;
-  readonly #events: readonly FailoverSource<T>['events$'][];
+  readonly #events: readonly FailoverSource<T, E>['events$'][];
   readonly #subscription = new Subscription();
   readonly #wake: Alarm;
   #active: SourceState<T> | undefined;
@@ -108,7 +122,11 @@ class FailoverRun<T> {
   #switching = false;
   #lastError: { readonly error: unknown } | undefined;
 
-  constructor(sources: readonly FailoverSource<T>[], options: FailoverOptions<T>, out: Subscriber<FailoverEvent<T>>) {
+  constructor(
+    sources: readonly FailoverSource<T, E>[],
+    options: FailoverOptions<T>,
+    out: Subscriber<FailoverEvent<T> | E>,
+  ) {
     this.#options = options;
     this.#out = out;
     this.#scheduler = options.scheduler ?? asyncScheduler;
@@ -128,12 +146,15 @@ class FailoverRun<T> {
     this.#subscription.unsubscribe();
   }
 
-  #subscribe(source: SourceState<T>, events$: FailoverSource<T>['events$'] | undefined): void {
+  #subscribe(source: SourceState<T>, events$: FailoverSource<T, E>['events$'] | undefined): void {
     if (events$ === undefined || this.#out.closed) return;
     this.#onHealth(source, { kind: 'started' });
     this.#subscription.add(
       listen(events$, this.#out, {
-        next: (event) => this.#onEvent(source, event),
+        next: (event) => {
+          if (isSourceEvent<T>(event)) this.#onEvent(source, event);
+          else this.#out.next(event);
+        },
         error: (error) => {
           this.#lastError = { error };
           this.#onEnd(source);

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { SchedulerLike } from 'rxjs';
 import { CaptureWriter } from '../capture/capture-writer.ts';
 import type { Config } from '../config/config.ts';
-import type { Feed } from '../feed/feed.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { VenueNetworks } from '../net/venue-networks.ts';
 import { type WallClock, wallClock } from '../net/wall-clock.ts';
 import { buildFeed } from '../runtime/build-feed.ts';
+import type { RunningFeed } from '../runtime/running-feed.ts';
 import { statusLogger } from '../runtime/status-logger.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { capturedConfig } from './captured-config.ts';
@@ -79,7 +79,7 @@ export async function createCapture(
 
 /** A feed that goes nowhere but into a capture. */
 export interface Recording {
-  readonly feed: Feed;
+  readonly feed: RunningFeed;
   readonly capture: CaptureFile;
   /** Closes the connections and the file. @throws what kept something out of it. */
   stop(reason: string): Promise<void>;

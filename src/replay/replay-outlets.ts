@@ -2,7 +2,7 @@ import { keyOf, topicNameOf } from '../codec/environment-topics.ts';
 import { type Config, environmentPrefixes } from '../config/config.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { Environment, FeedRecord, RecordKind } from '../domain/record.ts';
-import type { FeedOutput } from '../feed/feed.ts';
+import type { FeedOutput } from '../feed/feed-event.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { OutRecord } from '../sinks/contract.ts';
 import { SinkDriver } from '../sinks/driver/sink-driver.ts';

@@ -1,6 +1,6 @@
 import type { CaptureFormat } from '../capture/capture-line.ts';
 import type { VenueId } from '../domain/instrument.ts';
-import type { FeedOutput } from '../feed/feed.ts';
+import type { FeedOutput } from '../feed/feed-event.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ReplayCounts } from './replay-network.ts';
 

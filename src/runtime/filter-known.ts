@@ -1,3 +1,4 @@
+import { type MarketKeyOf, symbolKey } from '../codec/environment-topics.ts';
 import type { FeedRecord, Gap } from '../domain/record.ts';
 import { type AnyTrade, compareIds, lastIdOf, type TradeKind } from '../domain/trade-id.ts';
 import { outcomeOf } from '../feed/resume/epoch-ledger.ts';
@@ -34,13 +35,15 @@ export function filterKnown(
   checkpoints: readonly SeriesCheckpoint[],
   epochs: readonly FormerEpoch[],
   windows: ToldWindows | undefined,
+  seriesOf: MarketKeyOf = symbolKey,
 ): RecordFilter | undefined {
   const known = new Map<string, KnownEpoch>();
   const foreign = new Set<string>();
   for (const former of epochs) {
     const own = checkpoints.filter((of) => keyOf(of) === keyOf(former));
     const ends = new Map(own.flatMap(({ kind, last }) => (last ? [[kind, last] as const] : [])));
-    if (isForeign(former, own, checkpoints)) foreign.add(keyOf(former));
+    const sameSeries = checkpoints.filter((of) => seriesOf(of) === seriesOf(former));
+    if (isForeign(former, own, sameSeries)) foreign.add(keyOf(former));
     else if (isAhead(former, ends)) known.set(keyOf(former), { ends, passed: 0, gap: undefined, until: undefined });
   }
   if (known.size + foreign.size === 0 && windows === undefined) return undefined;
@@ -61,21 +64,20 @@ export function filterKnown(
   };
 }
 
-/** The sink has left the epoch, or does not know it. In mode all everybody goes on in the one epoch that there is. */
+/** The sink has left the epoch, or does not know it. */
 function isForeign(
-  { symbol, epoch, last }: FormerEpoch,
+  { epoch, last }: FormerEpoch,
   own: readonly SeriesCheckpoint[],
   all: readonly SeriesCheckpoint[],
 ): boolean {
-  if (epoch === 0) return false;
-  if (all.some((of) => of.symbol === symbol && of.epoch > epoch)) return true;
+  if (all.some((of) => of.epoch > epoch)) return true;
   const counted = own.find((of) => of.last !== undefined);
   const hasNone = own.length === 0 || (counted !== undefined && counted.last === null);
   return last !== null && hasNone;
 }
 
-function isAhead({ epoch, last, takeUp }: FormerEpoch, ends: ReadonlyMap<TradeKind, Checkpoint>): boolean {
-  if (takeUp === undefined) return epoch > 0 && isBefore(last, [...ends.values()][0]);
+function isAhead({ last, takeUp }: FormerEpoch, ends: ReadonlyMap<TradeKind, Checkpoint>): boolean {
+  if (takeUp === undefined) return isBefore(last, [...ends.values()][0]);
   return [...takeUp].some(([kind, checkpoint]) => isBefore(checkpoint, ends.get(kind)));
 }
 
@@ -92,11 +94,6 @@ function newTrade(all: Map<string, KnownEpoch>, trade: AnyTrade): readonly FeedR
   const end = known?.ends.get(trade.kind);
   if (known === undefined || end === undefined) return [trade];
   const { tradeId, receivedAt } = trade;
-  // In mode all no epoch ends where a venue counts anew, which it may have done between the ends of two sinks.
-  if (trade.epoch === 0 && compareIds(tradeId, end.id) <= 0 && trade.timestamp > end.timestamp) {
-    all.delete(key);
-    return [trade];
-  }
   const { gap, passed } = known;
   const isBehindGap = gap?.toId != null && compareIds(tradeId, gap.toId) >= 0;
   const rest = isBehindGap ? restOf(gap, end, passed) : undefined;

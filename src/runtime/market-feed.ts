@@ -9,9 +9,9 @@ import { loadConfig } from '../config/load-config.ts';
 import { type Channel, type Instrument, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import type { FeedRecord, FeedStatus, Gap, PriceTick, TradeEvent } from '../domain/record.ts';
 import type { RawFrame } from '../domain/venue-event.ts';
-import type { Feed } from '../feed/feed.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { buildFeed } from './build-feed.ts';
+import type { RunningFeed } from './running-feed.ts';
 
 export interface MarketFeedOptions {
   /** The preferred venue; the others stand by, in the default order. */
@@ -65,7 +65,7 @@ export class MarketFeed {
   readonly #gaps$ = new Subject<Gap>();
   readonly #records$ = new Subject<FeedRecord>();
   readonly #config: Config;
-  readonly #feed: Feed;
+  readonly #feed: RunningFeed;
   readonly #coins = new Set<string>();
   readonly #watches: TradingWatches;
   #started = false;
@@ -143,29 +143,29 @@ export class MarketFeed {
 
   /** The last price of a coin; undefined before its first. */
   getPrice(coin: string): PriceTick | undefined {
-    return this.#feed.view.tick(coin.toUpperCase() + this.#config.quote);
+    const symbol = coin.toUpperCase() + this.#config.quote;
+    return this.#feed.watches.map(({ view }) => view.tick(symbol)).find((tick) => tick !== undefined);
   }
 
   /** The last price of every coin that has one. */
   getAllPrices(): readonly PriceTick[] {
-    return this.#feed.view.ticks();
+    return this.#feed.watches.flatMap(({ view }) => view.ticks());
   }
 
   getStatus(): Readonly<Record<string, VenueStatus>> {
     return Object.fromEntries(
-      this.#feed.venues.map((venue) => {
-        const id = venue.options.venue.id;
-        const state = this.#feed.states.get(id);
-        const receivedAt = this.#feed.lastReceivedAt.get(id) ?? null;
-        return [
-          id,
-          {
-            connected: state?.connected ?? false,
-            lastMessageTime: receivedAt === null ? null : Math.floor(receivedAt / 1000),
-            messageCount: venue.counts.frames,
-          },
-        ];
-      }),
+      this.#feed.watches.flatMap(({ venues, states, lastReceivedAt }) =>
+        venues.map(({ options, counts }) => {
+          const { id } = options.venue;
+          const receivedAt = lastReceivedAt.get(id);
+          const status: VenueStatus = {
+            connected: states.get(id)?.connected ?? false,
+            lastMessageTime: receivedAt === undefined ? null : Math.floor(receivedAt / 1000),
+            messageCount: counts.frames,
+          };
+          return [id, status];
+        }),
+      ),
     );
   }
 

@@ -1,11 +1,11 @@
 import { catchError, concatMap, EMPTY, map, type Observable, Subject } from 'rxjs';
 import type { Kline } from '../domain/record.ts';
-import type { Feed } from '../feed/feed.ts';
+import type { FeedWatch } from '../feed/status/feed-watch.ts';
 
 /** Of one minute each; a venue tells so many in one answer. */
 export const PAST_CANDLES = 500;
 
-type CandleFeed = Pick<Feed, 'view' | 'venues'>;
+type CandleFeed = Pick<FeedWatch, 'view' | 'venues'>;
 
 /**
  * The one-minute candles of the time before the run, for charts: asked once of each venue that serves a symbol, one
@@ -15,40 +15,42 @@ type CandleFeed = Pick<Feed, 'view' | 'venues'>;
 export class PastCandles {
   readonly candles$: Observable<readonly Kline[]>;
   readonly #feeds: () => readonly CandleFeed[];
-  /** The venue that was asked last, by what is served apart. */
-  readonly #asked = new Map<string, string>();
-  readonly #wanted$ = new Subject<{ readonly feed: CandleFeed; readonly key: string }>();
+  /** The venue that was asked last, by feed and symbol. */
+  #asked = new WeakMap<CandleFeed, Map<string, string>>();
+  readonly #wanted$ = new Subject<{ readonly feed: CandleFeed; readonly symbol: string }>();
 
   /** Of the feeds that run when it is asked. */
   constructor(feeds: () => readonly CandleFeed[]) {
     this.#feeds = feeds;
-    this.candles$ = this.#wanted$.pipe(concatMap(({ feed, key }) => candlesOf(feed, key)));
+    this.candles$ = this.#wanted$.pipe(concatMap(({ feed, symbol }) => candlesOf(feed, symbol)));
   }
 
   /** To be called every second. */
   second(): void {
     for (const feed of this.#feeds()) {
-      for (const [key, { tick }] of feed.view.symbols) {
+      const asked = this.#asked.get(feed) ?? new Map<string, string>();
+      this.#asked.set(feed, asked);
+      for (const [symbol, { tick }] of feed.view.symbols) {
         const venue = tick?.venue;
-        if (venue === undefined || this.#asked.get(key) === venue) continue;
-        this.#asked.set(key, venue);
-        this.#wanted$.next({ feed, key });
+        if (venue === undefined || asked.get(symbol) === venue) continue;
+        asked.set(symbol, venue);
+        this.#wanted$.next({ feed, symbol });
       }
     }
   }
 
   /** Whoever they were shown to is there anew. */
   askAgain(): void {
-    this.#asked.clear();
+    this.#asked = new WeakMap();
   }
 }
 
-function candlesOf(feed: CandleFeed, key: string): Observable<readonly Kline[]> {
-  const view = feed.view.symbols.get(key);
+function candlesOf(feed: CandleFeed, symbol: string): Observable<readonly Kline[]> {
+  const view = feed.view.symbols.get(symbol);
   const venue = feed.venues.find(({ options }) => options.venue.id === view?.tick?.venue);
   const ask = venue?.options.fetchCandles;
   if (view?.tick === undefined || ask === undefined) return EMPTY;
-  const { coin, symbol, tick } = view;
+  const { coin, tick } = view;
   const { epoch } = tick;
   const known = venue?.options.instruments.find((instrument) => instrument.symbol === symbol);
   return ask(known ?? { coin, symbol, venueSymbol: symbol }).pipe(

@@ -6,8 +6,8 @@ import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import type { StatusSnapshot } from '../domain/status-snapshot.ts';
 import { agreementOf } from '../feed/analytics/kline-check.ts';
-import type { Feed } from '../feed/feed.ts';
 import { Latencies } from '../feed/latency/latencies.ts';
+import type { FeedWatch } from '../feed/status/feed-watch.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { VenueNetworks } from '../net/venue-networks.ts';
 import { wallClock } from '../net/wall-clock.ts';
@@ -17,13 +17,16 @@ import type { SpillFiles } from '../sinks/spill/spill-files.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ConnectionBudget } from '../venues/connection/connection-budget.ts';
 import type { VenueRest } from '../venues/rest/rest-client.ts';
-import { buildFeed, buildVenues, type OnMalformedRows } from './build-feed.ts';
+import { buildFeed } from './build-feed.ts';
+import { buildVenues } from './build-venues.ts';
 import { RecordCounts } from './record-counts.ts';
+import type { RunningFeed } from './running-feed.ts';
 import { SinkPipeline } from './sink-pipeline.ts';
 import { SinkPipelines, type Stopped } from './sink-pipelines.ts';
 import { statusLogger } from './status-logger.ts';
 import { takeMetricsSnapshot } from './take-metrics-snapshot.ts';
 import { takeStatusSnapshot } from './take-status-snapshot.ts';
+import type { OnMalformedRows } from './venue-requests.ts';
 
 export interface PipelineDependencies {
   readonly log: Logger;
@@ -59,14 +62,14 @@ export interface PipelinePart {
 
 /** The main job while it runs. */
 export interface Pipeline extends Running {
-  readonly feed: Feed;
+  readonly feed: RunningFeed;
   stop(reason: string, options?: StopOptions): Promise<Stopped>;
 }
 
 /** The main job while it runs, in one pipeline or in several. */
 export interface Running {
   /** Those that run now. */
-  feeds(): readonly Feed[];
+  feeds(): readonly FeedWatch[];
   snapshot(): StatusSnapshot;
   metrics(): PipelineMetrics;
   /** Aborted, with the Fault as its reason, when a sink is over for good: the run has to end. */
@@ -140,7 +143,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   let stopping: Promise<Stopped> | undefined;
   return {
     feed,
-    feeds: () => [feed],
+    feeds: () => feed.watches,
     failed: failing.signal,
     snapshot: () => takeStatusSnapshot(feed, config, latencies, sinks.stats(), wallClockMs(), scheduler.now()),
     metrics: () => takeMetricsSnapshot({ feed, config, latencies, published, sinks: sinks.stats() }),
@@ -213,7 +216,7 @@ async function newSinks(
 }
 
 /** Hands the feed's records to the sinks, and counts them. */
-function publish(feed: Feed, sinks: SinkPipelines, { log, latencies, onPublished }: RunContext): RecordCounts {
+function publish(feed: RunningFeed, sinks: SinkPipelines, { log, latencies, onPublished }: RunContext): RecordCounts {
   const logStatus = statusLogger(log, feed);
   const published = new RecordCounts();
   feed.output$.subscribe(({ records, barrier }) => {
@@ -229,7 +232,7 @@ function publish(feed: Feed, sinks: SinkPipelines, { log, latencies, onPublished
 }
 
 interface Run {
-  readonly feed: Feed;
+  readonly feed: RunningFeed;
   readonly sinks: SinkPipelines;
   readonly recent: Promise<unknown>;
   readonly reason: string;
@@ -252,7 +255,11 @@ async function stopPipeline(
   return stopped;
 }
 
-function venueSummary({ klineCheck }: Feed, { counts, options }: Feed['venues'][number], latencies: Latencies): object {
+function venueSummary(
+  { klineCheck }: RunningFeed,
+  { counts, options }: RunningFeed['venues'][number],
+  latencies: Latencies,
+): object {
   const { id } = options.venue;
   return {
     ...counts,
@@ -266,7 +273,7 @@ function venueSummary({ klineCheck }: Feed, { counts, options }: Feed['venues'][
 }
 
 /** Logs the first candles whose difference from the trades nothing explains. */
-function logUnexplained({ klineCheck }: Feed, log: Logger): void {
+function logUnexplained({ klineCheck }: RunningFeed, log: Logger): void {
   klineCheck?.differences$
     .pipe(
       filter(({ causes }) => causes.includes('unexplained')),

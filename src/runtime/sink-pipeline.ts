@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import type { SchedulerLike } from 'rxjs';
-import { keyOf, topicNameOf } from '../codec/environment-topics.ts';
+import { keyOf, marketKeyOf, topicNameOf } from '../codec/environment-topics.ts';
 import { topicOf } from '../codec/topics.ts';
 import { type Config, environmentPrefixes } from '../config/config.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import type { TradeKind } from '../domain/trade-id.ts';
-import type { Feed } from '../feed/feed.ts';
 import type { AckLatency } from '../feed/latency/ack-latency.ts';
 import type { FormerEpoch } from '../feed/resume/former-runs.ts';
 import type { ToldWindows } from '../feed/resume/told-windows.ts';
@@ -18,6 +17,7 @@ import type { SpillFiles } from '../sinks/spill/spill-files.ts';
 import type { SpillEvent } from '../sinks/spill/spill-options.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { filterKnown, type RecordFilter } from './filter-known.ts';
+import type { RunningFeed } from './running-feed.ts';
 
 /** Records, and bytes, that wait in memory for a sink at most. */
 const MOST_WAITING = 200_000;
@@ -27,7 +27,7 @@ const DELTAS = topicOf('book_delta').name;
 const BARRIER = { barrier: true } as const;
 
 /** What a sink's trouble is reported to. */
-type SinkObserver = Pick<Feed, 'status' | 'publish' | 'deltasLost'>;
+type SinkObserver = Pick<RunningFeed, 'status' | 'publish' | 'deltasLost'>;
 
 export interface SinkPipelineOptions {
   readonly scheduler: SchedulerLike;
@@ -108,6 +108,7 @@ export class SinkPipeline {
     return this.driver.resume({
       environmentPrefixes: environmentPrefixes(this.#config),
       kinds: tradeKinds(this.#config),
+      keyOf: marketKeyOf(this.#config.feed.mode),
       ...(this.#own === undefined ? {} : { own: this.#own }),
     });
   }
@@ -120,7 +121,7 @@ export class SinkPipeline {
     windows: ToldWindows | undefined,
   ): void {
     this.#feed = feed;
-    this.#filter = filterKnown(checkpoints, former, windows);
+    this.#filter = filterKnown(checkpoints, former, windows, marketKeyOf(this.#config.feed.mode));
     const [counted] = tradeKinds(this.#config);
     for (const { venue, symbol, epoch, kind, last } of checkpoints) {
       if (kind !== counted || last === null || last === undefined) continue;

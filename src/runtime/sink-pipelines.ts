@@ -1,12 +1,12 @@
-import { keyOf, topicNameOf } from '../codec/environment-topics.ts';
+import { keyOf, marketKeyOf, topicNameOf } from '../codec/environment-topics.ts';
 import type { Config } from '../config/config.ts';
 import type { FeedRecord } from '../domain/record.ts';
-import type { Feed } from '../feed/feed.ts';
 import { type FormerEpoch, formerEpochs } from '../feed/resume/former-runs.ts';
 import { type NearPast, readNearPast } from '../feed/resume/recent-trades.ts';
 import type { OutRecord, SeriesCheckpoint } from '../sinks/contract.ts';
 import type { CloseResult, DriverStats } from '../sinks/driver/driver-options.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { RunningFeed } from './running-feed.ts';
 import { type SinkPipeline, tradeKinds } from './sink-pipeline.ts';
 
 /** What became of the records of a run that has ended. */
@@ -40,7 +40,7 @@ export class SinkPipelines {
       signal?.removeEventListener('abort', onAbort);
     }
     const { environment, feed } = this.#config;
-    const options = { environment, kinds: tradeKinds(this.#config), everyVenue: feed.mode === 'all' };
+    const options = { environment, kinds: tradeKinds(this.#config), keyOf: marketKeyOf(feed.mode) };
     return formerEpochs(this.#checkpoints, options);
   }
 
@@ -61,7 +61,7 @@ export class SinkPipelines {
     );
   }
 
-  begin(feed: Feed, former: readonly FormerEpoch[], windows: NearPast['told'] | undefined): void {
+  begin(feed: RunningFeed, former: readonly FormerEpoch[], windows: NearPast['told'] | undefined): void {
     for (const [index, one] of this.#all.entries()) one.begin(feed, this.#of(index), former, windows?.get(one.name));
   }
 

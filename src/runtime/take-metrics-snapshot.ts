@@ -2,14 +2,14 @@ import { environmentPrefix } from '../codec/environment-topics.ts';
 import { TOPICS } from '../codec/topics.ts';
 import type { Config } from '../config/config.ts';
 import type { PipelineMetrics, SinkMetrics, VenueMetrics } from '../domain/metrics-snapshot.ts';
-import type { Feed } from '../feed/feed.ts';
 import type { Latencies } from '../feed/latency/latencies.ts';
 import type { VenueFeed } from '../feed/venue-feed.ts';
 import type { DriverStats } from '../sinks/driver/driver-options.ts';
 import type { RecordCounts } from './record-counts.ts';
+import type { RunningFeed } from './running-feed.ts';
 
 export interface MetricsParts {
-  readonly feed: Feed;
+  readonly feed: RunningFeed;
   readonly config: Pick<Config, 'environment' | 'feed' | 'spill'>;
   readonly latencies: Latencies;
   readonly published: RecordCounts;

@@ -1,45 +1,33 @@
 import { type Config, environmentOf } from '../config/config.ts';
 import type { CoinSnapshot, StatusSnapshot, VenueSnapshot } from '../domain/status-snapshot.ts';
 import { venueStateName } from '../domain/venue-state.ts';
-import type { Feed } from '../feed/feed.ts';
 import type { Latencies } from '../feed/latency/latencies.ts';
 import { NEW_HEALTH } from '../feed/liveness/venue-health.ts';
+import type { FeedWatch } from '../feed/status/feed-watch.ts';
 import type { VenueFeed } from '../feed/venue-feed.ts';
 import type { DriverStats } from '../sinks/driver/driver-options.ts';
+import type { RunningFeed } from './running-feed.ts';
 
 /** One look at the running feed. `now` is the wall clock, `schedulerNow` the feed's own; both milliseconds. */
 export function takeStatusSnapshot(
-  feed: Feed,
+  feed: RunningFeed,
   config: Config,
   latencies: Latencies,
   sinks: readonly { readonly name: string; readonly stats: DriverStats }[],
   now: number,
   schedulerNow: number,
 ): StatusSnapshot {
-  const halted = feed.trading.haltedSymbols;
   return {
     at: now,
     startedAt: feed.startedAt,
     environment: config.environment,
     mode: config.feed.mode,
     activeVenue: feed.activeVenue,
-    trading: feed.trading.state,
-    venues: feed.venues.map((venue) => venueSnapshot(feed, config, latencies, venue)),
-    coins: [...feed.view.symbols].map(([key, view]): CoinSnapshot => {
-      const { coin, symbol, tick, lastAt } = view;
-      const ageMs = lastAt === Number.NEGATIVE_INFINITY ? null : schedulerNow - lastAt;
-      return {
-        coin,
-        symbol,
-        venue: tick?.venue ?? null,
-        epoch: tick?.epoch ?? 0,
-        price: tick?.price ?? null,
-        change24h: tick?.change24h ?? null,
-        tradesPerSecond: feed.view.tradesPerSecond(key),
-        ageMs,
-        stale: halted.has(symbol),
-      };
-    }),
+    trading: feed.tradability.state,
+    venues: feed.watches.flatMap((watch) =>
+      watch.venues.map((venue) => venueSnapshot(watch, config, latencies, venue)),
+    ),
+    coins: feed.watches.flatMap((watch) => coinSnapshots(watch, schedulerNow)),
     quality: feed.venues.flatMap(({ counts }) => counts.quality.all(now * 1000)),
     klines: feed.klineCheck?.counts ?? [],
     sinks: sinks.map(({ name, stats }) => ({
@@ -56,17 +44,32 @@ export function takeStatusSnapshot(
   };
 }
 
-function venueSnapshot(feed: Feed, config: Config, latencies: Latencies, venue: VenueFeed): VenueSnapshot {
+function coinSnapshots({ view, symbols }: FeedWatch, now: number): readonly CoinSnapshot[] {
+  const { halted } = symbols;
+  return [...view.symbols.values()].map(({ coin, symbol, tick, lastAt }) => ({
+    coin,
+    symbol,
+    venue: tick?.venue ?? null,
+    epoch: tick?.epoch ?? 0,
+    price: tick?.price ?? null,
+    change24h: tick?.change24h ?? null,
+    tradesPerSecond: view.tradesPerSecond(symbol),
+    ageMs: lastAt === Number.NEGATIVE_INFINITY ? null : now - lastAt,
+    stale: halted.has(symbol),
+  }));
+}
+
+function venueSnapshot(watch: FeedWatch, config: Config, latencies: Latencies, venue: VenueFeed): VenueSnapshot {
   const id = venue.options.venue.id;
-  const state = feed.states.get(id) ?? NEW_HEALTH;
+  const state = watch.states.get(id) ?? NEW_HEALTH;
   return {
     venue: id,
     state: venue.running ? venueStateName(state) : 'idle',
     environment: environmentOf(config, id),
-    active: feed.activeVenue === id,
+    active: watch.activeVenue === id,
     linesUp: venue.linesUp,
     lines: venue.lines,
-    ageMs: feed.ageMs(venue),
+    ageMs: watch.ageMs(venue),
     frames: venue.counts.frames,
     reconnects: venue.counts.reconnects,
     reason: state.reason,
@@ -74,9 +77,9 @@ function venueSnapshot(feed: Feed, config: Config, latencies: Latencies, venue: 
   };
 }
 
-function countsOf(feed: Feed): Record<string, number> {
+function countsOf(feed: RunningFeed): Record<string, number> {
   const counts: Record<string, number> = {
-    trades: feed.view.trades,
+    trades: feed.trades,
     events: 0,
     malformed: 0,
     ignored: 0,

@@ -1,3 +1,4 @@
+import type { MarketKeyOf } from '../codec/environment-topics.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { Environment, FeedRecord, Gap, TradeStats } from '../domain/record.ts';
 import type { AnyTrade, TradeKind } from '../domain/trade-id.ts';
@@ -52,6 +53,8 @@ export interface CheckpointOptions {
   readonly environmentPrefixes: readonly string[];
   /** The published kinds: trades first, if they are published. */
   readonly kinds: readonly TradeKind[];
+  /** Message key of market records: what has one key has one numbering of epochs. The symbol by default. */
+  readonly keyOf?: MarketKeyOf;
   /** All by default. */
   readonly own?: OwnPart;
 }
@@ -61,6 +64,8 @@ export interface RecentOptions {
   /** As in CheckpointOptions. */
   readonly environmentPrefixes: readonly string[];
   readonly kind: TradeKind;
+  /** As in CheckpointOptions. */
+  readonly keyOf?: MarketKeyOf;
   /** The series: their checkpoints of that kind. The last trade of a venue is the latest that these name. */
   readonly checkpoints: readonly SeriesCheckpoint[];
   /** As many trades of each, … */

@@ -62,6 +62,11 @@ export class FeedInstances {
     return this.#bySymbol.get(symbol)?.by;
   }
 
+  /** False: its speaker has no active venue, so every venue is a feed of its own. */
+  isByOneVenue(symbol: string): boolean {
+    return this.speakerOf(symbol)?.beat?.activeVenue !== null;
+  }
+
   /** False, too, once its speaker names it no more. */
   isServed(symbol: string): boolean {
     return this.speakerOf(symbol)?.symbols.has(symbol) === true;

@@ -40,15 +40,25 @@ export function newSymbolFacts(symbol: string, startedAt: number): SymbolFacts {
   };
 }
 
+/** What is known of the instance that speaks for a symbol. */
+export interface Served {
+  /** Its first heartbeat that named the symbol, milliseconds since 1970. */
+  readonly since: number;
+  /** False: every venue is a feed of its own, with epochs of its own. */
+  readonly byOneVenue: boolean;
+}
+
 /** Takes a price as the last one, unless its epoch is over; returns whether it did. */
 export function takePrice(
   facts: SymbolFacts,
   { coin, venue, epoch, environment, receivedAt }: PriceTick,
-  servedSince: number,
+  served: Served,
   now: Moment,
 ): boolean {
   const receivedAtMs = receivedAt / 1000;
-  if (facts.price !== undefined && isOfPreviousEpoch({ epoch, receivedAtMs }, facts.price, servedSince)) return false;
+  const { price } = facts;
+  const hasSameEpochs = price !== undefined && (served.byOneVenue || price.venue === venue);
+  if (hasSameEpochs && isOfPreviousEpoch({ epoch, receivedAtMs }, price, served.since)) return false;
   facts.coin = coin;
   facts.price = { venue, epoch, environment, receivedAtMs, cameAt: now.steady };
   if (!isOfPreviousVenue(facts)) facts.movedTo = undefined;

@@ -9,7 +9,7 @@ const READERS = [
   'src/codec',
   'src/gateway/metrics',
   'src/gateway/view',
-  'src/feed/liveness/trading.ts',
+  'src/feed/liveness/tradability.ts',
   'src/feed/liveness/venue-health.ts',
   'src/domain/venue-state.ts',
   'src/tradability',

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { marketKeyOf } from '../../src/codec/environment-topics.ts';
 import { identityOf } from '../../src/codec/identity.ts';
 import { toJson } from '../../src/codec/json-view.ts';
 import { topicOf } from '../../src/codec/topics.ts';
@@ -346,20 +347,21 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(ended.get('binance:BTCUSDT')).toMatchObject({ trade: at(3, 3) });
       });
 
-      it('SC-22 without epochs (mode all) each venue goes on in 0', async () => {
-        const all = { epoch: 0 };
-        const bybit = { epoch: 0, venue: 'bybit' };
+      it('SC-22 of venues that are feeds of their own (mode all) each goes on in its own epoch', async () => {
+        const all = { epoch: 2 };
+        const bybit = { epoch: 5, venue: 'bybit' };
         const keyed = (sent: OutRecord): OutRecord => {
           const { venue, symbol } = sent.record as TradeEvent;
           return { ...sent, key: `${venue}:${symbol}` };
         };
-        const ended = await checkpointsBehind([
+        const written = [
           [traded(1, 1, all), traded(70, 1, bybit)].map(keyed),
           [placed(1, 1, all), placed(70, 1, bybit)],
-          [traded(71, 2, bybit)].map(keyed),
-        ]);
-        expect(ended.get('binance:BTCUSDT')).toMatchObject({ epoch: 0, trade: at(1, 1) });
-        expect(ended.get('bybit:BTCUSDT')).toMatchObject({ epoch: 0, trade: at(71, 2) });
+          [traded(2, 2, all), traded(71, 2, bybit)].map(keyed),
+        ];
+        const ended = await checkpointsBehind(written, { keyOf: marketKeyOf('all') });
+        expect(ended.get('binance:BTCUSDT')).toMatchObject({ epoch: 2, trade: at(2, 2) });
+        expect(ended.get('bybit:BTCUSDT')).toMatchObject({ epoch: 5, trade: at(71, 2) });
       });
 
       it('SC-23 the testnet ends in topics of its own, its positions lie with all others', async () => {
@@ -500,23 +502,25 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(found.trades).toEqual([aggregated(24, 8).record, aggregated(27, 9).record]);
       });
 
-      it('SC-31 of several environments, and of venues that have no epochs (mode all)', async () => {
-        const testnet = { venue: 'binance_testnet', epoch: 0, environment: 'testnet' } as const;
+      it('SC-31 of several environments, and of venues that are feeds of their own (mode all)', async () => {
+        const testnet = { venue: 'binance_testnet', environment: 'testnet' } as const;
         const tested = (id: number, second: number): OutRecord => {
           const sent = traded(id, second, testnet);
           return { ...sent, topic: `testnet.${sent.topic}`, key: 'binance_testnet:BTCUSDT' };
         };
         const all = (id: number, second: number, venue: string): OutRecord => ({
-          ...traded(id, second, { venue, epoch: 0 }),
+          ...traded(id, second, { venue }),
           key: `${venue}:BTCUSDT`,
         });
         const written = [
-          [placed(1, 1, { venue: 'binance_testnet', epoch: 0 })],
-          [placed(1, 1, { epoch: 0 }), placed(1, 1, { venue: 'bybit', epoch: 0 })],
+          [placed(1, 1, { venue: 'binance_testnet' })],
+          [placed(1, 1), placed(1, 1, { venue: 'bybit' })],
           range(1, 9).flatMap((id) => [tested(id, id), all(10 + id, id, 'binance'), all(20 + id, id, 'bybit')]),
         ];
         const environmentPrefixes = ['', 'testnet.'];
-        const found = await recentBehind(written, { environmentPrefixes, spanMs: 1000 }, { environmentPrefixes });
+        const keyOf = marketKeyOf('all');
+        const asked = { environmentPrefixes, keyOf };
+        const found = await recentBehind(written, { ...asked, spanMs: 1000 }, asked);
         expect(idsOf(found, 'BTCUSDT', 'binance_testnet')).toEqual(range(5, 9));
         expect(idsOf(found, 'BTCUSDT', 'binance')).toEqual(range(15, 19));
         expect(idsOf(found, 'BTCUSDT', 'bybit')).toEqual(range(25, 29));

@@ -4,13 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { Instrument } from '../../src/domain/instrument.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
-import type { FormerTrades } from '../../src/feed/analytics/trade-analytics.ts';
 import type { BookStepped, MergedEvent } from '../../src/feed/arbitration/merged-event.ts';
-import { Feed, type FeedOptions } from '../../src/feed/feed.ts';
+import { type FeedOptions, feed } from '../../src/feed/feed.ts';
 import { Activity } from '../../src/feed/liveness/activity.ts';
+import type { PreviousTrades } from '../../src/feed/resume/recent-trades.ts';
 import { VenueFeed } from '../../src/feed/venue-feed.ts';
 import type { VenueSignal } from '../../src/feed/venue-signal.ts';
 import { BookSync } from '../../src/market/book/book-sync.ts';
+import { RunningFeed } from '../../src/runtime/running-feed.ts';
 import { venues } from '../../src/venues/registry.ts';
 import { aggTrade, bookUpdate, tradeEvent } from '../../testing/judges/events.ts';
 
@@ -26,12 +27,12 @@ interface ScriptedOptions extends Partial<FeedOptions> {
   readonly mode?: 'failover' | 'all';
   /** What Binance alone has. */
   readonly atBinance?: readonly Instrument[];
-  readonly beforeStart?: (feed: Feed) => void;
+  readonly beforeStart?: (feed: RunningFeed) => void;
 }
 
 /** A feed whose two venues say what the test has them say. */
 class Scripted {
-  readonly feed: Feed;
+  readonly feed: RunningFeed;
   readonly records: FeedRecord[] = [];
   /** Those that are acknowledged before what follows them. */
   readonly barriers: FeedRecord[] = [];
@@ -46,39 +47,47 @@ class Scripted {
     const config = loadConfig({
       values: { coins: ['BTC'], feed: { venues: [...VENUES], channels: ['trade'], mode } },
     });
-    this.feed = new Feed({
+    const wallClockMs = () => scheduler.now();
+    const common = {
       config: { feed: config.feed, environment: 'production', connectTimeoutMs: 1000 },
-      venues: VENUES.map((id) => {
-        const venue = new VenueFeed({
-          venue: venues[id],
-          settings: config.venues[id],
-          environment: 'production',
-          feedEnvironment: 'production',
-          instruments: id === 'binance' ? [BTC, ...atBinance] : [BTC],
-          all: null,
-          channels: ['trade'],
-          staleAfterMs: 5000,
-          coinStaleAfterMs: 30_000,
-          failBackAfterMs: 30_000,
-          activity: new Activity({ quietMs: 2500, coinQuietMs: 30_000 }),
-          scheduler,
-          connect: () => NEVER,
-          listed$: NEVER,
-          fetchMissing: undefined,
-          fetchRecent: undefined,
-        });
-        return Object.assign(venue, {
-          signals$: this.#signals[id],
-          forget: (symbol: string) => this.forgotten.push(`${symbol} at ${id}`),
-          book: (symbol: string) => (symbol === BTC.symbol ? this.#books.get(id) : undefined),
-        });
-      }),
-      former: [],
-      instance: 'test',
+      previous: [],
       scheduler,
-      wallClockMs: () => scheduler.now(),
-      environmentOf: () => 'production',
+      wallClockMs,
       ...options,
+    } as const;
+    const venueFeeds = VENUES.map((id) => {
+      const venue = new VenueFeed({
+        venue: venues[id],
+        settings: config.venues[id],
+        environment: 'production',
+        feedEnvironment: 'production',
+        instruments: id === 'binance' ? [BTC, ...atBinance] : [BTC],
+        all: null,
+        channels: ['trade'],
+        staleAfterMs: 5000,
+        coinStaleAfterMs: 30_000,
+        failBackAfterMs: 30_000,
+        activity: new Activity({ quietMs: 2500, coinQuietMs: 30_000 }),
+        scheduler,
+        connect: () => NEVER,
+        listed$: NEVER,
+        fetchMissing: undefined,
+        fetchRecent: undefined,
+      });
+      return Object.assign(venue, {
+        signals$: this.#signals[id],
+        forget: (symbol: string) => this.forgotten.push(`${symbol} at ${id}`),
+        book: (symbol: string) => (symbol === BTC.symbol ? this.#books.get(id) : undefined),
+      });
+    });
+    this.feed = new RunningFeed({
+      venues: mode === 'all' ? venueFeeds.map((venue) => [venue]) : [venueFeeds],
+      feed: (own, host) => feed(own, { ...common, ...host }),
+      instance: 'test',
+      environment: 'production',
+      scheduler,
+      wallClockMs,
+      klineCheck: undefined,
     });
     this.feed.output$.subscribe(({ records, barrier }) => {
       this.records.push(...records.map((record) => ({ ...record })));
@@ -86,6 +95,7 @@ class Scripted {
     });
     beforeStart?.(this.feed);
     this.feed.start();
+    if (mode === 'all') for (const venue of VENUES) this.say(venue, { kind: 'connected' });
   }
 
   /** Milliseconds since the start. */
@@ -162,7 +172,7 @@ describe('Feed', () => {
       },
       { venue: 'binance', symbol: 'TRXUSDT', epoch: 3, last, takeUp: new Map([['trade', last]] as const) },
     ];
-    const scripted = new Scripted({ atBinance: [TRX], former });
+    const scripted = new Scripted({ atBinance: [TRX], previous: former });
     scripted.say('binance', { kind: 'connected' }).trade('binance', 1001, 2, TRX).trade('binance', 1002, 3, TRX);
     scripted.say('bybit', { kind: 'connected' }).trade('bybit', 1003).trade('binance', 1004, 4, TRX);
     scripted.feed.stop('done');
@@ -176,7 +186,7 @@ describe('Feed', () => {
     const last = { id: '1', timestamp: 1 };
     const takeUp = new Map([['trade', last]] as const);
     const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp }];
-    const scripted = new Scripted({ former });
+    const scripted = new Scripted({ previous: former });
     for (const venue of VENUES) scripted.say(venue, { kind: 'connected' });
     scripted.book('bybit', 10);
     expect(scripted.forgotten).toEqual([]);
@@ -189,7 +199,7 @@ describe('Feed', () => {
     const last = { id: '1', timestamp: 1 };
     const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp: new Map([['trade', last]] as const) }];
     const published = (...receivedAt: number[]) => {
-      const scripted = new Scripted({ former, atBinance: [XRP] });
+      const scripted = new Scripted({ previous: former, atBinance: [XRP] });
       scripted.say('bybit', { kind: 'disconnected', blocked: true }).say('binance', { kind: 'connected' });
       // Nobody serves BTC: Binance lacks it, and has nothing of it once it lists it again.
       scripted.say('binance', { kind: 'serves', symbol: 'BTCUSDT', serves: false }).trade('binance', 1, 1, XRP);
@@ -247,9 +257,9 @@ describe('Feed', () => {
       return [`${record.kind} of ${record.venue}:${record.symbol}`];
     });
     expect(told).toEqual([
-      'position of bybit:BTCUSDT',
       'position of binance:BTCUSDT',
       'trade of binance:BTCUSDT',
+      'position of bybit:BTCUSDT',
       'trade of bybit:BTCUSDT',
       'position of binance:TRXUSDT',
       'trade of binance:TRXUSDT',
@@ -260,24 +270,8 @@ describe('Feed', () => {
 
   it('in mode all a coin that was removed before the start is not begun', () => {
     const scripted = new Scripted({ mode: 'all', atBinance: [TRX], beforeStart: (feed) => feed.remove('BTCUSDT') });
+    scripted.trade('binance', 1, 1, TRX);
     expect(scripted.of('position')).toMatchObject([{ venue: 'binance', symbol: 'TRXUSDT' }]);
-  });
-
-  it('in mode all the first window of a symbol is not whole, however long the run waited for it', () => {
-    const scripted = new Scripted({ mode: 'all', stats, atBinance: [TRX] });
-    const trade = (id: number, at: number, { coin, symbol }: Instrument) => {
-      scripted.pass(at - scripted.now);
-      const events = [tradeEvent(id, { venue: 'binance', coin, symbol, timestamp: at, receivedAt: at * 1000 })];
-      scripted.say('binance', { kind: 'events', symbol, receivedAt: at, events });
-    };
-    trade(1, 5000, BTC);
-    for (const [id, at] of [20_100, 21_100, 29_000].entries()) trade(id + 2, at, TRX);
-    scripted.pass(200);
-    const windows = scripted.of('trade_stats').filter(({ symbol }) => symbol === TRX.symbol);
-    expect(windows.map(({ windowStart, complete }) => [windowStart, complete])).toEqual([
-      [20_000, false],
-      [21_000, true],
-    ]);
   });
 
   it('in mode all what a start has to fetch is summed up, however long the venue is in coming', async () => {
@@ -311,13 +305,14 @@ describe('Feed', () => {
   /** In mode all, after a run that ended with Bybit's trade 1. */
   async function resumed() {
     const last = { id: '1', timestamp: 1000 };
-    const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 0, last, takeUp: new Map([['trade', last]] as const) }];
-    const taken: FormerTrades = {
-      ...{ venue: 'bybit', epoch: 0, toldTo: Number.NEGATIVE_INFINITY, windows: [], gaps: [] },
+    const takeUp = new Map([['trade', last]] as const);
+    const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp }];
+    const taken: PreviousTrades = {
+      ...{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, toldTo: Number.NEGATIVE_INFINITY, windows: [], gaps: [] },
       trades: [tradeEvent(1, { venue: 'bybit', timestamp: 1000 })],
     };
-    const recent = Promise.resolve(new Map([['bybit:BTCUSDT', taken]]));
-    const scripted = new Scripted({ mode: 'all', stats, former, recent });
+    const recent = Promise.resolve([taken]);
+    const scripted = new Scripted({ mode: 'all', stats, previous: former, recent });
     await recent;
     return { scripted, last };
   }

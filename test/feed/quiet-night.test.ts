@@ -4,9 +4,10 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import type { Instrument, VenueId } from '../../src/domain/instrument.ts';
 import type { FeedStatus } from '../../src/domain/record.ts';
 import type { VenueEvent } from '../../src/domain/venue-event.ts';
-import { Feed } from '../../src/feed/feed.ts';
+import { feed as feedOf } from '../../src/feed/feed.ts';
 import { Activity } from '../../src/feed/liveness/activity.ts';
 import { VenueFeed } from '../../src/feed/venue-feed.ts';
+import { RunningFeed } from '../../src/runtime/running-feed.ts';
 import { venues } from '../../src/venues/registry.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
@@ -46,36 +47,44 @@ async function nightOf(
     const pongs$ = interval(2000, scheduler).pipe(map((): VenueEvent => ({ kind: 'answered', what: 'pong' })));
     return merge(of<VenueEvent>({ kind: 'connected', url: 'ws://x' }), pongs$, ...traded$);
   };
-  const feed = new Feed({
+  const options = {
     config: { feed: config.feed, environment: 'production', connectTimeoutMs: 10_000 },
-    venues: (['bybit', 'binance'] as const).map((id) => {
-      activity.register(id, 'production');
-      return new VenueFeed({
-        venue: venues[id],
-        settings: config.venues[id],
-        environment: 'production',
-        feedEnvironment: 'production',
-        instruments,
-        all: null,
-        channels: ['trade'],
-        staleAfterMs,
-        coinStaleAfterMs,
-        failBackAfterMs,
-        activity,
-        scheduler,
-        connect: () => connection(id),
-        listed$: of(
-          instruments.map(({ coin, venueSymbol }) => ({ venueSymbol, base: coin, quote: 'USDT', trading: true })),
-        ),
-        fetchMissing: undefined,
-        fetchRecent: undefined,
-      });
-    }),
-    former: [],
-    instance: 'test',
+    previous: [],
     scheduler,
     wallClockMs: () => scheduler.now(),
-    environmentOf: () => 'production',
+  } as const;
+  const feed = new RunningFeed({
+    venues: [
+      (['bybit', 'binance'] as const).map((id) => {
+        activity.register(id, 'production');
+        return new VenueFeed({
+          venue: venues[id],
+          settings: config.venues[id],
+          environment: 'production',
+          feedEnvironment: 'production',
+          instruments,
+          all: null,
+          channels: ['trade'],
+          staleAfterMs,
+          coinStaleAfterMs,
+          failBackAfterMs,
+          activity,
+          scheduler,
+          connect: () => connection(id),
+          listed$: of(
+            instruments.map(({ coin, venueSymbol }) => ({ venueSymbol, base: coin, quote: 'USDT', trading: true })),
+          ),
+          fetchMissing: undefined,
+          fetchRecent: undefined,
+        });
+      }),
+    ],
+    feed: (own, host) => feedOf(own, { ...options, ...host }),
+    instance: 'test',
+    environment: 'production',
+    scheduler,
+    wallClockMs: options.wallClockMs,
+    klineCheck: undefined,
   });
   const told: FeedStatus[] = [];
   feed.output$.subscribe(({ records }) => {

@@ -48,6 +48,7 @@ export async function gatewayUnderTest(
     settings: { host: '127.0.0.1', port: 0, token: null, allowedOrigins: [], requestsPerMinute: 10_000, ...settings },
     source: { records$, statusSnapshots$, metricsSnapshots$, behind: undefined },
     historyTrades: 1000,
+    mode: 'failover',
     largeTradeThreshold: 10,
     scheduler: time,
     wallClockMs: () => NOW,

@@ -61,7 +61,9 @@ describe.each([
       },
     });
     await until(() =>
-      [...pipeline.feed.view.symbols.values()].every((symbol) => symbol.tick?.venue === venue && symbol.trades > 0),
+      pipeline.feed.watches.every(({ view }) =>
+        [...view.symbols.values()].every((symbol) => symbol.tick?.venue === venue && symbol.trades > 0),
+      ),
     );
     await delay(SETTLE_MS);
     const startedAt = Date.now();

@@ -73,7 +73,7 @@ describe('all coins that the venues list', () => {
     });
     await simulated.moreTrades(100, 'bybit');
     await until(() => symbolsOf(simulated).length === 5, WAIT);
-    await until(() => simulated.feed.states.get('binance')?.hasData, WAIT);
+    await until(() => simulated.feed.watches[0]?.states.get('binance')?.hasData, WAIT);
     const volumes = await fetch(`${simulated.simulator.httpUrl}/bybit/v5/market/tickers?category=spot`);
     const { result } = (await volumes.json()) as { result: { list: { symbol: string; turnover24h: string }[] } };
     const ranked = result.list.toSorted((a, b) => Number(b.turnover24h) - Number(a.turnover24h));

@@ -4,9 +4,10 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { DeadLetter, FeedRecord } from '../../src/domain/record.ts';
-import type { Feed } from '../../src/feed/feed.ts';
+
 import { monotonicScheduler } from '../../src/net/monotonic-scheduler.ts';
 import { buildFeed } from '../../src/runtime/build-feed.ts';
+import type { RunningFeed } from '../../src/runtime/running-feed.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { sendOn, VenueServer } from '../../testing/feeds/venue-server.ts';
 import { until } from '../../testing/tools/until.ts';
@@ -19,7 +20,7 @@ setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
 interface Listening extends Disposable {
-  readonly feed: Feed;
+  readonly feed: RunningFeed;
   readonly records: FeedRecord[];
 }
 
@@ -85,7 +86,7 @@ describe.each(['binance', 'bybit'] as const)('bad input at the socket of %s', (p
     for (const [index, frame] of malformed.entries()) expectLetter(letters[index] as DeadLetter, frame, protocol);
     expect(bad.length).toBeGreaterThanOrEqual(40);
 
-    const { counts } = feed.venues[0] as Feed['venues'][number];
+    const { counts } = feed.venues[0] as RunningFeed['venues'][number];
     expect(counts.malformed).toBe(malformed.length);
     expect(Object.fromEntries(counts.ignored)).toEqual(countedBy(bad, ({ reason }) => reason));
     expect(Object.fromEntries(counts.warnings)).toEqual(countedBy(bad, ({ warning }) => warning));

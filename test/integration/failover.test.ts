@@ -40,7 +40,7 @@ describe.concurrent('a region is blocked', () => {
   it('while it serves: the next venue is active within 1 s of the refusal', async () => {
     await using simulated = await SimulatedFeed.start({ rates: RATES, feed: { venues: TWO } });
     await simulated.moreTrades(50, 'bybit');
-    await until(() => simulated.feed.states.get('binance')?.hasData);
+    await until(() => simulated.feed.watches[0]?.states.get('binance')?.hasData);
     const refusedAt = performance.now();
     simulated.simulator.fault({ venue: 'bybit', fault: 'refuse', status: 451 });
     const over = await simulated.untilTold({ state: 'failed_over', venue: 'binance' });
@@ -93,7 +93,7 @@ describe.concurrent('a venue falls silent', () => {
       },
     });
     await simulated.moreTrades(60, 'bybit');
-    await until(() => simulated.feed.states.get('binance')?.hasData);
+    await until(() => simulated.feed.watches[0]?.states.get('binance')?.hasData);
     simulated.simulator.fault({ venue: 'bybit', fault: 'silence_with_pong' });
     const over = await simulated.untilTold({ state: 'failed_over' });
     const lastAt = lastDataAt;
@@ -157,7 +157,7 @@ describe.concurrent('a venue falls silent', () => {
       venue: BRISK,
     });
     await simulated.moreTrades(50, 'bybit');
-    await until(() => simulated.feed.states.get('binance')?.hasData);
+    await until(() => simulated.feed.watches[0]?.states.get('binance')?.hasData);
     simulated.simulator.fault({ venue: 'bybit', fault: 'silence_without_pong' });
     const over = await simulated.untilTold({ state: 'failed_over', venue: 'binance' });
     const stale = simulated.told({ state: 'feed_stale', venue: 'bybit' });
@@ -179,7 +179,7 @@ describe.concurrent('a venue falls silent', () => {
       venue: BRISK,
     });
     await simulated.untilTold({ state: 'trading_resumed' });
-    await until(() => [...simulated.feed.states.values()].every(({ hasData }) => hasData));
+    await until(() => [...(simulated.feed.watches[0]?.states.values() ?? [])].every(({ hasData }) => hasData));
     simulated.simulator.fault({ venue: 'all', fault: 'quiet' });
     const stale = await simulated.untilTold({ state: 'feed_stale', venue: 'binance', line: null });
     expect(stale.cause).toBe('quiet_market');

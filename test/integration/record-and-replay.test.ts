@@ -88,7 +88,7 @@ describe('a recorded session', () => {
       recordTo: file,
     });
     await live.moreTrades(80, 'binance');
-    await until(() => live.feed.states.get('bybit')?.hasData);
+    await until(() => live.feed.watches[0]?.states.get('bybit')?.hasData);
     const { simulator } = live;
     simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: 'BTCUSDT', count: 5 });
     await live.untilTold({ state: 'gap_repaired', venue: 'binance' });

@@ -60,7 +60,9 @@ it('a run goes on where the last one stopped: in the same epoch, what was traded
     const pipeline = await startPipeline(config, { log: createLog({ level: 'silent' }) });
     running.push(pipeline);
     await until(() =>
-      [...pipeline.feed.view.symbols.values()].every((view) => view.tick?.epoch === 1 && view.trades > 10),
+      pipeline.feed.watches.every(({ view }) =>
+        [...view.symbols.values()].every(({ tick, trades }) => tick?.epoch === 1 && trades > 10),
+      ),
     );
     expect(await pipeline.stop('stopped by the test')).toMatchObject({ undelivered: 0 });
     expect(openFiles(dir)).toEqual([]);

@@ -163,7 +163,7 @@ describe.concurrent('windows at a switch', () => {
     const feed = { venues: ['bybit', 'binance'], stale_after_ms: 2000, fail_back_after_ms: 1500 };
     await using simulated = await started({ rates: { bybit: 150, binance: 150 }, feed });
     await moreWindows(simulated, 2);
-    await until(() => simulated.feed.states.get('binance')?.hasData);
+    await until(() => simulated.feed.watches[0]?.states.get('binance')?.hasData);
     simulated.simulator.fault({ venue: 'bybit', fault: 'silence_with_pong' });
     await simulated.untilTold({ state: 'failed_over', venue: 'binance' });
     await moreWindows(simulated, 4);

@@ -31,7 +31,6 @@ const gap = (from: number, to: number | null, fields: Partial<Gap> = {}): Gap =>
 
 interface Options {
   readonly kinds?: readonly SeriesCheckpoint['kind'][];
-  readonly everyVenue?: boolean;
 }
 
 /** The second of two sinks, at a start. */
@@ -40,7 +39,7 @@ function second(
   ofSecond: readonly SeriesCheckpoint[],
   over: Options = {},
 ): RecordFilter | undefined {
-  const options = { environment: 'production', kinds: ['trade'], everyVenue: false, ...over } as const;
+  const options = { environment: 'production', kinds: ['trade'], ...over } as const;
   return filterKnown(ofSecond, formerEpochs([ofFirst, ofSecond], options), undefined);
 }
 
@@ -68,7 +67,6 @@ describe('filterKnown', () => {
     expect(second([ending(3, at(12)), eth], [ending(3, at(9)), eth])).toBeUndefined();
     expect(second([ending(3, at(9))], [ending(3, at(9))])).toBeUndefined();
     expect(second([], [])).toBeUndefined();
-    expect(second([ending(0, at(9))], [], { everyVenue: true })).toBeUndefined();
   });
 
   it('does not get the trades up to its own end, of that series, epoch and kind alone', () => {
@@ -190,23 +188,11 @@ describe('filterKnown', () => {
     ]);
   });
 
-  it('in mode all, where an epoch never ends, gets what a venue sends that had counted anew between its end and the other one', () => {
-    const of = (id: number, timestamp: number) => ending(0, { id: `${id}`, timestamp });
-    const sink = second([of(5, 2000)], [of(900, 1000)], { everyVenue: true });
-    const counted = (id: number, timestamp: number) => trade(id, { epoch: 0, timestamp });
-    expect(rest(sink, counted(899, 990), counted(6, 2001), counted(7, 2001))).toEqual(['6', '7']);
-  });
-
   it('does not get the end of an epoch that it has left, or has no trade of', () => {
     const left = second([ending(3, at(9))], [ending(3, at(12)), ending(4, at(5), { venue: 'binance' })]);
     expect(rest(left, gap(9, null), gap(5, null, { venue: 'binance', epoch: 4 }))).toEqual(['(5,null) null 0 unknown']);
     expect(rest(second([ending(3, at(9))], [ending(3, null)]), gap(9, null))).toEqual([]);
     expect(second([ending(3, at(9))], [ending(3, undefined)])).toBeUndefined();
-  });
-
-  it('in mode all, where nothing can be gone on with, gets all', () => {
-    const other = [ending(0, at(12), { environment: 'simulated' })];
-    expect(rest(second([ending(0, at(9))], other, { everyVenue: true }), trade(5, { epoch: 0 }))).toEqual(['5']);
   });
 
   it('does not get the end of an epoch that it does not know', () => {

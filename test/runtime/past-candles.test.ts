@@ -2,8 +2,8 @@ import { type Observable, Subject, throwError } from 'rxjs';
 import { expect, it } from 'vitest';
 import type { Instrument } from '../../src/domain/instrument.ts';
 import type { Kline } from '../../src/domain/record.ts';
-import type { Feed } from '../../src/feed/feed.ts';
 import { FeedView } from '../../src/feed/status/feed-view.ts';
+import type { FeedWatch } from '../../src/feed/status/feed-watch.ts';
 import { PastCandles } from '../../src/runtime/past-candles.ts';
 import { kline } from '../../testing/judges/events.ts';
 
@@ -16,8 +16,8 @@ interface Asked {
 /** Two venues that answer when the test says so. */
 function scripted(broken?: string) {
   const view = new FeedView();
-  view.add('BTCUSDT', 'BTC', 'BTCUSDT');
-  view.add('ETHUSDT', 'ETH', 'ETHUSDT');
+  view.add('BTCUSDT', 'BTC');
+  view.add('ETHUSDT', 'ETH');
   const asked: Asked[] = [];
   const venues = ['bybit', 'binance'].map((id) => ({
     options: {
@@ -30,7 +30,8 @@ function scripted(broken?: string) {
       },
     },
   }));
-  const past = new PastCandles(() => [{ view, venues: venues as unknown as Feed['venues'] }]);
+  const feed = { view, venues: venues as unknown as FeedWatch['venues'] };
+  const past = new PastCandles(() => [feed]);
   const shown: (readonly Kline[])[] = [];
   past.candles$.subscribe((candles) => shown.push(candles));
   const serves = (symbol: string, venue: string, epoch: number) =>

@@ -23,8 +23,13 @@ const gap = (fields: Partial<Gap>): Gap => ({
 
 it('counts records by what they are', () => {
   const counts = new RecordCounts();
-  const status = new StatusLog('a', 'simulated', () => 0);
-  counts.add([tradeEvent(1), tradeEvent(2), status.record({ state: 'failed_over', reason: '' }, null)]);
+  const status = new StatusLog(
+    'a',
+    'simulated',
+    () => 0,
+    () => null,
+  );
+  counts.add([tradeEvent(1), tradeEvent(2), status.record({ state: 'failed_over', reason: '' })]);
   counts.add([
     gap({}),
     gap({ outcome: 'unrepaired', filled: 1 }),

@@ -6,10 +6,10 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import { VENUE_IDS, type VenueId } from '../../src/domain/instrument.ts';
 import type { FeedRecord, FeedStatus, VenueSwitch } from '../../src/domain/record.ts';
 import type { RawFrame } from '../../src/domain/venue-event.ts';
-import type { Feed } from '../../src/feed/feed.ts';
 import { monotonicScheduler } from '../../src/net/monotonic-scheduler.ts';
 import { type CaptureFile, createCapture } from '../../src/replay/record.ts';
 import { buildFeed } from '../../src/runtime/build-feed.ts';
+import type { RunningFeed } from '../../src/runtime/running-feed.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { type JournalEvent, readJournal } from '../judges/journal.ts';
 import { until } from '../tools/until.ts';
@@ -80,13 +80,13 @@ export interface SimulatedFeedOptions extends SimulatedValues {
 /** A whole feed against a simulator of its own, and all that it published. To be closed with `await using`. */
 export class SimulatedFeed implements AsyncDisposable {
   readonly simulator: Simulator;
-  readonly feed: Feed;
+  readonly feed: RunningFeed;
   readonly published: Published[] = [];
   readonly #folder: string;
   readonly #capture: CaptureFile | undefined;
   #running = true;
 
-  private constructor(simulator: Simulator, feed: Feed, folder: string, capture: CaptureFile | undefined) {
+  private constructor(simulator: Simulator, feed: RunningFeed, folder: string, capture: CaptureFile | undefined) {
     this.simulator = simulator;
     this.feed = feed;
     this.#folder = folder;

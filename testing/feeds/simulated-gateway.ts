@@ -131,6 +131,7 @@ export class SimulatedGateway implements AsyncDisposable {
         behind: undefined,
       },
       historyTrades,
+      mode: 'failover',
       largeTradeThreshold: 3,
       scheduler: monotonicScheduler,
       wallClockMs: Date.now,

@@ -104,7 +104,10 @@ export class TradingGuard {
   }
 
   #takePrice(price: PriceTick, now: Moment): boolean {
-    return takePrice(this.#of(price.symbol), price, this.#facts.feed.servedSince(price.symbol), now);
+    const { feed } = this.#facts;
+    const { symbol } = price;
+    const served = { since: feed.servedSince(symbol), byOneVenue: feed.isByOneVenue(symbol) };
+    return takePrice(this.#of(symbol), price, served, now);
   }
 
   #takeOfAll(event: Exclude<GuardEvent, PriceTick | Gap>, now: Moment): void {

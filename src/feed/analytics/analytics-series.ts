@@ -6,7 +6,6 @@ import { TradeCoverage } from './trade-coverage.ts';
 /** A venue's turn at what is served apart. */
 export interface Turn {
   readonly venue: string;
-  /** 0 where there are no turns (mode all). */
   readonly epoch: number;
   /** When it began, milliseconds since 1970, wall clock. */
   readonly at: number;

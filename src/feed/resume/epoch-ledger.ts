@@ -42,7 +42,7 @@ export interface EpochBeginning {
 
 /**
  * Numbers the epochs of each symbol, going on from what the sinks remember, and keeps how far each was published:
- * what positions and gaps are made of. `key` tells what is served apart: the symbol, or VENUE:SYMBOL in mode all.
+ * what positions and gaps are made of.
  */
 export class EpochLedger {
   readonly #environment: Environment;
@@ -122,19 +122,6 @@ export class EpochLedger {
     return [...gaps, { ...this.#position(venue, symbol, epoch), tradeId: null, timestamp: at }];
   }
 
-  /**
-   * A venue serves a symbol from now on beside others, without epochs (mode all: 0), from where this run or a former one
-   * left it. Where there is nothing to go on with: its position, to be acknowledged before its first record.
-   */
-  follow(key: string, symbol: string, { venue, at }: EpochBeginning): readonly (Gap | Position)[] {
-    if (this.#current(key) !== undefined) return [];
-    const left = this.#former.get(symbol)?.find((former) => former.venue === venue);
-    const goesOn = left?.takeUp !== undefined;
-    this.#track(key, { venue, symbol, epoch: 0, at, takenUp: goesOn ? left.last : null });
-    if (goesOn) return [];
-    return [{ ...this.#position(venue, symbol, 0), tradeId: null, timestamp: at }];
-  }
-
   /** What a former run left at this venue and this one may go on with. */
   #toTakeUp(symbol: string, venue: string): FormerEpoch | undefined {
     const former = this.#former.get(symbol)?.find(({ takeUp }) => takeUp !== undefined);
@@ -210,19 +197,15 @@ export class EpochLedger {
   }
 
   /**
-   * The venue counts the trades of a series anew, from `after`. Ids of two counts cannot be told apart in one epoch, so
-   * a new one begins as `begin` does it, behind the gap that ends the old; in mode all there is but one.
+   * The venue counts the trades of a symbol anew, from `after`. Ids of two counts cannot be told apart in one epoch, so
+   * a new one begins as `begin` does it, behind the gap that ends the old.
    */
-  restart(key: string, { venue, symbol, timestamp }: TradeEvent | AggTrade, at: number): readonly (Gap | Position)[] {
-    const current = this.#current(key);
+  restart(symbol: string, { venue, timestamp }: TradeEvent | AggTrade, at: number): readonly (Gap | Position)[] {
+    const current = this.#current(symbol);
     if (current === undefined) return [];
     const last = current.last === undefined ? current.takenUp : lastTradeOf(current.last);
     const gap = this.#endOf({ venue, symbol, epoch: current.epoch, last, takeUp: undefined }, timestamp);
-    const gaps = gap === undefined ? [] : [gap];
-    if (current.epoch > 0) return [...gaps, ...this.begin(symbol, { venue, at })];
-    current.takenUp = null;
-    current.first = undefined;
-    return gaps;
+    return [...(gap === undefined ? [] : [gap]), ...this.begin(symbol, { venue, at })];
   }
 
   /** The last trade handed out in the current epoch of a key. */

@@ -1,9 +1,9 @@
-import { identity } from 'rxjs';
+import { type MarketKeyOf, symbolKey } from '../../codec/environment-topics.ts';
 import { at } from '../../domain/at.ts';
 import { compareIds, type TradeKind } from '../../domain/trade-id.ts';
 import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
 import type { SeriesCheckpoint } from '../../sinks/contract.ts';
-import { type LastEpoch, lastEpochs, seriesKey } from '../../sinks/resume/checkpoints.ts';
+import { type LastEpoch, lastEpochs } from '../../sinks/resume/checkpoints.ts';
 import type { Resumption } from '../arbitration/resumption.ts';
 
 /** How a former run left one venue and symbol. */
@@ -22,25 +22,22 @@ export interface FormerRunsOptions {
   readonly environment: SeriesCheckpoint['environment'];
   /** The published kinds of trades, the one that positions count first. */
   readonly kinds: readonly TradeKind[];
-  /** Mode `all`: every venue of a symbol is a series of its own, all of epoch 0. */
-  readonly everyVenue: boolean;
+  /** Names what has one numbering of epochs. The symbol by default. */
+  readonly keyOf?: MarketKeyOf;
 }
 
 /**
  * What the sinks remember of former runs, as one: a series is taken up where all of them stand in the same epoch, from
  * the trade of the one that is least far; the others drop what they have. Where they stand in different epochs each
- * of these is over. What was written in the other mode is not gone on with: only mode all has an epoch 0.
+ * of these is over.
  */
 export function formerEpochs(
   sinks: readonly (readonly SeriesCheckpoint[])[],
-  { environment, kinds, everyVenue }: FormerRunsOptions,
+  { environment, kinds, keyOf = symbolKey }: FormerRunsOptions,
 ): FormerEpoch[] {
-  const ends = everyVenue ? reached : identity;
-  const keyOf = (of: LastEpoch) => (everyVenue ? seriesKey(of) : of.symbol);
   const latest = sinks.map((checkpoints) => {
     const ofSink = new Map<string, LastEpoch>();
     for (const last of lastEpochs(checkpoints)) {
-      if ((last.epoch === 0) !== everyVenue) continue;
       const known = ofSink.get(keyOf(last));
       if (known === undefined || last.epoch > known.epoch) ofSink.set(keyOf(last), last);
     }
@@ -50,11 +47,11 @@ export function formerEpochs(
   return [...keys].flatMap((key) => {
     const known = latest.flatMap((ofSink) => ofSink.get(key) ?? []);
     const byEpoch = Map.groupBy(known, ({ venue, epoch }) => `${epoch} ${venue}`);
-    const agree = everyVenue || (byEpoch.size === 1 && known.length === sinks.length);
+    const agree = byEpoch.size === 1 && known.length === sinks.length;
     return [...byEpoch.values()].map((same): FormerEpoch => {
       const { venue, symbol, epoch } = at(same, 0);
       const lastOf = (kind: TradeKind) => same.map(({ last }) => last.get(kind));
-      const least = kinds.map((kind) => [kind, leastFar(ends(lastOf(kind)))] as const);
+      const least = kinds.map((kind) => [kind, leastFar(lastOf(kind))] as const);
       const isKnown = agree && least.every(([, last]) => last !== undefined);
       const sameKind = same.every((last) => last.environment === environment);
       const takeUp = new Map(least.flatMap(([kind, last]) => (last ? [[kind, last]] : [])));
@@ -81,12 +78,6 @@ function leastFar(trades: readonly Reached[]): Reached {
     if (least === undefined || compareIds(trade.id, least.id) < 0) least = trade;
   }
   return least;
-}
-
-/** Mode all begins nothing anew: what any sink has is gone on from, by those, too, that have nothing or cannot tell. */
-function reached(trades: readonly Reached[]): readonly Reached[] {
-  const known = trades.filter((trade) => trade !== null && trade !== undefined);
-  return known.length > 0 ? known : trades;
 }
 
 /** The venue to start with: the one that served the most series; undefined: nothing can be taken up. */

@@ -1,3 +1,4 @@
+import { marketKeyOf } from '../../codec/environment-topics.ts';
 import { type Config, environmentPrefixes } from '../../config/config.ts';
 import { asFault, type Fault } from '../../domain/fault.ts';
 import type { Recent, RecentOptions, SeriesCheckpoint } from '../../sinks/contract.ts';
@@ -24,6 +25,7 @@ export function recentOptions(
   return {
     environmentPrefixes: environmentPrefixes(config),
     kind,
+    keyOf: marketKeyOf(feed.mode),
     checkpoints,
     trades: stats.historyTrades,
     spanMs,
@@ -40,12 +42,17 @@ export interface FormerSink {
 }
 
 type RecentSpans = Pick<RecentOptions, 'checkpoints' | 'spanMs' | 'windowsSpanMs'>;
-type Found = Omit<FormerTrades, 'windows'> & Pick<Recent, 'windows'>;
+type Found = Omit<PreviousTrades, 'windows'> & Pick<Recent, 'windows'>;
+
+/** What previous runs published lately of a symbol at a venue. */
+export interface PreviousTrades extends FormerTrades {
+  readonly symbol: string;
+}
 
 /** What sinks tell of the near past. */
 export interface NearPast {
-  /** Of each series that is taken up, by what is served apart. */
-  readonly former: ReadonlyMap<string, FormerTrades>;
+  /** Of each series that is taken up. */
+  readonly former: readonly PreviousTrades[];
   /** By sink. */
   readonly told: ReadonlyMap<string, ToldWindows>;
 }
@@ -75,7 +82,7 @@ export async function readNearPast(
       const found = await recent(options);
       const least = known.filter(({ epoch, checkpoint }) => isTakenUp(epoch, checkpoint)).map(({ epoch }) => epoch);
       const told = new ToldWindows(found.windows, windowsKnownFrom(options));
-      return [{ name, told, found: formerTrades(least, found, options, config.feed.mode === 'all') }];
+      return [{ name, told, found: formerTrades(least, found, options) }];
     } catch (error) {
       onFailed(asFault(error), name);
       return [];
@@ -84,7 +91,7 @@ export async function readNearPast(
   const all = (await Promise.all(sinks.map(lookBack))).flat();
   const told = new Map(all.map((one) => [one.name, one.told]));
   const taken = new Map<string, Found>(all.toReversed().flatMap(({ found }) => [...found]));
-  return { former: new Map([...taken].map(([key, one]) => [key, toldByAll(one, [...told.values()])])), told };
+  return { former: [...taken.values()].map((one) => toldByAll(one, [...told.values()])), told };
 }
 
 /** By venue: the windows that end later are looked for. */
@@ -93,7 +100,7 @@ function windowsKnownFrom({ checkpoints, spanMs, windowsSpanMs = spanMs }: Recen
 }
 
 /** Without the windows that not all have, but for those that its trades do not reach into. */
-function toldByAll(former: Found, told: readonly ToldWindows[]): FormerTrades {
+function toldByAll(former: Found, told: readonly ToldWindows[]): PreviousTrades {
   const from = former.trades[0]?.timestamp ?? Number.POSITIVE_INFINITY;
   const windows = former.windows.filter((window) => window.windowEnd <= from || told.every((sink) => sink.has(window)));
   return { ...former, windows };
@@ -113,12 +120,11 @@ export function isTakenUp({ last }: FormerEpoch, own: SeriesCheckpoint): boolean
   return own.last?.id === last?.id;
 }
 
-/** What one sink had published of the series that are taken up from it, by what is served apart. */
+/** What one sink had published of the series that are taken up from it, by VENUE:SYMBOL. */
 export function formerTrades(
   epochs: readonly FormerEpoch[],
   { trades, windows, gaps, whole }: Recent,
   options: RecentSpans,
-  everyVenue: boolean,
 ): Map<string, Found> {
   const tradesOf = Map.groupBy(trades, seriesKey);
   const windowsOf = Map.groupBy(windows, seriesKey);
@@ -133,6 +139,7 @@ export function formerTrades(
       const known = (gapsOf.get(key) ?? []).filter((gap) => gap.epoch === epoch);
       const former: Found = {
         venue,
+        symbol,
         epoch,
         trades: own,
         toldTo: knownFrom.get(venue) ?? Number.NEGATIVE_INFINITY,
@@ -142,7 +149,7 @@ export function formerTrades(
           ...unsure(of, own, whole ? (lastOf.get(venue) ?? 0) - options.spanMs : Number.POSITIVE_INFINITY),
         ],
       };
-      return [everyVenue ? key : symbol, former];
+      return [key, former];
     }),
   );
 }

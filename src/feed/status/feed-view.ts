@@ -1,4 +1,4 @@
-import type { FeedRecord, PriceTick } from '../../domain/record.ts';
+import type { AggTrade, BookTicker, FeedRecord, Kline, PriceTick, TradeEvent } from '../../domain/record.ts';
 
 /** Over how many whole seconds trades are averaged. */
 const RATE_SECONDS = 5;
@@ -15,62 +15,38 @@ export interface SymbolView {
   readonly seconds: number[];
 }
 
-/** That of a key, for as long as there is one to be told of it; undefined while it is not followed. */
-export interface KeyView {
-  symbol: SymbolView | undefined;
-}
-
-/** What was published last, by key: the fold behind the live status and `getPrice`. */
+/** What was published last of each symbol: the fold behind the live status and `getPrice`. */
 export class FeedView {
   readonly symbols = new Map<string, SymbolView>();
-  readonly #keys = new Map<string, KeyView>();
   trades = 0;
   /** Of them those that were not fetched. */
   liveTrades = 0;
 
-  /** To be asked for once, and told what is published of the key: nobody has to look for it. */
-  of(key: string): KeyView {
-    let known = this.#keys.get(key);
-    if (known === undefined) {
-      known = { symbol: undefined };
-      this.#keys.set(key, known);
-    }
-    return known;
+  add(symbol: string, coin: string): void {
+    if (this.symbols.has(symbol)) return;
+    const lastAt = Number.NEGATIVE_INFINITY;
+    this.symbols.set(symbol, { coin, symbol, tick: undefined, lastAt, trades: 0, seconds: [] });
   }
 
-  add(key: string, coin: string, symbol: string): void {
-    if (this.symbols.has(key)) return;
-    const view: SymbolView = {
-      coin,
-      symbol,
-      tick: undefined,
-      lastAt: Number.NEGATIVE_INFINITY,
-      trades: 0,
-      seconds: [],
-    };
-    this.symbols.set(key, view);
-    this.of(key).symbol = view;
+  remove(symbol: string): void {
+    this.symbols.delete(symbol);
   }
 
-  remove(key: string): void {
-    this.symbols.delete(key);
-    this.of(key).symbol = undefined;
-  }
-
-  /** A record of a key, and the price tick that it made. */
-  published({ symbol: view }: KeyView, record: FeedRecord, tick: PriceTick | undefined, now: number): void {
+  published(record: FeedRecord, now: number): void {
+    if (!isOfMarket(record)) return;
+    const view = this.symbols.get(record.symbol);
     if (view === undefined) return;
     view.lastAt = now;
-    if (record.kind === 'trade') {
+    if (record.kind === 'price') view.tick = record;
+    else if (record.kind === 'trade') {
       view.trades++;
       this.trades++;
       if (record.source === 'live') this.liveTrades++;
     }
-    if (tick !== undefined) view.tick = tick;
   }
 
-  tick(key: string): PriceTick | undefined {
-    return this.symbols.get(key)?.tick;
+  tick(symbol: string): PriceTick | undefined {
+    return this.symbols.get(symbol)?.tick;
   }
 
   ticks(): readonly PriceTick[] {
@@ -85,9 +61,15 @@ export class FeedView {
     }
   }
 
-  tradesPerSecond(key: string): number {
-    const seconds = this.symbols.get(key)?.seconds ?? [];
+  tradesPerSecond(symbol: string): number {
+    const seconds = this.symbols.get(symbol)?.seconds ?? [];
     const [oldest = 0] = seconds;
     return seconds.length < 2 ? 0 : ((seconds.at(-1) ?? 0) - oldest) / (seconds.length - 1);
   }
+}
+
+/** A record of what a venue sent, books aside. */
+function isOfMarket(record: FeedRecord): record is TradeEvent | AggTrade | BookTicker | Kline | PriceTick {
+  const { kind } = record;
+  return kind === 'trade' || kind === 'price' || kind === 'book_ticker' || kind === 'agg_trade' || kind === 'kline';
 }

@@ -30,22 +30,24 @@ export class StatusLog {
   readonly instance: string;
   readonly #environment: Environment;
   readonly #wallClockMs: () => number;
+  readonly #activeVenue: () => string | null;
   #sequence = 0;
 
-  constructor(instance: string, environment: Environment, wallClockMs: () => number) {
+  constructor(instance: string, environment: Environment, wallClockMs: () => number, activeVenue: () => string | null) {
     this.instance = instance;
     this.#environment = environment;
     this.#wallClockMs = wallClockMs;
+    this.#activeVenue = activeVenue;
   }
 
-  record(note: StatusNote, activeVenue: string | null): FeedStatus {
+  record(note: StatusNote): FeedStatus {
     this.#sequence++;
     return {
       kind: 'status',
       sequence: this.#sequence,
       ...NO_FACTS,
       ...note,
-      activeVenue,
+      activeVenue: this.#activeVenue(),
       instance: this.instance,
       timestamp: this.#wallClockMs(),
       environment: this.#environment,

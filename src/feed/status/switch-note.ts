@@ -1,12 +1,5 @@
-import type { AggTrade, TradeEvent } from '../../domain/record.ts';
+import type { Seam } from '../feed-event.ts';
 import type { StatusNote } from './status-log.ts';
-
-/** A symbol's last trade in the epoch that ended and first one in the epoch that began, as far as there are any yet. */
-export interface Turn {
-  readonly symbol: string;
-  readonly last: TradeEvent | AggTrade | undefined;
-  readonly first: TradeEvent | AggTrade | undefined;
-}
 
 export interface Switch {
   readonly from: string | null;
@@ -22,11 +15,11 @@ export interface Switch {
 const NAMED_SYMBOLS = 25;
 
 /** `failed_over` or `failed_back`: of one symbol with its trades on both sides, of all with these as text. */
-export function switchNote({ from, to, reason, back, symbol, coin }: Switch, turns: readonly Turn[]): StatusNote {
-  const [only] = symbol === null ? [] : turns;
-  const details: Record<string, string> = { symbols: String(turns.length) };
-  if (symbol === null && turns.length <= NAMED_SYMBOLS)
-    for (const turn of turns) Object.assign(details, seamDetails(turn));
+export function switchNote({ from, to, reason, back, symbol, coin }: Switch, seams: readonly Seam[]): StatusNote {
+  const [only] = symbol === null ? [] : seams;
+  const details: Record<string, string> = { symbols: String(seams.length) };
+  if (symbol === null && seams.length <= NAMED_SYMBOLS)
+    for (const seam of seams) Object.assign(details, seamDetails(seam));
   return {
     state: back ? 'failed_back' : 'failed_over',
     reason: `${from ?? 'nobody'} → ${to}: ${reason.replaceAll('_', ' ')}`,
@@ -46,7 +39,7 @@ export function switchNote({ from, to, reason, back, symbol, coin }: Switch, tur
   };
 }
 
-function seamDetails({ symbol, last, first }: Turn): Record<string, string> {
+function seamDetails({ symbol, last, first }: Seam): Record<string, string> {
   return {
     ...(last === undefined
       ? {}

@@ -32,7 +32,7 @@ export const seriesFields = {
   venue: text('Where the figures come from'),
   environment: Environment,
   epoch: Type.Integer({
-    description: "The venue's turn at serving the symbol; 0 in mode all. Histories begin with it.",
+    description: "The venue's turn at serving the symbol, from 1; 0 before its first record. Histories begin with it.",
   }),
 };
 export const Series = object(seriesFields);

@@ -28,9 +28,8 @@ export const routeOf = ({ kind }: FeedRecord): StreamChannel | undefined => ROUT
 /** A record on its way to clients. */
 export function itemOf(view: GatewayView, record: FeedRecord): Item {
   if (record.kind === 'status' || !('symbol' in record)) return new Item('', null, () => toJson(record));
-  const { symbol, venue, epoch } = record;
-  // Where one venue serves at a time, what the former one told is out of date.
-  const of = epoch > 0 ? symbol : `${symbol} ${venue}`;
+  const { symbol } = record;
+  const of = view.keyOf(record);
   if (record.kind === 'order_book') return new Item(of, symbol, () => bookAnswer(view, record));
   const key = record.kind === 'kline' ? `${of} ${record.interval} ${record.openTime}` : of;
   return new Item(key, symbol, () => toJson(record));

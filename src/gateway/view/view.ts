@@ -1,4 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
+import { type FeedMode, marketKeyOf, type VenueSymbolName } from '../../codec/environment-topics.ts';
 import type { FeedRecord, FeedStatus, Gap } from '../../domain/record.ts';
 import type { StatusSnapshot } from '../../domain/status-snapshot.ts';
 import { isOfPreviousEpoch } from '../../tradability/symbol-facts.ts';
@@ -9,6 +10,7 @@ import { type MarketRecord, SymbolSeries } from './symbol-series.ts';
 export interface ViewOptions {
   /** How many trades of a symbol are remembered. */
   readonly historyTrades: number;
+  readonly mode: FeedMode;
   readonly scheduler: SchedulerLike;
   readonly wallClockMs: () => number;
   /** Why what was given so far is not yet the present; undefined: it is. */
@@ -21,8 +23,8 @@ const EVENTS_KEPT = 1000;
 /**
  * What the records and snapshots come to: the fold that REST, WebSocket and metrics read and none of them changes.
  *
- * A symbol has one series where one venue serves it, begun anew with each epoch and environment; in mode `all` (epoch 0) one for each
- * venue. Prices of two venues or two epochs never meet in a figure.
+ * A symbol has one series, begun anew with each epoch and environment; in mode `all`, where each venue is a feed of its own,
+ * one for each venue. Prices of two venues or two epochs never meet in a figure.
  */
 export class GatewayView {
   readonly feed: FeedSummary;
@@ -33,6 +35,8 @@ export class GatewayView {
   snapshot: StatusSnapshot | undefined;
   /** Records by kind since the start. */
   readonly counts = new Map<FeedRecord['kind'], number>();
+  /** Names the series of a record: what has one numbering of epochs. */
+  readonly keyOf: (of: VenueSymbolName) => string;
   readonly #options: ViewOptions;
   readonly #bySymbol = new Map<string, Map<string, SymbolSeries>>();
   /** Symbols by coin, as far as records or snapshots told. */
@@ -42,6 +46,7 @@ export class GatewayView {
   constructor(options: ViewOptions) {
     const { scheduler, wallClockMs } = options;
     this.#options = options;
+    this.keyOf = marketKeyOf(options.mode);
     this.feed = new FeedSummary(() => ({ wall: wallClockMs(), steady: scheduler.now() }));
   }
 
@@ -141,18 +146,16 @@ export class GatewayView {
       this.#bySymbol.set(symbol, known);
       this.#name(coin, symbol);
     }
-    const [first] = known.values();
-    const sameMode = first === undefined || first.of.epoch > 0 === epoch > 0;
-    if (sameMode && first !== undefined) {
-      const last = { epoch: first.of.epoch, receivedAtMs: first.receivedAt / 1000 };
+    const key = this.keyOf(record);
+    const own = known.get(key);
+    if (own !== undefined) {
+      const last = { epoch: own.of.epoch, receivedAtMs: own.receivedAt / 1000 };
       const servedSince = this.feed.instances.servedSince(symbol);
       if (isOfPreviousEpoch({ epoch, receivedAtMs: receivedAt / 1000 }, last, servedSince)) return undefined;
+      if (own.of.venue === venue && own.of.epoch === epoch && own.of.environment === environment) return own;
     }
-    const own = known.get(venue);
-    if (own?.of.epoch === epoch && own.of.environment === environment) return own;
-    if (epoch > 0 || !sameMode) known.clear();
     const series = new SymbolSeries(record, this.#options.historyTrades, this.now);
-    known.set(venue, series);
+    known.set(key, series);
     return series;
   }
 

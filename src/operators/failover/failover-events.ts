@@ -17,9 +17,28 @@ export type SourceEvent<T> =
   /** Whether the source has this key at all; by default it has. */
   | { readonly kind: 'serves'; readonly key: string; readonly serves: boolean };
 
-export interface FailoverSource<T> {
+/** An event of a kind that `failover` does not know. */
+export interface OtherEvent {
+  readonly kind: string;
+}
+
+export interface FailoverSource<T, E extends OtherEvent = never> {
   readonly id: string;
-  readonly events$: Observable<SourceEvent<T>>;
+  readonly events$: Observable<SourceEvent<T> | E>;
+}
+
+const SOURCE_KINDS: ReadonlySet<string> = new Set<SourceEvent<unknown>['kind']>([
+  'value',
+  'connected',
+  'disconnected',
+  'stale',
+  'recovered',
+  'serves',
+]);
+
+/** False: the event is of another kind, and passed on as it is. */
+export function isSourceEvent<T>(event: SourceEvent<T> | OtherEvent): event is SourceEvent<T> {
+  return event.kind === 'value' || SOURCE_KINDS.has(event.kind);
 }
 
 export type FailoverEvent<T> =

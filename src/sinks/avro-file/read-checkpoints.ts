@@ -15,10 +15,10 @@ const STEP_US = 10_000_000;
 /** The checkpoints in the folders of `dir`, as Sink promises them. */
 export async function readCheckpoints(
   dir: string,
-  { environmentPrefixes, kinds }: CheckpointOptions,
+  { environmentPrefixes, kinds, keyOf }: CheckpointOptions,
 ): Promise<readonly SeriesCheckpoint[]> {
   const positions = await lastPositions(dir, (environmentPrefixes[0] ?? '') + topicOf('position').name);
-  const checkpoints = new Checkpoints(positions, kinds);
+  const checkpoints = new Checkpoints(positions, kinds, keyOf);
   if (positions.length === 0) return [];
   for (const kind of kinds) {
     for (const prefix of environmentPrefixes) {

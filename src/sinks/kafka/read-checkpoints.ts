@@ -1,3 +1,4 @@
+import { type MarketKeyOf, symbolKey } from '../../codec/environment-topics.ts';
 import { topicOf } from '../../codec/topics.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { FeedRecord, Position } from '../../domain/record.ts';
@@ -30,7 +31,7 @@ const MARGIN_MS = 60_000;
 /** The checkpoints in the topics, as Sink promises them; `exists` is asked for full names. */
 export async function readCheckpoints(
   config: KafkaConfig,
-  { environmentPrefixes, kinds, own }: CheckpointOptions,
+  { environmentPrefixes, kinds, keyOf, own }: CheckpointOptions,
   exists: (topic: string) => Promise<boolean>,
   log: KafkaLog,
 ): Promise<readonly SeriesCheckpoint[]> {
@@ -39,14 +40,15 @@ export async function readCheckpoints(
   const positionsTopic = nameOf(environmentPrefixes[0] ?? '', 'position');
   const isOwn = own === undefined ? undefined : (key: string | null) => key !== null && own.has(symbolOf(key));
   const positions = (await exists(positionsTopic)) ? await lastPositions(config, positionsTopic, isOwn, log) : [];
-  const stretches = stretchesOf(positions);
+  const stretches = stretchesOf(positions, keyOf);
   const checkpoints = new Checkpoints(
     positions.map(({ position }) => position),
     kinds,
+    keyOf,
   );
   const topics = environmentPrefixes.flatMap((prefix) => kinds.map((kind) => nameOf(prefix, kind)));
   const last = stretches.at(-1);
-  const sought = soughtFrom(last?.from ?? 0, positions);
+  const sought = soughtFrom(last?.from ?? 0, positions, keyOf);
   for (const topic of topics) {
     if (last === undefined || !(await exists(topic))) continue;
     const read = async ({ from, until }: Stretch, mayBeIn?: OwnPart['mayBeIn']): Promise<void> => {
@@ -66,14 +68,16 @@ export async function readCheckpoints(
 }
 
 /** What the last trades have to be of: the epochs that may go on of what was followed to the end, or nearly; by key. */
-function soughtFrom(from: number, positions: readonly PlacedPosition[]): ReadonlyMap<string, SoughtTrade> {
-  const going = latestEpochs(positions.map(({ position, takenAt }) => ({ ...position, takenAt })));
+function soughtFrom(
+  from: number,
+  positions: readonly PlacedPosition[],
+  keyOf: MarketKeyOf = symbolKey,
+): ReadonlyMap<string, SoughtTrade> {
+  const placed = positions.map(({ position, takenAt }) => ({ ...position, takenAt }));
+  const going = latestEpochs(placed, keyOf);
   const late = going.filter(({ takenAt }) => takenAt >= from);
   return new Map(
-    late.map(({ venue, symbol, epoch, tradeId, timestamp }) => [
-      epoch === 0 ? seriesKey({ venue, symbol }) : symbol,
-      { epoch, isThere: tradeId !== null && timestamp >= from },
-    ]),
+    late.map((of) => [keyOf(of), { epoch: of.epoch, isThere: of.tradeId !== null && of.timestamp >= from }]),
   );
 }
 
@@ -129,10 +133,11 @@ async function lastPositions(
  * Where the last trades lie of the series that may go on, by `latestEpochs`. One that was followed to
  * the end ends near the newest position of all; one that was not, soon after its own.
  */
-export function stretchesOf(positions: readonly PlacedPosition[]): readonly Stretch[] {
+export function stretchesOf(positions: readonly PlacedPosition[], keyOf?: MarketKeyOf): readonly Stretch[] {
   if (positions.length === 0) return [];
   const newest = Math.max(...positions.map(({ takenAt }) => takenAt));
-  const going = latestEpochs(positions.map(({ position, takenAt }) => ({ ...position, takenAt })));
+  const placed = positions.map(({ position, takenAt }) => ({ ...position, takenAt }));
+  const going = latestEpochs(placed, keyOf);
   const times = [...going.map(({ takenAt }) => takenAt), newest].toSorted((a, b) => a - b);
   const stretches: { from: number; until: number }[] = [];
   for (const takenAt of times) {

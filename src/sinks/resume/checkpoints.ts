@@ -1,3 +1,4 @@
+import { type MarketKeyOf, symbolKey, type VenueSymbolName } from '../../codec/environment-topics.ts';
 import type { FeedRecord, Position } from '../../domain/record.ts';
 import { type AnyTrade, isTrade, lastIdOf, type TradeKind } from '../../domain/trade-id.ts';
 import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
@@ -21,11 +22,13 @@ interface FoundEpoch extends LastEpoch {
  */
 export class Checkpoints {
   readonly #kinds: readonly TradeKind[];
+  readonly #keyOf: MarketKeyOf | undefined;
   readonly #epochs = new Map<string, FoundEpoch>();
 
   /** @param kinds the published kinds; positions count the first. */
-  constructor(positions: readonly Position[], kinds: readonly TradeKind[]) {
+  constructor(positions: readonly Position[], kinds: readonly TradeKind[], keyOf?: MarketKeyOf) {
     this.#kinds = kinds;
+    this.#keyOf = keyOf;
     for (const { tradeId, timestamp, ...of } of positions) {
       this.#begin(of, tradeId === null ? null : { id: tradeId, timestamp });
     }
@@ -33,7 +36,7 @@ export class Checkpoints {
 
   /** The keys of the series that may be resumed, by `latestEpochs`. */
   going(): ReadonlySet<string> {
-    return new Set(latestEpochs([...this.#epochs.values()]).map(seriesKey));
+    return new Set(latestEpochs([...this.#epochs.values()], this.#keyOf).map(seriesKey));
   }
 
   /** Takes the next record in the order of publishing; only trades count. */
@@ -56,8 +59,6 @@ export class Checkpoints {
   /** Undefined if the record belongs to an epoch that is over. */
   #epochOf(record: AnyTrade): FoundEpoch | undefined {
     const known = this.#epochs.get(seriesKey(record));
-    // Of another mode, which has epochs where this one has none.
-    if (known !== undefined && (known.epoch === 0) !== (record.epoch === 0)) return undefined;
     if (known === undefined || known.epoch < record.epoch) return this.#begin(record, null);
     return known.epoch === record.epoch ? known : undefined;
   }
@@ -91,13 +92,16 @@ export function lastEpochs(checkpoints: readonly SeriesCheckpoint[]): LastEpoch[
   );
 }
 
-export function seriesKey({ venue, symbol }: { readonly venue: string; readonly symbol: string }): string {
+export function seriesKey({ venue, symbol }: VenueSymbolName): string {
   return `${venue}:${symbol}`;
 }
 
-/** Those of each symbol's latest epoch, and all of epoch 0 (mode all), which no other venue's epoch ends. */
-export function latestEpochs<T extends { readonly symbol: string; readonly epoch: number }>(all: readonly T[]): T[] {
+/** Those of the latest epoch of each key. */
+export function latestEpochs<T extends VenueSymbolName & { readonly epoch: number }>(
+  all: readonly T[],
+  keyOf: MarketKeyOf = symbolKey,
+): T[] {
   const latest = new Map<string, number>();
-  for (const { symbol, epoch } of all) latest.set(symbol, Math.max(latest.get(symbol) ?? 0, epoch));
-  return all.filter(({ symbol, epoch }) => epoch === 0 || epoch === latest.get(symbol));
+  for (const of of all) latest.set(keyOf(of), Math.max(latest.get(keyOf(of)) ?? 0, of.epoch));
+  return all.filter((of) => of.epoch === latest.get(keyOf(of)));
 }

@@ -1,3 +1,4 @@
+import { symbolKey } from '../../codec/environment-topics.ts';
 import { topicOf } from '../../codec/topics.ts';
 import type { FeedRecord, Gap, TradeStats } from '../../domain/record.ts';
 import { type AnyTrade, compareIds, isTrade, lastIdOf } from '../../domain/trade-id.ts';
@@ -52,11 +53,11 @@ export function lastTimes(checkpoints: readonly SeriesCheckpoint[]): ReadonlyMap
 
 /** What the options seek, topic by topic. */
 export function soughtOf(options: RecentOptions): readonly Sought[] {
-  const { environmentPrefixes, kind, checkpoints, trades, spanMs, windowsSpanMs = spanMs } = options;
+  const { environmentPrefixes, kind, keyOf = symbolKey, checkpoints, trades, spanMs, windowsSpanMs = spanMs } = options;
   const lastOf = lastTimes(checkpoints);
   const seriesSince = (span: number): SoughtSeries[] =>
-    checkpoints.map(({ venue, symbol, epoch }) => {
-      const key = epoch === 0 ? `${venue}:${symbol}` : symbol;
+    checkpoints.map(({ venue, symbol }) => {
+      const key = keyOf({ venue, symbol });
       return { venue, symbol, key, since: (lastOf.get(venue) ?? Number.POSITIVE_INFINITY) - span };
     });
   const ofTrades = {

@@ -1,3 +1,4 @@
+import { type MarketKeyOf, symbolKey } from '../../codec/environment-topics.ts';
 import type { Gap, Position, PriceTick } from '../../domain/record.ts';
 import { type AnyTrade, compareIds, type TradeKind } from '../../domain/trade-id.ts';
 import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
@@ -52,9 +53,9 @@ export class Reconciler {
   readonly #positions = new Map<string, { readonly seq: number; readonly position: Position }>();
 
   /** `checkpoints` returns those of the first group. Records above `handedSeq` were never with the sink. */
-  constructor(groups: readonly CheckpointGroup[], handedSeq: number) {
+  constructor(groups: readonly CheckpointGroup[], handedSeq: number, keyOf: MarketKeyOf = symbolKey) {
     this.#handedSeq = handedSeq;
-    this.#groups = groups.map((group) => new Group(group));
+    this.#groups = groups.map((group) => new Group(group, keyOf));
   }
 
   /** Takes notice of a record; all of them first, in order. */
@@ -133,7 +134,7 @@ export class Reconciler {
    * nothing either, the series ends before the loss, and the feed goes on from there.
    */
   isOpen({ topic, key, venue, symbol, epoch, seq }: TradeLoss): boolean {
-    if (this.#groupOf({ topic }).isVoid({ symbol, epoch })) return false;
+    if (this.#groupOf({ topic }).isVoid({ venue, symbol, epoch })) return false;
     const stored = this.#series.get(`${topic} ${venue} ${symbol} ${epoch}`)?.storedSeq ?? -1;
     return stored < seq && (this.#lastTradeSeq.get(`${topic} ${key}`) ?? -1) > seq;
   }
@@ -187,23 +188,26 @@ export class Reconciler {
 /** What the clocks of venues and hosts may be apart. */
 const SKEW_MS = 2000;
 
-type Epoch = Pick<Position, 'symbol' | 'epoch'>;
+type Epoch = Pick<Position, 'venue' | 'symbol' | 'epoch'>;
 
 /** The last epochs in topics that belong together, by venue and symbol. */
 class Group {
   readonly prefixes: readonly string[];
   readonly kinds: readonly TradeKind[];
   readonly #epochs = new Map<string, LastEpoch>();
-  /** The latest epoch of each symbol. */
+  readonly #keyOf: MarketKeyOf;
+  /** The latest epoch of each message key. */
   readonly #latest = new Map<string, LastEpoch>();
-  /** By symbol the first epoch of which the spill has nothing that counts. */
+  /** By message key the first epoch of which the spill has nothing that counts. */
   readonly #void = new Map<string, number>();
 
-  constructor({ environmentPrefixes, kinds, checkpoints }: CheckpointGroup) {
+  constructor({ environmentPrefixes, kinds, checkpoints }: CheckpointGroup, keyOf: MarketKeyOf) {
+    this.#keyOf = keyOf;
     this.prefixes = environmentPrefixes;
     this.kinds = kinds;
     for (const last of lastEpochs(checkpoints)) {
-      if (last.epoch > (this.#latest.get(last.symbol)?.epoch ?? 0)) this.#latest.set(last.symbol, last);
+      const key = keyOf(last);
+      if (last.epoch > (this.#latest.get(key)?.epoch ?? 0)) this.#latest.set(key, last);
       if (last.epoch >= (this.epochOf(last)?.epoch ?? 0)) this.#epochs.set(seriesKey(last), last);
     }
   }
@@ -217,20 +221,22 @@ class Group {
   }
 
   /** Another process may have gone on where the spill begins an epoch of its own. */
-  judge({ venue, symbol, epoch, timestamp }: Position): void {
-    const latest = this.#latest.get(symbol);
-    if (latest === undefined || epoch === 0 || this.isVoid({ symbol, epoch })) return;
+  judge(position: Position): void {
+    const { venue, epoch, timestamp } = position;
+    const key = this.#keyOf(position);
+    const latest = this.#latest.get(key);
+    if (latest === undefined || this.isVoid(position)) return;
     const isPast = epoch > latest.epoch && endsOf(latest).some((end) => end.timestamp > timestamp + SKEW_MS);
-    if (isPast || (epoch === latest.epoch && venue !== latest.venue)) this.#void.set(symbol, epoch);
+    if (isPast || (epoch === latest.epoch && venue !== latest.venue)) this.#void.set(key, epoch);
   }
 
-  isVoid({ symbol, epoch }: Epoch): boolean {
-    return epoch >= (this.#void.get(symbol) ?? Number.POSITIVE_INFINITY);
+  isVoid(of: Epoch): boolean {
+    return of.epoch >= (this.#void.get(this.#keyOf(of)) ?? Number.POSITIVE_INFINITY);
   }
 
   /** A later epoch of the symbol has begun: its position was written when everything before it was there. */
-  isFollowed({ symbol, epoch }: Epoch): boolean {
-    return epoch > 0 && ((this.#latest.get(symbol)?.epoch ?? 0) > epoch || this.isVoid({ symbol, epoch }));
+  isFollowed(of: Epoch): boolean {
+    return (this.#latest.get(this.#keyOf(of))?.epoch ?? 0) > of.epoch || this.isVoid(of);
   }
 
   /** A trade published after the tick makes the tick one that a newer one replaced. */

@@ -33,7 +33,7 @@ export class SpillRecovery {
     const { topics, mark } = await log.recover(hooks);
     const groups = await readGroups([...topics], options, read);
     ledger.seed(groups.flatMap(({ checkpoints }) => checkpoints));
-    const recovery = new SpillRecovery(log, new Reconciler(groups, mark.handedSeq));
+    const recovery = new SpillRecovery(log, new Reconciler(groups, mark.handedSeq, options.keyOf));
     await recovery.#reconcile(ledger);
     return recovery;
   }

@@ -13,9 +13,9 @@ it('an address that is no text names none', () => {
 
 it('a symbol that several venues tell of at once is shown once, as the first tells it', () => {
   const coins = [
-    coin({ venue: 'bybit', epoch: 0 }),
-    coin({ venue: 'binance', epoch: 0 }),
-    coin({ symbol: 'ETHUSDT', coin: 'ETH', venue: 'binance', epoch: 0 }),
+    coin({ venue: 'bybit', epoch: 1 }),
+    coin({ venue: 'binance', epoch: 2 }),
+    coin({ symbol: 'ETHUSDT', coin: 'ETH', venue: 'binance', epoch: 2 }),
   ];
   expect(firstOfEachSymbol(coins)).toEqual([coins[0], coins[2]]);
 });

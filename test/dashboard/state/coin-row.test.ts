@@ -15,11 +15,12 @@ it('tells the environment of its figures, by the overview and by each tick', () 
   expect(row.environment.value).toBe('production');
 });
 
-it('where venues do not take turns it shows the one that the overview names first, and no tick of another', () => {
-  const row = rowOf({ epoch: 0, venue: 'bybit' });
-  row.tick(tick({ epoch: 0, venue: 'binance', environment: 'testnet', price: '7' }), 1001);
+it('of a symbol that several venues publish it shows the one that the overview names first, and no tick of another', () => {
+  const row = rowOf({ venue: 'bybit' });
+  row.isOfSeveral = true;
+  row.tick(tick({ venue: 'binance', environment: 'testnet', price: '7' }), 1001);
   expect([row.venue.value, row.price.value, row.environment.value]).toEqual(['bybit', '100', 'production']);
-  row.tick(tick({ epoch: 0, venue: 'bybit', price: '102' }), 1002);
+  row.tick(tick({ venue: 'bybit', price: '102' }), 1002);
   expect(row.price.value).toBe('102');
 });
 

@@ -128,16 +128,6 @@ describe('EpochLedger', () => {
     expect(gap(1)).toMatchObject({ missing: 3, filled: 1, outcome: 'unrepaired' });
   });
 
-  it('names gaps of a series without epochs, too', () => {
-    const ledger = ledgerOf();
-    ledger.follow('binance:BTCUSDT', 'BTCUSDT', { venue: 'binance', at: 9000 });
-    ledger.of('binance:BTCUSDT').published(tradeEvent(21));
-    expect(ledger.gap('binance:BTCUSDT', hole(21, 25, 3))).toMatchObject({
-      epoch: 0,
-      fromId: '21',
-    });
-  });
-
   it('of a hole in which the epoch began with fetched trades it names what lies behind the last of these', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
@@ -164,7 +154,7 @@ describe('EpochLedger', () => {
     expect(ledger.gap('BTCUSDT', hole(20, 30, null, 2))).toMatchObject({ fromId: '22', toId: '30', filled: 0 });
   });
 
-  it('begins a new epoch, behind a gap without an end, where a venue counts anew; in mode all it goes on', () => {
+  it('begins a new epoch, behind a gap without an end, where a venue counts anew', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
     ledger.of('BTCUSDT').published(tradeEvent(900, { timestamp: 50 }));
@@ -183,13 +173,6 @@ describe('EpochLedger', () => {
       { kind: 'gap', epoch: 4, fromId: '900', toId: null },
       { kind: 'position', epoch: 5 },
     ]);
-
-    const all = ledgerOf();
-    all.follow('binance:BTCUSDT', 'BTCUSDT', { venue: 'binance', at: 9000 });
-    all.of('binance:BTCUSDT').published(tradeEvent(900, { timestamp: 50 }));
-    expect(all.restart('binance:BTCUSDT', anew, 9000)).toMatchObject([{ kind: 'gap', epoch: 0, ...gap }]);
-    all.of('binance:BTCUSDT').published(anew);
-    expect(all.gap('binance:BTCUSDT', hole(3, 6, 2))).toMatchObject({ epoch: 0, fromId: '3', missing: 2 });
   });
 
   it('goes on in the epoch that a former run left at the venue, from its last trade', () => {
@@ -230,32 +213,6 @@ describe('EpochLedger', () => {
     expect(ledger.of('BTCUSDT').number).toBe(2);
     ledger.of('BTCUSDT').published(anew);
     expect(ledger.gap('BTCUSDT', hole(3, 7, 3))).toMatchObject({ epoch: 2, fromId: '3', toId: '7' });
-  });
-
-  it('a series without epochs goes on when its venue counts anew', () => {
-    const ledger = ledgerOf();
-    ledger.follow('binance_testnet:BTCUSDT', 'BTCUSDT', { venue: 'binance_testnet', at: 9000 });
-    ledger.of('binance_testnet:BTCUSDT').published(tradeEvent(900));
-    const gaps = ledger.restart('binance_testnet:BTCUSDT', tradeEvent(3), 9500);
-    expect(gaps).toMatchObject([{ kind: 'gap', epoch: 0, fromId: '900', toId: null }]);
-    expect(ledger.of('binance_testnet:BTCUSDT').number).toBe(0);
-  });
-
-  it('follows a series without epochs from where it was left', () => {
-    const ledger = ledgerOf({ ...former('binance', 0, '21', true) }, former('bybit', 0, '3', true));
-    expect(ledger.follow('binance:BTCUSDT', 'BTCUSDT', { venue: 'binance', at: 9000 })).toEqual([]);
-    expect(ledger.gap('binance:BTCUSDT', hole(21, 25, 3))).toMatchObject({ epoch: 0, fromId: '21' });
-  });
-
-  it('begins a series without epochs by its position, once', () => {
-    const ledger = ledgerOf();
-    const follow = (venue: string) => ledger.follow(`${venue}:BTCUSDT`, 'BTCUSDT', { venue, at: 9000 });
-    const position = { kind: 'position', epoch: 0, tradeId: null, timestamp: 9000 };
-    expect(follow('binance')).toMatchObject([{ ...position, venue: 'binance' }]);
-    expect(follow('bybit')).toMatchObject([{ ...position, venue: 'bybit' }]);
-    ledger.of('bybit:BTCUSDT').published(tradeEvent(900, { timestamp: 7000 }));
-    expect(follow('bybit')).toEqual([]);
-    expect(ledger.checkpoint('all')).toMatchObject([{ venue: 'binance' }, { venue: 'bybit', tradeId: '900' }]);
   });
 
   it('checkpoints every epoch, moved or not, with the last id that an aggregate stands for', () => {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { marketKeyOf } from '../../../src/codec/environment-topics.ts';
 import { formerEpochs, venueToStartWith } from '../../../src/feed/resume/former-runs.ts';
 import type { SeriesCheckpoint } from '../../../src/sinks/contract.ts';
 import { lastTrade, seriesCheckpoint } from '../../../testing/judges/checkpoints.ts';
 
 const at = (id: string) => lastTrade(Number(id));
 const ending = seriesCheckpoint;
-const trades = { environment: 'production', kinds: ['trade'], everyVenue: false } as const;
+const trades = { environment: 'production', kinds: ['trade'] } as const;
 
 describe('formerEpochs', () => {
   it('knows nothing where sinks remember nothing', () => {
@@ -70,30 +71,12 @@ describe('formerEpochs', () => {
     ]);
   });
 
-  it('keeps the venues of a symbol apart where every venue is published', () => {
-    const sinks = [[ending('bybit', 0, at('7')), ending('binance', 0, at('9'))]];
-    expect(formerEpochs(sinks, { ...trades, everyVenue: true })).toMatchObject([
-      { venue: 'bybit', last: at('7') },
-      { venue: 'binance', last: at('9') },
+  it('keeps the venues of a symbol apart if each is a feed of its own', () => {
+    const sinks = [[ending('bybit', 3, at('7')), ending('binance', 4, at('9'))]];
+    expect(formerEpochs(sinks, { ...trades, keyOf: marketKeyOf('all') })).toMatchObject([
+      { venue: 'bybit', epoch: 3, takeUp: new Map([['trade', at('7')]]) },
+      { venue: 'binance', epoch: 4, takeUp: new Map([['trade', at('9')]]) },
     ]);
-  });
-
-  it.each([
-    ['one that has none yet', [[ending('bybit', 0, null)], [ending('bybit', 0, at('9'))]]],
-    ['one that does not know the series', [[], [ending('bybit', 0, at('9'))]]],
-    ['one that cannot tell', [[ending('bybit', 0, undefined)], [ending('bybit', 0, at('9'))]]],
-    ['one that is further', [[ending('bybit', 0, at('10'))], [ending('bybit', 0, at('9'))]]],
-  ])('where every venue is published goes on from what a sink has, beside %s', (_, sinks) => {
-    expect(formerEpochs(sinks, { ...trades, everyVenue: true })).toMatchObject([
-      { last: at('9'), takeUp: new Map([['trade', at('9')]]) },
-    ]);
-  });
-
-  it.each([true, false])('knows nothing of runs in another mode than its own, every venue: %s', (everyVenue) => {
-    const [own, other] = everyVenue ? [0, 3] : [3, 0];
-    const options = { ...trades, everyVenue };
-    expect(formerEpochs([[ending('bybit', own, at('7'))]], options)).toHaveLength(1);
-    expect(formerEpochs([[ending('bybit', other, at('7'))]], options)).toEqual([]);
   });
 });
 

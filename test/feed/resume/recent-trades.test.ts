@@ -116,14 +116,9 @@ describe('what a sink had published lately', () => {
   const asked = { checkpoints: [ending()], spanMs: 5000, windowsSpanMs: 6000 };
 
   it('goes to each series by venue, symbol and epoch', () => {
-    const found = formerTrades(
-      [epoch(), epoch({ symbol: 'ETHUSDT' }), epoch({ symbol: 'SOLUSDT' })],
-      recent,
-      asked,
-      false,
-    );
-    expect([...found.keys()]).toEqual(['BTCUSDT', 'ETHUSDT', 'SOLUSDT']);
-    const btc = found.get('BTCUSDT');
+    const found = formerTrades([epoch(), epoch({ symbol: 'ETHUSDT' }), epoch({ symbol: 'SOLUSDT' })], recent, asked);
+    expect([...found.keys()]).toEqual(['binance:BTCUSDT', 'binance:ETHUSDT', 'binance:SOLUSDT']);
+    const btc = found.get('binance:BTCUSDT');
     expect(btc).toMatchObject({
       venue: 'binance',
       epoch: 3,
@@ -132,25 +127,21 @@ describe('what a sink had published lately', () => {
       gaps: [{ fromTime: 5500 }],
     });
     expect(btc?.trades.map(({ tradeId }) => tradeId)).toEqual(['2', '4']);
-    expect(found.get('ETHUSDT')?.trades.map(({ tradeId }) => tradeId)).toEqual(['3']);
-    expect(found.get('SOLUSDT')).toMatchObject({ trades: [], windows: [], gaps: [] });
-  });
-
-  it('where every venue is published is kept by venue and symbol', () => {
-    expect([...formerTrades([epoch()], recent, asked, true).keys()]).toEqual(['binance:BTCUSDT']);
+    expect(found.get('binance:ETHUSDT')?.trades.map(({ tradeId }) => tradeId)).toEqual(['3']);
+    expect(found.get('binance:SOLUSDT')).toMatchObject({ trades: [], windows: [], gaps: [] });
   });
 
   it('that could not be read whole may have a gap anywhere', () => {
-    const found = formerTrades([epoch(), epoch({ symbol: 'SOLUSDT' })], { ...recent, whole: false }, asked, false);
-    expect(found.get('BTCUSDT')?.gaps.slice(1)).toEqual([
+    const found = formerTrades([epoch(), epoch({ symbol: 'SOLUSDT' })], { ...recent, whole: false }, asked);
+    expect(found.get('binance:BTCUSDT')?.gaps.slice(1)).toEqual([
       { epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 7000 },
     ]);
-    expect(found.get('SOLUSDT')?.gaps).toEqual([]);
+    expect(found.get('binance:SOLUSDT')?.gaps).toEqual([]);
   });
 
   it('may have a gap anywhere before the span that gaps were looked for in', () => {
     const gapsSince = (spanMs: number, checkpoints = [ending()]) =>
-      formerTrades([epoch()], recent, { checkpoints, spanMs }, false).get('BTCUSDT')?.gaps.slice(1);
+      formerTrades([epoch()], recent, { checkpoints, spanMs }).get('binance:BTCUSDT')?.gaps.slice(1);
     expect(gapsSince(1500)).toEqual([{ epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 5500 }]);
     expect(gapsSince(2000)).toEqual([]);
     const later = ending({ symbol: 'ETHUSDT', last: { id: '9', timestamp: 90_000 } });
@@ -161,7 +152,7 @@ describe('what a sink had published lately', () => {
 
   it('may be aggregated trades', () => {
     const trades = [aggTrade(4, 9, { epoch: 3 })];
-    expect(formerTrades([epoch()], { ...recent, trades }, asked, false).get('BTCUSDT')?.trades).toEqual(trades);
+    expect(formerTrades([epoch()], { ...recent, trades }, asked).get('binance:BTCUSDT')?.trades).toEqual(trades);
   });
 });
 
@@ -191,7 +182,7 @@ describe('what the sinks tell', () => {
     ];
     const { former } = await readNearPast(loadConfig({ values: {} }), sinks, [epoch(), epoch(eth)], noFault);
     expect(asked).toEqual(['a BTCUSDT ETHUSDT', 'b BTCUSDT ETHUSDT']);
-    expect([...former].map(([key, { trades }]) => [key, trades.length]).sort()).toEqual([
+    expect(former.map(({ symbol, trades }) => [symbol, trades.length]).sort()).toEqual([
       ['BTCUSDT', 1],
       ['ETHUSDT', 1],
     ]);
@@ -210,7 +201,7 @@ describe('what the sinks tell', () => {
       ({ message }, name) => failed.push(`${name}: ${message}`),
     );
     expect(failed).toEqual(['a: not allowed to read']);
-    expect([...former.keys()]).toEqual(['ETHUSDT']);
+    expect(former.map(({ symbol }) => symbol)).toEqual(['ETHUSDT']);
   });
 
   it('is of windows what all have of those that the trades reach into, and each says which it has', async () => {
@@ -227,7 +218,7 @@ describe('what the sinks tell', () => {
       })),
     ];
     const past = await readNearPast(loadConfig({ values: {} }), sinks, [epoch()], noFault);
-    const kept = past.former.get('BTCUSDT')?.windows.map(({ windowMs, windowStart }) => `${windowMs}@${windowStart}`);
+    const kept = past.former[0]?.windows.map(({ windowMs, windowStart }) => `${windowMs}@${windowStart}`);
     expect(kept).toEqual(['1000@3000', '1000@4000', '2000@2000']);
     const has = (name: string) => told(1000, 4000, 5000, 6000).map((window) => past.told.get(name)?.has(window));
     expect(has('a')).toEqual([true, true, false]);
@@ -258,7 +249,10 @@ describe('what the sinks tell', () => {
       [first, epoch({ ...eth, last })],
       noFault,
     );
-    expect(former.get('ETHUSDT')).toMatchObject({ toldTo: now - 31 * 60_000, windows: [quiet] });
+    expect(former.find(({ symbol }) => symbol === 'ETHUSDT')).toMatchObject({
+      toldTo: now - 31 * 60_000,
+      windows: [quiet],
+    });
     expect(told.get('b')?.has(quiet)).toBe(true);
     expect(told.get('b')?.has({ ...quiet, windowStart: now, windowEnd: now + 1000 })).toBe(false);
   });
@@ -271,6 +265,6 @@ describe('what the sinks tell', () => {
       sink('b', [ending()], async () => nothing),
     ];
     const { former } = await readNearPast(loadConfig({ values: {} }), sinks, [epoch()], noFault);
-    expect(former.get('BTCUSDT')).toMatchObject({ trades, windows: [] });
+    expect(former[0]).toMatchObject({ trades, windows: [] });
   });
 });

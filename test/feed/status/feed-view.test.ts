@@ -4,7 +4,7 @@ import { tradeEvent } from '../../../testing/judges/events.ts';
 
 /** So many trades of BTCUSDT, and the second ends. */
 function second(view: FeedView, trades: number): number {
-  for (let count = 0; count < trades; count++) view.published(view.of('BTCUSDT'), tradeEvent(count), undefined, 0);
+  for (let count = 0; count < trades; count++) view.published(tradeEvent(count), 0);
   view.second();
   return view.tradesPerSecond('BTCUSDT');
 }
@@ -12,18 +12,18 @@ function second(view: FeedView, trades: number): number {
 describe('FeedView', () => {
   it('averages the trades of the last five whole seconds', () => {
     const view = new FeedView();
-    view.add('BTCUSDT', 'BTC', 'BTCUSDT');
+    view.add('BTCUSDT', 'BTC');
     expect([1, 10, 20, 30, 40, 50, 60].map((trades) => second(view, trades))).toEqual([0, 10, 15, 20, 25, 30, 40]);
     expect(view.tradesPerSecond('ETHUSDT')).toBe(0);
   });
 
   it('a symbol that is removed and added again begins anew', () => {
     const view = new FeedView();
-    view.add('BTCUSDT', 'BTC', 'BTCUSDT');
+    view.add('BTCUSDT', 'BTC');
     second(view, 100);
     second(view, 100);
     view.remove('BTCUSDT');
-    view.add('BTCUSDT', 'BTC', 'BTCUSDT');
+    view.add('BTCUSDT', 'BTC');
     expect(view.tick('BTCUSDT')).toBeUndefined();
     expect([second(view, 1), second(view, 3)]).toEqual([0, 3]);
   });

@@ -269,7 +269,7 @@ describe('one symbol', () => {
     expect(await json(`${BTC}klines?interval=1s`, 404)).toMatchObject({ error: 'no_data' });
   });
 
-  it('begins anew with an epoch or another environment, and keeps venues apart in mode all', async () => {
+  it('begins anew with an epoch or another environment', async () => {
     const { publish, json } = await gatewayUnderTest();
     publish(trade(1), trade(2), trade(9, { epoch: 2, venue: 'binance' }), trade(3));
     expect(await json(`${BTC}trades`)).toMatchObject({ venue: 'binance', epoch: 2, trades: [{ trade_id: '9' }] });
@@ -277,9 +277,12 @@ describe('one symbol', () => {
 
     publish(trade(10, { epoch: 2, venue: 'binance', environment: 'testnet' }));
     expect(await json(`${BTC}trades`)).toMatchObject({ environment: 'testnet', trades: [{ trade_id: '10' }] });
+  });
 
-    const all = { symbol: 'ETHUSDT', coin: 'ETH', epoch: 0 } as const;
-    publish(trade(1, all), trade(2, { ...all, venue: 'binance' }), trade(3, all));
+  it('keeps venues apart in mode all, each with epochs of its own', async () => {
+    const { publish, json } = await gatewayUnderTest({}, { mode: 'all' });
+    const all = { symbol: 'ETHUSDT', coin: 'ETH', epoch: 4 } as const;
+    publish(trade(1, all), trade(2, { ...all, venue: 'binance', epoch: 1 }), trade(3, all));
     const eth = '/api/assets/crypto/eth/trades';
     expect(await json(eth)).toMatchObject({ venue: 'bybit', trades: [{ trade_id: '3' }, { trade_id: '1' }] });
     expect(await json(`${eth}?venue=binance`)).toMatchObject({ venue: 'binance', trades: [{ trade_id: '2' }] });

@@ -1,5 +1,6 @@
 import { asyncScheduler } from 'rxjs';
 import { expect, it } from 'vitest';
+import type { FeedMode } from '../../../src/codec/environment-topics.ts';
 import type { FeedRecord } from '../../../src/domain/record.ts';
 import { NewestBacklog } from '../../../src/gateway/stream/backlog.ts';
 import { itemOf } from '../../../src/gateway/stream/stream-items.ts';
@@ -7,10 +8,13 @@ import { GatewayView } from '../../../src/gateway/view/view.ts';
 import { kline } from '../../../testing/judges/events.ts';
 import { NOW, price } from '../gateway-under-test.ts';
 
-const view = new GatewayView({ historyTrades: 10, scheduler: asyncScheduler, wallClockMs: () => NOW });
-
 /** What a client gets that lags while these come. */
 function laterOf(...records: readonly FeedRecord[]): readonly unknown[] {
+  return laterIn('failover', ...records);
+}
+
+function laterIn(mode: FeedMode, ...records: readonly FeedRecord[]): readonly unknown[] {
+  const view = new GatewayView({ historyTrades: 10, mode, scheduler: asyncScheduler, wallClockMs: () => NOW });
   const backlog = new NewestBacklog();
   for (const record of records) backlog.add(itemOf(view, record));
   return backlog.take(10).map(({ text }) => JSON.parse(text));
@@ -27,10 +31,9 @@ it('of a symbol that one venue serves at a time the newest price waits, whosever
 });
 
 it('of a symbol that several venues serve the newest price of each waits', () => {
-  const all = { epoch: 0 } as const;
-  expect(
-    laterOf(price('100', all), price('101', { ...all, venue: 'binance' }), price('102', { ...all, venue: 'bybit' })),
-  ).toMatchObject([
+  const all = { epoch: 1 } as const;
+  const prices = [price('100', all), price('101', { epoch: 2, venue: 'binance' }), price('102', all)];
+  expect(laterIn('all', ...prices)).toMatchObject([
     { venue: 'binance', price: '101' },
     { venue: 'bybit', price: '102' },
   ]);

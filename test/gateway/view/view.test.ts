@@ -5,7 +5,7 @@ import { heartbeat, NOW, price } from '../gateway-under-test.ts';
 
 let view: GatewayView;
 beforeEach(() => {
-  view = new GatewayView({ historyTrades: 10, scheduler: asyncScheduler, wallClockMs: () => NOW });
+  view = new GatewayView({ historyTrades: 10, mode: 'failover', scheduler: asyncScheduler, wallClockMs: () => NOW });
 });
 const beat = (instance: string, at: number, symbols = ['BTCUSDT']) =>
   view.add(heartbeat({ symbols }, { instance, timestamp: NOW + at }));

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { marketKeyOf } from '../../../src/codec/environment-topics.ts';
 import type { TradeEvent } from '../../../src/domain/record.ts';
 import type { RecentOptions, SeriesCheckpoint } from '../../../src/sinks/contract.ts';
 import { Lookback, pick, type Sought, soughtOf } from '../../../src/sinks/resume/lookback.ts';
@@ -53,12 +54,15 @@ describe('what is sought of the near past', () => {
   });
 
   it('lies in the topics of each environment, under the keys of the mode', () => {
-    const checkpoints = [checkpoint('A', 1), checkpoint('B', 1, { epoch: 0 })];
-    const sought = soughtOf(options(checkpoints, { environmentPrefixes: ['simulated.', 'testnet.'] }));
+    const checkpoints = [checkpoint('A', 1), checkpoint('B', 1)];
+    const environmentPrefixes = ['simulated.', 'testnet.'];
+    const sought = soughtOf(options(checkpoints, { environmentPrefixes }));
     const topics = ['simulated.trades', 'simulated.trade-stats', 'testnet.trades', 'testnet.trade-stats'];
     expect(sought.map(({ topic }) => topic)).toEqual([...topics, 'simulated.gaps']);
     expect(sought.at(-1)?.series.map(({ key }) => key)).toEqual(['binance:A', 'binance:B']);
-    expect(sought[0]?.series.map(({ key }) => key)).toEqual(['A', 'binance:B']);
+    expect(sought[0]?.series.map(({ key }) => key)).toEqual(['A', 'B']);
+    const [ofAll] = soughtOf(options(checkpoints, { environmentPrefixes, keyOf: marketKeyOf('all') }));
+    expect(ofAll?.series.map(({ key }) => key)).toEqual(['binance:A', 'binance:B']);
   });
 });
 

@@ -1,5 +1,5 @@
-import type { Ticker } from '../domain/market-event.ts';
-import type { PriceTick, TradeEvent } from '../domain/record.ts';
+import type { Ticker } from '../../domain/market-event.ts';
+import type { PriceTick, TradeEvent } from '../../domain/record.ts';
 
 /**
  * Makes the price ticks of what is served apart: one for every trade and every ticker, with the 24-hour figures last known
@@ -43,5 +43,19 @@ export class PriceTicks {
       quoteVolume24h: figures?.quoteVolume24h ?? null,
       change24h: figures?.change24h ?? null,
     };
+  }
+}
+
+/** The price ticks of each symbol. */
+export class SymbolPriceTicks {
+  readonly #ticks = new Map<string, PriceTicks>();
+
+  of(symbol: string): PriceTicks {
+    let ticks = this.#ticks.get(symbol);
+    if (ticks === undefined) {
+      ticks = new PriceTicks();
+      this.#ticks.set(symbol, ticks);
+    }
+    return ticks;
   }
 }

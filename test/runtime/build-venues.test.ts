@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { shardOf } from '../../src/cluster/shard-of.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { VenueId } from '../../src/domain/instrument.ts';
-import { buildVenues, newRest, topCoinsOf } from '../../src/runtime/build-feed.ts';
+import { buildVenues } from '../../src/runtime/build-venues.ts';
+import { newRest, topCoinsOf } from '../../src/runtime/venue-requests.ts';
 import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
 
 const COINS = ['A', 'B', 'C', 'D', 'E', 'F'];

@@ -1,0 +1,204 @@
+import type { OperatorFunction, Subscriber } from 'rxjs';
+import type { AggTrade, TradeEvent } from '../../domain/record.ts';
+import type { FailoverEvent } from '../../operators/failover/failover-events.ts';
+import type { BookStepped, Doubt, IdsRestarted, LineData, MergedEvent } from '../arbitration/merged-event.ts';
+import type { FeedCommand, FeedEvent, FeedReport } from '../feed-event.ts';
+import { stage } from '../publish/publishing.ts';
+import type { EpochLedger } from '../resume/epoch-ledger.ts';
+import type { FormerEpoch } from '../resume/former-runs.ts';
+
+/** What an epoch asks of the venue that it begins at, or that it leaves. */
+export interface EpochVenue {
+  /** Where trades of a symbol may be missing now. */
+  doubts(symbol: string): readonly Doubt[];
+  /** The symbol, another venue's meanwhile, does not go on where a previous run ended. */
+  forget(symbol: string): void;
+}
+
+export interface AssignEpochsOptions {
+  readonly ledger: EpochLedger;
+  /** How previous runs ended. */
+  readonly previous: readonly FormerEpoch[];
+  /** The trades that epochs and gaps count by. */
+  readonly counts: 'trade' | 'agg_trade';
+  readonly venueOf: (id: string) => EpochVenue | undefined;
+  readonly wallClockMs: () => number;
+}
+
+type RoutedEvent = FailoverEvent<readonly MergedEvent[]> | FeedReport | FeedCommand;
+type Out = Pick<Subscriber<FeedEvent>, 'next'>;
+type Begun = Extract<FeedEvent, { kind: 'epochs' }>;
+
+/**
+ * Numbers the epochs of each symbol, stamps the data of the venue that serves it, and makes gaps of the holes in its
+ * trades. What begins an epoch comes before its first data.
+ */
+export function assignEpochs(options: AssignEpochsOptions): OperatorFunction<RoutedEvent, FeedEvent> {
+  const epochs = new Epochs(options);
+  return stage((event, out) => epochs.next(event, out));
+}
+
+class Epochs {
+  readonly #options: AssignEpochsOptions;
+  readonly #ledger: EpochLedger;
+  readonly #followed = new Set<string>();
+  /** The venue that previous runs left a symbol at, until another one serves it. */
+  readonly #resumable: Map<string, string>;
+  /** Symbols that a venue does not have now, by venue. */
+  readonly #lacking = new Map<string, Set<string>>();
+
+  constructor(options: AssignEpochsOptions) {
+    this.#options = options;
+    this.#ledger = options.ledger;
+    this.#resumable = new Map(
+      options.previous.flatMap(({ symbol, venue, takeUp }) => (takeUp === undefined ? [] : [[symbol, venue]])),
+    );
+  }
+
+  next(event: RoutedEvent, out: Out): void {
+    switch (event.kind) {
+      case 'value':
+        this.#onData(event, out);
+        return;
+      case 'switched':
+        this.#onSwitched(event, out);
+        return;
+      case 'epoch':
+        out.next({ kind: 'served', symbol: event.key, venue: event.source });
+        if (!this.#ledger.hasBegun(event.key, event.epoch)) this.#begin([event.key], event.source, out);
+        return;
+      case 'followed':
+        this.#follow(event, out);
+        return;
+      case 'unfollowed':
+        this.#followed.delete(event.symbol);
+        break;
+      case 'availability':
+        this.#noteAvailability(event);
+    }
+    out.next(event);
+  }
+
+  #onData({ key: symbol, value: events, held }: Extract<RoutedEvent, { kind: 'value' }>, out: Out): void {
+    const published = this.#ledger.of(symbol);
+    let begin = 0;
+    for (const [index, event] of events.entries()) {
+      if (event.kind === 'book') continue;
+      if (
+        event.kind === 'hole' ||
+        event.kind === 'hole_opened' ||
+        event.kind === 'ids_restarted' ||
+        event.kind === 'doubt'
+      ) {
+        emitData(symbol, published.number, events.slice(begin, index), out);
+        begin = index + 1;
+        this.#onNotice(event, out);
+        continue;
+      }
+      stamp(event, published.number, held);
+      if (this.#isCounted(event)) published.published(event);
+    }
+    emitData(symbol, published.number, begin === 0 ? events : events.slice(begin), out);
+  }
+
+  #isCounted(event: LineData): event is TradeEvent | AggTrade {
+    return event.kind === this.#options.counts;
+  }
+
+  #onNotice(notice: Exclude<MergedEvent, LineData | BookStepped>, out: Out): void {
+    if (notice.kind === 'doubt') out.next(notice);
+    else if (notice.kind === 'ids_restarted') this.#onIdsRestarted(notice, out);
+    else {
+      const gap = this.#ledger.gap(notice.symbol, notice);
+      const { symbol, coin, hole } = notice;
+      const facts = { symbol, coin, channel: hole.after.kind, toId: hole.after.tradeId };
+      if (notice.kind === 'hole') out.next({ ...facts, kind: 'gap_closed', gap });
+      else if (gap !== undefined) out.next({ ...facts, kind: 'gap_pending', gap });
+    }
+  }
+
+  /** Nothing tells whether trades lie between the two counts: the epoch of the first one ends with a gap that nothing follows. */
+  #onIdsRestarted({ symbol, coin, after }: IdsRestarted, out: Out): void {
+    out.next({ kind: 'served', symbol, venue: after.venue });
+    if (after.kind !== this.#options.counts) return;
+    const at = this.#options.wallClockMs();
+    const records = this.#ledger.restart(symbol, after, at);
+    this.#emitBegun([symbol], after.venue, { at, records }, out);
+    const gap = records.find((record) => record.kind === 'gap');
+    if (gap !== undefined) out.next({ kind: 'ids_restarted', coin, gap, after });
+  }
+
+  #onSwitched(event: Extract<RoutedEvent, { kind: 'switched' }>, out: Out): void {
+    const symbols = event.key === null ? [...this.#followed] : [event.key];
+    const ended = symbols.map((symbol) => ({ symbol, last: this.#ledger.last(symbol) }));
+    if (event.key === null) {
+      // All at once: one by one, each with its first record, they would cost a round to the sink each. Symbols that the
+      // venue serves already, because the previous one lacked them, stay in their epoch.
+      const lacking = this.#lacking.get(event.to);
+      const moving = symbols.filter(
+        (symbol) => lacking?.has(symbol) !== true && this.#ledger.venueOf(symbol) !== event.to,
+      );
+      this.#begin(moving, event.to, out);
+    }
+    const seams = () =>
+      ended.map(({ symbol, last }) => ({ symbol, last, first: this.#ledger.first(symbol, event.to) }));
+    out.next({ ...event, seams });
+  }
+
+  /** Begins epochs at a venue: their positions are acknowledged before the first record that bears them. */
+  #begin(symbols: readonly string[], venue: string, out: Out): void {
+    const at = this.#options.wallClockMs();
+    const records = symbols.flatMap((symbol) => {
+      this.#leaveElsewhere(symbol, venue);
+      return this.#ledger.begin(symbol, { venue, at });
+    });
+    this.#emitBegun(symbols, venue, { at, records }, out);
+    const served = this.#options.venueOf(venue);
+    for (const symbol of symbols) for (const doubt of served?.doubts(symbol) ?? []) out.next(doubt);
+  }
+
+  /** If another venue than that of the previous run takes a symbol over, that one has nothing to go on with any more. */
+  #leaveElsewhere(symbol: string, venue: string): void {
+    const previous = this.#resumable.get(symbol);
+    if (previous === undefined || previous === venue) return;
+    this.#resumable.delete(symbol);
+    this.#options.venueOf(previous)?.forget(symbol);
+  }
+
+  #emitBegun(symbols: readonly string[], venue: string, begun: Pick<Begun, 'at' | 'records'>, out: Out): void {
+    const numbered = symbols.map((symbol) => ({ symbol, epoch: this.#ledger.of(symbol).number }));
+    out.next({ kind: 'epochs', venue, ...begun, begun: numbered });
+  }
+
+  #follow(event: Extract<RoutedEvent, { kind: 'followed' }>, out: Out): void {
+    const { symbol } = event;
+    if (this.#followed.has(symbol)) return;
+    this.#followed.add(symbol);
+    out.next(event);
+    // It was followed before, and goes on in its epoch.
+    const venue = this.#ledger.venueOf(symbol);
+    if (venue === undefined) return;
+    this.#emitBegun([symbol], venue, { at: this.#options.wallClockMs(), records: [] }, out);
+    out.next({ kind: 'served', symbol, venue });
+  }
+
+  #noteAvailability({ venue, symbol, serves }: Extract<RoutedEvent, { kind: 'availability' }>): void {
+    const lacking = this.#lacking.get(venue) ?? new Set<string>();
+    this.#lacking.set(venue, lacking);
+    if (serves) lacking.delete(symbol);
+    else lacking.add(symbol);
+  }
+}
+
+function emitData(symbol: string, epoch: number, events: readonly MergedEvent[], out: Out): void {
+  if (events.length > 0) out.next({ kind: 'data', symbol, epoch, events });
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The one place that writes to an event after decoding: it belongs to the feed until it is published, and a copy of each would be the dearest step of its way. */
+function stamp(event: LineData, epoch: number, held: boolean): void {
+  const open: Mutable<LineData> = event;
+  open.epoch = epoch;
+  if (held && (open.kind === 'trade' || open.kind === 'agg_trade')) open.source = 'backfill';
+}

@@ -1,0 +1,42 @@
+import type { SchedulerLike } from 'rxjs';
+import type { Config } from '../../config/config.ts';
+import type { FailoverOptions } from '../../operators/failover.ts';
+import type { MergedEvent } from '../arbitration/merged-event.ts';
+import type { EpochLedger } from '../resume/epoch-ledger.ts';
+import { type FormerEpoch, venueToStartWith } from '../resume/former-runs.ts';
+
+/** More of the standby's past than this is never needed: a switch for silence comes after `stale_after_ms`. */
+const RING_EXTRA_MS = 5000;
+
+export interface RoutingOptions {
+  readonly config: Pick<Config, 'feed'> & { readonly connectTimeoutMs: number };
+  readonly ledger: EpochLedger;
+  readonly previous: readonly FormerEpoch[];
+  readonly scheduler: SchedulerLike;
+}
+
+/** How one of these venues is chosen to serve, and where a previous run's epochs go on. */
+export function failoverOptions(
+  venues: readonly string[],
+  { config: { feed, connectTimeoutMs }, ledger, previous, scheduler }: RoutingOptions,
+): FailoverOptions<readonly MergedEvent[]> {
+  const startWith = venueToStartWith(previous, venues);
+  return {
+    graceMs: feed.failoverGraceMs,
+    failBackAfterMs: feed.failBackAfterMs,
+    connectTimeoutMs,
+    ringSpan: (feed.staleAfterMs + RING_EXTRA_MS) * 1000,
+    keepInRing: (events) => isOfTrades(events[0]),
+    nextEpoch: (symbol, venue) => ledger.epochOf(symbol, venue),
+    goesOn: (symbol, venue) => ledger.goesOn(symbol, venue),
+    onLapsed: (symbol) => ledger.lapse(symbol),
+    ...(startWith === undefined ? {} : { startWith }),
+    scheduler,
+  };
+}
+
+/** What a standby keeps for the moment when it takes over: trades, and what lies between them. */
+function isOfTrades(event: MergedEvent | undefined): boolean {
+  const kind = event?.kind;
+  return kind === 'trade' || kind === 'agg_trade' || kind === 'hole' || kind === 'ids_restarted';
+}

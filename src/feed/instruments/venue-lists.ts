@@ -1,0 +1,84 @@
+import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
+import type { SourceEvent } from '../../operators/failover/failover-events.ts';
+import { listen } from '../../operators/listen.ts';
+import type { MergedEvent } from '../arbitration/merged-event.ts';
+import type { FeedReport } from '../feed-event.ts';
+import type { VenueFeed } from '../venue-feed.ts';
+import type { VenueSignal } from '../venue-signal.ts';
+import { ListedAt, type Serving } from './listed-at.ts';
+
+/** What a venue emits to the failover. */
+export type VenueSourceEvent = SourceEvent<readonly MergedEvent[]> | FeedReport;
+
+type Out = Pick<Subscriber<VenueSourceEvent>, 'next'>;
+type ListedVenue = Pick<VenueFeed, 'options' | 'instruments'>;
+
+/** Which symbols the feed follows, and which venue does not have which of them: a symbol that one venue lacks is another's to serve. */
+export class VenueLists {
+  readonly #venues: readonly ListedVenue[];
+  readonly #listedAt = new ListedAt();
+  readonly #outs = new Map<string, Out>();
+
+  constructor(venues: readonly ListedVenue[]) {
+    this.#venues = venues;
+  }
+
+  /** Makes a source of `failover` of a venue's signals. */
+  source(venue: ListedVenue): OperatorFunction<VenueSignal, VenueSourceEvent> {
+    const { id } = venue.options.venue;
+    return (signals$) =>
+      new Observable((out) => {
+        this.#outs.set(id, out);
+        for (const { symbol, coin } of venue.instruments) out.next({ kind: 'followed', symbol, coin });
+        for (const symbol of this.#configuredElsewhere(venue)) this.#tell({ venue: id, symbol, serves: false });
+        listen(signals$, out, { next: (signal) => this.#next(venue, signal, out) });
+        return () => {
+          this.#outs.delete(id);
+          for (const serving of this.#listedAt.forget(id)) this.#tell(serving);
+        };
+      });
+  }
+
+  #configuredElsewhere({ instruments }: ListedVenue): ReadonlySet<string> {
+    const own = new Set(instruments.map(({ symbol }) => symbol));
+    return new Set(this.#venues.flatMap((venue) => venue.instruments.map(({ symbol }) => symbol))).difference(own);
+  }
+
+  #next({ options }: ListedVenue, signal: VenueSignal, out: Out): void {
+    const { id } = options.venue;
+    switch (signal.kind) {
+      case 'events': {
+        const { symbol: key, receivedAt: at, events: value } = signal;
+        out.next(
+          signal.late === true ? { kind: 'value', key, at, value, late: true } : { kind: 'value', key, at, value },
+        );
+        return;
+      }
+      case 'instruments': {
+        for (const { symbol, coin } of signal.instruments) out.next({ kind: 'followed', symbol, coin });
+        if (options.all === null) return;
+        const symbols = signal.instruments.map(({ symbol }) => symbol);
+        for (const serving of this.#listedAt.listed(id, symbols)) this.#tell(serving);
+        return;
+      }
+      case 'delisted':
+        if (this.#listedAt.delisted(id, signal.symbol)) out.next({ kind: 'unfollowed', symbol: signal.symbol });
+        return;
+      case 'serves':
+        this.#tell({ ...signal, venue: id });
+        return;
+      case 'status':
+        out.next({ kind: 'status', venue: id, note: signal.note });
+        return;
+      default:
+        out.next(signal);
+    }
+  }
+
+  /** The report comes first: with the failover's answer to the event another venue may serve the symbol. */
+  #tell({ venue, symbol, serves }: Serving): void {
+    const out = this.#outs.get(venue);
+    out?.next({ kind: 'availability', venue, symbol, serves });
+    out?.next({ kind: 'serves', key: symbol, serves });
+  }
+}

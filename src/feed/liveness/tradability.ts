@@ -1,0 +1,81 @@
+import { type SchedulerLike, Subject, type Subscription } from 'rxjs';
+import { type ConditionReport, circuitBreaker } from '../../operators/circuit-breaker.ts';
+import { type FeedHalt, haltText } from '../../tradability/halt.ts';
+import type { StatusNote } from '../status/status-log.ts';
+
+/** How long everything must be in order before trading is resumed, milliseconds. */
+const RESUME_AFTER_MS = 1000;
+
+export interface TradabilityOptions {
+  readonly scheduler: SchedulerLike;
+  readonly report: (note: StatusNote) => void;
+}
+
+/** Whether the feeds of one process can be traded on: `trading_halted`, `trading_resumed` and the heartbeat say so. One feed in order is enough. */
+export class Tradability {
+  state: { readonly state: 'allowed' | 'halted'; readonly reason: string } = { state: 'halted', reason: 'starting' };
+  readonly #halts = new Map<object, FeedHalt | undefined>();
+  readonly #conditions$ = new Subject<ConditionReport<'feed'>>();
+  readonly #subscription: Subscription;
+
+  constructor({ scheduler, report }: TradabilityOptions) {
+    this.#subscription = this.#conditions$
+      .pipe(circuitBreaker({ sources: { feed: {} }, resumeAfterMs: RESUME_AFTER_MS, scheduler }))
+      .subscribe(({ state, reason }) => {
+        const before = this.state;
+        this.state = { state, reason };
+        if (state === before.state) return;
+        if (state === 'allowed') report({ state: 'trading_resumed', reason: 'the feed is in order' });
+        else report({ state: 'trading_halted', reason });
+      });
+  }
+
+  close(): void {
+    this.#subscription.unsubscribe();
+  }
+
+  /** Takes why a feed cannot be traded on as a whole; undefined: it can. */
+  judge(feed: object, halt: FeedHalt | undefined): void {
+    this.#halts.set(feed, halt);
+    const all = [...this.#halts.values()];
+    if (all.includes(undefined) || halt === undefined) this.#conditions$.next({ source: 'feed', ok: true });
+    else {
+      const reason = all.length === 1 ? haltText(halt) : 'no venue delivers';
+      this.#conditions$.next({ source: 'feed', ok: false, reason });
+    }
+  }
+}
+
+/** Which symbols of a feed cannot be traded on, whatever holds for the others. */
+export class SymbolTradability {
+  readonly #servedBy = new Map<string, string>();
+  readonly #stale = new Set<string>();
+  readonly #onTestnet = new Set<string>();
+
+  /** Stale at the venue that serves them, or served by the testnet. */
+  get halted(): ReadonlySet<string> {
+    return this.#stale.union(this.#onTestnet);
+  }
+
+  /** Another venue serves the symbol: what was wrong with it at the previous one does not matter any more. */
+  served(symbol: string, { venue, isTestnet }: { readonly venue: string; readonly isTestnet: boolean }): void {
+    this.#servedBy.set(symbol, venue);
+    this.#stale.delete(symbol);
+    if (isTestnet) this.#onTestnet.add(symbol);
+    else this.#onTestnet.delete(symbol);
+  }
+
+  /** The symbol is not followed any more. */
+  forget(symbol: string): void {
+    this.#servedBy.delete(symbol);
+    this.#stale.delete(symbol);
+    this.#onTestnet.delete(symbol);
+  }
+
+  /** Takes what happened to a single symbol at a venue; it counts if that venue serves the symbol. */
+  happened(venue: string, { symbol = null, state, cause }: StatusNote): void {
+    if (symbol === null || this.#servedBy.get(symbol) !== venue) return;
+    if (state === 'feed_stale' && cause !== 'quiet_market') this.#stale.add(symbol);
+    if (state === 'feed_recovered') this.#stale.delete(symbol);
+  }
+}

@@ -1,0 +1,33 @@
+import type { OperatorFunction } from 'rxjs';
+import type { PriceTick } from '../../domain/record.ts';
+import type { FeedEvent, FeedOutput } from '../feed-event.ts';
+import type { VenueSignal } from '../venue-signal.ts';
+import type { SymbolPriceTicks } from './price-ticks.ts';
+import { publishing, stage } from './publishing.ts';
+
+const NONE: readonly never[] = [];
+
+/** Publishes a price tick for every trade and every ticker. */
+export function publishPrices(ticks: SymbolPriceTicks): OperatorFunction<FeedEvent, FeedOutput> {
+  return publishing((event) => {
+    if (event.kind !== 'data') return NONE;
+    const records: PriceTick[] = [];
+    for (const one of event.events) {
+      if (one.kind !== 'trade' && one.kind !== 'ticker') continue;
+      const tick = ticks.of(event.symbol).tick(one, event.epoch);
+      if (tick !== undefined) records.push(tick);
+    }
+    return records;
+  });
+}
+
+/** Remembers the 24-hour figures of a venue's tickers, also while the venue stands by: a trade tells none. */
+export function rememberFigures(ticks: SymbolPriceTicks): OperatorFunction<VenueSignal, VenueSignal> {
+  return stage((signal, out) => {
+    if (signal.kind === 'events') {
+      const first = signal.events[0];
+      if (first?.kind === 'ticker') ticks.of(signal.symbol).learn(first);
+    }
+    out.next(signal);
+  });
+}

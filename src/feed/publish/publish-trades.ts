@@ -1,0 +1,26 @@
+import type { OperatorFunction } from 'rxjs';
+import type { AggTrade, TradeEvent } from '../../domain/record.ts';
+import type { FeedEvent, FeedOutput } from '../feed-event.ts';
+import { stage } from './publishing.ts';
+
+/**
+ * Publishes trades in order, each gap before the trade behind it, and what begins an epoch before its first trade. Gaps
+ * and positions are barriers: nothing that follows is written before they are acknowledged.
+ */
+export function publishTrades(): OperatorFunction<FeedEvent, FeedOutput> {
+  return stage((event, out) => {
+    switch (event.kind) {
+      case 'data': {
+        const records: (TradeEvent | AggTrade)[] = [];
+        for (const one of event.events) if (one.kind === 'trade' || one.kind === 'agg_trade') records.push(one);
+        if (records.length > 0) out.next({ records, barrier: false });
+        return;
+      }
+      case 'gap_closed':
+        if (event.gap !== undefined) out.next({ records: [event.gap], barrier: true });
+        return;
+      case 'epochs':
+        if (event.records.length > 0) out.next({ records: event.records, barrier: true });
+    }
+  });
+}

@@ -1,0 +1,31 @@
+import { filter, interval, map, Observable, type OperatorFunction, type SchedulerLike, type Subscriber } from 'rxjs';
+import type { FeedRecord } from '../../domain/record.ts';
+import { listen } from '../../operators/listen.ts';
+import type { FeedEvent, FeedOutput } from '../feed-event.ts';
+
+/** A stage of the feed: an operator that calls `next` with each event and what it may emit to. */
+export function stage<T, R>(next: (event: T, out: Subscriber<R>) => void): OperatorFunction<T, R> {
+  return (events$) => new Observable((out) => listen(events$, out, { next: (event) => next(event, out) }));
+}
+
+/** A stage that publishes the records made of each event. */
+export function publishing(
+  recordsOf: (event: FeedEvent) => readonly FeedRecord[],
+): OperatorFunction<FeedEvent, FeedOutput> {
+  return stage((event, out) => {
+    const records = recordsOf(event);
+    if (records.length > 0) out.next({ records, barrier: false });
+  });
+}
+
+/** Publishes records at regular times. */
+export function publishEvery(
+  ms: number,
+  scheduler: SchedulerLike,
+  records: () => readonly FeedRecord[],
+): Observable<FeedOutput> {
+  return interval(ms, scheduler).pipe(
+    map(() => ({ records: records(), barrier: false })),
+    filter((output) => output.records.length > 0),
+  );
+}

@@ -1,0 +1,118 @@
+import { finalize, type OperatorFunction } from 'rxjs';
+import type { VenueAge } from '../../domain/record.ts';
+import { activeVenueHalt } from '../../tradability/rules.ts';
+import type { FeedEvent, FeedOutput } from '../feed-event.ts';
+import { SymbolTradability, type Tradability } from '../liveness/tradability.ts';
+import { NEW_HEALTH, nextVenueHealth, type VenueHealth } from '../liveness/venue-health.ts';
+import { stage } from '../publish/publishing.ts';
+import type { VenueFeed } from '../venue-feed.ts';
+import type { VenueSignal } from '../venue-signal.ts';
+import { FeedView } from './feed-view.ts';
+
+/**
+ * What can be seen of a running feed: snapshots, heartbeats and the library read it. It watches beside the way of the
+ * data and changes nothing.
+ */
+export class FeedWatch {
+  readonly venues: readonly VenueFeed[];
+  readonly view = new FeedView();
+  readonly symbols = new SymbolTradability();
+  readonly states = new Map<string, VenueHealth>();
+  /** When the last frame with events came, by venue: microseconds since 1970. */
+  readonly lastReceivedAt = new Map<string, number>();
+  activeVenue: string | null = null;
+  /** Trades that no window counts: blocks, and those that came after a window of theirs had closed. */
+  uncounted: () => { readonly blocks: number; readonly late: number } = () => ({ blocks: 0, late: 0 });
+  /** Symbols whose book is out of step. */
+  staleBooks: () => readonly string[] = () => [];
+  readonly #tradability: Tradability;
+  readonly #now: () => number;
+
+  constructor(venues: readonly VenueFeed[], tradability: Tradability, now: () => number) {
+    this.venues = venues;
+    this.#tradability = tradability;
+    this.#now = now;
+    for (const { options } of venues) this.states.set(options.venue.id, NEW_HEALTH);
+  }
+
+  /** Watches how a venue is, by its own signals. */
+  venue({ options }: VenueFeed): OperatorFunction<VenueSignal, VenueSignal> {
+    const { id } = options.venue;
+    let state = NEW_HEALTH;
+    const watched = stage<VenueSignal, VenueSignal>((signal, out) => {
+      if (signal.kind === 'events' && signal.late !== true) this.lastReceivedAt.set(id, signal.receivedAt);
+      const next = nextVenueHealth(state, signal);
+      if (next !== state) {
+        state = next;
+        this.states.set(id, state);
+        this.#judge();
+      }
+      out.next(signal);
+    });
+    return (signals$) =>
+      signals$.pipe(
+        watched,
+        finalize(() => this.states.set(id, NEW_HEALTH)),
+      );
+  }
+
+  /** Watches which venue serves, and what happens to single symbols; emits nothing. */
+  events(): OperatorFunction<FeedEvent, never> {
+    return stage((event) => {
+      switch (event.kind) {
+        case 'switched':
+          if (event.key === null) this.activeVenue = event.to;
+          this.#judge();
+          return;
+        case 'served':
+          this.symbols.served(event.symbol, { venue: event.venue, isTestnet: this.#isTestnet(event.venue) });
+          return;
+        case 'status':
+          this.symbols.happened(event.venue, event.note);
+          return;
+        case 'followed':
+          this.view.add(event.symbol, event.coin);
+          return;
+        case 'unfollowed':
+          this.view.remove(event.symbol);
+          this.symbols.forget(event.symbol);
+      }
+    });
+  }
+
+  /** Watches what is published. */
+  output(): OperatorFunction<FeedOutput, FeedOutput> {
+    return stage((output, out) => {
+      const now = this.#now();
+      for (const record of output.records) this.view.published(record, now);
+      out.next(output);
+    });
+  }
+
+  /** Since the last data frame of a venue, milliseconds; null: none yet. */
+  ageMs({ lastDataAt }: VenueFeed): number | null {
+    return lastDataAt === null ? null : this.#now() - lastDataAt;
+  }
+
+  /** Of the venues that have delivered. */
+  ages(): readonly VenueAge[] {
+    return this.venues.flatMap((venue) => {
+      const ageMs = this.ageMs(venue);
+      if (ageMs === null) return [];
+      const offsetMs = venue.options.timing?.latency.clock.estimate?.offsetMs;
+      const clockOffsetMs = offsetMs === undefined ? null : Math.round(offsetMs);
+      return [{ venue: venue.options.venue.id, ageMs: Math.round(ageMs), clockOffsetMs, eventLagMs: null }];
+    });
+  }
+
+  #judge(): void {
+    const venue = this.venues.find(({ options }) => options.venue.id === this.activeVenue)?.options.venue.id;
+    const state = venue === undefined ? undefined : (this.states.get(venue) ?? NEW_HEALTH);
+    const active = venue && state && { venue, isTestnet: this.#isTestnet(venue), ...state };
+    this.#tradability.judge(this, activeVenueHalt(active));
+  }
+
+  #isTestnet(venue: string): boolean {
+    return this.venues.some(({ options }) => options.venue.id === venue && options.environment === 'testnet');
+  }
+}

@@ -1,0 +1,70 @@
+import type { Gap } from '../../domain/record.ts';
+import type { FeedEvent } from '../feed-event.ts';
+import type { StatusNote } from './status-log.ts';
+
+type Facts = Required<Pick<StatusNote, 'venue' | 'symbol' | 'channel' | 'details'>>;
+type GapEvent = Extract<FeedEvent, { kind: 'gap_pending' | 'gap_closed' | 'ids_restarted' }>;
+
+const NONE: readonly never[] = [];
+
+/** What status records say of gaps: that one was found, as soon as its repair begins, and what became of it. */
+export class GapNotes {
+  /** Ids behind the gaps that are pending, by symbol. */
+  readonly #pending = new Map<string, Set<string>>();
+
+  next(event: GapEvent): readonly StatusNote[] {
+    switch (event.kind) {
+      case 'gap_pending': {
+        const pending = this.#pending.get(event.symbol) ?? new Set<string>();
+        this.#pending.set(event.symbol, pending.add(event.toId));
+        return [detected(event.gap, event)];
+      }
+      case 'gap_closed': {
+        const { gap } = event;
+        const wasPending = this.#pending.get(event.symbol)?.delete(event.toId) === true;
+        if (gap === undefined) return NONE;
+        return wasPending ? [closed(gap, event)] : [detected(gap, event), closed(gap, event)];
+      }
+      case 'ids_restarted': {
+        const { gap, after, coin } = event;
+        const facts = factsOf(gap, after.kind);
+        const reason = `${gap.venue} counts the trades of ${gap.symbol} anew, from ${after.tradeId}, after ${gap.fromId}`;
+        const details = { ...facts.details, first_id: after.tradeId };
+        return [{ state: 'gap_detected', reason, coin, cause: 'ids_restarted', ...facts, details }];
+      }
+    }
+  }
+
+  /** Gaps of an epoch that has ended have no outcome. */
+  forget(symbol: string): void {
+    this.#pending.delete(symbol);
+  }
+}
+
+interface About {
+  readonly coin: string;
+  readonly channel: Facts['channel'];
+}
+
+function detected(gap: Gap, { coin, channel }: About): StatusNote {
+  return { state: 'gap_detected', reason: `trades of ${gap.symbol} are missing`, coin, ...factsOf(gap, channel) };
+}
+
+function closed(gap: Gap, { coin, channel }: About): StatusNote {
+  const facts = factsOf(gap, channel);
+  const about = { coin, ...facts, details: { ...facts.details, filled: String(gap.filled) } };
+  const between = `trades of ${gap.symbol} between ${gap.fromId} and ${gap.toId}`;
+  return gap.outcome === 'repaired'
+    ? { state: 'gap_repaired', reason: `${between} were fetched`, ...about }
+    : { state: 'gap_unrepaired', reason: `${between} could not be had`, ...about };
+}
+
+function factsOf({ venue, symbol, epoch, fromId, toId, missing }: Gap, channel: Facts['channel']): Facts {
+  const details = {
+    epoch: String(epoch),
+    from_id: fromId ?? '',
+    to_id: toId ?? '',
+    missing: missing === null ? 'unknown' : String(missing),
+  };
+  return { venue, symbol, channel, details };
+}

@@ -1,0 +1,177 @@
+import { interval, type Observable, type SchedulerLike, Subject, Subscription } from 'rxjs';
+import type { Instrument, VenueId } from '../domain/instrument.ts';
+import type { Environment, FeedRecord } from '../domain/record.ts';
+import type { KlineCheck } from '../feed/analytics/kline-check.ts';
+import type { FeedOptions } from '../feed/feed.ts';
+import type { FeedCommand, FeedOutput } from '../feed/feed-event.ts';
+import { Tradability } from '../feed/liveness/tradability.ts';
+import { FeedWatch } from '../feed/status/feed-watch.ts';
+import { StatusLog, type StatusNote } from '../feed/status/status-log.ts';
+import type { VenueFeed } from '../feed/venue-feed.ts';
+
+const HEARTBEAT_MS = 1000;
+
+/** What a feed gets from the process that runs it. */
+export type FeedHost = Pick<FeedOptions, 'commands$' | 'stop$' | 'log' | 'watch'>;
+
+export interface RunningFeedOptions {
+  /** The venues of each feed: all in one that fails over, or each in a feed of its own. */
+  readonly venues: readonly (readonly VenueFeed[])[];
+  /** Makes the feed of some venues. */
+  readonly feed: (venues: readonly VenueFeed[], host: FeedHost) => Observable<FeedOutput>;
+  readonly instance: string;
+  readonly environment: Environment;
+  readonly scheduler: SchedulerLike;
+  readonly wallClockMs: () => number;
+  /** If trades and candles are subscribed. */
+  readonly klineCheck: KlineCheck | undefined;
+}
+
+interface Part {
+  readonly watch: FeedWatch;
+  readonly commands$: Subject<FeedCommand>;
+  readonly output$: Observable<FeedOutput>;
+}
+
+/** The feeds of one process as one: started, asked and stopped together, with one heartbeat and one numbering of status records. */
+export class RunningFeed {
+  readonly output$: Observable<FeedOutput>;
+  readonly venues: readonly VenueFeed[];
+  /** What can be seen of each feed. */
+  readonly watches: readonly FeedWatch[];
+  readonly tradability: Tradability;
+  readonly startedAt: number;
+  readonly klineCheck: KlineCheck | undefined;
+  /** Symbols with too many invalid messages at the last heartbeat, as VENUE:SYMBOL. */
+  poorQuality: readonly string[] = [];
+  readonly #parts: readonly Part[];
+  readonly #log: StatusLog;
+  readonly #scheduler: SchedulerLike;
+  readonly #output$ = new Subject<FeedOutput>();
+  readonly #stop$ = new Subject<void>();
+  readonly #subscription = new Subscription();
+
+  constructor({ venues, feed, instance, environment, scheduler, wallClockMs, klineCheck }: RunningFeedOptions) {
+    this.output$ = this.#output$;
+    this.venues = venues.flat();
+    this.startedAt = wallClockMs();
+    this.klineCheck = klineCheck;
+    this.#scheduler = scheduler;
+    this.#log = new StatusLog(instance, environment, wallClockMs, () => this.activeVenue);
+    this.tradability = new Tradability({ scheduler, report: (note) => this.status(note) });
+    this.#parts = venues.map((own): Part => {
+      const watch = new FeedWatch(own, this.tradability, () => scheduler.now());
+      const commands$ = new Subject<FeedCommand>();
+      return { watch, commands$, output$: feed(own, { watch, commands$, stop$: this.#stop$, log: this.#log }) };
+    });
+    this.watches = this.#parts.map(({ watch }) => watch);
+    this.#output$.subscribe({
+      next: ({ records }) => klineCheck?.published(records),
+      complete: () => klineCheck?.flush(),
+    });
+  }
+
+  /** The venue that serves; null: none yet, or each one beside the others. */
+  get activeVenue(): string | null {
+    const [first, ...others] = this.watches;
+    return first === undefined || others.length > 0 ? null : first.activeVenue;
+  }
+
+  /** Published trades. */
+  get trades(): number {
+    return this.watches.reduce((sum, { view }) => sum + view.trades, 0);
+  }
+
+  /** Of them those that were not fetched. */
+  get liveTrades(): number {
+    return this.watches.reduce((sum, { view }) => sum + view.liveTrades, 0);
+  }
+
+  /** Trades that no window counts: blocks, and those that came after a window of theirs had closed. */
+  get uncounted(): { readonly blocks: number; readonly late: number } {
+    const all = this.watches.map(({ uncounted }) => uncounted());
+    return {
+      blocks: all.reduce((sum, { blocks }) => sum + blocks, 0),
+      late: all.reduce((sum, { late }) => sum + late, 0),
+    };
+  }
+
+  start(): void {
+    for (const { output$ } of this.#parts)
+      this.#subscription.add(output$.subscribe((output) => this.#output$.next(output)));
+    this.#subscription.add(interval(HEARTBEAT_MS, this.#scheduler).subscribe(() => this.heartbeat()));
+  }
+
+  /** Ends all connections; says so last. What was received is out when it returns. */
+  stop(reason: string): void {
+    for (const venue of this.venues) venue.flush();
+    this.#stop$.next();
+    this.#subscription.unsubscribe();
+    this.tradability.close();
+    this.status({ state: 'stopped', reason });
+    this.#output$.complete();
+  }
+
+  add(venue: VenueId, instrument: Instrument): void {
+    const { symbol, coin } = instrument;
+    const part = this.#parts.find(({ watch }) => watch.venues.some(({ options }) => options.venue.id === venue));
+    part?.commands$.next({ kind: 'followed', symbol, coin });
+    part?.watch.venues.find(({ options }) => options.venue.id === venue)?.add(instrument);
+  }
+
+  remove(symbol: string): void {
+    for (const venue of this.venues) venue.remove(symbol);
+    for (const { commands$ } of this.#parts) commands$.next({ kind: 'unfollowed', symbol });
+  }
+
+  /** A sink dropped changes of books: who follows those needs whole books to go on. */
+  deltasLost(): void {
+    for (const { commands$ } of this.#parts) commands$.next({ kind: 'deltas_lost' });
+  }
+
+  /** Publishes what happened. */
+  status(note: StatusNote): void {
+    this.publish([this.#log.record(note)]);
+  }
+
+  /** Publishes records that come from nowhere in the stream: dead letters of a sink. */
+  publish(records: readonly FeedRecord[]): void {
+    this.#output$.next({ records, barrier: false });
+  }
+
+  /** Publishes the whole current state. */
+  heartbeat(): void {
+    for (const { view } of this.watches) view.second();
+    this.poorQuality = this.#ofPoorQuality();
+    const { state, reason } = this.tradability.state;
+    const symbols = this.watches.flatMap(({ view }) => [...view.symbols.keys()]);
+    this.status({
+      state: 'heartbeat',
+      reason: state === 'allowed' ? 'the feed is in order' : reason,
+      heartbeat: {
+        trading: state,
+        tradingReason: reason,
+        halted: this.#haltedSymbols(),
+        symbols: [...new Set(symbols)],
+        staleBooks: [...new Set(this.watches.flatMap(({ staleBooks }) => staleBooks()))],
+        venueAges: this.watches.flatMap((watch) => watch.ages()),
+      },
+    });
+  }
+
+  /** Symbols that none of the feeds that follow them can be traded on for. */
+  #haltedSymbols(): readonly string[] {
+    const halted = new Set(this.watches.flatMap(({ symbols }) => [...symbols.halted]));
+    const isInOrder = (symbol: string) =>
+      this.watches.some(({ view, symbols }) => view.symbols.has(symbol) && !symbols.halted.has(symbol));
+    return [...halted].filter((symbol) => !isInOrder(symbol)).sort();
+  }
+
+  /** What too many invalid messages came of, as VENUE:SYMBOL. */
+  #ofPoorQuality(): string[] {
+    return this.venues.flatMap(({ counts, running, options }) => {
+      counts.quality.second();
+      return running ? counts.quality.poor().map((symbol) => `${options.venue.id}:${symbol ?? ''}`) : [];
+    });
+  }
+}

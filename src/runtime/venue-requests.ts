@@ -1,0 +1,159 @@
+import { EMPTY, map, type Observable, type SchedulerLike, tap } from 'rxjs';
+import { booksOf, type Config, environmentOf, feedVenues, instrumentsFor } from '../config/config.ts';
+import { at } from '../domain/at.ts';
+import type { VenueId } from '../domain/instrument.ts';
+import { topCoins } from '../feed/instruments/top-coins.ts';
+import type { VenueFeedOptions } from '../feed/venue-signal.ts';
+import { addIntervals, openTimeOf } from '../market/candles/kline-interval.ts';
+import { network } from '../net/network.ts';
+import type { VenueNetworks } from '../net/venue-networks.ts';
+import type { RestRequest, Rows } from '../venues/contract.ts';
+import { venues } from '../venues/registry.ts';
+import { VenueRest } from '../venues/rest/rest-client.ts';
+import { PAST_CANDLES } from './past-candles.ts';
+
+/** An answer that takes longer would keep the gaps of other symbols waiting for nothing. */
+const BACKFILL_TIMEOUT_MS = 3000;
+
+/** Told how many rows of a venue's instrument list, or of its 24-hour volumes, cannot be read, with each answer that has such. */
+export type OnMalformedRows = (venue: VenueId, list: 'instruments' | 'volumes', rows: number) => void;
+
+/** A venue's REST interface within the configured share of its limits. */
+export function newRest(
+  config: Config,
+  id: VenueId,
+  scheduler: SchedulerLike,
+  networks: VenueNetworks = () => network,
+): VenueRest {
+  const { restUrl } = config.venues[id];
+  return new VenueRest(venues[id], restUrl, scheduler, networks(id, 0).get, config.cluster.venueBudgetShare);
+}
+
+type VenueRequests = Pick<
+  VenueFeedOptions,
+  'fetchBook' | 'fetchCandles' | 'fetchMissing' | 'fetchRecent' | 'listed$' | 'restWeight'
+>;
+
+export interface VenueRequestsOptions {
+  readonly rest: VenueRest;
+  readonly wallClockMs: () => number;
+  readonly onMalformedRows: OnMalformedRows | undefined;
+}
+
+/** What a venue is asked by REST: its list, missing trades, books and past candles. */
+export function venueRequests(config: Config, id: VenueId, options: VenueRequestsOptions): VenueRequests {
+  const { rest, wallClockMs, onMalformedRows } = options;
+  return {
+    listed$: listedAt(id, rest, onMalformedRows),
+    restWeight: () => rest.sentWeight,
+    fetchBook: fetchBookOf(config, id, rest, () => wallClockMs() * 1000),
+    fetchCandles: fetchCandlesOf(config, id, rest, wallClockMs),
+    ...fetchTradesOf(config, id, rest, () => wallClockMs() * 1000),
+  };
+}
+
+function fetchTradesOf(
+  config: Config,
+  id: VenueId,
+  rest: VenueRest,
+  receivedAt: () => number,
+): Pick<VenueRequests, 'fetchMissing' | 'fetchRecent'> {
+  const { backfill, backfillAggTrades, recent } = venues[id];
+  const environment = environmentOf(config, id);
+  if (!config.feed.backfill) return { fetchMissing: undefined, fetchRecent: undefined };
+  return {
+    fetchMissing:
+      backfill &&
+      ((instrument, hole, attempt) => {
+        const wanted = { ...hole, instrument, attempt, environment, receivedAt };
+        if (hole.kind === 'trade') return rest.ask$(backfill(wanted), BACKFILL_TIMEOUT_MS);
+        return backfillAggTrades === undefined ? EMPTY : rest.ask$(backfillAggTrades(wanted), BACKFILL_TIMEOUT_MS);
+      }),
+    fetchRecent:
+      recent && ((instrument) => rest.ask$(recent(instrument, environment, receivedAt), BACKFILL_TIMEOUT_MS)),
+  };
+}
+
+/** The most traded coins where those alone are followed. */
+export function topCoinsOf(
+  config: Config,
+  restOf: (venue: VenueId) => VenueRest,
+  scheduler: SchedulerLike,
+  onMalformed?: OnMalformedRows,
+): Observable<ReadonlySet<string>> | undefined {
+  const { coins, quote } = config;
+  if (coins.kind !== 'all' || coins.topByVolume === undefined) return undefined;
+  const sources = feedVenues(config).map((id) => ({
+    listed$: listedAt(id, restOf(id), onMalformed),
+    volumes$: readableRows(restOf(id), venues[id].dayVolumes, (rows) => onMalformed?.(id, 'volumes', rows)),
+  }));
+  return topCoins({ sources, quote, most: coins.topByVolume, scheduler });
+}
+
+function listedAt(id: VenueId, rest: VenueRest, onMalformed?: OnMalformedRows): VenueFeedOptions['listed$'] {
+  return readableRows(rest, venues[id].instruments, (rows) => onMalformed?.(id, 'instruments', rows));
+}
+
+function readableRows<T>(
+  rest: VenueRest,
+  request: RestRequest<Rows<T>>,
+  onMalformed: (rows: number) => void,
+): Observable<readonly T[]> {
+  return rest.ask$(request).pipe(
+    tap(({ malformed }) => {
+      if (malformed > 0) onMalformed(malformed);
+    }),
+    map(({ rows }) => rows),
+  );
+}
+
+/** Levels a side that a whole book is asked for with: first the most that the venue's budget allows for all. */
+const BOOK_LEVELS = [5000, 1000, 500, 100];
+/** Of a minute's weight all books together may take so much: what trades need is left. */
+const BOOKS_SHARE = 0.25;
+/** Of what may be spent at once they leave so much to trades, and to books that the price has run past; those leave the rest. */
+const LEFT_BY_BOOKS = 0.5;
+const LEFT_BY_URGENT = 0.25;
+
+function fetchBookOf(
+  config: Config,
+  id: VenueId,
+  rest: VenueRest,
+  receivedAt: () => number,
+): VenueFeedOptions['fetchBook'] {
+  const { book, restWeightPerMinute } = venues[id];
+  const wish = booksOf(config);
+  if (book === undefined || wish?.deltas !== true) return undefined;
+  const environment = environmentOf(config, id);
+  const symbols = config.coins.kind === 'all' ? Number.POSITIVE_INFINITY : instrumentsFor(config, id).length;
+  return (instrument, { larger, isUrgent, onSent }) => {
+    const requests = BOOK_LEVELS.map((levels) =>
+      book({ instrument, levels: Math.max(levels, wish.levels), environment, receivedAt }),
+    );
+    const affordable = requests.findIndex(
+      ({ weight }) => weight * symbols <= restWeightPerMinute * BOOKS_SHARE * config.cluster.venueBudgetShare,
+    );
+    const first = affordable === -1 ? requests.length - 1 : affordable;
+    const request = at(requests, Math.max(0, first - larger));
+    return rest.askSparingly$(request, { leaves: isUrgent ? LEFT_BY_URGENT : LEFT_BY_BOOKS, onSent });
+  };
+}
+
+function fetchCandlesOf(
+  config: Config,
+  id: VenueId,
+  rest: VenueRest,
+  wallClockMs: () => number,
+): VenueFeedOptions['fetchCandles'] {
+  const { history } = venues[id];
+  if (history === undefined || !config.feed.channels.includes('kline_1m')) return undefined;
+  const environment = environmentOf(config, id);
+  return (instrument) => {
+    const series = history.klines({ instrument, environment, receivedAt: () => wallClockMs() * 1000 }, '1m');
+    const now = wallClockMs();
+    const last = addIntervals(openTimeOf('1m', now), '1m', -1);
+    return rest
+      .askSparingly$(series.page(series.step(last, 1 - PAST_CANDLES), last, now))
+      .pipe(map(({ rows }) => rows.flatMap(({ record }) => (record.kind === 'kline' ? [record] : []))));
+  };
+}

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { SymbolTradability } from '../../../src/feed/liveness/tradability.ts';
+
+const stale = (cause: string) => ({
+  state: 'feed_stale' as const,
+  reason: '',
+  symbol: 'BTCUSDT',
+  cause,
+});
+const recovered = { state: 'feed_recovered' as const, reason: '', symbol: 'BTCUSDT' };
+
+it('halts a symbol that alone is stale at the venue that serves it, until it has recovered or another serves it', () => {
+  const one = new SymbolTradability();
+  one.served('BTCUSDT', { venue: 'bybit', isTestnet: false });
+  one.happened('binance', stale('subscription_mute'));
+  one.happened('bybit', stale('quiet_market'));
+  expect([...one.halted]).toEqual([]);
+  one.happened('bybit', stale('subscription_mute'));
+  expect([...one.halted]).toEqual(['BTCUSDT']);
+  one.happened('bybit', recovered);
+  expect([...one.halted]).toEqual([]);
+  one.happened('bybit', stale('subscription_mute'));
+  one.served('BTCUSDT', { venue: 'binance', isTestnet: false });
+  expect([...one.halted]).toEqual([]);
+});
+
+it('halts a symbol that the testnet alone serves, whatever it recovers from', () => {
+  const one = new SymbolTradability();
+  one.served('BTCUSDT', { venue: 'binance_testnet', isTestnet: true });
+  one.happened('binance_testnet', stale('subscription_mute'));
+  one.happened('binance_testnet', recovered);
+  expect([...one.halted]).toEqual(['BTCUSDT']);
+  one.served('BTCUSDT', { venue: 'bybit', isTestnet: false });
+  expect([...one.halted]).toEqual([]);
+});
