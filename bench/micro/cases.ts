@@ -23,7 +23,6 @@ import {
   repairGaps,
   requireFresh,
   retryBackoff,
-  rollingStats,
   type SourceEvent,
   SparseSequence,
   windowStats,
@@ -94,11 +93,6 @@ const operators: readonly Case[] = [
   ),
   operator<TradeEvent>('conflate', () => conflate({ key: keyOf, everyMs: MINUTE_MS }), trade),
   operator<TradeEvent>('repairGaps, nothing missing', () => repairGaps(noGaps()), trade),
-  operator<TradeEvent>(
-    'rollingStats of 1,000',
-    () => rollingStats({ size: 1000, keyOf, create: () => 0, add: (sum) => sum + 1, remove: (sum) => sum - 1 }),
-    trade,
-  ),
   operator<TradeEvent>(
     'windowStats of a count, 1 s',
     () =>

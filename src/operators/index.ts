@@ -24,7 +24,6 @@ export {
 export { type Fresh, type RequireFreshOptions, requireFresh, StaleDataError } from './require-fresh.ts';
 export { RetriesExhausted, type RetryBackoffOptions, type RetryNotice, retryBackoff } from './retry-backoff.ts';
 export type { RetryDecision } from './retry-decision.ts';
-export { type Rolled, type RollingStatsOptions, rollingStats } from './rolling-stats.ts';
 export { ContiguousSequence } from './sequence/contiguous-sequence.ts';
 export type { ContiguousAccess } from './sequence/held-values.ts';
 export type {
