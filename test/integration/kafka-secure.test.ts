@@ -239,33 +239,39 @@ describe('Kafka over TLS, with a login', () => {
     expect(firstContactFault(error, kafka).message).toMatch(/refuse the login: wrong user or password/);
   });
 
-  it.each(KAFKA_CLIENTS)(
-    'spills with %s while a password that was changed is refused, and goes on when it is taken again',
-    async (client) => {
-      const spill = join(await temporaryFolder(), 'spill');
-      const prefix = `${randomUUID()}.`;
-      const config = loadConfig({ values: await valuesOf({ ...scram, client }, prefix) });
-      const failed: Fault[] = [];
-      const { driver, states } = drainTo(config, {
-        spill: { dir: spill, maxBytes: 2 ** 24 },
-        onFailed: (fault) => failed.push(fault),
-      });
+  it('spills while a password that was changed is refused, and goes on when it is taken again, with each client', async () => {
+    const writers = await Promise.all(
+      KAFKA_CLIENTS.map(async (client) => {
+        const config = loadConfig({ values: await valuesOf({ ...scram, client }, `${randomUUID()}.`) });
+        const failed: Fault[] = [];
+        const { driver, states } = drainTo(config, {
+          spill: { dir: join(await temporaryFolder(), 'spill'), maxBytes: 2 ** 24 },
+          onFailed: (fault) => failed.push(fault),
+        });
+        return { config, failed, driver, states };
+      }),
+    );
+    for (const { driver } of writers) {
       await driver.opened;
       await driver.resume({ environmentPrefixes: [''], kinds: ['trade'] });
       driver.push(trade(1));
       await driver.idle();
-      await secure.setPassword('scram-sha-512', 'another');
-      onTestFinished(() => secure.setPassword('scram-sha-512', PASSWORD));
-      // Those that are logged in stay so; a broker that starts anew asks again.
-      await secure.broker.stop();
-      await secure.broker.start();
-      for (let id = 2; id <= 50; id++) driver.push(trade(id));
+    }
+    await secure.setPassword('scram-sha-512', 'another');
+    onTestFinished(() => secure.setPassword('scram-sha-512', PASSWORD));
+    // Those that are logged in stay so; a broker that starts anew asks again.
+    await secure.broker.stop();
+    await secure.broker.start();
+    for (const { driver } of writers) for (let id = 2; id <= 50; id++) driver.push(trade(id));
+    for (const { driver } of writers) {
       await expect
         .poll(() => driver.stats().reason, { timeout: 30_000 })
         .toMatch(/the brokers refuse the login: wrong user or password .*records go to the spill/);
       expect(driver.stats()).toMatchObject({ delivered: 1, dropped: {} });
+    }
 
-      await secure.setPassword('scram-sha-512', PASSWORD);
+    await secure.setPassword('scram-sha-512', PASSWORD);
+    for (const { config, failed, driver, states } of writers) {
       await expect.poll(() => driver.stats().delivered, { timeout: 30_000 }).toBe(50);
       expect(await driver.close({ deadlineMs: 10_000 })).toEqual({ undelivered: 0, spilled: 0 });
       expect(failed).toEqual([]);
@@ -274,9 +280,8 @@ describe('Kafka over TLS, with a login', () => {
       onTestFinished(() => market.close());
       const ids = await firstValueFrom(market.trades$('BTC').pipe(take(50), toArray()));
       expect(ids.map(({ tradeId }) => Number(tradeId))).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
-    },
-    90_000,
-  );
+    }
+  }, 90_000);
 });
 
 describe('the commands, with a login', () => {
