@@ -24,7 +24,7 @@ import { kafkajsError } from './kafkajs-error.ts';
 import {
   Broker,
   ConnectionPool,
-  committedMessages,
+  messagesOf,
   crc32c,
   createErrorFromCode,
   type KafkajsLogger,
@@ -160,7 +160,7 @@ class KafkajsConnection implements BrokerConnection {
           highWatermark: BigInt(fetched.highWatermark),
           lastStableOffset: BigInt(fetched.lastStableOffset),
           lastOffset: last === undefined ? undefined : BigInt(last.offset),
-          messages: committedMessages(topic, offsets.get(partition) ?? 0n, fetched).map(
+          messages: messagesOf(topic, offsets.get(partition) ?? 0n, fetched).map(
             ({ offset, timestamp, key, value }) => ({
               ...{ partition, offset, timestamp: Number(timestamp), key: key === null ? null : key.toString(), value },
             }),

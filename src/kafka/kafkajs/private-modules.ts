@@ -131,7 +131,7 @@ const Batch = require('kafkajs/src/consumer/batch') as new (
   partition: RawPartition,
 ) => { readonly messages: readonly RawMessage[] };
 
-export function committedMessages(topic: string, offset: bigint, partition: RawPartition): readonly RawMessage[] {
+export function messagesOf(topic: string, offset: bigint, partition: RawPartition): readonly RawMessage[] {
   return new Batch(topic, String(offset), partition).messages;
 }
 
