@@ -22,8 +22,7 @@ export function checkBook({ name, file, beside }: Extract<Recording, { kind: 'bo
     decoding.events(line).filter((event) => event.kind === 'book_update'),
   );
   const tickers = beside.bookTickers === undefined ? [] : tickersOf(venue, beside.bookTickers);
-  const snapshot =
-    beside.snapshot === undefined ? undefined : takeStatusSnapshot(venue, updates[0], textOf(beside.snapshot));
+  const snapshot = beside.snapshot === undefined ? undefined : snapshotOf(venue, updates[0], textOf(beside.snapshot));
   const meta = beside.meta === undefined ? {} : jsonOf(beside.meta);
   const before = Number(meta.depthFramesReceivedBeforeRestResponse ?? 0);
   const found = rebuild(updates, snapshot, before, tickers);
@@ -138,7 +137,7 @@ function tickersOf(venue: VenueId, file: string): BookTicker[] {
   return linesOf(file).flatMap((line) => decoding.events(line).filter((event) => event.kind === 'book_ticker'));
 }
 
-function takeStatusSnapshot(venue: VenueId, first: BookUpdate | undefined, body: string): BookUpdate | undefined {
+function snapshotOf(venue: VenueId, first: BookUpdate | undefined, body: string): BookUpdate | undefined {
   const { book } = venues[venue];
   if (book === undefined || first === undefined) return undefined;
   const { coin, symbol, venueSymbol, receivedAt } = first;
