@@ -45,6 +45,7 @@ lint: ready ## Biome, the room rules, and the sizes of files, classes and folder
 	@biome check --error-on-warnings .
 	@depcruise $(wildcard src dashboard test testing scripts bench examples)
 	@node scripts/check-structure.ts
+	@node scripts/check-way.ts
 
 format: ready ## what Biome can mend by itself
 	@biome check --write .

@@ -27,6 +27,7 @@ const checks: readonly Check[] = [
   { name: 'lint and format (Biome)', run: () => tool('biome', 'check', '--error-on-warnings', '.') },
   { name: 'room rules (dependency-cruiser)', run: () => tool('depcruise', ...cruised) },
   { name: 'sizes and names (check-structure)', run: () => node('scripts/check-structure.ts') },
+  { name: 'the way of a trade (check-way)', run: () => node('scripts/check-way.ts') },
   { name: 'no any (type-coverage)', run: () => tool('type-coverage', '-p', 'tsconfig.json', '--detail') },
   {
     name: 'no any in the dashboard (type-coverage)',
