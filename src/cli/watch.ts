@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { Fault } from '../domain/fault.ts';
+import { asFault } from '../domain/fault.ts';
 import { CHANNELS, type Channel, VENUE_IDS } from '../domain/instrument.ts';
 import type { VenueEvent } from '../domain/venue-event.ts';
 import { type Command, type CommandContext, choiceIn, numberIn, UsageError } from './arguments/command.ts';
@@ -31,8 +31,7 @@ async function watch(
 ): Promise<number> {
   const { environmentOf, feedVenues, instrumentsFor } = await import('../config/config.ts');
   const { coinNamed } = await import('../config/coin-list.ts');
-  const { monotonicScheduler } = await import('../net/monotonic-scheduler.ts');
-  const { connect } = await import('../venues/connection/connect.ts');
+  const { adapterOf } = await import('../venues/adapter.ts');
   const { venues } = await import('../venues/registry.ts');
   const { jsonLine, textLine } = await import('./terminal/event-text.ts');
 
@@ -49,15 +48,13 @@ async function watch(
     symbol: coin + config.quote,
     venueSymbol: coin + config.quote,
   };
-  const topics = venue.topics(instrument, channel);
-  if (topics.length === 0) throw new UsageError(`channel: ${id} has no ${channel}`);
+  if (venue.topics(instrument, channel).length === 0) throw new UsageError(`channel: ${id} has no ${channel}`);
 
-  const events$ = connect({
-    venue,
-    url: venue.url(settings.websocketUrls[0] ?? ''),
-    context: { environment: environmentOf(config, id), instruments: new Map([[instrument.venueSymbol, instrument]]) },
-    topics: () => topics,
-    scheduler: monotonicScheduler,
+  const events$ = adapterOf(venue)({
+    symbols: [instrument],
+    channels: [channel],
+    websocketUrls: settings.websocketUrls,
+    environment: environmentOf(config, id),
     connectTimeoutMs: settings.connectTimeoutMs,
     probeAfterMs: config.feed.staleAfterMs / 2,
     compression: settings.compression,
@@ -70,8 +67,8 @@ async function watch(
       subscription.unsubscribe();
       resolve(code);
     };
-    const fail = (fault: Fault) => {
-      void err.write(`market-feed: watch: ${id}: ${fault.message}\n`);
+    const fail = (error: unknown) => {
+      void err.write(`market-feed: watch: ${id}: ${asFault(error).message}\n`);
       end(1);
     };
     const take = (event: VenueEvent) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CHANNELS, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
+import { CHANNELS, VENUE_IDS, type VenueId, WEBSOCKET_URLS } from '../domain/instrument.ts';
 
 /*
  * Every key of the configuration, with its default and what it allows. The `error` of a schema is the text after
@@ -95,10 +95,12 @@ const reconnect = section({
   }
 });
 
-function venue(websocketUrls: string[], restUrl: string) {
+function venue(id: VenueId, restUrl: string) {
   return section({
     enabled: flag().default(true),
-    websocket_urls: list(url(['wss', 'ws']), 'a list of at least one WebSocket URL', 1).default(websocketUrls),
+    websocket_urls: list(url(['wss', 'ws']), 'a list of at least one WebSocket URL', 1).default([
+      ...WEBSOCKET_URLS[id],
+    ]),
     rest_url: url(['https', 'http']).default(restUrl),
     lines: whole(1, 8).default(2),
     reconnect: reconnect.prefault({}),
@@ -109,13 +111,10 @@ function venue(websocketUrls: string[], restUrl: string) {
 }
 
 const venues = section({
-  bybit: venue(['wss://stream.bybit.com/v5/public/spot'], 'https://api.bybit.com'),
-  binance: venue(
-    ['wss://stream.binance.com:9443/stream', 'wss://data-stream.binance.vision/stream'],
-    'https://api.binance.com',
-  ),
-  binance_us: venue(['wss://stream.binance.us:9443/stream'], 'https://api.binance.us'),
-  binance_testnet: venue(['wss://stream.testnet.binance.vision/stream'], 'https://testnet.binance.vision'),
+  bybit: venue('bybit', 'https://api.bybit.com'),
+  binance: venue('binance', 'https://api.binance.com'),
+  binance_us: venue('binance_us', 'https://api.binance.us'),
+  binance_testnet: venue('binance_testnet', 'https://testnet.binance.vision'),
 } satisfies Record<VenueId, unknown>);
 
 const ssl = z

@@ -2,6 +2,14 @@ export type VenueId = 'bybit' | 'binance' | 'binance_us' | 'binance_testnet';
 
 export const VENUE_IDS: readonly VenueId[] = ['bybit', 'binance', 'binance_us', 'binance_testnet'];
 
+/** The public spot streams of each venue. The configuration may name others: hosts differ by region. */
+export const WEBSOCKET_URLS: Readonly<Record<VenueId, readonly string[]>> = {
+  bybit: ['wss://stream.bybit.com/v5/public/spot'],
+  binance: ['wss://stream.binance.com:9443/stream', 'wss://data-stream.binance.vision/stream'],
+  binance_us: ['wss://stream.binance.us:9443/stream'],
+  binance_testnet: ['wss://stream.testnet.binance.vision/stream'],
+};
+
 /** A coin as one venue lists it against the configured quote. */
 export interface Instrument {
   /** Base asset, `BTC`. */

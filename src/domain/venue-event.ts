@@ -41,6 +41,10 @@ export type VenueEvent =
   | { readonly kind: 'connected'; readonly url: string }
   /** The connection ended or could not be made; the error follows. `blocked`: the venue refuses this region. */
   | { readonly kind: 'disconnected'; readonly blocked: boolean; readonly fault: Fault }
+  /** One of an adapter's connections is over, and others go on without its symbols. */
+  | { readonly kind: 'failed'; readonly symbols: readonly string[]; readonly fault: Fault }
+  /** False: the venue does not serve this symbol here, because it refused it or the symbol's connection is over. */
+  | { readonly kind: 'serves'; readonly key: string; readonly serves: boolean }
   /** The socket answers: acknowledgement or pong. Not data. */
   | { readonly kind: 'answered'; readonly what: 'ack' | 'pong' }
   | { readonly kind: 'subscribed'; readonly topics: readonly string[] }

@@ -1,5 +1,6 @@
 import { connect, merge, type Observable, type SchedulerLike } from 'rxjs';
 import type { BooksWanted, Config } from '../config/config.ts';
+import { SymbolPriceTicks } from '../market/price-ticks.ts';
 import { failover } from '../operators/failover.ts';
 import { publishStats } from './analytics/publish-stats.ts';
 import type { TradeAnalyticsOptions } from './analytics/trade-analytics.ts';
@@ -9,7 +10,6 @@ import { assignEpochs } from './failover/assign-epochs.ts';
 import { failoverOptions } from './failover/failover-options.ts';
 import type { FeedCommand, FeedOutput, FeedReport } from './feed-event.ts';
 import { VenueLists } from './instruments/venue-lists.ts';
-import { SymbolPriceTicks } from './publish/price-ticks.ts';
 import { publishBookTickers, publishKlines } from './publish/publish-each.ts';
 import { publishPrices, rememberFigures } from './publish/publish-prices.ts';
 import { publishTrades } from './publish/publish-trades.ts';

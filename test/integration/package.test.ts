@@ -126,6 +126,7 @@ await feed.close();
     ['market-feed', ['rxjs', 'ws', 'yaml', 'zod']],
     ['market-feed/client', ['avsc', 'kafkajs', 'rxjs']],
     ['market-feed/operators', ['rxjs']],
+    ['market-feed/venues', ['rxjs', 'ws']],
     ['market-feed/market', []],
   ])('%s loads no packages but %j', async (entry, packages) => {
     await writeFile(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { binance, binanceUs } from '../../src/venues/binance/venue.ts';
-import { bybit } from '../../src/venues/bybit/venue.ts';
+import { binanceSpot as binance, binanceUsSpot as binanceUs } from '../../src/venues/binance/venue.ts';
+import { bybitSpot as bybit } from '../../src/venues/bybit/venue.ts';
 import type { Venue } from '../../src/venues/contract.ts';
 
 const bybitBody = (list: readonly unknown[]) => ({ retCode: 0, retMsg: 'OK', result: { category: 'spot', list } });

@@ -3,7 +3,7 @@ import type { ReconnectConfig } from '../../config/config.ts';
 import { asFault, type Fault } from '../../domain/fault.ts';
 import { retryBackoff } from '../../operators/retry-backoff.ts';
 
-export interface Loss {
+export interface ConnectionLoss {
   readonly fault: Fault;
   readonly retryInMs: number;
   readonly attempt: number;
@@ -17,7 +17,7 @@ export interface KeepConnectingOptions<T> {
   readonly random?: (() => number) | undefined;
   /** True for what proves that the connection is of use: attempts are counted anew. */
   readonly isData: (value: T) => boolean;
-  readonly onLost: (loss: Loss) => void;
+  readonly onLost: (loss: ConnectionLoss) => void;
 }
 
 /** A server that closes after its first frame is not hammered: Binance bans an address at 300 attempts in five minutes. */

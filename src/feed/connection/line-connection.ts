@@ -1,7 +1,7 @@
 import { type Observable, type SchedulerLike, Subject, Subscription } from 'rxjs';
 import type { ConnectionClosing } from '../../domain/venue-event.ts';
 import type { ConnectionCommand } from '../../venues/connection/control-channel.ts';
-import type { Loss } from './keep-connecting.ts';
+import type { ConnectionLoss } from './keep-connecting.ts';
 import type { LineSignal } from './line-event.ts';
 
 /** A connection that is kept: lost, it comes back as the same one. The merge takes it for a line of its own. */
@@ -32,7 +32,7 @@ export class LineConnection {
   }
 
   /** Keeps account of what a signal says of the connection itself. */
-  note(signal: Exclude<LineSignal, Loss>): void {
+  note(signal: Exclude<LineSignal, ConnectionLoss>): void {
     if (signal.kind === 'connecting') this.waiting = false;
     if (signal.kind === 'connected') {
       this.up = true;

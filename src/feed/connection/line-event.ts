@@ -1,7 +1,7 @@
 import type { ConnectionClosing, MarketFrame, VenueEvent } from '../../domain/venue-event.ts';
 import type { ConnectionPlan } from '../../venues/connection/plan-connections.ts';
 import type { ExplainedSilence } from '../liveness/explain-stale.ts';
-import type { Loss } from './keep-connecting.ts';
+import type { ConnectionLoss } from './keep-connecting.ts';
 
 /** What a connection emits that is opened again after each loss, and what happens in between. */
 export type LineSignal =
@@ -11,7 +11,7 @@ export type LineSignal =
    * The connection ended or could not be made; the next attempt follows after `retryInMs`, or `successor` says that
    * another connection has taken its place.
    */
-  | (Loss & { readonly kind: 'lost'; readonly successor?: true })
+  | (ConnectionLoss & { readonly kind: 'lost'; readonly successor?: true })
   | ExplainedSilence;
 
 /** The new connection of a line has taken over, and the old one is about to be closed: nothing was missed between them. */

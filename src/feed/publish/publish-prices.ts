@@ -1,8 +1,8 @@
 import type { OperatorFunction } from 'rxjs';
 import type { PriceTick } from '../../domain/record.ts';
+import type { SymbolPriceTicks } from '../../market/price-ticks.ts';
 import type { FeedEvent, FeedOutput } from '../feed-event.ts';
 import type { VenueSignal } from '../venue-signal.ts';
-import type { SymbolPriceTicks } from './price-ticks.ts';
 import { publishing, stage } from './publishing.ts';
 
 const NONE: readonly never[] = [];

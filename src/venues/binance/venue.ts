@@ -21,7 +21,7 @@ interface Variant {
   readonly restWeightPerMinute: number;
 }
 
-function binanceVenue(variant: Variant): Venue {
+function venueOf(variant: Variant): Venue {
   const { id, intervals, instruments, dayVolumes, backfill, aggTradesWeight, book, history, restWeightPerMinute } =
     variant;
   return {
@@ -75,7 +75,7 @@ const US_BOOK_SIZES = [
   { levels: 5000, weight: 50 },
 ] as const;
 
-export const binance: Venue = binanceVenue({
+export const binanceSpot: Venue = venueOf({
   id: 'binance',
   intervals: KLINE_INTERVALS,
   instruments: SPOT_TRADING,
@@ -87,7 +87,7 @@ export const binance: Venue = binanceVenue({
   restWeightPerMinute: 6000,
 });
 
-export const binanceTestnet: Venue = binanceVenue({
+export const binanceTestnetSpot: Venue = venueOf({
   id: 'binance_testnet',
   intervals: KLINE_INTERVALS,
   instruments: SPOT_TRADING,
@@ -100,7 +100,7 @@ export const binanceTestnet: Venue = binanceVenue({
 });
 
 /** Knows neither one-second candles nor the filters of the instrument list. */
-export const binanceUs: Venue = binanceVenue({
+export const binanceUsSpot: Venue = venueOf({
   id: 'binance_us',
   intervals: US_INTERVALS,
   instruments: exchangeInfo('', 10),

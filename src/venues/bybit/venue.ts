@@ -8,7 +8,7 @@ import { refusal } from './rest/refusal.ts';
 import { dayVolumes, instruments, time } from './rest/rest.ts';
 import { subscribe, unsubscribe } from './subscribe.ts';
 
-export const bybit: Venue = {
+export const bybitSpot: Venue = {
   id: 'bybit',
   limits: {
     // All topics of a connection as one JSON array: at most 21,000 characters. 42 a topic is more than any needs.

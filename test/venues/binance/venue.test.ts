@@ -1,4 +1,8 @@
-import { binance, binanceTestnet, binanceUs } from '../../../src/venues/binance/venue.ts';
+import {
+  binanceSpot as binance,
+  binanceTestnetSpot as binanceTestnet,
+  binanceUsSpot as binanceUs,
+} from '../../../src/venues/binance/venue.ts';
 import { venueContract } from '../../contracts/venue-contract.ts';
 import {
   bookFixture,

@@ -1,4 +1,4 @@
-import { bybit } from '../../../src/venues/bybit/venue.ts';
+import { bybitSpot as bybit } from '../../../src/venues/bybit/venue.ts';
 import { venueContract } from '../../contracts/venue-contract.ts';
 import { frameFixtures, instrumentsFixture, timeFixture, tradesFixture } from '../../fixtures/read-fixtures.ts';
 

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../../src/domain/fault.ts';
-import { binance, binanceTestnet, binanceUs } from '../../../../src/venues/binance/venue.ts';
+import {
+  binanceSpot as binance,
+  binanceTestnetSpot as binanceTestnet,
+  binanceUsSpot as binanceUs,
+} from '../../../../src/venues/binance/venue.ts';
 import type { BackfillRequest, Venue } from '../../../../src/venues/contract.ts';
 import { tradeEvent } from '../../../../testing/judges/events.ts';
 import { wantedOf } from '../../../contracts/venue-contract.ts';

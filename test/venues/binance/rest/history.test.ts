@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { binance, binanceTestnet, binanceUs } from '../../../../src/venues/binance/venue.ts';
+import {
+  binanceSpot as binance,
+  binanceTestnetSpot as binanceTestnet,
+  binanceUsSpot as binanceUs,
+} from '../../../../src/venues/binance/venue.ts';
 import type { Venue } from '../../../../src/venues/contract.ts';
 import { aggTrade, kline, tradeEvent } from '../../../../testing/judges/events.ts';
 import { COMMON, ORIGIN, present } from '../../past-origin.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bybit } from '../../../../src/venues/bybit/venue.ts';
+import { bybitSpot as bybit } from '../../../../src/venues/bybit/venue.ts';
 import { kline } from '../../../../testing/judges/events.ts';
 import { COMMON, ORIGIN, present } from '../../past-origin.ts';
 

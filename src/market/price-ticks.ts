@@ -1,5 +1,5 @@
-import type { Ticker } from '../../domain/market-event.ts';
-import type { PriceTick, TradeEvent } from '../../domain/record.ts';
+import type { Ticker } from '../domain/market-event.ts';
+import type { PriceTick, TradeEvent } from '../domain/record.ts';
 
 /**
  * Makes the price ticks of what is served apart: one for every trade and every ticker, with the 24-hour figures last known

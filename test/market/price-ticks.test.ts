@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PriceTicks } from '../../../src/feed/publish/price-ticks.ts';
-import { ticker, tradeEvent } from '../../../testing/judges/events.ts';
+import { PriceTicks } from '../../src/market/price-ticks.ts';
+import { ticker, tradeEvent } from '../../testing/judges/events.ts';
 
 describe('PriceTicks', () => {
   it('makes one of every trade and every ticker, with the 24-hour figures last known of that venue', () => {

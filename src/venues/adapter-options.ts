@@ -1,0 +1,100 @@
+import type { SchedulerLike } from 'rxjs';
+import { CHANNELS, type Channel, type Instrument } from '../domain/instrument.ts';
+import type { Environment } from '../domain/record.ts';
+import type { RawFrame } from '../domain/venue-event.ts';
+import type { Venue } from './contract.ts';
+
+export interface AdapterOptions {
+  /** Canonical symbols: coin + quote, `BTCUSDT`; an instrument where the venue has another name for it. */
+  readonly symbols: readonly (string | Instrument)[];
+  /** The quote asset that the symbols end with; `USDT` by default. */
+  readonly quote?: string;
+  /** By default `trade` and `ticker`. */
+  readonly channels?: readonly Channel[];
+  /** The venue's public streams by default; each subscription after a failure takes the next one. */
+  readonly websocketUrls?: readonly string[] | undefined;
+  /** Marks every event; by default `production`, of the testnet `testnet`. */
+  readonly environment?: Environment;
+  /** Milliseconds; 10,000 by default. */
+  readonly connectTimeoutMs?: number;
+  /** Without data for this long the venue is pinged, milliseconds; 2,500 by default. */
+  readonly probeAfterMs?: number;
+  /** permessage-deflate; not by default. */
+  readonly compression?: boolean;
+  /** Frames that are longer end the connection; 32 by default. */
+  readonly maxFrameMb?: number;
+  /** A monotonic one by default. */
+  readonly scheduler?: SchedulerLike;
+  /** Sees every frame as it came, before it is decoded. Must not throw. */
+  readonly onFrame?: (frame: RawFrame) => void;
+}
+
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === 'string' && value !== '';
+const isTexts: Check = (value) => Array.isArray(value) && value.length > 0 && value.every(isText);
+const isSymbol: Check = (value) =>
+  isText(value) || (typeof value === 'object' && value !== null && 'venueSymbol' in value);
+const isPositive: Check = (value) => typeof value === 'number' && Number.isFinite(value) && value > 0;
+const isFunction: Check = (value) => typeof value === 'function';
+
+/** What each option may be: callers in JavaScript have no compiler that tells them. */
+const OPTIONS: { readonly [K in keyof Required<AdapterOptions>]: readonly [check: Check, allowed: string] } = {
+  symbols: [
+    (value) => Array.isArray(value) && value.length > 0 && value.every(isSymbol),
+    'at least one symbol, such as BTCUSDT',
+  ],
+  quote: [isText, 'a quote asset, such as USDT'],
+  channels: [
+    (value) => isTexts(value) && Array.isArray(value) && value.every((one) => CHANNELS.includes(one)),
+    `any of ${CHANNELS.join(', ')}`,
+  ],
+  websocketUrls: [
+    (value) => isTexts(value) && Array.isArray(value) && value.every((url) => /^wss?:\/\//.test(url)),
+    'at least one address that begins with wss:// or ws://',
+  ],
+  environment: [
+    (value) => ['production', 'testnet', 'simulated', 'replay'].some((one) => one === value),
+    'production, testnet, simulated or replay',
+  ],
+  connectTimeoutMs: [isPositive, 'milliseconds above 0'],
+  probeAfterMs: [isPositive, 'milliseconds above 0'],
+  compression: [(value) => typeof value === 'boolean', 'true or false'],
+  maxFrameMb: [isPositive, 'megabytes above 0'],
+  scheduler: [(value) => typeof value === 'object' && value !== null && 'schedule' in value, 'a scheduler of rxjs'],
+  onFrame: [isFunction, 'a function'],
+};
+
+/** The options as they are; throws a TypeError that names the first wrong one. */
+export function checkedOptions({ id, topics }: Venue, options: AdapterOptions): AdapterOptions {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`${id}: options are missing: { symbols: ['BTCUSDT'] } at least`);
+  for (const [name, value] of Object.entries(options)) {
+    const known = Object.entries(OPTIONS).find(([option]) => option === name);
+    if (known === undefined)
+      throw new TypeError(`${id}: no option ${name}; there are ${Object.keys(OPTIONS).join(', ')}`);
+    const [, [check, allowed]] = known;
+    if (value !== undefined && !check(value))
+      throw new TypeError(`${id}: ${name} is ${shown(value)}, allowed: ${allowed}`);
+  }
+  const { symbols, quote = 'USDT', channels = [] } = options;
+  if (symbols === undefined) throw new TypeError(`${id}: symbols are missing, allowed: ${OPTIONS.symbols[1]}`);
+  for (const symbol of symbols)
+    if (typeof symbol === 'string' && !isCanonical(symbol, quote))
+      throw new TypeError(
+        `${id}: symbols has ${shown(symbol)}, allowed: coin and quote in capitals, such as BTC${quote}`,
+      );
+  const sample = { coin: 'BTC', symbol: `BTC${quote}`, venueSymbol: `BTC${quote}` };
+  for (const channel of channels)
+    if (topics(sample, channel).length === 0)
+      throw new TypeError(`${id}: channels has ${channel}, which ${id} has not`);
+  return options;
+}
+
+function isCanonical(symbol: string, quote: string): boolean {
+  return symbol.endsWith(quote) && symbol.length > quote.length && symbol === symbol.toUpperCase();
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value)).slice(0, 80);
+}

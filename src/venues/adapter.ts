@@ -1,0 +1,120 @@
+import { defer, Observable } from 'rxjs';
+import { asFault } from '../domain/fault.ts';
+import { type Instrument, WEBSOCKET_URLS } from '../domain/instrument.ts';
+import type { Environment } from '../domain/record.ts';
+import type { VenueEvent } from '../domain/venue-event.ts';
+import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
+import { type AdapterOptions, checkedOptions } from './adapter-options.ts';
+import { type ConnectionOptions, connect } from './connection/connect.ts';
+import { planConnections } from './connection/plan-connections.ts';
+import type { Venue } from './contract.ts';
+
+/** A venue's normalised events: subscribing connects, unsubscribing closes, an error is a Fault and means that nothing is connected any more. */
+export type Adapter = (options: AdapterOptions) => Observable<VenueEvent>;
+
+/**
+ * The adapter of a venue. More symbols than a connection carries open several connections. One that fails is an event
+ * (`failed`, and `serves` for its symbols); the error comes when none is left.
+ */
+export function adapterOf(venue: Venue, environment: Environment = 'production'): Adapter {
+  return (given) => {
+    const options = checkedOptions(venue, given);
+    const {
+      symbols,
+      quote = 'USDT',
+      channels = ['trade', 'ticker'],
+      websocketUrls = WEBSOCKET_URLS[venue.id],
+    } = options;
+    const instruments = symbols.map((symbol) => (typeof symbol === 'string' ? instrumentOf(symbol, quote) : symbol));
+    let attempts = 0;
+    return defer(() => {
+      const { length } = websocketUrls;
+      const url = websocketUrls[attempts++ % length] ?? '';
+      const plans = planConnections(venue, { instruments, channels, lines: 1, websocketUrls: [url] });
+      return together(
+        plans.map(({ topics, url }) => {
+          const carried = instruments.filter((instrument) =>
+            channels.some((channel) => venue.topics(instrument, channel).some((topic) => topics.includes(topic))),
+          );
+          return {
+            carried,
+            events$: connect(connectionOptions(venue, options, { environment, url, topics, carried })),
+          };
+        }),
+        (instrument) => venue.topics(instrument, channels.includes('trade') ? 'trade' : (channels[0] ?? 'trade')),
+      );
+    });
+  };
+}
+
+interface Carrying {
+  readonly carried: readonly Instrument[];
+  readonly events$: Observable<VenueEvent>;
+}
+
+/** The connections of one adapter as one: connected with the first, over with the last. */
+function together(
+  connections: readonly Carrying[],
+  neededTopics: (instrument: Instrument) => readonly string[],
+): Observable<VenueEvent> {
+  return new Observable((subscriber) => {
+    let left = connections.length;
+    let isConnected = false;
+    for (const { carried, events$ } of connections) {
+      subscriber.add(
+        events$.subscribe({
+          next(event) {
+            if (event.kind === 'connected' && isConnected) return;
+            if (event.kind === 'disconnected' && left > 1) return;
+            if (event.kind === 'connected') isConnected = true;
+            subscriber.next(event);
+            if (event.kind !== 'refused') return;
+            for (const instrument of carried)
+              if (neededTopics(instrument).some((topic) => event.topics.includes(topic)))
+                subscriber.next({ kind: 'serves', key: instrument.symbol, serves: false });
+          },
+          error(error: unknown) {
+            left--;
+            if (left === 0) {
+              subscriber.error(error);
+              return;
+            }
+            subscriber.next({ kind: 'failed', symbols: carried.map(({ symbol }) => symbol), fault: asFault(error) });
+            for (const { symbol } of carried) subscriber.next({ kind: 'serves', key: symbol, serves: false });
+          },
+        }),
+      );
+    }
+  });
+}
+
+function connectionOptions(
+  venue: Venue,
+  options: AdapterOptions,
+  of: {
+    readonly environment: Environment;
+    readonly url: string;
+    readonly topics: readonly string[];
+    readonly carried: readonly Instrument[];
+  },
+): ConnectionOptions {
+  const { connectTimeoutMs = 10_000, probeAfterMs = 2500, compression = false, maxFrameMb = 32, onFrame } = options;
+  const { scheduler = monotonicScheduler, environment = of.environment } = options;
+  const instruments = new Map(of.carried.map((instrument) => [instrument.venueSymbol, instrument]));
+  return {
+    venue,
+    url: of.url,
+    topics: () => of.topics,
+    context: { environment, instruments },
+    scheduler,
+    connectTimeoutMs,
+    probeAfterMs,
+    compression,
+    maxFrameMb,
+    ...(onFrame === undefined ? {} : { onFrame }),
+  };
+}
+
+function instrumentOf(symbol: string, quote: string): Instrument {
+  return { coin: symbol.slice(0, -quote.length), symbol, venueSymbol: symbol };
+}

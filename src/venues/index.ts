@@ -1,0 +1,12 @@
+/** `market-feed/venues`: the adapters of the venues as cold Observables of normalised events, and filters of what they emit. */
+
+export type { Decimal } from '../domain/decimal.ts';
+export { Fault, type FaultKind } from '../domain/fault.ts';
+export { CHANNELS, type Channel, type Instrument } from '../domain/instrument.ts';
+export type { BookUpdate, MarketEvent, Ticker } from '../domain/market-event.ts';
+export type { AggTrade, BookTicker, Environment, Kline, PriceTick, TradeEvent } from '../domain/record.ts';
+export type { MarketFrame, RawFrame, VenueEvent } from '../domain/venue-event.ts';
+export type { Adapter } from './adapter.ts';
+export type { AdapterOptions } from './adapter-options.ts';
+export { binance, binanceTestnet, binanceUs, bybit } from './adapters.ts';
+export { books, bookTickers, klines, type MarketSource, prices, trades } from './market-filters.ts';

@@ -1,0 +1,79 @@
+import { Observable, type OperatorFunction } from 'rxjs';
+import type { BookUpdate, MarketEvent } from '../domain/market-event.ts';
+import type { BookTicker, Kline, PriceTick, TradeEvent } from '../domain/record.ts';
+import { SymbolPriceTicks } from '../market/price-ticks.ts';
+
+/** What the filters take: a venue's events, with or without what `detectStale` puts between them, or the output of `failover`. */
+export type MarketSource = MarketValue | { readonly kind: Exclude<string, 'value'> };
+
+/** One frame; `epoch` and `held` when it comes out of `failover`. */
+interface MarketValue {
+  readonly kind: 'value';
+  readonly value: readonly MarketEvent[];
+  readonly epoch?: number;
+  readonly held?: boolean;
+}
+
+/** The trades, in the order of the frames. */
+export function trades(): OperatorFunction<MarketSource, TradeEvent> {
+  return eventsThat((event) => (event.kind === 'trade' ? event : undefined));
+}
+
+/**
+ * A price for every trade and ticker, with the 24-hour figures of the last ticker. No price is older than the one before
+ * it of its symbol and epoch; backfilled and block trades make none.
+ */
+export function prices(): OperatorFunction<MarketSource, PriceTick> {
+  return (source) =>
+    new Observable((subscriber) => {
+      const ticks = new SymbolPriceTicks();
+      const toPrice = eventsThat((event) => {
+        if (event.kind !== 'trade' && event.kind !== 'ticker') return undefined;
+        const known = ticks.of(event.symbol);
+        if (event.kind === 'ticker') known.learn(event);
+        return known.tick(event, event.epoch);
+      });
+      return toPrice(source).subscribe(subscriber);
+    });
+}
+
+export function bookTickers(): OperatorFunction<MarketSource, BookTicker> {
+  return eventsThat((event) => (event.kind === 'book_ticker' ? event : undefined));
+}
+
+export function klines(): OperatorFunction<MarketSource, Kline> {
+  return eventsThat((event) => (event.kind === 'kline' ? event : undefined));
+}
+
+/** Books as the venue sends them: whole ones and changes. */
+export function books(): OperatorFunction<MarketSource, BookUpdate> {
+  return eventsThat((event) => (event.kind === 'book_update' ? event : undefined));
+}
+
+function eventsThat<T>(pick: (event: MarketEvent) => T | undefined): OperatorFunction<MarketSource, T> {
+  return (source) =>
+    new Observable((subscriber) =>
+      source.subscribe({
+        next(frame) {
+          if (!isMarketValue(frame)) return;
+          for (const event of frame.value) {
+            const picked = pick(inEpoch(event, frame));
+            if (picked !== undefined) subscriber.next(picked);
+          }
+        },
+        error: (error: unknown) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      }),
+    );
+}
+
+function isMarketValue(frame: MarketSource): frame is MarketValue {
+  return frame.kind === 'value';
+}
+
+/** `failover` knows the epoch, and whether the event was received before the switch. */
+function inEpoch(event: MarketEvent, { epoch, held }: MarketValue): MarketEvent {
+  if (epoch === undefined) return event;
+  const isHeldTrade = held === true && (event.kind === 'trade' || event.kind === 'agg_trade');
+  return isHeldTrade ? { ...event, epoch, source: 'backfill' } : { ...event, epoch };
+}
