@@ -1,11 +1,10 @@
+import { CountRate } from '../../domain/count-rate.ts';
 import { compareDecimals } from '../../domain/decimal.ts';
 import type { BookTicker } from '../../domain/record.ts';
 import type { Quality, QualityWarning } from '../../domain/status-snapshot.ts';
 
 const MOST_INVALID = 100;
 const STALE_AFTER_US = 30_000_000;
-/** Over how many whole seconds messages are averaged. */
-const RATE_SECONDS = 5;
 
 /** What is counted of one symbol, for as long as there is one to be told of it. */
 export class Count {
@@ -19,8 +18,8 @@ export class Count {
   spreads = 0;
   spreadSum = 0;
   inverted = 0;
-  /** `valid` at the ends of the last seconds, newest last. */
-  seconds: number[] = [];
+  /** Of `valid`. */
+  readonly rate = new CountRate();
 
   constructor(symbol: string | null) {
     this.symbol = symbol;
@@ -34,7 +33,7 @@ export class Count {
     this.spreads = 0;
     this.spreadSum = 0;
     this.inverted = 0;
-    this.seconds = [];
+    this.rate.clear();
   }
 }
 
@@ -85,10 +84,7 @@ export class DataQuality {
 
   /** To be called every second: starts the next second of the rates. */
   second(): void {
-    for (const { seconds, valid } of this.#heard()) {
-      seconds.push(valid);
-      if (seconds.length > RATE_SECONDS + 1) seconds.shift();
-    }
+    for (const { rate, valid } of this.#heard()) rate.second(valid);
   }
 
   /** Symbols of which too many messages were invalid; null: of no symbol that is known. */
@@ -106,9 +102,8 @@ export class DataQuality {
   }
 
   #quality(count: Count, now: number): Quality {
-    const { symbol, valid, invalid, spreads, spreadSum, inverted, seconds } = count;
+    const { symbol, valid, invalid, spreads, spreadSum, inverted, rate } = count;
     const lastUpdateAt = count.lastUpdateAt === Number.NEGATIVE_INFINITY ? null : count.lastUpdateAt;
-    const [oldest = 0] = seconds;
     const warnings: QualityWarning[] = [];
     if (invalid > MOST_INVALID) warnings.push('invalid');
     if (lastUpdateAt !== null && now - lastUpdateAt > STALE_AFTER_US) warnings.push('stale');
@@ -121,7 +116,7 @@ export class DataQuality {
       lastUpdateAt,
       averageSpreadPct: spreads === 0 ? null : spreadSum / spreads,
       invertedSpreads: inverted,
-      messagesPerSecond: seconds.length < 2 ? 0 : ((seconds.at(-1) ?? 0) - oldest) / (seconds.length - 1),
+      messagesPerSecond: rate.perSecond,
       warnings,
     };
   }

@@ -1,7 +1,5 @@
 import type { AggTrade, BookTicker, FeedRecord, Kline, PriceTick, TradeEvent } from '../../domain/record.ts';
-
-/** Over how many whole seconds trades are averaged. */
-const RATE_SECONDS = 5;
+import { CountRate } from '../../domain/count-rate.ts';
 
 export interface SymbolView {
   readonly coin: string;
@@ -11,8 +9,8 @@ export interface SymbolView {
   /** The scheduler's milliseconds; -Infinity: nothing was published. */
   lastAt: number;
   trades: number;
-  /** `trades` at the ends of the last seconds, newest last. */
-  readonly seconds: number[];
+  /** Of `trades`. */
+  readonly rate: CountRate;
 }
 
 /** What was published last of each symbol: the fold behind the live status and `getPrice`. */
@@ -25,7 +23,7 @@ export class FeedView {
   add(symbol: string, coin: string): void {
     if (this.symbols.has(symbol)) return;
     const lastAt = Number.NEGATIVE_INFINITY;
-    this.symbols.set(symbol, { coin, symbol, tick: undefined, lastAt, trades: 0, seconds: [] });
+    this.symbols.set(symbol, { coin, symbol, tick: undefined, lastAt, trades: 0, rate: new CountRate() });
   }
 
   remove(symbol: string): void {
@@ -55,16 +53,11 @@ export class FeedView {
 
   /** To be called every second: starts the next second of the rates. */
   second(): void {
-    for (const { seconds, trades } of this.symbols.values()) {
-      seconds.push(trades);
-      if (seconds.length > RATE_SECONDS + 1) seconds.shift();
-    }
+    for (const { rate, trades } of this.symbols.values()) rate.second(trades);
   }
 
   tradesPerSecond(symbol: string): number {
-    const seconds = this.symbols.get(symbol)?.seconds ?? [];
-    const [oldest = 0] = seconds;
-    return seconds.length < 2 ? 0 : ((seconds.at(-1) ?? 0) - oldest) / (seconds.length - 1);
+    return this.symbols.get(symbol)?.rate.perSecond ?? 0;
   }
 }
 

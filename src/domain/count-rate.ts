@@ -1,0 +1,23 @@
+/** Over how many whole seconds a rate is averaged. */
+const SECONDS = 5;
+
+/** How often something happened a second, over the last five whole seconds, from a count that only rises. */
+export class CountRate {
+  /** The count at the ends of the last seconds, newest last. */
+  #counts: number[] = [];
+
+  /** To be called every second with the count so far. */
+  second(count: number): void {
+    this.#counts.push(count);
+    if (this.#counts.length > SECONDS + 1) this.#counts.shift();
+  }
+
+  get perSecond(): number {
+    const [oldest = 0] = this.#counts;
+    return this.#counts.length < 2 ? 0 : ((this.#counts.at(-1) ?? 0) - oldest) / (this.#counts.length - 1);
+  }
+
+  clear(): void {
+    this.#counts = [];
+  }
+}

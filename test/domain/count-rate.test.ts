@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { CountRate } from '../../src/domain/count-rate.ts';
+
+it('is the mean of the last five whole seconds, and 0 before the first is over', () => {
+  const rate = new CountRate();
+  expect(rate.perSecond).toBe(0);
+  rate.second(100);
+  expect(rate.perSecond).toBe(0);
+  rate.second(107);
+  expect(rate.perSecond).toBe(7);
+  for (const count of [117, 127, 137, 147]) rate.second(count);
+  expect(rate.perSecond).toBe((7 + 4 * 10) / 5);
+  rate.second(157);
+  expect(rate.perSecond).toBe(10);
+  rate.clear();
+  expect(rate.perSecond).toBe(0);
+});
