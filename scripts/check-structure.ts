@@ -28,7 +28,7 @@ const LIMITS: Readonly<Record<keyof Structure, Limit>> = {
   files: { rule: `files with more than ${RULES.linesInFile} lines`, aim: 0, limit: 0 },
   classes: { rule: `classes with more than ${RULES.linesInClass} lines`, aim: 0, limit: 1 },
   operators: { rule: 'public operators that src/ does not use', aim: 0, limit: 2 },
-  names: { rule: 'names that two files export', aim: 0, limit: 3 },
+  names: { rule: 'names that two files export', aim: 0, limit: 0 },
   casts: { rule: 'casts', aim: 120, limit: 88 },
 };
 

@@ -1,7 +1,7 @@
-import { CountRate } from '../../domain/count-rate.ts';
 import { compareDecimals } from '../../domain/decimal.ts';
 import type { BookTicker } from '../../domain/record.ts';
 import type { Quality, QualityWarning } from '../../domain/status-snapshot.ts';
+import { CountRate } from '../../telemetry/count-rate.ts';
 
 const MOST_INVALID = 100;
 const STALE_AFTER_US = 30_000_000;

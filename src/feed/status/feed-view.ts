@@ -1,5 +1,5 @@
 import type { AggTrade, BookTicker, FeedRecord, Kline, PriceTick, TradeEvent } from '../../domain/record.ts';
-import { CountRate } from '../../domain/count-rate.ts';
+import { CountRate } from '../../telemetry/count-rate.ts';
 
 export interface SymbolView {
   readonly coin: string;

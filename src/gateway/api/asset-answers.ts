@@ -6,7 +6,7 @@ import type { PriceImpact } from '../../market/book/price-impact.ts';
 import type { TradeFigures } from '../../market/trades/trade-figures.ts';
 import type { VolumeProfile } from '../../market/trades/volume-profile.ts';
 import { CoinAnswer } from './feed-answers.ts';
-import { count, freshness, list, nullable, object, type Series, seriesFields } from './fields.ts';
+import { freshness, list, nullable, object, type Series, seriesFields, wholeNumber } from './fields.ts';
 import type { Json } from './json-names.ts';
 import { DecimalText, type OrderBookJson, recordFields, recordSchema } from './record-schema.ts';
 
@@ -49,14 +49,14 @@ const BookSummary = Type.Unsafe<Json<BookFigures>>(
 
 export const DepthSummary = object({
   ...bookState,
-  bid_levels: count('Levels that the figures are of'),
-  ask_levels: count('Levels that the figures are of'),
+  bid_levels: wholeNumber('Levels that the figures are of'),
+  ask_levels: wholeNumber('Levels that the figures are of'),
   figures: BookSummary,
   liquidity_score: nullable(Type.Number({ minimum: 0, maximum: 100 })),
 });
 export type DepthSummary = Static<typeof DepthSummary>;
 
-const Depth = object({ volume: DecimalText, value: DecimalText, levels: count('Levels') });
+const Depth = object({ volume: DecimalText, value: DecimalText, levels: wholeNumber('Levels') });
 
 export const DepthDistribution = object({
   ...bookState,
@@ -101,7 +101,7 @@ export type PriceImpacts = Static<typeof PriceImpacts>;
 export const Trades = object({
   ...seriesFields,
   trades: list(recordSchema('trade')),
-  block_trades: count('Block trades of this epoch so far'),
+  block_trades: wholeNumber('Block trades of this epoch so far'),
 });
 export type Trades = Static<typeof Trades>;
 
@@ -115,9 +115,9 @@ export type TradeStatsAnswer = Static<typeof TradeStatsAnswer>;
 
 const Figures = Type.Unsafe<Json<TradeFigures>>(
   object({
-    trades: count('Block trades are not in it'),
-    buy_trades: count('The taker bought'),
-    sell_trades: count('The taker sold'),
+    trades: wholeNumber('Block trades are not in it'),
+    buy_trades: wholeNumber('The taker bought'),
+    sell_trades: wholeNumber('The taker sold'),
     volume: DecimalText,
     buy_volume: DecimalText,
     sell_volume: DecimalText,

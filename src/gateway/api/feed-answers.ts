@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { CandleAgreement, LatencySummary, Quality } from '../../domain/status-snapshot.ts';
-import { count, Environment, freshness, list, ms, nullable, object, text } from './fields.ts';
+import { EnvironmentName, freshness, list, ms, nullable, object, text, wholeNumber } from './fields.ts';
 import type { Json } from './json-names.ts';
 import { DecimalText, type PriceJson, recordFields, recordSchema } from './record-schema.ts';
 
@@ -18,7 +18,7 @@ export type PricesAnswer = Static<typeof PricesAnswer>;
 
 export const Latency = Type.Unsafe<LatencyJson>(
   object({
-    count: count('Observations'),
+    count: wholeNumber('Observations'),
     p50: Type.Number({ description: 'Milliseconds' }),
     p99: Type.Number({ description: 'Milliseconds' }),
     p999: Type.Number({ description: 'Milliseconds' }),
@@ -29,13 +29,13 @@ export const Latency = Type.Unsafe<LatencyJson>(
 export const VenueAnswer = object({
   venue: text('bybit, binance, binance_us or binance_testnet'),
   state: text('connecting, connected, stale, quiet, disconnected, region_blocked, rate_limited, probing or idle'),
-  environment: nullable(Environment),
+  environment: nullable(EnvironmentName),
   active: Type.Boolean(),
   age_ms: nullable(ms('Since its last data; null: none yet')),
-  lines_up: nullable(count('Open connections')),
-  lines: nullable(count('Connections that carry the same subscriptions')),
-  frames: nullable(count('Frames received')),
-  reconnects: nullable(count('Connections lost or not made')),
+  lines_up: nullable(wholeNumber('Open connections')),
+  lines: nullable(wholeNumber('Connections that carry the same subscriptions')),
+  frames: nullable(wholeNumber('Frames received')),
+  reconnects: nullable(wholeNumber('Connections lost or not made')),
   reason: text('Why it is in this state, where that needs words'),
   latency_ms: nullable(object({ venue_to_socket: nullable(Latency), socket_to_emitted: nullable(Latency) })),
   clock_offset_ms: nullable(Type.Number({ description: "The venue's clock minus ours" })),
@@ -46,7 +46,7 @@ export const CoinAnswer = object({
   coin: text('Base asset, e.g. BTC'),
   symbol: text('Canonical symbol, e.g. BTCUSDT'),
   venue: nullable(text('The venue that serves it; null: nothing came yet')),
-  environment: nullable(Environment),
+  environment: nullable(EnvironmentName),
   epoch: Type.Integer(),
   price: nullable(DecimalText),
   change_24h: nullable(DecimalText),
@@ -66,27 +66,27 @@ export const SinkAnswer = object({
   name: text('kafka or file'),
   state: text('opening, up or down'),
   reason: text('Why, where that needs words'),
-  queued: nullable(count('Records that wait or are under way')),
+  queued: nullable(wholeNumber('Records that wait or are under way')),
   lag_ms: nullable(ms('Age of the oldest record that is not acknowledged; null: all are')),
-  delivered: nullable(count('Records acknowledged')),
-  dropped: nullable(count('Records dropped for want of room')),
+  delivered: nullable(wholeNumber('Records acknowledged')),
+  dropped: nullable(wholeNumber('Records dropped for want of room')),
   latency_ms: nullable(object({ emitted_to_acknowledged: nullable(Latency) })),
 });
 export type SinkAnswer = Static<typeof SinkAnswer>;
 
 export const GatewayStats = object({
-  clients: count('Open WebSockets'),
-  max_clients: count('More are refused'),
-  messages_sent: count('WebSocket messages'),
-  bytes_sent: count('Their payload'),
-  missed_trades: count('Trades that slow clients did not get, and were told of'),
-  closed_slow: count('Clients closed for not reading'),
+  clients: wholeNumber('Open WebSockets'),
+  max_clients: wholeNumber('More are refused'),
+  messages_sent: wholeNumber('WebSocket messages'),
+  bytes_sent: wholeNumber('Their payload'),
+  missed_trades: wholeNumber('Trades that slow clients did not get, and were told of'),
+  closed_slow: wholeNumber('Clients closed for not reading'),
 });
 export type GatewayStats = Static<typeof GatewayStats>;
 
 export const Status = object({
   at: ms('When the answer was made, since 1970'),
-  environment: nullable(Environment),
+  environment: nullable(EnvironmentName),
   source: Type.Unsafe<'pipeline' | 'topics'>(Type.Union([Type.Literal('pipeline'), Type.Literal('topics')])),
   instance: nullable(text('The process that speaks of the feed')),
   active_venue: nullable(Type.String()),
@@ -118,12 +118,12 @@ export const QualityAnswer = object({
       object({
         venue: Type.String(),
         symbol: nullable(text('Null: frames that tell no symbol')),
-        total: count('Messages'),
-        valid: count('Messages that could be used'),
-        invalid: count('Messages that could not'),
+        total: wholeNumber('Messages'),
+        valid: wholeNumber('Messages that could be used'),
+        invalid: wholeNumber('Messages that could not'),
         last_update_at: nullable(Type.Integer({ description: 'Last valid message, microseconds since 1970' })),
         average_spread_pct: nullable(Type.Number({ description: 'Mean spread of the book tickers, percent of mid' })),
-        inverted_spreads: count('Book tickers whose bid is not below the ask'),
+        inverted_spreads: wholeNumber('Book tickers whose bid is not below the ask'),
         messages_per_second: Type.Number(),
         warnings: list(Type.String()),
       }),
@@ -135,8 +135,8 @@ export const QualityAnswer = object({
         venue: Type.String(),
         symbol: Type.String(),
         interval: Type.String(),
-        compared: count("Closed candles of the venue that were compared with the trades'"),
-        equal: count('Of these'),
+        compared: wholeNumber("Closed candles of the venue that were compared with the trades'"),
+        equal: wholeNumber('Of these'),
         fields: counts,
         causes: counts,
       }),

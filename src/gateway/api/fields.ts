@@ -1,4 +1,5 @@
 import { type Static, type TObject, type TProperties, type TSchema, type TUnsafe, Type } from 'typebox';
+import type { Environment } from '../../domain/record.ts';
 
 /** What the schemas of answers are made of. */
 
@@ -10,13 +11,11 @@ export const object = <T extends TProperties>(properties: T): TObject<T> =>
   Type.Object(properties, { additionalProperties: false });
 export const text = (description: string) => Type.String({ description });
 export const ms = (description: string) => Type.Number({ description: `${description}, milliseconds` });
-export const count = (description: string) => Type.Integer({ minimum: 0, description });
+export const wholeNumber = (description: string) => Type.Integer({ minimum: 0, description });
 
-const EnvironmentName = Type.Union(
-  (['production', 'testnet', 'simulated', 'replay'] as const).map((name) => Type.Literal(name)),
+export const EnvironmentName = Type.Unsafe<Environment>(
+  Type.Union((['production', 'testnet', 'simulated', 'replay'] as const).map((name) => Type.Literal(name))),
 );
-type EnvironmentName = 'production' | 'testnet' | 'simulated' | 'replay';
-export const Environment = Type.Unsafe<EnvironmentName>(EnvironmentName);
 
 export const ErrorAnswer = object({
   error: text('What went wrong, for programs'),
@@ -30,7 +29,7 @@ export const seriesFields = {
   symbol: text('Canonical symbol, e.g. BTCUSDT'),
   coin: text('Base asset, e.g. BTC'),
   venue: text('Where the figures come from'),
-  environment: Environment,
+  environment: EnvironmentName,
   epoch: Type.Integer({
     description: "The venue's turn at serving the symbol, from 1; 0 before its first record. Histories begin with it.",
   }),

@@ -24,10 +24,10 @@ import { kafkajsError } from './kafkajs-error.ts';
 import {
   Broker,
   ConnectionPool,
-  messagesOf,
   crc32c,
   createErrorFromCode,
   type KafkajsLogger,
+  messagesOf,
   type RawOffsets,
   requestMetadata,
   requestProduce,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CountRate } from '../../src/domain/count-rate.ts';
+import { CountRate } from '../../src/telemetry/count-rate.ts';
 
 it('is the mean of the last five whole seconds, and 0 before the first is over', () => {
   const rate = new CountRate();
