@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import avro from 'avsc';
-import { map, type OperatorFunction, Subject } from 'rxjs';
+import { asyncScheduler, map, type OperatorFunction, Subject } from 'rxjs';
 import { encodeSingleObject } from '../../src/codec/wire-format.ts';
 import type { TradeEvent } from '../../src/domain/record.ts';
 import { compareIds } from '../../src/domain/trade-id.ts';
 import type { RawFrame } from '../../src/domain/venue-event.ts';
-import { TradeAnalytics } from '../../src/feed/analytics/trade-analytics.ts';
+import { publishLargeTrades } from '../../src/feed/analytics/publish-large-trades.ts';
+import { publishStats } from '../../src/feed/analytics/publish-stats.ts';
+import type { FeedEvent } from '../../src/feed/feed-event.ts';
 import { OrderBook } from '../../src/market/book/order-book.ts';
 import { LargeTrades } from '../../src/market/trades/large-trades.ts';
 import { TradeHistory } from '../../src/market/trades/trade-history.ts';
@@ -269,17 +271,31 @@ const statistics: readonly Case[] = [
     title: 'all of the pipeline: windows of 1 s and 60 s, large trades, volatility',
     events: EVENTS,
     begin: () => {
-      const analytics = new TradeAnalytics({
-        windowsMs: WINDOWS_MS,
-        allowedLatenessMs: 2000,
-        idleAfterMs: 5000,
-        historyTrades: 1000,
-        largeTradeThreshold: 10,
-      });
-      for (const { symbol } of instruments) analytics.began(symbol, { venue: 'binance', epoch: 1, at: 0 }, 0);
-      for (const first of trades.slice(0, instruments.length)) analytics.trade(analytics.of(first.symbol), first, 0);
-      analytics.idle(0);
-      return (index) => analytics.trade(analytics.of(trade(index).symbol), trade(index), index);
+      const events$ = new Subject<FeedEvent>();
+      const stages = {
+        stats: {
+          windowsMs: WINDOWS_MS,
+          allowedLatenessMs: 2000,
+          idleAfterMs: 5000,
+          historyTrades: 1000,
+          largeTradeThreshold: 10,
+        },
+        counts: 'trade',
+        scheduler: asyncScheduler,
+        watch: { uncounted: () => ({ blocks: 0, late: 0 }) },
+      } as const;
+      let records = 0;
+      for (const stage of [publishStats(stages), publishLargeTrades(stages)])
+        events$.pipe(stage).subscribe((output) => {
+          records += output.records.length;
+        });
+      const begun = instruments.map(({ symbol }) => ({ symbol, epoch: 1 }));
+      events$.next({ kind: 'epochs', venue: 'binance', at: 0, begun, records: [] });
+      return (index) => {
+        const one = trade(index);
+        events$.next({ kind: 'data', symbol: one.symbol, epoch: 1, events: [one] });
+        return records;
+      };
     },
   },
   perTrade(

@@ -2,8 +2,9 @@ import { connect, merge, type Observable, type SchedulerLike } from 'rxjs';
 import type { BooksWanted, Config } from '../config/config.ts';
 import { SymbolPriceTicks } from '../market/price-ticks.ts';
 import { failover } from '../operators/failover.ts';
-import { publishStats } from './analytics/publish-stats.ts';
-import type { TradeAnalyticsOptions } from './analytics/trade-analytics.ts';
+import { publishLargeTrades } from './analytics/publish-large-trades.ts';
+import { publishStats, type TradeStatsOptions } from './analytics/publish-stats.ts';
+import type { PreviousTrades } from './analytics/stats-epoch.ts';
 import type { MergedEvent } from './arbitration/merged-event.ts';
 import { publishBooks } from './books/publish-books.ts';
 import { assignEpochs } from './failover/assign-epochs.ts';
@@ -16,7 +17,6 @@ import { publishTrades } from './publish/publish-trades.ts';
 import { EpochLedger } from './resume/epoch-ledger.ts';
 import type { FormerEpoch } from './resume/former-runs.ts';
 import { publishPositions } from './resume/publish-positions.ts';
-import type { PreviousTrades } from './resume/recent-trades.ts';
 import type { FeedWatch } from './status/feed-watch.ts';
 import { publishStatus } from './status/publish-status.ts';
 import type { StatusLog } from './status/status-log.ts';
@@ -27,7 +27,7 @@ export interface FeedOptions {
   /** How much of the books is published; none of them by default. */
   readonly books?: BooksWanted;
   /** How trades are summed up; they are not by default. */
-  readonly stats?: TradeAnalyticsOptions;
+  readonly stats?: TradeStatsOptions;
   /** How previous runs ended, as the sinks tell. */
   readonly previous: readonly FormerEpoch[];
   /** What previous runs published lately of the epochs that go on. */
@@ -64,6 +64,7 @@ export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observ
       merge(
         served$.pipe(watch.events()),
         served$.pipe(publishTrades()),
+        served$.pipe(publishLargeTrades(stages)),
         served$.pipe(publishStats(stages)),
         served$.pipe(publishPrices(ticks)),
         served$.pipe(publishBookTickers()),

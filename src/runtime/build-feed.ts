@@ -1,10 +1,10 @@
 import { booksOf, type Config } from '../config/config.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import { KlineCheck, subscribedKlines } from '../feed/analytics/kline-check.ts';
+import type { PreviousTrades } from '../feed/analytics/stats-epoch.ts';
 import type { Resumption } from '../feed/arbitration/resumption.ts';
 import { feed } from '../feed/feed.ts';
 import type { FormerEpoch } from '../feed/resume/former-runs.ts';
-import type { PreviousTrades } from '../feed/resume/recent-trades.ts';
 import type { VenueFeed } from '../feed/venue-feed.ts';
 import { venues } from '../venues/registry.ts';
 import { buildVenues, type VenueDependencies } from './build-venues.ts';

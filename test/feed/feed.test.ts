@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { Instrument } from '../../src/domain/instrument.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
+import type { PreviousTrades } from '../../src/feed/analytics/stats-epoch.ts';
 import type { BookStepped, MergedEvent } from '../../src/feed/arbitration/merged-event.ts';
 import { type FeedOptions, feed } from '../../src/feed/feed.ts';
 import { Activity } from '../../src/feed/liveness/activity.ts';
-import type { PreviousTrades } from '../../src/feed/resume/recent-trades.ts';
 import { VenueFeed } from '../../src/feed/venue-feed.ts';
 import type { VenueSignal } from '../../src/feed/venue-signal.ts';
 import { BookSync } from '../../src/market/book/book-sync.ts';
@@ -308,7 +308,7 @@ describe('Feed', () => {
     const takeUp = new Map([['trade', last]] as const);
     const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp }];
     const taken: PreviousTrades = {
-      ...{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, toldTo: Number.NEGATIVE_INFINITY, windows: [], gaps: [] },
+      ...{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, publishedTo: Number.NEGATIVE_INFINITY, windows: [], gaps: [] },
       trades: [tradeEvent(1, { venue: 'bybit', timestamp: 1000 })],
     };
     const recent = Promise.resolve([taken]);

@@ -1,88 +1,89 @@
-import { defer, EMPTY, from, map, merge, type OperatorFunction, type SchedulerLike } from 'rxjs';
-import type { FeedRecord } from '../../domain/record.ts';
+import {
+  connect,
+  defer,
+  EMPTY,
+  filter,
+  map,
+  type ObservableInput,
+  type OperatorFunction,
+  type SchedulerLike,
+} from 'rxjs';
+import { windowStats } from '../../operators/window-stats.ts';
+import type { SequencedTrade } from '../arbitration/merged-event.ts';
 import type { FeedEvent, FeedOutput } from '../feed-event.ts';
-import { publishEvery, publishing } from '../publish/publishing.ts';
-import type { PreviousTrades } from '../resume/recent-trades.ts';
-import { AwaitedAnalytics } from './awaited-analytics.ts';
-import type { TradeAnalytics, TradeAnalyticsOptions } from './trade-analytics.ts';
+import { afterRecent, type RecentTrades } from './after-recent.ts';
+import { trackEpochs } from './track-epochs.ts';
+import { WindowSums } from './window-sums.ts';
+
+export interface TradeStatsOptions {
+  /** Lengths, milliseconds. */
+  readonly windowsMs: readonly number[];
+  readonly allowedLatenessMs: number;
+  /** A venue without trades for as long, in addition to the lateness, has its windows closed by the clock. */
+  readonly idleAfterMs: number;
+  /** The mean quantity is that of so many trades, at most. */
+  readonly historyTrades: number;
+  /** How many times the mean quantity a large trade has at least. */
+  readonly largeTradeThreshold: number;
+}
+
+/** Trades that no window counts: blocks, and those that came after a window of theirs had closed. */
+export interface UncountedTrades {
+  readonly blocks: number;
+  readonly late: number;
+}
 
 export interface StatsStageOptions {
   /** Undefined: nothing is summed up. */
-  readonly stats?: TradeAnalyticsOptions;
+  readonly stats?: TradeStatsOptions;
   /** The trades that are summed up. */
-  readonly counts: 'trade' | 'agg_trade';
-  /** What previous runs published lately of the epochs that go on; until it is known statistics wait. */
-  readonly recent?: Promise<readonly PreviousTrades[]>;
+  readonly counts: SequencedTrade['kind'];
+  /** What previous runs published lately of the epochs that continue; until it is known statistics wait. */
+  readonly recent?: ObservableInput<RecentTrades>;
   readonly scheduler: SchedulerLike;
-  readonly watch: { uncounted: () => TradeAnalytics['counts'] };
+  readonly watch: { uncounted: () => UncountedTrades };
 }
 
-/** How late a window may close for want of trades. */
-const WINDOWS_CHECK_MS = 100;
-/** Stands for the trade behind a gap if none is known. */
-const DOUBT = 'doubt';
-const NONE: readonly never[] = [];
-
-/** Publishes the statistics of each window of time, and large trades; a window of an epoch that ends before its successor's first record. */
+/**
+ * Publishes statistics of the trades in each window of time. Windows are tumbling, per venue, symbol and epoch, on the
+ * trade's timestamp. One closes when the venue's event time passes its end + `allowedLatenessMs`, or after
+ * `allowedLatenessMs` + `idleAfterMs` without data, or at once when the epoch ends, as incomplete. A symbol with a
+ * pending gap holds its windows up to 10 s. A trade later than that is counted as late, never merged.
+ */
 export function publishStats(options: StatsStageOptions): OperatorFunction<FeedEvent, FeedOutput> {
-  const { stats, recent, scheduler, watch } = options;
+  const { stats, recent, watch, scheduler } = options;
   if (stats === undefined) return () => EMPTY;
   return (events$) =>
     defer(() => {
-      const analytics = new AwaitedAnalytics(stats);
-      watch.uncounted = () => analytics.counts;
-      const begin = (previous: readonly PreviousTrades[]) =>
-        analytics.begin(new Map(previous.map((one) => [one.symbol, one])), scheduler.now());
-      if (recent === undefined) begin([]);
-      return merge(
-        events$.pipe(publishing((event) => recordsOf(analytics, event, options))),
-        publishEvery(WINDOWS_CHECK_MS, scheduler, () => analytics.idle(scheduler.now())),
-        recent === undefined
-          ? EMPTY
-          : from(recent).pipe(map((previous) => ({ records: begin(previous), barrier: false }))),
+      const uncounted = { blocks: 0, late: 0 };
+      watch.uncounted = () => uncounted;
+      return events$.pipe(
+        afterRecent(recent),
+        trackEpochs({ ...options, stats }, uncounted),
+        connect((tracked$) =>
+          tracked$.pipe(
+            filter((event) => event.kind === 'trade'),
+            windowStats({
+              windowMs: stats.windowsMs,
+              allowedLatenessMs: stats.allowedLatenessMs,
+              idleAfterMs: stats.idleAfterMs,
+              timestampOf: ({ trade }) => trade.timestamp,
+              keyOf: ({ epoch }) => epoch.id,
+              clockOf: ({ epoch }) => epoch.venue,
+              create: (_windowStart, _key, { epoch }) => new WindowSums(epoch),
+              add: (sums, { trade }) => sums.add(trade),
+              // The trades of a previous run were counted then.
+              onLate: ({ epoch }) => {
+                if (epoch.hasTraded) uncounted.late++;
+              },
+              control$: tracked$.pipe(filter((event) => event.kind !== 'trade')),
+              scheduler,
+            }),
+          ),
+        ),
+        map(({ accumulator, ...window }) => accumulator.record(window)),
+        filter((record) => record !== undefined),
+        map((record) => ({ records: [record], barrier: false })),
       );
     });
-}
-
-function recordsOf(
-  analytics: AwaitedAnalytics,
-  event: FeedEvent,
-  { counts, scheduler }: StatsStageOptions,
-): readonly FeedRecord[] {
-  const now = scheduler.now();
-  switch (event.kind) {
-    case 'data': {
-      const records: FeedRecord[] = [];
-      for (const one of event.events)
-        if ((one.kind === 'trade' || one.kind === 'agg_trade') && one.kind === counts)
-          records.push(...analytics.trade(analytics.of(event.symbol), one, now));
-      return records;
-    }
-    case 'epochs': {
-      const { venue, at } = event;
-      return event.begun.flatMap(({ symbol, epoch }) => analytics.began(symbol, { venue, epoch, at }, now));
-    }
-    case 'unfollowed':
-      return analytics.ended(event.symbol);
-    case 'gap_pending':
-      if (event.channel === counts)
-        analytics.hold(event.symbol, { toId: event.toId, fromTime: event.gap.fromTime }, now);
-      return NONE;
-    case 'gap_closed':
-      if (event.channel !== counts) return NONE;
-      if (event.gap !== undefined) analytics.gap(event.symbol, event.gap);
-      analytics.release(event.symbol, event.toId);
-      return NONE;
-    case 'doubt':
-      // What may be missing would belong into windows that are open: they wait for it.
-      if (event.of !== counts) return NONE;
-      if (event.before === null) analytics.release(event.symbol, DOUBT);
-      else {
-        const { timestamp: fromTime } = event.before;
-        analytics.hold(event.symbol, { toId: DOUBT, fromTime, endsBySilence: !event.waits }, now);
-      }
-      return NONE;
-    default:
-      return NONE;
-  }
 }

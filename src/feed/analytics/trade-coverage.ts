@@ -6,13 +6,13 @@ interface Span {
   readonly to: number;
 }
 
-/** A hole that has no outcome yet: nothing behind its begin is known. */
-export interface OpenHole {
+/** A gap that has no outcome yet: nothing behind its begin is known. */
+export interface PendingGap {
   readonly from: number;
   /** How long it holds windows open, milliseconds on the caller's clock. */
   readonly until: number;
   /** No longer than until the venue is silent. */
-  readonly endsBySilence?: boolean;
+  readonly endsBySilence: boolean;
 }
 
 /** A series that was served for as long without a trade had none. Until then its subscription may not have been there. */
@@ -24,7 +24,7 @@ const MAX_GAPS = 64;
 export class TradeCoverage {
   #knownFrom = Number.POSITIVE_INFINITY;
   readonly #gaps: Span[] = [];
-  readonly #holes = new Map<string, OpenHole>();
+  readonly #pending = new Map<string, PendingGap>();
 
   /**
    * The first trade that is known of the series. Others of its millisecond may lie before it. Where it came long after
@@ -45,26 +45,26 @@ export class TradeCoverage {
     this.#gaps.splice(0, 2, { from: Math.min(first.from, second.from), to: Math.max(first.to, second.to) });
   }
 
-  open(hole: string, open: OpenHole): void {
-    this.#holes.set(hole, open);
+  open(gap: string, pending: PendingGap): void {
+    this.#pending.set(gap, pending);
   }
 
-  close(hole: string): void {
-    this.#holes.delete(hole);
+  close(gap: string): void {
+    this.#pending.delete(gap);
   }
 
-  /** How long the open holes hold windows open, where the venue is silent from `silentAt` on; -Infinity: there are none. */
+  /** How long the pending gaps hold windows open, where the venue is silent from `silentAt` on; -Infinity: there are none. */
   heldUntil(silentAt = Number.POSITIVE_INFINITY): number {
     let held = Number.NEGATIVE_INFINITY;
-    for (const { until, endsBySilence } of this.#holes.values())
-      held = Math.max(held, endsBySilence === true ? Math.min(until, silentAt) : until);
+    for (const { until, endsBySilence } of this.#pending.values())
+      held = Math.max(held, endsBySilence ? Math.min(until, silentAt) : until);
     return held;
   }
 
   /** True where no trade of the time is known to be missing; `end` exclusive. */
   isWhole(start: number, end: number): boolean {
     if (start < this.#knownFrom) return false;
-    for (const { from } of this.#holes.values()) if (from < end) return false;
+    for (const { from } of this.#pending.values()) if (from < end) return false;
     return !this.#gaps.some(({ from, to }) => from < end && to >= start);
   }
 }

@@ -6,6 +6,11 @@ import type { Checkpoint, SequenceGap } from '../../operators/sequence/id-sequen
 /** What comes in the order of its ids, each once. */
 export type SequencedTrade = TradeEvent | AggTrade;
 
+/** True for a trade of this kind. */
+export function isSequencedTrade(event: MergedEvent, kind: SequencedTrade['kind']): event is SequencedTrade {
+  return event.kind === kind;
+}
+
 interface Notice {
   readonly symbol: string;
   readonly coin: string;

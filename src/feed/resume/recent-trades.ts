@@ -4,7 +4,7 @@ import { asFault, type Fault } from '../../domain/fault.ts';
 import type { Recent, RecentOptions, SeriesCheckpoint } from '../../sinks/contract.ts';
 import { seriesKey } from '../../sinks/resume/checkpoints.ts';
 import { lastTimes } from '../../sinks/resume/lookback.ts';
-import type { FormerTrades } from '../analytics/trade-analytics.ts';
+import type { PreviousTrades } from '../analytics/stats-epoch.ts';
 import type { FormerEpoch } from './former-runs.ts';
 import { ToldWindows } from './told-windows.ts';
 
@@ -43,11 +43,6 @@ export interface FormerSink {
 
 type RecentSpans = Pick<RecentOptions, 'checkpoints' | 'spanMs' | 'windowsSpanMs'>;
 type Found = Omit<PreviousTrades, 'windows'> & Pick<Recent, 'windows'>;
-
-/** What previous runs published lately of a symbol at a venue. */
-export interface PreviousTrades extends FormerTrades {
-  readonly symbol: string;
-}
 
 /** What sinks tell of the near past. */
 export interface NearPast {
@@ -142,7 +137,7 @@ export function formerTrades(
         symbol,
         epoch,
         trades: own,
-        toldTo: knownFrom.get(venue) ?? Number.NEGATIVE_INFINITY,
+        publishedTo: knownFrom.get(venue) ?? Number.NEGATIVE_INFINITY,
         windows: (windowsOf.get(key) ?? []).filter((window) => window.epoch === epoch),
         gaps: [
           ...known,
@@ -155,7 +150,7 @@ export function formerTrades(
 }
 
 /** Some may be missing anywhere up to where the gaps are known from. */
-function unsure({ epoch }: FormerEpoch, trades: Recent['trades'], knownFrom: number): FormerTrades['gaps'] {
+function unsure({ epoch }: FormerEpoch, trades: Recent['trades'], knownFrom: number): PreviousTrades['gaps'] {
   const [first, last] = [trades[0], trades.at(-1)];
   if (first === undefined || last === undefined || first.timestamp >= knownFrom) return [];
   return [{ epoch, outcome: 'unknown', fromTime: first.timestamp, toTime: Math.min(last.timestamp, knownFrom) }];

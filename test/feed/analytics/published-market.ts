@@ -1,6 +1,7 @@
 import type { Gap, LargeTrade, TradeEvent, TradeStats } from '../../../src/domain/record.ts';
-import { TradeAnalytics } from '../../../src/feed/analytics/trade-analytics.ts';
+import type { PreviousTrades } from '../../../src/feed/analytics/stats-epoch.ts';
 import { tradeEvent } from '../../../testing/judges/events.ts';
+import { type StatsRecord, StatsStages } from './stats-stages.ts';
 
 export const LATENESS_MS = 2000;
 export const IDLE_MS = 5000;
@@ -10,6 +11,8 @@ const GIVEN_UP_MS = HOLD_MS + 50;
 const RING_MS = 10_000;
 /** Windows that end longer before a symbol's last published trade are closed: what held them open is over. */
 const OPEN_MS = LATENESS_MS + IDLE_MS + HOLD_MS;
+/** How often the time that a venue has reached is looked at. */
+const LOOK_MS = 100;
 /** Between a lost trade and the next. */
 const NOTICED_MS = 300;
 const VENUES = ['binance', 'bybit'] as const;
@@ -72,7 +75,7 @@ export class PublishedMarket {
   readonly #eventTimes = new Map<string, number>();
   readonly #dataAt = new Map<string, number>();
   readonly #furthest = new Map<string, number>();
-  #analytics: TradeAnalytics;
+  #stages: StatsStages;
   #now = 1_000_000;
   #active = 0;
   #epoch = 0;
@@ -90,7 +93,7 @@ export class PublishedMarket {
       holeSince: 0,
       begunAt: undefined,
     }));
-    this.#analytics = this.#newAnalytics();
+    this.#stages = this.#newStages([]);
     this.#begin(0);
   }
 
@@ -125,21 +128,22 @@ export class PublishedMarket {
   finish(): void {
     for (const symbol of this.#symbols) this.#resolve(symbol, false);
     this.#advance(120_000);
-    this.late += this.#analytics.counts.late;
+    this.late += this.#stages.watch.uncounted().late;
   }
 
   #symbolOf(number: number): Symbol {
     return this.#symbols[number % this.#symbols.length] as Symbol;
   }
 
-  #newAnalytics(): TradeAnalytics {
-    return new TradeAnalytics({
+  #newStages(recent: readonly PreviousTrades[]): StatsStages {
+    const options = {
       windowsMs: this.#windowsMs,
       allowedLatenessMs: LATENESS_MS,
       idleAfterMs: IDLE_MS,
       historyTrades: 1000,
       largeTradeThreshold: 3,
-    });
+    };
+    return new StatsStages(options, (record) => this.#tell(record), this.#now, recent);
   }
 
   get #venue(): string {
@@ -148,28 +152,23 @@ export class PublishedMarket {
 
   #advance(ms: number): void {
     const to = this.#now + ms;
-    for (;;) {
+    while (this.#now < to) {
       const givenUp = this.#symbols
         .filter(({ waiting }) => waiting.length > 0)
         .map(({ holeSince }) => holeSince + GIVEN_UP_MS);
-      const next = Math.max(this.#now, Math.min(this.#analytics.nextIdleAt() ?? Number.POSITIVE_INFINITY, ...givenUp));
-      if (next > to) break;
+      const next = Math.max(this.#now, Math.min(this.#now + LOOK_MS, to, ...givenUp));
+      this.#stages.scheduler.advance(next - this.#now);
       this.#now = next;
       for (const venue of VENUES) this.#reached(venue);
-      this.#tell(this.#analytics.idle(next));
       for (const symbol of this.#symbols) if (next >= symbol.holeSince + GIVEN_UP_MS) this.#resolve(symbol, false);
     }
-    this.#now = to;
   }
 
-  #tell(records: readonly (TradeStats | LargeTrade)[]): void {
-    for (const record of records) {
-      if (record.kind === 'large_trade') this.large.push(record);
-      else
-        this.told.push({
-          record,
-          reached: this.#reached(record.venue),
-        });
+  #tell(record: StatsRecord): void {
+    if (record.kind === 'large_trade') this.large.push(record);
+    else {
+      this.#now = this.#stages.scheduler.now();
+      this.told.push({ record, reached: this.#reached(record.venue) });
     }
   }
 
@@ -224,8 +223,8 @@ export class PublishedMarket {
     symbol.waiting.push(trade);
     if (symbol.waiting.length > 1) return;
     symbol.holeSince = this.#now;
-    const fromTime = symbol.last?.timestamp ?? 0;
-    this.#analytics.hold(symbol.key, { toId: trade.tradeId, fromTime }, this.#now);
+    const last = symbol.last ?? trade;
+    this.#stages.pending(symbol.key, trade.tradeId, this.#gapBetween(symbol, last, trade));
   }
 
   #publish(symbol: Symbol, trade: TradeEvent): void {
@@ -239,7 +238,7 @@ export class PublishedMarket {
     const { venue, timestamp } = trade;
     this.#eventTimes.set(venue, Math.max(this.#eventTimes.get(venue) ?? 0, timestamp));
     this.#dataAt.set(venue, this.#now);
-    this.#tell(this.#analytics.trade(this.#analytics.of(symbol.key), trade, this.#now));
+    this.#stages.trade(symbol.key, trade);
   }
 
   #resolve(symbol: Symbol, fetched: boolean): void {
@@ -248,27 +247,35 @@ export class PublishedMarket {
     if (behind === undefined || last === undefined) return;
     symbol.missing = [];
     symbol.waiting = [];
-    this.#analytics.release(symbol.key, behind.tradeId);
     const gap: Gap = {
+      ...this.#gapBetween(symbol, last, behind),
+      missing: missing.length,
+      filled: fetched ? missing.length : 0,
+      outcome: fetched ? 'repaired' : 'unrepaired',
+    };
+    this.gaps.push(gap);
+    this.#stages.closed(symbol.key, behind.tradeId, gap);
+    if (!fetched) this.#because(symbol, last.timestamp, behind.timestamp);
+    if (this.#now >= symbol.holeSince + HOLD_MS) this.#because(symbol, last.timestamp, this.#now);
+    for (const trade of fetched ? missing : []) this.#publish(symbol, { ...trade, source: 'backfill' });
+    for (const trade of waiting) this.#publish(symbol, trade);
+  }
+
+  #gapBetween({ key }: Symbol, last: TradeEvent, behind: TradeEvent): Gap {
+    return {
       kind: 'gap',
       venue: this.#venue,
-      symbol: symbol.key,
+      symbol: key,
       epoch: this.#epoch,
       fromId: last.tradeId,
       toId: behind.tradeId,
       fromTime: last.timestamp,
       toTime: behind.timestamp,
-      missing: missing.length,
-      filled: fetched ? missing.length : 0,
-      outcome: fetched ? 'repaired' : 'unrepaired',
+      missing: null,
+      filled: 0,
+      outcome: 'unknown',
       environment: 'production',
     };
-    this.gaps.push(gap);
-    this.#analytics.gap(symbol.key, gap);
-    if (!fetched) this.#because(symbol, last.timestamp, behind.timestamp);
-    if (this.#now >= symbol.holeSince + HOLD_MS) this.#because(symbol, last.timestamp, this.#now);
-    for (const trade of fetched ? missing : []) this.#publish(symbol, { ...trade, source: 'backfill' });
-    for (const trade of waiting) this.#publish(symbol, trade);
   }
 
   #because({ key }: Symbol, from: number, to: number): void {
@@ -285,8 +292,7 @@ export class PublishedMarket {
       // The windows that were open are cut.
       this.#because(symbol, symbol.publishedAt - OPEN_MS, this.#now);
       symbol.publishedAt = this.#now;
-      const turn = { venue: this.#venue, epoch: this.#epoch, at: this.#now };
-      this.#tell(this.#analytics.began(symbol.key, turn, this.#now));
+      this.#stages.began(symbol.key, { venue: this.#venue, epoch: this.#epoch, at: this.#now });
     }
     const after = this.#now - Math.min(ringMs, RING_MS);
     for (const symbol of this.#symbols)
@@ -296,8 +302,7 @@ export class PublishedMarket {
   }
 
   #restart(afterMs: number): void {
-    this.late += this.#analytics.counts.late;
-    this.#analytics = this.#newAnalytics();
+    this.late += this.#stages.watch.uncounted().late;
     for (const symbol of this.#symbols) {
       // Nothing that waited was published.
       symbol.missing = symbol.last === undefined ? [] : [...symbol.missing, ...symbol.waiting];
@@ -308,23 +313,34 @@ export class PublishedMarket {
       this.#now += 700;
       for (const symbol of this.#symbols) this.#trade(symbol, 0, false);
     }
-    for (const symbol of this.#symbols) this.#restore(symbol);
+    this.#stages = this.#newStages(this.#symbols.map((symbol) => this.#recent(symbol)));
+    for (const symbol of this.#symbols) {
+      this.#stages.began(symbol.key, { venue: this.#venue, epoch: this.#epoch, at: this.#now });
+      const own = this.#publishedOf(symbol);
+      const first = own.at(-this.#history);
+      if (first !== undefined && first !== own[0]) this.#because(symbol, this.#now - 200_000, first.timestamp);
+      // Until its first trade, if that takes more than the hold.
+      this.#because(symbol, own.at(-1)?.timestamp ?? 0, this.#now + HOLD_MS);
+      if (own.length === 0) symbol.begunAt = this.#now;
+    }
   }
 
-  #restore(symbol: Symbol): void {
-    const { key } = symbol;
-    const own = this.published.filter(({ symbol, epoch }) => symbol === key && epoch === this.#epoch);
-    const trades = own.slice(-this.#history);
+  #publishedOf({ key }: Symbol): TradeEvent[] {
+    return this.published.filter(({ symbol, epoch }) => symbol === key && epoch === this.#epoch);
+  }
+
+  #recent(symbol: Symbol): PreviousTrades {
     const windows = this.told
       .map(({ record }) => record)
-      .filter((record) => record.symbol === key && record.epoch === this.#epoch);
-    const gaps = this.gaps.filter(({ symbol }) => symbol === key);
-    const [venue, epoch, toldTo] = [this.#venue, this.#epoch, Number.NEGATIVE_INFINITY];
-    this.#analytics.restore(key, { venue, epoch, trades, toldTo, windows, gaps }, this.#now);
-    this.#tell(this.#analytics.began(key, { venue: this.#venue, epoch: this.#epoch, at: this.#now }, this.#now));
-    if (trades.length < own.length) this.#because(symbol, this.#now - 200_000, trades[0]?.timestamp ?? this.#now);
-    // Until its first trade, if that takes more than the hold.
-    this.#because(symbol, own.at(-1)?.timestamp ?? 0, this.#now + HOLD_MS);
-    if (own.length === 0) symbol.begunAt = this.#now;
+      .filter((record) => record.symbol === symbol.key && record.epoch === this.#epoch);
+    return {
+      symbol: symbol.key,
+      venue: this.#venue,
+      epoch: this.#epoch,
+      trades: this.#publishedOf(symbol).slice(-this.#history),
+      publishedTo: Number.NEGATIVE_INFINITY,
+      windows,
+      gaps: this.gaps.filter((gap) => gap.symbol === symbol.key),
+    };
   }
 }

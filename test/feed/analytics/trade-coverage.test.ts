@@ -53,7 +53,7 @@ describe('TradeCoverage', () => {
 
   it('behind an open hole nothing is known, until it closes', () => {
     const coverage = begun();
-    coverage.open('7', { from: 200_500, until: 1 });
+    coverage.open('7', { from: 200_500, until: 1, endsBySilence: false });
     const whole = () => [199_000, 200_000, 300_000].map((start) => coverage.isWhole(start, start + 1000));
     expect(whole()).toEqual([true, false, false]);
     coverage.close('7');
@@ -63,8 +63,8 @@ describe('TradeCoverage', () => {
   it('is held as long as any hole says', () => {
     const coverage = begun();
     const until = [coverage.heldUntil()];
-    coverage.open('7', { from: 0, until: 10 });
-    coverage.open('8', { from: 0, until: 12 });
+    coverage.open('7', { from: 0, until: 10, endsBySilence: false });
+    coverage.open('8', { from: 0, until: 12, endsBySilence: false });
     until.push(coverage.heldUntil());
     coverage.close('8');
     until.push(coverage.heldUntil());
@@ -77,7 +77,7 @@ describe('TradeCoverage', () => {
     const coverage = begun();
     coverage.open('7', { from: 0, until: 10, endsBySilence: true });
     expect([coverage.heldUntil(), coverage.heldUntil(7), coverage.heldUntil(12)]).toEqual([10, 7, 10]);
-    coverage.open('8', { from: 0, until: 9 });
+    coverage.open('8', { from: 0, until: 9, endsBySilence: false });
     expect(coverage.heldUntil(7)).toBe(9);
   });
 

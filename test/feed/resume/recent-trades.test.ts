@@ -122,7 +122,7 @@ describe('what a sink had published lately', () => {
     expect(btc).toMatchObject({
       venue: 'binance',
       epoch: 3,
-      toldTo: 1000,
+      publishedTo: 1000,
       windows: [{ windowStart: 4000 }],
       gaps: [{ fromTime: 5500 }],
     });
@@ -250,7 +250,7 @@ describe('what the sinks tell', () => {
       noFault,
     );
     expect(former.find(({ symbol }) => symbol === 'ETHUSDT')).toMatchObject({
-      toldTo: now - 31 * 60_000,
+      publishedTo: now - 31 * 60_000,
       windows: [quiet],
     });
     expect(told.get('b')?.has(quiet)).toBe(true);

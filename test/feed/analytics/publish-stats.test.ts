@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Gap, LargeTrade, TradeEvent, TradeStats } from '../../../src/domain/record.ts';
-import {
-  type FormerTrades,
-  TradeAnalytics,
-  type TradeAnalyticsOptions,
-} from '../../../src/feed/analytics/trade-analytics.ts';
+import type { Gap, TradeEvent, TradeStats } from '../../../src/domain/record.ts';
+import type { TradeStatsOptions } from '../../../src/feed/analytics/publish-stats.ts';
+import type { PreviousTrades } from '../../../src/feed/analytics/stats-epoch.ts';
 import { tradeEvent } from '../../../testing/judges/events.ts';
+import { type StatsRecord, StatsStages } from './stats-stages.ts';
 
 const T0 = 1_723_161_240_000;
 
@@ -34,73 +32,90 @@ function gap(from: number, to: number, fields: Partial<Gap> = {}): Gap {
 }
 
 /** `BTC 3+1: 2` is two trades of BTC from second 3 for one second. */
-function text(record: TradeStats | LargeTrade): string {
+function text(record: StatsRecord): string {
   if (record.kind === 'large_trade') return `${record.coin} large ${record.multiple}`;
   const { coin, windowStart, windowMs, trades, complete } = record;
   return `${coin} ${(windowStart - T0) / 1000}+${windowMs / 1000}: ${trades}${complete ? '' : ' incomplete'}`;
 }
 
-/** The machine with a clock that goes with what comes, in seconds after T0, and all that it has told since last asked. */
+/** The stages with a clock that goes with what comes, in seconds after T0, and all that they published since last asked. */
 class Desk {
-  readonly analytics: TradeAnalytics;
   now = 0;
-  #told: (TradeStats | LargeTrade)[] = [];
+  readonly #options: TradeStatsOptions;
+  readonly #recent: PreviousTrades[] = [];
+  #stages: StatsStages | undefined;
+  #records: StatsRecord[] = [];
 
-  constructor(options: Partial<TradeAnalyticsOptions> = {}) {
-    this.analytics = new TradeAnalytics({
+  constructor(options: Partial<TradeStatsOptions> = {}) {
+    this.#options = {
       windowsMs: [1000],
       allowedLatenessMs: 2000,
       idleAfterMs: 5000,
       historyTrades: 1000,
       largeTradeThreshold: 10,
       ...options,
-    });
+    };
   }
 
-  /** What was told since, as text. */
+  /** What was published since, as text. */
   get told(): string[] {
     return this.records.map(text);
   }
 
-  get records(): (TradeStats | LargeTrade)[] {
-    return this.#told.splice(0);
+  get records(): StatsRecord[] {
+    return this.#records.splice(0);
+  }
+
+  get counts(): { readonly blocks: number; readonly late: number } {
+    return this.#started.watch.uncounted();
+  }
+
+  /** No window is open, and none is held. */
+  get isIdle(): boolean {
+    return this.#started.scheduler.waiting === 0;
+  }
+
+  /** To be called before anything begins. */
+  restore(recent: PreviousTrades): void {
+    this.#recent.push(recent);
+  }
+
+  get #started(): StatsStages {
+    const onRecord = (record: StatsRecord) => {
+      if (record.symbol !== 'OTHER') this.#records.push(record);
+    };
+    this.#stages ??= new StatsStages(this.#options, onRecord, Math.round(this.now * 1000), this.#recent);
+    return this.#stages;
   }
 
   /** Time goes on, and with it what is due by then. */
   at(seconds: number): this {
-    for (;;) {
-      const next = this.analytics.nextIdleAt();
-      if (next === undefined || next > seconds * 1000) break;
-      this.now = Math.max(this.now, next / 1000);
-      this.#told.push(...this.analytics.idle(this.now * 1000));
-    }
     this.now = seconds;
+    const { scheduler } = this.#stages ?? {};
+    scheduler?.advance(Math.max(0, Math.round(seconds * 1000) - scheduler.now()));
     return this;
   }
 
   /** Another coin of the venue has a trade an hour ago. */
   #heard(venue: string): void {
-    this.analytics.began('OTHER', { venue, epoch: 1, at: 0 }, 0);
-    this.analytics.trade(this.analytics.of('OTHER'), trade(this.now - 3600, { venue }), 0);
-    this.analytics.ended('OTHER');
+    this.#started.began('OTHER', { venue, epoch: 1, at: 0 });
+    this.#started.trade('OTHER', trade(this.now - 3600, { venue, symbol: 'OTHER' }));
+    this.#started.ended('OTHER');
   }
 
   /** Coins begin at a venue, an hour ago by our clock unless told: so long without a trade was none. */
   began(coins: string, { venue = 'binance', epoch = 1, ago = 3600 } = {}): this {
     if (ago === 3600) this.#heard(venue);
     for (const coin of coins.split(' '))
-      this.#told.push(
-        ...this.analytics.began(`${coin}USDT`, { venue, epoch, at: T0 + (this.now - ago) * 1000 }, this.now * 1000),
-      );
+      this.#started.began(`${coin}USDT`, { venue, epoch, at: T0 + (this.now - ago) * 1000 });
     return this;
   }
 
   /** Trades of a coin with these timestamps come now, in one burst. */
   put(coin: string, times: readonly number[], fields: Partial<TradeEvent> = {}): this {
-    for (const time of times) {
-      const event = trade(time, { coin, symbol: `${coin}USDT`, venueSymbol: `${coin}USDT`, ...fields });
-      this.#told.push(...this.analytics.trade(this.analytics.of(`${coin}USDT`), event, this.now * 1000));
-    }
+    const symbol = `${coin}USDT`;
+    for (const time of times)
+      this.#started.trade(symbol, trade(time, { coin, symbol, venueSymbol: symbol, ...fields }));
     return this;
   }
 
@@ -111,22 +126,28 @@ class Desk {
   }
 
   hold(coin: string, fromTime: number, toId = 'x'): this {
-    this.analytics.hold(`${coin}USDT`, { toId, fromTime: T0 + fromTime * 1000 }, this.now * 1000);
+    this.#started.pending(`${coin}USDT`, toId, gap(fromTime, fromTime));
+    return this;
+  }
+
+  /** No line carries the coin's trades behind a moment. */
+  noLine(coin: string, fromTime: number): this {
+    this.#started.noLine(`${coin}USDT`, T0 + fromTime * 1000);
     return this;
   }
 
   release(coin: string, toId = 'x'): this {
-    this.analytics.release(`${coin}USDT`, toId);
+    this.#started.closed(`${coin}USDT`, toId);
     return this;
   }
 
   ended(coin: string): this {
-    this.#told.push(...this.analytics.ended(`${coin}USDT`));
+    this.#started.ended(`${coin}USDT`);
     return this;
   }
 
   gap(coin: string, from: number, to: number, fields: Partial<Gap> = {}): this {
-    this.analytics.gap(`${coin}USDT`, gap(from, to, { symbol: `${coin}USDT`, ...fields }));
+    this.#started.closed(`${coin}USDT`, 'published', gap(from, to, { symbol: `${coin}USDT`, ...fields }));
     return this;
   }
 }
@@ -191,13 +212,13 @@ describe('statistics by window', () => {
 
   it('a late trade is counted, and merged nowhere', () => {
     const desk = new Desk().began('BTC').live('BTC', 0.5, 3.5).put('BTC', [0.6, 1.5]);
-    expect(desk.analytics.counts).toEqual({ late: 1, blocks: 0 });
+    expect(desk.counts).toEqual({ late: 1, blocks: 0 });
     expect(desk.at(20).told).toEqual(['BTC 0+1: 1', 'BTC 1+1: 1', 'BTC 3+1: 1']);
   });
 
   it('a trade that is late for windows of several lengths is one', () => {
     const desk = new Desk({ windowsMs: [1000, 2000, 60_000] }).began('BTC').live('BTC', 0.5, 8.5).put('BTC', [0.6]);
-    expect(desk.analytics.counts.late).toBe(1);
+    expect(desk.counts.late).toBe(1);
   });
 
   it('in a quiet market close by the clock: lateness + 5 s without a trade of the venue', () => {
@@ -205,7 +226,7 @@ describe('statistics by window', () => {
     expect(desk.at(7.8).told).toEqual([]);
     expect(desk.at(7.9).told).toEqual(['BTC 0+1: 1', 'ETH 0+1: 1']);
     expect(desk.at(3600).told).toEqual([]);
-    expect(desk.analytics.nextIdleAt()).toBeUndefined();
+    expect(desk.isIdle).toBe(true);
   });
 
   it('block trades are left out and counted apart; fetched and aggregated ones count as one each', () => {
@@ -214,7 +235,7 @@ describe('statistics by window', () => {
     desk.put('BTC', [0.3], { source: 'backfill', conditions: ['rpi'] });
     desk.put('BTC', [0.4], { conditions: ['aggregated'], lastTradeId: String(T0 + 10_000) });
     expect(desk.at(20).told).toEqual(['BTC 0+1: 3']);
-    expect(desk.analytics.counts).toEqual({ late: 0, blocks: 1 });
+    expect(desk.counts).toEqual({ late: 0, blocks: 1 });
   });
 
   it('volatility is that of the minutes closed at the window’s end, whatever the order of the trades', () => {
@@ -303,21 +324,21 @@ describe('a switch', () => {
     expect(desk.told).toEqual([]);
     desk.at(9.6);
     expect(desk.told).toEqual(['BTC 3+1: 1 incomplete', 'BTC 4+1: 1', 'ETH 3+1: 1 incomplete', 'ETH 4+1: 1']);
-    expect(desk.analytics.counts.late).toBe(0);
+    expect(desk.counts.late).toBe(0);
   });
 
   it('waits for the first trades of a symbol no longer than 10 s', () => {
     const desk = new Desk().began('SOL').live('SOL', 1).began('BTC ETH', { epoch: 2, ago: 0 });
     desk.at(9).put('BTC', [2.5]).live('SOL', 10.9).at(11.1);
     desk.put('ETH', [2.5]);
-    expect(desk.analytics.counts.late).toBe(1);
+    expect(desk.counts.late).toBe(1);
     expect(desk.told).toEqual(['SOL 1+1: 1', 'BTC 2+1: 1 incomplete']);
   });
 
   it('a trade of a key that nobody has begun is nothing', () => {
     const desk = new Desk().live('BTC', 0.5).hold('BTC', 0.5).release('BTC').gap('BTC', 0, 1).ended('BTC').at(100);
     expect(desk.told).toEqual([]);
-    expect(desk.analytics.nextIdleAt()).toBeUndefined();
+    expect(desk.isIdle).toBe(true);
   });
 });
 
@@ -327,7 +348,7 @@ describe('a symbol that is followed again', () => {
     expect(desk.told).toEqual(['BTC 0+1: 1 incomplete', 'BTC 2+1: 1 incomplete', 'BTC 0+5: 2 incomplete']);
     desk.at(2.7).began('BTC', { ago: 0 }).live('BTC', 2.8, 4.5, 5.5, 6.5).at(100);
     expect(desk.told).toEqual(['BTC 4+1: 1', 'BTC 5+1: 1', 'BTC 6+1: 1', 'BTC 5+5: 2']);
-    expect(desk.analytics.counts.late).toBe(2);
+    expect(desk.counts.late).toBe(2);
   });
 
   it('tells no window again that was cut, though its time is over and trades of it are fetched', () => {
@@ -342,7 +363,7 @@ describe('a symbol that is followed again', () => {
     desk.ended('BTC').at(11).began('BTC', { ago: 0 }).live('BTC', 11.2).live('ETH', 20, 30, 40, 50);
     expect(desk.told).toEqual(['BTC 0+60: 1 incomplete']);
     expect(desk.live('ETH', 70).at(200).told).toEqual(['ETH 0+60: 6', 'ETH 60+60: 1']);
-    expect(desk.analytics.counts.late).toBe(1);
+    expect(desk.counts.late).toBe(1);
   });
 
   it('knows how large trades are, but not the minutes before, as it has none of those between', () => {
@@ -413,13 +434,13 @@ describe('a symbol under repair', () => {
     desk.release('BTC').put('BTC', [2.7, 3.5], { source: 'backfill' }).put('BTC', [5.5, 9.4]);
     expect(desk.told).toEqual([]);
     expect(desk.at(9.6).told).toEqual(['BTC 2+1: 2', 'BTC 3+1: 1', 'BTC 5+1: 1']);
-    expect(desk.analytics.counts.late).toBe(0);
+    expect(desk.counts.late).toBe(0);
     expect(desk.at(30).told).toEqual(['ETH 8+1: 1', 'ETH 9+1: 1', 'BTC 9+1: 1']);
   });
 
   it('what was late before it stays late', () => {
     const desk = underRepair().at(6).release('BTC').put('BTC', [0.7, 1.9]);
-    expect(desk.analytics.counts.late).toBe(2);
+    expect(desk.counts.late).toBe(2);
   });
 
   it('that failed has its gap inside', () => {
@@ -433,7 +454,7 @@ describe('a symbol under repair', () => {
     desk.records;
     expect(desk.at(14).told).toEqual(['BTC 2+1: 1 incomplete']);
     desk.live('ETH', 14.5).release('BTC').put('BTC', [2.7, 3.5, 12.9, 14.6]);
-    expect(desk.analytics.counts.late).toBe(2);
+    expect(desk.counts.late).toBe(2);
     expect(desk.at(30).told.filter((line) => line.startsWith('BTC'))).toEqual(['BTC 12+1: 1', 'BTC 14+1: 1']);
   });
 
@@ -459,32 +480,27 @@ describe('a symbol under repair', () => {
 });
 
 describe('a symbol that no line carries', () => {
-  const hold = (desk: Desk, fromTime: number): Desk => {
-    const hole = { toId: 'x', fromTime: T0 + fromTime * 1000, endsBySilence: true };
-    desk.analytics.hold('BTCUSDT', hole, desk.now * 1000);
-    return desk;
-  };
-
   it('holds its windows while others of its venue trade, 10 s at the most', () => {
-    const desk = hold(new Desk().began('BTC ETH').live('BTC', 0.5).live('ETH', 0.9).at(1), 0.5);
+    const desk = new Desk().began('BTC ETH').live('BTC', 0.5).live('ETH', 0.9).at(1).noLine('BTC', 0.5);
     desk.live('ETH', 5, 9);
     expect(desk.told.filter((line) => line.startsWith('BTC'))).toEqual([]);
     expect(desk.at(11).told).toContain('BTC 0+1: 1 incomplete');
   });
 
   it('has them closed by silence as any, as incomplete', () => {
-    const desk = hold(new Desk().began('BTC').live('BTC', 0.5).at(5), 0.5);
+    const desk = new Desk().began('BTC').live('BTC', 0.5).at(5).noLine('BTC', 0.5);
     expect(desk.at(7.4).told).toEqual([]);
     expect(desk.at(7.5).told).toEqual(['BTC 0+1: 1 incomplete']);
   });
 });
 
 describe('a start that goes on in an epoch', () => {
-  const formerOf = (times: readonly number[], rest: Partial<FormerTrades> = {}): FormerTrades => ({
+  const formerOf = (times: readonly number[], rest: Partial<PreviousTrades> = {}): PreviousTrades => ({
+    symbol: 'BTCUSDT',
     venue: 'binance',
     epoch: 1,
     trades: times.map((time) => trade(time)),
-    toldTo: Number.NEGATIVE_INFINITY,
+    publishedTo: Number.NEGATIVE_INFINITY,
     windows: [],
     gaps: [],
     ...rest,
@@ -496,9 +512,9 @@ describe('a start that goes on in an epoch', () => {
   const times = [0.5, 58.5, 59.5, 60.5, 61.5];
   /** The windows of second 58 and of minute 0 are the last that were told. */
   const windows = [published(1000, 57), published(1000, 58), published(60_000, 0)];
-  const started = (former: FormerTrades): Desk => {
+  const started = (former: PreviousTrades): Desk => {
     const desk = new Desk({ windowsMs: [1000, 60_000] }).at(70);
-    desk.analytics.restore('BTCUSDT', former, desk.now * 1000);
+    desk.restore(former);
     return desk.began('BTC ETH', { ago: 0 });
   };
   const ofBtc = (desk: Desk): string[] => desk.at(1000).told.filter((line) => line.startsWith('BTC'));
@@ -506,7 +522,7 @@ describe('a start that goes on in an epoch', () => {
   it('tells what was not told before, once, with the trades that come', () => {
     const desk = started(formerOf(times, { windows })).at(71).put('BTC', [61.7, 70.5]);
     expect(ofBtc(desk)).toEqual(['BTC 59+1: 1', 'BTC 60+1: 1', 'BTC 61+1: 2', 'BTC 70+1: 1', 'BTC 60+60: 4']);
-    expect(desk.analytics.counts).toEqual({ late: 0, blocks: 0 });
+    expect(desk.counts).toEqual({ late: 0, blocks: 0 });
   });
 
   it('waits with it for the first trade of the symbol, and for the repair of the hole before that', () => {
@@ -542,7 +558,7 @@ describe('a start that goes on in an epoch', () => {
   });
 
   it('what ended long ago was told, though nobody looked for it', () => {
-    const desk = started(formerOf(times, { toldTo: T0 + 60_000 }))
+    const desk = started(formerOf(times, { publishedTo: T0 + 60_000 }))
       .at(71)
       .put('BTC', [71]);
     expect(ofBtc(desk)).toEqual(['BTC 60+1: 1', 'BTC 61+1: 1', 'BTC 71+1: 1', 'BTC 60+60: 3']);
@@ -563,14 +579,14 @@ describe('a start that goes on in an epoch', () => {
   it('never tells a window again that was told, though a trade of it comes', () => {
     const desk = started(formerOf(times, { windows })).at(71).put('BTC', [58.9, 61.7]).at(72).put('BTC', [58.8]);
     expect(ofBtc(desk)).toEqual(['BTC 59+1: 1', 'BTC 60+1: 1', 'BTC 61+1: 2', 'BTC 60+60: 3']);
-    expect(desk.analytics.counts.late).toBe(2);
+    expect(desk.counts.late).toBe(2);
   });
 
   it('takes the volatility up from the minutes that were told', () => {
     const minutes = Array.from({ length: 31 }, (_, n) => published(60_000, (n - 31) * 60, n % 2 === 0 ? '100' : '110'));
     const volatilityAfter = (kept: typeof minutes) => {
       const desk = new Desk({ windowsMs: [1000] }).at(2);
-      desk.analytics.restore('BTCUSDT', formerOf([0.5], { windows: kept }), desk.now * 1000);
+      desk.restore(formerOf([0.5], { windows: kept }));
       const closed = desk.began('BTC', { ago: 0 }).live('BTC', 2.5).at(5.5).live('BTC', 5.5).at(20).records;
       return closed.flatMap((record) => (record.kind === 'trade_stats' ? [record.volatility] : []))[0];
     };
@@ -592,7 +608,7 @@ describe('a start that goes on in an epoch', () => {
     ['another venue', { venue: 'bybit' }],
   ])('of %s nothing of the former one is told', (_, turn) => {
     const desk = new Desk().at(70);
-    desk.analytics.restore('BTCUSDT', formerOf(times, { windows }), desk.now * 1000);
+    desk.restore(formerOf(times, { windows }));
     desk.began('BTC', turn).began('BTC', { epoch: 1 });
     expect(ofBtc(desk)).toEqual([]);
   });
@@ -627,6 +643,6 @@ describe('large trades', () => {
   it('a late one is large all the same', () => {
     const desk = new Desk({ historyTrades: 1 }).began('BTC').live('BTC', 0, 50).put('BTC', [1], { quantity: '0.2' });
     expect(desk.told).toEqual(['BTC 0+1: 1', 'BTC large 10']);
-    expect(desk.analytics.counts.late).toBe(1);
+    expect(desk.counts.late).toBe(1);
   });
 });

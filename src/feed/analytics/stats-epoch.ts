@@ -1,0 +1,69 @@
+import type { Gap, TradeStats } from '../../domain/record.ts';
+import { Volatility } from '../../market/trades/volatility.ts';
+import type { SequencedTrade } from '../arbitration/merged-event.ts';
+import { TradeCoverage } from './trade-coverage.ts';
+
+/** What previous runs published lately of the epoch that a symbol had at their end. */
+export interface PreviousTrades {
+  readonly symbol: string;
+  readonly venue: string;
+  readonly epoch: number;
+  /** The last ones, in the order of their publishing: back to the oldest window that may be open, and as many as the history has. */
+  readonly trades: readonly SequencedTrade[];
+  /** The windows that end up to there were published, whether or not they are here, milliseconds. */
+  readonly publishedTo: number;
+  /** The others of each length that were published, by start; those of a minute further back, as volatility is computed from them. */
+  readonly windows: readonly Pick<TradeStats, 'windowMs' | 'windowStart' | 'windowEnd' | 'close'>[];
+  /** Those that reach into the time of the trades; of other epochs they do not matter. */
+  readonly gaps: readonly Pick<Gap, 'epoch' | 'outcome' | 'fromTime' | 'toTime'>[];
+}
+
+/** When trades of a venue came. */
+export interface VenueTimes {
+  /** Its first trade, milliseconds since 1970, wall clock; Infinity: none came. */
+  firstAt: number;
+  /** Its last trade, on the scheduler's clock; Infinity: none came. */
+  lastAt: number;
+}
+
+export interface EpochBegin {
+  readonly symbol: string;
+  readonly venue: string;
+  readonly epoch: number;
+  /** Milliseconds since 1970, wall clock. */
+  readonly at: number;
+}
+
+/** What a window's record tells beyond its trades: one epoch of a symbol. */
+export class StatsEpoch {
+  readonly id: string;
+  readonly venue: string;
+  readonly epoch: number;
+  /** When it began in this run, milliseconds since 1970, wall clock. */
+  readonly at: number;
+  /** Shared with the other epochs of the venue. */
+  readonly times: VenueTimes;
+  readonly coverage = new TradeCoverage();
+  readonly volatility = new Volatility();
+  /** The windows that hold this moment or an earlier one were published, when the symbol was left in this epoch. */
+  readonly publishedTo: number;
+  /** Any of its trades, for the fields that all have in common; undefined before the first. */
+  origin: Pick<SequencedTrade, 'venue' | 'symbol' | 'venueSymbol' | 'coin' | 'environment'> | undefined;
+  /** A trade has come in this run. */
+  hasTraded = false;
+
+  /** @param left the same epoch as it was left. */
+  constructor({ symbol, venue, epoch, at }: EpochBegin, times: VenueTimes, left: StatsEpoch | undefined) {
+    this.id = `${symbol} ${venue} ${epoch}`;
+    this.venue = venue;
+    this.epoch = epoch;
+    this.at = at;
+    this.times = times;
+    const lastTime = left?.volatility.lastTime ?? Number.NEGATIVE_INFINITY;
+    this.publishedTo = Math.max(lastTime, left?.publishedTo ?? Number.NEGATIVE_INFINITY);
+  }
+
+  addGap({ epoch, outcome, fromTime, toTime }: PreviousTrades['gaps'][number]): void {
+    if (epoch === this.epoch && outcome !== 'repaired') this.coverage.gap({ fromTime, toTime });
+  }
+}

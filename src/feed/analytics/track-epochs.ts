@@ -1,0 +1,249 @@
+import { Observable, type OperatorFunction, type SchedulerLike, type Subscriber } from 'rxjs';
+import type { Gap } from '../../domain/record.ts';
+import { isBlockTrade } from '../../market/trades/block-trade.ts';
+import { type Alarm, createAlarm } from '../../operators/alarm.ts';
+import { listen } from '../../operators/listen.ts';
+import type { WindowControl } from '../../operators/window-stats.ts';
+import { isSequencedTrade, type SequencedTrade } from '../arbitration/merged-event.ts';
+import type { FeedEvent } from '../feed-event.ts';
+import type { RecentKnown } from './after-recent.ts';
+import type { StatsStageOptions, TradeStatsOptions } from './publish-stats.ts';
+import { type EpochBegin, type PreviousTrades, StatsEpoch, type VenueTimes } from './stats-epoch.ts';
+import type { PendingGap } from './trade-coverage.ts';
+
+/** A trade with the epoch that it counts for. */
+interface CountedTrade {
+  readonly kind: 'trade';
+  readonly epoch: StatsEpoch;
+  readonly trade: SequencedTrade;
+}
+
+export type TrackedEvent = CountedTrade | WindowControl;
+
+/** What volatility is computed from. */
+const CANDLE_MS = 60_000;
+/** A pending gap holds a symbol's windows open for this long at the most. */
+const HOLD_MS = 10_000;
+/** The gap that every epoch begins with: nothing of it is known until its first trade. */
+const BEGINNING = '';
+/** Stands for the trade behind a gap if none is known. */
+const UNKNOWN = 'unknown';
+
+/**
+ * Tells the trades that count for each epoch, and when its windows are to be held, released and cut.
+ *
+ * A symbol that begins holds its windows until its first trades are there: what a venue that takes over had kept, and
+ * what a start has to fetch, is older than the trades of its other symbols. A hold ends after the burst of trades that
+ * ends it, never inside.
+ */
+export function trackEpochs(
+  options: Pick<StatsStageOptions, 'counts' | 'scheduler'> & { readonly stats: TradeStatsOptions },
+  uncounted: { blocks: number },
+): OperatorFunction<FeedEvent | RecentKnown, TrackedEvent> {
+  const { stats, counts, scheduler } = options;
+  return (events$) =>
+    new Observable((out) => {
+      const epochs = new Epochs(out, scheduler, stats.allowedLatenessMs + stats.idleAfterMs);
+      listen(events$, out, {
+        next(event) {
+          switch (event.kind) {
+            case 'recent':
+              epochs.previous = new Map(event.trades.map((one) => [one.symbol, one]));
+              return;
+            case 'data':
+              for (const trade of event.events) {
+                if (!isSequencedTrade(trade, counts)) continue;
+                if (isBlockTrade(trade)) uncounted.blocks++;
+                epochs.trade(event.symbol, trade);
+              }
+              return;
+            case 'epochs':
+              for (const begun of event.begun) epochs.begin({ ...begun, venue: event.venue, at: event.at });
+              return;
+            case 'unfollowed':
+              epochs.end(event.symbol);
+              return;
+            case 'gap_pending':
+              if (event.channel === counts)
+                epochs.hold(event.symbol, event.toId, { from: event.gap.fromTime, endsBySilence: false });
+              return;
+            case 'gap_closed':
+              if (event.channel === counts) epochs.release(event.symbol, event.toId, event.gap);
+              return;
+            case 'doubt':
+              if (event.of !== counts) return;
+              // What may be missing would belong into windows that are open: they wait for it.
+              if (event.before === null) epochs.release(event.symbol, UNKNOWN);
+              else epochs.hold(event.symbol, UNKNOWN, { from: event.before.timestamp, endsBySilence: !event.waits });
+          }
+        },
+      });
+    });
+}
+
+class Epochs {
+  previous = new Map<string, PreviousTrades>();
+  readonly #out: Subscriber<TrackedEvent>;
+  readonly #scheduler: SchedulerLike;
+  /** Silence of a venue that closes windows. */
+  readonly #silenceMs: number;
+  readonly #alarm: Alarm;
+  readonly #epochs = new Map<string, StatsEpoch>();
+  /** The last epoch of each symbol that is not followed now. */
+  readonly #left = new Map<string, StatsEpoch>();
+  readonly #times = new Map<string, VenueTimes>();
+  /** Epochs whose windows are held open. */
+  readonly #held = new Set<StatsEpoch>();
+  /** No hold ends before. */
+  #settleAt = Number.POSITIVE_INFINITY;
+
+  constructor(out: Subscriber<TrackedEvent>, scheduler: SchedulerLike, silenceMs: number) {
+    this.#out = out;
+    this.#scheduler = scheduler;
+    this.#silenceMs = silenceMs;
+    this.#alarm = createAlarm(out, scheduler, () => this.#settle());
+  }
+
+  /** A venue serves a symbol from now on. The epoch before ends: its windows come before the first record of the new one. */
+  begin(begin: EpochBegin): void {
+    const { symbol, venue } = begin;
+    this.end(symbol);
+    const previous = takeEpoch(this.previous, begin);
+    const epoch = new StatsEpoch(begin, this.#timesOf(venue), takeEpoch(this.#left, begin));
+    const closedEnd = (windowMs: number): number =>
+      previous === undefined ? windowEnd(windowMs, epoch.publishedTo) : lastEnd(previous, windowMs);
+    this.#out.next({ kind: 'hold', key: epoch.id, clock: venue, closedEnd });
+    if (previous !== undefined) this.#restore(epoch, previous);
+    this.#epochs.set(symbol, epoch);
+    this.#wait(epoch, BEGINNING, { from: lastTime(previous), endsBySilence: false });
+  }
+
+  /** A symbol is served no longer, or by another venue from now on: its open windows are cut. */
+  end(symbol: string): void {
+    const epoch = this.#epochs.get(symbol);
+    if (epoch === undefined) return;
+    this.#epochs.delete(symbol);
+    this.#left.set(symbol, epoch);
+    this.#letGo(epoch);
+    this.#out.next({ kind: 'cut', key: epoch.id, clock: epoch.venue });
+  }
+
+  trade(symbol: string, trade: SequencedTrade): void {
+    const epoch = this.#epochs.get(symbol);
+    if (epoch === undefined) return;
+    if (!epoch.hasTraded) this.#onFirst(epoch, trade);
+    if (!isBlockTrade(trade)) {
+      epoch.times.lastAt = this.#scheduler.now();
+      this.#count(epoch, trade);
+    }
+  }
+
+  /** The symbol's windows stay open until the gap is released, 10 s at the most. */
+  hold(symbol: string, gap: string, pending: Omit<PendingGap, 'until'>): void {
+    const epoch = this.#epochs.get(symbol);
+    if (epoch === undefined) return;
+    this.#out.next({ kind: 'hold', key: epoch.id, clock: epoch.venue });
+    this.#wait(epoch, gap, pending);
+  }
+
+  /** A gap has its outcome, whichever, and the trades behind it are about to come. */
+  release(symbol: string, gap: string, outcome?: Gap): void {
+    const epoch = this.#epochs.get(symbol);
+    if (outcome !== undefined) epoch?.addGap(outcome);
+    if (epoch !== undefined) this.#close(epoch, gap);
+  }
+
+  /** Fills the windows that a previous run left open; their hold keeps them open. */
+  #restore(epoch: StatsEpoch, { trades, windows, gaps }: PreviousTrades): void {
+    const [first] = trades;
+    if (first !== undefined) epoch.coverage.begin(first);
+    for (const gap of gaps) epoch.addGap(gap);
+    const from = first?.timestamp ?? Number.POSITIVE_INFINITY;
+    for (const { windowMs, windowEnd, close } of windows)
+      if (windowMs === CANDLE_MS && windowEnd <= from) epoch.volatility.add(close, windowEnd - 1);
+    for (const trade of trades) if (!isBlockTrade(trade)) this.#count(epoch, trade);
+  }
+
+  #count(epoch: StatsEpoch, trade: SequencedTrade): void {
+    epoch.origin ??= trade;
+    epoch.volatility.add(trade.price, trade.timestamp);
+    this.#out.next({ kind: 'trade', epoch, trade });
+  }
+
+  #onFirst(epoch: StatsEpoch, trade: SequencedTrade): void {
+    epoch.hasTraded = true;
+    const { times, coverage, at } = epoch;
+    times.firstAt = Math.min(times.firstAt, trade.receivedAt / 1000);
+    coverage.begin(trade, Math.max(at, times.firstAt));
+    this.#close(epoch, BEGINNING);
+  }
+
+  #timesOf(venue: string): VenueTimes {
+    const times = this.#times.get(venue) ?? { firstAt: Number.POSITIVE_INFINITY, lastAt: Number.POSITIVE_INFINITY };
+    this.#times.set(venue, times);
+    return times;
+  }
+
+  #wait(epoch: StatsEpoch, gap: string, pending: Omit<PendingGap, 'until'>): void {
+    epoch.coverage.open(gap, { ...pending, until: this.#scheduler.now() + HOLD_MS });
+    this.#held.add(epoch);
+    this.#settleBy(this.#heldUntil(epoch));
+  }
+
+  #close(epoch: StatsEpoch, gap: string): void {
+    epoch.coverage.close(gap);
+    if (this.#held.has(epoch)) this.#settleBy(this.#heldUntil(epoch));
+  }
+
+  #heldUntil({ coverage, times }: StatsEpoch): number {
+    return coverage.heldUntil(times.lastAt + this.#silenceMs);
+  }
+
+  #settleBy(at: number): void {
+    if (at >= this.#settleAt) return;
+    this.#settleAt = at;
+    this.#alarm.set(Math.max(0, at - this.#scheduler.now()));
+  }
+
+  #settle(): void {
+    this.#settleAt = Number.POSITIVE_INFINITY;
+    const now = this.#scheduler.now();
+    for (const epoch of this.#held) {
+      const until = this.#heldUntil(epoch);
+      if (until > now) this.#settleBy(until);
+      else this.#letGo(epoch);
+    }
+  }
+
+  #letGo(epoch: StatsEpoch): void {
+    if (this.#held.delete(epoch)) this.#out.next({ kind: 'release', key: epoch.id, clock: epoch.venue });
+  }
+}
+
+/** Takes what is known of a symbol, if it is of this epoch. */
+function takeEpoch<T extends Pick<EpochBegin, 'venue' | 'epoch'>>(
+  known: Map<string, T>,
+  { symbol, venue, epoch }: EpochBegin,
+): T | undefined {
+  const one = known.get(symbol);
+  known.delete(symbol);
+  return one?.venue === venue && one.epoch === epoch ? one : undefined;
+}
+
+/** Where the window of a length ends that a moment lies in. */
+function windowEnd(windowMs: number, time: number): number {
+  return (Math.floor(time / windowMs) + 1) * windowMs;
+}
+
+/** Where the windows of a length end that a previous run published. */
+function lastEnd({ windows, publishedTo }: PreviousTrades, windowMs: number): number {
+  let end = publishedTo;
+  for (const window of windows) if (window.windowMs === windowMs) end = Math.max(end, window.windowStart + windowMs);
+  return end;
+}
+
+/** Infinity: there is no previous run to continue. */
+function lastTime(previous: PreviousTrades | undefined): number {
+  if (previous === undefined) return Number.POSITIVE_INFINITY;
+  return previous.trades.reduce((last, { timestamp }) => Math.max(last, timestamp), Number.NEGATIVE_INFINITY);
+}

@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { Subject } from 'rxjs';
+import { expect, it } from 'vitest';
+import type { RecentTrades } from '../../../src/feed/analytics/after-recent.ts';
+import type { TradeStatsOptions } from '../../../src/feed/analytics/publish-stats.ts';
+import { tradeEvent } from '../../../testing/judges/events.ts';
+import { sampleGap } from '../../codec/sample-records.ts';
+import { type StatsRecord, StatsStages } from './stats-stages.ts';
+
+const OPTIONS: TradeStatsOptions = {
+  windowsMs: [1000, 10_000],
+  allowedLatenessMs: 500,
+  idleAfterMs: 2000,
+  historyTrades: 20,
+  largeTradeThreshold: 3,
+};
+const SYMBOLS = ['BTCUSDT', 'ETHUSDT'] as const;
+const trade = (symbol: string, id: number, timestamp: number, quantity = '1') =>
+  tradeEvent(id, { symbol, timestamp, receivedAt: timestamp * 1000, quantity, epoch: 1 });
+const epoch = (number: number) => ({ venue: 'binance', epoch: number, at: 0 });
+
+/** The first trades of a symbol, half of a window of ten seconds. */
+const recent: RecentTrades = SYMBOLS.map((symbol) => ({
+  symbol,
+  venue: 'binance',
+  epoch: 1,
+  trades: [1, 2, 3].map((id) => trade(symbol, id, 10_000 + id * 1000)),
+  publishedTo: Number.NEGATIVE_INFINITY,
+  windows: [],
+  gaps: [],
+}));
+
+const step = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('trade' as const), large: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('pending' as const, 'closed' as const, 'gap' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('ended' as const, 'began' as const) }) },
+);
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+function play(stages: StatsStages, symbol: string, step: Step, at: number): void {
+  const time = 13_000 + at * 300;
+  const gap = sampleGap({ symbol, epoch: 1, fromTime: time - 100, toTime: time });
+  switch (step.kind) {
+    case 'trade':
+      stages.trade(symbol, trade(symbol, 10 + at, time, step.large ? '50' : '1'));
+      break;
+    case 'ended':
+      stages.ended(symbol);
+      break;
+    case 'began':
+      stages.began(symbol, epoch(2));
+      break;
+    case 'pending':
+      stages.pending(symbol, '9', gap);
+      break;
+    case 'closed':
+      stages.closed(symbol, '9');
+      break;
+    case 'gap':
+      stages.closed(symbol, 'other', gap);
+      break;
+  }
+}
+
+it('publishes the same as if what previous runs published had been known from the start, only later', () => {
+  let published = 0;
+  const steps = fc.array(fc.tuple(fc.constantFrom(...SYMBOLS), step), { maxLength: 80 });
+  fc.assert(
+    fc.property(steps, fc.nat(80), (all, known) => {
+      const now: StatsRecord[] = [];
+      const later: StatsRecord[] = [];
+      const recent$ = new Subject<RecentTrades>();
+      const prompt = new StatsStages(OPTIONS, (record) => now.push(record), 0, recent);
+      const awaited = new StatsStages(OPTIONS, (record) => later.push(record), 0, recent$);
+      for (const stages of [prompt, awaited]) for (const symbol of SYMBOLS) stages.began(symbol, epoch(1));
+      for (const [at, [symbol, one]] of all.entries()) {
+        if (at === known) recent$.next(recent);
+        if (at < known) expect(later).toEqual([]);
+        for (const stages of [prompt, awaited]) play(stages, symbol, one, at);
+      }
+      if (known >= all.length) recent$.next(recent);
+      for (const stages of [prompt, awaited]) stages.scheduler.advance(60_000);
+      const kinds = ['trade_stats', 'large_trade'];
+      for (const kind of kinds)
+        expect(later.filter((record) => record.kind === kind)).toEqual(now.filter((record) => record.kind === kind));
+      expect(awaited.watch.uncounted()).toEqual(prompt.watch.uncounted());
+      published += now.length;
+    }),
+    { numRuns: 500 },
+  );
+  expect(published).toBeGreaterThan(100);
+});
+
+it('publishes nothing if the feed stops before', () => {
+  const records: StatsRecord[] = [];
+  const recent$ = new Subject<RecentTrades>();
+  const stages = new StatsStages(OPTIONS, (record) => records.push(record), 0, recent$);
+  stages.began('BTCUSDT', epoch(1));
+  for (const time of [1000, 9000]) stages.trade('BTCUSDT', trade('BTCUSDT', time, time));
+  stages.stop();
+  recent$.next(recent);
+  stages.scheduler.advance(60_000);
+  expect(records).toEqual([]);
+});

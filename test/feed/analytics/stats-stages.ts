@@ -1,0 +1,67 @@
+import { isObservable, merge, type Observable, of, Subject } from 'rxjs';
+import type { Gap, LargeTrade, TradeEvent, TradeStats } from '../../../src/domain/record.ts';
+import type { RecentTrades } from '../../../src/feed/analytics/after-recent.ts';
+import { publishLargeTrades } from '../../../src/feed/analytics/publish-large-trades.ts';
+import { publishStats, type TradeStatsOptions } from '../../../src/feed/analytics/publish-stats.ts';
+import type { FeedEvent, FeedOutput } from '../../../src/feed/feed-event.ts';
+import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
+
+export type StatsRecord = TradeStats | LargeTrade;
+
+/** The stages that publish statistics and large trades, driven by hand in virtual time. */
+export class StatsStages {
+  readonly scheduler = new SteppedScheduler();
+  readonly watch = { uncounted: () => ({ blocks: 0, late: 0 }) };
+  readonly #events$ = new Subject<FeedEvent>();
+
+  /** @param recent what previous runs left. */
+  constructor(
+    stats: TradeStatsOptions,
+    onRecord: (record: StatsRecord) => void,
+    now = 0,
+    recent: RecentTrades | Observable<RecentTrades> = [],
+  ) {
+    this.scheduler.advance(now);
+    const { scheduler, watch } = this;
+    const options = {
+      stats,
+      counts: 'trade',
+      recent: isObservable(recent) ? recent : of(recent),
+      scheduler,
+      watch,
+    } as const;
+    const output$ = merge(this.#events$.pipe(publishStats(options)), this.#events$.pipe(publishLargeTrades(options)));
+    output$.subscribe(({ records }: FeedOutput) => {
+      for (const record of records)
+        if (record.kind === 'trade_stats' || record.kind === 'large_trade') onRecord(record);
+    });
+  }
+
+  began(symbol: string, { venue, epoch, at }: { venue: string; epoch: number; at: number }): void {
+    this.#events$.next({ kind: 'epochs', venue, at, begun: [{ symbol, epoch }], records: [] });
+  }
+
+  stop(): void {
+    this.#events$.complete();
+  }
+
+  ended(symbol: string): void {
+    this.#events$.next({ kind: 'unfollowed', symbol });
+  }
+
+  trade(symbol: string, trade: TradeEvent): void {
+    this.#events$.next({ kind: 'data', symbol, epoch: trade.epoch, events: [trade] });
+  }
+
+  pending(symbol: string, toId: string, gap: Gap): void {
+    this.#events$.next({ kind: 'gap_pending', symbol, coin: symbol, channel: 'trade', toId, gap });
+  }
+
+  closed(symbol: string, toId: string, gap?: Gap): void {
+    this.#events$.next({ kind: 'gap_closed', symbol, coin: symbol, channel: 'trade', toId, gap });
+  }
+
+  noLine(symbol: string, timestamp: number): void {
+    this.#events$.next({ kind: 'doubt', symbol, of: 'trade', before: { id: '1', timestamp }, waits: false });
+  }
+}
