@@ -7,8 +7,8 @@ const noGateway = { MARKET_FEED__GATEWAY__ENABLED: 'false' };
 /** A condition that is waited for proves nothing by coming soon. */
 const patient = { poll: { timeout: 30_000 } };
 
-/** These mostly wait: two a core. More at a time, and their deadlines would mean less. */
-const integrationWorkers = Math.min(4, 2 * availableParallelism());
+/** These mostly wait. More at a time, and their deadlines would mean less. */
+const integrationWorkers = Math.min(2, availableParallelism());
 
 const minutes = { testTimeout: 120_000, hookTimeout: 120_000 };
 
