@@ -51,7 +51,7 @@ export interface StatsStageOptions {
  * pending gap holds its windows up to 10 s. A trade later than that is counted as late, never merged.
  */
 export function publishStats(options: StatsStageOptions): OperatorFunction<FeedEvent, FeedOutput> {
-  const { stats, recent, watch, scheduler } = options;
+  const { stats, counts, recent, watch, scheduler } = options;
   if (stats === undefined) return () => EMPTY;
   return (events$) =>
     defer(() => {
@@ -59,7 +59,7 @@ export function publishStats(options: StatsStageOptions): OperatorFunction<FeedE
       watch.uncounted = () => uncounted;
       return events$.pipe(
         afterRecent(recent),
-        trackEpochs({ ...options, stats }, uncounted),
+        trackEpochs({ counts, silenceMs: stats.allowedLatenessMs + stats.idleAfterMs, scheduler }, uncounted),
         connect((tracked$) =>
           tracked$.pipe(
             filter((event) => event.kind === 'trade'),

@@ -7,7 +7,6 @@ import type { WindowControl } from '../../operators/window-stats.ts';
 import { isSequencedTrade, type SequencedTrade } from '../arbitration/merged-event.ts';
 import type { FeedEvent } from '../feed-event.ts';
 import type { RecentKnown } from './after-recent.ts';
-import type { StatsStageOptions, TradeStatsOptions } from './publish-stats.ts';
 import { type EpochBegin, type PreviousTrades, StatsEpoch, type VenueTimes } from './stats-epoch.ts';
 import type { PendingGap } from './trade-coverage.ts';
 
@@ -16,6 +15,14 @@ interface CountedTrade {
   readonly kind: 'trade';
   readonly epoch: StatsEpoch;
   readonly trade: SequencedTrade;
+}
+
+export interface TrackEpochsOptions {
+  /** The trades that count. */
+  readonly counts: SequencedTrade['kind'];
+  /** Silence of a venue that closes windows. */
+  readonly silenceMs: number;
+  readonly scheduler: SchedulerLike;
 }
 
 export type TrackedEvent = CountedTrade | WindowControl;
@@ -37,13 +44,13 @@ const UNKNOWN = 'unknown';
  * ends it, never inside.
  */
 export function trackEpochs(
-  options: Pick<StatsStageOptions, 'counts' | 'scheduler'> & { readonly stats: TradeStatsOptions },
+  options: TrackEpochsOptions,
   uncounted: { blocks: number },
 ): OperatorFunction<FeedEvent | RecentKnown, TrackedEvent> {
-  const { stats, counts, scheduler } = options;
+  const { silenceMs, counts, scheduler } = options;
   return (events$) =>
     new Observable((out) => {
-      const epochs = new Epochs(out, scheduler, stats.allowedLatenessMs + stats.idleAfterMs);
+      const epochs = new Epochs(out, scheduler, silenceMs);
       listen(events$, out, {
         next(event) {
           switch (event.kind) {
