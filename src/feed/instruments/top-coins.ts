@@ -11,6 +11,7 @@ import {
   tap,
   timeout,
 } from 'rxjs';
+import { at } from '../../domain/at.ts';
 import { compareDecimals } from '../../domain/decimal.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { DayVolume, ListedInstrument } from '../../venues/contract.ts';
@@ -63,7 +64,7 @@ export function topCoins(options: TopCoinsOptions): Observable<ReadonlySet<strin
   let answer$: Observable<ReadonlySet<string>> | undefined;
   let askedAt = Number.NEGATIVE_INFINITY;
   const ask = (index: number): Observable<ReadonlySet<string>> => {
-    const { listed$, volumes$ } = sources[index] as VolumeSource;
+    const { listed$, volumes$ } = at(sources, index);
     const coins$ = forkJoin([listed$, volumes$]).pipe(
       map(([rows, volumes]) => {
         const coins = mostTraded(rows, volumes, { quote, most, kept });

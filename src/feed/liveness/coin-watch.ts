@@ -130,7 +130,7 @@ export class CoinWatch {
       coin.untradedSince = undefined;
     }
     if (coin.untradedSince !== undefined) return;
-    if (coin.staleSince !== undefined) this.#recovered(coin, now);
+    if (coin.staleSince !== undefined) this.#recovered(coin, now - coin.staleSince);
     if (coin.mute !== undefined) coin.mute.deliversSince ??= now;
   }
 
@@ -197,13 +197,12 @@ export class CoinWatch {
     this.#options.tell({ kind: 'serves', symbol: coin.instrument.symbol, serves: false });
   }
 
-  #recovered(coin: Followed, now: number): void {
-    const staleForMs = Math.round(now - (coin.staleSince as number));
+  #recovered(coin: Followed, staleForMs: number): void {
     coin.staleSince = undefined;
     coin.resubscribedAt = undefined;
     coin.quiet = false;
     const reason = `${coin.instrument.symbol} again`;
-    this.#note(coin, { state: 'feed_recovered', reason, details: { stale_for_ms: String(staleForMs) } });
+    this.#note(coin, { state: 'feed_recovered', reason, details: { stale_for_ms: String(Math.round(staleForMs)) } });
   }
 
   #note({ instrument: { symbol, coin } }: Followed, note: StatusNote): void {
