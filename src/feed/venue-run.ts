@@ -211,17 +211,17 @@ export class VenueRun {
     const now = this.#options.scheduler.now();
     const of = this.#of(frame.key);
     this.#watch.received(of.watch, frame, now);
-    const { key: symbol, at: receivedAt, value } = frame;
+    const { key, at, value } = frame;
     const kind = value[0]?.kind;
     if (kind === undefined) return;
     if (kind === 'book_update') {
       this.books.updated(connection, value as readonly BookUpdate[]); // all events of a frame are of one kind
       return;
     }
-    const events = this.arbiter.data(of.arbiter, connection, value as readonly LineData[], receivedAt); // as above
+    const events = this.arbiter.data(of.arbiter, connection, value as readonly LineData[], at); // as above
     this.#watch.passed(of.watch, events, now);
     // Held back, it is a sign of life all the same.
-    if (events.length > 0 || holds(of.arbiter)) this.#out.next({ kind: 'events', symbol, receivedAt, events });
+    if (events.length > 0 || holds(of.arbiter)) this.#out.next({ kind: 'value', key, at, value: events });
   }
 
   #of(symbol: string): VenueSymbol {

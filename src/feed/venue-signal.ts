@@ -8,7 +8,7 @@ import type { RawFrame, VenueEvent } from '../domain/venue-event.ts';
 import type { ConnectionBudget } from '../venues/connection/connection-budget.ts';
 import type { ConnectionCommand } from '../venues/connection/control-channel.ts';
 import type { ListedInstrument, Venue } from '../venues/contract.ts';
-import type { MergedEvent, SequencedTrade, TradeHole } from './arbitration/merged-event.ts';
+import type { ArbitratedEvents, SequencedTrade, TradeHole } from './arbitration/merged-event.ts';
 import type { ListFollowing } from './instruments/followed-instruments.ts';
 import type { VenueLatency } from './latency/latencies.ts';
 import type { Activity } from './liveness/activity.ts';
@@ -16,14 +16,7 @@ import type { StatusNote } from './status/status-log.ts';
 
 /** What one venue tells: its events merged from all its lines, how it is, and what happened to it. */
 export type VenueSignal =
-  | {
-      readonly kind: 'events';
-      readonly symbol: string;
-      readonly receivedAt: number;
-      readonly events: readonly MergedEvent[];
-      /** They were held back or fetched: no sign that the venue delivers. */
-      readonly late?: true;
-    }
+  | ArbitratedEvents
   | { readonly kind: 'status'; readonly note: StatusNote }
   /** These are subscribed now. */
   | { readonly kind: 'instruments'; readonly instruments: readonly Instrument[] }

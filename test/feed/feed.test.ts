@@ -115,7 +115,7 @@ class Scripted {
 
   trade(venue: VenueName, id: number, timestamp?: number, { coin, symbol } = BTC): this {
     const events = [tradeEvent(id, { venue, coin, symbol, ...(timestamp === undefined ? {} : { timestamp }) })];
-    return this.say(venue, { kind: 'events', symbol, receivedAt: id, events });
+    return this.say(venue, { kind: 'value', key: symbol, at: id, value: events });
   }
 
   /** A venue has a whole book; it is told where somebody listens. */
@@ -129,7 +129,7 @@ class Scripted {
       .update(1, update, 0)
       .map((step): BookStepped => ({ kind: 'book', symbol, coin, receivedAt: id, origin, step, book: sync }));
     for (const event of events) this.#books.set(venue, event);
-    return this.say(venue, { kind: 'events', symbol, receivedAt: id, events });
+    return this.say(venue, { kind: 'value', key: symbol, at: id, value: events });
   }
 
   of<K extends FeedRecord['kind']>(kind: K): Extract<FeedRecord, { kind: K }>[] {
@@ -281,7 +281,7 @@ describe('Feed', () => {
     const hole = { before: last, after, missing: 1, filled: 1 };
     const fetched = tradeEvent(2, { venue: 'bybit', timestamp: 1500 });
     const events: MergedEvent[] = [{ kind: 'hole', symbol: 'BTCUSDT', coin: 'BTC', hole }, fetched, after];
-    scripted.say('bybit', { kind: 'events', symbol: 'BTCUSDT', receivedAt: 9, events });
+    scripted.say('bybit', { kind: 'value', key: 'BTCUSDT', at: 9, value: events });
     scripted.trade('bybit', 4, 9000).pass(200);
     expect(scripted.of('trade_stats').map(({ windowStart, trades }) => [windowStart, trades])).toEqual([
       [1000, 2],
@@ -295,7 +295,7 @@ describe('Feed', () => {
     scripted.trade('binance', 900).book('binance', 10);
     const [before, after] = [{ id: '900', timestamp: 1 }, tradeEvent(3, { venue: 'binance' })];
     const restarted: MergedEvent = { kind: 'ids_restarted', symbol: 'BTCUSDT', coin: 'BTC', before, after };
-    scripted.say('binance', { kind: 'events', symbol: 'BTCUSDT', receivedAt: 9, events: [restarted, after] });
+    scripted.say('binance', { kind: 'value', key: 'BTCUSDT', at: 9, value: [restarted, after] });
     expect(scripted.of('book_delta').map(({ snapshot, lastUpdateId }) => [snapshot, lastUpdateId])).toEqual([
       [true, '10'],
       [true, '10'],
@@ -322,7 +322,7 @@ describe('Feed', () => {
     const after = tradeEvent(9, { venue: 'bybit', timestamp: 2500 });
     const hole = { before: last, after, missing: null, filled: 0 };
     const events: MergedEvent[] = [{ kind: 'hole', symbol: 'BTCUSDT', coin: 'BTC', hole }, after];
-    scripted.say('bybit', { kind: 'events', symbol: 'BTCUSDT', receivedAt: 9, events });
+    scripted.say('bybit', { kind: 'value', key: 'BTCUSDT', at: 9, value: events });
     scripted.trade('bybit', 10, 3000).trade('bybit', 11, 9000).pass(200);
     expect(scripted.of('gap')).toMatchObject([{ venue: 'bybit', fromId: '1', toId: '9' }]);
     expect(scripted.of('trade_stats').map(({ windowStart, complete }) => [windowStart, complete])).toEqual([
@@ -342,7 +342,7 @@ describe('Feed', () => {
       { ...notice, kind: 'hole_opened' },
       { ...notice, kind: 'hole' },
     ];
-    scripted.say('bybit', { kind: 'events', symbol: 'BTCUSDT', receivedAt: 9, events });
+    scripted.say('bybit', { kind: 'value', key: 'BTCUSDT', at: 9, value: events });
     scripted.trade('bybit', 3, 3000).trade('bybit', 4, 9000).pass(200);
     expect(scripted.of('gap')).toMatchObject([{ fromId: '1', toId: '4', missing: 2 }]);
     expect(scripted.of('trade_stats').map(({ windowStart, complete }) => [windowStart, complete])).toEqual([

@@ -61,8 +61,8 @@ class ScriptedRun {
   /** The ids that came out, and holes, in order. */
   get trades(): (number | string)[] {
     return this.signals.flatMap((signal) =>
-      signal.kind === 'events'
-        ? signal.events
+      signal.kind === 'value'
+        ? signal.value
             .filter(({ kind }) => kind !== 'doubt')
             .map((event) => (event.kind === 'trade' ? Number(event.tradeId) : event.kind))
         : [],
@@ -557,8 +557,8 @@ describe('VenueRun: books', () => {
     });
     run.scheduler.advance(1000);
     const steps = run.signals.flatMap((signal) =>
-      signal.kind === 'events'
-        ? signal.events.flatMap((event) => (event.kind === 'book' ? [`${event.symbol} ${event.step.kind}`] : []))
+      signal.kind === 'value'
+        ? signal.value.flatMap((event) => (event.kind === 'book' ? [`${event.symbol} ${event.step.kind}`] : []))
         : [],
     );
     expect(steps).toEqual(['BTCUSDT replaced', 'ETHUSDT replaced']);

@@ -206,12 +206,12 @@ export class LineArbiter {
 
   /** A pending gap and a doubt are no events of a frame: what passed of it before them goes first. */
   #emit(series: TradeSeries, event: MergedEvent): void {
-    const { symbol } = series;
+    const { symbol: key } = series;
     const frame = this.#frame;
     if (frame === undefined || event.kind === 'hole_opened' || event.kind === 'doubt') {
       if (frame !== undefined && frame.length > 0)
-        this.#options.out({ kind: 'events', symbol, receivedAt: this.#frameAt, events: frame.splice(0) });
-      this.#options.out({ kind: 'events', symbol, receivedAt: lateAt(series, event), events: [event], late: true });
+        this.#options.out({ kind: 'value', key, at: this.#frameAt, value: frame.splice(0) });
+      this.#options.out({ kind: 'value', key, at: lateAt(series, event), value: [event], late: true });
     } else pushTogether(frame, event);
   }
 }

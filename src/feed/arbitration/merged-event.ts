@@ -65,10 +65,12 @@ export type MergedEvent = LineData | BookStepped | HoleNotice | HoleOpened | Ids
 
 /** What passed of a frame, or came without one, all of one symbol. */
 export interface ArbitratedEvents {
-  readonly kind: 'events';
-  readonly symbol: string;
-  readonly receivedAt: number;
-  readonly events: readonly MergedEvent[];
+  readonly kind: 'value';
+  /** The canonical symbol. */
+  readonly key: string;
+  /** When it was received, microseconds since 1970. */
+  readonly at: number;
+  readonly value: readonly MergedEvent[];
   /** They were held back or fetched: no sign that the venue delivers. */
   readonly late?: true;
 }

@@ -131,8 +131,8 @@ export class VenueBooks {
     const steps = updates.length === 1 ? book.sync.update(line, first, now) : [];
     if (updates.length > 1) for (const update of updates) steps.push(...book.sync.update(line, update, now));
     // Held back, it is a sign of life all the same.
-    const { symbol, receivedAt } = first;
-    this.#options.out({ kind: 'events', symbol, receivedAt, events: this.#stepped(book, steps) });
+    const { symbol: key, receivedAt: at } = first;
+    this.#options.out({ kind: 'value', key, at, value: this.#stepped(book, steps) });
     this.#mend(book);
   }
 
@@ -191,10 +191,10 @@ export class VenueBooks {
 
   /** Tells what came of something else than a frame of the symbol. */
   #tell(book: Followed, steps: readonly BookStep[]): void {
-    const { symbol } = book.origin;
+    const { symbol: key } = book.origin;
     if (steps.length > 0) {
-      const { receivedAt } = book.sync;
-      this.#options.out({ kind: 'events', symbol, receivedAt, events: this.#stepped(book, steps), late: true });
+      const { receivedAt: at } = book.sync;
+      this.#options.out({ kind: 'value', key, at, value: this.#stepped(book, steps), late: true });
     }
     this.#mend(book);
   }

@@ -47,13 +47,6 @@ export class VenueLists {
   #next({ options }: ListedVenue, signal: VenueSignal, out: Out): void {
     const { id } = options.venue;
     switch (signal.kind) {
-      case 'events': {
-        const { symbol: key, receivedAt: at, events: value } = signal;
-        out.next(
-          signal.late === true ? { kind: 'value', key, at, value, late: true } : { kind: 'value', key, at, value },
-        );
-        return;
-      }
       case 'instruments': {
         for (const { symbol, coin } of signal.instruments) out.next({ kind: 'followed', symbol, coin });
         if (options.all === null) return;

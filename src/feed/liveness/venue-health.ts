@@ -11,7 +11,7 @@ export const NEW_HEALTH: VenueHealth = { ...NEW_VENUE, hasData: false };
 /** The state after a signal: the same object if nothing changed. */
 export function nextVenueHealth(state: VenueHealth, signal: VenueSignal): VenueHealth {
   switch (signal.kind) {
-    case 'events':
+    case 'value':
       return state.hasData || signal.late === true ? state : { ...state, hasData: true };
     case 'connected':
       return { ...state, ...delivering(state, null) };

@@ -24,9 +24,9 @@ export function publishPrices(ticks: SymbolPriceTicks): OperatorFunction<FeedEve
 /** Remembers the 24-hour figures of a venue's tickers, also while the venue stands by: a trade tells none. */
 export function rememberFigures(ticks: SymbolPriceTicks): OperatorFunction<VenueSignal, VenueSignal> {
   return stage((signal, out) => {
-    if (signal.kind === 'events') {
-      const first = signal.events[0];
-      if (first?.kind === 'ticker') ticks.of(signal.symbol).learn(first);
+    if (signal.kind === 'value') {
+      const first = signal.value[0];
+      if (first?.kind === 'ticker') ticks.of(signal.key).learn(first);
     }
     out.next(signal);
   });

@@ -40,7 +40,7 @@ export class FeedWatch {
     const { id } = options.venue;
     let state = NEW_HEALTH;
     const watched = stage<VenueSignal, VenueSignal>((signal, out) => {
-      if (signal.kind === 'events' && signal.late !== true) this.lastReceivedAt.set(id, signal.receivedAt);
+      if (signal.kind === 'value' && signal.late !== true) this.lastReceivedAt.set(id, signal.at);
       const next = nextVenueHealth(state, signal);
       if (next !== state) {
         state = next;

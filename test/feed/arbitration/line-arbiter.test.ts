@@ -36,7 +36,7 @@ class Arbitration {
   past: readonly SequencedTrade[] | undefined;
   answerAfterMs = 0;
   onEvent: (event: MergedEvent) => void = () => {};
-  onSignal: (signal: { readonly events: readonly MergedEvent[]; readonly late?: true }) => void = () => {};
+  onSignal: (signal: { readonly value: readonly MergedEvent[]; readonly late?: true }) => void = () => {};
   #told: MergedEvent[] = [];
   #doubts: Doubt[] = [];
 
@@ -62,7 +62,7 @@ class Arbitration {
       scheduler: this.scheduler,
       out: (signal) => {
         this.onSignal(signal);
-        this.#tell(signal.events);
+        this.#tell(signal.value);
       },
     });
   }
@@ -72,7 +72,7 @@ class Arbitration {
     for (const { symbol } of events.filter((event, at) => event.symbol !== events[at - 1]?.symbol)) {
       const frame = events.filter((event) => event.symbol === symbol);
       const passed = this.arbiter.data(this.arbiter.of(symbol), line, frame, 0);
-      if (passed.length > 0) this.onSignal({ events: passed });
+      if (passed.length > 0) this.onSignal({ value: passed });
       this.#tell(passed);
     }
     return this.told;
@@ -204,7 +204,7 @@ describe('LineArbiter', () => {
   it('emits what passed of a frame before it announces a gap in it', () => {
     const run = new Arbitration({ past: [tradeEvent(3)], graceMs: 0 });
     const sizes: number[] = [];
-    run.onSignal = ({ events, late }) => sizes.push(late === true ? -events.length : events.length);
+    run.onSignal = ({ value, late }) => sizes.push(late === true ? -value.length : value.length);
     expect(run.frames(1, tradeEvent(1), tradeEvent(2), tradeEvent(4), tradeEvent(5))).toBe(
       '1 2 opened (2,4):1 3 (2,4):1 filled 1 4 5',
     );

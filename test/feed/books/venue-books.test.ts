@@ -42,9 +42,9 @@ function setUp({ fetch, lines = 2, answerMs = 10, waits = new Set() }: Setting) 
     instrument: (symbol) => ({ coin: symbol.slice(0, -4), symbol, venueSymbol: symbol }),
     scheduler,
     out: (signal) => {
-      if (signal.kind !== 'events') throw new Error(`a book tells ${signal.kind}`);
+      if (signal.kind !== 'value') throw new Error(`a book tells ${signal.kind}`);
       if (signal.late === true && fetch !== undefined) inFlight = Math.max(0, inFlight - 1);
-      for (const event of signal.events) {
+      for (const event of signal.value) {
         if (event.kind !== 'book') throw new Error(`a book tells of a ${event.kind}`);
         const { step, symbol } = event;
         const id = step.kind === 'changed' ? step.update.lastUpdateId : step.kind === 'replaced' ? step.updateId : '';

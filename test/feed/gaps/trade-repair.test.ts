@@ -48,8 +48,8 @@ function setUp({ fetchMissing, fetchRecent, linesUp = 2 }: Setting) {
     scheduler,
     out: (signal) => {
       if (!inFrame) expect(signal.late).toBe(true);
-      if (signal.events[0]?.kind !== 'doubt') receivedAt.push(signal.receivedAt);
-      tell(signal.events);
+      if (signal.value[0]?.kind !== 'doubt') receivedAt.push(signal.at);
+      tell(signal.value);
     },
   });
   /** Data of line 1, each in a frame of its own. */

@@ -9,7 +9,7 @@ const note = (
   state: 'disconnected' | 'rate_limited' | 'feed_stale' | 'feed_recovered',
   facts: Partial<StatusNote> = {},
 ): VenueSignal => ({ kind: 'status', note: { state, reason: 'why', ...facts } });
-const events: VenueSignal = { kind: 'events', symbol: 'BTCUSDT', receivedAt: 1, events: [] };
+const events: VenueSignal = { kind: 'value', key: 'BTCUSDT', at: 1, value: [] };
 const connected: VenueSignal = { kind: 'connected' };
 
 describe('nextVenueHealth', () => {
