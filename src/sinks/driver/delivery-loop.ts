@@ -89,8 +89,9 @@ export class DeliveryLoop {
   /** Begins a batch with all records that are pushed in the same turn of the event loop, now or when it is due. */
   wake(): void {
     const state = this.#state;
-    const { batcher, timers } = this.#parts;
+    if (state.kind === 'sending') return;
     if (state.kind === 'idle') {
+      const { batcher, timers } = this.#parts;
       if ((state.timer !== undefined && !batcher.hasEnough) || this.waiting === 0) return;
       const waitMs = batcher.waitMs(this.waiting, timers.now());
       if (waitMs === 0) this.#start(state.timer);

@@ -81,7 +81,7 @@ export class SinkDriver {
     }
     if (this.#queue.isHalfFull) this.#beginSpill();
     if (this.#queue.isFull) this.#overflow.makeRoom(`${this.#delivery.batches} ${this.#spill?.stretch}`);
-    this.#queue.push(record, options?.barrier === true, ++this.#seq, this.#timers.now());
+    this.#queue.push(record, options?.barrier === true, ++this.#seq, this.#options.scheduler.now());
     this.#loop.wake();
   }
 
