@@ -79,7 +79,7 @@ export interface IdSequence<T> {
 
   /** True: the value is simply the next one and counts as passed on. The hot path: it makes no result object. */
   next(line: number, value: T): boolean;
-  accept(line: number, value: T, now: number): Sequenced<T>[];
+  accept(line: number, value: T, now: number): readonly Sequenced<T>[];
   /** Announces the gaps that opened no later than `openedBy` and were not announced before, and those in front of them. */
   announce(openedBy: number): Sequenced<T>[];
   /** Takes fetched values, in any order; those that are not missing are left out. */

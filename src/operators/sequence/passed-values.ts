@@ -11,10 +11,10 @@ export class PassedValues<T> {
   /** In order; `older` is full. */
   #older: T[] = [];
   #recent: T[] = [];
-  /** Ids of what came while these were passed on, late ones included: they are forgotten together. */
-  #olderIds = new Set<string>();
-  #recentIds = new Set<string>();
-  /** Those of them that came right behind a gap of unknown size, which stands for all that is too late for it. */
+  /** Ids of what came too late while these were passed on: they are forgotten together. */
+  #olderLate = new Set<string>();
+  #recentLate = new Set<string>();
+  /** Ids of values that came right behind a gap of unknown size, which stands for all that is too late for it. */
   readonly #behindUnknown = new Set<string>();
   /** What was passed on before the first remembered value; undefined: nothing was. */
   #floor: Checkpoint | undefined;
@@ -41,7 +41,7 @@ export class PassedValues<T> {
     this.#lastId = checkpoint?.id;
     this.#lastTimestamp = checkpoint?.timestamp ?? 0;
     this.#floor = checkpoint;
-    this.#recentIds.clear();
+    this.#recentLate.clear();
   }
 
   get isEmpty(): boolean {
@@ -49,7 +49,9 @@ export class PassedValues<T> {
   }
 
   has(id: string): boolean {
-    return this.#recentIds.has(id) || this.#olderIds.has(id);
+    const first = this.#recent[0];
+    const isRecent = first !== undefined && this.#access.compare(this.#access.id(first), id) <= 0;
+    return this.#isIn(isRecent ? this.#recent : this.#older, id) || this.#recentLate.has(id) || this.#olderLate.has(id);
   }
 
   /** No gap ends at the next value. */
@@ -64,16 +66,15 @@ export class PassedValues<T> {
   add(id: string, value: T): void {
     this.#lastId = id;
     this.#lastTimestamp = this.#access.timestamp(value);
-    this.#recentIds.add(id);
     this.#recent.push(value);
     if (this.#recent.length < this.#size) return;
-    for (const old of this.#olderIds) this.#behindUnknown.delete(old);
+    if (this.#behindUnknown.size > 0) for (const old of this.#older) this.#behindUnknown.delete(this.#access.id(old));
     const floor = this.#older.at(-1);
     if (floor !== undefined) this.#floor = this.#checkpointOf(floor);
     this.#older = this.#recent;
-    this.#olderIds = this.#recentIds;
+    this.#olderLate = this.#recentLate;
     this.#recent = [];
-    this.#recentIds = new Set();
+    this.#recentLate = new Set();
   }
 
   /** Passes on a value that came by a line, behind the gap that ends at it. */
@@ -119,8 +120,28 @@ export class PassedValues<T> {
     }
     if (this.isBeyond(id)) return undefined;
     const gap = this.#gapOfLate(id);
-    this.#recentIds.add(id);
+    this.#recentLate.add(id);
     return gap === undefined ? [] : [{ kind: 'gap', gap }];
+  }
+
+  /** Among values by id. Looked for from the end, in longer and longer steps: what repeats is little behind. */
+  #isIn(values: readonly T[], id: string): boolean {
+    const { compare, id: idOf } = this.#access;
+    const isBeyond = (value: T | undefined): boolean => value !== undefined && compare(idOf(value), id) > 0;
+    let to = values.length;
+    let from = to - 1;
+    for (let step = 1; isBeyond(values[from]); step *= 2) {
+      to = from;
+      from -= step;
+    }
+    from = Math.max(from, 0);
+    while (to - from > 1) {
+      const middle = (from + to) >>> 1;
+      if (isBeyond(values[middle])) to = middle;
+      else from = middle;
+    }
+    const found = values[from];
+    return found !== undefined && idOf(found) === id;
   }
 
   /** A gap ends at the next value that came by a line. */

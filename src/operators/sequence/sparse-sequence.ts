@@ -19,6 +19,8 @@ export interface SparseOptions {
   readonly maxHeld: number;
 }
 
+const NONE: readonly never[] = [];
+
 /** Lines whose values wait for the source's last ones: each line misses nothing from its first value on. */
 interface Wait {
   readonly since: number;
@@ -163,9 +165,14 @@ export class SparseSequence<T> implements IdSequence<T> {
     return true;
   }
 
-  accept(line: number, value: T, now: number): Sequenced<T>[] {
+  accept(line: number, value: T, now: number): readonly Sequenced<T>[] {
     const state = this.#lines.of(line);
     state.subscribed = true;
+    // Half of all values where two lines are in step: nothing follows from them.
+    if (this.#plain && state.inStep && this.#passed.has(this.#access.id(value))) {
+      this.#passed.duplicates++;
+      return NONE;
+    }
     this.#seek(now);
     if (this.#wait?.lines.has(line) === true) return this.#settled(this.#keep(state, value));
     if (!state.inStep) {
