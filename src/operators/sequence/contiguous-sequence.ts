@@ -31,7 +31,6 @@ export class ContiguousSequence<T> implements IdSequence<T> {
   readonly #lines = new Set<number>();
   /** The last value before no line was left. */
   #unwatched: PossibleGap | undefined;
-  readonly isFilledByLines = true;
   duplicates = 0;
 
   constructor(access: ContiguousAccess<T>, maxHeld: number) {
@@ -58,10 +57,18 @@ export class ContiguousSequence<T> implements IdSequence<T> {
 
   get possibleGap(): PossibleGap | undefined {
     if (!this.#held.isEmpty) return { before: this.#checkpoint(), since: this.#held.since };
+    return this.#isUnwatched ? this.#unwatched : undefined;
+  }
+
+  /** False behind the last value before no line was left: no line can bring what came without any. */
+  get isFilledByLines(): boolean {
+    return !this.#isUnwatched;
+  }
+
+  get #isUnwatched(): boolean {
     const before = this.#unwatched?.before;
     // After a reset another value may have the same id.
-    const isLast = before?.id === String(this.#lastId) && before.timestamp === this.#lastTimestamp;
-    return isLast ? this.#unwatched : undefined;
+    return before?.id === String(this.#lastId) && before.timestamp === this.#lastTimestamp;
   }
 
   get isResumed(): boolean {

@@ -57,6 +57,22 @@ describe('ContiguousSequence', () => {
     expect(sequence.heldSince).toBeUndefined();
   });
 
+  it('does not wait for lines behind the last value before no line was left', () => {
+    const sequence = create();
+    sequence.subscribed(1, 0);
+    sequence.subscribed(2, 0);
+    feed(sequence, [trade(1), trade(2)]);
+    sequence.lost(1);
+    expect(sequence.isFilledByLines).toBe(true);
+    sequence.lost(2);
+    sequence.subscribed(1, 10);
+    sequence.subscribed(2, 10);
+    expect(feed(sequence, [trade(5)], 20)).toBe('');
+    expect(sequence.isFilledByLines).toBe(false);
+    expect(told(sequence.fill([trade(3), trade(4)]))).toBe('3 4 (2,5):2 filled 2 5');
+    expect(sequence.isFilledByLines).toBe(true);
+  });
+
   it('reports every gap, with what is missing, when it lets go', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(4), trade(5), trade(9)]);
