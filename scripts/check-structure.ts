@@ -26,10 +26,10 @@ const RULES: StructureRules = {
 const LIMITS: Readonly<Record<keyof Structure, Limit>> = {
   folders: { rule: `folders with more than ${RULES.filesInFolder} files`, aim: 0, limit: 0 },
   files: { rule: `files with more than ${RULES.linesInFile} lines`, aim: 0, limit: 0 },
-  classes: { rule: `classes with more than ${RULES.linesInClass} lines`, aim: 0, limit: 1 },
+  classes: { rule: `classes with more than ${RULES.linesInClass} lines`, aim: 0, limit: 0 },
   operators: { rule: 'public operators that src/ does not use', aim: 0, limit: 0 },
   names: { rule: 'names that two files export', aim: 0, limit: 0 },
-  casts: { rule: 'casts', aim: 120, limit: 88 },
+  casts: { rule: 'casts', aim: 120, limit: 86 },
 };
 
 const structure = structureOf(join(import.meta.dirname, '../src'), RULES);

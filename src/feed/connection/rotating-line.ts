@@ -6,14 +6,11 @@ import { answerWindowMs } from '../liveness/explain-stale.ts';
 import { HandOver } from './hand-over.ts';
 import { LineConnection } from './line-connection.ts';
 import type { LineChange, LineEvent, LineSignal } from './line-event.ts';
+import { LineTopics } from './line-topics.ts';
 
 /** A new connection's first moment: from what it delivers in it is told what the old one has yet to deliver. */
 const SETTLE_MS = 500;
 const NONE: readonly never[] = [];
-/** So many refused topics are asked for at once: each may cost a request of its own. */
-const ASK_AGAIN = 10;
-/** As soon as this after one was taken, the next ones are asked for. */
-const TAKEN_AGAIN_MS = 1000;
 /** A new connection that is told to rotate before it has taken over is replaced no sooner than this after it has. */
 const AGAIN_AFTER_MS = 5000;
 
@@ -50,12 +47,7 @@ interface Rotation {
 export class RotatingLine {
   readonly number: number;
   readonly plan: ConnectionPlan;
-  /** What is wanted on it, and was not refused. */
-  readonly topics: Set<string>;
-  /** What is wanted besides, and asked for again from time to time. */
-  readonly refused: ReadonlySet<string>;
-  readonly #refused = new Set<string>();
-  #asking: Subscription | undefined;
+  readonly #topics: LineTopics;
   readonly #options: RotatingLineOptions;
   #current: LineConnection;
   #rotation: Rotation | undefined;
@@ -64,9 +56,21 @@ export class RotatingLine {
     this.#options = options;
     this.number = options.number;
     this.plan = options.plan;
-    this.topics = new Set(options.plan.topics);
-    this.refused = this.#refused;
+    this.#topics = new LineTopics(options.plan.topics, {
+      ...options,
+      ask: (topics) => this.command({ kind: 'subscribe', topics }),
+    });
     this.#current = this.#newConnection();
+  }
+
+  /** What is wanted on it, and was not refused. */
+  get topics(): ReadonlySet<string> {
+    return this.#topics.wanted;
+  }
+
+  /** What is wanted besides, and asked for again from time to time. */
+  get refused(): ReadonlySet<string> {
+    return this.#topics.refused;
   }
 
   get up(): boolean {
@@ -75,7 +79,7 @@ export class RotatingLine {
 
   /** How many topics are wanted on it. */
   get size(): number {
-    return this.topics.size + this.#refused.size;
+    return this.#topics.size;
   }
 
   /** One, or in a rotation two; none while it connects. */
@@ -92,12 +96,13 @@ export class RotatingLine {
   }
 
   subscribe(topics: readonly string[]): void {
-    this.#take(topics);
+    this.#topics.add(topics);
+    if (this.#rotation !== undefined) this.#begin(this.#rotation);
     this.command({ kind: 'subscribe', topics });
   }
 
   unsubscribe(topics: readonly string[]): void {
-    const own = topics.filter((topic) => this.topics.delete(topic) || this.#refused.delete(topic));
+    const own = this.#topics.remove(topics);
     if (own.length > 0) this.command({ kind: 'unsubscribe', topics: own });
     if (this.#rotation !== undefined) this.#judgeSubscription(this.#rotation);
   }
@@ -121,7 +126,7 @@ export class RotatingLine {
   }
 
   close(): void {
-    this.#asking?.unsubscribe();
+    this.#topics.close();
     this.#rotation?.timers.unsubscribe();
     for (const connection of this.#connections) connection.close();
   }
@@ -157,53 +162,17 @@ export class RotatingLine {
     }
     connection.note(signal);
     if (signal.kind === 'subscribed') this.#taken(connection, signal.topics);
-    const newlyRefused = signal.kind === 'refused' ? signal.topics.filter((topic) => this.#refuse(topic)) : NONE;
+    const newlyRefused = signal.kind === 'refused' ? signal.topics.filter((topic) => this.#topics.refuse(topic)) : NONE;
     this.#tell(connection, signal, { newlyRefused });
     if (this.#rotation !== undefined) this.#judge(this.#rotation, connection, signal);
   }
 
-  #take(topics: readonly string[]): void {
-    for (const topic of topics) {
-      this.#refused.delete(topic);
-      this.topics.add(topic);
-    }
-    if (this.#rotation !== undefined) this.#begin(this.#rotation);
-  }
-
-  /** It is asked for again from time to time, until it is taken. False: it was refused before, or is not wanted. */
-  #refuse(topic: string): boolean {
-    const isNew = this.topics.delete(topic);
-    if (isNew) this.#refused.add(topic);
-    if (this.#refused.size > 0) this.#asking ??= this.#askLater(this.#options.askAgainMs);
-    return isNew;
-  }
-
-  #askLater(delayMs: number): Subscription {
-    return this.#options.scheduler.schedule(() => this.#askAgain(), delayMs);
-  }
-
-  #askAgain(): void {
-    this.#asking = undefined;
-    const topics = [...this.#refused].slice(0, ASK_AGAIN);
-    if (topics.length === 0) return;
-    // To the end: where there are many, all have their turn.
-    for (const topic of topics) {
-      this.#refused.delete(topic);
-      this.#refused.add(topic);
-    }
-    this.command({ kind: 'subscribe', topics });
-    this.#asking = this.#askLater(this.#options.askAgainMs);
-  }
-
   /** What was refused before is taken by a connection: the other one, if it is open, may have missed the question. */
   #taken(by: LineConnection, topics: readonly string[]): void {
-    const again = topics.filter((topic) => this.#refused.has(topic));
+    const again = this.#topics.take(topics);
     if (again.length === 0) return;
-    this.#take(again);
+    if (this.#rotation !== undefined) this.#begin(this.#rotation);
     for (const other of this.#connections) if (other !== by) other.commands$.next({ kind: 'subscribe', topics: again });
-    // The venue takes what it refused: so it may take the others.
-    this.#asking?.unsubscribe();
-    this.#asking = this.#refused.size === 0 ? undefined : this.#askLater(TAKEN_AGAIN_MS);
   }
 
   /** Age has time. A venue that announces a close promises none, so whatever it tells is done at once, on all lines told. */
