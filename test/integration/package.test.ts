@@ -124,7 +124,7 @@ await feed.close();
 
   it.each([
     ['market-feed', ['rxjs', 'ws', 'yaml', 'zod']],
-    ['market-feed/client', ['avsc', 'kafkajs', 'rxjs']],
+    ['market-feed/client', ['avsc', 'rxjs']],
     ['market-feed/operators', ['rxjs']],
     ['market-feed/venues', ['rxjs', 'ws']],
     ['market-feed/market', []],
@@ -168,7 +168,7 @@ it('its operators take Observables of another rxjs', async () => {
   await writeFile(
     join(other, 'two.js'),
     `import { createRequire } from 'node:module';
-import { defer, lastValueFrom, map, of, throwError, toArray } from 'rxjs';
+import { defer, lastValueFrom, of, throwError, toArray } from 'rxjs';
 import { deduplicate, detectStale, retryBackoff } from 'market-feed/operators';
 const here = createRequire(import.meta.url);
 const theirs = createRequire(here.resolve('market-feed/operators'));
@@ -178,14 +178,13 @@ const out$ = flaky$.pipe(
   retryBackoff({ initialDelayMs: 1, maxDelayMs: 1, isData: () => true }),
   deduplicate({ key: (value) => String(value), size: 10 }),
   detectStale({ staleAfterMs: 5000, isData: () => true }),
-  map(({ kind, value }) => kind + ' ' + value),
 );
 const told = await lastValueFrom(out$.pipe(toArray()));
 console.log(JSON.stringify({ two: here.resolve('rxjs') !== theirs.resolve('rxjs'), told, tries }));
 `,
   );
   const { stdout } = await run(process.execPath, ['two.js'], { cwd: other });
-  expect(JSON.parse(stdout)).toEqual({ two: true, told: ['value 1', 'value 2'], tries: 2 });
+  expect(JSON.parse(stdout)).toEqual({ two: true, told: [1, 2], tries: 2 });
 });
 
 it('has what it needs and nothing else in it', () => {
