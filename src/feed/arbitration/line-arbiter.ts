@@ -1,4 +1,4 @@
-import { type SchedulerLike, Subject, type Subscription } from 'rxjs';
+import { Observable, type SchedulerLike, Subject, type Subscriber, type Subscription } from 'rxjs';
 import {
   type GapEvent,
   type RepairLinesOptions,
@@ -50,7 +50,8 @@ const NONE: readonly never[] = [];
  */
 export class LineArbiter {
   readonly #options: LineArbiterOptions;
-  readonly #arrivals$ = new Subject<Arrival>();
+  /** Takes the trades as they come. A Subject would take as long for each as all that follows. */
+  #arrivals: Subscriber<Arrival> | undefined;
   readonly #changes$ = new Subject<SequenceChange<TradeSeries, SequencedTrade>>();
   readonly #subscription: Subscription;
   readonly #symbols = new Map<string, ArbiterSymbol>();
@@ -63,7 +64,10 @@ export class LineArbiter {
 
   constructor(options: LineArbiterOptions) {
     this.#options = options;
-    this.#subscription = this.#arrivals$
+    const arrivals$ = new Observable<Arrival>((subscriber) => {
+      this.#arrivals = subscriber;
+    });
+    this.#subscription = arrivals$
       .pipe(
         repairGaps<Arrival, SequencedTrade, TradeSeries>({
           ...options.repair,
@@ -103,8 +107,8 @@ export class LineArbiter {
     this.#frame = frame;
     this.#frameAt = receivedAt;
     for (const event of events) {
-      if (event.kind === 'trade') this.#arrivals$.next({ series: of.trades, line, trade: event });
-      else if (event.kind === 'agg_trade') this.#arrivals$.next({ series: of.aggTrades, line, trade: event });
+      if (event.kind === 'trade') this.#arrivals?.next({ series: of.trades, line, trade: event });
+      else if (event.kind === 'agg_trade') this.#arrivals?.next({ series: of.aggTrades, line, trade: event });
       else if (of.newest.passes(event)) frame.push(event);
       else this.#duplicates++;
     }

@@ -3,6 +3,7 @@ import type { ReconnectConfig } from '../../config/config.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { VenueEvent } from '../../domain/venue-event.ts';
 import { detectStale } from '../../operators/detect-stale.ts';
+import { listen } from '../../operators/listen.ts';
 import { type ExplainedSilence, explainStale } from '../liveness/explain-stale.ts';
 import { keepConnecting } from './keep-connecting.ts';
 import type { LineSignal } from './line-event.ts';
@@ -53,15 +54,13 @@ export function venueLine(options: VenueLineOptions): Observable<LineSignal> {
 /** Ends a connection whose silence is not the market's. */
 function endStale(): OperatorFunction<VenueEvent | ExplainedSilence, VenueEvent | ExplainedSilence> {
   return (source) =>
-    new Observable((subscriber) =>
-      source.subscribe({
+    new Observable((subscriber) => {
+      listen(source, subscriber, {
         next(item) {
           subscriber.next(item);
           if (item.kind === 'stale' && item.cause !== 'quiet_market')
             subscriber.error(new Fault(item.cause, `no data for ${Math.round(item.ageMs)} ms`));
         },
-        error: (error: unknown) => subscriber.error(error),
-        complete: () => subscriber.complete(),
-      }),
-    );
+      });
+    });
 }

@@ -1,4 +1,4 @@
-import { defer, type Observable, Subject, switchMap, timer } from 'rxjs';
+import { defer, Observable, type Subscriber, switchMap, timer } from 'rxjs';
 import { type Instrument, isDepthChannel } from '../../domain/instrument.ts';
 import type { ConnectionClosing } from '../../domain/venue-event.ts';
 import { ConnectionBudget } from '../../venues/connection/connection-budget.ts';
@@ -17,10 +17,16 @@ export class VenueLines {
   readonly instruments = new Map<string, Instrument>();
   readonly #bySymbol = new Map<string, Instrument>();
   readonly #byTopic = new Map<string, Instrument>();
-  readonly news$: Observable<LineEvent>;
+  readonly news$ = new Observable<LineEvent>((subscriber) => {
+    this.#listeners = [...this.#listeners, subscriber];
+    return () => {
+      this.#listeners = this.#listeners.filter((one) => one !== subscriber);
+    };
+  });
   /** What the trades of a symbol come by, if any are wanted. */
   readonly neededChannel: 'trade' | 'agg_trade' | undefined;
-  readonly #news$ = new Subject<LineEvent>();
+  /** To `news$`: a Subject would take as long for a frame as the rest of its way to here. */
+  #listeners: readonly Subscriber<LineEvent>[] = [];
   readonly #options: VenueFeedOptions;
   readonly #counts: VenueCounts;
   readonly #isQuiet: (connection: LineConnection) => boolean;
@@ -34,7 +40,6 @@ export class VenueLines {
     this.#counts = counts;
     this.#isQuiet = isQuiet;
     this.#budget = options.connectionBudget ?? new ConnectionBudget(options.venue.limits.connectionsPerFiveMinutes);
-    this.news$ = this.#news$;
     const { channels } = options;
     this.neededChannel = channels.includes('trade')
       ? 'trade'
@@ -175,7 +180,9 @@ export class VenueLines {
       postponeMs: lifetimeMs === undefined ? 0 : postponement(lifetimeMs),
       maxPostponements: MAX_POSTPONEMENTS,
       askAgainMs: this.#options.settings.reconnect.probeEveryMs,
-      tell: (news) => this.#news$.next(news),
+      tell: (news) => {
+        for (const listener of this.#listeners) listener.next(news);
+      },
       staleAfterMs,
       scheduler,
     });

@@ -1,6 +1,7 @@
 import { Observable, type OperatorFunction, type SchedulerLike, Subscription } from 'rxjs';
 import type { StaleCause } from '../../domain/status.ts';
 import type { Freshness } from '../../operators/detect-stale.ts';
+import { listen } from '../../operators/listen.ts';
 
 export interface ExplainStaleOptions<T> {
   /** As of `detectStale`. */
@@ -49,7 +50,7 @@ export function explainStale<T extends { readonly kind: string }>(
         if (cause !== before) subscriber.next({ kind: 'stale', cause, ageMs: now - lastDataAt });
       };
 
-      return source.subscribe({
+      listen(source, subscriber, {
         next(item) {
           if (!isFreshness(item)) {
             if (isAnswer(item)) lastAnswerAt = scheduler.now();
@@ -63,8 +64,6 @@ export function explainStale<T extends { readonly kind: string }>(
             cause = undefined;
           }
         },
-        error: (error: unknown) => subscriber.error(error),
-        complete: () => subscriber.complete(),
       });
     });
 }
