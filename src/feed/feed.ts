@@ -1,4 +1,4 @@
-import { connect, merge, type Observable, type SchedulerLike } from 'rxjs';
+import { merge, type Observable, type SchedulerLike } from 'rxjs';
 import type { BooksWanted, Config } from '../config/config.ts';
 import { SymbolPriceTicks } from '../market/price-ticks.ts';
 import { failover } from '../operators/failover.ts';
@@ -11,6 +11,7 @@ import { assignEpochs } from './failover/assign-epochs.ts';
 import { failoverOptions } from './failover/failover-options.ts';
 import type { FeedCommand, FeedOutput, FeedReport } from './feed-event.ts';
 import { VenueLists } from './instruments/venue-lists.ts';
+import { fanOut } from './publish/fan-out.ts';
 import { publishBookTickers, publishKlines } from './publish/publish-each.ts';
 import { publishPrices, rememberFigures } from './publish/publish-prices.ts';
 import { publishTrades } from './publish/publish-trades.ts';
@@ -43,7 +44,7 @@ export interface FeedOptions {
 
 /**
  * The page. Each venue is an Observable of events; operators decide which venue serves each symbol, number its epochs,
- * find its gaps and publish. Each line of the inner `merge` is a stage: without it nothing but what it publishes is lost.
+ * find its gaps and publish. Each line of `fanOut` is a stage: without it nothing but what it publishes is lost.
  */
 export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observable<FeedOutput> {
   const { watch, commands$ } = options;
@@ -60,18 +61,16 @@ export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observ
   }));
   return merge(commands$, failover<readonly MergedEvent[], FeedReport>(sources, failoverOptions(ids, stages))).pipe(
     assignEpochs(stages),
-    connect((served$) =>
-      merge(
-        served$.pipe(watch.events()),
-        served$.pipe(publishTrades()),
-        served$.pipe(publishLargeTrades(stages)),
-        served$.pipe(publishStats(stages)),
-        served$.pipe(publishPrices(ticks)),
-        served$.pipe(publishBookTickers()),
-        served$.pipe(publishKlines()),
-        served$.pipe(publishBooks(stages)),
-        served$.pipe(publishStatus(stages)),
-      ),
+    fanOut(
+      watch.events(),
+      publishTrades(),
+      publishLargeTrades(stages),
+      publishStats(stages),
+      publishPrices(ticks),
+      publishBookTickers(),
+      publishKlines(),
+      publishBooks(stages),
+      publishStatus(stages),
     ),
     publishPositions(stages),
     watch.output(),

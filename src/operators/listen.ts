@@ -1,8 +1,8 @@
 import { type Observable, Subscriber, type Subscription } from 'rxjs';
 
 /** What an operator does with its source's notifications; an error or completion without a handler goes straight on. */
-export interface Listener<T> {
-  next(value: T): void;
+export interface Listener<T, R = unknown> {
+  next(value: T, destination: Subscriber<R>): void;
   error?(error: unknown): void;
   complete?(): void;
 }
@@ -16,7 +16,11 @@ export interface Listener<T> {
  *
  * @returns the subscription to the source; it is also a child of the destination.
  */
-export function listen<T, R>(source: Observable<T>, destination: Subscriber<R>, listener: Listener<T>): Subscription {
+export function listen<T, R>(
+  source: Observable<T>,
+  destination: Subscriber<R>,
+  listener: Listener<T, R>,
+): Subscription {
   // A Subscriber of our own, not an observer: so the subscription is in hand before the source begins to emit.
   const inner = new ListenSubscriber(destination, listener);
   destination.add(inner);
@@ -28,9 +32,9 @@ export function listen<T, R>(source: Observable<T>, destination: Subscriber<R>, 
 /** As in the operators of rxjs: a value costs two calls, where a Subscriber around an observer costs four. */
 class ListenSubscriber<T, R> extends Subscriber<T> {
   readonly #destination: Subscriber<R>;
-  readonly #listener: Listener<T>;
+  readonly #listener: Listener<T, R>;
 
-  constructor(destination: Subscriber<R>, listener: Listener<T>) {
+  constructor(destination: Subscriber<R>, listener: Listener<T, R>) {
     super();
     this.#destination = destination;
     this.#listener = listener;
@@ -38,7 +42,7 @@ class ListenSubscriber<T, R> extends Subscriber<T> {
 
   protected override _next(value: T): void {
     try {
-      this.#listener.next(value);
+      this.#listener.next(value, this.#destination);
     } catch (error) {
       this.#destination.error(error);
     }

@@ -5,7 +5,7 @@ import type { FeedEvent, FeedOutput } from '../feed-event.ts';
 
 /** A stage of the feed: an operator that calls `next` with each event and what it may emit to. */
 export function stage<T, R>(next: (event: T, out: Subscriber<R>) => void): OperatorFunction<T, R> {
-  return (events$) => new Observable((out) => listen(events$, out, { next: (event) => next(event, out) }));
+  return (events$) => new Observable((out) => listen(events$, out, { next }));
 }
 
 /** A stage that publishes the records made of each event. */

@@ -1,4 +1,5 @@
-import { concat, defer, merge, type Observable, type OperatorFunction, of, type SchedulerLike, takeUntil } from 'rxjs';
+import { Observable, type OperatorFunction, type SchedulerLike, Subscription } from 'rxjs';
+import { listen } from '../../operators/listen.ts';
 import type { FeedOutput } from '../feed-event.ts';
 import { publishEvery } from '../publish/publishing.ts';
 import type { EpochLedger } from './epoch-ledger.ts';
@@ -23,6 +24,18 @@ export function publishPositions({
   const positions$ = publishEvery(CHECK_MS, scheduler, () =>
     ledger.checkpoint(++checks % ALL_EVERY_CHECKS === 0 ? 'all' : 'fresh'),
   );
-  const last$ = defer(() => of({ records: ledger.checkpoint('all'), barrier: false }));
-  return (output$) => concat(merge(output$, positions$).pipe(takeUntil(stop$)), last$);
+  return (output$) =>
+    new Observable((out) => {
+      const published = new Subscription();
+      listen(stop$, out, {
+        next: () => {
+          published.unsubscribe();
+          out.next({ records: ledger.checkpoint('all'), barrier: false });
+          out.complete();
+        },
+        complete: () => {},
+      });
+      for (const each$ of [output$, positions$])
+        published.add(listen(each$, out, { next: (output) => out.next(output), complete: () => {} }));
+    });
 }
