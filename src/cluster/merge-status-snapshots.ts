@@ -50,12 +50,18 @@ export function statusLeft(snapshot: StatusSnapshot): StatusSnapshot {
     klines: [],
     venues: snapshot.venues.map((venue) => ({
       ...venue,
-      ...{ state: 'idle', active: false, linesUp: 0, lines: 0, ageMs: null },
+      state: 'idle',
+      active: false,
+      linesUp: 0,
+      lines: 0,
+      ageMs: null,
       latencyMs: { venueToSocket: null, socketToEmitted: null },
     })),
     sinks: snapshot.sinks.map((sink) => ({
       ...sink,
-      ...{ state: 'up', queued: 0, lagMs: null },
+      state: 'up',
+      queued: 0,
+      lagMs: null,
       latencyMs: { emittedToAcknowledged: null },
     })),
   };

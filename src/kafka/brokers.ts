@@ -122,8 +122,12 @@ export class Brokers {
     signal.throwIfAborted();
     const connection = await open({
       ...hostAndPortOf(broker),
-      ...{ config: this.#config, tls: this.#tls, requestTimeoutMs: this.#requestTimeoutMs },
-      ...{ log: this.#log, onClosed, signal },
+      config: this.#config,
+      tls: this.#tls,
+      requestTimeoutMs: this.#requestTimeoutMs,
+      log: this.#log,
+      onClosed,
+      signal,
     });
     if (!signal.aborted) return connection;
     connection.close();

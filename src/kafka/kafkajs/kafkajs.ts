@@ -69,9 +69,16 @@ export async function openKafkajs(options: OpenOptions): Promise<BrokerConnectio
   };
   const logger = loggerOf('', log);
   const connectionPool = new ConnectionPool({
-    ...{ host, port, clientId: config.clientId, ssl: tls, socketFactory, logger },
-    ...{ connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: requestTimeoutMs },
-    ...{ enforceRequestTimeout: true, maxInFlightRequests: 1 },
+    host,
+    port,
+    clientId: config.clientId,
+    ssl: tls,
+    socketFactory,
+    logger,
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
+    enforceRequestTimeout: true,
+    maxInFlightRequests: 1,
     sasl: config.sasl === null ? undefined : { ...config.sasl, password: config.sasl.password.reveal() },
   });
   const connection = new KafkajsConnection(
@@ -117,7 +124,9 @@ class KafkajsConnection implements BrokerConnection {
         topic,
         error: this.#errorOf(topicErrorCode),
         partitions: partitionMetadata.map(({ partitionId, leader, replicas }) => ({
-          ...{ partitionId, leader, replicas: replicas.length },
+          partitionId,
+          leader,
+          replicas: replicas.length,
         })),
       })),
     };
@@ -134,7 +143,9 @@ class KafkajsConnection implements BrokerConnection {
     const { topics } = await this.#ask((broker) => requestProduce(broker, body));
     return topics.flatMap(({ topicName, partitions }) =>
       partitions.map(({ partition, errorCode }) => ({
-        ...{ topic: topicName, partition, error: this.#errorOf(errorCode) },
+        topic: topicName,
+        partition,
+        error: this.#errorOf(errorCode),
       })),
     );
   }
@@ -145,7 +156,9 @@ class KafkajsConnection implements BrokerConnection {
     { maxWaitMs, maxBytes }: { readonly maxWaitMs: number; readonly maxBytes: number },
   ): Promise<readonly FetchedPartition[]> {
     const partitions = [...offsets].map(([partition, offset]) => ({
-      ...{ partition, fetchOffset: String(offset), maxBytes },
+      partition,
+      fetchOffset: String(offset),
+      maxBytes,
     }));
     const limits = { maxWaitTime: maxWaitMs, minBytes: 1, maxBytes: FETCH_BYTES };
     const request = { isolationLevel: READ_COMMITTED, ...limits, topics: [{ topic, partitions }] };
@@ -162,7 +175,11 @@ class KafkajsConnection implements BrokerConnection {
           lastOffset: last === undefined ? undefined : BigInt(last.offset),
           messages: messagesOf(topic, offsets.get(partition) ?? 0n, fetched).map(
             ({ offset, timestamp, key, value }) => ({
-              ...{ partition, offset, timestamp: Number(timestamp), key: key === null ? null : key.toString(), value },
+              partition,
+              offset,
+              timestamp: Number(timestamp),
+              key: key === null ? null : key.toString(),
+              value,
             }),
           ),
         };
@@ -217,12 +234,17 @@ class KafkajsConnection implements BrokerConnection {
   async joinGroup({ group, memberId, sessionTimeoutMs, protocol }: JoinRequest): Promise<Joined> {
     const joined = await this.#ask((broker) =>
       broker.joinGroup({
-        ...{ groupId: group, memberId, sessionTimeout: sessionTimeoutMs, rebalanceTimeout: sessionTimeoutMs },
+        groupId: group,
+        memberId,
+        sessionTimeout: sessionTimeoutMs,
+        rebalanceTimeout: sessionTimeoutMs,
         groupProtocols: [protocol],
       }),
     );
     return {
-      ...{ memberId: joined.memberId, generation: joined.generationId, leaderId: joined.leaderId },
+      memberId: joined.memberId,
+      generation: joined.generationId,
+      leaderId: joined.leaderId,
       members: joined.members.map(({ memberId: id, memberMetadata }) => ({ memberId: id, bytes: memberMetadata })),
     };
   }

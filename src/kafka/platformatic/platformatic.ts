@@ -17,15 +17,16 @@ import type {
   TopicSettings,
   Transaction,
 } from '../contract.ts';
-import { type ProduceBody, produceBody } from '../produce-request.ts';
+import { produceBody } from '../produce-request.ts';
 import { committedMessages } from './committed-messages.ts';
 import { brokerError, responseIn } from './platformatic-error.ts';
 import { library } from './private-modules.ts';
+import { bodyChecksum, type Produced, produce } from './produce.ts';
 
-const { addPartitionsToTxnV3, Connection: LibraryConnection, crc32c, createAPI, createTopicsV5 } = library;
+const { addPartitionsToTxnV3, Connection: LibraryConnection, createTopicsV5 } = library;
 const { describeConfigsV4, endTxnV3, fetchV11, findCoordinatorV4, heartbeatV3, initProducerIdV4 } = library;
 const { joinGroupV5, leaveGroupV3, listOffsetsV5, metadataV12, offsetCommitV7, offsetFetchV7 } = library;
-const { produceV7, protocolErrors, protocolErrorsCodesById, syncGroupV3, Writer } = library;
+const { protocolErrors, protocolErrorsCodesById, syncGroupV3 } = library;
 
 /** Until a connection is open and logged in. */
 const CONNECT_TIMEOUT_MS = 5000;
@@ -47,17 +48,6 @@ const SASL_MECHANISMS = {
   'scram-sha-512': 'SCRAM-SHA-512',
 } as const;
 
-/** The library's own maker of this request takes an object for each record and copies its bytes several times. */
-const produce = createAPI<[body: ProduceBody], ReturnType<typeof produceV7.parseResponse>>(
-  produceV7.api.key,
-  produceV7.api.version,
-  (body) => Writer.create().append(body()),
-  produceV7.parseResponse,
-  false,
-  false,
-);
-const checksum = (bytes: Buffer): number => crc32c(Writer.create().append(bytes).dynamicBuffer);
-
 /**
  * Opens a connection by @platformatic/kafka 2.12.1, of which only its connections and its requests are used: its own
  * producer takes new numbers after any error, so that what was stored is stored again, and none that a fence was given;
@@ -68,7 +58,9 @@ export async function openPlatformatic(options: OpenOptions): Promise<BrokerConn
   const { host, config, tls, requestTimeoutMs, onClosed, signal } = options;
   const { clientId, sasl } = config;
   const connection = new LibraryConnection(clientId, {
-    ...{ connectTimeout: CONNECT_TIMEOUT_MS, requestTimeout: requestTimeoutMs, maxInflights: 1 },
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
+    maxInflights: 1,
     ...(tls === undefined ? {} : { tls, tlsServerName: isIP(host) === 0 }),
     ...(sasl === null ? {} : { sasl: saslOf(sasl) }),
   });
@@ -137,7 +129,9 @@ class PlatformaticConnection implements BrokerConnection {
         topic: name ?? '',
         error: this.#errorOf(errorCode),
         partitions: partitions.map(({ partitionIndex, leaderId, replicaNodes }) => ({
-          ...{ partitionId: partitionIndex, leader: leaderId, replicas: replicaNodes.length },
+          partitionId: partitionIndex,
+          leader: leaderId,
+          replicas: replicaNodes.length,
         })),
       })),
     };
@@ -154,12 +148,13 @@ class PlatformaticConnection implements BrokerConnection {
 
   async produce(batches: readonly ProduceBatch[], numbers: ProducerNumbers): Promise<readonly ProduceAnswer[]> {
     const { compression } = this.#options.config;
-    const body = await produceBody(batches, { numbers, compression, timestamp: Date.now(), checksum });
-    type Produced = ReturnType<typeof produceV7.parseResponse>;
+    const body = await produceBody(batches, { numbers, compression, timestamp: Date.now(), checksum: bodyChecksum });
     const { responses } = await this.#ask((connection) => produce.async(connection, body).catch(responseIn<Produced>));
     return responses.flatMap(({ name, partitionResponses }) =>
       partitionResponses.map(({ index, errorCode }) => ({
-        ...{ topic: name, partition: index, error: this.#errorOf(errorCode) },
+        topic: name,
+        partition: index,
+        error: this.#errorOf(errorCode),
       })),
     );
   }
@@ -170,8 +165,11 @@ class PlatformaticConnection implements BrokerConnection {
     { maxWaitMs, maxBytes }: { readonly maxWaitMs: number; readonly maxBytes: number },
   ): Promise<readonly FetchedPartition[]> {
     const partitions = [...offsets].map(([partition, fetchOffset]) => ({
-      ...{ partition, fetchOffset, partitionMaxBytes: maxBytes },
-      ...{ currentLeaderEpoch: EPOCH_UNKNOWN, lastFetchedEpoch: EPOCH_UNKNOWN },
+      partition,
+      fetchOffset,
+      partitionMaxBytes: maxBytes,
+      currentLeaderEpoch: EPOCH_UNKNOWN,
+      lastFetchedEpoch: EPOCH_UNKNOWN,
     }));
     const topics = [{ topicId: topic, partitions }];
     const { responses } = await this.#ask((connection) =>
@@ -183,7 +181,9 @@ class PlatformaticConnection implements BrokerConnection {
         const last = fetched.records?.at(-1);
         const partition = fetched.partitionIndex;
         return {
-          ...{ partition, highWatermark: fetched.highWatermark, lastStableOffset: fetched.lastStableOffset },
+          partition,
+          highWatermark: fetched.highWatermark,
+          lastStableOffset: fetched.lastStableOffset,
           lastOffset: last === undefined ? undefined : last.firstOffset + BigInt(last.lastOffsetDelta),
           messages: committedMessages(fetched, offsets.get(partition) ?? 0n),
         };
@@ -193,7 +193,9 @@ class PlatformaticConnection implements BrokerConnection {
   async listOffsets(topic: string, partitions: readonly number[], at: OffsetAt) {
     const timestamp = at === 'beginning' ? -2n : at === 'end' ? -1n : BigInt(at.timeMs);
     const wanted = partitions.map((partitionIndex) => ({
-      ...{ partitionIndex, currentLeaderEpoch: EPOCH_UNKNOWN, timestamp },
+      partitionIndex,
+      currentLeaderEpoch: EPOCH_UNKNOWN,
+      timestamp,
     }));
     const { topics } = await this.#ask((connection) =>
       listOffsetsV5.api.async(connection, CONSUMER, READ_COMMITTED, [{ name: topic, partitions: wanted }]),
@@ -205,7 +207,10 @@ class PlatformaticConnection implements BrokerConnection {
   async createTopics(topics: readonly NewTopic[]): Promise<void> {
     type Created = ReturnType<typeof createTopicsV5.parseResponse>;
     const wanted = topics.map(({ topic, partitions, replication, settings }) => ({
-      ...{ name: topic, numPartitions: partitions, replicationFactor: replication, assignments: [] },
+      name: topic,
+      numPartitions: partitions,
+      replicationFactor: replication,
+      assignments: [],
       configs: Object.entries(settings).map(([name, value]) => ({ name, value })),
     }));
     const created = await this.#ask((connection) =>
@@ -219,7 +224,9 @@ class PlatformaticConnection implements BrokerConnection {
 
   async topicSettings(topics: readonly string[], names: readonly string[]) {
     const resources = topics.map((resourceName) => ({
-      ...{ resourceType: TOPIC_RESOURCE, resourceName, configurationKeys: [...names] },
+      resourceType: TOPIC_RESOURCE,
+      resourceName,
+      configurationKeys: [...names],
     }));
     const { results } = await this.#ask((connection) => describeConfigsV4.api.async(connection, resources));
     return new Map<string, TopicSettings>(
@@ -266,7 +273,9 @@ class PlatformaticConnection implements BrokerConnection {
       return join(responseIn<{ readonly memberId: string }>(error.cause).memberId);
     });
     return {
-      ...{ memberId, generation: generationId, leaderId: leader },
+      memberId,
+      generation: generationId,
+      leaderId: leader,
       members: members.map((member) => ({ memberId: member.memberId, bytes: member.metadata ?? NO_BYTES })),
     };
   }
@@ -304,7 +313,10 @@ class PlatformaticConnection implements BrokerConnection {
     offsets: ReadonlyMap<number, bigint>,
   ): Promise<void> {
     const partitions = [...offsets].map(([partitionIndex, committedOffset]) => ({
-      ...{ partitionIndex, committedOffset, committedLeaderEpoch: EPOCH_UNKNOWN, committedMetadata: null },
+      partitionIndex,
+      committedOffset,
+      committedLeaderEpoch: EPOCH_UNKNOWN,
+      committedMetadata: null,
     }));
     await this.#ask((connection) =>
       offsetCommitV7.api.async(connection, group, generation, memberId, null, [{ name: topic, partitions }]),
