@@ -176,3 +176,7 @@ export function short({ record: value }: OutRecord): string {
       return value.kind;
   }
 }
+
+export function pushAll(driver: { push(record: OutRecord): void }, records: readonly OutRecord[]): void {
+  for (const record of records) driver.push(record);
+}

@@ -85,10 +85,6 @@ export class SinkDriver {
     this.#loop.wake();
   }
 
-  pushMany(records: readonly OutRecord[]): void {
-    for (const record of records) this.push(record);
-  }
-
   /** Undefined while there is room; else resolves when half of it is free: for sources that can wait. */
   room(): Promise<void> | undefined {
     return this.#overflow.room();

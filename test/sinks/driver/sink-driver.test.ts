@@ -4,7 +4,19 @@ import { Fault } from '../../../src/domain/fault.ts';
 import type { DriverOptions } from '../../../src/sinks/driver/driver-options.ts';
 import { SinkDriver } from '../../../src/sinks/driver/sink-driver.ts';
 import { sampleBookDelta } from '../../codec/sample-records.ts';
-import { deadLetter, delivered, FakeSink, gap, position, rejected, retry, short, tick, trade } from '../fake-sink.ts';
+import {
+  deadLetter,
+  delivered,
+  FakeSink,
+  gap,
+  position,
+  pushAll,
+  rejected,
+  retry,
+  short,
+  tick,
+  trade,
+} from '../fake-sink.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 
 async function setUp(options: Partial<DriverOptions> = {}, sink = new FakeSink()) {
@@ -35,7 +47,7 @@ describe('a sink that is over', () => {
     const failed: string[] = [];
     const { clock, sink, driver, batches } = await setUp({ onFailed: ({ message }) => failed.push(message) });
     sink.rule = (batch) => batch.map(() => over);
-    driver.pushMany([trade(1), trade(2)]);
+    pushAll(driver, [trade(1), trade(2)]);
     await clock.advance(60_000);
     driver.push(trade(3));
     await clock.advance(60_000);
@@ -87,7 +99,7 @@ describe('batches', () => {
     await clock.advance(0);
     driver.push(trade(3));
     await clock.advance(5);
-    driver.pushMany([trade(4), trade(5)]);
+    pushAll(driver, [trade(4), trade(5)]);
     await clock.advance(5);
     expect(batches()).toEqual(['t1 t2']);
     sink.answer(delivered);
@@ -103,7 +115,7 @@ describe('batches', () => {
   it('is never longer than its limit; 1 writes each record alone', async () => {
     const { clock, sink, driver, batches } = await setUp({ maxBatch: 1 });
     sink.rule = (batch) => batch.map(() => delivered);
-    driver.pushMany([trade(1), trade(2), trade(3)]);
+    pushAll(driver, [trade(1), trade(2), trade(3)]);
     await clock.advance(0);
     expect(batches()).toEqual(['t1', 't2', 't3']);
   });
@@ -117,7 +129,7 @@ describe('batches', () => {
     expect(batches()).toEqual([]);
     await clock.advance(1);
     expect(batches()).toEqual(['t1 t2']);
-    driver.pushMany([trade(3), trade(4), trade(5)]);
+    pushAll(driver, [trade(3), trade(4), trade(5)]);
     await clock.advance(0);
     expect(batches()).toEqual(['t1 t2', 't3 t4 t5']);
   });
@@ -154,7 +166,7 @@ describe('batches', () => {
       const { clock, driver, times } = await setUpAnswering();
       driver.push(trade(1));
       await clock.advance(1);
-      driver.pushMany(many(2, 11));
+      pushAll(driver, many(2, 11));
       await clock.advance(1);
       driver.push(trade(13));
       await clock.advance(1);
@@ -191,7 +203,7 @@ describe('batches', () => {
 
     it('do not wait where no more than one record goes in each, nor for a close', async () => {
       const one = await setUpAnswering({ maxBatch: 1 });
-      one.driver.pushMany([trade(1), trade(2)]);
+      pushAll(one.driver, [trade(1), trade(2)]);
       await one.clock.advance(0);
       expect(one.times).toEqual(['0: 1', '0: 1']);
       const closing = await setUpAnswering();
@@ -211,7 +223,7 @@ describe('batches', () => {
           const { clock, sink, driver, out } = await setUp({ minIntervalMs: 3 });
           let pushed = 0;
           for (const { push, waitMs, answer } of steps) {
-            driver.pushMany(many(pushed, push));
+            pushAll(driver, many(pushed, push));
             pushed += push;
             await clock.advance(waitMs);
             if (answer && sink.underWay > 0) sink.answer(delivered);
@@ -276,7 +288,7 @@ describe('price ticks', () => {
     const { clock, sink, driver, out, batches } = await setUp();
     driver.push(trade(1));
     await clock.advance(0);
-    driver.pushMany([tick('1'), trade(2), tick('7', 'ETHUSDT'), tick('2'), trade(3), tick('3')]);
+    pushAll(driver, [tick('1'), trade(2), tick('7', 'ETHUSDT'), tick('2'), trade(3), tick('3')]);
     sink.rule = (batch) => batch.map(() => delivered);
     sink.answer(delivered);
     await clock.advance(0);
@@ -304,7 +316,7 @@ describe('price ticks', () => {
   it('stay where the driver was told so', async () => {
     const { clock, sink, driver, batches } = await setUp({ conflates: false });
     sink.rule = (batch) => batch.map(() => delivered);
-    driver.pushMany([tick('1'), trade(2), tick('2')]);
+    pushAll(driver, [tick('1'), trade(2), tick('2')]);
     await clock.advance(0);
     expect(batches()).toEqual(['p1 t2 p2']);
     expect(driver.stats()).toMatchObject({ conflated: 0, delivered: 3 });
@@ -314,7 +326,7 @@ describe('price ticks', () => {
     const { clock, sink, driver, batches } = await setUp();
     driver.push(trade(1));
     await clock.advance(0);
-    driver.pushMany([tick('1'), { ...tick('2'), topic: 'testnet.prices' }]);
+    pushAll(driver, [tick('1'), { ...tick('2'), topic: 'testnet.prices' }]);
     sink.rule = (batch) => batch.map(() => delivered);
     sink.answer(delivered);
     await clock.advance(0);
@@ -325,7 +337,7 @@ describe('price ticks', () => {
 describe('outcomes', () => {
   it('retries what was not delivered, alone and before anything newer', async () => {
     const { clock, sink, driver, out, states, batches } = await setUp();
-    driver.pushMany([trade(1), trade(2), trade(3)]);
+    pushAll(driver, [trade(1), trade(2), trade(3)]);
     await clock.advance(0);
     driver.push(trade(4));
     sink.answer([delivered, retry(), retry()]);
@@ -363,7 +375,7 @@ describe('outcomes', () => {
 
   it('hands over what is rejected and goes on', async () => {
     const { clock, sink, driver, out, refused, states } = await setUp();
-    driver.pushMany([trade(1), trade(2), trade(3)]);
+    pushAll(driver, [trade(1), trade(2), trade(3)]);
     await clock.advance(0);
     sink.answer([delivered, rejected, delivered]);
     await clock.advance(0);
@@ -381,7 +393,7 @@ describe('outcomes', () => {
       if (calls === 1) throw new Error('broken');
       return calls === 2 ? [delivered] : batch.map(() => delivered);
     };
-    driver.pushMany([trade(1), trade(2)]);
+    pushAll(driver, [trade(1), trade(2)]);
     await clock.advance(10_000);
     expect(out).toEqual(['t1', 't2']);
   });
@@ -454,7 +466,7 @@ describe('room', () => {
     const { clock, driver, dropped } = await setUp({ maxRecords: 4 });
     driver.push(trade(0));
     await clock.advance(0);
-    driver.pushMany([gap(1, 3), trade(1), tick('1'), tick('2', 'ETHUSDT')]);
+    pushAll(driver, [gap(1, 3), trade(1), tick('1'), tick('2', 'ETHUSDT')]);
     driver.push(trade(2));
     expect(dropped).toEqual(['prices 1']);
     driver.push(deadLetter(new Uint8Array(10)));
@@ -494,7 +506,7 @@ describe('room', () => {
     const { clock, sink, driver, batches } = await setUp({ maxRecords: 3 });
     driver.push(trade(0));
     await clock.advance(0);
-    driver.pushMany([tick('1', 'ETHUSDT'), tick('2'), trade(1), trade(2), tick('3')]);
+    pushAll(driver, [tick('1', 'ETHUSDT'), tick('2'), trade(1), trade(2), tick('3')]);
     sink.rule = (batch) => batch.map(() => delivered);
     sink.answer(delivered);
     await clock.advance(0);
@@ -526,7 +538,7 @@ describe('room', () => {
 describe('close', () => {
   it('delivers what waits, then closes the sink, and takes no more', async () => {
     const { clock, sink, driver, out, dropped } = await setUp({ maxBatch: 2, lingerMs: 60_000 });
-    driver.pushMany([trade(1), trade(2), trade(3)]);
+    pushAll(driver, [trade(1), trade(2), trade(3)]);
     const closed = driver.close({ deadlineMs: 5000 });
     expect(driver.close({ deadlineMs: 1 })).toBe(closed);
     driver.push(trade(4));
@@ -544,7 +556,7 @@ describe('close', () => {
 
   it('stops at its deadline and says what was left', async () => {
     const { clock, sink, driver } = await setUp({ maxBatch: 2 });
-    driver.pushMany([trade(1), trade(2), trade(3)]);
+    pushAll(driver, [trade(1), trade(2), trade(3)]);
     await clock.advance(0);
     const closed = driver.close({ deadlineMs: 3000 });
     await clock.advance(2999);

@@ -9,7 +9,7 @@ import type { DriverOptions } from '../../../src/sinks/driver/driver-options.ts'
 import { SinkDriver } from '../../../src/sinks/driver/sink-driver.ts';
 import type { SpillOptions } from '../../../src/sinks/spill/spill-options.ts';
 import { sampleTradeStats } from '../../codec/sample-records.ts';
-import { gap, position, short, tick, trade } from '../fake-sink.ts';
+import { gap, position, pushAll, short, tick, trade } from '../fake-sink.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { MemoryFiles } from './memory-files.ts';
 import { type Stored, StoringSink } from './storing-sink.ts';
@@ -75,7 +75,7 @@ describe('a sink that is away', () => {
     await away(run);
     let longest = 0;
     for (let id = 1; id <= 20_000; id += 10) {
-      run.driver.pushMany(trades(id, id + 9));
+      pushAll(run.driver, trades(id, id + 9));
       await run.clock.advance(60);
       const { queued, spill } = run.driver.stats();
       longest = Math.max(longest, queued - (spill?.records ?? 0));
@@ -99,11 +99,11 @@ describe('a sink that is away', () => {
     const stored: Stored = [];
     const run = await start(stored);
     await away(run);
-    run.driver.pushMany([trade(1), tick('1')]);
+    pushAll(run.driver, [trade(1), tick('1')]);
     await run.clock.advance(100);
     run.driver.push(tick('2'));
     run.driver.push(position(2), { barrier: true });
-    run.driver.pushMany([trade(2, 'BTCUSDT', { epoch: 2 }), tick('3', 'BTCUSDT', { epoch: 2 })]);
+    pushAll(run.driver, [trade(2, 'BTCUSDT', { epoch: 2 }), tick('3', 'BTCUSDT', { epoch: 2 })]);
     await run.clock.advance(100);
     run.sink.comeBack();
     await run.clock.advance(1000);
@@ -118,7 +118,7 @@ describe('a full disk', () => {
     const run = await start(stored, new MemoryFiles(), { maxRecords: 4000 });
     run.files.full = true;
     run.sink.isAway = true;
-    run.driver.pushMany(trades(1, 3000));
+    pushAll(run.driver, trades(1, 3000));
     await run.clock.advance(4000);
     // For two batches: what the disk did not take is back in memory then, and goes out again, as half of that is used.
     run.sink.takes = 1;
@@ -126,7 +126,7 @@ describe('a full disk', () => {
     await run.clock.advance(100);
     expect(stored).toHaveLength(20);
     run.files.full = false;
-    run.driver.pushMany(trades(3001, 3500));
+    pushAll(run.driver, trades(3001, 3500));
     await run.clock.advance(4000);
     run.sink.takes = Number.POSITIVE_INFINITY;
     run.sink.comeBack();
@@ -145,7 +145,7 @@ describe('the near past at a start', () => {
     const first = await start(stored);
     first.sink.isAway = true;
     first.sink.storesWhenAway = 3;
-    first.driver.pushMany([...trades(1, 4), window(0), trade(5), window(1)]);
+    pushAll(first.driver, [...trades(1, 4), window(0), trade(5), window(1)]);
     await first.clock.advance(4000);
     expect(texts(stored)).toBe('t1 t2 t3');
     const second = await start(stored, killed(first));
@@ -159,7 +159,7 @@ describe('the near past at a start', () => {
     const stored: Stored = [];
     const first = await start(stored, new MemoryFiles(), { maxRecords: 1_000_000 });
     first.sink.isAway = true;
-    first.driver.pushMany(trades(1, 12_000));
+    pushAll(first.driver, trades(1, 12_000));
     await first.clock.advance(4000);
     const second = await start(stored, killed(first));
     // Batches go out while the spill is looked at.
@@ -177,7 +177,7 @@ describe('the near past at a start', () => {
   it('is not whole where the spill cannot be read', async () => {
     const first = await start();
     await away(first);
-    first.driver.pushMany(trades(1, 9));
+    pushAll(first.driver, trades(1, 9));
     await first.clock.advance(100);
     const files = killed(first);
     const name = [...files.files.keys()].find((one) => one.startsWith('3-')) as string;
@@ -194,10 +194,10 @@ describe('a process that ends', () => {
     const first = await start(stored);
     first.sink.isAway = true;
     first.sink.storesWhenAway = 3;
-    first.driver.pushMany(trades(1, 8));
+    pushAll(first.driver, trades(1, 8));
     await first.clock.advance(4000);
     first.driver.push(position(2), { barrier: true });
-    first.driver.pushMany(trades(9, 12, 2));
+    pushAll(first.driver, trades(9, 12, 2));
     await first.clock.advance(100);
     expect(texts(stored)).toBe('t1 t2 t3');
     const second = await start(stored, killed(first));
@@ -210,13 +210,13 @@ describe('a process that ends', () => {
   it('and whose place another took meanwhile: what that one published later stands, also before a later price', async () => {
     const stored: Stored = [];
     const first = await start(stored);
-    first.driver.pushMany(trades(1, 2));
+    pushAll(first.driver, trades(1, 2));
     await first.clock.advance(100);
     first.sink.isAway = true;
     const at = (id: number) => ({ timestamp: 1_732_000_000_000 + id });
-    first.driver.pushMany([...trades(3, 5), tick('5', 'BTCUSDT', at(5)), tick('9', 'ETHUSDT', at(9))]);
+    pushAll(first.driver, [...trades(3, 5), tick('5', 'BTCUSDT', at(5)), tick('9', 'ETHUSDT', at(9))]);
     await first.clock.advance(4000);
-    first.driver.pushMany([...trades(6, 8), tick('8', 'BTCUSDT', at(8))]);
+    pushAll(first.driver, [...trades(6, 8), tick('8', 'BTCUSDT', at(8))]);
     await first.clock.advance(100);
     const files = killed(first);
     // The other one had trade 4 in a gap that it could not fill, and went on.
@@ -230,7 +230,7 @@ describe('a process that ends', () => {
     const stored: Stored = [];
     const first = await start(stored);
     first.sink.isAway = true;
-    first.driver.pushMany([trade(3), tick('3', 'BTCUSDT', { timestamp: 1_732_000_000_003 })]);
+    pushAll(first.driver, [trade(3), tick('3', 'BTCUSDT', { timestamp: 1_732_000_000_003 })]);
     await first.clock.advance(4000);
     const files = killed(first);
     stored.push(...trades(3, 9));
@@ -245,9 +245,9 @@ describe('a process that ends', () => {
     const stored: Stored = [];
     const first = await start(stored);
     first.sink.isAway = true;
-    first.driver.pushMany([trade(3), gap(3, 5), trade(5)]);
+    pushAll(first.driver, [trade(3), gap(3, 5), trade(5)]);
     await first.clock.advance(4000);
-    first.driver.pushMany([gap(5, 8), trade(8), gap(8, 12), trade(12)]);
+    pushAll(first.driver, [gap(5, 8), trade(8), gap(8, 12), trade(12)]);
     await first.clock.advance(100);
     const files = killed(first);
     stored.push(...trades(3, 9));
@@ -265,16 +265,16 @@ describe('a process that ends', () => {
     const of = (ids: readonly number[], over: Parameters<typeof trade>[2] = {}) =>
       ids.map((id) => trade(id, 'BTCUSDT', { ...at(id), ...over }));
     const first = await start(stored);
-    first.driver.pushMany([position(1), ...of([1, 2])]);
+    pushAll(first.driver, [position(1), ...of([1, 2])]);
     await first.clock.advance(100);
     first.sink.isAway = true;
-    first.driver.pushMany(of([3, 4]));
+    pushAll(first.driver, of([3, 4]));
     await first.clock.advance(4000);
     first.driver.push(position(2, 'BTCUSDT', at(5)), { barrier: true });
-    first.driver.pushMany([...of([6, 7], { epoch: 2 }), tick('7', 'BTCUSDT', { ...at(7), epoch: 2 })]);
+    pushAll(first.driver, [...of([6, 7], { epoch: 2 }), tick('7', 'BTCUSDT', { ...at(7), epoch: 2 })]);
     first.driver.push({ ...window(7), record: { ...window(7).record, epoch: 2 } as OutRecord['record'] });
     first.driver.push(position(3, 'BTCUSDT', at(30)), { barrier: true });
-    first.driver.pushMany([...of([31], { epoch: 3 }), trade(1, 'ETHUSDT', at(31))]);
+    pushAll(first.driver, [...of([31], { epoch: 3 }), trade(1, 'ETHUSDT', at(31))]);
     await first.clock.advance(100);
     const files = killed(first);
     const other = epoch === 1 ? [] : [position(epoch, 'BTCUSDT', { venue, ...at(11) })];
@@ -296,10 +296,10 @@ describe('a process that ends', () => {
       topic: 'agg-trades',
       record: { ...aggregated.record, kind: 'agg_trade' },
     } as OutRecord;
-    first.driver.pushMany([trade(5), aggTrade]);
+    pushAll(first.driver, [trade(5), aggTrade]);
     await first.clock.advance(100);
     await away(first);
-    first.driver.pushMany([gap(5, 8), trade(8), trade(9)]);
+    pushAll(first.driver, [gap(5, 8), trade(8), trade(9)]);
     await first.clock.advance(100);
     const second = await start(stored, killed(first));
     await second.clock.advance(1000);
@@ -310,7 +310,7 @@ describe('a process that ends', () => {
     const stored: Stored = [];
     const first = await start(stored);
     first.sink.isAway = true;
-    first.driver.pushMany(trades(1, 25));
+    pushAll(first.driver, trades(1, 25));
     await first.clock.advance(0);
     const closed = first.driver.close({ deadlineMs: 500 });
     await first.clock.advance(2000);
@@ -330,7 +330,7 @@ describe('a process that ends', () => {
     const stored: Stored = [];
     const first = await start(stored, new SlowFiles());
     await away(first);
-    first.driver.pushMany([trade(1), window(1), window(2)]);
+    pushAll(first.driver, [trade(1), window(1), window(2)]);
     await first.clock.advance(100);
     first.sink.comeBack();
     while (stored.length < 4) await first.clock.advance(1);
@@ -391,7 +391,7 @@ describe('a process that ends', () => {
     const run = await start();
     run.sink.isAway = true;
     run.files.full = true;
-    run.driver.pushMany(trades(1, 25));
+    pushAll(run.driver, trades(1, 25));
     await run.clock.advance(0);
     const closed = run.driver.close({ deadlineMs: 500 });
     await run.clock.advance(2000);
@@ -405,7 +405,7 @@ describe('a process that ends', () => {
     first.sink.isAway = true;
     first.sink.storesWhenAway = 4;
     const later = { timestamp: 1_732_000_900_000 };
-    first.driver.pushMany([...trades(1000, 1002), ...[1, 2, 3].map((id) => trade(id, 'BTCUSDT', later))]);
+    pushAll(first.driver, [...trades(1000, 1002), ...[1, 2, 3].map((id) => trade(id, 'BTCUSDT', later))]);
     await first.clock.advance(4000);
     const second = await start(stored, killed(first));
     await second.clock.advance(100);
@@ -416,12 +416,12 @@ describe('a process that ends', () => {
     const stored: Stored = [];
     const first = await start(stored);
     await away(first);
-    first.driver.pushMany(trades(1, 3));
+    pushAll(first.driver, trades(1, 3));
     await first.clock.advance(100);
     const name = [...first.files.files.keys()].find((one) => one.startsWith('4-')) as string;
     const before = (first.files.files.get(name) as Buffer).length;
     first.driver.push(position(2), { barrier: true });
-    first.driver.pushMany(trades(4, 6, 2));
+    pushAll(first.driver, trades(4, 6, 2));
     await first.clock.advance(100);
     const files = killed(first);
     files.files.set(name, (files.files.get(name) as Buffer).subarray(0, before + 20));
@@ -446,7 +446,7 @@ describe('a part of a file that cannot be read', () => {
     const stored: Stored = [];
     const first = await start(stored);
     await away(first);
-    first.driver.pushMany(trades(1, 20));
+    pushAll(first.driver, trades(1, 20));
     await first.clock.advance(100);
     const files = killed(first);
     const bytes = files.files.get([...files.files.keys()].find((name) => name.startsWith('3-')) as string) as Buffer;
@@ -477,7 +477,7 @@ describe('the limit of the disk', () => {
     await run.clock.advance(100);
     await away(run);
     for (let id = 2; id <= 2000; id++) {
-      run.driver.pushMany([trade(id), tick(String(id), 'BTCUSDT', { epoch: id })]);
+      pushAll(run.driver, [trade(id), tick(String(id), 'BTCUSDT', { epoch: id })]);
       if (id % 20 === 0) await run.clock.advance(60);
       const { dropped, spill } = run.driver.stats();
       expect(spill?.bytes).toBeLessThanOrEqual(190_000);
@@ -510,7 +510,7 @@ describe('a disk that is full', () => {
     const run = await start(stored, new MemoryFiles(), { maxRecords: 100 });
     run.files.full = true;
     await away(run);
-    run.driver.pushMany(trades(1, 200));
+    pushAll(run.driver, trades(1, 200));
     await run.clock.advance(5000);
     expect(run.told).toContain('failing: ENOSPC: by the test');
     expect(run.driver.stats().dropped).toEqual({ trades: 100 });
@@ -539,7 +539,7 @@ describe('real files', () => {
     await first.resume(resume);
     sink.isAway = true;
     for (let id = 1; id <= 20_000; id += 500) {
-      first.pushMany(trades(id, id + 499));
+      pushAll(first, trades(id, id + 499));
       await expect.poll(() => first.stats().queued - (first.stats().spill?.records ?? 0)).toBeLessThan(1900);
     }
     await expect.poll(() => first.stats().spill?.records).toBe(19_500);
