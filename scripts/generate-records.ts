@@ -53,30 +53,55 @@ function typeOf(schema: Schema): string {
   }
   if (object.type === 'record') {
     const { name, doc } = object as SchemaObject & { readonly name: string; readonly doc: string };
-    nested.set(name, `/** ${doc} */\nexport interface ${name} {\n${fieldsOf(object.fields ?? [])}\n}\n`);
+    nested.set(name, `/** ${doc} */\nexport interface ${name} {\n${fieldsOf(object.fields ?? []).join('\n')}\n}\n`);
     return name;
   }
   return typeOf(object.type);
 }
 
-function fieldsOf(fields: RecordSchema['fields']): string {
-  return fields
-    .map((field) => `  /** ${field.doc} */\n  readonly ${camelCase(field.name)}: ${typeOf(field.type)};`)
-    .join('\n');
+function fieldsOf(fields: RecordSchema['fields']): readonly string[] {
+  return fields.map((field) => `  /** ${field.doc} */\n  readonly ${camelCase(field.name)}: ${typeOf(field.type)};`);
 }
 
-const records = TOPICS.map((topic) => {
-  const schema = JSON.parse(
-    readFileSync(new URL(`../schemas/${topic.schema}.avsc`, import.meta.url), 'utf8'),
-  ) as RecordSchema;
-  return `/** ${schema.doc} Topic \`${topic.name}\`. */\nexport interface ${schema.name} {\n  readonly kind: '${topic.kind}';\n${fieldsOf(schema.fields)}\n}\n`;
+const schemas = TOPICS.map(
+  ({ schema }) =>
+    JSON.parse(readFileSync(new URL(`../schemas/${schema}.avsc`, import.meta.url), 'utf8')) as RecordSchema,
+);
+
+/** Fields that several records begin with: those of a trade, up to its last one. */
+function baseOf(name: string, doc: string, last: string) {
+  const fields = schemas.find((schema) => schema.name === 'TradeEvent')?.fields ?? [];
+  return { name, doc, fields: fields.slice(0, fields.findIndex((field) => field.name === last) + 1) };
+}
+
+/** The larger one first. */
+const bases = [
+  baseOf('TradeFields', 'What a record says of one trade, or of several as one.', 'source'),
+  baseOf('MarketFields', 'What every record of a market says of its origin.', 'received_at'),
+];
+
+/** An interface without the fields that it has from a base as they are. */
+function interfaceOf(name: string, doc: string, fields: RecordSchema['fields'], kind?: string): string {
+  const names = new Set(fields.map((field) => field.name));
+  const base = bases.find((one) => one.name !== name && one.fields.every((field) => names.has(field.name)));
+  const own = fields.filter((field) => !base?.fields.some((known) => JSON.stringify(known) === JSON.stringify(field)));
+  const heading = `export interface ${name}${base === undefined ? '' : ` extends ${base.name}`} {`;
+  const lines = [heading, ...(kind === undefined ? [] : [`  readonly kind: '${kind}';`]), ...fieldsOf(own), '}'];
+  return `/** ${doc} */\n${lines.join('\n')}\n`;
+}
+
+const records = TOPICS.map((topic, index) => {
+  const { name, doc, fields } = schemas[index] as RecordSchema;
+  return interfaceOf(name, `${doc} Topic \`${topic.name}\`.`, fields, topic.kind);
 });
+const shared = bases.map(({ name, doc, fields }) => interfaceOf(name, doc, fields));
 
 const text = [
   '// Made from schemas/*.avsc by scripts/generate-records.ts; change the schemas, not this file.',
   "import type { Decimal } from './decimal.ts';\n",
   ...[...enums].map(([name, symbols]) => `export type ${name} = ${symbols};\n`),
   ...nested.values(),
+  ...shared,
   ...records,
   `/** Every record that a topic carries, told apart by \`kind\`. */\nexport type FeedRecord = ${TOPICS.map((topic) => topic.record).join(' | ')};`,
   "export type RecordKind = FeedRecord['kind'];\n",

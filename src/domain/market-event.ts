@@ -1,16 +1,9 @@
 import type { Decimal } from './decimal.ts';
-import type { AggTrade, BookLevel, BookTicker, Kline, TradeEvent } from './record.ts';
+import type { AggTrade, BookLevel, BookTicker, Kline, MarketFields, TradeEvent } from './record.ts';
 
 /** The 24-hour figures of a symbol; no record of its own, price ticks are made of it. */
-export interface Ticker {
+export interface Ticker extends MarketFields {
   readonly kind: 'ticker';
-  readonly venue: string;
-  readonly symbol: string;
-  readonly venueSymbol: string;
-  readonly coin: string;
-  readonly environment: TradeEvent['environment'];
-  readonly epoch: number;
-  readonly receivedAt: number;
   /** Last price, quote asset. */
   readonly price: Decimal;
   /** Milliseconds, the venue's clock: when it published the ticker. */
@@ -22,15 +15,8 @@ export interface Ticker {
 }
 
 /** What a venue says of a symbol's book: all of it, or what changed. No record of its own, books are made of it. */
-export interface BookUpdate {
+export interface BookUpdate extends MarketFields {
   readonly kind: 'book_update';
-  readonly venue: string;
-  readonly symbol: string;
-  readonly venueSymbol: string;
-  readonly coin: string;
-  readonly environment: TradeEvent['environment'];
-  readonly epoch: number;
-  readonly receivedAt: number;
   /** First and last of the venue's update ids that it covers, digits; of a snapshot both are the same. */
   readonly firstUpdateId: string;
   readonly lastUpdateId: string;

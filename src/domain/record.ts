@@ -3,9 +3,9 @@ import type { Decimal } from './decimal.ts';
 
 export type Environment = 'production' | 'testnet' | 'simulated' | 'replay';
 
-export type TradeSource = 'live' | 'backfill';
-
 export type GapOutcome = 'repaired' | 'unrepaired' | 'unknown';
+
+export type TradeSource = 'live' | 'backfill';
 
 /** A price and what is offered at it. */
 export interface BookLevel {
@@ -59,23 +59,8 @@ export interface VenueSwitch {
   readonly firstTimestamp: null | number;
 }
 
-/** One trade of one venue. Topic `trades`. */
-export interface TradeEvent {
-  readonly kind: 'trade';
-  /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
-  readonly venue: string;
-  /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
-  readonly symbol: string;
-  /** The symbol as the venue spells it. */
-  readonly venueSymbol: string;
-  /** The base asset, e.g. BTC. */
-  readonly coin: string;
-  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
-  readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing. Prices of two epochs are prices of two venues. */
-  readonly epoch: number;
-  /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
-  readonly receivedAt: number;
+/** What a record says of one trade, or of several as one. */
+export interface TradeFields extends MarketFields {
   /** Price in the quote asset, exactly as the venue sent it. */
   readonly price: Decimal;
   /** Quantity in the base asset, exactly as the venue sent it. */
@@ -96,9 +81,8 @@ export interface TradeEvent {
   readonly source: TradeSource;
 }
 
-/** All fills of one taker order at one price, as the venue aggregates them. Topic `agg-trades`. */
-export interface AggTrade {
-  readonly kind: 'agg_trade';
+/** What every record of a market says of its origin. */
+export interface MarketFields {
   /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
   readonly venue: string;
   /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
@@ -113,45 +97,25 @@ export interface AggTrade {
   readonly epoch: number;
   /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
   readonly receivedAt: number;
-  /** Price in the quote asset, exactly as the venue sent it. */
-  readonly price: Decimal;
-  /** Quantity in the base asset, exactly as the venue sent it. */
-  readonly quantity: Decimal;
-  /** True when the taker sold (the buyer's order was resting), false when the taker bought. */
-  readonly isBuyerMaker: boolean;
-  /** When the venue matched the trade, by its clock. */
-  readonly timestamp: number;
-  /** When the venue published the event, by its clock, where it says so. */
-  readonly eventTime: null | number;
-  /** The venue's id of the trade, digits; of an aggregated trade its first trade id. Compare as integers. */
-  readonly tradeId: string;
+}
+
+/** One trade of one venue. Topic `trades`. */
+export interface TradeEvent extends TradeFields {
+  readonly kind: 'trade';
+}
+
+/** All fills of one taker order at one price, as the venue aggregates them. Topic `agg-trades`. */
+export interface AggTrade extends TradeFields {
+  readonly kind: 'agg_trade';
   /** First trade id of the aggregate; equal to trade_id. */
   readonly firstTradeId: string;
   /** Last trade id of the aggregate. */
   readonly lastTradeId: string;
-  /** What is special about the trade: block (negotiated off the book), rpi (retail price improvement), aggregated (stands for all trades up to last_trade_id). */
-  readonly conditions: readonly string[];
-  /** live: from the stream as it happened; backfill: fetched or kept back and published later. */
-  readonly source: TradeSource;
 }
 
 /** The last price of a symbol, with the 24-hour figures last known. Topic `prices`. */
-export interface PriceTick {
+export interface PriceTick extends MarketFields {
   readonly kind: 'price';
-  /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
-  readonly venue: string;
-  /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
-  readonly symbol: string;
-  /** The symbol as the venue spells it. */
-  readonly venueSymbol: string;
-  /** The base asset, e.g. BTC. */
-  readonly coin: string;
-  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
-  readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing. Prices of two epochs are prices of two venues. */
-  readonly epoch: number;
-  /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
-  readonly receivedAt: number;
   /** Last price in the quote asset. */
   readonly price: Decimal;
   /** The venue's time of the trade or ticker that the tick comes from. */
@@ -165,22 +129,8 @@ export interface PriceTick {
 }
 
 /** Best bid and ask of a symbol. Topic `book-tickers`. */
-export interface BookTicker {
+export interface BookTicker extends MarketFields {
   readonly kind: 'book_ticker';
-  /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
-  readonly venue: string;
-  /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
-  readonly symbol: string;
-  /** The symbol as the venue spells it. */
-  readonly venueSymbol: string;
-  /** The base asset, e.g. BTC. */
-  readonly coin: string;
-  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
-  readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing. Prices of two epochs are prices of two venues. */
-  readonly epoch: number;
-  /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
-  readonly receivedAt: number;
   /** Best bid price in the quote asset. */
   readonly bidPrice: Decimal;
   /** Quantity at the best bid, base asset. */
@@ -196,22 +146,8 @@ export interface BookTicker {
 }
 
 /** A candle of one interval, open or closed. Topic `klines`. */
-export interface Kline {
+export interface Kline extends MarketFields {
   readonly kind: 'kline';
-  /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
-  readonly venue: string;
-  /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
-  readonly symbol: string;
-  /** The symbol as the venue spells it. */
-  readonly venueSymbol: string;
-  /** The base asset, e.g. BTC. */
-  readonly coin: string;
-  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
-  readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing. Prices of two epochs are prices of two venues. */
-  readonly epoch: number;
-  /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
-  readonly receivedAt: number;
   /** Length of the candle: 1s 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M. */
   readonly interval: string;
   /** When the venue published this state of the candle. */
@@ -239,20 +175,8 @@ export interface Kline {
 }
 
 /** The best levels of one book at one moment. Topic `order-books`. */
-export interface OrderBookSnapshot {
+export interface OrderBookSnapshot extends MarketFields {
   readonly kind: 'order_book';
-  /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
-  readonly venue: string;
-  /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
-  readonly symbol: string;
-  /** The symbol as the venue spells it. */
-  readonly venueSymbol: string;
-  /** The base asset, e.g. BTC. */
-  readonly coin: string;
-  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
-  readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing. Prices of two epochs are prices of two venues. */
-  readonly epoch: number;
   /** When the frame that brought the book to this state arrived at our socket, microseconds since 1970 by our wall clock; of a stale book, when it became so. */
   readonly receivedAt: number;
   /** The venue's book update id, digits. */
@@ -268,22 +192,8 @@ export interface OrderBookSnapshot {
 }
 
 /** A change of one book, or, as a snapshot, all of it: snapshots replace, changes set levels. Topic `book-deltas`. */
-export interface BookDelta {
+export interface BookDelta extends MarketFields {
   readonly kind: 'book_delta';
-  /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
-  readonly venue: string;
-  /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
-  readonly symbol: string;
-  /** The symbol as the venue spells it. */
-  readonly venueSymbol: string;
-  /** The base asset, e.g. BTC. */
-  readonly coin: string;
-  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
-  readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing. Prices of two epochs are prices of two venues. */
-  readonly epoch: number;
-  /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
-  readonly receivedAt: number;
   /** The venue's first book update id that the change covers, digits; of a snapshot the same as last_update_id. */
   readonly firstUpdateId: string;
   /** The last one. A book that has it needs no record with this one or a smaller one. */
@@ -301,20 +211,8 @@ export interface BookDelta {
 }
 
 /** What was traded in one window of event time. Block trades are not in it. Topic `trade-stats`. */
-export interface TradeStats {
+export interface TradeStats extends MarketFields {
   readonly kind: 'trade_stats';
-  /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
-  readonly venue: string;
-  /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
-  readonly symbol: string;
-  /** The symbol as the venue spells it. */
-  readonly venueSymbol: string;
-  /** The base asset, e.g. BTC. */
-  readonly coin: string;
-  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
-  readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing. Prices of two epochs are prices of two venues. */
-  readonly epoch: number;
   /** When the last trade in the window arrived at our socket, microseconds since 1970 by our wall clock. */
   readonly receivedAt: number;
   /** Length of the window, milliseconds. */
@@ -366,40 +264,8 @@ export interface TradeStats {
 }
 
 /** A trade much larger than those before it. Topic `large-trades`. */
-export interface LargeTrade {
+export interface LargeTrade extends TradeFields {
   readonly kind: 'large_trade';
-  /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
-  readonly venue: string;
-  /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
-  readonly symbol: string;
-  /** The symbol as the venue spells it. */
-  readonly venueSymbol: string;
-  /** The base asset, e.g. BTC. */
-  readonly coin: string;
-  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
-  readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing. Prices of two epochs are prices of two venues. */
-  readonly epoch: number;
-  /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
-  readonly receivedAt: number;
-  /** Price in the quote asset, exactly as the venue sent it. */
-  readonly price: Decimal;
-  /** Quantity in the base asset, exactly as the venue sent it. */
-  readonly quantity: Decimal;
-  /** True when the taker sold (the buyer's order was resting), false when the taker bought. */
-  readonly isBuyerMaker: boolean;
-  /** When the venue matched the trade, by its clock. */
-  readonly timestamp: number;
-  /** When the venue published the event, by its clock, where it says so. */
-  readonly eventTime: null | number;
-  /** The venue's id of the trade, digits; of an aggregated trade its first trade id. Compare as integers. */
-  readonly tradeId: string;
-  /** Last trade id that an aggregated trade stands for; null for a single trade. */
-  readonly lastTradeId: null | string;
-  /** What is special about the trade: block (negotiated off the book), rpi (retail price improvement), aggregated (stands for all trades up to last_trade_id). */
-  readonly conditions: readonly string[];
-  /** live: from the stream as it happened; backfill: fetched or kept back and published later. */
-  readonly source: TradeSource;
   /** Mean quantity of the symbol's trades before it, up to 1,000, at least 100; rounded half-even at 18 places. */
   readonly averageQuantity: Decimal;
   /** Its quantity by that mean. */
