@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromUnscaled, unscaled } from '../../src/domain/decimal.ts';
-import { PrefixSums } from '../../src/market/book/prefix-sums.ts';
 import { digitsOf, doubleOf, integerAt, times } from '../../src/market/digits.ts';
 import { decimalOf, ExactSums } from '../../src/market/exact-sum.ts';
 
@@ -80,25 +79,6 @@ describe('ExactSums', () => {
         }
         expect(values.total(18)).toBe(pairs.reduce((sum, [a, b]) => sum + unscaled(a) - unscaled(b), 0n));
         expect(products.total(36)).toBe(pairs.reduce((sum, [a, b]) => sum + unscaled(a) * unscaled(b), 0n));
-      }),
-      { numRuns: 500 },
-    );
-  });
-});
-
-describe('PrefixSums', () => {
-  it('tells what was added since each mark', () => {
-    fc.assert(
-      fc.property(fc.array(decimals, { minLength: 1, maxLength: 40 }), (values) => {
-        const sums = new PrefixSums(values.length);
-        for (const [slot, value] of values.entries()) {
-          sums.mark(slot);
-          sums.add(digitsOf(value));
-        }
-        for (const slot of values.keys()) {
-          const rest = values.slice(slot).reduce((sum, value) => sum + unscaled(value), 0n);
-          expect(sums.since(slot, 18)).toBe(rest);
-        }
       }),
       { numRuns: 500 },
     );

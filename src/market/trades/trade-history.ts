@@ -1,18 +1,22 @@
+import { at } from '../../domain/at.ts';
 import type { TradeEvent } from '../../domain/record.ts';
+import { digitsOf } from '../digits.ts';
 import { isBlockTrade } from './block-trade.ts';
-import { RollingFigures } from './rolling-figures.ts';
-import type { MeasuredTrade, TradeFigures } from './trade-figures.ts';
-import type { VolumeProfile } from './volume-profile.ts';
+import { TradeColumns } from './trade-columns.ts';
+import { type MeasuredTrade, type TradeFigures, tradeFigures } from './trade-figures.ts';
+import { TradeSums } from './trade-sums.ts';
+import { profileOf, type VolumeProfile, volumeProfile } from './volume-profile.ts';
 
 /** What a history has to know of a trade. */
 export type HistoricTrade = MeasuredTrade & Pick<TradeEvent, 'conditions'>;
 
 /**
- * The last trades of one symbol: time and sales, and figures over any part of them. A trade costs constant amortised
- * time whatever the size.
+ * The last trades of one symbol: time and sales, and figures over any part of them. A trade costs constant time whatever
+ * the size; a question goes through the trades that it is about, a few nanoseconds each.
  *
  * Time and sales show block trades as the others; figures and volume profile are without them, and over the last `size`
- * of the rest.
+ * of the rest. These are taken in the order in which they are added: one whose timestamp lies before that of its
+ * predecessor has its predecessor's.
  */
 export class TradeHistory<T extends HistoricTrade = TradeEvent> {
   readonly #size: number;
@@ -20,12 +24,19 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
   /** Of the next trade once the ring is full. */
   #slot = 0;
   #blockTrades = 0;
-  readonly #figures: RollingFigures;
+  /** Trades that figures are of, ever. The last `size` of them lie in the columns, each at its number modulo `size`. */
+  #count = 0;
+  readonly #counted: T[] = [];
+  readonly #times: Float64Array;
+  readonly #columns: TradeColumns;
 
   /** Throws RangeError where `size` is no whole number above 0. */
   constructor({ size = 1000 }: { readonly size?: number } = {}) {
-    this.#figures = new RollingFigures(size);
+    if (!(Number.isSafeInteger(size) && size > 0))
+      throw new RangeError(`size must be a whole number above 0, found ${size}`);
     this.#size = size;
+    this.#times = new Float64Array(size);
+    this.#columns = new TradeColumns(size);
   }
 
   /** How many block trades were added, ever. */
@@ -36,8 +47,16 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
   add(trade: T): void {
     this.#ring[this.#slot] = trade;
     this.#slot = this.#slot + 1 === this.#size ? 0 : this.#slot + 1;
-    if (isBlockTrade(trade)) this.#blockTrades++;
-    else this.#figures.add(trade);
+    if (isBlockTrade(trade)) {
+      this.#blockTrades++;
+      return;
+    }
+    const { price, quantity, isBuyerMaker, timestamp } = trade;
+    const slot = this.#count % this.#size;
+    this.#counted[slot] = trade;
+    this.#times[slot] = this.#count === 0 ? timestamp : Math.max(timestamp, this.#timeAt(this.#count - 1));
+    this.#columns.put(slot, digitsOf(price), digitsOf(quantity), isBuyerMaker);
+    this.#count++;
   }
 
   /** Time and sales: the last `limit` trades, block trades among them, newest first. */
@@ -49,21 +68,110 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
 
   /** Figures of the last `count` trades, or of as many as are remembered; undefined where there is none. */
   lastTrades(count = this.#size): TradeFigures | undefined {
-    return this.#figures.lastTrades(count);
+    return this.#figuresSince(Math.max(this.#count - count, this.#oldest));
   }
 
   /** Figures of the trades with a timestamp above `at` − `spanMs`, as far as they are remembered; undefined where there is none. */
   lastMilliseconds(spanMs: number, at: number): TradeFigures | undefined {
-    return this.#figures.lastMilliseconds(spanMs, at);
+    let low = this.#oldest;
+    let high = this.#count;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.#timeAt(middle) <= at - spanMs) low = middle + 1;
+      else high = middle;
+    }
+    return this.#figuresSince(low);
   }
 
   /** False where a trade after `time` (milliseconds, venue's clock) may have been dropped for a newer one. */
   reaches(time: number): boolean {
-    return this.#figures.reaches(time);
+    return this.#count <= this.#size || this.#timeAt(this.#oldest) <= time;
   }
 
   /** Volume by price of all remembered trades but block trades; undefined where there is none. Throws as `volumeProfile`. */
   volumeProfile(bins?: number): VolumeProfile | undefined {
-    return this.#figures.volumeProfile(bins);
+    return profileOf(this.#columns, this.#counted.length, bins) ?? volumeProfile(this.#counted, bins);
+  }
+
+  get #oldest(): number {
+    return Math.max(this.#count - this.#size, 0);
+  }
+
+  #timeAt(number: number): number {
+    return this.#times[number % this.#size] ?? 0;
+  }
+
+  #figuresSince(first: number): TradeFigures | undefined {
+    return first >= this.#count ? undefined : (this.#quickFigures(first) ?? this.#exactFigures(first));
+  }
+
+  /** In numbers; undefined where one of them is not exact. */
+  #quickFigures(first: number): TradeFigures | undefined {
+    const { prices, quantities, sold, pricePlaces, quantityPlaces } = this.#columns;
+    const buy = { trades: 0, volume: new WholeSum(), value: new WholeSum() };
+    const sell = { trades: 0, volume: new WholeSum(), value: new WholeSum() };
+    const open = first % this.#size;
+    let high = open;
+    let low = open;
+    let slot = open;
+    for (let left = this.#count - first; left > 0; left--) {
+      const price = prices[slot] ?? 0;
+      const quantity = quantities[slot] ?? 0;
+      const value = price * quantity;
+      if (!Number.isSafeInteger(value)) return undefined;
+      const side = sold[slot] === 1 ? sell : buy;
+      side.trades++;
+      side.volume.add(quantity);
+      side.value.add(value);
+      if (price > (prices[high] ?? 0)) high = slot;
+      if (price < (prices[low] ?? 0)) low = slot;
+      slot = slot + 1 === this.#size ? 0 : slot + 1;
+    }
+    const priceAt = (slot: number) => at(this.#counted, slot).price;
+    return tradeFigures(
+      {
+        trades: buy.trades + sell.trades,
+        buyTrades: buy.trades,
+        buyVolume: buy.volume.total,
+        sellVolume: sell.volume.total,
+        quantityPlaces,
+        buyValue: buy.value.total,
+        sellValue: sell.value.total,
+        valuePlaces: pricePlaces + quantityPlaces,
+      },
+      {
+        open: priceAt(open),
+        high: priceAt(high),
+        low: priceAt(low),
+        close: priceAt((this.#count - 1) % this.#size),
+      },
+    );
+  }
+
+  #exactFigures(first: number): TradeFigures | undefined {
+    const sums = new TradeSums();
+    for (let number = first; number < this.#count; number++)
+      sums.add({ ...at(this.#counted, number % this.#size), timestamp: this.#timeAt(number) });
+    return sums.figures();
+  }
+}
+
+/** A sum of safe integers, exact. */
+class WholeSum {
+  #low = 0;
+  #high = 0n;
+
+  add(value: number): void {
+    const low = this.#low + value;
+    if (Number.isSafeInteger(low)) {
+      this.#low = low;
+    } else {
+      this.#high += BigInt(this.#low);
+      this.#low = value;
+    }
+  }
+
+  get total(): bigint {
+    return this.#high + BigInt(this.#low);
   }
 }

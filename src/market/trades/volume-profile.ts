@@ -3,7 +3,7 @@ import { DECIMAL_SCALE, type Decimal } from '../../domain/decimal.ts';
 import { ratio, roundHalfEven } from '../../domain/exact.ts';
 import { type Digits, digitsOf, integerAt, powerOfTen } from '../digits.ts';
 import { decimalOf } from '../exact-sum.ts';
-import { ColumnWriter, type TradeColumns } from './trade-columns.ts';
+import { TradeColumns } from './trade-columns.ts';
 import type { MeasuredTrade } from './trade-figures.ts';
 
 /** What was traded at the prices of one bin: from `low`, inclusive, to `high`, exclusive but in the last bin. */
@@ -62,17 +62,20 @@ const VALUE_AREA_PERCENT = 70n;
 export function volumeProfile(trades: readonly MeasuredTrade[], bins = DEFAULT_BINS): VolumeProfile | undefined {
   checkBins(bins);
   if (trades.length === 0) return undefined;
-  const columns = new ColumnWriter(trades.length);
+  const columns = new TradeColumns(trades.length);
   for (const [slot, { price, quantity, isBuyerMaker }] of trades.entries()) {
     columns.put(slot, digitsOf(price), digitsOf(quantity), isBuyerMaker);
   }
-  return profileOf(columns.read(trades.length), bins) ?? exactProfile(trades, bins);
+  return profileOf(columns, trades.length, bins) ?? exactProfile(trades, bins);
 }
 
-/** The profile of at least one trade in numbers; undefined where they would not be exact. */
-export function profileOf(columns: TradeColumns, bins = DEFAULT_BINS): VolumeProfile | undefined {
+/** The profile of the trades in the first slots, in numbers; undefined where there are none, or they would not be exact. */
+export function profileOf(columns: TradeColumns, slots: number, bins = DEFAULT_BINS): VolumeProfile | undefined {
   checkBins(bins);
-  const { prices, quantities, sold } = columns;
+  if (slots === 0) return undefined;
+  const { sold } = columns;
+  const prices = columns.prices.subarray(0, slots);
+  const quantities = columns.quantities.subarray(0, slots);
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (let slot = 0; slot < prices.length; slot++) {

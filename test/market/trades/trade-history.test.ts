@@ -1,7 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RollingFigures } from '../../../src/market/trades/rolling-figures.ts';
-import { SlidingExtreme } from '../../../src/market/trades/sliding-extreme.ts';
 import { TradeHistory } from '../../../src/market/trades/trade-history.ts';
 import { volumeProfile } from '../../../src/market/trades/volume-profile.ts';
 import { naiveFigures } from '../naive-figures.ts';
@@ -118,44 +116,20 @@ describe('TradeHistory', () => {
   });
 
   it('refuses a size that is no whole number above 0', () => {
-    for (const size of [0, -1, 1.5, Number.NaN]) {
-      expect(() => new TradeHistory({ size })).toThrow(RangeError);
-      expect(() => new RollingFigures(size)).toThrow(RangeError);
-    }
+    for (const size of [0, -1, 1.5, Number.NaN]) expect(() => new TradeHistory({ size })).toThrow(RangeError);
   });
-});
 
-describe('SlidingExtreme', () => {
   it('tells prices apart that are the same double', () => {
-    const highest = new SlidingExtreme('highest', 3);
-    for (const [position, end] of [2, 3, 1].entries()) {
-      const price = `10000000000.00000000000000000${end}`;
-      highest.add(position, price, Number(price));
-    }
-    expect(highest.since(0)).toBe('10000000000.000000000000000003');
-    expect(highest.since(2)).toBe('10000000000.000000000000000001');
+    const prices = [2, 3, 1].map((end) => `10000000000.00000000000000000${end}`);
+    const history = historyOf(
+      3,
+      prices.map((price, index) => tradeOf(['buy', price, '1', index])),
+    );
+    expect(history.lastTrades()).toMatchObject({ high: prices[1], low: prices[2], open: prices[0], close: prices[2] });
   });
 
-  it('agrees with looking at every price', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 60 }),
-        fc.integer({ min: 1, max: 9 }),
-        (all, size) => {
-          const highest = new SlidingExtreme('highest', size);
-          const lowest = new SlidingExtreme('lowest', size);
-          for (const [position, price] of all.entries()) {
-            highest.add(position, `${price}`, price);
-            lowest.add(position, `${price}`, price);
-            for (let from = Math.max(0, position - size + 1); from <= position; from++) {
-              const window = all.slice(from, position + 1);
-              expect(highest.since(from)).toBe(`${Math.max(...window)}`);
-              expect(lowest.since(from)).toBe(`${Math.min(...window)}`);
-            }
-          }
-        },
-      ),
-      { numRuns: 300 },
-    );
+  it('sums exactly what a number does not hold any more', () => {
+    const trades = Array.from({ length: 5 }, (_, index) => tradeOf(['buy', '9007199254740991', '1', index]));
+    expect(historyOf(5, trades).lastTrades()).toMatchObject({ volume: '5', value: '45035996273704955' });
   });
 });
