@@ -72,13 +72,18 @@ export type ParsedLine =
   /** No line of the format. */
   | { readonly kind: 'odd' };
 
-type ParseLine = (line: string) => ParsedLine;
+/** A frame in the line is no copy: it keeps the bytes around it in memory. */
+type ParseLine = (line: Buffer) => ParsedLine;
 
 const NOTHING: ParsedLine = { kind: 'nothing' };
 const ODD: ParsedLine = { kind: 'odd' };
 
+/** Time and connection end within so many bytes of nearly every line. */
+const HEAD_BYTES = 64;
+const BRACKET = 0x5b;
+const BRACE = 0x7b;
+const OWN = /^(\d{4,}) (\S+) /;
 const TIMED = /^(\d{4,}) (.*)$/s;
-const OWN = /^(\d{4,}) (\S+) (.*)$/s;
 const CRYPTOFEED = /^(\d+\.\d+): (.*)$/s;
 const CRYPTOFEED_REST = /^(https?:\S+) -> (\d+\.\d+): (.*)$/s;
 const DEPTH_BODY = '{"lastUpdateId"';
@@ -86,43 +91,37 @@ const MICROS = 1e6;
 
 export const PARSERS: Readonly<Record<CaptureFormat, ParseLine>> = {
   'market-feed': (line) => {
-    const match = OWN.exec(line);
-    if (match === null) return line === '' ? NOTHING : ODD;
+    const match = OWN.exec(line.toString('latin1', 0, HEAD_BYTES)) ?? OWN.exec(line.toString('latin1'));
+    if (match === null) return line.length === 0 ? NOTHING : ODD;
     const place = { at: micros(match[1]), connection: match[2] ?? '' };
-    const rest = match[3] ?? '';
-    if (isJsonStart(rest)) return { ...place, kind: 'frame', frame: bytesOf(rest), binary: false };
+    const frame = line.subarray(match[0].length);
+    if (frame[0] === BRACE || frame[0] === BRACKET) return { ...place, kind: 'frame', frame, binary: false };
+    const rest = frame.toString('latin1');
     return rest.startsWith('! ') ? marked(place, rest.slice(2)) : ODD;
   },
   hftbacktest: (line) => {
-    const match = TIMED.exec(line);
-    if (match === null) return line === '' ? NOTHING : ODD;
+    const match = TIMED.exec(line.toString('latin1'));
+    if (match === null) return line.length === 0 ? NOTHING : ODD;
     return message({ at: micros(match[1]), connection: '' }, match[2] ?? '');
   },
   cryptofeed: (line) => {
-    const body = CRYPTOFEED_REST.exec(line);
+    const text = line.toString('latin1');
+    const body = CRYPTOFEED_REST.exec(text);
     if (body !== null) {
       const symbol = /[?&]symbol=([^&]+)/.exec(body[1] ?? '')?.[1];
       const place = { at: seconds(body[2]), connection: '' };
       return { ...place, kind: 'body', body: body[3] ?? '', ...(symbol === undefined ? {} : { symbol }) };
     }
-    const match = CRYPTOFEED.exec(line);
+    const match = CRYPTOFEED.exec(text);
     return match === null ? NOTHING : message({ at: seconds(match[1]), connection: '' }, match[2] ?? '');
   },
-  ndjson: (line) => (line === '' ? NOTHING : message({ at: undefined, connection: '' }, line)),
+  ndjson: (line) => (line.length === 0 ? NOTHING : message({ at: undefined, connection: '' }, line.toString('latin1'))),
 };
 
 function message(place: Place, text: string): ParsedLine {
-  if (!isJsonStart(text)) return ODD;
+  if (!text.startsWith('{') && !text.startsWith('[')) return ODD;
   if (text.startsWith(DEPTH_BODY)) return { ...place, kind: 'body', body: text };
-  return { ...place, kind: 'frame', frame: bytesOf(text), binary: false };
-}
-
-function bytesOf(latin1: string): Buffer {
-  return Buffer.from(latin1, 'latin1');
-}
-
-function isJsonStart(text: string): boolean {
-  return text.startsWith('{') || text.startsWith('[');
+  return { ...place, kind: 'frame', frame: Buffer.from(text, 'latin1'), binary: false };
 }
 
 /** Nanoseconds with their last three digits cut off: a number would not hold them. */

@@ -1,7 +1,9 @@
 import { type CaptureHeader, readCaptureHeader, shortened } from './capture-header.ts';
 import { type CaptureFormat, PARSERS, type ParsedLine } from './capture-line.ts';
-import { FileLines } from './file-lines.ts';
-import { FrameLineScanner } from './scan-frame.ts';
+import { wholeLines } from './whole-lines.ts';
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
 
 export type CaptureLine = Exclude<ParsedLine, { kind: 'nothing' | 'odd' }>;
 
@@ -12,76 +14,47 @@ export interface CaptureReadOptions {
   readonly onRead?: (bytes: number) => void;
 }
 
-/** The lines of one recording, read as a stream. Nothing waits for a promise but what the file itself is waited for. */
-export class CaptureReader {
-  readonly #file: string;
-  readonly #format: CaptureFormat;
-  readonly #strict: boolean;
-  readonly #lines: FileLines;
-  readonly #scanner = new FrameLineScanner();
-
-  constructor(file: string, format: CaptureFormat, { strict = false, onRead }: CaptureReadOptions = {}) {
-    this.#file = file;
-    this.#format = format;
-    this.#strict = strict;
-    this.#lines = new FileLines(file, onRead);
-  }
-
-  /**
-   * The next line of those in memory; undefined: `more` has to read on.
-   * @throws Error naming file and line where it is none, and the reading is strict, or where the header is wrong.
-   */
-  next(): CaptureLine | undefined {
-    const lines = this.#lines;
-    while (lines.next()) {
-      if (lines.number === 1 && this.#format === 'market-feed') {
-        named(this.#file, () => readCaptureHeader(textOf(lines)));
+/**
+ * The lines of one recording, read as a stream: those of each part of the file together, so that not every line waits
+ * for a promise.
+ * @throws Error naming file and line where it is none, and the reading is strict; where the header is wrong; and naming
+ * the line after which the file cannot be read. All lines before were given then.
+ */
+export async function* readCaptureParts(
+  file: string,
+  format: CaptureFormat,
+  { strict = false, onRead }: CaptureReadOptions = {},
+): AsyncGenerator<readonly CaptureLine[], void, undefined> {
+  const parse = PARSERS[format];
+  let number = 0;
+  for await (const whole of wholeLines(file, onRead)) {
+    const lines: CaptureLine[] = [];
+    for (let start = 0, end = 0; start < whole.length; start = end + 1) {
+      end = whole.indexOf(NEWLINE, start);
+      const text = lineOf(whole, start, end);
+      if (++number === 1 && format === 'market-feed') {
+        named(file, () => readCaptureHeader(text.toString('latin1')));
         continue;
       }
-      const line = this.#parsed();
+      const line = parse(text);
       if (line.kind === 'odd') {
-        if (this.#strict) {
-          const what = `not a line of a ${this.#format} capture: ${shortened(textOf(lines))}`;
-          throw new Error(`${this.#file}:${lines.number}: ${what}`);
-        }
-      } else if (line.kind !== 'nothing') return line;
+        if (!strict) continue;
+        if (lines.length > 0) yield lines;
+        throw new Error(`${file}:${number}: not a line of a ${format} capture: ${shortened(text.toString('latin1'))}`);
+      }
+      if (line.kind !== 'nothing') lines.push(line);
     }
-    return undefined;
-  }
-
-  /**
-   * Reads on; false: that was all.
-   * @throws Error naming the file, and the line after which it cannot be read; `next` gave what could be read before.
-   */
-  more(): Promise<boolean> {
-    return this.#lines.more();
-  }
-
-  close(): Promise<void> {
-    return this.#lines.close();
-  }
-
-  #parsed(): ParsedLine {
-    const { bytes, start, end } = this.#lines;
-    const frame = this.#format === 'market-feed' ? this.#scanner.scan(bytes, start, end) : undefined;
-    return frame ?? PARSERS[this.#format](textOf(this.#lines));
+    if (lines.length > 0) yield lines;
   }
 }
 
-/** The same lines to iterate over. @throws Error as the reader does, after everything that could be read. */
+/** The same lines one by one. */
 export async function* readCapture(
   file: string,
   format: CaptureFormat,
   options: CaptureReadOptions = {},
-): AsyncGenerator<CaptureLine> {
-  const reader = new CaptureReader(file, format, options);
-  try {
-    do {
-      for (let line = reader.next(); line !== undefined; line = reader.next()) yield line;
-    } while (await reader.more());
-  } finally {
-    await reader.close();
-  }
+): AsyncGenerator<CaptureLine, void, undefined> {
+  for await (const lines of readCaptureParts(file, format, options)) yield* lines;
 }
 
 /** The header of a capture of ours. @throws Error naming the file where it is none. */
@@ -107,17 +80,13 @@ export async function detectFormat(file: string): Promise<CaptureFormat> {
 }
 
 async function firstLine(file: string): Promise<string | undefined> {
-  const lines = new FileLines(file);
-  try {
-    while (!lines.next()) if (!(await lines.more())) return undefined;
-    return textOf(lines);
-  } finally {
-    await lines.close();
-  }
+  for await (const whole of wholeLines(file)) return lineOf(whole, 0, whole.indexOf(NEWLINE)).toString('latin1');
+  return undefined;
 }
 
-function textOf({ bytes, start, end }: FileLines): string {
-  return bytes.toString('latin1', start, end);
+/** The line without its end. */
+function lineOf(whole: Buffer, start: number, end: number): Buffer {
+  return whole.subarray(start, end > start && whole[end - 1] === RETURN ? end - 1 : end);
 }
 
 function named<T>(file: string, read: () => T): T {

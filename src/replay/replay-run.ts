@@ -1,6 +1,6 @@
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { venueTime } from '../capture/capture-line.ts';
-import type { CaptureLine, CaptureReader } from '../capture/read-capture.ts';
+import { type CaptureLine, readCaptureParts } from '../capture/read-capture.ts';
 import type { Config } from '../config/config.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import { deadLetter } from '../feed/status/dead-letter.ts';
@@ -33,6 +33,7 @@ export class ReplayRun {
   #outlets: ReplayOutlets | undefined;
   /** How far the recorder's wall clock is ahead of time itself, milliseconds. */
   #stepMs = 0;
+  #bytes = 0;
   #lines = 0;
   #bodies = 0;
 
@@ -62,7 +63,7 @@ export class ReplayRun {
     });
   }
 
-  async play(first: CaptureLine, reader: CaptureReader, bytes: () => number): Promise<ReplayResult> {
+  async play(): Promise<ReplayResult> {
     const { log, signal, speed, onProgress, onOutput } = this.#options;
     let isOver = false;
     const outlets = await ReplayOutlets.open(this.#config, {
@@ -94,7 +95,7 @@ export class ReplayRun {
     });
     this.#feed.start();
     const progress = (): ReplayProgress => ({
-      bytes: bytes(),
+      bytes: this.#bytes,
       lines: this.#lines,
       elapsedMs: this.#scheduler.now() - this.#from,
     });
@@ -107,7 +108,7 @@ export class ReplayRun {
     let to: number | undefined;
     let end: ReplayProgress | undefined;
     try {
-      error = await this.#playAll(first, reader, () => onProgress?.(progress()));
+      error = await this.#playAll(() => onProgress?.(progress()));
       await this.#runUntil(this.#scheduler.now(), true);
       to = this.#scheduler.now();
       end = progress();
@@ -147,28 +148,33 @@ export class ReplayRun {
   }
 
   /** Returns what ended the reading before the end of the file. */
-  async #playAll(first: CaptureLine, reader: CaptureReader, onTurn: () => void): Promise<Error | undefined> {
-    const { signal } = this.#options;
-    for (let line: CaptureLine | undefined = first; signal?.aborted !== true; ) {
-      if (line !== undefined) {
-        const dated = line.at === undefined ? this.#dated(line) : line;
-        const moment = this.#momentOf(dated);
-        if (moment !== undefined && !this.#passesTo(moment)) await this.#runUntil(moment, false);
-        this.#happen(dated);
-        await this.#promises();
-        if (++this.#lines % LINES_A_TURN === 0) {
-          onTurn();
-          await turn();
+  async #playAll(onTurn: () => void): Promise<Error | undefined> {
+    const { file, format, signal } = this.#options;
+    const onRead = (bytes: number): void => {
+      this.#bytes += bytes;
+    };
+    const parts = readCaptureParts(file, format, { strict: true, onRead });
+    try {
+      for (;;) {
+        const part = await parts.next().catch(errorOf);
+        if (part instanceof Error) return part;
+        if (part.done === true) return undefined;
+        for (const line of part.value) {
+          if (signal?.aborted === true) return undefined;
+          const dated = line.at === undefined ? this.#dated(line) : line;
+          const moment = this.#momentOf(dated);
+          if (moment !== undefined && !this.#passesTo(moment)) await this.#runUntil(moment, false);
+          this.#happen(dated);
+          await this.#promises();
+          if (++this.#lines % LINES_A_TURN === 0) {
+            onTurn();
+            await turn();
+          }
         }
       }
-      try {
-        line = reader.next();
-        if (line === undefined && !(await reader.more())) return undefined;
-      } catch (cause) {
-        return errorOf(cause);
-      }
+    } finally {
+      await parts.return();
     }
-    return undefined;
   }
 
   /** When it happened, in the time that the scheduler tells; undefined: when the line before did. */

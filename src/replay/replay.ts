@@ -1,5 +1,5 @@
-import { venueTime } from '../capture/capture-line.ts';
-import { type CaptureLine, CaptureReader, captureHeader } from '../capture/read-capture.ts';
+import { type CaptureFormat, venueTime } from '../capture/capture-line.ts';
+import { type CaptureLine, captureHeader, readCapture } from '../capture/read-capture.ts';
 import type { Config } from '../config/config.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { ReplayOptions, ReplayResult } from './replay-result.ts';
@@ -33,23 +33,15 @@ export async function replay(config: Config, options: ReplayOptions): Promise<Re
   const { file, format } = options;
   const header = format === 'market-feed' ? await captureHeader(file) : undefined;
   const single = format === 'market-feed' ? undefined : options.venue;
-  let bytes = 0;
-  const reader = new CaptureReader(file, format, {
-    strict: true,
-    onRead: (count) => {
-      bytes += count;
-    },
-  });
-  try {
-    let first = reader.next();
-    while (first === undefined && (await reader.more())) first = reader.next();
-    if (first === undefined) throw new Error(`${file}: empty, there is nothing to replay`);
-    const started = header?.started_ns === undefined ? undefined : Number(header.started_ns.slice(0, -6));
-    const run = new ReplayRun(config, options, single, started ?? timeOf(first) ?? 0, header?.seed);
-    return await run.play(first, reader, () => bytes);
-  } finally {
-    await reader.close();
-  }
+  const first = await firstLine(file, format);
+  const started = header?.started_ns === undefined ? undefined : Number(header.started_ns.slice(0, -6));
+  const run = new ReplayRun(config, options, single, started ?? timeOf(first) ?? 0, header?.seed);
+  return await run.play();
+}
+
+async function firstLine(file: string, format: CaptureFormat): Promise<CaptureLine> {
+  for await (const line of readCapture(file, format, { strict: true })) return line;
+  throw new Error(`${file}: empty, there is nothing to replay`);
 }
 
 /** Milliseconds since 1970. */

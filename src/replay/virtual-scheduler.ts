@@ -6,7 +6,6 @@ interface Due {
   /** Of two that are due at the same moment, what was scheduled first comes first. */
   readonly order: number;
   readonly run: () => void;
-  cancelled: boolean;
 }
 
 /** More than the hairs by which sums of times differ. */
@@ -19,8 +18,7 @@ const LEAST_MS = 1e-6;
 export class VirtualScheduler implements SchedulerLike {
   #now: number;
   #orders = 0;
-  #cancelled = 0;
-  /** A binary heap. */
+  /** The next one is the last. */
   readonly #due: Due[] = [];
 
   constructor(now: number) {
@@ -37,16 +35,12 @@ export class VirtualScheduler implements SchedulerLike {
 
   /** When the next thing is due; undefined: nothing is. */
   get next(): number | undefined {
-    while (this.#due[0]?.cancelled === true) {
-      this.#pop();
-      this.#cancelled--;
-    }
-    return this.#due[0]?.at;
+    return this.#due.at(-1)?.at;
   }
 
   /** Runs the first thing that is due, at its moment. */
   runNext(): void {
-    const due = this.next === undefined ? undefined : this.#pop();
+    const due = this.#due.pop();
     if (due === undefined) return;
     this.#now = Math.max(this.#now, due.at);
     due.run();
@@ -62,56 +56,26 @@ export class VirtualScheduler implements SchedulerLike {
     let at = this.#now + Math.max(0, delay);
     // Who waits for a moment that is a hair away, and looks at the clock then, would else do so for ever.
     if (delay > 0 && at === this.#now) at += Math.max(LEAST_MS, 2 * Number.EPSILON * at);
-    const due: Due = { at, order: this.#orders++, run, cancelled: false };
-    this.#push(due);
+    const due: Due = { at, order: this.#orders++, run };
+    this.#due.splice(this.#placeOf(due), 0, due);
     return () => {
-      if (due.cancelled) return;
-      due.cancelled = true;
-      if (++this.#cancelled > 1000 && this.#cancelled > this.#due.length / 2) this.#sweep();
+      const place = this.#placeOf(due);
+      if (this.#due[place] === due) this.#due.splice(place, 1);
     };
   }
 
-  #push(due: Due): void {
-    const heap = this.#due;
-    let place = heap.length;
-    heap.push(due);
-    while (place > 0) {
-      const parent = (place - 1) >> 1;
-      if (!before(due, at(heap, parent))) break;
-      heap[place] = at(heap, parent);
-      place = parent;
+  /** Where it is, or would be: behind all that is due later. */
+  #placeOf({ at: moment, order }: Due): number {
+    let low = 0;
+    let high = this.#due.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = at(this.#due, middle);
+      if (other.at > moment || (other.at === moment && other.order > order)) low = middle + 1;
+      else high = middle;
     }
-    heap[place] = due;
+    return low;
   }
-
-  #pop(): Due | undefined {
-    const heap = this.#due;
-    const top = heap[0];
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return top;
-    let place = 0;
-    for (;;) {
-      let child = 2 * place + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(at(heap, child + 1), at(heap, child))) child++;
-      if (!before(at(heap, child), last)) break;
-      heap[place] = at(heap, child);
-      place = child;
-    }
-    heap[place] = last;
-    return top;
-  }
-
-  #sweep(): void {
-    const left = this.#due.filter(({ cancelled }) => !cancelled);
-    this.#due.length = 0;
-    for (const due of left) this.#push(due);
-    this.#cancelled = 0;
-  }
-}
-
-function before(a: Due, b: Due): boolean {
-  return a.at < b.at || (a.at === b.at && a.order < b.order);
 }
 
 class VirtualAction<T> extends Subscription implements SchedulerAction<T> {

@@ -19,7 +19,7 @@ function setUp() {
     /** Hands lines in, without their times. */
     take(...lines: readonly string[]): void {
       for (const line of lines) {
-        network.take(PARSERS['market-feed'](`0000 ${line}`) as Exclude<CaptureLine, { kind: 'body' }>);
+        network.take(PARSERS['market-feed'](Buffer.from(`0000 ${line}`)) as Exclude<CaptureLine, { kind: 'body' }>);
         run();
       }
     },
