@@ -7,7 +7,7 @@ import type { SocketHandlers } from '../../src/net/open-socket.ts';
 import { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
 import { buildFeed } from '../../src/runtime/build-feed.ts';
 import type { RunningFeed } from '../../src/runtime/running-feed.ts';
-import { priceText, quantityText, tickerData, tradeData } from '../../src/simulator/binance/binance-frames.ts';
+import { tickerData, tradeData } from '../../src/simulator/binance/binance-frames.ts';
 import type { Listing } from '../../src/simulator/market/listing.ts';
 import { SimulatedMarket } from '../../src/simulator/market/market.ts';
 import { VENUE_PROFILES, type VenueProfile } from '../../src/simulator/venue-profile.ts';
@@ -133,8 +133,8 @@ export class VirtualFeed {
     if (due > 0)
       this.#market.advance(due, time, (listing, first, count) => {
         for (let number = first; number < first + count; number++) {
-          const price = priceText(listing, listing.trades.price(number));
-          const quantity = quantityText(listing, listing.trades.quantity(number));
+          const price = listing.priceText(listing.trades.price(number));
+          const quantity = listing.quantityText(listing.trades.quantity(number));
           add(listing, 'trade', tradeData(listing, number, price, quantity, '', false));
           this.trades++;
         }

@@ -2,8 +2,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
-import { binanceVenue, type SimulatedVenue } from './binance/binance-venue.ts';
-import { bybitVenue } from './bybit/bybit-venue.ts';
 import { openCaptures } from './captures/capture-library.ts';
 import { answerFaults, json, snakeCase } from './control-plane.ts';
 import type { FaultRequest } from './faults/fault-command.ts';
@@ -13,6 +11,7 @@ import { MAX_COINS } from './market/coins.ts';
 import { SimulatedMarket } from './market/market.ts';
 import { MarketClock } from './market/market-clock.ts';
 import { ServerPings } from './server-pings.ts';
+import { simulatedVenue } from './simulated-venue.ts';
 import {
   DEFAULT_LIFETIME_MS,
   DEFAULT_RATE,
@@ -23,6 +22,7 @@ import {
 import { refuseUpgrade, respond, VenueDoor } from './venue-door.ts';
 import { VenueHost } from './venue-host.ts';
 import { VENUE_PROFILES } from './venue-profile.ts';
+import type { SimulatedVenue } from './venue-protocol.ts';
 
 const SLICE_MS = 1;
 
@@ -85,7 +85,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
         : undefined;
     return new VenueHost(profile, market, captures?.get(profile.id), journal);
   });
-  const venues = hosts.map((host) => (host.profile.protocol === 'bybit' ? bybitVenue(host) : binanceVenue(host)));
+  const venues = hosts.map(simulatedVenue);
   const faults = new Faults(venues);
   const sites = new Map(venues.map((venue) => [venue.host.id, newSite(venue, faults, options)]));
   const server = createServer();
@@ -145,7 +145,8 @@ function running(
     for (const { venue, clock, heartbeat } of sites.values()) {
       const { connections } = venue.host;
       clock?.slice(monotonic, now);
-      if (venue.host.market !== undefined) venue.streams.slice(now);
+      venue.streams.slice(now);
+      venue.socket.slice?.(now);
       heartbeat.slice(connections, now);
       for (const connection of connections) {
         connection.flush(monotonic - last);

@@ -2,11 +2,10 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { SimulatedVenue } from './binance/binance-venue.ts';
 import { Connection } from './connection.ts';
 import type { ServerPings } from './server-pings.ts';
 import type { Refusal } from './venue-host.ts';
-import type { RestAnswer } from './venue-protocol.ts';
+import type { RestAnswer, SimulatedVenue } from './venue-protocol.ts';
 
 const MAX_MESSAGE_BYTES = 65_536;
 const ATTEMPTS_WINDOW_MS = 300_000;
@@ -39,13 +38,13 @@ export class VenueDoor {
   /** A WebSocket handshake at `path` below the venue's prefix. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, path: string, query: URLSearchParams): void {
     const { venue, onOpen } = this.options;
-    const { host, protocol } = venue;
-    const role = protocol.role(path);
+    const { host, socket: venueSocket } = venue;
+    const role = venueSocket.role(path);
     if (role === undefined) {
       refuseUpgrade(socket, { status: 404, body: '' });
       return;
     }
-    const refusal = this.refusal(Date.now()) ?? protocol.refuses?.(path, query);
+    const refusal = this.refusal(Date.now()) ?? venueSocket.refuses?.(path, query);
     if (refusal !== undefined) {
       refuseUpgrade(socket, refusal);
       return;
@@ -64,40 +63,37 @@ export class VenueDoor {
         connection.close(1001, 'simulated');
         return;
       }
-      protocol.opened(connection, path, query);
+      venueSocket.opened?.(connection, path, query);
     });
   }
 
   rest(request: IncomingMessage, response: ServerResponse, path: string, query: URLSearchParams): void {
-    const { host, protocol } = this.options.venue;
+    const { host, rest } = this.options.venue;
     const now = Date.now();
     const refused = host.refusal ?? host.restRefusal;
     if (refused !== undefined) respond(response, this.refused(refused, now));
     else if (request.method !== 'GET') respond(response, { status: 405, body: '' });
-    else respond(response, protocol.rest({ path, query, headers: request.headers, now }));
+    else respond(response, rest.answer({ path, query, headers: request.headers, now }));
   }
 
   private listen(ws: WebSocket, connection: Connection): void {
-    const { host, protocol } = this.options.venue;
+    const { host, socket } = this.options.venue;
     // Also behind our close frame, which it may not have read yet, nothing is heard of it.
     const deaf = () => connection.interference?.frozen === true || !host.connections.includes(connection);
     ws.on('message', (data, binary) => {
-      if (!deaf()) protocol.message(connection, binary ? '' : data.toString());
+      if (!deaf()) socket.message(connection, binary ? '' : data.toString(), Date.now());
     });
     ws.on('ping', (data: Buffer) => {
       if (deaf()) return;
-      protocol.heartbeat?.(connection, 'ping', data.toString());
+      socket.heartbeat?.(connection, Date.now());
       if (ws.readyState === ws.OPEN) ws.pong(data);
     });
     ws.on('pong', (data: Buffer) => {
       if (deaf()) return;
-      protocol.heartbeat?.(connection, 'pong', data.toString());
+      socket.heartbeat?.(connection, Date.now());
       this.options.heartbeat.answered(connection, data.toString());
     });
-    ws.on('close', () => {
-      host.left(connection);
-      protocol.closed?.(connection);
-    });
+    ws.on('close', () => host.left(connection));
     // A reset is an ordinary end here; 'close' follows and does the rest.
     ws.on('error', () => {});
   }
@@ -122,7 +118,7 @@ export class VenueDoor {
 
   private refused({ status, retryAfter }: Refusal, now: number): RestAnswer {
     const headers: Record<string, string> = retryAfter === undefined ? {} : { 'Retry-After': `${retryAfter}` };
-    return { status, headers, ...this.options.venue.protocol.refusalBody(status, now) };
+    return { status, headers, ...this.options.venue.rest.refusalBody(status, now) };
   }
 }
 

@@ -2,7 +2,7 @@ import type { CaptureSession } from './captures/capture-session.ts';
 import type { EventKind } from './captures/frame-subject.ts';
 import { type FrameSubject, TRADE_KINDS } from './captures/frame-subject.ts';
 import type { Connection } from './connection.ts';
-import type { Journal } from './journal.ts';
+import { type Journal, type MadeEvent, WITHHELD } from './journal.ts';
 import type { Listing } from './market/listing.ts';
 import type { SimulatedMarket } from './market/market.ts';
 import { Topic } from './topic.ts';
@@ -107,6 +107,31 @@ export class VenueHost {
     if (topic === undefined) return;
     connection.topics.delete(name);
     topic.remove(connection);
+  }
+
+  /** Writes an event of a topic into the journal. */
+  note(
+    { symbol, kind: ofTopic }: Topic,
+    { kind = ofTopic, ...event }: Omit<MadeEvent, 'venue' | 'symbol' | 'kind'> & { readonly kind?: EventKind },
+  ): void {
+    this.journal?.event({ venue: this.id, symbol, kind, ...event });
+  }
+
+  /** Writes a trade of a listing's ring into the journal, with its id on the wire. */
+  noteTrade(listing: Listing, number: number, id: string, sent: string, topic: Topic | undefined): void {
+    const { symbol, trades } = listing;
+    this.journal?.event({
+      venue: this.id,
+      symbol,
+      kind: 'trade',
+      id,
+      price: listing.priceText(trades.price(number)),
+      quantity: listing.quantityText(trades.quantity(number)),
+      side: trades.sell(number) ? 'sell' : 'buy',
+      time: trades.time(number),
+      sent,
+      more: topic !== undefined && sent !== topic.listening ? WITHHELD : '',
+    });
   }
 
   /** Forgets a connection that is gone. */

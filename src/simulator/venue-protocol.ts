@@ -1,5 +1,6 @@
 import type { Connection } from './connection.ts';
 import type { Listing } from './market/listing.ts';
+import type { VenueHost } from './venue-host.ts';
 
 export interface VenueRequest {
   /** The path below the venue's prefix, `/api/v3/time`. */
@@ -17,20 +18,27 @@ export interface RestAnswer {
   readonly body: string;
 }
 
-/** How a venue talks: its side of the WebSocket and its REST interface. */
-export interface VenueProtocol {
+/** How a venue talks on its WebSocket. Times are milliseconds since 1970. */
+export interface VenueSocket {
   /** What a WebSocket path (below the prefix) is for; undefined where there is none. */
   role(path: string): 'market' | 'status' | undefined;
   /** Why a handshake is refused; undefined where it is accepted. */
   refuses?(path: string, query: URLSearchParams): RestAnswer | undefined;
-  opened(connection: Connection, path: string, query: URLSearchParams): void;
-  message(connection: Connection, text: string): void;
+  opened?(connection: Connection, path: string, query: URLSearchParams): void;
+  message(connection: Connection, text: string, now: number): void;
   /** A ping or pong of the client. */
-  heartbeat?(connection: Connection, kind: 'ping' | 'pong', payload: string): void;
-  closed?(connection: Connection): void;
-  rest(request: VenueRequest): RestAnswer;
+  heartbeat?(connection: Connection, now: number): void;
+  /** Once a slice. */
+  slice?(now: number): void;
+}
+
+/** A venue's REST interface. */
+export interface SimulatedRest {
+  answer(request: VenueRequest): RestAnswer;
   /** The body that comes with a refusal of this status. */
   refusalBody(status: number, now: number): Pick<RestAnswer, 'body' | 'contentType'>;
+  /** Lifts a ban by the request limits. */
+  clearLimit(): void;
 }
 
 /** How a venue's market becomes frames. */
@@ -40,4 +48,11 @@ export interface VenueStreams {
   slice(now: number): void;
   /** The update ids of a book have started again, or are to; everyone who listens gets what the venue sends then. */
   restartBook(listing: Listing, now: number): void;
+}
+
+export interface SimulatedVenue {
+  readonly host: VenueHost;
+  readonly socket: VenueSocket;
+  readonly rest: SimulatedRest;
+  readonly streams: VenueStreams;
 }

@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { VenueId } from '../../src/domain/instrument.ts';
-import { binanceVenue, type SimulatedVenue } from '../../src/simulator/binance/binance-venue.ts';
-import { bybitVenue } from '../../src/simulator/bybit/bybit-venue.ts';
 import { Connection } from '../../src/simulator/connection.ts';
 import { Faults } from '../../src/simulator/faults/faults.ts';
 import type { Listing } from '../../src/simulator/market/listing.ts';
 import { SimulatedMarket } from '../../src/simulator/market/market.ts';
 import { MarketClock } from '../../src/simulator/market/market-clock.ts';
+import { simulatedVenue } from '../../src/simulator/simulated-venue.ts';
 import { VenueHost } from '../../src/simulator/venue-host.ts';
 import { VENUE_PROFILES } from '../../src/simulator/venue-profile.ts';
+import type { SimulatedVenue } from '../../src/simulator/venue-protocol.ts';
 
 const SLICE_MS = 5;
 
@@ -19,9 +19,11 @@ export class VirtualLine {
   readonly connection: Connection;
   private read = 0;
   private readonly venue: SimulatedVenue;
+  private readonly now: () => number;
 
-  constructor(venue: SimulatedVenue, path: string, now: number) {
+  constructor(venue: SimulatedVenue, path: string, now: () => number) {
     this.venue = venue;
+    this.now = now;
     const ws = {
       extensions: 'virtual',
       readyState: 1,
@@ -29,13 +31,13 @@ export class VirtualLine {
       close: () => {},
     } as unknown as WebSocket;
     const socket = { resetAndDestroy: () => venue.host.left(this.connection) } as unknown as Socket;
-    this.connection = new Connection(++venue.host.opened, 'market', ws, socket, now, (one) => venue.host.left(one));
+    this.connection = new Connection(++venue.host.opened, 'market', ws, socket, now(), (one) => venue.host.left(one));
     venue.host.connections.push(this.connection);
-    venue.protocol.opened(this.connection, path, new URLSearchParams());
+    venue.socket.opened?.(this.connection, path, new URLSearchParams());
   }
 
   send(message: unknown): void {
-    this.venue.protocol.message(this.connection, JSON.stringify(message));
+    this.venue.socket.message(this.connection, JSON.stringify(message), this.now());
   }
 
   /** What has come since it was asked last. */
@@ -60,7 +62,7 @@ export class VirtualVenue {
     if (profile === undefined) throw new Error(id);
     this.market = new SimulatedMarket({ profile, seed: 7, symbols, rate, startedAt: this.now });
     const host = new VenueHost(profile, this.market, undefined, undefined);
-    this.venue = profile.protocol === 'bybit' ? bybitVenue(host, () => this.now) : binanceVenue(host);
+    this.venue = simulatedVenue(host);
     this.faults = new Faults([this.venue]);
     const { streams } = this.venue;
     this.clock = new MarketClock(this.market, rate, this.now, (listing, first, count) =>
@@ -73,7 +75,7 @@ export class VirtualVenue {
   }
 
   open(path = '/ws'): VirtualLine {
-    return new VirtualLine(this.venue, path, this.now);
+    return new VirtualLine(this.venue, path, () => this.now);
   }
 
   run(ms: number, each: () => void = () => {}): void {
@@ -93,7 +95,7 @@ export class VirtualVenue {
 
   rest(path: string): { status: number; headers: Readonly<Record<string, string>>; body: unknown } {
     const [route = '', query = ''] = path.split('?');
-    const answer = this.venue.protocol.rest({
+    const answer = this.venue.rest.answer({
       path: route,
       query: new URLSearchParams(query),
       headers: {},

@@ -9,7 +9,7 @@ import type { Random } from '../../src/simulator/market/random.ts';
 import type { ServerPings } from '../../src/simulator/server-pings.ts';
 import { asciiFrame, textFrame } from '../../src/simulator/text-frame.ts';
 import type { VenueHost } from '../../src/simulator/venue-host.ts';
-import type { VenueProtocol } from '../../src/simulator/venue-protocol.ts';
+import type { VenueSocket } from '../../src/simulator/venue-protocol.ts';
 
 /** What a line needs of the world. */
 export interface LineWorld {
@@ -22,7 +22,7 @@ export interface LineWorld {
 export interface VirtualLineOptions {
   readonly handlers: SocketHandlers;
   readonly host: VenueHost;
-  readonly protocol: VenueProtocol;
+  readonly venueSocket: VenueSocket;
   readonly heartbeat: ServerPings;
   readonly maxFrameBytes: number;
 }
@@ -75,10 +75,11 @@ export class VirtualLine {
     this.#world = world;
     this.#options = options;
     this.client = {
-      send: (text) => this.#toServer((connection) => options.protocol.message(connection, text)),
+      send: (text) =>
+        this.#toServer((connection) => options.venueSocket.message(connection, text, world.wallClockMs())),
       ping: () =>
         this.#toServer((connection) => {
-          options.protocol.heartbeat?.(connection, 'ping', '');
+          options.venueSocket.heartbeat?.(connection, world.wallClockMs());
           if (!this.#socket.isFrozen) this.toClient(() => options.handlers.onPong());
         }),
       close: () => {
@@ -143,7 +144,7 @@ export class VirtualLine {
         this.toClient(() => {
           handlers.onPing();
           this.#toServer((connection) => {
-            this.#options.protocol.heartbeat?.(connection, 'pong', payload);
+            this.#options.venueSocket.heartbeat?.(connection, this.#world.wallClockMs());
             heartbeat.answered(connection, payload);
           });
         });
@@ -201,10 +202,7 @@ export class VirtualLine {
   #leave(): void {
     if (this.#gone) return;
     this.#gone = true;
-    const { host, protocol } = this.#options;
-    if (this.connection === undefined) return;
-    host.left(this.connection);
-    protocol.closed?.(this.connection);
+    if (this.connection !== undefined) this.#options.host.left(this.connection);
   }
 }
 

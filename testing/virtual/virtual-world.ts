@@ -5,19 +5,18 @@ import type { HttpAnswer } from '../../src/net/http-request.ts';
 import type { Network } from '../../src/net/network.ts';
 import type { SocketHandlers } from '../../src/net/open-socket.ts';
 import { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
-import { binanceVenue, type SimulatedVenue } from '../../src/simulator/binance/binance-venue.ts';
-import { priceText } from '../../src/simulator/bybit/bybit-frames.ts';
-import { bybitVenue } from '../../src/simulator/bybit/bybit-venue.ts';
 import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';
 import { Faults } from '../../src/simulator/faults/faults.ts';
 import type { Journal } from '../../src/simulator/journal.ts';
+import { shortest } from '../../src/simulator/market/decimals.ts';
 import { SimulatedMarket } from '../../src/simulator/market/market.ts';
 import { MarketClock } from '../../src/simulator/market/market-clock.ts';
 import { Random } from '../../src/simulator/market/random.ts';
 import { ServerPings } from '../../src/simulator/server-pings.ts';
+import { simulatedVenue } from '../../src/simulator/simulated-venue.ts';
 import { type Refusal, VenueHost } from '../../src/simulator/venue-host.ts';
 import { VENUE_PROFILES, type VenueProfile } from '../../src/simulator/venue-profile.ts';
-import type { RestAnswer } from '../../src/simulator/venue-protocol.ts';
+import type { RestAnswer, SimulatedVenue } from '../../src/simulator/venue-protocol.ts';
 import type { JournalEvent } from '../judges/journal.ts';
 import { placeOf, topOf } from '../judges/judge-books.ts';
 import { VirtualLine } from './virtual-line.ts';
@@ -140,11 +139,10 @@ export class VirtualWorld {
   }
 
   #site(profile: VenueProfile, { seed, symbols, rate }: Omit<VirtualWorldOptions, 'venues'>): Site {
-    const { scheduler, wallClockMs } = this;
+    const { scheduler } = this;
     const market = new SimulatedMarket({ profile, seed, symbols, rate, startedAt: STARTED_AT });
     const host = new VenueHost(profile, market, undefined, this.#journal(market));
-    const venue =
-      profile.protocol === 'bybit' ? bybitVenue(host, wallClockMs) : binanceVenue(host, () => scheduler.now());
+    const venue = simulatedVenue(host);
     const onOrder = venue.streams.order.bind(venue.streams);
     return {
       venue,
@@ -154,17 +152,31 @@ export class VirtualWorld {
   }
 
   #journal(market: SimulatedMarket): Journal {
-    const event: Journal['event'] = (venue, symbol, kind, id, price, quantity, side, time, sent, more) => {
+    const event: Journal['event'] = ({
+      venue,
+      symbol,
+      kind,
+      id,
+      price = '',
+      quantity = '',
+      side = '',
+      time,
+      sent,
+      more,
+    }) => {
       const listing = market.bySymbol.get(symbol);
       if (BOOKS.has(kind) && listing !== undefined) {
         const place = placeOf(venue, symbol, id);
-        const top = topOf(priceText(listing, listing.bestBid), priceText(listing, listing.bestAsk));
+        const top = topOf(
+          shortest(listing.bestBid, listing.priceDecimals),
+          shortest(listing.bestAsk, listing.priceDecimals),
+        );
         this.tops.set(place, (this.tops.get(place) ?? new Set()).add(top));
       }
       if (kind === 'agg_trade')
         this.#sentTogether({ venue, symbol, ...JSON.parse(`{${more?.slice(1)}}`) }, JSON.parse(sent) as number[]);
       if (kind !== 'trade') return;
-      const made = { venue, symbol, kind, id, price, quantity, side: side as JournalEvent['side'], time };
+      const made = { venue, symbol, kind, id, price, quantity, side, time };
       const withheld = more?.includes('"withheld":true') === true ? { withheld: true as const } : {};
       this.journal.push({ ...made, sent: JSON.parse(sent) as number[], ...withheld });
     };
@@ -188,6 +200,7 @@ export class VirtualWorld {
     for (const { venue, clock, heartbeat } of this.#sites.values()) {
       clock.slice(this.scheduler.now(), now);
       venue.streams.slice(now);
+      venue.socket.slice?.(now);
       heartbeat.slice(venue.host.connections, now);
       for (const connection of venue.host.connections) connection.flush(SLICE_MS);
     }
@@ -196,26 +209,26 @@ export class VirtualWorld {
 
   #open(site: Site, url: URL, maxFrameBytes: number, handlers: SocketHandlers) {
     const { venue, heartbeat } = site;
-    const { host, protocol } = venue;
-    const line = new VirtualLine(this, { handlers, host, protocol, heartbeat, maxFrameBytes });
+    const { host, socket } = venue;
+    const line = new VirtualLine(this, { handlers, host, venueSocket: socket, heartbeat, maxFrameBytes });
     this.scheduler.at(this.latencyMs(), () => {
       const refusal =
         host.refusal === undefined
-          ? protocol.refuses?.(url.pathname, url.searchParams)
+          ? socket.refuses?.(url.pathname, url.searchParams)
           : this.#refused(venue, host.refusal);
-      const role = protocol.role(url.pathname);
+      const role = socket.role(url.pathname);
       if (refusal !== undefined || role === undefined) line.refuse(httpAnswer(refusal ?? { status: 404, body: '' }));
       else if (line.accept(role)) {
         this.#faults.opened();
         if (host.closesAtOnce) line.connection?.close(1001, 'simulated');
-        else if (line.connection !== undefined) protocol.opened(line.connection, url.pathname, url.searchParams);
+        else if (line.connection !== undefined) socket.opened?.(line.connection, url.pathname, url.searchParams);
       }
     });
     return line.client;
   }
 
   #get({ venue }: Site, url: URL, timeoutMs: number): Promise<HttpAnswer> {
-    const { host, protocol } = venue;
+    const { host, rest } = venue;
     return new Promise((resolve, reject) => {
       const giveUp = this.scheduler.at(timeoutMs, () => {
         this.#resolved = true;
@@ -224,7 +237,7 @@ export class VirtualWorld {
       this.scheduler.at(this.latencyMs(), () => {
         const refused = host.refusal ?? host.restRefusal;
         const request = { path: url.pathname, query: url.searchParams, headers: {}, now: this.wallClockMs() };
-        const answer = refused === undefined ? protocol.rest(request) : this.#refused(venue, refused);
+        const answer = refused === undefined ? rest.answer(request) : this.#refused(venue, refused);
         this.scheduler.at(this.latencyMs(), () => {
           giveUp();
           this.#resolved = true;
@@ -234,9 +247,9 @@ export class VirtualWorld {
     });
   }
 
-  #refused({ protocol }: SimulatedVenue, { status, retryAfter }: Refusal): RestAnswer {
+  #refused({ rest }: SimulatedVenue, { status, retryAfter }: Refusal): RestAnswer {
     const headers: Record<string, string> = retryAfter === undefined ? {} : { 'retry-after': `${retryAfter}` };
-    return { status, headers, ...protocol.refusalBody(status, this.wallClockMs()) };
+    return { status, headers, ...rest.refusalBody(status, this.wallClockMs()) };
   }
 }
 

@@ -3,7 +3,6 @@ import { DepthSide } from '../market/depth-side.ts';
 import type { Listing, Quote } from '../market/listing.ts';
 import type { Topic } from '../topic.ts';
 import type { VenueHost } from '../venue-host.ts';
-import { priceText, quantityText } from './binance-frames.ts';
 
 const FAST_MS = 100;
 const SLOW_MS = 1_000;
@@ -103,28 +102,14 @@ export class BinanceDepth {
   }
 
   private send({ listing, topics }: Depth, view: View, everyMs: number, update: Update, now: number): void {
+    const id = `${view.updateId}`;
     for (const { topic, levels, everyMs: own } of topics) {
       if (own !== everyMs || topic.size === 0) continue;
-      if (levels > 0) this.sendTo(topic, listing, view, partial(listing, view, levels), undefined, now);
-      else {
-        const text = (unit: string) => updateText(listing, view, update, now, unit);
-        this.sendTo(topic, listing, view, text(''), topic.wantsMicros ? text('000') : undefined, now);
-      }
+      const text = (unit: string) =>
+        levels > 0 ? partial(listing, view, levels) : updateText(listing, view, update, now, unit);
+      const sent = topic.publish(text(''), topic.wantsMicros ? text('000') : undefined);
+      this.host.note(topic, { id, time: now, sent, more: sent === topic.listening ? '' : WITHHELD });
     }
-  }
-
-  private sendTo(
-    topic: Topic,
-    { symbol }: Listing,
-    { updateId }: View,
-    millis: string,
-    micros: string | undefined,
-    now: number,
-  ): void {
-    const { host } = this;
-    const sent = topic.publish(millis, micros);
-    const withheld = sent === topic.listening ? '' : WITHHELD;
-    host.journal?.event(host.id, symbol, topic.kind, `${updateId}`, '', '', '', now, sent, withheld);
   }
 }
 
@@ -153,14 +138,10 @@ function updateText(listing: Listing, { updateId }: View, update: Update, now: n
   const { fromId, bids, asks } = update;
   return (
     `{"e":"depthUpdate","E":${now}${unit},"s":"${listing.symbol}","U":${fromId + 1},"u":${updateId},` +
-    `"b":${levelsText(listing, bids)},"a":${levelsText(listing, asks)}}`
+    `"b":${listing.levelsText(bids)},"a":${listing.levelsText(asks)}}`
   );
 }
 
 function partial(listing: Listing, { updateId, bids, asks }: View, limit: number): string {
-  return `{"lastUpdateId":${updateId},"bids":${levelsText(listing, bids.first(limit))},"asks":${levelsText(listing, asks.first(limit))}}`;
-}
-
-function levelsText(listing: Listing, levels: readonly Quote[]): string {
-  return `[${levels.map(({ price, quantity }) => `["${priceText(listing, price)}","${quantityText(listing, quantity)}"]`).join(',')}]`;
+  return `{"lastUpdateId":${updateId},"bids":${listing.levelsText(bids.first(limit))},"asks":${listing.levelsText(asks.first(limit))}}`;
 }

@@ -6,7 +6,7 @@ import type { PastTrades } from '../market/past-trades.ts';
 import type { Trade } from '../market/trade-ring.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { VenueRequest } from '../venue-protocol.ts';
-import { dayFigures, priceText, quantityText, quoteText } from './binance-frames.ts';
+import { dayFigures } from './binance-frames.ts';
 
 export interface RowsError {
   readonly code: number;
@@ -49,8 +49,8 @@ function pastTrades(past: PastTrades | undefined, fromId: number, limit: number,
 
 function tradeRow(listing: Listing, { id, price, quantity, time, sell }: Trade): string {
   return (
-    `{"id":${id},"price":"${priceText(listing, price)}","qty":"${quantityText(listing, quantity)}",` +
-    `"quoteQty":"${quoteText(listing, price * quantity)}","time":${time},"isBuyerMaker":${sell},"isBestMatch":true}`
+    `{"id":${id},"price":"${listing.priceText(price)}","qty":"${listing.quantityText(quantity)}",` +
+    `"quoteQty":"${listing.quoteText(price * quantity)}","time":${time},"isBuyerMaker":${sell},"isBestMatch":true}`
   );
 }
 
@@ -115,7 +115,7 @@ function lastOfGroup(listing: Listing, number: number): number {
 /** The row of one group: its first trade, the quantity of all of them, the id of the last. */
 function aggTradeRow(listing: Listing, { id, group, price, quantity, time, sell }: Trade, lastId = id): string {
   return (
-    `{"a":${group},"p":"${priceText(listing, price)}","q":"${quantityText(listing, quantity)}",` +
+    `{"a":${group},"p":"${listing.priceText(price)}","q":"${listing.quantityText(quantity)}",` +
     `"f":${id},"l":${lastId},"T":${time},"m":${sell},"M":true}`
   );
 }
@@ -154,24 +154,24 @@ export const klineRows: RowsOf = (host, symbol, { query, now }, limit) => {
 
 function klineRow(listing: Listing, open: number, end: number): string {
   const candle = listing.candles.candle(open, end);
-  const price = (steps: number) => `"${priceText(listing, steps)}"`;
+  const price = (steps: number) => `"${listing.priceText(steps)}"`;
   return (
-    `[${open},${price(candle.open)},${price(candle.high)},${price(candle.low)},${price(candle.close)},"${quantityText(listing, candle.volume)}",` +
-    `${end - 1},"${quoteText(listing, candle.quote)}",${candle.trades},"${quantityText(listing, candle.buyVolume)}","${quoteText(listing, candle.buyQuote)}","0"]`
+    `[${open},${price(candle.open)},${price(candle.high)},${price(candle.low)},${price(candle.close)},"${listing.quantityText(candle.volume)}",` +
+    `${end - 1},"${listing.quoteText(candle.quote)}",${candle.trades},"${listing.quantityText(candle.buyVolume)}","${listing.quoteText(candle.buyQuote)}","0"]`
   );
 }
 
 /** One symbol of `ticker/24hr`. */
 export function dayRow(listing: Listing, now: number): string {
   const { day, change, percent, average, lastQuantity } = dayFigures(listing, now);
-  const price = (steps: number) => priceText(listing, steps);
+  const price = (steps: number) => listing.priceText(steps);
   const { bestBid, bestAsk } = listing;
   return (
     `{"symbol":"${listing.symbol}","priceChange":"${change}","priceChangePercent":"${percent}","weightedAvgPrice":"${average}",` +
     `"prevClosePrice":"${price(day.open)}","lastPrice":"${price(day.close)}","lastQty":"${lastQuantity}",` +
-    `"bidPrice":"${price(bestBid)}","bidQty":"${quantityText(listing, listing.quantityAt(bestBid))}","askPrice":"${price(bestAsk)}",` +
-    `"askQty":"${quantityText(listing, listing.quantityAt(bestAsk))}","openPrice":"${price(day.open)}","highPrice":"${price(day.high)}",` +
-    `"lowPrice":"${price(day.low)}","volume":"${quantityText(listing, day.volume)}","quoteVolume":"${quoteText(listing, day.quote)}",` +
+    `"bidPrice":"${price(bestBid)}","bidQty":"${listing.quantityText(listing.quantityAt(bestBid))}","askPrice":"${price(bestAsk)}",` +
+    `"askQty":"${listing.quantityText(listing.quantityAt(bestAsk))}","openPrice":"${price(day.open)}","highPrice":"${price(day.high)}",` +
+    `"lowPrice":"${price(day.low)}","volume":"${listing.quantityText(day.volume)}","quoteVolume":"${listing.quoteText(day.quote)}",` +
     `"openTime":${now - DAY},"closeTime":${now},"firstId":${day.firstId},"lastId":${day.lastId},"count":${day.trades}}`
   );
 }

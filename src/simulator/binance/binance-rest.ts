@@ -1,6 +1,6 @@
 import { RestLimit } from '../rest-limit.ts';
 import type { VenueHost } from '../venue-host.ts';
-import type { RestAnswer, VenueRequest } from '../venue-protocol.ts';
+import type { RestAnswer, SimulatedRest, VenueRequest } from '../venue-protocol.ts';
 import type { BinanceDepth } from './binance-depth.ts';
 import {
   aggTradeRows,
@@ -23,8 +23,12 @@ interface Route {
 const BAN_MS = 120_000;
 const WARNINGS = 20;
 
+const REGION =
+  "Service unavailable from a restricted location according to 'b. Eligibility' in https://www.binance.com/en/terms. " +
+  'Please contact customer service if you believe you received this message in error.';
+
 /** Binance's public REST interface over one venue's market or recording: weights, limits, errors. PROTOCOL facts 4. */
-export class BinanceRest {
+export class BinanceRest implements SimulatedRest {
   private readonly host: VenueHost;
   private readonly books: BinanceDepth;
   private readonly limit: RestLimit;
@@ -71,9 +75,20 @@ export class BinanceRest {
     return { ...banned(request.now + verdict.retryAfter * 1_000), headers };
   }
 
-  /** Lifts a ban. */
   clearLimit(): void {
     this.limit.clear();
+  }
+
+  refusalBody(status: number, now: number): Pick<RestAnswer, 'body' | 'contentType'> {
+    if (status === 451) return { body: JSON.stringify({ code: 0, msg: REGION }) };
+    if (status === 429) return { body: tooMuchWeight(this.host.profile.restLimit.amount).body };
+    if (status === 418) return { body: banned(now + BAN_MS).body };
+    if (status === 403) {
+      const body =
+        '<HTML><HEAD><TITLE>ERROR: The request could not be satisfied</TITLE></HEAD><BODY><H1>403 ERROR</H1></BODY></HTML>';
+      return { body, contentType: 'text/html' };
+    }
+    return { body: '{"code":-1000,"msg":"An unknown error occurred while processing the request."}' };
   }
 
   private exchangeInfo({ query, now }: VenueRequest): RestAnswer {
@@ -147,7 +162,7 @@ export class BinanceRest {
   }
 }
 
-export function tooMuchWeight(amount: number): RestAnswer {
+function tooMuchWeight(amount: number): RestAnswer {
   return error(
     429,
     -1003,
@@ -155,7 +170,7 @@ export function tooMuchWeight(amount: number): RestAnswer {
   );
 }
 
-export function banned(until: number): RestAnswer {
+function banned(until: number): RestAnswer {
   return error(
     418,
     -1003,

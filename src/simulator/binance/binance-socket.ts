@@ -1,34 +1,25 @@
 import type { Connection } from '../connection.ts';
 import type { VenueHost } from '../venue-host.ts';
-import type { RestAnswer } from '../venue-protocol.ts';
+import type { RestAnswer, VenueSocket } from '../venue-protocol.ts';
 import { binanceStream, type StreamName } from './binance-stream-name.ts';
+import type { BinanceStreams } from './binance-streams.ts';
 
 const MAX_STREAMS = 1_024;
 const MAX_MESSAGES_A_SECOND = 5;
 const MAX_URL = 8_004;
 const METHODS = ['SUBSCRIBE', 'UNSUBSCRIBE', 'LIST_SUBSCRIPTIONS', 'SET_PROPERTY', 'GET_PROPERTY'];
 
-export interface BinanceSocketOptions {
-  readonly host: VenueHost;
-  /** Called when a connection listens to a stream of a listed symbol. */
-  readonly onSubscribe: (connection: Connection, name: string, stream: StreamName) => void;
-  /** Milliseconds, from anywhere; `performance.now` by default. */
-  readonly clock?: () => number;
-}
-
 type RequestId = number | string | null;
 
 /** Binance's side of a market data WebSocket: paths, control messages, errors, limits. PROTOCOL facts 2. */
-export class BinanceSocket {
+export class BinanceSocket implements VenueSocket {
   private readonly host: VenueHost;
-  private readonly onSubscribe: BinanceSocketOptions['onSubscribe'];
-  private readonly clock: () => number;
+  private readonly streams: BinanceStreams;
   private readonly arrivals = new WeakMap<Connection, number[]>();
 
-  constructor({ host, onSubscribe, clock = () => performance.now() }: BinanceSocketOptions) {
+  constructor(host: VenueHost, streams: BinanceStreams) {
     this.host = host;
-    this.onSubscribe = onSubscribe;
-    this.clock = clock;
+    this.streams = streams;
   }
 
   role(path: string): 'market' | undefined {
@@ -48,12 +39,12 @@ export class BinanceSocket {
     this.listen(connection, streamsOf(path, query));
   }
 
-  heartbeat(connection: Connection): void {
-    this.countArrival(connection);
+  heartbeat(connection: Connection, now: number): void {
+    this.countArrival(connection, now);
   }
 
-  message(connection: Connection, text: string): void {
-    if (!this.countArrival(connection)) return;
+  message(connection: Connection, text: string, now: number): void {
+    if (!this.countArrival(connection, now)) return;
     let request: unknown;
     try {
       request = JSON.parse(text);
@@ -144,7 +135,7 @@ export class BinanceSocket {
       if (stream === undefined) continue;
       const known = stream.symbol !== '' && this.host.lists(stream.symbol);
       this.host.subscribe(connection, this.host.topic(name, stream.kind, known ? stream.symbol : ''));
-      if (known || stream.symbol === '') this.onSubscribe(connection, name, stream);
+      if (known || stream.symbol === '') this.streams.subscribed(name, stream);
     }
   }
 
@@ -171,8 +162,7 @@ export class BinanceSocket {
   }
 
   /** Five messages a second, control frames included; beyond, the connection is cut. */
-  private countArrival(connection: Connection): boolean {
-    const now = this.clock();
+  private countArrival(connection: Connection, now: number): boolean {
     const recent = (this.arrivals.get(connection) ?? []).filter((time) => now - time < 1_000);
     recent.push(now);
     this.arrivals.set(connection, recent);

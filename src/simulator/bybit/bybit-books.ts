@@ -1,9 +1,11 @@
 import type { EventKind } from '../captures/frame-subject.ts';
+import type { Connection } from '../connection.ts';
+import { WITHHELD } from '../journal.ts';
 import { type BookView, changedLevels, viewBook } from '../market/book-view.ts';
 import type { Listing } from '../market/listing.ts';
 import type { Topic } from '../topic.ts';
 import type { VenueHost } from '../venue-host.ts';
-import { bookFrame, levelsText } from './bybit-frames.ts';
+import { bookFrame } from './bybit-frames.ts';
 
 const EVERY_MS: Readonly<Record<number, number>> = { 50: 20, 200: 100, 1000: 200 };
 /** The book whose update ids REST tells. */
@@ -21,9 +23,6 @@ interface Book {
   live: boolean;
 }
 
-/** Told of every frame that went to listeners. `sent`: the connections, as JSON. */
-export type OnBook = (topic: Topic, listing: Listing, kind: EventKind, updateId: number, sent: string) => void;
-
 /** Bybit's `orderbook.50`, `.200` and `.1000`: a snapshot to each new listener, then deltas numbered one by one per topic. */
 export class BybitBooks {
   private readonly host: VenueHost;
@@ -33,11 +32,12 @@ export class BybitBooks {
     this.host = host;
   }
 
-  /** The snapshot that a new listener begins with. */
-  snapshot(topic: Topic, listing: Listing, levels: number, now: number): { frame: string; updateId: number } {
+  /** Gives a new listener the snapshot that it begins with. */
+  subscribed(connection: Connection, topic: Topic, listing: Listing, levels: number, now: number): void {
     const book = this.upToDate(topic, listing, levels, now);
     book.live = true;
-    return { frame: snapshotFrame(book, now), updateId: book.updateId };
+    const reached = topic.publishTo(connection, snapshotFrame(book, now), 'book');
+    this.note(book, 'book', now, reached ? `[${connection.number}]` : '[]');
   }
 
   /** The book as `GET /v5/market/orderbook` shows it. */
@@ -45,13 +45,13 @@ export class BybitBooks {
     const topic = this.host.topic(`orderbook.${REST_LEVELS}.${listing.symbol}`, 'depth', listing.symbol);
     const { view, updateId } = this.upToDate(topic, listing, REST_LEVELS, now);
     return (
-      `{"s":"${listing.symbol}","a":${levelsText(listing, view.asks.slice(0, limit))},"b":${levelsText(listing, view.bids.slice(0, limit))},` +
+      `{"s":"${listing.symbol}","a":${listing.levelsText(view.asks.slice(0, limit))},"b":${listing.levelsText(view.bids.slice(0, limit))},` +
       `"ts":${now},"u":${updateId},"seq":${view.sequence},"cts":${view.changedAt}}`
     );
   }
 
   /** Starts the update ids of a symbol's books at 1, with a snapshot to everyone who listens. */
-  restart(listing: Listing, now: number, onBook: OnBook): void {
+  restart(listing: Listing, now: number): void {
     for (const book of this.books.values()) {
       if (book.listing !== listing) continue;
       book.view = this.view(listing, book.levels);
@@ -59,15 +59,15 @@ export class BybitBooks {
       book.sentAt = now;
       if (book.topic.size === 0) continue;
       const frame = snapshotFrame(book, now);
-      onBook(book.topic, listing, 'book', 1, book.topic.publish(frame, frame, 'book'));
+      this.note(book, 'book', now, book.topic.publish(frame, frame, 'book'), book.topic.listening);
     }
   }
 
-  slice(now: number, onBook: OnBook): void {
-    for (const book of this.books.values()) this.publish(book, now, onBook);
+  slice(now: number): void {
+    for (const book of this.books.values()) this.publish(book, now);
   }
 
-  private publish(book: Book, now: number, onBook: OnBook): void {
+  private publish(book: Book, now: number): void {
     const { topic, listing, levels, view } = book;
     if (topic.size === 0) book.live = false;
     if (!book.live || view.updateId === listing.updateId || now - book.sentAt < (EVERY_MS[levels] ?? 20)) return;
@@ -80,7 +80,12 @@ export class BybitBooks {
     book.updateId++;
     const { updateId } = book;
     const frame = bookFrame(listing, { ...after, topic: topic.name, type: 'delta', now, updateId, bids, asks });
-    onBook(topic, listing, 'depth', updateId, topic.publish(frame));
+    this.note(book, 'depth', now, topic.publish(frame), topic.listening);
+  }
+
+  /** `meant`: the connections that it would have gone to without a fault, as JSON. */
+  private note({ topic, updateId }: Book, kind: EventKind, time: number, sent: string, meant = sent): void {
+    this.host.note(topic, { kind, id: `${updateId}`, time, sent, more: sent === meant ? '' : WITHHELD });
   }
 
   private upToDate(topic: Topic, listing: Listing, levels: number, now: number): Book {

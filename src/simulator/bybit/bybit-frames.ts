@@ -1,5 +1,5 @@
-import { shortest } from '../market/decimals.ts';
 import type { Listing, Quote } from '../market/listing.ts';
+import type { CandleSpan } from '../paced-topics.ts';
 
 /** Kline intervals by Bybit's names. */
 export const BYBIT_INTERVALS: Readonly<Record<string, string>> = {
@@ -17,18 +17,6 @@ export const BYBIT_INTERVALS: Readonly<Record<string, string>> = {
   W: '1w',
   M: '1M',
 };
-
-export function priceText(listing: Listing, steps: number): string {
-  return shortest(steps, listing.priceDecimals);
-}
-
-export function quantityText(listing: Listing, steps: number): string {
-  return shortest(steps, listing.quantityDecimals);
-}
-
-export function quoteText(listing: Listing, product: number): string {
-  return shortest(product, listing.priceDecimals + listing.quantityDecimals);
-}
 
 /** Nineteen digits: three that go with the symbol, sixteen that rise. */
 export function tradeId(listing: Listing, number: number): string {
@@ -53,9 +41,9 @@ export function tradeFrame(listing: Listing, first: number, count: number): stri
   for (let number = first; number < first + count; number++) {
     if (trades.price(number) !== lastPrice) {
       lastPrice = trades.price(number);
-      price = priceText(listing, lastPrice);
+      price = listing.priceText(lastPrice);
     }
-    const quantity = quantityText(listing, trades.quantity(number));
+    const quantity = listing.quantityText(trades.quantity(number));
     items += `${number === first ? '' : ','}{"i":"${tradeId(listing, number)}","T":${time},"p":"${price}","v":"${quantity}${tail}`;
   }
   return `{"topic":"publicTrade.${symbol}","ts":${time},"type":"snapshot","data":[${items}]}`;
@@ -63,11 +51,11 @@ export function tradeFrame(listing: Listing, first: number, count: number): stri
 
 export function tickerFrame(listing: Listing, now: number, sequence: number): string {
   const day = listing.candles.day(now);
-  const price = (steps: number) => priceText(listing, steps);
+  const price = (steps: number) => listing.priceText(steps);
   return (
     `{"topic":"tickers.${listing.symbol}","ts":${now},"type":"snapshot","cs":${sequence},"data":{"symbol":"${listing.symbol}","lastPrice":"${price(day.close)}",` +
-    `"highPrice24h":"${price(day.high)}","lowPrice24h":"${price(day.low)}","prevPrice24h":"${price(day.open)}","volume24h":"${quantityText(listing, day.volume)}",` +
-    `"turnover24h":"${quoteText(listing, day.quote)}","price24hPcnt":"${(day.close / day.open - 1).toFixed(4)}","usdIndexPrice":"${listing.index % 5 === 4 ? '' : price(day.close)}"}}`
+    `"highPrice24h":"${price(day.high)}","lowPrice24h":"${price(day.low)}","prevPrice24h":"${price(day.open)}","volume24h":"${listing.quantityText(day.volume)}",` +
+    `"turnover24h":"${listing.quoteText(day.quote)}","price24hPcnt":"${(day.close / day.open - 1).toFixed(4)}","usdIndexPrice":"${listing.index % 5 === 4 ? '' : price(day.close)}"}}`
   );
 }
 
@@ -86,29 +74,18 @@ export interface BookFrame {
 export function bookFrame(listing: Listing, frame: BookFrame): string {
   const { topic, type, now, updateId, sequence, changedAt, bids, asks } = frame;
   return (
-    `{"topic":"${topic}","ts":${now},"type":"${type}","data":{"s":"${listing.symbol}","b":${levelsText(listing, bids)},"a":${levelsText(listing, asks)},` +
+    `{"topic":"${topic}","ts":${now},"type":"${type}","data":{"s":"${listing.symbol}","b":${listing.levelsText(bids)},"a":${listing.levelsText(asks)},` +
     `"u":${updateId},"seq":${sequence}},"cts":${changedAt}}`
   );
 }
 
-export function levelsText(listing: Listing, levels: readonly Quote[]): string {
-  return `[${levels.map(({ price, quantity }) => `["${priceText(listing, price)}","${quantityText(listing, quantity)}"]`).join(',')}]`;
-}
-
-/** `kline` of the candle from `open` up to but not including `end`; `interval` by Bybit's name. */
-export function klineFrame(
-  listing: Listing,
-  interval: string,
-  open: number,
-  end: number,
-  now: number,
-  confirm: boolean,
-): string {
+/** `kline`; `interval` by Bybit's name. */
+export function klineFrame(listing: Listing, interval: string, { open, end, closed }: CandleSpan, now: number): string {
   const candle = listing.candles.candle(open, end);
-  const price = (steps: number) => priceText(listing, steps);
+  const price = (steps: number) => listing.priceText(steps);
   return (
     `{"type":"snapshot","topic":"kline.${interval}.${listing.symbol}","data":[{"start":${open},"end":${end - 1},"interval":"${interval}",` +
     `"open":"${price(candle.open)}","close":"${price(candle.close)}","high":"${price(candle.high)}","low":"${price(candle.low)}",` +
-    `"volume":"${quantityText(listing, candle.volume)}","turnover":"${quoteText(listing, candle.quote)}","confirm":${confirm},"timestamp":${listing.changedAt}}],"ts":${now}}`
+    `"volume":"${listing.quantityText(candle.volume)}","turnover":"${listing.quoteText(candle.quote)}","confirm":${closed},"timestamp":${listing.changedAt}}],"ts":${now}}`
   );
 }

@@ -4,9 +4,9 @@ import { fixed } from '../market/decimals.ts';
 import type { Listing } from '../market/listing.ts';
 import { RestLimit } from '../rest-limit.ts';
 import type { VenueHost } from '../venue-host.ts';
-import type { RestAnswer, VenueRequest } from '../venue-protocol.ts';
+import type { RestAnswer, SimulatedRest, VenueRequest } from '../venue-protocol.ts';
 import type { BybitBooks } from './bybit-books.ts';
-import { BYBIT_INTERVALS, isRpi, priceText, quantityText, quoteText, tradeId } from './bybit-frames.ts';
+import { BYBIT_INTERVALS, isRpi, tradeId } from './bybit-frames.ts';
 
 const BAN_MS = 600_000;
 const MAX_RECENT_TRADES = 60;
@@ -24,7 +24,7 @@ class Refused {
 }
 
 /** Bybit v5's public market REST interface for spot: envelope, limits, errors. PROTOCOL facts 4. */
-export class BybitRest {
+export class BybitRest implements SimulatedRest {
   private readonly host: VenueHost;
   private readonly books: BybitBooks;
   private readonly limit: RestLimit;
@@ -61,9 +61,15 @@ export class BybitRest {
     };
   }
 
-  /** Lifts a ban. */
   clearLimit(): void {
     this.limit.clear();
+  }
+
+  refusalBody(status: number, now: number): Pick<RestAnswer, 'body' | 'contentType'> {
+    if (status === 403) return { body: tooFrequent, contentType: 'text/html' };
+    if (status === 429)
+      return { body: `{"retCode":10006,"retMsg":"Too many visits!","result":{},"retExtInfo":{},"time":${now}}` };
+    return { body: '<html><body>Service unavailable</body></html>', contentType: 'text/html' };
   }
 
   private instruments({ query }: VenueRequest): string | Refused {
@@ -150,7 +156,7 @@ export class BybitRest {
   }
 }
 
-export const tooFrequent = 'access too frequent';
+const tooFrequent = 'access too frequent';
 const wrongCategory = new Refused(10001, 'params error: Category is invalid');
 const wrongSymbol = new Refused(10001, 'Not supported symbols');
 
@@ -158,27 +164,27 @@ function tradeRow(listing: Listing, number: number): string {
   const { trades } = listing;
   const sequence = trades.group(number);
   return (
-    `{"execId":"${tradeId(listing, number)}","symbol":"${listing.symbol}","price":"${priceText(listing, trades.price(number))}","size":"${quantityText(listing, trades.quantity(number))}",` +
+    `{"execId":"${tradeId(listing, number)}","symbol":"${listing.symbol}","price":"${listing.priceText(trades.price(number))}","size":"${listing.quantityText(trades.quantity(number))}",` +
     `"side":"${trades.sell(number) ? 'Sell' : 'Buy'}","time":"${trades.time(number)}","isBlockTrade":false,"isRPITrade":${isRpi(sequence)},"seq":"${sequence}"}`
   );
 }
 
 function klineRow(listing: Listing, open: number, end: number): string {
   const { open: first, high, low, close, volume, quote } = listing.candles.candle(open, end);
-  const price = (steps: number) => priceText(listing, steps);
-  return `["${open}","${price(first)}","${price(high)}","${price(low)}","${price(close)}","${quantityText(listing, volume)}","${quoteText(listing, quote)}"]`;
+  const price = (steps: number) => listing.priceText(steps);
+  return `["${open}","${price(first)}","${price(high)}","${price(low)}","${price(close)}","${listing.quantityText(volume)}","${listing.quoteText(quote)}"]`;
 }
 
 function tickerRow(listing: Listing, now: number): string {
   const day = listing.candles.day(now);
-  const price = (steps: number) => priceText(listing, steps);
-  const quantity = (steps: number) => quantityText(listing, steps);
+  const price = (steps: number) => listing.priceText(steps);
+  const quantity = (steps: number) => listing.quantityText(steps);
   const { bestBid, bestAsk } = listing;
   return (
     `{"symbol":"${listing.symbol}","bid1Price":"${price(bestBid)}","bid1Size":"${quantity(listing.quantityAt(bestBid))}","ask1Price":"${price(bestAsk)}",` +
     `"ask1Size":"${quantity(listing.quantityAt(bestAsk))}","lastPrice":"${price(day.close)}","prevPrice24h":"${price(day.open)}",` +
     `"price24hPcnt":"${(day.close / day.open - 1).toFixed(4)}","highPrice24h":"${price(day.high)}","lowPrice24h":"${price(day.low)}",` +
-    `"turnover24h":"${quoteText(listing, day.quote)}","volume24h":"${quantity(day.volume)}","usdIndexPrice":"${price(day.close)}"}`
+    `"turnover24h":"${listing.quoteText(day.quote)}","volume24h":"${quantity(day.volume)}","usdIndexPrice":"${price(day.close)}"}`
   );
 }
 

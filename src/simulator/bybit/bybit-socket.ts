@@ -1,39 +1,12 @@
-import type { EventKind } from '../captures/frame-subject.ts';
 import type { Connection } from '../connection.ts';
 import type { VenueHost } from '../venue-host.ts';
-import { BYBIT_INTERVALS } from './bybit-frames.ts';
+import type { VenueSocket } from '../venue-protocol.ts';
+import type { BybitStreams } from './bybit-streams.ts';
+import { bybitTopic } from './bybit-topic.ts';
 
 const MAX_ARGS = 10;
 const MAX_ARGS_LENGTH = 21_000;
 const IDLE_MS = 600_000;
-const BOOK_LEVELS = ['1', '50', '200', '1000'];
-
-export interface TopicParts {
-  readonly symbol: string;
-  readonly kind: EventKind;
-  /** Klines, by Bybit's name. */
-  readonly interval?: string;
-  /** Books. */
-  readonly levels?: number;
-}
-
-/** Takes a Bybit topic apart; undefined for one that has no handler. */
-export function bybitTopic(topic: string): TopicParts | undefined {
-  const parts = topic.split('.');
-  const [name, second = '', third = ''] = parts;
-  if (parts.length === 2 && name === 'publicTrade') return { symbol: second, kind: 'trade' };
-  if (parts.length === 2 && name === 'tickers') return { symbol: second, kind: 'ticker' };
-  if (parts.length !== 3) return undefined;
-  if (name === 'kline' && BYBIT_INTERVALS[second] !== undefined)
-    return { symbol: third, kind: 'kline', interval: second };
-  if (name !== 'orderbook' || !BOOK_LEVELS.includes(second)) return undefined;
-  return { symbol: third, kind: second === '1' ? 'book_ticker' : 'depth', levels: Number(second) };
-}
-
-export interface BybitSocketOptions {
-  readonly host: VenueHost;
-  readonly onSubscribe: (connection: Connection, name: string, topic: TopicParts) => void;
-}
 
 interface Request {
   readonly op: string;
@@ -43,15 +16,15 @@ interface Request {
 }
 
 /** Bybit v5's side of a public spot WebSocket: operations, acknowledgements, refusals, limits. PROTOCOL facts 3. */
-export class BybitSocket {
+export class BybitSocket implements VenueSocket {
   private readonly host: VenueHost;
-  private readonly onSubscribe: BybitSocketOptions['onSubscribe'];
+  private readonly streams: BybitStreams;
   private nextIdleCheck = 0;
   private readonly heardAt = new WeakMap<Connection, { at: number; frames: number }>();
 
-  constructor({ host, onSubscribe }: BybitSocketOptions) {
+  constructor(host: VenueHost, streams: BybitStreams) {
     this.host = host;
-    this.onSubscribe = onSubscribe;
+    this.streams = streams;
   }
 
   role(path: string): 'market' | 'status' | undefined {
@@ -69,13 +42,13 @@ export class BybitSocket {
     const { op, args, id } = request;
     if (op === 'ping')
       connection.control(`{"success":true,"ret_msg":"pong","conn_id":"${connectionId(connection)}"${id},"op":"ping"}`);
-    else if (op === 'subscribe') this.subscribe(connection, args, id);
+    else if (op === 'subscribe') this.subscribe(connection, args, id, now);
     else if (op === 'unsubscribe') this.unsubscribe(connection, args, id);
     else this.refuse(connection, `error:unknown op ${op}`, id, op);
   }
 
   /** Cuts connections from which neither a ping came nor anything went for ten minutes. Looks once a second. */
-  cutIdle(now: number): void {
+  slice(now: number): void {
     if (now < this.nextIdleCheck) return;
     this.nextIdleCheck = now + 1_000;
     for (const connection of [...this.host.connections]) {
@@ -85,7 +58,7 @@ export class BybitSocket {
     }
   }
 
-  private subscribe(connection: Connection, args: readonly unknown[], id: string): void {
+  private subscribe(connection: Connection, args: readonly unknown[], id: string, now: number): void {
     const refusal = this.refusal(connection, args);
     if (refusal !== undefined) {
       this.refuse(connection, refusal, '', 'subscribe');
@@ -97,7 +70,7 @@ export class BybitSocket {
       if (topic === undefined) this.host.subscribe(connection, this.host.topic(name, 'ticker', ''));
       else {
         this.host.subscribe(connection, this.host.topic(name, topic.kind, topic.symbol));
-        this.onSubscribe(connection, name, topic);
+        this.streams.subscribed(connection, name, topic, now);
       }
     }
   }

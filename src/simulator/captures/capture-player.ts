@@ -91,7 +91,17 @@ export class CapturePlayer {
     if (journal === undefined) return;
     const sent = reached ? `[${connection.number}]` : '[]';
     for (const { id, price, quantity, sell, time } of tradesOf(session.venue, frame))
-      journal.event(session.venue, frame.symbol, topic.kind, id, price, quantity, sell ? 'sell' : 'buy', time, sent);
+      journal.event({
+        venue: session.venue,
+        symbol: frame.symbol,
+        kind: topic.kind,
+        id,
+        price,
+        quantity,
+        side: sell ? 'sell' : 'buy',
+        time,
+        sent,
+      });
   }
 
   private async writeOut(): Promise<void> {

@@ -1,5 +1,5 @@
-import type { SimulatedVenue } from '../binance/binance-venue.ts';
 import type { Connection } from '../connection.ts';
+import type { SimulatedVenue } from '../venue-protocol.ts';
 import { BadFault, type FaultCommand, type FaultRequest, parseFault } from './fault-command.ts';
 import { FAULT_KINDS } from './fault-kinds.ts';
 import { brokenFrame, unknownFrame } from './malformed.ts';
@@ -110,7 +110,7 @@ export class Faults {
     for (const fault of ending) fault.kind.end?.(this.context(fault.site, fault.command, fault.met, now));
     for (const site of this.venues) {
       if (venue !== undefined && site.host.id !== venue) continue;
-      site.clearLimits();
+      site.rest.clearLimit();
       for (const connection of site.host.connections) connection.interference?.forget();
     }
     this.apply();
@@ -201,7 +201,7 @@ export class Faults {
           ? brokenFrame(host.profile.protocol, symbol, number)
           : { name: 'unknown', payload: unknownFrame(host.profile.protocol, symbol, number, now) };
       connection.inject(payload);
-      host.journal?.event(host.id, symbol, kind, name, '', '', '', now, `[${connection.number}]`);
+      host.journal?.event({ venue: host.id, symbol, kind, id: name, time: now, sent: `[${connection.number}]` });
     }
     this.mixed = this.mixed.filter(({ left, connection }) => left > 0 && connection.ws.readyState === 1);
   }

@@ -1,6 +1,6 @@
-import type { SimulatedVenue } from '../binance/binance-venue.ts';
 import type { Listing } from '../market/listing.ts';
 import type { VenueHost } from '../venue-host.ts';
+import type { SimulatedVenue } from '../venue-protocol.ts';
 import type { FaultCommand } from './fault-command.ts';
 import { reset, type SimulatedFaults } from './simulated-fault.ts';
 

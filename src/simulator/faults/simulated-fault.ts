@@ -1,7 +1,7 @@
 import type { VenueId } from '../../domain/instrument.ts';
-import type { SimulatedVenue } from '../binance/binance-venue.ts';
 import type { Connection } from '../connection.ts';
 import type { VenueHost } from '../venue-host.ts';
+import type { SimulatedVenue } from '../venue-protocol.ts';
 import type { FaultCommand } from './fault-command.ts';
 import type { Interference } from './interference.ts';
 

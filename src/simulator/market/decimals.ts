@@ -11,6 +11,7 @@ export function fixed(units: number, decimals: number): string {
 
 /** As Binance writes it, always eight places: `61837.63000000`. */
 export function eightPlaces(units: number, decimals: number): string {
+  if (units < 0) return `-${eightPlaces(-units, decimals)}`;
   const text = fixed(units, decimals);
   return decimals === 0 ? `${text}.00000000` : text + ZEROS[8 - decimals];
 }

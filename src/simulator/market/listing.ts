@@ -1,6 +1,7 @@
 import type { VenueProfile } from '../venue-profile.ts';
 import { CandleStore } from './candle-store.ts';
 import type { MarketCoin } from './coins.ts';
+import { eightPlaces, shortest } from './decimals.ts';
 import { PastTrades } from './past-trades.ts';
 import { PricePath } from './price-path.ts';
 import { hash, hashText, Random } from './random.ts';
@@ -57,6 +58,7 @@ export class Listing {
   private readonly offset: number;
   private readonly steps: number;
   private readonly bookSeed: number;
+  private readonly write: (units: number, decimals: number) => string;
 
   constructor({ profile, coin, index, seed, startedAt, keptTrades }: ListingOptions) {
     const own = hashText(`${profile.id}:${coin.coin}`, seed);
@@ -66,6 +68,7 @@ export class Listing {
     this.index = index;
     this.priceDecimals = coin.priceDecimals;
     this.quantityDecimals = coin.quantityDecimals;
+    this.write = profile.protocol === 'bybit' ? shortest : eightPlaces;
     this.steps = 10 ** coin.priceDecimals;
     this.offset = 1 + profile.priceOffset;
     this.path = new PricePath(hashText(coin.coin, seed), coin.price);
@@ -136,6 +139,24 @@ export class Listing {
     for (let price = this.bestAsk; levels.length < count; price = this.restingAtOrAbove(price + 1))
       levels.push({ price, quantity: this.quantityAt(price) });
     return levels;
+  }
+
+  /** Prices, quantities, their products and levels of a book as the venue writes them. */
+  priceText(steps: number): string {
+    return this.write(steps, this.priceDecimals);
+  }
+
+  quantityText(steps: number): string {
+    return this.write(steps, this.quantityDecimals);
+  }
+
+  quoteText(product: number): string {
+    return this.write(product, this.priceDecimals + this.quantityDecimals);
+  }
+
+  levelsText(levels: readonly Quote[]): string {
+    const rows = levels.map(({ price, quantity }) => `["${this.priceText(price)}","${this.quantityText(quantity)}"]`);
+    return `[${rows.join(',')}]`;
   }
 
   /** The testnet's monthly wipe: ids start low again, all trades are gone. */

@@ -1,0 +1,120 @@
+import type { Connection } from './connection.ts';
+import { nextOpen, openTime } from './market/candle.ts';
+import type { Listing } from './market/listing.ts';
+import type { Topic } from './topic.ts';
+import type { VenueHost } from './venue-host.ts';
+
+/** A candle from `open` up to but not including `end`, milliseconds since 1970. */
+export interface CandleSpan {
+  readonly open: number;
+  readonly end: number;
+  readonly closed: boolean;
+}
+
+/** How often a topic sends what it is made of. */
+export interface Pace {
+  /** Milliseconds between two events, where something traded meanwhile. */
+  readonly everyMs: number;
+  /** The same where nothing traded; by default it sends nothing then. */
+  readonly againMs?: number;
+  /** Of candles: once more when one closes. */
+  readonly interval?: string;
+  /** The interval's name in the journal. */
+  readonly intervalName?: string;
+  /** The event. `unit`: what follows milliseconds to make the wanted unit, '' or '000'. */
+  readonly make: (now: number, unit: string, candle: CandleSpan) => string;
+}
+
+interface PacedTopic {
+  readonly topic: Topic;
+  readonly listing: Listing;
+  readonly pace: Pace;
+  /** Of the candle, at the last look. */
+  open: number;
+  sentAt: number;
+  /** Trades of the listing at the last event. */
+  sentTrades: number;
+}
+
+/** The topics of one venue that tell a state: tickers, best prices, candles. Nothing is made for a topic without listeners. */
+export class PacedTopics {
+  private readonly host: VenueHost;
+  private readonly paced = new Map<string, PacedTopic>();
+
+  constructor(host: VenueHost) {
+    this.host = host;
+  }
+
+  add(topic: Topic, listing: Listing, pace: Pace): void {
+    if (!this.paced.has(topic.name))
+      this.paced.set(topic.name, { topic, listing, pace, open: 0, sentAt: 0, sentTrades: -1 });
+  }
+
+  /** The same; the connection alone gets what the topic tells now. */
+  addWithFirst(topic: Topic, listing: Listing, pace: Pace, connection: Connection, now: number): void {
+    const open = pace.interval === undefined ? 0 : (openTime(pace.interval, now) ?? now);
+    const paced = { topic, listing, pace, open, sentAt: now, sentTrades: listing.trades.count };
+    if (!this.paced.has(topic.name)) this.paced.set(topic.name, paced);
+    const candle = candleOf(paced, now);
+    const reached = topic.publishTo(connection, pace.make(now, '', candle));
+    this.note(paced, now, candle, reached ? `[${connection.number}]` : '[]');
+  }
+
+  slice(now: number): void {
+    for (const paced of this.paced.values()) {
+      if (paced.topic.size === 0) continue;
+      this.closeCandle(paced, now);
+      const { everyMs, againMs = Number.POSITIVE_INFINITY } = paced.pace;
+      const leastMs = paced.sentTrades === paced.listing.trades.count ? againMs : everyMs;
+      if (now - paced.sentAt >= leastMs) this.send(paced, now);
+    }
+  }
+
+  /** Sends what a topic tells now, whenever it did so last. */
+  sendAtOnce(name: string, now: number): void {
+    const paced = this.paced.get(name);
+    if (paced !== undefined && paced.topic.size > 0) this.send(paced, now);
+  }
+
+  private closeCandle(paced: PacedTopic, now: number): void {
+    const { interval } = paced.pace;
+    const open = interval === undefined ? 0 : (openTime(interval, now) ?? now);
+    if (interval === undefined || open === paced.open) return;
+    if (nextOpen(interval, paced.open) === open)
+      this.publish(paced, now, { open: paced.open, end: open, closed: true });
+    paced.open = open;
+    paced.sentTrades = -1;
+  }
+
+  private send(paced: PacedTopic, now: number): void {
+    paced.sentAt = now;
+    paced.sentTrades = paced.listing.trades.count;
+    this.publish(paced, now, candleOf(paced, now));
+  }
+
+  private publish(paced: PacedTopic, now: number, candle: CandleSpan): void {
+    const { topic, pace } = paced;
+    const micros = topic.wantsMicros ? pace.make(now, '000', candle) : undefined;
+    this.note(paced, now, candle, topic.publish(pace.make(now, '', candle), micros));
+  }
+
+  private note({ topic, listing, pace }: PacedTopic, time: number, candle: CandleSpan, sent: string): void {
+    if (this.host.journal === undefined) return;
+    if (topic.kind === 'book_ticker') {
+      const { bestBid, bestAsk } = listing;
+      const price = listing.priceText(bestBid);
+      const quantity = listing.quantityText(listing.quantityAt(bestBid));
+      const more = `,"ask_price":"${listing.priceText(bestAsk)}","ask_quantity":"${listing.quantityText(listing.quantityAt(bestAsk))}"`;
+      this.host.note(topic, { id: `${listing.updateId}`, price, quantity, time, sent, more });
+    } else if (pace.interval !== undefined) {
+      const { close, volume } = listing.candles.candle(candle.open, candle.end);
+      const id = `${pace.intervalName ?? pace.interval}:${candle.open}`;
+      const [price, quantity] = [listing.priceText(close), listing.quantityText(volume)];
+      this.host.note(topic, { id, price, quantity, time, sent, more: `,"closed":${candle.closed}` });
+    } else this.host.note(topic, { id: '', price: listing.priceText(listing.candles.price), time, sent });
+  }
+}
+
+function candleOf({ pace: { interval }, open }: PacedTopic, now: number): CandleSpan {
+  return { open, end: interval === undefined ? now : nextOpen(interval, open), closed: false };
+}
