@@ -13,7 +13,7 @@ import type { VenueNetworks } from '../net/venue-networks.ts';
 import { wallClock } from '../net/wall-clock.ts';
 import type { OutRecord, OwnPart } from '../sinks/contract.ts';
 import { type SinkSettings, sinks as sinkRegistry } from '../sinks/registry.ts';
-import type { SpillFiles } from '../sinks/spill/spill-files.ts';
+import type { SpillDisk } from '../sinks/spill/spill-disk.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ConnectionBudget } from '../venues/connection/connection-budget.ts';
 import type { VenueRest } from '../venues/rest/rest-client.ts';
@@ -38,7 +38,7 @@ export interface PipelineDependencies {
   readonly networks?: VenueNetworks;
   readonly random?: () => number;
   readonly sinks?: typeof sinkRegistry;
-  readonly spillFiles?: (sink: string) => SpillFiles;
+  readonly spillDisk?: (sink: string) => SpillDisk;
   /** How long until a venue is asked again for its list, milliseconds. */
   readonly listEveryMs?: number;
   /** All coins by default. With it the venues are connected first: another serves the part until this one is ready. */
@@ -185,7 +185,7 @@ function venueDependenciesOf({ log, scheduler, wallClockMs, latencies, part, ...
 
 async function newSinks(
   config: Config,
-  { log, scheduler, wallClockMs, latencies, part, sinks: newSink = sinkRegistry, spillFiles, onDelivered }: RunContext,
+  { log, scheduler, wallClockMs, latencies, part, sinks: newSink = sinkRegistry, spillDisk, onDelivered }: RunContext,
   run: { readonly isWarm: Promise<unknown>; readonly portion: number; readonly failing: AbortController },
 ): Promise<SinkPipelines> {
   const settings: SinkSettings = {
@@ -204,7 +204,7 @@ async function newSinks(
         scheduler,
         config,
         log,
-        spillFiles: spillFiles?.(sink.name),
+        spillDisk: spillDisk?.(sink.name),
         latency: latencies.sink(sink.name),
         own: part?.own,
         portion: run.portion,

@@ -13,7 +13,7 @@ import { deadLetter } from '../feed/status/dead-letter.ts';
 import { isTakenOver } from '../kafka/kafka-error.ts';
 import type { OutRecord, OwnPart, SeriesCheckpoint, Sink } from '../sinks/contract.ts';
 import { SinkDriver } from '../sinks/driver/sink-driver.ts';
-import type { SpillFiles } from '../sinks/spill/spill-files.ts';
+import type { SpillDisk } from '../sinks/spill/spill-disk.ts';
 import type { SpillEvent } from '../sinks/spill/spill-options.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { filterKnown, type RecordFilter } from './filter-known.ts';
@@ -36,7 +36,7 @@ export interface SinkPipelineOptions {
   readonly latency: AckLatency;
   /** The shard's symbols; undefined: all of them. */
   readonly own: OwnPart | undefined;
-  readonly spillFiles: SpillFiles | undefined;
+  readonly spillDisk: SpillDisk | undefined;
   /** Of the memory that a pipeline may take. */
   readonly portion: number;
   readonly onDelivered: ((sink: string, records: readonly OutRecord[]) => void) | undefined;
@@ -63,7 +63,7 @@ export class SinkPipeline {
   #lacksDeltas = false;
 
   constructor(sink: Sink, options: SinkPipelineOptions) {
-    const { scheduler, config, log, latency, own, portion, spillFiles: files, onDelivered, onFailed } = options;
+    const { scheduler, config, log, latency, own, portion, spillDisk: disk, onDelivered, onFailed } = options;
     this.latency = latency;
     this.#config = config;
     this.#log = log;
@@ -78,7 +78,7 @@ export class SinkPipeline {
       spill: {
         dir: join(config.spill.dir, sink.name),
         maxBytes: config.spill.maxMb * 2 ** 20,
-        ...(files === undefined ? {} : { files }),
+        ...(disk === undefined ? {} : { disk }),
       },
       outGap: (gap) => this.#outOf({ ...gap, environment: config.environment }),
       onFailed: (fault) => {

@@ -17,11 +17,10 @@ import { largeTradeProblems } from '../../testing/judges/judge-large-trades.ts';
 import { nameOf, publishedWindowProblems } from '../../testing/judges/judge-windows.ts';
 import { TradeJudge } from '../../testing/judges/trade-judge.ts';
 import { isFuzz } from '../../testing/properties/seeds.ts';
-import { VirtualFiles } from '../../testing/virtual/virtual-files.ts';
 import { VirtualProcess } from '../../testing/virtual/virtual-process.ts';
 import { VirtualSink, VirtualStore } from '../../testing/virtual/virtual-sink.ts';
 import { STARTED_AT, VirtualWorld } from '../../testing/virtual/virtual-world.ts';
-import { MemoryFiles } from '../sinks/spill/memory-files.ts';
+import { MemoryDisk } from '../sinks/spill/memory-disk.ts';
 
 const ORDERS: readonly (readonly VenueId[])[] = [
   ['bybit', 'binance', 'binance_us'],
@@ -192,7 +191,7 @@ interface Played {
 async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, ...each }: Script): Promise<Played> {
   const world = new VirtualWorld({ seed: each.seed, venues, symbols: COINS.length, rate: RATE });
   const stores = { kafka: new VirtualStore(), file: new VirtualStore() };
-  const newDisks = () => ({ kafka: new MemoryFiles(), file: new MemoryFiles() });
+  const newDisks = () => ({ kafka: new MemoryDisk(), file: new MemoryDisk() });
   let [disks, otherDisks] = [newDisks(), newDisks()];
   const config = loadConfig({
     values: {
@@ -231,7 +230,7 @@ async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, 
       random: () => world.random.fraction(),
       sinks: { kafka: newSink('kafka'), file: newSink('file') },
       listEveryMs: LIST_EVERY_MS,
-      spillFiles: (name) => new VirtualFiles(world, process, own[name as SinkName]),
+      spillDisk: (name) => own[name as SinkName],
     });
     return { process, pipeline };
   };

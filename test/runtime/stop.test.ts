@@ -2,11 +2,10 @@ import { expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { startPipeline } from '../../src/runtime/run.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import { VirtualFiles } from '../../testing/virtual/virtual-files.ts';
 import { VirtualProcess } from '../../testing/virtual/virtual-process.ts';
 import { VirtualSink, VirtualStore } from '../../testing/virtual/virtual-sink.ts';
 import { VirtualWorld } from '../../testing/virtual/virtual-world.ts';
-import { MemoryFiles } from '../sinks/spill/memory-files.ts';
+import { MemoryDisk } from '../sinks/spill/memory-disk.ts';
 
 it('a sink that cannot be closed cuts no other off, and the stop says so', async () => {
   const world = new VirtualWorld({ seed: 5, venues: ['binance'], symbols: 1, rate: 60 });
@@ -34,7 +33,7 @@ it('a sink that cannot be closed cuts no other off, and the stop says so', async
           kafka: newSink('kafka'),
           file: async () => Object.assign(await newSink('file')(), { close: () => Promise.reject(new Error('EIO')) }),
         },
-        spillFiles: () => new VirtualFiles(world, process, new MemoryFiles()),
+        spillDisk: () => new MemoryDisk(),
       },
     ),
   );

@@ -15,8 +15,6 @@ type DriverState =
   /** Nothing is in flight; `timer` begins the next batch. */
   | { readonly kind: 'idle'; readonly timer: Subscription | undefined }
   | { readonly kind: 'sending'; readonly run: Promise<void> }
-  /** As sending, with the records of the spill first. */
-  | { readonly kind: 'draining_spill'; readonly run: Promise<void> }
   /** No record is taken any more; the waiting ones are delivered until the deadline. */
   | { readonly kind: 'closing'; readonly isOpen: boolean; readonly isLate: boolean; readonly run?: Promise<void> }
   /** The sink will never take anything again. */
@@ -39,7 +37,6 @@ export class DeliveryLoop {
   readonly #parts: LoopParts;
   readonly #options: Pick<DriverOptions, 'onFailed' | 'onSpill' | 'conflates'>;
   #state: DriverState = { kind: 'opening' };
-  #reading: Promise<void> = Promise.resolve();
   #idle: PromiseWithResolvers<void> | undefined;
   /** Price ticks that a newer one replaced when they were read back. */
   conflated = 0;
@@ -130,7 +127,6 @@ export class DeliveryLoop {
       if (this.#state.kind === 'closing') this.#state = { ...this.#state, isLate: true };
     }
     timers.stopPauses();
-    await this.#reading;
   }
 
   #start(timer: Subscription | undefined): void {
@@ -161,8 +157,7 @@ export class DeliveryLoop {
   async #nextBatch(): Promise<Batch | undefined> {
     const { timers, batcher, delivery, overflow, spill } = this.#parts;
     while (spill?.isOn === true && spill.backlog.length === 0) {
-      this.#reading = this.#readBack(spill);
-      await this.#reading;
+      if (!this.#readBack(spill)) await timers.pause(READ_AGAIN_MS);
       if (this.isStopped) return undefined;
     }
     if (this.isAccepting && batcher.tooSoonMs(timers.now()) > 0) return undefined;
@@ -170,21 +165,20 @@ export class DeliveryLoop {
     if (batch === undefined) return undefined;
     delivery.begin(batch);
     overflow.freed();
-    if (batch.isSpilled) await spill?.saveMark();
+    if (batch.isSpilled) spill?.saveMark();
     return batch;
   }
 
-  async #readBack(spill: Spill): Promise<void> {
-    if (this.#state.kind === 'sending') this.#state = { ...this.#state, kind: 'draining_spill' };
+  /** False: it has to be tried again. */
+  #readBack(spill: Spill): boolean {
     try {
-      this.conflated += await spill.readBack(this.#options.conflates !== false);
-      if (spill.isOn) return;
-      if (this.#state.kind === 'draining_spill') this.#state = { ...this.#state, kind: 'sending' };
-      this.#parts.overflow.freed();
+      this.conflated += spill.readBack(this.#options.conflates !== false);
     } catch (error) {
       this.#options.onSpill?.('failing', asFault(error).message);
-      await this.#parts.timers.pause(READ_AGAIN_MS);
+      return false;
     }
+    if (!spill.isOn) this.#parts.overflow.freed();
+    return true;
   }
 
   #failed(fault: Fault): void {

@@ -160,12 +160,13 @@ export class SinkDriver {
     this.#overflow.release();
     try {
       // The rest goes to the disk first: if the closing sink still takes some of it, the next start finds that out.
-      await Promise.all([this.#loop.isOpen ? this.#spill?.saveAll() : undefined, this.#sink.close()]);
+      if (this.#loop.isOpen) this.#spill?.saveAll();
+      await this.#sink.close();
     } finally {
       // A last answer about the batch in flight counts, but it is not waited for long.
       await Promise.race([this.#loop.run, this.#timers.delay(LAST_ANSWER_MS)]);
       this.#timers.clear();
-      await this.#spill?.close();
+      this.#spill?.close();
     }
     const left = this.#loop.waiting + this.#delivery.length;
     const spilled = this.#spill?.saved ?? 0;

@@ -59,7 +59,10 @@ export function addLoss(losses: Map<string, TradeLoss>, out: OutRecord, seq: num
 }
 
 /** Names the series of a trade: a topic, a venue, a symbol, an epoch. */
-export function seriesOf({ topic }: OutRecord, { venue, symbol, epoch }: AnyTrade): string {
+export function seriesOf(
+  { topic }: Pick<OutRecord, 'topic'>,
+  { venue, symbol, epoch }: Pick<AnyTrade, 'venue' | 'symbol' | 'epoch'>,
+): string {
   return `${topic} ${venue} ${symbol} ${epoch}`;
 }
 

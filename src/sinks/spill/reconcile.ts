@@ -133,10 +133,10 @@ export class Reconciler {
    * The gap of the loss is still to be told: the sink has nothing from behind it, and the spill has. Where the spill has
    * nothing either, the series ends before the loss, and the feed goes on from there.
    */
-  isOpen({ topic, key, venue, symbol, epoch, seq }: TradeLoss): boolean {
-    if (this.#groupOf({ topic }).isVoid({ venue, symbol, epoch })) return false;
-    const stored = this.#series.get(`${topic} ${venue} ${symbol} ${epoch}`)?.storedSeq ?? -1;
-    return stored < seq && (this.#lastTradeSeq.get(`${topic} ${key}`) ?? -1) > seq;
+  isOpen(loss: TradeLoss): boolean {
+    if (this.#groupOf(loss).isVoid(loss)) return false;
+    const stored = this.#series.get(seriesOf(loss, loss))?.storedSeq ?? -1;
+    return stored < loss.seq && (this.#lastTradeSeq.get(`${loss.topic} ${loss.key}`) ?? -1) > loss.seq;
   }
 
   /** What may be missing, where the sink could not tell. */

@@ -4,18 +4,16 @@ import type { OutRecord } from '../contract.ts';
 import type { Batch } from '../queue/batcher.ts';
 import type { LossLedger } from '../queue/loss-ledger.ts';
 import type { OutQueue } from '../queue/out-queue.ts';
-import type { SpillFiles } from './spill-files.ts';
+import type { SpillDisk } from './spill-disk.ts';
 
 export interface SpillOptions {
   /** Folder of this sink alone, and of one process; made when it is needed. */
   readonly dir: string;
   readonly maxBytes: number;
-  /** Size at which a file is closed and the next begun; a 64th of the limit by default, 8 MiB at most. */
-  readonly segmentBytes?: number;
   /** Milliseconds between two writes: what a killed process loses at most; 50 by default. */
   readonly flushMs?: number;
   /** Instead of the folder's own, for tests. */
-  readonly files?: SpillFiles;
+  readonly disk?: SpillDisk;
 }
 
 export type SpillEvent = 'spilling' | 'failing' | 'broken' | 'drained';
@@ -24,9 +22,9 @@ export interface SpillStats {
   /** Records on the disk that are not in flight. */
   readonly records: number;
   readonly bytes: number;
-  /** Milliseconds since the oldest of its files was begun, or found; null: there is none. */
+  /** Milliseconds since it was begun, or found; null: there is none. */
   readonly oldestMs: number | null;
-  /** Stretches of files that could not be read. */
+  /** Stretches that could not be read. */
   readonly broken: number;
 }
 

@@ -1,88 +1,73 @@
 import { topicOf } from '../../codec/topics.ts';
 import type { CheckpointOptions, Recent, RecentOptions, SeriesCheckpoint } from '../contract.ts';
-import type { LossLedger, TradeLoss } from '../queue/loss-ledger.ts';
-import type { QueueEntry } from '../queue/out-queue.ts';
-import type { LogReaderHooks } from './log-reader.ts';
+import type { LossLedger } from '../queue/loss-ledger.ts';
 import { type CheckpointGroup, prefixOf, Reconciler } from './reconcile.ts';
-import type { SpillLog } from './spill-log.ts';
+import type { SpillStore } from './spill-store.ts';
 import { SpilledRecent } from './spilled-recent.ts';
 
 type ReadCheckpoints = (options: CheckpointOptions) => Promise<readonly SeriesCheckpoint[]>;
 
-/** The records that a previous process left in the log, and which of them the sink has by now. */
+/** The records that a previous process left, and which of them the sink has by now. */
 export class SpillRecovery {
-  readonly #log: SpillLog;
+  readonly #store: SpillStore;
   readonly #reconciler: Reconciler;
 
-  private constructor(log: SpillLog, reconciler: Reconciler) {
-    this.#log = log;
+  private constructor(store: SpillStore, reconciler: Reconciler) {
+    this.#store = store;
     this.#reconciler = reconciler;
   }
 
   /**
-   * Opens the log. `read` asks the sink, also for the kinds and environments of the spilled records.
-   * @throws Fault if a file is of another version
+   * Opens the store; what the sink has is not handed out again. `read` asks the sink, also for the kinds and
+   * environments of the spilled records. @throws Fault if the database is of another version
    */
   static async open(
-    log: SpillLog,
+    store: SpillStore,
     ledger: LossLedger,
     options: CheckpointOptions,
     read: ReadCheckpoints,
-    hooks: LogReaderHooks,
   ): Promise<SpillRecovery> {
-    const { topics, mark } = await log.recover(hooks);
-    const groups = await readGroups([...topics], options, read);
+    const { topics, mark, losses } = store.recover();
+    const groups = await readGroups(topics, options, read);
     ledger.seed(groups.flatMap(({ checkpoints }) => checkpoints));
-    const recovery = new SpillRecovery(log, new Reconciler(groups, mark.handedSeq, options.keyOf));
-    await recovery.#reconcile(ledger);
-    return recovery;
+    const reconciler = new Reconciler(groups, mark.handedSeq, options.keyOf);
+    let count = 0;
+    await store.scan((entry) => {
+      reconciler.see(entry);
+      count++;
+      return true;
+    });
+    const open = [...losses.filter((loss) => reconciler.isOpen(loss)), ...reconciler.unsure()];
+    for (const [index, loss] of open.entries()) ledger.lost([loss], `found ${index}`, true);
+    const end = reconciler.lastStoredSeq;
+    await store.scan((entry) => {
+      if (entry.seq <= end && reconciler.isStored(entry)) count--;
+      return entry.seq < end;
+    });
+    store.want((entry) => !reconciler.isStored(entry), count);
+    return new SpillRecovery(store, reconciler);
   }
 
-  /** Where each series will end when the log is delivered. */
+  /** Where each series will end when the spill is delivered. */
   checkpoints(): readonly SeriesCheckpoint[] {
     return this.#reconciler.checkpoints();
   }
 
-  /** The sink has the record: it is not delivered again. */
-  isStored(entry: QueueEntry): boolean {
-    return this.#reconciler.isStored(entry);
-  }
-
-  /** The near past in the log, without what the sink has. */
+  /** The near past in the spill, without what the sink has. */
   async recent(options: RecentOptions): Promise<Recent> {
     const found = new SpilledRecent(options);
     let whole = true;
-    const onBreak = () => {
-      whole = false;
-    };
-    await this.#log.scan(
-      ({ entry }) => {
-        if (!this.isStored(entry)) found.add(entry.out);
+    await this.#store.scan(
+      (entry) => {
+        if (!this.#reconciler.isStored(entry)) found.add(entry);
         return true;
       },
-      { onBreak },
-    );
-    return { ...found.all(), whole };
-  }
-
-  /** Counts the records and losses that are still to be delivered. */
-  async #reconcile(ledger: LossLedger): Promise<void> {
-    const losses: TradeLoss[] = [];
-    await this.#log.scan(
-      ({ entry, segment }) => {
-        this.#reconciler.see(entry);
-        segment.tally.add(entry);
-        return true;
+      () => {
+        whole = false;
       },
-      { onLoss: (loss) => losses.push(loss) },
     );
-    const open = [...losses.filter((loss) => this.#reconciler.isOpen(loss)), ...this.#reconciler.unsure()];
-    for (const [index, loss] of open.entries()) ledger.lost([loss], `found ${index}`, true);
-    const end = this.#reconciler.lastStoredSeq;
-    await this.#log.scan(({ entry, segment }) => {
-      if (entry.seq <= end && this.isStored(entry)) segment.tally.remove(entry);
-      return entry.seq < end;
-    });
+    // What was delivered meanwhile is the sink's to tell.
+    return { ...found.behind(this.#store.settledSeq), whole };
   }
 }
 

@@ -1,8 +1,9 @@
+import type { Subscription } from 'rxjs';
 import { asFault, type Fault } from '../../domain/fault.ts';
 import type { LossLedger } from '../queue/loss-ledger.ts';
 import type { OutQueue, QueueEntry } from '../queue/out-queue.ts';
 import type { Timers } from '../timers.ts';
-import type { AppendResult, SpillLog } from './spill-log.ts';
+import type { AppendResult, SpillStore } from './spill-store.ts';
 
 const AT_ONCE = 2000;
 const RETRY_MS = 1000;
@@ -15,9 +16,9 @@ export interface SpillWriterHooks {
   onTaken(): void;
 }
 
-/** Empties the queue into the log, every `flushMs`. The queue is its buffer, so a caller of `push` never waits. */
+/** Empties the queue into the store, every `flushMs`. The queue is its buffer, so a caller of `push` never waits. */
 export class SpillWriter {
-  readonly #log: SpillLog;
+  readonly #store: SpillStore;
   readonly #queue: OutQueue;
   readonly #ledger: LossLedger;
   readonly #timers: Timers;
@@ -27,19 +28,18 @@ export class SpillWriter {
   #entries: readonly QueueEntry[] = [];
   /** How many of these are in flight to the sink: they are written only to be safe. */
   #inFlight = 0;
-  #isHalted = true;
-  #flushing: Promise<void> = Promise.resolve();
-  #wake = () => {};
+  /** The next write; undefined: halted. */
+  #next: { readonly timer: Subscription; readonly isSoon: boolean } | undefined;
   #fault: Fault | undefined;
   #takes = 0;
 
   constructor(
-    log: SpillLog,
+    store: SpillStore,
     parts: { readonly queue: OutQueue; readonly ledger: LossLedger; readonly timers: Timers },
     flushMs: number,
     hooks: SpillWriterHooks,
   ) {
-    this.#log = log;
+    this.#store = store;
     this.#queue = parts.queue;
     this.#ledger = parts.ledger;
     this.#timers = parts.timers;
@@ -50,10 +50,6 @@ export class SpillWriter {
   /** Records on their way to the disk, those in flight to the sink aside. */
   get pending(): number {
     return this.#entries.length - this.#inFlight;
-  }
-
-  get isHalted(): boolean {
-    return this.#isHalted;
   }
 
   /** The same as long as nothing leaves the queue for the disk. */
@@ -68,20 +64,17 @@ export class SpillWriter {
   }
 
   start(): void {
-    this.#isHalted = false;
-    this.#flushing = this.#flush();
+    this.#schedule(0);
   }
 
   /** The queue fills faster than it is emptied every `flushMs`. */
   hurry(): void {
-    if (this.#fault === undefined) this.#wake();
+    if (this.#fault === undefined && this.#next?.isSoon === false) this.#schedule(0);
   }
 
-  /** Waits for the write in flight, and lets no other begin. */
-  async halt(): Promise<void> {
-    this.#isHalted = true;
-    this.#wake();
-    await this.#flushing;
+  halt(): void {
+    this.#next?.timer.unsubscribe();
+    this.#next = undefined;
   }
 
   /** The records that are not on the disk; it forgets them. */
@@ -92,10 +85,10 @@ export class SpillWriter {
     return rest;
   }
 
-  /** While halted: writes all waiting records; `isOver` ends it early. */
-  async writeAll(isOver: () => boolean): Promise<void> {
-    while (!isOver() && this.#hasEntries()) await this.#append();
-    await this.#log.sync();
+  /** While halted: writes all waiting records, for good; `isOver` ends it early. */
+  writeAll(isOver: () => boolean): void {
+    while (!isOver() && this.#hasEntries()) this.#append();
+    this.#store.sync();
   }
 
   report(fault: Fault | undefined): void {
@@ -104,19 +97,19 @@ export class SpillWriter {
     this.#hooks.onFault(fault);
   }
 
-  async #flush(): Promise<void> {
-    while (!this.#isHalted) {
-      if (!this.#hasEntries()) {
-        await this.#pause(this.#flushMs);
-        continue;
-      }
-      try {
-        await this.#append();
-        this.report(undefined);
-      } catch (error) {
-        this.report(asFault(error));
-        if (!this.#isHalted) await this.#pause(RETRY_MS);
-      }
+  #schedule(afterMs: number): void {
+    this.#next?.timer.unsubscribe();
+    this.#next = { timer: this.#timers.after(afterMs, () => this.#flush()), isSoon: afterMs === 0 };
+  }
+
+  #flush(): void {
+    try {
+      if (this.#hasEntries()) this.#append();
+      this.report(undefined);
+      this.#schedule(this.#queue.length > 0 ? 0 : this.#flushMs);
+    } catch (error) {
+      this.report(asFault(error));
+      this.#schedule(RETRY_MS);
     }
   }
 
@@ -129,25 +122,15 @@ export class SpillWriter {
     return true;
   }
 
-  async #append(): Promise<void> {
+  #append(): void {
     const losses = this.#ledger.takeUnsaved();
     try {
-      const appended = await this.#log.append(this.#entries, losses);
+      const appended = this.#store.append(this.#entries, losses);
       this.take([], 0);
       this.#hooks.onAppended(appended);
     } catch (error) {
       this.#ledger.keepUnsaved(losses);
       throw error;
     }
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#timers.after(ms, resolve);
-      this.#wake = () => {
-        timer.unsubscribe();
-        resolve();
-      };
-    });
   }
 }

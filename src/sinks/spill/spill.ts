@@ -1,28 +1,27 @@
 import { asFault } from '../../domain/fault.ts';
 import type { CheckpointOptions, Recent, RecentOptions, SeriesCheckpoint } from '../contract.ts';
 import type { Batch } from '../queue/batcher.ts';
-import { TRADES } from '../queue/drop-priority.ts';
 import type { LossLedger } from '../queue/loss-ledger.ts';
 import { OutQueue, type QueueEntry } from '../queue/out-queue.ts';
 import { Timers } from '../timers.ts';
-import type { SpillMark } from './recover-log.ts';
-import { spillFiles } from './spill-files.ts';
-import { type AppendResult, SpillLog } from './spill-log.ts';
+import type { SpillMark } from './spill-database.ts';
+import { folderDisk } from './spill-disk.ts';
 import type { SpillHooks, SpillOptions, SpillParts, SpillStats } from './spill-options.ts';
 import { SpillRecovery } from './spill-recovery.ts';
+import { type AppendResult, SpillStore } from './spill-store.ts';
 import { SpillWriter } from './spill-writer.ts';
 
 const READ_AT_ONCE = 5000;
 const SAVE_MS = 1000;
 
 /**
- * The queue on disk while a sink is away: it empties the driver's queue into a log, reads the records back in order when
- * the sink takes them again, and is off when nothing is left.
+ * The queue on disk while a sink is away: it empties the driver's queue into a database, reads the records back in
+ * order when the sink takes them again, and is off when nothing is left.
  */
 export class Spill {
   /** Records read back: they go to the sink before the queue. */
   readonly backlog = new OutQueue({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
-  readonly #log: SpillLog;
+  readonly #store: SpillStore;
   readonly #writer: SpillWriter;
   readonly #queue: OutQueue;
   readonly #ledger: LossLedger;
@@ -32,11 +31,6 @@ export class Spill {
   #isOn = false;
   /** While records of a previous process are there. */
   #recovery: SpillRecovery | undefined;
-  /** The removal of a drained log. */
-  #clearing: Promise<void> | undefined;
-  /** Sequence number of the last record that was read back. */
-  #readSeq = 0;
-  #reads = 0;
   #broken = 0;
 
   constructor(options: SpillOptions, parts: SpillParts, hooks: SpillHooks) {
@@ -45,9 +39,12 @@ export class Spill {
     this.#delivery = parts.delivery;
     this.#timers = new Timers(parts.scheduler);
     this.#hooks = hooks;
-    const files = options.files ?? spillFiles(options.dir);
-    this.#log = new SpillLog(files, { ...options, now: () => parts.scheduler.now() });
-    this.#writer = new SpillWriter(this.#log, { ...parts, timers: this.#timers }, options.flushMs ?? 50, {
+    this.#store = new SpillStore(options.disk ?? folderDisk(options.dir), {
+      maxBytes: options.maxBytes,
+      now: () => parts.scheduler.now(),
+      onBreak: (seq, hasTrades) => this.#onBreak(seq, hasTrades),
+    });
+    this.#writer = new SpillWriter(this.#store, { ...parts, timers: this.#timers }, options.flushMs ?? 50, {
       onAppended: (appended) => this.#appended(appended),
       onTaken: () => hooks.onTaken(),
       onFault: (fault) => {
@@ -67,14 +64,14 @@ export class Spill {
     return this.#unread + this.#writer.pending + this.backlog.length;
   }
 
-  /** When the oldest file was begun, or found; undefined: there is none. */
+  /** When it was begun, or found; undefined: it is off. */
   get since(): number | undefined {
-    return this.#isOn ? this.#log.since : undefined;
+    return this.#isOn ? this.#store.since : undefined;
   }
 
   /** Sequence number of the last record that was ever spilled. */
   get lastSeq(): number {
-    return this.#log.lastSeq;
+    return this.#store.lastSeq;
   }
 
   /** The same as long as nothing leaves the queue for the disk. */
@@ -84,7 +81,7 @@ export class Spill {
 
   stats(): SpillStats {
     const oldestMs = this.since === undefined ? null : this.#timers.now() - this.since;
-    return { records: this.#unread, bytes: this.#log.bytes, oldestMs, broken: this.#broken };
+    return { records: this.#unread, bytes: this.#store.bytes, oldestMs, broken: this.#broken };
   }
 
   /**
@@ -95,15 +92,14 @@ export class Spill {
     options: CheckpointOptions,
     read: (options: CheckpointOptions) => Promise<readonly SeriesCheckpoint[]>,
   ): Promise<readonly SeriesCheckpoint[]> {
-    const hooks = { onBreak: (priority: number, seq: number) => this.#onBreak(priority, seq) };
-    const recovery = await SpillRecovery.open(this.#log, this.#ledger, options, read, hooks);
-    if (this.#log.unread > 0) {
+    const recovery = await SpillRecovery.open(this.#store, this.#ledger, options, read);
+    if (this.#store.unread > 0) {
       this.#recovery = recovery;
       this.#isOn = true;
       this.#writer.start();
-      this.#hooks.onEvent('spilling', `${this.#log.unread} records of a former run`);
+      this.#hooks.onEvent('spilling', `${this.#store.unread} records of a former run`);
     } else {
-      await this.#log.clear();
+      this.#store.clear();
     }
     return recovery.checkpoints();
   }
@@ -126,24 +122,19 @@ export class Spill {
   }
 
   /** Fills the backlog with the next records; the spill is off when there are none. Returns how many ticks were replaced. */
-  async readBack(conflates: boolean): Promise<number> {
-    let entries = await this.#read();
-    if (entries.length === 0 && !this.#writer.isHalted) {
-      await this.#writer.halt();
-      entries = await this.#read();
-      if (entries.length > 0) this.#writer.start();
-      else {
-        this.#isOn = false;
-        this.#recovery = undefined;
-        entries = this.#writer.giveBack();
-      }
+  readBack(conflates: boolean): number {
+    let entries = this.#store.read(READ_AT_ONCE);
+    if (entries.length === 0) {
+      this.#writer.halt();
+      this.#isOn = false;
+      this.#recovery = undefined;
+      entries = this.#writer.giveBack();
     }
     const now = this.#timers.now();
     let replaced = 0;
     for (const { out, barrier, seq } of entries) {
       if (conflates && this.backlog.replace(out)) replaced++;
       else this.backlog.push(out, barrier, seq, now);
-      this.#readSeq = Math.max(this.#readSeq, seq);
     }
     if (!this.#isOn) {
       this.settled();
@@ -152,36 +143,53 @@ export class Spill {
     return replaced;
   }
 
-  /** Before a batch of the spill goes to the sink: all before it is settled, nothing behind it was ever there. Never rejects. */
-  saveMark(): Promise<void> {
-    return this.#saveMark(this.#mark);
+  /** Before a batch of the spill goes to the sink: all before it is settled, nothing behind it was ever there. */
+  saveMark(): void {
+    this.#saveMark(this.#mark);
   }
 
   /** The batch in flight is settled. */
   settled(): void {
-    if (!this.#isOn && !this.#log.hasFiles) return;
-    const done = this.#isOn ? this.#log.settle(this.#mark.settledSeq) : this.#log.clear();
-    if (!this.#isOn) this.#clearing = done;
-    done.catch((error) => this.#hooks.onEvent('failing', asFault(error).message));
+    if (!this.#isOn && !this.#store.isThere) return;
+    try {
+      if (this.#isOn) this.#store.settle(this.#mark.settledSeq);
+      else this.#store.clear();
+    } catch (error) {
+      this.#hooks.onEvent('failing', asFault(error).message);
+    }
   }
 
   /** Puts all waiting records on the disk, for good, within a second. */
-  async saveAll(): Promise<void> {
-    let isOver = false;
-    const late = this.#timers.delay(SAVE_MS).then(() => {
-      isOver = true;
-    });
-    await Promise.race([this.#saveAll(() => isOver), late]);
+  saveAll(): void {
+    this.#writer.halt();
+    if (!this.#isOn) {
+      if (this.#delivery.batch === undefined && this.backlog.length + this.#queue.length === 0) return;
+      this.#takeMemory();
+      this.#isOn = true;
+    }
+    const end = this.#timers.now() + SAVE_MS;
+    try {
+      this.#writer.writeAll(() => this.#timers.now() > end);
+      this.#writer.report(undefined);
+    } catch (error) {
+      this.#writer.report(asFault(error));
+    }
   }
 
-  /**
-   * After `saveAll`: notes how far the sink got. Of a drained log only the removal is waited for, and not for long: if
-   * files stay behind, the next start delivers a part of them again, and nothing is lost.
-   */
-  async close(): Promise<void> {
-    const closed = this.#isOn ? this.#closeLog() : Promise.race([this.#clearing, this.#timers.delay(SAVE_MS)]);
-    await closed.catch((error: unknown) => this.#hooks.onEvent('failing', asFault(error).message));
+  /** After `saveAll`: notes how far the sink got. */
+  close(): void {
     this.#timers.clear();
+    try {
+      if (this.#isOn) {
+        const mark = this.#mark;
+        this.#store.settle(mark.settledSeq);
+        if (mark.settledSeq >= this.lastSeq) this.#store.clear();
+        else this.#store.saveMark(mark);
+      }
+      this.#store.close();
+    } catch (error) {
+      this.#hooks.onEvent('failing', asFault(error).message);
+    }
   }
 
   /** At the end: how many of the records that wait or are in flight are on the disk. */
@@ -195,42 +203,20 @@ export class Spill {
 
   /** Records on the disk that were not read back. */
   get #unread(): number {
-    return this.#isOn ? this.#log.unread : 0;
+    return this.#isOn ? this.#store.unread : 0;
   }
 
   get #mark(): SpillMark {
-    const handedSeq = (this.backlog.headSeq ?? this.#readSeq + 1) - 1;
+    const handedSeq = (this.backlog.headSeq ?? this.#store.readSeq + 1) - 1;
     const { batch } = this.#delivery;
     return { settledSeq: batch === undefined ? handedSeq : batch.firstSeq - 1, handedSeq };
   }
 
-  #saveMark(mark: SpillMark): Promise<void> {
-    return this.#log.saveMark(mark).catch((error) => this.#writer.report(asFault(error)));
-  }
-
-  async #saveAll(isOver: () => boolean): Promise<void> {
-    if (this.#isOn) await this.#writer.halt();
-    else {
-      if (this.#delivery.batch === undefined && this.backlog.length + this.#queue.length === 0) return;
-      this.#takeMemory();
-      this.#isOn = true;
-    }
+  #saveMark(mark: SpillMark): void {
     try {
-      await this.#writer.writeAll(isOver);
-      this.#writer.report(undefined);
+      this.#store.saveMark(mark);
     } catch (error) {
       this.#writer.report(asFault(error));
-    }
-  }
-
-  async #closeLog(): Promise<void> {
-    try {
-      const mark = this.#mark;
-      await this.#log.settle(mark.settledSeq);
-      if (mark.settledSeq >= this.#log.lastSeq) await this.#log.clear();
-      else await this.#log.saveMark(mark);
-    } finally {
-      await this.#log.close();
     }
   }
 
@@ -239,33 +225,24 @@ export class Spill {
     const { batch } = this.#delivery;
     const inFlight = batch === undefined ? [] : entriesOf(batch);
     const first = [...inFlight, ...this.backlog.takeEntries(this.backlog.length)];
-    const lastInFlight = inFlight.at(-1)?.seq;
     const firstSeq = first[0]?.seq ?? this.#queue.headSeq ?? 1;
-    const handedSeq = lastInFlight ?? firstSeq - 1;
-    // Records that go to the disk again do not count as read: they would count as settled.
-    if (first.length > 0) this.#readSeq = handedSeq;
-    this.#log.handedOut(handedSeq);
+    const handedSeq = inFlight.at(-1)?.seq ?? firstSeq - 1;
+    this.#store.handedOut(handedSeq);
     this.#writer.take(first, inFlight.length);
-    void this.#saveMark({ settledSeq: firstSeq - 1, handedSeq });
+    this.#saveMark({ settledSeq: firstSeq - 1, handedSeq });
   }
 
-  #appended({ rejected, dropped }: AppendResult): void {
+  #appended({ rejected, dropped, losses }: AppendResult): void {
     for (const { out, fault } of rejected) this.#hooks.onRejected(out, fault);
-    if (dropped.length === 0) return;
-    for (const { losses } of dropped) this.#ledger.lost([...losses.values()], `disk ${this.#reads}`, true);
-    this.#hooks.onDropped(countsOf(dropped));
+    if (dropped.size === 0) return;
+    this.#ledger.lost(losses, `disk ${this.#store.readSeq}`, true);
+    this.#hooks.onDropped(dropped);
   }
 
-  async #read(): Promise<readonly QueueEntry[]> {
-    const entries = await this.#log.read(READ_AT_ONCE, (entry) => this.#recovery?.isStored(entry) !== true);
-    if (entries.length > 0) this.#reads++;
-    return entries;
-  }
-
-  #onBreak(priority: number, seq: number): void {
+  #onBreak(seq: number, hasTrades: boolean): void {
     this.#broken++;
-    if (priority >= TRADES) this.#ledger.suspectAll(seq - 1);
-    this.#hooks.onEvent('broken', 'a part of a file could not be read');
+    if (hasTrades) this.#ledger.suspectAll(seq);
+    this.#hooks.onEvent('broken', 'a part of the spill could not be read');
   }
 }
 
@@ -274,12 +251,4 @@ function entriesOf({ records, firstSeq, seqStep }: Batch): QueueEntry[] {
     const barrier = out.record.kind === 'gap' || out.record.kind === 'position';
     return { seq: firstSeq + index * seqStep, barrier, out };
   });
-}
-
-function countsOf(dropped: AppendResult['dropped']): Map<string, number> {
-  const byTopic = new Map<string, number>();
-  for (const [topic, count] of dropped.flatMap((tally) => [...tally.byTopic])) {
-    if (count > 0) byTopic.set(topic, (byTopic.get(topic) ?? 0) + count);
-  }
-  return byTopic;
 }

@@ -1,5 +1,6 @@
 import { identityOf } from '../../codec/identity.ts';
-import type { OutRecord, Recent, RecentOptions } from '../contract.ts';
+import type { Recent, RecentOptions } from '../contract.ts';
+import type { QueueEntry } from '../queue/out-queue.ts';
 import { seriesKey } from '../resume/checkpoints.ts';
 import { byKind, type Dated, pick, type Sought, soughtOf } from '../resume/lookback.ts';
 
@@ -9,23 +10,28 @@ const MOST_NEEDLESS = 10_000;
 /** The near past in a spill, which is read from its front. */
 export class SpilledRecent {
   readonly #topics: ReadonlyMap<string, { readonly sought: Sought; records: Dated[]; needed: number }>;
+  readonly #seqs = new WeakMap<Dated, number>();
 
   constructor(options: RecentOptions) {
     this.#topics = new Map(soughtOf(options).map((sought) => [sought.topic, { sought, records: [], needed: 0 }]));
   }
 
   /** The next record in the order of publishing. */
-  add({ topic, record }: OutRecord): void {
+  add({ seq, out: { topic, record } }: QueueEntry): void {
     const of = this.#topics.get(topic);
     if (of === undefined || record.kind !== of.sought.kind) return;
-    of.records.push(record as Dated); // as the kind that is sought of a topic is one of them
+    const dated = record as Dated; // as the kind that is sought of a topic is one of them
+    of.records.push(dated);
+    this.#seqs.set(dated, seq);
     if (of.records.length < 2 * of.needed + MOST_NEEDLESS) return;
     of.records = [...pick(of.sought, of.records)];
     of.needed = of.records.length;
   }
 
-  all(): Omit<Recent, 'whole'> {
-    return byKind([...this.#topics.values()].flatMap(({ sought, records }) => pick(sought, records)));
+  /** Of the records behind a number. */
+  behind(seq: number): Omit<Recent, 'whole'> {
+    const found = [...this.#topics.values()].flatMap(({ sought, records }) => pick(sought, records));
+    return byKind(found.filter((record) => (this.#seqs.get(record) ?? seq) > seq));
   }
 }
 

@@ -1,0 +1,214 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
+import { codecOf, type RecordReader, readerOf } from '../../codec/avro.ts';
+import { TOPICS } from '../../codec/topics.ts';
+import { asFault, Fault } from '../../domain/fault.ts';
+import type { RecordKind } from '../../domain/record.ts';
+import { DROPPED_LAST, dropPriorityOf } from '../queue/drop-priority.ts';
+import type { TradeLoss } from '../queue/loss-ledger.ts';
+import type { QueueEntry } from '../queue/out-queue.ts';
+
+/** How far the sink got. */
+export interface SpillMark {
+  /** All up to here is settled. */
+  readonly settledSeq: number;
+  /** Nothing above was ever with the sink; infinite where it is not known. */
+  readonly handedSeq: number;
+}
+
+/** A record as it lies in the database. */
+export interface SpilledRow {
+  readonly seq: number;
+  readonly priority: number;
+  readonly barrier: number;
+  /** Of the schema that its body was written with. */
+  readonly schema: number;
+  readonly topic: string;
+  readonly key: string;
+  /** CRC-32 of topic, key and body: SQLite has no checksum of its own. */
+  readonly crc: number;
+  readonly body: Uint8Array;
+}
+
+const VERSION = 2;
+/** By drop priority, then in order: what is dropped together lies together, and leaves whole pages free. */
+const TABLES = `
+  CREATE TABLE writer_schema (id INTEGER PRIMARY KEY, json TEXT UNIQUE);
+  CREATE TABLE record (
+    priority INTEGER, seq REAL, barrier INTEGER, schema INTEGER, topic TEXT, key TEXT, crc INTEGER, body BLOB,
+    PRIMARY KEY (priority, seq)
+  ) WITHOUT ROWID;
+  CREATE TABLE topic (name TEXT PRIMARY KEY);
+  CREATE TABLE loss (series TEXT, stretch TEXT, seq REAL, json TEXT, PRIMARY KEY (series, stretch));
+  CREATE TABLE mark (one INTEGER PRIMARY KEY, settled REAL, handed REAL);
+  PRAGMA user_version = ${VERSION};
+`;
+const PRIORITIES = Array.from({ length: DROPPED_LAST + 1 }, (_, priority) => priority);
+/** One query for each drop priority, put together: SQLite goes through all of them in step. */
+const ofEach = (query: string): string =>
+  PRIORITIES.map((priority) => query.replace('?', `${priority}`)).join(' UNION ALL ');
+const IN_ORDER = `${ofEach('SELECT * FROM record WHERE priority = ? AND seq > :from')} ORDER BY seq LIMIT :max`;
+const LAST_SEQ = `SELECT max(last) AS last FROM (
+  ${ofEach('SELECT max(seq) AS last FROM record WHERE priority = ?')} UNION ALL SELECT max(seq) FROM loss
+)`;
+
+/** The tables of a spill: records by drop priority and number, the losses to remember, how far the sink got. */
+export class SpillDatabase {
+  readonly #database: DatabaseSync;
+  /** By their ids in the database: those that records were written with, and ours. */
+  readonly #readers = new Map<number, RecordReader>();
+  readonly #ids = new Map<RecordKind, number>();
+
+  /** @throws Fault (never) if it is another version's, or written with a schema that cannot be read as ours */
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    const version = this.#number('PRAGMA user_version', 'user_version');
+    if (version !== 0 && version !== VERSION) {
+      const message = `spill: ${database.location() ?? ''} was written by another version (${version}): drain it with that one, or move it away`;
+      throw new Fault('sink', message, { retry: { kind: 'never' } });
+    }
+    if (version === 0) this.transaction(() => database.exec(TABLES));
+    this.#learnSchemas();
+  }
+
+  /** Does all of the work, or nothing of it. */
+  transaction<T>(work: () => T): T {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.#database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** The row of a record. @throws Fault (encode) where the record is none of its schema. */
+  rowOf({ seq, barrier, out: { topic, key, record } }: QueueEntry): SpilledRow {
+    const body = codecOf(record.kind).encode(record);
+    const schema = this.#ids.get(record.kind) ?? 0;
+    const crc = crc32(body, crc32(topic + key));
+    return { seq, priority: dropPriorityOf(record), barrier: barrier ? 1 : 0, schema, topic, key, crc, body };
+  }
+
+  insert(rows: readonly SpilledRow[]): void {
+    const insert = this.#database.prepare('INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+    for (const { priority, seq, barrier, schema, topic, key, crc, body } of rows)
+      insert.run(priority, seq, barrier, schema, topic, key, crc, body);
+    const name = this.#database.prepare('INSERT OR IGNORE INTO topic VALUES (?)');
+    for (const topic of new Set(rows.map((row) => row.topic))) name.run(topic);
+  }
+
+  /** The rows behind a number, in order; those before an unreadable page, and the error only if there are none. */
+  rowsBehind(from: number, max: number): SpilledRow[] {
+    const rows: SpilledRow[] = [];
+    try {
+      for (const row of this.#database.prepare(IN_ORDER).iterate({ from, max }))
+        rows.push(row as unknown as SpilledRow); // as the table has it
+    } catch (error) {
+      if (rows.length === 0) throw error;
+    }
+    return rows;
+  }
+
+  /** The first rows of the lowest drop priority. */
+  leastPrecious(max: number): SpilledRow[] {
+    const rows = this.#database.prepare('SELECT * FROM record ORDER BY priority, seq LIMIT ?').all(max);
+    const all = rows as unknown as SpilledRow[]; // as the table has it
+    return all.filter(({ priority }) => priority === all[0]?.priority);
+  }
+
+  /** Deletes the rows up to a number, of all drop priorities or of one. */
+  delete(seq: number, priorities: readonly number[] = PRIORITIES): void {
+    this.#database.exec(`DELETE FROM record WHERE priority IN (${priorities.join()}) AND seq <= ${seq}`);
+  }
+
+  /** The record in a row; undefined: it cannot be read. */
+  entryOf({ seq, barrier, schema, topic, key, crc, body }: SpilledRow): QueueEntry | undefined {
+    const reader = this.#readers.get(schema);
+    if (reader === undefined || crc32(body, crc32(topic + key)) !== crc) return undefined;
+    try {
+      return { seq, barrier: barrier === 1, out: { topic, key, record: reader.read(body, 0).record } };
+    } catch (error) {
+      if (asFault(error).kind !== 'malformed') throw error;
+      return undefined;
+    }
+  }
+
+  /** Of all records that were ever in it. */
+  topics(): readonly string[] {
+    const rows = this.#database.prepare('SELECT name FROM topic').all();
+    return rows.map(({ name }) => String(name));
+  }
+
+  /** The highest number of a record or loss; 0: there is none. */
+  lastSeq(): number {
+    return this.#number(LAST_SEQ, 'last');
+  }
+
+  /** Remembers a loss; one of the same series and stretch has nothing between itself and the one known already. */
+  addLoss(series: string, stretch: string, loss: TradeLoss): void {
+    const found = this.#database.prepare('SELECT json FROM loss WHERE series = ? AND stretch = ?').get(series, stretch);
+    const known: TradeLoss | undefined = found && JSON.parse(String(found.json));
+    const isSure = known?.missing !== null && loss.missing !== null;
+    const missing = isSure ? (known?.missing ?? 0) + (loss.missing ?? 0) : null;
+    const json = JSON.stringify({ ...loss, missing, firstTime: known?.firstTime ?? loss.firstTime });
+    this.#database.prepare('INSERT OR REPLACE INTO loss VALUES (?, ?, ?, ?)').run(series, stretch, loss.seq, json);
+  }
+
+  losses(): readonly TradeLoss[] {
+    const rows = this.#database.prepare('SELECT json FROM loss ORDER BY seq').all();
+    return rows.map(({ json }): TradeLoss => JSON.parse(String(json)));
+  }
+
+  mark(): SpillMark {
+    const found = this.#database.prepare('SELECT settled, handed FROM mark').get();
+    if (found === undefined) return { settledSeq: 0, handedSeq: Number.POSITIVE_INFINITY };
+    return { settledSeq: Number(found.settled), handedSeq: Number(found.handed) };
+  }
+
+  saveMark({ settledSeq, handedSeq }: SpillMark): void {
+    this.#database.prepare('INSERT OR REPLACE INTO mark VALUES (1, ?, ?)').run(settledSeq, handedSeq);
+  }
+
+  /** What records and losses take; free pages aside. */
+  get bytes(): number {
+    const pages = this.#number('PRAGMA page_count', 'page_count');
+    const free = this.#number('PRAGMA freelist_count', 'freelist_count');
+    return (pages - free) * this.#number('PRAGMA page_size', 'page_size');
+  }
+
+  /** Puts on the disk what was committed, so that not even a loss of power takes it. */
+  sync(): void {
+    this.#database.exec('PRAGMA wal_checkpoint(FULL)');
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #learnSchemas(): void {
+    const add = this.#database.prepare('INSERT OR IGNORE INTO writer_schema (json) VALUES (?)');
+    this.transaction(() => {
+      for (const { kind } of TOPICS) add.run(codecOf(kind).schemaJson);
+    });
+    const own = new Map(TOPICS.map(({ kind }) => [codecOf(kind).schemaJson, kind]));
+    for (const { id, json } of this.#database.prepare('SELECT id, json FROM writer_schema').all()) {
+      const kind = own.get(String(json));
+      if (kind !== undefined) this.#ids.set(kind, Number(id));
+      this.#readers.set(Number(id), readerOf(String(json)));
+    }
+  }
+
+  #number(sql: string, column: string): number {
+    return Number(this.#database.prepare(sql).get()?.[column] ?? 0);
+  }
+}
+
+const SQLITE_CORRUPT = 11;
+
+/** A page of the database cannot be read; others may be. */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && Number(error.errcode) % 256 === SQLITE_CORRUPT;
+}

@@ -1,0 +1,259 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { asFault, Fault } from '../../domain/fault.ts';
+import type { OutRecord } from '../contract.ts';
+import { DROPPED_LAST, TRADES } from '../queue/drop-priority.ts';
+import { lossesOf, seriesOf, type TradeLoss } from '../queue/loss-ledger.ts';
+import type { QueueEntry } from '../queue/out-queue.ts';
+import { isUnreadable, SpillDatabase, type SpilledRow, type SpillMark } from './spill-database.ts';
+import type { SpillDisk } from './spill-disk.ts';
+
+export interface SpillStoreOptions {
+  readonly maxBytes: number;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  /** A stretch that ends at `seq` could not be read; `hasTrades`: trades may have been in it. */
+  readonly onBreak: (seq: number, hasTrades: boolean) => void;
+}
+
+export interface AppendResult {
+  /** Records that no schema fits: they are nowhere. */
+  readonly rejected: readonly { readonly out: OutRecord; readonly fault: Fault }[];
+  /** How many records were dropped to make room, by topic, and the trades among them. */
+  readonly dropped: ReadonlyMap<string, number>;
+  readonly losses: readonly TradeLoss[];
+}
+
+const SCAN_AT_ONCE = 4096;
+const DROP_AT_ONCE = 1000;
+
+/** Records on disk, in order: appended behind, read from the front, within a limit; all of it synchronous, all or nothing. */
+export class SpillStore {
+  readonly #disk: SpillDisk;
+  readonly #options: SpillStoreOptions;
+  #database: SpillDatabase | undefined;
+  /** What is in the database is settled, and could not be removed. */
+  #isOver = false;
+  #isWanted: (entry: QueueEntry) => boolean = () => true;
+  #since: number | undefined;
+  #lastSeq = 0;
+  #settledSeq = 0;
+  #readSeq = 0;
+  #unread = 0;
+
+  constructor(disk: SpillDisk, options: SpillStoreOptions) {
+    this.#disk = disk;
+    this.#options = options;
+  }
+
+  /** Records that were not handed out yet. */
+  get unread(): number {
+    return this.#unread;
+  }
+
+  get bytes(): number {
+    return this.#database?.bytes ?? 0;
+  }
+
+  /** When it was begun, or found; undefined: there is none. */
+  get since(): number | undefined {
+    return this.#since;
+  }
+
+  get isThere(): boolean {
+    return this.#database !== undefined || this.#isOver;
+  }
+
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  /** Number of the last record that was handed out. */
+  get readSeq(): number {
+    return this.#readSeq;
+  }
+
+  /** All up to here is with the sink, or given up. */
+  get settledSeq(): number {
+    return this.#settledSeq;
+  }
+
+  /** Opens what a former process left. What topics it is of, how far the sink got, and the losses to remember. */
+  recover(): { readonly topics: readonly string[]; readonly mark: SpillMark; readonly losses: readonly TradeLoss[] } {
+    if (!this.#disk.exists()) return { topics: [], mark: { settledSeq: 0, handedSeq: 0 }, losses: [] };
+    const database = this.#open();
+    this.#lastSeq = database.lastSeq();
+    const mark = database.mark();
+    this.#settledSeq = Math.min(mark.settledSeq, this.#lastSeq);
+    this.#readSeq = this.#settledSeq;
+    return { topics: database.topics(), mark, losses: database.losses() };
+  }
+
+  /** Of what was recovered only `isWanted` is handed out: so many records. */
+  want(isWanted: (entry: QueueEntry) => boolean, count: number): void {
+    this.#isWanted = isWanted;
+    this.#unread = count;
+  }
+
+  /** Shows all that is not settled, in order, until `each` says false; nothing of it counts as handed out. */
+  async scan(each: (entry: QueueEntry) => boolean, onBreak: SpillStoreOptions['onBreak'] = () => {}): Promise<void> {
+    for (let from = this.#settledSeq; ; await turn()) {
+      const { entries, end } = this.#entriesBehind(from, SCAN_AT_ONCE, onBreak);
+      if (!entries.every(each) || end === undefined) return;
+      from = end;
+    }
+  }
+
+  /** Records up to here are handed out already: they are only appended to be safe. */
+  handedOut(seq: number): void {
+    this.#readSeq = seq;
+  }
+
+  /** The next records, `max` at most; none: that was all. */
+  read(max: number): readonly QueueEntry[] {
+    for (;;) {
+      const { entries, end } = this.#entriesBehind(this.#readSeq, max, this.#options.onBreak);
+      if (end === undefined) {
+        this.#unread = 0;
+        return [];
+      }
+      this.#readSeq = end;
+      const wanted = entries.filter(this.#isWanted);
+      this.#unread -= wanted.length;
+      if (wanted.length > 0) return wanted;
+    }
+  }
+
+  /**
+   * Writes the records behind all others, and the losses that have to be remembered.
+   * @throws what SQLite says, or a Fault where the limit leaves no room for what is most precious
+   */
+  append(entries: readonly QueueEntry[], losses: readonly TradeLoss[]): AppendResult {
+    const database = this.#open();
+    const rejected: { out: OutRecord; fault: Fault }[] = [];
+    const rows = entries.flatMap((entry) => {
+      try {
+        return database.rowOf(entry);
+      } catch (error) {
+        rejected.push({ out: entry.out, fault: asFault(error) });
+        return [];
+      }
+    });
+    const { dropped, lost } = database.transaction(() => {
+      database.insert(rows);
+      for (const loss of losses) database.addLoss(seriesOf(loss, loss), `memory ${loss.seq}`, loss);
+      return this.#makeRoom(database);
+    });
+    this.#lastSeq = Math.max(this.#lastSeq, entries.at(-1)?.seq ?? 0);
+    const added = rows.filter(({ seq }) => seq > this.#readSeq).length;
+    const gone = [...dropped.values()].reduce((sum, count) => sum + count, 0);
+    this.#unread += added - gone;
+    return { rejected, dropped, losses: lost };
+  }
+
+  /** Everything up to `seq` is with the sink, or given up. */
+  settle(seq: number): void {
+    if (seq <= this.#settledSeq || this.#database === undefined) return;
+    this.#settledSeq = seq;
+    try {
+      this.#database.delete(seq);
+    } catch (error) {
+      // It goes with the whole database.
+      if (!isUnreadable(error)) throw error;
+    }
+  }
+
+  saveMark(mark: SpillMark): void {
+    this.#open().saveMark(mark);
+  }
+
+  /** Removes everything; all of it has to be settled. */
+  clear(): void {
+    if (!this.isThere) return;
+    this.#isOver = true;
+    this.#settledSeq = this.#lastSeq;
+    this.#unread = 0;
+    this.#since = undefined;
+    this.close();
+    this.#disk.remove();
+    this.#isOver = false;
+  }
+
+  sync(): void {
+    this.#database?.sync();
+  }
+
+  close(): void {
+    this.#database?.close();
+    this.#database = undefined;
+  }
+
+  #open(): SpillDatabase {
+    if (this.#isOver) this.clear();
+    this.#database ??= new SpillDatabase(this.#disk.open());
+    this.#since ??= this.#options.now();
+    return this.#database;
+  }
+
+  /** Drops the first records of the lowest drop priority until the rest fits. */
+  #makeRoom(database: SpillDatabase): { readonly dropped: ReadonlyMap<string, number>; readonly lost: TradeLoss[] } {
+    const { maxBytes } = this.#options;
+    const dropped = new Map<string, number>();
+    const lost: TradeLoss[] = [];
+    while (database.bytes > maxBytes) {
+      const rows = database.leastPrecious(DROP_AT_ONCE);
+      const last = rows.at(-1);
+      if (last === undefined || last.priority === DROPPED_LAST)
+        throw new Fault('sink', `spill: its limit of ${maxBytes} bytes is reached`);
+      database.delete(last.seq, [last.priority]);
+      const entries = rows
+        .filter(({ seq }) => seq > this.#readSeq)
+        .flatMap((row) => database.entryOf(row) ?? [])
+        .filter(this.#isWanted);
+      for (const { out } of entries) dropped.set(out.topic, (dropped.get(out.topic) ?? 0) + 1);
+      const losses = lossesOf(entries);
+      for (const loss of losses) database.addLoss(seriesOf(loss, loss), `disk ${this.#readSeq}`, loss);
+      lost.push(...losses);
+    }
+    return { dropped, lost };
+  }
+
+  /** The readable records behind a number, and where they end; `end` is undefined behind the last one. */
+  #entriesBehind(
+    from: number,
+    max: number,
+    onBreak: SpillStoreOptions['onBreak'],
+  ): { readonly entries: readonly QueueEntry[]; readonly end: number | undefined } {
+    const database = this.#database;
+    if (database === undefined) return { entries: [], end: undefined };
+    const rows = this.#rowsBehind(database, from, max, onBreak);
+    const entries: QueueEntry[] = [];
+    for (const row of rows) {
+      const entry = database.entryOf(row);
+      if (entry === undefined) onBreak(row.seq, row.priority >= TRADES);
+      else entries.push(entry);
+    }
+    return { entries, end: rows.at(-1)?.seq };
+  }
+
+  /** Behind an unreadable page it goes on at the next number that is found, ever larger steps ahead. */
+  #rowsBehind(
+    database: SpillDatabase,
+    from: number,
+    max: number,
+    onBreak: SpillStoreOptions['onBreak'],
+  ): readonly SpilledRow[] {
+    for (let step = 0; ; step = 2 * step + 1) {
+      if (from + step > this.#lastSeq && step > 0) {
+        onBreak(this.#lastSeq, true);
+        return [];
+      }
+      try {
+        const rows = database.rowsBehind(from + step, max);
+        if (step > 0) onBreak(from + step, true);
+        return rows;
+      } catch (error) {
+        if (!isUnreadable(error)) throw error;
+      }
+    }
+  }
+}
