@@ -1,5 +1,5 @@
 import { duration } from '../../src/domain/duration.ts';
-import type { LatencyJson, SinkAnswer, VenueAnswer } from '../../src/gateway/api/feed-answers.ts';
+import type { Latency, SinkAnswer, VenueAnswer } from '../../src/gateway/api/feed-answers.ts';
 import { isOdd } from '../model/environment.ts';
 import { laneState } from '../model/timeline.ts';
 import { feedEnvironment, status, statusAt } from '../state/feed-state.ts';
@@ -90,7 +90,7 @@ function moreOf({ latency_ms, frames, reconnects, reason }: VenueAnswer): string
   return parts.length === 0 ? 'nothing received yet' : parts.join(' · ');
 }
 
-function figures({ p50, p99 }: LatencyJson): string {
+function figures({ p50, p99 }: Latency): string {
   return `${latency(p50)}, p99 ${latency(p99)}`;
 }
 

@@ -1,4 +1,4 @@
-import type { SchedulerLike, Subscription } from 'rxjs';
+import { type SchedulerLike, timer } from 'rxjs';
 import type { FeedMode } from '../codec/environment-topics.ts';
 import type { GatewayStats } from './api/feed-answers.ts';
 import { GatewayMetrics } from './metrics/metrics.ts';
@@ -64,7 +64,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     for (const record of records) if (view.add(record)) hub.publish(record);
   });
   taking.add(source.statusSnapshots$.subscribe((snapshot) => view.look(snapshot)));
-  taking.add(everySecond(scheduler, () => metrics.second()));
+  taking.add(
+    timer(0, 1000, scheduler).subscribe(() => {
+      view.second();
+      metrics.second();
+    }),
+  );
   taking.add(source.metricsSnapshots$.subscribe((figures) => metrics.look(figures)));
   let url: string | undefined;
   return {
@@ -88,12 +93,4 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       late.unsubscribe();
     },
   };
-}
-
-/** Now, and each second from now on. */
-function everySecond(scheduler: SchedulerLike, work: () => void): Subscription {
-  return scheduler.schedule(function again(this) {
-    work();
-    this.schedule(undefined, 1000);
-  });
 }

@@ -1,12 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { KLINE_INTERVALS } from '../../domain/instrument.ts';
 import type { BookFigures } from '../../market/book/book-figures.ts';
-import type { DepthBand } from '../../market/book/depth-distribution.ts';
-import type { PriceImpact } from '../../market/book/price-impact.ts';
-import type { TradeFigures } from '../../market/trades/trade-figures.ts';
-import type { VolumeProfile } from '../../market/trades/volume-profile.ts';
 import { CoinAnswer } from './feed-answers.ts';
-import { freshness, list, nullable, object, type Series, seriesFields, wholeNumber } from './fields.ts';
+import { freshness, list, nullable, object, seriesFields, wholeNumber } from './fields.ts';
 import type { Json } from './json-names.ts';
 import { DecimalText, type OrderBookJson, recordFields, recordSchema } from './record-schema.ts';
 
@@ -31,72 +27,65 @@ export type Book = Static<typeof Book>;
 
 /** When the book that figures are made of was received, and whether it is in step with the venue. */
 const bookState = {
-  ...seriesFields,
   update_id: Type.String(),
   received_at: Type.Integer({ description: 'Microseconds since 1970' }),
   ...freshness,
 };
 
-const BookSummary = Type.Unsafe<Json<BookFigures>>(
-  object({
-    best_bid: nullable(Level),
-    best_ask: nullable(Level),
-    ...topFields,
-    bid_volume: DecimalText,
-    ask_volume: DecimalText,
-  }),
-);
+const BookSummary = object({
+  best_bid: nullable(Level),
+  best_ask: nullable(Level),
+  ...topFields,
+  bid_volume: DecimalText,
+  ask_volume: DecimalText,
+});
 
-export const DepthSummary = object({
+const depthSummary = {
   ...bookState,
   bid_levels: wholeNumber('Levels that the figures are of'),
   ask_levels: wholeNumber('Levels that the figures are of'),
   figures: BookSummary,
   liquidity_score: nullable(Type.Number({ minimum: 0, maximum: 100 })),
-});
-export type DepthSummary = Static<typeof DepthSummary>;
+};
+export const DepthSummary = object({ ...seriesFields, ...depthSummary });
 
 const Depth = object({ volume: DecimalText, value: DecimalText, levels: wholeNumber('Levels') });
 
 export const DepthDistribution = object({
+  ...seriesFields,
   ...bookState,
   mid: nullable(DecimalText),
   bands: nullable(
     list(
-      Type.Unsafe<Json<DepthBand>>(
-        object({
-          above: DecimalText,
-          up_to: DecimalText,
-          bids: Depth,
-          asks: Depth,
-          cumulative_bids: Depth,
-          cumulative_asks: Depth,
-        }),
-      ),
-    ),
-  ),
-});
-export type DepthDistribution = Static<typeof DepthDistribution>;
-
-export const PriceImpacts = object({
-  ...bookState,
-  mid: nullable(DecimalText),
-  impacts: list(
-    Type.Unsafe<Json<PriceImpact>>(
       object({
-        side: Type.Union([Type.Literal('buy'), Type.Literal('sell')]),
-        requested: DecimalText,
-        average_price: nullable(DecimalText),
-        worst_price: nullable(DecimalText),
-        slippage_bps: nullable(Type.Number()),
-        filled_quantity: DecimalText,
-        filled_value: DecimalText,
-        complete: Type.Boolean({ description: 'The book holds all that was asked for' }),
+        above: DecimalText,
+        up_to: DecimalText,
+        bids: Depth,
+        asks: Depth,
+        cumulative_bids: Depth,
+        cumulative_asks: Depth,
       }),
     ),
   ),
 });
-export type PriceImpacts = Static<typeof PriceImpacts>;
+
+export const PriceImpacts = object({
+  ...seriesFields,
+  ...bookState,
+  mid: nullable(DecimalText),
+  impacts: list(
+    object({
+      side: Type.Union([Type.Literal('buy'), Type.Literal('sell')]),
+      requested: DecimalText,
+      average_price: nullable(DecimalText),
+      worst_price: nullable(DecimalText),
+      slippage_bps: nullable(Type.Number()),
+      filled_quantity: DecimalText,
+      filled_value: DecimalText,
+      complete: Type.Boolean({ description: 'The book holds all that was asked for' }),
+    }),
+  ),
+});
 
 export const Trades = object({
   ...seriesFields,
@@ -113,35 +102,32 @@ export const TradeStatsAnswer = object({
 });
 export type TradeStatsAnswer = Static<typeof TradeStatsAnswer>;
 
-const Figures = Type.Unsafe<Json<TradeFigures>>(
-  object({
-    trades: wholeNumber('Block trades are not in it'),
-    buy_trades: wholeNumber('The taker bought'),
-    sell_trades: wholeNumber('The taker sold'),
-    volume: DecimalText,
-    buy_volume: DecimalText,
-    sell_volume: DecimalText,
-    value: DecimalText,
-    buy_value: DecimalText,
-    sell_value: DecimalText,
-    vwap: DecimalText,
-    open: DecimalText,
-    high: DecimalText,
-    low: DecimalText,
-    close: DecimalText,
-    average_quantity: DecimalText,
-    buy_ratio_volume: Type.Number(),
-    buy_ratio_count: Type.Number(),
-    flow: Type.String(),
-  }),
-);
+const Figures = object({
+  trades: wholeNumber('Block trades are not in it'),
+  buy_trades: wholeNumber('The taker bought'),
+  sell_trades: wholeNumber('The taker sold'),
+  volume: DecimalText,
+  buy_volume: DecimalText,
+  sell_volume: DecimalText,
+  value: DecimalText,
+  buy_value: DecimalText,
+  sell_value: DecimalText,
+  vwap: DecimalText,
+  open: DecimalText,
+  high: DecimalText,
+  low: DecimalText,
+  close: DecimalText,
+  average_quantity: DecimalText,
+  buy_ratio_volume: Type.Number(),
+  buy_ratio_count: Type.Number(),
+  flow: Type.String(),
+});
 
 export const TradeFlowAnswer = object({
   ...seriesFields,
   window: Type.Integer({ description: 'Trades asked for; figures.trades says how many there were' }),
   figures: Figures,
 });
-export type TradeFlowAnswer = Static<typeof TradeFlowAnswer>;
 
 export const LargeTradesAnswer = object({
   ...seriesFields,
@@ -161,15 +147,13 @@ const Bin = object({
 
 export const VolumeProfileAnswer = object({
   ...seriesFields,
-  profile: Type.Unsafe<Json<VolumeProfile>>(
-    object({
-      bins: Type.Array(Bin),
-      volume: DecimalText,
-      trades: Type.Integer(),
-      point_of_control: Bin,
-      value_area: object({ low: DecimalText, high: DecimalText, volume: DecimalText, share: Type.Number() }),
-    }),
-  ),
+  profile: object({
+    bins: list(Bin),
+    volume: DecimalText,
+    trades: Type.Integer(),
+    point_of_control: Bin,
+    value_area: object({ low: DecimalText, high: DecimalText, volume: DecimalText, share: Type.Number() }),
+  }),
 });
 export type VolumeProfileAnswer = Static<typeof VolumeProfileAnswer>;
 
@@ -182,7 +166,5 @@ export const Klines = object({
 });
 export type Klines = Static<typeof Klines>;
 
-export const Asset = Type.Unsafe<CoinAnswer & { readonly book: Omit<DepthSummary, keyof Series> | null }>(
-  object({ ...CoinAnswer.properties, book: nullable(Type.Omit(DepthSummary, Object.keys(seriesFields))) }),
-);
+export const Asset = object({ ...CoinAnswer.properties, book: nullable(object(depthSummary)) });
 export type Asset = Static<typeof Asset>;

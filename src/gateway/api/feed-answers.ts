@@ -1,12 +1,10 @@
 import { type Static, Type } from 'typebox';
-import type { CandleAgreement, LatencySummary, Quality } from '../../domain/status-snapshot.ts';
 import { EnvironmentName, freshness, list, ms, nullable, object, text, wholeNumber } from './fields.ts';
-import type { Json } from './json-names.ts';
 import { DecimalText, type PriceJson, recordFields, recordSchema } from './record-schema.ts';
 
 /** What is answered about the whole feed, as schemas and types: REST, WebSocket, OpenAPI and dashboard share them. */
 
-export type LatencyJson = Json<LatencySummary>;
+const counts = Type.Unsafe<Readonly<Record<string, number>>>(Type.Record(Type.String(), Type.Number()));
 
 export const Price = Type.Unsafe<PriceJson & { readonly age_ms: number; readonly stale: boolean }>(
   object({ ...recordFields('price'), ...freshness }),
@@ -16,15 +14,14 @@ export type Price = Static<typeof Price>;
 export const PricesAnswer = object({ at: ms('When the answer was made, since 1970'), prices: list(Price) });
 export type PricesAnswer = Static<typeof PricesAnswer>;
 
-export const Latency = Type.Unsafe<LatencyJson>(
-  object({
-    count: wholeNumber('Observations'),
-    p50: Type.Number({ description: 'Milliseconds' }),
-    p99: Type.Number({ description: 'Milliseconds' }),
-    p999: Type.Number({ description: 'Milliseconds' }),
-    max: Type.Number({ description: 'Milliseconds' }),
-  }),
-);
+export const Latency = object({
+  count: wholeNumber('Observations'),
+  p50: Type.Number({ description: 'Milliseconds' }),
+  p99: Type.Number({ description: 'Milliseconds' }),
+  p999: Type.Number({ description: 'Milliseconds' }),
+  max: Type.Number({ description: 'Milliseconds' }),
+});
+export type Latency = Static<typeof Latency>;
 
 export const VenueAnswer = object({
   venue: text('bybit, binance, binance_us or binance_testnet'),
@@ -99,7 +96,7 @@ export const Status = object({
   venues: list(VenueAnswer),
   coins: list(CoinAnswer),
   sinks: list(SinkAnswer),
-  counts: Type.Unsafe<Readonly<Record<string, number>>>(Type.Record(Type.String(), Type.Number())),
+  counts,
   gateway: GatewayStats,
 });
 export type Status = Static<typeof Status>;
@@ -110,41 +107,34 @@ export type Gaps = Static<typeof Gaps>;
 export const Events = object({ events: list(recordSchema('status')) });
 export type Events = Static<typeof Events>;
 
-const counts = Type.Unsafe<Readonly<Record<string, number>>>(Type.Record(Type.String(), Type.Number()));
-
 export const QualityAnswer = object({
   quality: list(
-    Type.Unsafe<Json<Quality>>(
-      object({
-        venue: Type.String(),
-        symbol: nullable(text('Null: frames that tell no symbol')),
-        total: wholeNumber('Messages'),
-        valid: wholeNumber('Messages that could be used'),
-        invalid: wholeNumber('Messages that could not'),
-        last_update_at: nullable(Type.Integer({ description: 'Last valid message, microseconds since 1970' })),
-        average_spread_pct: nullable(Type.Number({ description: 'Mean spread of the book tickers, percent of mid' })),
-        inverted_spreads: wholeNumber('Book tickers whose bid is not below the ask'),
-        messages_per_second: Type.Number(),
-        warnings: list(Type.String()),
-      }),
-    ),
+    object({
+      venue: Type.String(),
+      symbol: nullable(text('Null: frames that tell no symbol')),
+      total: wholeNumber('Messages'),
+      valid: wholeNumber('Messages that could be used'),
+      invalid: wholeNumber('Messages that could not'),
+      last_update_at: nullable(Type.Integer({ description: 'Last valid message, microseconds since 1970' })),
+      average_spread_pct: nullable(Type.Number({ description: 'Mean spread of the book tickers, percent of mid' })),
+      inverted_spreads: wholeNumber('Book tickers whose bid is not below the ask'),
+      messages_per_second: Type.Number(),
+      warnings: list(Type.String()),
+    }),
   ),
   klines: list(
-    Type.Unsafe<Json<CandleAgreement>>(
-      object({
-        venue: Type.String(),
-        symbol: Type.String(),
-        interval: Type.String(),
-        compared: wholeNumber("Closed candles of the venue that were compared with the trades'"),
-        equal: wholeNumber('Of these'),
-        fields: counts,
-        causes: counts,
-      }),
-    ),
+    object({
+      venue: Type.String(),
+      symbol: Type.String(),
+      interval: Type.String(),
+      compared: wholeNumber("Closed candles of the venue that were compared with the trades'"),
+      equal: wholeNumber('Of these'),
+      fields: counts,
+      causes: counts,
+    }),
   ),
 });
 export type QualityAnswer = Static<typeof QualityAnswer>;
 
 export const HealthAnswer = object({ status: Type.Literal('ok') });
 export const Readiness = object({ ready: Type.Boolean(), reasons: list(Type.String()) });
-export type Readiness = Static<typeof Readiness>;

@@ -26,7 +26,7 @@ export function pricesAnswer(view: GatewayView): PricesAnswer {
         ? []
         : [
             {
-              ...recordJson<'price'>(each.tick),
+              ...recordJson(each.tick),
               age_ms: view.ageMs(each.tick.receivedAt),
               stale: view.feed.isStale(each.tick),
             },
@@ -49,7 +49,7 @@ export function coinAnswer(view: GatewayView, symbol: string, series = view.seri
     change_24h: tick?.change24h ?? null,
     volume_24h: tick?.volume24h ?? null,
     quote_volume_24h: tick?.quoteVolume24h ?? null,
-    trades_per_second: series?.tradesPerSecond(view.now) ?? 0,
+    trades_per_second: series?.tradesPerSecond ?? 0,
     age_ms: series === undefined ? null : view.ageMs(series.receivedAt),
     stale: series === undefined || view.feed.isStale(series.of),
     flow: flow?.flow ?? null,
@@ -60,17 +60,8 @@ export function coinAnswer(view: GatewayView, symbol: string, series = view.seri
 }
 
 export function assetAnswer(view: GatewayView, series: SymbolSeries): Asset {
-  const coin = coinAnswer(view, series.of.symbol, series);
-  if (series.book === undefined) return { ...coin, book: null };
-  const {
-    symbol: _s,
-    coin: _c,
-    venue: _v,
-    environment: _e,
-    epoch: _n,
-    ...book
-  } = depthSummary(view, series.of, series.book);
-  return { ...coin, book };
+  const book = series.book === undefined ? null : depthSummary(view, series.book);
+  return { ...coinAnswer(view, series.of.symbol, series), book };
 }
 
 /** In mode `all` a coin is told once for each venue. */

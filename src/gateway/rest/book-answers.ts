@@ -5,8 +5,7 @@ import type { BothSides } from '../../market/book/both-sides.ts';
 import { depthDistribution } from '../../market/book/depth-distribution.ts';
 import { liquidityScore } from '../../market/book/liquidity-score.ts';
 import { type OrderSide, quantityImpacts } from '../../market/book/price-impact.ts';
-import type { Book, DepthDistribution, DepthSummary, PriceImpacts } from '../api/asset-answers.ts';
-import type { Series } from '../api/fields.ts';
+import type { Book } from '../api/asset-answers.ts';
 import { figuresToJson } from '../api/json-names.ts';
 import { recordJson } from '../api/record-schema.ts';
 import type { GatewayView } from '../view/view.ts';
@@ -16,7 +15,7 @@ export function bookAnswer(view: GatewayView, book: OrderBookSnapshot, levels?: 
   const cut = { ...book, bids: book.bids.slice(0, levels), asks: book.asks.slice(0, levels) };
   const { spread, spread_pct, mid, microprice, imbalance } = figuresToJson(bookFigures(cut));
   return {
-    ...recordJson<'order_book'>(cut),
+    ...recordJson(cut),
     ...freshnessOf(view, book),
     spread,
     spread_pct,
@@ -26,10 +25,10 @@ export function bookAnswer(view: GatewayView, book: OrderBookSnapshot, levels?: 
   };
 }
 
-export function depthSummary(view: GatewayView, of: Series, book: OrderBookSnapshot, levels?: number): DepthSummary {
+export function depthSummary(view: GatewayView, book: OrderBookSnapshot, levels?: number) {
   const cut: BothSides = { bids: book.bids.slice(0, levels), asks: book.asks.slice(0, levels) };
   return {
-    ...bookState(view, of, book),
+    ...bookState(view, book),
     bid_levels: cut.bids.length,
     ask_levels: cut.asks.length,
     figures: figuresToJson(bookFigures(cut)),
@@ -37,27 +36,26 @@ export function depthSummary(view: GatewayView, of: Series, book: OrderBookSnaps
   };
 }
 
-export function depthDistributionAnswer(view: GatewayView, of: Series, book: OrderBookSnapshot): DepthDistribution {
-  return { ...bookState(view, of, book), mid: bookFigures(book).mid, bands: figuresToJson(depthDistribution(book)) };
+export function depthDistributionAnswer(view: GatewayView, book: OrderBookSnapshot) {
+  return { ...bookState(view, book), mid: bookFigures(book).mid, bands: figuresToJson(depthDistribution(book)) };
 }
 
 /** Throws RangeError where a quantity is not positive. */
 export function priceImpacts(
   view: GatewayView,
-  of: Series,
   book: OrderBookSnapshot,
   side: OrderSide,
   quantities: readonly Decimal[],
-): PriceImpacts {
+) {
   return {
-    ...bookState(view, of, book),
+    ...bookState(view, book),
     mid: bookFigures(book).mid,
     impacts: figuresToJson(quantityImpacts(book, side, quantities)),
   };
 }
 
-function bookState(view: GatewayView, of: Series, book: OrderBookSnapshot) {
-  return { ...of, update_id: book.updateId, received_at: book.receivedAt, ...freshnessOf(view, book) };
+function bookState(view: GatewayView, book: OrderBookSnapshot) {
+  return { update_id: book.updateId, received_at: book.receivedAt, ...freshnessOf(view, book) };
 }
 
 function freshnessOf(view: GatewayView, book: OrderBookSnapshot) {

@@ -45,14 +45,14 @@ export function bookEndpoints(view: GatewayView): readonly Endpoint[] {
       summary: 'Spread, volumes, imbalance and liquidity of the order book',
       query: Type.Object({ levels }),
       answer: DepthSummary,
-      respond: (series, { levels: most }) => depthSummary(view, series.of, bookOf(series), most),
+      respond: (series, { levels: most }) => ({ ...series.of, ...depthSummary(view, bookOf(series), most) }),
     }),
     assetEndpoint({
       view,
       path: 'depth-distribution',
       summary: 'How the depth lies around mid',
       answer: DepthDistribution,
-      respond: (series) => depthDistributionAnswer(view, series.of, bookOf(series)),
+      respond: (series) => ({ ...series.of, ...depthDistributionAnswer(view, bookOf(series)) }),
     }),
     assetEndpoint({
       view,
@@ -62,7 +62,7 @@ export function bookEndpoints(view: GatewayView): readonly Endpoint[] {
       answer: PriceImpacts,
       respond: (series, { side, quantities }: Static<typeof impact>) => {
         const sizes = quantities.split(',').flatMap((quantity) => canonicalDecimal(quantity) ?? []);
-        return priceImpacts(view, series.of, bookOf(series), side, sizes);
+        return { ...series.of, ...priceImpacts(view, bookOf(series), side, sizes) };
       },
     }),
   ];

@@ -28,7 +28,7 @@ export function feedEndpoints(view: GatewayView, stats: () => GatewayStats): rea
       respond: ({ symbol: name, limit: most }) => {
         const symbol = name === undefined ? undefined : symbolOf(view, name);
         const gaps = view.gaps.latest(most, (gap) => symbol === undefined || gap.symbol === symbol);
-        return { gaps: gaps.map((gap) => recordJson<'gap'>(gap)) };
+        return { gaps: gaps.map(recordJson) };
       },
     }),
     feedEndpoint({
@@ -36,7 +36,7 @@ export function feedEndpoints(view: GatewayView, stats: () => GatewayStats): rea
       summary: 'What happened to the feed, newest first',
       query: Type.Object({ limit: limitOf(100) }),
       answer: Events,
-      respond: ({ limit: most }) => ({ events: view.events.latest(most).map((event) => recordJson<'status'>(event)) }),
+      respond: ({ limit: most }) => ({ events: view.events.latest(most).map(recordJson) }),
     }),
     feedEndpoint({
       path: '/api/quality',

@@ -24,7 +24,7 @@ export function tradeEndpoints(view: GatewayView, largeTradeThreshold: number): 
       answer: Trades,
       respond: ({ of, history }, { limit: most }) => ({
         ...of,
-        trades: history.latest(most).map((trade) => recordJson<'trade'>(trade)),
+        trades: history.latest(most).map(recordJson),
         block_trades: history.blockTrades,
       }),
     }),
@@ -44,10 +44,7 @@ export function tradeEndpoints(view: GatewayView, largeTradeThreshold: number): 
       }),
       answer: TradeStatsAnswer,
       respond: (series, { window = series.windowLengths.at(-1) ?? 60_000, limit: most }) => {
-        const windows = series
-          .windows(window)
-          .slice(0, most)
-          .map((stats) => recordJson<'trade_stats'>(stats));
+        const windows = series.windows(window).slice(0, most).map(recordJson);
         const [latest] = windows;
         const { symbol } = series.of;
         if (latest === undefined)
@@ -88,7 +85,7 @@ export function tradeEndpoints(view: GatewayView, largeTradeThreshold: number): 
       answer: LargeTradesAnswer,
       respond: (series, { threshold: asked }) => {
         const threshold = Number(asked.toPrecision(15));
-        const large = series.largeTrades(threshold).map((trade) => recordJson<'large_trade'>(trade));
+        const large = series.largeTrades(threshold).map(recordJson);
         return { ...series.of, threshold, large_trades: large };
       },
     }),
@@ -117,7 +114,7 @@ export function tradeEndpoints(view: GatewayView, largeTradeThreshold: number): 
         const klines = candles.latest(interval, most);
         if (klines === undefined)
           throw noData(of.symbol, `no candles of ${interval}, nor shorter ones that make them, are subscribed`);
-        return { ...of, interval, klines: klines.map((kline) => recordJson<'kline'>(kline)) };
+        return { ...of, interval, klines: klines.map(recordJson) };
       },
     }),
   ];

@@ -2,15 +2,15 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { ErrorAnswer } from '../api/fields.ts';
 import type { StreamChannel } from '../api/stream-messages.ts';
-import { type Backlog, NewestBacklog, QueueBacklog } from './backlog.ts';
+import { Backlog } from './backlog.ts';
 import { CHANNEL_KINDS, type Item, messageOf } from './stream-channels.ts';
 
 /** With more unsent bytes than this nothing is added but what was asked for: the rest waits in the backlog. */
 const MOST_UNSENT = 64 * 1024;
 /** Who asks for so much without reading it is cut off. */
 const FAR_TOO_MUCH_UNSENT = 4 * 1024 * 1024;
-/** Of trades, and of each other channel that keeps all. */
-const QUEUE = 1000;
+/** As much waits of a channel at most; candles have a key each. */
+const MOST_WAITING = { all: 1000, newest: 10_000 };
 const ITEMS_A_MESSAGE = 100;
 /** Messages that a client may send in a second; so much that it is told counts as one more, and so does each error. */
 const MOST_MESSAGES_A_SECOND = 100;
@@ -28,10 +28,8 @@ export interface StreamCounts {
   closedSlow: number;
 }
 
-/** One WebSocket: what it is subscribed to, what waits for it, and whether it reads. */
+/** One WebSocket: what waits for it, and whether it reads. */
 export class StreamClient {
-  /** Symbols by channel; `*`: all, and what has no symbols. */
-  readonly subscriptions = new Map<StreamChannel, ReadonlySet<string>>();
   readonly #socket: WebSocket;
   readonly #connection: Socket;
   readonly #counts: StreamCounts;
@@ -57,7 +55,8 @@ export class StreamClient {
   keep(channel: StreamChannel, items: readonly Item[]): void {
     let backlog = this.#backlogs.get(channel);
     if (backlog === undefined) {
-      backlog = CHANNEL_KINDS[channel].keeps === 'newest' ? new NewestBacklog() : new QueueBacklog(QUEUE);
+      const { keeps } = CHANNEL_KINDS[channel];
+      backlog = new Backlog(keeps, MOST_WAITING[keeps]);
       this.#backlogs.set(channel, backlog);
     }
     for (const item of items) backlog.add(item);

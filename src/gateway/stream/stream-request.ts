@@ -1,7 +1,7 @@
 import { Value } from 'typebox/value';
 import { ApiError, allowedBy } from '../api/api-error.ts';
 import { Subscription } from '../api/stream-messages.ts';
-import { ALL } from './audiences.ts';
+import { ALL } from './audience.ts';
 import { CHANNEL_KINDS } from './stream-channels.ts';
 
 /** What a client asks for. @throws ApiError that names what is wrong with the message. */

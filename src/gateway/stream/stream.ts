@@ -8,7 +8,7 @@ import { STREAM_CHANNELS, type StreamChannel, type Subscription } from '../api/s
 import { statusAnswer } from '../rest/answers.ts';
 import { unknownSymbol } from '../rest/endpoint.ts';
 import type { GatewayView } from '../view/view.ts';
-import { ALL, Audiences } from './audiences.ts';
+import { ALL, Audience } from './audience.ts';
 import { CHANNEL_KINDS, Item, TICK_MS } from './stream-channels.ts';
 import { StreamClient, type StreamCounts } from './stream-client.ts';
 import { firstItems, itemOf, routeOf } from './stream-items.ts';
@@ -33,15 +33,15 @@ const GOING_AWAY = 1001;
 export class StreamHub {
   readonly #options: StreamOptions;
   readonly #clients = new Set<StreamClient>();
-  readonly #audiences: Readonly<Record<StreamChannel, Audiences>> = {
-    prices: new Audiences('prices'),
-    trades: new Audiences('trades'),
-    status: new Audiences('status'),
-    overview: new Audiences('overview'),
-    orderbook: new Audiences('orderbook'),
-    klines: new Audiences('klines'),
-    stats: new Audiences('stats'),
-    large_trades: new Audiences('large_trades'),
+  readonly #audiences: Readonly<Record<StreamChannel, Audience>> = {
+    prices: new Audience('prices'),
+    trades: new Audience('trades'),
+    status: new Audience('status'),
+    overview: new Audience('overview'),
+    orderbook: new Audience('orderbook'),
+    klines: new Audience('klines'),
+    stats: new Audience('stats'),
+    large_trades: new Audience('large_trades'),
   };
   readonly #counts: StreamCounts = { messages: 0, bytes: 0, missedTrades: 0, closedSlow: 0 };
   #ticking: RxSubscription | undefined;
@@ -70,8 +70,7 @@ export class StreamHub {
   publish(record: FeedRecord): void {
     const channel = routeOf(record);
     if (channel === undefined) return;
-    const symbol = record.kind !== 'status' && 'symbol' in record ? record.symbol : null;
-    this.#audiences[channel].add(symbol, () => itemOf(this.#options.view, record));
+    this.#audiences[channel].add(itemOf(this.#options.view, record));
   }
 
   /** Takes a client in. `fixed`: what it gets, and it cannot ask for anything else. */
@@ -94,7 +93,7 @@ export class StreamHub {
 
   #leave(client: StreamClient): void {
     this.#clients.delete(client);
-    for (const channel of client.subscriptions.keys()) this.#audiences[channel].move(client, new Set());
+    for (const audience of Object.values(this.#audiences)) audience.leave(client);
     if (this.#clients.size > 0) return;
     this.#ticking?.unsubscribe();
     this.#ticking = undefined;
@@ -114,7 +113,7 @@ export class StreamHub {
 
   #obey(client: StreamClient, { op, channel, symbols: names = [ALL] }: Subscription): void {
     const symbols = this.#symbolsOf(client, CHANNEL_KINDS[channel].bySymbol ? names : [ALL]);
-    const had = client.subscriptions.get(channel) ?? new Set<string>();
+    const had = this.#audiences[channel].symbolsOf(client);
     if (op === 'unsubscribe') {
       if (had.has(ALL) && !symbols.has(ALL)) {
         const message = `all of ${channel} is subscribed: unsubscribe ${ALL}, then subscribe what is wanted`;
@@ -138,8 +137,6 @@ export class StreamHub {
 
   #subscribe(client: StreamClient, channel: StreamChannel, symbols: ReadonlySet<string>): void {
     this.#audiences[channel].move(client, symbols);
-    if (symbols.size === 0) client.subscriptions.delete(channel);
-    else client.subscriptions.set(channel, symbols);
     client.forgetAllBut(channel, ({ symbol }) => symbols.has(symbol ?? ALL) || symbols.has(ALL));
   }
 
@@ -167,10 +164,10 @@ export class StreamHub {
     const { view, scheduler } = this.#options;
     for (const channel of STREAM_CHANNELS) {
       if (tick % CHANNEL_KINDS[channel].everyTicks !== 0) continue;
-      const audiences = this.#audiences[channel];
-      if (audiences.isEmpty) continue;
-      if (channel === 'overview') audiences.add(null, () => new Item('', null, () => statusAnswer(view, this.stats)));
-      audiences.flush();
+      const audience = this.#audiences[channel];
+      if (audience.isEmpty) continue;
+      if (channel === 'overview') audience.add(new Item('', null, () => statusAnswer(view, this.stats)));
+      audience.flush();
       for (const client of this.#clients) client.drain(channel);
     }
     if (tick % SECOND_TICKS === 0) for (const client of this.#clients) client.check(scheduler.now());

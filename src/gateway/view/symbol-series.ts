@@ -12,10 +12,10 @@ import { isBlockTrade } from '../../market/trades/block-trade.ts';
 import { LargeTrades } from '../../market/trades/large-trades.ts';
 import { flowOf } from '../../market/trades/trade-flow.ts';
 import { TradeHistory } from '../../market/trades/trade-history.ts';
+import { CountRate } from '../../telemetry/count-rate.ts';
 import type { Series } from '../api/fields.ts';
 import { CandleSeries } from './candle-series.ts';
 import { type Order, putInOrder } from './put-in-order.ts';
-import { TradeRate } from './trade-rate.ts';
 
 /** Records of a market: they tell symbol, venue and epoch. */
 export type MarketRecord = Exclude<FeedRecord, { kind: 'status' | 'gap' | 'position' | 'dead_letter' }>;
@@ -41,31 +41,36 @@ export class SymbolSeries {
   /** Of the newest record, microseconds since 1970. */
   receivedAt = 0;
   readonly #historyTrades: number;
-  readonly #rate: TradeRate;
+  readonly #rate = new CountRate();
+  #liveTrades = 0;
   /** Of the last trades but block trades, with those that large trades of the history are judged by. */
   #quantities: Decimal[] = [];
   readonly #windows = new Map<number, TradeStats[]>();
   #sparkline: { receivedAt: number; readonly price: Decimal }[] = [];
 
-  constructor({ symbol, coin, venue, environment, epoch }: MarketRecord, historyTrades: number, now: number) {
+  constructor({ symbol, coin, venue, environment, epoch }: MarketRecord, historyTrades: number) {
     this.of = { symbol, coin, venue, environment, epoch };
     this.#historyTrades = historyTrades;
     this.history = new TradeHistory({ size: historyTrades });
-    this.#rate = new TradeRate(now);
   }
 
-  /** `now`: the scheduler's milliseconds; `at`: the wall clock's. */
-  add(record: MarketRecord, now: number, at: number): void {
+  /** `at`: the wall clock's milliseconds. */
+  add(record: MarketRecord, at: number): void {
     this.receivedAt = Math.max(this.receivedAt, record.receivedAt);
-    if (record.kind === 'trade') this.#addTrade(record, now, at);
+    if (record.kind === 'trade') this.#addTrade(record, at);
     else if (record.kind === 'price') this.#addTick(record);
     else if (record.kind === 'kline') this.candles.add(record);
     else if (record.kind === 'order_book') this.book = record;
     else if (record.kind === 'trade_stats') this.#addWindow(record);
   }
 
-  tradesPerSecond(now: number): number {
-    return this.#rate.perSecond(now);
+  /** To be called every second. */
+  second(): void {
+    this.#rate.second(this.#liveTrades);
+  }
+
+  get tradesPerSecond(): number {
+    return this.#rate.perSecond;
   }
 
   /**
@@ -108,9 +113,9 @@ export class SymbolSeries {
     return large.reverse();
   }
 
-  #addTrade(trade: TradeEvent, now: number, at: number): void {
+  #addTrade(trade: TradeEvent, at: number): void {
     this.history.add(trade);
-    if (trade.source === 'live' && at - trade.receivedAt / 1000 < LIVE_MS) this.#rate.add(now);
+    if (trade.source === 'live' && at - trade.receivedAt / 1000 < LIVE_MS) this.#liveTrades++;
     if (isBlockTrade(trade)) return;
     const kept = this.#historyTrades + MEAN_OF;
     this.#quantities.push(trade.quantity);

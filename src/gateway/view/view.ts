@@ -66,7 +66,7 @@ export class GatewayView {
         break;
       default: {
         const series = this.#seriesFor(record);
-        series?.add(record, this.now, this.at);
+        series?.add(record, this.at);
         return series !== undefined;
       }
     }
@@ -78,16 +78,17 @@ export class GatewayView {
     for (const { coin, symbol } of snapshot.coins) this.#name(coin, symbol);
   }
 
+  /** To be called every second. */
+  second(): void {
+    for (const known of this.#bySymbol.values()) for (const series of known.values()) series.second();
+  }
+
   get behind(): string | undefined {
     return this.#options.behind?.();
   }
 
   get at(): number {
     return this.#options.wallClockMs();
-  }
-
-  get now(): number {
-    return this.#options.scheduler.now();
   }
 
   /** Milliseconds since something was received; never below 0, our clocks may differ by that little. */
@@ -154,7 +155,7 @@ export class GatewayView {
       if (isOfPreviousEpoch({ epoch, receivedAtMs: receivedAt / 1000 }, last, servedSince)) return undefined;
       if (own.of.venue === venue && own.of.epoch === epoch && own.of.environment === environment) return own;
     }
-    const series = new SymbolSeries(record, this.#options.historyTrades, this.now);
+    const series = new SymbolSeries(record, this.#options.historyTrades);
     known.set(key, series);
     return series;
   }

@@ -2,7 +2,7 @@ import { asyncScheduler } from 'rxjs';
 import { expect, it } from 'vitest';
 import type { FeedMode } from '../../../src/codec/environment-topics.ts';
 import type { FeedRecord } from '../../../src/domain/record.ts';
-import { NewestBacklog } from '../../../src/gateway/stream/backlog.ts';
+import { Backlog } from '../../../src/gateway/stream/backlog.ts';
 import { itemOf } from '../../../src/gateway/stream/stream-items.ts';
 import { GatewayView } from '../../../src/gateway/view/view.ts';
 import { kline } from '../../../testing/judges/events.ts';
@@ -15,7 +15,7 @@ function laterOf(...records: readonly FeedRecord[]): readonly unknown[] {
 
 function laterIn(mode: FeedMode, ...records: readonly FeedRecord[]): readonly unknown[] {
   const view = new GatewayView({ historyTrades: 10, mode, scheduler: asyncScheduler, wallClockMs: () => NOW });
-  const backlog = new NewestBacklog();
+  const backlog = new Backlog('newest', 10);
   for (const record of records) backlog.add(itemOf(view, record));
   return backlog.take(10).map(({ text }) => JSON.parse(text));
 }
@@ -34,8 +34,8 @@ it('of a symbol that several venues serve the newest price of each waits', () =>
   const all = { epoch: 1 } as const;
   const prices = [price('100', all), price('101', { epoch: 2, venue: 'binance' }), price('102', all)];
   expect(laterIn('all', ...prices)).toMatchObject([
-    { venue: 'binance', price: '101' },
     { venue: 'bybit', price: '102' },
+    { venue: 'binance', price: '101' },
   ]);
 });
 

@@ -5,23 +5,25 @@ import { kline, priceTick, tradeEvent } from '../../../testing/judges/events.ts'
 const MINUTE_MS = 60_000;
 
 it('draws its line through the closes of the last hour where they are known, else through a price for each five seconds begun', () => {
-  const series = new SymbolSeries(priceTick(), 1000, 0);
+  const series = new SymbolSeries(priceTick(), 1000);
   for (let second = 0; second < 12; second++)
-    series.add(priceTick({ price: String(second), receivedAt: second * 1_000_000 }), second * 1000, 0);
+    series.add(priceTick({ price: String(second), receivedAt: second * 1_000_000 }), second * 1000);
   expect(series.sparkline).toEqual(['0', '4', '8', '11']);
   for (let minute = 0; minute < 70; minute++)
-    series.add(kline(minute * MINUTE_MS, 0, { interval: '1m', close: String(minute), closed: true }), 0, 0);
+    series.add(kline(minute * MINUTE_MS, 0, { interval: '1m', close: String(minute), closed: true }), 0);
   expect(series.sparkline).toEqual(Array.from({ length: 60 }, (_, at) => String(at + 10)));
 });
 
 it('counts a second only trades that came just now', () => {
-  const series = new SymbolSeries(tradeEvent(1), 1000, 0);
+  const series = new SymbolSeries(tradeEvent(1), 1000);
   const at = 1_723_161_260_000;
   const add = (id: number, fields: Partial<ReturnType<typeof tradeEvent>>) =>
-    series.add(tradeEvent(id, { receivedAt: at * 1000, ...fields }), 500, at);
+    series.add(tradeEvent(id, { receivedAt: at * 1000, ...fields }), at);
+  series.second();
   add(1, {});
   add(2, { source: 'backfill' });
   add(3, { receivedAt: (at - 5001) * 1000 });
-  expect(series.tradesPerSecond(1000)).toBe(1);
+  series.second();
+  expect(series.tradesPerSecond).toBe(1);
   expect(series.history.latest()).toHaveLength(3);
 });

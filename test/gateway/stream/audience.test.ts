@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StreamChannel } from '../../../src/gateway/api/stream-messages.ts';
-import { Audiences, type StreamReceiver } from '../../../src/gateway/stream/audiences.ts';
+import { Audience, type StreamReceiver } from '../../../src/gateway/stream/audience.ts';
 import { Item } from '../../../src/gateway/stream/stream-channels.ts';
 
 class Ear implements StreamReceiver {
@@ -14,22 +14,24 @@ class Ear implements StreamReceiver {
 }
 
 let made = 0;
-const add = (audiences: Audiences, symbol: string, value: number) =>
-  audiences.add(symbol, () => {
-    made++;
-    return new Item(symbol, symbol, () => value);
-  });
+const add = (audience: Audience, symbol: string, value: number) =>
+  audience.add(
+    new Item(symbol, symbol, () => {
+      made++;
+      return value;
+    }),
+  );
 const btc = new Set(['BTC']);
 const both = new Set(['BTC', 'ETH']);
 
-describe('Audiences', () => {
+describe('Audience', () => {
   it('makes a message once for all who get the same', () => {
-    const audiences = new Audiences('trades');
+    const audience = new Audience('trades');
     const [a, b, c, all] = [new Ear(), new Ear(), new Ear(), new Ear()];
-    audiences.move(a, btc);
-    audiences.move(b, new Set(['BTC']));
-    audiences.move(c, both);
-    audiences.move(all, new Set(['*']));
+    audience.move(a, btc);
+    audience.move(b, new Set(['BTC']));
+    audience.move(c, both);
+    audience.move(all, new Set(['*']));
     made = 0;
     for (const [symbol, value] of [
       ['BTC', 1],
@@ -37,8 +39,8 @@ describe('Audiences', () => {
       ['SOL', 3],
       ['BTC', 4],
     ] as const)
-      add(audiences, symbol, value);
-    audiences.flush();
+      add(audience, symbol, value);
+    audience.flush();
     expect(made).toBe(4);
     expect([a, b, c, all].map(({ delivered }) => delivered)).toEqual([
       ['1', '4'],
@@ -51,56 +53,56 @@ describe('Audiences', () => {
   });
 
   it('makes nothing that nobody gets', () => {
-    const audiences = new Audiences('trades');
+    const audience = new Audience('trades');
     const ear = new Ear();
     made = 0;
-    add(audiences, 'BTC', 1);
-    audiences.move(ear, btc);
-    add(audiences, 'ETH', 2);
-    audiences.move(ear, new Set());
-    add(audiences, 'BTC', 3);
-    audiences.flush();
+    add(audience, 'BTC', 1);
+    audience.move(ear, btc);
+    add(audience, 'ETH', 2);
+    audience.move(ear, new Set());
+    add(audience, 'BTC', 3);
+    audience.flush();
     expect(made).toBe(0);
-    expect(audiences.isEmpty).toBe(true);
+    expect(audience.isEmpty).toBe(true);
   });
 
   it('gives who comes late only what follows, of channels that keep all', () => {
-    const audiences = new Audiences('trades');
+    const audience = new Audience('trades');
     const [early, late] = [new Ear(), new Ear()];
-    audiences.move(early, btc);
-    add(audiences, 'BTC', 1);
-    audiences.move(late, btc);
-    add(audiences, 'BTC', 2);
-    audiences.flush();
+    audience.move(early, btc);
+    add(audience, 'BTC', 1);
+    audience.move(late, btc);
+    add(audience, 'BTC', 2);
+    audience.flush();
     expect(early.delivered).toEqual(['1', '2']);
     expect(late.delivered).toEqual(['2']);
   });
 
   it('loses nothing that is on its way to who changes its symbols', () => {
-    const audiences = new Audiences('prices');
+    const audience = new Audience('prices');
     const ear = new Ear();
-    audiences.move(ear, btc);
-    add(audiences, 'BTC', 1);
-    add(audiences, 'BTC', 2);
-    audiences.move(ear, both);
+    audience.move(ear, btc);
+    add(audience, 'BTC', 1);
+    add(audience, 'BTC', 2);
+    audience.move(ear, both);
     expect(ear.delivered).toEqual(['2']);
-    add(audiences, 'ETH', 3);
-    audiences.flush();
+    add(audience, 'ETH', 3);
+    audience.flush();
     expect(ear.delivered).toEqual(['2', '3']);
   });
 
   it('gives the newest alone of channels that keep that', () => {
-    const audiences = new Audiences('prices');
+    const audience = new Audience('prices');
     const ear = new Ear();
-    audiences.move(ear, both);
+    audience.move(ear, both);
     for (const [symbol, value] of [
       ['BTC', 1],
       ['ETH', 2],
       ['BTC', 3],
     ] as const)
-      add(audiences, symbol, value);
-    audiences.flush();
-    audiences.flush();
+      add(audience, symbol, value);
+    audience.flush();
+    audience.flush();
     expect(ear.delivered).toEqual(['3', '2']);
     expect(ear.messages).toHaveLength(1);
   });
