@@ -51,7 +51,7 @@ export const command: Command = {
  */
 async function topicNamed(text: string | undefined, config: Config | undefined): Promise<string> {
   const { TOPICS } = await import('../codec/topics.ts');
-  const names = TOPICS.map(({ name }) => name);
+  const names = TOPICS.map(({ name }): string => name);
   if (text === undefined) throw new UsageError(`the topic is missing, allowed: ${names.join(', ')}`);
   const prefix = config?.kafka.topicPrefix ?? 'market.';
   const whole = prefix !== '' && text.startsWith(prefix);

@@ -1,5 +1,6 @@
 /** `market-feed/client`: the topics of a feed as typed Observables, and whether what they say may be traded on. */
 
+export type { TopicRecords } from '../codec/topics.ts';
 export type { HaltCause } from '../tradability/halt.ts';
 export type { Beginning, ClientOptions } from './client-options.ts';
 export { connectTopics } from './connect-topics.ts';
@@ -10,4 +11,4 @@ export type { Overflow } from './reader/overflow.ts';
 export type { Reading } from './reader/reading.ts';
 export type { TopicLag } from './reader/topic-lag.ts';
 export { type ClientWarning, warningText } from './source/source.ts';
-export type { TopicName, TopicRecords } from './topic-name.ts';
+export type { TopicName } from './topic-name.ts';

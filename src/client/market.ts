@@ -1,4 +1,5 @@
 import { map, Observable, type SchedulerLike, Subject, share, takeUntil, timer } from 'rxjs';
+import type { TopicRecords } from '../codec/topics.ts';
 import { Fault } from '../domain/fault.ts';
 import type {
   AggTrade,
@@ -23,7 +24,7 @@ import { BufferedReading, type Reading } from './reader/reading.ts';
 import type { TopicLag } from './reader/topic-lag.ts';
 import type { TopicReader } from './reader/topic-reader.ts';
 import type { ClientWarning } from './source/source.ts';
-import { recordsOf, symbolNamed, type TopicName, type TopicRecords } from './topic-name.ts';
+import { recordsOf, symbolNamed, type TopicName } from './topic-name.ts';
 import type { Warnings } from './warnings.ts';
 
 export interface ReadOptions<T> {

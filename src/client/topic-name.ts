@@ -1,63 +1,18 @@
-import type {
-  AggTrade,
-  BookDelta,
-  BookTicker,
-  DeadLetter,
-  FeedRecord,
-  FeedStatus,
-  Gap,
-  Kline,
-  LargeTrade,
-  OrderBookSnapshot,
-  Position,
-  PriceTick,
-  TradeEvent,
-  TradeStats,
-} from '../domain/record.ts';
-
-/** What each topic carries, by its short name. */
-export interface TopicRecords {
-  readonly trades: TradeEvent;
-  readonly 'agg-trades': AggTrade;
-  readonly prices: PriceTick;
-  readonly 'book-tickers': BookTicker;
-  readonly klines: Kline;
-  readonly 'order-books': OrderBookSnapshot;
-  readonly 'book-deltas': BookDelta;
-  readonly 'trade-stats': TradeStats;
-  readonly 'large-trades': LargeTrade;
-  readonly 'feed-status': FeedStatus;
-  readonly gaps: Gap;
-  readonly positions: Position;
-  readonly 'dead-letters': DeadLetter;
-}
+import { TOPICS, type TopicRecords } from '../codec/topics.ts';
+import type { FeedRecord } from '../domain/record.ts';
 
 export type TopicName = keyof TopicRecords;
 
-const KINDS: { readonly [N in TopicName]: TopicRecords[N]['kind'] } = {
-  trades: 'trade',
-  'agg-trades': 'agg_trade',
-  prices: 'price',
-  'book-tickers': 'book_ticker',
-  klines: 'kline',
-  'order-books': 'order_book',
-  'book-deltas': 'book_delta',
-  'trade-stats': 'trade_stats',
-  'large-trades': 'large_trade',
-  'feed-status': 'status',
-  gaps: 'gap',
-  positions: 'position',
-  'dead-letters': 'dead_letter',
-};
+const KINDS: ReadonlyMap<TopicName, FeedRecord['kind']> = new Map(TOPICS.map(({ name, kind }) => [name, kind]));
 
-export const TOPIC_NAMES = Object.keys(KINDS) as readonly TopicName[];
+export const TOPIC_NAMES: readonly TopicName[] = [...KINDS.keys()];
 
 /** Tells the records of a topic from others; with a symbol, its own alone. */
 export function recordsOf<N extends TopicName>(
   name: N,
   symbol: string | undefined,
 ): (record: FeedRecord) => record is TopicRecords[N] & FeedRecord {
-  const kind: FeedRecord['kind'] = KINDS[name];
+  const kind = KINDS.get(name);
   return (record): record is TopicRecords[N] & FeedRecord =>
     record.kind === kind && (symbol === undefined || ('symbol' in record && record.symbol === symbol));
 }

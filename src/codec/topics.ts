@@ -1,4 +1,4 @@
-import type { RecordKind } from '../domain/record.ts';
+import type { FeedRecord, RecordKind } from '../domain/record.ts';
 
 /** One topic of the feed: which records it carries, and how the broker keeps it. */
 export interface TopicDefinition {
@@ -20,118 +20,35 @@ const DAY_MS = 86_400_000;
 const WEEK_MS = 7 * DAY_MS;
 const MONTH_MS = 30 * DAY_MS;
 
-/** Every topic, one line each (names and retention: the contract's table of topics). */
-export const TOPICS: readonly TopicDefinition[] = [
-  {
-    kind: 'trade',
-    name: 'trades',
-    schema: 'trade-event',
-    record: 'TradeEvent',
-    partitions: 'configured',
-    cleanup: 'delete',
-    retentionMs: WEEK_MS,
-  },
-  {
-    kind: 'agg_trade',
-    name: 'agg-trades',
-    schema: 'agg-trade',
-    record: 'AggTrade',
-    partitions: 'configured',
-    cleanup: 'delete',
-    retentionMs: WEEK_MS,
-  },
-  {
-    kind: 'price',
-    name: 'prices',
-    schema: 'price-tick',
-    record: 'PriceTick',
-    partitions: 'configured',
-    cleanup: 'compact,delete',
-    retentionMs: WEEK_MS,
-  },
-  {
-    kind: 'book_ticker',
-    name: 'book-tickers',
-    schema: 'book-ticker',
-    record: 'BookTicker',
-    partitions: 'configured',
-    cleanup: 'delete',
-    retentionMs: WEEK_MS,
-  },
-  {
-    kind: 'kline',
-    name: 'klines',
-    schema: 'kline',
-    record: 'Kline',
-    partitions: 'configured',
-    cleanup: 'delete',
-    retentionMs: WEEK_MS,
-  },
-  {
-    kind: 'order_book',
-    name: 'order-books',
-    schema: 'order-book-snapshot',
-    record: 'OrderBookSnapshot',
-    partitions: 'configured',
-    cleanup: 'delete',
-    retentionMs: WEEK_MS,
-  },
-  {
-    kind: 'book_delta',
-    name: 'book-deltas',
-    schema: 'book-delta',
-    record: 'BookDelta',
-    partitions: 'configured',
-    cleanup: 'delete',
-    retentionMs: WEEK_MS,
-  },
-  {
-    kind: 'trade_stats',
-    name: 'trade-stats',
-    schema: 'trade-stats',
-    record: 'TradeStats',
-    partitions: 'configured',
-    cleanup: 'delete',
-    retentionMs: WEEK_MS,
-  },
-  {
-    kind: 'large_trade',
-    name: 'large-trades',
-    schema: 'large-trade',
-    record: 'LargeTrade',
-    partitions: 'configured',
-    cleanup: 'delete',
-    retentionMs: WEEK_MS,
-  },
-  {
-    kind: 'status',
-    name: 'feed-status',
-    schema: 'feed-status',
-    record: 'FeedStatus',
-    partitions: 1,
-    cleanup: 'delete',
-    retentionMs: MONTH_MS,
-  },
-  { kind: 'gap', name: 'gaps', schema: 'gap', record: 'Gap', partitions: 1, cleanup: 'delete', retentionMs: MONTH_MS },
-  {
-    kind: 'position',
-    name: 'positions',
-    schema: 'position',
-    record: 'Position',
-    partitions: 'configured',
-    cleanup: 'compact',
-    retentionMs: -1,
-  },
-  {
-    kind: 'dead_letter',
-    name: 'dead-letters',
-    schema: 'dead-letter',
-    record: 'DeadLetter',
-    partitions: 'configured',
-    cleanup: 'delete',
-    retentionMs: WEEK_MS,
-  },
-];
+const week = { partitions: 'configured', cleanup: 'delete', retentionMs: WEEK_MS } as const;
+const month = { partitions: 1, cleanup: 'delete', retentionMs: MONTH_MS } as const;
+const newestWeek = { partitions: 'configured', cleanup: 'compact,delete', retentionMs: WEEK_MS } as const;
+const forEver = { partitions: 'configured', cleanup: 'compact', retentionMs: -1 } as const;
+
+/** Names and retention: the contract's table of topics. */
+const DEFINITIONS = [
+  { kind: 'trade', name: 'trades', schema: 'trade-event', record: 'TradeEvent', ...week },
+  { kind: 'agg_trade', name: 'agg-trades', schema: 'agg-trade', record: 'AggTrade', ...week },
+  { kind: 'price', name: 'prices', schema: 'price-tick', record: 'PriceTick', ...newestWeek },
+  { kind: 'book_ticker', name: 'book-tickers', schema: 'book-ticker', record: 'BookTicker', ...week },
+  { kind: 'kline', name: 'klines', schema: 'kline', record: 'Kline', ...week },
+  { kind: 'order_book', name: 'order-books', schema: 'order-book-snapshot', record: 'OrderBookSnapshot', ...week },
+  { kind: 'book_delta', name: 'book-deltas', schema: 'book-delta', record: 'BookDelta', ...week },
+  { kind: 'trade_stats', name: 'trade-stats', schema: 'trade-stats', record: 'TradeStats', ...week },
+  { kind: 'large_trade', name: 'large-trades', schema: 'large-trade', record: 'LargeTrade', ...week },
+  { kind: 'status', name: 'feed-status', schema: 'feed-status', record: 'FeedStatus', ...month },
+  { kind: 'gap', name: 'gaps', schema: 'gap', record: 'Gap', ...month },
+  { kind: 'position', name: 'positions', schema: 'position', record: 'Position', ...forEver },
+  { kind: 'dead_letter', name: 'dead-letters', schema: 'dead-letter', record: 'DeadLetter', ...week },
+] as const satisfies readonly TopicDefinition[];
+
+type Definition = (typeof DEFINITIONS)[number];
+
+/** What each topic carries, by its short name. */
+export type TopicRecords = { readonly [D in Definition as D['name']]: Extract<FeedRecord, { kind: D['kind'] }> };
+
+/** Every topic. */
+export const TOPICS: readonly (TopicDefinition & { readonly name: keyof TopicRecords })[] = DEFINITIONS;
 
 const byKind = new Map(TOPICS.map((topic) => [topic.kind, topic]));
 

@@ -1,7 +1,8 @@
 import { identityOf } from '../../codec/identity.ts';
+import type { TopicRecords } from '../../codec/topics.ts';
 import type { FeedStatus, Gap } from '../../domain/record.ts';
 import type { ToldGap } from '../../tradability/symbol-facts.ts';
-import { recordsOf, type TopicRecords } from '../topic-name.ts';
+import { recordsOf } from '../topic-name.ts';
 import type { LookBack } from './past.ts';
 
 interface Dated<T> {

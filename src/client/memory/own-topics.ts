@@ -1,8 +1,9 @@
 import { type Observable, Subject } from 'rxjs';
+import type { TopicRecords } from '../../codec/topics.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
 import type { TopicReader } from '../reader/topic-reader.ts';
-import { recordsOf, type TopicName, type TopicRecords } from '../topic-name.ts';
+import { recordsOf, type TopicName } from '../topic-name.ts';
 import { FeedMemory } from './feed-memory.ts';
 import { LastPrices, recallPrices } from './last-prices.ts';
 import type { LookBack } from './past.ts';
