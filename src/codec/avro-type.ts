@@ -1,14 +1,11 @@
 import avro from 'avsc';
 import { DECIMAL_PRECISION, DECIMAL_SCALE } from '../domain/decimal.ts';
 import { decimalFromBytes, decimalToBytes, MAX_DECIMAL_BYTES, writeDecimal } from './decimal-bytes.ts';
+import { camelCase } from './key-case.ts';
 import { type AvroField, type AvroSchema, isUnion, type RecordSchema } from './schema-files.ts';
 
 /** An Avro type of the library: what values of a schema look like and how they are written. */
 export type AvroType = avro.Type;
-
-/** `received_at` → `receivedAt`, `volume_24h` → `volume24h`. */
-export const camelCase = (name: string): string =>
-  name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
 /** What avsc reads from and writes to. */
 interface Tap {

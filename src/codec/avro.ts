@@ -1,7 +1,8 @@
 import { Fault } from '../domain/fault.ts';
 import type { FeedRecord, RecordKind } from '../domain/record.ts';
-import { type AvroType, camelCase, recordType, typeName, typeOf, viewOf } from './avro-type.ts';
+import { type AvroType, recordType, typeName, typeOf, viewOf } from './avro-type.ts';
 import { fingerprint } from './fingerprint.ts';
+import { camelCase } from './key-case.ts';
 import { currentSchema, parseSchema, type RecordSchema } from './schema-files.ts';
 import { TOPICS, type TopicDefinition, topicOf } from './topics.ts';
 

@@ -1,7 +1,7 @@
 import type { FeedRecord } from '../domain/record.ts';
 import { codecOf } from './avro.ts';
-import { camelCase } from './avro-type.ts';
 import { fieldsOf } from './json-view.ts';
+import { camelCase } from './key-case.ts';
 
 const keysByRecord = new Map<string, readonly string[]>();
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FeedRecord, RecordKind } from '../domain/record.ts';
 import { codecOf } from './avro.ts';
-import { camelCase } from './avro-type.ts';
+import { camelCase } from './key-case.ts';
 import { type AvroField, type AvroSchema, isUnion } from './schema-files.ts';
 
 export type JsonRecord = Readonly<Record<string, unknown>>;

@@ -1,4 +1,5 @@
 import { environmentPrefix } from '../codec/environment-topics.ts';
+import type { Camel } from '../codec/key-case.ts';
 import {
   type BookWish,
   type Channel,
@@ -8,11 +9,9 @@ import {
   withDeepestBook,
 } from '../domain/instrument.ts';
 import type { Environment } from '../domain/record.ts';
-import type { Camel } from './camel-keys.ts';
+import type { ConfigFiles } from './named-files.ts';
 import type { Sections } from './schema.ts';
 import type { Secret } from './secret.ts';
-
-export type SinkName = 'kafka' | 'file';
 
 /** A coin and what each venue calls it against the configured quote; null: not listed there. */
 export interface CoinEntry {
@@ -34,40 +33,12 @@ export function allCoins(topByVolume: number | null | undefined): CoinSelection 
 export type VenueConfig = Camel<Sections['venues']['bybit']>;
 export type ReconnectConfig = VenueConfig['reconnect'];
 
-export interface SaslConfig {
-  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-  readonly username: string;
-  readonly password: Secret;
-}
-
-/** Absolute paths of PEM files. */
-export interface SslFiles {
-  readonly caFile?: string;
-  readonly certFile?: string;
-  readonly keyFile?: string;
-}
-
-export interface SchemaRegistryConfig {
-  readonly url: string;
-  readonly register: boolean;
-  readonly user: string | null;
-  readonly password: Secret | null;
-  readonly caFile: string | null;
-}
-
 type KafkaSection = Camel<Sections['kafka']>;
 
-type KafkaConfig = Omit<KafkaSection, 'batch' | 'ssl' | 'sasl' | 'schemaRegistry'> & {
-  readonly batch: KafkaSection['batch'] & { readonly minIntervalMs: number };
-  readonly ssl: true | SslFiles | null;
-  readonly sasl: SaslConfig | null;
-  readonly schemaRegistry: SchemaRegistryConfig | null;
-};
-
-/** `dir` is absolute; the codec is called as Avro calls it. */
-export type FileConfig = Omit<Camel<Sections['file']>, 'codec'> & { readonly codec: 'deflate' | 'null' };
-
-export type GatewayConfig = Omit<Camel<Sections['gateway']>, 'token' | 'tokenFile'> & { readonly token: Secret | null };
+type KafkaConfig = Omit<KafkaSection, 'batch' | 'ssl' | 'sasl' | 'schemaRegistry'> &
+  ReturnType<ConfigFiles['kafka']> & {
+    readonly batch: KafkaSection['batch'] & { readonly minIntervalMs: number };
+  };
 
 /**
  * The configuration as loaded: the YAML's keys in camelCase, defaults filled in, paths absolute, secrets read from their files.
@@ -83,11 +54,12 @@ export interface Config {
   readonly feed: Camel<Sections['feed']>;
   /** By venue id, which stays as it is (`binance_us`). */
   readonly venues: Readonly<Record<VenueId, VenueConfig>>;
-  readonly sinks: readonly SinkName[];
+  readonly sinks: NonNullable<Sections['sinks']>;
   readonly kafka: KafkaConfig;
-  readonly file: FileConfig;
+  /** `dir` is absolute; the codec is called as Avro calls it. */
+  readonly file: Omit<Camel<Sections['file']>, 'codec'> & { readonly codec: 'deflate' | 'null' };
   readonly spill: Camel<Sections['spill']>;
-  readonly gateway: GatewayConfig;
+  readonly gateway: Omit<Camel<Sections['gateway']>, 'token' | 'tokenFile'> & { readonly token: Secret | null };
   readonly orderBooks: Camel<Sections['order_books']>;
   readonly stats: Camel<Sections['stats']>;
   readonly cluster: Camel<Sections['cluster']>;

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { camelKeys } from './camel-keys.ts';
+import { camelKeys } from '../codec/key-case.ts';
 import type { Config } from './config.ts';
 import { environmentOverrides } from './environment-overrides.ts';
 import { ConfigFiles } from './named-files.ts';
@@ -76,7 +76,7 @@ function applyEnvironment(
   report: ConfigReport,
 ): void {
   const { overrides, problems } = environmentOverrides(environment);
-  report.add(problems);
+  report.problems.push(...problems);
   for (const { variable, path: key, value } of overrides) {
     set(root, key, value);
     report.override(key, `environment variable ${variable}`);

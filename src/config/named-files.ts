@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import type { Config, SslFiles } from './config.ts';
 import { ConfigError, shown } from './problem.ts';
 import type { ConfigReport } from './report.ts';
 import type { Sections } from './schema.ts';
@@ -51,11 +50,7 @@ export class ConfigFiles {
     return new Secret(text);
   }
 
-  kafka({
-    ssl,
-    sasl,
-    schema_registry: registry,
-  }: Sections['kafka']): Pick<Config['kafka'], 'ssl' | 'sasl' | 'schemaRegistry'> {
+  kafka({ ssl, sasl, schema_registry: registry }: Sections['kafka']) {
     const at = (...keys: readonly string[]) => ['kafka', ...keys];
     const password = this.secret(at('sasl', 'password'), sasl?.password, sasl?.password_file);
     if (sasl !== null && password === null) {
@@ -66,7 +61,7 @@ export class ConfigFiles {
       );
     }
     return {
-      ssl: typeof ssl === 'boolean' || ssl === null ? ssl === true || null : this.#sslFiles(ssl),
+      ssl: typeof ssl === 'boolean' || ssl === null ? ssl || null : this.#sslFiles(ssl),
       sasl:
         sasl === null || password === null ? null : { mechanism: sasl.mechanism, username: sasl.username, password },
       schemaRegistry:
@@ -83,7 +78,7 @@ export class ConfigFiles {
     };
   }
 
-  #sslFiles(files: Exclude<Sections['kafka']['ssl'], boolean | null>): SslFiles {
+  #sslFiles(files: Exclude<Sections['kafka']['ssl'], boolean | null>) {
     const absolute = (key: 'ca_file' | 'cert_file' | 'key_file') =>
       files[key] === undefined ? undefined : this.existing(['kafka', 'ssl', key], files[key]);
     const [caFile, certFile, keyFile] = [absolute('ca_file'), absolute('cert_file'), absolute('key_file')];

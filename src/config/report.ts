@@ -3,9 +3,9 @@ import { type KeyPath, valueAt, type YamlSource } from './yaml-source.ts';
 
 /** Collects what is wrong with a configuration, and knows where each key came from. One problem per key. */
 export class ConfigReport {
+  readonly problems: Problem[] = [];
   readonly #file: string;
   readonly #yaml: YamlSource | undefined;
-  readonly #problems: Problem[] = [];
   readonly #origins = new Map<string, string>();
 
   /** `file` is the name to show; without `yaml` there are no lines. */
@@ -22,18 +22,14 @@ export class ConfigReport {
   /** The key is not as it should be; `allowed` says what would be right. */
   refuse(key: KeyPath, found: string, allowed: string, hint?: string): void {
     const place = this.#placeOf(key);
-    if (this.#problems.some((other) => other.key === dotted(key) && other.where === place.where)) return;
-    this.#problems.push({
+    if (this.problems.some((other) => other.key === dotted(key) && other.where === place.where)) return;
+    this.problems.push({
       ...place,
       key: dotted(key),
       found,
       allowed: `allowed: ${allowed}`,
       ...(hint === undefined ? {} : { hint }),
     });
-  }
-
-  add(problems: readonly Problem[]): void {
-    this.#problems.push(...problems);
   }
 
   /** The value at a key as it was written. */
@@ -43,13 +39,13 @@ export class ConfigReport {
   }
 
   has(key: string): boolean {
-    return this.#problems.some(
+    return this.problems.some(
       (problem) => problem.key === key || problem.key.startsWith(`${key}[`) || problem.key.startsWith(`${key}.`),
     );
   }
 
   throwIfAny(): void {
-    if (this.#problems.length > 0) throw new ConfigError(this.#problems);
+    if (this.problems.length > 0) throw new ConfigError(this.problems);
   }
 
   #placeOf(key: KeyPath): Pick<Problem, 'where' | 'line'> {

@@ -46,12 +46,12 @@ function configuredCoins(
 function coinsOfFile(file: string, quote: string, report: ConfigReport, configured: string): CoinSelection | undefined {
   try {
     const { entries, problems } = readCoinList(file, quote);
-    report.add(problems);
+    report.problems.push(...problems);
     return { kind: 'list', entries };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const unreadable = error.problems.find(({ found }) => found === '');
-    if (unreadable === undefined) report.add(error.problems);
+    if (unreadable === undefined) report.problems.push(...error.problems);
     else
       report.refuse(
         ['coins'],

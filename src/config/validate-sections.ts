@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { nearestKey } from './nearest-key.ts';
-import { SECRET_NAME, shown } from './problem.ts';
+import { shown } from './problem.ts';
 import type { ConfigReport } from './report.ts';
 import { type SectionName, type Sections, secrets, sections } from './schema.ts';
-import { allKeys, bare, isNullable, keysOf, schemaAt } from './schema-walk.ts';
-import { type KeyPath, valueAt } from './yaml-source.ts';
+import { bare, isNullable, keysOf, schemaAt } from './schema-walk.ts';
+import { Validation } from './validation.ts';
+import type { KeyPath } from './yaml-source.ts';
 
 export type Plain = Record<string, unknown>;
 
@@ -15,7 +15,7 @@ export function isPlain(value: unknown): value is Plain {
 /** The sections that are right, defaults filled in; everything that is wrong goes into the report. */
 export function validateSections(root: Plain, report: ConfigReport): Partial<Sections> {
   const value = withoutEmptySections(root, sections);
-  const validation = new Validation(value, report);
+  const validation = new Validation(value, report, (key) => Object.keys(keysOf(schemaAt(key)) ?? {}));
   for (const key of Object.keys(value))
     if (!Object.hasOwn(sections, key)) validation.unknownKey([key], Object.keys(sections));
   const valid: Plain = {};
@@ -28,62 +28,6 @@ export function validateSections(root: Plain, report: ConfigReport): Partial<Sec
   const checked = valid as Partial<Sections>;
   checkTogether(checked, report);
   return checked;
-}
-
-class Validation {
-  readonly #root: Plain;
-  readonly #report: ConfigReport;
-
-  constructor(root: Plain, report: ConfigReport) {
-    this.#root = root;
-    this.#report = report;
-  }
-
-  issue(issue: z.core.$ZodIssue, at: KeyPath): void {
-    const here: KeyPath = [...at, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
-    if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) this.unknownKey([...here, key], Object.keys(keysOf(schemaAt(here)) ?? {}));
-      return;
-    }
-    if (issue.code === 'invalid_union') {
-      // The option whose own shape fits, wrong only further in, says best what is wrong.
-      const meant = issue.errors.find(
-        (issues) =>
-          issues.length > 0 &&
-          issues.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys' || code === 'too_small'),
-      );
-      if (meant !== undefined) {
-        for (const inner of meant) this.issue(inner, here);
-        return;
-      }
-    }
-    const value = valueAt(this.#root, here);
-    const near =
-      issue.code === 'invalid_value' && typeof value === 'string'
-        ? nearestKey(value, issue.values.map(String))
-        : undefined;
-    this.#report.refuse(
-      here,
-      this.#report.shown(this.#root, here),
-      issue.message,
-      near === undefined ? undefined : `did you mean ${near}?`,
-    );
-  }
-
-  unknownKey(here: KeyPath, known: readonly string[]): void {
-    const key = String(here.at(-1));
-    const near =
-      nearestKey(key, known) ??
-      nearestKey(key.replaceAll('-', '_'), known) ??
-      allKeys().find((other) => other === key || other.endsWith(`.${key}`));
-    const value = SECRET_NAME.test(key) ? '[hidden]' : shown(valueAt(this.#root, here));
-    this.#report.refuse(
-      here,
-      `an unknown key (value ${value})`,
-      known.join(', '),
-      near === undefined ? undefined : `did you mean ${near}?`,
-    );
-  }
 }
 
 /** Rules that no key can judge alone. */

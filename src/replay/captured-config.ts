@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { camelKeys } from '../config/camel-keys.ts';
-import { entrySchema } from '../config/coin-list.ts';
+import { camelKeys, snakeKeys } from '../codec/key-case.ts';
+import { coinEntrySchema } from '../config/coin-list.ts';
 import { allCoins, type Config } from '../config/config.ts';
 import { sections } from '../config/schema.ts';
 
@@ -9,7 +9,10 @@ type Captured = Pick<Config, 'quote' | 'coins' | 'feed' | 'venues' | 'orderBooks
 
 const capturedSchema = z.object({
   quote: sections.quote,
-  coins: z.union([z.object({ all: z.literal(true), top_by_volume: z.number().optional() }), z.array(entrySchema)]),
+  coins: z.union([
+    z.object({ all: z.literal(true), top_by_volume: z.number().optional() }),
+    z.array(coinEntrySchema('USDT')),
+  ]),
   feed: sections.feed,
   venues: sections.venues,
   // Captures from before there were books and statistics have neither.
@@ -57,15 +60,4 @@ export function withCaptured(config: Config, value: unknown): Config {
     orderBooks: camelKeys(orderBooks),
     stats: camelKeys(stats),
   };
-}
-
-function snakeKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(snakeKeys);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
-      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      snakeKeys(inner),
-    ]),
-  );
 }

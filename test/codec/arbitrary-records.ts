@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { codecOf } from '../../src/codec/avro.ts';
-import { camelCase } from '../../src/codec/avro-type.ts';
+import { camelCase } from '../../src/codec/key-case.ts';
 import type { AvroSchema, AvroSchemaObject } from '../../src/codec/schema-files.ts';
 import { fromUnscaled } from '../../src/domain/decimal.ts';
 import type { FeedRecord, RecordKind } from '../../src/domain/record.ts';

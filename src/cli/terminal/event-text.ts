@@ -1,4 +1,5 @@
 import { toJson } from '../../codec/json-view.ts';
+import { snakeKeys } from '../../codec/key-case.ts';
 import type { BookUpdate, MarketEvent } from '../../domain/market-event.ts';
 import type { BookLevel, FeedRecord } from '../../domain/record.ts';
 import { amount, percent, rate } from './figures.ts';
@@ -10,10 +11,7 @@ type Shown = FeedRecord | MarketEvent;
 export function jsonLine(event: Shown): string {
   if (event.kind !== 'ticker' && event.kind !== 'book_update') return `${JSON.stringify(toJson(event))}\n`;
   const { kind: _kind, epoch: _epoch, ...fields } = event;
-  const named = Object.entries(fields).map(
-    ([name, value]) => [name.replace(/[A-Z]|\d+/g, (part) => `_${part.toLowerCase()}`), value] as const,
-  );
-  return `${JSON.stringify(Object.fromEntries(named))}\n`;
+  return `${JSON.stringify(snakeKeys(fields))}\n`;
 }
 
 /**

@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox';
+import type { Json } from '../../codec/key-case.ts';
 import { KLINE_INTERVALS } from '../../domain/instrument.ts';
 import type { BookFigures } from '../../market/book/book-figures.ts';
 import { CoinAnswer } from './feed-answers.ts';
 import { freshness, list, nullable, object, seriesFields, wholeNumber } from './fields.ts';
-import type { Json } from './json-names.ts';
 import { DecimalText, type OrderBookJson, recordFields, recordSchema } from './record-schema.ts';
 
 /** What is answered about one symbol, as schemas and types. */

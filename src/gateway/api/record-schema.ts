@@ -1,6 +1,7 @@
 import { type TSchema, type TUnsafe, Type } from 'typebox';
 import { codecOf } from '../../codec/avro.ts';
 import { toJson } from '../../codec/json-view.ts';
+import type { Json } from '../../codec/key-case.ts';
 import { type AvroField, type AvroSchema, isUnion } from '../../codec/schema-files.ts';
 import type {
   FeedRecord,
@@ -14,7 +15,6 @@ import type {
   TradeEvent,
   TradeStats,
 } from '../../domain/record.ts';
-import type { Json } from './json-names.ts';
 
 /** Records as `toJson` gives them. */
 export type TradeJson = Json<TradeEvent>;

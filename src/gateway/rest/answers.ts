@@ -1,3 +1,4 @@
+import { snakeKeys } from '../../codec/key-case.ts';
 import type { SinkSnapshot, VenueSnapshot } from '../../domain/status-snapshot.ts';
 import type { Asset } from '../api/asset-answers.ts';
 import type {
@@ -10,7 +11,6 @@ import type {
   Status,
   VenueAnswer,
 } from '../api/feed-answers.ts';
-import { figuresToJson } from '../api/json-names.ts';
 import { recordJson } from '../api/record-schema.ts';
 import type { VenueSummary } from '../view/feed-summary.ts';
 import type { SymbolSeries } from '../view/symbol-series.ts';
@@ -101,7 +101,7 @@ function venueAnswer(venue: VenueSnapshot, passedMs: number): VenueAnswer {
     ...rest,
     lines_up: linesUp,
     age_ms: ageMs === null ? null : ageMs + passedMs,
-    latency_ms: figuresToJson(latencyMs),
+    latency_ms: snakeKeys(latencyMs),
     clock_offset_ms: clock.estimate?.offsetMs ?? null,
   };
 }
@@ -124,7 +124,7 @@ function summaryAnswer(venue: VenueSummary, activeVenue: string | null): VenueAn
 }
 
 function sinkAnswer({ lagMs, latencyMs, ...rest }: SinkSnapshot): SinkAnswer {
-  return { ...rest, lag_ms: lagMs, latency_ms: figuresToJson(latencyMs) };
+  return { ...rest, lag_ms: lagMs, latency_ms: snakeKeys(latencyMs) };
 }
 
 function sinkDown(name: string, reason: string): SinkAnswer {
@@ -133,7 +133,7 @@ function sinkDown(name: string, reason: string): SinkAnswer {
 }
 
 export function qualityAnswer(view: GatewayView): QualityAnswer {
-  return { quality: figuresToJson(view.snapshot?.quality ?? []), klines: figuresToJson(view.snapshot?.klines ?? []) };
+  return { quality: snakeKeys(view.snapshot?.quality ?? []), klines: snakeKeys(view.snapshot?.klines ?? []) };
 }
 
 /** Why the feed behind the gateway cannot be relied on; empty: it can. */

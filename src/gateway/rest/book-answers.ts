@@ -1,3 +1,4 @@
+import { snakeKeys } from '../../codec/key-case.ts';
 import type { Decimal } from '../../domain/decimal.ts';
 import type { OrderBookSnapshot } from '../../domain/record.ts';
 import { bookFigures } from '../../market/book/book-figures.ts';
@@ -6,14 +7,13 @@ import { depthDistribution } from '../../market/book/depth-distribution.ts';
 import { liquidityScore } from '../../market/book/liquidity-score.ts';
 import { type OrderSide, quantityImpacts } from '../../market/book/price-impact.ts';
 import type { Book } from '../api/asset-answers.ts';
-import { figuresToJson } from '../api/json-names.ts';
 import { recordJson } from '../api/record-schema.ts';
 import type { GatewayView } from '../view/view.ts';
 
 /** The book cut to its best `levels`, with the figures of what is left. */
 export function bookAnswer(view: GatewayView, book: OrderBookSnapshot, levels?: number): Book {
   const cut = { ...book, bids: book.bids.slice(0, levels), asks: book.asks.slice(0, levels) };
-  const { spread, spread_pct, mid, microprice, imbalance } = figuresToJson(bookFigures(cut));
+  const { spread, spread_pct, mid, microprice, imbalance } = snakeKeys(bookFigures(cut));
   return {
     ...recordJson(cut),
     ...freshnessOf(view, book),
@@ -31,13 +31,13 @@ export function depthSummary(view: GatewayView, book: OrderBookSnapshot, levels?
     ...bookState(view, book),
     bid_levels: cut.bids.length,
     ask_levels: cut.asks.length,
-    figures: figuresToJson(bookFigures(cut)),
+    figures: snakeKeys(bookFigures(cut)),
     liquidity_score: liquidityScore(book),
   };
 }
 
 export function depthDistributionAnswer(view: GatewayView, book: OrderBookSnapshot) {
-  return { ...bookState(view, book), mid: bookFigures(book).mid, bands: figuresToJson(depthDistribution(book)) };
+  return { ...bookState(view, book), mid: bookFigures(book).mid, bands: snakeKeys(depthDistribution(book)) };
 }
 
 /** Throws RangeError where a quantity is not positive. */
@@ -50,7 +50,7 @@ export function priceImpacts(
   return {
     ...bookState(view, book),
     mid: bookFigures(book).mid,
-    impacts: figuresToJson(quantityImpacts(book, side, quantities)),
+    impacts: snakeKeys(quantityImpacts(book, side, quantities)),
   };
 }
 

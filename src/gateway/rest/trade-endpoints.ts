@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { snakeKeys } from '../../codec/key-case.ts';
 import {
   Interval,
   Klines,
@@ -8,7 +9,6 @@ import {
   Trades,
   VolumeProfileAnswer,
 } from '../api/asset-answers.ts';
-import { figuresToJson } from '../api/json-names.ts';
 import { recordJson } from '../api/record-schema.ts';
 import type { GatewayView } from '../view/view.ts';
 import { assetEndpoint, defaulted, type Endpoint, limitOf, noData } from './endpoint.ts';
@@ -65,7 +65,7 @@ export function tradeEndpoints(view: GatewayView, largeTradeThreshold: number): 
       respond: ({ of, history }, { window }) => {
         const figures = history.lastTrades(window);
         if (figures === undefined) throw noData(of.symbol, 'no trade came yet');
-        return { ...of, window, figures: figuresToJson(figures) };
+        return { ...of, window, figures: snakeKeys(figures) };
       },
     }),
     assetEndpoint({
@@ -98,7 +98,7 @@ export function tradeEndpoints(view: GatewayView, largeTradeThreshold: number): 
       respond: ({ of, history }, { bins }) => {
         const profile = history.volumeProfile(bins);
         if (profile === undefined) throw noData(of.symbol, 'no trade came yet');
-        return { ...of, profile: figuresToJson(profile) };
+        return { ...of, profile: snakeKeys(profile) };
       },
     }),
     assetEndpoint({

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { figuresToJson, type Json } from '../../../src/gateway/api/json-names.ts';
+import { type Json, snakeKeys } from '../../src/codec/key-case.ts';
 
 it('gives fields their names in JSON, all the way down', () => {
   const figures = { volume24h: '1', venueToSocket: { p99: 2, bestBid: null }, levels: [{ upTo: 'xY' }] };
-  const json: Json<typeof figures> = figuresToJson(figures);
+  const json: Json<typeof figures> = snakeKeys(figures);
   expect(json).toEqual({ volume_24h: '1', venue_to_socket: { p99: 2, best_bid: null }, levels: [{ up_to: 'xY' }] });
   expect(json.levels[0]?.up_to).toBe('xY');
 });
