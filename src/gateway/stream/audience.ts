@@ -1,5 +1,6 @@
+import { buffer, Subject } from 'rxjs';
+import { conflate } from '../../operators/conflate.ts';
 import type { StreamChannel } from '../api/stream-messages.ts';
-import { Backlog } from './backlog.ts';
 import { CHANNEL_KINDS, type Item, messageOf } from './stream-channels.ts';
 import type { StreamClient } from './stream-client.ts';
 
@@ -20,12 +21,16 @@ interface Membership {
 export class Audience {
   readonly #channel: StreamChannel;
   readonly #members = new Map<StreamReceiver, Membership>();
-  /** What waits for the next flush. */
-  readonly #waiting: Backlog;
+  readonly #items$ = new Subject<Item>();
+  readonly #flush$ = new Subject<void>();
 
   constructor(channel: StreamChannel) {
     this.#channel = channel;
-    this.#waiting = new Backlog(CHANNEL_KINDS[channel].keeps, Number.POSITIVE_INFINITY);
+    const collected = {
+      newest: conflate<Item>({ key: ({ key }) => key, release$: this.#flush$ }),
+      all: buffer<Item>(this.#flush$),
+    };
+    this.#items$.pipe(collected[CHANNEL_KINDS[channel].keeps]).subscribe((items) => this.#send(items));
   }
 
   get isEmpty(): boolean {
@@ -49,12 +54,15 @@ export class Audience {
   }
 
   add(item: Item): void {
-    if (!this.isEmpty) this.#waiting.add(item);
+    if (!this.isEmpty) this.#items$.next(item);
   }
 
   /** Sends what waits. */
   flush(): void {
-    const items = this.#waiting.take(Number.POSITIVE_INFINITY);
+    this.#flush$.next();
+  }
+
+  #send(items: readonly Item[]): void {
     if (items.length === 0) return;
     const parcels = new Map<string, { readonly items: readonly Item[]; readonly message: Buffer }>();
     for (const [client, { key, symbols }] of this.#members) {
