@@ -41,10 +41,6 @@ export class Topic implements ListenedTopic {
     this.count();
   }
 
-  has(connection: Connection): boolean {
-    return this.forms.some((form) => form.includes(connection));
-  }
-
   listeners(): Connection[] {
     return this.forms.flat().sort((a, b) => a.number - b.number);
   }

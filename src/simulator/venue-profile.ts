@@ -16,6 +16,13 @@ export interface VenueProfile {
   readonly ping?: { readonly everyMs: number; readonly answerWithinMs: number };
 }
 
+const BINANCE = {
+  protocol: 'binance',
+  restLimit: { amount: 6_000, windowMs: 60_000 },
+  connectionsPerFiveMinutes: 300,
+  ping: { everyMs: 20_000, answerWithinMs: 60_000 },
+} as const;
+
 export const VENUE_PROFILES: readonly VenueProfile[] = [
   {
     id: 'bybit',
@@ -27,33 +34,26 @@ export const VENUE_PROFILES: readonly VenueProfile[] = [
     connectionsPerFiveMinutes: 500,
   },
   {
+    ...BINANCE,
     id: 'binance',
-    protocol: 'binance',
     priceOffset: 0,
     firstTradeId: 3_735_683_259,
     firstUpdateId: 50_093_239_203,
-    restLimit: { amount: 6_000, windowMs: 60_000 },
-    connectionsPerFiveMinutes: 300,
-    ping: { everyMs: 20_000, answerWithinMs: 60_000 },
   },
   {
+    ...BINANCE,
     id: 'binance_us',
-    protocol: 'binance',
     priceOffset: -0.0003,
     firstTradeId: 31_480_210,
     firstUpdateId: 1_912_400_120,
     restLimit: { amount: 1_200, windowMs: 60_000 },
-    connectionsPerFiveMinutes: 300,
     ping: { everyMs: 180_000, answerWithinMs: 600_000 },
   },
   {
+    ...BINANCE,
     id: 'binance_testnet',
-    protocol: 'binance',
     priceOffset: 0.002,
     firstTradeId: 388_510,
     firstUpdateId: 1_801_512,
-    restLimit: { amount: 6_000, windowMs: 60_000 },
-    connectionsPerFiveMinutes: 300,
-    ping: { everyMs: 20_000, answerWithinMs: 60_000 },
   },
 ];

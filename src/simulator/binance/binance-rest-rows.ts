@@ -30,13 +30,18 @@ const DAY = 24 * HOUR;
 export const tradeRows: RowsOf = (host, symbol, { query }, limit) => {
   const fromId = integer(query, 'fromId');
   const listing = host.listing(symbol);
-  if (listing === undefined) return host.capture?.tradeRows(symbol, fromId, limit) ?? [];
+  if (listing === undefined) {
+    const recorded = host.capture?.tradesOf(`${symbol.toLowerCase()}@trade`, fromId, limit) ?? [];
+    return recorded.map((trade) => tradeText({ ...trade, quote: quoteOf(trade) }));
+  }
   const { trades, past } = listing;
   const kept = Math.min(limit, trades.count - trades.first);
   const list = pastTrades(past, fromId ?? (past?.options.firstId ?? 0) - limit + kept, limit);
   const first = fromId === undefined ? trades.count - kept : trades.fromId(fromId);
   for (let number = first; number < trades.count && list.length < limit; number++) list.push(trades.at(number));
-  return list.map((trade) => tradeRow(listing, trade));
+  return list.map((trade) =>
+    tradeText({ ...textsOf(listing, trade), quote: listing.quoteText(trade.price * trade.quantity) }),
+  );
 };
 
 function pastTrades(past: PastTrades | undefined, fromId: number, limit: number, endId = Number.MAX_VALUE): Trade[] {
@@ -47,11 +52,24 @@ function pastTrades(past: PastTrades | undefined, fromId: number, limit: number,
   return list;
 }
 
-function tradeRow(listing: Listing, { id, price, quantity, time, sell }: Trade): string {
-  return (
-    `{"id":${id},"price":"${listing.priceText(price)}","qty":"${listing.quantityText(quantity)}",` +
-    `"quoteQty":"${listing.quoteText(price * quantity)}","time":${time},"isBuyerMaker":${sell},"isBestMatch":true}`
-  );
+interface TradeTexts {
+  readonly id: number | string;
+  readonly price: string;
+  readonly quantity: string;
+  readonly time: number;
+  readonly sell: boolean;
+}
+
+function tradeText({ id, price, quantity, quote, time, sell }: TradeTexts & { readonly quote: string }): string {
+  return `{"id":${id},"price":"${price}","qty":"${quantity}","quoteQty":"${quote}","time":${time},"isBuyerMaker":${sell},"isBestMatch":true}`;
+}
+
+function quoteOf({ price, quantity }: TradeTexts): string {
+  return (Number(price) * Number(quantity)).toFixed(8);
+}
+
+function textsOf(listing: Listing, { id, price, quantity, time, sell }: Trade): TradeTexts {
+  return { id, price: listing.priceText(price), quantity: listing.quantityText(quantity), time, sell };
 }
 
 /** `aggTrades`: from the aggregated id `fromId`, or from `startTime` up to `endTime`, else the latest. */
@@ -64,7 +82,8 @@ export const aggTradeRows: RowsOf = (host, symbol, { query }, limit) => {
   if (host.id === 'binance_us' && (endTime ?? 0) - (startTime ?? endTime ?? 0) >= HOUR)
     return { code: -1127, message: 'More than 1 hours between startTime and endTime.' };
   const listing = host.listing(symbol);
-  if (listing === undefined) return host.capture?.aggTradeRows(symbol, fromId, limit) ?? [];
+  if (listing === undefined)
+    return (host.capture?.tradesOf(`${symbol.toLowerCase()}@aggTrade`, fromId, limit) ?? []).map(aggTradeText);
   const { trades, past } = listing;
   const end = endTime === undefined ? trades.count : trades.fromTime(endTime + 1);
   const pastEnd = endTime === undefined ? past?.options.firstId : past?.firstIdAt(endTime + 1);
@@ -112,12 +131,21 @@ function lastOfGroup(listing: Listing, number: number): number {
   return last;
 }
 
+function aggTradeText({
+  id,
+  price,
+  quantity,
+  time,
+  sell,
+  firstId,
+  lastId,
+}: TradeTexts & { readonly firstId?: number; readonly lastId?: number }): string {
+  return `{"a":${id},"p":"${price}","q":"${quantity}","f":${firstId},"l":${lastId},"T":${time},"m":${sell},"M":true}`;
+}
+
 /** The row of one group: its first trade, the quantity of all of them, the id of the last. */
-function aggTradeRow(listing: Listing, { id, group, price, quantity, time, sell }: Trade, lastId = id): string {
-  return (
-    `{"a":${group},"p":"${listing.priceText(price)}","q":"${listing.quantityText(quantity)}",` +
-    `"f":${id},"l":${lastId},"T":${time},"m":${sell},"M":true}`
-  );
+function aggTradeRow(listing: Listing, trade: Trade, lastId = trade.id): string {
+  return aggTradeText({ ...textsOf(listing, trade), id: trade.group, firstId: trade.id, lastId });
 }
 
 function groupRow(listing: Listing, first: number, last: number): string {

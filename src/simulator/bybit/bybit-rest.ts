@@ -1,3 +1,4 @@
+import type { RecordedTrade } from '../captures/capture-frame.ts';
 import { nextOpen, openTime } from '../market/candle.ts';
 import { QUOTE } from '../market/coins.ts';
 import { fixed } from '../market/decimals.ts';
@@ -99,12 +100,15 @@ export class BybitRest implements SimulatedRest {
     if (typeof symbol !== 'string') return symbol;
     const limit = limitOf(query, MAX_RECENT_TRADES, MAX_RECENT_TRADES);
     const listing = this.host.listing(symbol);
-    if (listing === undefined)
-      return `{"category":"spot","list":[${(this.host.capture?.recentTradeRows(symbol, limit) ?? []).join(',')}]}`;
-    const { trades } = listing;
     const rows: string[] = [];
-    for (let number = trades.count - 1; number >= trades.first && rows.length < limit; number--)
-      rows.push(tradeRow(listing, number));
+    if (listing === undefined) {
+      const recorded = this.host.capture?.tradesOf(`publicTrade.${symbol}`, undefined, limit) ?? [];
+      rows.push(...recorded.map((trade) => tradeRow(symbol, trade)).reverse());
+    } else {
+      const { trades } = listing;
+      for (let number = trades.count - 1; number >= trades.first && rows.length < limit; number--)
+        rows.push(tradeRow(symbol, marketTrade(listing, number)));
+    }
     return `{"category":"spot","list":[${rows.join(',')}]}`;
   }
 
@@ -160,12 +164,24 @@ const tooFrequent = 'access too frequent';
 const wrongCategory = new Refused(10001, 'params error: Category is invalid');
 const wrongSymbol = new Refused(10001, 'Not supported symbols');
 
-function tradeRow(listing: Listing, number: number): string {
-  const { trades } = listing;
-  const sequence = trades.group(number);
+function marketTrade(listing: Listing, number: number): RecordedTrade {
+  const { price, quantity, time, sell, group } = listing.trades.at(number);
+  return {
+    id: tradeId(listing, number),
+    price: listing.priceText(price),
+    quantity: listing.quantityText(quantity),
+    time,
+    sell,
+    sequence: `${group}`,
+    rpi: isRpi(group),
+  };
+}
+
+function tradeRow(symbol: string, trade: RecordedTrade): string {
+  const { id, price, quantity, time, sell, sequence = '', blockTrade = false, rpi = false } = trade;
   return (
-    `{"execId":"${tradeId(listing, number)}","symbol":"${listing.symbol}","price":"${listing.priceText(trades.price(number))}","size":"${listing.quantityText(trades.quantity(number))}",` +
-    `"side":"${trades.sell(number) ? 'Sell' : 'Buy'}","time":"${trades.time(number)}","isBlockTrade":false,"isRPITrade":${isRpi(sequence)},"seq":"${sequence}"}`
+    `{"execId":"${id}","symbol":"${symbol}","price":"${price}","size":"${quantity}","side":"${sell ? 'Sell' : 'Buy'}",` +
+    `"time":"${time}","isBlockTrade":${blockTrade},"isRPITrade":${rpi},"seq":"${sequence}"}`
   );
 }
 

@@ -27,14 +27,12 @@ export async function openCaptures({
     settleMs: settleMs ?? SETTLE_MS,
   };
   const sessions = new Map<VenueId, CaptureSession>();
-  let place = -1;
   for (const file of files) {
     for await (const line of recordedMessages(file, source.format)) {
-      place++;
       const id = venueOfLine(line, venue);
       const session = sessions.get(id) ?? new CaptureSession(id, source);
       sessions.set(id, session);
-      session.note(line, place);
+      session.note(line);
     }
   }
   for (const [id, { symbols }] of sessions) if (symbols.size === 0) sessions.delete(id);

@@ -25,8 +25,8 @@ export interface PlayedSession {
   readonly venue: VenueId;
   /** The data frames in order, from the start. */
   frames(): AsyncIterable<PlayedFrame>;
-  /** A player has come to this place. */
-  reached(place: number): void;
+  /** A player has come to this frame. */
+  reached(played: PlayedFrame): void;
 }
 
 export interface PlayerOptions {
@@ -77,7 +77,7 @@ export class CapturePlayer {
     for await (const played of session.frames()) {
       if (this.stopped) return;
       if (this.options.speed === '1') await this.keepPace(played);
-      session.reached(played.place);
+      session.reached(played);
       const topic = connection.topics.get(played.frame.topic);
       if (topic !== undefined) this.send(topic, played);
       if (++queued % FRAMES_A_WRITE === 0) await this.writeOut();

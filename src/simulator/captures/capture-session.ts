@@ -1,5 +1,4 @@
 import type { CaptureFormat } from '../../capture/capture-line.ts';
-import { at } from '../../domain/at.ts';
 import type { VenueId } from '../../domain/instrument.ts';
 import type { Connection } from '../connection.ts';
 import type { Journal } from '../journal.ts';
@@ -26,11 +25,6 @@ const QUOTES = [
 ];
 const MAX_RECENT_TRADES = 1_000_000;
 
-interface Placed {
-  readonly place: number;
-  readonly trade: RecordedTrade;
-}
-
 export interface CaptureSource {
   readonly files: readonly string[];
   readonly format: CaptureFormat;
@@ -49,8 +43,8 @@ export class CaptureSession implements PlayedSession {
   readonly venue: VenueId;
   readonly symbols = new Set<string>();
   private readonly source: CaptureSource;
-  private readonly trades = new Map<string, Placed[]>();
-  private readonly aggTrades = new Map<string, Placed[]>();
+  /** Of each stream or topic, up to where the foremost connection is. */
+  private readonly trades = new Map<string, RecordedTrade[]>();
   private readonly depthBodies = new Map<string, string>();
   private readonly carriers = new Map<string, Map<string, number>>();
   private readonly chosen = new Map<string, string>();
@@ -63,7 +57,7 @@ export class CaptureSession implements PlayedSession {
   }
 
   /** Takes note of a line while the recording is read for the first time. */
-  note(line: RecordedMessage, place: number): void {
+  note(line: RecordedMessage): void {
     if (isDepthBody(this.venue, line.frame)) {
       const [first = ''] = this.symbols;
       const symbol = this.symbols.size === 1 ? first : '';
@@ -78,8 +72,6 @@ export class CaptureSession implements PlayedSession {
     const best = this.chosen.get(frame.topic);
     if (best === undefined || (counts.get(line.connection) ?? 0) > (counts.get(best) ?? 0))
       this.chosen.set(frame.topic, line.connection);
-    const trades = frame.topic.endsWith('@aggTrade') ? this.aggTrades : this.trades;
-    for (const trade of tradesOf(this.venue, frame)) push(trades, frame.symbol, { place, trade });
   }
 
   /** The venue's data frames in order, from the start. */
@@ -110,9 +102,14 @@ export class CaptureSession implements PlayedSession {
     player.expect();
   }
 
-  /** A player has come to this place. */
-  reached(place: number): void {
-    if (place > this.foremost) this.foremost = place;
+  reached({ place, frame }: PlayedFrame): void {
+    if (place <= this.foremost) return;
+    this.foremost = place;
+    const trades = tradesOf(this.venue, frame);
+    if (trades.length === 0) return;
+    const all = this.trades.get(frame.topic) ?? [];
+    this.trades.set(frame.topic, all);
+    if (all.length < MAX_RECENT_TRADES) all.push(...trades);
   }
 
   /** Stops every player. */
@@ -130,44 +127,12 @@ export class CaptureSession implements PlayedSession {
     return this.depthBodies.get(symbol) ?? (this.symbols.size === 1 ? this.depthBodies.get('') : undefined);
   }
 
-  /** Rows of Binance's `trades`: from `fromId`, else the latest. */
-  tradeRows(symbol: string, fromId: number | undefined, limit: number): string[] {
-    return this.select(this.trades, symbol, fromId, limit).map(
-      ({ trade }) =>
-        `{"id":${trade.id},"price":"${trade.price}","qty":"${trade.quantity}","quoteQty":"${(Number(trade.price) * Number(trade.quantity)).toFixed(8)}",` +
-        `"time":${trade.time},"isBuyerMaker":${trade.sell},"isBestMatch":true}`,
-    );
-  }
-
-  aggTradeRows(symbol: string, fromId: number | undefined, limit: number): string[] {
-    return this.select(this.aggTrades, symbol, fromId, limit).map(
-      ({ trade }) =>
-        `{"a":${trade.id},"p":"${trade.price}","q":"${trade.quantity}","f":${trade.firstId},"l":${trade.lastId},"T":${trade.time},"m":${trade.sell},"M":true}`,
-    );
-  }
-
-  /** Rows of Bybit's `recent-trade`, newest first. */
-  recentTradeRows(symbol: string, limit: number): string[] {
-    return this.select(this.trades, symbol, undefined, limit)
-      .reverse()
-      .map(
-        ({ trade }) =>
-          `{"execId":"${trade.id}","symbol":"${symbol}","price":"${trade.price}","size":"${trade.quantity}","side":"${trade.sell ? 'Sell' : 'Buy'}",` +
-          `"time":"${trade.time}","isBlockTrade":${trade.blockTrade === true},"isRPITrade":${trade.rpi === true},"seq":"${trade.sequence ?? ''}"}`,
-      );
-  }
-
-  private select(
-    all: ReadonlyMap<string, Placed[]>,
-    symbol: string,
-    fromId: number | undefined,
-    limit: number,
-  ): Placed[] {
-    const rows = all.get(symbol) ?? [];
-    const end = firstAt(rows, ({ place }) => place > this.foremost);
-    const from =
-      fromId === undefined ? Math.max(0, end - limit) : firstAt(rows, ({ trade }) => Number(trade.id) >= fromId);
-    return rows.slice(from, Math.min(end, from + limit));
+  /** Trades of a stream or topic, oldest first: from `fromId`, else the latest. */
+  tradesOf(topic: string, fromId: number | undefined, limit: number): readonly RecordedTrade[] {
+    const all = this.trades.get(topic) ?? [];
+    if (fromId === undefined) return all.slice(-limit);
+    const from = all.findIndex(({ id }) => Number(id) >= fromId);
+    return from === -1 ? [] : all.slice(from, from + limit);
   }
 }
 
@@ -178,22 +143,4 @@ export function venueOfLine({ connection, frame }: RecordedMessage, otherwise: V
       if (connection.includes(id)) return id;
   }
   return otherwise ?? guessVenue(frame);
-}
-
-function push(map: Map<string, Placed[]>, symbol: string, placed: Placed): void {
-  const list = map.get(symbol);
-  if (list === undefined) map.set(symbol, [placed]);
-  else if (list.length < MAX_RECENT_TRADES) list.push(placed);
-}
-
-/** Index of the first that passes, where all after it pass too. */
-function firstAt<T>(list: readonly T[], passes: (item: T) => boolean): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (passes(at(list, middle))) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

@@ -18,7 +18,9 @@ export interface ActiveFault {
   readonly connections: readonly number[];
 }
 
-interface Running extends ActiveFault {
+interface Running {
+  /** What is told of it. */
+  readonly fault: ActiveFault;
   readonly site: SimulatedVenue;
   readonly kind: SimulatedFault;
   readonly command: FaultCommand;
@@ -60,15 +62,7 @@ export class Faults {
   }
 
   get active(): ActiveFault[] {
-    return this.running.map(({ id, venue, fault, line, symbol, endsAt, connections }) => ({
-      id,
-      venue,
-      fault,
-      line,
-      symbol,
-      endsAt,
-      connections,
-    }));
+    return this.running.map(({ fault }) => fault);
   }
 
   /** Starts a fault at each venue that it names. @throws BadFault where it cannot be. */
@@ -104,10 +98,8 @@ export class Faults {
 
   /** Ends the faults of a venue, or all; lifts bans by the request limits too. */
   clear(now: number, venue?: string): void {
-    const ending = this.running.filter((fault) => venue === undefined || fault.venue === venue);
-    this.running = this.running.filter((fault) => !ending.includes(fault));
+    this.end(({ site }) => venue === undefined || site.host.id === venue, now);
     this.mixed = this.mixed.filter((mixed) => venue !== undefined && mixed.venue.host.id !== venue);
-    for (const fault of ending) fault.kind.end?.(this.context(fault.site, fault.command, fault.met, now));
     for (const site of this.venues) {
       if (venue !== undefined && site.host.id !== venue) continue;
       site.rest.clearLimit();
@@ -124,18 +116,23 @@ export class Faults {
   /** Ends what is over and sends what is to be mixed in. */
   slice(now: number): void {
     if (this.mixed.length > 0 && now >= this.nextMix) this.mix(now);
-    if (!this.running.some(({ endsAt }) => endsAt !== undefined && endsAt <= now)) return;
-    const over = this.running.filter(({ endsAt }) => endsAt !== undefined && endsAt <= now);
-    this.running = this.running.filter((fault) => !over.includes(fault));
-    for (const fault of over) fault.kind.end?.(this.context(fault.site, fault.command, fault.met, now));
-    this.apply();
+    const before = this.running.length;
+    this.end(({ fault: { endsAt } }) => endsAt !== undefined && endsAt <= now, now);
+    if (this.running.length < before) this.apply();
+  }
+
+  private end(isOver: (running: Running) => boolean, now: number): void {
+    const over = this.running.filter(isOver);
+    if (over.length === 0) return;
+    this.running = this.running.filter((running) => !over.includes(running));
+    for (const { kind, site, command, met } of over) kind.end?.(this.context(site, command, met, now));
   }
 
   private startAt(site: SimulatedVenue, kind: SimulatedFault, command: FaultCommand, now: number): ActiveFault {
     const lines = site.host.lines;
     const met = command.line === 'all' ? lines : lines.slice(command.line - 1, command.line);
     const seconds = command.seconds > 0 ? command.seconds : kind.defaultSeconds;
-    const fault: Running = {
+    const fault: ActiveFault = {
       id: this.nextId++,
       venue: site.host.id,
       fault: command.fault,
@@ -143,18 +140,13 @@ export class Faults {
       symbol: command.symbol,
       endsAt: seconds === undefined ? undefined : now + seconds * 1_000,
       connections: met.map(({ number }) => number),
-      site,
-      kind,
-      command,
-      met,
     };
     kind.start?.(this.context(site, command, met, now));
     this.running = this.running.filter(
-      ({ fault, site: where, symbol }) => !(fault === kind.ends && where === site && symbol === command.symbol),
+      (other) => !(other.fault.fault === kind.ends && other.site === site && other.fault.symbol === command.symbol),
     );
-    if (kind.lasting) this.running.push(fault);
-    const { id, venue, fault: name, line, symbol, endsAt, connections } = fault;
-    return { id, venue, fault: name, line, symbol, endsAt, connections };
+    if (kind.lasting) this.running.push({ fault, site, kind, command, met });
+    return fault;
   }
 
   private apply(): void {
@@ -172,7 +164,7 @@ export class Faults {
       for (const connection of host.lines)
         disturb(
           connection,
-          here.filter(({ line, met }) => line === 'all' || met.includes(connection)),
+          here.filter(({ command, met }) => command.line === 'all' || met.includes(connection)),
         );
     }
   }

@@ -1,4 +1,4 @@
-import { emptyCandle, mergeCandle, type SimulatedCandle } from './candle.ts';
+import { addTrade, emptyCandle, mergeCandle, type SimulatedCandle } from './candle.ts';
 import type { PastTrades } from './past-trades.ts';
 
 const MINUTE = 60_000;
@@ -15,8 +15,8 @@ export class CandleStore {
   private currentSecond: number;
   private lastPrice: number;
   private dayBefore: { readonly high: number; readonly low: number } | undefined;
-  /** Sums since the start: quantity steps and their product with price steps. */
-  readonly total: SimulatedCandle;
+  /** Of the seconds since the start that are over. */
+  private readonly total: SimulatedCandle;
 
   /** @param keptSeconds seconds of candles kept for the interval 1s. */
   constructor(past: PastTrades, keptSeconds: number) {
@@ -40,22 +40,7 @@ export class CandleStore {
 
   add(price: number, quantity: number, time: number, sell: boolean, id: number): void {
     if (time >= this.currentSecond + 1_000) this.roll(time - (time % 1_000));
-    const candle = this.current;
-    if (candle.trades === 0) {
-      candle.open = candle.high = candle.low = price;
-      candle.firstId = id;
-    } else if (price > candle.high) candle.high = price;
-    else if (price < candle.low) candle.low = price;
-    const quote = price * quantity;
-    candle.close = price;
-    candle.volume += quantity;
-    candle.quote += quote;
-    if (!sell) {
-      candle.buyVolume += quantity;
-      candle.buyQuote += quote;
-    }
-    candle.trades++;
-    candle.lastId = id;
+    addTrade(this.current, price, quantity, sell, id);
     this.lastPrice = price;
   }
 
@@ -77,14 +62,9 @@ export class CandleStore {
     this.dayBefore ??= { high: result.high, low: result.low };
     result.high = this.dayBefore.high;
     result.low = this.dayBefore.low;
-    mergeCandle(result, this.sinceStart());
+    mergeCandle(result, this.total);
+    mergeCandle(result, this.current);
     return result;
-  }
-
-  private sinceStart(): SimulatedCandle {
-    const all = { ...this.total };
-    mergeCandle(all, this.current);
-    return all;
   }
 
   private merge(

@@ -31,6 +31,25 @@ export function emptyCandle(price: number): SimulatedCandle {
   };
 }
 
+/** Adds a trade, which follows `candle` in time, to it. */
+export function addTrade(candle: SimulatedCandle, price: number, quantity: number, sell: boolean, id: number): void {
+  if (candle.trades === 0) {
+    candle.open = candle.high = candle.low = price;
+    candle.firstId = id;
+  } else if (price > candle.high) candle.high = price;
+  else if (price < candle.low) candle.low = price;
+  const quote = price * quantity;
+  candle.close = price;
+  candle.volume += quantity;
+  candle.quote += quote;
+  if (!sell) {
+    candle.buyVolume += quantity;
+    candle.buyQuote += quote;
+  }
+  candle.trades++;
+  candle.lastId = id;
+}
+
 /** Adds `later`, which follows `candle` in time, to it. */
 export function mergeCandle(candle: SimulatedCandle, later: SimulatedCandle): void {
   if (later.trades === 0) return;

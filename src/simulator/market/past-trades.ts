@@ -1,4 +1,4 @@
-import { emptyCandle, type SimulatedCandle } from './candle.ts';
+import { addTrade, emptyCandle, type SimulatedCandle } from './candle.ts';
 import { hash } from './random.ts';
 import type { Trade } from './trade-ring.ts';
 
@@ -62,7 +62,10 @@ export class PastTrades {
     if (end - open > HOUR) return this.roughCandle(open, end);
     const candle = emptyCandle(this.priceAt(open));
     const last = this.firstIdAt(end) - 1;
-    for (let id = this.firstIdAt(open); id <= last; id++) addTrade(candle, this.trade(id));
+    for (let id = this.firstIdAt(open); id <= last; id++) {
+      const { price, quantity, sell } = this.trade(id);
+      addTrade(candle, price, quantity, sell, id);
+    }
     return candle;
   }
 
@@ -113,22 +116,4 @@ export class PastTrades {
     const to = hash(salt, whole + 1) / 2147483648 - 1;
     return from + (to - from) * (position - whole);
   }
-}
-
-function addTrade(candle: SimulatedCandle, { id, price, quantity, sell }: Trade): void {
-  if (candle.trades === 0) {
-    candle.open = candle.high = candle.low = price;
-    candle.firstId = id;
-  }
-  candle.high = Math.max(candle.high, price);
-  candle.low = Math.min(candle.low, price);
-  candle.close = price;
-  candle.volume += quantity;
-  candle.quote += price * quantity;
-  if (!sell) {
-    candle.buyVolume += quantity;
-    candle.buyQuote += price * quantity;
-  }
-  candle.trades++;
-  candle.lastId = id;
 }

@@ -15,26 +15,17 @@ export interface Trade {
 export class TradeRing {
   /** Trades ever pushed: the number of the next one. */
   count = 0;
-  private readonly capacity: number;
-  private mask: number;
-  private ids: Float64Array;
-  private prices: Int32Array;
-  private quantities: Float64Array;
-  private times: Float64Array;
-  private groups: Float64Array;
-  private sells: Uint8Array;
+  private readonly mask: number;
+  private readonly ids: number[] = [];
+  private readonly prices: number[] = [];
+  private readonly quantities: number[] = [];
+  private readonly times: number[] = [];
+  private readonly groups: number[] = [];
+  private readonly sells: boolean[] = [];
 
   /** @param capacity trades kept at most, a power of two; memory grows up to it as trades come. */
   constructor(capacity: number) {
-    this.capacity = capacity;
-    const size = Math.min(64, capacity);
-    this.mask = size - 1;
-    this.ids = new Float64Array(size);
-    this.prices = new Int32Array(size);
-    this.quantities = new Float64Array(size);
-    this.times = new Float64Array(size);
-    this.groups = new Float64Array(size);
-    this.sells = new Uint8Array(size);
+    this.mask = capacity - 1;
   }
 
   /** The oldest number still kept. */
@@ -43,14 +34,13 @@ export class TradeRing {
   }
 
   push(id: number, price: number, quantity: number, time: number, group: number, sell: boolean): void {
-    if (this.count > this.mask && this.mask + 1 < this.capacity) this.grow();
     const slot = this.count++ & this.mask;
     this.ids[slot] = id;
     this.prices[slot] = price;
     this.quantities[slot] = quantity;
     this.times[slot] = time;
     this.groups[slot] = group;
-    this.sells[slot] = sell ? 1 : 0;
+    this.sells[slot] = sell;
   }
 
   id(number: number): number {
@@ -74,7 +64,7 @@ export class TradeRing {
   }
   /** True where the taker sold. */
   sell(number: number): boolean {
-    return this.sells[number & this.mask] === 1;
+    return this.sells[number & this.mask] === true;
   }
 
   at(number: number): Trade {
@@ -118,20 +108,4 @@ export class TradeRing {
     }
     return low;
   }
-
-  private grow(): void {
-    const size = (this.mask + 1) * 2;
-    this.mask = size - 1;
-    this.ids = copied(this.ids, new Float64Array(size));
-    this.prices = copied(this.prices, new Int32Array(size));
-    this.quantities = copied(this.quantities, new Float64Array(size));
-    this.times = copied(this.times, new Float64Array(size));
-    this.groups = copied(this.groups, new Float64Array(size));
-    this.sells = copied(this.sells, new Uint8Array(size));
-  }
-}
-
-function copied<A extends Float64Array | Int32Array | Uint8Array>(from: A, to: A): A {
-  to.set(from);
-  return to;
 }
