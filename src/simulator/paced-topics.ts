@@ -1,5 +1,6 @@
+import type { KlineInterval } from '../domain/instrument.ts';
+import { nextOpenTime, openTimeOf } from '../market/candles/kline-interval.ts';
 import type { Connection } from './connection.ts';
-import { nextOpen, openTime } from './market/candle.ts';
 import type { Listing } from './market/listing.ts';
 import type { Topic } from './topic.ts';
 import type { VenueHost } from './venue-host.ts';
@@ -18,7 +19,7 @@ export interface Pace {
   /** The same where nothing traded; by default it sends nothing then. */
   readonly againMs?: number;
   /** Of candles: once more when one closes. */
-  readonly interval?: string;
+  readonly interval?: KlineInterval;
   /** The interval's name in the journal. */
   readonly intervalName?: string;
   /** The event. `unit`: what follows milliseconds to make the wanted unit, '' or '000'. */
@@ -52,7 +53,7 @@ export class PacedTopics {
 
   /** The same; the connection alone gets what the topic tells now. */
   addWithFirst(topic: Topic, listing: Listing, pace: Pace, connection: Connection, now: number): void {
-    const open = pace.interval === undefined ? 0 : (openTime(pace.interval, now) ?? now);
+    const open = pace.interval === undefined ? 0 : openTimeOf(pace.interval, now);
     const paced = { topic, listing, pace, open, sentAt: now, sentTrades: listing.trades.count };
     if (!this.paced.has(topic.name)) this.paced.set(topic.name, paced);
     const candle = candleOf(paced, now);
@@ -78,9 +79,10 @@ export class PacedTopics {
 
   private closeCandle(paced: PacedTopic, now: number): void {
     const { interval } = paced.pace;
-    const open = interval === undefined ? 0 : (openTime(interval, now) ?? now);
-    if (interval === undefined || open === paced.open) return;
-    if (nextOpen(interval, paced.open) === open)
+    if (interval === undefined) return;
+    const open = openTimeOf(interval, now);
+    if (open === paced.open) return;
+    if (nextOpenTime(interval, paced.open) === open)
       this.publish(paced, now, { open: paced.open, end: open, closed: true });
     paced.open = open;
     paced.sentTrades = -1;
@@ -116,5 +118,5 @@ export class PacedTopics {
 }
 
 function candleOf({ pace: { interval }, open }: PacedTopic, now: number): CandleSpan {
-  return { open, end: interval === undefined ? now : nextOpen(interval, open), closed: false };
+  return { open, end: interval === undefined ? now : nextOpenTime(interval, open), closed: false };
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { binanceStream } from '../../src/simulator/binance/binance-stream-name.ts';
-import { nextOpen, openTime } from '../../src/simulator/market/candle.ts';
 import { CandleStore } from '../../src/simulator/market/candle-store.ts';
 import { eightPlaces, fixed, shortest } from '../../src/simulator/market/decimals.ts';
 import { PastTrades } from '../../src/simulator/market/past-trades.ts';
@@ -59,15 +58,6 @@ describe('candles', () => {
   const start = Date.UTC(2026, 10, 21, 8, 30, 30);
   const past = (price: number, firstId: number) =>
     new PastTrades({ seed: 1, price, startedAt: start, firstId, firstGroup: firstId, minuteVolume: 60 });
-
-  it('open at the venue boundaries', () => {
-    const time = Date.UTC(2026, 10, 21, 8, 37, 12, 345);
-    expect(openTime('15m', time)).toBe(Date.UTC(2026, 10, 21, 8, 30));
-    expect(openTime('1w', time)).toBe(Date.UTC(2026, 10, 16));
-    expect(openTime('1M', time)).toBe(Date.UTC(2026, 10, 1));
-    expect(nextOpen('1M', Date.UTC(2026, 11, 1))).toBe(Date.UTC(2027, 0, 1));
-    expect(openTime('7m', time)).toBeUndefined();
-  });
 
   it('sum what was traded, over seconds and minutes', () => {
     const store = new CandleStore(past(100, 1_000), 100);

@@ -1,4 +1,5 @@
-import { nextOpen, openTime } from '../market/candle.ts';
+import { KLINE_INTERVALS } from '../../domain/instrument.ts';
+import { addIntervals, nextOpenTime, openTimeOf } from '../../market/candles/kline-interval.ts';
 import { QUOTE } from '../market/coins.ts';
 import { eightPlaces } from '../market/decimals.ts';
 import type { Listing } from '../market/listing.ts';
@@ -157,23 +158,22 @@ function groupRow(listing: Listing, first: number, last: number): string {
 
 /** `klines`: arrays of twelve; from `startTime`, else the latest; the last may be open. */
 export const klineRows: RowsOf = (host, symbol, { query, now }, limit) => {
-  const interval = query.get('interval') ?? '';
-  if (interval === '') return missing('interval');
-  const latest = openTime(interval, now);
-  if (latest === undefined || (interval === '1s' && host.id === 'binance_us'))
+  const named = query.get('interval') ?? '';
+  if (named === '') return missing('interval');
+  const interval = KLINE_INTERVALS.find((one) => one === named);
+  if (interval === undefined || (interval === '1s' && host.id === 'binance_us'))
     return { code: -1120, message: 'Invalid interval.' };
   const listing = host.listing(symbol);
   if (listing === undefined) return [];
   const endTime = Math.min(integer(query, 'endTime') ?? now, now);
   const startTime = integer(query, 'startTime');
-  let open =
-    startTime === undefined ? (openTime(interval, endTime) ?? latest) : (openTime(interval, startTime) ?? latest);
-  if (startTime === undefined) for (let i = 1; i < limit; i++) open = openTime(interval, open - 1) ?? open;
-  else if (open < startTime) open = nextOpen(interval, open);
-  open = Math.max(open, openTime(interval, listing.candles.openedAt) ?? open);
+  let open = openTimeOf(interval, startTime ?? endTime);
+  if (startTime === undefined) open = addIntervals(open, interval, 1 - limit);
+  else if (open < startTime) open = nextOpenTime(interval, open);
+  open = Math.max(open, openTimeOf(interval, listing.candles.openedAt));
   const rows: string[] = [];
   while (open <= endTime && rows.length < limit) {
-    const end = nextOpen(interval, open);
+    const end = nextOpenTime(interval, open);
     rows.push(klineRow(listing, open, end));
     open = end;
   }

@@ -1,3 +1,4 @@
+import { KLINE_INTERVALS, type KlineInterval } from '../../domain/instrument.ts';
 import type { EventKind } from '../captures/frame-subject.ts';
 
 export interface StreamName {
@@ -5,15 +6,14 @@ export interface StreamName {
   readonly symbol: string;
   readonly kind: EventKind;
   /** Klines. */
-  readonly interval?: string;
+  readonly interval?: KlineInterval;
   /** Depth: levels of a partial book, 0 for differences; milliseconds between two. */
   readonly levels?: number;
   readonly everyMs?: number;
 }
 
-const INTERVALS = '1s|1m|3m|5m|15m|30m|1h|2h|4h|6h|8h|12h|1d|3d|1w|1M';
 const STREAM = new RegExp(
-  `^([^@\\s!]{1,40})@(?:(trade|aggTrade|ticker|miniTicker|bookTicker)|kline_(${INTERVALS})|depth(5|10|20)?(?:@(100|1000)ms)?)$`,
+  `^([^@\\s!]{1,40})@(?:(trade|aggTrade|ticker|miniTicker|bookTicker)|kline_(${KLINE_INTERVALS.join('|')})|depth(5|10|20)?(?:@(100|1000)ms)?)$`,
 );
 
 const KINDS: Readonly<Record<string, EventKind>> = {
@@ -29,7 +29,8 @@ export function binanceStream(name: string): StreamName | undefined {
   if (name === '!miniTicker@arr') return { symbol: '', kind: 'mini_ticker' };
   const match = STREAM.exec(name);
   if (match === null) return undefined;
-  const [, spelled = '', plain, interval, levels, everyMs] = match;
+  const [, spelled = '', plain, named, levels, everyMs] = match;
+  const interval = KLINE_INTERVALS.find((one) => one === named);
   const symbol = spelled === spelled.toLowerCase() ? spelled.toUpperCase() : '';
   const simple = KINDS[plain ?? ''];
   if (simple !== undefined) return { symbol, kind: simple };

@@ -1,8 +1,9 @@
+import type { KlineInterval } from '../../domain/instrument.ts';
 import type { Listing, Quote } from '../market/listing.ts';
 import type { CandleSpan } from '../paced-topics.ts';
 
 /** Kline intervals by Bybit's names. */
-export const BYBIT_INTERVALS: Readonly<Record<string, string>> = {
+export const BYBIT_INTERVALS: Readonly<Record<string, KlineInterval>> = {
   1: '1m',
   3: '3m',
   5: '5m',

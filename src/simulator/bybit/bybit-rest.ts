@@ -1,5 +1,6 @@
+import type { KlineInterval } from '../../domain/instrument.ts';
+import { addIntervals, nextOpenTime, openTimeOf } from '../../market/candles/kline-interval.ts';
 import type { RecordedTrade } from '../captures/capture-frame.ts';
-import { nextOpen, openTime } from '../market/candle.ts';
 import { QUOTE } from '../market/coins.ts';
 import { fixed } from '../market/decimals.ts';
 import type { Listing } from '../market/listing.ts';
@@ -125,16 +126,16 @@ export class BybitRest implements SimulatedRest {
     if (interval === undefined) return new Refused(10001, 'Invalid period!');
     const limit = limitOf(query, 200, 1_000);
     const { openedAt } = listing.candles;
-    const start = Math.max(Number(query.get('start') ?? 0), openTime(interval, openedAt) ?? openedAt);
+    const start = Math.max(Number(query.get('start') ?? 0), openTimeOf(interval, openedAt));
     let last = Math.min(Number(query.get('end') ?? now), now);
     if (query.has('start') && !query.has('end')) last = Math.min(last, lastOpenTime(interval, start, limit));
     const rows: string[] = [];
     for (
-      let open = openTime(interval, last);
-      open !== undefined && open >= start && rows.length < limit;
-      open = openTime(interval, open - 1)
+      let open = openTimeOf(interval, last);
+      open >= start && rows.length < limit;
+      open = addIntervals(open, interval, -1)
     )
-      rows.push(klineRow(listing, open, nextOpen(interval, open)));
+      rows.push(klineRow(listing, open, nextOpenTime(interval, open)));
     return `{"category":"spot","symbol":"${listing.symbol}","list":[${rows.join(',')}]}`;
   }
 
@@ -205,11 +206,9 @@ function tickerRow(listing: Listing, now: number): string {
 }
 
 /** Start of the last of `limit` candles, the first of which begins at `start` or later. */
-function lastOpenTime(interval: string, start: number, limit: number): number {
-  let open = openTime(interval, start) ?? start;
-  if (open < start) open = nextOpen(interval, open);
-  for (let i = 1; i < limit; i++) open = nextOpen(interval, open);
-  return open;
+function lastOpenTime(interval: KlineInterval, start: number, limit: number): number {
+  const open = openTimeOf(interval, start);
+  return addIntervals(open, interval, open < start ? limit : limit - 1);
 }
 
 function limitOf(query: URLSearchParams, otherwise: number, most: number): number {
