@@ -5,24 +5,17 @@ import { eightPlaces } from '../market/decimals.ts';
 import type { Listing } from '../market/listing.ts';
 import type { PastTrades } from '../market/past-trades.ts';
 import type { Trade } from '../market/trade-ring.ts';
+import { RestError } from '../rest/rest-error.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { VenueRequest } from '../venue-protocol.ts';
 import { dayFigures } from './binance-frames.ts';
 
-export interface RowsError {
-  readonly code: number;
-  readonly message: string;
+export function missing(parameter: string): RestError {
+  return new RestError(-1102, `Mandatory parameter '${parameter}' was not sent, was empty/null, or malformed.`);
 }
 
-export function missing(parameter: string): RowsError {
-  return {
-    code: -1102,
-    message: `Mandatory parameter '${parameter}' was not sent, was empty/null, or malformed.`,
-  };
-}
-
-/** Makes the rows of an answer, oldest first, at most `limit`. */
-export type RowsOf = (host: VenueHost, symbol: string, request: VenueRequest, limit: number) => string[] | RowsError;
+/** Makes the rows of an answer, oldest first, at most `limit`. @throws RestError */
+export type RowsOf = (host: VenueHost, symbol: string, request: VenueRequest, limit: number) => readonly string[];
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -79,9 +72,9 @@ export const aggTradeRows: RowsOf = (host, symbol, { query }, limit) => {
   const startTime = integer(query, 'startTime');
   const endTime = integer(query, 'endTime');
   if (fromId !== undefined && startTime !== undefined)
-    return { code: -1128, message: 'Combination of optional parameters invalid.' };
+    throw new RestError(-1128, 'Combination of optional parameters invalid.');
   if (host.id === 'binance_us' && (endTime ?? 0) - (startTime ?? endTime ?? 0) >= HOUR)
-    return { code: -1127, message: 'More than 1 hours between startTime and endTime.' };
+    throw new RestError(-1127, 'More than 1 hours between startTime and endTime.');
   const listing = host.listing(symbol);
   if (listing === undefined)
     return (host.capture?.tradesOf(`${symbol.toLowerCase()}@aggTrade`, fromId, limit) ?? []).map(aggTradeText);
@@ -159,10 +152,10 @@ function groupRow(listing: Listing, first: number, last: number): string {
 /** `klines`: arrays of twelve; from `startTime`, else the latest; the last may be open. */
 export const klineRows: RowsOf = (host, symbol, { query, now }, limit) => {
   const named = query.get('interval') ?? '';
-  if (named === '') return missing('interval');
+  if (named === '') throw missing('interval');
   const interval = KLINE_INTERVALS.find((one) => one === named);
   if (interval === undefined || (interval === '1s' && host.id === 'binance_us'))
-    return { code: -1120, message: 'Invalid interval.' };
+    throw new RestError(-1120, 'Invalid interval.');
   const listing = host.listing(symbol);
   if (listing === undefined) return [];
   const endTime = Math.min(integer(query, 'endTime') ?? now, now);

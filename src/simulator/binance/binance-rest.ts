@@ -1,23 +1,14 @@
-import { RestLimit } from '../rest-limit.ts';
+import { RestError, rowLimit } from '../rest/rest-error.ts';
+import { RestLimit } from '../rest/rest-limit.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { RestAnswer, SimulatedRest, VenueRequest } from '../venue-protocol.ts';
 import type { BinanceDepth } from './binance-depth.ts';
-import {
-  aggTradeRows,
-  dayRow,
-  klineRows,
-  missing,
-  type RowsError,
-  type RowsOf,
-  symbolRow,
-  tradeRows,
-} from './binance-rest-rows.ts';
-
-type Handler = (request: VenueRequest) => RestAnswer;
+import { aggTradeRows, dayRow, klineRows, missing, type RowsOf, symbolRow, tradeRows } from './binance-rest-rows.ts';
 
 interface Route {
   readonly weight: (query: URLSearchParams) => number;
-  readonly handle: Handler;
+  /** The answer's body. @throws RestError */
+  readonly body: (request: VenueRequest) => string;
 }
 
 const BAN_MS = 120_000;
@@ -41,21 +32,21 @@ export class BinanceRest implements SimulatedRest {
     const us = host.id === 'binance_us';
     const weight = (global: number, usWeight: number) => () => (us ? usWeight : global);
     const depthWeight = (query: URLSearchParams) => {
-      const limit = limitOf(query, 100, 5_000);
+      const limit = rowLimit(query, 100, 5_000);
       return us ? ([1, 5, 10, 50][rank(limit)] ?? 50) : ([5, 25, 50, 250][rank(limit)] ?? 250);
     };
     this.routes = new Map<string, Route>([
-      ['/api/v3/ping', { weight: weight(1, 1), handle: () => ok('{}') }],
-      ['/api/v3/time', { weight: weight(1, 1), handle: ({ now }) => ok(`{"serverTime":${now}}`) }],
-      ['/api/v3/exchangeInfo', { weight: weight(20, 10), handle: (request) => this.exchangeInfo(request) }],
-      ['/api/v3/trades', { weight: weight(25, 1), handle: (request) => this.trades(request) }],
-      ['/api/v3/historicalTrades', { weight: weight(25, 5), handle: (request) => this.historicalTrades(request) }],
-      ['/api/v3/aggTrades', { weight: weight(4, 1), handle: (request) => this.rows(request, aggTradeRows) }],
-      ['/api/v3/klines', { weight: weight(2, 1), handle: (request) => this.rows(request, klineRows) }],
-      ['/api/v3/depth', { weight: depthWeight, handle: (request) => this.depth(request) }],
+      ['/api/v3/ping', { weight: weight(1, 1), body: () => '{}' }],
+      ['/api/v3/time', { weight: weight(1, 1), body: ({ now }) => `{"serverTime":${now}}` }],
+      ['/api/v3/exchangeInfo', { weight: weight(20, 10), body: (request) => this.exchangeInfo(request) }],
+      ['/api/v3/trades', { weight: weight(25, 1), body: (request) => this.trades(request) }],
+      ['/api/v3/historicalTrades', { weight: weight(25, 5), body: (request) => this.historicalTrades(request) }],
+      ['/api/v3/aggTrades', { weight: weight(4, 1), body: (request) => this.rows(request, aggTradeRows) }],
+      ['/api/v3/klines', { weight: weight(2, 1), body: (request) => this.rows(request, klineRows) }],
+      ['/api/v3/depth', { weight: depthWeight, body: (request) => this.depth(request) }],
       [
         '/api/v3/ticker/24hr',
-        { weight: (query) => (query.has('symbol') ? 2 : 80), handle: (request) => this.dayTickers(request) },
+        { weight: (query) => (query.has('symbol') ? 2 : 80), body: (request) => this.dayTickers(request) },
       ],
     ]);
   }
@@ -66,10 +57,7 @@ export class BinanceRest implements SimulatedRest {
       return { status: 404, body: '<html><body>Not Found</body></html>', contentType: 'text/html' };
     const verdict = this.limit.take(route.weight(request.query), request.now);
     const used = { 'X-MBX-USED-WEIGHT': `${verdict.used}`, 'X-MBX-USED-WEIGHT-1M': `${verdict.used}` };
-    if (verdict.kind === 'allowed') {
-      const answer = route.handle(request);
-      return { ...answer, headers: { ...used, ...answer.headers } };
-    }
+    if (verdict.kind === 'allowed') return { ...answered(route, request), headers: used };
     const headers = { ...used, 'Retry-After': `${verdict.retryAfter}` };
     if (verdict.kind === 'limited') return { ...tooMuchWeight(this.host.profile.restLimit.amount), headers };
     return { ...banned(request.now + verdict.retryAfter * 1_000), headers };
@@ -91,16 +79,11 @@ export class BinanceRest implements SimulatedRest {
     return { body: '{"code":-1000,"msg":"An unknown error occurred while processing the request."}' };
   }
 
-  private exchangeInfo({ query, now }: VenueRequest): RestAnswer {
+  private exchangeInfo({ query, now }: VenueRequest): string {
     const single = query.get('symbol');
-    let wanted: string[] | undefined = single === null ? undefined : [single];
     const list = query.get('symbols');
-    if (list !== null) {
-      const parsed = parsedList(list);
-      if (parsed === undefined) return error(400, -1100, "Illegal characters found in parameter 'symbols'.");
-      wanted = parsed;
-    }
-    if (wanted?.some((symbol) => !this.host.lists(symbol)) === true) return error(400, -1121, 'Invalid symbol.');
+    const wanted = list === null ? (single === null ? undefined : [single]) : parsedList(list);
+    if (wanted?.some((symbol) => !this.host.lists(symbol)) === true) throw invalidSymbol();
     const all = this.host.listedSymbols;
     const symbols = (wanted ?? all).map((symbol) => symbolRow(this.host, symbol)).join(',');
     const { amount } = this.host.profile.restLimit;
@@ -108,57 +91,48 @@ export class BinanceRest implements SimulatedRest {
       `[{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":${amount}},` +
       '{"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,"limit":100},' +
       '{"rateLimitType":"RAW_REQUESTS","interval":"MINUTE","intervalNum":5,"limit":300000}]';
-    return ok(
-      `{"timezone":"UTC","serverTime":${now},"rateLimits":${limits},"exchangeFilters":[],"symbols":[${symbols}]}`,
-    );
+    return `{"timezone":"UTC","serverTime":${now},"rateLimits":${limits},"exchangeFilters":[],"symbols":[${symbols}]}`;
   }
 
-  private trades(request: VenueRequest): RestAnswer {
+  private trades(request: VenueRequest): string {
     const query = new URLSearchParams(request.query);
     query.delete('fromId');
     return this.rows({ ...request, query }, tradeRows);
   }
 
-  private historicalTrades(request: VenueRequest): RestAnswer {
+  private historicalTrades(request: VenueRequest): string {
     if (this.host.id === 'binance_us' && request.headers['x-mbx-apikey'] === undefined)
-      return error(401, -2014, 'API-key format invalid.');
+      throw new RestError(-2014, 'API-key format invalid.', 401);
     return this.rows(request, tradeRows);
   }
 
-  private rows(request: VenueRequest, rows: RowsOf): RestAnswer {
+  private rows(request: VenueRequest, rows: RowsOf): string {
     const symbol = this.symbol(request.query);
-    if (typeof symbol !== 'string') return symbol;
-    const wrong = wrongNumber(request.query);
-    if (wrong !== undefined) return refused(wrong);
-    const list = rows(this.host, symbol, request, limitOf(request.query, 500, 1_000));
-    return Array.isArray(list) ? ok(`[${list.join(',')}]`) : refused(list);
+    requireNumbers(request.query);
+    return `[${rows(this.host, symbol, request, rowLimit(request.query, 500, 1_000)).join(',')}]`;
   }
 
-  private depth({ query }: VenueRequest): RestAnswer {
+  private depth({ query }: VenueRequest): string {
     const symbol = this.symbol(query);
-    if (typeof symbol !== 'string') return symbol;
-    const wrong = wrongNumber(query);
-    if (wrong !== undefined) return refused(wrong);
+    requireNumbers(query);
     const listing = this.host.listing(symbol);
-    if (listing !== undefined) return ok(this.books.snapshot(listing, limitOf(query, 100, 5_000)));
-    const recorded = this.host.capture?.depthBody(symbol);
-    return recorded === undefined ? ok('{"lastUpdateId":0,"bids":[],"asks":[]}') : ok(recorded);
+    if (listing !== undefined) return this.books.snapshot(listing, rowLimit(query, 100, 5_000));
+    return this.host.capture?.depthBody(symbol) ?? '{"lastUpdateId":0,"bids":[],"asks":[]}';
   }
 
-  private dayTickers({ query, now }: VenueRequest): RestAnswer {
-    if (!query.has('symbol')) return ok(`[${this.host.listings.map((listing) => dayRow(listing, now)).join(',')}]`);
-    const symbol = this.symbol(query);
-    if (typeof symbol !== 'string') return symbol;
-    const listing = this.host.listing(symbol);
-    return listing === undefined ? error(400, -1121, 'Invalid symbol.') : ok(dayRow(listing, now));
+  private dayTickers({ query, now }: VenueRequest): string {
+    if (!query.has('symbol')) return `[${this.host.listings.map((listing) => dayRow(listing, now)).join(',')}]`;
+    const listing = this.host.listing(this.symbol(query));
+    if (listing === undefined) throw invalidSymbol();
+    return dayRow(listing, now);
   }
 
-  private symbol(query: URLSearchParams): string | RestAnswer {
+  private symbol(query: URLSearchParams): string {
     const symbol = query.get('symbol');
-    if (symbol === null || symbol === '') return refused(missing('symbol'));
-    if (!/^[\w.\-\u4e00-\u9fff]{1,50}$/.test(symbol))
-      return error(400, -1100, "Illegal characters found in parameter 'symbol'.");
-    return this.host.lists(symbol) ? symbol : error(400, -1121, 'Invalid symbol.');
+    if (symbol === null || symbol === '') throw missing('symbol');
+    if (!/^[\w.\-\u4e00-\u9fff]{1,50}$/.test(symbol)) throw illegalCharacters('symbol');
+    if (!this.host.lists(symbol)) throw invalidSymbol();
+    return symbol;
   }
 }
 
@@ -178,35 +152,32 @@ function banned(until: number): RestAnswer {
   );
 }
 
-function ok(body: string): RestAnswer {
-  return { status: 200, body };
+function answered(route: Route, request: VenueRequest): RestAnswer {
+  try {
+    return { status: 200, body: route.body(request) };
+  } catch (refusal) {
+    if (refusal instanceof RestError) return error(refusal.status, refusal.code, refusal.message);
+    throw refusal;
+  }
 }
 
 function error(status: number, code: number, message: string): RestAnswer {
   return { status, body: `{"code":${code},"msg":${JSON.stringify(message)}}` };
 }
 
-function refused({ code, message }: RowsError): RestAnswer {
-  return error(400, code, message);
+function invalidSymbol(): RestError {
+  return new RestError(-1121, 'Invalid symbol.');
 }
 
-function wrongNumber(query: URLSearchParams): RowsError | undefined {
-  for (const name of ['fromId', 'startTime', 'endTime', 'limit']) {
-    const text = query.get(name);
-    if (text !== null && !/^\d{1,20}$/.test(text))
-      return {
-        code: -1100,
-        message: `Illegal characters found in parameter '${name}'; legal range is '^[0-9]{1,20}$'.`,
-      };
-  }
+function illegalCharacters(parameter: string, hint = ''): RestError {
+  return new RestError(-1100, `Illegal characters found in parameter '${parameter}'${hint}.`);
+}
+
+function requireNumbers(query: URLSearchParams): void {
+  for (const name of ['fromId', 'startTime', 'endTime', 'limit'])
+    if (!/^\d{1,20}$/.test(query.get(name) ?? '1')) throw illegalCharacters(name, "; legal range is '^[0-9]{1,20}$'");
   if (Number(query.get('limit') ?? 1) === 0)
-    return { code: -1130, message: "Data sent for parameter 'limit' is not valid." };
-  return undefined;
-}
-
-function limitOf(query: URLSearchParams, otherwise: number, most: number): number {
-  const limit = Number(query.get('limit') ?? otherwise);
-  return Number.isInteger(limit) && limit > 0 ? Math.min(limit, most) : otherwise;
+    throw new RestError(-1130, "Data sent for parameter 'limit' is not valid.");
 }
 
 function rank(limit: number): number {
@@ -215,11 +186,12 @@ function rank(limit: number): number {
   return limit <= 1_000 ? 2 : 3;
 }
 
-function parsedList(text: string): string[] | undefined {
+function parsedList(text: string): readonly string[] {
   try {
     const list: unknown = JSON.parse(text);
-    return Array.isArray(list) && list.every((item) => typeof item === 'string') ? list : undefined;
+    if (Array.isArray(list) && list.every((item) => typeof item === 'string')) return list;
   } catch {
-    return undefined;
+    // Refused as any other text that is no list.
   }
+  throw illegalCharacters('symbols');
 }

@@ -44,89 +44,46 @@ export class BinanceSocket implements VenueSocket {
   }
 
   message(connection: Connection, text: string, now: number): void {
-    if (!this.countArrival(connection, now)) return;
+    if (this.countArrival(connection, now)) connection.control(this.answer(connection, text));
+  }
+
+  private answer(connection: Connection, text: string): string {
     let request: unknown;
     try {
       request = JSON.parse(text);
     } catch (error) {
       const reason = error instanceof Error ? error.message : 'syntax error';
-      connection.control(`{"code":3,"msg":${JSON.stringify(`Invalid JSON: ${reason}`)}}`);
-      return;
+      return `{"code":3,"msg":${JSON.stringify(`Invalid JSON: ${reason}`)}}`;
     }
-    if (typeof request !== 'object' || request === null || Array.isArray(request)) {
-      connection.control('{"code":2,"msg":"Invalid request: request must be an object"}');
-      return;
-    }
+    if (typeof request !== 'object' || request === null || Array.isArray(request))
+      return invalid('request must be an object');
     const { method, params, id }: { method?: unknown; params?: unknown; id?: unknown } = request;
-    if (!this.validId(id)) {
-      connection.control('{"code":2,"msg":"Invalid request: request ID must be an unsigned integer"}');
-      return;
-    }
+    if (!this.validId(id)) return invalid('request ID must be an unsigned integer');
     if (typeof method !== 'string' || !METHODS.includes(method)) {
       const expected = METHODS.map((name) => `\`${name}\``).join(', ');
-      this.error(
-        connection,
-        id,
-        `Invalid request: unknown variant ${typeof method === 'string' ? `\`${method}\`` : 'of method'}, expected one of ${expected}`,
-      );
-      return;
+      const variant = typeof method === 'string' ? `\`${method}\`` : 'of method';
+      return invalid(`unknown variant ${variant}, expected one of ${expected}`, id);
     }
-    if (id === undefined) {
-      connection.control('{"code":2,"msg":"Invalid request: missing field `id`"}');
-      return;
-    }
-    this.answer(connection, method, params, id);
+    if (id === undefined) return invalid('missing field `id`');
+    if (method === 'LIST_SUBSCRIPTIONS') return result(id, JSON.stringify([...connection.topics.keys()]));
+    if (!Array.isArray(params)) return invalid('missing field `params`', id);
+    if (method === 'GET_PROPERTY' || method === 'SET_PROPERTY') return property(connection, method, params, id);
+    return this.change(connection, method, params, id);
   }
 
-  private answer(connection: Connection, method: string, params: unknown, id: RequestId): void {
-    if (method === 'LIST_SUBSCRIPTIONS') {
-      this.result(connection, id, JSON.stringify([...connection.topics.keys()]));
-      return;
-    }
-    if (!Array.isArray(params)) {
-      this.error(connection, id, 'Invalid request: missing field `params`');
-      return;
-    }
-    const names: unknown[] = params;
-    if (method === 'GET_PROPERTY' || method === 'SET_PROPERTY') {
-      this.property(connection, method, names, id);
-      return;
-    }
+  private change(connection: Connection, method: string, names: readonly unknown[], id: RequestId): string {
     const valid = names.filter((name): name is string => typeof name === 'string' && this.parse(name) !== undefined);
-    if (valid.length === 0 || valid.length < names.length) {
-      connection.control(`{"error":{"code":2,"msg":"Invalid request: invalid stream"},"id":${JSON.stringify(id)}}`);
-      return;
-    }
+    if (valid.length === 0 || valid.length < names.length) return error(id, 2, 'Invalid request: invalid stream');
     if (method === 'UNSUBSCRIBE') {
       for (const name of valid) this.host.unsubscribe(connection, name);
-      this.result(connection, id, 'null');
-      return;
+      return result(id, 'null');
     }
-    if (new Set([...connection.topics.keys(), ...valid]).size > MAX_STREAMS) {
-      connection.control(`{"error":{"code":4,"msg":"Too many subscriptions"},"id":${JSON.stringify(id)}}`);
-      return;
-    }
+    if (new Set([...connection.topics.keys(), ...valid]).size > MAX_STREAMS)
+      return error(id, 4, 'Too many subscriptions');
     const streams = valid.flatMap((name) => this.parse(name) ?? []);
-    if (streams.some((stream) => this.host.rejects(stream))) {
-      connection.control(`{"error":{"code":2,"msg":"Invalid request: invalid stream"},"id":${JSON.stringify(id)}}`);
-      return;
-    }
-    this.result(connection, id, 'null');
+    if (streams.some((stream) => this.host.rejects(stream))) return error(id, 2, 'Invalid request: invalid stream');
     this.listen(connection, valid);
-  }
-
-  private property(connection: Connection, method: string, params: unknown[], id: RequestId): void {
-    const [name, value] = params;
-    if (name !== 'combined') this.error(connection, id, 'Invalid request: unknown property');
-    else if (method === 'GET_PROPERTY') this.result(connection, id, String(connection.combined));
-    else if (typeof value !== 'boolean') this.error(connection, id, 'Invalid request: value must be a boolean');
-    else {
-      const topics = [...connection.topics.values()];
-      for (const topic of topics) topic.remove(connection);
-      connection.combined = value;
-      for (const topic of topics) topic.add(connection);
-      this.result(connection, id, 'null');
-    }
+    return result(id, 'null');
   }
 
   private listen(connection: Connection, names: readonly string[]): void {
@@ -151,16 +108,6 @@ export class BinanceSocket implements VenueSocket {
     return id === null || (typeof id === 'string' && /^[A-Za-z0-9-_]{0,36}$/.test(id));
   }
 
-  private result(connection: Connection, id: RequestId, result: string): void {
-    connection.control(`{"result":${result},"id":${JSON.stringify(id)}}`);
-  }
-
-  private error(connection: Connection, id: RequestId | undefined, message: string): void {
-    connection.control(
-      `{"code":2,"msg":${JSON.stringify(message)}${id === undefined ? '' : `,"id":${JSON.stringify(id)}`}}`,
-    );
-  }
-
   /** Five messages a second, control frames included; beyond, the connection is cut. */
   private countArrival(connection: Connection, now: number): boolean {
     const recent = (this.arrivals.get(connection) ?? []).filter((time) => now - time < 1_000);
@@ -170,6 +117,31 @@ export class BinanceSocket implements VenueSocket {
     connection.close(1008, 'Too many requests');
     return false;
   }
+}
+
+function property(connection: Connection, method: string, [name, value]: unknown[], id: RequestId): string {
+  if (name !== 'combined') return invalid('unknown property', id);
+  if (method === 'GET_PROPERTY') return result(id, String(connection.combined));
+  if (typeof value !== 'boolean') return invalid('value must be a boolean', id);
+  const topics = [...connection.topics.values()];
+  for (const topic of topics) topic.remove(connection);
+  connection.combined = value;
+  for (const topic of topics) topic.add(connection);
+  return result(id, 'null');
+}
+
+function result(id: RequestId, value: string): string {
+  return `{"result":${value},"id":${JSON.stringify(id)}}`;
+}
+
+function error(id: RequestId, code: number, message: string): string {
+  return `{"error":{"code":${code},"msg":${JSON.stringify(message)}},"id":${JSON.stringify(id)}}`;
+}
+
+/** `id`: undefined where the request has none. */
+function invalid(reason: string, id?: RequestId): string {
+  const of = id === undefined ? '' : `,"id":${JSON.stringify(id)}`;
+  return `{"code":2,"msg":${JSON.stringify(`Invalid request: ${reason}`)}${of}}`;
 }
 
 function streamsOf(path: string, query: URLSearchParams): string[] {

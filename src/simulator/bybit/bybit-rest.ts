@@ -4,7 +4,8 @@ import type { RecordedTrade } from '../captures/capture-frame.ts';
 import { QUOTE } from '../market/coins.ts';
 import { fixed } from '../market/decimals.ts';
 import type { Listing } from '../market/listing.ts';
-import { RestLimit } from '../rest-limit.ts';
+import { RestError, rowLimit } from '../rest/rest-error.ts';
+import { RestLimit } from '../rest/rest-limit.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { RestAnswer, SimulatedRest, VenueRequest } from '../venue-protocol.ts';
 import type { BybitBooks } from './bybit-books.ts';
@@ -12,18 +13,9 @@ import { BYBIT_INTERVALS, isRpi, tradeId } from './bybit-frames.ts';
 
 const BAN_MS = 600_000;
 const MAX_RECENT_TRADES = 60;
+const WRONG_PARAMETER = 10001;
 
-type Handler = (request: VenueRequest) => string | Refused;
-
-class Refused {
-  readonly code: number;
-  readonly message: string;
-
-  constructor(code: number, message: string) {
-    this.code = code;
-    this.message = message;
-  }
-}
+type Handler = (request: VenueRequest) => string;
 
 /** Bybit v5's public market REST interface for spot: envelope, limits, errors. PROTOCOL facts 4. */
 export class BybitRest implements SimulatedRest {
@@ -51,15 +43,10 @@ export class BybitRest implements SimulatedRest {
       return { status: 403, body: tooFrequent, contentType: 'text/html' };
     const handler = this.routes.get(request.path);
     if (handler === undefined) return { status: 404, body: '' };
-    const result = handler(request);
-    if (typeof result === 'string')
-      return {
-        status: 200,
-        body: `{"retCode":0,"retMsg":"OK","result":${result},"retExtInfo":{},"time":${request.now}}`,
-      };
+    const { code, message, result } = resultOf(handler, request);
     return {
       status: 200,
-      body: `{"retCode":${result.code},"retMsg":${JSON.stringify(result.message)},"result":{},"retExtInfo":{},"time":${request.now}}`,
+      body: `{"retCode":${code},"retMsg":${JSON.stringify(message)},"result":${result},"retExtInfo":{},"time":${request.now}}`,
     };
   }
 
@@ -74,10 +61,10 @@ export class BybitRest implements SimulatedRest {
     return { body: '<html><body>Service unavailable</body></html>', contentType: 'text/html' };
   }
 
-  private instruments({ query }: VenueRequest): string | Refused {
-    if (query.get('category') !== 'spot') return wrongCategory;
+  private instruments({ query }: VenueRequest): string {
+    requireSpot(query);
     const symbol = query.get('symbol');
-    if (symbol !== null && !this.host.lists(symbol)) return wrongSymbol;
+    if (symbol !== null && !this.host.lists(symbol)) throw wrongSymbol();
     const all = this.host.listedSymbols;
     const rows = (symbol === null ? all : [symbol]).map((name, index) => this.instrument(name, index));
     return `{"category":"spot","list":[${rows.join(',')}]}`;
@@ -96,10 +83,9 @@ export class BybitRest implements SimulatedRest {
     );
   }
 
-  private recentTrades({ query }: VenueRequest): string | Refused {
+  private recentTrades({ query }: VenueRequest): string {
     const symbol = this.symbol(query);
-    if (typeof symbol !== 'string') return symbol;
-    const limit = limitOf(query, MAX_RECENT_TRADES, MAX_RECENT_TRADES);
+    const limit = rowLimit(query, MAX_RECENT_TRADES, MAX_RECENT_TRADES);
     const listing = this.host.listing(symbol);
     const rows: string[] = [];
     if (listing === undefined) {
@@ -113,18 +99,15 @@ export class BybitRest implements SimulatedRest {
     return `{"category":"spot","list":[${rows.join(',')}]}`;
   }
 
-  private orderBook({ query, now }: VenueRequest): string | Refused {
-    const listing = this.listing(query);
-    if (listing instanceof Refused) return listing;
-    return this.books.rest(listing, limitOf(query, 1, 1_000), now);
+  private orderBook({ query, now }: VenueRequest): string {
+    return this.books.rest(this.listing(query), rowLimit(query, 1, 1_000), now);
   }
 
-  private klines({ query, now }: VenueRequest): string | Refused {
+  private klines({ query, now }: VenueRequest): string {
     const listing = this.listing(query);
-    if (listing instanceof Refused) return listing;
     const interval = BYBIT_INTERVALS[query.get('interval') ?? ''];
-    if (interval === undefined) return new Refused(10001, 'Invalid period!');
-    const limit = limitOf(query, 200, 1_000);
+    if (interval === undefined) throw new RestError(WRONG_PARAMETER, 'Invalid period!');
+    const limit = rowLimit(query, 200, 1_000);
     const { openedAt } = listing.candles;
     const start = Math.max(Number(query.get('start') ?? 0), openTimeOf(interval, openedAt));
     let last = Math.min(Number(query.get('end') ?? now), now);
@@ -139,31 +122,47 @@ export class BybitRest implements SimulatedRest {
     return `{"category":"spot","symbol":"${listing.symbol}","list":[${rows.join(',')}]}`;
   }
 
-  private tickers({ query, now }: VenueRequest): string | Refused {
-    if (query.get('category') !== 'spot') return wrongCategory;
-    if (!query.has('symbol'))
-      return `{"category":"spot","list":[${this.host.listings.map((listing) => tickerRow(listing, now)).join(',')}]}`;
-    const listing = this.listing(query);
-    return listing instanceof Refused ? listing : `{"category":"spot","list":[${tickerRow(listing, now)}]}`;
+  private tickers({ query, now }: VenueRequest): string {
+    requireSpot(query);
+    const listings = query.has('symbol') ? [this.listing(query)] : this.host.listings;
+    return `{"category":"spot","list":[${listings.map((listing) => tickerRow(listing, now)).join(',')}]}`;
   }
 
-  private symbol(query: URLSearchParams): string | Refused {
-    if (query.get('category') !== 'spot') return wrongCategory;
+  private symbol(query: URLSearchParams): string {
+    requireSpot(query);
     for (const name of ['start', 'end', 'limit'])
-      if (!/^\d{1,15}$/.test(query.get(name) ?? '0')) return new Refused(10001, `params error: ${name} is invalid`);
+      if (!/^\d{1,15}$/.test(query.get(name) ?? '0'))
+        throw new RestError(WRONG_PARAMETER, `params error: ${name} is invalid`);
     const symbol = query.get('symbol') ?? '';
-    return this.host.lists(symbol) ? symbol : wrongSymbol;
+    if (!this.host.lists(symbol)) throw wrongSymbol();
+    return symbol;
   }
 
-  private listing(query: URLSearchParams): Listing | Refused {
-    const symbol = this.symbol(query);
-    return typeof symbol === 'string' ? (this.host.listing(symbol) ?? wrongSymbol) : symbol;
+  private listing(query: URLSearchParams): Listing {
+    const listing = this.host.listing(this.symbol(query));
+    if (listing === undefined) throw wrongSymbol();
+    return listing;
   }
 }
 
 const tooFrequent = 'access too frequent';
-const wrongCategory = new Refused(10001, 'params error: Category is invalid');
-const wrongSymbol = new Refused(10001, 'Not supported symbols');
+
+function requireSpot(query: URLSearchParams): void {
+  if (query.get('category') !== 'spot') throw new RestError(WRONG_PARAMETER, 'params error: Category is invalid');
+}
+
+function wrongSymbol(): RestError {
+  return new RestError(WRONG_PARAMETER, 'Not supported symbols');
+}
+
+function resultOf(handler: Handler, request: VenueRequest): { code: number; message: string; result: string } {
+  try {
+    return { code: 0, message: 'OK', result: handler(request) };
+  } catch (error) {
+    if (error instanceof RestError) return { code: error.code, message: error.message, result: '{}' };
+    throw error;
+  }
+}
 
 function marketTrade(listing: Listing, number: number): RecordedTrade {
   const { price, quantity, time, sell, group } = listing.trades.at(number);
@@ -209,9 +208,4 @@ function tickerRow(listing: Listing, now: number): string {
 function lastOpenTime(interval: KlineInterval, start: number, limit: number): number {
   const open = openTimeOf(interval, start);
   return addIntervals(open, interval, open < start ? limit : limit - 1);
-}
-
-function limitOf(query: URLSearchParams, otherwise: number, most: number): number {
-  const limit = Number(query.get('limit') ?? otherwise);
-  return Number.isInteger(limit) && limit > 0 ? Math.min(limit, most) : otherwise;
 }
