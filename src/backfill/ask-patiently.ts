@@ -1,16 +1,6 @@
-import {
-  catchError,
-  firstValueFrom,
-  fromEvent,
-  merge,
-  type Observable,
-  of,
-  type SchedulerLike,
-  takeUntil,
-  throwError,
-  timer,
-} from 'rxjs';
+import { catchError, firstValueFrom, type SchedulerLike, takeUntil, throwError } from 'rxjs';
 import { asFault, Fault } from '../domain/fault.ts';
+import { aborted$ } from '../net/aborted.ts';
 import { type RetryNotice, retryBackoff } from '../operators/retry-backoff.ts';
 import type { VenueRest } from '../venues/rest/rest-client.ts';
 import type { Ask } from './history-span.ts';
@@ -45,18 +35,9 @@ export function askPatiently({ rest, scheduler, random, signal, onWait }: AskPat
           scheduler,
           onRetry: ({ error, delayMs }: RetryNotice) => onWait(asFault(error), delayMs),
         }),
-        takeUntil(aborted(signal)),
+        takeUntil(aborted$(signal)),
       ),
     );
-}
-
-/** A pause that the signal ends. */
-export async function pauseFor(ms: number, scheduler: SchedulerLike, signal: AbortSignal): Promise<void> {
-  await firstValueFrom(merge(timer(ms, scheduler), aborted(signal)), { defaultValue: undefined });
-}
-
-function aborted(signal: AbortSignal): Observable<unknown> {
-  return signal.aborted ? of(true) : fromEvent(signal, 'abort');
 }
 
 function unlessTooLong(fault: Fault): Fault {

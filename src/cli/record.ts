@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
+import { firstValueFrom } from 'rxjs';
 import type { Config } from '../config/config.ts';
 import { duration } from '../domain/duration.ts';
 import { VENUE_IDS } from '../domain/instrument.ts';
+import { aborted$ } from '../net/aborted.ts';
 import { type Command, type CommandContext, choiceIn, UsageError } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
 import { timeLimit } from './arguments/time-limit.ts';
@@ -82,7 +84,7 @@ async function record(
   }, EVERY_MS);
 
   const ends = [signal, failing.signal, ...(seconds === undefined ? [] : [timeLimit(seconds * 1000)])];
-  await aborted(AbortSignal.any(ends));
+  await firstValueFrom(aborted$(AbortSignal.any(ends)));
   clearInterval(timer);
   line.close();
   const { ms } = figures();
@@ -98,11 +100,4 @@ async function record(
 
 function megabytes(bytes: number): string {
   return (bytes / 2 ** 20).toFixed(1);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

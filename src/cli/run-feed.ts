@@ -1,8 +1,10 @@
+import { firstValueFrom } from 'rxjs';
 import { startCluster } from '../cluster/cluster.ts';
 import type { Config } from '../config/config.ts';
 import { duration } from '../domain/duration.ts';
 import { asFault } from '../domain/fault.ts';
 import type { StatusSnapshot } from '../domain/status-snapshot.ts';
+import { aborted$ } from '../net/aborted.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { type Running, startPipeline } from '../runtime/run.ts';
 import { GatewayThread } from '../serving/gateway-thread.ts';
@@ -80,7 +82,7 @@ export async function runFeed(
   const reporter = live ? undefined : setInterval(() => logStatus(log, pipeline.snapshot()), logEveryMs);
 
   const { failed } = pipeline;
-  await aborted(AbortSignal.any([signal, failed, ...(limit === undefined ? [] : [limit])]));
+  await firstValueFrom(aborted$(AbortSignal.any([signal, failed, ...(limit === undefined ? [] : [limit])])));
 
   clearInterval(reporter);
   // As it was while it ran: after the stop nothing is connected.
@@ -156,13 +158,6 @@ function logStatus(
     },
     'status',
   );
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 /** https://no-color.org: set and not empty means none. */

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { SchedulerLike } from 'rxjs';
+import { firstValueFrom, from, type SchedulerLike, throwError, timeout } from 'rxjs';
 import { asFault, Fault } from '../domain/fault.ts';
 import type { KafkaConfig, KafkaLog } from '../kafka/config.ts';
 import type { OffsetAt } from '../kafka/contract.ts';
@@ -40,7 +40,8 @@ const REAL: ClientDeps = { scheduler: monotonicScheduler, wallClockMs: Date.now 
 export async function connectTopics(options: ClientOptions, deps: ClientDeps = REAL): Promise<Market> {
   checkOptions(options);
   const { scheduler, wallClockMs } = deps;
-  const { quote = 'USDT', identityWindow = 10_000, gapHaltMs = DEFAULT_GUARD.gapHaltMs } = options;
+  const { quote = 'USDT', identityWindow = 10_000, connectTimeoutMs = 10_000 } = options;
+  const { gapHaltMs = DEFAULT_GUARD.gapHaltMs } = options;
   const warnings = new Warnings(options.onWarning);
   const side = options.dir === undefined ? kafkaSide(options, scheduler) : fileSide(options.dir);
   const prefixes = prefixesOf(options);
@@ -78,7 +79,9 @@ export async function connectTopics(options: ClientOptions, deps: ClientDeps = R
     await own.recall(side.lookBack, wallClockMs());
   };
   try {
-    await within(options.connectTimeoutMs ?? 10_000, scheduler, connect(), side.where);
+    const late = () => new Fault('connect_timeout', `${side.where} did not answer within ${connectTimeoutMs} ms`);
+    const inTime = timeout({ first: connectTimeoutMs, scheduler, with: () => throwError(late) });
+    await firstValueFrom(from(connect()).pipe(inTime));
   } catch (error) {
     await own.close();
     throw asFault(error);
@@ -143,15 +146,4 @@ function fileSide(dir: string): Side {
     shared: alone,
     lookBack: lookBackInFiles(dir),
   };
-}
-
-/** Rejects with a Fault where it takes longer. */
-function within<T>(milliseconds: number, scheduler: SchedulerLike, work: Promise<T>, where: string): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = scheduler.schedule(
-      () => reject(new Fault('connect_timeout', `${where} did not answer within ${milliseconds} ms`)),
-      milliseconds,
-    );
-    work.then(resolve, reject).finally(() => timer.unsubscribe());
-  });
 }

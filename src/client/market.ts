@@ -143,7 +143,7 @@ export class Market {
   read<N extends TopicName>(name: N, options: ReadOptions<TopicRecords[N]> = {}): Reading<TopicRecords[N]> {
     const { coin, overflow = { kind: 'pause' } } = options;
     const reading = new BufferedReading<TopicRecords[N] & FeedRecord>(recordsOf(name, this.#symbol(coin)), overflow);
-    return reading.enter(this.#reader(name, reading.pauses).listen(reading));
+    return reading.enter(this.#reader(name, reading.buffered.pauses).listen(reading));
   }
 
   /** Resolves when it is settled where each topic is read from that somebody subscribed to: what is published from then on comes. */

@@ -1,7 +1,8 @@
-import type { SchedulerLike, Subscription } from 'rxjs';
+import { firstValueFrom, race, type SchedulerLike, type Subscription } from 'rxjs';
 import { asFault, type Fault } from '../domain/fault.ts';
 import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { StatusSnapshot } from '../domain/status-snapshot.ts';
+import { aborted$ } from '../net/aborted.ts';
 import type { Pipeline, StopOptions } from '../runtime/run.ts';
 import type { Stopped } from '../runtime/sink-pipelines.ts';
 
@@ -72,11 +73,7 @@ export class ShardRun {
     }
     this.#pipeline = pipeline;
     const { failed } = pipeline;
-    const failure = new Promise<void>((resolve) => {
-      if (failed.aborted) resolve();
-      else failed.addEventListener('abort', () => resolve(), { once: true });
-    });
-    await Promise.race([failure, this.#stop.promise]);
+    await firstValueFrom(race(aborted$(failed), this.#stop.promise));
     const metrics = pipeline.metrics();
     const dropped = pipeline.snapshot().sinks.reduce((sum, sink) => sum + sink.dropped, 0);
     this.keep();

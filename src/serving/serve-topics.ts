@@ -1,5 +1,7 @@
+import { firstValueFrom, race } from 'rxjs';
 import type { Config } from '../config/config.ts';
 import { createGateway } from '../gateway/gateway.ts';
+import { aborted$ } from '../net/aborted.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { gatewayOptions } from './gateway-options.ts';
@@ -24,11 +26,7 @@ export async function serveTopics(
     await source.start();
     if (signal.aborted) return;
     log.info({ event: 'topics_read' }, 'the topics are read up to the present');
-    const stopped = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    await Promise.race([source.failed, stopped]);
+    await firstValueFrom(race(source.failed, aborted$(signal)));
   } finally {
     await gateway.close();
     await source.close();

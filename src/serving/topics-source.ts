@@ -1,18 +1,4 @@
-import {
-  filter,
-  firstValueFrom,
-  from,
-  fromEvent,
-  NEVER,
-  type Observable,
-  of,
-  race,
-  type SchedulerLike,
-  Subject,
-  skipUntil,
-  take,
-  timer,
-} from 'rxjs';
+import { filter, firstValueFrom, from, NEVER, race, type SchedulerLike, Subject, skipUntil, timer } from 'rxjs';
 import type { ClientOptions } from '../client/client-options.ts';
 import { connectTopics } from '../client/connect-topics.ts';
 import type { Market } from '../client/market.ts';
@@ -22,6 +8,7 @@ import type { Config } from '../config/config.ts';
 import { asFault } from '../domain/fault.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import type { GatewaySource } from '../gateway/source.ts';
+import { aborted$, pauseFor } from '../net/aborted.ts';
 
 const MINUTE_MS = 60_000;
 /** How far back each topic is read, milliseconds: enough for what the gateway remembers of it. */
@@ -82,7 +69,7 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
         if (fault.retry.kind === 'never') throw fault;
         behind = `topics: ${fault.message}`;
         log({ event: 'topics_unavailable' }, `${fault.message}; tries again every ${AGAIN_AFTER_MS / 1000} s`);
-        await firstValueFrom(race(timer(AGAIN_AFTER_MS, scheduler), aborted(signal)));
+        await pauseFor(AGAIN_AFTER_MS, scheduler, signal);
       }
     }
     return undefined;
@@ -123,7 +110,7 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
       if (market === undefined) return;
       behind = 'topics: not read up to the present yet';
       follow(market);
-      const stopped$ = aborted(signal);
+      const stopped$ = aborted$(signal);
       await firstValueFrom(race(from(market.ready()), stopped$), { defaultValue: undefined });
       const there$ = market.lag$.pipe(
         // Who was never answered shows as behind after a second only.
@@ -139,10 +126,6 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
     },
   };
 }
-
-/** Emits once the signal aborts; leaves it with its subscriber. */
-const aborted = (signal: AbortSignal): Observable<unknown> =>
-  signal.aborted ? of(undefined) : fromEvent(signal, 'abort').pipe(take(1));
 
 function clientOptions({ kafka, file, sinks, environment, feed, quote }: Config, now: number) {
   const from = Object.fromEntries(

@@ -1,6 +1,6 @@
 import { Observable, of, throwError } from 'rxjs';
 import { expect, it } from 'vitest';
-import { askPatiently, pauseFor } from '../../src/backfill/ask-patiently.ts';
+import { askPatiently } from '../../src/backfill/ask-patiently.ts';
 import { Fault, type Retry } from '../../src/domain/fault.ts';
 import { fakeVenue } from '../venues/fake-venue.ts';
 import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
@@ -58,18 +58,4 @@ it('ends with the signal, while it waits and before it asks', async () => {
   await expect(waiting.answer).rejects.toThrow();
   waiting.scheduler.advance(60_000);
   expect(waiting.asked()).toBe(1);
-});
-
-it('a pause ends with its time or with the signal', async () => {
-  const scheduler = new SteppedScheduler();
-  const ending = new AbortController();
-  const done: string[] = [];
-  const first = pauseFor(1000, scheduler, ending.signal).then(() => done.push('time'));
-  scheduler.advance(1000);
-  await first;
-  const second = pauseFor(1000, scheduler, ending.signal).then(() => done.push('signal'));
-  ending.abort();
-  await second;
-  await pauseFor(1000, scheduler, ending.signal);
-  expect(done).toEqual(['time', 'signal']);
 });

@@ -13,7 +13,7 @@ export class TradingWatches {
   /** Throws a Fault (never) where a limit is unusable. */
   of(...given: readonly Partial<GuardOptions>[]): TradingWatch {
     const limits = guardOptions(...given);
-    const name = JSON.stringify(Object.entries(limits).sort());
+    const name = JSON.stringify(Object.values(limits));
     const known = this.#byLimits.get(name);
     if (known !== undefined) return known;
     const watch = this.#begin(limits);

@@ -1,4 +1,4 @@
-import { type Observable, Subject } from 'rxjs';
+import { Subject } from 'rxjs';
 import type { TopicRecords } from '../../codec/topics.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
@@ -21,9 +21,10 @@ export class OwnTopics {
   readonly byName: ReadonlyMap<TopicName, TopicReader>;
   readonly last = new LastPrices();
   readonly memory: FeedMemory;
-  readonly #prices$ = new Subject<PriceTick>();
-  readonly #status$ = new Subject<FeedStatus>();
-  readonly #gaps$ = new Subject<Gap>();
+  /** As they come, from the subscription on. They fail or complete with their reader. */
+  readonly prices$ = new Subject<PriceTick>();
+  readonly status$ = new Subject<FeedStatus>();
+  readonly gaps$ = new Subject<Gap>();
   #isClosed = false;
 
   constructor(readers: OwnReaders, keepMs: number) {
@@ -40,9 +41,9 @@ export class OwnTopics {
   async start(): Promise<void> {
     if (this.#isClosed) throw new Fault('internal', 'the client is closed', { retry: { kind: 'never' } });
     const { prices, 'feed-status': status, gaps } = this.readers;
-    listen(prices, 'prices', this.#prices$, (tick) => this.last.take(tick));
-    listen(status, 'feed-status', this.#status$, (record, appendedAt) => this.memory.takeStatus(record, appendedAt));
-    listen(gaps, 'gaps', this.#gaps$, (gap, appendedAt) => this.memory.takeGap(gap, appendedAt));
+    listen(prices, 'prices', this.prices$, (tick) => this.last.take(tick));
+    listen(status, 'feed-status', this.status$, (record, appendedAt) => this.memory.takeStatus(record, appendedAt));
+    listen(gaps, 'gaps', this.gaps$, (gap, appendedAt) => this.memory.takeGap(gap, appendedAt));
     await Promise.all(this.#all().map((reader) => reader.ready()));
   }
 
@@ -55,19 +56,6 @@ export class OwnTopics {
         .recallStatus(lookBack, status.topic, nowMs)
         .then(() => recallPrices(lookBack, prices.topic, this.memory.symbols(), this.last)),
     ]);
-  }
-
-  /** As they come, from the subscription on. They fail or complete with their reader. */
-  get prices$(): Observable<PriceTick> {
-    return this.#prices$;
-  }
-
-  get status$(): Observable<FeedStatus> {
-    return this.#status$;
-  }
-
-  get gaps$(): Observable<Gap> {
-    return this.#gaps$;
   }
 
   async close(): Promise<void> {

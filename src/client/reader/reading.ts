@@ -1,7 +1,7 @@
-import { asFault, Fault } from '../../domain/fault.ts';
+import { asFault, type Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import type { Overflow } from './overflow.ts';
-import type { Buffered, RecordListener } from './topic-reader.ts';
+import type { RecordListener } from './topic-reader.ts';
 import { type Waiting, WaitingRecords } from './waiting-records.ts';
 
 /**
@@ -20,16 +20,11 @@ export interface Reading<T> extends AsyncIterableIterator<T, undefined, undefine
 type Taker<T> = (result: IteratorResult<T, undefined> | Promise<never>) => void;
 
 /** A reading, and the listener that fills it. */
-export class BufferedReading<T extends FeedRecord> implements Reading<T>, RecordListener, Buffered {
-  readonly #records: WaitingRecords<T>;
+export class BufferedReading<T extends FeedRecord> implements Reading<T>, RecordListener {
+  readonly buffered: WaitingRecords<T>;
   readonly #wants: (record: FeedRecord) => record is T;
   readonly #onMissed: ((count: number) => void) | undefined;
   readonly #takers: Taker<T>[] = [];
-  #roomers: (() => void)[] = [];
-  /** Given, but the next one was not asked for yet. */
-  #inHand: Waiting<T> | undefined;
-  /** What there was no room for: not done. */
-  #refused: Waiting<T> | undefined;
   #failure: Fault | undefined;
   #isOver = false;
   #leave: () => void = () => {};
@@ -37,7 +32,7 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Record
 
   constructor(wants: (record: FeedRecord) => record is T, overflow: Overflow<T>) {
     this.#wants = wants;
-    this.#records = new WaitingRecords(overflow, seriesOf);
+    this.buffered = new WaitingRecords(overflow, seriesOf);
     this.#onMissed = overflow.kind === 'dropOldest' ? (count) => overflow.onMissed?.(count) : undefined;
   }
 
@@ -48,7 +43,7 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Record
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    this.#inHand = undefined;
+    this.buffered.done();
     return new Promise((resolve) => {
       this.#takers.push(resolve);
       this.#serve();
@@ -56,7 +51,7 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Record
   }
 
   async return(): Promise<IteratorResult<T, undefined>> {
-    this.#inHand = undefined;
+    this.buffered.done();
     this.close();
     return { done: true, value: undefined };
   }
@@ -72,29 +67,14 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Record
   }
 
   get waiting(): number {
-    return this.#records.size;
+    return this.buffered.size;
   }
 
-  give(record: FeedRecord, { partition, offset, appendedAt }: Omit<Waiting<T>, 'record' | 'missed'>): void {
+  give(record: FeedRecord, { partition, offset, appendedAt }: Omit<Waiting<T>, 'record'>): void {
     if (this.#isOver || !this.#wants(record)) return;
-    const arrival = { record, partition, offset, appendedAt };
-    const refusal = this.#offer(arrival);
-    if (refusal === undefined) {
-      this.#serve();
-      return;
-    }
-    this.#refused = { ...arrival, missed: 0 };
-    this.#quit(refusal);
-  }
-
-  /** Why it was not taken; undefined: it was. */
-  #offer(arrival: Omit<Waiting<T>, 'missed'>): Fault | undefined {
-    try {
-      return this.#records.offer(arrival) ? undefined : overflowFault(this.#records.max);
-    } catch (error) {
-      // Of the key, which is the user's.
-      return asFault(error);
-    }
+    const refusal = this.buffered.offer({ record, partition, offset, appendedAt });
+    if (refusal === undefined) this.#serve();
+    else this.#quit(refusal);
   }
 
   #quit(fault: Fault): void {
@@ -109,49 +89,13 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Record
 
   end(): void {
     this.#isOver = true;
-    this.#records.clear();
-    this.#freeRoom();
+    this.buffered.clear();
     this.#serve();
-  }
-
-  get buffered(): Buffered {
-    return this;
-  }
-
-  get max(): number {
-    return this.#records.max;
-  }
-
-  get isFull(): boolean {
-    return this.#records.isFull;
-  }
-
-  get pauses(): boolean {
-    return this.#records.pauses;
-  }
-
-  /** Resolves when there is room again. */
-  room(): Promise<void> {
-    return new Promise((resolve) => {
-      if (!this.isFull) return resolve();
-      this.#roomers.push(resolve);
-    });
-  }
-
-  undone(): Iterable<Waiting<T>> {
-    const others = [this.#inHand, this.#refused].filter((each) => each !== undefined);
-    return others.length === 0 ? this.#records.values() : [...others, ...this.#records.values()];
-  }
-
-  keepOnly(partitions: ReadonlySet<number>): void {
-    if (this.#inHand !== undefined && !partitions.has(this.#inHand.partition)) this.#inHand = undefined;
-    this.#records.keepOnly(partitions);
-    this.#freeRoom();
   }
 
   #serve(): void {
     while (this.#takers.length > 0) {
-      const next = this.#records.take();
+      const next = this.buffered.take();
       if (next === undefined && !this.#isOver) return;
       const taker = this.#takers.shift();
       if (next === undefined) taker?.(this.#ending());
@@ -159,18 +103,16 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Record
     }
   }
 
-  #hand(next: Waiting<T>, taker: Taker<T> | undefined): void {
-    this.#inHand = next;
-    this.missed += next.missed;
+  #hand({ record, missed }: { readonly record: T; readonly missed: number }, taker: Taker<T> | undefined): void {
+    this.missed += missed;
     try {
-      if (next.missed > 0) this.#onMissed?.(next.missed);
+      if (missed > 0) this.#onMissed?.(missed);
     } catch (error) {
       this.#quit(asFault(error));
       taker?.(this.#ending());
       return;
     }
-    taker?.({ done: false, value: next.record });
-    this.#freeRoom();
+    taker?.({ done: false, value: record });
   }
 
   /** A failure is told once. */
@@ -179,16 +121,8 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Record
     this.#failure = undefined;
     return failure === undefined ? { done: true, value: undefined } : Promise.reject(failure);
   }
-
-  #freeRoom(): void {
-    if (this.isFull) return;
-    for (const resolve of this.#roomers.splice(0)) resolve();
-  }
 }
 
 function seriesOf(record: FeedRecord): unknown {
   return `${record.venue}:${'symbol' in record ? record.symbol : ''}`;
 }
-
-const overflowFault = (max: number): Fault =>
-  new Fault('internal', `more than ${max} records wait to be taken`, { retry: { kind: 'never' } });

@@ -1,3 +1,5 @@
+import type { Moment } from '../../tradability/moment.ts';
+
 /** How far a client is behind in a topic. */
 export interface TopicLag {
   /** Milliseconds since the broker took the oldest record that is not done: of what is not read, at most; 0: nothing is open. */
@@ -10,12 +12,6 @@ export interface TopicLag {
 interface Undone {
   /** Milliseconds since 1970. */
   readonly appendedAt: number;
-}
-
-/** A moment on two clocks, milliseconds: since 1970, and on one that nobody sets. */
-export interface Now {
-  readonly wall: number;
-  readonly steady: number;
 }
 
 interface PartitionLag {
@@ -38,19 +34,19 @@ export class LagMeter {
   /** Since when it waits to begin; undefined: it has begun, or has nothing to read. */
   #waitsSince: number | undefined;
 
-  constructor({ steady }: Now) {
+  constructor({ steady }: Moment) {
     this.#waitsSince = steady;
   }
 
   /** Reading begins with these; with none: there is nothing to read. */
-  started(partitions: Iterable<number>, now: Now): void {
+  started(partitions: Iterable<number>, now: Moment): void {
     for (const partition of partitions)
       if (!this.#partitions.has(partition))
         this.#partitions.set(partition, { behind: 0, reachedAt: now.wall, answeredAt: now.steady });
     this.#waitsSince = undefined;
   }
 
-  answered(partition: number, behind: number, now: Now): void {
+  answered(partition: number, behind: number, now: Moment): void {
     const lag = this.#partitions.get(partition);
     if (lag === undefined) return;
     lag.answeredAt = now.steady;
@@ -63,13 +59,13 @@ export class LagMeter {
     if (lag !== undefined) lag.reachedAt = appendedAt;
   }
 
-  keepOnly(partitions: ReadonlySet<number>, now: Now): void {
+  keepOnly(partitions: ReadonlySet<number>, now: Moment): void {
     for (const partition of this.#partitions.keys()) if (!partitions.has(partition)) this.#partitions.delete(partition);
     if (this.#partitions.size === 0) this.#waitsSince ??= now.steady;
   }
 
   /** `undone`: all that was read and is not done, by whom it waits for. */
-  lag(now: Now, undone: readonly Iterable<Undone>[]): TopicLag {
+  lag(now: Moment, undone: readonly Iterable<Undone>[]): TopicLag {
     let since = now.wall;
     let records = 0;
     for (const { behind, reachedAt } of this.#partitions.values()) {

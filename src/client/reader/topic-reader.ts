@@ -1,11 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type SchedulerLike, Subject } from 'rxjs';
+import { firstValueFrom, race, type SchedulerLike, Subject } from 'rxjs';
 import { identityOf } from '../../codec/identity.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
+import { aborted$ } from '../../net/aborted.ts';
 import { deduplicate } from '../../operators/deduplicate.ts';
+import type { Moment } from '../../tradability/moment.ts';
 import type { Arrival, ClientWarning, Follower, TopicSource } from '../source/source.ts';
-import { LagMeter, type Now, type TopicLag } from './topic-lag.ts';
+import { LagMeter, type TopicLag } from './topic-lag.ts';
 
 /** Who gets the records of a topic, one call a record. */
 export interface RecordListener {
@@ -23,8 +25,10 @@ export interface Buffered {
   readonly isFull: boolean;
   /** Nothing is to be given while it is full. */
   readonly pauses: boolean;
+  /** Resolves when there is room again. */
   room(): Promise<void>;
   undone(): Iterable<Omit<Arrival, 'decode'>>;
+  /** Takes back what waits of partitions that are not among these. */
   keepOnly(partitions: ReadonlySet<number>): void;
 }
 
@@ -128,7 +132,7 @@ export class TopicReader implements Follower {
         const decoded = arrival.decode();
         const record = decoded instanceof Promise ? await decoded : decoded;
         if (this.#isTurnDue()) await nextTurn();
-        for (const full of this.#full()) await roomOrAbort(full, signal);
+        for (const full of this.#full()) await firstValueFrom(race(full.room(), aborted$(signal)));
         if (signal.aborted) return;
         this.#hand(arrival, record);
         taken++;
@@ -264,7 +268,7 @@ export class TopicReader implements Follower {
     return full;
   }
 
-  #now(): Now {
+  #now(): Moment {
     return { wall: this.#options.wallClockMs(), steady: this.#options.scheduler.now() };
   }
 }
@@ -273,16 +277,4 @@ export class TopicReader implements Follower {
 function lower(done: Map<number, number>, buffered: Buffered): void {
   for (const { partition, offset } of buffered.undone())
     if (offset < (done.get(partition) ?? Number.NEGATIVE_INFINITY)) done.set(partition, offset);
-}
-
-function roomOrAbort(full: Buffered, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = (): void => {
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    signal.addEventListener('abort', end);
-    void full.room().then(end);
-  });
 }

@@ -1,4 +1,6 @@
+import { asFault, Fault } from '../../domain/fault.ts';
 import { DEFAULT_MAX, type Overflow } from './overflow.ts';
+import type { Buffered } from './topic-reader.ts';
 
 /** A record that waits, and where it comes from. */
 export interface Waiting<T> {
@@ -7,23 +9,25 @@ export interface Waiting<T> {
   readonly offset: number;
   /** Milliseconds since 1970. */
   readonly appendedAt: number;
-  /** Records before it that were dropped, since the one given last. */
-  readonly missed: number;
 }
 
 /**
  * The records that wait for one who takes them at their own pace. Never more than `max`, or of `conflate` one a key.
- * Each record offered is given once, in order, or is counted as missed by the next one given; or a newer one of its key
- * is given instead.
+ * Each record offered is taken once, in order, or is counted as missed by the next one taken; or a newer one of its key
+ * is taken instead.
  */
-export class WaitingRecords<T> {
+export class WaitingRecords<T> implements Buffered {
   readonly max: number;
   readonly #overflow: Overflow<T>;
   readonly #keyOf: ((record: T) => unknown) | undefined;
   /** By key, in order; without conflation the key is a number of its own. */
   readonly #waiting = new Map<unknown, Waiting<T>>();
   #number = 0;
+  /** Dropped before the next one to be taken. */
   #missed = 0;
+  /** Taken, and not done yet. */
+  #inHand: Waiting<T> | undefined;
+  #roomers: (() => void)[] = [];
 
   constructor(overflow: Overflow<T>, defaultKey: (record: T) => unknown) {
     this.#overflow = overflow;
@@ -44,52 +48,74 @@ export class WaitingRecords<T> {
     return this.#overflow.kind === 'pause';
   }
 
-  /** False: there is no room, and the policy is an error. */
-  offer(arrival: Omit<Waiting<T>, 'missed'>): boolean {
-    const key = this.#keyOf === undefined ? this.#number++ : this.#keyOf(arrival.record);
-    if (this.#keyOf === undefined && this.isFull && !this.pauses) {
-      if (this.#overflow.kind === 'error') return false;
-      this.#dropOldest();
+  /** Returns why nothing more can be taken: there is no room, and the policy is an error, or the user's key throws. */
+  offer(arrival: Waiting<T>): Fault | undefined {
+    const refusal = this.isFull && this.#overflow.kind === 'error' ? overflowFault(this.max) : undefined;
+    if (this.isFull && this.#overflow.kind === 'dropOldest') {
+      this.#takeFirst();
+      this.#missed++;
     }
-    this.#waiting.set(key, { ...arrival, missed: this.#missed });
-    this.#missed = 0;
-    return true;
+    try {
+      this.#waiting.set(this.#keyOf === undefined ? this.#number++ : this.#keyOf(arrival.record), arrival);
+      return refusal;
+    } catch (error) {
+      // It waits all the same, so that it is not done.
+      this.#waiting.set(this.#number++, arrival);
+      return asFault(error);
+    }
   }
 
-  take(): Waiting<T> | undefined {
+  /** The next one, in hand until it is done, and how many were dropped before it. */
+  take(): { readonly record: T; readonly missed: number } | undefined {
+    const next = this.#takeFirst();
+    if (next === undefined) return undefined;
+    const missed = this.#missed;
+    this.#missed = 0;
+    this.#inHand = next;
+    this.#freeRoom();
+    return { record: next.record, missed };
+  }
+
+  /** What is in hand is done. */
+  done(): void {
+    this.#inHand = undefined;
+  }
+
+  undone(): Iterable<Waiting<T>> {
+    return this.#inHand === undefined ? this.#waiting.values() : [this.#inHand, ...this.#waiting.values()];
+  }
+
+  /** What was dropped before is still missed. */
+  keepOnly(partitions: ReadonlySet<number>): void {
+    if (this.#inHand !== undefined && !partitions.has(this.#inHand.partition)) this.#inHand = undefined;
+    for (const [key, { partition }] of this.#waiting) if (!partitions.has(partition)) this.#waiting.delete(key);
+    this.#freeRoom();
+  }
+
+  clear(): void {
+    this.#waiting.clear();
+    this.#freeRoom();
+  }
+
+  room(): Promise<void> {
+    return new Promise((resolve) => {
+      if (!this.isFull) return resolve();
+      this.#roomers.push(resolve);
+    });
+  }
+
+  #takeFirst(): Waiting<T> | undefined {
     const [first] = this.#waiting;
     if (first === undefined) return undefined;
     this.#waiting.delete(first[0]);
     return first[1];
   }
 
-  /** Those that wait, the next one first. */
-  values(): Iterable<Waiting<T>> {
-    return this.#waiting.values();
-  }
-
-  /** Takes back what waits of partitions that are not among these. What was dropped before that is still missed. */
-  keepOnly(partitions: ReadonlySet<number>): void {
-    let missed = 0;
-    for (const [key, record] of this.#waiting) {
-      missed += record.missed;
-      if (partitions.has(record.partition)) {
-        this.#waiting.set(key, { ...record, missed });
-        missed = 0;
-      } else this.#waiting.delete(key);
-    }
-    this.#missed += missed;
-  }
-
-  clear(): void {
-    this.#waiting.clear();
-  }
-
-  /** The count goes to the one behind it. */
-  #dropOldest(): void {
-    const count = 1 + (this.take()?.missed ?? 0);
-    const [next] = this.#waiting;
-    if (next === undefined) this.#missed += count;
-    else this.#waiting.set(next[0], { ...next[1], missed: next[1].missed + count });
+  #freeRoom(): void {
+    if (this.isFull) return;
+    for (const resolve of this.#roomers.splice(0)) resolve();
   }
 }
+
+const overflowFault = (max: number): Fault =>
+  new Fault('internal', `more than ${max} records wait to be taken`, { retry: { kind: 'never' } });

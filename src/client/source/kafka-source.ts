@@ -6,7 +6,7 @@ import type { OffsetAt, TopicMessage } from '../../kafka/contract.ts';
 import type { FetchWatcher } from '../../kafka/reading/fetch-round.ts';
 import { fetchTopic, type StartAt } from '../../kafka/reading/fetch-topic.ts';
 import { newPromptDecoder } from '../../kafka/reading/read-topic.ts';
-import { pause } from './pause.ts';
+import { pauseFor } from '../../net/aborted.ts';
 import type { Arrival, Follower, TopicSource } from './source.ts';
 
 export interface KafkaReach {
@@ -43,7 +43,7 @@ export async function waitForTopic(
       const fault = asFault(error);
       if (fault.kind === 'unavailable' || fault.retry.kind === 'never') throw fault;
       follower.troubled(fault);
-      await pause(RETRY_MS, scheduler, signal);
+      await pauseFor(RETRY_MS, scheduler, signal);
     }
   }
 }
@@ -72,7 +72,7 @@ export async function fetchTo(follower: Follower, { reach, topic, from }: FetchT
         );
     } catch (error) {
       follower.troubled(asFault(error));
-      await pause(RETRY_MS, reach.scheduler, signal);
+      await pauseFor(RETRY_MS, reach.scheduler, signal);
     }
   }
 }

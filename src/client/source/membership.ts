@@ -1,9 +1,9 @@
-import type { SchedulerLike } from 'rxjs';
+import { firstValueFrom, from, map, race, type SchedulerLike } from 'rxjs';
 import { asFault } from '../../domain/fault.ts';
 import type { OffsetAt } from '../../kafka/contract.ts';
 import type { GroupMember, Share } from '../../kafka/groups/group-member.ts';
 import type { StartOffsets } from '../../kafka/reading/fetch-topic.ts';
-import { pause } from './pause.ts';
+import { aborted$, pauseFor } from '../../net/aborted.ts';
 import type { Follower } from './source.ts';
 
 export interface GroupSettings {
@@ -63,17 +63,12 @@ export class Membership {
 
   /** Undefined: it did not work yet. */
   async #join(signal: AbortSignal): Promise<Share | undefined> {
-    const aborted = Promise.withResolvers<undefined>();
-    const abort = (): void => aborted.resolve(undefined);
-    signal.addEventListener('abort', abort);
     try {
-      return await Promise.race([this.#parts.member.join(), aborted.promise]);
+      return await firstValueFrom(race(from(this.#parts.member.join()), aborted$(signal).pipe(map(() => undefined))));
     } catch (error) {
       this.#parts.follower.troubled(asFault(error));
-      await pause(RETRY_MS, this.#parts.scheduler, signal);
+      await pauseFor(RETRY_MS, this.#parts.scheduler, signal);
       return undefined;
-    } finally {
-      signal.removeEventListener('abort', abort);
     }
   }
 
@@ -148,7 +143,7 @@ export class Membership {
         // By now the group goes on without this member.
         if (scheduler.now() - heardAt > sessionTimeoutMs) return;
       }
-      await pause(Math.max(10, Math.min(beatAt, commitAt) - scheduler.now()), scheduler, signal);
+      await pauseFor(Math.max(10, Math.min(beatAt, commitAt) - scheduler.now()), scheduler, signal);
     }
   }
 

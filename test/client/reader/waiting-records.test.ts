@@ -16,8 +16,8 @@ describe('records that wait', () => {
         const take = (): void => {
           const next = waiting.take();
           if (next === undefined) return;
-          expect(next.offset).toBe(expected + next.missed);
-          expected = next.offset + 1;
+          expect(Number(next.record)).toBe(expected + next.missed);
+          expected = Number(next.record) + 1;
         };
         for (const isOffer of offers) {
           if (isOffer) waiting.offer(at(offered++));
@@ -33,7 +33,7 @@ describe('records that wait', () => {
   it('keep of each key only the newest, in the order in which the keys began to wait', () => {
     const waiting = new WaitingRecords<string>({ kind: 'conflate' }, keyOf);
     for (const [offset, record] of ['a1', 'b1', 'a2', 'c1', 'b2'].entries()) waiting.offer(at(offset, record));
-    expect([...waiting.values()].map(({ record, offset }) => `${record} ${offset}`)).toEqual(['a2 2', 'b2 4', 'c1 3']);
+    expect([...waiting.undone()].map(({ record, offset }) => `${record} ${offset}`)).toEqual(['a2 2', 'b2 4', 'c1 3']);
     expect(waiting.isFull).toBe(false);
   });
 
@@ -42,17 +42,18 @@ describe('records that wait', () => {
     const of = (partition: number, offset: number) => ({ ...at(offset), partition });
     for (const each of [of(1, 1), of(1, 2), of(0, 3), of(1, 4)]) waiting.offer(each);
     waiting.keepOnly(new Set([1]));
-    expect(waiting.take()).toMatchObject({ offset: 4, missed: 2 });
+    expect(waiting.take()).toMatchObject({ record: '4', missed: 2 });
     for (const each of [of(1, 5), of(0, 6), of(0, 7)]) waiting.offer(each);
     waiting.keepOnly(new Set([1]));
     waiting.offer(of(1, 8));
-    expect(waiting.take()).toMatchObject({ offset: 8, missed: 1 });
+    expect(waiting.take()).toMatchObject({ record: '8', missed: 1 });
   });
 
   it('refuse what is too much where that is an error', () => {
     const waiting = new WaitingRecords<string>({ kind: 'error', max: 2 }, keyOf);
-    expect([waiting.offer(at(1)), waiting.offer(at(2)), waiting.offer(at(3))]).toEqual([true, true, false]);
-    expect([...waiting.values()].map(({ offset }) => offset)).toEqual([1, 2]);
+    expect([waiting.offer(at(1)), waiting.offer(at(2))]).toEqual([undefined, undefined]);
+    expect(waiting.offer(at(3))?.message).toBe('more than 2 records wait to be taken');
+    expect([...waiting.undone()].map(({ offset }) => offset)).toEqual([1, 2, 3]);
   });
 
   it('are at least one', () => {

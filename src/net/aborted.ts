@@ -1,0 +1,10 @@
+import { firstValueFrom, fromEvent, type Observable, of, race, type SchedulerLike, take, timer } from 'rxjs';
+
+/** Emits once the signal aborts, at once where it has; leaves the signal with its subscriber. */
+export const aborted$ = (signal: AbortSignal): Observable<unknown> =>
+  signal.aborted ? of(undefined) : fromEvent(signal, 'abort').pipe(take(1));
+
+/** Resolves after so many milliseconds, or when the signal aborts. */
+export async function pauseFor(milliseconds: number, scheduler: SchedulerLike, signal: AbortSignal): Promise<void> {
+  await firstValueFrom(race(timer(milliseconds, scheduler), aborted$(signal)));
+}

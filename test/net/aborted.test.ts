@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { pauseFor } from '../../src/net/aborted.ts';
+import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
+
+it('a pause ends with its time or with the signal', async () => {
+  const scheduler = new SteppedScheduler();
+  const ending = new AbortController();
+  const done: string[] = [];
+  const first = pauseFor(1000, scheduler, ending.signal).then(() => done.push('time'));
+  scheduler.advance(1000);
+  await first;
+  const second = pauseFor(1000, scheduler, ending.signal).then(() => done.push('signal'));
+  ending.abort();
+  await second;
+  await pauseFor(1000, scheduler, ending.signal);
+  expect(done).toEqual(['time', 'signal']);
+});
