@@ -1,4 +1,12 @@
-import type { Config } from '../config/config.ts';
+import {
+  booksOf,
+  type Config,
+  environmentOf,
+  environmentPrefixes,
+  feedVenues,
+  instrumentsFor,
+  subscribedChannels,
+} from '../config/config.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { Command } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
@@ -10,7 +18,6 @@ export const command: Command = {
   options: { config: configOption },
   async run(context) {
     const config = configurationOf(context);
-    const { subscribedChannels } = await import('../config/config.ts');
     const lines = [
       row('configuration', `${config.source ?? 'built-in defaults'}: valid`),
       row(
@@ -43,14 +50,12 @@ function coinsOf({ coins, quote }: Config): string {
 }
 
 async function venueLines(config: Config, signal: AbortSignal): Promise<readonly string[]> {
-  const { feedVenues } = await import('../config/config.ts');
   const plans = await Promise.all(feedVenues(config).map((id, index) => venuePlan(config, id, index + 1, signal)));
   const disabled = config.feed.venues.filter((id) => !config.venues[id].enabled);
   return [...plans.flat(), ...(disabled.length === 0 ? [] : [row('disabled', disabled.join(', '))])];
 }
 
 async function venuePlan(config: Config, id: VenueId, place: number, signal: AbortSignal): Promise<readonly string[]> {
-  const { booksOf, environmentOf, instrumentsFor, subscribedChannels } = await import('../config/config.ts');
   const { planConnections } = await import('../venues/connection/plan-connections.ts');
   const { venues } = await import('../venues/registry.ts');
   const { venueClock } = await import('./terminal/venue-clock.ts');
@@ -111,7 +116,6 @@ function sinkLines(config: Config): readonly string[] {
 
 async function topicNames(config: Config): Promise<readonly string[]> {
   const { TOPICS } = await import('../codec/topics.ts');
-  const { environmentPrefixes } = await import('../config/config.ts');
   const before = config.sinks.includes('kafka') ? config.kafka.topicPrefix : '';
   return environmentPrefixes(config).flatMap((prefix) => TOPICS.map(({ name }) => before + prefix + name));
 }

@@ -3,12 +3,12 @@ import path from 'node:path';
 import type { HistoryResult } from '../backfill/fetch-history.ts';
 import type { HistoryRange } from '../backfill/history-span.ts';
 import type { HistoryKind, HistoryRequest } from '../backfill/run-history.ts';
-import type { Config } from '../config/config.ts';
+import { type Config, feedVenues } from '../config/config.ts';
 import { duration } from '../domain/duration.ts';
-import { type Instrument, KLINE_INTERVALS, type KlineInterval, VENUE_IDS } from '../domain/instrument.ts';
+import { KLINE_INTERVALS, type KlineInterval, VENUE_IDS } from '../domain/instrument.ts';
 import type { Venue } from '../venues/contract.ts';
 import { type Command, type CommandContext, choiceIn, type OptionValues, UsageError } from './arguments/command.ts';
-import { configOption, configurationOf } from './arguments/configuration.ts';
+import { configOption, configurationOf, instrumentNamed } from './arguments/configuration.ts';
 import { startTime } from './arguments/start-time.ts';
 import { count } from './terminal/figures.ts';
 
@@ -60,7 +60,7 @@ async function requestOf(context: CommandContext): Promise<HistoryRequest> {
   const venue = await venueFor(kind, config, options, wanted);
   const range = { ...wanted, limit: limitFor(kind, venue, wanted) };
   if (kind === 'klines') requireInterval(venue, interval);
-  const instrument = await instrumentNamed(symbol, config, venue);
+  const instrument = instrumentNamed(symbol, config, venue.id);
   const told = JSON.stringify(['from', 'to', 'limit'].map((name) => options.text(name) ?? null));
   return { config, venue, instrument, kind, interval, range, arguments: told, dir };
 }
@@ -106,7 +106,6 @@ function folderOf(text: string): string {
 
 /** The venue that is named, or the first of the configuration that tells all of what is wanted, or else some of it. */
 async function venueFor(kind: HistoryKind, config: Config, options: OptionValues, range: HistoryRange): Promise<Venue> {
-  const { feedVenues } = await import('../config/config.ts');
   const { venues } = await import('../venues/registry.ts');
   const named = options.oneOf('venue', VENUE_IDS);
   const candidates = (named === undefined ? feedVenues(config) : [named]).map((id) => venues[id]);
@@ -143,19 +142,6 @@ function requireInterval({ id, history }: Venue, interval: KlineInterval): void 
   const intervals = history?.intervals ?? [];
   if (!intervals.includes(interval))
     throw new UsageError(`--interval: found ${interval}, allowed at ${id}: ${intervals.join(', ')}`);
-}
-
-async function instrumentNamed(symbol: string, config: Config, { id }: Venue): Promise<Instrument> {
-  const { instrumentsFor } = await import('../config/config.ts');
-  const { coinNamed } = await import('../config/coin-list.ts');
-  const { quote } = config;
-  const coin = coinNamed(symbol, quote);
-  if (coin === undefined)
-    throw new UsageError(
-      `symbol: found "${symbol}", allowed: a coin or its symbol against ${quote}, such as BTC or BTC${quote}`,
-    );
-  const known = instrumentsFor(config, id).find((one) => one.coin === coin);
-  return known ?? { coin, symbol: coin + quote, venueSymbol: coin + quote };
 }
 
 async function history({ out, err, signal }: CommandContext, request: HistoryRequest): Promise<number> {

@@ -1,6 +1,6 @@
 import type { RecordSchema } from '../codec/schema-files.ts';
 import type { SchemaRegistry, Standing } from '../codec/schema-registry.ts';
-import type { Config } from '../config/config.ts';
+import { type Config, environmentPrefixes } from '../config/config.ts';
 import { type Command, type CommandContext, choiceIn, UsageError } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
 import { inColumns } from './terminal/terminal-text.ts';
@@ -42,7 +42,6 @@ interface Subject {
 async function subjectsOf(config: Config): Promise<readonly Subject[]> {
   const { TOPICS } = await import('../codec/topics.ts');
   const { codecOf } = await import('../codec/avro.ts');
-  const { environmentPrefixes } = await import('../config/config.ts');
   return environmentPrefixes(config).flatMap((prefix) =>
     TOPICS.map(({ name, kind }) => ({
       subject: `${config.kafka.topicPrefix}${prefix}${name}-value`,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { Config } from '../config/config.ts';
+import { coinNamed } from '../config/coin-list.ts';
+import { type Config, environmentPrefixes } from '../config/config.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import { type Command, type CommandContext, didYouMean, UsageError } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
@@ -34,7 +35,7 @@ export const command: Command = {
     const limit = options.number('limit', 1, Number.MAX_SAFE_INTEGER) ?? Number.POSITIVE_INFINITY;
     const follow = options.flag('follow') || from === 'end' || Number.isFinite(limit);
     const topic = await topicNamed(context.arguments[0], config);
-    const wanted = await coinFilter(options.text('coin'), config?.quote ?? 'USDT');
+    const wanted = coinFilter(options.text('coin'), config?.quote ?? 'USDT');
     const fromFiles = dir ?? (config?.sinks.includes('kafka') ? undefined : config?.file.dir);
     const records =
       fromFiles === undefined && config !== undefined
@@ -60,16 +61,14 @@ async function topicNamed(text: string | undefined, config: Config | undefined):
   if (!names.includes(bare))
     throw new UsageError(`topic: found "${text}", allowed: ${names.join(', ')}${didYouMean(bare, names)}`);
   if (whole || bare !== short || config === undefined) return short;
-  const { environmentPrefixes } = await import('../config/config.ts');
   return `${environmentPrefixes(config)[0] ?? ''}${bare}`;
 }
 
 const OTHER_ENVIRONMENTS = ['testnet.', 'simulated.', 'replay.'];
 const ENVIRONMENT_PREFIX = /^(?:testnet|simulated|replay)\./;
 
-async function coinFilter(text: string | undefined, quote: string): Promise<(record: FeedRecord) => boolean> {
+function coinFilter(text: string | undefined, quote: string): (record: FeedRecord) => boolean {
   if (text === undefined) return () => true;
-  const { coinNamed } = await import('../config/coin-list.ts');
   const coin = coinNamed(text, quote);
   if (coin === undefined)
     throw new UsageError(`--coin: found "${text}", allowed: a coin or its symbol, such as BTC or BTC${quote}`);
@@ -121,11 +120,12 @@ async function* fileRecords(
   { err, signal }: CommandContext,
 ): AsyncGenerator<FeedRecord> {
   const { readFiles } = await import('../avro-file/read-files.ts');
+  const { arrivalMs } = await import('../client/source/file-source.ts');
   const notice = await absence(dir, topic);
   if (notice !== undefined) await err.write(`market-feed: tail: ${notice}${follow ? '; waiting' : ''}\n`);
   const since = typeof from === 'object' ? from.timeMs : Number.NEGATIVE_INFINITY;
   for await (const record of readFiles(dir, topic, { from: from === 'end' ? 'end' : 'beginning', follow, signal })) {
-    if (arrivedAt(record) >= since) yield record;
+    if (arrivalMs(record) >= since) yield record;
   }
 }
 
@@ -143,11 +143,6 @@ async function absence(dir: string, topic: string): Promise<string | undefined> 
   if (elsewhere.length > 0) return `no ${topic} in ${dir}, but ${elsewhere.join(', ')}`;
   const fed = TOPICS.some(({ name }) => ['', ...OTHER_ENVIRONMENTS].some((prefix) => there(prefix + name)));
   return fed ? undefined : `no topics in ${dir}`;
-}
-
-function arrivedAt(record: FeedRecord): number {
-  if ('receivedAt' in record) return record.receivedAt / 1000;
-  return 'timestamp' in record ? record.timestamp : record.toTime;
 }
 
 const WRITE_CHARACTERS = 65_536;

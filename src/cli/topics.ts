@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts';
+import { type Config, environmentPrefixes } from '../config/config.ts';
 import type { TopicDescription } from '../sinks/kafka/topics.ts';
 import { type Command, type CommandContext, choiceIn, UsageError } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
@@ -25,7 +25,6 @@ export const command: Command = {
 };
 
 async function create(config: Config, { out, err }: CommandContext): Promise<number> {
-  const { environmentPrefixes } = await import('../config/config.ts');
   const { createTopics } = await import('../sinks/kafka/topics.ts');
   const { kafkaComplaints } = await import('./terminal/kafka-log.ts');
   const created = await createTopics(config.kafka, environmentPrefixes(config), kafkaComplaints(err));
@@ -36,7 +35,6 @@ async function create(config: Config, { out, err }: CommandContext): Promise<num
 }
 
 async function describe(config: Config, { out, err }: CommandContext): Promise<number> {
-  const { environmentPrefixes } = await import('../config/config.ts');
   const { describeTopics } = await import('../sinks/kafka/topics.ts');
   const { kafkaComplaints } = await import('./terminal/kafka-log.ts');
   const topics = await describeTopics(config.kafka, environmentPrefixes(config), kafkaComplaints(err));

@@ -1,9 +1,9 @@
-import type { Config } from '../config/config.ts';
+import { type Config, environmentOf, feedVenues } from '../config/config.ts';
 import { asFault } from '../domain/fault.ts';
 import { CHANNELS, type Channel, VENUE_IDS } from '../domain/instrument.ts';
 import type { VenueEvent } from '../domain/venue-event.ts';
 import { type Command, type CommandContext, choiceIn, numberIn, UsageError } from './arguments/command.ts';
-import { configOption, configurationOf } from './arguments/configuration.ts';
+import { configOption, configurationOf, instrumentNamed } from './arguments/configuration.ts';
 
 export const command: Command = {
   usage: 'watch [symbol] [channel] [limit] [--venue V] [--config FILE]',
@@ -29,8 +29,6 @@ async function watch(
   channel: Channel,
   limit: number,
 ): Promise<number> {
-  const { environmentOf, feedVenues, instrumentsFor } = await import('../config/config.ts');
-  const { coinNamed } = await import('../config/coin-list.ts');
   const { adapterOf } = await import('../venues/adapter.ts');
   const { venues } = await import('../venues/registry.ts');
   const { jsonLine, textLine } = await import('./terminal/event-text.ts');
@@ -38,16 +36,7 @@ async function watch(
   const id = options.oneOf('venue', VENUE_IDS) ?? feedVenues(config)[0] ?? 'bybit';
   const venue = venues[id];
   const settings = config.venues[id];
-  const coin = coinNamed(symbol, config.quote);
-  if (coin === undefined)
-    throw new UsageError(
-      `symbol: found "${symbol}", allowed: a coin or its symbol against ${config.quote}, such as BTC or BTC${config.quote}`,
-    );
-  const instrument = instrumentsFor(config, id).find((one) => one.coin === coin) ?? {
-    coin,
-    symbol: coin + config.quote,
-    venueSymbol: coin + config.quote,
-  };
+  const instrument = instrumentNamed(symbol, config, id);
   if (venue.topics(instrument, channel).length === 0) throw new UsageError(`channel: ${id} has no ${channel}`);
 
   const events$ = adapterOf(venue)({

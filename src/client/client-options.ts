@@ -26,19 +26,19 @@ export interface ClientOptions extends Partial<GuardOptions> {
   readonly clientId?: string;
   /** Where topics are begun, all or each by its short name; of a group, where a partition is begun that it has not read yet. Default end. */
   readonly from?: Beginning | { readonly [N in TopicName]?: Beginning };
-  readonly ssl?: NonNullable<KafkaConfig['ssl']>;
+  readonly ssl?: KafkaConfig['ssl'];
   readonly sasl?: {
     readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
     readonly username: string;
     readonly password: string;
-  };
+  } | null;
   /** For records in Confluent's wire format. */
   readonly schemaRegistry?: {
     readonly url: string;
-    readonly user?: string;
-    readonly password?: string;
-    readonly caFile?: string;
-  };
+    readonly user?: string | null;
+    readonly password?: string | null;
+    readonly caFile?: string | null;
+  } | null;
   /** Told of what was lost, passed over, or fails; by default Node.js prints it as a warning. */
   readonly onWarning?: (warning: ClientWarning) => void;
   /** Milliseconds; default 10,000. */
@@ -96,7 +96,8 @@ export function checkOptions(options: ClientOptions): void {
 }
 
 export function kafkaConfigOf(options: ClientOptions): KafkaConfig {
-  const { brokers = [], clientId = 'market-feed-client', topicPrefix = 'market.', ssl, sasl, schemaRegistry } = options;
+  const { brokers = [], clientId = 'market-feed-client', topicPrefix = 'market.' } = options;
+  const { ssl = null, sasl = null, schemaRegistry = null } = options;
   return {
     brokers,
     client: 'kafkajs',
@@ -105,18 +106,15 @@ export function kafkaConfigOf(options: ClientOptions): KafkaConfig {
     partitions: 1,
     replication: -1,
     compression: 'none',
-    ssl: ssl ?? null,
-    sasl: sasl === undefined ? null : { ...sasl, password: secret(sasl.password) },
-    schemaRegistry:
-      schemaRegistry === undefined
-        ? null
-        : {
-            url: schemaRegistry.url,
-            register: false,
-            user: schemaRegistry.user ?? null,
-            password: schemaRegistry.password === undefined ? null : secret(schemaRegistry.password),
-            caFile: schemaRegistry.caFile ?? null,
-          },
+    ssl,
+    sasl: sasl && { ...sasl, password: secret(sasl.password) },
+    schemaRegistry: schemaRegistry && {
+      url: schemaRegistry.url,
+      register: false,
+      user: schemaRegistry.user ?? null,
+      password: typeof schemaRegistry.password === 'string' ? secret(schemaRegistry.password) : null,
+      caFile: schemaRegistry.caFile ?? null,
+    },
   };
 }
 

@@ -139,17 +139,8 @@ function clientOptions({ kafka, file, sinks, environment, feed, quote }: Config,
     brokers,
     clientId,
     topicPrefix,
-    ...(ssl === null ? {} : { ssl }),
-    ...(sasl === null ? {} : { sasl: { ...sasl, password: sasl.password.reveal() } }),
-    ...(schemaRegistry === null
-      ? {}
-      : {
-          schemaRegistry: {
-            url: schemaRegistry.url,
-            ...(schemaRegistry.user === null ? {} : { user: schemaRegistry.user }),
-            ...(schemaRegistry.password === null ? {} : { password: schemaRegistry.password.reveal() }),
-            ...(schemaRegistry.caFile === null ? {} : { caFile: schemaRegistry.caFile }),
-          },
-        }),
+    ssl,
+    sasl: sasl && { ...sasl, password: sasl.password.reveal() },
+    schemaRegistry: schemaRegistry && { ...schemaRegistry, password: schemaRegistry.password?.reveal() ?? null },
   };
 }

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
-import type { Config } from '../../config/config.ts';
+import { coinNamed } from '../../config/coin-list.ts';
+import { type Config, instrumentsFor } from '../../config/config.ts';
 import { type ConfigOverrides, loadConfig } from '../../config/load-config.ts';
-import type { CommandContext, OptionSpec } from './command.ts';
+import type { Instrument, VenueId } from '../../domain/instrument.ts';
+import { type CommandContext, type OptionSpec, UsageError } from './command.ts';
 
 const DEFAULT_FILES = ['config/market-feed.yaml', 'market-feed.yaml'];
 
@@ -17,4 +19,16 @@ export function configurationOf(
 ): Config {
   const file = options.text('config') ?? DEFAULT_FILES.find((name) => existsSync(name));
   return loadConfig({ environment, overrides, ...(file === undefined ? {} : { file }) });
+}
+
+/** The market at a venue that a coin, or its symbol against the configured quote, means. Throws UsageError where it is neither. */
+export function instrumentNamed(text: string, config: Config, venue: VenueId): Instrument {
+  const { quote } = config;
+  const coin = coinNamed(text, quote);
+  if (coin === undefined)
+    throw new UsageError(
+      `symbol: found "${text}", allowed: a coin or its symbol against ${quote}, such as BTC or BTC${quote}`,
+    );
+  const symbol = coin + quote;
+  return instrumentsFor(config, venue).find((one) => one.coin === coin) ?? { coin, symbol, venueSymbol: symbol };
 }

@@ -25,12 +25,6 @@ export function amount(value: Decimal, places = 0): string {
   return grouped(whole) + (digits === '' ? '' : `.${digits}`);
 }
 
-/** Places after the point. */
-export function placesOf(value: Decimal): number {
-  const point = value.indexOf('.');
-  return point === -1 ? 0 : value.length - point - 1;
-}
-
 /** A percentage with sign and two places, for people. */
 export function percent(value: Decimal): string {
   const text = Number(value).toFixed(2);

@@ -7,7 +7,7 @@ import type {
   VenueSnapshot,
 } from '../../domain/status-snapshot.ts';
 import { amount, count, latency, percent, rate } from './figures.ts';
-import { type PriceMemory, type PriceTrail, sparkline } from './price-memory.ts';
+import { moveOf, type PriceMemory, type PriceTrail, placesOf, sparkline } from './price-memory.ts';
 import type { Note, StatusNotes } from './status-notes.ts';
 import { inColumns, padSpans, type Span, type Style, span, spansWidth, textWidth, toLine } from './terminal-text.ts';
 
@@ -191,14 +191,14 @@ function coinCell(
   trail: PriceTrail | undefined,
   width: number,
 ): Line {
-  const move = trail?.move ?? 0;
+  const move = price === null || trail === undefined ? 0 : moveOf(trail);
   const extras = extrasWithin(width);
   const changeStyle: Style = change24h === null ? 'dim' : change24h.startsWith('-') ? 'down' : 'up';
   return [
     span(stale ? '!' : ' ', 'warn'),
     span(inColumns(coin, CELL.coin), stale ? 'warn' : 'bold'),
     span(
-      inColumns(price === null ? '–' : amount(price, trail?.places), CELL.price, 'right'),
+      inColumns(price === null ? '–' : amount(price, trail && placesOf(trail)), CELL.price, 'right'),
       stale ? 'dim' : move > 0 ? 'upBold' : move < 0 ? 'downBold' : 'plain',
     ),
     span(move > 0 ? ' ▲' : move < 0 ? ' ▼' : '  ', move > 0 ? 'up' : 'down'),

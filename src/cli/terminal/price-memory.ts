@@ -1,14 +1,9 @@
 import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
-import { placesOf } from './figures.ts';
 
-/** How a symbol's price looked at the paints so far. */
+/** A symbol's prices at the paints so far. */
 export interface PriceTrail {
   /** One per paint, oldest first. */
   readonly prices: readonly Decimal[];
-  /** The most places seen, so that a shorter price does not make the column jump. */
-  readonly places: number;
-  /** Against the paint before: negative, zero or positive. */
-  readonly move: number;
   /** Of which epoch the prices are: another venue's price is no move of the market. */
   readonly epoch: number;
 }
@@ -25,21 +20,22 @@ export function remember(
   const next = new Map<string, PriceTrail>();
   for (const { symbol, price, epoch } of coins) {
     const trail = memory.get(symbol);
-    if (price === null) {
-      if (trail !== undefined) next.set(symbol, { ...trail, move: 0 });
-      continue;
-    }
-    const before = trail?.epoch === epoch ? trail : undefined;
-    const last = before?.prices.at(-1);
-    next.set(symbol, {
-      prices: [...(before?.prices ?? []), price].slice(-KEPT),
-      places: Math.max(before?.places ?? 0, placesOf(price)),
-      move: last === undefined ? 0 : compareDecimals(price, last),
-      epoch,
-    });
+    const before = trail?.epoch === epoch ? trail.prices : [];
+    if (price !== null) next.set(symbol, { prices: [...before, price].slice(-KEPT), epoch });
+    else if (trail !== undefined) next.set(symbol, trail);
   }
   return next;
 }
+
+/** Against the paint before: negative, zero or positive. */
+export function moveOf({ prices }: PriceTrail): number {
+  const [last, before] = [prices.at(-1), prices.at(-2)];
+  return last === undefined || before === undefined ? 0 : compareDecimals(last, before);
+}
+
+/** The most places of the prices, so that a shorter price does not make the column jump. */
+export const placesOf = ({ prices }: PriceTrail): number =>
+  Math.max(0, ...prices.map((price) => price.split('.')[1]?.length ?? 0));
 
 const BARS = '▁▂▃▄▅▆▇█';
 

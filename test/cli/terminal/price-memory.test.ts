@@ -1,22 +1,21 @@
 import { expect, it } from 'vitest';
-import { type PriceMemory, remember, sparkline } from '../../../src/cli/terminal/price-memory.ts';
+import { moveOf, type PriceMemory, placesOf, remember, sparkline } from '../../../src/cli/terminal/price-memory.ts';
 
 const coin = (price: string | null, epoch = 1) => [{ symbol: 'BTCUSDT', price, epoch }];
 const after = (...paints: ReturnType<typeof coin>[]) => paints.reduce<PriceMemory>(remember, new Map()).get('BTCUSDT');
+const move = (...prices: readonly string[]) => moveOf({ prices, epoch: 1 });
 
 it('tells the move against the paint before', () => {
-  expect(after(coin('1.5'))?.move).toBe(0);
-  expect(after(coin('9.5'), coin('10'))?.move).toBeGreaterThan(0);
-  expect(after(coin('10'), coin('9.5'))?.move).toBeLessThan(0);
-  expect(after(coin('10'), coin('9.5'), coin('9.5'))?.move).toBe(0);
+  expect(move('1.5')).toBe(0);
+  expect(move('9.5', '10')).toBeGreaterThan(0);
+  expect(move('10', '9.5')).toBeLessThan(0);
+  expect(move('10', '9.5', '9.5')).toBe(0);
 });
 
-it('keeps the most places seen', () => expect(after(coin('1.25'), coin('1.3'))?.places).toBe(2));
+it('keeps the most places seen', () => expect(placesOf({ prices: ['1.25', '1.3'], epoch: 1 })).toBe(2));
 
 it('compares no prices of two venues', () => {
-  const trail = after(coin('10', 1), coin('12', 2));
-  expect(trail?.move).toBe(0);
-  expect(trail?.prices).toEqual(['12']);
+  expect(after(coin('10', 1), coin('12', 2))?.prices).toEqual(['12']);
 });
 
 it('holds on through a paint without a price', () => {
