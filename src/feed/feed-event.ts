@@ -11,7 +11,10 @@ export interface FeedOutput {
   readonly barrier: boolean;
 }
 
-/** Market data of one symbol from the venue that serves it, stamped with the epoch. A stage takes the kinds that it publishes. */
+/**
+ * Market data of one symbol from the venue that serves it, all of one kind, stamped with the epoch. A stage takes the kind
+ * that it publishes.
+ */
 export interface FeedData {
   readonly kind: 'data';
   readonly symbol: string;

@@ -2,7 +2,7 @@ import { type Observable, Subscriber, type Subscription } from 'rxjs';
 
 /** What an operator does with its source's notifications; an error or completion without a handler goes straight on. */
 export interface Listener<T, R = unknown> {
-  next(value: T, destination: Subscriber<R>): void;
+  readonly next: (this: void, value: T, destination: Subscriber<R>) => void;
   error?(error: unknown): void;
   complete?(): void;
 }
@@ -33,16 +33,21 @@ export function listen<T, R>(
 class ListenSubscriber<T, R> extends Subscriber<T> {
   readonly #destination: Subscriber<R>;
   readonly #listener: Listener<T, R>;
+  /** Of the listener, which each operator makes in a shape of its own: to look it up costs as much as to call it. */
+  readonly #next: Listener<T, R>['next'];
 
   constructor(destination: Subscriber<R>, listener: Listener<T, R>) {
     super();
     this.#destination = destination;
     this.#listener = listener;
+    this.#next = listener.next;
   }
 
-  protected override _next(value: T): void {
+  override next(value: T): void {
+    if (this.isStopped) return;
+    const next = this.#next;
     try {
-      this.#listener.next(value, this.#destination);
+      next(value, this.#destination);
     } catch (error) {
       this.#destination.error(error);
     }

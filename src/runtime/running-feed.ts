@@ -8,6 +8,7 @@ import { Tradability } from '../feed/liveness/tradability.ts';
 import { FeedWatch } from '../feed/status/feed-watch.ts';
 import { StatusLog, type StatusNote } from '../feed/status/status-log.ts';
 import type { VenueFeed } from '../feed/venue-feed.ts';
+import { Broadcast } from '../operators/broadcast.ts';
 
 const HEARTBEAT_MS = 1000;
 
@@ -47,12 +48,12 @@ export class RunningFeed {
   readonly #parts: readonly Part[];
   readonly #log: StatusLog;
   readonly #scheduler: SchedulerLike;
-  readonly #output$ = new Subject<FeedOutput>();
+  readonly #output = new Broadcast<FeedOutput>();
   readonly #stop$ = new Subject<void>();
   readonly #subscription = new Subscription();
 
   constructor({ venues, feed, instance, environment, scheduler, wallClockMs, klineCheck }: RunningFeedOptions) {
-    this.output$ = this.#output$;
+    this.output$ = this.#output.values$;
     this.venues = venues.flat();
     this.startedAt = wallClockMs();
     this.klineCheck = klineCheck;
@@ -65,10 +66,11 @@ export class RunningFeed {
       return { watch, commands$, output$: feed(own, { watch, commands$, stop$: this.#stop$, log: this.#log }) };
     });
     this.watches = this.#parts.map(({ watch }) => watch);
-    this.#output$.subscribe({
-      next: ({ records }) => klineCheck?.published(records),
-      complete: () => klineCheck?.flush(),
-    });
+    if (klineCheck !== undefined)
+      this.output$.subscribe({
+        next: ({ records }) => klineCheck.published(records),
+        complete: () => klineCheck.flush(),
+      });
   }
 
   /** The venue that serves; null: none yet, or each one beside the others. */
@@ -98,7 +100,7 @@ export class RunningFeed {
 
   start(): void {
     for (const { output$ } of this.#parts)
-      this.#subscription.add(output$.subscribe((output) => this.#output$.next(output)));
+      this.#subscription.add(output$.subscribe((output) => this.#output.next(output)));
     this.#subscription.add(interval(HEARTBEAT_MS, this.#scheduler).subscribe(() => this.heartbeat()));
   }
 
@@ -109,7 +111,7 @@ export class RunningFeed {
     this.#subscription.unsubscribe();
     this.tradability.close();
     this.status({ state: 'stopped', reason });
-    this.#output$.complete();
+    this.#output.complete();
   }
 
   add(venue: VenueId, instrument: Instrument): void {
@@ -136,7 +138,7 @@ export class RunningFeed {
 
   /** Publishes records that come from nowhere in the stream: dead letters of a sink. */
   publish(records: readonly FeedRecord[]): void {
-    this.#output$.next({ records, barrier: false });
+    this.#output.next({ records, barrier: false });
   }
 
   /** Publishes the whole current state. */

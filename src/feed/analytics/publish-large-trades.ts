@@ -1,7 +1,7 @@
 import { defer, EMPTY, type OperatorFunction } from 'rxjs';
 import { isBlockTrade } from '../../market/trades/block-trade.ts';
 import { LargeTrades } from '../../market/trades/large-trades.ts';
-import { isSequencedTrade } from '../arbitration/merged-event.ts';
+import { areOf } from '../arbitration/merged-event.ts';
 import type { FeedEvent, FeedOutput } from '../feed-event.ts';
 import { stage } from '../publish/publishing.ts';
 import { afterRecent, type RecentKnown, type RecentTrades } from './after-recent.ts';
@@ -39,10 +39,10 @@ export function publishLargeTrades(options: StatsStageOptions): OperatorFunction
           if (event.kind === 'recent') previous = event.trades;
           else if (event.kind === 'epochs')
             for (const { symbol, epoch } of event.begun) begin(symbol, event.venue, epoch);
-          else if (event.kind === 'data') {
+          else if (event.kind === 'data' && areOf(event.events, counts)) {
             const large = epochs.get(event.symbol)?.large;
             for (const trade of event.events) {
-              if (!isSequencedTrade(trade, counts) || isBlockTrade(trade)) continue;
+              if (isBlockTrade(trade)) continue;
               const figures = large?.next(trade);
               if (figures === undefined) continue;
               out.next({ records: [{ ...trade, kind: 'large_trade', ...figures }], barrier: false });

@@ -1,5 +1,4 @@
 import {
-  connect,
   defer,
   EMPTY,
   filter,
@@ -7,8 +6,9 @@ import {
   type ObservableInput,
   type OperatorFunction,
   type SchedulerLike,
+  Subject,
 } from 'rxjs';
-import { windowStats } from '../../operators/window-stats.ts';
+import { type WindowControl, windowStats } from '../../operators/window-stats.ts';
 import type { SequencedTrade } from '../arbitration/merged-event.ts';
 import type { FeedEvent, FeedOutput } from '../feed-event.ts';
 import { afterRecent, type RecentTrades } from './after-recent.ts';
@@ -57,30 +57,27 @@ export function publishStats(options: StatsStageOptions): OperatorFunction<FeedE
     defer(() => {
       const uncounted = { blocks: 0, late: 0 };
       watch.uncounted = () => uncounted;
+      const control$ = new Subject<WindowControl>();
+      const silenceMs = stats.allowedLatenessMs + stats.idleAfterMs;
       return events$.pipe(
         afterRecent(recent),
-        trackEpochs({ counts, silenceMs: stats.allowedLatenessMs + stats.idleAfterMs, scheduler }, uncounted),
-        connect((tracked$) =>
-          tracked$.pipe(
-            filter((event) => event.kind === 'trade'),
-            windowStats({
-              windowMs: stats.windowsMs,
-              allowedLatenessMs: stats.allowedLatenessMs,
-              idleAfterMs: stats.idleAfterMs,
-              timestampOf: ({ trade }) => trade.timestamp,
-              keyOf: ({ epoch }) => epoch.id,
-              clockOf: ({ epoch }) => epoch.venue,
-              create: (_windowStart, _key, { epoch }) => new WindowSums(epoch),
-              add: (sums, { trade }) => sums.add(trade),
-              // The trades of a previous run were counted then.
-              onLate: ({ epoch }) => {
-                if (epoch.hasTraded) uncounted.late++;
-              },
-              control$: tracked$.pipe(filter((event) => event.kind !== 'trade')),
-              scheduler,
-            }),
-          ),
-        ),
+        trackEpochs({ counts, silenceMs, control$, scheduler }, uncounted),
+        windowStats({
+          windowMs: stats.windowsMs,
+          allowedLatenessMs: stats.allowedLatenessMs,
+          idleAfterMs: stats.idleAfterMs,
+          timestampOf: ({ trade }) => trade.timestamp,
+          keyOf: ({ epoch }) => epoch.id,
+          clockOf: ({ epoch }) => epoch.venue,
+          create: (_windowStart, _key, { epoch }) => new WindowSums(epoch),
+          add: (sums, { trade }) => sums.add(trade),
+          // The trades of a previous run were counted then.
+          onLate: ({ epoch }) => {
+            if (epoch.hasTraded) uncounted.late++;
+          },
+          control$,
+          scheduler,
+        }),
         map(({ accumulator, ...window }) => accumulator.record(window)),
         filter((record) => record !== undefined),
         map((record) => ({ records: [record], barrier: false })),

@@ -1,18 +1,17 @@
-import { Observable, type OperatorFunction, type SchedulerLike, type Subscriber } from 'rxjs';
+import { Observable, type Observer, type OperatorFunction, type SchedulerLike, type Subscriber } from 'rxjs';
 import type { Gap } from '../../domain/record.ts';
 import { isBlockTrade } from '../../market/trades/block-trade.ts';
 import { type Alarm, createAlarm } from '../../operators/alarm.ts';
 import { listen } from '../../operators/listen.ts';
 import type { WindowControl } from '../../operators/window-stats.ts';
-import { isSequencedTrade, type SequencedTrade } from '../arbitration/merged-event.ts';
+import { areOf, type SequencedTrade } from '../arbitration/merged-event.ts';
 import type { FeedEvent } from '../feed-event.ts';
 import type { RecentKnown } from './after-recent.ts';
 import { type EpochBegin, type PreviousTrades, StatsEpoch, type VenueTimes } from './stats-epoch.ts';
 import type { PendingGap } from './trade-coverage.ts';
 
 /** A trade with the epoch that it counts for. */
-interface CountedTrade {
-  readonly kind: 'trade';
+export interface CountedTrade {
   readonly epoch: StatsEpoch;
   readonly trade: SequencedTrade;
 }
@@ -22,10 +21,10 @@ export interface TrackEpochsOptions {
   readonly counts: SequencedTrade['kind'];
   /** Silence of a venue that closes windows. */
   readonly silenceMs: number;
+  /** Is told when windows are to be held, released and cut, in order with the trades. */
+  readonly control$: Pick<Observer<WindowControl>, 'next'>;
   readonly scheduler: SchedulerLike;
 }
-
-export type TrackedEvent = CountedTrade | WindowControl;
 
 /** What volatility is computed from. */
 const CANDLE_MS = 60_000;
@@ -46,11 +45,11 @@ const UNKNOWN = 'unknown';
 export function trackEpochs(
   options: TrackEpochsOptions,
   uncounted: { blocks: number },
-): OperatorFunction<FeedEvent | RecentKnown, TrackedEvent> {
-  const { silenceMs, counts, scheduler } = options;
+): OperatorFunction<FeedEvent | RecentKnown, CountedTrade> {
+  const { counts } = options;
   return (events$) =>
     new Observable((out) => {
-      const epochs = new Epochs(out, scheduler, silenceMs);
+      const epochs = new Epochs(out, options);
       listen(events$, out, {
         next(event) {
           switch (event.kind) {
@@ -58,8 +57,8 @@ export function trackEpochs(
               epochs.previous = new Map(event.trades.map((one) => [one.symbol, one]));
               return;
             case 'data':
+              if (!areOf(event.events, counts)) return;
               for (const trade of event.events) {
-                if (!isSequencedTrade(trade, counts)) continue;
                 if (isBlockTrade(trade)) uncounted.blocks++;
                 epochs.trade(event.symbol, trade);
               }
@@ -90,7 +89,8 @@ export function trackEpochs(
 
 class Epochs {
   previous = new Map<string, PreviousTrades>();
-  readonly #out: Subscriber<TrackedEvent>;
+  readonly #out: Subscriber<CountedTrade>;
+  readonly #control: Pick<Observer<WindowControl>, 'next'>;
   readonly #scheduler: SchedulerLike;
   /** Silence of a venue that closes windows. */
   readonly #silenceMs: number;
@@ -104,8 +104,9 @@ class Epochs {
   /** No hold ends before. */
   #settleAt = Number.POSITIVE_INFINITY;
 
-  constructor(out: Subscriber<TrackedEvent>, scheduler: SchedulerLike, silenceMs: number) {
+  constructor(out: Subscriber<CountedTrade>, { control$, scheduler, silenceMs }: TrackEpochsOptions) {
     this.#out = out;
+    this.#control = control$;
     this.#scheduler = scheduler;
     this.#silenceMs = silenceMs;
     this.#alarm = createAlarm(out, scheduler, () => this.#settle());
@@ -119,7 +120,7 @@ class Epochs {
     const epoch = new StatsEpoch(begin, this.#timesOf(venue), takeEpoch(this.#left, begin));
     const closedEnd = (windowMs: number): number =>
       previous === undefined ? windowEnd(windowMs, epoch.publishedTo) : lastEnd(previous, windowMs);
-    this.#out.next({ kind: 'hold', key: epoch.id, clock: venue, closedEnd });
+    this.#control.next({ kind: 'hold', key: epoch.id, clock: venue, closedEnd });
     if (previous !== undefined) this.#restore(epoch, previous);
     this.#epochs.set(symbol, epoch);
     this.#wait(epoch, BEGINNING, { from: lastTime(previous), endsBySilence: false });
@@ -132,7 +133,7 @@ class Epochs {
     this.#epochs.delete(symbol);
     this.#left.set(symbol, epoch);
     this.#letGo(epoch);
-    this.#out.next({ kind: 'cut', key: epoch.id, clock: epoch.venue });
+    this.#control.next({ kind: 'cut', key: epoch.id, clock: epoch.venue });
   }
 
   trade(symbol: string, trade: SequencedTrade): void {
@@ -149,7 +150,7 @@ class Epochs {
   hold(symbol: string, gap: string, pending: Omit<PendingGap, 'until'>): void {
     const epoch = this.#epochs.get(symbol);
     if (epoch === undefined) return;
-    this.#out.next({ kind: 'hold', key: epoch.id, clock: epoch.venue });
+    this.#control.next({ kind: 'hold', key: epoch.id, clock: epoch.venue });
     this.#wait(epoch, gap, pending);
   }
 
@@ -174,7 +175,7 @@ class Epochs {
   #count(epoch: StatsEpoch, trade: SequencedTrade): void {
     epoch.origin ??= trade;
     epoch.volatility.add(trade.price, trade.timestamp);
-    this.#out.next({ kind: 'trade', epoch, trade });
+    this.#out.next({ epoch, trade });
   }
 
   #onFirst(epoch: StatsEpoch, trade: SequencedTrade): void {
@@ -223,7 +224,7 @@ class Epochs {
   }
 
   #letGo(epoch: StatsEpoch): void {
-    if (this.#held.delete(epoch)) this.#out.next({ kind: 'release', key: epoch.id, clock: epoch.venue });
+    if (this.#held.delete(epoch)) this.#control.next({ kind: 'release', key: epoch.id, clock: epoch.venue });
   }
 }
 

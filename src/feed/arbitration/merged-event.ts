@@ -6,9 +6,12 @@ import type { Checkpoint, SequenceGap } from '../../operators/sequence/id-sequen
 /** What comes in the order of its ids, each once. */
 export type SequencedTrade = TradeEvent | AggTrade;
 
-/** True for a trade of this kind. */
-export function isSequencedTrade(event: MergedEvent, kind: SequencedTrade['kind']): event is SequencedTrade {
-  return event.kind === kind;
+/** True for market data of this kind; the events of a frame are all of one. */
+export function areOf<K extends LineData['kind']>(
+  events: readonly MergedEvent[],
+  kind: K,
+): events is readonly Extract<LineData, { kind: K }>[] {
+  return events[0]?.kind === kind;
 }
 
 interface Notice {

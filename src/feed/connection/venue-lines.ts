@@ -1,6 +1,7 @@
-import { defer, Observable, type Subscriber, switchMap, timer } from 'rxjs';
+import { defer, type Observable, switchMap, timer } from 'rxjs';
 import { type Instrument, isDepthChannel } from '../../domain/instrument.ts';
 import type { ConnectionClosing } from '../../domain/venue-event.ts';
+import { Broadcast } from '../../operators/broadcast.ts';
 import { ConnectionBudget } from '../../venues/connection/connection-budget.ts';
 import { type ConnectionPlan, planConnections } from '../../venues/connection/plan-connections.ts';
 import type { VenueCounts } from '../venue-counts.ts';
@@ -17,16 +18,10 @@ export class VenueLines {
   readonly instruments = new Map<string, Instrument>();
   readonly #bySymbol = new Map<string, Instrument>();
   readonly #byTopic = new Map<string, Instrument>();
-  readonly news$ = new Observable<LineEvent>((subscriber) => {
-    this.#listeners = [...this.#listeners, subscriber];
-    return () => {
-      this.#listeners = this.#listeners.filter((one) => one !== subscriber);
-    };
-  });
+  readonly news$: Observable<LineEvent>;
   /** What the trades of a symbol come by, if any are wanted. */
   readonly neededChannel: 'trade' | 'agg_trade' | undefined;
-  /** To `news$`: a Subject would take as long for a frame as the rest of its way to here. */
-  #listeners: readonly Subscriber<LineEvent>[] = [];
+  readonly #news = new Broadcast<LineEvent>();
   readonly #options: VenueFeedOptions;
   readonly #counts: VenueCounts;
   readonly #isQuiet: (connection: LineConnection) => boolean;
@@ -36,6 +31,7 @@ export class VenueLines {
 
   /** `isQuiet`: other venues show that nothing happens in the market. */
   constructor(options: VenueFeedOptions, counts: VenueCounts, isQuiet: (connection: LineConnection) => boolean) {
+    this.news$ = this.#news.values$;
     this.#options = options;
     this.#counts = counts;
     this.#isQuiet = isQuiet;
@@ -180,9 +176,7 @@ export class VenueLines {
       postponeMs: lifetimeMs === undefined ? 0 : postponement(lifetimeMs),
       maxPostponements: MAX_POSTPONEMENTS,
       askAgainMs: this.#options.settings.reconnect.probeEveryMs,
-      tell: (news) => {
-        for (const listener of this.#listeners) listener.next(news);
-      },
+      tell: (news) => this.#news.next(news),
       staleAfterMs,
       scheduler,
     });

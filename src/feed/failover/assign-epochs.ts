@@ -82,7 +82,9 @@ class Epochs {
   #onData({ key: symbol, value: events, held }: Extract<RoutedEvent, { kind: 'value' }>, out: Out): void {
     const published = this.#ledger.of(symbol);
     let begin = 0;
-    for (const [index, event] of events.entries()) {
+    let end = 0;
+    for (const event of events) {
+      end++;
       if (event.kind === 'book') continue;
       if (
         event.kind === 'hole' ||
@@ -90,8 +92,8 @@ class Epochs {
         event.kind === 'ids_restarted' ||
         event.kind === 'doubt'
       ) {
-        emitData(symbol, published.number, events.slice(begin, index), out);
-        begin = index + 1;
+        emitData(symbol, published.number, events.slice(begin, end - 1), out);
+        begin = end;
         this.#onNotice(event, out);
         continue;
       }

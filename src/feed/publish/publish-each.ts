@@ -1,5 +1,6 @@
 import type { OperatorFunction } from 'rxjs';
 import type { BookTicker, Kline } from '../../domain/record.ts';
+import { areOf } from '../arbitration/merged-event.ts';
 import type { FeedEvent, FeedOutput } from '../feed-event.ts';
 import { publishing } from './publishing.ts';
 
@@ -16,10 +17,5 @@ export function publishBookTickers(): OperatorFunction<FeedEvent, FeedOutput> {
 }
 
 function publishEach(kind: (BookTicker | Kline)['kind']): OperatorFunction<FeedEvent, FeedOutput> {
-  return publishing((event) => {
-    if (event.kind !== 'data') return NONE;
-    const records: (BookTicker | Kline)[] = [];
-    for (const one of event.events) if (one.kind === kind) records.push(one);
-    return records;
-  });
+  return publishing((event) => (event.kind === 'data' && areOf(event.events, kind) ? event.events : NONE));
 }

@@ -1,6 +1,7 @@
 import type { OperatorFunction } from 'rxjs';
 import type { PriceTick } from '../../domain/record.ts';
 import type { SymbolPriceTicks } from '../../market/price-ticks.ts';
+import { areOf } from '../arbitration/merged-event.ts';
 import type { FeedEvent, FeedOutput } from '../feed-event.ts';
 import type { VenueSignal } from '../venue-signal.ts';
 import { publishing, stage } from './publishing.ts';
@@ -11,10 +12,12 @@ const NONE: readonly never[] = [];
 export function publishPrices(ticks: SymbolPriceTicks): OperatorFunction<FeedEvent, FeedOutput> {
   return publishing((event) => {
     if (event.kind !== 'data') return NONE;
+    const { events } = event;
+    if (!areOf(events, 'trade') && !areOf(events, 'ticker')) return NONE;
+    const own = ticks.of(event.symbol);
     const records: PriceTick[] = [];
-    for (const one of event.events) {
-      if (one.kind !== 'trade' && one.kind !== 'ticker') continue;
-      const tick = ticks.of(event.symbol).tick(one, event.epoch);
+    for (const one of events) {
+      const tick = own.tick(one, event.epoch);
       if (tick !== undefined) records.push(tick);
     }
     return records;

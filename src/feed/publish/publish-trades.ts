@@ -1,5 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
-import type { AggTrade, TradeEvent } from '../../domain/record.ts';
+import { areOf } from '../arbitration/merged-event.ts';
 import type { FeedEvent, FeedOutput } from '../feed-event.ts';
 import { stage } from './publishing.ts';
 
@@ -11,9 +11,8 @@ export function publishTrades(): OperatorFunction<FeedEvent, FeedOutput> {
   return stage((event, out) => {
     switch (event.kind) {
       case 'data': {
-        const records: (TradeEvent | AggTrade)[] = [];
-        for (const one of event.events) if (one.kind === 'trade' || one.kind === 'agg_trade') records.push(one);
-        if (records.length > 0) out.next({ records, barrier: false });
+        const { events } = event;
+        if (areOf(events, 'trade') || areOf(events, 'agg_trade')) out.next({ records: events, barrier: false });
         return;
       }
       case 'gap_closed':
