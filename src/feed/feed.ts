@@ -34,7 +34,7 @@ export interface FeedOptions {
   /** What previous runs published lately of the epochs that go on. */
   readonly recent?: Promise<readonly PreviousTrades[]>;
   readonly commands$: Observable<FeedCommand>;
-  /** Ends the feed: its connections are closed, its last positions published. */
+  /** The feed is about to be left: its last positions are published. */
   readonly stop$: Observable<unknown>;
   readonly log: StatusLog;
   readonly watch: FeedWatch;
@@ -71,8 +71,7 @@ export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observ
       publishKlines(),
       publishBooks(stages),
       publishStatus(stages),
+      publishPositions(stages),
     ),
-    publishPositions(stages),
-    watch.output(),
   );
 }

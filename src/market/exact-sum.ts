@@ -1,6 +1,6 @@
 import { DECIMAL_SCALE, type Decimal, fromUnscaled } from '../domain/decimal.ts';
 import { roundHalfEven } from '../domain/exact.ts';
-import { type Digits, integerAt, numberAt, powerOfTen } from './digits.ts';
+import { type Digits, doubleOf, integerAt, numberAt, powerOfTen } from './digits.ts';
 
 /** Of a sum in the row: its units, and the places of a unit. */
 const SIZE = 2;
@@ -59,7 +59,7 @@ export class ExactSums {
   toNumber(sum = 0): number {
     const high = this.#high?.[sum] ?? 0n;
     const total = high === 0n ? this.#low(sum) : Number(this.total(this.places(sum), sum));
-    return total / 10 ** this.places(sum);
+    return doubleOf({ digits: total, places: this.places(sum) });
   }
 
   /** Exact up to 18 places, rounded half-even beyond. */

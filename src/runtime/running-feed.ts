@@ -99,8 +99,13 @@ export class RunningFeed {
   }
 
   start(): void {
-    for (const { output$ } of this.#parts)
-      this.#subscription.add(output$.subscribe((output) => this.#output.next(output)));
+    for (const { output$, watch } of this.#parts)
+      this.#subscription.add(
+        output$.subscribe((output) => {
+          watch.published(output);
+          this.#output.next(output);
+        }),
+      );
     this.#subscription.add(interval(HEARTBEAT_MS, this.#scheduler).subscribe(() => this.heartbeat()));
   }
 

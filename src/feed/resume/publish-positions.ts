@@ -1,6 +1,5 @@
-import { Observable, type OperatorFunction, type SchedulerLike, Subscription } from 'rxjs';
-import { listen } from '../../operators/listen.ts';
-import type { FeedOutput } from '../feed-event.ts';
+import { map, merge, type Observable, type OperatorFunction, type SchedulerLike, takeUntil } from 'rxjs';
+import type { FeedEvent, FeedOutput } from '../feed-event.ts';
 import { publishEvery } from '../publish/publishing.ts';
 import type { EpochLedger } from './epoch-ledger.ts';
 
@@ -9,7 +8,7 @@ const ALL_EVERY_CHECKS = 10;
 
 export interface PositionsStageOptions {
   readonly ledger: EpochLedger;
-  /** Ends the feed. */
+  /** Nothing more is published but the last positions. */
   readonly stop$: Observable<unknown>;
   readonly scheduler: SchedulerLike;
 }
@@ -19,23 +18,11 @@ export function publishPositions({
   ledger,
   stop$,
   scheduler,
-}: PositionsStageOptions): OperatorFunction<FeedOutput, FeedOutput> {
+}: PositionsStageOptions): OperatorFunction<FeedEvent, FeedOutput> {
   let checks = 0;
-  const positions$ = publishEvery(CHECK_MS, scheduler, () =>
+  const regular$ = publishEvery(CHECK_MS, scheduler, () =>
     ledger.checkpoint(++checks % ALL_EVERY_CHECKS === 0 ? 'all' : 'fresh'),
   );
-  return (output$) =>
-    new Observable((out) => {
-      const published = new Subscription();
-      listen(stop$, out, {
-        next: () => {
-          published.unsubscribe();
-          out.next({ records: ledger.checkpoint('all'), barrier: false });
-          out.complete();
-        },
-        complete: () => {},
-      });
-      for (const each$ of [output$, positions$])
-        published.add(listen(each$, out, { next: (output) => out.next(output), complete: () => {} }));
-    });
+  const last$ = stop$.pipe(map(() => ({ records: ledger.checkpoint('all'), barrier: false })));
+  return () => merge(regular$.pipe(takeUntil(stop$)), last$);
 }

@@ -80,13 +80,10 @@ export class FeedWatch {
     });
   }
 
-  /** Watches what is published. */
-  output(): OperatorFunction<FeedOutput, FeedOutput> {
-    return stage((output, out) => {
-      const now = this.#now();
-      for (const record of output.records) this.view.published(record, now);
-      out.next(output);
-    });
+  /** Notes what is published. */
+  published({ records }: FeedOutput): void {
+    const now = this.#now();
+    for (const record of records) this.view.published(record, now);
   }
 
   /** Since the last data frame of a venue, milliseconds; null: none yet. */
