@@ -9,9 +9,17 @@ const MAX_HELD = 10_000;
 /** Trades remembered per symbol if ids jump. */
 const SEEN_WINDOW = 2048;
 
+/** The last id that was read: a sequence asks for the same one several times. */
+let latest = { text: '0', id: 0 };
+
+function numericId(text: string): number {
+  if (text !== latest.text) latest = { text, id: Number(text) };
+  return latest.id;
+}
+
 const contiguousAccess = {
-  first: (trade: SequencedTrade) => Number(trade.tradeId),
-  last: (trade: SequencedTrade) => Number(trade.lastTradeId ?? trade.tradeId),
+  first: (trade: SequencedTrade) => numericId(trade.tradeId),
+  last: (trade: SequencedTrade) => numericId(trade.lastTradeId ?? trade.tradeId),
   timestamp: (trade: SequencedTrade) => trade.timestamp,
 };
 const sparseAccess = {

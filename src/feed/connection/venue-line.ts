@@ -1,10 +1,9 @@
-import { defer, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
+import { defer, Observable, type SchedulerLike } from 'rxjs';
 import type { ReconnectConfig } from '../../config/config.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { VenueEvent } from '../../domain/venue-event.ts';
 import { detectStale } from '../../operators/detect-stale.ts';
-import { listen } from '../../operators/listen.ts';
-import { type ExplainedSilence, explainStale } from '../liveness/explain-stale.ts';
+import { explainStale } from '../liveness/explain-stale.ts';
 import { keepConnecting } from './keep-connecting.ts';
 import type { LineSignal } from './line-event.ts';
 
@@ -31,9 +30,11 @@ export function venueLine(options: VenueLineOptions): Observable<LineSignal> {
       isAnswer: ({ kind }) => kind === 'answered',
       isQuiet,
       isOpening: ({ kind }) => kind === 'connected',
+      // A silence that is not the market's is the connection's.
+      endsWith: ({ cause, ageMs }) =>
+        cause === 'quiet_market' ? undefined : new Fault(cause, `no data for ${Math.round(ageMs)} ms`),
       scheduler,
     }),
-    endStale(),
   );
   return new Observable<LineSignal>((subscriber) => {
     const attempt$ = defer(() => {
@@ -49,18 +50,4 @@ export function venueLine(options: VenueLineOptions): Observable<LineSignal> {
     });
     return line$.subscribe(subscriber);
   });
-}
-
-/** Ends a connection whose silence is not the market's. */
-function endStale(): OperatorFunction<VenueEvent | ExplainedSilence, VenueEvent | ExplainedSilence> {
-  return (source) =>
-    new Observable((subscriber) => {
-      listen(source, subscriber, {
-        next(item) {
-          subscriber.next(item);
-          if (item.kind === 'stale' && item.cause !== 'quiet_market')
-            subscriber.error(new Fault(item.cause, `no data for ${Math.round(item.ageMs)} ms`));
-        },
-      });
-    });
 }

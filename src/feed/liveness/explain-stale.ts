@@ -1,4 +1,5 @@
 import { Observable, type OperatorFunction, type SchedulerLike, Subscription } from 'rxjs';
+import type { Fault } from '../../domain/fault.ts';
 import type { StaleCause } from '../../domain/status.ts';
 import type { Freshness } from '../../operators/detect-stale.ts';
 import { listen } from '../../operators/listen.ts';
@@ -12,6 +13,8 @@ export interface ExplainStaleOptions<T> {
   readonly isQuiet: (now: number) => boolean;
   /** The socket is open: earlier there is nothing to explain. Default: from the start. */
   readonly isOpening?: (value: T) => boolean;
+  /** What a silence ends the stream with, if with anything. Default: it goes on. */
+  readonly endsWith?: (silence: Extract<ExplainedSilence, { kind: 'stale' }>) => Fault | undefined;
   readonly scheduler: SchedulerLike;
 }
 
@@ -32,7 +35,7 @@ export function answerWindowMs(staleAfterMs: number): number {
 export function explainStale<T extends { readonly kind: string }>(
   options: ExplainStaleOptions<T>,
 ): OperatorFunction<T | Freshness, T | ExplainedSilence> {
-  const { staleAfterMs, isAnswer, isQuiet, isOpening, scheduler } = options;
+  const { staleAfterMs, isAnswer, isQuiet, isOpening, endsWith, scheduler } = options;
   return (source) =>
     new Observable((subscriber) => {
       let isOpen = isOpening === undefined;
@@ -47,7 +50,11 @@ export function explainStale<T extends { readonly kind: string }>(
         const isDead = lastAnswerAt < now - answerWindowMs(staleAfterMs);
         cause = isDead ? 'socket_dead' : isQuiet(now) ? 'quiet_market' : 'subscription_mute';
         if (cause === 'quiet_market') again = scheduler.schedule(() => judge(lastDataAt), staleAfterMs / 5);
-        if (cause !== before) subscriber.next({ kind: 'stale', cause, ageMs: now - lastDataAt });
+        if (cause === before) return;
+        const silence = { kind: 'stale', cause, ageMs: now - lastDataAt } as const;
+        subscriber.next(silence);
+        const fault = endsWith?.(silence);
+        if (fault !== undefined) subscriber.error(fault);
       };
 
       listen(source, subscriber, {
