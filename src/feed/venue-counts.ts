@@ -5,6 +5,8 @@ import type { DataQuality } from './liveness/data-quality.ts';
 export interface VenueCounts {
   frames: number;
   events: number;
+  /** When the last frame with events came, microseconds since 1970; null: none has. */
+  lastReceivedAt: number | null;
   malformed: number;
   readonly quality: DataQuality;
   readonly ignored: Map<string, number>;

@@ -31,6 +31,7 @@ export class VenueFeed {
     this.counts = {
       frames: 0,
       events: 0,
+      lastReceivedAt: null,
       malformed: 0,
       quality: new DataQuality(options.venue.id),
       ignored: new Map(),

@@ -154,13 +154,12 @@ export class MarketFeed {
 
   getStatus(): Readonly<Record<string, VenueStatus>> {
     return Object.fromEntries(
-      this.#feed.watches.flatMap(({ venues, states, lastReceivedAt }) =>
+      this.#feed.watches.flatMap(({ venues, states }) =>
         venues.map(({ options, counts }) => {
           const { id } = options.venue;
-          const receivedAt = lastReceivedAt.get(id);
           const status: VenueStatus = {
             connected: states.get(id)?.connected ?? false,
-            lastMessageTime: receivedAt === undefined ? null : Math.floor(receivedAt / 1000),
+            lastMessageTime: counts.lastReceivedAt === null ? null : Math.floor(counts.lastReceivedAt / 1000),
             messageCount: counts.frames,
           };
           return [id, status];

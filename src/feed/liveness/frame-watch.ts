@@ -49,6 +49,7 @@ export class FrameWatch {
     coins.seen(of.coin, now, first !== undefined && first.kind === neededChannel);
     // That nothing changed is a sign of life, too, and no more.
     if (first === undefined) return;
+    counts.lastReceivedAt = at;
     counts.quality.valid(of.quality, at);
     if (first.kind === 'trade') {
       of.trades ??= activity.tradesOf(venue, first.coin);

@@ -18,8 +18,6 @@ export class FeedWatch {
   readonly view = new FeedView();
   readonly symbols = new SymbolTradability();
   readonly states = new Map<string, VenueHealth>();
-  /** When the last frame with events came, by venue: microseconds since 1970. */
-  readonly lastReceivedAt = new Map<string, number>();
   activeVenue: string | null = null;
   /** Trades that no window counts: blocks, and those that came after a window of theirs had closed. */
   uncounted: () => { readonly blocks: number; readonly late: number } = () => ({ blocks: 0, late: 0 });
@@ -40,7 +38,6 @@ export class FeedWatch {
     const { id } = options.venue;
     let state = NEW_HEALTH;
     const watched = stage<VenueSignal, VenueSignal>((signal, out) => {
-      if (signal.kind === 'value' && signal.late !== true) this.lastReceivedAt.set(id, signal.at);
       const next = nextVenueHealth(state, signal);
       if (next !== state) {
         state = next;
