@@ -1,13 +1,18 @@
 import { map } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
+import { Fault } from '../../../src/domain/fault.ts';
 import { explainStale } from '../../../src/feed/liveness/explain-stale.ts';
 import { detectStale } from '../../../src/operators/detect-stale.ts';
 
 /** d data, p pong, o the socket is open; lists what was told as `TIME text`. */
 function run(
   marble: string,
-  { isQuiet = () => false, opens = false }: { isQuiet?: (now: number) => boolean; opens?: boolean } = {},
+  {
+    isQuiet = () => false,
+    opens = false,
+    ends = false,
+  }: { isQuiet?: (now: number) => boolean; opens?: boolean; ends?: boolean } = {},
 ): string[] {
   const scheduler = new TestScheduler(() => undefined);
   const told: string[] = [];
@@ -21,12 +26,18 @@ function run(
           isAnswer: ({ kind }) => kind === 'p',
           isQuiet,
           ...(opens ? { isOpening: ({ kind }) => kind === 'o' } : {}),
+          ...(ends
+            ? { endsWith: ({ cause }) => (cause === 'quiet_market' ? undefined : new Fault(cause, 'over')) }
+            : {}),
           scheduler,
         }),
       )
-      .subscribe((item) => {
-        if ('ageMs' in item) told.push(`${scheduler.now()} ${item.cause} ${item.ageMs}`);
-        if ('staleForMs' in item) told.push(`${scheduler.now()} recovered ${item.cause} ${item.staleForMs}`);
+      .subscribe({
+        next: (item) => {
+          if ('ageMs' in item) told.push(`${scheduler.now()} ${item.cause} ${item.ageMs}`);
+          if ('staleForMs' in item) told.push(`${scheduler.now()} recovered ${item.cause} ${item.staleForMs}`);
+        },
+        error: ({ kind }: Fault) => told.push(`${scheduler.now()} ended by ${kind}`),
       });
     scheduler.schedule(() => subscription.unsubscribe(), 300);
     flush();
@@ -54,6 +65,15 @@ describe('explainStale', () => {
       '50 quiet_market 50',
       '55 recovered quiet_market 5',
       '126 socket_dead 50',
+    ]);
+  });
+
+  it('ends the stream with the fault that it is given for a silence, and only then', () => {
+    const answers = 'd 29ms p 24ms p 24ms p 24ms p 24ms p';
+    expect(run(answers, { isQuiet: (now) => now < 100, ends: true })).toEqual([
+      '50 quiet_market 50',
+      '100 subscription_mute 100',
+      '100 ended by subscription_mute',
     ]);
   });
 
