@@ -1,6 +1,7 @@
 /**
  * Every check and every test; the last line is `N passed, N failed, N skipped` alone, the exit code 1 where anything failed.
  * A check (lint, types, …) counts as one test. What is missing on the machine fails and is named; what is skipped is listed.
+ * What the tests need is prepared first. The checks run beside that and the tests, which mostly wait.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -21,24 +22,28 @@ const cruised = ['src', 'dashboard', 'test', 'testing', 'scripts', 'bench', 'exa
   existsSync(folder),
 );
 
+/** What the tests need. Mostly downloads, and only the first time. */
+const preparations: readonly Check[] = [
+  { name: 'the dashboard builds (esbuild)', run: () => node('scripts/build-dashboard.ts') },
+  { name: 'Python for the independent readers', run: preparePython },
+  { name: 'a browser for the dashboard', run: prepareChromium },
+  { name: 'promtool for the alert rules', run: preparePromtool },
+];
+
+/** The package is built, too: by its test, which packs and installs it. */
 const checks: readonly Check[] = [
-  { name: 'types (tsc)', run: () => tool('tsc', '-p', 'tsconfig.json') },
-  { name: 'types of the dashboard (tsc)', run: () => tool('tsc', '-p', 'dashboard') },
   { name: 'lint and format (Biome)', run: () => tool('biome', 'check', '--error-on-warnings', '.') },
   { name: 'room rules (dependency-cruiser)', run: () => tool('depcruise', ...cruised) },
   { name: 'sizes and names (check-structure)', run: () => node('scripts/check-structure.ts') },
   { name: 'the way of a trade (check-way)', run: () => node('scripts/check-way.ts') },
+  { name: 'record types are those of the schemas', run: () => node('scripts/generate-records.ts', '--check') },
+  { name: 'types (tsc)', run: () => tool('tsc', '-p', 'tsconfig.json') },
+  { name: 'types of the dashboard (tsc)', run: () => tool('tsc', '-p', 'dashboard') },
   { name: 'no any (type-coverage)', run: () => tool('type-coverage', '-p', 'tsconfig.json', '--detail') },
   {
     name: 'no any in the dashboard (type-coverage)',
     run: () => tool('type-coverage', '-p', 'dashboard/tsconfig.json', '--detail'),
   },
-  { name: 'the package builds (tsc)', run: () => tool('tsc', '-p', 'tsconfig.build.json') },
-  { name: 'the dashboard builds (esbuild)', run: () => node('scripts/build-dashboard.ts') },
-  { name: 'record types are those of the schemas', run: () => node('scripts/generate-records.ts', '--check') },
-  { name: 'Python for the independent readers', run: preparePython },
-  { name: 'a browser for the dashboard', run: prepareChromium },
-  { name: 'promtool for the alert rules', run: preparePromtool },
 ];
 
 function tool(name: string, ...args: string[]): Promise<void> {
@@ -58,8 +63,9 @@ async function node(...args: string[]): Promise<void> {
   if (code !== 0) throw new Error(`${out}${errors}`.trim() || `exit code ${code}`);
 }
 
-async function runChecks(totals: Totals): Promise<void> {
-  const waiting = [...checks];
+/** Runs them in their order, so many at a time. */
+async function runChecks(all: readonly Check[], atATime: number): Promise<void> {
+  const waiting = [...all];
   const worker = async () => {
     for (let check = waiting.shift(); check; check = waiting.shift()) {
       const started = performance.now();
@@ -75,7 +81,7 @@ async function runChecks(totals: Totals): Promise<void> {
       else totals.failures.push(check.name);
     }
   };
-  await Promise.all([worker(), worker()]);
+  await Promise.all(Array.from({ length: atATime }, worker));
 }
 
 function end(): never {
@@ -86,7 +92,9 @@ function end(): never {
 }
 
 const totals = new Totals(end);
-await runChecks(totals);
+const checked = runChecks(checks, 1);
+await runChecks(preparations, preparations.length);
 const vitest = await startVitest('test', [], { watch: false, reporters: ['default', totals] });
 await vitest.close();
+await checked;
 end();

@@ -258,32 +258,35 @@ describe('by keyboard', () => {
 });
 
 describe.each<Theme>(['dark', 'light'])('in %s', (theme) => {
-  it.each([360, 820, 1440])('%i wide: no serious violation of accessibility, no scrolling sideways', async (width) => {
-    const page = await open('', { theme, width });
-    await page.locator('.bid-area').waitFor();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-    // Injected by the driver, not by the page: its policy allows no inline script.
-    await page.evaluate(axe.source);
-    const violations = await page.evaluate(async () => {
-      const { axe: injected } = globalThis as unknown as { axe: typeof axe };
-      const results = await injected.run(document, { resultTypes: ['violations'] });
-      return results.violations.map(({ id, impact, nodes }) => ({ id, impact, where: nodes.map(({ html }) => html) }));
-    });
-    expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
+  let pictures: string;
+  beforeAll(async () => {
+    pictures = await mkdtemp(join(tmpdir(), 'market-feed-screenshots-'));
+    console.log(`screenshots of the dashboard: ${pictures}`);
   });
-});
 
-it('leaves pictures to look at', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'market-feed-screenshots-'));
-  for (const theme of ['dark', 'light'] as const)
-    for (const width of [360, 1440]) {
+  it.each([360, 820, 1440])(
+    '%i wide: no serious violation of accessibility, no scrolling sideways; leaves a picture',
+    async (width) => {
       const page = await open('', { theme, width });
       await page.locator('.bid-area').waitFor();
       await until(async () => (await coloursOf(page, '.candle-chart canvas')) > 3);
-      const picture = await page.screenshot({ path: join(folder, `${theme}-${width}.png`), fullPage: true });
+      const picture = await page.screenshot({ path: join(pictures, `${theme}-${width}.png`), fullPage: true });
       expect(picture.length).toBeGreaterThan(20_000);
-    }
-  console.log(`screenshots of the dashboard: ${folder}`);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      // Injected by the driver, not by the page: its policy allows no inline script.
+      await page.evaluate(axe.source);
+      const violations = await page.evaluate(async () => {
+        const { axe: injected } = globalThis as unknown as { axe: typeof axe };
+        const results = await injected.run(document, { resultTypes: ['violations'] });
+        return results.violations.map(({ id, impact, nodes }) => ({
+          id,
+          impact,
+          where: nodes.map(({ html }) => html),
+        }));
+      });
+      expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
+    },
+  );
 });
 
 it('costs little: 20 coins at the pace of the demo', async () => {

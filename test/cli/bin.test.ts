@@ -58,7 +58,7 @@ const TELLS_OF_TYPES =
   'process.on("exit", () => console.error(process.moduleLoadList.some((name) => name.includes("/amaro/")) ? "types taken out" : "no types seen"))';
 
 it('types are taken out at the first start alone, also where it is started over', async () => {
-  const environment = { XDG_CACHE_HOME: await temporaryFolder() };
+  const environment = { XDG_CACHE_HOME: await temporaryFolder(), NODE_COMPILE_CACHE: undefined };
   const types = async (...argv: readonly string[]) => {
     const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(TELLS_OF_TYPES)}`];
     const { child, said, ended } = await startWith(environment, nodeArgs, ...argv);

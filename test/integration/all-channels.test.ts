@@ -6,7 +6,6 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import { CHANNELS, isDepthChannel } from '../../src/domain/instrument.ts';
 import type { BookTicker, FeedRecord, Kline } from '../../src/domain/record.ts';
 import { wallClock } from '../../src/net/wall-clock.ts';
-import { MarketFeed } from '../../src/runtime/market-feed.ts';
 import { startPipeline } from '../../src/runtime/run.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
@@ -112,31 +111,6 @@ describe.each([
         `receive to acknowledge p50 ${quantile(latencies, 0.5) / 1000} ms, p99 ${quantile(latencies, 0.99) / 1000} ms; stop in ${stopMs.toFixed(0)} ms`,
     );
   });
-});
-
-it(`from the simulator's send to a MarketFeed callback: under 100 ms p99 at ${PER_SECOND} trades a second`, {
-  timeout: 60_000,
-}, async () => {
-  const simulate = await startSimulate('--rate', `bybit=${PER_SECOND}`, '--rate', '0');
-  const config = loadConfig({ values: { ...simulatedValues(simulate), coins: TWENTY } });
-  const coins = config.coins.kind === 'list' ? config.coins.entries.map(({ coin }) => coin) : [];
-  const feed = new MarketFeed(coins, { venues: ['bybit'], config });
-  const latencies: number[] = [];
-  feed.subscribeTrades(({ timestamp }) => latencies.push(Date.now() - timestamp));
-  await feed.connect();
-  await delay(1000);
-  latencies.length = 0;
-  const from = performance.now();
-  await delay((isLong ? 10 : 3) * 1000);
-  const seconds = (performance.now() - from) / 1000;
-  await feed.close();
-  latencies.sort((a, b) => a - b);
-  const p99 = quantile(latencies, 0.99);
-  console.log(
-    `simulator's send to callback: ${(latencies.length / seconds).toFixed(0)} trades/s, p50 ${quantile(latencies, 0.5)} ms, p99 ${p99} ms, longest ${latencies.at(-1)} ms`,
-  );
-  expect(latencies.length).toBeGreaterThan(PER_SECOND * seconds * 0.9);
-  expect(p99).toBeLessThan(100);
 });
 
 async function recordsIn(dir: string): Promise<FeedRecord[]> {

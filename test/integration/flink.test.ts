@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
-import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
-import { type SchemaRegistry, startRegistry } from '../../testing/kafka/schema-registry.ts';
+import { createTopic } from '../../testing/kafka/create-topic.ts';
+import { sharedBrokers, sharedRegistry } from '../../testing/kafka/kafka-broker.ts';
 import {
   startMarketFeed,
   startSimulate,
@@ -18,11 +18,10 @@ import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 
 let brokers: string[];
-let registry: SchemaRegistry;
+let registry: string;
 beforeAll(async () => {
-  [brokers, registry] = await Promise.all([sharedBrokers(), startRegistry(), buildFlink()]);
+  [brokers, registry] = await Promise.all([sharedBrokers(), sharedRegistry(), buildFlink()]);
 });
-afterAll(() => registry?.close());
 
 /** A window as an independent decoder read it. */
 type Window = Readonly<Record<string, string | number | boolean>>;
@@ -31,7 +30,7 @@ const nameOf = ({ venue, symbol, epoch, window_ms, window_start }: Window) =>
   `${venue} ${symbol} ${epoch} ${window_ms}@${window_start}`;
 
 async function windowsIn(topic: string): Promise<Map<string, Window>> {
-  const args = ['--brokers', brokers.join(','), '--registry', registry.url, '--topic', topic];
+  const args = ['--brokers', brokers.join(','), '--registry', registry, '--topic', topic];
   const { stdout, stderr, code } = await runPython('read_topic.py', args);
   expect(code, stderr).toBe(0);
   const records = stdout.split('\n').filter(Boolean);
@@ -41,10 +40,10 @@ async function windowsIn(topic: string): Promise<Map<string, Window>> {
   return byName;
 }
 
-async function createTopic(topic: string): Promise<void> {
+async function newTopic(topic: string): Promise<void> {
   const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: 3, replicationFactor: 1 }] });
+  await createTopic(admin, { topic, numPartitions: 3, replicationFactor: 1 });
   await admin.disconnect();
 }
 
@@ -53,7 +52,7 @@ async function jobOver(topics: string, folder: string): Promise<string> {
   let sql = await readFile(join(root, 'deploy/flink/trade-stats.sql'), 'utf8');
   for (const [theirs, ours] of [
     ['localhost:9092', brokers.join(',')],
-    ['http://localhost:8081', registry.url],
+    ['http://localhost:8081', registry],
     ["'topic' = 'market.", `'topic' = '${topics}`],
     ["'unbounded'", "'latest-offset'"],
     ["-prefix' = '", `-prefix' = '${topics}`],
@@ -74,7 +73,7 @@ it('Flink SQL makes of the trades the windows that the pipeline made', async () 
   const topics = `${prefix}simulated.`;
   const config = await writeConfiguration(folder, {
     ...simulatedValues(simulate, { feed: { venues: ['binance'], channels: ['trade'], allow_test_data: false } }),
-    kafka: { brokers, topic_prefix: prefix, schema_registry: { url: registry.url } },
+    kafka: { brokers, topic_prefix: prefix, schema_registry: { url: registry } },
     stats: { windows_ms: [1000], allowed_lateness_ms: 500 },
   });
   const run = startMarketFeed('run', '--config', config);
@@ -91,7 +90,7 @@ it('Flink SQL makes of the trades the windows that the pipeline made', async () 
   expect(await run.exited, run.stderr).toBe(0);
   ours = await windowsIn(`${topics}trade-stats`);
 
-  await createTopic(`${topics}trade-stats-flink`);
+  await newTopic(`${topics}trade-stats-flink`);
   await runFlinkSql(await jobOver(topics, folder));
   const flinks = await windowsIn(`${topics}trade-stats-flink`);
   const complete = [...ours].filter(([, window]) => window.complete);

@@ -77,7 +77,7 @@ function unsent(simulated: SimulatedFeed, journal: readonly JournalEvent[], symb
 
 describe.concurrent('Binance: trades that no line delivers', () => {
   it('are fetched: nothing lost, nothing twice, and only their symbol waits', async () => {
-    await using simulated = await started();
+    await using simulated = await started({ rate: 3 * RATE });
     const skippedAt = performance.now();
     simulated.simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: 'BTCUSDT', count: 5 });
     const [gap] = await untilGaps(simulated, 1);
@@ -252,7 +252,7 @@ describe.concurrent('Bybit: both lines are away for a moment', () => {
   it('they do not reach back: a gap from the last trade seen to the oldest of them, and all of them', async () => {
     await using simulated = await started({ venue: 'bybit', rate: 800, coins: ['BTC'] });
     simulated.simulator.fault({ venue: 'bybit', fault: 'close' });
-    simulated.simulator.fault({ venue: 'bybit', fault: 'refuse', status: 503, seconds: 0.8 });
+    simulated.simulator.fault({ venue: 'bybit', fault: 'refuse', status: 503, seconds: 2 });
     const [gap] = await untilGaps(simulated, 1);
     await simulated.moreTrades(200);
     expect(gapsOf(simulated)).toHaveLength(1);

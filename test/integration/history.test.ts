@@ -20,7 +20,8 @@ import { until } from '../../testing/tools/until.ts';
 
 beforeAll(preparePython);
 
-const TRADES = 12_000;
+/** For what is not about many pages of trades. */
+const FEW = 500;
 
 interface Past {
   readonly simulator: Simulator;
@@ -32,14 +33,14 @@ interface Past {
   journal(): Promise<JournalEvent[]>;
 }
 
-/** A venue that has made some thousand trades of BTC and then no more, behind a gate for pages of trades. Called within a test. */
-async function pastOf(venue: VenueId): Promise<Past> {
+/** A venue that has made that many trades of BTC and then no more, behind a gate for pages of trades. Called within a test. */
+async function pastOf(venue: VenueId, trades = FEW): Promise<Past> {
   const folder = await temporaryFolder();
   const journal = join(folder, 'journal.ndjson');
   const rate = { bybit: 0, binance: 0, binance_us: 0, binance_testnet: 0, [venue]: 8000 };
   const simulator = await startSimulator({ rate, symbols: 1, journal });
   onTestFinished(() => simulator.close());
-  await until(() => (simulator.counts()[venue]?.tradesMade ?? 0) >= TRADES);
+  await until(() => (simulator.counts()[venue]?.tradesMade ?? 0) >= trades);
   simulator.setRate(venue, 0);
   const rest = await GatedRest.start(simulator.httpUrl, 'historicalTrades');
   onTestFinished(() => rest[Symbol.asyncDispose]());
@@ -84,7 +85,7 @@ const iso = (ms: number) => new Date(ms).toISOString();
 
 describe('market-feed history', { timeout: 60_000 }, () => {
   it('fetches all trades between two times, and no other, in the environment of the configuration', async () => {
-    const { dir, fetch, journal } = await pastOf('binance');
+    const { dir, fetch, journal } = await pastOf('binance', 5000);
     const events = await journal();
     const made = tradesOf(events);
     const from = made[1500]?.time ?? 0;
@@ -102,7 +103,7 @@ describe('market-feed history', { timeout: 60_000 }, () => {
   });
 
   it('killed again and again it goes on, and no trade is there twice or missing', async () => {
-    const { dir, rest, fetch, journal } = await pastOf('binance');
+    const { dir, rest, fetch, journal } = await pastOf('binance', 12_000);
     for (let kill = 1; kill <= 4; kill++) {
       rest.letThrough(2);
       const process = fetch('trades', '--limit', '11500');
@@ -123,7 +124,7 @@ describe('market-feed history', { timeout: 60_000 }, () => {
   });
 
   it('ends in 0 on Ctrl-C with whole files, and goes on from them', async () => {
-    const { dir, rest, fetch } = await pastOf('binance');
+    const { dir, rest, fetch } = await pastOf('binance', 6000);
     rest.letThrough(2);
     const process = fetch('trades', '--limit', '5500');
     await until(() => rest.held > 0, { timeoutMs: 60_000 });
@@ -138,7 +139,7 @@ describe('market-feed history', { timeout: 60_000 }, () => {
   });
 
   it('a refusal by the venue ends in 1; what was fetched is whole, and the same command goes on', async () => {
-    const { simulator, dir, rest, fetch } = await pastOf('binance');
+    const { simulator, dir, rest, fetch } = await pastOf('binance', 6000);
     rest.letThrough(2);
     const refused = fetch('trades', '--limit', '5500');
     await until(() => rest.held > 0, { timeoutMs: 60_000 });
@@ -167,7 +168,7 @@ describe('market-feed history', { timeout: 60_000 }, () => {
   it.each(['binance', 'binance_us'] as const)(
     'fetches the aggregated trades of %s, and goes on with later ones',
     async (venue) => {
-      const { simulator, dir, fetch, journal } = await pastOf(venue);
+      const { simulator, dir, fetch, journal } = await pastOf(venue, 6000);
       const from = tradesOf(await journal())[1000]?.time ?? 0;
       expect(await fetch('agg_trades', '--venue', venue, '--from', iso(from)).exited).toBe(0);
       const before = (await stored(dir, 'simulated.agg-trades')).length;

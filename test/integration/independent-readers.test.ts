@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import avro from 'avsc';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTopic } from '../../testing/kafka/create-topic.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { runPython } from '../../testing/tools/python.ts';
 
@@ -66,7 +67,7 @@ describe('the Python readers', () => {
     const admin = kafka().admin();
     await admin.connect();
     const configEntries = [{ name: 'message.timestamp.type', value: 'LogAppendTime' }];
-    await admin.createTopics({ topics: [{ topic, numPartitions: 3, replicationFactor: 1, configEntries }] });
+    await createTopic(admin, { topic, numPartitions: 3, replicationFactor: 1, configEntries });
     await admin.disconnect();
     const producer = kafka().producer({ createPartitioner: Partitioners.DefaultPartitioner });
     await producer.connect();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTopic } from '../../testing/kafka/create-topic.ts';
 import { type Broker, sharedBrokers, startBroker } from '../../testing/kafka/kafka-broker.ts';
 import { until } from '../../testing/tools/until.ts';
 
@@ -9,7 +10,7 @@ async function produce(brokers: string[], topic: string, values: string[]): Prom
   const admin = kafka.admin();
   await admin.connect();
   if (!(await admin.listTopics()).includes(topic)) {
-    await admin.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor: 1 }] });
+    await createTopic(admin, { topic, numPartitions: 1, replicationFactor: 1 });
   }
   await admin.disconnect();
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });

@@ -92,16 +92,41 @@ async function expectOnceEach(of: KafkaConfig, count: number): Promise<void> {
   }
 }
 
-// A broker each: one that is started again looks through every topic that it has.
-describe.each(KAFKA_CLIENTS)('with %s', (client) => {
-  let proxied: ProxiedBroker;
-  beforeAll(async () => {
-    proxied = await startProxiedBroker();
-  });
-  afterAll(() => proxied?.close());
-  afterEach(() => proxied.serve());
+let proxied: ProxiedBroker;
+beforeAll(async () => {
+  proxied = await startProxiedBroker();
+});
+afterAll(() => proxied?.close());
+afterEach(() => proxied.serve());
 
-  const config = () => kafkaConfig(proxied.brokers, { client, topicPrefix: `${randomUUID()}.`, partitions: 3 });
+const configWith = (client: KafkaConfig['client']): KafkaConfig =>
+  kafkaConfig(proxied.brokers, { client, topicPrefix: `${randomUUID()}.`, partitions: 3 });
+
+// First: a broker that is started again looks through every topic that it has.
+it.each(KAFKA_CLIENTS)(
+  'with %s the Kafka sink and its driver lose and repeat nothing over a broker that is killed and started again, and tell of it',
+  async (client) => {
+    const of = configWith(client);
+    const feeding = feed(of, 500);
+    await until(() => feeding.driver.stats().delivered > 500);
+    await proxied.broker.kill();
+    await delay(isLong ? 10_000 : 3000);
+    await proxied.broker.start();
+    await until(() => feeding.driver.stats().queued < 50, { timeoutMs: 60_000 });
+    await delay(500);
+    expect(await feeding.stop(10_000)).toMatchObject({ undelivered: 0 });
+    // While it is down the reason may change, and is told again.
+    const turns = feeding.states.filter(
+      (state, index, all) => !(state.startsWith('down') && all[index - 1]?.startsWith('down')),
+    );
+    expect(turns).toEqual(['up: open', expect.stringContaining('down: '), 'up: delivers again']);
+    await expectOnceEach(of, feeding.count);
+  },
+  120_000,
+);
+
+describe.each(KAFKA_CLIENTS)('with %s', (client) => {
+  const config = () => configWith(client);
 
   describe('the Kafka sink and its driver', () => {
     it('lose and repeat nothing where answers are lost', async () => {
@@ -117,24 +142,6 @@ describe.each(KAFKA_CLIENTS)('with %s', (client) => {
       expect(await feeding.stop(10_000)).toMatchObject({ undelivered: 0 });
       await expectOnceEach(of, feeding.count);
     });
-
-    it('lose and repeat nothing over a broker that is killed and started again, and tell of it', async () => {
-      const of = config();
-      const feeding = feed(of, 500);
-      await until(() => feeding.driver.stats().delivered > 500);
-      await proxied.broker.kill();
-      await delay(isLong ? 10_000 : 3000);
-      await proxied.broker.start();
-      await until(() => feeding.driver.stats().queued < 50, { timeoutMs: 60_000 });
-      await delay(500);
-      expect(await feeding.stop(10_000)).toMatchObject({ undelivered: 0 });
-      // While it is down the reason may change, and is told again.
-      const turns = feeding.states.filter(
-        (state, index, all) => !(state.startsWith('down') && all[index - 1]?.startsWith('down')),
-      );
-      expect(turns).toEqual(['up: open', expect.stringContaining('down: '), 'up: delivers again']);
-      await expectOnceEach(of, feeding.count);
-    }, 120_000);
 
     it('notice a broker that takes everything in and answers nothing, and get over it', async () => {
       const of = config();

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import kafkajs from 'kafkajs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import { Brokers } from '../../src/kafka/brokers.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
@@ -47,20 +47,40 @@ async function read(of: KafkaConfig, topic: string): Promise<string[]> {
 const DELIVERED = [{ kind: 'delivered' }];
 const OVER = [{ kind: 'retry', fault: { retry: { kind: 'never' }, message: expect.stringContaining('took over') } }];
 
-describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
-  let proxied: ProxiedBroker;
-  beforeAll(async () => {
-    proxied = await startProxiedBroker({
-      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-      'allow.everyone.if.no.acl.found': 'true',
-    });
-  }, 60_000);
-  afterAll(async () => {
-    for (const sink of sinks.splice(0)) await sink.close();
-    await proxied?.close();
+let proxied: ProxiedBroker;
+beforeAll(async () => {
+  proxied = await startProxiedBroker({
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'allow.everyone.if.no.acl.found': 'true',
   });
+}, 60_000);
+afterEach(async () => {
+  for (const sink of sinks.splice(0)) await sink.close();
+});
+afterAll(() => proxied?.close());
 
-  const config = () => kafkaConfig(proxied.brokers, { client, topicPrefix: `${randomUUID()}.`, partitions: 3 });
+const configWith = (client: KafkaConfig['client']): KafkaConfig =>
+  kafkaConfig(proxied.brokers, { client, topicPrefix: `${randomUUID()}.`, partitions: 3 });
+
+// First: a broker that is started again looks through every topic that it has.
+it.each(KAFKA_CLIENTS)(
+  'a start with %s waits for a coordinator that loads, right after a broker was killed',
+  async (client) => {
+    const of = configWith(client);
+    const former = await openSink(of);
+    expect(await former.write([trade(1)])).toEqual(DELIVERED);
+    await former.close();
+    await proxied.broker.kill();
+    await proxied.broker.start();
+    const sink = await openSink(of);
+    expect(await sink.write([trade(2)])).toEqual(DELIVERED);
+    expect(await read(of, 'trades')).toEqual(['t1', 't2']);
+  },
+  120_000,
+);
+
+describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
+  const config = () => configWith(client);
 
   /** A writer that starts while the former one's second trade is under way, and what becomes of that. */
   async function overtaken(
@@ -75,19 +95,6 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
     passOn();
     return { later, answer };
   }
-
-  // First: a broker that is started again looks through every topic that it has.
-  it('waits for a coordinator that loads, right after a broker was killed', async () => {
-    const of = config();
-    const former = await openSink(of);
-    expect(await former.write([trade(1)])).toEqual(DELIVERED);
-    await former.close();
-    await proxied.broker.kill();
-    await proxied.broker.start();
-    const sink = await openSink(of);
-    expect(await sink.write([trade(2)])).toEqual(DELIVERED);
-    expect(await read(of, 'trades')).toEqual(['t1', 't2']);
-  }, 120_000);
 
   it('shuts the former writer out of every partition, and that one does not fight back', async () => {
     const of = config();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asyncScheduler } from 'rxjs';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { TOPICS } from '../../src/codec/topics.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
@@ -10,10 +10,9 @@ import { fetchTopic } from '../../src/kafka/reading/fetch-topic.ts';
 import { readTopic } from '../../src/kafka/reading/read-topic.ts';
 import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
-import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import { sharedBrokers, sharedRegistry } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { startRegistryDoor } from '../../testing/kafka/registry-door.ts';
-import { type SchemaRegistry, startRegistry } from '../../testing/kafka/schema-registry.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
 import { startMarketFeed, temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
 import { newAuthority } from '../../testing/tools/certificates.ts';
@@ -22,17 +21,16 @@ import { short, tick, trade } from '../sinks/fake-sink.ts';
 
 const quiet = () => {};
 let brokers: string[];
-let registry: SchemaRegistry;
+let registry: string;
 beforeAll(async () => {
   brokers = await sharedBrokers();
-  registry = await startRegistry();
+  registry = await sharedRegistry();
 });
-afterAll(() => registry?.close());
 
 const schemaRegistry = (url: string, register = true) => ({ url, register, user: null, password: null, caFile: null });
 
 async function register(subject: string, schema: object): Promise<void> {
-  const { status } = await fetch(`${registry.url}/subjects/${subject}/versions`, {
+  const { status } = await fetch(`${registry}/subjects/${subject}/versions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ schema: JSON.stringify(schema) }),
@@ -62,7 +60,7 @@ function drainTo(config: KafkaConfig) {
 
 describe('the Kafka sink with a schema registry', () => {
   it('registers its schemas and writes what Python reads by schema id, and we too', async () => {
-    const of = kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, schemaRegistry: schemaRegistry(registry.url) });
+    const of = kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, schemaRegistry: schemaRegistry(registry) });
     const { driver } = drainTo(of);
     for (let id = 1; id <= 100; id++) driver.push(trade(id));
     driver.push(tick('61837.63'));
@@ -71,7 +69,7 @@ describe('the Kafka sink with a schema registry', () => {
 
     const topic = `${of.topicPrefix}trades`;
     const { stdout, stderr, code } = await runPython('read_topic.py', [
-      ...['--brokers', brokers.join(','), '--topic', topic, '--registry', registry.url],
+      ...['--brokers', brokers.join(','), '--topic', topic, '--registry', registry],
     ]);
     expect(code, stderr).toBe(0);
     const lines = stdout
@@ -89,7 +87,7 @@ describe('the Kafka sink with a schema registry', () => {
     }
     expect(seen).toEqual(Array.from({ length: 100 }, (_, index) => `t${index + 1}`));
 
-    const again = drainTo({ ...of, schemaRegistry: schemaRegistry(registry.url, false) });
+    const again = drainTo({ ...of, schemaRegistry: schemaRegistry(registry, false) });
     await again.driver.opened;
     await again.driver.close({ deadlineMs: 1000 });
   });
@@ -97,7 +95,7 @@ describe('the Kafka sink with a schema registry', () => {
   it('does not open where its schemas are to be looked up only and are not there', async () => {
     const of = kafkaConfig(brokers, {
       topicPrefix: `${randomUUID()}.`,
-      schemaRegistry: schemaRegistry(registry.url, false),
+      schemaRegistry: schemaRegistry(registry, false),
     });
     const { driver, states } = drainTo(of);
     await expect(driver.opened).rejects.toThrow(
@@ -108,7 +106,7 @@ describe('the Kafka sink with a schema registry', () => {
   });
 
   it('refuses a change that is incompatible before it writes anything', async () => {
-    const of = kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, schemaRegistry: schemaRegistry(registry.url) });
+    const of = kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, schemaRegistry: schemaRegistry(registry) });
     await register(`${of.topicPrefix}trades-value`, DOUBLE_PRICE);
     const { driver, states } = drainTo(of);
     driver.push(trade(1));
@@ -121,7 +119,7 @@ describe('the Kafka sink with a schema registry', () => {
     expect(states).toHaveLength(1);
     expect(await driver.close({ deadlineMs: 0 })).toEqual({ undelivered: 1, spilled: 0 });
     expect(await valuesIn(of, `${of.topicPrefix}trades`)).toEqual([]);
-    const versions = await fetch(`${registry.url}/subjects/${of.topicPrefix}trades-value/versions`);
+    const versions = await fetch(`${registry}/subjects/${of.topicPrefix}trades-value/versions`);
     expect(await versions.json()).toEqual([1]);
   });
 
@@ -131,7 +129,7 @@ describe('the Kafka sink with a schema registry', () => {
     const caFile = join(folder, 'ca.pem');
     await writeFile(caFile, authority.certificate);
     const login = { user: 'feed', password: 'geheim' };
-    const door = await startRegistryDoor(registry.url, authority.issue('registry'), login);
+    const door = await startRegistryDoor(registry, authority.issue('registry'), login);
     onTestFinished(() => door.shut());
     const secret = { reveal: () => login.password };
     const of = kafkaConfig(brokers, {
@@ -173,7 +171,7 @@ describe('the Kafka sink with a schema registry', () => {
     const authority = newAuthority('the registry authority');
     const caFile = join(await temporaryFolder(), 'ca.pem');
     await writeFile(caFile, authority.certificate);
-    const door = await startRegistryDoor(registry.url, authority.issue('registry'), { user: 'feed', password: 'yes' });
+    const door = await startRegistryDoor(registry, authority.issue('registry'), { user: 'feed', password: 'yes' });
     onTestFinished(() => door.shut());
     const right = { url: door.url, register: true, user: 'feed', password: { reveal: () => 'yes' }, caFile };
     const of = kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, schemaRegistry: { ...right, ...wrong } });
@@ -211,7 +209,7 @@ describe('market-feed schemas', () => {
       kafka: { topic_prefix: prefix },
     });
     const schemas = async (action: string, ...more: readonly string[]) => {
-      const run = startMarketFeed('schemas', action, '--against', registry.url, '--config', config, ...more);
+      const run = startMarketFeed('schemas', action, '--against', registry, '--config', config, ...more);
       const code = await run.exited;
       return { code, stdout: run.stdout, stderr: run.stderr };
     };
@@ -234,7 +232,7 @@ describe('market-feed schemas', () => {
     const config = await writeConfiguration(await temporaryFolder(), {
       coins: ['BTC'],
       feed: { venues: ['bybit'] },
-      kafka: { topic_prefix: prefix, schema_registry: { url: registry.url } },
+      kafka: { topic_prefix: prefix, schema_registry: { url: registry } },
     });
     for (const action of ['check', 'register']) {
       const run = startMarketFeed('schemas', action, '--json', '--config', config);
@@ -243,7 +241,7 @@ describe('market-feed schemas', () => {
       expect(first).toMatchObject({ subject: `${prefix}trades-value`, standing: 'incompatible' });
       expect(first?.reasons?.[0]).toContain('cannot read records of version 1');
     }
-    const subjects = (await (await fetch(`${registry.url}/subjects`)).json()) as string[];
+    const subjects = (await (await fetch(`${registry}/subjects`)).json()) as string[];
     expect(subjects.filter((subject) => subject.startsWith(prefix))).toEqual([`${prefix}trades-value`]);
   });
 

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 
 const COINS = ['BTC', 'ETH', 'SOL'];
-const PER_SECOND = 1000;
+const PER_SECOND = 500;
 const KILLS = 4;
 /** After the last start. */
 const ON_MS = 2500;

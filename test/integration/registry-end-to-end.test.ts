@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
-import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
-import { type SchemaRegistry, startRegistry } from '../../testing/kafka/schema-registry.ts';
+import { sharedBrokers, sharedRegistry } from '../../testing/kafka/kafka-broker.ts';
 import {
   startMarketFeed,
   startSimulate,
@@ -14,11 +13,10 @@ import {
 import { runPython } from '../../testing/tools/python.ts';
 
 let brokers: string[];
-let registry: SchemaRegistry;
+let registry: string;
 beforeAll(async () => {
-  [brokers, registry] = await Promise.all([sharedBrokers(), startRegistry()]);
+  [brokers, registry] = await Promise.all([sharedBrokers(), sharedRegistry()]);
 });
-afterAll(() => registry?.close());
 
 const CHANNELS = ['trade', 'ticker', 'book_ticker', 'kline_1m', 'agg_trade'];
 
@@ -34,7 +32,7 @@ it('goes the whole way with a schema registry: Python decodes every record by it
   const prefix = `${randomUUID()}.`;
   const config = await writeConfiguration(folder, {
     ...simulatedValues(simulate, { feed: { venues: ['binance'], channels: CHANNELS, allow_test_data: false } }),
-    kafka: { brokers, topic_prefix: prefix, schema_registry: { url: registry.url } },
+    kafka: { brokers, topic_prefix: prefix, schema_registry: { url: registry } },
     gateway: { enabled: false },
   });
   const run = startMarketFeed('run', '--config', config);
@@ -47,7 +45,7 @@ it('goes the whole way with a schema registry: Python decodes every record by it
 
   const topics = `${prefix}simulated.`;
   // No schema but the registry's is given to the reader.
-  const reading = ['--brokers', brokers.join(','), '--registry', registry.url];
+  const reading = ['--brokers', brokers.join(','), '--registry', registry];
   const checked = await runPython('check_journal.py', [
     ...reading,
     ...['--prefix', topics, '--journal', journal, '--venues', 'binance'],
@@ -71,7 +69,7 @@ it('goes the whole way with a schema registry: Python decodes every record by it
     expect(new Set(lines.map((line) => line.schema))).toEqual(new Set([`market.feed.v1.${schema}`]));
     if (topic === 'feed-status') expect(lines.at(-1)?.record.state).toBe('stopped');
   }
-  const subjects = (await (await fetch(`${registry.url}/subjects`)).json()) as string[];
+  const subjects = (await (await fetch(`${registry}/subjects`)).json()) as string[];
   expect(subjects).toContain(`${topics}trades-value`);
   expect(subjects).toContain(`${topics}feed-status-value`);
 }, 60_000);

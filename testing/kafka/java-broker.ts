@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,10 +15,29 @@ import { waitForBroker } from './wait-for-broker.ts';
 const HOST = '127.0.0.1';
 const run = promisify(execFile);
 const jars = join(tools, 'kafka', kafkaVersion);
+/** A broker's folder as it has to be before the first start. Made once, since it costs the start of a JVM. */
+const formatted = join(tools, 'kafka', `${kafkaVersion}-formatted`);
+const classPath = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', join(jars, '*')];
 
 /** Why there can be no broker from Maven Central's jars here; undefined when there can. */
 export async function whyNoJava(): Promise<string | undefined> {
   return (await whyNoJavaOf(17)) ?? (existsSync(jars) ? undefined : whyNoMaven());
+}
+
+const asProperties = (settings: Readonly<Record<string, string>>): string =>
+  Object.entries(settings)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
+
+/** Fills `log` in the folder. Nothing in it depends on addresses. */
+async function format(folder: string): Promise<void> {
+  const addresses = { listeners: [], inside: `${HOST}:9092`, controller: `${HOST}:9093`, config: {} };
+  const propertiesFile = join(folder, 'server.properties');
+  await writeFile(propertiesFile, asProperties(brokerSettings({ ...addresses, data: join(folder, 'log') })));
+  await run(java, [
+    ...['-Xmx64m', '-XX:+UseSerialGC', SHORT_LIVED, ...classPath],
+    ...['kafka.tools.StorageTool', 'format', '-t', 'MkU3OEVBNTcwNTJENDM2Qk', '-c', propertiesFile],
+  ]);
 }
 
 /** A KRaft broker of one node as a process of this machine. */
@@ -50,13 +69,9 @@ export async function startJavaBroker(options: BrokerOptions): Promise<Broker> {
     data: join(directory, 'log'),
     config: configOf(options, HOST),
   });
-  const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
-  await writeFile(propertiesFile, lines.join(''));
-  const classPath = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', join(jars, '*')];
-  await run(java, [
-    ...['-Xmx64m', '-XX:+UseSerialGC', SHORT_LIVED, ...classPath],
-    ...['kafka.tools.StorageTool', 'format', '-t', 'MkU3OEVBNTcwNTJENDM2Qk', '-c', propertiesFile],
-  ]);
+  await writeFile(propertiesFile, asProperties(settings));
+  await fillOnce(formatted, format);
+  await cp(join(formatted, 'log'), join(directory, 'log'), { recursive: true });
 
   const compiler = options.isForLong === true ? [] : [SHORT_LIVED];
   let process: GuardedProcess | undefined;

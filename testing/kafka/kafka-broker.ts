@@ -30,11 +30,21 @@ function wayFromEnvironment(): 'docker' | 'java' | undefined {
  * else one that is started when the first test asks. Topics on it carry a prefix of the test's own.
  * It never goes down; tests that stop a broker take one of their own from `startBroker()`.
  */
-export async function sharedBrokers(): Promise<string[]> {
+export function sharedBrokers(): Promise<string[]> {
+  return askDesk<string[]>('broker');
+}
+
+/** The base address of the schema registry that all test files share. Subjects on it carry a prefix of the test's own. */
+export function sharedRegistry(): Promise<string> {
+  return askDesk<string>('registry');
+}
+
+/** Of what vitest's global set-up starts: see shared-broker.ts. */
+async function askDesk<T>(what: 'broker' | 'registry'): Promise<T> {
   const desk = process.env.MARKET_FEED_BROKER_DESK;
-  if (desk === undefined) throw new Error('shared brokers exist only under vitest');
-  const answer = await fetch(desk);
+  if (desk === undefined) throw new Error('a shared broker or registry exists only under vitest');
+  const answer = await fetch(`${desk}/${what}`);
   const text = await answer.text();
   if (!answer.ok) throw new Error(text);
-  return JSON.parse(text) as string[];
+  return JSON.parse(text) as T;
 }

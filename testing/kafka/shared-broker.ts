@@ -1,19 +1,31 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Broker, startBroker } from './kafka-broker.ts';
+import { type SchemaRegistry, startRegistry } from './schema-registry.ts';
 
 /**
- * Vitest's global set-up: one broker for all test files, started when the first of them asks for it.
- * Test files run in processes of their own and ask over HTTP (see `sharedBrokers` in kafka-broker.ts).
+ * Vitest's global set-up: one broker and one schema registry for all test files, started when the first of them asks.
+ * Test files run in processes of their own and ask over HTTP (see `sharedBrokers` and `sharedRegistry`).
  */
 export default async function setup(): Promise<() => Promise<void>> {
   let broker: Promise<Broker> | undefined;
+  let registry: Promise<SchemaRegistry> | undefined;
   const given = process.env.KAFKA_BROKERS?.split(',');
 
-  const desk = createServer(async (_request, response) => {
+  async function brokers(): Promise<readonly string[]> {
+    if (given !== undefined) return given;
+    broker ??= startAndTell();
+    return (await broker).brokers;
+  }
+
+  async function registryUrl(): Promise<string> {
+    registry ??= startRegistry();
+    return (await registry).url;
+  }
+
+  const desk = createServer(async ({ url }, response) => {
     try {
-      broker ??= given ? undefined : startAndTell();
-      response.end(JSON.stringify(given ?? (await broker)?.brokers));
+      response.end(JSON.stringify(url === '/registry' ? await registryUrl() : await brokers()));
     } catch (error) {
       response.writeHead(500).end(error instanceof Error ? error.message : String(error));
     }
@@ -25,10 +37,11 @@ export default async function setup(): Promise<() => Promise<void>> {
   return async () => {
     desk.closeAllConnections();
     desk.close();
-    await broker?.then(
-      (started) => started.close(),
-      () => undefined,
-    );
+    for (const started of [broker, registry])
+      await started?.then(
+        (each) => each.close(),
+        () => undefined,
+      );
   };
 }
 

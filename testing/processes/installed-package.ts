@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { root } from '../tools/tools.ts';
+import { root, tools } from '../tools/tools.ts';
 
 const run = promisify(execFile);
+/** Of the repository, for a copy that is built. */
+const LEFT_OUT = new Set(['.git', '.tools', 'data', 'dist', 'node_modules', 'test']);
 
 /** What `npm pack` says of the package. */
 interface Packed {
@@ -29,7 +31,7 @@ export interface InstalledPackage extends Packed {
 /** Builds, packs and installs it, from npm's cache as far as that goes. */
 export async function installPackage(): Promise<InstalledPackage> {
   const project = await mkdtemp(join(tmpdir(), 'market-feed-package-'));
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', project], { cwd: root });
+  const stdout = await pack(project);
   // prepack's own lines come first; an array or, from npm 12 on, an object by name
   const [packed] = Object.values(JSON.parse(stdout.slice(stdout.search(/^[[{]/m))) as Record<string, Packed>);
   if (packed === undefined) throw new Error(`npm pack packed nothing: ${stdout}`);
@@ -44,6 +46,25 @@ export async function installPackage(): Promise<InstalledPackage> {
     installedPackages: tree.trim().split('\n').length - 1,
     close: () => rm(project, { recursive: true, force: true }),
   };
+}
+
+/** What `npm pack` says; the package lies in the folder then. It is built in a copy: others use what is in dist/. */
+async function pack(folder: string): Promise<string> {
+  // below the repository's top, for its packages to be found; in .tools, which no check looks into
+  await mkdir(tools, { recursive: true });
+  const copy = await mkdtemp(join(tools, 'package-'));
+  try {
+    for (const name of await readdir(root))
+      if (!LEFT_OUT.has(name)) await cp(join(root, name), join(copy, name), { recursive: true });
+    await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
+    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: copy });
+    return stdout;
+  } catch (cause) {
+    const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string };
+    throw new Error(`the package cannot be packed:\n${stdout}${stderr}`, { cause });
+  } finally {
+    await rm(copy, { recursive: true, force: true });
+  }
 }
 
 async function sizeOf(folder: string): Promise<number> {
