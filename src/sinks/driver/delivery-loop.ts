@@ -6,7 +6,6 @@ import type { Spill } from '../spill/spill.ts';
 import type { Timers } from '../timers.ts';
 import type { Delivery } from './delivery.ts';
 import type { DriverOptions } from './driver-options.ts';
-import type { QueueOverflow } from './queue-overflow.ts';
 import type { SinkHealth } from './sink-health.ts';
 
 type DriverState =
@@ -26,7 +25,6 @@ export interface LoopParts {
   readonly batcher: Batcher;
   readonly delivery: Delivery;
   readonly health: SinkHealth;
-  readonly overflow: QueueOverflow;
   readonly spill: Spill | undefined;
 }
 
@@ -155,7 +153,7 @@ export class DeliveryLoop {
 
   /** The next batch, out of the spill first; undefined: nothing waits, or not for long enough. */
   async #nextBatch(): Promise<Batch | undefined> {
-    const { timers, batcher, delivery, overflow, spill } = this.#parts;
+    const { timers, batcher, delivery, spill } = this.#parts;
     while (spill?.isOn === true && spill.backlog.length === 0) {
       if (!this.#readBack(spill)) await timers.pause(READ_AGAIN_MS);
       if (this.isStopped) return undefined;
@@ -164,7 +162,6 @@ export class DeliveryLoop {
     const batch = batcher.take();
     if (batch === undefined) return undefined;
     delivery.begin(batch);
-    overflow.freed();
     if (batch.isSpilled) spill?.saveMark();
     return batch;
   }
@@ -173,12 +170,11 @@ export class DeliveryLoop {
   #readBack(spill: Spill): boolean {
     try {
       this.conflated += spill.readBack(this.#options.conflates !== false);
+      return true;
     } catch (error) {
       this.#options.onSpill?.('failing', asFault(error).message);
       return false;
     }
-    if (!spill.isOn) this.#parts.overflow.freed();
-    return true;
   }
 
   #failed(fault: Fault): void {

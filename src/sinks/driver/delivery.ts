@@ -1,8 +1,7 @@
-import { asFault, type Fault } from '../../domain/fault.ts';
+import { asFault, Fault } from '../../domain/fault.ts';
 import type { Outcome, OutRecord, Sink } from '../contract.ts';
 import type { Batch } from '../queue/batcher.ts';
 import type { LossLedger } from '../queue/loss-ledger.ts';
-import { sortOutcomes } from './sort-outcomes.ts';
 
 export interface DeliveryOptions {
   /** Milliseconds between tries after an outcome or a fault that says retry, doubling; 100 to 5000 by default. */
@@ -75,8 +74,20 @@ export class Delivery {
   }
 
   #settle(batch: Batch, outcomes: readonly Outcome[]): Attempt {
-    const { delivered, rejected, again, fault, afterMs } = sortOutcomes(batch.records, outcomes, this.#sink.name);
-    for (const { record, fault: refusal } of rejected) this.reject(record, refusal);
+    const { records } = batch;
+    const isAll = outcomes.length === records.length && outcomes.every(({ kind }) => kind === 'delivered');
+    const delivered = isAll ? records : records.filter((_, index) => outcomes[index]?.kind === 'delivered');
+    const again: OutRecord[] = [];
+    let fault: Fault | undefined;
+    let afterMs = 0;
+    for (const [index, record] of isAll ? [] : records.entries()) {
+      const outcome = outcomes[index] ?? { kind: 'retry', fault: this.#noOutcome() };
+      if (outcome.kind === 'rejected') this.reject(record, outcome.fault);
+      if (outcome.kind !== 'retry') continue;
+      again.push(record);
+      fault ??= outcome.fault;
+      afterMs = Math.max(afterMs, outcome.afterMs ?? 0);
+    }
     this.#batch = again.length === 0 ? undefined : { ...batch, records: again };
     if (delivered.length > 0) {
       this.#failures = 0;
@@ -85,6 +96,10 @@ export class Delivery {
       this.#options.onDelivered?.(delivered);
     }
     return { fault, pauseMs: fault === undefined ? 0 : this.backoffMs(this.#failures++, afterMs) };
+  }
+
+  #noOutcome(): Fault {
+    return new Fault('internal', `sink ${this.#sink.name}: no outcome for a record`);
   }
 
   /** Counts and reports a record that no retry will deliver. */

@@ -54,10 +54,9 @@ export class SinkDriver {
       this.#spill,
     ];
     this.#health = new SinkHealth(sink, { timers, spill, delivery }, options);
-    this.#overflow = new QueueOverflow({ queue, ledger, spill }, maxRecords, options.onDropped);
+    this.#overflow = new QueueOverflow(queue, ledger, options.onDropped);
     const batcher = new Batcher({ queue, ledger, spill }, options);
-    const [health, overflow] = [this.#health, this.#overflow];
-    this.#loop = new DeliveryLoop({ timers, queue, batcher, delivery, health, overflow, spill }, options);
+    this.#loop = new DeliveryLoop({ timers, queue, batcher, delivery, health: this.#health, spill }, options);
     this.#health.watch((downMs) => {
       if (downMs >= SPILL_AFTER_MS && !this.#loop.isIdle) this.#beginSpill();
     });
@@ -83,11 +82,6 @@ export class SinkDriver {
     if (this.#queue.isFull) this.#overflow.makeRoom(`${this.#delivery.batches} ${this.#spill?.stretch}`);
     this.#queue.push(record, options?.barrier === true, ++this.#seq, this.#options.scheduler.now());
     this.#loop.wake();
-  }
-
-  /** Undefined while there is room; else resolves when half of it is free: for sources that can wait. */
-  room(): Promise<void> | undefined {
-    return this.#overflow.room();
   }
 
   /** Resolves when all records pushed so far are acknowledged, rejected or dropped. */
@@ -157,7 +151,6 @@ export class SinkDriver {
 
   async #close(deadlineMs: number): Promise<CloseResult> {
     await this.#loop.finish(deadlineMs);
-    this.#overflow.release();
     try {
       // The rest goes to the disk first: if the closing sink still takes some of it, the next start finds that out.
       if (this.#loop.isOpen) this.#spill?.saveAll();
@@ -205,7 +198,6 @@ export class SinkDriver {
         this.#loop.checkIdle();
       },
       onRejected: (record, fault) => this.#delivery.reject(record, fault),
-      onTaken: () => this.#overflow.freed(),
     });
   }
 

@@ -10,8 +10,6 @@ export interface SpillOptions {
   /** Folder of this sink alone, and of one process; made when it is needed. */
   readonly dir: string;
   readonly maxBytes: number;
-  /** Milliseconds between two writes: what a killed process loses at most; 50 by default. */
-  readonly flushMs?: number;
   /** Instead of the folder's own, for tests. */
   readonly disk?: SpillDisk;
 }
@@ -34,8 +32,6 @@ export interface SpillHooks {
   /** Records were dropped because the limit was reached, by topic. */
   onDropped(byTopic: ReadonlyMap<string, number>): void;
   onRejected(record: OutRecord, fault: Fault): void;
-  /** Records left the queue. */
-  onTaken(): void;
 }
 
 export interface SpillParts {

@@ -6,23 +6,22 @@ import type { Timers } from '../timers.ts';
 import type { AppendResult, SpillStore } from './spill-store.ts';
 
 const AT_ONCE = 2000;
+/** Between two writes: what a killed process loses at most. */
+const FLUSH_MS = 50;
 const RETRY_MS = 1000;
 
 export interface SpillWriterHooks {
   onAppended(appended: AppendResult): void;
   /** The disk fails, or takes records again (undefined). */
   onFault(fault: Fault | undefined): void;
-  /** Records left the queue. */
-  onTaken(): void;
 }
 
-/** Empties the queue into the store, every `flushMs`. The queue is its buffer, so a caller of `push` never waits. */
+/** Empties the queue into the store, every 50 ms. The queue is its buffer, so a caller of `push` never waits. */
 export class SpillWriter {
   readonly #store: SpillStore;
   readonly #queue: OutQueue;
   readonly #ledger: LossLedger;
   readonly #timers: Timers;
-  readonly #flushMs: number;
   readonly #hooks: SpillWriterHooks;
   /** Taken from the queue, not yet on the disk. */
   #entries: readonly QueueEntry[] = [];
@@ -36,14 +35,12 @@ export class SpillWriter {
   constructor(
     store: SpillStore,
     parts: { readonly queue: OutQueue; readonly ledger: LossLedger; readonly timers: Timers },
-    flushMs: number,
     hooks: SpillWriterHooks,
   ) {
     this.#store = store;
     this.#queue = parts.queue;
     this.#ledger = parts.ledger;
     this.#timers = parts.timers;
-    this.#flushMs = flushMs;
     this.#hooks = hooks;
   }
 
@@ -67,7 +64,7 @@ export class SpillWriter {
     this.#schedule(0);
   }
 
-  /** The queue fills faster than it is emptied every `flushMs`. */
+  /** The queue fills faster than it is emptied every 50 ms. */
   hurry(): void {
     if (this.#fault === undefined && this.#next?.isSoon === false) this.#schedule(0);
   }
@@ -106,7 +103,7 @@ export class SpillWriter {
     try {
       if (this.#hasEntries()) this.#append();
       this.report(undefined);
-      this.#schedule(this.#queue.length > 0 ? 0 : this.#flushMs);
+      this.#schedule(this.#queue.length > 0 ? 0 : FLUSH_MS);
     } catch (error) {
       this.report(asFault(error));
       this.#schedule(RETRY_MS);
@@ -118,7 +115,6 @@ export class SpillWriter {
     this.#entries = this.#queue.takeEntries(AT_ONCE);
     if (this.#entries.length === 0) return false;
     this.#takes++;
-    this.#hooks.onTaken();
     return true;
   }
 

@@ -44,14 +44,17 @@ export class Spill {
       now: () => parts.scheduler.now(),
       onBreak: (seq, hasTrades) => this.#onBreak(seq, hasTrades),
     });
-    this.#writer = new SpillWriter(this.#store, { ...parts, timers: this.#timers }, options.flushMs ?? 50, {
-      onAppended: (appended) => this.#appended(appended),
-      onTaken: () => hooks.onTaken(),
-      onFault: (fault) => {
-        if (fault !== undefined) hooks.onEvent('failing', fault.message);
-        else if (this.#isOn) hooks.onEvent('spilling', 'the disk takes records again');
+    this.#writer = new SpillWriter(
+      this.#store,
+      { ...parts, timers: this.#timers },
+      {
+        onAppended: (appended) => this.#appended(appended),
+        onFault: (fault) => {
+          if (fault !== undefined) hooks.onEvent('failing', fault.message);
+          else if (this.#isOn) hooks.onEvent('spilling', 'the disk takes records again');
+        },
       },
-    });
+    );
   }
 
   /** Records go to the disk and come from it. */

@@ -513,26 +513,6 @@ describe('room', () => {
     expect(batches()[1]).toBe('p3 t1 t2');
     expect(driver.stats()).toMatchObject({ dropped: { prices: 1 }, conflated: 1 });
   });
-
-  it('is told to sources that can wait', async () => {
-    const { clock, sink, driver } = await setUp({ maxRecords: 100, maxBatch: 10 });
-    expect(driver.room()).toBeUndefined();
-    for (let id = 0; id < 100; id++) driver.push(trade(id));
-    const room = driver.room();
-    let free = false;
-    void room?.then(() => {
-      free = true;
-    });
-    await clock.advance(0);
-    expect(free).toBe(false);
-    for (let batch = 0; batch < 4; batch++) {
-      sink.answer(delivered);
-      await clock.advance(0);
-    }
-    expect(driver.stats().queued).toBe(60);
-    expect(free).toBe(true);
-    expect(driver.room()).toBeUndefined();
-  });
 });
 
 describe('close', () => {
