@@ -27,3 +27,16 @@ export class BrokerError extends Error {
 export class HungUpError extends BrokerError {
   override readonly name = 'HungUpError';
 }
+
+/** A client library's error, what caused it, and what it is made of. */
+export function partsOf<E extends Error>(error: unknown): readonly E[] {
+  const found: E[] = [];
+  const visit = (each: unknown): void => {
+    if (!(each instanceof Error) || found.some((known) => known === each)) return;
+    found.push(each as E); // its further fields are all unknown
+    visit(each.cause);
+    if ('errors' in each && Array.isArray(each.errors)) each.errors.forEach(visit);
+  };
+  visit(error);
+  return found;
+}

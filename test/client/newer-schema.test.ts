@@ -5,7 +5,7 @@ import avro from 'avsc';
 import { expect, it, onTestFinished } from 'vitest';
 import { decimalToBytes } from '../../src/codec/decimal-bytes.ts';
 import { currentSchema } from '../../src/codec/schema-files.ts';
-import { newPromptDecoder } from '../../src/kafka/reading/read-topic.ts';
+import { newMessageDecoder } from '../../src/kafka/reading/read-topic.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 
@@ -58,7 +58,7 @@ it('reads records of a feed that is newer: a field that is not known is left out
   const body = avro.Type.forSchema(newer as Parameters<typeof avro.Type.forSchema>[0]).toBuffer(written);
   const message = Buffer.concat([Buffer.from([0, 0, 0, 0, SCHEMA_ID]), body]);
   const schemaRegistry = { url: await registryOf(newer), register: false, user: null, password: null, caFile: null };
-  const decode = newPromptDecoder(kafkaConfig([], { schemaRegistry }));
+  const decode = newMessageDecoder(kafkaConfig([], { schemaRegistry }));
   expect(await decode(message)).toEqual({ ...tradeEvent(1), environment: 'simulated' });
   // Known by now: at once.
   expect(decode(message)).toEqual({ ...tradeEvent(1), environment: 'simulated' });

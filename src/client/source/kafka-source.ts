@@ -5,7 +5,7 @@ import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
 import type { OffsetAt, TopicMessage } from '../../kafka/contract.ts';
 import type { FetchWatcher } from '../../kafka/reading/fetch-round.ts';
 import { fetchTopic, type StartAt } from '../../kafka/reading/fetch-topic.ts';
-import { newPromptDecoder } from '../../kafka/reading/read-topic.ts';
+import { newMessageDecoder } from '../../kafka/reading/read-topic.ts';
 import { pauseFor } from '../../net/aborted.ts';
 import type { Arrival, Follower, TopicSource } from './source.ts';
 
@@ -56,7 +56,7 @@ export interface FetchTo {
 
 /** Reads until the signal aborts, whatever fails meanwhile: then it goes on behind what was handed out. */
 export async function fetchTo(follower: Follower, { reach, topic, from }: FetchTo, signal: AbortSignal): Promise<void> {
-  const decode = newPromptDecoder(reach.config);
+  const decode = newMessageDecoder(reach.config);
   const watcher: FetchWatcher = {
     started: (offsets) => follower.started(numbers(offsets)),
     answered: (partition, behind) => follower.answered(partition, behind),

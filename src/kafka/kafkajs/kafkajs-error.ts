@@ -1,9 +1,9 @@
-import { BrokerError, HungUpError } from '../broker-error.ts';
+import { BrokerError, HungUpError, partsOf } from '../broker-error.ts';
 
 /** An error of kafkajs as one that says which broker, and Kafka's or Node's name of what is wrong. */
 export function kafkajsError(error: unknown, broker: string): Error {
   if (error instanceof BrokerError) return error;
-  const causes = causesOf(error);
+  const causes = partsOf<LibraryError>(error);
   const cause = error;
   for (const { name, message, type } of causes) {
     if (name === 'KafkaJSSASLAuthenticationError')
@@ -20,19 +20,4 @@ export function kafkajsError(error: unknown, broker: string): Error {
 interface LibraryError extends Error {
   readonly type?: unknown;
   readonly code?: unknown;
-  readonly errors?: unknown;
-}
-
-/** The error, what caused it, and what it is made of. */
-function causesOf(error: unknown): readonly LibraryError[] {
-  const found: LibraryError[] = [];
-  const visit = (each: unknown): void => {
-    if (!(each instanceof Error) || found.includes(each)) return;
-    found.push(each);
-    visit(each.cause);
-    const { errors }: LibraryError = each;
-    if (Array.isArray(errors)) errors.forEach(visit);
-  };
-  visit(error);
-  return found;
 }

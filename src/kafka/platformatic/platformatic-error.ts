@@ -1,4 +1,4 @@
-import { BrokerError, HungUpError } from '../broker-error.ts';
+import { BrokerError, HungUpError, partsOf } from '../broker-error.ts';
 
 /** What the library's errors have of their own, whichever class they are of. */
 interface LibraryError extends Error {
@@ -13,7 +13,7 @@ const OWN = 'PLT_KFK_';
 /** The library's error as one that says which broker, and Kafka's or Node's name of what is wrong. */
 export function brokerError(error: unknown, broker: string): Error {
   if (error instanceof BrokerError) return error;
-  const chain = chainOf(error);
+  const chain = partsOf<LibraryError>(error);
   const answers = chain.filter(({ apiId }) => typeof apiId === 'string');
   // Of several parts of a request, those that were not tried say nothing.
   const answer = answers.find(({ apiId }) => apiId !== 'OPERATION_NOT_ATTEMPTED') ?? answers[0];
@@ -41,17 +41,4 @@ export function responseIn<T>(error: unknown): T {
   const { response } = error as LibraryError;
   if (response === undefined) throw error;
   return response as T;
-}
-
-/** The error, what caused it, and what it is made of. */
-function chainOf(error: unknown): readonly LibraryError[] {
-  const chain: Error[] = [];
-  const visit = (each: unknown) => {
-    if (!(each instanceof Error) || chain.includes(each)) return;
-    chain.push(each);
-    visit(each.cause);
-    if (each instanceof AggregateError) each.errors.forEach(visit);
-  };
-  visit(error);
-  return chain;
 }

@@ -35,16 +35,13 @@ export async function* readTopic(
   }
 }
 
-/** Decodes values, of Confluent's framing with the configured registry; a Fault (malformed) where one is none of ours. Rejects where the registry fails. */
-export function newMessageDecoder(config: KafkaConfig): (value: Buffer) => Promise<FeedRecord | Fault> {
-  const decode = newPromptDecoder(config);
-  return async (value) => decode(value);
-}
+/**
+ * Decodes values, of Confluent's framing with the configured registry; a Fault (malformed) where one is none of ours. A
+ * Promise only where the registry has to be asked; it rejects where that fails.
+ */
+export type MessageDecoder = (value: Buffer) => FeedRecord | Fault | Promise<FeedRecord | Fault>;
 
-/** The same, but at once where the schema is known: a Promise only where the registry has to be asked. */
-export function newPromptDecoder(
-  config: KafkaConfig,
-): (value: Buffer) => FeedRecord | Fault | Promise<FeedRecord | Fault> {
+export function newMessageDecoder(config: KafkaConfig): MessageDecoder {
   const registry = registryOf(config);
   const decode = newWireDecoder(registry === undefined ? undefined : (id) => registry.schemaById(id));
   return (value) => {

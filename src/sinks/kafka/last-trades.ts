@@ -2,6 +2,7 @@ import { Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import type { TopicMessage } from '../../kafka/contract.ts';
 import type { BackwardReader } from '../../kafka/reading/fetch-backwards.ts';
+import type { MessageDecoder } from '../../kafka/reading/read-topic.ts';
 
 export interface SoughtTrade {
   readonly epoch: number;
@@ -16,7 +17,7 @@ export interface SoughtTrade {
 export class LastTrades implements BackwardReader {
   readonly #missing: Map<string, SoughtTrade>;
   readonly #from: number;
-  readonly #decode: (value: Buffer) => Promise<FeedRecord | Fault>;
+  readonly #decode: MessageDecoder;
   /** The last one first. */
   readonly #found: FeedRecord[] = [];
   #isAtStart = false;
@@ -24,11 +25,7 @@ export class LastTrades implements BackwardReader {
   #isPast = false;
 
   /** By key; `from` is the broker's append time, milliseconds since 1970. */
-  constructor(
-    sought: Iterable<readonly [string, SoughtTrade]>,
-    from: number,
-    decode: (value: Buffer) => Promise<FeedRecord | Fault>,
-  ) {
+  constructor(sought: Iterable<readonly [string, SoughtTrade]>, from: number, decode: MessageDecoder) {
     this.#missing = new Map(sought);
     this.#from = from;
     this.#decode = decode;

@@ -1,11 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { at } from '../../domain/at.ts';
 import { Fault } from '../../domain/fault.ts';
-import type { FeedRecord } from '../../domain/record.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
 import type { TopicMessage } from '../../kafka/contract.ts';
 import { type BackwardReader, fetchBackwards } from '../../kafka/reading/fetch-backwards.ts';
-import { newMessageDecoder } from '../../kafka/reading/read-topic.ts';
+import { type MessageDecoder, newMessageDecoder } from '../../kafka/reading/read-topic.ts';
 import type { Recent, RecentOptions } from '../contract.ts';
 import { Lookback, type LookbackBounds, recentOf, type Sought, soughtOf } from '../resume/lookback.ts';
 
@@ -44,7 +43,7 @@ export async function readRecent(
 
 class RecentReader implements BackwardReader {
   readonly #lookback: Lookback;
-  readonly #decode: (value: Buffer) => Promise<FeedRecord | Fault>;
+  readonly #decode: MessageDecoder;
 
   constructor(config: KafkaConfig, lookback: Lookback) {
     this.#lookback = lookback;
