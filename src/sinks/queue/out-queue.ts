@@ -17,11 +17,11 @@ export interface QueueEntry {
   readonly out: OutRecord;
 }
 
-/** Where no record is. */
-const NOWHERE = -1;
 /** Flags of a record: what stands behind it waits until it is acknowledged; it waits until what stands before it is. */
 const HOLDS = 1;
 const WAITS = 2;
+/** Above the flags. */
+const PRIORITY_BITS = 2;
 
 export interface OutQueueLimits {
   readonly maxRecords: number;
@@ -32,26 +32,20 @@ export interface OutQueueLimits {
 /**
  * What waits for a sink: first in, first out, bounded. A price tick that waits is replaced, where it stands, by a newer
  * one of the same topic, key and epoch: it can neither starve behind the others nor get before the record that opens
- * its epoch. A ring of parallel arrays: nothing is allocated for a record. What is evicted leaves a hole, which is closed
- * when the ring is full: so room is made in constant time, also in a queue that is full for minutes.
+ * its epoch. A ring of parallel arrays: nothing is allocated for a record.
  */
 export class OutQueue {
   readonly #limits: OutQueueLimits;
   #records: (OutRecord | undefined)[] = new Array(FIRST_CAPACITY);
   #pushedAt = new Float64Array(FIRST_CAPACITY);
   #seqs = new Float64Array(FIRST_CAPACITY);
+  /** And drop priorities. */
   #flags = new Uint8Array(FIRST_CAPACITY);
-  /** The position of the next record of the same priority. */
-  #next = new Float64Array(FIRST_CAPACITY);
-  /** By priority: the positions of the first and of the last record; a last one means nothing where there is no first. */
-  readonly #first: number[] = new Array(DROPPED_LAST + 1).fill(NOWHERE);
-  readonly #last: number[] = new Array(DROPPED_LAST + 1).fill(NOWHERE);
-  #length = 0;
   /** Positions count from the first record ever; the slot is the position modulo the capacity, a power of two. */
   #head = 0;
   #tail = 0;
   #bytes = 0;
-  /** Topic → key → position of the last price tick; a position before the head, or without a record, is a tick that has left. */
+  /** Topic → key → position of the last price tick; a position before the head is a tick that has left. */
   #ticks = new Map<string, Map<string, number>>();
 
   constructor(limits: OutQueueLimits) {
@@ -59,7 +53,7 @@ export class OutQueue {
   }
 
   get length(): number {
-    return this.#length;
+    return this.#tail - this.#head;
   }
 
   get bytes(): number {
@@ -104,8 +98,9 @@ export class OutQueue {
 
   /** `seq` is above that of every record pushed before, `now` in the caller's milliseconds. */
   push(record: OutRecord, barrier: boolean, seq: number, now: number): void {
-    if (this.#tail - this.#head === this.#records.length) this.#makePlace();
-    this.#put(record, barrier ? HOLDS | WAITS : record.record.kind === 'position' ? WAITS : 0, seq, now);
+    if (this.length === this.#records.length) this.#rebuild(2 * this.length);
+    const flags = barrier ? HOLDS | WAITS : record.record.kind === 'position' ? WAITS : 0;
+    this.#put(record, flags | (dropPriorityOf(record.record) << PRIORITY_BITS), seq, now);
     this.#bytes += heapBytes(record.record);
   }
 
@@ -145,21 +140,26 @@ export class OutQueue {
   }
 
   /**
-   * Makes room: takes out at least one record, about a hundredth of the limit where there are as many, of the least
-   * precious class that waits, oldest first, and returns them in order.
+   * Makes room: takes out a hundredth of the limit, the lowest drop priority and the oldest first. Where bytes are short,
+   * no more priorities than it takes.
    */
   evict(): QueueEntry[] {
-    const wanted = Math.max(1, Math.floor(this.#limits.maxRecords / 100));
-    const worst = this.#first.findIndex((position) => position !== NOWHERE);
-    const evicted: QueueEntry[] = [];
-    for (let at = this.#first[worst]; at !== undefined && at !== NOWHERE; at = this.#first[worst]) {
-      if (evicted.length === wanted) break;
-      const slot = this.#slot(at);
-      evicted.push(this.#entry(slot));
-      this.#remove(slot);
+    const { maxRecords, maxBytes } = this.#limits;
+    const wanted = Math.max(1, Math.floor(maxRecords / 100));
+    const isLong = this.length >= maxRecords;
+    const evicted = new Set<number>();
+    for (let priority = 0; priority <= DROPPED_LAST && evicted.size < wanted; priority++) {
+      if (evicted.size > 0 && !isLong && this.#bytes <= maxBytes) break;
+      for (let at = this.#head; at < this.#tail && evicted.size < wanted; at++) {
+        const slot = this.#slot(at);
+        if ((this.#flags[slot] as number) >> PRIORITY_BITS !== priority) continue;
+        evicted.add(at);
+        this.#bytes -= heapBytes((this.#records[slot] as OutRecord).record);
+      }
     }
-    this.#skipHoles();
-    return evicted;
+    const entries = Array.from(evicted, (at) => this.#entry(this.#slot(at)));
+    this.#rebuild(this.#records.length, evicted);
+    return entries;
   }
 
   #ticksOf(topic: string): Map<string, number> {
@@ -182,33 +182,14 @@ export class OutQueue {
     this.#pushedAt[slot] = pushedAt;
     this.#seqs[slot] = seq;
     this.#flags[slot] = flags;
-    this.#next[slot] = NOWHERE;
-    const priority = dropPriorityOf(record.record);
-    if (this.#first[priority] === NOWHERE) this.#first[priority] = at;
-    else this.#next[this.#slot(this.#last[priority] as number)] = at;
-    this.#last[priority] = at;
-    this.#length++;
     if (record.record.kind === 'price') this.#ticksOf(record.topic).set(record.key, at);
   }
 
-  /** Takes out a record that is the first of its priority. */
-  #remove(slot: number): void {
-    const { record } = this.#records[slot] as OutRecord;
-    this.#first[dropPriorityOf(record)] = this.#next[slot] as number;
-    this.#records[slot] = undefined;
-    this.#length--;
-    this.#bytes -= heapBytes(record);
-  }
-
   #shift(slot: number): void {
-    this.#remove(slot);
+    const { record } = this.#records[slot] as OutRecord;
+    this.#records[slot] = undefined;
     this.#head++;
-    this.#skipHoles();
-  }
-
-  /** The head is a record, where there is one. */
-  #skipHoles(): void {
-    while (this.#head < this.#tail && this.#records[this.#slot(this.#head)] === undefined) this.#head++;
+    this.#bytes -= heapBytes(record);
   }
 
   #entry(slot: number): QueueEntry {
@@ -219,25 +200,19 @@ export class OutQueue {
     };
   }
 
-  /** Closes the holes of a full ring; a larger one, where they are less than half of it. */
-  #makePlace(): void {
-    const capacity = this.#records.length * (this.#length * 2 > this.#records.length ? 2 : 1);
+  /** Another ring, without the records at some positions. */
+  #rebuild(capacity: number, without: ReadonlySet<number> = new Set()): void {
     const [records, pushedAt, seqs, flags] = [this.#records, this.#pushedAt, this.#seqs, this.#flags];
-    const slots = Array.from({ length: this.#tail - this.#head }, (_, at) => this.#slot(this.#head + at));
+    const kept: number[] = [];
+    for (let at = this.#head; at < this.#tail; at++) if (!without.has(at)) kept.push(this.#slot(at));
     this.#records = new Array(capacity);
     this.#pushedAt = new Float64Array(capacity);
     this.#seqs = new Float64Array(capacity);
     this.#flags = new Uint8Array(capacity);
-    this.#next = new Float64Array(capacity);
-    this.#first.fill(NOWHERE);
     this.#ticks.clear();
     this.#tail = this.#head;
-    this.#length = 0;
-    for (const slot of slots) {
-      const record = records[slot];
-      if (record === undefined) continue;
-      this.#put(record, flags[slot] as number, seqs[slot] as number, pushedAt[slot] as number);
-    }
+    for (const slot of kept)
+      this.#put(records[slot] as OutRecord, flags[slot] as number, seqs[slot] as number, pushedAt[slot] as number);
   }
 }
 
