@@ -4,15 +4,10 @@ export interface KeyedValue {
   readonly value: Buffer;
 }
 
-/**
+/*
  * A record of a record batch (format 2, https://kafka.apache.org/documentation/#record): no headers, at the batch's own
  * time, `offsetDelta` behind its first record.
  */
-export function recordBytes(key: string, value: Uint8Array, offsetDelta: number): Buffer {
-  const bytes = Buffer.allocUnsafe(sizeOfRecord(key, value, offsetDelta));
-  writeRecord(bytes, 0, key, value, offsetDelta);
-  return bytes;
-}
 
 export function sizeOfRecord(key: string, value: Uint8Array, offsetDelta: number): number {
   const size = sizeOfRest(utf8Of(key).length, value.length, offsetDelta);

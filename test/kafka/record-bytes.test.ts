@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { recordBytes } from '../../src/kafka/record-bytes.ts';
+import { sizeOfRecord, writeRecord } from '../../src/kafka/record-bytes.ts';
 
 const require = createRequire(import.meta.url);
 const kafkajsRecord = require('kafkajs/src/protocol/recordBatch/record/v0') as (fields: {
@@ -18,7 +18,9 @@ describe('the bytes of a record', () => {
     fc.assert(
       fc.property(key, value, offset, (key, bytes, offsetDelta) => {
         const value = Buffer.from(bytes);
-        expect(recordBytes(key, value, offsetDelta)).toEqual(kafkajsRecord({ key, value, offsetDelta }).buffer);
+        const written = Buffer.alloc(sizeOfRecord(key, value, offsetDelta));
+        expect(writeRecord(written, 0, key, value, offsetDelta)).toBe(written.length);
+        expect(written).toEqual(kafkajsRecord({ key, value, offsetDelta }).buffer);
       }),
       { numRuns: 500 },
     );

@@ -1,7 +1,7 @@
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { CheckpointOptions, OutRecord, Recent, RecentOptions, SeriesCheckpoint, Sink } from '../contract.ts';
 import { Batcher } from '../queue/batcher.ts';
-import { LossLedger } from '../queue/loss-ledger.ts';
+import { LossLedger, lossesOf } from '../queue/loss-ledger.ts';
 import { OutQueue } from '../queue/out-queue.ts';
 import { Spill } from '../spill/spill.ts';
 import type { SpillOptions } from '../spill/spill-options.ts';
@@ -10,7 +10,6 @@ import { Timers } from '../timers.ts';
 import { Delivery } from './delivery.ts';
 import { DeliveryLoop } from './delivery-loop.ts';
 import type { CloseResult, DriverOptions, DriverStats, PushOptions } from './driver-options.ts';
-import { QueueOverflow } from './queue-overflow.ts';
 import { SinkHealth } from './sink-health.ts';
 
 const SPILL_AFTER_MS = 1000;
@@ -31,10 +30,10 @@ export class SinkDriver {
   readonly #delivery: Delivery;
   readonly #spill: Spill | undefined;
   readonly #health: SinkHealth;
-  readonly #overflow: QueueOverflow;
   readonly #loop: DeliveryLoop;
   #seq = 0;
   #conflated = 0;
+  readonly #dropped = new Map<string, number>();
   #closed: Promise<CloseResult> | undefined;
 
   constructor(sink: Sink, options: DriverOptions) {
@@ -54,7 +53,6 @@ export class SinkDriver {
       this.#spill,
     ];
     this.#health = new SinkHealth(sink, { timers, spill, delivery }, options);
-    this.#overflow = new QueueOverflow(queue, ledger, options.onDropped);
     const batcher = new Batcher({ queue, ledger, spill }, options);
     this.#loop = new DeliveryLoop({ timers, queue, batcher, delivery, health: this.#health, spill }, options);
     this.#health.watch((downMs) => {
@@ -71,7 +69,7 @@ export class SinkDriver {
   /** Takes the record. Never blocks: when there is no room, a record of the lowest drop priority is dropped. */
   push(record: OutRecord, options?: PushOptions): void {
     if (!this.#loop.isAccepting) {
-      this.#overflow.drop(new Map([[record.topic, 1]]));
+      this.#drop(new Map([[record.topic, 1]]));
       return;
     }
     if (this.#options.conflates !== false && this.#queue.replace(record)) {
@@ -79,7 +77,7 @@ export class SinkDriver {
       return;
     }
     if (this.#queue.isHalfFull) this.#beginSpill();
-    if (this.#queue.isFull) this.#overflow.makeRoom(`${this.#delivery.batches} ${this.#spill?.stretch}`);
+    while (this.#queue.isFull) this.#makeRoom();
     this.#queue.push(record, options?.barrier === true, ++this.#seq, this.#options.scheduler.now());
     this.#loop.wake();
   }
@@ -102,7 +100,7 @@ export class SinkDriver {
       rejected,
       conflated: this.#conflated + this.#loop.conflated,
       batches,
-      dropped: this.#overflow.dropped,
+      dropped: Object.fromEntries(this.#dropped),
       spill: this.#spill?.stats() ?? null,
     };
   }
@@ -188,13 +186,28 @@ export class SinkDriver {
     throw new Fault('sink', `sink ${this.name}: closed before it was open`, { retry: { kind: 'never' } });
   }
 
+  #makeRoom(): void {
+    const evicted = this.#queue.evict();
+    // The same as long as nothing leaves the queue in another way.
+    const mark = `${this.#delivery.batches} ${this.#spill?.stretch}`;
+    this.#ledger.lost(lossesOf(evicted), mark);
+    const byTopic = Map.groupBy(evicted, ({ out }) => out.topic);
+    this.#drop(new Map([...byTopic].map(([topic, entries]) => [topic, entries.length])));
+  }
+
+  /** Counts and reports dropped records. */
+  #drop(byTopic: ReadonlyMap<string, number>): void {
+    for (const [topic, count] of byTopic) this.#dropped.set(topic, (this.#dropped.get(topic) ?? 0) + count);
+    this.#options.onDropped?.(byTopic);
+  }
+
   #newSpill(options: SpillOptions): Spill {
     const { scheduler, onSpill } = this.#options;
     const parts = { queue: this.#queue, ledger: this.#ledger, delivery: this.#delivery, scheduler };
     return new Spill(options, parts, {
       onEvent: (event, reason) => onSpill?.(event, reason),
       onDropped: (byTopic) => {
-        this.#overflow.drop(byTopic);
+        this.#drop(byTopic);
         this.#loop.checkIdle();
       },
       onRejected: (record, fault) => this.#delivery.reject(record, fault),

@@ -242,8 +242,7 @@ function insert(list: Marked[], loss: Marked): void {
   for (let index = at - 1; index >= 0; index--) {
     const before = list[index] as Marked;
     if (before.mark !== loss.mark || loss.mark === '') break;
-    if (before.topic !== loss.topic || before.venue !== loss.venue) continue;
-    if (before.symbol !== loss.symbol || before.epoch !== loss.epoch) continue;
+    if (seriesOf(before, before) !== seriesOf(loss, loss)) continue;
     list.splice(index, 1);
     list.splice(at - 1, 0, { ...before, missing: sum(before.missing, loss.missing), seq: loss.seq });
     return;

@@ -7,68 +7,56 @@ import { SpilledRecent } from './spilled-recent.ts';
 
 type ReadCheckpoints = (options: CheckpointOptions) => Promise<readonly SeriesCheckpoint[]>;
 
-/** The records that a previous process left, and which of them the sink has by now. */
-export class SpillRecovery {
-  readonly #store: SpillStore;
-  readonly #reconciler: Reconciler;
+/**
+ * Opens the store that a previous process left; what the sink has by now is not handed out again. `read` asks the sink,
+ * also for the kinds and environments of the spilled records. @throws Fault if the database is of another version
+ */
+export async function recoverSpill(
+  store: SpillStore,
+  ledger: LossLedger,
+  options: CheckpointOptions,
+  read: ReadCheckpoints,
+): Promise<Reconciler> {
+  const { topics, mark, losses } = store.recover();
+  const groups = await readGroups(topics, options, read);
+  ledger.seed(groups.flatMap(({ checkpoints }) => checkpoints));
+  const reconciler = new Reconciler(groups, mark.handedSeq, options.keyOf);
+  let count = 0;
+  await store.scan((entry) => {
+    reconciler.see(entry);
+    count++;
+    return true;
+  });
+  const open = [...losses.filter((loss) => reconciler.isOpen(loss)), ...reconciler.unsure()];
+  for (const [index, loss] of open.entries()) ledger.lost([loss], `found ${index}`, true);
+  const end = reconciler.lastStoredSeq;
+  await store.scan((entry) => {
+    if (entry.seq <= end && reconciler.isStored(entry)) count--;
+    return entry.seq < end;
+  });
+  store.want((entry) => !reconciler.isStored(entry), count);
+  return reconciler;
+}
 
-  private constructor(store: SpillStore, reconciler: Reconciler) {
-    this.#store = store;
-    this.#reconciler = reconciler;
-  }
-
-  /**
-   * Opens the store; what the sink has is not handed out again. `read` asks the sink, also for the kinds and
-   * environments of the spilled records. @throws Fault if the database is of another version
-   */
-  static async open(
-    store: SpillStore,
-    ledger: LossLedger,
-    options: CheckpointOptions,
-    read: ReadCheckpoints,
-  ): Promise<SpillRecovery> {
-    const { topics, mark, losses } = store.recover();
-    const groups = await readGroups(topics, options, read);
-    ledger.seed(groups.flatMap(({ checkpoints }) => checkpoints));
-    const reconciler = new Reconciler(groups, mark.handedSeq, options.keyOf);
-    let count = 0;
-    await store.scan((entry) => {
-      reconciler.see(entry);
-      count++;
+/** The near past in the spill, without what the sink has. */
+export async function recentInSpill(
+  store: SpillStore,
+  reconciler: Reconciler,
+  options: RecentOptions,
+): Promise<Recent> {
+  const found = new SpilledRecent(options);
+  let whole = true;
+  await store.scan(
+    (entry) => {
+      if (!reconciler.isStored(entry)) found.add(entry);
       return true;
-    });
-    const open = [...losses.filter((loss) => reconciler.isOpen(loss)), ...reconciler.unsure()];
-    for (const [index, loss] of open.entries()) ledger.lost([loss], `found ${index}`, true);
-    const end = reconciler.lastStoredSeq;
-    await store.scan((entry) => {
-      if (entry.seq <= end && reconciler.isStored(entry)) count--;
-      return entry.seq < end;
-    });
-    store.want((entry) => !reconciler.isStored(entry), count);
-    return new SpillRecovery(store, reconciler);
-  }
-
-  /** Where each series will end when the spill is delivered. */
-  checkpoints(): readonly SeriesCheckpoint[] {
-    return this.#reconciler.checkpoints();
-  }
-
-  /** The near past in the spill, without what the sink has. */
-  async recent(options: RecentOptions): Promise<Recent> {
-    const found = new SpilledRecent(options);
-    let whole = true;
-    await this.#store.scan(
-      (entry) => {
-        if (!this.#reconciler.isStored(entry)) found.add(entry);
-        return true;
-      },
-      () => {
-        whole = false;
-      },
-    );
-    // What was delivered meanwhile is the sink's to tell.
-    return { ...found.behind(this.#store.settledSeq), whole };
-  }
+    },
+    () => {
+      whole = false;
+    },
+  );
+  // What was delivered meanwhile is the sink's to tell.
+  return { ...found.behind(store.settledSeq), whole };
 }
 
 /** The checkpoints of the environments in `options`, and those of each other environment in the topics. */

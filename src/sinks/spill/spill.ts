@@ -4,10 +4,11 @@ import type { Batch } from '../queue/batcher.ts';
 import type { LossLedger } from '../queue/loss-ledger.ts';
 import { OutQueue, type QueueEntry } from '../queue/out-queue.ts';
 import { Timers } from '../timers.ts';
+import type { Reconciler } from './reconcile.ts';
 import type { SpillMark } from './spill-database.ts';
 import { folderDisk } from './spill-disk.ts';
 import type { SpillHooks, SpillOptions, SpillParts, SpillStats } from './spill-options.ts';
-import { SpillRecovery } from './spill-recovery.ts';
+import { recentInSpill, recoverSpill } from './spill-recovery.ts';
 import { type AppendResult, SpillStore } from './spill-store.ts';
 import { SpillWriter } from './spill-writer.ts';
 
@@ -30,7 +31,7 @@ export class Spill {
   readonly #hooks: SpillHooks;
   #isOn = false;
   /** While records of a previous process are there. */
-  #recovery: SpillRecovery | undefined;
+  #reconciler: Reconciler | undefined;
   #broken = 0;
 
   constructor(options: SpillOptions, parts: SpillParts, hooks: SpillHooks) {
@@ -88,28 +89,28 @@ export class Spill {
   }
 
   /**
-   * Finds what a previous process left, without what the sink has by now (see SpillRecovery). Returns where each series
+   * Finds what a previous process left, without what the sink has by now (see Reconciler). Returns where each series
    * will end when the spill is drained. @throws Fault
    */
   async recover(
     options: CheckpointOptions,
     read: (options: CheckpointOptions) => Promise<readonly SeriesCheckpoint[]>,
   ): Promise<readonly SeriesCheckpoint[]> {
-    const recovery = await SpillRecovery.open(this.#store, this.#ledger, options, read);
+    const reconciler = await recoverSpill(this.#store, this.#ledger, options, read);
     if (this.#store.unread > 0) {
-      this.#recovery = recovery;
+      this.#reconciler = reconciler;
       this.#isOn = true;
       this.#writer.start();
       this.#hooks.onEvent('spilling', `${this.#store.unread} records of a former run`);
     } else {
       this.#store.clear();
     }
-    return recovery.checkpoints();
+    return reconciler.checkpoints();
   }
 
   /** After `recover`: the near past that a previous process left here and the sink does not have; undefined: nothing. */
   async recent(options: RecentOptions): Promise<Recent | undefined> {
-    return this.#recovery?.recent(options);
+    return this.#reconciler && recentInSpill(this.#store, this.#reconciler, options);
   }
 
   /** From now on the records of the queue go to the disk, behind the batch in flight and the backlog. */
@@ -130,7 +131,7 @@ export class Spill {
     if (entries.length === 0) {
       this.#writer.halt();
       this.#isOn = false;
-      this.#recovery = undefined;
+      this.#reconciler = undefined;
       entries = this.#writer.giveBack();
     }
     const now = this.#timers.now();
