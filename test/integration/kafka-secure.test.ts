@@ -14,7 +14,7 @@ import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { firstContactFault } from '../../src/kafka/kafka-error.ts';
 import type { DriverOptions } from '../../src/sinks/driver/driver-options.ts';
 import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
-import { TransactionFence } from '../../src/sinks/kafka/fence.ts';
+import { Fence } from '../../src/sinks/kafka/fence.ts';
 import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { KAFKA_CLIENTS } from '../../testing/kafka/kafka-config.ts';
 import { PASSWORD, type SecureBroker, startSecureBroker } from '../../testing/kafka/secure-broker.ts';
@@ -217,8 +217,8 @@ describe('Kafka over TLS, with a login', () => {
       const began = performance.now();
       const brokers = new Brokers(kafka, () => {});
       onTestFinished(() => brokers.end());
-      const fence = new TransactionFence(brokers, 'any', new AbortController().signal);
-      const error = await fence.take().catch((caught: unknown) => caught);
+      const fence = new Fence(brokers, 'any', Date.now, new AbortController().signal);
+      const error = await fence.renew(new Map()).catch((caught: unknown) => caught);
       const fault = firstContactFault(error, kafka);
       expect(fault.message).toMatch(reason);
       expect(fault.retry.kind).toBe(retry);
@@ -234,8 +234,8 @@ describe('Kafka over TLS, with a login', () => {
     const { kafka } = loadConfig({ values: { ...values, kafka: { ...values.kafka, brokers } } });
     const known = new Brokers(kafka, () => {});
     onTestFinished(() => known.end());
-    const fence = new TransactionFence(known, 'any', new AbortController().signal);
-    const error = await fence.take().catch((caught: unknown) => caught);
+    const fence = new Fence(known, 'any', Date.now, new AbortController().signal);
+    const error = await fence.renew(new Map()).catch((caught: unknown) => caught);
     expect(firstContactFault(error, kafka).message).toMatch(/refuse the login: wrong user or password/);
   });
 

@@ -1,4 +1,3 @@
-import { Fault } from '../../src/domain/fault.ts';
 import { BrokerError } from '../../src/kafka/broker-error.ts';
 import type { Brokers } from '../../src/kafka/brokers.ts';
 import type {
@@ -9,8 +8,6 @@ import type {
   ProduceBatch,
   ProducerNumbers,
 } from '../../src/kafka/contract.ts';
-import type { TopicLayout } from '../../src/kafka/topic-layout.ts';
-import type { Fence } from '../../src/sinks/kafka/fence.ts';
 
 export interface Stored {
   readonly key: string;
@@ -31,7 +28,7 @@ export type Failure = 'none' | 'before' | 'lost_answer' | 'some_stored' | 'skipp
  * A cluster as it treats sequence numbers: a broker takes a number that it knows for the same batch, says yes, and stores
  * nothing. Each partition of a request is answered for.
  */
-export class FakeCluster implements Pick<Brokers, 'at' | 'coordinator' | 'end' | 'metadata'>, Fence {
+export class FakeCluster implements Pick<Brokers, 'at' | 'coordinator' | 'end' | 'metadata'> {
   readonly topics = new Map<string, { leaders: number[]; logs: Log[] }>();
   /** What becomes of the next request. */
   failure: () => Failure = () => 'none';
@@ -49,6 +46,8 @@ export class FakeCluster implements Pick<Brokers, 'at' | 'coordinator' | 'end' |
   /** How often topics were fenced. */
   closings = 0;
   #metadata = new Map<string, PartitionMetadata[]>();
+  /** Topics of the transaction that is under way. */
+  #opened: readonly string[] = [];
 
   addTopic(name: string, leaders: readonly number[]): PartitionMetadata[] {
     this.topics.set(name, {
@@ -86,25 +85,26 @@ export class FakeCluster implements Pick<Brokers, 'at' | 'coordinator' | 'end' |
 
   end(): void {}
 
-  coordinator(): never {
-    throw new Error('the fence is this cluster itself');
+  async coordinator(): Promise<<T>(ask: (broker: BrokerConnection) => Promise<T>) => Promise<T>> {
+    const broker: Pick<BrokerConnection, 'initProducerId' | 'addPartitionsToTransaction' | 'endTransaction'> = {
+      initProducerId: async () => ({ producerId: '1', producerEpoch: ++this.producers }),
+      addPartitionsToTransaction: async (transaction, topics) => {
+        if (this.coordinatorAway) throw new Error('no coordinator');
+        this.#confirm(transaction);
+        this.closings++;
+        this.#opened = topics.map(({ topic }) => topic);
+      },
+      endTransaction: async (transaction) => {
+        this.#confirm(transaction);
+        for (const topic of this.#opened)
+          for (const log of this.topics.get(topic)?.logs ?? []) log.fencedBelow = transaction.producerEpoch;
+      },
+    };
+    return (ask) => ask(broker as BrokerConnection); // a fence asks for nothing else
   }
 
-  async take(): Promise<ProducerNumbers> {
-    return { producerId: '1', producerEpoch: ++this.producers };
-  }
-
-  async close(numbers: ProducerNumbers, layouts: readonly TopicLayout[]): Promise<void> {
-    if (this.coordinatorAway) throw new Fault('sink', 'no coordinator');
-    await this.confirm(numbers);
-    this.closings++;
-    for (const { topic } of layouts)
-      for (const log of this.topics.get(topic)?.logs ?? []) log.fencedBelow = numbers.producerEpoch;
-  }
-
-  async confirm({ producerEpoch }: ProducerNumbers): Promise<void> {
-    if (producerEpoch !== this.producers)
-      throw new Fault('sink', 'another writer took over', { retry: { kind: 'never' } });
+  #confirm({ producerEpoch }: ProducerNumbers): void {
+    if (producerEpoch !== this.producers) throw protocolError('INVALID_PRODUCER_EPOCH');
   }
 
   async metadata(topics: readonly string[] | 'all'): Promise<ClusterMetadata> {

@@ -13,19 +13,6 @@ import {
 } from '../../kafka/kafka-error.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 
-/**
- * Shuts previous writers of the topics out (docs/decisions/0005). Its promises reject with a Fault: never, where a later
- * writer took over, so that the numbers are previous ones themselves.
- */
-export interface Fence {
-  /** The next numbers of this writer; with them no topic is fenced yet. Whoever had the previous ones is refused from then on. */
-  take(): Promise<ProducerNumbers>;
-  /** Resolves when the leader of each partition refuses all previous numbers. */
-  close(numbers: ProducerNumbers, topics: readonly TopicLayout[]): Promise<void>;
-  /** Resolves where the numbers are this writer's last ones; nothing changes. */
-  confirm(numbers: ProducerNumbers): Promise<void>;
-}
-
 /** How long a broker waits for the end of a transaction whose process died in the milliseconds that it is open. */
 const TRANSACTION_TIMEOUT_MS = 60_000;
 const NOT_READY_MS = 10_000;
@@ -38,48 +25,105 @@ export function transactionalIdOf({ clientId, topicPrefix }: KafkaConfig, enviro
 
 type FenceBrokers = Pick<Brokers, 'coordinator'>;
 
+/** A coordinator forgets a transactional id that was not used for a week (transactional.id.expiration.ms). */
+const AGAIN_MS = 86_400_000;
+const RETRY_MS = 1000;
+
 /**
- * A fence of empty transactions: ending one puts a mark with the writer's present epoch into each partition, and a leader
- * takes nothing of the same producer with an older epoch behind it.
+ * Shuts previous writers of the topics out by empty transactions (docs/decisions/0005): ending one puts a mark with the
+ * writer's present epoch into each partition, and a leader takes nothing of the same producer with an older epoch behind
+ * it. Its promises reject with a Fault: never, where a later writer took over.
  */
-export class TransactionFence implements Fence {
+export class Fence {
   readonly #brokers: FenceBrokers;
   readonly #transactionalId: string;
+  readonly #now: () => number;
   readonly #signal: AbortSignal;
+  #numbers: ProducerNumbers | undefined;
+  /** By topic: how many of its partitions are fenced with the present numbers. */
+  #fenced = new Map<string, number>();
+  #againAt = 0;
 
-  constructor(brokers: FenceBrokers, transactionalId: string, signal: AbortSignal) {
+  /** `now` in milliseconds. */
+  constructor(brokers: FenceBrokers, transactionalId: string, now: () => number, signal: AbortSignal) {
     this.#brokers = brokers;
     this.#transactionalId = transactionalId;
+    this.#now = now;
     this.#signal = signal;
   }
 
-  take(): Promise<ProducerNumbers> {
-    return this.#asFault(this.#ask((broker) => broker.initProducerId(this.#transactionalId, TRANSACTION_TIMEOUT_MS)));
+  /**
+   * The next numbers of this writer, the topics fenced with them; whoever had the previous ones is refused from then on.
+   * Not where a later writer took the previous ones over: that one would be shut out in turn.
+   */
+  async renew(layouts: ReadonlyMap<string, TopicLayout>): Promise<ProducerNumbers> {
+    try {
+      if (this.#numbers !== undefined) await this.#confirm(this.#numbers);
+      const numbers = await this.#ask((broker) => broker.initProducerId(this.#transactionalId, TRANSACTION_TIMEOUT_MS));
+      this.#numbers = numbers;
+      this.#fenced = new Map();
+      this.#againAt = this.#now() + AGAIN_MS;
+      await this.#closeNew(numbers, layouts);
+      return numbers;
+    } catch (error) {
+      throw this.#faultOf(error);
+    }
   }
 
-  close(numbers: ProducerNumbers, topics: readonly TopicLayout[]): Promise<void> {
+  /** Fences topics that are new here, and all again each day. */
+  async keep(layouts: ReadonlyMap<string, TopicLayout>): Promise<void> {
+    const numbers = this.#numbers;
+    if (numbers === undefined) return;
+    try {
+      await this.#closeNew(numbers, layouts);
+      if (this.#now() >= this.#againAt) await this.#closeAgain(numbers, layouts);
+    } catch (error) {
+      throw this.#faultOf(error);
+    }
+  }
+
+  async #closeAgain(numbers: ProducerNumbers, layouts: ReadonlyMap<string, TopicLayout>): Promise<void> {
+    const now = this.#now();
+    this.#againAt = now + AGAIN_MS;
+    try {
+      await this.#close(numbers, [...layouts.values()]);
+    } catch (error) {
+      // Records do not wait for a coordinator that is away.
+      if (this.#faultOf(error).retry.kind === 'never') throw error;
+      this.#againAt = now + RETRY_MS;
+    }
+  }
+
+  async #closeNew(numbers: ProducerNumbers, layouts: ReadonlyMap<string, TopicLayout>): Promise<void> {
+    const open = [...layouts.values()].filter(
+      ({ topic, partitionCount }) => partitionCount > (this.#fenced.get(topic) ?? 0),
+    );
+    if (open.length === 0) return;
+    await this.#close(numbers, open);
+    for (const { topic, partitionCount } of open) this.#fenced.set(topic, partitionCount);
+  }
+
+  /** Resolves when the leader of each partition refuses all previous numbers. */
+  async #close(numbers: ProducerNumbers, topics: readonly TopicLayout[]): Promise<void> {
     const transaction = this.#transaction(numbers);
     const partitions = topics.map(({ topic, partitionCount }) => ({
       topic,
       partitions: Array.from({ length: partitionCount }, (_, partition) => partition),
     }));
-    const close = async () => {
-      await this.#ask((broker) => broker.addPartitionsToTransaction(transaction, partitions));
-      // The first answer says that it will be ended. Asked again, the coordinator says so only when each partition has its mark.
-      await this.#ask((broker) => broker.endTransaction(transaction));
-      await this.#ask((broker) => broker.endTransaction(transaction));
-    };
-    return this.#asFault(close());
+    await this.#ask((broker) => broker.addPartitionsToTransaction(transaction, partitions));
+    // The first answer says that it will be ended. Asked again, the coordinator says so only when each partition has its mark.
+    await this.#ask((broker) => broker.endTransaction(transaction));
+    await this.#ask((broker) => broker.endTransaction(transaction));
   }
 
-  confirm(numbers: ProducerNumbers): Promise<void> {
-    const ended = this.#ask((broker) => broker.endTransaction(this.#transaction(numbers)));
-    return this.#asFault(
-      ended.catch((error: unknown) => {
-        // there was none to end, and the numbers are right
-        if (!isNoTransaction(error)) throw error;
-      }),
-    );
+  /** Resolves where the numbers are this writer's last ones; nothing changes. */
+  async #confirm(numbers: ProducerNumbers): Promise<void> {
+    try {
+      await this.#ask((broker) => broker.endTransaction(this.#transaction(numbers)));
+    } catch (error) {
+      // there was none to end, and the numbers are right
+      if (!isNoTransaction(error)) throw error;
+    }
   }
 
   #transaction({ producerId, producerEpoch }: ProducerNumbers): Transaction {
@@ -100,15 +144,8 @@ export class TransactionFence implements Fence {
     }
   }
 
-  async #asFault<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      throw this.#faultOf(error);
-    }
-  }
-
   #faultOf(error: unknown): Fault {
+    if (error instanceof Fault) return error;
     const id = this.#transactionalId;
     if (isTakenOver(error)) {
       const message = `kafka: another writer with the same kafka.client_id and topic_prefix took over (${id})`;

@@ -6,8 +6,7 @@ import type { KafkaConfig } from '../../kafka/config.ts';
 import { kafkaFault, reasonOf, verdictOf } from '../../kafka/kafka-error.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { Health, Outcome } from '../contract.ts';
-import { type Fence, TransactionFence, transactionalIdOf } from './fence.ts';
-import { FenceKeeper } from './fence-keeper.ts';
+import { Fence, transactionalIdOf } from './fence.ts';
 import { halvesOf, inRounds, type Message, type RecordBatch } from './record-batches.ts';
 import { Moved, SequencedWriter } from './sequenced-writer.ts';
 
@@ -15,7 +14,6 @@ export interface ProducerOptions {
   readonly config: KafkaConfig;
   /** Ended with the producer. */
   readonly brokers: Pick<Brokers, 'at' | 'coordinator' | 'end' | 'metadata'>;
-  readonly fence?: Fence;
   /** Milliseconds, for Health. */
   readonly now: () => number;
   /** Waits between attempts; ends early when the signal says so. */
@@ -43,7 +41,7 @@ export class RepeatingProducer {
   readonly #pauseFor: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly #now: () => number;
   readonly #stop = new AbortController();
-  readonly #fence: FenceKeeper;
+  readonly #fence: Fence;
   #writer: SequencedWriter | undefined;
   #layouts: ReadonlyMap<string, TopicLayout> = new Map();
   #maxBatchBytes = FIRST_MAX_BATCH_BYTES;
@@ -52,10 +50,9 @@ export class RepeatingProducer {
   #health: Health = { state: 'up' };
   #underWay: Promise<unknown> | undefined;
 
-  constructor({ config, brokers, now, pause = wait, environmentPrefix, fence }: ProducerOptions) {
-    const transactionalId = transactionalIdOf(config, environmentPrefix);
+  constructor({ config, brokers, now, pause = wait, environmentPrefix }: ProducerOptions) {
     this.#brokers = brokers;
-    this.#fence = new FenceKeeper(fence ?? new TransactionFence(brokers, transactionalId, this.#stop.signal), now);
+    this.#fence = new Fence(brokers, transactionalIdOf(config, environmentPrefix), now, this.#stop.signal);
     this.#pauseFor = pause;
     this.#now = now;
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TopicLayout } from '../../../src/kafka/topic-layout.ts';
+import { Fence } from '../../../src/sinks/kafka/fence.ts';
 import { RepeatingProducer } from '../../../src/sinks/kafka/producer.ts';
 import type { Message } from '../../../src/sinks/kafka/record-batches.ts';
 import { kafkaConfig } from '../../../testing/kafka/kafka-config.ts';
@@ -18,7 +19,6 @@ async function setUp(leaders: readonly number[] = [1, 2, 1, 2]) {
   const producer = new RepeatingProducer({
     config: kafkaConfig(['x:1']),
     brokers: cluster,
-    fence: cluster,
     now: () => time,
     pause: () => new Promise((resolve) => setImmediate(resolve)),
   });
@@ -140,7 +140,7 @@ describe('the Kafka producer', () => {
   it('does not take the writing back from a later writer, and says so for good', async () => {
     const { cluster, produce, stored, layouts } = await setUp([1, 1, 1, 1]);
     await produce(numbered(0, 10));
-    await cluster.close(await cluster.take(), [...layouts.values()]);
+    await new Fence(cluster, 'the same', () => 0, new AbortController().signal).renew(layouts);
     expect(new Set(kinds(await produce(numbered(10, 10))))).toEqual(new Set(['retry']));
     for (let again = 0; again < 3; again++) {
       expect(await produce(numbered(10, 1))).toMatchObject([{ kind: 'retry', fault: { retry: { kind: 'never' } } }]);
