@@ -101,7 +101,7 @@ async function fetchInto(sink: Sink, request: HistoryRequest, world: HistoryWorl
   try {
     const series = seriesOf(request, of);
     if (series === undefined) {
-      const recent = venue.recent?.(of.instrument, of.environment, of.receivedAt);
+      const recent = venue.recent?.(of);
       if (recent === undefined) throw new Fault('internal', `${venue.id} has no ${request.kind}`);
       return await fetchRecent({ ...job, recent, most: venue.history?.recentTrades ?? 0 }, sink, ask);
     }

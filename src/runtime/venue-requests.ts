@@ -70,7 +70,7 @@ function fetchTradesOf(
         return backfillAggTrades === undefined ? EMPTY : rest.ask$(backfillAggTrades(wanted), BACKFILL_TIMEOUT_MS);
       }),
     fetchRecent:
-      recent && ((instrument) => rest.ask$(recent(instrument, environment, receivedAt), BACKFILL_TIMEOUT_MS)),
+      recent && ((instrument) => rest.ask$(recent({ instrument, environment, receivedAt }), BACKFILL_TIMEOUT_MS)),
   };
 }
 

@@ -53,34 +53,26 @@ export interface RestRequest<T> {
   parse(body: unknown): T;
 }
 
-/** Trades that are missing between two others, both exclusive. */
-export interface BackfillRequest {
-  readonly instrument: Instrument;
-  /** Of the last trade before them: its last id, and its time by the venue's clock, milliseconds. */
-  readonly before: { readonly id: string; readonly timestamp: number };
-  readonly after: TradeEvent | AggTrade;
-  /** From 0: which try it is; later ones may ask elsewhere. */
-  readonly attempt: number;
-  readonly environment: Environment;
-  /** Microseconds since 1970, asked when the answer is read. */
-  readonly receivedAt: () => number;
-}
-
-/** A book is to be begun: at least so many of its best levels a side, more where they cost nothing. */
-export interface BookRequest {
-  readonly instrument: Instrument;
-  readonly levels: number;
-  readonly environment: Environment;
-  /** Microseconds since 1970, asked when the answer is read. */
-  readonly receivedAt: () => number;
-}
-
-/** Whose past is asked for, and what its records say of where they come from. */
+/** What is asked for, and what is said of where it comes from. */
 export interface PastOrigin {
   readonly instrument: Instrument;
   readonly environment: Environment;
   /** Microseconds since 1970, asked when the answer is read. */
   readonly receivedAt: () => number;
+}
+
+/** Trades that are missing between two others, both exclusive. */
+export interface BackfillRequest extends PastOrigin {
+  /** Of the last trade before them: its last id, and its time by the venue's clock, milliseconds. */
+  readonly before: { readonly id: string; readonly timestamp: number };
+  readonly after: TradeEvent | AggTrade;
+  /** From 0: which try it is; later ones may ask elsewhere. */
+  readonly attempt: number;
+}
+
+/** A book is to be begun: at least so many of its best levels a side, more where they cost nothing. */
+export interface BookRequest extends PastOrigin {
+  readonly levels: number;
 }
 
 export type PastRecord = TradeEvent | AggTrade | Kline;
@@ -211,13 +203,7 @@ export interface Venue {
   /** The same of aggregated trades; undefined where the venue has none. */
   readonly backfillAggTrades: ((wanted: BackfillRequest) => RestRequest<readonly AggTrade[]>) | undefined;
   /** The last trades of an instrument, as many as one answer carries; undefined where a hole is fetched by its ids. */
-  readonly recent:
-    | ((
-        instrument: Instrument,
-        environment: Environment,
-        receivedAt: BackfillRequest['receivedAt'],
-      ) => RestRequest<readonly TradeEvent[]>)
-    | undefined;
+  readonly recent: ((of: PastOrigin) => RestRequest<readonly TradeEvent[]>) | undefined;
   /**
    * The whole book that the changes of channel `depth` belong to, with the id of the last one in it. Undefined where the
    * venue sends it by itself, first thing after each subscription.

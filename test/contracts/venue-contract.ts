@@ -310,8 +310,7 @@ export function venueContract(contract: VenueContract): void {
     // For venues whose ids do not tell a gap.
     if (recent !== undefined)
       it('VC-18 its last trades are read as documented', () => {
-        const { instrument, environment, receivedAt } = wantedOf(venue, 0);
-        const request = venue.recent?.(instrument, environment, receivedAt);
+        const request = venue.recent?.(wantedOf(venue, 0));
         if (request === undefined) throw new Error('the venue has no last trades');
         expectPast(request, 'trade', recent);
       });

@@ -30,7 +30,7 @@ function requestsOf(venue: Venue): readonly RestRequest<unknown>[] {
     venue.time,
     venue.backfill?.(wanted),
     venue.backfillAggTrades?.(wanted),
-    venue.recent?.(instrument, environment, receivedAt),
+    venue.recent?.({ instrument, environment, receivedAt }),
     venue.book?.({ instrument, environment, receivedAt, levels: 50 }),
     ...series.flatMap(ofSeries),
   ].filter((request) => request !== undefined);

@@ -3,7 +3,6 @@ import { ignored, safely } from '../decode/decoding.ts';
 import { readArray, readObject, readString, type Unchecked } from '../decode/fields.ts';
 import { jsonOf, refuseDuplicateKeys, textOf } from '../decode/read-frame.ts';
 import { readAnswer } from './decode/answer.ts';
-import type { BybitAnswerFrame, BybitDataFrame, BybitSystemStatus } from './decode/wire.ts';
 
 const SPOT_PATH = /\/v5\/public\/spot$/;
 const TOPIC = 'system.status';
@@ -25,7 +24,7 @@ export const notices: VenueNotices = {
 
 const decoder: Decoder = safely((frame) => {
   const text = textOf(frame);
-  const outer = readObject<BybitDataFrame & BybitAnswerFrame>(jsonOf(text), '');
+  const outer = readObject(jsonOf(text), '');
   refuseDuplicateKeys(text, -1);
   if (outer.topic === undefined) return readAnswer(outer);
   if (readString(outer.topic, 'topic') !== TOPIC) return ignored('unknown_event');
@@ -34,23 +33,23 @@ const decoder: Decoder = safely((frame) => {
 
 function announced(data: readonly unknown[]): Decoded {
   const open = data.flatMap((item, index) => {
-    const status = readObject<BybitSystemStatus>(item, `data[${index}]`);
+    const status = readObject(item, `data[${index}]`);
     const id = readString(status.id, `data[${index}].id`);
     const state = readString(status.state, `data[${index}].state`);
-    return OVER.has(state) || !concernsSpot(status) ? [] : [{ ...status, id, state }];
+    return OVER.has(state) || !concernsSpot(status) ? [] : [{ status, id, state }];
   });
   const [first] = open;
   if (first === undefined) return ignored('maintenance_not_ours');
   const details: Record<string, string> = { notice: open.map(({ id, state }) => `${id} ${state}`).join(', ') };
   for (const key of ['title', 'begin', 'end'] as const) {
-    const value = first[key];
+    const value = first.status[key];
     if (typeof value === 'string' && value !== '') details[key] = value;
   }
   return { kind: 'closing', reason: 'maintenance', details };
 }
 
-/** Where it does not say whom it concerns, it concerns us. */
-function concernsSpot({ product, env }: Unchecked<BybitSystemStatus>): boolean {
+/** Where it does not say whom it concerns, it concerns us. `product`: 1 futures, 2 spot, 3 options, 4 spreads. */
+function concernsSpot({ product, env }: Unchecked): boolean {
   const others = Array.isArray(product) && product.length > 0 && !product.some((each) => says(each, SPOT));
   return !others && !says(env, DEMO);
 }

@@ -1,24 +1,32 @@
 import { asFault, Fault } from '../../domain/fault.ts';
-import type { Instrument, VenueId } from '../../domain/instrument.ts';
+import type { Instrument } from '../../domain/instrument.ts';
 import type { DataWarning, MarketEvent } from '../../domain/market-event.ts';
-import type { Environment, TradeEvent } from '../../domain/record.ts';
+import type { MarketFields, TradeEvent } from '../../domain/record.ts';
 import type { RawFrame } from '../../domain/venue-event.ts';
 import type { Decoded, Decoder } from '../contract.ts';
 
 /** What every event of a connection's frame says of its origin. */
-export interface Origin {
-  readonly venue: VenueId;
-  readonly environment: Environment;
+export type Origin = Pick<MarketFields, 'venue' | 'environment'>;
+
+/** What all events of one frame or answer have in common. */
+export function marketFields(
+  { venue, environment }: Origin,
+  { symbol, venueSymbol, coin }: Instrument,
+  receivedAt: number,
+): MarketFields {
+  return { venue, symbol, venueSymbol, coin, environment, epoch: 0, receivedAt };
 }
 
-/** What a frame says of a trade. */
-export type ToldTrade = Pick<
-  TradeEvent,
-  'price' | 'quantity' | 'isBuyerMaker' | 'timestamp' | 'eventTime' | 'tradeId' | 'conditions'
->;
-
-/** A trade as it comes from a socket. */
-export function liveTrade(origin: Origin, instrument: Instrument, receivedAt: number, told: ToldTrade): TradeEvent {
+/**
+ * A trade as it comes from a socket. Here, as wherever frames are decoded, events are made field by field: to spread the
+ * common ones into them takes some 200 ns.
+ */
+export function liveTrade(
+  origin: Origin,
+  instrument: Instrument,
+  receivedAt: number,
+  told: Omit<TradeEvent, keyof MarketFields | 'kind' | 'lastTradeId' | 'source'>,
+): TradeEvent {
   return {
     kind: 'trade',
     venue: origin.venue,
@@ -40,10 +48,8 @@ export function liveTrade(origin: Origin, instrument: Instrument, receivedAt: nu
   };
 }
 
-export type ReadFrame = (frame: RawFrame) => Decoded;
-
 /** A decoder that never throws: what `read` throws becomes `malformed`. */
-export function safely(read: ReadFrame): Decoder {
+export function safely(read: (frame: RawFrame) => Decoded): Decoder {
   return (frame) => {
     try {
       return read(frame);
@@ -67,8 +73,7 @@ export function malformedFrame(error: unknown, symbol?: string): Decoded {
 
 /** The market data of a frame of one symbol. */
 export function marketFrame(
-  { symbol }: Instrument,
-  receivedAt: number,
+  { symbol, receivedAt }: Pick<MarketFields, 'symbol' | 'receivedAt'>,
   events: readonly MarketEvent[],
   warning?: DataWarning,
 ): Decoded {

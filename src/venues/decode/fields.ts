@@ -3,8 +3,8 @@ import { Fault } from '../../domain/fault.ts';
 import { isTradeId } from '../../domain/trade-id.ts';
 import type { Rows } from '../contract.ts';
 
-/** A wire type before anybody checked it: its keys are known, its values are not. */
-export type Unchecked<T> = { readonly [K in keyof T]?: unknown };
+/** An object of a venue's before anybody checked its fields. */
+export type Unchecked = Readonly<Record<string, unknown>>;
 
 /** Milliseconds from here on are microseconds by mistake (16 digits); nothing asks a venue for those. */
 const TIME_LIMIT_MS = 100_000_000_000_000;
@@ -41,14 +41,14 @@ export function wordsOf(value: unknown): string {
   return typeof value === 'string' ? value.slice(0, 200) : shown(value);
 }
 
-export function isObject(value: unknown): value is object {
+export function isObject(value: unknown): value is Unchecked {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Throws unless the value is an object; its fields stay unchecked. */
-export function readObject<T>(value: unknown, field: string): Unchecked<T> {
+export function readObject(value: unknown, field: string): Unchecked {
   if (!isObject(value)) throw wrong(field, value, 'an object');
-  return value as Unchecked<T>;
+  return value;
 }
 
 export function readArray(value: unknown, field: string): readonly unknown[] {
@@ -56,15 +56,27 @@ export function readArray(value: unknown, field: string): readonly unknown[] {
   return value;
 }
 
-/** The rows that can be read, and how many cannot; where none can, throws for the first. `read` names its fields within `place`. */
-export function readRows<T>(value: unknown, field: string, read: (row: unknown, place: string) => T): Rows<T> {
+/** All rows of an array; throws for the first that cannot be read. `read` names its fields as if the row were all. */
+export function readEach<T>(value: unknown, field: string, read: (row: unknown) => T): readonly T[] {
+  const rows = readArray(value, field);
+  const all: T[] = [];
+  try {
+    for (const row of rows) all.push(read(row));
+  } catch (error) {
+    throw within(`${field}[${all.length}]`, error);
+  }
+  return all;
+}
+
+/** The rows that can be read, and how many cannot; where none can, throws for the first. `read` as of `readEach`. */
+export function readRows<T>(value: unknown, field: string, read: (row: Unchecked) => T): Rows<T> {
   const rows: T[] = [];
   const problems: unknown[] = [];
   for (const [index, row] of readArray(value, field).entries()) {
     try {
-      rows.push(read(row, `${field}[${index}]`));
+      rows.push(read(readObject(row, '')));
     } catch (error) {
-      problems.push(error);
+      problems.push(within(`${field}[${index}]`, error));
     }
   }
   if (rows.length === 0 && problems.length > 0) throw problems[0];

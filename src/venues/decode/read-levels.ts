@@ -1,6 +1,30 @@
 import { compareDecimals } from '../../domain/decimal.ts';
-import type { BookLevel } from '../../domain/record.ts';
-import { malformed, readArray, readNotNegative, readPositive, within } from './fields.ts';
+import type { BookUpdate } from '../../domain/market-event.ts';
+import type { BookLevel, MarketFields } from '../../domain/record.ts';
+import { malformed, readArray, readEach, readNotNegative, readPositive } from './fields.ts';
+
+/** What a frame or answer says of a book. */
+export function bookUpdate(
+  from: MarketFields,
+  told: Omit<BookUpdate, keyof MarketFields | 'kind' | 'limit'>,
+): BookUpdate {
+  return {
+    kind: 'book_update',
+    venue: from.venue,
+    symbol: from.symbol,
+    venueSymbol: from.venueSymbol,
+    coin: from.coin,
+    environment: from.environment,
+    epoch: from.epoch,
+    receivedAt: from.receivedAt,
+    firstUpdateId: told.firstUpdateId,
+    lastUpdateId: told.lastUpdateId,
+    snapshot: told.snapshot,
+    bids: told.bids,
+    asks: told.asks,
+    timestamp: told.timestamp,
+  };
+}
 
 /** Which prices of a side are better: the higher bids, the lower asks. */
 export type Side = 'bids' | 'asks';
@@ -10,15 +34,7 @@ export type Side = 'bids' | 'asks';
  * Throws a Fault (malformed) that names the place: `b[3][0]`.
  */
 export function readChanges(value: unknown, field: string): readonly BookLevel[] {
-  const rows = readArray(value, field);
-  const levels: BookLevel[] = [];
-  let at = 0;
-  try {
-    for (; at < rows.length; at++) levels.push(readLevel(rows[at]));
-  } catch (error) {
-    throw within(`${field}[${at}]`, error);
-  }
-  return levels;
+  return readEach(value, field, readLevel);
 }
 
 /**

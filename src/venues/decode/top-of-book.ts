@@ -1,5 +1,8 @@
 import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
 import type { DataWarning } from '../../domain/market-event.ts';
+import type { MarketFields } from '../../domain/record.ts';
+import type { Decoded } from '../contract.ts';
+import { ignored, marketFrame } from './decoding.ts';
 import { readNotNegative, readPositive } from './fields.ts';
 
 /** The best level of one side of a book. */
@@ -21,8 +24,39 @@ export function readBestLevel(
   return undefined;
 }
 
-/** What is odd about a spread: it is passed on all the same. */
-export function spreadWarning(bidPrice: Decimal, askPrice: Decimal): DataWarning | undefined {
+/** A book ticker as a frame's meaning. One that lacks a side is ignored; an odd spread is passed on, with a warning. */
+export function bookTickerFrame(
+  from: MarketFields,
+  bid: BestLevel | undefined,
+  ask: BestLevel | undefined,
+  { updateId, timestamp }: { readonly updateId: string; readonly timestamp: number | null },
+): Decoded {
+  if (bid === undefined || ask === undefined) return ignored('one_sided_book');
+  return marketFrame(
+    from,
+    [
+      {
+        kind: 'book_ticker',
+        venue: from.venue,
+        symbol: from.symbol,
+        venueSymbol: from.venueSymbol,
+        coin: from.coin,
+        environment: from.environment,
+        epoch: from.epoch,
+        receivedAt: from.receivedAt,
+        bidPrice: bid.price,
+        bidQuantity: bid.quantity,
+        askPrice: ask.price,
+        askQuantity: ask.quantity,
+        updateId,
+        timestamp,
+      },
+    ],
+    spreadWarning(bid.price, ask.price),
+  );
+}
+
+function spreadWarning(bidPrice: Decimal, askPrice: Decimal): DataWarning | undefined {
   const order = compareDecimals(bidPrice, askPrice);
   return order < 0 ? undefined : order === 0 ? 'equal_spread' : 'inverted_spread';
 }

@@ -1,12 +1,12 @@
 import { Fault } from '../../../domain/fault.ts';
 import type { Decoded } from '../../contract.ts';
 import { malformed, readObject, type Unchecked, wordsOf } from '../../decode/fields.ts';
-import type { BinanceAnswerFrame, BinanceErrorFrame } from './wire.ts';
 
 /** The meaning of an answer to a control message; undefined where the frame is none. */
-export function readAnswer(frame: Unchecked<BinanceAnswerFrame & BinanceErrorFrame>): Decoded | undefined {
+export function readAnswer(frame: Unchecked): Decoded | undefined {
   if (frame.error !== undefined) {
-    const error = readObject<BinanceErrorFrame['error']>(frame.error, 'error');
+    // Seen in the field; documented is the flat form.
+    const error = readObject(frame.error, 'error');
     return refused(frame.id, error.code, error.msg);
   }
   if (frame.code !== undefined) return refused(frame.id, frame.code, frame.msg);

@@ -1,55 +1,39 @@
-import { type Instrument, KLINE_INTERVALS, type VenueId } from '../../../domain/instrument.ts';
+import { KLINE_INTERVALS, type VenueId } from '../../../domain/instrument.ts';
 import type { MarketEvent } from '../../../domain/market-event.ts';
+import type { MarketFields } from '../../../domain/record.ts';
 import type { Decoded, Decoder, DecoderContext } from '../../contract.ts';
-import { ignored, malformedFrame, marketFrame, type Origin, safely } from '../../decode/decoding.ts';
+import { ignored, malformedFrame, marketFields, marketFrame, type Origin, safely } from '../../decode/decoding.ts';
 import { isObject, malformed, readObject, readString, type Unchecked, within } from '../../decode/fields.ts';
 import { jsonOf, refuseDuplicateKeys, textOf } from '../../decode/read-frame.ts';
-import { spreadWarning } from '../../decode/top-of-book.ts';
 import { readAnswer } from './answer.ts';
-import { readBookTicker } from './decode-book-ticker.ts';
-import { readBook, readDepthUpdate } from './decode-depth.ts';
-import { readKline } from './decode-kline.ts';
-import { readTicker } from './decode-ticker.ts';
-import { readAggTrade, readTrade } from './decode-trade.ts';
+import {
+  readAggTrade,
+  readBook,
+  readBookTicker,
+  readDepthUpdate,
+  readKline,
+  readTicker,
+  readTrade,
+} from './read-events.ts';
 import { EventScanner } from './scan-event.ts';
 import { type BinanceEvent, type BinanceStream, parseStreamName } from './stream-name.ts';
-import type { BinanceCombinedFrame, BinanceKline } from './wire.ts';
 
-/** Any payload: the fields that tell payloads apart. */
-interface Payload {
-  readonly e: string;
-  readonly s: string;
-  readonly u: number;
-  readonly lastUpdateId: number;
-  readonly k: BinanceKline;
-}
-
-interface Place {
-  readonly origin: Origin;
-  readonly instrument: Instrument;
-  readonly receivedAt: number;
-  /** Of the stream; undefined for a bare frame. */
-  readonly interval: string | undefined;
-}
-
-type Read = (payload: Unchecked<Payload>, place: Place) => Decoded;
+/** `interval`: of the stream; undefined for a bare frame. */
+type Read = (payload: Unchecked, from: MarketFields, interval: string | undefined) => Decoded;
 
 const READERS: ReadonlyMap<string, Read> = new Map<BinanceEvent, Read>([
   ['trade', one(readTrade)],
   ['aggTrade', one(readAggTrade)],
   ['24hrTicker', one(readTicker)],
   ['24hrMiniTicker', one(readTicker)],
-  ['bookTicker', decodeBookTicker],
+  ['bookTicker', readBookTicker],
   ['kline', decodeKline],
   ['depthUpdate', one(readDepthUpdate)],
   ['partialDepth', one(readBook)],
 ]);
 
-function one(
-  read: (payload: Unchecked<Payload>, origin: Origin, instrument: Instrument, receivedAt: number) => MarketEvent,
-): Read {
-  return (payload, { origin, instrument, receivedAt }) =>
-    marketFrame(instrument, receivedAt, [read(payload, origin, instrument, receivedAt)]);
+function one(read: (payload: Unchecked, from: MarketFields) => MarketEvent): Read {
+  return (payload, from) => marketFrame(from, [read(payload, from)]);
 }
 
 /** A decoder for one connection, of `/stream` (combined frames) or `/ws` (bare frames). */
@@ -74,7 +58,7 @@ export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder
     const scanned = scanner.scan(frame);
     if (scanned !== undefined) return scanned;
     const text = textOf(frame);
-    const outer = readObject<BinanceCombinedFrame>(jsonOf(text), '');
+    const outer = readObject(jsonOf(text), '');
     if (outer.stream === undefined) return decodeBare(text, outer, frame.receivedAt);
     const stream = streamOf(readString(outer.stream, 'stream'));
     if (stream === undefined) return decodeUnknownStream(outer.data);
@@ -85,20 +69,15 @@ export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder
     }
   });
 
-  function decodeBare(text: string, frame: object, receivedAt: number): Decoded {
-    const payload: Unchecked<Payload> = frame;
-    const decoded = readAnswer(frame) ?? decodePayload(payload, undefined, receivedAt);
+  /** A frame of `/ws`, or an answer, which is bare on `/stream` too. */
+  function decodeBare(text: string, payload: Unchecked, receivedAt: number): Decoded {
+    const decoded = readAnswer(payload) ?? decodePayload(payload, undefined, receivedAt);
     if (decoded.kind !== 'ignored') refuseDuplicateKeys(text, keysOf(payload));
     return decoded;
   }
 
-  function decodeCombined(
-    text: string,
-    outer: Unchecked<BinanceCombinedFrame>,
-    stream: BinanceStream,
-    receivedAt: number,
-  ): Decoded {
-    const payload = readObject<Payload>(outer.data, 'data');
+  function decodeCombined(text: string, outer: Unchecked, stream: BinanceStream, receivedAt: number): Decoded {
+    const payload = readObject(outer.data, 'data');
     let decoded: Decoded;
     try {
       decoded = decodePayload(payload, stream, receivedAt);
@@ -109,7 +88,7 @@ export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder
     return decoded;
   }
 
-  function decodePayload(payload: Unchecked<Payload>, stream: BinanceStream | undefined, receivedAt: number): Decoded {
+  function decodePayload(payload: Unchecked, stream: BinanceStream | undefined, receivedAt: number): Decoded {
     const event = eventOf(payload, stream);
     if (event === 'serverShutdown') return { kind: 'closing', reason: 'server_shutdown' };
     const read = READERS.get(event);
@@ -121,7 +100,7 @@ export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder
     if (symbol === undefined) return ignored('book_without_symbol');
     const instrument = context.instruments.get(symbol);
     if (instrument === undefined) return ignored('unknown_symbol');
-    return read(payload, { origin, instrument, receivedAt, interval: stream?.interval });
+    return read(payload, marketFields(origin, instrument, receivedAt), stream?.interval);
   }
 }
 
@@ -130,11 +109,11 @@ function isLowerCase(name: string, symbol: string): boolean {
 }
 
 /** How many keys a payload has, those of its candle included. */
-function keysOf(payload: Unchecked<Payload>): number {
+function keysOf(payload: Unchecked): number {
   return Object.keys(payload).length + (isObject(payload.k) ? Object.keys(payload.k).length : 0);
 }
 
-function eventOf(payload: Unchecked<Payload>, stream: BinanceStream | undefined): string {
+function eventOf(payload: Unchecked, stream: BinanceStream | undefined): string {
   if (payload.e !== undefined) return readString(payload.e, 'e');
   if (stream?.event === 'bookTicker' || stream?.event === 'partialDepth') return stream.event;
   if (stream === undefined && payload.u !== undefined) return 'bookTicker';
@@ -142,7 +121,7 @@ function eventOf(payload: Unchecked<Payload>, stream: BinanceStream | undefined)
   throw malformed('e', 'is missing (the event type)');
 }
 
-function readSymbol(payload: Unchecked<Payload>, stream: BinanceStream | undefined): string {
+function readSymbol(payload: Unchecked, stream: BinanceStream | undefined): string {
   const symbol = readString(payload.s, 's');
   if (stream !== undefined && symbol !== stream.symbol)
     throw malformed('s', `is ${symbol}, not the stream's ${stream.symbol}`);
@@ -150,21 +129,14 @@ function readSymbol(payload: Unchecked<Payload>, stream: BinanceStream | undefin
 }
 
 function decodeUnknownStream(data: unknown): Decoded {
-  const payload: Unchecked<Payload> = isObject(data) ? data : {};
-  return payload.e === 'serverShutdown' ? { kind: 'closing', reason: 'server_shutdown' } : ignored('unknown_event');
+  return isObject(data) && data.e === 'serverShutdown'
+    ? { kind: 'closing', reason: 'server_shutdown' }
+    : ignored('unknown_event');
 }
 
-function decodeBookTicker(payload: Unchecked<Payload>, { origin, instrument, receivedAt }: Place): Decoded {
-  const ticker = readBookTicker(payload, origin, instrument, receivedAt);
-  return ticker === undefined
-    ? ignored('one_sided_book')
-    : marketFrame(instrument, receivedAt, [ticker], spreadWarning(ticker.bidPrice, ticker.askPrice));
-}
-
-function decodeKline(payload: Unchecked<Payload>, place: Place): Decoded {
-  const k = readObject<BinanceKline>(payload.k, 'k');
-  const interval = place.interval ?? KLINE_INTERVALS.find((known) => known === k.i);
+function decodeKline(payload: Unchecked, from: MarketFields, ofStream: string | undefined): Decoded {
+  const k = readObject(payload.k, 'k');
+  const interval = ofStream ?? KLINE_INTERVALS.find((known) => known === k.i);
   if (interval === undefined) throw malformed('k.i', 'is no interval that is known');
-  const { origin, instrument, receivedAt } = place;
-  return marketFrame(instrument, receivedAt, [readKline(payload, k, interval, origin, instrument, receivedAt)]);
+  return marketFrame(from, [readKline(payload, k, interval, from)]);
 }

@@ -10,7 +10,7 @@ import { isTime } from '../../decode/fields.ts';
 import { FrameScanner } from '../../decode/frame-scanner.ts';
 import { ascii, type Literal } from '../../decode/literal.ts';
 import { ScannedNames } from '../../decode/scanned-names.ts';
-import { NO_CONDITIONS } from './decode-trade.ts';
+import { NO_CONDITIONS } from './read-events.ts';
 import type { BinanceStream } from './stream-name.ts';
 
 const STREAM = ascii('{"stream":"');
@@ -80,7 +80,7 @@ export class EventScanner {
     const event = stream.isTrade
       ? this.#trade(stream, instrument, receivedAt)
       : this.#ticker(stream, instrument, receivedAt);
-    return event === undefined ? undefined : marketFrame(instrument, receivedAt, [event]);
+    return event === undefined ? undefined : marketFrame({ symbol: instrument.symbol, receivedAt }, [event]);
   }
 
   #trade({ symbol: toId }: Scanned, instrument: Instrument, receivedAt: number): TradeEvent | undefined {

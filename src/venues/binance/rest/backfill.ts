@@ -2,25 +2,22 @@ import type { VenueId } from '../../../domain/instrument.ts';
 import type { AggTrade, TradeEvent } from '../../../domain/record.ts';
 import type { BackfillRequest, PastOrigin, RestRequest } from '../../contract.ts';
 import {
-  malformed,
-  readArray,
   readBoolean,
+  readEach,
   readNumericId,
   readObject,
   readPositive,
   readTime,
   type Unchecked,
-  within,
 } from '../../decode/fields.ts';
-import type { BinanceAggTradeRow, BinanceTradeRow } from '../decode/wire.ts';
+import { pastFields, pastTrade } from '../../rest/past-records.ts';
+import { NO_CONDITIONS, readAggregate } from '../decode/read-events.ts';
 
 const PAGE = 1000;
 /** Missing trades that a page of the last ones is asked for: the rest is room for what comes meanwhile. */
 const REACH = 900n;
-const NONE: readonly string[] = [];
-const AGGREGATED: readonly string[] = ['aggregated'];
 
-type ReadRow<T> = (row: unknown, of: PastOrigin) => T;
+type ReadRow<T> = (row: Unchecked, of: PastOrigin) => T;
 
 /**
  * The last trades and the past by id in turn: those are fresh at once, this lags a little behind. Only the past where
@@ -78,75 +75,38 @@ function symbolOf({ instrument }: BackfillRequest): string {
 }
 
 function rows<T>(query: string, weight: number, wanted: BackfillRequest, read: ReadRow<T>): RestRequest<readonly T[]> {
-  return {
-    path: `/api/v3/${query}`,
-    weight,
-    parse: (body) =>
-      readArray(body, '').map((row, index) => {
-        try {
-          return read(row, wanted);
-        } catch (error) {
-          throw within(`[${index}]`, error);
-        }
-      }),
-  };
+  const path = `/api/v3/${query}`;
+  return { path, weight, parse: (body) => readEach(body, '', (row) => read(readObject(row, ''), wanted)) };
 }
 
 export function tradeRow(venue: VenueId): ReadRow<TradeEvent> {
-  return (value, wanted) => {
-    const row: Unchecked<BinanceTradeRow> = readObject<BinanceTradeRow>(value, '');
-    return {
-      kind: 'trade',
-      ...common(venue, wanted),
+  return (row, wanted) =>
+    pastTrade(pastFields(venue, wanted), {
       price: readPositive(row.price, 'price'),
       quantity: readPositive(row.qty, 'qty'),
       isBuyerMaker: readBoolean(row.isBuyerMaker, 'isBuyerMaker'),
       timestamp: readTime(row.time, 'time'),
       tradeId: readNumericId(row.id, 'id'),
       lastTradeId: null,
-      conditions: NONE,
-    };
-  };
+      conditions: NO_CONDITIONS,
+    });
 }
 
 function aggregatedTradeRow(venue: VenueId): ReadRow<TradeEvent> {
-  return (row, wanted) => ({ kind: 'trade', ...aggregated(venue, row, wanted) });
+  return (row, wanted) => pastTrade(pastFields(venue, wanted), readAggregate(row));
 }
 
 export function aggTradeRow(venue: VenueId): ReadRow<AggTrade> {
   return (row, wanted) => {
-    const read = aggregated(venue, row, wanted);
-    return { kind: 'agg_trade', ...read, firstTradeId: read.tradeId };
+    const told = readAggregate(row);
+    const { tradeId: firstTradeId } = told;
+    return {
+      kind: 'agg_trade',
+      ...pastFields(venue, wanted),
+      ...told,
+      firstTradeId,
+      eventTime: null,
+      source: 'backfill',
+    };
   };
-}
-
-function aggregated(venue: VenueId, value: unknown, wanted: PastOrigin) {
-  const row: Unchecked<BinanceAggTradeRow> = readObject<BinanceAggTradeRow>(value, '');
-  const tradeId = readNumericId(row.f, 'f');
-  const lastTradeId = readNumericId(row.l, 'l');
-  if (Number(tradeId) > Number(lastTradeId)) throw malformed('l', `is ${lastTradeId}, before the first id ${tradeId}`);
-  return {
-    ...common(venue, wanted),
-    price: readPositive(row.p, 'p'),
-    quantity: readPositive(row.q, 'q'),
-    isBuyerMaker: readBoolean(row.m, 'm'),
-    timestamp: readTime(row.T, 'T'),
-    tradeId,
-    lastTradeId,
-    conditions: AGGREGATED,
-  };
-}
-
-function common(venue: VenueId, { instrument, environment, receivedAt }: PastOrigin) {
-  return {
-    venue,
-    symbol: instrument.symbol,
-    venueSymbol: instrument.venueSymbol,
-    coin: instrument.coin,
-    environment,
-    epoch: 0,
-    receivedAt: receivedAt(),
-    eventTime: null,
-    source: 'backfill',
-  } as const;
 }

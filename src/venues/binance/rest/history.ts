@@ -2,16 +2,8 @@ import type { KlineInterval, VenueId } from '../../../domain/instrument.ts';
 import type { Kline } from '../../../domain/record.ts';
 import { addIntervals } from '../../../market/candles/kline-interval.ts';
 import type { PastOrigin, PastPage, PastSeries, PlacedRecord, RestRequest, VenueHistory } from '../../contract.ts';
-import {
-  malformed,
-  readArray,
-  readCount,
-  readNotNegative,
-  readObject,
-  readPositive,
-  readTime,
-  within,
-} from '../../decode/fields.ts';
+import { readArray, readCount, readEach, readObject, readTime } from '../../decode/fields.ts';
+import { pastFields, pastKline } from '../../rest/past-records.ts';
 import { aggTradeRow, tradeRow } from './backfill.ts';
 
 const PAGE = 1000;
@@ -42,7 +34,7 @@ function trades(venue: VenueId, of: PastOrigin, aggTradesWeight: number): PastSe
   const read = tradeRow(venue);
   const symbol = symbolOf(of);
   const row = (value: unknown): PlacedRecord => {
-    const record = read(value, of);
+    const record = read(readObject(value, ''), of);
     return { place: Number(record.tradeId), record };
   };
   return {
@@ -50,18 +42,18 @@ function trades(venue: VenueId, of: PastOrigin, aggTradesWeight: number): PastSe
     latest: {
       path: `/api/v3/trades?${symbol}&limit=1`,
       weight: 25,
-      parse: (body) => rowsOf(body, row).at(-1)?.place,
+      parse: (body) => readEach(body, '', row).at(-1)?.place,
     },
     firstFrom: (timeMs) => ({
       path: `/api/v3/aggTrades?${symbol}&startTime=${timeMs}&limit=1`,
       weight: aggTradesWeight,
-      parse: (body) => rowsOf(body, firstTradeId)[0],
+      parse: (body) => readEach(body, '', firstTradeId)[0],
     }),
     step: stepById,
     page: (from, to) => ({
       path: `/api/v3/historicalTrades?${symbol}&fromId=${from}&limit=${pageSize(from, to)}`,
       weight: 25,
-      parse: (body) => pageById(rowsOf(body, row), from, to),
+      parse: (body) => pageById(readEach(body, '', row), from, to),
     }),
     placeOf: (record) => (record.kind === 'trade' ? Number(record.tradeId) : Number.NaN),
   };
@@ -71,7 +63,10 @@ function trades(venue: VenueId, of: PastOrigin, aggTradesWeight: number): PastSe
 function aggTrades(venue: VenueId, of: PastOrigin, weight: number): PastSeries {
   const read = aggTradeRow(venue);
   const symbol = symbolOf(of);
-  const row = (value: unknown): PlacedRecord => ({ place: aggregateId(value), record: read(value, of) });
+  const row = (value: unknown): PlacedRecord => ({
+    place: aggregateId(value),
+    record: read(readObject(value, ''), of),
+  });
   const ask = <T>(query: string, parse: (body: unknown) => T): RestRequest<T> => ({
     path: `/api/v3/aggTrades?${symbol}&${query}`,
     weight,
@@ -79,16 +74,16 @@ function aggTrades(venue: VenueId, of: PastOrigin, weight: number): PastSeries {
   });
   return {
     contiguous: true,
-    latest: ask('limit=1', (body) => rowsOf(body, aggregateId).at(-1)),
-    firstFrom: (timeMs) => ask(`startTime=${timeMs}&limit=1`, (body) => rowsOf(body, aggregateId)[0]),
+    latest: ask('limit=1', (body) => readEach(body, '', aggregateId).at(-1)),
+    firstFrom: (timeMs) => ask(`startTime=${timeMs}&limit=1`, (body) => readEach(body, '', aggregateId)[0]),
     step: stepById,
     page: (from, to) =>
-      ask(`fromId=${from}&limit=${pageSize(from, to)}`, (body) => pageById(rowsOf(body, row), from, to)),
+      ask(`fromId=${from}&limit=${pageSize(from, to)}`, (body) => pageById(readEach(body, '', row), from, to)),
     placeOf: (known) =>
       ask(`startTime=${known.timestamp}&limit=${PAGE}`, (body) => {
         const same = ({ record }: PlacedRecord) =>
           record.kind === 'agg_trade' && known.kind === 'agg_trade' && record.tradeId === known.tradeId;
-        return rowsOf(body, row).find(same)?.place;
+        return readEach(body, '', row).find(same)?.place;
       }),
   };
 }
@@ -101,12 +96,12 @@ function klines(venue: VenueId, of: PastOrigin, interval: KlineInterval, weight:
   });
   return {
     contiguous: false,
-    latest: ask('limit=1', (body) => rowsOf(body, openTimeOf).at(-1)),
-    firstFrom: (timeMs) => ask(`startTime=${timeMs}&limit=1`, (body) => rowsOf(body, openTimeOf)[0]),
+    latest: ask('limit=1', (body) => readEach(body, '', openTimeOf).at(-1)),
+    firstFrom: (timeMs) => ask(`startTime=${timeMs}&limit=1`, (body) => readEach(body, '', openTimeOf)[0]),
     step: (place, records) => addIntervals(place, interval, records),
     page: (from, to, nowMs) =>
       ask(`startTime=${from}&endTime=${to}&limit=${PAGE}`, (body) => {
-        const rows = rowsOf(body, (row) => {
+        const rows = readEach(body, '', (row) => {
           const record = readKline(row, venue, of, interval, nowMs);
           return { place: record.openTime, record };
         });
@@ -116,46 +111,13 @@ function klines(venue: VenueId, of: PastOrigin, interval: KlineInterval, weight:
   };
 }
 
-/** A candle's row: open time, open, high, low, close, volume, close time, quote volume, number of trades, … */
+/** Behind the volume: close time, quote volume, number of trades, … */
 function readKline(value: unknown, venue: VenueId, of: PastOrigin, interval: KlineInterval, nowMs: number): Kline {
   const row = readArray(value, '');
   const openTime = readTime(row[0], '0');
   const closeTime = readTime(row[6], '6');
-  if (closeTime <= openTime) throw malformed('6', `is ${closeTime}, not after the open time ${openTime}`);
-  const closed = closeTime < nowMs;
-  return {
-    kind: 'kline',
-    venue,
-    symbol: of.instrument.symbol,
-    venueSymbol: of.instrument.venueSymbol,
-    coin: of.instrument.coin,
-    environment: of.environment,
-    epoch: 0,
-    receivedAt: of.receivedAt(),
-    interval,
-    // The venue names none: a closed candle says what it does since its end.
-    timestamp: closed ? closeTime : Math.floor(nowMs),
-    openTime,
-    closeTime,
-    open: readPositive(row[1], '1'),
-    high: readPositive(row[2], '2'),
-    low: readPositive(row[3], '3'),
-    close: readPositive(row[4], '4'),
-    volume: readNotNegative(row[5], '5'),
-    quoteVolume: readNotNegative(row[7], '7'),
-    tradeCount: readCount(row[8], '8'),
-    closed,
-  };
-}
-
-function rowsOf<T>(body: unknown, read: (row: unknown) => T): readonly T[] {
-  return readArray(body, '').map((row, index) => {
-    try {
-      return read(row);
-    } catch (error) {
-      throw within(`[${index}]`, error);
-    }
-  });
+  const tradeCount = readCount(row[8], '8');
+  return pastKline(row, pastFields(venue, of), { interval, openTime, closeTime, quoteVolumeAt: 7, tradeCount, nowMs });
 }
 
 function pageById(rows: readonly PlacedRecord[], from: number, to: number): PastPage {
@@ -168,8 +130,8 @@ const pageSize = (from: number, to: number): number => Math.max(1, Math.min(PAGE
 
 const symbolOf = ({ instrument }: PastOrigin): string => `symbol=${encodeURIComponent(instrument.venueSymbol)}`;
 
-const aggregateId = (row: unknown): number => readCount(readObject<{ readonly a: number }>(row, '').a, 'a');
+const aggregateId = (row: unknown): number => readCount(readObject(row, '').a, 'a');
 
-const firstTradeId = (row: unknown): number => readCount(readObject<{ readonly f: number }>(row, '').f, 'f');
+const firstTradeId = (row: unknown): number => readCount(readObject(row, '').f, 'f');
 
 const openTimeOf = (row: unknown): number => readTime(readArray(row, '')[0], '0');

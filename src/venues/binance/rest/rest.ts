@@ -1,6 +1,5 @@
 import type { DayVolume, ListedInstrument, RestRequest, Rows } from '../../contract.ts';
 import { readNotNegative, readObject, readRows, readString, readTime } from '../../decode/fields.ts';
-import type { BinanceDayTicker, BinanceExchangeInfo, BinanceSymbol, BinanceTime } from '../decode/wire.ts';
 
 /** The instrument list. `query`: what keeps the answer small, where the venue offers it. */
 export function exchangeInfo(query: string, weight: number): RestRequest<Rows<ListedInstrument>> {
@@ -8,15 +7,12 @@ export function exchangeInfo(query: string, weight: number): RestRequest<Rows<Li
     path: `/api/v3/exchangeInfo${query}`,
     weight,
     parse: (body) =>
-      readRows(readObject<BinanceExchangeInfo>(body, '').symbols, 'symbols', (row, place) => {
-        const symbol = readObject<BinanceSymbol>(row, place);
-        return {
-          venueSymbol: readString(symbol.symbol, `${place}.symbol`),
-          base: readString(symbol.baseAsset, `${place}.baseAsset`),
-          quote: readString(symbol.quoteAsset, `${place}.quoteAsset`),
-          trading: readString(symbol.status, `${place}.status`) === 'TRADING',
-        };
-      }),
+      readRows(readObject(body, '').symbols, 'symbols', (symbol) => ({
+        venueSymbol: readString(symbol.symbol, 'symbol'),
+        base: readString(symbol.baseAsset, 'baseAsset'),
+        quote: readString(symbol.quoteAsset, 'quoteAsset'),
+        trading: readString(symbol.status, 'status') === 'TRADING',
+      })),
   };
 }
 
@@ -26,18 +22,15 @@ export function dayVolumes(query: string, weight: number): RestRequest<Rows<DayV
     path: `/api/v3/ticker/24hr${query}`,
     weight,
     parse: (body) =>
-      readRows(body, '', (row, place) => {
-        const ticker = readObject<BinanceDayTicker>(row, place);
-        return {
-          venueSymbol: readString(ticker.symbol, `${place}.symbol`),
-          quoteVolume: readNotNegative(ticker.quoteVolume, `${place}.quoteVolume`),
-        };
-      }),
+      readRows(body, '', (ticker) => ({
+        venueSymbol: readString(ticker.symbol, 'symbol'),
+        quoteVolume: readNotNegative(ticker.quoteVolume, 'quoteVolume'),
+      })),
   };
 }
 
 export const time: RestRequest<number> = {
   path: '/api/v3/time',
   weight: 1,
-  parse: (body) => readTime(readObject<BinanceTime>(body, '').serverTime, 'serverTime'),
+  parse: (body) => readTime(readObject(body, '').serverTime, 'serverTime'),
 };

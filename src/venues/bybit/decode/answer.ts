@@ -2,13 +2,12 @@ import { Fault } from '../../../domain/fault.ts';
 import type { Decoded } from '../../contract.ts';
 import { ignored } from '../../decode/decoding.ts';
 import { malformed, readBoolean, readString, type Unchecked } from '../../decode/fields.ts';
-import type { BybitAnswerFrame } from './wire.ts';
 
 /** Field knowledge: `error:already subscribed,topic:publicTrade.BTCUSDT`. */
 const ALREADY_SUBSCRIBED = /already subscribed/i;
 
 /** The meaning of a frame without topic: an answer to a request of ours, or a pong (whose `op` is `ping` on spot). */
-export function readAnswer(frame: Unchecked<BybitAnswerFrame>): Decoded {
+export function readAnswer(frame: Unchecked): Decoded {
   if (frame.op === undefined && frame.success === undefined) throw malformed('topic', 'is missing, and so is op');
   const op = frame.op === undefined ? 'subscribe' : readString(frame.op, 'op');
   if (op === 'pong' || op === 'ping') return { kind: 'pong' };

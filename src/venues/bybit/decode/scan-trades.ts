@@ -8,7 +8,7 @@ import { isTime } from '../../decode/fields.ts';
 import { FrameScanner } from '../../decode/frame-scanner.ts';
 import { ascii, type Literal } from '../../decode/literal.ts';
 import { ScannedNames } from '../../decode/scanned-names.ts';
-import { conditionsOf } from './decode-trades.ts';
+import { conditionsOf } from './read-events.ts';
 import type { BybitTopic } from './topic.ts';
 
 const TOPIC = ascii('{"topic":"');
@@ -95,6 +95,6 @@ export class TradeScanner {
       );
     } while (scanner.option(NEXT));
     scanner.literal(END);
-    return scanner.isWhole ? marketFrame(instrument, receivedAt, trades) : undefined;
+    return scanner.isWhole ? marketFrame({ symbol: instrument.symbol, receivedAt }, trades) : undefined;
   }
 }

@@ -2,7 +2,8 @@ import { KLINE_INTERVALS, type KlineInterval } from '../../../domain/instrument.
 import type { Kline } from '../../../domain/record.ts';
 import { addIntervals, openTimeOf } from '../../../market/candles/kline-interval.ts';
 import type { PastOrigin, PastSeries, RestRequest, VenueHistory } from '../../contract.ts';
-import { malformed, readArray, readNotNegative, readPositive, readTextId, within } from '../../decode/fields.ts';
+import { malformed, readArray, readEach, readTextId } from '../../decode/fields.ts';
+import { pastFields, pastKline } from '../../rest/past-records.ts';
 import { bybitTopics, parseTopic } from '../decode/topic.ts';
 import { readResult } from './rest.ts';
 
@@ -40,7 +41,7 @@ function klines(of: PastOrigin, interval: KlineInterval): PastSeries {
     page(from, to, nowMs) {
       const end = Math.min(to, addIntervals(opensFrom(from, interval), interval, PAGE - 1));
       return ask(of, interval, `start=${from}&end=${end}&limit=${PAGE}`, (rows) => ({
-        rows: rows.map((row, index) => at(index, () => readRow(row, nowMs))).reverse(),
+        rows: readEach(rows, 'result.list', (row) => readRow(row, nowMs)).toReversed(),
         next: end + 1,
       }));
     },
@@ -59,39 +60,16 @@ function ask<T>(
   return {
     path: `/v5/market/kline?category=spot&symbol=${symbol}&interval=${name}&${query}`,
     weight: 1,
-    parse: (body) => parse(readArray(readResult<{ readonly list: unknown }>(body).list, 'result.list')),
+    parse: (body) => parse(readArray(readResult(body).list, 'result.list')),
   };
 }
 
-/** A candle's row: open time, open, high, low, close, volume, turnover, all as text. Bybit counts no trades. */
+/** All as text; behind the volume the turnover. Bybit counts no trades. */
 function readKline(value: unknown, of: PastOrigin, interval: KlineInterval, nowMs: number): Kline {
-  const row = readArray(value, '');
-  const openTime = openTimeOfRow(row);
+  const openTime = openTimeOfRow(value);
   const closeTime = addIntervals(openTime, interval, 1) - 1;
-  const closed = closeTime < nowMs;
-  return {
-    kind: 'kline',
-    venue: 'bybit',
-    symbol: of.instrument.symbol,
-    venueSymbol: of.instrument.venueSymbol,
-    coin: of.instrument.coin,
-    environment: of.environment,
-    epoch: 0,
-    receivedAt: of.receivedAt(),
-    interval,
-    // The venue names none: a closed candle says what it does since its end.
-    timestamp: closed ? closeTime : Math.floor(nowMs),
-    openTime,
-    closeTime,
-    open: readPositive(row[1], '1'),
-    high: readPositive(row[2], '2'),
-    low: readPositive(row[3], '3'),
-    close: readPositive(row[4], '4'),
-    volume: readNotNegative(row[5], '5'),
-    quoteVolume: readNotNegative(row[6], '6'),
-    tradeCount: null,
-    closed,
-  };
+  const candle = { interval, openTime, closeTime, quoteVolumeAt: 6, tradeCount: null, nowMs };
+  return pastKline(value, pastFields('bybit', of), candle);
 }
 
 /** The first open time that is not before a time. */
@@ -105,12 +83,4 @@ function openTimeOfRow(row: unknown): number {
   const text = readTextId(readArray(row, '')[0], '0');
   if (text.length > 14) throw malformed('0', `is ${text}, not milliseconds since 1970`);
   return Number(text);
-}
-
-function at<T>(index: number, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw within(`result.list[${index}]`, error);
-  }
 }

@@ -1,76 +1,48 @@
-import type { Instrument } from '../../../domain/instrument.ts';
-import type { Environment, TradeEvent } from '../../../domain/record.ts';
-import type { RestRequest } from '../../contract.ts';
+import type { MarketFields, TradeEvent } from '../../../domain/record.ts';
+import type { PastOrigin, RestRequest } from '../../contract.ts';
 import {
   malformed,
-  readArray,
   readBoolean,
+  readEach,
   readObject,
   readPositive,
   readTextId,
   type Unchecked,
-  within,
 } from '../../decode/fields.ts';
-import { conditionsOf, takerSold } from '../decode/decode-trades.ts';
+import { pastFields, pastTrade } from '../../rest/past-records.ts';
+import { conditionsOf, takerSold } from '../decode/read-events.ts';
 import { requireSymbol } from '../decode/require-symbol.ts';
-import type { BybitRecentTrade, BybitRecentTrades } from '../decode/wire.ts';
 import { readResult } from './rest.ts';
 
 /** As many as spot gives, whatever is asked for. */
 const MOST = 60;
 
 /** The last trades of a spot instrument, newest first: all that the venue tells of the past. */
-export function recentTrades(
-  instrument: Instrument,
-  environment: Environment,
-  receivedAt: () => number,
-): RestRequest<readonly TradeEvent[]> {
-  const symbol = encodeURIComponent(instrument.venueSymbol);
+export function recentTrades(of: PastOrigin): RestRequest<readonly TradeEvent[]> {
+  const symbol = encodeURIComponent(of.instrument.venueSymbol);
   return {
     path: `/v5/market/recent-trade?category=spot&symbol=${symbol}&limit=${MOST}`,
     weight: 1,
-    parse(body) {
-      const { list } = readResult<BybitRecentTrades>(body);
-      return readArray(list, 'result.list').map((row, index) => {
-        try {
-          return readRecentTrade(readObject<BybitRecentTrade>(row, ''), instrument, environment, receivedAt());
-        } catch (error) {
-          throw within(`result.list[${index}]`, error);
-        }
-      });
-    },
+    parse: (body) =>
+      readEach(readResult(body).list, 'result.list', (row) =>
+        readRecentTrade(readObject(row, ''), pastFields('bybit', of)),
+      ),
   };
 }
 
-function readRecentTrade(
-  row: Unchecked<BybitRecentTrade>,
-  instrument: Instrument,
-  environment: Environment,
-  receivedAt: number,
-): TradeEvent {
-  requireSymbol(row.symbol, 'symbol', instrument);
-  return {
-    kind: 'trade',
-    venue: 'bybit',
-    symbol: instrument.symbol,
-    venueSymbol: instrument.venueSymbol,
-    coin: instrument.coin,
-    environment,
-    epoch: 0,
-    receivedAt,
+/** isRPITrade is absent in bodies from before 2025. */
+function readRecentTrade(row: Unchecked, from: MarketFields): TradeEvent {
+  requireSymbol(row.symbol, 'symbol', from.venueSymbol);
+  const isRpi = row.isRPITrade !== undefined && readBoolean(row.isRPITrade, 'isRPITrade');
+  return pastTrade(from, {
     price: readPositive(row.price, 'price'),
     quantity: readPositive(row.size, 'size'),
     isBuyerMaker: takerSold(row.side, 'side'),
     timestamp: readTextTime(row.time, 'time'),
-    eventTime: null,
     tradeId: readTextId(row.execId, 'execId'),
     lastTradeId: null,
-    conditions: conditionsOf(
-      readBoolean(row.isBlockTrade, 'isBlockTrade'),
-      row.isRPITrade !== undefined && readBoolean(row.isRPITrade, 'isRPITrade'),
-    ),
-    source: 'backfill',
-  };
+    conditions: conditionsOf(readBoolean(row.isBlockTrade, 'isBlockTrade'), isRpi),
+  });
 }
 
 /** Milliseconds as text. */

@@ -2,7 +2,6 @@ import { Fault, type FaultKind, type Retry } from '../../../domain/fault.ts';
 import { isObject, type Unchecked } from '../../decode/fields.ts';
 import { refusalReason } from '../../rest/refusal-reason.ts';
 import { retryAfter } from '../../rest/retry-after.ts';
-import type { BybitBody } from '../decode/wire.ts';
 import { faultOfCode } from './fault-of-code.ts';
 
 const SECOND = 1_000;
@@ -26,7 +25,7 @@ export function refusal(status: number, headers: Readonly<Record<string, string 
   return fault('connect_failed', { kind: 'backoff' });
 }
 
-function parsed(body: string): Unchecked<BybitBody> {
+function parsed(body: string): Unchecked {
   try {
     const value: unknown = JSON.parse(body);
     return isObject(value) ? value : {};

@@ -10,62 +10,44 @@ import {
   type Unchecked,
   wordsOf,
 } from '../../decode/fields.ts';
-import type {
-  BybitBody,
-  BybitDayTicker,
-  BybitInstrument,
-  BybitInstruments,
-  BybitTickers,
-  BybitTime,
-} from '../decode/wire.ts';
 import { faultOfCode } from './fault-of-code.ts';
 
 /** Spot lists all instruments that trade in one page. Requests count 1 each: 600 in 5 s per address. */
 export const instruments: RestRequest<Rows<ListedInstrument>> = {
   path: '/v5/market/instruments-info?category=spot',
   weight: 1,
-  parse(body) {
-    const { list } = readResult<BybitInstruments>(body);
-    return readRows(list, 'result.list', (row, place) => {
-      const instrument = readObject<BybitInstrument>(row, place);
-      return {
-        venueSymbol: readString(instrument.symbol, `${place}.symbol`),
-        base: readString(instrument.baseCoin, `${place}.baseCoin`),
-        quote: readString(instrument.quoteCoin, `${place}.quoteCoin`),
-        trading: readString(instrument.status, `${place}.status`) === 'Trading',
-      };
-    });
-  },
+  parse: (body) =>
+    readRows(readResult(body).list, 'result.list', (instrument) => ({
+      venueSymbol: readString(instrument.symbol, 'symbol'),
+      base: readString(instrument.baseCoin, 'baseCoin'),
+      quote: readString(instrument.quoteCoin, 'quoteCoin'),
+      trading: readString(instrument.status, 'status') === 'Trading',
+    })),
 };
 
 export const dayVolumes: RestRequest<Rows<DayVolume>> = {
   path: '/v5/market/tickers?category=spot',
   weight: 1,
-  parse(body) {
-    const { list } = readResult<BybitTickers>(body);
-    return readRows(list, 'result.list', (row, place) => {
-      const ticker = readObject<BybitDayTicker>(row, place);
-      return {
-        venueSymbol: readString(ticker.symbol, `${place}.symbol`),
-        quoteVolume: readNotNegative(ticker.turnover24h, `${place}.turnover24h`),
-      };
-    });
-  },
+  parse: (body) =>
+    readRows(readResult(body).list, 'result.list', (ticker) => ({
+      venueSymbol: readString(ticker.symbol, 'symbol'),
+      quoteVolume: readNotNegative(ticker.turnover24h, 'turnover24h'),
+    })),
 };
 
 export const time: RestRequest<number> = {
   path: '/v5/market/time',
   weight: 1,
   parse(body) {
-    const nanoseconds = readTextId(readResult<BybitTime>(body).timeNano, 'result.timeNano');
+    const nanoseconds = readTextId(readResult(body).timeNano, 'result.timeNano');
     if (nanoseconds.length !== 19) throw malformed('result.timeNano', `is ${nanoseconds}, not nanoseconds since 1970`);
     return Number(nanoseconds.slice(0, -6)) + Number(nanoseconds.slice(-6)) / 1e6;
   },
 };
 
 /** The result of a body. Errors come with status 200 too: a `retCode` other than 0 is thrown as a Fault. */
-export function readResult<T>(body: unknown): Unchecked<T> {
-  const { retCode, retMsg, result } = readObject<BybitBody>(body, '');
+export function readResult(body: unknown): Unchecked {
+  const { retCode, retMsg, result } = readObject(body, '');
   if (typeof retCode !== 'number') throw malformed('retCode', 'is no number');
   if (retCode !== 0) {
     throw (
@@ -73,5 +55,5 @@ export function readResult<T>(body: unknown): Unchecked<T> {
       new Fault('malformed', `retCode ${retCode}: ${wordsOf(retMsg)}`, { retry: { kind: 'never' }, field: 'retCode' })
     );
   }
-  return readObject<T>(result, 'result');
+  return readObject(result, 'result');
 }

@@ -1,0 +1,162 @@
+import type { BookUpdate, Ticker } from '../../../domain/market-event.ts';
+import type { AggTrade, Kline, MarketFields, TradeEvent } from '../../../domain/record.ts';
+import type { Decoded } from '../../contract.ts';
+import { liveTrade } from '../../decode/decoding.ts';
+import {
+  malformed,
+  readBoolean,
+  readCount,
+  readDecimal,
+  readNotNegative,
+  readNumericId,
+  readPositive,
+  readTime,
+  type Unchecked,
+} from '../../decode/fields.ts';
+import { bookUpdate, readChanges, readSide } from '../../decode/read-levels.ts';
+import { bookTickerFrame, readBestLevel } from '../../decode/top-of-book.ts';
+
+// After binance-spot-api-docs, `web-socket-streams.md`; Binance US and the testnet speak the same. Prices and quantities
+// are decimal text, times milliseconds, ids integers. E is the event's time: when it was published.
+
+export const NO_CONDITIONS: readonly string[] = [];
+const AGGREGATED: readonly string[] = ['aggregated'];
+
+export function readTrade(frame: Unchecked, from: MarketFields): TradeEvent {
+  return liveTrade(from, from, from.receivedAt, {
+    price: readPositive(frame.p, 'p'),
+    quantity: readPositive(frame.q, 'q'),
+    isBuyerMaker: readBoolean(frame.m, 'm'),
+    timestamp: readTime(frame.T, 'T'),
+    eventTime: readTime(frame.E, 'E'),
+    tradeId: readNumericId(frame.t, 't'),
+    conditions: NO_CONDITIONS,
+  });
+}
+
+/** What a frame and a row by REST say alike of an aggregated trade. */
+export function readAggregate(frame: Unchecked) {
+  const tradeId = readNumericId(frame.f, 'f');
+  const lastTradeId = readNumericId(frame.l, 'l');
+  if (Number(tradeId) > Number(lastTradeId)) throw malformed('l', `is ${lastTradeId}, before the first id ${tradeId}`);
+  return {
+    price: readPositive(frame.p, 'p'),
+    quantity: readPositive(frame.q, 'q'),
+    isBuyerMaker: readBoolean(frame.m, 'm'),
+    timestamp: readTime(frame.T, 'T'),
+    tradeId,
+    lastTradeId,
+    conditions: AGGREGATED,
+  };
+}
+
+export function readAggTrade(frame: Unchecked, from: MarketFields): AggTrade {
+  const told = readAggregate(frame);
+  return {
+    kind: 'agg_trade',
+    venue: from.venue,
+    symbol: from.symbol,
+    venueSymbol: from.venueSymbol,
+    coin: from.coin,
+    environment: from.environment,
+    epoch: from.epoch,
+    receivedAt: from.receivedAt,
+    price: told.price,
+    quantity: told.quantity,
+    isBuyerMaker: told.isBuyerMaker,
+    timestamp: told.timestamp,
+    eventTime: readTime(frame.E, 'E'),
+    tradeId: told.tradeId,
+    firstTradeId: told.tradeId,
+    lastTradeId: told.lastTradeId,
+    conditions: told.conditions,
+    source: 'live',
+  };
+}
+
+/** A 24-hour ticker; the mini ticker sends no change, so it has none. */
+export function readTicker(frame: Unchecked, from: MarketFields): Ticker {
+  return {
+    kind: 'ticker',
+    venue: from.venue,
+    symbol: from.symbol,
+    venueSymbol: from.venueSymbol,
+    coin: from.coin,
+    environment: from.environment,
+    epoch: from.epoch,
+    receivedAt: from.receivedAt,
+    price: readPositive(frame.c, 'c'),
+    timestamp: readTime(frame.E, 'E'),
+    volume24h: readNotNegative(frame.v, 'v'),
+    quoteVolume24h: readNotNegative(frame.q, 'q'),
+    change24h: frame.e === '24hrMiniTicker' ? null : readDecimal(frame.P, 'P'),
+  };
+}
+
+/** Binance sends no time with it. A side without orders has price and quantity zero. */
+export function readBookTicker(frame: Unchecked, from: MarketFields): Decoded {
+  const updateId = readNumericId(frame.u, 'u');
+  const bid = readBestLevel(frame.b, 'b', frame.B, 'B');
+  const ask = readBestLevel(frame.a, 'a', frame.A, 'A');
+  return bookTickerFrame(from, bid, ask, { updateId, timestamp: null });
+}
+
+/** The candle `k` of a kline frame, whose interval and symbol have to be those of the frame. */
+export function readKline(frame: Unchecked, k: Unchecked, interval: string, from: MarketFields): Kline {
+  if (k.i !== interval) throw malformed('k.i', `is ${JSON.stringify(k.i)}, not the stream's ${interval}`);
+  if (k.s !== frame.s) throw malformed('k.s', `is ${JSON.stringify(k.s)}, not the frame's ${JSON.stringify(frame.s)}`);
+  const openTime = readTime(k.t, 'k.t');
+  const closeTime = readTime(k.T, 'k.T');
+  if (closeTime <= openTime) throw malformed('k.T', `is ${closeTime}, not after the open time ${openTime}`);
+  return {
+    kind: 'kline',
+    venue: from.venue,
+    symbol: from.symbol,
+    venueSymbol: from.venueSymbol,
+    coin: from.coin,
+    environment: from.environment,
+    epoch: from.epoch,
+    receivedAt: from.receivedAt,
+    interval,
+    timestamp: readTime(frame.E, 'E'),
+    openTime,
+    closeTime,
+    open: readPositive(k.o, 'k.o'),
+    high: readPositive(k.h, 'k.h'),
+    low: readPositive(k.l, 'k.l'),
+    close: readPositive(k.c, 'k.c'),
+    volume: readNotNegative(k.v, 'k.v'),
+    quoteVolume: readNotNegative(k.q, 'k.q'),
+    tradeCount: readCount(k.n, 'k.n'),
+    closed: readBoolean(k.x, 'k.x'),
+  };
+}
+
+/** What changed in a book. */
+export function readDepthUpdate(frame: Unchecked, from: MarketFields): BookUpdate {
+  const firstUpdateId = readNumericId(frame.U, 'U');
+  const lastUpdateId = readNumericId(frame.u, 'u');
+  if (Number(firstUpdateId) > Number(lastUpdateId))
+    throw malformed('u', `is ${lastUpdateId}, before the first id ${firstUpdateId}`);
+  return bookUpdate(from, {
+    firstUpdateId,
+    lastUpdateId,
+    snapshot: false,
+    bids: readChanges(frame.b, 'b'),
+    asks: readChanges(frame.a, 'a'),
+    timestamp: readTime(frame.E, 'E'),
+  });
+}
+
+/** A whole book as far as it was asked for: a partial depth frame or a REST body, which both tell neither symbol nor time. */
+export function readBook(book: Unchecked, from: MarketFields): BookUpdate {
+  const updateId = readNumericId(book.lastUpdateId, 'lastUpdateId');
+  return bookUpdate(from, {
+    firstUpdateId: updateId,
+    lastUpdateId: updateId,
+    snapshot: true,
+    bids: readSide(book.bids, 'bids', 'bids'),
+    asks: readSide(book.asks, 'asks', 'asks'),
+    timestamp: null,
+  });
+}

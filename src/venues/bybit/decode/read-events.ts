@@ -1,0 +1,182 @@
+import { canonicalDecimal, type Decimal } from '../../../domain/decimal.ts';
+import type { BookUpdate, Ticker } from '../../../domain/market-event.ts';
+import type { Kline, MarketFields, TradeEvent } from '../../../domain/record.ts';
+import type { Decoded } from '../../contract.ts';
+import { liveTrade } from '../../decode/decoding.ts';
+import {
+  malformed,
+  readArray,
+  readBoolean,
+  readDecimal,
+  readEach,
+  readNotNegative,
+  readNumericId,
+  readObject,
+  readPositive,
+  readTextId,
+  readTime,
+  type Unchecked,
+} from '../../decode/fields.ts';
+import { bookUpdate, readChanges, readSide } from '../../decode/read-levels.ts';
+import { type BestLevel, bookTickerFrame, readBestLevel } from '../../decode/top-of-book.ts';
+import { requireSymbol } from './require-symbol.ts';
+import type { BybitTopic } from './topic.ts';
+
+// After the v5 documents, websocket/public. Prices and quantities are decimal text, times milliseconds.
+
+const NONE: readonly string[] = [];
+const BLOCK: readonly string[] = ['block'];
+const RPI: readonly string[] = ['rpi'];
+const BLOCK_RPI: readonly string[] = ['block', 'rpi'];
+
+/** The trades of a message, in the order of matching. The envelope's time is the event time of each. */
+export function readTrades(outer: Unchecked, from: MarketFields): readonly TradeEvent[] {
+  const publishedAt = readTime(outer.ts, 'ts');
+  const trades = readEach(outer.data, 'data', (row) => readTrade(readObject(row, ''), publishedAt, from));
+  if (trades.length === 0) throw malformed('data', 'has no trade');
+  return trades;
+}
+
+/** RPI is absent in recordings from before 2025. */
+function readTrade(trade: Unchecked, publishedAt: number, from: MarketFields): TradeEvent {
+  requireSymbol(trade.s, 's', from.venueSymbol);
+  return liveTrade(from, from, from.receivedAt, {
+    price: readPositive(trade.p, 'p'),
+    quantity: readPositive(trade.v, 'v'),
+    isBuyerMaker: takerSold(trade.S, 'S'),
+    timestamp: readTime(trade.T, 'T'),
+    eventTime: publishedAt,
+    tradeId: readTextId(trade.i, 'i'),
+    conditions: conditionsOf(readBoolean(trade.BT, 'BT'), trade.RPI !== undefined && readBoolean(trade.RPI, 'RPI')),
+  });
+}
+
+/** What the side of the taker says. */
+export function takerSold(side: unknown, field: string): boolean {
+  if (side === 'Sell') return true;
+  if (side === 'Buy') return false;
+  throw malformed(field, `is ${JSON.stringify(side)}, neither Buy nor Sell`);
+}
+
+export function conditionsOf(block: boolean, rpi: boolean): readonly string[] {
+  if (block) return rpi ? BLOCK_RPI : BLOCK;
+  return rpi ? RPI : NONE;
+}
+
+/**
+ * The candles of a message, in its order. Bybit counts no trades. The message's time dates them: a candle's own
+ * `timestamp` is that of its last trade, the same for the open candle and, where nothing more traded, the closed one.
+ */
+export function readKlines(outer: Unchecked, topic: BybitTopic, from: MarketFields): readonly Kline[] {
+  const publishedAt = readTime(outer.ts, 'ts');
+  const klines = readEach(outer.data, 'data', (row) => readKline(readObject(row, ''), publishedAt, topic, from));
+  if (klines.length === 0) throw malformed('data', 'has no candle');
+  return klines;
+}
+
+function readKline(kline: Unchecked, publishedAt: number, topic: BybitTopic, from: MarketFields): Kline {
+  if (kline.interval !== topic.venueInterval)
+    throw malformed('interval', `is ${JSON.stringify(kline.interval)}, not the topic's ${topic.venueInterval}`);
+  const openTime = readTime(kline.start, 'start');
+  const closeTime = readTime(kline.end, 'end');
+  if (closeTime <= openTime) throw malformed('end', `is ${closeTime}, not after the start ${openTime}`);
+  return {
+    kind: 'kline',
+    venue: from.venue,
+    symbol: from.symbol,
+    venueSymbol: from.venueSymbol,
+    coin: from.coin,
+    environment: from.environment,
+    epoch: from.epoch,
+    receivedAt: from.receivedAt,
+    interval: topic.interval,
+    timestamp: publishedAt,
+    openTime,
+    closeTime,
+    open: readPositive(kline.open, 'open'),
+    high: readPositive(kline.high, 'high'),
+    low: readPositive(kline.low, 'low'),
+    close: readPositive(kline.close, 'close'),
+    volume: readNotNegative(kline.volume, 'volume'),
+    quoteVolume: readNotNegative(kline.turnover, 'turnover'),
+    tradeCount: null,
+    closed: readBoolean(kline.confirm, 'confirm'),
+  };
+}
+
+/** Always whole on spot. Figures can be empty text. */
+export function readTicker(outer: Unchecked, from: MarketFields): Ticker {
+  const ticker = readSnapshot(outer);
+  requireSymbol(ticker.symbol, 'data.symbol', from.venueSymbol);
+  return {
+    kind: 'ticker',
+    venue: from.venue,
+    symbol: from.symbol,
+    venueSymbol: from.venueSymbol,
+    coin: from.coin,
+    environment: from.environment,
+    epoch: from.epoch,
+    receivedAt: from.receivedAt,
+    price: readPositive(ticker.lastPrice, 'data.lastPrice'),
+    timestamp: readTime(outer.ts, 'ts'),
+    volume24h: ticker.volume24h === '' ? null : readNotNegative(ticker.volume24h, 'data.volume24h'),
+    quoteVolume24h: ticker.turnover24h === '' ? null : readNotNegative(ticker.turnover24h, 'data.turnover24h'),
+    change24h: ticker.price24hPcnt === '' ? null : percent(readDecimal(ticker.price24hPcnt, 'data.price24hPcnt')),
+  };
+}
+
+/** A fraction in percent, exactly. */
+function percent(fraction: Decimal): Decimal {
+  const decimal = canonicalDecimal(`${fraction}e2`);
+  if (decimal === undefined) throw malformed('data.price24hPcnt', `is ${fraction}, too large for a percentage`);
+  return decimal;
+}
+
+/** The best prices of a one-level book. It comes whole each time, and again after 3 s without change. */
+export function readBookTicker(outer: Unchecked, from: MarketFields): { updateId: string; decoded: Decoded } {
+  const book = readSnapshot(outer);
+  const updateId = readNumericId(book.u, 'data.u');
+  requireSymbol(book.s, 'data.s', from.venueSymbol);
+  const bid = readBest(book.b, 'data.b');
+  const ask = readBest(book.a, 'data.a');
+  return { updateId, decoded: bookTickerFrame(from, bid, ask, { updateId, timestamp: matchedAt(outer) }) };
+}
+
+function readBest(value: unknown, field: string): BestLevel | undefined {
+  const levels = readArray(value, field);
+  if (levels.length === 0) return undefined;
+  if (levels.length > 1) throw malformed(field, `has ${levels.length} levels, not one`);
+  const level = readArray(levels[0], `${field}[0]`);
+  if (level.length !== 2) throw malformed(`${field}[0]`, `has ${level.length} elements, not price and quantity`);
+  return readBestLevel(level[0], `${field}[0][0]`, level[1], `${field}[0][1]`);
+}
+
+/** A whole book of the topic's levels, or what changed in it. */
+export function readBook(outer: Unchecked, from: MarketFields): BookUpdate {
+  const { type } = outer;
+  if (type !== 'snapshot' && type !== 'delta')
+    throw malformed('type', `is ${JSON.stringify(type)}, neither snapshot nor delta`);
+  const book = readObject(outer.data, 'data');
+  requireSymbol(book.s, 'data.s', from.venueSymbol);
+  const updateId = readNumericId(book.u, 'data.u');
+  const snapshot = type === 'snapshot';
+  return bookUpdate(from, {
+    firstUpdateId: updateId,
+    lastUpdateId: updateId,
+    snapshot,
+    bids: snapshot ? readSide(book.b, 'data.b', 'bids') : readChanges(book.b, 'data.b'),
+    asks: snapshot ? readSide(book.a, 'data.a', 'asks') : readChanges(book.a, 'data.a'),
+    timestamp: matchedAt(outer),
+  });
+}
+
+/** The matching engine's time, comparable with that of trades; absent in recordings from before 2024. */
+function matchedAt(outer: Unchecked): number | null {
+  return outer.cts === undefined ? null : readTime(outer.cts, 'cts');
+}
+
+/** The data of a topic that spot sends whole each time. */
+function readSnapshot(outer: Unchecked): Unchecked {
+  if (outer.type !== 'snapshot') throw malformed('type', `is ${JSON.stringify(outer.type)}, not snapshot`);
+  return readObject(outer.data, 'data');
+}

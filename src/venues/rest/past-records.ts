@@ -1,0 +1,54 @@
+import type { KlineInterval, VenueId } from '../../domain/instrument.ts';
+import type { Kline, MarketFields, TradeEvent } from '../../domain/record.ts';
+import type { PastOrigin } from '../contract.ts';
+import { marketFields } from '../decode/decoding.ts';
+import { malformed, readArray, readNotNegative, readPositive } from '../decode/fields.ts';
+
+/** What all records of an answer have in common. */
+export function pastFields(venue: VenueId, { instrument, environment, receivedAt }: PastOrigin): MarketFields {
+  return marketFields({ venue, environment }, instrument, receivedAt());
+}
+
+/** A trade that was asked for. */
+export function pastTrade(
+  from: MarketFields,
+  told: Omit<TradeEvent, keyof MarketFields | 'kind' | 'eventTime' | 'source'>,
+): TradeEvent {
+  return { kind: 'trade', ...from, ...told, eventTime: null, source: 'backfill' };
+}
+
+export interface CandleRow {
+  readonly interval: KlineInterval;
+  readonly openTime: number;
+  readonly closeTime: number;
+  /** Place of the quote volume. */
+  readonly quoteVolumeAt: number;
+  readonly tradeCount: number | null;
+  /** The venue's time at the latest when it answered. */
+  readonly nowMs: number;
+}
+
+/** A candle's row: open time, open, high, low, close, volume, … */
+export function pastKline(value: unknown, from: MarketFields, candle: CandleRow): Kline {
+  const { interval, openTime, closeTime, quoteVolumeAt, tradeCount, nowMs } = candle;
+  const row = readArray(value, '');
+  if (closeTime <= openTime) throw malformed('6', `is ${closeTime}, not after the open time ${openTime}`);
+  const closed = closeTime < nowMs;
+  return {
+    kind: 'kline',
+    ...from,
+    interval,
+    // The venue names none: a closed candle says what it does since its end.
+    timestamp: closed ? closeTime : Math.floor(nowMs),
+    openTime,
+    closeTime,
+    open: readPositive(row[1], '1'),
+    high: readPositive(row[2], '2'),
+    low: readPositive(row[3], '3'),
+    close: readPositive(row[4], '4'),
+    volume: readNotNegative(row[5], '5'),
+    quoteVolume: readNotNegative(row[quoteVolumeAt], String(quoteVolumeAt)),
+    tradeCount,
+    closed,
+  };
+}
