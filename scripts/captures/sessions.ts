@@ -7,12 +7,8 @@ import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { Channel, VenueId } from '../../src/domain/instrument.ts';
 import type { BookUpdate, MarketEvent } from '../../src/domain/market-event.ts';
-import {
-  agreementOf,
-  type KlineAgreement,
-  KlineCheck,
-  subscribedKlines,
-} from '../../src/feed/analytics/kline-check.ts';
+import type { CandleAgreement } from '../../src/domain/status-snapshot.ts';
+import { agreementOf, KlineCheck, subscribedKlines } from '../../src/feed/analytics/kline-check.ts';
 import { BookSync } from '../../src/market/book/book-sync.ts';
 import { replay, replayConfig } from '../../src/replay/replay.ts';
 import type { ReplayResult } from '../../src/replay/replay-result.ts';
@@ -227,7 +223,7 @@ function klineCheckOf({ feed, stats }: Config): KlineCheck | undefined {
   return subscribed && new KlineCheck({ ...subscribed, allowedLatenessMs, contiguousVenues });
 }
 
-function klinesTold(all: readonly KlineAgreement[], venue: VenueId): string[] {
+function klinesTold(all: readonly CandleAgreement[], venue: VenueId): string[] {
   return Object.entries(agreementOf(all, venue)).map(
     ([interval, counts]) => `candles of ${interval} against trades: ${listOf(counts)}`,
   );

@@ -66,13 +66,17 @@ export function httpRequest(
       plain.once('end', () =>
         resolve({
           status: response.statusCode ?? 0,
-          headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
+          headers: flatHeaders(response),
           body: Buffer.concat(chunks).toString(),
         }),
       );
     });
     exchange.end(body);
   });
+}
+
+export function flatHeaders({ headers }: IncomingMessage): HttpAnswer['headers'] {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]));
 }
 
 function decompressed(response: IncomingMessage): Readable {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { Fault } from '../domain/fault.ts';
 import type { RawFrame } from '../domain/venue-event.ts';
+import { flatHeaders, type HttpAnswer } from './http-request.ts';
 import { networkFault } from './network-fault.ts';
 import { type WallClock, wallClock } from './wall-clock.ts';
 
@@ -16,16 +17,10 @@ export interface SocketOptions {
   readonly clock?: WallClock;
 }
 
-/** An answer to the handshake that was not 101. Header names in lower case; the body as text, at most 64 KiB of it. */
-export interface HandshakeRefusal {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: string;
-}
-
 /** How a connection ended. */
 export type SocketEnd =
-  | { readonly kind: 'refused'; readonly refusal: HandshakeRefusal }
+  /** An answer to the handshake that was not 101, with at most 64 KiB of its body. */
+  | { readonly kind: 'refused'; readonly refusal: HttpAnswer }
   /** Not reached, timed out, closed or broken: `connect_failed`, `connect_timeout` or `connection_closed` (status: the close code). */
   | { readonly kind: 'failed'; readonly fault: Fault }
   /** The far side sent what cannot be received; the connection is closed for it. */
@@ -176,7 +171,7 @@ function webSocketOptions(options: SocketOptions): WebSocket.ClientOptions {
 }
 
 /** Reads the body of a refusal to its end or its bound. The function returned ends it with what has come so far. */
-function readRefusal(response: IncomingMessage, done: (refusal: HandshakeRefusal) => void): () => void {
+function readRefusal(response: IncomingMessage, done: (refusal: HttpAnswer) => void): () => void {
   const parts: Buffer[] = [];
   let size = 0;
   const finish = (): void => {
@@ -193,13 +188,6 @@ function readRefusal(response: IncomingMessage, done: (refusal: HandshakeRefusal
   response.once('end', finish);
   response.once('error', finish);
   return finish;
-}
-
-function flatHeaders(response: IncomingMessage): Record<string, string | undefined> {
-  const flat: Record<string, string | undefined> = {};
-  for (const [name, value] of Object.entries(response.headers))
-    flat[name] = Array.isArray(value) ? value.join(', ') : value;
-  return flat;
 }
 
 function violation(error: Error, url: string): SocketEnd {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { VenueId } from '../../src/domain/instrument.ts';
-import { type KlineAgreement, KlineCheck } from '../../src/feed/analytics/kline-check.ts';
+import type { CandleAgreement } from '../../src/domain/status-snapshot.ts';
+import { KlineCheck } from '../../src/feed/analytics/kline-check.ts';
 import { replay, replayConfig } from '../../src/replay/replay.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { SimulatedFeed } from '../../testing/feeds/simulated-feed.ts';
@@ -27,14 +28,14 @@ async function started({ venues = ['binance'], channels, feed = {} }: Started): 
   return SimulatedFeed.start({ rates, feed: { venues, channels, ...feed }, venue: BRISK });
 }
 
-function agreements({ feed }: SimulatedFeed, interval = '1s'): readonly KlineAgreement[] {
+function agreements({ feed }: SimulatedFeed, interval = '1s'): readonly CandleAgreement[] {
   return (feed.klineCheck?.counts ?? []).filter((one) => one.interval === interval);
 }
 
 /** Waits until so many candles of each symbol more are known to be equal. */
 async function moreEqual(simulated: SimulatedFeed, more: number): Promise<void> {
   const before = new Map(agreements(simulated).map((one) => [one.symbol, one.equal]));
-  const enough = ({ symbol, equal }: KlineAgreement) => equal >= (before.get(symbol) ?? 0) + more;
+  const enough = ({ symbol, equal }: CandleAgreement) => equal >= (before.get(symbol) ?? 0) + more;
   await until(() => agreements(simulated).filter(enough).length === COINS, {
     timeoutMs: 60_000,
     message: () => JSON.stringify(agreements(simulated)),
@@ -42,7 +43,7 @@ async function moreEqual(simulated: SimulatedFeed, more: number): Promise<void> 
 }
 
 /** At most so many candles of a symbol differ, and each since a hole is known there. */
-function expectNoneButGaps(all: readonly KlineAgreement[], most: number): void {
+function expectNoneButGaps(all: readonly CandleAgreement[], most: number): void {
   expect(all).toHaveLength(COINS);
   for (const { compared, equal, causes } of all) {
     expect(causes).toEqual({ ...NO_CAUSES, gap: compared - equal });
@@ -87,7 +88,8 @@ describe.concurrent("the venue's candles and those of its trades", () => {
     await until(() => simulated.of('gap').length === 1);
     await moreEqual(simulated, 4);
     expectNoneButGaps(agreements(simulated), 4);
-    const gaps = (all: readonly KlineAgreement[]) => Object.fromEntries(all.map((one) => [one.symbol, one.causes.gap]));
+    const gaps = (all: readonly CandleAgreement[]) =>
+      Object.fromEntries(all.map((one) => [one.symbol, one.causes.gap]));
     const { BTCUSDT = 0, ...others } = gaps(before);
     expect(gaps(agreements(simulated))).toMatchObject(others);
     expect(gaps(agreements(simulated)).BTCUSDT).toBeGreaterThan(BTCUSDT);

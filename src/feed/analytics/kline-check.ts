@@ -1,9 +1,10 @@
 import { type Observable, Subject } from 'rxjs';
 import { type Channel, KLINE_INTERVALS, type KlineInterval } from '../../domain/instrument.ts';
 import type { FeedRecord, Gap, Kline } from '../../domain/record.ts';
+import type { CandleAgreement } from '../../domain/status-snapshot.ts';
 import type { CandleTrade } from '../../market/candles/candle.ts';
 import type { LeftOut } from '../../market/candles/candle-builder.ts';
-import { CandleCheck, type CandleCounts, type CandleDifference } from '../../market/candles/candle-check.ts';
+import { CandleCheck, type CandleCounts, type CandleDifference, noCounts } from '../../market/candles/candle-check.ts';
 import { CandleLadder } from '../../market/candles/candle-ladder.ts';
 import type { SequencedTrade } from '../arbitration/merged-event.ts';
 
@@ -26,26 +27,20 @@ export function subscribedKlines(
   return trades === undefined || intervals.length === 0 ? undefined : { trades, intervals };
 }
 
-/** How the venue's candles of a symbol agree with ours. */
-export interface KlineAgreement extends CandleCounts {
-  readonly venue: string;
-  readonly symbol: string;
-  readonly interval: string;
-}
-
 /** Of all symbols of a venue, by interval; of the causes those that there were. */
 export function agreementOf(
-  all: readonly KlineAgreement[],
+  all: readonly CandleAgreement[],
   venue: string,
 ): Readonly<Record<string, Readonly<Record<string, number>>>> {
-  const sums = new Map<string, KlineAgreement>();
-  for (const one of all) if (one.venue === venue) sums.set(one.interval, sumOf(sums.get(one.interval), one));
-  return Object.fromEntries(
-    [...sums].map(([interval, { compared, equal, causes }]) => [
-      interval,
-      { compared, equal, ...Object.fromEntries(Object.entries(causes).filter(([, count]) => count > 0)) },
-    ]),
-  );
+  const sums: Record<string, Record<string, number>> = {};
+  for (const { venue: id, interval, compared, equal, causes } of all) {
+    if (id !== venue) continue;
+    sums[interval] ??= { compared: 0, equal: 0 };
+    const sum = sums[interval];
+    for (const [name, count] of Object.entries({ compared, equal, ...causes }))
+      if (count > 0) sum[name] = (sum[name] ?? 0) + count;
+  }
+  return sums;
 }
 
 /**
@@ -62,19 +57,16 @@ export class KlineCheck {
   readonly #differences$ = new Subject<CandleDifference>();
   /** By venue, then by symbol. */
   readonly #series = new Map<string, Map<string, Series>>();
-  /** Of epochs that are over. */
-  readonly #former = new Map<string, KlineAgreement>();
+  /** By venue, symbol and interval, of all epochs; those of which a candle was told. */
+  readonly #counts = new Map<string, CandleCounts & Pick<CandleAgreement, 'venue' | 'symbol' | 'interval'>>();
 
   constructor(options: KlineCheckOptions) {
     this.#options = options;
     this.differences$ = this.#differences$;
   }
 
-  /** By venue, symbol and interval; those of which a candle was told. */
-  get counts(): readonly KlineAgreement[] {
-    const counts = new Map(this.#former);
-    for (const series of this.#running()) series.addTo(counts);
-    return [...counts.values()];
+  get counts(): readonly CandleAgreement[] {
+    return [...this.#counts.values()].map((of) => ({ ...of, fields: { ...of.fields }, causes: { ...of.causes } }));
   }
 
   /** To be told all that is published, in order. */
@@ -105,14 +97,18 @@ export class KlineCheck {
   #of({ venue, symbol, epoch }: SequencedTrade | Kline): Series {
     const known = this.#series.get(venue)?.get(symbol);
     if (known?.epoch === epoch) return known;
-    if (known !== undefined) {
-      this.#tell(known.flush());
-      known.addTo(this.#former);
-    }
-    const series = new Series(venue, symbol, epoch, this.#options);
+    if (known !== undefined) this.#tell(known.flush());
+    const series = new Series(venue, epoch, this.#options, (interval) => this.#countsOf(venue, symbol, interval));
     const bySymbol = this.#series.get(venue) ?? new Map<string, Series>();
     this.#series.set(venue, bySymbol.set(symbol, series));
     return series;
+  }
+
+  #countsOf(venue: string, symbol: string, interval: string): CandleCounts {
+    const name = `${venue} ${symbol} ${interval}`;
+    const counts = this.#counts.get(name) ?? { venue, symbol, interval, ...noCounts() };
+    this.#counts.set(name, counts);
+    return counts;
   }
 
   #tell(differences: readonly CandleDifference[]): void {
@@ -125,8 +121,7 @@ const NONE: readonly never[] = [];
 /** A symbol at a venue in one epoch. */
 class Series {
   readonly epoch: number;
-  readonly #venue: string;
-  readonly #symbol: string;
+  readonly #countsOf: (interval: string) => CandleCounts;
   readonly #ladder: CandleLadder;
   /** By interval, from the first candle on that the venue tells of it. */
   readonly #checks = new Map<string, CandleCheck>();
@@ -136,11 +131,14 @@ class Series {
   #reached = Number.NEGATIVE_INFINITY;
   #hasTraded = false;
 
-  constructor(venue: string, symbol: string, epoch: number, options: KlineCheckOptions) {
-    const { intervals, allowedLatenessMs, contiguousVenues } = options;
-    this.#venue = venue;
-    this.#symbol = symbol;
+  constructor(
+    venue: string,
+    epoch: number,
+    { intervals, allowedLatenessMs, contiguousVenues }: KlineCheckOptions,
+    countsOf: (interval: string) => CandleCounts,
+  ) {
     this.epoch = epoch;
+    this.#countsOf = countsOf;
     this.#ladder = new CandleLadder({
       intervals,
       allowedLatenessMs,
@@ -182,16 +180,8 @@ class Series {
     return [...this.#checks.values()].flatMap((check) => check.flush());
   }
 
-  addTo(counts: Map<string, KlineAgreement>): void {
-    for (const [interval, check] of this.#checks) {
-      const name = `${this.#venue} ${this.#symbol} ${interval}`;
-      const more = { venue: this.#venue, symbol: this.#symbol, interval, ...check.counts };
-      counts.set(name, sumOf(counts.get(name), more));
-    }
-  }
-
   #begin(interval: KlineInterval): CandleCheck {
-    const check = new CandleCheck(interval);
+    const check = new CandleCheck(interval, this.#countsOf(interval));
     check.noteGap(Number.NEGATIVE_INFINITY, this.#reached + 1);
     this.#checks.set(interval, check);
     return check;
@@ -206,21 +196,4 @@ class Series {
   #leftOut(trade: CandleTrade, why: LeftOut, interval: string): void {
     this.#checks.get(interval)?.noteLeftOut(trade, why);
   }
-}
-
-function sumOf(sum: KlineAgreement | undefined, more: KlineAgreement): KlineAgreement {
-  if (sum === undefined) return more;
-  return {
-    ...more,
-    compared: sum.compared + more.compared,
-    equal: sum.equal + more.equal,
-    fields: sumsOf(sum.fields, more.fields),
-    causes: sumsOf(sum.causes, more.causes),
-  };
-}
-
-function sumsOf<K extends string>(a: Readonly<Record<K, number>>, b: Readonly<Record<K, number>>): Record<K, number> {
-  const sums: Record<K, number> = { ...a };
-  for (const name in b) sums[name] += b[name];
-  return sums;
 }

@@ -24,12 +24,21 @@ export interface CandleDifference {
 }
 
 export interface CandleCounts {
-  readonly compared: number;
-  readonly equal: number;
+  compared: number;
+  equal: number;
   /** Candles that differ in the field. */
-  readonly fields: Readonly<Record<CandleField, number>>;
+  readonly fields: Record<CandleField, number>;
   /** Candles that differ for the cause. */
-  readonly causes: Readonly<Record<CandleCause, number>>;
+  readonly causes: Record<CandleCause, number>;
+}
+
+export function noCounts(): CandleCounts {
+  return {
+    compared: 0,
+    equal: 0,
+    fields: { open: 0, high: 0, low: 0, close: 0, volume: 0, quoteVolume: 0, tradeCount: 0 },
+    causes: { late_trade: 0, block_trade: 0, gap: 0, aggregated_backfill: 0, unexplained: 0 },
+  };
 }
 
 /** What is known of one interval beside its candle. Volumes × 10^18. */
@@ -67,22 +76,17 @@ export class CandleCheck {
   readonly #done = new Map<number, true>();
   #holes: Hole[] = [];
   #newest = Number.NEGATIVE_INFINITY;
-  #compared = 0;
-  #equal = 0;
-  readonly #fields = { open: 0, high: 0, low: 0, close: 0, volume: 0, quoteVolume: 0, tradeCount: 0 };
-  readonly #causes = { late_trade: 0, block_trade: 0, gap: 0, aggregated_backfill: 0, unexplained: 0 };
+  readonly #counts: CandleCounts;
 
-  constructor(interval: KlineInterval) {
+  /** @param counts those of the checks before this one, to be gone on with. */
+  constructor(interval: KlineInterval, counts = noCounts()) {
     this.#interval = interval;
+    this.#counts = counts;
   }
 
-  get counts(): CandleCounts {
-    return {
-      compared: this.#compared,
-      equal: this.#equal,
-      fields: { ...this.#fields },
-      causes: { ...this.#causes },
-    };
+  get counts(): Readonly<CandleCounts> {
+    const { fields, causes } = this.#counts;
+    return { ...this.#counts, fields: { ...fields }, causes: { ...causes } };
   }
 
   /** A trade that is in a candle of ours. */
@@ -137,18 +141,18 @@ export class CandleCheck {
   }
 
   #compare(venue: Kline, ours: Candle | undefined): CandleDifference | undefined {
-    this.#compared++;
+    this.#counts.compared++;
     const fields =
       ours === undefined
         ? FIELDS.filter((field) => venue.volume !== '0' && venue[field] !== null)
         : FIELDS.filter((field) => differs(field, venue, ours));
     if (fields.length === 0) {
-      this.#equal++;
+      this.#counts.equal++;
       return undefined;
     }
     const causes = this.#explain(venue, ours);
-    for (const field of fields) this.#fields[field]++;
-    for (const cause of causes) this.#causes[cause]++;
+    for (const field of fields) this.#counts.fields[field]++;
+    for (const cause of causes) this.#counts.causes[cause]++;
     return { venue, ours, fields, causes };
   }
 
