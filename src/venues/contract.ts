@@ -5,6 +5,8 @@ import type { BookUpdate } from '../domain/market-event.ts';
 import type { AggTrade, Environment, Kline, TradeEvent } from '../domain/record.ts';
 import type { ConnectionClosing, MarketFrame, RawFrame } from '../domain/venue-event.ts';
 
+export type ControlPurpose = 'subscribe' | 'unsubscribe';
+
 /** A request over the socket: the frame to send, the id that its answer carries, the topics it is about. */
 export interface ControlRequest {
   readonly id: string;
@@ -178,11 +180,8 @@ export interface Venue {
    * of a book is wanted: without it, what the venue offers as its usual one.
    */
   topics(instrument: Instrument, channel: Channel, books?: BookWish): readonly string[];
-  /** The address to open for a connection: the configured base, completed. Topics are subscribed by message, not in the address. */
-  url(base: string): string;
-  /** Requests that subscribe the topics, each within the venue's limits. `nextId` numbers requests within a connection, from 1. */
-  subscribe(topics: readonly string[], nextId: () => number): readonly ControlRequest[];
-  unsubscribe(topics: readonly string[], nextId: () => number): readonly ControlRequest[];
+  /** Requests about the topics, each within the venue's limits. `nextId` numbers requests within a connection, from 1. */
+  control(purpose: ControlPurpose, topics: readonly string[], nextId: () => number): readonly ControlRequest[];
   /** A heartbeat of ours that the venue wants, sent as a text frame; undefined where it pings us instead. */
   readonly heartbeat: { readonly everyMs: number; frame(id: number): string } | undefined;
   newDecoder(context: DecoderContext): Decoder;

@@ -80,7 +80,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
   describe('order books', () => {
     it.each(books.topics)('VC-19 %s, %j: %s', (channel, wish, topic) => {
       expect(venue.topics(instrument, channel, wish)).toEqual([topic]);
-      expect(venue.subscribe([topic], () => 1)[0]?.frame).toContain(`"${topic}"`);
+      expect(venue.control('subscribe', [topic], () => 1)[0]?.frame).toContain(`"${topic}"`);
     });
 
     it('VC-19 fixtures show whole books and changes', () => {

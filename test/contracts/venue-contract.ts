@@ -209,13 +209,13 @@ export function venueContract(contract: VenueContract): void {
 
     it.each(['subscribe', 'unsubscribe'] as const)(
       "VC-12 %s splits by the venue's limits and leaves no topic out",
-      (method) => {
+      (purpose) => {
         const coins = Array.from({ length: venue.limits.topicsPerConnection }, (_, index) => `1000000LONGNAME${index}`);
         const topics = coins.flatMap((coin) =>
           venue.topics({ coin, symbol: `${coin}USDT`, venueSymbol: `${coin}USDT` }, 'trade'),
         );
         let id = 0;
-        const requests = venue[method](topics, () => ++id);
+        const requests = venue.control(purpose, topics, () => ++id);
         expect(requests.flatMap((request) => request.topics)).toEqual(topics);
         expect(new Set(requests.map((request) => request.id)).size).toBe(requests.length);
         for (const request of requests) {
@@ -232,9 +232,9 @@ export function venueContract(contract: VenueContract): void {
     it('VC-13 a topic asked for twice is asked for once, and nothing gives no request', () => {
       const [instrument] = [...fixtureContext().instruments.values()];
       const topics = instrument === undefined ? [] : venue.topics(instrument, 'trade');
-      expect(venue.subscribe([...topics, ...topics], () => 1)).toHaveLength(1);
-      expect(venue.subscribe([...topics, ...topics], () => 1)[0]?.topics).toEqual(topics);
-      expect(venue.subscribe([], () => 1)).toEqual([]);
+      expect(venue.control('subscribe', [...topics, ...topics], () => 1)).toHaveLength(1);
+      expect(venue.control('subscribe', [...topics, ...topics], () => 1)[0]?.topics).toEqual(topics);
+      expect(venue.control('subscribe', [], () => 1)).toEqual([]);
     });
 
     it('VC-14 its heartbeat, where it wants one, is a JSON text with an id', () => {

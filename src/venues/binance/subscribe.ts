@@ -1,5 +1,5 @@
 import type { BookWish, Channel, Instrument, KlineInterval } from '../../domain/instrument.ts';
-import type { ControlRequest } from '../contract.ts';
+import type { ControlPurpose, ControlRequest } from '../contract.ts';
 
 /** More streams in one message have been dropped in silence; batches of this size are common. */
 const MAX_STREAMS_PER_REQUEST = 200;
@@ -33,19 +33,12 @@ export function binanceTopics(
   };
 }
 
-export function subscribe(topics: readonly string[], nextId: () => number): readonly ControlRequest[] {
-  return requests('SUBSCRIBE', topics, nextId);
-}
-
-export function unsubscribe(topics: readonly string[], nextId: () => number): readonly ControlRequest[] {
-  return requests('UNSUBSCRIBE', topics, nextId);
-}
-
-function requests(
-  method: 'SUBSCRIBE' | 'UNSUBSCRIBE',
+export function binanceRequests(
+  purpose: ControlPurpose,
   topics: readonly string[],
   nextId: () => number,
 ): readonly ControlRequest[] {
+  const method = purpose.toUpperCase();
   return batches([...new Set(topics)]).map((batch) => {
     const id = nextId();
     return { id: String(id), frame: JSON.stringify({ method, params: batch, id }), topics: batch };

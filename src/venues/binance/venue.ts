@@ -2,29 +2,25 @@ import { KLINE_INTERVALS, type KlineInterval, type VenueId } from '../../domain/
 import type { Venue } from '../contract.ts';
 import { binanceDecoder } from './decode/decode.ts';
 import { backfillAggTrades, backfillById, backfillByTime } from './rest/backfill.ts';
-import { bookBy } from './rest/book.ts';
+import { type BookSizes, bookBy } from './rest/book.ts';
 import { binanceHistory } from './rest/history.ts';
 import { refusal } from './rest/refusal.ts';
 import { dayVolumes, exchangeInfo, time } from './rest/rest.ts';
-import { binanceTopics, subscribe, unsubscribe } from './subscribe.ts';
+import { binanceRequests, binanceTopics } from './subscribe.ts';
 
 /** The places that speak Binance's spot protocol differ in these points only (and in addresses, which are configuration). */
-interface Variant {
-  readonly id: VenueId;
+interface Variant extends Pick<Venue, 'instruments' | 'dayVolumes' | 'backfill' | 'restWeightPerMinute'> {
   readonly intervals: readonly KlineInterval[];
-  readonly instruments: Venue['instruments'];
-  readonly dayVolumes: Venue['dayVolumes'];
-  readonly backfill: Venue['backfill'];
-  readonly aggTradesWeight: number;
-  readonly book: Venue['book'];
-  readonly history: NonNullable<Venue['history']>;
-  readonly restWeightPerMinute: number;
+  /** False where the past by trade id wants a key. */
+  readonly tradesById: boolean;
+  readonly weights: { readonly aggTrades: number; readonly klines: number };
+  readonly bookSizes: BookSizes;
 }
 
-function venueOf(variant: Variant): Venue {
-  const { id, intervals, instruments, dayVolumes, backfill, aggTradesWeight, book, history, restWeightPerMinute } =
-    variant;
+function venueOf(id: VenueId, variant: Variant): Venue {
+  const { intervals, tradesById, weights, bookSizes, ...venue } = variant;
   return {
+    ...venue,
     id,
     limits: {
       topicsPerConnection: 1024,
@@ -34,19 +30,13 @@ function venueOf(variant: Variant): Venue {
     },
     contiguousTradeIds: true,
     topics: binanceTopics(new Set(intervals)),
-    url: (base) => base,
-    subscribe,
-    unsubscribe,
+    control: binanceRequests,
     heartbeat: undefined,
     newDecoder: (context) => binanceDecoder(id, context),
-    instruments,
-    dayVolumes,
-    backfill,
-    backfillAggTrades: backfillAggTrades(id, aggTradesWeight),
+    backfillAggTrades: backfillAggTrades(id, weights.aggTrades),
     recent: undefined,
-    book,
-    history,
-    restWeightPerMinute,
+    book: bookBy(id, bookSizes),
+    history: binanceHistory(id, { intervals, tradesById, weights }),
     time,
     refusal,
   };
@@ -64,10 +54,6 @@ const BOOK_SIZES = [
   { levels: 5000, weight: 250 },
 ] as const;
 
-const HISTORY = { intervals: KLINE_INTERVALS, tradesById: true, weights: { aggTrades: 4, klines: 2 } } as const;
-
-const US_INTERVALS = KLINE_INTERVALS.filter((interval) => interval !== '1s');
-
 const US_BOOK_SIZES = [
   { levels: 100, weight: 1 },
   { levels: 500, weight: 5 },
@@ -75,44 +61,29 @@ const US_BOOK_SIZES = [
   { levels: 5000, weight: 50 },
 ] as const;
 
-export const binanceSpot: Venue = venueOf({
-  id: 'binance',
-  intervals: KLINE_INTERVALS,
-  instruments: SPOT_TRADING,
-  dayVolumes: DAY_VOLUMES,
-  backfill: backfillById('binance'),
-  aggTradesWeight: 4,
-  book: bookBy('binance', BOOK_SIZES),
-  history: binanceHistory({ id: 'binance', ...HISTORY }),
-  restWeightPerMinute: 6000,
-});
+const spot = (id: VenueId): Venue =>
+  venueOf(id, {
+    intervals: KLINE_INTERVALS,
+    instruments: SPOT_TRADING,
+    dayVolumes: DAY_VOLUMES,
+    backfill: backfillById(id),
+    tradesById: true,
+    weights: { aggTrades: 4, klines: 2 },
+    bookSizes: BOOK_SIZES,
+    restWeightPerMinute: 6000,
+  });
 
-export const binanceTestnetSpot: Venue = venueOf({
-  id: 'binance_testnet',
-  intervals: KLINE_INTERVALS,
-  instruments: SPOT_TRADING,
-  dayVolumes: DAY_VOLUMES,
-  backfill: backfillById('binance_testnet'),
-  aggTradesWeight: 4,
-  book: bookBy('binance_testnet', BOOK_SIZES),
-  history: binanceHistory({ id: 'binance_testnet', ...HISTORY }),
-  restWeightPerMinute: 6000,
-});
+export const binanceSpot: Venue = spot('binance');
+export const binanceTestnetSpot: Venue = spot('binance_testnet');
 
 /** Knows neither one-second candles nor the filters of the instrument list. */
-export const binanceUsSpot: Venue = venueOf({
-  id: 'binance_us',
-  intervals: US_INTERVALS,
+export const binanceUsSpot: Venue = venueOf('binance_us', {
+  intervals: KLINE_INTERVALS.filter((interval) => interval !== '1s'),
   instruments: exchangeInfo('', 10),
   dayVolumes: dayVolumes('', 40),
   backfill: backfillByTime('binance_us'),
-  aggTradesWeight: 1,
-  book: bookBy('binance_us', US_BOOK_SIZES),
-  history: binanceHistory({
-    id: 'binance_us',
-    intervals: US_INTERVALS,
-    tradesById: false,
-    weights: { aggTrades: 1, klines: 1 },
-  }),
+  tradesById: false,
+  weights: { aggTrades: 1, klines: 1 },
+  bookSizes: US_BOOK_SIZES,
   restWeightPerMinute: 1200,
 });

@@ -1,18 +1,10 @@
-import type { ControlRequest } from '../contract.ts';
+import type { ControlPurpose, ControlRequest } from '../contract.ts';
 
 /** Spot refuses a request with more arguments as a whole. */
 const MAX_TOPICS_PER_REQUEST = 10;
 
-export function subscribe(topics: readonly string[], nextId: () => number): readonly ControlRequest[] {
-  return requests('subscribe', topics, nextId);
-}
-
-export function unsubscribe(topics: readonly string[], nextId: () => number): readonly ControlRequest[] {
-  return requests('unsubscribe', topics, nextId);
-}
-
-function requests(
-  op: 'subscribe' | 'unsubscribe',
+export function bybitRequests(
+  op: ControlPurpose,
   topics: readonly string[],
   nextId: () => number,
 ): readonly ControlRequest[] {

@@ -6,7 +6,7 @@ import { bybitHistory } from './rest/history.ts';
 import { recentTrades } from './rest/recent-trades.ts';
 import { refusal } from './rest/refusal.ts';
 import { dayVolumes, instruments, time } from './rest/rest.ts';
-import { subscribe, unsubscribe } from './subscribe.ts';
+import { bybitRequests } from './subscribe.ts';
 
 export const bybitSpot: Venue = {
   id: 'bybit',
@@ -20,9 +20,7 @@ export const bybitSpot: Venue = {
   },
   contiguousTradeIds: false,
   topics: bybitTopics,
-  url: (base) => base,
-  subscribe,
-  unsubscribe,
+  control: bybitRequests,
   heartbeat: { everyMs: 20_000, frame: (id) => JSON.stringify({ req_id: String(id), op: 'ping' }) },
   newDecoder: bybitDecoder,
   notices,

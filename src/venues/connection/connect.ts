@@ -8,7 +8,6 @@ import { type ConnectionCommand, ControlChannel } from './control-channel.ts';
 
 export interface ConnectionOptions {
   readonly venue: Venue;
-  /** Complete, as of `venue.url`. */
   readonly url: string;
   readonly context: DecoderContext;
   /** The topics wanted, asked for as the connection opens. */

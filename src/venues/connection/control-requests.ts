@@ -1,9 +1,9 @@
-import type { ControlRequest, Decoded, Venue } from '../contract.ts';
+import type { ControlPurpose, ControlRequest, Decoded, Venue } from '../contract.ts';
 
 /** A request on its way: sent, not answered. */
 interface Pending {
   readonly request: ControlRequest;
-  readonly purpose: 'subscribe' | 'unsubscribe';
+  readonly purpose: ControlPurpose;
   readonly attempt: number;
   readonly sentAt: number;
 }
@@ -54,17 +54,17 @@ export class ControlRequests {
 
   subscribe(topics: readonly string[]): readonly Outgoing[] {
     for (const topic of topics) this.#wanted.add(topic);
-    return this.#subscribe(topics, 1);
+    return this.#request('subscribe', topics, 1);
   }
 
   unsubscribe(topics: readonly string[]): readonly Outgoing[] {
     for (const topic of topics) this.#wanted.delete(topic);
-    return this.#withdraw(topics);
+    return this.#request('unsubscribe', topics, 1);
   }
 
   /** Takes topics off and on again, for a venue that accepted them and stays mute. */
   resubscribe(topics: readonly string[]): readonly Outgoing[] {
-    return [...this.#withdraw(topics), ...this.subscribe(topics)];
+    return [...this.#request('unsubscribe', topics, 1), ...this.subscribe(topics)];
   }
 
   /** The topics that are subscribed by an acknowledgement. */
@@ -87,10 +87,10 @@ export class ControlRequests {
     if (alreadySubscribed) {
       const listed = topics.filter((topic) => named.includes(topic));
       const subscribed = listed.length === 0 ? topics : listed;
-      return { ...NOTHING, subscribed, retries: this.#subscribe(without(topics, subscribed), 1) };
+      return { ...NOTHING, subscribed, retries: this.#request('subscribe', without(topics, subscribed), 1) };
     }
     if (request.topics.length === 1) return { ...NOTHING, refused: topics };
-    const retries = partsOf(topics, named).flatMap((part) => this.#subscribe(part, 1));
+    const retries = partsOf(topics, named).flatMap((part) => this.#request('subscribe', part, 1));
     return { ...NOTHING, retries };
   }
 
@@ -104,28 +104,18 @@ export class ControlRequests {
       if (purpose === 'unsubscribe') continue;
       if (attempt > 1) unanswered++;
       const wanted = request.topics.filter((topic) => this.#wanted.has(topic));
-      again.push(...this.#subscribe(wanted, attempt + 1));
+      again.push(...this.#request('subscribe', wanted, attempt + 1));
     }
     return { again, unanswered };
   }
 
-  #subscribe(topics: readonly string[], attempt: number): readonly Outgoing[] {
-    if (topics.length === 0) return [];
-    const requests = this.#venue.subscribe(topics, this.nextId);
-    return requests.map((request) => this.#outgoing(request, 'subscribe', attempt));
-  }
-
-  #withdraw(topics: readonly string[]): readonly Outgoing[] {
-    if (topics.length === 0) return [];
-    const requests = this.#venue.unsubscribe(topics, this.nextId);
-    return requests.map((request) => this.#outgoing(request, 'unsubscribe', 1));
-  }
-
-  #outgoing(request: ControlRequest, purpose: Pending['purpose'], attempt: number): Outgoing {
-    const sent = (now: number): void => {
-      this.#pending.set(request.id, { request, purpose, attempt, sentAt: now });
-    };
-    return { frame: request.frame, sent };
+  #request(purpose: ControlPurpose, topics: readonly string[], attempt: number): readonly Outgoing[] {
+    return this.#venue.control(purpose, topics, this.nextId).map((request) => ({
+      frame: request.frame,
+      sent: (now) => {
+        this.#pending.set(request.id, { request, purpose, attempt, sentAt: now });
+      },
+    }));
   }
 
   #take(id: string | undefined, named: readonly string[]): Pending | undefined {

@@ -7,7 +7,6 @@ export interface ConnectionPlan {
   readonly group: number;
   /** From 0. */
   readonly line: number;
-  /** Complete address, as of `venue.url`. */
   readonly url: string;
   readonly topics: readonly string[];
 }
@@ -19,7 +18,7 @@ export interface PlanOptions {
   readonly books?: BookWish;
   /** Connections per group, over the addresses in turn. */
   readonly lines: number;
-  /** Base addresses as configured; at least one. */
+  /** At least one. */
   readonly websocketUrls: readonly string[];
 }
 
@@ -31,9 +30,9 @@ export function planConnections(venue: Venue, options: PlanOptions): readonly Co
   const { lines, websocketUrls } = options;
   return groupTopics(venue, options).flatMap((topics, group) =>
     Array.from({ length: lines }, (_, line) => {
-      const base = websocketUrls[line % websocketUrls.length];
-      if (base === undefined) throw new RangeError(`no address to connect to ${venue.id}`);
-      return { group, line, url: venue.url(base), topics };
+      const url = websocketUrls[line % websocketUrls.length];
+      if (url === undefined) throw new RangeError(`no address to connect to ${venue.id}`);
+      return { group, line, url, topics };
     }),
   );
 }

@@ -264,7 +264,7 @@ describe('connect: subscriptions', () => {
 
   it('finds one bad topic of two hundred in few messages', async () => {
     const venue = fakeVenue({
-      subscribe: (topics, nextId) => {
+      control: (_purpose, topics, nextId) => {
         const id = String(nextId());
         return [{ id, frame: `sub ${id} ${topics.join(',')}`, topics }];
       },

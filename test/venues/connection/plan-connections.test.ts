@@ -81,11 +81,6 @@ describe('planConnections', () => {
     expect(planned[0]?.topics).not.toEqual(planned[3]?.topics);
   });
 
-  it('opens the address that the venue makes of the configured one', () => {
-    const venue = fakeVenue({ url: (base) => `${base}/stream` });
-    expect(plan(6, {}, venue)[0]?.url).toBe('wss://a/stream');
-  });
-
   it('asks once for a topic that carries two channels, and for none where the venue has no such channel', () => {
     const venue = fakeVenue({
       topics: ({ venueSymbol }, channel) => (channel === 'trade' ? [] : [`tickers.${venueSymbol}`]),

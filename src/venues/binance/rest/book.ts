@@ -6,13 +6,16 @@ import { pastFields } from '../../rest/past-records.ts';
 import { readBook } from '../decode/read-events.ts';
 
 /** Levels a side that can be asked for at one weight. */
-export interface BookSize {
+interface BookSize {
   readonly levels: number;
   readonly weight: number;
 }
 
-/** The book by REST, the cheapest that has the wanted levels, at most the largest. `sizes`: ascending. */
-export function bookBy(venue: VenueId, sizes: readonly [BookSize, ...BookSize[]]) {
+/** Ascending. */
+export type BookSizes = readonly [BookSize, ...BookSize[]];
+
+/** The book by REST, the cheapest that has the wanted levels, at most the largest. */
+export function bookBy(venue: VenueId, sizes: BookSizes) {
   return (wanted: BookRequest): RestRequest<BookUpdate> => {
     const { levels, weight } = sizes.find((size) => size.levels >= wanted.levels) ?? sizes.at(-1) ?? sizes[0];
     return {

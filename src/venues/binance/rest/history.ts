@@ -8,17 +8,14 @@ import { aggTradeRow, tradeRow } from './backfill.ts';
 
 const PAGE = 1000;
 
-/** The places that speak Binance's protocol differ in these points only. */
-export interface HistoryVariant {
-  readonly id: VenueId;
-  readonly intervals: readonly KlineInterval[];
-  /** False where the past by trade id wants a key. */
+/** How the places that speak Binance's protocol differ here. */
+interface HistoryVariant extends Pick<VenueHistory, 'intervals'> {
   readonly tradesById: boolean;
   readonly weights: { readonly aggTrades: number; readonly klines: number };
 }
 
 /** The past as Binance tells it: trades and aggregated trades by id, candles by open time. */
-export function binanceHistory({ id, intervals, tradesById, weights }: HistoryVariant): VenueHistory {
+export function binanceHistory(id: VenueId, { intervals, tradesById, weights }: HistoryVariant): VenueHistory {
   return {
     trades: tradesById ? (of) => trades(id, of, weights.aggTrades) : undefined,
     aggTrades: (of) => aggTrades(id, of, weights.aggTrades),
@@ -27,6 +24,16 @@ export function binanceHistory({ id, intervals, tradesById, weights }: HistoryVa
     recentTrades: 0,
     whyNoTrades: tradesById ? '' : 'its past by trade id needs an API key; agg_trades needs none',
   };
+}
+
+/** Asks for rows, and reads each; `parse` makes the answer of them. */
+function ask<R, T>(
+  query: string,
+  weight: number,
+  row: (value: unknown) => R,
+  parse: (rows: readonly R[]) => T,
+): RestRequest<T> {
+  return { path: `/api/v3/${query}`, weight, parse: (body) => parse(readEach(body, '', row)) };
 }
 
 /** By trade id. The id of a time is the first one of the first aggregated trade from then on: those can be asked for by time. */
@@ -39,22 +46,11 @@ function trades(venue: VenueId, of: PastOrigin, aggTradesWeight: number): PastSe
   };
   return {
     contiguous: true,
-    latest: {
-      path: `/api/v3/trades?${symbol}&limit=1`,
-      weight: 25,
-      parse: (body) => readEach(body, '', row).at(-1)?.place,
-    },
-    firstFrom: (timeMs) => ({
-      path: `/api/v3/aggTrades?${symbol}&startTime=${timeMs}&limit=1`,
-      weight: aggTradesWeight,
-      parse: (body) => readEach(body, '', firstTradeId)[0],
-    }),
+    latest: ask(`trades?${symbol}&limit=1`, 25, row, (rows) => rows.at(-1)?.place),
+    firstFrom: (timeMs) => ask(`aggTrades?${symbol}&startTime=${timeMs}&limit=1`, aggTradesWeight, firstTradeId, first),
     step: stepById,
-    page: (from, to) => ({
-      path: `/api/v3/historicalTrades?${symbol}&fromId=${from}&limit=${pageSize(from, to)}`,
-      weight: 25,
-      parse: (body) => pageById(readEach(body, '', row), from, to),
-    }),
+    page: (from, to) =>
+      ask(`historicalTrades?${symbol}&fromId=${from}&limit=${pageSize(from, to)}`, 25, row, pageById(from, to)),
     placeOf: (record) => (record.kind === 'trade' ? Number(record.tradeId) : Number.NaN),
   };
 }
@@ -62,49 +58,39 @@ function trades(venue: VenueId, of: PastOrigin, aggTradesWeight: number): PastSe
 /** By the aggregated trades' own ids, which the records do not have: the place of one is looked up by its time. */
 function aggTrades(venue: VenueId, of: PastOrigin, weight: number): PastSeries {
   const read = aggTradeRow(venue);
-  const symbol = symbolOf(of);
+  const query = `aggTrades?${symbolOf(of)}`;
   const row = (value: unknown): PlacedRecord => ({
     place: aggregateId(value),
     record: read(readObject(value, ''), of),
   });
-  const ask = <T>(query: string, parse: (body: unknown) => T): RestRequest<T> => ({
-    path: `/api/v3/aggTrades?${symbol}&${query}`,
-    weight,
-    parse,
-  });
   return {
     contiguous: true,
-    latest: ask('limit=1', (body) => readEach(body, '', aggregateId).at(-1)),
-    firstFrom: (timeMs) => ask(`startTime=${timeMs}&limit=1`, (body) => readEach(body, '', aggregateId)[0]),
+    latest: ask(`${query}&limit=1`, weight, aggregateId, last),
+    firstFrom: (timeMs) => ask(`${query}&startTime=${timeMs}&limit=1`, weight, aggregateId, first),
     step: stepById,
-    page: (from, to) =>
-      ask(`fromId=${from}&limit=${pageSize(from, to)}`, (body) => pageById(readEach(body, '', row), from, to)),
+    page: (from, to) => ask(`${query}&fromId=${from}&limit=${pageSize(from, to)}`, weight, row, pageById(from, to)),
     placeOf: (known) =>
-      ask(`startTime=${known.timestamp}&limit=${PAGE}`, (body) => {
+      ask(`${query}&startTime=${known.timestamp}&limit=${PAGE}`, weight, row, (rows) => {
         const same = ({ record }: PlacedRecord) =>
           record.kind === 'agg_trade' && known.kind === 'agg_trade' && record.tradeId === known.tradeId;
-        return readEach(body, '', row).find(same)?.place;
+        return rows.find(same)?.place;
       }),
   };
 }
 
 function klines(venue: VenueId, of: PastOrigin, interval: KlineInterval, weight: number): PastSeries {
-  const ask = <T>(query: string, parse: (body: unknown) => T): RestRequest<T> => ({
-    path: `/api/v3/klines?${symbolOf(of)}&interval=${interval}&${query}`,
-    weight,
-    parse,
-  });
+  const query = `klines?${symbolOf(of)}&interval=${interval}`;
+  const rowAt = (nowMs: number) => (value: unknown) => {
+    const record = readKline(value, venue, of, interval, nowMs);
+    return { place: record.openTime, record };
+  };
   return {
     contiguous: false,
-    latest: ask('limit=1', (body) => readEach(body, '', openTimeOf).at(-1)),
-    firstFrom: (timeMs) => ask(`startTime=${timeMs}&limit=1`, (body) => readEach(body, '', openTimeOf)[0]),
+    latest: ask(`${query}&limit=1`, weight, openTimeOf, last),
+    firstFrom: (timeMs) => ask(`${query}&startTime=${timeMs}&limit=1`, weight, openTimeOf, first),
     step: (place, records) => addIntervals(place, interval, records),
     page: (from, to, nowMs) =>
-      ask(`startTime=${from}&endTime=${to}&limit=${PAGE}`, (body) => {
-        const rows = readEach(body, '', (row) => {
-          const record = readKline(row, venue, of, interval, nowMs);
-          return { place: record.openTime, record };
-        });
+      ask(`${query}&startTime=${from}&endTime=${to}&limit=${PAGE}`, weight, rowAt(nowMs), (rows) => {
         return { rows, next: rows.length < PAGE ? to + 1 : (rows.at(-1)?.place ?? to) + 1 };
       }),
     placeOf: (record) => (record.kind === 'kline' ? record.openTime : Number.NaN),
@@ -120,9 +106,16 @@ function readKline(value: unknown, venue: VenueId, of: PastOrigin, interval: Kli
   return pastKline(row, pastFields(venue, of), { interval, openTime, closeTime, quoteVolumeAt: 7, tradeCount, nowMs });
 }
 
-function pageById(rows: readonly PlacedRecord[], from: number, to: number): PastPage {
-  return { rows: rows.filter(({ place }) => place <= to), next: (rows.at(-1)?.place ?? from - 1) + 1 };
-}
+const pageById =
+  (from: number, to: number) =>
+  (rows: readonly PlacedRecord[]): PastPage => ({
+    rows: rows.filter(({ place }) => place <= to),
+    next: (rows.at(-1)?.place ?? from - 1) + 1,
+  });
+
+const first = <T>(rows: readonly T[]): T | undefined => rows[0];
+
+const last = <T>(rows: readonly T[]): T | undefined => rows.at(-1);
 
 const stepById = (place: number, records: number): number => place + records;
 
