@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { readFiles } from '../../src/avro-file/read-files.ts';
 import { openFiles, recordsByPython } from '../../testing/judges/avro-files.ts';
 import { type LogLine, startMarketFeed, temporaryFolder } from '../../testing/processes/market-feed-process.ts';
 import { until } from '../../testing/tools/until.ts';
@@ -61,4 +62,24 @@ it('the demo needs nothing: prices of 20 coins move, files grow, Ctrl-C leaves w
   ).toEqual(TOPICS);
   expect(counts.trades).toBeGreaterThan(500);
   expect(demo.log().filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
+});
+
+it('runs for its time, marks every record simulated, and leaves whole files', async () => {
+  const dir = await temporaryFolder();
+  const demo = startMarketFeed('demo', '--duration', '4', '--out', dir);
+  expect(await demo.exited).toBe(0);
+  expect(demo.stdout).toBe('');
+  for (const line of demo.stderr.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg');
+  expect(openFiles(dir)).toEqual([]);
+  const coins = new Set<string | null>();
+  for (const topic of ['trades', 'prices', 'book-tickers', 'klines', 'feed-status', 'positions']) {
+    let count = 0;
+    for await (const record of readFiles(dir, topic)) {
+      count += 1;
+      expect(record.environment).toBe('simulated');
+      if (record.kind === 'price') coins.add(record.coin);
+    }
+    expect(count, topic).toBeGreaterThan(0);
+  }
+  expect(coins.size).toBe(20);
 });
