@@ -191,7 +191,7 @@ describe('what goes wrong', () => {
     const first = await until(age);
     await until(async () => (await age()) > first);
     await demo.run();
-    await page.locator('.link.is-good').waitFor({ timeout: 20_000 });
+    await page.locator('.link.is-good').waitFor({ timeout: 40_000 });
     expect(await page.locator('.app.is-lost').count()).toBe(0);
     const [before] = await textsOf(page, '.coins .price');
     await until(async () => (await textsOf(page, '.coins .price'))[0] !== before);

@@ -21,9 +21,7 @@ function sizeOf(dir: string, topic: string): number {
   return readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
 }
 
-it('the demo needs nothing: prices of 20 coins move, files grow, Ctrl-C leaves whole files', {
-  timeout: 90_000,
-}, async () => {
+it('the demo needs nothing: prices of 20 coins move, files grow, Ctrl-C leaves whole files', async () => {
   const dir = await temporaryFolder();
   const startedAt = performance.now();
   const demo = startMarketFeed('demo', '--duration', '80', '--out', dir);

@@ -46,9 +46,7 @@ async function startGateway(config: string): Promise<string> {
   return String(url);
 }
 
-it('two gateways beside each other serve the topics of a pipeline that runs elsewhere, past and present, and say when it is silent', {
-  timeout: 90_000,
-}, async () => {
+it('two gateways beside each other serve the topics of a pipeline that runs elsewhere, past and present, and say when it is silent', async () => {
   const simulate = await startSimulate('--rate', 'bybit=100', '--symbols', '20');
   const config = await writeConfiguration(await temporaryFolder(), {
     ...simulatedValues(simulate, {

@@ -12,20 +12,16 @@ const SEED = '6';
 it.each([
   ['any symbol, over topics', '', false],
   ['a symbol that is there, in the pipeline', '[parameters]\nsymbol = "BTCUSDT"\n', true],
-])(
-  'requests made from the OpenAPI document find nothing undocumented: %s',
-  { timeout: 120_000 },
-  async (_what, config, withSnapshots) => {
-    await using simulated = await SimulatedGateway.start({ withSnapshots });
-    const dir = await mkdtemp(join(tmpdir(), 'market-feed-openapi-'));
-    onTestFinished(() => rm(dir, { recursive: true, force: true }));
-    const file = join(dir, 'schemathesis.toml');
-    await writeFile(file, config);
-    const { stdout, stderr, code } = await runPython('fuzz_openapi.py', [
-      ...['--config-file', file, 'run', `${simulated.url}/docs/json`],
-      ...['--seed', SEED, '--max-examples', isLong ? '50' : '6', '--continue-on-failure', '--warnings', 'off'],
-    ]);
-    expect(code, `${stdout}\n${stderr}`).toBe(0);
-    expect(stdout).toContain('Tested: 19');
-  },
-);
+])('requests made from the OpenAPI document find nothing undocumented: %s', async (_what, config, withSnapshots) => {
+  await using simulated = await SimulatedGateway.start({ withSnapshots });
+  const dir = await mkdtemp(join(tmpdir(), 'market-feed-openapi-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const file = join(dir, 'schemathesis.toml');
+  await writeFile(file, config);
+  const { stdout, stderr, code } = await runPython('fuzz_openapi.py', [
+    ...['--config-file', file, 'run', `${simulated.url}/docs/json`],
+    ...['--seed', SEED, '--max-examples', isLong ? '50' : '6', '--continue-on-failure', '--warnings', 'off'],
+  ]);
+  expect(code, `${stdout}\n${stderr}`).toBe(0);
+  expect(stdout).toContain('Tested: 19');
+});

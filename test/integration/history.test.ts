@@ -83,7 +83,7 @@ async function countByPython(dir: string, topic: string): Promise<number> {
 const tradesOf = (events: readonly JournalEvent[]) => events.filter(({ kind }) => kind === 'trade');
 const iso = (ms: number) => new Date(ms).toISOString();
 
-describe('market-feed history', { timeout: 60_000 }, () => {
+describe('market-feed history', () => {
   it('fetches all trades between two times, and no other, in the environment of the configuration', async () => {
     const { dir, fetch, journal } = await pastOf('binance', 5000);
     const events = await journal();

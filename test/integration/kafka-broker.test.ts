@@ -45,7 +45,7 @@ describe('the shared broker', () => {
     await producer.connect();
     await expect(producer.send({ topic: `never-${topic}`, messages: [{ value: 'x' }] })).rejects.toThrow();
     await producer.disconnect();
-  }, 120_000);
+  });
 });
 
 describe('a broker of a test’s own', () => {

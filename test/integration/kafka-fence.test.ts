@@ -53,7 +53,7 @@ beforeAll(async () => {
     'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
     'allow.everyone.if.no.acl.found': 'true',
   });
-}, 60_000);
+});
 afterEach(async () => {
   for (const sink of sinks.splice(0)) await sink.close();
 });
@@ -289,5 +289,5 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
     expect(await second.exited, second.stderr).toBe(0);
     simulate.signal('SIGTERM');
     await simulate.exited;
-  }, 60_000);
+  });
 });

@@ -27,7 +27,7 @@ const TOLD_WITHIN_MS = 10_000;
 let secure: SecureBroker;
 beforeAll(async () => {
   secure = await startSecureBroker();
-}, 120_000);
+});
 afterAll(() => secure?.close());
 
 interface Access {
@@ -281,7 +281,7 @@ describe('Kafka over TLS, with a login', () => {
       const ids = await firstValueFrom(market.trades$('BTC').pipe(take(50), toArray()));
       expect(ids.map(({ tradeId }) => Number(tradeId))).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
     }
-  }, 90_000);
+  });
 });
 
 describe('the commands, with a login', () => {

@@ -94,7 +94,7 @@ async function unreadable(dir: string): Promise<string[]> {
 
 const NOTHING_WRONG = { losses: [], repeats: [], problems: [], lost: 0, duplicated: 0, outOfOrder: 0 };
 
-describe.concurrent('killed at any moment and started again', { timeout: 60_000 }, () => {
+describe.concurrent('killed at any moment and started again', () => {
   it('Binance to Kafka: each trade once, none missing', async () => {
     const { verdict } = await killed('binance', 'kafka');
     expect(verdict).toMatchObject({ ...NOTHING_WRONG, inGaps: 0, named: [] });

@@ -72,4 +72,4 @@ it('goes the whole way with a schema registry: Python decodes every record by it
   const subjects = (await (await fetch(`${registry}/subjects`)).json()) as string[];
   expect(subjects).toContain(`${topics}trades-value`);
   expect(subjects).toContain(`${topics}feed-status-value`);
-}, 60_000);
+});

@@ -131,5 +131,5 @@ describe('the examples on Kafka', () => {
       );
       for (const { at } of orders) expect(Date.parse(at)).toBeGreaterThanOrEqual(Date.parse(resumed));
     }
-  }, 120_000);
+  });
 });

@@ -99,9 +99,7 @@ it('a run goes on where the last one stopped: in the same epoch, what was traded
   });
 });
 
-it('a run that was killed leaves files that the next start repairs, and nothing is in them twice', {
-  timeout: 60_000,
-}, async () => {
+it('a run that was killed leaves files that the next start repairs, and nothing is in them twice', async () => {
   const folder = await temporaryFolder();
   const dir = join(folder, 'files');
   const journal = join(folder, 'journal.ndjson');
