@@ -4,6 +4,7 @@ import { Fault } from '../domain/fault.ts';
 import type { RawFrame } from '../domain/venue-event.ts';
 import { flatHeaders, type HttpAnswer } from './http-request.ts';
 import { networkFault } from './network-fault.ts';
+import { oncePerTask } from './once-per-task.ts';
 import { type WallClock, wallClock } from './wall-clock.ts';
 
 export interface SocketOptions {
@@ -13,7 +14,7 @@ export interface SocketOptions {
   readonly compression: boolean;
   /** A longer frame, once inflated, ends the connection. Bytes. */
   readonly maxFrameBytes: number;
-  /** Stamps the frames; the system's wall clock by default. */
+  /** Stamps the frames, those that are read in one go alike; the system's wall clock by default. */
   readonly clock?: WallClock;
 }
 
@@ -60,7 +61,7 @@ const systemClock = wallClock();
 
 /** Opens a WebSocket connection to a server and tells what comes of it. Never throws. */
 export function openSocket(url: string, options: SocketOptions, handlers: SocketHandlers): Socket {
-  const clock = options.clock ?? systemClock;
+  const clock = oncePerTask(options.clock ?? systemClock);
   let ended = false;
   let opened = false;
   let webSocket: WebSocket | undefined;

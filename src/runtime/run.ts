@@ -10,7 +10,7 @@ import { Latencies } from '../feed/latency/latencies.ts';
 import type { FeedWatch } from '../feed/status/feed-watch.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { VenueNetworks } from '../net/venue-networks.ts';
-import { wallClock } from '../net/wall-clock.ts';
+import { type WallClock, wallClock } from '../net/wall-clock.ts';
 import type { OutRecord, OwnPart } from '../sinks/contract.ts';
 import { type SinkSettings, sinks as sinkRegistry } from '../sinks/registry.ts';
 import type { SpillDisk } from '../sinks/spill/spill-disk.ts';
@@ -34,6 +34,8 @@ export interface PipelineDependencies {
   readonly signal?: AbortSignal;
   readonly scheduler?: SchedulerLike;
   readonly wallClockMs?: () => number;
+  /** Stamps frames, and tells when their records leave; the system's wall clock by default. */
+  readonly clock?: WallClock;
   /** Test doubles for the network, the random source, the sinks and the spill folder. */
   readonly networks?: VenueNetworks;
   readonly random?: () => number;
@@ -102,10 +104,15 @@ export function malformedRowsLogger(log: Logger): OnMalformedRows {
 
 /** Opens the sinks, reads from them where the last run ended, and connects the venues: resolves once data can flow. */
 export async function startPipeline(config: Config, dependencies: PipelineDependencies): Promise<Pipeline> {
-  const { log, signal, scheduler = monotonicScheduler, wallClockMs = Date.now, part } = dependencies;
-  const latencies = new Latencies(wallClock({ wall: wallClockMs, monotonic: () => scheduler.now() }), () =>
-    scheduler.now(),
-  );
+  const {
+    log,
+    signal,
+    scheduler = monotonicScheduler,
+    wallClockMs = Date.now,
+    clock = wallClock(),
+    part,
+  } = dependencies;
+  const latencies = new Latencies(clock, () => scheduler.now());
   const context: RunContext = { ...dependencies, scheduler, wallClockMs, latencies };
   const venueDependencies = venueDependenciesOf(context);
   const venues = buildVenues(config, venueDependencies);

@@ -75,11 +75,13 @@ describe('openSocket: frames', () => {
     const server = await serve({
       onConnection(connection) {
         connection.send('hello');
-        connection.send(Buffer.from([1, 2, 3]));
+        connection.on('message', () => connection.send(Buffer.from([1, 2, 3])));
       },
     });
     let now = 1000;
-    const { frames, told } = open(server.url, { clock: () => now++ });
+    const { frames, told, socket } = open(server.url, { clock: () => now++ });
+    await until(() => frames.length === 1);
+    socket.send('go on');
     await until(() => frames.length === 2);
     expect(frames.map(({ binary, receivedAt }) => ({ binary, receivedAt }))).toEqual([
       { binary: false, receivedAt: 1000 },

@@ -27,6 +27,7 @@ it('a sink that cannot be closed cuts no other off, and the stop says so', async
         log: createLog({ level: 'silent' }),
         scheduler: process.scheduler,
         wallClockMs: world.wallClockMs,
+        clock: () => 1000 * world.wallClockMs(),
         networks: process.networks,
         random: () => world.random.fraction(),
         sinks: {

@@ -1,0 +1,27 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { oncePerTask } from '../../src/net/once-per-task.ts';
+
+it('reads a clock once for all that is done in one go, and anew behind it', async () => {
+  let time = 0;
+  const clock = oncePerTask(() => ++time);
+  expect([clock(), clock()]).toEqual([1, 1]);
+  await Promise.resolve();
+  expect([clock(), clock()]).toEqual([2, 2]);
+  await turn();
+  expect(clock()).toBe(3);
+});
+
+it('reads anew for each timer that is due at the same time', async () => {
+  let time = 0;
+  const clock = oncePerTask(() => ++time);
+  const read: number[] = [];
+  await new Promise<void>((resolve) => {
+    setTimeout(() => read.push(clock(), clock()), 1);
+    setTimeout(() => {
+      read.push(clock());
+      resolve();
+    }, 1);
+  });
+  expect(read).toEqual([1, 1, 2]);
+});
