@@ -120,10 +120,9 @@ function summary({ at, startedAt, counts, sinks }: StatusSnapshot): string {
   return [`Stopped after ${duration(at - startedAt)}: ${count(counts.trades ?? 0)} trades`, ...parts].join('; ');
 }
 
-function logStatus(
-  log: Logger,
-  { activeVenue, trading, venues, coins, sinks, counts, environment }: StatusSnapshot,
-): void {
+function logStatus(log: Logger, status: StatusSnapshot): void {
+  const { activeVenue, trading, venues, coins, sinks, counts, environment } = status;
+  const rounded = (ms: number | null) => (ms === null ? null : Math.round(ms));
   log.info(
     {
       event: 'status',
@@ -131,27 +130,16 @@ function logStatus(
       active_venue: activeVenue,
       trading: trading.state,
       venues: Object.fromEntries(
-        venues.map((venue) => [
-          venue.venue,
-          {
-            state: venue.state,
-            lines_up: venue.linesUp,
-            age_ms: venue.ageMs === null ? null : Math.round(venue.ageMs),
-            frames: venue.frames,
-          },
+        venues.map(({ venue, state, linesUp, ageMs, frames }) => [
+          venue,
+          { state, lines_up: linesUp, age_ms: rounded(ageMs), frames },
         ]),
       ),
       prices: Object.fromEntries(coins.map(({ coin, price }) => [coin, price])),
       sinks: Object.fromEntries(
-        sinks.map((sink) => [
-          sink.name,
-          {
-            state: sink.state,
-            lag_ms: sink.lagMs === null ? null : Math.round(sink.lagMs),
-            queued: sink.queued,
-            delivered: sink.delivered,
-            dropped: sink.dropped,
-          },
+        sinks.map(({ name, state, lagMs, queued, delivered, dropped }) => [
+          name,
+          { state, lag_ms: rounded(lagMs), queued, delivered, dropped },
         ]),
       ),
       counts,

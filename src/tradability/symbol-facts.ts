@@ -20,7 +20,6 @@ export interface ToldGap {
 /** What a consumer knows of one symbol. */
 export interface SymbolFacts {
   readonly symbol: string;
-  coin: string | undefined;
   price: LastPrice | undefined;
   /** The venue that took the symbol over, and when by the feed's clock; undefined once a price of it came. */
   movedTo: { readonly venue: string; readonly at: number } | undefined;
@@ -32,7 +31,6 @@ export interface SymbolFacts {
 export function newSymbolFacts(symbol: string, startedAt: number): SymbolFacts {
   return {
     symbol,
-    coin: undefined,
     price: undefined,
     movedTo: undefined,
     gapUntil: Number.NEGATIVE_INFINITY,
@@ -51,7 +49,7 @@ export interface Served {
 /** Takes a price as the last one, unless its epoch is over; returns whether it did. */
 export function takePrice(
   facts: SymbolFacts,
-  { coin, venue, epoch, environment, receivedAt }: PriceTick,
+  { venue, epoch, environment, receivedAt }: PriceTick,
   served: Served,
   now: Moment,
 ): boolean {
@@ -59,7 +57,6 @@ export function takePrice(
   const { price } = facts;
   const hasSameEpochs = price !== undefined && (served.byOneVenue || price.venue === venue);
   if (hasSameEpochs && isOfPreviousEpoch({ epoch, receivedAtMs }, price, served.since)) return false;
-  facts.coin = coin;
   facts.price = { venue, epoch, environment, receivedAtMs, cameAt: now.steady };
   if (!isOfPreviousVenue(facts)) facts.movedTo = undefined;
   return true;

@@ -129,16 +129,8 @@ function textOf({ clock, venue, coin, lines, label, reason, times }: Told): stri
   return `${clock} ${facts}${again}`.trim();
 }
 
-interface LogEntry {
-  readonly level: string;
-  readonly time: string | undefined;
-  readonly msg: string | undefined;
-  readonly event: string | undefined;
-  readonly venue: string | undefined;
-  readonly coin: string | undefined;
-  readonly line: string | undefined;
-  readonly cause: string | undefined;
-}
+/** The fields of a line of the log that are texts or numbers. */
+type LogEntry = Readonly<Record<string, string | undefined>>;
 
 function parsed(json: string): LogEntry | undefined {
   let entry: unknown;
@@ -148,22 +140,8 @@ function parsed(json: string): LogEntry | undefined {
     return undefined;
   }
   if (typeof entry !== 'object' || entry === null) return undefined;
-  const fields = new Map<string, unknown>(Object.entries(entry));
-  const text = (name: string) => {
-    const value = fields.get(name);
-    return typeof value === 'string' ? value : undefined;
-  };
-  const line = fields.get('line');
-  return {
-    level: text('level') ?? 'info',
-    time: text('time'),
-    msg: text('msg'),
-    event: text('event'),
-    venue: text('venue'),
-    coin: text('coin'),
-    line: typeof line === 'number' ? String(line) : text('line'),
-    cause: text('cause'),
-  };
+  const fields = Object.entries(entry).filter(([, value]) => typeof value === 'string' || typeof value === 'number');
+  return Object.fromEntries(fields.map(([name, value]) => [name, String(value)]));
 }
 
 /** The same line of the log by itself, for a terminal without a live status. */

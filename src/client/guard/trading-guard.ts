@@ -45,10 +45,10 @@ export class TradingGuard {
   readonly #started: Moment;
   readonly #facts: ConsumerFacts = { feed: new FeedInstances(), lagMs: 0, lagToldAt: undefined, ended: false };
   readonly #symbols = new Map<string, SymbolFacts>();
-  readonly #symbolOf: ((name: string) => string) | undefined;
+  readonly #symbolOf: (name: string) => string;
 
-  /** `symbolOf` gives the symbol that a coin means; without it a coin means every symbol of it. */
-  constructor(options: GuardOptions, started: Moment, symbolOf?: (name: string) => string) {
+  /** `symbolOf` gives the symbol that a coin means. */
+  constructor(options: GuardOptions, started: Moment, symbolOf: (name: string) => string) {
     this.#options = options;
     this.#started = started;
     this.#symbolOf = symbolOf;
@@ -160,9 +160,8 @@ export class TradingGuard {
   /** A symbol by its name, or what a coin means. */
   #named(name: string | null): readonly SymbolFacts[] {
     if (name === null) return [...this.#symbols.values()];
-    const one = this.#symbols.get(name) ?? this.#symbols.get(this.#symbolOf?.(name) ?? name);
-    if (one !== undefined) return [one];
-    return this.#symbolOf === undefined ? [...this.#symbols.values()].filter(({ coin }) => coin === name) : [];
+    const one = this.#symbols.get(name) ?? this.#symbols.get(this.#symbolOf(name));
+    return one === undefined ? [] : [one];
   }
 
   #ofNothing(name: string | null): readonly Halt[] {

@@ -32,8 +32,8 @@ export interface WatchDeps {
   readonly scheduler: SchedulerLike;
   /** Milliseconds since 1970. */
   readonly wallClockMs: () => number;
-  /** The symbol that a coin means, BTCUSDT for BTC; without it every symbol of the coin. */
-  readonly symbolOf?: (name: string) => string;
+  /** The symbol that a coin means: BTCUSDT for BTC. */
+  readonly symbolOf: (name: string) => string;
 }
 
 /** The clocks are read at least this often, milliseconds: somebody may have set the wall clock. */

@@ -1,4 +1,5 @@
 import { VirtualTimeScheduler } from 'rxjs';
+import { symbolNamed } from '../../../src/client/topic-name.ts';
 import type { FeedStatus, Gap, Heartbeat, PriceTick } from '../../../src/domain/record.ts';
 
 /** What the wall clock shows when a test begins. */
@@ -91,6 +92,8 @@ export function gap(ms: number, fields: Partial<Gap> = {}): Gap {
 
 /** A scheduler in virtual time and a wall clock that goes with it until somebody sets it. */
 export class VirtualClock {
+  /** The symbol that a coin means. */
+  readonly symbolOf = (name: string): string => symbolNamed(name, 'USDT');
   readonly scheduler = new VirtualTimeScheduler();
   #steppedBy = 0;
 

@@ -10,10 +10,10 @@ describe('TradingGuard', () => {
   let guard: TradingGuard;
 
   const now = () => ({ wall: START + ms + steppedBy, steady: ms });
-  const begin = (options: Partial<GuardOptions> = {}, quote?: string): void => {
+  const begin = (options: Partial<GuardOptions> = {}, quote = 'USDT'): void => {
     ms = 0;
     steppedBy = 0;
-    const symbolOf = quote === undefined ? undefined : (name: string) => symbolNamed(name, quote);
+    const symbolOf = (name: string) => symbolNamed(name, quote);
     guard = new TradingGuard({ ...DEFAULT_GUARD, ...options }, now(), symbolOf);
   };
   const take = (...events: GuardEvent[]): void => {

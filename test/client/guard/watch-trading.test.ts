@@ -101,6 +101,7 @@ describe('watchTrading', () => {
       const marbled = watchTrading({ status$, prices$, gaps$: NEVER, lagMs$: NEVER }, options, {
         scheduler,
         wallClockMs,
+        symbolOf: (coin) => `${coin}USDT`,
       });
       const values = { s: 'starting', r: 'recovering', a: 'ok', x: 'status_silent', y: 'price_age', e: 'ended' };
       expectObservable(marbled('BTC').pipe(map(shown))).toBe(expected, values);
