@@ -123,8 +123,3 @@ export function coinEverywhere(coin: string, quote: string): CoinEntry {
   const symbol = coin + quote;
   return { coin, tier: 1, symbols: { bybit: symbol, binance: symbol, binance_us: symbol, binance_testnet: symbol } };
 }
-
-/** The configuration as plain JSON values with its secrets hidden, for showing. */
-export function redacted(config: Config): unknown {
-  return JSON.parse(JSON.stringify(config));
-}

@@ -28,8 +28,8 @@ export interface Command {
 export interface OptionSpec {
   /** Placeholder of the value, `FILE`; without it the option is a flag. */
   readonly value?: string;
-  /** `repeat`: may be given several times; `list`: also takes several words (or commas) at once. */
-  readonly many?: 'repeat' | 'list';
+  /** `list`: may be given several times, and takes several words (or commas) at once. */
+  readonly many?: 'list';
   readonly help: string;
 }
 

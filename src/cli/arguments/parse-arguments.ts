@@ -62,10 +62,9 @@ function takeOption(
   const looksLikeOption = inlineValue !== true && value !== undefined && /^-(?!\d|$)/.test(value);
   if (value === undefined || value === '' || looksLikeOption)
     throw new UsageError(`--${name} needs a value: --${name} ${spec.value}`);
-  const before = spec.many === undefined ? [] : (values.get(name) ?? []);
-  const all = [...before, ...(spec.many === 'list' ? split(value) : [value])];
-  values.set(name, all);
-  return spec.many === 'list' ? all : undefined;
+  const list = spec.many === 'list' ? [...(values.get(name) ?? []), ...split(value)] : undefined;
+  values.set(name, list ?? [value]);
+  return list;
 }
 
 function split(text: string): string[] {

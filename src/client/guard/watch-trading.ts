@@ -1,4 +1,13 @@
-import { defer, type Observable, ReplaySubject, type SchedulerLike, Subscription } from 'rxjs';
+import {
+  distinctUntilChanged,
+  filter,
+  map,
+  type Observable,
+  type SchedulerLike,
+  Subject,
+  Subscription,
+  startWith,
+} from 'rxjs';
 import type { FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
 import type { Moment } from '../../tradability/moment.ts';
 import type { GuardOptions, TradingDecision } from './trading-decision.ts';
@@ -50,17 +59,15 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
   const moment = (): Moment => ({ wall: wallClockMs(), steady: scheduler.now() });
   const guard = new TradingGuard(options, moment(), symbolOf);
   if (input.past !== undefined) guard.recall(input.past, moment());
-  const told = new Map<string | null, Told>();
+  /** What may be decided differently from now on: a name, null for all together, undefined for each. */
+  const changed$ = new Subject<string | null | undefined>();
   let alarm = Subscription.EMPTY;
   /** Steady clock. */
   let alarmAt = Number.POSITIVE_INFINITY;
 
-  const judge = (now: Moment): void => {
-    for (const [name, each] of told) tell(each, guard.decide(name, now));
-  };
   const wake = (): void => {
     const now = moment();
-    judge(now);
+    changed$.next(undefined);
     alarm.unsubscribe();
     if (sources.closed) return;
     const inMs = Math.min(guard.dueInMs(now), LOOK_EVERY_MS);
@@ -81,19 +88,16 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
     const isSooner = now.steady + guard.dueInMs(now, symbol) < alarmAt;
     if (concernsAll || isSooner || !isSame(before, guard.decide(symbol, now))) wake();
   };
-  const end = (finish: NonNullable<Told['finish']>): void => {
+  const end = (finish: () => void): void => {
     if (sources.closed) return;
     sources.unsubscribe();
     alarm.unsubscribe();
-    finished = finish;
-    const now = moment();
-    guard.apply({ kind: 'ended' }, now);
-    for (const each of told.values()) each.finish = finish;
-    judge(now);
+    guard.apply({ kind: 'ended' }, moment());
+    changed$.next(undefined);
+    finish();
   };
-  let finished: Told['finish'];
-  const close = (): void => end((decisions$) => decisions$.complete());
-  const error = (reason: unknown): void => end((decisions$) => decisions$.error(reason));
+  const close = (): void => end(() => changed$.complete());
+  const error = (reason: unknown): void => end(() => changed$.error(reason));
 
   const sources = new Subscription();
   const { status$, prices$, gaps$, lagMs$ } = input;
@@ -103,56 +107,24 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
   sources.add(lagMs$.subscribe({ next: (lagMs) => take({ kind: 'lag', lagMs }), error, complete }));
   if (!sources.closed) wake();
 
-  const watch = (name: string | null): Observable<TradingDecision> => {
-    const each = told.get(name) ?? newTold(finished);
-    told.set(name, each);
-    tell(each, guard.decide(name, moment()));
-    return each.decisions$;
-  };
+  // Each subscriber decides when it is told, so that none hears of a moment that is over.
+  const watch = (name: string | null): Observable<TradingDecision> =>
+    changed$.pipe(
+      filter((changed) => changed === undefined || changed === name),
+      startWith(undefined),
+      map(() => guard.decide(name, moment())),
+      distinctUntilChanged(isSame),
+    );
   const decision = (coin?: string): TradingDecision => {
     const name = coin ?? null;
-    const decided = guard.decide(name, moment());
-    const each = told.get(name);
-    if (each !== undefined) tell(each, decided);
-    return decided;
+    changed$.next(name);
+    return guard.decide(name, moment());
   };
-  return Object.assign((coin?: string) => defer(() => watch(coin ?? null)), {
+  return Object.assign((coin?: string) => watch(coin ?? null), {
     decision,
     isAllowed: (coin?: string) => decision(coin).state === 'allowed',
     close,
   });
-}
-
-/** The decisions for one name, the last one told, and what came while it was told. */
-interface Told {
-  readonly decisions$: ReplaySubject<TradingDecision>;
-  last: TradingDecision | undefined;
-  isTelling: boolean;
-  due: TradingDecision | undefined;
-  /** How it ends, once it is to: behind what is due. */
-  finish: ((decisions$: ReplaySubject<TradingDecision>) => void) | undefined;
-}
-
-function newTold(finish: Told['finish']): Told {
-  const decisions$ = new ReplaySubject<TradingDecision>(1);
-  return { decisions$, last: undefined, isTelling: false, due: undefined, finish };
-}
-
-/** Where a subscriber asks, or closes, while it is told, the others hear the older decision first. */
-function tell(told: Told, decision: TradingDecision): void {
-  if (told.isTelling) {
-    told.due = decision;
-    return;
-  }
-  told.isTelling = true;
-  for (let next: TradingDecision | undefined = decision; next !== undefined; next = told.due) {
-    told.due = undefined;
-    if (told.last !== undefined && isSame(told.last, next)) continue;
-    told.last = next;
-    told.decisions$.next(next);
-  }
-  told.isTelling = false;
-  told.finish?.(told.decisions$);
 }
 
 function isSame(a: TradingDecision, b: TradingDecision): boolean {

@@ -7,7 +7,6 @@ const command: Command = {
   options: {
     one: { value: 'X', help: '' },
     many: { value: 'X…', many: 'list', help: '' },
-    again: { value: 'X', many: 'repeat', help: '' },
     flag: { help: '' },
   },
   maxArguments: 2,
@@ -29,12 +28,6 @@ describe('options', () => {
       'd',
       'e',
     ]);
-  });
-
-  it('that repeat keep commas and leave the next word alone', () => {
-    const { options, arguments: words } = parse('--again', 'a,b', 'word', '--again', 'c');
-    expect(options.texts('again')).toEqual(['a,b', 'c']);
-    expect(words).toEqual(['word']);
   });
 
   it('take negative numbers as values, not as options', () => {

@@ -126,7 +126,7 @@ describe('watchTrading', () => {
     });
     const told = log('BTC');
     run(1800);
-    expect(told).toEqual(['0 starting', '500 recovering', '1500 ok', '1500 status_silent,price_age']);
+    expect(told).toEqual(['0 starting', '500 recovering', '1500 status_silent,price_age']);
   });
 
   it('closed by a subscriber while it is told: everybody hears that it is halted, and then the end', () => {
@@ -135,7 +135,7 @@ describe('watchTrading', () => {
     });
     const told = log('BTC');
     run(2000);
-    expect(told).toEqual(['0 starting', '500 recovering', '1500 ok', '1500 ended', 'complete']);
+    expect(told).toEqual(['0 starting', '500 recovering', '1500 ended', 'complete']);
     expect(log('BTC')).toEqual(['2000 ended', 'complete']);
   });
 
