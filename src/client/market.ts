@@ -153,7 +153,7 @@ export class Market {
 
   /** The last price of a coin or symbol; undefined where it never had one. */
   latest(coin: string): PriceTick | undefined {
-    return this.#parts.own.last.of(symbolNamed(coin, this.#parts.quote));
+    return this.#parts.own.last.get(symbolNamed(coin, this.#parts.quote));
   }
 
   /** How far this client is behind in each topic that it reads. */
@@ -194,7 +194,7 @@ export class Market {
   #watch(limits: GuardOptions): TradingWatch {
     const { own, quote, scheduler, wallClockMs } = this.#parts;
     const input = {
-      past: { status: own.memory.status(), prices: own.last.all(), gaps: own.memory.gaps() },
+      past: { status: own.memory.status(), prices: [...own.last.values()], gaps: own.memory.gaps() },
       status$: own.status$,
       prices$: own.prices$,
       gaps$: own.gaps$,

@@ -5,10 +5,11 @@ import { allKeys, bare, isNullable, schemaAt } from './schema-walk.ts';
 
 const PREFIX = 'MARKET_FEED__';
 
-export interface EnvironmentOverride {
-  readonly variable: string;
-  readonly path: readonly string[];
+/** A value that does not come from the file, and where it comes from. */
+export interface Override {
+  readonly key: readonly string[];
   readonly value: unknown;
+  readonly origin: string;
 }
 
 /**
@@ -17,29 +18,30 @@ export interface EnvironmentOverride {
  * read so stays text, for the validation to name.
  */
 export function environmentOverrides(environment: Readonly<Record<string, string | undefined>>): {
-  readonly overrides: readonly EnvironmentOverride[];
+  readonly overrides: readonly Override[];
   readonly problems: readonly Problem[];
 } {
-  const overrides: EnvironmentOverride[] = [];
+  const overrides: Override[] = [];
   const problems: Problem[] = [];
   for (const variable of Object.keys(environment).sort()) {
     const text = environment[variable];
     if (!variable.startsWith(PREFIX) || text === undefined) continue;
-    const path = variable.slice(PREFIX.length).toLowerCase().split('__');
-    const schema = schemaAt(path);
+    const origin = `environment variable ${variable}`;
+    const key = variable.slice(PREFIX.length).toLowerCase().split('__');
+    const schema = schemaAt(key);
     if (schema === undefined) {
       const near = nearestKey(
         variable,
-        allKeys().map((key) => PREFIX + key.toUpperCase().replaceAll('.', '__')),
+        allKeys().map((known) => PREFIX + known.toUpperCase().replaceAll('.', '__')),
       );
       problems.push({
-        where: `environment variable ${variable}`,
-        key: path.join('.'),
+        where: origin,
+        key: key.join('.'),
         found: 'an unknown key',
         allowed: 'allowed: the keys of the configuration',
         ...(near === undefined ? {} : { hint: `did you mean ${near}?` }),
       });
-    } else overrides.push({ variable, path, value: readAs(text.trim(), schema) });
+    } else overrides.push({ key, value: readAs(text.trim(), schema), origin });
   }
   return { overrides, problems };
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { camelKeys } from '../codec/key-case.ts';
 import type { Config } from './config.ts';
-import { environmentOverrides } from './environment-overrides.ts';
+import { environmentOverrides, type Override } from './environment-overrides.ts';
 import { ConfigFiles } from './named-files.ts';
 import { ConfigError, shown } from './problem.ts';
 import { ConfigReport } from './report.ts';
@@ -43,8 +43,13 @@ export function loadConfig(source: ConfigSource): Config {
   const yaml = file === undefined ? undefined : readYaml(file, file);
   const report = new ConfigReport(file ?? 'configuration', yaml);
   const root = refuseSecrets(rootOf(yaml === undefined ? source.values : yaml.value, file ?? 'configuration'), report);
-  applyEnvironment(root, environment, report);
-  applyOptions(root, overrides, report);
+  const fromEnvironment = environmentOverrides(environment);
+  report.problems.push(...fromEnvironment.problems);
+  for (const { key, value, origin } of [...fromEnvironment.overrides, ...optionOverrides(overrides)]) {
+    set(root, key, value);
+    report.override(key, origin);
+  }
+  if (overrides.symbols !== undefined) report.override(['symbol'], 'option --symbol');
 
   const valid = validateSections(root, report);
   const files = new ConfigFiles(
@@ -70,29 +75,11 @@ function rootOf(value: unknown, shownAs: string): Plain {
   ]);
 }
 
-function applyEnvironment(
-  root: Plain,
-  environment: Readonly<Record<string, string | undefined>>,
-  report: ConfigReport,
-): void {
-  const { overrides, problems } = environmentOverrides(environment);
-  report.problems.push(...problems);
-  for (const { variable, path: key, value } of overrides) {
-    set(root, key, value);
-    report.override(key, `environment variable ${variable}`);
-  }
-}
-
-function applyOptions(root: Plain, { symbols, channels, batchSize }: ConfigOverrides, report: ConfigReport): void {
-  if (channels !== undefined) {
-    set(root, ['feed', 'channels'], channels);
-    report.override(['feed', 'channels'], 'option --channel');
-  }
-  if (batchSize !== undefined) {
-    set(root, ['kafka', 'batch', 'max_records'], batchSize);
-    report.override(['kafka', 'batch', 'max_records'], 'option --batch-size');
-  }
-  if (symbols !== undefined) report.override(['symbol'], 'option --symbol');
+function optionOverrides({ channels, batchSize }: ConfigOverrides): readonly Override[] {
+  return [
+    { key: ['feed', 'channels'], value: channels, origin: 'option --channel' },
+    { key: ['kafka', 'batch', 'max_records'], value: batchSize, origin: 'option --batch-size' },
+  ].filter(({ value }) => value !== undefined);
 }
 
 /** Sets a key, making sections on the way; copies what it changes. */

@@ -2,7 +2,6 @@ import { type SchedulerLike, timer } from 'rxjs';
 import type { FeedMode } from '../codec/environment-topics.ts';
 import type { GatewayStats } from './api/feed-answers.ts';
 import { GatewayMetrics } from './metrics/metrics.ts';
-import type { EndpointOptions } from './rest/rest.ts';
 import { createServer, type ServerOptions, type ServerSettings } from './server.ts';
 import type { GatewaySource } from './source.ts';
 import { StreamHub } from './stream/stream.ts';
@@ -14,7 +13,7 @@ export interface GatewaySettings extends ServerSettings {
   readonly port: number;
 }
 
-export interface GatewayOptions extends Pick<EndpointOptions, 'largeTradeThreshold'> {
+export interface GatewayOptions extends Pick<ServerOptions, 'largeTradeThreshold'> {
   readonly settings: GatewaySettings;
   readonly source: GatewaySource;
   /** How many trades of a symbol are remembered. */
@@ -56,7 +55,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     view,
     hub,
     metrics,
-    rest: { view, stats, largeTradeThreshold },
+    largeTradeThreshold,
     dashboardDir: options.dashboardDir,
     log,
   });

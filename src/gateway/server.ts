@@ -13,10 +13,12 @@ import { ApiError, answerError, notFound } from './api/api-error.ts';
 import type { ErrorAnswer } from './api/fields.ts';
 import type { GatewayMetrics } from './metrics/metrics.ts';
 import { addMetrics } from './metrics/metrics-endpoint.ts';
+import { bookEndpoints } from './rest/book-endpoints.ts';
 import { addEndpoint } from './rest/endpoint.ts';
+import { feedEndpoints } from './rest/feed-endpoints.ts';
 import { addHealth } from './rest/health.ts';
 import { addOpenApi } from './rest/open-api.ts';
-import { type EndpointOptions, endpoints } from './rest/rest.ts';
+import { tradeEndpoints } from './rest/trade-endpoints.ts';
 import type { StreamHub } from './stream/stream.ts';
 import { addStreams } from './stream/stream-routes.ts';
 import type { GatewayView } from './view/view.ts';
@@ -34,7 +36,8 @@ export interface ServerOptions {
   readonly view: GatewayView;
   readonly hub: StreamHub;
   readonly metrics: GatewayMetrics;
-  readonly rest: EndpointOptions;
+  /** Multiple of the mean from which on a trade is large, where nothing else is asked for. */
+  readonly largeTradeThreshold: number;
   readonly dashboardDir: string | undefined;
 }
 
@@ -107,14 +110,17 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
  * All that tells of the feed. It needs the token because it is registered here, not by how its path is spelled: a
  * request has as many spellings as it likes.
  */
-async function addData(data: FastifyInstance, { settings, view, hub, metrics, rest }: ServerOptions): Promise<void> {
+async function addData(data: FastifyInstance, options: ServerOptions): Promise<void> {
+  const { settings, view, hub, metrics, largeTradeThreshold } = options;
   const { token } = settings;
   const withToken = token !== null;
   if (withToken) data.addHook('onRequest', async (request) => checkToken(request, token));
   await data.register(async (api) => {
     api.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-cache'));
     await limitRate(api, settings);
-    for (const endpoint of endpoints(rest)) addEndpoint(api, endpoint, withToken);
+    const feed = feedEndpoints(view, () => hub.stats);
+    for (const endpoint of [...feed, ...bookEndpoints(view), ...tradeEndpoints(view, largeTradeThreshold)])
+      addEndpoint(api, endpoint, withToken);
   });
   addMetrics(data, metrics, withToken);
   addStreams(data, view, hub);

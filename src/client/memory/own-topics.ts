@@ -5,7 +5,7 @@ import type { FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
 import type { TopicReader } from '../reader/topic-reader.ts';
 import { recordsOf, type TopicName } from '../topic-name.ts';
 import { FeedMemory } from './feed-memory.ts';
-import { LastPrices, recallPrices } from './last-prices.ts';
+import { type LastPrices, recallPrices } from './last-prices.ts';
 import type { LookBack } from './past.ts';
 
 /** What a client reads for itself, always, from now on and without a group: what `latest` and the guard need. */
@@ -19,7 +19,7 @@ export interface OwnReaders {
 export class OwnTopics {
   readonly readers: OwnReaders;
   readonly byName: ReadonlyMap<TopicName, TopicReader>;
-  readonly last = new LastPrices();
+  readonly last: LastPrices = new Map();
   readonly memory: FeedMemory;
   /** As they come, from the subscription on. They fail or complete with their reader. */
   readonly prices$ = new Subject<PriceTick>();
@@ -41,7 +41,7 @@ export class OwnTopics {
   async start(): Promise<void> {
     if (this.#isClosed) throw new Fault('internal', 'the client is closed', { retry: { kind: 'never' } });
     const { prices, 'feed-status': status, gaps } = this.readers;
-    listen(prices, 'prices', this.prices$, (tick) => this.last.take(tick));
+    listen(prices, 'prices', this.prices$, (tick) => this.last.set(tick.symbol, tick));
     listen(status, 'feed-status', this.status$, (record, appendedAt) => this.memory.takeStatus(record, appendedAt));
     listen(gaps, 'gaps', this.gaps$, (gap, appendedAt) => this.memory.takeGap(gap, appendedAt));
     await Promise.all(this.#all().map((reader) => reader.ready()));
@@ -72,7 +72,7 @@ function listen<N extends TopicName>(
   reader: TopicReader,
   name: N,
   records$: Subject<TopicRecords[N]>,
-  remember: (record: TopicRecords[N], appendedAt: number) => void,
+  remember: (record: TopicRecords[N], appendedAt: number) => unknown,
 ): void {
   const isWanted = recordsOf(name, undefined);
   reader.listen({

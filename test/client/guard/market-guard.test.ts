@@ -49,8 +49,8 @@ describe('the guards of a client', () => {
 
   it('know a coin by the quote of the client, not by what else it was quoted in', () => {
     const { own, connect } = marketOf('USDC');
-    own.last.take(price(-86_400_000));
-    own.last.take(price(0, { symbol: 'BTCUSDC' }));
+    own.last.set('BTCUSDT', price(-86_400_000));
+    own.last.set('BTCUSDC', price(0, { symbol: 'BTCUSDC' }));
     own.memory.takeStatus(heartbeat(0, { heartbeat: { symbols: ['BTCUSDC'] } }), START);
     const guard = connect().guard();
     for (const name of ['BTC', 'btc', 'BTCUSDC', 'btcusdc'])

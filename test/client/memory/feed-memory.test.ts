@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FeedMemory } from '../../../src/client/memory/feed-memory.ts';
-import { LastPrices, recallPrices } from '../../../src/client/memory/last-prices.ts';
+import { type LastPrices, recallPrices } from '../../../src/client/memory/last-prices.ts';
 import type { LookBack } from '../../../src/client/memory/past.ts';
 import type { FeedRecord, Gap } from '../../../src/domain/record.ts';
 import { gapOf, heartbeat, priceTick } from '../published-topics.ts';
@@ -94,20 +94,20 @@ describe('the last prices', () => {
       record: priceTick('BTCUSDT', String(index), { receivedAt: index }),
     }));
     const { lookBack, read } = topicOf(priced('OLDUSDT', 0), quiet, ...busy);
-    const prices = new LastPrices();
+    const prices: LastPrices = new Map();
     await recallPrices(lookBack, 'prices', new Set(['BTCUSDT', 'ADAUSDT']), prices);
-    expect([prices.of('BTCUSDT')?.price, prices.of('ADAUSDT')?.price]).toEqual(['8999', '1']);
-    expect(prices.of('OLDUSDT')).toBeUndefined();
+    expect([prices.get('BTCUSDT')?.price, prices.get('ADAUSDT')?.price]).toEqual(['8999', '1']);
+    expect(prices.get('OLDUSDT')).toBeUndefined();
     // By their keys the others are known to be older.
     expect(read).toHaveLength(2);
   });
 
   it('stay what came while it looked back', async () => {
     const { lookBack } = topicOf(priced('BTCUSDT', 5));
-    const prices = new LastPrices();
-    prices.take(priceTick('BTCUSDT', '6', { receivedAt: 6 }));
+    const prices: LastPrices = new Map();
+    prices.set('BTCUSDT', priceTick('BTCUSDT', '6', { receivedAt: 6 }));
     await recallPrices(lookBack, 'prices', new Set(['BTCUSDT']), prices);
-    expect(prices.of('BTCUSDT')?.price).toBe('6');
+    expect(prices.get('BTCUSDT')?.price).toBe('6');
   });
 });
 
