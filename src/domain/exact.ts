@@ -6,11 +6,6 @@ export const ONE = 10n ** BigInt(DECIMAL_SCALE);
 /** Significant bits that `ratio` divides to; anything past a double's 53 and a rounding bit will do. */
 const RATIO_BITS = 64;
 
-/** a × b of two unscaled integers, exact: an integer that stands for value × 10^36. Such products may be summed exactly. */
-export function product(a: bigint, b: bigint): bigint {
-  return a * b;
-}
-
 /** value / divisor as an integer, rounded half-even. Throws RangeError where divisor is 0. */
 export function roundHalfEven(value: bigint, divisor: bigint): bigint {
   const quotient = value / divisor;

@@ -1,3 +1,4 @@
+import type { VenueId } from '../domain/instrument.ts';
 import { getJson } from './get-json.ts';
 import { openSocket } from './open-socket.ts';
 
@@ -8,3 +9,6 @@ export interface Network {
 }
 
 export const network: Network = { open: openSocket, get: getJson };
+
+/** Whose requests and connections they are: of a venue's line, counted from 1; 0: beside the lines. */
+export type VenueNetworks = (venue: VenueId, line: number) => Network;

@@ -2,9 +2,9 @@ import type { CapturedEnd, CapturedFault, CaptureMark } from '../capture/capture
 import type { CaptureWriter } from '../capture/capture-writer.ts';
 import { asFault, type Fault } from '../domain/fault.ts';
 import type { VenueId } from '../domain/instrument.ts';
+import type { VenueNetworks } from '../net/network.ts';
 import { network } from '../net/network.ts';
 import type { SocketEnd } from '../net/open-socket.ts';
-import type { VenueNetworks } from '../net/venue-networks.ts';
 import type { WallClock } from '../net/wall-clock.ts';
 
 export interface RecordOptions {

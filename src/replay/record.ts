@@ -3,7 +3,7 @@ import type { SchedulerLike } from 'rxjs';
 import { CaptureWriter } from '../capture/capture-writer.ts';
 import type { Config } from '../config/config.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
-import type { VenueNetworks } from '../net/venue-networks.ts';
+import type { VenueNetworks } from '../net/network.ts';
 import { type WallClock, wallClock } from '../net/wall-clock.ts';
 import { buildFeed } from '../runtime/build-feed.ts';
 import type { RunningFeed } from '../runtime/running-feed.ts';

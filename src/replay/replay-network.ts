@@ -1,9 +1,8 @@
 import type { CapturedEnd, CaptureMark } from '../capture/capture-line.ts';
 import type { CaptureLine } from '../capture/read-capture.ts';
 import type { VenueId } from '../domain/instrument.ts';
-import type { Network } from '../net/network.ts';
+import type { Network, VenueNetworks } from '../net/network.ts';
 import type { Socket, SocketEnd, SocketHandlers } from '../net/open-socket.ts';
-import type { VenueNetworks } from '../net/venue-networks.ts';
 import { push, remove } from './lists-by-key.ts';
 import { pathBehind } from './record-network.ts';
 import { type Body, faultOf, RecordedAnswers } from './recorded-answers.ts';

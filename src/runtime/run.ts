@@ -9,7 +9,7 @@ import { agreementOf } from '../feed/analytics/kline-check.ts';
 import { Latencies } from '../feed/latency/latencies.ts';
 import type { FeedWatch } from '../feed/status/feed-watch.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
-import type { VenueNetworks } from '../net/venue-networks.ts';
+import type { VenueNetworks } from '../net/network.ts';
 import { type WallClock, wallClock } from '../net/wall-clock.ts';
 import type { OutRecord, OwnPart } from '../sinks/contract.ts';
 import { type SinkSettings, sinks as sinkRegistry } from '../sinks/registry.ts';

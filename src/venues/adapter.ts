@@ -5,7 +5,7 @@ import type { Environment } from '../domain/record.ts';
 import type { VenueEvent } from '../domain/venue-event.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { type AdapterOptions, checkedOptions } from './adapter-options.ts';
-import { type ConnectionOptions, connect } from './connection/connect.ts';
+import { connect } from './connection/connect.ts';
 import { planConnections } from './connection/plan-connections.ts';
 import type { Venue } from './contract.ts';
 
@@ -16,15 +16,21 @@ export type Adapter = (options: AdapterOptions) => Observable<VenueEvent>;
  * The adapter of a venue. More symbols than a connection carries open several connections. One that fails is an event
  * (`failed`, and `serves` for its symbols); the error comes when none is left.
  */
-export function adapterOf(venue: Venue, environment: Environment = 'production'): Adapter {
+export function adapterOf(venue: Venue, ownEnvironment: Environment = 'production'): Adapter {
   return (given) => {
-    const options = checkedOptions(venue, given);
     const {
       symbols,
       quote = 'USDT',
       channels = ['trade', 'ticker'],
       websocketUrls = WEBSOCKET_URLS[venue.id],
-    } = options;
+      environment = ownEnvironment,
+      scheduler = monotonicScheduler,
+      connectTimeoutMs = 10_000,
+      probeAfterMs = 2500,
+      compression = false,
+      maxFrameMb = 32,
+      onFrame,
+    } = checkedOptions(venue, given);
     const instruments = symbols.map((symbol) => (typeof symbol === 'string' ? instrumentOf(symbol, quote) : symbol));
     let attempts = 0;
     return defer(() => {
@@ -38,7 +44,21 @@ export function adapterOf(venue: Venue, environment: Environment = 'production')
           );
           return {
             carried,
-            events$: connect(connectionOptions(venue, options, { environment, url, topics, carried })),
+            events$: connect({
+              venue,
+              url,
+              topics: () => topics,
+              context: {
+                environment,
+                instruments: new Map(carried.map((instrument) => [instrument.venueSymbol, instrument])),
+              },
+              scheduler,
+              connectTimeoutMs,
+              probeAfterMs,
+              compression,
+              maxFrameMb,
+              ...(onFrame === undefined ? {} : { onFrame }),
+            }),
           };
         }),
         (instrument) => venue.topics(instrument, channels.includes('trade') ? 'trade' : (channels[0] ?? 'trade')),
@@ -86,33 +106,6 @@ function together(
       );
     }
   });
-}
-
-function connectionOptions(
-  venue: Venue,
-  options: AdapterOptions,
-  of: {
-    readonly environment: Environment;
-    readonly url: string;
-    readonly topics: readonly string[];
-    readonly carried: readonly Instrument[];
-  },
-): ConnectionOptions {
-  const { connectTimeoutMs = 10_000, probeAfterMs = 2500, compression = false, maxFrameMb = 32, onFrame } = options;
-  const { scheduler = monotonicScheduler, environment = of.environment } = options;
-  const instruments = new Map(of.carried.map((instrument) => [instrument.venueSymbol, instrument]));
-  return {
-    venue,
-    url: of.url,
-    topics: () => of.topics,
-    context: { environment, instruments },
-    scheduler,
-    connectTimeoutMs,
-    probeAfterMs,
-    compression,
-    maxFrameMb,
-    ...(onFrame === undefined ? {} : { onFrame }),
-  };
 }
 
 function instrumentOf(symbol: string, quote: string): Instrument {

@@ -125,8 +125,6 @@ class Series {
   readonly #ladder: CandleLadder;
   /** By interval, from the first candle on that the venue tells of it. */
   readonly #checks = new Map<string, CandleCheck>();
-  /** The last closed candles of the venue, by interval. */
-  readonly #closed = new Map<string, number>();
   /** Up to this time somebody who begins now has not heard all. */
   #reached = Number.NEGATIVE_INFINITY;
   #hasTraded = false;
@@ -162,13 +160,9 @@ class Series {
   }
 
   kline(kline: Kline): readonly CandleDifference[] {
-    const { openTime, closed } = kline;
     const interval = KLINE_INTERVALS.find((known) => known === kline.interval);
     if (interval === undefined) return NONE;
     const check = this.#checks.get(interval) ?? this.#begin(interval);
-    // The second line may tell it again.
-    if (!closed || openTime <= (this.#closed.get(interval) ?? Number.NEGATIVE_INFINITY)) return NONE;
-    this.#closed.set(interval, openTime);
     return check.venue(kline);
   }
 

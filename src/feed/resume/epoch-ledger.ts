@@ -1,5 +1,5 @@
-import type { AggTrade, Environment, Gap, Position, TradeEvent } from '../../domain/record.ts';
-import { compareIds } from '../../domain/trade-id.ts';
+import type { Environment, Gap, Position } from '../../domain/record.ts';
+import { type AnyTrade, compareIds, lastIdOf } from '../../domain/trade-id.ts';
 import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
 import type { HoleNotice } from '../arbitration/merged-event.ts';
 import type { FormerEpoch } from './former-runs.ts';
@@ -12,8 +12,8 @@ interface Epoch {
   readonly at: number;
   /** The last trade that a former run published in it; null: none, or it began in this run. */
   takenUp: Checkpoint | null;
-  first: TradeEvent | AggTrade | undefined;
-  last: TradeEvent | AggTrade | undefined;
+  first: AnyTrade | undefined;
+  last: AnyTrade | undefined;
 }
 
 /** How far the current epoch of one key was published. */
@@ -26,7 +26,7 @@ export class KeyEpoch {
   }
 
   /** A trade was handed out for publishing. */
-  published(trade: TradeEvent | AggTrade): void {
+  published(trade: AnyTrade): void {
     const { epoch } = this;
     if (epoch === undefined) return;
     epoch.first ??= trade;
@@ -200,7 +200,7 @@ export class EpochLedger {
    * The venue counts the trades of a symbol anew, from `after`. Ids of two counts cannot be told apart in one epoch, so
    * a new one begins as `begin` does it, behind the gap that ends the old.
    */
-  restart(symbol: string, { venue, timestamp }: TradeEvent | AggTrade, at: number): readonly (Gap | Position)[] {
+  restart(symbol: string, { venue, timestamp }: AnyTrade, at: number): readonly (Gap | Position)[] {
     const current = this.#current(symbol);
     if (current === undefined) return [];
     const last = current.last === undefined ? current.takenUp : lastTradeOf(current.last);
@@ -209,12 +209,12 @@ export class EpochLedger {
   }
 
   /** The last trade handed out in the current epoch of a key. */
-  last(key: string): TradeEvent | AggTrade | undefined {
+  last(key: string): AnyTrade | undefined {
     return this.#current(key)?.last;
   }
 
   /** The first trade handed out in the current epoch of a key, if that is a venue's. */
-  first(key: string, venue: string): TradeEvent | AggTrade | undefined {
+  first(key: string, venue: string): AnyTrade | undefined {
     const epoch = this.#current(key);
     return epoch?.venue === venue ? epoch.first : undefined;
   }
@@ -241,11 +241,7 @@ export function outcomeOf(missing: number | null, filled: number): Gap['outcome'
   return filled === missing ? 'repaired' : 'unrepaired';
 }
 
-function lastIdOf(trade: TradeEvent | AggTrade): string {
-  return trade.lastTradeId ?? trade.tradeId;
-}
-
-function lastTradeOf(trade: TradeEvent | AggTrade): Checkpoint {
+function lastTradeOf(trade: AnyTrade): Checkpoint {
   return { id: lastIdOf(trade), timestamp: trade.timestamp };
 }
 

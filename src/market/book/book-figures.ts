@@ -1,5 +1,5 @@
 import { DECIMAL_SCALE, type Decimal, fromUnscaled } from '../../domain/decimal.ts';
-import { product, ratio, roundHalfEven } from '../../domain/exact.ts';
+import { ratio, roundHalfEven } from '../../domain/exact.ts';
 import type { BookLevel } from '../../domain/record.ts';
 import { digitsOf } from '../digits.ts';
 import { ExactSums } from '../exact-sum.ts';
@@ -58,7 +58,7 @@ export function topFigures({ bids, asks }: BothSides): TopFigures | undefined {
   const bid = exactLevel(bids[0]);
   const ask = exactLevel(asks[0]);
   const twiceMid = bid.price + ask.price;
-  const weighed = product(bid.price, ask.quantity) + product(ask.price, bid.quantity);
+  const weighed = bid.price * ask.quantity + ask.price * bid.quantity;
   return {
     spread: fromUnscaled(ask.price - bid.price),
     spreadPct: ratio(200n * (ask.price - bid.price), twiceMid),

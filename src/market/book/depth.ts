@@ -1,4 +1,4 @@
-import { ONE, product } from '../../domain/exact.ts';
+import { ONE } from '../../domain/exact.ts';
 import type { BookLevel } from '../../domain/record.ts';
 import { type BothSides, exactLevel } from './both-sides.ts';
 
@@ -40,7 +40,7 @@ function depths(
       const { price, quantity } = exactLevel(level);
       if (!isWithin(price, bound)) break;
       volume += quantity;
-      value += product(price, quantity);
+      value += price * quantity;
       within++;
     }
     return { volume, value, levels: within };

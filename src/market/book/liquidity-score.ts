@@ -1,5 +1,5 @@
 import { unscaled } from '../../domain/decimal.ts';
-import { ONE, product, ratio } from '../../domain/exact.ts';
+import { ONE, ratio } from '../../domain/exact.ts';
 import { topFigures } from './book-figures.ts';
 import { type BothSides, twiceMidOf } from './both-sides.ts';
 import { askDepths, bidDepths, type ExactDepth } from './depth.ts';
@@ -31,6 +31,6 @@ export function liquidityScore(book: BothSides): number | null {
 
 /** From 0, nothing there, towards 1. */
 function depthFactor([near]: readonly ExactDepth[]): number {
-  const value = near === undefined ? 0 : ratio(near.value, product(ONE, ONE));
+  const value = near === undefined ? 0 : ratio(near.value, ONE * ONE);
   return 1 / (1 + Math.sqrt(HALF_DEPTH / value));
 }

@@ -1,5 +1,5 @@
 import { type Decimal, fromUnscaled, unscaled } from '../../domain/decimal.ts';
-import { fromProduct, ONE, product, ratio, roundHalfEven } from '../../domain/exact.ts';
+import { fromProduct, ONE, ratio, roundHalfEven } from '../../domain/exact.ts';
 import { type BothSides, type ExactLevel, exactLevel, twiceMidOf } from './both-sides.ts';
 
 /** What the taker of a market order does: a buy takes asks, a sell takes bids. */
@@ -59,30 +59,30 @@ function fillQuantity(levels: readonly ExactLevel[], requested: bigint): Fill {
   let worst: bigint | undefined;
   for (const { price, quantity } of levels) {
     const taken = quantity < left ? quantity : left;
-    value += product(price, taken);
+    value += price * taken;
     left -= taken;
     worst = price;
     if (left === 0n) break;
   }
-  return { value, quantity: product(requested - left, ONE), divisor: ONE, worst, complete: left === 0n };
+  return { value, quantity: (requested - left) * ONE, divisor: ONE, worst, complete: left === 0n };
 }
 
 function fillValue(levels: readonly ExactLevel[], requested: bigint): Fill {
-  const wanted = product(requested, ONE);
+  const wanted = requested * ONE;
   let value = 0n;
   let filled = 0n;
   let worst: bigint | undefined;
   for (const { price, quantity } of levels) {
     worst = price;
-    const whole = product(price, quantity);
+    const whole = price * quantity;
     if (value + whole >= wanted) {
-      const quantityTimesPrice = product(filled, price) + wanted - value;
+      const quantityTimesPrice = filled * price + wanted - value;
       return { value: wanted, quantity: quantityTimesPrice, divisor: price, worst, complete: true };
     }
     value += whole;
     filled += quantity;
   }
-  return { value, quantity: product(filled, ONE), divisor: ONE, worst, complete: false };
+  return { value, quantity: filled * ONE, divisor: ONE, worst, complete: false };
 }
 
 function impacts(

@@ -1,5 +1,5 @@
 import { quotient, ratio } from '../../domain/exact.ts';
-import type { TradeEvent, TradeStats } from '../../domain/record.ts';
+import type { MarketFields, TradeEvent, TradeStats } from '../../domain/record.ts';
 import type { Ohlc } from '../book/price-range.ts';
 import { powerOfTen } from '../digits.ts';
 import { decimalOf } from '../exact-sum.ts';
@@ -9,26 +9,9 @@ import { flowOf } from './trade-flow.ts';
 export type MeasuredTrade = Pick<TradeEvent, 'price' | 'quantity' | 'isBuyerMaker' | 'timestamp'>;
 
 /** What is told of a set of trades, by the definitions of the record TradeStats. */
-export type TradeFigures = Pick<
+export type TradeFigures = Omit<
   TradeStats,
-  | 'trades'
-  | 'buyTrades'
-  | 'sellTrades'
-  | 'volume'
-  | 'buyVolume'
-  | 'sellVolume'
-  | 'value'
-  | 'buyValue'
-  | 'sellValue'
-  | 'vwap'
-  | 'open'
-  | 'high'
-  | 'low'
-  | 'close'
-  | 'averageQuantity'
-  | 'buyRatioVolume'
-  | 'buyRatioCount'
-  | 'flow'
+  keyof MarketFields | 'kind' | 'windowMs' | 'windowStart' | 'windowEnd' | 'volatility' | 'complete'
 >;
 
 /** Exact sums: volumes × 10^`quantityPlaces`, values × 10^`valuePlaces`. */

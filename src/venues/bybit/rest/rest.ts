@@ -10,7 +10,7 @@ import {
   type Unchecked,
   wordsOf,
 } from '../../decode/fields.ts';
-import { faultOfCode } from './fault-of-code.ts';
+import { faultOfCode } from './refusal.ts';
 
 /** Spot lists all instruments that trade in one page. Requests count 1 each: 600 in 5 s per address. */
 export const instruments: RestRequest<Rows<ListedInstrument>> = {
