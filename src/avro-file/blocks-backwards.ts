@@ -1,8 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { BLOCK_HEAD_BYTES, type FileHeader, readBlockHead, readHeader, SYNC_BYTES } from './container.ts';
-import type { FileBlock } from './file-blocks.ts';
+import { BLOCK_HEAD_BYTES, type FileHeader, readBlockHead, SYNC_BYTES } from './container.ts';
+import { type FileBlock, headerOf, readAt } from './file-blocks.ts';
 
-const FIRST_READ_BYTES = 32 * 1024;
 const CHUNK_BYTES = 2 ** 20;
 
 export interface BackwardBlocks {
@@ -33,19 +32,12 @@ export async function withBlocksBackwards<T>(
   }
 }
 
-async function headerOf(file: FileHandle, size: number): Promise<FileHeader | undefined> {
-  for (let length = FIRST_READ_BYTES; ; length *= 4) {
-    const header = readHeader(await read(file, 0, Math.min(length, size)));
-    if (header !== undefined || length >= size) return header;
-  }
-}
-
 async function lastMarkEnd(file: FileHandle, size: number, header: FileHeader): Promise<number> {
   for (let from = size; from > header.end; ) {
     // A mark may lie across two chunks.
     const end = Math.min(size, from + SYNC_BYTES - 1);
     from = Math.max(header.end, from - CHUNK_BYTES);
-    const mark = (await read(file, from, end - from)).lastIndexOf(header.sync);
+    const mark = (await readAt(file, from, end - from)).lastIndexOf(header.sync);
     if (mark >= 0) return from + mark + SYNC_BYTES;
   }
   return header.end;
@@ -61,7 +53,7 @@ async function* blocksOf(file: FileHandle, size: number, header: FileHeader): As
     if (mark < 0) {
       if (from === firstMark) throw new Error(`no whole block ends at ${end}`);
       const before = Math.max(firstMark, from - Math.max(CHUNK_BYTES, bytes.length));
-      bytes = Buffer.concat([await read(file, before, from - before), bytes]);
+      bytes = Buffer.concat([await readAt(file, before, from - before), bytes]);
       from = before;
       continue;
     }
@@ -76,15 +68,4 @@ function blockOf(bytes: Buffer, { sync }: FileHeader, end: number): FileBlock {
   const whole = head?.length === bytes.length && bytes.subarray(-SYNC_BYTES).equals(sync);
   if (head === undefined || !whole) throw new Error(`no whole block ends at ${end}`);
   return { count: head.count, data: bytes.subarray(head.dataStart, head.dataStart + head.dataBytes) };
-}
-
-async function read(file: FileHandle, from: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(length);
-  let got = 0;
-  while (got < length) {
-    const { bytesRead } = await file.read(bytes, got, length - got, from + got);
-    if (bytesRead === 0) throw new Error(`the file ends at ${from + got}`);
-    got += bytesRead;
-  }
-  return bytes;
 }

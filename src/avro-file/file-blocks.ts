@@ -42,11 +42,14 @@ export class FileBlocks {
 
   /** The next block; undefined where no whole one follows (yet): the file ends there, or is torn. */
   async next(): Promise<FileBlock | undefined> {
-    this.#header ??= await this.#readHeader();
-    if (this.#header === undefined) return undefined;
-    const head = readBlockHead(await this.#read(this.#offset, BLOCK_HEAD_BYTES), 0);
+    if (this.#header === undefined) {
+      this.#header = await headerOf(this.#file, await this.size());
+      if (this.#header === undefined) return undefined;
+      this.#offset = this.#header.end;
+    }
+    const head = readBlockHead(await readAt(this.#file, this.#offset, BLOCK_HEAD_BYTES), 0);
     if (head === undefined || this.#offset + head.length > (await this.size())) return undefined;
-    const bytes = await this.#read(this.#offset, head.length);
+    const bytes = await readAt(this.#file, this.#offset, head.length);
     const dataEnd = head.dataStart + head.dataBytes;
     if (!bytes.subarray(dataEnd, dataEnd + SYNC_BYTES).equals(this.#header.sync)) return undefined;
     this.#offset += head.length;
@@ -56,25 +59,24 @@ export class FileBlocks {
   close(): Promise<void> {
     return this.#file.close();
   }
+}
 
-  async #readHeader(): Promise<FileHeader | undefined> {
-    const size = await this.size();
-    for (let length = FIRST_READ_BYTES; ; length *= 4) {
-      const header = readHeader(await this.#read(0, length));
-      if (header !== undefined) this.#offset = header.end;
-      if (header !== undefined || length >= size) return header;
-    }
+/** The header of a file of this size; undefined where there is no whole one (yet). */
+export async function headerOf(file: FileHandle, size: number): Promise<FileHeader | undefined> {
+  for (let length = FIRST_READ_BYTES; ; length *= 4) {
+    const header = readHeader(await readAt(file, 0, Math.min(length, size)));
+    if (header !== undefined || length >= size) return header;
   }
+}
 
-  /** As many bytes as there are, `length` at most. */
-  async #read(from: number, length: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafe(length);
-    let got = 0;
-    while (got < length) {
-      const { bytesRead } = await this.#file.read(bytes, got, length - got, from + got);
-      if (bytesRead === 0) break;
-      got += bytesRead;
-    }
-    return bytes.subarray(0, got);
+/** As many bytes as there are, `length` at most. */
+export async function readAt(file: FileHandle, from: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length);
+  let got = 0;
+  while (got < length) {
+    const { bytesRead } = await file.read(bytes, got, length - got, from + got);
+    if (bytesRead === 0) break;
+    got += bytesRead;
   }
+  return bytes.subarray(0, got);
 }

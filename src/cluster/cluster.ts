@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Observable, SchedulerLike } from 'rxjs';
+import { firstValueFrom, type Observable, type SchedulerLike, timer } from 'rxjs';
 import { type Config, coinSymbols } from '../config/config.ts';
 import { asFault, type Fault } from '../domain/fault.ts';
 import type { VenueId } from '../domain/instrument.ts';
@@ -269,8 +269,8 @@ class Cluster implements Running {
     );
   }
 
-  #pause(ms: number): Promise<void> {
-    return pause(ms, this.#scheduler);
+  #pause(ms: number): Promise<unknown> {
+    return firstValueFrom(timer(ms, this.#scheduler));
   }
 }
 
@@ -320,14 +320,8 @@ async function untilDone<T>(
       if (fault.retry.kind === 'never') throw fault;
       if (told !== fault.message) log.warn({ event: 'group_unreachable' }, `waits for the group: ${fault.message}`);
       told = fault.message;
-      await pause(AGAIN_MS, scheduler);
+      await firstValueFrom(timer(AGAIN_MS, scheduler));
     }
   }
   return undefined;
-}
-
-function pause(ms: number, scheduler: SchedulerLike): Promise<void> {
-  return new Promise((resolve) => {
-    scheduler.schedule(() => resolve(), ms);
-  });
 }

@@ -39,24 +39,26 @@ export function verdictOf(error: unknown): Verdict {
 
 /* By Kafka's names of the errors, previous ones too, which kafkajs goes by. */
 
-const YOUNG = new Set([
+const YOUNG = [
   'UNKNOWN_TOPIC_OR_PARTITION',
   'NOT_LEADER_FOR_PARTITION',
   'NOT_LEADER_OR_FOLLOWER',
   'LEADER_NOT_AVAILABLE',
-]);
+] as const;
 
-/** True for what brokers say of a topic that was made a moment ago, or that moves from one to another. */
-export function isUnsettledTopic(error: unknown): boolean {
-  return typesOf(error).some((type) => YOUNG.has(type));
-}
+const says =
+  (...types: readonly string[]) =>
+  (error: unknown): boolean =>
+    typesOf(error).some((type) => types.includes(type));
 
-/** True if the offset that was asked for was deleted, or is not written yet. */
-export function isOutOfRange(error: unknown): boolean {
-  return typesOf(error).includes('OFFSET_OUT_OF_RANGE');
-}
+/** What brokers say of a topic that was made a moment ago, or that moves from one to another. */
+export const isUnsettledTopic = says(...YOUNG);
 
-const NOT_YET_COORDINATED = new Set([
+/** The offset that was asked for was deleted, or is not written yet. */
+export const isOutOfRange = says('OFFSET_OUT_OF_RANGE');
+
+/** A transaction's coordinator is not ready for a request, and soon will be. */
+export const isNotYetCoordinated = says(
   ...YOUNG,
   'CONCURRENT_TRANSACTIONS',
   'GROUP_LOAD_IN_PROGRESS',
@@ -66,44 +68,31 @@ const NOT_YET_COORDINATED = new Set([
   'NOT_COORDINATOR_FOR_GROUP',
   'NOT_COORDINATOR',
   'OPERATION_NOT_ATTEMPTED',
-]);
+);
 
-/** True where a transaction's coordinator is not ready for a request, and soon will be. */
-export function isNotYetCoordinated(error: unknown): boolean {
-  return typesOf(error).some((type) => NOT_YET_COORDINATED.has(type));
-}
+/**
+ * A coordinator knows a later writer of the same transactional id: of another epoch, of another producer. Only the
+ * answers to newer requests than ours say PRODUCER_FENCED.
+ */
+export const isTakenOver = says('INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING', 'PRODUCER_FENCED');
 
-/** Of another epoch, of another producer. Only the answers to newer requests than ours say PRODUCER_FENCED. */
-const TAKEN_OVER = new Set(['INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING', 'PRODUCER_FENCED']);
+/** An owner's transaction was to be ended and there was none. */
+export const isNoTransaction = says('INVALID_TXN_STATE');
 
-/** True where a coordinator knows a later writer of the same transactional id. */
-export function isTakenOver(error: unknown): boolean {
-  return typesOf(error).some((type) => TAKEN_OVER.has(type));
-}
+export const isRefusedTransactionalId = says('TRANSACTIONAL_ID_AUTHORIZATION_FAILED');
 
-/** True where an owner's transaction was to be ended and there was none. */
-export function isNoTransaction(error: unknown): boolean {
-  return typesOf(error).includes('INVALID_TXN_STATE');
-}
+export const isRefusedSession = says('INVALID_SESSION_TIMEOUT');
 
-export function isRefusedTransactionalId(error: unknown): boolean {
-  return typesOf(error).includes('TRANSACTIONAL_ID_AUTHORIZATION_FAILED');
-}
-
-const FORGOTTEN = new Set(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID']);
+const isForgotten = says('UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID');
+const isRebalancing = says('REBALANCE_IN_PROGRESS');
 
 /**
  * What an error of a consumer group's coordinator means: the members are being asked to join again, this one is no
  * longer of the group, or something that passes (the coordinator moved, the connection broke).
  */
 export function membershipVerdict(error: unknown): 'join_again' | 'forgotten' | 'passing' {
-  const types = typesOf(error);
-  if (types.includes('REBALANCE_IN_PROGRESS')) return 'join_again';
-  return types.some((type) => FORGOTTEN.has(type)) ? 'forgotten' : 'passing';
-}
-
-export function isRefusedSession(error: unknown): boolean {
-  return typesOf(error).includes('INVALID_SESSION_TIMEOUT');
+  if (isRebalancing(error)) return 'join_again';
+  return isForgotten(error) ? 'forgotten' : 'passing';
 }
 
 /** By the names of Kafka's error codes: who is not let in, or may not. */

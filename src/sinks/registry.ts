@@ -35,12 +35,8 @@ export const sinks: Readonly<Record<'kafka' | 'file', (settings: SinkSettings) =
   async file({ file, log, wallClockMs }) {
     const { createAvroFileSink } = await import('./avro-file/sink.ts');
     return createAvroFileSink({
-      dir: file.dir,
-      rotateMb: file.rotateMb,
-      codec: file.codec,
+      ...file,
       now: wallClockMs,
-      ...(file.blockEveryMs === undefined ? {} : { blockEveryMs: file.blockEveryMs }),
-      ...(file.waitsForFolder === undefined ? {} : { waitsForFolder: file.waitsForFolder }),
       onRepaired: (part, repair) =>
         log('warn', 'a file that a crash left open was closed', { event: 'file_repaired', file: part, ...repair }),
     });
