@@ -7,7 +7,7 @@ import type { Instrument, KlineInterval } from '../domain/instrument.ts';
 import { pauseFor } from '../net/aborted.ts';
 import type { WallClock } from '../net/wall-clock.ts';
 import type { Repair } from '../sinks/avro-file/repair-file.ts';
-import { createAvroFileSink } from '../sinks/avro-file/sink.ts';
+import { AvroFileSink } from '../sinks/avro-file/sink.ts';
 import type { Sink } from '../sinks/contract.ts';
 import type { PastOrigin, PastRecord, PastSeries, Venue } from '../venues/contract.ts';
 import { VenueRest } from '../venues/rest/rest-client.ts';
@@ -69,7 +69,7 @@ export async function runHistory(request: HistoryRequest, world: HistoryWorld): 
     const { rotateMb, codec } = config.file;
     const now = () => Math.floor(world.wallClock() / 1000);
     const { onRepaired } = world;
-    const sink = createAvroFileSink({ dir, rotateMb, codec, now, blockEveryMs: 0, onRepaired });
+    const sink = new AvroFileSink({ dir, rotateMb, codec, now, blockEveryMs: 0, onRepaired });
     await sink.open();
     try {
       return await fetchInto(sink, request, world);

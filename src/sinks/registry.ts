@@ -28,13 +28,13 @@ export interface SinkSettings {
 /** By the name in the configuration's `sinks`. A sink's libraries are loaded when it is asked for. */
 export const sinks: Readonly<Record<'kafka' | 'file', (settings: SinkSettings) => Promise<Sink>>> = {
   async kafka({ kafka, environmentPrefixes, beforeFence, log, now }) {
-    const { createKafkaSink } = await import('./kafka/sink.ts');
+    const { KafkaSink } = await import('./kafka/sink.ts');
     const gate = beforeFence === undefined ? {} : { beforeFence };
-    return createKafkaSink({ config: kafka, environmentPrefixes, log, now, ...gate });
+    return new KafkaSink({ config: kafka, environmentPrefixes, log, now, ...gate });
   },
   async file({ file, log, wallClockMs }) {
-    const { createAvroFileSink } = await import('./avro-file/sink.ts');
-    return createAvroFileSink({
+    const { AvroFileSink } = await import('./avro-file/sink.ts');
+    return new AvroFileSink({
       ...file,
       now: wallClockMs,
       onRepaired: (part, repair) =>

@@ -13,7 +13,7 @@ import {
 import { takeFolder } from '../../src/backfill/history-folder.ts';
 import { HistoryRefused } from '../../src/backfill/history-refused.ts';
 import type { HistoryRange } from '../../src/backfill/history-span.ts';
-import { createAvroFileSink } from '../../src/sinks/avro-file/sink.ts';
+import { AvroFileSink } from '../../src/sinks/avro-file/sink.ts';
 import type { PastRecord, PastSeries } from '../../src/venues/contract.ts';
 import { kline, tradeEvent } from '../../testing/judges/events.ts';
 import { ask, NumberedPast, numbers, timeOf } from './numbered-past.ts';
@@ -47,7 +47,7 @@ async function run(job: HistoryJob, lifetime = Number.POSITIVE_INFINITY, more: P
   let deeds = 0;
   const live = <T>(deed: () => Promise<T>): Promise<T> =>
     deeds++ < lifetime ? deed() : Promise.reject(new Killed('killed'));
-  const sink = createAvroFileSink({
+  const sink = new AvroFileSink({
     dir: job.dir,
     // The header alone takes 6 KB: some files are full with a page, others are left open.
     rotateMb: 0.008,

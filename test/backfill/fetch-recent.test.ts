@@ -6,7 +6,7 @@ import { readFiles } from '../../src/avro-file/read-files.ts';
 import { fetchRecent } from '../../src/backfill/fetch-recent.ts';
 import { HistoryRefused } from '../../src/backfill/history-refused.ts';
 import type { HistoryRange } from '../../src/backfill/history-span.ts';
-import { createAvroFileSink } from '../../src/sinks/avro-file/sink.ts';
+import { AvroFileSink } from '../../src/sinks/avro-file/sink.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { ask, numbers, timeOf } from './numbered-past.ts';
 
@@ -24,7 +24,7 @@ async function fetchAt(latest: number, range: HistoryRange, first = 1) {
   const told = numbers(Math.max(first, latest - MOST + 1), latest).map((second) =>
     tradeEvent(`229000000000000${1000 + 7 * second}`, { venue: 'bybit', timestamp: timeOf(second) }),
   );
-  const sink = createAvroFileSink({ dir, rotateMb: 1, codec: 'null', now: () => 0, blockEveryMs: 0 });
+  const sink = new AvroFileSink({ dir, rotateMb: 1, codec: 'null', now: () => 0, blockEveryMs: 0 });
   await sink.open();
   try {
     const name = {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dispatch } from '../../src/cli/arguments/dispatch.ts';
-import { createAvroFileSink } from '../../src/sinks/avro-file/sink.ts';
+import { AvroFileSink } from '../../src/sinks/avro-file/sink.ts';
 import type { OutRecord, Sink } from '../../src/sinks/contract.ts';
 import { aggTrade, tradeEvent } from '../../testing/judges/events.ts';
 import { until } from '../../testing/tools/until.ts';
@@ -13,7 +13,7 @@ let dir: string;
 let sink: Sink;
 beforeEach(async () => {
   dir = mkdtempSync(path.join(tmpdir(), 'market-feed-tail-'));
-  sink = createAvroFileSink({ dir, rotateMb: 1, codec: 'deflate', now: () => Date.UTC(2026, 10, 21), blockEveryMs: 0 });
+  sink = new AvroFileSink({ dir, rotateMb: 1, codec: 'deflate', now: () => Date.UTC(2026, 10, 21), blockEveryMs: 0 });
   await sink.open();
 });
 afterEach(async () => {

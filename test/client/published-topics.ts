@@ -2,7 +2,7 @@ import { keyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
 import type { FeedRecord, FeedStatus, Gap, PriceTick } from '../../src/domain/record.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import type { Sink } from '../../src/sinks/contract.ts';
-import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 
 /** The topics of a feed at real brokers, written by the real sink. */
 export class PublishedTopics implements AsyncDisposable {
@@ -13,7 +13,7 @@ export class PublishedTopics implements AsyncDisposable {
   }
 
   static async open(config: KafkaConfig, environmentPrefix = ''): Promise<PublishedTopics> {
-    const sink = createKafkaSink({
+    const sink = new KafkaSink({
       config,
       environmentPrefixes: [environmentPrefix],
       log: () => {},

@@ -6,7 +6,7 @@ import type { FileCodec } from '../../src/avro-file/container.ts';
 import { toJson } from '../../src/codec/json-view.ts';
 import { TOPICS } from '../../src/codec/topics.ts';
 import type { FeedRecord, RecordKind } from '../../src/domain/record.ts';
-import { createAvroFileSink } from '../../src/sinks/avro-file/sink.ts';
+import { AvroFileSink } from '../../src/sinks/avro-file/sink.ts';
 import { runPython } from '../../testing/tools/python.ts';
 import { arbitraryRecord } from '../codec/arbitrary-records.ts';
 import { sampleRecords } from '../codec/sample-records.ts';
@@ -31,7 +31,7 @@ describe('files of the Avro file sink, read with fastavro', () => {
     'codec %s: every value of every record, in order, over several files',
     async (codec) => {
       const dir = await testFolder();
-      const sink = createAvroFileSink({ dir, rotateMb: 0.004, codec, now: () => 0, blockEveryMs: 0 });
+      const sink = new AvroFileSink({ dir, rotateMb: 0.004, codec, now: () => 0, blockEveryMs: 0 });
       await sink.open();
       for (const { kind, name } of TOPICS) {
         const all = records(kind);

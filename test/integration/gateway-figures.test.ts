@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { TOPICS } from '../../src/codec/topics.ts';
-import { createAvroFileSink } from '../../src/sinks/avro-file/sink.ts';
+import { AvroFileSink } from '../../src/sinks/avro-file/sink.ts';
 import { SimulatedGateway } from '../../testing/feeds/simulated-gateway.ts';
 import { runPython } from '../../testing/tools/python.ts';
 import { until } from '../../testing/tools/until.ts';
@@ -26,7 +26,7 @@ it('answers what an independent program computes from the published records', as
   feed.feed.stop('enough for this test');
 
   const dir = await testFolder();
-  const sink = createAvroFileSink({ dir, rotateMb: 64, codec: 'null', now: () => 0, blockEveryMs: 0 });
+  const sink = new AvroFileSink({ dir, rotateMb: 64, codec: 'null', now: () => 0, blockEveryMs: 0 });
   await sink.open();
   for (const { kind, name } of TOPICS)
     await sink.write(feed.of(kind).map((record) => ({ topic: name, key: '', record })));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, it } from 'vitest';
 import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { until } from '../../testing/tools/until.ts';
@@ -51,7 +51,7 @@ it('makes the topics once, describes them, and tells what differs', async () => 
 it('tails a topic from the beginning, from a time, and from the end', async () => {
   await call(['topics', 'create']);
   const { kafka } = loadConfig({ environment });
-  const sink = createKafkaSink({
+  const sink = new KafkaSink({
     config: kafka,
     environmentPrefixes: [''],
     log: () => {},

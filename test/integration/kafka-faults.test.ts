@@ -7,7 +7,7 @@ import type { FeedRecord } from '../../src/domain/record.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { readTopic } from '../../src/kafka/reading/read-topic.ts';
 import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
-import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { KAFKA_CLIENTS, kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { type ProxiedBroker, startProxiedBroker } from '../../testing/kafka/kafka-proxy.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
@@ -17,7 +17,7 @@ import { trade } from '../sinks/fake-sink.ts';
 
 const quiet = () => {};
 const sinkOf = (of: KafkaConfig) =>
-  createKafkaSink({ config: of, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
+  new KafkaSink({ config: of, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
 
 async function read(of: KafkaConfig, topic: string): Promise<FeedRecord[]> {
   const records: FeedRecord[] = [];

@@ -7,7 +7,7 @@ import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { readTopic } from '../../src/kafka/reading/read-topic.ts';
 import type { Outcome, Sink } from '../../src/sinks/contract.ts';
 import { transactionalIdOf } from '../../src/sinks/kafka/fence.ts';
-import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { KAFKA_CLIENTS, kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { type ProxiedBroker, startProxiedBroker } from '../../testing/kafka/kafka-proxy.ts';
@@ -30,7 +30,7 @@ async function openSink(
   beforeFence?: () => Promise<unknown>,
 ): Promise<Sink> {
   const gate = beforeFence === undefined ? {} : { beforeFence };
-  const sink = createKafkaSink({ config: of, environmentPrefixes, log: quiet, now: () => performance.now(), ...gate });
+  const sink = new KafkaSink({ config: of, environmentPrefixes, log: quiet, now: () => performance.now(), ...gate });
   sinks.push(sink);
   await sink.open();
   return sink;

@@ -85,10 +85,10 @@ describe('the packages of the clients', () => {
         throw Object.assign(new Error('no such package'), { code: 'ERR_MODULE_NOT_FOUND' });
       return next(name, context);
     } });
-    const { createKafkaSink } = await import('./src/sinks/kafka/sink.ts');
+    const { KafkaSink } = await import('./src/sinks/kafka/sink.ts');
     const { GroupMember } = await import('./src/kafka/groups/group-member.ts');
     const config = ${JSON.stringify(config)};
-    const sink = createKafkaSink({ config, environmentPrefixes: [''], log() {}, now: () => 0 });
+    const sink = new KafkaSink({ config, environmentPrefixes: [''], log() {}, now: () => 0 });
     try {
       await sink.open();
       await sink.checkpoints({ environmentPrefixes: [''], kinds: ['trade', 'agg_trade'] });

@@ -9,7 +9,7 @@ import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { fetchTopic } from '../../src/kafka/reading/fetch-topic.ts';
 import { readTopic } from '../../src/kafka/reading/read-topic.ts';
 import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
-import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { sharedBrokers, sharedRegistry } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { startRegistryDoor } from '../../testing/kafka/registry-door.ts';
@@ -50,7 +50,7 @@ async function valuesIn(config: KafkaConfig, topic: string): Promise<Buffer[]> {
 
 function drainTo(config: KafkaConfig) {
   const states: string[] = [];
-  const sink = createKafkaSink({ config, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
+  const sink = new KafkaSink({ config, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
   const driver = new SinkDriver(sink, {
     scheduler: asyncScheduler,
     onState: (state, reason) => states.push(`${state}: ${reason}`),

@@ -15,7 +15,7 @@ import { firstContactFault } from '../../src/kafka/kafka-error.ts';
 import type { DriverOptions } from '../../src/sinks/driver/driver-options.ts';
 import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
 import { Fence } from '../../src/sinks/kafka/fence.ts';
-import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { KAFKA_CLIENTS } from '../../testing/kafka/kafka-config.ts';
 import { PASSWORD, type SecureBroker, startSecureBroker } from '../../testing/kafka/secure-broker.ts';
 import { startMarketFeed, temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
@@ -72,7 +72,7 @@ function drainTo({ kafka }: Config, more: Partial<DriverOptions> = {}) {
   const states: string[] = [];
   const logged: string[] = [];
   const log = (...line: unknown[]) => void logged.push(JSON.stringify(line));
-  const sink = createKafkaSink({ config: kafka, environmentPrefixes: [''], log, now: () => performance.now() });
+  const sink = new KafkaSink({ config: kafka, environmentPrefixes: [''], log, now: () => performance.now() });
   const onState = (state: string, reason: string) => void states.push(`${state}: ${reason}`);
   const driver = new SinkDriver(sink, { scheduler: asyncScheduler, onState, ...more });
   return { driver, states, logged };

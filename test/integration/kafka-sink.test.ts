@@ -10,7 +10,7 @@ import type { StartAt } from '../../src/kafka/reading/fetch-topic.ts';
 import { readTopic, type TopicRecord } from '../../src/kafka/reading/read-topic.ts';
 import type { OutRecord, OwnPart, Sink } from '../../src/sinks/contract.ts';
 import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
-import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { createTopics, describeTopics } from '../../src/sinks/kafka/topics.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { KAFKA_CLIENTS, kafkaConfig } from '../../testing/kafka/kafka-config.ts';
@@ -29,7 +29,7 @@ beforeAll(async () => {
 const config = (over: Partial<KafkaConfig> = {}) => kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, ...over });
 
 const sinkOf = (of: KafkaConfig): Sink =>
-  createKafkaSink({ config: of, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
+  new KafkaSink({ config: of, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
 
 async function withSink<T>(of: KafkaConfig, work: (sink: Sink) => Promise<T>): Promise<T> {
   const sink = sinkOf(of);
@@ -191,10 +191,10 @@ describe.each(KAFKA_CLIENTS)('the Kafka sink with %s', (client) => {
 
   it('leaves no socket and no timer when it is closed', async () => {
     const script = `
-      import { createKafkaSink } from './src/sinks/kafka/sink.ts';
+      import { KafkaSink } from './src/sinks/kafka/sink.ts';
       import { trade } from './test/sinks/fake-sink.ts';
       const config = ${JSON.stringify(configWith())};
-      const sink = createKafkaSink({ config, environmentPrefixes: [''], log() {}, now: () => performance.now() });
+      const sink = new KafkaSink({ config, environmentPrefixes: [''], log() {}, now: () => performance.now() });
       await sink.open();
       const [{ kind }] = await sink.write([trade(1)]);
       await sink.close();

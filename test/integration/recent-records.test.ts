@@ -3,10 +3,10 @@ import kafkajs from 'kafkajs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { readTopic } from '../../src/kafka/reading/read-topic.ts';
-import { createAvroFileSink } from '../../src/sinks/avro-file/sink.ts';
+import { AvroFileSink } from '../../src/sinks/avro-file/sink.ts';
 import type { OutRecord, Recent, RecentOptions, SeriesCheckpoint, Sink } from '../../src/sinks/contract.ts';
 import { readRecent } from '../../src/sinks/kafka/read-recent.ts';
-import { createKafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { sampleBookDelta, sampleTrade, sampleTradeStats } from '../codec/sample-records.ts';
@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 const config = (over: Partial<KafkaConfig> = {}) => kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, ...over });
 const sinkOf = (of: KafkaConfig): Sink =>
-  createKafkaSink({ config: of, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
+  new KafkaSink({ config: of, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
 
 const traded = (id: number, atMs: number, symbol = 'BTCUSDT'): OutRecord => {
   const timestamp = T + atMs;
@@ -92,7 +92,7 @@ describe('what was published lately', () => {
     const dir = await testFolder();
     const sinks = [
       sinkOf(config()),
-      createAvroFileSink({ dir, rotateMb: 8, codec: 'deflate', now: () => T, blockEveryMs: 0 }),
+      new AvroFileSink({ dir, rotateMb: 8, codec: 'deflate', now: () => T, blockEveryMs: 0 }),
     ];
     for (const sink of sinks) {
       await sink.open();

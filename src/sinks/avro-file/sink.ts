@@ -50,11 +50,7 @@ const POSITIONS_BYTES = 2 ** 20;
  * the operating system has, so it outlives this process but not a loss of power in the next seconds. A file is
  * synchronised to the disk when it is closed, the position that begins an epoch at once.
  */
-export function createAvroFileSink(options: AvroFileSinkOptions): Sink {
-  return new AvroFileSink(options);
-}
-
-class AvroFileSink implements Sink {
+export class AvroFileSink implements Sink {
   readonly name = 'file';
   readonly #options: AvroFileSinkOptions;
   readonly #fileOptions: TopicFileOptions;

@@ -37,15 +37,8 @@ export interface KafkaSinkOptions {
   readonly now: () => number;
 }
 
-/**
- * Records to Kafka topics, Avro in the framing that the configuration asks for.
- * @throws Fault (never) where the configuration cannot be used.
- */
-export function createKafkaSink(options: KafkaSinkOptions): Sink {
-  return new KafkaSink(options);
-}
-
-class KafkaSink implements Sink {
+/** Records to Kafka topics, Avro in the framing that the configuration asks for. */
+export class KafkaSink implements Sink {
   readonly name = 'kafka';
   readonly #config: KafkaConfig;
   readonly #log: KafkaLog;
@@ -62,6 +55,7 @@ class KafkaSink implements Sink {
   #health: Health;
   #isOpen = false;
 
+  /** @throws Fault (never) where the configuration cannot be used. */
   constructor({ config, environmentPrefixes, beforeFence, log, now }: KafkaSinkOptions) {
     this.#config = config;
     this.#log = log;

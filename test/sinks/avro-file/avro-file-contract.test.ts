@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { readFiles } from '../../../src/avro-file/read-files.ts';
-import { createAvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
+import { AvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
 import { sinkContract } from '../../contracts/sink-contract.ts';
 import { collect } from './collect.ts';
 import { disk } from './failing-disk.ts';
@@ -20,7 +20,7 @@ sinkContract('the Avro file sink', async () => {
     disk.full = full;
   };
   return {
-    newSink: () => createAvroFileSink({ dir, rotateMb: 64, codec: 'deflate', now: () => 0, blockEveryMs: 1 }),
+    newSink: () => new AvroFileSink({ dir, rotateMb: 64, codec: 'deflate', now: () => 0, blockEveryMs: 1 }),
     read: (topic) => collect(readFiles(dir, topic)),
     outage: { begin: () => setFull(true), end: () => setFull(false) },
     remove: () => rm(dir, { recursive: true }),

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type BackwardBlocks, withBlocksBackwards } from '../../../src/avro-file/blocks-backwards.ts';
 import { block, fileHeader, syncMarker } from '../../../src/avro-file/container.ts';
 import { readCheckpoints } from '../../../src/sinks/avro-file/read-checkpoints.ts';
-import { createAvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
+import { AvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
 import type { OutRecord } from '../../../src/sinks/contract.ts';
 import { samplePosition, sampleTrade } from '../../codec/sample-records.ts';
 import { testFolder } from './test-folder.ts';
@@ -28,7 +28,7 @@ const placed = (id: number, second: number, symbol = 'BTCUSDT'): OutRecord => ({
 async function written(files: readonly (readonly OutRecord[])[], positions: readonly OutRecord[]): Promise<string> {
   const dir = await testFolder();
   for (const batch of [...files, positions]) {
-    const sink = createAvroFileSink({ dir, rotateMb: 64, codec: 'deflate', now: () => T, blockEveryMs: 0 });
+    const sink = new AvroFileSink({ dir, rotateMb: 64, codec: 'deflate', now: () => T, blockEveryMs: 0 });
     await sink.open();
     for (const record of batch) await sink.write([record]);
     await sink.close();

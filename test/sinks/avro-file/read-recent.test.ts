@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readRecent } from '../../../src/sinks/avro-file/read-recent.ts';
-import { createAvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
+import { AvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
 import type { OutRecord, Recent, RecentOptions, SeriesCheckpoint } from '../../../src/sinks/contract.ts';
 import { sampleTrade } from '../../codec/sample-records.ts';
 import { testFolder } from './test-folder.ts';
@@ -37,7 +37,7 @@ const idsOf = ({ trades }: Recent): number[] => trades.map(({ tradeId }) => Numb
 async function written(...files: readonly (readonly OutRecord[])[]): Promise<string> {
   const dir = await testFolder();
   for (const records of files) {
-    const sink = createAvroFileSink({ dir, rotateMb: 64, codec: 'deflate', now: () => T, blockEveryMs: 0 });
+    const sink = new AvroFileSink({ dir, rotateMb: 64, codec: 'deflate', now: () => T, blockEveryMs: 0 });
     await sink.open();
     for (const record of records) await sink.write([record]);
     await sink.close();

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readHeader } from '../../../src/avro-file/container.ts';
 import { readFiles } from '../../../src/avro-file/read-files.ts';
 import { codecOf } from '../../../src/codec/avro.ts';
-import { createAvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
+import { AvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
 import type { OutRecord } from '../../../src/sinks/contract.ts';
 import { samplePosition, sampleRecords, sampleTrade } from '../../codec/sample-records.ts';
 import { collect } from './collect.ts';
@@ -276,7 +276,7 @@ describe('Avro file sink', () => {
 
   it('keeps few positions while it runs, the last of each venue and symbol', async () => {
     const dir = await testFolder();
-    const sink = createAvroFileSink({ dir, rotateMb: 0.002, codec: 'null', now: () => START, blockEveryMs: 0 });
+    const sink = new AvroFileSink({ dir, rotateMb: 0.002, codec: 'null', now: () => START, blockEveryMs: 0 });
     await sink.open();
     const position = (symbol: string, round: number): OutRecord => ({
       topic: 'positions',
@@ -298,7 +298,7 @@ describe('Avro file sink', () => {
   it('cannot open a folder that is a file, and says so for good', async () => {
     const dir = await testFolder();
     await writeFile(join(dir, 'data'), '');
-    const sink = createAvroFileSink({ dir: join(dir, 'data', 'feed'), rotateMb: 1, codec: 'null', now: () => START });
+    const sink = new AvroFileSink({ dir: join(dir, 'data', 'feed'), rotateMb: 1, codec: 'null', now: () => START });
     await expect(sink.open()).rejects.toMatchObject({ name: 'Fault', kind: 'sink', retry: { kind: 'never' } });
     await sink.close();
   });

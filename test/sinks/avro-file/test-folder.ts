@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type AvroFileSinkOptions, createAvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
+import { AvroFileSink, type AvroFileSinkOptions } from '../../../src/sinks/avro-file/sink.ts';
 import type { Sink } from '../../../src/sinks/contract.ts';
 
 /** An empty folder that is gone when the test ends. */
@@ -17,7 +17,7 @@ export const START = Date.UTC(2026, 10, 21, 8, 31);
 
 /** A sink that writes at once, open; closed when the test ends. */
 export async function openSink(dir: string, options: Partial<AvroFileSinkOptions> = {}): Promise<Sink> {
-  const sink = createAvroFileSink({ dir, rotateMb: 64, codec: 'null', now: () => START, blockEveryMs: 0, ...options });
+  const sink = new AvroFileSink({ dir, rotateMb: 64, codec: 'null', now: () => START, blockEveryMs: 0, ...options });
   await sink.open();
   onTestFinished(() => sink.close());
   return sink;
