@@ -107,7 +107,7 @@ describe('OutQueue', () => {
       while (queue.isFull) queue.evict();
       queue.push(out, false, ++seq, 0);
     }
-    // Microseconds of CPU a record; walks of the queue take tens of them.
-    expect(process.cpuUsage(before).user / 100_000).toBeLessThan(8);
+    // Microseconds of CPU a record; a walk of the queue for each takes hundreds of them.
+    expect(process.cpuUsage(before).user / 100_000).toBeLessThan(20);
   });
 });
