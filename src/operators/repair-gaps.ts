@@ -295,7 +295,10 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
           }
           const sequenced = sequence.accept(line, value, scheduler.now());
           const changes =
-            sequenced.length > 0 || sequence.heldSince !== undefined || holding.has(key) || possible.has(key);
+            sequenced.length > 0 ||
+            sequence.heldSince !== undefined ||
+            (holding.size > 0 && holding.has(key)) ||
+            (possible.size > 0 && possible.has(key));
           if (changes) accept(key, sequenced);
         },
         error(error) {

@@ -2,6 +2,7 @@ import { type ContiguousAccess, checkpointOf, gapBetween, HeldValues } from './h
 import { type Checkpoint, type IdSequence, NO_LINE, type PossibleGap, type Sequenced } from './id-sequence.ts';
 
 const NOTHING = -1;
+const NONE: readonly never[] = [];
 
 /**
  * Puts the values of one key in the order of their ids if ids step by exactly one, whatever line they come by.
@@ -126,18 +127,18 @@ export class ContiguousSequence<T> implements IdSequence<T> {
     return true;
   }
 
-  accept(_line: number, value: T, now: number): Sequenced<T>[] {
+  accept(_line: number, value: T, now: number): readonly Sequenced<T>[] {
     const first = this.#access.first(value);
     const timestamp = this.#access.timestamp(value);
     if (this.#lastId === NOTHING || (first === this.#lastId + 1 && timestamp >= this.#resetAt))
       return [...this.#pass(value, false, false), ...this.#passHeld()];
     if (first > this.#lastId ? timestamp < this.#resetAt : timestamp <= this.#latest) {
       this.duplicates++;
-      return [];
+      return NONE;
     }
     if (first <= this.#lastId) return this.#reset(value);
     if (!this.#held.add(value, now)) this.duplicates++;
-    return this.#held.count > this.#maxHeld ? this.release() : [];
+    return this.#held.count > this.#maxHeld ? this.release() : NONE;
   }
 
   /** Values that are passed on from now on before the value behind an announced gap count as filled, whatever way they came. */

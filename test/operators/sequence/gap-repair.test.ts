@@ -43,7 +43,7 @@ function setUp(
     }
   };
   /** A value comes by a line; gives what passes on. */
-  const live = (symbol: string, id: number): Sequenced<number>[] => of(symbol).accept(0, id, scheduler.now());
+  const live = (symbol: string, id: number): readonly Sequenced<number>[] => of(symbol).accept(0, id, scheduler.now());
   for (const [symbol, id] of Object.entries(symbols)) {
     live(symbol, 1);
     live(symbol, id);
