@@ -9,7 +9,7 @@ import { KLINE_INTERVALS, type KlineInterval, VENUE_IDS } from '../domain/instru
 import type { Venue } from '../venues/contract.ts';
 import { type Command, type CommandContext, choiceIn, type OptionValues, UsageError } from './arguments/command.ts';
 import { configOption, configurationOf, instrumentNamed } from './arguments/configuration.ts';
-import { startTime } from './arguments/start-time.ts';
+import { readTime } from './arguments/start-time.ts';
 import { count } from './terminal/figures.ts';
 
 const KINDS: readonly HistoryKind[] = ['trades', 'agg_trades', 'klines'];
@@ -86,16 +86,6 @@ function timeOf(name: 'from' | 'to', options: OptionValues, nowMs: number): numb
   throw new UsageError(
     `--${name}: found "${text}", allowed: a time such as 2026-11-21T08:30:00Z, 08:30 (UTC) or -10m, or milliseconds since 1970`,
   );
-}
-
-function readTime(text: string, nowMs: number): number | undefined {
-  try {
-    const start = startTime(text, nowMs);
-    return typeof start === 'object' ? start.timeMs : undefined;
-  } catch (error) {
-    if (error instanceof UsageError) return undefined;
-    throw error;
-  }
 }
 
 function folderOf(text: string): string {

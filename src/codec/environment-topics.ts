@@ -21,6 +21,18 @@ export function topicNameOf(record: FeedRecord, allowTestData: boolean): string 
   return environmentPrefix(record.environment, allowTestData) + topicOf(record.kind).name;
 }
 
+/** `topicNameOf` without building a text for each record. */
+export function topicNames(allowTestData: boolean): (record: FeedRecord) => string {
+  const known = new Map<string, Map<string, string>>();
+  return (record) => {
+    const kinds = known.get(record.environment) ?? new Map<string, string>();
+    known.set(record.environment, kinds);
+    const name = kinds.get(record.kind) ?? topicNameOf(record, allowTestData);
+    kinds.set(record.kind, name);
+    return name;
+  };
+}
+
 /** A symbol at a venue. */
 export interface VenueSymbolName {
   readonly venue: string;

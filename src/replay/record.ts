@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { SchedulerLike } from 'rxjs';
 import { CaptureWriter } from '../capture/capture-writer.ts';
 import type { Config } from '../config/config.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { VenueNetworks } from '../net/network.ts';
-import { type WallClock, wallClock } from '../net/wall-clock.ts';
+import { wallClock } from '../net/wall-clock.ts';
 import { buildFeed } from '../runtime/build-feed.ts';
 import type { RunningFeed } from '../runtime/running-feed.ts';
 import { statusLogger } from '../runtime/status-logger.ts';
@@ -12,13 +11,6 @@ import type { Logger } from '../telemetry/log.ts';
 import { capturedConfig } from './captured-config.ts';
 import { recordNetworks } from './record-network.ts';
 import { seededRandom } from './seeded-random.ts';
-
-export interface CaptureFileOptions {
-  readonly scheduler?: SchedulerLike;
-  readonly clock?: WallClock;
-  /** Called once when nothing more can be written. */
-  readonly onFailed?: (error: Error) => void;
-}
 
 /** A capture that is being written, and what a feed needs to be recorded in it. */
 export interface CaptureFile {
@@ -35,19 +27,24 @@ export interface CaptureFile {
 
 const FLUSH_EVERY_MS = 1000;
 
-/** Begins a capture of a feed with this configuration. @throws the system's error where the file cannot be made. */
+/**
+ * Begins a capture of a feed with this configuration. `onFailed`: called once when nothing more can be written.
+ * @throws the system's error where the file cannot be made.
+ */
 export async function createCapture(
   path: string,
   config: Config,
-  { scheduler = monotonicScheduler, clock = wallClock(), onFailed }: CaptureFileOptions = {},
+  onFailed: (error: Error) => void = () => {},
 ): Promise<CaptureFile> {
+  const scheduler = monotonicScheduler;
+  const clock = wallClock();
   const startedMicros = clock();
   const seed = startedMicros % 2 ** 32;
   const capture = await CaptureWriter.create(path, {
     startedMicros,
     seed,
     config: capturedConfig(config),
-    ...(onFailed === undefined ? {} : { onFailed }),
+    onFailed,
   });
   const flushing = scheduler.schedule(function again(this): void {
     capture.flush();
@@ -90,10 +87,9 @@ export async function startRecording(
   config: Config,
   { log, onFailed }: { readonly log: Logger; readonly onFailed: (error: Error) => void },
 ): Promise<Recording> {
-  const scheduler = monotonicScheduler;
-  const capture = await createCapture(path, config, { scheduler, onFailed });
+  const capture = await createCapture(path, config, onFailed);
   const feed = buildFeed(config, {
-    scheduler,
+    scheduler: monotonicScheduler,
     wallClockMs: Date.now,
     instance: randomUUID(),
     former: [],

@@ -13,9 +13,10 @@ interface OpenRequest {
   readonly resolve: (answer: CapturedAnswer) => void;
 }
 
-interface Kept<T> {
-  readonly at: number;
-  readonly value: T;
+/** An answer of the recording, whose requests only our own kind of recording names. */
+interface Answer {
+  readonly fits: (key: string) => boolean;
+  readonly to: (key: string) => CapturedAnswer;
 }
 
 /** An answer is kept for a request that is made a little later than in the recording. */
@@ -29,9 +30,8 @@ export class RecordedAnswers {
   readonly #isForeign: boolean;
   /** By venue and path. */
   readonly #requests = new Map<string, OpenRequest[]>();
-  readonly #answers: Kept<{ readonly key: string; readonly answer: CapturedAnswer }>[] = [];
-  /** Bodies of a foreign recording that nobody has asked for yet. */
-  readonly #bodies: Kept<Body>[] = [];
+  /** What nobody has asked for yet. */
+  #kept: { readonly at: number; readonly answer: Answer }[] = [];
   #settled = false;
 
   constructor(scheduler: VirtualScheduler, isForeign: boolean) {
@@ -78,45 +78,38 @@ export class RecordedAnswers {
       signal?.addEventListener('abort', onAbort, { once: true });
       push(this.#requests, key, request);
       this.#dropOld();
-      const answer = takeFirst(this.#answers, (kept) => kept.key === key);
-      if (answer !== undefined) request.resolve(answer.answer);
-      const body = takeFirst(this.#bodies, (kept) => answersTo(key, kept));
-      if (body !== undefined) request.resolve(answerOf(key, body));
+      const kept = this.#kept.find(({ answer }) => answer.fits(key));
+      if (kept === undefined) return;
+      this.#kept = this.#kept.filter((other) => other !== kept);
+      request.resolve(kept.answer.to(key));
     });
   }
 
   take(connection: string, answer: CapturedAnswer): void {
     this.count++;
-    const key = `${connection.slice(0, connection.indexOf(':'))} ${answer.path}`;
-    const request = this.#requests.get(key)?.[0];
-    if (request !== undefined) {
-      request.resolve(answer);
-      return;
-    }
-    this.#dropOld();
-    this.#answers.push({ at: this.#scheduler.now(), value: { key, answer } });
+    const own = `${connection.slice(0, connection.indexOf(':'))} ${answer.path}`;
+    this.#give({ fits: (key) => key === own, to: () => answer });
   }
 
   /** A foreign recording has the answer, not the request: whoever asks for such a thing at the time gets it. */
   takeBody(body: Body): void {
+    this.#give({ fits: (key) => answersTo(key, body), to: (key) => answerOf(key, body) });
+  }
+
+  #give(answer: Answer): void {
     for (const [key, [request]] of this.#requests) {
-      if (request === undefined || !answersTo(key, body)) continue;
-      request.resolve(answerOf(key, body));
+      if (request === undefined || !answer.fits(key)) continue;
+      request.resolve(answer.to(key));
       return;
     }
-    this.#bodies.push({ at: this.#scheduler.now(), value: body });
+    this.#dropOld();
+    this.#kept.push({ at: this.#scheduler.now(), answer });
   }
 
   #dropOld(): void {
     const since = this.#scheduler.now() - KEEP_ANSWER_MS;
-    for (const kept of [this.#answers, this.#bodies])
-      while ((kept[0]?.at ?? Number.POSITIVE_INFINITY) < since) kept.shift();
+    while ((this.#kept[0]?.at ?? since) < since) this.#kept.shift();
   }
-}
-
-function takeFirst<T>(kept: Kept<T>[], isMeant: (value: T) => boolean): T | undefined {
-  const index = kept.findIndex(({ value }) => isMeant(value));
-  return index === -1 ? undefined : kept.splice(index, 1)[0]?.value;
 }
 
 /** What a foreign recording may have the answer to. */

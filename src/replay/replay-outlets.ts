@@ -1,7 +1,7 @@
-import { keyOf, topicNameOf } from '../codec/environment-topics.ts';
+import { keyOf, topicNames } from '../codec/environment-topics.ts';
 import { type Config, environmentPrefixes } from '../config/config.ts';
 import type { Fault } from '../domain/fault.ts';
-import type { Environment, FeedRecord, RecordKind } from '../domain/record.ts';
+import type { FeedRecord } from '../domain/record.ts';
 import type { FeedOutput } from '../feed/feed-event.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { OutRecord } from '../sinks/contract.ts';
@@ -29,31 +29,20 @@ const PORTION_BYTES = 4 * 2 ** 20;
 const CLOSE_WITHIN_MS = 5000;
 const BARRIER = { barrier: true } as const;
 
-interface ReplaySink {
-  readonly driver: SinkDriver;
-  /** It takes nothing any more. */
-  failed: boolean;
-}
-
-interface TopicCount {
-  readonly topic: string;
-  count: number;
-}
-
 /**
  * The sinks of a replay. Records are gathered and handed over in portions that the recording alone decides, each when
  * the one before it is acknowledged: so batches, blocks of files and the price ticks that replace each other are the
  * same in every replay, however fast the machine and the disk are. While one is written, the next is gathered.
  */
 export class ReplayOutlets {
-  readonly #counts = new Map<Environment, Map<RecordKind, TopicCount>>();
+  /** Records by topic, before price ticks replaced each other. */
+  readonly counts = new Map<string, number>();
   readonly #config: Config;
+  readonly #topicOf: (record: FeedRecord) => string;
   readonly #onRejected: ReplayOutletsOptions['onRejected'];
-  #outlets: readonly ReplaySink[] = [];
+  #drivers: readonly SinkDriver[] = [];
   /** Rejected with its fault when a sink has failed for good. */
   readonly #failed = Promise.withResolvers<never>();
-  /** Records that came when a sink had failed. */
-  #undelivered = 0;
   #waiting: OutRecord[] = [];
   #barriers = new Set<OutRecord>();
   #bytes = 0;
@@ -70,6 +59,7 @@ export class ReplayOutlets {
 
   private constructor(config: Config, { wallClockMs, onRejected }: ReplayOutletsOptions) {
     this.#config = config;
+    this.#topicOf = topicNames(config.feed.allowTestData);
     this.#onRejected = onRejected;
     this.#wallClockMs = wallClockMs;
     this.#handedMs = wallClockMs();
@@ -93,10 +83,10 @@ export class ReplayOutlets {
       now: () => monotonicScheduler.now(),
       wallClockMs: () => this.#handedMs,
     };
-    const outlets = await Promise.all(
-      config.sinks.map(async (name): Promise<ReplaySink> => {
+    this.#drivers = await Promise.all(
+      config.sinks.map(async (name) => {
         const sink = await makers[name](settings);
-        const driver = new SinkDriver(sink, {
+        return new SinkDriver(sink, {
           scheduler: monotonicScheduler,
           maxBatch: name === 'kafka' ? config.kafka.batch.maxRecords : Number.POSITIVE_INFINITY,
           conflates: false,
@@ -106,37 +96,24 @@ export class ReplayOutlets {
             if (state === 'down') log.warn({ event: 'sink_unavailable', sink: name }, `waits for ${name}: ${reason}`);
           },
           onRejected: ({ record }, fault) => this.#rejected.push({ record, fault }),
-          onFailed: (fault) => {
-            outlet.failed = true;
-            this.#failed.reject(fault);
-          },
+          onFailed: (fault) => this.#failed.reject(fault),
         });
-        const outlet: ReplaySink = { driver, failed: false };
-        return outlet;
       }),
     );
-    this.#outlets = outlets;
     try {
-      await Promise.all(outlets.map(({ driver }) => driver.opened));
+      await Promise.all(this.#drivers.map(({ opened }) => opened));
     } catch (error) {
-      await Promise.all(outlets.map(({ driver }) => driver.close({ deadlineMs: 0 })));
+      await Promise.all(this.#drivers.map((driver) => driver.close({ deadlineMs: 0 })));
       throw error;
     }
-  }
-
-  /** Records by topic, before price ticks replaced each other. */
-  get counts(): ReadonlyMap<string, number> {
-    const counts = [...this.#counts.values()].flatMap((kinds) => [...kinds.values()]);
-    const topics = new Map<string, number>();
-    for (const { topic, count } of counts) topics.set(topic, (topics.get(topic) ?? 0) + count);
-    return topics;
   }
 
   /** Takes what the feed puts out at a moment, milliseconds of the recording. */
   take({ records, barrier }: FeedOutput, now: number): void {
     const { feed } = this.#config;
     for (const record of records) {
-      const topic = this.#counted(record);
+      const topic = this.#topicOf(record);
+      this.counts.set(topic, (this.counts.get(topic) ?? 0) + 1);
       const out = { topic, key: keyOf(record, feed.mode), record };
       this.#inWindow++;
       if (record.kind !== 'status' && record.kind !== 'position') {
@@ -181,17 +158,20 @@ export class ReplayOutlets {
 
   /** Resolves when all that was handed over is acknowledged; what was rejected of it was told then. */
   async #acknowledged(): Promise<void> {
-    await Promise.race([Promise.all(this.#outlets.map(({ driver }) => driver.idle())), this.#failed.promise]);
+    await Promise.race([Promise.all(this.#drivers.map((driver) => driver.idle())), this.#failed.promise]);
     this.#tellRejected();
   }
 
   /** Delivers what can be within seconds: of a replay that was given up, what waits and what is under way. */
   async close(): Promise<{ readonly undelivered: number }> {
     this.#push();
-    const ends = await Promise.all(this.#outlets.map(({ driver }) => driver.close({ deadlineMs: CLOSE_WITHIN_MS })));
+    const ends = await Promise.all(this.#drivers.map((driver) => driver.close({ deadlineMs: CLOSE_WITHIN_MS })));
     this.#tellRejected();
-    const late = this.#waiting.length * this.#outlets.length;
-    return { undelivered: ends.reduce((sum, end) => sum + end.undelivered, this.#undelivered + late) };
+    const late = this.#waiting.length * this.#drivers.length;
+    // A driver whose sink has failed for good drops what is pushed.
+    const dropped = this.#drivers.flatMap((driver) => Object.values(driver.stats().dropped));
+    const left = [...ends.map(({ undelivered }) => undelivered), ...dropped];
+    return { undelivered: left.reduce((sum, count) => sum + count, late) };
   }
 
   async #handOver(): Promise<void> {
@@ -207,26 +187,8 @@ export class ReplayOutlets {
     this.#bytes = 0;
     this.#since = undefined;
     this.#handedMs = this.#wallClockMs();
-    for (const { driver, failed } of this.#outlets) {
-      if (failed) this.#undelivered += waiting.length;
-      else for (const record of waiting) driver.push(record, barriers.has(record) ? BARRIER : undefined);
-    }
-  }
-
-  /** Counts the record, and returns its topic. */
-  #counted(record: FeedRecord): string {
-    let kinds = this.#counts.get(record.environment);
-    if (kinds === undefined) {
-      kinds = new Map();
-      this.#counts.set(record.environment, kinds);
-    }
-    let counted = kinds.get(record.kind);
-    if (counted === undefined) {
-      counted = { topic: topicNameOf(record, this.#config.feed.allowTestData), count: 0 };
-      kinds.set(record.kind, counted);
-    }
-    counted.count++;
-    return counted.topic;
+    for (const driver of this.#drivers)
+      for (const record of waiting) driver.push(record, barriers.has(record) ? BARRIER : undefined);
   }
 
   #tellRejected(): void {

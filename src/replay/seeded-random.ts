@@ -1,10 +1,7 @@
-/** Uniform in [0, 1), the same from the same seed (32 bits): mulberry32, good enough to scatter retries. */
+import { Random } from '../simulator/market/random.ts';
+
+/** Uniform in [0, 1), the same from the same seed (32 bits): good enough to scatter retries. */
 export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const random = new Random(seed);
+  return () => random.fraction();
 }

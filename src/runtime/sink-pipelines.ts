@@ -1,4 +1,4 @@
-import { keyOf, marketKeyOf, topicNameOf } from '../codec/environment-topics.ts';
+import { keyOf, marketKeyOf, topicNames } from '../codec/environment-topics.ts';
 import type { Config } from '../config/config.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import { type FormerEpoch, formerEpochs } from '../feed/resume/former-runs.ts';
@@ -106,16 +106,4 @@ export class SinkPipelines {
 
 function sum(counts: readonly number[]): number {
   return counts.reduce((total, count) => total + count, 0);
-}
-
-/** `topicNameOf` without building a text for each record. */
-function topicNames(allowTestData: boolean): (record: FeedRecord) => string {
-  const known = new Map<string, Map<string, string>>();
-  return (record) => {
-    const kinds = known.get(record.environment) ?? new Map<string, string>();
-    known.set(record.environment, kinds);
-    const name = kinds.get(record.kind) ?? topicNameOf(record, allowTestData);
-    kinds.set(record.kind, name);
-    return name;
-  };
 }

@@ -11,12 +11,18 @@ const DAY_MS = 86_400_000;
  */
 export function startTime(text: string, nowMs: number): Start {
   if (text === 'beginning' || text === 'end') return text;
-  const timeMs = ago(text, nowMs) ?? timeOfDay(text, nowMs) ?? absolute(text);
-  if (Number.isNaN(timeMs))
+  const timeMs = readTime(text, nowMs);
+  if (timeMs === undefined)
     throw new UsageError(
       `--from: found "${text}", allowed: beginning, end, a time such as 2026-11-21T08:30:00Z, 08:30 (UTC) or -10m, or milliseconds since 1970`,
     );
   return { timeMs };
+}
+
+/** The time that a text says, milliseconds since 1970; undefined where it says none. */
+export function readTime(text: string, nowMs: number): number | undefined {
+  const timeMs = ago(text, nowMs) ?? timeOfDay(text, nowMs) ?? absolute(text);
+  return Number.isNaN(timeMs) ? undefined : timeMs;
 }
 
 function ago(text: string, nowMs: number): number | undefined {
