@@ -20,6 +20,7 @@ export interface CaptureWriterOptions {
 
 const BLOCK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
+const NEWLINE_BYTES = Buffer.from([NEWLINE]);
 const RETURN = 0x0d;
 const BRACE = 0x7b;
 const BRACKET = 0x5b;
@@ -33,8 +34,9 @@ export class CaptureWriter {
   readonly #file: WriteStream;
   readonly #maxWaitingBytes: number;
   readonly #onFailed: (error: Error) => void;
-  #block = Buffer.allocUnsafe(BLOCK_BYTES);
-  #used = 0;
+  /** What waits for the next block. */
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
   #flushing = false;
   #failed: Error | undefined;
   #lines = 0;
@@ -55,8 +57,7 @@ export class CaptureWriter {
       ...(options.seed === undefined ? {} : { seed: options.seed }),
       ...(options.config === undefined ? {} : { config: options.config }),
     };
-    this.#put(Buffer.from(JSON.stringify(header)));
-    this.#end();
+    this.#put(Buffer.from(`${JSON.stringify(header)}\n`));
   }
 
   /** Begins a new file. @throws the system's error where it cannot, EEXIST where there is one of that name. */
@@ -81,23 +82,19 @@ export class CaptureWriter {
     return this.#file.bytesWritten;
   }
 
-  get failed(): Error | undefined {
-    return this.#failed;
-  }
-
   frame(connection: string, { data, binary, receivedAt }: RawFrame): void {
     this.#frames++;
     const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-    this.#begin(receivedAt, connection);
-    if (!binary && isPlain(bytes)) this.#put(bytes);
-    else this.#put(Buffer.from(`! ${binary ? 'binary' : 'text'} ${bytes.toString('base64')}`, 'latin1'));
-    this.#end();
+    const isLine = !binary && isPlain(bytes);
+    this.#line(
+      receivedAt,
+      connection,
+      isLine ? bytes : Buffer.from(`! ${binary ? 'binary' : 'text'} ${bytes.toString('base64')}`, 'latin1'),
+    );
   }
 
   mark(connection: string, atMicros: number, mark: CaptureMark): void {
-    this.#begin(atMicros, connection);
-    this.#put(Buffer.from(captureMarkText(mark)));
-    this.#end();
+    this.#line(atMicros, connection, Buffer.from(captureMarkText(mark)));
   }
 
   /** Brings everything to the file, on its way at least. To be called every second. */
@@ -120,30 +117,24 @@ export class CaptureWriter {
     if (this.#failed !== undefined) throw this.#failed;
   }
 
-  #begin(atMicros: number, connection: string): void {
+  #line(atMicros: number, connection: string, bytes: Buffer): void {
     this.#lines++;
     this.#put(Buffer.from(`${Math.trunc(atMicros)}000 ${connection} `, 'latin1'));
+    this.#put(bytes);
+    this.#put(NEWLINE_BYTES);
+    if (this.#waitingBytes >= BLOCK_BYTES) this.#writeBlock();
   }
 
   #put(bytes: Buffer): void {
-    if (this.#used + bytes.length > BLOCK_BYTES) this.#writeBlock();
-    if (bytes.length > BLOCK_BYTES) {
-      this.#write(Buffer.from(bytes));
-      return;
-    }
-    this.#used += bytes.copy(this.#block, this.#used);
-  }
-
-  #end(): void {
-    if (this.#used === BLOCK_BYTES) this.#writeBlock();
-    this.#block[this.#used++] = NEWLINE;
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
   }
 
   #writeBlock(): void {
-    if (this.#used === 0) return;
-    this.#write(this.#block.subarray(0, this.#used));
-    this.#block = Buffer.allocUnsafe(BLOCK_BYTES);
-    this.#used = 0;
+    if (this.#waiting.length === 0) return;
+    this.#write(Buffer.concat(this.#waiting));
+    this.#waiting = [];
+    this.#waitingBytes = 0;
   }
 
   #write(bytes: Buffer): void {

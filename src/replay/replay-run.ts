@@ -24,6 +24,7 @@ const LINGER_MS = 90_000;
 /** One recording on its way through the pipeline. */
 export class ReplayRun {
   readonly #options: ReplayOptions;
+  readonly #signal: AbortSignal;
   readonly #config: Config;
   readonly #scheduler: VirtualScheduler;
   readonly #network: ReplayNetwork;
@@ -46,6 +47,7 @@ export class ReplayRun {
   ) {
     this.#config = config;
     this.#options = options;
+    this.#signal = options.signal ?? new AbortController().signal;
     this.#from = from;
     this.#scheduler = new VirtualScheduler(from);
     this.#network = new ReplayNetwork({
@@ -64,7 +66,7 @@ export class ReplayRun {
   }
 
   async play(): Promise<ReplayResult> {
-    const { log, signal, speed, onProgress, onOutput } = this.#options;
+    const { log, speed, onProgress, onOutput } = this.#options;
     let isOver = false;
     const outlets = await ReplayOutlets.open(this.#config, {
       log,
@@ -114,7 +116,7 @@ export class ReplayRun {
       end = progress();
       await this.#linger(to + LINGER_MS);
       await this.#unlessGivenUp(outlets.settle());
-      stop(signal?.aborted === true ? String(signal.reason) : 'the recording is over');
+      stop(this.#signal.aborted ? String(this.#signal.reason) : 'the recording is over');
       await this.#unlessGivenUp(outlets.settle());
     } catch (cause) {
       // A sink that takes nothing any more.
@@ -149,7 +151,7 @@ export class ReplayRun {
 
   /** Returns what ended the reading before the end of the file. */
   async #playAll(onTurn: () => void): Promise<Error | undefined> {
-    const { file, format, signal } = this.#options;
+    const { file, format } = this.#options;
     const onRead = (bytes: number): void => {
       this.#bytes += bytes;
     };
@@ -160,7 +162,7 @@ export class ReplayRun {
         if (part instanceof Error) return part;
         if (part.done === true) return undefined;
         for (const line of part.value) {
-          if (signal?.aborted === true) return undefined;
+          if (this.#signal.aborted) return undefined;
           const dated = line.at === undefined ? this.#dated(line) : line;
           const moment = this.#momentOf(dated);
           if (moment !== undefined && !this.#passesTo(moment)) await this.#runUntil(moment, false);
@@ -220,10 +222,9 @@ export class ReplayRun {
 
   /** Runs everything that is due before the moment, or at it too, and moves on to it. */
   async #runUntil(moment: number, inclusive: boolean): Promise<void> {
-    const { signal } = this.#options;
     for (;;) {
       const next = this.#scheduler.next;
-      if (next === undefined || next > moment || (next === moment && !inclusive) || signal?.aborted === true) break;
+      if (next === undefined || next > moment || (next === moment && !inclusive) || this.#signal.aborted) break;
       await this.#comeTo(next);
       this.#scheduler.runNext();
       await this.#promises();
@@ -233,7 +234,7 @@ export class ReplayRun {
   }
 
   async #linger(until: number): Promise<void> {
-    while (this.#network.holds && this.#options.signal?.aborted !== true) {
+    while (this.#network.holds && !this.#signal.aborted) {
       const next = this.#scheduler.next;
       if (next === undefined || next > until) return;
       await this.#runUntil(next, true);
@@ -246,7 +247,7 @@ export class ReplayRun {
     if (this.#options.speed === 'max') return;
     const aheadMs = moment - this.#from - (performance.now() - this.#realFrom);
     // An aborted wait is over, and the loop sees why.
-    if (aheadMs > 1) await delay(aheadMs, undefined, { ...this.#abortable() }).catch(() => {});
+    if (aheadMs > 1) await delay(aheadMs, undefined, { signal: this.#signal }).catch(() => {});
   }
 
   /** To be awaited after everything that happens: what waits for a promise gets its turn then. */
@@ -256,19 +257,13 @@ export class ReplayRun {
 
   /** Waits for the sinks, unless the replay is given up. */
   async #unlessGivenUp(settled: Promise<void>): Promise<void> {
-    const { signal } = this.#options;
-    if (signal === undefined) return settled;
+    const signal = this.#signal;
     const given = Promise.withResolvers<void>();
     const giveUp = (): void => given.resolve();
     signal.addEventListener('abort', giveUp, { once: true });
     if (signal.aborted) giveUp();
     await Promise.race([settled, given.promise]);
     signal.removeEventListener('abort', giveUp);
-  }
-
-  #abortable(): { signal?: AbortSignal } {
-    const { signal } = this.#options;
-    return signal === undefined ? {} : { signal };
   }
 }
 

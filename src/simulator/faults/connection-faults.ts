@@ -13,7 +13,6 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
   close: {
     description: 'Closes the connection with a close handshake; status is the close code (1001).',
     parameters: ['line', 'status'],
-    lasting: false,
     start: ({ connections, command }) => {
       if (command.status !== undefined && !closeCode(command.status))
         throw new BadFault(
@@ -25,7 +24,6 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
   reset: {
     description: 'Resets the TCP connection (RST), without a close frame.',
     parameters: ['line'],
-    lasting: false,
     start: ({ connections }) => reset(connections),
   },
   silence_with_pong: {
@@ -110,7 +108,6 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
   malformed: {
     description: 'Sends count (10) broken frames of many kinds in turn, mixed in between the good ones.',
     parameters: ['line', 'symbol', 'count'],
-    lasting: false,
     start: ({ connections, command, mixIn }) => {
       for (const connection of connections) mixIn(connection, 'malformed', command.count ?? 10);
     },
@@ -118,7 +115,6 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
   unknown_frame: {
     description: 'Sends count (1) valid frames of events that no client knows.',
     parameters: ['line', 'symbol', 'count'],
-    lasting: false,
     start: ({ connections, command, mixIn }) => {
       for (const connection of connections) mixIn(connection, 'unknown', command.count ?? 1);
     },
@@ -126,7 +122,6 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
   invalid_utf8: {
     description: 'Sends one text frame that is not UTF-8; a conforming client closes the connection (1007).',
     parameters: ['line'],
-    lasting: false,
     start: ({ connections }) => {
       for (const { socket } of connections) socket.write(Buffer.from([0x81, 0x04, 0x22, 0xc3, 0x28, 0x22]));
     },
@@ -134,7 +129,6 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
   big_frame: {
     description: `Sends one frame of count megabytes (${DEFAULT_BIG_FRAME_MB}), valid JSON of an unknown event.`,
     parameters: ['line', 'count'],
-    lasting: false,
     start: ({ venue, connections, command }) => {
       const frame = bigFrame(venue.host.profile.protocol, command.count ?? DEFAULT_BIG_FRAME_MB);
       for (const connection of connections) connection.inject(frame);
@@ -143,7 +137,6 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
   skip_trades: {
     description: 'The next count (1) trades of the symbol are made and journaled but not sent on the connection.',
     parameters: ['line', 'symbol', 'count'],
-    lasting: false,
     start: ({ connections, command }) => {
       for (const connection of connections) connection.disturb().skip(command.symbol, command.count ?? 1);
     },
@@ -152,7 +145,6 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
     description:
       'The next count (1) changes of the book of the symbol, or of each one listened to, are journaled but not sent on the connection: its update ids show a gap.',
     parameters: ['line', 'symbol', 'count'],
-    lasting: false,
     start: ({ connections, command }) => {
       for (const connection of connections)
         for (const symbol of command.symbol === '' ? bookSymbols(connection) : [command.symbol])
@@ -162,7 +154,6 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
   repeat_trades: {
     description: 'The next count (1) trade messages of the symbol are sent twice.',
     parameters: ['line', 'symbol', 'count'],
-    lasting: false,
     start: ({ connections, command }) => {
       for (const connection of connections) connection.disturb().repeat(command.symbol, command.count ?? 1);
     },
@@ -170,7 +161,6 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
   reorder_trades: {
     description: 'The next count (2) trade messages of the symbol are held and sent in reverse order.',
     parameters: ['line', 'symbol', 'count'],
-    lasting: false,
     start: ({ connections, command }) => {
       for (const connection of connections)
         connection.disturb().reverse(command.symbol, Math.max(2, command.count ?? 2));

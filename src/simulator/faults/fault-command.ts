@@ -40,7 +40,7 @@ export function parseFault(body: unknown, names: readonly string[]): FaultComman
     if (!MEMBERS.includes(key)) throw new BadFault(`unknown member ${key}; known: ${MEMBERS.join(', ')}`);
   const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
   return {
-    venue: venueOf(given.venue),
+    venue: oneOf('venue', given.venue, [...VENUE_IDS, 'all']),
     fault: oneOf('fault', given.fault, names),
     line: lineOf(given.line ?? 'all'),
     symbol: textOf('symbol', given.symbol ?? '').toUpperCase(),
@@ -50,16 +50,10 @@ export function parseFault(body: unknown, names: readonly string[]): FaultComman
   };
 }
 
-function venueOf(value: unknown): VenueId | 'all' {
-  const allowed = [...VENUE_IDS, 'all'] as const;
-  const found = allowed.find((id) => id === value);
-  if (found === undefined) throw new BadFault(`venue is ${JSON.stringify(value)}; allowed: ${allowed.join(', ')}`);
+function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
+  const found = allowed.find((one) => one === value);
+  if (found === undefined) throw new BadFault(`${name} is ${JSON.stringify(value)}; allowed: ${allowed.join(', ')}`);
   return found;
-}
-
-function oneOf(name: string, value: unknown, allowed: readonly string[]): string {
-  if (typeof value === 'string' && allowed.includes(value)) return value;
-  throw new BadFault(`${name} is ${JSON.stringify(value)}; allowed: ${allowed.join(', ')}`);
 }
 
 function lineOf(value: unknown): number | 'all' {

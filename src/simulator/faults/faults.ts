@@ -145,7 +145,7 @@ export class Faults {
     this.running = this.running.filter(
       (other) => !(other.fault.fault === kind.ends && other.site === site && other.fault.symbol === command.symbol),
     );
-    if (kind.lasting) this.running.push({ fault, site, kind, command, met });
+    if (kind.lasting === true) this.running.push({ fault, site, kind, command, met });
     return fault;
   }
 

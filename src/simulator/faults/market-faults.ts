@@ -37,7 +37,6 @@ export const MARKET_FAULTS: SimulatedFaults = {
       "The venue's book service starts again: every listener of a book gets a snapshot with update id 1, then changes from 2 on.",
     parameters: ['symbol'],
     venues: ['bybit'],
-    lasting: false,
     start: ({ venue, command, now }) => {
       for (const listing of listings(venue, command)) venue.streams.restartBook(listing, now);
     },
@@ -46,7 +45,6 @@ export const MARKET_FAULTS: SimulatedFaults = {
     description:
       "The testnet's wipe: trade and update ids start low again, recent trades are gone, connections are cut. Works on any venue.",
     parameters: ['symbol'],
-    lasting: false,
     start: ({ venue, command, now }) => {
       for (const listing of listings(venue, command)) {
         listing.reset();
@@ -59,9 +57,8 @@ export const MARKET_FAULTS: SimulatedFaults = {
     description:
       'Trade ids of the symbol jump ahead by count (10): trades that the venue itself lost and no request can bring back.',
     parameters: ['symbol', 'count'],
-    lasting: false,
     start: ({ venue, command }) => {
-      for (const listing of listings(venue, command)) venue.host.market?.jumpIds(listing, command.count ?? 10);
+      for (const listing of listings(venue, command)) listing.nextTradeId += command.count ?? 10;
     },
   },
   quiet: {
@@ -107,7 +104,6 @@ export const MARKET_FAULTS: SimulatedFaults = {
   list_symbol: {
     description: 'A symbol that delist_symbol took off the instrument list is listed and trades.',
     parameters: ['symbol'],
-    lasting: false,
     needsSymbol: true,
     ends: 'delist_symbol',
   },

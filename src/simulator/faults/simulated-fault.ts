@@ -23,7 +23,7 @@ export interface SimulatedFault {
   /** The venues that have it; all where undefined. */
   readonly venues?: readonly VenueId[];
   /** Kept until its seconds are over or it is cleared; otherwise it happens once. */
-  readonly lasting: boolean;
+  readonly lasting?: true;
   /** Without a symbol it means nothing. */
   readonly needsSymbol?: true;
   /** The fault of the same venue and symbol that is over when it happens. */

@@ -71,11 +71,6 @@ export class SimulatedMarket {
     return done;
   }
 
-  /** Lets the ids of a symbol jump, as if `count` trades had been lost by the venue itself. */
-  jumpIds(listing: Listing, count: number): void {
-    listing.nextTradeId += count;
-  }
-
   private order(time: number, onOrder: OnOrder): number {
     const { random } = this;
     const listing = this.pick();
