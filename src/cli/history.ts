@@ -9,7 +9,7 @@ import { KLINE_INTERVALS, type KlineInterval, VENUE_IDS } from '../domain/instru
 import type { Venue } from '../venues/contract.ts';
 import { type Command, type CommandContext, choiceIn, type OptionValues, UsageError } from './arguments/command.ts';
 import { configOption, configurationOf, instrumentNamed } from './arguments/configuration.ts';
-import { readTime } from './arguments/start-time.ts';
+import { spokenTime } from './arguments/start-time.ts';
 import { count } from './terminal/figures.ts';
 
 const KINDS: readonly HistoryKind[] = ['trades', 'agg_trades', 'klines'];
@@ -81,7 +81,7 @@ function rangeOf(options: OptionValues, nowMs: number): HistoryRange {
 function timeOf(name: 'from' | 'to', options: OptionValues, nowMs: number): number | undefined {
   const text = options.text(name);
   if (text === undefined) return undefined;
-  const time = readTime(text, nowMs);
+  const time = spokenTime(text, nowMs);
   if (time !== undefined && time > 0) return time;
   throw new UsageError(
     `--${name}: found "${text}", allowed: a time such as 2026-11-21T08:30:00Z, 08:30 (UTC) or -10m, or milliseconds since 1970`,

@@ -4,7 +4,7 @@ import { CAPTURE_FORMATS, type CaptureFormat } from '../capture/capture-line.ts'
 import type { Config } from '../config/config.ts';
 import { duration } from '../domain/duration.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
-import type { ReplayResult } from '../replay/replay-result.ts';
+import type { ReplayOptions, ReplayResult } from '../replay/replay-result.ts';
 import { type Command, type CommandContext, UsageError } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
 import { count } from './terminal/figures.ts';
@@ -79,13 +79,7 @@ async function asCaptured(file: string, own: Config): Promise<Config> {
   }
 }
 
-interface ReplayedFile {
-  readonly file: string;
-  readonly size: number;
-  readonly format: CaptureFormat;
-  readonly venue?: VenueId;
-  readonly speed: 'max' | '1';
-}
+type ReplayedFile = Pick<ReplayOptions, 'file' | 'format' | 'venue' | 'speed'> & { readonly size: number };
 
 async function replayFile(
   { out, err, signal }: CommandContext,

@@ -22,7 +22,7 @@ export function topicNameOf(record: FeedRecord, allowTestData: boolean): string 
 }
 
 /** `topicNameOf` without building a text for each record. */
-export function topicNames(allowTestData: boolean): (record: FeedRecord) => string {
+export function topicNaming(allowTestData: boolean): (record: FeedRecord) => string {
   const known = new Map<string, Map<string, string>>();
   return (record) => {
     const kinds = known.get(record.environment) ?? new Map<string, string>();

@@ -114,14 +114,7 @@ export function pathBehind(restUrl: string, url: string): string {
 }
 
 function capturedEnd(end: SocketEnd): CapturedEnd {
-  switch (end.kind) {
-    case 'refused':
-      return end;
-    case 'failed':
-      return { kind: 'failed', fault: capturedFault(end.fault) };
-    case 'violated':
-      return { kind: 'violated', what: end.what, fault: capturedFault(end.fault) };
-  }
+  return end.kind === 'refused' ? end : { ...end, fault: capturedFault(end.fault) };
 }
 
 function capturedFault({ kind, message, retry, status }: Fault): CapturedFault {

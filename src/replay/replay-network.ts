@@ -264,14 +264,7 @@ function detach(recorded: Recorded): void {
 }
 
 function socketEnd(end: CapturedEnd): SocketEnd {
-  switch (end.kind) {
-    case 'refused':
-      return end;
-    case 'failed':
-      return { kind: 'failed', fault: faultOf(end.fault) };
-    case 'violated':
-      return { kind: 'violated', what: end.what, fault: faultOf(end.fault) };
-  }
+  return end.kind === 'refused' ? end : { ...end, fault: faultOf(end.fault) };
 }
 
 function ignore(): void {}

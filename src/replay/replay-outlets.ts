@@ -1,4 +1,4 @@
-import { keyOf, topicNames } from '../codec/environment-topics.ts';
+import { keyOf, topicNaming } from '../codec/environment-topics.ts';
 import { type Config, environmentPrefixes } from '../config/config.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { FeedRecord } from '../domain/record.ts';
@@ -59,7 +59,7 @@ export class ReplayOutlets {
 
   private constructor(config: Config, { wallClockMs, onRejected }: ReplayOutletsOptions) {
     this.#config = config;
-    this.#topicOf = topicNames(config.feed.allowTestData);
+    this.#topicOf = topicNaming(config.feed.allowTestData);
     this.#onRejected = onRejected;
     this.#wallClockMs = wallClockMs;
     this.#handedMs = wallClockMs();

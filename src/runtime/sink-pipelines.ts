@@ -1,4 +1,4 @@
-import { keyOf, marketKeyOf, topicNames } from '../codec/environment-topics.ts';
+import { keyOf, marketKeyOf, topicNaming } from '../codec/environment-topics.ts';
 import type { Config } from '../config/config.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import { type FormerEpoch, formerEpochs } from '../feed/resume/former-runs.ts';
@@ -25,7 +25,7 @@ export class SinkPipelines {
   constructor(all: readonly SinkPipeline[], config: Config) {
     this.#all = all;
     this.#config = config;
-    this.#topicOf = topicNames(config.feed.allowTestData);
+    this.#topicOf = topicNaming(config.feed.allowTestData);
   }
 
   /** Opens all sinks, and returns how previous runs ended. @throws the signal's reason if that comes first */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -89,13 +90,15 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const faults = new Faults(venues);
   const sites = new Map(venues.map((venue) => [venue.host.id, newSite(venue, faults, options)]));
   const server = createServer();
+  const host = options.host ?? '127.0.0.1';
   try {
-    await listen(server, options.port ?? 0, options.host ?? '127.0.0.1');
+    server.listen(options.port ?? 0, host);
+    await once(server, 'listening');
   } catch (error) {
     await journal?.close();
     throw error;
   }
-  return running(server, sites, faults, journal, options.host ?? '127.0.0.1');
+  return running(server, sites, faults, journal, host);
 }
 
 function rateOf({ rate = DEFAULT_RATE }: SimulatorOptions, venue: VenueId): number {
@@ -208,22 +211,14 @@ function countsOf({ venue: { host }, clock }: Site): SimulatedCounts {
 }
 
 function routed(
-  request: IncomingMessage,
+  { url = '/' }: IncomingMessage,
   sites: ReadonlyMap<string, Site>,
 ): { site: Site | undefined; path: string; query: URLSearchParams } {
-  const [target = '', search = ''] = splitOnce(request.url ?? '/', '?');
+  const [target = ''] = url.split('?', 1);
   const [, prefix = ''] = target.split('/', 2);
   const site = sites.get(prefix);
-  return {
-    site,
-    path: site === undefined ? target : target.slice(prefix.length + 1) || '/',
-    query: new URLSearchParams(search),
-  };
-}
-
-function splitOnce(text: string, separator: string): string[] {
-  const at = text.indexOf(separator);
-  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+  const path = site === undefined ? target : target.slice(prefix.length + 1) || '/';
+  return { site, path, query: new URLSearchParams(url.slice(target.length)) };
 }
 
 function notServed(path: string) {
@@ -234,14 +229,4 @@ function notServed(path: string) {
         status: 404,
         body: '{"error":"not_found","message":"known: /bybit /binance /binance_us /binance_testnet /faults /stats /healthz"}',
       };
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }

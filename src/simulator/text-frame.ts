@@ -19,18 +19,9 @@ export function asciiFrame(payload: string): string {
 function header(length: number): string {
   if (length < 126) return String.fromCharCode(0x81, length);
   if (length < 65_536) return String.fromCharCode(0x81, 126, length >>> 8, length & 255);
-  return String.fromCharCode(
-    0x81,
-    127,
-    0,
-    0,
-    0,
-    0,
-    (length >>> 24) & 255,
-    (length >>> 16) & 255,
-    (length >>> 8) & 255,
-    length & 255,
-  );
+  const long = Buffer.from([0x81, 127, 0, 0, 0, 0, 0, 0, 0, 0]);
+  long.writeBigUInt64BE(BigInt(length), 2);
+  return long.toString('latin1');
 }
 
 function isAscii(text: string): boolean {

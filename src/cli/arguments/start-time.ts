@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
  */
 export function startTime(text: string, nowMs: number): Start {
   if (text === 'beginning' || text === 'end') return text;
-  const timeMs = readTime(text, nowMs);
+  const timeMs = spokenTime(text, nowMs);
   if (timeMs === undefined)
     throw new UsageError(
       `--from: found "${text}", allowed: beginning, end, a time such as 2026-11-21T08:30:00Z, 08:30 (UTC) or -10m, or milliseconds since 1970`,
@@ -20,7 +20,7 @@ export function startTime(text: string, nowMs: number): Start {
 }
 
 /** The time that a text says, milliseconds since 1970; undefined where it says none. */
-export function readTime(text: string, nowMs: number): number | undefined {
+export function spokenTime(text: string, nowMs: number): number | undefined {
   const timeMs = ago(text, nowMs) ?? timeOfDay(text, nowMs) ?? absolute(text);
   return Number.isNaN(timeMs) ? undefined : timeMs;
 }
