@@ -6,8 +6,11 @@ import { promisify } from 'node:util';
 import { root, tools } from '../tools/tools.ts';
 
 const run = promisify(execFile);
-/** Of the repository, for a copy that is built. */
-const LEFT_OUT = new Set(['.git', '.tools', 'data', 'dist', 'node_modules', 'test']);
+/** Of the repository, for a copy that is built: what neither the build nor the package needs, and may change meanwhile. */
+const LEFT_OUT = new Set([
+  ...['.git', '.tools', 'data', 'dist', 'node_modules', 'test-results'],
+  ...['bench', 'deploy', 'docs', 'examples', 'test', 'testing'],
+]);
 
 /** What `npm pack` says of the package. */
 interface Packed {
