@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { startVitest } from 'vitest/node';
+import { prepareBroker } from '../testing/kafka/kafka-broker.ts';
 import { prepareChromium } from '../testing/tools/chromium.ts';
 import { preparePromtool } from '../testing/tools/promtool.ts';
 import { preparePython } from '../testing/tools/python.ts';
@@ -25,6 +26,7 @@ const cruised = ['src', 'dashboard', 'test', 'testing', 'scripts', 'bench', 'exa
 /** What the tests need. Mostly downloads, and only the first time. */
 const preparations: readonly Check[] = [
   { name: 'the dashboard builds (esbuild)', run: () => node('scripts/build-dashboard.ts') },
+  { name: 'Kafka for the tests', run: prepareBroker },
   { name: 'Python for the independent readers', run: preparePython },
   { name: 'a browser for the dashboard', run: prepareChromium },
   { name: 'promtool for the alert rules', run: preparePromtool },

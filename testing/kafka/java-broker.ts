@@ -40,14 +40,20 @@ async function format(folder: string): Promise<void> {
   ]);
 }
 
-/** A KRaft broker of one node as a process of this machine. */
-export async function startJavaBroker(options: BrokerOptions): Promise<Broker> {
+/** Fetches the jars and makes the folder, each once. */
+export async function prepareJavaBroker(): Promise<void> {
   await fillOnce(jars, (fresh) =>
     maven(
       ...['-f', join(import.meta.dirname, 'pom.xml'), `-Dkafka.version=${kafkaVersion}`],
       ...['dependency:copy-dependencies', `-DoutputDirectory=${fresh}`, '-DincludeScope=runtime'],
     ),
   );
+  await fillOnce(formatted, format);
+}
+
+/** A KRaft broker of one node as a process of this machine. */
+export async function startJavaBroker(options: BrokerOptions): Promise<Broker> {
+  await prepareJavaBroker();
   const directory = await mkdtemp(join(tmpdir(), 'market-feed-kafka-'));
   const port = await freePort();
   const controllerPort = await freePort();
@@ -70,7 +76,6 @@ export async function startJavaBroker(options: BrokerOptions): Promise<Broker> {
     config: configOf(options, HOST),
   });
   await writeFile(propertiesFile, asProperties(settings));
-  await fillOnce(formatted, format);
   await cp(join(formatted, 'log'), join(directory, 'log'), { recursive: true });
 
   const compiler = options.isForLong === true ? [] : [SHORT_LIVED];

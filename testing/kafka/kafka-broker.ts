@@ -1,6 +1,6 @@
 import type { Broker, BrokerOptions } from './broker.ts';
 import { startDockerBroker, whyNoDocker } from './docker-broker.ts';
-import { startJavaBroker, whyNoJava } from './java-broker.ts';
+import { prepareJavaBroker, startJavaBroker, whyNoJava } from './java-broker.ts';
 
 export type { Broker, BrokerOptions };
 
@@ -11,11 +11,23 @@ export type { Broker, BrokerOptions };
  * @throws Error that names what is missing for each way.
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
-  const way = options.way ?? wayFromEnvironment();
+  const way = await possibleWay(options.way);
+  return way === 'docker' ? startDockerBroker(options) : startJavaBroker(options);
+}
+
+/**
+ * Fetches what brokers are run with, once, so that tests which start at the same time need not.
+ * @throws Error that names what is missing for each way.
+ */
+export async function prepareBroker(): Promise<void> {
+  if ((await possibleWay()) === 'java') await prepareJavaBroker();
+}
+
+async function possibleWay(way = wayFromEnvironment()): Promise<'docker' | 'java'> {
   const noDocker = way === 'java' ? 'not asked for' : await whyNoDocker();
-  if (noDocker === undefined) return startDockerBroker(options);
+  if (noDocker === undefined) return 'docker';
   const noJava = way === 'docker' ? 'not asked for' : await whyNoJava();
-  if (noJava === undefined) return startJavaBroker(options);
+  if (noJava === undefined) return 'java';
   throw new Error(`no Kafka for this test. Docker: ${noDocker}. Java: ${noJava}.`);
 }
 
