@@ -22,7 +22,7 @@ interface Packed {
 /** Every request is copied to its connection before the next one is made. */
 let scratch = Buffer.allocUnsafeSlow(256 * 1024);
 
-/** Makes the body of a request that is to be sent at once: the next call overwrites it. */
+/** Makes the body of a request that is to be sent at once: that of the next request overwrites it. To be called once. */
 export type ProduceBody = () => Buffer;
 
 /**
@@ -31,11 +31,17 @@ export type ProduceBody = () => Buffer;
  */
 export async function produceBody(batches: readonly ProduceBatch[], options: ProduceOptions): Promise<ProduceBody> {
   const { compression } = options;
-  const packed =
+  let packed: readonly Packed[] | undefined =
     compression === 'none'
       ? batches.map((batch) => ({ batch, compressed: undefined, size: sizeOf(batch) }))
       : await Promise.all(batches.map((batch) => compress(batch, compression)));
-  return () => write(packed, options);
+  return () => {
+    if (packed === undefined) throw new Error('the body of a request is made once');
+    const body = write(packed, options);
+    // Clients hold what a request is made of for long after its answer: records in it would be moved by the collector.
+    packed = undefined;
+    return body;
+  };
 }
 
 const NO_TRANSACTION = -1;
