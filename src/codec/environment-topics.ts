@@ -1,4 +1,4 @@
-import type { Environment, FeedRecord } from '../domain/record.ts';
+import type { Environment, FeedRecord, RecordKind } from '../domain/record.ts';
 import { topicOf } from './topics.ts';
 
 /** One feed with one active venue a symbol, or every venue a feed of its own. */
@@ -23,14 +23,15 @@ export function topicNameOf(record: FeedRecord, allowTestData: boolean): string 
 
 /** `topicNameOf` without building a text for each record. */
 export function topicNaming(allowTestData: boolean): (record: FeedRecord) => string {
-  const known = new Map<string, Map<string, string>>();
-  return (record) => {
-    const kinds = known.get(record.environment) ?? new Map<string, string>();
-    known.set(record.environment, kinds);
-    const name = kinds.get(record.kind) ?? topicNameOf(record, allowTestData);
-    kinds.set(record.kind, name);
+  const known = new Map<Environment, Map<RecordKind, string>>();
+  return (record) => known.get(record.environment)?.get(record.kind) ?? learn(record);
+
+  function learn(record: FeedRecord): string {
+    const kinds = known.get(record.environment) ?? new Map<RecordKind, string>();
+    const name = topicNameOf(record, allowTestData);
+    known.set(record.environment, kinds.set(record.kind, name));
     return name;
-  };
+  }
 }
 
 /** A symbol at a venue. */
