@@ -116,6 +116,8 @@ export interface ProduceBatch {
   readonly partition: number;
   /** The number of its first record among those of the same producer in that partition. */
   readonly sequence: number;
+  /** Of all the records, milliseconds since 1970. */
+  readonly timestamp: number;
   readonly messages: readonly KeyedValue[];
 }
 

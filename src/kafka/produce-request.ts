@@ -6,8 +6,6 @@ import { sizeOfRecord, writeRecord } from './record-bytes.ts';
 export interface ProduceOptions {
   readonly numbers: ProducerNumbers;
   readonly compression: Compression;
-  /** Milliseconds since 1970, of all the records. */
-  readonly timestamp: number;
   /** CRC-32C. */
   readonly checksum: (bytes: Buffer) => number;
 }
@@ -115,8 +113,8 @@ function writeBatch(
   { batch, compressed, size }: Packed,
   options: ProduceOptions,
 ): number {
-  const { numbers, compression, timestamp, checksum } = options;
-  const { messages, sequence } = batch;
+  const { numbers, compression, checksum } = options;
+  const { messages, sequence, timestamp } = batch;
   const time = BigInt(timestamp);
   let at = target.writeBigInt64BE(0n, from);
   at = target.writeInt32BE(HEAD_BYTES - NOT_IN_LENGTH_BYTES + size, at);

@@ -27,10 +27,10 @@ export interface SinkSettings {
 
 /** By the name in the configuration's `sinks`. A sink's libraries are loaded when it is asked for. */
 export const sinks: Readonly<Record<'kafka' | 'file', (settings: SinkSettings) => Promise<Sink>>> = {
-  async kafka({ kafka, environmentPrefixes, beforeFence, log, now }) {
+  async kafka({ kafka, environmentPrefixes, beforeFence, log, now, wallClockMs }) {
     const { KafkaSink } = await import('./kafka/sink.ts');
     const gate = beforeFence === undefined ? {} : { beforeFence };
-    return new KafkaSink({ config: kafka, environmentPrefixes, log, now, ...gate });
+    return new KafkaSink({ config: kafka, environmentPrefixes, log, now, wallClockMs, ...gate });
   },
   async file({ file, log, wallClockMs }) {
     const { AvroFileSink } = await import('./avro-file/sink.ts');

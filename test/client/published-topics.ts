@@ -18,6 +18,7 @@ export class PublishedTopics implements AsyncDisposable {
       environmentPrefixes: [environmentPrefix],
       log: () => {},
       now: () => performance.now(),
+      wallClockMs: Date.now,
     });
     await sink.open();
     return new PublishedTopics(sink);

@@ -76,6 +76,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
     topic,
     partition: 0,
     sequence: 0,
+    timestamp: Date.now(),
     messages: values.map((value) => ({ key: `k-${value}`, value: Buffer.from(value) })),
     ...at,
   });

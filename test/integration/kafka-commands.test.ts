@@ -56,6 +56,7 @@ it('tails a topic from the beginning, from a time, and from the end', async () =
     environmentPrefixes: [''],
     log: () => {},
     now: () => performance.now(),
+    wallClockMs: Date.now,
   });
   await sink.open();
   const write = (id: number) => sink.write([{ topic: 'trades', key: 'BTCUSDT', record: tradeEvent(id) }]);

@@ -17,7 +17,13 @@ import { trade } from '../sinks/fake-sink.ts';
 
 const quiet = () => {};
 const sinkOf = (of: KafkaConfig) =>
-  new KafkaSink({ config: of, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
+  new KafkaSink({
+    config: of,
+    environmentPrefixes: [''],
+    log: quiet,
+    now: () => performance.now(),
+    wallClockMs: Date.now,
+  });
 
 async function read(of: KafkaConfig, topic: string): Promise<FeedRecord[]> {
   const records: FeedRecord[] = [];

@@ -30,7 +30,14 @@ async function openSink(
   beforeFence?: () => Promise<unknown>,
 ): Promise<Sink> {
   const gate = beforeFence === undefined ? {} : { beforeFence };
-  const sink = new KafkaSink({ config: of, environmentPrefixes, log: quiet, now: () => performance.now(), ...gate });
+  const sink = new KafkaSink({
+    config: of,
+    environmentPrefixes,
+    log: quiet,
+    now: () => performance.now(),
+    wallClockMs: Date.now,
+    ...gate,
+  });
   sinks.push(sink);
   await sink.open();
   return sink;

@@ -88,7 +88,7 @@ describe('the packages of the clients', () => {
     const { KafkaSink } = await import('./src/sinks/kafka/sink.ts');
     const { GroupMember } = await import('./src/kafka/groups/group-member.ts');
     const config = ${JSON.stringify(config)};
-    const sink = new KafkaSink({ config, environmentPrefixes: [''], log() {}, now: () => 0 });
+    const sink = new KafkaSink({ config, environmentPrefixes: [''], log() {}, now: () => 0, wallClockMs: Date.now });
     try {
       await sink.open();
       await sink.checkpoints({ environmentPrefixes: [''], kinds: ['trade', 'agg_trade'] });

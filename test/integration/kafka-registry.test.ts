@@ -50,7 +50,13 @@ async function valuesIn(config: KafkaConfig, topic: string): Promise<Buffer[]> {
 
 function drainTo(config: KafkaConfig) {
   const states: string[] = [];
-  const sink = new KafkaSink({ config, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
+  const sink = new KafkaSink({
+    config,
+    environmentPrefixes: [''],
+    log: quiet,
+    now: () => performance.now(),
+    wallClockMs: Date.now,
+  });
   const driver = new SinkDriver(sink, {
     scheduler: asyncScheduler,
     onState: (state, reason) => states.push(`${state}: ${reason}`),

@@ -72,7 +72,13 @@ function drainTo({ kafka }: Config, more: Partial<DriverOptions> = {}) {
   const states: string[] = [];
   const logged: string[] = [];
   const log = (...line: unknown[]) => void logged.push(JSON.stringify(line));
-  const sink = new KafkaSink({ config: kafka, environmentPrefixes: [''], log, now: () => performance.now() });
+  const sink = new KafkaSink({
+    config: kafka,
+    environmentPrefixes: [''],
+    log,
+    now: () => performance.now(),
+    wallClockMs: Date.now,
+  });
   const onState = (state: string, reason: string) => void states.push(`${state}: ${reason}`);
   const driver = new SinkDriver(sink, { scheduler: asyncScheduler, onState, ...more });
   return { driver, states, logged };

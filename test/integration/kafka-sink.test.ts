@@ -29,7 +29,13 @@ beforeAll(async () => {
 const config = (over: Partial<KafkaConfig> = {}) => kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, ...over });
 
 const sinkOf = (of: KafkaConfig): Sink =>
-  new KafkaSink({ config: of, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
+  new KafkaSink({
+    config: of,
+    environmentPrefixes: [''],
+    log: quiet,
+    now: () => performance.now(),
+    wallClockMs: Date.now,
+  });
 
 async function withSink<T>(of: KafkaConfig, work: (sink: Sink) => Promise<T>): Promise<T> {
   const sink = sinkOf(of);
@@ -194,7 +200,7 @@ describe.each(KAFKA_CLIENTS)('the Kafka sink with %s', (client) => {
       import { KafkaSink } from './src/sinks/kafka/sink.ts';
       import { trade } from './test/sinks/fake-sink.ts';
       const config = ${JSON.stringify(configWith())};
-      const sink = new KafkaSink({ config, environmentPrefixes: [''], log() {}, now: () => performance.now() });
+      const sink = new KafkaSink({ config, environmentPrefixes: [''], log() {}, now: () => performance.now(), wallClockMs: Date.now });
       await sink.open();
       const [{ kind }] = await sink.write([trade(1)]);
       await sink.close();

@@ -21,7 +21,13 @@ beforeAll(async () => {
 
 const config = (over: Partial<KafkaConfig> = {}) => kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, ...over });
 const sinkOf = (of: KafkaConfig): Sink =>
-  new KafkaSink({ config: of, environmentPrefixes: [''], log: quiet, now: () => performance.now() });
+  new KafkaSink({
+    config: of,
+    environmentPrefixes: [''],
+    log: quiet,
+    now: () => performance.now(),
+    wallClockMs: Date.now,
+  });
 
 const traded = (id: number, atMs: number, symbol = 'BTCUSDT'): OutRecord => {
   const timestamp = T + atMs;

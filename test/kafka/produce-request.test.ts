@@ -6,6 +6,7 @@ import type { ProduceBatch } from '../../src/kafka/contract.ts';
 import { produceBody } from '../../src/kafka/produce-request.ts';
 
 const TIMEOUT_MS = 8000;
+const TIMESTAMP = 1_732_000_000_123;
 const options = (over: {
   readonly compression?: Compression;
   readonly producerId?: bigint;
@@ -13,7 +14,6 @@ const options = (over: {
 }) => ({
   numbers: { producerId: String(over.producerId ?? 7n), producerEpoch: over.producerEpoch ?? 0 },
   compression: over.compression ?? 'none',
-  timestamp: 1_732_000_000_123,
   checksum: (bytes: Buffer) => crc32c(bytes),
 });
 
@@ -33,6 +33,7 @@ const batch = fc.record({
   topic: fc.constantFrom('trades', 'prices', 'x'.repeat(200)),
   partition: fc.nat({ max: 9 }),
   sequence: fc.nat({ max: 2 ** 31 - 1 }),
+  timestamp: fc.constant(TIMESTAMP),
   messages: fc.array(message, { minLength: 1, maxLength: 60 }),
 });
 /** The library sorts the partitions of a topic. */
@@ -44,7 +45,7 @@ const partitions = fc
 function byLibrary(batches: readonly ProduceBatch[], producerId: bigint, producerEpoch: number): Buffer {
   const sequences = new NumericMap();
   for (const { topic, partition, sequence } of batches) sequences.set(`${topic}:${partition}`, sequence);
-  const timestamp = 1_732_000_000_123n;
+  const timestamp = BigInt(TIMESTAMP);
   const messages = batches.flatMap(({ topic, partition, messages }) =>
     messages.map(({ key, value }) => ({ topic, partition, timestamp, key: Buffer.from(key), value })),
   );
@@ -73,7 +74,10 @@ describe('the body of a request of records', () => {
         value: Buffer.from(`v${index}`.repeat(9)),
       }));
       const body = (
-        await produceBody([{ topic: 't', partition: 0, sequence: 5, messages }], options({ compression }))
+        await produceBody(
+          [{ topic: 't', partition: 0, sequence: 5, timestamp: TIMESTAMP, messages }],
+          options({ compression }),
+        )
       )();
       // no transaction, acknowledgements, timeout; one topic of one letter, one partition, its number, the length
       const read = readRecordsBatch(Reader.from(body.subarray(2 + 2 + 4 + 4 + 3 + 4 + 4 + 4)));
@@ -83,4 +87,11 @@ describe('the body of a request of records', () => {
       );
     },
   );
+
+  it('is made once: the client that holds it holds no records', async () => {
+    const batches = [{ topic: 't', partition: 0, sequence: 0, timestamp: TIMESTAMP, messages: [] }];
+    const body = await produceBody(batches, options({}));
+    body();
+    expect(() => body()).toThrow('the body of a request is made once');
+  });
 });

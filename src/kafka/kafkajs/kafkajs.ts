@@ -138,8 +138,7 @@ class KafkajsConnection implements BrokerConnection {
   }
 
   async produce(batches: readonly ProduceBatch[], numbers: ProducerNumbers): Promise<readonly ProduceAnswer[]> {
-    const options = { numbers, compression: this.#compression, timestamp: Date.now(), checksum: crc32c };
-    const body = await produceBody(batches, options);
+    const body = await produceBody(batches, { numbers, compression: this.#compression, checksum: crc32c });
     const { topics } = await this.#ask((broker) => requestProduce(broker, body));
     return topics.flatMap(({ topicName, partitions }) =>
       partitions.map(({ partition, errorCode }) => ({

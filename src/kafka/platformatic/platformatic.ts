@@ -148,7 +148,7 @@ class PlatformaticConnection implements BrokerConnection {
 
   async produce(batches: readonly ProduceBatch[], numbers: ProducerNumbers): Promise<readonly ProduceAnswer[]> {
     const { compression } = this.#options.config;
-    const body = await produceBody(batches, { numbers, compression, timestamp: Date.now(), checksum: bodyChecksum });
+    const body = await produceBody(batches, { numbers, compression, checksum: bodyChecksum });
     const { responses } = await this.#ask((connection) => produce.async(connection, body).catch(responseIn<Produced>));
     return responses.flatMap(({ name, partitionResponses }) =>
       partitionResponses.map(({ index, errorCode }) => ({

@@ -36,8 +36,8 @@ export async function* readTopic(
 }
 
 /**
- * Decodes values, of Confluent's framing with the configured registry; a Fault (malformed) where one is none of ours. A
- * Promise only where the registry has to be asked; it rejects where that fails.
+ * Decodes values, of Confluent's framing with the configured registry; a Fault (malformed) if a value is no record of
+ * the feed. A Promise only if the registry has to be asked; it rejects if that fails.
  */
 export type MessageDecoder = (value: Buffer) => FeedRecord | Fault | Promise<FeedRecord | Fault>;
 

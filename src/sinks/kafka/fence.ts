@@ -132,12 +132,12 @@ export class Fence {
 
   /** Repeats what the coordinator is not ready for yet: it loads, it moved, or it still ends a transaction. */
   async #ask<T>(request: (broker: BrokerConnection) => Promise<T>): Promise<T> {
-    const started = performance.now();
+    const started = this.#now();
     for (let failures = 0; ; failures++) {
       try {
         return await (await this.#brokers.coordinator('transaction', this.#transactionalId))(request);
       } catch (error) {
-        if (!isNotYetCoordinated(error) || performance.now() - started > NOT_READY_MS) throw error;
+        if (!isNotYetCoordinated(error) || this.#now() - started > NOT_READY_MS) throw error;
         const pauseMs = PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)];
         await delay(pauseMs, undefined, { signal: this.#signal });
       }

@@ -16,6 +16,8 @@ export interface ProducerOptions {
   readonly brokers: Pick<Brokers, 'at' | 'coordinator' | 'end' | 'metadata'>;
   /** Milliseconds, for Health. */
   readonly now: () => number;
+  /** Dates the records, milliseconds since 1970. */
+  readonly wallClockMs: () => number;
   /** Waits between attempts; ends early when the signal says so. */
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** What stands before the topics of the configured environment; none by default. */
@@ -40,6 +42,7 @@ export class RepeatingProducer {
   readonly #brokers: ProducerOptions['brokers'];
   readonly #pauseFor: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly #now: () => number;
+  readonly #wallClockMs: () => number;
   readonly #stop = new AbortController();
   readonly #fence: Fence;
   #writer: SequencedWriter | undefined;
@@ -50,17 +53,19 @@ export class RepeatingProducer {
   #health: Health = { state: 'up' };
   #underWay: Promise<unknown> | undefined;
 
-  constructor({ config, brokers, now, pause = wait, environmentPrefix }: ProducerOptions) {
+  constructor({ config, brokers, now, wallClockMs, pause = wait, environmentPrefix }: ProducerOptions) {
     this.#brokers = brokers;
     this.#fence = new Fence(brokers, transactionalIdOf(config, environmentPrefix), now, this.#stop.signal);
     this.#pauseFor = pause;
     this.#now = now;
+    this.#wallClockMs = wallClockMs;
   }
 
   /** Shuts previous writers out of the topics. Rejects with a Fault. */
   async open(layouts: ReadonlyMap<string, TopicLayout>): Promise<void> {
     try {
-      this.#writer = new SequencedWriter(this.#brokers, await this.#fence.renew(layouts));
+      const numbers = await this.#fence.renew(layouts);
+      this.#writer = new SequencedWriter(this.#brokers, numbers, this.#wallClockMs);
       this.#broken = undefined;
       this.#up();
     } catch (error) {

@@ -17,14 +17,17 @@ export type WriterBrokers = Pick<Brokers, 'at' | 'metadata'>;
 export class SequencedWriter {
   readonly #brokers: WriterBrokers;
   readonly #numbers: ProducerNumbers;
+  readonly #wallClockMs: () => number;
   /** By topic and partition: the number of the next record. */
   readonly #sequences = new Map<string, number>();
   /** Whose leaders have to be asked for before anything is sent to them. */
   readonly #stale = new Set<TopicLayout>();
 
-  constructor(brokers: WriterBrokers, numbers: ProducerNumbers) {
+  /** `wallClockMs` dates the records, milliseconds since 1970. */
+  constructor(brokers: WriterBrokers, numbers: ProducerNumbers, wallClockMs: () => number) {
     this.#brokers = brokers;
     this.#numbers = numbers;
+    this.#wallClockMs = wallClockMs;
   }
 
   /**
@@ -47,10 +50,12 @@ export class SequencedWriter {
   }
 
   async #attempt(batches: readonly RecordBatch[], leader: number): Promise<readonly RecordBatch[]> {
+    const timestamp = this.#wallClockMs();
     const numbered = batches.map(({ layout: { topic }, partition, messages }) => ({
       topic,
       partition,
       messages,
+      timestamp,
       sequence: this.#sequences.get(nameOf(topic, partition)) ?? 0,
     }));
     const answers = await this.#brokers.at(leader, (broker) => broker.produce(numbered, this.#numbers));

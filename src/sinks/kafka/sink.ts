@@ -35,6 +35,8 @@ export interface KafkaSinkOptions {
   readonly beforeFence?: () => Promise<unknown>;
   /** Milliseconds, for Health. */
   readonly now: () => number;
+  /** Dates the records, milliseconds since 1970. */
+  readonly wallClockMs: () => number;
 }
 
 /** Records to Kafka topics, Avro in the framing that the configuration asks for. */
@@ -56,7 +58,7 @@ export class KafkaSink implements Sink {
   #isOpen = false;
 
   /** @throws Fault (never) where the configuration cannot be used. */
-  constructor({ config, environmentPrefixes, beforeFence, log, now }: KafkaSinkOptions) {
+  constructor({ config, environmentPrefixes, beforeFence, log, now, wallClockMs }: KafkaSinkOptions) {
     this.#config = config;
     this.#log = log;
     this.#beforeFence = beforeFence;
@@ -64,7 +66,7 @@ export class KafkaSink implements Sink {
     this.#registry = registryOf(config);
     const [environmentPrefix = ''] = environmentPrefixes;
     this.#brokers = new Brokers(config, log);
-    this.#producer = new RepeatingProducer({ config, brokers: this.#brokers, now, environmentPrefix });
+    this.#producer = new RepeatingProducer({ config, brokers: this.#brokers, now, wallClockMs, environmentPrefix });
     this.#health = { state: 'down', sinceMs: now(), reason: 'not open' };
   }
 

@@ -20,6 +20,7 @@ async function setUp(leaders: readonly number[] = [1, 2, 1, 2]) {
     config: kafkaConfig(['x:1']),
     brokers: cluster,
     now: () => time,
+    wallClockMs: () => time,
     pause: () => new Promise((resolve) => setImmediate(resolve)),
   });
   await producer.open(layouts);

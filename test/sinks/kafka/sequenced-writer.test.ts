@@ -19,7 +19,7 @@ async function sequencesOf(counts: readonly number[], error?: BrokerError): Prom
     metadata: async () => ({ brokers: [], controllerId: 1, topics: [] }),
     at: <T>(_leader: number, ask: (broker: BrokerConnection) => Promise<T>) => ask(broker as BrokerConnection), // nothing else is asked
   };
-  const writer = new SequencedWriter(brokers, { producerId: '1', producerEpoch: 0 });
+  const writer = new SequencedWriter(brokers, { producerId: '1', producerEpoch: 0 }, () => 0);
   const layout = new TopicLayout('a', [{ partitionId: 0, leader: 1 }]);
   const batch = (count: number): RecordBatch => ({
     layout,
