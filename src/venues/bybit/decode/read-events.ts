@@ -22,7 +22,8 @@ import { type BestLevel, bookTickerFrame, readBestLevel } from '../../decode/top
 import { requireSymbol } from './require-symbol.ts';
 import type { BybitTopic } from './topic.ts';
 
-// After the v5 documents, websocket/public. Prices and quantities are decimal text, times milliseconds.
+// After the v5 documents, websocket/public. Prices and quantities are decimal text, times milliseconds. Each event lists
+// the common fields one by one: a spread of them takes several times as long.
 
 const NONE: readonly string[] = [];
 const BLOCK: readonly string[] = ['block'];
