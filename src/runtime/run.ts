@@ -34,7 +34,7 @@ export interface PipelineDependencies {
   readonly signal?: AbortSignal;
   readonly scheduler?: SchedulerLike;
   readonly wallClockMs?: () => number;
-  /** Stamps frames, and tells when their records leave; the system's wall clock by default. */
+  /** Stamps frames, and times the records that leave the feed; the system's wall clock by default. */
   readonly clock?: WallClock;
   /** Test doubles for the network, the random source, the sinks and the spill folder. */
   readonly networks?: VenueNetworks;
@@ -271,6 +271,7 @@ function venueSummary(
   return {
     ...counts,
     quality: undefined,
+    lastReceivedAt: undefined,
     ignored: Object.fromEntries(counts.ignored),
     warnings: Object.fromEntries(counts.warnings),
     losses: Object.fromEntries(counts.losses),

@@ -37,7 +37,7 @@ interface PacedTopic {
   sentTrades: number;
 }
 
-/** The topics of one venue that tell a state: tickers, best prices, candles. Nothing is made for a topic without listeners. */
+/** The topics of one venue that send a state: tickers, best prices, candles. A topic without subscribers makes no event. */
 export class PacedTopics {
   private readonly host: VenueHost;
   private readonly paced = new Map<string, PacedTopic>();
@@ -51,7 +51,7 @@ export class PacedTopics {
       this.paced.set(topic.name, { topic, listing, pace, open: 0, sentAt: 0, sentTrades: -1 });
   }
 
-  /** The same; the connection alone gets what the topic tells now. */
+  /** As `add`; this connection alone gets the present state at once. */
   addWithFirst(topic: Topic, listing: Listing, pace: Pace, connection: Connection, now: number): void {
     const open = pace.interval === undefined ? 0 : openTimeOf(pace.interval, now);
     const paced = { topic, listing, pace, open, sentAt: now, sentTrades: listing.trades.count };
@@ -71,7 +71,7 @@ export class PacedTopics {
     }
   }
 
-  /** Sends what a topic tells now, whenever it did so last. */
+  /** Sends a topic's present state, whatever its pace. */
   sendAtOnce(name: string, now: number): void {
     const paced = this.paced.get(name);
     if (paced !== undefined && paced.topic.size > 0) this.send(paced, now);

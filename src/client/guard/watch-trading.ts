@@ -107,7 +107,7 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
   sources.add(lagMs$.subscribe({ next: (lagMs) => take({ kind: 'lag', lagMs }), error, complete }));
   if (!sources.closed) wake();
 
-  // Each subscriber decides when it is told, so that none hears of a moment that is over.
+  // Each subscriber gets the decision of the moment at which it is notified, never an earlier one.
   const watch = (name: string | null): Observable<TradingDecision> =>
     changed$.pipe(
       filter((changed) => changed === undefined || changed === name),

@@ -4,7 +4,7 @@ import type { LookBack } from './past.ts';
 /** Messages of a partition that are looked at for a symbol that has had no price for long. */
 const FURTHEST = 30_000;
 
-/** The last price of each symbol; where several venues serve it, of the one that told last. */
+/** The last price of each symbol, from whichever venue published last. */
 export type LastPrices = Map<string, PriceTick>;
 
 /**

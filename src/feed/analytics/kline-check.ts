@@ -57,7 +57,7 @@ export class KlineCheck {
   readonly #differences$ = new Subject<CandleDifference>();
   /** By venue, then by symbol. */
   readonly #series = new Map<string, Map<string, Series>>();
-  /** By venue, symbol and interval, of all epochs; those of which a candle was told. */
+  /** By venue, symbol and interval, over all epochs; an entry begins with its first candle. */
   readonly #counts = new Map<string, CandleCounts & Pick<CandleAgreement, 'venue' | 'symbol' | 'interval'>>();
 
   constructor(options: KlineCheckOptions) {

@@ -21,7 +21,7 @@ export interface TrackEpochsOptions {
   readonly counts: SequencedTrade['kind'];
   /** Silence of a venue that closes windows. */
   readonly silenceMs: number;
-  /** Is told when windows are to be held, released and cut, in order with the trades. */
+  /** Receives when windows are to be held, released and cut, in order with the trades. */
   readonly control$: Pick<Observer<WindowControl>, 'next'>;
   readonly scheduler: SchedulerLike;
 }

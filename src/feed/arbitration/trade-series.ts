@@ -9,12 +9,16 @@ const MAX_HELD = 10_000;
 /** Trades remembered per symbol if ids jump. */
 const SEEN_WINDOW = 2048;
 
-/** The last id that was read: a sequence asks for the same one several times. */
-let latest = { text: '0', id: 0 };
+/** The last id that was read, and its number: a sequence asks for the same id several times. */
+let lastText = '0';
+let lastId = 0;
 
 function numericId(text: string): number {
-  if (text !== latest.text) latest = { text, id: Number(text) };
-  return latest.id;
+  if (text !== lastText) {
+    lastText = text;
+    lastId = Number(text);
+  }
+  return lastId;
 }
 
 const contiguousAccess = {

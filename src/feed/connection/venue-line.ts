@@ -31,7 +31,7 @@ export function venueLine(options: VenueLineOptions): Observable<LineSignal> {
       isQuiet,
       isOpening: ({ kind }) => kind === 'connected',
       // A silence that is not the market's is the connection's.
-      endsWith: ({ cause, ageMs }) =>
+      faultOf: ({ cause, ageMs }) =>
         cause === 'quiet_market' ? undefined : new Fault(cause, `no data for ${Math.round(ageMs)} ms`),
       scheduler,
     }),

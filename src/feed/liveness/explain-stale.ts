@@ -13,8 +13,8 @@ export interface ExplainStaleOptions<T> {
   readonly isQuiet: (now: number) => boolean;
   /** The socket is open: earlier there is nothing to explain. Default: from the start. */
   readonly isOpening?: (value: T) => boolean;
-  /** What a silence ends the stream with, if with anything. Default: it goes on. */
-  readonly endsWith?: (silence: Extract<ExplainedSilence, { kind: 'stale' }>) => Fault | undefined;
+  /** The Fault that ends the stream after a silence; undefined: the stream goes on, as by default. */
+  readonly faultOf?: (silence: Extract<ExplainedSilence, { kind: 'stale' }>) => Fault | undefined;
   readonly scheduler: SchedulerLike;
 }
 
@@ -35,7 +35,7 @@ export function answerWindowMs(staleAfterMs: number): number {
 export function explainStale<T extends { readonly kind: string }>(
   options: ExplainStaleOptions<T>,
 ): OperatorFunction<T | Freshness, T | ExplainedSilence> {
-  const { staleAfterMs, isAnswer, isQuiet, isOpening, endsWith, scheduler } = options;
+  const { staleAfterMs, isAnswer, isQuiet, isOpening, faultOf, scheduler } = options;
   return (source) =>
     new Observable((subscriber) => {
       let isOpen = isOpening === undefined;
@@ -53,7 +53,7 @@ export function explainStale<T extends { readonly kind: string }>(
         if (cause === before) return;
         const silence = { kind: 'stale', cause, ageMs: now - lastDataAt } as const;
         subscriber.next(silence);
-        const fault = endsWith?.(silence);
+        const fault = faultOf?.(silence);
         if (fault !== undefined) subscriber.error(fault);
       };
 

@@ -17,7 +17,7 @@ export class Backlog {
     this.#most = most;
   }
 
-  /** Nothing waits, nor is anything missed that was not told yet. */
+  /** No item waits, and no missed item is left to report. */
   get isEmpty(): boolean {
     return this.#items.size === 0 && this.#missed.size === 0;
   }

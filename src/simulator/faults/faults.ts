@@ -19,7 +19,7 @@ export interface ActiveFault {
 }
 
 interface Running {
-  /** What is told of it. */
+  /** As the API lists it. */
   readonly fault: ActiveFault;
   readonly site: SimulatedVenue;
   readonly kind: SimulatedFault;

@@ -5,7 +5,7 @@ import { Fault } from '../../domain/fault.ts';
 
 /** Where the database of a spill lies; tests have one in memory. */
 export interface SpillDisk {
-  /** A former process left a database, or this one did. @throws Fault if a version before databases left its files */
+  /** A previous process left a database, or this one made it. @throws Fault if a previous version left its files */
   exists(): boolean;
   /** Makes what is not there. */
   open(): DatabaseSync;
@@ -19,9 +19,9 @@ export function folderDisk(dir: string): SpillDisk {
   const path = join(dir, NAME);
   return {
     exists() {
-      const former = existsSync(dir) ? readdirSync(dir).find((name) => name.endsWith('.spill')) : undefined;
-      if (former === undefined) return existsSync(path);
-      const message = `spill: ${former} was written by another version: drain it with that one, or move it away`;
+      const previous = existsSync(dir) ? readdirSync(dir).find((name) => name.endsWith('.spill')) : undefined;
+      if (previous === undefined) return existsSync(path);
+      const message = `spill: ${previous} was written by another version: drain it with that one, or move it away`;
       throw new Fault('sink', message, { retry: { kind: 'never' } });
     },
     open() {

@@ -55,7 +55,7 @@ export async function recentInSpill(
       whole = false;
     },
   );
-  // What was delivered meanwhile is the sink's to tell.
+  // The sink itself returns the records that were delivered meanwhile.
   return { ...found.behind(store.settledSeq), whole };
 }
 

@@ -77,7 +77,7 @@ export class SpillStore {
     return this.#settledSeq;
   }
 
-  /** Opens what a former process left. What topics it is of, how far the sink got, and the losses to remember. */
+  /** Opens the database of a previous process. Returns its topics, how far the sink got, and the losses to remember. */
   recover(): { readonly topics: readonly string[]; readonly mark: SpillMark; readonly losses: readonly TradeLoss[] } {
     if (!this.#disk.exists()) return { topics: [], mark: { settledSeq: 0, handedSeq: 0 }, losses: [] };
     const database = this.#open();

@@ -101,7 +101,7 @@ export class Spill {
       this.#reconciler = reconciler;
       this.#isOn = true;
       this.#writer.start();
-      this.#hooks.onEvent('spilling', `${this.#store.unread} records of a former run`);
+      this.#hooks.onEvent('spilling', `${this.#store.unread} records of a previous run`);
     } else {
       this.#store.clear();
     }

@@ -27,7 +27,7 @@ function run(
           isQuiet,
           ...(opens ? { isOpening: ({ kind }) => kind === 'o' } : {}),
           ...(ends
-            ? { endsWith: ({ cause }) => (cause === 'quiet_market' ? undefined : new Fault(cause, 'over')) }
+            ? { faultOf: ({ cause }) => (cause === 'quiet_market' ? undefined : new Fault(cause, 'over')) }
             : {}),
           scheduler,
         }),
