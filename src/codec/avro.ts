@@ -1,4 +1,5 @@
 import { Fault } from '../domain/fault.ts';
+import { getOrCreate } from '../domain/get-or-create.ts';
 import type { FeedRecord, RecordKind } from '../domain/record.ts';
 import { type AvroType, recordType, typeName, typeOf, viewOf } from './avro-type.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -101,10 +102,11 @@ function describe(value: unknown): string {
   return String(value);
 }
 
-function newCodec(topic: TopicDefinition): RecordCodec {
+function newCodec(kind: RecordKind): RecordCodec {
+  const topic = topicOf(kind);
   const schema = currentSchema(topic.schema);
   const type = recordType(schema);
-  const reader = newReader(topic.kind, type);
+  const reader = newReader(kind, type);
   return {
     ...reader,
     topic,
@@ -151,12 +153,7 @@ const codecs = new Map<RecordKind, RecordCodec>();
 
 /** The codec of a kind of record; made once, from its schema file. */
 export function codecOf(kind: RecordKind): RecordCodec {
-  let codec = codecs.get(kind);
-  if (codec === undefined) {
-    codec = newCodec(topicOf(kind));
-    codecs.set(kind, codec);
-  }
-  return codec;
+  return getOrCreate(codecs, kind, newCodec);
 }
 
 /**

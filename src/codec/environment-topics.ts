@@ -1,3 +1,4 @@
+import { getOrCreate } from '../domain/get-or-create.ts';
 import type { Environment, FeedRecord, RecordKind } from '../domain/record.ts';
 import { topicOf } from './topics.ts';
 
@@ -27,10 +28,8 @@ export function topicNaming(allowTestData: boolean): (record: FeedRecord) => str
   return (record) => known.get(record.environment)?.get(record.kind) ?? learn(record);
 
   function learn(record: FeedRecord): string {
-    const kinds = known.get(record.environment) ?? new Map<RecordKind, string>();
-    const name = topicNameOf(record, allowTestData);
-    known.set(record.environment, kinds.set(record.kind, name));
-    return name;
+    const kinds = getOrCreate(known, record.environment, () => new Map());
+    return getOrCreate(kinds, record.kind, () => topicNameOf(record, allowTestData));
   }
 }
 

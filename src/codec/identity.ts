@@ -1,18 +1,12 @@
-import type { FeedRecord } from '../domain/record.ts';
+import { getOrCreate } from '../domain/get-or-create.ts';
+import type { FeedRecord, RecordKind } from '../domain/record.ts';
 import { codecOf } from './avro.ts';
 import { fieldsOf } from './json-view.ts';
 import { camelCase } from './key-case.ts';
 
-const keysByRecord = new Map<string, readonly string[]>();
+const keysByKind = new Map<RecordKind, readonly string[]>();
 
-function identityKeys(record: FeedRecord): readonly string[] {
-  let keys = keysByRecord.get(record.kind);
-  if (keys === undefined) {
-    keys = (codecOf(record.kind).schema.identity ?? []).map(camelCase);
-    keysByRecord.set(record.kind, keys);
-  }
-  return keys;
-}
+const identityKeys = (kind: RecordKind): readonly string[] => (codecOf(kind).schema.identity ?? []).map(camelCase);
 
 /**
  * Names the event that a record is about: equal for the same event delivered twice, different otherwise. A JSON array
@@ -20,7 +14,7 @@ function identityKeys(record: FeedRecord): readonly string[] {
  */
 export function identityOf(record: FeedRecord): string {
   const fields = fieldsOf(record);
-  const values = identityKeys(record).map((key) => {
+  const values = getOrCreate(keysByKind, record.kind, identityKeys).map((key) => {
     const value = fields[key];
     return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
   });

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { getOrCreate } from '../domain/get-or-create.ts';
 import type { FeedRecord, RecordKind } from '../domain/record.ts';
 import { codecOf } from './avro.ts';
 import { camelCase } from './key-case.ts';
@@ -21,11 +22,7 @@ const fieldsByKind = new Map<RecordKind, readonly FieldRender[]>();
  * behind its name has them to read.
  */
 export function toJson(record: FeedRecord): JsonRecord {
-  let fields = fieldsByKind.get(record.kind);
-  if (fields === undefined) {
-    fields = rendersOf(codecOf(record.kind).schema.fields, new Map());
-    fieldsByKind.set(record.kind, fields);
-  }
+  const fields = getOrCreate(fieldsByKind, record.kind, (kind) => rendersOf(codecOf(kind).schema.fields, new Map()));
   const values = fieldsOf(record);
   const json: Record<string, unknown> = {};
   for (const [inMemory, name, render] of fields) {

@@ -1,4 +1,5 @@
 import { Fault } from '../domain/fault.ts';
+import { getOrCreate } from '../domain/get-or-create.ts';
 import { hideCredentials } from '../domain/hide-credentials.ts';
 import { fullTransitive } from './compatibility.ts';
 import { parseSchema, type RecordSchema } from './schema-files.ts';
@@ -193,13 +194,11 @@ const refusal = (message: string): Fault =>
 
 /** The answer to one question asked once, forgotten where it failed. */
 function remember<K, V>(answers: Map<K, Promise<V>>, key: K, ask: () => Promise<V>): Promise<V> {
-  let answer = answers.get(key);
-  if (answer === undefined) {
-    answer = ask();
-    answers.set(key, answer);
+  return getOrCreate(answers, key, () => {
+    const answer = ask();
     answer.catch(() => answers.delete(key));
-  }
-  return answer;
+    return answer;
+  });
 }
 
 function parse(body: string): unknown {

@@ -1,5 +1,6 @@
 import { Fault } from '../domain/fault.ts';
-import type { FeedRecord } from '../domain/record.ts';
+import { getOrCreate } from '../domain/get-or-create.ts';
+import type { FeedRecord, RecordKind } from '../domain/record.ts';
 import { codecOf, fingerprintOf, type RecordReader, readerOf } from './avro.ts';
 import { currentSchema, releasedSchemas } from './schema-files.ts';
 import { TOPICS } from './topics.ts';
@@ -16,17 +17,14 @@ const CONFLUENT = 0x00;
 const FINGERPRINT_BYTES = 8;
 const ID_BYTES = 4;
 
-const singleObjectHeaders = new Map<string, Uint8Array>();
+const singleObjectHeaders = new Map<RecordKind, Uint8Array>();
+
+const singleObjectHeader = (kind: RecordKind): Uint8Array =>
+  Uint8Array.of(SINGLE_OBJECT, SINGLE_OBJECT_VERSION, ...codecOf(kind).fingerprint);
 
 /** A record in single-object encoding. Throws a Fault (encode, never) that names the field. */
 export function encodeSingleObject(record: FeedRecord): Buffer {
-  const codec = codecOf(record.kind);
-  let header = singleObjectHeaders.get(record.kind);
-  if (header === undefined) {
-    header = Uint8Array.of(SINGLE_OBJECT, SINGLE_OBJECT_VERSION, ...codec.fingerprint);
-    singleObjectHeaders.set(record.kind, header);
-  }
-  return codec.encode(record, header);
+  return codecOf(record.kind).encode(record, getOrCreate(singleObjectHeaders, record.kind, singleObjectHeader));
 }
 
 const confluentHeader = new Uint8Array(1 + ID_BYTES);

@@ -1,3 +1,4 @@
+import { getOrCreate } from '../domain/get-or-create.ts';
 import type { Ticker } from '../domain/market-event.ts';
 import type { PriceTick, TradeEvent } from '../domain/record.ts';
 
@@ -46,16 +47,13 @@ export class PriceTicks {
   }
 }
 
+const newPriceTicks = (): PriceTicks => new PriceTicks();
+
 /** The price ticks of each symbol. */
 export class SymbolPriceTicks {
   readonly #ticks = new Map<string, PriceTicks>();
 
   of(symbol: string): PriceTicks {
-    let ticks = this.#ticks.get(symbol);
-    if (ticks === undefined) {
-      ticks = new PriceTicks();
-      this.#ticks.set(symbol, ticks);
-    }
-    return ticks;
+    return getOrCreate(this.#ticks, symbol, newPriceTicks);
   }
 }

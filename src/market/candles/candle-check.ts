@@ -1,4 +1,5 @@
 import { type Decimal, unscaled } from '../../domain/decimal.ts';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { KlineInterval } from '../../domain/instrument.ts';
 import type { Kline } from '../../domain/record.ts';
 import type { Candle, CandleTrade } from './candle.ts';
@@ -170,12 +171,8 @@ export class CandleCheck {
 
   #notesOf({ timestamp }: CandleTrade): Notes {
     const openTime = openTimeOf(this.#interval, timestamp);
-    let notes = this.#notes.get(openTime);
-    if (notes === undefined) {
-      notes = { ...QUIET };
-      this.#notes.set(openTime, notes);
-      trim(this.#notes);
-    }
+    const notes = getOrCreate(this.#notes, openTime, () => ({ ...QUIET }));
+    trim(this.#notes);
     return notes;
   }
 }
