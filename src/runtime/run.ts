@@ -43,7 +43,7 @@ export interface PipelineDependencies {
   readonly spillDisk?: (sink: string) => SpillDisk;
   /** How long until a venue is asked again for its list, milliseconds. */
   readonly listEveryMs?: number;
-  /** All coins by default. With it the venues are connected first: another serves the part until this one is ready. */
+  /** All coins by default. */
   readonly part?: PipelinePart;
   /** Sees what is published, in order, when it is handed to the sinks. */
   readonly onPublished?: (records: readonly FeedRecord[]) => void;
@@ -87,7 +87,7 @@ export interface StopOptions {
 
 /** Of the five seconds that a stop may take; a driver needs up to 1.5 s beyond its deadline. */
 const STOP_WITHIN_MS = 3500;
-/** How long another one goes on for the venues of a part to be subscribed. */
+/** How long the sinks wait for the venues to be subscribed, before they shut out the previous writer. */
 const WARM_WITHIN_MS = 1000;
 /** What the statistics are rebuilt from is read so long after the start: first what was traded meanwhile is fetched. */
 const LOOK_BACK_AFTER_MS = 1000;
@@ -102,7 +102,11 @@ export function malformedRowsLogger(log: Logger): OnMalformedRows {
     log.warn({ event: 'rows_malformed', venue, list, rows }, `${rows} rows of the ${list} of ${venue} are left out`);
 }
 
-/** Opens the sinks, reads from them where the last run ended, and connects the venues: resolves once data can flow. */
+/**
+ * Connects the venues, opens the sinks, and reads from them where the last run ended: resolves once data can flow. The
+ * venues come first: reading takes seconds if the spill is large, and what they send meanwhile is kept. Another instance
+ * also goes on serving a part until this one is ready.
+ */
 export async function startPipeline(config: Config, dependencies: PipelineDependencies): Promise<Pipeline> {
   const {
     log,
@@ -117,9 +121,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const venueDependencies = venueDependenciesOf(context);
   const venues = buildVenues(config, venueDependencies);
   const portion = Math.max(part?.portion ?? 1, LEAST_PORTION);
-  const isWarm = Promise.all(
-    part === undefined ? [] : venues.map((venue) => venue.warm({ withinMs: WARM_WITHIN_MS, portion })),
-  );
+  const isWarm = Promise.all(venues.map((venue) => venue.warm({ withinMs: WARM_WITHIN_MS, portion })));
   const failing = new AbortController();
   const sinks = await newSinks(config, context, { isWarm, portion, failing }).catch((error: unknown) => {
     for (const venue of venues) venue.close();

@@ -44,9 +44,9 @@ export class SinkPipelines {
     return formerEpochs(this.#checkpoints, options);
   }
 
-  /** The near past can be read while records are written: neither files nor a spill can. */
+  /** The near past can be read while records are written: files cannot. */
   get isReadableLater(): boolean {
-    return this.#all.every(({ name, driver }) => name === 'kafka' && driver.stats().queued === 0);
+    return this.#all.every(({ name }) => name === 'kafka');
   }
 
   readRecent(former: readonly FormerEpoch[], log: Logger): Promise<NearPast> {

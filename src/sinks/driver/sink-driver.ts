@@ -128,8 +128,8 @@ export class SinkDriver {
 
   /**
    * Once, after `resume`: the records published lately, and those that will have been when the spill of a previous
-   * process is delivered; `checkpoints` are those of `resume`. Records pushed meanwhile do not count; with files, or while
-   * records wait in the spill, none may be pushed. @throws Fault
+   * process is delivered; `checkpoints` are those of `resume`. Records pushed meanwhile do not count; with files none
+   * may be pushed. @throws Fault
    */
   async recent(options: RecentOptions): Promise<Recent> {
     // The spill goes first: records that leave it meanwhile are found in the sink.

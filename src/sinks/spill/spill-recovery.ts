@@ -7,6 +7,12 @@ import { SpilledRecent } from './spilled-recent.ts';
 
 type ReadCheckpoints = (options: CheckpointOptions) => Promise<readonly SeriesCheckpoint[]>;
 
+/** The records of a previous process: up to `lastSeq`. */
+export interface Recovered {
+  readonly reconciler: Reconciler;
+  readonly lastSeq: number;
+}
+
 /**
  * Opens the store that a previous process left; what the sink has by now is not handed out again. `read` asks the sink,
  * also for the kinds and environments of the spilled records. @throws Fault if the database is of another version
@@ -38,16 +44,17 @@ export async function recoverSpill(
   return reconciler;
 }
 
-/** The near past in the spill, without what the sink has. */
+/** The near past in the spill of a previous process, up to `lastSeq`, without what the sink has. */
 export async function recentInSpill(
   store: SpillStore,
-  reconciler: Reconciler,
+  { reconciler, lastSeq }: Recovered,
   options: RecentOptions,
 ): Promise<Recent> {
   const found = new SpilledRecent(options);
   let whole = true;
   await store.scan(
     (entry) => {
+      if (entry.seq > lastSeq) return false;
       if (!reconciler.isStored(entry)) found.add(entry);
       return true;
     },

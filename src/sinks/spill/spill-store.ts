@@ -23,7 +23,8 @@ export interface AppendResult {
   readonly losses: readonly TradeLoss[];
 }
 
-const SCAN_AT_ONCE = 16_384;
+/** Some tens of milliseconds: venues and brokers are served in between. */
+const SCAN_AT_ONCE = 4096;
 const DROP_AT_ONCE = 1000;
 
 /** Records on disk, in order: appended behind, read from the front, within a limit; all of it synchronous, all or nothing. */

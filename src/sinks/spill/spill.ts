@@ -4,11 +4,10 @@ import type { Batch } from '../queue/batcher.ts';
 import type { LossLedger } from '../queue/loss-ledger.ts';
 import { OutQueue, type QueueEntry } from '../queue/out-queue.ts';
 import { Timers } from '../timers.ts';
-import type { Reconciler } from './reconcile.ts';
 import type { SpillMark } from './spill-database.ts';
 import { folderDisk } from './spill-disk.ts';
 import type { SpillHooks, SpillOptions, SpillParts, SpillStats } from './spill-options.ts';
-import { recentInSpill, recoverSpill } from './spill-recovery.ts';
+import { type Recovered, recentInSpill, recoverSpill } from './spill-recovery.ts';
 import { type AppendResult, SpillStore } from './spill-store.ts';
 import { SpillWriter } from './spill-writer.ts';
 
@@ -31,7 +30,7 @@ export class Spill {
   readonly #hooks: SpillHooks;
   #isOn = false;
   /** While records of a previous process are there. */
-  #reconciler: Reconciler | undefined;
+  #recovered: Recovered | undefined;
   #broken = 0;
 
   constructor(options: SpillOptions, parts: SpillParts, hooks: SpillHooks) {
@@ -98,7 +97,7 @@ export class Spill {
   ): Promise<readonly SeriesCheckpoint[]> {
     const reconciler = await recoverSpill(this.#store, this.#ledger, options, read);
     if (this.#store.unread > 0) {
-      this.#reconciler = reconciler;
+      this.#recovered = { reconciler, lastSeq: this.lastSeq };
       this.#isOn = true;
       this.#writer.start();
       this.#hooks.onEvent('spilling', `${this.#store.unread} records of a previous run`);
@@ -110,7 +109,7 @@ export class Spill {
 
   /** After `recover`: the near past that a previous process left here and the sink does not have; undefined: nothing. */
   async recent(options: RecentOptions): Promise<Recent | undefined> {
-    return this.#reconciler && recentInSpill(this.#store, this.#reconciler, options);
+    return this.#recovered && recentInSpill(this.#store, this.#recovered, options);
   }
 
   /** From now on the records of the queue go to the disk, behind the batch in flight and the backlog. */
@@ -131,7 +130,7 @@ export class Spill {
     if (entries.length === 0) {
       this.#writer.halt();
       this.#isOn = false;
-      this.#reconciler = undefined;
+      this.#recovered = undefined;
       entries = this.#writer.giveBack();
     }
     const now = this.#timers.now();
