@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { firstValueFrom, type Observable, type SchedulerLike, timer } from 'rxjs';
 import { type Config, coinSymbols } from '../config/config.ts';
 import { asFault, type Fault } from '../domain/fault.ts';
+import { getOrCreate } from '../domain/get-or-create.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { StatusSnapshot } from '../domain/status-snapshot.ts';
@@ -123,7 +124,7 @@ class Cluster implements Running {
   }
 
   #restOf(venue: VenueId): VenueRest {
-    return once(this.#rests, venue, () => newRest(this.#config, venue, this.#scheduler));
+    return getOrCreate(this.#rests, venue, () => newRest(this.#config, venue, this.#scheduler));
   }
 
   #pipelines(): readonly Pipeline[] {
@@ -201,7 +202,8 @@ class Cluster implements Running {
       own: partOfShard(shard, this.#config.cluster.shards, this.#config.feed.mode),
       portion: 1 / this.#config.cluster.shards,
       restOf: (venue: VenueId) => this.#restOf(venue),
-      connectionsOf: (venue: VenueId) => once(this.#connections, venue, () => newConnectionBudget(this.#config, venue)),
+      connectionsOf: (venue: VenueId) =>
+        getOrCreate(this.#connections, venue, () => newConnectionBudget(this.#config, venue)),
       topCoins: this.#topCoins,
     };
     const own = log.child({ shard });
@@ -291,12 +293,6 @@ function configOfShard(config: Config, shard: number): Config {
     kafka: { ...config.kafka, clientId: `${config.cluster.group}.${name}` },
     spill: { dir: join(config.spill.dir, name), maxMb },
   };
-}
-
-function once<T>(known: Map<VenueId, T>, venue: VenueId, make: () => T): T {
-  const made = known.get(venue) ?? make();
-  known.set(venue, made);
-  return made;
 }
 
 function sumOf(a: Stopped, b: Stopped): Stopped {

@@ -75,15 +75,15 @@ export interface VenueFeedOptions {
   /** One connection a subscription. */
   readonly connect: (args: ConnectArguments) => Observable<VenueEvent>;
   /** One connection to the venue's announcements a subscription; undefined where it has none. */
-  readonly notices$?: Observable<VenueEvent>;
+  readonly notices$?: Observable<VenueEvent> | undefined;
   /** The age at which the venue closes a connection, milliseconds; by default what is known of the venue. */
-  readonly lifetimeMs?: number;
+  readonly lifetimeMs?: number | undefined;
   /** Uniform in [0, 1); `Math.random` by default. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
   /** The venue's instrument list, once. */
   readonly listed$: Observable<readonly ListedInstrument[]>;
   /** How often it is asked for while it may change what is followed, milliseconds; every five minutes by default. */
-  readonly listEveryMs?: number;
+  readonly listEveryMs?: number | undefined;
   /** Asks the venue's REST interface for trades of a hole; undefined where it cannot tell them, or is not to be asked. */
   readonly fetchMissing:
     | ((instrument: Instrument, hole: TradeHole, attempt: number) => Observable<readonly SequencedTrade[]>)
@@ -93,12 +93,12 @@ export interface VenueFeedOptions {
   /** Asks for its last one-minute candles of a symbol, those that have closed. */
   readonly fetchCandles?: ((instrument: Instrument) => Observable<readonly Kline[]>) | undefined;
   /** How much of the books is wanted where a depth channel is among the channels. */
-  readonly books?: BooksWanted;
+  readonly books?: BooksWanted | undefined;
   /**
    * Asks for a whole book; undefined where the venue sends it by itself after each subscription.
    */
   readonly fetchBook?: ((instrument: Instrument, how: BookQuestion) => Observable<BookUpdate>) | undefined;
-  readonly onFrame?: (frame: RawFrame, line: number) => void;
+  readonly onFrame?: ((frame: RawFrame, line: number) => void) | undefined;
   /** The weight of all requests that its REST interface was sent. */
   readonly restWeight?: () => number;
   /** What is timed, and the venue's clock for it, followed while the venue runs; undefined: nothing is. */

@@ -15,7 +15,7 @@ export interface SocketOptions {
   /** A longer frame, once inflated, ends the connection. Bytes. */
   readonly maxFrameBytes: number;
   /** Stamps the frames, those that are read in one go alike; the system's wall clock by default. */
-  readonly clock?: WallClock;
+  readonly clock?: WallClock | undefined;
 }
 
 /** How a connection ended. */

@@ -7,6 +7,7 @@ import {
   instrumentsFor,
   subscribedChannels,
 } from '../config/config.ts';
+import { getOrCreate } from '../domain/get-or-create.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { RawFrame } from '../domain/venue-event.ts';
 import { among } from '../feed/instruments/top-coins.ts';
@@ -15,8 +16,7 @@ import type { Latencies } from '../feed/latency/latencies.ts';
 import { Activity } from '../feed/liveness/activity.ts';
 import { VenueFeed } from '../feed/venue-feed.ts';
 import type { VenueFeedOptions } from '../feed/venue-signal.ts';
-import type { VenueNetworks } from '../net/network.ts';
-import { type Network, network } from '../net/network.ts';
+import { type Network, network, type VenueNetworks } from '../net/network.ts';
 import { connect } from '../venues/connection/connect.ts';
 import { ConnectionBudget } from '../venues/connection/connection-budget.ts';
 import type { ListedInstrument, Venue } from '../venues/contract.ts';
@@ -43,7 +43,7 @@ export interface VenueDependencies {
   readonly topCoins?: Observable<ReadonlySet<string>> | undefined;
   readonly onMalformedRows?: OnMalformedRows;
   /** Which symbols are followed of those that the configuration names; all by default. */
-  readonly follows?: (symbol: string) => boolean;
+  readonly follows?: ((symbol: string) => boolean) | undefined;
   /** The age at which the venues close a connection, milliseconds, instead of what is known of them; for tests. */
   readonly lifetimeMs?: number;
   /** How often the venues are asked what they list, milliseconds, where all of it is followed; by default every five minutes. */
@@ -65,24 +65,16 @@ export function newConnectionBudget(config: Config, id: VenueId): ConnectionBudg
 export function buildVenues(config: Config, dependencies: VenueDependencies): readonly VenueFeed[] {
   const { scheduler, wallClockMs, networks, random, lifetimeMs, listEveryMs, onFrame } = dependencies;
   const { onMalformedRows, follows = () => true } = dependencies;
-  const activity = new Activity({
-    quietMs: config.feed.staleAfterMs / 2,
-    coinQuietMs: config.feed.coinStaleAfterMs,
-  });
-  const ids = feedVenues(config);
-  const books = booksOf(config);
+  const { staleAfterMs, coinStaleAfterMs, failBackAfterMs } = config.feed;
+  const activity = new Activity({ quietMs: staleAfterMs / 2, coinQuietMs: coinStaleAfterMs });
   const rests = new Map<VenueId, VenueRest>();
-  const restOf = (id: VenueId): VenueRest => {
-    const rest = rests.get(id) ?? dependencies.restOf?.(id) ?? newRest(config, id, scheduler, networks);
-    rests.set(id, rest);
-    return rest;
-  };
+  const { restOf = (id) => getOrCreate(rests, id, () => newRest(config, id, scheduler, networks)) } = dependencies;
   const top$ = dependencies.topCoins ?? topCoinsOf(config, restOf, scheduler, onMalformedRows);
   const ours = pipe(
     map((rows: readonly ListedInstrument[]) => rows.filter(({ base, quote }) => follows(base + quote))),
     top$ === undefined ? identity : among(top$),
   );
-  return ids.map((id) => {
+  return feedVenues(config).map((id) => {
     const venue = venues[id];
     const rest = restOf(id);
     const environment = environmentOf(config, id);
@@ -95,49 +87,61 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
       feedEnvironment: config.environment,
       instruments: instrumentsFor(config, id).filter(({ symbol }) => follows(symbol)),
       all: config.coins.kind === 'all' ? { quote: config.quote, ours } : null,
-      ...(listEveryMs === undefined ? {} : { listEveryMs }),
+      listEveryMs,
       channels: subscribedChannels(config),
-      ...(books === undefined ? {} : { books }),
-      staleAfterMs: config.feed.staleAfterMs,
-      coinStaleAfterMs: config.feed.coinStaleAfterMs,
-      failBackAfterMs: config.feed.failBackAfterMs,
+      books: booksOf(config),
+      staleAfterMs,
+      coinStaleAfterMs,
+      failBackAfterMs,
       activity,
       scheduler,
       ...venueRequests(config, id, { rest, wallClockMs, onMalformedRows }),
-      connect: connectOf(config, id, dependencies),
-      ...noticesOf(config, id, dependencies),
+      ...connectionsOf(config, id, dependencies),
       ...timingOf(venue, rest, dependencies),
-      ...(random === undefined ? {} : { random }),
-      ...(lifetimeMs === undefined || venue.limits.connectionLifetimeMs === undefined ? {} : { lifetimeMs }),
-      ...(onFrame === undefined ? {} : { onFrame: (frame: RawFrame, line: number) => onFrame(id, line, frame) }),
+      random,
+      lifetimeMs: venue.limits.connectionLifetimeMs && lifetimeMs,
+      onFrame: onFrame && ((frame, line) => onFrame(id, line, frame)),
     });
   });
 }
 
-/** Connections to the venue's market data. */
-function connectOf(
+/** Connections to the venue's market data, and one to its announcements beside its lines, if it makes any. */
+function connectionsOf(
   config: Config,
   id: VenueId,
   { scheduler, latencies, networks }: VenueDependencies,
-): VenueFeedOptions['connect'] {
-  const settings = config.venues[id];
-  return ({ line, url, topics, commands$, instruments, closingAfterMs, onFrame }) =>
-    connect({
-      venue: venues[id],
-      url,
-      open: networkOf(networks, id, line).open,
-      context: { environment: environmentOf(config, id), instruments },
-      topics,
-      commands$,
-      scheduler,
-      connectTimeoutMs: settings.connectTimeoutMs,
-      probeAfterMs: config.feed.staleAfterMs / 2,
-      compression: settings.compression,
-      maxFrameMb: settings.maxFrameMb,
-      ...(closingAfterMs === undefined ? {} : { closingAfterMs }),
-      onFrame,
-      ...(latencies === undefined ? {} : { clock: latencies.clock }),
-    });
+): Pick<VenueFeedOptions, 'connect' | 'notices$'> {
+  const venue = venues[id];
+  const { websocketUrls, connectTimeoutMs, compression, maxFrameMb } = config.venues[id];
+  const environment = environmentOf(config, id);
+  const openOf = (line: number): Network['open'] => (networks?.(id, line) ?? network).open;
+  const settings = { scheduler, connectTimeoutMs, compression, maxFrameMb };
+  const { notices } = venue;
+  const noticesUrl = websocketUrls.map((base) => notices?.url(base)).find((url) => url !== undefined);
+  return {
+    connect: ({ line, instruments, ...of }) =>
+      connect({
+        ...settings,
+        ...of,
+        venue,
+        open: openOf(line),
+        context: { environment, instruments },
+        probeAfterMs: config.feed.staleAfterMs / 2,
+        clock: latencies?.clock,
+      }),
+    notices$:
+      notices === undefined || noticesUrl === undefined
+        ? undefined
+        : connect({
+            ...settings,
+            venue: { ...venue, newDecoder: notices.newDecoder },
+            url: noticesUrl,
+            open: openOf(0),
+            context: { environment, instruments: new Map() },
+            topics: () => notices.topics,
+            probeAfterMs: NOTICES_PROBE_MS,
+          }),
+  };
 }
 
 /** What is timed, and the venue's clock for it. */
@@ -155,34 +159,4 @@ function timingOf(
     scheduler,
   );
   return { timing: { latency: latencies.venue(venue.id), clock$ } };
-}
-
-function networkOf(networks: VenueNetworks | undefined, id: VenueId, line: number): Network {
-  return networks?.(id, line) ?? network;
-}
-
-/** A connection to the venue's announcements, beside its lines, where it makes any. */
-function noticesOf(
-  config: Config,
-  id: VenueId,
-  { scheduler, networks }: VenueDependencies,
-): Pick<VenueFeedOptions, 'notices$'> {
-  const settings = config.venues[id];
-  const { notices } = venues[id];
-  const url = settings.websocketUrls.map((base) => notices?.url(base)).find((found) => found !== undefined);
-  if (notices === undefined || url === undefined) return {};
-  return {
-    notices$: connect({
-      venue: { ...venues[id], newDecoder: notices.newDecoder },
-      url,
-      open: networkOf(networks, id, 0).open,
-      context: { environment: environmentOf(config, id), instruments: new Map() },
-      topics: () => notices.topics,
-      scheduler,
-      connectTimeoutMs: settings.connectTimeoutMs,
-      probeAfterMs: NOTICES_PROBE_MS,
-      compression: settings.compression,
-      maxFrameMb: settings.maxFrameMb,
-    }),
-  };
 }

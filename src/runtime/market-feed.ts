@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { NEVER, type Observable, Subject, type Subscription } from 'rxjs';
+import { filter, firstValueFrom, NEVER, type Observable, Subject, type Subscription, throwIfEmpty } from 'rxjs';
 import type { GuardOptions, TradingDecision } from '../client/guard/trading-decision.ts';
 import { TradingWatches } from '../client/guard/trading-watches.ts';
 import { watchTrading } from '../client/guard/watch-trading.ts';
@@ -7,7 +7,7 @@ import { symbolNamed } from '../client/topic-name.ts';
 import { type Config, coinEverywhere, feedVenues, instrumentsFor } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { type Channel, type Instrument, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
-import type { FeedRecord, FeedStatus, Gap, PriceTick, TradeEvent } from '../domain/record.ts';
+import type { FeedRecord, FeedStatus, PriceTick, TradeEvent } from '../domain/record.ts';
 import type { RawFrame } from '../domain/venue-event.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { buildFeed } from './build-feed.ts';
@@ -50,20 +50,16 @@ export interface VenueFrame extends RawFrame {
  * await feed.connect();
  */
 export class MarketFeed {
-  /** One for every trade and every ticker. */
-  readonly prices$: Observable<PriceTick>;
-  readonly trades$: Observable<TradeEvent>;
-  readonly status$: Observable<FeedStatus>;
-  /** Every frame of every line as it came, for handlers of your own. */
-  readonly frames$: Observable<VenueFrame>;
-  /** Every record of the feed, of whatever channel. */
-  readonly records$: Observable<FeedRecord>;
-  readonly #prices$ = new Subject<PriceTick>();
-  readonly #trades$ = new Subject<TradeEvent>();
-  readonly #status$ = new Subject<FeedStatus>();
-  readonly #frames$ = new Subject<VenueFrame>();
-  readonly #gaps$ = new Subject<Gap>();
   readonly #records$ = new Subject<FeedRecord>();
+  readonly #frames$ = new Subject<VenueFrame>();
+  /** One for every trade and every ticker. */
+  readonly prices$: Observable<PriceTick> = this.#records$.pipe(filter((record) => record.kind === 'price'));
+  readonly trades$: Observable<TradeEvent> = this.#records$.pipe(filter((record) => record.kind === 'trade'));
+  readonly status$: Observable<FeedStatus> = this.#records$.pipe(filter((record) => record.kind === 'status'));
+  /** Every frame of every line as it came, for handlers of your own. */
+  readonly frames$: Observable<VenueFrame> = this.#frames$.asObservable();
+  /** Every record of the feed, of whatever channel. */
+  readonly records$: Observable<FeedRecord> = this.#records$.asObservable();
   readonly #config: Config;
   readonly #feed: RunningFeed;
   readonly #coins = new Set<string>();
@@ -72,11 +68,6 @@ export class MarketFeed {
   #closed = false;
 
   constructor(coins: readonly string[], options: MarketFeedOptions = {}) {
-    this.prices$ = this.#prices$.asObservable();
-    this.trades$ = this.#trades$.asObservable();
-    this.status$ = this.#status$.asObservable();
-    this.frames$ = this.#frames$.asObservable();
-    this.records$ = this.#records$.asObservable();
     this.#config = configOf(coins, options);
     for (const coin of coins) this.#coins.add(coin.toUpperCase());
     this.#feed = buildFeed(this.#config, {
@@ -90,31 +81,27 @@ export class MarketFeed {
       },
     });
     this.#watches = new TradingWatches((limits) => {
-      const input = { status$: this.#status$, prices$: this.#prices$, gaps$: this.#gaps$, lagMs$: NEVER };
+      const gaps$ = this.#records$.pipe(filter((record) => record.kind === 'gap'));
+      const input = { status$: this.status$, prices$: this.prices$, gaps$, lagMs$: NEVER };
       const symbolOf = (name: string) => symbolNamed(name, this.#config.quote);
       return watchTrading(input, limits, { scheduler: monotonicScheduler, wallClockMs: Date.now, symbolOf });
     });
     this.#feed.output$.subscribe(({ records }) => {
-      for (const record of records) this.#hand(record);
+      for (const record of records) this.#records$.next(record);
     });
   }
 
   /** Connects; resolves with the first data. Until then the feed keeps trying; `status$` tells. Rejects when closed before. */
-  connect(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const first = this.#records$.subscribe({
-        next: (record) => {
-          // The feed says both by itself.
-          if (record.kind === 'status' || record.kind === 'position') return;
-          first.unsubscribe();
-          resolve();
-        },
-        complete: () => reject(new Error('the feed was closed before any data came')),
-      });
-      if (this.#started) return;
-      this.#started = true;
-      this.#feed.start();
-    });
+  async connect(): Promise<void> {
+    // The feed publishes status and positions by itself.
+    const data$ = this.#records$.pipe(
+      filter(({ kind }) => kind !== 'status' && kind !== 'position'),
+      throwIfEmpty(() => new Error('the feed was closed before any data came')),
+    );
+    const first = firstValueFrom(data$);
+    if (!this.#started) this.#feed.start();
+    this.#started = true;
+    await first;
   }
 
   /** Ends every connection and completes every Observable. */
@@ -123,8 +110,8 @@ export class MarketFeed {
     this.#closed = true;
     this.#feed.stop('closed');
     this.#watches.close();
-    for (const subject of [this.#prices$, this.#trades$, this.#status$, this.#frames$, this.#gaps$, this.#records$])
-      subject.complete();
+    this.#frames$.complete();
+    this.#records$.complete();
   }
 
   /** Adds a coin while the feed runs, at every venue. A venue that does not list it reports `subscription_rejected`. */
@@ -178,23 +165,15 @@ export class MarketFeed {
   }
 
   subscribePrice(next: (tick: PriceTick) => void): Subscription {
-    return this.#prices$.subscribe(next);
+    return this.prices$.subscribe(next);
   }
 
   subscribeTrades(next: (trade: TradeEvent) => void): Subscription {
-    return this.#trades$.subscribe(next);
+    return this.trades$.subscribe(next);
   }
 
   subscribeStatus(next: (status: FeedStatus) => void): Subscription {
-    return this.#status$.subscribe(next);
-  }
-
-  #hand(record: FeedRecord): void {
-    this.#records$.next(record);
-    if (record.kind === 'price') this.#prices$.next(record);
-    else if (record.kind === 'trade') this.#trades$.next(record);
-    else if (record.kind === 'status') this.#status$.next(record);
-    else if (record.kind === 'gap') this.#gaps$.next(record);
+    return this.status$.subscribe(next);
   }
 
   #instrument(coin: string, venue: VenueId): Instrument {

@@ -1,4 +1,5 @@
 import { catchError, concatMap, EMPTY, map, type Observable, Subject } from 'rxjs';
+import { getOrCreate } from '../domain/get-or-create.ts';
 import type { Kline } from '../domain/record.ts';
 import type { FeedWatch } from '../feed/status/feed-watch.ts';
 
@@ -28,8 +29,7 @@ export class PastCandles {
   /** To be called every second. */
   second(): void {
     for (const feed of this.#feeds()) {
-      const asked = this.#asked.get(feed) ?? new Map<string, string>();
-      this.#asked.set(feed, asked);
+      const asked = getOrCreate(this.#asked, feed, () => new Map<string, string>());
       for (const [symbol, { tick }] of feed.view.symbols) {
         const venue = tick?.venue;
         if (venue === undefined || asked.get(symbol) === venue) continue;

@@ -11,7 +11,7 @@ import type { FeedWatch } from '../feed/status/feed-watch.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { VenueNetworks } from '../net/network.ts';
 import { type WallClock, wallClock } from '../net/wall-clock.ts';
-import type { OutRecord, OwnPart } from '../sinks/contract.ts';
+import type { OwnPart } from '../sinks/contract.ts';
 import { type SinkSettings, sinks as sinkRegistry } from '../sinks/registry.ts';
 import type { SpillDisk } from '../sinks/spill/spill-disk.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -47,8 +47,6 @@ export interface PipelineDependencies {
   readonly part?: PipelinePart;
   /** Sees what is published, in order, when it is handed to the sinks. */
   readonly onPublished?: (records: readonly FeedRecord[]) => void;
-  /** Sees the records of each batch that a sink acknowledged, in order. */
-  readonly onDelivered?: (sink: string, records: readonly OutRecord[]) => void;
 }
 
 /** What of the coins a pipeline serves, where others of the cluster serve the rest. */
@@ -118,7 +116,8 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   } = dependencies;
   const latencies = new Latencies(clock, () => scheduler.now());
   const context: RunContext = { ...dependencies, scheduler, wallClockMs, latencies };
-  const venueDependencies = venueDependenciesOf(context);
+  const onMalformedRows = malformedRowsLogger(log);
+  const venueDependencies = { ...context, ...part, onMalformedRows, follows: part?.own.has };
   const venues = buildVenues(config, venueDependencies);
   const portion = Math.max(part?.portion ?? 1, LEAST_PORTION);
   const isWarm = Promise.all(venues.map((venue) => venue.warm({ withinMs: WARM_WITHIN_MS, portion })));
@@ -171,30 +170,9 @@ interface RunContext extends PipelineDependencies {
   readonly latencies: Latencies;
 }
 
-function venueDependenciesOf({ log, scheduler, wallClockMs, latencies, part, ...of }: RunContext) {
-  const { networks, random, listEveryMs } = of;
-  return {
-    scheduler,
-    wallClockMs,
-    latencies,
-    onMalformedRows: malformedRowsLogger(log),
-    ...(networks === undefined ? {} : { networks }),
-    ...(random === undefined ? {} : { random }),
-    ...(listEveryMs === undefined ? {} : { listEveryMs }),
-    ...(part === undefined
-      ? {}
-      : {
-          restOf: part.restOf,
-          connectionsOf: part.connectionsOf,
-          topCoins: part.topCoins,
-          follows: part.own.has,
-        }),
-  };
-}
-
 async function newSinks(
   config: Config,
-  { log, scheduler, wallClockMs, latencies, part, sinks: newSink = sinkRegistry, spillDisk, onDelivered }: RunContext,
+  { log, scheduler, wallClockMs, latencies, part, sinks: newSink = sinkRegistry, spillDisk }: RunContext,
   run: { readonly isWarm: Promise<unknown>; readonly portion: number; readonly failing: AbortController },
 ): Promise<SinkPipelines> {
   const settings: SinkSettings = {
@@ -217,7 +195,6 @@ async function newSinks(
         latency: latencies.sink(sink.name),
         own: part?.own,
         portion: run.portion,
-        onDelivered,
         onFailed: (fault) => run.failing.abort(fault),
       }),
   );

@@ -39,7 +39,6 @@ export interface SinkPipelineOptions {
   readonly spillDisk: SpillDisk | undefined;
   /** Of the memory that a pipeline may take. */
   readonly portion: number;
-  readonly onDelivered: ((sink: string, records: readonly OutRecord[]) => void) | undefined;
   readonly onFailed: (fault: Fault) => void;
 }
 
@@ -63,7 +62,7 @@ export class SinkPipeline {
   #lacksDeltas = false;
 
   constructor(sink: Sink, options: SinkPipelineOptions) {
-    const { scheduler, config, log, latency, own, portion, spillDisk: disk, onDelivered, onFailed } = options;
+    const { scheduler, config, log, latency, own, portion, spillDisk, onFailed } = options;
     this.latency = latency;
     this.#config = config;
     this.#log = log;
@@ -78,7 +77,7 @@ export class SinkPipeline {
       spill: {
         dir: join(config.spill.dir, sink.name),
         maxBytes: config.spill.maxMb * 2 ** 20,
-        ...(disk === undefined ? {} : { disk }),
+        disk: spillDisk,
       },
       outGap: (gap) => this.#outOf({ ...gap, environment: config.environment }),
       onFailed: (fault) => {
@@ -90,10 +89,7 @@ export class SinkPipeline {
       },
       onSpill: (event, reason) => this.#onSpill(event, reason),
       onState: (state, reason) => this.#onState(state, reason),
-      onDelivered: (records) => {
-        latency.acknowledged(records);
-        onDelivered?.(sink.name, records);
-      },
+      onDelivered: (records) => latency.acknowledged(records),
       onRejected: (record, fault) => this.#onRejected(record.record, fault.message),
       // What comes to a sink that is over is said with that.
       onDropped: (byTopic) => {
@@ -109,7 +105,7 @@ export class SinkPipeline {
       environmentPrefixes: environmentPrefixes(this.#config),
       kinds: tradeKinds(this.#config),
       keyOf: marketKeyOf(this.#config.feed.mode),
-      ...(this.#own === undefined ? {} : { own: this.#own }),
+      own: this.#own,
     });
   }
 

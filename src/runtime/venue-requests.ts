@@ -5,9 +5,8 @@ import type { VenueId } from '../domain/instrument.ts';
 import { topCoins } from '../feed/instruments/top-coins.ts';
 import type { VenueFeedOptions } from '../feed/venue-signal.ts';
 import { addIntervals, openTimeOf } from '../market/candles/kline-interval.ts';
-import type { VenueNetworks } from '../net/network.ts';
-import { network } from '../net/network.ts';
-import type { RestRequest, Rows } from '../venues/contract.ts';
+import { network, type VenueNetworks } from '../net/network.ts';
+import type { PastOrigin, RestRequest, Rows } from '../venues/contract.ts';
 import { venues } from '../venues/registry.ts';
 import { VenueRest } from '../venues/rest/rest-client.ts';
 import { PAST_CANDLES } from './past-candles.ts';
@@ -43,34 +42,36 @@ export interface VenueRequestsOptions {
 /** What a venue is asked by REST: its list, missing trades, books and past candles. */
 export function venueRequests(config: Config, id: VenueId, options: VenueRequestsOptions): VenueRequests {
   const { rest, wallClockMs, onMalformedRows } = options;
+  const receivedAt = () => wallClockMs() * 1000;
+  const from = { environment: environmentOf(config, id), receivedAt };
   return {
     listed$: listedAt(id, rest, onMalformedRows),
     restWeight: () => rest.sentWeight,
-    fetchBook: fetchBookOf(config, id, rest, () => wallClockMs() * 1000),
-    fetchCandles: fetchCandlesOf(config, id, rest, wallClockMs),
-    ...fetchTradesOf(config, id, rest, () => wallClockMs() * 1000),
+    fetchBook: fetchBookOf(config, id, rest, from),
+    fetchCandles: fetchCandlesOf(config, id, rest, from),
+    ...fetchTradesOf(config, id, rest, from),
   };
 }
+
+type From = Omit<PastOrigin, 'instrument'>;
 
 function fetchTradesOf(
   config: Config,
   id: VenueId,
   rest: VenueRest,
-  receivedAt: () => number,
+  from: From,
 ): Pick<VenueRequests, 'fetchMissing' | 'fetchRecent'> {
   const { backfill, backfillAggTrades, recent } = venues[id];
-  const environment = environmentOf(config, id);
   if (!config.feed.backfill) return { fetchMissing: undefined, fetchRecent: undefined };
   return {
     fetchMissing:
       backfill &&
-      ((instrument, hole, attempt) => {
-        const wanted = { ...hole, instrument, attempt, environment, receivedAt };
-        if (hole.kind === 'trade') return rest.ask$(backfill(wanted), BACKFILL_TIMEOUT_MS);
+      ((instrument, gap, attempt) => {
+        const wanted = { ...gap, ...from, instrument, attempt };
+        if (gap.kind === 'trade') return rest.ask$(backfill(wanted), BACKFILL_TIMEOUT_MS);
         return backfillAggTrades === undefined ? EMPTY : rest.ask$(backfillAggTrades(wanted), BACKFILL_TIMEOUT_MS);
       }),
-    fetchRecent:
-      recent && ((instrument) => rest.ask$(recent({ instrument, environment, receivedAt }), BACKFILL_TIMEOUT_MS)),
+    fetchRecent: recent && ((instrument) => rest.ask$(recent({ ...from, instrument }), BACKFILL_TIMEOUT_MS)),
   };
 }
 
@@ -115,21 +116,13 @@ const BOOKS_SHARE = 0.25;
 const LEFT_BY_BOOKS = 0.5;
 const LEFT_BY_URGENT = 0.25;
 
-function fetchBookOf(
-  config: Config,
-  id: VenueId,
-  rest: VenueRest,
-  receivedAt: () => number,
-): VenueFeedOptions['fetchBook'] {
+function fetchBookOf(config: Config, id: VenueId, rest: VenueRest, from: From): VenueFeedOptions['fetchBook'] {
   const { book, restWeightPerMinute } = venues[id];
   const wish = booksOf(config);
   if (book === undefined || wish?.deltas !== true) return undefined;
-  const environment = environmentOf(config, id);
   const symbols = config.coins.kind === 'all' ? Number.POSITIVE_INFINITY : instrumentsFor(config, id).length;
   return (instrument, { larger, isUrgent, onSent }) => {
-    const requests = BOOK_LEVELS.map((levels) =>
-      book({ instrument, levels: Math.max(levels, wish.levels), environment, receivedAt }),
-    );
+    const requests = BOOK_LEVELS.map((levels) => book({ ...from, instrument, levels: Math.max(levels, wish.levels) }));
     const affordable = requests.findIndex(
       ({ weight }) => weight * symbols <= restWeightPerMinute * BOOKS_SHARE * config.cluster.venueBudgetShare,
     );
@@ -139,18 +132,12 @@ function fetchBookOf(
   };
 }
 
-function fetchCandlesOf(
-  config: Config,
-  id: VenueId,
-  rest: VenueRest,
-  wallClockMs: () => number,
-): VenueFeedOptions['fetchCandles'] {
+function fetchCandlesOf(config: Config, id: VenueId, rest: VenueRest, from: From): VenueFeedOptions['fetchCandles'] {
   const { history } = venues[id];
   if (history === undefined || !config.feed.channels.includes('kline_1m')) return undefined;
-  const environment = environmentOf(config, id);
   return (instrument) => {
-    const series = history.klines({ instrument, environment, receivedAt: () => wallClockMs() * 1000 }, '1m');
-    const now = wallClockMs();
+    const series = history.klines({ ...from, instrument }, '1m');
+    const now = from.receivedAt() / 1000;
     const last = addIntervals(openTimeOf('1m', now), '1m', -1);
     return rest
       .askSparingly$(series.page(series.step(last, 1 - PAST_CANDLES), last, now))

@@ -56,7 +56,7 @@ export interface CheckpointOptions {
   /** Message key of market records: what has one key has one numbering of epochs. The symbol by default. */
   readonly keyOf?: MarketKeyOf;
   /** All by default. */
-  readonly own?: OwnPart;
+  readonly own?: OwnPart | undefined;
 }
 
 /** What a start wants to know of the near past. */

@@ -57,7 +57,7 @@ export function adapterOf(venue: Venue, ownEnvironment: Environment = 'productio
               probeAfterMs,
               compression,
               maxFrameMb,
-              ...(onFrame === undefined ? {} : { onFrame }),
+              onFrame,
             }),
           };
         }),

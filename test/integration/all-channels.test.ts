@@ -7,6 +7,7 @@ import { CHANNELS, isDepthChannel } from '../../src/domain/instrument.ts';
 import type { BookTicker, FeedRecord, Kline } from '../../src/domain/record.ts';
 import { wallClock } from '../../src/net/wall-clock.ts';
 import { startPipeline } from '../../src/runtime/run.ts';
+import { sinks } from '../../src/sinks/registry.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { epochProblems } from '../../testing/judges/epoch-rules.ts';
@@ -53,10 +54,21 @@ describe.each([
     const complaints: string[] = [];
     const pipeline = await startPipeline(config, {
       log: createLog({ level: 'warn', destination: { write: (line) => complaints.push(line) } }),
-      onDelivered: (_sink, records) => {
-        const acknowledgedAt = now();
-        for (const { record } of records)
-          if (record.kind === 'trade') latencies.push(acknowledgedAt - record.receivedAt);
+      sinks: {
+        ...sinks,
+        file: async (settings) => {
+          const sink = await sinks.file(settings);
+          const write = sink.write.bind(sink);
+          sink.write = async (batch) => {
+            const outcomes = await write(batch);
+            const acknowledgedAt = now();
+            for (const [index, { record }] of batch.entries())
+              if (record.kind === 'trade' && outcomes[index]?.kind === 'delivered')
+                latencies.push(acknowledgedAt - record.receivedAt);
+            return outcomes;
+          };
+          return sink;
+        },
       },
     });
     await until(() =>

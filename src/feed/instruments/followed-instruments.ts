@@ -52,7 +52,7 @@ export interface FollowedInstrumentsOptions {
   /** The venue's instrument list, once. */
   readonly listed$: Observable<readonly ListedInstrument[]>;
   /** How often it is asked for while it may change what is followed, milliseconds; every five minutes by default. */
-  readonly listEveryMs?: number;
+  readonly listEveryMs?: number | undefined;
   /** What is followed now, by the venue's symbol. */
   readonly followed: ReadonlyMap<string, Instrument>;
   readonly scheduler: SchedulerLike;

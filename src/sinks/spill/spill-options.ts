@@ -11,7 +11,7 @@ export interface SpillOptions {
   readonly dir: string;
   readonly maxBytes: number;
   /** Instead of the folder's own, for tests. */
-  readonly disk?: SpillDisk;
+  readonly disk?: SpillDisk | undefined;
 }
 
 export type SpillEvent = 'spilling' | 'failing' | 'broken' | 'drained';

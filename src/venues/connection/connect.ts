@@ -20,13 +20,13 @@ export interface ConnectionOptions {
   readonly compression: boolean;
   readonly maxFrameMb: number;
   /** The age at which the connection emits `closing`, because the venue closes it for its age. Milliseconds; never by default. */
-  readonly closingAfterMs?: number;
+  readonly closingAfterMs?: number | undefined;
   /** Sees every frame as it came, before it is decoded. Must not throw. */
-  readonly onFrame?: (frame: RawFrame) => void;
+  readonly onFrame?: ((frame: RawFrame) => void) | undefined;
   /** Opens the connection; the real network by default. */
   readonly open?: typeof openSocket;
   /** Stamps the frames; the system's wall clock by default. */
-  readonly clock?: WallClock;
+  readonly clock?: WallClock | undefined;
 }
 
 const MEGABYTE = 1024 * 1024;
@@ -46,12 +46,7 @@ export function connect(options: ConnectionOptions): Observable<VenueEvent> {
   return new Observable((subscriber) => {
     const socket = open(
       url,
-      {
-        connectTimeoutMs,
-        compression,
-        maxFrameBytes: maxFrameMb * MEGABYTE,
-        ...(clock === undefined ? {} : { clock }),
-      },
+      { connectTimeoutMs, compression, maxFrameBytes: maxFrameMb * MEGABYTE, clock },
       {
         // None of them is called before `open` has returned.
         onOpen: () => connection.opened(),
