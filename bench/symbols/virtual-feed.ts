@@ -131,13 +131,10 @@ export class VirtualFeed {
     };
     const due = Math.floor(((ms - IDLE_MS) * this.#rate) / 1000) - this.#market.made;
     if (due > 0)
-      this.#market.advance(due, time, (listing, first, count) => {
-        for (let number = first; number < first + count; number++) {
-          const price = listing.priceText(listing.trades.price(number));
-          const quantity = listing.quantityText(listing.trades.quantity(number));
-          add(listing, 'trade', tradeData(listing, number, price, quantity, '', false));
-          this.trades++;
-        }
+      this.#market.advance(due, time, (listing, trades) => {
+        for (const trade of trades)
+          add(listing, 'trade', tradeData(listing.symbol, listing.tradeTexts(trade), '', false));
+        this.trades += trades.length;
       });
     // The venue tells them all at once; here they are spread over the second.
     for (const listing of this.#market.listings)

@@ -96,22 +96,23 @@ export class PacedTopics {
 
   private publish(paced: PacedTopic, now: number, candle: CandleSpan): void {
     const { topic, pace } = paced;
-    const micros = topic.wantsMicros ? pace.make(now, '000', candle) : undefined;
-    this.note(paced, now, candle, topic.publish(pace.make(now, '', candle), micros));
+    this.note(
+      paced,
+      now,
+      candle,
+      topic.publish((unit) => pace.make(now, unit, candle)),
+    );
   }
 
   private note({ topic, listing, pace }: PacedTopic, time: number, candle: CandleSpan, sent: string): void {
     if (this.host.journal === undefined) return;
     if (topic.kind === 'book_ticker') {
-      const { bestBid, bestAsk } = listing;
-      const price = listing.priceText(bestBid);
-      const quantity = listing.quantityText(listing.quantityAt(bestBid));
-      const more = `,"ask_price":"${listing.priceText(bestAsk)}","ask_quantity":"${listing.quantityText(listing.quantityAt(bestAsk))}"`;
-      this.host.note(topic, { id: `${listing.updateId}`, price, quantity, time, sent, more });
+      const { bid, bidQuantity, ask, askQuantity } = listing.bestTexts();
+      const more = `,"ask_price":"${ask}","ask_quantity":"${askQuantity}"`;
+      this.host.note(topic, { id: `${listing.updateId}`, price: bid, quantity: bidQuantity, time, sent, more });
     } else if (pace.interval !== undefined) {
-      const { close, volume } = listing.candles.candle(candle.open, candle.end);
+      const { close: price, volume: quantity } = listing.candleTexts(listing.candles.candle(candle.open, candle.end));
       const id = `${pace.intervalName ?? pace.interval}:${candle.open}`;
-      const [price, quantity] = [listing.priceText(close), listing.quantityText(volume)];
       this.host.note(topic, { id, price, quantity, time, sent, more: `,"closed":${candle.closed}` });
     } else this.host.note(topic, { id: '', price: listing.priceText(listing.candles.price), time, sent });
   }

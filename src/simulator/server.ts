@@ -119,11 +119,11 @@ function newSite(venue: SimulatedVenue, faults: Faults, options: SimulatorOption
     compression: options.compression ?? false,
     onOpen: () => faults.opened(),
   });
-  const onOrder = streams.order.bind(streams);
+
   const clock =
     host.market === undefined
       ? undefined
-      : new MarketClock(host.market, rateOf(options, host.profile.id), performance.now(), onOrder);
+      : new MarketClock(host.market, rateOf(options, host.profile.id), performance.now(), streams.order);
   return { venue, door, heartbeat, clock };
 }
 

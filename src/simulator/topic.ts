@@ -45,11 +45,6 @@ export class Topic implements ListenedTopic {
     return this.forms.flat().sort((a, b) => a.number - b.number);
   }
 
-  /** True where a listener wants microseconds. */
-  get wantsMicros(): boolean {
-    return at(this.forms, MICROS).length > 0 || at(this.forms, MICROS | COMBINED).length > 0;
-  }
-
   /** Who listens: the numbers of the connections as JSON. */
   get listening(): string {
     return this.everyone;
@@ -63,17 +58,19 @@ export class Topic implements ListenedTopic {
   }
 
   /**
-   * Sends an event, given as bytes (latin1), to every listener. `kind`: what the faults take it for.
+   * Sends an event to every listener. `make` writes it as bytes (latin1); its argument follows milliseconds to make the
+   * wanted unit, '' or '000'. `kind`: what the faults take it for.
    * @returns the numbers of the connections that it went to, as JSON.
    */
-  publish(millis: string, micros: string = millis, kind: EventKind = this.kind): string {
+  publish(make: (unit: string) => string, kind: EventKind = this.kind): string {
     const disturbed = this.disturbed;
     const subject = this.subject(kind);
     const reached: number[] = [];
-    for (let form = 0; form < 4; form++) {
-      const listeners = at(this.forms, form);
+    const made: string[] = [];
+    for (const [form, listeners] of this.forms.entries()) {
       if (listeners.length === 0) continue;
-      const data = form & MICROS ? micros : millis;
+      made[form & MICROS] ??= make(form & MICROS ? '000' : '');
+      const data = at(made, form & MICROS);
       const payload = form & COMBINED ? `{"stream":"${this.wireName}","data":${data}}` : data;
       const framed = asciiFrame(payload);
       for (const connection of listeners) {

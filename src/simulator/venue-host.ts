@@ -3,7 +3,7 @@ import type { EventKind } from './captures/frame-subject.ts';
 import { type FrameSubject, TRADE_KINDS } from './captures/frame-subject.ts';
 import type { Connection } from './connection.ts';
 import { type Journal, type MadeEvent, WITHHELD } from './journal.ts';
-import type { Listing } from './market/listing.ts';
+import type { Listing, TradeTexts } from './market/listing.ts';
 import type { SimulatedMarket } from './market/market.ts';
 import { Topic } from './topic.ts';
 import type { VenueProfile } from './venue-profile.ts';
@@ -95,6 +95,12 @@ export class VenueHost {
     return topic;
   }
 
+  /** The topic of this name when somebody listens to it. */
+  heard(name: string): Topic | undefined {
+    const topic = this.topics.get(name);
+    return topic !== undefined && topic.size > 0 ? topic : undefined;
+  }
+
   subscribe(connection: Connection, topic: Topic): void {
     if (connection.topics.has(topic.name)) return;
     connection.topics.set(topic.name, topic);
@@ -111,27 +117,17 @@ export class VenueHost {
 
   /** Writes an event of a topic into the journal. */
   note(
-    { symbol, kind: ofTopic }: Topic,
-    { kind = ofTopic, ...event }: Omit<MadeEvent, 'venue' | 'symbol' | 'kind'> & { readonly kind?: EventKind },
+    topic: Topic,
+    { kind = topic.kind, ...event }: Omit<MadeEvent, 'venue' | 'symbol' | 'kind'> & { readonly kind?: EventKind },
   ): void {
-    this.journal?.event({ venue: this.id, symbol, kind, ...event });
+    this.journal?.event({ venue: this.id, symbol: topic.symbol, kind, ...event });
   }
 
-  /** Writes a trade of a listing's ring into the journal, with its id on the wire. */
-  noteTrade(listing: Listing, number: number, id: string, sent: string, topic: Topic | undefined): void {
-    const { symbol, trades } = listing;
-    this.journal?.event({
-      venue: this.id,
-      symbol,
-      kind: 'trade',
-      id,
-      price: listing.priceText(trades.price(number)),
-      quantity: listing.quantityText(trades.quantity(number)),
-      side: trades.sell(number) ? 'sell' : 'buy',
-      time: trades.time(number),
-      sent,
-      more: topic !== undefined && sent !== topic.listening ? WITHHELD : '',
-    });
+  /** Writes a trade into the journal; `topic`: where it went, when somebody listens. */
+  noteTrade(symbol: string, { id, price, quantity, sell, time }: TradeTexts, sent: string, topic?: Topic): void {
+    const more = topic !== undefined && sent !== topic.listening ? WITHHELD : '';
+    const side = sell ? 'sell' : 'buy';
+    this.journal?.event({ venue: this.id, symbol, kind: 'trade', id, price, quantity, side, time, sent, more });
   }
 
   /** Forgets a connection that is gone. */

@@ -1,5 +1,6 @@
 import type { Connection } from './connection.ts';
 import type { Listing } from './market/listing.ts';
+import type { OnOrder } from './market/market.ts';
 import type { VenueHost } from './venue-host.ts';
 
 export interface VenueRequest {
@@ -43,7 +44,7 @@ export interface SimulatedRest {
 
 /** How a venue's market becomes frames. */
 export interface VenueStreams {
-  order(listing: Listing, first: number, count: number): void;
+  readonly order: OnOrder;
   /** Once a slice, after its orders. `now`: milliseconds since 1970. */
   slice(now: number): void;
   /** The update ids of a book have started again, or are to; everyone who listens gets what the venue sends then. */

@@ -50,7 +50,7 @@ function consecutive(ids: readonly (number | undefined)[]): void {
 describe('the past by Binance REST', () => {
   it('pages trades by id from before the start through to the latest, without a hole', () => {
     const venue = running();
-    const first = venue.btc.trades.id(0);
+    const first = venue.btc.trades.at(0).id;
     const all: TradeRow[] = [];
     for (let from = first - 1_500; ; from = (all.at(-1)?.id ?? 0) + 1) {
       const page = get<TradeRow[]>(venue, `historicalTrades?symbol=BTCUSDT&fromId=${from}&limit=1000`);
@@ -80,7 +80,10 @@ describe('the past by Binance REST', () => {
 
   it('gives the aggregated trades of a time, both ends inclusive, oldest first, from where it begins', () => {
     const venue = running(150);
-    const whole = get<AggRow[]>(venue, `aggTrades?symbol=BTCUSDT&fromId=${venue.btc.trades.group(0) - 300}&limit=1000`);
+    const whole = get<AggRow[]>(
+      venue,
+      `aggTrades?symbol=BTCUSDT&fromId=${venue.btc.trades.at(0).group - 300}&limit=1000`,
+    );
     expect(whole).toHaveLength(1_000);
     consecutive(whole.map(({ a }) => a));
     expect(whole.slice(1).map(({ f }) => f)).toEqual(whole.slice(0, -1).map(({ l }) => l + 1));
@@ -106,9 +109,9 @@ describe('the past by Binance REST', () => {
     const { trades } = venue.btc;
     venue.run(3_000);
     expect(trades.first).toBeGreaterThan(0);
-    const [oldest] = get<AggRow[]>(venue, `aggTrades?symbol=BTCUSDT&fromId=${trades.group(trades.first)}&limit=1`);
-    expect(oldest?.f).toBeGreaterThan(trades.id(trades.first));
-    expect(oldest?.a).toBe(trades.group(trades.first) + 1);
+    const [oldest] = get<AggRow[]>(venue, `aggTrades?symbol=BTCUSDT&fromId=${trades.at(trades.first).group}&limit=1`);
+    expect(oldest?.f).toBeGreaterThan(trades.at(trades.first).id);
+    expect(oldest?.a).toBe(trades.at(trades.first).group + 1);
   });
 
   it('gives candles that are the trades of their minute, before, across and after the start', () => {
@@ -118,7 +121,7 @@ describe('the past by Binance REST', () => {
     const klines = get<Kline[]>(venue, `klines?symbol=BTCUSDT&interval=1m&startTime=${from}&limit=1000`);
     expect(klines.map(([open]) => open)).toEqual([0, 1, 2, 3, 4, 5].map((i) => from + i * MINUTE));
     const rows: TradeRow[] = [];
-    for (let id = venue.btc.trades.id(0) - 210; id < venue.btc.nextTradeId; id = (rows.at(-1)?.id ?? 0) + 1)
+    for (let id = venue.btc.trades.at(0).id - 210; id < venue.btc.nextTradeId; id = (rows.at(-1)?.id ?? 0) + 1)
       rows.push(...get<TradeRow[]>(venue, `historicalTrades?symbol=BTCUSDT&fromId=${id}&limit=1000`));
     for (const [open, first, high, low, close, volume, end, , count] of klines) {
       const own = rows.filter(({ time }) => time >= open && time <= end);
@@ -226,8 +229,12 @@ describe('the past by Bybit REST', () => {
       .list;
     const { trades } = venue.btc;
     let volume = 0;
-    for (let n = trades.fromTime(START + 30_000); n < trades.fromTime(START + 90_000); n++)
-      volume += trades.quantity(n);
+    for (
+      let n = trades.search(({ time }) => time >= START + 30_000);
+      n < trades.search(({ time }) => time >= START + 90_000);
+      n++
+    )
+      volume += trades.at(n).quantity;
     expect(row).toHaveLength(7);
     expect(Math.round(Number(row[5]) * 10 ** venue.btc.quantityDecimals)).toBe(volume);
   });

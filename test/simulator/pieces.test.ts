@@ -43,14 +43,16 @@ describe('a text frame', () => {
 describe('a trade ring', () => {
   it('keeps the latest and finds by id, group and time', () => {
     const ring = new TradeRing(256);
-    for (let i = 0; i < 1_000; i++) ring.push(5_000 + i, i, 1, 10 * i, Math.floor(i / 2), false);
+    for (let i = 0; i < 1_000; i++)
+      ring.push({ id: 5_000 + i, price: i, quantity: 1, time: 10 * i, group: Math.floor(i / 2), sell: false });
     expect([ring.first, ring.count]).toEqual([744, 1_000]);
-    expect([ring.id(744), ring.id(999)]).toEqual([5_744, 5_999]);
-    expect(ring.fromId(5_800)).toBe(800);
-    expect(ring.fromId(1)).toBe(744);
-    expect(ring.fromId(9_999)).toBe(1_000);
-    expect(ring.fromGroup(400)).toBe(800);
-    expect(ring.fromTime(8_001)).toBe(801);
+    expect([ring.at(744).id, ring.at(999).id]).toEqual([5_744, 5_999]);
+    expect(ring.latest(2).map(({ id }) => id)).toEqual([5_998, 5_999]);
+    expect(ring.search(({ id }) => id >= 5_800)).toBe(800);
+    expect(ring.search(({ id }) => id >= 1)).toBe(744);
+    expect(ring.search(({ id }) => id >= 9_999)).toBe(1_000);
+    expect(ring.search(({ group }) => group >= 400)).toBe(800);
+    expect(ring.search(({ time }) => time >= 8_001)).toBe(801);
   });
 });
 
@@ -62,10 +64,10 @@ describe('candles', () => {
   it('sum what was traded, over seconds and minutes', () => {
     const store = new CandleStore(past(100, 1_000), 100);
     const minute = start + 30_000;
-    store.add(101, 5, minute + 100, false, 1_000);
-    store.add(99, 2, minute + 1_500, true, 1_001);
-    store.add(103, 1, minute + 59_999, false, 1_002);
-    store.add(104, 1, minute + 60_000, false, 1_003);
+    store.add({ id: 1_000, group: 1_000, price: 101, quantity: 5, time: minute + 100, sell: false });
+    store.add({ id: 1_001, group: 1_001, price: 99, quantity: 2, time: minute + 1_500, sell: true });
+    store.add({ id: 1_002, group: 1_002, price: 103, quantity: 1, time: minute + 59_999, sell: false });
+    store.add({ id: 1_003, group: 1_003, price: 104, quantity: 1, time: minute + 60_000, sell: false });
     expect(store.candle(minute, minute + 60_000)).toEqual({
       open: 101,
       high: 103,

@@ -65,9 +65,7 @@ export class VirtualVenue {
     this.venue = simulatedVenue(host);
     this.faults = new Faults([this.venue]);
     const { streams } = this.venue;
-    this.clock = new MarketClock(this.market, rate, this.now, (listing, first, count) =>
-      streams.order(listing, first, count),
-    );
+    this.clock = new MarketClock(this.market, rate, this.now, streams.order);
   }
 
   get btc(): Listing {

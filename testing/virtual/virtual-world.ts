@@ -143,11 +143,10 @@ export class VirtualWorld {
     const market = new SimulatedMarket({ profile, seed, symbols, rate, startedAt: STARTED_AT });
     const host = new VenueHost(profile, market, undefined, this.#journal(market));
     const venue = simulatedVenue(host);
-    const onOrder = venue.streams.order.bind(venue.streams);
     return {
       venue,
       heartbeat: new ServerPings({ ping: profile.ping, lifetimeMs: DAY_MS }),
-      clock: new MarketClock(market, rate, scheduler.now(), onOrder),
+      clock: new MarketClock(market, rate, scheduler.now(), venue.streams.order),
     };
   }
 

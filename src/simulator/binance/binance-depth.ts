@@ -1,17 +1,26 @@
 import { WITHHELD } from '../journal.ts';
 import { DepthSide } from '../market/depth-side.ts';
-import type { Listing, Quote } from '../market/listing.ts';
+import type { Listing } from '../market/listing.ts';
 import type { Topic } from '../topic.ts';
 import type { VenueHost } from '../venue-host.ts';
 
 const FAST_MS = 100;
 const SLOW_MS = 1_000;
 
+/** The prices that changed since the update id `fromId`. */
+interface Changes {
+  readonly fromId: number;
+  readonly bids: Set<number>;
+  readonly asks: Set<number>;
+}
+
 interface DepthTopic {
   readonly topic: Topic;
   /** Levels of a partial book; 0: differences. */
   readonly levels: number;
   readonly everyMs: number;
+  /** Since it was last sent. */
+  changes: Changes;
 }
 
 interface View {
@@ -20,20 +29,11 @@ interface View {
   readonly asks: DepthSide;
 }
 
-/** What a differences stream tells next: the ids from the one after `fromId` on. */
-interface Update {
-  readonly fromId: number;
-  readonly bids: readonly Quote[];
-  readonly asks: readonly Quote[];
-}
-
 interface Depth {
   readonly listing: Listing;
   readonly topics: DepthTopic[];
   /** As last published; undefined while nobody listens. */
   view: View | undefined;
-  /** Prices that changed since the last slow publication. */
-  slow: { readonly fromId: number; readonly bids: Set<number>; readonly asks: Set<number> };
 }
 
 /**
@@ -51,9 +51,10 @@ export class BinanceDepth {
   }
 
   subscribed(topic: Topic, listing: Listing, levels: number, everyMs: number): void {
-    const depth = this.depths.get(listing) ?? { listing, topics: [], view: undefined, slow: changedSince(0) };
+    const depth = this.depths.get(listing) ?? { listing, topics: [], view: undefined };
     this.depths.set(listing, depth);
-    if (!depth.topics.some((known) => known.topic === topic)) depth.topics.push({ topic, levels, everyMs });
+    if (!depth.topics.some((known) => known.topic === topic))
+      depth.topics.push({ topic, levels, everyMs, changes: changesSince(depth.view?.updateId ?? 0) });
     if (depth.view === undefined) start(depth);
   }
 
@@ -71,46 +72,42 @@ export class BinanceDepth {
   slice(now: number): void {
     if (now < this.nextFast) return;
     this.nextFast = now - (now % FAST_MS) + FAST_MS;
-    const slow = now >= this.nextSlow;
-    if (slow) this.nextSlow = now - (now % SLOW_MS) + SLOW_MS;
-    for (const depth of this.depths.values()) this.publish(depth, now, slow);
+    const isSlow = now >= this.nextSlow;
+    if (isSlow) this.nextSlow = now - (now % SLOW_MS) + SLOW_MS;
+    for (const depth of this.depths.values()) this.publish(depth, now, isSlow);
   }
 
-  private publish(depth: Depth, now: number, slow: boolean): void {
-    const { listing, view: before } = depth;
-    if (before === undefined) return;
-    if (depth.topics.every(({ topic }) => topic.size === 0)) {
-      depth.view = undefined;
-      return;
+  private publish(depth: Depth, now: number, isSlow: boolean): void {
+    if (depth.topics.every(({ topic }) => topic.size === 0)) depth.view = undefined;
+    const { listing, topics } = depth;
+    if (depth.view === undefined) return;
+    const view = next(depth, depth.view);
+    for (const depthTopic of topics) {
+      const { topic, levels, everyMs, changes } = depthTopic;
+      if ((everyMs === SLOW_MS && !isSlow) || changes.fromId === view.updateId) continue;
+      depthTopic.changes = changesSince(view.updateId);
+      if (topic.size === 0) continue;
+      const sent = topic.publish((unit) =>
+        levels > 0 ? partial(listing, view, levels) : updateText(listing, view, changes, `${now}${unit}`),
+      );
+      const more = sent === topic.listening ? '' : WITHHELD;
+      this.host.note(topic, { id: `${view.updateId}`, time: now, sent, more });
     }
-    if (before.updateId !== listing.updateId) {
-      const after = viewOf(listing);
-      const bids = before.bids.changesTo(after.bids);
-      const asks = before.asks.changesTo(after.asks);
-      for (const { price } of bids) depth.slow.bids.add(price);
-      for (const { price } of asks) depth.slow.asks.add(price);
-      depth.view = after;
-      this.send(depth, after, FAST_MS, { fromId: before.updateId, bids, asks }, now);
-    }
-    const view = depth.view ?? before;
-    const { fromId } = depth.slow;
-    if (!slow || fromId === view.updateId) return;
-    const bids = current(depth.slow.bids, view.bids);
-    const asks = current(depth.slow.asks, view.asks);
-    depth.slow = changedSince(view.updateId);
-    this.send(depth, view, SLOW_MS, { fromId, bids, asks }, now);
   }
+}
 
-  private send({ listing, topics }: Depth, view: View, everyMs: number, update: Update, now: number): void {
-    const id = `${view.updateId}`;
-    for (const { topic, levels, everyMs: own } of topics) {
-      if (own !== everyMs || topic.size === 0) continue;
-      const text = (unit: string) =>
-        levels > 0 ? partial(listing, view, levels) : updateText(listing, view, update, now, unit);
-      const sent = topic.publish(text(''), topic.wantsMicros ? text('000') : undefined);
-      this.host.note(topic, { id, time: now, sent, more: sent === topic.listening ? '' : WITHHELD });
-    }
+/** Brings the view up to date and notes for each topic what changed. */
+function next(depth: Depth, before: View): View {
+  if (before.updateId === depth.listing.updateId) return before;
+  const view = viewOf(depth.listing);
+  const bids = before.bids.changesTo(view.bids);
+  const asks = before.asks.changesTo(view.asks);
+  for (const { changes } of depth.topics) {
+    for (const price of bids) changes.bids.add(price);
+    for (const price of asks) changes.asks.add(price);
   }
+  depth.view = view;
+  return view;
 }
 
 function viewOf(listing: Listing): View {
@@ -122,23 +119,21 @@ function viewOf(listing: Listing): View {
 }
 
 function start(depth: Depth): void {
-  depth.view = viewOf(depth.listing);
-  depth.slow = changedSince(depth.view.updateId);
+  const view = viewOf(depth.listing);
+  depth.view = view;
+  for (const topic of depth.topics) topic.changes = changesSince(view.updateId);
 }
 
-function changedSince(fromId: number): Depth['slow'] {
+function changesSince(fromId: number): Changes {
   return { fromId, bids: new Set(), asks: new Set() };
 }
 
-function current(prices: ReadonlySet<number>, side: DepthSide): Quote[] {
-  return [...prices].map((price) => ({ price, quantity: side.quantityAt(price) }));
-}
-
-function updateText(listing: Listing, { updateId }: View, update: Update, now: number, unit: string): string {
-  const { fromId, bids, asks } = update;
+function updateText(listing: Listing, view: View, { fromId, bids, asks }: Changes, time: string): string {
+  const levels = (side: DepthSide, prices: ReadonlySet<number>) =>
+    listing.levelsText([...prices].map((price) => ({ price, quantity: side.quantityAt(price) })));
   return (
-    `{"e":"depthUpdate","E":${now}${unit},"s":"${listing.symbol}","U":${fromId + 1},"u":${updateId},` +
-    `"b":${listing.levelsText(bids)},"a":${listing.levelsText(asks)}}`
+    `{"e":"depthUpdate","E":${time},"s":"${listing.symbol}","U":${fromId + 1},"u":${view.updateId},` +
+    `"b":${levels(view.bids, bids)},"a":${levels(view.asks, asks)}}`
   );
 }
 

@@ -90,9 +90,11 @@ export class BinanceSocket implements VenueSocket {
     for (const name of names) {
       const stream = this.parse(name);
       if (stream === undefined) continue;
-      const known = stream.symbol !== '' && this.host.lists(stream.symbol);
-      this.host.subscribe(connection, this.host.topic(name, stream.kind, known ? stream.symbol : ''));
-      if (known || stream.symbol === '') this.streams.subscribed(name, stream);
+      const symbol = this.host.lists(stream.symbol) ? stream.symbol : '';
+      const topic = this.host.topic(name, stream.kind, symbol);
+      this.host.subscribe(connection, topic);
+      const listing = this.host.listing(symbol);
+      if (listing !== undefined) this.streams.subscribed(topic, listing, stream);
     }
   }
 

@@ -1,10 +1,19 @@
-import type { Listing } from '../market/listing.ts';
+import type { Listing, TradeTexts } from '../market/listing.ts';
+import type { OnOrder } from '../market/market.ts';
 import { type Pace, PacedTopics } from '../paced-topics.ts';
 import type { Topic } from '../topic.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { VenueStreams } from '../venue-protocol.ts';
 import { BinanceDepth } from './binance-depth.ts';
-import { aggTradeData, bookTickerData, klineData, miniTickerData, tickerData, tradeData } from './binance-frames.ts';
+import {
+  aggTradeData,
+  aggTrades,
+  bookTickerData,
+  klineData,
+  miniTickerData,
+  tickerData,
+  tradeData,
+} from './binance-frames.ts';
 import type { StreamName } from './binance-stream-name.ts';
 
 const TICKER_EVERY_MS = 1_000;
@@ -15,10 +24,7 @@ export class BinanceStreams implements VenueStreams {
   readonly books: BinanceDepth;
   private readonly host: VenueHost;
   private readonly orderIds: boolean;
-  private readonly tradeTopics: (Topic | undefined)[] = [];
-  private readonly aggTopics: (Topic | undefined)[] = [];
   private readonly paced: PacedTopics;
-  private allMini: Topic | undefined;
   private nextAllMini = 0;
 
   constructor(host: VenueHost) {
@@ -29,27 +35,26 @@ export class BinanceStreams implements VenueStreams {
   }
 
   /** Takes up a stream that somebody listens to from now on. */
-  subscribed(name: string, stream: StreamName): void {
-    if (name === '!miniTicker@arr') {
-      this.allMini = this.host.topic(name, 'mini_ticker', '');
-      return;
-    }
-    const listing = this.host.listing(stream.symbol);
-    if (listing === undefined) return;
-    const topic = this.host.topic(name, stream.kind, listing.symbol);
-    const { kind } = stream;
-    if (kind === 'trade') this.tradeTopics[listing.index] = topic;
-    else if (kind === 'agg_trade') this.aggTopics[listing.index] = topic;
-    else if (kind === 'depth' || kind === 'book')
-      this.books.subscribed(topic, listing, stream.levels ?? 0, stream.everyMs ?? 1_000);
-    else this.paced.add(topic, listing, paceOf(listing, stream));
+  subscribed(topic: Topic, listing: Listing, stream: StreamName): void {
+    const { kind, levels = 0, everyMs = 1_000 } = stream;
+    if (kind === 'depth' || kind === 'book') this.books.subscribed(topic, listing, levels, everyMs);
+    else if (kind !== 'trade' && kind !== 'agg_trade') this.paced.add(topic, listing, paceOf(listing, stream));
   }
 
-  order(listing: Listing, first: number, count: number): void {
-    this.publishTrades(this.tradeTopics[listing.index], listing, first, count);
-    const agg = this.aggTopics[listing.index];
-    if (agg !== undefined && agg.size > 0) this.publishAggTrades(agg, listing, first, count);
-  }
+  readonly order: OnOrder = (listing, trades) => {
+    const { host } = this;
+    const { symbol } = listing;
+    const stream = symbol.toLowerCase();
+    const topic = host.heard(`${stream}@trade`);
+    for (const trade of topic === undefined && host.journal === undefined ? [] : trades) {
+      const texts = listing.tradeTexts(trade);
+      const sent = topic?.publish((unit) => tradeData(symbol, texts, unit, this.orderIds)) ?? '[]';
+      host.noteTrade(symbol, texts, sent, topic);
+    }
+    const aggTopic = host.heard(`${stream}@aggTrade`);
+    if (aggTopic !== undefined)
+      for (const trade of aggTrades(listing, trades)) this.publishAggTrade(aggTopic, symbol, trade);
+  };
 
   restartBook(listing: Listing): void {
     this.books.restart(listing);
@@ -60,60 +65,21 @@ export class BinanceStreams implements VenueStreams {
     this.books.slice(now);
     if (now < this.nextAllMini) return;
     this.nextAllMini = now - (now % TICKER_EVERY_MS) + TICKER_EVERY_MS;
-    if (this.allMini !== undefined && this.allMini.size > 0) this.miniTickers(this.allMini, now);
+    const allMini = this.host.heard('!miniTicker@arr');
+    if (allMini !== undefined) this.miniTickers(allMini, now);
   }
 
-  private publishTrades(topic: Topic | undefined, listing: Listing, first: number, count: number): void {
-    const { host, orderIds } = this;
-    const { trades } = listing;
-    const heard = topic !== undefined && topic.size > 0 ? topic : undefined;
-    if (heard === undefined && host.journal === undefined) return;
-    const wantsMicros = heard?.wantsMicros === true;
-    let lastPrice = -1;
-    let price = '';
-    for (let number = first; number < first + count; number++) {
-      let sent = '[]';
-      if (heard !== undefined) {
-        if (trades.price(number) !== lastPrice) {
-          lastPrice = trades.price(number);
-          price = listing.priceText(lastPrice);
-        }
-        const quantity = listing.quantityText(trades.quantity(number));
-        const data = tradeData(listing, number, price, quantity, '', orderIds);
-        sent = heard.publish(data, wantsMicros ? tradeData(listing, number, price, quantity, '000', orderIds) : data);
-      }
-      host.noteTrade(listing, number, `${trades.id(number)}`, sent, heard);
-    }
-  }
-
-  private publishAggTrades(topic: Topic, listing: Listing, first: number, count: number): void {
-    const { trades } = listing;
-    let from = first;
-    while (from < first + count) {
-      let to = from;
-      let sum = trades.quantity(from);
-      while (to + 1 < first + count && trades.group(to + 1) === trades.group(from)) sum += trades.quantity(++to);
-      const price = listing.priceText(trades.price(from));
-      const quantity = listing.quantityText(sum);
-      const data = (unit: string) => aggTradeData(listing, from, to, price, quantity, unit);
-      this.host.note(topic, {
-        id: `${trades.group(from)}`,
-        price,
-        quantity,
-        side: trades.sell(from) ? 'sell' : 'buy',
-        time: trades.time(from),
-        sent: topic.publish(data(''), topic.wantsMicros ? data('000') : undefined),
-        more: `,"first_trade_id":"${trades.id(from)}","last_trade_id":"${trades.id(to)}"`,
-      });
-      from = to + 1;
-    }
+  private publishAggTrade(topic: Topic, symbol: string, trade: TradeTexts): void {
+    const { id, price, quantity, sell, time, firstId, lastId } = trade;
+    const sent = topic.publish((unit) => aggTradeData(symbol, trade, unit));
+    const more = `,"first_trade_id":"${firstId}","last_trade_id":"${lastId}"`;
+    this.host.note(topic, { id, price, quantity, side: sell ? 'sell' : 'buy', time, sent, more });
   }
 
   private miniTickers(topic: Topic, now: number): void {
     const changed = (this.host.market?.listings ?? []).filter(({ changedAt }) => changedAt > now - TICKER_EVERY_MS);
     if (changed.length === 0) return;
-    const array = (unit: string) => `[${changed.map((listing) => miniTickerData(listing, now, unit)).join(',')}]`;
-    topic.publish(array(''), topic.wantsMicros ? array('000') : undefined);
+    topic.publish((unit) => `[${changed.map((listing) => miniTickerData(listing, now, unit)).join(',')}]`);
   }
 }
 

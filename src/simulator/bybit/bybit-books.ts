@@ -59,7 +59,13 @@ export class BybitBooks {
       book.sentAt = now;
       if (book.topic.size === 0) continue;
       const frame = snapshotFrame(book, now);
-      this.note(book, 'book', now, book.topic.publish(frame, frame, 'book'), book.topic.listening);
+      this.note(
+        book,
+        'book',
+        now,
+        book.topic.publish(() => frame, 'book'),
+        book.topic.listening,
+      );
     }
   }
 
@@ -80,7 +86,13 @@ export class BybitBooks {
     book.updateId++;
     const { updateId } = book;
     const frame = bookFrame(listing, { ...after, topic: topic.name, type: 'delta', now, updateId, bids, asks });
-    this.note(book, 'depth', now, topic.publish(frame), topic.listening);
+    this.note(
+      book,
+      'depth',
+      now,
+      topic.publish(() => frame),
+      topic.listening,
+    );
   }
 
   /** `meant`: the connections that it would have gone to without a fault, as JSON. */

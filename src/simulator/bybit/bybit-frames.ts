@@ -1,5 +1,7 @@
+import { at } from '../../domain/at.ts';
 import type { KlineInterval } from '../../domain/instrument.ts';
-import type { Listing, Quote } from '../market/listing.ts';
+import type { Listing, Quote, TradeTexts } from '../market/listing.ts';
+import type { Trade } from '../market/trade-ring.ts';
 import type { CandleSpan } from '../paced-topics.ts';
 
 /** Kline intervals by Bybit's names. */
@@ -19,45 +21,38 @@ export const BYBIT_INTERVALS: Readonly<Record<string, KlineInterval>> = {
   M: '1M',
 };
 
-/** Nineteen digits: three that go with the symbol, sixteen that rise. */
-export function tradeId(listing: Listing, number: number): string {
-  const digits = `${listing.trades.id(number)}`;
-  return `${200 + ((29 + listing.index * 7) % 100)}${'0'.repeat(16 - digits.length)}${digits}`;
+/** A trade as Bybit writes it. Its id has nineteen digits: three that go with the symbol, sixteen that rise. */
+export function bybitTrade(listing: Listing, trade: Trade): TradeTexts {
+  const prefix = 200 + ((29 + listing.index * 7) % 100);
+  // About one order in fifty is against a retail price improvement order.
+  const rpi = trade.group % 53 === 0;
+  const id = `${prefix}${`${trade.id}`.padStart(16, '0')}`;
+  return { ...listing.tradeTexts(trade), id, sequence: `${trade.group}`, rpi };
 }
 
-/** About one order in fifty is against a retail price improvement order. */
-export function isRpi(sequence: number): boolean {
-  return sequence % 53 === 0;
-}
-
-/** `publicTrade` with the trades `first` … `first + count − 1`, all of one order. */
-export function tradeFrame(listing: Listing, first: number, count: number): string {
-  const { trades, symbol } = listing;
-  const time = trades.time(first);
-  const sequence = trades.group(first);
-  const tail = `","S":"${trades.sell(first) ? 'Sell' : 'Buy'}","seq":${sequence},"s":"${symbol}","BT":false,"RPI":${isRpi(sequence)}}`;
-  let lastPrice = -1;
-  let price = '';
-  let items = '';
-  for (let number = first; number < first + count; number++) {
-    if (trades.price(number) !== lastPrice) {
-      lastPrice = trades.price(number);
-      price = listing.priceText(lastPrice);
-    }
-    const quantity = listing.quantityText(trades.quantity(number));
-    items += `${number === first ? '' : ','}{"i":"${tradeId(listing, number)}","T":${time},"p":"${price}","v":"${quantity}${tail}`;
-  }
-  return `{"topic":"publicTrade.${symbol}","ts":${time},"type":"snapshot","data":[${items}]}`;
+/** `publicTrade` with trades of one order. */
+export function tradeFrame(symbol: string, trades: readonly TradeTexts[]): string {
+  const { time } = at(trades, 0);
+  const items = trades.map(
+    ({ id, price, quantity, sell, sequence, rpi }) =>
+      `{"i":"${id}","T":${time},"p":"${price}","v":"${quantity}","S":"${sell ? 'Sell' : 'Buy'}","seq":${sequence},"s":"${symbol}","BT":false,"RPI":${rpi}}`,
+  );
+  return `{"topic":"publicTrade.${symbol}","ts":${time},"type":"snapshot","data":[${items.join(',')}]}`;
 }
 
 export function tickerFrame(listing: Listing, now: number, sequence: number): string {
-  const day = listing.candles.day(now);
-  const price = (steps: number) => listing.priceText(steps);
+  const day = dayFigures(listing, now);
   return (
-    `{"topic":"tickers.${listing.symbol}","ts":${now},"type":"snapshot","cs":${sequence},"data":{"symbol":"${listing.symbol}","lastPrice":"${price(day.close)}",` +
-    `"highPrice24h":"${price(day.high)}","lowPrice24h":"${price(day.low)}","prevPrice24h":"${price(day.open)}","volume24h":"${listing.quantityText(day.volume)}",` +
-    `"turnover24h":"${listing.quoteText(day.quote)}","price24hPcnt":"${(day.close / day.open - 1).toFixed(4)}","usdIndexPrice":"${listing.index % 5 === 4 ? '' : price(day.close)}"}}`
+    `{"topic":"tickers.${listing.symbol}","ts":${now},"type":"snapshot","cs":${sequence},"data":{"symbol":"${listing.symbol}","lastPrice":"${day.close}",` +
+    `"highPrice24h":"${day.high}","lowPrice24h":"${day.low}","prevPrice24h":"${day.open}","volume24h":"${day.volume}",` +
+    `"turnover24h":"${day.quote}","price24hPcnt":"${day.change}","usdIndexPrice":"${listing.index % 5 === 4 ? '' : day.close}"}}`
   );
+}
+
+/** The figures of 24 hours that the topic and the REST ticker share. */
+export function dayFigures(listing: Listing, now: number) {
+  const day = listing.candles.day(now);
+  return { ...listing.candleTexts(day), change: (day.close / day.open - 1).toFixed(4) };
 }
 
 export interface BookFrame {
@@ -82,11 +77,10 @@ export function bookFrame(listing: Listing, frame: BookFrame): string {
 
 /** `kline`; `interval` by Bybit's name. */
 export function klineFrame(listing: Listing, interval: string, { open, end, closed }: CandleSpan, now: number): string {
-  const candle = listing.candles.candle(open, end);
-  const price = (steps: number) => listing.priceText(steps);
+  const candle = listing.candleTexts(listing.candles.candle(open, end));
   return (
     `{"type":"snapshot","topic":"kline.${interval}.${listing.symbol}","data":[{"start":${open},"end":${end - 1},"interval":"${interval}",` +
-    `"open":"${price(candle.open)}","close":"${price(candle.close)}","high":"${price(candle.high)}","low":"${price(candle.low)}",` +
-    `"volume":"${listing.quantityText(candle.volume)}","turnover":"${listing.quoteText(candle.quote)}","confirm":${closed},"timestamp":${listing.changedAt}}],"ts":${now}}`
+    `"open":"${candle.open}","close":"${candle.close}","high":"${candle.high}","low":"${candle.low}",` +
+    `"volume":"${candle.volume}","turnover":"${candle.quote}","confirm":${closed},"timestamp":${listing.changedAt}}],"ts":${now}}`
   );
 }

@@ -1,15 +1,14 @@
 import type { KlineInterval } from '../../domain/instrument.ts';
 import { addIntervals, nextOpenTime, openTimeOf } from '../../market/candles/kline-interval.ts';
-import type { RecordedTrade } from '../captures/capture-frame.ts';
 import { QUOTE } from '../market/coins.ts';
 import { fixed } from '../market/decimals.ts';
-import type { Listing } from '../market/listing.ts';
+import type { Listing, TradeTexts } from '../market/listing.ts';
 import { RestError, rowLimit } from '../rest/rest-error.ts';
 import { RestLimit } from '../rest/rest-limit.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { RestAnswer, SimulatedRest, VenueRequest } from '../venue-protocol.ts';
 import type { BybitBooks } from './bybit-books.ts';
-import { BYBIT_INTERVALS, isRpi, tradeId } from './bybit-frames.ts';
+import { BYBIT_INTERVALS, bybitTrade, dayFigures } from './bybit-frames.ts';
 
 const BAN_MS = 600_000;
 const MAX_RECENT_TRADES = 60;
@@ -87,15 +86,11 @@ export class BybitRest implements SimulatedRest {
     const symbol = this.symbol(query);
     const limit = rowLimit(query, MAX_RECENT_TRADES, MAX_RECENT_TRADES);
     const listing = this.host.listing(symbol);
-    const rows: string[] = [];
-    if (listing === undefined) {
-      const recorded = this.host.capture?.tradesOf(`publicTrade.${symbol}`, undefined, limit) ?? [];
-      rows.push(...recorded.map((trade) => tradeRow(symbol, trade)).reverse());
-    } else {
-      const { trades } = listing;
-      for (let number = trades.count - 1; number >= trades.first && rows.length < limit; number--)
-        rows.push(tradeRow(symbol, marketTrade(listing, number)));
-    }
+    const trades =
+      listing === undefined
+        ? (this.host.capture?.tradesOf(`publicTrade.${symbol}`, undefined, limit) ?? [])
+        : listing.trades.latest(limit).map((trade) => bybitTrade(listing, trade));
+    const rows = trades.map((trade) => tradeRow(symbol, trade)).reverse();
     return `{"category":"spot","list":[${rows.join(',')}]}`;
   }
 
@@ -164,20 +159,7 @@ function resultOf(handler: Handler, request: VenueRequest): { code: number; mess
   }
 }
 
-function marketTrade(listing: Listing, number: number): RecordedTrade {
-  const { price, quantity, time, sell, group } = listing.trades.at(number);
-  return {
-    id: tradeId(listing, number),
-    price: listing.priceText(price),
-    quantity: listing.quantityText(quantity),
-    time,
-    sell,
-    sequence: `${group}`,
-    rpi: isRpi(group),
-  };
-}
-
-function tradeRow(symbol: string, trade: RecordedTrade): string {
+function tradeRow(symbol: string, trade: TradeTexts): string {
   const { id, price, quantity, time, sell, sequence = '', blockTrade = false, rpi = false } = trade;
   return (
     `{"execId":"${id}","symbol":"${symbol}","price":"${price}","size":"${quantity}","side":"${sell ? 'Sell' : 'Buy'}",` +
@@ -185,22 +167,18 @@ function tradeRow(symbol: string, trade: RecordedTrade): string {
   );
 }
 
-function klineRow(listing: Listing, open: number, end: number): string {
-  const { open: first, high, low, close, volume, quote } = listing.candles.candle(open, end);
-  const price = (steps: number) => listing.priceText(steps);
-  return `["${open}","${price(first)}","${price(high)}","${price(low)}","${price(close)}","${listing.quantityText(volume)}","${listing.quoteText(quote)}"]`;
+function klineRow(listing: Listing, start: number, end: number): string {
+  const { open, high, low, close, volume, quote } = listing.candleTexts(listing.candles.candle(start, end));
+  return `["${start}","${open}","${high}","${low}","${close}","${volume}","${quote}"]`;
 }
 
 function tickerRow(listing: Listing, now: number): string {
-  const day = listing.candles.day(now);
-  const price = (steps: number) => listing.priceText(steps);
-  const quantity = (steps: number) => listing.quantityText(steps);
-  const { bestBid, bestAsk } = listing;
+  const day = dayFigures(listing, now);
+  const { bid, bidQuantity, ask, askQuantity } = listing.bestTexts();
   return (
-    `{"symbol":"${listing.symbol}","bid1Price":"${price(bestBid)}","bid1Size":"${quantity(listing.quantityAt(bestBid))}","ask1Price":"${price(bestAsk)}",` +
-    `"ask1Size":"${quantity(listing.quantityAt(bestAsk))}","lastPrice":"${price(day.close)}","prevPrice24h":"${price(day.open)}",` +
-    `"price24hPcnt":"${(day.close / day.open - 1).toFixed(4)}","highPrice24h":"${price(day.high)}","lowPrice24h":"${price(day.low)}",` +
-    `"turnover24h":"${listing.quoteText(day.quote)}","volume24h":"${quantity(day.volume)}","usdIndexPrice":"${price(day.close)}"}`
+    `{"symbol":"${listing.symbol}","bid1Price":"${bid}","bid1Size":"${bidQuantity}","ask1Price":"${ask}","ask1Size":"${askQuantity}",` +
+    `"lastPrice":"${day.close}","prevPrice24h":"${day.open}","price24hPcnt":"${day.change}","highPrice24h":"${day.high}",` +
+    `"lowPrice24h":"${day.low}","turnover24h":"${day.quote}","volume24h":"${day.volume}","usdIndexPrice":"${day.close}"}`
   );
 }
 

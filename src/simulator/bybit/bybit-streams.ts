@@ -1,15 +1,15 @@
 import type { Connection } from '../connection.ts';
 import { viewBook } from '../market/book-view.ts';
-import type { Listing } from '../market/listing.ts';
+import type { Listing, TradeTexts } from '../market/listing.ts';
+import type { OnOrder } from '../market/market.ts';
 import { type Pace, PacedTopics } from '../paced-topics.ts';
 import type { Topic } from '../topic.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { VenueStreams } from '../venue-protocol.ts';
 import { BybitBooks } from './bybit-books.ts';
-import { BYBIT_INTERVALS, bookFrame, klineFrame, tickerFrame, tradeFrame, tradeId } from './bybit-frames.ts';
+import { BYBIT_INTERVALS, bookFrame, bybitTrade, klineFrame, tickerFrame, tradeFrame } from './bybit-frames.ts';
 import type { TopicParts } from './bybit-topic.ts';
 
-const TRADES_A_MESSAGE = 1_024;
 const TICKER_EVERY_MS = 50;
 const BEST_EVERY_MS = 10;
 const BEST_AGAIN_AFTER_MS = 3_000;
@@ -19,7 +19,6 @@ const KLINE_EVERY_MS = 1_000;
 export class BybitStreams implements VenueStreams {
   readonly books: BybitBooks;
   private readonly host: VenueHost;
-  private readonly tradeTopics: (Topic | undefined)[] = [];
   private readonly paced: PacedTopics;
 
   constructor(host: VenueHost) {
@@ -34,18 +33,19 @@ export class BybitStreams implements VenueStreams {
     const listing = this.host.listing(symbol);
     if (listing === undefined) return;
     const topic = this.host.topic(name, kind, symbol);
-    if (kind === 'trade') this.tradeTopics[listing.index] = topic;
-    else if (kind === 'depth') this.books.subscribed(connection, topic, listing, levels, now);
+    if (kind === 'trade') return;
+    if (kind === 'depth') this.books.subscribed(connection, topic, listing, levels, now);
     else this.paced.addWithFirst(topic, listing, this.paceOf(topic, listing, parts), connection, now);
   }
 
-  order(listing: Listing, first: number, count: number): void {
-    const topic = this.tradeTopics[listing.index];
-    const heard = topic !== undefined && topic.size > 0 ? topic : undefined;
-    if (heard === undefined && this.host.journal === undefined) return;
-    for (let from = first; from < first + count; from += TRADES_A_MESSAGE)
-      this.publishTrades(heard, listing, from, Math.min(TRADES_A_MESSAGE, first + count - from));
-  }
+  readonly order: OnOrder = (listing, trades) => {
+    const { symbol } = listing;
+    const topic = this.host.heard(`publicTrade.${symbol}`);
+    if (topic === undefined && this.host.journal === undefined) return;
+    const texts = trades.map((trade) => bybitTrade(listing, trade));
+    const sent = topic === undefined ? () => '[]' : publishTrades(topic, texts);
+    for (const [index, trade] of texts.entries()) this.host.noteTrade(symbol, trade, sent(index), topic);
+  };
 
   slice(now: number): void {
     this.paced.slice(now);
@@ -75,29 +75,20 @@ export class BybitStreams implements VenueStreams {
       make: (now, _unit, candle) => klineFrame(listing, interval, candle, now),
     };
   }
+}
 
-  private publishTrades(topic: Topic | undefined, listing: Listing, first: number, count: number): void {
-    const everyone =
-      topic === undefined ? '[]' : topic.disturbed ? undefined : topic.publish(tradeFrame(listing, first, count));
-    const startsAt =
-      topic !== undefined && everyone === undefined ? this.publishDisturbed(topic, listing, first, count) : undefined;
-    if (this.host.journal === undefined) return;
-    for (let number = first; number < first + count; number++) {
-      const reached = [...(startsAt ?? [])].filter(([, from]) => number >= from).map(([to]) => to);
-      const sent = everyone ?? `[${reached.join(',')}]`;
-      this.host.noteTrade(listing, number, tradeId(listing, number), sent, topic);
-    }
+/** Returns the connections that each trade went to, by its place in the order, as JSON. */
+function publishTrades(topic: Topic, trades: readonly TradeTexts[]): (index: number) => string {
+  if (!topic.disturbed) {
+    const everyone = topic.publish(() => tradeFrame(topic.symbol, trades));
+    return () => everyone;
   }
-
-  /** Each listener alone: skipped trades leave a message that begins later. Returns the first trade that each got. */
-  private publishDisturbed(topic: Topic, listing: Listing, first: number, count: number): Map<number, number> {
-    const startsAt = new Map<number, number>();
-    for (const connection of topic.listeners()) {
-      const skipped = connection.interference?.takeSkips(topic, count) ?? 0;
-      if (skipped === count) continue;
-      if (topic.publishTo(connection, tradeFrame(listing, first + skipped, count - skipped)))
-        startsAt.set(connection.number, first + skipped);
-    }
-    return startsAt;
-  }
+  // Each listener alone: skipped trades leave a message that begins later.
+  const reached = topic.listeners().flatMap((connection) => {
+    const skipped = connection.interference?.takeSkips(topic, trades.length) ?? 0;
+    if (skipped === trades.length) return [];
+    const isSent = topic.publishTo(connection, tradeFrame(topic.symbol, trades.slice(skipped)));
+    return isSent ? [{ number: connection.number, from: skipped }] : [];
+  });
+  return (index) => `[${reached.filter(({ from }) => index >= from).map(({ number }) => number)}]`;
 }

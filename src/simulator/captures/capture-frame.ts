@@ -1,4 +1,5 @@
 import type { VenueId } from '../../domain/instrument.ts';
+import type { TradeTexts } from '../market/listing.ts';
 
 /** A recorded data frame: which stream or topic it belongs to and what it carries. */
 export interface DataFrame {
@@ -6,21 +7,6 @@ export interface DataFrame {
   readonly symbol: string;
   /** The event without Binance's combined envelope. */
   readonly data: string;
-}
-
-export interface RecordedTrade {
-  readonly id: string;
-  readonly price: string;
-  readonly quantity: string;
-  readonly time: number;
-  readonly sell: boolean;
-  /** Aggregated trades. */
-  readonly firstId?: number;
-  readonly lastId?: number;
-  /** Bybit. */
-  readonly sequence?: string;
-  readonly blockTrade?: boolean;
-  readonly rpi?: boolean;
 }
 
 const STREAM = /^\{\s*"stream"\s*:\s*"([^"]+)"\s*,\s*"data"\s*:\s*/;
@@ -84,7 +70,7 @@ function suffixOf(event: Record<string, unknown>): string | undefined {
 }
 
 /** The trades that a data frame carries, in order; none for other events. */
-export function tradesOf(venue: VenueId, { topic, data }: DataFrame): RecordedTrade[] {
+export function tradesOf(venue: VenueId, { topic, data }: DataFrame): TradeTexts[] {
   if (venue === 'bybit') return topic.startsWith('publicTrade.') ? bybitTrades(data) : [];
   const aggregated = topic.endsWith('@aggTrade');
   if (!aggregated && !topic.endsWith('@trade')) return [];
@@ -97,7 +83,7 @@ export function tradesOf(venue: VenueId, { topic, data }: DataFrame): RecordedTr
   });
 }
 
-function bybitTrades(frame: string): RecordedTrade[] {
+function bybitTrades(frame: string): TradeTexts[] {
   const items = parsed(frame)?.data;
   if (!Array.isArray(items)) return [];
   return items.flatMap((item: unknown) => {
@@ -114,7 +100,7 @@ function bybitTrades(frame: string): RecordedTrade[] {
 }
 
 /** Nothing where a field is neither text nor a number: such a frame is played, but no trade is in it. */
-function readable(id: unknown, price: unknown, quantity: unknown): Pick<RecordedTrade, 'id' | 'price' | 'quantity'>[] {
+function readable(id: unknown, price: unknown, quantity: unknown): Pick<TradeTexts, 'id' | 'price' | 'quantity'>[] {
   const [idText, priceText, quantityText] = [scalar(id), scalar(price), scalar(quantity)];
   if (idText === undefined || priceText === undefined || quantityText === undefined) return [];
   return [{ id: idText, price: priceText, quantity: quantityText }];

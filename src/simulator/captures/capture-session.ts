@@ -2,7 +2,8 @@ import type { CaptureFormat } from '../../capture/capture-line.ts';
 import type { VenueId } from '../../domain/instrument.ts';
 import type { Connection } from '../connection.ts';
 import type { Journal } from '../journal.ts';
-import { dataFrame, guessVenue, isDepthBody, type RecordedTrade, tradesOf } from './capture-frame.ts';
+import type { TradeTexts } from '../market/listing.ts';
+import { dataFrame, guessVenue, isDepthBody, tradesOf } from './capture-frame.ts';
 import { CapturePlayer, type PlayedFrame, type PlayedSession } from './capture-player.ts';
 import { type RecordedMessage, recordedMessages } from './recorded-messages.ts';
 
@@ -44,7 +45,7 @@ export class CaptureSession implements PlayedSession {
   readonly symbols = new Set<string>();
   private readonly source: CaptureSource;
   /** Of each stream or topic, up to where the foremost connection is. */
-  private readonly trades = new Map<string, RecordedTrade[]>();
+  private readonly trades = new Map<string, TradeTexts[]>();
   private readonly depthBodies = new Map<string, string>();
   private readonly carriers = new Map<string, Map<string, number>>();
   private readonly chosen = new Map<string, string>();
@@ -128,7 +129,7 @@ export class CaptureSession implements PlayedSession {
   }
 
   /** Trades of a stream or topic, oldest first: from `fromId`, else the latest. */
-  tradesOf(topic: string, fromId: number | undefined, limit: number): readonly RecordedTrade[] {
+  tradesOf(topic: string, fromId: number | undefined, limit: number): readonly TradeTexts[] {
     const all = this.trades.get(topic) ?? [];
     if (fromId === undefined) return all.slice(-limit);
     const from = all.findIndex(({ id }) => Number(id) >= fromId);

@@ -1,6 +1,8 @@
 import { addTrade, emptyCandle, mergeCandle, type SimulatedCandle } from './candle.ts';
 import type { PastTrades } from './past-trades.ts';
+import type { Trade } from './trade-ring.ts';
 
+const SECOND = 1_000;
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 const KEPT_MINUTES = 3_000;
@@ -9,24 +11,19 @@ const KEPT_MINUTES = 3_000;
 export class CandleStore {
   private readonly past: PastTrades;
   private readonly keptSeconds: number;
+  /** Oldest first, by the time they open; none without a trade. */
   private readonly seconds = new Map<number, SimulatedCandle>();
   private readonly minutes = new Map<number, SimulatedCandle>();
-  private current: SimulatedCandle;
-  private currentSecond: number;
-  private lastPrice: number;
-  private dayBefore: { readonly high: number; readonly low: number } | undefined;
-  /** Of the seconds since the start that are over. */
+  /** Everything since the start. */
   private readonly total: SimulatedCandle;
+  private lastTime = 0;
+  private dayBefore: { readonly high: number; readonly low: number } | undefined;
 
   /** @param keptSeconds seconds of candles kept for the interval 1s. */
   constructor(past: PastTrades, keptSeconds: number) {
     this.past = past;
     this.keptSeconds = keptSeconds;
-    const { price, startedAt } = past.options;
-    this.lastPrice = price;
-    this.current = emptyCandle(price);
-    this.currentSecond = startedAt - (startedAt % 1_000);
-    this.total = emptyCandle(price);
+    this.total = emptyCandle(past.options.price);
   }
 
   /** Milliseconds since 1970 before which there is no candle. */
@@ -35,22 +32,27 @@ export class CandleStore {
   }
 
   get price(): number {
-    return this.lastPrice;
+    return this.total.close;
   }
 
-  add(price: number, quantity: number, time: number, sell: boolean, id: number): void {
-    if (time >= this.currentSecond + 1_000) this.roll(time - (time % 1_000));
-    addTrade(this.current, price, quantity, sell, id);
-    this.lastPrice = price;
+  add(trade: Trade): void {
+    const { time, price } = trade;
+    this.lastTime = time;
+    addTrade(this.total, trade);
+    addTrade(openedAt(this.seconds, time - (time % SECOND), price, this.keptSeconds), trade);
+    addTrade(openedAt(this.minutes, time - (time % MINUTE), price, KEPT_MINUTES), trade);
   }
 
-  /** The candle from `open` up to but not including `end` (whole seconds; whole minutes where longer than one). */
+  /** The candle from `open` up to but not including `end` (whole seconds; whole minutes when longer than one). */
   candle(open: number, end: number): SimulatedCandle {
     const { startedAt, price } = this.past.options;
     const result = open < startedAt ? this.past.candle(open, Math.min(end, startedAt)) : emptyCandle(price);
-    if (end - open < MINUTE) this.merge(result, this.seconds, open, end, 1_000);
-    else this.merge(result, this.minutes, Math.max(open, startedAt - (startedAt % MINUTE)), end, MINUTE);
-    if (this.currentSecond >= open && this.currentSecond < end) mergeCandle(result, this.current);
+    const [parts, step] = end - open < MINUTE ? [this.seconds, SECOND] : [this.minutes, MINUTE];
+    const last = Math.min(end - 1, this.lastTime);
+    for (let time = Math.max(open, startedAt - (startedAt % step)); time <= last; time += step) {
+      const part = parts.get(time);
+      if (part !== undefined) mergeCandle(result, part);
+    }
     if (result.trades === 0) result.open = result.high = result.low = result.close = this.priceBefore(open);
     return result;
   }
@@ -58,60 +60,30 @@ export class CandleStore {
   /** The 24 hours up to `now`: the made-up day before the start and everything since. */
   day(now: number): SimulatedCandle {
     const { startedAt } = this.past.options;
-    const result = this.past.roughCandle(now - DAY, Math.max(now - DAY + 1_000, startedAt));
+    const result = this.past.roughCandle(now - DAY, Math.max(now - DAY + SECOND, startedAt));
     this.dayBefore ??= { high: result.high, low: result.low };
-    result.high = this.dayBefore.high;
-    result.low = this.dayBefore.low;
+    Object.assign(result, this.dayBefore);
     mergeCandle(result, this.total);
-    mergeCandle(result, this.current);
     return result;
-  }
-
-  private merge(
-    into: SimulatedCandle,
-    from: ReadonlyMap<number, SimulatedCandle>,
-    open: number,
-    end: number,
-    step: number,
-  ): void {
-    const last = Math.min(end, this.currentSecond + 1);
-    for (let time = open; time < last; time += step) {
-      const part = from.get(time);
-      if (part !== undefined) mergeCandle(into, part);
-    }
-  }
-
-  private roll(second: number): void {
-    const done = this.current;
-    if (done.trades > 0) {
-      const minute = this.currentSecond - (this.currentSecond % MINUTE);
-      const whole = this.minutes.get(minute);
-      if (whole === undefined) {
-        this.minutes.set(minute, { ...done });
-        trim(this.minutes, KEPT_MINUTES);
-      } else mergeCandle(whole, done);
-      mergeCandle(this.total, done);
-      this.seconds.set(this.currentSecond, done);
-      trim(this.seconds, this.keptSeconds);
-      this.current = emptyCandle(done.close);
-    }
-    this.currentSecond = second;
   }
 
   private priceBefore(time: number): number {
     const { startedAt, price: firstPrice } = this.past.options;
     if (time < startedAt) return this.past.priceAt(time);
-    if (this.current.trades > 0 && this.currentSecond < time) return this.current.close;
     let price = firstPrice;
-    for (const [minute, candle] of this.minutes) if (minute < time) price = candle.close;
+    for (const [minute, { close }] of this.minutes) if (minute + MINUTE <= time) price = close;
+    for (const [second, { close }] of this.seconds) if (second < time) price = close;
     return price;
   }
 }
 
-function trim(map: Map<number, SimulatedCandle>, size: number): void {
-  if (map.size <= size) return;
-  for (const key of map.keys()) {
-    map.delete(key);
-    return;
-  }
+/** The candle that opens at a time; made when there is none, and the oldest is dropped when there are too many. */
+function openedAt(candles: Map<number, SimulatedCandle>, time: number, price: number, most: number): SimulatedCandle {
+  const known = candles.get(time);
+  if (known !== undefined) return known;
+  const candle = emptyCandle(price);
+  candles.set(time, candle);
+  const [oldest] = candles.keys();
+  if (candles.size > most && oldest !== undefined) candles.delete(oldest);
+  return candle;
 }

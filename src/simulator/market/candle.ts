@@ -1,3 +1,5 @@
+import type { Trade } from './trade-ring.ts';
+
 /** One candle in steps: prices in price steps, volumes in quantity steps, quote volumes in their product. */
 export interface SimulatedCandle {
   open: number;
@@ -9,7 +11,7 @@ export interface SimulatedCandle {
   buyVolume: number;
   buyQuote: number;
   trades: number;
-  /** Ids of the first and last trade, −1 where there was none. */
+  /** Ids of the first and last trade, −1 when there was none. */
   firstId: number;
   lastId: number;
 }
@@ -32,21 +34,20 @@ export function emptyCandle(price: number): SimulatedCandle {
 }
 
 /** Adds a trade, which follows `candle` in time, to it. */
-export function addTrade(candle: SimulatedCandle, price: number, quantity: number, sell: boolean, id: number): void {
-  if (candle.trades === 0) {
+export function addTrade(candle: SimulatedCandle, { id, price, quantity, sell }: Trade): void {
+  if (candle.trades++ === 0) {
     candle.open = candle.high = candle.low = price;
     candle.firstId = id;
-  } else if (price > candle.high) candle.high = price;
-  else if (price < candle.low) candle.low = price;
-  const quote = price * quantity;
+  }
+  candle.high = Math.max(candle.high, price);
+  candle.low = Math.min(candle.low, price);
   candle.close = price;
   candle.volume += quantity;
-  candle.quote += quote;
+  candle.quote += price * quantity;
   if (!sell) {
     candle.buyVolume += quantity;
-    candle.buyQuote += quote;
+    candle.buyQuote += price * quantity;
   }
-  candle.trades++;
   candle.lastId = id;
 }
 
@@ -54,14 +55,11 @@ export function addTrade(candle: SimulatedCandle, price: number, quantity: numbe
 export function mergeCandle(candle: SimulatedCandle, later: SimulatedCandle): void {
   if (later.trades === 0) return;
   if (candle.trades === 0) {
-    candle.open = later.open;
-    candle.high = later.high;
-    candle.low = later.low;
-    candle.firstId = later.firstId;
-  } else {
-    if (later.high > candle.high) candle.high = later.high;
-    if (later.low < candle.low) candle.low = later.low;
+    Object.assign(candle, later);
+    return;
   }
+  candle.high = Math.max(candle.high, later.high);
+  candle.low = Math.min(candle.low, later.low);
   candle.close = later.close;
   candle.volume += later.volume;
   candle.quote += later.quote;

@@ -37,9 +37,9 @@ export class DepthSide {
     return levels;
   }
 
-  /** What turns this side into a later one: levels to set, best first; quantity 0 removes. */
-  changesTo(after: DepthSide): Quote[] {
-    const changes: Quote[] = [];
+  /** The prices whose quantities differ from those of a later side, best first. */
+  changesTo(after: DepthSide): number[] {
+    const changes: number[] = [];
     const lowest = Math.min(this.best, this.last, after.best, after.last);
     const highest = Math.max(this.best, this.last, after.best, after.last);
     for (
@@ -47,8 +47,7 @@ export class DepthSide {
       price <= highest;
       price = this.listing.restingAtOrAbove(price + 1)
     ) {
-      const quantity = after.quantityAt(price);
-      if (this.quantityAt(price) !== quantity) changes.push({ price, quantity });
+      if (this.quantityAt(price) !== after.quantityAt(price)) changes.push(price);
     }
     return this.bids ? changes.reverse() : changes;
   }

@@ -1,15 +1,33 @@
 import type { VenueProfile } from '../venue-profile.ts';
+import type { SimulatedCandle } from './candle.ts';
 import { CandleStore } from './candle-store.ts';
 import type { MarketCoin } from './coins.ts';
 import { eightPlaces, shortest } from './decimals.ts';
 import { PastTrades } from './past-trades.ts';
 import { PricePath } from './price-path.ts';
 import { hash, hashText, Random } from './random.ts';
-import { TradeRing } from './trade-ring.ts';
+import { type Trade, type TradePredicate, TradeRing } from './trade-ring.ts';
 
 export interface Quote {
   readonly price: number;
   readonly quantity: number;
+}
+
+/** A trade as its venue writes it. */
+export interface TradeTexts {
+  readonly id: string;
+  readonly price: string;
+  readonly quantity: string;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly sell: boolean;
+  /** Aggregated trades. */
+  readonly firstId?: number;
+  readonly lastId?: number;
+  /** Bybit. */
+  readonly sequence?: string;
+  readonly blockTrade?: boolean;
+  readonly rpi?: boolean;
 }
 
 /** USDT that a typical resting level and a typical trade are worth. */
@@ -94,6 +112,25 @@ export class Listing {
     this.past = past;
   }
 
+  /**
+   * Its trades from the first that passes `from`, up to but not including the first that passes `end`; oldest first,
+   * those before the market opened included.
+   */
+  *tradesFrom(from: TradePredicate, end: TradePredicate = () => false): Generator<Trade, undefined, undefined> {
+    const { past, trades } = this;
+    if (past !== undefined)
+      for (let id = past.search(from); id < past.options.firstId; id++) {
+        const trade = past.trade(id);
+        if (end(trade)) return;
+        yield trade;
+      }
+    for (let number = trades.search(from); number < trades.count; number++) {
+      const trade = trades.at(number);
+      if (end(trade)) return;
+      yield trade;
+    }
+  }
+
   /** Moves the best prices to where the coin's fair price is at `seconds` of market time. */
   requote(seconds: number): void {
     const middle = Math.max(4, Math.floor(this.path.at(seconds) * this.offset * this.steps));
@@ -152,6 +189,35 @@ export class Listing {
 
   quoteText(product: number): string {
     return this.write(product, this.priceDecimals + this.quantityDecimals);
+  }
+
+  tradeTexts({ id, price, quantity, time, sell }: Trade): TradeTexts {
+    return { id: `${id}`, price: this.priceText(price), quantity: this.quantityText(quantity), time, sell };
+  }
+
+  /** The prices and volumes of a candle as the venue writes them. */
+  candleTexts({ open, high, low, close, volume, quote, buyVolume, buyQuote }: SimulatedCandle) {
+    return {
+      open: this.priceText(open),
+      high: this.priceText(high),
+      low: this.priceText(low),
+      close: this.priceText(close),
+      volume: this.quantityText(volume),
+      quote: this.quoteText(quote),
+      buyVolume: this.quantityText(buyVolume),
+      buyQuote: this.quoteText(buyQuote),
+    };
+  }
+
+  /** The best prices and what rests there, as the venue writes them. */
+  bestTexts() {
+    const { bestBid, bestAsk } = this;
+    return {
+      bid: this.priceText(bestBid),
+      bidQuantity: this.quantityText(this.quantityAt(bestBid)),
+      ask: this.priceText(bestAsk),
+      askQuantity: this.quantityText(this.quantityAt(bestAsk)),
+    };
   }
 
   levelsText(levels: readonly Quote[]): string {

@@ -3,9 +3,10 @@ import type { VenueProfile } from '../venue-profile.ts';
 import { marketCoins } from './coins.ts';
 import { Listing } from './listing.ts';
 import { hashText, Random } from './random.ts';
+import type { Trade } from './trade-ring.ts';
 
-/** Told of every taker order: its trades are numbers `first` … `first + count − 1` of the listing's ring. */
-export type OnOrder = (listing: Listing, first: number, count: number) => void;
+/** Called with the trades of every taker order. */
+export type OnOrder = (listing: Listing, trades: readonly Trade[]) => void;
 
 export interface MarketOptions {
   readonly profile: VenueProfile;
@@ -86,8 +87,7 @@ export class SimulatedMarket {
     const jumping = this.profile.protocol === 'bybit';
     if (jumping && shape >>> 30 === 0) listing.nextTradeId += 1 + ((shape >>> 20) & 3);
 
-    const { trades, candles } = listing;
-    const first = trades.count;
+    const trades: Trade[] = [];
     let price = sell ? listing.bestBid : listing.bestAsk;
     let group = jumping ? this.sequence : listing.nextGroup;
     for (let i = 0; i < count; i++) {
@@ -98,15 +98,17 @@ export class SimulatedMarket {
       }
       const share = (draw >>> 8) / 16777216;
       const quantity = 1 + Math.floor(share * share * share * listing.largestTrade);
-      const id = listing.nextTradeId++;
-      trades.push(id, price, quantity, time, group, sell);
-      candles.add(price, quantity, time, sell, id);
+      trades.push({ id: listing.nextTradeId++, group, price, quantity, time, sell });
+    }
+    for (const trade of trades) {
+      listing.trades.push(trade);
+      listing.candles.add(trade);
     }
     if (!jumping) listing.nextGroup = group + 1;
     listing.updateId += 1 + ((shape >>> 18) & 3);
     listing.changedAt = time;
     this.made += count;
-    onOrder(listing, first, count);
+    onOrder(listing, trades);
     return count;
   }
 

@@ -1,6 +1,6 @@
 import { addTrade, emptyCandle, type SimulatedCandle } from './candle.ts';
 import { hash } from './random.ts';
-import type { Trade } from './trade-ring.ts';
+import { firstNumber, type Trade, type TradePredicate } from './trade-ring.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
@@ -38,13 +38,13 @@ export class PastTrades {
     return this.timeOf(this.oldestId);
   }
 
-  /** The id of the trade that is this aggregated trade. */
-  idOfGroup(group: number): number {
-    return group - this.options.firstGroup + this.options.firstId;
+  /** The first id whose trade passes; all later trades must pass too. That of the first real trade when none does. */
+  search(passes: TradePredicate): number {
+    return firstNumber(this.oldestId, this.options.firstId, (id) => passes(this.trade(id)));
   }
 
   /** The first id at `time` or later; that of the first real trade where the past has none. */
-  firstIdAt(time: number): number {
+  private firstIdAt(time: number): number {
     const { startedAt, firstId } = this.options;
     return Math.min(firstId, Math.max(this.oldestId, firstId - Math.floor((startedAt - time) / SECOND)));
   }
@@ -62,10 +62,7 @@ export class PastTrades {
     if (end - open > HOUR) return this.roughCandle(open, end);
     const candle = emptyCandle(this.priceAt(open));
     const last = this.firstIdAt(end) - 1;
-    for (let id = this.firstIdAt(open); id <= last; id++) {
-      const { price, quantity, sell } = this.trade(id);
-      addTrade(candle, price, quantity, sell, id);
-    }
+    for (let id = this.firstIdAt(open); id <= last; id++) addTrade(candle, this.trade(id));
     return candle;
   }
 
