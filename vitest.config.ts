@@ -109,25 +109,18 @@ const suite = [
   },
 ];
 
-/** Integration tests at full length, by `make faults`: see testing/tools/is-long.ts. */
+/** Tests that are short in the suite or have wider limits there (testing/tools: is-long.ts, limit-ms.ts). */
+const SHORTER_IN_SUITE = globSync('test/integration/*.test.ts', { cwd: import.meta.dirname }).filter((file) =>
+  /isLong|limitMs/.test(readFileSync(join(import.meta.dirname, file), 'utf8')),
+);
+
+/** These tests at full length and with the limits that users rely on, one after the other: `make faults`. */
 const long = {
   test: {
     name: 'long',
     env: { ...noGateway, MARKET_FEED_LONG_TESTS: 'true' },
     expect: patient,
-    include: [
-      ...onlyLong,
-      ...[
-        'all-channels',
-        'broker-restart',
-        'cluster',
-        'gateway-openapi',
-        'kafka-faults',
-        'latency',
-        'order-books',
-        'run-to-kafka',
-      ].map((name) => `test/integration/${name}.test.ts`),
-    ],
+    include: [...onlyLong, ...SHORTER_IN_SUITE],
     ...minutes,
     fileParallelism: false,
   },

@@ -15,6 +15,7 @@ import {
   writeConfiguration,
 } from '../../testing/processes/market-feed-process.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
+import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { runPython } from '../../testing/tools/python.ts';
 
 let broker: Broker;
@@ -78,7 +79,7 @@ it('loses nothing over an outage of the broker; a run that is stopped meanwhile 
   const asked = performance.now();
   leaving.run.signal('SIGTERM');
   expect(await leaving.run.exited, leaving.run.stderr).toBe(0);
-  expect(performance.now() - asked).toBeLessThan(5000);
+  expect(performance.now() - asked).toBeLessThan(limitMs(5000));
   const left = Number(
     /^market-feed: (\d+) records wait in .* delivered by the next start$/m.exec(leaving.run.stderr)?.[1],
   );
@@ -116,10 +117,9 @@ it('loses nothing over an outage of the broker; a run that is stopped meanwhile 
   };
   expect(problems).toEqual([]);
   expect(trades.records).toBeGreaterThan((PER_SECOND * OUTAGE_MS) / 1000);
-  // One epoch of each symbol, whole but for what was on its way when the connections were closed.
+  // One epoch of each symbol. stop.test.ts judges what was on its way when the connections closed.
   expect(trades.runs).toBe(COINS.length);
   expect(trades.unsent[0]).toBe(0);
-  expect(trades.unsent[1]).toBeLessThan(PER_SECOND / 2);
   expect(staying.run.log().find(({ undelivered }) => undelivered !== undefined)).toMatchObject({
     undelivered: 0,
     sinks: [{ dropped: {}, rejected: 0 }],
@@ -148,5 +148,5 @@ it('loses nothing over an outage of the broker; a run that is stopped meanwhile 
   );
   expect(beats.length).toBeGreaterThan(OUTAGE_MS / 1000 - 3);
   for (const { heartbeat } of beats)
-    expect(heartbeat?.venue_ages.find(({ venue }) => venue === 'binance')?.age_ms).toBeLessThan(1000);
+    expect(heartbeat?.venue_ages.find(({ venue }) => venue === 'binance')?.age_ms).toBeLessThan(limitMs(1000));
 });

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { readFiles } from '../../src/avro-file/read-files.ts';
 import { openFiles, recordsByPython } from '../../testing/judges/avro-files.ts';
 import { type LogLine, startMarketFeed, temporaryFolder } from '../../testing/processes/market-feed-process.ts';
+import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { until } from '../../testing/tools/until.ts';
 
 const MARKET = ['book-deltas', 'book-tickers', 'klines', 'order-books', 'prices', 'trade-stats', 'trades'];
@@ -50,7 +51,7 @@ it('the demo needs nothing: prices of 20 coins move, files grow, Ctrl-C leaves w
   console.log(
     `the demo: prices of 20 coins logged after ${shownAfterMs.toFixed(0)} ms, ended ${endedAfterMs.toFixed(0)} ms after Ctrl-C`,
   );
-  expect(endedAfterMs).toBeLessThan(3000);
+  expect(endedAfterMs).toBeLessThan(limitMs(3000));
   expect(openFiles(dir)).toEqual([]);
   const counts = await recordsByPython(dir);
   expect(

@@ -11,6 +11,7 @@ import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { KAFKA_CLIENTS, kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { type ProxiedBroker, startProxiedBroker } from '../../testing/kafka/kafka-proxy.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
+import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { until } from '../../testing/tools/until.ts';
 import { sinkContract } from '../contracts/sink-contract.ts';
 import { trade } from '../sinks/fake-sink.ts';
@@ -173,7 +174,7 @@ describe.each(KAFKA_CLIENTS)('with %s', (client) => {
       await delay(300);
       const started = performance.now();
       const { undelivered } = await feeding.stop(1000);
-      expect(performance.now() - started).toBeLessThan(3500);
+      expect(performance.now() - started).toBeLessThan(1000 + limitMs(2500));
       expect(undelivered).toBeGreaterThan(100);
       expect(undelivered + feeding.driver.stats().delivered).toBe(feeding.count);
     });

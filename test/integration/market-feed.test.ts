@@ -15,6 +15,7 @@ import {
 } from '../../src/index.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 
@@ -215,6 +216,6 @@ describe('MarketFeed', () => {
     const { trades, ended_after_ms } = JSON.parse(stdout) as { trades: number; ended_after_ms: number };
     console.log(`the process ended ${ended_after_ms.toFixed(0)} ms after close()`);
     expect(trades).toBeGreaterThanOrEqual(20);
-    expect(ended_after_ms).toBeLessThan(1500);
+    expect(ended_after_ms).toBeLessThan(limitMs(1500));
   });
 });

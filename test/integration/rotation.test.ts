@@ -4,6 +4,7 @@ import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';
 import { SimulatedFeed, type SimulatedFeedOptions } from '../../testing/feeds/simulated-feed.ts';
 import { epochProblems } from '../../testing/judges/epoch-rules.ts';
 import { compareTrades } from '../../testing/judges/journal.ts';
+import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { until } from '../../testing/tools/until.ts';
 
 vi.setConfig({ maxConcurrency: 8 });
@@ -67,7 +68,7 @@ describe.concurrent('an announcement', () => {
     if (venue === 'bybit') await until(() => simulated.simulator.counts().bybit?.opened === lines + 1);
     simulated.simulator.fault({ venue, fault, seconds } as FaultRequest);
     const rotated = await simulated.untilTold({ state: 'session_rotated', venue }, { count: lines });
-    expect(Number(rotated.details.duration_ms)).toBeLessThan(2500);
+    expect(Number(rotated.details.duration_ms)).toBeLessThan(limitMs(2500));
     await simulated.moreTrades(RATE);
     await until(() => simulated.simulator.counts()[venue]?.lines === lines);
     expect(rotations(simulated)).toEqual(

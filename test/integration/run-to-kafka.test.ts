@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { Kafka, logLevel } from 'kafkajs';
 import { beforeAll, expect, it } from 'vitest';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
@@ -13,6 +13,7 @@ import {
 import { isLong } from '../../testing/tools/is-long.ts';
 import { runPython } from '../../testing/tools/python.ts';
 import { root } from '../../testing/tools/tools.ts';
+import { until } from '../../testing/tools/until.ts';
 
 /** Seconds. */
 const duration = isLong ? 60 : 5;
@@ -35,6 +36,19 @@ interface Compared {
   readonly unsent: readonly [number, number];
 }
 
+/** Waits until the topic has so many records. */
+async function untilPublished(topic: string, count: number, timeoutMs: number): Promise<void> {
+  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    const published = async () =>
+      (await admin.fetchTopicOffsets(topic)).reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
+    await until(async () => (await published()) >= count, { timeoutMs, everyMs: 250, message: `${count} in ${topic}` });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
 it(
   `carries 20 coins, all channels, ${PER_SECOND} trades a second for ${duration} s to Kafka as the journal has them`,
   async () => {
@@ -50,7 +64,8 @@ it(
     });
     const run = startMarketFeed('run', '--config', config);
     await run.logged('trading_resumed');
-    await delay(duration * 1000);
+    // A busy machine takes longer over the same trades.
+    await untilPublished(`${prefix}simulated.trades`, PER_SECOND * duration, duration * 5000 + 30_000);
     run.signal('SIGTERM');
     expect(await run.exited, run.stderr).toBe(0);
     simulate.signal('SIGTERM');
@@ -70,15 +85,14 @@ it(
       // Where a line joins while others are ahead of it, the first it has may be older than what they delivered.
       expect(skipped, `${topic} skipped`).toBeLessThan(topic.endsWith('trades') ? 1 : 20);
       expect(unsent[0], `${topic} before the first published`).toBe(0);
-      // What was on its way when the connections were closed: stop.test.ts judges that to the frame.
-      expect(unsent[1], `${topic} after the last published`).toBeLessThan(1.5 * PER_SECOND);
+      // Events that were on their way when the connections closed are judged by stop.test.ts, to the frame.
     }
-    expect(found.trades?.records).toBeGreaterThan(0.9 * PER_SECOND * duration);
+    expect(found.trades?.records).toBeGreaterThanOrEqual(PER_SECOND * duration);
     expect(run.log().find(({ undelivered }) => undelivered !== undefined)).toMatchObject({
       undelivered: 0,
       sinks: [{ rejected: 0, dropped: {} }],
       venues: Object.fromEntries(venues.map((venue) => [venue, { malformed: 0, reconnects: 0 }])),
     });
   },
-  duration * 2000 + 60_000,
+  duration * 6000 + 90_000,
 );

@@ -12,6 +12,7 @@ import {
   temporaryFolder,
   writeConfiguration,
 } from '../../testing/processes/market-feed-process.ts';
+import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { preparePython, runPython } from '../../testing/tools/python.ts';
 import { root, tools } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
@@ -110,7 +111,7 @@ describe('the examples on Kafka', () => {
     for (const [index, halted] of halts.entries()) {
       const haltedAfterMs = Date.parse(halted.at) - killedAt;
       console.info(`${EXAMPLES[index]?.[0]}: killed → halted ${haltedAfterMs} ms, ${halted.causes?.join()}`);
-      expect(haltedAfterMs).toBeLessThanOrEqual(DEFAULT_GUARD.statusSilenceMs + 250);
+      expect(haltedAfterMs).toBeLessThanOrEqual(DEFAULT_GUARD.statusSilenceMs + limitMs(250));
     }
     await delay(1000);
 
