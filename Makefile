@@ -51,10 +51,8 @@ format: ready ## what Biome can mend by itself
 	@biome check --write .
 
 typecheck: ready ## the types, and how much of the source they cover
-	@tsc -p .
+	@node scripts/check-types.ts
 	@tsc -p dashboard
-	@type-coverage -p tsconfig.json
-	@type-coverage -p dashboard/tsconfig.json
 
 build: ready ## dist/, as it is published
 	@rm -rf dist && tsc -p tsconfig.build.json
