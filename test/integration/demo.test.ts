@@ -9,9 +9,6 @@ import { until } from '../../testing/tools/until.ts';
 
 const MARKET = ['book-deltas', 'book-tickers', 'klines', 'order-books', 'prices', 'trade-stats', 'trades'];
 const TOPICS = [...MARKET, 'feed-status', 'positions'].sort();
-/** There only where such a trade has come. */
-const SELDOM = 'large-trades';
-
 /** The prices that a line of the log shows, where it is one of the status. */
 function pricesOf({ msg, prices }: LogLine): Record<string, string | null> | undefined {
   return msg === 'status' ? (prices as Record<string, string | null>) : undefined;
@@ -41,8 +38,9 @@ it('the demo needs nothing: prices of 20 coins move, files grow, Ctrl-C leaves w
   expect(Object.keys(first).filter((coin) => first[coin] !== second[coin]).length).toBeGreaterThan(10);
   for (const [index, topic] of TOPICS.entries())
     if (topic !== 'positions') expect(sizeOf(dir, topic), topic).toBeGreaterThan(sizes[index] ?? 0);
+  // A large trade, or a gap on a busy machine, opens one more.
   const open = openFiles(dir).map((name) => name.slice(0, name.indexOf('/')));
-  expect(open.filter((topic) => topic !== SELDOM)).toEqual(TOPICS);
+  expect(open).toEqual(expect.arrayContaining(TOPICS));
 
   const asked = performance.now();
   demo.signal('SIGINT');
@@ -54,11 +52,7 @@ it('the demo needs nothing: prices of 20 coins move, files grow, Ctrl-C leaves w
   expect(endedAfterMs).toBeLessThan(limitMs(3000));
   expect(openFiles(dir)).toEqual([]);
   const counts = await recordsByPython(dir);
-  expect(
-    Object.keys(counts)
-      .filter((topic) => topic !== SELDOM)
-      .sort(),
-  ).toEqual(TOPICS);
+  expect(Object.keys(counts)).toEqual(expect.arrayContaining(TOPICS));
   expect(counts.trades).toBeGreaterThan(500);
   expect(demo.log().filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
 });
