@@ -22,7 +22,7 @@ bench: ready ## benchmarks, as tables of ratios: order books, trade analysis, ga
 	@node bench/client/main.ts
 	@exec node bench/main.ts $(ARGS)
 
-faults: ready ## every fault against the whole pipeline: docs/fault-matrix.md; then the long integration tests
+faults: dashboard ## every fault against the whole pipeline: docs/fault-matrix.md; then the integration tests at full length
 	@node bench/faults/main.ts $(ARGS)
 	@$(if $(ARGS),true,MARKET_FEED_LONG_TESTS=true exec vitest run)
 

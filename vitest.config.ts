@@ -110,7 +110,7 @@ const suite = [
 ];
 
 /** Tests that are short in the suite or have wider limits there (testing/tools: is-long.ts, limit-ms.ts). */
-const SHORTER_IN_SUITE = globSync('test/integration/*.test.ts', { cwd: import.meta.dirname }).filter((file) =>
+const SHORTER_IN_SUITE = globSync('test/{integration,browser}/*.test.ts', { cwd: import.meta.dirname }).filter((file) =>
   /isLong|limitMs/.test(readFileSync(join(import.meta.dirname, file), 'utf8')),
 );
 
