@@ -21,7 +21,7 @@ import {
 } from '../runtime/run.ts';
 import type { Stopped } from '../runtime/sink-pipelines.ts';
 import { newRest, topCoinsOf } from '../runtime/venue-requests.ts';
-import type { ConnectionBudget } from '../venues/connection/connection-budget.ts';
+import type { ConnectionBudget } from '../venues/connection/rate-limit.ts';
 import type { VenueRest } from '../venues/rest/rest-client.ts';
 import { mergeMetrics, metricsLeft } from './merge-metrics-snapshots.ts';
 import { mergeStatus, statusLeft } from './merge-status-snapshots.ts';

@@ -18,7 +18,7 @@ import { VenueFeed } from '../feed/venue-feed.ts';
 import type { VenueFeedOptions } from '../feed/venue-signal.ts';
 import { type Network, network, type VenueNetworks } from '../net/network.ts';
 import { connect } from '../venues/connection/connect.ts';
-import { ConnectionBudget } from '../venues/connection/connection-budget.ts';
+import { ConnectionBudget } from '../venues/connection/rate-limit.ts';
 import type { ListedInstrument, Venue } from '../venues/contract.ts';
 import { venues } from '../venues/registry.ts';
 import type { VenueRest } from '../venues/rest/rest-client.ts';

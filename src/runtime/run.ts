@@ -15,7 +15,7 @@ import type { OwnPart } from '../sinks/contract.ts';
 import { type SinkSettings, sinks as sinkRegistry } from '../sinks/registry.ts';
 import type { SpillDisk } from '../sinks/spill/spill-disk.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { ConnectionBudget } from '../venues/connection/connection-budget.ts';
+import type { ConnectionBudget } from '../venues/connection/rate-limit.ts';
 import type { VenueRest } from '../venues/rest/rest-client.ts';
 import { buildFeed } from './build-feed.ts';
 import { buildVenues } from './build-venues.ts';

@@ -117,8 +117,8 @@ export interface PastSeries {
 /** What of its past a venue tells without a key. */
 export interface VenueHistory {
   /** Undefined where there are but the last ones (`Venue.recent`), or none. */
-  readonly trades: ((of: PastOrigin) => PastSeries) | undefined;
-  readonly aggTrades: ((of: PastOrigin) => PastSeries) | undefined;
+  readonly trades?: ((of: PastOrigin) => PastSeries) | undefined;
+  readonly aggTrades?: (of: PastOrigin) => PastSeries;
   readonly klines: (of: PastOrigin, interval: KlineInterval) => PastSeries;
   readonly intervals: readonly KlineInterval[];
   /** How many trades `Venue.recent` tells. */
@@ -157,7 +157,7 @@ export interface VenueLimits {
   /** Attempts to connect that it takes from one address in five minutes. */
   readonly connectionsPerFiveMinutes: number;
   /** Age at which the venue closes a connection, milliseconds; undefined: no such rule. */
-  readonly connectionLifetimeMs: number | undefined;
+  readonly connectionLifetimeMs?: number;
 }
 
 /** Announcements that a venue makes on a connection of their own, which speaks as its others do. */
@@ -183,7 +183,7 @@ export interface Venue {
   /** Requests about the topics, each within the venue's limits. `nextId` numbers requests within a connection, from 1. */
   control(purpose: ControlPurpose, topics: readonly string[], nextId: () => number): readonly ControlRequest[];
   /** A heartbeat of ours that the venue wants, sent as a text frame; undefined where it pings us instead. */
-  readonly heartbeat: { readonly everyMs: number; frame(id: number): string } | undefined;
+  readonly heartbeat?: { readonly everyMs: number; frame(id: number): string };
   newDecoder(context: DecoderContext): Decoder;
   /** Undefined where it makes none. */
   readonly notices?: VenueNotices;
@@ -198,16 +198,16 @@ export interface Venue {
    * The request that fetches trades of a hole, as many as one answer carries from its beginning on; the answer may hold
    * others beside them. Undefined where ids do not tell a hole from none.
    */
-  readonly backfill: ((wanted: BackfillRequest) => RestRequest<readonly TradeEvent[]>) | undefined;
+  readonly backfill?: (wanted: BackfillRequest) => RestRequest<readonly TradeEvent[]>;
   /** The same of aggregated trades; undefined where the venue has none. */
-  readonly backfillAggTrades: ((wanted: BackfillRequest) => RestRequest<readonly AggTrade[]>) | undefined;
+  readonly backfillAggTrades?: (wanted: BackfillRequest) => RestRequest<readonly AggTrade[]>;
   /** The last trades of an instrument, as many as one answer carries; undefined where a hole is fetched by its ids. */
-  readonly recent: ((of: PastOrigin) => RestRequest<readonly TradeEvent[]>) | undefined;
+  readonly recent?: (of: PastOrigin) => RestRequest<readonly TradeEvent[]>;
   /**
    * The whole book that the changes of channel `depth` belong to, with the id of the last one in it. Undefined where the
    * venue sends it by itself, first thing after each subscription.
    */
-  readonly book: ((wanted: BookRequest) => RestRequest<BookUpdate>) | undefined;
+  readonly book?: (wanted: BookRequest) => RestRequest<BookUpdate>;
   /** The past, for those who ask for it at any time; undefined where none can be asked for. */
   readonly history?: VenueHistory;
   /** Server time, milliseconds since 1970 (fractions where the venue tells more). */

@@ -2,10 +2,9 @@ import { KLINE_INTERVALS, type KlineInterval, type VenueId } from '../../domain/
 import type { Venue } from '../contract.ts';
 import { binanceDecoder } from './decode/decode.ts';
 import { backfillAggTrades, backfillById, backfillByTime } from './rest/backfill.ts';
-import { type BookSizes, bookBy } from './rest/book.ts';
 import { binanceHistory } from './rest/history.ts';
 import { refusal } from './rest/refusal.ts';
-import { dayVolumes, exchangeInfo, time } from './rest/rest.ts';
+import { type BookSizes, bookBy, dayVolumes, exchangeInfo, time } from './rest/rest.ts';
 import { binanceRequests, binanceTopics } from './subscribe.ts';
 
 /** The places that speak Binance's spot protocol differ in these points only (and in addresses, which are configuration). */
@@ -31,10 +30,8 @@ function venueOf(id: VenueId, variant: Variant): Venue {
     contiguousTradeIds: true,
     topics: binanceTopics(new Set(intervals)),
     control: binanceRequests,
-    heartbeat: undefined,
     newDecoder: (context) => binanceDecoder(id, context),
     backfillAggTrades: backfillAggTrades(id, weights.aggTrades),
-    recent: undefined,
     book: bookBy(id, bookSizes),
     history: binanceHistory(id, { intervals, tradesById, weights }),
     time,

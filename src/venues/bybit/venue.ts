@@ -16,7 +16,6 @@ export const bybitSpot: Venue = {
     // Not documented; ten requests a second subscribe 100 topics.
     messagesPerSecond: 10,
     connectionsPerFiveMinutes: 500,
-    connectionLifetimeMs: undefined,
   },
   contiguousTradeIds: false,
   topics: bybitTopics,
@@ -30,9 +29,6 @@ export const bybitSpot: Venue = {
   restWeightPerMinute: 7200,
   restBurst: 300,
   // Its ids jump: nothing tells which are missing.
-  backfill: undefined,
-  backfillAggTrades: undefined,
-  book: undefined,
   recent: recentTrades,
   history: bybitHistory,
   time,

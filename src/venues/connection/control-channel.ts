@@ -2,7 +2,7 @@ import type { SchedulerLike } from 'rxjs';
 import type { VenueEvent } from '../../domain/venue-event.ts';
 import type { Socket } from '../../net/open-socket.ts';
 import type { Decoded, Venue } from '../contract.ts';
-import { controlQueue } from './control-queue.ts';
+import { ControlQueue } from './control-queue.ts';
 import { ControlRequests, type Outgoing } from './control-requests.ts';
 
 /** What can be asked of an open connection. Topics as the venue spells them. */
@@ -18,7 +18,7 @@ export class ControlChannel {
   readonly #scheduler: SchedulerLike;
   readonly #emit: (event: VenueEvent) => void;
   readonly #requests: ControlRequests;
-  readonly #queue: ReturnType<typeof controlQueue>;
+  readonly #queue: ControlQueue;
 
   constructor(venue: Venue, socket: Socket, scheduler: SchedulerLike, emit: (event: VenueEvent) => void) {
     this.#venue = venue;
@@ -26,7 +26,7 @@ export class ControlChannel {
     this.#scheduler = scheduler;
     this.#emit = emit;
     this.#requests = new ControlRequests(venue);
-    this.#queue = controlQueue(scheduler, venue.limits.messagesPerSecond);
+    this.#queue = new ControlQueue(scheduler, venue.limits.messagesPerSecond);
   }
 
   command(command: ConnectionCommand): void {

@@ -1,67 +1,62 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-
-/** Sends messages one after the other, never more of them in a second than the far side allows. */
-export interface ControlQueue {
-  /** Sends after all that wait. */
-  push(send: () => void): void;
-  /** Sends before all that wait: a heartbeat must not stand in line behind two hundred subscriptions. */
-  pushFirst(send: () => void): void;
-  /** A message went out past the queue (a pong); it uses up its share. */
-  count(): void;
-  /** Forgets what waits, and sends nothing more. */
-  close(): void;
-}
+import { RateLimit } from './rate-limit.ts';
 
 /** The window is longer than the second the venue counts in, as messages may bunch up on their way. */
 const WINDOW_MS = 1100;
 /** The share of the limit that is used; the rest is for pongs that cannot wait. */
 const SHARE = 0.8;
 
-/** A queue for one connection. `messagesPerSecond` is the venue's limit, all messages counted. */
-export function controlQueue(scheduler: SchedulerLike, messagesPerSecond: number): ControlQueue {
-  const waiting: (() => void)[] = [];
-  const sentAt: number[] = new Array(Math.max(1, Math.floor(messagesPerSecond * SHARE))).fill(Number.NEGATIVE_INFINITY);
-  let oldest = 0;
-  let timer: Subscription | undefined;
-  let closed = false;
+/** Sends the messages of one connection one after the other, never more of them in a second than the venue allows. */
+export class ControlQueue {
+  readonly #scheduler: SchedulerLike;
+  readonly #limit: RateLimit;
+  readonly #waiting: (() => void)[] = [];
+  #timer: Subscription | undefined;
+  #closed = false;
 
-  function count(): void {
-    sentAt[oldest] = scheduler.now();
-    oldest = (oldest + 1) % sentAt.length;
+  /** `messagesPerSecond` is the venue's limit, all messages counted. */
+  constructor(scheduler: SchedulerLike, messagesPerSecond: number) {
+    this.#scheduler = scheduler;
+    this.#limit = new RateLimit(messagesPerSecond * SHARE, WINDOW_MS);
   }
 
-  function drain(): void {
-    timer = undefined;
-    while (waiting.length > 0) {
-      const waitMs = (sentAt[oldest] ?? 0) + WINDOW_MS - scheduler.now();
+  /** Sends after all that wait. */
+  push(send: () => void): void {
+    this.#waiting.push(send);
+    this.#drain();
+  }
+
+  /** Sends before all that wait: a heartbeat must not wait behind two hundred subscriptions. */
+  pushFirst(send: () => void): void {
+    this.#waiting.unshift(send);
+    this.#drain();
+  }
+
+  /** A message went out past the queue (a pong); it uses up its share. */
+  count(): void {
+    this.#limit.count(this.#scheduler.now());
+  }
+
+  /** Forgets what waits, and sends nothing more. */
+  close(): void {
+    this.#closed = true;
+    this.#waiting.length = 0;
+    this.#timer?.unsubscribe();
+  }
+
+  #drain(): void {
+    if (this.#timer !== undefined || this.#closed) return;
+    while (this.#waiting.length > 0) {
+      const waitMs = this.#limit.waitMs(this.#scheduler.now());
       if (waitMs > 0) {
-        timer = scheduler.schedule(drain, Math.ceil(waitMs));
+        this.#timer = this.#scheduler.schedule(() => {
+          this.#timer = undefined;
+          this.#drain();
+        }, Math.ceil(waitMs));
         return;
       }
-      count();
-      waiting.shift()?.();
+      this.count();
+      this.#waiting.shift()?.();
     }
   }
-
-  function kick(): void {
-    if (timer === undefined && !closed) drain();
-  }
-
-  return {
-    push(send) {
-      waiting.push(send);
-      kick();
-    },
-    pushFirst(send) {
-      waiting.unshift(send);
-      kick();
-    },
-    count,
-    close() {
-      closed = true;
-      waiting.length = 0;
-      timer?.unsubscribe();
-      timer = undefined;
-    },
-  };
 }

@@ -1,42 +1,11 @@
 import { Observable, type SchedulerLike } from 'rxjs';
 import { asFault, Fault } from '../../domain/fault.ts';
 import { getJson } from '../../net/get-json.ts';
-import type { HttpAnswer } from '../../net/http-request.ts';
 import type { RestRequest, Venue } from '../contract.ts';
 
-export interface RestOptions {
-  /** Configured address, with or without a slash at its end. */
-  readonly restUrl: string;
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
-  /** The real network by default. */
-  readonly get?: typeof getJson;
-}
-
-/**
- * Asks a venue's REST interface. All requests go through here, so that a weight budget has one place.
- * @throws Fault: what the venue means by a status other than 200, `malformed` for a body that is not as documented,
- * or what kept the answer from coming.
- */
-export async function askRest<T>(venue: Venue, request: RestRequest<T>, options: RestOptions): Promise<T> {
-  const { restUrl, timeoutMs, signal, get = getJson } = options;
-  const url = restUrl.replace(/\/+$/, '') + request.path;
-  const answer = await get(url, { timeoutMs, ...(signal === undefined ? {} : { signal }) });
-  if (answer.status !== 200) throw venue.refusal(answer.status, answer.headers, answer.body);
-  return request.parse(parsed(answer, url));
-}
-
-export interface SparingOptions {
+interface SparingOptions {
   readonly leaves?: number;
   readonly onSent?: () => void;
-}
-
-function parsed({ body }: HttpAnswer, url: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch (error) {
-    throw new Fault('malformed', `${url} answers with what is no JSON: ${body.slice(0, 200)}`, { cause: error });
-  }
 }
 
 /**
@@ -57,10 +26,10 @@ export class VenueRest {
   #blockedUntil = Number.NEGATIVE_INFINITY;
   #sentWeight = 0;
 
-  /** `share`: of the venue's limits, from above 0 to 1, where others ask it from the same address. */
+  /** `restUrl`: with or without a slash at its end; `share`: of the venue's limits, from above 0 to 1, where others ask it from the same address. */
   constructor(venue: Venue, restUrl: string, scheduler: SchedulerLike, get: typeof getJson = getJson, share = 1) {
     this.#venue = venue;
-    this.#restUrl = restUrl;
+    this.#restUrl = restUrl.replace(/\/+$/, '');
     this.#scheduler = scheduler;
     this.#get = get;
     this.#perMs = (venue.restWeightPerMinute * share) / 2 / 60_000;
@@ -95,7 +64,7 @@ export class VenueRest {
         sent = true;
         this.#sentWeight += request.weight;
         onSent?.();
-        askRest(this.#venue, request, { restUrl: this.#restUrl, timeoutMs, signal: abort.signal, get: this.#get }).then(
+        this.#answer(request, timeoutMs, abort.signal).then(
           (value) => {
             subscriber.next(value);
             subscriber.complete();
@@ -127,6 +96,14 @@ export class VenueRest {
     });
   }
 
+  /** @throws Fault: what the venue means by a status other than 200, `malformed` for a body that is not as documented. */
+  async #answer<T>(request: RestRequest<T>, timeoutMs: number, signal: AbortSignal): Promise<T> {
+    const url = this.#restUrl + request.path;
+    const { status, headers, body } = await this.#get(url, { timeoutMs, signal });
+    if (status !== 200) throw this.#venue.refusal(status, headers, body);
+    return request.parse(parsed(body, url));
+  }
+
   /** How long until so much weight may be spent, milliseconds. */
   #missingMs(weight: number): number {
     const there = Math.min(this.#burst, this.#weight + (this.#scheduler.now() - this.#countedAt) * this.#perMs);
@@ -145,5 +122,13 @@ export class VenueRest {
     if (fault.kind !== 'rate_limited') return;
     const afterMs = fault.retry.kind === 'after' ? fault.retry.afterMs : 60_000;
     this.#blockedUntil = Math.max(this.#blockedUntil, this.#scheduler.now() + afterMs);
+  }
+}
+
+function parsed(body: string, url: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    throw new Fault('malformed', `${url} answers with what is no JSON: ${body.slice(0, 200)}`, { cause: error });
   }
 }

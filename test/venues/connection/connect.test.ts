@@ -129,7 +129,6 @@ const slow = (messagesPerSecond: number): Partial<Venue> => ({
     topicsPerConnection: 1000,
     messagesPerSecond,
     connectionsPerFiveMinutes: 1000,
-    connectionLifetimeMs: undefined,
   },
 });
 const topicsOf = (events: readonly VenueEvent[], kind: 'subscribed' | 'refused'): string[] =>

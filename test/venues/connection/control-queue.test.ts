@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { controlQueue } from '../../../src/venues/connection/control-queue.ts';
+import { ControlQueue } from '../../../src/venues/connection/control-queue.ts';
 import { SteppedScheduler } from '../stepped-scheduler.ts';
 
 function queueOf(messagesPerSecond: number) {
   const scheduler = new SteppedScheduler();
-  const queue = controlQueue(scheduler, messagesPerSecond);
+  const queue = new ControlQueue(scheduler, messagesPerSecond);
   const sent: { readonly what: string; readonly at: number }[] = [];
   const send = (what: string) => () => sent.push({ what, at: scheduler.now() });
   return { scheduler, queue, sent, send };
 }
 
-describe('controlQueue', () => {
+describe('ControlQueue', () => {
   it('sends at once while it may, then as the window moves on', () => {
     const { scheduler, queue, sent, send } = queueOf(5);
     for (let count = 0; count < 9; count++) queue.push(send(String(count)));

@@ -18,7 +18,6 @@ function plan(topicsPerConnection: number, options: Partial<PlanOptions>, venue 
     topicsPerConnection,
     messagesPerSecond: 5,
     connectionsPerFiveMinutes: 1000,
-    connectionLifetimeMs: undefined,
   };
   return planConnections(
     { ...venue, limits },

@@ -5,7 +5,7 @@ import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { RestRequest } from '../../../src/venues/contract.ts';
-import { askRest, VenueRest } from '../../../src/venues/rest/rest-client.ts';
+import { VenueRest } from '../../../src/venues/rest/rest-client.ts';
 import { until } from '../../../testing/tools/until.ts';
 import { fakeVenue } from '../fake-venue.ts';
 import { SteppedScheduler } from '../stepped-scheduler.ts';
@@ -29,7 +29,7 @@ async function serve(status: number, headers: Readonly<Record<string, string>>, 
   });
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return { asked, options: { restUrl: `http://127.0.0.1:${port}`, timeoutMs: 30_000 } };
+  return { asked, restUrl: `http://127.0.0.1:${port}` };
 }
 
 const request: RestRequest<number> = {
@@ -41,23 +41,27 @@ const request: RestRequest<number> = {
   },
 };
 
-describe('askRest', () => {
+function ask(restUrl: string): Promise<number> {
+  return firstValueFrom(new VenueRest(fakeVenue(), restUrl, new SteppedScheduler()).ask$(request, 30_000));
+}
+
+describe('an answer', () => {
   it('gives the meaning of a good answer', async () => {
-    const { asked, options } = await serve(200, {}, '{"time":1723161255343}');
-    expect(await askRest(fakeVenue(), request, options)).toBe(1723161255343);
-    expect(await askRest(fakeVenue(), request, { ...options, restUrl: `${options.restUrl}/` })).toBe(1723161255343);
+    const { asked, restUrl } = await serve(200, {}, '{"time":1723161255343}');
+    expect(await ask(restUrl)).toBe(1723161255343);
+    expect(await ask(`${restUrl}/`)).toBe(1723161255343);
     expect(asked).toEqual(['/v5/market/time?a=b', '/v5/market/time?a=b']);
   });
 
   it('keeps a path in the address', async () => {
-    const { asked, options } = await serve(200, {}, '{"time":1}');
-    await askRest(fakeVenue(), request, { ...options, restUrl: `${options.restUrl}/bybit` });
+    const { asked, restUrl } = await serve(200, {}, '{"time":1}');
+    await ask(`${restUrl}/bybit`);
     expect(asked).toEqual(['/bybit/v5/market/time?a=b']);
   });
 
   it('lets the venue say what a refusal means', async () => {
-    const { options } = await serve(429, { 'Retry-After': '7' }, 'slow down');
-    await expect(askRest(fakeVenue(), request, options)).rejects.toMatchObject({
+    const { restUrl } = await serve(429, { 'Retry-After': '7' }, 'slow down');
+    await expect(ask(restUrl)).rejects.toMatchObject({
       message: 'slow down',
       status: 429,
       retry: { kind: 'after', afterMs: 7000 },
@@ -69,8 +73,8 @@ describe('askRest', () => {
     ['empty', '', undefined],
     ['other JSON', '{"tmie":1}', 'time'],
   ])('calls a body that is %s malformed', async (_what, body, field) => {
-    const { options } = await serve(200, {}, body);
-    await expect(askRest(fakeVenue(), request, options)).rejects.toMatchObject({
+    const { restUrl } = await serve(200, {}, body);
+    await expect(ask(restUrl)).rejects.toMatchObject({
       name: 'Fault',
       kind: 'malformed',
       field,
@@ -85,9 +89,8 @@ describe('VenueRest', () => {
     });
 
   async function serveJson() {
-    const { asked, options } = await serve(200, {}, '{"time":5}');
-    const scheduler = new SteppedScheduler();
-    return { asked, scheduler, restUrl: options.restUrl };
+    const served = await serve(200, {}, '{"time":5}');
+    return { ...served, scheduler: new SteppedScheduler() };
   }
 
   it('answers a subscriber once and completes', async () => {
@@ -198,10 +201,10 @@ describe('VenueRest', () => {
   });
 
   it('after a rate limit nothing is asked until its time is over, not even what was waiting for something else', async () => {
-    const { asked, options } = await serve(429, {}, '');
+    const { asked, restUrl } = await serve(429, {}, '');
     const scheduler = new SteppedScheduler();
     const venue = { ...limited(30_000), restWeightPerMinute: 20 };
-    const rest = new VenueRest(venue, options.restUrl, scheduler);
+    const rest = new VenueRest(venue, restUrl, scheduler);
     const outcomes: string[] = [];
     const ask = (weight: number) =>
       rest.ask$({ ...request, weight }).subscribe({ error: (error: Error) => outcomes.push(error.message) });
@@ -220,8 +223,8 @@ describe('VenueRest', () => {
   });
 
   it('a refusal that is no rate limit stops nobody else', async () => {
-    const { asked, options } = await serve(500, {}, 'broken');
-    const rest = new VenueRest(fakeVenue(), options.restUrl, new SteppedScheduler());
+    const { asked, restUrl } = await serve(500, {}, 'broken');
+    const rest = new VenueRest(fakeVenue(), restUrl, new SteppedScheduler());
     await expect(firstValueFrom(rest.ask$(request))).rejects.toMatchObject({ message: 'broken' });
     await expect(firstValueFrom(rest.ask$(request))).rejects.toMatchObject({ message: 'broken' });
     expect(asked).toHaveLength(2);

@@ -1,23 +1,17 @@
+import { identity } from 'rxjs';
 import type { VenueId } from '../../../domain/instrument.ts';
 import type { AggTrade, TradeEvent } from '../../../domain/record.ts';
 import type { BackfillRequest, PastOrigin, RestRequest } from '../../contract.ts';
-import {
-  readBoolean,
-  readEach,
-  readNumericId,
-  readObject,
-  readPositive,
-  readTime,
-  type Unchecked,
-} from '../../decode/fields.ts';
+import { readBoolean, readNumericId, readObject, readPositive, readTime } from '../../decode/fields.ts';
 import { pastFields, pastTrade } from '../../rest/past-records.ts';
 import { NO_CONDITIONS, readAggregate } from '../decode/read-events.ts';
+import { askRows, symbolOf } from './rest.ts';
 
 const PAGE = 1000;
 /** Missing trades that a page of the last ones is asked for: the rest is room for what comes meanwhile. */
 const REACH = 900n;
 
-type ReadRow<T> = (row: Unchecked, of: PastOrigin) => T;
+type ReadRow<T> = (row: unknown, of: PastOrigin) => T;
 
 /**
  * The last trades and the past by id in turn: those are fresh at once, this lags a little behind. Only the past where
@@ -27,8 +21,8 @@ export function backfillById(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
     const from = firstMissing(wanted);
     return wanted.attempt % 2 === 0 && isShort(wanted)
-      ? rows(`trades?symbol=${symbolOf(wanted)}&limit=${PAGE}`, 25, wanted, tradeRow(venue))
-      : rows(`historicalTrades?symbol=${symbolOf(wanted)}&fromId=${from}&limit=${PAGE}`, 25, wanted, tradeRow(venue));
+      ? rows(`trades?${symbolOf(wanted)}&limit=${PAGE}`, 25, wanted, tradeRow(venue))
+      : rows(`historicalTrades?${symbolOf(wanted)}&fromId=${from}&limit=${PAGE}`, 25, wanted, tradeRow(venue));
   };
 }
 
@@ -40,7 +34,7 @@ export function backfillById(venue: VenueId) {
 export function backfillByTime(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
     if (wanted.attempt % 2 === 0 && isShort(wanted)) {
-      const request = rows(`trades?symbol=${symbolOf(wanted)}&limit=${PAGE}`, 1, wanted, tradeRow(venue));
+      const request = rows(`trades?${symbolOf(wanted)}&limit=${PAGE}`, 1, wanted, tradeRow(venue));
       return { ...request, parse: (body) => reachingBack(request.parse(body), wanted) };
     }
     return rows(`aggTrades?${aggTradesFrom(wanted)}`, 1, wanted, aggregatedTradeRow(venue));
@@ -54,7 +48,7 @@ export function backfillAggTrades(venue: VenueId, weight: number) {
 }
 
 function aggTradesFrom(wanted: BackfillRequest): string {
-  return `symbol=${symbolOf(wanted)}&startTime=${wanted.before.timestamp}&limit=${PAGE}`;
+  return `${symbolOf(wanted)}&startTime=${wanted.before.timestamp}&limit=${PAGE}`;
 }
 
 /** True where the last trades can still reach back over the hole: some have been made since. */
@@ -70,18 +64,14 @@ function firstMissing({ before }: BackfillRequest): bigint {
   return BigInt(before.id) + 1n;
 }
 
-function symbolOf({ instrument }: BackfillRequest): string {
-  return encodeURIComponent(instrument.venueSymbol);
-}
-
 function rows<T>(query: string, weight: number, wanted: BackfillRequest, read: ReadRow<T>): RestRequest<readonly T[]> {
-  const path = `/api/v3/${query}`;
-  return { path, weight, parse: (body) => readEach(body, '', (row) => read(readObject(row, ''), wanted)) };
+  return askRows(query, weight, (row) => read(row, wanted), identity);
 }
 
 export function tradeRow(venue: VenueId): ReadRow<TradeEvent> {
-  return (row, wanted) =>
-    pastTrade(pastFields(venue, wanted), {
+  return (value, of) => {
+    const row = readObject(value, '');
+    return pastTrade(pastFields(venue, of), {
       price: readPositive(row.price, 'price'),
       quantity: readPositive(row.qty, 'qty'),
       isBuyerMaker: readBoolean(row.isBuyerMaker, 'isBuyerMaker'),
@@ -90,23 +80,17 @@ export function tradeRow(venue: VenueId): ReadRow<TradeEvent> {
       lastTradeId: null,
       conditions: NO_CONDITIONS,
     });
+  };
 }
 
 function aggregatedTradeRow(venue: VenueId): ReadRow<TradeEvent> {
-  return (row, wanted) => pastTrade(pastFields(venue, wanted), readAggregate(row));
+  return (row, of) => pastTrade(pastFields(venue, of), readAggregate(readObject(row, '')));
 }
 
 export function aggTradeRow(venue: VenueId): ReadRow<AggTrade> {
-  return (row, wanted) => {
-    const told = readAggregate(row);
-    const { tradeId: firstTradeId } = told;
-    return {
-      kind: 'agg_trade',
-      ...pastFields(venue, wanted),
-      ...told,
-      firstTradeId,
-      eventTime: null,
-      source: 'backfill',
-    };
+  return (row, of) => {
+    const told = readAggregate(readObject(row, ''));
+    const rest = { firstTradeId: told.tradeId, eventTime: null, source: 'backfill' } as const;
+    return { kind: 'agg_trade', ...pastFields(venue, of), ...told, ...rest };
   };
 }

@@ -1,10 +1,11 @@
 import type { KlineInterval, VenueId } from '../../../domain/instrument.ts';
 import type { Kline } from '../../../domain/record.ts';
 import { addIntervals } from '../../../market/candles/kline-interval.ts';
-import type { PastOrigin, PastPage, PastSeries, PlacedRecord, RestRequest, VenueHistory } from '../../contract.ts';
-import { readArray, readCount, readEach, readObject, readTime } from '../../decode/fields.ts';
+import type { PastOrigin, PastPage, PastSeries, PlacedRecord, VenueHistory } from '../../contract.ts';
+import { readArray, readCount, readObject, readTime } from '../../decode/fields.ts';
 import { pastFields, pastKline } from '../../rest/past-records.ts';
 import { aggTradeRow, tradeRow } from './backfill.ts';
+import { askRows as ask, symbolOf } from './rest.ts';
 
 const PAGE = 1000;
 
@@ -26,22 +27,12 @@ export function binanceHistory(id: VenueId, { intervals, tradesById, weights }: 
   };
 }
 
-/** Asks for rows, and reads each; `parse` makes the answer of them. */
-function ask<R, T>(
-  query: string,
-  weight: number,
-  row: (value: unknown) => R,
-  parse: (rows: readonly R[]) => T,
-): RestRequest<T> {
-  return { path: `/api/v3/${query}`, weight, parse: (body) => parse(readEach(body, '', row)) };
-}
-
 /** By trade id. The id of a time is the first one of the first aggregated trade from then on: those can be asked for by time. */
 function trades(venue: VenueId, of: PastOrigin, aggTradesWeight: number): PastSeries {
   const read = tradeRow(venue);
   const symbol = symbolOf(of);
   const row = (value: unknown): PlacedRecord => {
-    const record = read(readObject(value, ''), of);
+    const record = read(value, of);
     return { place: Number(record.tradeId), record };
   };
   return {
@@ -59,10 +50,7 @@ function trades(venue: VenueId, of: PastOrigin, aggTradesWeight: number): PastSe
 function aggTrades(venue: VenueId, of: PastOrigin, weight: number): PastSeries {
   const read = aggTradeRow(venue);
   const query = `aggTrades?${symbolOf(of)}`;
-  const row = (value: unknown): PlacedRecord => ({
-    place: aggregateId(value),
-    record: read(readObject(value, ''), of),
-  });
+  const row = (value: unknown): PlacedRecord => ({ place: aggregateId(value), record: read(value, of) });
   return {
     contiguous: true,
     latest: ask(`${query}&limit=1`, weight, aggregateId, last),
@@ -120,8 +108,6 @@ const last = <T>(rows: readonly T[]): T | undefined => rows.at(-1);
 const stepById = (place: number, records: number): number => place + records;
 
 const pageSize = (from: number, to: number): number => Math.max(1, Math.min(PAGE, to - from + 1));
-
-const symbolOf = ({ instrument }: PastOrigin): string => `symbol=${encodeURIComponent(instrument.venueSymbol)}`;
 
 const aggregateId = (row: unknown): number => readCount(readObject(row, '').a, 'a');
 

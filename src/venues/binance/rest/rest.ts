@@ -1,5 +1,21 @@
-import type { DayVolume, ListedInstrument, RestRequest, Rows } from '../../contract.ts';
-import { readNotNegative, readObject, readRows, readString, readTime } from '../../decode/fields.ts';
+import type { VenueId } from '../../../domain/instrument.ts';
+import type { BookUpdate } from '../../../domain/market-event.ts';
+import type { BookRequest, DayVolume, ListedInstrument, PastOrigin, RestRequest, Rows } from '../../contract.ts';
+import { readEach, readNotNegative, readObject, readRows, readString, readTime } from '../../decode/fields.ts';
+import { pastFields } from '../../rest/past-records.ts';
+import { readBook } from '../decode/read-events.ts';
+
+export const symbolOf = ({ instrument }: PastOrigin): string => `symbol=${encodeURIComponent(instrument.venueSymbol)}`;
+
+/** Asks for rows, and reads each; `parse` makes the answer of them. */
+export function askRows<R, T>(
+  query: string,
+  weight: number,
+  row: (value: unknown) => R,
+  parse: (rows: readonly R[]) => T,
+): RestRequest<T> {
+  return { path: `/api/v3/${query}`, weight, parse: (body) => parse(readEach(body, '', row)) };
+}
 
 /** The instrument list. `query`: what keeps the answer small, where the venue offers it. */
 export function exchangeInfo(query: string, weight: number): RestRequest<Rows<ListedInstrument>> {
@@ -34,3 +50,24 @@ export const time: RestRequest<number> = {
   weight: 1,
   parse: (body) => readTime(readObject(body, '').serverTime, 'serverTime'),
 };
+
+/** Levels a side that can be asked for at one weight. */
+interface BookSize {
+  readonly levels: number;
+  readonly weight: number;
+}
+
+/** Ascending. */
+export type BookSizes = readonly [BookSize, ...BookSize[]];
+
+/** The book by REST, the cheapest that has the wanted levels, at most the largest. */
+export function bookBy(venue: VenueId, sizes: BookSizes) {
+  return (wanted: BookRequest): RestRequest<BookUpdate> => {
+    const { levels, weight } = sizes.find((size) => size.levels >= wanted.levels) ?? sizes.at(-1) ?? sizes[0];
+    return {
+      path: `/api/v3/depth?${symbolOf(wanted)}&limit=${levels}`,
+      weight,
+      parse: (body) => ({ ...readBook(readObject(body, ''), pastFields(venue, wanted)), limit: levels }),
+    };
+  };
+}

@@ -12,8 +12,6 @@ const ANY = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
 
 /** The past as Bybit's spot market tells it: candles, and of trades the last ones only. */
 export const bybitHistory: VenueHistory = {
-  trades: undefined,
-  aggTrades: undefined,
   klines,
   intervals: KLINE_INTERVALS.filter((interval) => bybitTopics(ANY, `kline_${interval}`).length > 0),
   recentTrades: 60,

@@ -1,9 +1,7 @@
-import { Fault, type FaultKind, type Retry } from '../../../domain/fault.ts';
+import { Fault } from '../../../domain/fault.ts';
 import { isObject, type Unchecked, wordsOf } from '../../decode/fields.ts';
-import { refusalReason } from '../../rest/refusal-reason.ts';
-import { retryAfter } from '../../rest/retry-after.ts';
+import { httpRefusal, tooMuchTraffic } from '../../rest/http-refusal.ts';
 
-const SECOND = 1_000;
 const REGION = new Set([10009, 10024]);
 const TOO_MANY = new Set([10006, 10018]);
 const INVALID_SYMBOL = 10029;
@@ -11,21 +9,10 @@ const SERVER = new Set([10000, 10016]);
 
 /** The meaning of a refused handshake or REST request, after the v5 documents (error codes, rate limits). */
 export function refusal(status: number, headers: Readonly<Record<string, string | undefined>>, body: string): Fault {
-  const fault = (kind: FaultKind, retry: Retry) => new Fault(kind, refusalReason(status, body), { status, retry });
   // More than 600 requests in 5 s: every session has to stop for 10 minutes. Any other 403 is a refused place.
-  if (status === 403 && /too frequent/i.test(body)) return fault('rate_limited', retryAfter(headers, 600 * SECOND));
+  if (status === 403 && /too frequent/i.test(body)) return tooMuchTraffic(status, headers, body);
   const { retCode, retMsg } = parsed(body);
-  const coded = faultOfCode(retCode, retMsg, status);
-  if (coded !== undefined) return coded;
-  if (status === 403 || status === 451) return fault('region_blocked', { kind: 'never' });
-  if (status === 429) return fault('rate_limited', retryAfter(headers, 60 * SECOND));
-  if (status === 418) return fault('rate_limited', retryAfter(headers, 120 * SECOND));
-  if (status >= 500)
-    return fault(
-      'unavailable',
-      headers['retry-after'] === undefined ? { kind: 'backoff' } : retryAfter(headers, SECOND),
-    );
-  return fault('connect_failed', { kind: 'backoff' });
+  return faultOfCode(retCode, retMsg, status) ?? httpRefusal(status, headers, body);
 }
 
 function parsed(body: string): Unchecked {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ConnectionBudget } from '../../../src/venues/connection/connection-budget.ts';
+import { ConnectionBudget } from '../../../src/venues/connection/rate-limit.ts';
 
 describe('ConnectionBudget', () => {
   it('lets attempts go at once until the window has as many as it may, then when the oldest leaves it', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { refusalReason } from '../../../src/venues/rest/refusal-reason.ts';
+import { refusalReason } from '../../../src/venues/rest/http-refusal.ts';
 import { cpuMs } from '../../../testing/processes/cpu-ms.ts';
 
 it.each([

@@ -1,0 +1,45 @@
+import { Fault, type FaultKind, type Retry } from '../../domain/fault.ts';
+
+type Headers = Readonly<Record<string, string | undefined>>;
+
+/** Enough for a sentence; a page of it helps nobody. */
+const MOST_CHARACTERS = 160;
+const READ_CHARACTERS = 4096;
+const SECOND = 1000;
+const LONGEST_MS = 3 * 24 * 3_600_000;
+
+/** What a refused handshake or REST request means at any venue. The venue looks first for what it alone means by it. */
+export function httpRefusal(status: number, headers: Headers, body: string): Fault {
+  const fault = (kind: FaultKind, retry: Retry) => new Fault(kind, refusalReason(status, body), { status, retry });
+  if (status === 403 || status === 451) return fault('region_blocked', { kind: 'never' });
+  if (status === 429) return fault('rate_limited', retryAfter(headers, 60 * SECOND));
+  if (status === 418) return fault('rate_limited', retryAfter(headers, 120 * SECOND));
+  if (status < 500) return fault('connect_failed', { kind: 'backoff' });
+  const asked = headers['retry-after'] !== undefined;
+  return fault('unavailable', asked ? retryAfter(headers, SECOND) : { kind: 'backoff' });
+}
+
+/** A venue that wants to be left alone: as long as it says, else ten minutes. */
+export function tooMuchTraffic(status: number, headers: Headers, body: string): Fault {
+  return new Fault('rate_limited', refusalReason(status, body), { status, retry: retryAfter(headers, 600 * SECOND) });
+}
+
+/** The status and the answer's body as one short line of text, without a page's mark-up. */
+export function refusalReason(status: number, body: string): string {
+  const text = body
+    .slice(0, READ_CHARACTERS)
+    .replace(/<(script|style|head)\b[\s\S]*?<\/\1\s*>/gi, ' ')
+    .replace(/<!--[\s\S]*?-->|<\/?[a-z!][^>]*(?:>|$)/gi, ' ')
+    .replace(/&nbsp;/gi, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  const cut = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
+  return `HTTP ${status}${cut === '' ? '' : `: ${cut}`}`;
+}
+
+/** What a `retry-after` header (seconds) asks for, from 1 s to 3 days; `defaultMs` if it is missing or no number. */
+function retryAfter(headers: Headers, defaultMs: number): Retry {
+  const text = headers['retry-after']?.trim() ?? '';
+  const afterMs = /^\d{1,9}$/.test(text) ? Number(text) * SECOND : defaultMs;
+  return { kind: 'after', afterMs: Math.min(Math.max(afterMs, SECOND), LONGEST_MS) };
+}
