@@ -3,22 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import kafkajs, { CompressionTypes } from 'kafkajs';
 import { CODECS } from '../compression.ts';
 import type { KafkaLog } from '../config.ts';
-import type {
-  BrokerConnection,
-  FetchedPartition,
-  Joined,
-  JoinRequest,
-  Member,
-  MemberBytes,
-  NewTopic,
-  OffsetAt,
-  OpenOptions,
-  ProduceAnswer,
-  ProduceBatch,
-  ProducerNumbers,
-  TopicSettings,
-  Transaction,
-} from '../contract.ts';
+import type { BrokerConnection, OpenOptions } from '../contract.ts';
 import { produceBody } from '../produce-request.ts';
 import { kafkajsError } from './kafkajs-error.ts';
 import {
@@ -81,214 +66,175 @@ export async function openKafkajs(options: OpenOptions): Promise<BrokerConnectio
     maxInFlightRequests: 1,
     sasl: config.sasl === null ? undefined : { ...config.sasl, password: config.sasl.password.reveal() },
   });
-  const connection = new KafkajsConnection(
-    new Broker({ connectionPool, logger, allowAutoTopicCreation: false }),
-    options,
-    close,
-  );
+  const broker = new Broker({ connectionPool, logger, allowAutoTopicCreation: false });
   signal.addEventListener('abort', close);
   try {
-    await connection.open();
-    return connection;
+    await broker.connect();
+    return connectionOf(broker, options, close);
   } catch (error) {
     close();
-    throw error;
+    throw kafkajsError(error, `${host}:${port}`);
   } finally {
     signal.removeEventListener('abort', close);
   }
 }
 
-class KafkajsConnection implements BrokerConnection {
-  readonly #kafkajs: Broker;
-  readonly #compression: OpenOptions['config']['compression'];
-  readonly #address: string;
-  readonly close: () => void;
-
-  constructor(broker: Broker, { host, port, config }: OpenOptions, close: () => void) {
-    this.#kafkajs = broker;
-    this.#compression = config.compression;
-    this.#address = `${host}:${port}`;
-    this.close = close;
-  }
-
-  open(): Promise<void> {
-    return this.#ask((broker) => broker.connect());
-  }
-
-  async metadata(topics: readonly string[] | 'all') {
-    const found = await this.#ask((broker) => requestMetadata(broker, topics === 'all' ? [] : topics));
-    return {
-      brokers: found.brokers,
-      controllerId: found.controllerId,
-      topics: found.topicMetadata.map(({ topicErrorCode, topic, partitionMetadata }) => ({
-        topic,
-        error: this.#errorOf(topicErrorCode),
-        partitions: partitionMetadata.map(({ partitionId, leader, replicas }) => ({
-          partitionId,
-          leader,
-          replicas: replicas.length,
-        })),
-      })),
-    };
-  }
-
-  async findCoordinator(kind: keyof typeof COORDINATOR_TYPES, id: string) {
-    const request = { groupId: id, coordinatorType: COORDINATOR_TYPES[kind] };
-    return (await this.#ask((broker) => broker.findGroupCoordinator(request))).coordinator;
-  }
-
-  async produce(batches: readonly ProduceBatch[], numbers: ProducerNumbers): Promise<readonly ProduceAnswer[]> {
-    const body = await produceBody(batches, { numbers, compression: this.#compression, checksum: crc32c });
-    const { topics } = await this.#ask((broker) => requestProduce(broker, body));
-    return topics.flatMap(({ topicName, partitions }) =>
-      partitions.map(({ partition, errorCode }) => ({
-        topic: topicName,
-        partition,
-        error: this.#errorOf(errorCode),
-      })),
-    );
-  }
-
-  async fetch(
-    topic: string,
-    offsets: ReadonlyMap<number, bigint>,
-    { maxWaitMs, maxBytes }: { readonly maxWaitMs: number; readonly maxBytes: number },
-  ): Promise<readonly FetchedPartition[]> {
-    const partitions = [...offsets].map(([partition, offset]) => ({
-      partition,
-      fetchOffset: String(offset),
-      maxBytes,
-    }));
-    const limits = { maxWaitTime: maxWaitMs, minBytes: 1, maxBytes: FETCH_BYTES };
-    const request = { isolationLevel: READ_COMMITTED, ...limits, topics: [{ topic, partitions }] };
-    const { responses } = await this.#ask((broker) => broker.fetch(request));
-    return responses
-      .flatMap((response) => response.partitions)
-      .map((fetched) => {
-        const { partition, messages } = fetched;
-        const last = messages.at(-1);
-        return {
-          partition,
-          highWatermark: BigInt(fetched.highWatermark),
-          lastStableOffset: BigInt(fetched.lastStableOffset),
-          lastOffset: last === undefined ? undefined : BigInt(last.offset),
-          messages: messagesOf(topic, offsets.get(partition) ?? 0n, fetched).map(
-            ({ offset, timestamp, key, value }) => ({
-              partition,
-              offset,
-              timestamp: Number(timestamp),
-              key: key === null ? null : key.toString(),
-              value,
-            }),
-          ),
-        };
-      });
-  }
-
-  async listOffsets(topic: string, partitions: readonly number[], at: OffsetAt) {
-    const timestamp = at === 'beginning' ? -2 : at === 'end' ? -1 : at.timeMs;
-    const topics = [{ topic, partitions: partitions.map((partition) => ({ partition, timestamp })) }];
-    const request = { replicaId: CONSUMER, isolationLevel: READ_COMMITTED, topics };
-    return offsetsIn(await this.#ask((broker) => broker.listOffsets(request)));
-  }
-
-  async createTopics(topics: readonly NewTopic[]): Promise<void> {
-    const made = topics.map(({ topic, partitions, replication, settings }) => ({
-      topic,
-      numPartitions: partitions,
-      replicationFactor: replication,
-      configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
-    }));
-    await this.#ask((broker) => broker.createTopics({ topics: made }).catch(unlessTheyExist));
-  }
-
-  async topicSettings(topics: readonly string[], names: readonly string[]) {
-    const wanted = topics.map((name) => ({ type: TOPIC_RESOURCE, name, configNames: names }));
-    const { resources } = await this.#ask((broker) => broker.describeConfigs({ resources: wanted }));
-    return new Map<string, TopicSettings>(
-      resources.map(({ resourceName, configEntries }) => [
-        resourceName,
-        Object.fromEntries(configEntries.map(({ configName, configValue }) => [configName, configValue])),
-      ]),
-    );
-  }
-
-  async initProducerId(transactionalId: string, timeoutMs: number): Promise<ProducerNumbers> {
-    const request = { transactionalId, transactionTimeout: timeoutMs };
-    const { producerId, producerEpoch } = await this.#ask((broker) => broker.initProducerId(request));
-    return { producerId, producerEpoch };
-  }
-
-  async addPartitionsToTransaction(
-    transaction: Transaction,
-    topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
-  ): Promise<void> {
-    await this.#ask((broker) => broker.addPartitionsToTxn({ ...transaction, topics }));
-  }
-
-  async endTransaction(transaction: Transaction): Promise<void> {
-    await this.#ask((broker) => broker.endTxn({ ...transaction, transactionResult: true }));
-  }
-
-  async joinGroup({ group, memberId, sessionTimeoutMs, protocol }: JoinRequest): Promise<Joined> {
-    const joined = await this.#ask((broker) =>
-      broker.joinGroup({
-        groupId: group,
-        memberId,
-        sessionTimeout: sessionTimeoutMs,
-        rebalanceTimeout: sessionTimeoutMs,
-        groupProtocols: [protocol],
-      }),
-    );
-    return {
-      memberId: joined.memberId,
-      generation: joined.generationId,
-      leaderId: joined.leaderId,
-      members: joined.members.map(({ memberId: id, memberMetadata }) => ({ memberId: id, bytes: memberMetadata })),
-    };
-  }
-
-  async syncGroup({ group, memberId, generation }: Member, assignments: readonly MemberBytes[]): Promise<Buffer> {
-    const groupAssignment = assignments.map(({ memberId: id, bytes }) => ({ memberId: id, memberAssignment: bytes }));
-    const request = { groupId: group, generationId: generation, memberId, groupAssignment };
-    return (await this.#ask((broker) => broker.syncGroup(request))).memberAssignment;
-  }
-
-  async heartbeat({ group, memberId, generation }: Member): Promise<void> {
-    await this.#ask((broker) => broker.heartbeat({ groupId: group, memberId, groupGenerationId: generation }));
-  }
-
-  async leaveGroup({ group, memberId }: Omit<Member, 'generation'>): Promise<void> {
-    await this.#ask((broker) => broker.leaveGroup({ groupId: group, memberId }));
-  }
-
-  async committedOffsets(group: string, topic: string, partitions: readonly number[]) {
-    const topics = [{ topic, partitions: partitions.map((partition) => ({ partition })) }];
-    const found = await this.#ask((broker) => broker.offsetFetch({ groupId: group, topics }));
-    return new Map([...offsetsIn(found)].filter(([, offset]) => offset >= 0n));
-  }
-
-  async commitOffsets(
-    { group, memberId, generation }: Member,
-    topic: string,
-    offsets: ReadonlyMap<number, bigint>,
-  ): Promise<void> {
-    const partitions = [...offsets].map(([partition, offset]) => ({ partition, offset: String(offset) }));
-    const request = { groupId: group, groupGenerationId: generation, memberId, topics: [{ topic, partitions }] };
-    await this.#ask((broker) => broker.offsetCommit(request));
-  }
-
-  async #ask<T>(request: (broker: Broker) => Promise<T>): Promise<T> {
+function connectionOf(kafkajs: Broker, { host, port, config }: OpenOptions, close: () => void): BrokerConnection {
+  const address = `${host}:${port}`;
+  const ask = async <T>(request: Promise<T>): Promise<T> => {
     try {
-      return await request(this.#kafkajs);
+      return await request;
     } catch (error) {
-      throw kafkajsError(error, this.#address);
+      throw kafkajsError(error, address);
     }
-  }
+  };
+  const errorOf = (code: number): Error | undefined =>
+    code === 0 ? undefined : kafkajsError(createErrorFromCode(code), address);
+  return {
+    close,
 
-  #errorOf(code: number): Error | undefined {
-    return code === 0 ? undefined : kafkajsError(createErrorFromCode(code), this.#address);
-  }
+    async metadata(topics) {
+      const found = await ask(requestMetadata(kafkajs, topics === 'all' ? [] : topics));
+      return {
+        brokers: found.brokers,
+        controllerId: found.controllerId,
+        topics: found.topicMetadata.map(({ topicErrorCode, topic, partitionMetadata }) => ({
+          topic,
+          error: errorOf(topicErrorCode),
+          partitions: partitionMetadata.map(({ partitionId, leader, replicas }) => ({
+            partitionId,
+            leader,
+            replicas: replicas.length,
+          })),
+        })),
+      };
+    },
+
+    async findCoordinator(kind, id) {
+      const request = { groupId: id, coordinatorType: COORDINATOR_TYPES[kind] };
+      return (await ask(kafkajs.findGroupCoordinator(request))).coordinator;
+    },
+
+    async produce(batches, numbers) {
+      const body = await produceBody(batches, { numbers, compression: config.compression, checksum: crc32c });
+      const { topics } = await ask(requestProduce(kafkajs, body));
+      return topics.flatMap(({ topicName, partitions }) =>
+        partitions.map(({ partition, errorCode }) => ({ topic: topicName, partition, error: errorOf(errorCode) })),
+      );
+    },
+
+    async fetch(topic, offsets, { maxWaitMs, maxBytes }) {
+      const partitions = [...offsets].map(([partition, offset]) => ({
+        partition,
+        fetchOffset: String(offset),
+        maxBytes,
+      }));
+      const limits = { maxWaitTime: maxWaitMs, minBytes: 1, maxBytes: FETCH_BYTES };
+      const request = { isolationLevel: READ_COMMITTED, ...limits, topics: [{ topic, partitions }] };
+      const { responses } = await ask(kafkajs.fetch(request));
+      return responses
+        .flatMap((response) => response.partitions)
+        .map((fetched) => {
+          const { partition, messages } = fetched;
+          const last = messages.at(-1);
+          return {
+            partition,
+            highWatermark: BigInt(fetched.highWatermark),
+            lastStableOffset: BigInt(fetched.lastStableOffset),
+            lastOffset: last === undefined ? undefined : BigInt(last.offset),
+            messages: messagesOf(topic, offsets.get(partition) ?? 0n, fetched).map(
+              ({ offset, timestamp, key, value }) => ({
+                partition,
+                offset,
+                timestamp: Number(timestamp),
+                key: key === null ? null : key.toString(),
+                value,
+              }),
+            ),
+          };
+        });
+    },
+
+    async listOffsets(topic, partitions, at) {
+      const timestamp = at === 'beginning' ? -2 : at === 'end' ? -1 : at.timeMs;
+      const topics = [{ topic, partitions: partitions.map((partition) => ({ partition, timestamp })) }];
+      const request = { replicaId: CONSUMER, isolationLevel: READ_COMMITTED, topics };
+      return offsetsIn(await ask(kafkajs.listOffsets(request)));
+    },
+
+    async createTopics(topics) {
+      const made = topics.map(({ topic, partitions, replication, settings }) => ({
+        topic,
+        numPartitions: partitions,
+        replicationFactor: replication,
+        configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+      }));
+      await ask(kafkajs.createTopics({ topics: made }).catch(unlessTheyExist));
+    },
+
+    async topicSettings(topics, names) {
+      const wanted = topics.map((name) => ({ type: TOPIC_RESOURCE, name, configNames: names }));
+      const { resources } = await ask(kafkajs.describeConfigs({ resources: wanted }));
+      return new Map(
+        resources.map(({ resourceName, configEntries }) => [
+          resourceName,
+          Object.fromEntries(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+        ]),
+      );
+    },
+
+    async initProducerId(transactionalId, timeoutMs) {
+      const request = { transactionalId, transactionTimeout: timeoutMs };
+      const { producerId, producerEpoch } = await ask(kafkajs.initProducerId(request));
+      return { producerId, producerEpoch };
+    },
+
+    async addPartitionsToTransaction(transaction, topics) {
+      await ask(kafkajs.addPartitionsToTxn({ ...transaction, topics }));
+    },
+
+    async endTransaction(transaction) {
+      await ask(kafkajs.endTxn({ ...transaction, transactionResult: true }));
+    },
+
+    async joinGroup({ group, memberId, sessionTimeoutMs, protocol }) {
+      const timeouts = { sessionTimeout: sessionTimeoutMs, rebalanceTimeout: sessionTimeoutMs };
+      const request = { groupId: group, memberId, ...timeouts, groupProtocols: [protocol] };
+      const joined = await ask(kafkajs.joinGroup(request));
+      return {
+        memberId: joined.memberId,
+        generation: joined.generationId,
+        leaderId: joined.leaderId,
+        members: joined.members.map((member) => ({ memberId: member.memberId, bytes: member.memberMetadata })),
+      };
+    },
+
+    async syncGroup({ group, memberId, generation }, assignments) {
+      const groupAssignment = assignments.map(({ memberId: id, bytes }) => ({ memberId: id, memberAssignment: bytes }));
+      const request = { groupId: group, generationId: generation, memberId, groupAssignment };
+      return (await ask(kafkajs.syncGroup(request))).memberAssignment;
+    },
+
+    async heartbeat({ group, memberId, generation }) {
+      await ask(kafkajs.heartbeat({ groupId: group, memberId, groupGenerationId: generation }));
+    },
+
+    async leaveGroup({ group, memberId }) {
+      await ask(kafkajs.leaveGroup({ groupId: group, memberId }));
+    },
+
+    async committedOffsets(group, topic, partitions) {
+      const topics = [{ topic, partitions: partitions.map((partition) => ({ partition })) }];
+      const found = await ask(kafkajs.offsetFetch({ groupId: group, topics }));
+      return new Map([...offsetsIn(found)].filter(([, offset]) => offset >= 0n));
+    },
+
+    async commitOffsets({ group, memberId, generation }, topic, offsets) {
+      const partitions = [...offsets].map(([partition, offset]) => ({ partition, offset: String(offset) }));
+      const request = { groupId: group, groupGenerationId: generation, memberId, topics: [{ topic, partitions }] };
+      await ask(kafkajs.offsetCommit(request));
+    },
+  };
 }
 
 /** kafkajs rejects with an error for each topic that was not made. */

@@ -1,22 +1,7 @@
 import { isIP } from 'node:net';
 import type { Connection } from '@platformatic/kafka';
 import { BrokerError } from '../broker-error.ts';
-import type {
-  BrokerConnection,
-  FetchedPartition,
-  Joined,
-  JoinRequest,
-  Member,
-  MemberBytes,
-  NewTopic,
-  OffsetAt,
-  OpenOptions,
-  ProduceAnswer,
-  ProduceBatch,
-  ProducerNumbers,
-  TopicSettings,
-  Transaction,
-} from '../contract.ts';
+import type { BrokerConnection, OpenOptions } from '../contract.ts';
 import { produceBody } from '../produce-request.ts';
 import { committedMessages } from './committed-messages.ts';
 import { brokerError, responseIn } from './platformatic-error.ts';
@@ -55,7 +40,7 @@ const SASL_MECHANISMS = {
  * Produce stay below the ones with which a broker changes the producer's epoch at each transaction (KIP-890).
  */
 export async function openPlatformatic(options: OpenOptions): Promise<BrokerConnection> {
-  const { host, config, tls, requestTimeoutMs, onClosed, signal } = options;
+  const { host, port, config, tls, requestTimeoutMs, onClosed, signal } = options;
   const { clientId, sasl } = config;
   const connection = new LibraryConnection(clientId, {
     connectTimeout: CONNECT_TIMEOUT_MS,
@@ -64,25 +49,30 @@ export async function openPlatformatic(options: OpenOptions): Promise<BrokerConn
     ...(tls === undefined ? {} : { tls, tlsServerName: isIP(host) === 0 }),
     ...(sasl === null ? {} : { sasl: saslOf(sasl) }),
   });
-  const opened = new PlatformaticConnection(connection, options);
+  // Also of one that fails or is not open yet. Its own close ends its timers, but leaves a socket to the far side.
+  const close = () => {
+    connection.close(() => {});
+    connection.socket?.destroy();
+  };
+  /** What broke the connection: a request's own error says only that it is closed. */
+  let broken: Error | undefined;
   connection.on('error', (error) => {
-    opened.failed = error;
-    opened.close();
+    broken = error;
+    close();
     onClosed();
   });
   connection.on('close', () => {
-    opened.close();
+    close();
     onClosed();
   });
-  const close = () => opened.close();
   signal.addEventListener('abort', close);
   try {
-    await opened.open();
+    await connection.connect(host, port);
     connection.socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    return opened;
+    return connectionOf(connection, options, close, () => broken);
   } catch (error) {
     close();
-    throw error;
+    throw brokerError(broken ?? error, `${host}:${port}`);
   } finally {
     signal.removeEventListener('abort', close);
   }
@@ -92,250 +82,209 @@ function saslOf({ mechanism, username, password }: NonNullable<OpenOptions['conf
   return { mechanism: SASL_MECHANISMS[mechanism], username, password: password.reveal() };
 }
 
-class PlatformaticConnection implements BrokerConnection {
-  readonly #connection: Connection;
-  readonly #options: OpenOptions;
-  readonly #address: string;
-  /** What broke the connection: a request's own error says only that it is closed. */
-  failed: Error | undefined;
-
-  constructor(connection: Connection, options: OpenOptions) {
-    this.#connection = connection;
-    this.#options = options;
-    this.#address = `${options.host}:${options.port}`;
-  }
-
-  async open(): Promise<void> {
-    const { host, port } = this.#options;
-    await this.#ask(async (connection) => connection.connect(host, port));
-  }
-
-  /** Also of one that fails or is not open yet. Its own close ends its timers, but leaves a socket to the far side. */
-  close(): void {
-    this.#connection.close(() => {});
-    this.#connection.socket?.destroy();
-  }
-
-  async metadata(topics: readonly string[] | 'all') {
-    type Metadata = ReturnType<typeof metadataV12.parseResponse>;
-    const wanted = topics === 'all' ? null : [...topics];
-    const found = await this.#ask((connection) =>
-      metadataV12.api.async(connection, wanted, false, false).catch(responseIn<Metadata>),
-    );
-    return {
-      brokers: found.brokers,
-      controllerId: found.controllerId,
-      topics: found.topics.map(({ name, errorCode, partitions }) => ({
-        topic: name ?? '',
-        error: this.#errorOf(errorCode),
-        partitions: partitions.map(({ partitionIndex, leaderId, replicaNodes }) => ({
-          partitionId: partitionIndex,
-          leader: leaderId,
-          replicas: replicaNodes.length,
-        })),
-      })),
-    };
-  }
-
-  async findCoordinator(kind: keyof typeof COORDINATOR_TYPES, id: string) {
-    const { coordinators } = await this.#ask((connection) =>
-      findCoordinatorV4.api.async(connection, COORDINATOR_TYPES[kind], [id]),
-    );
-    const [found] = coordinators;
-    if (found === undefined) throw new BrokerError(`no broker is named for ${id}`, { broker: this.#address });
-    return found;
-  }
-
-  async produce(batches: readonly ProduceBatch[], numbers: ProducerNumbers): Promise<readonly ProduceAnswer[]> {
-    const { compression } = this.#options.config;
-    const body = await produceBody(batches, { numbers, compression, checksum: bodyChecksum });
-    const { responses } = await this.#ask((connection) => produce.async(connection, body).catch(responseIn<Produced>));
-    return responses.flatMap(({ name, partitionResponses }) =>
-      partitionResponses.map(({ index, errorCode }) => ({
-        topic: name,
-        partition: index,
-        error: this.#errorOf(errorCode),
-      })),
-    );
-  }
-
-  async fetch(
-    topic: string,
-    offsets: ReadonlyMap<number, bigint>,
-    { maxWaitMs, maxBytes }: { readonly maxWaitMs: number; readonly maxBytes: number },
-  ): Promise<readonly FetchedPartition[]> {
-    const partitions = [...offsets].map(([partition, fetchOffset]) => ({
-      partition,
-      fetchOffset,
-      partitionMaxBytes: maxBytes,
-      currentLeaderEpoch: EPOCH_UNKNOWN,
-      lastFetchedEpoch: EPOCH_UNKNOWN,
-    }));
-    const topics = [{ topicId: topic, partitions }];
-    const { responses } = await this.#ask((connection) =>
-      fetchV11.api.async(connection, maxWaitMs, 1, FETCH_BYTES, READ_COMMITTED, ...NO_SESSION, topics, [], ''),
-    );
-    return responses
-      .flatMap((response) => response.partitions)
-      .map((fetched) => {
-        const last = fetched.records?.at(-1);
-        const partition = fetched.partitionIndex;
-        return {
-          partition,
-          highWatermark: fetched.highWatermark,
-          lastStableOffset: fetched.lastStableOffset,
-          lastOffset: last === undefined ? undefined : last.firstOffset + BigInt(last.lastOffsetDelta),
-          messages: committedMessages(fetched, offsets.get(partition) ?? 0n),
-        };
-      });
-  }
-
-  async listOffsets(topic: string, partitions: readonly number[], at: OffsetAt) {
-    const timestamp = at === 'beginning' ? -2n : at === 'end' ? -1n : BigInt(at.timeMs);
-    const wanted = partitions.map((partitionIndex) => ({
-      partitionIndex,
-      currentLeaderEpoch: EPOCH_UNKNOWN,
-      timestamp,
-    }));
-    const { topics } = await this.#ask((connection) =>
-      listOffsetsV5.api.async(connection, CONSUMER, READ_COMMITTED, [{ name: topic, partitions: wanted }]),
-    );
-    const found = topics.flatMap((each) => each.partitions);
-    return new Map(found.map(({ partitionIndex, offset }) => [partitionIndex, offset]));
-  }
-
-  async createTopics(topics: readonly NewTopic[]): Promise<void> {
-    type Created = ReturnType<typeof createTopicsV5.parseResponse>;
-    const wanted = topics.map(({ topic, partitions, replication, settings }) => ({
-      name: topic,
-      numPartitions: partitions,
-      replicationFactor: replication,
-      assignments: [],
-      configs: Object.entries(settings).map(([name, value]) => ({ name, value })),
-    }));
-    const created = await this.#ask((connection) =>
-      createTopicsV5.api.async(connection, wanted, CREATE_TIMEOUT_MS, false).catch(responseIn<Created>),
-    );
-    for (const { errorCode } of created.topics) {
-      const error = this.#errorOf(errorCode);
-      if (error !== undefined && error.type !== 'TOPIC_ALREADY_EXISTS') throw error;
-    }
-  }
-
-  async topicSettings(topics: readonly string[], names: readonly string[]) {
-    const resources = topics.map((resourceName) => ({
-      resourceType: TOPIC_RESOURCE,
-      resourceName,
-      configurationKeys: [...names],
-    }));
-    const { results } = await this.#ask((connection) => describeConfigsV4.api.async(connection, resources));
-    return new Map<string, TopicSettings>(
-      results.map(({ resourceName, configs }) => [
-        resourceName,
-        Object.fromEntries(configs.map(({ name, value }) => [name, value ?? ''])),
-      ]),
-    );
-  }
-
-  async initProducerId(transactionalId: string, timeoutMs: number): Promise<ProducerNumbers> {
-    const { producerId, producerEpoch } = await this.#ask((connection) =>
-      initProducerIdV4.api.async(connection, transactionalId, timeoutMs, NOBODY, EPOCH_UNKNOWN),
-    );
-    return { producerId: String(producerId), producerEpoch };
-  }
-
-  async addPartitionsToTransaction(
-    { transactionalId, producerId, producerEpoch }: Transaction,
-    topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
-  ): Promise<void> {
-    const named = topics.map(({ topic, partitions }) => ({ name: topic, partitions: [...partitions] }));
-    const transaction = { transactionalId, producerId: BigInt(producerId), producerEpoch, verifyOnly: false };
-    await this.#ask((connection) => addPartitionsToTxnV3.api.async(connection, [{ ...transaction, topics: named }]));
-  }
-
-  async endTransaction({ transactionalId, producerId, producerEpoch }: Transaction): Promise<void> {
-    await this.#ask((connection) =>
-      endTxnV3.api.async(connection, transactionalId, BigInt(producerId), producerEpoch, true),
-    );
-  }
-
-  async joinGroup(request: JoinRequest): Promise<Joined> {
-    const { group, sessionTimeoutMs, protocol } = request;
-    const join = (memberId: string) =>
-      this.#ask((connection) =>
-        joinGroupV5.api.async(connection, group, sessionTimeoutMs, sessionTimeoutMs, memberId, null, CONSUMERS, [
-          protocol,
-        ]),
-      );
-    const { memberId, generationId, leader, members } = await join(request.memberId).catch((error: unknown) => {
-      // A new member is told its id first, and joins with it.
-      if (!(error instanceof BrokerError) || error.type !== 'MEMBER_ID_REQUIRED') throw error;
-      return join(responseIn<{ readonly memberId: string }>(error.cause).memberId);
-    });
-    return {
-      memberId,
-      generation: generationId,
-      leaderId: leader,
-      members: members.map((member) => ({ memberId: member.memberId, bytes: member.metadata ?? NO_BYTES })),
-    };
-  }
-
-  async syncGroup({ group, memberId, generation }: Member, assignments: readonly MemberBytes[]): Promise<Buffer> {
-    const shares = assignments.map(({ memberId: id, bytes }) => ({ memberId: id, assignment: bytes }));
-    const { assignment } = await this.#ask((connection) =>
-      syncGroupV3.api.async(connection, group, generation, memberId, null, null, null, shares),
-    );
-    return assignment;
-  }
-
-  async heartbeat({ group, memberId, generation }: Member): Promise<void> {
-    await this.#ask((connection) => heartbeatV3.api.async(connection, group, generation, memberId, null));
-  }
-
-  async leaveGroup({ group, memberId }: Omit<Member, 'generation'>): Promise<void> {
-    await this.#ask((connection) => leaveGroupV3.api.async(connection, group, [{ memberId, groupInstanceId: null }]));
-  }
-
-  async committedOffsets(group: string, topic: string, partitions: readonly number[]) {
-    const wanted = { groupId: group, topics: [{ name: topic, partitionIndexes: [...partitions] }] };
-    const { topics } = await this.#ask((connection) => offsetFetchV7.api.async(connection, [wanted], false));
-    const found = topics.flatMap((each) => each.partitions);
-    return new Map(
-      found
-        .filter(({ committedOffset }) => committedOffset >= 0n)
-        .map(({ partitionIndex, committedOffset }) => [partitionIndex, committedOffset]),
-    );
-  }
-
-  async commitOffsets(
-    { group, memberId, generation }: Member,
-    topic: string,
-    offsets: ReadonlyMap<number, bigint>,
-  ): Promise<void> {
-    const partitions = [...offsets].map(([partitionIndex, committedOffset]) => ({
-      partitionIndex,
-      committedOffset,
-      committedLeaderEpoch: EPOCH_UNKNOWN,
-      committedMetadata: null,
-    }));
-    await this.#ask((connection) =>
-      offsetCommitV7.api.async(connection, group, generation, memberId, null, [{ name: topic, partitions }]),
-    );
-  }
-
-  async #ask<T>(request: (connection: Connection) => Promise<T>): Promise<T> {
+function connectionOf(
+  connection: Connection,
+  { host, port, config }: OpenOptions,
+  close: () => void,
+  broken: () => Error | undefined,
+): BrokerConnection {
+  const address = `${host}:${port}`;
+  const ask = async <T>(request: Promise<T>): Promise<T> => {
     try {
-      return await request(this.#connection);
+      return await request;
     } catch (error) {
-      throw brokerError(this.failed ?? error, this.#address);
+      throw brokerError(broken() ?? error, address);
     }
-  }
-
-  #errorOf(code: number): BrokerError | undefined {
+  };
+  const errorOf = (code: number): BrokerError | undefined => {
     if (code === 0) return undefined;
     const type = protocolErrorsCodesById[code] ?? `error ${code}`;
-    return new BrokerError(protocolErrors[type]?.message ?? type, { broker: this.#address, type });
-  }
+    return new BrokerError(protocolErrors[type]?.message ?? type, { broker: address, type });
+  };
+  return {
+    close,
+
+    async metadata(topics) {
+      type Metadata = ReturnType<typeof metadataV12.parseResponse>;
+      const wanted = topics === 'all' ? null : [...topics];
+      const found = await ask(metadataV12.api.async(connection, wanted, false, false).catch(responseIn<Metadata>));
+      return {
+        brokers: found.brokers,
+        controllerId: found.controllerId,
+        topics: found.topics.map(({ name, errorCode, partitions }) => ({
+          topic: name ?? '',
+          error: errorOf(errorCode),
+          partitions: partitions.map(({ partitionIndex, leaderId, replicaNodes }) => ({
+            partitionId: partitionIndex,
+            leader: leaderId,
+            replicas: replicaNodes.length,
+          })),
+        })),
+      };
+    },
+
+    async findCoordinator(kind, id) {
+      const { coordinators } = await ask(findCoordinatorV4.api.async(connection, COORDINATOR_TYPES[kind], [id]));
+      const [found] = coordinators;
+      if (found === undefined) throw new BrokerError(`no broker is named for ${id}`, { broker: address });
+      return found;
+    },
+
+    async produce(batches, numbers) {
+      const { compression } = config;
+      const body = await produceBody(batches, { numbers, compression, checksum: bodyChecksum });
+      const { responses } = await ask(produce.async(connection, body).catch(responseIn<Produced>));
+      return responses.flatMap(({ name, partitionResponses }) =>
+        partitionResponses.map(({ index, errorCode }) => ({
+          topic: name,
+          partition: index,
+          error: errorOf(errorCode),
+        })),
+      );
+    },
+
+    async fetch(topic, offsets, { maxWaitMs, maxBytes }) {
+      const partitions = [...offsets].map(([partition, fetchOffset]) => ({
+        partition,
+        fetchOffset,
+        partitionMaxBytes: maxBytes,
+        currentLeaderEpoch: EPOCH_UNKNOWN,
+        lastFetchedEpoch: EPOCH_UNKNOWN,
+      }));
+      const topics = [{ topicId: topic, partitions }];
+      const { responses } = await ask(
+        fetchV11.api.async(connection, maxWaitMs, 1, FETCH_BYTES, READ_COMMITTED, ...NO_SESSION, topics, [], ''),
+      );
+      return responses
+        .flatMap((response) => response.partitions)
+        .map((fetched) => {
+          const last = fetched.records?.at(-1);
+          const partition = fetched.partitionIndex;
+          return {
+            partition,
+            highWatermark: fetched.highWatermark,
+            lastStableOffset: fetched.lastStableOffset,
+            lastOffset: last === undefined ? undefined : last.firstOffset + BigInt(last.lastOffsetDelta),
+            messages: committedMessages(fetched, offsets.get(partition) ?? 0n),
+          };
+        });
+    },
+
+    async listOffsets(topic, partitions, at) {
+      const timestamp = at === 'beginning' ? -2n : at === 'end' ? -1n : BigInt(at.timeMs);
+      const wanted = partitions.map((partitionIndex) => ({
+        partitionIndex,
+        currentLeaderEpoch: EPOCH_UNKNOWN,
+        timestamp,
+      }));
+      const { topics } = await ask(
+        listOffsetsV5.api.async(connection, CONSUMER, READ_COMMITTED, [{ name: topic, partitions: wanted }]),
+      );
+      const found = topics.flatMap((each) => each.partitions);
+      return new Map(found.map(({ partitionIndex, offset }) => [partitionIndex, offset]));
+    },
+
+    async createTopics(topics) {
+      type Created = ReturnType<typeof createTopicsV5.parseResponse>;
+      const wanted = topics.map(({ topic, partitions, replication, settings }) => ({
+        name: topic,
+        numPartitions: partitions,
+        replicationFactor: replication,
+        assignments: [],
+        configs: Object.entries(settings).map(([name, value]) => ({ name, value })),
+      }));
+      const created = await ask(
+        createTopicsV5.api.async(connection, wanted, CREATE_TIMEOUT_MS, false).catch(responseIn<Created>),
+      );
+      for (const { errorCode } of created.topics) {
+        const error = errorOf(errorCode);
+        if (error !== undefined && error.type !== 'TOPIC_ALREADY_EXISTS') throw error;
+      }
+    },
+
+    async topicSettings(topics, names) {
+      const resources = topics.map((resourceName) => ({
+        resourceType: TOPIC_RESOURCE,
+        resourceName,
+        configurationKeys: [...names],
+      }));
+      const { results } = await ask(describeConfigsV4.api.async(connection, resources));
+      return new Map(
+        results.map(({ resourceName, configs }) => [
+          resourceName,
+          Object.fromEntries(configs.map(({ name, value }) => [name, value ?? ''])),
+        ]),
+      );
+    },
+
+    async initProducerId(transactionalId, timeoutMs) {
+      const { producerId, producerEpoch } = await ask(
+        initProducerIdV4.api.async(connection, transactionalId, timeoutMs, NOBODY, EPOCH_UNKNOWN),
+      );
+      return { producerId: String(producerId), producerEpoch };
+    },
+
+    async addPartitionsToTransaction({ transactionalId, producerId, producerEpoch }, topics) {
+      const named = topics.map(({ topic, partitions }) => ({ name: topic, partitions: [...partitions] }));
+      const transaction = { transactionalId, producerId: BigInt(producerId), producerEpoch, verifyOnly: false };
+      await ask(addPartitionsToTxnV3.api.async(connection, [{ ...transaction, topics: named }]));
+    },
+
+    async endTransaction({ transactionalId, producerId, producerEpoch }) {
+      await ask(endTxnV3.api.async(connection, transactionalId, BigInt(producerId), producerEpoch, true));
+    },
+
+    async joinGroup({ group, memberId: asked, sessionTimeoutMs, protocol }) {
+      const timeouts = [sessionTimeoutMs, sessionTimeoutMs] as const;
+      const join = (id: string) =>
+        ask(joinGroupV5.api.async(connection, group, ...timeouts, id, null, CONSUMERS, [protocol]));
+      const { memberId, generationId, leader, members } = await join(asked).catch((error: unknown) => {
+        // A new member is told its id first, and joins with it.
+        if (!(error instanceof BrokerError) || error.type !== 'MEMBER_ID_REQUIRED') throw error;
+        return join(responseIn<{ readonly memberId: string }>(error.cause).memberId);
+      });
+      return {
+        memberId,
+        generation: generationId,
+        leaderId: leader,
+        members: members.map((member) => ({ memberId: member.memberId, bytes: member.metadata ?? NO_BYTES })),
+      };
+    },
+
+    async syncGroup({ group, memberId, generation }, assignments) {
+      const shares = assignments.map(({ memberId: id, bytes }) => ({ memberId: id, assignment: bytes }));
+      const { assignment } = await ask(
+        syncGroupV3.api.async(connection, group, generation, memberId, null, null, null, shares),
+      );
+      return assignment;
+    },
+
+    async heartbeat({ group, memberId, generation }) {
+      await ask(heartbeatV3.api.async(connection, group, generation, memberId, null));
+    },
+
+    async leaveGroup({ group, memberId }) {
+      await ask(leaveGroupV3.api.async(connection, group, [{ memberId, groupInstanceId: null }]));
+    },
+
+    async committedOffsets(group, topic, partitions) {
+      const wanted = { groupId: group, topics: [{ name: topic, partitionIndexes: [...partitions] }] };
+      const { topics } = await ask(offsetFetchV7.api.async(connection, [wanted], false));
+      const found = topics.flatMap((each) => each.partitions).filter(({ committedOffset }) => committedOffset >= 0n);
+      return new Map(found.map(({ partitionIndex, committedOffset }) => [partitionIndex, committedOffset]));
+    },
+
+    async commitOffsets({ group, memberId, generation }, topic, offsets) {
+      const partitions = [...offsets].map(([partitionIndex, committedOffset]) => ({
+        partitionIndex,
+        committedOffset,
+        committedLeaderEpoch: EPOCH_UNKNOWN,
+        committedMetadata: null,
+      }));
+      const topics = [{ name: topic, partitions }];
+      await ask(offsetCommitV7.api.async(connection, group, generation, memberId, null, topics));
+    },
+  };
 }
 
 const NO_BYTES = Buffer.alloc(0);
