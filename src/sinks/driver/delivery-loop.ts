@@ -33,13 +33,13 @@ const READ_AGAIN_MS = 1000;
 /** Sends batch after batch while records wait, those of the spill first, and holds the state of the driver. */
 export class DeliveryLoop {
   readonly #parts: LoopParts;
-  readonly #options: Pick<DriverOptions, 'onFailed' | 'onSpill' | 'conflates'>;
+  readonly #options: Pick<DriverOptions, 'onFailed' | 'onSpill'>;
   #state: DriverState = { kind: 'opening' };
   #idle: PromiseWithResolvers<void> | undefined;
   /** Price ticks that a newer one replaced when they were read back. */
   conflated = 0;
 
-  constructor(parts: LoopParts, options: Pick<DriverOptions, 'onFailed' | 'onSpill' | 'conflates'>) {
+  constructor(parts: LoopParts, options: Pick<DriverOptions, 'onFailed' | 'onSpill'>) {
     this.#parts = parts;
     this.#options = options;
   }
@@ -169,7 +169,7 @@ export class DeliveryLoop {
   /** False: it has to be tried again. */
   #readBack(spill: Spill): boolean {
     try {
-      this.conflated += spill.readBack(this.#options.conflates !== false);
+      this.conflated += spill.readBack();
       return true;
     } catch (error) {
       this.#options.onSpill?.('failing', asFault(error).message);

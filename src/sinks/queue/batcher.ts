@@ -30,7 +30,7 @@ export interface BatchSources {
   readonly queue: OutQueue;
   readonly ledger: LossLedger;
   /** Its backlog goes before the queue. */
-  readonly spill: { readonly isOn: boolean; readonly backlog: OutQueue } | undefined;
+  readonly spill: { readonly isBacklogSaved: boolean; readonly backlog: OutQueue } | undefined;
 }
 
 /** So many records go at once: a batch costs about as much as a dozen records. */
@@ -90,7 +90,7 @@ export class Batcher {
     const source = backlog ?? this.#queue;
     const { head, oldestAt: since } = source;
     if (head === undefined || since === undefined) return undefined;
-    const isSpilled = backlog !== undefined && this.#spill?.isOn === true;
+    const isSpilled = backlog !== undefined && this.#spill?.isBacklogSaved === true;
     const firstSeq = head.seq;
     if (this.#ledger.isEmpty) {
       return { records: source.take(this.#maxBatch), since, firstSeq, seqStep: 1, isSpilled };

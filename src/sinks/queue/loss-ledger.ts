@@ -1,4 +1,5 @@
 import { topicOf } from '../../codec/topics.ts';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Environment, Gap } from '../../domain/record.ts';
 import { type AnyTrade, isTrade } from '../../domain/trade-id.ts';
 import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
@@ -74,8 +75,7 @@ export function seriesOf(
 export class LossLedger {
   readonly #outGap: OutGap;
   /** By topic and key, in order. */
-  readonly #pending = new Map<string, Marked[]>();
-  #unsaved: Marked[] = [];
+  readonly #pending = new Map<string, PendingLoss[]>();
   /** Topic → key → the last trade that the sink acknowledged. */
   readonly #last = new Map<string, Map<string, OutRecord>>();
   /** By series: where it ended before this process. */
@@ -108,8 +108,7 @@ export class LossLedger {
       if (kind !== 'trade' && kind !== 'agg_trade') continue;
       if (keys === undefined || out.topic !== topic) {
         topic = out.topic;
-        keys = this.#last.get(topic) ?? new Map();
-        this.#last.set(topic, keys);
+        keys = getOrCreate(this.#last, topic, () => new Map());
       }
       keys.set(out.key, out);
     }
@@ -117,28 +116,26 @@ export class LossLedger {
 
   /**
    * Trades are gone. `mark` is the same for losses between which nothing was kept, so that they become one.
-   * `saved`: the spill knows of them already.
+   * `isSaved`: the spill has them already.
    */
-  lost(losses: readonly TradeLoss[], mark: string, saved = false): void {
+  lost(losses: readonly TradeLoss[], mark: string, isSaved = false): void {
     for (const loss of losses) {
-      const name = `${loss.topic} ${loss.key}`;
-      const list = this.#pending.get(name) ?? [];
-      this.#pending.set(name, list);
-      insert(list, { ...loss, mark });
-      if (!saved) insert(this.#unsaved, { ...loss, mark });
+      const list = getOrCreate(this.#pending, `${loss.topic} ${loss.key}`, () => []);
+      const at = list.findLastIndex(
+        (known) => known.mark === mark && known.isSaved === isSaved && seriesOf(known, known) === seriesOf(loss, loss),
+      );
+      const known = list[at];
+      if (known === undefined) list.push({ ...loss, mark, isSaved });
+      else list[at] = { ...known, missing: sum(known.missing, loss.missing), seq: Math.max(known.seq, loss.seq) };
     }
   }
 
-  /** What the spill has to remember, should the process end before the gaps are told; once. */
-  takeUnsaved(): readonly TradeLoss[] {
-    const unsaved = this.#unsaved;
-    this.#unsaved = [];
-    return unsaved;
-  }
-
-  /** Gives back what could not be saved. */
-  keepUnsaved(losses: readonly TradeLoss[]): void {
-    this.#unsaved.unshift(...losses.map((loss) => ({ ...loss, mark: '' })));
+  /** Has the spill save the losses that it does not have yet, in case the process ends before their gaps are published. */
+  save<T>(write: (losses: readonly TradeLoss[]) => T): T {
+    const unsaved = [...this.#pending.values()].flat().filter(({ isSaved }) => !isSaved);
+    const written = write(unsaved);
+    for (const loss of unsaved) loss.isSaved = true;
+    return written;
   }
 
   /** Anything up to `seq` may be missing: every series has to show that its next trade follows its last one. */
@@ -149,8 +146,8 @@ export class LossLedger {
   /** A gap has to go before the record. */
   isDue(out: OutRecord, seq: number): boolean {
     if (tradeOf(out) === undefined) return false;
-    const first = this.#pending.get(`${out.topic} ${out.key}`)?.[0];
-    return (first !== undefined && first.seq < seq) || this.#isSuspect(out, seq);
+    const pending = this.#pending.get(`${out.topic} ${out.key}`);
+    return pending?.some((loss) => loss.seq < seq) === true || this.#isSuspect(out, seq);
   }
 
   /** The gaps that go before the record; they are not due again. */
@@ -161,9 +158,8 @@ export class LossLedger {
     const pending = this.#pending.get(name) ?? [];
     const suspect = this.#isSuspect(out, seq);
     if (suspect) this.#checked.set(name, seq);
-    const due = pending.filter((loss) => loss.seq < seq);
+    const due = pending.filter((loss) => loss.seq < seq).toSorted((a, b) => a.seq - b.seq);
     const later = pending.filter((loss) => loss.seq >= seq);
-    this.#unsaved = this.#unsaved.filter((loss) => loss.seq >= seq || loss.topic !== out.topic || loss.key !== out.key);
     if (later.length > 0) this.#pending.set(name, later);
     else this.#pending.delete(name);
 
@@ -231,23 +227,9 @@ function sum(a: number | null, b: number | null): number | null {
   return a === null || b === null ? null : a + b;
 }
 
-interface Marked extends TradeLoss {
+interface PendingLoss extends TradeLoss {
   readonly mark: string;
-}
-
-/** Keeps the order, and makes one of two that have nothing between them. */
-function insert(list: Marked[], loss: Marked): void {
-  let at = list.length;
-  while (at > 0 && (list[at - 1] as Marked).seq > loss.seq) at--;
-  for (let index = at - 1; index >= 0; index--) {
-    const before = list[index] as Marked;
-    if (before.mark !== loss.mark || loss.mark === '') break;
-    if (seriesOf(before, before) !== seriesOf(loss, loss)) continue;
-    list.splice(index, 1);
-    list.splice(at - 1, 0, { ...before, missing: sum(before.missing, loss.missing), seq: loss.seq });
-    return;
-  }
-  list.splice(at, 0, loss);
+  isSaved: boolean;
 }
 
 const defaultOutGap: OutGap = (gap, topicOfTrades) => {

@@ -1,3 +1,4 @@
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import type { OutRecord } from '../contract.ts';
 import { DROPPED_LAST, dropPriorityOf } from './drop-priority.ts';
@@ -126,17 +127,16 @@ export class OutQueue {
     return batch;
   }
 
-  /** The oldest `max` records at most, whatever they are. */
-  takeEntries(max: number): QueueEntry[] {
-    const entries: QueueEntry[] = [];
-    const count = Math.min(max, this.length);
-    while (entries.length < count) {
-      const slot = this.#slot(this.#head);
-      const entry = this.#entry(slot);
-      this.#shift(slot);
-      entries.push(entry);
-    }
-    return entries;
+  /** The oldest `max` records at most; they stay. */
+  peek(max: number): QueueEntry[] {
+    return Array.from({ length: Math.min(max, this.length) }, (_, index) =>
+      this.#entry(this.#slot(this.#head + index)),
+    );
+  }
+
+  /** Takes out the oldest records: so many. */
+  skip(count: number): void {
+    for (let left = count; left > 0; left--) this.#shift(this.#slot(this.#head));
   }
 
   /**
@@ -162,15 +162,6 @@ export class OutQueue {
     return entries;
   }
 
-  #ticksOf(topic: string): Map<string, number> {
-    let keys = this.#ticks.get(topic);
-    if (keys === undefined) {
-      keys = new Map();
-      this.#ticks.set(topic, keys);
-    }
-    return keys;
-  }
-
   #slot(position: number): number {
     return position & (this.#records.length - 1);
   }
@@ -182,7 +173,7 @@ export class OutQueue {
     this.#pushedAt[slot] = pushedAt;
     this.#seqs[slot] = seq;
     this.#flags[slot] = flags;
-    if (record.record.kind === 'price') this.#ticksOf(record.topic).set(record.key, at);
+    if (record.record.kind === 'price') getOrCreate(this.#ticks, record.topic, noTicks).set(record.key, at);
   }
 
   #shift(slot: number): void {
@@ -215,6 +206,8 @@ export class OutQueue {
       this.#put(records[slot] as OutRecord, flags[slot] as number, seqs[slot] as number, pushedAt[slot] as number);
   }
 }
+
+const noTicks = (): Map<string, number> => new Map();
 
 /** About so much of the heap a record is, with its strings. */
 export function heapBytes(record: FeedRecord): number {

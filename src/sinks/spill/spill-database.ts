@@ -30,7 +30,7 @@ export interface SpilledRow {
   readonly body: Uint8Array;
 }
 
-const VERSION = 2;
+const VERSION = 3;
 /** By drop priority, then in order: what is dropped together lies together, and leaves whole pages free. */
 const TABLES = `
   CREATE TABLE writer_schema (id INTEGER PRIMARY KEY, json TEXT UNIQUE);
@@ -39,7 +39,7 @@ const TABLES = `
     PRIMARY KEY (priority, seq)
   ) WITHOUT ROWID;
   CREATE TABLE topic (name TEXT PRIMARY KEY);
-  CREATE TABLE loss (series TEXT, stretch TEXT, seq REAL, json TEXT, PRIMARY KEY (series, stretch));
+  CREATE TABLE loss (seq REAL, json TEXT);
   CREATE TABLE mark (one INTEGER PRIMARY KEY, settled REAL, handed REAL);
   PRAGMA user_version = ${VERSION};
 `;
@@ -147,14 +147,9 @@ export class SpillDatabase {
     return this.#number(LAST_SEQ, 'last');
   }
 
-  /** Remembers a loss; one of the same series and stretch has nothing between itself and the one known already. */
-  addLoss(series: string, stretch: string, loss: TradeLoss): void {
-    const found = this.#database.prepare('SELECT json FROM loss WHERE series = ? AND stretch = ?').get(series, stretch);
-    const known: TradeLoss | undefined = found && JSON.parse(String(found.json));
-    const isSure = known?.missing !== null && loss.missing !== null;
-    const missing = isSure ? (known?.missing ?? 0) + (loss.missing ?? 0) : null;
-    const json = JSON.stringify({ ...loss, missing, firstTime: known?.firstTime ?? loss.firstTime });
-    this.#database.prepare('INSERT OR REPLACE INTO loss VALUES (?, ?, ?, ?)').run(series, stretch, loss.seq, json);
+  addLosses(losses: readonly TradeLoss[]): void {
+    const insert = this.#database.prepare('INSERT INTO loss VALUES (?, ?)');
+    for (const loss of losses) insert.run(loss.seq, JSON.stringify(loss));
   }
 
   losses(): readonly TradeLoss[] {

@@ -34,7 +34,7 @@ export async function recoverSpill(
     return true;
   });
   const open = [...losses.filter((loss) => reconciler.isOpen(loss)), ...reconciler.unsure()];
-  for (const [index, loss] of open.entries()) ledger.lost([loss], `found ${index}`, true);
+  for (const loss of open) ledger.lost([loss], `found ${loss.seq}`, true);
   const end = reconciler.lastStoredSeq;
   await store.scan((entry) => {
     if (entry.seq <= end && reconciler.isStored(entry)) count--;

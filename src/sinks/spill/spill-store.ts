@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { OutRecord } from '../contract.ts';
 import { DROPPED_LAST, TRADES } from '../queue/drop-priority.ts';
-import { lossesOf, seriesOf, type TradeLoss } from '../queue/loss-ledger.ts';
+import { lossesOf, type TradeLoss } from '../queue/loss-ledger.ts';
 import type { QueueEntry } from '../queue/out-queue.ts';
 import { isUnreadable, SpillDatabase, type SpilledRow, type SpillMark } from './spill-database.ts';
 import type { SpillDisk } from './spill-disk.ts';
@@ -141,7 +141,7 @@ export class SpillStore {
     });
     const { dropped, lost } = database.transaction(() => {
       database.insert(rows);
-      for (const loss of losses) database.addLoss(seriesOf(loss, loss), `memory ${loss.seq}`, loss);
+      database.addLosses(losses);
       return this.#makeRoom(database);
     });
     this.#lastSeq = Math.max(this.#lastSeq, entries.at(-1)?.seq ?? 0);
@@ -212,7 +212,7 @@ export class SpillStore {
         .filter(this.#isWanted);
       for (const { out } of entries) dropped.set(out.topic, (dropped.get(out.topic) ?? 0) + 1);
       const losses = lossesOf(entries);
-      for (const loss of losses) database.addLoss(seriesOf(loss, loss), `disk ${this.#readSeq}`, loss);
+      database.addLosses(losses);
       lost.push(...losses);
     }
     return { dropped, lost };

@@ -11,6 +11,8 @@ const FLUSH_MS = 50;
 const RETRY_MS = 1000;
 
 export interface SpillWriterHooks {
+  /** The records in flight to the sink, and those that were read back for it. */
+  inMemory(): readonly QueueEntry[];
   onAppended(appended: AppendResult): void;
   /** The disk fails, or takes records again (undefined). */
   onFault(fault: Fault | undefined): void;
@@ -23,10 +25,8 @@ export class SpillWriter {
   readonly #ledger: LossLedger;
   readonly #timers: Timers;
   readonly #hooks: SpillWriterHooks;
-  /** Taken from the queue, not yet on the disk. */
-  #entries: readonly QueueEntry[] = [];
-  /** How many of these are in flight to the sink: they are written only to be safe. */
-  #inFlight = 0;
+  /** The records in flight and those read back are on the disk too. */
+  #isMemorySaved = true;
   /** The next write; undefined: halted. */
   #next: { readonly timer: Subscription; readonly isSoon: boolean } | undefined;
   #fault: Fault | undefined;
@@ -44,9 +44,8 @@ export class SpillWriter {
     this.#hooks = hooks;
   }
 
-  /** Records on their way to the disk, those in flight to the sink aside. */
-  get pending(): number {
-    return this.#entries.length - this.#inFlight;
+  get isMemorySaved(): boolean {
+    return this.#isMemorySaved;
   }
 
   /** The same as long as nothing leaves the queue for the disk. */
@@ -54,14 +53,13 @@ export class SpillWriter {
     return `memory ${this.#takes}`;
   }
 
-  /** Takes records that have left the queue already; the first `inFlight` of them are with the sink. */
-  take(first: readonly QueueEntry[], inFlight: number): void {
-    this.#entries = first;
-    this.#inFlight = inFlight;
-  }
-
   start(): void {
     this.#schedule(0);
+  }
+
+  /** With the next write the records that have left the queue already go to the disk too, in case the process ends. */
+  saveMemory(): void {
+    this.#isMemorySaved = false;
   }
 
   /** The queue fills faster than it is emptied every 50 ms. */
@@ -74,17 +72,9 @@ export class SpillWriter {
     this.#next = undefined;
   }
 
-  /** The records that are not on the disk; it forgets them. */
-  giveBack(): readonly QueueEntry[] {
-    const rest = this.#entries.slice(this.#inFlight);
-    this.take([], 0);
-    this.report(undefined);
-    return rest;
-  }
-
   /** While halted: writes all waiting records, for good; `isOver` ends it early. */
   writeAll(isOver: () => boolean): void {
-    while (!isOver() && this.#hasEntries()) this.#append();
+    while (!isOver() && this.#append());
     this.#store.sync();
   }
 
@@ -101,7 +91,7 @@ export class SpillWriter {
 
   #flush(): void {
     try {
-      if (this.#hasEntries()) this.#append();
+      this.#append();
       this.report(undefined);
       this.#schedule(this.#queue.length > 0 ? 0 : FLUSH_MS);
     } catch (error) {
@@ -110,23 +100,17 @@ export class SpillWriter {
     }
   }
 
-  #hasEntries(): boolean {
-    if (this.#entries.length > 0) return true;
-    this.#entries = this.#queue.takeEntries(AT_ONCE);
-    if (this.#entries.length === 0) return false;
-    this.#takes++;
+  /** Writes the next records; false: none waits. */
+  #append(): boolean {
+    const inMemory = this.#isMemorySaved ? [] : this.#hooks.inMemory();
+    const queued = this.#queue.peek(AT_ONCE);
+    const entries = [...inMemory, ...queued];
+    if (entries.length === 0) return false;
+    const appended = this.#ledger.save((losses) => this.#store.append(entries, losses));
+    this.#isMemorySaved = true;
+    this.#queue.skip(queued.length);
+    if (queued.length > 0) this.#takes++;
+    this.#hooks.onAppended(appended);
     return true;
-  }
-
-  #append(): void {
-    const losses = this.#ledger.takeUnsaved();
-    try {
-      const appended = this.#store.append(this.#entries, losses);
-      this.take([], 0);
-      this.#hooks.onAppended(appended);
-    } catch (error) {
-      this.#ledger.keepUnsaved(losses);
-      throw error;
-    }
   }
 }

@@ -48,6 +48,7 @@ export class Spill {
       this.#store,
       { ...parts, timers: this.#timers },
       {
+        inMemory: () => this.#inMemory(),
         onAppended: (appended) => this.#appended(appended),
         onFault: (fault) => {
           if (fault !== undefined) hooks.onEvent('failing', fault.message);
@@ -62,9 +63,14 @@ export class Spill {
     return this.#isOn;
   }
 
-  /** Records that wait on the disk, on their way to it, or read back. */
+  /** Records that wait on the disk, or read back. */
   get waiting(): number {
-    return this.#unread + this.#writer.pending + this.backlog.length;
+    return this.#unread + this.backlog.length;
+  }
+
+  /** What was read back is on the disk too. */
+  get isBacklogSaved(): boolean {
+    return this.#isOn && this.#writer.isMemorySaved;
   }
 
   /** When it was begun, or found; undefined: it is off. */
@@ -118,28 +124,25 @@ export class Spill {
       this.#writer.hurry();
       return;
     }
-    this.#takeMemory();
-    this.#isOn = true;
+    this.#turnOn();
     this.#writer.start();
     this.#hooks.onEvent('spilling', reason);
   }
 
   /** Fills the backlog with the next records; the spill is off when there are none. Returns how many ticks were replaced. */
-  readBack(conflates: boolean): number {
-    let entries = this.#store.read(READ_AT_ONCE);
-    if (entries.length === 0) {
-      this.#writer.halt();
-      this.#isOn = false;
-      this.#recovered = undefined;
-      entries = this.#writer.giveBack();
-    }
+  readBack(): number {
+    const entries = this.#store.read(READ_AT_ONCE);
     const now = this.#timers.now();
     let replaced = 0;
     for (const { out, barrier, seq } of entries) {
-      if (conflates && this.backlog.replace(out)) replaced++;
+      if (this.backlog.replace(out)) replaced++;
       else this.backlog.push(out, barrier, seq, now);
     }
-    if (!this.#isOn) {
+    if (entries.length === 0) {
+      this.#writer.halt();
+      this.#isOn = false;
+      this.#writer.report(undefined);
+      this.#recovered = undefined;
       this.settled();
       this.#hooks.onEvent('drained', 'all that was spilled is delivered');
     }
@@ -148,7 +151,11 @@ export class Spill {
 
   /** Before a batch of the spill goes to the sink: all before it is settled, nothing behind it was ever there. */
   saveMark(): void {
-    this.#saveMark(this.#mark);
+    try {
+      this.#store.saveMark(this.#mark);
+    } catch (error) {
+      this.#writer.report(asFault(error));
+    }
   }
 
   /** The batch in flight is settled. */
@@ -167,8 +174,7 @@ export class Spill {
     this.#writer.halt();
     if (!this.#isOn) {
       if (this.#delivery.batch === undefined && this.backlog.length + this.#queue.length === 0) return;
-      this.#takeMemory();
-      this.#isOn = true;
+      this.#turnOn();
     }
     const end = this.#timers.now() + SAVE_MS;
     try {
@@ -199,9 +205,8 @@ export class Spill {
   get saved(): number {
     const { batch } = this.#delivery;
     const inFlight = batch?.records.length ?? 0;
-    const isSafe =
-      batch === undefined || batch.isSpilled || (this.#isOn && this.lastSeq >= batch.firstSeq + inFlight - 1);
-    return this.#unread + this.backlog.length + (isSafe ? inFlight : 0);
+    const isSafe = batch === undefined || batch.isSpilled || this.isBacklogSaved;
+    return this.#unread + (this.isBacklogSaved ? this.backlog.length : 0) + (isSafe ? inFlight : 0);
   }
 
   /** Records on the disk that were not read back. */
@@ -215,24 +220,16 @@ export class Spill {
     return { settledSeq: batch === undefined ? handedSeq : batch.firstSeq - 1, handedSeq };
   }
 
-  #saveMark(mark: SpillMark): void {
-    try {
-      this.#store.saveMark(mark);
-    } catch (error) {
-      this.#writer.report(asFault(error));
-    }
+  #inMemory(): readonly QueueEntry[] {
+    const { batch } = this.#delivery;
+    return [...(batch === undefined ? [] : entriesOf(batch)), ...this.backlog.peek(this.backlog.length)];
   }
 
-  /** The records of the batch in flight and of the backlog go to the disk first. */
-  #takeMemory(): void {
-    const { batch } = this.#delivery;
-    const inFlight = batch === undefined ? [] : entriesOf(batch);
-    const first = [...inFlight, ...this.backlog.takeEntries(this.backlog.length)];
-    const firstSeq = first[0]?.seq ?? this.#queue.headSeq ?? 1;
-    const handedSeq = inFlight.at(-1)?.seq ?? firstSeq - 1;
-    this.#store.handedOut(handedSeq);
-    this.#writer.take(first, inFlight.length);
-    this.#saveMark({ settledSeq: firstSeq - 1, handedSeq });
+  #turnOn(): void {
+    this.#isOn = true;
+    this.#store.handedOut(this.#inMemory().at(-1)?.seq ?? (this.#queue.headSeq ?? 1) - 1);
+    this.#writer.saveMemory();
+    this.saveMark();
   }
 
   #appended({ rejected, dropped, losses }: AppendResult): void {

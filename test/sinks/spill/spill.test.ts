@@ -385,8 +385,8 @@ describe('a process that ends', () => {
     const first = await start();
     await away(first);
     const disk = killed(first);
-    disk.database.exec('PRAGMA user_version = 3');
-    await expect(start([], disk)).rejects.toThrow(/was written by another version \(3\)/);
+    disk.database.exec('PRAGMA user_version = 9');
+    await expect(start([], disk)).rejects.toThrow(/was written by another version \(9\)/);
   });
 });
 
