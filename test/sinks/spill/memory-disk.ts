@@ -17,7 +17,7 @@ export class MemoryDisk implements SpillDisk {
     for (const table of ['record', 'loss', 'mark'])
       this.#keeper?.exec(
         isFull
-          ? `CREATE TRIGGER full_${table} BEFORE INSERT ON ${table} BEGIN SELECT RAISE(ABORT, '${NO_ROOM}'); END`
+          ? `CREATE TRIGGER IF NOT EXISTS full_${table} BEFORE INSERT ON ${table} BEGIN SELECT RAISE(ABORT, '${NO_ROOM}'); END`
           : `DROP TRIGGER IF EXISTS full_${table}`,
       );
   }
