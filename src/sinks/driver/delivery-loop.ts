@@ -8,16 +8,11 @@ import type { Delivery } from './delivery.ts';
 import type { DriverOptions } from './driver-options.ts';
 import type { SinkHealth } from './sink-health.ts';
 
-type DriverState =
-  /** The sink is not open yet, or, with a spill, `resume` has not returned. */
-  | { readonly kind: 'opening' }
-  /** Nothing is in flight; `timer` begins the next batch. */
-  | { readonly kind: 'idle'; readonly timer: Subscription | undefined }
-  | { readonly kind: 'sending'; readonly run: Promise<void> }
-  /** No record is taken any more; the waiting ones are delivered until the deadline. */
-  | { readonly kind: 'closing'; readonly isOpen: boolean; readonly isLate: boolean; readonly run?: Promise<void> }
-  /** The sink will never take anything again. */
-  | { readonly kind: 'failed'; readonly run: Promise<void> };
+/**
+ * `opening`: the sink is not open yet, or, with a spill, `resume` has not returned. `closing`: no record is taken any more,
+ * and the waiting ones are delivered until the deadline; then `closed`. `failed`: the sink never takes anything again.
+ */
+type DriverState = 'opening' | 'open' | 'closing' | 'closed' | 'failed';
 
 export interface LoopParts {
   readonly timers: Timers;
@@ -34,7 +29,11 @@ const READ_AGAIN_MS = 1000;
 export class DeliveryLoop {
   readonly #parts: LoopParts;
   readonly #options: Pick<DriverOptions, 'onFailed' | 'onSpill'>;
-  #state: DriverState = { kind: 'opening' };
+  #state: DriverState = 'opening';
+  #wasOpened = false;
+  /** Begins the next batch. */
+  #timer: Subscription | undefined;
+  #run: Promise<void> | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
   /** Price ticks that a newer one replaced when they were read back. */
   conflated = 0;
@@ -55,48 +54,39 @@ export class DeliveryLoop {
 
   /** New records are taken. */
   get isAccepting(): boolean {
-    return this.#state.kind !== 'closing' && this.#state.kind !== 'failed';
+    return this.#state === 'opening' || this.#state === 'open';
   }
 
   /** Nothing is written any more. */
   get isStopped(): boolean {
-    return this.#state.kind === 'failed' || (this.#state.kind === 'closing' && this.#state.isLate);
+    return this.#state === 'closed' || this.#state === 'failed';
   }
 
   /** The sink is open, and did not fail. */
   get isOpen(): boolean {
-    if (this.#state.kind === 'closing') return this.#state.isOpen;
-    return this.#state.kind !== 'opening' && this.#state.kind !== 'failed';
+    return this.#wasOpened && this.#state !== 'failed';
   }
 
   /** The send loop, if it runs. */
   get run(): Promise<void> | undefined {
-    return 'run' in this.#state ? this.#state.run : undefined;
+    return this.#run;
   }
 
   /** Records may be delivered from now on. */
   ready(): void {
-    if (this.#state.kind === 'opening') this.#state = { kind: 'idle', timer: undefined };
-    else if (this.#state.kind === 'closing') this.#state = { ...this.#state, isOpen: true };
+    this.#wasOpened = true;
+    if (this.#state === 'opening') this.#state = 'open';
     this.wake();
   }
 
   /** Begins a batch with all records that are pushed in the same turn of the event loop, now or when it is due. */
   wake(): void {
-    const state = this.#state;
-    if (state.kind === 'sending') return;
-    if (state.kind === 'idle') {
-      const { batcher, timers } = this.#parts;
-      if ((state.timer !== undefined && !batcher.hasEnough) || this.waiting === 0) return;
-      const waitMs = batcher.waitMs(this.waiting, timers.now());
-      if (waitMs === 0) this.#start(state.timer);
-      else if (state.timer === undefined) {
-        const timer: Subscription = timers.after(waitMs, () => this.#start(timer));
-        this.#state = { kind: 'idle', timer };
-      }
-    } else if (state.kind === 'closing' && state.isOpen && !state.isLate) {
-      if (state.run === undefined && this.waiting > 0) this.#state = { ...state, run: this.#sendAll() };
-    }
+    if (this.#run !== undefined || !this.#wasOpened || this.isStopped) return;
+    const { batcher, timers } = this.#parts;
+    if ((this.#timer !== undefined && !batcher.hasEnough) || this.waiting === 0) return;
+    const waitMs = this.#state === 'closing' ? 0 : batcher.waitMs(this.waiting, timers.now());
+    if (waitMs === 0) this.#start();
+    else this.#timer ??= timers.after(waitMs, () => this.#start());
   }
 
   /** Resolves when all records are acknowledged, rejected or dropped. */
@@ -116,20 +106,24 @@ export class DeliveryLoop {
   /** Takes no more records, delivers the waiting ones until the deadline, and stops. */
   async finish(deadlineMs: number): Promise<void> {
     const { timers } = this.#parts;
-    if (this.#state.kind !== 'failed') {
-      if (this.#state.kind === 'idle') this.#state.timer?.unsubscribe();
-      const run = this.run;
-      this.#state = { kind: 'closing', isOpen: this.isOpen, isLate: false, ...(run === undefined ? {} : { run }) };
+    if (this.#state !== 'failed') {
+      this.#state = 'closing';
+      this.#stopTimer();
       this.wake();
       await Promise.race([this.idle(), timers.delay(deadlineMs)]);
-      if (this.#state.kind === 'closing') this.#state = { ...this.#state, isLate: true };
+      if (this.#state === 'closing') this.#state = 'closed';
     }
     timers.stopPauses();
   }
 
-  #start(timer: Subscription | undefined): void {
-    timer?.unsubscribe();
-    this.#state = { kind: 'sending', run: this.#sendAll() };
+  #start(): void {
+    this.#stopTimer();
+    this.#run = this.#sendAll();
+  }
+
+  #stopTimer(): void {
+    this.#timer?.unsubscribe();
+    this.#timer = undefined;
   }
 
   async #sendAll(): Promise<void> {
@@ -145,8 +139,7 @@ export class DeliveryLoop {
       else this.#failed(fault);
       if (pauseMs > 0) await timers.pause(pauseMs);
     }
-    if (this.#state.kind === 'closing') this.#state = { kind: 'closing', isOpen: true, isLate: this.#state.isLate };
-    else if (this.#state.kind !== 'failed') this.#state = { kind: 'idle', timer: undefined };
+    this.#run = undefined;
     if (this.isIdle) this.checkIdle();
     else this.wake();
   }
@@ -180,8 +173,8 @@ export class DeliveryLoop {
   #failed(fault: Fault): void {
     const { health, timers } = this.#parts;
     health.down(fault.message);
-    if (fault.retry.kind !== 'never' || this.run === undefined) return;
-    this.#state = { kind: 'failed', run: this.run };
+    if (fault.retry.kind !== 'never') return;
+    this.#state = 'failed';
     timers.stopPauses();
     this.#options.onFailed?.(fault);
   }
