@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { withBlocksBackwards } from '../avro-file/blocks-backwards.ts';
 import { listFiles } from '../avro-file/file-name.ts';
-import { blockReader, damaged } from '../avro-file/read-files.ts';
+import { readFileBackwards } from '../avro-file/read-backwards.ts';
 import type { Environment, FeedRecord } from '../domain/record.ts';
 import type { PastRecord } from '../venues/contract.ts';
 
@@ -19,22 +18,12 @@ export interface SeriesName {
 export async function lastRecord(dir: string, topic: string, series: SeriesName): Promise<PastRecord | undefined> {
   const folder = join(dir, topic);
   for (const { name } of (await listFiles(folder)).toReversed()) {
-    const found = await lastOfFile(join(folder, name), series);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function lastOfFile(path: string, series: SeriesName): Promise<PastRecord | undefined> {
-  return withBlocksBackwards(path, async (file) => {
-    if (file === undefined) throw damaged(path, 'no header');
-    const read = blockReader(file.header, path);
-    for await (const block of file.blocks) {
-      const found = (await read(block)).findLast((record) => belongsTo(record, series));
+    for await (const records of readFileBackwards(join(folder, name))) {
+      const found = records.findLast((record) => belongsTo(record, series));
       if (found !== undefined) return found;
     }
-    return undefined;
-  });
+  }
+  return undefined;
 }
 
 function belongsTo(record: FeedRecord, series: SeriesName): record is PastRecord {

@@ -1,9 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { BrokerError } from './broker-error.ts';
 import { Brokers } from './brokers.ts';
 import type { KafkaConfig, KafkaLog } from './config.ts';
 import type { NewTopic, TopicMetadata } from './contract.ts';
-import { kafkaFault } from './kafka-error.ts';
-import { untilSettled } from './until-settled.ts';
+import { isUnsettledTopic, kafkaFault } from './kafka-error.ts';
+
+const TRIES = 10;
+const PAUSE_MS = 200;
 
 /** Does work at the brokers, and leaves them. Rejects with a Fault. */
 export async function withBrokers<T>(
@@ -47,4 +50,16 @@ export function settledTopics(brokers: Brokers, names: readonly string[]): Promi
     }
     return topics;
   });
+}
+
+/** Tries again what fails because a topic that was just made is not known to every broker, or has no leader yet. */
+export async function untilSettled<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === TRIES || !isUnsettledTopic(error)) throw error;
+      await delay(PAUSE_MS);
+    }
+  }
 }

@@ -47,7 +47,7 @@ export function lookBackInKafka(config: KafkaConfig, log: KafkaLog): LookBack {
               }
               return true;
             };
-            return [partition, { take, end: () => {} }];
+            return [partition, take];
           }),
         );
       },

@@ -1,57 +1,48 @@
-import { Brokers } from '../brokers.ts';
 import type { KafkaConfig, KafkaLog } from '../config.ts';
 import type { TopicMessage } from '../contract.ts';
-import { kafkaFault } from '../kafka-error.ts';
 import { TopicLayout } from '../topic-layout.ts';
+import { withBrokers } from '../topics.ts';
 import { fetchRound, type ReadRange } from './fetch-round.ts';
 import { settledStartOf } from './fetch-topic.ts';
 import { PartitionedTopic } from './partitioned-topic.ts';
 
-/** Reads a partition from its end back. */
-export interface BackwardReader {
-  /** Takes the committed messages of the next stretch back, in their order; false where nothing before it is wanted. */
-  take(messages: readonly TopicMessage[]): Promise<boolean>;
-  /** There is nothing before. */
-  end(): void;
-}
+/**
+ * Takes the committed messages of a partition's next stretch back, in their order. `isFirst`: there is nothing before
+ * them. False if nothing before them is wanted.
+ */
+export type TakeBackwards = (messages: readonly TopicMessage[], isFirst: boolean) => Promise<boolean>;
 
 /** Offsets of the first stretch, which often is enough, and of those before it: about what one answer holds. */
 const FIRST_STRETCH = 4096;
 const STRETCH = 16_384;
 
 /**
- * Reads what is committed of a topic (full name) from the end back, all partitions that have a reader at once. Rejects
+ * Reads what is committed of a topic (full name) from the end back, all partitions that `takersOf` names at once. Rejects
  * with a Fault.
  */
-export async function fetchBackwards(
+export function fetchBackwards(
   config: KafkaConfig,
   name: string,
-  readersOf: (layout: TopicLayout) => ReadonlyMap<number, BackwardReader>,
+  takersOf: (layout: TopicLayout) => ReadonlyMap<number, TakeBackwards>,
   log: KafkaLog,
 ): Promise<void> {
-  const brokers = new Brokers(config, log);
-  const topic = new PartitionedTopic(brokers, name);
-  try {
+  return withBrokers(config, log, async (brokers) => {
+    const topic = new PartitionedTopic(brokers, name);
     const all = await settledStartOf(topic, { from: 'beginning', follow: false });
-    const readers = readersOf(new TopicLayout(name, topic.partitions));
-    const open = [...readers].map(([partition, reader]) => {
+    const open = [...takersOf(new TopicLayout(name, topic.partitions))].map(([partition, take]) => {
       const { next: start = 0n, end = 0n } = all.get(partition) ?? {};
-      return { partition, reader, start, end: end > start ? end : start };
+      return { partition, take, start, end: end > start ? end : start };
     });
     for (let length = FIRST_STRETCH; open.length > 0; length = STRETCH) {
       const fetched = await fetchStretches(topic, open, length);
       for (const one of open.splice(0)) {
         one.end = firstOf(one, length);
-        const goesOn = await one.reader.take(fetched.get(one.partition) ?? []);
-        if (one.end === one.start) one.reader.end();
-        else if (goesOn) open.push(one);
+        const isFirst = one.end === one.start;
+        const goesOn = await one.take(fetched.get(one.partition) ?? [], isFirst);
+        if (goesOn && !isFirst) open.push(one);
       }
     }
-  } catch (error) {
-    throw kafkaFault(error);
-  } finally {
-    brokers.end();
-  }
+  });
 }
 
 /** What is left of a partition. */

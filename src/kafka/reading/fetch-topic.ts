@@ -3,7 +3,7 @@ import { Brokers } from '../brokers.ts';
 import type { KafkaConfig, KafkaLog } from '../config.ts';
 import type { OffsetAt, TopicMessage } from '../contract.ts';
 import { isOutOfRange, kafkaFault } from '../kafka-error.ts';
-import { untilSettled } from '../until-settled.ts';
+import { untilSettled } from '../topics.ts';
 import { type FetchWatcher, type ReadRange, Rounds } from './fetch-round.ts';
 import { PartitionedTopic } from './partitioned-topic.ts';
 

@@ -1,7 +1,6 @@
 import { Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import type { TopicMessage } from '../../kafka/contract.ts';
-import type { BackwardReader } from '../../kafka/reading/fetch-backwards.ts';
 import type { MessageDecoder } from '../../kafka/reading/read-topic.ts';
 
 export interface SoughtTrade {
@@ -14,15 +13,14 @@ export interface SoughtTrade {
  * The last trade of each key's latest epoch in a partition that is read from its end back, as far as a time: of a key
  * that has it nothing more is decoded, and once all have it nothing more is read.
  */
-export class LastTrades implements BackwardReader {
+export class LastTrades {
   readonly #missing: Map<string, SoughtTrade>;
   readonly #from: number;
   readonly #decode: MessageDecoder;
   /** The last one first. */
   readonly #found: FeedRecord[] = [];
+  /** The partition begins later than is looked for. */
   #isAtStart = false;
-  /** What was read goes as far back as is looked for. */
-  #isPast = false;
 
   /** By key; `from` is the broker's append time, milliseconds since 1970. */
   constructor(sought: Iterable<readonly [string, SoughtTrade]>, from: number, decode: MessageDecoder) {
@@ -45,12 +43,10 @@ export class LastTrades implements BackwardReader {
     return missing.some(({ isThere }) => isThere || this.#isAtStart);
   }
 
-  async take(messages: readonly TopicMessage[]): Promise<boolean> {
+  /** As TakeBackwards. */
+  async take(messages: readonly TopicMessage[], isFirst: boolean): Promise<boolean> {
     for (const { key, value, timestamp } of messages.toReversed()) {
-      if (timestamp < this.#from) {
-        this.#isPast = true;
-        return false;
-      }
+      if (timestamp < this.#from) return false;
       const sought = key === null ? undefined : this.#missing.get(key);
       if (key === null || value === null || sought === undefined) continue;
       const record = await this.#decode(value);
@@ -59,10 +55,7 @@ export class LastTrades implements BackwardReader {
       this.#found.push(record);
       if (record.epoch >= sought.epoch) this.#missing.delete(key);
     }
+    this.#isAtStart = isFirst;
     return this.#missing.size > 0;
-  }
-
-  end(): void {
-    this.#isAtStart = !this.#isPast;
   }
 }

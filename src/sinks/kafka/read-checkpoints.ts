@@ -3,7 +3,7 @@ import { topicOf } from '../../codec/topics.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { FeedRecord, Position } from '../../domain/record.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
-import { fetchBackwards } from '../../kafka/reading/fetch-backwards.ts';
+import { fetchBackwards, type TakeBackwards } from '../../kafka/reading/fetch-backwards.ts';
 import { newMessageDecoder, readTopic } from '../../kafka/reading/read-topic.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { CheckpointOptions, OwnPart, SeriesCheckpoint } from '../contract.ts';
@@ -94,13 +94,17 @@ async function lastTrades(
 ): Promise<readonly FeedRecord[] | undefined> {
   const decode = newMessageDecoder(config);
   const readers: LastTrades[] = [];
-  const readersOf = (layout: TopicLayout): ReadonlyMap<number, LastTrades> => {
+  const takersOf = (layout: TopicLayout): ReadonlyMap<number, TakeBackwards> => {
     const byPartition = Map.groupBy(sought, ([key]) => layout.partitionOf(key));
-    const made = new Map([...byPartition].map(([partition, own]) => [partition, new LastTrades(own, from, decode)]));
-    readers.push(...made.values());
-    return made;
+    return new Map(
+      [...byPartition].map(([partition, own]) => {
+        const reader = new LastTrades(own, from, decode);
+        readers.push(reader);
+        return [partition, (messages, isFirst) => reader.take(messages, isFirst)];
+      }),
+    );
   };
-  await fetchBackwards(config, topic, readersOf, log);
+  await fetchBackwards(config, topic, takersOf, log);
   return readers.some(({ isDoubtful }) => isDoubtful) ? undefined : readers.flatMap(({ found }) => found);
 }
 

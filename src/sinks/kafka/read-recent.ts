@@ -1,9 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import { at } from '../../domain/at.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
-import type { TopicMessage } from '../../kafka/contract.ts';
-import { type BackwardReader, fetchBackwards } from '../../kafka/reading/fetch-backwards.ts';
+import { fetchBackwards, type TakeBackwards } from '../../kafka/reading/fetch-backwards.ts';
 import { type MessageDecoder, newMessageDecoder } from '../../kafka/reading/read-topic.ts';
 import type { Recent, RecentOptions } from '../contract.ts';
 import { Lookback, type LookbackBounds, recentOf, type Sought, soughtOf } from '../resume/lookback.ts';
@@ -21,6 +19,7 @@ export async function readRecent(
   log: KafkaLog,
   bounds: LookbackBounds = BOUNDS,
 ): Promise<Recent> {
+  const decode = newMessageDecoder(config);
   const lookBack = async (sought: Sought): Promise<readonly Lookback[]> => {
     const topic = config.topicPrefix + sought.topic;
     if (sought.series.length === 0 || !(await exists(topic))) return [];
@@ -32,7 +31,7 @@ export async function readRecent(
         const byPartition = Map.groupBy(sought.series, ({ key }) => layout.partitionOf(key));
         for (const [partition, series] of byPartition)
           lookbacks.set(partition, new Lookback({ ...sought, series }, bounds));
-        return new Map([...lookbacks].map(([partition, lookback]) => [partition, new RecentReader(config, lookback)]));
+        return new Map([...lookbacks].map(([partition, lookback]) => [partition, takerOf(lookback, decode)]));
       },
       log,
     );
@@ -41,30 +40,18 @@ export async function readRecent(
   return recentOf((await Promise.all(soughtOf(options).map(lookBack))).flat());
 }
 
-class RecentReader implements BackwardReader {
-  readonly #lookback: Lookback;
-  readonly #decode: MessageDecoder;
-
-  constructor(config: KafkaConfig, lookback: Lookback) {
-    this.#lookback = lookback;
-    this.#decode = newMessageDecoder(config);
-  }
-
-  async take(messages: readonly TopicMessage[]): Promise<boolean> {
-    for (let index = messages.length - 1; index >= 0; index--) {
+function takerOf(lookback: Lookback, decode: MessageDecoder): TakeBackwards {
+  return async (messages, isFirst) => {
+    for (const [index, { key, value }] of [...messages.entries()].toReversed()) {
       // Live trades may flow by now.
       if (index % AT_ONCE === 0) await setImmediate();
-      const { key, value } = at(messages, index);
       // The first of a stretch tells how far back it goes, whosever it is.
-      const isSought = index === 0 || (key !== null && this.#lookback.seeks(key));
-      const record = value === null || !isSought ? undefined : await this.#decode(value);
-      if (record === undefined || record instanceof Fault) this.#lookback.pass();
-      else this.#lookback.add(record);
+      const isSought = index === 0 || (key !== null && lookback.seeks(key));
+      const record = value === null || !isSought ? undefined : await decode(value);
+      if (record === undefined || record instanceof Fault) lookback.pass();
+      else lookback.add(record);
     }
-    return !this.#lookback.isEnough;
-  }
-
-  end(): void {
-    this.#lookback.end();
-  }
+    if (isFirst) lookback.end();
+    return !lookback.isEnough;
+  };
 }

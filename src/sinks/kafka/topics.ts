@@ -4,8 +4,7 @@ import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
 import { kafkaFault } from '../../kafka/kafka-error.ts';
 import { PartitionedTopic } from '../../kafka/reading/partitioned-topic.ts';
 import { TopicLayout } from '../../kafka/topic-layout.ts';
-import { createMissingTopics, settledTopics, topicNames, withBrokers } from '../../kafka/topics.ts';
-import { untilSettled } from '../../kafka/until-settled.ts';
+import { createMissingTopics, settledTopics, topicNames, untilSettled, withBrokers } from '../../kafka/topics.ts';
 
 /** A topic as it is, beside what it should be. */
 export interface TopicDescription {

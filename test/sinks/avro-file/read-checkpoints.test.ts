@@ -2,8 +2,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BackwardBlocks, withBlocksBackwards } from '../../../src/avro-file/blocks-backwards.ts';
 import { block, fileHeader, syncMarker } from '../../../src/avro-file/container.ts';
+import { blocksBackwards } from '../../../src/avro-file/read-backwards.ts';
 import { readCheckpoints } from '../../../src/sinks/avro-file/read-checkpoints.ts';
 import { AvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
 import type { OutRecord } from '../../../src/sinks/contract.ts';
@@ -117,13 +117,9 @@ describe('blocks read backwards', () => {
             parts.push(await block(Buffer.alloc(size, index), index, 'null', sync));
           const torn = await block(Buffer.alloc(3_000_000), 1, 'null', sync);
           await writeFile(path, Buffer.concat([...parts, torn.subarray(0, tornBytes ?? 0)]));
-          const listed = async (file: BackwardBlocks | undefined): Promise<number[][]> => {
-            const blocks: number[][] = [];
-            for await (const { count, data } of file?.blocks ?? [])
-              blocks.push([count, data.length, data.at(-1) ?? -1]);
-            return blocks;
-          };
-          const found = await withBlocksBackwards(path, listed, tornBytes !== undefined);
+          const found: number[][] = [];
+          for await (const { count, data } of blocksBackwards(path, tornBytes !== undefined))
+            found.push([count, data.length, data.at(-1) ?? -1]);
           const expected = sizes.map((size, index) => [index, size, size === 0 ? -1 : index]);
           expect(found).toEqual(expected.toReversed());
         },

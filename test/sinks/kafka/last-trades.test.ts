@@ -30,13 +30,14 @@ function reader(epochs: Readonly<Record<string, number>>, from = 0, isThere = fa
   return {
     trades,
     decoded,
-    take: (...placed: readonly Placed[]) =>
-      trades.take(
-        placed.map(({ key, value, at = 1000 }, index): TopicMessage => {
-          return { partition: 0, offset: String(index), timestamp: at, key, value: Buffer.from(value) };
-        }),
-      ),
+    take: (...placed: readonly Placed[]) => trades.take(placed.map(messageOf), false),
+    /** The first of the partition. */
+    takeFirst: (...placed: readonly Placed[]) => trades.take(placed.map(messageOf), true),
   };
+}
+
+function messageOf({ key, value, at = 1000 }: Placed, index: number): TopicMessage {
+  return { partition: 0, offset: String(index), timestamp: at, key, value: Buffer.from(value) };
 }
 
 const idsOf = ({ found }: LastTrades): string[] =>
@@ -50,16 +51,15 @@ it('reads until each key has its last trade, and decodes nothing else of it', as
 });
 
 it('goes on behind what is not ours, and behind what came late of an earlier epoch, as far as the time', async () => {
-  const { trades, take } = reader({ A: 3, B: 1 }, 900);
+  const { trades, takeFirst } = reader({ A: 3, B: 1 }, 900);
   const told = [
     { key: 'B', value: '1@1', at: 899 },
     { key: 'A', value: '8@3' },
     { key: 'A', value: 'not ours' },
     { key: 'A', value: '6@2' },
   ];
-  expect(await take(...told)).toBe(false);
+  expect(await takeFirst(...told)).toBe(false);
   expect(idsOf(trades)).toEqual(['8', '6']);
-  trades.end();
   expect(trades.isDoubtful).toBe(false);
 });
 
@@ -70,8 +70,7 @@ it('is doubtful where what should be there is not: its key may have been in anot
 });
 
 it('is doubtful where the partition begins before all were found', async () => {
-  const { trades, take } = reader({ A: 1, B: 1 });
-  expect(await take({ key: 'A', value: '4@1' })).toBe(true);
-  trades.end();
+  const { trades, takeFirst } = reader({ A: 1, B: 1 });
+  expect(await takeFirst({ key: 'A', value: '4@1' })).toBe(true);
   expect(trades.isDoubtful).toBe(true);
 });
