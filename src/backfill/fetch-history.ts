@@ -1,12 +1,19 @@
+import type { FeedRecord } from '../domain/record.ts';
 import type { Sink } from '../sinks/contract.ts';
 import type { PastRecord, PastSeries } from '../venues/contract.ts';
-import { type FormerHistory, type GoingOn, goOn } from './go-on.ts';
 import { readNote, writeNote } from './history-folder.ts';
-import { HistoryRefused } from './history-refused.ts';
-import { type Ask, type HistoryRange, type HistorySpan, historySpan } from './history-span.ts';
+import {
+  type Ask,
+  type FormerHistory,
+  type GoingOn,
+  goOn,
+  type HistoryRange,
+  HistoryRefused,
+  type HistorySpan,
+  historySpan,
+} from './history-span.ts';
 import { lastRecord, type SeriesName } from './last-record.ts';
 import { readPages } from './read-pages.ts';
-import { writeRecords } from './write-records.ts';
 
 export interface HistoryJob {
   readonly name: SeriesName;
@@ -41,7 +48,7 @@ export interface HistoryProgress {
   /** Records that the venue left out, as far as ids tell. */
   readonly missing: number;
   /** What the folder had before ends before this begins. */
-  readonly leavesHole: boolean;
+  readonly leavesGap: boolean;
 }
 
 export interface HistoryResult extends HistoryProgress {
@@ -55,7 +62,7 @@ export const NO_PROGRESS: HistoryProgress = {
   resumed: false,
   last: undefined,
   missing: 0,
-  leavesHole: false,
+  leavesGap: false,
 };
 
 /**
@@ -66,8 +73,8 @@ export async function fetchHistory(job: HistoryJob, means: HistoryMeans): Promis
   const { sink, ask, signal, onProgress } = means;
   const start = await begin(job, means);
   if (start === undefined) return { ...NO_PROGRESS, share: 1, complete: true };
-  const { span, from, isBeginning, leavesHole, resumed, complete: finish } = start;
-  let progress: HistoryProgress = { ...NO_PROGRESS, share: shareOf(span, from), resumed, leavesHole };
+  const { span, from, isBeginning, leavesGap, resumed, complete: finish } = start;
+  let progress: HistoryProgress = { ...NO_PROGRESS, share: shareOf(span, from), resumed, leavesGap };
   onProgress(progress);
   for await (const portion of readPages({ ...means, series: job.series, from, end: span.end, isBeginning, ask })) {
     const records = portion.rows.map(({ record }) => record);
@@ -84,6 +91,17 @@ export async function fetchHistory(job: HistoryJob, means: HistoryMeans): Promis
   }
   await finish();
   return { ...progress, share: 1, complete: true };
+}
+
+/** Writes records to one topic, in their order. Throws the Fault of the first that the sink does not take. */
+export async function writeRecords(
+  sink: Pick<Sink, 'write'>,
+  topic: string,
+  records: readonly FeedRecord[],
+): Promise<void> {
+  if (records.length === 0) return;
+  const outcomes = await sink.write(records.map((record) => ({ topic, key: '', record })));
+  for (const outcome of outcomes) if (outcome.kind !== 'delivered') throw outcome.fault;
 }
 
 interface Start extends GoingOn {

@@ -1,11 +1,9 @@
 import type { TradeEvent } from '../domain/record.ts';
 import type { Sink } from '../sinks/contract.ts';
 import type { RestRequest } from '../venues/contract.ts';
-import { type HistoryResult, NO_PROGRESS } from './fetch-history.ts';
-import { HistoryRefused } from './history-refused.ts';
-import type { Ask, HistoryRange } from './history-span.ts';
+import { type HistoryResult, NO_PROGRESS, writeRecords } from './fetch-history.ts';
+import { type Ask, type HistoryRange, HistoryRefused } from './history-span.ts';
 import { lastRecord, type SeriesName } from './last-record.ts';
-import { writeRecords } from './write-records.ts';
 
 export interface RecentJob {
   readonly name: SeriesName;
@@ -42,7 +40,7 @@ export async function fetchRecent(job: RecentJob, sink: Pick<Sink, 'write'>, ask
     share: 1,
     last: records.at(-1),
     complete: true,
-    leavesHole: former !== undefined && records.length > 0 && (known === -1 || records[0] !== told[known + 1]),
+    leavesGap: former !== undefined && records.length > 0 && (known === -1 || records[0] !== told[known + 1]),
   };
 }
 

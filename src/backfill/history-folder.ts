@@ -2,8 +2,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
-import { HistoryRefused } from './history-refused.ts';
-import type { HistorySpan } from './history-span.ts';
+import { HistoryRefused, type HistorySpan } from './history-span.ts';
 import type { SeriesName } from './last-record.ts';
 import { takeLock } from './take-lock.ts';
 

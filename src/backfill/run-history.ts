@@ -15,8 +15,7 @@ import { askPatiently } from './ask-patiently.ts';
 import { fetchHistory, type HistoryProgress, type HistoryResult, NO_PROGRESS } from './fetch-history.ts';
 import { fetchRecent } from './fetch-recent.ts';
 import { takeFolder } from './history-folder.ts';
-import { HistoryRefused } from './history-refused.ts';
-import type { Ask, HistoryRange } from './history-span.ts';
+import { type Ask, type HistoryRange, HistoryRefused } from './history-span.ts';
 import type { SeriesName } from './last-record.ts';
 
 export type HistoryKind = 'trades' | 'agg_trades' | 'klines';

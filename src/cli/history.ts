@@ -35,7 +35,7 @@ export const command: Command = {
   },
   maxArguments: 2,
   async run(context) {
-    const { HistoryRefused } = await import('../backfill/history-refused.ts');
+    const { HistoryRefused } = await import('../backfill/history-span.ts');
     try {
       return await history(context, await requestOf(context));
     } catch (error) {
@@ -186,11 +186,11 @@ async function history({ out, err, signal }: CommandContext, request: HistoryReq
   return 0;
 }
 
-function remarks({ records, missing, complete, leavesHole }: HistoryResult, title: string): string[] {
+function remarks({ records, missing, complete, leavesGap }: HistoryResult, title: string): string[] {
   return [
     ...(complete && records === 0 ? [`${title}: nothing there that the folder has not yet`] : []),
     ...(missing > 0 ? [`${title}: the venue left out ${count(missing)} records`] : []),
-    ...(leavesHole ? [`${title}: what the folder had ends before; what lies between is not fetched`] : []),
+    ...(leavesGap ? [`${title}: what the folder had ends before; what lies between is not fetched`] : []),
     ...(complete ? [] : ['interrupted; the same command goes on from here']),
   ];
 }

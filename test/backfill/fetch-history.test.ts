@@ -11,8 +11,8 @@ import {
   type HistoryProgress,
 } from '../../src/backfill/fetch-history.ts';
 import { takeFolder } from '../../src/backfill/history-folder.ts';
-import { HistoryRefused } from '../../src/backfill/history-refused.ts';
 import type { HistoryRange } from '../../src/backfill/history-span.ts';
+import { HistoryRefused } from '../../src/backfill/history-span.ts';
 import { AvroFileSink } from '../../src/sinks/avro-file/sink.ts';
 import type { PastRecord, PastSeries } from '../../src/venues/contract.ts';
 import { kline, tradeEvent } from '../../testing/judges/events.ts';
@@ -105,7 +105,7 @@ describe('a job', () => {
     const shares: number[] = [];
     const past = new NumberedPast(numbers(1, 100), 30);
     const result = await run(jobOf(past.series, ALL), undefined, { onProgress: ({ share }) => shares.push(share) });
-    expect(result).toMatchObject({ records: 100, share: 1, complete: true, missing: 0, leavesHole: false });
+    expect(result).toMatchObject({ records: 100, share: 1, complete: true, missing: 0, leavesGap: false });
     expect(idsOf(await stored())).toEqual(numbers(1, 100));
     expect(shares).toEqual([0, 0.3, 0.6, 0.9, 1]);
   });
@@ -118,7 +118,7 @@ describe('a job', () => {
       onProgress: (progress) => told.push(progress),
     });
     await expect(dying).rejects.toThrow(Killed);
-    expect(told.at(-1)).toMatchObject({ records: 10, missing: 2, leavesHole: true });
+    expect(told.at(-1)).toMatchObject({ records: 10, missing: 2, leavesGap: true });
   });
 
   it('with nothing to fetch makes nothing', async () => {
@@ -146,7 +146,7 @@ describe('a job', () => {
     expect(await run(job)).toMatchObject({ complete: true, resumed: true });
     expect(idsOf(await stored())).toEqual(numbers(61, 100));
     // Now that it is done the same words mean the last ones of today.
-    expect(await run(job)).toMatchObject({ records: 40, leavesHole: true });
+    expect(await run(job)).toMatchObject({ records: 40, leavesGap: true });
     expect(idsOf(await stored())).toEqual([...numbers(61, 100), ...numbers(111, 150)]);
   });
 

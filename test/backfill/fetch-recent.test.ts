@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { readFiles } from '../../src/avro-file/read-files.ts';
 import { fetchRecent } from '../../src/backfill/fetch-recent.ts';
-import { HistoryRefused } from '../../src/backfill/history-refused.ts';
 import type { HistoryRange } from '../../src/backfill/history-span.ts';
+import { HistoryRefused } from '../../src/backfill/history-span.ts';
 import { AvroFileSink } from '../../src/sinks/avro-file/sink.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { ask, numbers, timeOf } from './numbered-past.ts';
@@ -49,21 +49,21 @@ async function stored(): Promise<number[]> {
 }
 
 it('writes what it is told, oldest first', async () => {
-  expect(await fetchAt(50, LAST)).toMatchObject({ records: 10, complete: true, leavesHole: false });
+  expect(await fetchAt(50, LAST)).toMatchObject({ records: 10, complete: true, leavesGap: false });
   expect(await stored()).toEqual(numbers(41, 50));
 });
 
 it('leaves out what the folder has', async () => {
   await fetchAt(50, LAST);
-  expect(await fetchAt(50, LAST)).toMatchObject({ records: 0, leavesHole: false });
-  expect(await fetchAt(54, LAST)).toMatchObject({ records: 4, leavesHole: false });
+  expect(await fetchAt(50, LAST)).toMatchObject({ records: 0, leavesGap: false });
+  expect(await fetchAt(54, LAST)).toMatchObject({ records: 4, leavesGap: false });
   expect(await stored()).toEqual(numbers(41, 54));
 });
 
 it('says so where trades between are told no more', async () => {
   await fetchAt(50, LAST);
-  expect(await fetchAt(61, LAST)).toMatchObject({ records: 10, leavesHole: true });
-  expect(await fetchAt(65, { ...LAST, limit: 2 })).toMatchObject({ records: 2, leavesHole: true });
+  expect(await fetchAt(61, LAST)).toMatchObject({ records: 10, leavesGap: true });
+  expect(await fetchAt(65, { ...LAST, limit: 2 })).toMatchObject({ records: 2, leavesGap: true });
 });
 
 it.each([

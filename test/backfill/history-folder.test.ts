@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readNote, takeFolder, writeNote } from '../../src/backfill/history-folder.ts';
-import { HistoryRefused } from '../../src/backfill/history-refused.ts';
+import { HistoryRefused } from '../../src/backfill/history-span.ts';
 import type { SeriesName } from '../../src/backfill/last-record.ts';
 
 let dir: string;

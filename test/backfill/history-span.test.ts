@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { historySpan } from '../../src/backfill/history-span.ts';
+import { type FormerHistory, goOn, historySpan } from '../../src/backfill/history-span.ts';
 import { ask, NumberedPast, numbers, timeOf } from './numbered-past.ts';
 
 const past = new NumberedPast(numbers(100, 200), 10);
@@ -41,4 +41,35 @@ it('what the venue makes while it is asked lies behind a time that is not to be 
     return answer;
   });
   expect(span).toEqual({ begin: 48, end: 50 });
+});
+
+const step = (place: number, records: number) => place + records;
+const former = (last: number, runBegin: number | undefined, lastIsOpen = false): FormerHistory => ({
+  last,
+  lastIsOpen,
+  runBegin,
+});
+
+it.each([
+  ['an empty folder', undefined, { from: 50, runBegin: 50, leavesGap: false }],
+  ['a part of it is there', former(60, 50), { from: 61, runBegin: 50, leavesGap: false }],
+  ['all of it is there', former(99, 50), { from: 100, runBegin: 50, leavesGap: false }],
+  ['it begins within what is there', former(60, 20), { from: 61, runBegin: 20, leavesGap: false }],
+  ['it begins right behind', former(49, 20), { from: 50, runBegin: 20, leavesGap: false }],
+  ['it begins further on', former(48, 20), { from: 50, runBegin: 50, leavesGap: true }],
+  [
+    'it begins further on, nothing known of the rest',
+    former(48, undefined),
+    { from: 50, runBegin: 50, leavesGap: true },
+  ],
+  ['right behind what nothing is known of', former(49, undefined), { from: 50, runBegin: 50, leavesGap: false }],
+  ['right behind, after a run that wrote nothing', former(49, 50), { from: 50, runBegin: 50, leavesGap: false }],
+  ['right behind, before a run that wrote nothing', former(49, 80), { from: 50, runBegin: 50, leavesGap: false }],
+  ['further on, after a run that wrote nothing', former(40, 50), { from: 50, runBegin: 50, leavesGap: true }],
+  ['an open candle is there last', former(60, 50, true), { from: 60, runBegin: 50, leavesGap: false }],
+  ['a part lies before the run', former(60, 51), undefined],
+  ['nothing tells where the run begins', former(60, undefined), undefined],
+  ['inside what lies before a run that wrote nothing', former(60, 70), undefined],
+])('%s', (_, there, expected) => {
+  expect(goOn({ begin: 50, end: 99 }, there, { step })).toEqual(expected);
 });
