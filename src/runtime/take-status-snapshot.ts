@@ -77,28 +77,18 @@ function venueSnapshot(watch: FeedWatch, config: Config, latencies: Latencies, v
   };
 }
 
-function countsOf(feed: RunningFeed): Record<string, number> {
-  const counts: Record<string, number> = {
-    trades: feed.trades,
-    events: 0,
-    malformed: 0,
-    ignored: 0,
-    duplicates: 0,
-    warnings: 0,
-    reconnects: 0,
-    uncounted_late: feed.uncounted.late,
-    uncounted_blocks: feed.uncounted.blocks,
+function countsOf({ trades, uncounted, venues }: RunningFeed): Record<string, number> {
+  const sum = (of: (venue: VenueFeed) => Iterable<number>) =>
+    venues.flatMap((venue) => [...of(venue)]).reduce((total, count) => total + count, 0);
+  return {
+    trades,
+    events: sum(({ counts }) => [counts.events]),
+    malformed: sum(({ counts }) => [counts.malformed]),
+    ignored: sum(({ counts }) => counts.ignored.values()),
+    duplicates: sum(({ duplicates }) => [duplicates]),
+    warnings: sum(({ counts }) => counts.warnings.values()),
+    reconnects: sum(({ counts }) => [counts.reconnects]),
+    uncounted_late: uncounted.late,
+    uncounted_blocks: uncounted.blocks,
   };
-  const add = (name: string, count: number): void => {
-    counts[name] = (counts[name] ?? 0) + count;
-  };
-  for (const { counts: own, duplicates } of feed.venues) {
-    add('events', own.events);
-    add('malformed', own.malformed);
-    add('duplicates', duplicates);
-    add('reconnects', own.reconnects);
-    for (const count of own.ignored.values()) add('ignored', count);
-    for (const count of own.warnings.values()) add('warnings', count);
-  }
-  return counts;
 }

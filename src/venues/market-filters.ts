@@ -1,4 +1,4 @@
-import { Observable, type OperatorFunction } from 'rxjs';
+import { defer, mergeMap, type OperatorFunction } from 'rxjs';
 import type { BookUpdate, MarketEvent } from '../domain/market-event.ts';
 import type { BookTicker, Kline, PriceTick, TradeEvent } from '../domain/record.ts';
 import { SymbolPriceTicks } from '../market/price-ticks.ts';
@@ -25,7 +25,7 @@ export function trades(): OperatorFunction<MarketSource, TradeEvent> {
  */
 export function prices(): OperatorFunction<MarketSource, PriceTick> {
   return (source) =>
-    new Observable((subscriber) => {
+    defer(() => {
       const ticks = new SymbolPriceTicks();
       const toPrice = eventsThat((event) => {
         if (event.kind !== 'trade' && event.kind !== 'ticker') return undefined;
@@ -33,7 +33,7 @@ export function prices(): OperatorFunction<MarketSource, PriceTick> {
         if (event.kind === 'ticker') known.learn(event);
         return known.tick(event, event.epoch);
       });
-      return toPrice(source).subscribe(subscriber);
+      return source.pipe(toPrice);
     });
 }
 
@@ -51,20 +51,9 @@ export function books(): OperatorFunction<MarketSource, BookUpdate> {
 }
 
 function eventsThat<T>(pick: (event: MarketEvent) => T | undefined): OperatorFunction<MarketSource, T> {
-  return (source) =>
-    new Observable((subscriber) =>
-      source.subscribe({
-        next(frame) {
-          if (!isMarketValue(frame)) return;
-          for (const event of frame.value) {
-            const picked = pick(inEpoch(event, frame));
-            if (picked !== undefined) subscriber.next(picked);
-          }
-        },
-        error: (error: unknown) => subscriber.error(error),
-        complete: () => subscriber.complete(),
-      }),
-    );
+  return mergeMap((frame) =>
+    isMarketValue(frame) ? frame.value.flatMap((event) => pick(inEpoch(event, frame)) ?? []) : [],
+  );
 }
 
 function isMarketValue(frame: MarketSource): frame is MarketValue {

@@ -18,7 +18,7 @@ import { bookUpdate, readChanges, readSide } from '../../decode/read-levels.ts';
 import { bookTickerFrame, readBestLevel } from '../../decode/top-of-book.ts';
 
 // After binance-spot-api-docs, `web-socket-streams.md`; Binance US and the testnet speak the same. Prices and quantities
-// are decimal text, times milliseconds, ids integers. E is the event's time: when it was published. Each event lists the
+// are decimal text, times milliseconds, ids integers. E is the event's time: when it was published. Frequent events list the
 // common fields one by one: a spread of them takes several times as long.
 
 export const NO_CONDITIONS: readonly string[] = [];
@@ -112,13 +112,7 @@ export function readKline(frame: Unchecked, k: Unchecked, interval: string, from
   if (closeTime <= openTime) throw malformed('k.T', `is ${closeTime}, not after the open time ${openTime}`);
   return {
     kind: 'kline',
-    venue: from.venue,
-    symbol: from.symbol,
-    venueSymbol: from.venueSymbol,
-    coin: from.coin,
-    environment: from.environment,
-    epoch: from.epoch,
-    receivedAt: from.receivedAt,
+    ...from,
     interval,
     timestamp: readTime(frame.E, 'E'),
     openTime,

@@ -5,7 +5,7 @@ import type { BackfillRequest, PastOrigin, RestRequest } from '../../contract.ts
 import { readBoolean, readNumericId, readObject, readPositive, readTime } from '../../decode/fields.ts';
 import { pastFields, pastTrade } from '../../rest/past-records.ts';
 import { NO_CONDITIONS, readAggregate } from '../decode/read-events.ts';
-import { askRows, symbolOf } from './rest.ts';
+import { askRows, symbolQuery } from './rest.ts';
 
 const PAGE = 1000;
 /** Missing trades that a page of the last ones is asked for: the rest is room for what comes meanwhile. */
@@ -21,8 +21,8 @@ export function backfillById(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
     const from = firstMissing(wanted);
     return wanted.attempt % 2 === 0 && isShort(wanted)
-      ? rows(`trades?${symbolOf(wanted)}&limit=${PAGE}`, 25, wanted, tradeRow(venue))
-      : rows(`historicalTrades?${symbolOf(wanted)}&fromId=${from}&limit=${PAGE}`, 25, wanted, tradeRow(venue));
+      ? rows(`trades?${symbolQuery(wanted)}&limit=${PAGE}`, 25, wanted, tradeRow(venue))
+      : rows(`historicalTrades?${symbolQuery(wanted)}&fromId=${from}&limit=${PAGE}`, 25, wanted, tradeRow(venue));
   };
 }
 
@@ -34,7 +34,7 @@ export function backfillById(venue: VenueId) {
 export function backfillByTime(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
     if (wanted.attempt % 2 === 0 && isShort(wanted)) {
-      const request = rows(`trades?${symbolOf(wanted)}&limit=${PAGE}`, 1, wanted, tradeRow(venue));
+      const request = rows(`trades?${symbolQuery(wanted)}&limit=${PAGE}`, 1, wanted, tradeRow(venue));
       return { ...request, parse: (body) => reachingBack(request.parse(body), wanted) };
     }
     return rows(`aggTrades?${aggTradesFrom(wanted)}`, 1, wanted, aggregatedTradeRow(venue));
@@ -48,7 +48,7 @@ export function backfillAggTrades(venue: VenueId, weight: number) {
 }
 
 function aggTradesFrom(wanted: BackfillRequest): string {
-  return `${symbolOf(wanted)}&startTime=${wanted.before.timestamp}&limit=${PAGE}`;
+  return `${symbolQuery(wanted)}&startTime=${wanted.before.timestamp}&limit=${PAGE}`;
 }
 
 /** True where the last trades can still reach back over the hole: some have been made since. */

@@ -5,7 +5,7 @@ import type { PastOrigin, PastPage, PastSeries, PlacedRecord, VenueHistory } fro
 import { readArray, readCount, readObject, readTime } from '../../decode/fields.ts';
 import { pastFields, pastKline } from '../../rest/past-records.ts';
 import { aggTradeRow, tradeRow } from './backfill.ts';
-import { askRows as ask, symbolOf } from './rest.ts';
+import { askRows as ask, symbolQuery } from './rest.ts';
 
 const PAGE = 1000;
 
@@ -30,7 +30,7 @@ export function binanceHistory(id: VenueId, { intervals, tradesById, weights }: 
 /** By trade id. The id of a time is the first one of the first aggregated trade from then on: those can be asked for by time. */
 function trades(venue: VenueId, of: PastOrigin, aggTradesWeight: number): PastSeries {
   const read = tradeRow(venue);
-  const symbol = symbolOf(of);
+  const symbol = symbolQuery(of);
   const row = (value: unknown): PlacedRecord => {
     const record = read(value, of);
     return { place: Number(record.tradeId), record };
@@ -49,7 +49,7 @@ function trades(venue: VenueId, of: PastOrigin, aggTradesWeight: number): PastSe
 /** By the aggregated trades' own ids, which the records do not have: the place of one is looked up by its time. */
 function aggTrades(venue: VenueId, of: PastOrigin, weight: number): PastSeries {
   const read = aggTradeRow(venue);
-  const query = `aggTrades?${symbolOf(of)}`;
+  const query = `aggTrades?${symbolQuery(of)}`;
   const row = (value: unknown): PlacedRecord => ({ place: aggregateId(value), record: read(value, of) });
   return {
     contiguous: true,
@@ -67,7 +67,7 @@ function aggTrades(venue: VenueId, of: PastOrigin, weight: number): PastSeries {
 }
 
 function klines(venue: VenueId, of: PastOrigin, interval: KlineInterval, weight: number): PastSeries {
-  const query = `klines?${symbolOf(of)}&interval=${interval}`;
+  const query = `klines?${symbolQuery(of)}&interval=${interval}`;
   const rowAt = (nowMs: number) => (value: unknown) => {
     const record = readKline(value, venue, of, interval, nowMs);
     return { place: record.openTime, record };

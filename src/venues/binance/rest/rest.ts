@@ -5,7 +5,8 @@ import { readEach, readNotNegative, readObject, readRows, readString, readTime }
 import { pastFields } from '../../rest/past-records.ts';
 import { readBook } from '../decode/read-events.ts';
 
-export const symbolOf = ({ instrument }: PastOrigin): string => `symbol=${encodeURIComponent(instrument.venueSymbol)}`;
+export const symbolQuery = ({ instrument }: PastOrigin): string =>
+  `symbol=${encodeURIComponent(instrument.venueSymbol)}`;
 
 /** Asks for rows, and reads each; `parse` makes the answer of them. */
 export function askRows<R, T>(
@@ -65,7 +66,7 @@ export function bookBy(venue: VenueId, sizes: BookSizes) {
   return (wanted: BookRequest): RestRequest<BookUpdate> => {
     const { levels, weight } = sizes.find((size) => size.levels >= wanted.levels) ?? sizes.at(-1) ?? sizes[0];
     return {
-      path: `/api/v3/depth?${symbolOf(wanted)}&limit=${levels}`,
+      path: `/api/v3/depth?${symbolQuery(wanted)}&limit=${levels}`,
       weight,
       parse: (body) => ({ ...readBook(readObject(body, ''), pastFields(venue, wanted)), limit: levels }),
     };

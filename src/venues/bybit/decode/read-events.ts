@@ -22,7 +22,7 @@ import { type BestLevel, bookTickerFrame, readBestLevel } from '../../decode/top
 import { requireSymbol } from './require-symbol.ts';
 import type { BybitTopic } from './topic.ts';
 
-// After the v5 documents, websocket/public. Prices and quantities are decimal text, times milliseconds. Each event lists
+// After the v5 documents, websocket/public. Prices and quantities are decimal text, times milliseconds. Frequent events list
 // the common fields one by one: a spread of them takes several times as long.
 
 const NONE: readonly string[] = [];
@@ -83,13 +83,7 @@ function readKline(kline: Unchecked, publishedAt: number, topic: BybitTopic, fro
   if (closeTime <= openTime) throw malformed('end', `is ${closeTime}, not after the start ${openTime}`);
   return {
     kind: 'kline',
-    venue: from.venue,
-    symbol: from.symbol,
-    venueSymbol: from.venueSymbol,
-    coin: from.coin,
-    environment: from.environment,
-    epoch: from.epoch,
-    receivedAt: from.receivedAt,
+    ...from,
     interval: topic.interval,
     timestamp: publishedAt,
     openTime,
