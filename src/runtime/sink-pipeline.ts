@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { SchedulerLike } from 'rxjs';
-import { keyOf, marketKeyOf, topicNameOf } from '../codec/environment-topics.ts';
+import { keyOf, marketKeyOf, topicNaming } from '../codec/environment-topics.ts';
 import { topicOf } from '../codec/topics.ts';
 import { type Config, environmentPrefixes } from '../config/config.ts';
 import type { Fault } from '../domain/fault.ts';
@@ -48,6 +48,7 @@ export class SinkPipeline {
   readonly driver: SinkDriver;
   readonly latency: AckLatency;
   readonly #config: Config;
+  readonly #outOf: (record: FeedRecord) => OutRecord;
   readonly #scheduler: SchedulerLike;
   readonly #log: Logger;
   readonly #own: OwnPart | undefined;
@@ -65,6 +66,7 @@ export class SinkPipeline {
     const { scheduler, config, log, latency, own, portion, spillDisk, onFailed } = options;
     this.latency = latency;
     this.#config = config;
+    this.#outOf = addressing(config);
     this.#log = log;
     this.#own = own;
     this.#scheduler = scheduler;
@@ -136,11 +138,6 @@ export class SinkPipeline {
       const isBarrier = barrier || rest.kind === 'gap';
       this.driver.push(rest === out.record ? out : this.#outOf(rest), isBarrier ? BARRIER : undefined);
     }
-  }
-
-  #outOf(record: FeedRecord): OutRecord {
-    const { mode, allowTestData } = this.#config.feed;
-    return { topic: topicNameOf(record, allowTestData), key: keyOf(record, mode), record };
   }
 
   #onState(state: string, reason: string): void {
@@ -216,6 +213,12 @@ export class SinkPipeline {
       this.#scheduler.schedule(() => this.#makeUpForDeltas(), DROPPED_TOLD_EVERY_MS);
     }, DROPPED_TOLD_EVERY_MS);
   }
+}
+
+/** Topic and key of each record. */
+export function addressing({ feed: { mode, allowTestData } }: Config): (record: FeedRecord) => OutRecord {
+  const topicNameOf = topicNaming(allowTestData);
+  return (record) => ({ topic: topicNameOf(record), key: keyOf(record, mode), record });
 }
 
 /** The published kinds of trades, the one that positions count first. */

@@ -1,4 +1,4 @@
-import { keyOf, marketKeyOf, topicNaming } from '../codec/environment-topics.ts';
+import { marketKeyOf } from '../codec/environment-topics.ts';
 import type { Config } from '../config/config.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import { type FormerEpoch, formerEpochs } from '../feed/resume/former-runs.ts';
@@ -7,7 +7,7 @@ import type { OutRecord, SeriesCheckpoint } from '../sinks/contract.ts';
 import type { CloseResult, DriverStats } from '../sinks/driver/driver-options.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { RunningFeed } from './running-feed.ts';
-import { type SinkPipeline, tradeKinds } from './sink-pipeline.ts';
+import { addressing, type SinkPipeline, tradeKinds } from './sink-pipeline.ts';
 
 /** What became of the records of a run that has ended. */
 export interface Stopped extends CloseResult {
@@ -19,13 +19,13 @@ export interface Stopped extends CloseResult {
 export class SinkPipelines {
   readonly #all: readonly SinkPipeline[];
   readonly #config: Config;
-  readonly #topicOf: (record: FeedRecord) => string;
+  readonly #outOf: (record: FeedRecord) => OutRecord;
   #checkpoints: readonly (readonly SeriesCheckpoint[])[] = [];
 
   constructor(all: readonly SinkPipeline[], config: Config) {
     this.#all = all;
     this.#config = config;
-    this.#topicOf = topicNaming(config.feed.allowTestData);
+    this.#outOf = addressing(config);
   }
 
   /** Opens all sinks, and returns how previous runs ended. @throws the signal's reason if that comes first */
@@ -67,7 +67,7 @@ export class SinkPipelines {
 
   /** Hands the record to all sinks; `isTimed`: its way to the acknowledgement is measured. */
   push(record: FeedRecord, barrier: boolean, isTimed: boolean): void {
-    const out: OutRecord = { topic: this.#topicOf(record), key: keyOf(record, this.#config.feed.mode), record };
+    const out = this.#outOf(record);
     for (const one of this.#all) {
       if (isTimed) one.latency.pushed(out);
       one.push(out, barrier);

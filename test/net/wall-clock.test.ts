@@ -5,7 +5,10 @@ const START = 1_700_000_000_000;
 
 function clocks() {
   const time = { wall: START, monotonic: 5000 };
-  const now = wallClock({ wall: () => Math.floor(time.wall), monotonic: () => time.monotonic });
+  const now = wallClock(
+    () => Math.floor(time.wall),
+    () => time.monotonic,
+  );
   const pass = (ms: number) => {
     time.wall += ms;
     time.monotonic += ms;
@@ -31,7 +34,10 @@ describe('wallClock', () => {
 
   it('never lags the system clock: one that started in mid-millisecond is set right at the next edge', () => {
     const time = { wall: START + 0.9, monotonic: 0 };
-    const now = wallClock({ wall: () => Math.floor(time.wall), monotonic: () => time.monotonic });
+    const now = wallClock(
+      () => Math.floor(time.wall),
+      () => time.monotonic,
+    );
     expect(now()).toBe(START * 1000);
     time.wall += 0.1;
     time.monotonic += 0.1;

@@ -19,7 +19,6 @@ import {
 } from '../../decode/fields.ts';
 import { bookUpdate, readChanges, readSide } from '../../decode/read-levels.ts';
 import { type BestLevel, bookTickerFrame, readBestLevel } from '../../decode/top-of-book.ts';
-import { requireSymbol } from './require-symbol.ts';
 import type { BybitTopic } from './topic.ts';
 
 // After the v5 documents, websocket/public. Prices and quantities are decimal text, times milliseconds. Frequent events list
@@ -50,6 +49,13 @@ function readTrade(trade: Unchecked, publishedAt: number, from: MarketFields): T
     tradeId: readTextId(trade.i, 'i'),
     conditions: conditionsOf(readBoolean(trade.BT, 'BT'), trade.RPI !== undefined && readBoolean(trade.RPI, 'RPI')),
   });
+}
+
+/** Throws a Fault (malformed) where the symbol in the data is not the topic's: they have been seen to disagree. */
+export function requireSymbol(symbol: unknown, field: string, venueSymbol: string): void {
+  if (symbol === venueSymbol) return;
+  const problem = `is ${JSON.stringify(symbol)}, not the topic's ${venueSymbol}`;
+  throw malformed(field, symbol === undefined ? 'is missing (the symbol)' : problem);
 }
 
 /** What the side of the taker says. */

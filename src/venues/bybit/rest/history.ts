@@ -2,10 +2,10 @@ import { KLINE_INTERVALS, type KlineInterval } from '../../../domain/instrument.
 import type { Kline } from '../../../domain/record.ts';
 import { addIntervals, openTimeOf } from '../../../market/candles/kline-interval.ts';
 import type { PastOrigin, PastSeries, RestRequest, VenueHistory } from '../../contract.ts';
-import { malformed, readArray, readEach, readTextId } from '../../decode/fields.ts';
+import { readArray, readEach } from '../../decode/fields.ts';
 import { pastFields, pastKline } from '../../rest/past-records.ts';
 import { bybitTopics, parseTopic } from '../decode/topic.ts';
-import { readResult } from './rest.ts';
+import { readResult, readTextTime } from './rest.ts';
 
 const PAGE = 1000;
 const ANY = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
@@ -76,9 +76,6 @@ function opensFrom(timeMs: number, interval: KlineInterval): number {
   return open < timeMs ? addIntervals(open, interval, 1) : open;
 }
 
-/** Milliseconds as text. */
 function openTimeOfRow(row: unknown): number {
-  const text = readTextId(readArray(row, '')[0], '0');
-  if (text.length > 14) throw malformed('0', `is ${text}, not milliseconds since 1970`);
-  return Number(text);
+  return readTextTime(readArray(row, '')[0], '0');
 }

@@ -1,18 +1,9 @@
 import type { MarketFields, TradeEvent } from '../../../domain/record.ts';
 import type { PastOrigin, RestRequest } from '../../contract.ts';
-import {
-  malformed,
-  readBoolean,
-  readEach,
-  readObject,
-  readPositive,
-  readTextId,
-  type Unchecked,
-} from '../../decode/fields.ts';
+import { readBoolean, readEach, readObject, readPositive, readTextId, type Unchecked } from '../../decode/fields.ts';
 import { pastFields, pastTrade } from '../../rest/past-records.ts';
-import { conditionsOf, takerSold } from '../decode/read-events.ts';
-import { requireSymbol } from '../decode/require-symbol.ts';
-import { readResult } from './rest.ts';
+import { conditionsOf, requireSymbol, takerSold } from '../decode/read-events.ts';
+import { readResult, readTextTime } from './rest.ts';
 
 /** As many as spot gives, whatever is asked for. */
 const MOST = 60;
@@ -43,11 +34,4 @@ function readRecentTrade(row: Unchecked, from: MarketFields): TradeEvent {
     lastTradeId: null,
     conditions: conditionsOf(readBoolean(row.isBlockTrade, 'isBlockTrade'), isRpi),
   });
-}
-
-/** Milliseconds as text. */
-function readTextTime(value: unknown, field: string): number {
-  const text = readTextId(value, field);
-  if (text.length !== 13) throw malformed(field, `is ${text}, not milliseconds since 1970`);
-  return Number(text);
 }

@@ -45,6 +45,13 @@ export const time: RestRequest<number> = {
   },
 };
 
+/** Milliseconds since 1970 as text. */
+export function readTextTime(value: unknown, field: string): number {
+  const text = readTextId(value, field);
+  if (text.length !== 13) throw malformed(field, `is ${text}, not milliseconds since 1970`);
+  return Number(text);
+}
+
 /** The result of a body. Errors come with status 200 too: a `retCode` other than 0 is thrown as a Fault. */
 export function readResult(body: unknown): Unchecked {
   const { retCode, retMsg, result } = readObject(body, '');
