@@ -65,9 +65,9 @@ export function leftFor(results: Results, name: string, times: number, cores: nu
   if (rounds.length === 0) return '';
   const middle = (of: (round: (typeof rounds)[number]) => number) => tenths(median(rounds.map(of)));
   const busy = ({ cpuAtBest, othersAtBest, sustained }: Figures) => ((cpuAtBest + othersAtBest) * sustained) / 1e6;
-  return `- **What is left**: at ${times} times the script's rate ${cores} cores have ${middle(({ script }) => (cores * 1e6) / (times * script.sustained))} µs a trade for all. At its own best rate ${name}
-  takes ${middle(({ figures }) => figures.cpuAtBest)} of them and all else on the machine (simulator, broker, consumer, the bench) ${middle(({ figures }) => figures.othersAtBest)}, with ${middle(({ figures }) => busy(figures))} cores
-  busy; beside the script ${middle(({ script }) => busy(script))} are.
+  return `- **What is left**: at ${times} times the script's rate, ${cores} cores have ${middle(({ script }) => (cores * 1e6) / (times * script.sustained))} µs a trade for everything. At its own best
+  rate, ${name} needs ${middle(({ figures }) => figures.cpuAtBest)} of them. Everything else on the machine (simulator, broker, consumer, the bench) needs ${middle(({ figures }) => figures.othersAtBest)},
+  with ${middle(({ figures }) => busy(figures))} cores busy. Beside the script, ${middle(({ script }) => busy(script))} are busy.
 `;
 }
 
@@ -171,8 +171,9 @@ export function document(
 ): string {
   return `# Performance
 
-Written by \`make bench\`; not to be edited. Absolute figures are of one machine on one day, with everything on the same
-cores: the ratios are what counts, and only within one run of the benchmark. Why a line is missed: [speed.md](speed.md).
+Use this page to compare the speed of the feed with other programs, and to see which targets are missed. \`make bench\`
+writes it; do not edit it. Absolute values are of one machine on one day, with everything on the same cores. Compare only
+ratios, and only within one run of the benchmark. [speed.md](speed.md) explains the missed targets.
 
 ${targetTable([...figuresOf(results), ...parts.flatMap(({ figures }) => figures)])}
 
@@ -180,25 +181,30 @@ ${targetTable([...figuresOf(results), ...parts.flatMap(({ figures }) => figures)
 
 ${table(results)}
 ${missing.map((line) => `\n${line}\n`).join('')}
-Median of ${runs} runs (lowest–highest), the programs in turn; a ratio is the median of those within each round. ${cores} cores, Node ${node}.
+Median of ${runs} runs (lowest–highest), the programs alternating. A ratio is the median of the ratios within each round. ${cores} cores, Node ${node}.
 
-- **The work**: 20 symbols of Binance's \`@trade\` stream over WebSockets from the simulator (\`src/simulator\`, a
-  process of its own, bursts included) to the topic \`trades\` of one Kafka broker: \`schemas/trade-event.avsc\` in Avro
-  single-object encoding, keyed by symbol, 4 partitions, no compression, acknowledged by all replicas (one).
-- **script**: [bench/baseline/script.ts](../bench/baseline/script.ts): ws, JSON.parse, avsc, kafkajs, one batch every
-  5 ms or as soon as the last one is through. It checks nothing.
-- **kafkajs-1** and the others: \`market-feed run\` with that \`kafka.client\`, one venue and so many lines (two: every
-  trade comes twice and is published once), everything else as it is by default: every field
-  validated, the sequence of ids checked, duplicates dropped, staleness watched, failover ready, exact decimals,
-  idempotent producer with one batch in flight; price ticks, positions and status go to their own topics beside.
-- **sustained**: the highest rate of a ramp that was held for ${pace.holdMs / 1000} s: at its end no more than 250 ms of
-  trades under way, and no growth. The next rate, some 5 % higher, was tried twice and did not hold.
-- **out, where more come in**: what the consumer saw a second at the rates of the ramp that did not hold, their median.
-- **p50, p99**: from the simulator's send to a consumer of its own process that reads the broker by socket
-  ([bench/consumer.ts](../bench/consumer.ts)), at ${LOW_RATE.toLocaleString('en-US')} trades a second. The simulator's time is in whole
-  milliseconds, cut off; half of one is taken off for that.
-- **At the low rate**: after ${pace.warmUpMs / 1000} s at ${WARM_UP_RATE.toLocaleString('en-US')} a second, for every program: by then V8 has compiled most of it.
-${leftFor(results, 'platformatic-1', 2, cores)}- **CPU**: user and system time of all threads of the program, by the operating system, over the trades delivered.
+- **The work**: 20 symbols of Binance's \`@trade\` stream over WebSockets, from the simulator to the topic \`trades\` of one
+  Kafka broker. The simulator (\`src/simulator\`) runs in another process and sends bursts too. The records are
+  \`schemas/trade-event.avsc\` in Avro single-object encoding, keyed by symbol, in 4 partitions, without compression,
+  acknowledged by all replicas (one).
+- **script**: [bench/baseline/script.ts](../bench/baseline/script.ts) with ws, JSON.parse, avsc and kafkajs. It sends one
+  batch every 5 ms, or as soon as the last one is acknowledged. It checks nothing.
+- **kafkajs-1** and the others: \`market-feed run\` with that \`kafka.client\`, one venue and that many lines. With two
+  lines, every trade arrives twice and is published once.
+- **settings**: everything else is the default. Every field is validated, the sequence of ids checked, duplicates
+  dropped. Staleness is watched, failover is ready, decimals are exact, and the producer is idempotent with one batch in
+  flight. Price ticks, positions and status go to their own topics as well.
+- **sustained**: the highest rate of a ramp that held for ${pace.holdMs / 1000} s. At its end, at most 250 ms of trades are in flight,
+  and their number does not grow. The next rate, some 5 % higher, was tried twice and did not hold.
+- **out, where more come in**: the trades a second that the consumer received at the rates that did not hold, their
+  median.
+- **p50, p99**: from the simulator's send to a consumer in another process that reads the broker by socket
+  ([bench/consumer.ts](../bench/consumer.ts)), at ${LOW_RATE.toLocaleString('en-US')} trades a second. The simulator's time is in whole milliseconds,
+  cut off; half of one is subtracted for that.
+- **At the low rate**: measured after ${pace.warmUpMs / 1000} s at ${WARM_UP_RATE.toLocaleString('en-US')} a second, for every program. By then V8 has compiled most of
+  it.
+${leftFor(results, 'platformatic-1', 2, cores)}- **CPU**: user and system time of all threads of the program, by the operating system, divided by the trades
+  delivered.
 - **lost**: sent to the program and never seen by the consumer, over the whole run with its overloads.
 - **cryptofeed**: [its own Binance connection and Kafka backend](../bench/peers/simulated_binance.py), as JSON to one
   partition; its ramp begins at 1,000 a second.

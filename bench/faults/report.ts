@@ -117,41 +117,61 @@ export function document(rows: readonly Played[], about: Circumstances): string 
   const skipped = rows.filter(({ outcome }) => outcome === undefined).length;
   return `# Fault matrix
 
-Written by \`make faults\`; not to be edited. Every fault that we can inject, into the whole pipeline while trades go on,
-and what came of it. ${good} of ${rows.length - skipped} rows are as they have to be${skipped === 0 ? '' : `; ${skipped} could not be played here`}.
+Use this page to see how the feed behaves under each fault. \`make faults\` writes it; do not edit it. Each row injects one
+fault into the whole pipeline while trades continue. ${good} of ${rows.length - skipped} rows are as required${skipped === 0 ? '' : `; ${skipped} could not be run here`}.
 
 ${table(rows)}
 
-## How it was made
+## How it was measured
 
-\`make faults\`, or one row of it: \`make faults ARGS="--only close-both/binance"\` (\`--list\` names them), which takes its place in the table. ${date}, ${cores} cores,
-Node ${node}, Kafka ${kafka}, ${atOnce} rows at a time, ${minutes} minutes.
+\`make faults\` runs all rows. \`make faults ARGS="--only close-both/binance"\` runs one row again and replaces it in the
+table; \`--list\` prints the names. Measured ${date}, ${cores} cores, Node ${node}, Kafka ${kafka}, ${atOnce} rows
+at a time, ${minutes} minutes.
 
-Each row is a run of its own: \`market-feed run\` as a process with two lines per venue and the standby hot, the
-simulated venues ([src/simulator](../src/simulator)) as another, which journals every trade that it makes, and a real
-broker. The fault begins when everything has run for two seconds; the run ends when all is as it was before. Then the
-journal is compared with what is stored (\`read_committed\`, all topics) by the delivery rule: within a venue, symbol and
-epoch each trade once and in order, or inside a published gap that is true
+Each row is a separate run with these processes:
+
+- \`market-feed run\`, with two lines for each venue and the standby ready
+- the simulated venues ([src/simulator](../src/simulator)), with a journal of every trade that they make
+- a real broker
+- a consumer of the topics with the trading guard
+
+The fault begins after everything has run for two seconds. The run ends when the state is as before. Then the journal is
+compared with the stored records (\`read_committed\`, all topics) by the delivery rule. Within a venue, symbol and epoch,
+each trade is there once and in order, or inside a published gap that is true
 ([testing/judges/trade-judge.ts](../testing/judges/trade-judge.ts)).
 
-600 trades a second and venue over three symbols; 8,000 where the broker is away for longer than memory holds. Settings
-that are not the defaults: \`fail_back_after_ms\` 2,000 and \`coin_stale_after_ms\` 5,000, reconnects at most every 4 s, so
-that a row shows the way back too.
+Each venue makes 600 trades a second over three symbols; 8,000 if the broker is away for longer than memory holds. These
+settings are not the defaults, so that a row shows the failback too: \`fail_back_after_ms\` 2,000, \`coin_stale_after_ms\`
+5,000, reconnects at most every 4 s.
 
-- **noticed after**: from the injection to the first \`feed-status\` record that tells it; – where nothing has to be told.
-- **data again after**: the longest time between two live trades of the active stream, as the broker stored them (of the
-  symbol concerned where it is one), from just before the fault to the end, the way back to the first venue included.
-- **halted after**: from the injection to when a consumer of the topics, in a process of its own, is first told by its trading
-  guard ([the rule](trading-guard.md)) that a coin is not to be traded; not needed: its data stayed fresh.
-- **lost**: made by the serving venue between the first and the last trade published of an epoch (and between epochs
-  that follow each other at one venue), neither published nor inside a published gap.
-- **in gaps**: missing, and named by a record of the topic \`gaps\`.
-- **epochs**: turns of a venue, of the symbol that had most.
-- **ok**: nothing twice, nothing out of order, nothing lost, nothing in gaps but where it has to be, and in time: with a hot standby
-  under 1,000 ms after a close or a refusal, under 5,500 ms after silence; every gap true and written before the trade
-  after it, every epoch announced before its first trade, no status record missing. **not detectable**: Bybit's ids jump
-  by themselves; trades that no line carried leave no trace. The consumer trades on paper whenever it may: never at a price of 5 s or
-  older, of the testnet, or within a minute of an unrepaired gap; and wherever a price or a heartbeat grew too old, the
-  feed said halted or such a gap was stored, each coin concerned was halted within 250 ms of that moment.
+## What the columns mean
+
+- **noticed after**: from the injection to the first \`feed-status\` record that reports it; – if nothing has to be
+  reported.
+- **data again after**: the longest time between two live trades of the active stream, as the broker stored them. It is
+  measured from just before the fault to the end, including the failback. If the fault is about one symbol, its trades
+  alone count.
+- **halted after**: from the injection to the moment at which a consumer's trading guard ([the rule](trading-guard.md#the-rule))
+  halts a symbol. The consumer reads the topics in another process. Not needed: the symbol's data stayed fresh.
+- **lost**: trades of the serving venue that are neither published nor inside a published gap. They lie between the
+  first and the last published trade of an epoch, or between consecutive epochs of one venue.
+- **in gaps**: missing trades inside a record of the topic \`gaps\`.
+- **epochs**: number of epochs of the symbol with the most.
+
+## What the verdicts mean
+
+**ok** means:
+
+- Nothing is repeated, out of order or lost. Trades are in gaps only if that is unavoidable.
+- Data come again in time. With a ready standby, that is under 1,000 ms after a close or a refusal, and under 5,500 ms
+  after silence.
+- Every gap is true and written before the trade after it. Every epoch is announced before its first trade. No status
+  record is missing.
+- The consumer trades on paper whenever the guard allows it. It never trades at a price of 5 s or older, at a testnet
+  price, or within a minute of an unrepaired gap.
+- Each affected symbol is halted within 250 ms of one of these moments: a price or a heartbeat grew too old, the feed
+  reported a halt, or such a gap was stored.
+
+**not detectable**: Bybit's ids are sparse, so trades that no line carried leave no trace.
 `;
 }

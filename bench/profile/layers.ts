@@ -41,7 +41,7 @@ const PROFILE_WITHIN_MS = 20_000;
 
 /** Beside a table of layers. */
 export const LAYERS_NOTE =
-  "CPU by the operating system; that of the main thread outside the kernel is split as V8's sampling profiler finds it.";
+  "CPU is measured by the operating system. V8's sampling profiler splits the main thread's CPU outside the kernel.";
 
 /** Microseconds, by layer. */
 export type Layers = ReadonlyMap<string, number>;

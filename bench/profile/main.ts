@@ -65,6 +65,6 @@ try {
 if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
 await tell({
   title: `Where the CPU of ${name} goes`,
-  text: `${layersTable(columns)}\n\n${LAYERS_NOTE} One turn each: \`node bench/profile/main.ts\`.`,
+  text: `${layersTable(columns)}\n\n${LAYERS_NOTE} One run each: \`node bench/profile/main.ts\`.`,
   figures: [],
 });

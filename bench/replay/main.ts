@@ -72,7 +72,7 @@ await tell({
     '',
     layersTable([{ title: 'replay', layers, trades: count }]),
     '',
-    "Its main thread, as V8's sampling profiler finds it, in a replay of its own.",
+    "The main thread, by V8's sampling profiler, in a separate replay.",
   ].join('\n'),
   figures: [figure],
 });

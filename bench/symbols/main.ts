@@ -93,7 +93,7 @@ await tell({
   title: 'Many symbols',
   text: [
     ...['| symbols | µs of CPU a trade | MiB resident |', '| --- | --: | --: |', ...text],
-    ...(columns.length === 0 ? [] : ['', layersTable(columns), '', `${LAYERS_NOTE} Of turns of their own.`]),
+    ...(columns.length === 0 ? [] : ['', layersTable(columns), '', `${LAYERS_NOTE} Measured in separate runs.`]),
   ].join('\n'),
   figures,
 });
