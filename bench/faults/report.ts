@@ -169,8 +169,8 @@ settings are not the defaults, so that a row shows the failback too: \`fail_back
   record is missing.
 - The consumer trades on paper whenever the guard allows it. It never trades at a price of 5 s or older, at a testnet
   price, or within a minute of an unrepaired gap.
-- Each affected symbol is halted within 250 ms of one of these moments: a price or a heartbeat grew too old, the feed
-  reported a halt, or such a gap was stored.
+- A price or a heartbeat grows too old, the feed reports a halt, or an unrepaired gap is stored. Within 250 ms of that
+  moment, each affected symbol is halted.
 
 **not detectable**: Bybit's ids are sparse, so trades that no line carried leave no trace.
 `;
