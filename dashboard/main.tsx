@@ -1,8 +1,8 @@
 import { render } from 'preact';
-import { hearFeed, loadFeed, startFeedState } from './state/feed-state.ts';
+import { loadFeed, receiveFeed, startFeedState } from './state/feed-state.ts';
 import { startLink, subscribe } from './state/link.ts';
 import { startPageClock } from './state/page-clock.ts';
-import { coinStreamsBeginAnew, hearCoin, startSelectedCoin } from './state/selected-coin.ts';
+import { coinStreamsBeginAnew, receiveCoin, startSelectedCoin } from './state/selected-coin.ts';
 import { startSelection } from './state/selection.ts';
 import { startTheme } from './state/theme.ts';
 import { App } from './view/app.tsx';
@@ -18,8 +18,8 @@ subscribe('status');
 subscribe('prices', '*');
 startLink(
   (message) => {
-    hearFeed(message);
-    hearCoin(message);
+    receiveFeed(message);
+    receiveCoin(message);
   },
   () => {
     coinStreamsBeginAnew();

@@ -12,7 +12,7 @@ const NEVER: readonly (readonly [word: RegExp, instead: string])[] = [
   [/^(reign|reigns)$/, 'epoch'],
   [/^(precious|preciousness)$/, 'drop priority'],
   [/^(ending|endings)$/, 'checkpoint'],
-  [/^(news|signals)$/, 'event'],
+  [/^news$/, 'event'],
   [/^hear[ds]?$/, 'receive'],
 ];
 

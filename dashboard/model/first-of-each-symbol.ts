@@ -1,6 +1,6 @@
 import type { CoinAnswer } from '../../src/gateway/api/feed-answers.ts';
 
-/** Where venues do not take turns a coin is told once for each: the first is the one that REST answers for. */
+/** In mode `all`, each venue has its own entry of a coin. REST answers for the first one. */
 export function firstOfEachSymbol(coins: readonly CoinAnswer[]): readonly CoinAnswer[] {
   const seen = new Set<string>();
   return coins.filter(({ symbol }) => !seen.has(symbol) && seen.add(symbol));

@@ -4,7 +4,7 @@ import type { KlineJson } from '../../src/gateway/api/record-schema.ts';
 const MOST = 1000;
 
 /**
- * Candles oldest first, each once in its last state, the newest kept: what REST and the stream tell may overlap. Those
+ * Candles oldest first, each once in its last state, the newest kept: REST and the stream may overlap. Those
  * of another interval or of another turn at serving than the new ones are left behind.
  */
 export function mergeCandles(known: readonly KlineJson[], more: readonly KlineJson[]): readonly KlineJson[] {

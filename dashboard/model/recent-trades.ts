@@ -6,14 +6,14 @@ const MOST = 60;
 /** Trades newest first, each once, the newest kept. */
 export function mergeTrades(known: readonly TradeJson[], more: readonly TradeJson[]): readonly TradeJson[] {
   const seen = new Set(known.map(tradeKey));
-  const news: TradeJson[] = [];
+  const added: TradeJson[] = [];
   for (const trade of more) {
     if (seen.has(tradeKey(trade))) continue;
     seen.add(tradeKey(trade));
-    news.push(trade);
+    added.push(trade);
   }
-  if (news.length === 0) return known;
-  return [...news, ...known].sort((a, b) => b.timestamp - a.timestamp || laterId(b, a)).slice(0, MOST);
+  if (added.length === 0) return known;
+  return [...added, ...known].sort((a, b) => b.timestamp - a.timestamp || laterId(b, a)).slice(0, MOST);
 }
 
 export function tradeKey({ venue, trade_id }: TradeJson): string {

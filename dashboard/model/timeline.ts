@@ -36,17 +36,16 @@ export interface Timeline {
   readonly switches: readonly { readonly at: number; readonly from: string | null; readonly to: string }[];
 }
 
-/** What is the case now, for what no event in the window tells. */
+/** The present state. It fills in for what no event of the window says. */
 export interface Present {
   readonly venues: readonly { readonly venue: string; readonly state: string; readonly active: boolean }[];
   readonly halted: boolean;
 }
 
 /**
- * The last minutes as a picture: of each venue its state and its turns at serving, and what happened there; of the feed
- * its halts and switches. Events in the order in which they happened, those before the window included where known:
- * they tell how the window began. What was before the first event is taken from that event: who disconnects was
- * connected. Before the feed's own first event there was nothing. A venue is up as long as one of its lines is.
+ * Draws the last minutes: the state, epochs and events of each venue, and the feed's halts and switches. `events` are in
+ * order of time. Events before the window show how it began. If there are none, the first event shows it: a venue that
+ * disconnects was connected. Before the feed's own first event there was nothing. A venue is up while one of its lines is.
  */
 export function timeline(events: readonly StatusJson[], present: Present, from: number, to: number): Timeline {
   const first = events[0];

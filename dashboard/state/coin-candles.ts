@@ -7,15 +7,15 @@ import { getOfSelected, isPresent } from './of-selected.ts';
 import { onFrame } from './on-frame.ts';
 
 const CANDLES = 500;
-/** What REST could not tell of a candle it is asked for again after this. */
+/** How long to wait before REST is asked again for a candle that it did not have. */
 const ASK_AGAIN_MS = 60_000;
 
 export const interval = signal<Interval>('1m');
 /** The selected coin's, of `interval`, oldest first. */
 export const candles = signal<readonly KlineJson[]>([]);
 
-/** Intervals whose candles the stream tells: a stream's first word says that there is a past to ask for. */
-const heard = new Set<string>();
+/** Intervals with candles in the stream. The first candle of an interval says that there is a past to ask for. */
+const received = new Set<string>();
 let pastAsked = false;
 let pastKnown = false;
 let lackAsked = { openTime: Number.NEGATIVE_INFINITY, at: 0 };
@@ -28,7 +28,7 @@ const paint = onFrame(() => {
 
 export function startCandles(): void {
   effect(() => {
-    pastAsked = canBeMade(interval.value, heard);
+    pastAsked = canBeMade(interval.value, received);
     pastKnown = false;
     newCandles = [];
     candles.value = [];
@@ -36,11 +36,11 @@ export function startCandles(): void {
   });
 }
 
-/** The past is asked for again with the next candle that is heard. */
+/** Asks for the past again with the next candle. */
 export function candlesBeginAnew(): void {
   pastAsked = false;
   pastKnown = false;
-  heard.clear();
+  received.clear();
 }
 
 export function forgetCandles(): void {
@@ -49,15 +49,15 @@ export function forgetCandles(): void {
 }
 
 /** Takes those of the present turn, of any interval. */
-export function hearCandles(klines: readonly KlineJson[]): void {
+export function receiveCandles(klines: readonly KlineJson[]): void {
   if (klines.length === 0) return;
-  for (const kline of klines) heard.add(kline.interval);
+  for (const kline of klines) received.add(kline.interval);
   newCandles = mergeCandles(
     newCandles,
     klines.filter((kline) => kline.interval === interval.peek()),
   );
   paint();
-  if (pastAsked || !canBeMade(interval.peek(), heard)) return;
+  if (pastAsked || !canBeMade(interval.peek(), received)) return;
   pastAsked = true;
   void loadCandles(CANDLES);
 }
@@ -70,11 +70,11 @@ async function loadCandles(limit: number): Promise<void> {
   candles.value = mergeCandles(candles.peek(), answer.klines);
 }
 
-/** What the stream does not tell: candles that the gateway makes at request, and those that we did not hear. */
+/** Loads what the stream does not carry: candles that the gateway makes on request, and those that we missed. */
 export async function loadNewestCandles(): Promise<void> {
   if (!pastAsked) return;
   if (!pastKnown) return loadCandles(CANDLES);
-  if (!heard.has(interval.peek())) await loadCandles(2);
+  if (!received.has(interval.peek())) await loadCandles(2);
   const openTime = newestLack(candles.peek());
   const at = performance.now();
   if (openTime === undefined || (openTime === lackAsked.openTime && at - lackAsked.at < ASK_AGAIN_MS)) return;

@@ -58,7 +58,7 @@ export function startFeedState(): void {
 }
 
 /** Takes what concerns the whole feed; what belongs to one coin alone is left to others. */
-export function hearFeed(message: ServerMessage): void {
+export function receiveFeed(message: ServerMessage): void {
   switch (message.type) {
     case 'overview':
       takeStatus(message.data);
@@ -72,10 +72,10 @@ export function hearFeed(message: ServerMessage): void {
       paint();
       break;
     case 'status': {
-      const told = listOf(message.data).filter(({ state }) => state !== 'heartbeat');
-      if (told.length === 0) break;
-      newEvents = [...newEvents, ...told].slice(-MOST_WAITING);
-      if (told.some(({ state }) => state.startsWith('gap_'))) void loadGaps();
+      const added = listOf(message.data).filter(({ state }) => state !== 'heartbeat');
+      if (added.length === 0) break;
+      newEvents = [...newEvents, ...added].slice(-MOST_WAITING);
+      if (added.some(({ state }) => state.startsWith('gap_'))) void loadGaps();
       paint();
       break;
     }

@@ -17,7 +17,7 @@ const SILENT_MS = 4000;
 export const link = signal<LinkState>({ state: 'connecting', opened: 0 });
 
 /** When the gateway last said anything, by the page's steady clock. */
-export let heardAt = performance.now();
+export let receivedAt = performance.now();
 
 type Listener = (message: ServerMessage) => void;
 type Wanted = { readonly channel: StreamChannel; readonly symbols?: readonly string[] };
@@ -25,17 +25,17 @@ type Wanted = { readonly channel: StreamChannel; readonly symbols?: readonly str
 const wanted = new Map<string, Wanted>();
 let socket: WebSocket | undefined;
 let attempt = 0;
-let hear: Listener = () => {};
+let receive: Listener = () => {};
 let opened: () => void = () => {};
 
 /** Connects and stays connected. `onOpen` runs after each connection, for what was missed. */
 export function startLink(onMessage: Listener, onOpen: () => void): void {
-  hear = onMessage;
+  receive = onMessage;
   opened = onOpen;
   connect();
   addEventListener('online', () => socket === undefined && connect());
   setInterval(() => {
-    if (socket?.readyState === WebSocket.OPEN && performance.now() - heardAt > SILENT_MS) drop();
+    if (socket?.readyState === WebSocket.OPEN && performance.now() - receivedAt > SILENT_MS) drop();
   }, 1000);
 }
 
@@ -64,17 +64,17 @@ function send(op: Subscription['op'], { channel, symbols }: Wanted): void {
 function connect(): void {
   const made = openSocket('/ws/');
   socket = made;
-  heardAt = performance.now();
+  receivedAt = performance.now();
   made.onopen = () => {
     attempt = 0;
-    heardAt = performance.now();
+    receivedAt = performance.now();
     link.value = { state: 'open', opened: link.value.opened + 1 };
     for (const entry of wanted.values()) send('subscribe', entry);
     opened();
   };
   made.onmessage = ({ data }) => {
-    heardAt = performance.now();
-    hear(JSON.parse(data as string) as ServerMessage);
+    receivedAt = performance.now();
+    receive(JSON.parse(data as string) as ServerMessage);
   };
   made.onclose = () => {
     if (socket === made) drop();

@@ -12,7 +12,7 @@ export function concerns(record: { readonly symbol: string; readonly venue: stri
   return row?.isOfSeveral !== true || venue === null || record.venue === venue;
 }
 
-/** Of the venue's turn that goes on: REST tells of no other. */
+/** Of the current epoch: REST has no other. */
 export function isPresent(record: Turn & { readonly symbol: string }): boolean {
   const row = rowOf(record.symbol);
   return mayBeShown(record, row === undefined ? undefined : { venue: row.venue.peek(), epoch: row.epoch.peek() });

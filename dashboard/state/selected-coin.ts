@@ -15,8 +15,8 @@ import {
   candles,
   candlesBeginAnew,
   forgetCandles,
-  hearCandles,
   loadNewestCandles,
+  receiveCandles,
   startCandles,
 } from './coin-candles.ts';
 import { feedLoaded, listOf, rowOf, turnBegan } from './feed-state.ts';
@@ -67,7 +67,7 @@ const paintTape = onFrame(() => {
   newTrades = [];
 });
 
-/** Follows the selection: its streams, and again and again what the streams do not tell. */
+/** Follows the selection: its streams, and by polling what the streams do not carry. */
 export function startSelectedCoin(): void {
   effect(() => {
     const symbol = selected.value;
@@ -92,19 +92,19 @@ export function startSelectedCoin(): void {
   }, REFRESH_EVERY_MS);
 }
 
-/** The past is asked for again when the streams begin anew: they may have told nothing for a while. */
+/** Asks for the past again when the streams restart: they may have missed something. */
 export function coinStreamsBeginAnew(): void {
   hasTrades = false;
   candlesBeginAnew();
 }
 
-/** What the former venue told does not stand under the name of the one that serves now. */
+/** Clears the previous venue's data, so that it does not stand under the name of the active venue. */
 function beginTurn(turn: Turn): void {
   coinStreamsBeginAnew();
-  const former = [book.peek(), candles.peek().at(-1), profile.peek()].some(
+  const hasOld = [book.peek(), candles.peek().at(-1), profile.peek()].some(
     (shown) => shown !== undefined && !isOfTurn(shown, turn),
   );
-  if (!former && awaitedFrom.peek() === null) return;
+  if (!hasOld && awaitedFrom.peek() === null) return;
   batch(() => {
     awaitedFrom.value = turn.venue;
     forgetFigures((shown) => !isOfTurn(shown, turn));
@@ -117,7 +117,7 @@ function forgetFigures(isOver: (shown: Turn) => boolean): void {
   if (profile.peek() !== undefined && isOver(profile.peek() as VolumeProfileAnswer)) profile.value = undefined;
 }
 
-export function hearCoin(message: ServerMessage): void {
+export function receiveCoin(message: ServerMessage): void {
   switch (message.type) {
     case 'trade': {
       const mine = listOf<TradeJson>(message.data).filter(concerns);
@@ -135,7 +135,7 @@ export function hearCoin(message: ServerMessage): void {
       paint();
       break;
     case 'kline':
-      hearCandles(listOf<KlineJson>(message.data).filter((kline) => concerns(kline) && isPresent(kline)));
+      receiveCandles(listOf<KlineJson>(message.data).filter((kline) => concerns(kline) && isPresent(kline)));
       break;
     case 'stats':
       takeStats(listOf<TradeStatsJson>(message.data).filter(concerns));
@@ -184,8 +184,8 @@ async function loadStats(): Promise<void> {
 }
 
 /** Oldest first. */
-function takeStats(news: readonly TradeStatsJson[]): void {
-  const minutes = news.filter(({ window_ms }) => window_ms === WINDOW_MS);
+function takeStats(added: readonly TradeStatsJson[]): void {
+  const minutes = added.filter(({ window_ms }) => window_ms === WINDOW_MS);
   if (minutes.length === 0) return;
   const known = new Map(
     [...stats.peek().toReversed(), ...minutes].map((each) => [`${each.epoch} ${each.window_start}`, each]),

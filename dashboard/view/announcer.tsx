@@ -2,7 +2,7 @@ import { useComputed } from '@preact/signals';
 import { environment, events, trading } from '../state/feed-state.ts';
 import { link } from '../state/link.ts';
 
-const TOLD = new Set(['failed_over', 'failed_back']);
+const ANNOUNCED = new Set(['failed_over', 'failed_back']);
 
 /** Says to a screen reader what changes the whole picture, and nothing of the ticking. */
 export function Announcer() {
@@ -11,7 +11,7 @@ export function Announcer() {
     if (link.value.state === 'lost') return 'This page has lost its connection.';
     const state = trading.value;
     if (state !== undefined) parts.push(`${environment.value ?? ''} data, trading ${state.state}.`);
-    const last = events.value.findLast(({ state: name, coin }) => TOLD.has(name) && coin === null);
+    const last = events.value.findLast(({ state: name, coin }) => ANNOUNCED.has(name) && coin === null);
     if (last !== undefined) parts.push(last.reason);
     return parts.join(' ');
   });

@@ -1,6 +1,6 @@
 import { type Environment, testDataOf } from '../model/environment.ts';
 import { environment, rows, status, statusAt, trading } from '../state/feed-state.ts';
-import { heardAt, link } from '../state/link.ts';
+import { link, receivedAt } from '../state/link.ts';
 import { now } from '../state/page-clock.ts';
 import { age } from '../text/time-text.ts';
 import { TokenForm } from './token-form.tsx';
@@ -44,8 +44,8 @@ function LinkBanner() {
     return <p class="banner is-info">Connecting to the gateway…</p>;
   return (
     <p class="banner is-bad">
-      <strong>Not connected</strong> Everything below is {age(now.value - (statusAt.value || heardAt))} old. Connecting
-      again…
+      <strong>Not connected</strong> Everything below is {age(now.value - (statusAt.value || receivedAt))} old.
+      Connecting again…
     </p>
   );
 }

@@ -70,7 +70,7 @@ class Drawing {
   readonly #chart: IChartApi;
   readonly #prices: ISeriesApi<'Candlestick'>;
   readonly #volumes: ISeriesApi<'Histogram'>;
-  readonly #endings: (() => void)[];
+  readonly #subscriptions: (() => void)[];
   #up = '';
   #down = '';
   #drawn: readonly KlineJson[] = [];
@@ -91,7 +91,7 @@ class Drawing {
       priceLineVisible: false,
     });
     this.#volumes.priceScale().applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
-    this.#endings = [
+    this.#subscriptions = [
       effect(() => {
         theme.value;
         this.#paint();
@@ -102,7 +102,7 @@ class Drawing {
   }
 
   remove(): void {
-    for (const end of this.#endings) end();
+    for (const end of this.#subscriptions) end();
     this.#chart.remove();
   }
 

@@ -1,5 +1,5 @@
 import { activeVenue, environment, status, statusAt, trading } from '../state/feed-state.ts';
-import { heardAt, link } from '../state/link.ts';
+import { link, receivedAt } from '../state/link.ts';
 import { feedTime, now } from '../state/page-clock.ts';
 import { theme, toggleTheme } from '../state/theme.ts';
 import { age, clock } from '../text/time-text.ts';
@@ -61,7 +61,7 @@ function ActiveVenue() {
 
 function LinkBadge() {
   const { state } = link.value;
-  const silent = now.value - heardAt;
+  const silent = now.value - receivedAt;
   if (state === 'open')
     return (
       <span class="link is-good" title="This page's own connection to the gateway">
@@ -71,7 +71,7 @@ function LinkBadge() {
   return (
     <span class="link is-bad" title="This page's own connection to the gateway">
       <span aria-hidden="true">✕</span> {state === 'connecting' ? 'connecting' : 'not connected'} ·{' '}
-      {age(now.value - (statusAt.value || heardAt))}
+      {age(now.value - (statusAt.value || receivedAt))}
     </span>
   );
 }
