@@ -66,8 +66,8 @@ export const NO_PROGRESS: HistoryProgress = {
 };
 
 /**
- * Fetches a part of a venue's past into the files of a folder. It goes on behind what is there: whenever it is killed,
- * the same job again ends with each record once. Throws HistoryRefused, and Faults; what was written stays.
+ * Fetches a part of a venue's past into the files of a folder, behind what is there. If it is killed, the same job
+ * again ends with each record once. Throws HistoryRefused, and Faults; what was written stays.
  */
 export async function fetchHistory(job: HistoryJob, means: HistoryMeans): Promise<HistoryResult> {
   const { sink, ask, signal, onProgress } = means;

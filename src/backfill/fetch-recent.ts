@@ -1,24 +1,20 @@
 import type { TradeEvent } from '../domain/record.ts';
 import type { Sink } from '../sinks/contract.ts';
 import type { RestRequest } from '../venues/contract.ts';
-import { type HistoryResult, NO_PROGRESS, writeRecords } from './fetch-history.ts';
+import { type HistoryJob, type HistoryResult, NO_PROGRESS, writeRecords } from './fetch-history.ts';
 import { type Ask, type HistoryRange, HistoryRefused } from './history-span.ts';
-import { lastRecord, type SeriesName } from './last-record.ts';
+import { lastRecord } from './last-record.ts';
 
-export interface RecentJob {
-  readonly name: SeriesName;
-  /** Newest first; all that the venue tells of its past. */
+export interface RecentJob extends Omit<HistoryJob, 'series' | 'arguments'> {
+  /** Newest first; all that the venue returns of its past. */
   readonly recent: RestRequest<readonly TradeEvent[]>;
   /** How many an answer has, unless there are no more. */
   readonly most: number;
-  readonly range: HistoryRange;
-  readonly dir: string;
-  readonly topic: string;
 }
 
 /**
- * The same as `fetchHistory` where a venue tells its last trades and no others: one answer, of which what the folder has
- * is left out. Throws HistoryRefused where the range begins before it.
+ * The same as `fetchHistory` for a venue that returns its last trades and no others: one answer, without what the
+ * folder has. Throws HistoryRefused if the range begins before it.
  */
 export async function fetchRecent(job: RecentJob, sink: Pick<Sink, 'write'>, ask: Ask): Promise<HistoryResult> {
   const { name, dir, topic, range, most } = job;

@@ -60,8 +60,8 @@ export interface GoingOn {
 }
 
 /**
- * Where fetching a span goes on in a folder, so that nothing is there twice and nothing of the span is missing; undefined
- * where it cannot, as a part of the span lies before what the folder has, and files only grow at their end.
+ * Where fetching a span goes on in a folder, so that each record is there once. Undefined if a part of the span lies
+ * before what the folder has: files only grow at their end.
  */
 export function goOn(
   { begin }: HistorySpan,

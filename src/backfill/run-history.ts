@@ -11,7 +11,7 @@ import { AvroFileSink } from '../sinks/avro-file/sink.ts';
 import type { Sink } from '../sinks/contract.ts';
 import type { PastOrigin, PastRecord, PastSeries, Venue } from '../venues/contract.ts';
 import { VenueRest } from '../venues/rest/rest-client.ts';
-import { askPatiently } from './ask-patiently.ts';
+import { type AskPatientlyOptions, askPatiently } from './ask-patiently.ts';
 import { fetchHistory, type HistoryProgress, type HistoryResult, NO_PROGRESS } from './fetch-history.ts';
 import { fetchRecent } from './fetch-recent.ts';
 import { takeFolder } from './history-folder.ts';
@@ -39,19 +39,13 @@ export interface HistoryRequest {
   readonly dir: string;
 }
 
-export interface HistoryWorld {
-  readonly signal: AbortSignal;
-  readonly scheduler: SchedulerLike;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
+export interface HistoryWorld extends Omit<AskPatientlyOptions, 'rest'> {
   readonly wallClock: WallClock;
   /** Of this process. */
   readonly pid: number;
   readonly onProgress: (progress: HistoryProgress) => void;
   /** Told of each file that a killed process left open. */
   readonly onRepaired: (path: string, repair: Repair) => void;
-  /** Told of each wait before the venue is asked the same again. */
-  readonly onWait: (fault: Fault, delayMs: number) => void;
 }
 
 /** Topic of a request's records without the configured prefix: `trades`, `simulated.trades`. */

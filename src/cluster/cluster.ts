@@ -42,9 +42,9 @@ const MEASURED_AFTER_S = 5;
 const NOTHING_KNOWN: ShardRate = { rate: 0, seconds: 0 };
 
 /**
- * One of several instances that share the coins, by Kafka's own group protocol: a partition of the topic `shards` is a
- * shard, who is assigned it runs a pipeline for it, with a transactional id of its own. The group says who should
- * write; that nobody else does is the fence's to see to (docs/decisions/0007).
+ * Runs one of several instances that share the symbols in a Kafka group. A partition of the topic `shards` is a shard;
+ * the instance that is assigned it runs a pipeline for it. The group decides who should write; the pipeline's fence
+ * makes sure that nobody else does (docs/decisions/0007).
  */
 export async function startCluster(config: Config, dependencies: PipelineDependencies): Promise<Running> {
   const { log, signal } = dependencies;
@@ -239,8 +239,8 @@ class Cluster implements Running {
   }
 
   /**
-   * Begins the shard again once the group has said that it is still ours: a writer of an assignment that is over may have
-   * come behind this one, and two that took it back without asking would shut each other out for ever.
+   * Begins the shard again once the group has confirmed that it is still ours. Without asking, two instances could shut
+   * each other out for ever.
    */
   async #takeBack(shard: number): Promise<void> {
     while (this.#assigned.has(shard) && !this.#runs.has(shard)) {

@@ -1,10 +1,7 @@
 import { at } from '../domain/at.ts';
 import type { LatencySummary, SinkSnapshot, StatusSnapshot, VenueSnapshot } from '../domain/status-snapshot.ts';
 
-/**
- * What several feeds of one process are together, `left` of those that are over. Latencies are those of the worst:
- * quantiles do not add up.
- */
+/** The status of several feeds together; `left`: of those that are over. The worst latency counts: quantiles do not add up. */
 export function mergeStatus(
   running: readonly StatusSnapshot[],
   of: Pick<StatusSnapshot, 'at' | 'startedAt' | 'environment' | 'mode'>,

@@ -15,9 +15,8 @@ type Rates = ReadonlyMap<number, ShardRate>;
 const REMEMBERED_S = 600;
 
 /**
- * Shares the shards out by what each brings. `held` tells what this member ingests, since it has it; `sizeOf` how many
- * coins a shard has, by this member's configuration. One for each member: with the shares all hear what is known of each
- * shard, so that it is not forgotten when its holder goes, and goes on from there where another takes it.
+ * Shares the shards out by their trades a second. `held` returns what this member measures, `sizeOf` how many symbols a
+ * shard has. Each assignment carries all known rates to all members, so that a rate survives the shard's holder.
  */
 export function shardAssigner(held: () => Rates, sizeOf: (shard: number) => number): Assigner {
   let known: Rates = new Map();

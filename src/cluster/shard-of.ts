@@ -1,10 +1,7 @@
 import { partitionOf } from '../kafka/topic-layout.ts';
 import type { OwnPart } from '../sinks/contract.ts';
 
-/**
- * The shard of a symbol: the partition that it would have in a topic of so many. It hangs on nothing else, so instances
- * with different lists of coins never take one symbol for two shards.
- */
+/** The shard of a symbol, whatever other symbols an instance follows: its partition in a topic of so many. */
 export function shardOf(symbol: string, shards: number): number {
   return partitionOf(symbol, shards);
 }

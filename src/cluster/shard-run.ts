@@ -17,8 +17,8 @@ export interface ShardEnd {
 }
 
 /**
- * A shard's pipeline as long as this instance has it: from its start until it was stopped, or another instance has
- * taken over. Given up, it goes on until then: the other one connects meanwhile, and nothing is missed between both.
+ * A shard's pipeline, from its start until it is stopped or another instance has taken over. Once given up it goes on
+ * until then, so that nothing is missed while the other instance connects.
  */
 export class ShardRun {
   readonly ended: Promise<ShardEnd>;

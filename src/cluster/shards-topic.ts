@@ -10,10 +10,7 @@ export function shardsTopicOf({ kafka, environment, feed }: Pick<Config, 'kafka'
   return `${kafka.topicPrefix}${environmentPrefix(environment, feed.allowTestData)}shards`;
 }
 
-/**
- * Makes the topic where it is not there. Rejects with a Fault: never, where it has another number of partitions than
- * the configuration says, as coins would be ingested twice.
- */
+/** Makes the topic if it is missing. Rejects with a Fault (never) if the number of partitions is not the configured one. */
 export async function prepareShardsTopic(config: Config, log: KafkaLog): Promise<void> {
   const topic = shardsTopicOf(config);
   const { shards } = config.cluster;

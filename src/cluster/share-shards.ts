@@ -16,8 +16,8 @@ export interface ShardWeights {
 const WORTH = 0.05;
 
 /**
- * Who gets which shard: each exactly one member. Whoever holds one keeps it, since a hand-over costs, unless moving it
- * (or exchanging two) makes the loads more even; what nobody holds goes to who has least, the heaviest first.
+ * Gives each shard to exactly one member. A member keeps its shards, unless moving one or exchanging two makes the
+ * loads more even. Shards that nobody holds go to the lightest member, the heaviest first.
  */
 export function shareShards(
   members: readonly ShardHolder[],

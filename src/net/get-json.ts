@@ -8,8 +8,7 @@ export interface GetOptions extends Pick<HttpOptions, 'maxBytes' | 'signal'> {
 }
 
 /**
- * GET of a JSON resource. To a venue's answer a redirect is a refusal. Where the signal gives it up the promise rejects
- * with the signal's reason.
+ * GET of a JSON resource; a redirect is an answer like any other. Rejects with the signal's reason if that aborts.
  * @throws Fault `connect_failed`, `connect_timeout` or, for a body beyond the bound, `malformed`.
  */
 export async function getJson(url: string, options: GetOptions): Promise<HttpAnswer> {

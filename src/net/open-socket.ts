@@ -49,7 +49,7 @@ export interface Socket {
 
 /**
  * Taken from a connection before all else has its turn. In a flood libuv would read 2 MiB at once, some ten thousand
- * frames, and what the sink answers would wait for them: the more came, the less would leave.
+ * frames, and the sink's answers would wait for them.
  */
 const AT_ONCE_BYTES = 64 * 1024;
 const MAX_REFUSAL_BODY = 64 * 1024;

@@ -156,9 +156,8 @@ export class MarketFeed {
   }
 
   /**
-   * Whether a coin, or without one anything at all, may be traded on, and why not: the guard of `market-feed/client`
-   * over this feed. It gives the present decision at once, and halts for good with `close()`. It knows what happened
-   * since it was first asked with these limits.
+   * Whether a coin (or anything at all) may be traded on, and why not: the guard of `market-feed/client` over this
+   * feed. Emits the present decision at once. It knows what happened since it was first asked with these limits.
    */
   trading$(coin?: string, options: Partial<GuardOptions> = {}): Observable<TradingDecision> {
     return this.#watches.of(options)(coin);

@@ -9,9 +9,8 @@ export const PAST_CANDLES = 500;
 type CandleFeed = Pick<FeedWatch, 'view' | 'venues'>;
 
 /**
- * The one-minute candles of the time before the run, for charts: asked once of each venue that serves a symbol, one
- * symbol at a time, where trades leave room for it. They are shown, never published. A venue that does not answer is
- * asked again when it serves the symbol anew.
+ * The one-minute candles before the run, for charts; they are never published. Each venue that serves a symbol is asked
+ * once, one symbol at a time, and again when it serves the symbol anew.
  */
 export class PastCandles {
   readonly candles$: Observable<readonly Kline[]>;

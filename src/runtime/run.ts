@@ -102,8 +102,7 @@ export function malformedRowsLogger(log: Logger): OnMalformedRows {
 
 /**
  * Connects the venues, opens the sinks, and reads from them where the last run ended: resolves once data can flow. The
- * venues come first: reading takes seconds if the spill is large, and what they send meanwhile is kept. Another instance
- * also goes on serving a part until this one is ready.
+ * venues come first: reading takes seconds if the spill is large, and what they send meanwhile is kept.
  */
 export async function startPipeline(config: Config, dependencies: PipelineDependencies): Promise<Pipeline> {
   const {

@@ -13,8 +13,8 @@ import type { Venue } from './contract.ts';
 export type Adapter = (options: AdapterOptions) => Observable<VenueEvent>;
 
 /**
- * The adapter of a venue. More symbols than a connection carries open several connections. One that fails is an event
- * (`failed`, and `serves` for its symbols); the error comes when none is left.
+ * Makes the adapter of a venue. It opens several connections if one cannot carry all symbols. A connection that fails
+ * is an event (`failed`, and `serves` for its symbols); the error comes when no connection is left.
  */
 export function adapterOf(venue: Venue, ownEnvironment: Environment = 'production'): Adapter {
   return (given) => {

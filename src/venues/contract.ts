@@ -92,10 +92,7 @@ export interface PastPage {
   readonly next: number;
 }
 
-/**
- * A row of records of a venue's past. Each has a place, a whole number that rises along the series: the venue's id, of
- * candles the open time (milliseconds since 1970).
- */
+/** Records of a venue's past. Each has a place that rises along the series: its id, or a candle's open time. */
 export interface PastSeries {
   /** Places step by exactly one, so that a jump proves that something is missing. */
   readonly contiguous: boolean;
@@ -105,10 +102,7 @@ export interface PastSeries {
   firstFrom(timeMs: number): RestRequest<number | undefined>;
   /** The place so many records behind another; before it, where `records` is below zero. */
   step(place: number, records: number): number;
-  /**
-   * The records from a place up to another, both inclusive, as many as one answer carries. `nowMs`, the venue's time at
-   * the latest when it answers, tells which candles are closed.
-   */
+  /** As many records of a span, both ends inclusive, as one answer carries. Candles that end before `nowMs` are closed. */
   page(from: number, to: number, nowMs: number): RestRequest<PastPage>;
   /** The place of a record that was fetched before; undefined where the venue does not have it any more. */
   placeOf(record: PastRecord): number | RestRequest<number | undefined>;
@@ -175,10 +169,7 @@ export interface Venue {
   readonly limits: VenueLimits;
   /** True where trade ids of a symbol step by exactly one, so that a jump proves a loss. */
   readonly contiguousTradeIds: boolean;
-  /**
-   * The venue's topics that carry a channel of an instrument; empty where it has no such channel. `books` tells how much
-   * of a book is wanted: without it, what the venue offers as its usual one.
-   */
+  /** The topics of a channel of an instrument; empty if the venue has no such channel. `books`: how much of a book. */
   topics(instrument: Instrument, channel: Channel, books?: BookWish): readonly string[];
   /** Requests about the topics, each within the venue's limits. `nextId` numbers requests within a connection, from 1. */
   control(purpose: ControlPurpose, topics: readonly string[], nextId: () => number): readonly ControlRequest[];
@@ -194,19 +185,13 @@ export interface Venue {
   readonly restWeightPerMinute: number;
   /** Weight that they may cost at once, where the venue counts by less than a minute. */
   readonly restBurst?: number;
-  /**
-   * The request that fetches trades of a hole, as many as one answer carries from its beginning on; the answer may hold
-   * others beside them. Undefined where ids do not tell a hole from none.
-   */
+  /** Fetches missing trades from the beginning of a gap; the answer may have others too. Undefined if ids tell no gap. */
   readonly backfill?: (wanted: BackfillRequest) => RestRequest<readonly TradeEvent[]>;
   /** The same of aggregated trades; undefined where the venue has none. */
   readonly backfillAggTrades?: (wanted: BackfillRequest) => RestRequest<readonly AggTrade[]>;
-  /** The last trades of an instrument, as many as one answer carries; undefined where a hole is fetched by its ids. */
+  /** The last trades of an instrument, as many as one answer carries; undefined if a gap is fetched by its ids. */
   readonly recent?: (of: PastOrigin) => RestRequest<readonly TradeEvent[]>;
-  /**
-   * The whole book that the changes of channel `depth` belong to, with the id of the last one in it. Undefined where the
-   * venue sends it by itself, first thing after each subscription.
-   */
+  /** The whole book for the changes of channel `depth`. Undefined if the venue sends it after each subscription. */
   readonly book?: (wanted: BookRequest) => RestRequest<BookUpdate>;
   /** The past, for those who ask for it at any time; undefined where none can be asked for. */
   readonly history?: VenueHistory;

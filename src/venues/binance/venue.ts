@@ -1,23 +1,21 @@
-import { KLINE_INTERVALS, type KlineInterval, type VenueId } from '../../domain/instrument.ts';
+import { KLINE_INTERVALS, type VenueId } from '../../domain/instrument.ts';
 import type { Venue } from '../contract.ts';
 import { binanceDecoder } from './decode/decode.ts';
 import { backfillAggTrades, backfillById, backfillByTime } from './rest/backfill.ts';
-import { binanceHistory } from './rest/history.ts';
+import { binanceHistory, type HistoryVariant } from './rest/history.ts';
 import { refusal } from './rest/refusal.ts';
-import { type BookSizes, bookBy, dayVolumes, exchangeInfo, time } from './rest/rest.ts';
+import { bookBy, dayVolumes, exchangeInfo, time } from './rest/rest.ts';
 import { binanceRequests, binanceTopics } from './subscribe.ts';
 
 /** The places that speak Binance's spot protocol differ in these points only (and in addresses, which are configuration). */
-interface Variant extends Pick<Venue, 'instruments' | 'dayVolumes' | 'backfill' | 'restWeightPerMinute'> {
-  readonly intervals: readonly KlineInterval[];
-  /** False where the past by trade id wants a key. */
-  readonly tradesById: boolean;
-  readonly weights: { readonly aggTrades: number; readonly klines: number };
-  readonly bookSizes: BookSizes;
+interface Variant
+  extends Pick<Venue, 'instruments' | 'dayVolumes' | 'backfill' | 'restWeightPerMinute'>,
+    HistoryVariant {
+  readonly bookLevelsPerWeight: number;
 }
 
 function venueOf(id: VenueId, variant: Variant): Venue {
-  const { intervals, tradesById, weights, bookSizes, ...venue } = variant;
+  const { intervals, tradesById, weights, bookLevelsPerWeight, ...venue } = variant;
   return {
     ...venue,
     id,
@@ -32,8 +30,8 @@ function venueOf(id: VenueId, variant: Variant): Venue {
     control: binanceRequests,
     newDecoder: (context) => binanceDecoder(id, context),
     backfillAggTrades: backfillAggTrades(id, weights.aggTrades),
-    book: bookBy(id, bookSizes),
-    history: binanceHistory(id, { intervals, tradesById, weights }),
+    book: bookBy(id, bookLevelsPerWeight),
+    history: binanceHistory(id, variant),
     time,
     refusal,
   };
@@ -44,20 +42,6 @@ const SPOT_TRADING = exchangeInfo('?permissions=SPOT&symbolStatus=TRADING&showPe
 
 const DAY_VOLUMES = dayVolumes('?type=MINI', 80);
 
-const BOOK_SIZES = [
-  { levels: 100, weight: 5 },
-  { levels: 500, weight: 25 },
-  { levels: 1000, weight: 50 },
-  { levels: 5000, weight: 250 },
-] as const;
-
-const US_BOOK_SIZES = [
-  { levels: 100, weight: 1 },
-  { levels: 500, weight: 5 },
-  { levels: 1000, weight: 10 },
-  { levels: 5000, weight: 50 },
-] as const;
-
 const spot = (id: VenueId): Venue =>
   venueOf(id, {
     intervals: KLINE_INTERVALS,
@@ -66,7 +50,7 @@ const spot = (id: VenueId): Venue =>
     backfill: backfillById(id),
     tradesById: true,
     weights: { aggTrades: 4, klines: 2 },
-    bookSizes: BOOK_SIZES,
+    bookLevelsPerWeight: 20,
     restWeightPerMinute: 6000,
   });
 
@@ -81,6 +65,6 @@ export const binanceUsSpot: Venue = venueOf('binance_us', {
   backfill: backfillByTime('binance_us'),
   tradesById: false,
   weights: { aggTrades: 1, klines: 1 },
-  bookSizes: US_BOOK_SIZES,
+  bookLevelsPerWeight: 100,
   restWeightPerMinute: 1200,
 });

@@ -12,9 +12,8 @@ const DEMO = 2;
 const OVER: ReadonlySet<string> = new Set(['completed', 'canceled', 'cancelled']);
 
 /**
- * Bybit's announcements of maintenance and incidents (interruptions under 10 s are not announced). One that concerns
- * spot and is not over asks for a rotation as soon as it is heard, scheduled or ongoing: whether the connections of
- * now survive it is not promised, and a new one costs nothing.
+ * Bybit's announcements of maintenance and incidents of 10 s or more. One that concerns spot and is not over asks for a
+ * rotation at once: Bybit does not promise that connections survive it, and a new one costs nothing.
  */
 export const notices: VenueNotices = {
   url: (base) => (SPOT_PATH.test(base) ? base.replace(SPOT_PATH, '/v5/public/misc/status') : undefined),

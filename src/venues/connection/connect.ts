@@ -34,12 +34,9 @@ const MEGABYTE = 1024 * 1024;
 const TICKS_PER_PROBE = 10;
 
 /**
- * One connection to a venue, from the handshake to its end: opens it, subscribes, keeps it alive, decodes every frame.
- * Each subscription opens a connection of its own. It never completes; every end is an error, always a Fault, right
- * after `disconnected`. Unsubscribing closes the connection within a second and leaves no timer.
- *
- * Control frames stop here, but never hold data up: a venue may send data before its acknowledgement.
- * A refused batch is tried again in parts, down to single topics; `refused` names what was refused alone.
+ * Opens a connection to a venue for each subscriber, subscribes, keeps it alive and decodes every frame. It never
+ * completes; every end is a Fault as error, right after `disconnected`. Unsubscribing closes it within a second.
+ * A refused batch is tried again in parts, down to single topics; `refused` names the topics that were refused alone.
  */
 export function connect(options: ConnectionOptions): Observable<VenueEvent> {
   const { url, connectTimeoutMs, compression, maxFrameMb, clock, open = openSocket } = options;

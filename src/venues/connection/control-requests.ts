@@ -37,8 +37,8 @@ const MOST_TIMEOUT_MS = 60_000;
 const PARTS = 10;
 
 /**
- * What one connection has asked for and what became of it. Answers are matched by request id; where they name none,
- * by the topics they name; where they name neither, by the oldest request that waits. No clock, no I/O.
+ * What one connection has asked for and what became of it. An answer belongs to the request with its id, else to one
+ * with its topics, else to the oldest that waits. No clock, no I/O.
  */
 export class ControlRequests {
   readonly #venue: Venue;

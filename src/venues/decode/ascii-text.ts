@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 
 /**
- * The text that so many ASCII bytes from `i` on are. Most values of a frame are short: made here they take some half of
- * the time that `Buffer.toString` takes, which leaves JavaScript. A loop or a spread takes more than either.
+ * The text of ASCII bytes. For short texts this takes half the time of `Buffer.toString`, which leaves JavaScript. A
+ * loop or a spread takes more than either.
  */
 export function asciiText(v: DataView, i: number, length: number): string {
   // biome-ignore format: a table

@@ -33,9 +33,9 @@ const TRUE = ascii('true');
 const FALSE = ascii('false');
 
 /**
- * Reads a JSON frame whose layout is known to the byte, without parsing it. Only the plain form of a value is read: what
- * a parser would take as well (spaces, escapes, exponents, keys in another order, more keys) is a deviation, as is all
- * that is wrong. Whatever is read after a deviation means nothing; `isWhole` tells at the end whether there was one.
+ * Reads a JSON frame whose layout is known to the byte, without parsing it. Anything else is a deviation, also what a
+ * parser would accept: spaces, escapes, exponents, other keys or another order. What is read after a deviation means
+ * nothing; `isWhole` tells at the end whether there was one.
  */
 export class FrameScanner {
   #bytes: Buffer = Buffer.alloc(0);

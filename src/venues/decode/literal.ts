@@ -2,8 +2,8 @@ export const WORD = 4;
 export const LONG = 2 * WORD;
 
 /**
- * An ASCII text, to be compared with a frame's bytes eight at a time, as floating-point numbers: those of eight ASCII
- * characters are neither zero nor NaN, so that they are equal where the bytes are, and only there.
+ * An ASCII text, compared with a frame's bytes eight at a time as floating-point numbers. Eight ASCII characters are
+ * never zero or NaN, so the numbers are equal exactly when the bytes are.
  */
 export class Literal {
   readonly length: number;

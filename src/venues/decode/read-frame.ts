@@ -33,10 +33,9 @@ export function jsonOf(text: string): unknown {
 }
 
 /**
- * Throws a Fault (malformed, naming the key) where an object of the text has a key twice, which JSON.parse hides.
- * `keys`: how many keys the objects that were read have. A text with as many colons as keys repeats none;
- * any other count (unknown nested objects, colons inside strings) is settled by an exact scan. So is a text with an
- * escape: V8 may misread an escaped key once it has read the key `\` (nodejs/node#63785), and count it as another.
+ * Throws a Fault (malformed, naming the key) if an object of the text has a key twice, which JSON.parse hides. `keys`:
+ * how many keys the objects that were read have. A text with as many colons as keys repeats none; any other is scanned.
+ * So is a text with an escape: V8 may misread an escaped key once it has read the key `\` (nodejs/node#63785).
  */
 export function refuseDuplicateKeys(text: string, keys: number): void {
   let colons = 0;

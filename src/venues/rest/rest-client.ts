@@ -8,10 +8,7 @@ interface SparingOptions {
   readonly onSent?: () => void;
 }
 
-/**
- * One venue's REST interface behind one weight budget: what would cost more in a minute than the venue allows waits, and
- * after a rate limit nothing is asked until its time is over.
- */
+/** One venue's REST interface behind one weight budget. Requests wait for weight, and for the end of a rate limit. */
 export class VenueRest {
   readonly #venue: Venue;
   readonly #restUrl: string;
@@ -43,10 +40,7 @@ export class VenueRest {
     return this.#sentWeight;
   }
 
-  /**
-   * Asks once for each subscription; errors are Faults. Unsubscribing gives the request up. `onSent` is called when the
-   * request leaves, which the budget may delay.
-   */
+  /** Asks once for each subscription; errors are Faults. `onSent` is called when the request leaves the budget. */
   ask$<T>(request: RestRequest<T>, timeoutMs = 10_000, onSent?: () => void): Observable<T> {
     return new Observable((subscriber) => {
       const abort = new AbortController();
@@ -81,10 +75,7 @@ export class VenueRest {
     });
   }
 
-  /**
-   * The same for what can wait: asks once so much of the budget is there that others find a part of it behind the
-   * request, from 0 to 1, by default half.
-   */
+  /** The same for what can wait: asks when the request leaves a part of the budget to others, 0 to 1, by default half. */
   askSparingly$<T>(request: RestRequest<T>, { leaves = 0.5, onSent }: SparingOptions = {}): Observable<T> {
     return new Observable((subscriber) => {
       const ask = (): void => {

@@ -44,10 +44,7 @@ interface Scanned {
   readonly symbol: Literal;
 }
 
-/**
- * Events of combined frames as Binance writes them, straight from their bytes: what the readers make of the parsed frame,
- * or undefined for any that is written otherwise, or is of another kind than trades and 24-hour tickers.
- */
+/** Reads trades and 24-hour tickers of combined frames from their bytes, as the readers do after parsing. */
 export class EventScanner {
   readonly #origin: Origin;
   readonly #instruments: DecoderContext['instruments'];
@@ -68,6 +65,7 @@ export class EventScanner {
     this.#streams.add(name, { isTrade, venueSymbol, symbol });
   }
 
+  /** Undefined if the frame is of another kind, or not written to the byte as Binance writes it. */
   scan({ data, binary, receivedAt }: RawFrame): Decoded | undefined {
     if (binary || !Buffer.isBuffer(data)) return undefined;
     const scanner = this.#scanner;

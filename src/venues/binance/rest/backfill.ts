@@ -8,15 +8,12 @@ import { NO_CONDITIONS, readAggregate } from '../decode/read-events.ts';
 import { askRows, symbolQuery } from './rest.ts';
 
 const PAGE = 1000;
-/** Missing trades that a page of the last ones is asked for: the rest is room for what comes meanwhile. */
+/** Up to so many missing trades the last ones are asked for: the rest of the page is room for new trades. */
 const REACH = 900n;
 
 type ReadRow<T> = (row: unknown, of: PastOrigin) => T;
 
-/**
- * The last trades and the past by id in turn: those are fresh at once, this lags a little behind. Only the past where
- * the last ones cannot reach back to where the hole begins.
- */
+/** The last trades and the past by id in turn, as the past lags a little. If the gap is too long, only the past. */
 export function backfillById(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
     const from = firstMissing(wanted);
@@ -27,9 +24,9 @@ export function backfillById(venue: VenueId) {
 }
 
 /**
- * Where the past by id wants a key: the last trades, as far as they reach back to where the hole begins, and in turn
- * with them the aggregated ones from its time on. Of these only what lies wholly inside counts, so single trades from
- * its middle would cost the aggregates that they are a part of. No end is named: a span of an hour or more is refused.
+ * For venues whose past by id needs a key: the last trades if they reach back to the gap, and in turn aggregated trades
+ * from its time on. An aggregate counts only if it lies wholly inside the gap, so single trades from the middle would
+ * cost the aggregates around them. The request names no end: the venue refuses a span of an hour or more.
  */
 export function backfillByTime(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
@@ -41,7 +38,7 @@ export function backfillByTime(venue: VenueId) {
   };
 }
 
-/** Aggregated trades from the hole's time on: their own ids are not known. */
+/** Aggregated trades from the gap's time on: their own ids are not known. */
 export function backfillAggTrades(venue: VenueId, weight: number) {
   return (wanted: BackfillRequest): RestRequest<readonly AggTrade[]> =>
     rows(`aggTrades?${aggTradesFrom(wanted)}`, weight, wanted, aggTradeRow(venue));
@@ -51,7 +48,7 @@ function aggTradesFrom(wanted: BackfillRequest): string {
   return `${symbolQuery(wanted)}&startTime=${wanted.before.timestamp}&limit=${PAGE}`;
 }
 
-/** True where the last trades can still reach back over the hole: some have been made since. */
+/** True if the last trades can still reach back over the gap. */
 function isShort({ before, after }: BackfillRequest): boolean {
   return BigInt(after.tradeId) - BigInt(before.id) < REACH;
 }

@@ -10,7 +10,8 @@ import { askRows as ask, symbolQuery } from './rest.ts';
 const PAGE = 1000;
 
 /** How the places that speak Binance's protocol differ here. */
-interface HistoryVariant extends Pick<VenueHistory, 'intervals'> {
+export interface HistoryVariant extends Pick<VenueHistory, 'intervals'> {
+  /** False if the past by trade id needs a key. */
   readonly tradesById: boolean;
   readonly weights: { readonly aggTrades: number; readonly klines: number };
 }

@@ -52,23 +52,18 @@ export const time: RestRequest<number> = {
   parse: (body) => readTime(readObject(body, '').serverTime, 'serverTime'),
 };
 
-/** Levels a side that can be asked for at one weight. */
-interface BookSize {
-  readonly levels: number;
-  readonly weight: number;
-}
+/** Levels a side that cost more than fewer do. */
+const BOOK_LEVELS = [100, 500, 1000] as const;
+const MOST_BOOK_LEVELS = 5000;
 
-/** Ascending. */
-export type BookSizes = readonly [BookSize, ...BookSize[]];
-
-/** The book by REST, the cheapest that has the wanted levels, at most the largest. */
-export function bookBy(venue: VenueId, sizes: BookSizes) {
+/** The book by REST, the cheapest that has the wanted levels, at most the largest. One weight buys so many levels. */
+export function bookBy(venue: VenueId, levelsPerWeight: number) {
   return (wanted: BookRequest): RestRequest<BookUpdate> => {
-    const { levels, weight } = sizes.find((size) => size.levels >= wanted.levels) ?? sizes.at(-1) ?? sizes[0];
+    const limit = BOOK_LEVELS.find((levels) => levels >= wanted.levels) ?? MOST_BOOK_LEVELS;
     return {
-      path: `/api/v3/depth?${symbolQuery(wanted)}&limit=${levels}`,
-      weight,
-      parse: (body) => ({ ...readBook(readObject(body, ''), pastFields(venue, wanted)), limit: levels }),
+      path: `/api/v3/depth?${symbolQuery(wanted)}&limit=${limit}`,
+      weight: limit / levelsPerWeight,
+      parse: (body) => ({ ...readBook(readObject(body, ''), pastFields(venue, wanted)), limit }),
     };
   };
 }

@@ -70,10 +70,7 @@ export function conditionsOf(block: boolean, rpi: boolean): readonly string[] {
   return rpi ? RPI : NONE;
 }
 
-/**
- * The candles of a message, in its order. Bybit counts no trades. The message's time dates them: a candle's own
- * `timestamp` is that of its last trade, the same for the open candle and, where nothing more traded, the closed one.
- */
+/** The candles of a message. Its time dates them: a candle's own `timestamp` is that of its last trade. */
 export function readKlines(outer: Unchecked, topic: BybitTopic, from: MarketFields): readonly Kline[] {
   const publishedAt = readTime(outer.ts, 'ts');
   const klines = readEach(outer.data, 'data', (row) => readKline(readObject(row, ''), publishedAt, topic, from));

@@ -30,10 +30,7 @@ interface Scanned {
   readonly symbol: Literal;
 }
 
-/**
- * The trades of a frame `publicTrade.SYMBOL` as Bybit writes it for spot, straight from its bytes: what `readTrades`
- * makes of the parsed frame, or undefined for any that is written otherwise.
- */
+/** Reads the trades of `publicTrade` frames from their bytes, as `readTrades` does after parsing. */
 export class TradeScanner {
   readonly #origin: Origin;
   readonly #instruments: DecoderContext['instruments'];

@@ -1,7 +1,7 @@
 import type { BookWish, Channel, Instrument, KlineInterval } from '../../../domain/instrument.ts';
 
 /** Bybit's names of the intervals it has. */
-const INTERVALS: Partial<Readonly<Record<KlineInterval, string>>> = {
+export const BYBIT_INTERVALS: Partial<Readonly<Record<KlineInterval, string>>> = {
   '1m': '1',
   '3m': '3',
   '5m': '5',
@@ -24,19 +24,13 @@ const TOPICS: ReadonlyMap<Channel, string> = new Map<Channel, string>([
   ['mini_ticker', 'tickers'],
   ['book_ticker', 'orderbook.1'],
   ...(['depth5', 'depth10', 'depth20'] as const).map((channel) => [channel, 'orderbook.50'] as const),
-  ...Object.entries(INTERVALS).map(([interval, name]) => [`kline_${interval}` as Channel, `kline.${name}`] as const),
+  ...Object.entries(BYBIT_INTERVALS).map(
+    ([interval, name]) => [`kline_${interval}` as Channel, `kline.${name}`] as const,
+  ),
 ]);
 
 /** The depths at which a book comes whole and then as changes, shallowest first: 20, 100 and 200 ms apart. */
 const BOOK_LEVELS = [50, 200, 1000] as const;
-const BOOK_TOPICS: ReadonlyMap<string, BybitEvent> = new Map([
-  ['1', 'book_ticker'],
-  ...BOOK_LEVELS.map((levels) => [String(levels), 'depth'] as const),
-]);
-
-const INTERVAL_BY_NAME: ReadonlyMap<string, string> = new Map(
-  Object.entries(INTERVALS).map(([interval, name]) => [name, interval]),
-);
 
 export type BybitEvent = 'trade' | 'ticker' | 'book_ticker' | 'kline' | 'depth';
 
@@ -48,6 +42,8 @@ export interface BybitTopic {
   readonly interval: string;
 }
 
+const NO_INTERVAL = { venueInterval: '', interval: '' } as const;
+
 export function bybitTopics(instrument: Instrument, channel: Channel, books?: BookWish): readonly string[] {
   const topic = channel === 'depth' ? bookTopic(books?.levels ?? 0) : TOPICS.get(channel);
   return topic === undefined ? [] : [`${topic}.${instrument.venueSymbol}`];
@@ -58,25 +54,21 @@ function bookTopic(wanted: number): string {
   return `orderbook.${BOOK_LEVELS.find((levels) => levels >= wanted) ?? BOOK_LEVELS.at(-1)}`;
 }
 
+/** By the topic without its symbol. */
+const MEANINGS: ReadonlyMap<string, Omit<BybitTopic, 'symbol'>> = new Map<string, Omit<BybitTopic, 'symbol'>>([
+  ['publicTrade', { event: 'trade', ...NO_INTERVAL }],
+  ['tickers', { event: 'ticker', ...NO_INTERVAL }],
+  ['orderbook.1', { event: 'book_ticker', ...NO_INTERVAL }],
+  ...BOOK_LEVELS.map((levels) => [`orderbook.${levels}`, { event: 'depth', ...NO_INTERVAL }] as const),
+  ...Object.entries(BYBIT_INTERVALS).map(
+    ([interval, venueInterval]) => [`kline.${venueInterval}`, { event: 'kline', venueInterval, interval }] as const,
+  ),
+]);
+
 /** The meaning of a topic, `kline.60.BTCUSDT`; undefined for topics that no channel uses. */
 export function parseTopic(topic: string): BybitTopic | undefined {
-  const [name = '', ...rest] = topic.split('.');
-  const symbol = rest.at(-1) ?? '';
-  const parameter = rest.length === 2 ? (rest[0] ?? '') : '';
-  const parsed = (event: BybitEvent, interval = ''): BybitTopic => ({
-    event,
-    symbol,
-    venueInterval: parameter,
-    interval,
-  });
-  if (symbol === '') return undefined;
-  if (rest.length === 1)
-    return name === 'publicTrade' ? parsed('trade') : name === 'tickers' ? parsed('ticker') : undefined;
-  if (rest.length !== 2) return undefined;
-  if (name === 'orderbook') {
-    const event = BOOK_TOPICS.get(parameter);
-    return event === undefined ? undefined : parsed(event);
-  }
-  const interval = INTERVAL_BY_NAME.get(parameter);
-  return name === 'kline' && interval !== undefined ? parsed('kline', interval) : undefined;
+  const at = topic.lastIndexOf('.');
+  const meaning = MEANINGS.get(topic.slice(0, Math.max(0, at)));
+  const symbol = topic.slice(at + 1);
+  return meaning === undefined || symbol === '' ? undefined : { ...meaning, symbol };
 }

@@ -4,23 +4,22 @@ import { addIntervals, openTimeOf } from '../../../market/candles/kline-interval
 import type { PastOrigin, PastSeries, RestRequest, VenueHistory } from '../../contract.ts';
 import { readArray, readEach } from '../../decode/fields.ts';
 import { pastFields, pastKline } from '../../rest/past-records.ts';
-import { bybitTopics, parseTopic } from '../decode/topic.ts';
+import { BYBIT_INTERVALS } from '../decode/topic.ts';
 import { readResult, readTextTime } from './rest.ts';
 
 const PAGE = 1000;
-const ANY = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
 
 /** The past as Bybit's spot market tells it: candles, and of trades the last ones only. */
 export const bybitHistory: VenueHistory = {
   klines,
-  intervals: KLINE_INTERVALS.filter((interval) => bybitTopics(ANY, `kline_${interval}`).length > 0),
+  intervals: KLINE_INTERVALS.filter((interval) => BYBIT_INTERVALS[interval] !== undefined),
   recentTrades: 60,
   whyNoTrades: 'its REST interface tells the last 60 trades of a spot symbol and no others',
 };
 
 /**
- * Answers come newest first and cut off what is oldest, so each asks for a span that one answer holds whole. Where the
- * candles begin is looked up among the months: before a listing there would be nothing but empty answers.
+ * Answers come newest first and leave out the oldest, so each request asks for a span that fits into one answer. The
+ * first candle is looked up among the months: before a listing all answers would be empty.
  */
 function klines(of: PastOrigin, interval: KlineInterval): PastSeries {
   const readRow = (row: unknown, nowMs: number) => {
@@ -53,10 +52,9 @@ function ask<T>(
   query: string,
   parse: (rows: readonly unknown[]) => T,
 ): RestRequest<T> {
-  const name = parseTopic(bybitTopics(instrument, `kline_${interval}`)[0] ?? '')?.venueInterval ?? '';
   const symbol = encodeURIComponent(instrument.venueSymbol);
   return {
-    path: `/v5/market/kline?category=spot&symbol=${symbol}&interval=${name}&${query}`,
+    path: `/v5/market/kline?category=spot&symbol=${symbol}&interval=${BYBIT_INTERVALS[interval] ?? ''}&${query}`,
     weight: 1,
     parse: (body) => parse(readArray(readResult(body).list, 'result.list')),
   };
