@@ -1,9 +1,7 @@
 import { join } from 'node:path';
-import { firstValueFrom, type Observable, type SchedulerLike, timer } from 'rxjs';
+import { firstValueFrom, type SchedulerLike, timer } from 'rxjs';
 import { type Config, coinSymbols } from '../config/config.ts';
 import { asFault, type Fault } from '../domain/fault.ts';
-import { getOrCreate } from '../domain/get-or-create.ts';
-import type { VenueId } from '../domain/instrument.ts';
 import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { StatusSnapshot } from '../domain/status-snapshot.ts';
 import type { FeedWatch } from '../feed/status/feed-watch.ts';
@@ -11,7 +9,6 @@ import type { KafkaLog } from '../kafka/config.ts';
 import { GroupMember } from '../kafka/groups/group-member.ts';
 import { isTakenOver } from '../kafka/kafka-error.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
-import { newConnectionBudget } from '../runtime/build-venues.ts';
 import {
   malformedRowsLogger,
   type Pipeline,
@@ -20,9 +17,7 @@ import {
   startPipeline,
 } from '../runtime/run.ts';
 import type { Stopped } from '../runtime/sink-pipelines.ts';
-import { newRest, topCoinsOf } from '../runtime/venue-requests.ts';
-import type { ConnectionBudget } from '../venues/connection/rate-limit.ts';
-import type { VenueRest } from '../venues/rest/rest-client.ts';
+import { VenueAccess } from '../runtime/venue-access.ts';
 import { mergeMetrics, metricsLeft } from './merge-metrics-snapshots.ts';
 import { mergeStatus, statusLeft } from './merge-status-snapshots.ts';
 import { type ShardRate, shardAssigner } from './shard-assigner.ts';
@@ -59,11 +54,8 @@ class Cluster implements Running {
   readonly #dependencies: PipelineDependencies;
   readonly #scheduler: SchedulerLike;
   readonly #member: GroupMember;
-  /** All shards of this instance have one address at the venues, and one budget. */
-  readonly #rests = new Map<VenueId, VenueRest>();
-  readonly #connections = new Map<VenueId, ConnectionBudget>();
-  /** Asked for once for all shards. */
-  readonly #topCoins: Observable<ReadonlySet<string>> | undefined;
+  /** All shards of this instance have one address at the venues. */
+  readonly #access: VenueAccess;
   readonly #runs = new Map<number, ShardRun>();
   readonly #failing = new AbortController();
   readonly #stopping = new AbortController();
@@ -85,8 +77,8 @@ class Cluster implements Running {
     this.#startedAt = wallClockMs();
     const { group, sessionTimeoutMs } = config.cluster;
     this.#sizeOf = sizesOf(config);
-    const onMalformed = malformedRowsLogger(dependencies.log);
-    this.#topCoins = topCoinsOf(config, (venue) => this.#restOf(venue), scheduler, onMalformed);
+    const onMalformedRows = malformedRowsLogger(dependencies.log);
+    this.#access = new VenueAccess(config, { scheduler, onMalformedRows });
     const assigner = shardAssigner(() => this.#rates(), this.#sizeOf);
     this.#member = new GroupMember(
       config.kafka,
@@ -121,10 +113,6 @@ class Cluster implements Running {
   stop(reason: string): Promise<Stopped> {
     this.#stop ??= this.#close(reason);
     return this.#stop;
-  }
-
-  #restOf(venue: VenueId): VenueRest {
-    return getOrCreate(this.#rests, venue, () => newRest(this.#config, venue, this.#scheduler));
   }
 
   #pipelines(): readonly Pipeline[] {
@@ -201,10 +189,7 @@ class Cluster implements Running {
     const part = {
       own: partOfShard(shard, this.#config.cluster.shards, this.#config.feed.mode),
       portion: 1 / this.#config.cluster.shards,
-      restOf: (venue: VenueId) => this.#restOf(venue),
-      connectionsOf: (venue: VenueId) =>
-        getOrCreate(this.#connections, venue, () => newConnectionBudget(this.#config, venue)),
-      topCoins: this.#topCoins,
+      access: this.#access,
     };
     const own = log.child({ shard });
     const run = new ShardRun(async (signal) => {

@@ -1,4 +1,4 @@
-import { identity, map, type Observable, pipe, type SchedulerLike } from 'rxjs';
+import { identity, map, pipe } from 'rxjs';
 import {
   booksOf,
   type Config,
@@ -7,7 +7,6 @@ import {
   instrumentsFor,
   subscribedChannels,
 } from '../config/config.ts';
-import { getOrCreate } from '../domain/get-or-create.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { RawFrame } from '../domain/venue-event.ts';
 import { among } from '../feed/instruments/top-coins.ts';
@@ -16,13 +15,13 @@ import type { Latencies } from '../feed/latency/latencies.ts';
 import { Activity } from '../feed/liveness/activity.ts';
 import { VenueFeed } from '../feed/venue-feed.ts';
 import type { VenueFeedOptions } from '../feed/venue-signal.ts';
-import { type Network, network, type VenueNetworks } from '../net/network.ts';
+import { type Network, network } from '../net/network.ts';
 import { connect } from '../venues/connection/connect.ts';
-import { ConnectionBudget } from '../venues/connection/rate-limit.ts';
 import type { ListedInstrument, Venue } from '../venues/contract.ts';
 import { venues } from '../venues/registry.ts';
 import type { VenueRest } from '../venues/rest/rest-client.ts';
-import { newRest, type OnMalformedRows, topCoinsOf, venueRequests } from './venue-requests.ts';
+import { VenueAccess, type VenueAccessOptions } from './venue-access.ts';
+import { venueRequests } from './venue-requests.ts';
 
 /** A slower answer says little about a clock. */
 const CLOCK_TIMEOUT_MS = 3000;
@@ -30,59 +29,42 @@ const CLOCK_TIMEOUT_MS = 3000;
 const NOTICES_PROBE_MS = 20_000;
 
 /** What venues need beside the configuration. */
-export interface VenueDependencies {
-  readonly scheduler: SchedulerLike;
+export interface VenueDependencies extends VenueAccessOptions {
   readonly wallClockMs: () => number;
   /** Gets the times of all stages; without it nothing is timed. */
   readonly latencies?: Latencies;
-  /** A venue's REST interface, where several feeds share its budget; one of its own by default. */
-  readonly restOf?: (venue: VenueId) => VenueRest;
-  /** The same of its attempts to connect. */
-  readonly connectionsOf?: (venue: VenueId) => ConnectionBudget;
-  /** The most traded coins, where several feeds ask for them together. */
-  readonly topCoins?: Observable<ReadonlySet<string>> | undefined;
-  readonly onMalformedRows?: OnMalformedRows;
+  /** One of its own by default; several feeds of one process share one. */
+  readonly access?: VenueAccess;
   /** Which symbols are followed of those that the configuration names; all by default. */
   readonly follows?: ((symbol: string) => boolean) | undefined;
   /** The age at which the venues close a connection, milliseconds, instead of what is known of them; for tests. */
   readonly lifetimeMs?: number;
   /** How often the venues are asked what they list, milliseconds, where all of it is followed; by default every five minutes. */
   readonly listEveryMs?: number;
-  /** What stands for the network: a recording of it, or one that is replayed; the real one by default. */
-  readonly networks?: VenueNetworks;
   /** Uniform in [0, 1), for the times of retries and rotations; `Math.random` by default. */
   readonly random?: () => number;
   /** Sees every frame of every line as it came. */
   readonly onFrame?: (venue: VenueId, line: number, frame: RawFrame) => void;
 }
 
-/** Attempts to connect to a venue, within the configured share of its limit. */
-export function newConnectionBudget(config: Config, id: VenueId): ConnectionBudget {
-  return new ConnectionBudget(venues[id].limits.connectionsPerFiveMinutes, config.cluster.venueBudgetShare);
-}
-
 /** The venues of a configuration, wired to the network. */
 export function buildVenues(config: Config, dependencies: VenueDependencies): readonly VenueFeed[] {
-  const { scheduler, wallClockMs, networks, random, lifetimeMs, listEveryMs, onFrame } = dependencies;
-  const { onMalformedRows, follows = () => true } = dependencies;
+  const { scheduler, wallClockMs, random, lifetimeMs, listEveryMs, onFrame, follows = () => true } = dependencies;
+  const { access = new VenueAccess(config, dependencies) } = dependencies;
   const { staleAfterMs, coinStaleAfterMs, failBackAfterMs } = config.feed;
   const activity = new Activity({ quietMs: staleAfterMs / 2, coinQuietMs: coinStaleAfterMs });
-  const rests = new Map<VenueId, VenueRest>();
-  const { restOf = (id) => getOrCreate(rests, id, () => newRest(config, id, scheduler, networks)) } = dependencies;
-  const top$ = dependencies.topCoins ?? topCoinsOf(config, restOf, scheduler, onMalformedRows);
   const ours = pipe(
     map((rows: readonly ListedInstrument[]) => rows.filter(({ base, quote }) => follows(base + quote))),
-    top$ === undefined ? identity : among(top$),
+    access.topCoins$ === undefined ? identity : among(access.topCoins$),
   );
   return feedVenues(config).map((id) => {
     const venue = venues[id];
-    const rest = restOf(id);
     const environment = environmentOf(config, id);
     activity.register(id, environment);
     return new VenueFeed({
       venue,
       settings: config.venues[id],
-      connectionBudget: dependencies.connectionsOf?.(id) ?? newConnectionBudget(config, id),
+      connectionBudget: access.connections(id),
       environment,
       feedEnvironment: config.environment,
       instruments: instrumentsFor(config, id).filter(({ symbol }) => follows(symbol)),
@@ -95,9 +77,9 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
       failBackAfterMs,
       activity,
       scheduler,
-      ...venueRequests(config, id, { rest, wallClockMs, onMalformedRows }),
+      ...venueRequests(config, id, access, wallClockMs),
       ...connectionsOf(config, id, dependencies),
-      ...timingOf(venue, rest, dependencies),
+      ...timingOf(venue, access.rest(id), dependencies),
       random,
       lifetimeMs: venue.limits.connectionLifetimeMs && lifetimeMs,
       onFrame: onFrame && ((frame, line) => onFrame(id, line, frame)),

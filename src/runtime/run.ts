@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { filter, firstValueFrom, type Observable, race, type SchedulerLike, Subject, take, timer } from 'rxjs';
+import { filter, firstValueFrom, race, type SchedulerLike, Subject, take, timer } from 'rxjs';
 import { type Config, environmentPrefixes } from '../config/config.ts';
-import type { VenueId } from '../domain/instrument.ts';
 import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import type { StatusSnapshot } from '../domain/status-snapshot.ts';
@@ -15,8 +14,6 @@ import type { OwnPart } from '../sinks/contract.ts';
 import { type SinkSettings, sinks as sinkRegistry } from '../sinks/registry.ts';
 import type { SpillDisk } from '../sinks/spill/spill-disk.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { ConnectionBudget } from '../venues/connection/rate-limit.ts';
-import type { VenueRest } from '../venues/rest/rest-client.ts';
 import { buildFeed } from './build-feed.ts';
 import { buildVenues } from './build-venues.ts';
 import { RecordCounts } from './record-counts.ts';
@@ -26,7 +23,7 @@ import { SinkPipelines, type Stopped } from './sink-pipelines.ts';
 import { statusLogger } from './status-logger.ts';
 import { takeMetricsSnapshot } from './take-metrics-snapshot.ts';
 import { takeStatusSnapshot } from './take-status-snapshot.ts';
-import type { OnMalformedRows } from './venue-requests.ts';
+import type { VenueAccess, VenueAccessOptions } from './venue-access.ts';
 
 export interface PipelineDependencies {
   readonly log: Logger;
@@ -54,10 +51,8 @@ export interface PipelinePart {
   readonly own: OwnPart;
   /** Of the memory that a pipeline may take, from above 0 to 1. */
   readonly portion: number;
-  readonly restOf: (venue: VenueId) => VenueRest;
-  readonly connectionsOf: (venue: VenueId) => ConnectionBudget;
-  /** Of all coins, the same for all parts of the process; undefined where not only the most traded are followed. */
-  readonly topCoins: Observable<ReadonlySet<string>> | undefined;
+  /** The same for all parts of the process. */
+  readonly access: VenueAccess;
 }
 
 /** The main job while it runs. */
@@ -95,7 +90,7 @@ const UNEXPLAINED_LOGGED = 5;
 /** What venues hold back for a part comes all at once, and needs so much room. */
 const LEAST_PORTION = 0.25;
 
-export function malformedRowsLogger(log: Logger): OnMalformedRows {
+export function malformedRowsLogger(log: Logger): NonNullable<VenueAccessOptions['onMalformedRows']> {
   return (venue, list, rows) =>
     log.warn({ event: 'rows_malformed', venue, list, rows }, `${rows} rows of the ${list} of ${venue} are left out`);
 }

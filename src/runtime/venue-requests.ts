@@ -1,51 +1,35 @@
-import { EMPTY, map, type Observable, type SchedulerLike, tap } from 'rxjs';
-import { booksOf, type Config, environmentOf, feedVenues, instrumentsFor } from '../config/config.ts';
+import { EMPTY, map } from 'rxjs';
+import { booksOf, type Config, environmentOf, instrumentsFor } from '../config/config.ts';
 import { at } from '../domain/at.ts';
 import type { VenueId } from '../domain/instrument.ts';
-import { topCoins } from '../feed/instruments/top-coins.ts';
 import type { VenueFeedOptions } from '../feed/venue-signal.ts';
 import { addIntervals, openTimeOf } from '../market/candles/kline-interval.ts';
-import { network, type VenueNetworks } from '../net/network.ts';
-import type { PastOrigin, RestRequest, Rows } from '../venues/contract.ts';
+import type { PastOrigin } from '../venues/contract.ts';
 import { venues } from '../venues/registry.ts';
-import { VenueRest } from '../venues/rest/rest-client.ts';
+import type { VenueRest } from '../venues/rest/rest-client.ts';
 import { PAST_CANDLES } from './past-candles.ts';
+import type { VenueAccess } from './venue-access.ts';
 
 /** An answer that takes longer would keep the gaps of other symbols waiting for nothing. */
 const BACKFILL_TIMEOUT_MS = 3000;
-
-/** Told how many rows of a venue's instrument list, or of its 24-hour volumes, cannot be read, with each answer that has such. */
-export type OnMalformedRows = (venue: VenueId, list: 'instruments' | 'volumes', rows: number) => void;
-
-/** A venue's REST interface within the configured share of its limits. */
-export function newRest(
-  config: Config,
-  id: VenueId,
-  scheduler: SchedulerLike,
-  networks: VenueNetworks = () => network,
-): VenueRest {
-  const { restUrl } = config.venues[id];
-  return new VenueRest(venues[id], restUrl, scheduler, networks(id, 0).get, config.cluster.venueBudgetShare);
-}
 
 type VenueRequests = Pick<
   VenueFeedOptions,
   'fetchBook' | 'fetchCandles' | 'fetchMissing' | 'fetchRecent' | 'listed$' | 'restWeight'
 >;
 
-export interface VenueRequestsOptions {
-  readonly rest: VenueRest;
-  readonly wallClockMs: () => number;
-  readonly onMalformedRows: OnMalformedRows | undefined;
-}
-
 /** What a venue is asked by REST: its list, missing trades, books and past candles. */
-export function venueRequests(config: Config, id: VenueId, options: VenueRequestsOptions): VenueRequests {
-  const { rest, wallClockMs, onMalformedRows } = options;
+export function venueRequests(
+  config: Config,
+  id: VenueId,
+  access: VenueAccess,
+  wallClockMs: () => number,
+): VenueRequests {
+  const rest = access.rest(id);
   const receivedAt = () => wallClockMs() * 1000;
   const from = { environment: environmentOf(config, id), receivedAt };
   return {
-    listed$: listedAt(id, rest, onMalformedRows),
+    listed$: access.listed$(id),
     restWeight: () => rest.sentWeight,
     fetchBook: fetchBookOf(config, id, rest, from),
     fetchCandles: fetchCandlesOf(config, id, rest, from),
@@ -73,39 +57,6 @@ function fetchTradesOf(
       }),
     fetchRecent: recent && ((instrument) => rest.ask$(recent({ ...from, instrument }), BACKFILL_TIMEOUT_MS)),
   };
-}
-
-/** The most traded coins where those alone are followed. */
-export function topCoinsOf(
-  config: Config,
-  restOf: (venue: VenueId) => VenueRest,
-  scheduler: SchedulerLike,
-  onMalformed?: OnMalformedRows,
-): Observable<ReadonlySet<string>> | undefined {
-  const { coins, quote } = config;
-  if (coins.kind !== 'all' || coins.topByVolume === undefined) return undefined;
-  const sources = feedVenues(config).map((id) => ({
-    listed$: listedAt(id, restOf(id), onMalformed),
-    volumes$: readableRows(restOf(id), venues[id].dayVolumes, (rows) => onMalformed?.(id, 'volumes', rows)),
-  }));
-  return topCoins({ sources, quote, most: coins.topByVolume, scheduler });
-}
-
-function listedAt(id: VenueId, rest: VenueRest, onMalformed?: OnMalformedRows): VenueFeedOptions['listed$'] {
-  return readableRows(rest, venues[id].instruments, (rows) => onMalformed?.(id, 'instruments', rows));
-}
-
-function readableRows<T>(
-  rest: VenueRest,
-  request: RestRequest<Rows<T>>,
-  onMalformed: (rows: number) => void,
-): Observable<readonly T[]> {
-  return rest.ask$(request).pipe(
-    tap(({ malformed }) => {
-      if (malformed > 0) onMalformed(malformed);
-    }),
-    map(({ rows }) => rows),
-  );
 }
 
 /** Levels a side that a whole book is asked for with: first the most that the venue's budget allows for all. */

@@ -1,7 +1,7 @@
 import type { BookWish, Channel, Instrument, KlineInterval } from '../../../domain/instrument.ts';
 
 /** Bybit's names of the intervals it has. */
-export const BYBIT_INTERVALS: Partial<Readonly<Record<KlineInterval, string>>> = {
+export const INTERVAL_NAMES: Partial<Readonly<Record<KlineInterval, string>>> = {
   '1m': '1',
   '3m': '3',
   '5m': '5',
@@ -24,7 +24,7 @@ const TOPICS: ReadonlyMap<Channel, string> = new Map<Channel, string>([
   ['mini_ticker', 'tickers'],
   ['book_ticker', 'orderbook.1'],
   ...(['depth5', 'depth10', 'depth20'] as const).map((channel) => [channel, 'orderbook.50'] as const),
-  ...Object.entries(BYBIT_INTERVALS).map(
+  ...Object.entries(INTERVAL_NAMES).map(
     ([interval, name]) => [`kline_${interval}` as Channel, `kline.${name}`] as const,
   ),
 ]);
@@ -60,7 +60,7 @@ const MEANINGS: ReadonlyMap<string, Omit<BybitTopic, 'symbol'>> = new Map<string
   ['tickers', { event: 'ticker', ...NO_INTERVAL }],
   ['orderbook.1', { event: 'book_ticker', ...NO_INTERVAL }],
   ...BOOK_LEVELS.map((levels) => [`orderbook.${levels}`, { event: 'depth', ...NO_INTERVAL }] as const),
-  ...Object.entries(BYBIT_INTERVALS).map(
+  ...Object.entries(INTERVAL_NAMES).map(
     ([interval, venueInterval]) => [`kline.${venueInterval}`, { event: 'kline', venueInterval, interval }] as const,
   ),
 ]);

@@ -4,7 +4,7 @@ import { addIntervals, openTimeOf } from '../../../market/candles/kline-interval
 import type { PastOrigin, PastSeries, RestRequest, VenueHistory } from '../../contract.ts';
 import { readArray, readEach } from '../../decode/fields.ts';
 import { pastFields, pastKline } from '../../rest/past-records.ts';
-import { BYBIT_INTERVALS } from '../decode/topic.ts';
+import { INTERVAL_NAMES } from '../decode/topic.ts';
 import { readResult, readTextTime } from './rest.ts';
 
 const PAGE = 1000;
@@ -12,7 +12,7 @@ const PAGE = 1000;
 /** The past as Bybit's spot market tells it: candles, and of trades the last ones only. */
 export const bybitHistory: VenueHistory = {
   klines,
-  intervals: KLINE_INTERVALS.filter((interval) => BYBIT_INTERVALS[interval] !== undefined),
+  intervals: KLINE_INTERVALS.filter((interval) => INTERVAL_NAMES[interval] !== undefined),
   recentTrades: 60,
   whyNoTrades: 'its REST interface tells the last 60 trades of a spot symbol and no others',
 };
@@ -54,7 +54,7 @@ function ask<T>(
 ): RestRequest<T> {
   const symbol = encodeURIComponent(instrument.venueSymbol);
   return {
-    path: `/v5/market/kline?category=spot&symbol=${symbol}&interval=${BYBIT_INTERVALS[interval] ?? ''}&${query}`,
+    path: `/v5/market/kline?category=spot&symbol=${symbol}&interval=${INTERVAL_NAMES[interval] ?? ''}&${query}`,
     weight: 1,
     parse: (body) => parse(readArray(readResult(body).list, 'result.list')),
   };

@@ -1,0 +1,77 @@
+import { map, type Observable, type SchedulerLike, tap } from 'rxjs';
+import { type Config, feedVenues } from '../config/config.ts';
+import { getOrCreate } from '../domain/get-or-create.ts';
+import type { VenueId } from '../domain/instrument.ts';
+import { topCoins } from '../feed/instruments/top-coins.ts';
+import { network, type VenueNetworks } from '../net/network.ts';
+import { ConnectionBudget } from '../venues/connection/rate-limit.ts';
+import type { ListedInstrument, RestRequest, Rows } from '../venues/contract.ts';
+import { venues } from '../venues/registry.ts';
+import { VenueRest } from '../venues/rest/rest-client.ts';
+
+export interface VenueAccessOptions {
+  readonly scheduler: SchedulerLike;
+  /** A recording of the network, or one that is replayed; the real one by default. */
+  readonly networks?: VenueNetworks;
+  /** Called with how many rows of a venue's instrument list, or of its 24-hour volumes, cannot be read, if any. */
+  readonly onMalformedRows?: (venue: VenueId, list: 'instruments' | 'volumes', rows: number) => void;
+}
+
+/** What all feeds at one address share of the venues: their limits, within the configured share, and the most traded coins. */
+export class VenueAccess {
+  /** Undefined unless only the most traded coins are followed. */
+  readonly topCoins$: Observable<ReadonlySet<string>> | undefined;
+  readonly #config: Config;
+  readonly #options: VenueAccessOptions;
+  readonly #rests = new Map<VenueId, VenueRest>();
+  readonly #connections = new Map<VenueId, ConnectionBudget>();
+
+  constructor(config: Config, options: VenueAccessOptions) {
+    this.#config = config;
+    this.#options = options;
+    const { coins, quote } = config;
+    if (coins.kind !== 'all' || coins.topByVolume === undefined) return;
+    const sources = feedVenues(config).map((id) => ({
+      listed$: this.listed$(id),
+      volumes$: this.#readableRows(id, 'volumes', venues[id].dayVolumes),
+    }));
+    this.topCoins$ = topCoins({ sources, quote, most: coins.topByVolume, scheduler: options.scheduler });
+  }
+
+  rest(id: VenueId): VenueRest {
+    const { scheduler, networks = () => network } = this.#options;
+    const { venues: configured, cluster } = this.#config;
+    return getOrCreate(
+      this.#rests,
+      id,
+      () => new VenueRest(venues[id], configured[id].restUrl, scheduler, networks(id, 0).get, cluster.venueBudgetShare),
+    );
+  }
+
+  /** Attempts to connect. */
+  connections(id: VenueId): ConnectionBudget {
+    const { connectionsPerFiveMinutes } = venues[id].limits;
+    const { venueBudgetShare } = this.#config.cluster;
+    return getOrCreate(this.#connections, id, () => new ConnectionBudget(connectionsPerFiveMinutes, venueBudgetShare));
+  }
+
+  /** The venue's instrument list, asked for once for each subscription. */
+  listed$(id: VenueId): Observable<readonly ListedInstrument[]> {
+    return this.#readableRows(id, 'instruments', venues[id].instruments);
+  }
+
+  #readableRows<T>(
+    id: VenueId,
+    list: 'instruments' | 'volumes',
+    request: RestRequest<Rows<T>>,
+  ): Observable<readonly T[]> {
+    return this.rest(id)
+      .ask$(request)
+      .pipe(
+        tap(({ malformed }) => {
+          if (malformed > 0) this.#options.onMalformedRows?.(id, list, malformed);
+        }),
+        map(({ rows }) => rows),
+      );
+  }
+}
