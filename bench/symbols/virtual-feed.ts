@@ -189,7 +189,7 @@ export class VirtualFeed {
       checkpoints: async () => [],
       recent: async () => ({ trades: [], windows: [], gaps: [], whole: true }),
       close: async () => {},
-      health: () => ({ state: 'up' }),
+      trouble: () => undefined,
     };
   }
 }

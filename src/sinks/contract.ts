@@ -25,10 +25,6 @@ export type Outcome =
   /** Will never be accepted: goes to dead letters. */
   | { readonly kind: 'rejected'; readonly fault: Fault };
 
-export type Health =
-  | { readonly state: 'up' }
-  | { readonly state: 'down'; readonly sinceMs: number; readonly reason: string };
-
 /** Where a series (a kind of trades of one venue and symbol) ends in a sink, in its last epoch there. */
 export interface SeriesCheckpoint {
   readonly venue: string;
@@ -109,5 +105,6 @@ export interface Sink {
   recent(options: RecentOptions): Promise<Recent>;
   /** Delivers what it holds back and releases everything. */
   close(): Promise<void>;
-  health(): Health;
+  /** Why it takes nothing at the moment, for people; undefined: it knows of no trouble. */
+  trouble(): string | undefined;
 }

@@ -161,7 +161,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       expect(outcomes.map(({ kind }) => kind)).toEqual(['delivered', 'rejected', 'delivered']);
       expect(outcomes[1]).toMatchObject({ fault: { kind: 'encode', field: 'price', retry: { kind: 'never' } } });
       await expectTrades([first, third]);
-      expect(sink.health().state).toBe('up');
+      expect(sink.trouble()).toBeUndefined();
     });
 
     it('SC-06 loses and repeats nothing over an outage', async () => {
@@ -172,7 +172,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       await outage.begin();
       // A sink that tries again by itself answers late; one that does not says retry. Both are right, throwing is not.
       let answer = sink.write(all.slice(10, 20));
-      await until(() => sink.health().state === 'down', { timeoutMs, message: 'health down' });
+      await until(() => sink.trouble() !== undefined, { timeoutMs, message: 'trouble' });
       await outage.end();
       let left: readonly OutRecord[] = all.slice(10, 20);
       await until(
@@ -186,7 +186,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         },
         { timeoutMs, everyMs: 50, message: 'delivery after the outage' },
       );
-      expect(sink.health().state).toBe('up');
+      expect(sink.trouble()).toBeUndefined();
       expect(await sink.write(all.slice(20))).toEqual(delivered(10));
       await expectTrades(all);
     });
@@ -245,7 +245,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
     });
 
     it('SC-11 is up once it is open', async () => {
-      expect((await openSink()).health()).toEqual({ state: 'up' });
+      expect((await openSink()).trouble()).toBeUndefined();
     });
 
     describe('where each venue and symbol ends', () => {

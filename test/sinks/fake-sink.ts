@@ -1,6 +1,6 @@
 import { Fault } from '../../src/domain/fault.ts';
 import type { DeadLetter, FeedRecord, Gap, Position, PriceTick, TradeEvent } from '../../src/domain/record.ts';
-import type { Health, Outcome, OutRecord, Recent, SeriesCheckpoint, Sink } from '../../src/sinks/contract.ts';
+import type { Outcome, OutRecord, Recent, SeriesCheckpoint, Sink } from '../../src/sinks/contract.ts';
 
 export const delivered: Outcome = { kind: 'delivered' };
 export const retry = (afterMs?: number): Outcome => ({
@@ -21,7 +21,7 @@ export class FakeSink implements Sink {
   readonly opening: (Error | Promise<void>)[] = [];
   opens = 0;
   closes = 0;
-  healthNow: Health = { state: 'up' };
+  troubleNow: string | undefined;
   /** Answers a batch at once; without one the test calls `answer`. */
   rule: ((batch: readonly OutRecord[]) => readonly Outcome[]) | undefined;
   #answers: ((outcomes: readonly Outcome[]) => void)[] = [];
@@ -70,8 +70,8 @@ export class FakeSink implements Sink {
     for (const resolve of this.#answers.splice(0)) resolve([]);
   }
 
-  health(): Health {
-    return this.healthNow;
+  trouble(): string | undefined {
+    return this.troubleNow;
   }
 }
 

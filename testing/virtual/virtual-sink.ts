@@ -4,7 +4,6 @@ import { asFault, Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord, Position } from '../../src/domain/record.ts';
 import type {
   CheckpointOptions,
-  Health,
   Outcome,
   OutRecord,
   Recent,
@@ -80,8 +79,8 @@ export class VirtualSink implements Sink {
 
   async close(): Promise<void> {}
 
-  health(): Health {
-    return { state: 'up' };
+  trouble(): undefined {
+    return undefined;
   }
 
   #land(batch: readonly OutRecord[]): Outcome[] {

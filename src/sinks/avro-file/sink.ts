@@ -8,7 +8,6 @@ import { asFault, Fault } from '../../domain/fault.ts';
 import type { FeedRecord, RecordKind } from '../../domain/record.ts';
 import type {
   CheckpointOptions,
-  Health,
   Outcome,
   OutRecord,
   Recent,
@@ -56,7 +55,7 @@ export class AvroFileSink implements Sink {
   readonly #fileOptions: TopicFileOptions;
   readonly #files = new Map<string, TopicFile>();
   readonly #closing = new AbortController();
-  #health: Health = { state: 'up' };
+  #trouble: string | undefined;
   /** Resolves when the next small batch may be written. */
   #pace: Promise<unknown> = Promise.resolve();
   #lastLength = 0;
@@ -122,8 +121,8 @@ export class AvroFileSink implements Sink {
     });
   }
 
-  health(): Health {
-    return this.#health;
+  trouble(): string | undefined {
+    return this.#trouble;
   }
 
   #next<T>(work: () => Promise<T>): Promise<T> {
@@ -139,11 +138,7 @@ export class AvroFileSink implements Sink {
     const failures = await Promise.all(
       [...encoded(batch, outcomes)].map(([topic, part]) => this.#append(topic, part, outcomes)),
     );
-    const failure = failures.find((fault) => fault !== undefined);
-    if (failure === undefined) this.#health = { state: 'up' };
-    else if (this.#health.state === 'up') {
-      this.#health = { state: 'down', sinceMs: this.#options.now(), reason: failure.message };
-    }
+    this.#trouble = failures.find((fault) => fault !== undefined)?.message;
     const { blockEveryMs = 100 } = this.#options;
     if (blockEveryMs > 0) {
       this.#pace = delay(blockEveryMs, undefined, { signal: this.#closing.signal }).catch(() => {});

@@ -68,8 +68,7 @@ export class SinkHealth {
   #checkAnswer(): void {
     const { sentAt } = this.#parts.delivery;
     if (sentAt === undefined || this.#parts.timers.now() - sentAt < this.#downAfterMs) return;
-    const health = this.#sink.health();
-    this.down(health.state === 'down' ? health.reason : `no answer to a batch within ${this.#downAfterMs} ms`);
+    this.down(this.#sink.trouble() ?? `no answer to a batch within ${this.#downAfterMs} ms`);
   }
 
   #become(state: SinkState, reason: string): void {

@@ -5,7 +5,7 @@ import type { Brokers } from '../../kafka/brokers.ts';
 import type { KafkaConfig } from '../../kafka/config.ts';
 import { kafkaFault, reasonOf, verdictOf } from '../../kafka/kafka-error.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
-import type { Health, Outcome } from '../contract.ts';
+import type { Outcome } from '../contract.ts';
 import { Fence, transactionalIdOf } from './fence.ts';
 import { halvesOf, inRounds, type Message, type RecordBatch } from './record-batches.ts';
 import { Moved, SequencedWriter } from './sequenced-writer.ts';
@@ -14,7 +14,7 @@ export interface ProducerOptions {
   readonly config: KafkaConfig;
   /** Ended with the producer. */
   readonly brokers: Pick<Brokers, 'at' | 'coordinator' | 'end' | 'metadata'>;
-  /** Milliseconds, for Health. */
+  /** Milliseconds, monotonic. */
   readonly now: () => number;
   /** Dates the records, milliseconds since 1970. */
   readonly wallClockMs: () => number;
@@ -41,7 +41,6 @@ const LAST_ANSWER_MS = 500;
 export class RepeatingProducer {
   readonly #brokers: ProducerOptions['brokers'];
   readonly #pauseFor: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly #now: () => number;
   readonly #wallClockMs: () => number;
   readonly #stop = new AbortController();
   readonly #fence: Fence;
@@ -50,14 +49,14 @@ export class RepeatingProducer {
   #maxBatchBytes = FIRST_MAX_BATCH_BYTES;
   /** Why this writer must not send anything any more. */
   #broken: Fault | undefined;
-  #health: Health = { state: 'up' };
+  /** Why nothing can be sent at the moment, for people. */
+  trouble: string | undefined;
   #underWay: Promise<unknown> | undefined;
 
   constructor({ config, brokers, now, wallClockMs, pause = wait, environmentPrefix }: ProducerOptions) {
     this.#brokers = brokers;
     this.#fence = new Fence(brokers, transactionalIdOf(config, environmentPrefix), now, this.#stop.signal);
     this.#pauseFor = pause;
-    this.#now = now;
     this.#wallClockMs = wallClockMs;
   }
 
@@ -67,9 +66,9 @@ export class RepeatingProducer {
       const numbers = await this.#fence.renew(layouts);
       this.#writer = new SequencedWriter(this.#brokers, numbers, this.#wallClockMs);
       this.#broken = undefined;
-      this.#up();
+      this.trouble = undefined;
     } catch (error) {
-      this.#down(reasonOf(error));
+      this.trouble = reasonOf(error);
       throw kafkaFault(error);
     }
   }
@@ -94,20 +93,16 @@ export class RepeatingProducer {
         await this.#deliver(round, outcomes);
     } catch (error) {
       const fault = kafkaFault(error);
-      this.#down(fault.message);
+      this.trouble = fault.message;
       return outcomes.map(() => ({ kind: 'retry', fault }));
     }
     return outcomes;
   }
 
-  health(): Health {
-    return this.#health;
-  }
-
   /** Ends what is under way (its outcome is `retry`) and every connection. */
   async close(): Promise<void> {
     // What is under way is answered in a moment where the brokers are there, and not for long where they are not.
-    if (this.#health.state === 'up')
+    if (this.trouble === undefined)
       await Promise.race([this.#underWay, delay(LAST_ANSWER_MS, undefined, { ref: false })]);
     this.#stop.abort();
     this.#brokers.end();
@@ -121,13 +116,7 @@ export class RepeatingProducer {
 
   /** Sends each broker its batches, all brokers at once. */
   async #deliver(batches: readonly RecordBatch[], outcomes: Outcome[]): Promise<void> {
-    const byLeader = new Map<number, RecordBatch[]>();
-    for (const batch of batches) {
-      const leader = batch.layout.leaderOf(batch.partition);
-      const group = byLeader.get(leader);
-      if (group === undefined) byLeader.set(leader, [batch]);
-      else group.push(batch);
-    }
+    const byLeader = Map.groupBy(batches, ({ layout, partition }) => layout.leaderOf(partition));
     await Promise.all([...byLeader].map(([leader, group]) => this.#settle(group, leader, outcomes)));
   }
 
@@ -143,7 +132,7 @@ export class RepeatingProducer {
       let error: unknown;
       try {
         batches = await this.#writer.send(batches, leader);
-        this.#up();
+        this.trouble = undefined;
         if (batches.length === 0) return;
         error = new Unanswered(`no answer for partition ${batches[0]?.partition} of ${batches[0]?.layout.topic}`);
       } catch (caught) {
@@ -155,7 +144,7 @@ export class RepeatingProducer {
       }
       const verdict = verdictOf(error);
       if (verdict === 'passing' || (verdict === 'missing' && failures < MISSING_TRIES)) {
-        this.#down(reasonOf(error));
+        this.trouble = reasonOf(error);
         await this.#pause(failures);
         continue;
       }
@@ -180,7 +169,7 @@ export class RepeatingProducer {
     if (verdict === 'stored') return;
     if (verdict === 'broken' || verdict === 'missing') {
       this.#broken = kafkaFault(error);
-      this.#down(reasonOf(error));
+      this.trouble = reasonOf(error);
       this.#leave([batch], this.#broken, outcomes);
       return;
     }
@@ -211,18 +200,6 @@ export class RepeatingProducer {
 
   async #pause(failures: number): Promise<void> {
     await this.#pauseFor(at(PAUSES_MS, Math.min(failures, PAUSES_MS.length - 1)), this.#stop.signal);
-  }
-
-  #up(): void {
-    if (this.#health.state === 'down') this.#health = { state: 'up' };
-  }
-
-  #down(reason: string): void {
-    this.#health = {
-      state: 'down',
-      sinceMs: this.#health.state === 'down' ? this.#health.sinceMs : this.#now(),
-      reason,
-    };
   }
 }
 

@@ -12,7 +12,6 @@ import { registryOf } from '../../kafka/registry-client.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type {
   CheckpointOptions,
-  Health,
   Outcome,
   OutRecord,
   Recent,
@@ -33,7 +32,7 @@ export interface KafkaSinkOptions {
   readonly log: KafkaLog;
   /** Awaited before previous writers are shut out. */
   readonly beforeFence?: () => Promise<unknown>;
-  /** Milliseconds, for Health. */
+  /** Milliseconds, monotonic. */
   readonly now: () => number;
   /** Dates the records, milliseconds since 1970. */
   readonly wallClockMs: () => number;
@@ -54,8 +53,6 @@ export class KafkaSink implements Sink {
   /** The registry's ids of the schemas, by full topic name. */
   readonly #schemaIds = new Map<string, number>();
   readonly #fullNames = new Map<string, string>();
-  #health: Health;
-  #isOpen = false;
 
   /** @throws Fault (never) where the configuration cannot be used. */
   constructor({ config, environmentPrefixes, beforeFence, log, now, wallClockMs }: KafkaSinkOptions) {
@@ -67,7 +64,6 @@ export class KafkaSink implements Sink {
     const [environmentPrefix = ''] = environmentPrefixes;
     this.#brokers = new Brokers(config, log);
     this.#producer = new RepeatingProducer({ config, brokers: this.#brokers, now, wallClockMs, environmentPrefix });
-    this.#health = { state: 'down', sinceMs: now(), reason: 'not open' };
   }
 
   async open(): Promise<void> {
@@ -78,7 +74,6 @@ export class KafkaSink implements Sink {
     } catch (error) {
       throw firstContactFault(error, this.#config);
     }
-    this.#isOpen = true;
   }
 
   async write(batch: readonly OutRecord[]): Promise<readonly Outcome[]> {
@@ -122,8 +117,8 @@ export class KafkaSink implements Sink {
     await this.#producer.close();
   }
 
-  health(): Health {
-    return this.#isOpen ? this.#producer.health() : this.#health;
+  trouble(): string | undefined {
+    return this.#producer.trouble;
   }
 
   async #exists(topic: string): Promise<boolean> {

@@ -404,7 +404,7 @@ describe('outcomes', () => {
     driver.push(trade(1));
     await clock.advance(1999);
     expect(driver.stats()).toMatchObject({ state: 'up', oldestUnackedMs: 1999 });
-    sink.healthNow = { state: 'down', sinceMs: 0, reason: 'connect ECONNREFUSED' };
+    sink.troubleNow = 'connect ECONNREFUSED';
     await clock.advance(251);
     expect(driver.stats()).toMatchObject({ state: 'down', reason: 'connect ECONNREFUSED' });
     sink.answer(delivered);

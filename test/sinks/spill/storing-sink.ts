@@ -1,7 +1,6 @@
 import { isTrade } from '../../../src/domain/trade-id.ts';
 import type {
   CheckpointOptions,
-  Health,
   Outcome,
   OutRecord,
   Recent,
@@ -92,7 +91,7 @@ export class StoringSink implements Sink {
     this.#waiting?.();
   }
 
-  health(): Health {
-    return { state: 'up' };
+  trouble(): undefined {
+    return undefined;
   }
 }
