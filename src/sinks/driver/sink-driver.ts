@@ -188,9 +188,7 @@ export class SinkDriver {
 
   #makeRoom(): void {
     const evicted = this.#queue.evict();
-    // The same as long as nothing leaves the queue in another way.
-    const mark = `${this.#delivery.batches} ${this.#spill?.stretch}`;
-    this.#ledger.lost(lossesOf(evicted), mark);
+    this.#ledger.lost(lossesOf(evicted), `memory ${this.#queue.left}`);
     const byTopic = Map.groupBy(evicted, ({ out }) => out.topic);
     this.#drop(new Map([...byTopic].map(([topic, entries]) => [topic, entries.length])));
   }
@@ -202,10 +200,9 @@ export class SinkDriver {
   }
 
   #newSpill(options: SpillOptions): Spill {
-    const { scheduler, onSpill } = this.#options;
-    const parts = { queue: this.#queue, ledger: this.#ledger, delivery: this.#delivery, scheduler };
+    const parts = { queue: this.#queue, ledger: this.#ledger, delivery: this.#delivery, timers: this.#timers };
     return new Spill(options, parts, {
-      onEvent: (event, reason) => onSpill?.(event, reason),
+      onEvent: (event, reason) => this.#options.onSpill?.(event, reason),
       onDropped: (byTopic) => {
         this.#drop(byTopic);
         this.#loop.checkIdle();

@@ -38,45 +38,34 @@ const ENOUGH = 12;
 
 /** Makes batches of the records that wait, and decides when the next one begins. */
 export class Batcher {
-  readonly #spill: BatchSources['spill'];
-  readonly #queue: OutQueue;
-  readonly #ledger: LossLedger;
-  readonly #maxBatch: number;
-  readonly #lingerMs: number;
-  readonly #minIntervalMs: number;
-  readonly #enough: number;
+  readonly #sources: BatchSources;
+  readonly #options: Required<BatchOptions>;
   #lastBegunAt = Number.NEGATIVE_INFINITY;
 
-  constructor(
-    { queue, ledger, spill }: BatchSources,
-    { maxBatch = 1000, lingerMs = 0, minIntervalMs = 0 }: BatchOptions,
-  ) {
-    this.#spill = spill;
-    this.#queue = queue;
-    this.#ledger = ledger;
-    this.#maxBatch = maxBatch;
-    this.#lingerMs = lingerMs;
-    this.#minIntervalMs = minIntervalMs;
-    this.#enough = Math.min(ENOUGH, maxBatch);
+  constructor(sources: BatchSources, { maxBatch = 1000, lingerMs = 0, minIntervalMs = 0 }: BatchOptions) {
+    this.#sources = sources;
+    this.#options = { maxBatch, lingerMs, minIntervalMs };
   }
 
   /** Enough records wait to end the wait for more. */
   get hasEnough(): boolean {
-    return this.#queue.length >= this.#enough;
+    return this.#sources.queue.length >= Math.min(ENOUGH, this.#options.maxBatch);
   }
 
   /** Milliseconds that an idle sink waits for more records than the `waiting` ones. */
   waitMs(waiting: number, now: number): number {
-    return this.#lingerMs > 0 && waiting < this.#maxBatch ? this.#lingerMs : this.tooSoonMs(now);
+    const { lingerMs, maxBatch } = this.#options;
+    return lingerMs > 0 && waiting < maxBatch ? lingerMs : this.tooSoonMs(now);
   }
 
   /** Milliseconds until the next batch may begin. */
   tooSoonMs(now: number): number {
-    const { oldestAt } = this.#queue;
-    if (this.#minIntervalMs === 0 || this.hasEnough || this.#hasBacklog) return 0;
+    const { oldestAt } = this.#sources.queue;
+    const { minIntervalMs } = this.#options;
+    if (minIntervalMs === 0 || this.hasEnough || this.#hasBacklog) return 0;
     // The last batch left the record behind: a barrier is between them.
     if (oldestAt === undefined || oldestAt <= this.#lastBegunAt) return 0;
-    return Math.max(0, Math.ceil(this.#lastBegunAt + this.#minIntervalMs - now));
+    return Math.max(0, Math.ceil(this.#lastBegunAt + minIntervalMs - now));
   }
 
   /** A batch goes to the sink. */
@@ -86,26 +75,26 @@ export class Batcher {
 
   /** The next batch; undefined when nothing waits. */
   take(): Batch | undefined {
-    const backlog = this.#hasBacklog ? this.#spill?.backlog : undefined;
-    const source = backlog ?? this.#queue;
+    const { queue, ledger, spill } = this.#sources;
+    const { maxBatch } = this.#options;
+    const isBehind = this.#hasBacklog;
+    const source = isBehind && spill !== undefined ? spill.backlog : queue;
     const { head, oldestAt: since } = source;
     if (head === undefined || since === undefined) return undefined;
-    const isSpilled = backlog !== undefined && this.#spill?.isBacklogSaved === true;
+    const isSpilled = isBehind && spill?.isBacklogSaved === true;
     const firstSeq = head.seq;
-    if (this.#ledger.isEmpty) {
-      return { records: source.take(this.#maxBatch), since, firstSeq, seqStep: 1, isSpilled };
-    }
-    const gaps = this.#ledger.takeDue(head.out, firstSeq);
+    if (ledger.isEmpty) return { records: source.take(maxBatch), since, firstSeq, seqStep: 1, isSpilled };
+    const gaps = ledger.takeDue(head.out, firstSeq);
     if (gaps.length > 0) {
       // A batch of their own: they are acknowledged before the trade behind the gap is written.
       const seqStep = 1 / (gaps.length + 1);
       return { records: gaps, since, firstSeq: firstSeq - 1 + seqStep, seqStep, isSpilled };
     }
-    const records = source.take(this.#maxBatch, (record, seq) => this.#ledger.isDue(record, seq));
+    const records = source.take(maxBatch, (record, seq) => ledger.isDue(record, seq));
     return { records, since, firstSeq, seqStep: 1, isSpilled };
   }
 
   get #hasBacklog(): boolean {
-    return this.#spill !== undefined && this.#spill.backlog.length > 0;
+    return (this.#sources.spill?.backlog.length ?? 0) > 0;
   }
 }

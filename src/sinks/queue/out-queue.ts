@@ -61,6 +61,11 @@ export class OutQueue {
     return this.#bytes;
   }
 
+  /** How many records have left it, those that were evicted aside. */
+  get left(): number {
+    return this.#head;
+  }
+
   /** The place of the oldest record; undefined when nothing waits. */
   get headSeq(): number | undefined {
     return this.length === 0 ? undefined : this.#seqs[this.#slot(this.#head)];

@@ -1,9 +1,9 @@
-import type { SchedulerLike } from 'rxjs';
 import type { Fault } from '../../domain/fault.ts';
 import type { OutRecord } from '../contract.ts';
 import type { Batch } from '../queue/batcher.ts';
 import type { LossLedger } from '../queue/loss-ledger.ts';
 import type { OutQueue } from '../queue/out-queue.ts';
+import type { Timers } from '../timers.ts';
 import type { SpillDisk } from './spill-disk.ts';
 
 export interface SpillOptions {
@@ -37,7 +37,7 @@ export interface SpillHooks {
 export interface SpillParts {
   readonly queue: OutQueue;
   readonly ledger: LossLedger;
-  readonly scheduler: SchedulerLike;
+  readonly timers: Timers;
   /** What is with the sink. */
   readonly delivery: { readonly batch: Batch | undefined };
 }

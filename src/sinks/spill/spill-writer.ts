@@ -10,6 +10,13 @@ const AT_ONCE = 2000;
 const FLUSH_MS = 50;
 const RETRY_MS = 1000;
 
+export interface SpillWriterParts {
+  readonly store: SpillStore;
+  readonly queue: OutQueue;
+  readonly ledger: LossLedger;
+  readonly timers: Timers;
+}
+
 export interface SpillWriterHooks {
   /** The records in flight to the sink, and those that were read back for it. */
   inMemory(): readonly QueueEntry[];
@@ -20,37 +27,21 @@ export interface SpillWriterHooks {
 
 /** Empties the queue into the store, every 50 ms. The queue is its buffer, so a caller of `push` never waits. */
 export class SpillWriter {
-  readonly #store: SpillStore;
-  readonly #queue: OutQueue;
-  readonly #ledger: LossLedger;
-  readonly #timers: Timers;
+  readonly #parts: SpillWriterParts;
   readonly #hooks: SpillWriterHooks;
   /** The records in flight and those read back are on the disk too. */
   #isMemorySaved = true;
   /** The next write; undefined: halted. */
   #next: { readonly timer: Subscription; readonly isSoon: boolean } | undefined;
   #fault: Fault | undefined;
-  #takes = 0;
 
-  constructor(
-    store: SpillStore,
-    parts: { readonly queue: OutQueue; readonly ledger: LossLedger; readonly timers: Timers },
-    hooks: SpillWriterHooks,
-  ) {
-    this.#store = store;
-    this.#queue = parts.queue;
-    this.#ledger = parts.ledger;
-    this.#timers = parts.timers;
+  constructor(parts: SpillWriterParts, hooks: SpillWriterHooks) {
+    this.#parts = parts;
     this.#hooks = hooks;
   }
 
   get isMemorySaved(): boolean {
     return this.#isMemorySaved;
-  }
-
-  /** The same as long as nothing leaves the queue for the disk. */
-  get stretch(): string {
-    return `memory ${this.#takes}`;
   }
 
   start(): void {
@@ -75,7 +66,7 @@ export class SpillWriter {
   /** While halted: writes all waiting records, for good; `isOver` ends it early. */
   writeAll(isOver: () => boolean): void {
     while (!isOver() && this.#append());
-    this.#store.sync();
+    this.#parts.store.sync();
   }
 
   report(fault: Fault | undefined): void {
@@ -86,14 +77,14 @@ export class SpillWriter {
 
   #schedule(afterMs: number): void {
     this.#next?.timer.unsubscribe();
-    this.#next = { timer: this.#timers.after(afterMs, () => this.#flush()), isSoon: afterMs === 0 };
+    this.#next = { timer: this.#parts.timers.after(afterMs, () => this.#flush()), isSoon: afterMs === 0 };
   }
 
   #flush(): void {
     try {
       this.#append();
       this.report(undefined);
-      this.#schedule(this.#queue.length > 0 ? 0 : FLUSH_MS);
+      this.#schedule(this.#parts.queue.length > 0 ? 0 : FLUSH_MS);
     } catch (error) {
       this.report(asFault(error));
       this.#schedule(RETRY_MS);
@@ -102,14 +93,14 @@ export class SpillWriter {
 
   /** Writes the next records; false: none waits. */
   #append(): boolean {
+    const { store, queue, ledger } = this.#parts;
     const inMemory = this.#isMemorySaved ? [] : this.#hooks.inMemory();
-    const queued = this.#queue.peek(AT_ONCE);
+    const queued = queue.peek(AT_ONCE);
     const entries = [...inMemory, ...queued];
     if (entries.length === 0) return false;
-    const appended = this.#ledger.save((losses) => this.#store.append(entries, losses));
+    const appended = ledger.save((losses) => store.append(entries, losses));
     this.#isMemorySaved = true;
-    this.#queue.skip(queued.length);
-    if (queued.length > 0) this.#takes++;
+    queue.skip(queued.length);
     this.#hooks.onAppended(appended);
     return true;
   }

@@ -3,7 +3,7 @@ import type { CheckpointOptions, Recent, RecentOptions, SeriesCheckpoint } from 
 import type { Batch } from '../queue/batcher.ts';
 import type { LossLedger } from '../queue/loss-ledger.ts';
 import { OutQueue, type QueueEntry } from '../queue/out-queue.ts';
-import { Timers } from '../timers.ts';
+import type { Timers } from '../timers.ts';
 import type { SpillMark } from './spill-database.ts';
 import { folderDisk } from './spill-disk.ts';
 import type { SpillHooks, SpillOptions, SpillParts, SpillStats } from './spill-options.ts';
@@ -37,16 +37,15 @@ export class Spill {
     this.#queue = parts.queue;
     this.#ledger = parts.ledger;
     this.#delivery = parts.delivery;
-    this.#timers = new Timers(parts.scheduler);
+    this.#timers = parts.timers;
     this.#hooks = hooks;
     this.#store = new SpillStore(options.disk ?? folderDisk(options.dir), {
       maxBytes: options.maxBytes,
-      now: () => parts.scheduler.now(),
+      now: () => parts.timers.now(),
       onBreak: (seq, hasTrades) => this.#onBreak(seq, hasTrades),
     });
     this.#writer = new SpillWriter(
-      this.#store,
-      { ...parts, timers: this.#timers },
+      { ...parts, store: this.#store },
       {
         inMemory: () => this.#inMemory(),
         onAppended: (appended) => this.#appended(appended),
@@ -81,11 +80,6 @@ export class Spill {
   /** Sequence number of the last record that was ever spilled. */
   get lastSeq(): number {
     return this.#store.lastSeq;
-  }
-
-  /** The same as long as nothing leaves the queue for the disk. */
-  get stretch(): string {
-    return this.#writer.stretch;
   }
 
   stats(): SpillStats {
@@ -187,7 +181,7 @@ export class Spill {
 
   /** After `saveAll`: notes how far the sink got. */
   close(): void {
-    this.#timers.clear();
+    this.#writer.halt();
     try {
       if (this.#isOn) {
         const mark = this.#mark;
