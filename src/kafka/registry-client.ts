@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { newSchemaRegistry, type SchemaRegistry } from '../codec/schema-registry.ts';
 import { Fault } from '../domain/fault.ts';
+import { getOrCreate } from '../domain/get-or-create.ts';
 import { httpRequest } from '../net/http-request.ts';
 import { networkFault } from '../net/network-fault.ts';
 import { tlsProblem } from '../net/tls-problem.ts';
@@ -20,9 +21,7 @@ export function registryOf({ schemaRegistry }: Pick<KafkaConfig, 'schemaRegistry
  * where its authorities cannot be read.
  */
 export function registryAt(config: RegistryConfig): SchemaRegistry {
-  const registry = registries.get(config) ?? newRegistry(config);
-  registries.set(config, registry);
-  return registry;
+  return getOrCreate(registries, config, newRegistry);
 }
 
 function newRegistry({ url, register, user, password, caFile }: RegistryConfig): SchemaRegistry {

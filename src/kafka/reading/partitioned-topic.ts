@@ -1,3 +1,4 @@
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Brokers } from '../brokers.ts';
 import type { BrokerConnection, OffsetAt, PartitionMetadata } from '../contract.ts';
 
@@ -46,8 +47,7 @@ export class PartitionedTopic {
     for (const { partitionId, leader } of this.#partitions) {
       const one = ofPartitions.get(partitionId);
       if (one === undefined) continue;
-      const led = leaders.get(leader) ?? new Map<number, T>();
-      leaders.set(leader, led.set(partitionId, one));
+      getOrCreate(leaders, leader, () => new Map()).set(partitionId, one);
     }
     return leaders;
   }

@@ -5,6 +5,7 @@ import type { FileCodec } from '../../avro-file/container.ts';
 import { listFiles } from '../../avro-file/file-name.ts';
 import { codecOf } from '../../codec/avro.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { FeedRecord, RecordKind } from '../../domain/record.ts';
 import type {
   CheckpointOptions,
@@ -154,11 +155,9 @@ export class AvroFileSink implements Sink {
 
   /** Sets the outcome of each record of one topic's part of a batch; the fault where not all of them were delivered. */
   async #append(topic: string, part: TopicPart, outcomes: Outcome[]): Promise<Fault | undefined> {
-    let file = this.#files.get(topic);
-    if (file === undefined) {
-      file = new TopicFile(join(this.#options.dir, topic), codecOf(part.kind), this.#fileOptionsOf(topic));
-      this.#files.set(topic, file);
-    }
+    const folder = join(this.#options.dir, topic);
+    const newFile = () => new TopicFile(folder, codecOf(part.kind), this.#fileOptionsOf(topic));
+    const file = getOrCreate(this.#files, topic, newFile);
     let { written, error } = await file.append(part.bodies);
     if (error === undefined && part.beginsEpoch) {
       await file.synchronise().catch((cause: unknown) => {
@@ -205,11 +204,8 @@ function encoded(batch: readonly OutRecord[], outcomes: Outcome[]): Map<string, 
   batch.forEach(({ topic, record }, index) => {
     try {
       const body = codecOf(record.kind).encode(record);
-      let part = parts.get(topic);
-      if (part === undefined) {
-        part = { kind: record.kind, beginsEpoch: false, indices: [], bodies: [] };
-        parts.set(topic, part);
-      }
+      const newPart = (): TopicPart => ({ kind: record.kind, beginsEpoch: false, indices: [], bodies: [] });
+      const part = getOrCreate(parts, topic, newPart);
       part.beginsEpoch ||= beginsEpoch(record);
       part.indices.push(index);
       part.bodies.push(body);

@@ -11,8 +11,7 @@ import { Checkpoints, latestEpochs, seriesKey } from '../resume/checkpoints.ts';
 import { LastTrades, type SoughtTrade } from './last-trades.ts';
 
 /** A position and when the broker took it, milliseconds since 1970. */
-export interface PlacedPosition {
-  readonly position: Position;
+export interface PlacedPosition extends Position {
   readonly takenAt: number;
 }
 
@@ -41,25 +40,21 @@ export async function readCheckpoints(
   const isOwn = own === undefined ? undefined : (key: string | null) => key !== null && own.has(symbolOf(key));
   const positions = (await exists(positionsTopic)) ? await lastPositions(config, positionsTopic, isOwn, log) : [];
   const stretches = stretchesOf(positions, keyOf);
-  const checkpoints = new Checkpoints(
-    positions.map(({ position }) => position),
-    kinds,
-    keyOf,
-  );
+  const checkpoints = new Checkpoints(positions, kinds, keyOf);
   const topics = environmentPrefixes.flatMap((prefix) => kinds.map((kind) => nameOf(prefix, kind)));
   const last = stretches.at(-1);
   const sought = soughtFrom(last?.from ?? 0, positions, keyOf);
   for (const topic of topics) {
     if (last === undefined || !(await exists(topic))) continue;
-    const read = async ({ from, until }: Stretch, mayBeIn?: OwnPart['mayBeIn']): Promise<void> => {
-      const bounds = { ...(until === undefined ? {} : { until }), ...(mayBeIn === undefined ? {} : { mayBeIn }) };
+    const read = async ({ from, ...bounds }: Stretch & Partial<Pick<OwnPart, 'mayBeIn'>>): Promise<void> => {
       const fetch = { from: { timeMs: from }, follow: false, ...bounds };
       for await (const { record } of readTopic(config, topic, fetch, log, isOwn)) {
         // what is not ours ends nothing
         if (!(record instanceof Fault)) checkpoints.add(record);
       }
     };
-    for (const stretch of stretches.slice(0, -1)) await read(stretch, own?.mayBeIn);
+    for (const stretch of stretches.slice(0, -1))
+      await read({ ...stretch, ...(own === undefined ? {} : { mayBeIn: own.mayBeIn }) });
     const found = await lastTrades(config, topic, sought, last.from, log);
     if (found === undefined) await read(last);
     else for (const record of found) checkpoints.add(record);
@@ -73,9 +68,7 @@ function soughtFrom(
   positions: readonly PlacedPosition[],
   keyOf: MarketKeyOf = symbolKey,
 ): ReadonlyMap<string, SoughtTrade> {
-  const placed = positions.map(({ position, takenAt }) => ({ ...position, takenAt }));
-  const going = latestEpochs(placed, keyOf);
-  const late = going.filter(({ takenAt }) => takenAt >= from);
+  const late = latestEpochs(positions, keyOf).filter(({ takenAt }) => takenAt >= from);
   return new Map(
     late.map((of) => [keyOf(of), { epoch: of.epoch, isThere: of.tradeId !== null && of.timestamp >= from }]),
   );
@@ -120,15 +113,10 @@ async function lastPositions(
   log: KafkaLog,
 ): Promise<readonly PlacedPosition[]> {
   const last = new Map<string, PlacedPosition>();
-  for await (const { record, timestamp } of readTopic(
-    config,
-    topic,
-    { from: 'beginning', follow: false },
-    log,
-    isOwn,
-  )) {
+  const whole = { from: 'beginning', follow: false } as const;
+  for await (const { record, timestamp } of readTopic(config, topic, whole, log, isOwn)) {
     if (record instanceof Fault) throw record;
-    if (record.kind === 'position') last.set(seriesKey(record), { position: record, takenAt: timestamp });
+    if (record.kind === 'position') last.set(seriesKey(record), { ...record, takenAt: timestamp });
   }
   return [...last.values()];
 }
@@ -140,9 +128,7 @@ async function lastPositions(
 export function stretchesOf(positions: readonly PlacedPosition[], keyOf?: MarketKeyOf): readonly Stretch[] {
   if (positions.length === 0) return [];
   const newest = Math.max(...positions.map(({ takenAt }) => takenAt));
-  const placed = positions.map(({ position, takenAt }) => ({ ...position, takenAt }));
-  const going = latestEpochs(placed, keyOf);
-  const times = [...going.map(({ takenAt }) => takenAt), newest].toSorted((a, b) => a - b);
+  const times = [...latestEpochs(positions, keyOf).map(({ takenAt }) => takenAt), newest].toSorted((a, b) => a - b);
   const stretches: { from: number; until: number }[] = [];
   for (const takenAt of times) {
     const [from, until] = [takenAt - MARGIN_MS, takenAt + MARGIN_MS];

@@ -1,4 +1,5 @@
 import { at } from '../../domain/at.ts';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 
 /** An encoded record. */
@@ -43,24 +44,21 @@ export function inRounds(
     const layout = layoutOf(topic);
     const partition = layout.partitionOf(key);
     const size = sizeOf(key, value);
-    let ofTopic = open.get(layout);
-    if (ofTopic === undefined) {
-      ofTopic = [];
-      open.set(layout, ofTopic);
-    }
+    const ofTopic = getOrCreate(open, layout, noBatches);
     let batch = ofTopic[partition];
     if (batch === undefined || batch.bytes + size > maxBatchBytes) {
       batch = { layout, partition, round: batch === undefined ? 0 : batch.round + 1, messages: [], bytes: 0 };
       ofTopic[partition] = batch;
-      const round = rounds[batch.round];
-      if (round === undefined) rounds[batch.round] = [batch];
-      else round.push(batch);
+      rounds[batch.round] ??= [];
+      rounds[batch.round]?.push(batch);
     }
     batch.messages.push({ key, value, index });
     batch.bytes += size;
   }
   return rounds;
 }
+
+const noBatches = (): (RecordBatch | undefined)[] => [];
 
 /** The batch's messages in two batches, in order. */
 export function halvesOf(batch: RecordBatch): readonly RecordBatch[] {

@@ -4,6 +4,7 @@ import { TOPICS } from '../../codec/topics.ts';
 import { encodeConfluent, encodeSingleObject } from '../../codec/wire-format.ts';
 import { at } from '../../domain/at.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import { Brokers } from '../../kafka/brokers.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
@@ -53,6 +54,7 @@ export class KafkaSink implements Sink {
   /** The registry's ids of the schemas, by full topic name. */
   readonly #schemaIds = new Map<string, number>();
   readonly #fullNames = new Map<string, string>();
+  readonly #nameOf = (topic: string): string => this.#config.topicPrefix + topic;
 
   /** @throws Fault (never) where the configuration cannot be used. */
   constructor({ config, environmentPrefixes, beforeFence, log, now, wallClockMs }: KafkaSinkOptions) {
@@ -148,12 +150,7 @@ export class KafkaSink implements Sink {
   }
 
   #fullName(topic: string): string {
-    let name = this.#fullNames.get(topic);
-    if (name === undefined) {
-      name = this.#config.topicPrefix + topic;
-      this.#fullNames.set(topic, name);
-    }
-    return name;
+    return getOrCreate(this.#fullNames, topic, this.#nameOf);
   }
 }
 

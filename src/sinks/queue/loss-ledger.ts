@@ -1,4 +1,5 @@
 import { topicOf } from '../../codec/topics.ts';
+import { at } from '../../domain/at.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Environment, Gap } from '../../domain/record.ts';
 import { type AnyTrade, isTrade } from '../../domain/trade-id.ts';
@@ -39,24 +40,20 @@ export function idsOf({ tradeId, lastTradeId }: AnyTrade): number {
 /** The losses that dropped records are: one for each series of trades among them. */
 export function lossesOf(entries: readonly QueueEntry[]): TradeLoss[] {
   const losses = new Map<string, TradeLoss>();
-  for (const { out, seq } of entries) addLoss(losses, out, seq);
+  for (const { out, seq } of entries) {
+    const trade = tradeOf(out);
+    if (trade === undefined) continue;
+    const name = seriesOf(out, trade);
+    const known = losses.get(name) ?? lossBefore(out, trade, 0, seq);
+    losses.set(name, { ...known, missing: sum(known.missing, idsOf(trade)), seq });
+  }
   return [...losses.values()];
 }
 
-/** Counts a record into the losses by series, where it is a trade. */
-export function addLoss(losses: Map<string, TradeLoss>, out: OutRecord, seq: number): void {
-  const trade = tradeOf(out);
-  if (trade === undefined) return;
-  const { topic, key } = out;
-  const { venue, symbol, epoch, environment, timestamp } = trade;
-  const name = seriesOf(out, trade);
-  const known = losses.get(name);
-  losses.set(
-    name,
-    known === undefined
-      ? { topic, key, venue, symbol, epoch, environment, missing: idsOf(trade), seq, firstTime: timestamp }
-      : { ...known, missing: sum(known.missing, idsOf(trade)), seq },
-  );
+/** A loss that begins with a trade, or lies before it. */
+export function lossBefore({ topic, key }: OutRecord, trade: AnyTrade, missing: number | null, seq: number): TradeLoss {
+  const { venue, symbol, epoch, environment, timestamp: firstTime } = trade;
+  return { topic, key, venue, symbol, epoch, environment, missing, seq, firstTime };
 }
 
 /** Names the series of a trade: a topic, a venue, a symbol, an epoch. */
@@ -163,22 +160,12 @@ export class LossLedger {
     if (later.length > 0) this.#pending.set(name, later);
     else this.#pending.delete(name);
 
-    const series = new Map<string, TradeLoss>();
-    for (const loss of due) {
-      const known = series.get(`${loss.venue} ${loss.epoch}`);
-      series.set(
-        `${loss.venue} ${loss.epoch}`,
-        known === undefined ? loss : { ...known, missing: sum(known.missing, loss.missing) },
-      );
-    }
-    const gaps = [...series.values()].map((loss) => this.#gap(loss, out, trade, suspect ? null : loss.missing));
-    if (suspect && !series.has(`${trade.venue} ${trade.epoch}`)) {
-      const { venue, symbol, epoch, environment, timestamp: firstTime } = trade;
-      const { topic, key } = out;
-      const loss = { topic, key, venue, symbol, epoch, environment, missing: 0, seq, firstTime };
-      gaps.push(this.#gap(loss, out, trade, null));
-    }
-    return gaps.map((gap) => this.#outGap(gap, out.topic));
+    if (suspect) due.push({ ...lossBefore(out, trade, 0, seq), mark: '', isSaved: true });
+    const series = Map.groupBy(due, (loss) => `${loss.venue} ${loss.epoch}`);
+    return [...series.values()].map((losses) => {
+      const missing = suspect ? null : losses.reduce((total: number | null, loss) => sum(total, loss.missing), 0);
+      return this.#outGap(this.#gap(at(losses, 0), out, trade, missing), out.topic);
+    });
   }
 
   #isSuspect(out: OutRecord, seq: number): boolean {

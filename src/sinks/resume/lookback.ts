@@ -104,8 +104,8 @@ interface Series extends SoughtSeries {
 export class Lookback {
   readonly #sought: Sought;
   readonly #bounds: LookbackBounds;
-  readonly #series = new Map<string, Series>();
-  readonly #byKey = new Map<string, Series[]>();
+  readonly #series: ReadonlyMap<string, Series>;
+  readonly #byKey: ReadonlyMap<string, readonly Series[]>;
   /** The last one first. */
   readonly #kept: Dated[] = [];
   #read = 0;
@@ -115,13 +115,9 @@ export class Lookback {
   constructor(sought: Sought, bounds: LookbackBounds) {
     this.#sought = sought;
     this.#bounds = bounds;
-    for (const of of sought.series) {
-      const series = { ...of, found: 0, oldest: Number.POSITIVE_INFINITY };
-      this.#series.set(seriesKey(of), series);
-      const ofKey = this.#byKey.get(of.key);
-      if (ofKey === undefined) this.#byKey.set(of.key, [series]);
-      else ofKey.push(series);
-    }
+    const all = sought.series.map((of): Series => ({ ...of, found: 0, oldest: Number.POSITIVE_INFINITY }));
+    this.#series = new Map(all.map((series) => [seriesKey(series), series]));
+    this.#byKey = Map.groupBy(all, ({ key }) => key);
   }
 
   /** Records of this key are still sought. */

@@ -1,9 +1,10 @@
 import { type MarketKeyOf, symbolKey } from '../../codec/environment-topics.ts';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Gap, Position, PriceTick } from '../../domain/record.ts';
 import { type AnyTrade, compareIds, type TradeKind } from '../../domain/trade-id.ts';
 import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
 import type { CheckpointOptions, OutRecord, SeriesCheckpoint } from '../contract.ts';
-import { seriesOf, type TradeLoss, tradeOf } from '../queue/loss-ledger.ts';
+import { lossBefore, seriesOf, type TradeLoss, tradeOf } from '../queue/loss-ledger.ts';
 import type { QueueEntry } from '../queue/out-queue.ts';
 import { checkpointAt, type LastEpoch, lastEpochs, seriesCheckpoints, seriesKey } from '../resume/checkpoints.ts';
 
@@ -50,7 +51,7 @@ export class Reconciler {
   /** Of what is no trade. */
   #lastStoredOther = -1;
   /** The last position of each venue and symbol, of the first group. */
-  readonly #positions = new Map<string, { readonly seq: number; readonly position: Position }>();
+  readonly #positions = new Map<string, { readonly seq: number; readonly of: Position | AnyTrade }>();
 
   /** `checkpoints` returns those of the first group. Records above `handedSeq` were never with the sink. */
   constructor(groups: readonly CheckpointGroup[], handedSeq: number, keyOf: MarketKeyOf = symbolKey) {
@@ -65,9 +66,7 @@ export class Reconciler {
     if (record.kind === 'position') {
       const group = this.#groupOf(out);
       group.judge(record);
-      if (group === this.#groups[0]) {
-        this.#positions.set(seriesKey(record), { seq, position: record });
-      }
+      if (group === this.#groups[0]) this.#positions.set(seriesKey(record), { seq, of: record });
     }
     const trade = tradeOf(out);
     if (trade === undefined) {
@@ -76,21 +75,10 @@ export class Reconciler {
     }
     this.#lastTradeSeq.set(`${out.topic} ${out.key}`, seq);
     const last = checkpointAt(trade);
-    const name = seriesOf(out, trade);
-    let series = this.#series.get(name);
-    if (series === undefined) {
-      series = {
-        group: this.#groupOf(out),
-        out,
-        trade,
-        storedSeq: -1,
-        isExact: false,
-        isUnsure: false,
-        lastSeq: seq,
-        last,
-      };
-      this.#series.set(name, series);
-    }
+    const series = getOrCreate(this.#series, seriesOf(out, trade), (): Series => {
+      const group = this.#groupOf(out);
+      return { group, out, trade, storedSeq: -1, isExact: false, isUnsure: false, lastSeq: seq, last };
+    });
     series.lastSeq = seq;
     series.last = last;
     if (series.group.isFollowed(trade)) {
@@ -143,10 +131,7 @@ export class Reconciler {
   unsure(): readonly TradeLoss[] {
     return [...this.#series.values()]
       .filter(({ isUnsure }) => isUnsure)
-      .map(({ out, trade: { venue, symbol, epoch, environment, timestamp }, storedSeq }) => {
-        const { topic, key } = out;
-        return { topic, key, venue, symbol, epoch, environment, missing: null, seq: storedSeq, firstTime: timestamp };
-      });
+      .map(({ out, trade, storedSeq }) => lossBefore(out, trade, null, storedSeq));
   }
 
   /** Where each series of the first group will end when the spill is drained. */
@@ -157,7 +142,7 @@ export class Reconciler {
       ({ group, storedSeq, lastSeq }) => group === own && lastSeq > storedSeq,
     );
     const begun = [
-      ...[...this.#positions.values()].map(({ seq, position }) => ({ seq, of: position })),
+      ...this.#positions.values(),
       ...newer.map(({ lastSeq, trade }) => ({ seq: lastSeq, of: trade })),
     ].sort((a, b) => a.seq - b.seq);
     const epochs = own.epochs();

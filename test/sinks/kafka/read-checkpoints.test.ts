@@ -5,7 +5,7 @@ import { samplePosition } from '../../codec/sample-records.ts';
 
 const HOUR = 3_600_000;
 const at = (takenAt: number, symbol: string, epoch = 1, venue = 'binance') => ({
-  position: samplePosition({ symbol, epoch, venue }),
+  ...samplePosition({ symbol, epoch, venue }),
   takenAt,
 });
 
