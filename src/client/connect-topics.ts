@@ -3,7 +3,7 @@ import { firstValueFrom, from, type SchedulerLike, throwError, timeout } from 'r
 import { asFault, Fault } from '../domain/fault.ts';
 import type { KafkaConfig, KafkaLog } from '../kafka/config.ts';
 import type { OffsetAt } from '../kafka/contract.ts';
-import { listTopics } from '../kafka/reading/list-topics.ts';
+import { listTopics } from '../kafka/topics.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import {
   type ClientDeps,

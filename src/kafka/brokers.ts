@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
+import { Fault } from '../domain/fault.ts';
 import { BrokerError } from './broker-error.ts';
-import { openBrokerOf } from './clients.ts';
 import type { KafkaConfig, KafkaLog } from './config.ts';
 import type { BrokerAddress, BrokerConnection, ClusterMetadata, CoordinatorKind, OpenBroker } from './contract.ts';
 import { tlsOptions } from './tls-options.ts';
@@ -142,4 +142,26 @@ function addressOf({ host, port }: Pick<BrokerAddress, 'host' | 'port'>): string
 function hostAndPortOf(address: string): { readonly host: string; readonly port: number } {
   const colon = address.lastIndexOf(':');
   return { host: address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(address.slice(colon + 1)) };
+}
+
+/** Client libraries by their names in the configuration; the one that is configured is loaded, and no other. */
+const CLIENTS: Readonly<Record<KafkaConfig['client'], () => Promise<OpenBroker>>> = {
+  kafkajs: async () => (await import('./kafkajs/kafkajs.ts')).openKafkajs,
+  platformatic: async () => (await import('./platformatic/platformatic.ts')).openPlatformatic,
+};
+
+const PACKAGES: Readonly<Record<KafkaConfig['client'], string>> = {
+  kafkajs: 'kafkajs@2.2.4',
+  platformatic: '@platformatic/kafka@2.12.1',
+};
+
+/** Rejects with a Fault (never) if the library is not installed. */
+async function openBrokerOf(client: KafkaConfig['client']): Promise<OpenBroker> {
+  try {
+    return await CLIENTS[client]();
+  } catch (cause) {
+    const wanted = PACKAGES[client];
+    const message = `kafka.client: ${client} needs the package ${wanted}: npm install ${wanted}`;
+    throw new Fault('sink', message, { retry: { kind: 'never' }, cause });
+  }
 }

@@ -1,6 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { KafkaConfig, KafkaLog } from './config.ts';
-import type { KeyedValue } from './record-bytes.ts';
 
 /**
  * One connection to one broker: the requests that market-feed makes, each one attempt. A client library is an adapter
@@ -108,6 +107,12 @@ export interface ProducerNumbers {
 
 export interface Transaction extends ProducerNumbers {
   readonly transactionalId: string;
+}
+
+/** What a record of a record batch carries. */
+export interface KeyedValue {
+  readonly key: string;
+  readonly value: Buffer;
 }
 
 /** The records of a partition that are stored whole or not at all. */

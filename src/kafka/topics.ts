@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Fault } from '../domain/fault.ts';
 import { BrokerError } from './broker-error.ts';
 import { Brokers } from './brokers.ts';
 import type { KafkaConfig, KafkaLog } from './config.ts';
 import type { NewTopic, TopicMetadata } from './contract.ts';
-import { isUnsettledTopic, kafkaFault } from './kafka-error.ts';
+import { firstContactFault, isUnsettledTopic, kafkaFault } from './kafka-error.ts';
 
 const TRIES = 10;
 const PAUSE_MS = 200;
@@ -61,5 +62,33 @@ export async function untilSettled<T>(work: () => Promise<T>): Promise<T> {
       if (tries === TRIES || !isUnsettledTopic(error)) throw error;
       await delay(PAUSE_MS);
     }
+  }
+}
+
+/**
+ * The names of all topics that the brokers show. Rejects with a Fault: `connect_timeout` or `connect_failed`, the latter
+ * not to be tried again where they refuse who asks.
+ */
+export async function listTopics(config: KafkaConfig, timeoutMs: number, log: KafkaLog): Promise<readonly string[]> {
+  const where = config.brokers.join(', ');
+  const brokers = new Brokers(config, log);
+  let isTooLate = false;
+  const timer = setTimeout(() => {
+    isTooLate = true;
+    brokers.end();
+  }, timeoutMs);
+  try {
+    const { topics } = await brokers.metadata('all');
+    return topics.map(({ topic }) => topic);
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause;
+    if (isTooLate)
+      throw new Fault('connect_timeout', `Kafka at ${where} did not answer within ${timeoutMs} ms`, { cause });
+    const { message, retry } = firstContactFault(cause, config);
+    const who = config.sasl === null ? '' : ` as user ${config.sasl.username}`;
+    throw new Fault('connect_failed', `Kafka at ${where} cannot be reached${who}: ${message}`, { retry, cause });
+  } finally {
+    clearTimeout(timer);
+    brokers.end();
   }
 }

@@ -12,7 +12,7 @@ import type { VenueNetworks } from '../net/network.ts';
 import { type WallClock, wallClock } from '../net/wall-clock.ts';
 import type { OwnPart } from '../sinks/contract.ts';
 import { type SinkSettings, sinks as sinkRegistry } from '../sinks/registry.ts';
-import type { SpillDisk } from '../sinks/spill/spill-disk.ts';
+import type { SpillDisk } from '../sinks/spill/spill-database.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { buildFeed } from './build-feed.ts';
 import { buildVenues } from './build-venues.ts';

@@ -1,17 +1,16 @@
 import { isIP } from 'node:net';
-import type { Connection } from '@platformatic/kafka';
+import type { API, Connection } from '@platformatic/kafka';
 import { BrokerError } from '../broker-error.ts';
 import type { BrokerConnection, OpenOptions } from '../contract.ts';
-import { produceBody } from '../produce-request.ts';
+import { type ProduceBody, produceBody } from '../produce-request.ts';
 import { committedMessages } from './committed-messages.ts';
 import { brokerError, responseIn } from './platformatic-error.ts';
 import { library } from './private-modules.ts';
-import { bodyChecksum, type Produced, produce } from './produce.ts';
 
 const { addPartitionsToTxnV3, Connection: LibraryConnection, createTopicsV5 } = library;
 const { describeConfigsV4, endTxnV3, fetchV11, findCoordinatorV4, heartbeatV3, initProducerIdV4 } = library;
 const { joinGroupV5, leaveGroupV3, listOffsetsV5, metadataV12, offsetCommitV7, offsetFetchV7 } = library;
-const { protocolErrors, protocolErrorsCodesById, syncGroupV3 } = library;
+const { crc32c, createAPI, produceV7, protocolErrors, protocolErrorsCodesById, syncGroupV3, Writer } = library;
 
 /** Until a connection is open and logged in. */
 const CONNECT_TIMEOUT_MS = 5000;
@@ -32,6 +31,20 @@ const SASL_MECHANISMS = {
   'scram-sha-256': 'SCRAM-SHA-256',
   'scram-sha-512': 'SCRAM-SHA-512',
 } as const;
+
+type Produced = ReturnType<typeof produceV7.parseResponse>;
+
+/** The library's own maker of this request takes an object for each record and copies its bytes several times. */
+const produce: API<[body: ProduceBody], Produced> = createAPI(
+  produceV7.api.key,
+  produceV7.api.version,
+  (body: ProduceBody) => Writer.create().append(body()),
+  produceV7.parseResponse,
+  false,
+  false,
+);
+
+const bodyChecksum = (bytes: Buffer): number => crc32c(Writer.create().append(bytes).dynamicBuffer);
 
 /**
  * Opens a connection by @platformatic/kafka 2.12.1, of which only its connections and its requests are used: its own

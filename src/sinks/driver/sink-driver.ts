@@ -5,7 +5,7 @@ import { LossLedger, lossesOf } from '../queue/loss-ledger.ts';
 import { OutQueue } from '../queue/out-queue.ts';
 import { Spill } from '../spill/spill.ts';
 import type { SpillOptions } from '../spill/spill-options.ts';
-import { recentBehind } from '../spill/spilled-recent.ts';
+import { recentBehind } from '../spill/spill-recovery.ts';
 import { Timers } from '../timers.ts';
 import { Delivery } from './delivery.ts';
 import { DeliveryLoop } from './delivery-loop.ts';

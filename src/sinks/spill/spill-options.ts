@@ -4,7 +4,7 @@ import type { Batch } from '../queue/batcher.ts';
 import type { LossLedger } from '../queue/loss-ledger.ts';
 import type { OutQueue } from '../queue/out-queue.ts';
 import type { Timers } from '../timers.ts';
-import type { SpillDisk } from './spill-disk.ts';
+import type { SpillDisk } from './spill-database.ts';
 
 export interface SpillOptions {
   /** Folder of this sink alone, and of one process; made when it is needed. */

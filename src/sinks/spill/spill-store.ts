@@ -4,8 +4,8 @@ import type { OutRecord } from '../contract.ts';
 import { DROPPED_LAST, TRADES } from '../queue/drop-priority.ts';
 import { lossesOf, type TradeLoss } from '../queue/loss-ledger.ts';
 import type { QueueEntry } from '../queue/out-queue.ts';
+import type { SpillDisk } from './spill-database.ts';
 import { isUnreadable, SpillDatabase, type SpilledRow, type SpillMark } from './spill-database.ts';
-import type { SpillDisk } from './spill-disk.ts';
 
 export interface SpillStoreOptions {
   readonly maxBytes: number;

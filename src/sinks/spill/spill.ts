@@ -5,7 +5,7 @@ import type { LossLedger } from '../queue/loss-ledger.ts';
 import { OutQueue, type QueueEntry } from '../queue/out-queue.ts';
 import type { Timers } from '../timers.ts';
 import type { SpillMark } from './spill-database.ts';
-import { folderDisk } from './spill-disk.ts';
+import { folderDisk } from './spill-database.ts';
 import type { SpillHooks, SpillOptions, SpillParts, SpillStats } from './spill-options.ts';
 import { type Recovered, recentInSpill, recoverSpill } from './spill-recovery.ts';
 import { type AppendResult, SpillStore } from './spill-store.ts';

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import type { SpillDisk } from '../../../src/sinks/spill/spill-disk.ts';
+import type { SpillDisk } from '../../../src/sinks/spill/spill-database.ts';
 
 const NO_ROOM = 'ENOSPC: by the test';
 let databases = 0;
