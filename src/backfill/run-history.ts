@@ -62,7 +62,7 @@ export async function runHistory(request: HistoryRequest, world: HistoryWorld): 
     const { rotateMb, codec } = config.file;
     const now = () => Math.floor(world.wallClock() / 1000);
     const { onRepaired } = world;
-    const sink = new AvroFileSink({ dir, rotateMb, codec, now, blockEveryMs: 0, onRepaired });
+    const sink = new AvroFileSink({ dir, rotateMb, codec, now, onRepaired });
     await sink.open();
     try {
       return await fetchInto(sink, request, world);

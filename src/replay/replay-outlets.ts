@@ -77,7 +77,7 @@ export class ReplayOutlets {
     const config = this.#config;
     const settings: SinkSettings = {
       kafka: config.kafka,
-      file: { ...config.file, blockEveryMs: 0 },
+      file: config.file,
       environmentPrefixes: environmentPrefixes(config),
       log: (level, message, details) => log[level]({ event: 'sink', ...details }, message),
       now: () => monotonicScheduler.now(),

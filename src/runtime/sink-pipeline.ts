@@ -22,6 +22,8 @@ import type { RunningFeed } from './running-feed.ts';
 /** Records, and bytes, that wait in memory for a sink at most. */
 const MOST_WAITING = 200_000;
 const MOST_WAITING_BYTES = 256 * 2 ** 20;
+/** Blocks of a few records compress badly, and cost a write each. */
+const FILE_BATCHES = { minIntervalMs: 100, enough: 500 };
 const DROPPED_TOLD_EVERY_MS = 1000;
 const DELTAS = topicOf('book_delta').name;
 const BARRIER = { barrier: true } as const;
@@ -73,7 +75,7 @@ export class SinkPipeline {
     this.name = sink.name;
     this.driver = new SinkDriver(sink, {
       scheduler,
-      ...(sink.name === 'kafka' ? batchOptions(config) : {}),
+      ...(sink.name === 'kafka' ? kafkaBatches(config) : FILE_BATCHES),
       maxRecords: Math.ceil(MOST_WAITING * portion),
       maxBytes: MOST_WAITING_BYTES * portion,
       spill: {
@@ -227,7 +229,7 @@ export function tradeKinds({ feed: { channels } }: Config): readonly TradeKind[]
   return kinds.length > 0 ? kinds : ['trade'];
 }
 
-function batchOptions({ kafka }: Config) {
+function kafkaBatches({ kafka }: Config) {
   const { maxRecords, lingerMs, minIntervalMs } = kafka.batch;
   return { maxBatch: maxRecords, lingerMs, minIntervalMs };
 }

@@ -9,8 +9,6 @@ export interface SinkSettings {
     readonly dir: string;
     readonly rotateMb: number;
     readonly codec: FileCodec;
-    /** Milliseconds between two small batches; the sink's own default. */
-    readonly blockEveryMs?: number;
     /** As of the sink's options. */
     readonly waitsForFolder?: boolean;
   };

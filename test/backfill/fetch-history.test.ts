@@ -53,7 +53,6 @@ async function run(job: HistoryJob, lifetime = Number.POSITIVE_INFINITY, more: P
     rotateMb: 0.008,
     codec: 'null',
     now: () => 0,
-    blockEveryMs: 0,
     onRepaired: () => repaired++,
   });
   const giveBack = await takeFolder(job.dir, process.pid);

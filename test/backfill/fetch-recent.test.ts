@@ -24,7 +24,7 @@ async function fetchAt(latest: number, range: HistoryRange, first = 1) {
   const told = numbers(Math.max(first, latest - MOST + 1), latest).map((second) =>
     tradeEvent(`229000000000000${1000 + 7 * second}`, { venue: 'bybit', timestamp: timeOf(second) }),
   );
-  const sink = new AvroFileSink({ dir, rotateMb: 1, codec: 'null', now: () => 0, blockEveryMs: 0 });
+  const sink = new AvroFileSink({ dir, rotateMb: 1, codec: 'null', now: () => 0 });
   await sink.open();
   try {
     const name = {

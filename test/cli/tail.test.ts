@@ -13,7 +13,7 @@ let dir: string;
 let sink: Sink;
 beforeEach(async () => {
   dir = mkdtempSync(path.join(tmpdir(), 'market-feed-tail-'));
-  sink = new AvroFileSink({ dir, rotateMb: 1, codec: 'deflate', now: () => Date.UTC(2026, 10, 21), blockEveryMs: 0 });
+  sink = new AvroFileSink({ dir, rotateMb: 1, codec: 'deflate', now: () => Date.UTC(2026, 10, 21) });
   await sink.open();
 });
 afterEach(async () => {

@@ -31,7 +31,7 @@ describe('files of the Avro file sink, read with fastavro', () => {
     'codec %s: every value of every record, in order, over several files',
     async (codec) => {
       const dir = await testFolder();
-      const sink = new AvroFileSink({ dir, rotateMb: 0.004, codec, now: () => 0, blockEveryMs: 0 });
+      const sink = new AvroFileSink({ dir, rotateMb: 0.004, codec, now: () => 0 });
       await sink.open();
       for (const { kind, name } of TOPICS) {
         const all = records(kind);

@@ -26,7 +26,7 @@ it('answers what an independent program computes from the published records', as
   feed.feed.stop('enough for this test');
 
   const dir = await testFolder();
-  const sink = new AvroFileSink({ dir, rotateMb: 64, codec: 'null', now: () => 0, blockEveryMs: 0 });
+  const sink = new AvroFileSink({ dir, rotateMb: 64, codec: 'null', now: () => 0 });
   await sink.open();
   for (const { kind, name } of TOPICS)
     await sink.write(feed.of(kind).map((record) => ({ topic: name, key: '', record })));

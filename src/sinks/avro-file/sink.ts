@@ -1,6 +1,5 @@
 import { access, constants, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { FileCodec } from '../../avro-file/container.ts';
 import { listFiles } from '../../avro-file/file-name.ts';
 import { codecOf } from '../../codec/avro.ts';
@@ -29,11 +28,6 @@ export interface AvroFileSinkOptions {
   readonly codec: FileCodec;
   /** Wall clock, milliseconds: for the names of files. */
   readonly now: () => number;
-  /**
-   * Milliseconds between two small batches; 100 by default. Blocks of a few records compress badly and cost a write
-   * each, so what comes in between waits in the driver and makes one block.
-   */
-  readonly blockEveryMs?: number;
   /** What is wrong with the folder once it runs (mounted read-only, say) can be put right while the records wait; else it ends the sink. */
   readonly waitsForFolder?: boolean;
   /** Called for every file that a crash had left open. */
@@ -41,7 +35,6 @@ export interface AvroFileSinkOptions {
 }
 
 const DELIVERED: Outcome = { kind: 'delivered' };
-const LARGE_BATCH = 500;
 /** A few hours of positions. */
 const POSITIONS_BYTES = 2 ** 20;
 
@@ -55,11 +48,7 @@ export class AvroFileSink implements Sink {
   readonly #options: AvroFileSinkOptions;
   readonly #fileOptions: TopicFileOptions;
   readonly #files = new Map<string, TopicFile>();
-  readonly #closing = new AbortController();
   #trouble: string | undefined;
-  /** Resolves when the next small batch may be written. */
-  #pace: Promise<unknown> = Promise.resolve();
-  #lastLength = 0;
   /** Writes and the close, one after the other. */
   #work: Promise<unknown> = Promise.resolve();
 
@@ -114,7 +103,6 @@ export class AvroFileSink implements Sink {
   }
 
   close(): Promise<void> {
-    this.#closing.abort();
     return this.#next(async () => {
       const results = await Promise.allSettled([...this.#files.values()].map((file) => file.close()));
       const failed = results.find((result) => result.status === 'rejected');
@@ -133,24 +121,12 @@ export class AvroFileSink implements Sink {
   }
 
   async #write(batch: readonly OutRecord[]): Promise<readonly Outcome[]> {
-    if (!this.#isUrgent(batch)) await this.#pace;
-    this.#lastLength = batch.length;
     const outcomes: Outcome[] = new Array(batch.length);
     const failures = await Promise.all(
       [...encoded(batch, outcomes)].map(([topic, part]) => this.#append(topic, part, outcomes)),
     );
     this.#trouble = failures.find((fault) => fault !== undefined)?.message;
-    const { blockEveryMs = 100 } = this.#options;
-    if (blockEveryMs > 0) {
-      this.#pace = delay(blockEveryMs, undefined, { signal: this.#closing.signal }).catch(() => {});
-    }
     return outcomes;
-  }
-
-  /** Not to be kept waiting: it is large, as large as the driver makes them (there is more behind it), or others wait for it. */
-  #isUrgent(batch: readonly OutRecord[]): boolean {
-    if (batch.length >= LARGE_BATCH || batch.length === this.#lastLength) return true;
-    return batch.some(({ record }) => record.kind === 'gap' || beginsEpoch(record));
   }
 
   /** Sets the outcome of each record of one topic's part of a batch; the fault where not all of them were delivered. */

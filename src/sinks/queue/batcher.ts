@@ -8,10 +8,12 @@ export interface BatchOptions {
   /** Milliseconds that a batch waits for more records when the sink is idle; 0 by default. */
   readonly lingerMs?: number;
   /**
-   * Milliseconds from the start of one batch to the start of the next, while fewer than 12 records wait: small batches
-   * cost much the same, whatever they carry. A record that comes after a pause goes at once. 0 by default.
+   * Milliseconds from the start of one batch to the start of the next, while fewer than `enough` records wait: small
+   * batches cost much the same, whatever they carry. A record that comes after a pause goes at once. 0 by default.
    */
   readonly minIntervalMs?: number;
+  /** So many records go at once; 12 by default: a batch to Kafka costs about as much as a dozen records. */
+  readonly enough?: number;
 }
 
 /** Records that go to the sink together. */
@@ -33,23 +35,20 @@ export interface BatchSources {
   readonly spill: { readonly isBacklogSaved: boolean; readonly backlog: OutQueue } | undefined;
 }
 
-/** So many records go at once: a batch costs about as much as a dozen records. */
-const ENOUGH = 12;
-
 /** Makes batches of the records that wait, and decides when the next one begins. */
 export class Batcher {
   readonly #sources: BatchSources;
   readonly #options: Required<BatchOptions>;
   #lastBegunAt = Number.NEGATIVE_INFINITY;
 
-  constructor(sources: BatchSources, { maxBatch = 1000, lingerMs = 0, minIntervalMs = 0 }: BatchOptions) {
+  constructor(sources: BatchSources, { maxBatch = 1000, lingerMs = 0, minIntervalMs = 0, enough = 12 }: BatchOptions) {
     this.#sources = sources;
-    this.#options = { maxBatch, lingerMs, minIntervalMs };
+    this.#options = { maxBatch, lingerMs, minIntervalMs, enough: Math.min(enough, maxBatch) };
   }
 
   /** Enough records wait to end the wait for more. */
   get hasEnough(): boolean {
-    return this.#sources.queue.length >= Math.min(ENOUGH, this.#options.maxBatch);
+    return this.#sources.queue.length >= this.#options.enough;
   }
 
   /** Milliseconds that an idle sink waits for more records than the `waiting` ones. */
@@ -60,9 +59,9 @@ export class Batcher {
 
   /** Milliseconds until the next batch may begin. */
   tooSoonMs(now: number): number {
-    const { oldestAt } = this.#sources.queue;
+    const { oldestAt, beginsWithBarrier } = this.#sources.queue;
     const { minIntervalMs } = this.#options;
-    if (minIntervalMs === 0 || this.hasEnough || this.#hasBacklog) return 0;
+    if (minIntervalMs === 0 || this.hasEnough || this.#hasBacklog || beginsWithBarrier) return 0;
     // The last batch left the record behind: a barrier is between them.
     if (oldestAt === undefined || oldestAt <= this.#lastBegunAt) return 0;
     return Math.max(0, Math.ceil(this.#lastBegunAt + minIntervalMs - now));

@@ -76,6 +76,11 @@ export class OutQueue {
     return this.length === 0 ? undefined : this.#entry(this.#slot(this.#head));
   }
 
+  /** The oldest record holds back the others. */
+  get beginsWithBarrier(): boolean {
+    return this.length > 0 && ((this.#flags[this.#slot(this.#head)] as number) & HOLDS) !== 0;
+  }
+
   /** When the oldest record was pushed, in the caller's milliseconds; undefined when nothing waits. */
   get oldestAt(): number | undefined {
     return this.length === 0 ? undefined : this.#pushedAt[this.#slot(this.#head)];

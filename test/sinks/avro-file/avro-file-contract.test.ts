@@ -20,7 +20,7 @@ sinkContract('the Avro file sink', async () => {
     disk.full = full;
   };
   return {
-    newSink: () => new AvroFileSink({ dir, rotateMb: 64, codec: 'deflate', now: () => 0, blockEveryMs: 1 }),
+    newSink: () => new AvroFileSink({ dir, rotateMb: 64, codec: 'deflate', now: () => 0 }),
     read: (topic) => collect(readFiles(dir, topic)),
     outage: { begin: () => setFull(true), end: () => setFull(false) },
     remove: () => rm(dir, { recursive: true }),

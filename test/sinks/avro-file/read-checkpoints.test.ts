@@ -28,7 +28,7 @@ const placed = (id: number, second: number, symbol = 'BTCUSDT'): OutRecord => ({
 async function written(files: readonly (readonly OutRecord[])[], positions: readonly OutRecord[]): Promise<string> {
   const dir = await testFolder();
   for (const batch of [...files, positions]) {
-    const sink = new AvroFileSink({ dir, rotateMb: 64, codec: 'deflate', now: () => T, blockEveryMs: 0 });
+    const sink = new AvroFileSink({ dir, rotateMb: 64, codec: 'deflate', now: () => T });
     await sink.open();
     for (const record of batch) await sink.write([record]);
     await sink.close();

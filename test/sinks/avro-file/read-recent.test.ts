@@ -37,7 +37,7 @@ const idsOf = ({ trades }: Recent): number[] => trades.map(({ tradeId }) => Numb
 async function written(...files: readonly (readonly OutRecord[])[]): Promise<string> {
   const dir = await testFolder();
   for (const records of files) {
-    const sink = new AvroFileSink({ dir, rotateMb: 64, codec: 'deflate', now: () => T, blockEveryMs: 0 });
+    const sink = new AvroFileSink({ dir, rotateMb: 64, codec: 'deflate', now: () => T });
     await sink.open();
     for (const record of records) await sink.write([record]);
     await sink.close();

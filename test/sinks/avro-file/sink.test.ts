@@ -1,6 +1,5 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import avro from 'avsc';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readHeader } from '../../../src/avro-file/container.ts';
@@ -20,7 +19,6 @@ vi.mock('node:fs/promises', async (original) => {
 });
 
 /** Longer than any test. */
-const FOR_GOOD_MS = 3_600_000;
 const TRADES = { environmentPrefixes: [''], kinds: ['trade'] } as const;
 const trade = (id: number, topic = 'trades'): OutRecord => ({
   topic,
@@ -133,33 +131,6 @@ describe('Avro file sink', () => {
     expect(ofA.map((bytes) => bytes.toString('hex'))).toEqual(ofB.map((bytes) => bytes.toString('hex')));
     const syncs = ofA.map((bytes) => readHeader(bytes)?.sync.toString('hex'));
     expect(new Set(syncs).size).toBe(ofA.length);
-  });
-
-  it('holds back small batches for a moment, but not a large one nor one that others wait for', async () => {
-    const dir = await testFolder();
-    const short = await openSink(dir, { blockEveryMs: 200 });
-    await short.write([trade(1)]);
-    const start = performance.now();
-    await short.write(trades(2, 2));
-    expect(performance.now() - start).toBeGreaterThanOrEqual(180);
-    await short.close();
-
-    // Whatever it holds back now is held until the test has failed.
-    const sink = await openSink(dir, { blockEveryMs: FOR_GOOD_MS });
-    await sink.write([trade(4)]);
-    await sink.write(trades(5, 500));
-    await sink.write([{ topic: 'positions', key: 'binance:BTCUSDT', record: samplePosition() }]);
-    const held = sink.write(trades(505, 2));
-    await sink.close();
-    expect((await held).map(({ kind }) => kind)).toEqual(['delivered', 'delivered']);
-    expect(await tradeIds(dir)).toEqual(range(1, 506));
-  });
-
-  it('does not hold back batches that are as small as they are made', async () => {
-    const dir = await testFolder();
-    const sink = await openSink(dir, { blockEveryMs: FOR_GOOD_MS });
-    for (let id = 1; id <= 30; id++) await sink.write([trade(id)]);
-    expect(await tradeIds(dir)).toEqual(range(1, 30));
   });
 
   it.each([0, 1, 17, 5000])(
@@ -276,7 +247,7 @@ describe('Avro file sink', () => {
 
   it('keeps few positions while it runs, the last of each venue and symbol', async () => {
     const dir = await testFolder();
-    const sink = new AvroFileSink({ dir, rotateMb: 0.002, codec: 'null', now: () => START, blockEveryMs: 0 });
+    const sink = new AvroFileSink({ dir, rotateMb: 0.002, codec: 'null', now: () => START });
     await sink.open();
     const position = (symbol: string, round: number): OutRecord => ({
       topic: 'positions',

@@ -17,7 +17,7 @@ export const START = Date.UTC(2026, 10, 21, 8, 31);
 
 /** A sink that writes at once, open; closed when the test ends. */
 export async function openSink(dir: string, options: Partial<AvroFileSinkOptions> = {}): Promise<Sink> {
-  const sink = new AvroFileSink({ dir, rotateMb: 64, codec: 'null', now: () => START, blockEveryMs: 0, ...options });
+  const sink = new AvroFileSink({ dir, rotateMb: 64, codec: 'null', now: () => START, ...options });
   await sink.open();
   onTestFinished(() => sink.close());
   return sink;

@@ -175,6 +175,21 @@ describe('batches', () => {
       expect(times).toEqual(['0: 1', '2: 12', '5: 1']);
     });
 
+    it('go at once with as many as are enough, and with what holds others back', async () => {
+      const { clock, driver, times } = await setUpAnswering({ minIntervalMs: 100, enough: 500 });
+      driver.push(trade(1));
+      await clock.advance(1);
+      pushAll(driver, many(2, 500));
+      await clock.advance(1);
+      driver.push(gap(501, 503), { barrier: true });
+      await clock.advance(1);
+      driver.push(trade(503));
+      await clock.advance(98);
+      expect(times).toEqual(['0: 1', '1: 500', '2: 1']);
+      await clock.advance(2);
+      expect(times.at(-1)).toBe('102: 1');
+    });
+
     it('go at once where one was under way for longer than that', async () => {
       const { clock, sink, driver, batches } = await setUp({ minIntervalMs: 3 });
       driver.push(trade(1));
