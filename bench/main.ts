@@ -146,7 +146,7 @@ async function run(name: string, place: Place): Promise<Figures> {
         subject,
         lines: linesOf(name),
         firstStep: firstStepOf(name),
-        tell: (line) => console.log(line),
+        log: (line) => console.log(line),
       },
       pace,
     );

@@ -49,7 +49,7 @@ export interface Parties {
   readonly lines: number;
   /** Where the ramp begins, trades a second. */
   readonly firstStep: number;
-  readonly tell: (line: string) => void;
+  readonly log: (line: string) => void;
 }
 
 export const LOW_RATE = 2000;
@@ -73,7 +73,7 @@ interface Look {
 
 /** Latency and cost at a low rate, then the highest rate that is held; all that was sent is accounted for at the end. */
 export async function measure(parties: Parties, pace: Pace): Promise<Figures> {
-  const { load, consumer, subject, tell } = parties;
+  const { load, consumer, subject, log } = parties;
   // What is made before is sent to nobody.
   await until(async () => (await load.ask<number>('lines')) === parties.lines, {
     timeoutMs: 30_000,
@@ -93,9 +93,7 @@ export async function measure(parties: Parties, pace: Pace): Promise<Figures> {
 
   const low = await atLowRate(parties, pace);
   const memoryAtLow = (await subject.memory()).now;
-  tell(
-    `  ${LOW_RATE}/s: p50 ${low.p50.toFixed(2)}, p99 ${low.p99.toFixed(1)} ms, ${low.cpu.toFixed(0)} µs CPU a trade`,
-  );
+  log(`  ${LOW_RATE}/s: p50 ${low.p50.toFixed(2)}, p99 ${low.p99.toFixed(1)} ms, ${low.cpu.toFixed(0)} µs CPU a trade`);
 
   await calm(parties, sentBefore);
   const best = await ramp(parties, pace, sentBefore);
@@ -155,7 +153,7 @@ async function ramp(parties: Parties, pace: Pace, sentBefore: number): Promise<B
   let rate = parties.firstStep;
   const attempt = async () => {
     const step = await hold(parties, pace, rate, sentBefore);
-    parties.tell(
+    parties.log(
       `  ${Math.round(rate)}/s ${step.held ? 'held' : `not held (${step.why}, ${Math.round(step.delivered)}/s came out)`}, ${step.cpu.toFixed(1)} µs CPU a trade`,
     );
     if (!step.held) {

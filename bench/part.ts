@@ -17,7 +17,7 @@ export interface Part {
 }
 
 /** Prints what was found, tells it to whoever started this process, and ends: with 1 where a target is missed. */
-export async function tell(part: Part): Promise<never> {
+export async function reportPart(part: Part): Promise<never> {
   console.log(`\n${part.text}\n`);
   for (const { figure, found, target, met } of part.figures)
     console.log(`${figure}: ${found} (${target}, ${met ? 'met' : '**missed**'})`);
@@ -28,20 +28,20 @@ export async function tell(part: Part): Promise<never> {
   process.exit(part.figures.every(({ met }) => met) ? 0 : 1);
 }
 
-/** Runs a part as a process of its own; rejects where it ends without having told anything. */
+/** Runs a part as a process of its own; rejects where it ends without having received anything. */
 export function runPart(file: string, args: readonly string[] = []): Promise<Part> {
   const child = fork(file, [...args], { execArgv: ['--disable-warning=TimeoutNegativeWarning'] });
   const kill = () => child.kill('SIGTERM');
   process.once('exit', kill);
   return new Promise((resolve, reject) => {
-    let told: Part | undefined;
+    let received: Part | undefined;
     child.on('message', (part: Part) => {
-      told = part;
+      received = part;
     });
     child.once('exit', (code) => {
       process.off('exit', kill);
-      if (told === undefined) reject(new Error(`${file} ended with ${code} and told nothing`));
-      else resolve(told);
+      if (received === undefined) reject(new Error(`${file} ended with ${code} and received nothing`));
+      else resolve(received);
     });
   });
 }

@@ -103,7 +103,7 @@ const text = [
   ...nested.values(),
   ...shared,
   ...records,
-  `/** Every record that a topic carries, told apart by \`kind\`. */\nexport type FeedRecord = ${TOPICS.map((topic) => topic.record).join(' | ')};`,
+  `/** Every record that a topic carries, distinguished by \`kind\`. */\nexport type FeedRecord = ${TOPICS.map((topic) => topic.record).join(' | ')};`,
   "export type RecordKind = FeedRecord['kind'];\n",
 ].join('\n');
 

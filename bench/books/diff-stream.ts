@@ -19,13 +19,13 @@ export interface DiffStream {
 
 type WireLevels = readonly (readonly [string, string])[];
 
-const ENDING = '.depth.ndjson.gz';
+const SUFFIX = '.depth.ndjson.gz';
 
 /** A recorded Binance diff stream, NAME.depth.ndjson.gz, from the book in NAME.rest-depth.json.gz beside it on. */
 export function recordedStream(file: string): DiffStream {
-  if (!file.endsWith(ENDING)) throw new Error(`${file} is no recording: its name does not end in ${ENDING}`);
-  const name = basename(file, ENDING);
-  const rest = JSON.parse(inflated(file.replace(ENDING, '.rest-depth.json.gz'))) as {
+  if (!file.endsWith(SUFFIX)) throw new Error(`${file} is no recording: its name does not end in ${SUFFIX}`);
+  const name = basename(file, SUFFIX);
+  const rest = JSON.parse(inflated(file.replace(SUFFIX, '.rest-depth.json.gz'))) as {
     lastUpdateId: number;
     bids: WireLevels;
     asks: WireLevels;

@@ -14,7 +14,7 @@ import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
 import { until } from '../../testing/tools/until.ts';
 import { startChild } from '../child.ts';
 import { median } from '../measure.ts';
-import { type Figure, tell } from '../part.ts';
+import { type Figure, reportPart } from '../part.ts';
 import { memoryOf } from '../process-figures.ts';
 import { PARTITIONS, SMALL_LOGS, schemaFile } from '../programs.ts';
 
@@ -99,12 +99,12 @@ try {
   await broker.close();
 }
 
-const told = (await readFile(logFile, 'utf8')).split('\n').flatMap((line) => {
+const entries = (await readFile(logFile, 'utf8')).split('\n').flatMap((line) => {
   if (!line.includes('"event":"pauses"')) return [];
   const pauses = JSON.parse(line) as { since: number; young: number[]; others: number[] };
   return pauses.since >= begunAt ? [pauses] : [];
 });
-const [young, others] = [told.flatMap((each) => each.young), told.flatMap((each) => each.others)];
+const [young, others] = [entries.flatMap((each) => each.young), entries.flatMap((each) => each.others)];
 const pauses = [...young, ...others];
 if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
 pauses.sort((a, b) => a - b);
@@ -137,7 +137,7 @@ const figures: readonly Figure[] = [
     met: pause < MOST_PAUSE_MS,
   },
 ];
-await tell({
+await reportPart({
   title: 'Bursts',
   text: [
     `| ${flags.client}, burst | p50 before, ms | p99 before, ms | worst p99 of ${SLICE_MS} ms in it, ms | back after, ms | MiB before | MiB after |`,

@@ -9,7 +9,7 @@ import type { Place } from '../../testing/judges/read-run.ts';
 import { answer } from '../child.ts';
 
 /** Milliseconds since 1970, our wall clock. */
-export interface Told {
+export interface GuardDecision {
   readonly at: number;
   readonly coin: string;
   readonly halted: boolean;
@@ -24,16 +24,16 @@ export interface PaperTrade {
   readonly environment: Environment;
 }
 
-/** What the guard told, and what was done. */
+/** What the guard decisions, and what was done. */
 export interface Ledger {
-  readonly told: readonly Told[];
+  readonly decisions: readonly GuardDecision[];
   readonly trades: readonly PaperTrade[];
 }
 
 const TRADE_EVERY_MS = 50;
 const place = JSON.parse(process.argv[2] ?? '') as Place;
 const coins = JSON.parse(process.argv[3] ?? '') as readonly string[];
-const told: Told[] = [];
+const decisions: GuardDecision[] = [];
 const trades: PaperTrade[] = [];
 let market: Market | undefined;
 
@@ -44,7 +44,7 @@ async function start(): Promise<void> {
   market = connected;
   const guard = connected.guard();
   for (const coin of coins)
-    guard(coin).subscribe(({ at, state, causes }) => told.push({ at, coin, halted: state === 'halted', causes }));
+    guard(coin).subscribe(({ at, state, causes }) => decisions.push({ at, coin, halted: state === 'halted', causes }));
   setInterval(() => {
     for (const coin of coins) {
       if (!guard.isAllowed(coin)) continue;
@@ -66,4 +66,4 @@ async function allowed(withinMs: number): Promise<boolean> {
   return false;
 }
 
-answer({ start, allowed, ledger: (): Ledger => ({ told, trades }) });
+answer({ start, allowed, ledger: (): Ledger => ({ decisions, trades }) });

@@ -1,7 +1,7 @@
 import { DEFAULT_GUARD } from '../../src/client/guard/trading-decision.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { type Place, stored } from '../../testing/judges/read-run.ts';
-import type { Ledger, Told } from './consumer.ts';
+import type { GuardDecision, Ledger } from './consumer.ts';
 
 /** How much later than at its limit a halt may come, milliseconds; files are flushed, and looked at, now and then. */
 const TOLERANCE_MS = { kafka: 250, file: 1750 };
@@ -31,7 +31,7 @@ interface Due {
  */
 export async function judgeGuard(
   place: Place,
-  { told, trades }: Ledger,
+  { decisions, trades }: Ledger,
   { from, to }: { readonly from: number; readonly to: number },
 ): Promise<GuardOutcome> {
   const dues = await duesOf(place);
@@ -39,9 +39,9 @@ export async function judgeGuard(
   const late = dues
     .filter(({ at }) => at >= from && at + toleranceMs < to)
     .flatMap(({ at, symbol, why }) =>
-      [...new Set(told.map(({ coin }) => coin))]
+      [...new Set(decisions.map(({ coin }) => coin))]
         .filter((coin) => symbol === null || symbol.startsWith(coin))
-        .filter((coin) => !wasHalted(told, coin, at, at + toleranceMs))
+        .filter((coin) => !wasHalted(decisions, coin, at, at + toleranceMs))
         .map((coin) => `${coin} not halted ${toleranceMs} ms after ${why} at ${Math.round(at)}`),
     );
   const gaps = dues.filter(({ why }) => why === 'a gap');
@@ -54,15 +54,15 @@ export async function judgeGuard(
     );
     return isGapped ? [`${symbol} traded behind a gap`] : [];
   });
-  const first = told.find(
+  const first = decisions.find(
     ({ at, halted, causes }) => halted && at >= from && at <= to && causes.join() !== 'recovering',
   );
   return { haltedAfterMs: first === undefined ? undefined : first.at - from, trades: trades.length, late, wrong };
 }
 
 /** At some moment from the one to the other: the feed may be in order again before the second. */
-function wasHalted(told: readonly Told[], coin: string, from: number, to: number): boolean {
-  const own = told.filter((one) => one.coin === coin && one.at <= to);
+function wasHalted(decisions: readonly GuardDecision[], coin: string, from: number, to: number): boolean {
+  const own = decisions.filter((one) => one.coin === coin && one.at <= to);
   return own.some(({ halted, at }, index) => halted && (at >= from || (own[index + 1]?.at ?? to) >= from));
 }
 

@@ -15,7 +15,7 @@ const run = promisify(execFile);
 
 const KILLS = 20;
 const HOUR_MS = 3_600_000;
-/** The pipeline tells every 30 s what waits. */
+/** The pipeline noticedBy every 30 s what waits. */
 const DRAINED_WITHIN_MS = 150_000;
 /** What waits in normal running. */
 const FEW = 5000;
@@ -145,19 +145,25 @@ async function killWithSpill(scene: Scene): Promise<void> {
 }
 
 /** More than memory holds for the sink. */
-const SPILLING = { venues: ['binance'], cut: 'none', ownBroker: true, rate: SPILLING_RATE, tells: sinkDown } as const;
+const SPILLING = {
+  venues: ['binance'],
+  cut: 'none',
+  ownBroker: true,
+  rate: SPILLING_RATE,
+  noticedBy: sinkDown,
+} as const;
 
 /** Faults of what is not a venue: broker, disk, our own process, the clock. */
 export const PIPELINE_ROWS: readonly Row[] = [
   {
     ...{ name: 'broker-stop/binance', fault: 'broker stopped for 60 s', cut: 'none', venues: BINANCE, ownBroker: true },
-    ...{ tells: sinkDown, expected: { inGaps: 'none', withinMs: 75_000 } },
+    ...{ noticedBy: sinkDown, expected: { inGaps: 'none', withinMs: 75_000 } },
     act: (scene) => brokerAway(scene, 60, 'stop'),
   },
   ...[BINANCE, BYBIT].map(
     (venues): Row => ({
       ...{ name: `broker-kill/${venues[0]}`, fault: 'broker killed and restarted', cut: 'none', venues },
-      ...{ ownBroker: true, tells: sinkDown, expected: { inGaps: 'none', withinMs: 30_000 } },
+      ...{ ownBroker: true, noticedBy: sinkDown, expected: { inGaps: 'none', withinMs: 30_000 } },
       act: (scene) => brokerAway(scene, 5, 'kill'),
     }),
   ),

@@ -77,8 +77,8 @@ export interface Row {
   readonly act: (scene: Scene) => Promise<void>;
   /** Looks at what the run left, once it has ended. */
   readonly afterwards?: (scene: Scene) => Promise<void>;
-  /** The first record that tells of it; undefined: nothing has to be told, the other line or the repair covers it. */
-  readonly tells?: (status: FeedStatus) => boolean;
+  /** The first record that noticedBy of it; undefined: nothing has to be told, the other line or the repair covers it. */
+  readonly noticedBy?: (status: FeedStatus) => boolean;
   readonly expected: Expectation;
 }
 
@@ -112,7 +112,7 @@ export function misses(row: Row, outcome: Outcome): { readonly wrong: string[]; 
     ...(verdict.duplicated === 0 ? [] : [`${verdict.duplicated} twice`]),
     ...(verdict.outOfOrder === 0 ? [] : [`${verdict.outOfOrder} out of order`]),
     ...(verdict.published === 0 ? ['nothing published'] : []),
-    ...(row.tells !== undefined && noticedAfterMs === undefined ? ['not noticed'] : []),
+    ...(row.noticedBy !== undefined && noticedAfterMs === undefined ? ['not noticed'] : []),
     ...(exitCode === (row.expected.exitCode ?? 0) ? [] : [`exit code ${exitCode}`]),
     ...(verdict.problems.length === 0 ? [] : [`${verdict.problems.length} breaches of the contract`]),
     ...(guard === undefined || guard.wrong.length === 0 ? [] : [`${guard.wrong.length} trades on bad data`]),

@@ -187,12 +187,12 @@ export class Stage implements Scene {
   }
 
   #noticedAfter({ statuses }: Published): number | undefined {
-    const { tells } = this.row;
+    const { noticedBy } = this.row;
     const injectedAt = this.#injectedAt;
-    if (tells === undefined || injectedAt === undefined) return undefined;
+    if (noticedBy === undefined || injectedAt === undefined) return undefined;
     // Its own time: while a broker is away nothing is stored.
-    const telling = statuses.find(({ status }) => status.timestamp >= injectedAt && tells(status));
-    return telling === undefined ? undefined : telling.status.timestamp - injectedAt;
+    const noticing = statuses.find(({ status }) => status.timestamp >= injectedAt && noticedBy(status));
+    return noticing === undefined ? undefined : noticing.status.timestamp - injectedAt;
   }
 
   /** The longest time between two live trades, from just before the fault to the end. */
@@ -214,13 +214,13 @@ export class Stage implements Scene {
   async #keep(
     verdict: Outcome['verdict'],
     { statuses }: Published,
-    { told }: Ledger,
+    { decisions }: Ledger,
     guard: Outcome['guard'],
   ): Promise<void> {
     const lines = statuses
       .filter(({ status }) => status.state !== 'heartbeat')
-      .map(({ status: { kind, instance, sequence, environment, heartbeat, ...told }, at }) =>
-        JSON.stringify({ at, ...told }),
+      .map(({ status: { kind, instance, sequence, environment, heartbeat, ...shown }, at }) =>
+        JSON.stringify({ at, ...shown }),
       );
     const injected = `injected at ${this.#injectedAt}, over at ${this.#overAt}`;
     await writeFile(
@@ -230,7 +230,7 @@ export class Stage implements Scene {
         JSON.stringify(verdict, null, 2),
         ...lines,
         JSON.stringify(guard, null, 2),
-        ...told.map((decision) => JSON.stringify(decision)),
+        ...decisions.map((decision) => JSON.stringify(decision)),
         '',
       ].join('\n'),
     );

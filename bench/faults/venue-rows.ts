@@ -22,7 +22,7 @@ interface VenueRow {
   readonly faults: readonly Fault[];
   /** Until it is over. */
   readonly seconds?: number;
-  readonly tells?: (status: FeedStatus, venue: VenueId) => boolean;
+  readonly noticedBy?: (status: FeedStatus, venue: VenueId) => boolean;
   readonly expected: Expectation;
   readonly more?: Partial<Row>;
 }
@@ -38,14 +38,14 @@ const WHOLE_AFTER_SILENCE: Expectation = { inGaps: 'none', withinMs: AFTER_SILEN
 const WHOLE_IN_TIME: Expectation = { inGaps: 'none' };
 const NAMED: Expectation = { inGaps: 'allowed', withinMs: AFTER_CLOSE_MS };
 
-const disconnected = told('disconnected');
-const stale = told('feed_stale');
+const disconnected = reports('disconnected');
+const stale = reports('feed_stale');
 
-function told(...states: readonly string[]) {
+function reports(...states: readonly string[]) {
   return (status: FeedStatus, venue: VenueId) => states.includes(status.state) && status.venue === venue;
 }
 
-function rowsOf({ name, fault, cut, venues, alone, faults, seconds, tells, expected, more }: VenueRow): Row[] {
+function rowsOf({ name, fault, cut, venues, alone, faults, seconds, noticedBy, expected, more }: VenueRow): Row[] {
   return venues.map((venue) => ({
     name: `${name}/${venue}${alone === true ? '-alone' : ''}`,
     fault,
@@ -55,7 +55,7 @@ function rowsOf({ name, fault, cut, venues, alone, faults, seconds, tells, expec
       await scene.inject(...faults.map((one) => ({ ...one, venue })));
       if (seconds !== undefined) await scene.wait(seconds);
     },
-    ...(tells === undefined ? {} : { tells: (status: FeedStatus) => tells(status, venue) }),
+    ...(noticedBy === undefined ? {} : { noticedBy: (status: FeedStatus) => noticedBy(status, venue) }),
     // Where ids jump nothing can be asked for: a venue that is back before the standby serves leaves a gap with a name.
     expected:
       venue === 'bybit' && cut === BOTH && expected.inGaps === 'none' ? { ...expected, inGaps: 'allowed' } : expected,
@@ -72,7 +72,7 @@ function cuts(
   name: string,
   fault: string,
   what: Fault,
-  more: Pick<VenueRow, 'seconds' | 'tells'>,
+  more: Pick<VenueRow, 'seconds' | 'noticedBy'>,
   both: Expectation,
 ): Row[] {
   return [
@@ -99,29 +99,29 @@ export const VENUE_ROWS: readonly Row[] = [
     },
   }),
 
-  ...cuts('close', 'clean close', { fault: 'close' }, { tells: disconnected }, WHOLE),
+  ...cuts('close', 'clean close', { fault: 'close' }, { noticedBy: disconnected }, WHOLE),
   ...rowsOf({
     ...{ name: 'close-both', fault: 'clean close', cut: BOTH, venues: CONTIGUOUS, alone: true },
-    ...{ faults: [{ fault: 'close' }], tells: disconnected, expected: WHOLE_IN_TIME },
+    ...{ faults: [{ fault: 'close' }], noticedBy: disconnected, expected: WHOLE_IN_TIME },
   }),
   ...rowsOf({
     ...{ name: 'close-both', fault: 'clean close', cut: BOTH, venues: ['bybit'], alone: true },
-    ...{ faults: [{ fault: 'close' }], tells: disconnected, expected: { inGaps: 'some' } },
+    ...{ faults: [{ fault: 'close' }], noticedBy: disconnected, expected: { inGaps: 'some' } },
   }),
-  ...cuts('reset', 'connection reset', { fault: 'reset' }, { tells: disconnected }, WHOLE),
+  ...cuts('reset', 'connection reset', { fault: 'reset' }, { noticedBy: disconnected }, WHOLE),
 
   ...cuts(
     'silence-with-pong',
     'silence with pong',
     { fault: 'silence_with_pong', seconds: 8 },
-    { seconds: 8, tells: stale },
+    { seconds: 8, noticedBy: stale },
     WHOLE_AFTER_SILENCE,
   ),
   ...cuts(
     'silence-without-pong',
     'silence without pong (half open)',
     { fault: 'silence_without_pong', seconds: 8 },
-    { seconds: 8, tells: stale },
+    { seconds: 8, noticedBy: stale },
     WHOLE_AFTER_SILENCE,
   ),
 
@@ -133,7 +133,7 @@ export const VENUE_ROWS: readonly Row[] = [
   ...rowsOf({
     ...{ name: 'mute-symbol-both', fault: 'one symbol mute', cut: BOTH, venues: THREE, seconds: 16 },
     faults: [{ fault: 'mute_symbol', line: 'all', symbol: 'BTCUSDT', seconds: 16 }],
-    tells: (status, venue) => stale(status, venue) && status.coin === 'BTC',
+    noticedBy: (status, venue) => stale(status, venue) && status.coin === 'BTC',
     // Its own silence, then a new subscription that stays mute as long.
     expected: { inGaps: 'none', withinMs: 12_000 },
     more: { symbol: 'BTCUSDT' },
@@ -141,18 +141,18 @@ export const VENUE_ROWS: readonly Row[] = [
 
   ...rowsOf({
     ...{ name: 'close-loop', fault: 'close loop at connect', cut: BOTH, venues: THREE },
-    ...{ faults: [{ fault: 'close_loop', seconds: 8 }], seconds: 8, tells: disconnected, expected: WHOLE },
+    ...{ faults: [{ fault: 'close_loop', seconds: 8 }], seconds: 8, noticedBy: disconnected, expected: WHOLE },
   }),
   ...[403, 429, 451, 503].flatMap((status) =>
     rowsOf({
       ...{ name: `refuse-${status}`, fault: `refusal ${status}`, cut: BOTH, venues: TWO },
       ...{ faults: [{ fault: 'refuse', status, seconds: 6 }], seconds: 6 },
-      ...{ tells: disconnected, expected: WHOLE },
+      ...{ noticedBy: disconnected, expected: WHOLE },
     }),
   ),
   ...rowsOf({
     ...{ name: 'refuse-503', fault: 'refusal 503', cut: BOTH, venues: TWO, alone: true, seconds: 5 },
-    ...{ faults: [{ fault: 'refuse', status: 503, seconds: 5 }], tells: disconnected },
+    ...{ faults: [{ fault: 'refuse', status: 503, seconds: 5 }], noticedBy: disconnected },
     expected: { inGaps: 'allowed' },
   }),
 
@@ -168,20 +168,20 @@ export const VENUE_ROWS: readonly Row[] = [
   ...rowsOf({
     ...{ name: 'server-shutdown-one', fault: 'serverShutdown', cut: ONE, venues: CONTIGUOUS, seconds: 5 },
     ...{ faults: [{ fault: 'server_shutdown', line: 1, seconds: 4 }] },
-    ...{ tells: told('session_rotated', 'disconnected'), expected: WHOLE },
+    ...{ noticedBy: reports('session_rotated', 'disconnected'), expected: WHOLE },
   }),
   ...rowsOf({
     ...{ name: 'server-shutdown-both', fault: 'serverShutdown', cut: BOTH, venues: CONTIGUOUS, seconds: 5 },
     ...{ faults: [{ fault: 'server_shutdown', line: 'all', seconds: 4 }] },
-    ...{ tells: told('session_rotated', 'disconnected'), expected: WHOLE },
+    ...{ noticedBy: reports('session_rotated', 'disconnected'), expected: WHOLE },
   }),
   ...rowsOf({
     ...{ name: 'maintenance', fault: 'maintenance announced', cut: NONE, venues: ['bybit'], seconds: 6 },
-    ...{ faults: [{ fault: 'maintenance', seconds: 6 }], tells: told('session_rotated'), expected: WHOLE },
+    ...{ faults: [{ fault: 'maintenance', seconds: 6 }], noticedBy: reports('session_rotated'), expected: WHOLE },
   }),
   ...rowsOf({
     ...{ name: 'lifetime', fault: '24-hour close, each line at its own age', cut: `${ONE}, then the other` },
-    ...{ venues: ['binance'], faults: [], tells: disconnected, expected: WHOLE },
+    ...{ venues: ['binance'], faults: [], noticedBy: disconnected, expected: WHOLE },
     more: {
       simulator: { lifetimeMs: 14_000 },
       act: async (scene) => {
@@ -206,7 +206,7 @@ export const VENUE_ROWS: readonly Row[] = [
   ...rowsOf({
     ...{ name: 'skip-both', fault: 'skipped ids', cut: BOTH, venues: CONTIGUOUS, seconds: 2 },
     faults: [{ fault: 'skip_trades', line: 'all', symbol: 'BTCUSDT', count: 20 }],
-    ...{ tells: told('gap_detected'), expected: WHOLE },
+    ...{ noticedBy: reports('gap_detected'), expected: WHOLE },
   }),
   ...rowsOf({
     ...{ name: 'skip-both', fault: 'skipped ids', cut: BOTH, venues: ['bybit'], seconds: 2 },
@@ -248,7 +248,7 @@ export const VENUE_ROWS: readonly Row[] = [
   }),
   ...rowsOf({
     ...{ name: 'huge-frame', fault: '40 MB frame, more than max_frame_mb', cut: BOTH, venues: ['binance'] },
-    ...{ faults: [{ fault: 'big_frame', line: 'all', count: 40 }], seconds: 3, tells: disconnected },
+    ...{ faults: [{ fault: 'big_frame', line: 'all', count: 40 }], seconds: 3, noticedBy: disconnected },
     // Each line receives 32 MB before it is cut.
     expected: { inGaps: 'none', withinMs: AFTER_SILENCE_MS },
   }),
@@ -265,7 +265,7 @@ export const VENUE_ROWS: readonly Row[] = [
           { fault: 'refuse_rest', status, seconds: 5 },
           { fault: 'skip_trades', line: 'all', symbol: 'BTCUSDT', count: 20 },
         ],
-        ...{ seconds: 9, tells: told('gap_detected', 'rate_limited'), expected },
+        ...{ seconds: 9, noticedBy: reports('gap_detected', 'rate_limited'), expected },
       }),
     ),
     ...rowsOf({
@@ -275,14 +275,14 @@ export const VENUE_ROWS: readonly Row[] = [
         { fault: 'refuse_rest', status, seconds: 16 },
         { fault: 'skip_trades', line: 'all', symbol: 'BTCUSDT', count: 20 },
       ],
-      ...{ seconds: 17, tells: told('gap_detected', 'gap_unrepaired', 'rate_limited') },
+      ...{ seconds: 17, noticedBy: reports('gap_detected', 'gap_unrepaired', 'rate_limited') },
       expected: { ...NAMED, inGaps: 'some' },
     }),
   ]),
 
   ...rowsOf({
     ...{ name: 'all-down', fault: 'all venues down for 6 s', cut: BOTH, venues: TWO, faults: [] },
-    ...{ tells: disconnected, expected: { inGaps: 'allowed' } },
+    ...{ noticedBy: disconnected, expected: { inGaps: 'allowed' } },
     more: {
       act: async (scene) => {
         await scene.inject({ venue: 'all', fault: 'refuse', status: 503, seconds: 6 });
@@ -292,10 +292,10 @@ export const VENUE_ROWS: readonly Row[] = [
   }),
   ...rowsOf({
     ...{ name: 'testnet-reset', fault: 'testnet reset', cut: BOTH, venues: ['binance_testnet'], alone: true },
-    ...{ faults: [{ fault: 'testnet_reset' }], seconds: 4, tells: disconnected, expected: { inGaps: 'allowed' } },
+    ...{ faults: [{ fault: 'testnet_reset' }], seconds: 4, noticedBy: disconnected, expected: { inGaps: 'allowed' } },
   }),
   ...rowsOf({
     ...{ name: 'testnet-reset', fault: 'ids start again, as at a testnet reset', cut: BOTH, venues: ['binance'] },
-    ...{ faults: [{ fault: 'testnet_reset' }], seconds: 4, tells: disconnected, expected: NAMED },
+    ...{ faults: [{ fault: 'testnet_reset' }], seconds: 4, noticedBy: disconnected, expected: NAMED },
   }),
 ];

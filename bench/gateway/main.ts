@@ -147,8 +147,8 @@ async function play(load: Child, scenario: Scenario, alone: MetricsSnapshot): Pr
         everyMs: 500,
         message: 'the dead closed',
       });
-      tell('the living alone', without);
-      tell('with the dead', withDead);
+      printPhases('the living alone', without);
+      printPhases('with the dead', withDead);
       console.log(`  ${await closed()} of ${dead} dead closed`);
       const feed = await feedMetrics(url);
       ratio('p99 of the living, with the dead by without', p99Of(withDead) / p99Of(without), MOST_BY_DEAD);
@@ -164,7 +164,7 @@ const ms = (value: number): string => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
 
 const p99Of = (phases: readonly Phase[]): number => median(phases.map(({ p99 }) => p99));
 
-function tell(what: string, phases: readonly Phase[]): void {
+function printPhases(what: string, phases: readonly Phase[]): void {
   const p50 = median(phases.map((each) => each.p50));
   const traffic = Math.round(median(phases.map((each) => each.messagesPerSecond))).toLocaleString('en');
   const memory = Math.round(Math.max(...phases.map(({ memoryMb }) => memoryMb)));

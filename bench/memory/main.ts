@@ -13,7 +13,7 @@ import { type SimulatorAddress, simulatedValues } from '../../testing/feeds/simu
 import { startBroker } from '../../testing/kafka/kafka-broker.ts';
 import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
 import { startChild } from '../child.ts';
-import { type Figure, tell } from '../part.ts';
+import { type Figure, reportPart } from '../part.ts';
 import { memoryOf } from '../process-figures.ts';
 import { SMALL_LOGS } from '../programs.ts';
 import { isFlat, type Sample, slopeOf, slopeText } from '../slope.ts';
@@ -94,7 +94,7 @@ const figures: readonly Figure[] = [
     met: isFlat(slope),
   },
 ];
-await tell({
+await reportPart({
   title: 'Memory',
   text: `${what}: ${delivered.toLocaleString('en-US')} trades published; ${slopeText(slope, 'MiB', 'minute')}, at most ${highest.toFixed(0)} MiB.`,
   figures,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startChild } from '../child.ts';
 import { median } from '../measure.ts';
-import { type Figure, tell } from '../part.ts';
+import { type Figure, reportPart } from '../part.ts';
 import { CASES, type Case } from './cases.ts';
 import { type Floor, producing, receiving } from './floors.ts';
 
@@ -46,7 +46,7 @@ for (const [index, each] of CASES.entries()) {
 }
 for (const { title, ns } of floors) lines.push(`| bare stage: ${title} | ${whole(ns)} | | |`);
 
-await tell({
+await reportPart({
   title: 'Each part alone',
   text: lines.join('\n'),
   figures: ['binance', 'bybit'].map((venue): Figure => {

@@ -12,7 +12,7 @@ import { startBroker } from '../../testing/kafka/kafka-broker.ts';
 import { until } from '../../testing/tools/until.ts';
 import { startChild } from '../child.ts';
 import { WARM_UP_RATE } from '../measure.ts';
-import { tell } from '../part.ts';
+import { reportPart } from '../part.ts';
 import { isOurs, linesOf, type Place, prepare, SMALL_LOGS, start } from '../programs.ts';
 import { LAYERS_NOTE, type Layers, layersTable, ProfiledProcess } from './layers.ts';
 
@@ -63,7 +63,7 @@ try {
   await broker.close();
 }
 if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
-await tell({
+await reportPart({
   title: `Where the CPU of ${name} goes`,
   text: `${layersTable(columns)}\n\n${LAYERS_NOTE} One run each: \`node bench/profile/main.ts\`.`,
   figures: [],

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { CaptureWriter } from '../../src/capture/capture-writer.ts';
 import { median } from '../measure.ts';
 import { framesOf, instruments, tradesOfSymbols } from '../micro/frames.ts';
-import { type Figure, tell } from '../part.ts';
+import { type Figure, reportPart } from '../part.ts';
 import { layersOf, layersTable } from '../profile/layers.ts';
 
 const TARGET = 0.5;
@@ -62,7 +62,7 @@ const figure: Figure = {
   target: `≥ ${TARGET}`,
   met: replay / loop >= TARGET,
 };
-await tell({
+await reportPart({
   title: 'Replay of a capture',
   text: [
     `| ${count.toLocaleString('en-US')} frames of trades | frames/s |`,

@@ -10,7 +10,7 @@ import { startBroker } from '../../testing/kafka/kafka-broker.ts';
 import { until } from '../../testing/tools/until.ts';
 import { startChild } from '../child.ts';
 import { median } from '../measure.ts';
-import { type Figure, tell } from '../part.ts';
+import { type Figure, reportPart } from '../part.ts';
 import { loggedBy, PARTITIONS, type Place, prepare, schemaFile, start, topicOf } from '../programs.ts';
 
 const RATE = 2000;
@@ -74,7 +74,7 @@ try {
 
 const of = (name: string, what: keyof Start): number => median((starts[name] ?? []).map((each) => each[what]));
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
-await tell({
+await reportPart({
   title: 'From start to the first trade in the topic',
   text: [
     '| `run` | loaded | subscribed | first trade in the topic |',

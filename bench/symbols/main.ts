@@ -15,7 +15,7 @@ import { type SimulatorAddress, simulatedValues } from '../../testing/feeds/simu
 import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
 import { type Child, startChild } from '../child.ts';
 import { median } from '../measure.ts';
-import { type Figure, tell } from '../part.ts';
+import { type Figure, reportPart } from '../part.ts';
 import { cpuSecondsOf, memoryOf } from '../process-figures.ts';
 import { LAYERS_NOTE, layersTable, ProfiledProcess } from '../profile/layers.ts';
 import { isFlat, type Sample, slopeOf, slopeText } from '../slope.ts';
@@ -89,7 +89,7 @@ const text = (['few', 'many'] as const).map((name) => {
   const middle = (of: (turn: Turn) => number): string => median(turns[name].map(of)).toFixed(1);
   return `| ${name === 'few' ? few : many} | ${middle((turn) => turn.cpuMicros)} | ${middle((turn) => turn.residentMiB)} |`;
 });
-await tell({
+await reportPart({
   title: 'Many symbols',
   text: [
     ...['| symbols | µs of CPU a trade | MiB resident |', '| --- | --: | --: |', ...text],

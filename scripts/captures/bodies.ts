@@ -10,12 +10,12 @@ export function checkBody({ name, file }: Extract<Recording, { kind: 'body' }>):
   if (/instruments|exchange-?info/i.test(name)) {
     const { rows, malformed } = venues[venue].instruments.parse(body);
     return {
-      told: [`${rows.length} instruments, ${rows.filter(({ trading }) => trading).length} trading`],
+      notes: [`${rows.length} instruments, ${rows.filter(({ trading }) => trading).length} trading`],
       wrong: malformed === 0 ? [] : [`${malformed} rows cannot be read`],
     };
   }
   if (/time/i.test(name)) {
-    return { told: [`server time ${new Date(venues[venue].time.parse(body)).toISOString()}`], wrong: [] };
+    return { notes: [`server time ${new Date(venues[venue].time.parse(body)).toISOString()}`], wrong: [] };
   }
-  return { told: [], wrong: [], skipped: 'no reader for this body' };
+  return { notes: [], wrong: [], skipped: 'no reader for this body' };
 }

@@ -32,12 +32,12 @@ export function checkBook({ name, file, beside }: Extract<Recording, { kind: 'bo
   const known = part === undefined ? undefined : rebuild(updates, part, before, tickers);
   if (known !== undefined) wrong.push(...problemsOf(known).map((problem) => `of the fetched levels: ${problem}`));
   const { applied, ignored, gaps, finalUpdateId, bookTickerChecks } = found;
-  const told = [`${applied} applied, ${ignored} ignored, ${gaps} gaps, id ${finalUpdateId}`];
+  const notes = [`${applied} applied, ${ignored} ignored, ${gaps} gaps, id ${finalUpdateId}`];
   if (beside.expected !== undefined)
-    told.push(`as ${beside.expected.slice(beside.expected.lastIndexOf('/') + 1)} expects`);
-  if (tickers.length > 0) told.push(`best bid and ask as ${bookTickerChecks} book tickers say`);
-  if (known?.needsDeeperLevels === true) told.push(`needs deeper levels after ${known.applied} changes`);
-  return { told, wrong };
+    notes.push(`as ${beside.expected.slice(beside.expected.lastIndexOf('/') + 1)} expects`);
+  if (tickers.length > 0) notes.push(`best bid and ask as ${bookTickerChecks} book tickers say`);
+  if (known?.needsDeeperLevels === true) notes.push(`needs deeper levels after ${known.applied} changes`);
+  return { notes, wrong };
 }
 
 function problemsOf({ gaps, crossedAfterApply, bookTickerMismatches }: Found): string[] {

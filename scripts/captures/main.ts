@@ -21,13 +21,13 @@ async function check(recording: Recording): Promise<Verdict> {
     if (recording.kind === 'book') return checkBook(recording);
     return recording.kind === 'body' ? checkBody(recording) : await checkSession(recording);
   } catch (error) {
-    return { told: [], wrong: [error instanceof Error ? error.message : String(error)] };
+    return { notes: [], wrong: [error instanceof Error ? error.message : String(error)] };
   }
 }
 
 let [passed, failed, skipped] = [0, 0, 0];
 for (const recording of recordingsIn(folder)) {
-  const { told, wrong, skipped: why } = await check(recording);
+  const { notes, wrong, skipped: why } = await check(recording);
   if (why !== undefined) skipped++;
   else if (wrong.length > 0) failed++;
   else passed++;
@@ -37,7 +37,7 @@ for (const recording of recordingsIn(folder)) {
       : wrong.length > 0
         ? styleText('red', 'FAILED ')
         : styleText('green', 'ok     ');
-  const lines = why === undefined ? [told.join('; '), ...wrong.map((text) => `        ${text}`)] : [why];
+  const lines = why === undefined ? [notes.join('; '), ...wrong.map((text) => `        ${text}`)] : [why];
   process.stdout.write(`${mark} ${recording.name}: ${lines.join('\n')}\n`);
 }
 process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);

@@ -34,7 +34,7 @@ export async function checkSession(session: Session): Promise<Verdict> {
   const seen = await decodeAll(session, format);
   const quote = quoteOfMost(seen);
   const played = await play(session.file, { venue: seen.venue, format }, configFor(seen, quote));
-  const books = seen.books.size === 0 ? [] : [seen.told()];
+  const books = seen.books.size === 0 ? [] : [seen.notes()];
   const wrong = [...seen.decoding.wrong, ...seen.problems, ...problemsOf(played)];
   for (const kind of ['trade', 'agg_trade'] as const) {
     const published = played.records[kind === 'trade' ? 'replay.trades' : 'replay.agg-trades'] ?? 0;
@@ -45,7 +45,7 @@ export async function checkSession(session: Session): Promise<Verdict> {
   const found = { frames: seen.frames, ...outcomes, records: played.records, malformed: played.malformed };
   if (session.expected !== undefined) wrong.push(...differences(jsonOf(session.expected), found));
   return {
-    told: [
+    notes: [
       `${seen.frames} frames: ${listOf(outcomes)}`,
       ...books,
       `pipeline: ${listOf(played.records)}`,
@@ -64,7 +64,7 @@ async function checkOwn({ file, expected }: Session): Promise<Verdict> {
   const played = await play(file, undefined, config === undefined ? own : withCaptured(own, config));
   const wrong = problemsOf(played);
   if (expected !== undefined) wrong.push(...differences(jsonOf(expected), { ...played }));
-  return { told: [`${played.frames} frames`, `pipeline: ${listOf(played.records)}`, ...played.klines], wrong };
+  return { notes: [`${played.frames} frames`, `pipeline: ${listOf(played.records)}`, ...played.klines], wrong };
 }
 
 class Seen {
@@ -108,7 +108,7 @@ class Seen {
   }
 
   /** Books as a line of text, and what was wrong with them into the problems. */
-  told(): string {
+  notes(): string {
     const inStep = [...this.books].filter(([, { sync }]) => sync.state === 'in_step');
     for (const [symbol, { gaps }] of this.books)
       if (gaps > 0) this.#problem(`${symbol}: the book fell out of step`, gaps);
@@ -210,7 +210,7 @@ async function play(file: string, foreign: Foreign | undefined, config: Config):
       },
     );
     check?.flush();
-    return { ...result, klines: config.feed.venues.flatMap((venue) => klinesTold(check?.counts ?? [], venue)) };
+    return { ...result, klines: config.feed.venues.flatMap((venue) => klinesFound(check?.counts ?? [], venue)) };
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
@@ -223,7 +223,7 @@ function klineCheckOf({ feed, stats }: Config): KlineCheck | undefined {
   return subscribed && new KlineCheck({ ...subscribed, allowedLatenessMs, contiguousVenues });
 }
 
-function klinesTold(all: readonly CandleAgreement[], venue: VenueId): string[] {
+function klinesFound(all: readonly CandleAgreement[], venue: VenueId): string[] {
   return Object.entries(agreementOf(all, venue)).map(
     ([interval, counts]) => `candles of ${interval} against trades: ${listOf(counts)}`,
   );

@@ -1,6 +1,6 @@
-/** What a recording came to: what is to be told of it, and what is wrong. */
+/** What a recording came to: what is to be notes of it, and what is wrong. */
 export interface Verdict {
-  readonly told: readonly string[];
+  readonly notes: readonly string[];
   readonly wrong: readonly string[];
   /** Nothing here can read it. */
   readonly skipped?: string;

@@ -370,6 +370,6 @@ export interface DeadLetter {
   readonly environment: Environment;
 }
 
-/** Every record that a topic carries, told apart by `kind`. */
+/** Every record that a topic carries, distinguished by `kind`. */
 export type FeedRecord = TradeEvent | AggTrade | PriceTick | BookTicker | Kline | OrderBookSnapshot | BookDelta | TradeStats | LargeTrade | FeedStatus | Gap | Position | DeadLetter;
 export type RecordKind = FeedRecord['kind'];

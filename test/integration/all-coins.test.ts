@@ -11,7 +11,7 @@ const LIST_EVERY_MS = 250;
 const WAIT = { timeoutMs: 60_000 };
 
 const symbolsOf = (simulated: SimulatedFeed): readonly string[] =>
-  simulated.told({ state: 'heartbeat' }).at(-1)?.heartbeat?.symbols ?? [];
+  simulated.statuses({ state: 'heartbeat' }).at(-1)?.heartbeat?.symbols ?? [];
 
 function lastVenueOf(simulated: SimulatedFeed, symbol: string): string | undefined {
   return simulated.of('trade').findLast((trade) => trade.symbol === symbol)?.venue;
@@ -41,25 +41,25 @@ describe('all coins that the venues list', () => {
     await until(() => symbolsOf(simulated).length === 19, WAIT);
 
     simulated.simulator.fault({ venue: 'bybit', fault: 'list_symbol', symbol: 'ADAUSDT' });
-    await simulated.untilTold({ state: 'subscribed', venue: 'bybit', coin: 'ADA', cause: 'listed' }, WAIT);
+    await simulated.untilStatus({ state: 'subscribed', venue: 'bybit', coin: 'ADA', cause: 'listed' }, WAIT);
     await servedBy(simulated, 'ADAUSDT', 'bybit');
 
     simulated.simulator.fault({ venue: 'bybit', fault: 'delist_symbol', symbol: 'SOLUSDT' });
     const delisted = { state: 'subscription_rejected', coin: 'SOL', cause: 'delisted' } as const;
-    await simulated.untilTold({ ...delisted, venue: 'bybit' }, WAIT);
+    await simulated.untilStatus({ ...delisted, venue: 'bybit' }, WAIT);
     await servedBy(simulated, 'SOLUSDT', 'binance');
     expect(symbolsOf(simulated)).toContain('SOLUSDT');
 
     simulated.simulator.fault({ venue: 'binance', fault: 'delist_symbol', symbol: 'SOLUSDT' });
-    await simulated.untilTold({ ...delisted, venue: 'binance' }, WAIT);
+    await simulated.untilStatus({ ...delisted, venue: 'binance' }, WAIT);
     await until(() => !symbolsOf(simulated).includes('SOLUSDT'), WAIT);
 
     simulated.simulator.fault({ venue: 'all', fault: 'list_symbol', symbol: 'TRXUSDT' });
     await servedBy(simulated, 'TRXUSDT', 'bybit');
     await until(() => symbolsOf(simulated).includes('TRXUSDT'), WAIT);
 
-    expect(simulated.told({ state: 'disconnected' })).toEqual([]);
-    expect(simulated.told({ state: 'failed_over', coin: null })).toEqual([]);
+    expect(simulated.statuses({ state: 'disconnected' })).toEqual([]);
+    expect(simulated.statuses({ state: 'failed_over', coin: null })).toEqual([]);
     const journal = await simulated.end();
     expect(epochProblems(simulated.published)).toEqual([]);
     expect(compareTrades(simulated.records, journal).problems).toEqual([]);
@@ -79,6 +79,6 @@ describe('all coins that the venues list', () => {
     const ranked = result.list.toSorted((a, b) => Number(b.turnover24h) - Number(a.turnover24h));
     const most = ranked.slice(0, 5).map(({ symbol }) => symbol);
     expect(symbolsOf(simulated).toSorted()).toEqual(most.toSorted());
-    expect(simulated.told({ state: 'subscription_rejected' })).toEqual([]);
+    expect(simulated.statuses({ state: 'subscription_rejected' })).toEqual([]);
   });
 });

@@ -31,7 +31,7 @@ async function expectWholeAndInOrder(simulated: SimulatedFeed): Promise<number> 
 /** The states of venue-wide news, without those of lines and coins, as `state venue`. */
 function venueStory(simulated: SimulatedFeed, states: readonly string[]): string[] {
   return simulated
-    .told({})
+    .statuses({})
     .flatMap(({ state, venue, symbol, line }) =>
       states.includes(state) && symbol === null && line === null ? [`${state} ${venue ?? ''}`] : [],
     );
@@ -44,7 +44,7 @@ describe.concurrent('a region is blocked', () => {
     await until(() => simulated.feed.watches[0]?.states.get('binance')?.hasData);
     const refusedAt = performance.now();
     simulated.simulator.fault({ venue: 'bybit', fault: 'refuse', status: 451 });
-    const over = await simulated.untilTold({ state: 'failed_over', venue: 'binance' });
+    const over = await simulated.untilStatus({ state: 'failed_over', venue: 'binance' });
     console.log(
       `bybit refused with 451 while it serves: binance is active after ${(over.at - refusedAt).toFixed(0)} ms`,
     );
@@ -55,9 +55,9 @@ describe.concurrent('a region is blocked', () => {
       switch: { from: 'bybit', to: 'binance' },
       details: { 'last_id.BTCUSDT': expect.any(String) },
     });
-    await simulated.untilTold({ state: 'region_blocked', venue: 'bybit', details: { status: '451' } });
+    await simulated.untilStatus({ state: 'region_blocked', venue: 'bybit', details: { status: '451' } });
     await simulated.moreTrades(50, 'binance');
-    expect(simulated.told({ state: 'failed_back' })).toEqual([]);
+    expect(simulated.statuses({ state: 'failed_back' })).toEqual([]);
     await expectWholeAndInOrder(simulated);
   });
 
@@ -69,14 +69,14 @@ describe.concurrent('a region is blocked', () => {
       feed: { venues: TWO, failover_grace_ms: 10_000 },
       before: ({ fault }) => fault(refuse),
     });
-    const refused = await simulated.untilTold({ state: 'disconnected', venue: 'bybit', details: { status: '451' } });
-    const over = await simulated.untilTold({ state: 'failed_over', venue: 'binance' });
+    const refused = await simulated.untilStatus({ state: 'disconnected', venue: 'bybit', details: { status: '451' } });
+    const over = await simulated.untilStatus({ state: 'failed_over', venue: 'binance' });
     console.log(
       `bybit refused with 451 from the start: binance is active after ${(over.at - refused.at).toFixed(0)} ms`,
     );
     expect(over.at - refused.at).toBeLessThan(limitMs(1000));
     await simulated.moreTrades(50, 'binance');
-    expect(simulated.told({ state: 'region_blocked', venue: 'bybit' })).toHaveLength(1);
+    expect(simulated.statuses({ state: 'region_blocked', venue: 'bybit' })).toHaveLength(1);
     expect(new Set(simulated.of('trade').map(({ venue }) => venue))).toEqual(new Set(['binance']));
     await expectWholeAndInOrder(simulated);
   });
@@ -96,9 +96,9 @@ describe.concurrent('a venue falls silent', () => {
     await simulated.moreTrades(60, 'bybit');
     await until(() => simulated.feed.watches[0]?.states.get('binance')?.hasData);
     simulated.simulator.fault({ venue: 'bybit', fault: 'silence_with_pong' });
-    const over = await simulated.untilTold({ state: 'failed_over' });
+    const over = await simulated.untilStatus({ state: 'failed_over' });
     const lastAt = lastDataAt;
-    const [stale] = simulated.told({ state: 'feed_stale', venue: 'bybit', line: null });
+    const [stale] = simulated.statuses({ state: 'feed_stale', venue: 'bybit', line: null });
     const staleAfterMs = (stale?.at ?? 0) - lastAt;
     console.log(
       `bybit silent: feed_stale ${staleAfterMs.toFixed(0)} ms after its last data, failed_over ${(over.at - (stale?.at ?? 0)).toFixed(0)} ms later`,
@@ -118,12 +118,12 @@ describe.concurrent('a venue falls silent', () => {
 
     await simulated.moreTrades(60, 'binance');
     simulated.simulator.clearFaults();
-    const recovered = await simulated.untilTold({
+    const recovered = await simulated.untilStatus({
       state: 'feed_recovered',
       venue: 'bybit',
       line: null,
     });
-    const back = await simulated.untilTold({ state: 'failed_back' });
+    const back = await simulated.untilStatus({ state: 'failed_back' });
     console.log(`bybit back: failed_back ${(back.at - recovered.at).toFixed(0)} ms after its recovery`);
     expect(back.at - recovered.at).toBeGreaterThanOrEqual(1999);
     expect(back.at - recovered.at).toBeLessThan(2000 + limitMs(1000));
@@ -137,7 +137,9 @@ describe.concurrent('a venue falls silent', () => {
       'feed_recovered bybit',
       'failed_back bybit',
     ]);
-    expect(simulated.told({}).map(({ sequence }) => sequence)).toEqual(simulated.told({}).map((_, index) => index + 1));
+    expect(simulated.statuses({}).map(({ sequence }) => sequence)).toEqual(
+      simulated.statuses({}).map((_, index) => index + 1),
+    );
     const trades = simulated.of('trade').filter(({ symbol }) => symbol === 'BTCUSDT');
     const turns = trades
       .map(({ venue, epoch }) => `${venue} ${epoch}`)
@@ -160,11 +162,11 @@ describe.concurrent('a venue falls silent', () => {
     await simulated.moreTrades(50, 'bybit');
     await until(() => simulated.feed.watches[0]?.states.get('binance')?.hasData);
     simulated.simulator.fault({ venue: 'bybit', fault: 'silence_without_pong' });
-    const over = await simulated.untilTold({ state: 'failed_over', venue: 'binance' });
-    const stale = simulated.told({ state: 'feed_stale', venue: 'bybit' });
+    const over = await simulated.untilStatus({ state: 'failed_over', venue: 'binance' });
+    const stale = simulated.statuses({ state: 'feed_stale', venue: 'bybit' });
     expect(stale.map(({ cause }) => cause)).toContain('socket_dead');
     expect(new Set(stale.map(({ cause }) => cause))).toEqual(new Set(['socket_dead']));
-    expect(simulated.told({ state: 'feed_stale', venue: 'bybit', line: null })).toHaveLength(1);
+    expect(simulated.statuses({ state: 'feed_stale', venue: 'bybit', line: null })).toHaveLength(1);
     expect(over.cause).toBe('stale');
     await simulated.moreTrades(50, 'binance');
     await expectWholeAndInOrder(simulated);
@@ -179,18 +181,21 @@ describe.concurrent('a venue falls silent', () => {
       feed: { venues, channels: ['trade', 'ticker', 'book_ticker'], stale_after_ms: 3500, coin_stale_after_ms: 60_000 },
       venue: BRISK,
     });
-    await simulated.untilTold({ state: 'trading_resumed' });
+    await simulated.untilStatus({ state: 'trading_resumed' });
     await until(() => [...(simulated.feed.watches[0]?.states.values() ?? [])].every(({ hasData }) => hasData));
     simulated.simulator.fault({ venue: 'all', fault: 'quiet' });
-    const stale = await simulated.untilTold({ state: 'feed_stale', venue: 'binance', line: null });
+    const stale = await simulated.untilStatus({ state: 'feed_stale', venue: 'binance', line: null });
     expect(stale.cause).toBe('quiet_market');
-    await simulated.untilTold({ state: 'heartbeat' }, { count: simulated.told({ state: 'heartbeat' }).length + 3 });
+    await simulated.untilStatus(
+      { state: 'heartbeat' },
+      { count: simulated.statuses({ state: 'heartbeat' }).length + 3 },
+    );
     simulated.simulator.clearFaults();
     await simulated.moreTrades(30);
-    expect(simulated.told({ state: 'feed_stale' }).filter(({ cause }) => cause !== 'quiet_market')).toEqual([]);
+    expect(simulated.statuses({ state: 'feed_stale' }).filter(({ cause }) => cause !== 'quiet_market')).toEqual([]);
     for (const state of ['failed_over', 'trading_halted', 'disconnected'] as const)
-      expect(simulated.told({ state })).toEqual([]);
-    await simulated.untilTold({ state: 'feed_recovered', venue: 'binance', line: null });
+      expect(simulated.statuses({ state })).toEqual([]);
+    await simulated.untilStatus({ state: 'feed_recovered', venue: 'binance', line: null });
     await expectWholeAndInOrder(simulated);
   });
 });
@@ -201,9 +206,9 @@ describe.concurrent('all four venues down', () => {
     await using simulated = await SimulatedFeed.start({ rates, feed: { fail_back_after_ms: 500 }, venue: BRISK });
     await simulated.moreTrades(30, 'bybit');
     simulated.simulator.fault({ venue: 'all', fault: 'refuse', status: 503 });
-    await simulated.untilTold({ state: 'trading_halted' });
-    await simulated.untilTold({ state: 'disconnected', cause: 'probing' }, { count: 16 });
-    const lost = simulated.told({ state: 'disconnected' });
+    await simulated.untilStatus({ state: 'trading_halted' });
+    await simulated.untilStatus({ state: 'disconnected', cause: 'probing' }, { count: 16 });
+    const lost = simulated.statuses({ state: 'disconnected' });
     for (const { cause, details } of lost) {
       if (cause === 'probing') expect(details.retry_in_ms).toBe('300');
       else expect(Number(details.retry_in_ms)).toBeLessThanOrEqual(400);
@@ -212,11 +217,11 @@ describe.concurrent('all four venues down', () => {
     expect(new Set(lost.map(({ venue, line }) => `${venue} ${line}`)).size).toBe(8);
 
     simulated.simulator.clearFaults('binance_us');
-    await simulated.untilTold({ state: 'failed_over', venue: 'binance_us' });
+    await simulated.untilStatus({ state: 'failed_over', venue: 'binance_us' });
     await simulated.moreTrades(30, 'binance_us');
-    await simulated.untilTold({ state: 'trading_resumed' }, { count: 2 });
+    await simulated.untilStatus({ state: 'trading_resumed' }, { count: 2 });
     simulated.simulator.clearFaults();
-    await simulated.untilTold({ state: 'failed_back', venue: 'bybit' });
+    await simulated.untilStatus({ state: 'failed_back', venue: 'bybit' });
     await simulated.moreTrades(30, 'bybit');
     await expectWholeAndInOrder(simulated);
   });
@@ -235,9 +240,9 @@ describe.concurrent('one coin is mute', () => {
     await using simulated = await SimulatedFeed.start({ rates, coins: ['BTC', 'ETH'], feed, venue: BRISK });
     await simulated.moreTrades(50, 'bybit');
     simulated.simulator.fault({ venue: 'bybit', fault: 'mute_symbol', symbol: 'ETHUSDT' });
-    const stale = await simulated.untilTold({ state: 'feed_stale', venue: 'bybit', coin: 'ETH' });
+    const stale = await simulated.untilStatus({ state: 'feed_stale', venue: 'bybit', coin: 'ETH' });
     expect(stale).toMatchObject({ cause: 'subscription_mute', symbol: 'ETHUSDT' });
-    const over = await simulated.untilTold({ state: 'failed_over', coin: 'ETH' });
+    const over = await simulated.untilStatus({ state: 'failed_over', coin: 'ETH' });
     expect(over).toMatchObject({
       venue: 'binance',
       activeVenue: 'bybit',
@@ -245,15 +250,15 @@ describe.concurrent('one coin is mute', () => {
       switch: { from: 'bybit', to: 'binance', lastId: expect.any(String) },
     });
     const subscribed = simulated
-      .told({ state: 'subscribed', venue: 'bybit' })
+      .statuses({ state: 'subscribed', venue: 'bybit' })
       .filter(({ at }) => at > stale.at && at < over.at);
     expect(subscribed.map(({ line }) => line).sort()).toEqual([1, 2]);
     await until(() => simulated.of('trade').findLast(({ symbol }) => symbol === 'ETHUSDT')?.venue === 'binance');
     await simulated.moreTrades(30);
 
     simulated.simulator.clearFaults();
-    await simulated.untilTold({ state: 'feed_recovered', venue: 'bybit', coin: 'ETH' });
-    await simulated.untilTold({ state: 'failed_back', coin: 'ETH' });
+    await simulated.untilStatus({ state: 'feed_recovered', venue: 'bybit', coin: 'ETH' });
+    await simulated.untilStatus({ state: 'failed_back', coin: 'ETH' });
     await until(() => simulated.of('trade').findLast(({ symbol }) => symbol === 'ETHUSDT')?.venue === 'bybit');
     const venuesOf = (coin: string) =>
       simulated
@@ -282,13 +287,13 @@ describe.concurrent.each(['mute_trades', 'reject_trades'] as const)("one coin's 
     if (fault === 'reject_trades')
       for (const line of [1, 2]) {
         simulated.simulator.fault({ venue: 'bybit', fault: 'close', line: 1 });
-        await simulated.untilTold({ state: 'subscription_rejected', venue: 'bybit', line });
+        await simulated.untilStatus({ state: 'subscription_rejected', venue: 'bybit', line });
       }
-    await simulated.untilTold({ state: 'failed_over', coin: 'ETH', venue: 'binance' });
+    await simulated.untilStatus({ state: 'failed_over', coin: 'ETH', venue: 'binance' });
     await until(() => simulated.of('trade').findLast(({ symbol }) => symbol === 'ETHUSDT')?.venue === 'binance');
     expect(simulated.feed.activeVenue).toBe('bybit');
     simulated.simulator.clearFaults();
-    await simulated.untilTold({ state: 'failed_back', coin: 'ETH' });
+    await simulated.untilStatus({ state: 'failed_back', coin: 'ETH' });
     await until(() => simulated.of('trade').findLast(({ symbol }) => symbol === 'ETHUSDT')?.venue === 'bybit');
     await expectWholeAndInOrder(simulated);
   });
@@ -302,15 +307,15 @@ describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venu
     await simulated.moreTrades(50);
     for (let round = 1; round <= 4; round++) {
       await until(() => simulated.feed.venues[0]?.linesUp === 2);
-      await simulated.untilTold({ state: 'subscribed' }, { count: round + 1 });
+      await simulated.untilStatus({ state: 'subscribed' }, { count: round + 1 });
       // A line that has just joined is in step after its first trade of each coin.
       await simulated.moreTrades(150);
       simulated.simulator.fault({ venue, fault: round % 2 === 0 ? 'reset' : 'close', line: 1 });
-      await simulated.untilTold({ state: 'disconnected' }, { count: round });
+      await simulated.untilStatus({ state: 'disconnected' }, { count: round });
       await simulated.moreTrades(20);
     }
     expect(simulated.of('gap')).toEqual([]);
-    expect(simulated.told({ state: 'gap_detected' })).toEqual([]);
+    expect(simulated.statuses({ state: 'gap_detected' })).toEqual([]);
     expect(simulated.feed.venues[0]?.duplicates).toBeGreaterThan(300);
     await expectWholeAndInOrder(simulated);
     expect(new Set(simulated.of('trade').map(({ epoch }) => epoch))).toEqual(new Set([1]));

@@ -99,9 +99,11 @@ describe.concurrent('Binance: trades that no line delivers', () => {
       missing: '5',
     };
     const about = { venue: 'binance', symbol: 'BTCUSDT', coin: 'BTC', channel: 'trade' };
-    expect(simulated.told({ state: 'gap_detected', ...about, details })).toHaveLength(1);
-    expect(simulated.told({ state: 'gap_repaired', ...about, details: { ...details, filled: '5' } })).toHaveLength(1);
-    expect(simulated.told({ state: 'gap_unrepaired' })).toEqual([]);
+    expect(simulated.statuses({ state: 'gap_detected', ...about, details })).toHaveLength(1);
+    expect(simulated.statuses({ state: 'gap_repaired', ...about, details: { ...details, filled: '5' } })).toHaveLength(
+      1,
+    );
+    expect(simulated.statuses({ state: 'gap_unrepaired' })).toEqual([]);
 
     const trades = simulated.of('trade');
     const inHole = trades.filter(
@@ -239,7 +241,7 @@ describe.concurrent('Bybit: both lines are away for a moment', () => {
     await simulated.moreTrades(60);
     for (const gap of gaps) {
       expect(gap).toMatchObject({ outcome: 'repaired', filled: gap.missing });
-      expect(simulated.told({ state: 'gap_repaired', details: { from_id: gap.fromId ?? '' } })).toHaveLength(1);
+      expect(simulated.statuses({ state: 'gap_repaired', details: { from_id: gap.fromId ?? '' } })).toHaveLength(1);
     }
     const journal = await expectWholeAndInOrder(simulated);
     const published = new Set(simulated.of('trade').map(({ symbol, tradeId }) => `${symbol} ${tradeId}`));
@@ -247,7 +249,7 @@ describe.concurrent('Bybit: both lines are away for a moment', () => {
       const lost = unsent(simulated, journal, symbol);
       expect(lost.filter((id) => !published.has(`${symbol} ${id}`))).toEqual([]);
     }
-    expect(simulated.told({ state: 'gap_unrepaired' })).toEqual([]);
+    expect(simulated.statuses({ state: 'gap_unrepaired' })).toEqual([]);
   });
 
   it('they do not reach back: a gap from the last trade seen to the oldest of them, and all of them', async () => {
@@ -260,7 +262,7 @@ describe.concurrent('Bybit: both lines are away for a moment', () => {
     expect(gap).toMatchObject({ missing: null, filled: 0, outcome: 'unrepaired' });
     const details = { from_id: gap?.fromId ?? '', to_id: gap?.toId ?? '', missing: 'unknown' };
     for (const state of ['gap_detected', 'gap_unrepaired'] as const)
-      expect(simulated.told({ state, venue: 'bybit', coin: 'BTC', details })).toHaveLength(1);
+      expect(simulated.statuses({ state, venue: 'bybit', coin: 'BTC', details })).toHaveLength(1);
     const trades = simulated.of('trade');
     const at = trades.findIndex(({ tradeId }) => tradeId === gap?.toId);
     expect(trades[at - 1]?.tradeId).toBe(gap?.fromId);
@@ -296,8 +298,8 @@ describe.concurrent('a testnet that counts anew', () => {
     await simulated.moreTrades(RATE);
     for (const gap of gaps) expect(gap).toMatchObject({ toId: null, missing: null, filled: 0, outcome: 'unknown' });
     expect(gapsOf(simulated)).toHaveLength(3);
-    expect(simulated.told({ state: 'gap_detected', cause: 'ids_restarted' })).toHaveLength(3);
-    for (const state of ['gap_repaired', 'gap_unrepaired'] as const) expect(simulated.told({ state })).toEqual([]);
+    expect(simulated.statuses({ state: 'gap_detected', cause: 'ids_restarted' })).toHaveLength(3);
+    for (const state of ['gap_repaired', 'gap_unrepaired'] as const) expect(simulated.statuses({ state })).toEqual([]);
     for (const { symbol, fromId } of gaps) {
       const trades = simulated.of('trade').filter((trade) => trade.symbol === symbol);
       const at = trades.findIndex(({ tradeId }) => tradeId === fromId);
@@ -329,15 +331,15 @@ describe.concurrent('a hole that cannot be filled', () => {
       console.log(`REST refused with ${status}: given up after ${heldMs.toFixed(0)} ms`);
       expect(heldMs).toBeGreaterThan(9900);
       expect(heldMs).toBeLessThan(10_000 + limitMs(500));
-      const [detected, ...more] = simulated.told({ state: 'gap_detected', details: { to_id: gap?.toId ?? '' } });
+      const [detected, ...more] = simulated.statuses({ state: 'gap_detected', details: { to_id: gap?.toId ?? '' } });
       expect(more).toEqual([]);
       const toldAfterMs = (detected?.at ?? 0) - (after?.receivedAt ?? 0) / 1000 + performance.timeOrigin;
       console.log(`and told ${toldAfterMs.toFixed(0)} ms after the first trade behind it`);
       expect(toldAfterMs).toBeLessThan(limitMs(1500));
       const about = { venue: 'binance', symbol: 'BTCUSDT', coin: 'BTC' };
       const details = { missing: '4', filled: '0' };
-      expect(simulated.told({ state: 'gap_unrepaired', ...about, details })).toHaveLength(1);
-      expect(simulated.told({ state: 'gap_repaired' })).toEqual([]);
+      expect(simulated.statuses({ state: 'gap_unrepaired', ...about, details })).toHaveLength(1);
+      expect(simulated.statuses({ state: 'gap_repaired' })).toEqual([]);
       const journal = await expectWholeAndInOrder(simulated);
       expect(unsent(simulated, journal, 'BTCUSDT')).toEqual(
         [1, 2, 3, 4].map((step) => String(BigInt(gap?.fromId ?? 0) + BigInt(step))),
@@ -375,7 +377,7 @@ describe.concurrent('a hole of the standby', () => {
     const from = frames;
     await until(() => frames >= from + 24, { everyMs: 1 });
     simulated.simulator.fault({ venue: 'bybit', fault: 'silence_with_pong' });
-    await simulated.untilTold({ state: 'failed_over', venue: 'binance' });
+    await simulated.untilStatus({ state: 'failed_over', venue: 'binance' });
     await simulated.moreTrades(RATE / 2, 'binance');
     expect(simulated.of('trade').some(({ venue, symbol }) => venue === 'binance' && symbol === 'BTCUSDT')).toBe(true);
     expect(gapsOf(simulated).filter(({ venue }) => venue === 'binance')).toEqual([]);

@@ -103,8 +103,8 @@ describe.concurrent("the venue's candles and those of its trades", () => {
     });
     await moreEqual(simulated, 2);
     simulated.simulator.fault({ venue: 'binance', fault: 'refuse', status: 451, seconds: 2 });
-    await simulated.untilTold({ state: 'failed_over' });
-    await simulated.untilTold({ state: 'failed_back' }, { timeoutMs: 60_000 });
+    await simulated.untilStatus({ state: 'failed_over' });
+    await simulated.untilStatus({ state: 'failed_back' }, { timeoutMs: 60_000 });
     await moreEqual(simulated, 3);
     expectNoneButGaps(agreements(simulated), 4);
     expect(new Set(simulated.of('kline').map(({ epoch }) => epoch))).toEqual(new Set([1, 3]));

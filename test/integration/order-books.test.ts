@@ -139,7 +139,7 @@ describe.concurrent('a book', () => {
       rates: { binance: RATE },
     });
     simulated.simulator.fault({ venue: 'bybit', fault: 'refuse', status: 451, seconds: 30 });
-    const switched = await simulated.untilTold({ state: 'failed_over' });
+    const switched = await simulated.untilStatus({ state: 'failed_over' });
     const ofSecond = () =>
       simulated.published.filter(({ record }) => record.kind === 'book_delta' && record.epoch === 2);
     await until(

@@ -91,12 +91,12 @@ describe('a recorded session', () => {
     await until(() => live.feed.watches[0]?.states.get('bybit')?.hasData);
     const { simulator } = live;
     simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: 'BTCUSDT', count: 5 });
-    await live.untilTold({ state: 'gap_repaired', venue: 'binance' });
+    await live.untilStatus({ state: 'gap_repaired', venue: 'binance' });
     simulator.fault({ venue: 'binance', fault: 'close', line: 1 });
-    await live.untilTold({ state: 'connected', venue: 'binance' }, { count: 3 });
+    await live.untilStatus({ state: 'connected', venue: 'binance' }, { count: 3 });
     await live.moreTrades(80, 'binance');
     simulator.fault({ venue: 'binance', fault: 'refuse', status: 451 });
-    await live.untilTold({ state: 'failed_over', venue: 'bybit' });
+    await live.untilStatus({ state: 'failed_over', venue: 'bybit' });
     await live.moreTrades(80, 'bybit');
     const journal = await live.end();
     expect(compareTrades(live.records, journal).problems).toEqual([]);

@@ -30,7 +30,7 @@ async function started(
 /** How often each line was rotated, and why. */
 function rotations(simulated: SimulatedFeed): Record<string, string[]> {
   const lines: Record<string, string[]> = {};
-  for (const { line, cause } of simulated.told({ state: 'session_rotated' })) {
+  for (const { line, cause } of simulated.statuses({ state: 'session_rotated' })) {
     const told = lines[line ?? 0] ?? [];
     lines[line ?? 0] = [...told, cause ?? ''];
   }
@@ -51,7 +51,7 @@ async function expectUnnoticed(simulated: SimulatedFeed, lines: number): Promise
   const story = simulated.story().join('\n');
   for (const state of ['disconnected', 'feed_stale', 'gap_', 'failed_', 'trading_halted', 'rejected'])
     expect(story).not.toContain(` ${state}`);
-  expect(simulated.told({ state: 'connected' })).toHaveLength(lines);
+  expect(simulated.statuses({ state: 'connected' })).toHaveLength(lines);
 }
 
 const one: readonly { venue: VenueId; fault: string; reason: string; seconds: number }[] = [
@@ -67,7 +67,7 @@ describe.concurrent('an announcement', () => {
     const before = simulated.simulator.counts()[venue]?.opened ?? 0;
     if (venue === 'bybit') await until(() => simulated.simulator.counts().bybit?.opened === lines + 1);
     simulated.simulator.fault({ venue, fault, seconds } as FaultRequest);
-    const rotated = await simulated.untilTold({ state: 'session_rotated', venue }, { count: lines });
+    const rotated = await simulated.untilStatus({ state: 'session_rotated', venue }, { count: lines });
     expect(Number(rotated.details.duration_ms)).toBeLessThan(limitMs(2500));
     await simulated.moreTrades(RATE);
     await until(() => simulated.simulator.counts()[venue]?.lines === lines);
@@ -87,7 +87,7 @@ describe.concurrent('an announcement', () => {
     simulated.simulator.fault({ venue: 'bybit', fault: 'slow_trickle', line: 1, count: 3000, seconds: 4 });
     await simulated.moreTrades(20);
     simulated.simulator.fault({ venue: 'bybit', fault: 'maintenance', seconds: 20 });
-    const { details } = await simulated.untilTold({ state: 'session_rotated', venue: 'bybit' });
+    const { details } = await simulated.untilStatus({ state: 'session_rotated', venue: 'bybit' });
     expect(Number(details.duration_ms)).toBeGreaterThan(1000);
     console.log(`bybit, one line behind: handed over after ${details.duration_ms} ms`);
     await simulated.moreTrades(RATE / 2);
@@ -104,7 +104,7 @@ describe.concurrent('the age of a connection', () => {
     });
     await until(() => Object.keys(rotations(simulated)).length === 2);
     await simulated.moreTrades(RATE / 2);
-    const told = simulated.told({ state: 'session_rotated' });
+    const told = simulated.statuses({ state: 'session_rotated' });
     expect(new Set(told.map(({ cause }) => cause))).toEqual(new Set(['lifetime']));
     const apart = told
       .slice(1)

@@ -113,13 +113,13 @@ describe.concurrent('windows around a hole', () => {
     await moreWindows(simulated, 2);
     simulated.simulator.fault({ venue: 'binance', fault: 'refuse_rest', status: 503, seconds: 3 });
     simulated.simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: BTC, count: 5 });
-    await simulated.untilTold({ state: 'gap_repaired', coin: 'BTC' });
+    await simulated.untilStatus({ state: 'gap_repaired', coin: 'BTC' });
     await moreWindows(simulated, 2);
     await expectRight(simulated);
     for (const symbol of SYMBOLS) expect(incomplete(simulated, symbol)).toEqual([0]);
     // Nobody waited but the symbol of the hole.
-    const repairedAt = simulated.told({ state: 'gap_repaired' })[0]?.at ?? 0;
-    const detectedAt = simulated.told({ state: 'gap_detected' })[0]?.at ?? 0;
+    const repairedAt = simulated.statuses({ state: 'gap_repaired' })[0]?.at ?? 0;
+    const detectedAt = simulated.statuses({ state: 'gap_detected' })[0]?.at ?? 0;
     const meanwhile = simulated.published.flatMap(({ at, record }) =>
       at > detectedAt + WINDOW_MS && at < repairedAt && record.kind === 'trade_stats' ? [record.symbol] : [],
     );
@@ -132,7 +132,7 @@ describe.concurrent('windows around a hole', () => {
     await moreWindows(simulated, 2);
     simulated.simulator.fault({ venue: 'binance', fault: 'refuse_rest', status: 503 });
     simulated.simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: BTC, count: 5 });
-    await simulated.untilTold({ state: 'gap_unrepaired', coin: 'BTC' }, { timeoutMs: 60_000 });
+    await simulated.untilStatus({ state: 'gap_unrepaired', coin: 'BTC' }, { timeoutMs: 60_000 });
     await moreWindows(simulated, 3);
     await expectRight(simulated);
     const [gap] = simulated.of('gap');
@@ -166,10 +166,10 @@ describe.concurrent('windows at a switch', () => {
     await moreWindows(simulated, 2);
     await until(() => simulated.feed.watches[0]?.states.get('binance')?.hasData);
     simulated.simulator.fault({ venue: 'bybit', fault: 'silence_with_pong' });
-    await simulated.untilTold({ state: 'failed_over', venue: 'binance' });
+    await simulated.untilStatus({ state: 'failed_over', venue: 'binance' });
     await moreWindows(simulated, 4);
     simulated.simulator.clearFaults();
-    await simulated.untilTold({ state: 'failed_back', venue: 'bybit' });
+    await simulated.untilStatus({ state: 'failed_back', venue: 'bybit' });
     await moreWindows(simulated, 4);
     await expectRight(simulated);
     const { records } = simulated;

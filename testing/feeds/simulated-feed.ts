@@ -59,7 +59,7 @@ export interface Published {
 }
 
 /** A status record with when it came out, `performance.now()`. */
-export type Told = FeedStatus & { readonly at: number };
+export type StampedStatus = FeedStatus & { readonly at: number };
 /** What a status record is looked for by. */
 export type Wanted = Partial<Omit<FeedStatus, 'switch'>> & { readonly switch?: Partial<VenueSwitch> };
 
@@ -134,7 +134,7 @@ export class SimulatedFeed implements AsyncDisposable {
   }
 
   /** The status records that have all these fields; of details and records those that are named. */
-  told(wanted: Wanted): Told[] {
+  statuses(wanted: Wanted): StampedStatus[] {
     const { details = {}, switch: seam = {}, ...fields } = wanted;
     const has = (of: object | null, all: object) =>
       Object.entries(all).every(([key, value]) => (of as Record<string, unknown> | null)?.[key] === value);
@@ -145,14 +145,17 @@ export class SimulatedFeed implements AsyncDisposable {
     );
   }
 
-  /** Waits until it was told, `count` times in all, and gives the last of these. */
-  async untilTold(wanted: Parameters<SimulatedFeed['told']>[0], { count = 1, timeoutMs = 30_000 } = {}): Promise<Told> {
-    await until(() => this.told(wanted).length >= count, {
+  /** Waits until it was statuses, `count` times in all, and gives the last of these. */
+  async untilStatus(
+    wanted: Parameters<SimulatedFeed['statuses']>[0],
+    { count = 1, timeoutMs = 30_000 } = {},
+  ): Promise<StampedStatus> {
+    await until(() => this.statuses(wanted).length >= count, {
       timeoutMs,
       everyMs: 5,
-      message: () => `${JSON.stringify(wanted)} ${count} times; told was\n${this.story().join('\n')}`,
+      message: () => `${JSON.stringify(wanted)} ${count} times; reported was\n${this.story().join('\n')}`,
     });
-    return this.told(wanted)[count - 1] as Told;
+    return this.statuses(wanted)[count - 1] as StampedStatus;
   }
 
   /** Waits until so many more trades came out, of one venue where it is named. */
@@ -163,13 +166,13 @@ export class SimulatedFeed implements AsyncDisposable {
         .slice(from)
         .filter(({ record }) => record.kind === 'trade' && (venue === undefined || record.venue === venue)).length;
     await until(() => came() >= count, {
-      message: () => `${count} more trades of ${venue ?? 'any venue'}; told was\n${this.story().join('\n')}`,
+      message: () => `${count} more trades of ${venue ?? 'any venue'}; reported was\n${this.story().join('\n')}`,
     });
   }
 
   /** The status records but heartbeats, a line each. */
   story(): string[] {
-    return this.told({}).flatMap(({ at, state, venue, symbol, line, cause, reason, details }) =>
+    return this.statuses({}).flatMap(({ at, state, venue, symbol, line, cause, reason, details }) =>
       state === 'heartbeat'
         ? []
         : [[at.toFixed(0), state, venue, symbol, line, cause, reason, JSON.stringify(details)].join(' ')],

@@ -71,11 +71,11 @@ function nameOf({ venue, symbol, epoch }: BookDelta | OrderBookSnapshot): string
 
 /** By the rules of docs/order-books.md. */
 function followed(
-  former: Kept | undefined,
+  previous: Kept | undefined,
   delta: BookDelta,
 ): { readonly book: Kept | undefined; readonly problem?: string } {
   const { epoch, lastUpdateId: id, previousUpdateId, snapshot, bids, asks } = delta;
-  const book = former?.epoch === epoch ? former : undefined;
+  const book = previous?.epoch === epoch ? previous : undefined;
   if (snapshot) return { book: { epoch, id, bids: sideOf(bids), asks: sideOf(asks) } };
   if (book === undefined) return { book, problem: `${nameOf(delta)}: the change ${id} comes before a whole book` };
   if (BigInt(id) <= BigInt(book.id)) return { book };
@@ -113,7 +113,7 @@ function best(side: Kept['bids'], direction: 1 | -1): [price: string, quantity: 
   return [...side].sort(([a], [b]) => direction * (Number(a) - Number(b)));
 }
 
-function sameLevels(told: readonly BookLevel[], kept: readonly (readonly [string, string])[]): boolean {
-  const isSame = told.every(({ price, quantity }, at) => kept[at]?.[0] === price && kept[at]?.[1] === quantity);
-  return isSame && told.length === Math.min(kept.length, LEVELS);
+function sameLevels(published: readonly BookLevel[], kept: readonly (readonly [string, string])[]): boolean {
+  const isSame = published.every(({ price, quantity }, at) => kept[at]?.[0] === price && kept[at]?.[1] === quantity);
+  return isSame && published.length === Math.min(kept.length, LEVELS);
 }

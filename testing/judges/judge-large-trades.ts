@@ -31,8 +31,8 @@ export function largeTradeProblems(
   return [...trades]
     .flatMap(([name, own]) => {
       const found = large.get(name) ?? [];
-      const told = new Set(found.map(({ tradeId }) => tradeId));
-      const expected = largeOf(own, threshold, most).filter(({ tradeId }) => !mayMiss || told.has(tradeId));
+      const published = new Set(found.map(({ tradeId }) => tradeId));
+      const expected = largeOf(own, threshold, most).filter(({ tradeId }) => !mayMiss || published.has(tradeId));
       const at = expected.findIndex((one, index) => found[index] === undefined || !isSame(found[index], one));
       if (at >= 0) return [`${name}: ${JSON.stringify(found[at])} instead of ${JSON.stringify(expected[at])}`];
       return found.length > expected.length ? [`${name}: ${JSON.stringify(found[expected.length])} is none`] : [];

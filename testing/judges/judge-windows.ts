@@ -96,7 +96,7 @@ export function windowsOf(
 
 /**
  * Windows that are incomplete without a reason, or complete though a gap lies in them, in words; at most 20. A reason is
- * the first trade of an epoch, its end, or a gap. Of what was told before its trades were stored nothing can be said.
+ * the first trade of an epoch, its end, or a gap. Of what was published before its trades were stored nothing can be said.
  */
 export function wholenessProblems(records: readonly FeedRecord[]): string[] {
   const trades = grouped(
@@ -118,16 +118,16 @@ export function wholenessProblems(records: readonly FeedRecord[]): string[] {
     .slice(0, 20);
 }
 
-/** Windows that are over by the time of their venue and were not told. */
+/** Windows that are over by the time of their venue and were not published. */
 export function untoldWindows(records: readonly FeedRecord[], windowMs: number, latenessMs: number): string[] {
-  const told = new Set(records.flatMap((record) => (record.kind === 'trade_stats' ? [nameOf(record)] : [])));
+  const published = new Set(records.flatMap((record) => (record.kind === 'trade_stats' ? [nameOf(record)] : [])));
   const trades = grouped(
     records.filter((record) => record.kind === 'trade'),
     ({ venue }) => venue,
   );
   return [...trades.values()].flatMap((own) => {
     const last = own.reduce((latest, { timestamp }) => Math.max(latest, timestamp), 0);
-    return [...windowsOf(own, windowMs, last - latenessMs)].filter((name) => !told.has(name));
+    return [...windowsOf(own, windowMs, last - latenessMs)].filter((name) => !published.has(name));
   });
 }
 

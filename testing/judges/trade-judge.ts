@@ -10,12 +10,12 @@ export interface Verdict {
   readonly lost: number;
   /** The same, but inside a published gap. */
   readonly inGaps: number;
-  /** Where ids jump: missing and named by nobody, but withheld by a fault from a line that stayed open. Nobody can tell. */
+  /** Where ids jump: missing and named by nobody, but withheld by a fault from a line that stayed open. Nobody can add. */
   readonly undetectable: number;
   readonly duplicated: number;
   readonly outOfOrder: number;
   readonly gaps: number;
-  /** Processes that told their state. */
+  /** Processes that text their state. */
   readonly instances: number;
   /** In words, at most 100 of each: gaps with what is still missing in them, what was lost, what came twice or late, and every other breach of the contract. */
   readonly named: readonly string[];
@@ -29,7 +29,7 @@ export interface JudgeOptions {
   readonly venueLosesIds?: boolean;
   /** No symbol may be without a trade for longer, in event time, that is in no gap, while a venue sends some: milliseconds. By default it may. */
   readonly mostSilentMs?: number;
-  /** Topics of a broker, whose times tell what came first in different topics; true by default. False: files. */
+  /** Topics of a broker, whose times add what came first in different topics; true by default. False: files. */
   readonly timed?: boolean;
 }
 
@@ -79,8 +79,8 @@ export class TradeJudge {
   readonly #announced = new Map<string, Position[]>();
   readonly #sequences = new Map<string, Set<number>>();
   /** The latest timestamp published, and the silences, by symbol. */
-  readonly #heardAt = new Map<string, number>();
-  #firstHeardAt = Number.POSITIVE_INFINITY;
+  readonly #receivedAt = new Map<string, number>();
+  #firstReceivedAt = Number.POSITIVE_INFINITY;
   readonly #silences = new Map<string, Interval[]>();
   readonly #named: string[] = [];
   readonly #losses: string[] = [];
@@ -196,13 +196,13 @@ export class TradeJudge {
   #mark(run: Run, index: number, publishedAt: Float64Array, at: number): void {
     if (publishedAt[index] !== 0) {
       this.#duplicated++;
-      tell(this.#repeats, `${run.name}: trade ${run.made.id(index)} twice, at ${publishedAt[index]} and ${at}`);
+      add(this.#repeats, `${run.name}: trade ${run.made.id(index)} twice, at ${publishedAt[index]} and ${at}`);
       return;
     }
     publishedAt[index] = at;
     if (index >= run.last) return;
     this.#outOfOrder++;
-    tell(this.#repeats, `${run.name}: trade ${run.made.id(index)} after ${run.made.id(run.last)}, at ${at}`);
+    add(this.#repeats, `${run.name}: trade ${run.made.id(index)} after ${run.made.id(run.last)}, at ${at}`);
   }
 
   #publishedAtOf(made: MadeTrades): Float64Array {
@@ -237,7 +237,7 @@ export class TradeJudge {
     const { made, venue } = run;
     const publishedAt = this.#publishedAtOf(made);
     const intervals = run.gaps.map((gap) => this.#intervalOf(made, gap));
-    let hole: { from: number; count: number } | undefined;
+    let missing: { from: number; count: number } | undefined;
     for (let index = run.first; index <= end && index >= 0; index++) {
       const isThere = publishedAt[index] !== 0;
       const isNamed = !isThere && intervals.some(({ from, to }) => index > from && index < to);
@@ -246,20 +246,20 @@ export class TradeJudge {
       if (isHidden) sum.undetectable++;
       if (!isThere && !isNamed && !isHidden) {
         sum.lost++;
-        hole ??= { from: index, count: 0 };
-        hole.count++;
-      } else if (hole !== undefined) {
-        this.#tellLost(run, hole);
-        hole = undefined;
+        missing ??= { from: index, count: 0 };
+        missing.count++;
+      } else if (missing !== undefined) {
+        this.#addLost(run, missing);
+        missing = undefined;
       }
     }
-    if (hole !== undefined) this.#tellLost(run, hole);
+    if (missing !== undefined) this.#addLost(run, missing);
   }
 
-  #tellLost({ name, made }: Run, { from, count }: { from: number; count: number }): void {
+  #addLost({ name, made }: Run, { from, count }: { from: number; count: number }): void {
     const to = from + count - 1;
     const between = `${made.id(from)} to ${made.id(to)}, made at ${made.time(from)} to ${made.time(to)}`;
-    tell(this.#losses, `${name}: ${count} lost, ${between}`);
+    add(this.#losses, `${name}: ${count} lost, ${between}`);
   }
 
   /** Where a gap begins and ends among the trades made, both exclusive. */
@@ -278,20 +278,20 @@ export class TradeJudge {
   #judgeGap(gap: Gap, at: number): void {
     const { venue, symbol, epoch, fromId, toId } = gap;
     const name = `${venue} ${symbol} ${epoch}`;
-    const told = `${name}: the gap (${fromId},${toId}) of ${gap.missing} with ${gap.filled} filled, ${gap.outcome},`;
+    const text = `${name}: the gap (${fromId},${toId}) of ${gap.missing} with ${gap.filled} filled, ${gap.outcome},`;
     const run = this.#runs.get(name);
     if (run === undefined) {
-      this.#problem(`${told} lies in an epoch without a trade`);
+      this.#problem(`${text} lies in an epoch without a trade`);
       return;
     }
     const { from, to } = this.#intervalOf(run.made, gap);
     const publishedAt = this.#publishedAtOf(run.made);
     if (fromId === null || from === -1 || publishedAt[from] === 0)
-      this.#problem(`${told} does not begin at a published trade`);
+      this.#problem(`${text} does not begin at a published trade`);
     if (toId === null) {
       if (run.last > from)
         this.#problem(
-          `${told} says that nothing followed, but ${run.made.id(run.last)} did, ${run.last - from} behind`,
+          `${text} says that nothing followed, but ${run.made.id(run.last)} did, ${run.last - from} behind`,
         );
       return;
     }
@@ -301,10 +301,10 @@ export class TradeJudge {
       return other !== gap && to > interval.from && to < interval.to;
     });
     if (to === -1 || (to < run.last && publishedAt[to] === 0 && !isNamed))
-      this.#problem(`${told} does not end at a published trade`);
+      this.#problem(`${text} does not end at a published trade`);
     if (from === -1 || to === -1) return;
-    if (gap.outcome !== 'repaired') tell(this.#named, `${told} written at ${at}`);
-    this.#judgeCounts(told, run, { gap, at }, { from, to });
+    if (gap.outcome !== 'repaired') add(this.#named, `${text} written at ${at}`);
+    this.#judgeCounts(text, run, { gap, at }, { from, to });
     // A trade that came behind a later one is named when it comes, and no sooner.
     const isLate = JUMPING.has(venue) && gap.missing !== null;
     if (this.#options.timed === false || isLate) return;
@@ -312,39 +312,39 @@ export class TradeJudge {
     while (after <= run.last && publishedAt[after] === 0) after++;
     const afterAt = publishedAt[after] ?? 0;
     if (after <= run.last && afterAt < at)
-      this.#problem(`${told} was written at ${at}, the trade after it, ${run.made.id(after)}, at ${afterAt}`);
+      this.#problem(`${text} was written at ${at}, the trade after it, ${run.made.id(after)}, at ${afterAt}`);
   }
 
   #judgeCounts(
-    told: string,
+    text: string,
     { made, venue }: Run,
     { gap, at }: { readonly gap: Gap; readonly at: number },
     { from, to }: Interval,
   ): void {
     const publishedAt = this.#publishedAtOf(made);
-    // Nobody could tell what was withheld from every line, but the next process may ask the venue for it.
+    // Nobody could add what was withheld from every line, but the next process may ask the venue for it.
     const isLearned = (index: number) =>
       JUMPING.has(venue) && made.isWithheld(index) && !made.isSent(index) && (publishedAt[index] as number) > at;
     let filled = 0;
     for (let index = from + 1; index < to; index++) if (publishedAt[index] !== 0 && !isLearned(index)) filled++;
-    if (gap.filled !== filled) this.#problem(`${told} has ${filled} of its trades published`);
-    if (to <= from) this.#problem(`${told} ends before it begins`);
+    if (gap.filled !== filled) this.#problem(`${text} has ${filled} of its trades published`);
+    if (to <= from) this.#problem(`${text} ends before it begins`);
     const madeInside = to - from - 1;
     const byIds = Number(made.id(to) - made.id(from)) - 1;
     // Where ids start again their difference says nothing.
     const contiguous = !JUMPING.has(venue) && byIds >= 0;
     if (contiguous ? gap.missing !== byIds : gap.missing !== null && gap.missing > madeInside)
-      this.#problem(`${told} has ${contiguous ? byIds : madeInside} trades in it`);
+      this.#problem(`${text} has ${contiguous ? byIds : madeInside} trades in it`);
     if (contiguous && this.#options.venueLosesIds !== true && byIds !== madeInside)
-      this.#problem(`${told} names trades that were never made`);
+      this.#problem(`${text} names trades that were never made`);
     if (gap.missing !== null && (gap.outcome === 'repaired') !== (gap.missing === gap.filled))
-      this.#problem(`${told} has the wrong outcome`);
+      this.#problem(`${text} has the wrong outcome`);
   }
 
   #heard(symbol: string, to: number): void {
-    this.#firstHeardAt = Math.min(this.#firstHeardAt, to);
-    const from = this.#heardAt.get(symbol) ?? this.#firstHeardAt;
-    this.#heardAt.set(symbol, Math.max(from, to));
+    this.#firstReceivedAt = Math.min(this.#firstReceivedAt, to);
+    const from = this.#receivedAt.get(symbol) ?? this.#firstReceivedAt;
+    this.#receivedAt.set(symbol, Math.max(from, to));
     if (to - from <= (this.#options.mostSilentMs ?? Number.POSITIVE_INFINITY)) return;
     this.#silences.set(symbol, [...(this.#silences.get(symbol) ?? []), { from, to }]);
   }
@@ -352,7 +352,7 @@ export class TradeJudge {
   #judgeSilences(): void {
     for (const symbol of this.#journal.symbols) {
       const venues = this.#journal.ofSymbol(symbol);
-      if (!this.#heardAt.has(symbol)) this.#heardAt.set(symbol, this.#firstHeardAt);
+      if (!this.#receivedAt.has(symbol)) this.#receivedAt.set(symbol, this.#firstReceivedAt);
       this.#heard(symbol, Math.max(...venues.map(([, made]) => made.time(made.count - 1))));
       for (const silence of this.#silences.get(symbol) ?? []) {
         if (this.#unnamedMs(symbol, silence) <= (this.#options.mostSilentMs ?? 0)) continue;
@@ -378,7 +378,7 @@ export class TradeJudge {
     return unnamedMs + Math.max(0, to - end);
   }
 
-  /** Status records of a process are numbered without a hole; a killed one loses its last. */
+  /** Status records of a process are numbered without a missing; a killed one loses its last. */
   #judgeSequences(): void {
     for (const [instance, sequences] of this.#sequences) {
       const last = Math.max(...sequences);
@@ -388,10 +388,10 @@ export class TradeJudge {
   }
 
   #problem(text: string): void {
-    tell(this.#problems, text);
+    add(this.#problems, text);
   }
 }
 
-function tell(texts: string[], text: string): void {
+function add(texts: string[], text: string): void {
   if (texts.length < MOST_WORDS) texts.push(text);
 }

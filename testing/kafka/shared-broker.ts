@@ -14,7 +14,7 @@ export default async function setup(): Promise<() => Promise<void>> {
 
   async function brokers(): Promise<readonly string[]> {
     if (given !== undefined) return given;
-    broker ??= startAndTell();
+    broker ??= startAndReport();
     return (await broker).brokers;
   }
 
@@ -45,7 +45,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   };
 }
 
-async function startAndTell(): Promise<Broker> {
+async function startAndReport(): Promise<Broker> {
   const started = performance.now();
   const broker = await startBroker();
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
