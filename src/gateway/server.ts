@@ -12,11 +12,10 @@ import { chooseSubprotocol, isAllowedOrigin, isUpgrade, sameToken, tokenOf } fro
 import { ApiError, answerError, notFound } from './api/api-error.ts';
 import type { ErrorAnswer } from './api/fields.ts';
 import type { GatewayMetrics } from './metrics/metrics.ts';
-import { addMetrics } from './metrics/metrics-endpoint.ts';
 import { bookEndpoints } from './rest/book-endpoints.ts';
 import { addEndpoint } from './rest/endpoint.ts';
 import { feedEndpoints } from './rest/feed-endpoints.ts';
-import { addHealth } from './rest/health.ts';
+import { addHealth, addMetrics } from './rest/health.ts';
 import { addOpenApi } from './rest/open-api.ts';
 import { tradeEndpoints } from './rest/trade-endpoints.ts';
 import type { StreamHub } from './stream/stream.ts';

@@ -2,9 +2,8 @@ import type { Distribution } from '../domain/metrics-snapshot.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** Adds a series to a metric; null adds none. Each with labels of its own. */
-export type Put<T> = (value: T | null, labels?: Labels) => void;
-export type Read<T> = (put: Put<T>) => void;
+/** The series of a metric, each with labels of its own; null: there is no such series now. */
+export type MetricSeries<T> = readonly (readonly [labels: Labels, value: T | null])[];
 
 interface Named {
   readonly name: string;
@@ -14,9 +13,9 @@ interface Named {
 
 /** A figure that is read when it is asked for. */
 export type Metric =
-  | (Named & { readonly type: 'gauge' | 'counter'; readonly read: Read<number> })
+  | (Named & { readonly type: 'gauge' | 'counter'; readonly read: () => MetricSeries<number> })
   /** Seconds, of a distribution in milliseconds. */
-  | (Named & { readonly type: 'histogram'; readonly read: Read<Distribution> });
+  | (Named & { readonly type: 'histogram'; readonly read: () => MetricSeries<Distribution> });
 
 /** Metrics as they are now, in Prometheus' text format 0.0.4. */
 export function prometheusText(metrics: readonly Metric[]): string {
@@ -31,20 +30,17 @@ function textOf(metric: Metric): string {
     lines.push(`${of}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${numberText(value)}`);
   };
   if (metric.type !== 'histogram') {
-    metric.read((value, labels = {}) => {
-      if (value !== null) line(name, labels, value);
-    });
-  } else {
-    metric.read((distribution, labels = {}) => {
-      if (distribution === null) return;
+    for (const [labels, value] of metric.read()) if (value !== null) line(name, labels, value);
+  } else
+    for (const [labels, distribution] of metric.read()) {
+      if (distribution === null) continue;
       const { boundsMs, within, count, sumMs } = distribution;
       for (const [index, boundMs] of boundsMs.entries())
         line(`${name}_bucket`, { ...labels, le: String(boundMs / 1000) }, within[index] ?? 0);
       line(`${name}_bucket`, { ...labels, le: '+Inf' }, count);
       line(`${name}_sum`, labels, sumMs / 1000);
       line(`${name}_count`, labels, count);
-    });
-  }
+    }
   return `${lines.join('\n')}\n`;
 }
 

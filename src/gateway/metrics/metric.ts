@@ -1,49 +1,58 @@
-import type { Counts, Distribution } from '../../domain/metrics-snapshot.ts';
-import type { Labels, Metric, Put, Read } from '../../telemetry/prometheus-text.ts';
+import type { Counts, Distribution, MetricsSnapshot, ThreadMetrics } from '../../domain/metrics-snapshot.ts';
+import type { ProcessMetrics } from '../../telemetry/process-meter.ts';
+import type { Labels, Metric, MetricSeries } from '../../telemetry/prometheus-text.ts';
+import type { GatewayStats } from '../api/feed-answers.ts';
+import type { GatewayView } from '../view/view.ts';
 
-export const gauge = (name: string, help: string, read: Read<number>): Metric => ({
-  type: 'gauge',
-  name: `market_feed_${name}`,
-  help,
-  read,
-});
+/** What metrics are read from, at the moment when they are asked for. */
+export interface MetricsSource {
+  readonly view: GatewayView;
+  readonly stats: () => GatewayStats;
+  /** Undefined where the pipeline runs elsewhere, or has told nothing yet. */
+  readonly snapshot: () => MetricsSnapshot | undefined;
+  readonly process: () => ProcessMetrics;
+  /** By name, as far as they are known. */
+  readonly threads: () => ReadonlyMap<string, ThreadMetrics>;
+}
 
-export const counter = (name: string, help: string, read: Read<number>): Metric => ({
-  type: 'counter',
-  name: `market_feed_${name}_total`,
-  help,
-  read,
-});
+export function gauge(name: string, help: string, read: () => MetricSeries<number>): Metric {
+  return { type: 'gauge', name: `market_feed_${name}`, help, read };
+}
 
-export const histogram = (name: string, help: string, read: Read<Distribution>): Metric => ({
-  type: 'histogram',
-  name: `market_feed_${name}`,
-  help,
-  read,
-});
-
-/** A series for each name. */
-function putCounts(put: Put<number>, counts: Counts, label: string, labels = {}): void {
-  for (const [name, count] of Object.entries(counts)) put(count, { ...labels, [label]: name });
+export function counter(name: string, help: string, read: () => MetricSeries<number>): Metric {
+  return { type: 'counter', name: `market_feed_${name}_total`, help, read };
 }
 
 /** Makers of metrics that have a series for each of several things; `all` gives their labels when it is asked. */
-export function metricsOfEach<T>(all: () => Iterable<readonly [labels: Labels, of: T]>) {
+export function metricsOfEach<T>(all: () => MetricSeries<T>) {
   const each =
-    <V>(read: (of: T) => V | null): Read<V> =>
-    (put) => {
-      for (const [labels, of] of all()) put(read(of), labels);
-    };
+    <V>(read: (of: T) => V | null) =>
+    (): MetricSeries<V> =>
+      all().map(([labels, of]) => [labels, of === null ? null : read(of)]);
+  const countsOf = (
+    [labels, of]: MetricSeries<T>[number],
+    label: string,
+    read: (of: T) => Counts,
+  ): MetricSeries<number> =>
+    Object.entries(of === null ? {} : read(of)).map(([name, count]) => [{ ...labels, [label]: name }, count]);
   return {
     gauge: (name: string, help: string, read: (of: T) => number | null) => gauge(name, help, each(read)),
     counter: (name: string, help: string, read: (of: T) => number | null) => counter(name, help, each(read)),
-    histogram: (name: string, help: string, read: (of: T) => Distribution) => histogram(name, help, each(read)),
+    histogram: (name: string, help: string, read: (of: T) => Distribution): Metric => ({
+      type: 'histogram',
+      name: `market_feed_${name}`,
+      help,
+      read: each(read),
+    }),
     /** A counter with a series for each name that a thing counts by. */
     counts: (name: string, help: string, label: string, read: (of: T) => Counts) =>
-      counter(name, help, (put) => {
-        for (const [labels, of] of all()) putCounts(put, read(of), label, labels);
-      }),
+      counter(name, help, () => all().flatMap((one) => countsOf(one, label, read))),
   };
+}
+
+/** The things of a record, each labelled with its name. */
+export function labelled<T>(label: string, things: Readonly<Record<string, T>> = {}): MetricSeries<T> {
+  return Object.entries(things).map(([name, thing]): [Labels, T] => [{ [label]: name }, thing]);
 }
 
 /** Null stays null. */

@@ -1,8 +1,7 @@
 import type { Counts } from '../../domain/metrics-snapshot.ts';
 import type { ProcessMetrics } from '../../telemetry/process-meter.ts';
 import type { Metric } from '../../telemetry/prometheus-text.ts';
-import { metricsOfEach, seconds } from './metric.ts';
-import type { MetricsSource } from './metrics-source.ts';
+import { type MetricsSource, metricsOfEach, seconds } from './metric.ts';
 
 /** What process and threads cost. Names that Prometheus gives a meaning of their own have no prefix. */
 export function processMetrics({ process, threads }: MetricsSource): readonly Metric[] {
@@ -11,31 +10,25 @@ export function processMetrics({ process, threads }: MetricsSource): readonly Me
     name: string,
     help: string,
     read: (metrics: ProcessMetrics) => number | null,
-  ): Metric => ({ type, name, help, read: (put) => put(read(process())) });
-  const ofThreads = metricsOfEach(() => [...threads()].map(([thread, metrics]) => [{ thread }, metrics] as const));
+  ): Metric => ({ type, name: `process_${name}`, help, read: () => [[{}, read(process())]] });
+  const ofThreads = metricsOfEach(() => [...threads()].map(([thread, metrics]) => [{ thread }, metrics]));
   return [
-    ofProcess('counter', 'process_cpu_seconds_total', 'CPU time of all threads.', ({ cpuMs }) => cpuMs / 1000),
-    ofProcess('gauge', 'process_resident_memory_bytes', 'Memory of the process.', ({ residentBytes }) => residentBytes),
-    ofProcess('gauge', 'process_start_time_seconds', 'When the process began, since 1970.', ({ startedAtMs }) =>
-      seconds(startedAtMs),
-    ),
-    ofProcess('gauge', 'process_open_fds', 'Open files and sockets; Linux only.', ({ openFiles }) => openFiles),
-    ofProcess('gauge', 'process_max_fds', 'As many may be open; Linux only.', ({ mostFiles }) => mostFiles),
+    ofProcess('counter', 'cpu_seconds_total', 'CPU time of all threads.', (of) => of.cpuMs / 1000),
+    ofProcess('gauge', 'resident_memory_bytes', 'Memory of the process.', (of) => of.residentBytes),
+    ofProcess('gauge', 'start_time_seconds', 'When the process began, since 1970.', (of) => seconds(of.startedAtMs)),
+    ofProcess('gauge', 'open_fds', 'Open files and sockets; Linux only.', (of) => of.openFiles),
+    ofProcess('gauge', 'max_fds', 'As many may be open; Linux only.', (of) => of.mostFiles),
     ofThreads.histogram(
       'event_loop_delay_seconds',
       'The longest delay of a thread within each second.',
-      ({ eventLoopDelay }) => eventLoopDelay,
+      (of) => of.eventLoopDelay,
     ),
-    ofThreads.counter('event_loop_busy_seconds', 'How long a thread was at work.', ({ busyMs }) => busyMs / 1000),
-    ofThreads.gauge('heap_used_bytes', 'Heap of a thread.', ({ heapUsedBytes }) => heapUsedBytes),
-    ofThreads.gauge('heap_limit_bytes', 'What it may grow to.', ({ heapLimitBytes }) => heapLimitBytes),
-    ofThreads.gauge(
-      'external_memory_bytes',
-      'Memory of a thread outside of its heap.',
-      (thread) => thread.externalBytes,
-    ),
-    ofThreads.counts('gc_runs', 'Garbage collections of a thread, by kind.', 'kind', ({ gcRuns }) => gcRuns),
-    ofThreads.counts('gc_seconds', 'What they took.', 'kind', ({ gcMs }) => inSeconds(gcMs)),
+    ofThreads.counter('event_loop_busy_seconds', 'How long a thread was at work.', (of) => of.busyMs / 1000),
+    ofThreads.gauge('heap_used_bytes', 'Heap of a thread.', (of) => of.heapUsedBytes),
+    ofThreads.gauge('heap_limit_bytes', 'What it may grow to.', (of) => of.heapLimitBytes),
+    ofThreads.gauge('external_memory_bytes', 'Memory of a thread outside of its heap.', (of) => of.externalBytes),
+    ofThreads.counts('gc_runs', 'Garbage collections of a thread, by kind.', 'kind', (of) => of.gcRuns),
+    ofThreads.counts('gc_seconds', 'What they took.', 'kind', (of) => inSeconds(of.gcMs)),
   ];
 }
 

@@ -4,12 +4,10 @@ import { type Metric, prometheusText } from '../../telemetry/prometheus-text.ts'
 import { ThreadMeter } from '../../telemetry/thread-meter.ts';
 import type { GatewayStats } from '../api/feed-answers.ts';
 import type { GatewayView } from '../view/view.ts';
-import { feedMetrics } from './metrics-feed.ts';
-import { gatewayMetrics } from './metrics-gateway.ts';
+import type { MetricsSource } from './metric.ts';
+import { feedMetrics, gatewayMetrics, symbolMetrics } from './metrics-feed.ts';
 import { processMetrics } from './metrics-process.ts';
 import { sinkMetrics } from './metrics-sinks.ts';
-import type { MetricsSource } from './metrics-source.ts';
-import { symbolMetrics } from './metrics-symbols.ts';
 import { venueMetrics } from './metrics-venues.ts';
 
 /** All metrics of feed and gateway in Prometheus' text format (docs/metrics.md). */

@@ -1,5 +1,5 @@
-import type { FastifyInstance } from 'fastify';
-import { type Static, type TObject, type TSchema, type TUnsafe, Type } from 'typebox';
+import type { FastifyInstance, FastifySchema, RouteHandlerMethod } from 'fastify';
+import { type Static, type TObject, type TProperties, type TSchema, type TUnsafe, Type } from 'typebox';
 import { ApiError } from '../api/api-error.ts';
 import { ErrorAnswer } from '../api/fields.ts';
 import type { SymbolSeries } from '../view/symbol-series.ts';
@@ -9,14 +9,12 @@ import type { GatewayView } from '../view/view.ts';
 export interface Endpoint {
   readonly path: string;
   readonly summary: string;
-  readonly tag: string;
-  readonly params: TObject | undefined;
-  readonly query: TObject;
+  readonly tag: 'feed' | 'asset';
+  readonly params?: TObject;
+  readonly query: TProperties;
   readonly answer: TSchema;
   readonly respond: (query: unknown, params: unknown) => unknown;
 }
-
-const NO_QUERY = Type.Object({});
 
 /** A parameter that may be left out; for the handler it is always there, since Fastify's validator fills the default in. */
 export const defaulted = <T extends TSchema>(schema: T): TUnsafe<Static<T>> =>
@@ -39,39 +37,37 @@ export const limitOf = (fallback: number) =>
   defaulted(Type.Integer({ minimum: 1, maximum: 1000, default: fallback, description: 'At most so many' }));
 
 /** An endpoint about the whole feed. */
-export function feedEndpoint<A extends TSchema, Q extends TObject = typeof NO_QUERY>(of: {
-  readonly path: string;
-  readonly summary: string;
-  readonly query?: Q;
-  readonly answer: A;
-  readonly respond: (query: Static<Q>) => Static<A>;
-}): Endpoint {
-  const { query = NO_QUERY, respond, ...rest } = of;
-  return { ...rest, tag: 'feed', params: undefined, query, respond: (asked) => respond(validated<Static<Q>>(asked)) };
+export function feedEndpoint<A extends TSchema, Q extends TProperties>(
+  path: string,
+  summary: string,
+  query: Q,
+  answer: A,
+  respond: (query: Static<TObject<Q>>) => Static<A>,
+): Endpoint {
+  return { path, summary, tag: 'feed', query, answer, respond: (asked) => respond(validated(asked)) };
 }
 
-/** An endpoint about one symbol; `venue` may be asked for wherever several venues are published. */
-export function assetEndpoint<A extends TSchema, Q extends TObject = typeof NO_QUERY>(of: {
-  readonly path: string;
-  readonly summary: string;
-  readonly view: GatewayView;
-  readonly query?: Q;
-  readonly answer: A;
-  readonly respond: (series: SymbolSeries, query: Static<Q>) => Static<A>;
-}): Endpoint {
-  const { query = NO_QUERY, respond, view, path, ...rest } = of;
-  return {
-    ...rest,
+/** Makes endpoints about one symbol; `venue` may be asked for wherever several venues are published. */
+export function assetEndpoints(view: GatewayView) {
+  return <A extends TSchema, Q extends TProperties>(
+    path: string,
+    summary: string,
+    query: Q,
+    answer: A,
+    respond: (series: SymbolSeries, query: Static<TObject<Q>>) => Static<A>,
+  ): Endpoint => ({
     path: `/api/assets/crypto/:symbol/${path}`,
+    summary,
     tag: 'asset',
     params: SymbolParams,
-    query: Type.Object({ ...query.properties, venue: Type.Optional(VenueName) }),
+    query: { ...query, venue: Type.Optional(VenueName) },
+    answer,
     respond: (asked, params) => {
       const { symbol } = validated<Static<typeof SymbolParams>>(params);
-      const query = validated<Static<Q> & { readonly venue?: string }>(asked);
-      return respond(seriesOf(view, symbol, query.venue), query);
+      const { venue } = validated<{ readonly venue?: string }>(asked);
+      return respond(seriesOf(view, symbol, venue), validated(asked));
     },
-  };
+  });
 }
 
 const VenueName = Type.Enum(['bybit', 'binance', 'binance_us', 'binance_testnet'], {
@@ -112,38 +108,39 @@ const BAD_REQUEST = {
   400: errorSchema('A parameter is wrong: details.field names it, details.allowed says what it may be'),
 };
 const NOT_FOUND = { 404: errorSchema('unknown_symbol: no such symbol; no_data: nothing is known of it yet') };
-export const UNAUTHORIZED = { 401: errorSchema('A token is configured, and this is not it') };
+const UNAUTHORIZED = { 401: errorSchema('A token is configured, and this is not it') };
 const TOO_MANY = { 429: errorSchema('More requests in a minute than are allowed; retry-after says when') };
 
 export function addEndpoint(app: FastifyInstance, endpoint: Endpoint, withToken: boolean): void {
   const { path, summary, tag, params, query, answer, respond } = endpoint;
-  app.route({
-    method: 'GET',
-    url: path,
-    schema: {
-      summary,
-      tags: [tag],
-      ...(params === undefined ? {} : { params }),
-      querystring: Type.Object(query.properties, { additionalProperties: false }),
-      response: {
-        200: answer,
-        ...BAD_REQUEST,
-        ...(params !== undefined || 'symbol' in query.properties ? NOT_FOUND : {}),
-        ...(withToken ? UNAUTHORIZED : {}),
-        ...TOO_MANY,
-      },
-      ...(withToken ? { security: [{ token: [] }] } : {}),
-    },
-    handler: async (request) => respond(request.query, request.params),
-  });
-  refuseOtherMethods(app, path);
+  const asksForSymbol = params !== undefined || 'symbol' in query;
+  const schema = {
+    summary,
+    tags: [tag],
+    ...(params === undefined ? {} : { params }),
+    querystring: Type.Object(query, { additionalProperties: false }),
+    response: { 200: answer, ...BAD_REQUEST, ...(asksForSymbol ? NOT_FOUND : {}), ...TOO_MANY },
+  };
+  addGet(app, path, withToken ? protectedBy(schema) : schema, async (request) =>
+    respond(request.query, request.params),
+  );
+}
+
+interface GetSchema extends FastifySchema {
+  readonly response: Readonly<Record<number, unknown>>;
+}
+
+/** The schema of what needs the token. */
+export function protectedBy<S extends GetSchema>(schema: S) {
+  return { ...schema, response: { ...schema.response, ...UNAUTHORIZED }, security: [{ token: [] }] };
 }
 
 /** All that is served is read: any other method is answered with 405. */
-export function refuseOtherMethods(app: FastifyInstance, path: string): void {
+export function addGet(app: FastifyInstance, url: string, schema: GetSchema, handler: RouteHandlerMethod): void {
+  app.route({ method: 'GET', url, schema, handler });
   app.route({
     method: ['POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'QUERY'],
-    url: path,
+    url,
     schema: { hide: true },
     onRequest: async ({ method }, reply) => {
       reply.header('allow', 'GET, HEAD');

@@ -5,44 +5,29 @@ import type { GatewayView } from '../view/view.ts';
 import { pricesAnswer, qualityAnswer, statusAnswer } from './answers.ts';
 import { type Endpoint, feedEndpoint, limitOf, symbolOf } from './endpoint.ts';
 
+const symbol = Type.Optional(Type.String({ minLength: 1, maxLength: 40 }));
+const limit = limitOf(100);
+
 /** What is told of the whole feed. */
 export function feedEndpoints(view: GatewayView, stats: () => GatewayStats): readonly Endpoint[] {
+  const about = {
+    prices: 'The last price of every symbol',
+    status: 'Venues, coins, sinks, and whether it can be traded on',
+    gaps: 'Gaps in the trades and what became of them, newest first',
+    events: 'What happened to the feed, newest first',
+    quality: "How well each venue tells of each symbol, and its candles against its trades'",
+  };
   return [
-    feedEndpoint({
-      path: '/api/prices',
-      summary: 'The last price of every symbol',
-      answer: PricesAnswer,
-      respond: () => pricesAnswer(view),
+    feedEndpoint('/api/prices', about.prices, {}, PricesAnswer, () => pricesAnswer(view)),
+    feedEndpoint('/api/status', about.status, {}, Status, () => statusAnswer(view, stats())),
+    feedEndpoint('/api/gaps', about.gaps, { symbol, limit }, Gaps, (asked) => {
+      const wanted = asked.symbol === undefined ? undefined : symbolOf(view, asked.symbol);
+      const gaps = view.gaps.latest(asked.limit, (gap) => wanted === undefined || gap.symbol === wanted);
+      return { gaps: gaps.map(recordJson) };
     }),
-    feedEndpoint({
-      path: '/api/status',
-      summary: 'Venues, coins, sinks, and whether it can be traded on',
-      answer: Status,
-      respond: () => statusAnswer(view, stats()),
-    }),
-    feedEndpoint({
-      path: '/api/gaps',
-      summary: 'Holes in the trades and what became of them, newest first',
-      query: Type.Object({ symbol: Type.Optional(Type.String({ minLength: 1, maxLength: 40 })), limit: limitOf(100) }),
-      answer: Gaps,
-      respond: ({ symbol: name, limit: most }) => {
-        const symbol = name === undefined ? undefined : symbolOf(view, name);
-        const gaps = view.gaps.latest(most, (gap) => symbol === undefined || gap.symbol === symbol);
-        return { gaps: gaps.map(recordJson) };
-      },
-    }),
-    feedEndpoint({
-      path: '/api/events',
-      summary: 'What happened to the feed, newest first',
-      query: Type.Object({ limit: limitOf(100) }),
-      answer: Events,
-      respond: ({ limit: most }) => ({ events: view.events.latest(most).map(recordJson) }),
-    }),
-    feedEndpoint({
-      path: '/api/quality',
-      summary: "How well each venue tells of each symbol, and its candles against its trades'",
-      answer: QualityAnswer,
-      respond: () => qualityAnswer(view),
-    }),
+    feedEndpoint('/api/events', about.events, { limit }, Events, (asked) => ({
+      events: view.events.latest(asked.limit).map(recordJson),
+    })),
+    feedEndpoint('/api/quality', about.quality, {}, QualityAnswer, () => qualityAnswer(view)),
   ];
 }
