@@ -1,6 +1,7 @@
 import { map, Observable, type SchedulerLike, Subject, share, takeUntil, timer } from 'rxjs';
 import type { TopicRecords } from '../codec/topics.ts';
 import { Fault } from '../domain/fault.ts';
+import { getOrCreate } from '../domain/get-or-create.ts';
 import type {
   AggTrade,
   BookDelta,
@@ -209,9 +210,7 @@ export class Market {
     const { own, newReader, sharesOwn } = this.#parts;
     const ownReader = own.byName.get(name);
     if (ownReader !== undefined && !mayPause && sharesOwn(name)) return ownReader;
-    const reader = this.#readers.get(name) ?? newReader(name);
-    this.#readers.set(name, reader);
-    return reader;
+    return getOrCreate(this.#readers, name, newReader);
   }
 
   #symbol(coin: string | undefined): string | undefined {

@@ -1,3 +1,4 @@
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
 import { FeedInstances } from '../../tradability/feed-instances.ts';
 import { type Halt, haltText } from '../../tradability/halt.ts';
@@ -149,12 +150,7 @@ export class TradingGuard {
   }
 
   #of(symbol: string): SymbolFacts {
-    let facts = this.#symbols.get(symbol);
-    if (facts === undefined) {
-      facts = newSymbolFacts(symbol, this.#started.steady);
-      this.#symbols.set(symbol, facts);
-    }
-    return facts;
+    return getOrCreate(this.#symbols, symbol, () => newSymbolFacts(symbol, this.#started.steady));
   }
 
   /** A symbol by its name, or what a coin means. */

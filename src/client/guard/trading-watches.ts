@@ -1,3 +1,4 @@
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import { type GuardOptions, guardOptions } from './trading-decision.ts';
 import type { TradingWatch } from './watch-trading.ts';
 
@@ -13,12 +14,7 @@ export class TradingWatches {
   /** Throws a Fault (never) where a limit is unusable. */
   of(...given: readonly Partial<GuardOptions>[]): TradingWatch {
     const limits = guardOptions(...given);
-    const name = JSON.stringify(Object.values(limits));
-    const known = this.#byLimits.get(name);
-    if (known !== undefined) return known;
-    const watch = this.#begin(limits);
-    this.#byLimits.set(name, watch);
-    return watch;
+    return getOrCreate(this.#byLimits, JSON.stringify(Object.values(limits)), () => this.#begin(limits));
   }
 
   close(): void {

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { firstValueFrom, race, type SchedulerLike, Subject } from 'rxjs';
 import { identityOf } from '../../codec/identity.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import { aborted$ } from '../../net/aborted.ts';
 import { deduplicate } from '../../operators/deduplicate.ts';
@@ -238,18 +239,14 @@ export class TopicReader implements Follower {
   }
 
   #recordsOf(partition: number): Subject<ReadRecord> {
-    const known = this.#records.get(partition);
-    if (known !== undefined) return known;
-    const records$ = new Subject<ReadRecord>();
-    this.#records.set(partition, records$);
-    const once = deduplicate<ReadRecord>({
-      key: ({ record }) => identityOf(record),
-      size: this.#options.identityWindow,
+    return getOrCreate(this.#records, partition, () => {
+      const records$ = new Subject<ReadRecord>();
+      const size = this.#options.identityWindow;
+      records$.pipe(deduplicate({ key: ({ record }) => identityOf(record), size })).subscribe(({ record, from }) => {
+        for (const listener of this.#listeners) listener.give(record, from);
+      });
+      return records$;
     });
-    records$.pipe(once).subscribe(({ record, from }) => {
-      for (const listener of this.#listeners) listener.give(record, from);
-    });
-    return records$;
   }
 
   /** Who takes records in time would have emptied a full buffer with a turn. */

@@ -1,4 +1,5 @@
 import { buffer, Subject } from 'rxjs';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import { conflate } from '../../operators/conflate.ts';
 import type { StreamChannel } from '../api/stream-messages.ts';
 import { CHANNEL_KINDS, type Item, messageOf } from './stream-channels.ts';
@@ -66,12 +67,10 @@ export class Audience {
     if (items.length === 0) return;
     const parcels = new Map<string, { readonly items: readonly Item[]; readonly message: Buffer }>();
     for (const [client, { key, symbols }] of this.#members) {
-      let parcel = parcels.get(key);
-      if (parcel === undefined) {
+      const parcel = getOrCreate(parcels, key, () => {
         const wanted = items.filter(({ symbol }) => symbols.has(ALL) || symbols.has(symbol ?? ALL));
-        parcel = { items: wanted, message: messageOf(this.#channel, wanted) };
-        parcels.set(key, parcel);
-      }
+        return { items: wanted, message: messageOf(this.#channel, wanted) };
+      });
       if (parcel.items.length > 0) client.deliver(this.#channel, parcel.message, parcel.items);
     }
   }

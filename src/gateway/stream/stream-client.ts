@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { ErrorAnswer } from '../api/fields.ts';
 import type { StreamChannel } from '../api/stream-messages.ts';
 import { Backlog } from './backlog.ts';
@@ -53,12 +54,8 @@ export class StreamClient {
   }
 
   keep(channel: StreamChannel, items: readonly Item[]): void {
-    let backlog = this.#backlogs.get(channel);
-    if (backlog === undefined) {
-      const { keeps } = CHANNEL_KINDS[channel];
-      backlog = new Backlog(keeps, MOST_WAITING[keeps]);
-      this.#backlogs.set(channel, backlog);
-    }
+    const { keeps } = CHANNEL_KINDS[channel];
+    const backlog = getOrCreate(this.#backlogs, channel, () => new Backlog(keeps, MOST_WAITING[keeps]));
     for (const item of items) backlog.add(item);
   }
 

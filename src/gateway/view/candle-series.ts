@@ -1,4 +1,5 @@
 import { at } from '../../domain/at.ts';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import { KLINE_INTERVALS, type KlineInterval } from '../../domain/instrument.ts';
 import type { Kline } from '../../domain/record.ts';
 import { CandleSums } from '../../market/candles/candle.ts';
@@ -14,11 +15,7 @@ export class CandleSeries {
 
   /** Takes a state of a candle; one that is older than what is known of it changes nothing. */
   add(kline: Kline): void {
-    let known = this.#byInterval.get(kline.interval);
-    if (known === undefined) {
-      known = [];
-      this.#byInterval.set(kline.interval, known);
-    }
+    const known = getOrCreate(this.#byInterval, kline.interval, () => []);
     putInOrder(known, kline, ORDER);
   }
 
