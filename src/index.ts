@@ -22,7 +22,7 @@ export type {
   TradeEvent,
   TradeStats,
 } from './domain/record.ts';
-export type { FeedState, StaleCause } from './domain/status.ts';
 export type { RawFrame } from './domain/venue-event.ts';
+export type { FeedState, StaleCause } from './domain/venue-state.ts';
 export { MarketFeed, type MarketFeedOptions, type VenueFrame, type VenueStatus } from './runtime/market-feed.ts';
 export type { HaltCause } from './tradability/halt.ts';

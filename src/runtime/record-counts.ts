@@ -1,7 +1,7 @@
 import { TOPICS } from '../codec/topics.ts';
 import type { Counts, PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { FeedRecord, Gap } from '../domain/record.ts';
-import { FEED_STATES } from '../domain/status.ts';
+import { FEED_STATES } from '../domain/venue-state.ts';
 
 /** All are there from the start: the first of a kind would else not show as a rise. */
 const OUTCOMES: readonly Gap['outcome'][] = ['repaired', 'unrepaired', 'unknown'];

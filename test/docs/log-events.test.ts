@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { FEED_STATES } from '../../src/domain/status.ts';
+import { FEED_STATES } from '../../src/domain/venue-state.ts';
 
 /** States that the topic's contract has, and that nothing publishes yet. */
 const RESERVED = ['gap_healed', 'instrument_halted', 'price_disputed', 'lines_disagree'];

@@ -1,6 +1,6 @@
 import { Observable, type OperatorFunction, type SchedulerLike, Subscription } from 'rxjs';
 import type { Fault } from '../../domain/fault.ts';
-import type { StaleCause } from '../../domain/status.ts';
+import type { StaleCause } from '../../domain/venue-state.ts';
 import type { Freshness } from '../../operators/detect-stale.ts';
 import { listen } from '../../operators/listen.ts';
 

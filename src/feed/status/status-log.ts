@@ -1,5 +1,5 @@
 import type { Environment, FeedStatus } from '../../domain/record.ts';
-import type { FeedState } from '../../domain/status.ts';
+import type { FeedState } from '../../domain/venue-state.ts';
 
 /** What a status record may say beside its state and reason. */
 type Facts = Pick<
