@@ -13,7 +13,7 @@ export interface GatewaySettings extends ServerSettings {
   readonly port: number;
 }
 
-export interface GatewayOptions extends Pick<ServerOptions, 'largeTradeThreshold'> {
+export interface GatewayOptions extends Pick<ServerOptions, 'largeTradeThreshold' | 'dashboardDir' | 'log'> {
   readonly settings: GatewaySettings;
   readonly source: GatewaySource;
   /** How many trades of a symbol are remembered. */
@@ -23,17 +23,12 @@ export interface GatewayOptions extends Pick<ServerOptions, 'largeTradeThreshold
   readonly maxClients?: number;
   readonly scheduler: SchedulerLike;
   readonly wallClockMs: () => number;
-  /** The dashboard's files; where there are none `/` says how to make them. */
-  readonly dashboardDir?: string;
-  readonly log: ServerOptions['log'];
 }
 
 /** What serves the feed to browsers and programs. */
 export interface Gateway {
   /** Rejects where the address cannot be listened on. */
   listen(): Promise<{ readonly url: string }>;
-  /** Undefined while it does not listen. */
-  readonly url: string | undefined;
   stats(): GatewayStats;
   /** Tells WebSocket clients (1001) and ends. */
   close(): Promise<void>;
@@ -45,20 +40,12 @@ const LEAVE_WITHIN_MS = 500;
 
 /** A gateway that takes in its source from now on, and serves it once it is told to listen. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { settings, source, scheduler, wallClockMs, historyTrades, mode, largeTradeThreshold, log } = options;
-  const view = new GatewayView({ historyTrades, mode, scheduler, wallClockMs, behind: () => source.behind });
+  const { settings, source, scheduler } = options;
+  const view = new GatewayView({ ...options, behind: () => source.behind });
   const hub = new StreamHub({ view, scheduler, maxClients: options.maxClients ?? MAX_CLIENTS });
   const stats = (): GatewayStats => hub.stats;
   const metrics = new GatewayMetrics(view, stats);
-  const server = await createServer({
-    settings,
-    view,
-    hub,
-    metrics,
-    largeTradeThreshold,
-    dashboardDir: options.dashboardDir,
-    log,
-  });
+  const server = await createServer({ ...options, view, hub, metrics });
   const taking = source.records$.subscribe((records) => {
     for (const record of records) if (view.add(record)) hub.publish(record);
   });
@@ -70,20 +57,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     }),
   );
   taking.add(source.metricsSnapshots$.subscribe((figures) => metrics.look(figures)));
-  let url: string | undefined;
   return {
-    get url() {
-      return url;
-    },
     stats,
-    async listen() {
-      url = await server.listen({ host: settings.host, port: settings.port });
-      return { url };
-    },
+    listen: async () => ({ url: await server.listen({ host: settings.host, port: settings.port }) }),
     async close() {
       taking.unsubscribe();
       metrics.close();
-      url = undefined;
       hub.close();
       const late = scheduler.schedule(() => {
         for (const socket of server.websocketServer.clients) socket.terminate();

@@ -37,7 +37,8 @@ export interface ServerOptions {
   readonly metrics: GatewayMetrics;
   /** Multiple of the mean from which on a trade is large, where nothing else is asked for. */
   readonly largeTradeThreshold: number;
-  readonly dashboardDir: string | undefined;
+  /** The dashboard's files; if there are none, `/` says how to make them. */
+  readonly dashboardDir?: string;
 }
 
 const MAX_MESSAGE_BYTES = 16 * 1024;
@@ -132,13 +133,9 @@ async function limitRate(api: FastifyInstance, { requestsPerMinute }: ServerSett
     timeWindow: 60_000,
     errorResponseBuilder: (_request, { max, ttl }) => {
       const seconds = Math.ceil(ttl / 1000);
+      const message = `${max} requests a minute are allowed; retry in ${seconds} s`;
       const details = { requests_per_minute: max, retry_after_seconds: seconds };
-      return new ApiError(
-        429,
-        'too_many_requests',
-        `${max} requests a minute are allowed; retry in ${seconds} s`,
-        details,
-      );
+      return new ApiError(429, 'too_many_requests', message, details);
     },
   });
 }

@@ -2,8 +2,9 @@ import { type Static, Type } from 'typebox';
 import type { Json } from '../../codec/key-case.ts';
 import { KLINE_INTERVALS } from '../../domain/instrument.ts';
 import type { BookFigures } from '../../market/book/book-figures.ts';
+import type { TradeFigures } from '../../market/trades/trade-figures.ts';
 import { CoinAnswer } from './feed-answers.ts';
-import { freshness, list, nullable, object, seriesFields, wholeNumber } from './fields.ts';
+import { freshness, list, nullable, object, oneOf, seriesFields, wholeNumber } from './fields.ts';
 import { DecimalText, type OrderBookJson, recordFields, recordSchema } from './record-schema.ts';
 
 /** What is answered about one symbol, as schemas and types. */
@@ -51,22 +52,13 @@ export const DepthSummary = object({ ...seriesFields, ...depthSummary });
 
 const Depth = object({ volume: DecimalText, value: DecimalText, levels: wholeNumber('Levels') });
 
+const band = { above: DecimalText, up_to: DecimalText };
+
 export const DepthDistribution = object({
   ...seriesFields,
   ...bookState,
   mid: nullable(DecimalText),
-  bands: nullable(
-    list(
-      object({
-        above: DecimalText,
-        up_to: DecimalText,
-        bids: Depth,
-        asks: Depth,
-        cumulative_bids: Depth,
-        cumulative_asks: Depth,
-      }),
-    ),
-  ),
+  bands: nullable(list(object({ ...band, bids: Depth, asks: Depth, cumulative_bids: Depth, cumulative_asks: Depth }))),
 });
 
 export const PriceImpacts = object({
@@ -75,7 +67,7 @@ export const PriceImpacts = object({
   mid: nullable(DecimalText),
   impacts: list(
     object({
-      side: Type.Union([Type.Literal('buy'), Type.Literal('sell')]),
+      side: oneOf('buy', 'sell'),
       requested: DecimalText,
       average_price: nullable(DecimalText),
       worst_price: nullable(DecimalText),
@@ -102,26 +94,13 @@ export const TradeStatsAnswer = object({
 });
 export type TradeStatsAnswer = Static<typeof TradeStatsAnswer>;
 
-const Figures = object({
-  trades: wholeNumber('Block trades are not in it'),
-  buy_trades: wholeNumber('The taker bought'),
-  sell_trades: wholeNumber('The taker sold'),
-  volume: DecimalText,
-  buy_volume: DecimalText,
-  sell_volume: DecimalText,
-  value: DecimalText,
-  buy_value: DecimalText,
-  sell_value: DecimalText,
-  vwap: DecimalText,
-  open: DecimalText,
-  high: DecimalText,
-  low: DecimalText,
-  close: DecimalText,
-  average_quantity: DecimalText,
-  buy_ratio_volume: Type.Number(),
-  buy_ratio_count: Type.Number(),
-  flow: Type.String(),
-});
+const NOT_FIGURES =
+  /^(?:venue|symbol|venue_symbol|coin|environment|epoch|received_at|window_.*|volatility|complete|revision)$/;
+
+/** The figures of a window's record, over any trades; block trades are not in them. */
+const Figures = Type.Unsafe<Json<TradeFigures>>(
+  object(Object.fromEntries(Object.entries(recordFields('trade_stats')).filter(([name]) => !NOT_FIGURES.test(name)))),
+);
 
 export const TradeFlowAnswer = object({
   ...seriesFields,
@@ -136,14 +115,8 @@ export const LargeTradesAnswer = object({
 });
 export type LargeTradesAnswer = Static<typeof LargeTradesAnswer>;
 
-const Bin = object({
-  low: DecimalText,
-  high: DecimalText,
-  volume: DecimalText,
-  buy_volume: DecimalText,
-  sell_volume: DecimalText,
-  trades: Type.Integer(),
-});
+const area = { low: DecimalText, high: DecimalText, volume: DecimalText };
+const Bin = object({ ...area, buy_volume: DecimalText, sell_volume: DecimalText, trades: Type.Integer() });
 
 export const VolumeProfileAnswer = object({
   ...seriesFields,
@@ -152,19 +125,14 @@ export const VolumeProfileAnswer = object({
     volume: DecimalText,
     trades: Type.Integer(),
     point_of_control: Bin,
-    value_area: object({ low: DecimalText, high: DecimalText, volume: DecimalText, share: Type.Number() }),
+    value_area: object({ ...area, share: Type.Number() }),
   }),
 });
 export type VolumeProfileAnswer = Static<typeof VolumeProfileAnswer>;
 
 export const Interval = Type.Unsafe<(typeof KLINE_INTERVALS)[number]>(Type.Enum([...KLINE_INTERVALS]));
 
-export const Klines = object({
-  ...seriesFields,
-  interval: Interval,
-  klines: list(recordSchema('kline')),
-});
+export const Klines = object({ ...seriesFields, interval: Interval, klines: list(recordSchema('kline')) });
 export type Klines = Static<typeof Klines>;
 
 export const Asset = object({ ...CoinAnswer.properties, book: nullable(object(depthSummary)) });
-export type Asset = Static<typeof Asset>;

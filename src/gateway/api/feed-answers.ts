@@ -1,25 +1,24 @@
 import { type Static, Type } from 'typebox';
-import { EnvironmentName, freshness, list, ms, nullable, object, text, wholeNumber } from './fields.ts';
+import { EnvironmentName, freshness, list, ms, nullable, object, oneOf, text, wholeNumber } from './fields.ts';
 import { DecimalText, type PriceJson, recordFields, recordSchema } from './record-schema.ts';
 
 /** What is answered about the whole feed, as schemas and types: REST, WebSocket, OpenAPI and dashboard share them. */
 
 const counts = Type.Unsafe<Readonly<Record<string, number>>>(Type.Record(Type.String(), Type.Number()));
 
-export const Price = Type.Unsafe<PriceJson & { readonly age_ms: number; readonly stale: boolean }>(
+const Price = Type.Unsafe<PriceJson & { readonly age_ms: number; readonly stale: boolean }>(
   object({ ...recordFields('price'), ...freshness }),
 );
-export type Price = Static<typeof Price>;
 
 export const PricesAnswer = object({ at: ms('When the answer was made, since 1970'), prices: list(Price) });
-export type PricesAnswer = Static<typeof PricesAnswer>;
 
+const milliseconds = Type.Number({ description: 'Milliseconds' });
 export const Latency = object({
   count: wholeNumber('Observations'),
-  p50: Type.Number({ description: 'Milliseconds' }),
-  p99: Type.Number({ description: 'Milliseconds' }),
-  p999: Type.Number({ description: 'Milliseconds' }),
-  max: Type.Number({ description: 'Milliseconds' }),
+  p50: milliseconds,
+  p99: milliseconds,
+  p999: milliseconds,
+  max: milliseconds,
 });
 export type Latency = Static<typeof Latency>;
 
@@ -84,11 +83,11 @@ export type GatewayStats = Static<typeof GatewayStats>;
 export const Status = object({
   at: ms('When the answer was made, since 1970'),
   environment: nullable(EnvironmentName),
-  source: Type.Unsafe<'pipeline' | 'topics'>(Type.Union([Type.Literal('pipeline'), Type.Literal('topics')])),
+  source: oneOf('pipeline', 'topics'),
   instance: nullable(text('The process that speaks of the feed')),
   active_venue: nullable(Type.String()),
   trading: object({
-    state: Type.Unsafe<'allowed' | 'halted'>(Type.Union([Type.Literal('allowed'), Type.Literal('halted')])),
+    state: oneOf('allowed', 'halted'),
     reason: Type.String(),
   }),
   halted: list(Type.String()),
@@ -134,7 +133,6 @@ export const QualityAnswer = object({
     }),
   ),
 });
-export type QualityAnswer = Static<typeof QualityAnswer>;
 
 export const HealthAnswer = object({ status: Type.Literal('ok') });
 export const Readiness = object({ ready: Type.Boolean(), reasons: list(Type.String()) });

@@ -13,9 +13,10 @@ export const text = (description: string) => Type.String({ description });
 export const ms = (description: string) => Type.Number({ description: `${description}, milliseconds` });
 export const wholeNumber = (description: string) => Type.Integer({ minimum: 0, description });
 
-export const EnvironmentName = Type.Unsafe<Environment>(
-  Type.Union((['production', 'testnet', 'simulated', 'replay'] as const).map((name) => Type.Literal(name))),
-);
+export const oneOf = <const N extends string>(...names: readonly N[]): TUnsafe<N> =>
+  Type.Unsafe<N>(Type.Union(names.map((name) => Type.Literal(name))));
+
+export const EnvironmentName = oneOf<Environment>('production', 'testnet', 'simulated', 'replay');
 
 export const ErrorAnswer = object({
   error: text('What went wrong, for programs'),

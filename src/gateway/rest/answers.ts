@@ -1,44 +1,20 @@
 import { snakeKeys } from '../../codec/key-case.ts';
 import type { SinkSnapshot, VenueSnapshot } from '../../domain/status-snapshot.ts';
-import type { Asset } from '../api/asset-answers.ts';
-import type {
-  CoinAnswer,
-  GatewayStats,
-  Price,
-  PricesAnswer,
-  QualityAnswer,
-  SinkAnswer,
-  Status,
-  VenueAnswer,
-} from '../api/feed-answers.ts';
+import type { CoinAnswer, GatewayStats, SinkAnswer, Status, VenueAnswer } from '../api/feed-answers.ts';
 import { recordJson } from '../api/record-schema.ts';
 import type { VenueSummary } from '../view/feed-summary.ts';
 import type { SymbolSeries } from '../view/symbol-series.ts';
 import type { GatewayView } from '../view/view.ts';
-import { depthSummary } from './book-answers.ts';
+import { depthSummary, freshnessOf } from './book-answers.ts';
 
-export function pricesAnswer(view: GatewayView): PricesAnswer {
-  const series = view.symbols.flatMap((symbol) => view.allSeries(symbol));
-  return {
-    at: view.at,
-    prices: series.flatMap((each): readonly Price[] =>
-      each.tick === undefined
-        ? []
-        : [
-            {
-              ...recordJson(each.tick),
-              age_ms: view.ageMs(each.tick.receivedAt),
-              stale: view.feed.isStale(each.tick),
-            },
-          ],
-    ),
-  };
+export function pricesAnswer(view: GatewayView) {
+  const ticks = view.symbols.flatMap((symbol) => view.allSeries(symbol)).flatMap(({ tick }) => tick ?? []);
+  return { at: view.at, prices: ticks.map((tick) => ({ ...recordJson(tick), ...freshnessOf(view, tick) })) };
 }
 
 /** A coin as the list of all shows it; nothing but its name is known before anything came of it. */
 export function coinAnswer(view: GatewayView, symbol: string, series = view.series(symbol)): CoinAnswer {
-  const { tick, book } = series ?? {};
-  const flow = series?.flow;
+  const { tick, book, flow } = series ?? {};
   return {
     coin: view.coinOf(symbol) ?? symbol,
     symbol,
@@ -59,7 +35,7 @@ export function coinAnswer(view: GatewayView, symbol: string, series = view.seri
   };
 }
 
-export function assetAnswer(view: GatewayView, series: SymbolSeries): Asset {
+export function assetAnswer(view: GatewayView, series: SymbolSeries) {
   const book = series.book === undefined ? null : depthSummary(view, series.book);
   return { ...coinAnswer(view, series.of.symbol, series), book };
 }
@@ -107,19 +83,15 @@ function venueAnswer(venue: VenueSnapshot, passedMs: number): VenueAnswer {
 }
 
 function summaryAnswer(venue: VenueSummary, activeVenue: string | null): VenueAnswer {
+  const lines = { lines_up: null, lines: null, frames: null, reconnects: null };
+  const unknown = { environment: null, ...lines, latency_ms: null, clock_offset_ms: null };
   return {
     venue: venue.venue,
     state: venue.state,
-    environment: null,
     active: venue.venue === activeVenue,
     age_ms: venue.ageMs,
-    lines_up: null,
-    lines: null,
-    frames: null,
-    reconnects: null,
     reason: venue.reason,
-    latency_ms: null,
-    clock_offset_ms: null,
+    ...unknown,
   };
 }
 
@@ -132,7 +104,7 @@ function sinkDown(name: string, reason: string): SinkAnswer {
   return { name, state: 'down', reason, ...unknown };
 }
 
-export function qualityAnswer(view: GatewayView): QualityAnswer {
+export function qualityAnswer(view: GatewayView) {
   return { quality: snakeKeys(view.snapshot?.quality ?? []), klines: snakeKeys(view.snapshot?.klines ?? []) };
 }
 

@@ -1,6 +1,6 @@
 import { snakeKeys } from '../../codec/key-case.ts';
 import type { Decimal } from '../../domain/decimal.ts';
-import type { OrderBookSnapshot } from '../../domain/record.ts';
+import type { OrderBookSnapshot, PriceTick } from '../../domain/record.ts';
 import { bookFigures } from '../../market/book/book-figures.ts';
 import type { BothSides } from '../../market/book/both-sides.ts';
 import { depthDistribution } from '../../market/book/depth-distribution.ts';
@@ -14,15 +14,7 @@ import type { GatewayView } from '../view/view.ts';
 export function bookAnswer(view: GatewayView, book: OrderBookSnapshot, levels?: number): Book {
   const cut = { ...book, bids: book.bids.slice(0, levels), asks: book.asks.slice(0, levels) };
   const { spread, spread_pct, mid, microprice, imbalance } = snakeKeys(bookFigures(cut));
-  return {
-    ...recordJson(cut),
-    ...freshnessOf(view, book),
-    spread,
-    spread_pct,
-    mid,
-    microprice,
-    imbalance,
-  };
+  return { ...recordJson(cut), ...freshnessOf(view, book), spread, spread_pct, mid, microprice, imbalance };
 }
 
 export function depthSummary(view: GatewayView, book: OrderBookSnapshot, levels?: number) {
@@ -58,6 +50,8 @@ function bookState(view: GatewayView, book: OrderBookSnapshot) {
   return { update_id: book.updateId, received_at: book.receivedAt, ...freshnessOf(view, book) };
 }
 
-function freshnessOf(view: GatewayView, book: OrderBookSnapshot) {
-  return { age_ms: view.ageMs(book.receivedAt), stale: book.stale || view.feed.isStale(book) };
+/** How old a price or book is, and whether it must not be taken for the present market. */
+export function freshnessOf(view: GatewayView, of: PriceTick | OrderBookSnapshot) {
+  const isOutOfStep = of.kind === 'order_book' && of.stale;
+  return { age_ms: view.ageMs(of.receivedAt), stale: isOutOfStep || view.feed.isStale(of) };
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { getOrCreate } from '../../domain/get-or-create.ts';
+import type { GatewayStats } from '../api/feed-answers.ts';
 import type { ErrorAnswer } from '../api/fields.ts';
 import type { StreamChannel } from '../api/stream-messages.ts';
 import { Backlog } from './backlog.ts';
@@ -21,13 +22,8 @@ export const SLOW_AFTER_MS = 30_000;
 
 const POLICY_VIOLATION = 1008;
 
-/** What clients cost and miss, all together. */
-export interface StreamCounts {
-  messages: number;
-  bytes: number;
-  missedTrades: number;
-  closedSlow: number;
-}
+/** What clients cost and miss, all together; each client adds to it. */
+export type StreamCounts = { -readonly [N in Exclude<keyof GatewayStats, 'clients' | 'max_clients'>]: number };
 
 /** One WebSocket: what waits for it, and whether it reads. */
 export class StreamClient {
@@ -116,7 +112,7 @@ export class StreamClient {
     this.#accepted = accepted;
     this.#wasBlocked = this.#socket.bufferedAmount > 0;
     if (now - this.#aliveAt <= SLOW_AFTER_MS) return;
-    this.#counts.closedSlow++;
+    this.#counts.closed_slow++;
     this.#socket.terminate();
   }
 
@@ -129,7 +125,7 @@ export class StreamClient {
   }
 
   #tellMissed(channel: StreamChannel, symbol: string | null, count: number): void {
-    if (channel === 'trades') this.#counts.missedTrades += count;
+    if (channel === 'trades') this.#counts.missed_trades += count;
     const data = symbol === null ? { channel, count } : { channel, symbol, count };
     this.#send(Buffer.from(JSON.stringify({ type: 'missed', data })));
   }
@@ -137,14 +133,14 @@ export class StreamClient {
   #reply(message: Buffer): void {
     this.#send(message);
     if (this.#socket.bufferedAmount <= FAR_TOO_MUCH_UNSENT) return;
-    this.#counts.closedSlow++;
+    this.#counts.closed_slow++;
     this.#socket.terminate();
   }
 
   #send(message: Buffer): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#counts.messages++;
-    this.#counts.bytes += message.length;
+    this.#counts.messages_sent++;
+    this.#counts.bytes_sent += message.length;
     this.#socket.send(message, { binary: false });
   }
 }

@@ -19,13 +19,8 @@ export function readRequest(text: string): Subscription {
   const field = unknown ?? missing ?? problem?.instancePath.split('/')[1] ?? '';
   const properties: Readonly<Record<string, object>> = Subscription.properties;
   const allowed = field in properties ? allowedBy({ ...properties[field] }) : Object.keys(properties).join(', ');
-  throw bad(
-    `${field === '' ? 'it' : field} ${missing === undefined ? 'is wrong' : 'is missing'}; allowed: ${allowed}`,
-    {
-      ...(field === '' ? {} : { field }),
-      allowed,
-    },
-  );
+  const what = `${field === '' ? 'it' : field} ${missing === undefined ? 'is wrong' : 'is missing'}`;
+  throw bad(`${what}; allowed: ${allowed}`, field === '' ? { allowed } : { field, allowed });
 }
 
 function checked(request: Subscription): Subscription {

@@ -1,36 +1,26 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isUpgrade } from '../api/access.ts';
 import { ApiError } from '../api/api-error.ts';
-import type { Subscription } from '../api/stream-messages.ts';
+import type { StreamChannel, Subscription } from '../api/stream-messages.ts';
 import { symbolOf } from '../rest/endpoint.ts';
 import type { GatewayView } from '../view/view.ts';
 import type { StreamHub } from './stream.ts';
 
-/** A WebSocket path, and what it gets without asking; undefined: it asks. */
-interface StreamRoute {
-  readonly path: string;
-  readonly subscription: ((symbol: string) => Subscription) | undefined;
-}
-
-const ROUTES: readonly StreamRoute[] = [
-  { path: '/ws/', subscription: undefined },
-  { path: '/ws/status/', subscription: () => ({ op: 'subscribe', channel: 'status' }) },
-  {
-    path: '/ws/asset/:symbol/prices/',
-    subscription: (symbol) => ({ op: 'subscribe', channel: 'prices', symbols: [symbol] }),
-  },
-  {
-    path: '/ws/asset/:symbol/trades/',
-    subscription: (symbol) => ({ op: 'subscribe', channel: 'trades', symbols: [symbol] }),
-  },
+/** A WebSocket path, and the channel that it gets without asking; undefined: it asks. */
+const ROUTES: readonly (readonly [path: string, channel?: StreamChannel])[] = [
+  ['/ws/'],
+  ['/ws/status/', 'status'],
+  ['/ws/asset/:symbol/prices/', 'prices'],
+  ['/ws/asset/:symbol/trades/', 'trades'],
 ];
 
 /** The WebSocket paths. What is wrong is told before the upgrade: 404, 426 where none is asked for, 503 where it is full. */
 export function addStreams(app: FastifyInstance, view: GatewayView, hub: StreamHub): void {
-  for (const { path, subscription } of ROUTES) {
+  for (const [path, channel] of ROUTES) {
     const fixed = (request: FastifyRequest): Subscription | undefined => {
+      if (channel === undefined) return undefined;
       const { symbol }: { readonly symbol?: string } = Object(request.params);
-      return subscription?.(symbol === undefined ? '' : symbolOf(view, symbol));
+      return { op: 'subscribe', channel, ...(symbol !== undefined && { symbols: [symbolOf(view, symbol)] }) };
     };
     app.route({
       method: 'GET',

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { interval, type Subscription as RxSubscription, type SchedulerLike } from 'rxjs';
 import type { RawData, WebSocket } from 'ws';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import { ApiError } from '../api/api-error.ts';
 import type { GatewayStats } from '../api/feed-answers.ts';
@@ -33,17 +34,8 @@ const GOING_AWAY = 1001;
 export class StreamHub {
   readonly #options: StreamOptions;
   readonly #clients = new Set<StreamClient>();
-  readonly #audiences: Readonly<Record<StreamChannel, Audience>> = {
-    prices: new Audience('prices'),
-    trades: new Audience('trades'),
-    status: new Audience('status'),
-    overview: new Audience('overview'),
-    orderbook: new Audience('orderbook'),
-    klines: new Audience('klines'),
-    stats: new Audience('stats'),
-    large_trades: new Audience('large_trades'),
-  };
-  readonly #counts: StreamCounts = { messages: 0, bytes: 0, missedTrades: 0, closedSlow: 0 };
+  readonly #audiences = new Map<StreamChannel, Audience>();
+  readonly #counts: StreamCounts = { messages_sent: 0, bytes_sent: 0, missed_trades: 0, closed_slow: 0 };
   #ticking: RxSubscription | undefined;
 
   constructor(options: StreamOptions) {
@@ -51,15 +43,7 @@ export class StreamHub {
   }
 
   get stats(): GatewayStats {
-    const { messages, bytes, missedTrades, closedSlow } = this.#counts;
-    return {
-      clients: this.#clients.size,
-      max_clients: this.#options.maxClients,
-      messages_sent: messages,
-      bytes_sent: bytes,
-      missed_trades: missedTrades,
-      closed_slow: closedSlow,
-    };
+    return { clients: this.#clients.size, max_clients: this.#options.maxClients, ...this.#counts };
   }
 
   get isFull(): boolean {
@@ -69,8 +53,7 @@ export class StreamHub {
   /** A record that the view has taken. */
   publish(record: FeedRecord): void {
     const channel = routeOf(record);
-    if (channel === undefined) return;
-    this.#audiences[channel].add(itemOf(this.#options.view, record));
+    if (channel !== undefined) this.#audience(channel).add(itemOf(this.#options.view, record));
   }
 
   /** Takes a client in. `fixed`: what it gets, and it cannot ask for anything else. */
@@ -93,7 +76,7 @@ export class StreamHub {
 
   #leave(client: StreamClient): void {
     this.#clients.delete(client);
-    for (const audience of Object.values(this.#audiences)) audience.leave(client);
+    for (const audience of this.#audiences.values()) audience.leave(client);
     if (this.#clients.size > 0) return;
     this.#ticking?.unsubscribe();
     this.#ticking = undefined;
@@ -113,30 +96,30 @@ export class StreamHub {
 
   #obey(client: StreamClient, { op, channel, symbols: names = [ALL] }: Subscription): void {
     const symbols = this.#symbolsOf(client, CHANNEL_KINDS[channel].bySymbol ? names : [ALL]);
-    const had = this.#audiences[channel].symbolsOf(client);
+    const had = this.#audience(channel).symbolsOf(client);
     if (op === 'unsubscribe') {
       if (had.has(ALL) && !symbols.has(ALL)) {
         const message = `all of ${channel} is subscribed: unsubscribe ${ALL}, then subscribe what is wanted`;
         throw new ApiError(400, 'bad_message', message, { field: 'symbols' });
       }
-      this.#subscribe(
-        client,
-        channel,
-        new Set(symbols.has(ALL) ? [] : [...had].filter((symbol) => !symbols.has(symbol))),
-      );
+      this.#subscribe(client, channel, symbols.has(ALL) ? new Set() : had.difference(symbols));
       return;
     }
-    const added = new Set(had.has(ALL) ? [] : [...symbols].filter((symbol) => !had.has(symbol)));
+    const added = had.has(ALL) ? new Set<string>() : symbols.difference(had);
     if (added.size === 0) return;
-    this.#subscribe(client, channel, added.has(ALL) ? added : new Set([...had, ...added]));
+    this.#subscribe(client, channel, added.has(ALL) ? added : had.union(added));
     const { view } = this.#options;
     // Of what it had it gets nothing again.
     const fresh = added.has(ALL) ? view.symbols.filter((symbol) => !had.has(symbol)) : [...added];
     for (const items of firstItems(view, channel, fresh, () => this.stats)) client.answer(channel, items);
   }
 
+  #audience(channel: StreamChannel): Audience {
+    return getOrCreate(this.#audiences, channel, () => new Audience(channel));
+  }
+
   #subscribe(client: StreamClient, channel: StreamChannel, symbols: ReadonlySet<string>): void {
-    this.#audiences[channel].move(client, symbols);
+    this.#audience(channel).move(client, symbols);
     client.forgetAllBut(channel, ({ symbol }) => symbols.has(symbol ?? ALL) || symbols.has(ALL));
   }
 
@@ -153,10 +136,8 @@ export class StreamHub {
     }
     for (const name of unknown.slice(0, MOST_UNKNOWN)) client.error(unknownSymbol(view, name).answer);
     const more = unknown.length - MOST_UNKNOWN;
-    if (more > 0)
-      client.error(
-        new ApiError(404, 'unknown_symbol', `${more} more names are not among the symbols`, { more }).answer,
-      );
+    const message = `${more} more names are not among the symbols`;
+    if (more > 0) client.error(new ApiError(404, 'unknown_symbol', message, { more }).answer);
     return symbols;
   }
 
@@ -164,7 +145,7 @@ export class StreamHub {
     const { view, scheduler } = this.#options;
     for (const channel of STREAM_CHANNELS) {
       if (tick % CHANNEL_KINDS[channel].everyTicks !== 0) continue;
-      const audience = this.#audiences[channel];
+      const audience = this.#audience(channel);
       if (audience.isEmpty) continue;
       if (channel === 'overview') audience.add(new Item('', null, () => statusAnswer(view, this.stats)));
       audience.flush();

@@ -1,5 +1,6 @@
 import { at } from '../../domain/at.ts';
 import type { Decimal } from '../../domain/decimal.ts';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type {
   FeedRecord,
   LargeTrade,
@@ -132,8 +133,7 @@ export class SymbolSeries {
   }
 
   #addWindow(stats: TradeStats): void {
-    const known = this.#windows.get(stats.windowMs) ?? [];
-    this.#windows.set(stats.windowMs, known);
+    const known = getOrCreate(this.#windows, stats.windowMs, () => []);
     putInOrder(known, stats, WINDOW_ORDER);
   }
 }

@@ -1,5 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import { type FeedMode, marketKeyOf, type VenueSymbolName } from '../../codec/environment-topics.ts';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { FeedRecord, FeedStatus, Gap } from '../../domain/record.ts';
 import type { StatusSnapshot } from '../../domain/status-snapshot.ts';
 import { isOfPreviousEpoch } from '../../tradability/symbol-facts.ts';
@@ -103,20 +104,6 @@ export class GatewayView {
     return this.#symbolOf.get(upper);
   }
 
-  /** The symbol that begins most like a name that is none. */
-  nearestSymbol(name: string): string | undefined {
-    const upper = name.toUpperCase();
-    let nearest: string | undefined;
-    let most = 1;
-    for (const symbol of this.symbols) {
-      const shared = sharedLetters(symbol, upper);
-      if (shared <= most) continue;
-      nearest = symbol;
-      most = shared;
-    }
-    return nearest;
-  }
-
   /** Null: not told yet. */
   coinOf(symbol: string): string | null {
     return this.#coinOf.get(symbol) ?? null;
@@ -129,7 +116,7 @@ export class GatewayView {
 
   /** By default the first known; undefined: nothing came of the symbol, or of that venue. */
   series(symbol: string, venue?: string): SymbolSeries | undefined {
-    const known = [...(this.#bySymbol.get(symbol)?.values() ?? [])];
+    const known = this.allSeries(symbol);
     return venue === undefined ? known[0] : known.find(({ of }) => of.venue === venue);
   }
 
@@ -141,12 +128,10 @@ export class GatewayView {
   /** The series that the record belongs to; undefined: to an epoch that is over. */
   #seriesFor(record: MarketRecord): SymbolSeries | undefined {
     const { symbol, venue, epoch, coin, environment, receivedAt } = record;
-    let known = this.#bySymbol.get(symbol);
-    if (known === undefined) {
-      known = new Map();
-      this.#bySymbol.set(symbol, known);
+    const known = getOrCreate(this.#bySymbol, symbol, () => {
       this.#name(coin, symbol);
-    }
+      return new Map<string, SymbolSeries>();
+    });
     const key = this.keyOf(record);
     const own = known.get(key);
     if (own !== undefined) {
@@ -164,11 +149,4 @@ export class GatewayView {
     this.#coinOf.set(symbol, coin);
     if (!this.#symbolOf.has(coin)) this.#symbolOf.set(coin, symbol);
   }
-}
-
-/** How many letters two texts begin with alike. */
-function sharedLetters(a: string, b: string): number {
-  let at = 0;
-  while (at < a.length && a[at] === b[at]) at++;
-  return at;
 }

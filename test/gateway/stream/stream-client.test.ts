@@ -24,7 +24,7 @@ function clientUnderTest() {
     },
   };
   const connection = { bytesWritten: 1000, writableLength: 0 };
-  const counts = { messages: 0, bytes: 0, missedTrades: 0, closedSlow: 0 };
+  const counts = { messages_sent: 0, bytes_sent: 0, missed_trades: 0, closed_slow: 0 };
   const client = new StreamClient(socket as unknown as WebSocket, connection as unknown as Socket, counts, 0);
   /** Lets seconds pass, with a pong and a message in each. */
   const pass = (from: number, to: number, each: () => void = () => undefined) => {
@@ -90,7 +90,7 @@ describe('what a client missed', () => {
       client.drain(channel);
     }
     expect(socket.sent.filter(({ type }) => type === 'missed')).toHaveLength(4);
-    expect(counts.missedTrades).toBe(3);
+    expect(counts.missed_trades).toBe(3);
   });
 });
 
