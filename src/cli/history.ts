@@ -7,7 +7,14 @@ import { type Config, feedVenues } from '../config/config.ts';
 import { duration } from '../domain/duration.ts';
 import { KLINE_INTERVALS, type KlineInterval, VENUE_IDS } from '../domain/instrument.ts';
 import type { Venue } from '../venues/contract.ts';
-import { type Command, type CommandContext, choiceIn, type OptionValues, UsageError } from './arguments/command.ts';
+import {
+  type Command,
+  type CommandContext,
+  choiceIn,
+  type OptionValues,
+  UsageError,
+  writeResult,
+} from './arguments/command.ts';
 import { configOption, configurationOf, instrumentNamed } from './arguments/configuration.ts';
 import { spokenTime } from './arguments/start-time.ts';
 import { count } from './terminal/figures.ts';
@@ -138,15 +145,12 @@ async function history({ out, err, signal }: CommandContext, request: HistoryReq
   const { wallClock } = await import('../net/wall-clock.ts');
   const { historyTopic, runHistory } = await import('../backfill/run-history.ts');
   const { monotonicScheduler } = await import('../net/monotonic-scheduler.ts');
-  const { createLog } = await import('../telemetry/log.ts');
+  const { commandLog } = await import('./terminal/command-log.ts');
   const { HistoryProgressLine } = await import('./terminal/history-progress.ts');
   const { venue, instrument, kind, interval, config, dir } = request;
   const what = kind === 'klines' ? `${kind} ${interval}` : kind;
   const title = `${instrument.symbol} ${what} of ${venue.id}`;
-  const log = createLog({
-    level: err.isTerminal ? 'silent' : config.log.level,
-    destination: { write: (json: string) => void err.write(json) },
-  });
+  const log = commandLog(err, config);
   const line = new HistoryProgressLine(title, err, log, () => performance.now());
   const startedAt = performance.now();
   const result = await runHistory(request, {
@@ -169,20 +173,11 @@ async function history({ out, err, signal }: CommandContext, request: HistoryReq
   const tookMs = performance.now() - startedAt;
   const topic = historyTopic(request);
   for (const remark of remarks(result, title)) await err.write(`market-feed: history: ${remark}\n`);
-  await out.write(
-    out.isTerminal
-      ? `${result.complete ? 'Fetched' : 'Interrupted after'} ${count(result.records)} records, ${title}, in ${duration(tookMs)}: ${path.join(dir, topic)}\n`
-      : `${JSON.stringify({
-          venue: venue.id,
-          symbol: instrument.symbol,
-          topic,
-          dir,
-          records: result.records,
-          missing: result.missing,
-          complete: result.complete,
-          seconds: Math.round(tookMs) / 1000,
-        })}\n`,
-  );
+  const { records, missing, complete } = result;
+  const words = `${complete ? 'Fetched' : 'Interrupted after'} ${count(records)} records, ${title}, in ${duration(tookMs)}: ${path.join(dir, topic)}`;
+  const seconds = Math.round(tookMs) / 1000;
+  const { symbol } = instrument;
+  await writeResult(out, words, { venue: venue.id, symbol, topic, dir, records, missing, complete, seconds });
   return 0;
 }
 
@@ -195,6 +190,4 @@ function remarks({ records, missing, complete, leavesGap }: HistoryResult, title
   ];
 }
 
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
-}
+const isoTime = (ms: number): string => new Date(ms).toISOString();

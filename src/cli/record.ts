@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { duration } from '../domain/duration.ts';
 import { VENUE_IDS } from '../domain/instrument.ts';
 import { aborted$ } from '../net/aborted.ts';
-import { type Command, type CommandContext, choiceIn, UsageError } from './arguments/command.ts';
+import { type Command, type CommandContext, choiceIn, UsageError, writeResult } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
 import { timeLimit } from './arguments/time-limit.ts';
 import { count } from './terminal/figures.ts';
@@ -38,12 +38,7 @@ export const command: Command = {
 
 function configOf(context: CommandContext): Config {
   const { options } = context;
-  const symbols = options.texts('symbol');
-  const channels = options.texts('channel');
-  const config = configurationOf(context, {
-    ...(symbols === undefined ? {} : { symbols }),
-    ...(channels === undefined ? {} : { channels }),
-  });
+  const config = configurationOf(context, { symbols: options.texts('symbol'), channels: options.texts('channel') });
   const venues = options.texts('venue')?.map((name) => choiceIn('--venue', name, VENUE_IDS));
   if (venues === undefined) return config;
   const off = venues.find((venue) => !config.venues[venue].enabled);
@@ -58,24 +53,18 @@ async function record(
   seconds: number | undefined,
 ): Promise<number> {
   const { startRecording } = await import('../replay/record.ts');
-  const { createLog } = await import('../telemetry/log.ts');
+  const { commandLog } = await import('./terminal/command-log.ts');
   const { StatusLine } = await import('./terminal/status-line.ts');
   const startedAt = performance.now();
   const failing = new AbortController();
-  const log = createLog({
-    level: err.isTerminal ? 'silent' : config.log.level,
-    destination: { write: (json: string) => void err.write(json) },
-  });
+  const log = commandLog(err, config);
   const recording = await startRecording(path, config, { log, onFailed: (error) => failing.abort(error) });
-  const figures = () => {
-    const { lines, frames, bytes } = recording.capture;
-    const up = recording.feed.venues.filter((venue) => venue.linesUp > 0).map((venue) => venue.options.venue.id);
-    return { lines, bytes, frames, up, ms: performance.now() - startedAt };
-  };
   const line = new StatusLine(err);
   let loggedAt = startedAt;
   const timer = setInterval(() => {
-    const { frames, bytes, up, ms } = figures();
+    const { frames, bytes } = recording.capture;
+    const ms = performance.now() - startedAt;
+    const up = recording.feed.venues.filter((venue) => venue.linesUp > 0).map((venue) => venue.options.venue.id);
     const connected = up.length === 0 ? 'no venue is connected' : up.join(' ');
     line.show(`recording ${duration(ms)}  ${count(frames)} frames  ${megabytes(bytes)} MB  ${connected}`);
     if (performance.now() - loggedAt < LOG_EVERY_MS) return;
@@ -87,14 +76,11 @@ async function record(
   await firstValueFrom(aborted$(AbortSignal.any(ends)));
   clearInterval(timer);
   line.close();
-  const { ms } = figures();
+  const ms = performance.now() - startedAt;
   await recording.stop(signal.aborted ? String(signal.reason) : 'the time is up');
   const { lines, frames, bytes } = recording.capture;
-  await out.write(
-    out.isTerminal
-      ? `Recorded ${duration(ms)}: ${count(frames)} frames, ${megabytes(bytes)} MB in ${path}\n`
-      : `${JSON.stringify({ file: path, seconds: Math.round(ms) / 1000, frames, lines, bytes })}\n`,
-  );
+  const words = `Recorded ${duration(ms)}: ${count(frames)} frames, ${megabytes(bytes)} MB in ${path}`;
+  await writeResult(out, words, { file: path, seconds: Math.round(ms) / 1000, frames, lines, bytes });
   return 0;
 }
 

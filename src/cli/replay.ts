@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import { duration } from '../domain/duration.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import type { ReplayOptions, ReplayResult } from '../replay/replay-result.ts';
-import { type Command, type CommandContext, UsageError } from './arguments/command.ts';
+import { type Command, type CommandContext, UsageError, writeResult } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
 import { count } from './terminal/figures.ts';
 
@@ -87,13 +87,10 @@ async function replayFile(
   { size, ...source }: ReplayedFile,
 ): Promise<number> {
   const { replay } = await import('../replay/replay.ts');
-  const { createLog } = await import('../telemetry/log.ts');
+  const { commandLog } = await import('./terminal/command-log.ts');
   const { StatusLine } = await import('./terminal/status-line.ts');
   const startedAt = performance.now();
-  const log = createLog({
-    level: err.isTerminal ? 'silent' : config.log.level,
-    destination: { write: (json: string) => void err.write(json) },
-  });
+  const log = commandLog(err, config);
   const line = new StatusLine(err);
   let shownAt = startedAt;
   let result: ReplayResult;
@@ -107,16 +104,15 @@ async function replayFile(
         if (now - shownAt < SHOW_EVERY_MS) return;
         shownAt = now;
         const share = Math.floor((100 * bytes) / size);
-        line.show(
-          `replaying ${share} %  ${duration(elapsedMs)} of the recording, ${times(elapsedMs, now - startedAt)}`,
-        );
+        const speed = times(elapsedMs, now - startedAt);
+        line.show(`replaying ${share} %  ${duration(elapsedMs)} of the recording, ${speed}`);
       },
     });
   } finally {
     line.close();
   }
   const tookMs = performance.now() - startedAt;
-  await out.write(out.isTerminal ? inWords(result, tookMs) : inJson(source.file, result, tookMs));
+  await writeResult(out, inWords(result, tookMs), forScripts(source.file, result, tookMs));
   if (result.undelivered > 0) await err.write(`market-feed: ${result.undelivered} records could not be delivered\n`);
   // All that came before it is replayed and told; the exit code says that it is not the whole.
   if (result.error !== undefined) throw result.error;
@@ -135,27 +131,19 @@ function inWords(result: ReplayResult, tookMs: number): string {
     `Replayed ${duration(elapsedMs)} in ${duration(tookMs)}, ${times(elapsedMs, tookMs)}: ${count(frames)} frames, ${count(total)} records`,
     ...Object.entries(records).map(([topic, many]) => `  ${topic.padEnd(24)} ${count(many)}`),
     ...(odd.length === 0 ? [] : [`not used: ${odd.map(([reason, many]) => `${reason} ${count(many)}`).join(', ')}`]),
-    '',
   ].join('\n');
 }
 
-function inJson(file: string, result: ReplayResult, tookMs: number): string {
-  const { from, to, elapsedMs, lines, frames, answers, bodies, missed, malformed, ignored, records, undelivered } =
-    result;
-  return `${JSON.stringify({
+function forScripts(file: string, result: ReplayResult, tookMs: number): object {
+  const { from, to, elapsedMs, answers, bodies, bytes: _bytes, error: _error, ...counted } = result;
+  return {
     file,
     from: new Date(from).toISOString(),
     to: new Date(to).toISOString(),
     seconds: Math.round(tookMs) / 1000,
     speed: Math.round(elapsedMs / tookMs),
-    lines,
-    frames,
     rest_answers: answers,
     rest_bodies: bodies,
-    missed,
-    malformed,
-    ignored,
-    records,
-    undelivered,
-  })}\n`;
+    ...counted,
+  };
 }

@@ -13,30 +13,17 @@ export const command: Command = {
   },
   async run(context) {
     const { options } = context;
-    const symbols = options.texts('symbol');
-    const channels = options.texts('channel');
-    const batchSize = options.number('batch-size', 1, 100_000);
     const config = configurationOf(context, {
-      ...(symbols === undefined ? {} : { symbols }),
-      ...(channels === undefined ? {} : { channels }),
-      ...(batchSize === undefined ? {} : { batchSize }),
+      symbols: options.texts('symbol'),
+      channels: options.texts('channel'),
+      batchSize: options.number('batch-size', 1, 100_000),
     });
     const { runFeed } = await import('./run-feed.ts');
-    return runFeed(context, config, {
-      hints: whereToLook(
-        config.sinks.includes('kafka') ? config.kafka : undefined,
-        config.sinks.includes('file') ? config.file.dir : undefined,
-      ),
-    });
+    const { sinks, kafka, file } = config;
+    const hints = [
+      ...(sinks.includes('kafka') ? [`kafka  ${kafka.brokers.join(', ')}, topics ${kafka.topicPrefix}*`] : []),
+      ...(sinks.includes('file') ? [`files  ${file.dir}`] : []),
+    ];
+    return runFeed(context, config, { hints });
   },
 };
-
-function whereToLook(
-  kafka: { readonly brokers: readonly string[]; readonly topicPrefix: string } | undefined,
-  dir: string | undefined,
-): readonly string[] {
-  return [
-    ...(kafka === undefined ? [] : [`kafka  ${kafka.brokers.join(', ')}, topics ${kafka.topicPrefix}*`]),
-    ...(dir === undefined ? [] : [`files  ${dir}`]),
-  ];
-}

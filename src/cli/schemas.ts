@@ -20,10 +20,7 @@ export const command: Command = {
   },
   maxArguments: 1,
   async run(context) {
-    const [word] = context.arguments;
-    if (word === undefined)
-      throw new UsageError(`what is missing, allowed: check, register; usage: market-feed ${command.usage}`);
-    const action = choiceIn('what to do', word, ['check', 'register']);
+    const action = choiceIn('what', context.arguments[0], ['check', 'register']);
     const config = configurationOf(context);
     const registry = await registryFor(config, context);
     const subjects = await subjectsOf(config);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { CAPTURE_FORMATS } from '../capture/capture-line.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
-import { type Command, type CommandContext, choiceIn, numberIn, UsageError } from './arguments/command.ts';
+import { type Command, type CommandContext, choiceIn, numberIn, UsageError, writeResult } from './arguments/command.ts';
 
 const DEFAULT_PORT = 9100;
 const MAX_RATE = 10_000_000;
@@ -33,11 +33,8 @@ export const command: Command = {
     const { port, url, httpUrl } = simulator;
     try {
       const told = { port, url, http_url: httpUrl, venues: Object.keys(simulator.counts()) };
-      await out.write(
-        out.isTerminal
-          ? `${told.venues.map((venue) => `${venue.padEnd(16)} ${url}/${venue}`).join('\n')}\nfaults           ${httpUrl}/faults\n`
-          : `${JSON.stringify(told)}\n`,
-      );
+      const places = told.venues.map((venue) => `${venue.padEnd(16)} ${url}/${venue}`);
+      await writeResult(out, [...places, `faults           ${httpUrl}/faults`].join('\n'), told);
       if (!signal.aborted) await once(signal, 'abort');
     } finally {
       await simulator.close();

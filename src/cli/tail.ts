@@ -84,7 +84,7 @@ async function* kafkaRecords(
 ): AsyncGenerator<FeedRecord> {
   const { Fault } = await import('../domain/fault.ts');
   const { readTopic } = await import('../kafka/reading/read-topic.ts');
-  const { kafkaComplaints } = await import('./terminal/kafka-log.ts');
+  const { kafkaComplaints } = await import('./terminal/command-log.ts');
   const name = kafka.topicPrefix + topic;
   try {
     for await (const { partition, offset, record } of readTopic(

@@ -11,10 +11,7 @@ export const command: Command = {
   options: { config: configOption },
   maxArguments: 1,
   async run(context) {
-    const [word] = context.arguments;
-    if (word === undefined)
-      throw new UsageError(`what is missing, allowed: create, describe; usage: market-feed ${command.usage}`);
-    const action = choiceIn('what to do', word, ['create', 'describe']);
+    const action = choiceIn('what', context.arguments[0], ['create', 'describe']);
     const config = configurationOf(context);
     if (config.kafka.brokers.length === 0)
       throw new UsageError(
@@ -26,7 +23,7 @@ export const command: Command = {
 
 async function create(config: Config, { out, err }: CommandContext): Promise<number> {
   const { createTopics } = await import('../sinks/kafka/topics.ts');
-  const { kafkaComplaints } = await import('./terminal/kafka-log.ts');
+  const { kafkaComplaints } = await import('./terminal/command-log.ts');
   const created = await createTopics(config.kafka, environmentPrefixes(config), kafkaComplaints(err));
   await out.write(
     created.length === 0 ? 'nothing to do: all topics exist\n' : created.map((name) => `created ${name}\n`).join(''),
@@ -36,7 +33,7 @@ async function create(config: Config, { out, err }: CommandContext): Promise<num
 
 async function describe(config: Config, { out, err }: CommandContext): Promise<number> {
   const { describeTopics } = await import('../sinks/kafka/topics.ts');
-  const { kafkaComplaints } = await import('./terminal/kafka-log.ts');
+  const { kafkaComplaints } = await import('./terminal/command-log.ts');
   const topics = await describeTopics(config.kafka, environmentPrefixes(config), kafkaComplaints(err));
   const width = Math.max(...topics.map(({ name }) => name.length)) + 2;
   await out.write(topics.map((topic) => topicLines(topic, width)).join(''));

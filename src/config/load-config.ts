@@ -13,10 +13,10 @@ import { readYaml } from './yaml-source.ts';
 /** What the command line may override. */
 export interface ConfigOverrides {
   /** `BTC`, `BTCUSDT` or `btcusdt`; these coins alone. */
-  readonly symbols?: readonly string[];
-  readonly channels?: readonly string[];
+  readonly symbols?: readonly string[] | undefined;
+  readonly channels?: readonly string[] | undefined;
   /** kafka.batch.max_records */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
 }
 
 /** From one batch to the next, by what writes (docs/speed.md). */
@@ -24,7 +24,7 @@ const MIN_INTERVAL_MS = { kafkajs: 3, platformatic: 5 };
 
 export interface ConfigSource {
   /** YAML file. */
-  readonly file?: string;
+  readonly file?: string | undefined;
   /** The same as plain values (snake_case keys), instead of a file. */
   readonly values?: unknown;
   /** Where relative paths start when there is no file; by default the working directory. */

@@ -54,10 +54,17 @@ export interface Output {
   write(text: string): Promise<void>;
 }
 
+/** What came of a command: for people in words, for scripts as a JSON line. */
+export function writeResult(out: Output, words: string, json: object): Promise<void> {
+  return out.write(`${out.isTerminal ? words : JSON.stringify(json)}\n`);
+}
+
 /** The user got something wrong on the command line: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
+
+type NumberKind = 'whole' | 'any';
 
 /** Option values as given, with the conversions that commands need. */
 export class OptionValues {
@@ -80,7 +87,7 @@ export class OptionValues {
   }
 
   /** A number from min to max, whole unless said otherwise; anything else is a usage error. */
-  number(name: string, min: number, max: number, kind: 'whole' | 'any' = 'whole'): number | undefined {
+  number(name: string, min: number, max: number, kind: NumberKind = 'whole'): number | undefined {
     const text = this.text(name);
     return text === undefined ? undefined : numberIn(`--${name}`, text, min, max, kind);
   }
@@ -92,22 +99,16 @@ export class OptionValues {
 }
 
 /** The number that an option or argument says. */
-export function numberIn(
-  name: string,
-  text: string,
-  min: number,
-  max: number,
-  kind: 'whole' | 'any' = 'whole',
-): number {
+export function numberIn(name: string, text: string, min: number, max: number, kind: NumberKind = 'whole'): number {
   const value = /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max && (kind === 'any' || Number.isInteger(value))) return value;
-  throw new UsageError(
-    `${name}: found "${text}", allowed: a ${kind === 'whole' ? 'whole number' : 'number'} from ${min} to ${max}`,
-  );
+  const allowed = `a ${kind === 'whole' ? 'whole number' : 'number'} from ${min} to ${max}`;
+  throw new UsageError(`${name}: found "${text}", allowed: ${allowed}`);
 }
 
 /** The one of `allowed` that an option or argument says. */
-export function choiceIn<const T extends string>(name: string, text: string, allowed: readonly T[]): T {
+export function choiceIn<const T extends string>(name: string, text: string | undefined, allowed: readonly T[]): T {
+  if (text === undefined) throw new UsageError(`${name} is missing, allowed: ${allowed.join(', ')}`);
   const found = allowed.find((one) => one === text);
   if (found !== undefined) return found;
   throw new UsageError(`${name}: found "${text}", allowed: one of ${allowed.join(', ')}${didYouMean(text, allowed)}`);

@@ -18,7 +18,7 @@ export function configurationOf(
   overrides: ConfigOverrides = {},
 ): Config {
   const file = options.text('config') ?? DEFAULT_FILES.find((name) => existsSync(name));
-  return loadConfig({ environment, overrides, ...(file === undefined ? {} : { file }) });
+  return loadConfig({ environment, overrides, file });
 }
 
 /** The market at a venue that a coin, or its symbol against the configured quote, means. Throws UsageError where it is neither. */

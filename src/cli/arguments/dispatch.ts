@@ -30,12 +30,10 @@ export async function dispatch(
   const entry = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
   if (entry === undefined) {
     const kind = first.startsWith('-') ? 'option' : 'command';
-    return refuse(
-      `unknown ${kind} ${first}, allowed: ${Object.keys(COMMANDS).join(', ')}${didYouMean(first, Object.keys(COMMANDS))}`,
-      2,
-    );
+    const names = Object.keys(COMMANDS);
+    return refuse(`unknown ${kind} ${first}, allowed: ${names.join(', ')}${didYouMean(first, names)}`, 2);
   }
-  const command = await entry.load();
+  const { command } = await entry.load();
   if (rest.includes('--help') || rest.includes('-h')) return say(helpOf(first, command, entry.summary));
   try {
     return await command.run({ ...io, ...parseArguments(command, rest) });

@@ -30,7 +30,7 @@ describe('help and version', () => {
 
   it.each(Object.keys(COMMANDS))('%s --help tells usage and every option', async (name) => {
     const { code, out, err } = await call(name, '--help');
-    const command = await COMMANDS[name]?.load();
+    const command = (await COMMANDS[name]?.load())?.command;
     expect(code).toBe(0);
     expect(err).toBe('');
     expect(out).toContain(`usage: market-feed ${name}`);
