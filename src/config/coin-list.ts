@@ -1,43 +1,28 @@
 import path from 'node:path';
-import { z } from 'zod';
-import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
+import { VENUE_IDS } from '../domain/instrument.ts';
 import type { CoinEntry } from './config.ts';
 import { type Problem, shown } from './problem.ts';
 import { ConfigReport } from './report.ts';
-import { COIN } from './schema.ts';
-import { Validation } from './validation.ts';
-import { readYaml } from './yaml-source.ts';
+import { COIN, section, whole, word } from './schema.ts';
+import { refuseIssue, type Validated } from './validation.ts';
+import { type KeyPath, readYaml } from './yaml-source.ts';
 
 const COIN_KEYS = ['coin', 'tier', 'symbols'];
-const allowedCoin = 'a coin in capital letters such as "BTC"';
-const allowedTier = 'a whole number from 1 to 9';
 
 /** A coin as it stands in a coin list. */
 export function coinEntrySchema(quote: string) {
-  const error = `a symbol such as "BTC${quote}", or null`;
-  const symbol = z
-    .string({ error })
-    .regex(/^.{1,60}$/s, { error })
+  const allowedCoin = 'a coin in capital letters such as "BTC"';
+  const symbol = word(`a symbol such as "BTC${quote}", or null`, /^.{1,60}$/s)
     .nullable()
     .default(null);
-  return z.strictObject(
+  const symbols = { bybit: symbol, binance: symbol, binance_us: symbol, binance_testnet: symbol };
+  return section(
     {
-      coin: z
-        .string({ error: allowedCoin })
-        .regex(COIN, { error: allowedCoin })
-        .refine((coin) => coin === coin.toUpperCase(), { error: allowedCoin }),
-      tier: z
-        .number({ error: allowedTier })
-        .int({ error: allowedTier })
-        .min(1, { error: allowedTier })
-        .max(9, { error: allowedTier })
-        .default(1),
-      symbols: z.strictObject(
-        { bybit: symbol, binance: symbol, binance_us: symbol, binance_testnet: symbol },
-        { error: (issue) => (issue.code === 'invalid_type' ? `symbols by venue: ${VENUE_IDS.join(', ')}` : undefined) },
-      ),
+      coin: word(allowedCoin, COIN).refine((coin) => coin === coin.toUpperCase(), { error: allowedCoin }),
+      tier: whole(1, 9).default(1),
+      symbols: section(symbols, `symbols by venue: ${VENUE_IDS.join(', ')}`),
     },
-    { error: (issue) => (issue.code === 'invalid_type' ? `a coin with the keys ${COIN_KEYS.join(', ')}` : undefined) },
+    `a coin with the keys ${COIN_KEYS.join(', ')}`,
   );
 }
 
@@ -57,12 +42,13 @@ export function readCoinList(
   }
   const rows: readonly unknown[] = source.value;
   const schema = coinEntrySchema(quote);
-  const validation = new Validation(rows, report, (key) => (key.at(-1) === 'symbols' ? VENUE_IDS : COIN_KEYS));
+  const keysAt = (key: KeyPath) => (key.at(-1) === 'symbols' ? VENUE_IDS : COIN_KEYS);
+  const validated: Validated = { root: rows, report, keysOf: keysAt };
   const coins = new Set<string>();
   const symbols = new Set<string>();
   rows.forEach((row, index) => {
     const parsed = schema.safeParse(row);
-    for (const issue of parsed.error?.issues ?? []) validation.issue(issue, [index]);
+    for (const issue of parsed.error?.issues ?? []) refuseIssue(validated, issue, [index]);
     if (!parsed.success) return;
     const entry: CoinEntry = parsed.data;
     if (coins.has(entry.coin)) report.refuse([index, 'coin'], shown(entry.coin), 'each coin once');
@@ -80,7 +66,7 @@ export function readCoinList(
         report.refuse([index, 'symbols', venue], shown(venueSymbol), 'each symbol of a venue once');
       symbols.add(`${venue}:${venueSymbol}`);
     }
-    if (VENUE_IDS.every((venue: VenueId) => entry.symbols[venue] === null))
+    if (VENUE_IDS.every((venue) => entry.symbols[venue] === null))
       report.refuse([index, 'symbols'], 'null for every venue', `a symbol for at least one of ${VENUE_IDS.join(', ')}`);
     entries.push(entry);
   });

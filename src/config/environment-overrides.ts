@@ -1,9 +1,15 @@
 import { z } from 'zod';
-import { nearestKey } from './nearest-key.ts';
+import { hintFor } from './nearest-key.ts';
 import type { Problem } from './problem.ts';
 import { allKeys, bare, isNullable, schemaAt } from './schema-walk.ts';
+import type { KeyPath } from './yaml-source.ts';
 
 const PREFIX = 'MARKET_FEED__';
+
+/** The environment variable of a key. */
+export function variableOf(key: KeyPath): string {
+  return PREFIX + key.join('__').toUpperCase();
+}
 
 /** A value that does not come from the file, and where it comes from. */
 export interface Override {
@@ -30,17 +36,10 @@ export function environmentOverrides(environment: Readonly<Record<string, string
     const key = variable.slice(PREFIX.length).toLowerCase().split('__');
     const schema = schemaAt(key);
     if (schema === undefined) {
-      const near = nearestKey(
-        variable,
-        allKeys().map((known) => PREFIX + known.toUpperCase().replaceAll('.', '__')),
-      );
-      problems.push({
-        where: origin,
-        key: key.join('.'),
-        found: 'an unknown key',
-        allowed: 'allowed: the keys of the configuration',
-        ...(near === undefined ? {} : { hint: `did you mean ${near}?` }),
-      });
+      const variables = allKeys().map((known) => variableOf(known.split('.')));
+      const allowed = 'allowed: the keys of the configuration';
+      const hint = hintFor(variable, variables);
+      problems.push({ where: origin, key: key.join('.'), found: 'an unknown key', allowed, hint });
     } else overrides.push({ key, value: readAs(text.trim(), schema), origin });
   }
   return { overrides, problems };

@@ -3,7 +3,7 @@ import { camelKeys } from '../codec/key-case.ts';
 import type { Config } from './config.ts';
 import { environmentOverrides, type Override } from './environment-overrides.ts';
 import { ConfigFiles } from './named-files.ts';
-import { ConfigError, shown } from './problem.ts';
+import { shown, unusable } from './problem.ts';
 import { ConfigReport } from './report.ts';
 import { type Sections, sections } from './schema.ts';
 import { selectCoins } from './select-coins.ts';
@@ -65,14 +65,7 @@ export function loadConfig(source: ConfigSource): Config {
 function rootOf(value: unknown, shownAs: string): Plain {
   if (value === null || value === undefined) return {};
   if (isPlain(value)) return { ...value };
-  throw new ConfigError([
-    {
-      where: shownAs,
-      key: '',
-      found: shown(value),
-      allowed: `allowed: a mapping with the keys ${Object.keys(sections).join(', ')}`,
-    },
-  ]);
+  throw unusable(shownAs, shown(value), `allowed: a mapping with the keys ${Object.keys(sections).join(', ')}`);
 }
 
 function optionOverrides({ channels, batchSize }: ConfigOverrides): readonly Override[] {

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { variableOf } from './environment-overrides.ts';
 import { ConfigError, shown } from './problem.ts';
 import type { ConfigReport } from './report.ts';
 import type { Sections } from './schema.ts';
 import { Secret } from './secret.ts';
-import { variableOf } from './validate-sections.ts';
 import { fileProblem, type KeyPath, readText } from './yaml-source.ts';
 
 /** Finds and reads the files that a configuration names: relative to its directory, problems into its report. */
@@ -54,11 +54,8 @@ export class ConfigFiles {
     const at = (...keys: readonly string[]) => ['kafka', ...keys];
     const password = this.secret(at('sasl', 'password'), sasl?.password, sasl?.password_file);
     if (sasl !== null && password === null) {
-      this.#report.refuse(
-        at('sasl', 'password_file'),
-        'nothing',
-        `a file with the password, or the environment variable ${variableOf(at('sasl', 'password'))}`,
-      );
+      const allowed = `a file with the password, or the environment variable ${variableOf(at('sasl', 'password'))}`;
+      this.#report.refuse(at('sasl', 'password_file'), 'nothing', allowed);
     }
     return {
       ssl: typeof ssl === 'boolean' || ssl === null ? ssl || null : this.#sslFiles(ssl),
@@ -79,13 +76,11 @@ export class ConfigFiles {
   }
 
   #sslFiles(files: Exclude<Sections['kafka']['ssl'], boolean | null>) {
-    const absolute = (key: 'ca_file' | 'cert_file' | 'key_file') =>
-      files[key] === undefined ? undefined : this.existing(['kafka', 'ssl', key], files[key]);
-    const [caFile, certFile, keyFile] = [absolute('ca_file'), absolute('cert_file'), absolute('key_file')];
+    const absolute = (key: keyof typeof files) => this.existing(['kafka', 'ssl', key], files[key] ?? '');
     return {
-      ...(caFile !== undefined && { caFile }),
-      ...(certFile !== undefined && { certFile }),
-      ...(keyFile !== undefined && { keyFile }),
+      ...(files.ca_file !== undefined && { caFile: absolute('ca_file') }),
+      ...(files.cert_file !== undefined && { certFile: absolute('cert_file') }),
+      ...(files.key_file !== undefined && { keyFile: absolute('key_file') }),
     };
   }
 }

@@ -16,8 +16,14 @@ export function nearestKey(text: string, names: Iterable<string>): string | unde
   return best ?? beginsSo;
 }
 
+/** The question for a message, `did you mean feed?`; undefined where none of the names can be meant. */
+export function hintFor(text: string, names: Iterable<string>): string | undefined {
+  const near = nearestKey(text, names);
+  return near === undefined ? undefined : `did you mean ${near}?`;
+}
+
 /** Insertions, deletions, replacements and swaps of neighbours that make `b` of `a`. */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {

@@ -13,7 +13,12 @@ export interface Problem {
   /** What would be right. */
   readonly allowed: string;
   /** A nearest name, or another help. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
+}
+
+/** A file, or the whole configuration, that cannot be used at all. */
+export function unusable(where: string, found: string, allowed: string): ConfigError {
+  return new ConfigError([{ where, key: '', found, allowed }]);
 }
 
 /** The configuration cannot be used; `problems` has everything that is wrong with it, `message` a line for each. */

@@ -23,13 +23,7 @@ export class ConfigReport {
   refuse(key: KeyPath, found: string, allowed: string, hint?: string): void {
     const place = this.#placeOf(key);
     if (this.problems.some((other) => other.key === dotted(key) && other.where === place.where)) return;
-    this.problems.push({
-      ...place,
-      key: dotted(key),
-      found,
-      allowed: `allowed: ${allowed}`,
-      ...(hint === undefined ? {} : { hint }),
-    });
+    this.problems.push({ ...place, key: dotted(key), found, allowed: `allowed: ${allowed}`, hint });
   }
 
   /** The value at a key as it was written. */
@@ -55,11 +49,7 @@ export class ConfigReport {
   }
 
   #originOf(key: KeyPath): string | undefined {
-    for (let length = key.length; length > 0; length--) {
-      const origin = this.#origins.get(dotted(key.slice(0, length)));
-      if (origin !== undefined) return origin;
-    }
-    return undefined;
+    return key.map((_, index) => this.#origins.get(dotted(key.slice(0, index + 1)))).findLast((origin) => origin);
   }
 }
 

@@ -6,7 +6,7 @@ import { CHANNELS, VENUE_IDS, type VenueId, WEBSOCKET_URLS } from '../domain/ins
  * «allowed:» of a message; load-config adds file, line, key and what was found.
  */
 
-function whole(min: number, max: number, unit = '') {
+export function whole(min: number, max: number, unit = '') {
   const error = `a whole number${unit} from ${min} to ${max}`;
   return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
 }
@@ -28,12 +28,12 @@ function oneOf<const T extends string>(values: readonly T[]) {
   return z.enum(values, { error: `one of ${values.join(', ')}` });
 }
 
-function text(allowed: string, pattern: RegExp) {
+export function word(allowed: string, pattern: RegExp) {
   return z.string({ error: allowed }).regex(pattern, { error: allowed });
 }
 
 function path() {
-  return text('a path, relative to this file or absolute', /^[^\0]*[^\0\s][^\0]*$/);
+  return word('a path, relative to this file or absolute', /^[^\0]*[^\0\s][^\0]*$/);
 }
 
 function list<T extends z.ZodType>(item: T, allowed: string, atLeast: number) {
@@ -63,11 +63,11 @@ function url(schemes: readonly [string, string]) {
   );
 }
 
-function section<T extends z.core.$ZodLooseShape>(shape: T) {
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === 'invalid_type' ? `a section with the keys ${Object.keys(shape).join(', ')}` : undefined,
-  });
+export function section<T extends z.core.$ZodLooseShape>(
+  shape: T,
+  allowed = `a section with the keys ${Object.keys(shape).join(', ')}`,
+) {
+  return z.strictObject(shape, { error: (issue) => (issue.code === 'invalid_type' ? allowed : undefined) });
 }
 
 /** Marks keys that may come from the environment but never stand in a file. */
@@ -85,14 +85,9 @@ const reconnect = section({
   max_attempts: whole(1, 1_000_000).default(10),
   probe_every_ms: ms(10, 86_400_000).default(60_000),
 }).superRefine((value, context) => {
-  if (value.initial_delay_ms > value.max_delay_ms) {
-    context.addIssue({
-      code: 'custom',
-      path: ['initial_delay_ms'],
-      input: value.initial_delay_ms,
-      message: `at most max_delay_ms, which is ${value.max_delay_ms}`,
-    });
-  }
+  const message = `at most max_delay_ms, which is ${value.max_delay_ms}`;
+  if (value.initial_delay_ms > value.max_delay_ms)
+    context.addIssue({ code: 'custom', path: ['initial_delay_ms'], input: value.initial_delay_ms, message });
 });
 
 function venue(id: VenueId, restUrl: string) {
@@ -123,18 +118,11 @@ const ssl = z
       z.boolean(),
       section({ ca_file: path().optional(), cert_file: path().optional(), key_file: path().optional() }).superRefine(
         (value, context) => {
-          for (const [key, other] of [
-            ['cert_file', 'key_file'],
-            ['key_file', 'cert_file'],
-          ] as const) {
-            if (value[key] !== undefined && value[other] === undefined)
-              context.addIssue({
-                code: 'custom',
-                path: [key],
-                input: value[key],
-                message: `only together with ${other}`,
-              });
-          }
+          const { cert_file: certificate, key_file: key } = value;
+          if ((certificate === undefined) === (key === undefined)) return;
+          const [given, other] = key === undefined ? ['cert_file', 'key_file'] : ['key_file', 'cert_file'];
+          const message = `only together with ${other}`;
+          context.addIssue({ code: 'custom', path: [given], input: certificate ?? key, message });
         },
       ),
     ],
@@ -144,7 +132,7 @@ const ssl = z
 
 const sasl = section({
   mechanism: oneOf(['plain', 'scram-sha-256', 'scram-sha-512']),
-  username: text('text that is not empty', /./),
+  username: word('text that is not empty', /./),
   password_file: path().optional(),
   password: secret('password_file').optional(),
 }).nullable();
@@ -152,7 +140,7 @@ const sasl = section({
 const schemaRegistry = section({
   url: url(['https', 'http']),
   register: flag().default(true),
-  user: text('text that is not empty', /./).nullable().default(null),
+  user: word('text that is not empty', /./).nullable().default(null),
   password_file: path().nullable().default(null),
   password: secret('password_file').optional(),
   ca_file: path().nullable().default(null),
@@ -168,8 +156,8 @@ const kafka = section({
     0,
   ).default([]),
   client: oneOf(['kafkajs', 'platformatic']).default('kafkajs'),
-  client_id: text('1 to 200 letters, digits, dots, underscores or hyphens', /^[\w.-]{1,200}$/).default('market-feed'),
-  topic_prefix: text('at most 200 letters, digits, dots, underscores or hyphens', /^[\w.-]{0,200}$/).default('market.'),
+  client_id: word('1 to 200 letters, digits, dots, underscores or hyphens', /^[\w.-]{1,200}$/).default('market-feed'),
+  topic_prefix: word('at most 200 letters, digits, dots, underscores or hyphens', /^[\w.-]{0,200}$/).default('market.'),
   partitions: whole(1, 10_000).default(6),
   replication: whole(-1, 32_767)
     .refine((value) => value !== 0, { error: 'a whole number from 1 to 32767, or -1 for the default of the broker' })
@@ -196,7 +184,7 @@ export const sections = {
       [
         path(),
         list(
-          text('a coin such as BTC (quoted where YAML would take it for something else)', COIN),
+          word('a coin such as BTC (quoted where YAML would take it for something else)', COIN),
           'a list of at least one coin',
           1,
         ),
@@ -208,7 +196,7 @@ export const sections = {
       { error: coinsAllowed },
     )
     .optional(),
-  quote: text('the quote asset in capital letters, such as USDT', /^[A-Z0-9]{2,12}$/).default('USDT'),
+  quote: word('the quote asset in capital letters, such as USDT', /^[A-Z0-9]{2,12}$/).default('USDT'),
   environment: oneOf(['production', 'simulated']).default('production'),
   feed: section({
     mode: oneOf(['failover', 'all']).default('failover'),
@@ -241,7 +229,7 @@ export const sections = {
   }).prefault({}),
   gateway: section({
     enabled: flag().default(true),
-    host: text('a host name or address', /^[A-Za-z0-9._:-]+$/).default('127.0.0.1'),
+    host: word('a host name or address', /^[A-Za-z0-9._:-]+$/).default('127.0.0.1'),
     port: whole(0, 65_535).default(8080),
     token_file: path().nullable().default(null),
     token: secret('token_file').optional(),
@@ -261,7 +249,7 @@ export const sections = {
   }).prefault({}),
   cluster: section({
     enabled: flag().default(false),
-    group: text('1 to 200 letters, digits, dots, underscores or hyphens', /^[\w.-]{1,200}$/).default('market-feed'),
+    group: word('1 to 200 letters, digits, dots, underscores or hyphens', /^[\w.-]{1,200}$/).default('market-feed'),
     shards: whole(1, 1000).default(12),
     session_timeout_ms: ms(1000, 600_000).default(10_000),
     venue_budget_share: amount(0.01, 1, '').default(1),

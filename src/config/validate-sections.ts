@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { variableOf } from './environment-overrides.ts';
 import { shown } from './problem.ts';
 import type { ConfigReport } from './report.ts';
 import { type SectionName, type Sections, secrets, sections } from './schema.ts';
 import { bare, isNullable, keysOf, schemaAt } from './schema-walk.ts';
-import { Validation } from './validation.ts';
+import { refuseIssue, refuseUnknownKey, type Validated } from './validation.ts';
 import type { KeyPath } from './yaml-source.ts';
 
 export type Plain = Record<string, unknown>;
@@ -15,14 +16,14 @@ export function isPlain(value: unknown): value is Plain {
 /** The sections that are right, defaults filled in; everything that is wrong goes into the report. */
 export function validateSections(root: Plain, report: ConfigReport): Partial<Sections> {
   const value = withoutEmptySections(root, sections);
-  const validation = new Validation(value, report, (key) => Object.keys(keysOf(schemaAt(key)) ?? {}));
+  const validated: Validated = { root: value, report, keysOf: (key) => Object.keys(keysOf(schemaAt(key)) ?? {}) };
   for (const key of Object.keys(value))
-    if (!Object.hasOwn(sections, key)) validation.unknownKey([key], Object.keys(sections));
+    if (!Object.hasOwn(sections, key)) refuseUnknownKey(validated, [key], Object.keys(sections));
   const valid: Plain = {};
   for (const name of Object.keys(sections) as SectionName[]) {
     const result = sections[name].safeParse(Object.hasOwn(value, name) ? value[name] : undefined);
     if (result.success) valid[name] = result.data;
-    else for (const issue of result.error.issues) validation.issue(issue, [name]);
+    else for (const issue of result.error.issues) refuseIssue(validated, issue, [name]);
   }
   // Each value was parsed by the schema of its name.
   const checked = valid as Partial<Sections>;
@@ -40,11 +41,8 @@ function checkTogether({ feed, venues, sinks, kafka, cluster }: Partial<Sections
     report.refuse(['cluster', 'enabled'], 'true', allowed);
   }
   if (feed !== undefined && venues !== undefined && feed.venues.every((venue) => !venues[venue].enabled)) {
-    report.refuse(
-      ['feed', 'venues'],
-      shown(feed.venues),
-      'at least one venue that is enabled (venues.VENUE.enabled: true)',
-    );
+    const allowed = 'at least one venue that is enabled (venues.VENUE.enabled: true)';
+    report.refuse(['feed', 'venues'], shown(feed.venues), allowed);
   }
 }
 
@@ -69,17 +67,9 @@ export function refuseSecrets(value: Plain, report: ConfigReport, at: KeyPath = 
       const schema = bare(schemaAt(here));
       const mark = schema instanceof z.ZodString ? secrets.get(schema) : undefined;
       if (mark === undefined) return [[key, isPlain(inner) ? refuseSecrets(inner, report, here) : inner]];
-      report.refuse(
-        here,
-        '[secret]',
-        `${mark.file} with the path of a file, or the environment variable ${variableOf(here)}`,
-      );
+      const allowed = `${mark.file} with the path of a file, or the environment variable ${variableOf(here)}`;
+      report.refuse(here, '[secret]', allowed);
       return [];
     }),
   );
-}
-
-/** The environment variable of a key. */
-export function variableOf(key: KeyPath): string {
-  return `MARKET_FEED__${key.join('__').toUpperCase()}`;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
-import { ConfigError, type Problem } from './problem.ts';
+import { ConfigError, type Problem, unusable } from './problem.ts';
 
 export type KeyPath = readonly (string | number)[];
 
@@ -24,25 +24,26 @@ export function readText(file: string, shownAs: string): string {
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    throw new ConfigError([{ where: shownAs, key: '', found: '', allowed: `cannot be read: ${fileProblem(error)}` }]);
+    throw unusable(shownAs, '', `cannot be read: ${fileProblem(error)}`);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new ConfigError([
-      { where: shownAs, key: '', found: 'bytes that are no UTF-8', allowed: 'allowed: YAML text in UTF-8' },
-    ]);
+    throw unusable(shownAs, 'bytes that are no UTF-8', 'allowed: YAML text in UTF-8');
   }
 }
+
+const FILE_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EISDIR: 'it is a directory, a file is needed',
+  EACCES: 'permission denied',
+  ENOTDIR: 'a part of its path is not a directory',
+};
 
 /** What a file system error means, in words. */
 export function fileProblem(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') return 'no such file';
-  if (code === 'EISDIR') return 'it is a directory, a file is needed';
-  if (code === 'EACCES') return 'permission denied';
-  if (code === 'ENOTDIR') return 'a part of its path is not a directory';
-  return error instanceof Error ? error.message : String(error);
+  return FILE_PROBLEMS[String(code)] ?? (error instanceof Error ? error.message : String(error));
 }
 
 export function parseYaml(text: string, shownAs: string): YamlSource {
@@ -68,7 +69,6 @@ export function parseYaml(text: string, shownAs: string): YamlSource {
       }),
     );
 
-  const root: unknown = document.contents;
   const resolve = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node);
   const lineAt = (node: unknown, fallback: number): number =>
     isNode(node) && node.range ? lines.linePos(node.range[0]).line : fallback;
@@ -81,7 +81,7 @@ export function parseYaml(text: string, shownAs: string): YamlSource {
   }
 
   const locate = (path: KeyPath): { readonly line: number; readonly node: unknown } => {
-    let node: unknown = root;
+    let node: unknown = document.contents;
     let line = lineAt(node, 1);
     for (const step of path) {
       const container: unknown = resolve(node);
