@@ -19,13 +19,10 @@ import { OwnTopics } from './memory/own-topics.ts';
 import { type LookBack, lookBackInFiles, lookBackInKafka } from './memory/past.ts';
 import { TopicReader } from './reader/topic-reader.ts';
 import { fileSource } from './source/file-source.ts';
-import { groupSource } from './source/group-source.ts';
-import { type KafkaReach, kafkaSource } from './source/kafka-source.ts';
-import type { TopicSource } from './source/source.ts';
+import { groupSource, type KafkaReach, kafkaSource } from './source/kafka-source.ts';
+import type { ClientWarning, TopicSource } from './source/source.ts';
 import type { TopicName } from './topic-name.ts';
 import { Warnings } from './warnings.ts';
-
-const REAL: ClientDeps = { scheduler: monotonicScheduler, wallClockMs: Date.now };
 
 /**
  * Connects to the topics of a feed, at Kafka brokers or in a file sink's folder. Resolves when the last prices are
@@ -37,7 +34,10 @@ const REAL: ClientDeps = { scheduler: monotonicScheduler, wallClockMs: Date.now 
  * console.log(market.latest('BTC')?.price);
  * market.trades$('BTC').subscribe((trade) => console.log(trade.price, trade.quantity));
  */
-export async function connectTopics(options: ClientOptions, deps: ClientDeps = REAL): Promise<Market> {
+export async function connectTopics(
+  options: ClientOptions,
+  deps: ClientDeps = { scheduler: monotonicScheduler, wallClockMs: Date.now },
+): Promise<Market> {
   checkOptions(options);
   const { scheduler, wallClockMs } = deps;
   const { quote = 'USDT', identityWindow = 10_000, connectTimeoutMs = 10_000 } = options;
@@ -47,14 +47,8 @@ export async function connectTopics(options: ClientOptions, deps: ClientDeps = R
   const prefixes = prefixesOf(options);
   const readerFrom = (name: TopicName, source: TopicSource): TopicReader => {
     const topic = (isOfTheFeed(name) ? prefixes.feed : prefixes.market) + name;
-    return new TopicReader({
-      topic,
-      source,
-      identityWindow,
-      warn: (warning) => warnings.tell(warning),
-      scheduler,
-      wallClockMs,
-    });
+    const warn = (warning: ClientWarning) => warnings.tell(warning);
+    return new TopicReader({ topic, source, identityWindow, warn, scheduler, wallClockMs });
   };
   const fromNowOn = side.alone('end');
   const own = new OwnTopics(
@@ -74,7 +68,7 @@ export async function connectTopics(options: ClientOptions, deps: ClientDeps = R
     sharesOwn: (name: TopicName) => placeOf(options, name) === 'end' && !isShared(name),
   };
   const connect = async (): Promise<void> => {
-    await side.check([...Object.values(own.readers)].map(({ topic }) => topic));
+    await side.check(Object.values(own.readers).map(({ topic }) => topic));
     await own.start();
     await own.recall(side.lookBack, wallClockMs());
   };

@@ -20,10 +20,10 @@ import type { GuardOptions, TradingDecision } from './guard/trading-decision.ts'
 import { TradingWatches } from './guard/trading-watches.ts';
 import { type TradingWatch, watchTrading } from './guard/watch-trading.ts';
 import type { OwnTopics } from './memory/own-topics.ts';
-import type { Overflow } from './reader/overflow.ts';
 import { BufferedReading, type Reading } from './reader/reading.ts';
 import type { TopicLag } from './reader/topic-lag.ts';
 import type { TopicReader } from './reader/topic-reader.ts';
+import type { Overflow } from './reader/waiting-records.ts';
 import type { ClientWarning } from './source/source.ts';
 import { recordsOf, symbolNamed, type TopicName } from './topic-name.ts';
 import type { Warnings } from './warnings.ts';

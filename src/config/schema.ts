@@ -148,7 +148,7 @@ const schemaRegistry = section({
 
 const kafka = section({
   brokers: list(
-    text(
+    word(
       'host:port',
       /^(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):(?!0+$)(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/,
     ),

@@ -1,14 +1,14 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { SchedulerLike, Subscription } from 'rxjs';
+import { type SchedulerLike, Subscription, timer } from 'rxjs';
 import type { Config } from '../config/config.ts';
 import type { FeedRecord, RecordKind } from '../domain/record.ts';
 import { PastCandles } from '../runtime/past-candles.ts';
 import type { Running } from '../runtime/run.ts';
 import { ThreadMeter } from '../telemetry/thread-meter.ts';
-import type { FromGateway, ToGateway } from './gateway-messages.ts';
 import { gatewayOptions } from './gateway-options.ts';
+import type { FromGateway, ToGateway } from './gateway-worker.ts';
 
 export interface GatewayThreadOptions {
   readonly config: Config;
@@ -44,7 +44,8 @@ const HEAP_MB = 1024;
  */
 export class GatewayThread {
   readonly #options: GatewayThreadOptions;
-  readonly #again: Set<Subscription> = new Set();
+  /** What is to be done later; nothing once it is closed. */
+  readonly #later = new Subscription();
   #worker: Worker | undefined;
   #url: string | undefined;
   #waiting: FeedRecord[] = [];
@@ -96,15 +97,15 @@ export class GatewayThread {
   async close(): Promise<void> {
     this.#closed = true;
     this.#meter?.close();
-    for (const again of this.#again) again.unsubscribe();
+    this.#later.unsubscribe();
     const worker = this.#worker;
     if (worker === undefined) return;
     const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     this.#handOver();
     this.#post({ kind: 'close' });
-    this.#after(CLOSE_WITHIN_MS, () => void worker.terminate());
+    const late = timer(CLOSE_WITHIN_MS, this.#options.scheduler).subscribe(() => void worker.terminate());
     await gone;
-    for (const again of this.#again) again.unsubscribe();
+    late.unsubscribe();
   }
 
   #begin(): void {
@@ -181,10 +182,6 @@ export class GatewayThread {
   }
 
   #after(ms: number, work: () => void): void {
-    const again = this.#options.scheduler.schedule(() => {
-      this.#again.delete(again);
-      work();
-    }, ms);
-    this.#again.add(again);
+    this.#later.add(timer(ms, this.#options.scheduler).subscribe(work));
   }
 }

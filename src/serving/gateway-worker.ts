@@ -5,8 +5,18 @@ import type { FeedRecord } from '../domain/record.ts';
 import type { StatusSnapshot } from '../domain/status-snapshot.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
-import type { FromGateway, ToGateway } from './gateway-messages.ts';
 import type { ConfiguredGateway } from './gateway-options.ts';
+
+export type ToGateway =
+  | { readonly kind: 'records'; readonly records: readonly FeedRecord[] }
+  | { readonly kind: 'snapshot'; readonly snapshot: StatusSnapshot; readonly metrics: MetricsSnapshot }
+  | { readonly kind: 'close' };
+
+export type FromGateway =
+  | { readonly kind: 'listening'; readonly url: string }
+  | { readonly kind: 'taken'; readonly count: number }
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'log'; readonly level: 'info' | 'warn'; readonly fields: object; readonly message: string };
 
 /** The thread of `gateway-thread`: a gateway over what that hands over. */
 const port = parentPort;

@@ -44,7 +44,8 @@ export function haltText(halt: Halt | FeedHalt): string {
     case 'ended':
       return 'nobody watches any more';
     case 'starting':
-      return startingText(halt.awaited, halt.of);
+      if (halt.awaited === 'heartbeat') return 'the feed was not heard yet';
+      return halt.awaited === 'price' ? `no price of ${halt.of} came yet` : `nothing is known of ${halt.of} yet`;
     case 'not_served':
       return `no instance of the feed speaks for ${halt.symbol}`;
     case 'feed_stopped':
@@ -76,9 +77,4 @@ export function haltText(halt: Halt | FeedHalt): string {
     case 'no_data':
       return `${halt.venue} has no data yet`;
   }
-}
-
-function startingText(awaited: 'heartbeat' | 'price' | 'anything', of: string): string {
-  if (awaited === 'heartbeat') return 'the feed was not heard yet';
-  return awaited === 'price' ? `no price of ${of} came yet` : `nothing is known of ${of} yet`;
 }

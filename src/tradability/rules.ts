@@ -2,7 +2,7 @@ import type { Environment } from '../domain/record.ts';
 import { type VenueState, venueStateName } from '../domain/venue-state.ts';
 import { DELIVERS_MS, type FeedInstance } from './feed-instance.ts';
 import type { FeedInstances } from './feed-instances.ts';
-import type { FeedHalt, Halt, HaltCause } from './halt.ts';
+import type { FeedHalt, Halt } from './halt.ts';
 import type { Moment } from './moment.ts';
 import { isOfPreviousVenue, type SymbolFacts } from './symbol-facts.ts';
 
@@ -92,11 +92,18 @@ export function isStale(feed: FeedInstances, { symbol, venue, environment }: Ori
 
 type Rule = (symbol: SymbolFacts, consumer: ConsumerFacts, limits: TradabilityLimits, now: Moment) => Verdict;
 
-/** The rules about a symbol of a consumer, besides those about the instance that speaks for it. */
+/** The rules about a symbol of a consumer, those about the instance that speaks for it among them. */
 const SYMBOL_RULES: readonly Rule[] = [
   (_, { ended }) => (ended ? { cause: 'ended' } : undefined),
   starting,
   ({ symbol }, { feed }) => (feed.none || feed.isServed(symbol) ? undefined : { cause: 'not_served', symbol }),
+  ...INSTANCE_RULES.map(
+    (rule): Rule =>
+      ({ symbol }, { feed }, { statusSilenceMs }, now) => {
+        const speaker = feed.speakerOf(symbol);
+        return speaker && rule(speaker, statusSilenceMs, now);
+      },
+  ),
   ({ symbol }, { feed }) =>
     feed.speakerOf(symbol)?.halted.has(symbol) === true ? { cause: 'coin_halted', symbol } : undefined,
   testData,
@@ -109,35 +116,14 @@ const SYMBOL_RULES: readonly Rule[] = [
   lag,
 ];
 
-/** The order in which causes are told. */
-export const CAUSES: readonly HaltCause[] = [
-  'ended',
-  'starting',
-  'not_served',
-  'feed_stopped',
-  'status_silent',
-  'feed_halted',
-  'coin_halted',
-  'test_data',
-  'venue_changed',
-  'price_age',
-  'gap',
-  'lag',
-  'recovering',
-];
-
-/** Everything that speaks against trading a symbol on what a consumer got of the feed. */
+/** Everything that speaks against trading a symbol on what a consumer got of the feed, in the order of the rules. */
 export function symbolHalts(
   symbol: SymbolFacts,
   consumer: ConsumerFacts,
   limits: TradabilityLimits,
   now: Moment,
 ): readonly Halt[] {
-  const speaker = consumer.feed.speakerOf(symbol.symbol);
-  return [
-    ...SYMBOL_RULES.flatMap((rule) => rule(symbol, consumer, limits, now) ?? []),
-    ...(speaker === undefined ? [] : instanceHalts(speaker, now, limits.statusSilenceMs)),
-  ];
+  return SYMBOL_RULES.flatMap((rule) => rule(symbol, consumer, limits, now) ?? []);
 }
 
 function starting({ symbol: of, price }: SymbolFacts, { feed }: ConsumerFacts): Verdict {

@@ -3,7 +3,7 @@ import type { FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
 import { FeedInstances } from '../../tradability/feed-instances.ts';
 import { type Halt, haltText } from '../../tradability/halt.ts';
 import type { Moment } from '../../tradability/moment.ts';
-import { CAUSES, type ConsumerFacts, dueTimes, symbolHalts } from '../../tradability/rules.ts';
+import { type ConsumerFacts, dueTimes, symbolHalts } from '../../tradability/rules.ts';
 import {
   newSymbolFacts,
   type SymbolFacts,
@@ -86,7 +86,7 @@ export class TradingGuard {
     const against = name === null ? leastHindered(found) : found;
     const halts = (found.length === 0 ? [this.#ofNothing(name)] : against).flat();
     const texts = Map.groupBy(halts, ({ cause }) => cause);
-    const causes = CAUSES.filter((cause) => texts.has(cause));
+    const causes = [...texts.keys()];
     if (causes.length === 0)
       return { state: 'allowed', reason: 'everything is in order', causes, coin: name, at: now.wall };
     const reason = causes.map((cause) => inShort(new Set(texts.get(cause)?.map(haltText)))).join('; ');

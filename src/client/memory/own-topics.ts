@@ -9,11 +9,7 @@ import { type LastPrices, recallPrices } from './last-prices.ts';
 import type { LookBack } from './past.ts';
 
 /** What a client reads for itself, always, from now on and without a group: what `latest` and the guard need. */
-export interface OwnReaders {
-  readonly prices: TopicReader;
-  readonly 'feed-status': TopicReader;
-  readonly gaps: TopicReader;
-}
+export type OwnReaders = Readonly<Record<'prices' | 'feed-status' | 'gaps', TopicReader>>;
 
 /** The topics that a client reads for itself, and what it remembers of them. */
 export class OwnTopics {
@@ -44,7 +40,7 @@ export class OwnTopics {
     listen(prices, 'prices', this.prices$, (tick) => this.last.set(tick.symbol, tick));
     listen(status, 'feed-status', this.status$, (record, appendedAt) => this.memory.takeStatus(record, appendedAt));
     listen(gaps, 'gaps', this.gaps$, (gap, appendedAt) => this.memory.takeGap(gap, appendedAt));
-    await Promise.all(this.#all().map((reader) => reader.ready()));
+    await Promise.all(Object.values(this.readers).map((reader) => reader.ready()));
   }
 
   /** Looks back at what was published before the start, by the readers' topics. */
@@ -60,11 +56,7 @@ export class OwnTopics {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all(this.#all().map((reader) => reader.close()));
-  }
-
-  #all(): readonly TopicReader[] {
-    return [...this.byName.values()];
+    await Promise.all(Object.values(this.readers).map((reader) => reader.close()));
   }
 }
 

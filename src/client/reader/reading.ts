@@ -1,8 +1,8 @@
 import { asFault, type Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
-import type { Overflow } from './overflow.ts';
+import type { MessagePlace } from '../source/source.ts';
 import type { RecordListener } from './topic-reader.ts';
-import { type Waiting, WaitingRecords } from './waiting-records.ts';
+import { type Overflow, WaitingRecords } from './waiting-records.ts';
 
 /**
  * Records of a topic for one who takes them at their own pace: `for await (const trade of reading)`. A record is done
@@ -70,9 +70,9 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Record
     return this.buffered.size;
   }
 
-  give(record: FeedRecord, { partition, offset, appendedAt }: Omit<Waiting<T>, 'record'>): void {
+  give(record: FeedRecord, from: MessagePlace): void {
     if (this.#isOver || !this.#wants(record)) return;
-    const refusal = this.buffered.offer({ record, partition, offset, appendedAt });
+    const refusal = this.buffered.offer({ ...from, record });
     if (refusal === undefined) this.#serve();
     else this.#quit(refusal);
   }

@@ -1,4 +1,5 @@
 import type { Moment } from '../../tradability/moment.ts';
+import type { MessagePlace } from '../source/source.ts';
 
 /** How far a client is behind in a topic. */
 export interface TopicLag {
@@ -6,12 +7,6 @@ export interface TopicLag {
   readonly ms: number;
   /** Records that are not read or not done. */
   readonly records: number;
-}
-
-/** A record that is read and not done. */
-interface Undone {
-  /** Milliseconds since 1970. */
-  readonly appendedAt: number;
 }
 
 interface PartitionLag {
@@ -65,7 +60,7 @@ export class LagMeter {
   }
 
   /** `undone`: all that was read and is not done, by whom it waits for. */
-  lag(now: Moment, undone: readonly Iterable<Undone>[]): TopicLag {
+  lag(now: Moment, undone: readonly Iterable<Pick<MessagePlace, 'appendedAt'>>[]): TopicLag {
     let since = now.wall;
     let records = 0;
     for (const { behind, reachedAt } of this.#partitions.values()) {

@@ -7,12 +7,12 @@ import type { FeedRecord } from '../../domain/record.ts';
 import { aborted$ } from '../../net/aborted.ts';
 import { deduplicate } from '../../operators/deduplicate.ts';
 import type { Moment } from '../../tradability/moment.ts';
-import type { Arrival, ClientWarning, Follower, TopicSource } from '../source/source.ts';
+import type { Arrival, ClientWarning, Follower, MessagePlace, TopicSource } from '../source/source.ts';
 import { LagMeter, type TopicLag } from './topic-lag.ts';
 
 /** Who gets the records of a topic, one call a record. */
 export interface RecordListener {
-  give(record: FeedRecord, from: Omit<Arrival, 'decode'>): void;
+  give(record: FeedRecord, from: MessagePlace): void;
   /** Nothing more comes. */
   fail(fault: Fault): void;
   end(): void;
@@ -28,14 +28,14 @@ export interface Buffered {
   readonly pauses: boolean;
   /** Resolves when there is room again. */
   room(): Promise<void>;
-  undone(): Iterable<Omit<Arrival, 'decode'>>;
+  undone(): Iterable<MessagePlace>;
   /** Takes back what waits of partitions that are not among these. */
   keepOnly(partitions: ReadonlySet<number>): void;
 }
 
 interface ReadRecord {
   readonly record: FeedRecord;
-  readonly from: Omit<Arrival, 'decode'>;
+  readonly from: MessagePlace;
 }
 
 export interface TopicReaderOptions {

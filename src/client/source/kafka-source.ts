@@ -3,10 +3,12 @@ import { asFault, type Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
 import type { OffsetAt, TopicMessage } from '../../kafka/contract.ts';
+import { GroupMember } from '../../kafka/groups/group-member.ts';
 import type { FetchWatcher } from '../../kafka/reading/fetch-round.ts';
-import { fetchTopic, type StartAt } from '../../kafka/reading/fetch-topic.ts';
+import { fetchTopic, type StartAt, type StartOffsets } from '../../kafka/reading/fetch-topic.ts';
 import { newMessageDecoder } from '../../kafka/reading/read-topic.ts';
 import { pauseFor } from '../../net/aborted.ts';
+import { type GroupSettings, Membership } from './membership.ts';
 import type { Arrival, Follower, TopicSource } from './source.ts';
 
 export interface KafkaReach {
@@ -29,8 +31,27 @@ export function kafkaSource(reach: KafkaReach, place: OffsetAt): TopicSource {
   };
 }
 
+/** A topic (full name), shared with all that give the same group. */
+export function groupSource(reach: KafkaReach, settings: GroupSettings): TopicSource {
+  return {
+    async follow(topic, follower, signal) {
+      await waitForTopic(reach, topic, follower, signal);
+      const { config, log, scheduler } = reach;
+      const group = `${settings.group}.${topic}`;
+      const member = new GroupMember(config, topic, { group, sessionTimeoutMs: settings.sessionTimeoutMs }, log);
+      const read = (from: StartOffsets, until: AbortSignal) => fetchTo(follower, { reach, topic, from }, until);
+      const membership = new Membership({ member, follower, read, settings, scheduler });
+      try {
+        while (!signal.aborted) await membership.term(signal);
+      } finally {
+        await membership.end();
+      }
+    },
+  };
+}
+
 /** Waits for the brokers where they do not answer. Rejects with a Fault where they have no such topic, or refuse who asks. */
-export async function waitForTopic(
+async function waitForTopic(
   { requireTopic, scheduler }: KafkaReach,
   topic: string,
   follower: Follower,
@@ -48,14 +69,14 @@ export async function waitForTopic(
   }
 }
 
-export interface FetchTo {
+interface FetchTo {
   readonly reach: KafkaReach;
   readonly topic: string;
   readonly from: StartAt;
 }
 
 /** Reads until the signal aborts, whatever fails meanwhile: then it goes on behind what was handed out. */
-export async function fetchTo(follower: Follower, { reach, topic, from }: FetchTo, signal: AbortSignal): Promise<void> {
+async function fetchTo(follower: Follower, { reach, topic, from }: FetchTo, signal: AbortSignal): Promise<void> {
   const decode = newMessageDecoder(reach.config);
   const watcher: FetchWatcher = {
     started: (offsets) => follower.started(numbers(offsets)),

@@ -1,12 +1,16 @@
 import type { Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 
-/** A message of a topic as it came, in the order of its partition. */
-export interface Arrival {
+/** Where a message of a topic lies. */
+export interface MessagePlace {
   readonly partition: number;
   readonly offset: number;
   /** Milliseconds since 1970: when the broker took it. */
   readonly appendedAt: number;
+}
+
+/** A message of a topic as it came, in the order of its partition. */
+export interface Arrival extends MessagePlace {
   /** The record; a Fault (malformed) where it is none of ours, undefined where there is nothing in it. Rejects where its schema cannot be had. */
   decode(): FeedRecord | Fault | undefined | Promise<FeedRecord | Fault | undefined>;
 }

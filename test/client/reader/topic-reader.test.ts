@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { Overflow } from '../../../src/client/reader/overflow.ts';
 import { BufferedReading } from '../../../src/client/reader/reading.ts';
 import { type RecordListener, TopicReader } from '../../../src/client/reader/topic-reader.ts';
+import type { Overflow } from '../../../src/client/reader/waiting-records.ts';
 import type { Arrival, ClientWarning } from '../../../src/client/source/source.ts';
 import { recordsOf } from '../../../src/client/topic-name.ts';
 import { Fault } from '../../../src/domain/fault.ts';
