@@ -76,7 +76,7 @@ const VenueName = Type.Enum(['bybit', 'binance', 'binance_us', 'binance_testnet'
 });
 
 /** @throws ApiError (404) where the symbol is unknown, or nothing is known of it yet. */
-export function symbolOf(view: GatewayView, name: string): string {
+export function knownSymbol(view: GatewayView, name: string): string {
   const symbol = view.symbolOf(name);
   if (symbol !== undefined) return symbol;
   throw unknownSymbol(view, name);
@@ -92,7 +92,7 @@ export function unknownSymbol(view: GatewayView, name: string): ApiError {
 }
 
 function seriesOf(view: GatewayView, name: string, venue: string | undefined): SymbolSeries {
-  const symbol = symbolOf(view, name);
+  const symbol = knownSymbol(view, name);
   const series = view.series(symbol, venue);
   if (series !== undefined) return series;
   const served = view.series(symbol)?.of.venue;

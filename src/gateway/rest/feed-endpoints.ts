@@ -3,7 +3,7 @@ import { Events, Gaps, type GatewayStats, PricesAnswer, QualityAnswer, Status } 
 import { recordJson } from '../api/record-schema.ts';
 import type { GatewayView } from '../view/view.ts';
 import { pricesAnswer, qualityAnswer, statusAnswer } from './answers.ts';
-import { type Endpoint, feedEndpoint, limitOf, symbolOf } from './endpoint.ts';
+import { type Endpoint, feedEndpoint, knownSymbol, limitOf } from './endpoint.ts';
 
 const symbol = Type.Optional(Type.String({ minLength: 1, maxLength: 40 }));
 const limit = limitOf(100);
@@ -21,7 +21,7 @@ export function feedEndpoints(view: GatewayView, stats: () => GatewayStats): rea
     feedEndpoint('/api/prices', about.prices, {}, PricesAnswer, () => pricesAnswer(view)),
     feedEndpoint('/api/status', about.status, {}, Status, () => statusAnswer(view, stats())),
     feedEndpoint('/api/gaps', about.gaps, { symbol, limit }, Gaps, (asked) => {
-      const wanted = asked.symbol === undefined ? undefined : symbolOf(view, asked.symbol);
+      const wanted = asked.symbol === undefined ? undefined : knownSymbol(view, asked.symbol);
       const gaps = view.gaps.latest(asked.limit, (gap) => wanted === undefined || gap.symbol === wanted);
       return { gaps: gaps.map(recordJson) };
     }),

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isUpgrade } from '../api/access.ts';
 import { ApiError } from '../api/api-error.ts';
 import type { StreamChannel, Subscription } from '../api/stream-messages.ts';
-import { symbolOf } from '../rest/endpoint.ts';
+import { knownSymbol } from '../rest/endpoint.ts';
 import type { GatewayView } from '../view/view.ts';
 import type { StreamHub } from './stream.ts';
 
@@ -20,7 +20,7 @@ export function addStreams(app: FastifyInstance, view: GatewayView, hub: StreamH
     const fixed = (request: FastifyRequest): Subscription | undefined => {
       if (channel === undefined) return undefined;
       const { symbol }: { readonly symbol?: string } = Object(request.params);
-      return { op: 'subscribe', channel, ...(symbol !== undefined && { symbols: [symbolOf(view, symbol)] }) };
+      return { op: 'subscribe', channel, ...(symbol !== undefined && { symbols: [knownSymbol(view, symbol)] }) };
     };
     app.route({
       method: 'GET',
