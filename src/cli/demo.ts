@@ -8,6 +8,7 @@ import { type Command, UsageError } from './arguments/command.ts';
 const DEFAULT_OUT = 'data/demo';
 const DEFAULT_PORT = 9100;
 const DEFAULT_GATEWAY_PORT = 8080;
+const ELSE_ANY = 'any free one if that is taken';
 const TRADES_PER_SECOND = 100;
 const LOG_EVERY_MS = 5000;
 
@@ -15,14 +16,8 @@ export const command: Command = {
   usage: 'demo [--port N] [--gateway-port N] [--duration S] [--out DIR]',
   about: `The whole pipeline against simulated venues, into Avro files, with the dashboard: no broker, no network. Ctrl-C ends it. Every record is marked simulated.\n${DEFAULT_OUT}, the default folder, is emptied of an earlier demo's files first; a folder given with --out is continued.`,
   options: {
-    port: {
-      value: 'N',
-      help: `port of the simulated venues (default ${DEFAULT_PORT}, or any free one where that is taken)`,
-    },
-    'gateway-port': {
-      value: 'N',
-      help: `port of dashboard and API (default ${DEFAULT_GATEWAY_PORT}, or any free one where that is taken)`,
-    },
+    port: { value: 'N', help: `port of the simulated venues (default ${DEFAULT_PORT}; ${ELSE_ANY})` },
+    'gateway-port': { value: 'N', help: `port of dashboard and API (default ${DEFAULT_GATEWAY_PORT}; ${ELSE_ANY})` },
     duration: { value: 'S', help: 'ends after so many seconds' },
     out: { value: 'DIR', help: `folder of the files (default ${DEFAULT_OUT})` },
   },
@@ -37,9 +32,8 @@ export const command: Command = {
     try {
       simulator = await startVenues(port);
       // The user's environment is not asked: it may say production.
-      const config = loadConfig({
-        values: demoValues(simulator.url, simulator.httpUrl, path.resolve(out), gatewayPort),
-      });
+      const values = demoValues(simulator.url, simulator.httpUrl, path.resolve(out), gatewayPort);
+      const config = loadConfig({ values });
       if (options.text('out') === undefined) await removeFormerFiles(config.file.dir);
       const { runFeed } = await import('./run-feed.ts');
       return await runFeed(context, config, {
@@ -61,12 +55,9 @@ export const command: Command = {
 async function takeFolder(out: string): Promise<() => Promise<void>> {
   const lock = path.join(out, '.lock');
   await mkdir(out, { recursive: true });
-  return takeLock(
-    lock,
-    process.pid,
-    (holder) =>
-      new UsageError(`process ${holder} writes to ${out} (${lock}): end it, or name another folder with --out`),
-  );
+  const refused = (holder: unknown) =>
+    new UsageError(`process ${holder} writes to ${out} (${lock}): end it, or name another folder with --out`);
+  return takeLock(lock, process.pid, refused);
 }
 
 async function startVenues(port: number | undefined) {

@@ -145,10 +145,6 @@ async function absence(dir: string, topic: string): Promise<string | undefined> 
   return fed ? undefined : `no topics in ${dir}`;
 }
 
-const WRITE_CHARACTERS = 65_536;
-const WRITE_AFTER_MS = 50;
-
-/** Writes lines in portions: a full one, or what there is after a moment. */
 async function print(
   records: AsyncIterable<FeedRecord>,
   wanted: (record: FeedRecord) => boolean,
@@ -157,26 +153,11 @@ async function print(
 ): Promise<void> {
   const { jsonLine, textLine } = await import('./terminal/event-text.ts');
   const line = options.flag('json') ? jsonLine : textLine;
-  let pending = '';
-  let timer: NodeJS.Timeout | undefined;
-  const flush = (): Promise<void> => {
-    clearTimeout(timer);
-    timer = undefined;
-    const text = pending;
-    pending = '';
-    return text === '' ? Promise.resolve() : out.write(text);
-  };
   let left = limit;
-  try {
-    for await (const record of records) {
-      if (!wanted(record)) continue;
-      pending += line(record);
-      left--;
-      if (left === 0 || signal.aborted) break;
-      if (pending.length >= WRITE_CHARACTERS) await flush();
-      else timer ??= setTimeout(() => void flush(), WRITE_AFTER_MS);
-    }
-  } finally {
-    await flush();
+  for await (const record of records) {
+    if (!wanted(record)) continue;
+    await out.write(line(record));
+    left--;
+    if (left === 0 || signal.aborted) return;
   }
 }

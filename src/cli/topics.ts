@@ -1,6 +1,6 @@
-import { type Config, environmentPrefixes } from '../config/config.ts';
+import { environmentPrefixes } from '../config/config.ts';
 import type { TopicDescription } from '../sinks/kafka/topics.ts';
-import { type Command, type CommandContext, choiceIn, UsageError } from './arguments/command.ts';
+import { type Command, choiceIn, UsageError } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
 import { inColumns } from './terminal/terminal-text.ts';
 
@@ -17,28 +17,22 @@ export const command: Command = {
       throw new UsageError(
         `${config.source ?? 'configuration'}: kafka.brokers: found [], allowed: at least one host:port`,
       );
-    return action === 'create' ? create(config, context) : describe(config, context);
+    const { createTopics, describeTopics } = await import('../sinks/kafka/topics.ts');
+    const { kafkaComplaints } = await import('./terminal/command-log.ts');
+    const { out, err } = context;
+    if (action === 'create') {
+      const created = await createTopics(config.kafka, environmentPrefixes(config), kafkaComplaints(err));
+      const lines =
+        created.length === 0 ? ['nothing to do: all topics exist'] : created.map((name) => `created ${name}`);
+      await out.write(`${lines.join('\n')}\n`);
+      return 0;
+    }
+    const topics = await describeTopics(config.kafka, environmentPrefixes(config), kafkaComplaints(err));
+    const width = Math.max(...topics.map(({ name }) => name.length)) + 2;
+    await out.write(topics.map((topic) => topicLines(topic, width)).join(''));
+    return topics.every(({ differences }) => differences.length === 0) ? 0 : 1;
   },
 };
-
-async function create(config: Config, { out, err }: CommandContext): Promise<number> {
-  const { createTopics } = await import('../sinks/kafka/topics.ts');
-  const { kafkaComplaints } = await import('./terminal/command-log.ts');
-  const created = await createTopics(config.kafka, environmentPrefixes(config), kafkaComplaints(err));
-  await out.write(
-    created.length === 0 ? 'nothing to do: all topics exist\n' : created.map((name) => `created ${name}\n`).join(''),
-  );
-  return 0;
-}
-
-async function describe(config: Config, { out, err }: CommandContext): Promise<number> {
-  const { describeTopics } = await import('../sinks/kafka/topics.ts');
-  const { kafkaComplaints } = await import('./terminal/command-log.ts');
-  const topics = await describeTopics(config.kafka, environmentPrefixes(config), kafkaComplaints(err));
-  const width = Math.max(...topics.map(({ name }) => name.length)) + 2;
-  await out.write(topics.map((topic) => topicLines(topic, width)).join(''));
-  return topics.every(({ differences }) => differences.length === 0) ? 0 : 1;
-}
 
 function topicLines(
   { name, exists, partitions, replication, settings, records, differences }: TopicDescription,

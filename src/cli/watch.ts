@@ -1,7 +1,8 @@
+import { concatMap, lastValueFrom, mergeMap, take, takeUntil } from 'rxjs';
 import { type Config, environmentOf, feedVenues } from '../config/config.ts';
 import { asFault } from '../domain/fault.ts';
 import { CHANNELS, type Channel, VENUE_IDS } from '../domain/instrument.ts';
-import type { VenueEvent } from '../domain/venue-event.ts';
+import { aborted$ } from '../net/aborted.ts';
 import { type Command, type CommandContext, choiceIn, numberIn, UsageError } from './arguments/command.ts';
 import { configOption, configurationOf, instrumentNamed } from './arguments/configuration.ts';
 
@@ -50,26 +51,20 @@ async function watch(
     maxFrameMb: settings.maxFrameMb,
   });
 
-  return new Promise((resolve) => {
-    let left = limit;
-    const end = (code: number) => {
-      subscription.unsubscribe();
-      resolve(code);
-    };
-    const fail = (error: unknown) => {
-      void err.write(`market-feed: watch: ${id}: ${asFault(error).message}\n`);
-      end(1);
-    };
-    const take = (event: VenueEvent) => {
-      if (event.kind === 'refused') fail(event.fault);
-      if (event.kind !== 'value' || left === 0) return;
-      const shown = event.value.slice(0, left);
-      left -= shown.length;
-      const written = out.write(shown.map((one) => (out.isTerminal ? textLine(one, true) : jsonLine(one))).join(''));
-      if (left === 0) void written.then(() => end(0));
-    };
-    const subscription = events$.subscribe({ next: take, error: fail });
-    signal.addEventListener('abort', () => end(0), { once: true });
-    if (signal.aborted) end(0);
-  });
+  const shown$ = events$.pipe(
+    takeUntil(aborted$(signal)),
+    mergeMap((event) => {
+      if (event.kind === 'refused') throw event.fault;
+      return event.kind === 'value' ? event.value : [];
+    }),
+    take(limit),
+    concatMap((one) => out.write(out.isTerminal ? textLine(one, true) : jsonLine(one))),
+  );
+  try {
+    await lastValueFrom(shown$, { defaultValue: undefined });
+    return 0;
+  } catch (error) {
+    await err.write(`market-feed: watch: ${id}: ${asFault(error).message}\n`);
+    return 1;
+  }
 }

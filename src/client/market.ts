@@ -2,20 +2,7 @@ import { map, Observable, type SchedulerLike, Subject, share, takeUntil, timer }
 import type { TopicRecords } from '../codec/topics.ts';
 import { Fault } from '../domain/fault.ts';
 import { getOrCreate } from '../domain/get-or-create.ts';
-import type {
-  AggTrade,
-  BookDelta,
-  BookTicker,
-  FeedRecord,
-  FeedStatus,
-  Gap,
-  Kline,
-  LargeTrade,
-  OrderBookSnapshot,
-  PriceTick,
-  TradeEvent,
-  TradeStats,
-} from '../domain/record.ts';
+import type { FeedRecord } from '../domain/record.ts';
 import type { GuardOptions, TradingDecision } from './guard/trading-decision.ts';
 import { TradingWatches } from './guard/trading-watches.ts';
 import { type TradingWatch, watchTrading } from './guard/watch-trading.ts';
@@ -60,7 +47,7 @@ const LAG_EVERY_MS = 250;
  */
 export class Market {
   /** Everything that the feed tells of itself. */
-  readonly status$: Observable<FeedStatus>;
+  readonly status$: Observable<TopicRecords['feed-status']>;
   /** Every 250 ms: `lag()`. */
   readonly lag$: Observable<ClientLag>;
   /** What was lost or passed over, and what fails. */
@@ -86,43 +73,43 @@ export class Market {
   }
 
   /** `coin`: BTC or BTCUSDT; all without it. The same of the others. */
-  trades$(coin?: string): Observable<TradeEvent> {
+  trades$(coin?: string): Observable<TopicRecords['trades']> {
     return this.records$('trades', coin);
   }
 
-  aggTrades$(coin?: string): Observable<AggTrade> {
+  aggTrades$(coin?: string): Observable<TopicRecords['agg-trades']> {
     return this.records$('agg-trades', coin);
   }
 
-  prices$(coin?: string): Observable<PriceTick> {
+  prices$(coin?: string): Observable<TopicRecords['prices']> {
     return this.records$('prices', coin);
   }
 
-  bookTickers$(coin?: string): Observable<BookTicker> {
+  bookTickers$(coin?: string): Observable<TopicRecords['book-tickers']> {
     return this.records$('book-tickers', coin);
   }
 
-  klines$(coin?: string): Observable<Kline> {
+  klines$(coin?: string): Observable<TopicRecords['klines']> {
     return this.records$('klines', coin);
   }
 
-  orderBooks$(coin?: string): Observable<OrderBookSnapshot> {
+  orderBooks$(coin?: string): Observable<TopicRecords['order-books']> {
     return this.records$('order-books', coin);
   }
 
-  bookDeltas$(coin?: string): Observable<BookDelta> {
+  bookDeltas$(coin?: string): Observable<TopicRecords['book-deltas']> {
     return this.records$('book-deltas', coin);
   }
 
-  tradeStats$(coin?: string): Observable<TradeStats> {
+  tradeStats$(coin?: string): Observable<TopicRecords['trade-stats']> {
     return this.records$('trade-stats', coin);
   }
 
-  largeTrades$(coin?: string): Observable<LargeTrade> {
+  largeTrades$(coin?: string): Observable<TopicRecords['large-trades']> {
     return this.records$('large-trades', coin);
   }
 
-  gaps$(coin?: string): Observable<Gap> {
+  gaps$(coin?: string): Observable<TopicRecords['gaps']> {
     return this.records$('gaps', coin);
   }
 
@@ -153,7 +140,7 @@ export class Market {
   }
 
   /** The last price of a coin or symbol; undefined where it never had one. */
-  latest(coin: string): PriceTick | undefined {
+  latest(coin: string): TopicRecords['prices'] | undefined {
     return this.#parts.own.last.get(symbolNamed(coin, this.#parts.quote));
   }
 

@@ -3,28 +3,18 @@ import { codecOf } from '../../codec/avro.ts';
 import { toJson } from '../../codec/json-view.ts';
 import type { Json } from '../../codec/key-case.ts';
 import { type AvroField, type AvroSchema, isUnion } from '../../codec/schema-files.ts';
-import type {
-  FeedRecord,
-  FeedStatus,
-  Gap,
-  Kline,
-  LargeTrade,
-  OrderBookSnapshot,
-  PriceTick,
-  RecordKind,
-  TradeEvent,
-  TradeStats,
-} from '../../domain/record.ts';
+import type { FeedRecord, RecordKind } from '../../domain/record.ts';
 
-/** Records as `toJson` gives them. */
-export type TradeJson = Json<TradeEvent>;
-export type PriceJson = Json<PriceTick>;
-export type KlineJson = Json<Kline>;
-export type OrderBookJson = Json<OrderBookSnapshot>;
-export type TradeStatsJson = Json<TradeStats>;
-export type LargeTradeJson = Json<LargeTrade>;
-export type StatusJson = Json<FeedStatus>;
-export type GapJson = Json<Gap>;
+/** Records of a kind as `toJson` gives them. */
+type RecordJson<K extends RecordKind> = Json<Extract<FeedRecord, { kind: K }>>;
+export type TradeJson = RecordJson<'trade'>;
+export type PriceJson = RecordJson<'price'>;
+export type KlineJson = RecordJson<'kline'>;
+export type OrderBookJson = RecordJson<'order_book'>;
+export type TradeStatsJson = RecordJson<'trade_stats'>;
+export type LargeTradeJson = RecordJson<'large_trade'>;
+export type StatusJson = RecordJson<'status'>;
+export type GapJson = RecordJson<'gap'>;
 
 /** The record as JSON, by its type: both are made from the Avro schema, which `toJson` walks. */
 export function recordJson<R extends FeedRecord>(record: R): Json<R> {
@@ -42,7 +32,7 @@ export const DecimalText = Type.String({
 export const recordFields = (kind: RecordKind): Record<string, TSchema> => fieldsOf(codecOf(kind).schema.fields);
 
 /** The JSON schema of a record of this kind. */
-export function recordSchema<Kind extends RecordKind>(kind: Kind): TUnsafe<Json<Extract<FeedRecord, { kind: Kind }>>> {
+export function recordSchema<Kind extends RecordKind>(kind: Kind): TUnsafe<RecordJson<Kind>> {
   return Type.Unsafe(Type.Object(recordFields(kind), { additionalProperties: false }));
 }
 
