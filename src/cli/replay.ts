@@ -38,7 +38,7 @@ export const command: Command = {
       throw new UsageError('--venue is for other formats: a capture of market-feed names its venues');
     const size = sizeOf(file);
     const config = await configOf(context, file, format, venue);
-    return replayFile(context, config, { file, size, format, speed, ...(venue === undefined ? {} : { venue }) });
+    return replayFile(context, config, { file, format, speed, ...(venue && { venue }) }, size);
   },
 };
 
@@ -79,12 +79,11 @@ async function asCaptured(file: string, own: Config): Promise<Config> {
   }
 }
 
-type ReplayedFile = Pick<ReplayOptions, 'file' | 'format' | 'venue' | 'speed'> & { readonly size: number };
-
 async function replayFile(
   { out, err, signal }: CommandContext,
   config: Config,
-  { size, ...source }: ReplayedFile,
+  source: Pick<ReplayOptions, 'file' | 'format' | 'venue' | 'speed'>,
+  size: number,
 ): Promise<number> {
   const { replay } = await import('../replay/replay.ts');
   const { commandLog } = await import('./terminal/command-log.ts');

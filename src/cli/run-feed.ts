@@ -7,7 +7,7 @@ import type { StatusSnapshot } from '../domain/status-snapshot.ts';
 import { aborted$ } from '../net/aborted.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { type Running, startPipeline } from '../runtime/run.ts';
-import { GatewayThread } from '../serving/gateway-thread.ts';
+import { GatewayThread, type GatewayThreadOptions } from '../serving/gateway-thread.ts';
 import { createLog, type Logger } from '../telemetry/log.ts';
 import type { CommandContext } from './arguments/command.ts';
 import { timeLimit } from './arguments/time-limit.ts';
@@ -48,16 +48,11 @@ export async function runFeed(
     },
   });
 
-  log.info(
-    { event: 'starting', config: config.source, environment: config.environment, sinks: config.sinks },
-    'starting',
-  );
+  const { source, environment: marked, sinks } = config;
+  log.info({ event: 'starting', config: source, environment: marked, sinks }, 'starting');
+  const tell: GatewayThreadOptions['log'] = (level, fields, message) => log[level](fields, message);
   const gateway = config.gateway.enabled
-    ? new GatewayThread({
-        config,
-        scheduler: monotonicScheduler,
-        log: (level, fields, message) => log[level](fields, message),
-      })
+    ? new GatewayThread({ config, scheduler: monotonicScheduler, log: tell })
     : undefined;
   const start = config.cluster.enabled ? startCluster : startPipeline;
   let pipeline: Running;
@@ -96,10 +91,8 @@ export async function runFeed(
     await out.write(`${[summary(pipeline.snapshot()), ...hints.slice(0, 1)].join('\n')}\n`);
   }
   if (failed.aborted) await err.write(`market-feed: ${asFault(failed.reason).message}\n`);
-  if (spilled > 0)
-    await err.write(
-      `market-feed: ${spilled} records wait in ${config.spill.dir} and are delivered by the next start\n`,
-    );
+  const waiting = `${spilled} records wait in ${config.spill.dir} and are delivered by the next start`;
+  if (spilled > 0) await err.write(`market-feed: ${waiting}\n`);
   if (dropped > 0) await err.write(`market-feed: ${dropped} records were dropped for want of room\n`);
   if (undelivered > 0) await err.write(`market-feed: ${undelivered} records could not be delivered\n`);
   return undelivered + dropped === 0 && !failed.aborted ? 0 : 1;

@@ -1,4 +1,3 @@
-import type { RecordSchema } from '../codec/schema-files.ts';
 import type { SchemaRegistry, Standing } from '../codec/schema-registry.ts';
 import { type Config, environmentPrefixes } from '../config/config.ts';
 import { type Command, type CommandContext, choiceIn, UsageError } from './arguments/command.ts';
@@ -31,12 +30,7 @@ export const command: Command = {
   },
 };
 
-interface Subject {
-  readonly subject: string;
-  readonly schema: RecordSchema;
-}
-
-async function subjectsOf(config: Config): Promise<readonly Subject[]> {
+async function subjectsOf(config: Config) {
   const { TOPICS } = await import('../codec/topics.ts');
   const { codecOf } = await import('../codec/avro.ts');
   return environmentPrefixes(config).flatMap((prefix) =>
@@ -62,7 +56,7 @@ async function registryFor({ kafka, source }: Config, { options }: CommandContex
 
 /** Prints how each subject stands; false where one is incompatible. */
 async function tell(
-  subjects: readonly Subject[],
+  subjects: Awaited<ReturnType<typeof subjectsOf>>,
   registry: SchemaRegistry,
   { options, out }: CommandContext,
 ): Promise<boolean> {
@@ -71,13 +65,11 @@ async function tell(
   for (const { subject, schema } of subjects) {
     const standing = await registry.standingOf(subject, schema);
     if (standing.kind === 'incompatible') isFine = false;
-    await out.write(options.flag('json') ? jsonLine(subject, standing) : textLine(subject, standing, width));
+    const { kind, ...rest } = standing;
+    const json = () => `${JSON.stringify({ subject, standing: kind, ...rest })}\n`;
+    await out.write(options.flag('json') ? json() : textLine(subject, standing, width));
   }
   return isFine;
-}
-
-function jsonLine(subject: string, { kind, ...rest }: Standing): string {
-  return `${JSON.stringify({ subject, standing: kind, ...rest })}\n`;
 }
 
 function textLine(subject: string, standing: Standing, width: number): string {

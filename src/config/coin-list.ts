@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { VENUE_IDS } from '../domain/instrument.ts';
-import type { CoinEntry } from './config.ts';
-import { type Problem, shown } from './problem.ts';
+import { allCoins, type CoinEntry, type CoinSelection, coinEverywhere } from './config.ts';
+import type { ConfigFiles } from './named-files.ts';
+import { ConfigError, type Problem, shown } from './problem.ts';
 import { ConfigReport } from './report.ts';
-import { COIN, section, whole, word } from './schema.ts';
+import { COIN, type Sections, section, whole, word } from './schema.ts';
 import { refuseIssue, type Validated } from './validation.ts';
 import { type KeyPath, readYaml } from './yaml-source.ts';
 
@@ -27,7 +30,7 @@ export function coinEntrySchema(quote: string) {
 }
 
 /** Reads a coin list (JSON, or YAML of the same shape). Problems name file, line, index and key. */
-export function readCoinList(
+function readCoinList(
   file: string,
   quote: string,
 ): { readonly entries: readonly CoinEntry[]; readonly problems: readonly Problem[] } {
@@ -56,14 +59,11 @@ export function readCoinList(
     for (const venue of VENUE_IDS) {
       const venueSymbol = entry.symbols[venue];
       if (venueSymbol === null) continue;
-      if (!isAgainst(quote, entry.coin, venueSymbol))
-        report.refuse(
-          [index, 'symbols', venue],
-          shown(venueSymbol),
-          `a symbol of ${entry.coin} against the configured quote ${quote}, such as "${entry.coin}${quote}", or null`,
-        );
+      const key = [index, 'symbols', venue];
+      const allowed = `a symbol of ${entry.coin} against the configured quote ${quote}, such as "${entry.coin}${quote}", or null`;
+      if (!isAgainst(quote, entry.coin, venueSymbol)) report.refuse(key, shown(venueSymbol), allowed);
       else if (symbols.has(`${venue}:${venueSymbol}`))
-        report.refuse([index, 'symbols', venue], shown(venueSymbol), 'each symbol of a venue once');
+        report.refuse(key, shown(venueSymbol), 'each symbol of a venue once');
       symbols.add(`${venue}:${venueSymbol}`);
     }
     if (VENUE_IDS.every((venue) => entry.symbols[venue] === null))
@@ -77,6 +77,71 @@ export function readCoinList(
 function isAgainst(quote: string, coin: string, venueSymbol: string): boolean {
   if (venueSymbol.startsWith(coin)) return venueSymbol === coin + quote;
   return venueSymbol.endsWith(quote) && venueSymbol.length > quote.length && venueSymbol === venueSymbol.toUpperCase();
+}
+
+const PACKAGED_COINS = fileURLToPath(new URL('../../config/coins.json', import.meta.url));
+
+/**
+ * The coins that the configuration asks for. Without the key: `coins.json` beside the configuration, else the list of the package.
+ * `symbols` (of the command line) picks some by coin or symbol, also such as are not in the list. Undefined: there were problems.
+ */
+export function selectCoins(
+  coins: Sections['coins'],
+  quote: string,
+  symbols: readonly string[] | undefined,
+  files: ConfigFiles,
+  report: ConfigReport,
+): CoinSelection | undefined {
+  const configured = configuredCoins(coins, quote, files, report);
+  if (symbols === undefined) return configured;
+  return namedCoins(symbols, quote, configured?.kind === 'list' ? configured.entries : [], report, () => ['symbol']);
+}
+
+function configuredCoins(
+  coins: Sections['coins'],
+  quote: string,
+  files: ConfigFiles,
+  report: ConfigReport,
+): CoinSelection | undefined {
+  if (coins === undefined) {
+    const beside = files.path('coins.json');
+    return coinsOfFile(existsSync(beside) ? beside : PACKAGED_COINS, quote, report, 'coins.json');
+  }
+  if (typeof coins === 'string') return coinsOfFile(files.path(coins), quote, report, coins);
+  if ('all' in coins) return allCoins(coins.top_by_volume);
+  return namedCoins(coins, quote, [], report, (index) => ['coins', index]);
+}
+
+function coinsOfFile(file: string, quote: string, report: ConfigReport, configured: string): CoinSelection | undefined {
+  try {
+    const { entries, problems } = readCoinList(file, quote);
+    report.problems.push(...problems);
+    return { kind: 'list', entries };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const unreadable = error.problems.find(({ found }) => found === '');
+    const allowed = 'the path of a JSON file, a list of coins such as [BTC, ETH], or { all: true }';
+    if (unreadable === undefined) report.problems.push(...error.problems);
+    else report.refuse(['coins'], shown(configured), `${allowed}; ${file} ${unreadable.allowed}`);
+    return undefined;
+  }
+}
+
+function namedCoins(
+  names: readonly string[],
+  quote: string,
+  known: readonly CoinEntry[],
+  report: ConfigReport,
+  keyOf: (index: number) => KeyPath,
+): CoinSelection {
+  const entries = new Map<string, CoinEntry>();
+  names.forEach((name, index) => {
+    const coin = coinNamed(name, quote);
+    const allowed = `a coin or its symbol against the configured quote ${quote}, such as BTC or BTC${quote}`;
+    if (coin === undefined) report.refuse(keyOf(index), shown(name), allowed);
+    else entries.set(coin, known.find((entry) => entry.coin === coin) ?? coinEverywhere(coin, quote));
+  });
+  return { kind: 'list', entries: [...entries.values()] };
 }
 
 const OTHER_QUOTE = /^.{3,}(?:USDT|USDC|BUSD|FDUSD|TUSD|USD|EUR|GBP|TRY|BRL|JPY)$/;

@@ -1,5 +1,5 @@
 import { environmentPrefix } from '../codec/environment-topics.ts';
-import type { Camel } from '../codec/key-case.ts';
+import { type Camel, camelKeys } from '../codec/key-case.ts';
 import {
   type BookWish,
   type Channel,
@@ -31,6 +31,15 @@ export function allCoins(topByVolume: number | null | undefined): CoinSelection 
 }
 
 export type VenueConfig = Camel<Sections['venues']['bybit']>;
+
+/** The settings of each venue; its id stays as it is (`binance_us`). */
+export const camelVenues = ({ bybit, binance, binance_us, binance_testnet }: Sections['venues']): Config['venues'] => ({
+  bybit: camelKeys(bybit),
+  binance: camelKeys(binance),
+  binance_us: camelKeys(binance_us),
+  binance_testnet: camelKeys(binance_testnet),
+});
+
 export type ReconnectConfig = VenueConfig['reconnect'];
 
 type KafkaSection = Camel<Sections['kafka']>;
@@ -52,7 +61,6 @@ export interface Config {
   /** Of a file `production` or `simulated`; a replay marks itself. */
   readonly environment: Sections['environment'] | 'replay';
   readonly feed: Camel<Sections['feed']>;
-  /** By venue id, which stays as it is (`binance_us`). */
   readonly venues: Readonly<Record<VenueId, VenueConfig>>;
   readonly sinks: NonNullable<Sections['sinks']>;
   readonly kafka: KafkaConfig;

@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { camelKeys } from '../codec/key-case.ts';
-import type { Config } from './config.ts';
+import { selectCoins } from './coin-list.ts';
+import { type Config, camelVenues } from './config.ts';
 import { environmentOverrides, type Override } from './environment-overrides.ts';
 import { ConfigFiles } from './named-files.ts';
 import { shown, unusable } from './problem.ts';
 import { ConfigReport } from './report.ts';
 import { type Sections, sections } from './schema.ts';
-import { selectCoins } from './select-coins.ts';
 import { isPlain, type Plain, refuseSecrets, validateSections } from './validate-sections.ts';
 import { readYaml } from './yaml-source.ts';
 
@@ -102,33 +102,25 @@ function assemble(
   const token = files.secret(['gateway', 'token'], valid.gateway?.token, valid.gateway?.token_file);
   if (coins === undefined || kafkaFiles === undefined || !isComplete(valid)) return undefined;
 
-  const { quote, environment, feed, venues, sinks, file, spill, order_books, stats, cluster, log } = valid;
-  const { ssl: _ssl, sasl: _sasl, schema_registry: _registry, batch, ...kafka } = valid.kafka;
-  const { token: _token, token_file: _file, ...gateway } = valid.gateway;
+  const { quote, environment, venues, sinks, coins: _coins, ...others } = valid;
+  const { feed, kafka, file, spill, gateway, orderBooks, stats, cluster, log } = camelKeys(others);
+  const { tokenFile: _file, ...served } = gateway;
+  const minIntervalMs = kafka.batch.minIntervalMs ?? MIN_INTERVAL_MS[kafka.client];
   return {
     coins,
     quote,
     environment,
-    feed: camelKeys(feed),
-    venues: {
-      bybit: camelKeys(venues.bybit),
-      binance: camelKeys(venues.binance),
-      binance_us: camelKeys(venues.binance_us),
-      binance_testnet: camelKeys(venues.binance_testnet),
-    },
+    feed,
+    venues: camelVenues(venues),
     sinks: sinks ?? (kafka.brokers.length > 0 ? ['kafka'] : ['file']),
-    kafka: {
-      ...camelKeys(kafka),
-      batch: { ...camelKeys(batch), minIntervalMs: batch.min_interval_ms ?? MIN_INTERVAL_MS[kafka.client] },
-      ...kafkaFiles,
-    },
-    file: camelKeys({ ...file, dir: files.path(file.dir), codec: file.codec ?? 'null' }),
-    spill: camelKeys({ ...spill, dir: files.path(spill.dir) }),
-    gateway: { ...camelKeys(gateway), token },
-    orderBooks: camelKeys(order_books),
-    stats: camelKeys(stats),
-    cluster: camelKeys(cluster),
-    log: camelKeys(log),
+    kafka: { ...kafka, ...kafkaFiles, batch: { ...kafka.batch, minIntervalMs } },
+    file: { ...file, dir: files.path(file.dir), codec: file.codec ?? 'null' },
+    spill: { ...spill, dir: files.path(spill.dir) },
+    gateway: { ...served, token },
+    orderBooks,
+    stats,
+    cluster,
+    log,
   };
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { camelKeys, snakeKeys } from '../codec/key-case.ts';
 import { coinEntrySchema } from '../config/coin-list.ts';
-import { allCoins, type Config } from '../config/config.ts';
+import { allCoins, type Config, camelVenues } from '../config/config.ts';
 import { sections } from '../config/schema.ts';
 
 /** Of a configuration what decides which records come of the same frames; the rest is the replay's own. */
@@ -51,12 +51,7 @@ export function withCaptured(config: Config, value: unknown): Config {
     quote,
     coins: 'all' in coins ? allCoins(coins.top_by_volume) : { kind: 'list', entries: coins },
     feed: { ...camelKeys(feed), allowTestData: config.feed.allowTestData },
-    venues: {
-      bybit: camelKeys(venues.bybit),
-      binance: camelKeys(venues.binance),
-      binance_us: camelKeys(venues.binance_us),
-      binance_testnet: camelKeys(venues.binance_testnet),
-    },
+    venues: camelVenues(venues),
     orderBooks: camelKeys(orderBooks),
     stats: camelKeys(stats),
   };

@@ -17,16 +17,8 @@ export interface GatewayThreadOptions {
 }
 
 /** What the gateway shows; books are shown by their samples. */
-const SHOWN: ReadonlySet<RecordKind> = new Set<RecordKind>([
-  'trade',
-  'price',
-  'kline',
-  'order_book',
-  'trade_stats',
-  'large_trade',
-  'status',
-  'gap',
-]);
+const MARKET = ['trade', 'price', 'kline', 'order_book', 'trade_stats', 'large_trade'] as const;
+const SHOWN: ReadonlySet<RecordKind> = new Set<RecordKind>([...MARKET, 'status', 'gap']);
 /** Records are handed over in portions: each costs the feed's thread far less so. */
 const HAND_OVER_MS = 20;
 /** More records than this that the gateway has not taken: it does not keep up, and is begun anew rather than waited for. */
@@ -153,11 +145,9 @@ export class GatewayThread {
     this.#waiting = [];
     this.#isAnew = true;
     if (this.#closed) return;
-    if (this.#told !== why) {
-      this.#told = why;
-      const message = `the gateway is not there: ${why}; it is tried again, the feed goes on`;
-      this.#options.log('warn', { event: 'gateway_unavailable' }, message);
-    }
+    const message = `the gateway is not there: ${why}; it is tried again, the feed goes on`;
+    if (this.#told !== why) this.#options.log('warn', { event: 'gateway_unavailable' }, message);
+    this.#told = why;
     const afterMs = Math.min(AGAIN_AFTER_MS * 2 ** this.#inVain++, AGAIN_AT_LATEST_MS);
     this.#after(afterMs, () => this.#begin());
   }

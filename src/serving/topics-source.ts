@@ -60,10 +60,8 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
   const connect = async (): Promise<Market | undefined> => {
     while (!signal.aborted) {
       try {
-        return await connectTopics(
-          { ...clientOptions(config, wallClockMs()), onWarning: warn },
-          { scheduler, wallClockMs },
-        );
+        const wanted = { ...clientOptions(config, wallClockMs()), onWarning: warn };
+        return await connectTopics(wanted, { scheduler, wallClockMs });
       } catch (error) {
         const fault = asFault(error);
         if (fault.retry.kind === 'never') throw fault;

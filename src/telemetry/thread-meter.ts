@@ -1,10 +1,4 @@
-import {
-  constants,
-  monitorEventLoopDelay,
-  type PerformanceEntry,
-  PerformanceObserver,
-  performance,
-} from 'node:perf_hooks';
+import { constants, monitorEventLoopDelay, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { ThreadMetrics } from '../domain/metrics-snapshot.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
@@ -25,15 +19,11 @@ type Collection = PerformanceEntry & { readonly detail: { readonly kind: number 
 export class ThreadMeter {
   readonly #delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #longest = new LatencyHistogram();
-  readonly #gcRuns: Record<string, number> = {};
-  readonly #gcMs: Record<string, number> = {};
+  readonly #gcRuns: Record<string, number> = Object.fromEntries([...GC_KINDS.values()].map((kind) => [kind, 0]));
+  readonly #gcMs = { ...this.#gcRuns };
   readonly #collections: PerformanceObserver;
 
   constructor() {
-    for (const kind of GC_KINDS.values()) {
-      this.#gcRuns[kind] = 0;
-      this.#gcMs[kind] = 0;
-    }
     this.#collections = new PerformanceObserver((list) => {
       for (const { detail, duration } of list.getEntries() as Collection[]) {
         const kind = GC_KINDS.get(detail.kind);

@@ -153,8 +153,7 @@ function coinBlock(
   const width = Math.floor(columns / across);
   const fits = coins.length <= across * (room - 1);
   const lines = fits ? Math.ceil(coins.length / across) : Math.max(0, room - 2);
-  const header: Span[] = [];
-  for (let column = 0; column < across; column++) header.push(...padSpans([span(coinHeader(width), 'dim')], width));
+  const header = Array.from({ length: across }, () => padSpans([span(coinHeader(width), 'dim')], width)).flat();
   const body = Array.from({ length: lines }, (_, row) =>
     Array.from({ length: across }, (_unused, column) => {
       const coin = coins[column * lines + row];
@@ -165,7 +164,7 @@ function coinBlock(
   return [header, ...body, ...(hidden > 0 ? [[span(` … and ${hidden} more coins: enlarge the window`, 'dim')]] : [])];
 }
 
-function extrasWithin(width: number): { readonly trail: boolean; readonly age: boolean; readonly venue: boolean } {
+function extrasWithin(width: number) {
   let left = width - CELL_WIDTH;
   const take = (wanted: number) => {
     if (left < wanted) return false;
@@ -178,12 +177,8 @@ function extrasWithin(width: number): { readonly trail: boolean; readonly age: b
 function coinHeader(width: number): string {
   const { trail, age, venue } = extrasWithin(width);
   const base = ` ${inColumns('COIN', CELL.coin)}${inColumns('PRICE', CELL.price, 'right')}  ${inColumns('24 H', CELL.change, 'right')}${inColumns('TRD/S', CELL.rate, 'right')}`;
-  return (
-    base +
-    (trail ? inColumns('  TREND', EXTRAS.trail) : '') +
-    (age ? inColumns('LAST', EXTRAS.age, 'right') : '') +
-    (venue ? '  VENUE' : '')
-  );
+  const last = `${trail ? inColumns('  TREND', EXTRAS.trail) : ''}${age ? inColumns('LAST', EXTRAS.age, 'right') : ''}`;
+  return base + last + (venue ? '  VENUE' : '');
 }
 
 function coinCell(

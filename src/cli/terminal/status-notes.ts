@@ -36,10 +36,8 @@ export class StatusNotes {
     const note = toldOf(entry);
     const last = this.#told.findLast(({ venue }) => venue === note.venue);
     const same = last !== undefined && last.reason === note.reason && last.coin === note.coin ? last : undefined;
-    this.#told = keepMost(
-      [...this.#told.filter((one) => one !== same), same === undefined ? note : joined(same, note)],
-      KEPT,
-    );
+    const others = this.#told.filter((one) => one !== same);
+    this.#told = keepMost([...others, same === undefined ? note : joined(same, note)], KEPT);
   }
 
   /** The `most` that matter, oldest first. */
