@@ -18,10 +18,10 @@ export type Outcome =
   /** Acknowledged: the broker (all in-sync replicas) or the file system has it. */
   | { readonly kind: 'delivered' }
   /**
-   * Not delivered, may be tried again, `afterMs` at the earliest. Where the fault's own retry is `never` this sink is over:
-   * it will take nothing any more (another writer took over).
+   * Not delivered, may be tried again when the fault's own retry says. If that is `never` this sink is over: it will take
+   * nothing any more (another writer took over).
    */
-  | { readonly kind: 'retry'; readonly afterMs?: number; readonly fault: Fault }
+  | { readonly kind: 'retry'; readonly fault: Fault }
   /** Will never be accepted: goes to dead letters. */
   | { readonly kind: 'rejected'; readonly fault: Fault };
 

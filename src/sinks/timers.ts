@@ -1,9 +1,9 @@
-import type { SchedulerLike, Subscription } from 'rxjs';
+import { type SchedulerLike, Subscription } from 'rxjs';
 
 /** Timers of one owner: they end together. */
 export class Timers {
   readonly #scheduler: SchedulerLike;
-  readonly #pending = new Set<Subscription>();
+  readonly #pending = new Subscription();
   readonly #stopped = Promise.withResolvers<void>();
 
   constructor(scheduler: SchedulerLike) {
@@ -17,11 +17,10 @@ export class Timers {
 
   after(ms: number, work: () => void): Subscription {
     const timer = this.#scheduler.schedule(() => {
-      this.#pending.delete(timer);
+      this.#pending.remove(timer);
       work();
     }, ms);
     this.#pending.add(timer);
-    timer.add(() => this.#pending.delete(timer));
     return timer;
   }
 
@@ -38,8 +37,8 @@ export class Timers {
     this.#stopped.resolve();
   }
 
-  /** Ends all pending timers. */
+  /** Ends all pending timers; there are no others from now on. */
   clear(): void {
-    for (const timer of [...this.#pending]) timer.unsubscribe();
+    this.#pending.unsubscribe();
   }
 }

@@ -5,8 +5,7 @@ import type { Outcome, OutRecord, Recent, SeriesCheckpoint, Sink } from '../../s
 export const delivered: Outcome = { kind: 'delivered' };
 export const retry = (afterMs?: number): Outcome => ({
   kind: 'retry',
-  fault: new Fault('sink', 'not now'),
-  ...(afterMs === undefined ? {} : { afterMs }),
+  fault: new Fault('sink', 'not now', afterMs === undefined ? {} : { retry: { kind: 'after', afterMs } }),
 });
 export const rejected: Outcome = {
   kind: 'rejected',

@@ -29,8 +29,7 @@ export async function compactPositions(dir: string, topic: string, options: Topi
   const codec = codecOf('position');
   const positions = await lastPositions(dir, topic);
   const file = new TopicFile(folder, codec, options);
-  const { error } = await file.append(positions.map((position) => codec.encode(position)));
-  if (error !== undefined) throw error;
+  await file.append(positions.map((position) => codec.encode(position)));
   await file.close();
   for (const { name } of files) await rm(join(folder, name));
 }

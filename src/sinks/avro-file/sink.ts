@@ -129,24 +129,20 @@ export class AvroFileSink implements Sink {
     return outcomes;
   }
 
-  /** Sets the outcome of each record of one topic's part of a batch; the fault where not all of them were delivered. */
+  /** Sets the outcome of each record of one topic's part of a batch; the fault if they were not delivered. */
   async #append(topic: string, part: TopicPart, outcomes: Outcome[]): Promise<Fault | undefined> {
     const folder = join(this.#options.dir, topic);
     const newFile = () => new TopicFile(folder, codecOf(part.kind), this.#fileOptionsOf(topic));
     const file = getOrCreate(this.#files, topic, newFile);
-    let { written, error } = await file.append(part.bodies);
-    if (error === undefined && part.beginsEpoch) {
-      await file.synchronise().catch((cause: unknown) => {
-        written = 0;
-        error = cause;
-      });
+    let fault: Fault | undefined;
+    try {
+      await file.append(part.bodies);
+      if (part.beginsEpoch) await file.synchronise();
+    } catch (error) {
+      fault = this.#options.waitsForFolder === true ? fileFault(error) : folderFault(error);
     }
     if (isPositionsTopic(topic) && !file.isOpen) await this.#compact(topic);
-    const faultOf = this.#options.waitsForFolder === true ? fileFault : folderFault;
-    const fault = error === undefined ? undefined : faultOf(error);
-    part.indices.forEach((index, position) => {
-      outcomes[index] = position < written || fault === undefined ? DELIVERED : { kind: 'retry', fault };
-    });
+    for (const index of part.indices) outcomes[index] = fault === undefined ? DELIVERED : { kind: 'retry', fault };
     return fault;
   }
 

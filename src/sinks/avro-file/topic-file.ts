@@ -15,20 +15,13 @@ export interface TopicFileOptions {
   readonly now: () => number;
 }
 
-/** What of a list of records is in the file now: the first `written` ones; with the error that stopped the rest. */
-export interface Appended {
-  readonly written: number;
-  readonly error?: unknown;
-}
-
 interface OpenFile {
   readonly path: string;
   readonly sync: Buffer;
   /** Undefined after an error: what is behind `size` is not known then. */
   handle: FileHandle | undefined;
-  /** Where the last whole block ends; 0: not even the header is there. */
+  /** Where the last whole block ends; 0: there is none. */
   size: number;
-  blocks: number;
 }
 
 /** The files of one topic: the open one, and what it takes to begin the next. Calls must not overlap. */
@@ -50,70 +43,41 @@ export class TopicFile {
     return this.#open !== undefined;
   }
 
-  /** Appends encoded records. A block is in the file whole, or cut off again before anything else is written. */
-  async append(bodies: readonly Buffer[]): Promise<Appended> {
-    let written = 0;
-    try {
-      while (written < bodies.length) {
-        const end = blockEnd(bodies, written);
-        await this.#appendBlock(bodies.slice(written, end));
-        written = end;
+  /** Appends encoded records. If it rejects, none of them is in the file: it is cut back before anything else is written. */
+  async append(bodies: readonly Buffer[]): Promise<void> {
+    await this.#guarded(async () => {
+      this.#open ??= await this.#begin();
+      const file = this.#open;
+      const { codec } = this.#options;
+      const parts = file.size === 0 ? [fileHeader(this.#codec.schemaJson, codec, file.sync)] : [];
+      for (const records of blocksOf(bodies)) {
+        parts.push(await block(Buffer.concat(records), records.length, codec, file.sync));
       }
-    } catch (error) {
-      await this.#fail(error);
-      return { written, error };
-    }
+      await write(await this.#handleOf(file), Buffer.concat(parts), file);
+    });
     if (this.#open !== undefined && this.#open.size >= this.#options.rotateBytes) {
-      // What was appended is safe; where closing fails the file just grows on, and the next append tries again.
+      // The records are safe. If closing fails the file grows on, and the next append tries again.
       await this.close().catch(() => {});
     }
-    return { written };
   }
 
   /** Puts what was appended on the disk, so that not even a loss of power takes it. */
   async synchronise(): Promise<void> {
-    try {
-      await this.#open?.handle?.datasync();
-    } catch (error) {
-      await this.#fail(error);
-      throw error;
-    }
+    await this.#guarded(async () => this.#open?.handle?.datasync());
   }
 
   /** Closes the open file whole: synchronised to the disk, `.part` gone. Where it fails the file can still be appended to. */
   async close(): Promise<void> {
     const file = this.#open;
     if (file === undefined) return;
-    try {
+    await this.#guarded(async () => {
       const handle = await this.#handleOf(file);
       await handle.sync();
       await this.#letGo();
-      if (file.blocks === 0) await rm(file.path + PART);
+      if (file.size === 0) await rm(file.path + PART);
       else await rename(file.path + PART, file.path);
       this.#open = undefined;
-    } catch (error) {
-      await this.#fail(error);
-      throw error;
-    }
-  }
-
-  async #appendBlock(bodies: readonly Buffer[]): Promise<void> {
-    this.#open ??= await this.#begin();
-    const file = this.#open;
-    const handle = await this.#handleOf(file);
-    const bytes = await block(Buffer.concat(bodies), bodies.length, this.#options.codec, file.sync);
-    if (file.size === 0)
-      await this.#write(file, handle, fileHeader(this.#codec.schemaJson, this.#options.codec, file.sync));
-    await this.#write(file, handle, bytes);
-    file.blocks++;
-  }
-
-  async #write(file: OpenFile, handle: FileHandle, bytes: Buffer): Promise<void> {
-    let done = 0;
-    while (done < bytes.length) {
-      done += (await handle.write(bytes, done, bytes.length - done, file.size + done)).bytesWritten;
-    }
-    file.size += bytes.length;
+    });
   }
 
   async #begin(): Promise<OpenFile> {
@@ -126,7 +90,7 @@ export class TopicFile {
     const path = join(this.#folder, fileName(stamp, seq));
     const handle = await open(path + PART, 'wx');
     this.#last = { seq, stamp };
-    return { path, sync: syncMarker(this.#codec.schemaJson, seq), handle, size: 0, blocks: 0 };
+    return { path, sync: syncMarker(this.#codec.schemaJson, seq), handle, size: 0 };
   }
 
   /** The open file's handle, after an error a new one on a file cut back to its last whole block. */
@@ -139,13 +103,19 @@ export class TopicFile {
     return file.handle;
   }
 
-  async #fail(error: unknown): Promise<void> {
-    const file = this.#open;
-    // Now rather than at the next try, as somebody may be reading; where it fails, the next try does it.
-    await file?.handle?.truncate(file.size).catch(() => {});
-    await this.#letGo();
-    // Somebody removed the file: the next append begins another.
-    if (errorCode(error) === 'ENOENT') this.#open = undefined;
+  /** Leaves the file as it was if the work fails. */
+  async #guarded(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const file = this.#open;
+      // Now rather than at the next try, as somebody may be reading; if it fails, the next try does it.
+      await file?.handle?.truncate(file.size).catch(() => {});
+      await this.#letGo();
+      // Somebody removed the file: the next append begins another.
+      if (errorCode(error) === 'ENOENT') this.#open = undefined;
+      throw error;
+    }
   }
 
   async #letGo(): Promise<void> {
@@ -155,13 +125,25 @@ export class TopicFile {
   }
 }
 
-/** The end of the block that starts with `bodies[start]`: at least one record. */
-function blockEnd(bodies: readonly Buffer[], start: number): number {
-  let bytes = 0;
-  let end = start;
-  while (end < bodies.length && (end === start || bytes + (bodies[end] as Buffer).length <= BLOCK_BYTES)) {
-    bytes += (bodies[end] as Buffer).length;
-    end++;
+async function write(handle: FileHandle, bytes: Buffer, file: OpenFile): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    done += (await handle.write(bytes, done, bytes.length - done, file.size + done)).bytesWritten;
   }
-  return end;
+  file.size += bytes.length;
+}
+
+/** The records of one block after the other: at least one each. */
+function* blocksOf(bodies: readonly Buffer[]): Generator<readonly Buffer[]> {
+  let records: Buffer[] = [];
+  let bytes = 0;
+  for (const body of bodies) {
+    if (records.length > 0 && bytes + body.length > BLOCK_BYTES) {
+      yield records;
+      [records, bytes] = [[], 0];
+    }
+    records.push(body);
+    bytes += body.length;
+  }
+  if (records.length > 0) yield records;
 }

@@ -79,14 +79,12 @@ export class Delivery {
     const delivered = isAll ? records : records.filter((_, index) => outcomes[index]?.kind === 'delivered');
     const again: OutRecord[] = [];
     let fault: Fault | undefined;
-    let afterMs = 0;
     for (const [index, record] of isAll ? [] : records.entries()) {
       const outcome = outcomes[index] ?? { kind: 'retry', fault: this.#noOutcome() };
       if (outcome.kind === 'rejected') this.reject(record, outcome.fault);
       if (outcome.kind !== 'retry') continue;
       again.push(record);
       fault ??= outcome.fault;
-      afterMs = Math.max(afterMs, outcome.afterMs ?? 0);
     }
     this.#batch = again.length === 0 ? undefined : { ...batch, records: again };
     if (delivered.length > 0) {
@@ -95,7 +93,7 @@ export class Delivery {
       this.#ledger.delivered(delivered);
       this.#options.onDelivered?.(delivered);
     }
-    return { fault, pauseMs: fault === undefined ? 0 : this.backoffMs(this.#failures++, afterMs) };
+    return { fault, pauseMs: fault === undefined ? 0 : this.backoffMs(this.#failures++, fault) };
   }
 
   #noOutcome(): Fault {
@@ -108,8 +106,9 @@ export class Delivery {
     this.#options.onRejected?.(record, fault);
   }
 
-  /** Milliseconds to wait after so many failures, `afterMs` at least. */
-  backoffMs(failures: number, afterMs: number): number {
+  /** Milliseconds to wait after so many failures, as long as the fault says at least. */
+  backoffMs(failures: number, { retry }: Fault): number {
+    const afterMs = retry.kind === 'after' ? retry.afterMs : 0;
     const { initialMs, maxMs } = this.#options.backoff ?? { initialMs: 100, maxMs: 5000 };
     return Math.max(afterMs, Math.min(maxMs, initialMs * 2 ** Math.min(failures, 30)));
   }

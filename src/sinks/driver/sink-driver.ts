@@ -179,8 +179,7 @@ export class SinkDriver {
         const fault = asFault(error);
         this.#health.down(fault.message);
         if (fault.retry.kind === 'never') throw fault;
-        const afterMs = fault.retry.kind === 'after' ? fault.retry.afterMs : 0;
-        await this.#timers.pause(this.#delivery.backoffMs(failures, afterMs));
+        await this.#timers.pause(this.#delivery.backoffMs(failures, fault));
       }
     }
     throw new Fault('sink', `sink ${this.name}: closed before it was open`, { retry: { kind: 'never' } });
