@@ -115,7 +115,7 @@ function readText(bytes: Buffer, at: number): { text: string; end: number } | un
 /** Bytes that the two longs in front of a block's data take at most. */
 export const BLOCK_HEAD_BYTES = 2 * LONGEST_LONG;
 
-/** What stands in front of a block's data: number of records, and where the data lies, relative to `at`. */
+/** What stands in front of a block's data: number of records, and where the data lies in the block. */
 export interface BlockHead {
   readonly count: number;
   readonly dataStart: number;
@@ -124,11 +124,11 @@ export interface BlockHead {
   readonly length: number;
 }
 
-/** The head of the block at `at`; undefined where the bytes end before it or are none. */
-export function readBlockHead(bytes: Buffer, at: number): BlockHead | undefined {
-  const count = readLong(bytes, at);
+/** The head of the block that begins with the bytes; undefined if they are none, or end before it does. */
+export function readBlockHead(bytes: Buffer): BlockHead | undefined {
+  const count = readLong(bytes, 0);
   const size = count && readLong(bytes, count.end);
   if (count === undefined || size === undefined || count.value < 0 || size.value < 0) return undefined;
-  const dataStart = size.end - at;
-  return { count: count.value, dataStart, dataBytes: size.value, length: dataStart + size.value + SYNC_BYTES };
+  const length = size.end + size.value + SYNC_BYTES;
+  return { count: count.value, dataStart: size.end, dataBytes: size.value, length };
 }

@@ -47,7 +47,7 @@ export class FileBlocks {
       if (this.#header === undefined) return undefined;
       this.#offset = this.#header.end;
     }
-    const head = readBlockHead(await readAt(this.#file, this.#offset, BLOCK_HEAD_BYTES), 0);
+    const head = readBlockHead(await readAt(this.#file, this.#offset, BLOCK_HEAD_BYTES));
     if (head === undefined || this.#offset + head.length > (await this.size())) return undefined;
     const bytes = await readAt(this.#file, this.#offset, head.length);
     const dataEnd = head.dataStart + head.dataBytes;

@@ -98,7 +98,7 @@ async function lastMarkEnd(file: FileHandle, size: number, header: FileHeader): 
 
 /** The block that the bytes are; undefined: none, or not a whole one. */
 function blockIn(bytes: Buffer, { sync }: FileHeader): FileBlock | undefined {
-  const head = readBlockHead(bytes.subarray(0, BLOCK_HEAD_BYTES), 0);
+  const head = readBlockHead(bytes.subarray(0, BLOCK_HEAD_BYTES));
   const isWhole = head?.length === bytes.length && bytes.subarray(-SYNC_BYTES).equals(sync);
   if (head === undefined || !isWhole) return undefined;
   return { count: head.count, data: bytes.subarray(head.dataStart, head.dataStart + head.dataBytes) };

@@ -1,9 +1,15 @@
 import { isIP } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
 import { Fault } from '../domain/fault.ts';
 import { BrokerError } from './broker-error.ts';
 import type { KafkaConfig, KafkaLog } from './config.ts';
-import type { BrokerAddress, BrokerConnection, ClusterMetadata, CoordinatorKind, OpenBroker } from './contract.ts';
+import type {
+  BrokerAddress,
+  BrokerConnection,
+  ClusterMetadata,
+  CoordinatorKind,
+  OpenBroker,
+  OpenOptions,
+} from './contract.ts';
 import { tlsOptions } from './tls-options.ts';
 
 export interface BrokersOptions {
@@ -20,9 +26,7 @@ type Ask<T> = (connection: BrokerConnection) => Promise<T>;
  */
 export class Brokers {
   readonly #config: KafkaConfig;
-  readonly #log: KafkaLog;
-  readonly #tls: ConnectionOptions | undefined;
-  readonly #requestTimeoutMs: number;
+  readonly #options: Pick<OpenOptions, 'config' | 'log' | 'requestTimeoutMs' | 'tls'>;
   readonly #open: OpenBroker | undefined;
   readonly #ending = new AbortController();
   /** By host:port. */
@@ -34,9 +38,7 @@ export class Brokers {
   /** @throws Fault (never) if a certificate or key cannot be read. */
   constructor(config: KafkaConfig, log: KafkaLog, { requestTimeoutMs = 10_000, open }: BrokersOptions = {}) {
     this.#config = config;
-    this.#log = log;
-    this.#tls = config.ssl === null ? undefined : tlsOptions(config.ssl);
-    this.#requestTimeoutMs = requestTimeoutMs;
+    this.#options = { config, log, requestTimeoutMs, tls: config.ssl === null ? undefined : tlsOptions(config.ssl) };
     this.#open = open;
   }
 
@@ -120,15 +122,7 @@ export class Brokers {
     const open = this.#open ?? (await openBrokerOf(this.#config.client));
     const { signal } = this.#ending;
     signal.throwIfAborted();
-    const connection = await open({
-      ...hostAndPortOf(broker),
-      config: this.#config,
-      tls: this.#tls,
-      requestTimeoutMs: this.#requestTimeoutMs,
-      log: this.#log,
-      onClosed,
-      signal,
-    });
+    const connection = await open({ ...this.#options, ...hostAndPortOf(broker), onClosed, signal });
     if (!signal.aborted) return connection;
     connection.close();
     throw signal.reason;

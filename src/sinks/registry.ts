@@ -27,8 +27,7 @@ export interface SinkSettings {
 export const sinks: Readonly<Record<'kafka' | 'file', (settings: SinkSettings) => Promise<Sink>>> = {
   async kafka({ kafka, environmentPrefixes, beforeFence, log, now, wallClockMs }) {
     const { KafkaSink } = await import('./kafka/sink.ts');
-    const gate = beforeFence === undefined ? {} : { beforeFence };
-    return new KafkaSink({ config: kafka, environmentPrefixes, log, now, wallClockMs, ...gate });
+    return new KafkaSink({ config: kafka, environmentPrefixes, log, now, wallClockMs, beforeFence });
   },
   async file({ file, log, wallClockMs }) {
     const { AvroFileSink } = await import('./avro-file/sink.ts');

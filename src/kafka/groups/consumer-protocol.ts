@@ -10,7 +10,7 @@ export function encodeSubscription(topic: string, userData: Buffer): Buffer {
 
 /** The bytes for the assigner. */
 export function subscribedUserData(subscription: Buffer): Buffer {
-  const reader = new Reader(subscription);
+  const reader = readerOf(subscription);
   reader.int16();
   for (let topics = reader.int32(); topics > 0; topics--) reader.text();
   return reader.bytes();
@@ -29,7 +29,7 @@ export function encodeAssignment(topic: string, { partitions, userData }: Assign
 
 export function decodeAssignment(topic: string, assignment: Buffer): Assignment {
   if (assignment.length === 0) return { partitions: [], userData: assignment };
-  const reader = new Reader(assignment);
+  const reader = readerOf(assignment);
   reader.int16();
   let partitions: readonly number[] = [];
   for (let topics = reader.int32(); topics > 0; topics--) {
@@ -42,56 +42,28 @@ export function decodeAssignment(topic: string, assignment: Buffer): Assignment 
 
 const VERSION = 0;
 
-function int16(value: number): Buffer {
-  const written = Buffer.alloc(2);
-  written.writeInt16BE(value);
-  return written;
-}
+const int16 = (value: number): Buffer => Buffer.of(value >> 8, value);
 
-function int32(value: number): Buffer {
-  const written = Buffer.alloc(4);
-  written.writeInt32BE(value);
-  return written;
-}
+const int32 = (value: number): Buffer => Buffer.of(value >> 24, value >> 16, value >> 8, value);
+
+const bytes = (value: Buffer): Buffer => Buffer.concat([int32(value.length), value]);
 
 function text(value: string): Buffer {
   const encoded = Buffer.from(value);
   return Buffer.concat([int16(encoded.length), encoded]);
 }
 
-function bytes(value: Buffer): Buffer {
-  return Buffer.concat([int32(value.length), value]);
-}
-
-class Reader {
-  readonly #bytes: Buffer;
-  #at = 0;
-
-  constructor(from: Buffer) {
-    this.#bytes = from;
-  }
-
-  int16(): number {
-    this.#at += 2;
-    return this.#bytes.readInt16BE(this.#at - 2);
-  }
-
-  int32(): number {
-    this.#at += 4;
-    return this.#bytes.readInt32BE(this.#at - 4);
-  }
-
-  text(): string {
-    return this.#next(this.int16()).toString();
-  }
-
+/** Reads what the functions above wrote, one after the other. */
+function readerOf(from: Buffer) {
+  let at = 0;
+  const next = (length: number): Buffer => {
+    at += length;
+    return from.subarray(at - length, at);
+  };
+  const int16 = (): number => next(2).readInt16BE();
+  const int32 = (): number => next(4).readInt32BE();
+  const text = (): string => next(int16()).toString();
   /** Also null, which is written with a length below 0. */
-  bytes(): Buffer {
-    return this.#next(Math.max(0, this.int32()));
-  }
-
-  #next(length: number): Buffer {
-    this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
-  }
+  const bytes = (): Buffer => next(Math.max(0, int32()));
+  return { int16, int32, text, bytes };
 }

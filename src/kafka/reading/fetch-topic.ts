@@ -24,9 +24,9 @@ export interface FetchOptions {
   /** true: waits for more at the end; false: ends at the end as it was at the start. */
   readonly follow: boolean;
   /** Where it does not follow: ends before what the broker took from this time on, milliseconds since 1970. */
-  readonly until?: number;
+  readonly until?: number | undefined;
   /** Which partitions are read, of so many; all by default. */
-  readonly mayBeIn?: (partition: number, of: number) => boolean;
+  readonly mayBeIn?: ((partition: number, of: number) => boolean) | undefined;
   readonly signal?: AbortSignal;
   readonly watcher?: FetchWatcher;
 }

@@ -45,16 +45,10 @@ export class SinkDriver {
     this.#ledger = new LossLedger(options.outGap);
     this.#delivery = new Delivery(sink, this.#ledger, options);
     this.#spill = options.spill === undefined ? undefined : this.#newSpill(options.spill);
-    const [timers, queue, ledger, delivery, spill] = [
-      this.#timers,
-      this.#queue,
-      this.#ledger,
-      this.#delivery,
-      this.#spill,
-    ];
-    this.#health = new SinkHealth(sink, { timers, spill, delivery }, options);
-    const batcher = new Batcher({ queue, ledger, spill }, options);
-    this.#loop = new DeliveryLoop({ timers, queue, batcher, delivery, health: this.#health, spill }, options);
+    const parts = { timers: this.#timers, queue: this.#queue, delivery: this.#delivery, spill: this.#spill };
+    this.#health = new SinkHealth(sink, parts, options);
+    const batcher = new Batcher({ ...parts, ledger: this.#ledger }, options);
+    this.#loop = new DeliveryLoop({ ...parts, batcher, health: this.#health }, options);
     this.#health.watch((downMs) => {
       if (downMs >= SPILL_AFTER_MS && !this.#loop.isIdle) this.#beginSpill();
     });

@@ -1,6 +1,7 @@
 import { Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
-import type { TopicMessage } from '../../kafka/contract.ts';
+import { isTrade } from '../../domain/trade-id.ts';
+import type { TakeBackwards } from '../../kafka/reading/fetch-backwards.ts';
 import type { MessageDecoder } from '../../kafka/reading/read-topic.ts';
 
 export interface SoughtTrade {
@@ -9,53 +10,52 @@ export interface SoughtTrade {
   readonly isThere: boolean;
 }
 
-/**
- * The last trade of each key's latest epoch in a partition that is read from its end back, as far as a time: of a key
- * that has it nothing more is decoded, and once all have it nothing more is read.
- */
-export class LastTrades {
-  readonly #missing: Map<string, SoughtTrade>;
-  readonly #from: number;
-  readonly #decode: MessageDecoder;
-  /** The last one first. */
-  readonly #found: FeedRecord[] = [];
-  /** The partition begins later than is looked for. */
-  #isAtStart = false;
-
-  /** By key; `from` is the broker's append time, milliseconds since 1970. */
-  constructor(sought: Iterable<readonly [string, SoughtTrade]>, from: number, decode: MessageDecoder) {
-    this.#missing = new Map(sought);
-    this.#from = from;
-    this.#decode = decode;
-  }
-
+export interface LastTrades {
+  readonly take: TakeBackwards;
   /** In the order of publishing; what of an earlier epoch came behind them included. */
-  get found(): readonly FeedRecord[] {
-    return this.#found.toReversed();
-  }
-
+  readonly found: readonly FeedRecord[];
   /**
-   * True where what was not found may lie in another partition, as the topic was given more: this one begins later, or
-   * does not have what it should.
+   * True if what was not found may lie in another partition, as the topic was given more: this one begins later, or does
+   * not have what it should.
    */
-  get isDoubtful(): boolean {
-    const missing = [...this.#missing.values()];
-    return missing.some(({ isThere }) => isThere || this.#isAtStart);
-  }
+  readonly isDoubtful: boolean;
+}
 
-  /** As TakeBackwards. */
-  async take(messages: readonly TopicMessage[], isFirst: boolean): Promise<boolean> {
-    for (const { key, value, timestamp } of messages.toReversed()) {
-      if (timestamp < this.#from) return false;
-      const sought = key === null ? undefined : this.#missing.get(key);
-      if (key === null || value === null || sought === undefined) continue;
-      const record = await this.#decode(value);
-      // What is not ours ends nothing.
-      if (record instanceof Fault || (record.kind !== 'trade' && record.kind !== 'agg_trade')) continue;
-      this.#found.push(record);
-      if (record.epoch >= sought.epoch) this.#missing.delete(key);
-    }
-    this.#isAtStart = isFirst;
-    return this.#missing.size > 0;
-  }
+/**
+ * The last trade of each key's latest epoch in a partition that is read from its end back, as far as a time: once a key
+ * has it nothing more of it is decoded, and once all have it nothing more is read.
+ * @param from the broker's append time, milliseconds since 1970
+ */
+export function lastTradesOf(
+  sought: Iterable<readonly [string, SoughtTrade]>,
+  from: number,
+  decode: MessageDecoder,
+): LastTrades {
+  const missing = new Map(sought);
+  /** The last one first. */
+  const found: FeedRecord[] = [];
+  /** The partition begins later than is looked for. */
+  let isAtStart = false;
+  return {
+    async take(messages, isFirst) {
+      for (const { key, value, timestamp } of messages.toReversed()) {
+        if (timestamp < from) return false;
+        const wanted = key === null ? undefined : missing.get(key);
+        if (key === null || value === null || wanted === undefined) continue;
+        const record = await decode(value);
+        // What is not ours ends nothing.
+        if (record instanceof Fault || !isTrade(record)) continue;
+        found.push(record);
+        if (record.epoch >= wanted.epoch) missing.delete(key);
+      }
+      isAtStart = isFirst;
+      return missing.size > 0;
+    },
+    get found() {
+      return found.toReversed();
+    },
+    get isDoubtful() {
+      return missing.values().some(({ isThere }) => isThere || isAtStart);
+    },
+  };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { at } from '../../domain/at.ts';
 import { Fault } from '../../domain/fault.ts';
+import { BrokerError } from '../../kafka/broker-error.ts';
 import type { Brokers } from '../../kafka/brokers.ts';
 import type { KafkaConfig } from '../../kafka/config.ts';
 import { kafkaFault, reasonOf, verdictOf } from '../../kafka/kafka-error.ts';
@@ -87,8 +88,11 @@ export class RepeatingProducer {
     const outcomes: Outcome[] = new Array<Outcome>(messages.length).fill(DELIVERED);
     this.#layouts = layouts;
     try {
-      if (this.#broken !== undefined || this.#writer === undefined) await this.#renew(layouts);
-      else await this.#fence.keep(layouts);
+      if (this.#broken !== undefined || this.#writer === undefined) {
+        // A writer with the next numbers: what another left uncertain is settled or given up, and cannot land any more.
+        this.#writer = undefined;
+        await this.open(layouts);
+      } else await this.#fence.keep(layouts);
       for (const round of inRounds(messages, (topic) => this.#layoutOf(topic), this.#maxBatchBytes))
         await this.#deliver(round, outcomes);
     } catch (error) {
@@ -134,7 +138,9 @@ export class RepeatingProducer {
         batches = await this.#writer.send(batches, leader);
         this.trouble = undefined;
         if (batches.length === 0) return;
-        error = new Unanswered(`no answer for partition ${batches[0]?.partition} of ${batches[0]?.layout.topic}`);
+        // The client passed a partition over, as one that its topic does not have (any more).
+        const message = `no answer for partition ${batches[0]?.partition} of ${batches[0]?.layout.topic}`;
+        error = new BrokerError(message, { broker: String(leader), type: 'UNKNOWN_TOPIC_OR_PARTITION' });
       } catch (caught) {
         error = caught;
       }
@@ -145,7 +151,8 @@ export class RepeatingProducer {
       const verdict = verdictOf(error);
       if (verdict === 'passing' || (verdict === 'missing' && failures < MISSING_TRIES)) {
         this.trouble = reasonOf(error);
-        await this.#pause(failures);
+        const pauseMs = at(PAUSES_MS, Math.min(failures, PAUSES_MS.length - 1));
+        await this.#pauseFor(pauseMs, this.#stop.signal);
         continue;
       }
       const [batch] = batches;
@@ -191,21 +198,6 @@ export class RepeatingProducer {
   #leave(batches: readonly RecordBatch[], fault: Fault, outcomes: Outcome[]): void {
     for (const { messages } of batches) for (const { index } of messages) outcomes[index] = { kind: 'retry', fault };
   }
-
-  /** A writer with the next numbers: what another left uncertain is settled or given up, and cannot land any more. */
-  async #renew(layouts: ReadonlyMap<string, TopicLayout>): Promise<void> {
-    this.#writer = undefined;
-    await this.open(layouts);
-  }
-
-  async #pause(failures: number): Promise<void> {
-    await this.#pauseFor(at(PAUSES_MS, Math.min(failures, PAUSES_MS.length - 1)), this.#stop.signal);
-  }
-}
-
-/** The client passed a partition over, as one that its topic does not have (any more). */
-class Unanswered extends Error {
-  readonly type = 'UNKNOWN_TOPIC_OR_PARTITION';
 }
 
 async function wait(ms: number, signal: AbortSignal): Promise<void> {

@@ -8,7 +8,7 @@ import { newMessageDecoder, readTopic } from '../../kafka/reading/read-topic.ts'
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { CheckpointOptions, OwnPart, SeriesCheckpoint } from '../contract.ts';
 import { Checkpoints, latestEpochs, seriesKey } from '../resume/checkpoints.ts';
-import { LastTrades, type SoughtTrade } from './last-trades.ts';
+import { type LastTrades, lastTradesOf, type SoughtTrade } from './last-trades.ts';
 
 /** A position and when the broker took it, milliseconds since 1970. */
 export interface PlacedPosition extends Position {
@@ -46,15 +46,14 @@ export async function readCheckpoints(
   const sought = soughtFrom(last?.from ?? 0, positions, keyOf);
   for (const topic of topics) {
     if (last === undefined || !(await exists(topic))) continue;
-    const read = async ({ from, ...bounds }: Stretch & Partial<Pick<OwnPart, 'mayBeIn'>>): Promise<void> => {
-      const fetch = { from: { timeMs: from }, follow: false, ...bounds };
+    const read = async ({ from, until }: Stretch, mayBeIn?: OwnPart['mayBeIn']): Promise<void> => {
+      const fetch = { from: { timeMs: from }, follow: false, until, mayBeIn };
       for await (const { record } of readTopic(config, topic, fetch, log, isOwn)) {
         // what is not ours ends nothing
         if (!(record instanceof Fault)) checkpoints.add(record);
       }
     };
-    for (const stretch of stretches.slice(0, -1))
-      await read({ ...stretch, ...(own === undefined ? {} : { mayBeIn: own.mayBeIn }) });
+    for (const stretch of stretches.slice(0, -1)) await read(stretch, own?.mayBeIn);
     const found = await lastTrades(config, topic, sought, last.from, log);
     if (found === undefined) await read(last);
     else for (const record of found) checkpoints.add(record);
@@ -91,9 +90,9 @@ async function lastTrades(
     const byPartition = Map.groupBy(sought, ([key]) => layout.partitionOf(key));
     return new Map(
       [...byPartition].map(([partition, own]) => {
-        const reader = new LastTrades(own, from, decode);
+        const reader = lastTradesOf(own, from, decode);
         readers.push(reader);
-        return [partition, (messages, isFirst) => reader.take(messages, isFirst)];
+        return [partition, reader.take];
       }),
     );
   };

@@ -1,5 +1,5 @@
 import type { Brokers } from '../../kafka/brokers.ts';
-import type { ProduceAnswer, ProducerNumbers } from '../../kafka/contract.ts';
+import type { ProducerNumbers } from '../../kafka/contract.ts';
 import { isUnsettledTopic, verdictOf } from '../../kafka/kafka-error.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { RecordBatch } from './record-batches.ts';
@@ -7,8 +7,7 @@ import type { RecordBatch } from './record-batches.ts';
 /** Sequences are 31 bits, and go on at 0. */
 const SEQUENCES = 2 ** 31;
 
-/** The part of the brokers that a writer needs. */
-export type WriterBrokers = Pick<Brokers, 'at' | 'metadata'>;
+type WriterBrokers = Pick<Brokers, 'at' | 'metadata'>;
 
 /**
  * An idempotent producer under numbers that it was given. It counts the sequences itself, so that they stay when an
@@ -39,7 +38,8 @@ export class SequencedWriter {
   async send(batches: readonly RecordBatch[], leader: number): Promise<readonly RecordBatch[]> {
     for (let isAgain = false; ; isAgain = true) {
       await this.#learnLeaders(batches);
-      if (batches.some(({ layout, partition }) => layout.leaderOf(partition) !== leader)) throw new Moved();
+      if (batches.some(({ layout, partition }) => layout.leaderOf(partition) !== leader))
+        throw new Moved('moved to another broker');
       try {
         return await this.#attempt(batches, leader);
       } catch (error) {
@@ -59,16 +59,16 @@ export class SequencedWriter {
       sequence: this.#sequences.get(nameOf(topic, partition)) ?? 0,
     }));
     const answers = await this.#brokers.at(leader, (broker) => broker.produce(numbered, this.#numbers));
-    const byName = new Map<string, ProduceAnswer>();
     for (const answer of answers) {
-      if (answer.error !== undefined && !isStored(answer.error)) throw answer.error;
-      byName.set(nameOf(answer.topic, answer.partition), answer);
+      // Stored: the broker has these very records already.
+      if (answer.error !== undefined && verdictOf(answer.error) !== 'stored') throw answer.error;
     }
+    const answered = new Set(answers.map(({ topic, partition }) => nameOf(topic, partition)));
     for (const { topic, partition, sequence, messages } of numbered) {
       const name = nameOf(topic, partition);
-      if (byName.has(name)) this.#sequences.set(name, (sequence + messages.length) % SEQUENCES);
+      if (answered.has(name)) this.#sequences.set(name, (sequence + messages.length) % SEQUENCES);
     }
-    return batches.filter(({ layout, partition }) => !byName.has(nameOf(layout.topic, partition)));
+    return batches.filter(({ layout, partition }) => !answered.has(nameOf(layout.topic, partition)));
   }
 
   async #learnLeaders(batches: readonly RecordBatch[]): Promise<void> {
@@ -83,18 +83,9 @@ export class SequencedWriter {
   }
 }
 
-/** The broker has these very records already. */
-function isStored(error: Error): boolean {
-  return verdictOf(error) === 'stored';
-}
-
 function nameOf(topic: string, partition: number): string {
   return `${topic}:${partition}`;
 }
 
 /** A partition has another leader by now. */
-export class Moved extends Error {
-  constructor() {
-    super('moved to another broker');
-  }
-}
+export class Moved extends Error {}

@@ -32,7 +32,7 @@ export interface KafkaSinkOptions {
   readonly environmentPrefixes: readonly string[];
   readonly log: KafkaLog;
   /** Awaited before previous writers are shut out. */
-  readonly beforeFence?: () => Promise<unknown>;
+  readonly beforeFence?: (() => Promise<unknown>) | undefined;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   /** Dates the records, milliseconds since 1970. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { FeedRecord } from '../../../src/domain/record.ts';
 import type { TopicMessage } from '../../../src/kafka/contract.ts';
-import { LastTrades } from '../../../src/sinks/kafka/last-trades.ts';
+import { type LastTrades, lastTradesOf } from '../../../src/sinks/kafka/last-trades.ts';
 import { tradeEvent } from '../../../testing/judges/events.ts';
 
 interface Placed {
@@ -22,7 +22,7 @@ function reader(epochs: Readonly<Record<string, number>>, from = 0, isThere = fa
     if (epoch === undefined) return Promise.resolve(new Fault('malformed', text));
     return Promise.resolve({ ...tradeEvent(Number(id)), epoch: Number(epoch) });
   };
-  const trades = new LastTrades(
+  const trades = lastTradesOf(
     Object.entries(epochs).map(([key, epoch]) => [key, { epoch, isThere }]),
     from,
     decode,
