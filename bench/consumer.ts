@@ -11,7 +11,7 @@ import { fetchTopic } from './fetch-topic.ts';
 const [broker = '', topic = '', partitions = '', schemaFile = ''] = process.argv.slice(2);
 /** C3 01 and the fingerprint. */
 const HEADER_BYTES = 10;
-/** The simulator tells its time in whole milliseconds, cut off: half of one on average. */
+/** The simulator truncates its time to milliseconds: half of one on average. */
 const CUT_OFF_MS = 0.5;
 
 interface Trade {
@@ -39,7 +39,7 @@ let latencies: number[] | undefined;
 let firstAt: number | undefined;
 let failed: string | undefined;
 const lastIds = new Map<string, number>();
-/** What has to be added to performance.now() for the wall clock: that tells whole milliseconds, so the largest difference is the one taken when it had just changed. */
+/** The offset from performance.now() to the wall clock. The wall clock has whole milliseconds, so the largest difference is the right one. */
 let wallOffset = Number.NEGATIVE_INFINITY;
 setInterval(() => {
   for (let look = 0; look < 20; look++) wallOffset = Math.max(wallOffset, Date.now() - performance.now());

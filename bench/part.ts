@@ -16,7 +16,7 @@ export interface Part {
   readonly figures: readonly Figure[];
 }
 
-/** Prints what was found, tells it to whoever started this process, and ends: with 1 where a target is missed. */
+/** Prints the figures, sends them to the parent process, and exits: with 1 if a target is missed. */
 export async function reportPart(part: Part): Promise<never> {
   console.log(`\n${part.text}\n`);
   for (const { figure, found, target, met } of part.figures)

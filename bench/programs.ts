@@ -73,7 +73,7 @@ export async function whyNot(name: string): Promise<string | undefined> {
   }
 }
 
-/** What the consumer has to be told of its records. */
+/** What the consumer needs to know about the program's records. */
 export function formatOf(name: string): string {
   return name === CRYPTOFEED ? 'json' : schemaFile;
 }

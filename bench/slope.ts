@@ -20,7 +20,7 @@ const Z = 1.96;
 /**
  * Theil–Sen: the median of the slopes between all pairs of samples, which a few outliers do not move; the bounds are
  * Sen's, the pairs' slopes at the ranks that Kendall's S leaves open by chance. Samples that follow each other closely
- * are alike, so that they tell less than as many independent ones: how much less, by Hamed and Rao, Journal of Hydrology
+ * are alike, so they say less than as many independent ones: how much less, by Hamed and Rao, Journal of Hydrology
  * 204 (1998), "A modified Mann–Kendall trend test for autocorrelated data".
  */
 export function slopeOf(samples: readonly Sample[]): Slope {

@@ -34,7 +34,7 @@ export interface Row<V> {
 export interface MarblePicture<I = unknown, O = unknown> {
   /** Name of the operator. */
   readonly name: string;
-  /** What a reader who cannot see the picture is told. */
+  /** The text for a reader who cannot see the picture. */
   readonly description: string;
   readonly inputs: readonly Row<I>[];
   /** Lines of code. */

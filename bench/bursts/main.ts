@@ -184,7 +184,7 @@ async function slices(lengthMs: number): Promise<readonly { readonly p50: number
   return found;
 }
 
-/** What the program itself tells of the longest delay in each second. */
+/** The longest delay in each second, as the program reports it. */
 async function eventLoopDelay(port: number): Promise<string> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   const buckets = [...text.matchAll(/^market_feed_event_loop_delay_seconds_bucket\{(.*)\} (\d+)$/gm)].flatMap(

@@ -18,7 +18,7 @@ const LINES = 2;
 const RECONNECT = { initial_delay_ms: 500, max_delay_ms: 4000, max_attempts: 10, probe_every_ms: 4000 };
 /** Silence, mute coin, failover and reconnects, each at its longest, take less. */
 const MOST_SILENT_MS = 30_000;
-/** Of what the feed told around a violation: so far away, milliseconds, and so many. */
+/** How much of the feed's status is shown around a violation: milliseconds to each side, and records. */
 const NEAR_MS = 3000;
 const MOST_NEAR = 12;
 
@@ -59,7 +59,7 @@ export class LongRun {
     this.#venues = startChild(join(import.meta.dirname, 'venues.ts'), [JSON.stringify(simulated)]);
   }
 
-  /** `watch` is told of each process that begins. @throws Error where the pipeline ends by itself. */
+  /** Calls `watch` with each process that begins. @throws Error if the pipeline ends by itself. */
   async play(watch: (pipeline: PipelineProcess) => void = () => {}): Promise<LongRunResult> {
     const { folder, broker, durationMs, schedule } = this.#options;
     await mkdir(folder, { recursive: true });
@@ -80,7 +80,7 @@ export class LongRun {
       } else {
         // One absence after the other.
         brokerAway = brokerAway.then(() => takeAway(broker, one));
-        // Told where it is waited for.
+        // Reported where it is awaited.
         brokerAway.catch(() => {});
       }
     }
@@ -179,7 +179,7 @@ function summary({ published, epochs, lost, inGaps, undetectable, gaps, duplicat
   ].join('\n');
 }
 
-/** A violation with what the feed told around the first time in it. */
+/** A violation with the feed's status around the first time in it. */
 function explained(text: string, { statuses }: Published): string {
   const at = Number(/\b1\d{12}\b/.exec(text)?.[0] ?? Number.NaN);
   const near = statuses

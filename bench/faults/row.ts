@@ -43,7 +43,7 @@ export interface Expectation {
   readonly inGaps: 'none' | 'allowed' | 'some';
   /** Of the stop at the end; 0. CONTRACT 1: 1 where something received could be neither delivered nor spilled. */
   readonly exitCode?: number;
-  /** True where nobody can tell that trades are missing: the venue's ids jump, and no line carried them. */
+  /** True if nobody can notice missing trades: the venue's ids are sparse, and no line carried them. */
   readonly notDetectable?: boolean;
 }
 
@@ -77,7 +77,7 @@ export interface Row {
   readonly act: (scene: Scene) => Promise<void>;
   /** Looks at what the run left, once it has ended. */
   readonly afterwards?: (scene: Scene) => Promise<void>;
-  /** The first record that noticedBy of it; undefined: nothing has to be told, the other line or the repair covers it. */
+  /** Matches the first status record that reports the fault. Undefined: none is needed, a line or a repair covers it. */
   readonly noticedBy?: (status: FeedStatus) => boolean;
   readonly expected: Expectation;
 }

@@ -256,7 +256,7 @@ export const VENUE_ROWS: readonly Row[] = [
   ...[429, 503].flatMap((status) => [
     ...[
       { venues: ['binance'] as const, expected: WHOLE },
-      // After 5 s its last trades may not reach back, and aggregates that lie only partly in the hole do not count.
+      // After 5 s its last trades may not reach back, and aggregates that lie only partly in the gap do not count.
       { venues: ['binance_us'] as const, expected: { ...NAMED } },
     ].flatMap(({ venues, expected }) =>
       rowsOf({

@@ -4,7 +4,7 @@
  * three times; medians of the rounds. At the end it is waited until the dead are closed.
  *
  * A simulator sends 500 trades a second to `market-feed run`, clients listen to prices: three processes. Ages are from the
- * feed's socket to the client, with the hand-over to the gateway (20 ms) and conflation (100 ms) in them. The feed's own
+ * feed's socket to the client, with the transfer to the gateway (20 ms) and conflation (100 ms) in them. The feed's own
  * figure is from its socket to where its records leave it, since its start: one run without clients, one with them.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -103,7 +103,7 @@ async function profiled(): Promise<ReadonlyMap<string, number>> {
   return layersOf({ ...profile, samples: samples.slice(loaded), timeDeltas: timeDeltas.slice(loaded) });
 }
 
-/** Frames a second, as the program tells its time: without that which Node takes to start. */
+/** Frames a second by the program's own timing, without the start of Node. */
 async function replayed(run: number, flagsOfNode = nodeFlags): Promise<number> {
   const out = join(folder, `out${run}`);
   const child = spawn(process.execPath, [...flagsOfNode, cli, 'replay', capture, '--config', config, '--out', out], {

@@ -116,7 +116,7 @@ function sampleOften(pipeline: PipelineProcess): void {
   }, SAMPLE_EVERY_MS);
 }
 
-/** What it told of itself. */
+/** The figures that the process reports about itself. */
 function takeLogged({ events }: PipelineProcess): void {
   for (const { event, at, heap_bytes, code_bytes, external_bytes, timers, resources } of events) {
     if (event !== 'memory') continue;

@@ -136,7 +136,7 @@ export class VirtualFeed {
           add(listing, 'trade', tradeData(listing.symbol, listing.tradeTexts(trade), '', false));
         this.trades += trades.length;
       });
-    // The venue tells them all at once; here they are spread over the second.
+    // The venue sends them all at once; here they are spread over the second.
     for (const listing of this.#market.listings)
       if (ms % 1000 === listing.index % 1000 && listing.changedAt > time - 1000)
         add(listing, 'ticker', tickerData(listing, time, ''));

@@ -7,7 +7,7 @@ import { SimulatedFeed } from './simulated-feed.ts';
 
 const LATENCY = { count: 10, p50: 1.5, p99: 3, p999: 4.25, max: 5 };
 
-/** What a pipeline would tell of itself, all there is to tell. */
+/** A complete status snapshot of a pipeline. */
 const snapshot = (at: number): StatusSnapshot => ({
   at,
   startedAt: at - 1000,
@@ -99,12 +99,12 @@ const snapshot = (at: number): StatusSnapshot => ({
 });
 
 export interface SimulatedGatewayOptions {
-  /** False: as over topics, where nobody tells of the pipeline. */
+  /** False: as over topics, where no status snapshot of the pipeline exists. */
   readonly withSnapshots: boolean;
   readonly historyTrades?: number;
 }
 
-/** A gateway over a simulated feed of binance that has told of everything: trades, windows, books and candles. */
+/** A gateway over a simulated feed of binance with every kind of record: trades, windows, books and candles. */
 export class SimulatedGateway implements AsyncDisposable {
   readonly feed: SimulatedFeed;
   readonly gateway: Gateway;

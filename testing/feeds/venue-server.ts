@@ -6,7 +6,7 @@ import type { Protocol } from '../../test/fixtures/bad-frames.ts';
 const COINS = ['BTC', 'ETH'];
 
 /**
- * A venue that acknowledges every subscription and otherwise sends what the test tells it to, good or bad: no market of
+ * A venue that acknowledges every subscription and otherwise sends what the test wants, good or bad: no market of
  * its own. Lists BTCUSDT and ETHUSDT. To be closed with `await using`.
  */
 export class VenueServer implements AsyncDisposable {

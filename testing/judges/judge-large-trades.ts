@@ -13,7 +13,7 @@ export interface LargeTradesOptions {
   readonly mayMiss?: boolean;
 }
 
-/** Where the large trades of a run are not those that its trades make, in words; at most 20. Where any was lost it does not tell. */
+/** Lists, at most 20, where a run's large trades differ from those that its trades make. After a lost trade it lists none. */
 export function largeTradeProblems(
   records: readonly FeedRecord[],
   threshold: number,

@@ -98,7 +98,7 @@ export class TradeJudge {
   trade(trade: TradeEvent, at: number): void {
     this.#published++;
     const { venue, symbol, epoch, tradeId, lastTradeId, timestamp } = trade;
-    this.#heard(symbol, timestamp);
+    this.#received(symbol, timestamp);
     const run = this.#runOf(trade);
     if (run === undefined) return;
     const newest = this.#newest.get(symbol) ?? run;
@@ -341,7 +341,7 @@ export class TradeJudge {
       this.#problem(`${text} has the wrong outcome`);
   }
 
-  #heard(symbol: string, to: number): void {
+  #received(symbol: string, to: number): void {
     this.#firstReceivedAt = Math.min(this.#firstReceivedAt, to);
     const from = this.#receivedAt.get(symbol) ?? this.#firstReceivedAt;
     this.#receivedAt.set(symbol, Math.max(from, to));
@@ -353,7 +353,7 @@ export class TradeJudge {
     for (const symbol of this.#journal.symbols) {
       const venues = this.#journal.ofSymbol(symbol);
       if (!this.#receivedAt.has(symbol)) this.#receivedAt.set(symbol, this.#firstReceivedAt);
-      this.#heard(symbol, Math.max(...venues.map(([, made]) => made.time(made.count - 1))));
+      this.#received(symbol, Math.max(...venues.map(([, made]) => made.time(made.count - 1))));
       for (const silence of this.#silences.get(symbol) ?? []) {
         if (this.#unnamedMs(symbol, silence) <= (this.#options.mostSilentMs ?? 0)) continue;
         const { from, to } = silence;

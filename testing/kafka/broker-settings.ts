@@ -11,7 +11,7 @@ export interface Listener {
 interface Addresses {
   /** For clients. */
   readonly listeners: readonly Listener[];
-  /** Where the broker reaches itself, whatever its clients are told: it ends transactions over this. */
+  /** The address at which the broker reaches itself, also if its clients use another: it ends transactions over this. */
   readonly inside: string;
   readonly controller: string;
   readonly data: string;

@@ -26,7 +26,7 @@ const STOP_WITHIN_MS = 15_000;
 
 /** `market-feed run` as a process of its own, watched by its log. It ends with this process at the latest. */
 export class PipelineProcess {
-  /** The venue that serves, as it told last. */
+  /** The active venue, from its last status. */
   activeVenue: string | undefined;
   running = true;
   /** Its exit code, null where a signal ended it; resolves once all of its output is read. */
@@ -90,7 +90,7 @@ export class PipelineProcess {
     return code;
   }
 
-  /** Waits for what can be told from its log. @throws Error where it ends before, or it does not come in time. */
+  /** Waits until its log satisfies a condition. @throws Error if it ends before, or if that takes too long. */
   async until(condition: () => boolean, what: string, timeoutMs = 60_000): Promise<void> {
     await until(() => !this.running || condition(), { timeoutMs, message: what });
     if (!condition()) throw new Error(`the pipeline ended before ${what}`);

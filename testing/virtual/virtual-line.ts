@@ -65,7 +65,7 @@ export class VirtualLine {
   readonly #socket = new ServerSocket(this);
   #toClientAt = 0;
   #toServerAt = 0;
-  /** The client wants nothing any more, or was told the end. */
+  /** The client unsubscribed, or received the end. */
   #ended = false;
   /** The venue's end is gone. */
   #gone = false;

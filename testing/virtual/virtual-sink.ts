@@ -90,7 +90,7 @@ export class VirtualSink implements Sink {
     const isAway = scheduler.now() < store.awayUntil;
     const failing = random.below(20) === 0 ? random.below(MOST_AWAY_KEYS) : undefined;
     return batch.map(({ key, record }): Outcome => {
-      // What is numbered over all keys, the status, would have holes where a process is killed before it tries again.
+      // Status records are numbered over all keys. A process killed before a retry would leave missing numbers.
       const fails = record.kind !== 'status' && key.length % MOST_AWAY_KEYS === failing;
       if (isAway || fails) return { kind: 'retry', fault: AWAY };
       try {
