@@ -31,8 +31,8 @@ function canonical(text: string): Decimal | undefined {
   const length = text.length;
   const start = text.charCodeAt(0) === MINUS ? 1 : 0;
   const point = skipDigits(text, start);
-  const integerDigits = point - start;
-  if (integerDigits === 0 || (integerDigits > 1 && text.charCodeAt(start) === ZERO)) return undefined;
+  const wholeDigits = point - start;
+  if (wholeDigits === 0 || (wholeDigits > 1 && text.charCodeAt(start) === ZERO)) return undefined;
   let end = point;
   if (point < length && text.charCodeAt(point) === POINT) {
     end = skipDigits(text, point + 1);
@@ -46,7 +46,7 @@ function canonical(text: string): Decimal | undefined {
     while (text.charCodeAt(end - 1) === ZERO) end--;
     if (end - 1 === point) end = point;
   }
-  if (integerDigits > MAX_INTEGER_DIGITS || end - point - 1 > DECIMAL_SCALE) return undefined;
+  if (wholeDigits > MAX_INTEGER_DIGITS || end - point - 1 > DECIMAL_SCALE) return undefined;
   if (start === 1 && end === 2 && text.charCodeAt(1) === ZERO) return '0';
   return end === length ? text : text.slice(0, end);
 }
@@ -77,23 +77,29 @@ function expand(text: string): string | undefined {
   return `${sign}${whole}${rest === '' ? '' : `.${rest}`}`;
 }
 
+/** As many as two decimals' places together and then some. */
+const POWERS: readonly bigint[] = Array.from({ length: 64 }, (_, exponent) => 10n ** BigInt(exponent));
+
+export function powerOfTen(exponent: number): bigint {
+  return POWERS[exponent] ?? 10n ** BigInt(exponent);
+}
+
 /** The value × 10^18 as an integer. */
 export function unscaled(decimal: Decimal): bigint {
   const point = decimal.indexOf('.');
-  if (point === -1) return BigInt(decimal) * 10n ** BigInt(DECIMAL_SCALE);
+  if (point === -1) return BigInt(decimal) * powerOfTen(DECIMAL_SCALE);
   const places = decimal.length - point - 1;
-  return BigInt(decimal.slice(0, point) + decimal.slice(point + 1)) * 10n ** BigInt(DECIMAL_SCALE - places);
+  return BigInt(decimal.slice(0, point) + decimal.slice(point + 1)) * powerOfTen(DECIMAL_SCALE - places);
 }
 
-/** The canonical text of an integer that stands for value × 10^18. */
-export function fromUnscaled(value: bigint): Decimal {
-  const negative = value < 0n;
-  const digits = (negative ? -value : value).toString().padStart(DECIMAL_SCALE + 1, '0');
-  const at = digits.length - DECIMAL_SCALE;
+/** The canonical text of an integer that stands for value × 10^`places`; these are 18 at most, and a number is safe. */
+export function fromUnscaled(value: number | bigint, places = DECIMAL_SCALE): Decimal {
+  if (value < 0) return `-${fromUnscaled(-value, places)}`;
+  const digits = value.toString().padStart(places + 1, '0');
+  const point = digits.length - places;
   let end = digits.length;
-  while (end > at && digits.charCodeAt(end - 1) === ZERO) end--;
-  const text = end === at ? digits.slice(0, at) : `${digits.slice(0, at)}.${digits.slice(at, end)}`;
-  return negative ? `-${text}` : text;
+  while (end > point && digits.charCodeAt(end - 1) === ZERO) end--;
+  return end === point ? digits.slice(0, point) : `${digits.slice(0, point)}.${digits.slice(point, end)}`;
 }
 
 /** Negative, zero or positive as a is less than, equal to or greater than b. */
@@ -101,12 +107,13 @@ export function compareDecimals(a: Decimal, b: Decimal): number {
   if (a === b) return 0;
   const negative = a.charCodeAt(0) === MINUS;
   if (negative !== (b.charCodeAt(0) === MINUS)) return negative ? -1 : 1;
-  const longer = integerLength(a) - integerLength(b);
+  const longer = integerDigits(a) - integerDigits(b);
   const order = longer !== 0 ? longer : a < b ? -1 : 1;
   return negative ? -order : order;
 }
 
-function integerLength(decimal: Decimal): number {
+/** How many characters stand before the point. */
+export function integerDigits(decimal: Decimal): number {
   const point = decimal.indexOf('.');
   return point === -1 ? decimal.length : point;
 }

@@ -1,7 +1,7 @@
-import { DECIMAL_SCALE, type Decimal, fromUnscaled } from './decimal.ts';
+import { DECIMAL_SCALE, type Decimal, fromUnscaled, powerOfTen } from './decimal.ts';
 
 /** 1 as an unscaled integer: 10^18. */
-export const ONE = 10n ** BigInt(DECIMAL_SCALE);
+export const ONE = powerOfTen(DECIMAL_SCALE);
 
 /** Significant bits that `ratio` divides to; anything past a double's 53 and a rounding bit will do. */
 const RATIO_BITS = 64;

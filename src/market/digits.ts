@@ -1,4 +1,4 @@
-import type { Decimal } from '../domain/decimal.ts';
+import { type Decimal, powerOfTen } from '../domain/decimal.ts';
 
 /** A decimal as a whole number: `digits` / 10^`places`. A bigint where a number would not be exact. */
 export interface Digits {
@@ -14,13 +14,6 @@ const ZERO = 48;
 
 /** Powers of ten that a number holds exactly. */
 const POWERS: readonly number[] = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
-
-/** As many as two decimals' places together and then some. */
-const BIG_POWERS: readonly bigint[] = Array.from({ length: 64 }, (_, exponent) => 10n ** BigInt(exponent));
-
-export function powerOfTen(exponent: number): bigint {
-  return BIG_POWERS[exponent] ?? 10n ** BigInt(exponent);
-}
 
 interface Reading {
   readonly decimal: Decimal;

@@ -1,6 +1,6 @@
-import { DECIMAL_SCALE, type Decimal, fromUnscaled } from '../domain/decimal.ts';
+import { DECIMAL_SCALE, type Decimal, fromUnscaled, powerOfTen } from '../domain/decimal.ts';
 import { roundHalfEven } from '../domain/exact.ts';
-import { type Digits, doubleOf, integerAt, numberAt, powerOfTen } from './digits.ts';
+import { type Digits, doubleOf, integerAt, numberAt } from './digits.ts';
 
 /** Of a sum in the row: its units, and the places of a unit. */
 const SIZE = 2;
@@ -87,17 +87,8 @@ export class ExactSums {
   }
 }
 
-const ZERO = 48;
-
 /** The decimal of `total` / 10^`places`: exact up to 18 places, rounded half-even beyond. A number has to be a safe integer. */
 export function decimalOf(total: number | bigint, places: number): Decimal {
-  if (places > DECIMAL_SCALE) return fromUnscaled(roundHalfEven(BigInt(total), powerOfTen(places - DECIMAL_SCALE)));
-  if (total < 0) return `-${decimalOf(-total, places)}`;
-  let digits = total.toString();
-  if (digits === '0') return digits;
-  if (digits.length <= places) digits = digits.padStart(places + 1, '0');
-  const point = digits.length - places;
-  let end = digits.length;
-  while (end > point && digits.charCodeAt(end - 1) === ZERO) end--;
-  return end === point ? digits.slice(0, point) : `${digits.slice(0, point)}.${digits.slice(point, end)}`;
+  if (places <= DECIMAL_SCALE) return fromUnscaled(total, places);
+  return fromUnscaled(roundHalfEven(BigInt(total), powerOfTen(places - DECIMAL_SCALE)));
 }

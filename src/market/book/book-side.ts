@@ -1,5 +1,5 @@
 import { at } from '../../domain/at.ts';
-import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
+import { compareDecimals, type Decimal, integerDigits } from '../../domain/decimal.ts';
 import type { BookLevel } from '../../domain/record.ts';
 
 /** Digits of a key: any integer of so many is exact in a number. */
@@ -144,11 +144,6 @@ export class BookSide {
 /** Places that keys have room for beside the integer digits of prices like this. */
 function scaleFor(price: Decimal): number {
   return Math.max(0, KEY_DIGITS - HEADROOM - integerDigits(price));
-}
-
-function integerDigits(price: Decimal): number {
-  const point = price.indexOf('.');
-  return point === -1 ? price.length : point;
 }
 
 /** The price in units of 10^-scale, rounded down, by its digits: never higher for a lower price. */

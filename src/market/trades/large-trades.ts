@@ -1,6 +1,6 @@
-import { canonicalDecimal, type Decimal } from '../../domain/decimal.ts';
+import { canonicalDecimal, type Decimal, powerOfTen } from '../../domain/decimal.ts';
 import { quotient, ratio } from '../../domain/exact.ts';
-import { type Digits, digitsOf, doubleOf, integerAt, powerOfTen } from '../digits.ts';
+import { type Digits, digitsOf, doubleOf, integerAt } from '../digits.ts';
 import { DigitsRing } from '../digits-ring.ts';
 import { ExactSums } from '../exact-sum.ts';
 import type { MeasuredTrade } from './trade-figures.ts';

@@ -1,7 +1,7 @@
+import { powerOfTen } from '../../domain/decimal.ts';
 import { quotient, ratio } from '../../domain/exact.ts';
 import type { MarketFields, TradeEvent, TradeStats } from '../../domain/record.ts';
 import type { Ohlc } from '../book/price-range.ts';
-import { powerOfTen } from '../digits.ts';
 import { decimalOf } from '../exact-sum.ts';
 import { flowOf } from './trade-flow.ts';
 

@@ -1,7 +1,7 @@
 import { at } from '../../domain/at.ts';
-import { DECIMAL_SCALE, type Decimal } from '../../domain/decimal.ts';
+import { DECIMAL_SCALE, type Decimal, powerOfTen } from '../../domain/decimal.ts';
 import { ratio, roundHalfEven } from '../../domain/exact.ts';
-import { type Digits, digitsOf, integerAt, powerOfTen } from '../digits.ts';
+import { type Digits, digitsOf, integerAt } from '../digits.ts';
 import { decimalOf } from '../exact-sum.ts';
 import { TradeColumns } from './trade-columns.ts';
 import type { MeasuredTrade } from './trade-figures.ts';
