@@ -92,7 +92,6 @@ function megabytesOfHistory(): number {
 
 const analyse = analysis();
 const history = historyOf(trades);
-const at = last.at(-1)?.timestamp ?? 0;
 const rows: readonly Row[] = [
   {
     title: 'trade analysis, µs a trade',
@@ -103,12 +102,6 @@ const rows: readonly Row[] = [
   {
     title: `statistics over the last ${HISTORY} trades, µs`,
     ours: microseconds(2000, () => history.lastTrades(HISTORY)),
-    predecessor: 1000,
-    target: 100,
-  },
-  {
-    title: 'statistics over the last 10 s, µs',
-    ours: microseconds(2000, () => history.lastMilliseconds(10_000, at)),
     predecessor: 1000,
     target: 100,
   },

@@ -15,7 +15,6 @@ export {
   type CandleDifference,
   type CandleField,
 } from './candles/candle-check.ts';
-export { CandleLadder, type CandleLadderOptions } from './candles/candle-ladder.ts';
 export { nextOpenTime, openTimeOf } from './candles/kline-interval.ts';
 export { isBlockTrade } from './trades/block-trade.ts';
 export { type LargeTradeFigures, LargeTrades, type LargeTradesOptions } from './trades/large-trades.ts';

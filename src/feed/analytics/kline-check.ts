@@ -3,9 +3,8 @@ import { type Channel, KLINE_INTERVALS, type KlineInterval } from '../../domain/
 import type { FeedRecord, Gap, Kline } from '../../domain/record.ts';
 import type { CandleAgreement } from '../../domain/status-snapshot.ts';
 import type { CandleTrade } from '../../market/candles/candle.ts';
-import type { LeftOut } from '../../market/candles/candle-builder.ts';
+import { CandleBuilder } from '../../market/candles/candle-builder.ts';
 import { CandleCheck, type CandleCounts, type CandleDifference, noCounts } from '../../market/candles/candle-check.ts';
-import { CandleLadder } from '../../market/candles/candle-ladder.ts';
 import type { SequencedTrade } from '../arbitration/merged-event.ts';
 
 export interface KlineCheckOptions {
@@ -122,7 +121,7 @@ const NONE: readonly never[] = [];
 class Series {
   readonly epoch: number;
   readonly #countsOf: (interval: string) => CandleCounts;
-  readonly #ladder: CandleLadder;
+  readonly #builders: readonly CandleBuilder[];
   /** By interval, from the first candle on that the venue tells of it. */
   readonly #checks = new Map<string, CandleCheck>();
   /** Up to this time somebody who begins now has not heard all. */
@@ -137,12 +136,16 @@ class Series {
   ) {
     this.epoch = epoch;
     this.#countsOf = countsOf;
-    this.#ladder = new CandleLadder({
-      intervals,
-      allowedLatenessMs,
-      contiguousIds: contiguousVenues.has(venue),
-      onLeftOut: (trade, why, interval) => this.#leftOut(trade, why, interval),
-    });
+    const contiguousIds = contiguousVenues.has(venue);
+    this.#builders = intervals.map(
+      (interval) =>
+        new CandleBuilder({
+          interval,
+          allowedLatenessMs,
+          contiguousIds,
+          onLeftOut: (trade, why) => this.#checks.get(interval)?.noteLeftOut(trade, why),
+        }),
+    );
   }
 
   trade(trade: CandleTrade): readonly CandleDifference[] {
@@ -154,9 +157,11 @@ class Series {
     if (timestamp > this.#reached) this.#reached = timestamp;
     // It takes note of no other.
     if (trade.source === 'backfill') for (const check of this.#checks.values()) check.noteTrade(trade);
-    const closed = this.#ladder.add(trade);
-    if (closed.length === 0) return NONE;
-    return closed.flatMap((candle) => this.#checks.get(candle.interval)?.ours(candle) ?? NONE);
+    let differences: readonly CandleDifference[] = NONE;
+    for (const builder of this.#builders)
+      for (const candle of builder.add(trade))
+        differences = [...differences, ...(this.#checks.get(candle.interval)?.ours(candle) ?? NONE)];
+    return differences;
   }
 
   kline(kline: Kline): readonly CandleDifference[] {
@@ -185,9 +190,5 @@ class Series {
   #hole(from: number, to: number): void {
     if (to > this.#reached) this.#reached = to;
     for (const check of this.#checks.values()) check.noteGap(from, to + 1);
-  }
-
-  #leftOut(trade: CandleTrade, why: LeftOut, interval: string): void {
-    this.#checks.get(interval)?.noteLeftOut(trade, why);
   }
 }

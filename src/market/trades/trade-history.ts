@@ -15,8 +15,7 @@ export type HistoricTrade = MeasuredTrade & Pick<TradeEvent, 'conditions'>;
  * the size; a question goes through the trades that it is about, a few nanoseconds each.
  *
  * Time and sales show block trades as the others; figures and volume profile are without them, and over the last `size`
- * of the rest. These are taken in the order in which they are added: one whose timestamp lies before that of its
- * predecessor has its predecessor's.
+ * of the rest, in the order in which they were added.
  */
 export class TradeHistory<T extends HistoricTrade = TradeEvent> {
   readonly #size: number;
@@ -27,7 +26,6 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
   /** Trades that figures are of, ever. The last `size` of them lie in the columns, each at its number modulo `size`. */
   #count = 0;
   readonly #counted: T[] = [];
-  readonly #times: Float64Array;
   readonly #columns: TradeColumns;
 
   /** Throws RangeError where `size` is no whole number above 0. */
@@ -35,7 +33,6 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
     if (!(Number.isSafeInteger(size) && size > 0))
       throw new RangeError(`size must be a whole number above 0, found ${size}`);
     this.#size = size;
-    this.#times = new Float64Array(size);
     this.#columns = new TradeColumns(size);
   }
 
@@ -51,10 +48,9 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
       this.#blockTrades++;
       return;
     }
-    const { price, quantity, isBuyerMaker, timestamp } = trade;
+    const { price, quantity, isBuyerMaker } = trade;
     const slot = this.#count % this.#size;
     this.#counted[slot] = trade;
-    this.#times[slot] = this.#count === 0 ? timestamp : Math.max(timestamp, this.#timeAt(this.#count - 1));
     this.#columns.put(slot, digitsOf(price), digitsOf(quantity), isBuyerMaker);
     this.#count++;
   }
@@ -71,23 +67,6 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
     return this.#figuresSince(Math.max(this.#count - count, this.#oldest));
   }
 
-  /** Figures of the trades with a timestamp above `at` − `spanMs`, as far as they are remembered; undefined where there is none. */
-  lastMilliseconds(spanMs: number, at: number): TradeFigures | undefined {
-    let low = this.#oldest;
-    let high = this.#count;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if (this.#timeAt(middle) <= at - spanMs) low = middle + 1;
-      else high = middle;
-    }
-    return this.#figuresSince(low);
-  }
-
-  /** False where a trade after `time` (milliseconds, venue's clock) may have been dropped for a newer one. */
-  reaches(time: number): boolean {
-    return this.#count <= this.#size || this.#timeAt(this.#oldest) <= time;
-  }
-
   /** Volume by price of all remembered trades but block trades; undefined where there is none. Throws as `volumeProfile`. */
   volumeProfile(bins?: number): VolumeProfile | undefined {
     return profileOf(this.#columns, this.#counted.length, bins) ?? volumeProfile(this.#counted, bins);
@@ -95,10 +74,6 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
 
   get #oldest(): number {
     return Math.max(this.#count - this.#size, 0);
-  }
-
-  #timeAt(number: number): number {
-    return this.#times[number % this.#size] ?? 0;
   }
 
   #figuresSince(first: number): TradeFigures | undefined {
@@ -151,7 +126,7 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
   #exactFigures(first: number): TradeFigures | undefined {
     const sums = new TradeSums();
     for (let number = first; number < this.#count; number++)
-      sums.add({ ...at(this.#counted, number % this.#size), timestamp: this.#timeAt(number) });
+      sums.add({ ...at(this.#counted, number % this.#size), timestamp: number });
     return sums.figures();
   }
 }

@@ -18,9 +18,7 @@ describe('TradeHistory', () => {
     const history = new TradeHistory();
     expect(history.latest()).toEqual([]);
     expect(history.lastTrades()).toBeUndefined();
-    expect(history.lastMilliseconds(1000, 0)).toBeUndefined();
     expect(history.volumeProfile()).toBeUndefined();
-    expect(history.reaches(0)).toBe(true);
   });
 
   it('tells time and sales newest first, the last of them only', () => {
@@ -33,7 +31,7 @@ describe('TradeHistory', () => {
     expect(historyOf(3, trades).latest(0)).toEqual([]);
   });
 
-  it('figures of the last trades and of the last milliseconds, worked out by hand', () => {
+  it('figures of the last trades, worked out by hand', () => {
     const history = historyOf(10, [
       tradeOf(['sell', '90', '5', 1000]),
       tradeOf(['buy', '100', '1', 2000]),
@@ -60,10 +58,6 @@ describe('TradeHistory', () => {
       flow: 'strong_sell',
     };
     expect(history.lastTrades(2)).toEqual(lastTwo);
-    // Above 1000: the first trade is just out.
-    expect(history.lastMilliseconds(2500, 3500)).toEqual(lastTwo);
-    expect(history.lastMilliseconds(2501, 3500)?.trades).toBe(3);
-    expect(history.lastMilliseconds(500, 3500)).toBeUndefined();
     expect(history.lastTrades(0)).toBeUndefined();
     expect(history.lastTrades()?.trades).toBe(3);
   });
@@ -80,32 +74,20 @@ describe('TradeHistory', () => {
     expect(history.volumeProfile()?.volume).toBe('2');
   });
 
-  it('says how far back it reaches', () => {
-    const trades = [10, 20, 30].map((timestamp) => tradeOf(['buy', '1', '1', timestamp]));
-    expect(historyOf(3, trades).reaches(0)).toBe(true);
-    expect(historyOf(2, trades).reaches(19)).toBe(false);
-    expect(historyOf(2, trades).reaches(20)).toBe(true);
-  });
-
-  it('a trade with an earlier time than its predecessor has its predecessor’s', () => {
+  it('opens and closes in the order of adding', () => {
     const history = historyOf(5, [tradeOf(['buy', '1', '1', 50]), tradeOf(['buy', '2', '1', 40])]);
-    expect(history.lastMilliseconds(5, 50)?.trades).toBe(2);
-    expect(history.lastMilliseconds(5, 55)).toBeUndefined();
+    expect(history.lastTrades()).toMatchObject({ open: '1', close: '2' });
   });
 
-  it('agrees with naive arithmetic at every trade, for any number of trades and any span', () => {
-    const asked = fc.record({ count: fc.integer({ min: 1, max: 12 }), spanMs: fc.integer({ min: 1, max: 100_000 }) });
+  it('agrees with naive arithmetic at every trade, for any number of trades', () => {
+    const counts = fc.integer({ min: 1, max: 12 });
     fc.assert(
-      fc.property(anyTrades(40), fc.integer({ min: 1, max: 10 }), asked, (trades, size, { count, spanMs }) => {
+      fc.property(anyTrades(40), fc.integer({ min: 1, max: 10 }), counts, (trades, size, count) => {
         const history = new TradeHistory<AnyTrade>({ size });
         for (const [index, trade] of trades.entries()) {
           history.add(trade);
           const known = trades.slice(Math.max(0, index + 1 - size), index + 1);
-          const since = trade.timestamp - spanMs;
           expect(history.lastTrades(count)).toEqual(naiveFigures(known.slice(-count)));
-          expect(history.lastMilliseconds(spanMs, trade.timestamp)).toEqual(
-            naiveFigures(known.filter(({ timestamp }) => timestamp > since)),
-          );
         }
         const known = trades.slice(-size);
         expect(history.volumeProfile(7)).toEqual(volumeProfile(known, 7));
