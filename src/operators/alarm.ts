@@ -4,6 +4,8 @@ import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
 export interface Alarm {
   /** Goes off once, `delayMs` from now; replaces what was set before. Any length: also longer than one timer can wait. */
   set(delayMs: number): void;
+  /** Goes off once, at a time of the scheduler, at the latest: if it is set for an earlier one, that stays. */
+  by(time: number): void;
   clear(): void;
 }
 
@@ -16,17 +18,20 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1;
  */
 export function createAlarm<R>(destination: Subscriber<R>, scheduler: SchedulerLike, work: () => void): Alarm {
   let pending: Subscription | undefined;
+  let dueAt = Number.POSITIVE_INFINITY;
   const clear = (): void => {
     pending?.unsubscribe();
     pending = undefined;
+    dueAt = Number.POSITIVE_INFINITY;
   };
-  const set = (delayMs: number): void => {
+  const arm = (time: number, delayMs: number): void => {
     clear();
     if (destination.closed) return;
+    dueAt = time;
     const step = Math.min(delayMs, LONGEST_TIMER_MS);
     pending = scheduler.schedule(() => {
-      pending = undefined;
-      if (delayMs > step) return set(delayMs - step);
+      clear();
+      if (delayMs > step) return arm(time, delayMs - step);
       try {
         work();
       } catch (error) {
@@ -35,5 +40,11 @@ export function createAlarm<R>(destination: Subscriber<R>, scheduler: SchedulerL
     }, step);
   };
   destination.add(clear);
-  return { set, clear };
+  return {
+    set: (delayMs) => arm(scheduler.now() + delayMs, delayMs),
+    by(time) {
+      if (time < dueAt) arm(time, Math.max(0, time - scheduler.now()));
+    },
+    clear,
+  };
 }

@@ -140,18 +140,10 @@ export function circuitBreaker<S extends string>(
           if (now >= resumeAt) decide('allowed', 'ok', now);
           else nextAt = Math.min(nextAt, resumeAt);
         }
-        // An alarm that is due before is left alone: when it goes off, it is judged what is due then.
-        if (nextAt < alarmAt) {
-          alarmAt = nextAt;
-          alarm.set(nextAt - now);
-        }
+        alarm.by(nextAt);
       };
 
-      let alarmAt = Number.POSITIVE_INFINITY;
-      const alarm = createAlarm(subscriber, scheduler, () => {
-        alarmAt = Number.POSITIVE_INFINITY;
-        judge();
-      });
+      const alarm = createAlarm(subscriber, scheduler, judge);
       subscriber.next(decision);
       listen(reports, subscriber, {
         next({ source, ok, reason }) {

@@ -17,28 +17,18 @@ export function createSeenWindow<K extends Key = Key>(size: number): SeenWindow<
   if (!(Number.isSafeInteger(size) && size > 0))
     throw new RangeError(`size must be a whole number above 0, found ${size}`);
   const seen = new Set<K>();
-  const ring: K[] = [];
-  let oldest = 0;
+  /** Goes through the keys in the order in which they came, always up to the one that left last. */
+  const leaving = seen.values();
   return {
     add(key) {
       if (seen.has(key)) return false;
       seen.add(key);
-      if (ring.length < size) {
-        ring.push(key);
-        return true;
-      }
-      const left = ring[oldest];
+      const left = seen.size > size ? leaving.next().value : undefined;
       if (left !== undefined) seen.delete(left);
-      ring[oldest] = key;
-      oldest = oldest + 1 === size ? 0 : oldest + 1;
       return true;
     },
     has: (key) => seen.has(key),
-    clear() {
-      seen.clear();
-      ring.length = 0;
-      oldest = 0;
-    },
+    clear: () => seen.clear(),
   };
 }
 

@@ -170,7 +170,6 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
       const holding = new Map<K, number>();
       /** What was reported as a possible gap: `since` of each. */
       const possible = new Map<K, number>();
-      let alarmAt = Number.POSITIVE_INFINITY;
       let completed = false;
 
       const of = (key: K): IdSequence<T> => {
@@ -229,11 +228,10 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
       subscriber.add(() => queue.close());
 
       const alarm = createAlarm(subscriber, scheduler, () => {
-        alarmAt = Number.POSITIVE_INFINITY;
         const now = scheduler.now();
         for (const [key, dueAt] of [...holding])
           if (dueAt <= now) look(key);
-          else arm(dueAt);
+          else alarm.by(dueAt);
       });
 
       /** Begins, goes on with and gives up what is due of a series now, and comes back when more is. */
@@ -254,23 +252,14 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
         if (completed && holding.size === 0) subscriber.complete();
         const { heldSince, unannouncedSince } = of(key);
         if (heldSince === undefined) {
-          if (holding.size === 0) disarm();
+          if (holding.size === 0) alarm.clear();
           return;
         }
         const releasedAt = heldSince + (fetches ? holdMs : grace);
         const announcedAt = fetches && unannouncedSince !== undefined ? unannouncedSince + grace : releasedAt;
         const dueAt = Math.min(announcedAt, releasedAt);
         holding.set(key, dueAt);
-        arm(dueAt);
-      };
-      const arm = (dueAt: number): void => {
-        if (dueAt >= alarmAt) return;
-        alarmAt = dueAt;
-        alarm.set(Math.max(0, dueAt - scheduler.now()));
-      };
-      const disarm = (): void => {
-        alarmAt = Number.POSITIVE_INFINITY;
-        alarm.clear();
+        alarm.by(dueAt);
       };
       const accept = (key: K, sequenced: readonly Sequenced<T>[]): void => {
         emit(key, sequenced);

@@ -100,16 +100,10 @@ export function requireFresh<T>(options: RequireFreshOptions<T>): OperatorFuncti
       };
       const pass = (value: T): void => subscriber.next(onStale === 'error' ? value : { kind: 'value', value });
 
-      // Armed once and checked when it goes off, instead of set anew with every value.
-      let alarmAt = Number.POSITIVE_INFINITY;
-      const arm = (now: number): void => {
-        alarmAt = freshUntil;
-        alarm.set(freshUntil - now);
-      };
+      // Set once and checked when it goes off, instead of set anew with every value.
       const alarm = createAlarm(subscriber, scheduler, () => {
         const now = scheduler.now();
-        alarmAt = Number.POSITIVE_INFINITY;
-        if (now < freshUntil) arm(now);
+        if (now < freshUntil) alarm.by(freshUntil);
         else halt(now, now - (freshUntil - maxAgeMs));
       });
 
@@ -121,14 +115,13 @@ export function requireFresh<T>(options: RequireFreshOptions<T>): OperatorFuncti
           if (!(ageMs < maxAgeMs)) {
             if (halted === undefined) {
               alarm.clear();
-              alarmAt = Number.POSITIVE_INFINITY;
               halt(now, ageMs);
             }
             if (halted !== undefined) halted.leftOut++;
             return;
           }
           freshUntil = now + maxAgeMs - ageMs;
-          if (freshUntil < alarmAt) arm(now);
+          alarm.by(freshUntil);
           if (halted !== undefined) {
             const { at, leftOut } = halted;
             halted = undefined;
@@ -138,6 +131,6 @@ export function requireFresh<T>(options: RequireFreshOptions<T>): OperatorFuncti
         },
       });
       // After the source, so that of two things due in the same millisecond its value comes first.
-      if (alarmAt === Number.POSITIVE_INFINITY && halted === undefined) arm(scheduler.now());
+      if (halted === undefined) alarm.by(freshUntil);
     });
 }

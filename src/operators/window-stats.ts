@@ -87,21 +87,15 @@ export function windowStats<T, A>(options: WindowStatsOptions<T, A>): OperatorFu
   return (source) =>
     new Observable((subscriber) => {
       const windows = createTumblingWindows(options);
-      let armed = false;
-      const arm = (delayMs: number): void => {
-        armed = true;
-        alarm.set(delayMs);
-      };
       const emit = (closed: readonly ClosedWindow<A>[]): void => {
         for (const window of closed) subscriber.next(window);
       };
 
       const alarm = createAlarm(subscriber, scheduler, () => {
-        armed = false;
         const now = scheduler.now();
         const closed = windows.idle(now);
         const next = windows.nextIdleAt();
-        if (next !== undefined) arm(Math.min(next - now, silenceMs));
+        if (next !== undefined) alarm.by(Math.min(next, now + silenceMs));
         emit(closed);
       });
       if (control$ !== undefined) {
@@ -109,15 +103,16 @@ export function windowStats<T, A>(options: WindowStatsOptions<T, A>): OperatorFu
           next: (control) => {
             emit(follow(windows, control));
             // What was held may be silent for long enough.
-            if (control.kind === 'release') arm(0);
+            if (control.kind === 'release') alarm.by(scheduler.now());
           },
           complete: () => {},
         });
       }
       listen(source, subscriber, {
         next(value) {
-          const closed = windows.add(value, scheduler.now());
-          if (!armed) arm(silenceMs);
+          const now = scheduler.now();
+          const closed = windows.add(value, now);
+          alarm.by(now + silenceMs);
           if (closed.length > 0) emit(closed);
         },
       });

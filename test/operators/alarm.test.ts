@@ -26,6 +26,32 @@ describe('createAlarm', () => {
     });
   });
 
+  it('goes off at the earliest of several times', () => {
+    marbles(({ scheduler, expectObservable }) => {
+      const earliest = ringing(scheduler, (alarm) => {
+        for (const delayMs of [5, 3, 7]) alarm.by(scheduler.now() + delayMs);
+      });
+      expectObservable(earliest).toBe('---r------');
+      const passed = ringing(scheduler, (alarm) => alarm.by(scheduler.now() - 1));
+      expectObservable(passed).toBe('r');
+    });
+  });
+
+  it('takes any time again once it went off or was cleared', () => {
+    marbles(({ scheduler, expectObservable }) => {
+      const again = ringing(
+        scheduler,
+        (alarm) => {
+          alarm.by(scheduler.now() + 1);
+          alarm.clear();
+          alarm.by(scheduler.now() + 2);
+        },
+        (alarm) => alarm.by(scheduler.now() + 3),
+      );
+      expectObservable(again, '---------!').toBe('--r--r--r-');
+    });
+  });
+
   it('is silent once cleared', () => {
     marbles(({ scheduler, expectObservable }) => {
       const cleared = ringing(scheduler, (alarm) => {
