@@ -24,8 +24,6 @@ export interface RecordCodec extends RecordReader {
   readonly fingerprint: Uint8Array;
   /** The record's Avro body behind a copy of `header`. Throws a Fault (encode, never) that names the field. */
   encode(record: FeedRecord, header?: Uint8Array): Buffer;
-  /** The record whose body is all of `bytes` from `offset` on. Throws a Fault (malformed). */
-  decode(bytes: Uint8Array, offset?: number): FeedRecord;
 }
 
 /** CRC-64-AVRO fingerprint of a schema's Parsing Canonical Form, 8 bytes, little-endian. Documentation and logical types do not count. */
@@ -106,9 +104,8 @@ function newCodec(kind: RecordKind): RecordCodec {
   const topic = topicOf(kind);
   const schema = currentSchema(topic.schema);
   const type = recordType(schema);
-  const reader = newReader(kind, type);
   return {
-    ...reader,
+    ...newReader(kind, type),
     topic,
     schema,
     schemaJson: JSON.stringify(schema),
@@ -138,13 +135,6 @@ function newCodec(kind: RecordKind): RecordCodec {
       }
       scratch.set(header);
       return Buffer.from(scratch.subarray(0, end));
-    },
-    decode(bytes, offset = 0) {
-      const { record, end } = reader.read(bytes, offset);
-      if (end === bytes.length) return record;
-      throw new Fault('malformed', `${topic.record}: ${bytes.length - end} bytes too many`, {
-        retry: { kind: 'never' },
-      });
     },
   };
 }

@@ -7,6 +7,7 @@ import { codecOf, readerOf } from '../../src/codec/avro.ts';
 import { toJson } from '../../src/codec/json-view.ts';
 import { releasedSchemas } from '../../src/codec/schema-files.ts';
 import { TOPICS } from '../../src/codec/topics.ts';
+import { encodeSingleObject, newWireDecoder } from '../../src/codec/wire-format.ts';
 import { unscaled } from '../../src/domain/decimal.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { arbitraryRecord } from './arbitrary-records.ts';
@@ -28,7 +29,7 @@ describe('codec', () => {
     const codec = codecOf(kind);
     fc.assert(
       fc.property(arbitraryRecord(kind), (record) => {
-        expect(toJson(codec.decode(codec.encode(record)))).toEqual(toJson(record));
+        expect(toJson(codec.read(codec.encode(record), 0).record)).toEqual(toJson(record));
       }),
       { numRuns: 500 },
     );
@@ -37,7 +38,7 @@ describe('codec', () => {
   it.each(sampleRecords.map((record) => [record.kind, record] as const))(
     '%s: kind and camelCase names',
     (_, record) => {
-      expect({ ...codecOf(record.kind).decode(codecOf(record.kind).encode(record)) }).toEqual({
+      expect({ ...codecOf(record.kind).read(codecOf(record.kind).encode(record), 0).record }).toEqual({
         ...record,
         ...('payload' in record ? { payload: Buffer.from(record.payload) } : {}),
       });
@@ -79,7 +80,7 @@ describe('codec', () => {
     const bytes = codec.encode(sampleTrade(), header);
     expect(bytes.subarray(0, 3)).toEqual(Buffer.from(header));
     expect(bytes.subarray(3)).toEqual(codec.encode(sampleTrade()));
-    expect(codec.decode(bytes, 3)).toMatchObject({ kind: 'trade', tradeId: sampleTrade().tradeId });
+    expect(codec.read(bytes, 3).record).toMatchObject({ kind: 'trade', tradeId: sampleTrade().tradeId });
   });
 
   it('does not let one record change another', () => {
@@ -101,15 +102,15 @@ describe('codec', () => {
     for (const [index, bytes] of encoded.entries()) {
       expect([...bytes.subarray(0, 3)]).toEqual([1, 2, 3]);
       const record = records[index] as FeedRecord;
-      expect(toJson(codecOf(record.kind).decode(bytes, 3))).toEqual(toJson(record));
+      expect(toJson(codecOf(record.kind).read(bytes, 3).record)).toEqual(toJson(record));
     }
   });
 
   it('encodes a record of any length', () => {
     const reason = 'x'.repeat(1_000_000);
     const codec = codecOf('status');
-    expect(codec.decode(codec.encode(sampleStatus({ reason })))).toMatchObject({ reason });
-    expect(codec.decode(codec.encode(sampleStatus()))).toMatchObject({ reason: sampleStatus().reason });
+    expect(codec.read(codec.encode(sampleStatus({ reason })), 0).record).toMatchObject({ reason });
+    expect(codec.read(codec.encode(sampleStatus()), 0).record).toMatchObject({ reason: sampleStatus().reason });
   });
 
   it('replaces lone surrogates, which are no UTF-8', () => {
@@ -117,7 +118,7 @@ describe('codec', () => {
     for (const length of [1, 100]) {
       const reason = '\ud800'.repeat(length);
       const bytes = codec.encode(sampleDeadLetter({ reason }));
-      expect(codec.decode(bytes)).toMatchObject({ reason: '\ufffd'.repeat(length) });
+      expect(codec.read(bytes, 0).record).toMatchObject({ reason: '\ufffd'.repeat(length) });
     }
   });
 
@@ -153,16 +154,17 @@ describe('codec', () => {
       const codec = codecOf(kind);
       const bytes = codec.encode(record);
       for (let length = 0; length < bytes.length; length++) {
-        expect(caught(() => codec.decode(bytes.subarray(0, length)))).toMatchObject({ kind: 'malformed' });
+        expect(caught(() => codec.read(bytes.subarray(0, length), 0))).toMatchObject({ kind: 'malformed' });
       }
-      expect(caught(() => codec.decode(Buffer.concat([bytes, Buffer.of(0)])))).toMatchObject({ kind: 'malformed' });
+      const message = Buffer.concat([encodeSingleObject(record), Buffer.of(0)]);
+      expect(caught(() => newWireDecoder()(message))).toMatchObject({ kind: 'malformed' });
     },
   );
 
   it('never throws anything but a Fault at random bytes', () => {
     fc.assert(
       fc.property(fc.constantFrom(...kinds), fc.uint8Array({ maxLength: 300 }), (kind, bytes) => {
-        const error = caught(() => codecOf(kind).decode(bytes));
+        const error = caught(() => codecOf(kind).read(bytes, 0));
         if (error !== undefined) expect(error).toMatchObject({ name: 'Fault', kind: 'malformed' });
       }),
       { numRuns: 2_000 },
