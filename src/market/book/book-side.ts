@@ -10,9 +10,6 @@ const HEADROOM = 2;
 const BEYOND = 10 ** KEY_DIGITS;
 const POWERS: readonly number[] = Array.from({ length: KEY_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
 
-/** Most changes lie among so many levels at the top: looked for there first, and moved one by one. */
-const TOP = 32;
-
 const POINT = 46;
 const ZERO = 48;
 
@@ -69,9 +66,14 @@ export class BookSide {
     const key = this.#sign * keyOf(price, this.#scale);
     const at = this.#find(key, price);
     if (quantity === '0') {
-      if (at >= 0) this.#remove(at);
+      if (at < 0) return;
+      this.#keys.splice(at, 1);
+      this.#levels.splice(at, 1);
     } else if (at >= 0) this.#levels[at] = level;
-    else this.#insert(~at, key, level);
+    else {
+      this.#keys.splice(~at, 0, key);
+      this.#levels.splice(~at, 0, level);
+    }
   }
 
   /** False where the level is not better than all that are there. */
@@ -84,48 +86,11 @@ export class BookSide {
     return true;
   }
 
-  /** `splice` costs more than to move the few that mostly follow. */
-  #insert(at: number, key: number, level: BookLevel): void {
-    const keys = this.#keys;
-    const levels = this.#levels;
-    const last = keys.length - 1;
-    if (last - at >= TOP) {
-      keys.splice(at, 0, key);
-      levels.splice(at, 0, level);
-      return;
-    }
-    keys.push(key);
-    levels.push(level);
-    for (let index = last; index >= at; index--) {
-      keys[index + 1] = keys[index] ?? key;
-      levels[index + 1] = levels[index] ?? level;
-    }
-    keys[at] = key;
-    levels[at] = level;
-  }
-
-  #remove(at: number): void {
-    const keys = this.#keys;
-    const levels = this.#levels;
-    const last = keys.length - 1;
-    if (last - at >= TOP) {
-      keys.splice(at, 1);
-      levels.splice(at, 1);
-      return;
-    }
-    keys.copyWithin(at, at + 1);
-    levels.copyWithin(at, at + 1);
-    keys.pop();
-    levels.pop();
-  }
-
-  /** The index of a price, looked for from the top down; of one that is not there ~(the index where it belongs). */
+  /** The index of a price; of one that is not there ~(the index where it belongs). */
   #find(key: number, price: Decimal): number {
     const keys = this.#keys;
+    let low = 0;
     let high = keys.length;
-    let low = high - TOP;
-    while (low > 0 && (keys[low] ?? 0) >= key) low -= keys.length - low;
-    low = Math.max(0, low);
     while (low < high) {
       const middle = (low + high) >>> 1;
       const order = (keys[middle] ?? 0) - key || this.#textOrder(middle, price);
