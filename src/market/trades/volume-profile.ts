@@ -3,7 +3,7 @@ import { DECIMAL_SCALE, type Decimal, powerOfTen } from '../../domain/decimal.ts
 import { ratio, roundHalfEven } from '../../domain/exact.ts';
 import { type Digits, digitsOf, integerAt } from '../digits.ts';
 import { decimalOf } from '../exact-sum.ts';
-import { TradeColumns } from './trade-columns.ts';
+import type { TradeColumns } from './trade-columns.ts';
 import type { MeasuredTrade } from './trade-figures.ts';
 
 /** What was traded at the prices of one bin: from `low`, inclusive, to `high`, exclusive but in the last bin. */
@@ -61,12 +61,7 @@ const VALUE_AREA_PERCENT = 70n;
  */
 export function volumeProfile(trades: readonly MeasuredTrade[], bins = DEFAULT_BINS): VolumeProfile | undefined {
   checkBins(bins);
-  if (trades.length === 0) return undefined;
-  const columns = new TradeColumns(trades.length);
-  for (const [slot, { price, quantity, isBuyerMaker }] of trades.entries()) {
-    columns.put(slot, digitsOf(price), digitsOf(quantity), isBuyerMaker);
-  }
-  return profileOf(columns, trades.length, bins) ?? exactProfile(trades, bins);
+  return trades.length === 0 ? undefined : exactProfile(trades, bins);
 }
 
 /** The profile of the trades in the first slots, in numbers; undefined where there are none, or they would not be exact. */
