@@ -2,45 +2,42 @@ import { DECIMAL_SCALE, type Decimal, fromUnscaled, powerOfTen } from '../domain
 import { roundHalfEven } from '../domain/exact.ts';
 import { type Digits, doubleOf, integerAt, numberAt } from './digits.ts';
 
-/** Of a sum in the row: its units, and the places of a unit. */
-const SIZE = 2;
-const PLACES = 1;
-
 /**
- * Running sums without error, of values of any size and places, side by side.
+ * Running sums without error, of values of any size and places, side by side: thousands of symbols have several each.
  *
  * Each counts in units of its finest place so far: in a number as long as that is exact, and what a number does not hold
- * goes on to a bigint. So a value costs a few nanoseconds and nothing is ever rounded. The numbers of all of them lie in
- * one row, as thousands of symbols have several each: an object a number would be a miss of the processor's cache each.
+ * goes on to a bigint. So a value costs a few nanoseconds and nothing is ever rounded.
  */
 export class ExactSums {
   /** −0 and not 0: so V8 keeps doubles in it from the start. */
-  readonly #row: number[];
+  readonly #low: number[];
+  readonly #places: number[];
   #high: bigint[] | undefined;
 
   /** `count`: how many sums, named by 0 to `count` − 1. */
   constructor(count = 1) {
-    this.#row = new Array(SIZE * count).fill(-0);
+    this.#low = new Array(count).fill(-0);
+    this.#places = new Array(count).fill(0);
   }
 
   /** Places of the unit: the most that a value had so far. */
   places(sum = 0): number {
-    return this.#row[SIZE * sum + PLACES] ?? 0;
+    return this.#places[sum] ?? 0;
   }
 
   add(value: Digits, sum = 0): void {
     if (value.places > this.places(sum)) this.#refine(value.places, sum);
     const places = this.places(sum);
     const units = numberAt(value, places);
-    const before = this.#low(sum);
+    const before = this.#low[sum] ?? 0;
     const low = before + units;
     if (Number.isSafeInteger(low)) {
-      this.#row[SIZE * sum] = low;
+      this.#low[sum] = low;
     } else if (Number.isNaN(units)) {
       this.#carry(integerAt(value, places), sum);
     } else {
       this.#carry(BigInt(before), sum);
-      this.#row[SIZE * sum] = units;
+      this.#low[sum] = units;
     }
   }
 
@@ -50,7 +47,7 @@ export class ExactSums {
 
   /** The sum × 10^`places`, of which there have to be at least as many as the sum has. */
   total(places = this.places(), sum = 0): bigint {
-    const total = (this.#high?.[sum] ?? 0n) + BigInt(this.#low(sum));
+    const total = (this.#high?.[sum] ?? 0n) + BigInt(this.#low[sum] ?? 0);
     const own = this.places(sum);
     return places === own ? total : total * powerOfTen(places - own);
   }
@@ -58,8 +55,8 @@ export class ExactSums {
   /** About the sum, as near as a double comes in three steps. */
   toNumber(sum = 0): number {
     const high = this.#high?.[sum] ?? 0n;
-    const total = high === 0n ? this.#low(sum) : Number(this.total(this.places(sum), sum));
-    return doubleOf({ digits: total, places: this.places(sum) });
+    const digits = high === 0n ? (this.#low[sum] ?? 0) : Number(this.total(this.places(sum), sum));
+    return doubleOf({ digits, places: this.places(sum) });
   }
 
   /** Exact up to 18 places, rounded half-even beyond. */
@@ -67,22 +64,16 @@ export class ExactSums {
     return decimalOf(this.total(this.places(sum), sum), this.places(sum));
   }
 
-  /** Units of it that a number holds. */
-  #low(sum: number): number {
-    return this.#row[SIZE * sum] ?? 0;
-  }
-
   #carry(units: bigint, sum: number): void {
-    this.#high ??= new Array(this.#row.length / SIZE).fill(0n);
+    this.#high ??= new Array(this.#low.length).fill(0n);
     this.#high[sum] = (this.#high[sum] ?? 0n) + units;
   }
 
   #refine(places: number, sum: number): void {
-    const at = SIZE * sum;
     const total = this.total(places, sum);
     if (this.#high !== undefined) this.#high[sum] = 0n;
-    this.#row[at] = 0;
-    this.#row[at + PLACES] = places;
+    this.#low[sum] = 0;
+    this.#places[sum] = places;
     if (total !== 0n) this.#carry(total, sum);
   }
 }

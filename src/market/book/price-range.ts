@@ -1,12 +1,6 @@
 import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
 import { digitsOf, doubleOf } from '../digits.ts';
 
-/** Milliseconds of the open and the close, and the doubles nearest to high and low. */
-const OPENED_AT = 0;
-const CLOSED_AT = 1;
-const HIGH = 2;
-const LOW = 3;
-
 /**
  * Open, high, low and close of a set of trades. The open is the price of the earliest and the close that of the latest by
  * timestamp; of trades of the same millisecond the first added opens and the last added closes. So it does not matter
@@ -17,34 +11,29 @@ export class PriceRange {
   #high: Decimal = '0';
   #low: Decimal = '0';
   #close: Decimal = '0';
-  /** Numbers side by side: the texts of high and low are looked at only where the doubles are the same. */
-  readonly #row: [number, number, number, number] = [
-    Number.POSITIVE_INFINITY,
-    Number.NEGATIVE_INFINITY,
-    Number.NEGATIVE_INFINITY,
-    Number.POSITIVE_INFINITY,
-  ];
+  #openedAt = Number.POSITIVE_INFINITY;
+  #closedAt = Number.NEGATIVE_INFINITY;
+  /** The doubles nearest to high and low: their texts are looked at only where the doubles are the same. */
+  #nearHigh = Number.NEGATIVE_INFINITY;
+  #nearLow = Number.POSITIVE_INFINITY;
 
   add(price: Decimal, timestamp: number): void {
-    const row = this.#row;
     const near = doubleOf(digitsOf(price));
-    const high = row[HIGH];
-    if (near > high || (near === high && compareDecimals(price, this.#high) > 0)) {
+    if (near > this.#nearHigh || (near === this.#nearHigh && compareDecimals(price, this.#high) > 0)) {
       this.#high = price;
-      row[HIGH] = near;
+      this.#nearHigh = near;
     }
-    const low = row[LOW];
-    if (near < low || (near === low && compareDecimals(price, this.#low) < 0)) {
+    if (near < this.#nearLow || (near === this.#nearLow && compareDecimals(price, this.#low) < 0)) {
       this.#low = price;
-      row[LOW] = near;
+      this.#nearLow = near;
     }
-    if (timestamp < row[OPENED_AT]) {
+    if (timestamp < this.#openedAt) {
       this.#open = price;
-      row[OPENED_AT] = timestamp;
+      this.#openedAt = timestamp;
     }
-    if (timestamp >= row[CLOSED_AT]) {
+    if (timestamp >= this.#closedAt) {
       this.#close = price;
-      row[CLOSED_AT] = timestamp;
+      this.#closedAt = timestamp;
     }
   }
 
