@@ -26,23 +26,23 @@ export function shareShards(
 ): ReadonlyMap<string, readonly number[]> {
   const weights = weightsOf(shards, known);
   const weigh = (shard: number) => weights.get(shard) ?? 0;
+  const orphans = new Set(shards);
   const loads = members
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-    .map(({ id, holds }): Load => ({ id, holds, shards: new Set(), weight: 0 }));
-  const orphans = new Set(shards);
-  for (const load of loads) for (const shard of load.holds) if (orphans.delete(shard)) put(load, shard, weigh(shard));
+    .map(({ id, holds }): Load => ({ id, shards: new Set([...holds].filter((shard) => orphans.delete(shard))) }));
+  const weightOf = (load: Load) => [...load.shards].reduce((sum, shard) => sum + weigh(shard), 0);
+  const byWeight = (a: Load, b: Load) => weightOf(a) - weightOf(b) || a.shards.size - b.shards.size;
   for (const shard of [...orphans].sort((a, b) => weigh(b) - weigh(a) || a - b))
-    put(lightest(loads), shard, weigh(shard));
-  const mean = loads.reduce((sum, { weight }) => sum + weight, 0) / loads.length;
+    loads.reduce((a, b) => (byWeight(b, a) < 0 ? b : a)).shards.add(shard);
+  const mean = loads.reduce((sum, load) => sum + weightOf(load), 0) / loads.length;
   // Each step makes two loads more even by a part of the mean: it ends.
-  for (let step = bestStep(loads, weigh, mean * WORTH); step !== undefined; step = bestStep(loads, weigh, mean * WORTH))
-    take(step, weigh);
+  while (makeMoreEven(loads, { weigh, weightOf, worth: mean * WORTH }));
   return new Map(loads.map(({ id, shards: own }) => [id, [...own].sort((a, b) => a - b)]));
 }
 
-interface Load extends ShardHolder {
+interface Load {
+  readonly id: string;
   readonly shards: Set<number>;
-  weight: number;
 }
 
 /** A coin's weight, a whole number so that sums do not depend on their order. */
@@ -61,54 +61,39 @@ function weightsOf(shards: readonly number[], { sizeOf, rates }: ShardWeights): 
   );
 }
 
-function put(load: Load, shard: number, weight: number): void {
-  load.shards.add(shard);
-  load.weight += weight;
+interface Scales {
+  readonly weigh: (shard: number) => number;
+  readonly weightOf: (load: Load) => number;
+  /** A step that makes two loads more even by no more than this is not worth its hand-over. */
+  readonly worth: number;
 }
 
-const lightest = (loads: readonly Load[]): Load => loads.reduce((a, b) => (isLighter(b, a) ? b : a));
-
-function isLighter(a: Load, b: Load): boolean {
-  return a.weight < b.weight || (a.weight === b.weight && a.shards.size < b.shards.size);
-}
-
-/** One shard goes from a heavier load to a lighter one, or two are exchanged. */
-interface Step {
-  readonly heavy: Load;
-  readonly light: Load;
-  readonly give: number;
-  readonly back: number | undefined;
-}
-
-/** What makes two loads more even by more than `worth`: of the two that are furthest apart of all that it can be done for. */
-function bestStep(loads: readonly Load[], weigh: (shard: number) => number, worth: number): Step | undefined {
+/**
+ * Moves one shard from a heavier load to a lighter one, or exchanges two: of the loads that are furthest apart. False if no
+ * step is worth it.
+ */
+function makeMoreEven(loads: readonly Load[], { weigh, weightOf, worth }: Scales): boolean {
   const pairs = loads
-    .flatMap((heavy) => loads.map((light) => ({ heavy, light, apart: heavy.weight - light.weight })))
+    .flatMap((heavy) => loads.map((light) => ({ heavy, light, apart: weightOf(heavy) - weightOf(light) })))
     .filter(({ apart }) => apart > worth)
     .sort((a, b) => b.apart - a.apart);
   for (const { heavy, light, apart } of pairs) {
-    let best: Step | undefined;
+    const steps = [...heavy.shards].flatMap((give) => [undefined, ...light.shards].map((back) => ({ give, back })));
+    let best: (typeof steps)[number] | undefined;
     let least = apart - worth;
-    for (const give of heavy.shards) {
-      for (const back of [undefined, ...light.shards]) {
-        const left = Math.abs(apart - 2 * (weigh(give) - (back === undefined ? 0 : weigh(back))));
-        if (left >= least) continue;
-        least = left;
-        best = { heavy, light, give, back };
-      }
+    for (const step of steps) {
+      const left = Math.abs(apart - 2 * (weigh(step.give) - (step.back === undefined ? 0 : weigh(step.back))));
+      if (left >= least) continue;
+      least = left;
+      best = step;
     }
-    if (best !== undefined) return best;
+    if (best === undefined) continue;
+    heavy.shards.delete(best.give);
+    light.shards.add(best.give);
+    if (best.back === undefined) return true;
+    light.shards.delete(best.back);
+    heavy.shards.add(best.back);
+    return true;
   }
-  return undefined;
-}
-
-function take({ heavy, light, give, back }: Step, weigh: (shard: number) => number): void {
-  move(give, heavy, light, weigh(give));
-  if (back !== undefined) move(back, light, heavy, weigh(back));
-}
-
-function move(shard: number, from: Load, to: Load, weight: number): void {
-  from.shards.delete(shard);
-  from.weight -= weight;
-  put(to, shard, weight);
+  return false;
 }

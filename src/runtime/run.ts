@@ -8,14 +8,13 @@ import { agreementOf } from '../feed/analytics/kline-check.ts';
 import { Latencies } from '../feed/latency/latencies.ts';
 import type { FeedWatch } from '../feed/status/feed-watch.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
-import type { VenueNetworks } from '../net/network.ts';
 import { type WallClock, wallClock } from '../net/wall-clock.ts';
 import type { OwnPart } from '../sinks/contract.ts';
 import { type SinkSettings, sinks as sinkRegistry } from '../sinks/registry.ts';
 import type { SpillDisk } from '../sinks/spill/spill-database.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { buildFeed } from './build-feed.ts';
-import { buildVenues } from './build-venues.ts';
+import { buildVenues, type VenueDependencies } from './build-venues.ts';
 import { RecordCounts } from './record-counts.ts';
 import type { RunningFeed } from './running-feed.ts';
 import { SinkPipeline } from './sink-pipeline.ts';
@@ -25,7 +24,7 @@ import { takeMetricsSnapshot } from './take-metrics-snapshot.ts';
 import { takeStatusSnapshot } from './take-status-snapshot.ts';
 import type { VenueAccess, VenueAccessOptions } from './venue-access.ts';
 
-export interface PipelineDependencies {
+export interface PipelineDependencies extends Pick<VenueDependencies, 'networks' | 'random' | 'listEveryMs'> {
   readonly log: Logger;
   /** Ends the wait for sinks that cannot be opened. */
   readonly signal?: AbortSignal;
@@ -33,13 +32,9 @@ export interface PipelineDependencies {
   readonly wallClockMs?: () => number;
   /** Stamps frames, and times the records that leave the feed; the system's wall clock by default. */
   readonly clock?: WallClock;
-  /** Test doubles for the network, the random source, the sinks and the spill folder. */
-  readonly networks?: VenueNetworks;
-  readonly random?: () => number;
+  /** Test doubles for the sinks and the spill folder. */
   readonly sinks?: typeof sinkRegistry;
   readonly spillDisk?: (sink: string) => SpillDisk;
-  /** How long until a venue is asked again for its list, milliseconds. */
-  readonly listEveryMs?: number;
   /** All coins by default. */
   readonly part?: PipelinePart;
   /** Sees what is published, in order, when it is handed to the sinks. */
@@ -116,23 +111,20 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const portion = Math.max(part?.portion ?? 1, LEAST_PORTION);
   const isWarm = Promise.all(venues.map((venue) => venue.warm({ withinMs: WARM_WITHIN_MS, portion })));
   const failing = new AbortController();
-  const sinks = await newSinks(config, context, { isWarm, portion, failing }).catch((error: unknown) => {
+  const giveUp = async (error: unknown, opened?: SinkPipelines): Promise<never> => {
     for (const venue of venues) venue.close();
-    throw error;
-  });
-  const giveUp = async (error: unknown): Promise<never> => {
-    for (const venue of venues) venue.close();
-    await sinks.close(0).catch(() => {});
+    await opened?.close(0).catch(() => {});
     throw error;
   };
-  const former = await sinks.open(signal).catch(giveUp);
+  const sinks = await newSinks(config, context, { isWarm, portion, failing }).catch((error) => giveUp(error));
+  const former = await sinks.open(signal).catch((error) => giveUp(error, sinks));
   const stopAsked$ = new Subject<void>();
   const isLater = sinks.isReadableLater;
   const past = isLater
     ? firstValueFrom(race(timer(LOOK_BACK_AFTER_MS, scheduler), stopAsked$)).then(() => sinks.readRecent(former, log))
     : sinks.readRecent(former, log);
   const windows = isLater ? undefined : (await past).told;
-  if (signal?.aborted) return giveUp(signal.reason);
+  if (signal?.aborted) return giveUp(signal.reason, sinks);
   const recent = past.then((found) => found.former);
   const feed = buildFeed(config, { ...venueDependencies, instance: randomUUID(), former, recent }, venues);
   sinks.begin(feed, former, windows);
@@ -211,15 +203,13 @@ function publish(feed: RunningFeed, sinks: SinkPipelines, { log, latencies, onPu
   return published;
 }
 
-interface Run {
-  readonly feed: RunningFeed;
-  readonly sinks: SinkPipelines;
-  readonly recent: Promise<unknown>;
-  readonly reason: string;
-}
-
 async function stopPipeline(
-  { feed, sinks, recent, reason }: Run,
+  {
+    feed,
+    sinks,
+    recent,
+    reason,
+  }: { feed: RunningFeed; sinks: SinkPipelines; recent: Promise<unknown>; reason: string },
   { log, scheduler, latencies }: RunContext,
   { afterMs = 0 }: StopOptions = {},
 ): Promise<Stopped> {

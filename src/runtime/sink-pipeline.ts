@@ -49,6 +49,8 @@ export class SinkPipeline {
   readonly name: string;
   readonly driver: SinkDriver;
   readonly latency: AckLatency;
+  /** Where previous runs ended. */
+  checkpoints: readonly SeriesCheckpoint[] = [];
   readonly #config: Config;
   readonly #outOf: (record: FeedRecord) => OutRecord;
   readonly #scheduler: SchedulerLike;
@@ -102,10 +104,10 @@ export class SinkPipeline {
     });
   }
 
-  /** Where former runs ended, what they left in the spill included. */
-  async open(): Promise<readonly SeriesCheckpoint[]> {
+  /** Reads where previous runs ended, what they left in the spill included. */
+  async open(): Promise<void> {
     await this.driver.opened;
-    return this.driver.resume({
+    this.checkpoints = await this.driver.resume({
       environmentPrefixes: environmentPrefixes(this.#config),
       kinds: tradeKinds(this.#config),
       keyOf: marketKeyOf(this.#config.feed.mode),
@@ -114,16 +116,11 @@ export class SinkPipeline {
   }
 
   /** Writes the checkpoints again as positions: whatever becomes of the run, the next start finds them as new as this one. */
-  begin(
-    feed: SinkObserver,
-    checkpoints: readonly SeriesCheckpoint[],
-    former: readonly FormerEpoch[],
-    windows: ToldWindows | undefined,
-  ): void {
+  begin(feed: SinkObserver, former: readonly FormerEpoch[], windows: ToldWindows | undefined): void {
     this.#feed = feed;
-    this.#filter = filterKnown(checkpoints, former, windows, marketKeyOf(this.#config.feed.mode));
+    this.#filter = filterKnown(this.checkpoints, former, windows, marketKeyOf(this.#config.feed.mode));
     const [counted] = tradeKinds(this.#config);
-    for (const { venue, symbol, epoch, kind, last } of checkpoints) {
+    for (const { venue, symbol, epoch, kind, last } of this.checkpoints) {
       if (kind !== counted || last === null || last === undefined) continue;
       const { environment } = this.#config;
       const { id: tradeId, timestamp } = last;

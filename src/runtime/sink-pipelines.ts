@@ -1,9 +1,11 @@
+import { firstValueFrom, from, race } from 'rxjs';
 import { marketKeyOf } from '../codec/environment-topics.ts';
 import type { Config } from '../config/config.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import { type FormerEpoch, formerEpochs } from '../feed/resume/former-runs.ts';
 import { type NearPast, readNearPast } from '../feed/resume/recent-trades.ts';
-import type { OutRecord, SeriesCheckpoint } from '../sinks/contract.ts';
+import { aborted$ } from '../net/aborted.ts';
+import type { OutRecord } from '../sinks/contract.ts';
 import type { CloseResult, DriverStats } from '../sinks/driver/driver-options.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { RunningFeed } from './running-feed.ts';
@@ -20,7 +22,6 @@ export class SinkPipelines {
   readonly #all: readonly SinkPipeline[];
   readonly #config: Config;
   readonly #outOf: (record: FeedRecord) => OutRecord;
-  #checkpoints: readonly (readonly SeriesCheckpoint[])[] = [];
 
   constructor(all: readonly SinkPipeline[], config: Config) {
     this.#all = all;
@@ -30,18 +31,15 @@ export class SinkPipelines {
 
   /** Opens all sinks, and returns how previous runs ended. @throws the signal's reason if that comes first */
   async open(signal: AbortSignal | undefined): Promise<readonly FormerEpoch[]> {
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = () => void this.close(0).then(() => aborted.reject(signal?.reason), aborted.reject);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    if (signal?.aborted) onAbort();
-    try {
-      this.#checkpoints = await Promise.race([Promise.all(this.#all.map((one) => one.open())), aborted.promise]);
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
-    }
+    const opened$ = from(Promise.all(this.#all.map((one) => one.open())));
+    await firstValueFrom(signal === undefined ? opened$ : race(opened$, aborted$(signal)));
+    signal?.throwIfAborted();
     const { environment, feed } = this.#config;
     const options = { environment, kinds: tradeKinds(this.#config), keyOf: marketKeyOf(feed.mode) };
-    return formerEpochs(this.#checkpoints, options);
+    return formerEpochs(
+      this.#all.map(({ checkpoints }) => checkpoints),
+      options,
+    );
   }
 
   /** The near past can be read while records are written: files cannot. */
@@ -51,9 +49,9 @@ export class SinkPipelines {
 
   readRecent(former: readonly FormerEpoch[], log: Logger): Promise<NearPast> {
     const [counted] = tradeKinds(this.#config);
-    const sinks = this.#all.map(({ name, driver }, index) => ({
+    const sinks = this.#all.map(({ name, driver, checkpoints }) => ({
       name,
-      checkpoints: this.#of(index).filter(({ kind }) => kind === counted),
+      checkpoints: checkpoints.filter(({ kind }) => kind === counted),
       recent: driver.recent.bind(driver),
     }));
     return readNearPast(this.#config, sinks, former, ({ message }, sink) =>
@@ -62,7 +60,7 @@ export class SinkPipelines {
   }
 
   begin(feed: RunningFeed, former: readonly FormerEpoch[], windows: NearPast['told'] | undefined): void {
-    for (const [index, one] of this.#all.entries()) one.begin(feed, this.#of(index), former, windows?.get(one.name));
+    for (const one of this.#all) one.begin(feed, former, windows?.get(one.name));
   }
 
   /** Hands the record to all sinks; `isTimed`: its way to the acknowledgement is measured. */
@@ -97,10 +95,6 @@ export class SinkPipelines {
       ...driver.stats(),
       latencyMs: { emittedToAcknowledged: latency.histogram.summary() },
     }));
-  }
-
-  #of(index: number): readonly SeriesCheckpoint[] {
-    return this.#checkpoints[index] ?? [];
   }
 }
 
