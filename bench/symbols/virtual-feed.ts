@@ -69,7 +69,6 @@ export class VirtualFeed {
       scheduler,
       wallClockMs: now,
       instance: 'bench',
-      former: [],
       networks: () => this.#network(),
       random: () => 0.5,
     });

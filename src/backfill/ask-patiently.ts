@@ -16,7 +16,7 @@ export interface AskPatientlyOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly signal: AbortSignal;
-  /** Told of each wait before the same is asked again. */
+  /** Called for each wait before the same is asked again. */
   readonly onWait: (fault: Fault, delayMs: number) => void;
 }
 

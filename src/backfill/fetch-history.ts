@@ -4,13 +4,13 @@ import type { PastRecord, PastSeries } from '../venues/contract.ts';
 import { readNote, writeNote } from './history-folder.ts';
 import {
   type Ask,
-  type FormerHistory,
   type GoingOn,
   goOn,
   type HistoryRange,
   HistoryRefused,
   type HistorySpan,
   historySpan,
+  type PreviousHistory,
 } from './history-span.ts';
 import { lastRecord, type SeriesName } from './last-record.ts';
 import { readPages } from './read-pages.ts';
@@ -40,12 +40,12 @@ export interface HistoryMeans {
 export interface HistoryProgress {
   /** Written by this start. */
   readonly records: number;
-  /** Of the whole job, those of former starts included: 0 to 1. */
+  /** Of the whole job, those of previous starts included: 0 to 1. */
   readonly share: number;
   /** Whether an interrupted job goes on. */
   readonly resumed: boolean;
   readonly last: PastRecord | undefined;
-  /** Records that the venue left out, as far as ids tell. */
+  /** Records that the venue left out, as far as ids show. */
   readonly missing: number;
   /** What the folder had before ends before this begins. */
   readonly leavesGap: boolean;
@@ -118,11 +118,11 @@ async function begin(job: HistoryJob, { ask }: HistoryMeans): Promise<Start | un
   const resumed = note !== undefined && !note.complete && note.arguments === job.arguments;
   const span = resumed ? note : await historySpan(series, job.range, ask);
   if (span === undefined) return undefined;
-  const former = await formerHistory(job, ask, note?.runBegin);
+  const previous = await previousHistory(job, ask, note?.runBegin);
   // What was open when the same job came to it has been written as that: its last one, no other.
-  const isOwn = resumed && former?.last === span.end;
-  const going = goOn(span, former && { ...former, lastIsOpen: former.lastIsOpen && !isOwn }, series);
-  if (going === undefined) throw cannotGoOn(job, former);
+  const isOwn = resumed && previous?.last === span.end;
+  const going = goOn(span, previous && { ...previous, lastIsOpen: previous.lastIsOpen && !isOwn }, series);
+  if (going === undefined) throw cannotGoOn(job, previous);
   const { begin, end } = span;
   const next = { arguments: job.arguments, begin, end, runBegin: going.runBegin };
   await writeNote(dir, name, { ...next, complete: false });
@@ -135,11 +135,11 @@ async function begin(job: HistoryJob, { ask }: HistoryMeans): Promise<Start | un
   };
 }
 
-async function formerHistory(
+async function previousHistory(
   { dir, topic, name, series }: HistoryJob,
   ask: Ask,
   runBegin: number | undefined,
-): Promise<FormerHistory | undefined> {
+): Promise<PreviousHistory | undefined> {
   const record = await lastRecord(dir, topic, name);
   if (record === undefined) return undefined;
   const place = series.placeOf(record);
@@ -151,8 +151,9 @@ async function formerHistory(
   return { last, lastIsOpen: record.kind === 'kline' && !record.closed, runBegin };
 }
 
-function cannotGoOn({ dir, name }: HistoryJob, former: FormerHistory | undefined): HistoryRefused {
-  const since = former?.runBegin === undefined ? 'which nothing tells the beginning of' : `from ${former.runBegin} on`;
+function cannotGoOn({ dir, name }: HistoryJob, previous: PreviousHistory | undefined): HistoryRefused {
+  const since =
+    previous?.runBegin === undefined ? 'which nothing tells the beginning of' : `from ${previous.runBegin} on`;
   const place = name.kind === 'kline' ? 'open time' : name.kind === 'agg_trade' ? 'aggregated trade' : 'trade id';
   return new HistoryRefused(
     `--out: found ${dir}, which has ${name.symbol} of ${name.venue} already, ${since} (${place}); what lies before cannot be put in front of it, allowed: another folder`,

@@ -18,16 +18,16 @@ export interface RecentJob extends Omit<HistoryJob, 'series' | 'arguments'> {
  */
 export async function fetchRecent(job: RecentJob, sink: Pick<Sink, 'write'>, ask: Ask): Promise<HistoryResult> {
   const { name, dir, topic, range, most } = job;
-  const told = (await ask(job.recent)).toReversed();
-  const first = told[0];
-  if (range.fromMs !== undefined && first !== undefined && told.length >= most && range.fromMs < first.timestamp)
+  const latest = (await ask(job.recent)).toReversed();
+  const first = latest[0];
+  if (range.fromMs !== undefined && first !== undefined && latest.length >= most && range.fromMs < first.timestamp)
     throw new HistoryRefused(
       `--from: found ${isoTime(range.fromMs)}, allowed: ${isoTime(first.timestamp)} or later, as ${name.venue} tells the last ${most} trades of a spot symbol and no others`,
     );
-  const former = await lastRecord(dir, topic, name);
-  const known = former?.kind === 'trade' ? told.findIndex(({ tradeId }) => tradeId === former.tradeId) : -1;
-  const since = former?.timestamp ?? Number.NEGATIVE_INFINITY;
-  const fresh = known === -1 ? told.filter(({ timestamp }) => timestamp >= since) : told.slice(known + 1);
+  const previous = await lastRecord(dir, topic, name);
+  const known = previous?.kind === 'trade' ? latest.findIndex(({ tradeId }) => tradeId === previous.tradeId) : -1;
+  const since = previous?.timestamp ?? Number.NEGATIVE_INFINITY;
+  const fresh = known === -1 ? latest.filter(({ timestamp }) => timestamp >= since) : latest.slice(known + 1);
   const records = inRange(fresh, range);
   await writeRecords(sink, topic, records);
   return {
@@ -36,7 +36,7 @@ export async function fetchRecent(job: RecentJob, sink: Pick<Sink, 'write'>, ask
     share: 1,
     last: records.at(-1),
     complete: true,
-    leavesGap: former !== undefined && records.length > 0 && (known === -1 || records[0] !== told[known + 1]),
+    leavesGap: previous !== undefined && records.length > 0 && (known === -1 || records[0] !== latest[known + 1]),
   };
 }
 

@@ -6,7 +6,7 @@ import { HistoryRefused, type HistorySpan } from './history-span.ts';
 import type { SeriesName } from './last-record.ts';
 import { takeLock } from './take-lock.ts';
 
-/** Beside the topics: what cannot be told from the records. */
+/** Beside the topics: what the records do not show. */
 const NOTES = '.history';
 /** Topics that only a running feed has. */
 const FEEDS_OWN = /(?:^|\.)(?:positions|feed-status)$/;
@@ -19,7 +19,7 @@ const noteSchema = z.object({
   complete: z.boolean(),
 });
 
-/** What was last asked for of a series. The records tell how far it came. */
+/** What was last asked for of a series. The records show how far it came. */
 export interface HistoryNote extends HistorySpan {
   /** The user's own, by which the same command is known again. */
   readonly arguments: string;
@@ -59,7 +59,7 @@ export async function readNote(dir: string, series: SeriesName): Promise<History
   }
 }
 
-/** Puts the note in place of the former one, whole or not at all. */
+/** Puts the note in place of the previous one, whole or not at all. */
 export async function writeNote(dir: string, series: SeriesName, { runBegin, ...note }: HistoryNote): Promise<void> {
   const file = noteFile(dir, series);
   const text = JSON.stringify({ ...note, run_begin: runBegin } satisfies z.infer<typeof noteSchema>);

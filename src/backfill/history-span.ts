@@ -42,12 +42,12 @@ export async function historySpan(
 }
 
 /** What a folder has of a series. */
-export interface FormerHistory {
+export interface PreviousHistory {
   /** Place of its last record. */
   readonly last: number;
   /** That is a candle which was still open, so it is to be fetched again. */
   readonly lastIsOpen: boolean;
-  /** Where the unbroken run begins that the last record ends; undefined where nothing tells. */
+  /** Where the unbroken run begins that the last record ends; undefined: nobody knows. */
   readonly runBegin: number | undefined;
 }
 
@@ -65,11 +65,11 @@ export interface GoingOn {
  */
 export function goOn(
   { begin }: HistorySpan,
-  former: FormerHistory | undefined,
+  previous: PreviousHistory | undefined,
   { step }: Pick<PastSeries, 'step'>,
 ): GoingOn | undefined {
-  if (former === undefined) return { from: begin, runBegin: begin, leavesGap: false };
-  const { last, lastIsOpen, runBegin } = former;
+  if (previous === undefined) return { from: begin, runBegin: begin, leavesGap: false };
+  const { last, lastIsOpen, runBegin } = previous;
   const next = step(last, 1);
   if (begin > next) return { from: begin, runBegin: begin, leavesGap: true };
   // A run that was begun, of which nothing was written yet, says nothing of what is before it.

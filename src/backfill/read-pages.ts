@@ -8,10 +8,10 @@ const PAUSE_MS = 1000;
 
 export interface ReadPagesOptions {
   readonly series: PastSeries;
-  /** First and last place, both inclusive; the venue has told that it has the last. */
+  /** First and last place, both inclusive; the venue has confirmed that it has the last. */
   readonly from: number;
   readonly end: number;
-  /** Nothing was read before, and `from` was reckoned, not told by the venue: what it has not there is no hole. */
+  /** Nothing was read before, and `from` was calculated: missing records there are no gap. */
   readonly isBeginning: boolean;
   readonly ask: Ask;
   /** The venue's time, milliseconds since 1970. */
@@ -24,7 +24,7 @@ export interface Portion {
   readonly rows: readonly PlacedRecord[];
   /** The place that is read next. */
   readonly next: number;
-  /** Records that the venue left out before these and among them, as far as places tell. */
+  /** Records that the venue left out before these and among them, as far as places show. */
   readonly missing: number;
 }
 
@@ -47,10 +47,10 @@ export async function* readPages(options: ReadPagesOptions): AsyncGenerator<Port
     waits = 0;
     requireOrder(page, at);
     const start = first ? (page.rows[0]?.place ?? page.next) : at;
-    const told = Math.min(page.next - 1, end) - start + 1;
+    const expected = Math.min(page.next - 1, end) - start + 1;
     first = false;
     at = page.next;
-    yield { rows: page.rows, next: at, missing: series.contiguous ? Math.max(0, told - page.rows.length) : 0 };
+    yield { rows: page.rows, next: at, missing: series.contiguous ? Math.max(0, expected - page.rows.length) : 0 };
   }
 }
 

@@ -44,7 +44,7 @@ export interface HistoryWorld extends Omit<AskPatientlyOptions, 'rest'> {
   /** Of this process. */
   readonly pid: number;
   readonly onProgress: (progress: HistoryProgress) => void;
-  /** Told of each file that a killed process left open. */
+  /** Called for each file that a killed process left open. */
   readonly onRepaired: (path: string, repair: Repair) => void;
 }
 
@@ -87,9 +87,9 @@ async function fetchInto(sink: Sink, request: HistoryRequest, world: HistoryWorl
   const name = seriesName(request, of);
   const job = { name, range, arguments: request.arguments, dir, topic: historyTopic(request) };
   let progress = NO_PROGRESS;
-  const onProgress = (told: HistoryProgress) => {
-    progress = told;
-    world.onProgress(told);
+  const onProgress = (latest: HistoryProgress) => {
+    progress = latest;
+    world.onProgress(latest);
   };
   try {
     const series = seriesOf(request, of);
@@ -124,9 +124,9 @@ function seriesOf({ venue, kind, interval }: HistoryRequest, of: PastOrigin): Pa
 
 /** The venue's time, or a little before it: what the answer took to arrive. */
 async function venueClock(venue: Venue, ask: Ask, scheduler: SchedulerLike): Promise<() => number> {
-  const told = await ask(venue.time);
+  const venueMs = await ask(venue.time);
   const at = scheduler.now();
-  return () => told + scheduler.now() - at;
+  return () => venueMs + scheduler.now() - at;
 }
 
 /** That the venue does not list the symbol, where it says so or its list does; else the error itself. */

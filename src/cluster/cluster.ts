@@ -151,7 +151,7 @@ class Cluster implements Running {
       });
       if (share === undefined || this.#stopping.signal.aborted) return;
       this.#apply(new Set(share.keys()));
-      let told = '';
+      let logged = '';
       let looked = this.#scheduler.now();
       for (let isMember = true; isMember && !this.#stopping.signal.aborted; ) {
         await this.#pause(beatMs);
@@ -161,12 +161,12 @@ class Cluster implements Running {
             looked = this.#scheduler.now();
             isMember &&= await this.#member.sharesAll();
           }
-          told = '';
+          logged = '';
         } catch (error) {
           // Whatever the group does meanwhile: who is fenced stops, who is not goes on.
           const { message } = asFault(error);
-          if (told !== message) log.warn({ event: 'group_unreachable' }, `the group cannot be reached: ${message}`);
-          told = message;
+          if (logged !== message) log.warn({ event: 'group_unreachable' }, `the group cannot be reached: ${message}`);
+          logged = message;
         }
       }
     }
@@ -293,14 +293,14 @@ async function untilDone<T>(
   work: () => Promise<T>,
   { log, scheduler = monotonicScheduler, signal }: PipelineDependencies,
 ): Promise<T | undefined> {
-  for (let told = ''; signal?.aborted !== true; ) {
+  for (let logged = ''; signal?.aborted !== true; ) {
     try {
       return await work();
     } catch (error) {
       const fault = asFault(error);
       if (fault.retry.kind === 'never') throw fault;
-      if (told !== fault.message) log.warn({ event: 'group_unreachable' }, `waits for the group: ${fault.message}`);
-      told = fault.message;
+      if (logged !== fault.message) log.warn({ event: 'group_unreachable' }, `waits for the group: ${fault.message}`);
+      logged = fault.message;
       await firstValueFrom(timer(AGAIN_MS, scheduler));
     }
   }

@@ -8,7 +8,7 @@ export interface ShardRate {
 }
 
 /** By shard, rate and seconds. */
-type Told = Readonly<Record<string, readonly [rate: number, seconds: number]>>;
+type RatesByShard = Readonly<Record<string, readonly [rate: number, seconds: number]>>;
 type Rates = ReadonlyMap<number, ShardRate>;
 
 /** What was longer ago weighs no more than so many seconds: bursts even out, and a market that changes is followed. */
@@ -35,11 +35,11 @@ export function shardAssigner(held: () => Rates, sizeOf: (shard: number) => numb
       return shareShards(holders, shards, { sizeOf, rates });
     },
     tell: (members) => asJson([...learnt(members)]),
-    hear(told) {
+    hear(text) {
       // Of what this member holds it knows what was before, and measures the rest.
       const own = held();
       known = new Map([
-        ...[...ratesOf(told)].filter(([shard]) => !own.has(shard)),
+        ...[...ratesOf(text)].filter(([shard]) => !own.has(shard)),
         ...[...known].filter(([shard]) => own.has(shard)),
       ]);
     },
@@ -47,21 +47,21 @@ export function shardAssigner(held: () => Rates, sizeOf: (shard: number) => numb
 }
 
 function mean(before: ShardRate | undefined, { rate, seconds }: ShardRate): ShardRate {
-  const former = Math.min(before?.seconds ?? 0, REMEMBERED_S);
-  const all = former + seconds;
-  return { rate: all === 0 ? 0 : ((before?.rate ?? 0) * former + rate * seconds) / all, seconds: all };
+  const kept = Math.min(before?.seconds ?? 0, REMEMBERED_S);
+  const all = kept + seconds;
+  return { rate: all === 0 ? 0 : ((before?.rate ?? 0) * kept + rate * seconds) / all, seconds: all };
 }
 
 function asJson(rates: readonly (readonly [number, ShardRate])[]): Buffer {
-  const told: Told = Object.fromEntries(rates.map(([shard, { rate, seconds }]) => [shard, [rate, seconds]]));
-  return Buffer.from(JSON.stringify({ shards: told }));
+  const text: RatesByShard = Object.fromEntries(rates.map(([shard, { rate, seconds }]) => [shard, [rate, seconds]]));
+  return Buffer.from(JSON.stringify({ shards: text }));
 }
 
 /** What cannot be read says nothing. */
-function ratesOf(told: Buffer): Rates {
-  let read: { readonly shards?: Told };
+function ratesOf(text: Buffer): Rates {
+  let read: { readonly shards?: RatesByShard };
   try {
-    read = JSON.parse(told.toString('utf8'));
+    read = JSON.parse(text.toString('utf8'));
   } catch {
     return new Map();
   }

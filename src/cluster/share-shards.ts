@@ -12,7 +12,7 @@ export interface ShardWeights {
   readonly rates: ReadonlyMap<number, number>;
 }
 
-/** A step that makes two loads more even by less than this part of their mean is not worth its hand-over. */
+/** A step that makes two loads more even by less than this part of their mean is not worth its cutover. */
 const WORTH = 0.05;
 
 /**
@@ -64,7 +64,7 @@ function weightsOf(shards: readonly number[], { sizeOf, rates }: ShardWeights): 
 interface Scales {
   readonly weigh: (shard: number) => number;
   readonly weightOf: (load: Load) => number;
-  /** A step that makes two loads more even by no more than this is not worth its hand-over. */
+  /** A step that makes two loads more even by no more than this is not worth its cutover. */
   readonly worth: number;
 }
 

@@ -27,7 +27,7 @@ export type SocketEnd =
   /** The far side sent what cannot be received; the connection is closed for it. */
   | { readonly kind: 'violated'; readonly what: 'frame_too_large' | 'protocol_error'; readonly fault: Fault };
 
-/** What a socket tells. No callback runs before `openSocket` has returned, none after `onEnd` or `close()`. */
+/** What happens to a socket. No callback runs before `openSocket` has returned, none after `onEnd` or `close()`. */
 export interface SocketHandlers {
   onOpen(): void;
   /** `frame.data` is a view of the buffer that the system delivered: copy it to keep it for long. */
@@ -39,7 +39,7 @@ export interface SocketHandlers {
   onEnd(end: SocketEnd): void;
 }
 
-/** A connection under way or open. Sending on one that is not open does nothing: its end is told anyway. */
+/** A connection under way or open. Sending on one that is not open does nothing: its end is reported anyway. */
 export interface Socket {
   send(text: string): void;
   ping(): void;
@@ -59,7 +59,7 @@ const ABNORMAL_CLOSURE = 1006;
 
 const systemClock = wallClock();
 
-/** Opens a WebSocket connection to a server and tells what comes of it. Never throws. */
+/** Opens a WebSocket connection to a server and reports what happens to it. Never throws. */
 export function openSocket(url: string, options: SocketOptions, handlers: SocketHandlers): Socket {
   const clock = oncePerTask(options.clock ?? systemClock);
   let ended = false;
@@ -138,7 +138,7 @@ export function openSocket(url: string, options: SocketOptions, handlers: Socket
       socket.terminate();
     });
   });
-  // Stays for good: ws tells errors after close() and terminate() too, and an unheard one would end the process.
+  // Stays for good: ws emits errors after close() and terminate() too, and without a listener one would end the process.
   socket.on('error', onError);
   socket.on('close', (code, reason) => {
     end({ kind: 'failed', fault: closed(code, reason, url) });
@@ -204,9 +204,11 @@ function violation(error: Error, url: string): SocketEnd {
 
 function closed(code: number, reason: Buffer, url: string): Fault {
   const host = hostOf(url);
-  const told = reason.length === 0 ? '' : ` (${reason.toString('utf8')})`;
+  const words = reason.length === 0 ? '' : ` (${reason.toString('utf8')})`;
   const message =
-    code === ABNORMAL_CLOSURE ? `the connection to ${host} broke` : `${host} closed the connection with ${code}${told}`;
+    code === ABNORMAL_CLOSURE
+      ? `the connection to ${host} broke`
+      : `${host} closed the connection with ${code}${words}`;
   return new Fault('connection_closed', message, { status: code });
 }
 

@@ -92,7 +92,6 @@ export async function startRecording(
     scheduler: monotonicScheduler,
     wallClockMs: Date.now,
     instance: randomUUID(),
-    former: [],
     networks: capture.networks,
     random: capture.random,
   });

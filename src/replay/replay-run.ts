@@ -59,7 +59,6 @@ export class ReplayRun {
       scheduler: this.#scheduler,
       wallClockMs: () => this.#wallClockMs(),
       instance: INSTANCE,
-      former: [],
       networks: this.#network.networks,
       random: seededRandom(seed),
     });

@@ -17,8 +17,8 @@ const CONTIGUOUS = new Set(VENUE_IDS.filter((id) => venues[id].contiguousTradeId
 export interface FeedDependencies extends VenueDependencies {
   /** Unique per start of the process. */
   readonly instance: string;
-  /** How former runs ended, as the sinks tell; none for a library that has no sink. */
-  readonly former: readonly FormerEpoch[];
+  /** How previous runs ended, as the sinks report; without sinks there are none. */
+  readonly previous?: readonly FormerEpoch[];
   /** What they published lately; by default nothing. */
   readonly recent?: Promise<readonly PreviousTrades[]>;
 }
@@ -29,8 +29,8 @@ export function buildFeed(
   dependencies: FeedDependencies,
   venueFeeds: readonly VenueFeed[] = buildVenues(config, dependencies),
 ): RunningFeed {
-  const { scheduler, wallClockMs, instance, former, recent } = dependencies;
-  for (const venue of venueFeeds) venue.resumeAt(endedAt(former, venue.options.venue.id));
+  const { scheduler, wallClockMs, instance, previous = [], recent } = dependencies;
+  for (const venue of venueFeeds) venue.resumeAt(endedAt(previous, venue.options.venue.id));
   const { environment } = config;
   const books = booksOf(config);
   const connectTimeoutMs = Math.max(...venueFeeds.map(({ options }) => options.settings.connectTimeoutMs));
@@ -50,7 +50,7 @@ export function buildFeed(
       return feed(own, {
         ...options,
         ...host,
-        previous: former.filter(isOwn),
+        previous: previous.filter(isOwn),
         ...(recent === undefined ? {} : { recent: recent.then((all) => all.filter(isOwn)) }),
       });
     },
@@ -69,9 +69,9 @@ function klineCheckOf({ feed: { channels }, stats }: Config): KlineCheck | undef
   return subscribed && new KlineCheck({ ...subscribed, allowedLatenessMs, contiguousVenues: CONTIGUOUS });
 }
 
-/** Where former runs ended at a venue, of what can go on, by symbol. */
-function endedAt(former: readonly FormerEpoch[], id: VenueId): ReadonlyMap<string, Resumption> {
+/** Where previous runs ended at a venue, of what can go on, by symbol. */
+function endedAt(previous: readonly FormerEpoch[], id: VenueId): ReadonlyMap<string, Resumption> {
   return new Map(
-    former.flatMap(({ venue, symbol, takeUp }) => (venue === id && takeUp !== undefined ? [[symbol, takeUp]] : [])),
+    previous.flatMap(({ venue, symbol, takeUp }) => (venue === id && takeUp !== undefined ? [[symbol, takeUp]] : [])),
   );
 }

@@ -39,12 +39,12 @@ export function filterKnown(
 ): RecordFilter | undefined {
   const known = new Map<string, KnownEpoch>();
   const foreign = new Set<string>();
-  for (const former of epochs) {
-    const own = checkpoints.filter((of) => keyOf(of) === keyOf(former));
+  for (const previous of epochs) {
+    const own = checkpoints.filter((of) => keyOf(of) === keyOf(previous));
     const ends = new Map(own.flatMap(({ kind, last }) => (last ? [[kind, last] as const] : [])));
-    const sameSeries = checkpoints.filter((of) => seriesOf(of) === seriesOf(former));
-    if (isForeign(former, own, sameSeries)) foreign.add(keyOf(former));
-    else if (isAhead(former, ends)) known.set(keyOf(former), { ends, passed: 0, gap: undefined, until: undefined });
+    const sameSeries = checkpoints.filter((of) => seriesOf(of) === seriesOf(previous));
+    if (isForeign(previous, own, sameSeries)) foreign.add(keyOf(previous));
+    else if (isAhead(previous, ends)) known.set(keyOf(previous), { ends, passed: 0, gap: undefined, until: undefined });
   }
   if (known.size + foreign.size === 0 && windows === undefined) return undefined;
   return (record) => {
@@ -133,7 +133,7 @@ function restOf(gap: Gap, end: Checkpoint, passed: number): Gap | undefined {
   const { missing, filled, fromId, toId } = gap;
   const rest = { ...gap, fromId: end.id, fromTime: end.timestamp, filled: passed };
   if (missing === null || fromId === null || toId === null) return rest;
-  // With contiguous ids they tell; else the sink has the filled trades that it did not get now.
+  // Contiguous ids say it; else the sink has the filled trades that it did not get now.
   const had = missing === idsBetween(fromId, toId) - 1 ? idsBetween(fromId, end.id) : filled - passed;
   const left = missing - had;
   return left === 0 ? undefined : { ...rest, missing: left, outcome: outcomeOf(left, passed) };
@@ -143,8 +143,8 @@ function keyOf(of: { readonly venue: string; readonly symbol: string; readonly e
   return `${of.venue} ${of.symbol} ${of.epoch}`;
 }
 
-function isBefore(former: Checkpoint | null, own: Checkpoint | undefined): boolean {
-  return former !== null && own !== undefined && compareIds(former.id, own.id) < 0;
+function isBefore(previous: Checkpoint | null, own: Checkpoint | undefined): boolean {
+  return previous !== null && own !== undefined && compareIds(previous.id, own.id) < 0;
 }
 
 function idsBetween(from: string, to: string): number {

@@ -74,7 +74,6 @@ export class MarketFeed {
       scheduler: monotonicScheduler,
       wallClockMs: Date.now,
       instance: randomUUID(),
-      former: [],
       onFrame: (venue, line, frame) => {
         // The frame is a view into the socket's buffer, which is used again.
         if (this.#frames$.observed) this.#frames$.next({ ...frame, data: new Uint8Array(frame.data), venue, line });
@@ -91,7 +90,7 @@ export class MarketFeed {
     });
   }
 
-  /** Connects; resolves with the first data. Until then the feed keeps trying; `status$` tells. Rejects when closed before. */
+  /** Connects; resolves with the first data. Until then the feed keeps trying; `status$` reports it. Rejects when closed before. */
   async connect(): Promise<void> {
     // The feed publishes status and positions by itself.
     const data$ = this.#records$.pipe(

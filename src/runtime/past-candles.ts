@@ -3,7 +3,7 @@ import { getOrCreate } from '../domain/get-or-create.ts';
 import type { Kline } from '../domain/record.ts';
 import type { FeedWatch } from '../feed/status/feed-watch.ts';
 
-/** Of one minute each; a venue tells so many in one answer. */
+/** Of one minute each; a venue returns so many in one answer. */
 export const PAST_CANDLES = 500;
 
 type CandleFeed = Pick<FeedWatch, 'view' | 'venues'>;

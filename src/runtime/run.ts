@@ -79,7 +79,7 @@ const STOP_WITHIN_MS = 3500;
 const WARM_WITHIN_MS = 1000;
 /** What the statistics are rebuilt from is read so long after the start: first what was traded meanwhile is fetched. */
 const LOOK_BACK_AFTER_MS = 1000;
-/** How long a stop waits for that: large trades of what came since the start are told by no other run. */
+/** How long a stop waits for that: large trades of what came since the start are published by no other run. */
 const LOOK_BACK_WITHIN_MS = 1000;
 const UNEXPLAINED_LOGGED = 5;
 /** What venues hold back for a part comes all at once, and needs so much room. */
@@ -117,18 +117,18 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     throw error;
   };
   const sinks = await newSinks(config, context, { isWarm, portion, failing }).catch((error) => giveUp(error));
-  const former = await sinks.open(signal).catch((error) => giveUp(error, sinks));
+  const previous = await sinks.open(signal).catch((error) => giveUp(error, sinks));
   const stopAsked$ = new Subject<void>();
   const isLater = sinks.isReadableLater;
   const past = isLater
-    ? firstValueFrom(race(timer(LOOK_BACK_AFTER_MS, scheduler), stopAsked$)).then(() => sinks.readRecent(former, log))
-    : sinks.readRecent(former, log);
+    ? firstValueFrom(race(timer(LOOK_BACK_AFTER_MS, scheduler), stopAsked$)).then(() => sinks.readRecent(previous, log))
+    : sinks.readRecent(previous, log);
   const windows = isLater ? undefined : (await past).told;
   if (signal?.aborted) return giveUp(signal.reason, sinks);
   const recent = past.then((found) => found.former);
-  const feed = buildFeed(config, { ...venueDependencies, instance: randomUUID(), former, recent }, venues);
-  sinks.begin(feed, former, windows);
-  const resumed = former.filter(({ takeUp }) => takeUp !== undefined).length;
+  const feed = buildFeed(config, { ...venueDependencies, instance: randomUUID(), previous, recent }, venues);
+  sinks.begin(feed, previous, windows);
+  const resumed = previous.filter(({ takeUp }) => takeUp !== undefined).length;
   if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'goes on where the last run ended');
   const published = publish(feed, sinks, context);
   logUnexplained(feed, log);

@@ -24,7 +24,7 @@ const MOST_WAITING = 200_000;
 const MOST_WAITING_BYTES = 256 * 2 ** 20;
 /** Blocks of a few records compress badly, and cost a write each. */
 const FILE_BATCHES = { minIntervalMs: 100, enough: 500 };
-const DROPPED_TOLD_EVERY_MS = 1000;
+const REPORTED_EVERY_MS = 1000;
 const DELTAS = topicOf('book_delta').name;
 const BARRIER = { barrier: true } as const;
 
@@ -62,7 +62,7 @@ export class SinkPipeline {
   #down = false;
   #isOver = false;
   #dropped = new Map<string, number>();
-  #telling = false;
+  #reporting = false;
   /** Changes of books are among what was dropped, and nothing has made up for them yet. */
   #lacksDeltas = false;
 
@@ -116,9 +116,9 @@ export class SinkPipeline {
   }
 
   /** Writes the checkpoints again as positions: whatever becomes of the run, the next start finds them as new as this one. */
-  begin(feed: SinkObserver, former: readonly FormerEpoch[], windows: ToldWindows | undefined): void {
+  begin(feed: SinkObserver, previous: readonly FormerEpoch[], windows: ToldWindows | undefined): void {
     this.#feed = feed;
-    this.#filter = filterKnown(this.checkpoints, former, windows, marketKeyOf(this.#config.feed.mode));
+    this.#filter = filterKnown(this.checkpoints, previous, windows, marketKeyOf(this.#config.feed.mode));
     const [counted] = tradeKinds(this.#config);
     for (const { venue, symbol, epoch, kind, last } of this.checkpoints) {
       if (kind !== counted || last === null || last === undefined) continue;
@@ -160,7 +160,7 @@ export class SinkPipeline {
 
   /** Not while more is dropped: a whole book is a hundred times as large as a change. */
   #makeUpForDeltas(): void {
-    if (!this.#lacksDeltas || this.#telling) return;
+    if (!this.#lacksDeltas || this.#reporting) return;
     this.#lacksDeltas = false;
     this.#feed?.deltasLost();
   }
@@ -188,16 +188,16 @@ export class SinkPipeline {
     ]);
   }
 
-  /** Told once a second at the most: dropping is already the sign of too much. */
+  /** Reports once a second at most: dropping is already the sign of too much. */
   #onDropped(byTopic: ReadonlyMap<string, number>): void {
     for (const [topic, count] of byTopic) {
       this.#dropped.set(topic, (this.#dropped.get(topic) ?? 0) + count);
       this.#lacksDeltas ||= topic.endsWith(DELTAS);
     }
-    if (this.#telling) return;
-    this.#telling = true;
+    if (this.#reporting) return;
+    this.#reporting = true;
     this.#scheduler.schedule(() => {
-      this.#telling = false;
+      this.#reporting = false;
       const details = Object.fromEntries(
         [...this.#dropped].map(([topic, count]) => [`dropped.${topic}`, String(count)]),
       );
@@ -209,8 +209,8 @@ export class SinkPipeline {
         cause: this.name,
         details,
       });
-      this.#scheduler.schedule(() => this.#makeUpForDeltas(), DROPPED_TOLD_EVERY_MS);
-    }, DROPPED_TOLD_EVERY_MS);
+      this.#scheduler.schedule(() => this.#makeUpForDeltas(), REPORTED_EVERY_MS);
+    }, REPORTED_EVERY_MS);
   }
 }
 

@@ -47,20 +47,20 @@ export class SinkPipelines {
     return this.#all.every(({ name }) => name === 'kafka');
   }
 
-  readRecent(former: readonly FormerEpoch[], log: Logger): Promise<NearPast> {
+  readRecent(previous: readonly FormerEpoch[], log: Logger): Promise<NearPast> {
     const [counted] = tradeKinds(this.#config);
     const sinks = this.#all.map(({ name, driver, checkpoints }) => ({
       name,
       checkpoints: checkpoints.filter(({ kind }) => kind === counted),
       recent: driver.recent.bind(driver),
     }));
-    return readNearPast(this.#config, sinks, former, ({ message }, sink) =>
+    return readNearPast(this.#config, sinks, previous, ({ message }, sink) =>
       log.warn({ event: 'windows_not_rebuilt', sink }, message),
     );
   }
 
-  begin(feed: RunningFeed, former: readonly FormerEpoch[], windows: NearPast['told'] | undefined): void {
-    for (const one of this.#all) one.begin(feed, former, windows?.get(one.name));
+  begin(feed: RunningFeed, previous: readonly FormerEpoch[], windows: NearPast['told'] | undefined): void {
+    for (const one of this.#all) one.begin(feed, previous, windows?.get(one.name));
   }
 
   /** Hands the record to all sinks; `isTimed`: its way to the acknowledgement is measured. */

@@ -23,8 +23,8 @@ export function statusLogger(
     logStatus(log, record);
     if (record.state !== 'heartbeat') return;
     const found = new Set(feed.poorQuality);
-    const news = [...found].filter((of) => !doubtful.has(of));
-    if (news.length > 0) log.warn({ event: 'quality', of: news }, 'many invalid messages');
+    const added = [...found].filter((of) => !doubtful.has(of));
+    if (added.length > 0) log.warn({ event: 'quality', of: added }, 'many invalid messages');
     doubtful = found;
   };
 }

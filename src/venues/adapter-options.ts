@@ -38,7 +38,7 @@ const isSymbol: Check = (value) =>
 const isPositive: Check = (value) => typeof value === 'number' && Number.isFinite(value) && value > 0;
 const isFunction: Check = (value) => typeof value === 'function';
 
-/** What each option may be: callers in JavaScript have no compiler that tells them. */
+/** What each option may be: callers in JavaScript have no compiler to check them. */
 const OPTIONS: { readonly [K in keyof Required<AdapterOptions>]: readonly [check: Check, allowed: string] } = {
   symbols: [
     (value) => Array.isArray(value) && value.length > 0 && value.every(isSymbol),

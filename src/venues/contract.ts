@@ -41,7 +41,7 @@ export type Decoded =
   | {
       readonly kind: 'malformed';
       readonly fault: Fault;
-      /** The canonical symbol that it was about, where the frame tells that much. */
+      /** The canonical symbol that it was about, if the frame says so. */
       readonly symbol?: string;
     };
 
@@ -108,14 +108,14 @@ export interface PastSeries {
   placeOf(record: PastRecord): number | RestRequest<number | undefined>;
 }
 
-/** What of its past a venue tells without a key. */
+/** What of its past a venue returns without a key. */
 export interface VenueHistory {
   /** Undefined where there are but the last ones (`Venue.recent`), or none. */
   readonly trades?: ((of: PastOrigin) => PastSeries) | undefined;
   readonly aggTrades?: (of: PastOrigin) => PastSeries;
   readonly klines: (of: PastOrigin, interval: KlineInterval) => PastSeries;
   readonly intervals: readonly KlineInterval[];
-  /** How many trades `Venue.recent` tells. */
+  /** How many trades `Venue.recent` returns. */
   readonly recentTrades: number;
   /** For people: why there are no trades, or but the last ones. */
   readonly whyNoTrades: string;
@@ -137,7 +137,7 @@ export interface DayVolume {
   readonly quoteVolume: Decimal;
 }
 
-/** What can be read of an answer that tells of many symbols. */
+/** What can be read of an answer about many symbols. */
 export interface Rows<T> {
   readonly rows: readonly T[];
   /** Rows that cannot be read, and are left out. */
@@ -185,7 +185,7 @@ export interface Venue {
   readonly restWeightPerMinute: number;
   /** Weight that they may cost at once, where the venue counts by less than a minute. */
   readonly restBurst?: number;
-  /** Fetches missing trades from the beginning of a gap; the answer may have others too. Undefined if ids tell no gap. */
+  /** Fetches missing trades from the beginning of a gap; the answer may have others too. Undefined if ids do not show gaps. */
   readonly backfill?: (wanted: BackfillRequest) => RestRequest<readonly TradeEvent[]>;
   /** The same of aggregated trades; undefined where the venue has none. */
   readonly backfillAggTrades?: (wanted: BackfillRequest) => RestRequest<readonly AggTrade[]>;
@@ -195,7 +195,7 @@ export interface Venue {
   readonly book?: (wanted: BookRequest) => RestRequest<BookUpdate>;
   /** The past, for those who ask for it at any time; undefined where none can be asked for. */
   readonly history?: VenueHistory;
-  /** Server time, milliseconds since 1970 (fractions where the venue tells more). */
+  /** Server time, milliseconds since 1970 (fractions if the venue has them). */
   readonly time: RestRequest<number>;
   /** What a refusal (handshake or REST: status, headers in lower case, body as text) means. */
   refusal(status: number, headers: Readonly<Record<string, string | undefined>>, body: string): Fault;

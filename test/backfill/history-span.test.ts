@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type FormerHistory, goOn, historySpan } from '../../src/backfill/history-span.ts';
+import { goOn, historySpan, type PreviousHistory } from '../../src/backfill/history-span.ts';
 import { ask, NumberedPast, numbers, timeOf } from './numbered-past.ts';
 
 const past = new NumberedPast(numbers(100, 200), 10);
@@ -44,7 +44,7 @@ it('what the venue makes while it is asked lies behind a time that is not to be 
 });
 
 const step = (place: number, records: number) => place + records;
-const former = (last: number, runBegin: number | undefined, lastIsOpen = false): FormerHistory => ({
+const previous = (last: number, runBegin: number | undefined, lastIsOpen = false): PreviousHistory => ({
   last,
   lastIsOpen,
   runBegin,
@@ -52,24 +52,24 @@ const former = (last: number, runBegin: number | undefined, lastIsOpen = false):
 
 it.each([
   ['an empty folder', undefined, { from: 50, runBegin: 50, leavesGap: false }],
-  ['a part of it is there', former(60, 50), { from: 61, runBegin: 50, leavesGap: false }],
-  ['all of it is there', former(99, 50), { from: 100, runBegin: 50, leavesGap: false }],
-  ['it begins within what is there', former(60, 20), { from: 61, runBegin: 20, leavesGap: false }],
-  ['it begins right behind', former(49, 20), { from: 50, runBegin: 20, leavesGap: false }],
-  ['it begins further on', former(48, 20), { from: 50, runBegin: 50, leavesGap: true }],
+  ['a part of it is there', previous(60, 50), { from: 61, runBegin: 50, leavesGap: false }],
+  ['all of it is there', previous(99, 50), { from: 100, runBegin: 50, leavesGap: false }],
+  ['it begins within what is there', previous(60, 20), { from: 61, runBegin: 20, leavesGap: false }],
+  ['it begins right behind', previous(49, 20), { from: 50, runBegin: 20, leavesGap: false }],
+  ['it begins further on', previous(48, 20), { from: 50, runBegin: 50, leavesGap: true }],
   [
     'it begins further on, nothing known of the rest',
-    former(48, undefined),
+    previous(48, undefined),
     { from: 50, runBegin: 50, leavesGap: true },
   ],
-  ['right behind what nothing is known of', former(49, undefined), { from: 50, runBegin: 50, leavesGap: false }],
-  ['right behind, after a run that wrote nothing', former(49, 50), { from: 50, runBegin: 50, leavesGap: false }],
-  ['right behind, before a run that wrote nothing', former(49, 80), { from: 50, runBegin: 50, leavesGap: false }],
-  ['further on, after a run that wrote nothing', former(40, 50), { from: 50, runBegin: 50, leavesGap: true }],
-  ['an open candle is there last', former(60, 50, true), { from: 60, runBegin: 50, leavesGap: false }],
-  ['a part lies before the run', former(60, 51), undefined],
-  ['nothing tells where the run begins', former(60, undefined), undefined],
-  ['inside what lies before a run that wrote nothing', former(60, 70), undefined],
+  ['right behind what nothing is known of', previous(49, undefined), { from: 50, runBegin: 50, leavesGap: false }],
+  ['right behind, after a run that wrote nothing', previous(49, 50), { from: 50, runBegin: 50, leavesGap: false }],
+  ['right behind, before a run that wrote nothing', previous(49, 80), { from: 50, runBegin: 50, leavesGap: false }],
+  ['further on, after a run that wrote nothing', previous(40, 50), { from: 50, runBegin: 50, leavesGap: true }],
+  ['an open candle is there last', previous(60, 50, true), { from: 60, runBegin: 50, leavesGap: false }],
+  ['a part lies before the run', previous(60, 51), undefined],
+  ['nothing tells where the run begins', previous(60, undefined), undefined],
+  ['inside what lies before a run that wrote nothing', previous(60, 70), undefined],
 ])('%s', (_, there, expected) => {
   expect(goOn({ begin: 50, end: 99 }, there, { step })).toEqual(expected);
 });

@@ -35,7 +35,7 @@ async function listen(protocol: Protocol, server: VenueServer, lines: number): P
         venue: { lines, reconnect: { initial_delay_ms: 20, max_delay_ms: 50 } },
       }),
     }),
-    { scheduler: monotonicScheduler, wallClockMs: Date.now, instance: randomUUID(), former: [] },
+    { scheduler: monotonicScheduler, wallClockMs: Date.now, instance: randomUUID() },
   );
   const records: FeedRecord[] = [];
   feed.output$.subscribe((output) => records.push(...output.records));

@@ -112,7 +112,6 @@ export class SimulatedFeed implements AsyncDisposable {
       scheduler: monotonicScheduler,
       wallClockMs: Date.now,
       instance: randomUUID(),
-      former: [],
       ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
       ...(listEveryMs === undefined ? {} : { listEveryMs }),
       ...(capture === undefined ? {} : { networks: capture.networks, random: capture.random }),

@@ -28,7 +28,7 @@ export const bybitSpot: Venue = {
   // 600 requests in 5 s for all, each counted as 1.
   restWeightPerMinute: 7200,
   restBurst: 300,
-  // Its ids jump: nothing tells which are missing.
+  // Its ids jump: nobody knows which are missing.
   recent: recentTrades,
   history: bybitHistory,
   time,

@@ -18,7 +18,7 @@ export interface Outgoing {
 export interface RefusalOutcome {
   /** Topics that are subscribed already. */
   readonly subscribed: readonly string[];
-  /** Topics that were refused alone: told, not tried again. */
+  /** Topics that were refused alone: reported, not tried again. */
   readonly refused: readonly string[];
   /** Smaller requests for the others. */
   readonly retries: readonly Outgoing[];

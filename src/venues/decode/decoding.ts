@@ -22,7 +22,7 @@ export function liveTrade(
   origin: Origin,
   instrument: Instrument,
   receivedAt: number,
-  told: Omit<TradeEvent, keyof MarketFields | 'kind' | 'lastTradeId' | 'source'>,
+  trade: Omit<TradeEvent, keyof MarketFields | 'kind' | 'lastTradeId' | 'source'>,
 ): TradeEvent {
   return {
     kind: 'trade',
@@ -33,14 +33,14 @@ export function liveTrade(
     environment: origin.environment,
     epoch: 0,
     receivedAt,
-    price: told.price,
-    quantity: told.quantity,
-    isBuyerMaker: told.isBuyerMaker,
-    timestamp: told.timestamp,
-    eventTime: told.eventTime,
-    tradeId: told.tradeId,
+    price: trade.price,
+    quantity: trade.quantity,
+    isBuyerMaker: trade.isBuyerMaker,
+    timestamp: trade.timestamp,
+    eventTime: trade.eventTime,
+    tradeId: trade.tradeId,
     lastTradeId: null,
-    conditions: told.conditions,
+    conditions: trade.conditions,
     source: 'live',
   };
 }
@@ -56,7 +56,7 @@ export function safely(read: (frame: RawFrame) => Decoded): Decoder {
   };
 }
 
-/** What was thrown while a frame was read, as the frame's meaning. `symbol`: canonical, where the frame had told it before. */
+/** What was thrown while a frame was read, as the frame's meaning. `symbol`: canonical, where the frame had trade it before. */
 export function malformedFrame(error: unknown, symbol?: string): Decoded {
   const fault =
     error instanceof Fault

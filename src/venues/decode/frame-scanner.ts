@@ -35,7 +35,7 @@ const FALSE = ascii('false');
 /**
  * Reads a JSON frame whose layout is known to the byte, without parsing it. Anything else is a deviation, also what a
  * parser would accept: spaces, escapes, exponents, other keys or another order. What is read after a deviation means
- * nothing; `isWhole` tells at the end whether there was one.
+ * nothing; `isWhole` is false at the end if there was one.
  */
 export class FrameScanner {
   #bytes: Buffer = Buffer.alloc(0);

@@ -6,7 +6,7 @@ import { malformed, readArray, readEach, readNotNegative, readPositive } from '.
 /** What a frame or answer says of a book. */
 export function bookUpdate(
   from: MarketFields,
-  told: Omit<BookUpdate, keyof MarketFields | 'kind' | 'limit'>,
+  book: Omit<BookUpdate, keyof MarketFields | 'kind' | 'limit'>,
 ): BookUpdate {
   return {
     kind: 'book_update',
@@ -17,12 +17,12 @@ export function bookUpdate(
     environment: from.environment,
     epoch: from.epoch,
     receivedAt: from.receivedAt,
-    firstUpdateId: told.firstUpdateId,
-    lastUpdateId: told.lastUpdateId,
-    snapshot: told.snapshot,
-    bids: told.bids,
-    asks: told.asks,
-    timestamp: told.timestamp,
+    firstUpdateId: book.firstUpdateId,
+    lastUpdateId: book.lastUpdateId,
+    snapshot: book.snapshot,
+    bids: book.bids,
+    asks: book.asks,
+    timestamp: book.timestamp,
   };
 }
 

@@ -71,6 +71,6 @@ function hashOf(view: DataView, start: number, length: number): number {
   const last = length - WORD;
   for (let at = 0; at < last; at += WORD) hash = Math.imul(hash ^ view.getInt32(start + at, true), 0x01000193);
   hash = Math.imul(hash ^ view.getInt32(start + last, true), 0x01000193);
-  // Rows are told apart by the low bits, which are to depend on all.
+  // The low bits choose the row, so they have to depend on all.
   return hash ^ (hash >>> 15);
 }

@@ -12,9 +12,9 @@ export function pastFields(venue: VenueId, { instrument, environment, receivedAt
 /** A trade that was asked for. */
 export function pastTrade(
   from: MarketFields,
-  told: Omit<TradeEvent, keyof MarketFields | 'kind' | 'eventTime' | 'source'>,
+  trade: Omit<TradeEvent, keyof MarketFields | 'kind' | 'eventTime' | 'source'>,
 ): TradeEvent {
-  return { kind: 'trade', ...from, ...told, eventTime: null, source: 'backfill' };
+  return { kind: 'trade', ...from, ...trade, eventTime: null, source: 'backfill' };
 }
 
 export interface CandleRow {

@@ -95,7 +95,7 @@ export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder
     if (read === undefined) return ignored('unknown_event');
     if (stream !== undefined && event !== stream.event)
       throw malformed('e', `is ${event}, not the stream's ${stream.event}`);
-    // Partial depth tells its symbol by the stream's name alone.
+    // Partial depth has its symbol in the stream's name alone.
     const symbol = event === 'partialDepth' ? stream?.symbol : readSymbol(payload, stream);
     if (symbol === undefined) return ignored('book_without_symbol');
     const instrument = context.instruments.get(symbol);

@@ -53,7 +53,7 @@ export function readAggregate(frame: Unchecked) {
 }
 
 export function readAggTrade(frame: Unchecked, from: MarketFields): AggTrade {
-  const told = readAggregate(frame);
+  const aggregate = readAggregate(frame);
   return {
     kind: 'agg_trade',
     venue: from.venue,
@@ -63,15 +63,15 @@ export function readAggTrade(frame: Unchecked, from: MarketFields): AggTrade {
     environment: from.environment,
     epoch: from.epoch,
     receivedAt: from.receivedAt,
-    price: told.price,
-    quantity: told.quantity,
-    isBuyerMaker: told.isBuyerMaker,
-    timestamp: told.timestamp,
+    price: aggregate.price,
+    quantity: aggregate.quantity,
+    isBuyerMaker: aggregate.isBuyerMaker,
+    timestamp: aggregate.timestamp,
     eventTime: readTime(frame.E, 'E'),
-    tradeId: told.tradeId,
-    firstTradeId: told.tradeId,
-    lastTradeId: told.lastTradeId,
-    conditions: told.conditions,
+    tradeId: aggregate.tradeId,
+    firstTradeId: aggregate.tradeId,
+    lastTradeId: aggregate.lastTradeId,
+    conditions: aggregate.conditions,
     source: 'live',
   };
 }

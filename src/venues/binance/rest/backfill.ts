@@ -86,8 +86,8 @@ function aggregatedTradeRow(venue: VenueId): ReadRow<TradeEvent> {
 
 export function aggTradeRow(venue: VenueId): ReadRow<AggTrade> {
   return (row, of) => {
-    const told = readAggregate(readObject(row, ''));
-    const rest = { firstTradeId: told.tradeId, eventTime: null, source: 'backfill' } as const;
-    return { kind: 'agg_trade', ...pastFields(venue, of), ...told, ...rest };
+    const aggregate = readAggregate(readObject(row, ''));
+    const rest = { firstTradeId: aggregate.tradeId, eventTime: null, source: 'backfill' } as const;
+    return { kind: 'agg_trade', ...pastFields(venue, of), ...aggregate, ...rest };
   };
 }

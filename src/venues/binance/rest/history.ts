@@ -16,7 +16,7 @@ export interface HistoryVariant extends Pick<VenueHistory, 'intervals'> {
   readonly weights: { readonly aggTrades: number; readonly klines: number };
 }
 
-/** The past as Binance tells it: trades and aggregated trades by id, candles by open time. */
+/** The past at Binance: trades and aggregated trades by id, candles by open time. */
 export function binanceHistory(id: VenueId, { intervals, tradesById, weights }: HistoryVariant): VenueHistory {
   return {
     trades: tradesById ? (of) => trades(id, of, weights.aggTrades) : undefined,

@@ -42,8 +42,6 @@ export interface BybitTopic {
   readonly interval: string;
 }
 
-const NO_INTERVAL = { venueInterval: '', interval: '' } as const;
-
 export function bybitTopics(instrument: Instrument, channel: Channel, books?: BookWish): readonly string[] {
   const topic = channel === 'depth' ? bookTopic(books?.levels ?? 0) : TOPICS.get(channel);
   return topic === undefined ? [] : [`${topic}.${instrument.venueSymbol}`];
@@ -54,21 +52,25 @@ function bookTopic(wanted: number): string {
   return `orderbook.${BOOK_LEVELS.find((levels) => levels >= wanted) ?? BOOK_LEVELS.at(-1)}`;
 }
 
+type Meaning = Omit<BybitTopic, 'symbol'>;
+
+const meaning = (event: BybitEvent, venueInterval = '', interval = ''): Meaning => ({ event, venueInterval, interval });
+
 /** By the topic without its symbol. */
-const MEANINGS: ReadonlyMap<string, Omit<BybitTopic, 'symbol'>> = new Map<string, Omit<BybitTopic, 'symbol'>>([
-  ['publicTrade', { event: 'trade', ...NO_INTERVAL }],
-  ['tickers', { event: 'ticker', ...NO_INTERVAL }],
-  ['orderbook.1', { event: 'book_ticker', ...NO_INTERVAL }],
-  ...BOOK_LEVELS.map((levels) => [`orderbook.${levels}`, { event: 'depth', ...NO_INTERVAL }] as const),
+const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
+  ['publicTrade', meaning('trade')],
+  ['tickers', meaning('ticker')],
+  ['orderbook.1', meaning('book_ticker')],
+  ...BOOK_LEVELS.map((levels) => [`orderbook.${levels}`, meaning('depth')] as const),
   ...Object.entries(INTERVAL_NAMES).map(
-    ([interval, venueInterval]) => [`kline.${venueInterval}`, { event: 'kline', venueInterval, interval }] as const,
+    ([interval, name]) => [`kline.${name}`, meaning('kline', name, interval)] as const,
   ),
 ]);
 
 /** The meaning of a topic, `kline.60.BTCUSDT`; undefined for topics that no channel uses. */
 export function parseTopic(topic: string): BybitTopic | undefined {
   const at = topic.lastIndexOf('.');
-  const meaning = MEANINGS.get(topic.slice(0, Math.max(0, at)));
+  const found = MEANINGS.get(topic.slice(0, Math.max(0, at)));
   const symbol = topic.slice(at + 1);
-  return meaning === undefined || symbol === '' ? undefined : { ...meaning, symbol };
+  return found === undefined || symbol === '' ? undefined : { ...found, symbol };
 }

@@ -9,7 +9,7 @@ import { readResult, readTextTime } from './rest.ts';
 
 const PAGE = 1000;
 
-/** The past as Bybit's spot market tells it: candles, and of trades the last ones only. */
+/** The past of Bybit's spot market: candles, and of trades the last ones only. */
 export const bybitHistory: VenueHistory = {
   klines,
   intervals: KLINE_INTERVALS.filter((interval) => INTERVAL_NAMES[interval] !== undefined),

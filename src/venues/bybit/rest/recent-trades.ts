@@ -8,7 +8,7 @@ import { readResult, readTextTime } from './rest.ts';
 /** As many as spot gives, whatever is asked for. */
 const MOST = 60;
 
-/** The last trades of a spot instrument, newest first: all that the venue tells of the past. */
+/** The last trades of a spot instrument, newest first: all that the venue has of the past. */
 export function recentTrades(of: PastOrigin): RestRequest<readonly TradeEvent[]> {
   const symbol = encodeURIComponent(of.instrument.venueSymbol);
   return {
