@@ -46,10 +46,7 @@ export const command: Command = {
   },
 };
 
-/**
- * The topic's name without the configured prefix, checked against those that there are. A short name alone means the
- * configured environment's; with the prefix (`market.trades`) it means that very topic.
- */
+/** The topic's name without the configured prefix. A short name means the configured environment's topic, a whole one that very topic. */
 async function topicNamed(text: string | undefined, config: Config | undefined): Promise<string> {
   const { TOPICS } = await import('../codec/topics.ts');
   const names = TOPICS.map(({ name }): string => name);

@@ -5,9 +5,8 @@ import { VENUE_IDS } from '../domain/instrument.ts';
 import { allCoins, type CoinEntry, type CoinSelection, coinEverywhere } from './config.ts';
 import type { ConfigFiles } from './named-files.ts';
 import { ConfigError, type Problem, shown } from './problem.ts';
-import { ConfigReport } from './report.ts';
+import { ConfigReport, refuseIssue, type Validated } from './report.ts';
 import { COIN, type Sections, section, whole, word } from './schema.ts';
-import { refuseIssue, type Validated } from './validation.ts';
 import { type KeyPath, readYaml } from './yaml-source.ts';
 
 const COIN_KEYS = ['coin', 'tier', 'symbols'];

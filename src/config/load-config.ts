@@ -34,10 +34,7 @@ export interface ConfigSource {
   readonly overrides?: ConfigOverrides;
 }
 
-/**
- * The configuration of a file (or of plain values), with environment and command-line overrides, checked whole.
- * Throws a ConfigError with every problem.
- */
+/** The checked configuration of a file, with environment and command-line overrides. Throws a ConfigError with every problem. */
 export function loadConfig(source: ConfigSource): Config {
   const { file, environment = {}, overrides = {} } = source;
   const yaml = file === undefined ? undefined : readYaml(file, file);

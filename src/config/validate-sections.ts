@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { variableOf } from './environment-overrides.ts';
 import { shown } from './problem.ts';
-import type { ConfigReport } from './report.ts';
+import { type ConfigReport, refuseIssue, refuseUnknownKey, type Validated } from './report.ts';
 import { type SectionName, type Sections, secrets, sections } from './schema.ts';
 import { bare, isNullable, keysOf, schemaAt } from './schema-walk.ts';
-import { refuseIssue, refuseUnknownKey, type Validated } from './validation.ts';
 import type { KeyPath } from './yaml-source.ts';
 
 export type Plain = Record<string, unknown>;

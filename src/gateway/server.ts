@@ -106,10 +106,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   return app;
 }
 
-/**
- * All that tells of the feed. It needs the token because it is registered here, not by how its path is spelled: a
- * request has as many spellings as it likes.
- */
+/** Everything about the feed. The token guards the routes that are registered here, however a request spells their path. */
 async function addData(data: FastifyInstance, options: ServerOptions): Promise<void> {
   const { settings, view, hub, metrics, largeTradeThreshold } = options;
   const { token } = settings;

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { filter, firstValueFrom, NEVER, type Observable, Subject, type Subscription, throwIfEmpty } from 'rxjs';
 import type { GuardOptions, TradingDecision } from '../client/guard/trading-decision.ts';
-import { TradingWatches } from '../client/guard/trading-watches.ts';
-import { watchTrading } from '../client/guard/watch-trading.ts';
+import { TradingWatches, watchTrading } from '../client/guard/watch-trading.ts';
 import { symbolNamed } from '../client/topic-name.ts';
 import { type Config, coinEverywhere, feedVenues, instrumentsFor } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';

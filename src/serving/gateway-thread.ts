@@ -30,10 +30,7 @@ const AGAIN_AT_LATEST_MS = 300_000;
 const CLOSE_WITHIN_MS = 1000;
 const HEAP_MB = 1024;
 
-/**
- * The gateway in a thread of its own: what its clients cost, the feed does not pay, and where it falls, cannot listen or
- * does not keep up, the feed goes on and it is begun anew.
- */
+/** The gateway in a thread of its own, so that its clients cost the feed nothing. It is restarted if it ends or cannot keep up. */
 export class GatewayThread {
   readonly #options: GatewayThreadOptions;
   /** What is to be done later; nothing once it is closed. */

@@ -7,7 +7,7 @@ import type { TopicName } from '../client/topic-name.ts';
 import type { Config } from '../config/config.ts';
 import { asFault } from '../domain/fault.ts';
 import type { FeedRecord } from '../domain/record.ts';
-import type { GatewaySource } from '../gateway/source.ts';
+import type { GatewaySource } from '../gateway/gateway.ts';
 import { aborted$, pauseFor } from '../net/aborted.ts';
 
 const MINUTE_MS = 60_000;

@@ -12,10 +12,7 @@ export const BOUNDS_MS: readonly number[] = [
   0, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000,
 ];
 
-/**
- * The distribution of one latency since it was made, in 6 KiB whatever comes. Below zero too: a clock may be behind the
- * venue's, and that is worth seeing, not hiding.
- */
+/** The distribution of one latency, in 6 KiB. Latencies below zero count too: they show that a clock is behind the venue's. */
 export class LatencyHistogram {
   /** Mirrored at the middle: what is below zero counts downwards from there. */
   readonly #counts = new Float64Array(2 * BUCKETS);

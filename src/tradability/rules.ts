@@ -169,10 +169,7 @@ function lag(
   return lagMs > maxLagMs ? { cause: 'lag', lagMs } : undefined;
 }
 
-/**
- * Age by the stamp and our wall clock, or since it came by the steady clock, whichever is more. The second depends
- * neither on two clocks being equal nor on nobody setting them.
- */
+/** Age by the stamp, or since it came by the steady clock, whichever is more: clocks may differ, and may be set. */
 function ageMs(stampedAt: number, cameAt: number, now: Moment): number {
   return Math.max(now.wall - stampedAt, now.steady - cameAt);
 }

@@ -5,10 +5,7 @@ export type Start = 'beginning' | 'end' | { readonly timeMs: number };
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const DAY_MS = 86_400_000;
 
-/**
- * Where `--from` says to start: `beginning`, `end`, a date with or without a time, a time of the day (the latest that
- * was), so long ago (`-10m`), or milliseconds since 1970. What names no zone is UTC, as everything shown is.
- */
+/** Where `--from` says to start: `beginning`, `end`, a date, a time of day (the latest that was), `-10m`, or milliseconds since 1970; UTC. */
 export function startTime(text: string, nowMs: number): Start {
   if (text === 'beginning' || text === 'end') return text;
   const timeMs = spokenTime(text, nowMs);

@@ -32,11 +32,7 @@ export const DEFAULT_GUARD: GuardOptions = {
   allowTestData: false,
 };
 
-/**
- * Every limit as it was given last, else its default; undefined is not given. Throws a Fault (never, with the field)
- * where a limit is no number from 0 on, or `allowTestData` neither true nor false: with those every rule would be
- * silent.
- */
+/** Every limit as it was given last, else its default. Throws a Fault (never, with the field) if a value is unusable: its rule would be silent. */
 export function guardOptions(...given: readonly Partial<GuardOptions>[]): GuardOptions {
   const lastOf = <F extends keyof GuardOptions>(field: F): GuardOptions[F] | undefined =>
     [DEFAULT_GUARD, ...given].map((each) => each[field]).findLast((value) => value !== undefined);

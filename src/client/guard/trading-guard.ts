@@ -112,21 +112,10 @@ export class TradingGuard {
   }
 
   #takeOfAll(event: Exclude<GuardEvent, PriceTick | Gap>, now: Moment): void {
-    const facts = this.#facts;
-    switch (event.kind) {
-      case 'status':
-        this.#hear(event, now);
-        return;
-      case 'lag':
-        facts.lagMs = event.lagMs;
-        facts.lagToldAt = now.steady;
-        return;
-      case 'lag_over':
-        facts.lagToldAt = undefined;
-        return;
-      case 'ended':
-        facts.ended = true;
-    }
+    if (event.kind === 'status') this.#hear(event, now);
+    else if (event.kind === 'lag') Object.assign(this.#facts, { lagMs: event.lagMs, lagToldAt: now.steady });
+    else if (event.kind === 'lag_over') this.#facts.lagToldAt = undefined;
+    else this.#facts.ended = true;
   }
 
   #hear(status: FeedStatus, now: Moment): void {

@@ -8,9 +8,10 @@ import {
   Subscription,
   startWith,
 } from 'rxjs';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
 import type { Moment } from '../../tradability/moment.ts';
-import type { GuardOptions, TradingDecision } from './trading-decision.ts';
+import { type GuardOptions, guardOptions, type TradingDecision } from './trading-decision.ts';
 import { type GuardEvent, TradingGuard, type TradingPast } from './trading-guard.ts';
 
 /** What the guard judges by: hot, each record once, in the order of its topic. */
@@ -49,10 +50,8 @@ export interface WatchDeps {
 const LOOK_EVERY_MS = 200;
 
 /**
- * Watches over what a consumer gets of the feed and says whether it may be traded on (`TradingGuard` has the rule).
- * It listens from the call on, whether anybody subscribes or not. A halt is told in the millisecond in which a limit is
- * passed, at the latest 200 ms after it where somebody set the wall clock. When a source ends, or fails, it halts for
- * good.
+ * Watches what a consumer gets of the feed and says whether it may be traded on (`TradingGuard` has the rule). A halt is
+ * emitted in the millisecond in which a limit is passed, at most 200 ms later if somebody sets the wall clock.
  */
 export function watchTrading(input: TradingInput, options: GuardOptions, deps: WatchDeps): TradingWatch {
   const { scheduler, wallClockMs, symbolOf } = deps;
@@ -129,4 +128,24 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
 
 function isSame(a: TradingDecision, b: TradingDecision): boolean {
   return a.state === b.state && a.causes.join() === b.causes.join();
+}
+
+/** One watch for each set of limits, begun when it is first asked for. */
+export class TradingWatches {
+  readonly #begin: (limits: GuardOptions) => TradingWatch;
+  readonly #byLimits = new Map<string, TradingWatch>();
+
+  constructor(begin: (limits: GuardOptions) => TradingWatch) {
+    this.#begin = begin;
+  }
+
+  /** Throws a Fault (never) where a limit is unusable. */
+  of(...given: readonly Partial<GuardOptions>[]): TradingWatch {
+    const limits = guardOptions(...given);
+    return getOrCreate(this.#byLimits, JSON.stringify(Object.values(limits)), () => this.#begin(limits));
+  }
+
+  close(): void {
+    for (const watch of this.#byLimits.values()) watch.close();
+  }
 }

@@ -5,7 +5,6 @@ import type { FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
 import type { TopicReader } from '../reader/topic-reader.ts';
 import { recordsOf, type TopicName } from '../topic-name.ts';
 import { FeedMemory } from './feed-memory.ts';
-import { type LastPrices, recallPrices } from './last-prices.ts';
 import type { LookBack } from './past.ts';
 
 /** What a client reads for itself, always, from now on and without a group: what `latest` and the guard need. */
@@ -77,3 +76,38 @@ function listen<N extends TopicName>(
     end: () => records$.complete(),
   });
 }
+
+/** Messages of a partition that are looked at for a symbol that has had no price for long. */
+const FURTHEST = 30_000;
+
+/** The last price of each symbol, from whichever venue published last. */
+export type LastPrices = Map<string, PriceTick>;
+
+/** Finds the last price of each symbol from the topic's end back. It reads further only for named symbols without a price. */
+export async function recallPrices(
+  lookBack: LookBack,
+  topic: string,
+  symbols: ReadonlySet<string>,
+  prices: LastPrices,
+): Promise<void> {
+  const missing = new Set(symbols);
+  await lookBack(topic, (partition, partitionOf) => {
+    const own = [...symbols].filter((symbol) => partitionOf(symbol) === partition);
+    const found = new Set<string>();
+    let seen = 0;
+    return async ({ key, read }) => {
+      seen++;
+      const record = key !== null && found.has(key) ? undefined : await read();
+      if (record?.kind === 'price' && !found.has(key ?? record.symbol)) {
+        const known = prices.get(record.symbol);
+        if (known === undefined || known.receivedAt < record.receivedAt) prices.set(record.symbol, record);
+        found.add(key ?? record.symbol);
+        missing.delete(record.symbol);
+      }
+      return seen < NEAR || (seen < FURTHEST && own.some((symbol) => missing.has(symbol)));
+    };
+  });
+}
+
+/** What is looked at in any case: symbols may be there that nobody named. */
+const NEAR = 4000;

@@ -4,10 +4,7 @@ import type { MessagePlace } from '../source/source.ts';
 import type { RecordListener } from './topic-reader.ts';
 import { type Overflow, WaitingRecords } from './waiting-records.ts';
 
-/**
- * Records of a topic for one who takes them at their own pace: `for await (const trade of reading)`. A record is done
- * when the next one is asked for, or the loop is left.
- */
+/** Records of a topic, taken by `for await` at the reader's own pace. A record is done when the next one is asked for, or the loop is left. */
 export interface Reading<T> extends AsyncIterableIterator<T, undefined, undefined> {
   /** How many records were dropped since the beginning. */
   readonly missed: number;

@@ -20,10 +20,7 @@ interface PartitionLag {
 /** A following broker answers every 250 ms; without an answer for so long nobody knows what waits. */
 const SILENCE_MS = 1000;
 
-/**
- * How far a reader is behind. What the brokers have beyond the last answer is nowhere to be seen, so the time without
- * an answer counts as well.
- */
+/** How far a reader is behind. Time without an answer of the brokers counts as well: nobody knows what waits there. */
 export class LagMeter {
   readonly #partitions = new Map<number, PartitionLag>();
   /** Since when it waits to begin; undefined: it has begun, or has nothing to read. */

@@ -53,10 +53,7 @@ export interface TopicReaderOptions {
 /** Records handed out before others get a turn of the event loop. */
 const SLICE = 256;
 
-/**
- * Reads a topic while somebody listens, once for all of them: each record once, in the order of its partition. Who
- * joins while it reads gets what comes from then on; the first one decides by the source where reading begins.
- */
+/** Reads a topic while somebody listens, once for all listeners: each record once, in the order of its partition. */
 export class TopicReader implements Follower {
   readonly #options: TopicReaderOptions;
   readonly #listeners = new Set<RecordListener>();

@@ -26,11 +26,7 @@ export interface Waiting<T> extends MessagePlace {
   readonly record: T;
 }
 
-/**
- * The records that wait for one who takes them at their own pace. Never more than `max`, or of `conflate` one a key.
- * Each record offered is taken once, in order, or is counted as missed by the next one taken; or a newer one of its key
- * is taken instead.
- */
+/** The records that wait to be taken: each is taken once, in order, or counted as missed, or replaced by a newer one of its key. */
 export class WaitingRecords<T> implements Buffered {
   readonly max: number;
   readonly #overflow: Overflow<T>;

@@ -1,6 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
-import { asFault, type Fault } from '../../domain/fault.ts';
-import type { FeedRecord } from '../../domain/record.ts';
+import { asFault } from '../../domain/fault.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
 import type { OffsetAt, TopicMessage } from '../../kafka/contract.ts';
 import { GroupMember } from '../../kafka/groups/group-member.ts';
@@ -78,19 +77,21 @@ interface FetchTo {
 /** Reads until the signal aborts, whatever fails meanwhile: then it goes on behind what was handed out. */
 async function fetchTo(follower: Follower, { reach, topic, from }: FetchTo, signal: AbortSignal): Promise<void> {
   const decode = newMessageDecoder(reach.config);
+  const toArrival = ({ partition, offset, timestamp, value }: TopicMessage): Arrival => ({
+    partition,
+    offset: Number(offset),
+    appendedAt: timestamp,
+    decode: () => (value === null ? undefined : decode(value)),
+  });
   const watcher: FetchWatcher = {
-    started: (offsets) => follower.started(numbers(offsets)),
+    started: (offsets) => follower.started(new Map([...offsets].map(([partition, at]) => [partition, Number(at)]))),
     answered: (partition, behind) => follower.answered(partition, behind),
     lost: (partition, first, next) => follower.lost(partition, Number(first), Number(next)),
   };
   for (let start = from; !signal.aborted; start = behindPositions(from, follower.positions())) {
     try {
       const portions = fetchTopic(reach.config, topic, { from: start, follow: true, signal, watcher }, reach.log);
-      for await (const messages of portions)
-        await follower.take(
-          messages.map((message) => arrivalOf(message, decode)),
-          signal,
-        );
+      for await (const messages of portions) await follower.take(messages.map(toArrival), signal);
     } catch (error) {
       follower.troubled(asFault(error));
       await pauseFor(RETRY_MS, reach.scheduler, signal);
@@ -104,19 +105,4 @@ export function behindPositions(from: StartAt, positions: ReadonlyMap<number, nu
   if (typeof from === 'object' && 'offsets' in from)
     return { ...from, offsets: new Map([...from.offsets, ...offsets]) };
   return offsets.size === 0 ? from : { offsets, otherwise: 'beginning', onlyThese: false };
-}
-
-const numbers = (offsets: ReadonlyMap<number, bigint>): ReadonlyMap<number, number> =>
-  new Map([...offsets].map(([partition, offset]) => [partition, Number(offset)]));
-
-function arrivalOf(
-  { partition, offset, timestamp, value }: TopicMessage,
-  decode: (value: Buffer) => FeedRecord | Fault | Promise<FeedRecord | Fault>,
-): Arrival {
-  return {
-    partition,
-    offset: Number(offset),
-    appendedAt: timestamp,
-    decode: () => (value === null ? undefined : decode(value)),
-  };
 }

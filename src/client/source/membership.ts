@@ -48,7 +48,8 @@ export class Membership {
     follower.keepOnly(member.id === formerId ? this.#leftBy(share) : new Set());
     const over = new AbortController();
     const both = AbortSignal.any([signal, over.signal]);
-    const reading = share.size === 0 ? this.#idle() : this.#read(share, both);
+    if (share.size === 0) follower.started(new Map());
+    const reading = share.size === 0 ? undefined : this.#read(share, both);
     await this.#keepAlive(share, both);
     over.abort();
     await reading;
@@ -80,10 +81,6 @@ export class Membership {
       return position !== undefined && (committed === undefined || committed <= BigInt(position));
     });
     return new Set(left.map(([partition]) => partition));
-  }
-
-  async #idle(): Promise<void> {
-    this.#parts.follower.started(new Map());
   }
 
   /** What was read before is read on where it was left: what waits of it is still there. */

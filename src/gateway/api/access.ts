@@ -11,10 +11,7 @@ export function sameToken(given: string, wanted: string): boolean {
   return timingSafeEqual(digest(given), digest(wanted));
 }
 
-/**
- * The token of a request: `Authorization: Bearer`; of a WebSocket, for browsers cannot set headers there, also the
- * query's `token` or the subprotocol `token.TOKEN`.
- */
+/** The bearer token of a request; browsers cannot set headers on a WebSocket, so it may also be in the query or a subprotocol. */
 export function tokenOf(request: FastifyRequest): string | undefined {
   const [scheme = '', token] = (request.headers.authorization ?? '').split(' ', 2);
   if (scheme.toLowerCase() === 'bearer') return token;

@@ -1,9 +1,6 @@
 import type { Item } from './stream-channels.ts';
 
-/**
- * What waits for those who get it later: the newest of each key, or all in order. Of more than `most` the oldest goes;
- * where all are kept, it is counted as missed.
- */
+/** What waits for a slow client: the newest of each key, or all in order. Beyond `most` the oldest is dropped and, of all, counted. */
 export class Backlog {
   readonly #keeps: 'newest' | 'all';
   readonly #most: number;

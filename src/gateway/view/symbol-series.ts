@@ -74,10 +74,7 @@ export class SymbolSeries {
     return this.#rate.perSecond;
   }
 
-  /**
-   * At most sixty prices, oldest first; the last is the newest. The closes of the last minutes where their candles are
-   * known, else one for each five seconds.
-   */
+  /** At most 60 prices, oldest first: closes of the last minutes where their candles are known, else one each 5 s. */
   get sparkline(): readonly Decimal[] {
     const candles = this.candles.latest('1m', SPARKLINE_POINTS) ?? [];
     return candles.length < FEW_CANDLES ? this.#sparkline.map(({ price }) => price) : candles.map(({ close }) => close);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FeedMemory } from '../../../src/client/memory/feed-memory.ts';
-import { type LastPrices, recallPrices } from '../../../src/client/memory/last-prices.ts';
+import { type LastPrices, recallPrices } from '../../../src/client/memory/own-topics.ts';
 import type { LookBack } from '../../../src/client/memory/past.ts';
 import type { FeedRecord, Gap } from '../../../src/domain/record.ts';
 import { gapOf, heartbeat, priceTick } from '../published-topics.ts';
