@@ -46,7 +46,7 @@ const packageRules = [
   ['@platformatic/kafka', ['^src/kafka/']],
   ['avsc', ['^src/codec/']],
   ['pino', ['^src/telemetry/']],
-  ['zod', ['^src/config/', '^src/cli/', '^src/replay/', '^src/backfill/']],
+  ['zod', ['^src/config/', '^src/cli/', '^src/replay/', '^src/backfill/', '^src/simulator/']],
   ['yaml', ['^src/config/', '^src/cli/']],
 ].map(([name, users]) => ({
   name: `${name}-in-its-room`,

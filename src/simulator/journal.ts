@@ -1,6 +1,7 @@
 import { createWriteStream, openSync, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { EventKind } from './captures/frame-subject.ts';
+import type { TradeTexts } from './market/listing.ts';
 
 const FLUSH_EVERY_MS = 50;
 const CHUNK = 1 << 20;
@@ -25,6 +26,11 @@ export interface MadeEvent {
   readonly sent: string;
   /** Further members, `,"k":"v"`. */
   readonly more?: string;
+}
+
+/** What the journal tells of a trade. */
+export function tradeEvent({ id, price, quantity, sell, time }: TradeTexts) {
+  return { id, price, quantity, side: sell ? 'sell' : 'buy', time } as const;
 }
 
 /**

@@ -188,7 +188,6 @@ function running(
     close: async () => {
       clearTimeout(timer);
       for (const { venue } of sites.values()) {
-        venue.host.capture?.close();
         for (const connection of [...venue.host.connections]) connection.ws.terminate();
       }
       server.closeAllConnections();

@@ -2,7 +2,7 @@ import type { CaptureSession } from './captures/capture-session.ts';
 import type { EventKind } from './captures/frame-subject.ts';
 import { type FrameSubject, TRADE_KINDS } from './captures/frame-subject.ts';
 import type { Connection } from './connection.ts';
-import { type Journal, type MadeEvent, WITHHELD } from './journal.ts';
+import { type Journal, type MadeEvent, tradeEvent, WITHHELD } from './journal.ts';
 import type { Listing, TradeTexts } from './market/listing.ts';
 import type { SimulatedMarket } from './market/market.ts';
 import { Topic } from './topic.ts';
@@ -124,10 +124,9 @@ export class VenueHost {
   }
 
   /** Writes a trade into the journal; `topic`: where it went, when somebody listens. */
-  noteTrade(symbol: string, { id, price, quantity, sell, time }: TradeTexts, sent: string, topic?: Topic): void {
+  noteTrade(symbol: string, trade: TradeTexts, sent: string, topic?: Topic): void {
     const more = topic !== undefined && sent !== topic.listening ? WITHHELD : '';
-    const side = sell ? 'sell' : 'buy';
-    this.journal?.event({ venue: this.id, symbol, kind: 'trade', id, price, quantity, side, time, sent, more });
+    this.journal?.event({ venue: this.id, symbol, kind: 'trade', ...tradeEvent(trade), sent, more });
   }
 
   /** Forgets a connection that is gone. */

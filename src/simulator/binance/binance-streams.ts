@@ -1,3 +1,4 @@
+import { tradeEvent } from '../journal.ts';
 import type { Listing, TradeTexts } from '../market/listing.ts';
 import type { OnOrder } from '../market/market.ts';
 import { type Pace, PacedTopics } from '../paced-topics.ts';
@@ -70,10 +71,9 @@ export class BinanceStreams implements VenueStreams {
   }
 
   private publishAggTrade(topic: Topic, symbol: string, trade: TradeTexts): void {
-    const { id, price, quantity, sell, time, firstId, lastId } = trade;
     const sent = topic.publish((unit) => aggTradeData(symbol, trade, unit));
-    const more = `,"first_trade_id":"${firstId}","last_trade_id":"${lastId}"`;
-    this.host.note(topic, { id, price, quantity, side: sell ? 'sell' : 'buy', time, sent, more });
+    const more = `,"first_trade_id":"${trade.firstId}","last_trade_id":"${trade.lastId}"`;
+    this.host.note(topic, { ...tradeEvent(trade), sent, more });
   }
 
   private miniTickers(topic: Topic, now: number): void {

@@ -1,8 +1,7 @@
 import { detectFormat } from '../../capture/read-capture.ts';
 import type { VenueId } from '../../domain/instrument.ts';
 import type { CaptureOptions } from '../simulator-options.ts';
-import { CaptureSession, type CaptureSource, venueOfLine } from './capture-session.ts';
-import { recordedMessages } from './recorded-messages.ts';
+import { CaptureSession, type CaptureSource, recordedMessages, venueOfLine } from './capture-session.ts';
 
 const SETTLE_MS = 300;
 

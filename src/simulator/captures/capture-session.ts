@@ -1,38 +1,46 @@
-import type { CaptureFormat } from '../../capture/capture-line.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type CaptureFormat, venueTime } from '../../capture/capture-line.ts';
+import { readCapture } from '../../capture/read-capture.ts';
 import type { VenueId } from '../../domain/instrument.ts';
 import type { Connection } from '../connection.ts';
-import type { Journal } from '../journal.ts';
+import { type Journal, tradeEvent } from '../journal.ts';
 import type { TradeTexts } from '../market/listing.ts';
-import { dataFrame, guessVenue, isDepthBody, tradesOf } from './capture-frame.ts';
-import { CapturePlayer, type PlayedFrame, type PlayedSession } from './capture-player.ts';
-import { type RecordedMessage, recordedMessages } from './recorded-messages.ts';
+import { type DataFrame, dataFrame, guessVenue, isDepthBody, tradesOf } from './capture-frame.ts';
 
-const QUOTES = [
-  'USDT',
-  'USDC',
-  'FDUSD',
-  'BUSD',
-  'TUSD',
-  'USDE',
-  'DAI',
-  'USD',
-  'EUR',
-  'GBP',
-  'TRY',
-  'BRL',
-  'BTC',
-  'ETH',
-  'BNB',
-];
+const QUOTES = /^(.+)(USDT|USDC|FDUSD|BUSD|TUSD|USDE|DAI|USD|EUR|GBP|TRY|BRL|BTC|ETH|BNB)$/;
 const MAX_RECENT_TRADES = 1_000_000;
+/** Bytes that may wait in a socket, and frames between two looks at it. */
+const MAX_WAITING_BYTES = 1_048_576;
+const FRAMES_A_WRITE = 200;
+/** A pause between two files longer than this is left out, milliseconds. */
+const LONGEST_PAUSE_BETWEEN_FILES = 60_000;
 
 export interface CaptureSource {
   readonly files: readonly string[];
   readonly format: CaptureFormat;
-  /** Whose frames they are where a line does not say. */
+  /** Whose frames they are when a line does not say. */
   readonly venue: VenueId | undefined;
   readonly speed: 'max' | '1';
+  /** Milliseconds without a new subscription after which a connection's session begins. */
   readonly settleMs: number;
+}
+
+/** One recorded message of a venue. Text is latin1: each character is a byte as it was received. */
+interface RecordedMessage {
+  /** When it was received, milliseconds since 1970 with a fraction; undefined when the recording does not say. */
+  readonly at: number | undefined;
+  /** Name of the recorded connection; empty when the recording has one only. */
+  readonly connection: string;
+  readonly frame: string;
+}
+
+/** A message of the venue in a recording, with its place in it. */
+interface PlayedFrame {
+  readonly place: number;
+  readonly at: number | undefined;
+  /** Rises with each file. */
+  readonly file: number;
+  readonly frame: DataFrame;
 }
 
 /**
@@ -40,7 +48,7 @@ export interface CaptureSource {
  * REST shows the trades up to where the foremost connection is.
  * Where several recorded connections carried the same topic, the one with most of its frames is played.
  */
-export class CaptureSession implements PlayedSession {
+export class CaptureSession {
   readonly venue: VenueId;
   readonly symbols = new Set<string>();
   private readonly source: CaptureSource;
@@ -49,7 +57,9 @@ export class CaptureSession implements PlayedSession {
   private readonly depthBodies = new Map<string, string>();
   private readonly carriers = new Map<string, Map<string, number>>();
   private readonly chosen = new Map<string, string>();
-  private readonly players = new Map<Connection, CapturePlayer>();
+  /** Begin the sessions of connections. */
+  private readonly timers = new WeakMap<Connection, NodeJS.Timeout>();
+  private readonly playing = new WeakSet<Connection>();
   private foremost = -1;
 
   constructor(venue: VenueId, source: CaptureSource) {
@@ -75,53 +85,21 @@ export class CaptureSession implements PlayedSession {
       this.chosen.set(frame.topic, line.connection);
   }
 
-  /** The venue's data frames in order, from the start. */
-  async *frames(): AsyncGenerator<PlayedFrame> {
-    let place = -1;
-    for (const [file, path] of this.source.files.entries()) {
-      for await (const line of recordedMessages(path, this.source.format)) {
-        place++;
-        if (venueOfLine(line, this.source.venue) !== this.venue) continue;
-        const frame = dataFrame(this.venue, line.frame);
-        if (frame === undefined || this.chosen.get(frame.topic) !== line.connection) continue;
-        yield { place, at: line.at, file, frame };
-      }
-    }
-  }
-
   /** A connection subscribed: its session begins once no more subscriptions follow. */
   subscribed(connection: Connection, journal: Journal | undefined): void {
-    let player = this.players.get(connection);
-    if (player === undefined) {
-      player = new CapturePlayer(this, connection, this.source, journal);
-      this.players.set(connection, player);
-      connection.ws.on('close', () => {
-        player?.stop();
-        this.players.delete(connection);
-      });
-    }
-    player.expect();
-  }
-
-  reached({ place, frame }: PlayedFrame): void {
-    if (place <= this.foremost) return;
-    this.foremost = place;
-    const trades = tradesOf(this.venue, frame);
-    if (trades.length === 0) return;
-    const all = this.trades.get(frame.topic) ?? [];
-    this.trades.set(frame.topic, all);
-    if (all.length < MAX_RECENT_TRADES) all.push(...trades);
-  }
-
-  /** Stops every player. */
-  close(): void {
-    for (const player of this.players.values()) player.stop();
+    if (this.playing.has(connection)) return;
+    clearTimeout(this.timers.get(connection));
+    const timer = setTimeout(() => {
+      this.playing.add(connection);
+      this.play(connection, journal).catch(() => connection.close(1011, 'recording cannot be read'));
+    }, this.source.settleMs);
+    this.timers.set(connection, timer);
   }
 
   /** Base and quote asset, told by the usual quotes. */
   assets(symbol: string): [base: string, quote: string] | undefined {
-    const quote = QUOTES.find((name) => symbol.endsWith(name) && symbol.length > name.length);
-    return quote === undefined ? undefined : [symbol.slice(0, -quote.length), quote];
+    const [, base, quote] = QUOTES.exec(symbol) ?? [];
+    return base === undefined || quote === undefined ? undefined : [base, quote];
   }
 
   depthBody(symbol: string): string | undefined {
@@ -135,13 +113,89 @@ export class CaptureSession implements PlayedSession {
     const from = all.findIndex(({ id }) => Number(id) >= fromId);
     return from === -1 ? [] : all.slice(from, from + limit);
   }
+
+  /** Plays the session while the connection is open. Holds no more of it than a few frames. */
+  private async play(connection: Connection, journal: Journal | undefined): Promise<void> {
+    const { ws, socket } = connection;
+    const isOver = () => ws.readyState !== ws.OPEN;
+    const keepPace = this.source.speed === '1' ? pacer(connection) : undefined;
+    let queued = 0;
+    for await (const played of this.frames()) {
+      if (isOver()) return;
+      await keepPace?.(played);
+      const trades = tradesOf(this.venue, played.frame);
+      this.reached(played, trades);
+      const topic = connection.topics.get(played.frame.topic);
+      if (topic !== undefined) {
+        const sent = topic.publishTo(connection, played.frame.data) ? `[${connection.number}]` : '[]';
+        const { symbol } = played.frame;
+        for (const trade of trades)
+          journal?.event({ venue: this.venue, symbol, kind: topic.kind, ...tradeEvent(trade), sent });
+      }
+      if (++queued % FRAMES_A_WRITE > 0) continue;
+      connection.flush(0);
+      while (!isOver() && socket.writableLength > MAX_WAITING_BYTES) await delay(2);
+    }
+    connection.flush(0);
+  }
+
+  /** The venue's data frames in order, from the start. */
+  private async *frames(): AsyncGenerator<PlayedFrame> {
+    let place = -1;
+    for (const [file, path] of this.source.files.entries()) {
+      for await (const line of recordedMessages(path, this.source.format)) {
+        place++;
+        if (venueOfLine(line, this.source.venue) !== this.venue) continue;
+        const frame = dataFrame(this.venue, line.frame);
+        if (frame === undefined || this.chosen.get(frame.topic) !== line.connection) continue;
+        yield { place, at: line.at, file, frame };
+      }
+    }
+  }
+
+  private reached({ place, frame }: PlayedFrame, trades: readonly TradeTexts[]): void {
+    if (place <= this.foremost) return;
+    this.foremost = place;
+    if (trades.length === 0) return;
+    const all = this.trades.get(frame.topic) ?? [];
+    this.trades.set(frame.topic, all);
+    if (all.length < MAX_RECENT_TRADES) all.push(...trades);
+  }
+}
+
+/** Waits until a frame is due at the recording's own pace. */
+function pacer(connection: Connection): (played: PlayedFrame) => Promise<void> {
+  const startedAt = performance.now();
+  let firstAt: number | undefined;
+  let lastAt = 0;
+  let lastFile = 0;
+  return async ({ at, file, frame }) => {
+    const time = at ?? venueTime(frame.data) ?? lastAt;
+    firstAt ??= time;
+    if (file !== lastFile && time - lastAt > LONGEST_PAUSE_BETWEEN_FILES) firstAt += time - lastAt;
+    lastFile = file;
+    lastAt = time;
+    const ahead = time - firstAt - (performance.now() - startedAt);
+    if (ahead <= 1) return;
+    connection.flush(0);
+    await delay(ahead);
+  };
+}
+
+/** The messages of one recording that can be served again: JSON frames and depth bodies. @throws Error naming the file. */
+export async function* recordedMessages(file: string, format: CaptureFormat): AsyncGenerator<RecordedMessage> {
+  for await (const line of readCapture(file, format)) {
+    // Line 0 carries the venue's announcements, no market.
+    if (line.kind === 'mark' || line.connection.endsWith(':0')) continue;
+    const frame = line.kind === 'body' ? line.body : line.frame.toString('latin1');
+    const { at, connection } = line;
+    if (frame.startsWith('{') || frame.startsWith('['))
+      yield { at: at === undefined ? undefined : at / 1000, connection, frame };
+  }
 }
 
 /** Whose frame a line is: named by its connection, by the recording, or told by how it looks. */
 export function venueOfLine({ connection, frame }: RecordedMessage, otherwise: VenueId | undefined): VenueId {
-  if (connection !== '') {
-    for (const id of ['binance_testnet', 'binance_us', 'binance', 'bybit'] as const)
-      if (connection.includes(id)) return id;
-  }
-  return otherwise ?? guessVenue(frame);
+  const named = (['binance_testnet', 'binance_us', 'binance', 'bybit'] as const).find((id) => connection.includes(id));
+  return named ?? otherwise ?? guessVenue(frame);
 }

@@ -1,7 +1,9 @@
+import { TRADE_KINDS } from '../captures/frame-subject.ts';
 import type { Connection } from '../connection.ts';
 import type { Refusal } from '../venue-host.ts';
 import { BadFault, type FaultCommand } from './fault-command.ts';
-import { reset, type SimulatedFaults } from './simulated-fault.ts';
+import type { Effect } from './interference.ts';
+import { reset, type SimulatedFault, type SimulatedFaults } from './simulated-fault.ts';
 
 const DEFAULT_BIG_FRAME_MB = 20;
 const DEFAULT_BYTES_A_SECOND = 200;
@@ -134,13 +136,11 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
       for (const connection of connections) connection.inject(frame);
     },
   },
-  skip_trades: {
-    description: 'The next count (1) trades of the symbol are made and journaled but not sent on the connection.',
-    parameters: ['line', 'symbol', 'count'],
-    start: ({ connections, command }) => {
-      for (const connection of connections) connection.disturb().skip(command.symbol, command.count ?? 1);
-    },
-  },
+  skip_trades: countedTrades(
+    'skip',
+    1,
+    'The next count (1) trades of the symbol are made and journaled but not sent on the connection.',
+  ),
   skip_book: {
     description:
       'The next count (1) changes of the book of the symbol, or of each one listened to, are journaled but not sent on the connection: its update ids show a gap.',
@@ -148,25 +148,28 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
     start: ({ connections, command }) => {
       for (const connection of connections)
         for (const symbol of command.symbol === '' ? bookSymbols(connection) : [command.symbol])
-          connection.disturb().skipBook(symbol, command.count ?? 1);
+          connection.disturb().count('skip', ['depth'], symbol, command.count ?? 1);
     },
   },
-  repeat_trades: {
-    description: 'The next count (1) trade messages of the symbol are sent twice.',
-    parameters: ['line', 'symbol', 'count'],
-    start: ({ connections, command }) => {
-      for (const connection of connections) connection.disturb().repeat(command.symbol, command.count ?? 1);
-    },
-  },
-  reorder_trades: {
-    description: 'The next count (2) trade messages of the symbol are held and sent in reverse order.',
-    parameters: ['line', 'symbol', 'count'],
-    start: ({ connections, command }) => {
-      for (const connection of connections)
-        connection.disturb().reverse(command.symbol, Math.max(2, command.count ?? 2));
-    },
-  },
+  repeat_trades: countedTrades('repeat', 1, 'The next count (1) trade messages of the symbol are sent twice.'),
+  reorder_trades: countedTrades(
+    'reverse',
+    2,
+    'The next count (2) trade messages of the symbol are held and sent in reverse order.',
+  ),
 };
+
+/** A fault that works on the next trade messages of a symbol, `least` of them by default. */
+function countedTrades(effect: Effect, least: number, description: string): SimulatedFault {
+  return {
+    description,
+    parameters: ['line', 'symbol', 'count'],
+    start: ({ connections, command: { symbol, count = least } }) => {
+      for (const connection of connections)
+        connection.disturb().count(effect, TRADE_KINDS, symbol, Math.max(least, count));
+    },
+  };
+}
 
 function bookSymbols({ topics }: Connection): Set<string> {
   return new Set([...topics.values()].filter(({ kind }) => kind === 'depth').map(({ symbol }) => symbol));

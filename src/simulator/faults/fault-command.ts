@@ -1,76 +1,57 @@
-import { VENUE_IDS, type VenueId } from '../../domain/instrument.ts';
-
-/** A fault as asked for: `POST /faults`, with every default filled in. */
-export interface FaultCommand {
-  readonly venue: VenueId | 'all';
-  readonly fault: string;
-  /** A connection by order of those open now, from 1. */
-  readonly line: number | 'all';
-  /** Empty: every symbol. */
-  readonly symbol: string;
-  /** 0: until cleared, or once. */
-  readonly seconds: number;
-  readonly status: number | undefined;
-  readonly count: number | undefined;
-}
-
-/** What may be given; only `venue` and `fault` must be. */
-export interface FaultRequest {
-  readonly venue: VenueId | 'all';
-  readonly fault: string;
-  readonly line?: number | 'all' | undefined;
-  readonly symbol?: string | undefined;
-  readonly seconds?: number | undefined;
-  readonly status?: number | undefined;
-  readonly count?: number | undefined;
-}
+import { z } from 'zod';
+import { VENUE_IDS } from '../../domain/instrument.ts';
 
 /** A fault that cannot be: the message says which member is wrong and what is allowed. */
 export class BadFault extends Error {
   override readonly name = 'BadFault';
 }
 
-const MEMBERS = ['venue', 'fault', 'line', 'symbol', 'seconds', 'status', 'count'];
+const VENUES = [...VENUE_IDS, 'all'] as const;
+
+/** Each member's description names what is allowed. */
+function schemaOf(names: readonly string[]) {
+  return z.strictObject({
+    venue: z.enum(VENUES).describe(VENUES.join(', ')),
+    fault: z.enum(names).describe(names.join(', ')),
+    // A connection by order of those open now.
+    line: z
+      .union([
+        z.literal('all'),
+        z.int().min(1),
+        z
+          .string()
+          .regex(/^0*[1-9]\d*$/)
+          .transform(Number),
+      ])
+      .default('all')
+      .describe('1, 2, … or "all"'),
+    // Empty: every symbol.
+    symbol: z.string().toUpperCase().default('').describe('a text'),
+    // 0: until cleared, or once.
+    seconds: z.number().min(0).max(86_400).default(0).describe('a number from 0 to 86400'),
+    status: z.int().min(100).max(4_999).optional().describe('a whole number from 100 to 4999'),
+    count: z.int().min(1).max(1_000_000_000).optional().describe('a whole number from 1 to 1000000000'),
+  });
+}
+
+/** What may be given; only `venue` and `fault` must be. */
+export type FaultRequest = z.input<ReturnType<typeof schemaOf>>;
+
+/** A fault as asked for: `POST /faults`, with every default filled in. */
+export type FaultCommand = z.output<ReturnType<typeof schemaOf>>;
 
 /** Checks a request. `null` counts as not given. @throws BadFault */
 export function parseFault(body: unknown, names: readonly string[]): FaultCommand {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new BadFault('the body must be a JSON object');
-  for (const key of Object.keys(body))
-    if (!MEMBERS.includes(key)) throw new BadFault(`unknown member ${key}; known: ${MEMBERS.join(', ')}`);
   const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
-  return {
-    venue: oneOf('venue', given.venue, [...VENUE_IDS, 'all']),
-    fault: oneOf('fault', given.fault, names),
-    line: lineOf(given.line ?? 'all'),
-    symbol: textOf('symbol', given.symbol ?? '').toUpperCase(),
-    seconds: numberOf('seconds', given.seconds ?? 0, 0, 86_400, false),
-    status: given.status === undefined ? undefined : numberOf('status', given.status, 100, 4_999, true),
-    count: given.count === undefined ? undefined : numberOf('count', given.count, 1, 1_000_000_000, true),
-  };
-}
-
-function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
-  const found = allowed.find((one) => one === value);
-  if (found === undefined) throw new BadFault(`${name} is ${JSON.stringify(value)}; allowed: ${allowed.join(', ')}`);
-  return found;
-}
-
-function lineOf(value: unknown): number | 'all' {
-  if (value === 'all') return 'all';
-  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
-  if (typeof number === 'number' && Number.isInteger(number) && number >= 1) return number;
-  throw new BadFault(`line is ${JSON.stringify(value)}; allowed: 1, 2, … or "all"`);
-}
-
-function textOf(name: string, value: unknown): string {
-  if (typeof value === 'string') return value;
-  throw new BadFault(`${name} is ${JSON.stringify(value)}; allowed: a text`);
-}
-
-function numberOf(name: string, value: unknown, least: number, most: number, whole: boolean): number {
-  if (typeof value === 'number' && value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
-  throw new BadFault(
-    `${name} is ${JSON.stringify(value)}; allowed: ${whole ? 'a whole number' : 'a number'} from ${least} to ${most}`,
-  );
+  const schema = schemaOf(names);
+  const { data, error } = schema.safeParse(given);
+  if (data !== undefined) return data;
+  const [issue] = error.issues;
+  const members: Readonly<Record<string, z.ZodType>> = schema.shape;
+  if (issue?.code === 'unrecognized_keys')
+    throw new BadFault(`unknown member ${issue.keys[0]}; known: ${Object.keys(members).join(', ')}`);
+  const name = String(issue?.path[0]);
+  throw new BadFault(`${name} is ${JSON.stringify(given[name])}; allowed: ${members[name]?.description}`);
 }

@@ -1,9 +1,13 @@
 import type { Connection } from '../connection.ts';
 import type { SimulatedVenue } from '../venue-protocol.ts';
+import { CONNECTION_FAULTS } from './connection-faults.ts';
 import { BadFault, type FaultCommand, type FaultRequest, parseFault } from './fault-command.ts';
-import { FAULT_KINDS } from './fault-kinds.ts';
-import { brokenFrame, unknownFrame } from './malformed.ts';
-import type { FaultContext, SimulatedFault } from './simulated-fault.ts';
+import { oddFrame } from './malformed.ts';
+import { MARKET_FAULTS } from './market-faults.ts';
+import type { FaultContext, SimulatedFault, SimulatedFaults } from './simulated-fault.ts';
+
+/** Every fault by name. `GET /faults` shows this table. */
+export const FAULT_KINDS: SimulatedFaults = { ...CONNECTION_FAULTS, ...MARKET_FAULTS };
 
 /** A fault that was started at one venue. */
 export interface ActiveFault {
@@ -27,13 +31,14 @@ interface Running {
   readonly met: readonly Connection[];
 }
 
+/** Frames to be mixed in between the good ones of a connection: those sent, and all. */
 interface Mixed {
   readonly connection: Connection;
   readonly venue: SimulatedVenue;
   readonly kind: 'malformed' | 'unknown';
   readonly symbol: string;
-  left: number;
-  number: number;
+  sent: number;
+  readonly count: number;
 }
 
 const MIX_EVERY_MS = 5;
@@ -69,7 +74,7 @@ export class Faults {
   start(request: FaultRequest | unknown, now: number): ActiveFault[] {
     const command = parseFault(request, Object.keys(FAULT_KINDS));
     const kind = FAULT_KINDS[command.fault];
-    if (kind === undefined) throw new BadFault(`unknown fault ${command.fault}`);
+    if (kind === undefined) throw new RangeError(command.fault);
     if (command.symbol === '' && kind.needsSymbol === true)
       throw new BadFault(`symbol is missing; ${command.fault} needs one`);
     const sites = this.venues.filter(({ host }) => command.venue === 'all' || host.id === command.venue);
@@ -177,25 +182,20 @@ export class Faults {
   ): FaultContext {
     const symbol = command.symbol === '' ? firstSymbol(venue) : command.symbol;
     const mixIn: FaultContext['mixIn'] = (connection, kind, count) =>
-      this.mixed.push({ connection, venue, kind, symbol, left: count, number: 0 });
+      this.mixed.push({ connection, venue, kind, symbol, sent: 0, count });
     return { venue, command, connections, now, mixIn };
   }
 
   private mix(now: number): void {
     this.nextMix = now + MIX_EVERY_MS;
     for (const mixed of this.mixed) {
-      const { connection, kind, symbol, number } = mixed;
-      const { host } = mixed.venue;
-      mixed.left--;
-      mixed.number++;
-      const { name, payload } =
-        kind === 'malformed'
-          ? brokenFrame(host.profile.protocol, symbol, number)
-          : { name: 'unknown', payload: unknownFrame(host.profile.protocol, symbol, number, now) };
+      const { connection, kind, symbol, venue } = mixed;
+      const { host } = venue;
+      const { name, payload } = oddFrame(kind, host.profile.protocol, symbol, mixed.sent++, now);
       connection.inject(payload);
       host.journal?.event({ venue: host.id, symbol, kind, id: name, time: now, sent: `[${connection.number}]` });
     }
-    this.mixed = this.mixed.filter(({ left, connection }) => left > 0 && connection.ws.readyState === 1);
+    this.mixed = this.mixed.filter(({ sent, count, connection }) => sent < count && connection.ws.readyState === 1);
   }
 }
 

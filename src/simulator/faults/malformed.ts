@@ -1,6 +1,7 @@
 import { at } from '../../domain/at.ts';
-/** A frame no client should make an event of; binary where it is a Buffer. */
-export interface BrokenFrame {
+
+/** A frame no client should make an event of; binary when it is a Buffer. */
+export interface OddFrame {
   readonly name: string;
   readonly payload: string | Buffer;
 }
@@ -49,8 +50,20 @@ const BINANCE: Breaks = [
   ['data_text', '"data":{', '"data":"none","was":{'],
 ];
 
+/** A broken frame, or a valid one of an event that no client knows, in a venue's protocol; `number` chooses among many. */
+export function oddFrame(
+  kind: 'malformed' | 'unknown',
+  protocol: 'bybit' | 'binance',
+  symbol: string,
+  number: number,
+  now: number,
+): OddFrame {
+  if (kind === 'malformed') return brokenFrame(protocol, symbol, number);
+  return { name: kind, payload: unknownFrame(protocol, symbol, number, now) };
+}
+
 /** Broken frames of many kinds for a venue's protocol, in turn; `number` chooses the kind. */
-export function brokenFrame(protocol: 'bybit' | 'binance', symbol: string, number: number): BrokenFrame {
+function brokenFrame(protocol: 'bybit' | 'binance', symbol: string, number: number): OddFrame {
   const bybit = protocol === 'bybit';
   const good = (bybit ? BYBIT_TRADE : BINANCE_TRADE)
     .replaceAll('SYMBOL', symbol)
@@ -64,14 +77,14 @@ export function brokenFrame(protocol: 'bybit' | 'binance', symbol: string, numbe
   return at(frames, number % frames.length);
 }
 
-function broken(good: string, bybit: boolean, name: string, search: string, replacement: string): BrokenFrame {
+function broken(good: string, bybit: boolean, name: string, search: string, replacement: string): OddFrame {
   const wanted = search
     .replace('PRICE', bybit ? '77140.5' : '61837.63000000')
     .replace('TIME', bybit ? '1789299660688' : '1723161255342');
   return { name, payload: good.replace(wanted, replacement) };
 }
 
-function plain(good: string): BrokenFrame[] {
+function plain(good: string): OddFrame[] {
   return [
     { name: 'truncated', payload: good.slice(0, Math.floor(good.length * 0.6)) },
     { name: 'not_json', payload: '<html><body>502 Bad Gateway</body></html>' },
@@ -90,8 +103,7 @@ function plain(good: string): BrokenFrame[] {
   ];
 }
 
-/** Valid frames of events that no client knows yet. */
-export function unknownFrame(protocol: 'bybit' | 'binance', symbol: string, number: number, now: number): string {
+function unknownFrame(protocol: 'bybit' | 'binance', symbol: string, number: number, now: number): string {
   if (protocol === 'bybit') {
     const topics = [`auction.${symbol}`, `publicTradeV2.${symbol}`, 'announcement'];
     return `{"topic":"${topics[number % topics.length]}","ts":${now},"type":"snapshot","data":{"s":"${symbol}","x":1}}`;

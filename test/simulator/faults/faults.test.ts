@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FaultRequest } from '../../../src/simulator/faults/fault-command.ts';
-import { FAULT_KINDS } from '../../../src/simulator/faults/fault-kinds.ts';
+import { FAULT_KINDS } from '../../../src/simulator/faults/faults.ts';
 import { type Simulator, startSimulator } from '../../../src/simulator/server.ts';
 import { until } from '../../../testing/tools/until.ts';
 import { Client, refusal } from '../client.ts';
